@@ -1,1 +1,11 @@
-export {};
+export { checkProfile, InvalidProfileError } from './check-profile.js';
+export { formatProfile } from './format-profile.js';
+export { callSite, displayName, isRuntimeFrame } from './frame-kind.js';
+export type { FrameHandle, FrameRef, LabelsHandle, StackHandle, StackRef } from './handles.js';
+export { mergeProfiles } from './merge-profiles.js';
+export type { Profile } from './profile.js';
+export { ProfileBuilder } from './profile-builder.js';
+export { subtractProfiles } from './subtract-profiles.js';
+export { type TopGroup, type TopOptions, type TopRow, topOf } from './top-of.js';
+export { totals } from './totals.js';
+export type { Labels, Period, ProfileFrame, ProfileOptions, ValueColumn } from './types.js';

@@ -1,0 +1,61 @@
+import type { Profile } from './profile.js';
+import type { ProfileFrame } from './types.js';
+
+/**
+ * A text dump that is the same for equal profiles, whatever the order in which
+ * samples were added; for golden files and for people. Each sample is its
+ * values, its labels, then its frames, leaf first, as `name file:line:column`.
+ */
+export function formatProfile(profile: Profile): string {
+  return `${[...header(profile), ...samples(profile)].join('\n')}\n`;
+}
+
+function header(profile: Profile): string[] {
+  const { columns, defaultColumn, period } = profile;
+  const names = columns.map(
+    ({ type, unit }) => `${text(type)}/${text(unit)}${type === defaultColumn ? '*' : ''}`,
+  );
+  const lines = [`columns: ${names.join(' ')}`];
+  if (period !== undefined) lines.push(`period: ${period.value} ${text(period.type)}/${text(period.unit)}`);
+  lines.push(`time: ${profile.timeNanos} ns`, `duration: ${profile.durationNanos} ns`);
+  for (const comment of profile.comments) lines.push(`comment: ${text(comment)}`);
+  for (const [key, unit] of Object.entries(profile.labelUnits).sort()) {
+    lines.push(`label unit: ${text(key)} ${text(unit)}`);
+  }
+  return lines;
+}
+
+function samples(profile: Profile): string[] {
+  const blocks: { readonly key: string; readonly block: string }[] = [];
+  for (let sample = 0; sample < profile.sampleCount; sample++) {
+    const values = profile.columns.map((_, column) => profile.value(sample, column)).join(' ');
+    const labels = Object.entries(profile.labelsOf(sample)).map(
+      ([key, value]) => `${text(key)}=${label(value)}`,
+    );
+    const suffix = labels.length === 0 ? '' : ` {${labels.join(' ')}}`;
+    const frames = Array.from(profile.frames(profile.stackOf(sample)), formatFrame);
+    // Root first as the key, so that stacks of one branch stand together.
+    const key = `${frames.toReversed().join('\n')}\n${suffix}`;
+    blocks.push({
+      key,
+      block: [`  ${values}${suffix}`, ...frames.map((frame) => `    ${frame}`)].join('\n'),
+    });
+  }
+  blocks.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
+  return [`samples: ${blocks.length}`, ...blocks.map(({ block }) => block)];
+}
+
+function formatFrame({ functionName, file, line, column }: ProfileFrame): string {
+  return `${text(functionName)} ${text(file)}:${line}:${column}`;
+}
+
+/** Numbers stand bare, so a text that looks like one is quoted. */
+function label(value: string | number): string {
+  if (typeof value === 'number') return `${value}`;
+  return /^[-+.\d]/.test(value) ? JSON.stringify(value) : text(value);
+}
+
+/** The text itself, or quoted when it is empty or could be read in two ways. */
+function text(value: string): string {
+  return /^[^\s"\\{}=\p{C}]+$/u.test(value) ? value : JSON.stringify(value);
+}

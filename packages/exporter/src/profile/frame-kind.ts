@@ -1,0 +1,33 @@
+import type { ProfileFrame } from './types.js';
+
+/**
+ * Whether a frame belongs to the runtime and not to anybody's program: Node's
+ * own `node:` modules, and the names in parentheses that V8 gives where there is
+ * no JavaScript, such as `(V8 API)`, `(GC)` or `(BYTECODE_COMPILER)`.
+ */
+export function isRuntimeFrame(frame: ProfileFrame): boolean {
+  if (frame.file !== '') return frame.file.startsWith('node:');
+  return frame.functionName.startsWith('(') && frame.functionName.endsWith(')');
+}
+
+/**
+ * The call site of a stack: its leaf once runtime frames are hidden, or the
+ * leaf itself when all are of the runtime; undefined for an empty stack.
+ * @param frames leaf first, as {@link Profile.frames} gives them
+ */
+export function callSite(frames: Iterable<ProfileFrame>): ProfileFrame | undefined {
+  let leaf: ProfileFrame | undefined;
+  for (const frame of frames) {
+    if (!isRuntimeFrame(frame)) return frame;
+    leaf ??= frame;
+  }
+  return leaf;
+}
+
+/** A name to show: an anonymous function is called by where it starts, `(anonymous server.js:12:5)`. */
+export function displayName(frame: ProfileFrame): string {
+  if (frame.functionName !== '') return frame.functionName;
+  const name = frame.file.slice(frame.file.lastIndexOf('/') + 1);
+  const place = [name, frame.line || '', frame.column || ''].filter((part) => part !== '').join(':');
+  return place === '' ? '(anonymous)' : `(anonymous ${place})`;
+}

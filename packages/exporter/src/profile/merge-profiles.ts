@@ -1,0 +1,36 @@
+import { assertSameColumns, copySamples } from './copy-samples.js';
+import type { Profile } from './profile.js';
+import { ProfileBuilder } from './profile-builder.js';
+import type { Period } from './types.js';
+
+/**
+ * One profile with the samples of all: values of equal stack and labels are
+ * summed. It begins with the earliest, lasts as long as all together, carries
+ * every comment once, and shows the first default column given. The period is
+ * the longest, or none when the profiles count different things. Associative.
+ * @throws RangeError for no profiles, or for different columns
+ */
+export function mergeProfiles(profiles: readonly Profile[]): Profile {
+  const [first, ...rest] = profiles;
+  if (first === undefined) throw new RangeError('no profiles to merge');
+  for (const profile of rest) assertSameColumns(first, profile);
+  const builder = new ProfileBuilder({
+    columns: first.columns,
+    defaultColumn: profiles.find((profile) => profile.defaultColumn !== undefined)?.defaultColumn,
+    period: rest.reduce((period, profile) => longerPeriod(period, profile.period), first.period),
+    timeNanos: rest.reduce(
+      (time, profile) => (profile.timeNanos < time ? profile.timeNanos : time),
+      first.timeNanos,
+    ),
+    durationNanos: profiles.reduce((sum, profile) => sum + profile.durationNanos, 0n),
+    comments: profiles.flatMap((profile) => profile.comments),
+    labelUnits: Object.assign({}, ...profiles.map((profile) => profile.labelUnits).reverse()),
+  });
+  for (const profile of profiles) copySamples(builder, profile, 1);
+  return builder.build();
+}
+
+function longerPeriod(a: Period | undefined, b: Period | undefined): Period | undefined {
+  if (a === undefined || b === undefined || a.type !== b.type || a.unit !== b.unit) return undefined;
+  return a.value >= b.value ? a : b;
+}

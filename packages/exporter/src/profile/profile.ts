@@ -1,0 +1,142 @@
+import type { FrameRef, StackRef } from './handles.js';
+import type { Labels, Period, ProfileFrame, ValueColumn } from './types.js';
+
+/**
+ * A finished profile: samples, each with a stack, labels and one whole number
+ * per value column. It never changes. Made by a {@link ProfileBuilder} only.
+ *
+ * Samples, stacks and frames are addressed by number, because a profile of
+ * 50 000 stacks is stored in a handful of typed arrays and not as objects.
+ */
+export interface Profile {
+  readonly columns: readonly ValueColumn[];
+  /** `type` of the column to show first. */
+  readonly defaultColumn: string | undefined;
+  readonly period: Period | undefined;
+  /** Beginning of the time covered, in nanoseconds since the Unix epoch. */
+  readonly timeNanos: bigint;
+  /** Length of the time covered, in nanoseconds; 0 for a profile of one moment. */
+  readonly durationNanos: bigint;
+  readonly comments: readonly string[];
+  /** Units of numeric labels, by key. */
+  readonly labelUnits: Readonly<Record<string, string>>;
+
+  readonly sampleCount: number;
+  readonly stackCount: number;
+  readonly frameCount: number;
+
+  /** The number of sample `sample` (from 0) in column `column` (from 0). */
+  value(sample: number, column: number): number;
+  /** The stack of a sample, or undefined when nothing is known about where it came from. */
+  stackOf(sample: number): StackRef | undefined;
+  /** The labels of a sample; samples with equal labels share one object. */
+  labelsOf(sample: number): Labels;
+  /** The frames of a stack, leaf first; none for undefined. */
+  frames(stack: StackRef | undefined): Generator<ProfileFrame, void, undefined>;
+  /** The stack of the caller, always a smaller number; undefined at the root. */
+  stackParent(stack: StackRef): StackRef | undefined;
+  /** The innermost frame of a stack. */
+  stackFrame(stack: StackRef): FrameRef;
+  frame(frame: FrameRef): ProfileFrame;
+}
+
+/** Stands for "no stack" and "no parent" in the tables. */
+export const NONE = -1;
+
+/** The arrays behind a {@link Profile}; whoever makes one gives up the arrays. */
+export interface ProfileTables {
+  readonly frames: readonly ProfileFrame[];
+  /** Per stack: its parent or {@link NONE}, and its frame. */
+  readonly stackParents: Int32Array;
+  readonly stackFrames: Int32Array;
+  readonly labelSets: readonly Labels[];
+  /** Per sample: its stack or {@link NONE}, and its label set. */
+  readonly sampleStacks: Int32Array;
+  readonly sampleLabels: Int32Array;
+  /** Sample after sample, one whole number per column. */
+  readonly values: Float64Array;
+}
+
+type Header = Pick<
+  Profile,
+  'columns' | 'defaultColumn' | 'period' | 'timeNanos' | 'durationNanos' | 'comments' | 'labelUnits'
+>;
+
+/** The one implementation of {@link Profile}; not exported from the package. */
+export class StoredProfile implements Profile {
+  readonly columns: readonly ValueColumn[];
+  readonly defaultColumn: string | undefined;
+  readonly period: Period | undefined;
+  readonly timeNanos: bigint;
+  readonly durationNanos: bigint;
+  readonly comments: readonly string[];
+  readonly labelUnits: Readonly<Record<string, string>>;
+  readonly #tables: ProfileTables;
+
+  constructor(header: Header, tables: ProfileTables) {
+    this.columns = header.columns;
+    this.defaultColumn = header.defaultColumn;
+    this.period = header.period;
+    this.timeNanos = header.timeNanos;
+    this.durationNanos = header.durationNanos;
+    this.comments = Object.freeze([...header.comments]);
+    this.labelUnits = header.labelUnits;
+    this.#tables = tables;
+    Object.freeze(this);
+  }
+
+  get sampleCount(): number {
+    return this.#tables.sampleStacks.length;
+  }
+
+  get stackCount(): number {
+    return this.#tables.stackParents.length;
+  }
+
+  get frameCount(): number {
+    return this.#tables.frames.length;
+  }
+
+  value(sample: number, column: number): number {
+    if (!(column >= 0 && column < this.columns.length)) throw outOfRange('column', column);
+    return entry(this.#tables.values, 'sample', sample * this.columns.length + column);
+  }
+
+  stackOf(sample: number): StackRef | undefined {
+    return reference(entry(this.#tables.sampleStacks, 'sample', sample));
+  }
+
+  labelsOf(sample: number): Labels {
+    return this.#tables.labelSets[entry(this.#tables.sampleLabels, 'sample', sample)]!;
+  }
+
+  *frames(stack: StackRef | undefined): Generator<ProfileFrame, void, undefined> {
+    for (let at = stack; at !== undefined; at = this.stackParent(at)) yield this.frame(this.stackFrame(at));
+  }
+
+  stackParent(stack: StackRef): StackRef | undefined {
+    return reference(entry(this.#tables.stackParents, 'stack', stack));
+  }
+
+  stackFrame(stack: StackRef): FrameRef {
+    return entry(this.#tables.stackFrames, 'stack', stack) as FrameRef;
+  }
+
+  frame(frame: FrameRef): ProfileFrame {
+    return entry(this.#tables.frames, 'frame', frame);
+  }
+}
+
+function reference(stored: number): StackRef | undefined {
+  return stored === NONE ? undefined : (stored as StackRef);
+}
+
+function entry<T>(table: { readonly [index: number]: T }, what: string, index: number): T {
+  const found = table[index];
+  if (found === undefined) throw outOfRange(what, index);
+  return found;
+}
+
+function outOfRange(what: string, index: number): RangeError {
+  return new RangeError(`this profile has no ${what} number ${index}`);
+}

@@ -1,0 +1,93 @@
+/**
+ * Interns rows of two to four 32-bit integers and numbers them from 0.
+ *
+ * Tens of thousands of stacks pass through here inside a worker that has a few
+ * megabytes, so rows lie in one typed array and the index is an open-addressing
+ * table of row numbers: about 16 bytes per stack, no object per row, no string key.
+ */
+export class RowTable {
+  readonly #width: number;
+  #rows: Int32Array;
+  /** Row number + 1, or 0 where free. Its length is a power of two. */
+  #slots: Int32Array = new Int32Array(32);
+  #count = 0;
+
+  /** @param width integers per row, 2 to 4 */
+  constructor(width: number) {
+    this.#width = width;
+    this.#rows = new Int32Array(16 * width);
+  }
+
+  /** Number of different rows. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** The number of the row with these fields, which is added when it is new. */
+  handleFor(a: number, b: number, c = 0, d = 0): number {
+    const mask = this.#slots.length - 1;
+    let slot = hash(a, b, c, d) & mask;
+    for (;;) {
+      const taken = this.#slots[slot]!;
+      if (taken === 0) break;
+      if (this.#equals(taken - 1, a, b, c, d)) return taken - 1;
+      slot = (slot + 1) & mask;
+    }
+    return this.#append(slot, a, b, c, d);
+  }
+
+  /** Field `field` of row `row`; both must be in range. */
+  at(row: number, field: number): number {
+    return this.#rows[row * this.#width + field]!;
+  }
+
+  #equals(row: number, a: number, b: number, c: number, d: number): boolean {
+    const rows = this.#rows;
+    const at = row * this.#width;
+    if (rows[at] !== a || rows[at + 1] !== b) return false;
+    return this.#width === 2 || (rows[at + 2] === c && (this.#width === 3 || rows[at + 3] === d));
+  }
+
+  #append(slot: number, a: number, b: number, c: number, d: number): number {
+    const row = this.#count;
+    const at = row * this.#width;
+    if (at === this.#rows.length) this.#rows = grown(this.#rows);
+    this.#rows[at] = a;
+    this.#rows[at + 1] = b;
+    if (this.#width > 2) this.#rows[at + 2] = c;
+    if (this.#width > 3) this.#rows[at + 3] = d;
+    this.#slots[slot] = row + 1;
+    this.#count = row + 1;
+    if (this.#count * 3 > this.#slots.length * 2) this.#rehash();
+    return row;
+  }
+
+  #rehash(): void {
+    const slots = new Int32Array(this.#slots.length * 2);
+    const mask = slots.length - 1;
+    const width = this.#width;
+    for (let row = 0; row < this.#count; row++) {
+      const c = width > 2 ? this.at(row, 2) : 0;
+      const d = width > 3 ? this.at(row, 3) : 0;
+      let slot = hash(this.at(row, 0), this.at(row, 1), c, d) & mask;
+      while (slots[slot] !== 0) slot = (slot + 1) & mask;
+      slots[slot] = row + 1;
+    }
+    this.#slots = slots;
+  }
+}
+
+/** Mixes four integers; multiplying between the fields keeps (1, 2) and (2, 1) apart. */
+function hash(a: number, b: number, c: number, d: number): number {
+  let h = Math.imul(a ^ 0x9e3779b9, 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 15) ^ b, 0xc2b2ae35);
+  h = Math.imul(h ^ (h >>> 13) ^ c, 0x27d4eb2f);
+  h = Math.imul(h ^ (h >>> 16) ^ d, 0x165667b1);
+  return h ^ (h >>> 15);
+}
+
+function grown(rows: Int32Array): Int32Array {
+  const bigger = new Int32Array(rows.length * 2);
+  bigger.set(rows);
+  return bigger;
+}

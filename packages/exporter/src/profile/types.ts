@@ -1,0 +1,48 @@
+/** What one number of a sample means, for example `{ type: 'inuse_space', unit: 'bytes' }`. */
+export interface ValueColumn {
+  readonly type: string;
+  readonly unit: string;
+}
+
+/** Mean distance between two samples, for example 524288 of `space`/`bytes`. */
+export interface Period {
+  readonly type: string;
+  readonly unit: string;
+  /** A whole number, at least 0; 0 means unknown. */
+  readonly value: number;
+}
+
+/** One function on a stack. */
+export interface ProfileFrame {
+  /** Empty for an anonymous function. */
+  readonly functionName: string;
+  /** Path or URL of the script; empty when the runtime gives none. */
+  readonly file: string;
+  /** Line on which the function starts, from 1; 0 when unknown. */
+  readonly line: number;
+  /** Column at which the function starts, from 1; 0 when unknown. */
+  readonly column: number;
+}
+
+/**
+ * Key and value pairs that keep equal stacks apart. Numbers are safe integers.
+ * An empty string means the label is absent, because pprof cannot tell the two apart.
+ */
+export type Labels = Readonly<Record<string, string | number>>;
+
+/** Everything a {@link ProfileBuilder} must know before the first sample. */
+export interface ProfileOptions {
+  /** At least one, each with its own `type`; every sample carries one number per column, in this order. */
+  readonly columns: readonly ValueColumn[];
+  /** The `type` of the column that a viewer should show first. */
+  readonly defaultColumn?: string | undefined;
+  readonly period?: Period | undefined;
+  /** Beginning of the time the profile covers, in nanoseconds since the Unix epoch. */
+  readonly timeNanos: bigint;
+  /** Length of the time the profile covers, in nanoseconds; 0 for a profile of one moment. */
+  readonly durationNanos: bigint;
+  /** Notes for people. */
+  readonly comments?: readonly string[] | undefined;
+  /** Units of numeric labels, by key. */
+  readonly labelUnits?: Readonly<Record<string, string>> | undefined;
+}
