@@ -1,0 +1,293 @@
+import { ByteWriter } from '../wire/byte-writer.js';
+import { type AllocatorName, allocatorId, isDeallocator, isSimpleDeallocator, MALLOC } from './allocators.js';
+import { cleanAddress, cleanCount, cleanMillis, cleanThreadId } from './clean-number.js';
+import { cleanName, cleanText } from './clean-text.js';
+import { DEFAULT_MEMRAY_FORMAT, type MemrayFormat } from './format.js';
+import { FrameTable } from './frame-table.js';
+import { headerOffsets } from './header.js';
+import { PairTable } from './pair-table.js';
+import { writeHeader } from './write-header.js';
+import { type RecordEncoder, RecordEncoder12 } from './write-records.js';
+import { RecordEncoder11 } from './write-records-11.js';
+
+declare const brand: unique symbol;
+
+/** A frame of one {@link MemrayWriter}; means nothing to another. */
+export type FrameHandle = number & { readonly [brand]: 'frame' };
+
+/** A call stack of one {@link MemrayWriter}; means nothing to another. */
+export type StackHandle = number & { readonly [brand]: 'stack' };
+
+export interface MemrayWriterOptions {
+  /** Default 13. */
+  readonly format?: MemrayFormat;
+  /** One string, arguments joined by spaces. */
+  readonly commandLine: string;
+  readonly pid: number;
+  /** Milliseconds since the Unix epoch. The base of every later time. */
+  readonly startTimeMillis: number;
+  /** Default 1. */
+  readonly mainThreadId?: number;
+  /** Files below it (or in it) are "standard library" in `memray stats`. Format 13 only, like the next two. */
+  readonly libdest?: string;
+  /** Folders of packages, the deepest first. */
+  readonly sitePackages?: readonly string[];
+  /** Folders of the program itself. */
+  readonly sysPath?: readonly string[];
+}
+
+/** Bytes to be written over those at `offset` of the finished capture. */
+export interface HeaderPatch {
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+}
+
+const DEFAULT_MAIN_THREAD = 1;
+/** A line table of kind 13 entries, which `frame()` writes, is read by the rules of CPython 3.11. */
+const PYTHON_VERSION = 0x030b00f0;
+/** "other", shown as "unknown". 0 makes every report fail. */
+const PYTHON_ALLOCATOR = 4;
+/** No allocator hands it out: freeing it changes nothing. */
+const HARMLESS_ADDRESS = 8;
+
+/** What a writer remembers of a thread: the stack that the records written so far have built up. */
+interface ThreadState {
+  stack: number;
+  name: string;
+}
+
+/**
+ * Writes a memray capture (ALL_ALLOCATIONS) event by event into memory; {@link take} hands out the bytes.
+ *
+ * No method does I/O, and none throws because of a value it is given: strings are cleaned (see `cleanName`),
+ * sizes and times become non-negative integers, addresses lose their low three bits, and a thread id that is
+ * not a positive integer means the main thread. Calls after {@link finish} are ignored.
+ *
+ * Frame pushes and pops are written only when an allocation needs them, and from the nearest common caller, so
+ * that interning stacks costs no bytes. Memory grows with distinct frames and stacks, not with events.
+ */
+export class MemrayWriter {
+  readonly #out: ByteWriter = new ByteWriter();
+  readonly #encoder: RecordEncoder;
+  readonly #format: MemrayFormat;
+  readonly #startTimeMillis: number;
+  readonly #mainThreadId: number;
+  readonly #headerBytes: number;
+
+  readonly #frames: FrameTable = new FrameTable();
+  readonly #stacks: PairTable = new PairTable();
+  #depths: Int32Array = new Int32Array(1024);
+
+  readonly #threads: Map<number, ThreadState> = new Map();
+  #thread: ThreadState = { stack: 0, name: '' };
+  #threadId = 0;
+
+  #takenBytes = 0;
+  #allocations = 0;
+  #deallocations = 0;
+  #finished = false;
+
+  constructor(options: MemrayWriterOptions) {
+    this.#format = options.format ?? DEFAULT_MEMRAY_FORMAT;
+    this.#startTimeMillis = cleanMillis(options.startTimeMillis);
+    this.#mainThreadId = cleanThreadId(options.mainThreadId) ?? DEFAULT_MAIN_THREAD;
+    writeHeader(this.#out, {
+      format: this.#format,
+      pythonVersion: PYTHON_VERSION,
+      nativeTraces: false,
+      fileFormat: 'ALL_ALLOCATIONS',
+      allocationCount: 0,
+      frameCount: 0,
+      startTimeMillis: this.#startTimeMillis,
+      endTimeMillis: this.#startTimeMillis,
+      commandLine: cleanText(options.commandLine),
+      pid: options.pid,
+      mainThreadId: this.#mainThreadId,
+      skippedFrames: 0,
+      pythonAllocator: PYTHON_ALLOCATOR,
+      pythonAllocatorsTraced: false,
+      objectLifetimes: false,
+      libdest: cleanText(options.libdest ?? ''),
+      sitePackages: cleanPaths(options.sitePackages),
+      sysPath: cleanPaths(options.sysPath),
+    });
+    this.#headerBytes = this.#out.length;
+    this.#encoder = this.#format === 11 ? new RecordEncoder11(this.#out) : new RecordEncoder12(this.#out);
+  }
+
+  /** Bytes of the capture so far, header included, taken or not. */
+  get bytesEncoded(): number {
+    return this.#takenBytes + this.#out.length;
+  }
+
+  /** Allocation records so far. */
+  get allocations(): number {
+    return this.#allocations;
+  }
+
+  /** Deallocation records so far, MUNMAPs and the harmless one of {@link finish} included. */
+  get deallocations(): number {
+    return this.#deallocations;
+  }
+
+  /** The frame of this function, file and line (from 1; 0 = unknown). Equal arguments, equal handles. */
+  frame(functionName: string, file: string, line: number): FrameHandle {
+    return this.#frames.intern(functionName, file, line) as FrameHandle;
+  }
+
+  /** The stack of `frame` called from `parent` (`undefined` = from nowhere). Equal arguments, equal handles. */
+  stack(parent: StackHandle | undefined, frame: FrameHandle): StackHandle {
+    const caller = parent ?? 0;
+    const stack = this.#stacks.intern(caller, frame);
+    if (stack >= this.#depths.length) this.#depths = doubled(this.#depths);
+    this.#depths[stack] = this.#depths[caller]! + 1;
+    return stack as StackHandle;
+  }
+
+  /** Names a thread. The last name wins, also for what was recorded before it. */
+  threadName(threadId: number, name: string): void {
+    if (this.#finished || name === '') return;
+    this.#switchTo(threadId);
+    if (this.#thread.name === name) return;
+    this.#thread.name = name;
+    this.#encoder.threadName(cleanName(name));
+  }
+
+  /**
+   * Resident memory of the process at `timeMillis` (milliseconds since the Unix epoch; a time before the start
+   * counts as the start). These are a capture's only times: write one first, then one every 10 to 100 ms.
+   */
+  memoryRecord(residentBytes: number, timeMillis: number): void {
+    if (this.#finished) return;
+    this.#encoder.memoryRecord(cleanCount(residentBytes), cleanCount(timeMillis - this.#startTimeMillis));
+  }
+
+  /** `size` bytes at `address`, a multiple of 8 below 2^53. A simple deallocator here is a {@link free}. */
+  allocation(
+    threadId: number,
+    address: number,
+    size: number,
+    stack: StackHandle | undefined,
+    allocator: AllocatorName = 'MALLOC',
+  ): void {
+    if (this.#finished) return;
+    const id = allocator === 'MALLOC' ? MALLOC : (allocatorId(allocator) ?? MALLOC);
+    if (threadId !== this.#threadId) this.#switchTo(threadId);
+    if (isSimpleDeallocator(id)) {
+      this.#deallocations += 1;
+      this.#encoder.free(cleanAddress(address), id);
+      return;
+    }
+    const wanted = stack ?? 0;
+    if (wanted !== this.#thread.stack) this.#moveTo(wanted);
+    if (isDeallocator(id)) this.#deallocations += 1;
+    else this.#allocations += 1;
+    this.#encoder.allocation(cleanAddress(address), cleanCount(size), id);
+  }
+
+  /** Gives back what {@link allocation} put at `address`; an unknown address does nothing in any report. */
+  free(threadId: number, address: number): void {
+    if (this.#finished) return;
+    if (threadId !== this.#threadId) this.#switchTo(threadId);
+    this.#deallocations += 1;
+    this.#encoder.free(cleanAddress(address));
+  }
+
+  /**
+   * Returns what was encoded since the last call: whole records only, so that a file holding every take is
+   * readable at any time. Empty until there is a record to go with the header: a header alone is no capture
+   * (a reader drops the zeros it ends with).
+   */
+  take(): Uint8Array {
+    if (this.bytesEncoded === this.#headerBytes) return new Uint8Array();
+    const bytes = this.#out.take();
+    this.#takenBytes += bytes.length;
+    return bytes;
+  }
+
+  /**
+   * Ends the capture: a last memory record, a harmless free, the trailer. The free is there because memray
+   * stops reading at the last allocation-type record: without it the last memory record would never be seen,
+   * and a heap that only grows would show its peak too early in temporal reports.
+   */
+  finish(residentBytes: number, timeMillis: number): void {
+    if (this.#finished) return;
+    this.memoryRecord(residentBytes, timeMillis);
+    this.free(this.#threadId === 0 ? this.#mainThreadId : this.#threadId, HARMLESS_ADDRESS);
+    this.#encoder.trailer();
+    this.#finished = true;
+  }
+
+  /**
+   * What to write over the header in place, now or after {@link finish}: the end time (milliseconds since the
+   * Unix epoch) and the counts. A capture without it is readable; only its end time is wrong.
+   */
+  headerPatches(endTimeMillis: number): readonly HeaderPatch[] {
+    const offsets = headerOffsets(this.#format);
+    const patches = [
+      { offset: offsets.allocationCount, bytes: word(this.#allocations + this.#deallocations) },
+      { offset: offsets.endTime, bytes: word(cleanMillis(endTimeMillis)) },
+    ];
+    if (this.#format === 11) patches.push({ offset: offsets.frameCount, bytes: word(this.#frames.declared) });
+    return patches;
+  }
+
+  #switchTo(threadId: number): void {
+    const id = cleanThreadId(threadId) ?? this.#mainThreadId;
+    if (id === this.#threadId) return;
+    let thread = this.#threads.get(id);
+    if (thread === undefined) {
+      thread = { stack: 0, name: '' };
+      this.#threads.set(id, thread);
+    }
+    this.#thread = thread;
+    this.#threadId = id;
+    this.#encoder.contextSwitch(id);
+  }
+
+  /** Pops to the nearest common caller of the thread's stack and `wanted`, then pushes what is missing. */
+  #moveTo(wanted: number): void {
+    if (wanted > this.#stacks.size) return; // a handle of some other writer: stay where we are
+    const stacks = this.#stacks;
+    const depths = this.#depths;
+    let from = this.#thread.stack;
+    let to = wanted;
+    const missing: number[] = [];
+    while (depths[to]! > depths[from]!) {
+      missing.push(stacks.frame(to));
+      to = stacks.parent(to);
+    }
+    while (depths[from]! > depths[to]!) from = stacks.parent(from);
+    while (from !== to) {
+      missing.push(stacks.frame(to));
+      to = stacks.parent(to);
+      from = stacks.parent(from);
+    }
+    const pops = depths[this.#thread.stack]! - depths[to]!;
+    if (pops > 0) this.#encoder.pop(pops);
+    this.#push(missing);
+    this.#thread.stack = wanted;
+  }
+
+  /** Pushes frames, the innermost first in `frames`; those never seen by the reader are declared before. */
+  #push(frames: readonly number[]): void {
+    for (let at = frames.length - 1; at >= 0; at -= 1) this.#frames.declare(frames[at]!, this.#encoder);
+    for (let at = frames.length - 1; at >= 0; at -= 1) this.#encoder.push(frames[at]!);
+  }
+}
+
+function cleanPaths(paths: readonly string[] = []): readonly string[] {
+  return paths.filter((path) => path !== '').map(cleanText); // an empty one would end the list
+}
+
+function word(value: number): Uint8Array {
+  const out = new ByteWriter();
+  out.u64(value);
+  return out.take();
+}
+
+function doubled(array: Int32Array): Int32Array {
+  const grown = new Int32Array(array.length * 2);
+  grown.set(array);
+  return grown;
+}

@@ -1,0 +1,77 @@
+const INITIAL_SLOTS = 1024;
+
+/**
+ * Numbers pairs of small integers 1, 2, 3 … in the order they are first seen: the nodes of a tree whose root
+ * is 0, each node being (parent node, frame).
+ *
+ * Open addressing over typed arrays, because a Map would need a key built for every look-up and an entry
+ * object for every node.
+ */
+export class PairTable {
+  /** Slot → node, 0 = free. Its length is a power of two, at most half full. */
+  #slots: Int32Array = new Int32Array(INITIAL_SLOTS);
+  #parents: Int32Array = new Int32Array(INITIAL_SLOTS);
+  #frames: Int32Array = new Int32Array(INITIAL_SLOTS);
+  #size = 0;
+
+  /** Nodes, the root not counted: the highest node number. */
+  get size(): number {
+    return this.#size;
+  }
+
+  parent(node: number): number {
+    return this.#parents[node]!;
+  }
+
+  frame(node: number): number {
+    return this.#frames[node]!;
+  }
+
+  /** The node (parent, frame), made if there is none. It was made if it is greater than {@link size} was before. */
+  intern(parent: number, frame: number): number {
+    const slots = this.#slots;
+    const mask = slots.length - 1;
+    let slot = hash(parent, frame) & mask;
+    for (;;) {
+      const node = slots[slot]!;
+      if (node === 0) return this.#add(slot, parent, frame);
+      if (this.#parents[node] === parent && this.#frames[node] === frame) return node;
+      slot = (slot + 1) & mask;
+    }
+  }
+
+  #add(slot: number, parent: number, frame: number): number {
+    const node = ++this.#size;
+    if (node === this.#parents.length) {
+      this.#parents = doubled(this.#parents);
+      this.#frames = doubled(this.#frames);
+    }
+    this.#parents[node] = parent;
+    this.#frames[node] = frame;
+    this.#slots[slot] = node;
+    if (node * 2 > this.#slots.length) this.#rehash();
+    return node;
+  }
+
+  #rehash(): void {
+    const slots = new Int32Array(this.#slots.length * 2);
+    const mask = slots.length - 1;
+    for (let node = 1; node <= this.#size; node += 1) {
+      let slot = hash(this.#parents[node]!, this.#frames[node]!) & mask;
+      while (slots[slot] !== 0) slot = (slot + 1) & mask;
+      slots[slot] = node;
+    }
+    this.#slots = slots;
+  }
+}
+
+function hash(a: number, b: number): number {
+  const mixed = Math.imul(a, 0x9e3779b1) ^ Math.imul(b, 0x85ebca6b);
+  return mixed ^ (mixed >>> 15);
+}
+
+function doubled(array: Int32Array): Int32Array {
+  const grown = new Int32Array(array.length * 2);
+  grown.set(array);
+  return grown;
+}
