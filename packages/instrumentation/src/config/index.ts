@@ -1,0 +1,14 @@
+export { AIRFLOW_COMPONENTS } from './component-list.js';
+export { ConfigError } from './config-error.js';
+export { nodeConfigInput } from './node-input.js';
+export { describeOptions, type OptionDoc, optionsMarkdown } from './option-docs.js';
+export { resolveConfig } from './resolve-config.js';
+export type {
+  ConfigInput,
+  HeaprayOptions,
+  HostPort,
+  MemrayFormat,
+  OptionName,
+  ResolvedConfig,
+  ResolvedOptions,
+} from './types.js';

@@ -1,0 +1,150 @@
+import { isIPv6 } from 'node:net';
+import { strip } from './text.js';
+import type { HostPort } from './types.js';
+
+/** A value that was allowed; the wrapper tells "allowed and undefined" from "not allowed". */
+export interface Accepted<T> {
+  readonly value: T;
+}
+
+/** One kind of option: how it is read and what is said about it. */
+export interface Kind<T> {
+  /** What is allowed, as it stands in messages and docs. */
+  readonly allowed: string;
+  /** Whether `$VAR` and `~` are replaced first. */
+  readonly expands: boolean;
+  /** The value of a text from the environment or a file; `undefined` when it is not allowed. */
+  fromText(text: string): Accepted<T> | undefined;
+  /** The value of what a program passed; `undefined` when it is not allowed. */
+  fromCode(value: unknown): Accepted<T> | undefined;
+}
+
+/** Airflow's boolean: blanks, case and anything from `#` on do not count; `yes`, `on` and the empty text are wrong. */
+export const boolean: Kind<boolean> = {
+  allowed: 't, true, 1, f, false or 0',
+  expands: true,
+  fromText: (text) => {
+    const word = strip(text.toLowerCase().split('#', 1)[0] ?? '');
+    if (['t', 'true', '1'].includes(word)) return { value: true };
+    return ['f', 'false', '0'].includes(word) ? { value: false } : undefined;
+  },
+  fromCode: (value) => (typeof value === 'boolean' ? { value } : undefined),
+};
+
+/** The limits of a number, both included. */
+interface Range {
+  readonly min: number;
+  readonly max: number;
+  readonly unit: string;
+}
+
+function numeric(
+  range: Range,
+  what: string,
+  pattern: RegExp,
+  isRight: (value: number) => boolean,
+): Kind<number> {
+  const fromCode = (value: unknown): Accepted<number> | undefined => {
+    const right = typeof value === 'number' && isRight(value) && value >= range.min && value <= range.max;
+    return right ? { value } : undefined;
+  };
+  return {
+    allowed: `${what} from ${range.min} to ${range.max} (${range.unit})`,
+    expands: true,
+    fromText: (text) => (pattern.test(strip(text)) ? fromCode(Number(strip(text))) : undefined),
+    fromCode,
+  };
+}
+
+/** A whole number in decimal digits. */
+export function integer(range: Range): Kind<number> {
+  return numeric(range, 'an integer', /^\d+$/, Number.isSafeInteger);
+}
+
+/** A decimal number, with or without an exponent. */
+export function decimal(range: Range): Kind<number> {
+  return numeric(range, 'a number', /^(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i, Number.isFinite);
+}
+
+/** One of a few numbers. */
+export function choice<const T extends number>(values: readonly T[]): Kind<T> {
+  const find = (wanted: unknown): Accepted<T> | undefined => {
+    const value = values.find((one) => one === wanted);
+    return value === undefined ? undefined : { value };
+  };
+  return {
+    allowed: `one of ${values.join(', ')}`,
+    expands: true,
+    fromText: (text) => (/^\d+$/.test(strip(text)) ? find(Number(strip(text))) : undefined),
+    fromCode: find,
+  };
+}
+
+/** A path as written. Whoever uses it makes it absolute. */
+export const path: Kind<string> = {
+  allowed: 'a path',
+  expands: true,
+  // A value that starts on the next line of a file begins with a line feed, which is no part of the path.
+  fromText: (text) => path.fromCode(text.replace(/^\n+/, '')),
+  fromCode: (value) =>
+    typeof value === 'string' && value !== '' && !value.includes('\0') ? { value } : undefined,
+};
+
+/** Longest component name; with `_memory.bin` after it, a file name stays under 255 bytes. */
+export const MAX_NAME_LENGTH = 80;
+
+/** What a component name cannot hold, since it is part of a file name and an item of a comma list. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for.
+export const NAME_FORBIDS: RegExp = /[\x00-\x1f\x7f-\x9f\u2028\u2029/\\,]/g;
+
+/** The name of a component. */
+export const name: Kind<string> = {
+  allowed: `1 to ${MAX_NAME_LENGTH} characters, without / \\ , or control characters`,
+  // It is a name and not a place: OTEL_SERVICE_NAME means the same here as it does to the OpenTelemetry SDK.
+  expands: false,
+  fromText: (text) => {
+    const value = strip(text);
+    const right = value !== '' && value.length <= MAX_NAME_LENGTH && value.search(NAME_FORBIDS) < 0;
+    return right ? { value } : undefined;
+  },
+  fromCode: (value) => (typeof value === 'string' ? name.fromText(value) : undefined),
+};
+
+/** A comma list as Airflow splits it: only the empty text is the empty list; items are stripped and may be empty. */
+export const list: Kind<readonly string[]> = {
+  allowed: 'names with commas between them',
+  expands: true,
+  fromText: (text) => ({ value: text === '' ? [] : text.split(',').map(strip) }),
+  fromCode: (value) => {
+    if (typeof value === 'string') return list.fromText(value);
+    if (!Array.isArray(value)) return undefined;
+    const items: unknown[] = [...value];
+    return items.every((item) => typeof item === 'string') ? { value: items.map(strip) } : undefined;
+  },
+};
+
+const HOST_PORT = /^(?:\[(?<v6>[^\]]+)\]|(?<host>[\w.-]+)):(?<port>\d{1,5})$/;
+
+function hostPortFrom(host: unknown, port: unknown): Accepted<HostPort> | undefined {
+  if (typeof host !== 'string' || !(isIPv6(host) || /^[\w.-]+$/.test(host))) return undefined;
+  if (typeof port !== 'number' || !Number.isInteger(port) || port < 0 || port > 65_535) return undefined;
+  return { value: { host, port } };
+}
+
+/** An address to listen on. No text and `off` both mean none, so that an empty variable switches a server off. */
+export const hostPort: Kind<HostPort | undefined> = {
+  allowed: 'host:port or [IPv6]:port with a port from 0 to 65535, or off',
+  expands: true,
+  fromText: (text) => {
+    const address = strip(text);
+    if (address === '' || address.toLowerCase() === 'off') return { value: undefined };
+    const { v6, host, port } = HOST_PORT.exec(address)?.groups ?? {};
+    if (v6 !== undefined && !isIPv6(v6)) return undefined;
+    return hostPortFrom(v6 ?? host, Number(port));
+  },
+  fromCode: (value) => {
+    if (typeof value === 'string') return hostPort.fromText(value);
+    if (typeof value !== 'object' || value === null) return undefined;
+    return hostPortFrom(Reflect.get(value, 'host'), Reflect.get(value, 'port'));
+  },
+};

@@ -1,0 +1,104 @@
+import { ConfigError } from './config-error.js';
+import { expandText, variable } from './expand.js';
+import type { IniFile } from './ini.js';
+import { type FileKey, OPTIONS } from './options.js';
+import type { ConfigInput, OptionName, ResolvedOptions } from './types.js';
+
+/** A value and where it came from. */
+export interface Picked<T> {
+  readonly value: T;
+  readonly source: string;
+  /** The setting to name in a warning about the value. */
+  readonly setting: FileKey;
+}
+
+/** Looks options up, from the strongest source to the weakest. */
+export class Lookup {
+  readonly #input: ConfigInput;
+  readonly #ini: IniFile | undefined;
+  readonly #env: ConfigInput['env'];
+
+  /**
+   * @param ini the config file, if there is one.
+   * @param env the variables that options are read from; those inside values are expanded from `input.env`.
+   */
+  constructor(input: ConfigInput, ini: IniFile | undefined, env: ConfigInput['env']) {
+    this.#input = input;
+    this.#ini = ini;
+    this.#env = env;
+  }
+
+  /**
+   * The value of an option, or `undefined` when the table has no default.
+   * @throws {ConfigError} when the strongest source has a value that is not allowed.
+   */
+  pick<K extends OptionName>(option: K): Picked<ResolvedOptions[K]> | undefined {
+    const { code, defaults } = this.#input;
+    return (
+      this.#fromCode(option, code?.[option], 'code') ??
+      this.#fromEnv(option) ??
+      this.#fromFile(option) ??
+      this.#fromCode(option, defaults?.[option], 'default') ??
+      this.#fromCode(option, OPTIONS[option].default, 'default')
+    );
+  }
+
+  #fromCode<K extends OptionName>(
+    option: K,
+    value: unknown,
+    source: string,
+  ): Picked<ResolvedOptions[K]> | undefined {
+    if (value === undefined) return undefined;
+    const { kind } = OPTIONS[option];
+    const expand = (one: unknown): unknown =>
+      kind.expands && typeof one === 'string' ? expandText(one, option, this.#input) : one;
+    const accepted = kind.fromCode(Array.isArray(value) ? value.map(expand) : expand(value));
+    if (accepted === undefined) throw new ConfigError(option, value, kind.allowed);
+    return { value: accepted.value, source, setting: mainSetting(option) };
+  }
+
+  #fromEnv<K extends OptionName>(option: K): Picked<ResolvedOptions[K]> | undefined {
+    const { env, emptyEnv } = OPTIONS[option];
+    for (const name of env) {
+      const text = variable(this.#env, name);
+      if (text === undefined || (text === '' && emptyEnv !== true)) continue;
+      return {
+        value: this.#fromText(option, text, name),
+        source: `env:${name}`,
+        setting: settingOf(option, name),
+      };
+    }
+    return undefined;
+  }
+
+  #fromFile<K extends OptionName>(option: K): Picked<ResolvedOptions[K]> | undefined {
+    for (const setting of OPTIONS[option].file) {
+      const text = this.#ini?.get(setting.section, setting.key);
+      if (text === undefined) continue;
+      const key = `[${setting.section}] ${setting.key}`;
+      const value = this.#fromText(option, text, `${key} in ${this.#ini?.path}`);
+      return { value, source: `file:${this.#ini?.path} ${key}`, setting };
+    }
+    return undefined;
+  }
+
+  #fromText<K extends OptionName>(option: K, text: string, key: string): ResolvedOptions[K] {
+    const { kind } = OPTIONS[option];
+    const accepted = kind.fromText(kind.expands ? expandText(text, key, this.#input) : text);
+    if (accepted === undefined) throw new ConfigError(key, text, kind.allowed);
+    return accepted.value;
+  }
+}
+
+/** The file's name for an option; options without one go by their own name. */
+function mainSetting(option: OptionName): FileKey {
+  return OPTIONS[option].file[0] ?? { section: 'heapray', key: option };
+}
+
+/** The setting that a variable stands for: Airflow's variables stand for Airflow's keys. */
+function settingOf(option: OptionName, variableName: string): FileKey {
+  const airflow = OPTIONS[option].file.find(
+    ({ section, key }) => variableName === `AIRFLOW__${section}__${key}`.toUpperCase(),
+  );
+  return airflow ?? mainSetting(option);
+}

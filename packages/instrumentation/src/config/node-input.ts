@@ -1,0 +1,41 @@
+import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import type { ConfigInput } from './types.js';
+
+/** What a missing file, or a missing folder on the way to it, is reported as. */
+const ABSENT = ['ENOENT', 'ENOTDIR'];
+
+/**
+ * The text of a file, or `undefined` when there is none. A mark at the start of UTF-8 text is kept.
+ * @throws the error of the file system, or a `TypeError` when the bytes are not UTF-8.
+ */
+function readText(path: string): string | undefined {
+  let bytes: Uint8Array;
+  try {
+    bytes = readFileSync(path);
+  } catch (error) {
+    if (error instanceof Error && ABSENT.includes(String(Reflect.get(error, 'code')))) return undefined;
+    throw error;
+  }
+  return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+}
+
+/** The home folder of the user, or `undefined` for a user id that has none, as containers make up. */
+function userHome(): string | undefined {
+  try {
+    return homedir();
+  } catch {
+    return undefined;
+  }
+}
+
+/** What `resolveConfig` needs to know of the process it runs in. */
+export function nodeConfigInput(): Pick<ConfigInput, 'env' | 'readFile' | 'cwd' | 'mainScript' | 'homeDir'> {
+  return {
+    env: process.env,
+    readFile: readText,
+    cwd: process.cwd(),
+    mainScript: process.argv[1],
+    homeDir: userHome(),
+  };
+}

@@ -1,0 +1,139 @@
+import { boolean, choice, decimal, hostPort, integer, type Kind, list, name, path } from './kinds.js';
+import type { OptionName, ResolvedOptions } from './types.js';
+
+/** A place in the config file. */
+export interface FileKey {
+  readonly section: string;
+  readonly key: string;
+}
+
+/** One row of the table that parsing, messages and docs are made from. */
+export interface OptionSpec<T> {
+  readonly kind: Kind<T>;
+  /** Variables, the first that is set wins. */
+  readonly env: readonly string[];
+  /** Places in the file, the first that is there wins. */
+  readonly file: readonly FileKey[];
+  /** The built-in value, given as a program would give it; `undefined` when it depends on the process. */
+  readonly default: unknown;
+  /** What docs say instead, where the value alone does not tell. */
+  readonly defaultText?: string;
+  /** Whether a variable that is set but empty is a value. Otherwise it counts as not set, as OpenTelemetry has it. */
+  readonly emptyEnv?: boolean;
+  readonly description: string;
+}
+
+const heapray = (key: string): FileKey => ({ section: 'heapray', key });
+const profiling = (key: string): FileKey => ({ section: 'profiling', key });
+
+/** Every option, in the order docs list them. */
+export const OPTIONS: { readonly [K in OptionName]: OptionSpec<ResolvedOptions[K]> } = {
+  enabled: {
+    kind: boolean,
+    env: ['HEAPRAY_ENABLED'],
+    file: [heapray('enabled')],
+    default: true,
+    description: 'Whether to profile at all.',
+  },
+  samplingInterval: {
+    kind: integer({ min: 1, max: 2 ** 30, unit: 'bytes' }),
+    env: ['HEAPRAY_SAMPLING_INTERVAL'],
+    file: [heapray('sampling_interval')],
+    default: 524_288,
+    description: 'Mean number of allocated bytes between two samples.',
+  },
+  tracedSamplingInterval: {
+    kind: integer({ min: 1, max: 2 ** 30, unit: 'bytes' }),
+    env: ['HEAPRAY_TRACED_SAMPLING_INTERVAL'],
+    file: [heapray('traced_sampling_interval')],
+    default: 8192,
+    description: 'The sampling interval of a process that has a traced component.',
+  },
+  component: {
+    kind: name,
+    env: ['HEAPRAY_COMPONENT', 'OTEL_SERVICE_NAME'],
+    file: [heapray('component')],
+    default: undefined,
+    defaultText: "the main script's name without its extension",
+    description: 'What this process is called in metrics and file names.',
+  },
+  traceComponents: {
+    kind: list,
+    env: ['HEAPRAY_TRACE_COMPONENTS', 'AIRFLOW__PROFILING__MEMRAY_TRACE_COMPONENTS'],
+    file: [heapray('trace_components'), profiling('memray_trace_components')],
+    default: [],
+    defaultText: 'none',
+    emptyEnv: true,
+    description: 'The components that write deep dumps.',
+  },
+  detailedTracing: {
+    kind: boolean,
+    env: ['AIRFLOW__PROFILING__MEMRAY_DETAILED_TRACING'],
+    file: [profiling('memray_detailed_tracing')],
+    default: false,
+    emptyEnv: true,
+    description: 'Record every allocation of the traced components; much slower.',
+  },
+  home: {
+    kind: path,
+    env: ['HEAPRAY_HOME', 'AIRFLOW_HOME'],
+    file: [heapray('home'), { section: 'core', key: 'airflow_home' }],
+    default: './heapray',
+    description: 'The folder that dumps are written to.',
+  },
+  configFile: {
+    kind: path,
+    env: ['HEAPRAY_CONFIG', 'AIRFLOW_CONFIG'],
+    file: [],
+    default: undefined,
+    defaultText: '$AIRFLOW_HOME/airflow.cfg when AIRFLOW_HOME is set, else none',
+    description: 'The INI file to read settings from.',
+  },
+  memrayFormat: {
+    kind: choice([13, 12, 11]),
+    env: ['HEAPRAY_MEMRAY_FORMAT'],
+    file: [heapray('memray_format')],
+    default: 13,
+    description: 'Layout of the dumps: 13 for memray 1.20, 12 for 1.19, 11 for 1.11 to 1.18.',
+  },
+  maxCaptureBytes: {
+    kind: integer({ min: 2 ** 16, max: Number.MAX_SAFE_INTEGER, unit: 'bytes' }),
+    env: ['HEAPRAY_MAX_CAPTURE_BYTES'],
+    file: [heapray('max_capture_bytes')],
+    default: 2 ** 30,
+    description: 'The size at which a dump ends.',
+  },
+  maxCaptures: {
+    kind: integer({ min: 1, max: 1000, unit: 'files' }),
+    env: ['HEAPRAY_MAX_CAPTURES'],
+    file: [heapray('max_captures')],
+    default: 5,
+    description: 'How many dumps of a component are kept.',
+  },
+  maxCallSites: {
+    kind: integer({ min: 1, max: 1000, unit: 'call sites' }),
+    env: ['HEAPRAY_MAX_CALL_SITES'],
+    file: [heapray('max_call_sites')],
+    default: 50,
+    description: 'How many call sites an instrument reports by name; the rest are summed as one.',
+  },
+  cpuBudget: {
+    kind: decimal({ min: 0.0001, max: 0.5, unit: 'fraction of one core' }),
+    env: ['HEAPRAY_CPU_BUDGET'],
+    file: [heapray('cpu_budget')],
+    default: 0.005,
+    description: 'How much processor time profiling may use.',
+  },
+  debugServer: {
+    kind: hostPort,
+    env: ['HEAPRAY_DEBUG_ADDR'],
+    file: [heapray('debug_addr')],
+    default: 'off',
+    defaultText: 'off; 127.0.0.1:6464 with `@heapray/instrumentation/register`',
+    emptyEnv: true,
+    description: 'Where the /debug/pprof server listens.',
+  },
+};
+
+/** The names of all options, in the order of the table. */
+export const OPTION_NAMES: readonly OptionName[] = Object.keys(OPTIONS) as OptionName[];

@@ -1,0 +1,132 @@
+import { basename, extname, resolve } from 'node:path';
+import { allowedComponents, type ComponentList, filterComponents } from './component-list.js';
+import { ConfigError } from './config-error.js';
+import { readConfigFile } from './config-file.js';
+import { variable } from './expand.js';
+import { MAX_NAME_LENGTH, NAME_FORBIDS } from './kinds.js';
+import { Lookup } from './lookup.js';
+import { OPTION_NAMES, OPTIONS } from './options.js';
+import { quote, strip } from './text.js';
+import type { ConfigInput, HeaprayOptions, OptionName, ResolvedConfig, ResolvedOptions } from './types.js';
+
+const SERVICE_NAME = 'OTEL_SERVICE_NAME';
+
+function refuseUnknownOptions(options: HeaprayOptions | undefined): void {
+  for (const key of Object.keys(options ?? {})) {
+    if (!OPTION_NAMES.some((option) => option === key)) {
+      throw new ConfigError('options', key, `one of ${OPTION_NAMES.join(', ')}`);
+    }
+  }
+}
+
+/** A component's name made from text that was not meant to be one; may be empty. */
+function toName(text: string): string {
+  return strip(strip(text).replace(NAME_FORBIDS, '_').slice(0, MAX_NAME_LENGTH).toWellFormed());
+}
+
+/** What the component is called when nobody says. */
+function scriptName(mainScript: string | undefined): string {
+  const script = basename(mainScript ?? '');
+  return toName(basename(script, extname(script))) || 'node';
+}
+
+/** The environment with a service name that can be a component: that variable is not ours to refuse. */
+function withUsableServiceName(env: ConfigInput['env']): ConfigInput['env'] {
+  return { ...env, [SERVICE_NAME]: toName(variable(env, SERVICE_NAME) ?? '') };
+}
+
+function serviceNameWarnings(env: ConfigInput['env'], component: string, source: string): string[] {
+  const service = strip(variable(env, SERVICE_NAME) ?? '');
+  if (source !== `env:${SERVICE_NAME}` || service === component) return [];
+  return [
+    `${SERVICE_NAME} ${quote(service)} cannot be part of a file name: the component is ${quote(component)}`,
+  ];
+}
+
+function unknownVariables(env: ConfigInput['env']): string[] {
+  const known = new Set(OPTION_NAMES.flatMap((option) => OPTIONS[option].env));
+  return Object.keys(env)
+    .filter((key) => key.startsWith('HEAPRAY_') && env[key] !== undefined && !known.has(key))
+    .map((key) => `${quote(key)} is no variable of heapray's and is ignored`);
+}
+
+/** Looks up one option after the other and notes where each value came from. */
+class Resolution {
+  readonly sources: Record<string, string> = {};
+  readonly #input: ConfigInput;
+  readonly #lookup: Lookup;
+
+  constructor(input: ConfigInput, lookup: Lookup) {
+    this.#input = input;
+    this.#lookup = lookup;
+  }
+
+  value<K extends Exclude<OptionName, 'component' | 'configFile'>>(option: K): ResolvedOptions[K] {
+    const picked = this.#lookup.pick(option);
+    // Only `component` and `configFile` lack a default, and they are resolved elsewhere.
+    if (picked === undefined) throw new ConfigError(option, undefined, OPTIONS[option].kind.allowed);
+    this.sources[option] = picked.source;
+    return picked.value;
+  }
+
+  component(): string {
+    const picked = this.#lookup.pick('component');
+    this.sources.component = picked?.source ?? 'default';
+    return picked?.value ?? scriptName(this.#input.mainScript);
+  }
+
+  list(component: string): ComponentList {
+    const allowed = allowedComponents(this.#input.declaredComponents ?? [], component);
+    const picked = this.#lookup.pick('traceComponents');
+    if (picked === undefined) return { components: [], warnings: [] };
+    this.sources.traceComponents = picked.source;
+    return filterComponents(picked.value, allowed, picked.setting, picked.source);
+  }
+}
+
+/**
+ * Works out what a process runs with: code beats the environment, which beats the config file, which beats the
+ * defaults. Reads nothing but `input`.
+ * @throws {ConfigError} for a wrong value of an option, an unknown option in code, an unknown key in `[heapray]`, a
+ * config file that heapray was told to read and cannot, and whatever keeps Airflow itself from starting.
+ */
+export function resolveConfig(input: ConfigInput): ResolvedConfig {
+  refuseUnknownOptions(input.code);
+  refuseUnknownOptions(input.defaults);
+  const file = readConfigFile(input);
+  const lookup = new Lookup(input, file.ini, withUsableServiceName(input.env));
+  const resolution = new Resolution(input, lookup);
+  const component = resolution.component();
+  const { components, warnings: dropped } = resolution.list(component);
+  const options: ResolvedOptions = {
+    enabled: resolution.value('enabled'),
+    samplingInterval: resolution.value('samplingInterval'),
+    tracedSamplingInterval: resolution.value('tracedSamplingInterval'),
+    component,
+    traceComponents: components,
+    detailedTracing: resolution.value('detailedTracing'),
+    home: resolve(input.cwd, resolution.value('home')),
+    configFile: file.ini?.path,
+    memrayFormat: resolution.value('memrayFormat'),
+    maxCaptureBytes: resolution.value('maxCaptureBytes'),
+    maxCaptures: resolution.value('maxCaptures'),
+    maxCallSites: resolution.value('maxCallSites'),
+    cpuBudget: resolution.value('cpuBudget'),
+    debugServer: resolution.value('debugServer'),
+  };
+  const sources = { ...resolution.sources, configFile: file.source };
+  return {
+    options,
+    components,
+    detailed: options.detailedTracing,
+    home: options.home,
+    configFile: options.configFile,
+    sources,
+    warnings: [
+      ...file.warnings,
+      ...dropped,
+      ...serviceNameWarnings(input.env, component, resolution.sources.component ?? ''),
+      ...unknownVariables(input.env),
+    ],
+  };
+}

@@ -1,0 +1,58 @@
+/*
+ * Text as Python sees it. Airflow's rules are Python's, and Python's white space is not JavaScript's: strip() takes
+ * U+001C to U+001F and U+0085 but leaves U+FEFF alone, and trim() does the reverse.
+ */
+
+/** Longest value that is repeated in a message, in characters. */
+const MAX_SHOWN = 200;
+
+const SPACES = new Set([0x20, 0x85, 0xa0, 0x1680, 0x2028, 0x2029, 0x202f, 0x205f, 0x3000]);
+for (let code = 0x09; code <= 0x0d; code++) SPACES.add(code);
+for (let code = 0x1c; code <= 0x1f; code++) SPACES.add(code);
+for (let code = 0x2000; code <= 0x200a; code++) SPACES.add(code);
+
+/** How many white space characters `text` starts with. */
+export function indentOf(text: string): number {
+  let start = 0;
+  while (start < text.length && SPACES.has(text.charCodeAt(start))) start++;
+  return start;
+}
+
+/** `text` without the white space at its end. */
+export function stripEnd(text: string): string {
+  let end = text.length;
+  while (end > 0 && SPACES.has(text.charCodeAt(end - 1))) end--;
+  return text.slice(0, end);
+}
+
+/** `text` without the white space at both ends. */
+export function strip(text: string): string {
+  return stripEnd(text.slice(indentOf(text)));
+}
+
+/** Whether a character would break or disturb a line of a log. */
+function isUnprintable(code: number): boolean {
+  return code < 0x20 || (code >= 0x7f && code < 0xa0) || code === 0x2028 || code === 0x2029;
+}
+
+/** A value for a message: on one line, in single quotes, cut when long; anything printable stays as written. */
+export function quote(value: unknown): string {
+  let shown = '';
+  for (const char of describe(value)) {
+    if (shown.length >= MAX_SHOWN) return `'${shown}…'`;
+    const code = char.charCodeAt(0);
+    shown += isUnprintable(code) ? `\\u${code.toString(16).padStart(4, '0')}` : char;
+  }
+  return `'${shown}'`;
+}
+
+/** Any value as text; never throws, whatever a program passed as an option. */
+function describe(value: unknown): string {
+  if (typeof value === 'string') return value;
+  if (typeof value !== 'object' || value === null) return String(value);
+  try {
+    return JSON.stringify(value) ?? typeof value;
+  } catch {
+    return typeof value;
+  }
+}

@@ -1,0 +1,111 @@
+/** Where a server listens. An IPv6 `host` has no brackets; port 0 means any free port. */
+export interface HostPort {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Layout number of the memray captures heapray writes. */
+export type MemrayFormat = 11 | 12 | 13;
+
+/**
+ * What a program may pass in code. Each option that is absent or `undefined` is looked up in the environment,
+ * then in the config file, then in the defaults.
+ */
+export interface HeaprayOptions {
+  /** Whether to profile at all. */
+  enabled?: boolean | undefined;
+  /** Mean bytes between two samples: an integer from 1 to 2^30. */
+  samplingInterval?: number | undefined;
+  /** The same while a component of this process is traced. */
+  tracedSamplingInterval?: number | undefined;
+  /** What this process is called in metrics and in file names. */
+  component?: string | undefined;
+  /** The components that write deep dumps: an array, or one string with commas. */
+  traceComponents?: readonly string[] | string | undefined;
+  /** Record every allocation of the traced components. */
+  detailedTracing?: boolean | undefined;
+  /** Folder of the dumps; `~` and `$VAR` are expanded. */
+  home?: string | undefined;
+  /** Path of the INI file; `~` and `$VAR` are expanded. It must exist. */
+  configFile?: string | undefined;
+  /** Layout of the captures. */
+  memrayFormat?: MemrayFormat | undefined;
+  /** Bytes at which a capture ends: an integer from 64 KiB. */
+  maxCaptureBytes?: number | undefined;
+  /** How many captures of a component are kept, from 1 to 1000. */
+  maxCaptures?: number | undefined;
+  /** How many call sites an instrument reports by name, from 1 to 1000. */
+  maxCallSites?: number | undefined;
+  /** The fraction of one core that profiling may use, from 0.0001 to 0.5. */
+  cpuBudget?: number | undefined;
+  /** Where /debug/pprof listens: `host:port`, `[::1]:port`, a {@link HostPort}, or `off`. */
+  debugServer?: string | HostPort | undefined;
+}
+
+/** Every option with its final value. */
+export interface ResolvedOptions {
+  readonly enabled: boolean;
+  /** Bytes. */
+  readonly samplingInterval: number;
+  /** Bytes. */
+  readonly tracedSamplingInterval: number;
+  readonly component: string;
+  /** The same list as {@link ResolvedConfig.components}. */
+  readonly traceComponents: readonly string[];
+  readonly detailedTracing: boolean;
+  /** Absolute path. */
+  readonly home: string;
+  /** Absolute path of the file that was read. */
+  readonly configFile: string | undefined;
+  readonly memrayFormat: MemrayFormat;
+  /** Bytes. */
+  readonly maxCaptureBytes: number;
+  readonly maxCaptures: number;
+  readonly maxCallSites: number;
+  /** Fraction of one core. */
+  readonly cpuBudget: number;
+  /** `undefined` when the server is off. */
+  readonly debugServer: HostPort | undefined;
+}
+
+/** The name of an option. */
+export type OptionName = keyof ResolvedOptions;
+
+/** What a process runs with. */
+export interface ResolvedConfig {
+  readonly options: ResolvedOptions;
+  /** The traced components: valid names in the order given; a name given twice is there twice, as in Airflow. */
+  readonly components: string[];
+  /** Whether traced components record every allocation. */
+  readonly detailed: boolean;
+  /** Absolute path of the folder of dumps. */
+  readonly home: string;
+  /** Absolute path of the file that was read. */
+  readonly configFile: string | undefined;
+  /** Per option: `code`, `env:NAME`, `file:PATH [section] key` or `default`. */
+  readonly sources: Record<string, string>;
+  /** One line each: every dropped component, every unknown `HEAPRAY_*` variable, a file that cannot be read. */
+  readonly warnings: string[];
+}
+
+/** All that configuration depends on; nothing else is read. */
+export interface ConfigInput {
+  /** Options given by the program. A key that is not an option is refused. */
+  readonly code?: HeaprayOptions | undefined;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /**
+   * The text of a file, or `undefined` when there is none. It may throw when the file cannot be read; an error
+   * whose `code` is `EISDIR` says that the path is a directory.
+   */
+  readonly readFile: (path: string) => string | undefined;
+  /** Absolute; what relative paths start from. */
+  readonly cwd: string;
+  /** Path of the script that node runs. */
+  readonly mainScript?: string | undefined;
+  /** What `~` stands for when `HOME` is not in `env`; without either it stays as written. */
+  readonly homeDir: string | undefined;
+  /** The component names that the program declares. */
+  readonly declaredComponents?: readonly string[] | undefined;
+  /** Replaces built-in defaults; takes what `code` takes. */
+  readonly defaults?: HeaprayOptions | undefined;
+}
