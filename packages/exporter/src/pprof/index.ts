@@ -1,1 +1,3 @@
-export {};
+export { FormatError } from '../wire/errors.js';
+export { decodePprof, type PprofLimits } from './decode-pprof.js';
+export { type EncodePprofOptions, encodePprof, encodePprofGzip } from './encode-pprof.js';

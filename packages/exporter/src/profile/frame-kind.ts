@@ -1,5 +1,8 @@
 import type { ProfileFrame } from './types.js';
 
+/** How other tools spell a missing name; in a {@link ProfileFrame} it is the empty string, and only that. */
+export const ANONYMOUS = '(anonymous)';
+
 /**
  * Whether a frame belongs to the runtime and not to anybody's program: Node's
  * own `node:` modules, and the names in parentheses that V8 gives where there is
@@ -29,5 +32,5 @@ export function displayName(frame: ProfileFrame): string {
   if (frame.functionName !== '') return frame.functionName;
   const name = frame.file.slice(frame.file.lastIndexOf('/') + 1);
   const place = [name, frame.line || '', frame.column || ''].filter((part) => part !== '').join(':');
-  return place === '' ? '(anonymous)' : `(anonymous ${place})`;
+  return place === '' ? ANONYMOUS : `(anonymous ${place})`;
 }

@@ -1,3 +1,4 @@
+import { ANONYMOUS } from './frame-kind.js';
 import { RowTable } from './row-table.js';
 import { StringTable } from './string-table.js';
 import type { ProfileFrame } from './types.js';
@@ -21,7 +22,7 @@ export class FrameTable {
   handleFor(functionName: string, file: string, line: number, column: number): number {
     assertPosition('line', line);
     assertPosition('column', column);
-    const name = this.#strings.handleFor(functionName);
+    const name = this.#strings.handleFor(functionName === ANONYMOUS ? '' : functionName);
     return this.#rows.handleFor(name, this.#strings.handleFor(file), line, column);
   }
 

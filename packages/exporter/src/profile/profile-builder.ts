@@ -48,7 +48,7 @@ export class ProfileBuilder {
 
   /**
    * The frame with these parts.
-   * @param functionName empty for an anonymous function
+   * @param functionName empty or `(anonymous)` for an anonymous function
    * @param file path or URL, empty when unknown
    * @param line where the function starts, from 1; 0 when unknown
    * @param column where the function starts, from 1; 0 (the default) when unknown

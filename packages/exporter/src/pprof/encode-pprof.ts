@@ -1,0 +1,155 @@
+import { promisify } from 'node:util';
+import { constants, gzip } from 'node:zlib';
+import protobuf from 'protobufjs/minimal.js';
+import { perftools } from '#generated/pprof.js';
+import { ANONYMOUS, displayName } from '../profile/frame-kind.js';
+import type { FrameRef, Profile, ProfileFrame, StackRef } from '../profile/index.js';
+import { StringTable } from '../profile/string-table.js';
+import { int64FromBigInt } from './int64.js';
+
+type Wire = perftools.profiles.Profile.$Properties;
+type WireSample = perftools.profiles.Sample.$Properties;
+type WireLabel = perftools.profiles.Label.$Properties;
+
+const { Profile: ProfileMessage } = perftools.profiles;
+
+export interface EncodePprofOptions {
+  /** The program, as viewers show it; `node` when absent. */
+  readonly mainBinary?: string | undefined;
+}
+
+/** One mapping holds all code: without it viewers take the profile for unsymbolised. */
+const MAPPING_ID = 1;
+
+/**
+ * The profile in pprof's format, not compressed. Frame and stack order is the
+ * format's own: leaf first. Anonymous functions are named by where they start,
+ * and each frame stays a function of its own, even where names are equal.
+ * @throws RangeError when a value does not fit into 64 bits
+ */
+export function encodePprof(profile: Profile, options: EncodePprofOptions = {}): Uint8Array {
+  const writer = protobuf.Writer.create();
+  const strings = new StringTable();
+  ProfileMessage.encode(encodeHeader(profile, strings, options.mainBinary ?? 'node'), writer);
+  writeSamples(profile, strings, writer);
+  writeFrames(profile, strings, writer);
+  // Strings come last, when all are known: the parts of a message may follow in any order.
+  ProfileMessage.encode({ stringTable: strings.all().map((text) => text.toWellFormed()) }, writer);
+  return writer.finish();
+}
+
+const gzipAsync = promisify(gzip);
+
+/**
+ * {@link encodePprof}, gzipped off the calling thread. Level 1: higher levels
+ * take several times as long for a few percent.
+ */
+export function encodePprofGzip(profile: Profile, options: EncodePprofOptions = {}): Promise<Uint8Array> {
+  return gzipAsync(encodePprof(profile, options), { level: constants.Z_BEST_SPEED });
+}
+
+function encodeHeader(profile: Profile, strings: StringTable, mainBinary: string): Wire {
+  const valueType = ({ type, unit }: { type: string; unit: string }) => {
+    return { type: strings.handleFor(type), unit: strings.handleFor(unit) };
+  };
+  return {
+    sampleType: profile.columns.map(valueType),
+    mapping: [
+      {
+        id: MAPPING_ID,
+        filename: strings.handleFor(mainBinary),
+        hasFunctions: true,
+        hasFilenames: true,
+        hasLineNumbers: true,
+      },
+    ],
+    timeNanos: int64FromBigInt(profile.timeNanos),
+    durationNanos: int64FromBigInt(profile.durationNanos),
+    periodType: profile.period === undefined ? null : valueType(profile.period),
+    period: profile.period?.value ?? 0,
+    comment: profile.comments.map((comment) => strings.handleFor(comment)),
+    defaultSampleType: strings.handleFor(profile.defaultColumn ?? ''),
+  };
+}
+
+/**
+ * Writes sample after sample through one scratch message, so that encoding a
+ * large profile needs the memory of its bytes and not of its objects.
+ */
+function writeSamples(profile: Profile, strings: StringTable, writer: protobuf.Writer): void {
+  const locationId: number[] = [];
+  const value: number[] = [];
+  const sample: WireSample = { locationId, value, label: [] };
+  const message: Wire = { sample: [sample] };
+  const labelsOf = labelEncoder(profile, strings);
+  for (let row = 0; row < profile.sampleCount; row++) {
+    locationId.length = 0;
+    let stack: StackRef | undefined = profile.stackOf(row);
+    for (; stack !== undefined; stack = profile.stackParent(stack)) {
+      locationId.push(idOf(profile.stackFrame(stack)));
+    }
+    for (let column = 0; column < profile.columns.length; column++) {
+      value[column] = assertInt64(profile.value(row, column));
+    }
+    sample.label = labelsOf(row);
+    ProfileMessage.encode(message, writer);
+  }
+}
+
+function labelEncoder(profile: Profile, strings: StringTable): (sample: number) => WireLabel[] {
+  const known = new Map<object, WireLabel[]>();
+  return (sample) => {
+    const labels = profile.labelsOf(sample);
+    let encoded = known.get(labels);
+    if (encoded === undefined) {
+      encoded = Object.entries(labels).map(([key, value]) => {
+        if (typeof value === 'string') return { key: strings.handleFor(key), str: strings.handleFor(value) };
+        // Without a unit a number 0 could not be told from an absent label; readers assume the key.
+        const unit = profile.labelUnits[key] || key;
+        return { key: strings.handleFor(key), num: value, numUnit: strings.handleFor(unit) };
+      });
+      known.set(labels, encoded);
+    }
+    return encoded;
+  };
+}
+
+function writeFrames(profile: Profile, strings: StringTable, writer: protobuf.Writer): void {
+  for (let ref = 0; ref < profile.frameCount; ref++) {
+    const frame = profile.frame(ref as FrameRef);
+    const id = idOf(ref as FrameRef);
+    const line = { functionId: id, line: frame.line, column: frame.column };
+    ProfileMessage.encode(
+      {
+        location: [{ id, mappingId: MAPPING_ID, line: [line] }],
+        function: [encodeFunction(id, frame, strings)],
+      },
+      writer,
+    );
+  }
+}
+
+function encodeFunction(
+  id: number,
+  frame: ProfileFrame,
+  strings: StringTable,
+): perftools.profiles.Function.$Properties {
+  return {
+    id,
+    name: strings.handleFor(displayName(frame)),
+    systemName: strings.handleFor(frame.functionName || ANONYMOUS),
+    filename: strings.handleFor(frame.file),
+    startLine: frame.line,
+  };
+}
+
+/** Location and function id of a frame; 0 is reserved by the format. */
+function idOf(frame: FrameRef): number {
+  return frame + 1;
+}
+
+function assertInt64(value: number): number {
+  if (value >= 2 ** 63 || value < -(2 ** 63))
+    throw new RangeError(`value ${value} does not fit into 64 bits`);
+  return value;
+}

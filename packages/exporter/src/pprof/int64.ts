@@ -1,0 +1,36 @@
+import type { perftools } from '#generated/pprof.js';
+
+/** A 64-bit field as the generated code takes and gives it: a number or a pair of 32-bit halves. */
+export type Int64 = NonNullable<perftools.profiles.Profile.$Properties['timeNanos']>;
+
+type Halves = Exclude<Int64, number>;
+
+/**
+ * A bigint for the encoder, which would write a plain one as 0 without any error.
+ * @param value from -2^63 to 2^63 - 1
+ */
+export function int64FromBigInt(value: bigint): Int64 {
+  const low = Number(BigInt.asIntN(32, value));
+  const high = Number(BigInt.asIntN(32, value >> 32n));
+  // The encoder reads these three properties only; the rest of the class never comes into play.
+  return { low, high, unsigned: false } as Halves;
+}
+
+/** The exact value of a decoded int64. */
+export function bigIntFromInt64(value: Int64): bigint {
+  if (typeof value === 'number') return BigInt(value);
+  return (BigInt(value.high) << 32n) | BigInt(value.low >>> 0);
+}
+
+/** A decoded int64 as a number, exact up to 2^53 and the nearest number beyond. */
+export function numberFromInt64(value: Int64): number {
+  return typeof value === 'number' ? value : value.high * 2 ** 32 + (value.low >>> 0);
+}
+
+/** A decoded uint64, exact, as a map key: a number where it fits. */
+export function keyFromUint64(value: Int64): number | bigint {
+  if (typeof value === 'number') return value;
+  const high = value.high >>> 0;
+  if (high < 2 ** 21) return high * 2 ** 32 + (value.low >>> 0);
+  return (BigInt(high) << 32n) | BigInt(value.low >>> 0);
+}

@@ -1,0 +1,150 @@
+import { ANONYMOUS } from '../profile/frame-kind.js';
+import {
+  type FrameHandle,
+  type Labels,
+  type LabelsHandle,
+  type Profile,
+  ProfileBuilder,
+  type StackHandle,
+} from '../profile/index.js';
+import { NONE } from '../profile/profile.js';
+import { columnProblem } from '../profile/rules.js';
+import type { Period, ValueColumn } from '../profile/types.js';
+import { FormatError } from '../wire/errors.js';
+import type { Id, PprofLabel, PprofLine, PprofRecords } from './pprof-records.js';
+
+const MAX_POSITION = 2 ** 31 - 1;
+
+/**
+ * Resolves every reference between records.
+ * @throws FormatError for a reference to nothing, and for missing or doubled columns
+ */
+export function profileFromRecords(records: PprofRecords): Profile {
+  const columns = records.columns.map((column) => valueColumn(records, column));
+  const problem = columnProblem(columns);
+  if (problem !== undefined) throw new FormatError('pprof', problem);
+  const width = records.valuesPerSample ?? columns.length;
+  if (width !== columns.length) {
+    throw new FormatError('pprof', `samples have ${width} values, but there are ${columns.length} columns`);
+  }
+  const labels = new LabelResolver(records);
+  const defaultColumn = stringAt(records, records.defaultSampleType);
+  const builder = new ProfileBuilder({
+    columns,
+    defaultColumn: columns.some(({ type }) => type === defaultColumn) ? defaultColumn : undefined,
+    period: period(records),
+    timeNanos: atLeastZero(records.timeNanos),
+    durationNanos: atLeastZero(records.durationNanos),
+    comments: records.comments.map((comment) => stringAt(records, comment)),
+    labelUnits: labels.units,
+  });
+  addSamples(builder, records, labels.sets);
+  return builder.build();
+}
+
+function addSamples(builder: ProfileBuilder, records: PprofRecords, sets: readonly Labels[]): void {
+  const stacks = resolveStacks(builder, records);
+  const labels: readonly LabelsHandle[] = sets.map((set) => builder.labels(set));
+  const width = records.columns.length;
+  const values = new Float64Array(width);
+  for (let sample = 0; sample < records.sampleStacks.length; sample++) {
+    for (let column = 0; column < width; column++) values[column] = records.values[sample * width + column]!;
+    const stack = records.sampleStacks[sample]!;
+    builder.add(stack === NONE ? undefined : stacks[stack], values, labels[records.sampleLabels[sample]!]);
+  }
+}
+
+function resolveStacks(builder: ProfileBuilder, records: PprofRecords): readonly (StackHandle | undefined)[] {
+  const frames = records.usedLocations.map((id) => locationFrames(builder, records, id));
+  const stacks: (StackHandle | undefined)[] = [];
+  for (let row = 0; row < records.stacks.count; row++) {
+    const caller = records.stacks.at(row, 0);
+    let stack = caller === NONE ? undefined : stacks[caller];
+    for (const frame of frames[records.stacks.at(row, 1)]!) stack = builder.stack(stack, frame);
+    stacks.push(stack);
+  }
+  return stacks;
+}
+
+/** The frames of a location, outermost first; several when functions were inlined there. */
+function locationFrames(builder: ProfileBuilder, records: PprofRecords, id: Id): FrameHandle[] {
+  const location = records.locations.get(id);
+  if (location === undefined)
+    throw new FormatError('pprof', `a sample uses location ${id}, which is not defined`);
+  // Code without symbols has an address only.
+  if (location.lines.length === 0) return [builder.frame(`0x${location.address.toString(16)}`, '', 0)];
+  return location.lines.toReversed().map((line) => lineFrame(builder, records, line));
+}
+
+function lineFrame(builder: ProfileBuilder, records: PprofRecords, line: PprofLine): FrameHandle {
+  const fn = records.functions.get(line.functionId);
+  if (fn === undefined) {
+    throw new FormatError('pprof', `a location uses function ${line.functionId}, which is not defined`);
+  }
+  const systemName = stringAt(records, fn.systemName);
+  const name = systemName === ANONYMOUS ? '' : stringAt(records, fn.name) || systemName;
+  const file = stringAt(records, fn.filename);
+  return builder.frame(name, file, position(line.line) || position(fn.startLine), position(line.column));
+}
+
+/** Turns label sets of string indices into texts, and gathers the units of numeric labels. */
+class LabelResolver {
+  readonly units: Readonly<Record<string, string>>;
+  readonly sets: readonly Labels[];
+  readonly #units = new Map<string, string>();
+
+  constructor(records: PprofRecords) {
+    this.sets = records.labelSets.map((set) => this.#resolve(records, set));
+    this.units = Object.fromEntries(this.#units);
+  }
+
+  /** A key that is given several times on one sample becomes one text, joined by commas. */
+  #resolve(records: PprofRecords, set: readonly PprofLabel[]): Labels {
+    const labels = new Map<string, string | number>();
+    for (const label of set) {
+      const key = stringAt(records, label.key);
+      const value = this.#value(records, label, key);
+      if (key === '' || value === '') continue;
+      const before = labels.get(key);
+      labels.set(key, before === undefined ? value : `${before},${value}`);
+    }
+    return Object.fromEntries(labels);
+  }
+
+  #value(records: PprofRecords, label: PprofLabel, key: string): string | number {
+    if (label.str !== 0) return stringAt(records, label.str);
+    if (label.num === 0 && label.numUnit === 0) return '';
+    const unit = stringAt(records, label.numUnit);
+    // A unit equal to the key says nothing: readers assume it where there is none.
+    if (unit !== '' && unit !== key) this.#units.set(key, unit);
+    return Number.isSafeInteger(label.num) ? label.num : `${label.num}`;
+  }
+}
+
+function valueColumn(records: PprofRecords, { type, unit }: { type: number; unit: number }): ValueColumn {
+  return { type: stringAt(records, type), unit: stringAt(records, unit) };
+}
+
+function period(records: PprofRecords): Period | undefined {
+  if (records.periodType === undefined) return undefined;
+  const value = Number.isSafeInteger(records.period) && records.period > 0 ? records.period : 0;
+  return { ...valueColumn(records, records.periodType), value };
+}
+
+function stringAt(records: PprofRecords, index: number): string {
+  const text = records.strings[index];
+  if (text !== undefined) return text;
+  // A profile without any text may leave the table out.
+  if (index === 0) return '';
+  const reason = `string ${index} is used, but there are ${records.strings.length}; the input may be cut off`;
+  throw new FormatError('pprof', reason);
+}
+
+/** A line or column number; what cannot be one counts as unknown. */
+function position(value: number): number {
+  return value > 0 && value <= MAX_POSITION ? value : 0;
+}
+
+function atLeastZero(nanos: bigint): bigint {
+  return nanos > 0n ? nanos : 0n;
+}
