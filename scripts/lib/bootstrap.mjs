@@ -13,6 +13,12 @@ export const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '
 /** The Node binary of the `node` package: what tests, demo and benchmarks run on. */
 export const NODE = path.join(ROOT, 'node_modules', 'node', 'bin', 'node');
 
+/** What the scripts keep between runs. */
+export const CACHE = path.join(ROOT, '.cache');
+
+/** The programs that tests compare with: other Nodes, memray, Prometheus. */
+export const PEERS = path.join(CACHE, 'peers');
+
 /** Prints one progress line on stderr. */
 export function note(text) {
   process.stderr.write(`[heapray] ${text}\n`);
@@ -70,6 +76,11 @@ export function npmEnv() {
 export function runEnv(extra = {}) {
   const bins = [path.dirname(NODE), path.join(ROOT, 'node_modules', '.bin')].join(path.delimiter);
   return { ...process.env, PATH: `${bins}${path.delimiter}${process.env.PATH}`, ...extra };
+}
+
+/** The environment for a nested npm that runs on the pinned Node. */
+export function nestedNpmEnv() {
+  return { ...npmEnv(), PATH: runEnv().PATH };
 }
 
 /** Generates static protobuf code where `proto/` changed, then runs `tsc -b` (incremental). */

@@ -1,0 +1,79 @@
+// Brings everything the tests compare with or run in, a few at a time, and writes down where each one is.
+// Tests read that list (test/support/peers.ts) and never install anything themselves.
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { note, PEERS, ROOT } from './bootstrap.mjs';
+import { goPprofPeer } from './peers/go-pprof.mjs';
+import { memrayPeer } from './peers/memray.mjs';
+import { nodePeer } from './peers/node-line.mjs';
+import { prometheusPeers } from './peers/prometheus.mjs';
+import { fixtureNames, projectPeers } from './projects.mjs';
+import { STRICT } from './tally.mjs';
+
+const AT_ONCE = 3;
+const SLOW_MILLIS = 500;
+
+/** Brings all peers; each counts as one test. */
+export async function bringPeers(tally) {
+  const found = {};
+  const waiting = allPeers();
+  const active = new Map();
+  const ticker = setInterval(() => noteActive(active), 15_000);
+  const worker = async () => {
+    for (let peer = waiting.shift(); peer; peer = waiting.shift()) {
+      active.set(peer.name, Date.now());
+      found[peer.name] = await bringOne(peer, tally);
+      active.delete(peer.name);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  clearInterval(ticker);
+  writeManifest(found);
+}
+
+/** The slowest first, so that none of them is left over at the end. */
+function allPeers() {
+  const versions = JSON.parse(readFileSync(path.join(ROOT, 'test', 'peers', 'versions.json'), 'utf8'));
+  return [
+    goPprofPeer(),
+    ...versions.memray.map(memrayPeer),
+    ...Object.entries(versions.node).map(([line, version]) => nodePeer(line, version)),
+    nodePeer('24'),
+    ...prometheusPeers(),
+    ...projectPeers(fixtureNames()),
+  ];
+}
+
+async function bringOne(peer, tally) {
+  const start = Date.now();
+  const slow = setTimeout(() => note(`${peer.name}: bringing it ...`), SLOW_MILLIS);
+  try {
+    const where = await peer.bring();
+    if (Date.now() - start > SLOW_MILLIS) note(`${peer.name}: ready after ${seconds(start)}`);
+    tally.add({ passed: 1 });
+    return { where };
+  } catch (error) {
+    tally.add(STRICT ? { failed: 1 } : { skipped: 1 });
+    note(`${peer.name}: CANNOT BE BROUGHT, its tests ${STRICT ? 'fail' : 'are SKIPPED'}: ${error.message}`);
+    return { missing: error.message.split('\n')[0] };
+  } finally {
+    clearTimeout(slow);
+  }
+}
+
+function noteActive(active) {
+  const names = [...active].map(([name, start]) => `${name} (${seconds(start)})`);
+  if (names.length > 0) note(`still bringing ${names.join(', ')} ...`);
+}
+
+function seconds(start) {
+  return `${((Date.now() - start) / 1000).toFixed(1)} s`;
+}
+
+/** Replaced in one step, because another test run may be reading it. */
+function writeManifest(found) {
+  mkdirSync(PEERS, { recursive: true });
+  const draft = path.join(PEERS, `manifest.${process.pid}.json`);
+  writeFileSync(draft, `${JSON.stringify(found, null, 2)}\n`);
+  renameSync(draft, path.join(PEERS, 'manifest.json'));
+}

@@ -1,0 +1,20 @@
+// The checks that need no running test: types of the test code, format and lint rules.
+import path from 'node:path';
+import { NODE, note, ROOT, runEnv } from './bootstrap.mjs';
+import { run } from './run-command.mjs';
+
+/** Type-checks the test code. */
+export async function checkTypes() {
+  await onNode(['node_modules', 'typescript', 'bin', 'tsc'], ['-p', 'test']);
+}
+
+/** Checks format, lint and the folder rules. */
+export async function checkStyle() {
+  const output = await onNode(['node_modules', '@biomejs', 'biome', 'bin', 'biome'], ['check']);
+  // Warnings do not fail the run, but must not go unseen.
+  if (/Found \d+ warning/.test(output)) note(output.trim());
+}
+
+async function onNode(script, args) {
+  return run(NODE, [path.join(ROOT, ...script), ...args], { env: runEnv() });
+}

@@ -1,0 +1,27 @@
+// memray, which judges the dumps: each version in a Python environment of its own.
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { digest, PEERS, ROOT } from '../bootstrap.mjs';
+import { run } from '../run-command.mjs';
+import { makeFolder } from '../stamped-folder.mjs';
+
+const CONSTRAINTS = path.join(ROOT, 'test', 'peers', 'memray-constraints.txt');
+
+export function memrayPeer(version) {
+  const folder = path.join(PEERS, `memray-${version}`);
+  return {
+    name: `memray-${version}`,
+    bring: async () => {
+      // The environment's scripts name their interpreter by its whole path: a moved checkout needs new ones.
+      const key = digest([`${version} in ${folder}`, readFileSync(CONSTRAINTS, 'utf8')]);
+      await makeFolder(folder, key, () => installMemray(folder, version));
+      return path.join(folder, 'bin', 'memray');
+    },
+  };
+}
+
+async function installMemray(folder, version) {
+  await run('python3', ['-m', 'venv', folder]);
+  const python = path.join(folder, 'bin', 'python');
+  await run(python, ['-m', 'pip', 'install', '--quiet', '-c', CONSTRAINTS, `memray==${version}`]);
+}

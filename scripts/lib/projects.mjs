@@ -1,0 +1,114 @@
+// Projects as a user has them: a fixture's dependencies from its lockfile, then our tarballs. They lie outside
+// the checkout, because Node looks for packages in every folder above a file: below the checkout they would
+// find its node_modules, and a missing dependency would go unseen.
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { digest, nestedNpmEnv, ROOT } from './bootstrap.mjs';
+import { packPackages } from './packs.mjs';
+import { run } from './run-command.mjs';
+import { isComplete, makeFolder, markComplete } from './stamped-folder.mjs';
+
+const FIXTURES = path.join(ROOT, 'test', 'fixtures');
+const USER_CACHE = path.join(
+  process.env.XDG_CACHE_HOME || path.join(os.homedir(), '.cache'),
+  'heapray-projects',
+);
+const HOME = path.join(USER_CACHE, digest([`projects of ${ROOT}`]).slice(0, 16));
+const QUIET = ['--no-audit', '--no-fund', '--loglevel=error'];
+
+/** Every fixture twice: as it is, and without the optional native sampler. */
+export function projectPeers(names) {
+  let preparing;
+  const prepareOnce = () => {
+    preparing ??= prepareHome();
+    return preparing;
+  };
+  return names.flatMap((name) => {
+    const whole = wholeProject(name, prepareOnce);
+    return [whole, reducedProject(name, whole, prepareOnce)];
+  });
+}
+
+/** The names of the fixture projects. */
+export function fixtureNames() {
+  return readdirSync(FIXTURES).filter((name) => existsSync(path.join(FIXTURES, name, 'package-lock.json')));
+}
+
+function wholeProject(name, prepareOnce) {
+  let bringing;
+  const bring = async () => {
+    const packs = await prepareOnce();
+    const folder = path.join(HOME, name);
+    await installLocked(folder, name, packs.dependencies);
+    copyFixture(name, folder);
+    await installTarballs(folder, packs);
+    return folder;
+  };
+  return {
+    name: `project-${name}`,
+    bring: () => {
+      bringing ??= bring();
+      return bringing;
+    },
+  };
+}
+
+function reducedProject(name, whole, prepareOnce) {
+  return {
+    name: `project-${name}-reduced`,
+    bring: async () => {
+      const source = await whole.bring();
+      const folder = path.join(HOME, `${name}-reduced`);
+      const { key } = await prepareOnce();
+      await makeFolder(folder, digest([key, lockKey(name)]), () => {
+        cpSync(source, folder, { recursive: true, verbatimSymlinks: true });
+        rmSync(path.join(folder, 'node_modules', '@datadog'), { recursive: true, force: true });
+      });
+      copyFixture(name, folder);
+      return folder;
+    },
+  };
+}
+
+/** Packs the packages, and removes the projects of checkouts that are gone. */
+async function prepareHome() {
+  mkdirSync(HOME, { recursive: true });
+  writeFileSync(path.join(HOME, 'checkout'), ROOT);
+  for (const other of readdirSync(USER_CACHE)) {
+    const checkout = path.join(USER_CACHE, other, 'checkout');
+    const gone = existsSync(checkout) && !existsSync(readFileSync(checkout, 'utf8'));
+    if (gone) rmSync(path.join(USER_CACHE, other), { recursive: true, force: true });
+  }
+  return packPackages();
+}
+
+/** `npm ci` from the fixture's lockfile; anew, too, when our packages ask for other dependencies. */
+async function installLocked(folder, name, dependencies) {
+  await makeFolder(folder, digest([dependencies, lockKey(name)]), async () => {
+    copyFixture(name, folder);
+    await run('npm', ['ci', ...QUIET], { cwd: folder, env: nestedNpmEnv() });
+  });
+}
+
+/** One npm call for all tarballs: they depend on each other and are on no registry. */
+async function installTarballs(folder, { tarballs, key }) {
+  const modules = path.join(folder, 'node_modules');
+  if (isComplete(modules, key)) return;
+  // npm would take the earlier contents for these, since name and version are the same.
+  for (const earlier of ['@heapray', 'heapray', '.package-lock.json']) {
+    rmSync(path.join(modules, earlier), { recursive: true, force: true });
+  }
+  const args = ['install', '--no-save', '--no-package-lock', ...QUIET, ...tarballs];
+  await run('npm', args, { cwd: folder, env: nestedNpmEnv() });
+  markComplete(modules, key);
+}
+
+function copyFixture(name, folder) {
+  const keep = (file) => path.basename(file) !== 'node_modules';
+  cpSync(path.join(FIXTURES, name), folder, { recursive: true, filter: keep });
+}
+
+function lockKey(name) {
+  return digest(['package.json', 'package-lock.json'].map((file) => path.join(FIXTURES, name, file)));
+}

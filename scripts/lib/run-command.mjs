@@ -1,0 +1,60 @@
+// Runs commands side by side, each in its own process group, so that a time limit or the end of this process
+// ends everything a command has started.
+import { spawn } from 'node:child_process';
+import { ROOT } from './bootstrap.mjs';
+
+const TEN_MINUTES = 600_000;
+const groups = new Set();
+
+process.on('exit', () => {
+  for (const group of groups) killGroup(group);
+});
+
+/** Starts a command in its own process group; the group is killed at the latest when this process ends. */
+export function spawnGroup(command, args, options = {}) {
+  const child = spawn(command, args, { cwd: ROOT, detached: true, ...options });
+  if (child.pid !== undefined) groups.add(child.pid);
+  return child;
+}
+
+/** Kills what is left of a process group. */
+export function killGroup(group) {
+  groups.delete(group);
+  try {
+    process.kill(-group, 'SIGKILL');
+  } catch {
+    // Nothing was left.
+  }
+}
+
+/** Runs a command to its end and returns its stdout; throws with the whole output when it fails. */
+export async function run(command, args, { timeoutMillis = TEN_MINUTES, ...options } = {}) {
+  const child = spawnGroup(command, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options });
+  const output = collect(child);
+  const timer = setTimeout(() => killGroup(child.pid), timeoutMillis);
+  const how = await ended(child);
+  clearTimeout(timer);
+  if (child.pid !== undefined) killGroup(child.pid);
+  if (how !== 0) throw new Error(`${command} ${args.join(' ')}: ${how}\n${output.all.trimEnd()}`);
+  return output.stdout;
+}
+
+/** Waits for a child's end: 0, or what went wrong in words. */
+export function ended(child) {
+  return new Promise((resolve) => {
+    child.once('error', (error) => resolve(error.message));
+    child.once('close', (status, signal) => resolve(status === 0 ? 0 : `ended with ${signal ?? status}`));
+  });
+}
+
+function collect(child) {
+  const output = { stdout: '', all: '' };
+  child.stdout?.setEncoding('utf8').on('data', (text) => {
+    output.stdout += text;
+    output.all += text;
+  });
+  child.stderr?.setEncoding('utf8').on('data', (text) => {
+    output.all += text;
+  });
+  return output;
+}

@@ -1,0 +1,49 @@
+// Runs vitest on the pinned Node: its own output for people, its JSON results for the closing line.
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { CACHE, NODE, note, ROOT, runEnv } from './bootstrap.mjs';
+import { groupMembers } from './process-group.mjs';
+import { ended, killGroup, spawnGroup } from './run-command.mjs';
+
+/** Runs the tests that the arguments name (all without arguments) and adds them to the tally. */
+export async function runVitest(args, tally) {
+  const results = path.join(CACHE, `vitest-results.${process.pid}.json`);
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${results}`];
+  const vitest = path.join(ROOT, 'node_modules', 'vitest', 'vitest.mjs');
+  const child = spawnGroup(NODE, [vitest, 'run', ...reporters, ...args], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: runEnv(),
+  });
+  const how = await ended(child);
+  tally.add(countTests(results, how));
+  rmSync(results, { force: true });
+  await tally.step('no process is left behind', () => sweep(child.pid));
+}
+
+function countTests(file, how) {
+  if (!existsSync(file)) {
+    note(`vitest left no results: ${how}`);
+    return { failed: 1 };
+  }
+  const results = JSON.parse(readFileSync(file, 'utf8'));
+  const failed = results.numFailedTests + brokenFiles(results);
+  return {
+    passed: results.numPassedTests,
+    // An error outside of any test shows in the exit status only.
+    failed: failed === 0 && how !== 0 ? 1 : failed,
+    skipped: results.numPendingTests + results.numTodoTests,
+  };
+}
+
+/** Test files that failed without a failing test: those that could not be loaded, or whose hooks failed. */
+function brokenFiles(results) {
+  const isBroken = (file) =>
+    file.status === 'failed' && file.assertionResults.every((test) => test.status !== 'failed');
+  return results.testResults.filter(isBroken).length;
+}
+
+async function sweep(group) {
+  const left = await groupMembers(group);
+  killGroup(group);
+  if (left.length > 0) throw new Error(`tests left processes behind: ${left.join('; ')}`);
+}

@@ -1,0 +1,41 @@
+// Counts the steps of a test run and prints the closing line. The line comes from an exit hook, so that it
+// is there, and last, however the run ends: a step that was begun and never ended counts as failed.
+import { note } from './bootstrap.mjs';
+
+/** True where nothing may be skipped. */
+export const STRICT = Boolean(process.env.CI) && process.env.CI !== 'false';
+
+export function startTally() {
+  const counts = { passed: 0, failed: 0, skipped: 0 };
+  const open = new Set();
+  const tally = {
+    add: (more) => addCounts(counts, more),
+    step: (name, work) => runStep({ name, work, counts, open }),
+  };
+  process.on('exit', (status) => {
+    for (const name of open) note(`${name}: did not finish`);
+    addCounts(counts, { failed: open.size });
+    if (status !== 0 && counts.failed === 0) counts.failed = 1;
+    process.stdout.write(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped\n`);
+    process.exitCode = status || (counts.failed > 0 || (STRICT && counts.skipped > 0) ? 1 : 0);
+  });
+  return tally;
+}
+
+/** One step, counted as one test: passed when the work returns, failed when it throws. */
+async function runStep({ name, work, counts, open }) {
+  open.add(name);
+  try {
+    await work();
+    counts.passed += 1;
+  } catch (error) {
+    counts.failed += 1;
+    note(`FAILED ${name}: ${error.message}`);
+  } finally {
+    open.delete(name);
+  }
+}
+
+function addCounts(counts, more) {
+  for (const [kind, count] of Object.entries(more)) counts[kind] += count;
+}
