@@ -1,0 +1,31 @@
+// `npm test`: prepares everything from a fresh clone, then runs all tests. Arguments go to vitest, for example
+// `npm test -- packages/exporter`.
+import { ensureBuilt, ensureInstalled, note } from './lib/bootstrap.mjs';
+import { withBootstrapLock } from './lib/bootstrap-lock.mjs';
+import { bringPeers } from './lib/bring-peers.mjs';
+import { checkStyle, checkTypes } from './lib/checks.mjs';
+import { runVitest } from './lib/run-vitest.mjs';
+import { startTally } from './lib/tally.mjs';
+
+const start = Date.now();
+const tally = startTally();
+// Leaving through process.exit runs the hooks that end child processes and print the closing line.
+for (const [signal, number] of [
+  ['SIGHUP', 1],
+  ['SIGINT', 2],
+  ['SIGTERM', 15],
+]) {
+  process.on(signal, () => process.exit(128 + number));
+}
+
+await withBootstrapLock(async () => {
+  await tally.step('install', ensureInstalled);
+  await tally.step('build', ensureBuilt);
+  await Promise.all([
+    tally.step('type check', checkTypes),
+    tally.step('lint', checkStyle),
+    bringPeers(tally),
+  ]);
+});
+note(`prepared after ${((Date.now() - start) / 1000).toFixed(1)} s; running the tests`);
+await runVitest(process.argv.slice(2), tally);
