@@ -1,0 +1,10 @@
+// The environment that child processes get: the user's, without what npm and vitest put into it, because the
+// program under test must behave as it does outside of a test run.
+const OF_THE_TEST_RUN =
+  /^(npm_|VITEST|TINYPOOL|NODE_ENV$|NODE_OPTIONS$|NODE_V8_COVERAGE$|TEST$|DEV$|PROD$|MODE$)/;
+
+/** The cleaned environment with the given variables on top; `undefined` removes one. */
+export function childEnv(extra: Record<string, string | undefined> = {}): NodeJS.ProcessEnv {
+  const inherited = Object.entries(process.env).filter(([name]) => !OF_THE_TEST_RUN.test(name));
+  return { ...Object.fromEntries(inherited), ...extra };
+}

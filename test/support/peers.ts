@@ -1,0 +1,34 @@
+// The programs that our output is compared with, as the bootstrap has brought them.
+import { placeOf } from './manifest.js';
+import { type CommandOptions, type CommandResult, runCommand } from './run-command.js';
+import { tempFolder } from './temp-folder.js';
+
+export type MemrayVersion = '1.20.0' | '1.19.3' | '1.18.0';
+export type NodeLine = '22.15' | '22' | '24' | '26';
+
+export const MEMRAY_VERSIONS: readonly MemrayVersion[] = ['1.20.0', '1.19.3', '1.18.0'];
+export const NODE_VERSIONS: readonly NodeLine[] = ['22.15', '22', '24', '26'];
+
+/** The memray program of a version. */
+export function memray(version: MemrayVersion): string {
+  return placeOf(`memray-${version}`);
+}
+
+export function prometheus(): string {
+  return placeOf('prometheus');
+}
+
+export function promtool(): string {
+  return placeOf('promtool');
+}
+
+/** Runs `go tool pprof`; the profiles it fetches go to a folder of the test and not to the user's home. */
+export async function goPprof(args: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
+  const env = { PPROF_TMPDIR: tempFolder(), ...options.env };
+  return runCommand(placeOf('go-pprof'), ['tool', 'pprof', ...args], { ...options, env });
+}
+
+/** The Node binary of a line; '22.15' is the oldest supported, the others are the newest of their line. */
+export function nodeBinary(line: NodeLine): string {
+  return placeOf(`node-${line}`);
+}

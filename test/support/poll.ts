@@ -1,0 +1,36 @@
+// Waiting for something that another process does, without guessing how long it takes.
+import { setTimeout as delay } from 'node:timers/promises';
+
+export interface PollOptions {
+  /** What is waited for, for the message when it does not come. */
+  what: string;
+  timeoutMillis?: number;
+  everyMillis?: number;
+}
+
+type Falsy = undefined | null | false;
+
+/** Calls `check` until it returns something other than undefined, null or false; a throw counts as "not yet". */
+export async function pollUntil<T>(
+  check: () => T | Promise<T>,
+  options: PollOptions,
+): Promise<Exclude<T, Falsy>> {
+  const { what, timeoutMillis = 30_000, everyMillis = 50 } = options;
+  const until = performance.now() + timeoutMillis;
+  for (;;) {
+    const { value, error } = await attempt(check);
+    if (value !== undefined && value !== null && value !== false) return value as Exclude<T, Falsy>;
+    if (performance.now() > until) {
+      throw new Error(`waited ${timeoutMillis} ms in vain for ${what}`, error ? { cause: error } : undefined);
+    }
+    await delay(everyMillis);
+  }
+}
+
+async function attempt<T>(check: () => T | Promise<T>): Promise<{ value?: T; error?: unknown }> {
+  try {
+    return { value: await check() };
+  } catch (error) {
+    return { error };
+  }
+}

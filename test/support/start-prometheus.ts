@@ -1,0 +1,95 @@
+// A real Prometheus that scrapes services under test.
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { freePort } from './free-port.js';
+import { httpGet } from './http-get.js';
+import { prometheus } from './peers.js';
+import { pollUntil } from './poll.js';
+import { type RunningProcess, startProcess } from './start-node.js';
+import { tempFolder } from './temp-folder.js';
+
+export interface PrometheusOptions {
+  /** `host:port` of each service; its path is /metrics. */
+  targets: readonly string[];
+  /** In Prometheus' notation. */
+  scrapeInterval?: string;
+}
+
+/** One series of an instant query. */
+export interface Series {
+  metric: Record<string, string>;
+  value: number;
+}
+
+export interface Target {
+  scrapeUrl: string;
+  health: 'up' | 'down' | 'unknown';
+  lastError: string;
+}
+
+/** Starts Prometheus and waits until it answers; it is stopped at the end of the test at the latest. */
+export async function startPrometheus(options: PrometheusOptions): Promise<PrometheusServer> {
+  const folder = tempFolder();
+  const config = path.join(folder, 'prometheus.json');
+  writeFileSync(config, JSON.stringify(configuration(options)));
+  const address = `127.0.0.1:${await freePort()}`;
+  const server = startProcess(prometheus(), {
+    args: [
+      `--config.file=${config}`,
+      `--storage.tsdb.path=${path.join(folder, 'data')}`,
+      `--web.listen-address=${address}`,
+    ],
+  });
+  await server.waitForOutput(/Server is ready to receive web requests/);
+  return new PrometheusServer(server, `http://${address}`);
+}
+
+export class PrometheusServer {
+  readonly url: string;
+  readonly #process: RunningProcess;
+
+  constructor(process: RunningProcess, url: string) {
+    this.#process = process;
+    this.url = url;
+  }
+
+  /** The result of an instant query, now. */
+  async query(expression: string): Promise<Series[]> {
+    const data = await this.#api(`query?query=${encodeURIComponent(expression)}`);
+    const { result } = data as { result: { metric: Record<string, string>; value: [number, string] }[] };
+    return result.map(({ metric, value }) => ({ metric, value: Number(value[1]) }));
+  }
+
+  /** Repeats an instant query until it has a result. */
+  async waitForSeries(expression: string, timeoutMillis = 30_000): Promise<Series[]> {
+    const nonEmpty = async () => {
+      const series = await this.query(expression);
+      return series.length > 0 ? series : undefined;
+    };
+    return pollUntil(nonEmpty, { what: `a result of ${expression}`, timeoutMillis });
+  }
+
+  /** What Prometheus says about the services it scrapes. */
+  async targets(): Promise<Target[]> {
+    const data = await this.#api('targets?state=active');
+    return (data as { activeTargets: Target[] }).activeTargets;
+  }
+
+  async stop(): Promise<void> {
+    await this.#process.stop('SIGTERM');
+  }
+
+  async #api(call: string): Promise<unknown> {
+    const { status, body } = await httpGet(`${this.url}/api/v1/${call}`);
+    if (status !== 200) throw new Error(`Prometheus answered ${status} to ${call}: ${body}`);
+    return (JSON.parse(body) as { data: unknown }).data;
+  }
+}
+
+/** Prometheus reads YAML, and JSON is YAML. */
+function configuration({ targets, scrapeInterval = '1s' }: PrometheusOptions): unknown {
+  return {
+    global: { scrape_interval: scrapeInterval, scrape_timeout: scrapeInterval },
+    scrape_configs: [{ job_name: 'heapray', static_configs: [{ targets }] }],
+  };
+}
