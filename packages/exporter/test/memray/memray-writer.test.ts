@@ -1,0 +1,372 @@
+import { describe, expect, expectTypeOf, test } from 'vitest';
+import {
+  type FrameHandle,
+  type MemrayFormat,
+  MemrayWriter,
+  type MemrayWriterOptions,
+  type StackHandle,
+} from '../../src/memray/index.js';
+import { allocationTag, TOKEN_11, tag11 } from '../../src/memray/records.js';
+import { RecordEncoder12 } from '../../src/memray/write-records.js';
+import { ByteWriter } from '../../src/wire/byte-writer.js';
+import { dump, hex } from './hex.js';
+import { ALL_ALLOCATIONS_EXAMPLE } from './worked-examples.js';
+
+const START = 1_700_000_000_000;
+const POP_2 = 0x0c0;
+
+function writer(options: Partial<MemrayWriterOptions> = {}): MemrayWriter {
+  return new MemrayWriter({ commandLine: 'x', pid: 1, startTimeMillis: START, ...options });
+}
+
+/** What `write` adds to a capture that has a header and thread 1 current. */
+function added(write: (w: MemrayWriter) => void, format: MemrayFormat = 13): Uint8Array {
+  const w = writer({ format });
+  w.threadName(1, 'main');
+  w.take();
+  write(w);
+  return w.take();
+}
+
+/** The capture of the worked example, as a producer writes it. */
+function example(): Uint8Array {
+  const w = new MemrayWriter({
+    commandLine: 'node a.js',
+    pid: 4242,
+    startTimeMillis: START,
+    libdest: 'node:',
+    sitePackages: ['/a/node_modules'],
+    sysPath: ['/a'],
+  });
+  w.memoryRecord(52_428_800, START);
+  w.threadName(1, 'main');
+  const f = w.stack(undefined, w.frame('f', '/a/a.js', 3));
+  const g = w.stack(f, w.frame('g', '/a/a.js', 1));
+  w.allocation(1, 0x7f0000001000, 300, g);
+  w.free(1, 0x7f0000001000);
+  w.allocation(1, 0x7f0000000fc0, 64, g, 'CALLOC');
+  w.allocation(1, 0x7f1000000000, 8192, g, 'MMAP');
+  w.allocation(2, 0x7f1000000000, 4096, undefined, 'MUNMAP');
+  w.finish(53_477_376, START + 250);
+  const bytes = w.take();
+  for (const { offset, bytes: patch } of w.headerPatches(START + 250)) bytes.set(patch, offset);
+  return bytes;
+}
+
+describe('the worked example', () => {
+  test('comes out byte for byte, but for the pop that no later record needs', () => {
+    const expected = ALL_ALLOCATIONS_EXAMPLE;
+    expect(expected).toHaveLength(222);
+    expect(expected[POP_2]).toBe(0x11);
+    const lazy = Buffer.concat([expected.subarray(0, POP_2), expected.subarray(POP_2 + 1)]);
+    expect(dump(example())).toBe(dump(lazy));
+  });
+
+  test('and record by record with the pop', () => {
+    const out = new ByteWriter();
+    const records = new RecordEncoder12(out);
+    records.memoryRecord(52_428_800, 0);
+    records.contextSwitch(1);
+    records.threadName('main');
+    records.frame(0, 'f', '/a/a.js', 3);
+    records.frame(1, 'g', '/a/a.js', 1);
+    records.push(0);
+    records.push(1);
+    records.allocation(0x7f0000001000, 300, 6);
+    records.free(0x7f0000001000);
+    records.allocation(0x7f0000000fc0, 64, 8);
+    records.allocation(0x7f1000000000, 8192, 14);
+    records.pop(2);
+    records.contextSwitch(2);
+    records.allocation(0x7f1000000000, 4096, 15);
+    records.memoryRecord(53_477_376, 250);
+    records.free(8);
+    records.trailer();
+    expect(dump(out.take())).toBe(dump(ALL_ALLOCATIONS_EXAMPLE.subarray(0x6d)));
+  });
+
+  test('the drawings of the first bytes hold', () => {
+    expect(allocationTag({ cacheIndex: 3, allocator: 6 })).toBe(0b1_0011_110);
+    expect(allocationTag({ cacheIndex: 15, allocator: 8 })).toBe(0b1_1111_000);
+    expect(tag11({ kind: TOKEN_11.FRAME_POP, flags: 3 })).toBe(0b0011_1001);
+  });
+});
+
+describe('the header', () => {
+  test('of 12 lacks the three search paths, of 11 also python_version and object lifetimes', () => {
+    const header = (format: MemrayFormat) => {
+      const w = writer({ format, libdest: 'L', sitePackages: ['S'], sysPath: ['P'], mainThreadId: 7 });
+      w.memoryRecord(1, START);
+      const bytes = w.take();
+      return dump(bytes.subarray(0, bytes.length - 3));
+    };
+    const times = '00 68 e5 cf 8b 01 00 00  00 68 e5 cf 8b 01 00 00';
+    const middle = `00 00  00 00 00 00 00 00 00 00  00 00 00 00 00 00 00 00  ${times}  78 00
+      01 00 00 00  07 00 00 00 00 00 00 00  00 00 00 00 00 00 00 00  04 00`;
+    const magic = '6d 65 6d 72 61 79 00';
+    expect(header(13)).toBe(
+      dump(hex(`${magic} 0d 00 00 00 f0 00 0b 03 ${middle} 00  4c 00  53 00 00  50 00 00`)),
+    );
+    expect(header(12)).toBe(dump(hex(`${magic} 0c 00 00 00 f0 00 0b 03 ${middle} 00`)));
+    expect(header(11)).toBe(dump(hex(`${magic} 0b 00 00 00 ${middle}`)));
+  });
+
+  test('an empty search path is left out: it would end the list', () => {
+    const w = writer({ sitePackages: ['', '/m', ''], sysPath: [''] });
+    w.memoryRecord(1, START);
+    expect(dump(w.take())).toContain(dump(hex('00 2f 6d 00 00 00 02 01 00')));
+  });
+
+  test('patches: counts and end time, and frames in format 11', () => {
+    const patched = (format: MemrayFormat) => {
+      const w = writer({ format });
+      w.allocation(1, 64, 1, w.stack(undefined, w.frame('f', 'a', 1)));
+      w.free(1, 64);
+      w.finish(1, START);
+      return w.headerPatches(START + 1).map(({ offset, bytes }) => [offset, dump(bytes)]);
+    };
+    const records = '03 00 00 00 00 00 00 00';
+    const end = '01 68 e5 cf 8b 01 00 00';
+    expect(patched(13)).toEqual([
+      [17, records],
+      [41, end],
+    ]);
+    expect(patched(11)).toEqual([
+      [13, records],
+      [37, end],
+      [21, '01 00 00 00 00 00 00 00'],
+    ]);
+  });
+});
+
+describe('stacks', () => {
+  test('are interned: equal arguments, equal handles', () => {
+    const w = writer();
+    const f = w.frame('f', 'a', 1);
+    expect(w.frame('f', 'a', 1)).toBe(f);
+    expect(w.frame('f', 'a', 2)).not.toBe(f);
+    expect(w.frame('fa', '', 1)).not.toBe(w.frame('f', 'a', 1));
+    const s = w.stack(undefined, f);
+    expect(w.stack(undefined, f)).toBe(s);
+    expect(w.stack(s, f)).not.toBe(s);
+  });
+
+  test('handles of frames and stacks do not mix', () => {
+    const w = writer();
+    const frame = w.frame('f', 'a', 1);
+    const stack = w.stack(undefined, frame);
+    expectTypeOf(frame).toEqualTypeOf<FrameHandle>();
+    expectTypeOf(stack).toEqualTypeOf<StackHandle>();
+    // @ts-expect-error a frame is no stack
+    w.stack(frame, frame);
+    // @ts-expect-error a number is no frame
+    w.stack(undefined, 0);
+  });
+
+  test('cost nothing until an allocation needs them', () => {
+    const bytes = added((w) => {
+      w.stack(undefined, w.frame('f', 'a', 1));
+      w.memoryRecord(1, START);
+    });
+    expect(dump(bytes)).toBe('02 01 00');
+  });
+
+  test('move by the nearest common caller, and a frame is declared once', () => {
+    const bytes = added((w) => {
+      const root = w.stack(undefined, w.frame('r', 'a', 1));
+      const left = w.stack(root, w.frame('l', 'a', 2));
+      const right = w.stack(root, w.frame('t', 'a', 3));
+      w.allocation(1, 8, 1, left);
+      w.allocation(1, 16, 1, right);
+      w.allocation(1, 24, 1, root);
+      w.allocation(1, 32, 1, left);
+      w.allocation(1, 40, 1, undefined);
+    });
+    const code = (id: string, name: string, line: string) => `0e ${id} ${name} 00 61 00 ${line} 02 e8 00`;
+    expect(dump(bytes)).toBe(
+      dump(
+        hex(`
+          ${code('00', '72', '02')} ${code('01', '6c', '02')} 41 00 00 41 01 00  fe 02 01
+          10 ${code('02', '74', '02')} 41 02 00  fe 02 01
+          10  fe 02 01
+          41 01 00  fe 02 01
+          11  fe 02 01
+        `),
+      ),
+    );
+  });
+
+  test('each thread keeps its own', () => {
+    const bytes = added((w) => {
+      const s = w.stack(undefined, w.frame('f', 'a', 1));
+      w.allocation(1, 8, 1, s);
+      w.allocation(2, 16, 1, s);
+      w.allocation(1, 24, 1, s);
+    });
+    expect(dump(bytes)).toBe(
+      dump(
+        hex(`
+          0e 00 66 00 61 00 02 02 e8 00  41 00 00  fe 02 01
+          0c 02 00 00 00 00 00 00 00     41 00 00  fe 02 01
+          0c 01 00 00 00 00 00 00 00               fe 02 01
+        `),
+      ),
+    );
+  });
+
+  test('a free does not move the stack', () => {
+    const bytes = added((w) => {
+      w.allocation(1, 8, 1, w.stack(undefined, w.frame('f', 'a', 1)));
+      w.take();
+      w.free(1, 8);
+    });
+    expect(dump(bytes)).toBe('85');
+  });
+
+  test('more than 16 frames go in several pops', () => {
+    const bytes = added((w) => {
+      let stack: StackHandle | undefined;
+      for (let depth = 0; depth < 40; depth += 1) stack = w.stack(stack, w.frame('f', 'a', 1));
+      w.allocation(1, 8, 1, stack);
+      w.take();
+      w.allocation(1, 8, 1, undefined);
+    });
+    expect(dump(bytes)).toBe('1f 1f 17 86 01');
+  });
+});
+
+describe('addresses', () => {
+  test.each([
+    [2 ** 31, 'fe 80 80 80 80 02 01'],
+    [2 ** 32, 'fe 80 80 80 80 04 01'],
+    [2 ** 52, 'fe 80 80 80 80 80 80 80 02 01'],
+    [2 ** 53 - 8, 'fe fe ff ff ff ff ff ff 03 01'],
+  ])('%d, from 0', (address, expected) => {
+    expect(dump(added((w) => w.allocation(1, address, 1, undefined)))).toBe(expected);
+  });
+
+  test.each([
+    [2 ** 31, '11 80 80 80 80 10 01'],
+    [2 ** 32, '11 80 80 80 80 20 01'],
+    [2 ** 52, '11 80 80 80 80 80 80 80 10 01'],
+    [2 ** 53 - 8, '11 f0 ff ff ff ff ff ff 1f 01'],
+  ])('%d, from 0, unshifted in format 11', (address, expected) => {
+    expect(dump(added((w) => w.allocation(1, address, 1, undefined), 11))).toBe(expected);
+  });
+
+  test('the whole way down, where the zigzag needs 51 and 54 bits', () => {
+    const down = (w: MemrayWriter) => {
+      w.allocation(1, 2 ** 53 - 8, 1, undefined);
+      w.take();
+      w.free(1, 0);
+      w.free(1, 8);
+    };
+    expect(dump(added(down))).toBe('8d fd fb ff ff ff ff ff ff 03'); // 0 is in the fresh cache
+    expect(dump(added(down, 11))).toBe('21 ef ff ff ff ff ff ff 1f 21 10');
+  });
+
+  test('the cache is first in, first out: a hit moves nothing', () => {
+    const bytes = added((w) => {
+      for (let at = 1; at <= 15; at += 1) w.allocation(1, at * 8, 1, undefined);
+      w.take();
+      w.free(1, 8); // the oldest: index 14
+      w.free(1, 15 * 8); // the newest: index 0
+      w.allocation(1, 16 * 8, 1, undefined); // pushes 8 out
+      w.free(1, 8); // a miss again
+      w.free(1, 2 * 8); // was pushed out by it
+    });
+    expect(dump(bytes)).toBe(dump(hex('f5 85 fe 02 01 fd 1d fd 02')));
+  });
+});
+
+describe('odd values', () => {
+  test('a thread that cannot be is the main thread', () => {
+    for (const odd of [0, -1, Number.NaN, 1.5, 2 ** 60]) {
+      expect(dump(added((w) => w.allocation(odd, 8, 1, undefined)))).toBe('fe 02 01');
+    }
+  });
+
+  test('sizes become non-negative integers', () => {
+    for (const [size, expected] of [
+      [-1, '00'],
+      [Number.NaN, '00'],
+      [1.6, '02'],
+      [2 ** 32, '80 80 80 80 10'],
+      [Number.POSITIVE_INFINITY, 'ff ff ff ff ff ff ff 0f'],
+    ] as const) {
+      expect(dump(added((w) => w.allocation(1, 8, size, undefined)))).toBe(`fe 02 ${expected}`);
+    }
+  });
+
+  test('addresses lose their low bits', () => {
+    for (const address of [8, 9, 15, 15.9]) {
+      expect(dump(added((w) => w.allocation(1, address, 1, undefined)))).toBe('fe 02 01');
+    }
+  });
+
+  test('a time before the start counts as the start', () => {
+    expect(dump(added((w) => w.memoryRecord(1, START - 5)))).toBe('02 01 00');
+    expect(dump(added((w) => w.memoryRecord(1, START + 4.6)))).toBe('02 01 05');
+  });
+
+  test('a simple deallocator given to allocation() is a free without size', () => {
+    expect(dump(added((w) => w.allocation(1, 8, 99, undefined, 'FREE')))).toBe('fd 02');
+    expect(dump(added((w) => w.allocation(1, 8, 99, undefined, 'PYMALLOC_FREE')))).toBe('f9 02');
+    expect(dump(added((w) => w.allocation(1, 8, 99, undefined, 'PYMALLOC_FREE'), 11))).toBe('f1 10');
+  });
+
+  test('after finish nothing more is written', () => {
+    const w = writer();
+    w.finish(1, START);
+    w.take();
+    w.finish(1, START);
+    w.allocation(1, 8, 1, undefined);
+    w.free(1, 8);
+    w.memoryRecord(1, START);
+    w.threadName(1, 'main');
+    expect(w.take()).toHaveLength(0);
+    expect(w.deallocations).toBe(1);
+  });
+});
+
+describe('take', () => {
+  test('holds the header back until there is a record', () => {
+    const w = writer();
+    expect(w.take()).toHaveLength(0);
+    w.memoryRecord(1, START);
+    const first = w.take();
+    expect(dump(first.subarray(0, 7))).toBe('6d 65 6d 72 61 79 00');
+    expect(dump(first.subarray(-3))).toBe('02 01 00');
+    expect(w.take()).toHaveLength(0);
+    expect(w.bytesEncoded).toBe(first.length);
+  });
+
+  test('the pieces make the whole, wherever they are cut', () => {
+    const run = (w: MemrayWriter, take: () => void) => {
+      const s = w.stack(undefined, w.frame('f', 'a', 1));
+      for (let at = 1; at < 50; at += 1) {
+        w.allocation(1 + (at % 3), at * 16, at, at % 2 ? s : undefined);
+        take();
+      }
+      w.finish(1, START);
+    };
+    const whole = writer();
+    run(whole, () => {});
+    const cut = writer();
+    const pieces: Uint8Array[] = [];
+    run(cut, () => pieces.push(cut.take()));
+    pieces.push(cut.take());
+    expect(dump(Buffer.concat(pieces))).toBe(dump(whole.take()));
+  });
+
+  test('counts', () => {
+    const w = writer();
+    w.allocation(1, 8, 1, undefined);
+    w.allocation(1, 8, 1, undefined, 'MMAP');
+    w.allocation(1, 8, 1, undefined, 'MUNMAP');
+    w.free(1, 8);
+    expect([w.allocations, w.deallocations]).toEqual([2, 2]);
+    w.take();
+    expect([w.allocations, w.deallocations]).toEqual([2, 2]);
+  });
+});

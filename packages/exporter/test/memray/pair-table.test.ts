@@ -1,0 +1,28 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { PairTable } from '../../src/memray/pair-table.js';
+
+test('numbers pairs in the order they are first seen, through every growth', () => {
+  const table = new PairTable();
+  for (let round = 0; round < 2; round += 1) {
+    for (let at = 0; at < 10_000; at += 1) expect(table.intern(at % 100, at)).toBe(at + 1);
+  }
+  expect(table.size).toBe(10_000);
+  expect([table.parent(4321), table.frame(4321)]).toEqual([20, 4320]);
+});
+
+test('agrees with a Map', () => {
+  const pairs = fc.array(fc.tuple(fc.nat(50), fc.nat(50)), { maxLength: 3000, size: 'max' });
+  fc.assert(
+    fc.property(pairs, (input) => {
+      const table = new PairTable();
+      const map = new Map<string, number>();
+      for (const [parent, frame] of input) {
+        const key = `${parent},${frame}`;
+        if (!map.has(key)) map.set(key, map.size + 1);
+        expect(table.intern(parent, frame)).toBe(map.get(key));
+      }
+    }),
+    { numRuns: 20 },
+  );
+});
