@@ -1,1 +1,3 @@
-export {};
+export { defineComponents, profileComponent } from './components.js';
+export { ConfigError, type HeaprayOptions } from './config/index.js';
+export { HeaprayInstrumentation, type HeaprayInstrumentationConfig } from './heapray-instrumentation.js';

@@ -1,0 +1,264 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import v8 from 'node:v8';
+import type { MessagePort } from 'node:worker_threads';
+import { Ledger, packageNames } from '../ledger/index.js';
+import type { ObjectCountTable } from '../profile/index.js';
+import { CallSiteSeries } from '../signal/call-site-series.js';
+import { connectHeapPoller, type HeapPoller } from '../source/heap-poller.js';
+import { Captures } from './captures.js';
+import { type AgentOptions, type AgentView, ControlWord, type FromAgent, type ToAgent } from './messages.js';
+import { PollLoop } from './poll-loop.js';
+import { profileProvider } from './profiles.js';
+import { SelfAccount } from './self-account.js';
+
+/** How long the last poll may take when the process is exiting. */
+const LAST_POLL_MILLIS = 250;
+/** How long a profile waits for the main thread's object counts. */
+const OBJECT_COUNTS_MILLIS = 1_000;
+const PROCESS_CAPTURE = 0;
+
+/**
+ * The profiler thread's work: polls the main thread's sampler, keeps the ledger, writes captures and
+ * serves profiles. Talks to the main thread in messages, and at the very end, when the main thread can no
+ * longer receive any, through the words of a shared buffer.
+ */
+export class Agent {
+  readonly #options: AgentOptions;
+  readonly #port: MessagePort;
+  readonly #control: Int32Array;
+  readonly #account = new SelfAccount();
+  readonly #poller: HeapPoller;
+  readonly #ledger: Ledger;
+  readonly #loop: PollLoop;
+  readonly #series: CallSiteSeries;
+  readonly #captures: Captures;
+  readonly #waiting = new Map<number, (table: ObjectCountTable | undefined) => void>();
+  #nextRequest = 1;
+  #server: { close(): void } | undefined;
+  #finishing: Promise<void> | undefined;
+
+  constructor(options: AgentOptions, port: MessagePort) {
+    this.#options = options;
+    this.#port = port;
+    this.#control = new Int32Array(options.control);
+    this.#poller = connectHeapPoller();
+    this.#ledger = new Ledger({
+      samplingInterval: options.samplingInterval,
+      packageOf: packageNames(readPackageName),
+    });
+    this.#series = new CallSiteSeries({ maxCallSites: options.maxCallSites });
+    this.#loop = new PollLoop(
+      {
+        ledger: this.#ledger,
+        poller: this.#poller,
+        account: this.#account,
+        wantSampler: () => this.#send({ type: 'sampler-wanted' }),
+        onReading: () => this.#onReading(),
+        log: (level, text) => this.#log(level, text),
+      },
+      options,
+    );
+    this.#captures = this.#newCaptures();
+  }
+
+  start(): void {
+    this.#port.on('message', (message: ToAgent) => this.#receive(message));
+    this.#awaitExit();
+    const { processCapture, mode } = this.#options;
+    const begun =
+      processCapture === undefined ? undefined : this.#captures.begin(PROCESS_CAPTURE, processCapture);
+    Promise.resolve(begun).finally(() => {
+      if (mode) this.#loop.samplerStarted(mode);
+      else this.#loop.samplerRefused('taken');
+    });
+    this.#startServer().catch((error: Error) => this.#serverFailed(error));
+  }
+
+  #receive(message: ToAgent): void {
+    switch (message.type) {
+      case 'sampler':
+        return this.#loop.samplerStarted(message.mode);
+      case 'no-sampler':
+        return this.#loop.samplerRefused(message.reason);
+      case 'view':
+        return this.#sendView(message.request);
+      case 'object-counts':
+        return this.#waiting.get(message.request)?.(message.table);
+      case 'capture-begin':
+        return this.#afterPoll(() => this.#captures.begin(message.capture, message.component));
+      case 'capture-end':
+        return this.#afterPoll(() => this.#endCapture(message.capture));
+      case 'stop':
+        void this.#finish();
+    }
+  }
+
+  #onReading(): void {
+    const captured = this.#captures.count > 0;
+    this.#ledger.settle(performance.now(), false);
+    if (captured) this.#captures.flush();
+  }
+
+  /** A capture begins and ends with a reading, so that it holds what was allocated in between. */
+  #afterPoll(work: () => Promise<void>): void {
+    this.#loop.pollNow().then(work, work);
+  }
+
+  #endCapture(key: number): Promise<void> {
+    this.#ledger.settle(performance.now(), true);
+    return this.#captures.end(key);
+  }
+
+  #sendView(request: number): void {
+    this.#ledger.settle(performance.now(), false);
+    this.#send({ type: 'view', request, view: this.#view() });
+  }
+
+  #view(): AgentView {
+    const { counts } = this.#ledger;
+    const account = this.#account;
+    const drops = { ...account.drops };
+    if (counts.lostSamples > 0) drops['sampler_lost'] = counts.lostSamples;
+    if (counts.foldedNodes > 0) drops['tree_full'] = counts.foldedNodes;
+    return {
+      sites: this.#series.view(this.#ledger),
+      profiler: {
+        mode: this.#loop.mode ?? 'none',
+        samples: counts.samples,
+        unseenSamples: counts.unseenSamples,
+        earlyDeaths: counts.earlyDeaths,
+        liveSamples: counts.liveSamples,
+        polls: account.polls,
+        wholePairs: account.wholePairs,
+        cutPairs: account.cutPairs,
+        pollMillis: account.takePollMillis(),
+        drops,
+        lostSampler: { ...account.lostSampler },
+        cpuSeconds: account.cpuMillis() / 1000,
+        memoryBytes: ownMemory(),
+      },
+    };
+  }
+
+  #newCaptures(): Captures {
+    const { home, memrayFormat, maxCaptureBytes, maxCaptures, commandLine, pid, workingFolder } =
+      this.#options;
+    return new Captures(
+      {
+        ledger: this.#ledger,
+        account: this.#account,
+        log: (level, text) => this.#log(level, text),
+        onCount: (count) => Atomics.store(this.#control, ControlWord.captures, count),
+      },
+      {
+        home,
+        format: memrayFormat,
+        maxCaptureBytes,
+        maxCaptures,
+        commandLine,
+        pid,
+        nodeModules: [path.join(workingFolder, 'node_modules')],
+        projectRoots: [workingFolder],
+        residentBytes: () => process.memoryUsage.rss(),
+        now: () => Date.now(),
+      },
+    );
+  }
+
+  async #startServer(): Promise<void> {
+    const { debugServer } = this.#options;
+    if (!debugServer) return;
+    const { startDebugServer } = await import('../server/debug-server.js');
+    const provider = profileProvider({
+      ledger: this.#ledger,
+      loop: this.#loop,
+      options: this.#options,
+      objectCounts: () => this.#objectCounts(),
+    });
+    const server = await startDebugServer(debugServer, provider);
+    if (this.#finishing) return server.close();
+    this.#server = server;
+    this.#send({ type: 'listening', address: server.address });
+  }
+
+  #serverFailed(error: Error): void {
+    const { host, port } = this.#options.debugServer ?? { host: '', port: 0 };
+    this.#account.drop('debug_server');
+    this.#log('error', `debug server: cannot listen on ${host}:${port}: ${error.message}`);
+  }
+
+  /** Asks the main thread for V8's object counts. */
+  #objectCounts(): Promise<ObjectCountTable | undefined> {
+    const request = this.#nextRequest++;
+    return new Promise((resolve) => {
+      const answer = (table: ObjectCountTable | undefined) => {
+        clearTimeout(timer);
+        this.#waiting.delete(request);
+        resolve(table);
+      };
+      const timer = setTimeout(() => answer(undefined), OBJECT_COUNTS_MILLIS);
+      this.#waiting.set(request, answer);
+      this.#send({ type: 'object-counts-wanted', request });
+    });
+  }
+
+  #awaitExit(): void {
+    const { async: waiting, value } = Atomics.waitAsync(this.#control, ControlWord.exit, 0);
+    if (waiting) value.then(() => this.#finish());
+    else this.#finish();
+  }
+
+  /** The end: a last reading if somebody wants it, captures finished, everything let go of. */
+  #finish(): Promise<void> {
+    this.#finishing ??= this.#end();
+    return this.#finishing;
+  }
+
+  async #end(): Promise<void> {
+    if (this.#captures.count > 0) await Promise.race([this.#loop.pollNow(), timeout(LAST_POLL_MILLIS)]);
+    this.#tell(1);
+    this.#loop.stop();
+    this.#ledger.settle(performance.now(), true);
+    await this.#captures.endAll();
+    this.#server?.close();
+    try {
+      this.#poller.close();
+    } catch {
+      // The main thread went first.
+    }
+    this.#tell(2);
+    this.#send({ type: 'stopped' });
+    this.#port.close();
+  }
+
+  #tell(done: number): void {
+    Atomics.store(this.#control, ControlWord.done, done);
+    Atomics.notify(this.#control, ControlWord.done);
+  }
+
+  #send(message: FromAgent): void {
+    this.#port.postMessage(message);
+  }
+
+  #log(level: 'debug' | 'info' | 'warn' | 'error', text: string): void {
+    this.#send({ type: 'log', level, text });
+  }
+}
+
+const timeout = (millis: number) => new Promise<void>((resolve) => setTimeout(resolve, millis));
+
+function ownMemory(): number {
+  const { total_heap_size: heap, malloced_memory: malloced } = v8.getHeapStatistics();
+  return heap + malloced;
+}
+
+function readPackageName(folder: string): string | undefined {
+  try {
+    const manifest: unknown = JSON.parse(fs.readFileSync(path.join(folder, 'package.json'), 'utf8'));
+    const name = (manifest as { name?: unknown } | null)?.name;
+    return typeof name === 'string' && name !== '' ? name : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,82 @@
+import type { ComponentCapture, ComponentCaptureOptions } from '../capture/component-capture.js';
+import type { Ledger } from '../ledger/index.js';
+import type { SelfAccount } from './self-account.js';
+
+export interface CapturesPorts {
+  readonly ledger: Ledger;
+  readonly account: SelfAccount;
+  readonly log: (level: 'info' | 'error', text: string) => void;
+  /** Called when the number of captures being written changes. */
+  readonly onCount: (count: number) => void;
+}
+
+/** The captures being written. One that fails is given up with one message; the service goes on untraced. */
+export class Captures {
+  readonly #ports: CapturesPorts;
+  readonly #options: Omit<ComponentCaptureOptions, 'component'>;
+  readonly #open = new Map<number, ComponentCapture>();
+  #queue: Promise<void> = Promise.resolve();
+
+  constructor(ports: CapturesPorts, options: Omit<ComponentCaptureOptions, 'component'>) {
+    this.#ports = ports;
+    this.#options = options;
+  }
+
+  get count(): number {
+    return this.#open.size;
+  }
+
+  /** Begins a capture. The writer is loaded with the first one: most processes never need it. */
+  begin(key: number, component: string): Promise<void> {
+    return this.#inOrder(async () => {
+      const { ComponentCapture } = await import('../capture/component-capture.js');
+      this.#guard(key, component, () => {
+        const capture = new ComponentCapture(this.#ports.ledger, { ...this.#options, component });
+        this.#open.set(key, capture);
+        this.#ports.log('info', `profiling memory of component ${component}: ${capture.path}`);
+      });
+      this.#ports.onCount(this.#open.size);
+    });
+  }
+
+  /** Writes out what the last reading brought. */
+  flush(): void {
+    for (const [key, capture] of this.#open) this.#guard(key, capture.path, () => capture.flush());
+  }
+
+  end(key: number): Promise<void> {
+    return this.#inOrder(async () => this.#finish(key));
+  }
+
+  endAll(): Promise<void> {
+    return this.#inOrder(async () => {
+      for (const key of [...this.#open.keys()]) this.#finish(key);
+    });
+  }
+
+  #finish(key: number): void {
+    const capture = this.#open.get(key);
+    if (!capture) return;
+    this.#guard(key, capture.path, () => capture.finish());
+    this.#open.delete(key);
+    this.#ports.onCount(this.#open.size);
+  }
+
+  /** A capture must have begun before it can end. */
+  #inOrder(work: () => Promise<void>): Promise<void> {
+    this.#queue = this.#queue.then(work, work);
+    return this.#queue;
+  }
+
+  #guard(key: number, what: string, work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#ports.account.drop('capture');
+      this.#ports.log('error', `capture of ${what} given up: ${(error as Error).message}`);
+      this.#open.get(key)?.abandon();
+      this.#open.delete(key);
+      this.#ports.onCount(this.#open.size);
+    }
+  }
+}

@@ -1,0 +1,13 @@
+// The entry point of the profiler thread.
+import { parentPort, workerData } from 'node:worker_threads';
+import { Agent } from './agent.js';
+import { type AgentOptions, ControlWord } from './messages.js';
+
+const options = workerData as AgentOptions;
+const control = new Int32Array(options.control);
+// A process that is already exiting gets no more attention, unless it wants a capture.
+const tooLate = Atomics.load(control, ControlWord.exit) !== 0 && options.processCapture === undefined;
+if (parentPort && !tooLate) {
+  new Agent(options, parentPort).start();
+  Atomics.store(control, ControlWord.ready, 1);
+}

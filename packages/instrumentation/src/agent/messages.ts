@@ -1,0 +1,89 @@
+import type { MemrayFormat } from '@heapray/exporter/memray';
+import type { ObjectCountTable } from '../profile/index.js';
+import type { CallSiteView } from '../signal/call-site-series.js';
+import type { SamplerMode } from '../source/sampling-profile.js';
+
+/** What the profiler thread is started with. */
+export interface AgentOptions {
+  /** Mean bytes between samples. */
+  readonly samplingInterval: number;
+  readonly cpuBudget: number;
+  readonly maxCallSites: number;
+  /** What this process is. */
+  readonly component: string;
+  /** The component whose capture runs from start to exit, if any. */
+  readonly processCapture: string | undefined;
+  /** Whether any component of this process is traced: then polls are more frequent. */
+  readonly traced: boolean;
+  readonly home: string;
+  readonly memrayFormat: MemrayFormat;
+  readonly maxCaptureBytes: number;
+  readonly maxCaptures: number;
+  readonly debugServer: { readonly host: string; readonly port: number } | undefined;
+  readonly commandLine: string;
+  readonly pid: number;
+  readonly workingFolder: string;
+  readonly mode: SamplerMode | undefined;
+  /** See `ControlWord`. */
+  readonly control: SharedArrayBuffer;
+}
+
+/** Int32 words shared by both threads, for the moments when the main thread cannot wait for messages. */
+export const ControlWord = {
+  /** Set by the main thread: it is about to exit. */
+  exit: 0,
+  /** Set by the profiler thread: 1 after its last poll, 2 when everything is written and disconnected. */
+  done: 1,
+  /** How many captures are being written; the main thread waits for the last poll only if there are any. */
+  captures: 2,
+  /** Set by the profiler thread once it has connected. */
+  ready: 3,
+} as const;
+export const CONTROL_BYTES: number = 4 * Int32Array.BYTES_PER_ELEMENT;
+
+/** From the main thread to the profiler thread. */
+export type ToAgent =
+  | { readonly type: 'sampler'; readonly mode: SamplerMode }
+  | { readonly type: 'no-sampler'; readonly reason: 'taken' | 'failed' }
+  | { readonly type: 'view'; readonly request: number }
+  | { readonly type: 'object-counts'; readonly request: number; readonly table: ObjectCountTable | undefined }
+  | { readonly type: 'capture-begin'; readonly capture: number; readonly component: string }
+  | { readonly type: 'capture-end'; readonly capture: number }
+  | { readonly type: 'stop' };
+
+/** From the profiler thread to the main thread. */
+export type FromAgent =
+  | { readonly type: 'log'; readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly text: string }
+  | { readonly type: 'sampler-wanted' }
+  | { readonly type: 'view'; readonly request: number; readonly view: AgentView }
+  | { readonly type: 'object-counts-wanted'; readonly request: number }
+  | { readonly type: 'listening'; readonly address: string }
+  | { readonly type: 'stopped' };
+
+/** Everything that metrics say about the heap and about the profiler itself, at one moment. */
+export interface AgentView {
+  readonly sites: CallSiteView;
+  readonly profiler: ProfilerView;
+}
+
+/** The profiler's own account of itself; counts are since the start. */
+export interface ProfilerView {
+  readonly mode: SamplerMode | 'none';
+  readonly samples: number;
+  readonly unseenSamples: number;
+  readonly earlyDeaths: number;
+  readonly liveSamples: number;
+  readonly polls: number;
+  readonly wholePairs: number;
+  readonly cutPairs: number;
+  /** Since the last view, ms each. */
+  readonly pollMillis: readonly number[];
+  /** By reason: what was lost on purpose or by failure. */
+  readonly drops: Readonly<Record<string, number>>;
+  /** By reason: how often the sampler was lost. */
+  readonly lostSampler: Readonly<Record<string, number>>;
+  /** CPU time of the profiler thread plus its share of the main thread, s. */
+  readonly cpuSeconds: number;
+  /** Heap and external memory of the profiler thread, bytes. */
+  readonly memoryBytes: number;
+}

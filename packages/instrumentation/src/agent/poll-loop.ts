@@ -1,0 +1,212 @@
+import type { Ledger } from '../ledger/index.js';
+import type { HeapPoller } from '../source/heap-poller.js';
+import { PollSchedule } from '../source/poll-schedule.js';
+import { type SamplerMode, type SamplingNode, seesShortLived } from '../source/sampling-profile.js';
+import type { SelfAccount } from './self-account.js';
+
+export interface PollLoopPorts {
+  readonly ledger: Ledger;
+  readonly poller: HeapPoller;
+  readonly account: SelfAccount;
+  /** Asks the main thread to start the sampler. */
+  readonly wantSampler: () => void;
+  /** Called after every reading. */
+  readonly onReading: () => void;
+  readonly log: (level: 'info' | 'warn' | 'error', text: string) => void;
+}
+
+export interface PollLoopOptions {
+  readonly samplingInterval: number;
+  readonly cpuBudget: number;
+  readonly traced: boolean;
+}
+
+/** Mean gaps between pairs: a traced component wants lifetimes at a finer grain, and pays for it. */
+const GAPS = {
+  plain: { minGapMillis: 200, maxGapMillis: 30_000 },
+  traced: { minGapMillis: 50, maxGapMillis: 2_000 },
+} as const;
+const TRACED_CPU_BUDGET = 0.05;
+const FIRST_BACKOFF_MILLIS = 1_000;
+const MAX_BACKOFF_MILLIS = 60_000;
+/** A forced collection is expensive, so the fallback is rare however the budget is set. */
+const INSPECTOR_MIN_GAP_MILLIS = 5_000;
+
+/**
+ * Polls the sampler in pairs at random moments, and keeps the lease: when the sampler is gone or somebody
+ * else's, that is counted, the ledger is told, and the main thread is asked to start it again, less and
+ * less often.
+ */
+export class PollLoop {
+  readonly #ports: PollLoopPorts;
+  readonly #options: PollLoopOptions;
+  #schedule: PollSchedule;
+  #mode: SamplerMode | undefined;
+  #backoffMillis = FIRST_BACKOFF_MILLIS;
+  #lastLostAt = Number.NEGATIVE_INFINITY;
+  #queue: Promise<unknown> = Promise.resolve();
+  #timer: NodeJS.Timeout | undefined;
+  #stopped = false;
+  #lastReadingAt: number | undefined;
+
+  constructor(ports: PollLoopPorts, options: PollLoopOptions) {
+    this.#ports = ports;
+    this.#options = options;
+    this.#schedule = this.#newSchedule();
+  }
+
+  get mode(): SamplerMode | undefined {
+    return this.#mode;
+  }
+
+  /** The sampler runs (again). */
+  samplerStarted(mode: SamplerMode): void {
+    this.#mode = mode;
+    this.#ports.ledger.knowsAllocationBySite = seesShortLived(mode);
+    this.#lastReadingAt = undefined;
+    this.#schedule = this.#newSchedule();
+    this.#plan();
+  }
+
+  /** The sampler could not be started: try again later. */
+  samplerRefused(reason: 'taken' | 'failed'): void {
+    this.#ports.account.lose(reason);
+    this.#retryLater();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+  }
+
+  /** Takes one reading now, after whatever is under way. */
+  pollNow(): Promise<void> {
+    return this.#exclusive(async () => {
+      await this.#poll();
+    });
+  }
+
+  #newSchedule(): PollSchedule {
+    const { samplingInterval, cpuBudget, traced } = this.#options;
+    const gaps = traced ? GAPS.traced : GAPS.plain;
+    return new PollSchedule({
+      samplingInterval,
+      cpuBudget: traced ? Math.max(cpuBudget, TRACED_CPU_BUDGET) : cpuBudget,
+      minGapMillis: this.#mode === 'inspector' ? INSPECTOR_MIN_GAP_MILLIS : gaps.minGapMillis,
+      maxGapMillis: this.#mode === 'inspector' ? 3_600_000 : gaps.maxGapMillis,
+    });
+  }
+
+  #plan(): void {
+    clearTimeout(this.#timer);
+    if (this.#stopped || !this.#mode) return;
+    this.#timer = setTimeout(() => {
+      this.#exclusive(() => this.#pair())
+        .catch((error: Error) => this.#ports.log('error', `poll failed: ${error.message}`))
+        .finally(() => this.#plan());
+    }, this.#schedule.nextGapMillis());
+  }
+
+  /** One pair of polls; where short-lived objects are never seen, one poll does. */
+  async #pair(): Promise<void> {
+    const { account } = this.#ports;
+    const cpuBefore = account.cpuMillis();
+    const first = await this.#poll();
+    if (first && this.#mode && seesShortLived(this.#mode)) {
+      await sleep(this.#schedule.pairMillis);
+      const second = await this.#poll(first.at);
+      if (second) {
+        const whole = second.unseen === 0;
+        this.#schedule.recordPair(whole);
+        if (whole) account.wholePairs++;
+        else account.cutPairs++;
+      }
+    }
+    this.#schedule.recordCost(account.cpuMillis() - cpuBefore);
+  }
+
+  /**
+   * One reading.
+   *
+   * @param pairedWith when the first reading of the pair was taken
+   * @returns undefined when there was none
+   */
+  async #poll(pairedWith?: number): Promise<{ readonly at: number; readonly unseen: number } | undefined> {
+    const { ledger, poller, account, onReading } = this.#ports;
+    if (!this.#mode || this.#stopped) return undefined;
+    const result = await poller.poll();
+    if (!this.#mode) return undefined;
+    if (result.status !== 'ok') return this.#lost(result.status);
+    const at = performance.now();
+    const { head, samples } = result.profile;
+    account.addPoll(pauseOf(this.#mode, result.latencyMillis, head, samples.length));
+    const change = ledger.absorb(result.profile, at, pairedWith === undefined ? undefined : at - pairedWith);
+    if (change.status !== 'ok') return this.#lost('restarted');
+    if (this.#lastReadingAt !== undefined) {
+      this.#schedule.recordRate(change.fresh + change.unseen, at - this.#lastReadingAt);
+    }
+    this.#lastReadingAt = at;
+    onReading();
+    return { at, unseen: change.unseen };
+  }
+
+  #lost(reason: 'stopped' | 'failed' | 'restarted'): undefined {
+    const { ledger, account, log, onReading } = this.#ports;
+    this.#mode = undefined;
+    clearTimeout(this.#timer);
+    account.lose(reason);
+    ledger.samplerLost();
+    onReading();
+    log('warn', `${LOST_TEXT[reason]}; live samples before this moment are out of sight, trying again`);
+    const now = performance.now();
+    if (now - this.#lastLostAt > 2 * MAX_BACKOFF_MILLIS) this.#backoffMillis = FIRST_BACKOFF_MILLIS;
+    this.#lastLostAt = now;
+    this.#retryLater();
+    return undefined;
+  }
+
+  #retryLater(): void {
+    if (this.#stopped) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(
+      () => this.#ports.wantSampler(),
+      this.#backoffMillis * (0.75 + Math.random() / 2),
+    );
+    this.#backoffMillis = Math.min(MAX_BACKOFF_MILLIS, this.#backoffMillis * 2);
+  }
+
+  /** Runs one thing at a time: a reading between the two of a pair would spoil it. */
+  #exclusive<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#queue.then(work, work);
+    this.#queue = done.catch(() => {});
+    return done;
+  }
+}
+
+const LOST_TEXT = {
+  stopped: 'somebody stopped the heap sampler',
+  restarted: 'somebody restarted the heap sampler',
+  failed: 'the heap sampler could not be read',
+} as const;
+
+const sleep = (millis: number) => new Promise<void>((resolve) => setTimeout(resolve, millis));
+
+/**
+ * How long the main thread was stopped for a poll, ms. The latency is an upper bound: it includes waiting
+ * for the main thread to come out of native code, which is not the profiler's cost. V8 needs under a
+ * microsecond per sample and node, so where no collection is forced the pause is no more than that.
+ */
+function pauseOf(mode: SamplerMode, latencyMillis: number, head: SamplingNode, samples: number): number {
+  if (mode === 'inspector') return latencyMillis;
+  return Math.min(latencyMillis, 0.3 + 0.001 * (samples + countNodes(head)));
+}
+
+function countNodes(head: SamplingNode): number {
+  let count = 0;
+  const open: SamplingNode[] = [head];
+  for (let node = open.pop(); node; node = open.pop()) {
+    count++;
+    open.push(...node.children);
+  }
+  return count;
+}

@@ -1,0 +1,68 @@
+import type { Ledger } from '../ledger/index.js';
+import type { ObjectCountTable } from '../profile/index.js';
+import type { ProfileProvider, ProfileRequest } from '../server/debug-server.js';
+import type { AgentOptions } from './messages.js';
+import type { PollLoop } from './poll-loop.js';
+
+export interface ProfilesPorts {
+  readonly ledger: Ledger;
+  readonly loop: PollLoop;
+  readonly options: AgentOptions;
+  /** Asks the main thread for V8's object counts; undefined when it has none or does not answer soon. */
+  readonly objectCounts: () => Promise<ObjectCountTable | undefined>;
+}
+
+/** How long a profile waits for a fresh reading; a main thread inside native code cannot answer. */
+const FRESH_READING_MILLIS = 2_000;
+
+/**
+ * Makes pprof profiles on request. The encoders are loaded with the first request, so that a process that
+ * nobody asks does not hold them in memory.
+ */
+export function profileProvider(ports: ProfilesPorts): ProfileProvider {
+  const startedMillis = Date.now();
+  const { ledger, loop, options } = ports;
+
+  const snapshot = async (request: ProfileRequest) => {
+    const [{ profileFromLedger, objectCountsByNode }] = await Promise.all([
+      import('../profile/index.js'),
+      Promise.race([loop.pollNow(), sleep(FRESH_READING_MILLIS)]),
+    ]);
+    const table = await ports.objectCounts();
+    ledger.settle(performance.now(), true);
+    return profileFromLedger(ledger, {
+      samplingInterval: options.samplingInterval,
+      component: options.component,
+      thread: 'main',
+      mode: loop.mode ?? 'none',
+      startedMillis,
+      nowMillis: Date.now(),
+      defaultColumn: request.defaultColumn,
+      ...(table && { objectCounts: objectCountsByNode(table, ledger.tree) }),
+    });
+  };
+
+  return {
+    async pprof(request) {
+      const { encodePprofGzip } = await import('@heapray/exporter/pprof');
+      if (request.seconds === undefined) return encodePprofGzip(await snapshot(request));
+      const { subtractProfiles } = await import('@heapray/exporter/profile');
+      const before = await snapshot(request);
+      await sleep(request.seconds * 1000, request.signal);
+      return encodePprofGzip(subtractProfiles(await snapshot(request), before));
+    },
+  };
+}
+
+/** Resolves after a time, or at once when the signal is aborted. */
+function sleep(millis: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, millis);
+    signal?.addEventListener('abort', done, { once: true });
+  });
+}

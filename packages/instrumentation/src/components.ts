@@ -1,0 +1,76 @@
+/**
+ * The named parts of a program that can be traced, as Airflow traces its scheduler or its API server. The
+ * registry is one for the process, even when two copies of this package are loaded.
+ */
+interface Registry {
+  readonly declared: Set<string>;
+  /** Set while a profiler runs. */
+  captures: ComponentCaptures | undefined;
+}
+
+/** What a running profiler offers to components. */
+export interface ComponentCaptures {
+  /** Told of every newly declared name. */
+  declared(name: string): void;
+  /** Begins a capture and returns what ends it; undefined when the component is not traced. */
+  begin(name: string): (() => void) | undefined;
+}
+
+const KEY = Symbol.for('heapray.components.1');
+
+function registry(): Registry {
+  const global = globalThis as { [KEY]?: Registry };
+  global[KEY] ??= { declared: new Set(), captures: undefined };
+  return global[KEY];
+}
+
+/** Declares the components of this program, so that `traceComponents` may name them. */
+export function defineComponents(names: readonly string[]): void {
+  for (const name of names) {
+    if (registry().declared.has(name)) continue;
+    registry().declared.add(name);
+    registry().captures?.declared(name);
+  }
+}
+
+/** The names declared so far. */
+export function declaredComponents(): readonly string[] {
+  return [...registry().declared];
+}
+
+/** Connects the registry to the running profiler, or to none. */
+export function setComponentCaptures(captures: ComponentCaptures | undefined): void {
+  registry().captures = captures;
+}
+
+/**
+ * Wraps a function that is a component's work. If the component is traced, a memray capture of the whole
+ * process is written from its call until it returns, throws, settles (when it returns a promise), or the
+ * process ends; otherwise the call costs nothing. Calls that overlap share one capture.
+ *
+ * @returns a function with the same parameters, result, `this` and errors
+ */
+export function profileComponent<This, Args extends unknown[], Result>(
+  name: string,
+  work: (this: This, ...args: Args) => Result,
+): (this: This, ...args: Args) => Result {
+  defineComponents([name]);
+  return function componentWork(this: This, ...args: Args): Result {
+    const end = registry().captures?.begin(name);
+    if (!end) return work.apply(this, args);
+    let result: Result;
+    try {
+      result = work.apply(this, args);
+    } catch (error) {
+      end();
+      throw error;
+    }
+    if (isThenable(result)) result.then(end, end);
+    else end();
+    return result;
+  };
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
+}

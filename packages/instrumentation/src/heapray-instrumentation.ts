@@ -1,0 +1,143 @@
+import { type MeterProvider, metrics, type TracerProvider } from '@opentelemetry/api';
+import { ConfigError, type HeaprayOptions, nodeConfigInput, resolveConfig } from './config/index.js';
+import { type Log, logToDiag } from './diag.js';
+import { type ConfigFor, MemoryProfiler } from './host/memory-profiler.js';
+import { nodeProblem } from './host/node-support.js';
+import { claimProfiler, type ProfilerClaim } from './host/profiler-claim.js';
+import { HeapMetrics } from './signal/heap-metrics.js';
+import { VERSION } from './version.js';
+
+export const INSTRUMENTATION_NAME = '@heapray/instrumentation';
+
+/** Options for {@link HeaprayInstrumentation}; see `docs/configuration.md`. All can also come from the environment. */
+export interface HeaprayInstrumentationConfig extends HeaprayOptions {
+  /** Where messages go besides OpenTelemetry's diagnostics; used by `register`. */
+  readonly log?: Log | undefined;
+  /** Replaces built-in defaults; everything else goes before it. */
+  readonly defaults?: HeaprayOptions | undefined;
+}
+
+/**
+ * Continuous memory profiling as an OpenTelemetry instrumentation.
+ *
+ * Structurally an `Instrumentation` of OpenTelemetry JS 1.x to 3.x and dependent on the API only: it patches
+ * no modules, so it needs nothing of the instrumentation base class. Profiling starts with the constructor;
+ * metrics appear as soon as a meter provider is set.
+ *
+ * One profiler runs per process. A second instance shares it; the newest one carries the metrics.
+ */
+export class HeaprayInstrumentation {
+  readonly instrumentationName: string = INSTRUMENTATION_NAME;
+  readonly instrumentationVersion: string = VERSION;
+  readonly #log: Log;
+  #config: HeaprayInstrumentationConfig & { enabled: boolean };
+  #configFor: ConfigFor;
+  #profiler: MemoryProfiler | undefined;
+  #claim: ProfilerClaim | undefined;
+  #meterProvider: MeterProvider | undefined;
+  #metrics: HeapMetrics | undefined;
+  #unusable: boolean;
+
+  /**
+   * Reads the configuration and starts profiling, unless it is disabled.
+   *
+   * @throws ConfigError when an option has a wrong value: its name, the value and what is allowed
+   */
+  constructor(config: HeaprayInstrumentationConfig = {}) {
+    this.#log = config.log ?? logToDiag;
+    this.#configFor = configuration(config);
+    const problem = nodeProblem();
+    this.#unusable = problem !== undefined;
+    if (problem) this.#log('error', problem);
+    const { enabled } = this.#configFor([]).options;
+    this.#config = { ...config, enabled };
+    if (enabled) this.enable();
+  }
+
+  /** Starts profiling; harmless when it runs. */
+  enable(): void {
+    if (this.#unusable || this.#profiler) return;
+    this.#config = { ...this.#config, enabled: true };
+    this.#claim = claimProfiler(() => new MemoryProfiler(this.#configFor, this.#log), {
+      displaced: () => this.#detachMetrics(),
+    });
+    this.#profiler = this.#claim.profiler;
+    this.#attachMetrics();
+  }
+
+  /** Stops profiling and finishes captures; harmless when it does not run. */
+  disable(): void {
+    void this.shutdown();
+  }
+
+  /** Like {@link disable}, and resolves when everything is written. Never rejects. */
+  async shutdown(): Promise<void> {
+    this.#config = { ...this.#config, enabled: false };
+    this.#detachMetrics();
+    const claim = this.#claim;
+    this.#claim = undefined;
+    this.#profiler = undefined;
+    await claim?.release();
+  }
+
+  setMeterProvider(meterProvider: MeterProvider): void {
+    this.#meterProvider = meterProvider;
+    this.#detachMetrics();
+    this.#attachMetrics();
+  }
+
+  /** Part of the contract; heapray makes no spans. */
+  setTracerProvider(_tracerProvider: TracerProvider): void {}
+
+  /** `enabled` starts or stops; other options are read once, at the start. */
+  setConfig(config: HeaprayInstrumentationConfig): void {
+    const next = configuration({ ...this.#config, ...config });
+    const { enabled } = next([]).options;
+    this.#configFor = next;
+    this.#config = { ...this.#config, ...config, enabled };
+    if (enabled) this.enable();
+    else this.disable();
+  }
+
+  getConfig(): HeaprayInstrumentationConfig & { enabled: boolean } {
+    return this.#config;
+  }
+
+  /** Where `/debug/pprof` is served, e.g. `127.0.0.1:6464`, once it is. */
+  get debugAddress(): string | undefined {
+    return this.#profiler?.debugAddress;
+  }
+
+  #attachMetrics(): void {
+    const profiler = this.#profiler;
+    if (!profiler || this.#metrics) return;
+    const provider = this.#meterProvider ?? metrics.getMeterProvider();
+    this.#metrics = new HeapMetrics(provider.getMeter(INSTRUMENTATION_NAME, VERSION), {
+      component: profiler.config.options.component,
+      fetchView: () => profiler.view(),
+      threadDeaths: () => profiler.threadDeaths,
+    });
+  }
+
+  #detachMetrics(): void {
+    this.#metrics?.dispose();
+    this.#metrics = undefined;
+  }
+}
+
+/** Reads environment and files once; only the declared components may still change. */
+function configuration(config: HeaprayInstrumentationConfig): ConfigFor {
+  const { log: _, defaults, ...code } = config;
+  const input = nodeConfigInput();
+  const env = { ...input.env };
+  const files = new Map<string, string | undefined>();
+  const readFile = (path: string) => {
+    if (!files.has(path)) files.set(path, input.readFile(path));
+    return files.get(path);
+  };
+  const configFor: ConfigFor = (declaredComponents) =>
+    resolveConfig({ ...input, env, readFile, code, defaults, declaredComponents });
+  return configFor;
+}
+
+export { ConfigError };

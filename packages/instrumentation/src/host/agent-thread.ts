@@ -1,0 +1,159 @@
+import { Worker } from 'node:worker_threads';
+import type { FromAgent, ToAgent } from '../agent/messages.js';
+import { type AgentOptions, type AgentView, CONTROL_BYTES, ControlWord } from '../agent/messages.js';
+import type { ObjectCountTable } from '../profile/object-counts.js';
+
+/** What the profiler thread asks of the main thread. */
+export interface AgentThreadHandlers {
+  log(level: 'debug' | 'info' | 'warn' | 'error', text: string): void;
+  samplerWanted(): void;
+  objectCounts(): ObjectCountTable | undefined;
+  listening(address: string): void;
+  /** The thread died by itself. */
+  died(reason: string): void;
+}
+
+/** How long a metric reader waits for the profiler thread. */
+const VIEW_MILLIS = 1_000;
+const LAST_POLL_MILLIS = 300;
+const LAST_WRITE_MILLIS = 2_000;
+const DISCONNECT_MILLIS = 200;
+const BOOT_MILLIS = 2_000;
+
+/**
+ * The profiler thread as the main thread sees it. It never keeps the process alive, inherits neither
+ * preloads nor environment, and has a small heap of its own.
+ */
+export class AgentThread {
+  readonly #worker: Worker;
+  readonly #handlers: AgentThreadHandlers;
+  readonly #control: Int32Array;
+  readonly #wantsCapture: boolean;
+  readonly #views = new Map<number, (view: AgentView | undefined) => void>();
+  #nextRequest = 1;
+  #stopping: Promise<void> | undefined;
+  #onStopped: (() => void) | undefined;
+  #gone = false;
+
+  constructor(options: Omit<AgentOptions, 'control'>, handlers: AgentThreadHandlers) {
+    const control = new SharedArrayBuffer(CONTROL_BYTES);
+    this.#control = new Int32Array(control);
+    this.#handlers = handlers;
+    this.#wantsCapture = options.processCapture !== undefined;
+    this.#worker = new Worker(new URL('../agent/main.js', import.meta.url), {
+      name: 'heapray',
+      workerData: { ...options, control } satisfies AgentOptions,
+      // With an empty environment, preloads from NODE_OPTIONS stay out of the profiler thread.
+      env: {},
+      execArgv: [],
+      stdin: false,
+      stdout: true,
+      stderr: true,
+      resourceLimits: { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 512 },
+    });
+    this.#worker.on('message', (message: FromAgent) => this.#receive(message));
+    this.#worker.on('error', (error) => this.#end(error.message));
+    this.#worker.on('exit', (code) => this.#end(`exit code ${code}`));
+    // Only now: adding a message listener makes a worker hold the process again.
+    this.#worker.unref();
+  }
+
+  get capturing(): boolean {
+    return Atomics.load(this.#control, ControlWord.captures) > 0;
+  }
+
+  send(message: ToAgent): void {
+    if (!this.#gone) this.#worker.postMessage(message);
+  }
+
+  /** The newest view; undefined when the thread does not answer in time. Holds the process meanwhile. */
+  view(): Promise<AgentView | undefined> {
+    if (this.#gone || this.#stopping) return Promise.resolve(undefined);
+    const request = this.#nextRequest++;
+    return new Promise((resolve) => {
+      const answer = (view: AgentView | undefined) => {
+        clearTimeout(timer);
+        this.#views.delete(request);
+        if (this.#views.size === 0) this.#worker.unref();
+        resolve(view);
+      };
+      const timer = setTimeout(() => answer(undefined), VIEW_MILLIS);
+      this.#views.set(request, answer);
+      this.#worker.ref();
+      this.send({ type: 'view', request });
+    });
+  }
+
+  /** Ends the thread in an orderly way: last reading, captures finished. Holds the process meanwhile. */
+  stop(): Promise<void> {
+    this.#stopping ??= new Promise((resolve) => {
+      if (this.#gone) return resolve();
+      const timer = setTimeout(() => void this.#worker.terminate().then(() => resolve()), LAST_WRITE_MILLIS);
+      this.#onStopped = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      this.#worker.ref();
+      this.send({ type: 'stop' });
+    });
+    return this.#stopping;
+  }
+
+  /**
+   * Ends the thread while the process is exiting and no message can be received any more: blocks, for a
+   * bounded time. Without it Node waits for the profiler thread's inspector session with a message on
+   * stderr.
+   */
+  finishNow(): void {
+    if (this.#gone) return;
+    Atomics.store(this.#control, ControlWord.exit, 1);
+    Atomics.notify(this.#control, ControlWord.exit);
+    if (this.#wantsCapture) this.#spin(ControlWord.ready, 1, BOOT_MILLIS);
+    if (Atomics.load(this.#control, ControlWord.ready) === 0) return;
+    const capturing = this.capturing;
+    // The last reading interrupts running JavaScript, so let some run.
+    if (capturing) this.#spin(ControlWord.done, 1, LAST_POLL_MILLIS);
+    this.#wait(capturing ? LAST_WRITE_MILLIS : DISCONNECT_MILLIS);
+  }
+
+  #spin(word: number, value: number, millis: number): void {
+    const end = performance.now() + millis;
+    while (Atomics.load(this.#control, word) < value && performance.now() < end);
+  }
+
+  #wait(millis: number): void {
+    const end = performance.now() + millis;
+    for (let left = millis; left > 0; left = end - performance.now()) {
+      const done = Atomics.load(this.#control, ControlWord.done);
+      if (done === 2) return;
+      Atomics.wait(this.#control, ControlWord.done, done, left);
+    }
+  }
+
+  #receive(message: FromAgent): void {
+    switch (message.type) {
+      case 'log':
+        return this.#handlers.log(message.level, message.text);
+      case 'sampler-wanted':
+        return this.#handlers.samplerWanted();
+      case 'view':
+        return this.#views.get(message.request)?.(message.view);
+      case 'object-counts-wanted': {
+        const { request } = message;
+        return this.send({ type: 'object-counts', request, table: this.#handlers.objectCounts() });
+      }
+      case 'listening':
+        return this.#handlers.listening(message.address);
+      case 'stopped':
+        return this.#onStopped?.();
+    }
+  }
+
+  #end(reason: string): void {
+    if (this.#gone) return;
+    this.#gone = true;
+    for (const answer of [...this.#views.values()]) answer(undefined);
+    this.#onStopped?.();
+    if (!this.#stopping && Atomics.load(this.#control, ControlWord.exit) === 0) this.#handlers.died(reason);
+  }
+}

@@ -1,0 +1,267 @@
+import type * as Inspector from 'node:inspector';
+import { performance } from 'node:perf_hooks';
+import type { AgentOptions, AgentView } from '../agent/messages.js';
+import { type ComponentCaptures, declaredComponents, setComponentCaptures } from '../components.js';
+import type { ResolvedConfig } from '../config/index.js';
+import type { Log } from '../diag.js';
+import {
+  loadSamplerBinding,
+  type RunningSampler,
+  type SamplerBinding,
+  startSampler,
+} from '../source/sampler.js';
+import { AgentThread } from './agent-thread.js';
+import { ComponentCaptureCalls } from './component-capture-calls.js';
+import { ExitGuard } from './exit-guard.js';
+import { readObjectCounts } from './object-count-table.js';
+
+/** Resolves the configuration again for the components declared by then. */
+export type ConfigFor = (declared: readonly string[]) => ResolvedConfig;
+
+const FIRST_RESTART_MILLIS = 1_000;
+const MAX_RESTART_MILLIS = 60_000;
+/** Names may be declared by modules that load after the profiler; then unknown ones are reported. */
+const DECLARATION_MILLIS = 2_000;
+
+/**
+ * Profiles this process: starts V8's sampler on the main thread, runs the profiler thread that reads it,
+ * and sees both through to the end of the process. Nothing here throws into the application.
+ */
+export class MemoryProfiler {
+  readonly #config: ResolvedConfig;
+  readonly #configFor: ConfigFor;
+  #latest: { readonly declared: number; readonly config: ResolvedConfig };
+  readonly #log: Log;
+  readonly #interval: number;
+  readonly #guard: ExitGuard;
+  readonly #calls: ComponentCaptureCalls;
+  #inspector: typeof Inspector | undefined;
+  #binding: SamplerBinding | undefined;
+  #sampler: RunningSampler | undefined;
+  #thread: AgentThread | undefined;
+  #threadStarted = 0;
+  #threadDeaths = 0;
+  #restartMillis = FIRST_RESTART_MILLIS;
+  #timers = new Set<NodeJS.Timeout>();
+  #stopped = false;
+  #warned = false;
+  #address: string | undefined;
+
+  constructor(configFor: ConfigFor, log: Log) {
+    this.#configFor = configFor;
+    this.#config = configFor(declaredComponents());
+    this.#latest = { declared: declaredComponents().length, config: this.#config };
+    this.#log = log;
+    const { options, components } = this.#config;
+    this.#interval = components.length > 0 ? options.tracedSamplingInterval : options.samplingInterval;
+    this.#guard = new ExitGuard(() => this.#finishNow());
+    this.#calls = new ComponentCaptureCalls({
+      isTraced: (name) => this.#isTraced(name),
+      begin: (capture, component) => this.#thread?.send({ type: 'capture-begin', capture, component }),
+      end: (capture) => this.#thread?.send({ type: 'capture-end', capture }),
+      onActive: (active) => this.#guard.watchSignals(active || this.#processCapture !== undefined),
+    });
+  }
+
+  get config(): ResolvedConfig {
+    return this.#config;
+  }
+
+  /** Mean bytes between samples. */
+  get samplingInterval(): number {
+    return this.#interval;
+  }
+
+  /** How often the profiler thread died by itself. */
+  get threadDeaths(): number {
+    return this.#threadDeaths;
+  }
+
+  /** Where `/debug/pprof` is served, once it is. */
+  get debugAddress(): string | undefined {
+    return this.#address;
+  }
+
+  start(): void {
+    this.#inspector = process.getBuiltinModule?.('node:inspector');
+    if (!this.#inspector?.Session) {
+      this.#log('error', 'this Node has no inspector: memory is not profiled');
+      return;
+    }
+    this.#binding = loadSamplerBinding();
+    const mode = this.#startSampler();
+    if (mode === 'failed') return;
+    this.#guard.watchSignals(this.#processCapture !== undefined);
+    this.#startThread(mode === 'taken' ? undefined : mode);
+    setComponentCaptures(this.#componentCaptures());
+    this.#later(DECLARATION_MILLIS, () => this.#warn());
+  }
+
+  /** What metrics say now; undefined when the profiler thread is gone or does not answer. */
+  view(): Promise<AgentView | undefined> {
+    return this.#thread?.view() ?? Promise.resolve(undefined);
+  }
+
+  /** Stops in an orderly way; captures are finished. */
+  async stop(): Promise<void> {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.#warn();
+    setComponentCaptures(undefined);
+    for (const timer of this.#timers) clearTimeout(timer);
+    await this.#thread?.stop();
+    this.#guard.dispose();
+    this.#sampler?.stop();
+  }
+
+  /** The component whose capture runs from start to exit: this process's own, if it is traced. */
+  get #processCapture(): string | undefined {
+    const { component } = this.#config.options;
+    return this.#config.components.includes(component) ? component : undefined;
+  }
+
+  #startSampler(): RunningSampler['mode'] | 'taken' | 'failed' {
+    if (!this.#inspector) return 'failed';
+    const start = startSampler(this.#interval, this.#inspector);
+    if (start.status === 'failed') {
+      this.#log('error', `cannot start the heap sampler, memory is not profiled: ${start.reason}`);
+      return 'failed';
+    }
+    if (start.status === 'taken') {
+      this.#log('warn', 'the heap sampler is in use by somebody else; waiting for it');
+      return 'taken';
+    }
+    this.#sampler = start.sampler;
+    const { mode } = start.sampler;
+    this.#log('debug', `heap sampler started (${mode}), every ${this.#interval} bytes`);
+    if (mode === 'inspector') {
+      this.#log(
+        'warn',
+        'polls force a garbage collection on this Node without @datadog/pprof (an optional dependency): ' +
+          'they are rare, and allocation by call site is not known',
+      );
+    }
+    return mode;
+  }
+
+  #startThread(mode: AgentOptions['mode']): void {
+    const { options, components } = this.#config;
+    this.#threadStarted = performance.now();
+    try {
+      this.#thread = new AgentThread(
+        {
+          samplingInterval: this.#interval,
+          cpuBudget: options.cpuBudget,
+          maxCallSites: options.maxCallSites,
+          component: options.component,
+          processCapture: this.#processCapture,
+          traced: components.length > 0,
+          home: options.home,
+          memrayFormat: options.memrayFormat,
+          maxCaptureBytes: options.maxCaptureBytes,
+          maxCaptures: options.maxCaptures,
+          debugServer: options.debugServer,
+          commandLine: process.argv.join(' '),
+          pid: process.pid,
+          workingFolder: process.cwd(),
+          mode,
+        },
+        {
+          log: (level, text) => this.#log(level, text),
+          samplerWanted: () => this.#restartSampler(),
+          objectCounts: () => this.#objectCounts(),
+          listening: (address) => {
+            this.#address = address;
+            this.#log('info', `memory profiles on http://${address}/debug/pprof/`);
+          },
+          died: (reason) => this.#threadDied(reason),
+        },
+      );
+    } catch (error) {
+      this.#sampler?.stop();
+      this.#log(
+        'error',
+        `cannot start the profiler thread, memory is not profiled: ${(error as Error).message}`,
+      );
+    }
+  }
+
+  #restartSampler(): void {
+    if (this.#stopped) return;
+    this.#sampler?.stop();
+    this.#sampler = undefined;
+    const mode = this.#startSampler();
+    if (mode === 'taken' || mode === 'failed') this.#thread?.send({ type: 'no-sampler', reason: mode });
+    else this.#thread?.send({ type: 'sampler', mode });
+  }
+
+  #threadDied(reason: string): void {
+    this.#threadDeaths++;
+    this.#thread = undefined;
+    this.#log('error', `the profiler thread died and is started again: ${reason}`);
+    const livedLong = performance.now() - this.#threadStarted > MAX_RESTART_MILLIS;
+    this.#restartMillis = livedLong
+      ? FIRST_RESTART_MILLIS
+      : Math.min(MAX_RESTART_MILLIS, this.#restartMillis * 2);
+    this.#later(this.#restartMillis, () => this.#startThread(this.#sampler?.mode));
+  }
+
+  #objectCounts() {
+    try {
+      return this.#binding && readObjectCounts(this.#binding);
+    } catch (error) {
+      this.#log('debug', `object counts: ${(error as Error).message}`);
+      return undefined;
+    }
+  }
+
+  #componentCaptures(): ComponentCaptures {
+    return {
+      declared: (name) => {
+        if (!this.#isTraced(name) || this.#interval === this.#config.options.tracedSamplingInterval) return;
+        this.#log(
+          'warn',
+          `component ${name} was declared after profiling had started: its capture is sampled every ` +
+            `${this.#interval} bytes; declare it before, with defineComponents, for a finer one`,
+        );
+      },
+      begin: (name) => this.#calls.begin(name),
+    };
+  }
+
+  #isTraced(name: string): boolean {
+    // The whole process is being captured under this name already.
+    if (this.#stopped || name === this.#processCapture) return false;
+    return this.#currentConfig().components.includes(name);
+  }
+
+  /** The configuration for what is declared by now. */
+  #currentConfig(): ResolvedConfig {
+    const declared = declaredComponents();
+    if (this.#latest.declared !== declared.length) {
+      this.#latest = { declared: declared.length, config: this.#configFor(declared) };
+    }
+    return this.#latest.config;
+  }
+
+  /** Reports what the configuration dropped, once, when all modules had time to declare their components. */
+  #warn(): void {
+    if (this.#warned) return;
+    this.#warned = true;
+    for (const warning of this.#currentConfig().warnings) this.#log('warn', warning);
+  }
+
+  #finishNow(): void {
+    this.#warn();
+    this.#thread?.finishNow();
+  }
+
+  #later(millis: number, work: () => void): void {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      if (!this.#stopped) work();
+    }, millis);
+    timer.unref();
+    this.#timers.add(timer);
+  }
+}

@@ -1,0 +1,36 @@
+import type { ObjectCountTable } from '../profile/object-counts.js';
+import type { BindingNode, SamplerBinding } from '../source/sampler.js';
+
+/**
+ * Reads V8's object counts by stack through the native binding, which gives what the inspector's protocol
+ * leaves out. Costs about a millisecond on the main thread and no collection; done only when a profile is
+ * asked for.
+ *
+ * @returns undefined when the sampler does not run
+ */
+export function readObjectCounts(binding: SamplerBinding): ObjectCountTable | undefined {
+  const root = binding.getAllocationProfile();
+  if (!root) return undefined;
+  const parents: number[] = [];
+  const frames: ObjectCountTable['frames'][number][] = [];
+  const counts: number[] = [];
+  const bytes: number[] = [];
+  const open: { readonly node: BindingNode; readonly row: number }[] = [{ node: root, row: -1 }];
+  for (let next = open.pop(); next; next = open.pop()) {
+    for (const node of next.node.children) {
+      const row = frames.length;
+      parents.push(next.row);
+      // The binding counts lines and columns from 1, the protocol from 0; unknown is 0 here and -1 there.
+      frames.push({
+        functionName: node.name === '(anonymous)' ? '' : node.name,
+        url: node.scriptName,
+        lineNumber: node.lineNumber - 1,
+        columnNumber: node.columnNumber - 1,
+      });
+      counts.push(node.allocations.reduce((sum, { count }) => sum + count, 0));
+      bytes.push(node.allocations.reduce((sum, { count, sizeBytes }) => sum + count * sizeBytes, 0));
+      open.push({ node, row });
+    }
+  }
+  return { parents, frames, counts, bytes };
+}

@@ -1,0 +1,74 @@
+import { type CallTree, type NodeIndex, ROOT } from './call-tree.js';
+
+/** The index of a call site: an allocating function. Dense, from 0. */
+export type SiteIndex = number;
+
+/** A call site: the innermost function of a stack that is not the runtime's own. */
+export interface CallSite {
+  readonly functionName: string;
+  readonly file: string;
+  readonly packageName: string;
+}
+
+/**
+ * Which call site each stack belongs to. The runtime's own frames (`node:` modules and V8's pseudo frames
+ * such as `(GC)`) are skipped from the inside, so that `JSON.parse` or a stream's internals are charged to
+ * the code that called them; a stack of nothing else belongs to its innermost frame.
+ */
+export class CallSites {
+  readonly #tree: CallTree;
+  readonly #packageOf: (file: string) => string;
+  readonly #sites: CallSite[] = [];
+  readonly #indexByKey = new Map<string, SiteIndex>();
+  readonly #siteOfNode: SiteIndex[] = [];
+
+  constructor(tree: CallTree, packageOf: (file: string) => string) {
+    this.#tree = tree;
+    this.#packageOf = packageOf;
+  }
+
+  get size(): number {
+    return this.#sites.length;
+  }
+
+  site(index: SiteIndex): CallSite {
+    const site = this.#sites[index];
+    if (!site) throw new RangeError(`no call site ${index}`);
+    return site;
+  }
+
+  siteOf(node: NodeIndex): SiteIndex {
+    const known = this.#siteOfNode[node];
+    if (known !== undefined) return known;
+    const index = this.#intern(this.#ownFrame(node));
+    this.#siteOfNode[node] = index;
+    return index;
+  }
+
+  #ownFrame(node: NodeIndex): NodeIndex {
+    for (let at = node; at !== ROOT; at = this.#tree.parent(at)) {
+      const frame = this.#tree.frame(at);
+      if (frame && !isRuntimeFrame(frame.functionName, frame.file)) return at;
+    }
+    return node;
+  }
+
+  #intern(node: NodeIndex): SiteIndex {
+    const frame = this.#tree.frame(node);
+    const functionName = frame?.functionName ?? '(root)';
+    const file = frame?.file ?? '';
+    const key = `${functionName}\n${file}`;
+    const known = this.#indexByKey.get(key);
+    if (known !== undefined) return known;
+    const index = this.#sites.length;
+    this.#sites.push({ functionName, file, packageName: this.#packageOf(file) });
+    this.#indexByKey.set(key, index);
+    return index;
+  }
+}
+
+/** Node's own modules, native code without a file, and V8's pseudo frames. */
+export function isRuntimeFrame(functionName: string, file: string): boolean {
+  if (file.startsWith('node:')) return true;
+  return file === '' && (functionName.startsWith('(') ? functionName !== '(anonymous)' : true);
+}

@@ -1,0 +1,290 @@
+import { CallSites } from './call-site.js';
+import { CallTree, type NodeIndex, type RawFrame, ROOT } from './call-tree.js';
+import { GrowableFloats } from './growable-floats.js';
+import { LiveSamples } from './live-samples.js';
+import { likelyObjectSize } from './object-size.js';
+import { type Settlement, ShortLivedEstimator } from './short-lived-estimator.js';
+
+/** What a source hands to the ledger: the live heap at one moment. Sizes are estimated bytes. */
+export interface HeapReading {
+  readonly head: ReadingNode;
+  readonly samples: readonly { readonly size: number; readonly nodeId: number; readonly ordinal: number }[];
+}
+export interface ReadingNode {
+  readonly id: number;
+  readonly callFrame: RawFrame;
+  readonly selfSize: number;
+  readonly children: readonly ReadingNode[];
+}
+
+/** What one reading changed; or that it is another sampler's, in which case nothing was changed. */
+export type Absorbed =
+  | {
+      readonly status: 'ok';
+      /** Samples first seen alive, samples gone, and samples born and dead since the reading before. */
+      readonly fresh: number;
+      readonly freed: number;
+      readonly unseen: number;
+      readonly live: number;
+    }
+  | { readonly status: 'restarted' };
+
+/** Follows single events, e.g. to write them to a capture. Bytes are estimates; ids are never re-used. */
+export interface LedgerListener {
+  allocated(id: number, node: NodeIndex, bytes: number): void;
+  freed(id: number): void;
+  /** Samples born and dead unseen, attributed to a stack by estimate; `samples` may be fractional. */
+  estimated(node: NodeIndex, samples: number, bytes: number): void;
+}
+
+export interface LedgerOptions {
+  /** Mean bytes between samples. */
+  readonly samplingInterval: number;
+  readonly packageOf: (file: string) => string;
+  readonly maxNodes?: number;
+}
+
+/** The stack that unseen samples without any evidence are charged to. */
+const UNOBSERVED: RawFrame = { functionName: '(unobserved)', url: '', lineNumber: -1, columnNumber: -1 };
+const DEFAULT_MAX_NODES = 200_000;
+
+/**
+ * The account of who allocates and who retains, by stack. Takes readings of a sampler that only shows live
+ * samples; tells what is in use (exactly what the newest reading says) and estimates what was allocated:
+ * every sample seen alive counts once, and those never seen are spread by `ShortLivedEstimator`.
+ */
+export class Ledger {
+  readonly tree: CallTree;
+  readonly sites: CallSites;
+  readonly unobservedNode: NodeIndex;
+  /**
+   * Whether readings show short-lived objects too. When they never do, allocation by call site is not
+   * known, and everything allocated is charged to `(unobserved)`: the total is right all the same.
+   */
+  knowsAllocationBySite = true;
+  readonly #options: LedgerOptions;
+  readonly #live = new LiveSamples();
+  readonly #estimator = new ShortLivedEstimator();
+  readonly #allocated = new GrowableFloats();
+  readonly #inUse = new GrowableFloats();
+  readonly #inUseReading = new GrowableFloats();
+  readonly #seenBytes = new GrowableFloats();
+  readonly #seenObjects = new GrowableFloats();
+  readonly #listeners = new Set<LedgerListener>();
+  #nodeById = new Map<number, NodeIndex>();
+  #readings = 0;
+  #newest = 0;
+  #samples = 0;
+  #unseen = 0;
+  #earlyDeaths = 0;
+  #lostSamples = 0;
+  #census: { ids: number[]; weight: number } | undefined;
+
+  constructor(options: LedgerOptions) {
+    this.#options = options;
+    this.tree = new CallTree({ maxNodes: options.maxNodes ?? DEFAULT_MAX_NODES });
+    this.sites = new CallSites(this.tree, options.packageOf);
+    this.unobservedNode = this.tree.child(ROOT, UNOBSERVED);
+  }
+
+  /**
+   * Takes a reading.
+   *
+   * @param atMillis when it was taken, on any steady clock
+   * @param censusMillis set for the second reading of a pair: the time since the first
+   */
+  absorb(reading: HeapReading, atMillis: number, censusMillis?: number): Absorbed {
+    const sizeOfNode = this.#live.sizesByNode(reading.samples, this.#newest);
+    if (!sizeOfNode) return { status: 'restarted' };
+    this.#readings++;
+    this.#walk(reading.head);
+    const before = this.#newest;
+    const freshIds = this.#takeSamples(reading, sizeOfNode, atMillis);
+    const freed = this.#live.sweep(this.#readings, (id) => {
+      for (const listener of this.#listeners) listener.freed(id);
+    });
+    const unseen = this.#newest - before - freshIds.length;
+    this.#samples += this.#newest - before;
+    this.#countUnseen(unseen, atMillis);
+    this.#countEarlyDeaths();
+    if (censusMillis !== undefined && unseen === 0 && freshIds.length > 0) {
+      this.#census = { ids: freshIds, weight: 1 / Math.max(censusMillis, 0.1) };
+    }
+    return { status: 'ok', fresh: freshIds.length, freed, unseen, live: this.#live.size };
+  }
+
+  /**
+   * Attributes what was never seen, as far as the evidence goes (see `ShortLivedEstimator`). With `force`
+   * nothing is left pending.
+   */
+  settle(atMillis: number, force: boolean): void {
+    const settlement = this.#estimator.settle(atMillis, force || !this.knowsAllocationBySite);
+    if (settlement) this.#book(settlement);
+  }
+
+  /** The sampler was lost: what was alive is out of sight for good, and ordinals start again from 1. */
+  samplerLost(): void {
+    this.#lostSamples += this.#live.size;
+    this.#live.clear((id) => {
+      for (const listener of this.#listeners) listener.freed(id);
+    });
+    this.#nodeById = new Map();
+    this.#census = undefined;
+    this.#newest = 0;
+    this.#readings++;
+  }
+
+  addListener(listener: LedgerListener): void {
+    this.#listeners.add(listener);
+  }
+  removeListener(listener: LedgerListener): void {
+    this.#listeners.delete(listener);
+  }
+
+  /** Estimated bytes allocated with this stack since the start, settled so far; never decreases. */
+  allocatedBytes(node: NodeIndex): number {
+    return this.#allocated.get(node);
+  }
+
+  /** Estimated bytes in use that were allocated with this stack, at the newest reading. */
+  inUseBytes(node: NodeIndex): number {
+    return this.#inUseReading.get(node) === this.#readings ? this.#inUse.get(node) : 0;
+  }
+
+  /**
+   * The likely mean size of the objects allocated with this stack, in bytes: a marked estimate, see
+   * `likelyObjectSize`. Undefined for a stack of which no sample was ever seen.
+   */
+  likelyObjectBytes(node: NodeIndex): number | undefined {
+    const objects = this.#seenObjects.get(node);
+    return objects > 0 ? this.#seenBytes.get(node) / objects : undefined;
+  }
+
+  /** Counts since the start. */
+  get counts(): LedgerCounts {
+    return {
+      samples: this.#samples,
+      unseenSamples: this.#unseen,
+      pendingSamples: this.#estimator.pending,
+      earlyDeaths: this.#earlyDeaths,
+      liveSamples: this.#live.size,
+      lostSamples: this.#lostSamples,
+      foldedNodes: this.tree.foldedNodes,
+    };
+  }
+
+  /** Calls back for every live sample. */
+  forEachLive(visit: (id: number, node: NodeIndex, bytes: number, firstSeenMillis: number) => void): void {
+    this.#live.forEach(visit);
+  }
+
+  /** Maps the reading's node ids to stacks and notes what each has in use. */
+  #walk(head: ReadingNode): void {
+    const known = this.#nodeById;
+    const nodeById = new Map<number, NodeIndex>();
+    nodeById.set(head.id, ROOT);
+    this.#noteInUse(ROOT, head.selfSize);
+    const open: ReadingNode[] = [head];
+    for (let node = open.pop(); node; node = open.pop()) {
+      const parent = nodeById.get(node.id) ?? ROOT;
+      for (const child of node.children) {
+        const index = known.get(child.id) ?? this.tree.child(parent, child.callFrame);
+        nodeById.set(child.id, index);
+        this.#noteInUse(index, child.selfSize);
+        open.push(child);
+      }
+    }
+    this.#nodeById = nodeById;
+  }
+
+  #noteInUse(node: NodeIndex, bytes: number): void {
+    // Folded stacks share a node, so add within one reading.
+    const sum = this.#inUseReading.get(node) === this.#readings ? this.#inUse.get(node) : 0;
+    this.#inUse.set(node, sum + bytes);
+    this.#inUseReading.set(node, this.#readings);
+  }
+
+  /** Marks what is still alive and books what is new; returns the ids of the new. */
+  #takeSamples(reading: HeapReading, sizeOfNode: Map<number, number>, atMillis: number): number[] {
+    const scale = scalesByNode(reading.head, sizeOfNode);
+    const freshIds: number[] = [];
+    let newest = this.#newest;
+    for (const sample of reading.samples) {
+      if (this.#live.mark(sample.ordinal, this.#readings)) continue;
+      const node = this.#nodeById.get(sample.nodeId) ?? ROOT;
+      const bytes = sample.size * (scale.get(sample.nodeId) ?? 1);
+      const id = this.#live.add(sample, node, bytes, atMillis, this.#readings);
+      freshIds.push(id);
+      if (sample.ordinal > newest) newest = sample.ordinal;
+      this.#allocated.add(this.knowsAllocationBySite ? node : this.unobservedNode, bytes);
+      this.#noteObjects(node, sample.size, bytes);
+      for (const listener of this.#listeners) listener.allocated(id, node, bytes);
+    }
+    this.#newest = newest;
+    return freshIds;
+  }
+
+  #noteObjects(node: NodeIndex, sampleBytes: number, bytes: number): void {
+    this.#seenBytes.add(node, bytes);
+    this.#seenObjects.add(node, bytes / likelyObjectSize(sampleBytes, this.#options.samplingInterval));
+  }
+
+  #countUnseen(unseen: number, atMillis: number): void {
+    this.#unseen += unseen;
+    this.#estimator.addUnseen(unseen, atMillis);
+  }
+
+  #countEarlyDeaths(): void {
+    const census = this.#census;
+    this.#census = undefined;
+    if (!census) return;
+    for (const id of census.ids) {
+      const dead = this.#live.takeDead(id);
+      if (!dead) continue;
+      this.#earlyDeaths++;
+      this.#estimator.addDeath(dead.node, dead.bytes, census.weight);
+    }
+  }
+
+  #book(settlement: Settlement): void {
+    for (const { node, samples, bytes } of settlement.shares) this.#bookEstimate(node, samples, bytes);
+    const { unattributed } = settlement;
+    // A sample of small objects stands for one interval of bytes on average.
+    if (unattributed > 0) {
+      this.#bookEstimate(this.unobservedNode, unattributed, unattributed * this.#options.samplingInterval);
+    }
+  }
+
+  #bookEstimate(node: NodeIndex, samples: number, bytes: number): void {
+    this.#allocated.add(node, bytes);
+    for (const listener of this.#listeners) listener.estimated(node, samples, bytes);
+  }
+}
+
+export interface LedgerCounts {
+  /** Samples that V8 has taken. */
+  readonly samples: number;
+  /** Of these, samples never seen alive. */
+  readonly unseenSamples: number;
+  /** Of these, samples not yet attributed. */
+  readonly pendingSamples: number;
+  /** Census samples gone at the next reading: the evidence for whose the unseen were. */
+  readonly earlyDeaths: number;
+  readonly liveSamples: number;
+  /** Samples that were alive when the sampler was lost; their fate is unknown. */
+  readonly lostSamples: number;
+  /** How often a new stack was folded into its caller because the tree was full. */
+  readonly foldedNodes: number;
+}
+
+/** Per node: what turns a sample's rounded size into its share of the node's unbiased size. */
+function scalesByNode(head: ReadingNode, sizeOfNode: Map<number, number>): Map<number, number> {
+  const scales = new Map<number, number>();
+  const open: ReadingNode[] = [head];
+  for (let node = open.pop(); node; node = open.pop()) {
+    const sum = sizeOfNode.get(node.id);
+    if (sum) scales.set(node.id, node.selfSize / sum);
+    open.push(...node.children);
+  }
+  return scales;
+}

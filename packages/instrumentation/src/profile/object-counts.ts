@@ -1,0 +1,35 @@
+import { type CallTree, type NodeIndex, type RawFrame, ROOT } from '../ledger/index.js';
+
+/**
+ * How many objects each stack has in use, as V8's own API counts them (unbiased). Made on the main thread
+ * from the native binding's profile and sent to the profiler thread as plain columns, a row per stack,
+ * callers before callees.
+ */
+export interface ObjectCountTable {
+  readonly parents: readonly number[];
+  readonly frames: readonly RawFrame[];
+  readonly counts: readonly number[];
+  readonly bytes: readonly number[];
+}
+
+/** Objects and bytes in use by stack of the ledger's tree. */
+export type ObjectCounts = ReadonlyMap<NodeIndex, { readonly count: number; readonly bytes: number }>;
+
+/** Finds the table's stacks in the ledger's tree. */
+export function objectCountsByNode(table: ObjectCountTable, tree: CallTree): ObjectCounts {
+  const result = new Map<NodeIndex, { count: number; bytes: number }>();
+  const nodes: NodeIndex[] = [];
+  for (let row = 0; row < table.frames.length; row++) {
+    const frame = table.frames[row];
+    const parent = nodes[table.parents[row] ?? -1] ?? ROOT;
+    const node = frame ? tree.child(parent, frame) : parent;
+    nodes.push(node);
+    const count = table.counts[row] ?? 0;
+    if (count === 0) continue;
+    const sum = result.get(node) ?? { count: 0, bytes: 0 };
+    sum.count += count;
+    sum.bytes += table.bytes[row] ?? 0;
+    result.set(node, sum);
+  }
+  return result;
+}

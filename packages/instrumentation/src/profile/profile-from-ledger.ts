@@ -1,0 +1,106 @@
+import { type LabelsHandle, type Profile, ProfileBuilder, type StackHandle } from '@heapray/exporter/profile';
+import { type Ledger, type NodeIndex, ROOT } from '../ledger/index.js';
+import type { ObjectCounts } from './object-counts.js';
+
+/** pprof's four columns of a heap profile, in its order. */
+export const HEAP_COLUMNS = [
+  { type: 'alloc_objects', unit: 'count' },
+  { type: 'alloc_space', unit: 'bytes' },
+  { type: 'inuse_objects', unit: 'count' },
+  { type: 'inuse_space', unit: 'bytes' },
+] as const;
+
+export interface ProfileFromLedgerOptions {
+  /** Mean bytes between samples. */
+  readonly samplingInterval: number;
+  readonly component: string;
+  readonly thread: string;
+  readonly mode: string;
+  /** When counting began, ms since the epoch; `alloc_*` columns are since then. */
+  readonly startedMillis: number;
+  readonly nowMillis: number;
+  readonly defaultColumn: 'inuse_space' | 'alloc_space';
+  /** V8's own object counts; without them both objects columns are a marked estimate. */
+  readonly objectCounts?: ObjectCounts;
+}
+
+/** Makes the cumulative heap profile: allocated since the start, in use now. */
+export function profileFromLedger(ledger: Ledger, options: ProfileFromLedgerOptions): Profile {
+  const builder = new ProfileBuilder({
+    columns: HEAP_COLUMNS,
+    defaultColumn: options.defaultColumn,
+    period: { type: 'space', unit: 'bytes', value: options.samplingInterval },
+    timeNanos: BigInt(Math.round(options.nowMillis)) * 1_000_000n,
+    durationNanos: BigInt(Math.max(0, Math.round(options.nowMillis - options.startedMillis))) * 1_000_000n,
+    comments: commentsFor(ledger, options),
+  });
+  const stackOf = stacks(ledger, builder);
+  const labelsOf = labels(ledger, builder, options);
+  for (let node = 0; node < ledger.tree.size; node++) {
+    const allocated = ledger.allocatedBytes(node);
+    const inUse = ledger.inUseBytes(node);
+    if (allocated <= 0 && inUse <= 0) continue;
+    const { objectBytes, inUseObjects } = objectsOf(ledger, node, inUse, options.objectCounts);
+    builder.add(stackOf(node), [allocated / objectBytes, allocated, inUseObjects, inUse], labelsOf(node));
+  }
+  return builder.build();
+}
+
+/** The mean object size of a stack, and how many objects it has in use. */
+function objectsOf(
+  ledger: Ledger,
+  node: NodeIndex,
+  inUse: number,
+  counts: ObjectCounts | undefined,
+): { readonly objectBytes: number; readonly inUseObjects: number } {
+  const counted = counts?.get(node);
+  const objectBytes = counted
+    ? counted.bytes / counted.count
+    : (ledger.likelyObjectBytes(node) ?? TYPICAL_OBJECT_BYTES);
+  return { objectBytes, inUseObjects: inUse / objectBytes };
+}
+
+/** Only for stacks of which no sample was ever seen alive, i.e. `(unobserved)`. */
+const TYPICAL_OBJECT_BYTES = 64;
+
+function commentsFor(ledger: Ledger, options: ProfileFromLedgerOptions): string[] {
+  const { counts } = ledger;
+  const comments = [
+    `heapray: sampled every ${options.samplingInterval} bytes on average (mode ${options.mode}); all values are unbiased estimates`,
+    `samples ${counts.samples}, never seen alive ${counts.unseenSamples}, evidence for those: ${counts.earlyDeaths} early deaths`,
+    'a function is named where it starts; functions inlined by the optimizer are charged to their caller',
+  ];
+  if (!options.objectCounts)
+    comments.push('object counts are rough: V8 did not give them, they are decoded from sample sizes');
+  if (!ledger.knowsAllocationBySite) comments.push('allocation by call site is not known in this mode');
+  return comments;
+}
+
+/** Interns the ledger's stacks in the builder, each once. */
+function stacks(ledger: Ledger, builder: ProfileBuilder): (node: NodeIndex) => StackHandle | undefined {
+  const known = new Map<NodeIndex, StackHandle>();
+  const stackOf = (node: NodeIndex): StackHandle | undefined => {
+    const frame = node === ROOT ? undefined : ledger.tree.frame(node);
+    if (!frame) return undefined;
+    const found = known.get(node);
+    if (found !== undefined) return found;
+    const { functionName, file, line, column } = frame;
+    const parent = stackOf(ledger.tree.parent(node));
+    const stack = builder.stack(parent, builder.frame(functionName, file, line, column));
+    known.set(node, stack);
+    return stack;
+  };
+  return stackOf;
+}
+
+function labels(
+  ledger: Ledger,
+  builder: ProfileBuilder,
+  options: ProfileFromLedgerOptions,
+): (node: NodeIndex) => LabelsHandle {
+  const { component, thread } = options;
+  return (node) => {
+    const { packageName } = ledger.sites.site(ledger.sites.siteOf(node));
+    return builder.labels({ package: packageName, component, thread });
+  };
+}

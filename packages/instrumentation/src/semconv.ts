@@ -1,0 +1,18 @@
+// Names of attributes, kept here because parts of the conventions are still in development.
+
+/** Stable conventions. */
+export const ATTR_CODE_FUNCTION_NAME = 'code.function.name';
+export const ATTR_CODE_FILE_PATH = 'code.file.path';
+
+/** Conventions in development. */
+export const ATTR_THREAD_ID = 'thread.id';
+export const ATTR_THREAD_NAME = 'thread.name';
+
+/** heapray's own. */
+export const ATTR_PACKAGE = 'heapray.package';
+export const ATTR_COMPONENT = 'heapray.component';
+export const ATTR_MEMORY_KIND = 'heapray.memory.kind';
+export const ATTR_LIMIT_KIND = 'heapray.limit.kind';
+export const ATTR_MODE = 'heapray.profiler.mode';
+export const ATTR_REASON = 'heapray.reason';
+export const ATTR_PAIR = 'heapray.pair';

@@ -1,0 +1,152 @@
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { type Endpoint, indexPage } from './index-page.js';
+
+/** Makes the profiles that the server hands out. */
+export interface ProfileProvider {
+  /** The cumulative profile, or with `seconds` the difference over that time; gzipped pprof. */
+  pprof(request: ProfileRequest): Promise<Uint8Array>;
+}
+export interface ProfileRequest {
+  readonly defaultColumn: 'inuse_space' | 'alloc_space';
+  readonly seconds: number | undefined;
+  /** Aborted when the client has gone. */
+  readonly signal: AbortSignal;
+}
+
+export interface DebugServer {
+  /** Where it listens, e.g. `127.0.0.1:6464`. */
+  readonly address: string;
+  close(): void;
+}
+
+const ENDPOINTS: readonly Endpoint[] = [
+  { path: '/debug/pprof/heap', defaultColumn: 'inuse_space', summary: 'what is in use now, and by whom' },
+  {
+    path: '/debug/pprof/allocs',
+    defaultColumn: 'alloc_space',
+    summary: 'what was allocated since the start',
+  },
+];
+const MAX_SECONDS = 600;
+/** A delta profile holds its request open: a few are plenty, and more would only hold memory. */
+const MAX_CONNECTIONS = 16;
+
+/**
+ * Serves `/debug/pprof/*` and `/healthz`. It runs on the profiler thread, so a request costs the
+ * application no more than one poll. Answers only GET and HEAD on known paths and never touches the file
+ * system.
+ *
+ * @throws (rejects) when the address is taken or not permitted
+ */
+export function startDebugServer(
+  listen: { readonly host: string; readonly port: number },
+  provider: ProfileProvider,
+): Promise<DebugServer> {
+  const server = http.createServer((request, response) => {
+    respond(request, response, provider).catch((error: Error) => fail(response, 500, error.message));
+  });
+  server.maxConnections = MAX_CONNECTIONS;
+  server.headersTimeout = 5_000;
+  server.requestTimeout = 5_000;
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(listen.port, listen.host, () => {
+      server.removeListener('error', reject);
+      server.on('error', () => {});
+      resolve({
+        address: addressText(server.address() as AddressInfo),
+        close() {
+          server.close();
+          server.closeAllConnections();
+        },
+      });
+    });
+  });
+}
+
+async function respond(
+  request: http.IncomingMessage,
+  response: http.ServerResponse,
+  provider: ProfileProvider,
+): Promise<void> {
+  if (request.method !== 'GET' && request.method !== 'HEAD') {
+    response.setHeader('Allow', 'GET, HEAD');
+    return fail(response, 405, 'only GET and HEAD');
+  }
+  const url = URL.parse(request.url ?? '/', 'http://localhost');
+  if (!url) return fail(response, 400, 'the path cannot be parsed');
+  if (url.pathname === '/healthz') return text(response, 'ok\n');
+  if (url.pathname === '/debug/pprof/') return html(response, indexPage(ENDPOINTS));
+  if (url.pathname === '/' || url.pathname === '/debug/pprof') {
+    response.writeHead(307, { Location: '/debug/pprof/' });
+    response.end();
+    return;
+  }
+  const endpoint = ENDPOINTS.find(({ path }) => path === url.pathname);
+  if (!endpoint) return fail(response, 404, `no such page; see /debug/pprof/`);
+  await sendProfile(request, response, endpoint, url.searchParams, provider);
+}
+
+async function sendProfile(
+  request: http.IncomingMessage,
+  response: http.ServerResponse,
+  endpoint: Endpoint,
+  parameters: URLSearchParams,
+  provider: ProfileProvider,
+): Promise<void> {
+  if (parameters.has('gc')) return fail(response, 403, 'gc: forcing a garbage collection is not allowed');
+  const seconds = parseSeconds(parameters.get('seconds'));
+  if (seconds === 'invalid') {
+    return fail(
+      response,
+      400,
+      `seconds: an integer from 1 to ${MAX_SECONDS}, not ${parameters.get('seconds')}`,
+    );
+  }
+  response.setHeader('Content-Type', 'application/octet-stream');
+  response.setHeader('Content-Disposition', `attachment; filename="${endpoint.path.split('/').pop()}.pb.gz"`);
+  if (request.method === 'HEAD') {
+    response.end();
+    return;
+  }
+  const gone = new AbortController();
+  response.once('close', () => gone.abort());
+  const { defaultColumn } = endpoint;
+  const body = await provider.pprof({ defaultColumn, seconds, signal: gone.signal });
+  if (gone.signal.aborted) return;
+  response.setHeader('Content-Length', body.byteLength);
+  response.end(body);
+}
+
+function parseSeconds(value: string | null): number | undefined | 'invalid' {
+  if (value === null) return undefined;
+  const seconds = /^\d{1,4}$/.test(value) ? Number(value) : 0;
+  return seconds >= 1 && seconds <= MAX_SECONDS ? seconds : 'invalid';
+}
+
+function text(response: http.ServerResponse, body: string): void {
+  response.setHeader('Content-Type', 'text/plain; charset=utf-8');
+  response.end(body);
+}
+
+function html(response: http.ServerResponse, body: string): void {
+  response.setHeader('Content-Type', 'text/html; charset=utf-8');
+  response.setHeader('Content-Security-Policy', "default-src 'none'; style-src 'unsafe-inline'");
+  response.end(body);
+}
+
+function fail(response: http.ServerResponse, status: number, reason: string): void {
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  response.removeHeader('Content-Disposition');
+  response.statusCode = status;
+  response.setHeader('X-Content-Type-Options', 'nosniff');
+  text(response, `${reason}\n`);
+}
+
+function addressText({ address, family, port }: AddressInfo): string {
+  return family === 'IPv6' ? `[${address}]:${port}` : `${address}:${port}`;
+}

@@ -1,0 +1,46 @@
+import { Session } from 'node:inspector';
+import type { SamplingProfile } from './sampling-profile.js';
+
+/** The outcome of one poll of the main thread's sampler. */
+export type PollResult =
+  | { readonly status: 'ok'; readonly profile: SamplingProfile; readonly latencyMillis: number }
+  /** No sampler is running: somebody stopped it. */
+  | { readonly status: 'stopped' }
+  | { readonly status: 'failed'; readonly reason: string };
+
+/** Reads the sampler of the main thread. */
+export interface HeapPoller {
+  poll(): Promise<PollResult>;
+  close(): void;
+}
+
+const NOT_STARTED = 'not started';
+
+/**
+ * Reads the main thread's sampler from a worker thread, so that parsing and everything after it stay off
+ * the main thread. The reply comes even while the main thread is in a synchronous loop; it does not come
+ * while it is inside one long native call, so a poll can take arbitrarily long and is never repeated
+ * before it has answered.
+ *
+ * A pending reply does not keep the worker's event loop alive: the worker must hold a handle of its own.
+ *
+ * @throws when the inspector may not be used (`--permission`)
+ */
+export function connectHeapPoller(): HeapPoller {
+  const session = new Session();
+  session.connectToMainThread();
+  return {
+    poll: () =>
+      new Promise((resolve) => {
+        const sent = performance.now();
+        session.post('HeapProfiler.getSamplingProfile', (error, reply) => {
+          if (!error) {
+            const profile = reply.profile as unknown as SamplingProfile;
+            resolve({ status: 'ok', profile, latencyMillis: performance.now() - sent });
+          } else if (error.message.includes(NOT_STARTED)) resolve({ status: 'stopped' });
+          else resolve({ status: 'failed', reason: error.message });
+        });
+      }),
+    close: () => session.disconnect(),
+  };
+}

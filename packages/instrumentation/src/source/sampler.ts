@@ -1,0 +1,168 @@
+import type * as Inspector from 'node:inspector';
+import { createRequire } from 'node:module';
+import v8 from 'node:v8';
+import type { SamplerMode } from './sampling-profile.js';
+
+/**
+ * Starting V8's heap sampler on the main thread.
+ *
+ * Who starts it decides what reading costs: the inspector's own start sets a flag that makes every later
+ * read run a full garbage collection. So the flagless ways come first:
+ *
+ * 1. `native-api`: `v8.startHeapProfile` (Node 26);
+ * 2. `binding`: the prebuilt binding of `@datadog/pprof`, an optional dependency (Node 22 and 24);
+ * 3. `inspector`: the fallback, with forced collections and in-use values only.
+ *
+ * One sampler exists per isolate, and anybody may start or stop it.
+ */
+export type SamplerStart =
+  | { readonly status: 'started'; readonly sampler: RunningSampler }
+  /** Somebody else's sampler is running: nothing was changed. */
+  | { readonly status: 'taken' }
+  | { readonly status: 'failed'; readonly reason: string };
+
+export interface RunningSampler {
+  readonly mode: SamplerMode;
+  /** Stops it; harmless when it is already gone. */
+  stop(): void;
+}
+
+/** The deepest stack that is recorded; the inspector's own fixed depth. */
+export const STACK_DEPTH = 128;
+
+interface HeapProfileHandle {
+  stop(): string;
+}
+interface NativeHeapProfiler {
+  startHeapProfile?(options: { sampleInterval: number; stackDepth: number }): HeapProfileHandle;
+}
+
+/** The part of `@datadog/pprof`'s native binding that heapray uses. */
+export interface SamplerBinding {
+  startSamplingHeapProfiler(intervalBytes: number, stackDepth: number): void;
+  getAllocationProfile(): BindingNode;
+}
+/** A node of the binding's profile; the counts are scaled by V8 like the sizes. Lines count from 1. */
+export interface BindingNode {
+  readonly name: string;
+  readonly scriptName: string;
+  readonly scriptId: number;
+  readonly lineNumber: number;
+  readonly columnNumber: number;
+  readonly children: readonly BindingNode[];
+  readonly allocations: readonly { readonly sizeBytes: number; readonly count: number }[];
+}
+
+/**
+ * Starts the sampler.
+ *
+ * @param intervalBytes mean bytes between samples, an integer from 1 to 2^30 (checked by the configuration:
+ *   V8 kills the process on anything below 1)
+ * @param inspector `node:inspector`, passed in because loading it can be refused
+ */
+export function startSampler(intervalBytes: number, inspector: typeof Inspector): SamplerStart {
+  let session: Inspector.Session;
+  try {
+    session = new inspector.Session();
+    session.connect();
+  } catch (error) {
+    return { status: 'failed', reason: `no inspector session: ${(error as Error).message}` };
+  }
+  const started = startFlagless(intervalBytes, session);
+  if (started?.status === 'started') arm(session, intervalBytes);
+  else if (started?.status === 'taken') session.disconnect();
+  return started ?? startByInspector(intervalBytes, session);
+}
+
+/** Tries the ways that leave reads free of forced collections; undefined when this Node has none. */
+function startFlagless(intervalBytes: number, session: Inspector.Session): SamplerStart | undefined {
+  const native = v8 as NativeHeapProfiler;
+  if (native.startHeapProfile) {
+    try {
+      const handle = native.startHeapProfile({ sampleInterval: intervalBytes, stackDepth: STACK_DEPTH });
+      return { status: 'started', sampler: runningSampler('native-api', session, handle) };
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ERR_HEAP_PROFILE_HAVE_BEEN_STARTED') {
+        return { status: 'taken' };
+      }
+    }
+  }
+  const binding = loadSamplerBinding();
+  if (!binding) return undefined;
+  // The binding does not say whether a sampler was there before it, so ask first.
+  if (isSampling(session)) return { status: 'taken' };
+  binding.startSamplingHeapProfiler(intervalBytes, STACK_DEPTH);
+  return { status: 'started', sampler: runningSampler('binding', session) };
+}
+
+function startByInspector(intervalBytes: number, session: Inspector.Session): SamplerStart {
+  if (isSampling(session)) {
+    session.disconnect();
+    return { status: 'taken' };
+  }
+  const refused = post(session, 'HeapProfiler.startSampling', { samplingInterval: intervalBytes });
+  if (!refused) return { status: 'started', sampler: runningSampler('inspector', session) };
+  session.disconnect();
+  return { status: 'failed', reason: refused.message };
+}
+
+/**
+ * A flagless sampler that still runs when its isolate dies can abort Node 24. A second, ignored start from
+ * a session inside the isolate makes that session's teardown stop it.
+ */
+function arm(session: Inspector.Session, intervalBytes: number): void {
+  post(session, 'HeapProfiler.startSampling', { samplingInterval: intervalBytes });
+}
+
+function runningSampler(
+  mode: SamplerMode,
+  session: Inspector.Session,
+  handle?: HeapProfileHandle,
+): RunningSampler {
+  return {
+    mode,
+    stop() {
+      try {
+        handle?.stop();
+      } catch {
+        // Somebody else stopped it before.
+      }
+      try {
+        post(session, 'HeapProfiler.stopSampling');
+        session.disconnect();
+      } catch {
+        // Disconnected before: nothing is left to stop.
+      }
+    },
+  };
+}
+
+/** Whether any sampler runs. Reading one that forces collections costs one collection. */
+function isSampling(session: Inspector.Session): boolean {
+  return post(session, 'HeapProfiler.getSamplingProfile') === undefined;
+}
+
+/** Sends a command to the own isolate, which answers before `post` returns. Returns the error, if any. */
+function post(session: Inspector.Session, method: string, params?: object): Error | undefined {
+  let failure: Error | undefined;
+  session.post(method, params, (error: Error | null) => {
+    if (error) failure = error;
+  });
+  return failure;
+}
+
+/**
+ * Loads only the native binding of `@datadog/pprof`, not its JavaScript (which brings encoders and a source
+ * map library that heapray does not need); undefined when it is absent or does not fit this Node.
+ */
+export function loadSamplerBinding(): SamplerBinding | undefined {
+  try {
+    const require = createRequire(import.meta.url);
+    const entry = require.resolve('@datadog/pprof');
+    const bindings = createRequire(entry)('./heap-profiler-bindings') as Partial<SamplerBinding>;
+    if (typeof bindings.startSamplingHeapProfiler !== 'function') return undefined;
+    return bindings as SamplerBinding;
+  } catch {
+    return undefined;
+  }
+}
