@@ -90,6 +90,7 @@ function nonZeroRows(values: Float64Array, width: number): number[] {
 }
 
 function pickRows(values: Float64Array, width: number, rows: readonly number[]): Float64Array {
+  if (rows.length * width === values.length) return values;
   const picked = new Float64Array(rows.length * width);
   rows.forEach((row, at) => {
     picked.set(values.subarray(row * width, (row + 1) * width), at * width);

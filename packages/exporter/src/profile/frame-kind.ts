@@ -30,7 +30,7 @@ export function callSite(frames: Iterable<ProfileFrame>): ProfileFrame | undefin
 /** A name to show: an anonymous function is called by where it starts, `(anonymous server.js:12:5)`. */
 export function displayName(frame: ProfileFrame): string {
   if (frame.functionName !== '') return frame.functionName;
-  const name = frame.file.slice(frame.file.lastIndexOf('/') + 1);
+  const name = frame.file.slice(Math.max(frame.file.lastIndexOf('/'), frame.file.lastIndexOf('\\')) + 1);
   const place = [name, frame.line || '', frame.column || ''].filter((part) => part !== '').join(':');
   return place === '' ? ANONYMOUS : `(anonymous ${place})`;
 }

@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest';
+import { checkProfile, mergeProfiles, subtractProfiles, totals } from '../../src/profile/index.js';
+import { heapBuilder } from './arbitrary-profile.js';
+
+const STACKS = 50_000;
+
+/** As many different stacks as a long-running server has, 20 frames each, on shared callers. */
+function largeProfile() {
+  const builder = heapBuilder();
+  const frames = Array.from({ length: 3_000 }, (_, at) =>
+    builder.frame(`f${at}`, `lib/${at % 200}.js`, at + 1),
+  );
+  for (let at = 0; at < STACKS; at++) {
+    let stack: ReturnType<typeof builder.stack> | undefined;
+    for (let depth = 0; depth < 18; depth++) stack = builder.stack(stack, frames[(at >> 12) + depth]!);
+    stack = builder.stack(stack, frames[at % 3_000]!);
+    stack = builder.stack(stack, frames[(at * 7) % 2_999]!);
+    builder.add(stack, [1, 32, 1, 32]);
+  }
+  return builder.build();
+}
+
+test('tens of thousands of stacks are kept, shared and compared', () => {
+  const profile = largeProfile();
+  checkProfile(profile);
+  expect(profile.sampleCount).toBe(STACKS);
+  expect(totals(profile)).toEqual({
+    alloc_objects: STACKS,
+    alloc_space: STACKS * 32,
+    inuse_objects: STACKS,
+    inuse_space: STACKS * 32,
+  });
+  // 20 frames each, yet callers are stored once.
+  expect(profile.stackCount).toBeLessThan(STACKS * 2.5);
+  expect([...profile.frames(profile.stackOf(STACKS - 1))]).toHaveLength(20);
+  expect(totals(mergeProfiles([profile, profile])).inuse_objects).toBe(2 * STACKS);
+  expect(subtractProfiles(profile, profile).sampleCount).toBe(0);
+});
+
+test('a profile of that size takes a few megabytes', () => {
+  global.gc?.();
+  const before = process.memoryUsage();
+  const profile = largeProfile();
+  global.gc?.();
+  const after = process.memoryUsage();
+  const taken = after.heapUsed - before.heapUsed + (after.arrayBuffers - before.arrayBuffers);
+  expect(profile.sampleCount).toBe(STACKS);
+  expect(taken).toBeLessThan(6 * 2 ** 20);
+});

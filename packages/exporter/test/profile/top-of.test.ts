@@ -1,0 +1,128 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { type TopGroup, type TopRow, topOf, totals } from '../../src/profile/index.js';
+import { addSamples, heapBuilder, heapProfiles, type PlainFrame } from './arbitrary-profile.js';
+
+const frame = (name: string, file: string, line = 1, column = 1): PlainFrame => ({
+  name,
+  file,
+  line,
+  column,
+});
+
+const main = frame('main', 'app/main.js');
+const load = frame('load', 'app/load.js');
+const arrow = frame('', 'app/load.js', 7, 20);
+const otherArrow = frame('', 'app/load.js', 7, 44);
+const internal = frame('readFileSync', 'node:fs', 400);
+const gc = frame('(GC)', '', 0, 0);
+
+function inUse(...samples: [stack: PlainFrame[], bytes: number, labels?: Record<string, string>][]) {
+  const plain = samples.map(([stack, bytes, labels = {}]) => ({ stack, values: [0, 0, 0, bytes], labels }));
+  return addSamples(heapBuilder(), plain).build();
+}
+
+function top(profile: ReturnType<typeof inUse>, groupBy: TopGroup, limit?: number): TopRow[] {
+  return topOf(profile, { column: 'inuse_space', groupBy, limit });
+}
+
+/** Rows as `name flat cumulative`, which is what most tests are about. */
+function short(rows: TopRow[]): string[] {
+  return rows.map(({ name, flat, cumulative }) => `${name} ${flat} ${cumulative}`);
+}
+
+describe('by function', () => {
+  test('charges the call site, and callers cumulatively', () => {
+    const profile = inUse([[main, load], 60], [[main], 30], [[main, load, arrow], 10]);
+    expect(top(profile, 'function')).toEqual([
+      { name: 'load', file: 'app/load.js', flat: 60, cumulative: 70, share: 0.6 },
+      { name: 'main', file: 'app/main.js', flat: 30, cumulative: 100, share: 0.3 },
+      { name: '(anonymous load.js:7:20)', file: 'app/load.js', flat: 10, cumulative: 10, share: 0.1 },
+    ]);
+  });
+
+  test('hides the runtime: what it allocates is charged to who called it', () => {
+    const profile = inUse([[main, load, internal, gc], 8], [[internal, load], 4]);
+    expect(short(top(profile, 'function'))).toEqual(['load 12 12', 'main 0 8']);
+  });
+
+  test('names the runtime where nobody called it', () => {
+    expect(short(top(inUse([[internal], 3], [[gc], 2], [[], 1]), 'function'))).toEqual([
+      'readFileSync 3 3',
+      '(GC) 2 2',
+      '(none) 1 1',
+    ]);
+  });
+
+  test('counts recursion once', () => {
+    expect(short(top(inUse([[load, main, load, load], 5]), 'function'))).toEqual(['load 5 5', 'main 0 5']);
+  });
+
+  test('keeps anonymous functions and equal names of different files apart', () => {
+    const namesake = frame('load', 'lib/load.js');
+    const profile = inUse([[arrow], 4], [[otherArrow], 3], [[load], 2], [[namesake], 1]);
+    expect(top(profile, 'function').map(({ name, file }) => `${name} ${file}`)).toEqual([
+      '(anonymous load.js:7:20) app/load.js',
+      '(anonymous load.js:7:44) app/load.js',
+      'load app/load.js',
+      'load lib/load.js',
+    ]);
+  });
+
+  test('one name on several lines of a file is one function', () => {
+    const elsewhere = frame('load', 'app/load.js', 90);
+    expect(short(top(inUse([[load], 4], [[elsewhere], 3]), 'function'))).toEqual(['load 7 7']);
+  });
+});
+
+test('by file, a script is charged once for each sample', () => {
+  const profile = inUse([[main, load, arrow], 6], [[main, gc], 4], [[gc], 1]);
+  expect(top(profile, 'file')).toEqual([
+    { name: 'app/load.js', file: 'app/load.js', flat: 6, cumulative: 6, share: 6 / 11 },
+    { name: 'app/main.js', file: 'app/main.js', flat: 4, cumulative: 10, share: 4 / 11 },
+    { name: '(GC)', file: '', flat: 1, cumulative: 1, share: 1 / 11 },
+  ]);
+});
+
+test.each(['package', 'component', 'thread'] as const)('by %s, the label of that name decides', (label) => {
+  const profile = inUse([[main], 5, { [label]: 'x' }], [[load], 2, { [label]: 'x' }], [[main], 4]);
+  expect(top(profile, label)).toEqual([
+    { name: 'x', file: '', flat: 7, cumulative: 7, share: 7 / 11 },
+    { name: '(none)', file: '', flat: 4, cumulative: 4, share: 4 / 11 },
+  ]);
+});
+
+test('ranks by flat, then cumulative, then name, and stops at the limit', () => {
+  const b = frame('b', 'x.js');
+  const a = frame('a', 'x.js');
+  const profile = inUse([[main, b], 5], [[main, a], 5], [[load], 1]);
+  expect(short(top(profile, 'function'))).toEqual(['a 5 5', 'b 5 5', 'load 1 1', 'main 0 10']);
+  expect(short(top(profile, 'function', 1))).toEqual(['a 5 5']);
+});
+
+test('shares of a difference are parts of all that changed', () => {
+  expect(top(inUse([[main], 30], [[load], -10]), 'function').map(({ share }) => share)).toEqual([
+    0.75, -0.25,
+  ]);
+});
+
+test('an unknown column is refused with those there are', () => {
+  expect(() => topOf(inUse(), { column: 'peak_space', groupBy: 'file' })).toThrow(
+    new RangeError(
+      'no column peak_space; this profile has alloc_objects, alloc_space, inuse_objects, inuse_space',
+    ),
+  );
+});
+
+test('flat adds up to the total, whatever the grouping', () => {
+  const groups = fc.constantFrom<TopGroup>('function', 'file', 'package', 'component', 'thread');
+  fc.assert(
+    fc.property(heapProfiles, groups, (profile, groupBy) => {
+      const sum = topOf(profile, { column: 'inuse_space', groupBy }).reduce(
+        (total, { flat }) => total + flat,
+        0,
+      );
+      expect(sum).toBe(totals(profile).inuse_space);
+    }),
+  );
+});
