@@ -1,1 +1,3 @@
-export {};
+export { CaptureError, type CaptureOperation } from './capture-error.js';
+export { CaptureFile, type CaptureFileOptions } from './capture-file.js';
+export type { CaptureFs } from './capture-fs.js';

@@ -1,0 +1,19 @@
+import type fs from 'node:fs';
+
+/** The file system calls a capture needs; `node:fs` has them all. */
+export type CaptureFs = Pick<
+  typeof fs,
+  | 'closeSync'
+  | 'ftruncateSync'
+  | 'linkSync'
+  | 'lstatSync'
+  | 'mkdirSync'
+  | 'openSync'
+  | 'readdirSync'
+  | 'renameSync'
+  | 'unlinkSync'
+  | 'writeSync'
+>;
+
+/** Private to the user: a capture shows paths, names and the size of what the program holds. */
+export const CAPTURE_MODE = 0o600;

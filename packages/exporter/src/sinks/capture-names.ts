@@ -1,0 +1,45 @@
+import path from 'node:path';
+import { CaptureError } from './capture-error.js';
+
+const COMPONENT = /^[A-Za-z0-9_-][A-Za-z0-9_.-]*$/;
+const SUFFIX = '_memory';
+
+/**
+ * Where a component's capture goes: `<folder>/<component>_memory.bin`.
+ *
+ * @throws CaptureError for a component that could name a file elsewhere or a hidden one
+ */
+export function capturePath(folder: string, component: string): string {
+  if (COMPONENT.test(component)) return path.join(folder, `${component}${SUFFIX}.bin`);
+  const reason = `component ${JSON.stringify(component)} may hold only A-Z a-z 0-9 _ . - and not start with a dot`;
+  throw new CaptureError(folder, 'open', reason);
+}
+
+/** A capture that was moved out of the way: when (`20261123T055959Z`), and as which of that second, from 1. */
+export interface RotatedCapture {
+  readonly name: string;
+  readonly stamp: string;
+  readonly n: number;
+}
+
+/** The stamp of a moment given in milliseconds since the Unix epoch. */
+export function stampOf(millis: number): string {
+  return new Date(millis).toISOString().replaceAll(/[-:]|\.\d+/g, '');
+}
+
+/** `scheduler_memory.20261123T055959Z.bin`; the n-th of a second is `…Z-n.bin`. */
+export function rotatedName(component: string, stamp: string, n: number): string {
+  return `${component}${SUFFIX}.${stamp}${n === 1 ? '' : `-${n}`}.bin`;
+}
+
+/** Those of `names` that are rotated captures of `component`, the oldest first. */
+export function rotatedCaptures(names: readonly string[], component: string): readonly RotatedCapture[] {
+  const escaped = component.replaceAll('.', '\\.');
+  const pattern = new RegExp(`^${escaped}${SUFFIX}\\.(\\d{8}T\\d{6}Z)(?:-(\\d+))?\\.bin$`);
+  return names
+    .flatMap((name) => {
+      const match = pattern.exec(name);
+      return match ? [{ name, stamp: match[1]!, n: Number(match[2] ?? 1) }] : [];
+    })
+    .sort((a, b) => (a.stamp === b.stamp ? a.n - b.n : a.stamp < b.stamp ? -1 : 1));
+}
