@@ -66,9 +66,8 @@ export class Agent {
     this.#port.on('message', (message: ToAgent) => this.#receive(message));
     this.#awaitExit();
     const { processCapture, mode } = this.#options;
-    const begun =
-      processCapture === undefined ? undefined : this.#captures.begin(PROCESS_CAPTURE, processCapture);
-    Promise.resolve(begun).finally(() => {
+    if (processCapture !== undefined) this.#captures.begin(PROCESS_CAPTURE, processCapture);
+    void this.#captures.idle().then(() => {
       if (mode) this.#loop.samplerStarted(mode);
       else this.#loop.samplerRefused('taken');
     });
@@ -86,9 +85,9 @@ export class Agent {
       case 'object-counts':
         return this.#waiting.get(message.request)?.(message.table);
       case 'capture-begin':
-        return this.#afterPoll(() => this.#captures.begin(message.capture, message.component));
+        return this.#captures.begin(message.capture, message.component);
       case 'capture-end':
-        return this.#afterPoll(() => this.#endCapture(message.capture));
+        return this.#captures.end(message.capture);
       case 'stop':
         void this.#finish();
     }
@@ -98,16 +97,6 @@ export class Agent {
     const captured = this.#captures.count > 0;
     this.#ledger.settle(performance.now(), false);
     if (captured) this.#captures.flush();
-  }
-
-  /** A capture begins and ends with a reading, so that it holds what was allocated in between. */
-  #afterPoll(work: () => Promise<void>): void {
-    this.#loop.pollNow().then(work, work);
-  }
-
-  #endCapture(key: number): Promise<void> {
-    this.#ledger.settle(performance.now(), true);
-    return this.#captures.end(key);
   }
 
   #sendView(request: number): void {
@@ -148,8 +137,9 @@ export class Agent {
       {
         ledger: this.#ledger,
         account: this.#account,
+        pollNow: () => this.#loop.pollNow(),
+        settle: () => this.#ledger.settle(performance.now(), true),
         log: (level, text) => this.#log(level, text),
-        onCount: (count) => Atomics.store(this.#control, ControlWord.captures, count),
       },
       {
         home,
@@ -216,11 +206,14 @@ export class Agent {
   }
 
   async #end(): Promise<void> {
+    // Captures just asked for may still be on their way here.
+    await new Promise((resolve) => setImmediate(resolve));
+    await Promise.race([this.#captures.idle(), timeout(LAST_POLL_MILLIS)]);
     if (this.#captures.count > 0) await Promise.race([this.#loop.pollNow(), timeout(LAST_POLL_MILLIS)]);
     this.#tell(1);
     this.#loop.stop();
     this.#ledger.settle(performance.now(), true);
-    await this.#captures.endAll();
+    this.#captures.endAll();
     this.#server?.close();
     try {
       this.#poller.close();

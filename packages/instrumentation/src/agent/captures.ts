@@ -5,9 +5,10 @@ import type { SelfAccount } from './self-account.js';
 export interface CapturesPorts {
   readonly ledger: Ledger;
   readonly account: SelfAccount;
+  readonly pollNow: () => Promise<void>;
+  /** Attributes what is still pending. */
+  readonly settle: () => void;
   readonly log: (level: 'info' | 'error', text: string) => void;
-  /** Called when the number of captures being written changes. */
-  readonly onCount: (count: number) => void;
 }
 
 /** The captures being written. One that fails is given up with one message; the service goes on untraced. */
@@ -26,17 +27,39 @@ export class Captures {
     return this.#open.size;
   }
 
-  /** Begins a capture. The writer is loaded with the first one: most processes never need it. */
-  begin(key: number, component: string): Promise<void> {
-    return this.#inOrder(async () => {
+  /**
+   * Begins a capture, with a reading, so that it holds what is allocated from now on. The writer is loaded
+   * with the first one: most processes never need it.
+   */
+  begin(key: number, component: string): void {
+    this.#inOrder(async () => {
       const { ComponentCapture } = await import('../capture/component-capture.js');
+      await this.#ports.pollNow();
       this.#guard(key, component, () => {
         const capture = new ComponentCapture(this.#ports.ledger, { ...this.#options, component });
         this.#open.set(key, capture);
         this.#ports.log('info', `profiling memory of component ${component}: ${capture.path}`);
       });
-      this.#ports.onCount(this.#open.size);
     });
+  }
+
+  /** Ends a capture, with a last reading. */
+  end(key: number): void {
+    this.#inOrder(async () => {
+      await this.#ports.pollNow();
+      this.#ports.settle();
+      this.#finish(key);
+    });
+  }
+
+  /** Ends all captures with what is known. */
+  endAll(): void {
+    for (const key of [...this.#open.keys()]) this.#finish(key);
+  }
+
+  /** Resolves when everything asked for so far is done. */
+  idle(): Promise<void> {
+    return this.#queue;
   }
 
   /** Writes out what the last reading brought. */
@@ -44,28 +67,17 @@ export class Captures {
     for (const [key, capture] of this.#open) this.#guard(key, capture.path, () => capture.flush());
   }
 
-  end(key: number): Promise<void> {
-    return this.#inOrder(async () => this.#finish(key));
-  }
-
-  endAll(): Promise<void> {
-    return this.#inOrder(async () => {
-      for (const key of [...this.#open.keys()]) this.#finish(key);
-    });
-  }
-
   #finish(key: number): void {
     const capture = this.#open.get(key);
     if (!capture) return;
     this.#guard(key, capture.path, () => capture.finish());
     this.#open.delete(key);
-    this.#ports.onCount(this.#open.size);
   }
 
   /** A capture must have begun before it can end. */
-  #inOrder(work: () => Promise<void>): Promise<void> {
-    this.#queue = this.#queue.then(work, work);
-    return this.#queue;
+  #inOrder(work: () => Promise<void>): void {
+    const failed = (error: Error) => this.#ports.log('error', `captures: ${error.message}`);
+    this.#queue = this.#queue.then(work).catch(failed);
   }
 
   #guard(key: number, what: string, work: () => void): void {
@@ -76,7 +88,6 @@ export class Captures {
       this.#ports.log('error', `capture of ${what} given up: ${(error as Error).message}`);
       this.#open.get(key)?.abandon();
       this.#open.delete(key);
-      this.#ports.onCount(this.#open.size);
     }
   }
 }

@@ -34,12 +34,10 @@ export const ControlWord = {
   exit: 0,
   /** Set by the profiler thread: 1 after its last poll, 2 when everything is written and disconnected. */
   done: 1,
-  /** How many captures are being written; the main thread waits for the last poll only if there are any. */
-  captures: 2,
   /** Set by the profiler thread once it has connected. */
-  ready: 3,
+  ready: 2,
 } as const;
-export const CONTROL_BYTES: number = 4 * Int32Array.BYTES_PER_ELEMENT;
+export const CONTROL_BYTES: number = 3 * Int32Array.BYTES_PER_ELEMENT;
 
 /** From the main thread to the profiler thread. */
 export type ToAgent =

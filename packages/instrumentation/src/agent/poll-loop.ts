@@ -47,6 +47,7 @@ export class PollLoop {
   #queue: Promise<unknown> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
+  #hurry: (() => void) | undefined;
   #lastReadingAt: number | undefined;
 
   constructor(ports: PollLoopPorts, options: PollLoopOptions) {
@@ -81,6 +82,7 @@ export class PollLoop {
 
   /** Takes one reading now, after whatever is under way. */
   pollNow(): Promise<void> {
+    this.#hurry?.();
     return this.#exclusive(async () => {
       await this.#poll();
     });
@@ -113,7 +115,7 @@ export class PollLoop {
     const cpuBefore = account.cpuMillis();
     const first = await this.#poll();
     if (first && this.#mode && seesShortLived(this.#mode)) {
-      await sleep(this.#schedule.pairMillis);
+      await this.#pauseInPair(this.#schedule.pairMillis);
       const second = await this.#poll(first.at);
       if (second) {
         const whole = second.unseen === 0;
@@ -123,6 +125,17 @@ export class PollLoop {
       }
     }
     this.#schedule.recordCost(account.cpuMillis() - cpuBefore);
+  }
+
+  /** Waits for the second poll of a pair; somebody who wants a reading now ends the wait. */
+  #pauseInPair(millis: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, millis);
+      this.#hurry = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 
   /**
@@ -188,8 +201,6 @@ const LOST_TEXT = {
   restarted: 'somebody restarted the heap sampler',
   failed: 'the heap sampler could not be read',
 } as const;
-
-const sleep = (millis: number) => new Promise<void>((resolve) => setTimeout(resolve, millis));
 
 /**
  * How long the main thread was stopped for a poll, ms. The latency is an upper bound: it includes waiting

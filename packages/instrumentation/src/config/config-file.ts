@@ -21,32 +21,41 @@ interface Location {
   readonly mustExist: boolean;
 }
 
-function fromVariable(input: ConfigInput, key: string): Location | undefined {
+function fromProgram(input: ConfigInput, source: 'code' | 'default'): Location | undefined {
+  const given: unknown = (source === 'code' ? input.code : input.defaults)?.configFile;
+  if (given === undefined) return undefined;
+  const key = 'configFile';
+  const { kind } = OPTIONS[key];
+  const accepted = kind.fromCode(given);
+  if (accepted?.value === undefined) throw new ConfigError(key, given, kind.allowed);
+  return { path: expandText(accepted.value, key, input), source, key, mustExist: source === 'code' };
+}
+
+function fromVariable(input: ConfigInput, key: string, mustExist: boolean): Location | undefined {
   const text = variable(input.env, key);
   if (text === undefined) return undefined;
-  return {
-    path: expandText(text, key, input),
-    source: `env:${key}`,
-    key,
-    mustExist: key === 'HEAPRAY_CONFIG',
-  };
+  return { path: expandText(text, key, input), source: `env:${key}`, key, mustExist };
+}
+
+/** Ours; as with every variable of ours that names something, empty is not set. */
+function fromHeaprayConfig(input: ConfigInput): Location | undefined {
+  const key = 'HEAPRAY_CONFIG';
+  return variable(input.env, key) === '' ? undefined : fromVariable(input, key, true);
+}
+
+function fromAirflowHome(input: ConfigInput): Location | undefined {
+  const home = fromVariable(input, 'AIRFLOW_HOME', false);
+  return home && { ...home, path: join(home.path, 'airflow.cfg') };
 }
 
 function locate(input: ConfigInput): Location | undefined {
-  const code = input.code?.configFile ?? input.defaults?.configFile;
-  if (code !== undefined) {
-    const source = input.code?.configFile === undefined ? 'default' : 'code';
-    const accepted = OPTIONS.configFile.kind.fromCode(code);
-    if (accepted === undefined) throw new ConfigError('configFile', code, OPTIONS.configFile.kind.allowed);
-    const path = expandText(code, 'configFile', input);
-    return { path, source, key: 'configFile', mustExist: true };
-  }
-  // Empty, AIRFLOW_CONFIG is the current folder to Airflow, which does not start on that; ours counts as not set.
-  if (variable(input.env, 'HEAPRAY_CONFIG')) return fromVariable(input, 'HEAPRAY_CONFIG');
-  const airflow = fromVariable(input, 'AIRFLOW_CONFIG');
-  if (airflow !== undefined) return airflow;
-  const home = fromVariable(input, 'AIRFLOW_HOME');
-  return home?.path ? { ...home, path: join(home.path, 'airflow.cfg') } : undefined;
+  return (
+    fromProgram(input, 'code') ??
+    fromHeaprayConfig(input) ??
+    fromVariable(input, 'AIRFLOW_CONFIG', false) ??
+    fromAirflowHome(input) ??
+    fromProgram(input, 'default')
+  );
 }
 
 function isDirectoryError(error: unknown): boolean {
@@ -75,6 +84,7 @@ export function readConfigFile(input: ConfigInput): ConfigFile {
   const location = locate(input);
   if (location === undefined) return { ini: undefined, source: 'default', warnings: [] };
   const { key, source, mustExist } = location;
+  // An empty AIRFLOW_CONFIG is the current folder to Airflow, which does not start on that.
   if (location.path === '') throw new ConfigError(key, '', 'the path of a file');
   const path = resolve(input.cwd, location.path);
   let text: string | undefined;

@@ -28,7 +28,6 @@ export class AgentThread {
   readonly #worker: Worker;
   readonly #handlers: AgentThreadHandlers;
   readonly #control: Int32Array;
-  readonly #wantsCapture: boolean;
   readonly #views = new Map<number, (view: AgentView | undefined) => void>();
   #nextRequest = 1;
   #stopping: Promise<void> | undefined;
@@ -39,7 +38,6 @@ export class AgentThread {
     const control = new SharedArrayBuffer(CONTROL_BYTES);
     this.#control = new Int32Array(control);
     this.#handlers = handlers;
-    this.#wantsCapture = options.processCapture !== undefined;
     this.#worker = new Worker(new URL('../agent/main.js', import.meta.url), {
       name: 'heapray',
       workerData: { ...options, control } satisfies AgentOptions,
@@ -56,10 +54,6 @@ export class AgentThread {
     this.#worker.on('exit', (code) => this.#end(`exit code ${code}`));
     // Only now: adding a message listener makes a worker hold the process again.
     this.#worker.unref();
-  }
-
-  get capturing(): boolean {
-    return Atomics.load(this.#control, ControlWord.captures) > 0;
   }
 
   send(message: ToAgent): void {
@@ -103,14 +97,15 @@ export class AgentThread {
    * Ends the thread while the process is exiting and no message can be received any more: blocks, for a
    * bounded time. Without it Node waits for the profiler thread's inspector session with a message on
    * stderr.
+   *
+   * @param capturing whether a capture is being written or about to be: then a last reading is worth a wait
    */
-  finishNow(): void {
+  finishNow(capturing: boolean): void {
     if (this.#gone) return;
     Atomics.store(this.#control, ControlWord.exit, 1);
     Atomics.notify(this.#control, ControlWord.exit);
-    if (this.#wantsCapture) this.#spin(ControlWord.ready, 1, BOOT_MILLIS);
+    if (capturing) this.#spin(ControlWord.ready, 1, BOOT_MILLIS);
     if (Atomics.load(this.#control, ControlWord.ready) === 0) return;
-    const capturing = this.capturing;
     // The last reading interrupts running JavaScript, so let some run.
     if (capturing) this.#spin(ControlWord.done, 1, LAST_POLL_MILLIS);
     this.#wait(capturing ? LAST_WRITE_MILLIS : DISCONNECT_MILLIS);

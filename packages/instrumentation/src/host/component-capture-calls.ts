@@ -16,6 +16,10 @@ export class ComponentCaptureCalls {
     this.#ports = ports;
   }
 
+  get active(): boolean {
+    return this.#active.size > 0;
+  }
+
   /** Notes a call; returns what notes its end, or undefined when the component is not traced. */
   begin(name: string): (() => void) | undefined {
     if (!this.#ports.isTraced(name)) return undefined;

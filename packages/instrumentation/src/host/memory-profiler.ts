@@ -253,7 +253,7 @@ export class MemoryProfiler {
 
   #finishNow(): void {
     this.#warn();
-    this.#thread?.finishNow();
+    this.#thread?.finishNow(this.#calls.active || this.#processCapture !== undefined);
   }
 
   #later(millis: number, work: () => void): void {
