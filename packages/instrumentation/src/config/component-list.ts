@@ -1,7 +1,7 @@
 import { ConfigError } from './config-error.js';
 import { name } from './kinds.js';
 import type { FileKey } from './options.js';
-import { quote } from './text.js';
+import { printable, quote } from './text.js';
 
 /** The components that Airflow can trace. */
 export const AIRFLOW_COMPONENTS: readonly string[] = ['scheduler', 'dag_processor', 'api', 'triggerer'];
@@ -41,7 +41,7 @@ export function filterComponents(
     .map(
       (item) =>
         `${quote(item)} is no component that can be traced and is ignored: ${setting.key} in section ` +
-        `[${setting.section}] (${quote(source).slice(1, -1)}) takes ${allowed.join(', ')}`,
+        `[${setting.section}] (${printable(source)}) takes ${allowed.join(', ')}`,
     );
   return { components: items.filter((item) => allowed.includes(item)), warnings };
 }

@@ -1,4 +1,4 @@
-import { quote } from './text.js';
+import { printable, quote } from './text.js';
 
 /** A setting that stops the start. The message is one line: the key, the value, and what is allowed. */
 export class ConfigError extends Error {
@@ -12,7 +12,7 @@ export class ConfigError extends Error {
   readonly allowed: string;
 
   constructor(key: string, value: unknown, allowed: string) {
-    super(`${quote(key).slice(1, -1)}: ${quote(value)} is not allowed; use ${allowed}`);
+    super(`${printable(key)}: ${quote(value)} is not allowed; use ${allowed}`);
     this.key = key;
     this.value = value;
     this.allowed = allowed;

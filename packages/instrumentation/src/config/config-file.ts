@@ -3,6 +3,7 @@ import { ConfigError } from './config-error.js';
 import { expandText, variable } from './expand.js';
 import { type IniFile, parseIni } from './ini.js';
 import { OPTION_NAMES, OPTIONS } from './options.js';
+import { printable } from './text.js';
 import type { ConfigInput } from './types.js';
 
 /** The file settings come from, as far as there is one. */
@@ -58,8 +59,10 @@ function locate(input: ConfigInput): Location | undefined {
   );
 }
 
-function isDirectoryError(error: unknown): boolean {
-  return error instanceof Error && Reflect.get(error, 'code') === 'EISDIR';
+/** Airflow goes on without a file that it may not open, and it keeps its own from other users. */
+function isPermissionError(error: unknown): boolean {
+  const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined;
+  return code === 'EACCES' || code === 'EPERM';
 }
 
 /** An unknown key is a slip of the pen in a section that is ours alone. */
@@ -74,31 +77,34 @@ function refuseUnknownKeys(ini: IniFile): void {
   }
 }
 
-/**
- * Finds and reads the config file. One that only Airflow's variables point to may be absent or unreadable, since
- * Airflow makes it when it starts and keeps it to its own user.
- * @throws {ConfigError} when heapray's own file is missing, the path is a folder, the text is not valid INI, or
- * `[heapray]` has an unknown key.
- */
-export function readConfigFile(input: ConfigInput): ConfigFile {
-  const location = locate(input);
-  if (location === undefined) return { ini: undefined, source: 'default', warnings: [] };
-  const { key, source, mustExist } = location;
-  // An empty AIRFLOW_CONFIG is the current folder to Airflow, which does not start on that.
-  if (location.path === '') throw new ConfigError(key, '', 'the path of a file');
-  const path = resolve(input.cwd, location.path);
+const NONE: ConfigFile = { ini: undefined, source: 'default', warnings: [] };
+
+/** Reads what `locate` found; `path` is absolute. */
+function read(input: ConfigInput, { key, source, mustExist }: Location, path: string): ConfigFile {
   let text: string | undefined;
   try {
     text = input.readFile(path);
   } catch (error) {
-    if (mustExist || isDirectoryError(error)) throw new ConfigError(key, path, 'a file that can be read');
-    const reason = error instanceof Error ? error.message : String(error);
-    const warning = `${path} (${source}) cannot be read and is ignored: ${reason}`.replace(/\s+/g, ' ');
-    return { ini: undefined, source: 'default', warnings: [warning] };
+    if (mustExist || !isPermissionError(error)) throw new ConfigError(key, path, 'a file that can be read');
+    return { ...NONE, warnings: [`${printable(path)} (${source}) may not be read and is ignored`] };
   }
   if (text === undefined && mustExist) throw new ConfigError(key, path, 'a file that exists');
-  if (text === undefined) return { ini: undefined, source: 'default', warnings: [] };
+  if (text === undefined) return NONE;
   const ini = parseIni(text, path);
   refuseUnknownKeys(ini);
   return { ini, source, warnings: [] };
+}
+
+/**
+ * Finds and reads the config file. One that only Airflow's variables point to may be absent, since Airflow makes it
+ * when it starts, or closed to us.
+ * @throws {ConfigError} when heapray's own file is missing, the path is a folder, the text cannot be read or is not
+ * valid INI, or `[heapray]` has an unknown key.
+ */
+export function readConfigFile(input: ConfigInput): ConfigFile {
+  const location = locate(input);
+  if (location === undefined) return NONE;
+  // An empty AIRFLOW_CONFIG is the current folder to Airflow, which does not start on that.
+  if (location.path === '') throw new ConfigError(location.key, '', 'the path of a file');
+  return read(input, location, resolve(input.cwd, location.path));
 }

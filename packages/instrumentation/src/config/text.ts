@@ -35,15 +35,20 @@ function isUnprintable(code: number): boolean {
   return code < 0x20 || (code >= 0x7f && code < 0xa0) || code === 0x2028 || code === 0x2029;
 }
 
-/** A value for a message: on one line, in single quotes, cut when long; anything printable stays as written. */
-export function quote(value: unknown): string {
+/** A value for a message: on one line, cut when long; anything printable stays as written. */
+export function printable(value: unknown): string {
   let shown = '';
   for (const char of describe(value)) {
-    if (shown.length >= MAX_SHOWN) return `'${shown}…'`;
+    if (shown.length >= MAX_SHOWN) return `${shown}…`;
     const code = char.charCodeAt(0);
     shown += isUnprintable(code) ? `\\u${code.toString(16).padStart(4, '0')}` : char;
   }
-  return `'${shown}'`;
+  return shown;
+}
+
+/** The same in single quotes. */
+export function quote(value: unknown): string {
+  return `'${printable(value)}'`;
 }
 
 /** Any value as text; never throws, whatever a program passed as an option. */

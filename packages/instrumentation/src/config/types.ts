@@ -94,8 +94,8 @@ export interface ConfigInput {
   readonly code?: HeaprayOptions | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   /**
-   * The text of a file, or `undefined` when there is none. It may throw when the file cannot be read; an error
-   * whose `code` is `EISDIR` says that the path is a directory.
+   * The text of a file, or `undefined` when there is none. It may throw: an error whose `code` is `EACCES` or
+   * `EPERM` is forgiven for a file that only Airflow's variables name, any other stops the start.
    */
   readonly readFile: (path: string) => string | undefined;
   /** Absolute; what relative paths start from. */
