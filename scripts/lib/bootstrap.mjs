@@ -3,7 +3,7 @@
 // outside the standard library, because it runs before anything is installed.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -95,7 +95,11 @@ function generateProto() {
   const source = path.join(ROOT, 'proto', 'pprof', 'profile.proto');
   const out = path.join(ROOT, 'packages', 'exporter', 'generated');
   const script = fileURLToPath(import.meta.url);
-  once(path.join(out, '.stamp'), digest([source, script]), () => {
+  // Not beside the code, where it would be published with it.
+  const stamp = path.join(CACHE, 'generated.stamp');
+  if (!existsSync(path.join(out, 'pprof.d.ts'))) rmSync(stamp, { force: true });
+  once(stamp, digest([source, script]), () => {
+    rmSync(out, { recursive: true, force: true });
     mkdirSync(out, { recursive: true });
     const flags = ['--no-create', '--no-verify', '--no-convert', '--no-delimited', '--no-typeurl'];
     const bin = (name) => path.join(ROOT, 'node_modules', 'protobufjs-cli', 'bin', name);

@@ -7,7 +7,7 @@ import { goPprofPeer } from './peers/go-pprof.mjs';
 import { memrayPeer } from './peers/memray.mjs';
 import { nodePeer } from './peers/node-line.mjs';
 import { prometheusPeers } from './peers/prometheus.mjs';
-import { fixtureNames, projectPeers } from './projects.mjs';
+import { fixtureNames, projectPeers, removeAbandonedProjects } from './projects.mjs';
 import { STRICT } from './tally.mjs';
 
 const AT_ONCE = 3;
@@ -26,7 +26,7 @@ export async function bringPeers(tally) {
       active.delete(peer.name);
     }
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  await Promise.all([...Array.from({ length: AT_ONCE }, worker), removeAbandonedProjects()]);
   clearInterval(ticker);
   writeManifest(found);
 }

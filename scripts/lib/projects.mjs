@@ -2,6 +2,7 @@
 // the checkout, because Node looks for packages in every folder above a file: below the checkout they would
 // find its node_modules, and a missing dependency would go unseen.
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { digest, nestedNpmEnv, ROOT } from './bootstrap.mjs';
@@ -15,6 +16,7 @@ const USER_CACHE = path.join(
   'heapray-projects',
 );
 const HOME = path.join(USER_CACHE, digest([`projects of ${ROOT}`]).slice(0, 16));
+const OURS = ['@heapray', 'heapray'];
 const QUIET = ['--no-audit', '--no-fund', '--loglevel=error'];
 
 /** Every fixture twice: as it is, and without the optional native sampler. */
@@ -60,27 +62,32 @@ function reducedProject(name, whole, prepareOnce) {
     bring: async () => {
       const source = await whole.bring();
       const folder = path.join(HOME, `${name}-reduced`);
-      const { key } = await prepareOnce();
-      await makeFolder(folder, digest([key, lockKey(name)]), () => {
-        cpSync(source, folder, { recursive: true, verbatimSymlinks: true });
+      const { dependencies, key } = await prepareOnce();
+      await makeFolder(folder, digest([dependencies, lockKey(name)]), async () => {
+        await run('cp', ['-RP', `${source}/.`, folder]);
         rmSync(path.join(folder, 'node_modules', '@datadog'), { recursive: true, force: true });
       });
+      await copyPackages(source, folder, key);
       copyFixture(name, folder);
       return folder;
     },
   };
 }
 
-/** Packs the packages, and removes the projects of checkouts that are gone. */
 async function prepareHome() {
   mkdirSync(HOME, { recursive: true });
   writeFileSync(path.join(HOME, 'checkout'), ROOT);
-  for (const other of readdirSync(USER_CACHE)) {
-    const checkout = path.join(USER_CACHE, other, 'checkout');
-    const gone = existsSync(checkout) && !existsSync(readFileSync(checkout, 'utf8'));
-    if (gone) rmSync(path.join(USER_CACHE, other), { recursive: true, force: true });
-  }
   return packPackages();
+}
+
+/** Removes the projects of checkouts that are gone. */
+export async function removeAbandonedProjects() {
+  const homes = existsSync(USER_CACHE) ? readdirSync(USER_CACHE) : [];
+  for (const home of homes.map((name) => path.join(USER_CACHE, name))) {
+    const note = path.join(home, 'checkout');
+    const gone = existsSync(note) && !existsSync(readFileSync(note, 'utf8'));
+    if (gone) await rm(home, { recursive: true, force: true });
+  }
 }
 
 /** `npm ci` from the fixture's lockfile; anew, too, when our packages ask for other dependencies. */
@@ -96,11 +103,22 @@ async function installTarballs(folder, { tarballs, key }) {
   const modules = path.join(folder, 'node_modules');
   if (isComplete(modules, key)) return;
   // npm would take the earlier contents for these, since name and version are the same.
-  for (const earlier of ['@heapray', 'heapray', '.package-lock.json']) {
+  for (const earlier of [...OURS, '.package-lock.json']) {
     rmSync(path.join(modules, earlier), { recursive: true, force: true });
   }
   const args = ['install', '--no-save', '--no-package-lock', ...QUIET, ...tarballs];
   await run('npm', args, { cwd: folder, env: nestedNpmEnv() });
+  markComplete(modules, key);
+}
+
+/** Our packages as npm has installed them in the whole project, which is quicker than installing again. */
+async function copyPackages(source, folder, key) {
+  const modules = path.join(folder, 'node_modules');
+  if (isComplete(modules, key)) return;
+  for (const name of OURS) {
+    rmSync(path.join(modules, name), { recursive: true, force: true });
+    await run('cp', ['-RP', path.join(source, 'node_modules', name), modules]);
+  }
   markComplete(modules, key);
 }
 

@@ -1,6 +1,7 @@
 // Folders that are made once. The stamp is written last, so a folder whose making was interrupted, or was
 // made from other ingredients, is made anew.
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 
 const STAMP = '.complete';
@@ -28,7 +29,7 @@ export async function makeFolder(folder, key, make) {
 }
 
 async function makeAnew(folder, make) {
-  rmSync(folder, { recursive: true, force: true });
+  await rm(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   await make(folder);
 }

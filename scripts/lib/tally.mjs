@@ -5,6 +5,9 @@ import { note } from './bootstrap.mjs';
 /** True where nothing may be skipped. */
 export const STRICT = Boolean(process.env.CI) && process.env.CI !== 'false';
 
+/** The smallest exit status that stands for a signal. */
+const KILLED = 128;
+
 export function startTally() {
   const counts = { passed: 0, failed: 0, skipped: 0 };
   const open = new Set();
@@ -17,7 +20,8 @@ export function startTally() {
     addCounts(counts, { failed: open.size });
     if (status !== 0 && counts.failed === 0) counts.failed = 1;
     process.stdout.write(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped\n`);
-    process.exitCode = status || (counts.failed > 0 || (STRICT && counts.skipped > 0) ? 1 : 0);
+    const good = counts.failed === 0 && !(STRICT && counts.skipped > 0);
+    process.exitCode = status >= KILLED ? status : Number(!good);
   });
   return tally;
 }

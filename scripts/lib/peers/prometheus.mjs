@@ -1,5 +1,6 @@
 // Prometheus and promtool: those on the path, or else those of Debian's package, unpacked but not installed.
 import { accessSync, constants, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { PEERS } from '../bootstrap.mjs';
 import { run } from '../run-command.mjs';
@@ -33,6 +34,7 @@ async function unpackFromDebian(folder) {
   const deb = readdirSync(folder).find((file) => file.endsWith('.deb'));
   if (!deb) throw new Error('apt-get downloaded no prometheus package');
   await run('dpkg', ['-x', path.join(folder, deb), folder]);
+  for (const used of [deb, 'apt']) await rm(path.join(folder, used), { recursive: true, force: true });
 }
 
 function download(folder, options) {
