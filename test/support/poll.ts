@@ -21,7 +21,8 @@ export async function pollUntil<T>(
     const { value, error } = await attempt(check);
     if (value !== undefined && value !== null && value !== false) return value as Exclude<T, Falsy>;
     if (performance.now() > until) {
-      throw new Error(`waited ${timeoutMillis} ms in vain for ${what}`, error ? { cause: error } : undefined);
+      const why = error instanceof Error ? `: ${error.message}` : '';
+      throw new Error(`waited ${timeoutMillis} ms in vain for ${what}${why}`, { cause: error });
     }
     await delay(everyMillis);
   }
