@@ -55,8 +55,10 @@ function assertNotRepeated(tag: number, seen: Set<number>): void {
 }
 
 function reasonOf(cause: unknown): string {
-  const message = cause instanceof Error ? cause.message : String(cause);
-  if (cause instanceof RangeError) return `cut off or damaged (${message})`;
+  const { code, message } = cause as NodeJS.ErrnoException;
+  // The generated code only throws this one where a length leads past the end.
+  if (cause instanceof RangeError) return 'cut off or damaged';
+  if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') return 'a text is not UTF-8';
   // The generated code's own offset is that of the byte after the tag; ours follows.
   return message.replace(/ at offset \d+$/, '');
 }

@@ -114,7 +114,7 @@ export class ProfileBuilder {
         timeNanos: this.#timeNanos,
         durationNanos: this.#durationNanos,
         comments: [...this.#comments],
-        labelUnits: this.#labelUnits,
+        labelUnits: usedUnits(this.#labelUnits, tables.labelSets),
       },
       tables,
     );
@@ -125,6 +125,14 @@ export class ProfileBuilder {
     bigger.set(this.#values);
     this.#values = bigger;
   }
+}
+
+/** Units of the numeric labels that occur; one that repeats the key says nothing and is left out. */
+function usedUnits(units: Readonly<Record<string, string>>, sets: readonly Labels[]): Record<string, string> {
+  const used = Object.entries(units).filter(([key, unit]) => {
+    return unit !== '' && unit !== key && sets.some((set) => typeof set[key] === 'number');
+  });
+  return Object.fromEntries(used);
 }
 
 function assertPeriod({ value }: Period): void {

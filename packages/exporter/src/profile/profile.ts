@@ -18,7 +18,7 @@ export interface Profile {
   /** Length of the time covered, in nanoseconds; 0 for a profile of one moment. */
   readonly durationNanos: bigint;
   readonly comments: readonly string[];
-  /** Units of numeric labels, by key. */
+  /** Units of the numeric labels that occur, by key, where they have one. */
   readonly labelUnits: Readonly<Record<string, string>>;
 
   readonly sampleCount: number;
@@ -80,7 +80,7 @@ export class StoredProfile implements Profile {
     this.timeNanos = header.timeNanos;
     this.durationNanos = header.durationNanos;
     this.comments = Object.freeze([...header.comments]);
-    this.labelUnits = header.labelUnits;
+    this.labelUnits = Object.freeze(header.labelUnits);
     this.#tables = tables;
     Object.freeze(this);
   }

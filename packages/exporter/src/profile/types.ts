@@ -43,6 +43,6 @@ export interface ProfileOptions {
   readonly durationNanos: bigint;
   /** Notes for people. */
   readonly comments?: readonly string[] | undefined;
-  /** Units of numeric labels, by key. */
+  /** Units of numeric labels, by key; a unit equal to its key says nothing and is not kept. */
   readonly labelUnits?: Readonly<Record<string, string>> | undefined;
 }

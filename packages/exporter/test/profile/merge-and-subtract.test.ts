@@ -126,7 +126,6 @@ describe('subtractProfiles', () => {
         'period: 524288 space/bytes',
         'time: 100 ns',
         'duration: 300 ns',
-        'label unit: tid id',
         'samples: 3',
         '  2 200 -7 -700 {thread="0"}',
         '    main a.js:1:1',

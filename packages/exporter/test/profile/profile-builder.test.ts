@@ -142,6 +142,13 @@ describe('build', () => {
     expect(builder.build().comments).toEqual(['b', 'a', 'c']);
   });
 
+  test('keeps the units of numeric labels that occur, where they say more than the key', () => {
+    const labelUnits = { age: 'seconds', tid: 'tid', size: '', thread: 'number', unused: 'bytes' };
+    const builder = new ProfileBuilder({ ...BYTES, labelUnits });
+    builder.add(undefined, [1], builder.labels({ age: 3, tid: 1, size: 8, thread: 'main' }));
+    expect(builder.build().labelUnits).toEqual({ age: 'seconds' });
+  });
+
   test('walks a stack leaf first', () => {
     const builder = new ProfileBuilder(BYTES);
     const root = builder.stack(undefined, builder.frame('root', 'a.js', 1));

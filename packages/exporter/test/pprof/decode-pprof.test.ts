@@ -1,0 +1,215 @@
+import { gzipSync } from 'node:zlib';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { perftools } from '#generated/pprof.js';
+import { decodePprof, encodePprof, FormatError, type PprofLimits } from '../../src/pprof/index.js';
+import { checkProfile, formatProfile } from '../../src/profile/index.js';
+import { heapProfiles } from '../profile/arbitrary-profile.js';
+import { firstMinute } from './sample-profiles.js';
+
+type Wire = perftools.profiles.Profile.$Properties;
+
+const good = encodePprof(firstMinute());
+
+function wire(message: Wire): Uint8Array {
+  return perftools.profiles.Profile.encode(message).finish();
+}
+
+/** The error of a failed decode; fails when there is none. */
+function failure(bytes: Uint8Array, limits?: PprofLimits): FormatError {
+  try {
+    decodePprof(bytes, limits);
+  } catch (error) {
+    expect(error).toBeInstanceOf(FormatError);
+    return error as FormatError;
+  }
+  throw new Error('the input was accepted');
+}
+
+const COLUMN = { type: 1, unit: 2 };
+const TEXTS = ['', 'inuse_space', 'bytes', 'main'];
+
+describe('each kind of bad input has its line', () => {
+  test.each<[string, Uint8Array, string]>([
+    ['empty', new Uint8Array(), 'pprof: the input is empty'],
+    ['empty, gzipped', gzipSync(''), 'pprof: the gzipped input is empty'],
+    ['cut gzip', gzipSync(good).subarray(0, 40), 'pprof: the gzip data is cut off'],
+    ['damaged gzip', damagedGzip(), 'pprof: the gzip data is damaged (incorrect data check)'],
+    ['zeros', new Uint8Array(8), 'pprof: illegal tag: field number 0 at byte 0'],
+    [
+      'zeros behind',
+      joined(good, new Uint8Array(8)),
+      `pprof: illegal tag: field number 0 at byte ${good.length}`,
+    ],
+    [
+      'two profiles',
+      joined(good, good),
+      `pprof: a second profile begins here; several profiles were concatenated at byte ${secondTime()}`,
+    ],
+    [
+      'two gzipped profiles',
+      joined(gzipSync(good), gzipSync(good)),
+      `pprof: a second profile begins here; several profiles were concatenated at byte ${secondTime()}`,
+    ],
+    [
+      'two profiles without a time',
+      joined(
+        wire({ sampleType: [COLUMN], stringTable: TEXTS }),
+        wire({ sampleType: [COLUMN], stringTable: TEXTS }),
+      ),
+      'pprof: value column inuse_space is given twice',
+    ],
+    ['another kind of file', Buffer.from('memray'), 'pprof: cut off or damaged at byte 5'],
+    [
+      'a text cut in two',
+      wire({ stringTable: ['', 'ä'] }).subarray(0, 5),
+      'pprof: cut off or damaged at byte 2',
+    ],
+    ['text in another encoding', Uint8Array.of(0x32, 2, 0xe4, 0x21), 'pprof: a text is not UTF-8 at byte 0'],
+    ['no columns', wire({ stringTable: [''] }), 'pprof: a profile needs at least one value column'],
+    [
+      'no text for a column',
+      wire({ sampleType: [COLUMN] }),
+      'pprof: string 1 is used, but there are 0; the input may be cut off',
+    ],
+    [
+      'a table without the empty string',
+      wire({ sampleType: [COLUMN], stringTable: ['x', 'y', 'z'] }),
+      'pprof: the string table does not begin with ""',
+    ],
+    [
+      'too many values',
+      wire({ sampleType: [COLUMN], sample: [{ value: [1, 2] }], stringTable: TEXTS }),
+      'pprof: samples have 2 values, but there are 1 columns',
+    ],
+    [
+      'values that come and go',
+      wire({ sampleType: [COLUMN], sample: [{ value: [1] }, {}], stringTable: TEXTS }),
+      'pprof: a sample has 0 values where others have 1 at byte 11',
+    ],
+    [
+      'a location of nobody',
+      wire({ sampleType: [COLUMN], sample: [{ value: [1], locationId: [9] }], stringTable: TEXTS }),
+      'pprof: a sample uses location 9, which is not defined',
+    ],
+    [
+      'a function of nobody',
+      wire({
+        sampleType: [COLUMN],
+        sample: [{ value: [1], locationId: [9] }],
+        location: [{ id: 9, line: [{ functionId: 4 }] }],
+        stringTable: TEXTS,
+      }),
+      'pprof: a location uses function 4, which is not defined',
+    ],
+    [
+      'a location twice',
+      wire({ location: [{ id: 3 }, { id: 3 }] }),
+      'pprof: location 3 is defined twice at byte 4',
+    ],
+    [
+      'a function twice',
+      wire({ function: [{ id: 3 }, { id: 3 }] }),
+      'pprof: function 3 is defined twice at byte 4',
+    ],
+    ['the reserved id', wire({ location: [{}] }), 'pprof: a location has the reserved id 0 at byte 0'],
+  ])('%s', (_, bytes, message) => {
+    expect(failure(bytes).message).toBe(message);
+  });
+
+  test('format, offset and reason can be read one by one', () => {
+    expect(failure(wire({ location: [{ id: 3 }, { id: 3 }] }))).toMatchObject({
+      name: 'FormatError',
+      format: 'pprof',
+      offset: 4,
+      reason: 'location 3 is defined twice',
+    });
+  });
+});
+
+describe('limits', () => {
+  test('bytes, as given and after inflating', () => {
+    const bomb = gzipSync(Buffer.alloc(2 ** 22));
+    const line = 'pprof: larger than the limit of 100000 bytes';
+    expect(failure(new Uint8Array(100_001), { maxBytes: 100_000 }).message).toBe(line);
+    expect(bomb.length).toBeLessThan(100_000);
+    expect(failure(bomb, { maxBytes: 100_000 }).message).toBe(line);
+    expect(decodePprof(good, { maxBytes: good.length }).sampleCount).toBe(4);
+  });
+
+  test('entries', () => {
+    expect(failure(good, { maxEntries: 5 }).reason).toBe('more than the limit of 5 entries');
+    expect(decodePprof(good, { maxEntries: 1_000 }).sampleCount).toBe(4);
+  });
+
+  test('one record, before it turns into objects', () => {
+    const deep = wire({ sample: [{ locationId: new Array(2 ** 20).fill(1) }] });
+    expect(failure(deep).reason).toMatch(/^a record of \d+ bytes is over the limit of 1048576$/);
+  });
+});
+
+describe('hostile input fails with one line or gives a sound profile', () => {
+  test('every beginning of a profile', () => {
+    for (let length = 0; length < good.length; length++) {
+      expect(failure(good.subarray(0, length)).message).toMatch(/^pprof: [^\n]+$/);
+    }
+  });
+
+  test('every beginning of a gzipped profile', () => {
+    const zipped = gzipSync(good);
+    for (let length = 0; length < zipped.length; length++) {
+      expect(failure(zipped.subarray(0, length)).message).toMatch(/^pprof: [^\n]+$/);
+    }
+  });
+
+  const position = fc.nat({ max: 2_000 });
+  const edits = fc.array(fc.tuple(position, fc.nat({ max: 255 })), { minLength: 1, maxLength: 8 });
+
+  test('any bytes of a profile changed', () => {
+    fc.assert(
+      fc.property(heapProfiles, edits, (profile, changes) => {
+        const bytes = Uint8Array.from(encodePprof(profile));
+        for (const [at, value] of changes) bytes[at % bytes.length] = value;
+        survives(bytes);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test('any bytes at all', () => {
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), survives), { numRuns: 500 });
+  });
+});
+
+function survives(bytes: Uint8Array): void {
+  let decoded: ReturnType<typeof decodePprof>;
+  try {
+    decoded = decodePprof(bytes);
+  } catch (error) {
+    expect(error).toBeInstanceOf(FormatError);
+    const { cause, message } = error as FormatError;
+    // A type error would be a defect of ours, unless it is the one of Node's text decoder.
+    if (cause instanceof TypeError) expect(message).toMatch('a text is not UTF-8');
+    expect(message).toMatch(/^pprof: [^\n]+$/);
+    return;
+  }
+  // A changed value may be too large to be a whole number of its own; everything else must hold.
+  checkProfile(decoded);
+  expect(formatProfile(decoded)).toMatch(/^columns: /);
+}
+
+function joined(...parts: Uint8Array[]): Uint8Array {
+  return Buffer.concat(parts);
+}
+
+function damagedGzip(): Uint8Array {
+  const zipped = Buffer.from(gzipSync(good));
+  zipped[zipped.length - 8]! ^= 0xff;
+  return zipped;
+}
+
+/** Where the time of the second of two joined profiles is, which is the first thing that may not repeat. */
+function secondTime(): number {
+  const { sampleType, mapping } = perftools.profiles.Profile.decode(good);
+  return good.length + wire({ sampleType, mapping }).length;
+}

@@ -1,0 +1,142 @@
+import { gunzipSync } from 'node:zlib';
+import { describe, expect, test } from 'vitest';
+import { perftools } from '#generated/pprof.js';
+import { decodePprof, encodePprof, encodePprofGzip } from '../../src/pprof/index.js';
+import { bigIntFromInt64, type Int64, int64FromBigInt } from '../../src/pprof/int64.js';
+import { formatProfile, ProfileBuilder } from '../../src/profile/index.js';
+import { firstMinute } from './sample-profiles.js';
+
+const WireProfile = perftools.profiles.Profile;
+
+const COLUMN = { type: 'inuse_space', unit: 'bytes' };
+
+const BOUNDARIES = [
+  0n,
+  1n,
+  2n ** 31n - 1n,
+  2n ** 31n,
+  2n ** 32n - 1n,
+  2n ** 32n,
+  2n ** 53n - 1n,
+  2n ** 53n,
+  2n ** 53n + 1n,
+  1_700_000_000_123_456_789n,
+  2n ** 63n - 1n,
+];
+
+describe('64-bit numbers', () => {
+  test('the generated encoder loses a plain bigint, which is why none may reach it', () => {
+    const wire = { timeNanos: 5n as unknown as number };
+    const decoded = WireProfile.decode(WireProfile.encode(wire).finish());
+    expect(bigIntFromInt64(decoded.timeNanos)).toBe(0n);
+  });
+
+  test.each(BOUNDARIES)('%d nanoseconds arrive exactly', (nanos) => {
+    const given = { columns: [COLUMN], timeNanos: nanos, durationNanos: nanos };
+    const bytes = encodePprof(new ProfileBuilder(given).build());
+    const wire = WireProfile.decode(bytes);
+    expect(wire.timeNanos.toString()).toBe(nanos.toString());
+    expect(wire.durationNanos.toString()).toBe(nanos.toString());
+    expect(decodePprof(bytes)).toMatchObject({ timeNanos: nanos, durationNanos: nanos });
+  });
+
+  test.each([...BOUNDARIES, ...BOUNDARIES.map((value) => -value), -(2n ** 63n)])('%d and back', (value) => {
+    expect(bigIntFromInt64(int64FromBigInt(value))).toBe(value);
+  });
+
+  test.each([2 ** 31, 2 ** 32, Number.MAX_SAFE_INTEGER, -1, -(2 ** 32), -Number.MAX_SAFE_INTEGER])(
+    'a value of %d arrives exactly',
+    (value) => {
+      const decoded = decodePprof(encodePprof(oneValue(value)));
+      expect(decoded.value(0, 0)).toBe(value);
+    },
+  );
+
+  test.each([2 ** 63, -(2 ** 64)])('a value of %d is refused', (value) => {
+    expect(() => encodePprof(oneValue(value))).toThrow(
+      new RangeError(`value ${value} does not fit into 64 bits`),
+    );
+  });
+});
+
+describe('what viewers rely on', () => {
+  const wire = WireProfile.decode(encodePprof(firstMinute(), { mainBinary: 'server.js' }));
+  const text = (index: Int64 | null | undefined) => wire.stringTable[Number(index ?? 0)];
+
+  test('the string table begins with the empty string', () => {
+    expect(wire.stringTable[0]).toBe('');
+    expect(new Set(wire.stringTable).size).toBe(wire.stringTable.length);
+  });
+
+  test('columns, default column, period and comments', () => {
+    expect(wire.sampleType.map(({ type, unit }) => `${text(type)}/${text(unit)}`)).toEqual([
+      'alloc_objects/count',
+      'alloc_space/bytes',
+      'inuse_objects/count',
+      'inuse_space/bytes',
+    ]);
+    expect(text(wire.defaultSampleType)).toBe('inuse_space');
+    expect(`${Number(wire.period)} ${text(wire.periodType?.type)}/${text(wire.periodType?.unit)}`).toBe(
+      '524288 space/bytes',
+    );
+    expect(wire.comment.map(text)).toEqual(['mode: binding', 'objects are an estimate']);
+  });
+
+  test('one mapping covers all and says that names, files and lines are known', () => {
+    expect(wire.mapping).toHaveLength(1);
+    const [mapping] = wire.mapping;
+    expect(text(mapping?.filename)).toBe('server.js');
+    expect(mapping).toMatchObject({ hasFunctions: true, hasFilenames: true, hasLineNumbers: true });
+    expect(Number(mapping?.id)).toBe(1);
+    expect(wire.location.every(({ mappingId }) => Number(mappingId) === 1)).toBe(true);
+  });
+
+  test('the program is called node when nobody says more', () => {
+    const { mapping, stringTable } = WireProfile.decode(encodePprof(firstMinute()));
+    expect(stringTable[Number(mapping[0]?.filename)]).toBe('node');
+  });
+
+  test('anonymous functions and equal names of different files stay apart', () => {
+    const functions = wire.function.map(({ name, systemName, filename, startLine }) =>
+      [text(name), text(systemName), text(filename), Number(startLine)].join(' | '),
+    );
+    expect(functions.sort()).toEqual([
+      '(anonymous routes.js:12:5) | (anonymous) | /srv/app/routes.js | 12',
+      '(anonymous routes.js:12:60) | (anonymous) | /srv/app/routes.js | 12',
+      'load | load | /srv/app/load.js | 3',
+      'load | load | /srv/app/node_modules/lib/load.js | 3',
+      'main | main | /srv/app/server.js | 1',
+    ]);
+    const ids = wire.function.map(({ id }) => Number(id));
+    expect(new Set(ids).size).toBe(5);
+    expect(ids).not.toContain(0);
+  });
+
+  test('numeric labels have a unit, so that a zero is not taken for an absent label', () => {
+    const labels = wire.sample.flatMap(({ label }) => label ?? []);
+    const tid = labels.find(({ key }) => text(key) === 'tid');
+    expect([Number(tid?.num ?? 0), text(tid?.numUnit)]).toEqual([0, 'id']);
+  });
+});
+
+test('text that is no Unicode is repaired and not passed on', () => {
+  const builder = new ProfileBuilder({ columns: [COLUMN], timeNanos: 0n, durationNanos: 0n });
+  builder.add(builder.stack(undefined, builder.frame('half \ud83d', 'a.js', 1)), [1]);
+  const decoded = decodePprof(encodePprof(builder.build()));
+  expect([...decoded.frames(decoded.stackOf(0))][0]?.functionName).toBe('half \ufffd');
+});
+
+test('the gzipped form holds the same bytes', async () => {
+  const profile = firstMinute();
+  const zipped = await encodePprofGzip(profile, { mainBinary: 'server.js' });
+  expect([...zipped.subarray(0, 2)]).toEqual([0x1f, 0x8b]);
+  const plain = encodePprof(profile, { mainBinary: 'server.js' });
+  expect(Buffer.compare(gunzipSync(zipped), plain)).toBe(0);
+  expect(formatProfile(decodePprof(zipped))).toBe(formatProfile(profile));
+});
+
+function oneValue(value: number) {
+  const builder = new ProfileBuilder({ columns: [COLUMN], timeNanos: 0n, durationNanos: 0n });
+  builder.add(undefined, [value]);
+  return builder.build();
+}

@@ -1,0 +1,212 @@
+// What other programs write and we do not.
+
+import protobuf from 'protobufjs/minimal.js';
+import { describe, expect, test } from 'vitest';
+import { perftools } from '#generated/pprof.js';
+import { decodePprof } from '../../src/pprof/index.js';
+import { int64FromBigInt } from '../../src/pprof/int64.js';
+import { formatProfile, type Profile } from '../../src/profile/index.js';
+
+type Wire = perftools.profiles.Profile.$Properties;
+
+const STRINGS = [
+  '',
+  'cpu',
+  'nanoseconds',
+  'main',
+  'inlined',
+  'main.go',
+  'request',
+  'bytes',
+  'a',
+  'b',
+  'wall',
+];
+const at = (text: string) => STRINGS.indexOf(text);
+
+const BASE: Wire = { sampleType: [{ type: at('cpu'), unit: at('nanoseconds') }], stringTable: STRINGS };
+
+function decode(message: Wire): Profile {
+  return decodePprof(perftools.profiles.Profile.encode({ ...BASE, ...message }).finish());
+}
+
+/** The samples of the text dump. */
+function samples(profile: Profile): string[] {
+  return formatProfile(profile)
+    .split('\n')
+    .slice(
+      formatProfile(profile)
+        .split('\n')
+        .findIndex((line) => line.startsWith('samples')) + 1,
+      -1,
+    );
+}
+
+const MAIN = { id: 1, name: at('main'), filename: at('main.go'), startLine: 10 };
+const INLINED = {
+  id: 2,
+  name: at('inlined'),
+  systemName: at('inlined'),
+  filename: at('main.go'),
+  startLine: 20,
+};
+
+describe('stacks', () => {
+  test('a location with inlined lines becomes one frame for each', () => {
+    const profile = decode({
+      sample: [{ locationId: [1], value: [5] }],
+      location: [
+        {
+          id: 1,
+          line: [
+            { functionId: 2, line: 21 },
+            { functionId: 1, line: 12, column: 3 },
+          ],
+        },
+      ],
+      function: [MAIN, INLINED],
+    });
+    expect(samples(profile)).toEqual(['  5', '    inlined main.go:21:0', '    main main.go:12:3']);
+  });
+
+  test('a line of its own wins over the start of the function', () => {
+    const profile = decode({
+      sample: [
+        { locationId: [1], value: [5] },
+        { locationId: [2], value: [6] },
+      ],
+      location: [
+        { id: 1, line: [{ functionId: 1, line: 12 }] },
+        { id: 2, line: [{ functionId: 1 }] },
+      ],
+      function: [MAIN],
+    });
+    expect(samples(profile)).toEqual(['  6', '    main main.go:10:0', '  5', '    main main.go:12:0']);
+  });
+
+  test('code without symbols is named by its address', () => {
+    const profile = decode({
+      sample: [{ locationId: [1, 2], value: [5] }],
+      location: [
+        { id: 1, address: 0x4f00 },
+        { id: 2, address: int64FromBigInt(-1n) },
+      ],
+    });
+    expect(samples(profile)).toEqual(['  5', '    0x4f00 "":0:0', '    0xffffffffffffffff "":0:0']);
+  });
+
+  test('a function with a system name only is known by that', () => {
+    const profile = decode({
+      sample: [{ locationId: [1], value: [5] }],
+      location: [{ id: 1, line: [{ functionId: 1 }] }],
+      function: [{ id: 1, systemName: at('main') }],
+    });
+    expect(samples(profile)).toEqual(['  5', '    main "":0:0']);
+  });
+
+  test('ids need not be small or dense', () => {
+    const location = int64FromBigInt(-2n);
+    const fn = int64FromBigInt(2n ** 60n + 1n);
+    const other = int64FromBigInt(2n ** 60n);
+    const profile = decode({
+      sample: [{ locationId: [location], value: [5] }],
+      location: [{ id: location, line: [{ functionId: fn, line: 1 }] }],
+      function: [
+        { ...INLINED, id: other },
+        { ...MAIN, id: fn },
+      ],
+    });
+    expect(samples(profile)).toEqual(['  5', '    main main.go:1:0']);
+  });
+
+  test('line numbers that cannot be are unknown', () => {
+    const profile = decode({
+      sample: [{ locationId: [1], value: [5] }],
+      location: [{ id: 1, line: [{ functionId: 1, line: 2 ** 40, column: -4 }] }],
+      function: [{ ...MAIN, startLine: -1 }],
+    });
+    expect(samples(profile)).toEqual(['  5', '    main main.go:0:0']);
+  });
+});
+
+describe('labels', () => {
+  function labelsOf(...label: perftools.profiles.Label.$Properties[]): Profile {
+    return decode({ sample: [{ value: [1], label }] });
+  }
+
+  test('a key given several times is one text', () => {
+    const key = at('request');
+    expect(labelsOf({ key, str: at('a') }, { key, str: at('b') }).labelsOf(0)).toEqual({ request: 'a,b' });
+    expect(labelsOf({ key, num: 3 }, { key, num: 4 }).labelsOf(0)).toEqual({ request: '3,4' });
+  });
+
+  test('a unit is kept, and one that repeats the key is not', () => {
+    const profile = labelsOf(
+      { key: at('request'), num: 3, numUnit: at('bytes') },
+      { key: at('bytes'), num: 4, numUnit: at('bytes') },
+    );
+    expect(profile.labelsOf(0)).toEqual({ request: 3, bytes: 4 });
+    expect(profile.labelUnits).toEqual({ request: 'bytes' });
+  });
+
+  test('a zero counts only with a unit, and nothing without a key', () => {
+    expect(labelsOf({ key: at('request') }, { str: at('a') }).labelsOf(0)).toEqual({});
+    expect(labelsOf({ key: at('request'), numUnit: at('bytes') }).labelsOf(0)).toEqual({ request: 0 });
+  });
+
+  test('a number beyond 2^53 is kept as text', () => {
+    const num = int64FromBigInt(2n ** 60n);
+    expect(labelsOf({ key: at('request'), num }).labelsOf(0)).toEqual({ request: `${2 ** 60}` });
+  });
+});
+
+describe('the rest', () => {
+  test('parts may come in any order, repeated fields unpacked', () => {
+    const writer = protobuf.Writer.create();
+    perftools.profiles.Profile.encode({ stringTable: STRINGS }, writer);
+    // A sample whose location ids and values stand one by one: fields 1 and 2, each a varint.
+    writer.uint32((2 << 3) | 2).fork();
+    for (const id of [1, 1]) writer.uint32(1 << 3).int64(id);
+    for (const value of [5]) writer.uint32(2 << 3).int64(value);
+    writer.ldelim();
+    const { sampleType } = BASE;
+    perftools.profiles.Profile.encode(
+      {
+        function: [MAIN],
+        location: [{ id: 1, line: [{ functionId: 1, line: 2 }] }],
+        sampleType: sampleType ?? [],
+      },
+      writer,
+    );
+    expect(samples(decodePprof(writer.finish()))).toEqual([
+      '  5',
+      '    main main.go:2:0',
+      '    main main.go:2:0',
+    ]);
+  });
+
+  test('fields that nobody knows yet are passed over', () => {
+    const writer = protobuf.Writer.create();
+    perftools.profiles.Profile.encode({ ...BASE, sample: [{ value: [5] }] }, writer);
+    for (let times = 0; times < 2; times++) writer.uint32(99 << 3).int64(1);
+    writer.uint32((98 << 3) | 2).string('later');
+    expect(samples(decodePprof(writer.finish()))).toEqual(['  5']);
+  });
+
+  test('times before 1970, a period without sense and an unknown default are unknown', () => {
+    const profile = decode({
+      timeNanos: int64FromBigInt(-1n),
+      durationNanos: int64FromBigInt(-1n),
+      periodType: { type: at('cpu'), unit: at('nanoseconds') },
+      period: -1,
+      defaultSampleType: at('wall'),
+    });
+    expect(profile).toMatchObject({ timeNanos: 0n, durationNanos: 0n, defaultColumn: undefined });
+    expect(profile.period).toEqual({ type: 'cpu', unit: 'nanoseconds', value: 0 });
+  });
+
+  test('a value beyond 2^53 comes out as the nearest number', () => {
+    const profile = decode({ sample: [{ value: [int64FromBigInt(2n ** 62n + 1n)] }] });
+    expect(profile.value(0, 0)).toBe(2 ** 62);
+  });
+});
