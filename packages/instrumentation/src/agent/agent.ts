@@ -108,8 +108,8 @@ export class Agent {
     const { counts } = this.#ledger;
     const account = this.#account;
     const drops = { ...account.drops };
-    if (counts.lostSamples > 0) drops['sampler_lost'] = counts.lostSamples;
-    if (counts.foldedNodes > 0) drops['tree_full'] = counts.foldedNodes;
+    if (counts.lostSamples > 0) drops.sampler_lost = counts.lostSamples;
+    if (counts.foldedNodes > 0) drops.tree_full = counts.foldedNodes;
     return {
       sites: this.#series.view(this.#ledger),
       profiler: {
@@ -195,8 +195,8 @@ export class Agent {
 
   #awaitExit(): void {
     const { async: waiting, value } = Atomics.waitAsync(this.#control, ControlWord.exit, 0);
-    if (waiting) value.then(() => this.#finish());
-    else this.#finish();
+    if (waiting) void value.then(() => this.#finish());
+    else void this.#finish();
   }
 
   /** The end: a last reading if somebody wants it, captures finished, everything let go of. */

@@ -100,8 +100,9 @@ export class PollLoop {
   }
 
   #plan(): void {
-    clearTimeout(this.#timer);
+    // Without a sampler the timer is the one that asks for it again.
     if (this.#stopped || !this.#mode) return;
+    clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
       this.#exclusive(() => this.#pair())
         .catch((error: Error) => this.#ports.log('error', `poll failed: ${error.message}`))

@@ -5,6 +5,7 @@ import { type ComponentCaptures, declaredComponents, setComponentCaptures } from
 import type { ResolvedConfig } from '../config/index.js';
 import type { Log } from '../diag.js';
 import {
+  connectSamplerSession,
   loadSamplerBinding,
   type RunningSampler,
   type SamplerBinding,
@@ -35,7 +36,7 @@ export class MemoryProfiler {
   readonly #interval: number;
   readonly #guard: ExitGuard;
   readonly #calls: ComponentCaptureCalls;
-  #inspector: typeof Inspector | undefined;
+  #session: Inspector.Session | undefined;
   #binding: SamplerBinding | undefined;
   #sampler: RunningSampler | undefined;
   #thread: AgentThread | undefined;
@@ -83,11 +84,8 @@ export class MemoryProfiler {
   }
 
   start(): void {
-    this.#inspector = process.getBuiltinModule?.('node:inspector');
-    if (!this.#inspector?.Session) {
-      this.#log('error', 'this Node has no inspector: memory is not profiled');
-      return;
-    }
+    this.#session = this.#connectSession();
+    if (!this.#session) return;
     this.#binding = loadSamplerBinding();
     const mode = this.#startSampler();
     if (mode === 'failed') return;
@@ -112,6 +110,7 @@ export class MemoryProfiler {
     await this.#thread?.stop();
     this.#guard.dispose();
     this.#sampler?.stop();
+    if (this.#sampler) this.#session?.disconnect();
   }
 
   /** The component whose capture runs from start to exit: this process's own, if it is traced. */
@@ -120,9 +119,26 @@ export class MemoryProfiler {
     return this.#config.components.includes(component) ? component : undefined;
   }
 
+  #connectSession(): Inspector.Session | undefined {
+    const inspector: typeof Inspector | undefined = process.getBuiltinModule('node:inspector');
+    if (!inspector?.Session) {
+      this.#log('error', 'this Node has no inspector: memory is not profiled');
+      return undefined;
+    }
+    try {
+      return connectSamplerSession(inspector);
+    } catch (error) {
+      this.#log(
+        'error',
+        `the inspector may not be used, so memory is not profiled: ${(error as Error).message}`,
+      );
+      return undefined;
+    }
+  }
+
   #startSampler(): RunningSampler['mode'] | 'taken' | 'failed' {
-    if (!this.#inspector) return 'failed';
-    const start = startSampler(this.#interval, this.#inspector);
+    if (!this.#session) return 'failed';
+    const start = startSampler(this.#interval, this.#session);
     if (start.status === 'failed') {
       this.#log('error', `cannot start the heap sampler, memory is not profiled: ${start.reason}`);
       return 'failed';
@@ -188,7 +204,7 @@ export class MemoryProfiler {
 
   #restartSampler(): void {
     if (this.#stopped) return;
-    this.#sampler?.stop();
+    // Not stopped: what runs now, if anything does, is somebody else's.
     this.#sampler = undefined;
     const mode = this.#startSampler();
     if (mode === 'taken' || mode === 'failed') this.#thread?.send({ type: 'no-sampler', reason: mode });

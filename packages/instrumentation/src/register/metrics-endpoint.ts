@@ -35,12 +35,12 @@ export async function openMetricsEndpoint(
   env: NodeJS.ProcessEnv,
   log: Log,
 ): Promise<MetricsEndpoint | undefined> {
-  const host = env['OTEL_EXPORTER_PROMETHEUS_HOST'] || DEFAULT_HOST;
-  const port = parsePort(env['OTEL_EXPORTER_PROMETHEUS_PORT']);
+  const host = env.OTEL_EXPORTER_PROMETHEUS_HOST || DEFAULT_HOST;
+  const port = parsePort(env.OTEL_EXPORTER_PROMETHEUS_PORT);
   if (port === undefined) {
     log(
       'error',
-      `OTEL_EXPORTER_PROMETHEUS_PORT: a port from 0 to 65535, not ${env['OTEL_EXPORTER_PROMETHEUS_PORT']}`,
+      `OTEL_EXPORTER_PROMETHEUS_PORT: a port from 0 to 65535, not ${env.OTEL_EXPORTER_PROMETHEUS_PORT}`,
     );
     return undefined;
   }

@@ -15,7 +15,7 @@ const API = Symbol.for('opentelemetry.js.api.1');
  * far as `OTEL_LOG_LEVEL` (default INFO) allows: with a preload there is no code that could set one.
  */
 export function stderrLog(env: NodeJS.ProcessEnv): Log {
-  const name = (env['OTEL_LOG_LEVEL'] ?? 'INFO').trim().toUpperCase();
+  const name = (env.OTEL_LOG_LEVEL ?? 'INFO').trim().toUpperCase();
   const threshold =
     (DiagLogLevel as unknown as Record<string, number | undefined>)[name] ?? DiagLogLevel.INFO;
   return (level, text) => {

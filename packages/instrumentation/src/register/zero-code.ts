@@ -89,7 +89,7 @@ class MetricsTarget {
 
 /** Without a word from the environment, a program without an SDK is scraped. */
 function wantsPrometheus(env: NodeJS.ProcessEnv): boolean {
-  const exporters = env['OTEL_METRICS_EXPORTER'];
+  const exporters = env.OTEL_METRICS_EXPORTER;
   if (exporters === undefined || exporters.trim() === '') return true;
   return exporters.split(',').some((name) => name.trim() === 'prometheus');
 }

@@ -52,6 +52,7 @@ export class HeapMetrics {
   readonly #fetchView: () => Promise<HeapView | undefined>;
   readonly #threadDeaths: () => number;
   readonly #callback = (result: BatchObservableResult) => this.#observe(result);
+  readonly #modes = new Set<string>();
   #last: HeapView | undefined;
 
   constructor(
@@ -125,7 +126,12 @@ export class HeapMetrics {
 
   #observeProfiler(result: BatchObservableResult, profiler: HeapView['profiler']): void {
     const to = this.#instruments;
-    result.observe(to.samples, profiler.samples, { [ATTR_MODE]: profiler.mode });
+    result.observe(to.samples, profiler.samples);
+    this.#modes.add(profiler.mode);
+    // A reader keeps a series for ever, so a mode that has passed says zero.
+    for (const mode of this.#modes) {
+      result.observe(to.mode, mode === profiler.mode ? 1 : 0, { [ATTR_MODE]: mode });
+    }
     result.observe(to.unobserved, profiler.unseenSamples);
     result.observe(to.earlyDeaths, profiler.earlyDeaths);
     result.observe(to.polls, profiler.polls);
@@ -181,6 +187,11 @@ function createInstruments(meter: Meter) {
       'Resident memory of the process, split by kind; the kinds add up to it',
     ),
     limit: upDown('heapray.memory.limit', 'By', 'The limits that memory may not exceed'),
+    mode: upDown(
+      'heapray.profiler.mode',
+      '{profiler}',
+      'How the heap sampler was started: 1 for the mode that is active',
+    ),
     samples: counter('heapray.profiler.samples', '{sample}', 'Allocation samples that V8 has taken'),
     unobserved: counter(
       'heapray.profiler.unobserved_samples',

@@ -23,18 +23,18 @@ export type SamplerStart =
 
 export interface RunningSampler {
   readonly mode: SamplerMode;
-  /** Stops it; harmless when it is already gone. */
+  /**
+   * Stops it. Only for a sampler that is known to be ours still: V8 stops whichever runs. One that was lost
+   * is simply forgotten.
+   */
   stop(): void;
 }
 
 /** The deepest stack that is recorded; the inspector's own fixed depth. */
 export const STACK_DEPTH = 128;
 
-interface HeapProfileHandle {
-  stop(): string;
-}
 interface NativeHeapProfiler {
-  startHeapProfile?(options: { sampleInterval: number; stackDepth: number }): HeapProfileHandle;
+  startHeapProfile?(options: { sampleInterval: number; stackDepth: number }): unknown;
 }
 
 /** The part of `@datadog/pprof`'s native binding that heapray uses. */
@@ -54,23 +54,27 @@ export interface BindingNode {
 }
 
 /**
+ * Opens the session that starts, arms and stops samplers. It stays open for the life of the process:
+ * closing it would stop whatever sampler runs by then, somebody else's too.
+ *
+ * @param inspector `node:inspector`, passed in because loading it can be refused
+ * @throws when the inspector may not be used (`--permission`)
+ */
+export function connectSamplerSession(inspector: typeof Inspector): Inspector.Session {
+  const session = new inspector.Session();
+  session.connect();
+  return session;
+}
+
+/**
  * Starts the sampler.
  *
  * @param intervalBytes mean bytes between samples, an integer from 1 to 2^30 (checked by the configuration:
  *   V8 kills the process on anything below 1)
- * @param inspector `node:inspector`, passed in because loading it can be refused
  */
-export function startSampler(intervalBytes: number, inspector: typeof Inspector): SamplerStart {
-  let session: Inspector.Session;
-  try {
-    session = new inspector.Session();
-    session.connect();
-  } catch (error) {
-    return { status: 'failed', reason: `no inspector session: ${(error as Error).message}` };
-  }
+export function startSampler(intervalBytes: number, session: Inspector.Session): SamplerStart {
   const started = startFlagless(intervalBytes, session);
   if (started?.status === 'started') arm(session, intervalBytes);
-  else if (started?.status === 'taken') session.disconnect();
   return started ?? startByInspector(intervalBytes, session);
 }
 
@@ -79,8 +83,9 @@ function startFlagless(intervalBytes: number, session: Inspector.Session): Sampl
   const native = v8 as NativeHeapProfiler;
   if (native.startHeapProfile) {
     try {
-      const handle = native.startHeapProfile({ sampleInterval: intervalBytes, stackDepth: STACK_DEPTH });
-      return { status: 'started', sampler: runningSampler('native-api', session, handle) };
+      // The handle is not needed: the sampler runs on without it, and the session stops it.
+      native.startHeapProfile({ sampleInterval: intervalBytes, stackDepth: STACK_DEPTH });
+      return { status: 'started', sampler: runningSampler('native-api', session) };
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ERR_HEAP_PROFILE_HAVE_BEEN_STARTED') {
         return { status: 'taken' };
@@ -96,13 +101,9 @@ function startFlagless(intervalBytes: number, session: Inspector.Session): Sampl
 }
 
 function startByInspector(intervalBytes: number, session: Inspector.Session): SamplerStart {
-  if (isSampling(session)) {
-    session.disconnect();
-    return { status: 'taken' };
-  }
+  if (isSampling(session)) return { status: 'taken' };
   const refused = post(session, 'HeapProfiler.startSampling', { samplingInterval: intervalBytes });
   if (!refused) return { status: 'started', sampler: runningSampler('inspector', session) };
-  session.disconnect();
   return { status: 'failed', reason: refused.message };
 }
 
@@ -114,27 +115,8 @@ function arm(session: Inspector.Session, intervalBytes: number): void {
   post(session, 'HeapProfiler.startSampling', { samplingInterval: intervalBytes });
 }
 
-function runningSampler(
-  mode: SamplerMode,
-  session: Inspector.Session,
-  handle?: HeapProfileHandle,
-): RunningSampler {
-  return {
-    mode,
-    stop() {
-      try {
-        handle?.stop();
-      } catch {
-        // Somebody else stopped it before.
-      }
-      try {
-        post(session, 'HeapProfiler.stopSampling');
-        session.disconnect();
-      } catch {
-        // Disconnected before: nothing is left to stop.
-      }
-    },
-  };
+function runningSampler(mode: SamplerMode, session: Inspector.Session): RunningSampler {
+  return { mode, stop: () => void post(session, 'HeapProfiler.stopSampling') };
 }
 
 /** Whether any sampler runs. Reading one that forces collections costs one collection. */
