@@ -5,7 +5,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, write
 import { rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { digest, nestedNpmEnv, ROOT } from './bootstrap.mjs';
+import { digest, nestedNpmEnv, note, ROOT } from './bootstrap.mjs';
 import { packPackages } from './packs.mjs';
 import { run } from './run-command.mjs';
 import { isComplete, makeFolder, markComplete } from './stamped-folder.mjs';
@@ -63,7 +63,8 @@ function reducedProject(name, whole, prepareOnce) {
       const source = await whole.bring();
       const folder = path.join(HOME, `${name}-reduced`);
       const { dependencies, key } = await prepareOnce();
-      await makeFolder(folder, digest([dependencies, lockKey(name)]), async () => {
+      // A key of its own: the copy brings the whole project's stamp with it before it is reduced.
+      await makeFolder(folder, digest(['reduced', dependencies, lockKey(name)]), async () => {
         await run('cp', ['-RP', `${source}/.`, folder]);
         rmSync(path.join(folder, 'node_modules', '@datadog'), { recursive: true, force: true });
       });
@@ -84,9 +85,13 @@ async function prepareHome() {
 export async function removeAbandonedProjects() {
   const homes = existsSync(USER_CACHE) ? readdirSync(USER_CACHE) : [];
   for (const home of homes.map((name) => path.join(USER_CACHE, name))) {
-    const note = path.join(home, 'checkout');
-    const gone = existsSync(note) && !existsSync(readFileSync(note, 'utf8'));
-    if (gone) await rm(home, { recursive: true, force: true });
+    try {
+      const checkout = readFileSync(path.join(home, 'checkout'), 'utf8');
+      if (!existsSync(checkout)) await rm(home, { recursive: true, force: true });
+    } catch (error) {
+      // Another checkout's run may be removing it, or making it, at the same time.
+      if (error.code !== 'ENOENT') note(`cannot remove ${home}: ${error.message}`);
+    }
   }
 }
 
