@@ -77,9 +77,12 @@ export class RowTable {
   }
 }
 
+/** Differs from process to process, so that no file can be made whose rows all fall into one slot. */
+const SEED = Math.floor(Math.random() * 2 ** 32) | 0;
+
 /** Mixes four integers; multiplying between the fields keeps (1, 2) and (2, 1) apart. */
 function hash(a: number, b: number, c: number, d: number): number {
-  let h = Math.imul(a ^ 0x9e3779b9, 0x85ebca6b);
+  let h = Math.imul(a ^ SEED, 0x85ebca6b);
   h = Math.imul(h ^ (h >>> 15) ^ b, 0xc2b2ae35);
   h = Math.imul(h ^ (h >>> 13) ^ c, 0x27d4eb2f);
   h = Math.imul(h ^ (h >>> 16) ^ d, 0x165667b1);
