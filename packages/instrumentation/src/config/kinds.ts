@@ -82,12 +82,12 @@ export function choice<const T extends number>(values: readonly T[]): Kind<T> {
 
 /** A path as written. Whoever uses it makes it absolute. */
 export const path: Kind<string> = {
-  allowed: 'a path',
+  allowed: 'a path on one line',
   expands: true,
-  // A value that starts on the next line of a file begins with a line feed, which is no part of the path.
-  fromText: (text) => path.fromCode(text.replace(/^\n+/, '')),
+  fromText: (text) => path.fromCode(text),
+  // A line feed is what a value on the line below its key in a file begins with: no folder is meant to have one.
   fromCode: (value) =>
-    typeof value === 'string' && value !== '' && !value.includes('\0') ? { value } : undefined,
+    typeof value === 'string' && value !== '' && !/[\0\n\r]/.test(value) ? { value } : undefined,
 };
 
 /** Longest component name; with `_memory.bin` after it, a file name stays under 255 bytes. */

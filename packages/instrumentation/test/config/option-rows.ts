@@ -1,0 +1,202 @@
+import type { OptionName } from '../../src/config/index.js';
+
+/** Texts and what they mean, texts that are refused, and the same for code. */
+export interface Row {
+  readonly option: OptionName;
+  readonly texts: readonly (readonly [string, unknown])[];
+  readonly badTexts: readonly string[];
+  readonly code: readonly (readonly [unknown, unknown])[];
+  readonly badCode: readonly unknown[];
+}
+
+const same = (...values: unknown[]) => values.map((value) => [value, value] as const);
+
+const interval = {
+  texts: [
+    ['1', 1],
+    [' 4096\t', 4096],
+    ['007', 7],
+    ['1073741824', 2 ** 30],
+  ],
+  badTexts: [
+    '0',
+    '-1',
+    '0.5',
+    '1e3',
+    '0x10',
+    '1_000',
+    '+5',
+    '64KiB',
+    '1073741825',
+    '9'.repeat(400),
+    'NaN',
+    '１',
+  ],
+  code: same(1, 524_288, 2 ** 30),
+  badCode: [0, -1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 30 + 1, '1', 1n, null, [1], {}, true],
+} as const;
+
+const count = {
+  texts: [
+    ['1', 1],
+    ['1000', 1000],
+  ],
+  badTexts: ['0', '1001', 'many'],
+  code: same(1, 1000),
+  badCode: [0, 1001, 1.5, '5'],
+} as const;
+
+export const rows: readonly Row[] = [
+  {
+    option: 'enabled',
+    texts: [
+      ['true', true],
+      [' T ', true],
+      ['1', true],
+      ['FALSE', false],
+      ['f', false],
+      ['0 # off', false],
+    ],
+    badTexts: ['yes', 'off', '2', '#'],
+    code: same(true, false),
+    badCode: ['true', 1, null, Symbol('true')],
+  },
+  { option: 'samplingInterval', ...interval },
+  { option: 'tracedSamplingInterval', ...interval },
+  {
+    option: 'component',
+    texts: [
+      ['checkout', 'checkout'],
+      [' my app ', 'my app'],
+      ['$HOME', '$HOME'],
+      ['@shop', '@shop'],
+      ['x'.repeat(80), 'x'.repeat(80)],
+    ],
+    badTexts: [' ', 'a/b', '../x', 'a\\b', 'a,b', 'a\nb', 'a\u0000', 'a\u2028b', 'x'.repeat(81)],
+    code: [
+      ['checkout', 'checkout'],
+      [' x ', 'x'],
+    ],
+    badCode: ['', 'a/b', 7, null, ['a']],
+  },
+  {
+    option: 'detailedTracing',
+    texts: [
+      ['True', true],
+      ['0', false],
+    ],
+    badTexts: ['', ' ', 'yes', 'on', 'None'],
+    code: same(true, false),
+    badCode: ['true', 0],
+  },
+  {
+    option: 'home',
+    texts: [
+      ['/x', '/x'],
+      ['/x/../y/', '/y'],
+      ['x', '/work/x'],
+      ['~', '/home/me'],
+      ['~root/d', '/root/d'],
+      ['$NOBODY/d', '/work/$NOBODY/d'],
+      [' x', '/work/ x'],
+    ],
+    badTexts: ['a\u0000b'],
+    code: [
+      ['/x', '/x'],
+      ['~/x', '/home/me/x'],
+      ['.', '/work'],
+    ],
+    badCode: ['', 7, null, ['/x']],
+  },
+  {
+    option: 'memrayFormat',
+    texts: [
+      ['13', 13],
+      ['12', 12],
+      [' 11 ', 11],
+    ],
+    badTexts: ['10', '14', '13.0', 'v13'],
+    code: same(13, 12, 11),
+    badCode: [10, '13', 13.5, null],
+  },
+  {
+    option: 'maxCaptureBytes',
+    texts: [
+      ['65536', 65_536],
+      ['9007199254740991', Number.MAX_SAFE_INTEGER],
+    ],
+    badTexts: ['65535', '9007199254740992', '1GiB'],
+    code: same(65_536, 2 ** 40),
+    badCode: [65_535, 2 ** 53, '1'],
+  },
+  { option: 'maxCaptures', ...count },
+  { option: 'maxCallSites', ...count },
+  {
+    option: 'cpuBudget',
+    texts: [
+      ['0.0001', 0.0001],
+      ['.5', 0.5],
+      ['5e-3', 0.005],
+      ['1.E-1', 0.1],
+      [' 0.02 ', 0.02],
+    ],
+    badTexts: ['0', '0.00009', '0.51', '1', '-0.1', '5%', '.', 'e1', '0,1', 'Infinity', '0x1p-3'],
+    code: same(0.0001, 0.005, 0.5),
+    badCode: [0, 0.51, -0.1, Number.NaN, '0.1', null],
+  },
+  {
+    option: 'debugServer',
+    texts: [
+      ['127.0.0.1:6464', { host: '127.0.0.1', port: 6464 }],
+      [' localhost:0 ', { host: 'localhost', port: 0 }],
+      ['[::1]:6464', { host: '::1', port: 6464 }],
+      ['[fe80::1%eth0]:80', { host: 'fe80::1%eth0', port: 80 }],
+      ['my-host_1.example:65535', { host: 'my-host_1.example', port: 65_535 }],
+      ['off', undefined],
+      ['OFF', undefined],
+      ['', undefined],
+      [' ', undefined],
+    ],
+    badTexts: [
+      '6464',
+      ':6464',
+      'localhost',
+      'localhost:',
+      '::1:6464',
+      '[::1]',
+      '[x]:1',
+      '[127.0.0.1]:1',
+      'h:65536',
+      'h:-1',
+      'h:1.5',
+      'http://h:1',
+      'h:1/x',
+      'a b:1',
+      'on',
+    ],
+    code: [
+      ['[::1]:1', { host: '::1', port: 1 }],
+      ['off', undefined],
+      [
+        { host: '::1', port: 0 },
+        { host: '::1', port: 0 },
+      ],
+      [
+        { host: 'h', port: 65_535 },
+        { host: 'h', port: 65_535 },
+      ],
+    ],
+    badCode: [
+      null,
+      false,
+      6464,
+      {},
+      [],
+      { host: '', port: 1 },
+      { host: 'a b', port: 1 },
+      { host: 'h', port: '1' },
+      { host: 'h', port: 65_536 },
+      { host: 'h' },
+    ],
+  },
+];

@@ -1,0 +1,80 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { expandText } from '../../src/config/expand.js';
+import { ConfigError } from '../../src/config/index.js';
+import { type IniFile, parseIni } from '../../src/config/ini.js';
+import { strip } from '../../src/config/text.js';
+
+/** A result, or the name of Python's error. */
+type Outcome<T> = { readonly value: T; readonly refused?: undefined } | { readonly refused: string };
+
+interface IniCase {
+  readonly text: string;
+  readonly refused?: string;
+  /** Per section, its own keys. */
+  readonly keys: Record<string, string[]>;
+  /** Per section and key, those of [DEFAULT] too. */
+  readonly values: Record<string, Record<string, Outcome<string>>>;
+}
+
+/** What CPython did; see README.md. */
+interface Golden {
+  /** The white space of the first 65536 characters. */
+  readonly spaces: number[];
+  readonly ini: IniCase[];
+  readonly expand: ({ readonly text: string; readonly env: Record<string, string> } & Outcome<string>)[];
+}
+
+const golden = JSON.parse(readFileSync(new URL('python-cases.json', import.meta.url), 'utf8')) as Golden;
+
+/** Runs `action`; a refusal is `refused`, and must be a ConfigError. */
+function outcome<T>(action: () => T): T | 'refused' {
+  try {
+    return action();
+  } catch (error) {
+    expect(error).toBeInstanceOf(ConfigError);
+    return 'refused';
+  }
+}
+
+const expected = <T>(one: Outcome<T>): T | 'refused' => (one.refused === undefined ? one.value : 'refused');
+
+function readValues(ini: IniFile, { values }: IniCase): Record<string, Record<string, string | undefined>> {
+  const read = (section: string, keys: string[]) =>
+    Object.fromEntries(keys.map((key) => [key, outcome(() => ini.get(section, key))]));
+  return Object.fromEntries(
+    Object.entries(values).map(([name, keys]) => [name, read(name, Object.keys(keys))]),
+  );
+}
+
+test('strip takes the white space that Python takes, and nothing else', () => {
+  const codes = Array.from({ length: 0x1_0000 }, (_, code) => code);
+  expect(codes.filter((code) => strip(`a${String.fromCharCode(code)}`) === 'a')).toEqual(golden.spaces);
+  expect(codes.filter((code) => strip(`${String.fromCharCode(code)}a`) === 'a')).toEqual(golden.spaces);
+});
+
+describe('a file reads as configparser reads it', () => {
+  test.each(golden.ini.map((one, index) => [index, one] as const))('text %i', (_, one) => {
+    const ini = outcome(() => parseIni(one.text, '/f.cfg'));
+    if (ini === 'refused' || one.refused !== undefined) {
+      expect([ini, typeof one.refused]).toEqual(['refused', 'string']);
+      return;
+    }
+    for (const [section, keys] of Object.entries(one.keys)) expect(ini.keys(section)).toEqual(keys);
+    const values = Object.entries(one.values).map(([name, keys]) => [
+      name,
+      Object.fromEntries(Object.entries(keys).map(([key, value]) => [key, expected(value)])),
+    ]);
+    expect(readValues(ini, one)).toEqual(Object.fromEntries(values));
+  });
+});
+
+describe('a value expands as os.path expands it until it settles', () => {
+  test.each(golden.expand.map((one, index) => [index, one] as const))('text %i', (_, one) => {
+    const readFile = () => 'root:x:0:0:root:/root:/bin/bash\n';
+    const expanded = outcome(() =>
+      expandText(one.text, 'key', { env: one.env, homeDir: undefined, readFile }),
+    );
+    expect(expanded).toBe(expected(one));
+  });
+});

@@ -1,0 +1,200 @@
+import { describe, expect, test } from 'vitest';
+import { configOf, refusalOf } from './support.js';
+
+test('with nothing set, every option has its default', () => {
+  expect(configOf()).toEqual({
+    options: {
+      enabled: true,
+      samplingInterval: 524_288,
+      tracedSamplingInterval: 8192,
+      component: 'server',
+      traceComponents: [],
+      detailedTracing: false,
+      home: '/work/heapray',
+      configFile: undefined,
+      memrayFormat: 13,
+      maxCaptureBytes: 2 ** 30,
+      maxCaptures: 5,
+      maxCallSites: 50,
+      cpuBudget: 0.005,
+      debugServer: undefined,
+    },
+    components: [],
+    detailed: false,
+    home: '/work/heapray',
+    configFile: undefined,
+    sources: {
+      enabled: 'default',
+      samplingInterval: 'default',
+      tracedSamplingInterval: 'default',
+      component: 'default',
+      traceComponents: 'default',
+      detailedTracing: 'default',
+      home: 'default',
+      configFile: 'default',
+      memrayFormat: 'default',
+      maxCaptureBytes: 'default',
+      maxCaptures: 'default',
+      maxCallSites: 'default',
+      cpuBudget: 'default',
+      debugServer: 'default',
+    },
+    warnings: [],
+  });
+});
+
+describe('component', () => {
+  const named = (situation: Parameters<typeof configOf>[0]) => {
+    const { options, sources, warnings } = configOf(situation);
+    return [options.component, sources.component, warnings.length];
+  };
+
+  test.each([
+    ['/app/server.js', 'server'],
+    ['/app/worker.test.mjs', 'worker.test'],
+    ['/app/bin/tool', 'tool'],
+    ['/app/.hidden', '.hidden'],
+    ['/app/a,b.js', 'a_b'],
+    [`/app/${'x'.repeat(200)}.js`, 'x'.repeat(80)],
+    [undefined, 'node'],
+    ['', 'node'],
+    ['/', 'node'],
+  ])('the script %j is called %j', (mainScript, name) => {
+    expect(named({ mainScript })).toEqual([name, 'default', 0]);
+  });
+
+  test('the order of the names', () => {
+    const env = { HEAPRAY_COMPONENT: 'mine', OTEL_SERVICE_NAME: 'service' };
+    const cfg = '[heapray]\ncomponent = filed\n';
+    expect(named({ code: { component: 'coded' }, env, cfg })).toEqual(['coded', 'code', 0]);
+    expect(named({ env, cfg })).toEqual(['mine', 'env:HEAPRAY_COMPONENT', 0]);
+    expect(named({ env: { OTEL_SERVICE_NAME: 'service' }, cfg })).toEqual([
+      'service',
+      'env:OTEL_SERVICE_NAME',
+      0,
+    ]);
+    expect(named({ cfg })[0]).toBe('filed');
+    expect(named({ env: { HEAPRAY_COMPONENT: '', OTEL_SERVICE_NAME: ' ' } })).toEqual([
+      'server',
+      'default',
+      0,
+    ]);
+  });
+
+  test('a service name that cannot be part of a file name is changed, with a warning', () => {
+    const { options, warnings } = configOf({ env: { OTEL_SERVICE_NAME: '../shop,cart' } });
+    expect(options.component).toBe('.._shop_cart');
+    expect(warnings).toEqual([
+      "OTEL_SERVICE_NAME '../shop,cart' cannot be part of a file name: the component is '.._shop_cart'",
+    ]);
+  });
+
+  test('a service name that is not used is not judged', () => {
+    expect(named({ env: { HEAPRAY_COMPONENT: 'mine', OTEL_SERVICE_NAME: 'a/b' } })[2]).toBe(0);
+  });
+});
+
+describe('home', () => {
+  test('HEAPRAY_HOME, then AIRFLOW_HOME, then the file', () => {
+    const home = (env: Record<string, string>, cfg: string) => {
+      const config = configOf({ env, cfg });
+      return [config.home, config.options.home, config.sources.home];
+    };
+    const both = '[core]\nairflow_home = /c\n[heapray]\nhome = /f\n';
+    expect(home({ HEAPRAY_HOME: '/h', AIRFLOW_HOME: '/a' }, both)).toEqual(['/h', '/h', 'env:HEAPRAY_HOME']);
+    expect(home({ HEAPRAY_HOME: '', AIRFLOW_HOME: '/a' }, both)).toEqual(['/a', '/a', 'env:AIRFLOW_HOME']);
+    expect(home({}, both)[0]).toBe('/f');
+    expect(home({}, '[core]\nairflow_home = /c\n')[0]).toBe('/c');
+  });
+
+  test('variables and ~ are expanded until nothing changes', () => {
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: the shell's form is meant.
+    const env = { HEAPRAY_HOME: '$BASE/dumps', BASE: '~/${SUB}', SUB: 'x', HOME: '/u' };
+    expect(configOf({ env }).home).toBe('/u/x/dumps');
+  });
+
+  test('a value on the line below its key is refused: it begins with a line feed', () => {
+    expect(refusalOf({ cfg: '[heapray]\nhome =\n  /x\n' }).value).toBe('\n/x');
+  });
+
+  test('without any home folder, ~ stays as written', () => {
+    expect(configOf({ env: { HEAPRAY_HOME: '~/x' }, homeDir: undefined }).home).toBe('/work/~/x');
+  });
+
+  test('a value that never settles is refused', () => {
+    expect(refusalOf({ env: { HEAPRAY_HOME: '$A', A: '$B', B: '$A' } }).key).toBe('HEAPRAY_HOME');
+    expect(refusalOf({ env: { HEAPRAY_HOME: '$A', A: '$A$A$A$A' } }).value).toBe('$A');
+  });
+});
+
+describe('what is unknown', () => {
+  test('a HEAPRAY_ variable is one warning, and no name of an object is a variable', () => {
+    const { warnings } = configOf({
+      env: { HEAPRAY_SAMPLING: '1', HEAPRAY_: '', HEAPRAY_GONE: undefined, heapray_x: '' },
+    });
+    expect(warnings).toEqual([
+      "'HEAPRAY_SAMPLING' is no variable of heapray's and is ignored",
+      "'HEAPRAY_' is no variable of heapray's and is ignored",
+    ]);
+    expect(configOf({ env: { HEAPRAY_HOME: '$constructor' } }).home).toBe('/work/$constructor');
+  });
+
+  test('an option in code or in the defaults is refused', () => {
+    const allowed = expect.stringContaining('samplingInterval');
+    expect(refusalOf({ code: { sampleInterval: 1 } })).toMatchObject({
+      key: 'options',
+      value: 'sampleInterval',
+      allowed,
+    });
+    expect(refusalOf({ defaults: { sampleInterval: 1 } as object })).toMatchObject({
+      value: 'sampleInterval',
+    });
+  });
+
+  test('a key in [heapray] is refused, in any case of letters; one in another section is not', () => {
+    for (const key of ['sampling', 'Enabled', 'memray_trace_components']) {
+      const error = refusalOf({ cfg: `[heapray]\n${key} = 1\n` });
+      expect(error.message).toContain(`[heapray]`);
+      expect(error).toMatchObject({ value: key, allowed: expect.stringContaining('sampling_interval') });
+    }
+    expect(
+      configOf({ cfg: '[DEFAULT]\nx = 1\n[profiling]\ny = 1\n[heapray]\nenabled = f\n' }).options.enabled,
+    ).toBe(false);
+  });
+});
+
+test('an empty variable of a scalar counts as not set', () => {
+  const env = {
+    HEAPRAY_SAMPLING_INTERVAL: '',
+    HEAPRAY_ENABLED: '',
+    HEAPRAY_HOME: '',
+    HEAPRAY_CPU_BUDGET: '',
+  };
+  expect(configOf({ env }).options).toEqual(configOf().options);
+  expect(configOf({ env, cfg: '[heapray]\nsampling_interval = 7\n' }).options.samplingInterval).toBe(7);
+});
+
+test('an empty value in the file is a wrong one', () => {
+  expect(refusalOf({ cfg: '[heapray]\nsampling_interval =\n' }).value).toBe('');
+});
+
+test('an empty HEAPRAY_DEBUG_ADDR switches off what register switches on', () => {
+  const defaults = { debugServer: '127.0.0.1:6464' };
+  expect(configOf({ defaults }).options.debugServer).toEqual({ host: '127.0.0.1', port: 6464 });
+  expect(configOf({ defaults, env: { HEAPRAY_DEBUG_ADDR: '' } }).options.debugServer).toBeUndefined();
+  expect(configOf({ defaults, env: { HEAPRAY_DEBUG_ADDR: 'off' } }).options.debugServer).toBeUndefined();
+  expect(configOf({ defaults, cfg: '[heapray]\ndebug_addr = off\n' }).options.debugServer).toBeUndefined();
+});
+
+test('numbers may come from other variables', () => {
+  const env = { HEAPRAY_MAX_CAPTURES: '$N', N: '7' };
+  expect(configOf({ env }).options.maxCaptures).toBe(7);
+});
+
+test('a bad boolean of Airflow stops the start though nothing is traced; code is asked first', () => {
+  const env = { AIRFLOW__PROFILING__MEMRAY_DETAILED_TRACING: 'yes' };
+  expect(refusalOf({ env }).message).toBe(
+    "AIRFLOW__PROFILING__MEMRAY_DETAILED_TRACING: 'yes' is not allowed; use t, true, 1, f, false or 0",
+  );
+  expect(configOf({ env, code: { detailedTracing: true } }).detailed).toBe(true);
+});
