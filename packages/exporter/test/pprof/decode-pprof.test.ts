@@ -127,6 +127,13 @@ describe('each kind of bad input has its line', () => {
   });
 });
 
+test('a line that quotes the input stays one short line', () => {
+  const stringTable = ['', `a\n\u001b[2J${'b'.repeat(1_000)}`];
+  const { message } = failure(wire({ sampleType: [{ type: 1 }, { type: 1 }], stringTable }));
+  expect(message).toMatch(/^pprof: value column a \[2Jb+$/);
+  expect(message.length).toBeLessThan(320);
+});
+
 describe('limits', () => {
   test('bytes, as given and after inflating', () => {
     const bomb = gzipSync(Buffer.alloc(2 ** 22));
