@@ -46,6 +46,7 @@ export class MemoryProfiler {
   #timers = new Set<NodeJS.Timeout>();
   #stopped = false;
   #warned = false;
+  #saidTaken = false;
   #address: string | undefined;
 
   constructor(configFor: ConfigFor, log: Log) {
@@ -144,9 +145,14 @@ export class MemoryProfiler {
       return 'failed';
     }
     if (start.status === 'taken') {
-      this.#log('warn', 'the heap sampler is in use by somebody else; waiting for it');
+      this.#log(
+        this.#saidTaken ? 'debug' : 'warn',
+        'the heap sampler is in use by somebody else; waiting for it',
+      );
+      this.#saidTaken = true;
       return 'taken';
     }
+    this.#saidTaken = false;
     this.#sampler = start.sampler;
     const { mode } = start.sampler;
     this.#log('debug', `heap sampler started (${mode}), every ${this.#interval} bytes`);

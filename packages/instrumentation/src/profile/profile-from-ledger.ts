@@ -30,7 +30,7 @@ export function profileFromLedger(ledger: Ledger, options: ProfileFromLedgerOpti
     columns: HEAP_COLUMNS,
     defaultColumn: options.defaultColumn,
     period: { type: 'space', unit: 'bytes', value: options.samplingInterval },
-    timeNanos: BigInt(Math.round(options.nowMillis)) * 1_000_000n,
+    timeNanos: BigInt(Math.round(options.startedMillis)) * 1_000_000n,
     durationNanos: BigInt(Math.max(0, Math.round(options.nowMillis - options.startedMillis))) * 1_000_000n,
     comments: commentsFor(ledger, options),
   });
