@@ -38,9 +38,9 @@ export class Agent {
   #server: { close(): void } | undefined;
   #finishing: Promise<void> | undefined;
 
-  constructor(options: AgentOptions, port: MessagePort) {
+  constructor(options: AgentOptions) {
     this.#options = options;
-    this.#port = port;
+    this.#port = options.port;
     this.#control = new Int32Array(options.control);
     this.#poller = connectHeapPoller();
     this.#ledger = new Ledger({

@@ -1,3 +1,4 @@
+import type { MessagePort } from 'node:worker_threads';
 import type { MemrayFormat } from '@heapray/exporter/memray';
 import type { ObjectCountTable } from '../profile/index.js';
 import type { CallSiteView } from '../signal/call-site-series.js';
@@ -24,6 +25,8 @@ export interface AgentOptions {
   readonly pid: number;
   readonly workingFolder: string;
   readonly mode: SamplerMode | undefined;
+  /** Carries `ToAgent` and `FromAgent`. */
+  readonly port: MessagePort;
   /** See `ControlWord`. */
   readonly control: SharedArrayBuffer;
 }

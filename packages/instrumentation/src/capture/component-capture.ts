@@ -18,6 +18,11 @@ export interface ComponentCaptureOptions {
   readonly now: () => number;
 }
 
+/** A component's name as a file name: a service may be called anything. */
+function fileName(component: string): string {
+  return component.replace(/[^A-Za-z0-9_.-]/g, '_').replace(/^\./, '_');
+}
+
 /** memray's number for the main thread of a capture. */
 const MAIN_THREAD = 1;
 /** One address serves all estimated allocations, because each is freed at once. Live ones get 16 x (id + 1). */
@@ -126,7 +131,7 @@ export class ComponentCapture implements LedgerListener {
 
   #openFile(): CaptureFile {
     const { home, component, maxCaptures } = this.#options;
-    return CaptureFile.open({ folder: home, component, maxCaptures });
+    return CaptureFile.open({ folder: home, component: fileName(component), maxCaptures });
   }
 
   #openWriter(): MemrayWriter {

@@ -1,4 +1,4 @@
-import { Worker } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import type { FromAgent, ToAgent } from '../agent/messages.js';
 import { type AgentOptions, type AgentView, CONTROL_BYTES, ControlWord } from '../agent/messages.js';
 import type { ObjectCountTable } from '../profile/object-counts.js';
@@ -26,6 +26,8 @@ const BOOT_MILLIS = 2_000;
  */
 export class AgentThread {
   readonly #worker: Worker;
+  /** Not the worker's own channel: this one can be emptied while the process is exiting. */
+  readonly #port: MessagePort;
   readonly #handlers: AgentThreadHandlers;
   readonly #control: Int32Array;
   readonly #views = new Map<number, (view: AgentView | undefined) => void>();
@@ -34,13 +36,16 @@ export class AgentThread {
   #onStopped: (() => void) | undefined;
   #gone = false;
 
-  constructor(options: Omit<AgentOptions, 'control'>, handlers: AgentThreadHandlers) {
+  constructor(options: Omit<AgentOptions, 'control' | 'port'>, handlers: AgentThreadHandlers) {
     const control = new SharedArrayBuffer(CONTROL_BYTES);
     this.#control = new Int32Array(control);
     this.#handlers = handlers;
+    const { port1, port2 } = new MessageChannel();
+    this.#port = port1;
     this.#worker = new Worker(new URL('../agent/main.js', import.meta.url), {
       name: 'heapray',
-      workerData: { ...options, control } satisfies AgentOptions,
+      workerData: { ...options, control, port: port2 } satisfies AgentOptions,
+      transferList: [port2],
       // With an empty environment, preloads from NODE_OPTIONS stay out of the profiler thread.
       env: {},
       execArgv: [],
@@ -49,15 +54,15 @@ export class AgentThread {
       stderr: true,
       resourceLimits: { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 512 },
     });
-    this.#worker.on('message', (message: FromAgent) => this.#receive(message));
+    this.#port.on('message', (message: FromAgent) => this.#receive(message));
     this.#worker.on('error', (error) => this.#end(error.message));
     this.#worker.on('exit', (code) => this.#end(`exit code ${code}`));
-    // Only now: adding a message listener makes a worker hold the process again.
-    this.#worker.unref();
+    // Only now: adding a message listener makes a port hold the process again.
+    this.#hold(false);
   }
 
   send(message: ToAgent): void {
-    if (!this.#gone) this.#worker.postMessage(message);
+    if (!this.#gone) this.#port.postMessage(message);
   }
 
   /** The newest view; undefined when the thread does not answer in time. Holds the process meanwhile. */
@@ -68,12 +73,12 @@ export class AgentThread {
       const answer = (view: AgentView | undefined) => {
         clearTimeout(timer);
         this.#views.delete(request);
-        if (this.#views.size === 0) this.#worker.unref();
+        if (this.#views.size === 0) this.#hold(false);
         resolve(view);
       };
       const timer = setTimeout(() => answer(undefined), VIEW_MILLIS);
       this.#views.set(request, answer);
-      this.#worker.ref();
+      this.#hold(true);
       this.send({ type: 'view', request });
     });
   }
@@ -87,7 +92,7 @@ export class AgentThread {
         clearTimeout(timer);
         resolve();
       };
-      this.#worker.ref();
+      this.#hold(true);
       this.send({ type: 'stop' });
     });
     return this.#stopping;
@@ -109,6 +114,20 @@ export class AgentThread {
     // The last reading interrupts running JavaScript, so let some run.
     if (capturing) this.#spin(ControlWord.done, 1, LAST_POLL_MILLIS);
     this.#wait(capturing ? LAST_WRITE_MILLIS : DISCONNECT_MILLIS);
+    for (let last = receiveMessageOnPort(this.#port); last; last = receiveMessageOnPort(this.#port)) {
+      this.#receive(last.message as FromAgent);
+    }
+  }
+
+  /** Whether the thread keeps the process alive. */
+  #hold(hold: boolean): void {
+    if (hold) {
+      this.#worker.ref();
+      this.#port.ref();
+    } else {
+      this.#worker.unref();
+      this.#port.unref();
+    }
   }
 
   #spin(word: number, value: number, millis: number): void {

@@ -94,7 +94,10 @@ export class MemoryProfiler {
     this.#startThread(mode === 'taken' ? undefined : mode);
     setComponentCaptures(this.#componentCaptures());
     if (this.#config.detailed && this.#config.components.length > 0) {
-      this.#log('warn', `detailed tracing is not available: captures are sampled every ${this.#interval} bytes`);
+      this.#log(
+        'warn',
+        `detailed tracing is not available: captures are sampled every ${this.#interval} bytes`,
+      );
     }
     this.#later(DECLARATION_MILLIS, () => this.#warn());
   }
