@@ -1,0 +1,82 @@
+import { once } from 'node:events';
+import net from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { COMPONENTS } from './out-folder.js';
+import { ReportingProcess } from './reporting-process.js';
+
+const START_MILLIS = 20_000;
+const STOP_MILLIS = 20_000;
+
+const scriptPath = (name) => fileURLToPath(new URL(`../${name}`, import.meta.url));
+
+/** The service, all its components traced, and the load on it: two processes. */
+export class OrderService {
+  #process;
+  #load;
+  /** What the service says of itself. */
+  status = { requests: 0, heapUsed: 0, profiles: undefined, metrics: undefined };
+  #url = '';
+
+  /** Starts the service; resolves when it works and its profiles can be read. */
+  async start(folder) {
+    this.#process = new ReportingProcess('the service', [scriptPath('main.js')], {
+      ...environment(),
+      PORT: '0',
+      OTEL_EXPORTER_PROMETHEUS_PORT: `${await freePort()}`,
+      HEAPRAY_ENABLED: 'true',
+      HEAPRAY_HOME: folder,
+      HEAPRAY_TRACE_COMPONENTS: COMPONENTS.join(','),
+      HEAPRAY_DEBUG_ADDR: '127.0.0.1:0',
+    });
+    this.#process.onReport((report) => this.#take(report));
+    const isUp = () => this.#url !== '' && this.status.profiles !== undefined;
+    await this.#alive(this.#process.until(isUp, START_MILLIS, 'profiles to read'));
+  }
+
+  /** Sends requests for a time; rejects when the service does not bear it. */
+  async bearLoad(seconds) {
+    this.#load = new ReportingProcess('the load', [scriptPath('load.js'), this.#url, `${seconds}`]);
+    await this.#alive(this.#load.end(seconds * 1000 + STOP_MILLIS));
+  }
+
+  /** Lets the service end by itself, with its captures finished. */
+  async stop() {
+    this.#process.stop();
+    await this.#process.end(STOP_MILLIS);
+  }
+
+  /** Ends what still runs. */
+  kill() {
+    this.#load?.kill();
+    this.#process?.kill();
+  }
+
+  /** What to throw when the service has not done its work. */
+  failure(problem) {
+    return this.#process.failure(problem);
+  }
+
+  /** The same as what is waited for, unless the service ends before. */
+  #alive(work) {
+    return Promise.race([work, this.#process.death()]);
+  }
+
+  #take({ event, ...report }) {
+    if (event === 'listening') this.#url = report.url;
+    if (event === 'status' || event === 'stopped') Object.assign(this.status, report);
+  }
+}
+
+/** The service's environment: what is set for other programs must not change what the demo shows. */
+function environment() {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(OTEL|AIRFLOW)_/.test(name)));
+}
+
+async function freePort() {
+  const server = net.createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  await once(server, 'close');
+  return port;
+}

@@ -1,0 +1,42 @@
+import fs from 'node:fs/promises';
+import path from 'node:path';
+
+/** The traced components of the service. */
+export const COMPONENTS = ['api', 'scheduler', 'dag_processor'];
+
+const HEAP = 'heap.pb.gz';
+const METRICS = 'metrics.txt';
+const SUMMARY = 'summary.json';
+/** Captures, and those of the same component that were moved aside. */
+const CAPTURE = new RegExp(`^(${COMPONENTS.join('|')})_memory(\\.[^/]+)?\\.bin$`);
+
+/** Where the demo leaves what it has made. */
+export function pathsIn(folder) {
+  return {
+    folder,
+    heap: path.join(folder, HEAP),
+    metrics: path.join(folder, METRICS),
+    summary: path.join(folder, SUMMARY),
+    capture: (component) => path.join(folder, `${component}_memory.bin`),
+  };
+}
+
+/** Makes the folder and removes what earlier demos left in it, and nothing else. */
+export async function emptyFolder(folder) {
+  await fs.mkdir(folder, { recursive: true });
+  for (const name of await fs.readdir(folder)) {
+    const ours = [HEAP, METRICS, SUMMARY].includes(name) || CAPTURE.test(name);
+    if (ours) await fs.rm(path.join(folder, name));
+  }
+}
+
+/**
+ * The memray layout of a capture.
+ *
+ * @throws when the file is not a capture
+ */
+export async function captureFormat(file) {
+  const bytes = await fs.readFile(file);
+  if (bytes.toString('latin1', 0, 6) !== 'memray') throw new Error(`${file} is not a memray capture`);
+  return bytes.readUInt32LE(7);
+}

@@ -1,0 +1,56 @@
+import { decodePprof } from '@heapray/exporter/pprof';
+import { callSite, displayName, topOf } from '@heapray/exporter/profile';
+
+/** One call site and its bytes in a profile: `{ function, file, package, bytes, share }`. */
+
+/**
+ * The biggest call sites of a column.
+ *
+ * @param column `inuse_space` or `alloc_space`
+ * @param limit most rows; all when absent
+ */
+export function topSites(profile, column, limit) {
+  const packageOf = packages(profile, column);
+  return topOf(profile, { column, groupBy: 'function', limit }).map(({ name, file, flat, share }) => ({
+    function: name,
+    file,
+    package: packageOf(name, file),
+    bytes: flat,
+    share,
+  }));
+}
+
+/** Fetches a page; rejects unless it comes soon and is there. */
+export async function fetchBytes(url) {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(10_000) });
+    if (!response.ok) throw new Error(`status ${response.status}`);
+    return Buffer.from(await response.arrayBuffer());
+  } catch (error) {
+    throw new Error(`${url} cannot be read: ${error.cause?.message ?? error.message}`);
+  }
+}
+
+/** What a call site retains at one moment, by a key that tells sites apart. */
+export function readingOf(bytes, atMillis) {
+  const sites = topSites(decodePprof(bytes), 'inuse_space').filter((site) => site.bytes > 0);
+  return { atMillis, sites: new Map(sites.map((site) => [`${site.function}\n${site.file}`, site])) };
+}
+
+/** The package that a call site's samples are labelled with, or most of their bytes are. */
+function packages(profile, column) {
+  const index = profile.columns.findIndex(({ type }) => type === column);
+  const best = new Map();
+  const bytes = new Map();
+  for (let sample = 0; sample < profile.sampleCount; sample++) {
+    const leaf = callSite(profile.frames(profile.stackOf(sample)));
+    if (!leaf) continue;
+    const site = `${displayName(leaf)}\n${leaf.file}`;
+    const name = profile.labelsOf(sample).package ?? '';
+    const key = `${site}\n${name}`;
+    const sum = (bytes.get(key) ?? 0) + profile.value(sample, index);
+    bytes.set(key, sum);
+    if (sum >= (best.get(site)?.sum ?? 0)) best.set(site, { name, sum });
+  }
+  return (name, file) => best.get(`${name}\n${file}`)?.name ?? '';
+}

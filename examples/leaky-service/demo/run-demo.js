@@ -1,0 +1,86 @@
+import { once } from 'node:events';
+import fs from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import { OrderService } from './order-service.js';
+import { COMPONENTS, captureFormat } from './out-folder.js';
+import { fetchBytes, readingOf } from './profiles.js';
+import { summarize } from './summarize.js';
+
+const READINGS = 15;
+const PROGRESS_MILLIS = 250;
+
+/**
+ * Runs the service under load for a time and leaves its profile, metrics, captures and summary in the
+ * folder.
+ *
+ * @returns the summary, as in `summary.json`
+ * @throws (rejects) with one clear line when something does not work; nothing it started goes on then
+ */
+export async function runDemo({ seconds, paths, progress, signal }) {
+  const service = new OrderService();
+  try {
+    return await Promise.race([work({ service, seconds, paths, progress, signal }), interruption(signal)]);
+  } finally {
+    service.kill();
+  }
+}
+
+async function work({ service, seconds, paths, progress, signal }) {
+  await service.start(paths.folder);
+  const start = performance.now();
+  const [readings] = await Promise.all([
+    watch({ service, seconds, progress, signal }),
+    service.bearLoad(seconds),
+  ]);
+  const millis = performance.now() - start;
+  progress.end();
+
+  const heap = await fetchBytes(`${service.status.profiles}heap`);
+  const metrics = await fetchBytes(service.status.metrics);
+  await fs.writeFile(paths.heap, heap);
+  await fs.writeFile(paths.metrics, metrics);
+  readings.push(readingOf(heap, millis));
+  await service.stop();
+  await checkCaptures(paths, service);
+
+  const { requests } = service.status;
+  const summary = summarize({ heap, metrics: `${metrics}`, seconds: millis / 1000, requests, readings });
+  await fs.writeFile(paths.summary, `${JSON.stringify(summary, undefined, 2)}\n`);
+  return summary;
+}
+
+/** Reads the heap profile now and then while the service works. */
+async function watch({ service, seconds, progress, signal }) {
+  const readings = [];
+  const start = performance.now();
+  const elapsed = () => performance.now() - start;
+  for (let next = 1; next <= READINGS; next++) {
+    const due = (next * seconds * 1000) / READINGS;
+    while (elapsed() < due && !signal.aborted) {
+      progress.show(progressText(elapsed() / 1000, seconds, service.status));
+      await delay(Math.min(PROGRESS_MILLIS, due - elapsed()));
+    }
+    readings.push(readingOf(await fetchBytes(`${service.status.profiles}heap`), elapsed()));
+  }
+  return readings;
+}
+
+function progressText(elapsed, seconds, { requests, heapUsed }) {
+  return `${elapsed.toFixed(0)} of ${seconds} s, ${requests} requests, heap ${(heapUsed / 2 ** 20).toFixed(0)} MiB`;
+}
+
+async function checkCaptures(paths, service) {
+  for (const component of COMPONENTS) {
+    try {
+      await captureFormat(paths.capture(component));
+    } catch (error) {
+      throw service.failure(`left no capture of ${component} (${error.message})`);
+    }
+  }
+}
+
+/** Rejects when the person has had enough. */
+async function interruption(signal) {
+  if (!signal.aborted) await once(signal, 'abort');
+  throw new Error('interrupted');
+}

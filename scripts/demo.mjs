@@ -1,0 +1,28 @@
+// `npm run demo`: from a fresh clone to a leak found, in one command. Prepares everything, then runs the demo of
+// examples/leaky-service on the pinned Node. What it makes is left in demo-out/.
+import { spawn } from 'node:child_process';
+import path from 'node:path';
+import { ensureBuilt, ensureInstalled, NODE, note, ROOT, runEnv } from './lib/bootstrap.mjs';
+import { withBootstrapLock } from './lib/bootstrap-lock.mjs';
+
+await withBootstrapLock(async () => {
+  ensureInstalled();
+  ensureBuilt();
+});
+note('running the order service of examples/leaky-service under load ...');
+
+const script = path.join(ROOT, 'examples', 'leaky-service', 'demo', 'main.js');
+const demo = spawn(NODE, [script, path.join(ROOT, 'demo-out')], {
+  cwd: ROOT,
+  env: runEnv(),
+  stdio: ['ignore', 'inherit', 'inherit'],
+});
+// The demo ends what it has started, so it must hear of it, and this process must last until it is done.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => demo.kill(signal));
+demo.on('error', (error) => {
+  note(`cannot run ${NODE}: ${error.message}`);
+  process.exit(1);
+});
+demo.on('close', (code) => {
+  process.exitCode = code ?? 1;
+});
