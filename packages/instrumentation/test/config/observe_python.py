@@ -68,6 +68,14 @@ def ini_text(rng):
     return first + "".join(line(rng) + rng.choice(ENDS) for _ in range(rng.randrange(1, 9)))
 
 
+def nested(depth):
+    """A value that refers to a value that refers to a value, and so on."""
+    return "[s]\n" + "".join(f"k{i} = %(k{i + 1})s\n" for i in range(depth)) + f"k{depth} = v%%\n"
+
+
+FIXED = [nested(depth) for depth in range(7, 13)] + ["[a\u2028b]\nk = v\n", "[s]\nk\u2029m = v\u2029\n"]
+
+
 def read_value(parser, section, key):
     try:
         return {"value": parser.get(section, key)}
@@ -147,7 +155,7 @@ def main():
         else pathlib.Path(__file__).with_name("python-cases.json")
     )
     rng = random.Random(SEED)
-    inis = [read_ini(ini_text(rng)) for _ in range(count)]
+    inis = [read_ini(text) for text in [*FIXED, *(ini_text(rng) for _ in range(count))]]
     expansions = [expand(expansion_case(rng)) for _ in range(count)]
     spaces = [code for code in range(0x10000) if chr(code).isspace()]
     rows = [",\n".join(json.dumps(one) for one in some) for some in (inis, expansions)]

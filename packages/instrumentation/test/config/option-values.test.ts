@@ -72,9 +72,9 @@ describe.each(rows)('$option', ({ option, texts, badTexts, code, badCode }) => {
 });
 
 test('the error gives the refused value on one line, cut when it is long', () => {
-  const { message } = refusalOf({ env: { HEAPRAY_SAMPLING_INTERVAL: `a\nb\u2028${'c'.repeat(500)}` } });
+  const { message } = refusalOf({ env: { HEAPRAY_SAMPLING_INTERVAL: `a\nb\u2029${'c'.repeat(500)}` } });
   expect(message).toMatch(
-    /^HEAPRAY_SAMPLING_INTERVAL: 'a\\u000ab\\u2028c{100,200}…' is not allowed; use an integer/,
+    /^HEAPRAY_SAMPLING_INTERVAL: 'a\\u000ab\\u2029c{100,200}…' is not allowed; use an integer/,
   );
 });
 
