@@ -1,0 +1,60 @@
+import { readFileSync } from 'node:fs';
+import { debuglog } from 'node:util';
+import { Command, CommanderError } from 'commander';
+import { addConfig } from './commands/config.js';
+import { addConvert } from './commands/convert.js';
+import { addRun } from './commands/run.js';
+import { addTop } from './commands/top.js';
+import { note } from './outputs/note.js';
+
+const FAILED = 1;
+const WRONG_USAGE = 2;
+
+/** Details of failures, with `NODE_DEBUG=heapray`. */
+const debug = debuglog('heapray');
+
+/** Runs the command that `args` ask for, and sets the status that this process will end with. */
+export async function main(args: readonly string[]): Promise<void> {
+  // Writers learn of failures from their own callbacks; unheard, these events would end in a stack trace.
+  process.stdout.on('error', () => {});
+  process.stderr.on('error', () => {});
+  try {
+    await createProgram().parseAsync(args, { from: 'user' });
+  } catch (error) {
+    process.exitCode = report(error);
+  }
+}
+
+function createProgram(): Command {
+  const program = new Command('heapray')
+    .description('Continuous memory profiling for Node.js.')
+    .version(packageVersion(), '--version', 'the version of heapray')
+    .helpOption('-h, --help', 'this text')
+    .helpCommand(false)
+    .enablePositionalOptions()
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'heapray: ')) })
+    .addHelpText('after', '\nStatus: 0 done, 1 the input or the system failed, 2 wrong usage.');
+  for (const add of [addRun, addConfig, addTop, addConvert]) add(program);
+  return program;
+}
+
+/** Says in one line what went wrong, and gives the status for it. */
+function report(error: unknown): number {
+  // Commander has told its own already; help and version end as an error too, of status 0.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : WRONG_USAGE;
+  debug('%O', error);
+  const { name, message } = error instanceof Error ? error : { name: '', message: String(error) };
+  if (name === 'UsageError') {
+    note(message);
+    return WRONG_USAGE;
+  }
+  const expected = name === 'CommandError' || name === 'ConfigError';
+  note(expected ? message : `internal error, please report it (NODE_DEBUG=heapray tells more): ${message}`);
+  return FAILED;
+}
+
+function packageVersion(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { readonly version: string }).version;
+}

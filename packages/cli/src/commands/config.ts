@@ -1,0 +1,56 @@
+import { nodeConfigInput, type ResolvedConfig, resolveConfig } from '@heapray/instrumentation/config';
+import type { Command } from 'commander';
+import { note } from '../outputs/note.js';
+import { writeJson, writeStdout } from '../outputs/stdout.js';
+import { printable } from '../text/printable.js';
+import { formatTable } from '../text/table.js';
+
+/** The defaults that a start without code has of its own; see the option `debugServer`. */
+const ZERO_CODE_DEFAULTS = { debugServer: '127.0.0.1:6464' };
+
+export function addConfig(program: Command): void {
+  program
+    .command('config')
+    .summary('what this environment resolves to')
+    .description(
+      'Shows every option that a program started in this environment gets, and where each comes from. ' +
+        'Fails where the start would fail, which includes all that keeps Airflow from starting.',
+    )
+    .option('--json', 'as JSON, on standard output')
+    .action(config);
+}
+
+async function config({ json }: { readonly json?: true }): Promise<void> {
+  // This process's own script is not the program's.
+  const resolved = resolveConfig({
+    ...nodeConfigInput(),
+    mainScript: undefined,
+    defaults: ZERO_CODE_DEFAULTS,
+  });
+  if (json) return writeJson(asJson(resolved));
+  for (const warning of resolved.warnings) note(`warning: ${warning}`);
+  await writeStdout([asTable(resolved)]);
+}
+
+/** Spelled out: these keys are a contract, whatever else a resolved configuration may hold. */
+function asJson(resolved: ResolvedConfig): unknown {
+  const { components, detailed, home, configFile = null, options, sources, warnings } = resolved;
+  return { components, detailed, home, configFile, options, sources, warnings };
+}
+
+function asTable({ options, sources }: ResolvedConfig): string {
+  const rows = Object.entries(options).map(([name, value]) => [
+    name,
+    printable(display(value)),
+    printable(sources[name] ?? ''),
+  ]);
+  return formatTable([['OPTION', 'VALUE', 'FROM'], ...rows], 0);
+}
+
+function display(value: unknown): string {
+  if (value === undefined) return 'none';
+  if (Array.isArray(value)) return value.length === 0 ? 'none' : value.join(', ');
+  if (typeof value !== 'object' || value === null) return String(value);
+  const { host, port } = value as { readonly host: string; readonly port: number };
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}

@@ -1,0 +1,68 @@
+import { type TopGroup, type TopRow, topOf, totals } from '@heapray/exporter/profile';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { COLUMN_WORDS, type PickedColumn, pickColumn } from '../inputs/columns.js';
+import { PROFILE_FORMATS, readInput } from '../inputs/index.js';
+import { writeJson, writeStdout } from '../outputs/stdout.js';
+import { printable } from '../text/printable.js';
+import { formatQuantity, formatShare } from '../text/quantity.js';
+import { formatTable } from '../text/table.js';
+
+interface TopOptions {
+  readonly by?: string;
+  readonly group: TopGroup;
+  readonly rows: number;
+  readonly json?: true;
+}
+
+const GROUPS: readonly TopGroup[] = ['function', 'file', 'package', 'component', 'thread'];
+
+export function addTop(program: Command): void {
+  program
+    .command('top')
+    .summary('the biggest places of a profile')
+    .description(
+      `Lists who has or allocates the most. Reads ${PROFILE_FORMATS}, told apart by content. ` +
+        'A function is charged with what it and the runtime below it allocate (flat), and with all that its ' +
+        'callees allocate too (cumulative).',
+    )
+    .argument('<file>', 'the profile; - for standard input')
+    .option('--by <column>', `what to rank by: ${COLUMN_WORDS} (default: the profile's own)`)
+    .addOption(new Option('--group <kind>', 'what the rows are').choices([...GROUPS]).default('function'))
+    .option('-n, --rows <count>', 'how many rows', rowCount, 10)
+    .option('--json', 'as JSON, on standard output')
+    .action(top);
+}
+
+function rowCount(text: string): number {
+  if (/^\d{1,9}$/.test(text) && Number(text) > 0) return Number(text);
+  throw new InvalidArgumentError('It takes a whole number from 1.');
+}
+
+async function top(file: string, options: TopOptions): Promise<void> {
+  const { profile, format } = await readInput(file);
+  const column = pickColumn(profile, options.by, file);
+  const { group } = options;
+  const all = topOf(profile, { column: column.type, groupBy: group });
+  const rows = all.slice(0, options.rows);
+  const total = totals(profile)[column.type] ?? 0;
+  const omitted = all.length - rows.length;
+  if (options.json) {
+    const { type, unit } = column;
+    return writeJson({ file, format, column: type, unit, group, total, omitted, rows });
+  }
+  const heading = `${column.type} by ${group}: ${formatQuantity(total, column.unit)} in all`;
+  await writeStdout([printable(heading), '\n\n', asTable(rows, column, group)]);
+  if (omitted > 0) await writeStdout([`\n${omitted} more; -n shows more rows\n`]);
+}
+
+function asTable(rows: readonly TopRow[], { unit }: PickedColumn, group: TopGroup): string {
+  const head = ['FLAT', 'SHARE', 'CUMULATIVE', group.toUpperCase()];
+  const cells = rows.map(({ name, file, flat, cumulative, share }) => [
+    formatQuantity(flat, unit),
+    formatShare(share),
+    formatQuantity(cumulative, unit),
+    printable(name),
+    ...(group === 'function' ? [printable(file)] : []),
+  ]);
+  return formatTable([group === 'function' ? [...head, 'FILE'] : head, ...cells], 3);
+}

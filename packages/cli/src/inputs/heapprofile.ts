@@ -1,0 +1,79 @@
+import { FormatError } from '@heapray/exporter/pprof';
+import { type Profile, ProfileBuilder, type ProfileFrame, type StackHandle } from '@heapray/exporter/profile';
+import { packageOf } from './package-of.js';
+import { type HeapNode, parseHeapProfile } from './parse-heapprofile.js';
+import { pathOfUrl } from './path-of-url.js';
+
+const FORMAT = 'V8 heap profile';
+/** More cannot be added up exactly. */
+const MAX_SIZE = Number.MAX_SAFE_INTEGER;
+const MAX_POSITION = 2 ** 31 - 1;
+
+/** A node whose place in the profile is known, on its way into the builder. */
+interface Visit {
+  readonly node: HeapNode;
+  readonly parent: StackHandle | undefined;
+  /** The file that allocations of the runtime called from here are charged to; empty at the root. */
+  readonly owner: string;
+}
+
+/**
+ * Reads a `.heapprofile` as V8, Node's `--heap-prof` and Chrome write it: one column, the bytes in use. Where it
+ * was recorded with collected objects included, these are the bytes allocated; the file does not say.
+ * @throws FormatError with one line that says what is wrong
+ */
+export function decodeHeapProfile(bytes: Uint8Array): Profile {
+  const head = parseHeapProfile(bytes);
+  const builder = new ProfileBuilder({
+    columns: [{ type: 'inuse_space', unit: 'bytes' }],
+    timeNanos: 0n,
+    durationNanos: 0n,
+  });
+  addSample(builder, undefined, head, '');
+  // Not recursive: a stack in a file may be deeper than ours.
+  const visits: Visit[] = childrenOf(head, undefined, '');
+  for (let visit = visits.pop(); visit !== undefined; visit = visits.pop()) {
+    const frame = frameOf(visit.node);
+    const { functionName, file, line, column } = frame;
+    const ofRuntime = file === '' || file.startsWith('node:');
+    const owner = ofRuntime ? visit.owner || file : file;
+    const stack = builder.stack(visit.parent, builder.frame(functionName, file, line, column));
+    addSample(builder, stack, visit.node, packageOf(owner));
+    for (const child of childrenOf(visit.node, stack, owner)) visits.push(child);
+  }
+  return builder.build();
+}
+
+function childrenOf(node: HeapNode, parent: StackHandle | undefined, owner: string): Visit[] {
+  const { children = [] } = node;
+  if (!Array.isArray(children)) throw new FormatError(FORMAT, '`children` is not a list');
+  return children.map((child) => ({ node: child as HeapNode, parent, owner }));
+}
+
+function addSample(
+  builder: ProfileBuilder,
+  stack: StackHandle | undefined,
+  node: HeapNode,
+  name: string,
+): void {
+  const size = node?.selfSize;
+  if (typeof size !== 'number' || !(size >= 0 && size <= MAX_SIZE)) {
+    throw new FormatError(FORMAT, `\`selfSize\` is ${JSON.stringify(size)} and not a number of bytes`);
+  }
+  builder.add(stack, [size], builder.labels({ package: name }));
+}
+
+function frameOf(node: HeapNode): ProfileFrame {
+  const { functionName, url, lineNumber, columnNumber } = node?.callFrame ?? {};
+  if (typeof functionName !== 'string' || typeof url !== 'string') {
+    throw new FormatError(FORMAT, 'a node has no `callFrame` with `functionName` and `url`');
+  }
+  return { functionName, file: pathOfUrl(url), line: position(lineNumber), column: position(columnNumber) };
+}
+
+/** V8 counts from 0 and says -1 for unknown. */
+function position(counted: unknown): number {
+  const known =
+    typeof counted === 'number' && Number.isInteger(counted) && counted >= 0 && counted < MAX_POSITION;
+  return known ? counted + 1 : 0;
+}

@@ -1,0 +1,91 @@
+import type { FrameRef, Profile, StackRef } from '@heapray/exporter/profile';
+
+/** The root has id 1; the node of a stack has the next ones. */
+const ROOT_ID = 1;
+const idOf = (stack: number): number => stack + ROOT_ID + 1;
+const NONE = -1;
+
+/**
+ * The profile as a V8 `.heapprofile`, for Chrome DevTools and editors. It has one value for a stack: labels are
+ * summed over, and a sum below 0 counts as nothing. V8's single samples are not known: each stack has one.
+ */
+export function* encodeHeapProfile(profile: Profile, column: number): Generator<string> {
+  const sizes = sizesByStack(profile, column);
+  yield `{"head":${open(ROOT, sizes.at(-1)!, ROOT_ID)}`;
+  yield* children(profile, sizes);
+  yield ']},\n"samples":[';
+  yield* samples(sizes);
+  yield ']}\n';
+}
+
+const ROOT = { functionName: '(root)', scriptId: '0', url: '', lineNumber: -1, columnNumber: -1 };
+
+/** Sums by stack; the last entry is for samples without one. */
+function sizesByStack(profile: Profile, column: number): Float64Array {
+  const sizes = new Float64Array(profile.stackCount + 1);
+  for (let sample = 0; sample < profile.sampleCount; sample++) {
+    sizes[profile.stackOf(sample) ?? profile.stackCount]! += profile.value(sample, column);
+  }
+  return sizes.map((size) => Math.max(0, size));
+}
+
+/** All nodes below the root, each inside its caller's; without recursion, however deep. */
+function* children(profile: Profile, sizes: Float64Array): Generator<string> {
+  const frames = callFrames(profile);
+  const { first, next } = links(profile);
+  const path: number[] = [];
+  let at = first.at(-1)!;
+  let separator = '\n';
+  while (at !== NONE || path.length > 0) {
+    if (at === NONE) {
+      at = next[path.pop()!]!;
+      yield ']}';
+      separator = ',\n';
+      continue;
+    }
+    yield separator + open(frames[profile.stackFrame(at as StackRef)], sizes[at]!, idOf(at));
+    path.push(at);
+    at = first[at]!;
+    separator = '';
+  }
+}
+
+/** The beginning of a node, up to its children. */
+function open(callFrame: unknown, selfSize: number, id: number): string {
+  return `${JSON.stringify({ callFrame, selfSize, id }).slice(0, -1)},"children":[`;
+}
+
+/** Per stack its first callee and the next of its caller; the last entry of `first` is the root's. */
+function links(profile: Profile): { readonly first: Int32Array; readonly next: Int32Array } {
+  const count = profile.stackCount;
+  const first = new Int32Array(count + 1).fill(NONE);
+  const next = new Int32Array(count).fill(NONE);
+  for (let stack = count - 1; stack >= 0; stack--) {
+    const parent = profile.stackParent(stack as StackRef) ?? count;
+    next[stack] = first[parent]!;
+    first[parent] = stack;
+  }
+  return { first, next };
+}
+
+/** V8 counts lines and columns from 0, and viewers tell scripts apart by their ids. */
+function callFrames(profile: Profile): unknown[] {
+  const scripts = new Map<string, string>([['', '0']]);
+  return Array.from({ length: profile.frameCount }, (_, ref) => {
+    const { functionName, file: url, line, column } = profile.frame(ref as FrameRef);
+    const scriptId = scripts.get(url) ?? `${scripts.size}`;
+    scripts.set(url, scriptId);
+    return { functionName, scriptId, url, lineNumber: line - 1, columnNumber: column - 1 };
+  });
+}
+
+function* samples(sizes: Float64Array): Generator<string> {
+  let ordinal = 0;
+  for (let stack = 0; stack < sizes.length; stack++) {
+    const size = sizes[stack]!;
+    if (size === 0) continue;
+    const nodeId = stack === sizes.length - 1 ? ROOT_ID : idOf(stack);
+    ordinal++;
+    yield `${ordinal === 1 ? '' : ',\n'}${JSON.stringify({ size, nodeId, ordinal })}`;
+  }
+}

@@ -1,0 +1,21 @@
+const HELD = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** Runs `work`, which is synchronous, to its end even when somebody ends the process; then the signal takes its course. */
+export function withSignalsHeld<T>(work: () => T): T {
+  const listeners = HELD.map((signal) => {
+    // Node calls listeners only when `work` is over.
+    const listener = (): void => {
+      process.removeListener(signal, listener);
+      process.kill(process.pid, signal);
+    };
+    process.on(signal, listener);
+    return { signal, listener };
+  });
+  try {
+    return work();
+  } finally {
+    setImmediate(() => {
+      for (const { signal, listener } of listeners) process.removeListener(signal, listener);
+    });
+  }
+}

@@ -1,0 +1,72 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { constants } from 'node:os';
+import { isatty } from 'node:tty';
+import { CommandError, codeOf, fileError } from '../errors.js';
+
+export interface ProgramEnd {
+  readonly pid: number;
+  readonly status: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+const FORWARDED: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'];
+/** A terminal sends these to all processes in front of it, the program included. */
+const FROM_THE_KEYBOARD: readonly NodeJS.Signals[] = ['SIGINT', 'SIGQUIT'];
+
+/**
+ * Runs a program on this process's own terminal to its end; signals that reach this process are passed on.
+ * @throws CommandError when it cannot be started
+ */
+export async function runProgram(
+  command: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+): Promise<ProgramEnd> {
+  const child = start(command, args, env);
+  const atTerminal = [0, 1, 2].some((descriptor) => isatty(descriptor));
+  const forward = (signal: NodeJS.Signals): void => {
+    if (!(atTerminal && FROM_THE_KEYBOARD.includes(signal))) child.kill(signal);
+  };
+  for (const signal of FORWARDED) process.on(signal, forward);
+  try {
+    return await new Promise((resolve, reject) => {
+      child.once('error', (error) => reject(startError(command, error)));
+      child.once('exit', (status, signal) => resolve({ pid: child.pid ?? 0, status, signal }));
+    });
+  } finally {
+    for (const signal of FORWARDED) process.removeListener(signal, forward);
+  }
+}
+
+/**
+ * Ends this process as the program ended: with its status, or by the signal that ended it, so that a shell sees
+ * no difference. Where that signal does not end this process, the status is 128 plus its number.
+ */
+export function endLike({ status, signal }: ProgramEnd): void {
+  if (signal === null) {
+    process.exitCode = status ?? 1;
+    return;
+  }
+  process.exitCode = 128 + constants.signals[signal];
+  // On this one Node would start its debugger and live on.
+  if (signal !== 'SIGUSR1') process.kill(process.pid, signal);
+}
+
+/** Some errors come at once, others as an event. */
+function start(command: string, args: readonly string[], env: NodeJS.ProcessEnv): ChildProcess {
+  try {
+    return spawn(command, args, { stdio: 'inherit', env });
+  } catch (error) {
+    throw fileError(command, error);
+  }
+}
+
+function startError(command: string, cause: Error): CommandError {
+  if (codeOf(cause) === 'ENOENT') return new CommandError(`${command}: command not found`, { cause });
+  if (codeOf(cause) === 'EACCES' && /\.[cm]?[jt]s$/.test(command)) {
+    return new CommandError(`${command}: is not a program; start it with: heapray run node ${command}`, {
+      cause,
+    });
+  }
+  return fileError(command, cause);
+}
