@@ -53,10 +53,10 @@ export class ShortLivedEstimator {
    */
   settle(atMillis: number, force: boolean): Settlement | undefined {
     if (this.#unseen === 0) return undefined;
-    const pool = this.#pool(atMillis);
     const waited = atMillis - (this.#unseenSince ?? atMillis);
-    if (!force && pool.deaths < ENOUGH_DEATHS && waited < MAX_WAIT_MILLIS) return undefined;
-    const settlement = distribute(this.#unseen, pool);
+    // The window's own deaths, not borrowed ones: those would charge a busy phase to the quiet one before it.
+    if (!force && this.#open.deaths < ENOUGH_DEATHS && waited < MAX_WAIT_MILLIS) return undefined;
+    const settlement = distribute(this.#unseen, this.#pool(atMillis));
     this.#closeWindow(atMillis);
     return settlement;
   }
