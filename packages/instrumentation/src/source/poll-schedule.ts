@@ -15,8 +15,11 @@ export interface PollScheduleOptions {
   readonly random?: () => number;
 }
 
-/** How quickly the measured rate is forgotten: the newest value counts a fifth. */
-const SMOOTHING = 0.2;
+/**
+ * How quickly the measured rate is forgotten: the newest value counts half. Programs work in bursts, and a
+ * pair that is sized for the quiet before a burst is cut by a collection, so the burst goes unseen.
+ */
+const SMOOTHING = 0.5;
 /** The cost of a pair is the median of so many: the first ones run cold code, and single ones meet a busy machine. */
 const KEPT_COSTS = 15;
 /** So many pairs at the start are made at the shortest gap: without evidence nothing can be attributed. */
