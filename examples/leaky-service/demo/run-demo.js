@@ -58,7 +58,7 @@ async function watch({ service, seconds, progress, signal }) {
     const due = (next * seconds * 1000) / READINGS;
     while (elapsed() < due && !signal.aborted) {
       progress.show(progressText(elapsed() / 1000, seconds, service.status));
-      await delay(Math.min(PROGRESS_MILLIS, due - elapsed()));
+      await delay(Math.max(0, Math.min(PROGRESS_MILLIS, due - elapsed())));
     }
     readings.push(readingOf(await fetchBytes(`${service.status.profiles}heap`), elapsed()));
   }
