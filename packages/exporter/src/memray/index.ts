@@ -1,5 +1,20 @@
+export { FormatError } from '../wire/errors.js';
 export { ALLOCATORS, type AllocatorFacts, type AllocatorKind, type AllocatorName } from './allocators.js';
+export type { CaptureStats, LocationTotal, ModuleTotal } from './capture-stats.js';
+export type { MemrayLocation } from './code-table.js';
 export { DEFAULT_MEMRAY_FORMAT, MEMRAY_FORMATS, type MemrayFormat } from './format.js';
+export { RecordPrinter } from './format-records.js';
+export type { FileFormat, MemrayHeader } from './header.js';
+export type { GroupOptions, HeapRecord } from './heap-records.js';
+export type { Amount } from './high-water-mark.js';
+export { DEFAULT_LIMITS, type MemrayLimits } from './limits.js';
+export type { MemorySnapshot } from './memory-snapshots.js';
+export {
+  analyzeMemray,
+  MemrayAnalyzer,
+  type MemrayAnalyzerOptions,
+  type TemporalRecord,
+} from './memray-analyzer.js';
 export {
   type FrameHandle,
   type HeaderPatch,
@@ -7,3 +22,9 @@ export {
   type MemrayWriterOptions,
   type StackHandle,
 } from './memray-writer.js';
+export type { NativeFrame } from './native-table.js';
+export { type AggregatedAllocation, RecordDamage, type RecordHandler } from './record-handler.js';
+export { type CaptureDamage, type CaptureEnd, RecordStream } from './record-stream.js';
+export type { SizeBucket } from './size-histogram.js';
+export type { TemporalInterval } from './temporal-leaks.js';
+export type { MemrayThread } from './thread-table.js';

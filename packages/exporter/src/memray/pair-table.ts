@@ -13,6 +13,8 @@ export class PairTable {
   #parents: Int32Array = new Int32Array(INITIAL_SLOTS);
   #frames: Int32Array = new Int32Array(INITIAL_SLOTS);
   #size = 0;
+  /** Without it a file could be made whose pairs all fall on one slot. It shows in no result. */
+  readonly #seed: number = Math.trunc(Math.random() * 2 ** 32) | 0;
 
   /** Nodes, the root not counted: the highest node number. */
   get size(): number {
@@ -31,7 +33,7 @@ export class PairTable {
   intern(parent: number, frame: number): number {
     const slots = this.#slots;
     const mask = slots.length - 1;
-    let slot = hash(parent, frame) & mask;
+    let slot = hash(parent, frame, this.#seed) & mask;
     for (;;) {
       const node = slots[slot]!;
       if (node === 0) return this.#add(slot, parent, frame);
@@ -57,7 +59,7 @@ export class PairTable {
     const slots = new Int32Array(this.#slots.length * 2);
     const mask = slots.length - 1;
     for (let node = 1; node <= this.#size; node += 1) {
-      let slot = hash(this.#parents[node]!, this.#frames[node]!) & mask;
+      let slot = hash(this.#parents[node]!, this.#frames[node]!, this.#seed) & mask;
       while (slots[slot] !== 0) slot = (slot + 1) & mask;
       slots[slot] = node;
     }
@@ -65,9 +67,10 @@ export class PairTable {
   }
 }
 
-function hash(a: number, b: number): number {
-  const mixed = Math.imul(a, 0x9e3779b1) ^ Math.imul(b, 0x85ebca6b);
-  return mixed ^ (mixed >>> 15);
+function hash(a: number, b: number, seed: number): number {
+  let mixed = Math.imul(a ^ seed, 0x9e3779b1);
+  mixed = Math.imul(mixed ^ (mixed >>> 15) ^ b, 0x85ebca6b);
+  return mixed ^ (mixed >>> 13);
 }
 
 function doubled(array: Int32Array): Int32Array {

@@ -1,0 +1,234 @@
+import { FREE, MMAP, MUNMAP, PYMALLOC_FREE } from './allocators.js';
+import { CodeTable, type MemrayLocation } from './code-table.js';
+import type { MemrayHeader } from './header.js';
+import type { HeapListener } from './heap-listener.js';
+import { beyond, type MemrayLimits } from './limits.js';
+import { type NativeFrame, NativeTable } from './native-table.js';
+import { PairTable } from './pair-table.js';
+import { PushCache } from './push-cache.js';
+import { type AggregatedAllocation, RecordDamage, type RecordHandler } from './record-handler.js';
+import { SiteTable } from './site-table.js';
+import { type MemrayThread, ThreadTable } from './thread-table.js';
+
+/** The most stacks, frames … that fit the tables. */
+const MAX_INDEX = 2 ** 31 - 1;
+
+/**
+ * What the records of a capture say: its functions, threads, stacks; and what happens to its heap, which it
+ * tells its listeners.
+ */
+export class CaptureModel implements RecordHandler {
+  readonly #limits: MemrayLimits;
+  readonly #listeners: readonly HeapListener[];
+  readonly #codes: CodeTable;
+  readonly #threads: ThreadTable;
+  readonly #natives: NativeTable;
+  readonly #stacks: PairTable = new PairTable();
+  readonly #sites: SiteTable;
+  readonly #pushes: PushCache = new PushCache();
+  /** The stack each thread is in now. */
+  readonly #current: number[] = [];
+  #thread = -1;
+  #header: MemrayHeader | undefined;
+  /** Frames of an aggregated file, by their id in it. */
+  readonly #aggregatedFrames: Map<number, number> = new Map();
+
+  constructor(limits: MemrayLimits, listeners: readonly HeapListener[]) {
+    this.#limits = limits;
+    this.#listeners = listeners;
+    this.#codes = new CodeTable(limits);
+    this.#threads = new ThreadTable(limits);
+    this.#natives = new NativeTable(limits);
+    this.#sites = new SiteTable(limits);
+  }
+
+  get sites(): SiteTable {
+    return this.#sites;
+  }
+
+  get threadCount(): number {
+    return this.#threads.size;
+  }
+
+  thread(index: number): MemrayThread {
+    return this.#threads.thread(index);
+  }
+
+  /** The frame a stack ends in; 0 for the empty stack. */
+  innermostFrame(stack: number): number {
+    return stack === 0 ? 0 : this.#stacks.frame(stack);
+  }
+
+  location(frame: number): MemrayLocation {
+    return this.#codes.location(frame);
+  }
+
+  /** The places of a stack, from the innermost outwards, none hidden. */
+  *wholeStack(stack: number): Generator<MemrayLocation> {
+    for (let at = stack; at !== 0; at = this.#stacks.parent(at)) {
+      yield this.#codes.location(this.#stacks.frame(at));
+    }
+  }
+
+  /**
+   * The places of a stack, from the innermost outwards. Of the main thread's stacks the outermost ones that the
+   * header says to hide are left out.
+   */
+  locations(stack: number, thread: number): readonly MemrayLocation[] {
+    const locations = [...this.wholeStack(stack)];
+    const { skippedFrames = 0, mainThreadId } = this.#header ?? {};
+    const hidden = this.#threads.thread(thread).id === mainThreadId ? skippedFrames : 0;
+    return hidden === 0 ? locations : locations.slice(0, Math.max(0, locations.length - hidden));
+  }
+
+  nativeFrames(native: number, generation: number): readonly NativeFrame[] {
+    return this.#natives.frames(native, generation);
+  }
+
+  header(header: MemrayHeader): void {
+    this.#header = header;
+    this.#codes.pythonVersion = header.pythonVersion;
+  }
+
+  contextSwitch(high: number, low: number): void {
+    this.#thread = this.#threads.index(high, low);
+    this.#current[this.#thread] ??= 0;
+  }
+
+  threadName(name: string): void {
+    this.#requireThread('a thread name');
+    this.#threads.name(this.#thread, name);
+  }
+
+  memoryRecord(residentBytes: number, millis: number): void {
+    const time = this.#header!.startTimeMillis + millis;
+    for (const listener of this.#listeners) listener.memoryRecord(time, residentBytes);
+  }
+
+  codeObject(id: number, functionName: string, file: string, firstLine: number, lineTable: Uint8Array): void {
+    this.#codes.declare(id, functionName, file, firstLine, lineTable);
+  }
+
+  frame11(id: number, functionName: string, file: string, line: number, entry: boolean): void {
+    this.#codes.declare(id, functionName, file, line);
+    if (this.#isAggregated) this.#aggregatedFrames.set(id, this.#codes.frame(id, 0, entry));
+  }
+
+  push(id: number, instructionOffset: number, entry: boolean): void {
+    this.#requireThread('a frame');
+    const parent = this.#current[this.#thread]!;
+    this.#current[this.#thread] =
+      this.#pushes.find(parent, id, instructionOffset, entry) ||
+      this.#newPush(parent, id, instructionOffset, entry);
+  }
+
+  pop(count: number): void {
+    this.#requireThread('a frame');
+    let stack = this.#current[this.#thread]!;
+    for (let left = count; left > 0; left -= 1) {
+      if (stack === 0) throw new RecordDamage('more frames are popped than were pushed');
+      stack = this.#stacks.parent(stack);
+    }
+    this.#current[this.#thread] = stack;
+  }
+
+  allocation(high: number, low: number, size: number, allocator: number, native: number): void {
+    const thread = this.#thread;
+    if (thread < 0) this.#requireThread('an allocation');
+    if (allocator === FREE || allocator === PYMALLOC_FREE) {
+      for (const listener of this.#listeners) listener.freed(thread, high, low);
+      return;
+    }
+    if (size > Number.MAX_SAFE_INTEGER) throw new RecordDamage(`an impossible size ${size}`);
+    if (allocator === MUNMAP) {
+      for (const listener of this.#listeners) listener.unmapped(thread, high, low, size);
+      return;
+    }
+    const stack = this.#current[thread]!;
+    const site = this.#sites.intern(
+      thread,
+      allocator,
+      stack,
+      native > 0 ? native : 0,
+      this.#natives.generation,
+    );
+    if (allocator === MMAP) {
+      for (const listener of this.#listeners) listener.mapped(site, high, low, size);
+    } else {
+      for (const listener of this.#listeners) listener.allocated(site, high, low, size);
+    }
+  }
+
+  object(): void {
+    this.#requireThread('an object');
+  }
+
+  nativeFrame(ipHigh: number, ipLow: number, parent: number): void {
+    this.#natives.add(ipHigh, ipLow, parent);
+  }
+
+  memoryMapStart(): void {
+    this.#natives.startGeneration();
+  }
+
+  image(path: string, _segments: number, loadHigh: number, loadLow: number): void {
+    this.#natives.startImage(path, wide(loadHigh, loadLow));
+  }
+
+  segment(addressHigh: number, addressLow: number, size: number): void {
+    this.#natives.addSegment(wide(addressHigh, addressLow), size);
+  }
+
+  trailer(): void {}
+
+  memorySnapshot(millis: number, residentBytes: number, heapBytes: number): void {
+    for (const listener of this.#listeners) listener.memorySnapshot(millis, residentBytes, heapBytes);
+  }
+
+  aggregatedAllocation(row: AggregatedAllocation): void {
+    const { native, stack, generation } = row;
+    if (stack > this.#stacks.size) throw new RecordDamage(`stack ${stack} is not known`);
+    if (native > MAX_INDEX || generation > MAX_INDEX) throw new RecordDamage('an impossible native stack');
+    const thread = this.#threads.index(row.threadHigh, row.threadLow);
+    const site = this.#sites.intern(thread, row.allocator, stack, native, generation);
+    for (const listener of this.#listeners) listener.aggregated(site, row);
+  }
+
+  stackNode(frame: number, parent: number): void {
+    const known = this.#aggregatedFrames.get(frame);
+    if (known === undefined) throw new RecordDamage(`frame ${frame} is not known`);
+    const number = this.#stacks.size + 1;
+    if (parent >= number) throw new RecordDamage(`stack ${parent} is not known`);
+    if (this.#stack(parent, known) !== number) throw new RecordDamage('a stack is there twice');
+  }
+
+  frame(id: number, code: number, instructionOffset: number, entry: boolean): void {
+    this.#aggregatedFrames.set(id, this.#codes.frame(code, instructionOffset, entry));
+  }
+
+  survivingObject(): void {}
+
+  get #isAggregated(): boolean {
+    return this.#header?.fileFormat === 'AGGREGATED_ALLOCATIONS';
+  }
+
+  #newPush(parent: number, id: number, instructionOffset: number, entry: boolean): number {
+    const stack = this.#stack(parent, this.#codes.frame(id, instructionOffset, entry));
+    this.#pushes.remember(parent, id, instructionOffset, entry, stack);
+    return stack;
+  }
+
+  #stack(parent: number, frame: number): number {
+    const stack = this.#stacks.intern(parent, frame);
+    if (stack > this.#limits.maxFrames) throw beyond('stacks', this.#limits.maxFrames, 'maxFrames');
+    return stack;
+  }
+
+  #requireThread(what: string): void {
+    if (this.#thread < 0) throw new RecordDamage(`${what} before any context switch`);
+  }
+}
+
+function wide(high: number, low: number): bigint {
+  return (BigInt(high) << 32n) | BigInt(low);
+}

@@ -1,0 +1,70 @@
+import { ByteReader } from '../wire/byte-reader.js';
+import { LZ4_MAGIC, Lz4FrameDecoder } from '../wire/lz4-frame.js';
+
+const ZEROS: Uint8Array = new Uint8Array(64 * 1024);
+
+/**
+ * Undoes what is around a capture: LZ4 frames, or the zeros at the end of a raw file, which memray writes ahead
+ * of the data and which belong to no record. Zeros are held back until something else follows.
+ */
+export class CaptureContainer {
+  readonly #onData: (bytes: Uint8Array) => void;
+  #start: Uint8Array = new Uint8Array();
+  #lz4: Lz4FrameDecoder | undefined;
+  #raw = false;
+  #zeros = 0;
+
+  /** `onData` gets the capture piece by piece; a piece is valid during the call only. */
+  constructor(onData: (bytes: Uint8Array) => void) {
+    this.#onData = onData;
+  }
+
+  /** Whether the capture is compressed; not known before four bytes are. */
+  get compressed(): boolean {
+    return this.#lz4 !== undefined;
+  }
+
+  /** @throws FormatError when compressed data is damaged; what could be decoded was handed out before */
+  push(bytes: Uint8Array): void {
+    if (this.#lz4) this.#lz4.push(bytes);
+    else if (this.#raw) this.#pushRaw(bytes);
+    else this.#begin(bytes);
+  }
+
+  /** @throws FormatError when compressed data is cut; what could be decoded was handed out before */
+  end(): void {
+    if (!this.#lz4 && !this.#raw) this.#pushRaw(this.#start);
+    this.#lz4?.end();
+  }
+
+  #begin(bytes: Uint8Array): void {
+    const start = new Uint8Array(this.#start.length + bytes.length);
+    start.set(this.#start);
+    start.set(bytes, this.#start.length);
+    this.#start = start;
+    if (start.length < 4) return;
+    this.#start = new Uint8Array();
+    const magic = new ByteReader();
+    magic.push(start.subarray(0, 4));
+    if (magic.u32() === LZ4_MAGIC) this.#lz4 = new Lz4FrameDecoder(this.#onData);
+    else this.#raw = true;
+    this.push(start);
+  }
+
+  #pushRaw(bytes: Uint8Array): void {
+    let end = bytes.length;
+    while (end > 0 && bytes[end - 1] === 0) end -= 1;
+    if (end > 0) {
+      this.#releaseZeros();
+      this.#onData(end === bytes.length ? bytes : bytes.subarray(0, end));
+    }
+    this.#zeros += bytes.length - end;
+  }
+
+  #releaseZeros(): void {
+    for (; this.#zeros > 0; this.#zeros -= ZEROS.length) {
+      this.#onData(ZEROS.subarray(0, Math.min(this.#zeros, ZEROS.length)));
+    }
+    this.#zeros = 0;
+  }
+}

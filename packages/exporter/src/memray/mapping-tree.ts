@@ -1,0 +1,178 @@
+import { FormatError } from '../wire/errors.js';
+import { beyond, type MemrayLimits } from './limits.js';
+
+const INITIAL_NODES = 64;
+/**
+ * Mappings that overlap a lot, each unmapped bit by bit, would take forever. Sound captures have few that do:
+ * this many visits are minutes of work.
+ */
+const MAX_VISITS = 2 ** 28;
+
+/** What an unmapping did to one mapping: bytes that went, and by how many its pieces became more or fewer. */
+export type UnmapVisitor = (payload: number, bytes: number, pieces: number) => void;
+
+/**
+ * Live mappings: intervals that may overlap, each with a payload (a positive 31-bit integer). Addresses are
+ * numbers, so beyond 2^53 they are not exact; no system maps anything there.
+ *
+ * A treap ordered by start, which knows of each subtree where it ends furthest: what overlaps a range is found
+ * in logarithmic time, in typed arrays as all that may become large.
+ */
+export class MappingTree {
+  readonly #limits: MemrayLimits;
+  #starts: Float64Array = new Float64Array(INITIAL_NODES);
+  #ends: Float64Array = new Float64Array(INITIAL_NODES);
+  #furthest: Float64Array = new Float64Array(INITIAL_NODES);
+  #left: Int32Array = new Int32Array(INITIAL_NODES);
+  #right: Int32Array = new Int32Array(INITIAL_NODES);
+  #priorities: Uint32Array = new Uint32Array(INITIAL_NODES);
+  #payloads: Int32Array = new Int32Array(INITIAL_NODES);
+  readonly #free: number[] = [];
+  /** Node 0 is no node. */
+  #nodes = 0;
+  #root = 0;
+  #size = 0;
+  #visits = 0;
+
+  constructor(limits: MemrayLimits) {
+    this.#limits = limits;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  add(start: number, end: number, payload: number): void {
+    if (end <= start) return;
+    const node = this.#make(start, end, payload);
+    const [left, right] = this.#split(this.#root, start);
+    this.#root = this.#join(this.#join(left, node), right);
+  }
+
+  /** Takes the range out of whatever mapping it overlaps. */
+  remove(start: number, end: number, visit: UnmapVisitor): void {
+    if (end <= start) return;
+    // All that begins before the end of the range; what of it does not reach the range is left alone.
+    const [before, after] = this.#split(this.#root, end);
+    const hit: number[] = [];
+    const kept = this.#extract(before, start, hit);
+    this.#root = this.#join(kept, after);
+    for (const node of hit) this.#cut(node, start, end, visit);
+  }
+
+  /** Calls `visit` for each live piece, in the order of their starts. */
+  forEach(visit: (payload: number, size: number) => void): void {
+    const path: number[] = [];
+    let node = this.#root;
+    while (node !== 0 || path.length > 0) {
+      for (; node !== 0; node = this.#left[node]!) path.push(node);
+      node = path.pop()!;
+      visit(this.#payloads[node]!, this.#ends[node]! - this.#starts[node]!);
+      node = this.#right[node]!;
+    }
+  }
+
+  #cut(node: number, start: number, end: number, visit: UnmapVisitor): void {
+    const from = this.#starts[node]!;
+    const to = this.#ends[node]!;
+    const payload = this.#payloads[node]!;
+    this.#free.push(node);
+    this.#size -= 1;
+    this.add(from, start, payload);
+    this.add(end, to, payload);
+    const pieces = (from < start ? 1 : 0) + (end < to ? 1 : 0);
+    visit(payload, Math.min(to, end) - Math.max(from, start), pieces - 1);
+  }
+
+  /** Removes from the subtree all that end after `start`, into `hit`; returns what is left of it. */
+  #extract(node: number, start: number, hit: number[]): number {
+    if (node === 0 || this.#furthest[node]! <= start) return node;
+    this.#visited();
+    const left = this.#extract(this.#left[node]!, start, hit);
+    const right = this.#extract(this.#right[node]!, start, hit);
+    if (this.#ends[node]! > start) {
+      hit.push(node);
+      return this.#join(left, right);
+    }
+    this.#left[node] = left;
+    this.#right[node] = right;
+    this.#update(node);
+    return node;
+  }
+
+  /** Splits a subtree into what starts before `key` and what does not. */
+  #split(node: number, key: number): [number, number] {
+    if (node === 0) return [0, 0];
+    if (this.#starts[node]! < key) {
+      const [left, right] = this.#split(this.#right[node]!, key);
+      this.#right[node] = left;
+      this.#update(node);
+      return [node, right];
+    }
+    const [left, right] = this.#split(this.#left[node]!, key);
+    this.#left[node] = right;
+    this.#update(node);
+    return [left, node];
+  }
+
+  /** Joins two subtrees, all of the first before all of the second. */
+  #join(left: number, right: number): number {
+    if (left === 0) return right;
+    if (right === 0) return left;
+    if (this.#priorities[left]! > this.#priorities[right]!) {
+      this.#right[left] = this.#join(this.#right[left]!, right);
+      this.#update(left);
+      return left;
+    }
+    this.#left[right] = this.#join(left, this.#left[right]!);
+    this.#update(right);
+    return right;
+  }
+
+  #update(node: number): void {
+    const furthest = this.#furthest;
+    const left = this.#left[node]!;
+    const right = this.#right[node]!;
+    let end = this.#ends[node]!;
+    if (left !== 0 && furthest[left]! > end) end = furthest[left]!;
+    if (right !== 0 && furthest[right]! > end) end = furthest[right]!;
+    furthest[node] = end;
+  }
+
+  #make(start: number, end: number, payload: number): number {
+    const node = this.#free.pop() ?? ++this.#nodes;
+    if (node === this.#starts.length) this.#grow();
+    this.#size += 1;
+    if (this.#size > this.#limits.maxLive)
+      throw beyond('mappings alive at once', this.#limits.maxLive, 'maxLive');
+    this.#starts[node] = start;
+    this.#ends[node] = end;
+    this.#furthest[node] = end;
+    this.#left[node] = 0;
+    this.#right[node] = 0;
+    this.#priorities[node] = Math.random() * 2 ** 32;
+    this.#payloads[node] = payload;
+    return node;
+  }
+
+  #visited(): void {
+    this.#visits += 1;
+    if (this.#visits > MAX_VISITS) throw new FormatError('memray', 'its mappings overlap too often');
+  }
+
+  #grow(): void {
+    const length = this.#starts.length * 2;
+    this.#starts = grown(this.#starts, new Float64Array(length));
+    this.#ends = grown(this.#ends, new Float64Array(length));
+    this.#furthest = grown(this.#furthest, new Float64Array(length));
+    this.#left = grown(this.#left, new Int32Array(length));
+    this.#right = grown(this.#right, new Int32Array(length));
+    this.#priorities = grown(this.#priorities, new Uint32Array(length));
+    this.#payloads = grown(this.#payloads, new Int32Array(length));
+  }
+}
+
+function grown<T extends Float64Array | Int32Array | Uint32Array>(from: T, to: T): T {
+  to.set(from);
+  return to;
+}

@@ -1,0 +1,111 @@
+import { beyond, type MemrayLimits } from './limits.js';
+
+/** A native frame. Its symbol is not in a capture, only where to look for it. */
+export interface NativeFrame {
+  /** The return address, as the unwinder gave it: what was called from is one byte before. */
+  readonly address: bigint;
+  /** The loaded file it is in, if the capture knows. */
+  readonly path: string | undefined;
+  /** Address within that file as the file itself counts (its ELF virtual address). */
+  readonly fileAddress: bigint | undefined;
+}
+
+interface Segment {
+  readonly start: bigint;
+  readonly end: bigint;
+  readonly path: string;
+  readonly load: bigint;
+}
+
+/** The native frames of a capture, and what was loaded where. */
+export class NativeTable {
+  readonly #limits: MemrayLimits;
+  #ipHigh: Uint32Array = new Uint32Array(64);
+  #ipLow: Uint32Array = new Uint32Array(64);
+  #parents: Int32Array = new Int32Array(64);
+  #size = 0;
+  /** Generation n of the memory map at index n; 0 is that before any. */
+  readonly #generations: Segment[][] = [[]];
+  #segments = 0;
+  #textBytes = 0;
+  #path = '';
+  #load = 0n;
+
+  constructor(limits: MemrayLimits) {
+    this.#limits = limits;
+  }
+
+  get generation(): number {
+    return this.#generations.length - 1;
+  }
+
+  /** Adds a frame; the first is number 1. */
+  add(ipHigh: number, ipLow: number, parent: number): void {
+    const index = ++this.#size;
+    if (index > this.#limits.maxFrames) throw beyond('native frames', this.#limits.maxFrames, 'maxFrames');
+    if (index === this.#parents.length) this.#grow();
+    this.#ipHigh[index] = ipHigh;
+    this.#ipLow[index] = ipLow;
+    this.#parents[index] = parent;
+  }
+
+  startGeneration(): void {
+    this.#count(1);
+    this.#generations.push([]);
+  }
+
+  startImage(path: string, load: bigint): void {
+    this.#textBytes += path.length;
+    if (this.#textBytes > this.#limits.maxTextBytes) {
+      throw beyond('bytes of paths', this.#limits.maxTextBytes, 'maxTextBytes');
+    }
+    this.#count(1);
+    this.#path = path;
+    this.#load = load;
+  }
+
+  addSegment(address: bigint, size: number): void {
+    this.#count(1);
+    const start = BigInt.asUintN(64, this.#load + address);
+    const end = start + BigInt(size);
+    this.#generations.at(-1)!.push({ start, end, path: this.#path, load: this.#load });
+  }
+
+  /** The frames of native stack `id`, from the innermost outwards, as loaded in `generation`. */
+  frames(id: number, generation: number): readonly NativeFrame[] {
+    const frames: NativeFrame[] = [];
+    // A parent comes before its child in a sound file; insisting on that makes the walk end in any.
+    for (let at = id; at > 0 && at <= this.#size; ) {
+      frames.push(this.#frame(at, generation));
+      const parent = this.#parents[at]!;
+      at = parent < at ? parent : 0;
+    }
+    return frames;
+  }
+
+  #frame(index: number, generation: number): NativeFrame {
+    const address = (BigInt(this.#ipHigh[index]!) << 32n) | BigInt(this.#ipLow[index]!);
+    const called = address - 1n;
+    const segment = this.#generations[generation]?.find(({ start, end }) => start <= called && called < end);
+    return { address, path: segment?.path, fileAddress: segment && address - segment.load };
+  }
+
+  #count(entries: number): void {
+    this.#segments += entries;
+    if (this.#segments > this.#limits.maxFrames) {
+      throw beyond('entries of memory maps', this.#limits.maxFrames, 'maxFrames');
+    }
+  }
+
+  #grow(): void {
+    const length = this.#parents.length * 2;
+    this.#ipHigh = grown(this.#ipHigh, new Uint32Array(length));
+    this.#ipLow = grown(this.#ipLow, new Uint32Array(length));
+    this.#parents = grown(this.#parents, new Int32Array(length));
+  }
+}
+
+function grown<T extends Uint32Array | Int32Array>(from: T, to: T): T {
+  to.set(from);
+  return to;
+}

@@ -1,0 +1,46 @@
+const SLOTS = 1 << 13;
+const MASK = SLOTS - 1;
+const MAX_ID = 2 ** 31;
+const MAX_OFFSET = 2 ** 29;
+
+/**
+ * Remembers which stack a push led to. Programs push the same few frames again and again, and looking one up
+ * takes a Map and two tables.
+ *
+ * Each push has one slot it may be in, so that one is found at once or not at all.
+ */
+export class PushCache {
+  readonly #parents: Int32Array = new Int32Array(SLOTS);
+  readonly #ids: Int32Array = new Int32Array(SLOTS);
+  readonly #places: Int32Array = new Int32Array(SLOTS);
+  /** 0 = free. */
+  readonly #stacks: Int32Array = new Int32Array(SLOTS);
+
+  /** The stack of this push, or 0 if it is not remembered. */
+  find(parent: number, id: number, offset: number, entry: boolean): number {
+    const place = placeOf(offset, entry);
+    const slot = slotOf(parent, id, place);
+    if (this.#parents[slot] !== parent || this.#ids[slot] !== id || this.#places[slot] !== place) return 0;
+    return this.#stacks[slot]!;
+  }
+
+  remember(parent: number, id: number, offset: number, entry: boolean, stack: number): void {
+    if (id >= MAX_ID || id < 0 || Math.abs(offset) >= MAX_OFFSET) return;
+    const place = placeOf(offset, entry);
+    const slot = slotOf(parent, id, place);
+    this.#parents[slot] = parent;
+    this.#ids[slot] = id;
+    this.#places[slot] = place;
+    this.#stacks[slot] = stack;
+  }
+}
+
+/** Not an integer of 32 bits for an offset that is never remembered, so that it is never found either. */
+function placeOf(offset: number, entry: boolean): number {
+  return offset * 2 + (entry ? 1 : 0);
+}
+
+function slotOf(parent: number, id: number, place: number): number {
+  const mixed = Math.imul(parent, 0x9e3779b1) ^ Math.imul(id, 0x85ebca6b) ^ Math.imul(place, 0xc2b2ae35);
+  return (mixed ^ (mixed >>> 15)) & MASK;
+}

@@ -1,0 +1,67 @@
+import type { ByteReader } from '../wire/byte-reader.js';
+import { FormatError } from '../wire/errors.js';
+import { MEMRAY_FORMATS, type MemrayFormat } from './format.js';
+import { MAGIC, type MemrayHeader } from './header.js';
+
+/**
+ * Reads the header, or returns `undefined` (and reads nothing) when it is not all there yet.
+ *
+ * @throws FormatError when it is not that of a capture we can read
+ */
+export function readHeader(reader: ByteReader): MemrayHeader | undefined {
+  const start = reader.position;
+  const format = readFormat(reader);
+  const header = format === undefined ? undefined : readFields(reader, format);
+  if (header !== undefined && !reader.overrun) return header;
+  reader.position = start;
+  return undefined;
+}
+
+function readFormat(reader: ByteReader): MemrayFormat | undefined {
+  for (const byte of MAGIC) {
+    if (reader.available === 0) return undefined;
+    if (reader.u8() !== byte) throw new FormatError('memray', 'not a memray capture', 0);
+  }
+  const version = reader.i32();
+  if (reader.overrun) return undefined;
+  const format = MEMRAY_FORMATS.find((known) => known === version);
+  if (format !== undefined) return format;
+  const known = MEMRAY_FORMATS.join(', ');
+  throw new FormatError('memray', `capture format ${version} is not supported (${known} are)`, MAGIC.length);
+}
+
+function readFields(reader: ByteReader, format: MemrayFormat): MemrayHeader {
+  return {
+    format,
+    pythonVersion: format === 11 ? 0 : reader.u32(),
+    nativeTraces: reader.u8() !== 0,
+    fileFormat: readFileFormat(reader),
+    allocationCount: reader.u64(),
+    frameCount: reader.u64(),
+    startTimeMillis: reader.i64(),
+    endTimeMillis: reader.i64(),
+    commandLine: reader.text(),
+    pid: reader.i32(),
+    mainThreadId: reader.u64(),
+    skippedFrames: reader.u64(),
+    pythonAllocator: reader.u8(),
+    pythonAllocatorsTraced: reader.u8() !== 0,
+    objectLifetimes: format !== 11 && reader.u8() !== 0,
+    libdest: format === 13 ? reader.text() : '',
+    sitePackages: format === 13 ? readTexts(reader) : [],
+    sysPath: format === 13 ? readTexts(reader) : [],
+  };
+}
+
+function readFileFormat(reader: ByteReader): MemrayHeader['fileFormat'] {
+  const value = reader.u8();
+  if (value > 1) throw new FormatError('memray', `unknown kind of capture ${value}`, reader.offset - 1);
+  return value === 0 ? 'ALL_ALLOCATIONS' : 'AGGREGATED_ALLOCATIONS';
+}
+
+/** Strings up to an empty one. */
+function readTexts(reader: ByteReader): readonly string[] {
+  const texts: string[] = [];
+  for (let text = reader.text(); text !== ''; text = reader.text()) texts.push(text);
+  return texts;
+}

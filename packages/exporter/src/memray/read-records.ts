@@ -1,0 +1,322 @@
+import type { ByteReader } from '../wire/byte-reader.js';
+import { ALLOCATOR_ID_COUNT, isSimpleDeallocator } from './allocators.js';
+import type { MemrayHeader } from './header.js';
+import { checkNative, readImage, readNativeFrame, readSegment } from './read-native.js';
+import type { RecordDecoder } from './record-decoder.js';
+import { RecordDamage, type RecordHandler } from './record-handler.js';
+import {
+  ENTRY_FRAME_BIT,
+  POINTER_NOT_CACHED,
+  TAG_ALLOCATION,
+  TAG_FRAME_POP,
+  TAG_FRAME_PUSH,
+  TAG_OBJECT,
+  TOKEN,
+} from './records.js';
+
+/** One more than the 15 of the format: the slot of a miss is written before it is known to be all there. */
+const CACHE_SLOTS = 16;
+const CACHE_MASK = CACHE_SLOTS - 1;
+
+/** Records of formats 12 and 13, ALL_ALLOCATIONS. See records.ts for the first bytes. */
+export class RecordDecoder12 implements RecordDecoder {
+  readonly #reader: ByteReader;
+  readonly #handler: RecordHandler;
+  readonly #native: boolean;
+  readonly #lastIp: { high: number; low: number } = { high: 0, low: 0 };
+  #lastNative = 0;
+  #lastFirstLine = 0;
+  #segmentsDue = 0;
+  #finished = false;
+
+  /**
+   * The pointers (addresses >> 3) that missed the cache last, in a ring that is written downwards. The newest
+   * is also the one that the next pointer is a difference to.
+   */
+  readonly #cacheHigh: Uint32Array = new Uint32Array(CACHE_SLOTS);
+  readonly #cacheLow: Uint32Array = new Uint32Array(CACHE_SLOTS);
+  #newest = 0;
+
+  constructor(reader: ByteReader, handler: RecordHandler, header: MemrayHeader) {
+    this.#reader = reader;
+    this.#handler = handler;
+    this.#native = header.nativeTraces;
+  }
+
+  get finished(): boolean {
+    return this.#finished;
+  }
+
+  decode(): void {
+    const reader = this.#reader;
+    for (;;) {
+      if (this.#segmentsDue === 0) this.#frequent();
+      const start = reader.position;
+      if (start >= reader.end || this.#finished) return;
+      try {
+        reader.position = start + 1;
+        this.#record(reader.bytes[start]!);
+      } catch (error) {
+        reader.position = start;
+        throw error;
+      }
+      if (reader.position > reader.end) {
+        reader.position = start;
+        return;
+      }
+    }
+  }
+
+  nameOf(token: number): string {
+    if (token >= TAG_ALLOCATION) return 'allocation';
+    if (token >= TAG_FRAME_PUSH) return 'frame push';
+    if (token >= TAG_OBJECT) return 'object';
+    if (token >= TAG_FRAME_POP) return 'frame pop';
+    return NAMES.get(token) ?? 'unknown';
+  }
+
+  /**
+   * Reads on as long as records are of the kinds that make up nearly all of a capture, and their numbers as
+   * short as they nearly always are. The same as {@link #record} does, all in one loop and on local variables,
+   * which is twice as fast. It leaves off before the first record it cannot do, and before one that is cut.
+   */
+  #frequent(): void {
+    const reader = this.#reader;
+    const handler = this.#handler;
+    const { bytes, end } = reader;
+    const cacheHigh = this.#cacheHigh;
+    const cacheLow = this.#cacheLow;
+    let newest = this.#newest;
+    let position = reader.position;
+    try {
+      while (position < end) {
+        const token = bytes[position]!;
+        let at = position + 1;
+        let byte: number;
+        if (token >= TAG_ALLOCATION) {
+          if (this.#native) return;
+          const index = (token >> 3) & 0xf;
+          let slot = (newest + index) & CACHE_MASK;
+          if (index === POINTER_NOT_CACHED) {
+            byte = bytes[at++]!;
+            let low = byte & 0x7f;
+            let high = 0;
+            for (let shift = 7; byte > 0x7f && shift < 28; shift += 7) {
+              byte = bytes[at++]!;
+              low |= (byte & 0x7f) << shift;
+            }
+            if (byte > 0x7f) {
+              byte = bytes[at++]!;
+              low |= byte << 28;
+              high = (byte & 0x7f) >>> 4;
+              for (let shift = 3; byte > 0x7f && shift < 24; shift += 7) {
+                byte = bytes[at++]!;
+                high |= (byte & 0x7f) << shift;
+              }
+              if (byte > 0x7f) return;
+            }
+            const sign = -(low & 1);
+            const sum = cacheLow[newest]! + ((((low >>> 1) | (high << 31)) ^ sign) >>> 0);
+            slot = (newest - 1) & CACHE_MASK;
+            cacheLow[slot] = sum;
+            cacheHigh[slot] = cacheHigh[newest]! + ((high >>> 1) ^ sign) + (sum > 0xffff_ffff ? 1 : 0);
+          }
+          const allocator = token & 7 || bytes[at++]!;
+          if (allocator === 0 || allocator >= ALLOCATOR_ID_COUNT) return;
+          let size = 0;
+          if (!isSimpleDeallocator(allocator)) {
+            byte = bytes[at++]!;
+            size = byte & 0x7f;
+            for (let shift = 7; byte > 0x7f && shift < 28; shift += 7) {
+              byte = bytes[at++]!;
+              size |= (byte & 0x7f) << shift;
+            }
+            if (byte > 0x7f) return;
+          }
+          if (at > end) return;
+          newest = index === POINTER_NOT_CACHED ? slot : newest;
+          const low = cacheLow[slot]!;
+          const high = ((cacheHigh[slot]! << 3) | (low >>> 29)) >>> 0;
+          handler.allocation(high, (low << 3) >>> 0, size, allocator, -1);
+        } else if (token >= TAG_FRAME_PUSH) {
+          byte = bytes[at++]!;
+          let code = byte & 0x7f;
+          for (let shift = 7; byte > 0x7f && shift < 28; shift += 7) {
+            byte = bytes[at++]!;
+            code |= (byte & 0x7f) << shift;
+          }
+          if (byte > 0x7f) return;
+          byte = bytes[at++]!;
+          let offset = byte & 0x7f;
+          if (byte > 0x7f) {
+            byte = bytes[at++]!;
+            offset |= (byte & 0x7f) << 7;
+            if (byte > 0x7f) return;
+          }
+          if (at > end) return;
+          handler.push(code, (offset >>> 1) ^ -(offset & 1), (token & ENTRY_FRAME_BIT) !== 0);
+        } else if (token >= TAG_FRAME_POP && token < TAG_OBJECT) {
+          handler.pop((token & 0xf) + 1);
+        } else {
+          return;
+        }
+        position = at;
+      }
+    } finally {
+      this.#newest = newest;
+      reader.position = position;
+    }
+  }
+
+  #record(token: number): void {
+    if (token < TAG_FRAME_POP || this.#segmentsDue > 0) this.#plain(token);
+    else if (token >= TAG_ALLOCATION) this.#allocation(token);
+    else if (token >= TAG_FRAME_PUSH) this.#push(token);
+    else if (token >= TAG_OBJECT) this.#object(token);
+    else this.#handler.pop((token & 0xf) + 1);
+  }
+
+  // Below, each method reads one record behind its first byte, and keeps and hands on nothing if it overran.
+
+  // 1 pppp aaa, [svarint pointer], [u8 allocator], [svarint native], [varint size]
+  #allocation(token: number): void {
+    const reader = this.#reader;
+    const slot = this.#pointer((token >> 3) & 0xf);
+    const allocator = token & 7 || reader.u8();
+    let native = this.#native ? 0 : -1;
+    let size = 0;
+    if (!isSimpleDeallocator(allocator)) {
+      if (this.#native) native = this.#lastNative + reader.svarint();
+      size = reader.varint();
+    }
+    if (reader.position > reader.end) return;
+    if (allocator === 0 || allocator >= ALLOCATOR_ID_COUNT)
+      throw new RecordDamage(`unknown allocator ${allocator}`);
+    checkNative(native);
+    this.#newest = slot;
+    if (this.#native && !isSimpleDeallocator(allocator)) this.#lastNative = native;
+    this.#handler.allocation(this.#addressHigh(slot), this.#addressLow(slot), size, allocator, native);
+  }
+
+  // 001 pppp c, [svarint pointer], [svarint native]
+  #object(token: number): void {
+    const reader = this.#reader;
+    const slot = this.#pointer((token >> 1) & 0xf);
+    const created = (token & 1) === 1;
+    let native = this.#native ? 0 : -1;
+    if (this.#native && created) native = this.#lastNative + reader.svarint();
+    if (reader.overrun) return;
+    checkNative(native);
+    this.#newest = slot;
+    if (this.#native && created) this.#lastNative = native;
+    this.#handler.object(this.#addressHigh(slot), this.#addressLow(slot), created, native);
+  }
+
+  // 01 uuuuu e, varint code object, svarint instruction offset
+  #push(token: number): void {
+    const reader = this.#reader;
+    const code = reader.varint();
+    const offset = reader.svarint();
+    if (reader.position <= reader.end) this.#handler.push(code, offset, (token & ENTRY_FRAME_BIT) !== 0);
+  }
+
+  #plain(token: number): void {
+    if (this.#segmentsDue > 0 && token !== TOKEN.SEGMENT) throw new RecordDamage('a segment is missing');
+    switch (token) {
+      case TOKEN.TRAILER:
+        this.#finished = true;
+        return this.#handler.trailer();
+      case TOKEN.MEMORY_RECORD:
+        return this.#memoryRecord();
+      case TOKEN.CONTEXT_SWITCH:
+        return this.#contextSwitch();
+      case TOKEN.THREAD_NAME:
+        return this.#threadName();
+      case TOKEN.CODE_OBJECT:
+        return this.#codeObject();
+      case TOKEN.NATIVE_FRAME:
+        this.#lastNative = readNativeFrame(this.#reader, this.#handler, this.#lastIp, this.#lastNative);
+        return;
+      case TOKEN.MEMORY_MAP_START:
+        return this.#handler.memoryMapStart();
+      case TOKEN.SEGMENT_HEADER:
+        this.#segmentsDue = readImage(this.#reader, this.#handler);
+        return;
+      case TOKEN.SEGMENT:
+        return this.#segment();
+      default:
+        throw new RecordDamage(`unknown record type 0x${token.toString(16).padStart(2, '0')}`);
+    }
+  }
+
+  #memoryRecord(): void {
+    const reader = this.#reader;
+    const resident = reader.varint();
+    reader.wide();
+    // Before the start is possible, by wrapping around.
+    if (!reader.overrun) this.#handler.memoryRecord(resident, (reader.high | 0) * 2 ** 32 + reader.low);
+  }
+
+  #contextSwitch(): void {
+    const reader = this.#reader;
+    reader.u64();
+    if (reader.overrun) return;
+    this.#handler.contextSwitch(reader.high, reader.low);
+  }
+
+  #threadName(): void {
+    const name = this.#reader.text();
+    if (!this.#reader.overrun) this.#handler.threadName(name);
+  }
+
+  // 0e, varint id, function, 00, file, 00, svarint first line, varint n, n bytes of line table
+  #codeObject(): void {
+    const reader = this.#reader;
+    const id = reader.varint();
+    const functionName = reader.text();
+    const file = reader.text();
+    const firstLine = (this.#lastFirstLine + reader.svarint()) | 0;
+    const lineTable = reader.run(reader.varint());
+    if (reader.overrun) return;
+    this.#lastFirstLine = firstLine;
+    this.#handler.codeObject(id, functionName, file, firstLine, lineTable);
+  }
+
+  #segment(): void {
+    if (this.#segmentsDue === 0) throw new RecordDamage('a segment outside of an image');
+    if (readSegment(this.#reader, this.#handler)) this.#segmentsDue -= 1;
+  }
+
+  /** The cache slot of the record's pointer: that of a hit, or for a miss the next one, written but not counted. */
+  #pointer(index: number): number {
+    const newest = this.#newest;
+    if (index !== POINTER_NOT_CACHED) return (newest + index) & CACHE_MASK;
+    const reader = this.#reader;
+    reader.swide();
+    const slot = (newest - 1) & CACHE_MASK;
+    const low = this.#cacheLow[newest]! + reader.low;
+    this.#cacheLow[slot] = low;
+    this.#cacheHigh[slot] = this.#cacheHigh[newest]! + reader.high + (low > 0xffff_ffff ? 1 : 0);
+    return slot;
+  }
+
+  #addressHigh(slot: number): number {
+    return ((this.#cacheHigh[slot]! << 3) | (this.#cacheLow[slot]! >>> 29)) >>> 0;
+  }
+
+  #addressLow(slot: number): number {
+    return (this.#cacheLow[slot]! << 3) >>> 0;
+  }
+}
+
+const NAMES: ReadonlyMap<number, string> = new Map([
+  [TOKEN.TRAILER, 'trailer'],
+  [TOKEN.MEMORY_RECORD, 'memory'],
+  [TOKEN.NATIVE_FRAME, 'native frame'],
+  [TOKEN.MEMORY_MAP_START, 'memory map start'],
+  [TOKEN.SEGMENT_HEADER, 'segment header'],
+  [TOKEN.SEGMENT, 'segment'],
+  [TOKEN.THREAD_NAME, 'thread name'],
+  [TOKEN.CONTEXT_SWITCH, 'context switch'],
+  [TOKEN.CODE_OBJECT, 'code object'],
+]);

@@ -1,0 +1,161 @@
+import { ByteReader, MalformedNumberError } from '../wire/byte-reader.js';
+import { FormatError } from '../wire/errors.js';
+import { CaptureContainer } from './container.js';
+import type { MemrayHeader } from './header.js';
+import { AggregatedDecoder } from './read-aggregated.js';
+import { readHeader } from './read-header.js';
+import { RecordDecoder12 } from './read-records.js';
+import { RecordDecoder11 } from './read-records-11.js';
+import type { RecordDecoder } from './record-decoder.js';
+import { RecordDamage, type RecordHandler } from './record-handler.js';
+
+/** Decoded bytes a capture may have: bounds the work an LZ4 bomb can make. */
+export const DEFAULT_MAX_BYTES: number = 2 ** 40;
+/** No name, line table or header is longer. It bounds what is kept of a record that is not all there. */
+const MAX_RECORD_BYTES = 16 * 1024 * 1024;
+
+/** Where and why reading stopped early. What came before is good. */
+export interface CaptureDamage {
+  /** In bytes from the start of the capture; of the compressed file if `compressed`. */
+  readonly offset: number;
+  /** Whether the damage is in the compression around the capture. */
+  readonly compressed: boolean;
+  readonly reason: string;
+}
+
+/** What is known of a capture when all its bytes were read. */
+export interface CaptureEnd {
+  readonly header: MemrayHeader;
+  /** Whether the capture was finished properly; if not, it is of a running or killed program, or was cut. */
+  readonly complete: boolean;
+  /** A capture may be incomplete without damage: when it ends between two records. */
+  readonly damage: CaptureDamage | undefined;
+}
+
+/**
+ * Reads a capture of any format as its bytes come, and hands its records to a handler.
+ *
+ * Damage ends the reading and is told by {@link end}; what came before it counts, as in memray. Nothing
+ * is kept but the record that is not all there yet.
+ */
+export class RecordStream {
+  readonly #handler: RecordHandler;
+  readonly #maxBytes: number;
+  readonly #container: CaptureContainer = new CaptureContainer((bytes) => this.#decoded(bytes));
+  readonly #reader: ByteReader = new ByteReader();
+  #header: MemrayHeader | undefined;
+  #decoder: RecordDecoder | undefined;
+  #damage: CaptureDamage | undefined;
+  #ended = false;
+
+  constructor(handler: RecordHandler, options: { maxBytes?: number } = {}) {
+    this.#handler = handler;
+    this.#maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
+  }
+
+  /** Known as soon as it was read. */
+  get header(): MemrayHeader | undefined {
+    return this.#header;
+  }
+
+  /** Whether nothing more is wanted: the trailer was read, or damage found. */
+  get stopped(): boolean {
+    return this.#damage !== undefined || this.complete;
+  }
+
+  /** Whether the trailer was read. */
+  get complete(): boolean {
+    return this.#decoder?.finished === true;
+  }
+
+  /** What ended the reading early. */
+  get damage(): CaptureDamage | undefined {
+    return this.#damage;
+  }
+
+  /** Where the next record begins, in bytes from the start of the capture (uncompressed). */
+  get offset(): number {
+    return this.#reader.offset;
+  }
+
+  /**
+   * Reads on.
+   *
+   * @throws FormatError when this is no capture we can read, or goes beyond a limit
+   */
+  push(bytes: Uint8Array): void {
+    if (this.stopped || this.#ended) return;
+    this.#tolerating(() => this.#container.push(bytes));
+  }
+
+  /**
+   * Says that nothing more will come.
+   *
+   * @throws FormatError when not even the header is there
+   */
+  end(): CaptureEnd {
+    if (!this.#ended && !this.stopped) this.#tolerating(() => this.#container.end());
+    this.#ended = true;
+    if (this.#header === undefined) {
+      const { offset, available } = this.#reader;
+      throw new FormatError('memray', 'the header is cut', offset + available);
+    }
+    if (!this.stopped && this.#reader.available > 0) this.#damage = this.#cutRecord();
+    return { header: this.#header, complete: this.complete, damage: this.#damage };
+  }
+
+  #decoded(bytes: Uint8Array): void {
+    const reader = this.#reader;
+    if (this.stopped) return;
+    reader.push(bytes);
+    if (reader.offset + reader.available > this.#maxBytes) {
+      throw new FormatError('memray', `more than ${this.#maxBytes} bytes (maxBytes)`, this.#maxBytes);
+    }
+    if (this.#decoder === undefined) this.#begin();
+    this.#decodeRecords();
+    if (reader.available > MAX_RECORD_BYTES) {
+      throw new FormatError('memray', `a record of more than ${MAX_RECORD_BYTES} bytes`, reader.offset);
+    }
+  }
+
+  #begin(): void {
+    const header = readHeader(this.#reader);
+    if (header === undefined) return;
+    this.#header = header;
+    this.#decoder = decoderFor(this.#reader, this.#handler, header);
+    this.#handler.header(header);
+  }
+
+  #decodeRecords(): void {
+    try {
+      this.#decoder?.decode();
+    } catch (error) {
+      if (!(error instanceof RecordDamage) && !(error instanceof MalformedNumberError)) throw error;
+      this.#damage = { offset: this.#reader.offset, compressed: false, reason: error.message };
+    }
+  }
+
+  /** Damage of the compression is damage of the capture, once there is a header. */
+  #tolerating(read: () => void): void {
+    try {
+      read();
+    } catch (error) {
+      const lz4 = error instanceof FormatError && error.format === 'lz4';
+      if (!lz4 || this.#header === undefined) throw error;
+      if (!this.stopped) this.#damage = { offset: error.offset ?? 0, compressed: true, reason: error.reason };
+    }
+  }
+
+  #cutRecord(): CaptureDamage {
+    const reader = this.#reader;
+    const name = this.#decoder?.nameOf(reader.bytes[reader.position]!) ?? 'unknown';
+    const reason = `the file ends inside a record (${name}), after ${reader.available} bytes of it`;
+    return { offset: reader.offset, compressed: false, reason };
+  }
+}
+
+function decoderFor(reader: ByteReader, handler: RecordHandler, header: MemrayHeader): RecordDecoder {
+  if (header.fileFormat === 'AGGREGATED_ALLOCATIONS') return new AggregatedDecoder(reader, handler, header);
+  if (header.format === 11) return new RecordDecoder11(reader, handler);
+  return new RecordDecoder12(reader, handler, header);
+}

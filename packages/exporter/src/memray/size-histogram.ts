@@ -1,0 +1,83 @@
+import type { HeapListener } from './heap-listener.js';
+
+/** Sizes below this are counted in an array, larger ones in a Map. */
+const SMALL = 1 << 16;
+/** Beyond so many different sizes they are rounded: no histogram shows the difference, and memory has an end. */
+const MAX_SIZES = 1 << 20;
+const ROUNDED_BITS = 12;
+
+/** One bar of the histogram: `count` allocations of `minBytes` to `maxBytes`. */
+export interface SizeBucket {
+  readonly minBytes: number;
+  readonly maxBytes: number;
+  readonly count: number;
+}
+
+/** Counts allocations by their size. */
+export class SizeHistogram implements HeapListener {
+  readonly #small: Float64Array = new Float64Array(SMALL);
+  readonly #large: Map<number, number> = new Map();
+
+  /**
+   * The histogram with `count` bars, of equal width on a logarithmic scale from the smallest to the largest
+   * size, zeros left out of account but counted in the first bar. Empty if there is no size but 0.
+   */
+  buckets(count: number): readonly SizeBucket[] {
+    const sizes = this.#sizes();
+    const positive = sizes.filter(([size]) => size > 0);
+    if (positive.length === 0) return [];
+    const high = Math.log(positive.at(-1)![0]);
+    const smallest = Math.log(positive[0]![0]);
+    const low = smallest === high ? smallest / 2 : smallest;
+    const step = (high - low) / count;
+    const bounds = Array.from({ length: count }, (_, at) => Math.trunc(Math.exp(low + step * (at + 1))));
+    const counts = new Array<number>(count).fill(0);
+    for (const [size, times] of sizes) counts[bucketOf(size, low, step, count)]! += times;
+    return bounds.map((bound, at) => ({
+      minBytes: at === 0 ? 0 : bounds[at - 1]!,
+      maxBytes: at === count - 1 ? bound : bound - 1,
+      count: counts[at]!,
+    }));
+  }
+
+  allocated(_site: number, _high: number, _low: number, size: number): void {
+    if (size < SMALL) this.#small[size]! += 1;
+    else this.#addLarge(size);
+  }
+
+  mapped(site: number, high: number, low: number, size: number): void {
+    this.allocated(site, high, low, size);
+  }
+
+  freed(): void {}
+  unmapped(): void {}
+  memoryRecord(): void {}
+  aggregated(): void {}
+  memorySnapshot(): void {}
+
+  #addLarge(size: number): void {
+    const known = this.#large.get(size);
+    if (known !== undefined || this.#large.size < MAX_SIZES) this.#large.set(size, (known ?? 0) + 1);
+    else this.#addRounded(size);
+  }
+
+  #addRounded(size: number): void {
+    const unit = 2 ** Math.max(0, Math.floor(Math.log2(size)) - ROUNDED_BITS);
+    const rounded = Math.floor(size / unit) * unit;
+    this.#large.set(rounded, (this.#large.get(rounded) ?? 0) + 1);
+  }
+
+  /** [size, count], by size. */
+  #sizes(): readonly (readonly [number, number])[] {
+    const sizes: [number, number][] = [];
+    this.#small.forEach((count, size) => {
+      if (count > 0) sizes.push([size, count]);
+    });
+    return [...sizes, ...[...this.#large].sort(([a], [b]) => a - b)];
+  }
+}
+
+function bucketOf(size: number, low: number, step: number, count: number): number {
+  if (size === 0 || step === 0) return 0;
+  return Math.min(Math.floor((Math.log(size) - low) / step), count - 1);
+}

@@ -1,0 +1,205 @@
+import type { HeapListener } from './heap-listener.js';
+import { beyond, type MemrayLimits } from './limits.js';
+import { LiveTable } from './live-table.js';
+import { MappingTree } from './mapping-tree.js';
+import type { TemporalInterval } from './temporal-leaks.js';
+
+const TWO_32 = 2 ** 32;
+
+/** From a window on, until the next run: so much was alive at that window's peak. */
+interface Run {
+  window: number;
+  bytes: number;
+  count: number;
+}
+
+interface SiteState {
+  bytes: number;
+  count: number;
+  /** What they were at the peak of the window so far, if `seenPeak` is that peak. */
+  peakBytes: number;
+  peakCount: number;
+  seenPeak: number;
+  touched: boolean;
+  readonly runs: Run[];
+}
+
+/**
+ * Follows, for each window between memory records, what was alive at the moment of that window's peak. The start
+ * of a window belongs to it; of equal peaks the latest counts. One window more, after the last, is for the end.
+ *
+ * Only sites that change in a window are looked at when it closes: what one holds after its last change is its
+ * amount at the peak of all windows up to the next change.
+ */
+export class TemporalHighWaterMark implements HeapListener {
+  readonly #limits: MemrayLimits;
+  readonly #live: LiveTable;
+  readonly #mappings: MappingTree;
+  readonly #sites: SiteState[] = [];
+  #touched: SiteState[] = [];
+  readonly #peaks: number[] = [];
+  #heap = 0;
+  #peak = 0;
+  #peakNumber = 1;
+  /** The last peak that the heap has come down from in this window. */
+  #fallenPeak = 0;
+  #window = 0;
+  /** Memory records that no event has followed yet: if none does, memray never sees them. */
+  #pending = 0;
+  #runs = 0;
+
+  constructor(limits: MemrayLimits) {
+    this.#limits = limits;
+    this.#live = new LiveTable(limits);
+    this.#mappings = new MappingTree(limits);
+  }
+
+  /** Bytes at the peak of each window that was begun before the last event. */
+  peaks(): readonly number[] {
+    return [...this.#peaks, this.#peak];
+  }
+
+  /**
+   * The same as memray gives it: in the last window it sees only a peak that the heap has come down from, or
+   * where the window began.
+   */
+  peaksOfMemray(): readonly number[] {
+    return [...this.#peaks, this.#fallenPeak];
+  }
+
+  /** The intervals of all sites that have any, those of nothing left out. */
+  intervals(): ReadonlyMap<number, readonly TemporalInterval[]> {
+    const bySite = new Map<number, readonly TemporalInterval[]>();
+    this.#sites.forEach((state, site) => {
+      const intervals = intervalsOf(this.#finalRuns(state));
+      if (intervals.length > 0) bySite.set(site, intervals);
+    });
+    return bySite;
+  }
+
+  allocated(site: number, high: number, low: number, size: number): void {
+    this.#begin();
+    const replaced = this.#live.set(high, low, site, size);
+    if (replaced !== 0) this.#change(replaced, -this.#live.removedSize, -1);
+    this.#change(site, size, 1);
+    this.#settle(size);
+  }
+
+  freed(_thread: number, high: number, low: number): void {
+    this.#begin();
+    const site = this.#live.remove(high, low);
+    if (site !== 0) this.#change(site, -this.#live.removedSize, -1);
+    this.#settle(site === 0 ? 0 : -this.#live.removedSize);
+  }
+
+  mapped(site: number, high: number, low: number, size: number): void {
+    this.#begin();
+    const start = high * TWO_32 + low;
+    this.#mappings.add(start, start + size, site);
+    if (size > 0) this.#change(site, size, 1);
+    this.#settle(size);
+  }
+
+  unmapped(_thread: number, high: number, low: number, size: number): void {
+    this.#begin();
+    const start = high * TWO_32 + low;
+    let removed = 0;
+    this.#mappings.remove(start, start + size, (site, bytes, pieces) => {
+      this.#change(site, -bytes, pieces);
+      removed += bytes;
+    });
+    this.#settle(-removed);
+  }
+
+  memoryRecord(): void {
+    this.#pending += 1;
+  }
+
+  aggregated(): void {}
+  memorySnapshot(): void {}
+
+  /** Closes the windows that memory records have ended, now that there is an event after them. */
+  #begin(): void {
+    for (; this.#pending > 0; this.#pending -= 1) this.#closeWindow();
+  }
+
+  #closeWindow(): void {
+    for (const state of this.#touched) {
+      this.#closeSite(state);
+      state.touched = false;
+    }
+    this.#touched = [];
+    this.#peaks.push(this.#peak);
+    if (this.#peaks.length + this.#runs > this.#limits.maxLive) {
+      throw beyond('windows and intervals', this.#limits.maxLive, 'maxLive');
+    }
+    this.#window += 1;
+    this.#peak = this.#heap;
+    this.#fallenPeak = this.#heap;
+    this.#peakNumber += 1;
+  }
+
+  #closeSite(state: SiteState): void {
+    const before = state.runs.length;
+    addRuns(state, state.runs, this.#window, this.#peakNumber);
+    this.#runs += state.runs.length - before;
+  }
+
+  /** The runs as if the capture ended here. */
+  #finalRuns(state: SiteState): readonly Run[] {
+    if (!state.touched) return state.runs;
+    const runs = state.runs.map((run) => ({ ...run }));
+    addRuns(state, runs, this.#window, this.#peakNumber);
+    return runs;
+  }
+
+  #change(site: number, bytes: number, count: number): void {
+    const state = this.#sites[site] ?? newSite();
+    this.#sites[site] = state;
+    if (!state.touched) {
+      state.touched = true;
+      this.#touched.push(state);
+    }
+    if (state.seenPeak !== this.#peakNumber) {
+      state.seenPeak = this.#peakNumber;
+      state.peakBytes = state.bytes;
+      state.peakCount = state.count;
+    }
+    state.bytes += bytes;
+    state.count += count;
+  }
+
+  #settle(bytes: number): void {
+    if (bytes < 0 && this.#heap >= this.#fallenPeak) this.#fallenPeak = this.#heap;
+    this.#heap += bytes;
+    if (this.#heap < this.#peak) return;
+    this.#peak = this.#heap;
+    this.#peakNumber += 1;
+  }
+}
+
+function newSite(): SiteState {
+  return { bytes: 0, count: 0, peakBytes: 0, peakCount: 0, seenPeak: 0, touched: false, runs: [] };
+}
+
+/** What a site that changed in `window` has at the window's peak, and from the next window on. */
+function addRuns(state: SiteState, runs: Run[], window: number, peakNumber: number): void {
+  const changed = state.seenPeak === peakNumber;
+  addRun(runs, window, changed ? state.peakBytes : state.bytes, changed ? state.peakCount : state.count);
+  addRun(runs, window + 1, state.bytes, state.count);
+}
+
+/** The last run may be of the same window, where it was an assumption: it is replaced. */
+function addRun(runs: Run[], window: number, bytes: number, count: number): void {
+  if (runs.at(-1)?.window === window) runs.pop();
+  const last = runs.at(-1);
+  if ((last?.bytes ?? 0) === bytes && (last?.count ?? 0) === count) return;
+  runs.push({ window, bytes, count });
+}
+
+function intervalsOf(runs: readonly Run[]): readonly TemporalInterval[] {
+  return runs.flatMap(({ window, bytes, count }, at) => {
+    const until = runs[at + 1]?.window ?? null;
+    return bytes === 0 && count === 0 ? [] : [{ from: window, until, count, bytes }];
+  });
+}

@@ -1,0 +1,55 @@
+import { beyond, type MemrayLimits } from './limits.js';
+
+/** A thread of a capture. */
+export interface MemrayThread {
+  /** As the file numbers it; not exact beyond 2^53. */
+  readonly id: number;
+  /** Empty if it was never named. */
+  readonly name: string;
+}
+
+/** The threads of a capture, numbered from 0 in the order they appear. */
+export class ThreadTable {
+  readonly #limits: MemrayLimits;
+  readonly #indexes: Map<number, Map<number, number>> = new Map();
+  readonly #ids: number[] = [];
+  readonly #names: string[] = [];
+  #textBytes = 0;
+
+  constructor(limits: MemrayLimits) {
+    this.#limits = limits;
+  }
+
+  get size(): number {
+    return this.#ids.length;
+  }
+
+  index(high: number, low: number): number {
+    let lows = this.#indexes.get(high);
+    if (lows === undefined) {
+      lows = new Map();
+      this.#indexes.set(high, lows);
+    }
+    const known = lows.get(low);
+    if (known !== undefined) return known;
+    const index = this.#ids.length;
+    if (index >= this.#limits.maxFrames) throw beyond('threads', this.#limits.maxFrames, 'maxFrames');
+    lows.set(low, index);
+    this.#ids.push(high * 2 ** 32 + low);
+    this.#names.push('');
+    return index;
+  }
+
+  /** Names a thread; of several names the last one counts, for the whole capture. */
+  name(index: number, name: string): void {
+    this.#textBytes += name.length - this.#names[index]!.length;
+    if (this.#textBytes > this.#limits.maxTextBytes) {
+      throw beyond('bytes of thread names', this.#limits.maxTextBytes, 'maxTextBytes');
+    }
+    this.#names[index] = name;
+  }
+
+  thread(index: number): MemrayThread {
+    return { id: this.#ids[index]!, name: this.#names[index]! };
+  }
+}
