@@ -2,7 +2,7 @@ import { CallSites } from './call-site.js';
 import { CallTree, type NodeIndex, type RawFrame, ROOT } from './call-tree.js';
 import { GrowableFloats } from './growable-floats.js';
 import { LiveSamples } from './live-samples.js';
-import { likelyObjectSize } from './object-size.js';
+import { ObjectSizes } from './object-size.js';
 import { type Settlement, ShortLivedEstimator } from './short-lived-estimator.js';
 
 /** What a source hands to the ledger: the live heap at one moment. Sizes are estimated bytes. */
@@ -70,6 +70,7 @@ export class Ledger {
   readonly #inUseReading = new GrowableFloats();
   readonly #seenBytes = new GrowableFloats();
   readonly #seenObjects = new GrowableFloats();
+  readonly #objectSizes: ObjectSizes;
   readonly #listeners = new Set<LedgerListener>();
   #nodeById = new Map<number, NodeIndex>();
   #readings = 0;
@@ -82,6 +83,7 @@ export class Ledger {
 
   constructor(options: LedgerOptions) {
     this.#options = options;
+    this.#objectSizes = new ObjectSizes(options.samplingInterval);
     this.tree = new CallTree({ maxNodes: options.maxNodes ?? DEFAULT_MAX_NODES });
     this.sites = new CallSites(this.tree, options.packageOf);
     this.unobservedNode = this.tree.child(ROOT, UNOBSERVED);
@@ -226,7 +228,7 @@ export class Ledger {
 
   #noteObjects(node: NodeIndex, sampleBytes: number, bytes: number): void {
     this.#seenBytes.add(node, bytes);
-    this.#seenObjects.add(node, bytes / likelyObjectSize(sampleBytes, this.#options.samplingInterval));
+    this.#seenObjects.add(node, bytes / this.#objectSizes.likely(sampleBytes));
   }
 
   #countUnseen(unseen: number, atMillis: number): void {

@@ -29,6 +29,28 @@ export function likelyObjectSize(sampleBytes: number, interval: number): number 
   return candidates === 0 ? Math.min(sampleBytes, interval) : Math.exp(logs / candidates);
 }
 
+/** Programs allocate few different sizes; past this many the answers are forgotten. */
+const MAX_KNOWN = 4096;
+
+/** {@link likelyObjectSize} for one interval, with a memory: each new size is a search among divisors. */
+export class ObjectSizes {
+  readonly #interval: number;
+  readonly #known = new Map<number, number>();
+
+  constructor(interval: number) {
+    this.#interval = interval;
+  }
+
+  likely(sampleBytes: number): number {
+    const known = this.#known.get(sampleBytes);
+    if (known !== undefined) return known;
+    const size = likelyObjectSize(sampleBytes, this.#interval);
+    if (this.#known.size >= MAX_KNOWN) this.#known.clear();
+    this.#known.set(sampleBytes, size);
+    return size;
+  }
+}
+
 const WORD = 8;
 /** A heap number or an empty object's header: nothing smaller is allocated. */
 const SMALLEST_OBJECT = 16;
