@@ -52,12 +52,29 @@ export class ExitGuard {
   #onSignal(signal: GuardedSignal): void {
     this.#unlisten(signal);
     if (process.listenerCount(signal) > 0) {
+      const stopWatching = this.#watchForLastRemoval(signal);
       setImmediate(() => {
+        stopWatching();
         if (this.#watching && !this.#listeners.has(signal)) this.#listen(signal);
       }).unref();
       return;
     }
     this.#finish();
     process.kill(process.pid, signal);
+  }
+
+  /**
+   * A listener that counts the others, finds none and wants the process to die of the signal takes itself off
+   * and sends it again: that leaves no event but its removal. (One made by `once` is always removed, so its
+   * removal says nothing.)
+   */
+  #watchForLastRemoval(signal: GuardedSignal): () => void {
+    const isOnce = (listener: object) => 'listener' in listener;
+    if (process.rawListeners(signal).every(isOnce)) return () => {};
+    const onRemoved = (event: string | symbol) => {
+      if (event === signal && process.listenerCount(signal) === 0) this.#finish();
+    };
+    process.on('removeListener', onRemoved);
+    return () => process.removeListener('removeListener', onRemoved);
   }
 }
