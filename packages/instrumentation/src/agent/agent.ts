@@ -13,7 +13,7 @@ import { profileProvider } from './profiles.js';
 import { SelfAccount } from './self-account.js';
 
 /** How long the last poll may take when the process is exiting. */
-const LAST_POLL_MILLIS = 250;
+const LAST_POLL_MILLIS = 500;
 /** How long a profile waits for the main thread's object counts. */
 const OBJECT_COUNTS_MILLIS = 1_000;
 const PROCESS_CAPTURE = 0;

@@ -15,7 +15,7 @@ export interface AgentThreadHandlers {
 
 /** How long a metric reader waits for the profiler thread. */
 const VIEW_MILLIS = 1_000;
-const LAST_POLL_MILLIS = 300;
+const LAST_POLL_MILLIS = 1_200;
 const LAST_WRITE_MILLIS = 2_000;
 const DISCONNECT_MILLIS = 200;
 const BOOT_MILLIS = 2_000;
