@@ -18,6 +18,15 @@ export interface RawFrame {
   readonly columnNumber: number;
 }
 
+export function sameFrame(a: RawFrame, b: RawFrame): boolean {
+  return (
+    a.lineNumber === b.lineNumber &&
+    a.columnNumber === b.columnNumber &&
+    a.functionName === b.functionName &&
+    a.url === b.url
+  );
+}
+
 /** The index of a node: an allocation stack. Dense, from 0, never re-used. */
 export type NodeIndex = number;
 

@@ -1,5 +1,5 @@
 import { CallSites } from './call-site.js';
-import { CallTree, type NodeIndex, type RawFrame, ROOT } from './call-tree.js';
+import { CallTree, type NodeIndex, type RawFrame, ROOT, sameFrame } from './call-tree.js';
 import { GrowableFloats } from './growable-floats.js';
 import { LiveSamples } from './live-samples.js';
 import { ObjectSizes } from './object-size.js';
@@ -44,6 +44,11 @@ export interface LedgerOptions {
   readonly maxNodes?: number;
 }
 
+interface KnownNode {
+  readonly index: NodeIndex;
+  readonly frame: RawFrame;
+}
+
 /** The stack that unseen samples without any evidence are charged to. */
 const UNOBSERVED: RawFrame = { functionName: '(unobserved)', url: '', lineNumber: -1, columnNumber: -1 };
 const DEFAULT_MAX_NODES = 200_000;
@@ -72,7 +77,7 @@ export class Ledger {
   readonly #seenObjects = new GrowableFloats();
   readonly #objectSizes: ObjectSizes;
   readonly #listeners = new Set<LedgerListener>();
-  #nodeById = new Map<number, NodeIndex>();
+  #nodeById = new Map<number, KnownNode>();
   #readings = 0;
   #newest = 0;
   #samples = 0;
@@ -97,7 +102,7 @@ export class Ledger {
    */
   absorb(reading: HeapReading, atMillis: number, censusMillis?: number): Absorbed {
     const sizeOfNode = this.#live.sizesByNode(reading.samples, this.#newest);
-    if (!sizeOfNode) return { status: 'restarted' };
+    if (!sizeOfNode || !this.#knowsIds(reading.head)) return { status: 'restarted' };
     this.#readings++;
     this.#walk(reading.head);
     const before = this.#newest;
@@ -180,19 +185,31 @@ export class Ledger {
     this.#live.forEach(visit);
   }
 
+  /** Whether every node id that we know still names the same function: a restarted sampler counts anew. */
+  #knowsIds(head: ReadingNode): boolean {
+    const open: ReadingNode[] = [head];
+    for (let node = open.pop(); node; node = open.pop()) {
+      const known = this.#nodeById.get(node.id);
+      if (known && !sameFrame(known.frame, node.callFrame)) return false;
+      open.push(...node.children);
+    }
+    return true;
+  }
+
   /** Maps the reading's node ids to stacks and notes what each has in use. */
   #walk(head: ReadingNode): void {
     const known = this.#nodeById;
-    const nodeById = new Map<number, NodeIndex>();
-    nodeById.set(head.id, ROOT);
+    const nodeById = new Map<number, KnownNode>();
+    nodeById.set(head.id, { index: ROOT, frame: head.callFrame });
     this.#noteInUse(ROOT, head.selfSize);
     const open: ReadingNode[] = [head];
     for (let node = open.pop(); node; node = open.pop()) {
-      const parent = nodeById.get(node.id) ?? ROOT;
+      const parent = nodeById.get(node.id)?.index ?? ROOT;
       for (const child of node.children) {
-        const index = known.get(child.id) ?? this.tree.child(parent, child.callFrame);
-        nodeById.set(child.id, index);
-        this.#noteInUse(index, child.selfSize);
+        const frame = child.callFrame;
+        const same = known.get(child.id) ?? { index: this.tree.child(parent, frame), frame };
+        nodeById.set(child.id, same);
+        this.#noteInUse(same.index, child.selfSize);
         open.push(child);
       }
     }
@@ -213,7 +230,7 @@ export class Ledger {
     let newest = this.#newest;
     for (const sample of reading.samples) {
       if (this.#live.mark(sample.ordinal, this.#readings)) continue;
-      const node = this.#nodeById.get(sample.nodeId) ?? ROOT;
+      const node = this.#nodeById.get(sample.nodeId)?.index ?? ROOT;
       const bytes = sample.size * (scale.get(sample.nodeId) ?? 1);
       const id = this.#live.add(sample, node, bytes, atMillis, this.#readings);
       freshIds.push(id);
