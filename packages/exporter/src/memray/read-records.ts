@@ -181,7 +181,8 @@ export class RecordDecoder12 implements RecordDecoder {
   // 1 pppp aaa, [svarint pointer], [u8 allocator], [svarint native], [varint size]
   #allocation(token: number): void {
     const reader = this.#reader;
-    const slot = this.#pointer((token >> 3) & 0xf);
+    const index = (token >> 3) & 0xf;
+    const slot = this.#pointer(index);
     const allocator = token & 7 || reader.u8();
     let native = this.#native ? 0 : -1;
     let size = 0;
@@ -193,7 +194,7 @@ export class RecordDecoder12 implements RecordDecoder {
     if (allocator === 0 || allocator >= ALLOCATOR_ID_COUNT)
       throw new RecordDamage(`unknown allocator ${allocator}`);
     checkNative(native);
-    this.#newest = slot;
+    if (index === POINTER_NOT_CACHED) this.#newest = slot;
     if (this.#native && !isSimpleDeallocator(allocator)) this.#lastNative = native;
     this.#handler.allocation(this.#addressHigh(slot), this.#addressLow(slot), size, allocator, native);
   }
@@ -201,13 +202,14 @@ export class RecordDecoder12 implements RecordDecoder {
   // 001 pppp c, [svarint pointer], [svarint native]
   #object(token: number): void {
     const reader = this.#reader;
-    const slot = this.#pointer((token >> 1) & 0xf);
+    const index = (token >> 1) & 0xf;
+    const slot = this.#pointer(index);
     const created = (token & 1) === 1;
     let native = this.#native ? 0 : -1;
     if (this.#native && created) native = this.#lastNative + reader.svarint();
     if (reader.overrun) return;
     checkNative(native);
-    this.#newest = slot;
+    if (index === POINTER_NOT_CACHED) this.#newest = slot;
     if (this.#native && created) this.#lastNative = native;
     this.#handler.object(this.#addressHigh(slot), this.#addressLow(slot), created, native);
   }

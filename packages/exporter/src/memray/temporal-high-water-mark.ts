@@ -79,8 +79,8 @@ export class TemporalHighWaterMark implements HeapListener {
 
   allocated(site: number, high: number, low: number, size: number): void {
     this.#begin();
-    const replaced = this.#live.set(high, low, site, size);
-    if (replaced !== 0) this.#change(replaced, -this.#live.removedSize, -1);
+    // What was alive there stays counted for ever, here and in the total: so does memray.
+    this.#live.set(high, low, site, size);
     this.#change(site, size, 1);
     this.#settle(size);
   }
