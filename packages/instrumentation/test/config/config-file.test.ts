@@ -41,6 +41,14 @@ describe('which file is read', () => {
   });
 });
 
+test('an empty AIRFLOW_CONFIG is refused, and so is a path that expands to nothing', () => {
+  expect(refusalOf({ env: { AIRFLOW_CONFIG: '' } })).toMatchObject({ key: 'AIRFLOW_CONFIG', value: '' });
+  expect(refusalOf({ env: { HEAPRAY_CONFIG: '$E', E: '' } })).toMatchObject({
+    key: 'HEAPRAY_CONFIG',
+    value: '',
+  });
+});
+
 describe('a file that is not there', () => {
   test.each([{ AIRFLOW_CONFIG: '/none' }, { AIRFLOW_HOME: '/none' }])(
     "is as good as none when it is Airflow's: %j",

@@ -56,6 +56,7 @@ describe('component', () => {
     ['/app/.hidden', '.hidden'],
     ['/app/a,b.js', 'a_b'],
     [`/app/${'x'.repeat(200)}.js`, 'x'.repeat(80)],
+    [`/app/${'x'.repeat(79)}\u{1f600}.js`, `${'x'.repeat(79)}\ufffd`],
     [undefined, 'node'],
     ['', 'node'],
     ['/', 'node'],
@@ -87,6 +88,12 @@ describe('component', () => {
     expect(warnings).toEqual([
       "OTEL_SERVICE_NAME '../shop,cart' cannot be part of a file name: the component is '.._shop_cart'",
     ]);
+  });
+
+  test('a name is taken as it is written: the OpenTelemetry SDK expands nothing either', () => {
+    const env = { OTEL_SERVICE_NAME: '$X', X: 'y', HOME: '/h' };
+    expect(configOf({ env }).options.component).toBe('$X');
+    expect(configOf({ env: { ...env, HEAPRAY_COMPONENT: '~' } }).options.component).toBe('~');
   });
 
   test('a service name that is not used is not judged', () => {

@@ -10,7 +10,7 @@ import {
 /** Where the files of a test are, in the shape of a path only: nothing is on disk. */
 export const CFG = '/airflow/airflow.cfg';
 
-const PASSWORDS = 'daemon:x:1:1::/usr/sbin:/bin/sh\nroot:x:0:0:root:/root:/bin/bash\n';
+const PASSWORDS = 'rooter:x:1:1::/usr/sbin:/bin/sh\nroot:x:0:0:root:/root:/bin/bash\n';
 
 /** What a test gives; the rest is a bare process in /work that runs /app/server.js. */
 export interface Situation extends Partial<Omit<ConfigInput, 'readFile' | 'code'>> {
