@@ -218,7 +218,7 @@ function countNodes(head: SamplingNode): number {
   const open: SamplingNode[] = [head];
   for (let node = open.pop(); node; node = open.pop()) {
     count++;
-    open.push(...node.children);
+    for (const child of node.children) open.push(child);
   }
   return count;
 }

@@ -191,7 +191,7 @@ export class Ledger {
     for (let node = open.pop(); node; node = open.pop()) {
       const known = this.#nodeById.get(node.id);
       if (known && !sameFrame(known.frame, node.callFrame)) return false;
-      open.push(...node.children);
+      for (const child of node.children) open.push(child);
     }
     return true;
   }
@@ -303,7 +303,7 @@ function scalesByNode(head: ReadingNode, sizeOfNode: Map<number, number>): Map<n
   for (let node = open.pop(); node; node = open.pop()) {
     const sum = sizeOfNode.get(node.id);
     if (sum) scales.set(node.id, node.selfSize / sum);
-    open.push(...node.children);
+    for (const child of node.children) open.push(child);
   }
   return scales;
 }
