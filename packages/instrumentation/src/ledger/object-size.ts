@@ -13,7 +13,8 @@
  */
 export function likelyObjectSize(sampleBytes: number, interval: number): number {
   const words = sampleBytes / WORD;
-  if (!Number.isInteger(words) || words <= 0) return Math.max(WORD, Math.min(sampleBytes, interval));
+  const fallback = Math.max(WORD, Math.min(sampleBytes, interval));
+  if (!Number.isInteger(words) || words <= 0) return fallback;
   let logs = 0;
   let candidates = 0;
   const consider = (size: number) => {
@@ -26,7 +27,7 @@ export function likelyObjectSize(sampleBytes: number, interval: number): number 
     consider(divisor * WORD);
     if (divisor * divisor !== words) consider((words / divisor) * WORD);
   }
-  return candidates === 0 ? Math.min(sampleBytes, interval) : Math.exp(logs / candidates);
+  return candidates === 0 ? fallback : Math.exp(logs / candidates);
 }
 
 /** Programs allocate few different sizes; past this many the answers are forgotten. */
