@@ -78,6 +78,7 @@ export class Ledger {
   readonly #objectSizes: ObjectSizes;
   readonly #listeners = new Set<LedgerListener>();
   #nodeById = new Map<number, KnownNode>();
+  #totalInUse = 0;
   #readings = 0;
   #newest = 0;
   #samples = 0;
@@ -104,6 +105,7 @@ export class Ledger {
     const sizeOfNode = this.#live.sizesByNode(reading.samples, this.#newest);
     if (!sizeOfNode || !this.#knowsIds(reading.head)) return { status: 'restarted' };
     this.#readings++;
+    this.#totalInUse = 0;
     this.#walk(reading.head);
     const before = this.#newest;
     const freshIds = this.#takeSamples(reading, sizeOfNode, atMillis);
@@ -138,6 +140,7 @@ export class Ledger {
     this.#nodeById = new Map();
     this.#census = undefined;
     this.#newest = 0;
+    this.#totalInUse = 0;
     this.#readings++;
   }
 
@@ -151,6 +154,11 @@ export class Ledger {
   /** Estimated bytes allocated with this stack since the start, settled so far; never decreases. */
   allocatedBytes(node: NodeIndex): number {
     return this.#allocated.get(node);
+  }
+
+  /** Estimated bytes in use, all stacks together. */
+  get totalInUseBytes(): number {
+    return this.#totalInUse;
   }
 
   /** Estimated bytes in use that were allocated with this stack, at the newest reading. */
@@ -217,6 +225,7 @@ export class Ledger {
   }
 
   #noteInUse(node: NodeIndex, bytes: number): void {
+    this.#totalInUse += bytes;
     // Folded stacks share a node, so add within one reading.
     const sum = this.#inUseReading.get(node) === this.#readings ? this.#inUse.get(node) : 0;
     this.#inUse.set(node, sum + bytes);

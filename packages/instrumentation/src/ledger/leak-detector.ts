@@ -1,0 +1,183 @@
+import type { SiteIndex } from './call-site.js';
+import type { Ledger } from './ledger.js';
+import { mannKendallScore, theilSenSlope } from './trend.js';
+
+export interface LeakDetectorOptions {
+  /** Length of a window. */
+  readonly windowMillis?: number;
+  /** How many windows make the evidence. */
+  readonly windows?: number;
+  /** A sample is old after this time; only old samples count. */
+  readonly oldMillis?: number;
+  /** Mean bytes between samples: what one sample stands for. */
+  readonly samplingInterval: number;
+}
+
+/** A call site that keeps more and more of what it allocates. */
+export interface LeakSuspect {
+  readonly site: SiteIndex;
+  /** Bytes in use that are old, and how old that is. */
+  readonly oldBytes: number;
+  readonly oldMillis: number;
+  /** Theil-Sen slope of those bytes. */
+  readonly bytesPerSecond: number;
+  /** In how many of the windows they grew. */
+  readonly grownWindows: number;
+  readonly windows: number;
+  readonly sinceMillis: number;
+}
+
+/** One window of one site: old bytes at its end, and what became old and what old was freed in it. */
+interface Window {
+  readonly oldBytes: number;
+  readonly added: number;
+  readonly freed: number;
+}
+
+interface Track {
+  readonly windows: Window[];
+  /** Windows in a row that speak for a leak (positive) or against one (negative). */
+  streak: number;
+  /** The largest value before the evidence began: what has been there before is no news. */
+  formerPeak: number;
+  suspectSince: number | undefined;
+}
+
+const WINDOW_MILLIS = 60_000;
+const WINDOWS = 12;
+const OLD_MILLIS = 60_000;
+/** Mann-Kendall's score at the 1 % level. */
+const TREND_SCORE = 2.33;
+/** Growth through fewer samples is noise: ten are known to a third. */
+const MIN_GROWN_SAMPLES = 10;
+/** A site that frees more than half of what gets old is a store with turnover, however it swings. */
+const MAX_FREED_SHARE = 0.5;
+/** Growth of the later half below this share of the earlier half's is saturating: a cache that fills. */
+const MIN_LATE_SHARE = 1 / 3;
+/** Windows in a row to become a suspect, and to be one no longer. */
+const ENTER_STREAK = 2;
+const LEAVE_STREAK = 3;
+
+/**
+ * Finds call sites that leak: whose *old* bytes grow, window after window, and are not freed.
+ *
+ * Old bytes leave out what merely waits for the collector. A trend must be significant (Mann-Kendall),
+ * rest on enough samples, go beyond what the site held before, not slow down (a cache that fills), and not
+ * be turnover (sessions on the rising side of a day: they end too). Two windows in a row make a suspect,
+ * three against it unmake one.
+ */
+export class LeakDetector {
+  readonly #windowMillis: number;
+  readonly #windows: number;
+  readonly #oldMillis: number;
+  readonly #minGrowth: number;
+  readonly #tracks = new Map<SiteIndex, Track>();
+  #lastWindowAt: number | undefined;
+
+  constructor(options: LeakDetectorOptions) {
+    this.#windowMillis = options.windowMillis ?? WINDOW_MILLIS;
+    this.#windows = options.windows ?? WINDOWS;
+    this.#oldMillis = options.oldMillis ?? OLD_MILLIS;
+    this.#minGrowth = MIN_GROWN_SAMPLES * options.samplingInterval;
+  }
+
+  /**
+   * Call after each reading; does something once per window.
+   *
+   * @param atMillis on the clock that the ledger's readings are on
+   * @returns the sites that became suspects just now
+   */
+  observe(ledger: Ledger, atMillis: number): readonly LeakSuspect[] {
+    const last = this.#lastWindowAt;
+    if (last === undefined) this.#lastWindowAt = atMillis;
+    if (last === undefined || atMillis - last < this.#windowMillis) return [];
+    this.#lastWindowAt = atMillis;
+    this.#addWindow(oldBytesBySite(ledger, atMillis - this.#oldMillis, last - this.#oldMillis));
+    return this.#judge(atMillis);
+  }
+
+  /** All present suspects, the fastest first. */
+  suspects(): readonly LeakSuspect[] {
+    const suspects: LeakSuspect[] = [];
+    for (const [site, track] of this.#tracks) {
+      if (track.suspectSince !== undefined) suspects.push(this.#describe(site, track, track.suspectSince));
+    }
+    return suspects.sort((a, b) => b.bytesPerSecond - a.bytesPerSecond);
+  }
+
+  #addWindow(now: ReadonlyMap<SiteIndex, { readonly old: number; readonly added: number }>): void {
+    for (const site of now.keys()) if (!this.#tracks.has(site)) this.#tracks.set(site, newTrack());
+    for (const [site, track] of this.#tracks) {
+      const { old, added } = now.get(site) ?? { old: 0, added: 0 };
+      const before = track.windows.at(-1)?.oldBytes ?? 0;
+      track.windows.push({ oldBytes: old, added, freed: Math.max(0, before + added - old) });
+      if (track.windows.length > this.#windows) {
+        track.formerPeak = Math.max(track.formerPeak, track.windows.shift()?.oldBytes ?? 0);
+      }
+      if (track.windows.every(({ oldBytes }) => oldBytes === 0)) this.#tracks.delete(site);
+    }
+  }
+
+  #judge(atMillis: number): LeakSuspect[] {
+    const fresh: LeakSuspect[] = [];
+    for (const [site, track] of this.#tracks) {
+      const leaks = this.#looksLikeLeak(track);
+      track.streak = leaks ? Math.max(1, track.streak + 1) : Math.min(-1, track.streak - 1);
+      if (track.suspectSince === undefined && track.streak >= ENTER_STREAK) {
+        track.suspectSince = atMillis;
+        fresh.push(this.#describe(site, track, atMillis));
+      } else if (track.streak <= -LEAVE_STREAK) track.suspectSince = undefined;
+    }
+    return fresh;
+  }
+
+  #looksLikeLeak({ windows, formerPeak }: Track): boolean {
+    if (windows.length < this.#windows) return false;
+    const values = windows.map(({ oldBytes }) => oldBytes);
+    const first = values[0] ?? 0;
+    const latest = values.at(-1) ?? 0;
+    if (latest - first < this.#minGrowth || latest < formerPeak) return false;
+    if (mannKendallScore(values) < TREND_SCORE || theilSenSlope(values) <= 0) return false;
+    const middle = values[values.length >> 1] ?? 0;
+    if (latest - middle < MIN_LATE_SHARE * (middle - first)) return false;
+    const added = windows.reduce((sum, window) => sum + window.added, 0);
+    const freed = windows.reduce((sum, window) => sum + window.freed, 0);
+    return freed <= MAX_FREED_SHARE * added;
+  }
+
+  #describe(site: SiteIndex, track: Track, sinceMillis: number): LeakSuspect {
+    const values = track.windows.map(({ oldBytes }) => oldBytes);
+    const grown = values.filter((value, i) => i > 0 && value > (values[i - 1] ?? 0)).length;
+    return {
+      site,
+      oldBytes: values.at(-1) ?? 0,
+      oldMillis: this.#oldMillis,
+      bytesPerSecond: (theilSenSlope(values) * 1000) / this.#windowMillis,
+      grownWindows: grown,
+      windows: Math.max(0, values.length - 1),
+      sinceMillis,
+    };
+  }
+}
+
+function newTrack(): Track {
+  return { windows: [], streak: 0, formerPeak: 0, suspectSince: undefined };
+}
+
+/** By site: bytes first seen before `oldBefore`, and of these what was not old yet at the last window. */
+function oldBytesBySite(
+  ledger: Ledger,
+  oldBefore: number,
+  oldBeforeLast: number,
+): Map<SiteIndex, { old: number; added: number }> {
+  const bySite = new Map<SiteIndex, { old: number; added: number }>();
+  ledger.forEachLive((_id, node, bytes, firstSeenMillis) => {
+    if (firstSeenMillis > oldBefore) return;
+    const site = ledger.sites.siteOf(node);
+    const sum = bySite.get(site) ?? { old: 0, added: 0 };
+    sum.old += bytes;
+    if (firstSeenMillis > oldBeforeLast) sum.added += bytes;
+    bySite.set(site, sum);
+  });
+  return bySite;
+}

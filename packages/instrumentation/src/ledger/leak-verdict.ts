@@ -1,0 +1,49 @@
+import type { CallSite } from './call-site.js';
+import type { LeakSuspect } from './leak-detector.js';
+
+/**
+ * A leak suspect in a sentence for people, e.g. "`addOrder` in `order-cache@1.2.0` holds 18 MiB allocated
+ * over 1 min ago and grows 2.1 MiB/min, 11 of 11 windows; doubles in 9 min; heap limit in 1 h 40 min".
+ *
+ * @param headroomBytes what is left until the heap limit
+ */
+export function leakVerdict(suspect: LeakSuspect, site: CallSite, headroomBytes: number): string {
+  const { oldBytes, oldMillis, bytesPerSecond, grownWindows, windows } = suspect;
+  const where = `\`${site.functionName}\` in \`${site.packageName}\``;
+  const growth = `grows ${byteText(bytesPerSecond * 60)}/min, ${grownWindows} of ${windows} windows`;
+  const doubling = `doubles in ${durationText(oldBytes / bytesPerSecond)}`;
+  const limit = `heap limit in ${durationText(headroomBytes / bytesPerSecond)}`;
+  return `${where} holds ${byteText(oldBytes)} allocated over ${durationText(oldMillis / 1000)} ago and ${growth}; ${doubling}; ${limit}`;
+}
+
+const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const;
+
+/** Bytes with two significant digits at least, e.g. `18 MiB`, `2.1 MiB`. */
+export function byteText(bytes: number): string {
+  let value = Math.max(0, bytes);
+  let unit = 0;
+  while (value >= 1024 && unit < UNITS.length - 1) {
+    value /= 1024;
+    unit++;
+  }
+  return `${value < 10 && unit > 0 ? value.toFixed(1) : Math.round(value)} ${UNITS[unit]}`;
+}
+
+/** Seconds as people say them, with at most two units, e.g. `1 h 40 min`. */
+export function durationText(seconds: number): string {
+  if (!Number.isFinite(seconds) || seconds >= 365 * 86_400) return 'over a year';
+  const parts: string[] = [];
+  let left = Math.max(1, Math.round(seconds));
+  for (const [name, size] of [
+    ['d', 86_400],
+    ['h', 3600],
+    ['min', 60],
+    ['s', 1],
+  ] as const) {
+    const count = Math.floor(left / size);
+    left -= count * size;
+    if (count > 0 && parts.length < 2) parts.push(`${count} ${name}`);
+    else if (parts.length > 0) break;
+  }
+  return parts.join(' ');
+}

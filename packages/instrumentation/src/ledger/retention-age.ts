@@ -1,0 +1,39 @@
+import type { NodeIndex } from './call-tree.js';
+import type { Ledger } from './ledger.js';
+
+/** The buckets of retention age, youngest first. The age of a sample is the time since it was first seen. */
+export const AGE_BUCKETS = ['<10s', '10s-1m', '1m-10m', '10m-1h', '>1h'] as const;
+export type AgeBucket = (typeof AGE_BUCKETS)[number];
+
+const UPPER_MILLIS = [10_000, 60_000, 600_000, 3_600_000] as const;
+
+/** The bucket of an age, as an index into `AGE_BUCKETS`. */
+export function ageBucketOf(ageMillis: number): number {
+  const index = UPPER_MILLIS.findIndex((upper) => ageMillis < upper);
+  return index < 0 ? AGE_BUCKETS.length - 1 : index;
+}
+
+/**
+ * In-use bytes of each stack by age. The buckets of a stack add up to what it has in use: a sample's bytes
+ * are those of the reading that first showed it, so they are brought to the newest reading's sum.
+ *
+ * @returns per stack one number for each of `AGE_BUCKETS`
+ */
+export function bytesByAge(ledger: Ledger, atMillis: number): Map<NodeIndex, number[]> {
+  const byNode = new Map<NodeIndex, number[]>();
+  ledger.forEachLive((_id, node, bytes, firstSeenMillis) => {
+    let buckets = byNode.get(node);
+    if (!buckets) {
+      buckets = AGE_BUCKETS.map(() => 0);
+      byNode.set(node, buckets);
+    }
+    const bucket = ageBucketOf(atMillis - firstSeenMillis);
+    buckets[bucket] = (buckets[bucket] ?? 0) + bytes;
+  });
+  for (const [node, buckets] of byNode) {
+    const sum = buckets.reduce((total, bytes) => total + bytes, 0);
+    const scale = sum > 0 ? ledger.inUseBytes(node) / sum : 0;
+    for (let i = 0; i < buckets.length; i++) buckets[i] = (buckets[i] ?? 0) * scale;
+  }
+  return byNode;
+}

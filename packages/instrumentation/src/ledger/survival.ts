@@ -1,0 +1,91 @@
+import type { SiteIndex } from './call-site.js';
+import type { Ledger } from './ledger.js';
+
+/** What a call site allocated in a span of time, and what of that is still alive. */
+export interface Survival {
+  readonly allocatedBytes: number;
+  readonly aliveBytes: number;
+  /** Share alive, 0 to 1: an estimate, so it is cut at 1. */
+  readonly share: number;
+}
+
+interface Span {
+  readonly fromMillis: number;
+  toMillis: number;
+  readonly allocated: Map<SiteIndex, number>;
+}
+
+const SPAN_MILLIS = 60_000;
+const KEPT_SPANS = 60;
+
+/**
+ * The survival rate of call sites: the share of what a site allocated N minutes ago that is still alive. It
+ * tells a store from a churn at one glance, and needs no trend. Spans are a minute long; an hour is kept.
+ */
+export class SurvivalTracker {
+  readonly #spanMillis: number;
+  readonly #keptSpans: number;
+  readonly #spans: Span[] = [];
+  #allocatedBefore = new Map<SiteIndex, number>();
+
+  constructor(options: { readonly spanMillis?: number; readonly keptSpans?: number } = {}) {
+    this.#spanMillis = options.spanMillis ?? SPAN_MILLIS;
+    this.#keptSpans = options.keptSpans ?? KEPT_SPANS;
+  }
+
+  /** Call after each reading; closes a span when its time is over. The ledger must have settled. */
+  observe(ledger: Ledger, atMillis: number): void {
+    const open = this.#spans.at(-1);
+    if (open && atMillis - open.fromMillis < this.#spanMillis) return;
+    const allocated = allocatedBySite(ledger);
+    if (open) {
+      open.toMillis = atMillis;
+      for (const [site, bytes] of allocated) {
+        const grown = bytes - (this.#allocatedBefore.get(site) ?? 0);
+        if (grown > 0) open.allocated.set(site, grown);
+      }
+    }
+    this.#allocatedBefore = allocated;
+    this.#spans.push({ fromMillis: atMillis, toMillis: Number.POSITIVE_INFINITY, allocated: new Map() });
+    if (this.#spans.length > this.#keptSpans) this.#spans.shift();
+  }
+
+  /**
+   * How much of what each site allocated in the span `minutes` ago is alive.
+   *
+   * @returns undefined when there is no closed span that old
+   */
+  survival(ledger: Ledger, atMillis: number, ageMillis: number): Map<SiteIndex, Survival> | undefined {
+    const moment = atMillis - ageMillis;
+    const span = this.#spans.find(({ fromMillis, toMillis }) => fromMillis <= moment && moment < toMillis);
+    if (!span || span.toMillis === Number.POSITIVE_INFINITY) return undefined;
+    const alive = aliveBySite(ledger, span);
+    const result = new Map<SiteIndex, Survival>();
+    for (const [site, allocatedBytes] of span.allocated) {
+      const aliveBytes = alive.get(site) ?? 0;
+      result.set(site, { allocatedBytes, aliveBytes, share: Math.min(1, aliveBytes / allocatedBytes) });
+    }
+    return result;
+  }
+}
+
+function allocatedBySite(ledger: Ledger): Map<SiteIndex, number> {
+  const bySite = new Map<SiteIndex, number>();
+  for (let node = 0; node < ledger.tree.size; node++) {
+    const bytes = ledger.allocatedBytes(node);
+    if (bytes <= 0) continue;
+    const site = ledger.sites.siteOf(node);
+    bySite.set(site, (bySite.get(site) ?? 0) + bytes);
+  }
+  return bySite;
+}
+
+function aliveBySite(ledger: Ledger, span: Span): Map<SiteIndex, number> {
+  const bySite = new Map<SiteIndex, number>();
+  ledger.forEachLive((_id, node, bytes, firstSeenMillis) => {
+    if (firstSeenMillis <= span.fromMillis || firstSeenMillis > span.toMillis) return;
+    const site = ledger.sites.siteOf(node);
+    bySite.set(site, (bySite.get(site) ?? 0) + bytes);
+  });
+  return bySite;
+}
