@@ -174,9 +174,9 @@ export class MemrayAnalyzer {
     return this.#temporalRecords(required(this.#temporalLeaks, 'temporal').intervals());
   }
 
-  /** What is alive at the peak of each window. */
-  temporalHighWaterMark(): readonly TemporalRecord[] {
-    return this.#temporalRecords(required(this.#temporalPeaks, 'temporal').intervals());
+  /** What is alive at the peak of each window; `ofMemray` with an oversight of memray's, for comparison. */
+  temporalHighWaterMark(ofMemray = false): readonly TemporalRecord[] {
+    return this.#temporalRecords(required(this.#temporalPeaks, 'temporal').intervals(ofMemray));
   }
 
   /** Bytes at the peak of each window; `ofMemray` with memray's view of the last one. */

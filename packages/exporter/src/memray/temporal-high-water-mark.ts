@@ -1,4 +1,5 @@
 import type { HeapListener } from './heap-listener.js';
+import type { Amount } from './high-water-mark.js';
 import { beyond, type MemrayLimits } from './limits.js';
 import { LiveTable } from './live-table.js';
 import { MappingTree } from './mapping-tree.js';
@@ -8,9 +9,11 @@ const TWO_32 = 2 ** 32;
 
 /** From a window on, until the next run: so much was alive at that window's peak. */
 interface Run {
-  window: number;
-  bytes: number;
-  count: number;
+  readonly window: number;
+  readonly bytes: number;
+  readonly count: number;
+  /** memray does not notice: see {@link TemporalHighWaterMark.intervals}. */
+  readonly unnoticed: boolean;
 }
 
 interface SiteState {
@@ -67,11 +70,20 @@ export class TemporalHighWaterMark implements HeapListener {
     return [...this.#peaks, this.#fallenPeak];
   }
 
-  /** The intervals of all sites that have any, those of nothing left out. */
-  intervals(): ReadonlyMap<number, readonly TemporalInterval[]> {
+  /**
+   * The intervals of all sites that have any, those of nothing left out.
+   *
+   * `ofMemray` repeats an oversight of memray's: when a mapping is trimmed, so that bytes go but no piece comes
+   * or goes, and the site is not touched again before the window's next peak, it learns of it only when the site
+   * is touched in a later window, or at the end, in the last window.
+   */
+  intervals(ofMemray: boolean): ReadonlyMap<number, readonly TemporalInterval[]> {
     const bySite = new Map<number, readonly TemporalInterval[]>();
     this.#sites.forEach((state, site) => {
-      const intervals = intervalsOf(this.#finalRuns(state));
+      const runs = this.#finalRuns(state);
+      const noticed = runs.filter(({ unnoticed }) => !unnoticed);
+      const end = { ...state, window: this.#window + (state.touched ? 1 : 0) };
+      const intervals = intervalsOf(ofMemray ? [...noticed, end] : runs);
       if (intervals.length > 0) bySite.set(site, intervals);
     });
     return bySite;
@@ -148,7 +160,7 @@ export class TemporalHighWaterMark implements HeapListener {
   /** The runs as if the capture ended here. */
   #finalRuns(state: SiteState): readonly Run[] {
     if (!state.touched) return state.runs;
-    const runs = state.runs.map((run) => ({ ...run }));
+    const runs = [...state.runs];
     addRuns(state, runs, this.#window, this.#peakNumber);
     return runs;
   }
@@ -184,22 +196,31 @@ function newSite(): SiteState {
 
 /** What a site that changed in `window` has at the window's peak, and from the next window on. */
 function addRuns(state: SiteState, runs: Run[], window: number, peakNumber: number): void {
+  const { bytes, count } = state;
   const changed = state.seenPeak === peakNumber;
-  addRun(runs, window, changed ? state.peakBytes : state.bytes, changed ? state.peakCount : state.count);
-  addRun(runs, window + 1, state.bytes, state.count);
+  const peakBytes = changed ? state.peakBytes : bytes;
+  const peakCount = changed ? state.peakCount : count;
+  addRun(runs, { window, bytes: peakBytes, count: peakCount, unnoticed: false });
+  addRun(runs, { window: window + 1, bytes, count, unnoticed: count === peakCount && bytes !== peakBytes });
 }
 
 /** The last run may be of the same window, where it was an assumption: it is replaced. */
-function addRun(runs: Run[], window: number, bytes: number, count: number): void {
-  if (runs.at(-1)?.window === window) runs.pop();
+function addRun(runs: Run[], run: Run): void {
+  if (runs.at(-1)?.window === run.window) runs.pop();
   const last = runs.at(-1);
-  if ((last?.bytes ?? 0) === bytes && (last?.count ?? 0) === count) return;
-  runs.push({ window, bytes, count });
+  if (last?.unnoticed !== true && sameAmount(last, run)) return;
+  runs.push(run);
 }
 
-function intervalsOf(runs: readonly Run[]): readonly TemporalInterval[] {
-  return runs.flatMap(({ window, bytes, count }, at) => {
-    const until = runs[at + 1]?.window ?? null;
+function sameAmount(a: Amount | undefined, b: Amount): boolean {
+  return (a?.bytes ?? 0) === b.bytes && (a?.count ?? 0) === b.count;
+}
+
+/** Each run lasts until the next that differs from it. */
+function intervalsOf(runs: readonly (Amount & { readonly window: number })[]): readonly TemporalInterval[] {
+  const changes = runs.filter((run, at) => !sameAmount(runs[at - 1], run));
+  return changes.flatMap(({ window, bytes, count }, at) => {
+    const until = changes[at + 1]?.window ?? null;
     return bytes === 0 && count === 0 ? [] : [{ from: window, until, count, bytes }];
   });
 }

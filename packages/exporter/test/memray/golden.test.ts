@@ -107,7 +107,7 @@ describe.each(names)('%s', (name) => {
     test('windows', () => {
       const { bytes_by_snapshot: peaks, records } = expected.temporal_high_water_mark!;
       expect(analyzer.temporalPeaks(true)).toEqual(peaks);
-      expect(intervals(analyzer, analyzer.temporalHighWaterMark())).toEqual(
+      expect(intervals(analyzer, analyzer.temporalHighWaterMark(true))).toEqual(
         expectedIntervals(expected, records),
       );
       expect(intervals(analyzer, analyzer.temporalLeaks())).toEqual(

@@ -21,6 +21,8 @@ export interface RandomCaptureOptions {
   readonly seed: number;
   readonly events: number;
   readonly format: MemrayFormat;
+  /** The least pages of a mapping; default 0. */
+  readonly minPages?: number;
 }
 
 export const START = 1_700_000_000_000;
@@ -72,6 +74,7 @@ export function randomCapture(options: RandomCaptureOptions): RandomCapture {
 class Generator {
   readonly #random: Random;
   readonly #count: number;
+  readonly #minPages: number;
   readonly #writer: MemrayWriter;
   readonly #stacks: { handle: StackHandle | undefined; stack: Stack }[] = [{ handle: undefined, stack: [] }];
   readonly #events: HeapEvent[] = [];
@@ -81,7 +84,8 @@ class Generator {
   #now = START;
   #thread = 1;
 
-  constructor({ seed, events, format }: RandomCaptureOptions) {
+  constructor({ seed, events, format, minPages = 0 }: RandomCaptureOptions) {
+    this.#minPages = minPages;
     this.#random = new Random(seed);
     this.#count = events;
     this.#writer = new MemrayWriter({
@@ -159,7 +163,8 @@ class Generator {
   }
 
   #map(): void {
-    this.#record(MAPPED + PAGE * this.#random.below(64), PAGE * this.#random.below(16), 'MMAP');
+    const pages = this.#minPages + this.#random.below(16);
+    this.#record(MAPPED + PAGE * this.#random.below(64), PAGE * pages, 'MMAP');
   }
 
   #unmap(): void {
