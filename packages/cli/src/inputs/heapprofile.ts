@@ -1,5 +1,11 @@
 import { FormatError } from '@heapray/exporter/pprof';
-import { type Profile, ProfileBuilder, type ProfileFrame, type StackHandle } from '@heapray/exporter/profile';
+import {
+  type LabelsHandle,
+  type Profile,
+  ProfileBuilder,
+  type ProfileFrame,
+  type StackHandle,
+} from '@heapray/exporter/profile';
 import { packageOf } from './package-of.js';
 import { type HeapNode, parseHeapProfile } from './parse-heapprofile.js';
 import { pathOfUrl } from './path-of-url.js';
@@ -29,7 +35,8 @@ export function decodeHeapProfile(bytes: Uint8Array): Profile {
     timeNanos: 0n,
     durationNanos: 0n,
   });
-  addSample(builder, undefined, head, '');
+  const labelsOf = packageLabels(builder);
+  builder.add(undefined, [sizeOf(head)]);
   // Not recursive: a stack in a file may be deeper than ours.
   const visits: Visit[] = childrenOf(head, undefined, '');
   for (let visit = visits.pop(); visit !== undefined; visit = visits.pop()) {
@@ -38,7 +45,7 @@ export function decodeHeapProfile(bytes: Uint8Array): Profile {
     const ofRuntime = file === '' || file.startsWith('node:');
     const owner = ofRuntime ? visit.owner || file : file;
     const stack = builder.stack(visit.parent, builder.frame(functionName, file, line, column));
-    addSample(builder, stack, visit.node, packageOf(owner));
+    builder.add(stack, [sizeOf(visit.node)], labelsOf(owner));
     for (const child of childrenOf(visit.node, stack, owner)) visits.push(child);
   }
   return builder.build();
@@ -50,17 +57,24 @@ function childrenOf(node: HeapNode, parent: StackHandle | undefined, owner: stri
   return children.map((child) => ({ node: child as HeapNode, parent, owner }));
 }
 
-function addSample(
-  builder: ProfileBuilder,
-  stack: StackHandle | undefined,
-  node: HeapNode,
-  name: string,
-): void {
+/** The labels for allocations of a file. Interning them is slow next to a look at a map. */
+function packageLabels(builder: ProfileBuilder): (file: string) => LabelsHandle {
+  const byFile = new Map<string, LabelsHandle>();
+  return (file) => {
+    const known = byFile.get(file);
+    if (known !== undefined) return known;
+    const labels = builder.labels({ package: packageOf(file) });
+    byFile.set(file, labels);
+    return labels;
+  };
+}
+
+function sizeOf(node: HeapNode): number {
   const size = node?.selfSize;
-  if (typeof size !== 'number' || !(size >= 0 && size <= MAX_SIZE)) {
-    throw new FormatError(FORMAT, `\`selfSize\` is ${JSON.stringify(size)} and not a number of bytes`);
-  }
-  builder.add(stack, [size], builder.labels({ package: name }));
+  if (typeof size === 'number' && size >= 0 && size <= MAX_SIZE) return size;
+  // Other types are not shown: they may be of any length and depth.
+  const found = typeof size === 'number' ? size : typeof size;
+  throw new FormatError(FORMAT, `\`selfSize\` is ${found} and not a number of bytes`);
 }
 
 function frameOf(node: HeapNode): ProfileFrame {

@@ -4,6 +4,10 @@ const FORMAT = 'V8 heap profile';
 /** Most JSON values: each becomes an object of many bytes, so this and not the size of the file bounds memory. */
 const MAX_VALUES = 2 ** 24;
 
+const COMMA = 0x2c;
+const BRACKET = 0x5b;
+const BRACE = 0x7b;
+
 /** A node as it stands in the file; nothing about it is checked yet. */
 export interface HeapNode {
   readonly callFrame?: {
@@ -33,7 +37,11 @@ export function parseHeapProfile(bytes: Uint8Array): HeapNode {
 /** Every value but the first stands behind one of these; those in texts are counted too, which does no harm. */
 function assertFewValues(bytes: Uint8Array): void {
   let values = 0;
-  for (const byte of bytes) if (byte === 0x2c || byte === 0x5b || byte === 0x7b) values++;
+  // By number: an iterator takes several times as long.
+  for (let at = 0; at < bytes.length; at++) {
+    const byte = bytes[at];
+    if (byte === COMMA || byte === BRACKET || byte === BRACE) values++;
+  }
   if (values > MAX_VALUES) throw new FormatError(FORMAT, `more than the limit of ${MAX_VALUES} values`);
 }
 
@@ -51,11 +59,12 @@ function parse(text: string): object {
     return JSON.parse(text) as object;
   } catch (cause) {
     const { message } = cause as Error;
-    if (/end of JSON input|unterminated/i.test(message)) {
+    const position = /at position (\d+)/.exec(message)?.[1];
+    const at = position === undefined ? undefined : Number(position);
+    if (at === text.length || /unexpected end|unterminated/i.test(message)) {
       throw new FormatError(FORMAT, 'the JSON is cut off', Buffer.byteLength(text), { cause });
     }
-    const at = /at position (\d+)/.exec(message)?.[1];
-    const offset = at === undefined ? undefined : Buffer.byteLength(text.slice(0, Number(at)));
+    const offset = at === undefined ? undefined : Buffer.byteLength(text.slice(0, at));
     throw new FormatError(FORMAT, 'the JSON is damaged', offset, { cause });
   }
 }

@@ -1,0 +1,132 @@
+// `heapray config`: what an environment resolves to. The rules themselves are tested where they are written.
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import type { CommandResult } from '../../../test/support/run-command.js';
+import { tempFolder } from '../../../test/support/temp-folder.js';
+import { heapray } from './support/heapray.js';
+import { fileWith } from './support/sample-files.js';
+
+/** Variables that would decide instead of the test. */
+const CLEAN = {
+  HEAPRAY_DEBUG_ADDR: undefined,
+  AIRFLOW_HOME: undefined,
+  AIRFLOW_CONFIG: undefined,
+  OTEL_SERVICE_NAME: undefined,
+};
+
+type Env = Record<string, string | undefined>;
+
+function config(args: readonly string[], env: Env, cwd = tempFolder()): Promise<CommandResult> {
+  return heapray(['config', ...args], { cwd, env: { ...CLEAN, ...env } });
+}
+
+/** What `--json` prints when all goes well; it says everything there and nothing on stderr. */
+async function json(env: Env, cwd?: string): Promise<Record<string, unknown>> {
+  const { status, stdout, stderr } = await config(['--json'], env, cwd);
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  return JSON.parse(stdout) as Record<string, unknown>;
+}
+
+describe('JSON', () => {
+  test('has these keys, in this order', async () => {
+    const folder = tempFolder();
+    const { stdout } = await config(['--json'], {}, folder);
+    await expect(stdout.replaceAll(folder, '/srv/app')).toMatchFileSnapshot('golden/config.json.txt');
+  });
+
+  test('components in order, one warning for each that was dropped', async () => {
+    const resolved = await json({
+      AIRFLOW__PROFILING__MEMRAY_TRACE_COMPONENTS: 'triggerer, Scheduler,api,worker',
+      AIRFLOW__PROFILING__MEMRAY_DETAILED_TRACING: 'True',
+    });
+    expect(resolved).toMatchObject({ components: ['triggerer', 'api'], detailed: true });
+    const warnings = resolved.warnings as string[];
+    expect(warnings).toHaveLength(2);
+    expect(warnings[0]).toMatch(/^'Scheduler' .*memray_trace_components in section \[profiling\]/);
+    expect(warnings[1]).toMatch(/^'worker' /);
+    expect(resolved.sources).toMatchObject({
+      traceComponents: 'env:AIRFLOW__PROFILING__MEMRAY_TRACE_COMPONENTS',
+      detailedTracing: 'env:AIRFLOW__PROFILING__MEMRAY_DETAILED_TRACING',
+    });
+  });
+
+  test('a config file counts, the environment beats it', async () => {
+    const file = fileWith(
+      '[profiling]\nmemray_trace_components = api\n[heapray]\nmax_captures = 7\n',
+      'airflow.cfg',
+    );
+    const env = { AIRFLOW_HOME: path.dirname(file) };
+    expect(await json(env)).toMatchObject({
+      components: ['api'],
+      home: path.dirname(file),
+      configFile: file,
+      options: { maxCaptures: 7 },
+    });
+    expect(await json({ ...env, HEAPRAY_MAX_CAPTURES: '3' })).toMatchObject({ options: { maxCaptures: 3 } });
+    expect(await json({ ...env, AIRFLOW__PROFILING__MEMRAY_TRACE_COMPONENTS: '' })).toMatchObject({
+      components: [],
+    });
+  });
+
+  test('does not take this command for the program', async () => {
+    expect(await json({})).toMatchObject({ options: { component: 'node' } });
+  });
+});
+
+describe('text', () => {
+  test('a table on stdout', async () => {
+    const env = { HEAPRAY_DEBUG_ADDR: '[::1]:7000', HEAPRAY_HOME: '/srv/app' };
+    const { status, stdout, stderr } = await config([], env);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    await expect(stdout).toMatchFileSnapshot('golden/config.txt');
+  });
+
+  test('warnings on stderr', async () => {
+    const { status, stdout, stderr } = await config([], { HEAPRAY_TRACE_COMPONENTS: 'api,nobody' });
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/\ntraceComponents +api +env:HEAPRAY_TRACE_COMPONENTS\n/);
+    expect(stderr).toMatch(/^heapray: warning: 'nobody' is no component [^\n]+\n$/);
+  });
+});
+
+describe('where the start would fail: status 1 and one line', () => {
+  const folder = tempFolder();
+  mkdirSync(path.join(folder, 'airflow.cfg'));
+
+  test.each<[string, Env, string | RegExp]>([
+    [
+      'a number that is none',
+      { HEAPRAY_SAMPLING_INTERVAL: '0.5' },
+      "heapray: HEAPRAY_SAMPLING_INTERVAL: '0.5' is not allowed; use an integer from 1 to 1073741824 (bytes)\n",
+    ],
+    [
+      "Airflow's boolean",
+      { AIRFLOW__PROFILING__MEMRAY_DETAILED_TRACING: 'yes' },
+      /^heapray: AIRFLOW__PROFILING__MEMRAY_DETAILED_TRACING: 'yes' is not allowed; use t, true[^\n]+\n$/,
+    ],
+    [
+      'a config file that is not there',
+      { HEAPRAY_CONFIG: '/nowhere/heapray.cfg' },
+      "heapray: HEAPRAY_CONFIG: '/nowhere/heapray.cfg' is not allowed; use a file that exists\n",
+    ],
+    [
+      'a folder in its place',
+      { AIRFLOW_HOME: folder },
+      /^heapray: AIRFLOW_HOME: '[^\n]+airflow\.cfg' is not allowed[^\n]+\n$/,
+    ],
+  ])('%s', async (_, env, line) => {
+    for (const args of [[], ['--json']]) {
+      const { status, stdout, stderr } = await config(args, env);
+      expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+      expect(stderr).toMatch(line);
+    }
+  });
+
+  test('a config file that is no INI', async () => {
+    const file = fileWith('max_captures = 7\n', 'broken.cfg');
+    const { status, stderr } = await config([], { HEAPRAY_CONFIG: file });
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^heapray: [^\n]*broken\.cfg[^\n]*\n$/);
+  });
+});

@@ -1,0 +1,177 @@
+// Reading `.heapprofile` files.
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { checkProfile, formatProfile, type Profile, topOf } from '@heapray/exporter/profile';
+import { describe, expect, test } from 'vitest';
+import { runCommand } from '../../../../test/support/run-command.js';
+import { tempFolder } from '../../../../test/support/temp-folder.js';
+import { decodeHeapProfile } from '../../src/inputs/heapprofile.js';
+import { SHOP_HEAPPROFILE } from '../support/sample-files.js';
+
+interface PlainNode {
+  readonly name?: unknown;
+  readonly url?: unknown;
+  readonly size?: unknown;
+  readonly line?: unknown;
+  readonly column?: unknown;
+  readonly children?: readonly PlainNode[];
+}
+
+function node({
+  name = 'f',
+  url = '/a.js',
+  size = 0,
+  line = 0,
+  column = 0,
+  children = [],
+}: PlainNode): unknown {
+  const callFrame = { functionName: name, scriptId: '1', url, lineNumber: line, columnNumber: column };
+  return { callFrame, selfSize: size, id: 1, children: children.map(node) };
+}
+
+/** A profile whose root has these callees. */
+function decode(...children: readonly PlainNode[]): Profile {
+  const head = node({ name: '(root)', url: '', line: -1, column: -1, children });
+  return decodeText(JSON.stringify({ head, samples: [] }));
+}
+
+function decodeText(text: string): Profile {
+  return decodeHeapProfile(Buffer.from(text));
+}
+
+/** The samples of the text dump. */
+function samples(profile: Profile): string {
+  checkProfile(profile);
+  const text = formatProfile(profile);
+  const heading = text.indexOf('\nsamples: ') + 1;
+  return text.slice(text.indexOf('\n', heading) + 1);
+}
+
+/** The message of a failed decode; fails when there is none. */
+function failure(bytes: Uint8Array): string {
+  try {
+    decodeHeapProfile(bytes);
+  } catch (error) {
+    expect((error as Error).name).toBe('FormatError');
+    return (error as Error).message;
+  }
+  throw new Error('the input was accepted');
+}
+
+test('a file from Node 24: golden text', async () => {
+  const profile = decodeHeapProfile(readFileSync(SHOP_HEAPPROFILE));
+  checkProfile(profile);
+  await expect(formatProfile(profile)).toMatchFileSnapshot('../golden/shop.heapprofile.txt');
+});
+
+test('a file from this Node, fresh', async () => {
+  const folder = tempFolder();
+  const script = 'function remember() { return new Array(4e6).fill(1) }; globalThis.kept = remember()';
+  const args = [
+    '--heap-prof',
+    `--heap-prof-dir=${folder}`,
+    '--heap-prof-name=fresh.heapprofile',
+    '-e',
+    script,
+  ];
+  expect((await runCommand(process.execPath, args)).status).toBe(0);
+  const profile = decodeHeapProfile(readFileSync(path.join(folder, 'fresh.heapprofile')));
+  const [first] = topOf(profile, { column: 'inuse_space', groupBy: 'function' });
+  expect(first?.name).toBe('remember');
+  expect(first?.flat).toBeGreaterThan(3.1e7);
+});
+
+describe('frames', () => {
+  test('count lines and columns from 1, 0 for unknown', () => {
+    expect(samples(decode({ size: 8, line: 0, column: 4 }))).toBe('  8\n    f /a.js:1:5\n');
+    expect(samples(decode({ size: 8, line: -1, column: -1 }))).toBe('  8\n    f /a.js:0:0\n');
+    expect(samples(decode({ size: 8, line: 1.5, column: 'x' }))).toBe('  8\n    f /a.js:0:0\n');
+    expect(samples(decode({ size: 8, line: 2 ** 31, column: 1e300 }))).toBe('  8\n    f /a.js:0:0\n');
+  });
+
+  test('name files by path, whether V8 has a path or a URL', () => {
+    expect(samples(decode({ size: 8, url: 'file:///srv/a%20b.mjs' }))).toBe(
+      '  8\n    f "/srv/a b.mjs":1:1\n',
+    );
+    expect(samples(decode({ size: 8, url: 'file://host/%00' }))).toBe('  8\n    f file://host/%00:1:1\n');
+    expect(samples(decode({ size: 8, url: 'wasm://x' }))).toBe('  8\n    f wasm://x:1:1\n');
+  });
+
+  test('leave the root out and keep its size', () => {
+    const head = node({ name: '(root)', url: '', size: 24 });
+    expect(samples(decodeText(JSON.stringify({ head })))).toBe('  24\n');
+  });
+
+  test('may be a hundred thousand deep', () => {
+    const one = JSON.stringify(node({ size: 1 })).replace('[]}', '[');
+    const root = JSON.stringify(node({ name: '(root)' })).replace('[]}', '[');
+    const depth = 100_000;
+    const profile = decodeText(`{"head":${root}${one.repeat(depth)}${']}'.repeat(depth + 1)}}`);
+    expect(profile.stackCount).toBe(depth);
+  });
+});
+
+describe('packages', () => {
+  const packageIn = (...children: readonly PlainNode[]) =>
+    decode(...children).labelsOf(decode(...children).sampleCount - 1).package;
+
+  test.each([
+    ['/srv/node_modules/a/index.js', 'a'],
+    ['/srv/node_modules/@s/a/index.js', '@s/a'],
+    ['/srv/node_modules/.pnpm/a@1/node_modules/b/index.js', 'b'],
+    ['C:\\srv\\node_modules\\a\\index.js', 'a'],
+    ['node:fs', 'node:'],
+    ['/srv/app.js', undefined],
+    ['', undefined],
+  ])('of %s', (url, name) => {
+    expect(packageIn({ size: 8, url })).toBe(name);
+  });
+
+  test('the runtime is charged to its caller', () => {
+    const native = { size: 8, name: 'set', url: '' };
+    const internal = { name: 'readFileSync', url: 'node:fs', children: [native] };
+    expect(packageIn({ url: '/node_modules/a/i.js', children: [native] })).toBe('a');
+    expect(packageIn({ url: '/node_modules/a/i.js', children: [internal] })).toBe('a');
+    expect(packageIn({ url: '/app.js', children: [internal] })).toBe(undefined);
+    expect(packageIn(internal)).toBe('node:');
+  });
+});
+
+test('samples of one stack are one', () => {
+  expect(samples(decode({ size: 8 }, { size: 16 }))).toBe('  24\n    f /a.js:1:1\n');
+});
+
+describe('each kind of bad input has its line', () => {
+  test.each([
+    ['{"head":', 'the JSON is cut off at byte 8'],
+    ['{"head":{"callFrame":"a', 'the JSON is cut off at byte 23'],
+    ['{"ä":}}', 'the JSON is damaged'],
+    ['{"ä":1}}', 'the JSON is damaged at byte 8'],
+    ['{"head":1}', 'there is no `head`'],
+    ['{}', 'there is no `head`'],
+    ['{"head":{}}', '`selfSize` is undefined and not a number of bytes'],
+    ['{"head":{"selfSize":-1}}', '`selfSize` is -1 and not a number of bytes'],
+    ['{"head":{"selfSize":1e999}}', '`selfSize` is Infinity and not a number of bytes'],
+    ['{"head":{"selfSize":[[]]}}', '`selfSize` is object and not a number of bytes'],
+    ['{"head":{"selfSize":0,"children":{}}}', '`children` is not a list'],
+    ['{"head":{"selfSize":0,"children":[null]}}', 'a node has no `callFrame` with `functionName` and `url`'],
+    [
+      '{"head":{"selfSize":0,"children":[{"callFrame":{"url":""}}]}}',
+      'a node has no `callFrame` with `functionName` and `url`',
+    ],
+    ['{"snapshot":{},"nodes":[]}', 'this is a heap snapshot, not a heap profile'],
+    ['{"nodes":[],"samples":[]}', 'this is a CPU profile, not a heap profile'],
+  ])('%s', (text, reason) => {
+    expect(failure(Buffer.from(text))).toBe(`V8 heap profile: ${reason}`);
+  });
+
+  test('text in another encoding', () => {
+    const latin1 = Buffer.from('{"ä":1}', 'latin1');
+    expect(failure(latin1)).toBe('V8 heap profile: the text is not UTF-8');
+  });
+
+  test('more values than memory is good for', () => {
+    const many = Buffer.alloc(2 ** 24 + 10, '[');
+    expect(failure(many)).toBe('V8 heap profile: more than the limit of 16777216 values');
+  });
+});

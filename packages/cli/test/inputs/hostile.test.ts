@@ -1,0 +1,150 @@
+// Files that cannot be read: status 1, one line that names the file, nothing on stdout, no waiting.
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import net from 'node:net';
+import path from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { encodePprof } from '@heapray/exporter/pprof';
+import { describe, expect, test } from 'vitest';
+import { atEnd } from '../../../../test/support/cleanup.js';
+import { tempFolder } from '../../../../test/support/temp-folder.js';
+import { heapray, shell } from '../support/heapray.js';
+import { fileWith, SHOP_HEAPPROFILE, shopProfile } from '../support/sample-files.js';
+
+const READS = 'pprof (.pb, .pb.gz) and V8 heap profiles (.heapprofile)';
+const good = encodePprof(shopProfile());
+
+/** What both commands that read say about a file, without its name; fails unless they agree and leave no output. */
+async function complaint(file: string): Promise<string> {
+  const output = path.join(tempFolder(), 'out.json');
+  const top = await heapray(['top', '--json', '--', file]);
+  const convert = await heapray(['convert', '-o', output, '--', file]);
+  expect(convert).toEqual(top);
+  expect(top).toMatchObject({ status: 1, signal: null, stdout: '' });
+  expect(existsSync(output)).toBe(false);
+  const prefix = `heapray: ${file}: `;
+  expect(top.stderr.startsWith(prefix), top.stderr).toBe(true);
+  expect(top.stderr.endsWith('\n')).toBe(true);
+  return top.stderr.slice(prefix.length, -1);
+}
+
+describe('content', () => {
+  test.each<[string, string | Uint8Array, string]>([
+    ['nothing', '', 'the input is empty'],
+    ['text', 'hello, world\n', `no profile that is known; this command reads ${READS}`],
+    ['an executable', '\x7fELF\x02\x01\x01', `no profile that is known; this command reads ${READS}`],
+    ['zeros', new Uint8Array(4096), `no profile that is known; this command reads ${READS}`],
+    ['a memray capture', 'memray\0\x0d\0\0\0', `this is a memray capture; this command reads ${READS}`],
+    ['a cut pprof', good.subarray(0, 200), 'pprof: cut off or damaged at byte 172'],
+    ['a cut gzipped pprof', gzipSync(good).subarray(0, 100), 'pprof: the gzip data is cut off'],
+    [
+      'a pprof record of 2^31 - 1 bytes',
+      huge(0xff, 0xff, 0xff, 0xff, 0x07),
+      `pprof: cut off or damaged at byte ${good.length}`,
+    ],
+    [
+      'a pprof record of 2^63 bytes',
+      huge(0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f),
+      `pprof: invalid length encoding at byte ${good.length}`,
+    ],
+    ['a gzip bomb', gzipSync(new Uint8Array(2 ** 28 + 1)), 'pprof: larger than the limit of 268435456 bytes'],
+    [
+      'a cut heap profile',
+      readFileSync(SHOP_HEAPPROFILE).subarray(0, 500),
+      'V8 heap profile: the JSON is cut off at byte 500',
+    ],
+    ['braces without end', '{"a":'.repeat(200_000), 'V8 heap profile: the JSON is cut off at byte 1000000'],
+    ['a heap snapshot', '{"snapshot":{}}', 'V8 heap profile: this is a heap snapshot, not a heap profile'],
+    [
+      'a size beyond reason',
+      '{"head":{"selfSize":1e308}}',
+      'V8 heap profile: `selfSize` is 1e+308 and not a number of bytes',
+    ],
+  ])('%s', async (_, content, reason) => {
+    expect(await complaint(fileWith(content))).toBe(reason);
+  });
+
+  test('what goes wrong in the middle of standard input', async () => {
+    const result = await heapray(['top', '-'], { input: good.subarray(0, 200) });
+    expect(result).toMatchObject({
+      status: 1,
+      stdout: '',
+      stderr: 'heapray: standard input: pprof: cut off or damaged at byte 172\n',
+    });
+  });
+});
+
+describe('files', () => {
+  test('none', async () => {
+    expect(await complaint(path.join(tempFolder(), 'nothing'))).toBe('no such file or directory');
+  });
+
+  test('a file where a folder should be', async () => {
+    expect(await complaint(path.join(fileWith('x'), 'a.pb'))).toBe('not a directory');
+  });
+
+  test('a folder', async () => {
+    expect(await complaint(tempFolder())).toBe('is a directory');
+  });
+
+  test('no permission', async () => {
+    // May only be written to, which holds for the superuser too.
+    expect(await complaint('/proc/sys/vm/drop_caches')).toBe('permission denied');
+  });
+
+  test('a pipe that nobody writes to', async () => {
+    const pipe = path.join(tempFolder(), 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    expect(await complaint(pipe)).toBe('is a pipe; give it as standard input and write - for the file');
+  });
+
+  test('a socket', async () => {
+    const socket = path.join(tempFolder(), 'socket');
+    const server = net.createServer().listen(socket);
+    atEnd(() => server.close());
+    expect(await complaint(socket)).toBe('no such device or address');
+  });
+
+  test('a device', async () => {
+    expect(await complaint('/dev/zero')).toBe('is not a regular file');
+  });
+
+  test('a link to itself', async () => {
+    const link = path.join(tempFolder(), 'link');
+    symlinkSync(link, link);
+    expect(await complaint(link)).toBe('too many symbolic links encountered');
+  });
+
+  test('a terabyte of nothing', async () => {
+    const file = fileWith(good);
+    truncateSync(file, 2 ** 40);
+    expect(await complaint(file)).toBe('larger than the limit of 268435456 bytes');
+  });
+
+  test('a name that would disturb the terminal stays on the line', async () => {
+    const folder = path.join(tempFolder(), '\u001b[2J\nroot');
+    mkdirSync(folder);
+    writeFileSync(path.join(folder, 'a'), '');
+    const { stderr } = await heapray(['top', path.join(folder, 'a')]);
+    expect(stderr).toMatch(/^heapray: \/.*\\u001b\[2J\\u000aroot\/a: the input is empty\n$/);
+  });
+
+  test('a name that begins with a dash', async () => {
+    const folder = path.dirname(fileWith(good, '-json'));
+    expect((await heapray(['top', '--', '-json'], { cwd: folder })).status).toBe(0);
+  });
+});
+
+test('standard input from a pipe that brings little at a time', async () => {
+  const file = fileWith(good);
+  const line =
+    'for at in 0 1 2 3; do dd if="$FILE" bs=20 skip=$at count=1 2>/dev/null; sleep 0.1; done; tail -c +81 "$FILE"';
+  const { status, stdout } = await shell(`{ ${line}; } | heapray top - --json`, { env: { FILE: file } });
+  expect(status).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({ file: '-', format: 'pprof', total: 3_214_436 });
+});
+
+/** A good profile with one more sample behind it, which claims this length. */
+function huge(...length: readonly number[]): Uint8Array {
+  return Buffer.concat([good, Uint8Array.of(0x12, ...length)]);
+}

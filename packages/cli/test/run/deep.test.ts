@@ -1,0 +1,206 @@
+// `heapray run --deep`: captures, where they go, and that memray opens them.
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { describeWithPeer, peerTest } from '../../../../test/support/peer-test.js';
+import { memray, NODE_VERSIONS, nodeBinary } from '../../../../test/support/peers.js';
+import { runCommand } from '../../../../test/support/run-command.js';
+import { startNode } from '../../../../test/support/start-node.js';
+import { tempFolder } from '../../../../test/support/temp-folder.js';
+import { heapray, MAIN } from '../support/heapray.js';
+import { programFolder } from '../support/programs.js';
+
+const NODE = process.execPath;
+const QUIET = { HEAPRAY_DEBUG_ADDR: 'off', OTEL_METRICS_EXPORTER: 'none' };
+/** For programs that look for `node` by themselves. */
+const NODE_FIRST = { PATH: `${path.dirname(NODE)}${path.delimiter}${process.env.PATH}` };
+
+/** The lines of the command itself about captures, without what the program's processes say. */
+function report(stderr: string): string[] {
+  return stderr.split('\n').flatMap((line) => /^heapray: (capture: .*|no capture .*)/.exec(line)?.[1] ?? []);
+}
+
+/** Whether a file is a capture, whatever is in it. */
+function isCapture(file: string): boolean {
+  return readFileSync(file).subarray(0, 7).toString('latin1') === 'memray\0';
+}
+
+/** What memray says about the functions that still hold memory at the end. */
+async function leaks(file: string): Promise<string> {
+  const csv = path.join(tempFolder(), 'table.html');
+  const args = ['table', '--leaks', '-o', csv, file];
+  const { status, stderr } = await runCommand(memray('1.20.0'), args);
+  expect({ status, stderr }).toEqual({ status: 0, stderr: expect.any(String) });
+  return readFileSync(csv, 'utf8');
+}
+
+describe('without -o', () => {
+  test('the capture is in the home folder, and its place is the last line', async () => {
+    const folder = programFolder();
+    const { status, stdout, stderr } = await heapray(['run', '--deep', NODE, 'shop.js'], { cwd: folder });
+    expect({ status, stdout }).toEqual({ status: 0, stdout: '' });
+    const file = path.join(folder, 'heapray', 'shop_memory.bin');
+    expect(stderr).toMatch(/capture: [^\n]+\n$/);
+    expect(report(stderr)).toEqual([expect.stringMatching(/^capture: .* \(\d+\.\d KiB\)$/)]);
+    expect(report(stderr)[0]).toContain(`capture: ${file} (`);
+    expect(isCapture(file)).toBe(true);
+  });
+
+  test('--component and --home name the file; those of earlier runs are not reported again', async () => {
+    const folder = programFolder();
+    const args = ['run', '--deep', '--component', 'my shop', '--home', 'dumps', NODE, 'shop.js'];
+    for (const files of [1, 2]) {
+      const { stderr } = await heapray(args, { cwd: folder });
+      expect(report(stderr)).toEqual([expect.stringContaining(`${folder}/dumps/my_shop_memory.bin (`)]);
+      expect(readdirSync(path.join(folder, 'dumps'))).toHaveLength(files);
+    }
+  });
+
+  test('a program that is no Node has none, and keeps its status', async () => {
+    const { status, stderr } = await heapray(['run', '--deep', 'sh', '-c', 'exit 3'], { cwd: tempFolder() });
+    expect(status).toBe(3);
+    expect(report(stderr)).toEqual([
+      'no capture was written: no Node process of the program was profiled, or none long enough to begin one',
+    ]);
+  });
+});
+
+describe('with -o', () => {
+  const run = (folder: string, ...command: readonly string[]) =>
+    heapray(['run', '--deep', '-o', 'out/shop.bin', ...command], { cwd: folder, env: NODE_FIRST });
+
+  /** A folder with programs, and an empty `out` in it whose name needs care in a URL. */
+  const folderWithOut = () => {
+    const folder = programFolder();
+    execFileSync('mkdir', ['-p', path.join(folder, 'out')]);
+    return folder;
+  };
+  const outputs = (folder: string) => readdirSync(path.join(folder, 'out')).sort();
+
+  test('the finished capture is moved there, in place of an older one', async () => {
+    const folder = folderWithOut();
+    const file = path.join(folder, 'out', 'shop.bin');
+    writeFileSync(file, 'old');
+    const { status, stderr } = await run(folder, NODE, 'shop.js');
+    expect(status).toBe(0);
+    expect(report(stderr)).toEqual([expect.stringContaining(`capture: ${file} (`)]);
+    expect(outputs(folder)).toEqual(['shop.bin']);
+    expect(isCapture(file)).toBe(true);
+  });
+
+  test('through npm start it is that of the program, and npm is left alone', async () => {
+    const folder = folderWithOut();
+    const { status, stderr } = await run(folder, 'npm', 'start');
+    expect(status).toBe(0);
+    expect(stderr.match(/profiling memory of component/g)).toHaveLength(1);
+    expect(outputs(folder)).toEqual(['shop.bin']);
+  });
+
+  test('of several processes it is that of the one started; the others are beside it', async () => {
+    const folder = folderWithOut();
+    const { stderr } = await run(folder, NODE, 'starter.js');
+    expect(report(stderr)).toHaveLength(2);
+    expect(outputs(folder)).toEqual(['shop.bin', expect.stringMatching(/^shop\.bin\.\d+$/)]);
+  });
+
+  test('of several processes behind a shell it is the largest', async () => {
+    const folder = folderWithOut();
+    const { stderr } = await run(folder, 'sh', '-c', `"${NODE}" starter.js; true`);
+    const sizes = report(stderr).map((line) => Number(/\((\d+\.\d) KiB\)/.exec(line)?.[1]));
+    expect(sizes).toHaveLength(2);
+    expect(sizes[0]).toBeGreaterThan(sizes[1]!);
+  });
+
+  test('a program that ends by a signal has its capture moved too', async () => {
+    for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+      const folder = folderWithOut();
+      const program = startNode({
+        args: [
+          MAIN,
+          'run',
+          '--deep',
+          '-o',
+          'out/a b %20.bin',
+          '--',
+          'sh',
+          '-c',
+          `echo $$ > pid; exec "${NODE}" plain-server.js`,
+        ],
+        cwd: folder,
+        env: QUIET,
+      });
+      await program.waitForOutput(/ready/);
+      process.kill(Number(readFileSync(path.join(folder, 'pid'), 'utf8')), signal);
+      expect(await program.ended).toEqual({ status: null, signal });
+      expect(outputs(folder)).toEqual(['a b %20.bin']);
+      expect(isCapture(path.join(folder, 'out', 'a b %20.bin'))).toBe(true);
+    }
+  });
+
+  test('without a capture a good end becomes status 1, a bad one stays', async () => {
+    const folder = folderWithOut();
+    const none =
+      'no capture was written: no Node process of the program was profiled, or none long enough to begin one';
+    for (const [status, expected] of [
+      [0, 1],
+      [3, 3],
+    ] as const) {
+      const result = await run(folder, 'sh', '-c', `exit ${status}`);
+      expect(result.status).toBe(expected);
+      expect(report(result.stderr)).toEqual([none]);
+    }
+    expect(outputs(folder)).toEqual([]);
+  });
+
+  test.each([
+    ['a folder', (folder: string) => rmSync(folder, { recursive: true }), 'no such file or directory'],
+    [
+      'no folder',
+      (folder: string) => execFileSync('mkdir', [path.join(folder, 'shop.bin')]),
+      'is a directory',
+    ],
+    [
+      'a pipe',
+      (folder: string) => execFileSync('mkfifo', [path.join(folder, 'shop.bin')]),
+      'is not a regular file',
+    ],
+  ])('a place that cannot be is refused before the program starts: %s', async (_, prepare, reason) => {
+    const folder = folderWithOut();
+    prepare(path.join(folder, 'out'));
+    expect(await run(folder, 'echo', 'started')).toEqual({
+      status: 1,
+      signal: null,
+      stdout: '',
+      stderr: `heapray: ${path.join(folder, 'out', 'shop.bin')}: ${reason}\n`,
+    });
+  });
+
+  test('a program that cannot be started leaves nothing behind', async () => {
+    const folder = folderWithOut();
+    expect(await run(folder, 'no-such-program')).toMatchObject({ status: 1 });
+    expect(outputs(folder)).toEqual([]);
+  });
+});
+
+describeWithPeer('memray', 'memray-1.20.0', () => {
+  test('shows who holds the memory', async () => {
+    const folder = programFolder();
+    await heapray(['run', '--deep', '-o', 'shop.bin', NODE, 'shop.js'], { cwd: folder });
+    expect(await leaks(path.join(folder, 'shop.bin'))).toContain('remember');
+  });
+});
+
+describe('on every Node', () => {
+  for (const line of NODE_VERSIONS) {
+    peerTest(`Node ${line}`, `node-${line}`, async () => {
+      const folder = programFolder();
+      const node = nodeBinary(line);
+      const args = [MAIN, 'run', '--deep', '-o', 'shop.bin', node, 'shop.js'];
+      const { status, stderr } = await runCommand(node, args, { cwd: folder, env: QUIET });
+      expect(status).toBe(0);
+      expect(report(stderr)).toHaveLength(1);
+      expect(isCapture(path.join(folder, 'shop.bin'))).toBe(true);
+    });
+  }
+});

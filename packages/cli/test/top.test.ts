@@ -1,0 +1,108 @@
+// `heapray top`: golden text and JSON.
+import { encodePprof, encodePprofGzip } from '@heapray/exporter/pprof';
+import { ProfileBuilder, type ValueColumn } from '@heapray/exporter/profile';
+import { describe, expect, test } from 'vitest';
+import { heapray } from './support/heapray.js';
+import { fileWith, SHOP_HEAPPROFILE, shopPprof, shopProfile } from './support/sample-files.js';
+
+/** Standard output of a `top` that goes well. */
+async function top(...args: readonly string[]): Promise<string> {
+  const { status, stdout, stderr } = await heapray(['top', ...args]);
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  return stdout;
+}
+
+describe('text', () => {
+  test.each<[string, string[]]>([
+    ['function', []],
+    ['alloc', ['--by', 'alloc']],
+    ['objects', ['--by', 'alloc_objects', '-n', '2']],
+    ['file', ['--group', 'file']],
+    ['package', ['--group', 'package']],
+    ['thread', ['--group', 'thread']],
+  ])('of a pprof: %s', async (name, args) => {
+    await expect(await top(shopPprof(), ...args)).toMatchFileSnapshot(`golden/top-${name}.txt`);
+  });
+
+  test('of a heap profile', async () => {
+    const text = await top(SHOP_HEAPPROFILE, '-n', '5');
+    await expect(text).toMatchFileSnapshot('golden/top-heapprofile.txt');
+  });
+
+  test('of a profile without samples', async () => {
+    const empty = new ProfileBuilder({
+      columns: [{ type: 'inuse_space', unit: 'bytes' }],
+      timeNanos: 0n,
+      durationNanos: 0n,
+    });
+    expect(await top(fileWith(encodePprof(empty.build())))).toBe(
+      'inuse_space by function: 0 B in all\n\nFLAT  SHARE  CUMULATIVE  FUNCTION  FILE\n',
+    );
+  });
+
+  test('names cannot move the cursor', async () => {
+    const builder = builderOf({ type: 'inuse_space', unit: 'bytes' });
+    builder.add(builder.stack(undefined, builder.frame('\u001b[2J\u202eevil', '/a\nb.js', 1)), [1]);
+    expect(await top(fileWith(encodePprof(builder.build())))).toMatch(
+      /\n 1 B {2}100\.0% {9}1 B {2}\\u001b\[2J\\u202eevil {2}\/a\\u000ab\.js\n$/,
+    );
+  });
+});
+
+test('JSON', async () => {
+  const text = await top(shopPprof(), '--json', '-n', '2', '--by', 'alloc');
+  const parsed = JSON.parse(text) as { file: string };
+  expect(parsed.file).toMatch(/shop\.pb$/);
+  const portable = JSON.stringify({ ...parsed, file: 'shop.pb' }, null, 2);
+  await expect(`${portable}\n`).toMatchFileSnapshot('golden/top.json.txt');
+});
+
+test('gzipped, under another name, and through standard input it is the same', async () => {
+  const expected = await top(shopPprof());
+  const zipped = await encodePprofGzip(shopProfile());
+  expect(await top(fileWith(zipped, 'shop.heapprofile'))).toBe(expected);
+  expect((await heapray(['top', '-'], { input: zipped })).stdout).toBe(expected);
+});
+
+describe('columns', () => {
+  const file = (...columns: readonly ValueColumn[]) => {
+    const builder = builderOf(...columns);
+    builder.add(
+      undefined,
+      columns.map((_, at) => at + 1),
+    );
+    return fileWith(encodePprof(builder.build()));
+  };
+  const column = async (input: string, ...args: readonly string[]) =>
+    (JSON.parse(await top(input, '--json', ...args)) as { column: string }).column;
+  const bytes = (type: string) => ({ type, unit: 'bytes' });
+
+  test('without --by: the bytes in use, else the last', async () => {
+    expect(await column(file(bytes('alloc_space'), bytes('inuse_space'), bytes('x')))).toBe('inuse_space');
+    expect(await column(file({ type: 'objects', unit: 'count' }, bytes('space'), bytes('x')))).toBe('space');
+    expect(await column(file({ type: 'samples', unit: 'count' }, { type: 'cpu', unit: 'nanoseconds' }))).toBe(
+      'cpu',
+    );
+  });
+
+  test('by meaning', async () => {
+    const capture = file(bytes('alloc_space'), bytes('peak_space'), bytes('inuse_space'));
+    expect(await column(capture, '--by', 'alloc')).toBe('alloc_space');
+    expect(await column(capture, '--by', 'peak')).toBe('peak_space');
+    expect(await column(capture, '--by', 'inuse')).toBe('inuse_space');
+    expect(await column(capture, '--by', 'leaked')).toBe('inuse_space');
+  });
+
+  test('one that is not there', async () => {
+    const input = shopPprof();
+    expect(await heapray(['top', input, '--by', 'peak'])).toMatchObject({
+      status: 1,
+      stdout: '',
+      stderr: `heapray: ${input}: no column for peak; there are alloc_objects, alloc_space, inuse_objects, inuse_space\n`,
+    });
+  });
+});
+
+function builderOf(...columns: readonly ValueColumn[]): ProfileBuilder {
+  return new ProfileBuilder({ columns, timeNanos: 0n, durationNanos: 0n });
+}
