@@ -4,12 +4,21 @@
  */
 interface Registry {
   readonly declared: Set<string>;
+  readonly wrapped: WrappedFunction[];
   /** Set while a profiler runs. */
   captures: ComponentCaptures | undefined;
 }
 
+/** A function that is a component's work. */
+export interface WrappedFunction {
+  readonly component: string;
+  readonly work: unknown;
+}
+
 /** What a running profiler offers to components. */
 export interface ComponentCaptures {
+  /** Told of every function that is wrapped, those from before it was connected first. */
+  wrapped(wrapped: WrappedFunction): void;
   /** Told of every newly declared name. */
   declared(name: string): void;
   /** Begins a capture and returns what ends it; undefined when the component is not traced. */
@@ -20,7 +29,7 @@ const KEY = Symbol.for('heapray.components.1');
 
 function registry(): Registry {
   const global = globalThis as { [KEY]?: Registry };
-  global[KEY] ??= { declared: new Set(), captures: undefined };
+  global[KEY] ??= { declared: new Set(), wrapped: [], captures: undefined };
   return global[KEY];
 }
 
@@ -41,12 +50,15 @@ export function declaredComponents(): readonly string[] {
 /** Connects the registry to the running profiler, or to none. */
 export function setComponentCaptures(captures: ComponentCaptures | undefined): void {
   registry().captures = captures;
+  if (captures) for (const wrapped of registry().wrapped) captures.wrapped(wrapped);
 }
 
 /**
  * Wraps a function that is a component's work. If the component is traced, a memray capture of the whole
  * process is written from its call until it returns, throws, settles (when it returns a promise), or the
  * process ends; otherwise the call costs nothing. Calls that overlap share one capture.
+ *
+ * Traced or not, memory allocated on stacks through the function is labelled with the component.
  *
  * @returns a function with the same parameters, result, `this` and errors
  */
@@ -55,6 +67,9 @@ export function profileComponent<This, Args extends unknown[], Result>(
   work: (this: This, ...args: Args) => Result,
 ): (this: This, ...args: Args) => Result {
   defineComponents([name]);
+  const wrapped: WrappedFunction = { component: name, work };
+  registry().wrapped.push(wrapped);
+  registry().captures?.wrapped(wrapped);
   return function componentWork(this: This, ...args: Args): Result {
     const end = registry().captures?.begin(name);
     if (!end) return work.apply(this, args);

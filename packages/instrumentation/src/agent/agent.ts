@@ -46,6 +46,7 @@ export class Agent {
     this.#ledger = new Ledger({
       samplingInterval: options.samplingInterval,
       packageOf: packageNames(readPackageName),
+      component: options.component,
     });
     this.#series = new CallSiteSeries({ maxCallSites: options.maxCallSites });
     this.#loop = new PollLoop(
@@ -84,6 +85,8 @@ export class Agent {
         return this.#sendView(message.request);
       case 'object-counts':
         return this.#waiting.get(message.request)?.(message.table);
+      case 'component-function':
+        return this.#ledger.sites.components.addFunction(message.location, message.component);
       case 'capture-begin':
         return this.#captures.begin(message.capture, message.component);
       case 'capture-end':

@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { MemrayFormat } from '@heapray/exporter/memray';
+import type { FunctionLocation } from '../ledger/index.js';
 import type { ObjectCountTable } from '../profile/index.js';
 import type { CallSiteView } from '../signal/call-site-series.js';
 import type { SamplerMode } from '../source/sampling-profile.js';
@@ -49,6 +50,11 @@ export type ToAgent =
   | { readonly type: 'view'; readonly request: number }
   | { readonly type: 'object-counts'; readonly request: number; readonly table: ObjectCountTable | undefined }
   | { readonly type: 'capture-begin'; readonly capture: number; readonly component: string }
+  | {
+      readonly type: 'component-function';
+      readonly component: string;
+      readonly location: FunctionLocation;
+    }
   | { readonly type: 'capture-end'; readonly capture: number }
   | { readonly type: 'stop' };
 

@@ -32,7 +32,6 @@ export function profileProvider(ports: ProfilesPorts): ProfileProvider {
     ledger.settle(performance.now(), true);
     return profileFromLedger(ledger, {
       samplingInterval: options.samplingInterval,
-      component: options.component,
       thread: 'main',
       mode: loop.mode ?? 'none',
       startedMillis,

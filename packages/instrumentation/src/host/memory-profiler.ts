@@ -14,6 +14,7 @@ import {
 import { AgentThread } from './agent-thread.js';
 import { ComponentCaptureCalls } from './component-capture-calls.js';
 import { ExitGuard } from './exit-guard.js';
+import { locateFunction } from './locate-function.js';
 import { readObjectCounts } from './object-count-table.js';
 
 /** Resolves the configuration again for the components declared by then. */
@@ -253,8 +254,14 @@ export class MemoryProfiler {
             `${this.#interval} bytes; declare it before, with defineComponents, for a finer one`,
         );
       },
+      wrapped: ({ component, work }) => this.#labelStacks(component, work),
       begin: (name) => this.#calls.begin(name),
     };
+  }
+
+  #labelStacks(component: string, work: unknown): void {
+    const location = this.#session && locateFunction(this.#session, work);
+    if (location) this.#thread?.send({ type: 'component-function', component, location });
   }
 
   #isTraced(name: string): boolean {

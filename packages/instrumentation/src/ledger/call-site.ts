@@ -1,13 +1,15 @@
 import { type CallTree, type NodeIndex, ROOT } from './call-tree.js';
+import { StackComponents } from './stack-components.js';
 
 /** The index of a call site: an allocating function. Dense, from 0. */
 export type SiteIndex = number;
 
-/** A call site: the innermost function of a stack that is not the runtime's own. */
+/** A call site: the innermost function of a stack that is not the runtime's own, in one component. */
 export interface CallSite {
   readonly functionName: string;
   readonly file: string;
   readonly packageName: string;
+  readonly component: string;
 }
 
 /**
@@ -18,13 +20,16 @@ export interface CallSite {
 export class CallSites {
   readonly #tree: CallTree;
   readonly #packageOf: (file: string) => string;
+  readonly components: StackComponents;
   readonly #sites: CallSite[] = [];
   readonly #indexByKey = new Map<string, SiteIndex>();
   readonly #siteOfNode: SiteIndex[] = [];
 
-  constructor(tree: CallTree, packageOf: (file: string) => string) {
+  /** @param component what this process is */
+  constructor(tree: CallTree, packageOf: (file: string) => string, component: string) {
     this.#tree = tree;
     this.#packageOf = packageOf;
+    this.components = new StackComponents(tree, component);
   }
 
   get size(): number {
@@ -40,7 +45,7 @@ export class CallSites {
   siteOf(node: NodeIndex): SiteIndex {
     const known = this.#siteOfNode[node];
     if (known !== undefined) return known;
-    const index = this.#intern(this.#ownFrame(node));
+    const index = this.#intern(this.#ownFrame(node), this.components.of(node));
     this.#siteOfNode[node] = index;
     return index;
   }
@@ -53,15 +58,15 @@ export class CallSites {
     return node;
   }
 
-  #intern(node: NodeIndex): SiteIndex {
+  #intern(node: NodeIndex, component: string): SiteIndex {
     const frame = this.#tree.frame(node);
     const functionName = frame?.functionName ?? '(root)';
     const file = frame?.file ?? '';
-    const key = `${functionName}\n${file}`;
+    const key = `${functionName}\n${file}\n${component}`;
     const known = this.#indexByKey.get(key);
     if (known !== undefined) return known;
     const index = this.#sites.length;
-    this.#sites.push({ functionName, file, packageName: this.#packageOf(file) });
+    this.#sites.push({ functionName, file, packageName: this.#packageOf(file), component });
     this.#indexByKey.set(key, index);
     return index;
   }

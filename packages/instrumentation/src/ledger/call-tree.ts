@@ -8,11 +8,14 @@ export interface Frame {
   /** Where the function starts, counted from 1; 0 when unknown. */
   readonly line: number;
   readonly column: number;
+  /** V8's number of the script that the function was first seen in; '' when unknown. */
+  readonly scriptId: string;
 }
 
 /** What identifies a frame where it comes from; lines and columns count from 0, -1 when unknown. */
 export interface RawFrame {
   readonly functionName: string;
+  readonly scriptId?: string;
   readonly url: string;
   readonly lineNumber: number;
   readonly columnNumber: number;
@@ -107,6 +110,7 @@ function toFrame(raw: RawFrame): Frame {
     file: toPath(raw.url),
     line: raw.lineNumber + 1,
     column: raw.columnNumber + 1,
+    scriptId: raw.scriptId ?? '',
   };
 }
 

@@ -9,3 +9,4 @@ export {
   type LedgerOptions,
 } from './ledger.js';
 export { NO_PACKAGE, packageNames } from './package-names.js';
+export type { FunctionLocation } from './stack-components.js';

@@ -41,6 +41,8 @@ export interface LedgerOptions {
   /** Mean bytes between samples. */
   readonly samplingInterval: number;
   readonly packageOf: (file: string) => string;
+  /** What this process is: stacks outside of every wrapped component belong to it. */
+  readonly component: string;
   readonly maxNodes?: number;
 }
 
@@ -91,7 +93,7 @@ export class Ledger {
     this.#options = options;
     this.#objectSizes = new ObjectSizes(options.samplingInterval);
     this.tree = new CallTree({ maxNodes: options.maxNodes ?? DEFAULT_MAX_NODES });
-    this.sites = new CallSites(this.tree, options.packageOf);
+    this.sites = new CallSites(this.tree, options.packageOf, options.component);
     this.unobservedNode = this.tree.child(ROOT, UNOBSERVED);
   }
 

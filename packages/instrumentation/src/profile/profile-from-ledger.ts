@@ -13,7 +13,6 @@ export const HEAP_COLUMNS = [
 export interface ProfileFromLedgerOptions {
   /** Mean bytes between samples. */
   readonly samplingInterval: number;
-  readonly component: string;
   readonly thread: string;
   readonly mode: string;
   /** When counting began, ms since the epoch; `alloc_*` columns are since then. */
@@ -98,9 +97,9 @@ function labels(
   builder: ProfileBuilder,
   options: ProfileFromLedgerOptions,
 ): (node: NodeIndex) => LabelsHandle {
-  const { component, thread } = options;
+  const { thread } = options;
   return (node) => {
-    const { packageName } = ledger.sites.site(ledger.sites.siteOf(node));
+    const { packageName, component } = ledger.sites.site(ledger.sites.siteOf(node));
     return builder.labels({ package: packageName, component, thread });
   };
 }

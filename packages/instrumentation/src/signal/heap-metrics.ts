@@ -103,13 +103,13 @@ export class HeapMetrics {
 
   #observeSites(result: BatchObservableResult, { rows, other }: CallSiteView): void {
     const { allocated, retained } = this.#instruments;
-    const common = { [ATTR_COMPONENT]: this.#component, ...THREAD };
     for (const row of rows) {
       const attributes: Attributes = {
         [ATTR_CODE_FUNCTION_NAME]: row.functionName,
         [ATTR_CODE_FILE_PATH]: row.file,
         [ATTR_PACKAGE]: row.packageName,
-        ...common,
+        [ATTR_COMPONENT]: row.component,
+        ...THREAD,
       };
       result.observe(allocated, Math.round(row.allocated), attributes);
       result.observe(retained, Math.round(row.retained), attributes);
@@ -118,7 +118,8 @@ export class HeapMetrics {
       [ATTR_CODE_FUNCTION_NAME]: OTHER_SITES,
       [ATTR_CODE_FILE_PATH]: '',
       [ATTR_PACKAGE]: '',
-      ...common,
+      [ATTR_COMPONENT]: this.#component,
+      ...THREAD,
     };
     result.observe(allocated, Math.round(other.allocated), rest);
     result.observe(retained, Math.round(other.retained), rest);

@@ -1,0 +1,59 @@
+import fs from 'node:fs';
+
+/** A file was not read because it is larger than allowed. */
+export class FileTooLarge extends Error {
+  constructor(bytes: number, maxBytes: number) {
+    super(`${bytes} bytes, more than the ${maxBytes} allowed`);
+  }
+}
+
+/**
+ * The last bytes of a regular file, at most `maxBytes`, and whether that is all of it.
+ * Throws what `fs` throws; EINVAL when it is not a regular file.
+ */
+export function readTail(
+  file: string,
+  maxBytes: number,
+): { readonly bytes: Buffer; readonly whole: boolean } {
+  return withFile(file, (descriptor, size) => {
+    const length = Math.min(size, maxBytes);
+    return { bytes: readAt(descriptor, size - length, length), whole: length === size };
+  });
+}
+
+/**
+ * A whole regular file. Throws what `fs` throws; `FileTooLarge`; EINVAL when it is not a regular file.
+ */
+export function readWhole(file: string, maxBytes: number): Buffer {
+  return withFile(file, (descriptor, size) => {
+    if (size > maxBytes) throw new FileTooLarge(size, maxBytes);
+    return readAt(descriptor, 0, size);
+  });
+}
+
+function withFile<T>(file: string, use: (descriptor: number, size: number) => T): T {
+  // Asked before opening: to open a pipe waits for its other end, to read a device may never end.
+  if (!fs.statSync(file).isFile()) throw notAFile(file);
+  const descriptor = fs.openSync(file, 'r');
+  try {
+    return use(descriptor, fs.fstatSync(descriptor).size);
+  } finally {
+    fs.closeSync(descriptor);
+  }
+}
+
+/** Up to `length` bytes; fewer when the file has become shorter. */
+function readAt(descriptor: number, position: number, length: number): Buffer {
+  const bytes = Buffer.allocUnsafeSlow(length);
+  let filled = 0;
+  while (filled < length) {
+    const count = fs.readSync(descriptor, bytes, filled, length - filled, position + filled);
+    if (count === 0) break;
+    filled += count;
+  }
+  return bytes.subarray(0, filled);
+}
+
+function notAFile(file: string): NodeJS.ErrnoException {
+  return Object.assign(new Error(`EINVAL: not a regular file, '${file}'`), { code: 'EINVAL' });
+}

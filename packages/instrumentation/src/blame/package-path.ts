@@ -1,0 +1,60 @@
+/** What the path of a file alone says about the package that it belongs to. */
+export interface InstalledPackage {
+  /** The name under which the package is installed. */
+  readonly name: string;
+  /** The folder of the package's manifest. */
+  readonly folder: string;
+  /** The version as far as a package manager has put it into the path. */
+  readonly version: string | undefined;
+}
+
+/**
+ * The installed package that a file belongs to: the innermost `node_modules/<name>` or
+ * `node_modules/@scope/<name>` on its path, which is right for nested packages, for pnpm's store
+ * (`.pnpm/x@1.0.0/node_modules/x`) and for Yarn's archives (`.yarn/cache/x-npm-1.0.0-….zip/node_modules/x`).
+ * Undefined for a file outside of any package folder. Takes `/` and `\`.
+ */
+export function installedPackage(file: string): InstalledPackage | undefined {
+  const parts = file.split(/[\\/]/);
+  // The last part is the file itself, so that a file called `node_modules` is none.
+  const at = parts.lastIndexOf('node_modules', parts.length - 2);
+  const first = parts[at + 1];
+  if (at < 0 || !first || at + 2 >= parts.length) return undefined;
+  const scoped = first.startsWith('@') && at + 3 < parts.length;
+  const count = scoped ? 2 : 1;
+  return {
+    name: scoped ? `${first}/${parts[at + 2]}` : first,
+    folder: file.slice(0, lengthOf(parts, at + 1 + count)),
+    version: versionInStore(parts[at - 1] ?? ''),
+  };
+}
+
+/** How many characters of the path its first `count` parts are, separators between them included. */
+function lengthOf(parts: readonly string[], count: number): number {
+  let length = count - 1;
+  for (let index = 0; index < count; index++) length += (parts[index] ?? '').length;
+  return length;
+}
+
+/**
+ * The version in the name of the folder or archive that holds one package: `x@1.0.0`, `@scope+x@1.0.0_peer@2`
+ * (pnpm), `x-npm-1.0.0-0123456789-89abcdef01.zip` (Yarn's cache, or unpacked without the ending).
+ */
+function versionInStore(holder: string): string | undefined {
+  const yarn = /-npm-(\d.*?)-[0-9a-f]{10}(?:-[0-9a-f]+)?(?:\.zip)?$/.exec(holder);
+  if (yarn) return yarn[1];
+  return /^@?[^@]+@(\d[^@_()]*)/.exec(holder)?.[1];
+}
+
+/**
+ * Undoes Yarn's virtual folders: `<base>/__virtual__/<hash>/<n>/<rest>` stands for `<rest>` in the folder `n`
+ * levels above `<base>`. Yarn gives a package with peer dependencies one such path for every set of peers.
+ */
+export function withoutVirtualFolders(file: string): string {
+  const match = /^(.*?)([\\/])(?:__virtual__|\$\$virtual)[\\/][^\\/]+[\\/](\d{1,2})[\\/](.*)$/.exec(file);
+  if (!match) return file;
+  const [, base = '', separator = '/', levels = '0', rest = ''] = match;
+  const kept = base.split(/[\\/]/);
+  kept.length = Math.max(1, kept.length - Number(levels));
+  return withoutVirtualFolders(`${kept.join(separator)}${separator}${rest}`);
+}

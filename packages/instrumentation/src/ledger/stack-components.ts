@@ -1,0 +1,51 @@
+import { type CallTree, type Frame, type NodeIndex, ROOT } from './call-tree.js';
+
+/** Where a wrapped function starts, as V8 says it: lines and columns count from 0. */
+export interface FunctionLocation {
+  readonly scriptId: string;
+  readonly lineNumber: number;
+  readonly columnNumber: number;
+}
+
+/**
+ * Which component a stack belongs to: that of the innermost function on it that `profileComponent` wraps,
+ * otherwise the process's own. This holds for asynchronous functions too, because a resumed function is on
+ * the stack again.
+ *
+ * Work that a component hands to others (a timer, an event handler) runs on stacks without its function and
+ * belongs to the process; so does a wrapped function that the optimizer has inlined. No released Node tells
+ * more; a runtime with allocation labels would replace this class.
+ *
+ * A stack's component is decided once, so that counters by component never go back.
+ */
+export class StackComponents {
+  readonly #tree: CallTree;
+  readonly #byNode: string[];
+  readonly #byFunction = new Map<string, string>();
+
+  /** @param own what this process is */
+  constructor(tree: CallTree, own: string) {
+    this.#tree = tree;
+    this.#byNode = [own];
+  }
+
+  /** Stacks that pass through this function belong to the component from now on. */
+  addFunction({ scriptId, lineNumber, columnNumber }: FunctionLocation, component: string): void {
+    this.#byFunction.set(`${scriptId}:${lineNumber + 1}:${columnNumber + 1}`, component);
+  }
+
+  of(node: NodeIndex): string {
+    const path: NodeIndex[] = [];
+    let at = node;
+    for (; this.#byNode[at] === undefined && at !== ROOT; at = this.#tree.parent(at)) path.push(at);
+    for (let next = path.pop(); next !== undefined; next = path.pop()) {
+      const frame = this.#tree.frame(next);
+      this.#byNode[next] = (frame && this.#ofFunction(frame)) ?? this.#byNode[this.#tree.parent(next)] ?? '';
+    }
+    return this.#byNode[node] ?? '';
+  }
+
+  #ofFunction({ scriptId, line, column }: Frame): string | undefined {
+    return this.#byFunction.size === 0 ? undefined : this.#byFunction.get(`${scriptId}:${line}:${column}`);
+  }
+}
