@@ -1,7 +1,7 @@
 import { type MeterProvider, metrics, type TracerProvider } from '@opentelemetry/api';
 import { ConfigError, type HeaprayOptions, nodeConfigInput, resolveConfig } from './config/index.js';
 import { type Log, logToDiag } from './diag.js';
-import { type ConfigFor, MemoryProfiler } from './host/memory-profiler.js';
+import { type ConfigFor, type LeakListener, MemoryProfiler } from './host/memory-profiler.js';
 import { nodeProblem } from './host/node-support.js';
 import { claimProfiler, type ProfilerClaim } from './host/profiler-claim.js';
 import { HeapMetrics } from './signal/heap-metrics.js';
@@ -13,6 +13,8 @@ export const INSTRUMENTATION_NAME = '@heapray/instrumentation';
 export interface HeaprayInstrumentationConfig extends HeaprayOptions {
   /** Where messages go besides OpenTelemetry's diagnostics; used by `register`. */
   readonly log?: Log | undefined;
+  /** Called once for each call site that begins to look like a leak, and again after an hour at the earliest. */
+  readonly onLeakSuspect?: LeakListener | undefined;
   /** Replaces built-in defaults; everything else goes before it. */
   readonly defaults?: HeaprayOptions | undefined;
 }
@@ -36,6 +38,7 @@ export class HeaprayInstrumentation {
   #claim: ProfilerClaim | undefined;
   #meterProvider: MeterProvider | undefined;
   #metrics: HeapMetrics | undefined;
+  #stopListening: (() => void) | undefined;
   #unusable: boolean;
 
   /**
@@ -62,6 +65,8 @@ export class HeaprayInstrumentation {
       displaced: () => this.#detachMetrics(),
     });
     this.#profiler = this.#claim.profiler;
+    const { onLeakSuspect } = this.#config;
+    if (onLeakSuspect) this.#stopListening = this.#profiler.onLeakSuspect(onLeakSuspect);
     this.#attachMetrics();
   }
 
@@ -74,6 +79,7 @@ export class HeaprayInstrumentation {
   async shutdown(): Promise<void> {
     this.#config = { ...this.#config, enabled: false };
     this.#detachMetrics();
+    this.#stopListening?.();
     const claim = this.#claim;
     this.#claim = undefined;
     this.#profiler = undefined;
@@ -127,7 +133,7 @@ export class HeaprayInstrumentation {
 
 /** Reads environment and files once; only the declared components may still change. */
 function configuration(config: HeaprayInstrumentationConfig): ConfigFor {
-  const { log: _, defaults, ...code } = config;
+  const { log: _log, onLeakSuspect: _listener, defaults, ...code } = config;
   const input = nodeConfigInput();
   const env = { ...input.env };
   const files = new Map<string, string | undefined>();

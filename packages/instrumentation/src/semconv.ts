@@ -16,3 +16,4 @@ export const ATTR_LIMIT_KIND = 'heapray.limit.kind';
 export const ATTR_MODE = 'heapray.profiler.mode';
 export const ATTR_REASON = 'heapray.reason';
 export const ATTR_PAIR = 'heapray.pair';
+export const ATTR_AGE = 'heapray.age';

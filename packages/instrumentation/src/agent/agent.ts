@@ -2,11 +2,12 @@ import fs from 'node:fs';
 import path from 'node:path';
 import v8 from 'node:v8';
 import type { MessagePort } from 'node:worker_threads';
-import { Ledger, packageNames } from '../ledger/index.js';
+import { HighWaterMarkTracker, Ledger, packageNames } from '../ledger/index.js';
 import type { ObjectCountTable } from '../profile/index.js';
 import { CallSiteSeries } from '../signal/call-site-series.js';
 import { connectHeapPoller, type HeapPoller } from '../source/heap-poller.js';
 import { Captures } from './captures.js';
+import { LeakWatch } from './leak-watch.js';
 import { type AgentOptions, type AgentView, ControlWord, type FromAgent, type ToAgent } from './messages.js';
 import { PollLoop } from './poll-loop.js';
 import { profileProvider } from './profiles.js';
@@ -33,6 +34,8 @@ export class Agent {
   readonly #loop: PollLoop;
   readonly #series: CallSiteSeries;
   readonly #captures: Captures;
+  readonly #leaks: LeakWatch;
+  readonly #peak = new HighWaterMarkTracker();
   readonly #waiting = new Map<number, (table: ObjectCountTable | undefined) => void>();
   #nextRequest = 1;
   #server: { close(): void } | undefined;
@@ -61,6 +64,11 @@ export class Agent {
       options,
     );
     this.#captures = this.#newCaptures();
+    this.#leaks = new LeakWatch(this.#ledger, {
+      windowMillis: options.leakWindowMillis,
+      samplingInterval: options.samplingInterval,
+      heapLimit: options.heapLimit,
+    });
   }
 
   start(): void {
@@ -100,6 +108,9 @@ export class Agent {
     const captured = this.#captures.count > 0;
     this.#ledger.settle(performance.now(), false);
     if (captured) this.#captures.flush();
+    this.#peak.observe(this.#ledger, performance.now());
+    for (const suspect of this.#leaks.observe(performance.now()))
+      this.#send({ type: 'leak-suspect', suspect });
   }
 
   #sendView(request: number): void {
@@ -114,7 +125,9 @@ export class Agent {
     if (counts.lostSamples > 0) drops.sampler_lost = counts.lostSamples;
     if (counts.foldedNodes > 0) drops.tree_full = counts.foldedNodes;
     return {
-      sites: this.#series.view(this.#ledger),
+      sites: this.#series.view(this.#ledger, performance.now()),
+      suspects: this.#leaks.suspects(),
+      secondsToLimit: this.#leaks.secondsToLimit(),
       profiler: {
         mode: this.#loop.mode ?? 'none',
         samples: counts.samples,

@@ -21,6 +21,10 @@ export interface AgentOptions {
   readonly memrayFormat: MemrayFormat;
   readonly maxCaptureBytes: number;
   readonly maxCaptures: number;
+  /** Length of a window in which growth is judged, ms. */
+  readonly leakWindowMillis: number;
+  /** V8's limit of the main thread's heap, bytes. */
+  readonly heapLimit: number;
   readonly debugServer: { readonly host: string; readonly port: number } | undefined;
   readonly commandLine: string;
   readonly pid: number;
@@ -64,13 +68,34 @@ export type FromAgent =
   | { readonly type: 'sampler-wanted' }
   | { readonly type: 'view'; readonly request: number; readonly view: AgentView }
   | { readonly type: 'object-counts-wanted'; readonly request: number }
+  | { readonly type: 'leak-suspect'; readonly suspect: SuspectView }
   | { readonly type: 'listening'; readonly address: string }
   | { readonly type: 'stopped' };
 
 /** Everything that metrics say about the heap and about the profiler itself, at one moment. */
 export interface AgentView {
   readonly sites: CallSiteView;
+  /** The present leak suspects, the fastest first. */
+  readonly suspects: readonly SuspectView[];
+  /** Until the heap limit at the present growth, s; undefined while nothing grows. */
+  readonly secondsToLimit: number | undefined;
   readonly profiler: ProfilerView;
+}
+
+/** A call site that seems to leak. */
+export interface SuspectView {
+  readonly functionName: string;
+  readonly file: string;
+  readonly packageName: string;
+  readonly component: string;
+  /** Bytes in use that are older than a window. */
+  readonly oldBytes: number;
+  readonly bytesPerSecond: number;
+  /** In how many of how many windows they grew. */
+  readonly grownWindows: number;
+  readonly windows: number;
+  /** All of it in a sentence. */
+  readonly verdict: string;
 }
 
 /** The profiler's own account of itself; counts are since the start. */

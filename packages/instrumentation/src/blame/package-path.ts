@@ -19,13 +19,14 @@ export function installedPackage(file: string): InstalledPackage | undefined {
   // The last part is the file itself, so that a file called `node_modules` is none.
   const at = parts.lastIndexOf('node_modules', parts.length - 2);
   const first = parts[at + 1];
-  if (at < 0 || !first || at + 2 >= parts.length) return undefined;
+  // `.prisma`, `.cache` and the like are no packages: npm's names do not begin with a dot.
+  if (at < 0 || !first || first.startsWith('.') || at + 2 >= parts.length) return undefined;
   const scoped = first.startsWith('@') && at + 3 < parts.length;
-  const count = scoped ? 2 : 1;
+  const name = scoped ? `${first}/${parts[at + 2]}` : first;
   return {
-    name: scoped ? `${first}/${parts[at + 2]}` : first,
-    folder: file.slice(0, lengthOf(parts, at + 1 + count)),
-    version: versionInStore(parts[at - 1] ?? ''),
+    name,
+    folder: file.slice(0, lengthOf(parts, at + (scoped ? 3 : 2))),
+    version: versionInStore(parts[at - 1] ?? '', name),
   };
 }
 
@@ -37,13 +38,16 @@ function lengthOf(parts: readonly string[], count: number): number {
 }
 
 /**
- * The version in the name of the folder or archive that holds one package: `x@1.0.0`, `@scope+x@1.0.0_peer@2`
- * (pnpm), `x-npm-1.0.0-0123456789-89abcdef01.zip` (Yarn's cache, or unpacked without the ending).
+ * The version in the name of the folder or archive that holds one package of a store: `x@1.0.0`,
+ * `@scope+x@1.0.0_peer@2` (pnpm), `x-npm-1.0.0-0123456789-89abcdef01.zip` (Yarn's cache, or unpacked without
+ * the ending). Undefined when it holds something else.
  */
-function versionInStore(holder: string): string | undefined {
-  const yarn = /-npm-(\d.*?)-[0-9a-f]{10}(?:-[0-9a-f]+)?(?:\.zip)?$/.exec(holder);
-  if (yarn) return yarn[1];
-  return /^@?[^@]+@(\d[^@_()]*)/.exec(holder)?.[1];
+function versionInStore(holder: string, name: string): string | undefined {
+  const pnpm = `${name.replace('/', '+')}@`;
+  if (holder.startsWith(pnpm)) return /^\d[^@_()]*/.exec(holder.slice(pnpm.length))?.[0];
+  const yarn = `${name.replace('/', '-')}-npm-`;
+  if (!holder.startsWith(yarn)) return undefined;
+  return /^(\d.*?)-[0-9a-f]{10}(?:-[0-9a-f]+)?(?:\.zip)?$/.exec(holder.slice(yarn.length))?.[1];
 }
 
 /**

@@ -72,7 +72,8 @@ export const OPTIONS: { readonly [K in OptionName]: OptionSpec<ResolvedOptions[K
     file: [profiling('memray_detailed_tracing')],
     default: false,
     emptyEnv: true,
-    description: 'Record every allocation of the traced components; much slower.',
+    description:
+      'Asks for every allocation of the traced components. Not available yet: a warning, and they are sampled.',
   },
   home: {
     kind: path,
@@ -123,6 +124,14 @@ export const OPTIONS: { readonly [K in OptionName]: OptionSpec<ResolvedOptions[K
     file: [heapray('cpu_budget')],
     default: 0.005,
     description: 'How much processor time profiling may use.',
+  },
+  leakWindow: {
+    kind: integer({ min: 1, max: 3600, unit: 'seconds' }),
+    env: ['HEAPRAY_LEAK_WINDOW'],
+    file: [heapray('leak_window')],
+    default: 60,
+    description:
+      'Leaks are judged by twelve windows of this length; what is older than one window counts as old.',
   },
   debugServer: {
     kind: hostPort,

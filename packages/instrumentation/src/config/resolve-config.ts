@@ -112,6 +112,7 @@ export function resolveConfig(input: ConfigInput): ResolvedConfig {
     maxCaptures: resolution.value('maxCaptures'),
     maxCallSites: resolution.value('maxCallSites'),
     cpuBudget: resolution.value('cpuBudget'),
+    leakWindow: resolution.value('leakWindow'),
     debugServer: resolution.value('debugServer'),
   };
   const sources = { ...resolution.sources, configFile: file.source };

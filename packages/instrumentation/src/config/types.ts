@@ -38,6 +38,8 @@ export interface HeaprayOptions {
   maxCallSites?: number | undefined;
   /** The fraction of one core that profiling may use, from 0.0001 to 0.5. */
   cpuBudget?: number | undefined;
+  /** Length of a window in which growth is judged: an integer from 1 to 3600 seconds. */
+  leakWindow?: number | undefined;
   /** Where /debug/pprof listens: `host:port`, `[::1]:port`, a {@link HostPort}, or `off`. */
   debugServer?: string | HostPort | undefined;
 }
@@ -64,6 +66,8 @@ export interface ResolvedOptions {
   readonly maxCallSites: number;
   /** Fraction of one core. */
   readonly cpuBudget: number;
+  /** Seconds. */
+  readonly leakWindow: number;
   /** `undefined` when the server is off. */
   readonly debugServer: HostPort | undefined;
 }

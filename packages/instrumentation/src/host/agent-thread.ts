@@ -1,5 +1,5 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
-import type { FromAgent, ToAgent } from '../agent/messages.js';
+import type { FromAgent, SuspectView, ToAgent } from '../agent/messages.js';
 import { type AgentOptions, type AgentView, CONTROL_BYTES, ControlWord } from '../agent/messages.js';
 import type { ObjectCountTable } from '../profile/object-counts.js';
 
@@ -9,6 +9,7 @@ export interface AgentThreadHandlers {
   samplerWanted(): void;
   objectCounts(): ObjectCountTable | undefined;
   listening(address: string): void;
+  leakSuspect(suspect: SuspectView): void;
   /** The thread died by itself. */
   died(reason: string): void;
 }
@@ -156,6 +157,8 @@ export class AgentThread {
         const { request } = message;
         return this.send({ type: 'object-counts', request, table: this.#handlers.objectCounts() });
       }
+      case 'leak-suspect':
+        return this.#handlers.leakSuspect(message.suspect);
       case 'listening':
         return this.#handlers.listening(message.address);
       case 'stopped':

@@ -1,6 +1,7 @@
 import type * as Inspector from 'node:inspector';
 import { performance } from 'node:perf_hooks';
-import type { AgentOptions, AgentView } from '../agent/messages.js';
+import v8 from 'node:v8';
+import type { AgentOptions, AgentView, SuspectView } from '../agent/messages.js';
 import { type ComponentCaptures, declaredComponents, setComponentCaptures } from '../components.js';
 import type { ResolvedConfig } from '../config/index.js';
 import type { Log } from '../diag.js';
@@ -16,6 +17,9 @@ import { ComponentCaptureCalls } from './component-capture-calls.js';
 import { ExitGuard } from './exit-guard.js';
 import { locateFunction } from './locate-function.js';
 import { readObjectCounts } from './object-count-table.js';
+
+/** Told of a call site that has begun to look like a leak. */
+export type LeakListener = (suspect: SuspectView) => void;
 
 /** Resolves the configuration again for the components declared by then. */
 export type ConfigFor = (declared: readonly string[]) => ResolvedConfig;
@@ -44,6 +48,7 @@ export class MemoryProfiler {
   #threadStarted = 0;
   #threadDeaths = 0;
   #restartMillis = FIRST_RESTART_MILLIS;
+  readonly #leakListeners = new Set<LeakListener>();
   #timers = new Set<NodeJS.Timeout>();
   #stopped = false;
   #warned = false;
@@ -64,6 +69,12 @@ export class MemoryProfiler {
       end: (capture) => this.#thread?.send({ type: 'capture-end', capture }),
       onActive: (active) => this.#guard.watchSignals(active || this.#processCapture !== undefined),
     });
+  }
+
+  /** Calls back for each new leak suspect, until the returned function is called. */
+  onLeakSuspect(listener: LeakListener): () => void {
+    this.#leakListeners.add(listener);
+    return () => void this.#leakListeners.delete(listener);
   }
 
   get config(): ResolvedConfig {
@@ -189,6 +200,8 @@ export class MemoryProfiler {
           memrayFormat: options.memrayFormat,
           maxCaptureBytes: options.maxCaptureBytes,
           maxCaptures: options.maxCaptures,
+          leakWindowMillis: options.leakWindow * 1000,
+          heapLimit: v8.getHeapStatistics().heap_size_limit,
           debugServer: options.debugServer,
           commandLine: process.argv.join(' '),
           pid: process.pid,
@@ -203,6 +216,7 @@ export class MemoryProfiler {
             this.#address = address;
             this.#log('info', `memory profiles on http://${address}/debug/pprof/`);
           },
+          leakSuspect: (suspect) => this.#leakSuspected(suspect),
           died: (reason) => this.#threadDied(reason),
         },
       );
@@ -212,6 +226,17 @@ export class MemoryProfiler {
         'error',
         `cannot start the profiler thread, memory is not profiled: ${(error as Error).message}`,
       );
+    }
+  }
+
+  #leakSuspected(suspect: SuspectView): void {
+    this.#log('warn', `leak suspected: ${suspect.verdict}`);
+    for (const listener of this.#leakListeners) {
+      try {
+        listener(suspect);
+      } catch (error) {
+        this.#log('error', `onLeakSuspect threw: ${(error as Error).message}`);
+      }
     }
   }
 
@@ -232,7 +257,11 @@ export class MemoryProfiler {
     this.#restartMillis = livedLong
       ? FIRST_RESTART_MILLIS
       : Math.min(MAX_RESTART_MILLIS, this.#restartMillis * 2);
-    this.#later(this.#restartMillis, () => this.#startThread(this.#sampler?.mode));
+    this.#later(this.#restartMillis, () => {
+      this.#startThread(this.#sampler?.mode);
+      // The new thread knows nothing of the wrapped functions yet.
+      setComponentCaptures(this.#componentCaptures());
+    });
   }
 
   #objectCounts() {

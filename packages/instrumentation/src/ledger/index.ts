@@ -1,5 +1,8 @@
 export { type CallSite, CallSites, isRuntimeFrame, type SiteIndex } from './call-site.js';
 export { CallTree, type Frame, type NodeIndex, type RawFrame, ROOT } from './call-tree.js';
+export { type HighWaterMark, HighWaterMarkTracker } from './high-water-mark.js';
+export { LeakDetector, type LeakDetectorOptions, type LeakSuspect } from './leak-detector.js';
+export { byteText, durationText, leakVerdict } from './leak-verdict.js';
 export {
   type Absorbed,
   type HeapReading,
@@ -7,6 +10,9 @@ export {
   type LedgerCounts,
   type LedgerListener,
   type LedgerOptions,
+  TYPICAL_OBJECT_BYTES,
 } from './ledger.js';
 export { NO_PACKAGE, packageNames } from './package-names.js';
+export { AGE_BUCKETS, type AgeBucket, ageBucketOf, bytesByAge } from './retention-age.js';
 export type { FunctionLocation } from './stack-components.js';
+export { type Survival, SurvivalTracker } from './survival.js';

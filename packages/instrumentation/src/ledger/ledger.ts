@@ -53,6 +53,8 @@ interface KnownNode {
 
 /** The stack that unseen samples without any evidence are charged to. */
 const UNOBSERVED: RawFrame = { functionName: '(unobserved)', url: '', lineNumber: -1, columnNumber: -1 };
+/** Only for stacks of which no sample was ever seen alive, i.e. `(unobserved)`. */
+export const TYPICAL_OBJECT_BYTES = 64;
 const DEFAULT_MAX_NODES = 200_000;
 
 /**
@@ -75,6 +77,7 @@ export class Ledger {
   readonly #allocated = new GrowableFloats();
   readonly #inUse = new GrowableFloats();
   readonly #inUseReading = new GrowableFloats();
+  readonly #allocatedObjects = new GrowableFloats();
   readonly #seenBytes = new GrowableFloats();
   readonly #seenObjects = new GrowableFloats();
   readonly #objectSizes: ObjectSizes;
@@ -156,6 +159,11 @@ export class Ledger {
   /** Estimated bytes allocated with this stack since the start, settled so far; never decreases. */
   allocatedBytes(node: NodeIndex): number {
     return this.#allocated.get(node);
+  }
+
+  /** Roughly how many objects were allocated with this stack since the start; never decreases. */
+  allocatedObjects(node: NodeIndex): number {
+    return this.#allocatedObjects.get(node);
   }
 
   /** Estimated bytes in use, all stacks together. */
@@ -255,8 +263,10 @@ export class Ledger {
   }
 
   #noteObjects(node: NodeIndex, sampleBytes: number, bytes: number): void {
+    const objects = bytes / this.#objectSizes.likely(sampleBytes);
     this.#seenBytes.add(node, bytes);
-    this.#seenObjects.add(node, bytes / this.#objectSizes.likely(sampleBytes));
+    this.#seenObjects.add(node, objects);
+    this.#allocatedObjects.add(this.knowsAllocationBySite ? node : this.unobservedNode, objects);
   }
 
   #countUnseen(unseen: number, atMillis: number): void {
@@ -287,6 +297,7 @@ export class Ledger {
 
   #bookEstimate(node: NodeIndex, samples: number, bytes: number): void {
     this.#allocated.add(node, bytes);
+    this.#allocatedObjects.add(node, bytes / (this.likelyObjectBytes(node) ?? TYPICAL_OBJECT_BYTES));
     for (const listener of this.#listeners) listener.estimated(node, samples, bytes);
   }
 }

@@ -1,5 +1,5 @@
 import { type LabelsHandle, type Profile, ProfileBuilder, type StackHandle } from '@heapray/exporter/profile';
-import { type Ledger, type NodeIndex, ROOT } from '../ledger/index.js';
+import { type Ledger, type NodeIndex, ROOT, TYPICAL_OBJECT_BYTES } from '../ledger/index.js';
 import type { ObjectCounts } from './object-counts.js';
 
 /** pprof's four columns of a heap profile, in its order. */
@@ -58,9 +58,6 @@ function objectsOf(
     : (ledger.likelyObjectBytes(node) ?? TYPICAL_OBJECT_BYTES);
   return { objectBytes, inUseObjects: inUse / objectBytes };
 }
-
-/** Only for stacks of which no sample was ever seen alive, i.e. `(unobserved)`. */
-const TYPICAL_OBJECT_BYTES = 64;
 
 function commentsFor(ledger: Ledger, options: ProfileFromLedgerOptions): string[] {
   const { counts } = ledger;

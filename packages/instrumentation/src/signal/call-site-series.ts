@@ -1,24 +1,43 @@
-import type { CallSite, Ledger, SiteIndex } from '../ledger/index.js';
+import {
+  AGE_BUCKETS,
+  bytesByAge,
+  type CallSite,
+  type Ledger,
+  type SiteIndex,
+  TYPICAL_OBJECT_BYTES,
+} from '../ledger/index.js';
 
-/** One call site's values, in bytes. */
-export interface CallSiteRow extends CallSite {
-  /** Since the start; never decreases. */
+/** The values of a call site, or of all that have no series of their own. */
+export interface SiteValues {
+  /** Bytes since the start; never decreases. */
   readonly allocated: number;
-  /** Now. */
+  /** Rough number of objects since the start; never decreases. */
+  readonly allocations: number;
+  /** Bytes in use now, and the same by age, in the order of `AGE_BUCKETS`. */
   readonly retained: number;
+  readonly retainedByAge: readonly number[];
+  /** Rough number of objects in use. */
+  readonly retainedObjects: number;
 }
+
+export interface CallSiteRow extends CallSite, SiteValues {}
 
 /** What metrics say about call sites: the rows and the rest add up to the ledger's totals. */
 export interface CallSiteView {
   readonly rows: readonly CallSiteRow[];
-  readonly other: { readonly allocated: number; readonly retained: number };
+  readonly other: SiteValues;
+}
+
+interface Counters {
+  readonly allocated: number;
+  readonly allocations: number;
 }
 
 interface Series {
   /** What the site had allocated when it got a series of its own: that part stays in `other`. */
-  readonly offset: number;
-  /** Set when it was displaced: its counter stands still from then on. */
-  frozen?: number;
+  readonly offset: Counters;
+  /** Set when it was displaced: its counters stand still from then on. */
+  frozen?: Counters;
 }
 
 /**
@@ -31,37 +50,23 @@ export class CallSiteSeries {
   readonly #maxCallSites: number;
   readonly #admitted = new Map<SiteIndex, Series>();
   readonly #displaced = new Map<SiteIndex, Series>();
-  /** By site: what had been allocated at the view before. */
-  #lastAllocated: readonly number[] = [];
+  /** The sums of the view before. */
+  #last: SiteSums | undefined;
 
   constructor(options: { readonly maxCallSites: number }) {
     this.#maxCallSites = options.maxCallSites;
   }
 
-  view(ledger: Ledger): CallSiteView {
-    const sums = sumBySite(ledger);
+  /** @param atMillis now, on the clock of the ledger's readings */
+  view(ledger: Ledger, atMillis: number): CallSiteView {
+    const sums = sumBySite(ledger, atMillis);
     this.#choose(sums);
-    this.#lastAllocated = sums.allocated;
-    const rows = [...this.#admitted, ...this.#displaced].map(([index, series]) => {
-      const { allocated, retained } = sums.of(index);
-      const own = series.frozen ?? allocated - series.offset;
-      return {
-        ...ledger.sites.site(index),
-        allocated: own,
-        retained: series.frozen === undefined ? retained : 0,
-      };
-    });
-    const shown = rows.reduce(
-      (sum, row) => ({ allocated: sum.allocated + row.allocated, retained: sum.retained + row.retained }),
-      { allocated: 0, retained: 0 },
-    );
-    return {
-      rows,
-      other: {
-        allocated: Math.max(0, sums.totalAllocated - shown.allocated),
-        retained: Math.max(0, sums.totalRetained - shown.retained),
-      },
-    };
+    this.#last = sums;
+    const rows = [...this.#admitted, ...this.#displaced].map(([index, series]) => ({
+      ...ledger.sites.site(index),
+      ...ownValues(sums.of(index), series),
+    }));
+    return { rows, other: rest(sums.total, rows) };
   }
 
   #choose(sums: SiteSums): void {
@@ -72,7 +77,7 @@ export class CallSiteSeries {
     for (const index of waiting) {
       if (this.#admitted.size >= this.#maxCallSites && !this.#makeRoom(bySize, index, sums)) return;
       // What earlier views reported of it was part of `other`, and a counter never goes back.
-      this.#admitted.set(index, { offset: this.#lastAllocated[index] ?? 0 });
+      this.#admitted.set(index, { offset: this.#last?.of(index) ?? NOTHING });
     }
   }
 
@@ -84,48 +89,99 @@ export class CallSiteSeries {
     const series = this.#admitted.get(smallest);
     this.#admitted.delete(smallest);
     if (series) {
-      series.frozen = sums.of(smallest).allocated - series.offset;
+      series.frozen = minus(sums.of(smallest), series.offset);
       this.#displaced.set(smallest, series);
     }
     return true;
   }
 }
 
-class SiteSums {
-  readonly allocated: number[] = [];
-  readonly retained: number[] = [];
-  totalAllocated = 0;
-  totalRetained = 0;
+const NOTHING: SiteValues = {
+  allocated: 0,
+  allocations: 0,
+  retained: 0,
+  retainedByAge: AGE_BUCKETS.map(() => 0),
+  retainedObjects: 0,
+};
 
-  add(site: SiteIndex, allocated: number, retained: number): void {
-    this.allocated[site] = (this.allocated[site] ?? 0) + allocated;
-    this.retained[site] = (this.retained[site] ?? 0) + retained;
-    this.totalAllocated += allocated;
-    this.totalRetained += retained;
+function minus(values: Counters, offset: Counters): Counters {
+  return {
+    allocated: values.allocated - offset.allocated,
+    allocations: values.allocations - offset.allocations,
+  };
+}
+
+/** What a series says: counters since it exists; a displaced one stands still and holds nothing. */
+function ownValues(values: SiteValues, series: Series): SiteValues {
+  if (series.frozen) return { ...NOTHING, ...series.frozen };
+  return { ...values, ...minus(values, series.offset) };
+}
+
+/** The total without the rows. Sums of doubles leave dust behind, which must not turn negative. */
+function rest(total: SiteValues, rows: readonly SiteValues[]): SiteValues {
+  const left = (all: number, of: (row: SiteValues) => number) =>
+    Math.max(
+      0,
+      rows.reduce((sum, row) => sum - of(row), all),
+    );
+  return {
+    allocated: left(total.allocated, (row) => row.allocated),
+    allocations: left(total.allocations, (row) => row.allocations),
+    retained: left(total.retained, (row) => row.retained),
+    retainedByAge: total.retainedByAge.map((all, i) => left(all, (row) => row.retainedByAge[i] ?? 0)),
+    retainedObjects: left(total.retainedObjects, (row) => row.retainedObjects),
+  };
+}
+
+class SiteSums {
+  readonly #bySite = new Map<SiteIndex, SiteValues>();
+  total: SiteValues = NOTHING;
+
+  add(site: SiteIndex, values: SiteValues): void {
+    this.#bySite.set(site, plus(this.of(site), values));
+    this.total = plus(this.total, values);
   }
 
-  of(site: SiteIndex): { readonly allocated: number; readonly retained: number } {
-    return { allocated: this.allocated[site] ?? 0, retained: this.retained[site] ?? 0 };
+  of(site: SiteIndex): SiteValues {
+    return this.#bySite.get(site) ?? NOTHING;
   }
 
   /** A site matters for its share of what is allocated or of what is retained, whichever is larger. */
   weight(site: SiteIndex): number {
     const { allocated, retained } = this.of(site);
-    return Math.max(allocated / (this.totalAllocated || 1), retained / (this.totalRetained || 1));
+    return Math.max(allocated / (this.total.allocated || 1), retained / (this.total.retained || 1));
   }
 
   get largestFirst(): SiteIndex[] {
-    const sites = [...this.allocated.keys()].filter((site) => this.weight(site) > 0);
+    const sites = [...this.#bySite.keys()].filter((site) => this.weight(site) > 0);
     return sites.sort((a, b) => this.weight(b) - this.weight(a));
   }
 }
 
-function sumBySite(ledger: Ledger): SiteSums {
+function plus(a: SiteValues, b: SiteValues): SiteValues {
+  return {
+    allocated: a.allocated + b.allocated,
+    allocations: a.allocations + b.allocations,
+    retained: a.retained + b.retained,
+    retainedByAge: a.retainedByAge.map((bytes, i) => bytes + (b.retainedByAge[i] ?? 0)),
+    retainedObjects: a.retainedObjects + b.retainedObjects,
+  };
+}
+
+function sumBySite(ledger: Ledger, atMillis: number): SiteSums {
   const sums = new SiteSums();
+  const ages = bytesByAge(ledger, atMillis);
   for (let node = 0; node < ledger.tree.size; node++) {
     const allocated = ledger.allocatedBytes(node);
     const retained = ledger.inUseBytes(node);
-    if (allocated > 0 || retained > 0) sums.add(ledger.sites.siteOf(node), allocated, retained);
+    if (allocated <= 0 && retained <= 0) continue;
+    sums.add(ledger.sites.siteOf(node), {
+      allocated,
+      allocations: ledger.allocatedObjects(node),
+      retained,
+      retainedByAge: ages.get(node) ?? NOTHING.retainedByAge,
+      retainedObjects: retained / (ledger.likelyObjectBytes(node) ?? TYPICAL_OBJECT_BYTES),
+    });
   }
   return sums;
 }

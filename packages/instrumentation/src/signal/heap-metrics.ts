@@ -1,7 +1,9 @@
 import os from 'node:os';
 import v8 from 'node:v8';
 import type { Attributes, BatchObservableResult, Histogram, Meter, Observable } from '@opentelemetry/api';
+import { AGE_BUCKETS, type CallSite } from '../ledger/index.js';
 import {
+  ATTR_AGE,
   ATTR_CODE_FILE_PATH,
   ATTR_CODE_FUNCTION_NAME,
   ATTR_COMPONENT,
@@ -14,12 +16,14 @@ import {
   ATTR_THREAD_ID,
   ATTR_THREAD_NAME,
 } from '../semconv.js';
-import type { CallSiteView } from './call-site-series.js';
+import type { CallSiteView, SiteValues } from './call-site-series.js';
 import { residentByKind } from './resident-memory.js';
 
 /** The part of the profiler thread's view that metrics need. */
 export interface HeapView {
   readonly sites: CallSiteView;
+  readonly suspects: readonly (CallSite & { readonly bytesPerSecond: number })[];
+  readonly secondsToLimit: number | undefined;
   readonly profiler: {
     readonly mode: string;
     readonly samples: number;
@@ -53,6 +57,7 @@ export class HeapMetrics {
   readonly #threadDeaths: () => number;
   readonly #callback = (result: BatchObservableResult) => this.#observe(result);
   readonly #modes = new Set<string>();
+  readonly #suspected = new Map<string, Attributes>();
   #last: HeapView | undefined;
 
   constructor(
@@ -85,6 +90,7 @@ export class HeapMetrics {
     this.#observeProcess(result);
     if (!this.#last) return;
     this.#observeSites(result, this.#last.sites);
+    this.#observeGrowth(result, this.#last);
     this.#observeProfiler(result, this.#last.profiler);
     for (const millis of view?.profiler.pollMillis ?? [])
       this.#instruments.pollDuration.record(millis / 1000);
@@ -102,27 +108,28 @@ export class HeapMetrics {
   }
 
   #observeSites(result: BatchObservableResult, { rows, other }: CallSiteView): void {
-    const { allocated, retained } = this.#instruments;
-    for (const row of rows) {
-      const attributes: Attributes = {
-        [ATTR_CODE_FUNCTION_NAME]: row.functionName,
-        [ATTR_CODE_FILE_PATH]: row.file,
-        [ATTR_PACKAGE]: row.packageName,
-        [ATTR_COMPONENT]: row.component,
-        ...THREAD,
-      };
-      result.observe(allocated, Math.round(row.allocated), attributes);
-      result.observe(retained, Math.round(row.retained), attributes);
-    }
-    const rest = {
-      [ATTR_CODE_FUNCTION_NAME]: OTHER_SITES,
-      [ATTR_CODE_FILE_PATH]: '',
-      [ATTR_PACKAGE]: '',
-      [ATTR_COMPONENT]: this.#component,
-      ...THREAD,
-    };
-    result.observe(allocated, Math.round(other.allocated), rest);
-    result.observe(retained, Math.round(other.retained), rest);
+    for (const row of rows) this.#observeSite(result, row, siteAttributes(row));
+    const rest = { functionName: OTHER_SITES, file: '', packageName: '', component: this.#component };
+    this.#observeSite(result, other, siteAttributes(rest));
+  }
+
+  #observeSite(result: BatchObservableResult, values: SiteValues, attributes: Attributes): void {
+    const { allocated, allocations, retained, retainedObjects } = this.#instruments;
+    result.observe(allocated, Math.round(values.allocated), attributes);
+    result.observe(allocations, Math.round(values.allocations), attributes);
+    result.observe(retainedObjects, Math.round(values.retainedObjects), attributes);
+    AGE_BUCKETS.forEach((age, i) => {
+      result.observe(retained, Math.round(values.retainedByAge[i] ?? 0), { ...attributes, [ATTR_AGE]: age });
+    });
+  }
+
+  /** A reader keeps a series for ever, so a site that is no suspect any more says zero. */
+  #observeGrowth(result: BatchObservableResult, { suspects, secondsToLimit }: HeapView): void {
+    const { growth, timeToLimit } = this.#instruments;
+    for (const suspect of suspects) this.#suspected.set(siteKey(suspect), siteAttributes(suspect));
+    const rates = new Map(suspects.map((suspect) => [siteKey(suspect), suspect.bytesPerSecond]));
+    for (const [key, attributes] of this.#suspected) result.observe(growth, rates.get(key) ?? 0, attributes);
+    if (secondsToLimit !== undefined) result.observe(timeToLimit, secondsToLimit);
   }
 
   #observeProfiler(result: BatchObservableResult, profiler: HeapView['profiler']): void {
@@ -145,6 +152,20 @@ export class HeapMetrics {
     const lost = deaths > 0 ? { ...profiler.lostSampler, thread_died: deaths } : profiler.lostSampler;
     observeByReason(result, to.lostSampler, lost);
   }
+}
+
+function siteAttributes(site: CallSite): Attributes {
+  return {
+    [ATTR_CODE_FUNCTION_NAME]: site.functionName,
+    [ATTR_CODE_FILE_PATH]: site.file,
+    [ATTR_PACKAGE]: site.packageName,
+    [ATTR_COMPONENT]: site.component,
+    ...THREAD,
+  };
+}
+
+function siteKey({ functionName, file, component }: CallSite): string {
+  return `${functionName}\n${file}\n${component}`;
 }
 
 /** Always at least a zero, so that a rate over the counter is defined before the first event. */
@@ -182,6 +203,24 @@ function createInstruments(meter: Meter) {
       'By',
       'Heap bytes in use, by the call site that allocated them (sampled estimate)',
     ),
+    allocations: counter(
+      'heapray.memory.allocations',
+      '{allocation}',
+      'Objects allocated, freed or not, by call site (rough estimate from sample sizes)',
+    ),
+    retainedObjects: upDown(
+      'heapray.memory.retained.objects',
+      '{object}',
+      'Objects in use, by the call site that allocated them (rough estimate from sample sizes)',
+    ),
+    growth: meter.createObservableGauge('heapray.memory.growth', {
+      unit: 'By/s',
+      description: 'Growth of what leak suspects hold; zero for a site that is suspect no longer',
+    }),
+    timeToLimit: meter.createObservableGauge('heapray.memory.time_to_limit', {
+      unit: 's',
+      description: 'Time until the heap limit if the leak suspects go on as they do; absent without any',
+    }),
     resident: upDown(
       'heapray.memory.resident',
       'By',
