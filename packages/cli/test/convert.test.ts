@@ -3,13 +3,15 @@ import { execFileSync } from 'node:child_process';
 import { lstatSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { decodePprof, encodePprof } from '@heapray/exporter/pprof';
-import { formatProfile, ProfileBuilder } from '@heapray/exporter/profile';
+import { formatProfile, type Profile, ProfileBuilder } from '@heapray/exporter/profile';
 import { describe, expect, test } from 'vitest';
 import { describeWithPeer } from '../../../test/support/peer-test.js';
 import { goPprof } from '../../../test/support/peers.js';
+import { pollUntil } from '../../../test/support/poll.js';
+import { startNode } from '../../../test/support/start-node.js';
 import { tempFolder } from '../../../test/support/temp-folder.js';
 import { decodeHeapProfile } from '../src/inputs/heapprofile.js';
-import { heapray, shell } from './support/heapray.js';
+import { heapray, MAIN, shell } from './support/heapray.js';
 import { fileWith, SHOP_HEAPPROFILE, shopPprof, shopProfile } from './support/sample-files.js';
 
 /** How folded stacks of the shop begin. */
@@ -198,6 +200,18 @@ describe('outputs', () => {
     });
   });
 
+  test('whoever ends the command while it writes gets the whole file or none', async () => {
+    const input = fileWith(encodePprof(wideProfile(300_000)), 'wide.pb');
+    const folder = tempFolder();
+    const output = path.join(folder, 'out.json');
+    const command = startNode({ args: [MAIN, 'convert', input, '-o', output] });
+    await pollUntil(() => readdirSync(folder).length > 0, { what: 'the first bytes', everyMillis: 1 });
+    process.kill(command.pid, 'SIGTERM');
+    expect(await command.ended).toEqual({ status: null, signal: 'SIGTERM' });
+    expect(readdirSync(folder)).toEqual(['out.json']);
+    expect(JSON.parse(readFileSync(output, 'utf8'))).toHaveProperty('samples.length', 300_000);
+  });
+
   test('a disk that fills up on the way leaves nothing, or the old file', async () => {
     const folder = tempFolder();
     const old = path.join(folder, 'old.json');
@@ -213,3 +227,16 @@ describe('outputs', () => {
     expect(readFileSync(old, 'utf8')).toBe('old');
   });
 });
+
+/** As many stacks as functions, each with a sample. */
+function wideProfile(functions: number): Profile {
+  const builder = new ProfileBuilder({
+    columns: [{ type: 'inuse_space', unit: 'bytes' }],
+    timeNanos: 0n,
+    durationNanos: 0n,
+  });
+  for (let at = 1; at <= functions; at++) {
+    builder.add(builder.stack(undefined, builder.frame(`f${at}`, '/srv/app/a.js', at)), [at]);
+  }
+  return builder.build();
+}

@@ -14,8 +14,11 @@ export function withSignalsHeld<T>(work: () => T): T {
   try {
     return work();
   } finally {
+    // The loop looks for signals before the second of these, but maybe not before the first.
     setImmediate(() => {
-      for (const { signal, listener } of listeners) process.removeListener(signal, listener);
+      setImmediate(() => {
+        for (const { signal, listener } of listeners) process.removeListener(signal, listener);
+      });
     });
   }
 }
