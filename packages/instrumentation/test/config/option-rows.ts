@@ -145,6 +145,16 @@ export const rows: readonly Row[] = [
     badCode: [0, 0.51, -0.1, Number.NaN, '0.1', null],
   },
   {
+    option: 'leakWindow',
+    texts: [
+      ['1', 1],
+      ['3600', 3600],
+    ],
+    badTexts: ['0', '3601', '1.5', '60s'],
+    code: same(1, 60, 3600),
+    badCode: [0, 3601, 0.5, '60'],
+  },
+  {
     option: 'debugServer',
     texts: [
       ['127.0.0.1:6464', { host: '127.0.0.1', port: 6464 }],
