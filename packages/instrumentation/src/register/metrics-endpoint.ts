@@ -1,3 +1,4 @@
+import http from 'node:http';
 import { createRequire } from 'node:module';
 import net from 'node:net';
 import path from 'node:path';
@@ -16,10 +17,8 @@ const DEFAULT_PORT = 9464;
 
 interface PrometheusModule {
   readonly PrometheusExporter: new (config: {
-    host: string;
-    port: number;
     preventServerStart: boolean;
-  }) => { startServer(): Promise<void>; shutdown(): Promise<void>; _server?: net.Server };
+  }) => { getMetricsRequestHandler(request: http.IncomingMessage, response: http.ServerResponse): void };
 }
 interface SdkMetricsModule {
   readonly MeterProvider: new (config: {
@@ -46,9 +45,10 @@ export async function openMetricsEndpoint(
   }
   const modules = loadModules(log);
   if (!modules) return undefined;
-  const exporter = new modules.prometheus.PrometheusExporter({ host, port, preventServerStart: true });
+  const exporter = new modules.prometheus.PrometheusExporter({ preventServerStart: true });
+  const server = metricsServer((request, response) => exporter.getMetricsRequestHandler(request, response));
   try {
-    await exporter.startServer();
+    await listen(server, port, host);
   } catch (error) {
     log(
       'warn',
@@ -56,13 +56,44 @@ export async function openMetricsEndpoint(
     );
     return undefined;
   }
-  const server = exporter._server;
-  server?.unref();
   const meterProvider = new modules.sdk.MeterProvider({ readers: [exporter] });
-  const address = server?.address();
+  const address = server.address();
   const actual = address && typeof address === 'object' ? address.port : port;
   log('info', `metrics on http://${net.isIPv6(host) ? `[${host}]` : host}:${actual}/metrics`);
-  return { meterProvider, close: () => meterProvider.shutdown() };
+  return {
+    meterProvider,
+    async close() {
+      server.close();
+      server.closeAllConnections();
+      await meterProvider.shutdown();
+    },
+  };
+}
+
+/**
+ * The exporter's own server takes port 0 for its default port, and a scraper's idle connection to it keeps the
+ * application alive.
+ */
+function metricsServer(sendMetrics: http.RequestListener): http.Server {
+  const server = http.createServer((request, response) => {
+    const path = request.url?.split('?', 1)[0];
+    if (path === '/metrics') sendMetrics(request, response);
+    else response.writeHead(404).end();
+  });
+  server.on('connection', (socket: net.Socket) => socket.unref());
+  return server;
+}
+
+function listen(server: http.Server, port: number, host: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.removeListener('error', reject);
+      server.on('error', () => {});
+      resolve();
+    });
+    server.unref();
+  });
 }
 
 function parsePort(value: string | undefined): number | undefined {
