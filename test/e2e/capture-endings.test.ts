@@ -1,0 +1,120 @@
+// A capture is finished however the process ends, and readable even when it is killed; the process ends as it does
+// without heapray.
+import { statSync } from 'node:fs';
+import { describe, expect } from 'vitest';
+import { describeWithPeer, peerTest } from '../support/peer-test.js';
+import type { NodeLine } from '../support/peers.js';
+import { pollUntil } from '../support/poll.js';
+import type { ProcessEnd } from '../support/start-node.js';
+import { captureEnds, captureOf, expectFinished } from './support/capture-files.js';
+import { MemrayReport } from './support/memray-report.js';
+import { type RunningApp, startApp } from './support/profiled-app.js';
+
+const LINES: readonly NodeLine[] = ['22', '24', '26'];
+const TRACED = { HEAPRAY_COMPONENT: 'shop', HEAPRAY_TRACE_COMPONENTS: 'shop' };
+
+for (const line of LINES) {
+  describeWithPeer(`Node ${line}`, [`node-${line}`, 'project-bare', 'memray-1.20.0'], () => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      peerTest(`dies of ${signal} with a finished capture`, 'memray-1.20.0', async () => {
+        const service = await startTraced(line, 'none');
+        expect(await service.stop(signal)).toEqual({ status: null, signal });
+        await expectWholeLeak(service);
+      });
+    }
+
+    const OWN_WAYS: readonly { way: string; end: ProcessEnd; says: string }[] = [
+      { way: 'exit', end: { status: 7, signal: null }, says: 'handler: SIGTERM' },
+      { way: 'graceful', end: { status: 8, signal: null }, says: 'handler: SIGTERM' },
+      { way: 'counting', end: { status: null, signal: 'SIGTERM' }, says: 'handler: SIGTERM, 0 others' },
+    ];
+    for (const { way, end, says } of OWN_WAYS) {
+      peerTest(`leaves SIGTERM to a handler of the app: ${way}`, 'memray-1.20.0', async () => {
+        const service = await startTraced(line, way);
+        expect(await service.stop('SIGTERM')).toEqual(end);
+        expect(handlerLines(service)).toEqual([says]);
+        await expectWholeLeak(service);
+      });
+    }
+
+    peerTest('does not end on a signal that the app survives', 'memray-1.20.0', async () => {
+      const service = await startTraced(line, 'ignoring');
+      for (const times of [1, 2, 3]) {
+        process.kill(service.process.pid, 'SIGTERM');
+        await pollUntil(() => handlerLines(service).length === times, { what: 'the handler' });
+      }
+      expect(await service.stop('SIGKILL')).toEqual({ status: null, signal: 'SIGKILL' });
+    });
+
+    peerTest('killed in mid-run it leaves a capture that memray reads', 'memray-1.20.0', async () => {
+      for (const bytes of [1, 30_000]) {
+        const service = startApp({ line, app: ['leaky-service.js'], env: TRACED });
+        const capture = captureOf(service.home, 'shop');
+        await pollUntil(() => statSync(capture).size > bytes, { what: 'a growing capture', everyMillis: 5 });
+        await service.process.kill();
+        const { startTime, endTime } = captureEnds(capture);
+        expect(endTime).toBe(startTime);
+        const report = new MemrayReport('1.20.0', capture);
+        await report.html(['flamegraph', '--leaks']);
+        // memray's statistics cannot be made of no allocation at all.
+        if (bytes > 1) expect((await report.stats()).total_num_allocations).toBeGreaterThan(0);
+      }
+    });
+
+    const NORMAL_ENDS: readonly { how: string; status: number }[] = [
+      { how: 'natural', status: 0 },
+      { how: 'exit', status: 3 },
+      { how: 'throw', status: 1 },
+    ];
+    for (const { how, status } of NORMAL_ENDS) {
+      peerTest(`is finished at a normal end: ${how}`, 'memray-1.20.0', async () => {
+        // At once, while the profiler thread may not even have begun, and later.
+        for (const after of ['0', '600']) {
+          const service = startApp({ line, app: ['ending.js', how], env: { ...TRACED, END_AFTER: after } });
+          expect(await service.end()).toEqual({ status, signal: null });
+          const capture = captureOf(service.home, 'shop');
+          expectFinished(capture);
+          await expectAllocations(capture);
+        }
+      });
+    }
+  });
+}
+
+describe('without a traced component', () => {
+  peerTest('a signal is not even listened to', ['node-24', 'project-bare'], async () => {
+    const service = startApp({ app: ['signal-handling.js', 'counting'], env: { LEAK_MIB: '1' } });
+    await service.waitForLog(/^leaked$/m);
+    expect(await service.stop('SIGTERM')).toEqual({ status: null, signal: 'SIGTERM' });
+    expect(handlerLines(service)).toEqual(['handler: SIGTERM, 0 others']);
+  });
+});
+
+async function startTraced(line: NodeLine, way: string): Promise<RunningApp> {
+  const service = startApp({ line, app: ['signal-handling.js', way], env: { ...TRACED, LEAK_MIB: '4' } });
+  await service.waitForLog(/profiling memory of component shop/);
+  await service.waitForLog(/^leaked$/m);
+  return service;
+}
+
+function handlerLines({ process }: RunningApp): readonly string[] {
+  return process.stdout.split('\n').filter((line) => line.startsWith('handler:'));
+}
+
+/** The capture was finished and holds the 4 MiB that leaked, within five standard errors of sampling. */
+async function expectWholeLeak(service: RunningApp): Promise<void> {
+  const capture = captureOf(service.home, 'shop');
+  expectFinished(capture);
+  const leaks = (await new MemrayReport('1.20.0', capture).leaks()).filter((row) =>
+    row.stack_trace.startsWith('rememberOrder'),
+  );
+  const leaked = leaks.reduce((sum, { size }) => sum + size, 0);
+  const truth = 4 * 1024 * 1024;
+  expect(Math.abs(leaked - truth)).toBeLessThan(5 * Math.sqrt(8192 * truth));
+  expect(service.process.stderr).not.toMatch(/Waiting for the debugger|heapray: (warn|error)/);
+}
+
+async function expectAllocations(capture: string): Promise<void> {
+  const report = new MemrayReport('1.20.0', capture);
+  expect((await report.stats()).total_num_allocations).toBeGreaterThan(0);
+}

@@ -1,0 +1,70 @@
+// However an app ends, it ends as it does without heapray: same status, same output, nothing on stderr that is not
+// its own or heapray's log, and no crash while the process is torn down.
+import { expect } from 'vitest';
+import { peerTest } from '../support/peer-test.js';
+import { NODE_VERSIONS, type NodeLine } from '../support/peers.js';
+import type { CommandResult } from '../support/run-command.js';
+import { appFolder } from './support/app-folder.js';
+import { runApp } from './support/profiled-app.js';
+
+const ENDINGS = ['natural', 'exit', 'exitCode', 'throw', 'reject'];
+/** When the sampler or the profiler thread has just begun, and when both have long been at work. */
+const END_AFTER = ['0', '400'];
+/** An isolate that dies with its sampler running aborts now and then; so often is enough to see it. */
+const REPETITIONS = 10;
+
+interface Ending {
+  how: string;
+  after: string;
+  line: NodeLine;
+  omitOptional?: boolean;
+  env?: Record<string, string>;
+}
+
+for (const line of NODE_VERSIONS) {
+  peerTest(`Node ${line}: every ending is as without heapray`, [`node-${line}`, 'project-bare'], async () => {
+    const folder = appFolder('bare');
+    for (const how of ENDINGS) {
+      const plain = await run({ how, after: '0', line }, folder, false);
+      for (const after of END_AFTER) expectSame(await run({ how, after, line }, folder), plain);
+    }
+  });
+
+  peerTest(`Node ${line} without @datadog/pprof: too`, [`node-${line}`, 'project-bare-reduced'], async () => {
+    const folder = appFolder('bare', { omitOptional: true });
+    for (const how of ['natural', 'exit', 'throw']) {
+      const plain = await run({ how, after: '0', line }, folder, false);
+      for (const after of END_AFTER) expectSame(await run({ how, after, line }, folder), plain);
+    }
+  });
+}
+
+peerTest('Node 24 never aborts in its teardown', ['node-24', 'project-bare'], async () => {
+  const folder = appFolder('bare');
+  for (const how of ['natural', 'exit', 'throw']) {
+    const plain = await run({ how, after: '0', line: '24' }, folder, false);
+    // A fine interval gives the sampler plenty to trip over.
+    const env = { HEAPRAY_SAMPLING_INTERVAL: '1024' };
+    for (let i = 0; i < REPETITIONS; i += 2) {
+      const both = END_AFTER.map((after) => run({ how, after, line: '24', env }, folder));
+      for (const result of await Promise.all(both)) expectSame(result, plain);
+    }
+  }
+});
+
+function run(ending: Ending, folder: string, register = true): Promise<CommandResult> {
+  const { how, after, line, env } = ending;
+  return runApp({ app: ['ending.js', how], line, folder, register, env: { END_AFTER: after, ...env } });
+}
+
+function expectSame(profiled: CommandResult, plain: CommandResult): void {
+  const { status, signal, stdout } = plain;
+  expect(profiled).toMatchObject({ status, signal, stdout });
+  expect(withoutLog(profiled.stderr)).toBe(withoutLog(plain.stderr));
+  expect(profiled.stderr).not.toContain('heapray: error');
+}
+
+/** Without heapray's own lines. */
+function withoutLog(stderr: string): string {
+  return stderr.replaceAll(/^heapray: .*\n/gm, '');
+}

@@ -1,0 +1,150 @@
+// Captures of real processes, judged by the memray that reads each format.
+import path from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { httpGet } from '../support/http-get.js';
+import { describeWithPeer, peerTest } from '../support/peer-test.js';
+import { appFolder } from './support/app-folder.js';
+import { captureOf, expectFinished, fileNames } from './support/capture-files.js';
+import { MEMRAY_OF, MemrayReport, type Stats } from './support/memray-report.js';
+import { pprofRaw } from './support/pprof-report.js';
+import { runApp, startApp } from './support/profiled-app.js';
+
+const FORMATS = [13, 12, 11] as const;
+const LEAK_MIB = 32;
+/** Makes more than half a gigabyte in all, of which a last scrape is far below 1 %. */
+const CHURN_MIB = 6;
+
+for (const format of FORMATS) {
+  const version = MEMRAY_OF[format] ?? '1.20.0';
+
+  describeWithPeer(
+    `format ${format} of a whole process, for memray ${version}`,
+    [`memray-${version}`, 'project-bare'],
+    () => {
+      let capture = '';
+      let report: MemrayReport;
+      let stats: Stats;
+      let metricTotal = 0;
+      let pid = 0;
+
+      beforeAll(async () => {
+        const env = {
+          HEAPRAY_COMPONENT: 'shop',
+          HEAPRAY_TRACE_COMPONENTS: 'shop',
+          HEAPRAY_MEMRAY_FORMAT: `${format}`,
+          LEAK_MIB: `${LEAK_MIB}`,
+          CHURN_MIB: `${CHURN_MIB}`,
+        };
+        const service = startApp({ app: ['leaky-service.js'], env });
+        await service.waitForLog(/^leaked$/m);
+        // The first answers of both endpoints load what they need.
+        await service.metrics();
+        // A profile takes account of everything so far, also of what still waits for more evidence.
+        await httpGet(`${await service.debugUrl()}/debug/pprof/heap`);
+        metricTotal = (await service.metrics()).sum('heapray_memory_allocated_total');
+        pid = service.process.pid;
+        await service.stop('SIGTERM');
+        capture = captureOf(service.home, 'shop');
+        report = new MemrayReport(version, capture);
+        stats = await report.stats();
+      });
+
+      test('stats: the total is that of the metric, within 1 %', async () => {
+        expectFinished(capture);
+        expect(Math.abs(stats.total_bytes_allocated - metricTotal)).toBeLessThan(metricTotal / 100);
+        expect(stats.metadata).toMatchObject({ pid });
+        expect(stats.metadata.command_line).toContain('leaky-service.js');
+        expect(stats.metadata.peak_memory).toBeGreaterThan(LEAK_MIB * 2 ** 20 * 0.8);
+        expect(await report.print(['stats'])).toContain('Total allocations');
+      });
+
+      test('leaks: the function that leaks is on top, within five standard errors of sampling', async () => {
+        const [first] = await report.leaks();
+        const [firstRow] = await report.csvLeaks();
+        expect(first?.stack_trace).toMatch(/^rememberOrder at .*order-cache/);
+        expect(firstRow?.stack.slice(0, 2)).toEqual(['rememberOrder', 'serve']);
+        const truth = LEAK_MIB * 2 ** 20;
+        expect(Math.abs((first?.size ?? 0) - truth)).toBeLessThan(5 * Math.sqrt(8192 * truth));
+      });
+
+      test.each([
+        'table',
+        'flamegraph',
+        'flamegraph --leaks',
+        'flamegraph --temporal',
+        'flamegraph --split-threads',
+      ])('%s', async (command) => {
+        expect(JSON.stringify(await report.html(command.split(' ')))).toContain('rememberOrder');
+      });
+
+      test('summary', async () => {
+        expect(await report.print(['summary'])).toContain('Location');
+      });
+
+      test('transform csv', async () => {
+        expect(await report.write(['transform', 'csv'])).toContain('rememberOrder');
+      });
+
+      test('parse: whole records to the end, estimated ones under a name of their own', async () => {
+        const records = await report.records();
+        expect(records.at(-1)).toBe('TRAILER');
+        expect(records.join('\n')).toContain('(short-lived, estimated)');
+      });
+
+      test('tree', async () => {
+        expect(await report.tree('rememberOrder')).toContain('rememberOrder');
+      });
+    },
+  );
+}
+
+describe('components', () => {
+  const OUTPUT = 'scheduled books\nprocessed toys\nbroken on purpose\nimported\n';
+
+  peerTest('have a capture each, from call to end', ['memray-1.20.0', 'project-bare'], async () => {
+    const names = ['scheduler', 'dag_processor', 'triggerer'];
+    const { home, result } = await runComponents(names.join(', '));
+    expect(result).toMatchObject({ status: 0, stdout: OUTPUT });
+    expect(result.stderr).not.toMatch(/heapray: (warn|error)/);
+    expect(fileNames(home)).toEqual(names.map((name) => `${name}_memory.bin`).sort());
+    for (const name of names) {
+      const capture = captureOf(home, name);
+      expectFinished(capture);
+      const [first] = await new MemrayReport('1.20.0', capture).leaks();
+      expect(first?.stack_trace, name).toMatch(/^rememberOrder/);
+      const truth = 3 * 2 ** 20;
+      expect(Math.abs((first?.size ?? 0) - truth), name).toBeLessThan(5 * Math.sqrt(8192 * truth));
+    }
+  });
+
+  peerTest("of the program's own are captured, coarsely when declared too late", 'project-bare', async () => {
+    const { home, result } = await runComponents('importer');
+    expect(result).toMatchObject({ status: 0, stdout: OUTPUT });
+    expect(result.stderr.match(/heapray: warn.*/g)).toEqual([
+      expect.stringMatching(/component importer was declared after profiling had started/),
+    ]);
+    expectFinished(captureOf(home, 'importer'));
+  });
+
+  peerTest('cost nothing when none is traced', 'project-bare', async () => {
+    const { home, result } = await runComponents('');
+    expect(result).toMatchObject({ status: 0, stdout: OUTPUT });
+    expect(fileNames(home)).toEqual([]);
+  });
+});
+
+peerTest('only a traced process is sampled finely', ['go-pprof', 'project-bare'], async () => {
+  const periodOf = async (env: Record<string, string>) => {
+    const service = startApp({ app: ['leaky-service.js'], env });
+    return (await pprofRaw(`${await service.debugUrl()}/debug/pprof/heap`)).period;
+  };
+  expect(await periodOf({})).toBe(524_288);
+  expect(await periodOf({ HEAPRAY_COMPONENT: 'shop', HEAPRAY_TRACE_COMPONENTS: 'shop' })).toBe(8192);
+  expect(await periodOf({ HEAPRAY_COMPONENT: 'shop', HEAPRAY_TRACE_COMPONENTS: 'scheduler' })).toBe(8192);
+});
+
+async function runComponents(traced: string) {
+  const folder = appFolder('bare');
+  const result = await runApp({ app: ['components.js'], folder, env: { HEAPRAY_TRACE_COMPONENTS: traced } });
+  return { result, home: path.join(folder, 'heapray') };
+}

@@ -1,0 +1,71 @@
+// `node --import @heapray/instrumentation/register` on every supported Node, with the packed packages in a project
+// that has nothing else, with and without the optional native sampler.
+import { expect } from 'vitest';
+import { peerTest } from '../support/peer-test.js';
+import { NODE_VERSIONS, type NodeLine } from '../support/peers.js';
+import type { MetricsPage } from './support/metrics-page.js';
+import { columnSum, pprofRaw } from './support/pprof-report.js';
+import { startApp } from './support/profiled-app.js';
+
+const METRICS = [
+  'heapray_memory_allocated_total',
+  'heapray_memory_retained',
+  'heapray_memory_resident',
+  'heapray_memory_limit',
+  'heapray_profiler_mode',
+  'heapray_profiler_samples_total',
+  'heapray_profiler_polls_total',
+  'heapray_profiler_poll_duration_count',
+  'heapray_profiler_unobserved_samples_total',
+  'heapray_profiler_drops_total',
+  'heapray_profiler_lost_sampler_total',
+  'heapray_profiler_cpu_total',
+  'heapray_profiler_memory',
+];
+const LEAK = { code_function_name: 'rememberOrder', heapray_package: 'order-cache' };
+const UNOBSERVED = { code_function_name: '(unobserved)' };
+const FORCED_GC_WARNING = /polls force a garbage collection/g;
+
+const hasNativeApi = (line: NodeLine) => line === '26';
+const leaks = (page: MetricsPage) => page.sum('heapray_memory_retained', LEAK) > 0;
+const modesOf = (page: MetricsPage) => page.active('heapray_profiler_mode', 'heapray_profiler_mode');
+
+for (const line of NODE_VERSIONS) {
+  const peers = [`node-${line}`, 'go-pprof'] as const;
+
+  peerTest(
+    `Node ${line}: metrics and profiles, read without forced collections`,
+    [...peers, 'project-bare'],
+    async () => {
+      const service = startApp({
+        line,
+        app: ['leaky-service.js'],
+        env: { HEAPRAY_SAMPLING_INTERVAL: '65536' },
+      });
+      const page = await service.waitForMetrics('the leak', leaks);
+      for (const name of METRICS) expect(page.find(name), name).not.toEqual([]);
+      expect(modesOf(page)).toEqual([hasNativeApi(line) ? 'native-api' : 'binding']);
+      const profile = await pprofRaw(`${await service.debugUrl()}/debug/pprof/heap`);
+      expect(profile.period).toBe(65536);
+      expect(profile.samples.map(({ stack }) => stack[0])).toContain('rememberOrder');
+      expect(service.process.stderr).not.toMatch(/warn|error/);
+    },
+  );
+
+  peerTest(`Node ${line} without @datadog/pprof`, [...peers, 'project-bare-reduced'], async () => {
+    const service = startApp({ line, app: ['leaky-service.js'], omitOptional: true });
+    const page = await service.waitForMetrics('the leak', leaks);
+    const profile = await pprofRaw(`${await service.debugUrl()}/debug/pprof/heap`);
+    const modes = modesOf(page);
+    const warnings = service.process.stderr.match(FORCED_GC_WARNING) ?? [];
+    expect(columnSum(profile, 'inuse_space')).toBeGreaterThan(0);
+    if (hasNativeApi(line)) {
+      expect({ modes, warnings }).toEqual({ modes: ['native-api'], warnings: [] });
+      return;
+    }
+    expect({ modes, warnings: warnings.length }).toEqual({ modes: ['inspector'], warnings: 1 });
+    expect(page.sum('heapray_memory_allocated_total', LEAK)).toBe(0);
+    expect(page.sum('heapray_memory_allocated_total', UNOBSERVED)).toBeGreaterThan(0);
+    expect(profile.comments.join('\n')).toContain('allocation by call site is not known');
+  });
+}

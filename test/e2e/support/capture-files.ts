@@ -1,0 +1,48 @@
+// The captures in a folder, and how far they were written.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect } from 'vitest';
+
+/** Names of the files in a folder; none when it is not there. */
+export function fileNames(folder: string): readonly string[] {
+  return existsSync(folder) ? readdirSync(folder).sort() : [];
+}
+
+export interface CaptureEnds {
+  /** Milliseconds since the epoch; equal while the capture is running. */
+  startTime: number;
+  endTime: number;
+  /** Allocations and frees; 0 while the capture is running. */
+  events: number;
+  /** Whether the last byte is the trailer. */
+  trailer: boolean;
+}
+
+/** What is patched into the header at the end of a capture, and the last byte. */
+export function captureEnds(file: string): CaptureEnds {
+  const bytes = readFileSync(file);
+  expect(bytes.subarray(0, 7).toString('latin1')).toBe('memray\0');
+  const isOld = bytes.readInt32LE(7) === 11;
+  // Format 11 has no Python version before these.
+  const shift = isOld ? 4 : 0;
+  const word = (offset: number) => Number(bytes.readBigInt64LE(offset - shift));
+  return {
+    events: word(17),
+    startTime: word(33),
+    endTime: word(41),
+    trailer: bytes.at(-1) === (isOld ? 0x10 : 0x01),
+  };
+}
+
+/** The capture was finished in an orderly way: trailer at the end, time and counts in the header. */
+export function expectFinished(file: string): void {
+  const { startTime, endTime, events, trailer } = captureEnds(file);
+  expect(trailer).toBe(true);
+  expect(endTime).toBeGreaterThan(startTime);
+  expect(events).toBeGreaterThan(0);
+}
+
+/** Where the capture of a component is. */
+export function captureOf(folder: string, component: string): string {
+  return path.join(folder, `${component}_memory.bin`);
+}

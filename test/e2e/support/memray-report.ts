@@ -1,0 +1,127 @@
+// What the real memray says about a capture, for tests to compare with.
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect } from 'vitest';
+import { type MemrayVersion, memray } from '../../support/peers.js';
+import { runCommand } from '../../support/run-command.js';
+import { tempFolder } from '../../support/temp-folder.js';
+
+export interface Stats {
+  total_num_allocations: number;
+  total_bytes_allocated: number;
+  metadata: { start_time: string; end_time: string; peak_memory: number; pid: number; command_line: string };
+}
+
+export interface TableRow {
+  size: number;
+  n_allocations: number;
+  /** `function at file:line`. */
+  stack_trace: string;
+  tid: string;
+}
+
+export interface FlameNodes {
+  nodes: { value: number[]; name: number[] };
+  strings: string[];
+}
+
+/** The version that reads a format; each reads just one. */
+export const MEMRAY_OF: Readonly<Record<number, MemrayVersion>> = {
+  13: '1.20.0',
+  12: '1.19.3',
+  11: '1.18.0',
+};
+
+/** One version of memray looking at one capture. Every command must succeed. */
+export class MemrayReport {
+  readonly #version: MemrayVersion;
+  readonly #capture: string;
+  readonly #folder = tempFolder();
+
+  constructor(version: MemrayVersion, capture: string) {
+    this.#version = version;
+    this.#capture = capture;
+  }
+
+  /** What the command prints. */
+  async print(command: readonly string[]): Promise<string> {
+    const { status, stdout, stderr } = await runCommand(memray(this.#version), [...command, this.#capture]);
+    expect({ status, stderr: status === 0 ? '' : stderr }).toEqual({ status: 0, stderr: '' });
+    return stdout;
+  }
+
+  /** The file that the command writes. */
+  async write(command: readonly string[]): Promise<string> {
+    const out = path.join(this.#folder, `${command.join('-').replaceAll(/\W+/g, '-')}.out`);
+    await this.print([...command, '--force', '--output', out]);
+    return readFileSync(out, 'utf8');
+  }
+
+  async stats(): Promise<Stats> {
+    return JSON.parse(await this.write(['stats', '--json'])) as Stats;
+  }
+
+  /** The data inside an HTML report. */
+  async html(command: readonly string[]): Promise<unknown> {
+    const [, data] = /const packed_data = (.*);$/m.exec(await this.write(command)) ?? [];
+    expect(data).toBeDefined();
+    return JSON.parse(data ?? '');
+  }
+
+  /** The rows of the table of leaks, the largest first. */
+  async leaks(): Promise<readonly TableRow[]> {
+    const rows = (await this.html(['table', '--leaks'])) as TableRow[];
+    return [...rows].sort((a, b) => b.size - a.size);
+  }
+
+  /** The rows of `transform csv --leaks`, the largest first; stacks with the innermost function first. */
+  async csvLeaks(): Promise<readonly { size: number; stack: readonly string[] }[]> {
+    const [header, ...lines] = (await this.write(['transform', 'csv', '--leaks'])).trim().split(/\r?\n/);
+    expect(header).toBe('allocator,num_allocations,size,tid,thread_name,stack_trace');
+    const rows = lines.map((line) => {
+      const [, size, stack] = /^\w+,\d+,(\d+),\d+,[^,]*,(.*)$/.exec(line) ?? [];
+      const frames = (stack ?? '').replaceAll(/^"|"$/g, '').split('|');
+      return { size: Number(size), stack: frames.map((frame) => frame.split(';', 1)[0] ?? '') };
+    });
+    return rows.sort((a, b) => b.size - a.size);
+  }
+
+  /** Every record as one line; the first word is its kind. */
+  async records(): Promise<readonly string[]> {
+    return (await this.print(['parse'])).trim().split('\n');
+  }
+
+  /** What the text interface draws in a terminal of its own; it is left with `q` once it shows the text. */
+  async tree(text: string): Promise<string> {
+    const args = ['-c', IN_A_TERMINAL, text, memray(this.#version), 'tree', this.#capture];
+    const { status, stdout, stderr } = await runCommand('python3', args);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    return stdout;
+  }
+}
+
+/** Runs a program in a pseudo terminal, presses `q` when it has drawn a text, and copies its screen to stdout. */
+const IN_A_TERMINAL = `
+import os, pty, select, sys, time
+text, command = sys.argv[1].encode(), sys.argv[2:]
+pid, fd = pty.fork()
+if pid == 0:
+    os.environ.update(TERM="xterm-256color", COLUMNS="200", LINES="50")
+    os.execv(command[0], command)
+screen, end, quitting = b"", time.monotonic() + 45, False
+while time.monotonic() < end:
+    if select.select([fd], [], [], 0.1)[0]:
+        try:
+            drawn = os.read(fd, 65536)
+        except OSError:
+            break
+        if not drawn:
+            break
+        screen += drawn
+    if not quitting and text in screen:
+        quitting = os.write(fd, b"q") == 1
+else:
+    os.kill(pid, 9)
+sys.stdout.buffer.write(screen)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+`;

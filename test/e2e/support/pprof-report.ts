@@ -1,0 +1,95 @@
+// What `go tool pprof` says about a profile, for tests to compare with.
+import { expect } from 'vitest';
+import { goPprof } from '../../support/peers.js';
+
+/** One row of `-top`; values in bytes or counts. */
+export interface TopRow {
+  flat: number;
+  cum: number;
+  name: string;
+}
+
+export interface RawSample {
+  /** alloc_objects, alloc_space, inuse_objects, inuse_space. */
+  values: readonly number[];
+  /** Function names, the innermost first. */
+  stack: readonly string[];
+  labels: Readonly<Record<string, string>>;
+}
+
+export interface RawProfile {
+  comments: readonly string[];
+  periodType: string;
+  period: number;
+  columns: readonly string[];
+  samples: readonly RawSample[];
+}
+
+export type Column = 'alloc_objects' | 'alloc_space' | 'inuse_objects' | 'inuse_space';
+export const COLUMNS: readonly Column[] = ['alloc_objects', 'alloc_space', 'inuse_objects', 'inuse_space'];
+
+/** Runs `go tool pprof` on an address or a file; it must succeed. */
+export async function pprofText(args: readonly string[], source: string): Promise<string> {
+  const { status, stdout, stderr } = await goPprof([...args, source]);
+  expect({ status, stderr: status === 0 ? '' : stderr }).toEqual({ status: 0, stderr: '' });
+  return stdout;
+}
+
+/** The rows of `-top` by one column, the largest first. */
+export async function pprofTop(source: string, column: Column): Promise<readonly TopRow[]> {
+  // Plain bytes instead of kB and MB.
+  const text = await pprofText(['-top', '-unit=B', '-nodefraction=0', `-sample_index=${column}`], source);
+  expect(text).toContain(`Type: ${column}`);
+  const rows = text.matchAll(/^ *(\S+) +\S+% +\S+% +(\S+) +\S+% +(.*)$/gm);
+  return [...rows].map(([, flat = '', cum = '', name = '']) => ({
+    flat: Number.parseFloat(flat),
+    cum: Number.parseFloat(cum),
+    name,
+  }));
+}
+
+/** The whole profile, as `-raw` prints it. */
+export async function pprofRaw(source: string): Promise<RawProfile> {
+  const text = await pprofText(['-raw'], source);
+  const [head = '', rest = ''] = text.split(/^Samples:\n/m);
+  const [body = '', tables = ''] = rest.split(/^Locations\n/m);
+  const [columns = '', ...lines] = body.split('\n');
+  const functions = locations(tables);
+  return {
+    comments: [...head.matchAll(/^Comment: (.*)$/gm)].map(([, comment = '']) => comment),
+    periodType: /^PeriodType: (.*)$/m.exec(head)?.[1] ?? '',
+    period: Number(/^Period: (\d+)$/m.exec(head)?.[1]),
+    columns: columns.trim().split(/\s+/),
+    samples: samples(lines, functions),
+  };
+}
+
+/** The sum of a column over all samples. */
+export function columnSum({ samples }: RawProfile, column: Column): number {
+  const index = COLUMNS.indexOf(column);
+  return samples.reduce((sum, { values }) => sum + (values[index] ?? 0), 0);
+}
+
+/** `     1: 0x0 M=1 rememberOrder /app/index.js:4:1 s=4`: the function by location. */
+function locations(tables: string): ReadonlyMap<string, string> {
+  const lines = tables.matchAll(/^ +(\d+): 0x\w+ M=\d+ (.*) \S+:\d+:\d+ s=\d+/gm);
+  return new Map([...lines].map(([, id = '', name = '']) => [id, name]));
+}
+
+/** `     1 2 3 4: 7 6 5` and below it `     key:[value] key:[value]`. */
+function samples(lines: readonly string[], functions: ReadonlyMap<string, string>): RawSample[] {
+  const found: RawSample[] = [];
+  for (const line of lines) {
+    const [, values, stack] = /^ *([-\d ]+): ([\d ]*)$/.exec(line) ?? [];
+    if (values !== undefined && stack !== undefined) {
+      const ids = stack.trim().split(' ');
+      const names = ids.map((id) => functions.get(id) ?? `location ${id}`);
+      found.push({ values: values.trim().split(/ +/).map(Number), stack: names, labels: {} });
+    } else Object.assign(found.at(-1)?.labels ?? {}, labels(line));
+  }
+  return found;
+}
+
+function labels(line: string): Record<string, string> {
+  return Object.fromEntries([...line.matchAll(/(\S+):\[([^\]]*)\]/g)].map(([, key, value]) => [key, value]));
+}

@@ -1,0 +1,109 @@
+// Starting apps under heapray: where its endpoints are, what they say, and the folder of its captures.
+import path from 'node:path';
+import { httpGet } from '../../support/http-get.js';
+import { type NodeLine, nodeBinary } from '../../support/peers.js';
+import { pollUntil } from '../../support/poll.js';
+import type { ProjectName } from '../../support/projects.js';
+import { type CommandResult, runCommand } from '../../support/run-command.js';
+import { type ProcessEnd, type RunningProcess, startNode } from '../../support/start-node.js';
+import { appFolder } from './app-folder.js';
+import { MetricsPage } from './metrics-page.js';
+
+export interface AppOptions {
+  /** The app's file and its arguments. */
+  app: readonly string[];
+  line?: NodeLine;
+  project?: ProjectName;
+  /** Without the optional @datadog/pprof. */
+  omitOptional?: boolean;
+  /** A folder made by `appFolder` to run in, instead of a new one. */
+  folder?: string;
+  /** Node's own options. */
+  nodeArgs?: readonly string[];
+  env?: Record<string, string | undefined>;
+  /** Whether to preload heapray; otherwise the app starts it, or runs without it. */
+  register?: boolean;
+}
+
+const REGISTER = ['--import', '@heapray/instrumentation/register'];
+/** What would change an app under test if the user of the test run had it set. */
+const FOREIGN = /^(HEAPRAY|OTEL|AIRFLOW)_/;
+const ANY_PORT = { HEAPRAY_DEBUG_ADDR: '127.0.0.1:0', OTEL_EXPORTER_PROMETHEUS_PORT: '0' };
+
+/** Starts an app that runs until it is stopped. Its servers listen on ports that are free. */
+export function startApp(options: AppOptions): RunningApp {
+  const { node, args, cwd, env } = commandOf(options);
+  return new RunningApp(startNode({ node, args, cwd, env }), cwd);
+}
+
+/** Runs an app that ends by itself. */
+export async function runApp(options: AppOptions): Promise<CommandResult> {
+  const { node, args, cwd, env } = commandOf(options);
+  return runCommand(node, args, { cwd, env });
+}
+
+function commandOf(options: AppOptions) {
+  const { line = '24', nodeArgs = [], register = true, app, env } = options;
+  const { project = 'bare', omitOptional = false } = options;
+  const foreign = Object.keys(process.env).filter((name) => FOREIGN.test(name));
+  return {
+    node: nodeBinary(line),
+    args: [...nodeArgs, ...(register ? REGISTER : []), ...app],
+    cwd: options.folder ?? appFolder(project, { omitOptional }),
+    env: { ...Object.fromEntries(foreign.map((name) => [name, undefined])), ...ANY_PORT, ...env },
+  };
+}
+
+export class RunningApp {
+  readonly process: RunningProcess;
+  readonly folder: string;
+
+  constructor(process: RunningProcess, folder: string) {
+    this.process = process;
+    this.folder = folder;
+  }
+
+  /** Where captures go when nobody says otherwise. */
+  get home(): string {
+    return path.join(this.folder, 'heapray');
+  }
+
+  /** `http://host:port` of the debug server, as the log says. */
+  async debugUrl(): Promise<string> {
+    const [, url] = await this.process.waitForOutput(/memory profiles on (http:\S+)\/debug\/pprof\//);
+    return url ?? '';
+  }
+
+  /** The address of the metrics page, as the log says. */
+  async metricsUrl(): Promise<string> {
+    const [, url] = await this.process.waitForOutput(/metrics on (http:\S+)/);
+    return url ?? '';
+  }
+
+  async metrics(): Promise<MetricsPage> {
+    const { body } = await httpGet(await this.metricsUrl());
+    return new MetricsPage(body);
+  }
+
+  /** Reads the metrics page until it says what is waited for, and returns it. */
+  async waitForMetrics(what: string, isThere: (page: MetricsPage) => boolean): Promise<MetricsPage> {
+    const check = async () => {
+      const page = await this.metrics();
+      return isThere(page) ? page : undefined;
+    };
+    return pollUntil(check, { what: `${what} on the metrics page`, timeoutMillis: 60_000 });
+  }
+
+  async waitForLog(pattern: RegExp): Promise<RegExpExecArray> {
+    return this.process.waitForOutput(pattern);
+  }
+
+  /** Waits for an app that ends by itself. */
+  async end(): Promise<ProcessEnd> {
+    return pollUntil(() => this.process.end, { what: 'the end of the app', timeoutMillis: 60_000 });
+  }
+
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<ProcessEnd> {
+    return this.process.stop(signal);
+  }
+}
