@@ -180,6 +180,7 @@ export class Agent {
       ledger: this.#ledger,
       loop: this.#loop,
       options: this.#options,
+      peak: () => this.#peak.mark,
       objectCounts: () => this.#objectCounts(),
     });
     const server = await startDebugServer(debugServer, provider);

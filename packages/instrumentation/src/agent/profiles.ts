@@ -1,4 +1,4 @@
-import type { Ledger } from '../ledger/index.js';
+import type { HighWaterMark, Ledger } from '../ledger/index.js';
 import type { ObjectCountTable } from '../profile/index.js';
 import type { ProfileProvider, ProfileRequest } from '../server/debug-server.js';
 import type { AgentOptions } from './messages.js';
@@ -8,6 +8,8 @@ export interface ProfilesPorts {
   readonly ledger: Ledger;
   readonly loop: PollLoop;
   readonly options: AgentOptions;
+  /** The high-water mark so far. */
+  readonly peak: () => HighWaterMark | undefined;
   /** Asks the main thread for V8's object counts; undefined when it has none or does not answer soon. */
   readonly objectCounts: () => Promise<ObjectCountTable | undefined>;
 }
@@ -23,6 +25,17 @@ export function profileProvider(ports: ProfilesPorts): ProfileProvider {
   const startedMillis = Date.now();
   const { ledger, loop, options } = ports;
 
+  const optionsFor = (request: ProfileRequest) => ({
+    samplingInterval: options.samplingInterval,
+    thread: 'main',
+    mode: loop.mode ?? 'none',
+    startedMillis,
+    nowMillis: Date.now(),
+    defaultColumn: request.defaultColumn,
+    // A difference between ages would only show samples growing older.
+    agesAtMillis: request.seconds === undefined ? performance.now() : undefined,
+  });
+
   const snapshot = async (request: ProfileRequest) => {
     const [{ profileFromLedger, objectCountsByNode }] = await Promise.all([
       import('../profile/index.js'),
@@ -30,20 +43,21 @@ export function profileProvider(ports: ProfilesPorts): ProfileProvider {
     ]);
     const table = await ports.objectCounts();
     ledger.settle(performance.now(), true);
-    return profileFromLedger(ledger, {
-      samplingInterval: options.samplingInterval,
-      thread: 'main',
-      mode: loop.mode ?? 'none',
-      startedMillis,
-      nowMillis: Date.now(),
-      defaultColumn: request.defaultColumn,
-      ...(table && { objectCounts: objectCountsByNode(table, ledger.tree) }),
-    });
+    const counts = table && { objectCounts: objectCountsByNode(table, ledger.tree) };
+    return profileFromLedger(ledger, { ...optionsFor(request), ...counts });
+  };
+
+  const peak = async (request: ProfileRequest) => {
+    const { peakProfileFromLedger } = await import('../profile/index.js');
+    const mark = ports.peak() ?? { totalBytes: 0, atMillis: performance.now(), bytesByNode: new Map() };
+    const nowMillis = Date.now() - (performance.now() - mark.atMillis);
+    return peakProfileFromLedger(ledger, mark, { ...optionsFor(request), nowMillis });
   };
 
   return {
     async pprof(request) {
       const { encodePprofGzip } = await import('@heapray/exporter/pprof');
+      if (request.defaultColumn === 'peak_space') return encodePprofGzip(await peak(request));
       if (request.seconds === undefined) return encodePprofGzip(await snapshot(request));
       const { subtractProfiles } = await import('@heapray/exporter/profile');
       const before = await snapshot(request);

@@ -1,5 +1,14 @@
 import { type LabelsHandle, type Profile, ProfileBuilder, type StackHandle } from '@heapray/exporter/profile';
-import { type Ledger, type NodeIndex, ROOT, TYPICAL_OBJECT_BYTES } from '../ledger/index.js';
+import {
+  AGE_BUCKETS,
+  type AgeBucket,
+  bytesByAge,
+  type HighWaterMark,
+  type Ledger,
+  type NodeIndex,
+  ROOT,
+  TYPICAL_OBJECT_BYTES,
+} from '../ledger/index.js';
 import type { ObjectCounts } from './object-counts.js';
 
 /** pprof's four columns of a heap profile, in its order. */
@@ -10,6 +19,12 @@ export const HEAP_COLUMNS = [
   { type: 'inuse_space', unit: 'bytes' },
 ] as const;
 
+/** The columns of the high-water mark, named as those of a profile made from a memray capture. */
+const PEAK_COLUMNS = [
+  { type: 'peak_objects', unit: 'count' },
+  { type: 'peak_space', unit: 'bytes' },
+] as const;
+
 export interface ProfileFromLedgerOptions {
   /** Mean bytes between samples. */
   readonly samplingInterval: number;
@@ -18,7 +33,9 @@ export interface ProfileFromLedgerOptions {
   /** When counting began, ms since the epoch; `alloc_*` columns are since then. */
   readonly startedMillis: number;
   readonly nowMillis: number;
-  readonly defaultColumn: 'inuse_space' | 'alloc_space';
+  readonly defaultColumn: string;
+  /** Set to split what is in use by age: now, on the clock of the ledger's readings. */
+  readonly agesAtMillis?: number | undefined;
   /** V8's own object counts; without them both objects columns are a marked estimate. */
   readonly objectCounts?: ObjectCounts;
 }
@@ -35,28 +52,55 @@ export function profileFromLedger(ledger: Ledger, options: ProfileFromLedgerOpti
   });
   const stackOf = stacks(ledger, builder);
   const labelsOf = labels(ledger, builder, options);
+  const ages = options.agesAtMillis === undefined ? undefined : bytesByAge(ledger, options.agesAtMillis);
   for (let node = 0; node < ledger.tree.size; node++) {
     const allocated = ledger.allocatedBytes(node);
     const inUse = ledger.inUseBytes(node);
     if (allocated <= 0 && inUse <= 0) continue;
-    const { objectBytes, inUseObjects } = objectsOf(ledger, node, inUse, options.objectCounts);
-    builder.add(stackOf(node), [allocated / objectBytes, allocated, inUseObjects, inUse], labelsOf(node));
+    const stack = stackOf(node);
+    const each = objectBytes(ledger, node, options.objectCounts);
+    const add = (allocatedBytes: number, inUseBytes: number, age?: AgeBucket) =>
+      builder.add(
+        stack,
+        [allocatedBytes / each, allocatedBytes, inUseBytes / each, inUseBytes],
+        labelsOf(node, age),
+      );
+    const byAge = ages?.get(node);
+    if (byAge) {
+      add(allocated, 0);
+      AGE_BUCKETS.forEach((age, i) => void add(0, byAge[i] ?? 0, age));
+    } else add(allocated, inUse);
   }
   return builder.build();
 }
 
-/** The mean object size of a stack, and how many objects it has in use. */
-function objectsOf(
+/** Makes the profile of the high-water mark; undefined before the first reading. */
+export function peakProfileFromLedger(
   ledger: Ledger,
-  node: NodeIndex,
-  inUse: number,
-  counts: ObjectCounts | undefined,
-): { readonly objectBytes: number; readonly inUseObjects: number } {
+  mark: HighWaterMark,
+  options: ProfileFromLedgerOptions,
+): Profile {
+  const builder = new ProfileBuilder({
+    columns: PEAK_COLUMNS,
+    defaultColumn: 'peak_space',
+    period: { type: 'space', unit: 'bytes', value: options.samplingInterval },
+    timeNanos: BigInt(Math.round(options.nowMillis)) * 1_000_000n,
+    durationNanos: 0n,
+    comments: commentsFor(ledger, options),
+  });
+  const stackOf = stacks(ledger, builder);
+  const labelsOf = labels(ledger, builder, options);
+  for (const [node, bytes] of mark.bytesByNode) {
+    builder.add(stackOf(node), [bytes / objectBytes(ledger, node), bytes], labelsOf(node));
+  }
+  return builder.build();
+}
+
+/** The mean object size of a stack, in bytes. */
+function objectBytes(ledger: Ledger, node: NodeIndex, counts?: ObjectCounts): number {
   const counted = counts?.get(node);
-  const objectBytes = counted
-    ? counted.bytes / counted.count
-    : (ledger.likelyObjectBytes(node) ?? TYPICAL_OBJECT_BYTES);
-  return { objectBytes, inUseObjects: inUse / objectBytes };
+  if (counted) return counted.bytes / counted.count;
+  return ledger.likelyObjectBytes(node) ?? TYPICAL_OBJECT_BYTES;
 }
 
 function commentsFor(ledger: Ledger, options: ProfileFromLedgerOptions): string[] {
@@ -93,10 +137,10 @@ function labels(
   ledger: Ledger,
   builder: ProfileBuilder,
   options: ProfileFromLedgerOptions,
-): (node: NodeIndex) => LabelsHandle {
+): (node: NodeIndex, age?: AgeBucket) => LabelsHandle {
   const { thread } = options;
-  return (node) => {
+  return (node, age = undefined) => {
     const { packageName, component } = ledger.sites.site(ledger.sites.siteOf(node));
-    return builder.labels({ package: packageName, component, thread });
+    return builder.labels({ package: packageName, component, thread, ...(age && { age }) });
   };
 }

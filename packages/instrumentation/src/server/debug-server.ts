@@ -8,7 +8,7 @@ export interface ProfileProvider {
   pprof(request: ProfileRequest): Promise<Uint8Array>;
 }
 export interface ProfileRequest {
-  readonly defaultColumn: 'inuse_space' | 'alloc_space';
+  readonly defaultColumn: 'inuse_space' | 'alloc_space' | 'peak_space';
   readonly seconds: number | undefined;
   /** Aborted when the client has gone. */
   readonly signal: AbortSignal;
@@ -26,6 +26,11 @@ const ENDPOINTS: readonly Endpoint[] = [
     path: '/debug/pprof/allocs',
     defaultColumn: 'alloc_space',
     summary: 'what was allocated since the start',
+  },
+  {
+    path: '/debug/pprof/peak',
+    defaultColumn: 'peak_space',
+    summary: 'what was in use at the high-water mark',
   },
 ];
 const MAX_SECONDS = 600;

@@ -1,15 +1,15 @@
 /** A profile that can be fetched. */
 export interface Endpoint {
   readonly path: string;
-  readonly defaultColumn: 'inuse_space' | 'alloc_space';
+  readonly defaultColumn: 'inuse_space' | 'alloc_space' | 'peak_space';
   readonly summary: string;
 }
 
 /** The page at `/debug/pprof/`: what there is and how to open it. */
 export function indexPage(endpoints: readonly Endpoint[]): string {
   const rows = endpoints.map(
-    ({ path, summary }) =>
-      `<tr><td><a href="${path}">${path}</a></td><td><a href="${path}?seconds=10">over 10 s</a></td><td>${summary}</td></tr>`,
+    ({ path, summary, defaultColumn }) =>
+      `<tr><td><a href="${path}">${path}</a></td><td>${defaultColumn === 'peak_space' ? '' : `<a href="${path}?seconds=10">over 10 s</a>`}</td><td>${summary}</td></tr>`,
   );
   return `<!doctype html>
 <html lang="en">
