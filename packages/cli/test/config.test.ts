@@ -1,6 +1,7 @@
 // `heapray config`: what an environment resolves to. The rules themselves are tested where they are written.
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
+import { describeOptions } from '@heapray/instrumentation/config';
 import { describe, expect, test } from 'vitest';
 import type { CommandResult } from '../../../test/support/run-command.js';
 import { tempFolder } from '../../../test/support/temp-folder.js';
@@ -14,6 +15,8 @@ const CLEAN = {
   AIRFLOW_CONFIG: undefined,
   OTEL_SERVICE_NAME: undefined,
 };
+
+const OPTIONS: readonly string[] = describeOptions().map(({ name }) => name);
 
 type Env = Record<string, string | undefined>;
 
@@ -31,8 +34,19 @@ async function json(env: Env, cwd?: string): Promise<Record<string, unknown>> {
 describe('JSON', () => {
   test('has these keys, in this order', async () => {
     const folder = tempFolder();
-    const { stdout } = await config(['--json'], {}, folder);
-    await expect(stdout.replaceAll(folder, '/srv/app')).toMatchFileSnapshot('golden/config.json.txt');
+    const resolved = await json({}, folder);
+    const { options, sources, ...rest } = resolved;
+    expect(Object.keys(resolved).join()).toBe('components,detailed,home,configFile,options,sources,warnings');
+    const home = path.join(folder, 'heapray');
+    expect(rest).toEqual({ components: [], detailed: false, home, configFile: null, warnings: [] });
+    expect(Object.keys(options as object).sort()).toEqual(OPTIONS.toSorted());
+    expect(Object.keys(sources as object).sort()).toEqual(OPTIONS.toSorted());
+    expect(options).toMatchObject({
+      samplingInterval: 524_288,
+      home,
+      configFile: null,
+      debugServer: { host: '127.0.0.1', port: 6464 },
+    });
   });
 
   test('components in order, one warning for each that was dropped', async () => {
@@ -75,11 +89,22 @@ describe('JSON', () => {
 });
 
 describe('text', () => {
-  test('a table on stdout', async () => {
+  test('a table on stdout, a line for each option', async () => {
     const env = { HEAPRAY_DEBUG_ADDR: '[::1]:7000', HEAPRAY_HOME: '/srv/app' };
     const { status, stdout, stderr } = await config([], env);
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-    await expect(stdout).toMatchFileSnapshot('golden/config.txt');
+    const rows = stdout.split('\n').map((line) => line.split(/ {2,}/));
+    expect(rows.map(([option]) => option)).toEqual(['OPTION', ...OPTIONS, '']);
+    expect(rows).toEqual(
+      expect.arrayContaining([
+        ['OPTION', 'VALUE', 'FROM'],
+        ['enabled', 'true', 'default'],
+        ['traceComponents', 'none', 'default'],
+        ['home', '/srv/app', 'env:HEAPRAY_HOME'],
+        ['configFile', 'none', 'default'],
+        ['debugServer', '[::1]:7000', 'env:HEAPRAY_DEBUG_ADDR'],
+      ]),
+    );
   });
 
   test('warnings on stderr', async () => {

@@ -1,4 +1,9 @@
-import { nodeConfigInput, type ResolvedConfig, resolveConfig } from '@heapray/instrumentation/config';
+import {
+  describeOptions,
+  nodeConfigInput,
+  type ResolvedConfig,
+  resolveConfig,
+} from '@heapray/instrumentation/config';
 import type { Command } from 'commander';
 import { note } from '../outputs/note.js';
 import { writeJson, writeStdout } from '../outputs/stdout.js';
@@ -39,9 +44,9 @@ function asJson(resolved: ResolvedConfig): unknown {
 }
 
 function asTable({ options, sources }: ResolvedConfig): string {
-  const rows = Object.entries(options).map(([name, value]) => [
+  const rows = describeOptions().map(({ name }) => [
     name,
-    printable(display(value)),
+    printable(display(options[name])),
     printable(sources[name] ?? ''),
   ]);
   return formatTable([['OPTION', 'VALUE', 'FROM'], ...rows], 0);
