@@ -21,13 +21,15 @@ export interface RawFrame {
   readonly columnNumber: number;
 }
 
+/**
+ * Whether two readings of one node name the same function. V8 keeps the name and the script's number with the
+ * node; file, line and column it looks up in the script at each reading, and once the script has been collected
+ * they are not known any more.
+ */
 export function sameFrame(a: RawFrame, b: RawFrame): boolean {
-  return (
-    a.lineNumber === b.lineNumber &&
-    a.columnNumber === b.columnNumber &&
-    a.functionName === b.functionName &&
-    a.url === b.url
-  );
+  if (a.functionName !== b.functionName || a.scriptId !== b.scriptId) return false;
+  if (a.lineNumber < 0 || b.lineNumber < 0) return true;
+  return a.lineNumber === b.lineNumber && a.columnNumber === b.columnNumber && a.url === b.url;
 }
 
 /** The index of a node: an allocation stack. Dense, from 0, never re-used. */
