@@ -7,7 +7,7 @@ import { report } from './report.js';
 import { runDemo } from './run-demo.js';
 
 const MIN_SECONDS = 3;
-const MAX_SECONDS = 3600;
+const MAX_SECONDS = 600;
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 };
 
 const interrupted = new AbortController();

@@ -18,8 +18,9 @@ export class OrderService {
   #url = '';
 
   /** Starts the service; resolves when it works and its profiles can be read. */
-  async start(folder) {
-    this.#process = new ReportingProcess('the service', [scriptPath('main.js')], {
+  async start(folder, seconds) {
+    const args = [`--max-old-space-size=${heapLimitMegabytes(seconds)}`, scriptPath('main.js')];
+    this.#process = new ReportingProcess('the service', args, {
       ...environment(),
       PORT: '0',
       OTEL_EXPORTER_PROMETHEUS_PORT: `${await freePort()}`,
@@ -65,6 +66,14 @@ export class OrderService {
     if (event === 'listening') this.#url = report.url;
     if (event === 'status' || event === 'stopped') Object.assign(this.status, report);
   }
+}
+
+/**
+ * The limit a service would have in a container, with room for the leak. Far from any limit V8 lets garbage
+ * lie for longer than the demo lasts, and that cannot be told from what is kept.
+ */
+function heapLimitMegabytes(seconds) {
+  return Math.ceil(96 + 4 * seconds);
 }
 
 /** The service's environment: what is set for other programs must not change what the demo shows. */

@@ -26,7 +26,7 @@ export async function runDemo({ seconds, paths, progress, signal }) {
 }
 
 async function work({ service, seconds, paths, progress, signal }) {
-  await service.start(paths.folder);
+  await service.start(paths.folder, seconds);
   const start = performance.now();
   const [readings] = await Promise.all([
     watch({ service, seconds, progress, signal }),
