@@ -21,6 +21,13 @@ export interface PollLoopOptions {
   readonly traced: boolean;
 }
 
+/** When a reading was taken, and what had died unseen or seen since the one before. */
+interface Reading {
+  readonly at: number;
+  readonly unseen: number;
+  readonly freed: number;
+}
+
 /** Mean gaps between pairs: a traced component wants lifetimes at a finer grain, and pays for it. */
 const GAPS = {
   plain: { minGapMillis: 200, maxGapMillis: 30_000 },
@@ -119,7 +126,7 @@ export class PollLoop {
       await this.#pauseInPair(this.#schedule.pairMillis);
       const second = await this.#poll(first.at);
       if (second) {
-        const whole = second.unseen === 0;
+        const whole = second.unseen === 0 && second.freed === 0;
         this.#schedule.recordPair(whole);
         if (whole) account.wholePairs++;
         else account.cutPairs++;
@@ -145,7 +152,7 @@ export class PollLoop {
    * @param pairedWith when the first reading of the pair was taken
    * @returns undefined when there was none
    */
-  async #poll(pairedWith?: number): Promise<{ readonly at: number; readonly unseen: number } | undefined> {
+  async #poll(pairedWith?: number): Promise<Reading | undefined> {
     const { ledger, poller, account, onReading } = this.#ports;
     if (!this.#mode || this.#stopped) return undefined;
     const result = await poller.poll();
@@ -161,7 +168,7 @@ export class PollLoop {
     }
     this.#lastReadingAt = at;
     onReading();
-    return { at, unseen: change.unseen };
+    return { at, unseen: change.unseen, freed: change.freed };
   }
 
   #lost(reason: 'stopped' | 'failed' | 'restarted'): undefined {

@@ -121,7 +121,9 @@ export class Ledger {
     this.#samples += this.#newest - before;
     this.#countUnseen(unseen, atMillis);
     this.#countEarlyDeaths();
-    if (censusMillis !== undefined && unseen === 0 && freshIds.length > 0) {
+    // A collection inside the pair spoils it even when no number is missing: pairs would be kept for what survives.
+    const whole = unseen === 0 && freed === 0;
+    if (censusMillis !== undefined && whole && freshIds.length > 0) {
       this.#census = { ids: freshIds, weight: 1 / Math.max(censusMillis, 0.1) };
     }
     return { status: 'ok', fresh: freshIds.length, freed, unseen, live: this.#live.size };
