@@ -5,12 +5,13 @@ export const ANONYMOUS = '(anonymous)';
 
 /**
  * Whether a frame belongs to the runtime and not to anybody's program: Node's
- * own `node:` modules, and the names in parentheses that V8 gives where there is
- * no JavaScript, such as `(V8 API)`, `(GC)` or `(BYTECODE_COMPILER)`.
+ * own `node:` modules, and what has a name but no file: native functions such as
+ * `split`, and the names in parentheses that V8 gives where there is no
+ * JavaScript, such as `(V8 API)` or `(GC)`.
  */
 export function isRuntimeFrame(frame: ProfileFrame): boolean {
   if (frame.file !== '') return frame.file.startsWith('node:');
-  return frame.functionName.startsWith('(') && frame.functionName.endsWith(')');
+  return frame.functionName !== '';
 }
 
 /**

@@ -303,7 +303,9 @@ export class MemoryProfiler {
   #currentConfig(): ResolvedConfig {
     const declared = declaredComponents();
     if (this.#latest.declared !== declared.length) {
-      this.#latest = { declared: declared.length, config: this.#configFor(declared) };
+      // The process's own name stays allowed if it was: its capture is running.
+      const own = this.#processCapture === undefined ? [] : [this.#processCapture];
+      this.#latest = { declared: declared.length, config: this.#configFor([...declared, ...own]) };
     }
     return this.#latest.config;
   }
