@@ -3,10 +3,11 @@ import { beyond, type MemrayLimits } from './limits.js';
 
 const INITIAL_NODES = 64;
 /**
- * Mappings that overlap a lot, each unmapped bit by bit, would take forever. Sound captures have few that do:
- * this many visits are minutes of work.
+ * Many mappings of one place, unmapped there bit by bit, would take forever. In a sound capture an unmapping hits
+ * about one mapping, so this many in all, and so many more for each unmapping, are none.
  */
-const MAX_VISITS = 2 ** 28;
+const FREE_HITS = 2 ** 22;
+const HITS_PER_REMOVAL = 64;
 
 /** What an unmapping did to one mapping: bytes that went, and by how many its pieces became more or fewer. */
 export type UnmapVisitor = (payload: number, bytes: number, pieces: number) => void;
@@ -32,7 +33,8 @@ export class MappingTree {
   #nodes = 0;
   #root = 0;
   #size = 0;
-  #visits = 0;
+  /** Hits that may still come. */
+  #hitsLeft = FREE_HITS;
 
   constructor(limits: MemrayLimits) {
     this.#limits = limits;
@@ -57,6 +59,8 @@ export class MappingTree {
     const hit: number[] = [];
     const kept = this.#extract(before, start, hit);
     this.#root = this.#join(kept, after);
+    this.#hitsLeft += HITS_PER_REMOVAL - hit.length;
+    if (this.#hitsLeft < 0) throw new FormatError('memray', 'its mappings overlap too often');
     for (const node of hit) this.#cut(node, start, end, visit);
   }
 
@@ -87,7 +91,6 @@ export class MappingTree {
   /** Removes from the subtree all that end after `start`, into `hit`; returns what is left of it. */
   #extract(node: number, start: number, hit: number[]): number {
     if (node === 0 || this.#furthest[node]! <= start) return node;
-    this.#visited();
     const left = this.#extract(this.#left[node]!, start, hit);
     const right = this.#extract(this.#right[node]!, start, hit);
     if (this.#ends[node]! > start) {
@@ -153,11 +156,6 @@ export class MappingTree {
     this.#priorities[node] = Math.random() * 2 ** 32;
     this.#payloads[node] = payload;
     return node;
-  }
-
-  #visited(): void {
-    this.#visits += 1;
-    if (this.#visits > MAX_VISITS) throw new FormatError('memray', 'its mappings overlap too often');
   }
 
   #grow(): void {

@@ -1,0 +1,52 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { DEFAULT_LIMITS } from '../../src/memray/index.js';
+import { LiveTable } from '../../src/memray/live-table.js';
+
+const size = fc.oneof(fc.nat(5000), fc.constantFrom(0, 2 ** 32 - 2, 2 ** 32 - 1, 2 ** 32, 2 ** 40));
+const step = fc.record({
+  add: fc.boolean(),
+  high: fc.constantFrom(0, 1, 0x7f00, 0xffff_ffff),
+  low: fc.nat(300).map((n) => n * 16),
+  payload: fc.integer({ min: 1, max: 2 ** 31 - 1 }),
+  size,
+});
+
+test('agrees with a Map', () => {
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 2000, size: 'max' }), (steps) => {
+      const table = new LiveTable(DEFAULT_LIMITS);
+      const map = new Map<string, { payload: number; size: number }>();
+      for (const { add, high, low, payload, size } of steps) {
+        const key = `${high},${low}`;
+        const known = map.get(key);
+        const found = add ? table.set(high, low, payload, size) : table.remove(high, low);
+        expect(found).toBe(known?.payload ?? 0);
+        if (known) expect(table.removedSize).toBe(known.size);
+        if (add) map.set(key, { payload, size });
+        else map.delete(key);
+      }
+      expect(table.size).toBe(map.size);
+      const left: string[] = [];
+      table.forEach((payload, size) => {
+        left.push(`${payload},${size}`);
+      });
+      expect(left.sort()).toEqual([...map.values()].map((entry) => `${entry.payload},${entry.size}`).sort());
+    }),
+    { numRuns: 50 },
+  );
+});
+
+test('many come and go, and none is lost', () => {
+  const table = new LiveTable(DEFAULT_LIMITS);
+  for (let at = 1; at <= 50_000; at += 1) expect(table.set(0, at * 16, at, at)).toBe(0);
+  for (let at = 1; at <= 50_000; at += 2) expect(table.remove(0, at * 16)).toBe(at);
+  for (let at = 1; at <= 50_000; at += 1) expect(table.remove(0, at * 16)).toBe(at % 2 ? 0 : at);
+  expect(table.size).toBe(0);
+});
+
+test('more than allowed is an error', () => {
+  const table = new LiveTable({ ...DEFAULT_LIMITS, maxLive: 3 });
+  for (let at = 1; at <= 3; at += 1) table.set(0, at, 1, 1);
+  expect(() => table.set(0, 4, 1, 1)).toThrow('memray: more than 3 allocations alive at once (maxLive)');
+});
