@@ -189,16 +189,10 @@ describe('a file that is cut', () => {
     for (let length = 0; length < bytes.length; length += 1 + (bytes.length >> 8)) {
       const lines: string[] = [];
       const stream = new RecordStream(new RecordPrinter((line) => lines.push(line)));
-      try {
-        stream.push(bytes.subarray(0, length));
-        const { damage } = stream.end();
-        if (damage) expect(damage).toMatchObject({ compressed: true, offset: length });
-        counts.push(lines.length);
-      } catch (error) {
-        expect(String(error)).toMatch(
-          /^FormatError: (memray: the header is cut|lz4: the last LZ4 frame is cut)/,
-        );
-      }
+      expect(cutReason(stream, bytes.subarray(0, length))).toMatch(
+        /^none$|^the file ends inside a record|the header is cut|the last LZ4 frame is cut/,
+      );
+      counts.push(lines.length);
     }
     expect(counts.length).toBeGreaterThan(100);
     expect(counts.every((count, at) => at === 0 || count >= counts[at - 1]!)).toBe(true);
@@ -263,6 +257,18 @@ function outcome(bytes: Uint8Array): string {
     if (!(error instanceof FormatError)) throw error;
   }
   return 'fine';
+}
+
+/** Reads a compressed capture that is cut: why it ended. */
+function cutReason(stream: RecordStream, bytes: Uint8Array): string {
+  try {
+    stream.push(bytes);
+    const { damage } = stream.end();
+    if (damage?.compressed) expect(damage.offset).toBe(bytes.length);
+    return damage?.reason ?? 'none';
+  } catch (error) {
+    return String(error);
+  }
 }
 
 /** Where the first record begins: the memory record that every random capture starts with. */
