@@ -1,11 +1,8 @@
 // What `heapray run` loads into every Node process of a program, through NODE_OPTIONS.
 import path from 'node:path';
-import { isLauncher } from './run/launchers.js';
 
 /** Where captures are gathered, each process's in a folder of its own; absent when they go to the home folder. */
 const captures = new URL(import.meta.url).searchParams.get('captures');
 
-if (!isLauncher(process.argv[1])) {
-  if (captures !== null) process.env.HEAPRAY_HOME = path.join(captures, `${process.pid}`);
-  await import('@heapray/instrumentation/register');
-}
+if (captures !== null) process.env.HEAPRAY_HOME = path.join(captures, `${process.pid}`);
+await import('@heapray/instrumentation/register');

@@ -1,7 +1,5 @@
-// Which processes and scripts count.
 import { describe, expect, test } from 'vitest';
-import { isLauncher } from '../../src/run/launchers.js';
-import { mainScriptOf } from '../../src/run/main-script.js';
+import { isLauncher } from '../../src/register/launchers.js';
 
 describe('launchers', () => {
   test.each([
@@ -29,19 +27,5 @@ describe('launchers', () => {
     '/srv/npm.mts',
   ])('not %s', (script) => {
     expect(isLauncher(script)).toBe(false);
-  });
-});
-
-describe('main scripts', () => {
-  test.each<[string[], string]>([
-    [['node', 'server.js', '--port', '80'], 'server.js'],
-    [['/usr/bin/node', '--inspect', '-r', './setup.js', '--import', 'tsx', 'server.ts'], 'server.ts'],
-    [['node.exe', '--', 'server.js'], 'server.js'],
-    [['node', '-e', '1'], '1'],
-    [['node'], 'node'],
-    [['npm', 'start'], 'npm'],
-    [['./bin/serve', 'a.js'], './bin/serve'],
-  ])('%j', ([command, ...args], script) => {
-    expect(mainScriptOf(command!, args)).toBe(script);
   });
 });
