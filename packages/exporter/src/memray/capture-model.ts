@@ -59,6 +59,11 @@ export class CaptureModel implements RecordHandler {
     return stack === 0 ? 0 : this.#stacks.frame(stack);
   }
 
+  /** The stack in which the innermost frame of this one was called; 0 for none. */
+  caller(stack: number): number {
+    return stack === 0 ? 0 : this.#stacks.parent(stack);
+  }
+
   location(frame: number): MemrayLocation {
     return this.#codes.location(frame);
   }

@@ -4,6 +4,7 @@ export type { CaptureStats, LocationTotal, ModuleTotal } from './capture-stats.j
 export type { MemrayLocation } from './code-table.js';
 export { DEFAULT_MEMRAY_FORMAT, MEMRAY_FORMATS, type MemrayFormat } from './format.js';
 export { RecordPrinter } from './format-records.js';
+export { type AllocationSite, GrowingCapture, type ResidentMemory } from './growing-capture.js';
 export type { FileFormat, MemrayHeader } from './header.js';
 export type { GroupOptions, HeapRecord } from './heap-records.js';
 export type { Amount } from './high-water-mark.js';

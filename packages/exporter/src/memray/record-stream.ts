@@ -89,6 +89,17 @@ export class RecordStream {
   }
 
   /**
+   * Gives up the bytes that are not read as whole records, and damage found in them: they were read while they
+   * were being written. Returns the offset from which on they must be pushed again. For a raw capture that is
+   * pushed without the zeros at its end.
+   */
+  rewind(): number {
+    this.#damage = undefined;
+    this.#reader.end = this.#reader.position;
+    return this.#reader.offset;
+  }
+
+  /**
    * Says that nothing more will come.
    *
    * @throws FormatError when not even the header is there

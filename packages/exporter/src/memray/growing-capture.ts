@@ -1,0 +1,180 @@
+import { ALLOCATORS, type AllocatorName } from './allocators.js';
+import { CaptureModel } from './capture-model.js';
+import type { MemrayLocation } from './code-table.js';
+import type { MemrayHeader } from './header.js';
+import type { HeapListener } from './heap-listener.js';
+import { type Amount, HighWaterMark } from './high-water-mark.js';
+import { limitsWith, type MemrayLimits } from './limits.js';
+import { ModuleResolver } from './modules.js';
+import { type CaptureDamage, type CaptureEnd, RecordStream } from './record-stream.js';
+import type { MemrayThread } from './thread-table.js';
+
+/** What the process said of its memory last. */
+export interface ResidentMemory {
+  /** Milliseconds since the Unix epoch. */
+  readonly millis: number;
+  readonly residentBytes: number;
+}
+
+/** Where and by what something was allocated. Sites are numbered from 1 and never change. */
+export interface AllocationSite {
+  readonly thread: MemrayThread;
+  readonly allocator: AllocatorName;
+  /** Number of the stack, 0 for none. */
+  readonly stack: number;
+}
+
+/**
+ * Follows a capture while it is written: amounts by site at any moment, nothing kept of the past but its sums.
+ *
+ * The bytes at the end of a growing file may be half written. {@link rewind} gives up what could not be read
+ * yet; records that were read whole are never taken back.
+ */
+export class GrowingCapture {
+  readonly #model: CaptureModel;
+  readonly #stream: RecordStream;
+  readonly #heap: HighWaterMark;
+  readonly #memory: LastMemoryRecord = new LastMemoryRecord();
+  #modules: ModuleResolver | undefined;
+
+  constructor(limits?: Partial<MemrayLimits>) {
+    const all = limitsWith(limits);
+    this.#heap = new HighWaterMark(all);
+    this.#model = new CaptureModel(all, [this.#heap, this.#memory]);
+    this.#stream = new RecordStream(this.#model, all);
+  }
+
+  /** @throws FormatError when this is no capture we can read, or goes beyond a limit */
+  push(bytes: Uint8Array): void {
+    this.#stream.push(bytes);
+  }
+
+  /**
+   * Gives up what is not read as whole records, damage included, and says from which byte on it must be pushed
+   * again. Only for a raw capture, pushed without the zeros at its end.
+   */
+  rewind(): number {
+    return this.#stream.rewind();
+  }
+
+  /** @throws FormatError when not even the header is there */
+  end(): CaptureEnd {
+    return this.#stream.end();
+  }
+
+  /** Known as soon as it was read. */
+  get header(): MemrayHeader | undefined {
+    return this.#stream.header;
+  }
+
+  /** Where the next record begins, in bytes from the start of the (uncompressed) capture. */
+  get offset(): number {
+    return this.#stream.offset;
+  }
+
+  /** Whether the trailer was read. */
+  get complete(): boolean {
+    return this.#stream.complete;
+  }
+
+  get damage(): CaptureDamage | undefined {
+    return this.#stream.damage;
+  }
+
+  /** Allocations and deallocations so far. */
+  get events(): number {
+    return this.#heap.events;
+  }
+
+  get liveBytes(): number {
+    return this.#heap.liveBytes;
+  }
+
+  get peakBytes(): number {
+    return this.#heap.peakBytes;
+  }
+
+  /** Undefined before the first memory record. */
+  get resident(): ResidentMemory | undefined {
+    return this.#memory.last;
+  }
+
+  /** Whether it says what was ever allocated; an aggregated file does not. */
+  get knowsAllocated(): boolean {
+    return this.header?.fileFormat === 'ALL_ALLOCATIONS';
+  }
+
+  get siteCount(): number {
+    return this.#model.sites.size;
+  }
+
+  site(site: number): AllocationSite {
+    const { sites } = this.#model;
+    return {
+      thread: this.#model.thread(sites.thread(site)),
+      allocator: ALLOCATORS[sites.allocator(site) - 1]!.name,
+      stack: sites.stack(site),
+    };
+  }
+
+  /** All that was ever allocated there. */
+  allocated(site: number): Amount {
+    return this.#heap.total(site);
+  }
+
+  /** What was alive at the high-water mark. */
+  atPeak(site: number): Amount {
+    return this.#heap.atPeak(site);
+  }
+
+  /** What is alive now. */
+  live(site: number): Amount {
+    return this.#heap.live(site);
+  }
+
+  /** How many outermost frames of a thread reports hide. */
+  hiddenFrames(thread: MemrayThread): number {
+    const { header } = this;
+    return header !== undefined && thread.id === header.mainThreadId ? header.skippedFrames : 0;
+  }
+
+  /** The stack in which the innermost frame was called; 0 for none. */
+  caller(stack: number): number {
+    return this.#model.caller(stack);
+  }
+
+  /** The innermost frame; undefined for the empty stack. */
+  innermost(stack: number): MemrayLocation | undefined {
+    return stack === 0 ? undefined : this.#model.location(this.#model.innermostFrame(stack));
+  }
+
+  /** The places of a stack from the innermost outwards, none hidden. */
+  wholeStack(stack: number): Iterable<MemrayLocation> {
+    return this.#model.wholeStack(stack);
+  }
+
+  /** The Python module a stack belongs to, by memray's rules; see `memray stats`. */
+  moduleOf(stack: number): string {
+    if (this.header === undefined) return '';
+    this.#modules ??= new ModuleResolver(this.header);
+    return this.#modules.moduleOf(this.#model.wholeStack(stack));
+  }
+}
+
+class LastMemoryRecord implements HeapListener {
+  last: ResidentMemory | undefined;
+
+  memoryRecord(millis: number, residentBytes: number): void {
+    this.last = { millis, residentBytes };
+  }
+
+  memorySnapshot(millis: number, residentBytes: number): void {
+    this.last = { millis, residentBytes };
+  }
+
+  allocated(): void {}
+  freed(): void {}
+  mapped(): void {}
+  unmapped(): void {}
+  aggregated(): void {}
+}
