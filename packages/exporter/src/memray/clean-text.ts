@@ -35,3 +35,8 @@ export function cleanName(name: string): string {
   const text = cleanText(name).replaceAll(OPEN_BRACKET, '$1\\[');
   return TRAILING_BACKSLASH.test(text) ? `${text}\\` : text;
 }
+
+/** What {@link cleanName} made of a name, without its escapes: for showing names where nothing takes them for markup. */
+export function plainName(name: string): string {
+  return name.replaceAll('\\[', '[').replace(/\\\\$/, '\\');
+}

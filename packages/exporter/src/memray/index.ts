@@ -1,6 +1,7 @@
 export { FormatError } from '../wire/errors.js';
 export { ALLOCATORS, type AllocatorFacts, type AllocatorKind, type AllocatorName } from './allocators.js';
 export type { CaptureStats, LocationTotal, ModuleTotal } from './capture-stats.js';
+export { plainName } from './clean-text.js';
 export type { MemrayLocation } from './code-table.js';
 export { DEFAULT_MEMRAY_FORMAT, MEMRAY_FORMATS, type MemrayFormat } from './format.js';
 export { RecordPrinter } from './format-records.js';

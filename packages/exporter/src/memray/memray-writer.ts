@@ -80,7 +80,8 @@ export class MemrayWriter {
 
   readonly #threads: Map<number, ThreadState> = new Map();
   #thread: ThreadState = { stack: 0, name: '' };
-  #threadId = 0;
+  /** None at first: even an id that is none must be switched to, and so become the main thread. */
+  #threadId: number | undefined;
 
   #takenBytes = 0;
   #allocations = 0;
@@ -213,7 +214,7 @@ export class MemrayWriter {
   finish(residentBytes: number, timeMillis: number): void {
     if (this.#finished) return;
     this.memoryRecord(residentBytes, timeMillis);
-    this.free(this.#threadId === 0 ? this.#mainThreadId : this.#threadId, HARMLESS_ADDRESS);
+    this.free(this.#threadId ?? this.#mainThreadId, HARMLESS_ADDRESS);
     this.#encoder.trailer();
     this.#finished = true;
   }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { cleanName, cleanText } from '../../src/memray/clean-text.js';
+import { cleanName, cleanText, plainName } from '../../src/memray/clean-text.js';
 
 test.each([
   ['', '(anonymous)'],
@@ -49,3 +49,10 @@ test('a clean name can be written as a string of a capture', () => {
     }),
   );
 });
+
+test.each(['get [foo]', '/app/[slug]/[...rest].js', '*[Symbol.iterator]', 'a[', 'tail\\', 'plain', '[[x]]'])(
+  '%j comes back from its escapes',
+  (name) => {
+    expect(plainName(cleanName(name))).toBe(name);
+  },
+);
