@@ -27,15 +27,24 @@ export interface LeakSuspect {
   readonly sinceMillis: number;
 }
 
-/** One window of one site: old bytes at its end, and what became old and what old was freed in it. */
+/** One window of one site: old bytes at its end, and what of them had become old in it. */
 interface Window {
   readonly oldBytes: number;
   readonly added: number;
-  readonly freed: number;
+}
+
+/** What a reading says of one site. */
+interface OldBytes {
+  old: number;
+  /** Became old since the last window. */
+  added: number;
+  /** Became old in the first third of the evidence. */
+  veteran: number;
 }
 
 interface Track {
   readonly windows: Window[];
+  veteran: number;
   /** Windows in a row that speak for a leak (positive) or against one (negative). */
   streak: number;
   /** The largest value before the evidence began: what has been there before is no news. */
@@ -50,8 +59,11 @@ const OLD_MILLIS = 60_000;
 const TREND_SCORE = 2.33;
 /** Growth through fewer samples is noise: ten are known to a third. */
 const MIN_GROWN_SAMPLES = 10;
-/** A site that frees more than half of what gets old is a store with turnover, however it swings. */
-const MAX_FREED_SHARE = 0.5;
+/**
+ * A site that has freed more than half of what got old in the first third of the evidence is a store with
+ * turnover: sessions on the rising side of a day end too.
+ */
+const MIN_VETERAN_SHARE = 0.5;
 /** Growth of the later half below this share of the earlier half's is saturating: a cache that fills. */
 const MIN_LATE_SHARE = 1 / 3;
 /** Windows in a row to become a suspect, and to be one no longer. */
@@ -62,8 +74,8 @@ const LEAVE_STREAK = 3;
  * Finds call sites that leak: whose *old* bytes grow, window after window, and are not freed.
  *
  * Old bytes leave out what merely waits for the collector. A trend must be significant (Mann-Kendall),
- * rest on enough samples, go beyond what the site held before, not slow down (a cache that fills), and not
- * be turnover (sessions on the rising side of a day: they end too). Two windows in a row make a suspect,
+ * rest on enough samples, go beyond what the site ever held before, not slow down (a cache that fills), and
+ * not be turnover (most of what got old early must still be there). Two windows in a row make a suspect,
  * three against it unmake one.
  */
 export class LeakDetector {
@@ -72,7 +84,8 @@ export class LeakDetector {
   readonly #oldMillis: number;
   readonly #minGrowth: number;
   readonly #tracks = new Map<SiteIndex, Track>();
-  #lastWindowAt: number | undefined;
+  /** When the windows of the evidence ended, the oldest first; one more than windows. */
+  readonly #ends: number[] = [];
 
   constructor(options: LeakDetectorOptions) {
     this.#windowMillis = options.windowMillis ?? WINDOW_MILLIS;
@@ -88,11 +101,12 @@ export class LeakDetector {
    * @returns the sites that became suspects just now
    */
   observe(ledger: Ledger, atMillis: number): readonly LeakSuspect[] {
-    const last = this.#lastWindowAt;
-    if (last === undefined) this.#lastWindowAt = atMillis;
-    if (last === undefined || atMillis - last < this.#windowMillis) return [];
-    this.#lastWindowAt = atMillis;
-    this.#addWindow(oldBytesBySite(ledger, atMillis - this.#oldMillis, last - this.#oldMillis));
+    const last = this.#ends.at(-1);
+    if (last !== undefined && atMillis - last < this.#windowMillis) return [];
+    this.#ends.push(atMillis);
+    if (last === undefined) return [];
+    if (this.#ends.length > this.#windows + 1) this.#ends.shift();
+    this.#addWindow(this.#oldBytesBySite(ledger, atMillis));
     return this.#judge(atMillis);
   }
 
@@ -105,16 +119,42 @@ export class LeakDetector {
     return suspects.sort((a, b) => b.bytesPerSecond - a.bytesPerSecond);
   }
 
-  #addWindow(now: ReadonlyMap<SiteIndex, { readonly old: number; readonly added: number }>): void {
+  /** By site: bytes first seen longer ago than samples need to be old. */
+  #oldBytesBySite(ledger: Ledger, atMillis: number): Map<SiteIndex, OldBytes> {
+    const becameOld = (endMillis: number | undefined) => (endMillis ?? 0) - this.#oldMillis;
+    const oldNow = becameOld(atMillis);
+    const oldBefore = becameOld(this.#ends.at(-2));
+    const [veteransFrom, veteransTo] = [becameOld(this.#ends[0]), becameOld(this.#ends[this.#third])];
+    const bySite = new Map<SiteIndex, OldBytes>();
+    ledger.forEachLive((_id, node, bytes, firstSeenMillis) => {
+      if (firstSeenMillis > oldNow) return;
+      const site = ledger.sites.siteOf(node);
+      const sum = bySite.get(site) ?? { old: 0, added: 0, veteran: 0 };
+      sum.old += bytes;
+      if (firstSeenMillis > oldBefore) sum.added += bytes;
+      if (firstSeenMillis > veteransFrom && firstSeenMillis <= veteransTo) sum.veteran += bytes;
+      bySite.set(site, sum);
+    });
+    return bySite;
+  }
+
+  /** How many windows are the first third of the evidence. */
+  get #third(): number {
+    return Math.ceil(this.#windows / 3);
+  }
+
+  #addWindow(now: ReadonlyMap<SiteIndex, OldBytes>): void {
     for (const site of now.keys()) if (!this.#tracks.has(site)) this.#tracks.set(site, newTrack());
     for (const [site, track] of this.#tracks) {
-      const { old, added } = now.get(site) ?? { old: 0, added: 0 };
-      const before = track.windows.at(-1)?.oldBytes ?? 0;
-      track.windows.push({ oldBytes: old, added, freed: Math.max(0, before + added - old) });
+      const { old, added, veteran } = now.get(site) ?? { old: 0, added: 0, veteran: 0 };
+      track.windows.push({ oldBytes: old, added });
+      track.veteran = veteran;
       if (track.windows.length > this.#windows) {
         track.formerPeak = Math.max(track.formerPeak, track.windows.shift()?.oldBytes ?? 0);
       }
-      if (track.windows.every(({ oldBytes }) => oldBytes === 0)) this.#tracks.delete(site);
+      if (track.formerPeak === 0 && track.windows.every(({ oldBytes }) => oldBytes === 0)) {
+        this.#tracks.delete(site);
+      }
     }
   }
 
@@ -131,18 +171,17 @@ export class LeakDetector {
     return fresh;
   }
 
-  #looksLikeLeak({ windows, formerPeak }: Track): boolean {
+  #looksLikeLeak({ windows, formerPeak, veteran }: Track): boolean {
     if (windows.length < this.#windows) return false;
     const values = windows.map(({ oldBytes }) => oldBytes);
     const first = values[0] ?? 0;
     const latest = values.at(-1) ?? 0;
-    if (latest - first < this.#minGrowth || latest < formerPeak) return false;
+    if (latest - Math.max(first, formerPeak) < this.#minGrowth) return false;
     if (mannKendallScore(values) < TREND_SCORE || theilSenSlope(values) <= 0) return false;
     const middle = values[values.length >> 1] ?? 0;
     if (latest - middle < MIN_LATE_SHARE * (middle - first)) return false;
-    const added = windows.reduce((sum, window) => sum + window.added, 0);
-    const freed = windows.reduce((sum, window) => sum + window.freed, 0);
-    return freed <= MAX_FREED_SHARE * added;
+    const early = windows.slice(0, this.#third).reduce((sum, { added }) => sum + added, 0);
+    return early > 0 && veteran >= MIN_VETERAN_SHARE * early;
   }
 
   #describe(site: SiteIndex, track: Track, sinceMillis: number): LeakSuspect {
@@ -161,23 +200,5 @@ export class LeakDetector {
 }
 
 function newTrack(): Track {
-  return { windows: [], streak: 0, formerPeak: 0, suspectSince: undefined };
-}
-
-/** By site: bytes first seen before `oldBefore`, and of these what was not old yet at the last window. */
-function oldBytesBySite(
-  ledger: Ledger,
-  oldBefore: number,
-  oldBeforeLast: number,
-): Map<SiteIndex, { old: number; added: number }> {
-  const bySite = new Map<SiteIndex, { old: number; added: number }>();
-  ledger.forEachLive((_id, node, bytes, firstSeenMillis) => {
-    if (firstSeenMillis > oldBefore) return;
-    const site = ledger.sites.siteOf(node);
-    const sum = bySite.get(site) ?? { old: 0, added: 0 };
-    sum.old += bytes;
-    if (firstSeenMillis > oldBeforeLast) sum.added += bytes;
-    bySite.set(site, sum);
-  });
-  return bySite;
+  return { windows: [], veteran: 0, streak: 0, formerPeak: 0, suspectSince: undefined };
 }

@@ -1,0 +1,143 @@
+import { describe, expect, test } from 'vitest';
+import { LeakDetector, leakVerdict } from '../../src/ledger/index.js';
+import { FakeHeap } from './fake-heap.js';
+
+const MINUTE = 60_000;
+
+/** Runs a workload for so many minutes, a reading every ten seconds; returns who was suspected when. */
+function watch(minutes: number, work: (heap: FakeHeap, minute: number) => void) {
+  const heap = new FakeHeap();
+  const detector = new LeakDetector({ samplingInterval: heap.samplingInterval });
+  const found: { readonly name: string; readonly minute: number }[] = [];
+  for (let minute = 0; minute < minutes; minute++) {
+    work(heap, minute);
+    for (let reading = 0; reading < 6; reading++) {
+      heap.read(MINUTE / 6);
+      for (const { site } of detector.observe(heap.ledger, heap.now)) {
+        found.push({ name: heap.ledger.sites.site(site).functionName, minute });
+      }
+    }
+  }
+  return { heap, detector, found };
+}
+
+/** Keeps what was allocated for so many minutes, then frees it. */
+function lifetimes() {
+  const due = new Map<number, (() => void)[]>();
+  return {
+    keep(minute: number, minutes: number, free: () => void) {
+      due.set(minute + minutes, [...(due.get(minute + minutes) ?? []), free]);
+    },
+    expire(minute: number) {
+      for (const free of due.get(minute) ?? []) free();
+      due.delete(minute);
+    },
+  };
+}
+
+describe('a leak', () => {
+  test('that grows evenly is found once, at its function, in a quarter of an hour', () => {
+    const { found, detector, heap } = watch(40, (heap) => heap.allocate('addOrder', 5));
+    expect(found).toHaveLength(1);
+    expect(found[0]?.name).toBe('addOrder');
+    expect(found[0]?.minute).toBeLessThanOrEqual(15);
+    const [suspect] = detector.suspects();
+    expect(suspect?.bytesPerSecond).toBeCloseTo((5 * heap.samplingInterval) / 60, 1);
+    expect(suspect?.grownWindows).toBe(11);
+  });
+
+  test('is found under the noise of stores with turnover', () => {
+    const store = lifetimes();
+    const { found } = watch(40, (heap, minute) => {
+      store.expire(minute);
+      store.keep(minute, 7, heap.allocate('session', 40));
+      heap.allocate('listener', 3);
+    });
+    expect(found.map(({ name }) => name)).toEqual(['listener']);
+  });
+
+  test('that stops is a suspect no longer', () => {
+    const { found, detector } = watch(60, (heap, minute) => {
+      if (minute < 25) heap.allocate('addOrder', 5);
+    });
+    expect(found).toHaveLength(1);
+    expect(detector.suspects()).toEqual([]);
+  });
+
+  test('that frees a part of what it keeps is still one', () => {
+    const store = lifetimes();
+    const { found } = watch(40, (heap, minute) => {
+      store.expire(minute);
+      store.keep(minute, 3, heap.allocate('closure', 3));
+      heap.allocate('closure', 7);
+    });
+    expect(found.map(({ name }) => name)).toEqual(['closure']);
+  });
+});
+
+describe('no suspect is', () => {
+  test('a cache that fills and stays', () => {
+    const { found } = watch(60, (heap, minute) => {
+      heap.allocate('cachePut', Math.round(200 * Math.exp(-minute / 4)));
+    });
+    expect(found).toEqual([]);
+  });
+
+  test('a full cache that replaces its entries', () => {
+    const store = lifetimes();
+    const { found } = watch(60, (heap, minute) => {
+      store.expire(minute);
+      store.keep(minute, 5, heap.allocate('cachePut', 30));
+    });
+    expect(found).toEqual([]);
+  });
+
+  test('a periodic batch job', () => {
+    const store = lifetimes();
+    const { found } = watch(120, (heap, minute) => {
+      store.expire(minute);
+      const phase = minute % 20;
+      if (phase < 6) store.keep(minute, 10 - phase, heap.allocate('batch', 50));
+    });
+    expect(found).toEqual([]);
+  });
+
+  test('a daily wave of sessions', () => {
+    const store = lifetimes();
+    const { found } = watch(480, (heap, minute) => {
+      store.expire(minute);
+      const load = 1 - Math.cos((2 * Math.PI * minute) / 240);
+      store.keep(minute, 10, heap.allocate('session', Math.round(40 * load)));
+    });
+    expect(found).toEqual([]);
+  });
+
+  test('growth through a handful of samples', () => {
+    const { found } = watch(14, (heap, minute) => {
+      if (minute % 2 === 0) heap.allocate('rare', 1);
+    });
+    expect(found).toEqual([]);
+  });
+});
+
+test('the verdict says who, how much, how fast, how sure and how long', () => {
+  const site = {
+    functionName: 'addOrder',
+    file: '/srv/x.js',
+    packageName: 'order-cache@1.2.0',
+    component: 'api',
+  };
+  const suspect = {
+    site: 0,
+    oldBytes: 18 * 2 ** 20,
+    oldMillis: MINUTE,
+    bytesPerSecond: (2.1 * 2 ** 20) / 60,
+    grownWindows: 11,
+    windows: 11,
+    sinceMillis: 0,
+  };
+  expect(leakVerdict(suspect, site, 210 * 2 ** 20)).toBe(
+    '`addOrder` in `order-cache@1.2.0` holds 18 MiB allocated over 1 min ago and grows 2.1 MiB/min, ' +
+      '11 of 11 windows; doubles in 8 min 34 s; heap limit in 1 h 40 min',
+  );
+});
