@@ -1,4 +1,5 @@
 import nodeFs from 'node:fs';
+import path from 'node:path';
 import { CaptureError, type CaptureOperation, codeOf } from './capture-error.js';
 import { CAPTURE_MODE, type CaptureFs } from './capture-fs.js';
 import { capturePath } from './capture-names.js';
@@ -152,12 +153,34 @@ export class CaptureFile {
 
 function makeFolder(fs: CaptureFs, folder: string): void {
   try {
-    fs.mkdirSync(folder, { recursive: true });
+    makeMissing(fs, folder);
   } catch (cause) {
     if (codeOf(cause) === 'EEXIST') {
       throw new CaptureError(folder, 'open', 'a file is where its folder should be', { cause });
     }
     throw CaptureError.from(folder, 'open', cause);
+  }
+}
+
+/** Not `recursive`: where the system says ENOENT although the parent is there, as in /proc, Node tries for ever. */
+function makeMissing(fs: CaptureFs, folder: string, parentIsThere = false): void {
+  try {
+    fs.mkdirSync(folder);
+  } catch (cause) {
+    if (codeOf(cause) === 'EEXIST' && isFolder(fs, folder)) return;
+    const parent = path.dirname(folder);
+    if (codeOf(cause) !== 'ENOENT' || parentIsThere || parent === folder) throw cause;
+    makeMissing(fs, parent);
+    makeMissing(fs, folder, true);
+  }
+}
+
+/** Also through a link. */
+function isFolder(fs: CaptureFs, folder: string): boolean {
+  try {
+    return fs.lstatSync(`${folder}${path.sep}.`).isDirectory();
+  } catch {
+    return false;
   }
 }
 
