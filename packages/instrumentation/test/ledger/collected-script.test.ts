@@ -14,7 +14,7 @@ const reading = (frame: RawFrame): HeapReading => ({
   samples: [{ size: 512, nodeId: 2, ordinal: 1 }],
 });
 
-const newLedger = () => new Ledger({ samplingInterval: 512, packageOf: () => 'p' });
+const newLedger = () => new Ledger({ samplingInterval: 512, packageOf: () => 'p', component: 'api' });
 
 test('a function whose script was collected is not taken for a restarted sampler', () => {
   const ledger = newLedger();

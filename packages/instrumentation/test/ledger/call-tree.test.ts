@@ -1,0 +1,85 @@
+import { pathToFileURL } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { CallTree, type RawFrame, ROOT } from '../../src/ledger/call-tree.js';
+import { frameOf } from '../support/readings.js';
+
+const at = (lineNumber: number, columnNumber: number): RawFrame => ({
+  functionName: 'f',
+  url: 'file:///app/f.js',
+  lineNumber,
+  columnNumber,
+});
+
+test('a stack has one index, however often it is seen', () => {
+  const tree = new CallTree({ maxNodes: 10 });
+  const main = tree.child(ROOT, frameOf('main'));
+  const parse = tree.child(main, frameOf('parse'));
+  expect(tree.child(tree.child(ROOT, frameOf('main')), frameOf('parse'))).toBe(parse);
+  expect(tree.size).toBe(3);
+  expect(tree.parent(parse)).toBe(main);
+  expect(tree.frame(parse)?.functionName).toBe('parse');
+});
+
+test('the same function under two callers is two stacks', () => {
+  const tree = new CallTree({ maxNodes: 10 });
+  const one = tree.child(tree.child(ROOT, frameOf('one')), frameOf('parse'));
+  const two = tree.child(tree.child(ROOT, frameOf('two')), frameOf('parse'));
+  expect(one).not.toBe(two);
+  expect(tree.frame(one)).toBe(tree.frame(two));
+});
+
+test('a recursive function is a stack per depth', () => {
+  const tree = new CallTree({ maxNodes: 10 });
+  const once = tree.child(ROOT, frameOf('walk'));
+  const twice = tree.child(once, frameOf('walk'));
+  expect(twice).not.toBe(once);
+  expect(tree.parent(twice)).toBe(once);
+});
+
+test('functions that start at different places are different frames', () => {
+  const tree = new CallTree({ maxNodes: 10 });
+  const nodes = [at(0, 0), at(0, 1), at(1, 0)].map((frame) => tree.child(ROOT, frame));
+  expect(new Set(nodes).size).toBe(3);
+});
+
+describe('a frame as people expect it', () => {
+  const frame = (raw: Partial<RawFrame>) => {
+    const tree = new CallTree({ maxNodes: 10 });
+    return tree.frame(tree.child(ROOT, { ...frameOf('f'), ...raw }));
+  };
+
+  test('lines and columns count from 1, unknown is 0', () => {
+    expect(frame({ lineNumber: 4, columnNumber: 9 })).toMatchObject({ line: 5, column: 10 });
+    expect(frame({ lineNumber: -1, columnNumber: -1 })).toMatchObject({ line: 0, column: 0 });
+  });
+
+  test('files are paths', () => {
+    expect(frame({ url: pathToFileURL('/srv/my app/ü.js').href })?.file).toBe('/srv/my app/ü.js');
+    expect(frame({ url: '/srv/common.js' })?.file).toBe('/srv/common.js');
+    expect(frame({ url: 'node:fs' })?.file).toBe('node:fs');
+    expect(frame({ url: '' })?.file).toBe('');
+  });
+
+  test('a URL that is no path stays as it is', () => {
+    expect(frame({ url: 'file:///a%2Fb.js' })?.file).toBe('file:///a%2Fb.js');
+    expect(frame({ url: 'https://example.org/x.mjs' })?.file).toBe('https://example.org/x.mjs');
+  });
+
+  test('a function without a name', () => {
+    expect(frame({ functionName: '' })?.functionName).toBe('(anonymous)');
+  });
+});
+
+describe('a full tree', () => {
+  test('folds a new stack into its caller and counts it', () => {
+    const tree = new CallTree({ maxNodes: 3 });
+    const main = tree.child(ROOT, frameOf('main'));
+    const parse = tree.child(main, frameOf('parse'));
+    expect(tree.child(main, frameOf('render'))).toBe(main);
+    expect(tree.child(ROOT, frameOf('timer'))).toBe(ROOT);
+    expect(tree.foldedNodes).toBe(2);
+    expect(tree.size).toBe(3);
+    expect(tree.child(main, frameOf('parse'))).toBe(parse);
+    expect(tree.foldedNodes).toBe(2);
+  });
+});

@@ -1,0 +1,66 @@
+import type { HeapReading, RawFrame } from '../../src/ledger/index.js';
+
+/** A live sample as V8 shows it; its stack reads `outer > inner`, each a function of a file of its own. */
+export interface ShownSample {
+  readonly ordinal: number;
+  readonly stack: string;
+  readonly size: number;
+}
+
+interface Node {
+  readonly id: number;
+  readonly callFrame: RawFrame;
+  selfSize: number;
+  readonly children: Node[];
+}
+
+/**
+ * Makes readings as V8's sampler does: a stack keeps its id while it has live samples, is pruned when it has
+ * none, and comes back with a new id.
+ */
+export class Readings {
+  #idByStack = new Map<string, number>();
+  #nextId = 2;
+
+  /**
+   * @param selfSizes the unbiased sizes of stacks where they differ from the sum of their samples
+   */
+  of(samples: readonly ShownSample[], selfSizes: Readonly<Record<string, number>> = {}): HeapReading {
+    const head: Node = { id: 1, callFrame: frameOf('(root)'), selfSize: 0, children: [] };
+    const nodes = new Map<string, Node>([['', head]]);
+    for (const { stack, size } of samples) this.#node(stack, nodes).selfSize += size;
+    for (const [stack, selfSize] of Object.entries(selfSizes)) this.#node(stack, nodes).selfSize = selfSize;
+    this.#idByStack = new Map([...nodes].map(([stack, { id }]) => [stack, id]));
+    return {
+      head,
+      samples: samples.map(({ ordinal, stack, size }) => ({ ordinal, size, nodeId: nodes.get(stack)!.id })),
+    };
+  }
+
+  #node(stack: string, nodes: Map<string, Node>): Node {
+    const known = nodes.get(stack);
+    if (known) return known;
+    const cut = stack.lastIndexOf(' > ');
+    const parent = this.#node(cut < 0 ? '' : stack.slice(0, cut), nodes);
+    const name = cut < 0 ? stack : stack.slice(cut + 3);
+    const id = this.#idByStack.get(stack) ?? this.#nextId++;
+    const node: Node = { id, callFrame: frameOf(name), selfSize: 0, children: [] };
+    parent.children.push(node);
+    nodes.set(stack, node);
+    return node;
+  }
+}
+
+/** Samples of one stack and size, for each of the ordinals. */
+export function samplesOf(stack: string, size: number, ordinals: readonly number[]): ShownSample[] {
+  return ordinals.map((ordinal) => ({ ordinal, stack, size }));
+}
+
+/** The integers from the first to the last, both included. */
+export function range(first: number, last: number): number[] {
+  return Array.from({ length: Math.max(0, last - first + 1) }, (_, at) => first + at);
+}
+
+export function frameOf(functionName: string): RawFrame {
+  return { functionName, url: `file:///app/${functionName}.js`, lineNumber: 0, columnNumber: 0 };
+}
