@@ -5,7 +5,7 @@ import { type NodeLine, nodeBinary } from '../../support/peers.js';
 import { pollUntil } from '../../support/poll.js';
 import type { ProjectName } from '../../support/projects.js';
 import { type CommandResult, runCommand } from '../../support/run-command.js';
-import { type ProcessEnd, type RunningProcess, startNode } from '../../support/start-node.js';
+import { type ProcessEnd, type RunningProcess, startProcess } from '../../support/start-node.js';
 import { appFolder } from './app-folder.js';
 import { MetricsPage } from './metrics-page.js';
 
@@ -21,6 +21,8 @@ export interface AppOptions {
   /** Node's own options. */
   nodeArgs?: readonly string[];
   env?: Record<string, string | undefined>;
+  /** A command that runs the one given after it. */
+  prefix?: readonly string[];
   /** Whether to preload heapray; otherwise the app starts it, or runs without it. */
   register?: boolean;
 }
@@ -32,23 +34,31 @@ const ANY_PORT = { HEAPRAY_DEBUG_ADDR: '127.0.0.1:0', OTEL_EXPORTER_PROMETHEUS_P
 
 /** Starts an app that runs until it is stopped. Its servers listen on ports that are free. */
 export function startApp(options: AppOptions): RunningApp {
-  const { node, args, cwd, env } = commandOf(options);
-  return new RunningApp(startNode({ node, args, cwd, env }), cwd);
+  const { command, args, cwd, env } = appCommand(options);
+  return new RunningApp(startProcess(command, { args, cwd, env }), cwd);
 }
 
 /** Runs an app that ends by itself. */
 export async function runApp(options: AppOptions): Promise<CommandResult> {
-  const { node, args, cwd, env } = commandOf(options);
-  return runCommand(node, args, { cwd, env });
+  const { command, args, cwd, env } = appCommand(options);
+  return runCommand(command, args, { cwd, env });
 }
 
-function commandOf(options: AppOptions) {
+/** What runs an app. */
+export function appCommand(options: AppOptions) {
   const { line = '24', nodeArgs = [], register = true, app, env } = options;
-  const { project = 'bare', omitOptional = false } = options;
+  const { project = 'bare', omitOptional = false, prefix = [] } = options;
+  const [command = '', ...args] = [
+    ...prefix,
+    nodeBinary(line),
+    ...nodeArgs,
+    ...(register ? REGISTER : []),
+    ...app,
+  ];
   const foreign = Object.keys(process.env).filter((name) => FOREIGN.test(name));
   return {
-    node: nodeBinary(line),
-    args: [...nodeArgs, ...(register ? REGISTER : []), ...app],
+    command,
+    args,
     cwd: options.folder ?? appFolder(project, { omitOptional }),
     env: { ...Object.fromEntries(foreign.map((name) => [name, undefined])), ...ANY_PORT, ...env },
   };

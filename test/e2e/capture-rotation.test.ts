@@ -1,0 +1,90 @@
+// Captures never overwrite each other, and never grow without end.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect } from 'vitest';
+import { peerTest } from '../support/peer-test.js';
+import { pollUntil } from '../support/poll.js';
+import { appFolder } from './support/app-folder.js';
+import { captureOf, expectFinished, fileNames } from './support/capture-files.js';
+import { MemrayReport } from './support/memray-report.js';
+import { runApp, startApp } from './support/profiled-app.js';
+
+const TRACED = { HEAPRAY_COMPONENT: 'shop', HEAPRAY_TRACE_COMPONENTS: 'shop' };
+const ROTATED = /^shop_memory\.\d{8}T\d{6}Z(-\d+)?\.bin$/;
+
+peerTest('an earlier capture is moved away untouched', 'project-bare', async () => {
+  const folder = appFolder('bare');
+  const home = path.join(folder, 'heapray');
+  mkdirSync(home);
+  writeFileSync(captureOf(home, 'shop'), 'an earlier capture');
+  const result = await runApp({ app: ['ending.js', 'natural'], folder, env: TRACED });
+  expect(result).toMatchObject({ status: 0 });
+  const [rotated = '', current] = fileNames(home).toSorted((a, b) => b.length - a.length);
+  expect(rotated).toMatch(ROTATED);
+  expect(current).toBe('shop_memory.bin');
+  expect(readFileSync(path.join(home, rotated), 'utf8')).toBe('an earlier capture');
+  expectFinished(captureOf(home, 'shop'));
+});
+
+peerTest('HEAPRAY_MAX_CAPTURES are kept, the newest', 'project-bare', async () => {
+  const folder = appFolder('bare');
+  const home = path.join(folder, 'heapray');
+  const contents: string[] = [];
+  for (let run = 0; run < 4; run++) {
+    const env = { ...TRACED, HEAPRAY_MAX_CAPTURES: '2' };
+    expect(await runApp({ app: ['ending.js', 'exit'], folder, env })).toMatchObject({ status: 3 });
+    contents.push(readFileSync(captureOf(home, 'shop'), 'latin1'));
+  }
+  const kept = fileNames(home).map((name) => readFileSync(path.join(home, name), 'latin1'));
+  expect(kept.toSorted()).toEqual(contents.slice(-2).toSorted());
+});
+
+peerTest('two processes under one name spoil nothing', ['project-bare', 'memray-1.20.0'], async () => {
+  const folder = appFolder('bare');
+  const home = path.join(folder, 'heapray');
+  const env = { ...TRACED, LEAK_MIB: '4' };
+  const first = startApp({ app: ['leaky-service.js'], folder, env });
+  await first.waitForLog(/^leaked$/m);
+  const second = startApp({ app: ['leaky-service.js'], folder, env });
+  await second.waitForLog(/^leaked$/m);
+  await first.stop();
+  await second.stop();
+  expect(fileNames(home)).toHaveLength(2);
+  for (const name of fileNames(home)) {
+    const capture = path.join(home, name);
+    expectFinished(capture);
+    const report = new MemrayReport('1.20.0', capture);
+    const { metadata } = await report.stats();
+    const { pid } = (name === 'shop_memory.bin' ? second : first).process;
+    expect(metadata.pid).toBe(pid);
+    expect((await report.leaks())[0]?.stack_trace).toMatch(/^rememberOrder/);
+  }
+});
+
+peerTest('a large capture goes on in another file', ['project-bare', 'memray-1.20.0'], async () => {
+  const env = {
+    ...TRACED,
+    HEAPRAY_MAX_CAPTURE_BYTES: '65536',
+    HEAPRAY_MAX_CAPTURES: '3',
+    LEAK_MIB: '64',
+    CHURN_MIB: '2',
+  };
+  const service = startApp({ app: ['leaky-service.js'], env });
+  await pollUntil(() => fileNames(service.home).length === 3, { what: 'three captures' });
+  await service.waitForLog(/^leaked$/m);
+  await service.stop();
+  const names = fileNames(service.home);
+  expect(names).toHaveLength(3);
+  expect(names.filter((name) => ROTATED.test(name))).toHaveLength(2);
+  expect(service.process.stderr).not.toMatch(/warn|error/);
+  for (const name of names) {
+    const capture = path.join(service.home, name);
+    expectFinished(capture);
+    expect((await new MemrayReport('1.20.0', capture).stats()).total_num_allocations).toBeGreaterThan(0);
+  }
+  // The last one begins with all that was alive, so it has the whole leak.
+  const [first] = await new MemrayReport('1.20.0', captureOf(service.home, 'shop')).leaks();
+  expect(first?.stack_trace).toMatch(/^rememberOrder/);
+  const truth = 64 * 2 ** 20;
+  expect(Math.abs((first?.size ?? 0) - truth)).toBeLessThan(5 * Math.sqrt(8192 * truth));
+});

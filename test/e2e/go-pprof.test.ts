@@ -1,0 +1,132 @@
+// Profiles of live processes, read by `go tool pprof`.
+import { beforeAll, expect, test } from 'vitest';
+import { httpGet } from '../support/http-get.js';
+import { describeWithPeer } from '../support/peer-test.js';
+import type { MetricsPage } from './support/metrics-page.js';
+import {
+  COLUMNS,
+  type Column,
+  columnSum,
+  pprofRaw,
+  pprofText,
+  pprofTop,
+  type RawProfile,
+} from './support/pprof-report.js';
+import { type RunningApp, startApp } from './support/profiled-app.js';
+
+const INTERVAL = 16_384;
+const LEAK_MIB = 32;
+const LEAK_BYTES = LEAK_MIB * 2 ** 20;
+/** The leak is made of arrays of so many bytes. */
+const ARRAY_BYTES = 8192 * 8 + 16;
+const ENV = { HEAPRAY_SAMPLING_INTERVAL: `${INTERVAL}` };
+
+/** Five standard errors of a sum of sampled bytes. */
+const margin = (bytes: number) => 5 * Math.sqrt(INTERVAL * bytes);
+
+describeWithPeer('go tool pprof', ['go-pprof', 'project-bare'], () => {
+  let service: RunningApp;
+  let heap = '';
+  let profile: RawProfile;
+  let page: MetricsPage;
+
+  beforeAll(async () => {
+    const env = { ...ENV, LEAK_MIB: `${LEAK_MIB}`, CHURN_MIB: '2' };
+    service = startApp({ app: ['leaky-service.js'], env });
+    await service.waitForLog(/^leaked$/m);
+    heap = `${await service.debugUrl()}/debug/pprof/heap`;
+    // The first answers of both endpoints load what they need; then the process is idle.
+    await service.metrics();
+    await httpGet(heap);
+    profile = await pprofRaw(heap);
+    page = await service.metrics();
+  });
+
+  test.each(COLUMNS)('-top by %s', async (column) => {
+    const rows = await pprofTop(heap, column);
+    expect(rows.map(({ name }) => name)).toContain('rememberOrder');
+    expect(rows[0]?.flat).toBeGreaterThan(0);
+  });
+
+  test('the leak is on top of what is in use, with its size', async () => {
+    const [first] = await pprofTop(heap, 'inuse_space');
+    expect(first?.name).toBe('rememberOrder');
+    expect(Math.abs((first?.flat ?? 0) - LEAK_BYTES)).toBeLessThan(margin(LEAK_BYTES));
+  });
+
+  test('objects in use are counted, not guessed', async () => {
+    const rows = await pprofTop(heap, 'inuse_objects');
+    const leak = rows.find(({ name }) => name === 'rememberOrder');
+    const arrays = LEAK_BYTES / ARRAY_BYTES;
+    expect(leak?.flat).toBeGreaterThan(0.9 * arrays);
+    expect(leak?.flat).toBeLessThan(1.1 * arrays);
+  });
+
+  test('the sums are those of the metrics', () => {
+    const allocated = page.sum('heapray_memory_allocated_total');
+    const retained = page.sum('heapray_memory_retained');
+    expect(Math.abs(columnSum(profile, 'alloc_space') - allocated)).toBeLessThan(margin(allocated));
+    expect(Math.abs(columnSum(profile, 'inuse_space') - retained)).toBeLessThan(margin(retained));
+  });
+
+  test('columns, period, labels and comments', () => {
+    expect(profile).toMatchObject({ periodType: 'space bytes', period: INTERVAL });
+    expect(profile.columns).toEqual([
+      'alloc_objects/count',
+      'alloc_space/bytes',
+      'inuse_objects/count',
+      'inuse_space/bytes[dflt]',
+    ]);
+    const leak = profile.samples.find(({ stack }) => stack[0] === 'rememberOrder');
+    expect(leak?.stack.slice(0, 2)).toEqual(['rememberOrder', 'serve']);
+    expect(leak?.labels).toMatchObject({
+      package: 'order-cache',
+      component: 'leaky-service',
+      thread: 'main',
+    });
+    const own = profile.samples.find(
+      ({ stack }) => stack[0] === 'renderReceipt' || stack[0] === 'printReceipts',
+    );
+    expect(own?.labels).toMatchObject({ package: 'order-service' });
+    expect(profile.comments.join('\n')).toMatch(/sampled every 16384 bytes.*mode binding/);
+  });
+
+  test('a label narrows the view', async () => {
+    const text = await pprofText(['-top', '-nodefraction=0', '-tagfocus=package=order-cache'], heap);
+    expect(text).toContain('rememberOrder');
+    expect(text).not.toContain('renderReceipt');
+  });
+
+  test('allocs is the same with another default', async () => {
+    const allocs = await pprofRaw(heap.replace('/heap', '/allocs'));
+    expect(allocs.columns).toContain('alloc_space/bytes[dflt]');
+  });
+
+  test('?seconds=2 has what changed meanwhile', async () => {
+    const env = { ...ENV, LEAK_MIB: '2000' };
+    const busy = startApp({ app: ['leaky-service.js'], env });
+    const url = `${await busy.debugUrl()}/debug/pprof/heap`;
+    const before = await pprofRaw(url);
+    const delta = await pprofRaw(`${url}?seconds=2`);
+    const after = await pprofRaw(url);
+    for (const column of ['alloc_space', 'inuse_space'] as const) {
+      const meanwhile = leakOf(after, column) - leakOf(before, column);
+      expect(leakOf(delta, column)).toBeGreaterThan(0);
+      expect(leakOf(delta, column)).toBeLessThanOrEqual(meanwhile * 1.01);
+    }
+  });
+
+  test('other requests are refused with a reason', async () => {
+    const status = async (path: string) => (await httpGet(new URL(path, heap).href)).status;
+    expect(await status('/debug/pprof/')).toBe(200);
+    expect(await status('/healthz')).toBe(200);
+    expect(await status('/debug/pprof/heap?seconds=x')).toBe(400);
+    expect(await status('/debug/pprof/heap?gc=1')).toBe(403);
+    expect(await status('/debug/pprof/nothing')).toBe(404);
+  });
+});
+
+function leakOf({ samples }: RawProfile, column: Column): number {
+  const leaks = samples.filter(({ stack }) => stack[0] === 'rememberOrder');
+  return leaks.reduce((sum, { values }) => sum + (values[COLUMNS.indexOf(column)] ?? 0), 0);
+}
