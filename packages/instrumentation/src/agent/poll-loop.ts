@@ -54,6 +54,8 @@ export class PollLoop {
   #queue: Promise<unknown> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
+  /** How many wait for a reading now, and what ends the wait inside a pair for them. */
+  #hurried = 0;
   #hurry: (() => void) | undefined;
   #lastReadingAt: number | undefined;
 
@@ -85,12 +87,15 @@ export class PollLoop {
   stop(): void {
     this.#stopped = true;
     clearTimeout(this.#timer);
+    this.#hurry?.();
   }
 
   /** Takes one reading now, after whatever is under way. */
   pollNow(): Promise<void> {
+    this.#hurried++;
     this.#hurry?.();
     return this.#exclusive(async () => {
+      this.#hurried--;
       await this.#poll();
     });
   }
@@ -123,8 +128,9 @@ export class PollLoop {
     const cpuBefore = account.cpuMillis();
     const first = await this.#poll();
     if (first && this.#mode && seesShortLived(this.#mode)) {
-      await this.#pauseInPair(this.#schedule.pairMillis);
-      const second = await this.#poll(first.at);
+      const undisturbed = await this.#pauseInPair(this.#schedule.pairMillis);
+      // A pair that was cut short is none: its few samples would weigh far too much.
+      const second = undisturbed ? await this.#poll(first.at) : undefined;
       if (second) {
         const whole = second.unseen === 0 && second.freed === 0;
         this.#schedule.recordPair(whole);
@@ -135,14 +141,17 @@ export class PollLoop {
     this.#schedule.recordCost(account.cpuMillis() - cpuBefore);
   }
 
-  /** Waits for the second poll of a pair; somebody who wants a reading now ends the wait. */
-  #pauseInPair(millis: number): Promise<void> {
+  /** Waits for the second poll of a pair; false when somebody wants a reading now. */
+  #pauseInPair(millis: number): Promise<boolean> {
+    if (this.#hurried > 0) return Promise.resolve(false);
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, millis);
-      this.#hurry = () => {
+      const end = (undisturbed: boolean) => {
         clearTimeout(timer);
-        resolve();
+        this.#hurry = undefined;
+        resolve(undisturbed);
       };
+      const timer = setTimeout(() => end(true), millis);
+      this.#hurry = () => end(false);
     });
   }
 

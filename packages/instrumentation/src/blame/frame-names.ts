@@ -20,10 +20,12 @@ const EVALUATED = '(eval)';
 const EVALUATED_FILE = /^(?:data:|blob:|\[[\w .-]+\]|evalmachine\.<anonymous>)/;
 
 /** Which kind of code a frame is. */
-export function frameKind({ functionName, file, line }: Frame): FrameKind {
+export function frameKind({ functionName, file, line, scriptId }: Frame): FrameKind {
   if (file === '') {
-    // Built-in functions have a name and no position. A body of `new Function` has neither on Node 22 and 24.
-    if (functionName === ANONYMOUS || line > 0) return 'evaluated';
+    // Built-in functions have a name, no position, and 0 for a script. Of `new Function` Node 22 and 24 do not
+    // tell a position either.
+    const ofScript = scriptId !== '' && scriptId !== '0';
+    if (functionName === ANONYMOUS || line > 0 || ofScript) return 'evaluated';
     return functionName.startsWith('(') ? 'pseudo' : 'native';
   }
   if (file.startsWith('node:')) return 'runtime';

@@ -78,16 +78,7 @@ function plainMap(json: Buffer, members: ReadonlyMap<string, Range>, lines: numb
   const mappings = firstLines(text, lines);
   const index = new MappingIndex(mappings);
   const listBytes = size(members.get('sources')) + size(members.get('names'));
-  const toMapped = (segment: Segment | undefined): Mapped | undefined => {
-    if (!segment) return undefined;
-    const { generatedColumn, origin } = segment;
-    const source = origin && sources[origin.source];
-    if (source === undefined || origin.line < 0 || origin.column < 0) {
-      return { generatedColumn, original: undefined };
-    }
-    const { line, column, name } = origin;
-    return { generatedColumn, original: { source, line, column, name: names[name ?? -1] } };
-  };
+  const toMapped = (segment: Segment | undefined) => segment && mapped(segment, sources, names);
   return {
     bytes: mappings.length + listBytes * BYTES_PER_LIST_BYTE,
     onlySource: sources.length === 1 ? sources[0] : undefined,
@@ -95,6 +86,19 @@ function plainMap(json: Buffer, members: ReadonlyMap<string, Range>, lines: numb
     after: (line, column) => toMapped(index.after(line, column)),
     at: (line, column) => toMapped(index.at(line, column)),
   };
+}
+
+function mapped(
+  { generatedColumn, origin }: Segment,
+  sources: readonly (string | undefined)[],
+  names: readonly (string | undefined)[],
+): Mapped {
+  const source = sources[origin?.source ?? -1];
+  if (!origin || source === undefined || origin.line < 0 || origin.column < 0) {
+    return { generatedColumn, original: undefined };
+  }
+  const { line, column, name } = origin;
+  return { generatedColumn, original: { source, line, column, name: names[name ?? -1] } };
 }
 
 interface Section {
@@ -131,7 +135,10 @@ function sectionedMap(json: Buffer, range: Range, lines: number, nesting: number
   };
 }
 
-function offsetOf(json: Buffer, range: Range | undefined): { readonly line: number; readonly column: number } {
+function offsetOf(
+  json: Buffer,
+  range: Range | undefined,
+): { readonly line: number; readonly column: number } {
   const members = range && jsonMembers(json, range);
   const line = value(json, members?.get('line'));
   const column = value(json, members?.get('column'));
@@ -146,7 +153,8 @@ function isCount(number: unknown): number is number {
 /** An array of strings, which may be missing; anything else in it is as good as null. */
 function list(json: Buffer, range: Range | undefined, name: string): unknown[] {
   if (!range) return [];
-  if (size(range) > MAX_LIST_BYTES) throw new BrokenMap(`its ${name} are larger than ${MAX_LIST_BYTES} bytes`);
+  if (size(range) > MAX_LIST_BYTES)
+    throw new BrokenMap(`its ${name} are larger than ${MAX_LIST_BYTES} bytes`);
   if (isNested(json, range)) throw new BrokenMap(`its ${name} are no list of strings`);
   const content = value(json, range);
   if (content === null) return [];
