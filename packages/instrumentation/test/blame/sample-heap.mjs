@@ -1,5 +1,5 @@
 // Loads a program, waits until it has finished, and prints what V8's sampling heap profiler says of it: a JSON
-// array of the call frames that hold at least 20 kB, each once, as the inspector gives them.
+// array of the call frames that hold at least 80 kB, each once, as the inspector gives them.
 import inspector from 'node:inspector/promises';
 import { pathToFileURL } from 'node:url';
 
@@ -17,5 +17,5 @@ const add = ({ callFrame, selfSize, children }) => {
   for (const child of children) add(child);
 };
 add(profile.head);
-const large = [...bytesOf].filter(([, bytes]) => bytes >= 20_000).map(([key]) => JSON.parse(key));
+const large = [...bytesOf].filter(([, bytes]) => bytes >= 80_000).map(([key]) => JSON.parse(key));
 process.stdout.write(JSON.stringify(large));

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { rolldown } from 'rolldown';
 import { describe, expect, test } from 'vitest';
@@ -98,13 +98,22 @@ describe('TypeScript', () => {
     ['a map beside each file', { sourceMap: true }],
     ['maps inside the files', { inlineSourceMap: true }],
     ['maps with a root', { sourceMap: true, sourceRoot: '../src' }],
-    ['CommonJS', { sourceMap: true, module: 'commonjs', moduleResolution: 'bundler', outDir: 'dist/cjs' }],
   ])('%s', async (_, options) => {
     const folder = orderService();
     await compile(folder, options);
-    const built = (options as { outDir?: string }).outDir ?? 'dist';
-    expect(existsSync(path.join(folder, built, 'main.js'))).toBe(true);
-    await expectBlame(folder, `${built}/main.js`, {});
+    await expectBlame(folder, 'dist/main.js', {});
+  });
+
+  test('CommonJS, in a folder with a manifest that names no package', async () => {
+    const folder = orderService();
+    await compile(folder, {
+      sourceMap: true,
+      module: 'commonjs',
+      moduleResolution: 'bundler',
+      outDir: 'dist/cjs',
+    });
+    writeFileSync(path.join(folder, 'dist/cjs/package.json'), '{ "type": "commonjs" }');
+    await expectBlame(folder, 'dist/cjs/main.js', {});
   });
 });
 
