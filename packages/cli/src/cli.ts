@@ -5,6 +5,7 @@ import { addConfig } from './commands/config.js';
 import { addConvert } from './commands/convert.js';
 import { addRun } from './commands/run.js';
 import { addTop } from './commands/top.js';
+import { addWatch } from './commands/watch.js';
 import { note } from './outputs/note.js';
 
 const FAILED = 1;
@@ -35,7 +36,7 @@ function createProgram(): Command {
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'heapray: ')) })
     .addHelpText('after', '\nStatus: 0 done, 1 the input or the system failed, 2 wrong usage.');
-  for (const add of [addRun, addConfig, addTop, addConvert]) add(program);
+  for (const add of [addRun, addConfig, addTop, addConvert, addWatch]) add(program);
   return program;
 }
 

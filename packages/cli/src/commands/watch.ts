@@ -1,0 +1,136 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Command, InvalidArgumentError } from 'commander';
+import { CommandError } from '../errors.js';
+import { note } from '../outputs/note.js';
+import { writeJson, writeStdout } from '../outputs/stdout.js';
+import { installedMemray } from '../watch/hints.js';
+import { addressText, type ListenAddress, parseListenAddress } from '../watch/listen-address.js';
+import { OtlpPush } from '../watch/otlp-push.js';
+import { processIsAlive } from '../watch/process-is-alive.js';
+import { watchReport, watchTable } from '../watch/watch-report.js';
+import { startWatchServer } from '../watch/watch-server.js';
+import { Watcher } from '../watch/watcher.js';
+
+interface WatchOptions {
+  readonly listen: ListenAddress;
+  readonly otlp?: URL;
+  readonly interval: number;
+  readonly sites: number;
+  readonly maxLive: number;
+  readonly once?: true;
+  readonly json?: true;
+}
+
+const DEFAULT_LISTEN: ListenAddress = { host: '127.0.0.1', port: 9465 };
+const DEFAULT_SITES = 50;
+/** They take up to 512 MiB. */
+const DEFAULT_MAX_LIVE = 2 ** 23;
+const STALL_MILLIS = 10_000;
+const OTLP_INTERVAL_MILLIS = 60_000;
+
+export function addWatch(program: Command): void {
+  program
+    .command('watch')
+    .summary('follow memray captures while they grow')
+    .description(
+      'Follows memray captures, such as those of Airflow in $AIRFLOW_HOME, while their programs write them, and ' +
+        'serves what is in them: /metrics for Prometheus and /debug/pprof/ for pprof viewers. A folder stands ' +
+        'for all <component>_memory.bin in it, now and later.',
+    )
+    .argument('<path...>', 'folders and captures')
+    .option(
+      '--listen <host:port>',
+      'where to serve; port 0 for any that is free',
+      listenAddress,
+      DEFAULT_LISTEN,
+    )
+    .option('--otlp <url>', 'send metrics there too, each minute, by OTLP over HTTP', otlpUrl)
+    .option('--interval <seconds>', 'how often to read what is new', seconds, 1)
+    .option(
+      '--sites <count>',
+      'call sites of each capture that have series of their own',
+      count,
+      DEFAULT_SITES,
+    )
+    .option('--max-live <count>', 'most allocations alive at once in a capture', count, DEFAULT_MAX_LIVE)
+    .option('--once', 'read what is there, say what is in it, and end')
+    .option('--json', 'with --once: as JSON, on standard output')
+    .action(watch);
+}
+
+function listenAddress(text: string): ListenAddress {
+  const address = parseListenAddress(text);
+  if (address === undefined) throw new InvalidArgumentError('It takes HOST:PORT, such as 127.0.0.1:9465.');
+  return address;
+}
+
+function otlpUrl(text: string): URL {
+  const url = URL.parse(text);
+  if (url?.protocol !== 'http:' && url?.protocol !== 'https:') {
+    throw new InvalidArgumentError('It takes a URL, such as http://127.0.0.1:4318.');
+  }
+  return url;
+}
+
+function seconds(text: string): number {
+  const value = /^\d{1,5}(?:\.\d{1,3})?$/.test(text) ? Number(text) : 0;
+  if (value < 0.01) throw new InvalidArgumentError('It takes seconds, from 0.01.');
+  return value;
+}
+
+function count(text: string): number {
+  if (/^\d{1,9}$/.test(text) && Number(text) > 0) return Number(text);
+  throw new InvalidArgumentError('It takes a whole number from 1.');
+}
+
+async function watch(paths: readonly string[], options: WatchOptions): Promise<void> {
+  const watcher = new Watcher({
+    paths,
+    limits: { maxLive: options.maxLive },
+    maxCallSites: options.sites,
+    clock: Date.now,
+    isAlive: processIsAlive,
+    stallMillis: STALL_MILLIS,
+    note,
+  });
+  if (options.once) await reportOnce(watcher, options);
+  else await serve(watcher, options);
+}
+
+async function reportOnce(watcher: Watcher, { json }: WatchOptions): Promise<void> {
+  watcher.memray = await installedMemray();
+  while (await watcher.poll({ final: true }));
+  await watcher.close();
+  const { captures, hints, problems } = watcher;
+  if (json) await writeJson(watchReport(captures, hints));
+  else if (captures.length > 0) await writeStdout([watchTable(captures)]);
+  else note('there is no capture');
+  const unread = captures.filter(({ follower }) => follower.run === undefined).length;
+  // Each was told with its reason.
+  if (problems.length + unread > 0) throw new CommandError('not all could be read');
+}
+
+async function serve(watcher: Watcher, { listen, otlp, interval }: WatchOptions): Promise<void> {
+  const stop = new AbortController();
+  const server = await startWatchServer(listen, watcher);
+  const { address } = server;
+  note(
+    `metrics on http://${addressText(address)}/metrics, profiles on http://${addressText(address)}/debug/pprof/`,
+  );
+  const push = otlp && new OtlpPush(otlp, { intervalMillis: OTLP_INTERVAL_MILLIS, note });
+  const onSignal = () => stop.abort();
+  process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
+  const asked = installedMemray().then((release) => {
+    watcher.memray = release;
+  });
+  while (!stop.signal.aborted) {
+    const behind = await watcher.poll();
+    push?.sendWhenDue(() => watcher.families());
+    if (!behind) await delay(interval * 1000, undefined, { signal: stop.signal }).catch(() => {});
+  }
+  process.removeListener('SIGINT', onSignal).removeListener('SIGTERM', onSignal);
+  server.close();
+  await push?.close(() => watcher.families());
+  await watcher.close();
+  await asked;
+}

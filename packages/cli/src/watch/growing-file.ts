@@ -1,0 +1,204 @@
+import { constants, type Stats } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import type { GrowingCapture } from '@heapray/exporter/memray';
+
+/**
+ * So many bytes before the newest one are taken only when they have been there for a whole poll: the program
+ * writes through shared memory, and parts of a copy may be seen before others.
+ */
+const UNSETTLED_BYTES = 4 * 1024;
+/** A poll looks this far beyond what is known, and farther as long as it finds data. */
+const FIRST_READ_BYTES = 8 * 1024;
+const MAX_READ_BYTES = 1024 * 1024;
+/** After so much of one file it is the turn of the others. */
+const MAX_POLL_BYTES = 64 * 1024 * 1024;
+/** More zeros than a record has at its end. */
+const MANY_ZEROS = 256;
+/** What tells one capture from another that has taken its place in the same file: magic to (most of) the start time. */
+const HEAD_BYTES = 37;
+/** The part of it that is written when the capture ends, in one format or another. */
+const COUNTS: readonly [number, number] = [13, 33];
+const LZ4_MAGIC = 0x184d2204;
+/** Damage that is still there at this poll is none that a write was just passing. */
+const POLLS_TO_BELIEVE_DAMAGE = 3;
+
+export interface FeedOptions {
+  /** Whether nobody writes any more, so that all of it can be taken as it is. */
+  readonly final?: boolean;
+  /** After so much of a compressed file there is a pause. */
+  readonly maxBytes?: number;
+}
+
+/**
+ * Reads what is new in a capture that may still be written, and feeds it to a {@link GrowingCapture}: each byte
+ * once, but for a few kilobytes at the end. Zeros at the end of a raw file are room reserved ahead, and the
+ * last record may be cut; both are read again from where that record begins.
+ */
+export class GrowingFile {
+  readonly #handle: FileHandle;
+  readonly #buffer: Buffer;
+  #compressed = false;
+  #head: Buffer = Buffer.alloc(0);
+  /** How much of a compressed file was fed. */
+  #fed = 0;
+  /** Behind the newest byte, as the poll before saw it. */
+  #seenEnd = 0;
+  #damageOffset = -1;
+  #damagePolls = 0;
+  /** All that was read from the system. */
+  bytesRead = 0;
+  /** What the file takes, reserved room included. */
+  size = 0;
+  /** Behind the newest byte that was seen. */
+  dataBytes = 0;
+  /** Whether some of it was not fed yet, because it may be half written. */
+  unsettled = false;
+  /** Whether there was more than one poll takes. */
+  behind = false;
+
+  private constructor(handle: FileHandle, buffer: Buffer) {
+    this.#handle = handle;
+    this.#buffer = buffer;
+  }
+
+  /**
+   * @param buffer of {@link readBuffer}; files that are read one after another may share one
+   * @throws the file system's error, or one that says that this is no regular file
+   */
+  static async open(path: string, buffer: Buffer): Promise<GrowingFile> {
+    // Without NONBLOCK, opening a pipe would wait for a writer.
+    const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const file = new GrowingFile(handle, buffer);
+    const stats = await handle.stat();
+    if (stats.isFile()) return file;
+    await handle.close();
+    throw new Error(stats.isDirectory() ? 'is a directory' : 'is not a regular file');
+  }
+
+  stat(): Promise<Stats> {
+    return this.#handle.stat();
+  }
+
+  close(): Promise<void> {
+    return this.#handle.close();
+  }
+
+  get compressed(): boolean {
+    return this.#compressed;
+  }
+
+  /** Whether another capture was begun in this very file, or part of it was cut off. */
+  async wasRewritten(capture: GrowingCapture): Promise<boolean> {
+    const { size } = await this.stat();
+    if (size < (this.#compressed ? this.#fed : capture.offset)) return true;
+    if (this.#head.length < HEAD_BYTES) return false;
+    const head = await this.#readHead();
+    head.fill(0, ...COUNTS);
+    return !head.equals(this.#head);
+  }
+
+  /**
+   * Feeds what is new. Resolves to whether there was anything.
+   * @throws FormatError when this is no capture we can read, or goes beyond a limit
+   */
+  async feed(
+    capture: GrowingCapture,
+    { final = false, maxBytes = MAX_POLL_BYTES }: FeedOptions = {},
+  ): Promise<boolean> {
+    const { size } = await this.stat();
+    this.size = size;
+    if (!(await this.#begin())) return false;
+    const before = this.dataBytes;
+    this.behind = false;
+    this.unsettled = false;
+    if (this.#compressed) await this.#feedCompressed(capture, maxBytes);
+    else await this.#feedRaw(capture, final);
+    return this.dataBytes > before;
+  }
+
+  async #begin(): Promise<boolean> {
+    if (this.#head.length === HEAD_BYTES) return true;
+    const head = await this.#readHead();
+    if (head.length < HEAD_BYTES) return false;
+    this.#compressed = head.readUInt32LE() === LZ4_MAGIC;
+    head.fill(0, ...COUNTS);
+    // The start time is written with the rest of the header: while it is not there, nothing is.
+    if (!this.#compressed && head.every((byte) => byte === 0)) return false;
+    this.#head = head;
+    return true;
+  }
+
+  async #feedRaw(capture: GrowingCapture, final: boolean): Promise<void> {
+    const settledEnd = this.#seenEnd;
+    const start = capture.rewind();
+    let position = start;
+    let length = Math.max(FIRST_READ_BYTES, settledEnd - start + FIRST_READ_BYTES);
+    for (; ; length *= 8) {
+      const wanted = Math.min(length, MAX_READ_BYTES);
+      const chunk = await this.#read(position, wanted);
+      const dataLength = lengthWithoutZeros(chunk);
+      // Nothing but zeros: room reserved ahead, however much of it follows.
+      if (dataLength === 0) break;
+      const dataEnd = position + dataLength;
+      this.dataBytes = Math.max(this.dataBytes, dataEnd);
+      const take = final ? dataEnd : Math.max(Math.min(settledEnd, dataEnd), dataEnd - UNSETTLED_BYTES);
+      this.unsettled = take < dataEnd;
+      if (take <= position || take < HEAD_BYTES) break;
+      capture.push(chunk.subarray(0, take - position));
+      position = take;
+      if (capture.damage && this.#doubts(capture, final)) break;
+      const zeros = chunk.length - dataLength;
+      this.behind = !final && position - start > MAX_POLL_BYTES;
+      if (capture.complete || capture.damage || chunk.length < wanted) break;
+      if (this.behind || (!final && zeros > MANY_ZEROS)) break;
+    }
+    this.#seenEnd = this.dataBytes;
+  }
+
+  /** Bytes that make no sense may be half written: only if they stay so the capture is damaged. */
+  #doubts(capture: GrowingCapture, final: boolean): boolean {
+    this.#damagePolls = this.#damageOffset === capture.offset ? this.#damagePolls + 1 : 1;
+    this.#damageOffset = capture.offset;
+    if (final || this.#damagePolls >= POLLS_TO_BELIEVE_DAMAGE) return false;
+    capture.rewind();
+    return true;
+  }
+
+  async #feedCompressed(capture: GrowingCapture, maxBytes: number): Promise<void> {
+    const start = this.#fed;
+    while (!capture.complete && capture.damage === undefined && !this.behind) {
+      const chunk = await this.#read(this.#fed, Math.min(MAX_READ_BYTES, maxBytes));
+      if (chunk.length === 0) return;
+      this.#fed += chunk.length;
+      this.dataBytes = this.#fed;
+      capture.push(chunk);
+      this.behind = this.#fed - start >= maxBytes;
+    }
+  }
+
+  async #readHead(): Promise<Buffer> {
+    return Buffer.from(await this.#read(0, HEAD_BYTES));
+  }
+
+  /** Up to `length` bytes, fewer only at the end of the file; valid until the next call. */
+  async #read(position: number, length: number): Promise<Buffer> {
+    let filled = 0;
+    while (filled < length) {
+      const { bytesRead } = await this.#handle.read(this.#buffer, filled, length - filled, position + filled);
+      if (bytesRead === 0) break;
+      filled += bytesRead;
+    }
+    this.bytesRead += filled;
+    return this.#buffer.subarray(0, filled);
+  }
+}
+
+export function readBuffer(): Buffer {
+  return Buffer.alloc(MAX_READ_BYTES);
+}
+
+function lengthWithoutZeros(bytes: Uint8Array): number {
+  let length = bytes.length;
+  while (length > 0 && bytes[length - 1] === 0) length -= 1;
+  return length;
+}

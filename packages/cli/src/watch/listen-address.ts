@@ -1,0 +1,20 @@
+import { isIPv6 } from 'node:net';
+
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** `HOST:PORT` or `[IPv6]:PORT`; undefined if it is neither. */
+export function parseListenAddress(text: string): ListenAddress | undefined {
+  const match = /^(?:\[([^\]]+)\]|([^:[\]\s]+)):(\d{1,5})$/.exec(text);
+  if (match === null) return undefined;
+  const [, v6, name] = match;
+  const port = Number(match[3]);
+  if (port > 65535 || (v6 !== undefined && !isIPv6(v6))) return undefined;
+  return { host: v6 ?? name!, port };
+}
+
+export function addressText({ host, port }: ListenAddress): string {
+  return isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
+}

@@ -1,0 +1,107 @@
+import type { MetricFamily } from './prometheus-text.js';
+
+export interface OtlpPushOptions {
+  readonly intervalMillis: number;
+  readonly note: (text: string) => void;
+}
+
+const SCOPE = 'heapray';
+const TIMEOUT_MILLIS = 10_000;
+const CUMULATIVE = 2;
+
+/**
+ * Sends metrics by OTLP over HTTP, as JSON, from time to time. What fails is said once and made good by the next
+ * request, since values are cumulative.
+ */
+export class OtlpPush {
+  readonly #url: URL;
+  readonly #options: OtlpPushOptions;
+  #due = 0;
+  #running: Promise<void> | undefined;
+  #failed = false;
+
+  constructor(url: URL, options: OtlpPushOptions) {
+    this.#url = metricsUrl(url);
+    this.#options = options;
+  }
+
+  sendWhenDue(families: () => readonly MetricFamily[]): void {
+    const now = performance.now();
+    if (this.#running !== undefined || now < this.#due) return;
+    this.#due = now + this.#options.intervalMillis;
+    this.#running = this.#send(families()).finally(() => {
+      this.#running = undefined;
+    });
+  }
+
+  /** Sends the last values. */
+  async close(families: () => readonly MetricFamily[]): Promise<void> {
+    await this.#running;
+    await this.#send(families());
+  }
+
+  async #send(families: readonly MetricFamily[]): Promise<void> {
+    try {
+      const answer = await fetch(this.#url, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(otlpRequest(families, Date.now())),
+        signal: AbortSignal.timeout(TIMEOUT_MILLIS),
+      });
+      await answer.body?.cancel();
+      if (!answer.ok) throw new Error(`status ${answer.status}`);
+      this.#failed = false;
+    } catch (error) {
+      if (!this.#failed) this.#options.note(`${this.#url.href}: metrics not sent: ${reasonOf(error)}`);
+      this.#failed = true;
+    }
+  }
+}
+
+/** The endpoint as OpenTelemetry's exporters take it: the path of the signal is added to a bare one. */
+function metricsUrl(url: URL): URL {
+  const full = new URL(url);
+  if (!full.pathname.endsWith('/v1/metrics'))
+    full.pathname = `${full.pathname.replace(/\/$/, '')}/v1/metrics`;
+  return full;
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? error.cause.message || error.message : error.message;
+}
+
+/** An ExportMetricsServiceRequest in OTLP's JSON. */
+export function otlpRequest(families: readonly MetricFamily[], nowMillis: number): unknown {
+  const resource = { attributes: attributes({ 'service.name': 'heapray-watch' }) };
+  const metrics = families
+    .filter(({ points }) => points.length > 0)
+    .map((family) => metric(family, nowMillis));
+  return { resourceMetrics: [{ resource, scopeMetrics: [{ scope: { name: SCOPE }, metrics }] }] };
+}
+
+function metric({ name, kind, unit, help, points }: MetricFamily, nowMillis: number): unknown {
+  const dataPoints = points.map((point) => ({
+    attributes: attributes(point.attributes),
+    timeUnixNano: nanos(nowMillis),
+    ...(point.startMillis === undefined ? {} : { startTimeUnixNano: nanos(point.startMillis) }),
+    asDouble: point.value,
+  }));
+  const data =
+    kind === 'counter'
+      ? { sum: { dataPoints, aggregationTemporality: CUMULATIVE, isMonotonic: true } }
+      : { gauge: { dataPoints } };
+  return { name, unit, description: help, ...data };
+}
+
+function attributes(record: Readonly<Record<string, string>>): unknown {
+  return Object.entries(record).map(([key, value]) => ({
+    key,
+    value: { stringValue: value.toWellFormed() },
+  }));
+}
+
+/** 64-bit numbers are strings in OTLP's JSON. */
+function nanos(millis: number): string {
+  return `${Math.max(0, Math.round(millis))}000000`;
+}

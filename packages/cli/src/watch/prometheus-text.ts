@@ -1,0 +1,67 @@
+/** A value with its attributes, whose names are dotted as in OpenTelemetry. */
+export interface MetricPoint {
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly value: number;
+  /** Of a counter: when it began, in milliseconds since the Unix epoch. */
+  readonly startMillis?: number;
+}
+
+/** All values of one name. */
+export interface MetricFamily {
+  /** Dotted, without unit and `total`. */
+  readonly name: string;
+  readonly kind: 'counter' | 'gauge';
+  /** In UCUM, as OpenTelemetry has it. */
+  readonly unit: string;
+  readonly help: string;
+  readonly points: readonly MetricPoint[];
+}
+
+export const PROMETHEUS_TEXT = 'text/plain; version=0.0.4; charset=utf-8';
+
+/** Metrics in Prometheus' text format. Families without a value are left out. */
+export function prometheusText(families: readonly MetricFamily[]): string {
+  return families
+    .filter(({ points }) => points.length > 0)
+    .map(familyText)
+    .join('');
+}
+
+function familyText({ name, kind, help, points }: MetricFamily): string {
+  const exposed = kind === 'counter' ? `${exposedName(name)}_total` : exposedName(name);
+  const lines = points.map(
+    ({ attributes, value }) => `${exposed}${labels(attributes)} ${valueText(value)}\n`,
+  );
+  return `# HELP ${exposed} ${escapeHelp(help)}\n# TYPE ${exposed} ${kind}\n${lines.join('')}`;
+}
+
+function labels(attributes: Readonly<Record<string, string>>): string {
+  const parts = Object.entries(attributes).map(
+    ([name, value]) => `${exposedName(name)}="${escapeValue(value)}"`,
+  );
+  return parts.length === 0 ? '' : `{${parts.join(',')}}`;
+}
+
+function exposedName(name: string): string {
+  return name.replaceAll(/[^a-zA-Z0-9_]/g, '_').replace(/^(?=\d)/, '_');
+}
+
+function valueText(value: number): string {
+  if (Number.isFinite(value)) return String(value);
+  if (Number.isNaN(value)) return 'NaN';
+  return value > 0 ? '+Inf' : '-Inf';
+}
+
+function escapeHelp(text: string): string {
+  return text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n');
+}
+
+/** Lone surrogates have no UTF-8; a carriage return would be taken for the end of the line by some readers. */
+function escapeValue(text: string): string {
+  return text
+    .toWellFormed()
+    .replaceAll('\\', '\\\\')
+    .replaceAll('\n', '\\n')
+    .replaceAll('"', '\\"')
+    .replaceAll('\r', ' ');
+}

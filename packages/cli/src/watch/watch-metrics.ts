@@ -1,0 +1,228 @@
+import { CAPTURE_STATES, type CaptureFollower, type CaptureRun } from './capture-follower.js';
+import type { MetricFamily, MetricPoint } from './prometheus-text.js';
+import type { CallSite, SiteValues } from './site-series.js';
+
+/** A capture under the name of its component. */
+export interface WatchedCapture {
+  readonly component: string;
+  readonly follower: CaptureFollower;
+}
+
+export interface Hint {
+  readonly component: string;
+  /** A short fixed name. */
+  readonly hint: string;
+  /** One line for a person. */
+  readonly text: string;
+}
+
+const COMPONENT = 'heapray.component';
+/** The sum of the sites without a series of their own. */
+const OTHER: CallSite = { functionName: 'other', file: '', packageName: '' };
+
+type Facts = readonly [
+  name: string,
+  kind: MetricFamily['kind'],
+  unit: string,
+  help: string,
+  of: (watched: WatchedCapture) => number | undefined,
+];
+
+/** What is known of each capture as a whole. */
+const CAPTURE_FACTS: readonly Facts[] = [
+  [
+    'heapray.memory.resident',
+    'gauge',
+    'By',
+    'Resident memory of the process, as it wrote into its capture last',
+    ({ follower }) => follower.run?.capture.resident?.residentBytes,
+  ],
+  [
+    'heapray.capture.events',
+    'counter',
+    '{event}',
+    'Allocations and deallocations read from the capture',
+    ({ follower }) => follower.run?.capture.events,
+  ],
+  [
+    'heapray.capture.data',
+    'gauge',
+    'By',
+    'Bytes of data in the capture file, without room reserved ahead',
+    ({ follower }) => follower.run && follower.sizes.data,
+  ],
+  [
+    'heapray.capture.size',
+    'gauge',
+    'By',
+    'Size of the capture file',
+    ({ follower }) => follower.run && follower.sizes.disk,
+  ],
+  [
+    'heapray.capture.age',
+    'gauge',
+    's',
+    'Time since the capture grew last',
+    ({ follower }) => follower.run && follower.ageMillis / 1000,
+  ],
+  [
+    'heapray.capture.start_time',
+    'gauge',
+    's',
+    'When the capture was begun, in seconds since the Unix epoch',
+    ({ follower }) => follower.header && follower.header.startTimeMillis / 1000,
+  ],
+  [
+    'heapray.capture.damaged',
+    'gauge',
+    '1',
+    'Whether the capture cannot be read to its end; what came before the damage counts',
+    ({ follower }) => follower.run && (follower.state === 'damaged' ? 1 : 0),
+  ],
+  [
+    'heapray.capture.runs',
+    'counter',
+    '{run}',
+    'Captures begun under this name since heapray watches it',
+    ({ follower }) => follower.runs,
+  ],
+  [
+    'heapray.watch.read',
+    'counter',
+    'By',
+    'Bytes that heapray has read from the capture files',
+    ({ follower }) => follower.bytesRead,
+  ],
+];
+
+type SiteFacts = readonly [
+  name: string,
+  kind: MetricFamily['kind'],
+  unit: string,
+  help: string,
+  of: (values: SiteValues) => number,
+];
+
+/** What is known by call site; an aggregated capture does not say the first two. */
+const ALLOCATED_FACTS: readonly SiteFacts[] = [
+  [
+    'heapray.memory.allocated',
+    'counter',
+    'By',
+    'Bytes allocated, freed or not, by call site',
+    (values) => values.allocatedBytes,
+  ],
+  [
+    'heapray.memory.allocations',
+    'counter',
+    '{allocation}',
+    'Allocations, freed or not, by call site',
+    (values) => values.allocations,
+  ],
+];
+const HEAP_FACTS: readonly SiteFacts[] = [
+  [
+    'heapray.memory.retained',
+    'gauge',
+    'By',
+    'Bytes in use, by the call site that allocated them',
+    (values) => values.retainedBytes,
+  ],
+  [
+    'heapray.memory.retained.objects',
+    'gauge',
+    '{object}',
+    'Allocations in use, by call site',
+    (values) => values.retainedCount,
+  ],
+  [
+    'heapray.memory.peak',
+    'gauge',
+    'By',
+    'Bytes in use when the heap was largest, by call site',
+    (values) => values.peakBytes,
+  ],
+];
+
+/** All metrics, as of the last poll. */
+export function watchMetrics(
+  watched: readonly WatchedCapture[],
+  hints: readonly Hint[],
+): readonly MetricFamily[] {
+  const runs = watched.flatMap(({ component, follower }) => {
+    return follower.run === undefined ? [] : [{ component, run: follower.run }];
+  });
+  const exact = runs.filter(({ run }) => run.capture.knowsAllocated);
+  return [
+    ...ALLOCATED_FACTS.map((facts) => siteFamily(facts, exact)),
+    ...HEAP_FACTS.map((facts) => siteFamily(facts, runs)),
+    ...CAPTURE_FACTS.map((facts) => captureFamily(facts, watched)),
+    stateFamily(watched),
+    hintFamily(hints),
+  ];
+}
+
+function siteFamily(
+  [name, kind, unit, help, of]: SiteFacts,
+  runs: readonly { readonly component: string; readonly run: CaptureRun }[],
+): MetricFamily {
+  const points = runs.flatMap(({ component, run: { capture, series } }): MetricPoint[] => {
+    const { rows, other } = series.view(capture);
+    const startMillis = capture.header?.startTimeMillis ?? 0;
+    const point = (site: CallSite, values: SiteValues): MetricPoint => {
+      return { attributes: siteAttributes(component, site), value: of(values), startMillis };
+    };
+    return [...rows.map(({ site, values }) => point(site, values)), point(OTHER, other)];
+  });
+  return { name, kind, unit, help, points };
+}
+
+function siteAttributes(
+  component: string,
+  { functionName, file, packageName }: CallSite,
+): Record<string, string> {
+  return {
+    [COMPONENT]: component,
+    'code.function.name': functionName,
+    'code.file.path': file,
+    'heapray.package': packageName,
+  };
+}
+
+function captureFamily(
+  [name, kind, unit, help, of]: Facts,
+  watched: readonly WatchedCapture[],
+): MetricFamily {
+  const points = watched.flatMap((each) => {
+    const value = of(each);
+    return value === undefined ? [] : [{ attributes: { [COMPONENT]: each.component }, value }];
+  });
+  return { name, kind, unit, help, points };
+}
+
+/** One series of each state, so that those of the past say zero. */
+function stateFamily(watched: readonly WatchedCapture[]): MetricFamily {
+  const points = watched.flatMap(({ component, follower }) =>
+    CAPTURE_STATES.map((state) => ({
+      attributes: { [COMPONENT]: component, state },
+      value: follower.state === state ? 1 : 0,
+    })),
+  );
+  return {
+    name: 'heapray.capture.state',
+    kind: 'gauge',
+    unit: '1',
+    help: 'What is known of the program from its capture: 1 for the state that it is in',
+    points,
+  };
+}
+
+function hintFamily(hints: readonly Hint[]): MetricFamily {
+  return {
+    name: 'heapray.watch.hint',
+    kind: 'gauge',
+    unit: '1',
+    help: 'What the operator should know about a capture; heapray says it in words on stderr',
+    points: hints.map(({ component, hint }) => ({ attributes: { [COMPONENT]: component, hint }, value: 1 })),
+  };
+}

@@ -1,0 +1,80 @@
+import { printable } from '../text/printable.js';
+import { formatBytes } from '../text/quantity.js';
+import { formatTable } from '../text/table.js';
+import type { Hint, WatchedCapture } from './watch-metrics.js';
+
+/** The captures as a table for people. */
+export function watchTable(watched: readonly WatchedCapture[]): string {
+  const head = ['ALLOCATED', 'ALLOCATIONS', 'RETAINED', 'PEAK', 'RESIDENT', 'COMPONENT', 'STATE', 'FILE'];
+  const rows = watched.map((each) => {
+    const { component, path, state, allocatedBytes, allocations, retainedBytes, peakBytes, residentBytes } =
+      captureReport(each);
+    return [
+      quantity(allocatedBytes, formatBytes),
+      quantity(allocations, String),
+      quantity(retainedBytes, formatBytes),
+      quantity(peakBytes, formatBytes),
+      quantity(residentBytes, formatBytes),
+      printable(component),
+      state,
+      printable(path),
+    ];
+  });
+  return formatTable([head, ...rows], 5);
+}
+
+function quantity(value: number | undefined, format: (value: number) => string): string {
+  return value === undefined ? '-' : format(value);
+}
+
+/** The captures as stable JSON; what is not known is `null` there. */
+export function watchReport(watched: readonly WatchedCapture[], hints: readonly Hint[]): unknown {
+  return { captures: watched.map(captureReport), hints };
+}
+
+interface CaptureReport {
+  readonly component: string;
+  readonly path: string;
+  readonly state: string;
+  readonly reason: string | undefined;
+  readonly format: number | undefined;
+  readonly pid: number | undefined;
+  readonly command: string | undefined;
+  readonly startTimeMillis: number | undefined;
+  readonly ageMillis: number;
+  readonly dataBytes: number;
+  readonly sizeBytes: number;
+  readonly events: number | undefined;
+  readonly allocatedBytes: number | undefined;
+  readonly allocations: number | undefined;
+  readonly retainedBytes: number | undefined;
+  readonly retainedAllocations: number | undefined;
+  readonly peakBytes: number | undefined;
+  readonly residentBytes: number | undefined;
+}
+
+function captureReport({ component, follower }: WatchedCapture): CaptureReport {
+  const { path, state, reason, header, run, sizes, ageMillis } = follower;
+  const total = run?.series.view(run.capture).total;
+  const known = run?.capture.knowsAllocated === true;
+  return {
+    component,
+    path,
+    state,
+    reason: reason || undefined,
+    format: header?.format,
+    pid: header?.pid,
+    command: header?.commandLine,
+    startTimeMillis: header?.startTimeMillis,
+    ageMillis: Math.round(ageMillis),
+    dataBytes: sizes.data,
+    sizeBytes: sizes.disk,
+    events: known ? run.capture.events : undefined,
+    allocatedBytes: known ? total?.allocatedBytes : undefined,
+    allocations: known ? total?.allocations : undefined,
+    retainedBytes: run?.capture.liveBytes,
+    retainedAllocations: total?.retainedCount,
+    peakBytes: run?.capture.peakBytes,
+    residentBytes: run?.capture.resident?.residentBytes,
+  };
+}
