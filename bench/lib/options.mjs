@@ -1,0 +1,30 @@
+// The command line of the benchmarks.
+import { parseArgs } from 'node:util';
+
+export const USAGE = `usage: npm run bench -- [NAME...] [options]
+  NAME           run the benchmarks with such a name (all without one)
+  --part NAME    only this part of a benchmark; may be given several times
+  --quick        a short run to see that it works; its numbers say little
+  --json         only JSON on stdout
+  --node LINE    measure on another Node: 22 or 26 (24 without it)
+  --minutes N    how long resident memory is watched (1 without it)`;
+
+/** @throws when an option is not known or has a wrong value */
+export function parseOptions(args) {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      quick: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+      node: { type: 'string' },
+      minutes: { type: 'string' },
+      part: { type: 'string', multiple: true, default: [] },
+    },
+  });
+  const minutes = values.minutes === undefined ? undefined : Number(values.minutes);
+  if (minutes !== undefined && !(minutes > 0))
+    throw new Error(`--minutes: a number above 0, not ${values.minutes}`);
+  const { quick, json, node, part: parts } = values;
+  return { names: positionals, quick, json, node, minutes, parts };
+}

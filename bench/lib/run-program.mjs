@@ -1,0 +1,23 @@
+// Runs a measured program: a script of bench/programs on the measured Node, told what to do by one JSON
+// argument, and answering with one JSON line.
+import path from 'node:path';
+import { run } from '../../scripts/lib/run-command.mjs';
+
+const PROGRAMS = path.join(import.meta.dirname, '..', 'programs');
+
+export function programFile(name) {
+  return path.join(PROGRAMS, `${name}.mjs`);
+}
+
+export async function runProgram(node, name, options, flags = []) {
+  const stdout = await run(node, [...flags, programFile(name), JSON.stringify(options)], {
+    env: programEnv(),
+  });
+  return JSON.parse(stdout.trimEnd().split('\n').at(-1));
+}
+
+/** Without what could configure heapray or Node by chance. */
+export function programEnv() {
+  const foreign = /^(HEAPRAY_|AIRFLOW|OTEL_|NODE_OPTIONS$)/;
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name)));
+}

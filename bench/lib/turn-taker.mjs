@@ -1,0 +1,32 @@
+// A program that works only when it is its turn (bench/programs/throughput.mjs), seen from outside.
+import readline from 'node:readline';
+import { ended, spawnGroup } from '../../scripts/lib/run-command.mjs';
+import { programEnv, programFile } from './run-program.mjs';
+
+export class TurnTaker {
+  #child;
+  #end;
+  #answers;
+
+  constructor(node, program, options) {
+    this.#child = spawnGroup(node, [programFile(program), JSON.stringify(options)], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+      env: programEnv(),
+    });
+    this.#end = ended(this.#child);
+    this.#answers = readline.createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
+  }
+
+  /** One turn of so many chunks; what it cost. */
+  async turn(chunks) {
+    this.#child.stdin.write(`${chunks}\n`);
+    const { value, done } = await this.#answers.next();
+    if (done) throw new Error(`a measured program ended early: ${await this.#end}`);
+    return JSON.parse(value);
+  }
+
+  async stop() {
+    this.#child.stdin.end();
+    await this.#end;
+  }
+}

@@ -1,0 +1,21 @@
+// What profiling at the defaults costs the application.
+import { measureCollections } from './overhead/collections.mjs';
+import { measurePauses } from './overhead/pauses.mjs';
+import { measureResident } from './overhead/resident.mjs';
+import { measureThroughput } from './overhead/throughput.mjs';
+
+const PARTS = {
+  throughput: measureThroughput,
+  pauses: measurePauses,
+  collections: measureCollections,
+  resident: measureResident,
+};
+
+export async function run(context) {
+  const details = {};
+  for (const [name, measure] of Object.entries(PARTS)) {
+    if (context.parts.length > 0 && !context.parts.includes(name)) continue;
+    details[name] = await measure(context);
+  }
+  return details;
+}

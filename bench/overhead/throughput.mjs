@@ -1,0 +1,73 @@
+// Throughput with heapray against without. The processes of all arms live at the same time and take short
+// turns, so that whatever else the machine does meets all of them alike; a process is compared with its
+// neighbours only, and several sets of processes are made, because each process has its own luck with
+// memory layout and compilation.
+import { figure } from '../lib/figure.mjs';
+import { rounds } from '../lib/rounds.mjs';
+import { sum } from '../lib/statistics.mjs';
+import { TurnTaker } from '../lib/turn-taker.mjs';
+import { WORKLOADS } from '../workloads/index.mjs';
+
+/** `again` is a second `none`: what it shows is noise. */
+const ARMS = { none: 'none', again: 'none', heapray: 'heapray', sdk: 'sdk', sdkHeapray: 'sdk-heapray' };
+const COMPARISONS = [
+  { what: 'A/A control', base: 'none', arm: 'again' },
+  { what: 'heapray', base: 'none', arm: 'heapray', target: { atLeast: 0.99 } },
+  { what: 'heapray in the SDK', base: 'sdk', arm: 'sdkHeapray', target: { atLeast: 0.99 } },
+];
+const TURN_MILLIS = 200;
+const FULL = { sets: 9, turns: 20, warmUpMillis: 2_000 };
+const QUICK = { sets: 3, turns: 8, warmUpMillis: 1_000 };
+
+export async function measureThroughput({ node, quick, report }) {
+  const plan = quick ? QUICK : FULL;
+  const details = {};
+  for (const workload of Object.keys(WORKLOADS)) {
+    const sets = [];
+    for (let i = 0; i < plan.sets; i++) sets.push(await measureSet(node, workload, plan));
+    details[workload] = sets;
+    report(COMPARISONS.flatMap((comparison) => figures(workload, sets, comparison)));
+  }
+  return details;
+}
+
+function figures(workload, sets, { what, base, arm, target }) {
+  const ratios = (cost) => sets.map((set) => set[base][cost] / set[arm][cost]);
+  const part = `throughput, ${workload}`;
+  return [
+    figure({ part, what: `${what}, by CPU time`, unit: 'x', values: ratios('cpu'), target }),
+    figure({ part, what: `${what}, by the clock`, unit: 'x', values: ratios('wall') }),
+  ];
+}
+
+/** One process per arm; what each arm's turns cost together. */
+async function measureSet(node, workload, { turns, warmUpMillis }) {
+  const arms = Object.keys(ARMS);
+  const takers = Object.fromEntries(
+    arms.map((arm) => [arm, new TurnTaker(node, 'throughput', { workload, mode: ARMS[arm] })]),
+  );
+  try {
+    const chunks = await warmUp(takers, warmUpMillis);
+    const costs = Object.fromEntries(arms.map((arm) => [arm, []]));
+    for (const order of rounds(arms, turns)) {
+      for (const arm of order) costs[arm].push(await takers[arm].turn(chunks));
+    }
+    const total = (arm, cost) => sum(costs[arm].map((one) => one[cost]));
+    return Object.fromEntries(arms.map((arm) => [arm, { cpu: total(arm, 'cpu'), wall: total(arm, 'wall') }]));
+  } finally {
+    await Promise.all(Object.values(takers).map((taker) => taker.stop()));
+  }
+}
+
+/** Lets the code be optimized and the profiler find its pace; returns how many chunks fill a turn. */
+async function warmUp(takers, millis) {
+  let perChunk = 0;
+  for (const taker of Object.values(takers)) {
+    for (let spent = 0; spent < millis; ) {
+      const { wall } = await taker.turn(4);
+      spent += wall;
+      perChunk = wall / 4;
+    }
+  }
+  return Math.max(1, Math.round(TURN_MILLIS / perChunk));
+}

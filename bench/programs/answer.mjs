@@ -1,0 +1,11 @@
+// How a measured program is told what to do, and how it answers.
+
+/** The options the benchmark passed. */
+export function programOptions() {
+  return JSON.parse(process.argv[2] ?? '{}');
+}
+
+/** Answers with one JSON line and ends. */
+export function answer(result) {
+  process.stdout.write(`${JSON.stringify(result)}\n`, () => process.exit(0));
+}

@@ -1,0 +1,43 @@
+// A service under a steady light load that looks at its own resident memory once a second.
+import fs from 'node:fs';
+import v8 from 'node:v8';
+import { createWorkload } from '../workloads/json.mjs';
+import { answer, programOptions } from './answer.mjs';
+import { liveHeap } from './live-heap.mjs';
+import { startProfiling } from './profiling.mjs';
+
+const TICK_MILLIS = 40;
+const SAMPLE_MILLIS = 1_000;
+const MIB = 2 ** 20;
+
+const { mode, megabytes, seconds, options } = programOptions();
+// The flags that this program is started with are for its main thread; the profiler thread is to be what it
+// is in any other process.
+for (const flag of ['--min-semi-space-size=0', '--max-semi-space-size=0']) v8.setFlagsFromString(flag);
+globalThis.profiling = await startProfiling(mode, options);
+globalThis.held = liveHeap(megabytes);
+const chunk = createWorkload();
+
+const begin = performance.now();
+const samples = [];
+let next = begin;
+while (performance.now() - begin < seconds * 1000) {
+  chunk();
+  if (performance.now() >= next) {
+    next += SAMPLE_MILLIS;
+    samples.push({ second: (performance.now() - begin) / 1000, ...residentMemory() });
+  }
+  await new Promise((resolve) => setTimeout(resolve, TICK_MILLIS));
+}
+answer(samples);
+
+/** MiB; the anonymous part, which no other process shares, only where the system tells. */
+function residentMemory() {
+  const resident = process.memoryUsage.rss() / MIB;
+  try {
+    const [, kib] = fs.readFileSync('/proc/self/smaps_rollup', 'latin1').match(/^Anonymous:\s+(\d+)/m);
+    return { resident, anonymous: Number(kib) / 1024 };
+  } catch {
+    return { resident };
+  }
+}

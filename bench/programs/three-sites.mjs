@@ -1,0 +1,52 @@
+// Three functions that allocate objects of short, middle and long life, in rounds that always allocate the
+// same. The objects escape, or the optimizer would remove them; the functions are called from one
+// megamorphic place, or it would inline them into their caller, and a sample would name that.
+
+const SHORT = 20_000;
+const MIDDLE = 4_000;
+const LONG = 100;
+const RING = 20_000;
+
+export const SITES = ['shortLived', 'midLived', 'longLived'];
+
+/** Returns a function that does one round. */
+export function createRounds() {
+  const state = { last: undefined, ring: new Array(RING).fill(undefined), at: 0, kept: [] };
+  const plan = [
+    [shortLived, SHORT],
+    [midLived, MIDDLE],
+    [longLived, LONG],
+    [idle, 0],
+    [idleToo, 0],
+  ];
+  return () => {
+    for (const [work, count] of plan) work(state, count);
+  };
+}
+
+function shortLived(state, count) {
+  for (let i = 0; i < count; i++) state.last = { a: i, b: i + 1, c: [i, i, i] };
+}
+
+/** Overwritten after five rounds, which is after some scavenges. */
+function midLived(state, count) {
+  for (let i = 0; i < count; i++) {
+    state.ring[state.at] = { key: `k${i}`, values: new Array(8).fill(i) };
+    state.at = (state.at + 1) % RING;
+  }
+}
+
+/** Kept in arrays of one round: a growing table would allocate in bursts, and a round is to be like another. */
+function longLived(state, count) {
+  const batch = [];
+  for (let i = 0; i < count; i++) batch.push({ id: i, name: `n${i}` });
+  state.kept.push(batch);
+}
+
+function idle(state, count) {
+  state.at += count;
+}
+
+function idleToo(state, count) {
+  state.at -= count;
+}

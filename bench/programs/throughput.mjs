@@ -1,0 +1,29 @@
+// Works in turns: for every line on stdin does so many chunks of a workload, and answers what they cost.
+// Between turns it does nothing, so that the arms of a comparison can run side by side without meeting.
+import readline from 'node:readline';
+import { WORKLOADS } from '../workloads/index.mjs';
+import { programOptions } from './answer.mjs';
+import { startProfiling } from './profiling.mjs';
+
+const { workload, mode } = programOptions();
+globalThis.profiling = await startProfiling(mode);
+const chunk = WORKLOADS[workload]();
+
+for await (const line of readline.createInterface({ input: process.stdin })) {
+  process.stdout.write(`${JSON.stringify(await turn(Number(line)))}\n`);
+}
+process.exit(0);
+
+/** CPU time of the whole process: the profiler's thread and the collector's threads work on other cores. */
+async function turn(chunks) {
+  const cpuBefore = process.cpuUsage();
+  const wallBefore = performance.now();
+  for (let done = 0; done < chunks; done++) {
+    chunk();
+    // As in a server, the event loop comes round now and then.
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  const wall = performance.now() - wallBefore;
+  const { user, system } = process.cpuUsage(cpuBefore);
+  return { cpu: (user + system) / 1000, wall };
+}

@@ -1,0 +1,6 @@
+// The workloads by name. Each makes a function that does one chunk of always the same work.
+import { createWorkload as buf } from './buf.mjs';
+import { createWorkload as json } from './json.mjs';
+import { createWorkload as lru } from './lru.mjs';
+
+export const WORKLOADS = { json, lru, buf };
