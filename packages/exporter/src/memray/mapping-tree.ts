@@ -1,5 +1,6 @@
 import { FormatError } from '../wire/errors.js';
 import { beyond, type MemrayLimits } from './limits.js';
+import { grown } from './typed-arrays.js';
 
 const INITIAL_NODES = 64;
 /**
@@ -168,9 +169,4 @@ export class MappingTree {
     this.#priorities = grown(this.#priorities, new Uint32Array(length));
     this.#payloads = grown(this.#payloads, new Int32Array(length));
   }
-}
-
-function grown<T extends Float64Array | Int32Array | Uint32Array>(from: T, to: T): T {
-  to.set(from);
-  return to;
 }

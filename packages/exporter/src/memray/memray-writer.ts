@@ -6,6 +6,7 @@ import { DEFAULT_MEMRAY_FORMAT, type MemrayFormat } from './format.js';
 import { FrameTable } from './frame-table.js';
 import { headerOffsets } from './header.js';
 import { PairTable } from './pair-table.js';
+import { doubled } from './typed-arrays.js';
 import { writeHeader } from './write-header.js';
 import { type RecordEncoder, RecordEncoder12 } from './write-records.js';
 import { RecordEncoder11 } from './write-records-11.js';
@@ -285,10 +286,4 @@ function word(value: number): Uint8Array {
   const out = new ByteWriter();
   out.u64(value);
   return out.take();
-}
-
-function doubled(array: Int32Array): Int32Array {
-  const grown = new Int32Array(array.length * 2);
-  grown.set(array);
-  return grown;
 }

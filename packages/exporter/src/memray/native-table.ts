@@ -1,4 +1,5 @@
 import { beyond, type MemrayLimits } from './limits.js';
+import { grown } from './typed-arrays.js';
 
 /** A native frame. Its symbol is not in a capture, only where to look for it. */
 export interface NativeFrame {
@@ -103,9 +104,4 @@ export class NativeTable {
     this.#ipLow = grown(this.#ipLow, new Uint32Array(length));
     this.#parents = grown(this.#parents, new Int32Array(length));
   }
-}
-
-function grown<T extends Uint32Array | Int32Array>(from: T, to: T): T {
-  to.set(from);
-  return to;
 }

@@ -1,3 +1,5 @@
+import { doubled } from './typed-arrays.js';
+
 const INITIAL_SLOTS = 1024;
 
 /**
@@ -71,10 +73,4 @@ function hash(a: number, b: number, seed: number): number {
   let mixed = Math.imul(a ^ seed, 0x9e3779b1);
   mixed = Math.imul(mixed ^ (mixed >>> 15) ^ b, 0x85ebca6b);
   return mixed ^ (mixed >>> 13);
-}
-
-function doubled(array: Int32Array): Int32Array {
-  const grown = new Int32Array(array.length * 2);
-  grown.set(array);
-  return grown;
 }

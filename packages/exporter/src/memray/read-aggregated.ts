@@ -1,7 +1,8 @@
 import type { ByteReader } from '../wire/byte-reader.js';
 import { ALLOCATOR_ID_COUNT, ID_FROM_11, isDeallocator } from './allocators.js';
 import type { MemrayHeader } from './header.js';
-import { readImage, readNativeFrame, readSegment } from './read-native.js';
+import { readCodeObject, readContextSwitch, readEach, readThreadName, unknownRecord } from './read-common.js';
+import { NativeRecords } from './read-native.js';
 import type { RecordDecoder } from './record-decoder.js';
 import { type AggregatedAllocation, RecordDamage, type RecordHandler } from './record-handler.js';
 import { TOKEN_AGGREGATED as TOKEN } from './records.js';
@@ -14,10 +15,8 @@ export class AggregatedDecoder implements RecordDecoder {
   readonly #reader: ByteReader;
   readonly #handler: RecordHandler;
   readonly #header: MemrayHeader;
-  readonly #lastIp: { high: number; low: number } = { high: 0, low: 0 };
-  #lastNative = 0;
+  readonly #natives: NativeRecords;
   #lastFirstLine = 0;
-  #segmentsDue = 0;
   #finished = false;
   readonly #row: AggregatedAllocation = {
     threadHigh: 0,
@@ -36,6 +35,7 @@ export class AggregatedDecoder implements RecordDecoder {
     this.#reader = reader;
     this.#handler = handler;
     this.#header = header;
+    this.#natives = new NativeRecords(reader, handler);
   }
 
   get finished(): boolean {
@@ -43,19 +43,11 @@ export class AggregatedDecoder implements RecordDecoder {
   }
 
   decode(): void {
-    const reader = this.#reader;
-    let start = reader.position;
-    try {
-      while (start < reader.end && !this.#finished) {
-        const token = reader.bytes[start]!;
-        reader.position = start + 1;
-        this.#record(token);
-        if (reader.position > reader.end) break;
-        start = reader.position;
-      }
-    } finally {
-      reader.position = start;
-    }
+    readEach(
+      this.#reader,
+      (token) => this.#record(token),
+      () => this.#finished,
+    );
   }
 
   nameOf(token: number): string {
@@ -63,7 +55,7 @@ export class AggregatedDecoder implements RecordDecoder {
   }
 
   #record(token: number): void {
-    if (this.#segmentsDue > 0 && token !== TOKEN.SEGMENT) throw new RecordDamage('a segment is missing');
+    if (token !== TOKEN.SEGMENT) this.#natives.checkNoneDue();
     switch (token) {
       case TOKEN.TRAILER:
         this.#finished = true;
@@ -77,23 +69,23 @@ export class AggregatedDecoder implements RecordDecoder {
       case TOKEN.FRAME:
         return this.#header.format === 11 ? this.#frame11() : this.#frame();
       case TOKEN.THREAD_NAME:
-        return this.#threadName();
+        return readThreadName(this.#reader, this.#handler);
       case TOKEN.CONTEXT_SWITCH:
-        return this.#contextSwitch();
+        return readContextSwitch(this.#reader, this.#handler);
       case TOKEN.NATIVE_FRAME:
-        this.#lastNative = readNativeFrame(this.#reader, this.#handler, this.#lastIp, this.#lastNative);
-        return;
+        return this.#natives.frame();
       case TOKEN.MEMORY_MAP_START:
         return this.#handler.memoryMapStart();
       case TOKEN.SEGMENT_HEADER:
-        this.#segmentsDue = readImage(this.#reader, this.#handler);
-        return;
+        return this.#natives.image();
       case TOKEN.SEGMENT:
-        return this.#segment();
+        return this.#natives.segment();
+      case TOKEN.OBJECT:
+        return this.#object(token);
+      case TOKEN.CODE_OBJECT:
+        return this.#codeObject(token);
       default:
-        if (this.#header.format !== 11 && token === TOKEN.OBJECT) return this.#object();
-        if (this.#header.format !== 11 && token === TOKEN.CODE_OBJECT) return this.#codeObject();
-        throw new RecordDamage(`unknown record type 0x${token.toString(16).padStart(2, '0')}`);
+        throw unknownRecord(token);
     }
   }
 
@@ -166,26 +158,9 @@ export class AggregatedDecoder implements RecordDecoder {
     if (!reader.overrun) this.#handler.frame11(id, functionName, file, line, entry);
   }
 
-  // 0a, name, 00
-  #threadName(): void {
-    const name = this.#reader.text();
-    if (!this.#reader.overrun) this.#handler.threadName(name);
-  }
-
-  // 0c, u64 tid
-  #contextSwitch(): void {
-    const reader = this.#reader;
-    reader.u64();
-    if (!reader.overrun) this.#handler.contextSwitch(reader.high, reader.low);
-  }
-
-  #segment(): void {
-    if (this.#segmentsDue === 0) throw new RecordDamage('a segment outside of an image');
-    if (readSegment(this.#reader, this.#handler)) this.#segmentsDue -= 1;
-  }
-
   // 0d, varint address >> 3, [varint native]
-  #object(): void {
+  #object(token: number): void {
+    if (this.#header.format === 11) throw unknownRecord(token);
     const reader = this.#reader;
     reader.wide();
     const high = ((reader.high << 3) | (reader.low >>> 29)) >>> 0;
@@ -194,17 +169,9 @@ export class AggregatedDecoder implements RecordDecoder {
     if (!reader.overrun) this.#handler.survivingObject(high, low, native);
   }
 
-  // 0e, varint id, function, 00, file, 00, svarint first line, varint n, n bytes of line table
-  #codeObject(): void {
-    const reader = this.#reader;
-    const id = reader.varint();
-    const functionName = reader.text();
-    const file = reader.text();
-    const firstLine = (this.#lastFirstLine + reader.svarint()) | 0;
-    const lineTable = reader.run(reader.varint());
-    if (reader.overrun) return;
-    this.#lastFirstLine = firstLine;
-    this.#handler.codeObject(id, functionName, file, firstLine, lineTable);
+  #codeObject(token: number): void {
+    if (this.#header.format === 11) throw unknownRecord(token);
+    this.#lastFirstLine = readCodeObject(this.#reader, this.#handler, this.#lastFirstLine);
   }
 }
 

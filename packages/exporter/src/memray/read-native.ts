@@ -1,12 +1,6 @@
 import type { ByteReader } from '../wire/byte-reader.js';
 import { RecordDamage, type RecordHandler } from './record-handler.js';
 
-/** The carried instruction pointer. */
-export interface Pointer {
-  high: number;
-  low: number;
-}
-
 const MAX_NATIVE_ID = 2 ** 31 - 1;
 
 /** Native stacks are numbered one by one: nothing else than such a number, or -1 for none, can be meant. */
@@ -14,41 +8,65 @@ export function checkNative(native: number): void {
   if (native > MAX_NATIVE_ID || native < -1) throw new RecordDamage(`impossible native frame ${native}`);
 }
 
-/** `svarint ip - last ip, svarint parent - last native`; returns the new last native id. */
-export function readNativeFrame(
-  reader: ByteReader,
-  handler: RecordHandler,
-  lastIp: Pointer,
-  lastNative: number,
-): number {
-  reader.swide();
-  const low = lastIp.low + reader.low;
-  const high = (lastIp.high + reader.high + (low > 0xffff_ffff ? 1 : 0)) >>> 0;
-  const parent = lastNative + reader.svarint();
-  if (reader.overrun) return lastNative;
-  checkNative(parent);
-  lastIp.low = low >>> 0;
-  lastIp.high = high;
-  handler.nativeFrame(high, lastIp.low, parent);
-  return parent;
-}
+/**
+ * Reads the records of native stacks, each behind its first byte: frames, memory maps, images and the segments
+ * that must follow an image. They are the same in all formats.
+ */
+export class NativeRecords {
+  readonly #reader: ByteReader;
+  readonly #handler: RecordHandler;
+  #lastIpHigh = 0;
+  #lastIpLow = 0;
+  /** Carried also by allocations and objects, in formats 12 and 13. */
+  last = 0;
+  /** Segments that must come next, before any other record. */
+  segmentsDue = 0;
 
-/** `path, 00, varint segments, u64 load address`; returns how many segments must follow. */
-export function readImage(reader: ByteReader, handler: RecordHandler): number {
-  const path = reader.text();
-  const segments = reader.varint();
-  reader.u64();
-  if (reader.overrun) return 0;
-  handler.image(path, segments, reader.high, reader.low);
-  return segments;
-}
+  constructor(reader: ByteReader, handler: RecordHandler) {
+    this.#reader = reader;
+    this.#handler = handler;
+  }
 
-/** `u64 address, varint size`; false if it overran. */
-export function readSegment(reader: ByteReader, handler: RecordHandler): boolean {
-  reader.u64();
-  const { high, low } = reader;
-  const size = reader.varint();
-  if (reader.overrun) return false;
-  handler.segment(high, low, size);
-  return true;
+  /** `svarint ip - last ip, svarint parent - last native` */
+  frame(): void {
+    const reader = this.#reader;
+    reader.swide();
+    const low = this.#lastIpLow + reader.low;
+    const high = (this.#lastIpHigh + reader.high + (low > 0xffff_ffff ? 1 : 0)) >>> 0;
+    const parent = this.last + reader.svarint();
+    if (reader.overrun) return;
+    checkNative(parent);
+    this.#lastIpLow = low >>> 0;
+    this.#lastIpHigh = high;
+    this.last = parent;
+    this.#handler.nativeFrame(high, this.#lastIpLow, parent);
+  }
+
+  /** `path, 00, varint segments, u64 load address` */
+  image(): void {
+    const reader = this.#reader;
+    const path = reader.text();
+    const segments = reader.varint();
+    reader.u64();
+    if (reader.overrun) return;
+    this.segmentsDue = segments;
+    this.#handler.image(path, segments, reader.high, reader.low);
+  }
+
+  /** `u64 address, varint size` */
+  segment(): void {
+    if (this.segmentsDue === 0) throw new RecordDamage('a segment outside of an image');
+    const reader = this.#reader;
+    reader.u64();
+    const { high, low } = reader;
+    const size = reader.varint();
+    if (reader.overrun) return;
+    this.segmentsDue -= 1;
+    this.#handler.segment(high, low, size);
+  }
+
+  /** To be asked before any record that is no segment. */
+  checkNoneDue(): void {
+    if (this.segmentsDue > 0) throw new RecordDamage('a segment is missing');
+  }
 }

@@ -1,6 +1,13 @@
 import type { ByteReader } from '../wire/byte-reader.js';
 import { ID_FROM_11, isSimpleDeallocator } from './allocators.js';
-import { checkNative, readImage, readNativeFrame, readSegment } from './read-native.js';
+import {
+  readContextSwitch,
+  readEach,
+  readMemoryRecord,
+  readThreadName,
+  unknownRecord,
+} from './read-common.js';
+import { checkNative, NativeRecords } from './read-native.js';
 import type { RecordDecoder } from './record-decoder.js';
 import { RecordDamage, type RecordHandler } from './record-handler.js';
 import { TOKEN_11 } from './records.js';
@@ -9,18 +16,17 @@ import { TOKEN_11 } from './records.js';
 export class RecordDecoder11 implements RecordDecoder {
   readonly #reader: ByteReader;
   readonly #handler: RecordHandler;
-  readonly #lastIp: { high: number; low: number } = { high: 0, low: 0 };
+  readonly #natives: NativeRecords;
   #lastAddressHigh = 0;
   #lastAddressLow = 0;
-  #lastNative = 0;
   #lastFrame = 0;
   #lastLine = 0;
-  #segmentsDue = 0;
   #finished = false;
 
   constructor(reader: ByteReader, handler: RecordHandler) {
     this.#reader = reader;
     this.#handler = handler;
+    this.#natives = new NativeRecords(reader, handler);
   }
 
   get finished(): boolean {
@@ -28,19 +34,11 @@ export class RecordDecoder11 implements RecordDecoder {
   }
 
   decode(): void {
-    const reader = this.#reader;
-    let start = reader.position;
-    try {
-      while (start < reader.end && !this.#finished) {
-        const token = reader.bytes[start]!;
-        reader.position = start + 1;
-        this.#record(token & 0xf, token >>> 4);
-        if (reader.position > reader.end) break;
-        start = reader.position;
-      }
-    } finally {
-      reader.position = start;
-    }
+    readEach(
+      this.#reader,
+      (token) => this.#record(token & 0xf, token >>> 4),
+      () => this.#finished,
+    );
   }
 
   nameOf(token: number): string {
@@ -48,7 +46,7 @@ export class RecordDecoder11 implements RecordDecoder {
   }
 
   #record(kind: number, flags: number): void {
-    if (this.#segmentsDue > 0 && kind !== TOKEN_11.SEGMENT) throw new RecordDamage('a segment is missing');
+    if (kind !== TOKEN_11.SEGMENT) this.#natives.checkNoneDue();
     switch (kind) {
       case TOKEN_11.TRAILER:
         return this.#trailer(flags);
@@ -63,28 +61,26 @@ export class RecordDecoder11 implements RecordDecoder {
       case TOKEN_11.FRAME_POP:
         return this.#handler.pop(flags + 1);
       case TOKEN_11.MEMORY_RECORD:
-        return this.#memoryRecord();
+        return readMemoryRecord(this.#reader, this.#handler);
       case TOKEN_11.CONTEXT_SWITCH:
-        return this.#contextSwitch();
+        return readContextSwitch(this.#reader, this.#handler);
       case TOKEN_11.THREAD_NAME:
-        return this.#threadName();
+        return readThreadName(this.#reader, this.#handler);
       case TOKEN_11.NATIVE_FRAME:
-        this.#lastNative = readNativeFrame(this.#reader, this.#handler, this.#lastIp, this.#lastNative);
-        return;
+        return this.#natives.frame();
       case TOKEN_11.MEMORY_MAP_START:
         return this.#handler.memoryMapStart();
       case TOKEN_11.SEGMENT_HEADER:
-        this.#segmentsDue = readImage(this.#reader, this.#handler);
-        return;
+        return this.#natives.image();
       case TOKEN_11.SEGMENT:
-        return this.#segment();
+        return this.#natives.segment();
       default:
-        throw unknown(kind, flags);
+        throw unknownRecord((flags << 4) | kind);
     }
   }
 
   #trailer(flags: number): void {
-    if (flags !== 1) throw unknown(TOKEN_11.TRAILER, flags);
+    if (flags !== 1) throw unknownRecord((flags << 4) | TOKEN_11.TRAILER);
     this.#finished = true;
     this.#handler.trailer();
   }
@@ -97,13 +93,13 @@ export class RecordDecoder11 implements RecordDecoder {
     const low = this.#lastAddressLow + reader.low;
     const high = (this.#lastAddressHigh + reader.high + (low > 0xffff_ffff ? 1 : 0)) >>> 0;
     const size = isSimpleDeallocator(allocator) ? 0 : reader.varint();
-    const native = withNative ? this.#lastNative + reader.svarint() : -1;
+    const native = withNative ? this.#natives.last + reader.svarint() : -1;
     if (reader.position > reader.end) return;
     if (allocator === 0) throw new RecordDamage(`unknown allocator ${flags}`);
     checkNative(native);
     this.#lastAddressLow = low >>> 0;
     this.#lastAddressHigh = high;
-    if (withNative) this.#lastNative = native;
+    if (withNative) this.#natives.last = native;
     this.#handler.allocation(high, low >>> 0, size, allocator, native);
   }
 
@@ -128,33 +124,6 @@ export class RecordDecoder11 implements RecordDecoder {
     this.#lastFrame = id;
     this.#handler.push(id, 0, true);
   }
-
-  #memoryRecord(): void {
-    const reader = this.#reader;
-    const resident = reader.varint();
-    reader.wide();
-    if (!reader.overrun) this.#handler.memoryRecord(resident, (reader.high | 0) * 2 ** 32 + reader.low);
-  }
-
-  #contextSwitch(): void {
-    const reader = this.#reader;
-    reader.u64();
-    if (!reader.overrun) this.#handler.contextSwitch(reader.high, reader.low);
-  }
-
-  #threadName(): void {
-    const name = this.#reader.text();
-    if (!this.#reader.overrun) this.#handler.threadName(name);
-  }
-
-  #segment(): void {
-    if (this.#segmentsDue === 0) throw new RecordDamage('a segment outside of an image');
-    if (readSegment(this.#reader, this.#handler)) this.#segmentsDue -= 1;
-  }
-}
-
-function unknown(kind: number, flags: number): RecordDamage {
-  return new RecordDamage(`unknown record type 0x${flags.toString(16)}${kind.toString(16)}`);
 }
 
 const NAMES: ReadonlyMap<number, string> = new Map([

@@ -1,7 +1,14 @@
 import type { ByteReader } from '../wire/byte-reader.js';
 import { ALLOCATOR_ID_COUNT, isSimpleDeallocator } from './allocators.js';
 import type { MemrayHeader } from './header.js';
-import { checkNative, readImage, readNativeFrame, readSegment } from './read-native.js';
+import {
+  readCodeObject,
+  readContextSwitch,
+  readMemoryRecord,
+  readThreadName,
+  unknownRecord,
+} from './read-common.js';
+import { checkNative, NativeRecords } from './read-native.js';
 import type { RecordDecoder } from './record-decoder.js';
 import { RecordDamage, type RecordHandler } from './record-handler.js';
 import {
@@ -23,10 +30,8 @@ export class RecordDecoder12 implements RecordDecoder {
   readonly #reader: ByteReader;
   readonly #handler: RecordHandler;
   readonly #native: boolean;
-  readonly #lastIp: { high: number; low: number } = { high: 0, low: 0 };
-  #lastNative = 0;
+  readonly #natives: NativeRecords;
   #lastFirstLine = 0;
-  #segmentsDue = 0;
   #finished = false;
 
   /**
@@ -41,6 +46,7 @@ export class RecordDecoder12 implements RecordDecoder {
     this.#reader = reader;
     this.#handler = handler;
     this.#native = header.nativeTraces;
+    this.#natives = new NativeRecords(reader, handler);
   }
 
   get finished(): boolean {
@@ -50,7 +56,7 @@ export class RecordDecoder12 implements RecordDecoder {
   decode(): void {
     const reader = this.#reader;
     for (;;) {
-      if (this.#segmentsDue === 0) this.#frequent();
+      if (this.#natives.segmentsDue === 0) this.#frequent();
       const start = reader.position;
       if (start >= reader.end || this.#finished) return;
       try {
@@ -169,7 +175,7 @@ export class RecordDecoder12 implements RecordDecoder {
   }
 
   #record(token: number): void {
-    if (token < TAG_FRAME_POP || this.#segmentsDue > 0) this.#plain(token);
+    if (token < TAG_FRAME_POP || this.#natives.segmentsDue > 0) this.#plain(token);
     else if (token >= TAG_ALLOCATION) this.#allocation(token);
     else if (token >= TAG_FRAME_PUSH) this.#push(token);
     else if (token >= TAG_OBJECT) this.#object(token);
@@ -187,7 +193,7 @@ export class RecordDecoder12 implements RecordDecoder {
     let native = this.#native ? 0 : -1;
     let size = 0;
     if (!isSimpleDeallocator(allocator)) {
-      if (this.#native) native = this.#lastNative + reader.svarint();
+      if (this.#native) native = this.#natives.last + reader.svarint();
       size = reader.varint();
     }
     if (reader.position > reader.end) return;
@@ -195,7 +201,7 @@ export class RecordDecoder12 implements RecordDecoder {
       throw new RecordDamage(`unknown allocator ${allocator}`);
     checkNative(native);
     if (index === POINTER_NOT_CACHED) this.#newest = slot;
-    if (this.#native && !isSimpleDeallocator(allocator)) this.#lastNative = native;
+    if (this.#native && !isSimpleDeallocator(allocator)) this.#natives.last = native;
     this.#handler.allocation(this.#addressHigh(slot), this.#addressLow(slot), size, allocator, native);
   }
 
@@ -206,11 +212,11 @@ export class RecordDecoder12 implements RecordDecoder {
     const slot = this.#pointer(index);
     const created = (token & 1) === 1;
     let native = this.#native ? 0 : -1;
-    if (this.#native && created) native = this.#lastNative + reader.svarint();
+    if (this.#native && created) native = this.#natives.last + reader.svarint();
     if (reader.overrun) return;
     checkNative(native);
     if (index === POINTER_NOT_CACHED) this.#newest = slot;
-    if (this.#native && created) this.#lastNative = native;
+    if (this.#native && created) this.#natives.last = native;
     this.#handler.object(this.#addressHigh(slot), this.#addressLow(slot), created, native);
   }
 
@@ -223,70 +229,31 @@ export class RecordDecoder12 implements RecordDecoder {
   }
 
   #plain(token: number): void {
-    if (this.#segmentsDue > 0 && token !== TOKEN.SEGMENT) throw new RecordDamage('a segment is missing');
+    if (token !== TOKEN.SEGMENT) this.#natives.checkNoneDue();
     switch (token) {
       case TOKEN.TRAILER:
         this.#finished = true;
         return this.#handler.trailer();
       case TOKEN.MEMORY_RECORD:
-        return this.#memoryRecord();
+        return readMemoryRecord(this.#reader, this.#handler);
       case TOKEN.CONTEXT_SWITCH:
-        return this.#contextSwitch();
+        return readContextSwitch(this.#reader, this.#handler);
       case TOKEN.THREAD_NAME:
-        return this.#threadName();
+        return readThreadName(this.#reader, this.#handler);
       case TOKEN.CODE_OBJECT:
-        return this.#codeObject();
-      case TOKEN.NATIVE_FRAME:
-        this.#lastNative = readNativeFrame(this.#reader, this.#handler, this.#lastIp, this.#lastNative);
+        this.#lastFirstLine = readCodeObject(this.#reader, this.#handler, this.#lastFirstLine);
         return;
+      case TOKEN.NATIVE_FRAME:
+        return this.#natives.frame();
       case TOKEN.MEMORY_MAP_START:
         return this.#handler.memoryMapStart();
       case TOKEN.SEGMENT_HEADER:
-        this.#segmentsDue = readImage(this.#reader, this.#handler);
-        return;
+        return this.#natives.image();
       case TOKEN.SEGMENT:
-        return this.#segment();
+        return this.#natives.segment();
       default:
-        throw new RecordDamage(`unknown record type 0x${token.toString(16).padStart(2, '0')}`);
+        throw unknownRecord(token);
     }
-  }
-
-  #memoryRecord(): void {
-    const reader = this.#reader;
-    const resident = reader.varint();
-    reader.wide();
-    // Before the start is possible, by wrapping around.
-    if (!reader.overrun) this.#handler.memoryRecord(resident, (reader.high | 0) * 2 ** 32 + reader.low);
-  }
-
-  #contextSwitch(): void {
-    const reader = this.#reader;
-    reader.u64();
-    if (reader.overrun) return;
-    this.#handler.contextSwitch(reader.high, reader.low);
-  }
-
-  #threadName(): void {
-    const name = this.#reader.text();
-    if (!this.#reader.overrun) this.#handler.threadName(name);
-  }
-
-  // 0e, varint id, function, 00, file, 00, svarint first line, varint n, n bytes of line table
-  #codeObject(): void {
-    const reader = this.#reader;
-    const id = reader.varint();
-    const functionName = reader.text();
-    const file = reader.text();
-    const firstLine = (this.#lastFirstLine + reader.svarint()) | 0;
-    const lineTable = reader.run(reader.varint());
-    if (reader.overrun) return;
-    this.#lastFirstLine = firstLine;
-    this.#handler.codeObject(id, functionName, file, firstLine, lineTable);
-  }
-
-  #segment(): void {
-    if (this.#segmentsDue === 0) throw new RecordDamage('a segment outside of an image');
-    if (readSegment(this.#reader, this.#handler)) this.#segmentsDue -= 1;
   }
 
   /** The cache slot of the record's pointer: that of a hit, or for a miss the next one, written but not counted. */

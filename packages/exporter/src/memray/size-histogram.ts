@@ -1,7 +1,7 @@
 import type { HeapListener } from './heap-listener.js';
 
 /** Sizes below this are counted in an array, larger ones in a Map. */
-const SMALL = 1 << 16;
+const SMALL = 1 << 12;
 /** Beyond so many different sizes they are rounded: no histogram shows the difference, and memory has an end. */
 const MAX_SIZES = 1 << 20;
 const ROUNDED_BITS = 12;
