@@ -1,8 +1,8 @@
-import fs from 'node:fs';
 import path from 'node:path';
 import v8 from 'node:v8';
 import type { MessagePort } from 'node:worker_threads';
-import { HighWaterMarkTracker, Ledger, packageNames } from '../ledger/index.js';
+import { Blame } from '../blame/index.js';
+import { HighWaterMarkTracker, Ledger } from '../ledger/index.js';
 import type { ObjectCountTable } from '../profile/index.js';
 import { CallSiteSeries } from '../signal/call-site-series.js';
 import { connectHeapPoller, type HeapPoller } from '../source/heap-poller.js';
@@ -46,9 +46,15 @@ export class Agent {
     this.#port = options.port;
     this.#control = new Int32Array(options.control);
     this.#poller = connectHeapPoller();
+    const blame = new Blame({
+      report: (text) => this.#log('info', text),
+      workingFolder: options.workingFolder,
+    });
     this.#ledger = new Ledger({
       samplingInterval: options.samplingInterval,
-      packageOf: packageNames(readPackageName),
+      packageOf: (file) => blame.packages.packageOf(file).name,
+      versionOf: (file) => blame.packages.packageOf(file).version,
+      originalOf: (frame) => blame.of(frame).frame,
       component: options.component,
     });
     this.#series = new CallSiteSeries({ maxCallSites: options.maxCallSites });
@@ -261,14 +267,4 @@ const timeout = (millis: number) => new Promise<void>((resolve) => setTimeout(re
 function ownMemory(): number {
   const { total_heap_size: heap, malloced_memory: malloced } = v8.getHeapStatistics();
   return heap + malloced;
-}
-
-function readPackageName(folder: string): string | undefined {
-  try {
-    const manifest: unknown = JSON.parse(fs.readFileSync(path.join(folder, 'package.json'), 'utf8'));
-    const name = (manifest as { name?: unknown } | null)?.name;
-    return typeof name === 'string' && name !== '' ? name : undefined;
-  } catch {
-    return undefined;
-  }
 }

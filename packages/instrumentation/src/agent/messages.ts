@@ -87,6 +87,7 @@ export interface SuspectView {
   readonly functionName: string;
   readonly file: string;
   readonly packageName: string;
+  readonly packageVersion?: string | undefined;
   readonly component: string;
   /** Bytes in use that are older than a window. */
   readonly oldBytes: number;

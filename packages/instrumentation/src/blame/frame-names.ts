@@ -67,7 +67,8 @@ export function shortPath(file: string, baseFolder?: string): string {
   if (installed?.[1]) return installed[1];
   if (!baseFolder || !path.isAbsolute(file)) return file;
   const relative = path.relative(baseFolder, file);
-  return relative === '' || relative.startsWith('..') || path.isAbsolute(relative) ? file : relative;
+  const isBelow = relative !== '' && !/^\.\.(?:[\\/]|$)/.test(relative) && !path.isAbsolute(relative);
+  return isBelow ? relative : file;
 }
 
 function positionOf({ line, column }: Frame): string {

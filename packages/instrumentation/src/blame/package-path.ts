@@ -21,7 +21,8 @@ export function installedPackage(file: string): InstalledPackage | undefined {
   const first = parts[at + 1];
   // `.prisma`, `.cache` and the like are no packages: npm's names do not begin with a dot.
   if (at < 0 || !first || first.startsWith('.') || at + 2 >= parts.length) return undefined;
-  const scoped = first.startsWith('@') && at + 3 < parts.length;
+  const scoped = first.startsWith('@');
+  if (scoped && at + 3 >= parts.length) return undefined;
   const name = scoped ? `${first}/${parts[at + 2]}` : first;
   return {
     name,

@@ -180,7 +180,7 @@ export class ComponentCapture implements LedgerListener {
   #stack(node: NodeIndex): StackHandle | undefined {
     const known = this.#stacks[node];
     if (known !== undefined) return known;
-    const frame = node === ROOT ? undefined : this.#ledger.tree.frame(node);
+    const frame = node === ROOT ? undefined : this.#ledger.sites.frame(node);
     if (!frame) return undefined;
     const file = frame.file || '(native)';
     const parent = this.#stack(this.#ledger.tree.parent(node));

@@ -1,4 +1,4 @@
-import { type CallTree, type NodeIndex, ROOT } from './call-tree.js';
+import { type CallTree, type Frame, type NodeIndex, ROOT } from './call-tree.js';
 import { StackComponents } from './stack-components.js';
 
 /** The index of a call site: an allocating function. Dense, from 0. */
@@ -9,7 +9,17 @@ export interface CallSite {
   readonly functionName: string;
   readonly file: string;
   readonly packageName: string;
+  readonly packageVersion?: string | undefined;
   readonly component: string;
+}
+
+/** What call sites need to know of code: who wrote it. */
+export interface CodeFacts {
+  /** The package of a file. */
+  readonly packageOf: (file: string) => string;
+  readonly versionOf?: (file: string) => string | undefined;
+  /** The function as its author wrote it, where source maps tell. The same frame always gets the same answer. */
+  readonly originalOf?: (frame: Frame) => Frame;
 }
 
 /**
@@ -19,16 +29,16 @@ export interface CallSite {
  */
 export class CallSites {
   readonly #tree: CallTree;
-  readonly #packageOf: (file: string) => string;
+  readonly #facts: CodeFacts;
   readonly components: StackComponents;
   readonly #sites: CallSite[] = [];
   readonly #indexByKey = new Map<string, SiteIndex>();
   readonly #siteOfNode: SiteIndex[] = [];
 
   /** @param component what this process is */
-  constructor(tree: CallTree, packageOf: (file: string) => string, component: string) {
+  constructor(tree: CallTree, facts: CodeFacts, component: string) {
     this.#tree = tree;
-    this.#packageOf = packageOf;
+    this.#facts = facts;
     this.components = new StackComponents(tree, component);
   }
 
@@ -40,6 +50,12 @@ export class CallSites {
     const site = this.#sites[index];
     if (!site) throw new RangeError(`no call site ${index}`);
     return site;
+  }
+
+  /** The innermost frame of a stack as its author wrote it; undefined for the empty stack. */
+  frame(node: NodeIndex): Frame | undefined {
+    const frame = this.#tree.frame(node);
+    return frame && (this.#facts.originalOf?.(frame) ?? frame);
   }
 
   siteOf(node: NodeIndex): SiteIndex {
@@ -59,14 +75,16 @@ export class CallSites {
   }
 
   #intern(node: NodeIndex, component: string): SiteIndex {
-    const frame = this.#tree.frame(node);
+    const frame = this.frame(node);
     const functionName = frame?.functionName ?? '(root)';
     const file = frame?.file ?? '';
     const key = `${functionName}\n${file}\n${component}`;
     const known = this.#indexByKey.get(key);
     if (known !== undefined) return known;
     const index = this.#sites.length;
-    this.#sites.push({ functionName, file, packageName: this.#packageOf(file), component });
+    const packageName = this.#facts.packageOf(file);
+    const packageVersion = this.#facts.versionOf?.(file);
+    this.#sites.push({ functionName, file, packageName, packageVersion, component });
     this.#indexByKey.set(key, index);
     return index;
   }

@@ -1,4 +1,4 @@
-export { type CallSite, CallSites, isRuntimeFrame, type SiteIndex } from './call-site.js';
+export { type CallSite, CallSites, type CodeFacts, isRuntimeFrame, type SiteIndex } from './call-site.js';
 export { CallTree, type Frame, type NodeIndex, type RawFrame, ROOT } from './call-tree.js';
 export { type HighWaterMark, HighWaterMarkTracker } from './high-water-mark.js';
 export { LeakDetector, type LeakDetectorOptions, type LeakSuspect } from './leak-detector.js';
@@ -12,7 +12,6 @@ export {
   type LedgerOptions,
   TYPICAL_OBJECT_BYTES,
 } from './ledger.js';
-export { NO_PACKAGE, packageNames } from './package-names.js';
 export { AGE_BUCKETS, type AgeBucket, ageBucketOf, bytesByAge } from './retention-age.js';
 export type { FunctionLocation } from './stack-components.js';
 export { type Survival, SurvivalTracker } from './survival.js';

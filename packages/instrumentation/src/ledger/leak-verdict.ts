@@ -9,7 +9,8 @@ import type { LeakSuspect } from './leak-detector.js';
  */
 export function leakVerdict(suspect: LeakSuspect, site: CallSite, headroomBytes: number): string {
   const { oldBytes, oldMillis, bytesPerSecond, grownWindows, windows } = suspect;
-  const where = `\`${site.functionName}\` in \`${site.packageName}\``;
+  const version = site.packageVersion === undefined ? '' : `@${site.packageVersion}`;
+  const where = `\`${site.functionName}\` in \`${site.packageName}${version}\``;
   const growth = `grows ${byteText(bytesPerSecond * 60)}/min, ${grownWindows} of ${windows} windows`;
   const doubling = `doubles in ${durationText(oldBytes / bytesPerSecond)}`;
   const limit = `heap limit in ${durationText(headroomBytes / bytesPerSecond)}`;

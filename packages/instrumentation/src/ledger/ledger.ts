@@ -1,4 +1,4 @@
-import { CallSites } from './call-site.js';
+import { CallSites, type CodeFacts } from './call-site.js';
 import { CallTree, type NodeIndex, type RawFrame, ROOT, sameFrame } from './call-tree.js';
 import { GrowableFloats } from './growable-floats.js';
 import { LiveSamples } from './live-samples.js';
@@ -37,10 +37,9 @@ export interface LedgerListener {
   estimated(node: NodeIndex, samples: number, bytes: number): void;
 }
 
-export interface LedgerOptions {
+export interface LedgerOptions extends CodeFacts {
   /** Mean bytes between samples. */
   readonly samplingInterval: number;
-  readonly packageOf: (file: string) => string;
   /** What this process is: stacks outside of every wrapped component belong to it. */
   readonly component: string;
   readonly maxNodes?: number;
@@ -96,7 +95,7 @@ export class Ledger {
     this.#options = options;
     this.#objectSizes = new ObjectSizes(options.samplingInterval);
     this.tree = new CallTree({ maxNodes: options.maxNodes ?? DEFAULT_MAX_NODES });
-    this.sites = new CallSites(this.tree, options.packageOf, options.component);
+    this.sites = new CallSites(this.tree, options, options.component);
     this.unobservedNode = this.tree.child(ROOT, UNOBSERVED);
   }
 

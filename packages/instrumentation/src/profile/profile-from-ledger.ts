@@ -120,7 +120,7 @@ function commentsFor(ledger: Ledger, options: ProfileFromLedgerOptions): string[
 function stacks(ledger: Ledger, builder: ProfileBuilder): (node: NodeIndex) => StackHandle | undefined {
   const known = new Map<NodeIndex, StackHandle>();
   const stackOf = (node: NodeIndex): StackHandle | undefined => {
-    const frame = node === ROOT ? undefined : ledger.tree.frame(node);
+    const frame = node === ROOT ? undefined : ledger.sites.frame(node);
     if (!frame) return undefined;
     const found = known.get(node);
     if (found !== undefined) return found;

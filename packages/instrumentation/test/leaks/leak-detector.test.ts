@@ -124,7 +124,8 @@ test('the verdict says who, how much, how fast, how sure and how long', () => {
   const site = {
     functionName: 'addOrder',
     file: '/srv/x.js',
-    packageName: 'order-cache@1.2.0',
+    packageName: 'order-cache',
+    packageVersion: '1.2.0',
     component: 'api',
   };
   const suspect = {

@@ -14,7 +14,7 @@ const NATIVE = (name: string): RawFrame => ({
 /** The call site of a stack, outermost frame first. */
 function siteOf(...stack: RawFrame[]) {
   const tree = new CallTree({ maxNodes: 100 });
-  const sites = new CallSites(tree, (file) => `package of ${file}`, 'api');
+  const sites = new CallSites(tree, { packageOf: (file) => `package of ${file}` }, 'api');
   const node = stack.reduce((parent, frame) => tree.child(parent, frame), ROOT);
   return sites.site(sites.siteOf(node));
 }
@@ -52,9 +52,11 @@ test('stacks that end in the same function share a call site', () => {
   const asked: string[] = [];
   const sites = new CallSites(
     tree,
-    (file) => {
-      asked.push(file);
-      return 'app';
+    {
+      packageOf: (file) => {
+        asked.push(file);
+        return 'app';
+      },
     },
     'api',
   );
@@ -70,7 +72,7 @@ test('stacks that end in the same function share a call site', () => {
 
 test('functions of the same name in two files are two call sites', () => {
   const tree = new CallTree({ maxNodes: 100 });
-  const sites = new CallSites(tree, () => 'shop', 'api');
+  const sites = new CallSites(tree, { packageOf: () => 'shop' }, 'api');
   const here = tree.child(ROOT, frameOf('parse'));
   const there = tree.child(ROOT, { ...frameOf('parse'), url: 'file:///app/other.js' });
   expect(sites.siteOf(here)).not.toBe(sites.siteOf(there));
