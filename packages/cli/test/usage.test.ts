@@ -18,14 +18,11 @@ test('--version is the version of the package', async () => {
 });
 
 describe('help', () => {
-  test.each([['--help'], ['run', '--help'], ['config', '--help'], ['top', '--help'], ['convert', '--help']])(
-    '%s %s',
-    async (...args) => {
-      const { status, stdout, stderr } = await heapray(args.filter(Boolean));
-      expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-      await expect(stdout).toMatchFileSnapshot(`golden/help-${args[0]!.replace('--', '')}.txt`);
-    },
-  );
+  test.each(['', 'run', 'config', 'stats', 'top', 'convert', 'parse'])('of %j', async (command) => {
+    const { status, stdout, stderr } = await heapray([command, '--help'].filter(Boolean));
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    await expect(stdout).toMatchFileSnapshot(`golden/help-${command || 'help'}.txt`);
+  });
 
   test('without a command it goes to stderr, and the status says that nothing was done', async () => {
     const { status, stdout, stderr } = await heapray([]);

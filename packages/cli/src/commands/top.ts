@@ -1,17 +1,20 @@
 import { type TopGroup, type TopRow, topOf, totals } from '@heapray/exporter/profile';
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { COLUMN_WORDS, type PickedColumn, pickColumn } from '../inputs/columns.js';
 import { PROFILE_FORMATS, readInput } from '../inputs/index.js';
+import { applyStrict } from '../inputs/memray.js';
 import { writeJson, writeStdout } from '../outputs/stdout.js';
 import { printable } from '../text/printable.js';
 import { formatQuantity, formatShare } from '../text/quantity.js';
 import { formatTable } from '../text/table.js';
+import { rowsOption, strictOption } from './options.js';
 
 interface TopOptions {
   readonly by?: string;
   readonly group: TopGroup;
   readonly rows: number;
   readonly json?: true;
+  readonly strict?: true;
 }
 
 const GROUPS: readonly TopGroup[] = ['function', 'file', 'package', 'component', 'thread'];
@@ -28,18 +31,15 @@ export function addTop(program: Command): void {
     .argument('<file>', 'the profile; - for standard input')
     .option('--by <column>', `what to rank by: ${COLUMN_WORDS} (default: the profile's own)`)
     .addOption(new Option('--group <kind>', 'what the rows are').choices([...GROUPS]).default('function'))
-    .option('-n, --rows <count>', 'how many rows', rowCount, 10)
+    .addOption(rowsOption(10))
     .option('--json', 'as JSON, on standard output')
+    .addOption(strictOption())
     .action(top);
 }
 
-function rowCount(text: string): number {
-  if (/^\d{1,9}$/.test(text) && Number(text) > 0) return Number(text);
-  throw new InvalidArgumentError('It takes a whole number from 1.');
-}
-
 async function top(file: string, options: TopOptions): Promise<void> {
-  const { profile, format } = await readInput(file);
+  const { profile, format, end } = await readInput(file);
+  applyStrict(options.strict, end);
   const column = pickColumn(profile, options.by, file);
   const { group } = options;
   const all = topOf(profile, { column: column.type, groupBy: group });

@@ -1,9 +1,11 @@
+import { type CaptureEnd, MemrayProfiler } from '@heapray/exporter/memray';
 import { decodePprof } from '@heapray/exporter/pprof';
 import type { Profile } from '@heapray/exporter/profile';
 import { CommandError } from '../errors.js';
 import { detectFormat, HEAD_BYTES, type InputFormat } from './detect.js';
 import { decodeHeapProfile } from './heapprofile.js';
-import { readBytes } from './read-bytes.js';
+import { readCapture } from './memray.js';
+import { collect, type OpenInput, openInput } from './read-bytes.js';
 
 export type { InputFormat } from './detect.js';
 
@@ -11,35 +13,35 @@ export type { InputFormat } from './detect.js';
 export interface Input {
   readonly profile: Profile;
   readonly format: InputFormat;
+  /** How a capture ended; other formats are whole or refused. */
+  readonly end?: CaptureEnd;
 }
 
-/** Most bytes of a file that is held in memory as a whole. */
+/** Most bytes of a file that is held in memory as a whole; a capture is not. */
 const MAX_BYTES = 2 ** 28;
 
 /** The formats a profile can be read from, for messages and help. */
-export const PROFILE_FORMATS = 'pprof (.pb, .pb.gz) and V8 heap profiles (.heapprofile)';
+export const PROFILE_FORMATS =
+  'memray captures (.bin), pprof (.pb, .pb.gz) and V8 heap profiles (.heapprofile)';
 
 /**
  * Reads a file, or standard input for `-`, in whichever format it turns out to be.
  * @throws CommandError with one line: the file, what is wrong, and where
  */
 export async function readInput(input: string): Promise<Input> {
-  const name = input === '-' ? 'standard input' : input;
-  let format: InputFormat | undefined;
-  const bytes = await readBytes(input, {
-    maxBytes: MAX_BYTES,
-    headBytes: HEAD_BYTES,
-    onHead: (head) => {
-      format = detectFormat(head);
-      if (format === 'memray') {
-        throw new CommandError(`${name}: this is a memray capture; this command reads ${PROFILE_FORMATS}`);
-      }
-    },
-  });
-  return decode(name, bytes, format);
+  const opened = await openInput(input, HEAD_BYTES);
+  const format = detectFormat(opened.head);
+  if (format === 'memray') return readCaptureProfile(opened);
+  return decode(opened.name, await collect(opened, MAX_BYTES), format);
 }
 
-function decode(name: string, bytes: Uint8Array, format: InputFormat | undefined): Input {
+async function readCaptureProfile(opened: OpenInput): Promise<Input> {
+  const profiler = new MemrayProfiler();
+  const end = await readCapture(opened, profiler);
+  return { profile: profiler.profile(), format: 'memray', end };
+}
+
+function decode(name: string, bytes: Uint8Array, format: Exclude<InputFormat, 'memray'> | undefined): Input {
   try {
     if (format === 'heapprofile') return { profile: decodeHeapProfile(bytes), format };
     return { profile: decodePprof(bytes), format: 'pprof' };

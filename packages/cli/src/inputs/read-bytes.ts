@@ -7,20 +7,18 @@ export const STDIN = '-';
 
 const CHUNK_BYTES = 2 ** 20;
 
-export interface ReadLimits {
-  readonly maxBytes: number;
-  /** Called once, when the first bytes are there (up to `headBytes`); may throw to refuse the rest. */
-  readonly onHead: (head: Uint8Array) => void;
-  readonly headBytes: number;
+/** What an input is called in messages. */
+export function nameOf(input: string): string {
+  return input === STDIN ? 'standard input' : input;
 }
 
 /**
- * Reads a regular file, or standard input for `-`, to its end, however its size changes meanwhile. Never waits
- * for a pipe that nobody writes to.
- * @throws CommandError when it cannot be read or is too large, and whatever `onHead` throws
+ * The bytes of a regular file, or of standard input for `-`, to the end, however its size changes meanwhile. Never
+ * waits for a pipe that nobody writes to. Whoever has seen enough may stop.
+ * @throws CommandError when it cannot be read
  */
-export async function readBytes(input: string, limits: ReadLimits): Promise<Uint8Array> {
-  if (input === STDIN) return collect('standard input', process.stdin, limits);
+export async function* readChunks(input: string): AsyncGenerator<Uint8Array, void, undefined> {
+  if (input === STDIN) return yield* chunksOf(nameOf(input), process.stdin);
   // Without NONBLOCK, opening a pipe would wait for a writer.
   const flags = constants.O_RDONLY | constants.O_NONBLOCK;
   const file = await open(input, flags).catch((cause: unknown) => {
@@ -28,13 +26,25 @@ export async function readBytes(input: string, limits: ReadLimits): Promise<Uint
   });
   try {
     await assertRegular(input, file);
-    return await collect(
-      input,
-      file.createReadStream({ highWaterMark: CHUNK_BYTES, autoClose: false }),
-      limits,
-    );
+    yield* chunksOf(input, file.createReadStream({ highWaterMark: CHUNK_BYTES, autoClose: false }));
   } finally {
     await file.close();
+  }
+}
+
+async function* chunksOf(name: string, stream: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  // Not `for await`: what the consumer throws is no error of this stream.
+  const chunks = stream[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const next = await chunks.next().catch((cause: unknown) => {
+        throw fileError(name, cause);
+      });
+      if (next.done) return;
+      yield next.value;
+    }
+  } finally {
+    await chunks.return?.();
   }
 }
 
@@ -47,30 +57,56 @@ async function assertRegular(input: string, file: FileHandle): Promise<void> {
   if (!stats.isFile()) throw new CommandError(`${input}: is not a regular file`);
 }
 
-async function collect(
-  name: string,
-  stream: AsyncIterable<Uint8Array>,
-  { maxBytes, onHead, headBytes }: ReadLimits,
-): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
+/** An input whose first bytes are known and whose rest is still to be read. */
+export interface OpenInput {
+  readonly name: string;
+  /** The first bytes, `headBytes` or all there are. */
+  readonly head: Uint8Array;
+  /** All of it, the first bytes included. */
+  readonly chunks: AsyncGenerator<Uint8Array, void, undefined>;
+}
+
+/** @throws CommandError when it cannot be read or is empty */
+export async function openInput(input: string, headBytes: number): Promise<OpenInput> {
+  const name = nameOf(input);
+  const rest = readChunks(input);
+  const first: Uint8Array[] = [];
   let length = 0;
-  let headSeen = false;
-  const showHead = (): void => {
-    if (headSeen) return;
-    headSeen = true;
-    onHead(Buffer.concat(chunks).subarray(0, headBytes));
-  };
-  try {
-    for await (const chunk of stream) {
-      chunks.push(chunk);
-      length += chunk.length;
-      if (length >= headBytes) showHead();
-      if (length > maxBytes) throw new CommandError(`${name}: larger than the limit of ${maxBytes} bytes`);
-    }
-  } catch (cause) {
-    throw cause instanceof CommandError ? cause : fileError(name, cause);
+  while (length < headBytes) {
+    const next = await rest.next();
+    if (next.done) break;
+    first.push(next.value);
+    length += next.value.length;
   }
   if (length === 0) throw new CommandError(`${name}: the input is empty`);
-  showHead();
-  return Buffer.concat(chunks, length);
+  const start = Buffer.concat(first);
+  return { name, head: start.subarray(0, headBytes), chunks: joined(start, rest) };
+}
+
+async function* joined(
+  start: Uint8Array,
+  rest: AsyncGenerator<Uint8Array, void, undefined>,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    yield start;
+    yield* rest;
+  } finally {
+    // Of a generator that was never begun, or left in `start`.
+    await rest.return();
+  }
+}
+
+/**
+ * All of an input, in one piece.
+ * @throws CommandError when it cannot be read or is larger
+ */
+export async function collect({ name, chunks }: OpenInput, maxBytes: number): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of chunks) {
+    parts.push(chunk);
+    length += chunk.length;
+    if (length > maxBytes) throw new CommandError(`${name}: larger than the limit of ${maxBytes} bytes`);
+  }
+  return Buffer.concat(parts, length);
 }

@@ -11,7 +11,7 @@ import { tempFolder } from '../../../../test/support/temp-folder.js';
 import { heapray, shell } from '../support/heapray.js';
 import { fileWith, SHOP_HEAPPROFILE, shopProfile } from '../support/sample-files.js';
 
-const READS = 'pprof (.pb, .pb.gz) and V8 heap profiles (.heapprofile)';
+const READS = 'memray captures (.bin), pprof (.pb, .pb.gz) and V8 heap profiles (.heapprofile)';
 const good = encodePprof(shopProfile());
 
 /** What both commands that read say about a file, without its name; fails unless they agree and leave no output. */
@@ -34,7 +34,7 @@ describe('content', () => {
     ['text', 'hello, world\n', `no profile that is known; this command reads ${READS}`],
     ['an executable', '\x7fELF\x02\x01\x01', `no profile that is known; this command reads ${READS}`],
     ['zeros', new Uint8Array(4096), `no profile that is known; this command reads ${READS}`],
-    ['a memray capture', 'memray\0\x0d\0\0\0', `this is a memray capture; this command reads ${READS}`],
+    ['a cut memray header', 'memray\0\x0d\0\0\0', 'memray: the header is cut at byte 8'],
     ['a cut pprof', good.subarray(0, 200), 'pprof: cut off or damaged at byte 172'],
     ['a cut gzipped pprof', gzipSync(good).subarray(0, 100), 'pprof: the gzip data is cut off'],
     [

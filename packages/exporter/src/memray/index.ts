@@ -25,6 +25,7 @@ export {
   type StackHandle,
 } from './memray-writer.js';
 export type { NativeFrame } from './native-table.js';
+export { MemrayProfiler, profileFromMemray } from './profile-from-memray.js';
 export { type AggregatedAllocation, RecordDamage, type RecordHandler } from './record-handler.js';
 export { type CaptureDamage, type CaptureEnd, RecordStream } from './record-stream.js';
 export type { SizeBucket } from './size-histogram.js';

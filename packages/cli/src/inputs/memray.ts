@@ -1,0 +1,67 @@
+import type { CaptureEnd } from '@heapray/exporter/memray';
+import { CommandError } from '../errors.js';
+import { note } from '../outputs/note.js';
+import { detectFormat, HEAD_BYTES } from './detect.js';
+import { type OpenInput, openInput } from './read-bytes.js';
+
+/** What takes the bytes of a capture: an analyzer, a record stream, a converter. */
+export interface CaptureReader {
+  readonly stopped: boolean;
+  push(bytes: Uint8Array): void;
+  end(): CaptureEnd;
+}
+
+/** How a capture ended that was read, in a few words for a person; undefined when all of it is there. */
+export function shortcomingOf({ complete, damage }: CaptureEnd): string | undefined {
+  if (complete) return undefined;
+  if (damage === undefined) {
+    return 'the capture has no end: its program still runs, or was killed, or the file is cut off';
+  }
+  const place = damage.compressed ? 'of the compressed file' : 'of the capture';
+  return `damaged at byte ${damage.offset} ${place}: ${damage.reason}; what comes before it is used`;
+}
+
+/** Opens a file that must be a memray capture. */
+export async function openCapture(input: string): Promise<OpenInput> {
+  const opened = await openInput(input, HEAD_BYTES);
+  if (detectFormat(opened.head) === 'memray') return opened;
+  await opened.chunks.return();
+  throw new CommandError(`${opened.name}: not a memray capture`);
+}
+
+/**
+ * Reads a capture to its end, and says on stderr what is missing of it.
+ * @param afterEach called between two pieces, for what has to be written meanwhile; to throw is to stop
+ * @throws CommandError with one line: the file, what is wrong, and where
+ */
+export async function readCapture(
+  { name, chunks }: OpenInput,
+  reader: CaptureReader,
+  afterEach?: () => Promise<void>,
+): Promise<CaptureEnd> {
+  const end = await withName(name, async () => {
+    for await (const chunk of chunks) {
+      reader.push(chunk);
+      await afterEach?.();
+      if (reader.stopped) break;
+    }
+    return reader.end();
+  });
+  const shortcoming = shortcomingOf(end);
+  if (shortcoming !== undefined) note(`${name}: ${shortcoming}`);
+  return end;
+}
+
+/** For `--strict`: a capture that is damaged or has no end makes the status 1, once the command has done its work. */
+export function applyStrict(strict: boolean | undefined, ...ends: readonly (CaptureEnd | undefined)[]): void {
+  if (strict && ends.some((end) => end !== undefined && !end.complete)) process.exitCode = 1;
+}
+
+async function withName<T>(name: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (!(cause instanceof Error && cause.name === 'FormatError')) throw cause;
+    throw new CommandError(`${name}: ${cause.message}`, { cause });
+  }
+}

@@ -1,0 +1,208 @@
+import {
+  type LabelsHandle,
+  type Profile,
+  ProfileBuilder,
+  type StackHandle,
+  type ValueColumn,
+} from '../profile/index.js';
+import { ALLOCATORS } from './allocators.js';
+import { CaptureModel } from './capture-model.js';
+import { plainName } from './clean-text.js';
+import type { MemrayHeader } from './header.js';
+import { HighWaterMark } from './high-water-mark.js';
+import { limitsWith, type MemrayLimits } from './limits.js';
+import type { NativeFrame } from './native-table.js';
+import { PackageResolver } from './package-of-stack.js';
+import { type CaptureEnd, RecordStream } from './record-stream.js';
+
+/** What an aggregated capture does not say. */
+const ALLOCATED: readonly ValueColumn[] = [
+  { type: 'alloc_objects', unit: 'count' },
+  { type: 'alloc_space', unit: 'bytes' },
+];
+const COLUMNS: readonly ValueColumn[] = [
+  { type: 'peak_objects', unit: 'count' },
+  { type: 'peak_space', unit: 'bytes' },
+  { type: 'inuse_objects', unit: 'count' },
+  { type: 'inuse_space', unit: 'bytes' },
+];
+const NANOS_PER_MILLI = 1_000_000n;
+
+/**
+ * Reads a capture of any format as its bytes come, and makes a profile of it: what was allocated in all, what was
+ * alive at the high-water mark, and what was alive at the end ("in use", what memray calls leaked). An aggregated
+ * capture does not say what was allocated, so its profile has no such columns.
+ *
+ * Labels: `allocator` (memray's name), `tid`, `thread` (its name, else its number as memray shows it) and
+ * `package`. Where the capture has native stacks, the native frames follow below the Python ones, as addresses in
+ * their files: their names are not in a capture.
+ */
+export class MemrayProfiler {
+  readonly #model: CaptureModel;
+  readonly #heap: HighWaterMark;
+  readonly #stream: RecordStream;
+
+  constructor(options: { readonly limits?: Partial<MemrayLimits> } = {}) {
+    const limits = limitsWith(options.limits);
+    this.#heap = new HighWaterMark(limits);
+    this.#model = new CaptureModel(limits, [this.#heap]);
+    this.#stream = new RecordStream(this.#model, limits);
+  }
+
+  /** Known as soon as it was read. */
+  get header(): MemrayHeader | undefined {
+    return this.#stream.header;
+  }
+
+  /** Whether nothing more is wanted: the trailer was read, or damage found. */
+  get stopped(): boolean {
+    return this.#stream.stopped;
+  }
+
+  /**
+   * Reads on.
+   *
+   * @throws FormatError when this is no capture we can read, or goes beyond a limit
+   */
+  push(bytes: Uint8Array): void {
+    this.#stream.push(bytes);
+  }
+
+  /**
+   * Says that nothing more will come.
+   *
+   * @throws FormatError when not even the header is there
+   */
+  end(): CaptureEnd {
+    return this.#stream.end();
+  }
+
+  /** The profile of what was read so far; there must be a header. */
+  profile(): Profile {
+    const { header } = this;
+    if (header === undefined) throw new Error('there is no header yet');
+    const aggregated = header.fileFormat === 'AGGREGATED_ALLOCATIONS';
+    const builder = new ProfileBuilder({
+      columns: aggregated ? COLUMNS : [...ALLOCATED, ...COLUMNS],
+      defaultColumn: 'inuse_space',
+      ...timesOf(header),
+    });
+    if (header.commandLine !== '') builder.comment(`command: ${header.commandLine}`);
+    const samples = new SampleMaker(builder, this.#model, header);
+    for (let site = 1; site <= this.#model.sites.size; site += 1) {
+      const total = this.#heap.total(site);
+      const peak = this.#heap.atPeak(site);
+      const live = this.#heap.live(site);
+      const values = [peak.count, peak.bytes, live.count, live.bytes];
+      if (!aggregated) values.unshift(total.count, total.bytes);
+      if (values.some((value) => value !== 0)) samples.add(site, values);
+    }
+    return builder.build();
+  }
+}
+
+/** The profile of a whole capture, given in one piece or several. Throws as {@link MemrayProfiler} does. */
+export function profileFromMemray(chunks: Iterable<Uint8Array>): Profile {
+  const profiler = new MemrayProfiler();
+  for (const chunk of chunks) profiler.push(chunk);
+  profiler.end();
+  return profiler.profile();
+}
+
+/** Turns sites into samples; stacks and labels are made once each. */
+class SampleMaker {
+  readonly #builder: ProfileBuilder;
+  readonly #model: CaptureModel;
+  readonly #packages: PackageResolver;
+  readonly #mainThreadId: number;
+  /** By stack, of the main thread and of the others: reports hide the outermost frames of the main one. */
+  readonly #main: Map<number, StackHandle | undefined> = new Map();
+  readonly #others: Map<number, StackHandle | undefined> = new Map();
+  readonly #packageOfStack: Map<number, string> = new Map();
+  readonly #labels: Map<string, LabelsHandle> = new Map();
+
+  constructor(builder: ProfileBuilder, model: CaptureModel, header: MemrayHeader) {
+    this.#builder = builder;
+    this.#model = model;
+    this.#packages = new PackageResolver(header);
+    this.#mainThreadId = header.mainThreadId;
+  }
+
+  add(site: number, values: readonly number[]): void {
+    const { sites } = this.#model;
+    const thread = sites.thread(site);
+    const stack = sites.stack(site);
+    const known = this.#model.thread(thread).id === this.#mainThreadId ? this.#main : this.#others;
+    if (!known.has(stack)) known.set(stack, this.#pythonStack(stack, thread));
+    const native = this.#model.nativeFrames(sites.native(site), sites.generation(site));
+    const labels = this.#labelsOf(thread, sites.allocator(site), this.#packageOf(stack));
+    this.#builder.add(this.#withNative(known.get(stack), native), values, labels);
+  }
+
+  #pythonStack(stack: number, thread: number): StackHandle | undefined {
+    let handle: StackHandle | undefined;
+    for (const { functionName, file, line } of this.#model.locations(stack, thread).toReversed()) {
+      handle = this.#builder.stack(
+        handle,
+        this.#builder.frame(plainName(functionName), plainName(file), Math.max(line, 0)),
+      );
+    }
+    return handle;
+  }
+
+  #withNative(python: StackHandle | undefined, frames: readonly NativeFrame[]): StackHandle | undefined {
+    let handle = python;
+    for (const frame of frames.toReversed()) {
+      handle = this.#builder.stack(handle, this.#builder.frame(nativeName(frame), '', 0));
+    }
+    return handle;
+  }
+
+  #packageOf(stack: number): string {
+    const known = this.#packageOfStack.get(stack);
+    if (known !== undefined) return known;
+    const found = this.#packages.packageOf(this.#model.wholeStack(stack));
+    this.#packageOfStack.set(stack, found);
+    return found;
+  }
+
+  #labelsOf(thread: number, allocator: number, packageName: string): LabelsHandle {
+    const key = `${thread},${allocator},${packageName}`;
+    const known = this.#labels.get(key);
+    if (known !== undefined) return known;
+    const { id, name } = this.#model.thread(thread);
+    const handle = this.#builder.labels({
+      allocator: ALLOCATORS[allocator - 1]!.name,
+      tid: Number.isSafeInteger(id) ? id : hex(id),
+      thread: name || hex(id),
+      package: packageName,
+    });
+    this.#labels.set(key, handle);
+    return handle;
+  }
+}
+
+/** `0x9a1b2 libc.so.6`: the address in the file, as symbolizers want it, or in memory where no file is known. */
+function nativeName({ address, path, fileAddress }: NativeFrame): string {
+  if (path === undefined || fileAddress === undefined) return `0x${address.toString(16)}`;
+  return `0x${fileAddress.toString(16)} ${path.slice(path.lastIndexOf('/') + 1)}`;
+}
+
+function timesOf({ startTimeMillis, endTimeMillis }: MemrayHeader): {
+  readonly timeNanos: bigint;
+  readonly durationNanos: bigint;
+} {
+  const start = nanosOf(startTimeMillis);
+  const end = nanosOf(endTimeMillis);
+  return { timeNanos: start, durationNanos: end > start ? end - start : 0n };
+}
+
+/** 0 for what no clock can have said. */
+function nanosOf(millis: number): bigint {
+  const sound = Number.isSafeInteger(millis) && millis > 0 && millis < 2 ** 43;
+  return sound ? BigInt(millis) * NANOS_PER_MILLI : 0n;
+}
+
+function hex(id: number): string {
+  return `0x${id.toString(16)}`;
+}
