@@ -1,21 +1,24 @@
 import { beyond, type MemrayLimits } from './limits.js';
 import { PairTable } from './pair-table.js';
+import { doubled } from './typed-arrays.js';
 
 /** Allocators a thread index is multiplied by to make one number of both. */
 const ALLOCATORS = 16;
+const INITIAL_PAIRS = 1024;
 
 /**
  * Numbers, from 1, what an allocation is grouped by: thread, allocator, stack, native stack, and the generation
  * of the memory map that its native addresses belong to.
  *
- * Each site is a pair of pairs: ((thread and allocator, stack), (native stack, generation)). Only the last pair
- * of all is looked up twice, because mostly there are no native stacks.
+ * Each site is a pair of pairs: ((thread and allocator, stack), (native stack, generation)).
  */
 export class SiteTable {
   readonly #limits: MemrayLimits;
   readonly #plain: PairTable = new PairTable();
   readonly #natives: PairTable = new PairTable();
   readonly #sites: PairTable = new PairTable();
+  /** (Thread and allocator, stack) → its site without a native stack, if it has one: the usual case, found at once. */
+  #withoutNative: Int32Array = new Int32Array(INITIAL_PAIRS);
   #lastOwner = -1;
   #lastStack = -1;
   #lastNative = -1;
@@ -39,8 +42,9 @@ export class SiteTable {
     this.#lastStack = stack;
     this.#lastNative = native;
     this.#lastGeneration = generation;
-    const nativePair = native === 0 ? 0 : this.#natives.intern(native, generation);
-    this.#last = this.#sites.intern(this.#plain.intern(owner, stack), nativePair);
+    const plain = this.#plain.intern(owner, stack);
+    if (native === 0) this.#last = this.#siteWithoutNative(plain);
+    else this.#last = this.#sites.intern(plain, this.#natives.intern(native, generation));
     if (this.#last > this.#limits.maxFrames)
       throw beyond('allocation sites', this.#limits.maxFrames, 'maxFrames');
     return this.#last;
@@ -64,5 +68,14 @@ export class SiteTable {
 
   generation(site: number): number {
     return this.#natives.frame(this.#sites.frame(site));
+  }
+
+  #siteWithoutNative(plain: number): number {
+    while (plain >= this.#withoutNative.length) this.#withoutNative = doubled(this.#withoutNative);
+    const known = this.#withoutNative[plain]!;
+    if (known !== 0) return known;
+    const site = this.#sites.intern(plain, 0);
+    this.#withoutNative[plain] = site;
+    return site;
   }
 }
