@@ -1,6 +1,7 @@
-const MIN_READINGS = 6;
 /** What a site must have grown by, as a part of all that is in use, to be worth a word. */
 const MIN_SHARE = 0.05;
+/** What of the growth must fall to the slower half of the time; a leak has about 0.5, a cache that has filled 0. */
+const MIN_STEADINESS = 0.2;
 
 /**
  * The leak: the call site whose retained bytes grew the most and steadily.
@@ -8,24 +9,24 @@ const MIN_SHARE = 0.05;
  * The readings are cut into three equal times. What is in use includes what V8 has not collected yet, and
  * that only ever adds, so the lowest reading of each time is the nearest to what is really kept. Growth is
  * steady when it goes on: from the second to the third time as from the first to the second. That tells a
- * leak from a cache, which fills and then stays as it is; so sites are ranked by the slower of the two.
+ * leak from a cache, which fills and then stays as it is.
  *
  * @param readings in order of time, each `{ atMillis, sites: Map<key, { function, file, package, bytes }> }`
  * @returns undefined when no site grows steadily
  */
 export function findLeak(readings) {
-  if (readings.length < MIN_READINGS)
-    throw new Error(`only ${readings.length} readings: the run was too short`);
   const thirds = inThirds(readings);
+  if (thirds.some((part) => part.length === 0)) throw new Error('the run was too short to see anything grow');
   const newest = readings.at(-1).sites;
   const inUse = [...newest.values()].reduce((sum, { bytes }) => sum + bytes, 0);
   let leak;
   for (const [key, site] of newest) {
     const [first, second, third] = thirds.map((part) => lowest(part, key));
-    const steady = Math.min(second.bytes - first.bytes, third.bytes - second.bytes);
     const grown = third.bytes - first.bytes;
-    if (grown < MIN_SHARE * inUse || steady <= (leak?.steady ?? 0)) continue;
-    leak = { site, steady, bytesPerMinute: (60_000 * grown) / (third.atMillis - first.atMillis) };
+    const slower = Math.min(second.bytes - first.bytes, third.bytes - second.bytes);
+    if (grown < MIN_SHARE * inUse || slower < MIN_STEADINESS * grown) continue;
+    if (leak && leak.grown >= grown) continue;
+    leak = { site, grown, bytesPerMinute: (60_000 * grown) / (third.atMillis - first.atMillis) };
   }
   if (!leak) return undefined;
   const { function: name, file, package: packageName, bytes } = leak.site;
@@ -39,8 +40,10 @@ export function findLeak(readings) {
 }
 
 function inThirds(readings) {
-  const third = readings.length / 3;
-  return [0, 1, 2].map((part) => readings.slice(Math.round(part * third), Math.round((part + 1) * third)));
+  const start = readings[0]?.atMillis ?? 0;
+  const third = ((readings.at(-1)?.atMillis ?? 0) - start) / 3;
+  const partOf = ({ atMillis }) => Math.min(2, Math.floor((atMillis - start) / third));
+  return [0, 1, 2].map((part) => readings.filter((reading) => partOf(reading) === part));
 }
 
 /** The least that a site held in these readings, and when. */

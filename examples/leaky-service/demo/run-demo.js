@@ -49,16 +49,19 @@ async function work({ service, seconds, paths, progress, signal }) {
   return summary;
 }
 
-/** Reads the heap profile now and then while the service works. */
+/**
+ * Reads the heap profile now and then while the service is under load. A reading that is late is left out and
+ * not made up for: it would show the time after.
+ */
 async function watch({ service, seconds, progress, signal }) {
   const readings = [];
+  const period = (seconds * 1000) / READINGS;
   const start = performance.now();
   const elapsed = () => performance.now() - start;
-  for (let next = 1; next <= READINGS; next++) {
-    const due = (next * seconds * 1000) / READINGS;
+  for (let due = period; due <= seconds * 1000; due = period * Math.ceil((elapsed() + 1) / period)) {
     while (elapsed() < due && !signal.aborted) {
       progress.show(progressText(elapsed() / 1000, seconds, service.status));
-      await delay(Math.max(0, Math.min(PROGRESS_MILLIS, due - elapsed())));
+      await delay(Math.max(1, Math.min(PROGRESS_MILLIS, due - elapsed())));
     }
     readings.push(readingOf(await fetchBytes(`${service.status.profiles}heap`), elapsed()));
   }
