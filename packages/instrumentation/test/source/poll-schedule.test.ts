@@ -1,0 +1,170 @@
+import { describe, expect, test } from 'vitest';
+import { PollSchedule, type PollScheduleOptions } from '../../src/source/poll-schedule.js';
+import { Random } from '../support/random.js';
+
+const INTERVAL = 512 * 1024;
+const MIB = 1024 * 1024;
+
+function newSchedule(options: Partial<PollScheduleOptions> = {}): PollSchedule {
+  return new PollSchedule({
+    cpuBudget: 0.005,
+    minGapMillis: 200,
+    maxGapMillis: 30_000,
+    samplingInterval: INTERVAL,
+    random: new Random(1).next,
+    ...options,
+  });
+}
+
+/** Pairs that all cost the same. */
+function record(schedule: PollSchedule, pairs: number, costMillis: number): void {
+  for (let i = 0; i < pairs; i++) schedule.recordCost(costMillis);
+}
+
+describe('gaps', () => {
+  const schedule = newSchedule({ minGapMillis: 100, maxGapMillis: 100 });
+  const gaps = Array.from({ length: 100_000 }, () => schedule.nextGapMillis());
+
+  test('have the mean they should have', () => {
+    const mean = gaps.reduce((total, gap) => total + gap, 0) / gaps.length;
+    expect(Math.abs(mean - 100)).toBeLessThan(3 * (100 / Math.sqrt(gaps.length)));
+  });
+
+  test('are exponential: how long one has waited tells nothing about how long one will wait', () => {
+    for (const waited of [0, 50, 100, 200]) {
+      const longer = gaps.filter((gap) => gap > waited);
+      const muchLonger = longer.filter((gap) => gap > waited + 100);
+      expect(muchLonger.length / longer.length).toBeCloseTo(Math.exp(-1), 1);
+    }
+    const variance = gaps.reduce((total, gap) => total + (gap - 100) ** 2, 0) / gaps.length;
+    expect(Math.abs(Math.sqrt(variance) - 100)).toBeLessThan(2);
+  });
+
+  test('are finite and not negative, whatever the random number', () => {
+    for (const random of [0, 0.5, 1 - 2 ** -32, 1 - Number.EPSILON / 2]) {
+      const gap = newSchedule({ random: () => random }).nextGapMillis();
+      expect(gap).toBeGreaterThanOrEqual(0);
+      expect(gap).toBeLessThan(200 * 40);
+    }
+  });
+});
+
+describe('the mean gap', () => {
+  test('is the shortest for the first pairs, whatever they cost', () => {
+    const schedule = newSchedule();
+    expect(schedule.meanGapMillis).toBe(200);
+    record(schedule, 11, 1000);
+    expect(schedule.meanGapMillis).toBe(200);
+    record(schedule, 1, 1000);
+    expect(schedule.meanGapMillis).toBe(30_000);
+  });
+
+  test.each([
+    [0.005, 2, 400],
+    [0.005, 10, 2000],
+    [0.05, 20, 400],
+    [0.001, 3, 3000],
+  ])('keeps to a budget of %d at a cost of %d ms: %d ms', (cpuBudget, cost, expected) => {
+    const schedule = newSchedule({ cpuBudget });
+    record(schedule, 30, cost);
+    expect(schedule.meanGapMillis).toBeCloseTo(expected, 6);
+  });
+
+  test('has bounds', () => {
+    const schedule = newSchedule();
+    record(schedule, 30, 0.001);
+    expect(schedule.meanGapMillis).toBe(200);
+    record(schedule, 30, 1e6);
+    expect(schedule.meanGapMillis).toBe(30_000);
+  });
+
+  test('follows the cost up and down within 15 pairs', () => {
+    const schedule = newSchedule();
+    record(schedule, 30, 10);
+    record(schedule, 8, 5);
+    expect(schedule.meanGapMillis).toBe(1000);
+    record(schedule, 8, 20);
+    expect(schedule.meanGapMillis).toBe(4000);
+  });
+
+  test('is not moved by a single pair that met a busy machine', () => {
+    const schedule = newSchedule();
+    record(schedule, 20, 2);
+    schedule.recordCost(500);
+    expect(schedule.meanGapMillis).toBe(400);
+  });
+});
+
+describe('the length of a pair', () => {
+  /** Lets the program allocate at a rate for a while. */
+  const allocate = (schedule: PollSchedule, bytesPerMilli: number, times = 20) => {
+    for (let i = 0; i < times; i++) schedule.recordRate((bytesPerMilli * 100) / INTERVAL, 100);
+  };
+
+  test('is the longest while the rate is unknown or nothing is allocated', () => {
+    const schedule = newSchedule();
+    expect(schedule.pairMillis).toBe(250);
+    allocate(schedule, 0);
+    expect(schedule.pairMillis).toBe(250);
+  });
+
+  test('is the time of 4 MiB', () => {
+    const schedule = newSchedule();
+    allocate(schedule, MIB / 2);
+    expect(schedule.pairMillis).toBeCloseTo(8, 6);
+    allocate(schedule, MIB / 10);
+    expect(schedule.pairMillis).toBeCloseTo(40, 1);
+  });
+
+  test('has bounds', () => {
+    const schedule = newSchedule();
+    allocate(schedule, 1000 * MIB);
+    expect(schedule.pairMillis).toBe(1);
+    allocate(schedule, 1, 60);
+    expect(schedule.pairMillis).toBe(250);
+  });
+
+  test('follows a burst at once: three readings into it, it is within twice the right length', () => {
+    const schedule = newSchedule();
+    allocate(schedule, MIB / 100);
+    expect(schedule.pairMillis).toBe(250);
+    allocate(schedule, MIB, 3);
+    expect(schedule.pairMillis).toBeLessThan(8);
+  });
+
+  test('shrinks when collections cut pairs, down to half a MiB, and grows while none does, up to 8', () => {
+    const schedule = newSchedule();
+    allocate(schedule, MIB);
+    schedule.recordPair(false);
+    expect(schedule.pairMillis).toBeCloseTo(4 * 0.8, 6);
+    for (let i = 0; i < 100; i++) schedule.recordPair(false);
+    // Half a MiB is half a millisecond here, and a pair takes at least one.
+    expect(schedule.pairMillis).toBe(1);
+    allocate(schedule, MIB / 100, 60);
+    expect(schedule.pairMillis).toBeCloseTo(50, 0);
+    for (let i = 0; i < 100; i++) schedule.recordPair(true);
+    allocate(schedule, MIB, 60);
+    expect(schedule.pairMillis).toBeCloseTo(8, 3);
+  });
+
+  test('settles where about one pair in five is cut', () => {
+    const schedule = newSchedule();
+    const random = new Random(3);
+    allocate(schedule, MIB);
+    let cut = 0;
+    for (let i = 0; i < 20_000; i++) {
+      // A scavenge every 16 ms.
+      const whole = random.next() > schedule.pairMillis / 16;
+      schedule.recordPair(whole);
+      if (!whole) cut++;
+    }
+    expect(cut / 20_000).toBeGreaterThan(0.13);
+    expect(cut / 20_000).toBeLessThan(0.23);
+  });
+
+  test('a rate over no time is no rate', () => {
+    const schedule = newSchedule();
+    schedule.recordRate(1000, 0);
+    expect(schedule.pairMillis).toBe(250);
+  });
+});
