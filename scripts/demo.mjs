@@ -1,5 +1,6 @@
 // `npm run demo`: from a fresh clone to a leak found, in one command. Prepares everything, then runs the demo of
-// examples/leaky-service on the pinned Node. What it makes is left in demo-out/.
+// examples/leaky-service on the pinned Node. What it makes is left in demo-out/, or in the folder that is given:
+// `npm run demo -- FOLDER`.
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { ensureBuilt, ensureInstalled, NODE, note, ROOT, runEnv } from './lib/bootstrap.mjs';
@@ -12,7 +13,7 @@ await withBootstrapLock(async () => {
 note('running the order service of examples/leaky-service under load ...');
 
 const script = path.join(ROOT, 'examples', 'leaky-service', 'demo', 'main.js');
-const demo = spawn(NODE, [script, path.join(ROOT, 'demo-out')], {
+const demo = spawn(NODE, [script, path.resolve(process.argv[2] ?? path.join(ROOT, 'demo-out'))], {
   cwd: ROOT,
   env: runEnv(),
   stdio: ['ignore', 'inherit', 'inherit'],
