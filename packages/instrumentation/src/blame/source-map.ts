@@ -39,6 +39,8 @@ const MAX_LIST_BYTES = 8 * 1024 * 1024;
 const BYTES_PER_LIST_BYTE = 4;
 const MAX_NAME = 1_000;
 const MAX_SOURCE = 4_096;
+const OPEN_BRACKET = 0x5b;
+const OPEN_BRACE = 0x7b;
 /** Sections may hold sectioned maps, as some bundlers of bundles write them. */
 const MAX_NESTING = 4;
 
@@ -61,7 +63,7 @@ export function parseSourceMap(json: Buffer, lines: number): SourceMap {
 
 function parseAny(json: Buffer, range: Range, lines: number, nesting: number): SourceMap {
   const members = jsonMembers(json, range);
-  if (value(json, members.get('version')) !== 3) throw new BrokenMap('its version is not 3');
+  if (scalar(json, members.get('version')) !== 3) throw new BrokenMap('its version is not 3');
   const sections = members.get('sections');
   if (!sections) return plainMap(json, members, lines);
   if (nesting >= MAX_NESTING) throw new BrokenMap('its sections are nested too deep');
@@ -69,11 +71,11 @@ function parseAny(json: Buffer, range: Range, lines: number, nesting: number): S
 }
 
 function plainMap(json: Buffer, members: ReadonlyMap<string, Range>, lines: number): SourceMap {
-  const root = value(json, members.get('sourceRoot'));
+  const root = scalar(json, members.get('sourceRoot'));
   const prefix = typeof root === 'string' && root !== '' ? root.replace(/\/?$/, '/') : '';
   const sources = list(json, members.get('sources'), 'sources').map((source) => sourceText(source, prefix));
   const names = list(json, members.get('names'), 'names').map(nameText);
-  const text = value(json, members.get('mappings'));
+  const text = scalar(json, members.get('mappings'));
   if (typeof text !== 'string') throw new BrokenMap('it has no mappings');
   const mappings = firstLines(text, lines);
   const index = new MappingIndex(mappings);
@@ -140,8 +142,8 @@ function offsetOf(
   range: Range | undefined,
 ): { readonly line: number; readonly column: number } {
   const members = range && jsonMembers(json, range);
-  const line = value(json, members?.get('line'));
-  const column = value(json, members?.get('column'));
+  const line = scalar(json, members?.get('line'));
+  const column = scalar(json, members?.get('column'));
   if (!isCount(line) || !isCount(column)) throw new BrokenMap('a section has no offset');
   return { line, column };
 }
@@ -155,11 +157,10 @@ function list(json: Buffer, range: Range | undefined, name: string): unknown[] {
   if (!range) return [];
   if (size(range) > MAX_LIST_BYTES)
     throw new BrokenMap(`its ${name} are larger than ${MAX_LIST_BYTES} bytes`);
-  if (isNested(json, range)) throw new BrokenMap(`its ${name} are no list of strings`);
-  const content = value(json, range);
-  if (content === null) return [];
-  if (!Array.isArray(content)) throw new BrokenMap(`its ${name} are no list of strings`);
-  return content;
+  const isList = json[range.start] === OPEN_BRACKET && !isNested(json, range);
+  if (!isList && scalar(json, range) === null) return [];
+  if (!isList) throw new BrokenMap(`its ${name} are no list of strings`);
+  return parsed(json, range) as unknown[];
 }
 
 function sourceText(source: unknown, prefix: string): string | undefined {
@@ -183,12 +184,17 @@ function firstLines(mappings: string, lines: number): string {
   return mappings.slice(0, end);
 }
 
-/** A value that is known to be small or a string, built. Undefined when there is none. */
-function value(json: Buffer, range: Range | undefined): unknown {
+/** A string, number or the like. Undefined when there is none, or something else, which is not built. */
+function scalar(json: Buffer, range: Range | undefined): unknown {
   if (!range) return undefined;
-  if (json[range.start] !== 0x22 && json[range.start] !== 0x5b && size(range) > 64) return undefined;
+  const first = json[range.start];
+  if (first === OPEN_BRACKET || first === OPEN_BRACE) return undefined;
+  return parsed(json, range);
+}
+
+function parsed(json: Buffer, { start, end }: Range): unknown {
   try {
-    return JSON.parse(json.toString('utf8', range.start, range.end));
+    return JSON.parse(json.toString('utf8', start, end));
   } catch {
     throw new BrokenMap('it is not JSON');
   }

@@ -1,0 +1,179 @@
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { Blame } from '../../src/blame/index.js';
+import {
+  base64,
+  blameIn,
+  type Files,
+  frameIn,
+  json,
+  MAP,
+  PROGRAM,
+  RESOLVED,
+  withMap,
+} from './application.js';
+
+describe('a map is found', () => {
+  const padding = JSON.stringify({ sourcesContent: ['x'.repeat(400_000)], ...MAP });
+
+  test.each<[string, Files]>([
+    ['beside the program', { 'dist/main.js': withMap('main.js.map'), 'dist/main.js.map': json }],
+    [
+      'below it',
+      { 'dist/main.js': withMap('maps/main%201.map'), 'dist/maps/main 1.map': JSON.stringify(root('..')) },
+    ],
+    ['elsewhere in the package', { 'dist/main.js': withMap('../maps/a.map'), 'maps/a.map': json }],
+    ['in base64', { 'dist/main.js': withMap(base64(json)) }],
+    ['percent-encoded', { 'dist/main.js': withMap(`data:application/json,${encodeURIComponent(json)}`) }],
+    ['longer than the end that is read first', { 'dist/main.js': withMap(base64(padding)) }],
+    ['with a query', { 'dist/main.js': withMap('main.js.map?v=1'), 'dist/main.js.map': json }],
+    ['in a program with a byte order mark', { 'dist/main.js': `\uFEFF${withMap('a')}`, 'dist/a': json }],
+    [
+      'in a program with other line ends',
+      { 'dist/main.js': withMap('a').replaceAll('\n', '\r\n'), 'dist/a': json },
+    ],
+  ])('%s', (_, files) => {
+    const { of, reports } = blameIn(files);
+    expect(of()).toEqual(RESOLVED);
+    expect(reports).toEqual([]);
+  });
+
+  test('by an absolute path or URL within the package', () => {
+    const { folder, of } = blameIn({ 'dist/main.js.map': json });
+    writeFileSync(path.join(folder, 'dist/main.js'), withMap(`file://${folder}/dist/main.js.map`));
+    expect(of()).toEqual(RESOLVED);
+    writeFileSync(path.join(folder, 'dist/other.js'), withMap(`${folder}/dist/main.js.map`));
+    expect(of({ file: path.join(folder, 'dist/other.js') })).toEqual(RESOLVED);
+  });
+
+  test('in code that a loader made in memory', () => {
+    const { of } = blameIn(
+      { 'dist/main.js': 'type A = 1;\nexport const b = (o: A) => o;' },
+      { loadedCode: () => withMap(base64(json)) },
+    );
+    expect(of()).toEqual(RESOLVED);
+  });
+
+  function root(sourceRoot: string) {
+    return { ...MAP, sourceRoot };
+  }
+});
+
+describe('the answer', () => {
+  const files = { 'dist/main.js': withMap('main.js.map'), 'dist/main.js.map': json };
+
+  test('has the package of the original', () => {
+    const bundled = { ...MAP, sources: ['../node_modules/@s/queue/lib/a.js'] };
+    const { blame, folder } = blameIn({ ...files, 'dist/main.js.map': JSON.stringify(bundled) });
+    expect(blame.of(frameIn(folder, {})).package).toEqual({ name: '@s/queue', version: undefined });
+    const own = blameIn(files);
+    expect(own.blame.of(frameIn(own.folder, {})).package).toEqual({ name: 'app', version: '1.2.3' });
+  });
+
+  test('has a name to display', () => {
+    const { blame, folder } = blameIn(files);
+    const anonymous = frameIn(folder, { functionName: '(anonymous)' });
+    expect(blame.of(anonymous).displayName).toBe(`(anonymous) ${folder}/src/build.ts:3:10`);
+    const other = new Blame({ workingFolder: folder });
+    expect(other.of(anonymous).displayName).toBe('(anonymous) src/build.ts:3:10');
+    expect(other.of(frameIn(folder, {})).displayName).toBe('build');
+  });
+
+  test('keeps everything else that is known of the frame', () => {
+    const { blame, folder } = blameIn(files);
+    expect(blame.of(frameIn(folder, {})).frame.scriptId).toBe('7');
+  });
+
+  test('is the same for the same frame', () => {
+    const { blame, folder } = blameIn(files);
+    const frame = frameIn(folder, {});
+    expect(blame.of(frame)).toBe(blame.of(frame));
+  });
+
+  test('is the frame itself where nothing else is known', () => {
+    const { blame, folder, reports } = blameIn({ ...files, 'dist/plain.js': PROGRAM });
+    for (const frame of [
+      frameIn(folder, { file: path.join(folder, 'dist/plain.js') }),
+      frameIn(folder, { file: path.join(folder, 'dist/missing.js') }),
+      frameIn(folder, { file: folder }),
+      frameIn(folder, { file: 'relative.js' }),
+      frameIn(folder, { file: 'node:fs' }),
+      frameIn(folder, { file: '', line: 0, column: 0 }),
+      frameIn(folder, { file: '\0' }),
+      frameIn(folder, { line: 0, column: 0 }),
+      frameIn(folder, { line: 999 }),
+      frameIn(folder, { column: 999 }),
+    ]) {
+      expect(blame.of(frame).frame).toBe(frame);
+    }
+    expect(reports).toEqual([]);
+  });
+});
+
+describe('code outside of all functions', () => {
+  const top = { functionName: '(anonymous)', line: 1, column: 1 };
+
+  test('comes from the only source', () => {
+    const { of } = blameIn({ 'dist/main.js': withMap(base64(json)) });
+    expect(of(top)).toEqual({ ...top, file: 'src/build.ts' });
+  });
+
+  test('of a bundle comes from no source alone', () => {
+    const several = JSON.stringify({ ...MAP, sources: ['../src/build.ts', '../src/b.ts'] });
+    const { of } = blameIn({ 'dist/main.js': withMap(base64(several)) });
+    expect(of(top)).toEqual({ ...top, file: 'dist/main.js' });
+    expect(of()).toEqual(RESOLVED);
+  });
+});
+
+describe('functions that the map does not know', () => {
+  test("a bundler's helper before the first source", () => {
+    const { of } = blameIn({
+      'dist/main.js': withMap(
+        base64(JSON.stringify({ ...MAP, mappings: 'yBAEA,SAASA' })),
+        `var h=(e,t)=>()=>e(t);   ${PROGRAM}`,
+      ),
+    });
+    expect(of({ functionName: 'h', column: 7 }).file).toBe('dist/main.js');
+    expect(of({ functionName: '(anonymous)', column: 14 }).file).toBe('dist/main.js');
+    expect(of({ column: 36 })).toEqual(RESOLVED);
+  });
+
+  test('code that comes from nowhere', () => {
+    const { of } = blameIn({
+      'dist/main.js': withMap(base64(JSON.stringify({ ...MAP, mappings: 'A,SAASA,C' }))),
+    });
+    expect(of({ column: 12 }).file).toBe('dist/main.js');
+  });
+});
+
+describe('what is kept', () => {
+  const many = Object.fromEntries(
+    Array.from({ length: 20 }, (_, at) => [`dist/${at}.js`, withMap(base64(json))]),
+  );
+
+  test('a number of maps', () => {
+    const { of, folder, blame } = blameIn(many, { limits: { maxMaps: 5 } });
+    for (const name of [...Object.keys(many), ...Object.keys(many)]) {
+      expect(of({ file: path.join(folder, name) })).toEqual(RESOLVED);
+    }
+    expect(blame.counts).toMatchObject({ maps: 5, unusable: 0 });
+  });
+
+  test('a number of bytes', () => {
+    const one = blameIn({ 'dist/main.js': withMap(base64(json)) });
+    one.of();
+    const { bytes } = one.blame.counts;
+    const { of, folder, blame } = blameIn(many, { limits: { maxTotalBytes: bytes * 3 } });
+    for (const name of Object.keys(many)) expect(of({ file: path.join(folder, name) })).toEqual(RESOLVED);
+    expect(blame.counts).toEqual({ maps: 3, bytes: bytes * 3, unusable: 0 });
+  });
+
+  test('not the texts of the sources', () => {
+    const large = JSON.stringify({ ...MAP, sourcesContent: ['x'.repeat(5_000_000)] });
+    const { of, blame } = blameIn({ 'dist/main.js': withMap('a'), 'dist/a': large });
+    expect(of()).toEqual(RESOLVED);
+    expect(blame.counts.bytes).toBeLessThan(1000);
+  });
+});
