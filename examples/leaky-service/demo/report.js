@@ -9,7 +9,7 @@ const PROMETHEUS_CONFIG = fileURLToPath(new URL('../prometheus.yml', import.meta
 /** What the demo says at its end. */
 export function report(summary, { paths, memrayFormat }) {
   const { seconds, requests, samplingInterval, mode, leak } = summary;
-  const here = (file) => path.relative('', file) || file;
+  const here = (file) => quoted(path.relative('', file));
   const share = summary.topRetainers.find(
     (site) => site.file === leak.file && site.function === leak.function,
   );
@@ -60,5 +60,7 @@ function commands(rows) {
   return rows.map(([command, what]) => `  ${command.padEnd(width)}  ${what}`);
 }
 
+/** As a shell takes it. */
+const quoted = (text) => (/^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
 const mib = (bytes) => `${(bytes / MIB).toFixed(1)} MiB`;
 const percent = (share) => `${(100 * share).toFixed(1)} %`;
