@@ -244,7 +244,8 @@ export class CaptureFollower {
     const { capture } = this.#run!;
     this.#noteActivity(capture, grew && this.#caughtUp);
     if (!file.behind) this.#caughtUp = true;
-    if (final && file.compressed && capture.header !== undefined && !file.behind) capture.end();
+    const isAll = final && !file.behind && (file.compressed || capture.header === undefined);
+    if (isAll && !(await this.#end(capture))) return;
     if (capture.header === undefined) this.#state = 'waiting';
     else if (capture.complete) await this.#settle('finished');
     else if (capture.damage !== undefined) await this.#settleDamaged(capture.damage);
@@ -289,6 +290,17 @@ export class CaptureFollower {
   async #feed(file: GrowingFile, capture: GrowingCapture, options: FeedOptions): Promise<boolean> {
     try {
       return await file.feed(capture, options);
+    } catch (cause) {
+      await this.#refuse(cause, capture);
+      return false;
+    }
+  }
+
+  /** Whether it can be taken for a capture that was cut; of a raw one it need not have been. */
+  async #end(capture: GrowingCapture): Promise<boolean> {
+    try {
+      capture.end();
+      return true;
     } catch (cause) {
       await this.#refuse(cause, capture);
       return false;

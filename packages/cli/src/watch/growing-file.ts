@@ -133,7 +133,7 @@ export class GrowingFile {
     const start = capture.rewind();
     let position = start;
     let length = Math.max(FIRST_READ_BYTES, settledEnd - start + FIRST_READ_BYTES);
-    for (; ; length *= 8) {
+    for (; ; length *= 2) {
       const wanted = Math.min(length, MAX_READ_BYTES);
       const chunk = await this.#read(position, wanted);
       const dataLength = lengthWithoutZeros(chunk);
@@ -141,11 +141,12 @@ export class GrowingFile {
       if (dataLength === 0) break;
       const dataEnd = position + dataLength;
       this.dataBytes = Math.max(this.dataBytes, dataEnd);
-      const take = final ? dataEnd : Math.max(Math.min(settledEnd, dataEnd), dataEnd - UNSETTLED_BYTES);
-      this.unsettled = take < dataEnd;
-      if (take <= position || take < HEAD_BYTES) break;
-      capture.push(chunk.subarray(0, take - position));
-      position = take;
+      const settled = final ? dataEnd : Math.max(Math.min(settledEnd, dataEnd), dataEnd - UNSETTLED_BYTES);
+      this.unsettled = settled < dataEnd;
+      const take = lengthWithoutZeros(chunk.subarray(0, Math.max(0, settled - position)));
+      if (take === 0 || position + take < HEAD_BYTES) break;
+      capture.push(chunk.subarray(0, take));
+      position += take;
       if (capture.damage && this.#doubts(capture, final)) break;
       const zeros = chunk.length - dataLength;
       this.behind = !final && position - start > MAX_POLL_BYTES;

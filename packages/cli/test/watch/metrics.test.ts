@@ -1,0 +1,156 @@
+// What metrics say: sums that add up, counters that never go back, text that Prometheus' own tool takes.
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { GrowingCapture } from '@heapray/exporter/memray';
+import { describe, expect, test } from 'vitest';
+import { peerTest } from '../../../../test/support/peer-test.js';
+import { promtool } from '../../../../test/support/peers.js';
+import { runCommand } from '../../../../test/support/run-command.js';
+import { tempFolder } from '../../../../test/support/temp-folder.js';
+import { otlpRequest } from '../../src/watch/otlp-push.js';
+import { prometheusText } from '../../src/watch/prometheus-text.js';
+import { SiteSeries, type SiteValues } from '../../src/watch/site-series.js';
+import { watchMetrics } from '../../src/watch/watch-metrics.js';
+import { AIRFLOW, follow, goldenFile, rawCapture, withoutZeros } from './captures.js';
+import { type Expected, readExpected } from './expected.js';
+
+const AIRFLOW_RAW = withoutZeros(rawCapture(AIRFLOW));
+
+const COLUMNS: readonly (keyof SiteValues)[] = [
+  'allocatedBytes',
+  'allocations',
+  'retainedBytes',
+  'retainedCount',
+  'peakBytes',
+];
+
+describe('call sites', () => {
+  test('rows and the rest are the total; counters never go back', () => {
+    const capture = new GrowingCapture();
+    const series = new SiteSeries(7);
+    const before = new Map<string, SiteValues>();
+    const seen = new Set<string>();
+    for (let at = 0; at < AIRFLOW_RAW.length; at += 15_000) {
+      capture.push(AIRFLOW_RAW.subarray(at, at + 15_000));
+      const { rows, other, total } = series.view(capture);
+      expect(rows.length).toBeLessThanOrEqual(14);
+      expect(total.retainedBytes).toBe(capture.liveBytes);
+      expect(total.peakBytes).toBe(capture.peakBytes);
+      for (const column of COLUMNS) {
+        const sum = rows.reduce((all, { values }) => all + values[column], other[column]);
+        expect(sum).toBe(total[column]);
+      }
+      for (const [key, values] of [
+        ...rows.map((row) => [JSON.stringify(row.site), row.values] as const),
+        ['', other] as const,
+      ]) {
+        const last = before.get(key);
+        expect(values.allocatedBytes).toBeGreaterThanOrEqual(last?.allocatedBytes ?? 0);
+        expect(values.allocations).toBeGreaterThanOrEqual(last?.allocations ?? 0);
+        before.set(key, values);
+        seen.add(key);
+      }
+    }
+    // Some sites were displaced, which is what this is about.
+    expect(seen.size).toBeGreaterThan(8);
+  });
+
+  test('totals are memray’s', () => {
+    const capture = new GrowingCapture();
+    capture.push(AIRFLOW_RAW);
+    const { total } = new SiteSeries(50).view(capture);
+    const expected: Expected = readExpected(AIRFLOW);
+    expect(total.allocations).toBe(expected.total_num_allocations);
+    expect(total.allocatedBytes).toBe(expected.total_bytes_allocated);
+  });
+
+  test.each([
+    ['v13', 'threads.v13.bin'],
+    ['v12, whose header does not say where packages are', 'threads.v12.bin'],
+    ['v11', 'threads.v11.bin'],
+  ])('packages, in %s', (_, name) => {
+    const capture = new GrowingCapture();
+    capture.push(withoutZeros(rawCapture(goldenFile(name))));
+    const { rows } = new SiteSeries(500).view(capture);
+    const packages = new Set(rows.map(({ site }) => site.packageName));
+    expect(packages).toContain('<root>');
+    expect(packages).not.toContain('threading');
+    expect(packages).not.toContain('memray');
+  });
+});
+
+test('labels and help are escaped', () => {
+  const text = prometheusText([
+    {
+      name: 'a.b',
+      kind: 'gauge',
+      unit: 'By',
+      help: 'one\\two\nthree',
+      points: [{ attributes: { 'c.d': 'say "hi"\n\\ to\r\ud800' }, value: Number.POSITIVE_INFINITY }],
+    },
+    { name: 'none', kind: 'counter', unit: '1', help: '', points: [] },
+  ]);
+  expect(text).toBe(
+    '# HELP a_b one\\\\two\\nthree\n# TYPE a_b gauge\na_b{c_d="say \\"hi\\"\\n\\\\ to \ufffd"} +Inf\n',
+  );
+});
+
+peerTest('promtool finds nothing to complain of', 'promtool', async () => {
+  const captures = [AIRFLOW, goldenFile('killed.v13.bin'), goldenFile('aggregate.v13.bin')];
+  const watched = captures.map((file, at) => ({ component: `c${at}`, follower: follow(file) }));
+  for (const { follower } of watched) await follower.poll({ final: true });
+  const text = prometheusText(watchMetrics(watched, [{ component: 'c1', hint: 'old_capture', text: '' }]));
+  expect(text).toContain('heapray_memory_retained{heapray_component="c2"');
+  expect(text).not.toContain('heapray_memory_allocated_total{heapray_component="c2"');
+  const file = path.join(tempFolder(), 'metrics');
+  writeFileSync(file, text);
+  expect(await runCommand(promtool(), ['check', 'metrics'], { input: text })).toMatchObject({
+    status: 0,
+    stdout: '',
+    stderr: '',
+  });
+});
+
+test('OTLP', () => {
+  const startMillis = 1_700_000_000_000;
+  const request = otlpRequest(
+    [
+      {
+        name: 'heapray.memory.allocated',
+        kind: 'counter',
+        unit: 'By',
+        help: 'h',
+        points: [{ attributes: { 'heapray.component': 'api' }, value: 7, startMillis }],
+      },
+    ],
+    startMillis + 5,
+  );
+  expect(request).toMatchObject({
+    resourceMetrics: [
+      {
+        scopeMetrics: [
+          {
+            metrics: [
+              {
+                name: 'heapray.memory.allocated',
+                unit: 'By',
+                sum: {
+                  isMonotonic: true,
+                  aggregationTemporality: 2,
+                  dataPoints: [
+                    {
+                      asDouble: 7,
+                      startTimeUnixNano: '1700000000000000000',
+                      timeUnixNano: '1700000000005000000',
+                      attributes: [{ key: 'heapray.component', value: { stringValue: 'api' } }],
+                    },
+                  ],
+                },
+              },
+            ],
+          },
+        ],
+      },
+    ],
+  });
+});

@@ -1,0 +1,161 @@
+// A real Python program under the real memray, followed while it runs, and a real Prometheus that scrapes.
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { decodePprof } from '@heapray/exporter/pprof';
+import { totals } from '@heapray/exporter/profile';
+import { expect } from 'vitest';
+import { httpGet } from '../../../../test/support/http-get.js';
+import { peerTest } from '../../../../test/support/peer-test.js';
+import { goPprof, memray } from '../../../../test/support/peers.js';
+import { pollUntil } from '../../../../test/support/poll.js';
+import { runCommand } from '../../../../test/support/run-command.js';
+import { type RunningProcess, startProcess } from '../../../../test/support/start-node.js';
+import { startPrometheus } from '../../../../test/support/start-prometheus.js';
+import { tempFolder } from '../../../../test/support/temp-folder.js';
+import { heapray } from '../support/heapray.js';
+import { startWatch } from './start-watch.js';
+
+/** Keeps a mebibyte each time, which leaks, until a file says that it is enough. */
+const PROGRAM = `
+import os, sys, time
+kept = []
+def leak():
+    kept.append(bytearray(1 << 20))
+def churn():
+    return sum(len(bytes(5000)) for _ in range(50))
+print("ready", flush=True)
+while not os.path.exists(sys.argv[1]):
+    if len(kept) < 64:
+        leak()
+    churn()
+    time.sleep(0.005)
+`;
+
+interface Scheduler {
+  readonly program: RunningProcess;
+  readonly file: string;
+  /** Lets the program come to its own end. */
+  finish(): void;
+}
+
+async function startScheduler(folder: string, version: '1.20.0' | '1.19.3' = '1.20.0'): Promise<Scheduler> {
+  const script = path.join(folder, 'scheduler.py');
+  const stop = path.join(folder, 'enough');
+  const file = path.join(folder, 'scheduler_memory.bin');
+  writeFileSync(script, PROGRAM);
+  const program = startProcess(memray(version), {
+    args: ['run', '--quiet', '--compress-on-exit', '-o', file, script, stop],
+  });
+  await program.waitForOutput(/ready/);
+  return { program, file, finish: () => writeFileSync(stop, '') };
+}
+
+async function metricsWhen(url: string, accept: (body: string) => boolean, what: string): Promise<string> {
+  return pollUntil(
+    async () => {
+      const { body } = await httpGet(`${url}/metrics`);
+      return accept(body) && body;
+    },
+    { what },
+  );
+}
+
+function metricValue(body: string, start: string): number {
+  const line = body.split('\n').find((each) => each.startsWith(start));
+  return Number(line?.split(' ').at(-1));
+}
+
+const LEAK = 'heapray_memory_retained{heapray_component="scheduler",code_function_name="leak"';
+
+peerTest('a program that runs, and ends properly', ['memray-1.20.0', 'prometheus', 'go-pprof'], async () => {
+  const folder = tempFolder();
+  const { url } = await startWatch([folder]);
+  const prometheus = await startPrometheus({ targets: [new URL(url).host] });
+  const { program, file, finish } = await startScheduler(folder);
+
+  const early = await metricsWhen(url, (body) => metricValue(body, LEAK) > 4 * 2 ** 20, 'a leak of 4 MiB');
+  await metricsWhen(url, (body) => metricValue(body, LEAK) > 32 * 2 ** 20, 'a leak of 32 MiB');
+  expect(early).toContain('state="following"} 1');
+  const [row] = await prometheus.waitForSeries(
+    'heapray_memory_retained{code_function_name="leak"} > 33554432',
+  );
+  expect(row!.metric).toMatchObject({ heapray_component: 'scheduler', heapray_package: 'scheduler' });
+  expect(row!.metric.code_file_path).toMatch(/scheduler\.py$/);
+  const [rate] = await prometheus.waitForSeries(
+    'sum by (code_function_name) (rate(heapray_memory_allocated_total{heapray_package="scheduler"}[30s])) > 0',
+  );
+  expect(rate!.value).toBeGreaterThan(0);
+
+  finish();
+  await program.ended;
+  const last = await metricsWhen(url, (body) => body.includes('state="finished"} 1'), 'the end');
+  expect(readFileSync(file).readUInt32LE()).toBe(0x184d2204);
+  const { stdout } = await runCommand(memray('1.20.0'), [
+    'stats',
+    '--json',
+    '-o',
+    `${file}.json`,
+    '-f',
+    file,
+  ]);
+  expect(stdout).toContain('.json');
+  const stats = JSON.parse(readFileSync(`${file}.json`, 'utf8')) as Record<string, number>;
+  const profile = decodePprof((await httpGet(`${url}/debug/pprof/heap`)).bytes);
+  expect(totals(profile)).toMatchObject({
+    alloc_objects: stats.total_num_allocations,
+    alloc_space: stats.total_bytes_allocated,
+  });
+  // Each byte was read about once: what was read is the stream and a little for each poll, not a multiple.
+  const streamBytes = metricValue(last, 'heapray_capture_data');
+  expect(metricValue(last, 'heapray_capture_runs_total')).toBe(1);
+  expect(streamBytes).toBeGreaterThan(0);
+  const fetched = path.join(folder, 'heap.pb.gz');
+  writeFileSync(fetched, (await httpGet(`${url}/debug/pprof/peak?component=scheduler`)).bytes);
+  const top = await goPprof(['-top', '-unit=mb', fetched]);
+  expect(top).toMatchObject({ status: 0 });
+  expect(top.stdout).toMatch(/Type: peak_space/);
+  expect(top.stdout).toMatch(/64(?:\.\d+)?MB .* leak\n/);
+});
+
+peerTest('a program that is killed, and its next run', 'memray-1.20.0', async () => {
+  const folder = tempFolder();
+  const { url, process: watching } = await startWatch([folder]);
+  const first = await startScheduler(folder);
+  await metricsWhen(url, (body) => metricValue(body, LEAK) > 2 ** 23, 'a leak of 8 MiB');
+  await first.program.stop('SIGKILL');
+  const body = await metricsWhen(url, (text) => text.includes('state="stopped"} 1'), 'the end');
+  await watching.waitForOutput(/hint: .*scheduler_memory\.bin: this run is over/);
+  expect(body).toContain('heapray_watch_hint{heapray_component="scheduler",hint="old_capture"} 1');
+  const once = await heapray(['watch', '--once', '--json', folder]);
+  const { captures } = JSON.parse(once.stdout) as {
+    captures: { retainedBytes: number; allocatedBytes: number }[];
+  };
+  expect(captures[0]!.retainedBytes).toBe(sumOf(body, 'heapray_memory_retained{'));
+  expect(captures[0]!.allocatedBytes).toBe(sumOf(body, 'heapray_memory_allocated_total{'));
+
+  await runCommand('mv', [first.file, path.join(folder, 'old.bin')]);
+  const second = await startScheduler(folder);
+  const next = await metricsWhen(url, (text) => text.includes('state="following"} 1'), 'the next run');
+  expect(metricValue(next, 'heapray_memory_allocated_total')).toBeLessThan(captures[0]!.allocatedBytes);
+  second.finish();
+  await second.program.ended;
+  await metricsWhen(url, (text) => text.includes('state="finished"} 1'), 'the end of the next run');
+});
+
+peerTest('memray 1.19', 'memray-1.19.3', async () => {
+  const folder = tempFolder();
+  const { url } = await startWatch([folder]);
+  const { program, finish } = await startScheduler(folder, '1.19.3');
+  const body = await metricsWhen(url, (text) => metricValue(text, LEAK) > 2 ** 22, 'a leak of 4 MiB');
+  expect(body).toMatch(
+    /code_function_name="leak",code_file_path="[^"]*scheduler\.py",heapray_package="scheduler"/,
+  );
+  finish();
+  await program.ended;
+  await metricsWhen(url, (text) => text.includes('state="finished"} 1'), 'the end');
+});
+
+function sumOf(body: string, start: string): number {
+  const lines = body.split('\n').filter((line) => line.startsWith(start));
+  return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
+}

@@ -1,0 +1,16 @@
+// `heapray watch` in a process of its own, on a port that is free.
+import { type RunningProcess, startNode } from '../../../../test/support/start-node.js';
+import { MAIN } from '../support/heapray.js';
+
+export interface Watching {
+  readonly process: RunningProcess;
+  readonly url: string;
+}
+
+export async function startWatch(args: readonly string[]): Promise<Watching> {
+  const process = startNode({
+    args: [MAIN, 'watch', ...args, '--listen', '127.0.0.1:0', '--interval', '0.1'],
+  });
+  const [, url] = await process.waitForOutput(/metrics on (http:\/\/[^/]+)\/metrics/);
+  return { process, url: url! };
+}

@@ -1,0 +1,237 @@
+// `heapray watch` as a user runs it.
+import { copyFileSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { createServer, request } from 'node:http';
+import path from 'node:path';
+import { text } from 'node:stream/consumers';
+import { decodePprof } from '@heapray/exporter/pprof';
+import { totals } from '@heapray/exporter/profile';
+import { describe, expect, test } from 'vitest';
+import { atEnd } from '../../../../test/support/cleanup.js';
+import { httpGet } from '../../../../test/support/http-get.js';
+import { pollUntil } from '../../../../test/support/poll.js';
+import { type RunningProcess, startNode } from '../../../../test/support/start-node.js';
+import { tempFolder } from '../../../../test/support/temp-folder.js';
+import { heapray, MAIN } from '../support/heapray.js';
+import { AIRFLOW, GrowingFixture, goldenFile, rawCapture } from './captures.js';
+import { readExpected } from './expected.js';
+import { startWatch } from './start-watch.js';
+
+function airflowHome(): string {
+  const folder = tempFolder();
+  copyFileSync(AIRFLOW, path.join(folder, 'dag_processor_memory.bin'));
+  return folder;
+}
+
+describe('once', () => {
+  test('a table', async () => {
+    const { status, stdout } = await heapray(['watch', '--once', airflowHome()]);
+    expect(status).toBe(0);
+    const [head, row, ...rest] = stdout.trimEnd().split('\n');
+    expect(head).toMatch(/^ *ALLOCATED +ALLOCATIONS +RETAINED +PEAK +RESIDENT +COMPONENT +STATE +FILE$/);
+    expect(row).toMatch(/^ *85\.8 MiB +62295 +15\.6 MiB +15\.7 MiB +174\.6 MiB +dag_processor +finished +\//);
+    expect(rest).toEqual([]);
+  });
+
+  test('JSON', async () => {
+    const folder = airflowHome();
+    copyFileSync(goldenFile('aggregate.v13.bin'), path.join(folder, 'api_memory.bin'));
+    const { status, stdout } = await heapray(['watch', '--once', '--json', folder]);
+    const { captures, hints } = JSON.parse(stdout) as { captures: object[]; hints: { hint: string }[] };
+    const memray = readExpected(AIRFLOW);
+    expect(status).toBe(0);
+    expect(captures).toMatchObject([
+      { component: 'api', state: 'finished', allocatedBytes: null, allocations: null, events: null },
+      {
+        component: 'dag_processor',
+        path: path.join(folder, 'dag_processor_memory.bin'),
+        state: 'finished',
+        reason: null,
+        format: 13,
+        allocatedBytes: memray.total_bytes_allocated,
+        allocations: memray.total_num_allocations,
+      },
+    ]);
+    expect(hints.map(({ hint }) => hint)).toContain('old_capture');
+  });
+
+  test('the supervisor of the API server, and a capture in the way', async () => {
+    const folder = tempFolder();
+    const file = path.join(folder, 'api_memory.bin');
+    copyFileSync(goldenFile('killed.v13.bin'), file);
+    utimesSync(file, 1_700_000_000, 1_700_000_000);
+    const { stderr } = await heapray(['watch', '--once', folder]);
+    expect(stderr).toMatch(/hint: .*api_memory\.bin: only \d+ allocations: this is the supervisor/);
+  });
+
+  test('a capture that this host’s memray cannot read', async () => {
+    const bin = tempFolder();
+    writeFileSync(path.join(bin, 'memray'), '#!/bin/sh\necho 1.19.3\n', { mode: 0o755 });
+    const env = { PATH: `${bin}:${process.env.PATH}` };
+    const { stderr } = await heapray(['watch', '--once', airflowHome()], { env });
+    expect(stderr).toMatch(
+      /hint: .*a capture of format 13; memray 1\.19\.3 on this host reads format 12 only/,
+    );
+  });
+
+  test.each<[string, string, string]>([
+    ['nothing there', '/nowhere/at/all', 'heapray: /nowhere/at/all: no such file or directory'],
+    ['no regular file', '/dev/null', 'heapray: /dev/null: unreadable (is not a regular file)'],
+    ['no file there', '/nowhere/x_memory.bin', 'heapray: not all could be read'],
+  ])('%s', async (_, file, line) => {
+    const { status, stderr } = await heapray(['watch', '--once', file]);
+    expect(status).toBe(1);
+    expect(stderr.split('\n')).toContain(line);
+    expect(stderr).not.toContain('    at ');
+  });
+
+  test('a capture cut anywhere gives what is there', async () => {
+    const folder = tempFolder();
+    const compressed = readFileSync(goldenFile('threads.v13.bin'));
+    const raw = rawCapture(goldenFile('threads.v13.bin'));
+    writeFileSync(path.join(folder, 'a_memory.bin'), compressed.subarray(0, 15_000));
+    writeFileSync(path.join(folder, 'b_memory.bin'), raw.subarray(0, 15_001));
+    const { status, stdout } = await heapray(['watch', '--once', '--json', folder]);
+    const { captures } = JSON.parse(stdout) as { captures: { state: string; events: number }[] };
+    expect(status).toBe(0);
+    expect(captures.map(({ state }) => state)).toEqual([
+      'damaged',
+      expect.stringMatching(/following|stopped/),
+    ]);
+    for (const { events } of captures) expect(events).toBeGreaterThan(50);
+  });
+});
+
+describe('serving', () => {
+  test('pages, methods and a HEAD', async () => {
+    const { url } = await startWatch([airflowHome()]);
+    const metrics = await pollUntil(
+      async () => {
+        const answer = await httpGet(`${url}/metrics`);
+        return answer.body.includes('state="finished"} 1') && answer;
+      },
+      { what: 'the finished capture' },
+    );
+    expect(metrics.headers['content-type']).toBe('text/plain; version=0.0.4; charset=utf-8');
+    expect(metrics.body).toContain('heapray_memory_resident{heapray_component="dag_processor"} 183070720\n');
+    expect(await httpGet(`${url}/healthz`)).toMatchObject({ status: 200, body: 'ok\n' });
+    expect(await httpGet(`${url}/debug/pprof/`)).toMatchObject({ status: 200 });
+    expect(await httpGet(`${url}/`)).toMatchObject({ status: 307 });
+    expect(await httpGet(`${url}/etc/passwd`)).toMatchObject({ status: 404 });
+    expect(await httpGet(`${url}/debug/pprof/heap?component=x`)).toMatchObject({ status: 404 });
+    expect(await send('POST', `${url}/metrics`)).toMatchObject({ status: 405 });
+    expect(await send('HEAD', `${url}/metrics`)).toMatchObject({ status: 200, body: '' });
+  });
+
+  test('a profile whose sums are memray’s', async () => {
+    const { url } = await startWatch([airflowHome()]);
+    const body = await pollUntil(
+      async () => {
+        const answer = await httpGet(`${url}/debug/pprof/heap?component=dag_processor`);
+        return answer.status === 200 && answer.bytes;
+      },
+      { what: 'a profile' },
+    );
+    const profile = decodePprof(body);
+    const memray = readExpected(AIRFLOW);
+    expect(totals(profile)).toEqual({
+      alloc_objects: memray.total_num_allocations,
+      alloc_space: memray.total_bytes_allocated,
+      peak_objects: expect.any(Number) as number,
+      peak_space: 16504624,
+      inuse_objects: expect.any(Number) as number,
+      inuse_space: 16332067,
+    });
+  });
+
+  test('a capture that comes later, grows, is replaced and goes', async () => {
+    const folder = tempFolder();
+    const { url } = await startWatch([folder]);
+    const metric = async (line: string) => {
+      await pollUntil(async () => (await httpGet(`${url}/metrics`)).body.includes(line), { what: line });
+    };
+    const raw = rawCapture(AIRFLOW);
+    const file = new GrowingFixture(path.join(folder, 'scheduler_memory.bin'));
+    file.append(raw.subarray(0, 500_000));
+    await metric('heapray_capture_data{heapray_component="scheduler"} 500000');
+    file.append(raw.subarray(500_000, 900_000));
+    await metric('heapray_capture_data{heapray_component="scheduler"} 900000');
+    copyFileSync(AIRFLOW, `${file.path}.lz4.tmp`);
+    renameSync(`${file.path}.lz4.tmp`, file.path);
+    await metric('heapray_capture_state{heapray_component="scheduler",state="finished"} 1');
+    await metric('heapray_capture_events_total{heapray_component="scheduler"} 111101');
+    rmSync(file.path);
+    await pollUntil(async () => !(await httpGet(`${url}/metrics`)).body.includes('scheduler'), {
+      what: 'no series of it',
+    });
+  });
+
+  test('two captures of one name', async () => {
+    const [a, b] = [airflowHome(), airflowHome()];
+    const { url } = await startWatch([a, b]);
+    await pollUntil(
+      async () => (await httpGet(`${url}/metrics`)).body.includes(`heapray_component="dag_processor@${b}"`),
+      { what: 'the second one' },
+    );
+  });
+
+  test('OTLP', async () => {
+    const bodies: string[] = [];
+    const server = createServer((incoming, response) => {
+      text(incoming).then(
+        (body) => {
+          bodies.push(`${incoming.url} ${body}`);
+          response.end('{}');
+        },
+        () => {},
+      );
+    }).listen(0, '127.0.0.1');
+    atEnd(() => server.close());
+    await new Promise((resolve) => server.once('listening', resolve));
+    const address = server.address() as { port: number };
+    const { process } = await startWatch([airflowHome(), '--otlp', `http://127.0.0.1:${address.port}`]);
+    await pollUntil(() => bodies.length > 0, { what: 'metrics' });
+    expect(bodies[0]).toMatch(/^\/v1\/metrics \{"resourceMetrics":/);
+    expect(bodies[0]).toContain('"heapray.memory.retained"');
+    expect(await process.stop('SIGTERM')).toEqual({ status: 0, signal: null });
+  });
+
+  test('a port that is taken', async () => {
+    const { url } = await startWatch([tempFolder()]);
+    const taken = new URL(url).host;
+    const { status, stderr } = await heapray(['watch', tempFolder(), '--listen', taken]);
+    expect({ status, stderr }).toEqual({
+      status: 1,
+      stderr: `heapray: cannot listen on ${taken}: the port is taken\n`,
+    });
+  });
+
+  test.each([
+    ['--listen', 'nonsense'],
+    ['--listen', '127.0.0.1:99999'],
+    ['--otlp', 'ftp://x'],
+    ['--interval', '0'],
+    ['--sites', '0'],
+  ])('wrong usage: %s %s', async (option, value) => {
+    expect(await heapray(['watch', '.', option, value])).toMatchObject({ status: 2, stdout: '' });
+  });
+
+  test('ended by a signal', async () => {
+    const watching: RunningProcess = startNode({
+      args: [MAIN, 'watch', tempFolder(), '--listen', '127.0.0.1:0'],
+    });
+    await watching.waitForOutput(/metrics on/);
+    expect(await watching.stop('SIGINT')).toEqual({ status: 0, signal: null });
+    expect(watching.stdout).toBe('');
+  });
+});
+
+/** A request of another method than GET. */
+function send(method: string, url: string): Promise<{ status: number | undefined; body: string }> {
+  return new Promise((resolve, reject) => {
+    request(url, { method, agent: false }, (response) => {
+      text(response).then((body) => resolve({ status: response.statusCode, body }), reject);
+    })
+      .once('error', reject)
+      .end();
+  });
+}
