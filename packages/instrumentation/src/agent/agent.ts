@@ -120,7 +120,8 @@ export class Agent {
   }
 
   #sendView(request: number): void {
-    this.#ledger.settle(performance.now(), false);
+    // A counter shows everything that was allocated by now, so nothing may be left pending.
+    this.#ledger.settle(performance.now(), true);
     this.#send({ type: 'view', request, view: this.#view() });
   }
 

@@ -96,7 +96,7 @@ export class PollLoop {
     this.#hurry?.();
     return this.#exclusive(async () => {
       this.#hurried--;
-      await this.#poll();
+      await this.#poll(undefined, true);
     });
   }
 
@@ -127,10 +127,11 @@ export class PollLoop {
     const { account } = this.#ports;
     const cpuBefore = account.cpuMillis();
     const first = await this.#poll();
+    let disturbed = false;
     if (first && this.#mode && seesShortLived(this.#mode)) {
-      const undisturbed = await this.#pauseInPair(this.#schedule.pairMillis);
+      disturbed = !(await this.#pauseInPair(this.#schedule.pairMillis));
       // A pair that was cut short is none: its few samples would weigh far too much.
-      const second = undisturbed ? await this.#poll(first.at) : undefined;
+      const second = !disturbed ? await this.#poll(first.at) : undefined;
       if (second) {
         const whole = second.unseen === 0 && second.freed === 0;
         this.#schedule.recordPair(whole);
@@ -138,7 +139,8 @@ export class PollLoop {
         else account.cutPairs++;
       }
     }
-    this.#schedule.recordCost(account.cpuMillis() - cpuBefore);
+    // What others had done meanwhile is not the price of a pair.
+    if (!disturbed) this.#schedule.recordCost(account.cpuMillis() - cpuBefore);
   }
 
   /** Waits for the second poll of a pair; false when somebody wants a reading now. */
@@ -159,9 +161,10 @@ export class PollLoop {
    * One reading.
    *
    * @param pairedWith when the first reading of the pair was taken
+   * @param unplanned whether somebody asked for it
    * @returns undefined when there was none
    */
-  async #poll(pairedWith?: number): Promise<Reading | undefined> {
+  async #poll(pairedWith?: number, unplanned = false): Promise<Reading | undefined> {
     const { ledger, poller, account, onReading } = this.#ports;
     if (!this.#mode || this.#stopped) return undefined;
     const result = await poller.poll();
@@ -170,7 +173,8 @@ export class PollLoop {
     const at = performance.now();
     const { head, samples } = result.profile;
     account.addPoll(pauseOf(this.#mode, result.latencyMillis, head, samples.length));
-    const change = ledger.absorb(result.profile, at, pairedWith === undefined ? undefined : at - pairedWith);
+    const censusMillis = pairedWith === undefined ? undefined : at - pairedWith;
+    const change = ledger.absorb(result.profile, at, censusMillis, unplanned);
     if (change.status !== 'ok') return this.#lost('restarted');
     if (this.#lastReadingAt !== undefined) {
       this.#schedule.recordRate(change.fresh + change.unseen, at - this.#lastReadingAt);

@@ -42,7 +42,7 @@ export function profileProvider(ports: ProfilesPorts): ProfileProvider {
       Promise.race([loop.pollNow(), sleep(FRESH_READING_MILLIS)]),
     ]);
     const table = await ports.objectCounts();
-    ledger.settle(performance.now(), true);
+    ledger.settle(performance.now(), false);
     const counts = table && { objectCounts: objectCountsByNode(table, ledger.tree) };
     return profileFromLedger(ledger, { ...optionsFor(request), ...counts });
   };

@@ -73,7 +73,12 @@ const LEAVE_STREAK = 3;
 /**
  * Finds call sites that leak: whose *old* bytes grow, window after window, and are not freed.
  *
- * Old bytes leave out what merely waits for the collector. A trend must be significant (Mann-Kendall),
+ * What is dead stays in the old generation until a major collection, and looks alive until then. So a
+ * window ends only with the first reading after its time that shows old samples freed, which nothing else
+ * than a major collection does: what is there then is alive, whoever allocated it. Windows stretch where
+ * collections are rare.
+ *
+ * A trend must be significant (Mann-Kendall),
  * rest on enough samples, go beyond what the site ever held before, not slow down (a cache that fills), and
  * not be turnover (most of what got old early must still be there). Two windows in a row make a suspect,
  * three against it unmake one.
@@ -95,14 +100,17 @@ export class LeakDetector {
   }
 
   /**
-   * Call after each reading; does something once per window.
+   * Call after each reading, one by one; does something once per window.
    *
    * @param atMillis on the clock that the ledger's readings are on
    * @returns the sites that became suspects just now
    */
   observe(ledger: Ledger, atMillis: number): readonly LeakSuspect[] {
     const last = this.#ends.at(-1);
-    if (last !== undefined && atMillis - last < this.#windowMillis) return [];
+    if (last !== undefined) {
+      const collected = ledger.oldestFreedMillis >= this.#oldMillis;
+      if (!collected || atMillis - last < this.#windowMillis) return [];
+    }
     this.#ends.push(atMillis);
     if (last === undefined) return [];
     if (this.#ends.length > this.#windows + 1) this.#ends.shift();
@@ -184,6 +192,11 @@ export class LeakDetector {
     return early > 0 && veteran >= MIN_VETERAN_SHARE * early;
   }
 
+  get #meanWindowMillis(): number {
+    const spans = this.#ends.length - 1;
+    return spans > 0 ? ((this.#ends.at(-1) ?? 0) - (this.#ends[0] ?? 0)) / spans : this.#windowMillis;
+  }
+
   #describe(site: SiteIndex, track: Track, sinceMillis: number): LeakSuspect {
     const values = track.windows.map(({ oldBytes }) => oldBytes);
     const grown = values.filter((value, i) => i > 0 && value > (values[i - 1] ?? 0)).length;
@@ -191,7 +204,7 @@ export class LeakDetector {
       site,
       oldBytes: values.at(-1) ?? 0,
       oldMillis: this.#oldMillis,
-      bytesPerSecond: (theilSenSlope(values) * 1000) / this.#windowMillis,
+      bytesPerSecond: (theilSenSlope(values) * 1000) / this.#meanWindowMillis,
       grownWindows: grown,
       windows: Math.max(0, values.length - 1),
       sinceMillis,

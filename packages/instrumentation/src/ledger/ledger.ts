@@ -83,6 +83,7 @@ export class Ledger {
   readonly #listeners = new Set<LedgerListener>();
   #nodeById = new Map<number, KnownNode>();
   #totalInUse = 0;
+  #oldestFreedMillis = 0;
   #readings = 0;
   #newest = 0;
   #samples = 0;
@@ -104,8 +105,9 @@ export class Ledger {
    *
    * @param atMillis when it was taken, on any steady clock
    * @param censusMillis set for the second reading of a pair: the time since the first
+   * @param unplanned whether somebody asked for the reading: it does not end the wait of the last census
    */
-  absorb(reading: HeapReading, atMillis: number, censusMillis?: number): Absorbed {
+  absorb(reading: HeapReading, atMillis: number, censusMillis?: number, unplanned = false): Absorbed {
     const sizeOfNode = this.#live.sizesByNode(reading.samples, this.#newest);
     if (!sizeOfNode || !this.#knowsIds(reading.head)) return { status: 'restarted' };
     this.#readings++;
@@ -113,13 +115,15 @@ export class Ledger {
     this.#walk(reading.head);
     const before = this.#newest;
     const freshIds = this.#takeSamples(reading, sizeOfNode, atMillis);
-    const freed = this.#live.sweep(this.#readings, (id) => {
+    this.#oldestFreedMillis = 0;
+    const freed = this.#live.sweep(this.#readings, (id, firstSeenMillis) => {
+      this.#oldestFreedMillis = Math.max(this.#oldestFreedMillis, atMillis - firstSeenMillis);
       for (const listener of this.#listeners) listener.freed(id);
     });
     const unseen = this.#newest - before - freshIds.length;
     this.#samples += this.#newest - before;
     this.#countUnseen(unseen, atMillis);
-    this.#countEarlyDeaths();
+    this.#countEarlyDeaths(unplanned);
     // A collection inside the pair spoils it even when no number is missing: pairs would be kept for what survives.
     const whole = unseen === 0 && freed === 0;
     if (censusMillis !== undefined && whole && freshIds.length > 0) {
@@ -172,6 +176,16 @@ export class Ledger {
     return this.#totalInUse;
   }
 
+  /** The age of the oldest sample that was gone at the newest reading, ms; 0 when none was. */
+  get oldestFreedMillis(): number {
+    return this.#oldestFreedMillis;
+  }
+
+  /** Estimated bytes of samples that are not attributed yet. */
+  get pendingBytes(): number {
+    return this.#estimator.pending * this.#options.samplingInterval;
+  }
+
   /** Estimated bytes in use that were allocated with this stack, at the newest reading. */
   inUseBytes(node: NodeIndex): number {
     return this.#inUseReading.get(node) === this.#readings ? this.#inUse.get(node) : 0;
@@ -206,13 +220,18 @@ export class Ledger {
 
   /** Whether every node id that we know still names the same function: a restarted sampler counts anew. */
   #knowsIds(head: ReadingNode): boolean {
-    const open: ReadingNode[] = [head];
+    let same = 0;
+    let other = 0;
+    // Every tree has the same root.
+    const open: ReadingNode[] = [...head.children];
     for (let node = open.pop(); node; node = open.pop()) {
       const known = this.#nodeById.get(node.id);
-      if (known && !sameFrame(known.frame, node.callFrame)) return false;
+      if (known && sameFrame(known.frame, node.callFrame)) same++;
+      else if (known) other++;
       for (const child of node.children) open.push(child);
     }
-    return true;
+    // Another sampler's tree has next to nothing in common with ours; a frame or two may change its looks.
+    return other <= same;
   }
 
   /** Maps the reading's node ids to stacks and notes what each has in use. */
@@ -275,16 +294,19 @@ export class Ledger {
     this.#estimator.addUnseen(unseen, atMillis);
   }
 
-  #countEarlyDeaths(): void {
+  #countEarlyDeaths(unplanned: boolean): void {
     const census = this.#census;
     this.#census = undefined;
     if (!census) return;
+    const ids: number[] = [];
     for (const id of census.ids) {
       const dead = this.#live.takeDead(id);
-      if (!dead) continue;
-      this.#earlyDeaths++;
-      this.#estimator.addDeath(dead.node, dead.bytes, census.weight);
+      if (dead) {
+        this.#earlyDeaths++;
+        this.#estimator.addDeath(dead.node, dead.bytes, census.weight);
+      } else ids.push(id);
     }
+    if (unplanned && ids.length > 0) this.#census = { ids, weight: census.weight };
   }
 
   #book(settlement: Settlement): void {

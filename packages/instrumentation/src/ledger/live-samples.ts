@@ -61,13 +61,13 @@ export class LiveSamples {
   }
 
   /** Drops everything that a reading did not show; returns how many. */
-  sweep(reading: number, onFreed: (id: number) => void): number {
+  sweep(reading: number, onFreed: (id: number, firstSeenMillis: number) => void): number {
     this.#justDied.clear();
     for (const [ordinal, sample] of this.#byOrdinal) {
       if (sample.reading === reading) continue;
       this.#byOrdinal.delete(ordinal);
       this.#justDied.set(sample.id, sample);
-      onFreed(sample.id);
+      onFreed(sample.id, sample.firstSeenMillis);
     }
     return this.#justDied.size;
   }

@@ -54,7 +54,9 @@ export function profileFromLedger(ledger: Ledger, options: ProfileFromLedgerOpti
   const labelsOf = labels(ledger, builder, options);
   const ages = options.agesAtMillis === undefined ? undefined : bytesByAge(ledger, options.agesAtMillis);
   for (let node = 0; node < ledger.tree.size; node++) {
-    const allocated = ledger.allocatedBytes(node);
+    // What still waits for evidence is in the total, under the stack for what nobody observed.
+    const pending = node === ledger.unobservedNode ? ledger.pendingBytes : 0;
+    const allocated = ledger.allocatedBytes(node) + pending;
     const inUse = ledger.inUseBytes(node);
     if (allocated <= 0 && inUse <= 0) continue;
     const stack = stackOf(node);

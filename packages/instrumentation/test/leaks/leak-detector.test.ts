@@ -9,8 +9,12 @@ function watch(minutes: number, work: (heap: FakeHeap, minute: number) => void) 
   const heap = new FakeHeap();
   const detector = new LeakDetector({ samplingInterval: heap.samplingInterval });
   const found: { readonly name: string; readonly minute: number }[] = [];
+  const elsewhere = lifetimes();
   for (let minute = 0; minute < minutes; minute++) {
     work(heap, minute);
+    // Something old dies now and then in every program: that shows that the collector has run.
+    elsewhere.expire(minute);
+    elsewhere.keep(minute, 3, heap.allocate('elsewhere', 2));
     for (let reading = 0; reading < 6; reading++) {
       heap.read(MINUTE / 6);
       for (const { site } of detector.observe(heap.ledger, heap.now)) {
@@ -76,6 +80,16 @@ describe('a leak', () => {
 });
 
 describe('no suspect is', () => {
+  test('garbage that grows old while no collection runs', () => {
+    const heap = new FakeHeap();
+    const detector = new LeakDetector({ samplingInterval: heap.samplingInterval });
+    for (let reading = 0; reading < 600; reading++) {
+      heap.allocate('garbage', 2);
+      heap.read(MINUTE / 6);
+      expect(detector.observe(heap.ledger, heap.now)).toEqual([]);
+    }
+  });
+
   test('a cache that fills and stays', () => {
     const { found } = watch(60, (heap, minute) => {
       heap.allocate('cachePut', Math.round(200 * Math.exp(-minute / 4)));
