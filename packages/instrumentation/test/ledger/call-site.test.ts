@@ -79,7 +79,7 @@ test('functions of the same name in two files are two call sites', () => {
 });
 
 test('an index that was never given out is refused', () => {
-  const sites = new CallSites(new CallTree({ maxNodes: 10 }), () => 'shop', 'api');
+  const sites = new CallSites(new CallTree({ maxNodes: 10 }), { packageOf: () => 'shop' }, 'api');
   expect(() => sites.site(0)).toThrow('no call site 0');
 });
 
