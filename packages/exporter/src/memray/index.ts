@@ -3,6 +3,7 @@ export { ALLOCATORS, type AllocatorFacts, type AllocatorKind, type AllocatorName
 export type { CaptureStats, LocationTotal, ModuleTotal } from './capture-stats.js';
 export { plainName } from './clean-text.js';
 export type { MemrayLocation } from './code-table.js';
+export { MemrayConverter } from './convert-memray.js';
 export { DEFAULT_MEMRAY_FORMAT, MEMRAY_FORMATS, type MemrayFormat } from './format.js';
 export { RecordPrinter } from './format-records.js';
 export { type AllocationSite, GrowingCapture, type ResidentMemory } from './growing-capture.js';

@@ -32,6 +32,13 @@ export interface CaptureEnd {
   readonly damage: CaptureDamage | undefined;
 }
 
+export interface RecordStreamOptions {
+  /** Decoded bytes the capture may have. Default 1 TiB. */
+  readonly maxBytes?: number;
+  /** Gets the bytes of whole records, uncompressed, after they were handed on; valid during the call only. */
+  readonly onRecords?: (bytes: Uint8Array) => void;
+}
+
 /**
  * Reads a capture of any format as its bytes come, and hands its records to a handler.
  *
@@ -41,6 +48,7 @@ export interface CaptureEnd {
 export class RecordStream {
   readonly #handler: RecordHandler;
   readonly #maxBytes: number;
+  readonly #onRecords: ((bytes: Uint8Array) => void) | undefined;
   readonly #container: CaptureContainer = new CaptureContainer((bytes) => this.#decoded(bytes));
   readonly #reader: ByteReader = new ByteReader();
   #header: MemrayHeader | undefined;
@@ -48,9 +56,10 @@ export class RecordStream {
   #damage: CaptureDamage | undefined;
   #ended = false;
 
-  constructor(handler: RecordHandler, options: { maxBytes?: number } = {}) {
+  constructor(handler: RecordHandler, options: RecordStreamOptions = {}) {
     this.#handler = handler;
     this.#maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
+    this.#onRecords = options.onRecords;
   }
 
   /** Known as soon as it was read. */
@@ -138,12 +147,16 @@ export class RecordStream {
   }
 
   #decodeRecords(): void {
+    const reader = this.#reader;
+    const start = reader.position;
     try {
       this.#decoder?.decode();
     } catch (error) {
       if (!(error instanceof RecordDamage) && !(error instanceof MalformedNumberError)) throw error;
-      this.#damage = { offset: this.#reader.offset, compressed: false, reason: error.message };
+      this.#damage = { offset: reader.offset, compressed: false, reason: error.message };
     }
+    // Also before damage: the reader stands where the last whole record ends.
+    if (this.#decoder !== undefined) this.#onRecords?.(reader.bytes.subarray(start, reader.position));
   }
 
   /** Damage of the compression is damage of the capture, once there is a header. */

@@ -1,0 +1,160 @@
+import type { ByteWriter } from '../wire/byte-writer.js';
+import { CaptureModel } from './capture-model.js';
+import { delta, RESERVE, type Wide, wideWord } from './convert-numbers.js';
+import type { MemrayFormat } from './format.js';
+import type { MemrayHeader } from './header.js';
+import type { MemrayLimits } from './limits.js';
+import { type AggregatedAllocation, RecordDamage, type RecordHandler } from './record-handler.js';
+import { TOKEN, TOKEN_AGGREGATED } from './records.js';
+import { writeHeader, writeString } from './write-header.js';
+
+/** What a line table of a single line, as we write it, is read by. */
+const PYTHON_3_11 = 0x030b00f0;
+
+/**
+ * Writes the records it is handed in another format. Here is what all formats have in common: the numbers of
+ * these records are the same, in aggregated files too.
+ */
+export abstract class RecordConverter implements RecordHandler {
+  protected readonly out: ByteWriter;
+  readonly #format: MemrayFormat;
+  readonly #lastIp: Wide = { high: 0, low: 0 };
+  #header: MemrayHeader | undefined;
+  #lastNative = 0;
+  /** Refuses what makes no sense, before anything of it is written. */
+  protected readonly model: CaptureModel;
+  /** Frames declared, for the header of format 11. */
+  abstract readonly frameCount: number;
+
+  constructor(out: ByteWriter, format: MemrayFormat, limits: MemrayLimits) {
+    this.out = out;
+    this.model = new CaptureModel(limits, []);
+    this.#format = format;
+  }
+
+  protected get source(): MemrayHeader {
+    return this.#header!;
+  }
+
+  protected get aggregated(): boolean {
+    return this.source.fileFormat === 'AGGREGATED_ALLOCATIONS';
+  }
+
+  header(header: MemrayHeader): void {
+    this.#header = header;
+    this.model.header(header);
+    writeConvertedHeader(this.out, header, this.#format);
+  }
+
+  // 0c, u64 tid
+  contextSwitch(high: number, low: number): void {
+    this.model.contextSwitch(high, low);
+    this.token(TOKEN.CONTEXT_SWITCH);
+    wideWord(this.out, high, low);
+  }
+
+  // 0a, name, 00
+  threadName(name: string): void {
+    this.model.threadName(name);
+    this.token(TOKEN.THREAD_NAME);
+    writeString(this.out, name);
+  }
+
+  // 05, svarint ip - last ip, svarint parent - last native
+  nativeFrame(ipHigh: number, ipLow: number, parent: number): void {
+    this.model.nativeFrame(ipHigh, ipLow, parent);
+    this.token(TOKEN.NATIVE_FRAME);
+    delta(this.out, this.#lastIp, ipHigh, ipLow);
+    this.native(parent);
+  }
+
+  // 06
+  memoryMapStart(): void {
+    this.model.memoryMapStart();
+    this.token(TOKEN.MEMORY_MAP_START);
+  }
+
+  // 07, path, 00, varint segments, u64 load address
+  image(path: string, segments: number, loadHigh: number, loadLow: number): void {
+    const count = soundSize(segments);
+    this.model.image(path, count, loadHigh, loadLow);
+    this.token(TOKEN.SEGMENT_HEADER);
+    writeString(this.out, path);
+    this.out.reserve(RESERVE);
+    this.out.varint(count);
+    wideWord(this.out, loadHigh, loadLow);
+  }
+
+  // 08, u64 address, varint size
+  segment(addressHigh: number, addressLow: number, size: number): void {
+    const sound = soundSize(size);
+    this.model.segment(addressHigh, addressLow, sound);
+    this.token(TOKEN.SEGMENT);
+    wideWord(this.out, addressHigh, addressLow);
+    this.out.varint(sound);
+  }
+
+  // 01, u64 ms since the epoch, u64 rss, u64 heap
+  memorySnapshot(millis: number, residentBytes: number, heapBytes: number): void {
+    this.token(TOKEN_AGGREGATED.MEMORY_SNAPSHOT);
+    this.out.u64(millis);
+    this.out.u64(residentBytes);
+    this.out.u64(heapBytes);
+  }
+
+  // 02, u64 tid, u8 allocator, 7 bytes of padding, seven u64
+  aggregatedAllocation(row: AggregatedAllocation): void {
+    const { out } = this;
+    this.model.aggregatedAllocation(row);
+    this.token(TOKEN_AGGREGATED.ALLOCATION);
+    wideWord(out, row.threadHigh, row.threadLow);
+    // The padding is the upper bytes of this one.
+    out.u64(this.allocatorNumber(row.allocator));
+    out.u64(row.native);
+    out.u64(row.stack);
+    out.u64(row.generation);
+    out.u64(row.peakCount);
+    out.u64(row.leakedCount);
+    out.u64(row.peakBytes);
+    out.u64(row.leakedBytes);
+  }
+
+  abstract memoryRecord(residentBytes: number, millis: number): void;
+  abstract codeObject(id: number, functionName: string, file: string, line: number, table: Uint8Array): void;
+  abstract frame11(id: number, functionName: string, file: string, line: number, entry: boolean): void;
+  abstract push(id: number, instructionOffset: number, entry: boolean): void;
+  abstract pop(count: number): void;
+  abstract allocation(high: number, low: number, size: number, allocator: number, native: number): void;
+  abstract object(high: number, low: number, created: boolean, native: number): void;
+  abstract trailer(): void;
+  abstract stackNode(frame: number, parent: number): void;
+  abstract frame(id: number, code: number, instructionOffset: number, entry: boolean): void;
+  abstract survivingObject(high: number, low: number, native: number): void;
+  /** The number of an allocator (of formats 12 and 13) in the format that is written. */
+  protected abstract allocatorNumber(allocator: number): number;
+
+  /** Begins a record, with room for all but its strings and byte runs. */
+  protected token(token: number): void {
+    this.out.reserve(RESERVE);
+    this.out.u8(token);
+  }
+
+  /** svarint native - last native */
+  protected native(native: number): void {
+    this.out.svarint(native - this.#lastNative);
+    this.#lastNative = native;
+  }
+}
+
+/** @throws RecordDamage for a size that no process can have */
+export function soundSize(size: number): number {
+  if (size > Number.MAX_SAFE_INTEGER) throw new RecordDamage(`an impossible size ${size}`);
+  return size;
+}
+
+/** The header of a capture as another format has it; what that has no place for is left out. */
+export function writeConvertedHeader(out: ByteWriter, header: MemrayHeader, format: MemrayFormat): void {
+  const pythonVersion = header.format === 11 ? PYTHON_3_11 : header.pythonVersion;
+  const frameCount = format === header.format ? header.frameCount : 0;
+  writeHeader(out, { ...header, format, pythonVersion, frameCount });
+}

@@ -1,0 +1,203 @@
+// Captures between format versions: what is copied is the same bytes, what is written anew says the same.
+import { describe, expect, test } from 'vitest';
+import { describeWithPeer } from '../../../../test/support/peer-test.js';
+import { MemrayConverter } from '../../src/memray/convert-memray.js';
+import { RecordPrinter } from '../../src/memray/format-records.js';
+import {
+  analyzeMemray,
+  type HeapRecord,
+  MEMRAY_FORMATS,
+  type MemrayAnalyzer,
+  type MemrayFormat,
+  RecordStream,
+} from '../../src/memray/index.js';
+import { golden, goldenNames } from './golden.js';
+import { askOracle, captureFile, MEMRAY_OF, type Oracle } from './oracle.js';
+import { randomCapture } from './random-capture.js';
+
+const formatOf = (name: string) => Number(/\.v(\d\d)/.exec(name)![1]) as MemrayFormat;
+
+/** The capture in another format, pushed in pieces of this size. */
+function converted(bytes: Uint8Array, format: MemrayFormat, size = bytes.length): Uint8Array {
+  const converter = new MemrayConverter(format);
+  const pieces: Uint8Array[] = [];
+  for (let at = 0; at < bytes.length; at += size) {
+    converter.push(bytes.subarray(at, at + size));
+    pieces.push(converter.take());
+  }
+  converter.end();
+  pieces.push(converter.take());
+  const whole = Buffer.concat(pieces);
+  for (const { offset, bytes: patch } of converter.headerPatches()) whole.set(patch, offset);
+  return whole;
+}
+
+/** The bytes of all records, and the lines that print them. */
+function records(bytes: Uint8Array): { raw: Buffer; lines: readonly string[] } {
+  const raw: Uint8Array[] = [];
+  const lines: string[] = [];
+  const printer = new RecordPrinter((line) => lines.push(line));
+  const stream = new RecordStream(printer, { onRecords: (part) => raw.push(part.slice()) });
+  stream.push(bytes);
+  stream.end();
+  return { raw: Buffer.concat(raw), lines: lines.slice(1) };
+}
+
+/** All that analyses say, without numbers that formats choose for themselves. */
+function saysOf(bytes: Uint8Array): unknown {
+  const analyzer = analyzeMemray([bytes], { stats: true, temporaryThreshold: 1 });
+  const { allocations, allocatedBytes, sizes, allocators } = analyzer.stats(10_000);
+  const { header } = analyzer;
+  const { commandLine, pid, startTimeMillis, endTimeMillis, mainThreadId, skippedFrames } = header!;
+  return {
+    header: { commandLine, pid, startTimeMillis, endTimeMillis, mainThreadId, skippedFrames },
+    events: analyzer.events,
+    peak: [analyzer.peakBytes, analyzer.peakIndex],
+    snapshots: analyzer.snapshots(),
+    threads: analyzer.threads,
+    stats: { allocations, allocatedBytes, sizes, allocators: [...allocators].sort() },
+    highWaterMark: rows(analyzer, analyzer.highWaterMark()),
+    leaks: rows(analyzer, analyzer.leaks()),
+    allocated: rows(analyzer, analyzer.allocated()),
+    temporary: rows(analyzer, analyzer.temporary()),
+  };
+}
+
+function rows(analyzer: MemrayAnalyzer, list: readonly HeapRecord[]): readonly string[] {
+  const row = (record: HeapRecord) => {
+    const { bytes, count, allocators, generation } = record;
+    const thread = analyzer.threads[record.thread];
+    const native = analyzer.nativeFrames(record).map(({ address, path }) => [`${address}`, path]);
+    const said = record.native === 0 ? 0 : generation;
+    return JSON.stringify([bytes, count, allocators, thread, analyzer.locations(record), native, said]);
+  };
+  return list.map(row).sort();
+}
+
+describe.each(goldenNames())('%s', (name) => {
+  const { bytes } = golden(name);
+  const from = formatOf(name);
+
+  test.each(MEMRAY_FORMATS)('to %d says the same', (to) => {
+    const result = converted(bytes, to);
+    expect(analyzeMemray([result]).header!.format).toBe(to);
+    expect(saysOf(result)).toEqual(saysOf(bytes));
+  });
+
+  test('records that are the same in both formats are the same bytes', () => {
+    const original = records(bytes);
+    for (const to of MEMRAY_FORMATS.filter((format) => (format === 11) === (from === 11))) {
+      const result = records(converted(bytes, to));
+      // Behind a cut capture a trailer may follow, to keep the zeros of its last record.
+      expect(result.raw.subarray(0, original.raw.length).equals(original.raw)).toBe(true);
+      expect(result.lines.slice(0, original.lines.length)).toEqual(original.lines);
+      expect(result.raw.length - original.raw.length).toBeLessThanOrEqual(
+        analyzeMemray([bytes]).complete ? 0 : 1,
+      );
+    }
+  });
+
+  test('in pieces of any size', () => {
+    for (const to of MEMRAY_FORMATS) {
+      for (const size of [7, 1000]) {
+        expect(Buffer.from(converted(bytes, to, size)).equals(converted(bytes, to))).toBe(true);
+      }
+    }
+  });
+
+  test('there and back again', () => {
+    for (const via of MEMRAY_FORMATS)
+      expect(saysOf(converted(converted(bytes, via), from))).toEqual(saysOf(bytes));
+  });
+});
+
+test('a capture that is cut anywhere is converted up to there', () => {
+  for (const name of [
+    'synthetic/node-demo.v13.bin',
+    'synthetic/node-demo.v11.bin',
+    'synthetic/node-agg.v12.bin',
+  ]) {
+    const { bytes } = golden(name);
+    let readable = 0;
+    for (let length = 1; length < bytes.length; length += 1) {
+      const cut = bytes.subarray(0, length);
+      if (!isReadable(cut)) continue;
+      readable += 1;
+      for (const to of MEMRAY_FORMATS) {
+        const result = converted(cut, to);
+        expect(isReadable(result), `${name} cut after ${length} bytes, to ${to}`).toBe(true);
+        expect(saysOf(result), `${name} cut after ${length} bytes, to ${to}`).toEqual(saysOf(cut));
+      }
+    }
+    expect(readable).toBeGreaterThan(100);
+  }
+});
+
+function isReadable(bytes: Uint8Array): boolean {
+  try {
+    const analyzer = analyzeMemray([bytes]);
+    return analyzer.offset > 0;
+  } catch {
+    return false;
+  }
+}
+
+test('a capture cut in its header is refused', () => {
+  const converter = new MemrayConverter(12);
+  converter.push(golden('uncompressed.v13.bin').bytes.subarray(0, 40));
+  expect(() => converter.end()).toThrow(/header/);
+});
+
+describe.each([
+  [13, 12],
+  [13, 11],
+  [12, 13],
+  [11, 13],
+  [11, 12],
+] as const)('%d to %d', (from, to) => {
+  const peers = [`memray-${MEMRAY_OF[from]}`, `memray-${MEMRAY_OF[to]}`] as const;
+  describeWithPeer('the other memray reads the same', peers, () => {
+    test.each([1, 2])('random capture %d', async (seed) => {
+      const { bytes } = randomCapture({ seed: seed * 77 + from, events: 1500, format: from, minPages: 1 });
+      await expectSameOracle(bytes, from, to);
+    });
+
+    const captures = goldenNames().filter((name) => {
+      return (
+        formatOf(name) === from &&
+        !name.includes('agg') &&
+        /threads|native|pymalloc|cache|killed|demo/.test(name)
+      );
+    });
+    test.each(captures)('%s', (name) => expectSameOracle(golden(name).bytes, from, to));
+  });
+});
+
+async function expectSameOracle(bytes: Uint8Array, from: MemrayFormat, to: MemrayFormat): Promise<void> {
+  const original = await askOracle(from, captureFile(bytes));
+  const other = await askOracle(to, captureFile(converted(bytes, to)));
+  expect(comparable(other)).toEqual(comparable(original));
+}
+
+/** With stacks spelled out, in an order of its own. */
+function comparable(oracle: Oracle): unknown {
+  const { locations, temporalHighWaterMark, temporalLeaks, ...rest } = oracle;
+  const text = JSON.stringify({ ...rest, temporalHighWaterMark, temporalLeaks }, (key, value: unknown) => {
+    return key === 'stack' ? (value as number[]).map((at) => locations[at]) : value;
+  });
+  const parsed = JSON.parse(text, (_, value: unknown) => {
+    const isRows =
+      Array.isArray(value) && typeof value[0] === 'object' && value[0] !== null && !Array.isArray(value[0]);
+    return isRows ? value.map((row) => JSON.stringify(row)).sort() : value;
+  }) as { events: [number, number, number, string, number[]][] };
+  return {
+    ...parsed,
+    events: parsed.events.map(([tid, address, size, name, stack]) => [
+      tid,
+      address,
+      size,
+      name,
+      stack.map((at) => locations[at]),
+    ]),
+  };
+}
