@@ -52,6 +52,7 @@ export class CallSiteSeries {
   readonly #displaced = new Map<SiteIndex, Series>();
   /** The sums of the view before. */
   #last: SiteSums | undefined;
+  #other: SiteValues = NOTHING;
 
   constructor(options: { readonly maxCallSites: number }) {
     this.#maxCallSites = options.maxCallSites;
@@ -66,7 +67,8 @@ export class CallSiteSeries {
       ...ledger.sites.site(index),
       ...ownValues(sums.of(index), series),
     }));
-    return { rows, other: rest(sums.total, rows) };
+    this.#other = notBelow(rest(sums.total, rows), this.#other);
+    return { rows, other: this.#other };
   }
 
   #choose(sums: SiteSums): void {
@@ -115,6 +117,15 @@ function minus(values: Counters, offset: Counters): Counters {
 function ownValues(values: SiteValues, series: Series): SiteValues {
   if (series.frozen) return { ...NOTHING, ...series.frozen };
   return { ...values, ...minus(values, series.offset) };
+}
+
+/** The counters no lower than they were: a byte less would read as a restart of the process. */
+function notBelow(values: SiteValues, before: Counters): SiteValues {
+  return {
+    ...values,
+    allocated: Math.max(values.allocated, before.allocated),
+    allocations: Math.max(values.allocations, before.allocations),
+  };
 }
 
 /** The total without the rows. Sums of doubles leave dust behind, which must not turn negative. */
