@@ -5,9 +5,11 @@ import { type AgentOptions, ControlWord } from './messages.js';
 
 const options = workerData as AgentOptions;
 const control = new Int32Array(options.control);
+// Announced first and asked second: a main thread that exits now either waits for this thread or is seen to exit.
+Atomics.store(control, ControlWord.ready, 1);
 // A process that is already exiting gets no more attention, unless it wants a capture.
 const tooLate = Atomics.load(control, ControlWord.exit) !== 0 && options.processCapture === undefined;
-if (!tooLate) {
-  new Agent(options).start();
-  Atomics.store(control, ControlWord.ready, 1);
-}
+if (tooLate) {
+  Atomics.store(control, ControlWord.done, 2);
+  Atomics.notify(control, ControlWord.done);
+} else new Agent(options).start();

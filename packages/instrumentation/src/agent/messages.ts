@@ -42,7 +42,7 @@ export const ControlWord = {
   exit: 0,
   /** Set by the profiler thread: 1 after its last poll, 2 when everything is written and disconnected. */
   done: 1,
-  /** Set by the profiler thread once it has connected. */
+  /** Set by the profiler thread before it connects: from then on it has to be waited for. */
   ready: 2,
 } as const;
 export const CONTROL_BYTES: number = 3 * Int32Array.BYTES_PER_ELEMENT;

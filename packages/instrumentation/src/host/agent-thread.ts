@@ -18,7 +18,7 @@ export interface AgentThreadHandlers {
 const VIEW_MILLIS = 1_000;
 const LAST_POLL_MILLIS = 1_200;
 const LAST_WRITE_MILLIS = 2_000;
-const DISCONNECT_MILLIS = 200;
+const DISCONNECT_MILLIS = 500;
 const BOOT_MILLIS = 2_000;
 
 /**
