@@ -32,6 +32,7 @@ export type CaptureState =
   | 'unreadable'
   | 'gone';
 
+/** Those that a capture can be found in; one that is gone is not found. */
 export const CAPTURE_STATES: readonly CaptureState[] = [
   'waiting',
   'following',
@@ -41,7 +42,6 @@ export const CAPTURE_STATES: readonly CaptureState[] = [
   'damaged',
   'limited',
   'unreadable',
-  'gone',
 ];
 
 export interface FollowerOptions {
@@ -134,7 +134,9 @@ export class CaptureFollower {
 
   /** What is in the file, and what it takes on the disk. */
   get sizes(): { readonly data: number; readonly disk: number } {
-    return this.#sizes;
+    const file = this.#file;
+    if (file === undefined || this.#finishing !== undefined) return this.#sizes;
+    return { data: file.dataBytes, disk: file.size };
   }
 
   /** Whether there is more to read at once. */
@@ -157,6 +159,17 @@ export class CaptureFollower {
    * @param final whether all of it is to be taken as it is now, because there will be no other poll
    */
   async poll({ final = false }: { readonly final?: boolean } = {}): Promise<void> {
+    try {
+      await this.#poll(final);
+    } catch (cause) {
+      // A file system that fails in between, as one over the network may.
+      if (codeOf(cause) === undefined) throw cause;
+      this.#fail(cause);
+      await this.#release().catch(() => {});
+    }
+  }
+
+  async #poll(final: boolean): Promise<void> {
     const found = await this.#lookUp();
     if (found === undefined || (this.#file !== undefined && (await this.#isOther(found))))
       await this.#leave(found);
@@ -238,7 +251,6 @@ export class CaptureFollower {
     const read = this.#finishing ?? this.#run!.capture;
     const grew = await this.#feed(file, read, this.#isPeek ? { final, maxBytes: PEEK_BYTES } : { final });
     if (this.#file !== file) return;
-    this.#sizes = { data: file.dataBytes, disk: file.size };
     if (this.#finishing !== undefined) this.#sortOut(read, file.compressed, grew);
     if (this.#finishing !== undefined) return;
     const { capture } = this.#run!;
@@ -350,6 +362,7 @@ export class CaptureFollower {
     this.#finishing = undefined;
     if (file === undefined) return;
     this.#bytesRead += file.bytesRead;
+    this.#sizes = { data: file.dataBytes, disk: file.size };
     await file.close();
   }
 }

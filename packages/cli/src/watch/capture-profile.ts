@@ -67,7 +67,7 @@ function stackInterner(
       handles[next] =
         depths[next] <= hidden
           ? undefined
-          : builder.stack(handles[at], builder.frame(functionName, file, line));
+          : builder.stack(handles[at], builder.frame(functionName, file, Math.max(0, line)));
       at = next;
     }
     return handles[stack];

@@ -346,6 +346,25 @@ describe('what cannot be read', () => {
     expect(contents(follower.run?.capture)).toBe(contentsOf(withoutZeros(SMALL)));
   });
 
+  test('flipped bytes anywhere: a result up to the damage, or one line', async () => {
+    const file = captureIn(tempFolder());
+    const mutation = fc.array(fc.tuple(fc.nat(SMALL.length - 1), fc.integer({ min: 0, max: 255 })), {
+      minLength: 1,
+      maxLength: 8,
+    });
+    const property = fc.asyncProperty(mutation, async (flips) => {
+      const bytes = Buffer.from(SMALL);
+      for (const [at, byte] of flips) bytes[at] = byte;
+      writeFileSync(file, bytes);
+      const follower = follow(file);
+      await follower.poll({ final: true });
+      contents(follower.run?.capture);
+      expect(follower.state === 'damaged' || follower.state === 'unreadable').toBe(follower.reason !== '');
+      await follower.close();
+    });
+    await fc.assert(property, { numRuns: Number(process.env.HEAPRAY_FUZZ ?? 300), seed: 7 });
+  });
+
   test('more alive than may be followed: it stops there and says so', async () => {
     const file = captureIn(tempFolder());
     copyFileSync(AIRFLOW, file);
