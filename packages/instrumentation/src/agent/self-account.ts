@@ -1,5 +1,3 @@
-import { performance } from 'node:perf_hooks';
-
 /** `process.threadCpuUsage` exists from Node 23.9 and 22.19 on. */
 interface ThreadCpuUsage {
   threadCpuUsage?(): { readonly user: number; readonly system: number };

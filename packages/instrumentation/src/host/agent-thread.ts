@@ -53,7 +53,9 @@ export class AgentThread {
       stdin: false,
       stdout: true,
       stderr: true,
-      resourceLimits: { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 512 },
+      // A small young generation is most of the difference between a light thread and a heavy one; the large replies of a
+      // traced process would only spill over it.
+      resourceLimits: { maxYoungGenerationSizeMb: options.traced ? 16 : 1, maxOldGenerationSizeMb: 512 },
     });
     this.#port.on('message', (message: FromAgent) => this.#receive(message));
     this.#worker.on('error', (error) => this.#end(error.message));

@@ -1,5 +1,4 @@
 import type * as Inspector from 'node:inspector';
-import { performance } from 'node:perf_hooks';
 import v8 from 'node:v8';
 import type { AgentOptions, AgentView, SuspectView } from '../agent/messages.js';
 import { type ComponentCaptures, declaredComponents, setComponentCaptures } from '../components.js';
