@@ -3,6 +3,8 @@ import { debuglog } from 'node:util';
 import { Command, CommanderError } from 'commander';
 import { addConfig } from './commands/config.js';
 import { addConvert } from './commands/convert.js';
+import { addDiff } from './commands/diff.js';
+import { addLive } from './commands/live.js';
 import { addParse } from './commands/parse.js';
 import { addRun } from './commands/run.js';
 import { addStats } from './commands/stats.js';
@@ -38,7 +40,8 @@ function createProgram(): Command {
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'heapray: ')) })
     .addHelpText('after', '\nStatus: 0 done, 1 the input or the system failed, 2 wrong usage.');
-  for (const add of [addRun, addConfig, addStats, addTop, addConvert, addParse, addWatch]) add(program);
+  for (const add of [addRun, addConfig, addStats, addTop, addConvert, addDiff, addLive, addParse, addWatch])
+    add(program);
   return program;
 }
 

@@ -18,11 +18,14 @@ test('--version is the version of the package', async () => {
 });
 
 describe('help', () => {
-  test.each(['', 'run', 'config', 'stats', 'top', 'convert', 'parse'])('of %j', async (command) => {
-    const { status, stdout, stderr } = await heapray([command, '--help'].filter(Boolean));
-    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-    await expect(stdout).toMatchFileSnapshot(`golden/help-${command || 'help'}.txt`);
-  });
+  test.each(['', 'run', 'config', 'stats', 'top', 'convert', 'diff', 'live', 'parse'])(
+    'of %j',
+    async (command) => {
+      const { status, stdout, stderr } = await heapray([command, '--help'].filter(Boolean));
+      expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+      await expect(stdout).toMatchFileSnapshot(`golden/help-${command || 'help'}.txt`);
+    },
+  );
 
   test('without a command it goes to stderr, and the status says that nothing was done', async () => {
     const { status, stdout, stderr } = await heapray([]);
@@ -43,16 +46,16 @@ describe('wrong usage: status 2 and one line', () => {
     ],
     [
       ['top', 'a', '--group', 'colour'],
-      "heapray: option '--group <kind>' argument 'colour' is invalid. Allowed choices are function, file, package, component, thread.",
+      "heapray: option '--group <kind>' argument 'colour' is invalid. Allowed choices are function, file, package, component, thread, allocator.",
     ],
     [['convert', 'a'], "heapray: required option '-o, --output <file>' not specified"],
     [
       ['convert', 'a', '-o', 'b.svg'],
-      'heapray: -o b.svg: its name does not tell the format; say --to pprof or json or folded or heapprofile',
+      'heapray: -o b.svg: its name does not tell the format; say --to pprof or memray or json or folded or heapprofile',
     ],
     [
       ['convert', 'a', '-o', '-'],
-      'heapray: -o -: its name does not tell the format; say --to pprof or json or folded or heapprofile',
+      'heapray: -o -: its name does not tell the format; say --to pprof or memray or json or folded or heapprofile',
     ],
     [
       ['convert', 'a', '-o', 'b.json', '--by', 'alloc'],
@@ -60,7 +63,7 @@ describe('wrong usage: status 2 and one line', () => {
     ],
     [
       ['convert', 'a', '-o', 'b', '--to', 'svg'],
-      "heapray: option '--to <format>' argument 'svg' is invalid. Allowed choices are pprof, json, folded, heapprofile.",
+      "heapray: option '--to <format>' argument 'svg' is invalid. Allowed choices are pprof, memray, json, folded, heapprofile.",
     ],
     [['run'], "heapray: missing required argument 'command'"],
     [['run', '--frobnicate', 'node'], "heapray: unknown option '--frobnicate'"],

@@ -1,21 +1,30 @@
+import { MEMRAY_FORMATS, MemrayConverter, type MemrayFormat } from '@heapray/exporter/memray';
 import { type Command, Option } from 'commander';
 import { CommandError, UsageError } from '../errors.js';
 import { COLUMN_WORDS, pickColumn } from '../inputs/columns.js';
 import { PROFILE_FORMATS, readInput } from '../inputs/index.js';
+import { applyStrict, finishCapture, openCapture, pushCapture } from '../inputs/memray.js';
 import {
   encode,
   formatOfName,
   holdsOneColumn,
   OUTPUT_FORMATS,
   type OutputFormat,
+  type ProfileFormat,
 } from '../outputs/formats.js';
-import { writeOutput } from '../outputs/write-output.js';
+import { writeOutput, writeStream } from '../outputs/write-output.js';
+import { strictOption } from './options.js';
 
 interface ConvertOptions {
   readonly output: string;
   readonly to?: OutputFormat;
   readonly by?: string;
+  readonly memrayFormat?: `${MemrayFormat}`;
+  readonly strict?: true;
 }
+
+/** Read by the newest memray. */
+const DEFAULT_FORMAT: MemrayFormat = 13;
 
 export function addConvert(program: Command): void {
   program
@@ -23,17 +32,26 @@ export function addConvert(program: Command): void {
     .summary('between formats')
     .description(
       `Writes a profile in another format. Reads ${PROFILE_FORMATS}, told apart by content. ` +
-        'The format is that of --to, else what the name of the output says: .pb, .pb.gz, .pprof, .json, .folded, ' +
-        '.collapsed, .heapprofile.',
+        'The format is that of --to, else what the name of the output says: .pb, .pb.gz, .pprof, .bin, .json, ' +
+        '.folded, .collapsed, .heapprofile. A memray capture also becomes one of another format version, which ' +
+        'another memray reads.',
     )
     .argument('<input>', 'the profile; - for standard input')
     .requiredOption('-o, --output <file>', 'the file to write; - for standard output')
     .addOption(new Option('--to <format>', 'the format to write').choices([...OUTPUT_FORMATS]))
+    .addOption(
+      new Option(
+        '--memray-format <version>',
+        'for memray: 13 (memray 1.20), 12 (1.19), 11 (1.11 to 1.18)',
+      ).choices(MEMRAY_FORMATS.map(String)),
+    )
     .option('--by <column>', `the one column that folded and heapprofile hold: ${COLUMN_WORDS}`)
+    .addOption(strictOption())
     .action(convert);
 }
 
-async function convert(input: string, { output, to, by }: ConvertOptions): Promise<void> {
+async function convert(input: string, options: ConvertOptions): Promise<void> {
+  const { output, to, by, memrayFormat, strict } = options;
   const format = to ?? formatOfName(output);
   if (format === undefined) {
     throw new UsageError(
@@ -43,7 +61,21 @@ async function convert(input: string, { output, to, by }: ConvertOptions): Promi
   if (by !== undefined && !holdsOneColumn(format)) {
     throw new UsageError(`--by is for formats that hold one column; ${format} holds them all`);
   }
-  const { profile } = await readInput(input);
+  if (format === 'memray') {
+    const version = Number(memrayFormat ?? DEFAULT_FORMAT) as MemrayFormat;
+    return convertCapture(input, output, version, strict);
+  }
+  if (memrayFormat !== undefined) throw new UsageError(`--memray-format is for memray, not for ${format}`);
+  return convertProfile(input, output, format, { by, strict });
+}
+
+async function convertProfile(
+  input: string,
+  output: string,
+  format: ProfileFormat,
+  { by, strict }: { readonly by: string | undefined; readonly strict: boolean | undefined },
+): Promise<void> {
+  const { profile, end } = await readInput(input);
   const column = pickColumn(profile, by, input);
   try {
     await writeOutput(output, await encode(profile, format, column.index, output));
@@ -52,4 +84,22 @@ async function convert(input: string, { output, to, by }: ConvertOptions): Promi
     if (cause instanceof RangeError) throw new CommandError(`${input}: ${cause.message}`, { cause });
     throw cause;
   }
+  applyStrict(strict, end);
+}
+
+async function convertCapture(
+  input: string,
+  output: string,
+  version: MemrayFormat,
+  strict: boolean | undefined,
+): Promise<void> {
+  const opened = await openCapture(input);
+  const converter = new MemrayConverter(version);
+  async function* converted(): AsyncGenerator<Uint8Array> {
+    for await (const _ of pushCapture(opened, converter)) yield converter.take();
+    const end = finishCapture(opened, converter);
+    yield converter.take();
+    applyStrict(strict, end);
+  }
+  await writeStream(output, converted(), () => converter.headerPatches());
 }

@@ -1,6 +1,6 @@
 import { RecordPrinter, RecordStream } from '@heapray/exporter/memray';
 import type { Command } from 'commander';
-import { applyStrict, openCapture, readCapture } from '../inputs/memray.js';
+import { applyStrict, finishCapture, openCapture, pushCapture } from '../inputs/memray.js';
 import { writeStdout } from '../outputs/stdout.js';
 import { printable } from '../text/printable.js';
 import { strictOption } from './options.js';
@@ -18,15 +18,13 @@ export function addParse(program: Command): void {
 }
 
 async function parse(file: string, { strict }: { readonly strict?: true }): Promise<void> {
-  let lines: string[] = [];
+  const lines: string[] = [];
   // Names may hold what would break the line; memray prints it as it is.
   const printer = new RecordPrinter((line) => lines.push(`${printable(line)}\n`));
-  const flush = async (): Promise<void> => {
-    const full = lines;
-    lines = [];
-    await writeStdout(full);
-  };
-  const end = await readCapture(await openCapture(file), new RecordStream(printer), flush);
-  await flush();
+  const stream = new RecordStream(printer);
+  const opened = await openCapture(file);
+  for await (const _ of pushCapture(opened, stream)) await writeStdout(lines.splice(0));
+  const end = finishCapture(opened, stream);
+  await writeStdout(lines);
   applyStrict(strict, end);
 }

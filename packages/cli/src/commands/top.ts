@@ -17,7 +17,15 @@ interface TopOptions {
   readonly strict?: true;
 }
 
-const GROUPS: readonly TopGroup[] = ['function', 'file', 'package', 'component', 'thread'];
+/** What rows may be. */
+export const GROUPS: readonly TopGroup[] = [
+  'function',
+  'file',
+  'package',
+  'component',
+  'thread',
+  'allocator',
+];
 
 export function addTop(program: Command): void {
   program

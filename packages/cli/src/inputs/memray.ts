@@ -30,26 +30,29 @@ export async function openCapture(input: string): Promise<OpenInput> {
 }
 
 /**
- * Reads a capture to its end, and says on stderr what is missing of it.
- * @param afterEach called between two pieces, for what has to be written meanwhile; to throw is to stop
+ * Hands the bytes of a capture to a reader until it has enough, and stops after each piece.
  * @throws CommandError with one line: the file, what is wrong, and where
  */
-export async function readCapture(
-  { name, chunks }: OpenInput,
-  reader: CaptureReader,
-  afterEach?: () => Promise<void>,
-): Promise<CaptureEnd> {
-  const end = await withName(name, async () => {
-    for await (const chunk of chunks) {
-      reader.push(chunk);
-      await afterEach?.();
-      if (reader.stopped) break;
-    }
-    return reader.end();
-  });
+export async function* pushCapture({ name, chunks }: OpenInput, reader: CaptureReader): AsyncGenerator<void> {
+  for await (const chunk of chunks) {
+    withName(name, () => reader.push(chunk));
+    yield;
+    if (reader.stopped) return;
+  }
+}
+
+/** Ends the reading of a capture, and says on stderr what is missing of it. Throws as {@link pushCapture} does. */
+export function finishCapture({ name }: OpenInput, reader: CaptureReader): CaptureEnd {
+  const end = withName(name, () => reader.end());
   const shortcoming = shortcomingOf(end);
   if (shortcoming !== undefined) note(`${name}: ${shortcoming}`);
   return end;
+}
+
+/** Reads a whole capture, and says on stderr what is missing of it. Throws as {@link pushCapture} does. */
+export async function readCapture(opened: OpenInput, reader: CaptureReader): Promise<CaptureEnd> {
+  for await (const _ of pushCapture(opened, reader));
+  return finishCapture(opened, reader);
 }
 
 /** For `--strict`: a capture that is damaged or has no end makes the status 1, once the command has done its work. */
@@ -57,9 +60,9 @@ export function applyStrict(strict: boolean | undefined, ...ends: readonly (Capt
   if (strict && ends.some((end) => end !== undefined && !end.complete)) process.exitCode = 1;
 }
 
-async function withName<T>(name: string, work: () => Promise<T>): Promise<T> {
+function withName<T>(name: string, work: () => T): T {
   try {
-    return await work();
+    return work();
   } catch (cause) {
     if (!(cause instanceof Error && cause.name === 'FormatError')) throw cause;
     throw new CommandError(`${name}: ${cause.message}`, { cause });

@@ -5,15 +5,20 @@ import { encodeFolded } from './folded.js';
 import { encodeHeapProfile } from './heapprofile.js';
 import { encodeProfileJson } from './profile-json.js';
 
-export type OutputFormat = 'pprof' | 'json' | 'folded' | 'heapprofile';
+/** What any profile can be written as. */
+export type ProfileFormat = 'pprof' | 'json' | 'folded' | 'heapprofile';
 
-export const OUTPUT_FORMATS: readonly OutputFormat[] = ['pprof', 'json', 'folded', 'heapprofile'];
+/** A capture is more than a profile: only another capture can become one. */
+export type OutputFormat = ProfileFormat | 'memray';
+
+export const OUTPUT_FORMATS: readonly OutputFormat[] = ['pprof', 'memray', 'json', 'folded', 'heapprofile'];
 
 /** Formats by the end of a file's name. */
 const EXTENSIONS: readonly (readonly [string, OutputFormat])[] = [
   ['.pb', 'pprof'],
   ['.pb.gz', 'pprof'],
   ['.pprof', 'pprof'],
+  ['.bin', 'memray'],
   ['.json', 'json'],
   ['.folded', 'folded'],
   ['.collapsed', 'folded'],
@@ -37,7 +42,7 @@ export function holdsOneColumn(format: OutputFormat): boolean {
  */
 export async function encode(
   profile: Profile,
-  format: OutputFormat,
+  format: ProfileFormat,
   column: number,
   file: string,
 ): Promise<Iterable<Chunk>> {

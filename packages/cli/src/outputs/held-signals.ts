@@ -22,3 +22,17 @@ export function withSignalsHeld<T>(work: () => T): T {
     });
   }
 }
+
+/** Does `cleanUp` before a signal ends this process. Returns what takes that back. */
+export function onSignal(cleanUp: () => void): () => void {
+  const listener = (signal: NodeJS.Signals): void => {
+    forget();
+    cleanUp();
+    process.kill(process.pid, signal);
+  };
+  const forget = (): void => {
+    for (const signal of HELD) process.removeListener(signal, listener);
+  };
+  for (const signal of HELD) process.on(signal, listener);
+  return forget;
+}

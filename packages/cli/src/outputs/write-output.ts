@@ -12,7 +12,7 @@ import {
 import path from 'node:path';
 import { CommandError, codeOf, fileError } from '../errors.js';
 import { batched, type Chunk } from './chunks.js';
-import { withSignalsHeld } from './held-signals.js';
+import { onSignal, withSignalsHeld } from './held-signals.js';
 import { writeStdout } from './stdout.js';
 
 /** What stands for standard output in place of a path. */
@@ -37,9 +37,84 @@ export async function writeOutput(output: string, chunks: Iterable<Chunk>): Prom
   }
 }
 
+/** Bytes that go over those at `offset`, once all others are written. */
+export interface Patch {
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * As {@link writeOutput}, for what comes piece by piece and is too much to hold. Patches go to files only.
+ * @throws CommandError when the system refuses, and what `chunks` throws; then there is no new file
+ */
+export async function writeStream(
+  output: string,
+  chunks: AsyncIterable<Uint8Array>,
+  patches: () => readonly Patch[],
+): Promise<void> {
+  if (output === STDOUT) {
+    for await (const chunk of chunks) await writeStdout([chunk]);
+    return;
+  }
+  try {
+    const existing = statSync(output, { throwIfNoEntry: false });
+    if (existing?.isDirectory()) throw new CommandError(`${output}: is a directory`);
+    if (existing && !existing.isFile()) await appendAll(openSync(output, 'w'), chunks, () => []);
+    else await replaceByStream(existing ? realpathSync(output) : output, existing, chunks, patches);
+  } catch (cause) {
+    throw codeOf(cause) === undefined ? cause : fileError(output, cause);
+  }
+}
+
+async function replaceByStream(
+  target: string,
+  existing: Stats | undefined,
+  chunks: AsyncIterable<Uint8Array>,
+  patches: () => readonly Patch[],
+): Promise<void> {
+  const temporary = temporaryBeside(target);
+  const descriptor = openSync(temporary, 'wx', modeLike(existing));
+  const forget = onSignal(() => unlinkSync(temporary));
+  try {
+    await appendAll(descriptor, chunks, patches);
+    renameSync(temporary, target);
+  } catch (error) {
+    unlinkSync(temporary);
+    throw error;
+  } finally {
+    forget();
+  }
+}
+
+/** Writes and closes. */
+async function appendAll(
+  descriptor: number,
+  chunks: AsyncIterable<Uint8Array>,
+  patches: () => readonly Patch[],
+): Promise<void> {
+  try {
+    for await (const chunk of chunks) writeWhole(descriptor, chunk);
+    for (const { bytes, offset } of patches()) writeSync(descriptor, bytes, 0, bytes.length, offset);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function temporaryBeside(target: string): string {
+  return path.join(path.dirname(target), `.heapray-${randomUUID()}.tmp`);
+}
+
+function modeLike(existing: Stats | undefined): number {
+  return existing ? existing.mode & 0o777 : 0o666;
+}
+
+function writeWhole(descriptor: number, chunk: Uint8Array): void {
+  for (let done = 0; done < chunk.length; ) done += writeSync(descriptor, chunk, done);
+}
+
 function replaceFile(target: string, existing: Stats | undefined, chunks: Iterable<Chunk>): void {
-  const temporary = path.join(path.dirname(target), `.heapray-${randomUUID()}.tmp`);
-  const descriptor = openSync(temporary, 'wx', existing ? existing.mode & 0o777 : 0o666);
+  const temporary = temporaryBeside(target);
+  const descriptor = openSync(temporary, 'wx', modeLike(existing));
   try {
     writeAll(descriptor, chunks);
     renameSync(temporary, target);
@@ -52,9 +127,7 @@ function replaceFile(target: string, existing: Stats | undefined, chunks: Iterab
 /** Writes and closes. */
 function writeAll(descriptor: number, chunks: Iterable<Chunk>): void {
   try {
-    for (const chunk of batched(chunks)) {
-      for (let done = 0; done < chunk.length; ) done += writeSync(descriptor, chunk, done);
-    }
+    for (const chunk of batched(chunks)) writeWhole(descriptor, chunk);
   } finally {
     closeSync(descriptor);
   }

@@ -79,5 +79,14 @@ export class SizeHistogram implements HeapListener {
 
 function bucketOf(size: number, low: number, step: number, count: number): number {
   if (size === 0 || step === 0) return 0;
-  return Math.min(Math.floor((Math.log(size) - low) / step), count - 1);
+  return Math.min(floorDivision(Math.log(size) - low, step), count - 1);
+}
+
+/**
+ * As Python's `//`, which is exact where a quotient rounds up to a whole number: the powers of two, which are
+ * frequent sizes, often stand on the border of two bars.
+ */
+function floorDivision(dividend: number, divisor: number): number {
+  const quotient = (dividend - (dividend % divisor)) / divisor;
+  return Math.round(quotient);
 }

@@ -1,0 +1,91 @@
+import net from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type CaptureEnd, MemrayAnalyzer } from '@heapray/exporter/memray';
+import { type Command, InvalidArgumentError } from 'commander';
+import { CommandError, codeOf } from '../errors.js';
+import { applyStrict, finishCapture, pushCapture } from '../inputs/memray.js';
+import { LiveView } from '../outputs/live-view.js';
+import { note } from '../outputs/note.js';
+import { rowsOption, strictOption } from './options.js';
+
+interface LiveOptions {
+  readonly rows: number;
+  readonly strict?: true;
+}
+
+const RETRY_MILLIS = 500;
+const REFRESH_MILLIS = 1000;
+
+export function addLive(program: Command): void {
+  program
+    .command('live')
+    .summary('watch a program as it allocates')
+    .description(
+      'Shows who holds the memory of a program that `memray run --live-remote`, of any memray since 1.11, or ' +
+        'heapray serves at a port of this machine: a table on a terminal, else a line a second. Waits for the ' +
+        'program, and ends with it.',
+    )
+    .argument('<port>', 'the port the program tells', portNumber)
+    .addOption(rowsOption(15))
+    .addOption(strictOption())
+    .action(live);
+}
+
+function portNumber(text: string): number {
+  if (/^\d{1,5}$/.test(text) && Number(text) > 0 && Number(text) < 65_536) return Number(text);
+  throw new InvalidArgumentError('It takes a port, from 1 to 65535.');
+}
+
+async function live(port: number, { rows, strict }: LiveOptions): Promise<void> {
+  const socket = await connect(port);
+  const analyzer = new MemrayAnalyzer();
+  const view = new LiveView(analyzer, rows, process.stdout);
+  const refresh = setInterval(() => view.refresh(), REFRESH_MILLIS);
+  let end: CaptureEnd;
+  try {
+    const opened = { name: `port ${port}`, head: new Uint8Array(), chunks: chunksOf(socket, port) };
+    for await (const _ of pushCapture(opened, analyzer));
+    end = finishCapture(opened, analyzer);
+  } finally {
+    clearInterval(refresh);
+    socket.destroy();
+  }
+  view.finish();
+  note(end.complete ? 'the program has ended' : 'the remote has disconnected');
+  applyStrict(strict, end);
+}
+
+/** Waits until somebody listens, as `memray live` does. */
+async function connect(port: number): Promise<net.Socket> {
+  for (let told = false; ; told = true) {
+    const socket = net.connect({ port, host: 'localhost' });
+    try {
+      await new Promise<void>((resolve, reject) => {
+        socket.once('connect', resolve);
+        socket.once('error', reject);
+      });
+      return socket;
+    } catch (cause) {
+      socket.destroy();
+      if (!isRefused(cause)) throw new CommandError(`port ${port}: ${(cause as Error).message}`, { cause });
+      if (!told) note(`waiting for a program at port ${port}`);
+      await sleep(RETRY_MILLIS);
+    }
+  }
+}
+
+/** With several addresses for localhost the error is one of all of them. */
+function isRefused(cause: unknown): boolean {
+  if (cause instanceof AggregateError) return cause.errors.every(isRefused);
+  return codeOf(cause) === 'ECONNREFUSED';
+}
+
+/** A remote that is killed resets the connection: what came before counts. */
+async function* chunksOf(socket: net.Socket, port: number): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    for await (const chunk of socket) yield chunk as Uint8Array;
+  } catch (cause) {
+    if (codeOf(cause) === 'ECONNRESET') return;
+    throw new CommandError(`port ${port}: ${(cause as Error).message}`, { cause });
+  }
+}

@@ -1,0 +1,87 @@
+import type { MemrayAnalyzer } from '@heapray/exporter/memray';
+import { printable } from '../text/printable.js';
+import { formatBytes } from '../text/quantity.js';
+import { formatTable } from '../text/table.js';
+
+const HOME_AND_CLEAR = '\u001b[H\u001b[J';
+
+/** A place and what of it is alive. */
+interface Holder {
+  readonly name: string;
+  readonly file: string;
+  bytes: number;
+  count: number;
+}
+
+/** Shows a capture while it comes: a table that is drawn anew on a terminal, plain lines elsewhere. */
+export class LiveView {
+  readonly #analyzer: MemrayAnalyzer;
+  readonly #rows: number;
+  readonly #out: NodeJS.WriteStream;
+
+  constructor(analyzer: MemrayAnalyzer, rows: number, out: NodeJS.WriteStream) {
+    this.#analyzer = analyzer;
+    this.#rows = rows;
+    this.#out = out;
+  }
+
+  /** Shows what is known by now; nothing before the header is there. */
+  refresh(): void {
+    if (this.#analyzer.header === undefined || this.#out.writableNeedDrain) return;
+    this.#out.write(this.#out.isTTY ? HOME_AND_CLEAR + this.#screen() : `${this.#line()}\n`);
+  }
+
+  /** Shows the end, which stays. */
+  finish(): void {
+    this.refresh();
+    if (!this.#out.isTTY) this.#out.write(`\n${this.#table(this.#rows)}`);
+  }
+
+  #screen(): string {
+    const { pid, commandLine } = this.#analyzer.header!;
+    const width = this.#out.columns || 80;
+    const rows = Math.min(this.#rows, Math.max(1, (this.#out.rows || 24) - 6));
+    const lines = [
+      printable(`process ${pid}: ${commandLine}`),
+      this.#line(),
+      '',
+      ...this.#table(rows).split('\n'),
+    ];
+    return lines.map((line) => line.slice(0, width)).join('\n');
+  }
+
+  #line(): string {
+    const { liveBytes, peakBytes, events, threads } = this.#analyzer;
+    const time = new Date().toISOString().slice(11, 19);
+    const top = this.#holders()[0];
+    const first =
+      top === undefined ? '' : `  first: ${printable(`${top.name} ${top.file}`)} ${formatBytes(top.bytes)}`;
+    const heap = `alive ${formatBytes(liveBytes)}  peak ${formatBytes(peakBytes)}`;
+    return `${time}  ${heap}  events ${events.toLocaleString('en-US')}  threads ${threads.length}${first}`;
+  }
+
+  #table(rows: number): string {
+    const shown = this.#holders().slice(0, rows);
+    const cells = shown.map(({ bytes, count, name, file }) => {
+      return [formatBytes(bytes), count.toLocaleString('en-US'), printable(name), printable(file)];
+    });
+    return formatTable([['ALIVE', 'COUNT', 'FUNCTION', 'FILE'], ...cells], 2);
+  }
+
+  /** By function and file, the biggest first. */
+  #holders(): Holder[] {
+    const holders = new Map<string, Holder>();
+    for (const record of this.#analyzer.leaks({ mergeThreads: true })) {
+      const { functionName: name, file } = this.#analyzer.locations(record)[0] ?? {
+        functionName: '(none)',
+        file: '',
+      };
+      const key = `${name}\0${file}`;
+      const holder = holders.get(key) ?? { name, file, bytes: 0, count: 0 };
+      holder.bytes += record.bytes;
+      holder.count += record.count;
+      holders.set(key, holder);
+    }
+    return [...holders.values()].sort((a, b) => b.bytes - a.bytes);
+  }
+}

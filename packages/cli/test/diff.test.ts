@@ -1,0 +1,86 @@
+// `heapray diff`: what grew and what shrank, across formats, and the difference as pprof.
+
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { decodePprof, encodePprof } from '@heapray/exporter/pprof';
+import { ProfileBuilder, totals } from '@heapray/exporter/profile';
+import { expect, test } from 'vitest';
+import { tempFolder } from '../../../test/support/temp-folder.js';
+import { captureFile, expectedOf, sumOf } from './support/captures.js';
+import { heapray } from './support/heapray.js';
+import { fileWith, SHOP_HEAPPROFILE } from './support/sample-files.js';
+
+const OLD = { load: 100, cache: 50, gone: 25 };
+const NEW = { load: 5100, cache: 20, fresh: 7 };
+
+function shop(sizes: Readonly<Record<string, number>>, time: bigint): string {
+  const builder = new ProfileBuilder({
+    columns: [
+      { type: 'inuse_objects', unit: 'count' },
+      { type: 'inuse_space', unit: 'bytes' },
+    ],
+    timeNanos: time,
+    durationNanos: 0n,
+  });
+  for (const [name, size] of Object.entries(sizes)) {
+    builder.add(builder.stack(undefined, builder.frame(name, '/app/a.js', 1)), [1, size]);
+  }
+  return fileWith(encodePprof(builder.build()), 'a.pb');
+}
+
+test('text: what grew first, what shrank last', async () => {
+  const { status, stdout, stderr } = await heapray(['diff', shop(OLD, 1n), shop(NEW, 2n)]);
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  await expect(stdout).toMatchFileSnapshot('golden/diff.txt');
+});
+
+test('JSON, the difference as pprof, and rows left out', async () => {
+  const output = path.join(tempFolder(), 'difference.pb');
+  const files = [shop(OLD, 1n), shop(NEW, 2n)] as const;
+  const { stdout } = await heapray(['diff', ...files, '--json', '-n', '2', '-o', output]);
+  expect(JSON.parse(stdout)).toEqual({
+    old: files[0],
+    new: files[1],
+    column: 'inuse_space',
+    unit: 'bytes',
+    group: 'function',
+    totals: { old: { inuse_objects: 3, inuse_space: 175 }, new: { inuse_objects: 3, inuse_space: 5127 } },
+    omitted: 2,
+    rows: [
+      { name: 'load', file: '/app/a.js', old: 100, new: 5100, change: 5000 },
+      { name: 'cache', file: '/app/a.js', old: 50, new: 20, change: -30 },
+    ],
+  });
+  expect(totals(decodePprof(readFileSync(output)))).toEqual({ inuse_objects: 0, inuse_space: 4952 });
+});
+
+test('captures, and a capture with a profile of another kind', async () => {
+  const [python, aggregated] = [captureFile('threads.v13.bin'), captureFile('aggregate.v13.bin')];
+  const same = await heapray(['diff', python, aggregated, '--json', '--by', 'peak']);
+  const { totals: sums } = JSON.parse(same.stdout) as { totals: Record<string, Record<string, number>> };
+  expect(sums.old).toMatchObject({
+    peak_space: sumOf(expectedOf('threads.v13.bin').high_water_mark.by_thread).bytes,
+  });
+  expect(Object.keys(sums.new!)).toEqual(['peak_objects', 'peak_space', 'inuse_objects', 'inuse_space']);
+  const other = await heapray(['diff', python, SHOP_HEAPPROFILE]);
+  expect(other.status).toBe(0);
+  expect(other.stdout).toMatch(/^inuse_space: .* to .*, [-+]/);
+});
+
+test('nothing changed, nothing in common, a capture cut with --strict', async () => {
+  const file = captureFile('threads.v13.bin');
+  expect((await heapray(['diff', file, file])).stdout).toMatch(/\nnothing changed by function\n$/);
+  expect((await heapray(['diff', file, file, '--by', 'colour'])).status).toBe(1);
+  const cut = captureFile('synthetic/node-cut.v13.bin');
+  expect((await heapray(['diff', cut, cut, '--strict'])).status).toBe(1);
+  const builder = new ProfileBuilder({
+    columns: [{ type: 'cpu', unit: 'ns' }],
+    timeNanos: 0n,
+    durationNanos: 0n,
+  });
+  const cpu = fileWith(encodePprof(builder.build()), 'cpu.pb');
+  expect(await heapray(['diff', file, cpu])).toMatchObject({
+    status: 1,
+    stderr: `heapray: ${cpu}: no column in common with ${file}\n`,
+  });
+});
