@@ -15,8 +15,8 @@ import { SelfAccount } from './self-account.js';
 
 /** How long the last poll may take when the process is exiting. */
 const LAST_POLL_MILLIS = 500;
-/** How long a profile waits for the main thread's object counts. */
-const OBJECT_COUNTS_MILLIS = 1_000;
+/** How long a profile waits for the object counts of a busy main thread; `go tool pprof` waits 1.5 N for N seconds. */
+const OBJECT_COUNTS_MILLIS = 250;
 const PROCESS_CAPTURE = 0;
 
 /**
