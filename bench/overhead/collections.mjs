@@ -10,8 +10,8 @@ const SCHEDULES = [
   { name: 'default schedule', flags: [], target: undefined },
 ];
 const PROGRAM = { megabytes: 100, options: { cpuBudget: 0.5 } };
-const FULL = { pairs: 9, chunks: 800 };
-const QUICK = { pairs: 2, chunks: 200 };
+const FULL = { pairs: 9, chunks: 300 };
+const QUICK = { pairs: 2, chunks: 100 };
 
 export async function measureCollections({ node, quick, report }) {
   const { pairs, chunks } = quick ? QUICK : FULL;

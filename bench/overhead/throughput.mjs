@@ -16,8 +16,8 @@ const COMPARISONS = [
   { what: 'heapray in the SDK', base: 'sdk', arm: 'sdkHeapray', target: { atLeast: 0.99 } },
 ];
 const TURN_MILLIS = 200;
-const FULL = { sets: 9, turns: 20, warmUpMillis: 2_000 };
-const QUICK = { sets: 3, turns: 8, warmUpMillis: 1_000 };
+const FULL = { sets: 9, turns: 12, warmUpMillis: 1_500 };
+const QUICK = { sets: 3, turns: 6, warmUpMillis: 500 };
 
 export async function measureThroughput({ node, quick, report }) {
   const plan = quick ? QUICK : FULL;
@@ -64,9 +64,9 @@ async function warmUp(takers, millis) {
   let perChunk = 0;
   for (const taker of Object.values(takers)) {
     for (let spent = 0; spent < millis; ) {
-      const { wall } = await taker.turn(4);
-      spent += wall;
-      perChunk = wall / 4;
+      const { cpu } = await taker.turn(4);
+      spent += cpu;
+      perChunk = cpu / 4;
     }
   }
   return Math.max(1, Math.round(TURN_MILLIS / perChunk));
