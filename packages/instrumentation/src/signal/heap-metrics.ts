@@ -58,6 +58,7 @@ export class HeapMetrics {
   readonly #callback = (result: BatchObservableResult) => this.#observe(result);
   readonly #modes = new Set<string>();
   readonly #suspected = new Map<string, Attributes>();
+  #limitWasInSight = false;
   #last: HeapView | undefined;
 
   constructor(
@@ -129,7 +130,9 @@ export class HeapMetrics {
     for (const suspect of suspects) this.#suspected.set(siteKey(suspect), siteAttributes(suspect));
     const rates = new Map(suspects.map((suspect) => [siteKey(suspect), suspect.bytesPerSecond]));
     for (const [key, attributes] of this.#suspected) result.observe(growth, rates.get(key) ?? 0, attributes);
-    if (secondsToLimit !== undefined) result.observe(timeToLimit, secondsToLimit);
+    if (secondsToLimit !== undefined) this.#limitWasInSight = true;
+    // For ever is what the end of a leak means, and the reader would keep the last number.
+    if (this.#limitWasInSight) result.observe(timeToLimit, secondsToLimit ?? Number.POSITIVE_INFINITY);
   }
 
   #observeProfiler(result: BatchObservableResult, profiler: HeapView['profiler']): void {
@@ -219,7 +222,7 @@ function createInstruments(meter: Meter) {
     }),
     timeToLimit: meter.createObservableGauge('heapray.memory.time_to_limit', {
       unit: 's',
-      description: 'Time until the heap limit if the leak suspects go on as they do; absent without any',
+      description: 'Time until the heap limit if the leak suspects go on as they do; absent before the first, infinite after',
     }),
     resident: upDown(
       'heapray.memory.resident',
