@@ -222,7 +222,8 @@ function createInstruments(meter: Meter) {
     }),
     timeToLimit: meter.createObservableGauge('heapray.memory.time_to_limit', {
       unit: 's',
-      description: 'Time until the heap limit if the leak suspects go on as they do; absent before the first, infinite after',
+      description:
+        'Time until the heap limit if the leak suspects go on as they do; absent before the first, infinite after',
     }),
     resident: upDown(
       'heapray.memory.resident',
