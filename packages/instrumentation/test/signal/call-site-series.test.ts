@@ -95,6 +95,19 @@ describe('once all places are taken', () => {
     expect(later.other).toMatchObject({ allocated: 5000, retained: 5000 });
   });
 
+  test('several take the places of as many, the smallest first', () => {
+    const { program, view } = full();
+    program.retain('third', 20_000);
+    program.retain('fourth', 3000);
+    expect(rowsOf(view())).toEqual({
+      third: [20_000, 20_000],
+      first: [4000, 4000],
+      second: [1000, 0],
+    });
+    program.retain('fifth', 9000);
+    expect(Object.keys(rowsOf(view())).sort()).toEqual(['fifth', 'first', 'second', 'third']);
+  });
+
   test('a newcomer leaves in the rest what the rest has said of it before', () => {
     const { program, view } = full();
     program.retain('third', 1500);

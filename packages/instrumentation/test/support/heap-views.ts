@@ -1,0 +1,49 @@
+import type { HeapView } from '../../src/signal/heap-metrics.js';
+
+type Site = HeapView['sites']['rows'][number];
+
+/** Values of a call site whose retained bytes are spread over the ages. */
+export function values(allocated: number, retainedByAge: readonly number[] = [0, 0, 0, 0, 0]) {
+  const retained = retainedByAge.reduce((sum, bytes) => sum + bytes, 0);
+  return { allocated, allocations: allocated / 10, retained, retainedByAge, retainedObjects: retained / 10 };
+}
+
+export function row(functionName: string, site: Partial<Site>): Site {
+  return {
+    functionName,
+    file: `/app/${functionName}.js`,
+    packageName: 'shop',
+    component: 'api',
+    ...values(0),
+    ...site,
+  };
+}
+
+/** What the profiler thread says, of a profiler that has done nothing yet. */
+export function heapView(
+  sites: Partial<HeapView['sites']> = {},
+  profiler: Partial<HeapView['profiler']> = {},
+  rest: Partial<Pick<HeapView, 'suspects' | 'secondsToLimit'>> = {},
+): HeapView {
+  return {
+    sites: { rows: [], other: values(0), ...sites },
+    suspects: [],
+    secondsToLimit: undefined,
+    ...rest,
+    profiler: {
+      mode: 'binding',
+      samples: 0,
+      unseenSamples: 0,
+      earlyDeaths: 0,
+      polls: 0,
+      wholePairs: 0,
+      cutPairs: 0,
+      pollMillis: [],
+      drops: {},
+      lostSampler: {},
+      cpuSeconds: 0,
+      memoryBytes: 0,
+      ...profiler,
+    },
+  };
+}

@@ -1,0 +1,23 @@
+import { type MetricData, MetricReader } from '@opentelemetry/sdk-metrics';
+
+/** Collects when the test says so. */
+export class TestReader extends MetricReader {
+  protected async onForceFlush(): Promise<void> {}
+  protected async onShutdown(): Promise<void> {}
+
+  /** All metrics of all meters, by name. */
+  async metrics(): Promise<ReadonlyMap<string, MetricData>> {
+    const { resourceMetrics, errors } = await this.collect();
+    if (errors.length > 0) throw errors[0];
+    const all = resourceMetrics.scopeMetrics.flatMap(({ metrics }) => metrics);
+    return new Map(all.map((metric) => [metric.descriptor.name, metric]));
+  }
+}
+
+/** The series of a metric: its values by the named attributes, joined with a blank. */
+export function seriesOf(metric: MetricData | undefined, ...attributes: string[]): Record<string, unknown> {
+  if (!metric) return {};
+  const nameOf = (point: { attributes: Record<string, unknown> }) =>
+    attributes.map((name) => String(point.attributes[name])).join(' ');
+  return Object.fromEntries(metric.dataPoints.map((point) => [nameOf(point), point.value]));
+}
