@@ -81,6 +81,15 @@ for (const line of LINES) {
   });
 }
 
+peerTest('out of memory: the capture shows who it was', ['project-bare', 'memray-1.20.0'], async () => {
+  const nodeArgs = ['--max-old-space-size=48'];
+  const service = startApp({ app: ['leaky-service.js'], nodeArgs, env: { ...TRACED, LEAK_MIB: '2000' } });
+  expect(await service.end()).toEqual({ status: null, signal: 'SIGABRT' });
+  const [first] = await new MemrayReport('1.20.0', captureOf(service.home, 'shop')).leaks();
+  expect(first?.stack_trace).toMatch(/^rememberOrder/);
+  expect(first?.size).toBeGreaterThan(24 * 2 ** 20);
+});
+
 describe('without a traced component', () => {
   peerTest('a signal is not even listened to', ['node-24', 'project-bare'], async () => {
     const service = startApp({ app: ['signal-handling.js', 'counting'], env: { LEAK_MIB: '1' } });

@@ -45,8 +45,10 @@ peerTest('Node 24 never aborts in its teardown', ['node-24', 'project-bare'], as
     const plain = await run({ how, after: '0', line: '24' }, folder, false);
     // A fine interval gives the sampler plenty to trip over.
     const env = { HEAPRAY_SAMPLING_INTERVAL: '1024' };
-    for (let i = 0; i < REPETITIONS; i += 2) {
-      const both = END_AFTER.map((after) => run({ how, after, line: '24', env }, folder));
+    for (let i = 0; i < REPETITIONS; i++) {
+      // All through the start of the profiler thread, and when it has long been at work.
+      const moments = [`${i * 20}`, '400'];
+      const both = moments.map((after) => run({ how, after, line: '24', env }, folder));
       for (const result of await Promise.all(both)) expectSame(result, plain);
     }
   }

@@ -2,6 +2,7 @@
 import { beforeAll, expect, test } from 'vitest';
 import { httpGet } from '../support/http-get.js';
 import { describeWithPeer } from '../support/peer-test.js';
+import { pollUntil } from '../support/poll.js';
 import type { MetricsPage } from './support/metrics-page.js';
 import {
   COLUMNS,
@@ -55,6 +56,9 @@ describeWithPeer('go tool pprof', ['go-pprof', 'project-bare'], () => {
   });
 
   test('objects in use are counted, not guessed', async () => {
+    // A main thread that is too busy to answer soon is not waited for.
+    const isCounted = async () => !(await pprofText(['-comments'], heap)).includes('object counts are rough');
+    await pollUntil(isCounted, { what: 'object counts' });
     const rows = await pprofTop(heap, 'inuse_objects');
     const leak = rows.find(({ name }) => name === 'rememberOrder');
     const arrays = LEAK_BYTES / ARRAY_BYTES;

@@ -11,8 +11,8 @@ import { runApp, startApp } from './support/profiled-app.js';
 
 const FORMATS = [13, 12, 11] as const;
 const LEAK_MIB = 32;
-/** Makes more than half a gigabyte in all, of which a last scrape is far below 1 %. */
-const CHURN_MIB = 6;
+/** Makes two gigabytes in all, of which a last scrape is far below 1 %. */
+const CHURN_MIB = 16;
 
 for (const format of FORMATS) {
   const version = MEMRAY_OF[format] ?? '1.20.0';
@@ -35,7 +35,7 @@ for (const format of FORMATS) {
           LEAK_MIB: `${LEAK_MIB}`,
           CHURN_MIB: `${CHURN_MIB}`,
         };
-        const service = startApp({ app: ['leaky-service.js'], env });
+        const service = startApp({ app: ['leaky-service.js'], nodeArgs: ['--expose-gc'], env });
         await service.waitForLog(/^leaked$/m);
         // The first answers of both endpoints load what they need.
         await service.metrics();
@@ -145,6 +145,11 @@ peerTest('only a traced process is sampled finely', ['go-pprof', 'project-bare']
 
 async function runComponents(traced: string) {
   const folder = appFolder('bare');
-  const result = await runApp({ app: ['components.js'], folder, env: { HEAPRAY_TRACE_COMPONENTS: traced } });
+  const result = await runApp({
+    app: ['components.js'],
+    nodeArgs: ['--expose-gc'],
+    folder,
+    env: { HEAPRAY_TRACE_COMPONENTS: traced },
+  });
   return { result, home: path.join(folder, 'heapray') };
 }

@@ -1,0 +1,103 @@
+// The profiler costs its host no more than it says: it keeps nothing alive, its series are bounded, it works while
+// the host is busy, and it comes back when its thread dies.
+import http from 'node:http';
+import { text } from 'node:stream/consumers';
+import { setTimeout as delay } from 'node:timers/promises';
+import { expect } from 'vitest';
+import { httpGet } from '../support/http-get.js';
+import { peerTest } from '../support/peer-test.js';
+import { columnSum, pprofRaw } from './support/pprof-report.js';
+import { runApp, startApp } from './support/profiled-app.js';
+
+const LEAK = { code_function_name: 'rememberOrder' };
+
+peerTest('an app that ends by itself ends, whoever is connected', 'project-bare', async () => {
+  const app = startApp({ app: ['ending.js', 'natural'], env: { END_AFTER: '3000' } });
+  const profile = httpGet(`${await app.debugUrl()}/debug/pprof/heap?seconds=60`).catch(() => undefined);
+  const url = await app.metricsUrl();
+  const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+  // As a scraper does: one connection for all, and often enough that it never times out.
+  while (app.process.end === undefined) {
+    await scrape(url, agent).catch(() => undefined);
+    await delay(100);
+  }
+  agent.destroy();
+  await profile;
+  expect(app.process.end).toEqual({ status: 0, signal: null });
+});
+
+peerTest('call sites are bounded, and the rest is summed', ['project-bare', 'go-pprof'], async () => {
+  const env = { HEAPRAY_MAX_CALL_SITES: '20', HEAPRAY_SAMPLING_INTERVAL: '16384' };
+  const app = startApp({ app: ['many-sites.js'], env });
+  await app.waitForLog(/^made$/m);
+  const heap = `${await app.debugUrl()}/debug/pprof/heap`;
+  await app.metrics();
+  const profile = await pprofRaw(heap);
+  const page = await app.metrics();
+  const retained = page.find('heapray_memory_retained');
+  const inUse = retained.filter(({ value }) => value > 0);
+  const sites = new Set(inUse.map(({ labels }) => `${labels.code_function_name} ${labels.code_file_path}`));
+  expect(sites.size).toBeGreaterThan(10);
+  expect(sites.size).toBeLessThanOrEqual(20 + 1);
+  // Those that had to give way stay, because a reader never forgets a series; they are no more than the others.
+  const ever = new Set(retained.map(({ labels }) => `${labels.code_function_name} ${labels.code_file_path}`));
+  expect(ever.size).toBeLessThanOrEqual(2 * 20 + 1);
+  expect(page.sum('heapray_memory_retained', { code_function_name: 'other' })).toBeGreaterThan(30 * 2 ** 20);
+  for (const [column, metric] of [
+    ['alloc_space', 'heapray_memory_allocated_total'],
+    ['inuse_space', 'heapray_memory_retained'],
+  ] as const) {
+    const bytes = page.sum(metric);
+    expect(Math.abs(columnSum(profile, column) - bytes)).toBeLessThan(5 * Math.sqrt(16_384 * bytes));
+  }
+});
+
+peerTest('a main thread that never comes back can be profiled', ['project-bare', 'go-pprof'], async () => {
+  const app = startApp({ app: ['spinning.js'], env: { HEAPRAY_SAMPLING_INTERVAL: '16384' } });
+  const heap = `${await app.debugUrl()}/debug/pprof/heap`;
+  process.kill(app.process.pid, 'SIGUSR2');
+  await app.waitForLog(/^spinning$/m);
+  for (const url of [`${heap}?seconds=3`, heap]) {
+    const stacks = (await pprofRaw(url)).samples.map(({ stack }) => stack.join(' '));
+    expect(stacks.some((stack) => /\bspin\b/.test(stack))).toBe(true);
+  }
+  expect(await app.stop('SIGKILL')).toEqual({ status: null, signal: 'SIGKILL' });
+});
+
+peerTest('a profiler thread that dies is counted and replaced', ['project-bare', 'node-24'], async () => {
+  const nodeArgs = ['--import', './thread-killer.js'];
+  const app = startApp({ app: ['leaky-service.js'], nodeArgs });
+  const leaks = () => app.waitForMetrics('the leak', (page) => page.sum('heapray_memory_retained', LEAK) > 0);
+  await leaks();
+  process.kill(app.process.pid, 'SIGUSR2');
+  await app.waitForLog(/error: the profiler thread died and is started again/);
+  await app.waitForLog(/memory profiles on [\s\S]*memory profiles on /);
+  const page = await leaks();
+  expect(page.sum('heapray_profiler_lost_sampler_total', { heapray_reason: 'thread_died' })).toBe(1);
+  expect(await app.stop('SIGTERM')).toEqual({ status: null, signal: 'SIGTERM' });
+});
+
+peerTest('NODE_OPTIONS reaches every process once and no thread twice', 'project-bare', async () => {
+  const app = startApp({
+    app: ['with-workers.js'],
+    register: false,
+    env: { NODE_OPTIONS: '--import @heapray/instrumentation/register' },
+  });
+  await app.metricsUrl();
+  await app.debugUrl();
+  expect(app.process.stderr.match(/^heapray: .*$/gm)).toHaveLength(2);
+  expect(await app.stop('SIGTERM')).toEqual({ status: null, signal: 'SIGTERM' });
+});
+
+peerTest('programs without a file of their own are profiled too', 'project-bare', async () => {
+  const env = { HEAPRAY_TRACE_COMPONENTS: 'node' };
+  const result = await runApp({ app: ['-p', '6 * 7'], env });
+  expect(result).toMatchObject({ status: 0, stdout: '42\n' });
+  expect(result.stderr).toMatch(/profiling memory of component node: .*node_memory\.bin/);
+});
+
+function scrape(url: string, agent: http.Agent): Promise<string> {
+  return new Promise((resolve, reject) => {
+    http.get(url, { agent }, (response) => resolve(text(response))).once('error', reject);
+  });
+}

@@ -1,0 +1,112 @@
+// V8 has one heap sampler. When somebody else has it, takes it or stops it, that is noticed and counted, theirs is
+// left alone, and profiling goes on when it is free again.
+import { expect } from 'vitest';
+import { httpGet } from '../support/http-get.js';
+import { peerTest } from '../support/peer-test.js';
+import type { NodeLine } from '../support/peers.js';
+import type { MetricsPage } from './support/metrics-page.js';
+import { type AppOptions, type RunningApp, startApp } from './support/profiled-app.js';
+
+const LINES: readonly NodeLine[] = ['22', '24', '26'];
+const PEERS = ['node-22', 'node-24', 'node-26', 'project-bare'] as const;
+const ENV = { HEAPRAY_SAMPLING_INTERVAL: '65536' };
+
+interface Answer {
+  error?: string;
+  samples?: number;
+}
+
+/** The app, its mode as long as the sampler is ours, and how to make it do something to the sampler. */
+class Rival {
+  readonly app: RunningApp;
+  readonly mode: string;
+
+  constructor(options: Partial<AppOptions> & { line: NodeLine }) {
+    this.app = startApp({ app: ['sampler-rival.js'], env: ENV, ...options });
+    this.mode = options.line === '26' ? 'native-api' : 'binding';
+  }
+
+  async do(action: string): Promise<Answer> {
+    const [, url] = await this.app.waitForLog(/rival at (\S+)/);
+    return JSON.parse((await httpGet(`${url}${action}`)).body) as Answer;
+  }
+
+  /** Waits until our sampler has taken more samples than before. */
+  async waitForSampling(before: MetricsPage | undefined): Promise<MetricsPage> {
+    const taken = before?.sum('heapray_profiler_samples_total') ?? 0;
+    return this.app.waitForMetrics(`sampling by ${this.mode}`, (page) => {
+      return activeMode(page) === this.mode && page.sum('heapray_profiler_samples_total') > taken;
+    });
+  }
+
+  async waitForLoss(reason: string, count: number): Promise<MetricsPage> {
+    return this.app.waitForMetrics(`a sampler lost because it was ${reason}`, (page) => {
+      return page.sum('heapray_profiler_lost_sampler_total', { heapray_reason: reason }) >= count;
+    });
+  }
+}
+
+peerTest('a sampler that others stop or take is noticed and got back', PEERS, async () => {
+  await Promise.all(
+    LINES.map(async (line) => {
+      const rival = new Rival({ line });
+      let page = await rival.waitForSampling(undefined);
+
+      await rival.do('/visit');
+      page = await rival.waitForSampling(page);
+      expect(page.sum('heapray_profiler_lost_sampler_total')).toBe(0);
+
+      await rival.do('/stop');
+      page = await rival.waitForLoss('stopped', 1);
+      page = await rival.waitForSampling(page);
+      expect(rival.app.process.stderr).toMatch(/warn: somebody stopped the heap sampler/);
+
+      await rival.do('/restart');
+      await rival.waitForLoss('restarted', 1);
+      page = await rival.waitForLoss('taken', 1);
+      expect(activeMode(page)).toBe('none');
+      expect(await rival.do('/read')).toMatchObject({ samples: expect.any(Number) });
+
+      await rival.do('/stop');
+      page = await rival.waitForSampling(page);
+      expect(rival.app.process.stderr).toMatch(/warn: somebody restarted the heap sampler/);
+      expect(await rival.app.stop('SIGTERM')).toEqual({ status: null, signal: 'SIGTERM' });
+    }),
+  );
+});
+
+peerTest('a profiler that was there first is left alone', PEERS, async () => {
+  await Promise.all(
+    LINES.map(async (line) => {
+      const rival = new Rival({ line, nodeArgs: ['--import', './datadog-first.js'] });
+      const page = await rival.waitForLoss('taken', 2);
+      expect(activeMode(page)).toBe('none');
+      expect((await rival.do('/datadog-read')).samples).toBeGreaterThan(0);
+      const warnings = rival.app.process.stderr.match(/the heap sampler is in use by somebody else/g);
+      expect(warnings).toHaveLength(1);
+
+      await rival.do('/datadog-stop');
+      await rival.waitForSampling(page);
+      expect(await rival.app.stop('SIGTERM')).toEqual({ status: null, signal: 'SIGTERM' });
+    }),
+  );
+});
+
+peerTest('without the native sampler, too', 'project-bare-reduced', async () => {
+  const rival = new Rival({ line: '24', omitOptional: true });
+  // Readings force collections and are rare here; a profile needs one now.
+  const read = async () => httpGet(`${await rival.app.debugUrl()}/debug/pprof/heap`);
+  await read();
+  await rival.app.waitForMetrics('the fallback', (page) => activeMode(page) === 'inspector');
+  await rival.do('/restart');
+  await read();
+  await rival.waitForLoss('restarted', 1);
+  await rival.waitForLoss('taken', 1);
+  expect(await rival.do('/read')).toMatchObject({ samples: expect.any(Number) });
+  await rival.do('/stop');
+  await rival.app.waitForMetrics('the fallback', (page) => activeMode(page) === 'inspector');
+});
+
+function activeMode(page: MetricsPage): string | undefined {
+  return page.active('heapray_profiler_mode', 'heapray_profiler_mode')[0];
+}
