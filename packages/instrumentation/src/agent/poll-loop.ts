@@ -96,7 +96,7 @@ export class PollLoop {
     this.#hurry?.();
     return this.#exclusive(async () => {
       this.#hurried--;
-      await this.#poll(undefined, true);
+      await this.#poll();
     });
   }
 
@@ -161,10 +161,9 @@ export class PollLoop {
    * One reading.
    *
    * @param pairedWith when the first reading of the pair was taken
-   * @param unplanned whether somebody asked for it
    * @returns undefined when there was none
    */
-  async #poll(pairedWith?: number, unplanned = false): Promise<Reading | undefined> {
+  async #poll(pairedWith?: number): Promise<Reading | undefined> {
     const { ledger, poller, account, onReading } = this.#ports;
     if (!this.#mode || this.#stopped) return undefined;
     const result = await poller.poll();
@@ -174,7 +173,7 @@ export class PollLoop {
     const { head, samples } = result.profile;
     account.addPoll(pauseOf(this.#mode, result.latencyMillis, head, samples.length));
     const censusMillis = pairedWith === undefined ? undefined : at - pairedWith;
-    const change = ledger.absorb(result.profile, at, censusMillis, unplanned);
+    const change = ledger.absorb(result.profile, at, censusMillis);
     if (change.status !== 'ok') return this.#lost('restarted');
     if (this.#lastReadingAt !== undefined) {
       this.#schedule.recordRate(change.fresh + change.unseen, at - this.#lastReadingAt);

@@ -105,9 +105,8 @@ export class Ledger {
    *
    * @param atMillis when it was taken, on any steady clock
    * @param censusMillis set for the second reading of a pair: the time since the first
-   * @param unplanned whether somebody asked for the reading: it does not end the wait of the last census
    */
-  absorb(reading: HeapReading, atMillis: number, censusMillis?: number, unplanned = false): Absorbed {
+  absorb(reading: HeapReading, atMillis: number, censusMillis?: number): Absorbed {
     const sizeOfNode = this.#live.sizesByNode(reading.samples, this.#newest);
     if (!sizeOfNode || !this.#knowsIds(reading.head)) return { status: 'restarted' };
     this.#readings++;
@@ -123,7 +122,7 @@ export class Ledger {
     const unseen = this.#newest - before - freshIds.length;
     this.#samples += this.#newest - before;
     this.#countUnseen(unseen, atMillis);
-    this.#countEarlyDeaths(unplanned);
+    this.#countEarlyDeaths();
     // A collection inside the pair spoils it even when no number is missing: pairs would be kept for what survives.
     const whole = unseen === 0 && freed === 0;
     if (censusMillis !== undefined && whole && freshIds.length > 0) {
@@ -294,19 +293,20 @@ export class Ledger {
     this.#estimator.addUnseen(unseen, atMillis);
   }
 
-  #countEarlyDeaths(unplanned: boolean): void {
+  /**
+   * Any reading ends the wait of a census, also one that somebody asked for: a sample of a gap that is alive at it
+   * has been seen, so one of the census that is must not count as an early death later either.
+   */
+  #countEarlyDeaths(): void {
     const census = this.#census;
     this.#census = undefined;
     if (!census) return;
-    const ids: number[] = [];
     for (const id of census.ids) {
       const dead = this.#live.takeDead(id);
-      if (dead) {
-        this.#earlyDeaths++;
-        this.#estimator.addDeath(dead.node, dead.bytes, census.weight);
-      } else ids.push(id);
+      if (!dead) continue;
+      this.#earlyDeaths++;
+      this.#estimator.addDeath(dead.node, dead.bytes, census.weight);
     }
-    if (unplanned && ids.length > 0) this.#census = { ids, weight: census.weight };
   }
 
   #book(settlement: Settlement): void {
