@@ -113,12 +113,14 @@ export class Ledger {
     this.#totalInUse = 0;
     this.#walk(reading.head);
     const before = this.#newest;
-    const freshIds = this.#takeSamples(reading, sizeOfNode, atMillis);
+    // What is gone first: a listener that adds up must not see more alive than any reading has shown.
+    const fresh = reading.samples.filter(({ ordinal }) => !this.#live.mark(ordinal, this.#readings));
     this.#oldestFreedMillis = 0;
     const freed = this.#live.sweep(this.#readings, (id, firstSeenMillis) => {
       this.#oldestFreedMillis = Math.max(this.#oldestFreedMillis, atMillis - firstSeenMillis);
       for (const listener of this.#listeners) listener.freed(id);
     });
+    const freshIds = this.#takeSamples(fresh, scalesByNode(reading.head, sizeOfNode), atMillis);
     const unseen = this.#newest - before - freshIds.length;
     this.#samples += this.#newest - before;
     this.#countUnseen(unseen, atMillis);
@@ -261,13 +263,15 @@ export class Ledger {
     this.#inUseReading.set(node, this.#readings);
   }
 
-  /** Marks what is still alive and books what is new; returns the ids of the new. */
-  #takeSamples(reading: HeapReading, sizeOfNode: Map<number, number>, atMillis: number): number[] {
-    const scale = scalesByNode(reading.head, sizeOfNode);
+  /** Books samples seen for the first time; returns their ids. */
+  #takeSamples(
+    fresh: HeapReading['samples'],
+    scale: ReadonlyMap<number, number>,
+    atMillis: number,
+  ): number[] {
     const freshIds: number[] = [];
     let newest = this.#newest;
-    for (const sample of reading.samples) {
-      if (this.#live.mark(sample.ordinal, this.#readings)) continue;
+    for (const sample of fresh) {
       const node = this.#nodeById.get(sample.nodeId)?.index ?? ROOT;
       const bytes = sample.size * (scale.get(sample.nodeId) ?? 1);
       const id = this.#live.add(sample, node, bytes, atMillis, this.#readings);
