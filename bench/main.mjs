@@ -15,6 +15,15 @@ const known = readdirSync(HERE)
   .filter((file) => file.endsWith(SUFFIX))
   .map((file) => file.slice(0, -SUFFIX.length));
 
+// Leaving through process.exit runs the hook that ends the measured programs.
+for (const [signal, number] of [
+  ['SIGHUP', 1],
+  ['SIGINT', 2],
+  ['SIGTERM', 15],
+]) {
+  process.on(signal, () => process.exit(128 + number));
+}
+
 let options;
 try {
   options = parseOptions(process.argv.slice(2));

@@ -17,8 +17,12 @@ globalThis.profiling = await startProfiling(mode, options);
 globalThis.held = liveHeap(megabytes);
 await new Promise((resolve) => setTimeout(resolve, SETTLE_MILLIS));
 
-const gaps = new Float64Array(2 * MAX_GAPS);
+/** Per gap: its begin and end, and how much CPU time this thread used in it. */
+const GAP_WORDS = 3;
+const gaps = new Float64Array(GAP_WORDS * MAX_GAPS);
 let gapCount = 0;
+let cpuBefore = 0;
+let gapEndBefore = 0;
 // The clock of the loop is the cheap one; this is what leads from it to the common one.
 const offset = clockMillis() - performance.now();
 const begin = performance.now();
@@ -37,20 +41,40 @@ answer({
   polls: polls()
     .filter((poll) => isSpun(poll))
     .map(({ sent, answered, samples }) => ({ from: toOffset(sent), to: toOffset(answered), samples })),
-  gaps: Array.from({ length: gapCount }, (_, i) => [gaps[2 * i] - begin, gaps[2 * i + 1] - begin]),
+  gaps: Array.from({ length: gapCount }, (_, i) => gapAt(i)),
   heapMegabytes: process.memoryUsage().heapUsed / 2 ** 20,
 });
 
-/** Allocates nothing, so that no collection interrupts it. */
+/** Allocates nothing as long as nothing happens, so that it causes no collection itself. */
 function spin(until) {
   let last = performance.now();
+  cpuBefore = threadCpuMillis();
+  gapEndBefore = last;
   while (last < until) {
     const now = performance.now();
     if (now - last > GAP_MILLIS && gapCount < MAX_GAPS) {
-      gaps[2 * gapCount] = last;
-      gaps[2 * gapCount + 1] = now;
-      gapCount++;
-    }
-    last = now;
+      noteGap(last, now);
+      last = performance.now();
+    } else last = now;
   }
+}
+
+/** Between two gaps the loop had the processor for itself, so the rest of the CPU time was used in the gap. */
+function noteGap(start, end) {
+  const cpu = threadCpuMillis();
+  const inGap = cpu - cpuBefore - (start - gapEndBefore);
+  gaps.set([start, end, Math.min(end - start, Math.max(0, inGap))], GAP_WORDS * gapCount);
+  gapCount++;
+  cpuBefore = cpu;
+  gapEndBefore = end;
+}
+
+function gapAt(index) {
+  const [start, end, cpu] = gaps.subarray(GAP_WORDS * index, GAP_WORDS * (index + 1));
+  return [start - begin, end - begin, cpu];
+}
+
+function threadCpuMillis() {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1000;
 }
