@@ -102,7 +102,7 @@ describe('early deaths', () => {
     expect(pairs([1, 2, 3], [], undefined)).toBe(0);
   });
 
-  test('are judged by the next reading only', () => {
+  test('are judged by the next reading only, whoever asked for it', () => {
     const ledger = newLedger();
     const readings = new Readings();
     ledger.absorb(readings.of([]), 0);
@@ -214,11 +214,12 @@ describe('a listener', () => {
       lineNumber: 0,
       columnNumber: 0,
     });
+    // What is gone comes before what is new.
     expect(told.events).toEqual([
       `allocated 1 ${node} 90`,
       `allocated 2 ${node} 90`,
-      `allocated 3 ${node} 100`,
       'freed 1',
+      `allocated 3 ${node} 100`,
       `estimated ${ledger.unobservedNode} 2 ${2 * INTERVAL}`,
     ]);
   });

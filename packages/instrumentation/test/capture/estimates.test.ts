@@ -1,0 +1,89 @@
+import { describe, expect, test } from 'vitest';
+import { newLedger } from '../support/ledger-sums.js';
+import { Readings, range, samplesOf } from '../support/readings.js';
+import { beginCapture, byStack } from './captures.js';
+
+const LEAF = '(short-lived, estimated)';
+
+/** A ledger that knows that what is unseen is of `main > parse` (3 of 4) and `timer` (1 of 4). */
+function experiencedLedger() {
+  const ledger = newLedger();
+  const readings = new Readings();
+  const born = [...samplesOf('main > parse', 100, range(1, 48)), ...samplesOf('timer', 10, range(49, 64))];
+  ledger.absorb(readings.of([]), 0);
+  ledger.absorb(readings.of(born), 0, 4);
+  ledger.absorb(readings.of([]), 0);
+  /** So many samples are born and die unseen, and are settled. */
+  const unseen = (count: number) => {
+    ledger.absorb(readings.of(samplesOf('main', 8, [ledger.counts.samples + count + 1])), 1);
+    ledger.settle(1, true);
+  };
+  return { ledger, unseen };
+}
+
+describe('what was never seen', () => {
+  test('is in the capture under a leaf that says so, allocated and freed at once', () => {
+    const { ledger, unseen } = experiencedLedger();
+    const { capture, read } = beginCapture(ledger);
+    unseen(400);
+    capture.finish();
+    const analyzer = read();
+    expect(byStack(analyzer, analyzer.allocated())).toEqual({
+      [`main > parse > ${LEAF}`]: [30_000, 300],
+      [`timer > ${LEAF}`]: [1_000, 100],
+      main: [8, 1],
+    });
+    expect(byStack(analyzer, analyzer.leaks())).toEqual({ main: [8, 1] });
+    // The sample of main, and one estimate at a time.
+    expect(analyzer.peakBytes).toBe(108);
+  });
+
+  test('comes in whole samples; fractions are kept until they are whole, the last ones until the end', () => {
+    const { ledger, unseen } = experiencedLedger();
+    const { capture, read } = beginCapture(ledger);
+    unseen(1);
+    capture.flush();
+    expect(byStack(read(), read().allocated())).toEqual({ main: [8, 1] });
+    unseen(1);
+    capture.flush();
+    // 2 x 3/4 of a sample of parse, 2 x 1/4 of one of timer.
+    expect(byStack(read(), read().allocated())).toEqual({
+      main: [16, 2],
+      [`main > parse > ${LEAF}`]: [100, 1],
+    });
+    capture.finish();
+    expect(byStack(read(), read().allocated())).toEqual({
+      main: [16, 2],
+      [`main > parse > ${LEAF}`]: [150, 2],
+      [`timer > ${LEAF}`]: [5, 1],
+    });
+  });
+
+  test('has its stacks in every file of a capture that is rotated', () => {
+    const { ledger, unseen } = experiencedLedger();
+    const { capture, files, read } = beginCapture(ledger, { maxCaptureBytes: 1500, maxCaptures: 50 });
+    while (files().length < 4) {
+      unseen(40);
+      capture.flush();
+    }
+    unseen(40);
+    capture.finish();
+    for (const name of files()) {
+      const stacks = Object.keys(byStack(read(name), read(name).allocated()));
+      expect(stacks).toEqual(expect.arrayContaining([`main > parse > ${LEAF}`, `timer > ${LEAF}`]));
+    }
+  });
+
+  test('and of which nobody knows whose it was has a stack of its own', () => {
+    const ledger = newLedger({ samplingInterval: 8192 });
+    const { capture, read } = beginCapture(ledger);
+    ledger.absorb(new Readings().of(samplesOf('main', 8, [4])), 0);
+    ledger.settle(0, true);
+    capture.finish();
+    expect(byStack(read(), read().allocated())).toEqual({
+      main: [8, 1],
+      [`(unobserved) > ${LEAF}`]: [3 * 8192, 3],
+    });
+    expect(byStack(read(), read().leaks())).toEqual({ main: [8, 1] });
+  });
+});
