@@ -1,3 +1,5 @@
+import { types } from 'node:util';
+
 /**
  * The named parts of a program that can be traced, as Airflow traces its scheduler or its API server. The
  * registry is one for the process, even when two copies of this package are loaded.
@@ -60,7 +62,8 @@ export function setComponentCaptures(captures: ComponentCaptures | undefined): v
  *
  * Traced or not, memory allocated on stacks through the function is labelled with the component.
  *
- * @returns a function with the same parameters, result, `this` and errors
+ * @returns a function with the same parameters, result, `this` and errors; while traced, a promise is passed on as
+ *   one that settles the same way
  */
 export function profileComponent<This, Args extends unknown[], Result>(
   name: string,
@@ -80,10 +83,28 @@ export function profileComponent<This, Args extends unknown[], Result>(
       end();
       throw error;
     }
+    if (types.isPromise(result)) return passedOn(result, end) as Result;
     if (isThenable(result)) result.then(end, end);
     else end();
     return result;
   };
+}
+
+/**
+ * A promise that settles like the given one. Handlers on that one itself would make it a handled one, and a
+ * rejection that the program does not handle would go unnoticed.
+ */
+function passedOn<T>(promise: Promise<T>, end: () => void): Promise<T> {
+  return promise.then(
+    (value) => {
+      end();
+      return value;
+    },
+    (error: unknown) => {
+      end();
+      throw error;
+    },
+  );
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

@@ -6,10 +6,15 @@ export interface ComponentCaptureCallsPorts {
   readonly onActive: (active: boolean) => void;
 }
 
+interface ActiveCapture {
+  readonly capture: number;
+  calls: number;
+}
+
 /** The calls of traced components under way: those of one component that overlap share one capture. */
 export class ComponentCaptureCalls {
   readonly #ports: ComponentCaptureCallsPorts;
-  readonly #active = new Map<string, { readonly capture: number; calls: number }>();
+  readonly #active = new Map<string, ActiveCapture>();
   #nextCapture = 1;
 
   constructor(ports: ComponentCaptureCallsPorts) {
@@ -23,20 +28,26 @@ export class ComponentCaptureCalls {
   /** Notes a call; returns what notes its end, or undefined when the component is not traced. */
   begin(name: string): (() => void) | undefined {
     if (!this.#ports.isTraced(name)) return undefined;
-    let entry = this.#active.get(name);
-    if (!entry) {
-      entry = { capture: this.#nextCapture++, calls: 0 };
-      this.#active.set(name, entry);
-      this.#ports.onActive(true);
-      this.#ports.begin(entry.capture, name);
-    }
+    const entry = this.#active.get(name) ?? this.#beginCapture(name);
     entry.calls++;
-    return () => this.#end(name);
+    let ended = false;
+    return () => {
+      if (ended) return;
+      ended = true;
+      this.#end(name, entry);
+    };
   }
 
-  #end(name: string): void {
-    const entry = this.#active.get(name);
-    if (!entry || --entry.calls > 0) return;
+  #beginCapture(name: string): ActiveCapture {
+    const entry = { capture: this.#nextCapture++, calls: 0 };
+    this.#active.set(name, entry);
+    this.#ports.onActive(true);
+    this.#ports.begin(entry.capture, name);
+    return entry;
+  }
+
+  #end(name: string, entry: ActiveCapture): void {
+    if (--entry.calls > 0) return;
     this.#active.delete(name);
     this.#ports.end(entry.capture);
     if (this.#active.size === 0) this.#ports.onActive(false);
