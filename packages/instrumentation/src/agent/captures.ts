@@ -35,6 +35,8 @@ export class Captures {
     this.#inOrder(async () => {
       const { ComponentCapture } = await import('../capture/component-capture.js');
       await this.#ports.pollNow();
+      // What is still to be attributed was allocated before.
+      this.#ports.settle();
       this.#guard(key, component, () => {
         const capture = new ComponentCapture(this.#ports.ledger, { ...this.#options, component });
         this.#open.set(key, capture);
