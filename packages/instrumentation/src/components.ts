@@ -27,6 +27,8 @@ export interface ComponentCaptures {
   begin(name: string): (() => void) | undefined;
 }
 
+/** Wrapped functions that are remembered for a profiler that starts later. */
+const MAX_WRAPPED = 1000;
 const KEY = Symbol.for('heapray.components.1');
 
 function registry(): Registry {
@@ -71,7 +73,8 @@ export function profileComponent<This, Args extends unknown[], Result>(
 ): (this: This, ...args: Args) => Result {
   defineComponents([name]);
   const wrapped: WrappedFunction = { component: name, work };
-  registry().wrapped.push(wrapped);
+  // A program that wraps anew for each request must not be kept in memory by that.
+  if (registry().wrapped.length < MAX_WRAPPED) registry().wrapped.push(wrapped);
   registry().captures?.wrapped(wrapped);
   return function componentWork(this: This, ...args: Args): Result {
     const end = registry().captures?.begin(name);
