@@ -56,14 +56,14 @@ describeWithPeer('go tool pprof', ['go-pprof', 'project-bare'], () => {
   });
 
   test('objects in use are counted, not guessed', async () => {
-    // A main thread that is too busy to answer soon is not waited for.
-    const isCounted = async () => !(await pprofText(['-comments'], heap)).includes('object counts are rough');
-    await pollUntil(isCounted, { what: 'object counts' });
-    const rows = await pprofTop(heap, 'inuse_objects');
-    const leak = rows.find(({ name }) => name === 'rememberOrder');
     const arrays = LEAK_BYTES / ARRAY_BYTES;
-    expect(leak?.flat).toBeGreaterThan(0.9 * arrays);
-    expect(leak?.flat).toBeLessThan(1.1 * arrays);
+    // A main thread that is too busy to answer soon is not waited for, and then the counts are rough.
+    const isCounted = async () => {
+      const rows = await pprofTop(heap, 'inuse_objects');
+      const flat = rows.find(({ name }) => name === 'rememberOrder')?.flat ?? 0;
+      return flat > 0.9 * arrays && flat < 1.1 * arrays;
+    };
+    await pollUntil(isCounted, { what: 'counted objects' });
   });
 
   test('the sums are those of the metrics', () => {
