@@ -1,0 +1,178 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { tempFolder } from '../../../../test/support/temp-folder.js';
+import { Captures } from '../../src/agent/captures.js';
+import { SelfAccount } from '../../src/agent/self-account.js';
+import { ComponentCapture } from '../../src/capture/component-capture.js';
+import { analyzeCapture, byStack } from '../capture/captures.js';
+import { INTERVAL, newLedger } from '../support/ledger-sums.js';
+import { Readings, type ShownSample, samplesOf } from '../support/readings.js';
+
+/** Captures of a ledger whose readings the test makes; the order of what happens is written down. */
+function newCaptures(home = tempFolder(), maxCaptureBytes = 2 ** 30) {
+  const ledger = newLedger();
+  const readings = new Readings();
+  const account = new SelfAccount();
+  const happened: string[] = [];
+  let live: readonly ShownSample[] = [];
+  const captures = new Captures(
+    {
+      ledger,
+      account,
+      pollNow: async () => {
+        happened.push('poll');
+        await Promise.resolve();
+        ledger.absorb(readings.of(live), 0);
+      },
+      settle: () => {
+        happened.push('settle');
+        ledger.settle(0, true);
+      },
+      log: (level, text) => happened.push(`${level}: ${text.replaceAll(home, 'HOME')}`),
+    },
+    {
+      home,
+      format: 13,
+      maxCaptureBytes,
+      maxCaptures: 5,
+      commandLine: 'node app.js',
+      pid: 1,
+      nodeModules: [],
+      projectRoots: [],
+      residentBytes: () => 1000,
+      now: () => Date.now(),
+    },
+  );
+  const read = (name: string) => analyzeCapture(path.join(home, `${name}_memory.bin`));
+  return {
+    captures,
+    account,
+    happened,
+    home,
+    allocated: (name: string) => byStack(read(name), read(name).allocated()),
+    complete: (name: string) => read(name).complete,
+    show: (samples: readonly ShownSample[]) => {
+      live = samples;
+    },
+  };
+}
+
+afterEach(() => vi.restoreAllMocks());
+
+describe('a capture', () => {
+  test('begins with a reading and ends with one, so it holds what was allocated between the two', async () => {
+    const { captures, happened, show, allocated, complete } = newCaptures();
+    show(samplesOf('before', 64, [1, 2]));
+    captures.begin(1, 'api');
+    await captures.idle();
+    expect(captures.count).toBe(1);
+    show([...samplesOf('before', 64, [1, 2]), ...samplesOf('within', 64, [3])]);
+    captures.end(1);
+    await captures.idle();
+    expect(captures.count).toBe(0);
+    expect(allocated('api')).toEqual({ within: [64, 1] });
+    expect(complete('api')).toBe(true);
+    expect(happened).toEqual([
+      'poll',
+      'settle',
+      'info: profiling memory of component api: HOME/api_memory.bin',
+      'poll',
+      'settle',
+    ]);
+  });
+
+  test('holds no estimate of what was allocated before it', async () => {
+    const { captures, show, allocated } = newCaptures();
+    // Nine samples that nobody saw.
+    show(samplesOf('before', 64, [10]));
+    captures.begin(1, 'api');
+    await captures.idle();
+    show(samplesOf('before', 64, [10, 13]));
+    captures.end(1);
+    await captures.idle();
+    expect(allocated('api')).toEqual({
+      before: [64, 1],
+      '(unobserved) > (short-lived, estimated)': [2 * INTERVAL, 2],
+    });
+  });
+
+  test('that ends at once was begun before', async () => {
+    const { captures, complete } = newCaptures();
+    captures.begin(1, 'api');
+    captures.end(1);
+    captures.begin(2, 'scheduler');
+    await captures.idle();
+    expect(captures.count).toBe(1);
+    expect(complete('api')).toBe(true);
+    expect(complete('scheduler')).toBe(false);
+  });
+
+  test('that never began ends without a word', async () => {
+    const { captures, happened } = newCaptures();
+    captures.end(7);
+    await captures.idle();
+    expect(happened.filter((text) => text.startsWith('error'))).toEqual([]);
+  });
+
+  test('of several is flushed and ended with the others', async () => {
+    const { captures, show, allocated, complete } = newCaptures();
+    captures.begin(1, 'api');
+    captures.begin(2, 'scheduler');
+    await captures.idle();
+    show(samplesOf('main', 64, [1]));
+    captures.end(7);
+    await captures.idle();
+    captures.flush();
+    for (const name of ['api', 'scheduler']) expect(allocated(name)).toEqual({ main: [64, 1] });
+    captures.endAll();
+    for (const name of ['api', 'scheduler']) expect(complete(name)).toBe(true);
+    expect(captures.count).toBe(0);
+  });
+});
+
+describe('a capture that cannot be written', () => {
+  test('is given up with one error and one drop, and the next is tried', async () => {
+    const home = path.join(tempFolder(), 'home');
+    fs.writeFileSync(home, 'a file');
+    const { captures, account, happened } = newCaptures(home);
+    captures.begin(1, 'api');
+    await captures.idle();
+    expect(captures.count).toBe(0);
+    expect(account.drops).toEqual({ capture: 1 });
+    expect(happened.filter((text) => text.startsWith('error'))).toEqual([
+      expect.stringMatching(/^error: capture of api given up: .*HOME/),
+    ]);
+    captures.end(1);
+    fs.unlinkSync(home);
+    captures.begin(2, 'api');
+    await captures.idle();
+    expect(captures.count).toBe(1);
+  });
+
+  test('any more is given up too, and the others go on', async () => {
+    const { captures, account, happened, show, home, complete } = newCaptures(tempFolder(), 400);
+    const abandon = vi.spyOn(ComponentCapture.prototype, 'abandon');
+    captures.begin(1, 'api');
+    captures.begin(2, 'scheduler');
+    await captures.idle();
+    // At its size limit the capture of api finds a folder where its next file should be.
+    fs.unlinkSync(path.join(home, 'api_memory.bin'));
+    fs.mkdirSync(path.join(home, 'api_memory.bin'));
+    for (let ordinal = 1; ordinal <= 20; ordinal++) {
+      show(samplesOf(`f${ordinal}`, 64, [ordinal]));
+      captures.end(7);
+      await captures.idle();
+      captures.flush();
+    }
+    expect(captures.count).toBe(1);
+    expect(account.drops).toEqual({ capture: 1 });
+    expect(happened.filter((text) => text.startsWith('error'))).toEqual([
+      expect.stringMatching(/^error: capture of HOME\/api_memory.bin given up/),
+    ]);
+    expect(abandon).toHaveBeenCalledTimes(1);
+    captures.end(2);
+    await captures.idle();
+    expect(complete('scheduler')).toBe(true);
+  });
+});

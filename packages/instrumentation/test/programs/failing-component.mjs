@@ -1,0 +1,10 @@
+// A traced component that fails and that nobody waits for. Run by components.test.ts.
+import { profileComponent, setComponentCaptures } from '../../dist/components.js';
+
+if (process.argv[2] === 'traced') {
+  setComponentCaptures({ wrapped() {}, declared() {}, begin: () => () => console.log('ended') });
+}
+void profileComponent('scheduler', async () => {
+  throw new Error('out of order');
+})();
+setTimeout(() => console.log('still here'), 50);
