@@ -160,8 +160,9 @@ describe('a wrapped function', () => {
   });
 
   test('keeps its types', () => {
-    const work = profileComponent('api', async (name: string, count = 1) => name.repeat(count));
-    expectTypeOf(work).parameters.toEqualTypeOf<[name: string, count?: number]>();
+    const work = profileComponent('api', async (name: string, count?: number) => name.repeat(count ?? 1));
+    expectTypeOf(work).parameter(0).toEqualTypeOf<string>();
+    expectTypeOf(work).parameter(1).toEqualTypeOf<number | undefined>();
     expectTypeOf(work).returns.resolves.toEqualTypeOf<string>();
   });
 
