@@ -40,6 +40,8 @@ export class HeaprayInstrumentation {
   #metrics: HeapMetrics | undefined;
   #stopListening: (() => void) | undefined;
   #unusable: boolean;
+  /** Whether the environment or the file has switched it off, and code has said nothing. */
+  #switchedOff: boolean;
 
   /**
    * Reads the configuration and starts profiling, unless it is disabled.
@@ -53,13 +55,17 @@ export class HeaprayInstrumentation {
     this.#unusable = problem !== undefined;
     if (problem) this.#log('error', problem);
     const { enabled } = this.#configFor([]).options;
+    this.#switchedOff = !enabled && config.enabled === undefined;
     this.#config = { ...config, enabled };
     if (enabled) this.enable();
   }
 
-  /** Starts profiling; harmless when it runs. */
+  /**
+   * Starts profiling; harmless when it runs. What the environment or the config file has switched off stays so:
+   * SDKs enable every instrumentation that they are given. `setConfig({ enabled: true })` is stronger.
+   */
   enable(): void {
-    if (this.#unusable || this.#profiler) return;
+    if (this.#unusable || this.#profiler || this.#switchedOff) return;
     this.#config = { ...this.#config, enabled: true };
     this.#claim = claimProfiler(() => new MemoryProfiler(this.#configFor, this.#log), {
       displaced: () => this.#detachMetrics(),
@@ -100,6 +106,7 @@ export class HeaprayInstrumentation {
     const next = configuration({ ...this.#config, ...config });
     const { enabled } = next([]).options;
     this.#configFor = next;
+    if (config.enabled !== undefined) this.#switchedOff = false;
     this.#config = { ...this.#config, ...config, enabled };
     if (enabled) this.enable();
     else this.disable();
