@@ -26,7 +26,7 @@ export interface HeaprayInstrumentationConfig extends HeaprayOptions {
  * no modules, so it needs nothing of the instrumentation base class. Profiling starts with the constructor;
  * metrics appear as soon as a meter provider is set.
  *
- * One profiler runs per process. A second instance shares it; the newest one carries the metrics.
+ * One profiler runs per process. A second instance shares it; the newest one that is enabled carries the metrics.
  */
 export class HeaprayInstrumentation {
   readonly instrumentationName: string = INSTRUMENTATION_NAME;
@@ -69,6 +69,7 @@ export class HeaprayInstrumentation {
     this.#config = { ...this.#config, enabled: true };
     this.#claim = claimProfiler(() => new MemoryProfiler(this.#configFor, this.#log), {
       displaced: () => this.#detachMetrics(),
+      restored: () => this.#attachMetrics(),
     });
     this.#profiler = this.#claim.profiler;
     const { onLeakSuspect } = this.#config;

@@ -10,6 +10,8 @@ export interface ProfilerClaim {
 interface Holder {
   /** Called when a newer holder takes over the metrics. */
   displaced(): void;
+  /** Called when that one has given up, and this is the newest again. */
+  restored(): void;
 }
 
 interface Shared {
@@ -37,7 +39,9 @@ export function claimProfiler(create: () => MemoryProfiler, holder: Holder): Pro
   return {
     profiler,
     async release() {
-      holders.delete(holder);
+      const wasNewest = [...holders].at(-1) === holder;
+      if (!holders.delete(holder)) return;
+      if (wasNewest) [...holders].at(-1)?.restored();
       if (holders.size > 0 || global[KEY]?.profiler !== profiler) return;
       global[KEY] = undefined;
       await profiler.stop();
