@@ -18,8 +18,8 @@ import { type RunningApp, startApp } from './support/profiled-app.js';
 const INTERVAL = 16_384;
 const LEAK_MIB = 32;
 const LEAK_BYTES = LEAK_MIB * 2 ** 20;
-/** The leak is made of arrays of so many bytes. */
-const ARRAY_BYTES = 8192 * 8 + 16;
+/** A header of three words and four small integers. */
+const TICKET_BYTES = 7 * 8;
 const ENV = { HEAPRAY_SAMPLING_INTERVAL: `${INTERVAL}` };
 
 /** Five standard errors of a sum of sampled bytes. */
@@ -56,12 +56,22 @@ describeWithPeer('go tool pprof', ['go-pprof', 'project-bare'], () => {
   });
 
   test('objects in use are counted, not guessed', async () => {
-    const arrays = LEAK_BYTES / ARRAY_BYTES;
+    // One kind of object: its count has the relative error of its bytes, whatever the luck with other kinds.
+    const objects = 200_000;
+    const interval = 4096;
+    const app = startApp({
+      app: ['counted-objects.js'],
+      env: { HEAPRAY_SAMPLING_INTERVAL: `${interval}`, OBJECTS: `${objects}` },
+    });
+    await app.waitForLog(/^kept$/m);
+    const url = `${await app.debugUrl()}/debug/pprof/heap`;
+    const sampleCount = (objects * TICKET_BYTES) / interval;
+    const allowed = (5 * objects) / Math.sqrt(sampleCount);
     // A main thread that is too busy to answer soon is not waited for, and then the counts are rough.
     const isCounted = async () => {
-      const rows = await pprofTop(heap, 'inuse_objects');
-      const flat = rows.find(({ name }) => name === 'rememberOrder')?.flat ?? 0;
-      return flat > 0.9 * arrays && flat < 1.1 * arrays;
+      const rows = await pprofTop(url, 'inuse_objects');
+      const flat = rows.find(({ name }) => name === 'keepTickets')?.flat ?? 0;
+      return Math.abs(flat - objects) < allowed;
     };
     await pollUntil(isCounted, { what: 'counted objects' });
   });

@@ -122,6 +122,8 @@ describe('signals', () => {
       String.raw`printf '\034'`,
       wait('got SIGQUIT'),
       'kill -TERM "$(cat pid)"',
+      // When the keyboard goes, the terminal goes too and hangs up.
+      wait('got SIGTERM'),
     ].join('; ');
     const command = 'echo \\$\\$ > pid; exec $NODE $MAIN run $NODE server.js';
     const line = `touch shown; { ${keys}; } | script -qfec 'sh -c "${command}"' shown`;
