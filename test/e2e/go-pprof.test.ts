@@ -61,6 +61,8 @@ describeWithPeer('go tool pprof', ['go-pprof', 'project-bare'], () => {
     const interval = 4096;
     const app = startApp({
       app: ['counted-objects.js'],
+      // Optimised code makes several objects in one allocation, which V8 counts as one.
+      nodeArgs: ['--no-opt', '--no-maglev'],
       env: { HEAPRAY_SAMPLING_INTERVAL: `${interval}`, OBJECTS: `${objects}` },
     });
     await app.waitForLog(/^kept$/m);
