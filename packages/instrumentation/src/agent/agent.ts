@@ -9,6 +9,7 @@ import { connectHeapPoller, type HeapPoller } from '../source/heap-poller.js';
 import { Captures } from './captures.js';
 import { LeakWatch } from './leak-watch.js';
 import { type AgentOptions, type AgentView, ControlWord, type FromAgent, type ToAgent } from './messages.js';
+import { connectOwnHeap, OwnHeap } from './own-heap.js';
 import { PollLoop } from './poll-loop.js';
 import { profileProvider } from './profiles.js';
 import { SelfAccount } from './self-account.js';
@@ -30,6 +31,8 @@ export class Agent {
   readonly #control: Int32Array;
   readonly #account = new SelfAccount();
   readonly #poller: HeapPoller;
+  readonly #ownHeapPorts = connectOwnHeap();
+  readonly #ownHeap = new OwnHeap(this.#ownHeapPorts);
   readonly #ledger: Ledger;
   readonly #loop: PollLoop;
   readonly #series: CallSiteSeries;
@@ -117,6 +120,7 @@ export class Agent {
     this.#peak.observe(this.#ledger, performance.now());
     for (const suspect of this.#leaks.observe(performance.now()))
       this.#send({ type: 'leak-suspect', suspect });
+    this.#ownHeap.tend(performance.now());
   }
 
   #sendView(request: number): void {
@@ -239,6 +243,7 @@ export class Agent {
     this.#ledger.settle(performance.now(), true);
     this.#captures.endAll();
     this.#server?.close();
+    this.#ownHeapPorts.close();
     try {
       this.#poller.close();
     } catch {

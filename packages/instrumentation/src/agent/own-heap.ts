@@ -1,0 +1,53 @@
+import { Session } from 'node:inspector';
+import v8 from 'node:v8';
+
+export interface OwnHeapPorts {
+  /** Bytes in use on this thread's heap, garbage included. */
+  readonly usedBytes: () => number;
+  /** Collects garbage on this thread's heap; may do so a little later. */
+  readonly collect: () => void;
+}
+
+/** So much garbage is worth a collection of some ten milliseconds, */
+const WORTH_COLLECTING = 3 * 2 ** 20;
+/** which is then a tenth of a percent of a core at most. */
+const MIN_GAP_MILLIS = 10_000;
+
+/**
+ * Keeps the profiler thread's own heap small. Every reply of the inspector is garbage soon after, and V8 would let
+ * megabytes of it pile up before it collects them: it cannot know that this heap is to be a small guest.
+ */
+export class OwnHeap {
+  readonly #ports: OwnHeapPorts;
+  #collectedAt = Number.NEGATIVE_INFINITY;
+  /** The heap's size some time after the last collection. */
+  #floor: number | undefined;
+  #settling = false;
+
+  constructor(ports: OwnHeapPorts) {
+    this.#ports = ports;
+  }
+
+  /** Call now and then, e.g. after each reading. */
+  tend(atMillis: number): void {
+    const used = this.#ports.usedBytes();
+    // A collection that was asked for is done by the next call.
+    if (this.#settling || this.#floor === undefined || used < this.#floor) this.#floor = used;
+    this.#settling = false;
+    if (used - this.#floor < WORTH_COLLECTING || atMillis - this.#collectedAt < MIN_GAP_MILLIS) return;
+    this.#collectedAt = atMillis;
+    this.#settling = true;
+    this.#ports.collect();
+  }
+}
+
+/** The heap of this thread, collected through an inspector session of its own. */
+export function connectOwnHeap(): OwnHeapPorts & { close(): void } {
+  const session = new Session();
+  session.connect();
+  return {
+    usedBytes: () => v8.getHeapStatistics().used_heap_size,
+    collect: () => session.post('HeapProfiler.collectGarbage'),
+    close: () => session.disconnect(),
+  };
+}
