@@ -1,0 +1,50 @@
+// A service that leaks through one function of a dependency, beside a store that is harmless, over a background of
+// sessions that come and go. It says what heapray says of it, and ends by itself.
+//
+// leaking.js PACKAGE FUNCTION STORE
+//
+// STORE        what the service does besides: a key of STORES below
+// RUN_SECONDS  how long it runs
+//
+// A minute of an ordinary service is a second here, so the old generation is collected, with --expose-gc, as often as
+// that is there in a minute.
+import { HeaprayInstrumentation } from '@heapray/instrumentation';
+import { DiagLogLevel, diag } from '@opentelemetry/api';
+import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
+import { MeterProvider } from '@opentelemetry/sdk-metrics';
+import { newStore } from './stores.js';
+
+const REQUEST_MILLIS = 200;
+const COLLECTION_MILLIS = 450;
+const [, , packageName, functionName, store] = process.argv;
+
+const silent = () => {};
+const say = (...texts) => console.log(...texts);
+const logger = { error: say, warn: say, info: silent, debug: silent, verbose: silent };
+diag.setLogger(logger, DiagLogLevel.WARN);
+const started = performance.now();
+const seconds = () => (performance.now() - started) / 1000;
+const heapray = new HeaprayInstrumentation({
+  onLeakSuspect: (suspect) => say(`suspect ${JSON.stringify({ ...suspect, seconds: seconds() })}`),
+});
+const readers = [new PrometheusExporter({ host: '127.0.0.1', port: Number(process.env.METRICS_PORT) })];
+heapray.setMeterProvider(new MeterProvider({ readers }));
+
+const { [functionName]: leak } = await import(packageName);
+const [sessions, harmless] = [newStore('sessions'), newStore(store)];
+let requests = 0;
+
+/** Called too rarely to be optimised: an optimised function takes the place of those it calls in a profile. */
+function serve() {
+  leak(requests++);
+  sessions(seconds());
+  harmless(seconds());
+}
+
+const timers = [setInterval(serve, REQUEST_MILLIS), setInterval(globalThis.gc, COLLECTION_MILLIS)];
+setTimeout(() => {
+  for (const timer of timers) clearInterval(timer);
+  say('done');
+  setInterval(() => {}, 60_000);
+}, Number(process.env.RUN_SECONDS) * 1000);
+say('ready');

@@ -1,0 +1,10 @@
+const prices = new Map();
+
+/** Keeps the prices of every order for ever; 32 KiB each. */
+export function priceOf(number) {
+  const found = prices.get(number);
+  if (found) return found;
+  const list = new Array(4096).fill(number);
+  prices.set(number, list);
+  return list;
+}

@@ -1,0 +1,144 @@
+// Leaks of six kinds, each in a dependency of a real service: found by name, while what else the service keeps is not
+// suspected. Windows are a second long instead of a minute.
+import { beforeAll, describe, expect, test } from 'vitest';
+import { freePort } from '../support/free-port.js';
+import { httpGet } from '../support/http-get.js';
+import { describeWithPeer } from '../support/peer-test.js';
+import { MetricsPage } from './support/metrics-page.js';
+import { type RunningApp, startApp } from './support/profiled-app.js';
+
+interface Leak {
+  kind: string;
+  packageName: string;
+  version: string;
+  functionName: string;
+  /** What the service keeps besides: see apps/stores.js. */
+  store: 'cache' | 'batch' | 'warm-up' | 'wave';
+}
+
+interface Suspect {
+  functionName: string;
+  file: string;
+  packageName: string;
+  packageVersion: string;
+  bytesPerSecond: number;
+  verdict: string;
+  /** When it was suspected, since the start. */
+  seconds: number;
+}
+
+const LEAKS: readonly Leak[] = [
+  {
+    kind: 'listener',
+    packageName: 'event-hub',
+    version: '2.1.0',
+    functionName: 'subscribe',
+    store: 'cache',
+  },
+  {
+    kind: 'closure',
+    packageName: 'handler-factory',
+    version: '0.4.2',
+    functionName: 'makeHandler',
+    store: 'batch',
+  },
+  {
+    kind: 'Map cache',
+    packageName: 'price-cache',
+    version: '1.2.0',
+    functionName: 'priceOf',
+    store: 'warm-up',
+  },
+  {
+    kind: 'timer',
+    packageName: 'heartbeat',
+    version: '5.0.1',
+    functionName: 'startHeartbeat',
+    store: 'wave',
+  },
+  {
+    kind: 'promise chain',
+    packageName: 'request-queue',
+    version: '3.3.3',
+    functionName: 'enqueue',
+    store: 'cache',
+  },
+  {
+    kind: 'pool of buffers',
+    packageName: 'frame-pool',
+    version: '1.0.0-beta.2',
+    functionName: 'lendFrames',
+    store: 'wave',
+  },
+];
+/** Long enough for a day of the wave and more windows than a suspect needs. */
+const RUN_SECONDS = 45;
+const LEAKED_PER_SECOND = 5 * 32_768;
+
+describeWithPeer('a leak', 'project-sdk-3', () => {
+  const found = new Map<string, { suspects: readonly Suspect[]; printed: string; page: MetricsPage }>();
+
+  beforeAll(async () => {
+    const services = await Promise.all(LEAKS.map((leak) => start(leak)));
+    for (const { leak, app, port } of services) {
+      await app.process.waitForOutput(/^done$/m, { timeoutMillis: 100_000 });
+      const { body } = await httpGet(`http://127.0.0.1:${port}/metrics`);
+      const printed = app.process.stdout;
+      const suspects = [...printed.matchAll(/^suspect (.*)$/gm)].map(
+        ([, json = '']) => JSON.parse(json) as Suspect,
+      );
+      found.set(leak.kind, { suspects, printed, page: new MetricsPage(body) });
+      await app.stop('SIGKILL');
+    }
+  });
+
+  describe.each(LEAKS)(
+    'of the kind $kind beside a $store',
+    ({ kind, packageName, version, functionName }) => {
+      const result = () => found.get(kind)!;
+
+      test('is the only suspect, at its function and package', () => {
+        const { suspects, printed } = result();
+        expect(suspects, printed).toHaveLength(1);
+        expect(suspects[0]).toMatchObject({ functionName, packageName, packageVersion: version });
+        expect(suspects[0]?.file).toMatch(new RegExp(`/node_modules/${packageName}/index\\.js$`));
+        process.stderr.write(`leak (${kind}) found after ${suspects[0]?.seconds.toFixed(1)} s\n`);
+      });
+
+      test('is named in the log', () => {
+        const verdict = new RegExp(
+          `^heapray leak suspected: \`${functionName}\` in \`${packageName}@${version}\` holds \\d.* allocated over 1 s ago and grows \\d.*/min, \\d+ of \\d+ windows; doubles in .*; heap limit in `,
+          'm',
+        );
+        expect(result().printed).toMatch(verdict);
+      });
+
+      test('has its growth in the metrics, and nothing else has', () => {
+        const { page } = result();
+        expect(page.active('heapray_memory_growth', 'code_function_name')).toEqual([functionName]);
+        const [growth] = page.find('heapray_memory_growth', {
+          heapray_package: packageName,
+        });
+        expect(growth?.value).toBeGreaterThan(LEAKED_PER_SECOND / 2);
+        expect(growth?.value).toBeLessThan(LEAKED_PER_SECOND * 2);
+      });
+    },
+  );
+});
+
+async function start(leak: Leak): Promise<{ leak: Leak; app: RunningApp; port: number }> {
+  const port = await freePort();
+  const env = {
+    METRICS_PORT: `${port}`,
+    HEAPRAY_LEAK_WINDOW: '1',
+    HEAPRAY_SAMPLING_INTERVAL: '16384',
+    HEAPRAY_CPU_BUDGET: '0.05',
+    RUN_SECONDS: `${RUN_SECONDS}`,
+  };
+  const args = ['leaking.js', leak.packageName, leak.functionName, leak.store];
+  return {
+    leak,
+    app: startApp({ app: args, nodeArgs: ['--expose-gc'], project: 'sdk-3', register: false, env }),
+    port,
+  };
+}
