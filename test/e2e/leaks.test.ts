@@ -27,6 +27,14 @@ interface Suspect {
   seconds: number;
 }
 
+interface Findings {
+  suspects: readonly Suspect[];
+  printed: string;
+  page: MetricsPage;
+  /** What `/debug/pprof/heap?debug=1` says. */
+  text: string;
+}
+
 const LEAKS: readonly Leak[] = [
   {
     kind: 'listener',
@@ -76,18 +84,19 @@ const RUN_SECONDS = 45;
 const LEAKED_PER_SECOND = 5 * 32_768;
 
 describeWithPeer('a leak', 'project-sdk-3', () => {
-  const found = new Map<string, { suspects: readonly Suspect[]; printed: string; page: MetricsPage }>();
+  const found = new Map<string, Findings>();
 
   beforeAll(async () => {
     const services = await Promise.all(LEAKS.map((leak) => start(leak)));
     for (const { leak, app, port } of services) {
       await app.process.waitForOutput(/^done$/m, { timeoutMillis: 100_000 });
       const { body } = await httpGet(`http://127.0.0.1:${port}/metrics`);
+      const text = (await httpGet(`${await app.debugUrl()}/debug/pprof/heap?debug=1`)).body;
       const printed = app.process.stdout;
       const suspects = [...printed.matchAll(/^suspect (.*)$/gm)].map(
         ([, json = '']) => JSON.parse(json) as Suspect,
       );
-      found.set(leak.kind, { suspects, printed, page: new MetricsPage(body) });
+      found.set(leak.kind, { suspects, printed, page: new MetricsPage(body), text });
       await app.stop('SIGKILL');
     }
   });
@@ -111,6 +120,20 @@ describeWithPeer('a leak', 'project-sdk-3', () => {
           'm',
         );
         expect(result().printed).toMatch(verdict);
+      });
+
+      test('stands first in the text, with how much of it survives', () => {
+        const lines = result().text.split('\n');
+        const suspects = lines.slice(lines.indexOf('Leak suspects:') + 1, lines.indexOf('', 2));
+        expect(suspects).toEqual([
+          expect.stringMatching(
+            new RegExp(`^ {2}\`${functionName}\` in \`${packageName}@${version}\` holds .* is alive$`),
+          ),
+        ]);
+        const survived = (name: string) =>
+          Number(new RegExp(` (\\d+) % {2}${name} `).exec(result().text)?.[1]);
+        expect(survived(functionName)).toBeGreaterThan(75);
+        expect(survived('keepSessions')).toBeLessThan(25);
       });
 
       test('has its growth in the metrics, and nothing else has', () => {

@@ -20,8 +20,8 @@ const [, , packageName, functionName, store] = process.argv;
 
 const silent = () => {};
 const say = (...texts) => console.log(...texts);
-const logger = { error: say, warn: say, info: silent, debug: silent, verbose: silent };
-diag.setLogger(logger, DiagLogLevel.WARN);
+const logger = { error: say, warn: say, info: say, debug: silent, verbose: silent };
+diag.setLogger(logger, DiagLogLevel.INFO);
 const started = performance.now();
 const seconds = () => (performance.now() - started) / 1000;
 const heapray = new HeaprayInstrumentation({

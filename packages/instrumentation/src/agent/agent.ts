@@ -137,7 +137,7 @@ export class Agent {
     if (counts.foldedNodes > 0) drops.tree_full = counts.foldedNodes;
     return {
       sites: this.#series.view(this.#ledger, performance.now()),
-      suspects: this.#leaks.suspects(),
+      suspects: this.#leaks.suspects(performance.now()),
       secondsToLimit: this.#leaks.secondsToLimit(),
       profiler: {
         mode: this.#loop.mode ?? 'none',
@@ -191,6 +191,7 @@ export class Agent {
       ledger: this.#ledger,
       loop: this.#loop,
       options: this.#options,
+      leaks: this.#leaks,
       peak: () => this.#peak.mark,
       objectCounts: () => this.#objectCounts(),
     });

@@ -1,4 +1,13 @@
-import { type CallSite, LeakDetector, type LeakSuspect, type Ledger, leakVerdict } from '../ledger/index.js';
+import {
+  type CallSite,
+  LeakDetector,
+  type LeakSuspect,
+  type Ledger,
+  leakVerdict,
+  type SiteIndex,
+  type Survival,
+  SurvivalTracker,
+} from '../ledger/index.js';
 import type { SuspectView } from './messages.js';
 
 export interface LeakWatchOptions {
@@ -10,12 +19,15 @@ export interface LeakWatchOptions {
 
 /** A site that comes and goes is announced again only after this time. */
 const QUIET_MILLIS = 3_600_000;
+/** Of what was allocated so many windows ago, the share that is alive is told. */
+const SURVIVAL_WINDOWS = 10;
 
 /** Watches the ledger for leaks, and says each once. */
 export class LeakWatch {
   readonly #ledger: Ledger;
   readonly #options: LeakWatchOptions;
   readonly #detector: LeakDetector;
+  readonly #survival: SurvivalTracker;
   readonly #announced = new Map<number, number>();
 
   constructor(ledger: Ledger, options: LeakWatchOptions) {
@@ -23,21 +35,33 @@ export class LeakWatch {
     this.#options = options;
     const { windowMillis, samplingInterval } = options;
     this.#detector = new LeakDetector({ windowMillis, oldMillis: windowMillis, samplingInterval });
+    this.#survival = new SurvivalTracker({ spanMillis: windowMillis });
+  }
+
+  /** How long ago what `survival` tells of was allocated, ms. */
+  get survivalMillis(): number {
+    return SURVIVAL_WINDOWS * this.#options.windowMillis;
   }
 
   /** Call after each reading; returns the suspects to announce. */
   observe(atMillis: number): readonly SuspectView[] {
+    this.#survival.observe(this.#ledger, atMillis);
     const fresh = this.#detector.observe(this.#ledger, atMillis).filter(({ site }) => {
       const before = this.#announced.get(site);
       if (before !== undefined && atMillis - before < QUIET_MILLIS) return false;
       this.#announced.set(site, atMillis);
       return true;
     });
-    return fresh.map((suspect) => this.#view(suspect));
+    return this.#views(fresh, atMillis);
   }
 
-  suspects(): readonly SuspectView[] {
-    return this.#detector.suspects().map((suspect) => this.#view(suspect));
+  suspects(atMillis: number): readonly SuspectView[] {
+    return this.#views(this.#detector.suspects(), atMillis);
+  }
+
+  /** By site, what it allocated `survivalMillis` ago and what of that is alive; undefined while that is not known. */
+  survival(atMillis: number): ReadonlyMap<SiteIndex, Survival> | undefined {
+    return this.#survival.survival(this.#ledger, atMillis, this.survivalMillis);
   }
 
   /** Until the heap limit if all suspects go on as they do, s; undefined without suspects. */
@@ -50,10 +74,26 @@ export class LeakWatch {
     return Math.max(0, this.#options.heapLimit - this.#ledger.totalInUseBytes);
   }
 
-  #view(suspect: LeakSuspect): SuspectView {
+  #views(suspects: readonly LeakSuspect[], atMillis: number): readonly SuspectView[] {
+    if (suspects.length === 0) return [];
+    const survival = this.survival(atMillis);
+    return suspects.map((suspect) => this.#view(suspect, survival?.get(suspect.site)));
+  }
+
+  #view(suspect: LeakSuspect, survival: Survival | undefined): SuspectView {
     const site: CallSite = this.#ledger.sites.site(suspect.site);
     const { oldBytes, bytesPerSecond, grownWindows, windows } = suspect;
-    const verdict = leakVerdict(suspect, site, this.#headroom);
-    return { ...site, oldBytes, bytesPerSecond, grownWindows, windows, verdict };
+    const survived = survival && { share: survival.share, ageMillis: this.survivalMillis };
+    const verdict = leakVerdict(suspect, site, this.#headroom, survived);
+    return {
+      ...site,
+      oldBytes,
+      bytesPerSecond,
+      grownWindows,
+      windows,
+      survivedShare: survived?.share,
+      survivedMillis: survived?.ageMillis,
+      verdict,
+    };
   }
 }

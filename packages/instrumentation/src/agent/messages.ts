@@ -95,6 +95,9 @@ export interface SuspectView {
   /** In how many of how many windows they grew. */
   readonly grownWindows: number;
   readonly windows: number;
+  /** How much of what it allocated `survivedMillis` ago is alive, 0 to 1; undefined when that is not known. */
+  readonly survivedShare: number | undefined;
+  readonly survivedMillis: number | undefined;
   /** All of it in a sentence. */
   readonly verdict: string;
 }

@@ -1,6 +1,7 @@
 import type { HighWaterMark, Ledger } from '../ledger/index.js';
 import type { ObjectCountTable } from '../profile/index.js';
 import type { ProfileProvider, ProfileRequest } from '../server/debug-server.js';
+import type { LeakWatch } from './leak-watch.js';
 import type { AgentOptions } from './messages.js';
 import type { PollLoop } from './poll-loop.js';
 
@@ -8,6 +9,7 @@ export interface ProfilesPorts {
   readonly ledger: Ledger;
   readonly loop: PollLoop;
   readonly options: AgentOptions;
+  readonly leaks: LeakWatch;
   /** The high-water mark so far. */
   readonly peak: () => HighWaterMark | undefined;
   /** Asks the main thread for V8's object counts; undefined when it has none or does not answer soon. */
@@ -54,7 +56,26 @@ export function profileProvider(ports: ProfilesPorts): ProfileProvider {
     return peakProfileFromLedger(ledger, mark, { ...optionsFor(request), nowMillis });
   };
 
+  const text = async (column: 'inuse_space' | 'alloc_space') => {
+    const [{ textView }] = await Promise.all([
+      import('../profile/index.js'),
+      Promise.race([loop.pollNow(), sleep(FRESH_READING_MILLIS)]),
+    ]);
+    const atMillis = performance.now();
+    ledger.settle(atMillis, false);
+    return textView(ledger, {
+      samplingInterval: options.samplingInterval,
+      mode: loop.mode ?? 'none',
+      column,
+      atMillis,
+      verdicts: ports.leaks.suspects(atMillis).map(({ verdict }) => verdict),
+      survival: ports.leaks.survival(atMillis),
+      survivalMillis: ports.leaks.survivalMillis,
+    });
+  };
+
   return {
+    text,
     async pprof(request) {
       const { encodePprofGzip } = await import('@heapray/exporter/pprof');
       if (request.defaultColumn === 'peak_space') return encodePprofGzip(await peak(request));

@@ -2,7 +2,7 @@ export { type CallSite, CallSites, type CodeFacts, isRuntimeFrame, type SiteInde
 export { CallTree, type Frame, type NodeIndex, type RawFrame, ROOT } from './call-tree.js';
 export { type HighWaterMark, HighWaterMarkTracker } from './high-water-mark.js';
 export { LeakDetector, type LeakDetectorOptions, type LeakSuspect } from './leak-detector.js';
-export { byteText, durationText, leakVerdict } from './leak-verdict.js';
+export { byteText, durationText, leakVerdict, type SurvivedShare } from './leak-verdict.js';
 export {
   type Absorbed,
   type HeapReading,

@@ -1,20 +1,43 @@
 import type { CallSite } from './call-site.js';
 import type { LeakSuspect } from './leak-detector.js';
 
+/** How much of what a site allocated that long ago is alive. */
+export interface SurvivedShare {
+  /** 0 to 1. */
+  readonly share: number;
+  readonly ageMillis: number;
+}
+
 /**
  * A leak suspect in a sentence for people, e.g. "`addOrder` in `order-cache@1.2.0` holds 18 MiB allocated
- * over 1 min ago and grows 2.1 MiB/min, 11 of 11 windows; doubles in 9 min; heap limit in 1 h 40 min".
+ * over 1 min ago and grows 2.1 MiB/min, 11 of 11 windows; doubles in 9 min; heap limit in 1 h 40 min; 98 % of what it
+ * allocated 10 min ago is alive".
  *
  * @param headroomBytes what is left until the heap limit
  */
-export function leakVerdict(suspect: LeakSuspect, site: CallSite, headroomBytes: number): string {
+export function leakVerdict(
+  suspect: LeakSuspect,
+  site: CallSite,
+  headroomBytes: number,
+  survived?: SurvivedShare,
+): string {
   const { oldBytes, oldMillis, bytesPerSecond, grownWindows, windows } = suspect;
   const version = site.packageVersion === undefined ? '' : `@${site.packageVersion}`;
   const where = `\`${site.functionName}\` in \`${site.packageName}${version}\``;
   const growth = `grows ${byteText(bytesPerSecond * 60)}/min, ${grownWindows} of ${windows} windows`;
   const doubling = `doubles in ${durationText(oldBytes / bytesPerSecond)}`;
   const limit = `heap limit in ${durationText(headroomBytes / bytesPerSecond)}`;
-  return `${where} holds ${byteText(oldBytes)} allocated over ${durationText(oldMillis / 1000)} ago and ${growth}; ${doubling}; ${limit}`;
+  const parts = [
+    `${where} holds ${byteText(oldBytes)} allocated over ${durationText(oldMillis / 1000)} ago and ${growth}`,
+    doubling,
+    limit,
+    ...(survived ? [survivalText(survived)] : []),
+  ];
+  return parts.join('; ');
+}
+
+function survivalText({ share, ageMillis }: SurvivedShare): string {
+  return `${Math.round(100 * share)} % of what it allocated ${durationText(ageMillis / 1000)} ago is alive`;
 }
 
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const;

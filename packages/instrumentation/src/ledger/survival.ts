@@ -17,16 +17,23 @@ interface Span {
 
 const SPAN_MILLIS = 60_000;
 const KEPT_SPANS = 60;
+/** Of a span only the largest sites are kept, so that an hour of any program fits in a few megabytes. */
+const KEPT_SITES = 1_000;
 
 /**
  * The survival rate of call sites: the share of what a site allocated N minutes ago that is still alive. It
  * tells a store from a churn at one glance, and needs no trend. Spans are a minute long; an hour is kept.
+ *
+ * Both sides of the share are estimates: what is alive is sampled, and what died before it was seen is spread by
+ * evidence that may belong to the span before. What is dead but not collected yet counts as alive. When the sampler is
+ * lost, so is the fate of all that was alive: counting begins anew.
  */
 export class SurvivalTracker {
   readonly #spanMillis: number;
   readonly #keptSpans: number;
-  readonly #spans: Span[] = [];
+  #spans: Span[] = [];
   #allocatedBefore = new Map<SiteIndex, number>();
+  #lostSamples = 0;
 
   constructor(options: { readonly spanMillis?: number; readonly keptSpans?: number } = {}) {
     this.#spanMillis = options.spanMillis ?? SPAN_MILLIS;
@@ -35,15 +42,15 @@ export class SurvivalTracker {
 
   /** Call after each reading; closes a span when its time is over. The ledger must have settled. */
   observe(ledger: Ledger, atMillis: number): void {
+    const { lostSamples } = ledger.counts;
+    if (lostSamples > this.#lostSamples) this.#spans = [];
+    this.#lostSamples = lostSamples;
     const open = this.#spans.at(-1);
     if (open && atMillis - open.fromMillis < this.#spanMillis) return;
     const allocated = allocatedBySite(ledger);
     if (open) {
       open.toMillis = atMillis;
-      for (const [site, bytes] of allocated) {
-        const grown = bytes - (this.#allocatedBefore.get(site) ?? 0);
-        if (grown > 0) open.allocated.set(site, grown);
-      }
+      for (const [site, bytes] of largest(allocated, this.#allocatedBefore)) open.allocated.set(site, bytes);
     }
     this.#allocatedBefore = allocated;
     this.#spans.push({ fromMillis: atMillis, toMillis: Number.POSITIVE_INFINITY, allocated: new Map() });
@@ -51,7 +58,7 @@ export class SurvivalTracker {
   }
 
   /**
-   * How much of what each site allocated in the span `minutes` ago is alive.
+   * How much of what each site allocated in the span that long ago is alive.
    *
    * @returns undefined when there is no closed span that old
    */
@@ -67,6 +74,18 @@ export class SurvivalTracker {
     }
     return result;
   }
+}
+
+/** How much more sites have allocated since before, the largest first. */
+function largest(
+  now: ReadonlyMap<SiteIndex, number>,
+  before: ReadonlyMap<SiteIndex, number>,
+): [SiteIndex, number][] {
+  const grown = [...now].map(([site, bytes]): [SiteIndex, number] => [site, bytes - (before.get(site) ?? 0)]);
+  return grown
+    .filter(([, bytes]) => bytes > 0)
+    .sort((a, b) => b[1] - a[1])
+    .slice(0, KEPT_SITES);
 }
 
 function allocatedBySite(ledger: Ledger): Map<SiteIndex, number> {

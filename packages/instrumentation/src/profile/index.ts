@@ -5,3 +5,4 @@ export {
   peakProfileFromLedger,
   profileFromLedger,
 } from './profile-from-ledger.js';
+export { type TextViewOptions, textView } from './text-view.js';

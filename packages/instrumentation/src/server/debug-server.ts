@@ -6,6 +6,8 @@ import { type Endpoint, indexPage } from './index-page.js';
 export interface ProfileProvider {
   /** The cumulative profile, or with `seconds` the difference over that time; gzipped pprof. */
   pprof(request: ProfileRequest): Promise<Uint8Array>;
+  /** The heap by call site as plain text, ordered by a column. */
+  text(column: 'inuse_space' | 'alloc_space'): Promise<string>;
 }
 export interface ProfileRequest {
   readonly defaultColumn: 'inuse_space' | 'alloc_space' | 'peak_space';
@@ -101,6 +103,13 @@ async function sendProfile(
   provider: ProfileProvider,
 ): Promise<void> {
   if (parameters.has('gc')) return fail(response, 403, 'gc: forcing a garbage collection is not allowed');
+  const { defaultColumn } = endpoint;
+  const debug = parameters.get('debug') ?? '0';
+  if (debug !== '0') {
+    const isText = debug === '1' && defaultColumn !== 'peak_space' && !parameters.has('seconds');
+    if (!isText) return fail(response, 400, 'debug: 1 on heap and allocs, without seconds; 0 is pprof');
+    return text(response, await provider.text(defaultColumn));
+  }
   const seconds = parseSeconds(parameters.get('seconds'));
   if (seconds === 'invalid') {
     return fail(
@@ -117,7 +126,6 @@ async function sendProfile(
   }
   const gone = new AbortController();
   response.once('close', () => gone.abort());
-  const { defaultColumn } = endpoint;
   const body = await provider.pprof({ defaultColumn, seconds, signal: gone.signal });
   if (gone.signal.aborted) return;
   response.setHeader('Content-Length', body.byteLength);

@@ -7,10 +7,10 @@ export interface Endpoint {
 
 /** The page at `/debug/pprof/`: what there is and how to open it. */
 export function indexPage(endpoints: readonly Endpoint[]): string {
-  const rows = endpoints.map(
-    ({ path, summary, defaultColumn }) =>
-      `<tr><td><a href="${path}">${path}</a></td><td>${defaultColumn === 'peak_space' ? '' : `<a href="${path}?seconds=10">over 10 s</a>`}</td><td>${summary}</td></tr>`,
-  );
+  const rows = endpoints.map(({ path, summary, defaultColumn }) => {
+    const more = `<a href="${path}?seconds=10">over 10 s</a> <a href="${path}?debug=1">as text</a>`;
+    return `<tr><td><a href="${path}">${path}</a></td><td>${defaultColumn === 'peak_space' ? '' : more}</td><td>${summary}</td></tr>`;
+  });
   return `<!doctype html>
 <html lang="en">
 <head>

@@ -80,6 +80,33 @@ test("survival is the share of a minute's allocation that is alive later", () =>
   expect(survival.survival(heap.ledger, heap.now, 10 * 3_600_000)).toBeUndefined();
 });
 
+test('survival begins anew when the sampler was lost: what was alive is out of sight, not dead', () => {
+  const heap = new FakeHeap();
+  const survival = new SurvivalTracker();
+  survival.observe(heap.ledger, heap.now);
+  heap.allocate('keep', 4);
+  for (let minute = 0; minute < 3; minute++) {
+    heap.read(60_000);
+    survival.observe(heap.ledger, heap.now);
+  }
+  expect(survival.survival(heap.ledger, heap.now, 150_000)?.size).toBe(1);
+  heap.ledger.samplerLost();
+  survival.observe(heap.ledger, heap.now);
+  expect(survival.survival(heap.ledger, heap.now, 150_000)).toBeUndefined();
+});
+
+test('survival is kept of the thousand largest sites of a span', () => {
+  const heap = new FakeHeap();
+  const survival = new SurvivalTracker();
+  survival.observe(heap.ledger, heap.now);
+  for (let i = 0; i < 1500; i++) heap.allocate(`f${i}`, i < 500 ? 1 : 2);
+  heap.read(60_000);
+  survival.observe(heap.ledger, heap.now);
+  const kept = survival.survival(heap.ledger, heap.now + 30_000, 60_000);
+  expect(kept?.size).toBe(1000);
+  expect([...(kept?.values() ?? [])].every(({ allocatedBytes }) => allocatedBytes === 2048)).toBe(true);
+});
+
 test('a stack belongs to the innermost wrapped function, and keeps its component', () => {
   const heap = new FakeHeap();
   heap.allocate('free', 1);

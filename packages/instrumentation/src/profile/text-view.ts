@@ -1,0 +1,107 @@
+import {
+  AGE_BUCKETS,
+  bytesByAge,
+  byteText,
+  type CallSite,
+  durationText,
+  type Ledger,
+  type SiteIndex,
+  type Survival,
+} from '../ledger/index.js';
+
+export interface TextViewOptions {
+  /** Mean bytes between samples. */
+  readonly samplingInterval: number;
+  readonly mode: string;
+  /** What the rows are ordered by. */
+  readonly column: 'inuse_space' | 'alloc_space';
+  /** Now, on the clock of the ledger's readings. */
+  readonly atMillis: number;
+  /** What leak suspects are said to be, the worst first. */
+  readonly verdicts: readonly string[];
+  /** What of the allocations so long ago is alive, by site; undefined while that is not known. */
+  readonly survival: ReadonlyMap<SiteIndex, Survival> | undefined;
+  readonly survivalMillis: number;
+}
+
+interface Row {
+  inUse: number;
+  /** Of that, over a minute old. */
+  old: number;
+  allocated: number;
+}
+
+const MAX_ROWS = 100;
+const FIRST_OLD_BUCKET = AGE_BUCKETS.indexOf('1m-10m');
+
+/** The heap by call site as plain text, for people without a viewer: leak suspects first, then the largest sites. */
+export function textView(ledger: Ledger, options: TextViewOptions): string {
+  const { samplingInterval, mode, verdicts } = options;
+  const lines = [
+    `heapray: sampled every ${samplingInterval} bytes on average (mode ${mode}); all values are estimates`,
+    '',
+    verdicts.length > 0 ? 'Leak suspects:' : 'No leak suspects.',
+    ...verdicts.map((verdict) => `  ${verdict}`),
+    '',
+    ...table(ledger, options),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function table(ledger: Ledger, options: TextViewOptions): string[] {
+  const { column, survival, survivalMillis } = options;
+  const size = ({ inUse, allocated }: Row) => (column === 'inuse_space' ? inUse : allocated);
+  const sites = [...rowsBySite(ledger, options.atMillis)].sort((a, b) => size(b[1]) - size(a[1]));
+  const shown = sites.slice(0, MAX_ROWS).map(([site, row]) => {
+    const survived = survival?.get(site);
+    const share = survived ? `${Math.round(100 * survived.share)} %` : '-';
+    return [...numbers(row), share, siteText(ledger.sites.site(site))];
+  });
+  const rest = sites.slice(MAX_ROWS).map(([, row]) => row);
+  const others = rest.length > 0 ? [[...numbers(sum(rest)), '', `${rest.length} other call sites`]] : [];
+  const total = [...numbers(sum(sites.map(([, row]) => row))), '', 'total'];
+  const ago = `alive of ${durationText(survivalMillis / 1000)} ago`;
+  return aligned([['in use', 'over 1 min', 'allocated', ago, 'call site'], total, ...shown, ...others]);
+}
+
+function rowsBySite(ledger: Ledger, atMillis: number): Map<SiteIndex, Row> {
+  const ages = bytesByAge(ledger, atMillis);
+  const rows = new Map<SiteIndex, Row>();
+  for (let node = 0; node < ledger.tree.size; node++) {
+    const allocated =
+      ledger.allocatedBytes(node) + (node === ledger.unobservedNode ? ledger.pendingBytes : 0);
+    const inUse = ledger.inUseBytes(node);
+    if (allocated <= 0 && inUse <= 0) continue;
+    const site = ledger.sites.siteOf(node);
+    const old = (ages.get(node) ?? []).slice(FIRST_OLD_BUCKET).reduce((bytes, more) => bytes + more, 0);
+    rows.set(site, sum([rows.get(site) ?? sum([]), { inUse, old, allocated }]));
+  }
+  return rows;
+}
+
+function sum(rows: readonly Row[]): Row {
+  const total = { inUse: 0, old: 0, allocated: 0 };
+  for (const { inUse, old, allocated } of rows) {
+    total.inUse += inUse;
+    total.old += old;
+    total.allocated += allocated;
+  }
+  return total;
+}
+
+function numbers({ inUse, old, allocated }: Row): string[] {
+  return [inUse, old, allocated].map(byteText);
+}
+
+function siteText({ functionName, file, packageName, packageVersion, component }: CallSite): string {
+  const version = packageVersion === undefined ? '' : `@${packageVersion}`;
+  return `${functionName}  ${packageName}${version}  ${component}  ${file}`;
+}
+
+/** Numbers to the right, the text that follows them to the left. */
+function aligned(rows: readonly (readonly string[])[]): string[] {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows.map((row) =>
+    row.map((cell, i) => (i === row.length - 1 ? cell : cell.padStart(widths[i] ?? 0))).join('  '),
+  );
+}

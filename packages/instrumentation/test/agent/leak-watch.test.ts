@@ -1,0 +1,62 @@
+import { expect, test } from 'vitest';
+import { LeakWatch } from '../../src/agent/leak-watch.js';
+import type { SuspectView } from '../../src/agent/messages.js';
+import { FakeHeap } from '../leaks/fake-heap.js';
+
+const MINUTE = 60_000;
+
+/** A minute of a program that leaks, and frees now and then what it has held for some minutes. */
+function newProgram() {
+  const heap = new FakeHeap({ versionOf: () => '1.2.0' });
+  const leaks = new LeakWatch(heap.ledger, {
+    windowMillis: MINUTE,
+    samplingInterval: heap.samplingInterval,
+    heapLimit: 2 ** 20,
+  });
+  const sessions: (() => void)[] = [];
+  const announced: SuspectView[] = [];
+  const runMinute = (leaked: number) => {
+    heap.allocate('addOrder', leaked);
+    sessions.push(heap.allocate('session', 4));
+    if (sessions.length > 3) sessions.shift()?.();
+    heap.read(MINUTE);
+    announced.push(...leaks.observe(heap.now));
+  };
+  return { heap, leaks, announced, runMinute };
+}
+
+test('a suspect comes with all that is known of it, and with how much survives', () => {
+  const { heap, leaks, announced, runMinute } = newProgram();
+  for (let minute = 0; minute < 20; minute++) runMinute(8);
+  expect(announced).toHaveLength(1);
+  expect(announced[0]).toMatchObject({
+    functionName: 'addOrder',
+    packageName: 'shop',
+    packageVersion: '1.2.0',
+    grownWindows: 11,
+    windows: 11,
+    survivedShare: 1,
+    survivedMillis: 10 * MINUTE,
+  });
+  expect(announced[0]?.verdict).toMatch(/; 100 % of what it allocated 10 min ago is alive$/);
+  expect(leaks.suspects(heap.now)).toHaveLength(1);
+  expect(leaks.secondsToLimit()).toBeCloseTo((2 ** 20 - heap.ledger.totalInUseBytes) / ((8 * 1024) / 60), 0);
+  const names = [...(leaks.survival(heap.now) ?? [])].map(([site, { share }]) => [
+    heap.ledger.sites.site(site).functionName,
+    share,
+  ]);
+  expect(Object.fromEntries(names)).toEqual({ addOrder: 1, session: 0 });
+});
+
+test('a suspect that goes and comes back is announced once an hour', () => {
+  const { heap, leaks, announced, runMinute } = newProgram();
+  const phases: number[] = [];
+  for (let minute = 0; minute < 150; minute++) {
+    // Each time it leaks more than it has ever held before.
+    runMinute(minute % 50 < 25 ? 8 * 2 ** Math.floor(minute / 50) : 0);
+    if (announced.length > phases.length) phases.push(minute);
+  }
+  expect(leaks.suspects(heap.now)).toEqual([]);
+  expect(phases).toHaveLength(2);
+  expect(phases[1]! - phases[0]!).toBeGreaterThanOrEqual(60);
+});

@@ -1,0 +1,75 @@
+import { describe, expect, test } from 'vitest';
+import { SurvivalTracker } from '../../src/ledger/index.js';
+import { textView } from '../../src/profile/index.js';
+import { FakeHeap } from '../leaks/fake-heap.js';
+
+const MINUTE = 60_000;
+
+/** A heap that kept a part of what it allocated ten minutes ago, as text. */
+function shown(options: Partial<Parameters<typeof textView>[1]> = {}, heap = new FakeHeap()) {
+  const survival = new SurvivalTracker();
+  survival.observe(heap.ledger, heap.now);
+  const free = heap.allocate('load', 6);
+  heap.allocate('load', 2);
+  heap.allocate('keep', 16);
+  heap.read(MINUTE);
+  survival.observe(heap.ledger, heap.now);
+  free();
+  heap.read(9 * MINUTE + MINUTE / 2);
+  const text = textView(heap.ledger, {
+    samplingInterval: heap.samplingInterval,
+    mode: 'binding',
+    column: 'inuse_space',
+    atMillis: heap.now,
+    verdicts: [],
+    survival: survival.survival(heap.ledger, heap.now, 10 * MINUTE),
+    survivalMillis: 10 * MINUTE,
+    ...options,
+  });
+  return text.split('\n');
+}
+
+describe('the heap as text', () => {
+  test('has a row for each call site, with what survived, and their sum', () => {
+    expect(shown()).toEqual(
+      [
+        'heapray: sampled every 1024 bytes on average (mode binding); all values are estimates',
+        '',
+        'No leak suspects.',
+        '',
+        'in use  over 1 min  allocated  alive of 10 min ago  call site',
+        '18 KiB      18 KiB     24 KiB                       total',
+        '16 KiB      16 KiB     16 KiB                100 %  keep  shop  api  /srv/shop.js',
+        '2.0 KiB     2.0 KiB    8.0 KiB                 25 %  load  shop  api  /srv/shop.js',
+        '',
+      ].map((line) => expect.stringMatching(spaced(line))),
+    );
+  });
+
+  test('does not guess what has survived', () => {
+    const lines = shown({ survival: undefined });
+    expect(lines.filter((line) => / - {2}(?:keep|load) /.test(line))).toHaveLength(2);
+  });
+
+  test('says first who is suspected to leak', () => {
+    expect(shown({ verdicts: ['`a` leaks', '`b` leaks'] }).slice(2, 5)).toEqual([
+      'Leak suspects:',
+      '  `a` leaks',
+      '  `b` leaks',
+    ]);
+  });
+
+  test('is ordered by the column, and sums what has no row', () => {
+    const heap = new FakeHeap();
+    for (let i = 0; i < 200; i++) heap.allocate(`f${i}`, 1);
+    const lines = shown({ column: 'alloc_space' }, heap);
+    expect(lines[6]).toMatch(/ keep /);
+    expect(lines).toHaveLength(4 + 2 + 100 + 1 + 1);
+    expect(lines.at(-2)).toMatch(/^102 KiB .* 102 other call sites$/);
+  });
+});
+
+/** The line, whatever its cells are padded with. */
+function spaced(line: string): RegExp {
+  return new RegExp(`^ *${line.trim().replaceAll(/[.()]/g, '\\$&').replaceAll(/ {2,}/g, ' +')}$`);
+}
