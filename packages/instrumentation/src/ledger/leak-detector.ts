@@ -60,12 +60,14 @@ const TREND_SCORE = 2.33;
 /** Growth through fewer samples is noise: ten are known to a third. */
 const MIN_GROWN_SAMPLES = 10;
 /**
- * A site that has freed more than half of what got old in the first third of the evidence is a store with
- * turnover: sessions on the rising side of a day end too.
+ * A site that has freed half of what got old in the first third of the evidence, or more, is a store with turnover:
+ * sessions on the rising side of a day end too. That more is there must be significant (5 % level): at the bottom of a
+ * wave a few survivors are chance.
  */
 const MIN_VETERAN_SHARE = 0.5;
+const VETERAN_SCORE = 1.64;
 /** Growth of the later half below this share of the earlier half's is saturating: a cache that fills. */
-const MIN_LATE_SHARE = 1 / 3;
+const MIN_LATE_SHARE = 1 / 2;
 /** Windows in a row to become a suspect, and to be one no longer. */
 const ENTER_STREAK = 2;
 const LEAVE_STREAK = 3;
@@ -87,7 +89,7 @@ export class LeakDetector {
   readonly #windowMillis: number;
   readonly #windows: number;
   readonly #oldMillis: number;
-  readonly #minGrowth: number;
+  readonly #samplingInterval: number;
   readonly #tracks = new Map<SiteIndex, Track>();
   /** When the windows of the evidence ended, the oldest first; one more than windows. */
   readonly #ends: number[] = [];
@@ -96,7 +98,7 @@ export class LeakDetector {
     this.#windowMillis = options.windowMillis ?? WINDOW_MILLIS;
     this.#windows = options.windows ?? WINDOWS;
     this.#oldMillis = options.oldMillis ?? OLD_MILLIS;
-    this.#minGrowth = MIN_GROWN_SAMPLES * options.samplingInterval;
+    this.#samplingInterval = options.samplingInterval;
   }
 
   /**
@@ -184,12 +186,20 @@ export class LeakDetector {
     const values = windows.map(({ oldBytes }) => oldBytes);
     const first = values[0] ?? 0;
     const latest = values.at(-1) ?? 0;
-    if (latest - Math.max(first, formerPeak) < this.#minGrowth) return false;
+    const minGrowth = MIN_GROWN_SAMPLES * this.#samplingInterval;
+    if (latest - Math.max(first, formerPeak) < minGrowth) return false;
     if (mannKendallScore(values) < TREND_SCORE || theilSenSlope(values) <= 0) return false;
     const middle = values[values.length >> 1] ?? 0;
     if (latest - middle < MIN_LATE_SHARE * (middle - first)) return false;
     const early = windows.slice(0, this.#third).reduce((sum, { added }) => sum + added, 0);
-    return early > 0 && veteran >= MIN_VETERAN_SHARE * early;
+    return this.#isKept(early, veteran);
+  }
+
+  /** Whether significantly more than half of what got old early is still there, by the samples that it is known from. */
+  #isKept(earlyBytes: number, veteranBytes: number): boolean {
+    const [early, veteran] = [earlyBytes / this.#samplingInterval, veteranBytes / this.#samplingInterval];
+    const deviation = Math.sqrt(MIN_VETERAN_SHARE * (1 - MIN_VETERAN_SHARE) * early);
+    return early > 0 && veteran >= MIN_VETERAN_SHARE * early + VETERAN_SCORE * deviation;
   }
 
   get #meanWindowMillis(): number {

@@ -32,6 +32,14 @@ export class FakeHeap {
     };
   }
 
+  /** Nothing allocated before is sampled any more, and all numbers begin anew. */
+  restartSampler(): void {
+    this.#alive.clear();
+    this.#idOf.clear();
+    this.#nextOrdinal = 1;
+    this.ledger.samplerLost();
+  }
+
   /** Lets time pass and takes a reading. */
   read(millis: number): void {
     this.now += millis;
