@@ -1,0 +1,96 @@
+// A leak in a dependency that a bundler has put into one minified file with a TypeScript service: named as its author
+// wrote it, by the source map beside the file.
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { rolldown } from 'rolldown';
+import { beforeAll, expect, test } from 'vitest';
+import { describeWithPeer } from '../support/peer-test.js';
+import { appFolder } from './support/app-folder.js';
+import { pprofRaw } from './support/pprof-report.js';
+import { type RunningApp, startApp } from './support/profiled-app.js';
+
+const NAME = { code_function_name: 'priceOf', heapray_package: 'price-cache' };
+/** Five times a second 32 KiB. */
+const LEAKED_PER_SECOND = 5 * 32_768;
+const SERVICE = `
+import { priceOf } from 'price-cache';
+
+interface Session { readonly until: number; readonly pages: readonly number[][] }
+const sessions: Session[] = [];
+
+/** Sessions last two seconds. */
+function openSession(now: number): void {
+  while ((sessions[0]?.until ?? now) < now) sessions.shift();
+  const pages: number[][] = [];
+  for (let i = 0; i < 192; i++) pages.push(new Array<number>(512).fill(i));
+  sessions.push({ until: now + 2_000, pages });
+}
+
+class OrderService {
+  #orders = 0;
+  serve(): void {
+    priceOf(this.#orders++);
+    openSession(performance.now());
+  }
+}
+
+const service = new OrderService();
+setInterval(() => service.serve(), 200);
+setInterval(globalThis.gc as () => void, 450);
+`;
+
+describeWithPeer('a leak in a minified bundle', ['project-bare', 'go-pprof'], () => {
+  let app: RunningApp;
+  let verdict = '';
+
+  beforeAll(async () => {
+    const folder = await bundle();
+    const env = { HEAPRAY_LEAK_WINDOW: '1', HEAPRAY_SAMPLING_INTERVAL: '16384', HEAPRAY_CPU_BUDGET: '0.05' };
+    app = startApp({ app: ['dist/service.js'], folder, nodeArgs: ['--expose-gc'], env });
+    const found = /warn: leak suspected: (.*)/;
+    [, verdict = ''] = await app.process.waitForOutput(found, { timeoutMillis: 100_000 });
+  });
+
+  test('is named in the log: function, package, version and slope', () => {
+    const [, mib] =
+      /^`priceOf` in `price-cache@1\.2\.0` holds .* and grows (\d+(?:\.\d+)?) MiB\/min, /.exec(verdict) ?? [];
+    const perSecond = (Number(mib) * 2 ** 20) / 60;
+    expect(perSecond, verdict).toBeGreaterThan(LEAKED_PER_SECOND / 2);
+    expect(perSecond, verdict).toBeLessThan(LEAKED_PER_SECOND * 2);
+  });
+
+  test('is named in the metrics', async () => {
+    const page = await app.metrics();
+    const [growth, ...others] = page.find('heapray_memory_growth').filter(({ value }) => value !== 0);
+    expect(others).toEqual([]);
+    expect(growth?.labels).toMatchObject({
+      ...NAME,
+      code_file_path: path.join(app.folder, 'node_modules', 'price-cache', 'index.js'),
+    });
+    expect(growth?.value).toBeGreaterThan(LEAKED_PER_SECOND / 2);
+    expect(growth?.value).toBeLessThan(LEAKED_PER_SECOND * 2);
+    expect(page.sum('heapray_memory_retained', NAME)).toBeGreaterThan(0);
+  });
+
+  test('is named in profiles, the service beside it by its own names', async () => {
+    const { samples } = await pprofRaw(`${await app.debugUrl()}/debug/pprof/heap`);
+    const leak = samples.find(({ stack }) => stack[0] === 'priceOf');
+    expect(leak?.labels).toMatchObject({ package: 'price-cache', component: 'service' });
+    expect(leak?.stack.slice(0, 2)).toEqual(['priceOf', 'serve']);
+    const session = samples.find(({ stack }) => stack[0] === 'openSession');
+    expect(session?.labels.package).toBe('order-service');
+  });
+});
+
+/** The service and its dependency as one minified file. Returns the service's folder. */
+async function bundle(): Promise<string> {
+  const folder = appFolder('bare');
+  writeFileSync(path.join(folder, 'service.ts'), SERVICE);
+  const build = await rolldown({ input: path.join(folder, 'service.ts'), cwd: folder });
+  await build.write({ file: path.join(folder, 'dist', 'service.js'), minify: true, sourcemap: true });
+  await build.close();
+  const code = readFileSync(path.join(folder, 'dist', 'service.js'), 'utf8');
+  expect(code).not.toMatch(/priceOf|openSession|price-cache/);
+  expect(code).toMatch(/sourceMappingURL=service\.js\.map/);
+  return folder;
+}
