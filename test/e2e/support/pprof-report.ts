@@ -72,7 +72,7 @@ export function columnSum({ samples }: RawProfile, column: Column): number {
 
 /** `     1: 0x0 M=1 rememberOrder /app/index.js:4:1 s=4`: the function by location. */
 function locations(tables: string): ReadonlyMap<string, string> {
-  const lines = tables.matchAll(/^ +(\d+): 0x\w+ M=\d+ (.*) \S+:\d+:\d+ s=\d+/gm);
+  const lines = tables.matchAll(/^ +(\d+): 0x\w+ M=\d+ (.*) \S*:\d+:\d+ s=\d+/gm);
   return new Map([...lines].map(([, id = '', name = '']) => [id, name]));
 }
 

@@ -6,6 +6,7 @@ import { HighWaterMarkTracker, Ledger } from '../ledger/index.js';
 import type { ObjectCountTable } from '../profile/index.js';
 import { CallSiteSeries } from '../signal/call-site-series.js';
 import { connectHeapPoller, type HeapPoller } from '../source/heap-poller.js';
+import { STACK_DEPTH } from '../source/sampler.js';
 import { Captures } from './captures.js';
 import { LeakWatch } from './leak-watch.js';
 import { type AgentOptions, type AgentView, ControlWord, type FromAgent, type ToAgent } from './messages.js';
@@ -59,6 +60,7 @@ export class Agent {
       versionOf: (file) => blame.packages.packageOf(file).version,
       originalOf: (frame) => blame.of(frame).frame,
       component: options.component,
+      stackDepth: STACK_DEPTH,
     });
     this.#series = new CallSiteSeries({ maxCallSites: options.maxCallSites });
     this.#loop = new PollLoop(
@@ -178,7 +180,6 @@ export class Agent {
         nodeModules: [path.join(workingFolder, 'node_modules')],
         projectRoots: [workingFolder],
         residentBytes: () => process.memoryUsage.rss(),
-        now: () => Date.now(),
       },
     );
   }

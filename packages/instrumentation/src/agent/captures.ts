@@ -1,6 +1,7 @@
 import type { ComponentCapture, ComponentCaptureOptions } from '../capture/component-capture.js';
 import type { Ledger } from '../ledger/index.js';
 import type { SelfAccount } from './self-account.js';
+import { steadyClock } from './steady-clock.js';
 
 export interface CapturesPorts {
   readonly ledger: Ledger;
@@ -11,14 +12,17 @@ export interface CapturesPorts {
   readonly log: (level: 'info' | 'error', text: string) => void;
 }
 
+/** What all captures have in common. */
+export type CapturesOptions = Omit<ComponentCaptureOptions, 'component' | 'now'>;
+
 /** The captures being written. One that fails is given up with one message; the service goes on untraced. */
 export class Captures {
   readonly #ports: CapturesPorts;
-  readonly #options: Omit<ComponentCaptureOptions, 'component'>;
+  readonly #options: CapturesOptions;
   readonly #open = new Map<number, ComponentCapture>();
   #queue: Promise<void> = Promise.resolve();
 
-  constructor(ports: CapturesPorts, options: Omit<ComponentCaptureOptions, 'component'>) {
+  constructor(ports: CapturesPorts, options: CapturesOptions) {
     this.#ports = ports;
     this.#options = options;
   }
@@ -38,7 +42,8 @@ export class Captures {
       // What is still to be attributed was allocated before.
       this.#ports.settle();
       this.#guard(key, component, () => {
-        const capture = new ComponentCapture(this.#ports.ledger, { ...this.#options, component });
+        const options = { ...this.#options, component, now: steadyClock() };
+        const capture = new ComponentCapture(this.#ports.ledger, options);
         this.#open.set(key, capture);
         this.#ports.log('info', `profiling memory of component ${component}: ${capture.path}`);
       });

@@ -36,6 +36,8 @@ const GAPS = {
 const TRACED_CPU_BUDGET = 0.05;
 const FIRST_BACKOFF_MILLIS = 1_000;
 const MAX_BACKOFF_MILLIS = 60_000;
+/** A main thread inside one long native call does not answer; longer than this is worth a word. */
+const OVERDUE_MILLIS = 10_000;
 /** A forced collection is expensive, so the fallback is rare however the budget is set. */
 const INSPECTOR_MIN_GAP_MILLIS = 5_000;
 
@@ -166,7 +168,7 @@ export class PollLoop {
   async #poll(pairedWith?: number): Promise<Reading | undefined> {
     const { ledger, poller, account, onReading } = this.#ports;
     if (!this.#mode || this.#stopped) return undefined;
-    const result = await poller.poll();
+    const result = await this.#inTime(poller.poll());
     if (!this.#mode) return undefined;
     if (result.status !== 'ok') return this.#lost(result.status);
     const at = performance.now();
@@ -181,6 +183,21 @@ export class PollLoop {
     this.#lastReadingAt = at;
     onReading();
     return { at, unseen: change.unseen, freed: change.freed };
+  }
+
+  /** Waits for an answer as long as it takes, because asking again would be in vain; one that is overdue is counted. */
+  async #inTime<T>(answer: Promise<T>): Promise<T> {
+    const { account, log } = this.#ports;
+    const timer = setTimeout(() => {
+      account.drop('poll_overdue');
+      log('info', `the main thread has not answered for ${OVERDUE_MILLIS / 1000} s; waiting for it`);
+    }, OVERDUE_MILLIS);
+    timer.unref();
+    try {
+      return await answer;
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   #lost(reason: 'stopped' | 'failed' | 'restarted'): undefined {

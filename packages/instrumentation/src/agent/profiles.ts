@@ -4,6 +4,7 @@ import type { ProfileProvider, ProfileRequest } from '../server/debug-server.js'
 import type { LeakWatch } from './leak-watch.js';
 import type { AgentOptions } from './messages.js';
 import type { PollLoop } from './poll-loop.js';
+import { steadyClock } from './steady-clock.js';
 
 export interface ProfilesPorts {
   readonly ledger: Ledger;
@@ -24,15 +25,29 @@ const FRESH_READING_MILLIS = 2_000;
  * nobody asks does not hold them in memory.
  */
 export function profileProvider(ports: ProfilesPorts): ProfileProvider {
-  const startedMillis = Date.now();
+  const clock = steadyClock();
+  const startedMillis = clock();
   const { ledger, loop, options } = ports;
+  /** A reading that nobody waits for any more; others who come meanwhile do not ask for more of them. */
+  let overdue: Promise<void> | undefined;
+
+  const freshReading = async () => {
+    const reading = overdue ?? loop.pollNow();
+    let came = false;
+    const arrived = reading.finally(() => {
+      came = true;
+      overdue = undefined;
+    });
+    await Promise.race([arrived, sleep(FRESH_READING_MILLIS)]);
+    if (!came) overdue = reading;
+  };
 
   const optionsFor = (request: ProfileRequest) => ({
     samplingInterval: options.samplingInterval,
     thread: 'main',
     mode: loop.mode ?? 'none',
     startedMillis,
-    nowMillis: Date.now(),
+    nowMillis: clock(),
     defaultColumn: request.defaultColumn,
     // A difference between ages would only show samples growing older.
     agesAtMillis: request.seconds === undefined ? performance.now() : undefined,
@@ -41,7 +56,7 @@ export function profileProvider(ports: ProfilesPorts): ProfileProvider {
   const snapshot = async (request: ProfileRequest) => {
     const [{ profileFromLedger, objectCountsByNode }] = await Promise.all([
       import('../profile/index.js'),
-      Promise.race([loop.pollNow(), sleep(FRESH_READING_MILLIS)]),
+      freshReading(),
     ]);
     const table = await ports.objectCounts();
     ledger.settle(performance.now(), false);
@@ -52,15 +67,12 @@ export function profileProvider(ports: ProfilesPorts): ProfileProvider {
   const peak = async (request: ProfileRequest) => {
     const { peakProfileFromLedger } = await import('../profile/index.js');
     const mark = ports.peak() ?? { totalBytes: 0, atMillis: performance.now(), bytesByNode: new Map() };
-    const nowMillis = Date.now() - (performance.now() - mark.atMillis);
+    const nowMillis = clock() - (performance.now() - mark.atMillis);
     return peakProfileFromLedger(ledger, mark, { ...optionsFor(request), nowMillis });
   };
 
   const text = async (column: 'inuse_space' | 'alloc_space') => {
-    const [{ textView }] = await Promise.all([
-      import('../profile/index.js'),
-      Promise.race([loop.pollNow(), sleep(FRESH_READING_MILLIS)]),
-    ]);
+    const [{ textView }] = await Promise.all([import('../profile/index.js'), freshReading()]);
     const atMillis = performance.now();
     ledger.settle(atMillis, false);
     return textView(ledger, {

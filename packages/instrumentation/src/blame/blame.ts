@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { Frame } from '../ledger/call-tree.js';
+import { boundedName, boundedPath, type Frame } from '../ledger/call-tree.js';
 import { ANONYMOUS, displayName, frameKind } from './frame-names.js';
 import { originalFunction } from './original-function.js';
 import { type Package, PackageLookup } from './packages.js';
@@ -81,8 +81,8 @@ export class Blame {
     if (!found) return frame;
     return {
       ...frame,
-      functionName: found.name || ANONYMOUS,
-      file: loaded.pathOf(found.source),
+      functionName: boundedName(found.name) || ANONYMOUS,
+      file: boundedPath(loaded.pathOf(found.source)),
       line: found.line + 1,
       column: found.column + 1,
     };

@@ -32,8 +32,15 @@ export function sameFrame(a: RawFrame, b: RawFrame): boolean {
   return a.lineNumber === b.lineNumber && a.columnNumber === b.columnNumber && a.url === b.url;
 }
 
+/** Stands for the callers of a stack that is deeper than the sampler looks. */
+const CUT_OFF: RawFrame = { functionName: '(truncated)', url: '', lineNumber: -1, columnNumber: -1 };
+
 /** The index of a node: an allocation stack. Dense, from 0, never re-used. */
 export type NodeIndex = number;
+
+/** Machines make names of any length, and `data:` URLs hold whole programs; longer ones are cut, and end in an ellipsis. */
+const MAX_NAME_CHARS = 512;
+const MAX_PATH_CHARS = 4096;
 
 /** The empty stack. */
 export const ROOT: NodeIndex = 0;
@@ -47,15 +54,19 @@ export const ROOT: NodeIndex = 0;
  */
 export class CallTree {
   readonly #maxNodes: number;
+  readonly #stackDepth: number | undefined;
   readonly #frames: Frame[] = [];
   readonly #frameIndex = new Map<string, number>();
   readonly #parents: number[] = [ROOT];
   readonly #frameOf: number[] = [-1];
   readonly #children = new Map<number, NodeIndex>();
+  readonly #truncated = new Map<NodeIndex, NodeIndex>();
   #folded = 0;
 
-  constructor(options: { readonly maxNodes: number }) {
+  /** @param options.stackDepth how many frames the sampler records; default: no limit */
+  constructor(options: { readonly maxNodes: number; readonly stackDepth?: number | undefined }) {
     this.#maxNodes = options.maxNodes;
+    this.#stackDepth = options.stackDepth;
   }
 
   get size(): number {
@@ -68,7 +79,28 @@ export class CallTree {
 
   /** The node for a callee under its caller; made when it is new. */
   child(parent: NodeIndex, raw: RawFrame): NodeIndex {
-    const frame = this.#intern(raw);
+    return this.#child(parent, this.#intern(raw));
+  }
+
+  /**
+   * Like {@link child}, of a stack of so many frames. One as deep as the sampler looks may have lost its outer frames: it
+   * stands below a frame that says so.
+   */
+  childAt(depth: number, parent: NodeIndex, raw: RawFrame): NodeIndex {
+    const stack = this.child(parent, raw);
+    return depth === this.#stackDepth ? this.#cutOff(stack) : stack;
+  }
+
+  #cutOff(node: NodeIndex): NodeIndex {
+    if (node === ROOT) return this.child(ROOT, CUT_OFF);
+    const known = this.#truncated.get(node);
+    if (known !== undefined) return known;
+    const index = this.#child(this.#cutOff(this.parent(node)), this.#frameOf[node] ?? -1);
+    this.#truncated.set(node, index);
+    return index;
+  }
+
+  #child(parent: NodeIndex, frame: number): NodeIndex {
     // Both indices stay far below 2^26, so the pair fits a double exactly.
     const key = parent * 0x4000000 + frame;
     const known = this.#children.get(key);
@@ -95,11 +127,13 @@ export class CallTree {
   }
 
   #intern(raw: RawFrame): number {
-    const key = `${raw.url}\n${raw.lineNumber}:${raw.columnNumber}\n${raw.functionName}`;
+    const functionName = boundedName(raw.functionName);
+    const url = boundedPath(raw.url);
+    const key = `${url}\n${raw.lineNumber}:${raw.columnNumber}\n${functionName}`;
     const known = this.#frameIndex.get(key);
     if (known !== undefined) return known;
     const index = this.#frames.length;
-    this.#frames.push(toFrame(raw));
+    this.#frames.push(toFrame({ ...raw, functionName, url }));
     this.#frameIndex.set(key, index);
     return index;
   }
@@ -114,6 +148,22 @@ function toFrame(raw: RawFrame): Frame {
     column: raw.columnNumber + 1,
     scriptId: raw.scriptId ?? '',
   };
+}
+
+/** A function's name, cut to what is fit for a label. */
+export function boundedName(name: string): string {
+  return cut(name, MAX_NAME_CHARS);
+}
+
+/** A file's path or URL; no path that exists is cut. */
+export function boundedPath(file: string): string {
+  return cut(file, MAX_PATH_CHARS);
+}
+
+function cut(text: string, maxChars: number): string {
+  if (text.length <= maxChars) return text;
+  // The cut text must not keep the whole one in memory, as a slice would.
+  return Buffer.from(`${text.slice(0, maxChars - 1).toWellFormed()}…`).toString();
 }
 
 function toPath(url: string): string {

@@ -43,6 +43,8 @@ export interface LedgerOptions extends CodeFacts {
   /** What this process is: stacks outside of every wrapped component belong to it. */
   readonly component: string;
   readonly maxNodes?: number;
+  /** How many frames the sampler records; a stack of so many may have lost its outer ones. Default: no limit. */
+  readonly stackDepth?: number;
 }
 
 interface KnownNode {
@@ -95,7 +97,10 @@ export class Ledger {
   constructor(options: LedgerOptions) {
     this.#options = options;
     this.#objectSizes = new ObjectSizes(options.samplingInterval);
-    this.tree = new CallTree({ maxNodes: options.maxNodes ?? DEFAULT_MAX_NODES });
+    this.tree = new CallTree({
+      maxNodes: options.maxNodes ?? DEFAULT_MAX_NODES,
+      stackDepth: options.stackDepth,
+    });
     this.sites = new CallSites(this.tree, options, options.component);
     this.unobservedNode = this.tree.child(ROOT, UNOBSERVED);
   }
@@ -241,15 +246,16 @@ export class Ledger {
     const nodeById = new Map<number, KnownNode>();
     nodeById.set(head.id, { index: ROOT, frame: head.callFrame });
     this.#noteInUse(ROOT, head.selfSize);
-    const open: ReadingNode[] = [head];
-    for (let node = open.pop(); node; node = open.pop()) {
+    const open: { readonly node: ReadingNode; readonly depth: number }[] = [{ node: head, depth: 0 }];
+    for (let next = open.pop(); next; next = open.pop()) {
+      const { node, depth } = next;
       const parent = nodeById.get(node.id)?.index ?? ROOT;
       for (const child of node.children) {
         const frame = child.callFrame;
-        const same = known.get(child.id) ?? { index: this.tree.child(parent, frame), frame };
+        const same = known.get(child.id) ?? { index: this.tree.childAt(depth + 1, parent, frame), frame };
         nodeById.set(child.id, same);
         this.#noteInUse(same.index, child.selfSize);
-        open.push(child);
+        open.push({ node: child, depth: depth + 1 });
       }
     }
     this.#nodeById = nodeById;

@@ -19,11 +19,15 @@ export type ObjectCounts = ReadonlyMap<NodeIndex, { readonly count: number; read
 export function objectCountsByNode(table: ObjectCountTable, tree: CallTree): ObjectCounts {
   const result = new Map<NodeIndex, { count: number; bytes: number }>();
   const nodes: NodeIndex[] = [];
+  const depths: number[] = [];
   for (let row = 0; row < table.frames.length; row++) {
     const frame = table.frames[row];
-    const parent = nodes[table.parents[row] ?? -1] ?? ROOT;
-    const node = frame ? tree.child(parent, frame) : parent;
+    const callerRow = table.parents[row] ?? -1;
+    const parent = nodes[callerRow] ?? ROOT;
+    const depth = (depths[callerRow] ?? 0) + 1;
+    const node = frame ? tree.childAt(depth, parent, frame) : parent;
     nodes.push(node);
+    depths.push(depth);
     const count = table.counts[row] ?? 0;
     if (count === 0) continue;
     const sum = result.get(node) ?? { count: 0, bytes: 0 };

@@ -41,7 +41,6 @@ function newCaptures(home = tempFolder(), maxCaptureBytes = 2 ** 30) {
       nodeModules: [],
       projectRoots: [],
       residentBytes: () => 1000,
-      now: () => Date.now(),
     },
   );
   const read = (name: string) => analyzeCapture(path.join(home, `${name}_memory.bin`));

@@ -112,6 +112,32 @@ describe('polls', () => {
     expect(pollTimes()).toHaveLength(2);
   });
 
+  test('that are overdue are counted once, asked for once, and stop nothing', async () => {
+    const { loop, runTo, poller, pollTimes, account, logged, ledger } = newLoop();
+    poller.answer = () => poller.reading(samplesOf('main', 64, [1, 2]));
+    await loop.pollNow();
+    poller.answer = () => new Promise(() => {});
+    await runTo(3_600_000);
+    expect(pollTimes()).toHaveLength(2);
+    expect(account.drops).toEqual({ poll_overdue: 1 });
+    expect(logged).toEqual(['info: the main thread has not answered for 10 s; waiting for it']);
+    // What was known before is still there to be told.
+    expect(ledger.counts.liveSamples).toBe(2);
+    loop.stop();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('that come in time are not overdue', async () => {
+    const { runTo, poller, account } = newLoop();
+    const { result, give } = deferred();
+    poller.answer = () => result;
+    await runTo(FIRST_GAP + 9_000);
+    poller.answer = () => poller.reading([]);
+    give(poller.reading([]));
+    await runTo(60_000);
+    expect(account.drops).toEqual({});
+  });
+
   test('go on after one that failed in an unforeseen way', async () => {
     const { runTo, poller, pollTimes, logged } = newLoop();
     poller.answer = () => {

@@ -83,3 +83,70 @@ describe('a full tree', () => {
     expect(tree.foldedNodes).toBe(2);
   });
 });
+
+describe('stacks as deep as the sampler looks', () => {
+  /** A stack of so many functions as text, from a tree that records 3 frames. */
+  const textOf = (depth: number) => {
+    const tree = new CallTree({ maxNodes: 100, stackDepth: 3 });
+    let node = ROOT;
+    for (let i = 1; i <= depth; i++) node = tree.childAt(i, node, frameOf(`f${i}`));
+    const names: string[] = [];
+    for (let at = node; at !== ROOT; at = tree.parent(at)) names.unshift(tree.frame(at)!.functionName);
+    return names.join(' > ');
+  };
+
+  test('stand below a frame that says that there may be more', () => {
+    expect(textOf(2)).toBe('f1 > f2');
+    expect(textOf(3)).toBe('(truncated) > f1 > f2 > f3');
+  });
+
+  test('take what stands above them along', () => {
+    expect(textOf(4)).toBe('(truncated) > f1 > f2 > f3 > f4');
+  });
+
+  test('are the same stack each time, and another than the shorter one', () => {
+    const tree = new CallTree({ maxNodes: 100, stackDepth: 2 });
+    const outer = tree.childAt(1, ROOT, frameOf('walk'));
+    const once = tree.childAt(2, outer, frameOf('walk'));
+    expect(tree.childAt(2, outer, frameOf('walk'))).toBe(once);
+    expect(tree.parent(tree.parent(once))).not.toBe(outer);
+    expect(tree.frame(tree.parent(tree.parent(once)))).toMatchObject({
+      functionName: '(truncated)',
+      file: '',
+    });
+  });
+
+  test('are folded as others when the tree is full', () => {
+    const tree = new CallTree({ maxNodes: 3, stackDepth: 2 });
+    const outer = tree.childAt(1, ROOT, frameOf('one'));
+    expect(() => tree.childAt(2, outer, frameOf('two'))).not.toThrow();
+    expect(tree.size).toBe(3);
+    expect(tree.foldedNodes).toBeGreaterThan(0);
+  });
+});
+
+describe('names of any length', () => {
+  test('are cut, and end in an ellipsis', () => {
+    const tree = new CallTree({ maxNodes: 10 });
+    const url = `data:text/javascript,${'x'.repeat(1_000_000)}`;
+    const node = tree.child(ROOT, { ...at(1, 1), functionName: 'n'.repeat(10_240), url });
+    const frame = tree.frame(node)!;
+    expect(frame.functionName).toBe(`${'n'.repeat(511)}…`);
+    expect(frame.file).toHaveLength(4096);
+    expect(frame.file).toMatch(/^data:text\/javascript,x+…$/);
+  });
+
+  test('are not cut inside a character', () => {
+    const tree = new CallTree({ maxNodes: 10 });
+    const node = tree.child(ROOT, { ...at(1, 1), functionName: '😀'.repeat(5_000) });
+    expect(tree.frame(node)!.functionName.isWellFormed()).toBe(true);
+  });
+
+  test('that are the same up to the cut are different functions when they start at different places', () => {
+    const tree = new CallTree({ maxNodes: 10 });
+    const long = 'n'.repeat(10_240);
+    const here = tree.child(ROOT, { ...at(1, 1), functionName: `${long}a` });
+    expect(tree.child(ROOT, { ...at(2, 1), functionName: `${long}b` })).not.toBe(here);
+    expect(tree.child(ROOT, { ...at(1, 1), functionName: `${long}a` })).toBe(here);
+  });
+});

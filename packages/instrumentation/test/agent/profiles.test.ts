@@ -1,0 +1,81 @@
+import { decodePprof } from '@heapray/exporter/pprof';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { LeakWatch } from '../../src/agent/leak-watch.js';
+import type { AgentOptions } from '../../src/agent/messages.js';
+import type { PollLoop } from '../../src/agent/poll-loop.js';
+import { profileProvider } from '../../src/agent/profiles.js';
+import { INTERVAL, newLedger } from '../support/ledger-sums.js';
+
+const HOUR = 3_600_000;
+const REQUEST = {
+  defaultColumn: 'inuse_space',
+  seconds: undefined,
+  signal: new AbortController().signal,
+} as const;
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance', 'Date'] });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** A provider whose readings the test decides. */
+function newProvider(pollNow: () => Promise<void>) {
+  const ledger = newLedger();
+  const options = { samplingInterval: INTERVAL } as AgentOptions;
+  const leaks = new LeakWatch(ledger, {
+    windowMillis: 60_000,
+    samplingInterval: INTERVAL,
+    heapLimit: 2 ** 30,
+  });
+  return profileProvider({
+    ledger,
+    loop: { mode: 'binding', pollNow } as PollLoop,
+    options,
+    leaks,
+    peak: () => undefined,
+    objectCounts: async () => undefined,
+  });
+}
+
+test("a step of the system's clock does not change how long a profile says that it took", async () => {
+  const provider = newProvider(async () => {});
+  const started = Date.now();
+  vi.advanceTimersByTime(90_000);
+  for (const step of [-HOUR, 48 * HOUR]) {
+    vi.setSystemTime(started + step);
+    const profile = decodePprof(await provider.pprof(REQUEST));
+    expect(profile.timeNanos).toBe(BigInt(started) * 1_000_000n);
+    expect(profile.durationNanos).toBe(90_000_000_000n);
+  }
+});
+
+test('profiles come while the main thread does not answer, and do not ask it again and again', async () => {
+  let answer = () => {};
+  let polls = 0;
+  const provider = newProvider(() => {
+    polls++;
+    return new Promise((resolve) => {
+      answer = resolve;
+    });
+  });
+  for (let request = 0; request < 20; request++) {
+    let made = false;
+    const profile = provider.pprof(REQUEST).then(() => {
+      made = true;
+    });
+    await vi.waitUntil(async () => {
+      await vi.advanceTimersByTimeAsync(500);
+      return made;
+    });
+    await profile;
+  }
+  expect(polls).toBe(1);
+  answer();
+  await vi.advanceTimersByTimeAsync(0);
+  const fresh = provider.pprof(REQUEST);
+  await vi.waitUntil(() => polls === 2);
+  answer();
+  expect((await fresh).byteLength).toBeGreaterThan(0);
+});

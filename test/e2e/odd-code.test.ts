@@ -1,0 +1,65 @@
+// Code that is hard to name: in metrics, profiles and captures it has names all the same, and none of any length.
+import { readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
+import { beforeAll, expect, test } from 'vitest';
+import { httpGet } from '../support/http-get.js';
+import { describeWithPeer } from '../support/peer-test.js';
+import { captureOf } from './support/capture-files.js';
+import { MemrayReport } from './support/memray-report.js';
+import { pprofRaw, type RawProfile } from './support/pprof-report.js';
+import { type RunningApp, startApp } from './support/profiled-app.js';
+
+const LONG_NAME = `${'n'.repeat(511)}…`;
+/** Longer than what is cut, far shorter than what was there. */
+const TOO_LONG = /n{600}|x{5000}/;
+const NAMES = [LONG_NAME, 'descend', 'inUrl', 'fileGone'];
+/** Metrics charge what has no file to the code that called it. */
+const ALL_NAMES = [...NAMES, 'withoutFile'];
+
+describeWithPeer('code that is hard to name', ['project-bare', 'go-pprof', 'memray-1.20.0'], () => {
+  let app: RunningApp;
+  let heap = '';
+  let profile: RawProfile;
+
+  beforeAll(async () => {
+    const env = { HEAPRAY_TRACED_SAMPLING_INTERVAL: '16384', HEAPRAY_TRACE_COMPONENTS: 'odd-code' };
+    app = startApp({ app: ['odd-code.js'], env });
+    await app.waitForLog(/^made$/m);
+    heap = `${await app.debugUrl()}/debug/pprof/heap`;
+    profile = await pprofRaw(heap);
+  });
+
+  test('is in the metrics', async () => {
+    const page = await app.waitForMetrics('the functions', (shown) =>
+      NAMES.every((name) => shown.sum('heapray_memory_retained', { code_function_name: name }) > 0),
+    );
+    const longest = Math.max(
+      ...page.samples.flatMap(({ labels }) => Object.values(labels).map(({ length }) => length)),
+    );
+    expect(longest).toBeLessThanOrEqual(4096);
+  });
+
+  test('is in profiles', async () => {
+    const names = new Set(profile.samples.map(({ stack }) => stack[0]));
+    for (const name of ALL_NAMES) expect(names).toContain(name);
+    const { bytes } = await httpGet(heap);
+    expect(gunzipSync(bytes).toString('latin1')).not.toMatch(TOO_LONG);
+  });
+
+  test('says where its stack was cut', () => {
+    const deep = profile.samples.find(({ stack }) => stack[0] === 'descend');
+    expect(deep?.stack).toEqual([...new Array(128).fill('descend'), '(truncated)']);
+    const others = profile.samples.filter(({ stack }) => stack[0] !== 'descend' && stack.length > 1);
+    expect(others.flatMap(({ stack }) => stack)).not.toContain('(truncated)');
+  });
+
+  test('is in captures', async () => {
+    await app.stop('SIGTERM');
+    const file = captureOf(app.home, 'odd-code');
+    expect(readFileSync(file).toString('latin1')).not.toMatch(TOO_LONG);
+    const leaks = await new MemrayReport('1.20.0', file).csvLeaks();
+    const innermost = leaks.map(({ stack }) => stack[0]);
+    for (const name of ALL_NAMES) expect(innermost).toContain(name);
+    expect(leaks.find(({ stack }) => stack[0] === 'descend')?.stack.at(-1)).toBe('(truncated)');
+  });
+});
