@@ -1,3 +1,4 @@
+export { checkedOption } from './checked-option.js';
 export { AIRFLOW_COMPONENTS } from './component-list.js';
 export { ConfigError } from './config-error.js';
 export { nodeConfigInput } from './node-input.js';
@@ -5,6 +6,7 @@ export { describeOptions, type OptionDoc, optionsMarkdown } from './option-docs.
 export { resolveConfig } from './resolve-config.js';
 export type {
   ConfigInput,
+  GroupBy,
   HeaprayOptions,
   HostPort,
   MemrayFormat,

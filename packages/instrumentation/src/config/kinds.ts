@@ -80,6 +80,20 @@ export function choice<const T extends number>(values: readonly T[]): Kind<T> {
   };
 }
 
+/** One of a few words. */
+export function word<const T extends string>(words: readonly T[]): Kind<T> {
+  const find = (wanted: unknown): Accepted<T> | undefined => {
+    const value = words.find((one) => one === wanted);
+    return value === undefined ? undefined : { value };
+  };
+  return {
+    allowed: `one of ${words.join(', ')}`,
+    expands: true,
+    fromText: (text) => find(strip(text.toLowerCase())),
+    fromCode: find,
+  };
+}
+
 /** A path as written. Whoever uses it makes it absolute. */
 export const path: Kind<string> = {
   allowed: 'a path on one line',

@@ -1,4 +1,4 @@
-import { boolean, choice, decimal, hostPort, integer, type Kind, list, name, path } from './kinds.js';
+import { boolean, choice, decimal, hostPort, integer, type Kind, list, name, path, word } from './kinds.js';
 import type { OptionName, ResolvedOptions } from './types.js';
 
 /** A place in the config file. */
@@ -117,6 +117,21 @@ export const OPTIONS: { readonly [K in OptionName]: OptionSpec<ResolvedOptions[K
     file: [heapray('max_call_sites')],
     default: 50,
     description: 'How many call sites an instrument reports by name; the rest are summed as one.',
+  },
+  groupBy: {
+    kind: word(['function', 'file', 'package', 'component']),
+    env: ['HEAPRAY_GROUP_BY'],
+    file: [heapray('group_by')],
+    default: 'function',
+    description: 'What call sites are summed by in metrics; what it sums over is no attribute.',
+  },
+  conventionMetrics: {
+    kind: boolean,
+    env: ['HEAPRAY_CONVENTION_METRICS'],
+    file: [heapray('convention_metrics')],
+    default: false,
+    description:
+      "Whether the memory metrics of OpenTelemetry's conventions are given too, which its runtime-node instrumentation has.",
   },
   cpuBudget: {
     kind: decimal({ min: 0.0001, max: 0.5, unit: 'fraction of one core' }),

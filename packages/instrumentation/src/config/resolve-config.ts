@@ -111,6 +111,8 @@ export function resolveConfig(input: ConfigInput): ResolvedConfig {
     maxCaptureBytes: resolution.value('maxCaptureBytes'),
     maxCaptures: resolution.value('maxCaptures'),
     maxCallSites: resolution.value('maxCallSites'),
+    groupBy: resolution.value('groupBy'),
+    conventionMetrics: resolution.value('conventionMetrics'),
     cpuBudget: resolution.value('cpuBudget'),
     leakWindow: resolution.value('leakWindow'),
     debugServer: resolution.value('debugServer'),

@@ -7,6 +7,9 @@ export interface HostPort {
 /** Layout number of the memray captures heapray writes. */
 export type MemrayFormat = 11 | 12 | 13;
 
+/** What a series of a call-site metric stands for; each sums over what the one before it tells apart. */
+export type GroupBy = 'function' | 'file' | 'package' | 'component';
+
 /**
  * What a program may pass in code. Each option that is absent or `undefined` is looked up in the environment,
  * then in the config file, then in the defaults.
@@ -36,6 +39,10 @@ export interface HeaprayOptions {
   maxCaptures?: number | undefined;
   /** How many call sites an instrument reports by name, from 1 to 1000. */
   maxCallSites?: number | undefined;
+  /** What call sites are summed by in metrics. */
+  groupBy?: GroupBy | undefined;
+  /** Whether the conventions' own memory metrics are given too. */
+  conventionMetrics?: boolean | undefined;
   /** The fraction of one core that profiling may use, from 0.0001 to 0.5. */
   cpuBudget?: number | undefined;
   /** Length of a window in which growth is judged: an integer from 1 to 3600 seconds. */
@@ -64,6 +71,8 @@ export interface ResolvedOptions {
   readonly maxCaptureBytes: number;
   readonly maxCaptures: number;
   readonly maxCallSites: number;
+  readonly groupBy: GroupBy;
+  readonly conventionMetrics: boolean;
   /** Fraction of one core. */
   readonly cpuBudget: number;
   /** Seconds. */

@@ -132,6 +132,26 @@ export const rows: readonly Row[] = [
   { option: 'maxCaptures', ...count },
   { option: 'maxCallSites', ...count },
   {
+    option: 'groupBy',
+    texts: [
+      ['package', 'package'],
+      [' File ', 'file'],
+    ],
+    badTexts: ['packages', 'function,file', 'all'],
+    code: same('function', 'file', 'package', 'component'),
+    badCode: ['Function', 1, null, ['file']],
+  },
+  {
+    option: 'conventionMetrics',
+    texts: [
+      ['true', true],
+      ['0', false],
+    ],
+    badTexts: ['yes'],
+    code: same(true, false),
+    badCode: ['true'],
+  },
+  {
     option: 'cpuBudget',
     texts: [
       ['0.0001', 0.0001],
