@@ -2,6 +2,7 @@ import { type MeterProvider, metrics, type TracerProvider } from '@opentelemetry
 import { ConfigError, type HeaprayOptions, nodeConfigInput, resolveConfig } from './config/index.js';
 import { type Log, logToDiag } from './diag.js';
 import { type ConfigFor, type LeakListener, MemoryProfiler } from './host/memory-profiler.js';
+import { hasMetricProducer } from './host/metric-producers.js';
 import { nodeProblem } from './host/node-support.js';
 import { claimProfiler, type ProfilerClaim } from './host/profiler-claim.js';
 import { HeapMetrics } from './signal/heap-metrics.js';
@@ -125,11 +126,16 @@ export class HeaprayInstrumentation {
   #attachMetrics(): void {
     const profiler = this.#profiler;
     if (!profiler || this.#metrics) return;
+    const { component, groupBy, maxCallSites, conventionMetrics } = profiler.config.options;
     const provider = this.#meterProvider ?? metrics.getMeterProvider();
     this.#metrics = new HeapMetrics(provider.getMeter(INSTRUMENTATION_NAME, VERSION), {
-      component: profiler.config.options.component,
-      fetchView: () => profiler.view(),
+      component,
+      groupBy,
+      maxCallSites,
+      conventions: conventionMetrics,
+      fetchView: (withSites) => profiler.view(withSites),
       threadDeaths: () => profiler.threadDeaths,
+      hasProducer: hasMetricProducer,
     });
   }
 

@@ -1,4 +1,5 @@
-// Names of attributes, kept here because parts of the conventions are still in development.
+// Names of attributes and of the conventions' metrics, kept here because parts of the conventions are still in
+// development.
 
 /** Stable conventions. */
 export const ATTR_CODE_FUNCTION_NAME = 'code.function.name';
@@ -7,6 +8,12 @@ export const ATTR_CODE_FILE_PATH = 'code.file.path';
 /** Conventions in development. */
 export const ATTR_THREAD_ID = 'thread.id';
 export const ATTR_THREAD_NAME = 'thread.name';
+export const ATTR_HEAP_SPACE = 'v8js.heap.space.name';
+export const METRIC_PROCESS_MEMORY_USAGE = 'process.memory.usage';
+export const METRIC_HEAP_SPACE_SIZE = 'v8js.memory.heap.space.size';
+export const METRIC_HEAP_USED = 'v8js.memory.heap.used';
+export const METRIC_HEAP_SPACE_AVAILABLE = 'v8js.memory.heap.space.available_size';
+export const METRIC_HEAP_SPACE_PHYSICAL = 'v8js.memory.heap.space.physical_size';
 
 /** heapray's own. */
 export const ATTR_PACKAGE = 'heapray.package';

@@ -9,9 +9,17 @@ import { connectHeapPoller, type HeapPoller } from '../source/heap-poller.js';
 import { STACK_DEPTH } from '../source/sampler.js';
 import { Captures } from './captures.js';
 import { LeakWatch } from './leak-watch.js';
-import { type AgentOptions, type AgentView, ControlWord, type FromAgent, type ToAgent } from './messages.js';
+import {
+  type AgentOptions,
+  type AgentView,
+  ControlWord,
+  type FromAgent,
+  type ToAgent,
+  type TopSitesWanted,
+} from './messages.js';
 import { connectOwnHeap, OwnHeap } from './own-heap.js';
 import { PollLoop } from './poll-loop.js';
+import { ProducerSites } from './producer-sites.js';
 import { profileProvider } from './profiles.js';
 import { SelfAccount } from './self-account.js';
 
@@ -37,6 +45,8 @@ export class Agent {
   readonly #ledger: Ledger;
   readonly #loop: PollLoop;
   readonly #series: CallSiteSeries;
+  readonly #producers = new ProducerSites();
+  readonly #startedMillis = Date.now();
   readonly #captures: Captures;
   readonly #leaks: LeakWatch;
   readonly #peak = new HighWaterMarkTracker();
@@ -62,7 +72,7 @@ export class Agent {
       component: options.component,
       stackDepth: STACK_DEPTH,
     });
-    this.#series = new CallSiteSeries({ maxCallSites: options.maxCallSites });
+    this.#series = new CallSiteSeries(options);
     this.#loop = new PollLoop(
       {
         ledger: this.#ledger,
@@ -101,7 +111,9 @@ export class Agent {
       case 'no-sampler':
         return this.#loop.samplerRefused(message.reason);
       case 'view':
-        return this.#sendView(message.request);
+        return this.#sendView(message.request, message.withSites);
+      case 'top-sites':
+        return this.#sendTopSites(message.request, message.wanted);
       case 'object-counts':
         return this.#waiting.get(message.request)?.(message.table);
       case 'component-function':
@@ -125,20 +137,28 @@ export class Agent {
     this.#ownHeap.tend(performance.now());
   }
 
-  #sendView(request: number): void {
+  #sendView(request: number, withSites: boolean): void {
     // A counter shows everything that was allocated by now, so nothing may be left pending.
     this.#ledger.settle(performance.now(), true);
-    this.#send({ type: 'view', request, view: this.#view() });
+    this.#send({ type: 'view', request, view: this.#view(withSites) });
   }
 
-  #view(): AgentView {
+  #sendTopSites(request: number, wanted: TopSitesWanted): void {
+    this.#ledger.settle(performance.now(), true);
+    const sites = this.#producers.view(this.#ledger, wanted);
+    const suspects = this.#leaks.suspects(performance.now());
+    const view = { sites, suspects, startedMillis: this.#startedMillis };
+    this.#send({ type: 'top-sites', request, view });
+  }
+
+  #view(withSites: boolean): AgentView {
     const { counts } = this.#ledger;
     const account = this.#account;
     const drops = { ...account.drops };
     if (counts.lostSamples > 0) drops.sampler_lost = counts.lostSamples;
     if (counts.foldedNodes > 0) drops.tree_full = counts.foldedNodes;
     return {
-      sites: this.#series.view(this.#ledger, performance.now()),
+      sites: withSites ? this.#series.view(this.#ledger, performance.now()) : undefined,
       suspects: this.#leaks.suspects(performance.now()),
       secondsToLimit: this.#leaks.secondsToLimit(),
       profiler: {

@@ -1,8 +1,11 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { MemrayFormat } from '@heapray/exporter/memray';
+import type { GroupBy } from '../config/index.js';
 import type { FunctionLocation } from '../ledger/index.js';
 import type { ObjectCountTable } from '../profile/index.js';
 import type { CallSiteView } from '../signal/call-site-series.js';
+import type { TopCallSitesOptions } from '../signal/top-call-sites.js';
+import type { TopSitesView } from '../signal/top-site-metrics.js';
 import type { SamplerMode } from '../source/sampling-profile.js';
 
 /** What the profiler thread is started with. */
@@ -11,6 +14,7 @@ export interface AgentOptions {
   readonly samplingInterval: number;
   readonly cpuBudget: number;
   readonly maxCallSites: number;
+  readonly groupBy: GroupBy;
   /** What this process is. */
   readonly component: string;
   /** The component whose capture runs from start to exit, if any. */
@@ -51,7 +55,8 @@ export const CONTROL_BYTES: number = 3 * Int32Array.BYTES_PER_ELEMENT;
 export type ToAgent =
   | { readonly type: 'sampler'; readonly mode: SamplerMode }
   | { readonly type: 'no-sampler'; readonly reason: 'taken' | 'failed' }
-  | { readonly type: 'view'; readonly request: number }
+  | { readonly type: 'view'; readonly request: number; readonly withSites: boolean }
+  | { readonly type: 'top-sites'; readonly request: number; readonly wanted: TopSitesWanted }
   | { readonly type: 'object-counts'; readonly request: number; readonly table: ObjectCountTable | undefined }
   | { readonly type: 'capture-begin'; readonly capture: number; readonly component: string }
   | {
@@ -67,14 +72,24 @@ export type FromAgent =
   | { readonly type: 'log'; readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly text: string }
   | { readonly type: 'sampler-wanted' }
   | { readonly type: 'view'; readonly request: number; readonly view: AgentView }
+  | { readonly type: 'top-sites'; readonly request: number; readonly view: TopSitesView }
   | { readonly type: 'object-counts-wanted'; readonly request: number }
   | { readonly type: 'leak-suspect'; readonly suspect: SuspectView }
   | { readonly type: 'listening'; readonly address: string }
   | { readonly type: 'stopped' };
 
+/** Which call sites a metric producer wants. */
+export interface TopSitesWanted extends TopCallSitesOptions {
+  /** Its number: each goes its own way through what comes and goes. */
+  readonly producer: number;
+}
+
+export type { TopSitesView };
+
 /** Everything that metrics say about the heap and about the profiler itself, at one moment. */
 export interface AgentView {
-  readonly sites: CallSiteView;
+  /** Undefined when they were not asked for. */
+  readonly sites: CallSiteView | undefined;
   /** The present leak suspects, the fastest first. */
   readonly suspects: readonly SuspectView[];
   /** Until the heap limit at the present growth, s; undefined while nothing grows. */

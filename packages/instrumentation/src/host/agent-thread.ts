@@ -1,5 +1,5 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
-import type { FromAgent, SuspectView, ToAgent } from '../agent/messages.js';
+import type { FromAgent, SuspectView, ToAgent, TopSitesView, TopSitesWanted } from '../agent/messages.js';
 import { type AgentOptions, type AgentView, CONTROL_BYTES, ControlWord } from '../agent/messages.js';
 import type { ObjectCountTable } from '../profile/object-counts.js';
 
@@ -31,7 +31,7 @@ export class AgentThread {
   readonly #port: MessagePort;
   readonly #handlers: AgentThreadHandlers;
   readonly #control: Int32Array;
-  readonly #views = new Map<number, (view: AgentView | undefined) => void>();
+  readonly #questions = new Map<number, (answer: FromAgent | undefined) => void>();
   #nextRequest = 1;
   #stopping: Promise<void> | undefined;
   #onStopped: (() => void) | undefined;
@@ -69,20 +69,31 @@ export class AgentThread {
   }
 
   /** The newest view; undefined when the thread does not answer in time. Holds the process meanwhile. */
-  view(): Promise<AgentView | undefined> {
+  async view(withSites: boolean): Promise<AgentView | undefined> {
+    const answer = await this.#ask((request) => ({ type: 'view', request, withSites }));
+    return answer?.type === 'view' ? answer.view : undefined;
+  }
+
+  /** The largest call sites now; otherwise like `view`. */
+  async topSites(wanted: TopSitesWanted): Promise<TopSitesView | undefined> {
+    const answer = await this.#ask((request) => ({ type: 'top-sites', request, wanted }));
+    return answer?.type === 'top-sites' ? answer.view : undefined;
+  }
+
+  #ask(question: (request: number) => ToAgent): Promise<FromAgent | undefined> {
     if (this.#gone || this.#stopping) return Promise.resolve(undefined);
     const request = this.#nextRequest++;
     return new Promise((resolve) => {
-      const answer = (view: AgentView | undefined) => {
+      const answer = (message: FromAgent | undefined) => {
         clearTimeout(timer);
-        this.#views.delete(request);
-        if (this.#views.size === 0) this.#hold(false);
-        resolve(view);
+        this.#questions.delete(request);
+        if (this.#questions.size === 0) this.#hold(false);
+        resolve(message);
       };
       const timer = setTimeout(() => answer(undefined), VIEW_MILLIS);
-      this.#views.set(request, answer);
+      this.#questions.set(request, answer);
       this.#hold(true);
-      this.send({ type: 'view', request });
+      this.send(question(request));
     });
   }
 
@@ -154,7 +165,8 @@ export class AgentThread {
       case 'sampler-wanted':
         return this.#handlers.samplerWanted();
       case 'view':
-        return this.#views.get(message.request)?.(message.view);
+      case 'top-sites':
+        return this.#questions.get(message.request)?.(message);
       case 'object-counts-wanted': {
         const { request } = message;
         return this.send({ type: 'object-counts', request, table: this.#handlers.objectCounts() });
@@ -171,7 +183,7 @@ export class AgentThread {
   #end(reason: string): void {
     if (this.#gone) return;
     this.#gone = true;
-    for (const answer of [...this.#views.values()]) answer(undefined);
+    for (const answer of [...this.#questions.values()]) answer(undefined);
     this.#onStopped?.();
     if (!this.#stopping && Atomics.load(this.#control, ControlWord.exit) === 0) this.#handlers.died(reason);
   }

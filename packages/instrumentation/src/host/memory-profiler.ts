@@ -1,6 +1,12 @@
 import type * as Inspector from 'node:inspector';
 import v8 from 'node:v8';
-import type { AgentOptions, AgentView, SuspectView } from '../agent/messages.js';
+import type {
+  AgentOptions,
+  AgentView,
+  SuspectView,
+  TopSitesView,
+  TopSitesWanted,
+} from '../agent/messages.js';
 import { type ComponentCaptures, declaredComponents, setComponentCaptures } from '../components.js';
 import type { ResolvedConfig } from '../config/index.js';
 import type { Log } from '../diag.js';
@@ -113,9 +119,18 @@ export class MemoryProfiler {
     this.#later(DECLARATION_MILLIS, () => this.#warn());
   }
 
-  /** What metrics say now; undefined when the profiler thread is gone or does not answer. */
-  view(): Promise<AgentView | undefined> {
-    return this.#thread?.view() ?? Promise.resolve(undefined);
+  /**
+   * What metrics say now; undefined when the profiler thread is gone or does not answer.
+   *
+   * @param withSites whether call sites are wanted
+   */
+  view(withSites: boolean): Promise<AgentView | undefined> {
+    return this.#thread?.view(withSites) ?? Promise.resolve(undefined);
+  }
+
+  /** The largest call sites now, for a metric producer; undefined as for `view`. */
+  topSites(wanted: TopSitesWanted): Promise<TopSitesView | undefined> {
+    return this.#thread?.topSites(wanted) ?? Promise.resolve(undefined);
   }
 
   /** Stops in an orderly way; captures are finished. */
@@ -192,6 +207,7 @@ export class MemoryProfiler {
           samplingInterval: this.#interval,
           cpuBudget: options.cpuBudget,
           maxCallSites: options.maxCallSites,
+          groupBy: options.groupBy,
           component: options.component,
           processCapture: this.#processCapture,
           traced: components.length > 0,

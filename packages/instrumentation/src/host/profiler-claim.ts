@@ -21,6 +21,11 @@ interface Shared {
 
 const KEY = Symbol.for('heapray.profiler.1');
 
+/** The profiler of this process, while anybody has it. */
+export function currentProfiler(): MemoryProfiler | undefined {
+  return (globalThis as { [KEY]?: Shared | undefined })[KEY]?.profiler;
+}
+
 /**
  * The profiler of this process, started by the first who asks: V8 has one sampler, so two profilers would
  * only take it from each other. Later ones share it, also across copies of this package.

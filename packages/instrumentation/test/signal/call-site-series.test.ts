@@ -159,7 +159,7 @@ test('whatever a program does, series add up, counters never decrease, and place
           3,
         );
         for (const row of all) expect(Math.min(row.retained, ...row.retainedByAge)).toBeGreaterThanOrEqual(0);
-        const now = new Map(rows.map((row) => [row.functionName, row]));
+        const now = new Map(rows.map((row) => [row.functionName ?? '', row]));
         const after = new Map<string, { allocated: number; allocations: number }>([...now, ['other', other]]);
         for (const [series, counters] of before) {
           expect(after.get(series)?.allocated).toBeGreaterThanOrEqual(counters.allocated);

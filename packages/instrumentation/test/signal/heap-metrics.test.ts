@@ -1,19 +1,35 @@
 import { AggregationTemporality, DataPointType, MeterProvider } from '@opentelemetry/sdk-metrics';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { HeapMetrics, type HeapView } from '../../src/signal/heap-metrics.js';
-import { heapView, row, values } from '../support/heap-views.js';
+import type { GroupBy } from '../../src/config/index.js';
+import type { CallSiteRow } from '../../src/signal/call-site-series.js';
+import { HeapMetrics, type HeapMetricsOptions, type HeapView } from '../../src/signal/heap-metrics.js';
+import { heapView, leaking, row, values } from '../support/heap-views.js';
 import { seriesOf, TestReader } from '../support/test-reader.js';
 
 /** Metrics of a fake profiler on a real SDK. */
-function newMetrics(first?: HeapView, temporality = AggregationTemporality.CUMULATIVE) {
+function newMetrics(
+  first?: HeapView,
+  temporality = AggregationTemporality.CUMULATIVE,
+  options: Partial<HeapMetricsOptions> = {},
+) {
   const reader = new TestReader({ aggregationTemporalitySelector: () => temporality });
   const provider = new MeterProvider({ readers: [reader] });
   const meter = provider.getMeter('@heapray/instrumentation', '1.2.3');
   let view: HeapView | undefined = first;
   let deaths = 0;
+  let producer = false;
   const attach = () => {
     const fetchView = vi.fn(async () => view);
-    const metrics = new HeapMetrics(meter, { component: 'api', fetchView, threadDeaths: () => deaths });
+    const metrics = new HeapMetrics(meter, {
+      component: 'api',
+      groupBy: 'function',
+      maxCallSites: 2,
+      conventions: false,
+      fetchView,
+      threadDeaths: () => deaths,
+      hasProducer: () => producer,
+      ...options,
+    });
     return { metrics, fetchView };
   };
   return {
@@ -24,6 +40,9 @@ function newMetrics(first?: HeapView, temporality = AggregationTemporality.CUMUL
       view = next;
     },
     die: () => deaths++,
+    addProducer: () => {
+      producer = true;
+    },
     collect: () => reader.metrics(),
   };
 }
@@ -31,7 +50,7 @@ function newMetrics(first?: HeapView, temporality = AggregationTemporality.CUMUL
 afterEach(() => vi.restoreAllMocks());
 
 test('the instruments: names, kinds and units', async () => {
-  const suspects = [{ ...row('parse', {}), bytesPerSecond: 1 }];
+  const suspects = [leaking('parse', 1)];
   const { collect } = newMetrics(
     heapView({}, { pollMillis: [1], drops: { capture: 1 } }, { suspects, secondsToLimit: 5 }),
   );
@@ -69,6 +88,9 @@ test('each instrument says what it is', async () => {
   for (const { descriptor } of (await collect()).values())
     expect(descriptor.description).toMatch(/^[A-Z].{20}/);
 });
+
+/** What tells series of call sites apart here. */
+const SERIES = ['code.function.name', 'heapray.component'];
 
 describe('call sites', () => {
   const sites = {
@@ -119,9 +141,7 @@ describe('call sites', () => {
     const retained = (await collect()).get('heapray.memory.retained');
     expect(seriesOf(retained, 'code.function.name', 'heapray.age')).toEqual({
       'parse <10s': 100,
-      'parse 10s-1m': 0,
       'parse 1m-10m': 20,
-      'parse 10m-1h': 0,
       'parse >1h': 3,
       'other <10s': 1,
       'other 10s-1m': 1,
@@ -129,6 +149,75 @@ describe('call sites', () => {
       'other 10m-1h': 1,
       'other >1h': 1,
     });
+  });
+
+  test('tell an age that they never had only from then on, and then also when nothing has it', async () => {
+    const { collect, show } = newMetrics(heapView({ rows: [row('parse', values(9, [0, 5, 0, 0, 0]))] }));
+    const ages = async () => {
+      const series = seriesOf((await collect()).get('heapray.memory.retained'), ...SERIES, 'heapray.age');
+      return Object.fromEntries(Object.entries(series).filter(([name]) => name.startsWith('parse')));
+    };
+    expect(await ages()).toEqual({ 'parse api 10s-1m': 5 });
+    show(heapView({ rows: [row('parse', values(9, [0, 0, 4, 0, 0]))] }));
+    expect(await ages()).toEqual({ 'parse api 10s-1m': 0, 'parse api 1m-10m': 4 });
+  });
+
+  test('that a new profiler thread does not know retain nothing, and their counters stand', async () => {
+    const { collect, show } = newMetrics(heapView(sites));
+    await collect();
+    show(heapView({ rows: [row('parse', values(8, [1, 0, 0, 0, 0]))] }));
+    const metrics = await collect();
+    const byFunction = (name: string) => seriesOf(metrics.get(name), 'code.function.name');
+    expect(byFunction('heapray.memory.allocated')).toMatchObject({ parse: 8, render: 500 });
+    expect(byFunction('heapray.memory.retained.objects')).toMatchObject({ render: 0 });
+    expect(seriesOf(metrics.get('heapray.memory.retained'), ...SERIES, 'heapray.age')).toMatchObject({
+      'parse api <10s': 1,
+      'parse api 1m-10m': 0,
+      'render scheduler <10s': 0,
+    });
+  });
+
+  test('grouped have no attribute that the grouping sums over', async () => {
+    const attributes = async (groupBy: GroupBy, group: Partial<CallSiteRow>) => {
+      const grouped = { ...values(5), component: 'api', ...group };
+      const { collect } = newMetrics(heapView({ rows: [grouped] }), undefined, { groupBy });
+      const points = (await collect()).get('heapray.memory.allocated')?.dataPoints ?? [];
+      return points.map((point) => Object.fromEntries(Object.entries(point.attributes).slice(0, -2)));
+    };
+    expect(await attributes('file', { file: '/app/a.js', packageName: 'shop' })).toEqual([
+      { 'code.file.path': '/app/a.js', 'heapray.package': 'shop', 'heapray.component': 'api' },
+      { 'code.file.path': 'other', 'heapray.package': '', 'heapray.component': 'api' },
+    ]);
+    expect(await attributes('package', { packageName: 'shop' })).toEqual([
+      { 'heapray.package': 'shop', 'heapray.component': 'api' },
+      { 'heapray.package': 'other', 'heapray.component': 'api' },
+    ]);
+    expect(await attributes('component', {})).toEqual([
+      { 'heapray.component': 'api' },
+      { 'heapray.component': 'other' },
+    ]);
+  });
+
+  test('are left to a metric producer as soon as there is one, and what was told of them retains nothing', async () => {
+    const suspects = [leaking('parse', 7)];
+    const { collect, addProducer, show, fetchView } = newMetrics(heapView(sites, {}, { suspects }));
+    await collect();
+    addProducer();
+    show({ ...heapView({}, {}, { suspects }), sites: undefined });
+    const metrics = await collect();
+    expect(fetchView.mock.calls).toEqual([[true], [false]]);
+    expect(seriesOf(metrics.get('heapray.memory.growth'), 'code.function.name')).toEqual({ parse: 0 });
+    const zero = metrics.get('heapray.memory.retained')?.dataPoints.every(({ value }) => value === 0);
+    expect(zero).toBe(true);
+    expect(seriesOf(metrics.get('heapray.profiler.mode'), 'heapray.profiler.mode')).toEqual({ binding: 1 });
+  });
+
+  test('of a process that has a producer from the start are not told', async () => {
+    const suspects = [leaking('parse', 7)];
+    const { collect, addProducer } = newMetrics(heapView(sites, {}, { suspects }));
+    addProducer();
+    const names = [...(await collect()).keys()].filter((name) => name.startsWith('heapray.memory'));
+    expect(names).toEqual(['heapray.memory.resident', 'heapray.memory.limit']);
   });
 
   test('grow from one collection to the next by what was allocated', async () => {
@@ -142,7 +231,7 @@ describe('call sites', () => {
 
 describe('leak suspects', () => {
   test('have a rate, and zero when they are suspect no longer', async () => {
-    const parse = { ...row('parse', {}), bytesPerSecond: 123 };
+    const parse = leaking('parse', 123);
     const { collect, show } = newMetrics(heapView({}, {}, { suspects: [parse], secondsToLimit: 60 }));
     const first = await collect();
     expect(seriesOf(first.get('heapray.memory.growth'), 'code.function.name')).toEqual({ parse: 123 });
@@ -151,6 +240,25 @@ describe('leak suspects', () => {
     const second = await collect();
     expect(seriesOf(second.get('heapray.memory.growth'), 'code.function.name')).toEqual({ parse: 0 });
     expect(seriesOf(second.get('heapray.memory.time_to_limit'))).toEqual({ '': Number.POSITIVE_INFINITY });
+  });
+
+  test('are few series: the rest is one sum', async () => {
+    const suspects = [7, 6, 5, 4, 3, 2].map((rate) => leaking(`leak${rate}`, rate));
+    const { collect, show } = newMetrics(heapView({}, {}, { suspects }));
+    const growth = async () => seriesOf((await collect()).get('heapray.memory.growth'), 'code.function.name');
+    expect(await growth()).toEqual({ leak7: 7, leak6: 6, leak5: 5, leak4: 4, other: 5 });
+    show(heapView({}, {}, { suspects: suspects.slice(3) }));
+    expect(await growth()).toEqual({ leak7: 0, leak6: 0, leak5: 0, leak4: 4, other: 5 });
+    show(heapView());
+    expect(await growth()).toEqual({ leak7: 0, leak6: 0, leak5: 0, leak4: 0, other: 0 });
+  });
+
+  test('are grouped as call sites are', async () => {
+    const suspects = [leaking('one', 3), leaking('two', 4)];
+    const view = heapView({}, {}, { suspects });
+    const { collect } = newMetrics(view, undefined, { groupBy: 'package' });
+    const growth = (await collect()).get('heapray.memory.growth');
+    expect(seriesOf(growth, 'heapray.package')).toEqual({ shop: 7 });
   });
 
   test('that never were give no time to the limit', async () => {

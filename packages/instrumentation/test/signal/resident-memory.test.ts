@@ -1,11 +1,15 @@
+import { readFileSync } from 'node:fs';
 import v8 from 'node:v8';
-import { afterEach, expect, test, vi } from 'vitest';
-import { residentByKind } from '../../src/signal/resident-memory.js';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { type KernelMemory, parseKernelMemory, residentByKind } from '../../src/signal/resident-memory.js';
 
 afterEach(() => vi.restoreAllMocks());
 
+/** V8's heap, bytes. */
+const HEAP = { physical: 400, malloced: 50, code: 30 };
+
 /** The kinds for a process of these numbers, in bytes. */
-function kindsOf(usage: Partial<NodeJS.MemoryUsage>, heap: { physical: number; malloced: number }) {
+function kindsOf(usage: Partial<NodeJS.MemoryUsage>, kernel: KernelMemory, profilerBytes = 0) {
   vi.spyOn(process, 'memoryUsage').mockReturnValue({
     rss: 0,
     heapTotal: 0,
@@ -15,38 +19,80 @@ function kindsOf(usage: Partial<NodeJS.MemoryUsage>, heap: { physical: number; m
     ...usage,
   });
   vi.spyOn(v8, 'getHeapStatistics').mockReturnValue({
-    total_physical_size: heap.physical,
-    malloced_memory: heap.malloced,
+    total_physical_size: HEAP.physical,
+    malloced_memory: HEAP.malloced,
   } as v8.HeapInfo);
-  return residentByKind();
+  const space = (space_name: string, physical_space_size: number) => ({ space_name, physical_space_size });
+  vi.spyOn(v8, 'getHeapSpaceStatistics').mockReturnValue([
+    space('new_space', 200),
+    space('code_space', HEAP.code - 10),
+    space('code_large_object_space', 10),
+    space('old_space', 170),
+  ] as v8.HeapSpaceInfo[]);
+  return residentByKind(profilerBytes, kernel);
 }
 
 const sum = (kinds: Readonly<Record<string, number>>) =>
   Object.values(kinds).reduce((total, bytes) => total + bytes, 0);
 
-test('array buffers are not counted twice, and what nothing explains is what is left', () => {
-  const kinds = kindsOf({ rss: 1000, external: 300, arrayBuffers: 200 }, { physical: 400, malloced: 50 });
-  expect(kinds).toEqual({ heap: 400, array_buffers: 200, external: 100, malloc: 50, unexplained: 250 });
+test('array buffers and code are not counted twice, and what nothing explains is what is left', () => {
+  const kernel = { file: 90, stack: 7 };
+  expect(kindsOf({ rss: 1000, external: 300, arrayBuffers: 200 }, kernel, 20)).toEqual({
+    heap: 370,
+    code: 30,
+    array_buffers: 200,
+    external: 100,
+    malloc: 50,
+    profiler: 20,
+    stack: 7,
+    mapped_file: 90,
+    unexplained: 133,
+  });
 });
 
 test('memory that is reserved but not touched makes it negative, and the sum is right all the same', () => {
-  const kinds = kindsOf({ rss: 1000, external: 5000, arrayBuffers: 5000 }, { physical: 400, malloced: 50 });
+  const kinds = kindsOf({ rss: 1000, external: 5000, arrayBuffers: 5000 }, { file: 0, stack: 0 });
   expect(kinds.unexplained).toBe(-4450);
   expect(sum(kinds)).toBe(1000);
 });
 
 test('array buffers beyond the external memory leave none of the rest', () => {
-  const kinds = kindsOf({ rss: 1000, external: 100, arrayBuffers: 150 }, { physical: 400, malloced: 50 });
+  const kinds = kindsOf({ rss: 1000, external: 100, arrayBuffers: 150 }, { file: 0, stack: 0 });
   expect(kinds.external).toBe(0);
   expect(sum(kinds)).toBe(1000);
 });
 
-test('the kinds of this process add up to its resident memory, to the byte', () => {
-  const usage = vi.spyOn(process, 'memoryUsage');
-  const kinds = residentByKind();
-  expect(usage.mock.results).toHaveLength(1);
-  const { rss, arrayBuffers } = usage.mock.results[0]!.value as NodeJS.MemoryUsage;
-  expect(sum(kinds)).toBe(rss);
-  expect(kinds.array_buffers).toBe(arrayBuffers);
-  expect(kinds.heap).toBeGreaterThan(1_000_000);
+test.runIf(process.platform === 'linux')(
+  'the kinds of this process add up to its resident memory, to the byte',
+  () => {
+    const usage = vi.spyOn(process, 'memoryUsage');
+    const kinds = residentByKind();
+    expect(usage.mock.results).toHaveLength(1);
+    const { rss, arrayBuffers } = usage.mock.results[0]!.value as NodeJS.MemoryUsage;
+    expect(sum(kinds)).toBe(rss);
+    expect(kinds.array_buffers).toBe(arrayBuffers);
+    expect(kinds.heap).toBeGreaterThan(1_000_000);
+    expect(kinds.code).toBeGreaterThan(10_000);
+    // The executable alone.
+    expect(kinds.mapped_file).toBeGreaterThan(10_000_000);
+    expect(kinds.stack).toBeGreaterThan(10_000);
+  },
+);
+
+describe('what the kernel tells', () => {
+  test.runIf(process.platform === 'linux')('is in the status of the process', () => {
+    const { file = 0, stack = 0 } = parseKernelMemory(readFileSync('/proc/self/status', 'utf8')) ?? {};
+    expect(Math.min(file, stack)).toBeGreaterThan(0);
+  });
+
+  test('is file pages, shared ones, and the stack', () => {
+    const status = 'VmStk:\t     132 kB\nRssAnon:\t   9 kB\nRssFile:\t   40 kB\nRssShmem:\t       2 kB\n';
+    expect(parseKernelMemory(status)).toEqual({ file: 42 * 1024, stack: 132 * 1024 });
+  });
+
+  test('is nothing when a line is missing, and those kinds are then absent', () => {
+    expect(parseKernelMemory('VmStk:\t132 kB\nRssFile:\t40 kB\n')).toBeUndefined();
+    vi.spyOn(process, 'platform', 'get').mockReturnValue('darwin');
+    expect(Object.keys(residentByKind())).not.toContain('mapped_file');
+  });
 });

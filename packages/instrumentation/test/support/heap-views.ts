@@ -1,6 +1,6 @@
+import type { CallSiteRow, CallSiteView } from '../../src/signal/call-site-series.js';
 import type { HeapView } from '../../src/signal/heap-metrics.js';
-
-type Site = HeapView['sites']['rows'][number];
+import type { Suspect } from '../../src/signal/site-growth.js';
 
 /** Values of a call site whose retained bytes are spread over the ages. */
 export function values(allocated: number, retainedByAge: readonly number[] = [0, 0, 0, 0, 0]) {
@@ -8,7 +8,7 @@ export function values(allocated: number, retainedByAge: readonly number[] = [0,
   return { allocated, allocations: allocated / 10, retained, retainedByAge, retainedObjects: retained / 10 };
 }
 
-export function row(functionName: string, site: Partial<Site>): Site {
+export function row(functionName: string, site: Partial<CallSiteRow>): CallSiteRow {
   return {
     functionName,
     file: `/app/${functionName}.js`,
@@ -19,9 +19,20 @@ export function row(functionName: string, site: Partial<Site>): Site {
   };
 }
 
+/** A call site that seems to leak. */
+export function leaking(functionName: string, bytesPerSecond: number): Suspect {
+  return {
+    functionName,
+    file: `/app/${functionName}.js`,
+    packageName: 'shop',
+    component: 'api',
+    bytesPerSecond,
+  };
+}
+
 /** What the profiler thread says, of a profiler that has done nothing yet. */
 export function heapView(
-  sites: Partial<HeapView['sites']> = {},
+  sites: Partial<CallSiteView> = {},
   profiler: Partial<HeapView['profiler']> = {},
   rest: Partial<Pick<HeapView, 'suspects' | 'secondsToLimit'>> = {},
 ): HeapView {

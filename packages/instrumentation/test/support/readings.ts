@@ -19,8 +19,13 @@ interface Node {
  * none, and comes back with a new id.
  */
 export class Readings {
+  readonly #frameOf: (functionName: string) => RawFrame;
   #idByStack = new Map<string, number>();
   #nextId = 2;
+
+  constructor(frameOfFunction: (functionName: string) => RawFrame = frameOf) {
+    this.#frameOf = frameOfFunction;
+  }
 
   /**
    * @param selfSizes the unbiased sizes of stacks where they differ from the sum of their samples
@@ -44,7 +49,7 @@ export class Readings {
     const parent = this.#node(cut < 0 ? '' : stack.slice(0, cut), nodes);
     const name = cut < 0 ? stack : stack.slice(cut + 3);
     const id = this.#idByStack.get(stack) ?? this.#nextId++;
-    const node: Node = { id, callFrame: frameOf(name), selfSize: 0, children: [] };
+    const node: Node = { id, callFrame: this.#frameOf(name), selfSize: 0, children: [] };
     parent.children.push(node);
     nodes.set(stack, node);
     return node;

@@ -1,0 +1,26 @@
+import type { GroupBy } from '../config/index.js';
+import type { CallSite } from '../ledger/index.js';
+import { groupKey, groupOf, type SiteGroup } from './site-groups.js';
+
+/** A call site that seems to leak. */
+export interface Suspect extends CallSite {
+  readonly bytesPerSecond: number;
+}
+
+/** How fast what a group's suspects hold grows. */
+export interface GroupGrowth {
+  readonly group: SiteGroup;
+  readonly bytesPerSecond: number;
+}
+
+/** The growth of each group that has a suspect, by the group's key, the fastest first. */
+export function growthByGroup(groupBy: GroupBy, suspects: readonly Suspect[]): Map<string, GroupGrowth> {
+  const growth = new Map<string, GroupGrowth>();
+  for (const suspect of suspects) {
+    const group = groupOf(groupBy, suspect);
+    const key = groupKey(group);
+    const bytesPerSecond = suspect.bytesPerSecond + (growth.get(key)?.bytesPerSecond ?? 0);
+    growth.set(key, { group, bytesPerSecond });
+  }
+  return new Map([...growth].sort(([, a], [, b]) => b.bytesPerSecond - a.bytesPerSecond));
+}

@@ -1,0 +1,123 @@
+import type { Attributes, BatchObservableResult, Observable } from '@opentelemetry/api';
+import type { GroupBy } from '../config/index.js';
+import { AGE_BUCKETS } from '../ledger/index.js';
+import { ATTR_AGE } from '../semconv.js';
+import type { CallSiteView } from './call-site-series.js';
+import type { SiteMetric } from './metric-table.js';
+import { siteAttributes } from './site-attributes.js';
+import { groupKey, namedGroup, OTHER_SITES, type SiteGroup } from './site-groups.js';
+import { growthByGroup, type Suspect } from './site-growth.js';
+import { NOTHING, type SiteValues } from './site-values.js';
+
+export interface SiteMetricsOptions {
+  /** What this process is. */
+  readonly component: string;
+  readonly groupBy: GroupBy;
+  readonly maxCallSites: number;
+}
+
+/** A series that the reader knows, with its attributes as they are given each time. */
+interface Series {
+  readonly attributes: Attributes;
+  /** By age; undefined for an age of which there was never anything. */
+  readonly byAge: (Attributes | undefined)[];
+  /** The collection that it was last part of. */
+  seen: number;
+}
+
+/**
+ * Observes the call sites. A reader keeps every series that it was ever told of, so one that is gone is told to be
+ * zero, and an age that a site never had is not told at all: most of what a collection costs is the SDK's work on the
+ * series, not heapray's.
+ */
+export class SiteMetrics {
+  readonly #to: Readonly<Record<SiteMetric, Observable>>;
+  readonly #options: SiteMetricsOptions;
+  readonly #otherGroup: SiteGroup;
+  readonly #known = new Map<string, Series>();
+  readonly #suspected = new Map<string, Attributes>();
+  #collection = 0;
+
+  constructor(instruments: Readonly<Record<SiteMetric, Observable>>, options: SiteMetricsOptions) {
+    this.#to = instruments;
+    this.#options = options;
+    this.#otherGroup = namedGroup(options.groupBy, OTHER_SITES, options.component);
+  }
+
+  observe(result: BatchObservableResult, { rows, other }: CallSiteView, suspects: readonly Suspect[]): void {
+    this.#collection++;
+    for (const row of rows) this.#observeSite(result, this.#series(row), row);
+    const rest = this.#series(this.#otherGroup);
+    AGE_BUCKETS.forEach((_, age) => void this.#attributesOfAge(rest, age));
+    this.#observeSite(result, rest, other);
+    this.#clearGone(result);
+    this.#observeGrowth(result, suspects);
+  }
+
+  /** Somebody else tells of call sites from now on: what the reader knows holds nothing any more. */
+  observeNone(result: BatchObservableResult): void {
+    this.#collection++;
+    this.#clearGone(result);
+    this.#observeGrowth(result, []);
+  }
+
+  #series(group: SiteGroup): Series {
+    const key = groupKey(group);
+    let series = this.#known.get(key);
+    if (!series) {
+      series = { attributes: siteAttributes(group), byAge: AGE_BUCKETS.map(() => undefined), seen: 0 };
+      this.#known.set(key, series);
+    }
+    series.seen = this.#collection;
+    return series;
+  }
+
+  #attributesOfAge(series: Series, age: number): Attributes {
+    const known = series.byAge[age];
+    if (known) return known;
+    const attributes = { ...series.attributes, [ATTR_AGE]: AGE_BUCKETS[age] };
+    series.byAge[age] = attributes;
+    return attributes;
+  }
+
+  #observeSite(result: BatchObservableResult, series: Series, values: SiteValues): void {
+    const { allocated, allocations } = this.#to;
+    result.observe(allocated, Math.round(values.allocated), series.attributes);
+    result.observe(allocations, Math.round(values.allocations), series.attributes);
+    this.#observeRetained(result, series, values);
+  }
+
+  #observeRetained(result: BatchObservableResult, series: Series, values: SiteValues): void {
+    const { retained, retainedObjects } = this.#to;
+    result.observe(retainedObjects, Math.round(values.retainedObjects), series.attributes);
+    for (let age = 0; age < AGE_BUCKETS.length; age++) {
+      const bytes = Math.round(values.retainedByAge[age] ?? 0);
+      const attributes = bytes > 0 ? this.#attributesOfAge(series, age) : series.byAge[age];
+      if (attributes) result.observe(retained, bytes, attributes);
+    }
+  }
+
+  /** Of counters the reader keeps the last number by itself, and that is right. */
+  #clearGone(result: BatchObservableResult): void {
+    for (const series of this.#known.values()) {
+      if (series.seen !== this.#collection) this.#observeRetained(result, series, NOTHING);
+    }
+  }
+
+  #observeGrowth(result: BatchObservableResult, suspects: readonly Suspect[]): void {
+    const growth = growthByGroup(this.#options.groupBy, suspects);
+    let others = 0;
+    for (const [key, { group, bytesPerSecond }] of growth) {
+      // As many as call sites can have series in the long run.
+      if (this.#suspected.has(key) || this.#suspected.size < 2 * this.#options.maxCallSites) {
+        this.#suspected.set(key, this.#suspected.get(key) ?? siteAttributes(group));
+      } else others += bytesPerSecond;
+    }
+    const otherKey = groupKey(this.#otherGroup);
+    if (others > 0) this.#suspected.set(otherKey, siteAttributes(this.#otherGroup));
+    for (const [key, attributes] of this.#suspected) {
+      const rate = key === otherKey ? others : (growth.get(key)?.bytesPerSecond ?? 0);
+      result.observe(this.#to.growth, rate, attributes);
+    }
+  }
+}

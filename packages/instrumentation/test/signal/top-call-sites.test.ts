@@ -1,0 +1,80 @@
+import { describe, expect, test } from 'vitest';
+import { TopCallSites, type TopCallSitesView } from '../../src/signal/top-call-sites.js';
+import { AllocatingProgram } from '../support/allocating-program.js';
+
+/** A program whose functions were chosen by their sizes, and what a producer says of it; views are a second apart. */
+function newTop(maxCallSites: number) {
+  const program = new AllocatingProgram();
+  const top = new TopCallSites({ maxCallSites, groupBy: 'function' });
+  let epoch = 0;
+  const view = () => {
+    epoch += 1000;
+    return top.view(program.ledger, program.now, epoch);
+  };
+  return { program, view };
+}
+
+function rowsOf({ rows }: TopCallSitesView): Record<string, [allocated: number, retained: number]> {
+  return Object.fromEntries(rows.map((row) => [row.functionName, [row.allocated, row.retained]]));
+}
+
+test('the rows are the largest at each view, and no others', () => {
+  const { program, view } = newTop(2);
+  program.retain('a', 4000);
+  program.retain('b', 1000);
+  program.retain('c', 999);
+  expect(Object.keys(rowsOf(view()))).toEqual(['a', 'b']);
+  program.retain('c', 1100);
+  program.retain('b', 0);
+  expect(Object.keys(rowsOf(view()))).toEqual(['a', 'c']);
+});
+
+test('a site of the same size does not take a place', () => {
+  const { program, view } = newTop(1);
+  program.retain('a', 1000);
+  view();
+  program.retain('b', 1000);
+  expect(rowsOf(view())).toEqual({ a: [1000, 1000] });
+});
+
+describe('counters', () => {
+  /** One place, which `b` has taken from `a`. */
+  function replaced() {
+    const all = newTop(1);
+    all.program.retain('a', 1000);
+    all.program.retain('b', 900);
+    all.view();
+    all.program.retain('b', 3000);
+    return { ...all, second: all.view() };
+  }
+
+  test('of a site that takes a place count on from what the rest has said of it', () => {
+    const { second } = replaced();
+    expect(rowsOf(second)).toEqual({ b: [3000, 3000] });
+    expect(second.other).toMatchObject({ allocated: 900, retained: 1000 });
+  });
+
+  test('of a site that lost its place are in the dropped, not in the rest', () => {
+    const { second } = replaced();
+    expect(second.dropped.allocated).toBe(1000);
+  });
+
+  test('of a site that comes back begin again', () => {
+    const { program, view } = replaced();
+    program.retain('a', 7000);
+    const { rows, other, dropped } = view();
+    expect(rows).toMatchObject([{ functionName: 'a', allocated: 7000, retained: 7000 }]);
+    expect(dropped.allocated).toBe(1000 + 3000);
+    expect(other).toMatchObject({ allocated: 900, retained: 3000 });
+  });
+
+  test('begin with profiling, or with the view before', () => {
+    const { program, view, second } = replaced();
+    expect(second.rows.map(({ sinceMillis }) => sinceMillis)).toEqual([1000]);
+    program.retain('a', 7000);
+    expect(view().rows.map(({ sinceMillis }) => sinceMillis)).toEqual([2000]);
+    const first = newTop(1);
+    first.program.retain('a', 1);
+    expect(first.view().rows.map(({ sinceMillis }) => sinceMillis)).toEqual([undefined]);
+  });
+});

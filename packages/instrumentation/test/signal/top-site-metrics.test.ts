@@ -1,0 +1,118 @@
+import { describe, expect, test } from 'vitest';
+import type { GroupBy } from '../../src/config/index.js';
+import type { CallSiteRow } from '../../src/signal/call-site-series.js';
+import type { Suspect } from '../../src/signal/site-growth.js';
+import type { SiteCounters } from '../../src/signal/site-values.js';
+import { TopSiteMetrics, type TopSitesView } from '../../src/signal/top-site-metrics.js';
+import { leaking, row, values } from '../support/heap-views.js';
+
+const NOW = 1_700_000_001_500;
+const NOTHING: SiteCounters = { allocated: 0, allocations: 0 };
+
+function view(
+  rows: readonly (CallSiteRow & { sinceMillis?: number })[],
+  rest: { dropped?: SiteCounters; suspects?: readonly Suspect[] } = {},
+): TopSitesView {
+  const sites = { rows: rows.map((one) => ({ sinceMillis: undefined, ...one })), other: values(10) };
+  return {
+    sites: { ...sites, dropped: rest.dropped ?? NOTHING },
+    suspects: rest.suspects ?? [],
+    startedMillis: NOW - 60_000,
+  };
+}
+
+/** Metrics by name; each call is one collection. */
+function newProducer(groupBy: GroupBy = 'function', maxCallSites = 2) {
+  const producer = new TopSiteMetrics({ component: 'api', groupBy, maxCallSites });
+  const collect = (next: TopSitesView) => producer.metrics(next, NOW);
+  /** The values of one metric by function and age. */
+  const series = (name: string, next: TopSitesView) => {
+    const metric = collect(next).find(({ descriptor }) => descriptor.name === `heapray.memory.${name}`);
+    const nameOf = ({ 'code.function.name': site, 'heapray.age': age }: Record<string, unknown>) =>
+      [site, age].filter((part) => part !== undefined).join(' ');
+    return Object.fromEntries(
+      (metric?.dataPoints ?? []).map(({ attributes, value }) => [nameOf(attributes), value]),
+    );
+  };
+  return { collect, series };
+}
+
+test('the metrics: names, kinds and units, those of the instruments', () => {
+  const suspects = [leaking('parse', 1)];
+  const metrics = newProducer().collect(view([row('parse', values(1000, [1, 2, 3, 4, 5]))], { suspects }));
+  expect(metrics.map((metric) => ({ ...metric, dataPoints: metric.dataPoints.length }))).toMatchObject([
+    {
+      descriptor: { name: 'heapray.memory.allocated', unit: 'By', valueType: 1 },
+      dataPointType: 3,
+      isMonotonic: true,
+      aggregationTemporality: 1,
+      dataPoints: 2,
+    },
+    { descriptor: { name: 'heapray.memory.allocations', unit: '{allocation}' }, isMonotonic: true },
+    {
+      descriptor: { name: 'heapray.memory.retained', unit: 'By' },
+      dataPointType: 3,
+      isMonotonic: false,
+      dataPoints: 5,
+    },
+    { descriptor: { name: 'heapray.memory.retained.objects', unit: '{object}' }, isMonotonic: false },
+    { descriptor: { name: 'heapray.memory.growth', unit: 'By/s' }, dataPointType: 2, dataPoints: 1 },
+  ]);
+});
+
+test('a point has its times: the end is now, the start when its counting began', () => {
+  const rows = [row('old', values(1)), { ...row('new', values(1)), sinceMillis: NOW - 1000 }];
+  const [allocated] = newProducer().collect(view(rows));
+  expect(allocated?.dataPoints).toMatchObject([
+    { startTime: [1_699_999_941, 500_000_000], endTime: [1_700_000_001, 500_000_000] },
+    { startTime: [1_700_000_000, 500_000_000], endTime: [1_700_000_001, 500_000_000] },
+    { startTime: [1_699_999_941, 500_000_000], attributes: { 'code.function.name': 'other' } },
+  ]);
+});
+
+describe('a site that is gone', () => {
+  test('retains zero once, and is absent from then on', () => {
+    const { series } = newProducer();
+    const both = view([row('parse', values(9, [5, 0, 0, 0, 0])), row('render', values(9, [0, 0, 0, 0, 7]))]);
+    const one = view([row('render', values(9, [0, 0, 0, 0, 8]))]);
+    expect(series('retained', both)).toEqual({ 'parse <10s': 5, 'render >1h': 7 });
+    expect(series('retained', one)).toEqual({ 'parse <10s': 0, 'render >1h': 8 });
+    expect(series('retained', one)).toEqual({ 'render >1h': 8 });
+  });
+
+  test('has zero objects once, and no counter', () => {
+    const { series } = newProducer();
+    const first = view([row('parse', values(90, [50, 0, 0, 0, 0]))]);
+    const later = view([], { dropped: { allocated: 90, allocations: 9 } });
+    expect(series('retained.objects', first)).toEqual({ parse: 5 });
+    expect(series('retained.objects', later)).toEqual({ parse: 0 });
+    expect(series('retained.objects', later)).toEqual({});
+    expect(series('allocated', later)).toEqual({ other: 10, '(dropped)': 90 });
+  });
+
+  test('as a suspect does not grow once, and is absent from then on', () => {
+    const { series } = newProducer();
+    expect(series('growth', view([], { suspects: [leaking('parse', 3)] }))).toEqual({ parse: 3 });
+    expect(series('growth', view([]))).toEqual({ parse: 0 });
+    expect(series('growth', view([]))).toEqual({});
+  });
+});
+
+test('suspects are the fastest, and the rest as one', () => {
+  const suspects = [1, 2, 3, 4].map((rate) => leaking(`leak${rate}`, rate));
+  expect(newProducer().series('growth', view([], { suspects }))).toEqual({ leak4: 4, leak3: 3, other: 3 });
+});
+
+test('what a grouping sums over is no attribute', () => {
+  const grouped = { ...values(5), packageName: 'shop', component: 'api' };
+  const dropped = { allocated: 1, allocations: 1 };
+  const [allocated] = newProducer('package').collect(view([grouped], { dropped }));
+  expect(allocated?.dataPoints.map(({ attributes }) => attributes)).toEqual(
+    ['shop', 'other', '(dropped)'].map((name) => ({
+      'heapray.package': name,
+      'heapray.component': 'api',
+      'thread.id': 0,
+      'thread.name': 'main',
+    })),
+  );
+});
