@@ -109,9 +109,10 @@ for (const name of SDKS) {
 }
 
 const SETUP = `
-import { HeaprayInstrumentation } from '@heapray/instrumentation';
+import { HeaprayInstrumentation, heaprayMetricProducer } from '@heapray/instrumentation';
+import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
 import { type Instrumentation, registerInstrumentations } from '@opentelemetry/instrumentation';
-import { MeterProvider } from '@opentelemetry/sdk-metrics';
+import { MeterProvider, type MetricProducer } from '@opentelemetry/sdk-metrics';
 import { NodeSDK } from '@opentelemetry/sdk-node';
 
 const sdk: NodeSDK = new NodeSDK({ instrumentations: [new HeaprayInstrumentation()] });
@@ -122,6 +123,8 @@ const stop: () => void = registerInstrumentations({
   instrumentations: [heapray, new HeaprayInstrumentation({ traceComponents: ['scheduler'] })],
 });
 stop();
+const producer: MetricProducer = heaprayMetricProducer({ maxCallSites: 20, groupBy: 'package' });
+new PrometheusExporter({ preventServerStart: true, metricProducers: [producer, heaprayMetricProducer()] });
 // @ts-expect-error a text is no number
 new HeaprayInstrumentation({ samplingInterval: '65536' });
 `;

@@ -142,10 +142,17 @@ export class GroupSums {
     return this.#byGroup.get(group) ?? NOTHING;
   }
 
+  groups(): Iterable<GroupIndex> {
+    return this.#byGroup.keys();
+  }
+
   /** A site matters for its share of what is allocated or of what is retained, whichever is larger. */
   weight(group: GroupIndex): number {
-    const { allocated, retained } = this.of(group);
-    return Math.max(allocated / (this.total.allocated || 1), retained / (this.total.retained || 1));
+    return Math.max(this.of(group).allocated / (this.total.allocated || 1), this.retainedShare(group));
+  }
+
+  retainedShare(group: GroupIndex): number {
+    return this.of(group).retained / (this.total.retained || 1);
   }
 
   /**
@@ -153,10 +160,13 @@ export class GroupSums {
    *
    * @param isPreferred whether a group goes before others of the same weight
    */
-  largestFirst(isPreferred: (group: GroupIndex) => boolean = () => false): GroupIndex[] {
+  largestFirst(
+    weightOf: (group: GroupIndex) => number = (group) => this.weight(group),
+    isPreferred: (group: GroupIndex) => boolean = () => false,
+  ): GroupIndex[] {
     const all = [...this.#byGroup.keys()].map((group) => ({
       group,
-      weight: this.weight(group),
+      weight: weightOf(group),
       preferred: Number(isPreferred(group)),
     }));
     const some = all.filter(({ weight }) => weight > 0);

@@ -1,6 +1,7 @@
 import type { GroupBy } from '../config/index.js';
 import type { Ledger } from '../ledger/index.js';
 import type { CallSiteRow, CallSiteView } from './call-site-series.js';
+import { RecentAllocation } from './recent-allocation.js';
 import { type GroupIndex, type GroupSums, SiteGroups } from './site-groups.js';
 import {
   countersOnly,
@@ -41,13 +42,15 @@ export interface TopCallSitesOptions {
 }
 
 /**
- * The `maxCallSites` largest call sites at each view, exactly: a site that is not among them any more has no row.
- * Sites of the same size keep their places. Counters never decrease, those of `other` neither: so a site that becomes
+ * The `maxCallSites` largest call sites at each view, exactly: a site that is not among them any more has no row. A
+ * site matters for its share of what is retained or of what was allocated lately, whichever is larger: one that retains
+ * nothing and allocates no more is forgotten. Sites of the same size keep their places. Counters never decrease, those of `other` neither: so a site that becomes
  * one of the largest counts on from what `other` has said of it, and one that comes back counts from zero again.
  */
 export class TopCallSites {
   readonly #maxCallSites: number;
   readonly #groups: SiteGroups;
+  readonly #recent = new RecentAllocation();
   #series = new Map<GroupIndex, Series>();
   /** The view before. */
   #last: { readonly sums: GroupSums; readonly epochMillis: number } | undefined;
@@ -66,6 +69,7 @@ export class TopCallSites {
    */
   view(ledger: Ledger, atMillis: number, epochMillis: number): TopCallSitesView {
     const sums = this.#groups.sum(ledger, atMillis);
+    this.#recent.observe(sums, atMillis);
     this.#choose(sums);
     this.#last = { sums, epochMillis };
     const rows = [...this.#series].map(([group, series]) => {
@@ -79,7 +83,8 @@ export class TopCallSites {
 
   #choose(sums: GroupSums): void {
     const before = this.#series;
-    const top = sums.largestFirst((group) => before.has(group)).slice(0, this.#maxCallSites);
+    const weightOf = (group: GroupIndex) => Math.max(sums.retainedShare(group), this.#recent.share(group));
+    const top = sums.largestFirst(weightOf, (group) => before.has(group)).slice(0, this.#maxCallSites);
     this.#series = new Map(top.map((group) => [group, before.get(group) ?? this.#begin(group)]));
     for (const [group, { shown }] of before) {
       if (!this.#series.has(group)) this.#dropped = plus(this.#dropped, shown);

@@ -30,11 +30,49 @@ test('the rows are the largest at each view, and no others', () => {
 });
 
 test('a site of the same size does not take a place', () => {
-  const { program, view } = newTop(1);
+  const { program, view } = newTop(2);
+  // So much that what the others allocated is no share of it.
+  program.allocate('busy', 1e9);
   program.retain('a', 1000);
   view();
   program.retain('b', 1000);
-  expect(rowsOf(view())).toEqual({ a: [1000, 1000] });
+  expect(Object.keys(rowsOf(view()))).toEqual(['busy', 'a']);
+});
+
+describe('a site that allocates no more and retains nothing', () => {
+  test('loses its place to smaller ones after some minutes', () => {
+    const { program, view } = newTop(1);
+    program.allocate('start', 1_000_000);
+    program.allocate('serve', 1000);
+    expect(Object.keys(rowsOf(view()))).toEqual(['start']);
+    for (let minute = 0; minute < 60; minute++) {
+      program.wait(60_000);
+      program.allocate('serve', 1000);
+      view();
+    }
+    expect(Object.keys(rowsOf(view()))).toEqual(['serve']);
+  });
+
+  test('is dropped in the end also when there is room', () => {
+    const { program, view } = newTop(9);
+    program.allocate('start', 1000);
+    program.retain('serve', 1000);
+    expect(Object.keys(rowsOf(view())).sort()).toEqual(['serve', 'start']);
+    program.wait(8 * 3_600_000);
+    program.retain('serve', 1000);
+    const { rows, dropped } = view();
+    expect(rows.map(({ functionName }) => functionName)).toEqual(['serve']);
+    expect(dropped.allocated).toBe(1000);
+  });
+
+  test('keeps its place as long as it retains something', () => {
+    const { program, view } = newTop(9);
+    program.retain('start', 1);
+    view();
+    program.wait(8 * 3_600_000);
+    program.retain('serve', 1000);
+    expect(Object.keys(rowsOf(view())).sort()).toEqual(['serve', 'start']);
+  });
 });
 
 describe('counters', () => {

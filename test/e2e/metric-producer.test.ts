@@ -1,0 +1,122 @@
+// heapray's metric producer in the readers of both SDK lines: a real Prometheus sees exactly the largest call sites.
+import { beforeAll, describe, expect, test } from 'vitest';
+import { freePort } from '../support/free-port.js';
+import { httpGet } from '../support/http-get.js';
+import { describeWithPeer } from '../support/peer-test.js';
+import { promtool } from '../support/peers.js';
+import { pollUntil } from '../support/poll.js';
+import { runCommand } from '../support/run-command.js';
+import { type PrometheusServer, startPrometheus } from '../support/start-prometheus.js';
+import { MetricsPage } from './support/metrics-page.js';
+import { type RunningApp, startApp } from './support/profiled-app.js';
+
+const INTERVAL = 16_384;
+const MIB = 2 ** 20;
+/** Five standard errors of sampling. */
+const margin = (bytes: number) => 5 * Math.sqrt(INTERVAL * bytes);
+
+interface ExportedScope {
+  readonly metrics: readonly {
+    readonly descriptor: { readonly name: string };
+    readonly dataPoints: readonly { readonly attributes: Record<string, unknown>; readonly value: number }[];
+  }[];
+}
+
+describeWithPeer('Prometheus', ['prometheus', 'promtool', 'project-sdk-2', 'project-sdk-3'], () => {
+  const services: { app: RunningApp; address: string; control: string }[] = [];
+  let prometheus: PrometheusServer;
+
+  beforeAll(async () => {
+    for (const project of ['sdk-2', 'sdk-3'] as const) services.push(await start(project));
+    for (const { app } of services) await app.waitForLog(/^ready$/m);
+    prometheus = await startPrometheus({ targets: services.map(({ address }) => address) });
+  });
+
+  describe.each([
+    ['SDK 2', 0],
+    ['SDK 3', 1],
+  ])('%s', (_, index) => {
+    const service = () => services[index]!;
+    const page = async () => new MetricsPage((await httpGet(`http://${service().address}/metrics`)).body);
+    const shown = (metrics: MetricsPage, name: string) => {
+      const sites = metrics.find(name).map(({ labels }) => labels.code_function_name ?? '');
+      return [...new Set(sites)].sort();
+    };
+
+    test('the scraped sites are the two largest and the rest, and they retain what they hold', async () => {
+      const own = `heapray_memory_retained{instance="${service().address}",code_function_name="holdFirst"}`;
+      const [first] = await prometheus.waitForSeries(`sum(${own}) > ${16 * MIB - margin(16 * MIB)}`);
+      expect(first?.value).toBeLessThan(16 * MIB + margin(16 * MIB));
+      const metrics = await page();
+      expect(shown(metrics, 'heapray_memory_retained')).toEqual(['holdFirst', 'holdSecond', 'other']);
+      // Before the service held anything, others were the largest.
+      const counted = shown(metrics, 'heapray_memory_allocated_total').filter((site) => site !== '(dropped)');
+      expect(counted).toEqual(['holdFirst', 'holdSecond', 'other']);
+    });
+
+    test('no series is there twice, and what has no call site comes from the instruments', async () => {
+      const { body } = await httpGet(`http://${service().address}/metrics`);
+      const metrics = new MetricsPage(body);
+      const series = metrics.samples.map(({ name, labels }) => JSON.stringify([name, labels]));
+      expect(new Set(series).size).toBe(series.length);
+      expect(metrics.find('heapray_profiler_samples_total')).toHaveLength(1);
+      expect(metrics.find('heapray_memory_resident').length).toBeGreaterThan(5);
+      const check = await runCommand(promtool(), ['check', 'metrics'], { input: body });
+      expect(check).toEqual({ status: 0, signal: null, stdout: '', stderr: '' });
+    });
+
+    test('a reader that exports has a view of its own, by package', async () => {
+      const scopes = JSON.parse(
+        (await httpGet(`http://${service().control}/export`)).body,
+      ) as ExportedScope[];
+      const all = scopes.flatMap(({ metrics }) => metrics);
+      const retained = all.filter(({ descriptor }) => descriptor.name === 'heapray.memory.retained');
+      expect(retained).toHaveLength(1);
+      const points = retained[0]?.dataPoints ?? [];
+      const packages = points.map(({ attributes }) => attributes['heapray.package']);
+      expect(packages).toContain('order-cache');
+      expect(points.flatMap(({ attributes }) => Object.keys(attributes))).not.toContain('code.function.name');
+      expect(all.map(({ descriptor }) => descriptor.name)).toContain('heapray.memory.resident');
+    });
+
+    test('a site that is gone is dropped, from the page and for Prometheus', async () => {
+      await httpGet(`http://${service().control}/next`);
+      const wanted = 'holdFifth,holdFourth,other';
+      const isThere = async () => `${shown(await page(), 'heapray_memory_retained')}` === wanted;
+      await pollUntil(isThere, { what: 'the new sites alone', timeoutMillis: 60_000 });
+      const own = `heapray_memory_retained{instance="${service().address}"}`;
+      const sites = async () => {
+        const series = await prometheus.query(`sum by (code_function_name) (${own})`);
+        return `${series.map(({ metric }) => metric.code_function_name).sort()}` === wanted;
+      };
+      await pollUntil(sites, { what: 'Prometheus to see the same', timeoutMillis: 30_000 });
+      const counted = await page();
+      const dropped = { code_function_name: '(dropped)' };
+      expect(counted.sum('heapray_memory_allocated_total', dropped)).toBeGreaterThan(10 * MIB);
+      const target = (await prometheus.targets()).find(({ scrapeUrl }) =>
+        scrapeUrl.includes(service().address),
+      );
+      expect(target).toMatchObject({ health: 'up', lastError: '' });
+    });
+
+    test('it ends as its SDK is shut down, and printed nothing', async () => {
+      const { app } = service();
+      expect(await app.stop('SIGTERM')).toEqual({ status: 0, signal: null });
+      expect(app.process).toMatchObject({ stdout: 'ready\n', stderr: '' });
+    });
+  });
+});
+
+async function start(project: 'sdk-2' | 'sdk-3') {
+  const [metrics, control] = [await freePort(), await freePort()];
+  const env = {
+    METRICS_PORT: `${metrics}`,
+    CONTROL_PORT: `${control}`,
+    HEAPRAY_SAMPLING_INTERVAL: `${INTERVAL}`,
+    // Its absence is what the SDK of traces complains about.
+    OTEL_TRACES_EXPORTER: 'none',
+  };
+  const nodeArgs = ['--expose-gc'];
+  const app = startApp({ app: ['producer-service.js'], nodeArgs, project, register: false, env });
+  return { app, address: `127.0.0.1:${metrics}`, control: `127.0.0.1:${control}` };
+}
