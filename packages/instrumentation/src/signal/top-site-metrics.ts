@@ -1,3 +1,4 @@
+import type { Attributes } from '@opentelemetry/api';
 import { AGE_BUCKETS } from '../ledger/index.js';
 import { ATTR_AGE } from '../semconv.js';
 import { FadingSeries, type SeriesValue } from './fading-series.js';
@@ -24,7 +25,7 @@ export const DROPPED_SITES = '(dropped)';
 /** A row and what never changes of it. */
 interface Row {
   readonly key: string;
-  readonly group: SiteGroup;
+  readonly attributes: Attributes;
   readonly values: SiteValues;
   readonly sinceMillis?: number | undefined;
 }
@@ -53,7 +54,7 @@ export class TopSiteMetrics {
       counted.map((row) => ({
         startTime: hrTime(row.sinceMillis ?? startedMillis),
         endTime,
-        attributes: siteAttributes(row.group),
+        attributes: row.attributes,
         value: Math.round(row.values[metric]),
       }));
     const points = (values: readonly SeriesValue[]): ProducedPoint[] =>
@@ -96,18 +97,18 @@ export class TopSiteMetrics {
 }
 
 function rowOf(group: SiteGroup, values: SiteValues): Row {
-  return { key: groupKey(group), group, values };
+  return { key: groupKey(group), attributes: siteAttributes(group), values };
 }
 
-function bytesByAge({ key, group, values }: Row): SeriesValue[] {
-  const attributes = siteAttributes(group);
-  return AGE_BUCKETS.map((age, i) => ({
-    key: `${key}\n${age}`,
-    attributes: { ...attributes, [ATTR_AGE]: age },
-    value: Math.round(values.retainedByAge[i] ?? 0),
-  }));
+function bytesByAge({ key, attributes, values }: Row): SeriesValue[] {
+  return AGE_BUCKETS.flatMap((age, i) => {
+    const value = Math.round(values.retainedByAge[i] ?? 0);
+    return value > 0
+      ? [{ key: `${key}\n${age}`, attributes: { ...attributes, [ATTR_AGE]: age }, value }]
+      : [];
+  });
 }
 
-function objects({ key, group, values }: Row): SeriesValue {
-  return { key, attributes: siteAttributes(group), value: Math.round(values.retainedObjects) };
+function objects({ key, attributes, values }: Row): SeriesValue {
+  return { key, attributes, value: Math.round(values.retainedObjects) };
 }

@@ -1,3 +1,4 @@
+import v8 from 'node:v8';
 import { AggregationTemporality, DataPointType, MeterProvider } from '@opentelemetry/sdk-metrics';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { GroupBy } from '../../src/config/index.js';
@@ -294,6 +295,49 @@ describe('the process', () => {
     expect(await limits(1.8e19)).toEqual({ heap: expect.any(Number) });
   });
 });
+
+describe("the conventions' metrics", () => {
+  test('are there only when they are wanted', async () => {
+    const names = async (conventions: boolean) => {
+      const { collect } = newMetrics(heapView(), undefined, { conventions });
+      return [...(await collect()).keys()].filter((name) => !name.startsWith('heapray.')).sort();
+    };
+    expect(await names(false)).toEqual([]);
+    expect(await names(true)).toEqual([
+      'process.memory.usage',
+      'v8js.memory.heap.space.available_size',
+      'v8js.memory.heap.space.physical_size',
+      'v8js.memory.heap.space.size',
+      'v8js.memory.heap.used',
+    ]);
+  });
+
+  test('tell of each heap space', async () => {
+    vi.spyOn(v8, 'getHeapSpaceStatistics').mockReturnValue([
+      space('old_space', [4, 3, 2, 1]),
+      space('code_space', [40, 30, 20, 10]),
+    ]);
+    const { collect } = newMetrics(heapView(), undefined, { conventions: true });
+    const metrics = await collect();
+    const bySpace = (name: string) =>
+      seriesOf(metrics.get(`v8js.memory.heap.${name}`), 'v8js.heap.space.name');
+    expect(bySpace('space.size')).toEqual({ old_space: 4, code_space: 40 });
+    expect(bySpace('used')).toEqual({ old_space: 3, code_space: 30 });
+    expect(bySpace('space.available_size')).toEqual({ old_space: 2, code_space: 20 });
+    expect(bySpace('space.physical_size')).toEqual({ old_space: 1, code_space: 10 });
+    expect(seriesOf(metrics.get('process.memory.usage'))).toEqual({ '': expect.any(Number) });
+  });
+});
+
+function space(name: string, [size = 0, used = 0, available = 0, physical = 0]: readonly number[]) {
+  return {
+    space_name: name,
+    space_size: size,
+    space_used_size: used,
+    space_available_size: available,
+    physical_space_size: physical,
+  };
+}
 
 describe('the profiler', () => {
   test('counts what it does', async () => {
