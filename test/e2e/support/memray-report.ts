@@ -93,11 +93,15 @@ export class MemrayReport {
 
   /** What the text interface draws in a terminal of its own; it is left with `q` once it shows the text. */
   async tree(text: string): Promise<string> {
-    const args = ['-c', IN_A_TERMINAL, text, memray(this.#version), 'tree', this.#capture];
-    const { status, stdout, stderr } = await runCommand('python3', args);
-    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-    return stdout;
+    return drawnInTerminal(text, [memray(this.#version), 'tree', this.#capture]);
   }
+}
+
+/** What a program with a text interface draws in a terminal; it is left with `q` once it shows the text. */
+export async function drawnInTerminal(text: string, command: readonly string[]): Promise<string> {
+  const { status, stdout, stderr } = await runCommand('python3', ['-c', IN_A_TERMINAL, text, ...command]);
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  return stdout;
 }
 
 /** Runs a program in a pseudo terminal, presses `q` when it has drawn a text, and copies its screen to stdout. */

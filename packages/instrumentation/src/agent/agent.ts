@@ -2,6 +2,7 @@ import path from 'node:path';
 import v8 from 'node:v8';
 import type { MessagePort } from 'node:worker_threads';
 import { Blame } from '../blame/index.js';
+import type { RecordFeedOptions } from '../capture/record-feed.js';
 import { HighWaterMarkTracker, Ledger } from '../ledger/index.js';
 import type { ObjectCountTable } from '../profile/index.js';
 import { CallSiteSeries } from '../signal/call-site-series.js';
@@ -9,6 +10,7 @@ import { connectHeapPoller, type HeapPoller } from '../source/heap-poller.js';
 import { STACK_DEPTH } from '../source/sampler.js';
 import { Captures } from './captures.js';
 import { LeakWatch } from './leak-watch.js';
+import { LiveViewing } from './live-viewing.js';
 import {
   type AgentOptions,
   type AgentView,
@@ -22,6 +24,7 @@ import { PollLoop } from './poll-loop.js';
 import { ProducerSites } from './producer-sites.js';
 import { profileProvider } from './profiles.js';
 import { SelfAccount } from './self-account.js';
+import { steadyClock } from './steady-clock.js';
 
 /** How long the last poll may take when the process is exiting. */
 const LAST_POLL_MILLIS = 500;
@@ -48,6 +51,7 @@ export class Agent {
   readonly #producers = new ProducerSites();
   readonly #startedMillis = Date.now();
   readonly #captures: Captures;
+  readonly #viewing: LiveViewing;
   readonly #leaks: LeakWatch;
   readonly #peak = new HighWaterMarkTracker();
   readonly #waiting = new Map<number, (table: ObjectCountTable | undefined) => void>();
@@ -85,6 +89,7 @@ export class Agent {
       options,
     );
     this.#captures = this.#newCaptures();
+    this.#viewing = this.#newViewing();
     this.#leaks = new LeakWatch(this.#ledger, {
       windowMillis: options.leakWindowMillis,
       samplingInterval: options.samplingInterval,
@@ -95,12 +100,13 @@ export class Agent {
   start(): void {
     this.#port.on('message', (message: ToAgent) => this.#receive(message));
     this.#awaitExit();
-    const { processCapture, mode } = this.#options;
+    const { processCapture, mode, memrayLivePort } = this.#options;
     if (processCapture !== undefined) this.#captures.begin(PROCESS_CAPTURE, processCapture);
     void this.#captures.idle().then(() => {
       if (mode) this.#loop.samplerStarted(mode);
       else this.#loop.samplerRefused('taken');
     });
+    if (memrayLivePort !== undefined) void this.#viewing.start(memrayLivePort);
     this.#startServer().catch((error: Error) => this.#serverFailed(error));
   }
 
@@ -131,6 +137,7 @@ export class Agent {
     const captured = this.#captures.count > 0;
     this.#ledger.settle(performance.now(), false);
     if (captured) this.#captures.flush();
+    this.#viewing.flush();
     this.#peak.observe(this.#ledger, performance.now());
     for (const suspect of this.#leaks.observe(performance.now()))
       this.#send({ type: 'leak-suspect', suspect });
@@ -180,8 +187,7 @@ export class Agent {
   }
 
   #newCaptures(): Captures {
-    const { home, memrayFormat, maxCaptureBytes, maxCaptures, commandLine, pid, workingFolder } =
-      this.#options;
+    const { home, maxCaptureBytes, maxCaptures } = this.#options;
     return new Captures(
       {
         ledger: this.#ledger,
@@ -190,17 +196,19 @@ export class Agent {
         settle: () => this.#ledger.settle(performance.now(), true),
         log: (level, text) => this.#log(level, text),
       },
+      { ...feedOptions(this.#options), home, maxCaptureBytes, maxCaptures },
+    );
+  }
+
+  #newViewing(): LiveViewing {
+    return new LiveViewing(
       {
-        home,
-        format: memrayFormat,
-        maxCaptureBytes,
-        maxCaptures,
-        commandLine,
-        pid,
-        nodeModules: [path.join(workingFolder, 'node_modules')],
-        projectRoots: [workingFolder],
-        residentBytes: () => process.memoryUsage.rss(),
+        ledger: this.#ledger,
+        account: this.#account,
+        settle: () => this.#ledger.settle(performance.now(), true),
+        log: (level, text) => this.#log(level, text),
       },
+      feedOptions(this.#options),
     );
   }
 
@@ -259,11 +267,13 @@ export class Agent {
     // Captures just asked for may still be on their way here.
     await new Promise((resolve) => setImmediate(resolve));
     await Promise.race([this.#captures.idle(), timeout(LAST_POLL_MILLIS)]);
-    if (this.#captures.count > 0) await Promise.race([this.#loop.pollNow(), timeout(LAST_POLL_MILLIS)]);
+    if (this.#captures.count > 0 || this.#viewing.active)
+      await Promise.race([this.#loop.pollNow(), timeout(LAST_POLL_MILLIS)]);
     this.#tell(1);
     this.#loop.stop();
     this.#ledger.settle(performance.now(), true);
     this.#captures.endAll();
+    await this.#viewing.end();
     this.#server?.close();
     this.#ownHeapPorts.close();
     try {
@@ -288,6 +298,19 @@ export class Agent {
   #log(level: 'debug' | 'info' | 'warn' | 'error', text: string): void {
     this.#send({ type: 'log', level, text });
   }
+}
+
+function feedOptions(options: AgentOptions): RecordFeedOptions {
+  const { memrayFormat, commandLine, pid, workingFolder } = options;
+  return {
+    format: memrayFormat,
+    commandLine,
+    pid,
+    nodeModules: [path.join(workingFolder, 'node_modules')],
+    projectRoots: [workingFolder],
+    residentBytes: () => process.memoryUsage.rss(),
+    now: steadyClock(),
+  };
 }
 
 const timeout = (millis: number) => new Promise<void>((resolve) => setTimeout(resolve, millis));

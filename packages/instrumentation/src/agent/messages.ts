@@ -19,10 +19,12 @@ export interface AgentOptions {
   readonly component: string;
   /** The component whose capture runs from start to exit, if any. */
   readonly processCapture: string | undefined;
-  /** Whether any component of this process is traced: then polls are more frequent. */
+  /** Whether anything follows single events, be it a capture or a viewer: then polls are more frequent. */
   readonly traced: boolean;
   readonly home: string;
   readonly memrayFormat: MemrayFormat;
+  /** The loopback port where the heap may be watched, if any. */
+  readonly memrayLivePort: number | undefined;
   readonly maxCaptureBytes: number;
   readonly maxCaptures: number;
   /** Length of a window in which growth is judged, ms. */

@@ -137,6 +137,22 @@ export const list: Kind<readonly string[]> = {
   },
 };
 
+/** A port of this machine. No text and `off` both mean none. */
+export const port: Kind<number | undefined> = {
+  allowed: 'a port from 1 to 65535, or off',
+  expands: true,
+  fromText: (text) => {
+    const word = strip(text).toLowerCase();
+    if (word === '' || word === 'off') return { value: undefined };
+    return /^\d{1,5}$/.test(word) ? port.fromCode(Number(word)) : undefined;
+  },
+  fromCode: (value) => {
+    if (value === 'off') return { value: undefined };
+    const right = typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= 65_535;
+    return right ? { value } : undefined;
+  },
+};
+
 const HOST_PORT = /^(?:\[(?<v6>[^\]]+)\]|(?<host>[\w.-]+)):(?<port>\d{1,5})$/;
 
 function hostPortFrom(host: unknown, port: unknown): Accepted<HostPort> | undefined {

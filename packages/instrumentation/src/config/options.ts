@@ -1,4 +1,16 @@
-import { boolean, choice, decimal, hostPort, integer, type Kind, list, name, path, word } from './kinds.js';
+import {
+  boolean,
+  choice,
+  decimal,
+  hostPort,
+  integer,
+  type Kind,
+  list,
+  name,
+  path,
+  port,
+  word,
+} from './kinds.js';
 import type { OptionName, ResolvedOptions } from './types.js';
 
 /** A place in the config file. */
@@ -96,6 +108,15 @@ export const OPTIONS: { readonly [K in OptionName]: OptionSpec<ResolvedOptions[K
     file: [heapray('memray_format')],
     default: 13,
     description: 'Layout of the dumps: 13 for memray 1.20, 12 for 1.19, 11 for 1.11 to 1.18.',
+  },
+  memrayLivePort: {
+    kind: port,
+    env: ['HEAPRAY_MEMRAY_LIVE_PORT'],
+    file: [heapray('memray_live_port')],
+    default: 'off',
+    emptyEnv: true,
+    description:
+      'The loopback port that `memray live` may connect to. A process that has one counts as traced.',
   },
   maxCaptureBytes: {
     kind: integer({ min: 2 ** 16, max: Number.MAX_SAFE_INTEGER, unit: 'bytes' }),

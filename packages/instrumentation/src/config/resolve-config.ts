@@ -108,6 +108,7 @@ export function resolveConfig(input: ConfigInput): ResolvedConfig {
     home: resolve(input.cwd, resolution.value('home')),
     configFile: file.ini?.path,
     memrayFormat: resolution.value('memrayFormat'),
+    memrayLivePort: resolution.value('memrayLivePort'),
     maxCaptureBytes: resolution.value('maxCaptureBytes'),
     maxCaptures: resolution.value('maxCaptures'),
     maxCallSites: resolution.value('maxCallSites'),

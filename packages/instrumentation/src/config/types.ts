@@ -33,6 +33,8 @@ export interface HeaprayOptions {
   configFile?: string | undefined;
   /** Layout of the captures. */
   memrayFormat?: MemrayFormat | undefined;
+  /** The loopback port for `memray live`: from 1 to 65535, or `off`. */
+  memrayLivePort?: number | 'off' | undefined;
   /** Bytes at which a capture ends: an integer from 64 KiB. */
   maxCaptureBytes?: number | undefined;
   /** How many captures of a component are kept, from 1 to 1000. */
@@ -67,6 +69,8 @@ export interface ResolvedOptions {
   /** Absolute path of the file that was read. */
   readonly configFile: string | undefined;
   readonly memrayFormat: MemrayFormat;
+  /** `undefined` when nobody may watch. */
+  readonly memrayLivePort: number | undefined;
   /** Bytes. */
   readonly maxCaptureBytes: number;
   readonly maxCaptures: number;

@@ -65,14 +65,14 @@ export class MemoryProfiler {
     this.#config = configFor(declaredComponents());
     this.#latest = { declared: declaredComponents().length, config: this.#config };
     this.#log = log;
-    const { options, components } = this.#config;
-    this.#interval = components.length > 0 ? options.tracedSamplingInterval : options.samplingInterval;
+    const { options } = this.#config;
+    this.#interval = this.#traced ? options.tracedSamplingInterval : options.samplingInterval;
     this.#guard = new ExitGuard(() => this.#finishNow());
     this.#calls = new ComponentCaptureCalls({
       isTraced: (name) => this.#isTraced(name),
       begin: (capture, component) => this.#thread?.send({ type: 'capture-begin', capture, component }),
       end: (capture) => this.#thread?.send({ type: 'capture-end', capture }),
-      onActive: (active) => this.#guard.watchSignals(active || this.#processCapture !== undefined),
+      onActive: (active) => this.#guard.watchSignals(active || this.#tracedThroughout),
     });
   }
 
@@ -107,7 +107,7 @@ export class MemoryProfiler {
     this.#binding = loadSamplerBinding();
     const mode = this.#startSampler();
     if (mode === 'failed') return;
-    this.#guard.watchSignals(this.#processCapture !== undefined);
+    this.#guard.watchSignals(this.#tracedThroughout);
     this.#startThread(mode === 'taken' ? undefined : mode);
     setComponentCaptures(this.#componentCaptures());
     if (this.#config.detailed && this.#config.components.length > 0) {
@@ -150,6 +150,16 @@ export class MemoryProfiler {
   get #processCapture(): string | undefined {
     const { component } = this.#config.options;
     return this.#config.components.includes(component) ? component : undefined;
+  }
+
+  /** Whether single events are followed in this process, at least now and then. */
+  get #traced(): boolean {
+    return this.#config.components.length > 0 || this.#config.options.memrayLivePort !== undefined;
+  }
+
+  /** Whether they are followed from start to exit, or may be at any time. */
+  get #tracedThroughout(): boolean {
+    return this.#processCapture !== undefined || this.#config.options.memrayLivePort !== undefined;
   }
 
   #connectSession(): Inspector.Session | undefined {
@@ -199,7 +209,7 @@ export class MemoryProfiler {
   }
 
   #startThread(mode: AgentOptions['mode']): void {
-    const { options, components } = this.#config;
+    const { options } = this.#config;
     this.#threadStarted = performance.now();
     try {
       this.#thread = new AgentThread(
@@ -210,9 +220,10 @@ export class MemoryProfiler {
           groupBy: options.groupBy,
           component: options.component,
           processCapture: this.#processCapture,
-          traced: components.length > 0,
+          traced: this.#traced,
           home: options.home,
           memrayFormat: options.memrayFormat,
+          memrayLivePort: options.memrayLivePort,
           maxCaptureBytes: options.maxCaptureBytes,
           maxCaptures: options.maxCaptures,
           leakWindowMillis: options.leakWindow * 1000,
@@ -334,7 +345,7 @@ export class MemoryProfiler {
 
   #finishNow(): void {
     this.#warn();
-    this.#thread?.finishNow(this.#calls.active || this.#processCapture !== undefined);
+    this.#thread?.finishNow(this.#calls.active || this.#tracedThroughout);
   }
 
   #later(millis: number, work: () => void): void {

@@ -174,9 +174,18 @@ export const OWN_METRICS: Readonly<Record<OwnMetric, MetricSpec>> = {
     unit: '{event}',
     description: 'What the profiler gave up or left out, by reason',
     attributes: {
-      [ATTR_REASON]: ['capture', 'debug_server', 'sampler_lost', 'poll_overdue', 'tree_full', 'none'],
+      [ATTR_REASON]: [
+        'capture',
+        'debug_server',
+        'live_port',
+        'live_viewer',
+        'sampler_lost',
+        'poll_overdue',
+        'tree_full',
+        'none',
+      ],
     },
-    note: '`sampler_lost` counts live samples out of sight, `poll_overdue` readings that the main thread did not answer for 10 s, `tree_full` stacks folded into their caller',
+    note: '`live_viewer` counts events that a slow viewer never saw, `sampler_lost` live samples out of sight, `poll_overdue` readings that the main thread did not answer for 10 s, `tree_full` stacks folded into their caller',
   },
   lostSampler: {
     name: 'heapray.profiler.lost_sampler',

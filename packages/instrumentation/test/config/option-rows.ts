@@ -120,6 +120,23 @@ export const rows: readonly Row[] = [
     badCode: [10, '13', 13.5, null],
   },
   {
+    option: 'memrayLivePort',
+    texts: [
+      ['1', 1],
+      [' 65535 ', 65_535],
+      ['off', undefined],
+      ['OFF', undefined],
+      ['', undefined],
+    ],
+    badTexts: ['0', '65536', '-1', '1.5', '127.0.0.1:7777', 'on'],
+    code: [
+      [1, 1],
+      [65_535, 65_535],
+      ['off', undefined],
+    ],
+    badCode: [0, 65_536, 1.5, '7777', null, true],
+  },
+  {
     option: 'maxCaptureBytes',
     texts: [
       ['65536', 65_536],

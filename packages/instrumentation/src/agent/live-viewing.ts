@@ -1,0 +1,112 @@
+import type { LiveStream } from '../capture/live-stream.js';
+import type { RecordFeedOptions } from '../capture/record-feed.js';
+import type { Ledger } from '../ledger/index.js';
+import type { Viewer, ViewerServer } from '../server/viewer-server.js';
+import type { SelfAccount } from './self-account.js';
+
+export interface LiveViewingPorts {
+  readonly ledger: Ledger;
+  readonly account: SelfAccount;
+  /** Attributes what is still pending. */
+  readonly settle: () => void;
+  readonly log: (level: 'debug' | 'info' | 'error', text: string) => void;
+}
+
+/** How much may wait for a viewer that does not keep up. */
+const MAX_PENDING_BYTES = 4 * 2 ** 20;
+/** How long the end of the stream may take to go out. */
+const LAST_BYTES_MILLIS = 300;
+
+/**
+ * Lets `memray live` watch this process. Without a viewer it costs nothing but the open port: writer and stream
+ * are made when one comes and let go of when it leaves.
+ */
+export class LiveViewing {
+  readonly #ports: LiveViewingPorts;
+  readonly #options: RecordFeedOptions;
+  #server: ViewerServer | undefined;
+  #viewer: Viewer | undefined;
+  #stream: LiveStream | undefined;
+  #ended = false;
+
+  constructor(ports: LiveViewingPorts, options: RecordFeedOptions) {
+    this.#ports = ports;
+    this.#options = options;
+  }
+
+  /** Whether somebody watches. */
+  get active(): boolean {
+    return this.#stream !== undefined;
+  }
+
+  async start(port: number): Promise<void> {
+    const { account, log } = this.#ports;
+    try {
+      const [{ startViewerServer }, { LiveStream }] = await Promise.all([
+        import('../server/viewer-server.js'),
+        import('../capture/live-stream.js'),
+      ]);
+      const server = await startViewerServer(port, {
+        connected: (viewer) => this.#connected(viewer, LiveStream),
+        drained: () => this.flush(),
+        disconnected: () => this.#disconnected(),
+      });
+      if (this.#ended) return server.close();
+      this.#server = server;
+      log('info', `memray may watch: memray live ${port}`);
+    } catch (error) {
+      account.drop('live_port');
+      log('error', `memray live: cannot listen on port ${port}: ${(error as Error).message}`);
+    }
+  }
+
+  /** Writes out what the last reading brought. */
+  flush(): void {
+    this.#guard(() => this.#stream?.flush());
+  }
+
+  /** Ends the stream with what is known; resolves when it is out, or when it took too long. */
+  async end(): Promise<void> {
+    this.#ended = true;
+    this.#server?.close();
+    this.#guard(() => this.#stream?.finish());
+    this.#stream = undefined;
+    await this.#viewer?.end(LAST_BYTES_MILLIS);
+  }
+
+  #connected(viewer: Viewer, Stream: typeof LiveStream): void {
+    const { ledger, account, settle, log } = this.#ports;
+    if (this.#ended) return void viewer.end(0);
+    this.#viewer = viewer;
+    this.#guard(() => {
+      // What is still to be attributed was allocated before.
+      settle();
+      const onDropped = (events: number) => account.drop('live_viewer', events);
+      this.#stream = new Stream(
+        ledger,
+        { ...this.#options, maxPendingBytes: MAX_PENDING_BYTES, onDropped },
+        viewer,
+      );
+    });
+    log('debug', 'a viewer of the live stream has come');
+  }
+
+  #disconnected(): void {
+    this.#stream?.abandon();
+    this.#stream = undefined;
+    this.#viewer = undefined;
+    this.#ports.log('debug', 'the viewer of the live stream has gone');
+  }
+
+  #guard(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#ports.account.drop('live_viewer');
+      this.#ports.log('error', `live stream given up: ${(error as Error).message}`);
+      this.#stream?.abandon();
+      this.#stream = undefined;
+      void this.#viewer?.end(0);
+    }
+  }
+}

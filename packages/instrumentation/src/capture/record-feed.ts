@@ -1,0 +1,169 @@
+import {
+  type HeaderPatch,
+  type MemrayFormat,
+  MemrayWriter,
+  type StackHandle,
+} from '@heapray/exporter/memray';
+import { type Ledger, type NodeIndex, ROOT } from '../ledger/index.js';
+
+export interface RecordFeedOptions {
+  readonly format: MemrayFormat;
+  readonly commandLine: string;
+  readonly pid: number;
+  /** Folders whose files memray counts to packages and to the application. */
+  readonly nodeModules: readonly string[];
+  readonly projectRoots: readonly string[];
+  readonly residentBytes: () => number;
+  readonly now: () => number;
+}
+
+/** memray's number for the main thread of a capture. */
+const MAIN_THREAD = 1;
+/** One address serves all estimated allocations, because each is freed at once. Live ones get 16 x (id + 1). */
+const ESTIMATE_ADDRESS = 16;
+const addressOf = (id: number) => 16 * (id + 1);
+/** The leaf of stacks whose allocations were never observed, only estimated. */
+const ESTIMATED_FRAME = '(short-lived, estimated)';
+
+/** Turns the ledger's events into the records of a memray capture, wherever these go. */
+export class RecordFeed {
+  readonly #ledger: Ledger;
+  readonly #options: RecordFeedOptions;
+  /** Bytes and samples of estimates that are not a whole sample yet, by stack. */
+  readonly #fractions = new Map<NodeIndex, { samples: number; bytes: number }>();
+  #writer: MemrayWriter;
+  #stacks: (StackHandle | undefined)[] = [];
+  #estimateStacks: (StackHandle | undefined)[] = [];
+  #takenBytes = 0;
+  /** What rounding to whole bytes has left out so far. */
+  #remainder = 0;
+
+  constructor(ledger: Ledger, options: RecordFeedOptions) {
+    this.#ledger = ledger;
+    this.#options = options;
+    this.#writer = this.#open();
+  }
+
+  /** Bytes since the header, taken or not. */
+  get bytes(): number {
+    return this.#writer.bytesEncoded;
+  }
+
+  /** Bytes that {@link take} would return. */
+  get untakenBytes(): number {
+    return this.bytes - this.#takenBytes;
+  }
+
+  /** Begins another capture; what was not taken of this one is gone. Estimates not written yet carry on. */
+  restart(): void {
+    this.#writer = this.#open();
+  }
+
+  allocated(id: number, node: NodeIndex, bytes: number): void {
+    this.#writer.allocation(MAIN_THREAD, addressOf(id), this.#whole(bytes), this.#stack(node));
+  }
+
+  freed(id: number): void {
+    this.#writer.free(MAIN_THREAD, addressOf(id));
+  }
+
+  estimated(node: NodeIndex, samples: number, bytes: number): void {
+    const fraction = this.#fractions.get(node) ?? { samples: 0, bytes: 0 };
+    fraction.samples += samples;
+    fraction.bytes += bytes;
+    this.#fractions.set(node, fraction);
+    const whole = Math.floor(fraction.samples);
+    if (whole === 0) return;
+    const each = fraction.bytes / fraction.samples;
+    this.#writeEstimates(node, whole, each);
+    fraction.samples -= whole;
+    fraction.bytes -= whole * each;
+  }
+
+  memoryRecord(): void {
+    this.#writer.memoryRecord(this.#options.residentBytes(), this.#options.now());
+  }
+
+  /** The last records: what is left of estimates, a memory record, the trailer. */
+  finish(): void {
+    for (const [node, { samples, bytes }] of this.#fractions) {
+      if (samples > 0) this.#writeEstimates(node, 1, bytes);
+    }
+    this.#fractions.clear();
+    this.end();
+  }
+
+  /** Ends this capture, but not what it is about: estimates are kept for the next. */
+  end(): void {
+    this.#writer.finish(this.#options.residentBytes(), this.#options.now());
+  }
+
+  /** What was written since the last call, in whole records. */
+  take(): Uint8Array {
+    const bytes = this.#writer.take();
+    this.#takenBytes += bytes.length;
+    return bytes;
+  }
+
+  /** What to write over the header of the ended capture. */
+  headerPatches(): readonly HeaderPatch[] {
+    return this.#writer.headerPatches(this.#options.now());
+  }
+
+  #open(): MemrayWriter {
+    const { format, commandLine, pid, nodeModules, projectRoots, residentBytes, now } = this.#options;
+    this.#stacks = [];
+    this.#estimateStacks = [];
+    this.#takenBytes = 0;
+    const writer = new MemrayWriter({
+      format,
+      commandLine,
+      pid,
+      startTimeMillis: now(),
+      mainThreadId: MAIN_THREAD,
+      libdest: 'node:internal',
+      sitePackages: nodeModules,
+      sysPath: projectRoots,
+    });
+    writer.memoryRecord(residentBytes(), now());
+    writer.threadName(MAIN_THREAD, 'main');
+    return writer;
+  }
+
+  #writeEstimates(node: NodeIndex, count: number, bytesEach: number): void {
+    const stack = this.#estimateStack(node);
+    for (let i = 0; i < count; i++) {
+      this.#writer.allocation(MAIN_THREAD, ESTIMATE_ADDRESS, this.#whole(bytesEach), stack);
+      this.#writer.free(MAIN_THREAD, ESTIMATE_ADDRESS);
+    }
+  }
+
+  /** Whole bytes, with the rounding error carried to the next, so that totals agree. */
+  #whole(bytes: number): number {
+    const exact = bytes + this.#remainder;
+    const whole = Math.max(0, Math.round(exact));
+    this.#remainder = exact - whole;
+    return whole;
+  }
+
+  #stack(node: NodeIndex): StackHandle | undefined {
+    const known = this.#stacks[node];
+    if (known !== undefined) return known;
+    const frame = node === ROOT ? undefined : this.#ledger.sites.frame(node);
+    if (!frame) return undefined;
+    const file = frame.file || '(native)';
+    const parent = this.#stack(this.#ledger.tree.parent(node));
+    const stack = this.#writer.stack(parent, this.#writer.frame(frame.functionName, file, frame.line));
+    this.#stacks[node] = stack;
+    return stack;
+  }
+
+  #estimateStack(node: NodeIndex): StackHandle {
+    const known = this.#estimateStacks[node];
+    if (known !== undefined) return known;
+    const leaf = this.#writer.frame(ESTIMATED_FRAME, '(heapray)', 0);
+    const stack = this.#writer.stack(this.#stack(node), leaf);
+    this.#estimateStacks[node] = stack;
+    return stack;
+  }
+}

@@ -1,0 +1,121 @@
+import { analyzeMemray } from '@heapray/exporter/memray';
+import { expect, test } from 'vitest';
+import { LiveStream } from '../../src/capture/live-stream.js';
+import type { Ledger } from '../../src/ledger/index.js';
+import { newLedger } from '../support/ledger-sums.js';
+import { Readings, range, samplesOf } from '../support/readings.js';
+import { byStack, START, totalBytes } from './captures.js';
+
+const BOUND = 2000;
+
+/** A stream to a viewer that reads when it is told to. */
+function watch(ledger: Ledger, maxPendingBytes = BOUND) {
+  const chunks: Uint8Array[] = [];
+  const sink = {
+    pendingBytes: 0,
+    write(bytes: Uint8Array) {
+      chunks.push(bytes);
+      sink.pendingBytes += bytes.length;
+    },
+  };
+  let dropped = 0;
+  let millis = START;
+  const stream = new LiveStream(
+    ledger,
+    {
+      format: 13,
+      commandLine: 'node app.js',
+      pid: 1,
+      nodeModules: [],
+      projectRoots: [],
+      residentBytes: () => 1000,
+      // A record that ends in a zero would be cut from a file.
+      now: () => ++millis,
+      maxPendingBytes,
+      onDropped: (events) => {
+        dropped += events;
+      },
+    },
+    sink,
+  );
+  return {
+    stream,
+    sink,
+    dropped: () => dropped,
+    /** The viewer takes all that was sent. */
+    read: () => {
+      sink.pendingBytes = 0;
+      stream.flush();
+    },
+    analyzer: () => analyzeMemray(chunks),
+  };
+}
+
+test('begins with all that is alive, goes on with what happens, and ends with a trailer', () => {
+  const ledger = newLedger();
+  const readings = new Readings();
+  const boot = samplesOf('boot', 1000, [1, 2]);
+  ledger.absorb(readings.of(boot), 0);
+  const { stream, analyzer, dropped } = watch(ledger);
+  expect(byStack(analyzer(), analyzer().leaks())).toEqual({ boot: [2000, 2] });
+  const parse = samplesOf('main > parse', 64, [3, 4]);
+  ledger.absorb(readings.of([...boot.slice(0, 1), ...parse]), 1);
+  stream.flush();
+  expect(byStack(analyzer(), analyzer().leaks())).toEqual({ boot: [1000, 1], 'main > parse': [128, 2] });
+  expect(analyzer().complete).toBe(false);
+  stream.finish();
+  ledger.absorb(readings.of([]), 2);
+  expect(analyzer().complete).toBe(true);
+  expect(byStack(analyzer(), analyzer().leaks())).toEqual({ boot: [1000, 1], 'main > parse': [128, 2] });
+  expect(dropped()).toBe(0);
+});
+
+test('of a viewer that does not read: bounded, valid, counted, and right again later', () => {
+  const ledger = newLedger();
+  const readings = new Readings();
+  const kept = samplesOf('main > keep', 64, range(1, 20));
+  ledger.absorb(readings.of(kept), 0);
+  const viewer = watch(ledger);
+  // A thousand samples that die at the next reading, and one that stays.
+  for (let at = 0; at < 100; at++) {
+    const passing = samplesOf(`main > pass${at}`, 64, range(30 + at * 10, 39 + at * 10));
+    ledger.absorb(readings.of([...kept.slice(0, 20 - (at >> 3)), ...passing]), at + 1);
+    viewer.stream.flush();
+    expect(viewer.sink.pendingBytes).toBeLessThan(BOUND + 200);
+    // What was sent so far is a capture, and frees only what it has.
+    const soFar = viewer.analyzer();
+    expect(soFar.damage).toBeUndefined();
+    expect(soFar.liveBytes).toBe(totalBytes(soFar.leaks()));
+  }
+  expect(viewer.dropped()).toBeGreaterThan(1000);
+  viewer.read();
+  const now = viewer.analyzer();
+  const alive: Record<string, number> = {};
+  for (const [stack, [bytes]] of Object.entries(byStack(now, now.leaks()))) alive[stack] = bytes;
+  expect(alive).toEqual({ 'main > keep': 8 * 64, 'main > pass99': 10 * 64 });
+  // Every allocation the viewer was not told of, and its free, is a dropped event.
+  const seen = now.allocated().reduce((sum, { count }) => sum + count, 0);
+  expect(viewer.dropped()).toBe(2 * (20 + 1000 - seen));
+});
+
+test('estimates that find no room are dropped as pairs', () => {
+  const ledger = newLedger();
+  const readings = new Readings();
+  ledger.absorb(readings.of(samplesOf('main', 64, [1])), 0);
+  const viewer = watch(ledger, 1);
+  // 2 to 9 were never seen.
+  ledger.absorb(readings.of(samplesOf('main', 64, [1, 10])), 1);
+  ledger.settle(1, true);
+  viewer.stream.flush();
+  expect(viewer.dropped()).toBe(16);
+});
+
+test('a large heap is shown piece by piece', () => {
+  const ledger = newLedger();
+  ledger.absorb(new Readings().of(samplesOf('main', 64, range(1, 5000))), 0);
+  const viewer = watch(ledger);
+  expect(viewer.sink.pendingBytes).toBeLessThan(BOUND + 200);
+  for (let at = 0; at < 100; at++) viewer.read();
+  expect(viewer.dropped()).toBe(0);
+  expect(viewer.analyzer().liveBytes).toBe(5000 * 64);
+});
