@@ -75,14 +75,22 @@ describeWithPeer(
           const check = await runCommand(promtool(), ['check', 'metrics'], { input: body });
           expect(check).toEqual({ status: 0, signal: null, stdout: '', stderr: '' });
         });
+      },
+    );
 
-        test('ends as its SDK is shut down, and printed nothing', async () => {
+    describe('when nobody scrapes any more', () => {
+      // The exporter's server closes when its connections have, and a scrape under way keeps its own for the next ones.
+      beforeAll(() => prometheus.stop());
+
+      test.each(SERVICES.map((service, index) => ({ ...service, index })))(
+        '$project on Node $line by $setup ends as its SDK is shut down, and printed nothing',
+        async ({ index }) => {
           const app = running[index]?.app;
           expect(await app?.stop('SIGTERM')).toEqual({ status: 0, signal: null });
           expect(app?.process).toMatchObject({ stdout: 'ready\nleaked\n', stderr: '' });
-        });
-      },
-    );
+        },
+      );
+    });
   },
 );
 
