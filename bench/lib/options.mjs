@@ -7,7 +7,7 @@ export const USAGE = `usage: npm run bench -- [NAME...] [options]
   --quick        a short run to see that it works; its numbers say little
   --json         only JSON on stdout
   --node LINE    measure on another Node: 22 or 26 (24 without it)
-  --minutes N    how long resident memory is watched (1 without it)`;
+  --minutes N    how long resident memory is watched (1 without it), or a soak lasts (10)`;
 
 /** @throws when an option is not known or has a wrong value */
 export function parseOptions(args) {
