@@ -1,9 +1,14 @@
-import { MEMRAY_FORMATS, MemrayConverter, type MemrayFormat } from '@heapray/exporter/memray';
+import {
+  MEMRAY_FORMATS,
+  MemrayAggregator,
+  MemrayConverter,
+  type MemrayFormat,
+} from '@heapray/exporter/memray';
 import { type Command, Option } from 'commander';
 import { CommandError, UsageError } from '../errors.js';
 import { COLUMN_WORDS, pickColumn } from '../inputs/columns.js';
 import { PROFILE_FORMATS, readInput } from '../inputs/index.js';
-import { applyStrict, finishCapture, openCapture, pushCapture } from '../inputs/memray.js';
+import { applyStrict, finishCapture, openCapture, pushCapture, readCapture } from '../inputs/memray.js';
 import {
   encode,
   formatOfName,
@@ -20,6 +25,7 @@ interface ConvertOptions {
   readonly to?: OutputFormat;
   readonly by?: string;
   readonly memrayFormat?: `${MemrayFormat}`;
+  readonly aggregate?: true;
   readonly strict?: true;
 }
 
@@ -46,12 +52,13 @@ export function addConvert(program: Command): void {
       ).choices(MEMRAY_FORMATS.map(String)),
     )
     .option('--by <column>', `the one column that folded and heapprofile hold: ${COLUMN_WORDS}`)
+    .option('--aggregate', 'for memray: sum up, as memray run --aggregate does; a small file without history')
     .addOption(strictOption())
     .action(convert);
 }
 
 async function convert(input: string, options: ConvertOptions): Promise<void> {
-  const { output, to, by, memrayFormat, strict } = options;
+  const { output, to, by, memrayFormat, aggregate, strict } = options;
   const format = to ?? formatOfName(output);
   if (format === undefined) {
     throw new UsageError(
@@ -63,9 +70,11 @@ async function convert(input: string, options: ConvertOptions): Promise<void> {
   }
   if (format === 'memray') {
     const version = Number(memrayFormat ?? DEFAULT_FORMAT) as MemrayFormat;
+    if (aggregate) return aggregateCapture(input, output, version, strict);
     return convertCapture(input, output, version, strict);
   }
   if (memrayFormat !== undefined) throw new UsageError(`--memray-format is for memray, not for ${format}`);
+  if (aggregate) throw new UsageError(`--aggregate is for memray, not for ${format}`);
   return convertProfile(input, output, format, { by, strict });
 }
 
@@ -102,4 +111,19 @@ async function convertCapture(
     applyStrict(strict, end);
   }
   await writeStream(output, converted(), () => converter.headerPatches());
+}
+
+async function aggregateCapture(
+  input: string,
+  output: string,
+  version: MemrayFormat,
+  strict: boolean | undefined,
+): Promise<void> {
+  const aggregator = new MemrayAggregator(version);
+  const end = await readCapture(await openCapture(input), aggregator);
+  async function* aggregated(): AsyncGenerator<Uint8Array> {
+    yield* aggregator.encode();
+  }
+  await writeStream(output, aggregated(), () => []);
+  applyStrict(strict, end);
 }

@@ -64,6 +64,14 @@ export class CaptureModel implements RecordHandler {
     return stack === 0 ? 0 : this.#stacks.parent(stack);
   }
 
+  get stackCount(): number {
+    return this.#stacks.size;
+  }
+
+  isEntryFrame(frame: number): boolean {
+    return this.#codes.isEntry(frame);
+  }
+
   location(frame: number): MemrayLocation {
     return this.#codes.location(frame);
   }

@@ -57,6 +57,11 @@ export class CodeTable {
     return frame;
   }
 
+  /** Whether native frames may stand between this frame and its caller's. */
+  isEntry(frame: number): boolean {
+    return (this.#frames.frame(frame) & 1) === 1;
+  }
+
   location(frame: number): MemrayLocation {
     const known = this.#locations[frame];
     if (known !== undefined) return known;

@@ -1,15 +1,16 @@
 import type { ByteWriter } from '../wire/byte-writer.js';
 import { CaptureModel } from './capture-model.js';
-import { delta, RESERVE, type Wide, wideWord } from './convert-numbers.js';
+import { RESERVE, wideWord } from './convert-numbers.js';
 import type { MemrayFormat } from './format.js';
 import type { MemrayHeader } from './header.js';
 import type { MemrayLimits } from './limits.js';
 import { type AggregatedAllocation, RecordDamage, type RecordHandler } from './record-handler.js';
 import { TOKEN, TOKEN_AGGREGATED } from './records.js';
 import { writeHeader, writeString } from './write-header.js';
+import { NativeRecordWriter } from './write-native.js';
 
 /** What a line table of a single line, as we write it, is read by. */
-const PYTHON_3_11 = 0x030b00f0;
+export const PYTHON_3_11 = 0x030b00f0;
 
 /**
  * Writes the records it is handed in another format. Here is what all formats have in common: the numbers of
@@ -18,9 +19,8 @@ const PYTHON_3_11 = 0x030b00f0;
 export abstract class RecordConverter implements RecordHandler {
   protected readonly out: ByteWriter;
   readonly #format: MemrayFormat;
-  readonly #lastIp: Wide = { high: 0, low: 0 };
+  readonly #natives: NativeRecordWriter;
   #header: MemrayHeader | undefined;
-  #lastNative = 0;
   /** Refuses what makes no sense, before anything of it is written. */
   protected readonly model: CaptureModel;
   /** Frames declared, for the header of format 11. */
@@ -28,6 +28,7 @@ export abstract class RecordConverter implements RecordHandler {
 
   constructor(out: ByteWriter, format: MemrayFormat, limits: MemrayLimits) {
     this.out = out;
+    this.#natives = new NativeRecordWriter(out);
     this.model = new CaptureModel(limits, []);
     this.#format = format;
   }
@@ -60,38 +61,26 @@ export abstract class RecordConverter implements RecordHandler {
     writeString(this.out, name);
   }
 
-  // 05, svarint ip - last ip, svarint parent - last native
   nativeFrame(ipHigh: number, ipLow: number, parent: number): void {
     this.model.nativeFrame(ipHigh, ipLow, parent);
-    this.token(TOKEN.NATIVE_FRAME);
-    delta(this.out, this.#lastIp, ipHigh, ipLow);
-    this.native(parent);
+    this.#natives.frame(ipHigh, ipLow, parent);
   }
 
-  // 06
   memoryMapStart(): void {
     this.model.memoryMapStart();
-    this.token(TOKEN.MEMORY_MAP_START);
+    this.#natives.memoryMapStart();
   }
 
-  // 07, path, 00, varint segments, u64 load address
   image(path: string, segments: number, loadHigh: number, loadLow: number): void {
     const count = soundSize(segments);
     this.model.image(path, count, loadHigh, loadLow);
-    this.token(TOKEN.SEGMENT_HEADER);
-    writeString(this.out, path);
-    this.out.reserve(RESERVE);
-    this.out.varint(count);
-    wideWord(this.out, loadHigh, loadLow);
+    this.#natives.image(path, count, loadHigh, loadLow);
   }
 
-  // 08, u64 address, varint size
   segment(addressHigh: number, addressLow: number, size: number): void {
     const sound = soundSize(size);
     this.model.segment(addressHigh, addressLow, sound);
-    this.token(TOKEN.SEGMENT);
-    wideWord(this.out, addressHigh, addressLow);
-    this.out.varint(sound);
+    this.#natives.segment(addressHigh, addressLow, sound);
   }
 
   // 01, u64 ms since the epoch, u64 rss, u64 heap
@@ -141,8 +130,7 @@ export abstract class RecordConverter implements RecordHandler {
 
   /** svarint native - last native */
   protected native(native: number): void {
-    this.out.svarint(native - this.#lastNative);
-    this.#lastNative = native;
+    this.#natives.native(native);
   }
 }
 

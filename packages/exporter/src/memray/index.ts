@@ -1,4 +1,5 @@
 export { FormatError } from '../wire/errors.js';
+export { MemrayAggregator, type MemrayAggregatorOptions } from './aggregate-memray.js';
 export { ALLOCATORS, type AllocatorFacts, type AllocatorKind, type AllocatorName } from './allocators.js';
 export type { CaptureStats, LocationTotal, ModuleTotal } from './capture-stats.js';
 export { plainName } from './clean-text.js';

@@ -1,0 +1,233 @@
+import { ByteWriter } from '../wire/byte-writer.js';
+import { CaptureModel } from './capture-model.js';
+import { PYTHON_3_11, soundSize } from './convert-base.js';
+import type { MemrayFormat } from './format.js';
+import type { MemrayHeader } from './header.js';
+import { HighWaterMark } from './high-water-mark.js';
+import { limitsWith, type MemrayLimits } from './limits.js';
+import { MemorySnapshots } from './memory-snapshots.js';
+import { type CaptureEnd, RecordStream } from './record-stream.js';
+import { AggregatedEncoder } from './write-aggregated.js';
+import { writeHeader } from './write-header.js';
+import { NativeRecordWriter } from './write-native.js';
+
+export interface MemrayAggregatorOptions {
+  readonly limits?: Partial<MemrayLimits>;
+  /** How many memory records are kept at most, evenly taken. Default: all (of very many, half a million). */
+  readonly maxSnapshots?: number;
+}
+
+/** How much is encoded before it is handed out. */
+const CHUNK_BYTES = 1 << 18;
+
+/**
+ * Sums a capture up as its bytes come: what `memray run --aggregate` would have written in place of it. Per
+ * thread, allocator and stack it has what was alive at the high-water mark and what still is, and no more: no
+ * temporary allocations, no history but the memory records, no object records.
+ *
+ * {@link encode} may be called at any time, for what was read by then. Memory grows with what is alive and with
+ * distinct stacks, not with the length of the capture.
+ */
+export class MemrayAggregator {
+  readonly #format: MemrayFormat;
+  readonly #model: AggregationModel;
+  readonly #heap: HighWaterMark;
+  readonly #snapshots: MemorySnapshots;
+  readonly #stream: RecordStream;
+  readonly #maxSnapshots: number;
+
+  constructor(format: MemrayFormat, options: MemrayAggregatorOptions = {}) {
+    const limits = limitsWith(options.limits);
+    this.#format = format;
+    this.#maxSnapshots = options.maxSnapshots ?? Number.POSITIVE_INFINITY;
+    this.#heap = new HighWaterMark(limits);
+    this.#snapshots = new MemorySnapshots(() => this.#heap.liveBytes);
+    this.#model = new AggregationModel(limits, [this.#heap, this.#snapshots]);
+    this.#stream = new RecordStream(this.#model, limits);
+  }
+
+  /** Whether nothing more is wanted: the trailer was read, or damage found. */
+  get stopped(): boolean {
+    return this.#stream.stopped;
+  }
+
+  /** @throws FormatError when this is no capture we can read, or goes beyond a limit */
+  push(bytes: Uint8Array): void {
+    this.#stream.push(bytes);
+  }
+
+  /**
+   * Says that nothing more will come.
+   *
+   * @throws FormatError when not even the header is there
+   */
+  end(): CaptureEnd {
+    return this.#stream.end();
+  }
+
+  /**
+   * The aggregated capture of what was read so far, piece by piece. Nothing may be pushed meanwhile.
+   *
+   * @throws Error before the header was read
+   */
+  *encode(): Generator<Uint8Array> {
+    const out = new ByteWriter();
+    const encoder = new AggregatedEncoder(out, this.#format);
+    const used = usedStacks(this.#model, this.#heap);
+    writeHeader(out, this.#header(used.frames.length));
+    for (const part of this.#parts(encoder, used)) {
+      if (part !== undefined) out.bytes(part);
+      if (out.length >= CHUNK_BYTES) yield out.take();
+    }
+    encoder.trailer();
+    yield out.take();
+  }
+
+  /** Writes record after record in memray's order; yields where a chunk may end, native records as they were read. */
+  *#parts(encoder: AggregatedEncoder, used: UsedStacks): Generator<Uint8Array | undefined> {
+    const model = this.#model;
+    for (const snapshot of this.#snapshots.list(this.#maxSnapshots)) {
+      encoder.snapshot(snapshot);
+      yield;
+    }
+    for (let at = 0; at < model.threadCount; at += 1) {
+      const thread = model.thread(at);
+      if (thread.name !== '') encoder.threadName(thread);
+    }
+    yield* model.memoryMaps();
+    for (const [id, frame] of used.frames.entries()) {
+      encoder.code(id, model.location(frame));
+      yield;
+    }
+    yield* model.nativeFrameRecords();
+    yield* this.#frames(encoder, used);
+    yield* this.#rows(encoder, used.stacks);
+  }
+
+  *#frames(encoder: AggregatedEncoder, { frames, stacks }: UsedStacks): Generator<undefined> {
+    const model = this.#model;
+    const ids = new Map<number, number>();
+    for (const [id, frame] of frames.entries()) {
+      ids.set(frame, id);
+      encoder.frame(id, model.location(frame), model.isEntryFrame(frame));
+      yield;
+    }
+    for (let stack = 1; stack < stacks.length; stack += 1) {
+      if (stacks[stack] === 0) continue;
+      encoder.stack(ids.get(model.innermostFrame(stack))!, stacks[model.caller(stack)]!);
+      yield;
+    }
+  }
+
+  /** In the order of first appearance, as memray 1.20 has it: its summary looks at the first 95 % of the bytes. */
+  *#rows(encoder: AggregatedEncoder, stacks: Int32Array): Generator<undefined> {
+    const { sites } = this.#model;
+    for (const site of usedSites(this.#model, this.#heap)) {
+      const peak = this.#heap.atPeak(site);
+      const leaked = this.#heap.live(site);
+      encoder.allocation({
+        thread: this.#model.thread(sites.thread(site)).id,
+        allocator: sites.allocator(site),
+        native: sites.native(site),
+        stack: stacks[sites.stack(site)]!,
+        generation: sites.generation(site),
+        peakCount: peak.count,
+        leakedCount: leaked.count,
+        peakBytes: peak.bytes,
+        leakedBytes: leaked.bytes,
+      });
+      yield;
+    }
+  }
+
+  #header(frameCount: number): MemrayHeader {
+    const { header } = this.#stream;
+    if (header === undefined) throw new Error('the header was not read yet');
+    // An unfinished capture ends where its memory records do.
+    const lastMillis = this.#snapshots.list().at(-1)?.millis ?? 0;
+    return {
+      ...header,
+      format: this.#format,
+      pythonVersion: PYTHON_3_11,
+      fileFormat: 'AGGREGATED_ALLOCATIONS',
+      allocationCount: this.#heap.events || header.allocationCount,
+      frameCount: this.#format === 11 ? frameCount : 0,
+      endTimeMillis: Math.max(header.endTimeMillis, lastMillis),
+      objectLifetimes: false,
+    };
+  }
+}
+
+/** Keeps native records as they will be written: their numbers stay the same, so nothing is looked up in them. */
+class AggregationModel extends CaptureModel {
+  readonly #mapBytes = new ByteWriter();
+  readonly #frameBytes = new ByteWriter();
+  readonly #maps = new NativeRecordWriter(this.#mapBytes);
+  readonly #frames = new NativeRecordWriter(this.#frameBytes);
+  readonly #mapPieces: Uint8Array[] = [];
+  readonly #framePieces: Uint8Array[] = [];
+
+  memoryMaps(): readonly Uint8Array[] {
+    if (this.#mapBytes.length > 0) this.#mapPieces.push(this.#mapBytes.take());
+    return this.#mapPieces;
+  }
+
+  nativeFrameRecords(): readonly Uint8Array[] {
+    if (this.#frameBytes.length > 0) this.#framePieces.push(this.#frameBytes.take());
+    return this.#framePieces;
+  }
+
+  override nativeFrame(ipHigh: number, ipLow: number, parent: number): void {
+    super.nativeFrame(ipHigh, ipLow, parent);
+    this.#frames.frame(ipHigh, ipLow, parent);
+  }
+
+  override memoryMapStart(): void {
+    super.memoryMapStart();
+    this.#maps.memoryMapStart();
+  }
+
+  override image(path: string, segments: number, loadHigh: number, loadLow: number): void {
+    const count = soundSize(segments);
+    super.image(path, count, loadHigh, loadLow);
+    this.#maps.image(path, count, loadHigh, loadLow);
+  }
+
+  override segment(addressHigh: number, addressLow: number, size: number): void {
+    const sound = soundSize(size);
+    super.segment(addressHigh, addressLow, sound);
+    this.#maps.segment(addressHigh, addressLow, sound);
+  }
+}
+
+interface UsedStacks {
+  /** The frames in them; the index is the number in the file. */
+  readonly frames: readonly number[];
+  /** Stack → its number in the file; 0 for one that is not used, and for the empty one. */
+  readonly stacks: Int32Array;
+}
+
+/** The stacks of sites that are not empty, and their callers. A caller has a smaller number, before and after. */
+function usedStacks(model: CaptureModel, heap: HighWaterMark): UsedStacks {
+  const stacks = new Int32Array(model.stackCount + 1);
+  for (const site of usedSites(model, heap)) {
+    for (let at = model.sites.stack(site); at !== 0 && stacks[at] === 0; at = model.caller(at))
+      stacks[at] = 1;
+  }
+  const frames = new Set<number>();
+  let number = 0;
+  for (let stack = 1; stack < stacks.length; stack += 1) {
+    if (stacks[stack] === 0) continue;
+    stacks[stack] = ++number;
+    frames.add(model.innermostFrame(stack));
+  }
+  return { frames: [...frames], stacks };
+}
+
+function usedSites({ sites }: CaptureModel, heap: HighWaterMark): number[] {
+  const used: number[] = [];
+  for (let site = 1; site <= sites.size; site += 1) {
+    if (heap.atPeak(site).count > 0 || heap.live(site).count > 0) used.push(site);
+  }
+  return used;
+}

@@ -1,0 +1,137 @@
+import type { ByteWriter } from '../wire/byte-writer.js';
+import { ID_TO_11 } from './allocators.js';
+import type { MemrayLocation } from './code-table.js';
+import { RESERVE, wideWord } from './convert-numbers.js';
+import type { MemrayFormat } from './format.js';
+import type { MemorySnapshot } from './memory-snapshots.js';
+import { TOKEN_AGGREGATED as TOKEN } from './records.js';
+import type { MemrayThread } from './thread-table.js';
+import { writeString } from './write-header.js';
+
+const TWO_32 = 2 ** 32;
+
+/** What was alive of one site at the high-water mark, and what still is. */
+export interface AggregatedRow {
+  readonly thread: number;
+  /** A number of formats 12 and 13. */
+  readonly allocator: number;
+  readonly native: number;
+  readonly stack: number;
+  readonly generation: number;
+  readonly peakCount: number;
+  readonly leakedCount: number;
+  readonly peakBytes: number;
+  readonly leakedBytes: number;
+}
+
+/**
+ * Encodes single records of AGGREGATED_ALLOCATIONS. Frames must be numbered 0, 1, 2 ... and stacks 1, 2, 3 ... in
+ * the order they are written, a stack after its caller; strings must hold no NUL.
+ */
+export class AggregatedEncoder {
+  readonly #out: ByteWriter;
+  readonly #old: boolean;
+  #lastFirstLine = 0;
+
+  constructor(out: ByteWriter, format: MemrayFormat) {
+    this.#out = out;
+    this.#old = format === 11;
+  }
+
+  // 01, u64 ms since the epoch, u64 rss, u64 heap
+  snapshot({ millis, residentBytes, heapBytes }: MemorySnapshot): void {
+    this.#token(TOKEN.MEMORY_SNAPSHOT);
+    this.#out.u64(millis);
+    this.#out.u64(residentBytes);
+    this.#out.u64(heapBytes);
+  }
+
+  // 0c, u64 tid; 0a, name, 00
+  threadName({ id, name }: MemrayThread): void {
+    this.#token(TOKEN.CONTEXT_SWITCH);
+    this.#wide(id);
+    this.#token(TOKEN.THREAD_NAME);
+    writeString(this.#out, name);
+  }
+
+  // 0e, varint code, function, 00, file, 00, svarint first line - last first line, 02 e8 00: see write-records.ts
+  // Not in format 11, whose frames say all this themselves.
+  code(id: number, { functionName, file, line }: MemrayLocation): void {
+    if (this.#old) return;
+    const out = this.#out;
+    this.#token(TOKEN.CODE_OBJECT);
+    out.varint(id);
+    writeString(out, functionName);
+    writeString(out, file);
+    out.reserve(RESERVE);
+    out.svarint(line - this.#lastFirstLine);
+    this.#lastFirstLine = line;
+    out.u8(2);
+    out.u8(0xe8);
+    out.u8(0x00);
+  }
+
+  // 04, varint frame, varint code, svarint 0, bool entry
+  // 11: 04, u64 frame, function, 00, file, 00, i32 line, bool entry
+  frame(id: number, { functionName, file, line }: MemrayLocation, entry: boolean): void {
+    const out = this.#out;
+    this.#token(TOKEN.FRAME);
+    if (this.#old) {
+      out.u64(id);
+      writeString(out, functionName);
+      writeString(out, file);
+      out.reserve(RESERVE);
+      out.u32(line);
+    } else {
+      out.varint(id);
+      // A function of its own for each frame: no two frames are alike then, whatever their names.
+      out.varint(id);
+      out.u8(0);
+    }
+    out.u8(entry ? 1 : 0);
+  }
+
+  // 03, varint frame, varint parent; 11: u64 frame, u32 parent
+  stack(frame: number, parent: number): void {
+    this.#token(TOKEN.STACK_NODE);
+    if (this.#old) {
+      this.#out.u64(frame);
+      this.#out.u32(parent);
+    } else {
+      this.#out.varint(frame);
+      this.#out.varint(parent);
+    }
+  }
+
+  // 02, u64 tid, u8 allocator, 7 bytes of padding, seven u64
+  allocation(row: AggregatedRow): void {
+    const out = this.#out;
+    this.#token(TOKEN.ALLOCATION);
+    this.#wide(row.thread);
+    // The padding is the upper bytes of this one.
+    out.u64(this.#old ? ID_TO_11[row.allocator]! : row.allocator);
+    out.u64(row.native);
+    out.u64(row.stack);
+    out.u64(row.generation);
+    out.u64(row.peakCount);
+    out.u64(row.leakedCount);
+    out.u64(row.peakBytes);
+    out.u64(row.leakedBytes);
+  }
+
+  // 0f
+  trailer(): void {
+    this.#token(TOKEN.TRAILER);
+  }
+
+  /** Begins a record, with room for all but its strings. */
+  #token(token: number): void {
+    this.#out.reserve(RESERVE);
+    this.#out.u8(token);
+  }
+
+  /** A thread's number may be beyond 2^53, where it is not exact any more. */
+  #wide(value: number): void {
+    wideWord(this.#out, Math.floor(value / TWO_32) >>> 0, (value % TWO_32) >>> 0);
+  }
+}
