@@ -10,6 +10,13 @@ import { type AggregatedAllocation, RecordDamage, type RecordHandler } from './r
 import { SiteTable } from './site-table.js';
 import { type MemrayThread, ThreadTable } from './thread-table.js';
 
+/** The listeners that want to hear of one kind of event: calls of nothing cost, too, at millions a second. */
+type Hearing<E extends keyof HeapListener> = readonly Required<Pick<HeapListener, E>>[];
+
+function hearing<E extends keyof HeapListener>(listeners: readonly HeapListener[], event: E): Hearing<E> {
+  return listeners.filter((listener) => listener[event] !== undefined) as unknown as Hearing<E>;
+}
+
 /** The most stacks, frames … that fit the tables. */
 const MAX_INDEX = 2 ** 31 - 1;
 
@@ -19,6 +26,10 @@ const MAX_INDEX = 2 ** 31 - 1;
  */
 export class CaptureModel implements RecordHandler {
   readonly #limits: MemrayLimits;
+  readonly #whenAllocated: Hearing<'allocated'>;
+  readonly #whenFreed: Hearing<'freed'>;
+  readonly #whenMapped: Hearing<'mapped'>;
+  readonly #whenUnmapped: Hearing<'unmapped'>;
   readonly #listeners: readonly HeapListener[];
   readonly #codes: CodeTable;
   readonly #threads: ThreadTable;
@@ -36,6 +47,10 @@ export class CaptureModel implements RecordHandler {
   constructor(limits: MemrayLimits, listeners: readonly HeapListener[]) {
     this.#limits = limits;
     this.#listeners = listeners;
+    this.#whenAllocated = hearing(listeners, 'allocated');
+    this.#whenFreed = hearing(listeners, 'freed');
+    this.#whenMapped = hearing(listeners, 'mapped');
+    this.#whenUnmapped = hearing(listeners, 'unmapped');
     this.#codes = new CodeTable(limits);
     this.#threads = new ThreadTable(limits);
     this.#natives = new NativeTable(limits);
@@ -115,7 +130,7 @@ export class CaptureModel implements RecordHandler {
 
   memoryRecord(residentBytes: number, millis: number): void {
     const time = this.#header!.startTimeMillis + millis;
-    for (const listener of this.#listeners) listener.memoryRecord(time, residentBytes);
+    for (const listener of this.#listeners) listener.memoryRecord?.(time, residentBytes);
   }
 
   codeObject(id: number, functionName: string, file: string, firstLine: number, lineTable: Uint8Array): void {
@@ -149,12 +164,12 @@ export class CaptureModel implements RecordHandler {
     const thread = this.#thread;
     if (thread < 0) this.#requireThread('an allocation');
     if (allocator === FREE || allocator === PYMALLOC_FREE) {
-      for (const listener of this.#listeners) listener.freed(thread, high, low);
+      for (const listener of this.#whenFreed) listener.freed(thread, high, low);
       return;
     }
     if (size > Number.MAX_SAFE_INTEGER) throw new RecordDamage(`an impossible size ${size}`);
     if (allocator === MUNMAP) {
-      for (const listener of this.#listeners) listener.unmapped(thread, high, low, size);
+      for (const listener of this.#whenUnmapped) listener.unmapped(thread, high, low, size);
       return;
     }
     const stack = this.#current[thread]!;
@@ -166,9 +181,9 @@ export class CaptureModel implements RecordHandler {
       this.#natives.generation,
     );
     if (allocator === MMAP) {
-      for (const listener of this.#listeners) listener.mapped(site, high, low, size);
+      for (const listener of this.#whenMapped) listener.mapped(site, high, low, size);
     } else {
-      for (const listener of this.#listeners) listener.allocated(site, high, low, size);
+      for (const listener of this.#whenAllocated) listener.allocated(site, high, low, size);
     }
   }
 
@@ -195,7 +210,7 @@ export class CaptureModel implements RecordHandler {
   trailer(): void {}
 
   memorySnapshot(millis: number, residentBytes: number, heapBytes: number): void {
-    for (const listener of this.#listeners) listener.memorySnapshot(millis, residentBytes, heapBytes);
+    for (const listener of this.#listeners) listener.memorySnapshot?.(millis, residentBytes, heapBytes);
   }
 
   aggregatedAllocation(row: AggregatedAllocation): void {
@@ -204,7 +219,7 @@ export class CaptureModel implements RecordHandler {
     if (native > MAX_INDEX || generation > MAX_INDEX) throw new RecordDamage('an impossible native stack');
     const thread = this.#threads.index(row.threadHigh, row.threadLow);
     const site = this.#sites.intern(thread, row.allocator, stack, native, generation);
-    for (const listener of this.#listeners) listener.aggregated(site, row);
+    for (const listener of this.#listeners) listener.aggregated?.(site, row);
   }
 
   stackNode(frame: number, parent: number): void {

@@ -117,8 +117,6 @@ export class HighWaterMark implements HeapListener {
     this.#settle();
   }
 
-  memoryRecord(): void {}
-
   /** In an aggregated file the amounts are given. */
   aggregated(site: number, row: AggregatedAllocation): void {
     this.#change(site, row.leakedBytes, row.leakedCount);
@@ -128,8 +126,6 @@ export class HighWaterMark implements HeapListener {
     this.#heap += row.leakedBytes;
     this.#peakBytes += row.peakBytes;
   }
-
-  memorySnapshot(): void {}
 
   #born(site: number, size: number): void {
     this.#change(site, size, 1);

@@ -1,10 +1,16 @@
 import { beyond, type MemrayLimits } from './limits.js';
 
 const INITIAL_SLOTS = 1 << 12;
+/** Up to here a quarter of the slots at most is in use, which keeps runs short; then half of them, to save memory. */
+const SPARSE_SLOTS = 1 << 22;
 /** Words of a slot: address low, address high, payload (0 = free slot), size. */
 const STRIDE = 4;
 const PAYLOAD = 2;
 const SIZE = 3;
+/** Allocators hand out multiples of 16 bytes; those of 1 KiB lie together. */
+const GRAIN_BITS = 4;
+const BLOCK_BITS = 10;
+const BLOCK_MASK = (1 << (BLOCK_BITS - GRAIN_BITS)) - 1;
 /** Says that the size is beyond 32 bits and in the side table. */
 const BIG = 0xffff_ffff;
 
@@ -108,7 +114,8 @@ export class LiveTable {
     if (this.#size > this.#limits.maxLive) {
       throw beyond('allocations alive at once', this.#limits.maxLive, 'maxLive');
     }
-    if (this.#size * 2 > this.#mask) this.#grow();
+    const slots = this.#mask + 1;
+    if (this.#size * (slots < SPARSE_SLOTS ? 4 : 2) > slots) this.#grow();
   }
 
   #grow(): void {
@@ -133,8 +140,13 @@ function keyOf(high: number, low: number): string {
   return `${high},${low}`;
 }
 
+/**
+ * Addresses of the same {@link BLOCK} bytes fall side by side, blocks anywhere: what a program allocates at about
+ * the same time mostly lies close together, and so it costs one cache line here, too. A block that is full of the
+ * smallest allocations fills its slots and no more.
+ */
 function hash(high: number, low: number, seed: number): number {
-  let mixed = Math.imul(low ^ seed, 0x9e3779b1);
+  let mixed = Math.imul((low >>> BLOCK_BITS) ^ seed, 0x9e3779b1);
   mixed = Math.imul(mixed ^ (mixed >>> 15) ^ high, 0x85ebca6b);
-  return mixed ^ (mixed >>> 13);
+  return (mixed ^ (mixed >>> 13)) + ((low >>> GRAIN_BITS) & BLOCK_MASK);
 }

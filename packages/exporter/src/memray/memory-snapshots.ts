@@ -45,12 +45,6 @@ export class MemorySnapshots implements HeapListener {
     this.#add({ millis, residentBytes, heapBytes });
   }
 
-  allocated(): void {}
-  freed(): void {}
-  mapped(): void {}
-  unmapped(): void {}
-  aggregated(): void {}
-
   #add(snapshot: MemorySnapshot): void {
     if (this.#seen % this.#stride === 0) this.#kept.push(snapshot);
     this.#seen += 1;

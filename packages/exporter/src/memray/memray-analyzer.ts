@@ -59,8 +59,6 @@ export class MemrayAnalyzer {
       listeners.push(listener);
       return listener;
     };
-    this.#model = new CaptureModel(limits, listeners);
-    this.#stream = new RecordStream(this.#model, limits);
     this.#heap = listen(new HighWaterMark(limits));
     this.#snapshots = listen(new MemorySnapshots(() => this.#heap.liveBytes));
     if (options.stats) this.#sizes = listen(new SizeHistogram());
@@ -73,6 +71,8 @@ export class MemrayAnalyzer {
       this.#temporalLeaks = listen(new TemporalLeaks(limits));
       this.#temporalPeaks = listen(new TemporalHighWaterMark(limits));
     }
+    this.#model = new CaptureModel(limits, listeners);
+    this.#stream = new RecordStream(this.#model, limits);
   }
 
   /**

@@ -1,4 +1,11 @@
-const SLOTS = 1 << 13;
+/** Enough for the pushes of a large program; at 16 bytes each they fit the second-level cache. */
+const SLOTS = 1 << 15;
+/** Words of a slot, which lie together so that a look-up touches one cache line. */
+const STRIDE = 4;
+const ID = 1;
+const PLACE = 2;
+/** 0 = free. */
+const STACK = 3;
 const MASK = SLOTS - 1;
 const MAX_ID = 2 ** 31;
 const MAX_OFFSET = 2 ** 29;
@@ -10,28 +17,26 @@ const MAX_OFFSET = 2 ** 29;
  * Each push has one slot it may be in, so that one is found at once or not at all.
  */
 export class PushCache {
-  readonly #parents: Int32Array = new Int32Array(SLOTS);
-  readonly #ids: Int32Array = new Int32Array(SLOTS);
-  readonly #places: Int32Array = new Int32Array(SLOTS);
-  /** 0 = free. */
-  readonly #stacks: Int32Array = new Int32Array(SLOTS);
+  readonly #words: Int32Array = new Int32Array(SLOTS * STRIDE);
 
   /** The stack of this push, or 0 if it is not remembered. */
   find(parent: number, id: number, offset: number, entry: boolean): number {
     const place = placeOf(offset, entry);
-    const slot = slotOf(parent, id, place);
-    if (this.#parents[slot] !== parent || this.#ids[slot] !== id || this.#places[slot] !== place) return 0;
-    return this.#stacks[slot]!;
+    const words = this.#words;
+    const at = slotOf(parent, id, place) * STRIDE;
+    if (words[at] !== parent || words[at + ID] !== id || words[at + PLACE] !== place) return 0;
+    return words[at + STACK]!;
   }
 
   remember(parent: number, id: number, offset: number, entry: boolean, stack: number): void {
     if (id >= MAX_ID || id < 0 || Math.abs(offset) >= MAX_OFFSET) return;
     const place = placeOf(offset, entry);
-    const slot = slotOf(parent, id, place);
-    this.#parents[slot] = parent;
-    this.#ids[slot] = id;
-    this.#places[slot] = place;
-    this.#stacks[slot] = stack;
+    const words = this.#words;
+    const at = slotOf(parent, id, place) * STRIDE;
+    words[at] = parent;
+    words[at + ID] = id;
+    words[at + PLACE] = place;
+    words[at + STACK] = stack;
   }
 }
 

@@ -1,10 +1,11 @@
 import { beyond, type MemrayLimits } from './limits.js';
 import { PairTable } from './pair-table.js';
-import { doubled } from './typed-arrays.js';
 
 /** Allocators a thread index is multiplied by to make one number of both. */
 const ALLOCATORS = 16;
-const INITIAL_PAIRS = 1024;
+/** Slots of the cache of sites, and words of a slot: owner, stack, site (0 = free slot); one is spare. */
+const CACHE_SLOTS = 1 << 14;
+const CACHE_STRIDE = 4;
 
 /**
  * Numbers, from 1, what an allocation is grouped by: thread, allocator, stack, native stack, and the generation
@@ -17,13 +18,11 @@ export class SiteTable {
   readonly #plain: PairTable = new PairTable();
   readonly #natives: PairTable = new PairTable();
   readonly #sites: PairTable = new PairTable();
-  /** (Thread and allocator, stack) → its site without a native stack, if it has one: the usual case, found at once. */
-  #withoutNative: Int32Array = new Int32Array(INITIAL_PAIRS);
-  #lastOwner = -1;
-  #lastStack = -1;
-  #lastNative = -1;
-  #lastGeneration = -1;
-  #last = 0;
+  /**
+   * Sites without a native stack, which is the usual kind. Each has one slot it may be in: a look-up touches one
+   * cache line, where the tables take several.
+   */
+  readonly #cache: Int32Array = new Int32Array(CACHE_SLOTS * CACHE_STRIDE);
 
   constructor(limits: MemrayLimits) {
     this.#limits = limits;
@@ -35,19 +34,19 @@ export class SiteTable {
 
   intern(thread: number, allocator: number, stack: number, native: number, generation: number): number {
     const owner = thread * ALLOCATORS + allocator;
-    // Allocations come in runs at one place.
-    const same = owner === this.#lastOwner && stack === this.#lastStack;
-    if (same && native === this.#lastNative && generation === this.#lastGeneration) return this.#last;
-    this.#lastOwner = owner;
-    this.#lastStack = stack;
-    this.#lastNative = native;
-    this.#lastGeneration = generation;
-    const plain = this.#plain.intern(owner, stack);
-    if (native === 0) this.#last = this.#siteWithoutNative(plain);
-    else this.#last = this.#sites.intern(plain, this.#natives.intern(native, generation));
-    if (this.#last > this.#limits.maxFrames)
-      throw beyond('allocation sites', this.#limits.maxFrames, 'maxFrames');
-    return this.#last;
+    if (native !== 0)
+      return this.#checked(
+        this.#sites.intern(this.#plain.intern(owner, stack), this.#natives.intern(native, generation)),
+      );
+    const cache = this.#cache;
+    const at = slotOf(owner, stack) * CACHE_STRIDE;
+    const known = cache[at + 2]!;
+    if (known !== 0 && cache[at] === owner && cache[at + 1] === stack) return known;
+    const site = this.#checked(this.#sites.intern(this.#plain.intern(owner, stack), 0));
+    cache[at] = owner;
+    cache[at + 1] = stack;
+    cache[at + 2] = site;
+    return site;
   }
 
   thread(site: number): number {
@@ -70,12 +69,13 @@ export class SiteTable {
     return this.#natives.frame(this.#sites.frame(site));
   }
 
-  #siteWithoutNative(plain: number): number {
-    while (plain >= this.#withoutNative.length) this.#withoutNative = doubled(this.#withoutNative);
-    const known = this.#withoutNative[plain]!;
-    if (known !== 0) return known;
-    const site = this.#sites.intern(plain, 0);
-    this.#withoutNative[plain] = site;
+  #checked(site: number): number {
+    if (site > this.#limits.maxFrames) throw beyond('allocation sites', this.#limits.maxFrames, 'maxFrames');
     return site;
   }
+}
+
+function slotOf(owner: number, stack: number): number {
+  const mixed = Math.imul(stack, 0x9e3779b1) ^ Math.imul(owner, 0x85ebca6b);
+  return (mixed ^ (mixed >>> 15)) & (CACHE_SLOTS - 1);
 }

@@ -49,12 +49,6 @@ export class SizeHistogram implements HeapListener {
     this.allocated(site, high, low, size);
   }
 
-  freed(): void {}
-  unmapped(): void {}
-  memoryRecord(): void {}
-  aggregated(): void {}
-  memorySnapshot(): void {}
-
   #addLarge(size: number): void {
     const known = this.#large.get(size);
     if (known !== undefined || this.#large.size < MAX_SIZES) this.#large.set(size, (known ?? 0) + 1);

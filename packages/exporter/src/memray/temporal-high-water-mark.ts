@@ -127,9 +127,6 @@ export class TemporalHighWaterMark implements HeapListener {
     this.#pending += 1;
   }
 
-  aggregated(): void {}
-  memorySnapshot(): void {}
-
   /** Closes the windows that memory records have ended, now that there is an event after them. */
   #begin(): void {
     for (; this.#pending > 0; this.#pending -= 1) this.#closeWindow();

@@ -92,9 +92,6 @@ export class TemporalLeaks implements HeapListener {
     this.#window += 1;
   }
 
-  aggregated(): void {}
-  memorySnapshot(): void {}
-
   #died(birth: number, count: number, bytes: number): void {
     if (this.#births.frame(birth) === this.#window) return;
     const life = this.#lives.intern(birth, this.#window);

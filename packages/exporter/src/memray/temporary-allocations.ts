@@ -51,10 +51,6 @@ export class TemporaryAllocations implements HeapListener {
     this.#end(thread, high, low, size);
   }
 
-  memoryRecord(): void {}
-  aggregated(): void {}
-  memorySnapshot(): void {}
-
   #end(thread: number, high: number, low: number, size: number): void {
     const ring = this.#rings[thread];
     const at = ring?.find(high, low, size) ?? -1;
