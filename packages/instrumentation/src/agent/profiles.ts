@@ -59,7 +59,8 @@ export function profileProvider(ports: ProfilesPorts): ProfileProvider {
       freshReading(),
     ]);
     const table = await ports.objectCounts();
-    ledger.settle(performance.now(), false);
+    // A profile shows everything up to now, as far as there is any evidence.
+    ledger.settle(performance.now(), ledger.hasEvidence(performance.now()));
     const counts = table && { objectCounts: objectCountsByNode(table, ledger.tree) };
     return profileFromLedger(ledger, { ...optionsFor(request), ...counts });
   };

@@ -1,3 +1,4 @@
+import { AllocatingFunctions } from './allocating-functions.js';
 import { CallSites, type CodeFacts } from './call-site.js';
 import { CallTree, type NodeIndex, type RawFrame, ROOT, sameFrame } from './call-tree.js';
 import { GrowableFloats } from './growable-floats.js';
@@ -47,6 +48,12 @@ export interface LedgerOptions extends CodeFacts {
   readonly stackDepth?: number;
 }
 
+interface FreshSample {
+  readonly id: number;
+  readonly node: NodeIndex;
+  readonly bytes: number;
+}
+
 interface KnownNode {
   readonly index: NodeIndex;
   readonly frame: RawFrame;
@@ -74,7 +81,7 @@ export class Ledger {
   knowsAllocationBySite = true;
   readonly #options: LedgerOptions;
   readonly #live = new LiveSamples();
-  readonly #estimator = new ShortLivedEstimator();
+  readonly #estimator: ShortLivedEstimator;
   readonly #allocated = new GrowableFloats();
   readonly #inUse = new GrowableFloats();
   readonly #inUseReading = new GrowableFloats();
@@ -91,8 +98,12 @@ export class Ledger {
   #samples = 0;
   #unseen = 0;
   #earlyDeaths = 0;
+  #sawFresh = false;
+  #wholePairs = 0;
+  #cutPairs = 0;
+  #estimateVariance = 0;
   #lostSamples = 0;
-  #census: { ids: number[]; weight: number } | undefined;
+  #census: { samples: readonly FreshSample[]; weight: number } | undefined;
 
   constructor(options: LedgerOptions) {
     this.#options = options;
@@ -102,6 +113,7 @@ export class Ledger {
       stackDepth: options.stackDepth,
     });
     this.sites = new CallSites(this.tree, options, options.component);
+    this.#estimator = new ShortLivedEstimator(new AllocatingFunctions(this.tree).of);
     this.unobservedNode = this.tree.child(ROOT, UNOBSERVED);
   }
 
@@ -125,17 +137,22 @@ export class Ledger {
       this.#oldestFreedMillis = Math.max(this.#oldestFreedMillis, atMillis - firstSeenMillis);
       for (const listener of this.#listeners) listener.freed(id);
     });
-    const freshIds = this.#takeSamples(fresh, scalesByNode(reading.head, sizeOfNode), atMillis);
-    const unseen = this.#newest - before - freshIds.length;
+    const taken = this.#takeSamples(fresh, scalesByNode(reading.head, sizeOfNode), atMillis);
+    const unseen = this.#newest - before - taken.length;
     this.#samples += this.#newest - before;
     this.#countUnseen(unseen, atMillis);
     this.#countEarlyDeaths();
     // A collection inside the pair spoils it even when no number is missing: pairs would be kept for what survives.
     const whole = unseen === 0 && freed === 0;
-    if (censusMillis !== undefined && whole && freshIds.length > 0) {
-      this.#census = { ids: freshIds, weight: 1 / Math.max(censusMillis, 0.1) };
+    if (censusMillis !== undefined) {
+      if (whole) this.#wholePairs++;
+      else this.#cutPairs++;
+      // After a reading that showed nothing new, samples of before the pair would count as its own.
+      if (this.#sawFresh) this.#estimator.addPair(this.#newest - before, whole);
+      if (whole) this.#census = { samples: taken, weight: 1 / Math.max(censusMillis, 0.1) };
     }
-    return { status: 'ok', fresh: freshIds.length, freed, unseen, live: this.#live.size };
+    this.#sawFresh = taken.length > 0;
+    return { status: 'ok', fresh: taken.length, freed, unseen, live: this.#live.size };
   }
 
   /**
@@ -187,6 +204,11 @@ export class Ledger {
     return this.#oldestFreedMillis;
   }
 
+  /** Whether what was never seen would be charged to somebody if it were settled now. */
+  hasEvidence(atMillis: number): boolean {
+    return this.#estimator.hasEvidence(atMillis);
+  }
+
   /** Estimated bytes of samples that are not attributed yet. */
   get pendingBytes(): number {
     return this.#estimator.pending * this.#options.samplingInterval;
@@ -213,6 +235,9 @@ export class Ledger {
       unseenSamples: this.#unseen,
       pendingSamples: this.#estimator.pending,
       earlyDeaths: this.#earlyDeaths,
+      wholePairs: this.#wholePairs,
+      cutPairs: this.#cutPairs,
+      unseenError: Math.sqrt(this.#estimateVariance),
       liveSamples: this.#live.size,
       lostSamples: this.#lostSamples,
       foldedNodes: this.tree.foldedNodes,
@@ -269,26 +294,27 @@ export class Ledger {
     this.#inUseReading.set(node, this.#readings);
   }
 
-  /** Books samples seen for the first time; returns their ids. */
+  /** Books samples seen for the first time. */
   #takeSamples(
     fresh: HeapReading['samples'],
     scale: ReadonlyMap<number, number>,
     atMillis: number,
-  ): number[] {
-    const freshIds: number[] = [];
+  ): FreshSample[] {
+    const taken: FreshSample[] = [];
     let newest = this.#newest;
     for (const sample of fresh) {
       const node = this.#nodeById.get(sample.nodeId)?.index ?? ROOT;
       const bytes = sample.size * (scale.get(sample.nodeId) ?? 1);
       const id = this.#live.add(sample, node, bytes, atMillis, this.#readings);
-      freshIds.push(id);
+      taken.push({ id, node, bytes });
+      this.#estimator.addSeen(node);
       if (sample.ordinal > newest) newest = sample.ordinal;
       this.#allocated.add(this.knowsAllocationBySite ? node : this.unobservedNode, bytes);
       this.#noteObjects(node, sample.size, bytes);
       for (const listener of this.#listeners) listener.allocated(id, node, bytes);
     }
     this.#newest = newest;
-    return freshIds;
+    return taken;
   }
 
   #noteObjects(node: NodeIndex, sampleBytes: number, bytes: number): void {
@@ -311,17 +337,18 @@ export class Ledger {
     const census = this.#census;
     this.#census = undefined;
     if (!census) return;
-    for (const id of census.ids) {
-      const dead = this.#live.takeDead(id);
-      if (!dead) continue;
-      this.#earlyDeaths++;
-      this.#estimator.addDeath(dead.node, dead.bytes, census.weight);
-    }
+    const samples = census.samples.map(({ id, node, bytes }) => {
+      const died = this.#live.takeDead(id) !== undefined;
+      if (died) this.#earlyDeaths++;
+      return { node, bytes, died };
+    });
+    this.#estimator.addCensus(samples, census.weight);
   }
 
   #book(settlement: Settlement): void {
     for (const { node, samples, bytes } of settlement.shares) this.#bookEstimate(node, samples, bytes);
-    const { unattributed } = settlement;
+    const { unattributed, errorSamples } = settlement;
+    this.#estimateVariance += errorSamples * errorSamples;
     // A sample of small objects stands for one interval of bytes on average.
     if (unattributed > 0) {
       this.#bookEstimate(this.unobservedNode, unattributed, unattributed * this.#options.samplingInterval);
@@ -344,6 +371,11 @@ export interface LedgerCounts {
   readonly pendingSamples: number;
   /** Census samples gone at the next reading: the evidence for whose the unseen were. */
   readonly earlyDeaths: number;
+  /** Pairs of readings without and with a collection between the two. */
+  readonly wholePairs: number;
+  readonly cutPairs: number;
+  /** The standard error of the unseen samples attributed to one function, in samples: of the function with the largest. */
+  readonly unseenError: number;
   readonly liveSamples: number;
   /** Samples that were alive when the sampler was lost; their fate is unknown. */
   readonly lostSamples: number;

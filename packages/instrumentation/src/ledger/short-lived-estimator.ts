@@ -1,50 +1,113 @@
 import type { NodeIndex } from './call-tree.js';
+import { type CensusSample, Evidence } from './evidence.js';
 
 /**
  * Who allocated what was born and died between two polls.
  *
- * Ordinals tell exactly how many samples were never seen alive (`U`), but not whose they were. Their sites
- * are drawn from *early deaths*: the samples of a census (a pair of polls with nothing missing in between,
- * so that every sample taken inside it is in hand) that are gone at the next poll. Gaps between pairs are
- * exponential, so the wait of a census sample and of any other sample until the next poll are alike, and
- * an early death is a fair draw from the unseen.
+ * Ordinals tell exactly how many samples were never seen alive (`U` of `N` taken), but not whose they were.
+ * That is estimated from *censuses*: pairs of polls with nothing missing in between, so that every sample taken
+ * inside is in hand. Pair `i` weighs `w_i`, one over its length and over its chance to be whole: it catches a
+ * moment's samples in proportion to both, so every moment counts the same (Horvitz-Thompson). The chance is one
+ * minus the samples of the pair over those from one collection to the next, which cut pairs tell: without it
+ * bursts, whose pairs are cut more often, would count for too little. For a function s let
  *
- *   bytes(site) = U x deathBytes(site) / deaths
+ *   c_i, v_i, n_i   samples of s in pair i; those alive at the next poll; all samples of the pair
+ *   C = sum w_i c_i / sum w_i n_i     its share of all samples
+ *   V = sum w_i v_i / sum w_i n_i     the same of those alive at the next poll
+ *   S = samples of s seen alive / N   exactly what V estimates: which samples a poll gets to see
  *
- * A census that lasted longer holds proportionally more samples; each death weighs one over that length,
- * so that every moment counts the same. With adapted lengths this is a Horvitz-Thompson estimate.
+ * Gaps between pairs are exponential, so the wait of a census sample and of any other sample until the next
+ * poll are alike, and E(V) = E(S). Hence for every slope b
  *
- * U and deaths are settled together, window by window, so that rates follow the application's phases. A
- * window with little evidence borrows the deaths of the windows before it; without any evidence the unseen
- * samples stay unattributed and are reported as a count.
+ *   unseen(s) / N = C - b V - (1 - b) S        and U x its share of the sum over functions is charged to s
+ *
+ * is right on average. With b = 1 it is `C - V`, the early deaths alone (the difference estimator): exact for
+ * what always survives, since then C and V are the same samples. But samples of a pair share their fate: all
+ * that wait for the next major collection die before the next poll, or none does; V then swings between 0 and C
+ * from pair to pair while S is known. The variance is smallest at
+ *
+ *   b = Cov(c, v) / Var(v)        over pairs, of w_i (c_i - C n_i) and w_i (v_i - V n_i)
+ *
+ * (the regression estimator of survey sampling), held between 0 and 1: 1 for long-lived objects, 0 where fates
+ * are common. It also needs less of V, which pairs cut by a collection distort: what is born right before one is
+ * missing from censuses. Within a function, stacks share by their early deaths, and bytes by the early deaths'.
+ *
+ * Pairs, not samples, are the independent observations: the error is estimated over them, and a window must hold
+ * enough of *them*. Settling after each pair would multiply U of a gap by the deaths of that same gap, and long
+ * gaps have more of both: the mid-lived would be overestimated.
+ *
+ * U is settled window by window, so that rates follow the application's phases. A window with little evidence
+ * borrows from those before it; without any the unseen samples stay unattributed and are reported as a count.
  */
 export class ShortLivedEstimator {
-  readonly #closed: DeathWindow[] = [];
-  #open: DeathWindow = newWindow();
+  readonly #groupOf: (node: NodeIndex) => number;
+  readonly #closed: Evidence[] = [];
+  #open = new Evidence();
   #unseen = 0;
   #unseenSince: number | undefined;
+  #pairSamples = 0;
+  #cutPairs = 0;
+  #largestPair = 0;
+
+  /** @param groupOf the allocating function of a stack, as a number; by default each stack is its own */
+  constructor(groupOf: (node: NodeIndex) => number = (node) => node) {
+    this.#groupOf = groupOf;
+  }
+
+  /** Notes a sample that was seen alive. */
+  addSeen(node: NodeIndex): void {
+    this.#open.addTaken(1);
+    this.#open.addSeen(this.#groupOf(node));
+  }
 
   /** Notes samples that were born and died unseen. */
   addUnseen(count: number, atMillis: number): void {
     if (count <= 0) return;
+    this.#open.addTaken(count);
     this.#unseen += count;
     this.#unseenSince ??= atMillis;
   }
 
   /**
-   * Notes an early death.
-   *
-   * @param bytes the sample's estimated bytes
-   * @param weight one over the length of its census, in 1/ms
+   * Notes how many samples were taken since the first reading of a pair, and whether it was whole or cut by a
+   * collection. After a reading right behind a collection that number tells of more than the pair: what died
+   * in that collection has ordinals above all that the reading showed. Such pairs are much too large, and say nothing.
    */
-  addDeath(node: NodeIndex, bytes: number, weight: number): void {
-    addTo(this.#open, node, weight, weight * bytes);
-    this.#open.deaths++;
+  addPair(taken: number, whole: boolean): void {
+    if (whole) this.#largestPair = Math.max(this.#largestPair, taken);
+    else if (taken > 2 * this.#largestPair) return;
+    else this.#cutPairs++;
+    this.#pairSamples += taken;
+    if (this.#pairSamples < MAX_PAIR_SAMPLES) return;
+    // What was long ago counts less and less.
+    this.#pairSamples /= 2;
+    this.#cutPairs /= 2;
+    this.#largestPair /= 2;
+  }
+
+  /**
+   * Notes a census when the next reading has shown who survived.
+   *
+   * @param weight one over its length, in 1/ms
+   */
+  addCensus(samples: readonly CensusSample[], weight: number): void {
+    if (samples.length === 0) return;
+    const chance = Math.max(MIN_WHOLE_CHANCE, 1 - samples.length * this.#collectionsPerSample);
+    this.#open.addCensus(samples, weight / chance, this.#groupOf);
+  }
+
+  get #collectionsPerSample(): number {
+    return this.#pairSamples > 0 ? this.#cutPairs / this.#pairSamples : 0;
   }
 
   /** Unseen samples not yet settled. */
   get pending(): number {
     return this.#unseen;
+  }
+
+  /** Whether unseen samples would be charged to somebody if they were settled now. */
+  hasEvidence(atMillis: number): boolean {
+    return this.#pool(atMillis).deaths >= MIN_DEATHS;
   }
 
   /**
@@ -54,21 +117,22 @@ export class ShortLivedEstimator {
   settle(atMillis: number, force: boolean): Settlement | undefined {
     if (this.#unseen === 0) return undefined;
     const waited = atMillis - (this.#unseenSince ?? atMillis);
-    // The window's own deaths, not borrowed ones: those would charge a busy phase to the quiet one before it.
-    if (!force && this.#open.deaths < ENOUGH_DEATHS && waited < MAX_WAIT_MILLIS) return undefined;
-    const settlement = distribute(this.#unseen, this.#pool(atMillis));
+    // The window's own evidence, not borrowed: that would charge a busy phase to the quiet one before it.
+    const own = this.#open.deaths >= ENOUGH_DEATHS && this.#open.pairs >= ENOUGH_PAIRS;
+    if (!force && !own && waited < MAX_WAIT_MILLIS) return undefined;
+    const settlement = distribute(this.#unseen, this.#pool(atMillis), this.#open.pairs);
     this.#closeWindow(atMillis);
     return settlement;
   }
 
-  /** The deaths of this window, and of earlier ones while there are too few. */
-  #pool(atMillis: number): DeathWindow {
-    const pool = newWindow();
-    merge(pool, this.#open);
-    for (let i = this.#closed.length - 1; i >= 0 && pool.deaths < ENOUGH_DEATHS; i--) {
+  /** The evidence of this window, and of earlier ones while there is too little. */
+  #pool(atMillis: number): Evidence {
+    const pool = new Evidence();
+    pool.merge(this.#open);
+    for (let i = this.#closed.length - 1; i >= 0 && !isPlenty(pool); i--) {
       const window = this.#closed[i];
       if (!window || atMillis - window.closedAt > MAX_EVIDENCE_AGE_MILLIS) break;
-      merge(pool, window);
+      pool.merge(window);
     }
     return pool;
   }
@@ -76,16 +140,22 @@ export class ShortLivedEstimator {
   #closeWindow(atMillis: number): void {
     this.#unseen = 0;
     this.#unseenSince = undefined;
-    if (this.#open.deaths === 0) return;
+    // Without a pair it goes on: what was seen belongs to the pairs of the same time.
+    if (this.#open.pairs === 0) return;
     this.#open.closedAt = atMillis;
     this.#closed.push(this.#open);
-    this.#open = newWindow();
-    let kept = 0;
+    this.#open = new Evidence();
+    const kept = { pairs: 0, deaths: 0 };
     const firstNeeded = this.#closed.findLastIndex((window) => {
-      kept += window.deaths;
-      return kept >= ENOUGH_DEATHS;
+      kept.pairs += window.pairs;
+      kept.deaths += window.deaths;
+      return isPlenty(kept);
     });
     if (firstNeeded > 0) this.#closed.splice(0, firstNeeded);
+    const firstFresh = this.#closed.findIndex(
+      ({ closedAt }) => atMillis - closedAt <= MAX_EVIDENCE_AGE_MILLIS,
+    );
+    this.#closed.splice(0, firstFresh);
   }
 }
 
@@ -95,48 +165,43 @@ export interface Settlement {
   readonly shares: readonly { readonly node: NodeIndex; readonly samples: number; readonly bytes: number }[];
   /** Samples for which there was no evidence at all. */
   readonly unattributed: number;
+  /** The largest standard error of a function's samples, in samples. */
+  readonly errorSamples: number;
 }
 
-interface DeathWindow {
-  readonly weights: Map<NodeIndex, { weight: number; weightedBytes: number }>;
-  deaths: number;
-  closedAt: number;
-}
-
-/** With so many deaths a share of one half is known to about 6 points; then a window stands for itself. */
+/** A pair that holds most of a young generation is seldom whole, and weighs no more than four when it is. */
+const MIN_WHOLE_CHANCE = 0.25;
+/** The size of the young generation follows the application. */
+const MAX_PAIR_SAMPLES = 20_000;
+/** With so many deaths in so many pairs a window stands for itself ... */
 const ENOUGH_DEATHS = 64;
+const ENOUGH_PAIRS = 16;
+/** ... and with less it borrows until there are so many pairs: the slopes need them. */
+const PLENTY_PAIRS = 32;
 /** With fewer, one odd sample would speak for gigabytes: then nobody is charged. */
 const MIN_DEATHS = 8;
 /** How long unseen samples wait for evidence before they are settled with what there is. */
 const MAX_WAIT_MILLIS = 10_000;
-/** Older deaths say too little about what the application does now. */
+/** Older evidence says too little about what the application does now. */
 const MAX_EVIDENCE_AGE_MILLIS = 600_000;
 
-function newWindow(): DeathWindow {
-  return { weights: new Map(), deaths: 0, closedAt: 0 };
+function isPlenty({ pairs, deaths }: { readonly pairs: number; readonly deaths: number }): boolean {
+  return pairs >= PLENTY_PAIRS && deaths >= ENOUGH_DEATHS;
 }
 
-function addTo(window: DeathWindow, node: NodeIndex, weight: number, weightedBytes: number): void {
-  const entry = window.weights.get(node);
-  if (entry) {
-    entry.weight += weight;
-    entry.weightedBytes += weightedBytes;
-  } else window.weights.set(node, { weight, weightedBytes });
-}
-
-function merge(into: DeathWindow, from: DeathWindow): void {
-  for (const [node, { weight, weightedBytes }] of from.weights) addTo(into, node, weight, weightedBytes);
-  into.deaths += from.deaths;
-}
-
-function distribute(unseen: number, pool: DeathWindow): Settlement {
-  let total = 0;
-  for (const { weight } of pool.weights.values()) total += weight;
-  if (pool.deaths < MIN_DEATHS || total === 0) return { shares: [], unattributed: unseen };
-  const shares = [...pool.weights].map(([node, { weight, weightedBytes }]) => ({
-    node,
-    samples: (unseen * weight) / total,
-    bytes: (unseen * weightedBytes) / total,
-  }));
-  return { shares, unattributed: 0 };
+function distribute(unseen: number, pool: Evidence, ownPairs: number): Settlement {
+  if (pool.deaths < MIN_DEATHS) return { shares: [], unattributed: unseen, errorSamples: 0 };
+  const { shares, error } = pool.shares();
+  // Windows that borrow from each other err together: as much as if each had only its own pairs.
+  const borrowed = Math.sqrt(pool.pairs / Math.max(1, ownPairs));
+  if (shares.length === 0) return { shares: [], unattributed: unseen, errorSamples: 0 };
+  return {
+    shares: shares.map(({ node, samples, bytes }) => ({
+      node,
+      samples: unseen * samples,
+      bytes: unseen * bytes,
+    })),
+    unattributed: 0,
+    errorSamples: unseen * Math.min(1, error * borrowed),
+  };
 }

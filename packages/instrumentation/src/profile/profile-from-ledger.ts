@@ -109,13 +109,25 @@ function commentsFor(ledger: Ledger, options: ProfileFromLedgerOptions): string[
   const { counts } = ledger;
   const comments = [
     `heapray: sampled every ${options.samplingInterval} bytes on average (mode ${options.mode}); all values are unbiased estimates`,
-    `samples ${counts.samples}, never seen alive ${counts.unseenSamples}, evidence for those: ${counts.earlyDeaths} early deaths`,
+    `samples ${counts.samples}, never seen alive ${counts.unseenSamples}, evidence for those: ${counts.earlyDeaths} early deaths in ${counts.wholePairs} pairs, ${counts.cutPairs} more cut by a collection`,
+    ...statedError(ledger),
     'a function is named where it starts; functions inlined by the optimizer are charged to their caller',
   ];
   if (!options.objectCounts)
     comments.push('object counts are rough: V8 did not give them, they are decoded from sample sizes');
   if (!ledger.knowsAllocationBySite) comments.push('allocation by call site is not known in this mode');
   return comments;
+}
+
+/** How sure the attribution of what was never seen is. */
+function statedError(ledger: Ledger): string[] {
+  const { samples, unseenSamples, pendingSamples, unseenError } = ledger.counts;
+  const attributed = unseenSamples - pendingSamples;
+  if (!ledger.knowsAllocationBySite || attributed === 0 || unseenError === 0) return [];
+  const percent = (part: number) => ((100 * part) / samples).toFixed(1);
+  return [
+    `alloc_space: ${percent(attributed)} % is attributed by evidence; the standard error of a function's share of the whole is at most ${percent(unseenError)} points`,
+  ];
 }
 
 /** Interns the ledger's stacks in the builder, each once. */

@@ -49,7 +49,7 @@ describe('allocated bytes', () => {
     ledger.absorb(readings.of(samplesOf('main > render', 100, [64 + 1 + 50])), 1);
     expect(ledger.counts).toMatchObject({ unseenSamples: 50, pendingSamples: 50, earlyDeaths: 64 });
     expect(allocated(ledger)).toEqual({ 'main > parse': 6_400, 'main > render': 100 });
-    ledger.settle(1, false);
+    ledger.settle(1, true);
     expect(ledger.counts).toMatchObject({ unseenSamples: 50, pendingSamples: 0 });
     expect(allocated(ledger)).toEqual({ 'main > parse': 6_400 + 5_000, 'main > render': 100 });
   });
@@ -119,7 +119,7 @@ describe('early deaths', () => {
     const before = ledger.counts.samples;
     ledger.absorb(readings.of(samplesOf('timer', 100, range(before + 1, before + 40))), 0, 5);
     ledger.absorb(readings.of(samplesOf('main', 1, [before + 40 + 1 + 30])), 0);
-    ledger.settle(0, false);
+    ledger.settle(0, true);
     const estimates = allocated(ledger);
     expect(estimates['main > parse']! - 4000).toBeCloseTo(10 * 100, 6);
     expect(estimates.timer! - 4000).toBeCloseTo(20 * 100, 6);

@@ -1,46 +1,65 @@
 import { describe, expect, test } from 'vitest';
-import { ShortLivedEstimator } from '../../src/ledger/short-lived-estimator.js';
+import { type Settlement, ShortLivedEstimator } from '../../src/ledger/short-lived-estimator.js';
+import { range } from '../support/readings.js';
 
 const PARSE = 1;
 const RENDER = 2;
 
-function estimator(deaths: readonly { node: number; count: number; bytes?: number; weight?: number }[] = []) {
-  const result = new ShortLivedEstimator();
-  addDeaths(result, deaths);
-  return result;
+interface InEachPair {
+  readonly node: number;
+  readonly dead?: number;
+  readonly alive?: number;
+  readonly bytes?: number;
 }
 
-function addDeaths(
+/** Adds pairs of the same content. */
+function addPairs(
   to: ShortLivedEstimator,
-  deaths: readonly { node: number; count: number; bytes?: number; weight?: number }[],
-): void {
-  for (const { node, count, bytes = 100, weight = 1 } of deaths) {
-    for (let i = 0; i < count; i++) to.addDeath(node, bytes, weight);
-  }
+  pairs: number,
+  inEach: readonly InEachPair[],
+  weight = 1,
+): ShortLivedEstimator {
+  const samples = inEach.flatMap(({ node, dead = 0, alive = 0, bytes = 100 }) =>
+    range(1, dead + alive).map((at) => ({ node, bytes, died: at <= dead })),
+  );
+  for (let pair = 0; pair < pairs; pair++) to.addCensus(samples, weight);
+  return to;
+}
+
+function addSeen(to: ShortLivedEstimator, node: number, count: number): void {
+  for (let i = 0; i < count; i++) to.addSeen(node);
+}
+
+/** 16 pairs with 64 early deaths: enough for a window of its own. */
+function enough(node: number, to = new ShortLivedEstimator()): ShortLivedEstimator {
+  return addPairs(to, 16, [{ node, dead: 4 }]);
+}
+
+function samplesByNode(settlement: Settlement | undefined): Record<number, number> {
+  return Object.fromEntries(settlement!.shares.map(({ node, samples }) => [node, samples]));
 }
 
 describe('the unseen are spread', () => {
   test('over stacks by the number of their early deaths', () => {
-    const unseen = estimator([
-      { node: PARSE, count: 60 },
-      { node: RENDER, count: 20 },
+    const unseen = addPairs(new ShortLivedEstimator(), 20, [
+      { node: PARSE, dead: 3 },
+      { node: RENDER, dead: 1 },
     ]);
     unseen.addUnseen(1000, 0);
-    expect(unseen.settle(0, false)).toEqual({
-      shares: [
-        { node: PARSE, samples: 750, bytes: 75_000 },
-        { node: RENDER, samples: 250, bytes: 25_000 },
-      ],
-      unattributed: 0,
-    });
+    const settlement = unseen.settle(0, false);
+    expect(settlement?.shares).toEqual([
+      { node: PARSE, samples: 750, bytes: 75_000 },
+      { node: RENDER, samples: 250, bytes: 25_000 },
+    ]);
+    expect(settlement?.unattributed).toBe(0);
     expect(unseen.pending).toBe(0);
   });
 
   test('with the bytes of the deaths of each stack', () => {
-    const unseen = estimator([
-      { node: PARSE, count: 32, bytes: 10 },
-      { node: PARSE, count: 32, bytes: 30 },
-      { node: RENDER, count: 64, bytes: 1000 },
+    const unseen = addPairs(new ShortLivedEstimator(), 16, [
+      { node: PARSE, dead: 2, bytes: 10 },
+      { node: PARSE, dead: 2, bytes: 30 },
+      { node: RENDER, dead: 4, bytes: 1000 },
     ]);
     unseen.addUnseen(100, 0);
     expect(unseen.settle(0, false)?.shares).toEqual([
@@ -49,28 +68,136 @@ describe('the unseen are spread', () => {
     ]);
   });
 
-  test('a census twice as long finds twice as many: each of its deaths weighs half', () => {
-    const unseen = estimator([
-      { node: PARSE, count: 40, weight: 1 / 4 },
-      { node: RENDER, count: 80, weight: 1 / 8 },
-    ]);
+  test('a census twice as long finds twice as many: each of its samples weighs half', () => {
+    const unseen = addPairs(new ShortLivedEstimator(), 16, [{ node: PARSE, dead: 4 }], 1 / 4);
+    addPairs(unseen, 16, [{ node: RENDER, dead: 8 }], 1 / 8);
     unseen.addUnseen(10, 0);
     expect(unseen.settle(0, false)?.shares.map(({ samples }) => samples)).toEqual([5, 5]);
   });
+
+  test('not over what always survives, however much there is of it', () => {
+    const unseen = new ShortLivedEstimator();
+    for (let pair = 0; pair < 32; pair++) {
+      addPairs(unseen, 1, [
+        { node: PARSE, dead: 4 },
+        { node: RENDER, alive: pair % 5 },
+      ]);
+    }
+    addSeen(unseen, RENDER, 50);
+    unseen.addUnseen(100, 0);
+    expect(unseen.settle(0, false)?.shares).toEqual([{ node: PARSE, samples: 100, bytes: 10_000 }]);
+  });
+
+  test('where samples of a pair share their fate, by how many polls have seen and not by how many censuses did', () => {
+    const unseen = new ShortLivedEstimator();
+    // A quarter of all samples, of which half are seen; in the censuses only a quarter survived, by chance.
+    for (let pair = 0; pair < 32; pair++) {
+      addPairs(unseen, 1, [
+        { node: PARSE, dead: 600 },
+        pair % 4 === 0 ? { node: RENDER, alive: 200 } : { node: RENDER, dead: 200 },
+      ]);
+    }
+    addSeen(unseen, RENDER, 125);
+    unseen.addUnseen(875, 0);
+    const samples = samplesByNode(unseen.settle(0, false));
+    // The early deaths alone would say 175.
+    expect(Math.abs(samples[RENDER]! - 125)).toBeLessThan(0.2);
+    expect(samples[PARSE]! + samples[RENDER]!).toBeCloseTo(875, 6);
+  });
+
+  test('stacks of one function share its fate', () => {
+    const unseen = new ShortLivedEstimator((node) => node % 10);
+    // Stacks 12 and 22 of a function: each is in half of the pairs only, together they are in all.
+    for (let pair = 0; pair < 32; pair++) {
+      const node = pair < 16 ? 12 : 22;
+      addPairs(unseen, 1, [
+        { node: 1, dead: 600 },
+        pair % 4 === 0 ? { node, alive: 200 } : { node, dead: 200 },
+      ]);
+    }
+    addSeen(unseen, 12, 63);
+    addSeen(unseen, 32, 62);
+    unseen.addUnseen(875, 0);
+    const samples = samplesByNode(unseen.settle(0, false));
+    expect(Math.abs(samples[12]! + samples[22]! - 125)).toBeLessThan(0.2);
+    expect(samples[12]).toBeCloseTo(samples[22]!, 6);
+  });
+
+  test('with a standard error that falls with the number of pairs', () => {
+    const errorOf = (pairs: number) => {
+      const unseen = new ShortLivedEstimator();
+      for (let pair = 0; pair < pairs; pair++) {
+        addPairs(unseen, 1, [{ node: pair % 2 === 0 ? PARSE : RENDER, dead: 4 }]);
+      }
+      unseen.addUnseen(1000, 0);
+      return unseen.settle(0, false)!.errorSamples;
+    };
+    // A share of one half, each pair all or nothing: 1000 x 0.5 / sqrt(pairs - 1).
+    expect(errorOf(16)).toBeCloseTo(500 / Math.sqrt(15), 6);
+    expect(errorOf(64)).toBeCloseTo(500 / Math.sqrt(63), 6);
+  });
+});
+
+describe('a pair that is likelier to be cut by a collection weighs more when it is whole', () => {
+  /** Half of what is allocated is RENDER's, in bursts that fill half of the young generation during a pair. */
+  const settled = (cutPairs: number) => {
+    const unseen = new ShortLivedEstimator();
+    for (let pair = 0; pair < 40; pair++) unseen.addPair(20, true);
+    for (let cut = 0; cut < cutPairs; cut++) unseen.addPair(20, false);
+    addPairs(unseen, 20, [{ node: PARSE, dead: 1 }]);
+    addPairs(unseen, 20, [{ node: RENDER, dead: 20 }]);
+    unseen.addUnseen(1000, 0);
+    return samplesByNode(unseen.settle(0, true))[RENDER]!;
+  };
+
+  test('by how many samples are taken from one collection to the next', () => {
+    expect(settled(0)).toBeCloseTo((1000 * 20) / 21, 0);
+    // 1,200 samples of pairs met 20 collections, one in 60.
+    const weight = (samples: number) => samples / (1 - samples / 60);
+    expect(settled(20)).toBeCloseTo((1000 * weight(20)) / (weight(20) + weight(1)), 6);
+  });
+
+  test('at most four times as much', () => {
+    const other = settled(1000);
+    expect(other).toBeGreaterThan((1000 * 80) / 82);
+    expect(other).toBeLessThan((1000 * 80) / 81);
+  });
+});
+
+test('a cut pair that shows what died before it says nothing about collections', () => {
+  const settled = (taken: number) => {
+    const unseen = new ShortLivedEstimator();
+    for (let pair = 0; pair < 40; pair++) unseen.addPair(20, true);
+    for (let pair = 0; pair < 20; pair++) unseen.addPair(taken, false);
+    addPairs(unseen, 20, [{ node: PARSE, dead: 1 }]);
+    addPairs(unseen, 20, [{ node: RENDER, dead: 20 }]);
+    unseen.addUnseen(1000, 0);
+    return samplesByNode(unseen.settle(0, true))[RENDER]!;
+  };
+  expect(settled(400)).toBeCloseTo((1000 * 20) / 21, 6);
+  expect(settled(40)).toBeGreaterThan((1000 * 20) / 21 + 5);
 });
 
 describe('a settlement waits for evidence', () => {
   test('until there are 64 deaths', () => {
-    const unseen = estimator([{ node: PARSE, count: 63 }]);
+    const unseen = addPairs(new ShortLivedEstimator(), 21, [{ node: PARSE, dead: 3 }]);
     unseen.addUnseen(10, 0);
     expect(unseen.settle(9_999, false)).toBeUndefined();
     expect(unseen.pending).toBe(10);
-    addDeaths(unseen, [{ node: PARSE, count: 1 }]);
+    addPairs(unseen, 1, [{ node: PARSE, dead: 1 }]);
+    expect(unseen.settle(9_999, false)?.shares).toHaveLength(1);
+  });
+
+  test('in 16 pairs', () => {
+    const unseen = addPairs(new ShortLivedEstimator(), 15, [{ node: PARSE, dead: 20 }]);
+    unseen.addUnseen(10, 0);
+    expect(unseen.settle(9_999, false)).toBeUndefined();
+    addPairs(unseen, 1, [{ node: PARSE, alive: 1 }]);
     expect(unseen.settle(9_999, false)?.shares).toHaveLength(1);
   });
 
   test('at most ten seconds, counted from the first unseen sample', () => {
-    const unseen = estimator([{ node: PARSE, count: 8 }]);
+    const unseen = addPairs(new ShortLivedEstimator(), 1, [{ node: PARSE, dead: 8 }]);
     unseen.addUnseen(10, 5_000);
     unseen.addUnseen(10, 14_000);
     expect(unseen.settle(14_999, false)).toBeUndefined();
@@ -80,20 +207,22 @@ describe('a settlement waits for evidence', () => {
   });
 
   test('not when it is forced', () => {
-    const unseen = estimator([{ node: PARSE, count: 8 }]);
+    const unseen = addPairs(new ShortLivedEstimator(), 1, [{ node: PARSE, dead: 8 }]);
     unseen.addUnseen(10, 0);
+    expect(unseen.hasEvidence(0)).toBe(true);
     expect(unseen.settle(0, true)?.shares).toHaveLength(1);
   });
 
   test('and with fewer than eight deaths nobody is charged', () => {
-    const unseen = estimator([{ node: PARSE, count: 7 }]);
+    const unseen = addPairs(new ShortLivedEstimator(), 1, [{ node: PARSE, dead: 7 }]);
     unseen.addUnseen(10, 0);
-    expect(unseen.settle(0, true)).toEqual({ shares: [], unattributed: 10 });
+    expect(unseen.hasEvidence(0)).toBe(false);
+    expect(unseen.settle(0, true)).toEqual({ shares: [], unattributed: 10, errorSamples: 0 });
     expect(unseen.pending).toBe(0);
   });
 
   test('nothing unseen is nothing to settle, and the evidence stays for later', () => {
-    const unseen = estimator([{ node: PARSE, count: 64 }]);
+    const unseen = enough(PARSE);
     expect(unseen.settle(0, true)).toBeUndefined();
     unseen.addUnseen(0, 0);
     expect(unseen.settle(0, true)).toBeUndefined();
@@ -103,68 +232,59 @@ describe('a settlement waits for evidence', () => {
 });
 
 describe('windows', () => {
-  /** An estimator that has just settled a window with 64 deaths of PARSE. */
+  /** An estimator that has just settled a window with 32 pairs and 128 deaths of PARSE. */
   function afterParse() {
-    const unseen = estimator([{ node: PARSE, count: 64 }]);
+    const unseen = enough(PARSE, enough(PARSE));
     unseen.addUnseen(1000, 0);
     unseen.settle(0, false);
     return unseen;
   }
 
-  test('with enough deaths stand for themselves', () => {
-    const unseen = afterParse();
-    addDeaths(unseen, [{ node: RENDER, count: 64 }]);
+  test('with plenty of pairs stand for themselves', () => {
+    const unseen = enough(RENDER, enough(RENDER, afterParse()));
     unseen.addUnseen(10, 1_000);
     expect(unseen.settle(1_000, false)?.shares).toEqual([{ node: RENDER, samples: 10, bytes: 1_000 }]);
   });
 
   test('with fewer wait for their own first, as long as they may', () => {
-    const unseen = afterParse();
-    addDeaths(unseen, [{ node: RENDER, count: 32 }]);
+    const unseen = addPairs(afterParse(), 8, [{ node: RENDER, dead: 4 }]);
     unseen.addUnseen(10, 1_000);
     expect(unseen.settle(1_000, false)).toBeUndefined();
     expect(unseen.settle(10_999, false)).toBeUndefined();
   });
 
   test('and then borrow those of the windows before', () => {
-    const unseen = afterParse();
-    addDeaths(unseen, [{ node: RENDER, count: 32 }]);
-    unseen.addUnseen(96, 1_000);
-    const shares = unseen.settle(11_000, false)?.shares;
-    expect(shares?.map(({ node, samples }) => [node, samples])).toEqual([
-      [RENDER, 32],
-      [PARSE, 64],
-    ]);
+    const unseen = addPairs(afterParse(), 8, [{ node: RENDER, dead: 4 }]);
+    unseen.addUnseen(160, 1_000);
+    const samples = samplesByNode(unseen.settle(11_000, false));
+    expect(samples[RENDER]).toBeCloseTo(32, 6);
+    expect(samples[PARSE]).toBeCloseTo(128, 6);
   });
 
-  test('without deaths of their own live on borrowed ones', () => {
+  test('without pairs of their own live on borrowed ones', () => {
     const unseen = afterParse();
     for (let i = 1; i < 5; i++) {
       unseen.addUnseen(10, i * 20_000);
-      expect(unseen.settle(i * 20_000 + 10_000, false)?.shares[0]).toMatchObject({
-        node: PARSE,
-        samples: 10,
-      });
+      const samples = samplesByNode(unseen.settle(i * 20_000 + 10_000, false));
+      expect(samples).toEqual({ [PARSE]: 10 });
     }
   });
 
   test('borrow nothing that is older than ten minutes', () => {
     const unseen = afterParse();
     unseen.addUnseen(10, 600_000);
-    expect(unseen.settle(600_001, true)).toEqual({ shares: [], unattributed: 10 });
+    expect(unseen.settle(600_001, true)).toMatchObject({ shares: [], unattributed: 10 });
   });
 
   test('borrow no more than they need', () => {
-    const unseen = afterParse();
-    addDeaths(unseen, [{ node: RENDER, count: 64 }]);
+    const unseen = enough(RENDER, enough(RENDER, afterParse()));
     unseen.addUnseen(10, 1_000);
     unseen.settle(1_000, false);
-    addDeaths(unseen, [{ node: 3, count: 10 }]);
-    unseen.addUnseen(74, 2_000);
-    const shares = unseen.settle(2_000, true)?.shares;
-    expect(shares?.map(({ node, samples }) => [node, Math.round(samples)])).toEqual([
-      [3, 10],
-      [RENDER, 64],
-    ]);
+    addPairs(unseen, 8, [{ node: 3, dead: 4 }]);
+    unseen.addUnseen(160, 2_000);
+    const samples = samplesByNode(unseen.settle(2_000, true));
+    expect(Object.keys(samples)).toEqual(['2', '3']);
+    expect(samples[3]).toBeCloseTo(32, 6);
+    expect(samples[RENDER]).toBeCloseTo(128, 6);
   });
 });

@@ -18,8 +18,10 @@ export interface SimulatedHeapOptions {
   /** Mean bytes between samples. */
   readonly samplingInterval: number;
   readonly sites: readonly SimulatedSite[];
-  /** Bytes allocated between two collections of the young generation; what survives two is promoted. */
+  /** Bytes allocated between two collections of the young generation. */
   readonly scavengeBytes: number;
+  /** How many of these an object survives until it is promoted; V8 promotes full pages at once. Default: 2. */
+  readonly survivalsToPromotion?: 1 | 2;
   /** Whether that is always so, or only on average, exponentially distributed. Default: always. */
   readonly scavenges?: 'regular' | 'random';
   /** Time between collections of the old generation. */
@@ -170,11 +172,12 @@ export class SimulatedHeap {
   }
 
   #scavenge(): void {
-    const { scavengeBytes, scavenges } = this.#options;
+    const { scavengeBytes, scavenges, survivalsToPromotion = 2 } = this.#options;
     this.#room = scavenges === 'random' ? this.#random.exponential(scavengeBytes) : scavengeBytes;
     const young = this.#young.filter(({ unreachable }) => unreachable > this.#now);
-    this.#old.push(...young.filter(({ survived }) => survived));
-    this.#young = young.filter(({ survived }) => !survived);
+    const isPromoted = ({ survived }: Sample) => survived || survivalsToPromotion === 1;
+    this.#old.push(...young.filter((sample) => isPromoted(sample)));
+    this.#young = young.filter((sample) => !isPromoted(sample));
     for (const sample of this.#young) sample.survived = true;
   }
 
