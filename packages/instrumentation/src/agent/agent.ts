@@ -83,6 +83,8 @@ export class Agent {
         poller: this.#poller,
         account: this.#account,
         wantSampler: () => this.#send({ type: 'sampler-wanted' }),
+        wantCoarser: (samplingInterval) => this.#wantCoarser(samplingInterval),
+        isFollowed: () => this.#captures.count > 0,
         onReading: () => this.#onReading(),
         log: (level, text) => this.#log(level, text),
       },
@@ -92,7 +94,6 @@ export class Agent {
     this.#viewing = this.#newViewing();
     this.#leaks = new LeakWatch(this.#ledger, {
       windowMillis: options.leakWindowMillis,
-      samplingInterval: options.samplingInterval,
       heapLimit: options.heapLimit,
     });
   }
@@ -144,6 +145,11 @@ export class Agent {
     this.#ownHeap.tend(performance.now());
   }
 
+  #wantCoarser(samplingInterval: number): void {
+    this.#leaks.startAnew();
+    this.#send({ type: 'coarser-wanted', samplingInterval });
+  }
+
   #sendView(request: number, withSites: boolean): void {
     // A counter shows everything that was allocated by now, so nothing may be left pending.
     this.#ledger.settle(performance.now(), true);
@@ -174,6 +180,8 @@ export class Agent {
         unseenSamples: counts.unseenSamples,
         earlyDeaths: counts.earlyDeaths,
         liveSamples: counts.liveSamples,
+        samplingInterval: this.#ledger.samplingInterval,
+        frozenBytes: this.#ledger.frozen.totalBytes,
         polls: account.polls,
         wholePairs: account.wholePairs,
         cutPairs: account.cutPairs,

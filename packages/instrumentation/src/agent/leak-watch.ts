@@ -12,7 +12,6 @@ import type { SuspectView } from './messages.js';
 
 export interface LeakWatchOptions {
   readonly windowMillis: number;
-  readonly samplingInterval: number;
   /** V8's heap limit, bytes. */
   readonly heapLimit: number;
 }
@@ -26,16 +25,27 @@ const SURVIVAL_WINDOWS = 10;
 export class LeakWatch {
   readonly #ledger: Ledger;
   readonly #options: LeakWatchOptions;
-  readonly #detector: LeakDetector;
-  readonly #survival: SurvivalTracker;
+  #detector: LeakDetector;
+  #survival: SurvivalTracker;
   readonly #announced = new Map<number, number>();
 
   constructor(ledger: Ledger, options: LeakWatchOptions) {
     this.#ledger = ledger;
     this.#options = options;
-    const { windowMillis, samplingInterval } = options;
-    this.#detector = new LeakDetector({ windowMillis, oldMillis: windowMillis, samplingInterval });
-    this.#survival = new SurvivalTracker({ spanMillis: windowMillis });
+    this.#detector = this.#newDetector();
+    this.#survival = new SurvivalTracker({ spanMillis: options.windowMillis });
+  }
+
+  /** The sampler was started again: what was known of single samples says nothing any more. */
+  startAnew(): void {
+    this.#detector = this.#newDetector();
+    this.#survival = new SurvivalTracker({ spanMillis: this.#options.windowMillis });
+  }
+
+  #newDetector(): LeakDetector {
+    const { windowMillis } = this.#options;
+    const { samplingInterval } = this.#ledger;
+    return new LeakDetector({ windowMillis, oldMillis: windowMillis, samplingInterval });
   }
 
   /** How long ago what `survival` tells of was allocated, ms. */

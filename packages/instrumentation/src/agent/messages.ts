@@ -14,6 +14,8 @@ export interface AgentOptions {
   readonly samplingInterval: number;
   readonly cpuBudget: number;
   readonly maxCallSites: number;
+  /** More samples alive than that make readings too slow. */
+  readonly maxLiveSamples: number;
   readonly groupBy: GroupBy;
   /** What this process is. */
   readonly component: string;
@@ -73,6 +75,8 @@ export type ToAgent =
 export type FromAgent =
   | { readonly type: 'log'; readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly text: string }
   | { readonly type: 'sampler-wanted' }
+  /** The sampler should take fewer samples from now on. */
+  | { readonly type: 'coarser-wanted'; readonly samplingInterval: number }
   | { readonly type: 'view'; readonly request: number; readonly view: AgentView }
   | { readonly type: 'top-sites'; readonly request: number; readonly view: TopSitesView }
   | { readonly type: 'object-counts-wanted'; readonly request: number }
@@ -126,6 +130,10 @@ export interface ProfilerView {
   readonly unseenSamples: number;
   readonly earlyDeaths: number;
   readonly liveSamples: number;
+  /** Mean bytes between samples, at present. */
+  readonly samplingInterval: number;
+  /** Bytes that were in use at a restart of the sampler at a larger interval, and may have been freed since. */
+  readonly frozenBytes: number;
   readonly polls: number;
   readonly wholePairs: number;
   readonly cutPairs: number;

@@ -10,15 +10,19 @@ export interface PollLoopPorts {
   readonly account: SelfAccount;
   /** Asks the main thread to start the sampler. */
   readonly wantSampler: () => void;
+  /** Asks the main thread to start the sampler again at a larger interval. */
+  readonly wantCoarser: (samplingInterval: number) => void;
+  /** Whether anything follows single samples, which a restart would lose. */
+  readonly isFollowed: () => boolean;
   /** Called after every reading. */
   readonly onReading: () => void;
   readonly log: (level: 'info' | 'warn' | 'error', text: string) => void;
 }
 
 export interface PollLoopOptions {
-  readonly samplingInterval: number;
   readonly cpuBudget: number;
   readonly traced: boolean;
+  readonly maxLiveSamples: number;
 }
 
 /** When a reading was taken, and what had died unseen or seen since the one before. */
@@ -36,6 +40,9 @@ const GAPS = {
 const TRACED_CPU_BUDGET = 0.05;
 const FIRST_BACKOFF_MILLIS = 1_000;
 const MAX_BACKOFF_MILLIS = 60_000;
+/** How much larger the interval becomes when too many samples are alive: then a quarter of them will be. */
+const COARSER = 4;
+const MAX_SAMPLING_INTERVAL = 2 ** 30;
 /** A main thread inside one long native call does not answer; longer than this is worth a word. */
 const OVERDUE_MILLIS = 10_000;
 /** A forced collection is expensive, so the fallback is rare however the budget is set. */
@@ -103,7 +110,8 @@ export class PollLoop {
   }
 
   #newSchedule(): PollSchedule {
-    const { samplingInterval, cpuBudget, traced } = this.#options;
+    const { cpuBudget, traced } = this.#options;
+    const { samplingInterval } = this.#ports.ledger;
     const gaps = traced ? GAPS.traced : GAPS.plain;
     return new PollSchedule({
       samplingInterval,
@@ -182,6 +190,7 @@ export class PollLoop {
     }
     this.#lastReadingAt = at;
     onReading();
+    if (this.#isTooFine(change.live)) this.#coarsen();
     return { at, unseen: change.unseen, freed: change.freed };
   }
 
@@ -198,6 +207,32 @@ export class PollLoop {
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  #isTooFine(live: number): boolean {
+    const { traced, maxLiveSamples } = this.#options;
+    if (live <= maxLiveSamples || traced || this.#mode === 'inspector' || this.#ports.isFollowed())
+      return false;
+    return this.#ports.ledger.samplingInterval * COARSER <= MAX_SAMPLING_INTERVAL;
+  }
+
+  /**
+   * The time that a reading stops the main thread for grows with the samples alive. Past the bound they are given up,
+   * and counting begins again with fewer. What is sampled between this reading and the restart is lost.
+   */
+  #coarsen(): void {
+    const { ledger, account, log, wantCoarser } = this.#ports;
+    const [before, frozen] = [ledger.samplingInterval, ledger.counts.liveSamples];
+    this.#mode = undefined;
+    clearTimeout(this.#timer);
+    account.lose('coarsened');
+    ledger.settle(performance.now(), true);
+    ledger.samplerRestarted(before * COARSER);
+    log(
+      'info',
+      `${frozen} samples are alive: sampling every ${before * COARSER} bytes instead of ${before} from now on`,
+    );
+    wantCoarser(before * COARSER);
   }
 
   #lost(reason: 'stopped' | 'failed' | 'restarted'): undefined {

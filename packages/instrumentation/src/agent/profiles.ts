@@ -27,7 +27,7 @@ const FRESH_READING_MILLIS = 2_000;
 export function profileProvider(ports: ProfilesPorts): ProfileProvider {
   const clock = steadyClock();
   const startedMillis = clock();
-  const { ledger, loop, options } = ports;
+  const { ledger, loop } = ports;
   /** A reading that nobody waits for any more; others who come meanwhile do not ask for more of them. */
   let overdue: Promise<void> | undefined;
 
@@ -43,7 +43,7 @@ export function profileProvider(ports: ProfilesPorts): ProfileProvider {
   };
 
   const optionsFor = (request: ProfileRequest) => ({
-    samplingInterval: options.samplingInterval,
+    samplingInterval: ledger.samplingInterval,
     thread: 'main',
     mode: loop.mode ?? 'none',
     startedMillis,
@@ -77,7 +77,7 @@ export function profileProvider(ports: ProfilesPorts): ProfileProvider {
     const atMillis = performance.now();
     ledger.settle(atMillis, false);
     return textView(ledger, {
-      samplingInterval: options.samplingInterval,
+      samplingInterval: ledger.samplingInterval,
       mode: loop.mode ?? 'none',
       column,
       atMillis,

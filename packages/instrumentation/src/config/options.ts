@@ -154,6 +154,14 @@ export const OPTIONS: { readonly [K in OptionName]: OptionSpec<ResolvedOptions[K
     description:
       "Whether the memory metrics of OpenTelemetry's conventions are given too, which its runtime-node instrumentation has.",
   },
+  maxLiveSamples: {
+    kind: integer({ min: 1000, max: 10_000_000, unit: 'samples' }),
+    env: ['HEAPRAY_MAX_LIVE_SAMPLES'],
+    file: [heapray('max_live_samples')],
+    default: 20_000,
+    description:
+      'With more samples alive, the sampler is started again at four times its interval, unless a component is traced.',
+  },
   cpuBudget: {
     kind: decimal({ min: 0.0001, max: 0.5, unit: 'fraction of one core' }),
     env: ['HEAPRAY_CPU_BUDGET'],

@@ -114,6 +114,7 @@ export function resolveConfig(input: ConfigInput): ResolvedConfig {
     maxCallSites: resolution.value('maxCallSites'),
     groupBy: resolution.value('groupBy'),
     conventionMetrics: resolution.value('conventionMetrics'),
+    maxLiveSamples: resolution.value('maxLiveSamples'),
     cpuBudget: resolution.value('cpuBudget'),
     leakWindow: resolution.value('leakWindow'),
     debugServer: resolution.value('debugServer'),

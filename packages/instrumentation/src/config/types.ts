@@ -41,6 +41,7 @@ export interface HeaprayOptions {
   maxCaptures?: number | undefined;
   /** How many call sites an instrument reports by name, from 1 to 1000. */
   maxCallSites?: number | undefined;
+  maxLiveSamples?: number | undefined;
   /** What call sites are summed by in metrics. */
   groupBy?: GroupBy | undefined;
   /** Whether the conventions' own memory metrics are given too. */
@@ -75,6 +76,7 @@ export interface ResolvedOptions {
   readonly maxCaptureBytes: number;
   readonly maxCaptures: number;
   readonly maxCallSites: number;
+  readonly maxLiveSamples: number;
   readonly groupBy: GroupBy;
   readonly conventionMetrics: boolean;
   /** Fraction of one core. */

@@ -7,6 +7,7 @@ import type { ObjectCountTable } from '../profile/object-counts.js';
 export interface AgentThreadHandlers {
   log(level: 'debug' | 'info' | 'warn' | 'error', text: string): void;
   samplerWanted(): void;
+  coarserWanted(samplingInterval: number): void;
   objectCounts(): ObjectCountTable | undefined;
   listening(address: string): void;
   leakSuspect(suspect: SuspectView): void;
@@ -164,6 +165,8 @@ export class AgentThread {
         return this.#handlers.log(message.level, message.text);
       case 'sampler-wanted':
         return this.#handlers.samplerWanted();
+      case 'coarser-wanted':
+        return this.#handlers.coarserWanted(message.samplingInterval);
       case 'view':
       case 'top-sites':
         return this.#questions.get(message.request)?.(message);

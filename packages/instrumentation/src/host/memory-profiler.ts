@@ -43,7 +43,7 @@ export class MemoryProfiler {
   readonly #configFor: ConfigFor;
   #latest: { readonly declared: number; readonly config: ResolvedConfig };
   readonly #log: Log;
-  readonly #interval: number;
+  #interval: number;
   readonly #guard: ExitGuard;
   readonly #calls: ComponentCaptureCalls;
   #session: Inspector.Session | undefined;
@@ -217,6 +217,7 @@ export class MemoryProfiler {
           samplingInterval: this.#interval,
           cpuBudget: options.cpuBudget,
           maxCallSites: options.maxCallSites,
+          maxLiveSamples: options.maxLiveSamples,
           groupBy: options.groupBy,
           component: options.component,
           processCapture: this.#processCapture,
@@ -237,6 +238,7 @@ export class MemoryProfiler {
         {
           log: (level, text) => this.#log(level, text),
           samplerWanted: () => this.#restartSampler(),
+          coarserWanted: (interval) => this.#coarsenSampler(interval),
           objectCounts: () => this.#objectCounts(),
           listening: (address) => {
             this.#address = address;
@@ -273,6 +275,14 @@ export class MemoryProfiler {
     const mode = this.#startSampler();
     if (mode === 'taken' || mode === 'failed') this.#thread?.send({ type: 'no-sampler', reason: mode });
     else this.#thread?.send({ type: 'sampler', mode });
+  }
+
+  /** A running sampler cannot change its interval: stops it, and starts another at once. */
+  #coarsenSampler(interval: number): void {
+    if (this.#stopped) return;
+    this.#sampler?.stop();
+    this.#interval = interval;
+    this.#restartSampler();
   }
 
   #threadDied(reason: string): void {

@@ -1,6 +1,7 @@
 import { AllocatingFunctions } from './allocating-functions.js';
 import { CallSites, type CodeFacts } from './call-site.js';
 import { CallTree, type NodeIndex, type RawFrame, ROOT, sameFrame } from './call-tree.js';
+import { FrozenRemainder } from './frozen-remainder.js';
 import { GrowableFloats } from './growable-floats.js';
 import { LiveSamples } from './live-samples.js';
 import { ObjectSizes } from './object-size.js';
@@ -79,16 +80,17 @@ export class Ledger {
    * known, and everything allocated is charged to `(unobserved)`: the total is right all the same.
    */
   knowsAllocationBySite = true;
-  readonly #options: LedgerOptions;
   readonly #live = new LiveSamples();
-  readonly #estimator: ShortLivedEstimator;
+  #estimator: ShortLivedEstimator;
   readonly #allocated = new GrowableFloats();
   readonly #inUse = new GrowableFloats();
   readonly #inUseReading = new GrowableFloats();
   readonly #allocatedObjects = new GrowableFloats();
   readonly #seenBytes = new GrowableFloats();
   readonly #seenObjects = new GrowableFloats();
-  readonly #objectSizes: ObjectSizes;
+  readonly #frozen = new FrozenRemainder();
+  #samplingInterval: number;
+  #objectSizes: ObjectSizes;
   readonly #listeners = new Set<LedgerListener>();
   #nodeById = new Map<number, KnownNode>();
   #totalInUse = 0;
@@ -106,14 +108,14 @@ export class Ledger {
   #census: { samples: readonly FreshSample[]; weight: number } | undefined;
 
   constructor(options: LedgerOptions) {
-    this.#options = options;
+    this.#samplingInterval = options.samplingInterval;
     this.#objectSizes = new ObjectSizes(options.samplingInterval);
     this.tree = new CallTree({
       maxNodes: options.maxNodes ?? DEFAULT_MAX_NODES,
       stackDepth: options.stackDepth,
     });
     this.sites = new CallSites(this.tree, options, options.component);
-    this.#estimator = new ShortLivedEstimator(new AllocatingFunctions(this.tree).of);
+    this.#estimator = this.#newEstimator();
     this.unobservedNode = this.tree.child(ROOT, UNOBSERVED);
   }
 
@@ -170,11 +172,25 @@ export class Ledger {
     this.#live.clear((id) => {
       for (const listener of this.#listeners) listener.freed(id);
     });
-    this.#nodeById = new Map();
-    this.#census = undefined;
-    this.#newest = 0;
-    this.#totalInUse = 0;
-    this.#readings++;
+    this.#forgetReadings();
+  }
+
+  /**
+   * The sampler is started again at a larger interval. What is alive goes out of sight, and is carried over as it is
+   * now (see `FrozenRemainder`). Call `settle` with `force` before: evidence of the old interval is no evidence for the new.
+   */
+  samplerRestarted(samplingInterval: number): void {
+    for (let node = 0; node < this.tree.size; node++) this.#frozen.add(node, this.#inUseNow(node));
+    this.#live.clear(() => {});
+    this.#forgetReadings();
+    this.#samplingInterval = samplingInterval;
+    this.#objectSizes = new ObjectSizes(samplingInterval);
+    this.#estimator = this.#newEstimator();
+  }
+
+  /** Mean bytes between samples, at present. */
+  get samplingInterval(): number {
+    return this.#samplingInterval;
   }
 
   addListener(listener: LedgerListener): void {
@@ -196,7 +212,7 @@ export class Ledger {
 
   /** Estimated bytes in use, all stacks together. */
   get totalInUseBytes(): number {
-    return this.#totalInUse;
+    return this.#totalInUse + this.#frozen.totalBytes;
   }
 
   /** The age of the oldest sample that was gone at the newest reading, ms; 0 when none was. */
@@ -211,12 +227,17 @@ export class Ledger {
 
   /** Estimated bytes of samples that are not attributed yet. */
   get pendingBytes(): number {
-    return this.#estimator.pending * this.#options.samplingInterval;
+    return this.#estimator.pending * this.#samplingInterval;
   }
 
-  /** Estimated bytes in use that were allocated with this stack, at the newest reading. */
+  /** Estimated bytes in use that were allocated with this stack: at the newest reading, and the frozen remainder. */
   inUseBytes(node: NodeIndex): number {
-    return this.#inUseReading.get(node) === this.#readings ? this.#inUse.get(node) : 0;
+    return this.#inUseNow(node) + this.#frozen.bytes(node);
+  }
+
+  /** What was in use at the last restart of the sampler at a larger interval, and may have been freed since. */
+  get frozen(): FrozenRemainder {
+    return this.#frozen;
   }
 
   /**
@@ -247,6 +268,23 @@ export class Ledger {
   /** Calls back for every live sample. */
   forEachLive(visit: (id: number, node: NodeIndex, bytes: number, firstSeenMillis: number) => void): void {
     this.#live.forEach(visit);
+  }
+
+  #newEstimator(): ShortLivedEstimator {
+    return new ShortLivedEstimator(new AllocatingFunctions(this.tree).of);
+  }
+
+  #forgetReadings(): void {
+    this.#nodeById = new Map();
+    this.#census = undefined;
+    this.#sawFresh = false;
+    this.#newest = 0;
+    this.#totalInUse = 0;
+    this.#readings++;
+  }
+
+  #inUseNow(node: NodeIndex): number {
+    return this.#inUseReading.get(node) === this.#readings ? this.#inUse.get(node) : 0;
   }
 
   /** Whether every node id that we know still names the same function: a restarted sampler counts anew. */
@@ -351,7 +389,7 @@ export class Ledger {
     this.#estimateVariance += errorSamples * errorSamples;
     // A sample of small objects stands for one interval of bytes on average.
     if (unattributed > 0) {
-      this.#bookEstimate(this.unobservedNode, unattributed, unattributed * this.#options.samplingInterval);
+      this.#bookEstimate(this.unobservedNode, unattributed, unattributed * this.#samplingInterval);
     }
   }
 

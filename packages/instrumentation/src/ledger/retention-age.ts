@@ -1,16 +1,20 @@
 import type { NodeIndex } from './call-tree.js';
 import type { Ledger } from './ledger.js';
 
-/** The buckets of retention age, youngest first. The age of a sample is the time since it was first seen. */
-export const AGE_BUCKETS = ['<10s', '10s-1m', '1m-10m', '10m-1h', '>1h'] as const;
+/**
+ * The buckets of retention age, youngest first. The age of a sample is the time since it was first seen. The last
+ * bucket is for what the sampler lost sight of when it was started again at a larger interval.
+ */
+export const AGE_BUCKETS = ['<10s', '10s-1m', '1m-10m', '10m-1h', '>1h', 'frozen'] as const;
 export type AgeBucket = (typeof AGE_BUCKETS)[number];
 
 const UPPER_MILLIS = [10_000, 60_000, 600_000, 3_600_000] as const;
+const FROZEN = AGE_BUCKETS.indexOf('frozen');
 
 /** The bucket of an age, as an index into `AGE_BUCKETS`. */
 export function ageBucketOf(ageMillis: number): number {
   const index = UPPER_MILLIS.findIndex((upper) => ageMillis < upper);
-  return index < 0 ? AGE_BUCKETS.length - 1 : index;
+  return index < 0 ? UPPER_MILLIS.length : index;
 }
 
 /**
@@ -22,18 +26,27 @@ export function ageBucketOf(ageMillis: number): number {
 export function bytesByAge(ledger: Ledger, atMillis: number): Map<NodeIndex, number[]> {
   const byNode = new Map<NodeIndex, number[]>();
   ledger.forEachLive((_id, node, bytes, firstSeenMillis) => {
-    let buckets = byNode.get(node);
-    if (!buckets) {
-      buckets = AGE_BUCKETS.map(() => 0);
-      byNode.set(node, buckets);
-    }
+    const buckets = bucketsOf(byNode, node);
     const bucket = ageBucketOf(atMillis - firstSeenMillis);
     buckets[bucket] = (buckets[bucket] ?? 0) + bytes;
   });
   for (const [node, buckets] of byNode) {
     const sum = buckets.reduce((total, bytes) => total + bytes, 0);
-    const scale = sum > 0 ? ledger.inUseBytes(node) / sum : 0;
+    const observed = ledger.inUseBytes(node) - ledger.frozen.bytes(node);
+    const scale = sum > 0 ? observed / sum : 0;
     for (let i = 0; i < buckets.length; i++) buckets[i] = (buckets[i] ?? 0) * scale;
   }
+  ledger.frozen.forEach((bytes, node) => {
+    bucketsOf(byNode, node)[FROZEN] = bytes;
+  });
   return byNode;
+}
+
+function bucketsOf(byNode: Map<NodeIndex, number[]>, node: NodeIndex): number[] {
+  let buckets = byNode.get(node);
+  if (!buckets) {
+    buckets = AGE_BUCKETS.map(() => 0);
+    byNode.set(node, buckets);
+  }
+  return buckets;
 }

@@ -115,6 +115,12 @@ function commentsFor(ledger: Ledger, options: ProfileFromLedgerOptions): string[
   ];
   if (!options.objectCounts)
     comments.push('object counts are rough: V8 did not give them, they are decoded from sample sizes');
+  const frozen = Math.round(ledger.frozen.totalBytes);
+  if (frozen > 0) {
+    comments.push(
+      `${frozen} bytes with the age frozen were in use when the sampling interval grew; what of them was freed since is not known`,
+    );
+  }
   if (!ledger.knowsAllocationBySite) comments.push('allocation by call site is not known in this mode');
   return comments;
 }

@@ -17,6 +17,9 @@ export interface HeapView {
     readonly samples: number;
     readonly unseenSamples: number;
     readonly earlyDeaths: number;
+    readonly liveSamples: number;
+    readonly samplingInterval: number;
+    readonly frozenBytes: number;
     readonly polls: number;
     readonly wholePairs: number;
     readonly cutPairs: number;
@@ -101,6 +104,9 @@ export class HeapMetrics {
     }
     result.observe(to.unobserved, profiler.unseenSamples);
     result.observe(to.earlyDeaths, profiler.earlyDeaths);
+    result.observe(to.liveSamples, profiler.liveSamples);
+    result.observe(to.samplingInterval, profiler.samplingInterval);
+    result.observe(to.frozen, profiler.frozenBytes);
     result.observe(to.polls, profiler.polls);
     result.observe(to.pairs, profiler.wholePairs, { [ATTR_PAIR]: 'whole' });
     result.observe(to.pairs, profiler.cutPairs, { [ATTR_PAIR]: 'cut' });

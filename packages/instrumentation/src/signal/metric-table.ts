@@ -41,6 +41,9 @@ export type OwnMetric =
   | 'samples'
   | 'unobserved'
   | 'earlyDeaths'
+  | 'liveSamples'
+  | 'samplingInterval'
+  | 'frozen'
   | 'polls'
   | 'pairs'
   | 'pollDuration'
@@ -148,6 +151,25 @@ export const OWN_METRICS: Readonly<Record<OwnMetric, MetricSpec>> = {
     unit: '{sample}',
     description: 'Samples of whole pairs gone at the next poll: the evidence for the unobserved',
   },
+  liveSamples: {
+    name: 'heapray.profiler.live_samples',
+    kind: 'updowncounter',
+    unit: '{sample}',
+    description: 'Samples that are alive: the time that a reading stops the main thread for grows with them',
+  },
+  samplingInterval: {
+    name: 'heapray.profiler.sampling_interval',
+    kind: 'gauge',
+    unit: 'By',
+    description: 'Mean number of allocated bytes between two samples, at present',
+  },
+  frozen: {
+    name: 'heapray.profiler.frozen',
+    kind: 'updowncounter',
+    unit: 'By',
+    description:
+      'What was in use when the sampler was started again at a larger interval, by the same estimate; part of what is retained, though some may have been freed since',
+  },
   polls: {
     name: 'heapray.profiler.polls',
     kind: 'counter',
@@ -192,7 +214,9 @@ export const OWN_METRICS: Readonly<Record<OwnMetric, MetricSpec>> = {
     kind: 'counter',
     unit: '{event}',
     description: 'How often the heap sampler was lost or refused, by reason',
-    attributes: { [ATTR_REASON]: ['stopped', 'restarted', 'taken', 'failed', 'thread_died', 'none'] },
+    attributes: {
+      [ATTR_REASON]: ['stopped', 'restarted', 'coarsened', 'taken', 'failed', 'thread_died', 'none'],
+    },
   },
   cpu: {
     name: 'heapray.profiler.cpu',

@@ -48,7 +48,8 @@ export class SiteMetrics {
     this.#collection++;
     for (const row of rows) this.#observeSite(result, this.#series(row), row);
     const rest = this.#series(this.#otherGroup);
-    AGE_BUCKETS.forEach((_, age) => void this.#attributesOfAge(rest, age));
+    // A remainder that was frozen is the exception: most processes never have one.
+    for (let age = 0; age < AGE_BUCKETS.length - 1; age++) this.#attributesOfAge(rest, age);
     this.#observeSite(result, rest, other);
     this.#clearGone(result);
     this.#observeGrowth(result, suspects);

@@ -116,7 +116,8 @@ function arm(session: Inspector.Session, intervalBytes: number): void {
 }
 
 function runningSampler(mode: SamplerMode, session: Inspector.Session): RunningSampler {
-  return { mode, stop: () => void post(session, 'HeapProfiler.stopSampling') };
+  // The arming start made it this session's sampler too, so this stops it; `stopSampling` would make a profile first.
+  return { mode, stop: () => void post(session, 'HeapProfiler.disable') };
 }
 
 /** Whether any sampler runs. Reading one that forces collections costs one collection. */

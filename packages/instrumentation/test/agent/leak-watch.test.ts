@@ -10,7 +10,6 @@ function newProgram() {
   const heap = new FakeHeap({ versionOf: () => '1.2.0' });
   const leaks = new LeakWatch(heap.ledger, {
     windowMillis: MINUTE,
-    samplingInterval: heap.samplingInterval,
     heapLimit: 2 ** 20,
   });
   const sessions: (() => void)[] = [];

@@ -27,6 +27,7 @@ function newLoop(mode: SamplerMode | 'none' = 'binding', options: Partial<PollLo
   const poller = new FakePoller();
   const account = new SelfAccount();
   const wanted: number[] = [];
+  const coarser: number[] = [];
   const logged: string[] = [];
   let readings = 0;
   const loop = new PollLoop(
@@ -35,10 +36,12 @@ function newLoop(mode: SamplerMode | 'none' = 'binding', options: Partial<PollLo
       poller,
       account,
       wantSampler: () => wanted.push(performance.now()),
+      wantCoarser: (samplingInterval) => coarser.push(samplingInterval),
+      isFollowed: () => false,
       onReading: () => readings++,
       log: (level, text) => logged.push(`${level}: ${text}`),
     },
-    { samplingInterval: INTERVAL, cpuBudget: 0.005, traced: false, ...options },
+    { cpuBudget: 0.005, traced: false, maxLiveSamples: 20_000, ...options },
   );
   const start = performance.now();
   if (mode !== 'none') loop.samplerStarted(mode);
@@ -52,6 +55,7 @@ function newLoop(mode: SamplerMode | 'none' = 'binding', options: Partial<PollLo
     account,
     loop,
     wanted,
+    coarser,
     logged,
     start,
     runTo,
@@ -354,5 +358,44 @@ describe('stop', () => {
     await runTo(100_000);
     expect(pollTimes()).toHaveLength(1);
     expect(wanted).toEqual([]);
+  });
+});
+
+describe('too many samples alive', () => {
+  const many = samplesOf('main', 64, range(1, 1001));
+
+  test('begin anew at a larger interval; what was in use is carried over', async () => {
+    const { loop, poller, account, ledger, coarser, logged } = newLoop('binding', { maxLiveSamples: 1000 });
+    poller.answer = () => poller.reading(many.slice(0, 1000));
+    await loop.pollNow();
+    expect(coarser).toEqual([]);
+    poller.answer = () => poller.reading(many);
+    await loop.pollNow();
+    expect(coarser).toEqual([4 * INTERVAL]);
+    expect(account.lostSampler).toEqual({ coarsened: 1 });
+    expect(ledger.samplingInterval).toBe(4 * INTERVAL);
+    expect(ledger.counts).toMatchObject({ liveSamples: 0, lostSamples: 0, samples: 1001 });
+    expect(ledger.totalInUseBytes).toBe(1001 * 64);
+    expect(logged).toEqual([expect.stringMatching(/^info: 1001 samples are alive/)]);
+    const polls = poller.times.length;
+    await loop.pollNow();
+    expect(poller.times).toHaveLength(polls);
+    poller.restarted();
+    poller.answer = () => poller.reading(samplesOf('main', 256, [1]));
+    loop.samplerStarted('binding');
+    await loop.pollNow();
+    expect(ledger.totalInUseBytes).toBe(1001 * 64 + 256);
+  });
+
+  test('are kept while single samples are followed, or nothing coarser is possible', async () => {
+    for (const [mode, options] of [
+      ['binding', { traced: true }],
+      ['inspector', {}],
+    ] as const) {
+      const { loop, poller, coarser } = newLoop(mode, { maxLiveSamples: 1000, ...options });
+      poller.answer = () => poller.reading(many);
+      await loop.pollNow();
+      expect(coarser).toEqual([]);
+    }
   });
 });

@@ -26,7 +26,6 @@ function newProvider(pollNow: () => Promise<void>) {
   const options = { samplingInterval: INTERVAL } as AgentOptions;
   const leaks = new LeakWatch(ledger, {
     windowMillis: 60_000,
-    samplingInterval: INTERVAL,
     heapLimit: 2 ** 30,
   });
   return profileProvider({

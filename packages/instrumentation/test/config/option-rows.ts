@@ -149,6 +149,16 @@ export const rows: readonly Row[] = [
   { option: 'maxCaptures', ...count },
   { option: 'maxCallSites', ...count },
   {
+    option: 'maxLiveSamples',
+    texts: [
+      ['1000', 1000],
+      ['10000000', 10_000_000],
+    ],
+    badTexts: ['999', '10000001', '1e4', 'all'],
+    code: same(1000, 20_000),
+    badCode: [999, 1000.5, '2000'],
+  },
+  {
     option: 'groupBy',
     texts: [
       ['package', 'package'],

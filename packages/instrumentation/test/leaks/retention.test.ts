@@ -33,7 +33,7 @@ test('the ages of a stack add up to what it has in use', () => {
   const ages = [...bytesByAge(heap.ledger, heap.now)];
   expect(ages).toHaveLength(1);
   const [node, bytes] = ages[0] ?? [0, []];
-  expect(bytes).toEqual([5 * heap.samplingInterval, 3 * heap.samplingInterval, 0, 0, 0]);
+  expect(bytes).toEqual([5 * heap.samplingInterval, 3 * heap.samplingInterval, 0, 0, 0, 0]);
   expect(bytes.reduce((sum, value) => sum + value, 0)).toBe(heap.ledger.inUseBytes(node));
 });
 

@@ -30,7 +30,7 @@ describe('the rows', () => {
         allocated: 1500,
         allocations: expect.any(Number),
         retained: 1000,
-        retainedByAge: [1000, 0, 0, 0, 0],
+        retainedByAge: [1000, 0, 0, 0, 0, 0],
         retainedObjects: expect.any(Number),
       },
     ]);

@@ -73,6 +73,8 @@ test('the instruments: names, kinds and units', async () => {
     'heapray.profiler.cpu counter s',
     'heapray.profiler.drops counter {event}',
     'heapray.profiler.early_deaths counter {sample}',
+    'heapray.profiler.frozen updown By',
+    'heapray.profiler.live_samples updown {sample}',
     'heapray.profiler.lost_sampler counter {event}',
     'heapray.profiler.memory updown By',
     'heapray.profiler.mode updown {profiler}',
@@ -80,6 +82,7 @@ test('the instruments: names, kinds and units', async () => {
     'heapray.profiler.poll.duration other s',
     'heapray.profiler.polls counter {poll}',
     'heapray.profiler.samples counter {sample}',
+    'heapray.profiler.sampling_interval gauge By',
     'heapray.profiler.unobserved_samples counter {sample}',
   ]);
 });
@@ -348,6 +351,9 @@ describe('the profiler', () => {
           samples: 10,
           unseenSamples: 7,
           earlyDeaths: 3,
+          liveSamples: 5,
+          samplingInterval: 8192,
+          frozenBytes: 77,
           polls: 20,
           wholePairs: 8,
           cutPairs: 2,
@@ -361,6 +367,9 @@ describe('the profiler', () => {
     expect(value('samples')).toEqual({ '': 10 });
     expect(value('unobserved_samples')).toEqual({ '': 7 });
     expect(value('early_deaths')).toEqual({ '': 3 });
+    expect(value('live_samples')).toEqual({ '': 5 });
+    expect(value('sampling_interval')).toEqual({ '': 8192 });
+    expect(value('frozen')).toEqual({ '': 77 });
     expect(value('polls')).toEqual({ '': 20 });
     expect(value('cpu')).toEqual({ '': 1.5 });
     expect(value('memory')).toEqual({ '': 4096 });
