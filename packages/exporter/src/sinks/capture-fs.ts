@@ -4,12 +4,14 @@ import type fs from 'node:fs';
 export type CaptureFs = Pick<
   typeof fs,
   | 'closeSync'
+  | 'fstatSync'
   | 'ftruncateSync'
   | 'linkSync'
   | 'lstatSync'
   | 'mkdirSync'
   | 'openSync'
   | 'readdirSync'
+  | 'readSync'
   | 'renameSync'
   | 'unlinkSync'
   | 'writeSync'

@@ -32,6 +32,11 @@ export function rotatedName(component: string, stamp: string, n: number): string
   return `${component}${SUFFIX}.${stamp}${n === 1 ? '' : `-${n}`}.bin`;
 }
 
+/** The component whose running capture has this path. */
+export function componentOf(capture: string): string {
+  return path.basename(capture, `${SUFFIX}.bin`);
+}
+
 /** Those of `names` that are rotated captures of `component`, the oldest first. */
 export function rotatedCaptures(names: readonly string[], component: string): readonly RotatedCapture[] {
   const escaped = component.replaceAll('.', '\\.');

@@ -1,3 +1,4 @@
 export { CaptureError, type CaptureOperation } from './capture-error.js';
 export { CaptureFile, type CaptureFileOptions } from './capture-file.js';
 export type { CaptureFs } from './capture-fs.js';
+export { CaptureCompression } from './compress-capture.js';

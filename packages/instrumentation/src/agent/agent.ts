@@ -2,6 +2,7 @@ import path from 'node:path';
 import v8 from 'node:v8';
 import type { MessagePort } from 'node:worker_threads';
 import { Blame } from '../blame/index.js';
+import type { ComponentCaptureOptions } from '../capture/component-capture.js';
 import type { RecordFeedOptions } from '../capture/record-feed.js';
 import { HighWaterMarkTracker, Ledger } from '../ledger/index.js';
 import type { ObjectCountTable } from '../profile/index.js';
@@ -9,6 +10,7 @@ import { CallSiteSeries } from '../signal/call-site-series.js';
 import { connectHeapPoller, type HeapPoller } from '../source/heap-poller.js';
 import { STACK_DEPTH } from '../source/sampler.js';
 import { Captures } from './captures.js';
+import { Compressions } from './compressions.js';
 import { LeakWatch } from './leak-watch.js';
 import { LiveViewing } from './live-viewing.js';
 import {
@@ -28,6 +30,8 @@ import { steadyClock } from './steady-clock.js';
 
 /** How long the last poll may take when the process is exiting. */
 const LAST_POLL_MILLIS = 500;
+/** How long captures may be compressed at the end; the main thread gives up after twice that. */
+const LAST_COMPRESSION_MILLIS = 1_000;
 /** How long a profile waits for the object counts of a busy main thread; `go tool pprof` waits 1.5 N for N seconds. */
 const OBJECT_COUNTS_MILLIS = 250;
 const PROCESS_CAPTURE = 0;
@@ -51,6 +55,7 @@ export class Agent {
   readonly #producers = new ProducerSites();
   readonly #startedMillis = Date.now();
   readonly #captures: Captures;
+  readonly #compressions: Compressions;
   readonly #viewing: LiveViewing;
   readonly #leaks: LeakWatch;
   readonly #peak = new HighWaterMarkTracker();
@@ -90,6 +95,8 @@ export class Agent {
       },
       options,
     );
+    const log = (level: 'warn' | 'error', text: string) => this.#log(level, text);
+    this.#compressions = new Compressions({ account: this.#account, log });
     this.#captures = this.#newCaptures();
     this.#viewing = this.#newViewing();
     this.#leaks = new LeakWatch(this.#ledger, {
@@ -195,7 +202,10 @@ export class Agent {
   }
 
   #newCaptures(): Captures {
-    const { home, maxCaptureBytes, maxCaptures } = this.#options;
+    const { home, maxCaptureBytes, maxCaptures, memrayCompress } = this.#options;
+    const onFinished: ComponentCaptureOptions['onFinished'] = memrayCompress
+      ? (compression) => this.#compressions.add(compression)
+      : undefined;
     return new Captures(
       {
         ledger: this.#ledger,
@@ -204,7 +214,7 @@ export class Agent {
         settle: () => this.#ledger.settle(performance.now(), true),
         log: (level, text) => this.#log(level, text),
       },
-      { ...feedOptions(this.#options), home, maxCaptureBytes, maxCaptures },
+      { ...feedOptions(this.#options), home, maxCaptureBytes, maxCaptures, onFinished },
     );
   }
 
@@ -275,8 +285,9 @@ export class Agent {
     // Captures just asked for may still be on their way here.
     await new Promise((resolve) => setImmediate(resolve));
     await Promise.race([this.#captures.idle(), timeout(LAST_POLL_MILLIS)]);
-    if (this.#captures.count > 0 || this.#viewing.active)
-      await Promise.race([this.#loop.pollNow(), timeout(LAST_POLL_MILLIS)]);
+    // Only then does the main thread wait longer than it takes to disconnect.
+    const isWaitedFor = this.#captures.count > 0 || this.#viewing.active;
+    if (isWaitedFor) await Promise.race([this.#loop.pollNow(), timeout(LAST_POLL_MILLIS)]);
     this.#tell(1);
     this.#loop.stop();
     this.#ledger.settle(performance.now(), true);
@@ -289,6 +300,7 @@ export class Agent {
     } catch {
       // The main thread went first.
     }
+    this.#compressions.finish(isWaitedFor ? LAST_COMPRESSION_MILLIS : LAST_COMPRESSION_MILLIS / 4);
     this.#tell(2);
     this.#send({ type: 'stopped' });
     this.#port.close();

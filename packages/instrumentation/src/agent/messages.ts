@@ -29,6 +29,8 @@ export interface AgentOptions {
   readonly memrayLivePort: number | undefined;
   readonly maxCaptureBytes: number;
   readonly maxCaptures: number;
+  /** Whether finished captures are compressed. */
+  readonly memrayCompress: boolean;
   /** Length of a window in which growth is judged, ms. */
   readonly leakWindowMillis: number;
   /** V8's limit of the main thread's heap, bytes. */

@@ -1,4 +1,4 @@
-import { CaptureFile } from '@heapray/exporter/sinks';
+import { CaptureCompression, CaptureFile } from '@heapray/exporter/sinks';
 import type { Ledger, LedgerListener, NodeIndex } from '../ledger/index.js';
 import { RecordFeed, type RecordFeedOptions } from './record-feed.js';
 
@@ -8,6 +8,8 @@ export interface ComponentCaptureOptions extends RecordFeedOptions {
   readonly home: string;
   readonly maxCaptureBytes: number;
   readonly maxCaptures: number;
+  /** Handed each file that is finished, before anything else takes its name, as what would compress it. */
+  readonly onFinished?: ((compression: () => CaptureCompression) => void) | undefined;
 }
 
 /** A component's name as a file name: a service may be called anything. */
@@ -106,5 +108,7 @@ export class ComponentCapture implements LedgerListener {
     this.#file.append(this.#feed.take());
     for (const { offset, bytes } of this.#feed.headerPatches()) this.#file.patch(offset, bytes);
     this.#file.close();
+    const { path } = this.#file;
+    this.#options.onFinished?.(() => CaptureCompression.of(path));
   }
 }

@@ -125,6 +125,13 @@ export const OPTIONS: { readonly [K in OptionName]: OptionSpec<ResolvedOptions[K
     default: 2 ** 30,
     description: 'The size at which a dump ends.',
   },
+  memrayCompress: {
+    kind: boolean,
+    env: ['HEAPRAY_MEMRAY_COMPRESS'],
+    file: [heapray('memray_compress')],
+    default: false,
+    description: 'Whether finished dumps are compressed (LZ4), as `memray run` does.',
+  },
   maxCaptures: {
     kind: integer({ min: 1, max: 1000, unit: 'files' }),
     env: ['HEAPRAY_MAX_CAPTURES'],

@@ -110,6 +110,7 @@ export function resolveConfig(input: ConfigInput): ResolvedConfig {
     memrayFormat: resolution.value('memrayFormat'),
     memrayLivePort: resolution.value('memrayLivePort'),
     maxCaptureBytes: resolution.value('maxCaptureBytes'),
+    memrayCompress: resolution.value('memrayCompress'),
     maxCaptures: resolution.value('maxCaptures'),
     maxCallSites: resolution.value('maxCallSites'),
     groupBy: resolution.value('groupBy'),

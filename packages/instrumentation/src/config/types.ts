@@ -37,6 +37,8 @@ export interface HeaprayOptions {
   memrayLivePort?: number | 'off' | undefined;
   /** Bytes at which a capture ends: an integer from 64 KiB. */
   maxCaptureBytes?: number | undefined;
+  /** Whether finished captures are compressed. */
+  memrayCompress?: boolean | undefined;
   /** How many captures of a component are kept, from 1 to 1000. */
   maxCaptures?: number | undefined;
   /** How many call sites an instrument reports by name, from 1 to 1000. */
@@ -74,6 +76,7 @@ export interface ResolvedOptions {
   readonly memrayLivePort: number | undefined;
   /** Bytes. */
   readonly maxCaptureBytes: number;
+  readonly memrayCompress: boolean;
   readonly maxCaptures: number;
   readonly maxCallSites: number;
   readonly maxLiveSamples: number;

@@ -146,6 +146,16 @@ export const rows: readonly Row[] = [
     code: same(65_536, 2 ** 40),
     badCode: [65_535, 2 ** 53, '1'],
   },
+  {
+    option: 'memrayCompress',
+    texts: [
+      ['True', true],
+      ['0', false],
+    ],
+    badTexts: ['yes', 'lz4'],
+    code: same(true, false),
+    badCode: ['true', 1, null],
+  },
   { option: 'maxCaptures', ...count },
   { option: 'maxCallSites', ...count },
   {

@@ -1,0 +1,49 @@
+import { ByteWriter } from './byte-writer.js';
+import { Lz4BlockEncoder, maxLz4BlockBytes } from './lz4-block-encoder.js';
+import { LZ4_MAGIC } from './lz4-frame.js';
+import { XxHash32 } from './xxhash32.js';
+
+/** The block maximum that a frame's header states, and so the most of {@link Lz4FrameEncoder.block}. */
+export const LZ4_BLOCK_BYTES: number = 1 << 20;
+/** Version 01, independent blocks, no checksums, no content size. */
+const FLAGS = 0x60;
+/** 6 = 1 MiB. */
+const BLOCK_MAXIMUM = 0x60;
+const STORED_BIT = 0x8000_0000;
+
+/**
+ * Writes one LZ4 frame block by block.
+ *
+ * Its own code, because nothing on npm writes a frame piece by piece (looked at: lz4js 0.2.0, lz4-napi 2.10.0,
+ * lz4-wasm-nodejs 0.9.2): a capture of a gibibyte would have to be in memory twice. lz4-napi also brings a native
+ * binary for each platform, and lz4js is no ES module.
+ */
+export class Lz4FrameEncoder {
+  readonly #blocks: Lz4BlockEncoder = new Lz4BlockEncoder();
+  readonly #output: Uint8Array = new Uint8Array(maxLz4BlockBytes(LZ4_BLOCK_BYTES));
+
+  /** What a frame begins with. */
+  header(): Uint8Array {
+    const descriptor = Uint8Array.of(FLAGS, BLOCK_MAXIMUM);
+    const out = new ByteWriter();
+    out.u32(LZ4_MAGIC);
+    out.bytes(descriptor);
+    out.u8((XxHash32.of(descriptor) >>> 8) & 0xff);
+    return out.take();
+  }
+
+  /** The next piece of the content, of 1 to {@link LZ4_BLOCK_BYTES} bytes. */
+  block(content: Uint8Array): Uint8Array {
+    const length = this.#blocks.encode(content, this.#output);
+    const stored = length >= content.length;
+    const out = new ByteWriter();
+    out.u32(stored ? (content.length | STORED_BIT) >>> 0 : length);
+    out.bytes(stored ? content : this.#output.subarray(0, length));
+    return out.take();
+  }
+
+  /** What a frame ends with. */
+  end(): Uint8Array {
+    return new Uint8Array(4);
+  }
+}

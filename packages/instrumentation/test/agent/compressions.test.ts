@@ -1,0 +1,84 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { CaptureCompression } from '@heapray/exporter/sinks';
+import { describe, expect, test } from 'vitest';
+import { pollUntil } from '../../../../test/support/poll.js';
+import { tempFolder } from '../../../../test/support/temp-folder.js';
+import { Compressions } from '../../src/agent/compressions.js';
+import { SelfAccount } from '../../src/agent/self-account.js';
+
+const LZ4 = 0x184d2204;
+
+function setUp() {
+  const folder = tempFolder();
+  const account = new SelfAccount();
+  const said: string[] = [];
+  const compressions = new Compressions({
+    account,
+    log: (level, text) => said.push(`${level}: ${text.replaceAll(folder, 'HOME')}`),
+  });
+  const capture = (name: string, bytes: number) => {
+    const file = path.join(folder, `${name}_memory.bin`);
+    fs.writeFileSync(file, Buffer.alloc(bytes, 'capture'));
+    return file;
+  };
+  return { folder, account, said, compressions, capture };
+}
+
+const isCompressed = (file: string) => fs.readFileSync(file).readUInt32LE(0) === LZ4;
+
+test('go on beside everything else, one after another', async () => {
+  const { folder, compressions, capture, said } = setUp();
+  const files = [capture('a', 3 * 2 ** 20), capture('b', 100)];
+  for (const file of files) compressions.add(() => CaptureCompression.of(file));
+  expect(files.some(isCompressed)).toBe(false);
+  await pollUntil(() => !compressions.busy, { what: 'the end of the compressions' });
+  expect(files.every(isCompressed)).toBe(true);
+  expect(fs.readdirSync(folder)).toHaveLength(2);
+  expect(said).toEqual([]);
+});
+
+describe('at the end', () => {
+  test('what there is time for is done at once', () => {
+    const { compressions, capture, account } = setUp();
+    const files = [capture('a', 3 * 2 ** 20), capture('b', 100)];
+    for (const file of files) compressions.add(() => CaptureCompression.of(file));
+    compressions.finish(60_000);
+    expect(files.every(isCompressed)).toBe(true);
+    expect(account.drops).toEqual({});
+  });
+
+  test('what there is no time for stays as it is, with a message and a count', () => {
+    const { folder, compressions, capture, account, said } = setUp();
+    const file = capture('a', 3 * 2 ** 20);
+    compressions.add(() => CaptureCompression.of(file));
+    compressions.finish(0);
+    expect(isCompressed(file)).toBe(false);
+    expect(fs.readdirSync(folder)).toEqual(['a_memory.bin']);
+    expect(account.drops).toEqual({ compression: 1 });
+    expect(said).toEqual(['warn: no time left to compress HOME/a_memory.bin: it stays as it is']);
+    expect(compressions.busy).toBe(false);
+  });
+});
+
+test('one that fails is counted, and the next is done', () => {
+  const { folder, compressions, capture, account, said } = setUp();
+  compressions.add(() => CaptureCompression.of(path.join(folder, 'none_memory.bin')));
+  const broken = capture('a', 100);
+  const full = { ...fs, writeSync: () => 0 };
+  compressions.add(() => CaptureCompression.of(broken, full as unknown as typeof fs));
+  const file = capture('b', 100);
+  compressions.add(() => CaptureCompression.of(file));
+  compressions.finish(60_000);
+  expect([broken, file].map(isCompressed)).toEqual([false, true]);
+  expect(fs.readdirSync(folder)).toEqual(['a_memory.bin', 'b_memory.bin']);
+  expect(account.drops).toEqual({ compression: 2 });
+  expect(said).toEqual([
+    expect.stringMatching(
+      /^error: cannot compress capture HOME\/none_memory.bin: .*; the capture stays as it is$/,
+    ),
+    expect.stringMatching(
+      /^error: cannot compress capture HOME\/a_memory.bin: .*; the capture stays as it is$/,
+    ),
+  ]);
+});
