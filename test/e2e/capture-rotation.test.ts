@@ -1,12 +1,12 @@
 // Captures never overwrite each other, and never grow without end.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect } from 'vitest';
 import { peerTest } from '../support/peer-test.js';
 import { pollUntil } from '../support/poll.js';
 import { appFolder } from './support/app-folder.js';
 import { captureOf, expectFinished, fileNames } from './support/capture-files.js';
-import { MemrayReport } from './support/memray-report.js';
+import { MEMRAY_OF, MemrayReport } from './support/memray-report.js';
 import { runApp, startApp } from './support/profiled-app.js';
 
 const TRACED = { HEAPRAY_COMPONENT: 'shop', HEAPRAY_TRACE_COMPONENTS: 'shop' };
@@ -87,4 +87,59 @@ peerTest('a large capture goes on in another file', ['project-bare', 'memray-1.2
   expect(first?.stack_trace).toMatch(/^rememberOrder/);
   const truth = 64 * 2 ** 20;
   expect(Math.abs((first?.size ?? 0) - truth)).toBeLessThan(5 * Math.sqrt(8192 * truth));
+});
+
+for (const format of [13, 12, 11]) {
+  const version = MEMRAY_OF[format] ?? '1.20.0';
+  const peers = ['project-bare', `memray-${version}`] as const;
+  peerTest(`a large capture goes on summed up, killed or not (format ${format})`, peers, async () => {
+    const env = {
+      ...TRACED,
+      HEAPRAY_MAX_CAPTURE_BYTES: '65536',
+      HEAPRAY_CAPTURE_OVERFLOW: 'aggregate',
+      HEAPRAY_MEMRAY_FORMAT: `${format}`,
+      LEAK_MIB: '64',
+      CHURN_MIB: '2',
+    };
+    const service = startApp({ app: ['leaky-service.js'], env });
+    const capture = captureOf(service.home, 'shop');
+    await pollUntil(() => fileNames(service.home).length === 2, { what: 'the summed capture' });
+    // A file of its own that is whole at any moment: what a kill would leave behind.
+    const atKill = path.join(service.folder, 'at-kill.bin');
+    await pollUntil(() => statSync(capture).size > 100, { what: 'its first content' });
+    copyFileSync(capture, atKill);
+    const print = (file: string) => new MemrayReport(version, file).print(['summary']);
+    expect(await print(atKill)).toContain('Location');
+    await service.waitForLog(/^leaked$/m);
+    await service.stop();
+    expect(service.process.stderr).not.toMatch(/warn|error/);
+    const names = fileNames(service.home);
+    expect(names).toHaveLength(2);
+    const [detailed = ''] = names.filter((name) => ROTATED.test(name));
+    expectFinished(path.join(service.home, detailed));
+    const report = new MemrayReport(version, path.join(service.home, detailed));
+    expect((await report.stats()).total_num_allocations).toBeGreaterThan(0);
+    // The whole leak is in the summed one, from the start of the run.
+    const [first] = await new MemrayReport(version, capture).leaks();
+    expect(first?.stack_trace).toMatch(/^rememberOrder/);
+    const truth = 64 * 2 ** 20;
+    expect(Math.abs((first?.size ?? 0) - truth)).toBeLessThan(5 * Math.sqrt(8192 * truth));
+  });
+}
+
+peerTest('a capture summed up survives SIGKILL', ['project-bare', 'memray-1.20.0'], async () => {
+  const env = {
+    ...TRACED,
+    HEAPRAY_MAX_CAPTURE_BYTES: '65536',
+    HEAPRAY_CAPTURE_OVERFLOW: 'aggregate',
+    CHURN_MIB: '2',
+  };
+  const service = startApp({ app: ['leaky-service.js'], env });
+  const capture = captureOf(service.home, 'shop');
+  await pollUntil(() => fileNames(service.home).length === 2 && statSync(capture).size > 100, {
+    what: 'the summed capture',
+  });
+  await service.stop('SIGKILL');
+  const [first] = await new MemrayReport('1.20.0', capture).leaks();
+  expect(first?.stack_trace).toMatch(/^rememberOrder/);
 });

@@ -41,7 +41,9 @@ export class MemrayAggregator {
     this.#format = format;
     this.#maxSnapshots = options.maxSnapshots ?? Number.POSITIVE_INFINITY;
     this.#heap = new HighWaterMark(limits);
-    this.#snapshots = new MemorySnapshots(() => this.#heap.liveBytes);
+    // Thinned out by halves as they come.
+    const maxKept = options.maxSnapshots === undefined ? undefined : 2 * options.maxSnapshots;
+    this.#snapshots = new MemorySnapshots(() => this.#heap.liveBytes, maxKept);
     this.#model = new AggregationModel(limits, [this.#heap, this.#snapshots]);
     this.#stream = new RecordStream(this.#model, limits);
   }

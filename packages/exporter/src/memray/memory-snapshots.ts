@@ -16,14 +16,16 @@ const DEFAULT_MAX = 10_000;
 /** Keeps the memory records of a capture. */
 export class MemorySnapshots implements HeapListener {
   readonly #heapBytes: () => number;
+  readonly #maxKept: number;
   #kept: MemorySnapshot[] = [];
   #seen = 0;
   /** Every how manieth is kept. */
   #stride = 1;
 
-  /** `heapBytes` is asked at each memory record. */
-  constructor(heapBytes: () => number) {
+  /** `heapBytes` is asked at each memory record. At least half of `maxKept` are kept once there are so many. */
+  constructor(heapBytes: () => number, maxKept: number = MAX_KEPT) {
     this.#heapBytes = heapBytes;
+    this.#maxKept = maxKept;
   }
 
   /** Memory records so far, kept or not. */
@@ -48,7 +50,7 @@ export class MemorySnapshots implements HeapListener {
   #add(snapshot: MemorySnapshot): void {
     if (this.#seen % this.#stride === 0) this.#kept.push(snapshot);
     this.#seen += 1;
-    if (this.#kept.length < MAX_KEPT) return;
+    if (this.#kept.length < this.#maxKept) return;
     this.#kept = this.#kept.filter((_, at) => at % 2 === 0);
     this.#stride *= 2;
   }

@@ -6,6 +6,7 @@ import { DEFAULT_MEMRAY_FORMAT, type MemrayFormat } from './format.js';
 import { FrameTable } from './frame-table.js';
 import { headerOffsets } from './header.js';
 import { PairTable } from './pair-table.js';
+import { TOKEN, TOKEN_11, tag11 } from './records.js';
 import { doubled } from './typed-arrays.js';
 import { writeHeader } from './write-header.js';
 import { type RecordEncoder, RecordEncoder12 } from './write-records.js';
@@ -218,6 +219,16 @@ export class MemrayWriter {
     this.free(this.#threadId ?? this.#mainThreadId, HARMLESS_ADDRESS);
     this.#encoder.trailer();
     this.#finished = true;
+  }
+
+  /**
+   * Writes what a capture ends with, all but the trailer, which is returned: behind everything taken so far it makes a
+   * finished capture, while this one goes on.
+   */
+  checkpoint(residentBytes: number, timeMillis: number): Uint8Array {
+    this.memoryRecord(residentBytes, timeMillis);
+    this.free(this.#threadId ?? this.#mainThreadId, HARMLESS_ADDRESS);
+    return Uint8Array.of(this.#format === 11 ? tag11({ kind: TOKEN_11.TRAILER, flags: 1 }) : TOKEN.TRAILER);
   }
 
   /**

@@ -1,9 +1,8 @@
 import nodeFs, { type Stats } from 'node:fs';
-import path from 'node:path';
 import { LZ4_BLOCK_BYTES, Lz4FrameEncoder } from '../wire/lz4-frame-encoder.js';
 import { CaptureError, codeOf } from './capture-error.js';
 import { CAPTURE_MODE, type CaptureFs } from './capture-fs.js';
-import { componentOf, rotatedCaptures } from './capture-names.js';
+import { findCapture } from './find-capture.js';
 
 /**
  * Compresses a finished capture, a block at a time, into `<name>.lz4.tmp`, which at the end takes its place: at
@@ -116,22 +115,9 @@ export class CaptureCompression {
     this.#fs.closeSync(this.#target!);
     this.#fs.closeSync(this.#source);
     this.#ended = true;
-    const place = this.#place();
+    const place = findCapture(this.#fs, this.path, this.#stats);
     if (place === undefined) this.#fs.unlinkSync(this.#temporary);
     else this.#fs.renameSync(this.#temporary, place);
-  }
-
-  /** Where the capture is now. */
-  #place(): string | undefined {
-    if (this.#isAt(this.path)) return this.path;
-    const folder = path.dirname(this.path);
-    const rotated = rotatedCaptures(this.#fs.readdirSync(folder), componentOf(this.path));
-    return rotated.map(({ name }) => path.join(folder, name)).find((file) => this.#isAt(file));
-  }
-
-  #isAt(file: string): boolean {
-    const stats = this.#fs.lstatSync(file, { throwIfNoEntry: false });
-    return stats !== undefined && stats.ino === this.#stats.ino && stats.dev === this.#stats.dev;
   }
 
   /** Closes what is open and removes what was written. Errors here are no news: the capture itself is whole. */

@@ -2,3 +2,4 @@ export { CaptureError, type CaptureOperation } from './capture-error.js';
 export { CaptureFile, type CaptureFileOptions } from './capture-file.js';
 export type { CaptureFs } from './capture-fs.js';
 export { CaptureCompression } from './compress-capture.js';
+export { ReplacedCapture } from './replaced-capture.js';

@@ -202,7 +202,7 @@ export class Agent {
   }
 
   #newCaptures(): Captures {
-    const { home, maxCaptureBytes, maxCaptures, memrayCompress } = this.#options;
+    const { home, maxCaptureBytes, maxCaptures, aggregateOverflow, memrayCompress } = this.#options;
     const onFinished: ComponentCaptureOptions['onFinished'] = memrayCompress
       ? (compression) => this.#compressions.add(compression)
       : undefined;
@@ -214,7 +214,7 @@ export class Agent {
         settle: () => this.#ledger.settle(performance.now(), true),
         log: (level, text) => this.#log(level, text),
       },
-      { ...feedOptions(this.#options), home, maxCaptureBytes, maxCaptures, onFinished },
+      { ...feedOptions(this.#options), home, maxCaptureBytes, maxCaptures, aggregateOverflow, onFinished },
     );
   }
 

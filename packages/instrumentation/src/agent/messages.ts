@@ -29,6 +29,8 @@ export interface AgentOptions {
   readonly memrayLivePort: number | undefined;
   readonly maxCaptureBytes: number;
   readonly maxCaptures: number;
+  /** Whether a capture that has reached its size goes on summed up, and not in another file. */
+  readonly aggregateOverflow: boolean;
   /** Whether finished captures are compressed. */
   readonly memrayCompress: boolean;
   /** Length of a window in which growth is judged, ms. */

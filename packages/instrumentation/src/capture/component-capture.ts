@@ -1,6 +1,7 @@
-import { CaptureCompression, CaptureFile } from '@heapray/exporter/sinks';
+import { CaptureCompression, CaptureFile, type CaptureFileOptions } from '@heapray/exporter/sinks';
 import type { Ledger, LedgerListener, NodeIndex } from '../ledger/index.js';
 import { RecordFeed, type RecordFeedOptions } from './record-feed.js';
+import { WholeRun } from './whole-run.js';
 
 export interface ComponentCaptureOptions extends RecordFeedOptions {
   readonly component: string;
@@ -8,6 +9,8 @@ export interface ComponentCaptureOptions extends RecordFeedOptions {
   readonly home: string;
   readonly maxCaptureBytes: number;
   readonly maxCaptures: number;
+  /** Whether a capture of that size goes on summed up, and not in another file. */
+  readonly aggregateOverflow?: boolean;
   /** Handed each file that is finished, before anything else takes its name, as what would compress it. */
   readonly onFinished?: ((compression: () => CaptureCompression) => void) | undefined;
 }
@@ -26,7 +29,8 @@ const FINISH_BYTES = 64;
  * Only what is allocated after the capture began is in it, as with memray. Each sample stands for the bytes
  * that V8 estimates for it. Everything is flushed after each memory record, in whole records, so that a
  * killed process leaves a capture that memray opens. When the capture has reached its size limit it is
- * closed properly, rotated away, and a new one begins that starts with what is still alive.
+ * closed properly and rotated away. Then a new one begins that starts with what is still alive; or the run goes on as
+ * an aggregated capture, of all of it.
  *
  * @throws CaptureError from every method when the file system refuses
  */
@@ -36,15 +40,18 @@ export class ComponentCapture implements LedgerListener {
   /** Ids that were there before the capture began. */
   readonly #before: Set<number>;
   readonly #feed: RecordFeed;
+  readonly #run: WholeRun | undefined;
   #file: CaptureFile;
+  #aggregated = false;
 
   constructor(ledger: Ledger, options: ComponentCaptureOptions) {
     this.#ledger = ledger;
     this.#options = options;
     this.#before = new Set();
     ledger.forEachLive((id) => this.#before.add(id));
-    this.#file = this.#openFile();
+    this.#file = CaptureFile.open(this.#fileOptions);
     this.#feed = new RecordFeed(ledger, options);
+    this.#run = options.aggregateOverflow ? new WholeRun(options.format) : undefined;
     this.flush();
     ledger.addListener(this);
   }
@@ -68,18 +75,20 @@ export class ComponentCapture implements LedgerListener {
   /** Adds a memory record and writes everything out; call after each reading. */
   flush(): void {
     this.#feed.memoryRecord();
-    this.#file.append(this.#feed.take());
+    this.#writeOut();
+    if (this.#aggregated) return this.#run?.writeNowAndThen();
     if (this.#feed.bytes + FINISH_BYTES < this.#options.maxCaptureBytes) return;
-    this.#feed.end();
-    this.#finishFile();
-    this.#continue();
+    if (this.#run) this.#sumUp(this.#run);
+    else this.#rotate();
   }
 
   /** Ends the capture with what is known. The ledger must have settled before. */
   finish(): void {
     this.#ledger.removeListener(this);
     this.#feed.finish();
-    this.#finishFile();
+    this.#writeOut();
+    if (this.#aggregated) this.#finished(this.#run?.write());
+    else this.#closeFile();
   }
 
   /** Gives up after an error; what was flushed stays. */
@@ -89,26 +98,47 @@ export class ComponentCapture implements LedgerListener {
   }
 
   /** Begins the next capture with everything that is alive, so that leaks stay whole. */
-  #continue(): void {
-    this.#file = this.#openFile();
+  #rotate(): void {
+    this.#feed.end();
+    this.#writeOut();
+    this.#closeFile();
+    this.#file = CaptureFile.open(this.#fileOptions);
     this.#feed.restart();
     this.#ledger.forEachLive((id, node, bytes) => {
       if (!this.#before.has(id)) this.allocated(id, node, bytes);
     });
     this.#feed.memoryRecord();
-    this.#file.append(this.#feed.take());
+    this.#writeOut();
   }
 
-  #openFile(): CaptureFile {
+  /** Nothing is begun anew: the run goes on, but only its sums are written from here on. */
+  #sumUp(run: WholeRun): void {
+    const trailer = this.#feed.checkpoint();
+    this.#writeOut();
+    this.#file.append(trailer);
+    this.#closeFile();
+    this.#aggregated = true;
+    run.open(this.#fileOptions);
+  }
+
+  get #fileOptions(): CaptureFileOptions {
     const { home, component, maxCaptures } = this.#options;
-    return CaptureFile.open({ folder: home, component: fileName(component), maxCaptures });
+    return { folder: home, component: fileName(component), maxCaptures };
   }
 
-  #finishFile(): void {
-    this.#file.append(this.#feed.take());
+  #writeOut(): void {
+    const bytes = this.#feed.take();
+    this.#run?.push(bytes);
+    if (!this.#aggregated) this.#file.append(bytes);
+  }
+
+  #closeFile(): void {
     for (const { offset, bytes } of this.#feed.headerPatches()) this.#file.patch(offset, bytes);
     this.#file.close();
-    const { path } = this.#file;
-    this.#options.onFinished?.(() => CaptureCompression.of(path));
+    this.#finished(this.#file.path);
+  }
+
+  #finished(path: string | undefined): void {
+    if (path !== undefined) this.#options.onFinished?.(() => CaptureCompression.of(path));
   }
 }

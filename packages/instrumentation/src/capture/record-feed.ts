@@ -98,6 +98,11 @@ export class RecordFeed {
     this.#writer.finish(this.#options.residentBytes(), this.#options.now());
   }
 
+  /** Writes what this capture could end with here, and returns the trailer that is missing; it goes on. */
+  checkpoint(): Uint8Array {
+    return this.#writer.checkpoint(this.#options.residentBytes(), this.#options.now());
+  }
+
   /** What was written since the last call, in whole records. */
   take(): Uint8Array {
     const bytes = this.#writer.take();

@@ -125,6 +125,13 @@ export const OPTIONS: { readonly [K in OptionName]: OptionSpec<ResolvedOptions[K
     default: 2 ** 30,
     description: 'The size at which a dump ends.',
   },
+  captureOverflow: {
+    kind: word(['rotate', 'aggregate']),
+    env: ['HEAPRAY_CAPTURE_OVERFLOW'],
+    file: [heapray('capture_overflow')],
+    default: 'rotate',
+    description: 'How a dump of that size goes on: in another file, or summed up over the whole run.',
+  },
   memrayCompress: {
     kind: boolean,
     env: ['HEAPRAY_MEMRAY_COMPRESS'],

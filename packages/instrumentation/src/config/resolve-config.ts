@@ -110,6 +110,7 @@ export function resolveConfig(input: ConfigInput): ResolvedConfig {
     memrayFormat: resolution.value('memrayFormat'),
     memrayLivePort: resolution.value('memrayLivePort'),
     maxCaptureBytes: resolution.value('maxCaptureBytes'),
+    captureOverflow: resolution.value('captureOverflow'),
     memrayCompress: resolution.value('memrayCompress'),
     maxCaptures: resolution.value('maxCaptures'),
     maxCallSites: resolution.value('maxCallSites'),

@@ -10,6 +10,9 @@ export type MemrayFormat = 11 | 12 | 13;
 /** What a series of a call-site metric stands for; each sums over what the one before it tells apart. */
 export type GroupBy = 'function' | 'file' | 'package' | 'component';
 
+/** In another file, or summed up. */
+export type CaptureOverflow = 'rotate' | 'aggregate';
+
 /**
  * What a program may pass in code. Each option that is absent or `undefined` is looked up in the environment,
  * then in the config file, then in the defaults.
@@ -37,6 +40,8 @@ export interface HeaprayOptions {
   memrayLivePort?: number | 'off' | undefined;
   /** Bytes at which a capture ends: an integer from 64 KiB. */
   maxCaptureBytes?: number | undefined;
+  /** How a capture that has reached its size goes on. */
+  captureOverflow?: CaptureOverflow | undefined;
   /** Whether finished captures are compressed. */
   memrayCompress?: boolean | undefined;
   /** How many captures of a component are kept, from 1 to 1000. */
@@ -76,6 +81,7 @@ export interface ResolvedOptions {
   readonly memrayLivePort: number | undefined;
   /** Bytes. */
   readonly maxCaptureBytes: number;
+  readonly captureOverflow: CaptureOverflow;
   readonly memrayCompress: boolean;
   readonly maxCaptures: number;
   readonly maxCallSites: number;

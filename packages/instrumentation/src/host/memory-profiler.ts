@@ -227,6 +227,7 @@ export class MemoryProfiler {
           memrayLivePort: options.memrayLivePort,
           maxCaptureBytes: options.maxCaptureBytes,
           maxCaptures: options.maxCaptures,
+          aggregateOverflow: options.captureOverflow === 'aggregate',
           memrayCompress: options.memrayCompress,
           leakWindowMillis: options.leakWindow * 1000,
           heapLimit: v8.getHeapStatistics().heap_size_limit,

@@ -147,6 +147,16 @@ export const rows: readonly Row[] = [
     badCode: [65_535, 2 ** 53, '1'],
   },
   {
+    option: 'captureOverflow',
+    texts: [
+      ['rotate', 'rotate'],
+      [' Aggregate ', 'aggregate'],
+    ],
+    badTexts: ['stop', 'both', 'rotate,aggregate'],
+    code: same('rotate', 'aggregate'),
+    badCode: ['Rotate', 1, null, true],
+  },
+  {
     option: 'memrayCompress',
     texts: [
       ['True', true],

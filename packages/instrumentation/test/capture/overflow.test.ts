@@ -1,0 +1,133 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { CaptureError } from '@heapray/exporter/sinks';
+import { describe, expect, test } from 'vitest';
+import { newLedger } from '../support/ledger-sums.js';
+import { Readings, samplesOf } from '../support/readings.js';
+import { analyzeCapture, beginCapture, byStack, totalBytes } from './captures.js';
+
+const LIMIT = 4096;
+const CURRENT = 'scheduler_memory.bin';
+
+/** Runs a program that allocates one sample a reading and keeps each hundredth, through so many readings. */
+function run(readingCount: number, format: 11 | 12 | 13 = 13) {
+  const ledger = newLedger();
+  const readings = new Readings();
+  const boot = samplesOf('boot', 5000, [1]);
+  ledger.absorb(readings.of(boot), 0);
+  const compressed: string[] = [];
+  const test = beginCapture(ledger, {
+    format,
+    maxCaptureBytes: LIMIT,
+    aggregateOverflow: true,
+    onFinished: (compression) => {
+      const { path: file } = compression();
+      compressed.push(path.basename(file));
+    },
+  });
+  const kept = [...boot];
+  for (let ordinal = 2; ordinal < readingCount + 2; ordinal++) {
+    const [sample] = samplesOf(`main > f${ordinal % 7}`, 64, [ordinal]);
+    if (ordinal % 100 === 0) kept.push(sample!);
+    ledger.absorb(readings.of(ordinal % 100 === 0 ? kept : [...kept, sample!]), ordinal);
+    test.wait(10);
+    test.capture.flush();
+  }
+  return { ...test, ledger, readings, kept, compressed, alive: kept.length - 1 };
+}
+
+describe.each([13, 12, 11] as const)('a capture that goes on summed up (format %d)', (format) => {
+  test('has the leaks and the peak of the whole run, and the detailed part beside it', () => {
+    const { capture, files, read, alive, kept, ledger, readings, home } = run(5000, format);
+    // The peak is in the summed part: a burst that is gone at the end.
+    const burst = samplesOf(
+      'main > burst',
+      640,
+      Array.from({ length: 50 }, (_, at) => 6000 + at),
+    );
+    ledger.absorb(readings.of([...kept, ...burst]), 6000);
+    capture.flush();
+    ledger.absorb(readings.of(kept), 6001);
+    capture.flush();
+    capture.finish();
+    expect(files()).toHaveLength(2);
+    const detailed = analyzeCapture(path.join(home, files()[0]!));
+    expect(detailed.header).toMatchObject({ format, fileFormat: 'ALL_ALLOCATIONS' });
+    expect(detailed.complete).toBe(true);
+    expect(detailed.damage).toBeUndefined();
+    const sum = read(CURRENT);
+    expect(sum.header).toMatchObject({
+      format,
+      fileFormat: 'AGGREGATED_ALLOCATIONS',
+      commandLine: 'node scheduler.js --fast',
+      startTimeMillis: detailed.header!.startTimeMillis,
+    });
+    expect(sum.complete).toBe(true);
+    expect(totalBytes(sum.leaks())).toBe(alive * 64);
+    expect(sum.peakBytes).toBe(alive * 64 + 50 * 640);
+    expect(byStack(sum, sum.highWaterMark())['main > burst']).toEqual([50 * 640, 50]);
+    expect(Object.keys(byStack(sum, sum.leaks()))).not.toContain('boot');
+    expect(sum.header!.endTimeMillis).toBe(sum.snapshots().at(-1)!.millis);
+  });
+
+  test('is readable from the moment that it goes on, as after a kill', () => {
+    const { capture, files, read } = run(2000, format);
+    expect(files()).toEqual([expect.stringMatching(/^scheduler_memory\.\d{8}T\d{6}Z\.bin$/), CURRENT]);
+    const sum = read(CURRENT);
+    expect(sum.complete).toBe(true);
+    expect(totalBytes(sum.highWaterMark())).toBeGreaterThan(0);
+    capture.abandon();
+  });
+});
+
+test('the file does not grow with time, but for its memory records', () => {
+  const sizeAfter = (count: number) => {
+    const { capture, home, read } = run(count);
+    capture.finish();
+    const snapshots = read(CURRENT).snapshots().length;
+    return fs.statSync(path.join(home, CURRENT)).size - 25 * snapshots;
+  };
+  // Stacks and sites are the same; numbers are a little longer in none of the records.
+  expect(sizeAfter(8000)).toBe(sizeAfter(4000));
+});
+
+test('each of the two files is handed over when it is finished', () => {
+  const { capture, compressed } = run(2000);
+  expect(compressed).toEqual([CURRENT]);
+  capture.finish();
+  expect(compressed).toEqual([CURRENT, CURRENT]);
+});
+
+test('a capture that stays small is an ordinary one', () => {
+  const { capture, files, read } = run(20);
+  capture.finish();
+  expect(files()).toEqual([CURRENT]);
+  expect(read(CURRENT).header).toMatchObject({ fileFormat: 'ALL_ALLOCATIONS' });
+});
+
+test('moved out of the way by another process it is written on where it is; nothing of the other is lost', () => {
+  const { capture, home, files } = run(2000);
+  const moved = path.join(home, 'scheduler_memory.20301231T235959Z.bin');
+  fs.renameSync(path.join(home, CURRENT), moved);
+  fs.writeFileSync(path.join(home, CURRENT), 'of another process');
+  capture.finish();
+  expect(fs.readFileSync(path.join(home, CURRENT), 'utf8')).toBe('of another process');
+  expect(analyzeCapture(moved).complete).toBe(true);
+  expect(files()).toHaveLength(3);
+});
+
+test('deleted it stays deleted', () => {
+  const { capture, home, files } = run(2000);
+  for (const name of files()) fs.unlinkSync(path.join(home, name));
+  capture.finish();
+  expect(files()).toEqual([]);
+});
+
+test('where it cannot be written any more, there is an error and what was there stays', () => {
+  const { capture, home, files } = run(2000);
+  const before = fs.readFileSync(path.join(home, CURRENT));
+  fs.mkdirSync(path.join(home, `${CURRENT}.tmp`));
+  expect(() => capture.finish()).toThrow(CaptureError);
+  expect(fs.readFileSync(path.join(home, CURRENT)).equals(before)).toBe(true);
+  expect(files()).toHaveLength(3);
+});
