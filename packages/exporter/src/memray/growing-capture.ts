@@ -171,10 +171,4 @@ class LastMemoryRecord implements HeapListener {
   memorySnapshot(millis: number, residentBytes: number): void {
     this.last = { millis, residentBytes };
   }
-
-  allocated(): void {}
-  freed(): void {}
-  mapped(): void {}
-  unmapped(): void {}
-  aggregated(): void {}
 }
