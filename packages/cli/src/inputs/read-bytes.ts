@@ -14,7 +14,8 @@ export function nameOf(input: string): string {
 
 /**
  * The bytes of a regular file, or of standard input for `-`, to the end, however its size changes meanwhile. Never
- * waits for a pipe that nobody writes to. Whoever has seen enough may stop.
+ * waits for a pipe that nobody writes to. Whoever has seen enough may stop. A piece is valid until the next is asked
+ * for.
  * @throws CommandError when it cannot be read
  */
 export async function* readChunks(input: string): AsyncGenerator<Uint8Array, void, undefined> {
@@ -26,10 +27,39 @@ export async function* readChunks(input: string): AsyncGenerator<Uint8Array, voi
   });
   try {
     await assertRegular(input, file);
-    yield* chunksOf(input, file.createReadStream({ highWaterMark: CHUNK_BYTES, autoClose: false }));
+    yield* piecesOf(input, file);
   } finally {
     await file.close();
   }
+}
+
+/** In two buffers that take turns, so that the next piece is read while this one is worked on, and memory stays small. */
+async function* piecesOf(name: string, file: FileHandle): AsyncGenerator<Uint8Array> {
+  let buffer = new Uint8Array(CHUNK_BYTES);
+  let spare = new Uint8Array(CHUNK_BYTES);
+  let reading = readSettled(file, buffer);
+  try {
+    for (;;) {
+      const { count, cause } = await reading;
+      if (cause !== undefined) throw fileError(name, cause);
+      if (count === 0) return;
+      const piece = buffer.subarray(0, count);
+      [buffer, spare] = [spare, buffer];
+      reading = readSettled(file, buffer);
+      yield piece;
+    }
+  } finally {
+    // The file must not be closed below a read; what became of it matters to nobody now.
+    await reading;
+  }
+}
+
+/** Never rejects: nobody may be waiting yet when a read fails. */
+function readSettled(file: FileHandle, buffer: Uint8Array): Promise<{ count: number; cause?: unknown }> {
+  return file.read(buffer, 0, buffer.length, null).then(
+    ({ bytesRead }) => ({ count: bytesRead }),
+    (cause: unknown) => ({ count: 0, cause }),
+  );
 }
 
 async function* chunksOf(name: string, stream: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
@@ -75,7 +105,7 @@ export async function openInput(input: string, headBytes: number): Promise<OpenI
   while (length < headBytes) {
     const next = await rest.next();
     if (next.done) break;
-    first.push(next.value);
+    first.push(next.value.slice());
     length += next.value.length;
   }
   if (length === 0) throw new CommandError(`${name}: the input is empty`);
@@ -104,7 +134,7 @@ export async function collect({ name, chunks }: OpenInput, maxBytes: number): Pr
   const parts: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of chunks) {
-    parts.push(chunk);
+    parts.push(chunk.slice());
     length += chunk.length;
     if (length > maxBytes) throw new CommandError(`${name}: larger than the limit of ${maxBytes} bytes`);
   }
