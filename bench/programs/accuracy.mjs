@@ -9,7 +9,7 @@ import { runRounds } from './run-rounds.mjs';
 /** Tracing a component is what makes heapray sample finely and poll often; this one writes no capture. */
 const NEVER_RUN = 'never-run';
 
-const { seconds, options, traced } = programOptions();
+const { workload, seconds, options, traced } = programOptions();
 if (traced) defineComponents([NEVER_RUN]);
 const profiling = await startProfiling('heapray', {
   ...options,
@@ -17,7 +17,9 @@ const profiling = await startProfiling('heapray', {
   debugServer: '127.0.0.1:0',
 });
 while (!profiling.debugAddress) await new Promise((resolve) => setTimeout(resolve, 10));
-const rounds = await runRounds(seconds);
+const rounds = await runRounds(workload, { seconds });
+// In use is what V8 has not collected yet; the truth is of what is reachable.
+globalThis.gc();
 const profile = await get(`http://${profiling.debugAddress}/debug/pprof/allocs`);
 answer({ rounds, profile: profile.toString('base64') });
 

@@ -1,32 +1,36 @@
-// The same rounds as accuracy.mjs under V8's own full account: with these flags its sampler keeps the samples
-// of collected objects too. They cost memory for ever, so heapray cannot use them.
+// The same rounds as accuracy.mjs under V8's own account, by function. Of everything allocated: with
+// these flags its sampler keeps the samples of collected objects too; they cost memory for ever, so heapray
+// cannot use them. Of what is in use: without them, at a small interval; the inspector collects before it answers.
 import { Session } from 'node:inspector';
+import { ALLOCATORS } from '../allocators/index.mjs';
 import { answer, programOptions } from './answer.mjs';
 import { runRounds } from './run-rounds.mjs';
-import { SITES } from './three-sites.mjs';
 
-const { seconds, samplingInterval } = programOptions();
+const { workload, inUse, seconds, rounds, samplingInterval } = programOptions();
+const { SITES } = ALLOCATORS[workload];
 const session = new Session();
 session.connect();
 session.post('HeapProfiler.startSampling', {
   samplingInterval,
-  includeObjectsCollectedByMajorGC: true,
-  includeObjectsCollectedByMinorGC: true,
+  includeObjectsCollectedByMajorGC: !inUse,
+  includeObjectsCollectedByMinorGC: !inUse,
 });
-const rounds = await runRounds(seconds);
+const done = await runRounds(workload, { seconds, rounds });
 session.post('HeapProfiler.getSamplingProfile', (error, { profile }) => {
   if (error) throw error;
-  answer({ rounds, bytes: bytesBySite(profile.head) });
+  answer({ rounds: done, bytes: bytesBySite(profile.head) });
 });
 
 function bytesBySite(head) {
   const bytes = Object.fromEntries([...SITES, 'rest'].map((site) => [site, 0]));
-  const walk = (node, callerSite) => {
+  // Deep stacks are deeper than a recursion of ours may be.
+  const open = [[head, 'rest']];
+  for (let next = open.pop(); next; next = open.pop()) {
+    const [node, callerSite] = next;
     const { functionName } = node.callFrame;
     const site = SITES.includes(functionName) ? functionName : callerSite;
     bytes[site] += node.selfSize;
-    for (const child of node.children) walk(child, site);
-  };
-  walk(head, 'rest');
+    for (const child of node.children) open.push([child, site]);
+  }
   return bytes;
 }

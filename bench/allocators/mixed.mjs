@@ -1,6 +1,6 @@
 // Three functions that allocate objects of short, middle and long life, in rounds that always allocate the
-// same. The objects escape, or the optimizer would remove them; the functions are called from one
-// megamorphic place, or it would inline them into their caller, and a sample would name that.
+// same. The objects escape, or the optimizer would remove them.
+import { inTurn } from './in-turn.mjs';
 
 const SHORT = 20_000;
 const MIDDLE = 4_000;
@@ -12,16 +12,11 @@ export const SITES = ['shortLived', 'midLived', 'longLived'];
 /** Returns a function that does one round. */
 export function createRounds() {
   const state = { last: undefined, ring: new Array(RING).fill(undefined), at: 0, kept: [] };
-  const plan = [
+  return inTurn(state, [
     [shortLived, SHORT],
     [midLived, MIDDLE],
     [longLived, LONG],
-    [idle, 0],
-    [idleToo, 0],
-  ];
-  return () => {
-    for (const [work, count] of plan) work(state, count);
-  };
+  ]);
 }
 
 function shortLived(state, count) {
@@ -41,12 +36,4 @@ function longLived(state, count) {
   const batch = [];
   for (let i = 0; i < count; i++) batch.push({ id: i, name: `n${i}` });
   state.kept.push(batch);
-}
-
-function idle(state, count) {
-  state.at += count;
-}
-
-function idleToo(state, count) {
-  state.at -= count;
 }
