@@ -2,6 +2,7 @@
 // turns, so that whatever else the machine does meets all of them alike; a process is compared with its
 // neighbours only, and several sets of processes are made, because each process has its own luck with
 // memory layout and compilation.
+import { execFileSync } from 'node:child_process';
 import { figure } from '../lib/figure.mjs';
 import { rounds } from '../lib/rounds.mjs';
 import { sum } from '../lib/statistics.mjs';
@@ -9,11 +10,23 @@ import { TurnTaker } from '../lib/turn-taker.mjs';
 import { WORKLOADS } from '../workloads/index.mjs';
 
 /** `again` is a second `none`: what it shows is noise. */
-const ARMS = { none: 'none', again: 'none', heapray: 'heapray', sdk: 'sdk', sdkHeapray: 'sdk-heapray' };
+const ARMS = {
+  none: 'none',
+  again: 'none',
+  heapray: 'heapray',
+  sdk: 'sdk',
+  sdkHeapray: 'sdk-heapray',
+  datadog: 'datadog',
+};
+/** Only where Node lets it tell of what was freed. */
+const ALLOCATIONS_ARM = { datadogAllocations: 'datadog-allocations' };
+const ALLOCATIONS_NODE = 26;
 const COMPARISONS = [
   { what: 'A/A control', base: 'none', arm: 'again' },
   { what: 'heapray', base: 'none', arm: 'heapray', target: { atLeast: 0.99 } },
   { what: 'heapray in the SDK', base: 'sdk', arm: 'sdkHeapray', target: { atLeast: 0.99 } },
+  { what: '@datadog/pprof', base: 'none', arm: 'datadog' },
+  { what: '@datadog/pprof with allocations', base: 'none', arm: 'datadogAllocations' },
 ];
 const TURN_MILLIS = 200;
 const FULL = { sets: 9, turns: 12, warmUpMillis: 1_500 };
@@ -26,7 +39,8 @@ export async function measureThroughput({ node, quick, report }) {
     const sets = [];
     for (let i = 0; i < plan.sets; i++) sets.push(await measureSet(node, workload, plan));
     details[workload] = sets;
-    report(COMPARISONS.flatMap((comparison) => figures(workload, sets, comparison)));
+    const made = COMPARISONS.filter(({ arm }) => sets.every((set) => set[arm]));
+    report(made.flatMap((comparison) => figures(workload, sets, comparison)));
   }
   return details;
 }
@@ -42,9 +56,10 @@ function figures(workload, sets, { what, base, arm, target }) {
 
 /** One process per arm; what each arm's turns cost together. */
 async function measureSet(node, workload, { turns, warmUpMillis }) {
-  const arms = Object.keys(ARMS);
+  const modes = armsOn(node);
+  const arms = Object.keys(modes);
   const takers = Object.fromEntries(
-    arms.map((arm) => [arm, new TurnTaker(node, 'throughput', { workload, mode: ARMS[arm] })]),
+    arms.map((arm) => [arm, new TurnTaker(node, 'throughput', { workload, mode: modes[arm] })]),
   );
   try {
     const chunks = await warmUp(takers, warmUpMillis);
@@ -70,4 +85,9 @@ async function warmUp(takers, millis) {
     }
   }
   return Math.max(1, Math.round(TURN_MILLIS / perChunk));
+}
+
+function armsOn(node) {
+  const version = execFileSync(node, ['-p', 'process.versions.node'], { encoding: 'utf8' });
+  return Number.parseInt(version, 10) >= ALLOCATIONS_NODE ? { ...ARMS, ...ALLOCATIONS_ARM } : ARMS;
 }

@@ -4,12 +4,15 @@
  * - `none`: not at all;
  * - `heapray`: heapray at its defaults, without an SDK;
  * - `sdk`: an OpenTelemetry metrics SDK that exports often, without heapray;
- * - `sdk-heapray`: the same with heapray in it.
+ * - `sdk-heapray`: the same with heapray in it;
+ * - `datadog`: the sampler of `@datadog/pprof` at heapray's default interval, with a profile once a minute;
+ * - `datadog-allocations`: the same with what was freed in it too (Node 26), which collects garbage for each profile.
  *
  * @param options of HeaprayInstrumentation
  */
 export async function startProfiling(mode, options = {}) {
   const provider = mode.startsWith('sdk') ? await startSdk() : undefined;
+  if (mode.startsWith('datadog')) return startDatadog(mode === 'datadog-allocations');
   if (!mode.endsWith('heapray')) return undefined;
   const { HeaprayInstrumentation } = await import('@heapray/instrumentation');
   const instrumentation = new HeaprayInstrumentation(options);
@@ -28,4 +31,16 @@ async function startSdk() {
   // Nobody reads them, and they must not fill the memory that is measured.
   setInterval(() => exporter.reset(), EXPORT_MILLIS).unref();
   return new MeterProvider({ readers: [reader] });
+}
+
+const DATADOG_INTERVAL_BYTES = 524_288;
+const DATADOG_STACK_DEPTH = 64;
+const DATADOG_PROFILE_MILLIS = 60_000;
+
+async function startDatadog(allocations) {
+  const { encode, heap } = await import('@datadog/pprof');
+  heap.start(DATADOG_INTERVAL_BYTES, DATADOG_STACK_DEPTH, allocations);
+  const takeProfile = () => encode(heap.profile());
+  setInterval(takeProfile, DATADOG_PROFILE_MILLIS).unref();
+  return { takeProfile };
 }
