@@ -8,8 +8,8 @@ export class TurnTaker {
   #end;
   #answers;
 
-  constructor(node, program, options) {
-    this.#child = spawnGroup(node, [programFile(program), JSON.stringify(options)], {
+  constructor(node, program, options, flags = []) {
+    this.#child = spawnGroup(node, [...flags, programFile(program), JSON.stringify(options)], {
       stdio: ['pipe', 'pipe', 'inherit'],
       env: programEnv(),
     });

@@ -1,19 +1,17 @@
 // A service under a steady light load that looks at its own resident memory once a second.
 import fs from 'node:fs';
-import v8 from 'node:v8';
 import { createWorkload } from '../workloads/json.mjs';
 import { answer, programOptions } from './answer.mjs';
 import { liveHeap } from './live-heap.mjs';
 import { startProfiling } from './profiling.mjs';
+import { ownYoungGeneration } from './young-generation.mjs';
 
 const TICK_MILLIS = 40;
 const SAMPLE_MILLIS = 1_000;
 const MIB = 2 ** 20;
 
 const { mode, megabytes, seconds, options } = programOptions();
-// The flags that this program is started with are for its main thread; the profiler thread is to be what it
-// is in any other process.
-for (const flag of ['--min-semi-space-size=0', '--max-semi-space-size=0']) v8.setFlagsFromString(flag);
+ownYoungGeneration();
 globalThis.profiling = await startProfiling(mode, options);
 globalThis.held = liveHeap(megabytes);
 const chunk = createWorkload();

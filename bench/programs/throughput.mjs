@@ -4,8 +4,10 @@ import readline from 'node:readline';
 import { WORKLOADS } from '../workloads/index.mjs';
 import { programOptions } from './answer.mjs';
 import { startProfiling } from './profiling.mjs';
+import { ownYoungGeneration } from './young-generation.mjs';
 
 const { workload, mode } = programOptions();
+ownYoungGeneration();
 globalThis.profiling = await startProfiling(mode);
 const chunk = WORKLOADS[workload]();
 

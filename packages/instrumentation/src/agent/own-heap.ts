@@ -9,19 +9,20 @@ export interface OwnHeapPorts {
 }
 
 /** So much garbage is worth a collection of some ten milliseconds, */
-const WORTH_COLLECTING = 3 * 2 ** 20;
+const WORTH_COLLECTING = 2 * 2 ** 20;
 /** which is then a tenth of a percent of a core at most. */
-const MIN_GAP_MILLIS = 10_000;
+const MIN_GAP_MILLIS = 15_000;
 
 /**
- * Keeps the profiler thread's own heap small. Every reply of the inspector is garbage soon after, and V8 would let
- * megabytes of it pile up before it collects them: it cannot know that this heap is to be a small guest.
+ * Keeps the profiler thread's own heap small. Loading the code leaves garbage, and every reply of the inspector is some
+ * soon after; V8 would let megabytes of it pile up before it collects them: it cannot know that this heap is to be a
+ * small guest.
  */
 export class OwnHeap {
   readonly #ports: OwnHeapPorts;
-  #collectedAt = Number.NEGATIVE_INFINITY;
-  /** The heap's size some time after the last collection. */
-  #floor: number | undefined;
+  #collectedAt: number | undefined;
+  /** The heap's size some time after the last collection; nothing before the first, which is always worth it. */
+  #floor = 0;
   #settling = false;
 
   constructor(ports: OwnHeapPorts) {
@@ -30,9 +31,10 @@ export class OwnHeap {
 
   /** Call now and then, e.g. after each reading. */
   tend(atMillis: number): void {
+    this.#collectedAt ??= atMillis;
     const used = this.#ports.usedBytes();
     // A collection that was asked for is done by the next call.
-    if (this.#settling || this.#floor === undefined || used < this.#floor) this.#floor = used;
+    if (this.#settling || used < this.#floor) this.#floor = used;
     this.#settling = false;
     if (used - this.#floor < WORTH_COLLECTING || atMillis - this.#collectedAt < MIN_GAP_MILLIS) return;
     this.#collectedAt = atMillis;
