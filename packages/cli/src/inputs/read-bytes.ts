@@ -105,7 +105,7 @@ export async function openInput(input: string, headBytes: number): Promise<OpenI
   while (length < headBytes) {
     const next = await rest.next();
     if (next.done) break;
-    first.push(next.value.slice());
+    first.push(new Uint8Array(next.value));
     length += next.value.length;
   }
   if (length === 0) throw new CommandError(`${name}: the input is empty`);
@@ -134,7 +134,7 @@ export async function collect({ name, chunks }: OpenInput, maxBytes: number): Pr
   const parts: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of chunks) {
-    parts.push(chunk.slice());
+    parts.push(new Uint8Array(chunk));
     length += chunk.length;
     if (length > maxBytes) throw new CommandError(`${name}: larger than the limit of ${maxBytes} bytes`);
   }

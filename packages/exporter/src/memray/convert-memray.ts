@@ -46,7 +46,8 @@ export class MemrayConverter {
    */
   push(bytes: Uint8Array): void {
     if (this.#conversion !== undefined) return this.#conversion.stream.push(bytes);
-    this.#start.push(bytes.slice());
+    // Not `slice`, which of a Buffer is no copy.
+    this.#start.push(new Uint8Array(bytes));
     this.#probe.push(bytes);
     this.#begin();
   }

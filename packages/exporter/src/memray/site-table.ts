@@ -3,8 +3,9 @@ import { PairTable } from './pair-table.js';
 
 /** Allocators a thread index is multiplied by to make one number of both. */
 const ALLOCATORS = 16;
-/** Slots of the cache of sites, and words of a slot: owner, stack, site (0 = free slot); one is spare. */
-const CACHE_SLOTS = 1 << 14;
+const FIRST_CACHE_SLOTS = 1 << 10;
+const MAX_CACHE_SLOTS = 1 << 14;
+/** Words of a slot of the cache of sites: owner, stack, site (0 = free slot); one is spare. */
 const CACHE_STRIDE = 4;
 
 /**
@@ -22,7 +23,8 @@ export class SiteTable {
    * Sites without a native stack, which is the usual kind. Each has one slot it may be in: a look-up touches one
    * cache line, where the tables take several.
    */
-  readonly #cache: Int32Array = new Int32Array(CACHE_SLOTS * CACHE_STRIDE);
+  #cache: Int32Array = new Int32Array(FIRST_CACHE_SLOTS * CACHE_STRIDE);
+  #cacheMask = FIRST_CACHE_SLOTS - 1;
 
   constructor(limits: MemrayLimits) {
     this.#limits = limits;
@@ -39,13 +41,16 @@ export class SiteTable {
         this.#sites.intern(this.#plain.intern(owner, stack), this.#natives.intern(native, generation)),
       );
     const cache = this.#cache;
-    const at = slotOf(owner, stack) * CACHE_STRIDE;
+    const at = (slotOf(owner, stack) & this.#cacheMask) * CACHE_STRIDE;
     const known = cache[at + 2]!;
     if (known !== 0 && cache[at] === owner && cache[at + 1] === stack) return known;
     const site = this.#checked(this.#sites.intern(this.#plain.intern(owner, stack), 0));
-    cache[at] = owner;
-    cache[at + 1] = stack;
-    cache[at + 2] = site;
+    if (site > this.#cacheMask && this.#cacheMask < MAX_CACHE_SLOTS - 1) this.#growCache();
+    else {
+      cache[at] = owner;
+      cache[at + 1] = stack;
+      cache[at + 2] = site;
+    }
     return site;
   }
 
@@ -69,6 +74,12 @@ export class SiteTable {
     return this.#natives.frame(this.#sites.frame(site));
   }
 
+  /** What it held is soon there again. */
+  #growCache(): void {
+    this.#cacheMask = this.#cacheMask * 4 + 3;
+    this.#cache = new Int32Array((this.#cacheMask + 1) * CACHE_STRIDE);
+  }
+
   #checked(site: number): number {
     if (site > this.#limits.maxFrames) throw beyond('allocation sites', this.#limits.maxFrames, 'maxFrames');
     return site;
@@ -77,5 +88,5 @@ export class SiteTable {
 
 function slotOf(owner: number, stack: number): number {
   const mixed = Math.imul(stack, 0x9e3779b1) ^ Math.imul(owner, 0x85ebca6b);
-  return (mixed ^ (mixed >>> 15)) & (CACHE_SLOTS - 1);
+  return mixed ^ (mixed >>> 15);
 }

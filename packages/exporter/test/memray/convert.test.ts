@@ -142,6 +142,21 @@ function isReadable(bytes: Uint8Array): boolean {
   }
 }
 
+test('pieces may come in one Buffer that is used again', () => {
+  const { bytes } = golden('synthetic/node-demo.v13.bin');
+  const converter = new MemrayConverter(12);
+  const piece = Buffer.alloc(10);
+  for (let at = 0; at < bytes.length; at += piece.length) {
+    const length = piece.write(
+      Buffer.from(bytes.subarray(at, at + piece.length)).toString('latin1'),
+      'latin1',
+    );
+    converter.push(piece.subarray(0, length));
+  }
+  converter.end();
+  expect(saysOf(converter.take())).toEqual(saysOf(bytes));
+});
+
 test('a capture cut in its header is refused', () => {
   const converter = new MemrayConverter(12);
   converter.push(golden('uncompressed.v13.bin').bytes.subarray(0, 40));

@@ -1,0 +1,108 @@
+// Everything that can be asked of a capture.
+import {
+  FormatError,
+  MEMRAY_FORMATS,
+  MemrayAnalyzer,
+  MemrayConverter,
+  MemrayProfiler,
+  RecordPrinter,
+  RecordStream,
+} from '@heapray/exporter/memray';
+import { encodePprof } from '@heapray/exporter/pprof';
+
+/** Small enough that a file which goes beyond them is no reason to take hundreds of MiB. */
+const LIMITS = { maxBytes: 2 ** 26, maxFrames: 2 ** 18, maxLive: 2 ** 18, maxTextBytes: 2 ** 24 };
+const OPTIONS = { stats: true, temporaryThreshold: 1, temporal: true, limits: LIMITS };
+/** Pieces of an odd length, so that records are cut at their borders. */
+const PIECE = 997;
+
+interface Reader {
+  push(bytes: Uint8Array): void;
+  end(): unknown;
+}
+
+/**
+ * Reads a capture in every way there is and asks for all of it; returns how often it was refused, by the error that
+ * is right for it. Throws anything else that is thrown.
+ */
+export function exercise(bytes: Uint8Array): number {
+  const ways = [
+    analyze,
+    profile,
+    print,
+    ...MEMRAY_FORMATS.map((format) => (capture: Uint8Array) => convert(capture, format)),
+  ];
+  let refused = 0;
+  for (const way of ways) {
+    try {
+      way(bytes);
+    } catch (error) {
+      if (!(error instanceof FormatError) || !/^[^\n]+$/.test(error.message)) throw error;
+      refused += 1;
+    }
+  }
+  return refused;
+}
+
+function read(reader: Reader, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length; at += PIECE) reader.push(bytes.subarray(at, at + PIECE));
+  reader.end();
+}
+
+function analyze(bytes: Uint8Array): void {
+  const analyzer = new MemrayAnalyzer(OPTIONS);
+  read(analyzer, bytes);
+  for (const mergeThreads of [false, true]) {
+    for (const records of [
+      analyzer.highWaterMark({ mergeThreads }),
+      analyzer.leaks({ mergeThreads }),
+      analyzer.allocated({ mergeThreads }),
+      analyzer.temporary({ mergeThreads }),
+    ]) {
+      for (const record of records.slice(0, 50)) {
+        analyzer.locations(record);
+        analyzer.nativeFrames(record);
+      }
+    }
+  }
+  analyzer.stats();
+  analyzer.snapshots();
+  analyzer.temporalLeaks();
+  for (const ofMemray of [false, true]) {
+    analyzer.temporalHighWaterMark(ofMemray);
+    analyzer.temporalPeaks(ofMemray);
+  }
+}
+
+function profile(bytes: Uint8Array): void {
+  const profiler = new MemrayProfiler({ limits: LIMITS });
+  read(profiler, bytes);
+  const made = profiler.profile();
+  try {
+    encodePprof(made);
+  } catch (error) {
+    // A sum that pprof has no room for.
+    if (!(error instanceof RangeError && error.message.endsWith('does not fit into 64 bits'))) throw error;
+  }
+}
+
+function print(bytes: Uint8Array): void {
+  read(new RecordStream(new RecordPrinter(() => {}), LIMITS), bytes);
+}
+
+/** What is converted must be a capture again, if there is anything in it. */
+function convert(bytes: Uint8Array, format: (typeof MEMRAY_FORMATS)[number]): void {
+  const converter = new MemrayConverter(format, { limits: LIMITS });
+  read(converter, bytes);
+  const converted = converter.take();
+  const analyzer = new MemrayAnalyzer();
+  try {
+    read(analyzer, converted);
+  } catch (cause) {
+    throw new Error(`what was converted to format ${format} is refused`, { cause });
+  }
+  // A capture that ends between an image and its segments ends there, too, when a trailer follows.
+  const { damage } = analyzer;
+  if (damage !== undefined && damage.reason !== 'a segment is missing')
+    throw new Error(`what was converted to format ${format} is damaged: ${damage.reason}`);
+}
