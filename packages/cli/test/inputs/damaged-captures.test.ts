@@ -1,0 +1,205 @@
+// Captures that are damaged behind their header: a result up to the damage, one line that says where it is, status 0,
+// and 1 with --strict. Never a stack trace, never a file that is not all there.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, readdirSync, readFileSync, truncateSync } from 'node:fs';
+import path from 'node:path';
+import { text } from 'node:stream/consumers';
+import { type FrameHandle, MemrayWriter } from '@heapray/exporter/memray';
+import { describe, expect, test } from 'vitest';
+import { runCommand } from '../../../../test/support/run-command.js';
+import { tempFolder } from '../../../../test/support/temp-folder.js';
+import { captureFile } from '../support/captures.js';
+import { heapray, MAIN } from '../support/heapray.js';
+import { fileWith } from '../support/sample-files.js';
+
+/** Behind these records there is an allocation of 5 bytes; then what a test adds. */
+const BEFORE = '02 05 01 0c 01 00 00 00 00 00 00 00 fe 02 05';
+const MAX_64 = 'ff ff ff ff ff ff ff ff ff 01';
+const HEADER = headerBytes();
+/** What is wrong with the meaning of a record and not with its bytes: `parse` shows it as it is. */
+const MEANT = /popped|impossible size/;
+
+describe('a result up to the damage', () => {
+  test.each<[string, string, string]>([
+    ['more pops than pushes', '41 00 00 11', 'more frames are popped than were pushed'],
+    ['an unknown allocator', 'f8 02 10 05', 'unknown allocator 16'],
+    ['an unknown record', '03', 'unknown record type 0x03'],
+    ['a size of 2^64 - 1', `fe 02 ${MAX_64}`, 'an impossible size 18446744073709552000'],
+    ['a number beyond 64 bits', `fe 02 ${'ff '.repeat(11)}`, 'a number of more than 64 bits'],
+    [
+      'a line table of 2^64 - 1 bytes',
+      `0e 00 61 00 62 00 02 ${MAX_64} 00 01`,
+      'the file ends inside a record',
+    ],
+    ['a name without end', `0a ${'61 '.repeat(100)}`, 'the file ends inside a record'],
+  ])('%s', async (_, records, reason) => {
+    const file = fileWith(captureOf(`${BEFORE} ${records}`), 'a.bin');
+    const offset = HEADER.length + hex(BEFORE).length + (records.startsWith('41') ? 3 : 0);
+    await expectDamage(file, `damaged at byte ${offset} of the capture: ${reason}`, !MEANT.test(reason));
+  });
+
+  test('a time and resident memory of 2^64 - 1, a thread of 2^64 - 1: these are only odd', async () => {
+    const odd = `02 ${MAX_64} ${MAX_64} 0c ff ff ff ff ff ff ff ff fe 02 05 01`;
+    const file = fileWith(captureOf(`${BEFORE} ${odd}`), 'a.bin');
+    const { status, stdout, stderr } = await heapray(['stats', '--json', file]);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(JSON.parse(stdout)).toMatchObject({ total_num_allocations: 2, total_bytes_allocated: 10 });
+  });
+
+  test('names that are no UTF-8: shown as well as they can be', async () => {
+    const named = '0a ff fe 61 00 0e 00 c3 28 00 2f ed a0 80 00 02 02 e8 00 41 00 00 fe 02 07 01';
+    const file = fileWith(captureOf(`${BEFORE} ${named}`), 'a.bin');
+    const { status, stdout, stderr } = await heapray(['stats', '--json', file]);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout).toContain('\ufffd(:/\ufffd');
+    const output = path.join(tempFolder(), 'a.json');
+    expect(await heapray(['convert', file, '-o', output])).toMatchObject({ status: 0, stderr: '' });
+    expect(readFileSync(output, 'utf8')).toContain('\ufffd');
+  });
+
+  test('a block of LZ4 that is damaged', async () => {
+    const bytes = Uint8Array.from(readFileSync(captureFile('threads.v13.bin')));
+    // The length of the first block begins behind the seven bytes of the frame's header.
+    bytes.set([0xff, 0xff, 0xff, 0x00], 7);
+    const stored = HEADER.length + hex(BEFORE).length;
+    const first = captureOf(BEFORE);
+    const frame = [
+      0x04,
+      0x22,
+      0x4d,
+      0x18,
+      0x60,
+      0x40,
+      0x82,
+      stored,
+      0,
+      0,
+      0x80,
+      ...first,
+      0xff,
+      0xff,
+      0xff,
+      0,
+    ];
+    await expectDamage(
+      fileWith(Uint8Array.from(frame), 'a.bin'),
+      `damaged at byte ${11 + stored} of the compressed file: an LZ4 block that is too large`,
+    );
+    expect(await heapray(['stats', fileWith(bytes, 'b.bin')])).toMatchObject({
+      status: 1,
+      stdout: '',
+      stderr: expect.stringMatching(/^heapray: \/.*b\.bin: lz4: an LZ4 block that is too large at byte 7\n$/),
+    });
+  });
+
+  test('a bomb of LZ4: as much memory as any capture', async () => {
+    const block = hex(`3f 02 01 01 03 00 ${'ff '.repeat(256)} 02 00`);
+    const length = Buffer.alloc(4);
+    length.writeUInt32LE(block.length);
+    const first = captureOf(BEFORE);
+    const stored = Buffer.alloc(4);
+    stored.writeUInt32LE((0x8000_0000 | first.length) >>> 0);
+    const blocks = new Array<Uint8Array>(300).fill(Buffer.concat([length, block])); // unpacked, 20 MB
+    const bomb = Buffer.concat([hex('04 22 4d 18 60 40 82'), stored, first, ...blocks, Buffer.alloc(4)]);
+    const options = { env: { NODE_OPTIONS: '--max-old-space-size=200' } };
+    const { status, stderr } = await heapray(['stats', '--json', fileWith(bomb, 'a.bin')], options);
+    expect({ status, lines: stderr.split('\n').length }).toEqual({ status: 0, lines: 2 });
+  });
+});
+
+test('a capture that shrinks while it is read: what was there counts', async () => {
+  const file = fileWith(largeCapture(), 'a.bin');
+  const child = spawn(process.execPath, [MAIN, 'parse', '--strict', file]);
+  const stderr = text(child.stderr);
+  const ended = once(child, 'close');
+  // It cannot go on before its output is read, and what is read ahead is less than is left here.
+  await once(child.stdout, 'readable');
+  truncateSync(file, 5 * 2 ** 20 + 1);
+  child.stdout.resume();
+  expect(await ended).toEqual([1, null]);
+  expect(await stderr).toMatch(/^heapray: [^\n]*(has no end|ends inside a record)[^\n]*\n$/);
+});
+
+test('a capture that vanishes while it is converted is converted as far as it was there', async () => {
+  const file = fileWith(largeCapture(), 'a.bin');
+  const child = spawn(process.execPath, [MAIN, 'convert', file, '--to', 'memray', '-o', '-']);
+  const stderr = text(child.stderr);
+  const ended = once(child, 'close');
+  await once(child.stdout, 'readable');
+  truncateSync(file, 0);
+  child.stdout.resume();
+  expect(await ended).toEqual([0, null]);
+  expect(await stderr).toMatch(/^heapray: [^\n]*(has no end|ends inside a record)[^\n]*\n$/);
+});
+
+test.runIf(process.getuid?.() === 0)('a capture of somebody else', async () => {
+  const file = fileWith(captureOf(BEFORE), 'a.bin');
+  chmodSync(path.dirname(file), 0o755);
+  chmodSync(file, 0o600);
+  const output = path.join(tempFolder(), 'a.pb');
+  for (const args of [
+    ['stats', file],
+    ['convert', file, '-o', output],
+  ]) {
+    const result = await asNobody(args);
+    expect(result).toMatchObject({ status: 1, stdout: '', stderr: `heapray: ${file}: permission denied\n` });
+  }
+  expect(readdirSync(path.dirname(output))).toEqual([]);
+});
+
+/** Runs heapray as a user that owns nothing. */
+function asNobody(args: readonly string[]) {
+  const as = ['--reuid=65534', '--regid=65534', '--clear-groups'];
+  return runCommand('setpriv', [...as, process.execPath, MAIN, ...args]);
+}
+
+/** What all commands say of a damaged capture: in one line, and with a status that --strict makes 1. */
+async function expectDamage(file: string, complaint: string, parseSeesIt = true): Promise<void> {
+  const folder = tempFolder();
+  const commands = [
+    ['stats', file],
+    ...(parseSeesIt ? [['parse', file]] : []),
+    ['top', file],
+    ['convert', file, '-o', path.join(folder, 'a.pb')],
+    ['convert', file, '-o', path.join(folder, 'a.bin')],
+  ];
+  for (const command of commands) {
+    const [plain, strict] = await Promise.all([heapray(command), heapray([...command, '--strict'])]);
+    expect(plain.stderr).toMatch(/^[^\n]*; what comes before it is used\n$/);
+    expect(plain.stderr.startsWith(`heapray: ${file}: ${complaint}`), plain.stderr).toBe(true);
+    expect(plain.status).toBe(0);
+    expect(strict).toEqual({ ...plain, status: 1 });
+  }
+  expect(readdirSync(folder).sort()).toEqual(['a.bin', 'a.pb']);
+  const { stdout } = await heapray(['stats', '--json', file]);
+  expect(JSON.parse(stdout)).toMatchObject({ total_bytes_allocated: 5, heapray: { complete: false } });
+}
+
+function headerBytes(): Uint8Array {
+  const writer = new MemrayWriter({ commandLine: 'x', pid: 1, startTimeMillis: 1_700_000_000_000 });
+  const header = writer.bytesEncoded;
+  writer.memoryRecord(1, 0);
+  return writer.take().subarray(0, header);
+}
+
+/** A capture of these records, given as a hex dump. */
+function captureOf(records: string): Uint8Array {
+  return Buffer.concat([HEADER, hex(records)]);
+}
+
+function hex(dump: string): Uint8Array {
+  return Buffer.from(dump.replace(/\s/g, ''), 'hex');
+}
+
+/** Larger than anything that is read ahead. */
+function largeCapture(): Uint8Array {
+  const writer = new MemrayWriter({ commandLine: 'x', pid: 1, startTimeMillis: 1_700_000_000_000 });
+  const frame: FrameHandle = writer.frame('f', 'f.js', 1);
+  const stack = writer.stack(undefined, frame);
+  for (let at = 1; writer.bytesEncoded < 8 * 2 ** 20; at += 1) {
+    writer.allocation(1, ((at * 0x9e3779b0) % 2 ** 40) & ~7, 2 ** 20 + (at % 1000), stack);
+  }
+  writer.finish(1, 1_700_000_000_001);
+  return writer.take();
+}
