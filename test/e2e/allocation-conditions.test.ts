@@ -6,7 +6,7 @@ import { pprofRaw, type RawProfile } from './support/pprof-report.js';
 import { startApp } from './support/profiled-app.js';
 
 const TRUE_SHARE = 75;
-const ENV = { HEAPRAY_SAMPLING_INTERVAL: '16384', HEAPRAY_CPU_BUDGET: '0.1' };
+const ENV = { HEAPRAY_SAMPLING_INTERVAL: '16384', HEAPRAY_CPU_BUDGET: '0.5' };
 
 /** Each profile ends the pair that is under way, so not too many of them. */
 const PATIENT = { what: '40 pairs', everyMillis: 3_000, timeoutMillis: 100_000 };

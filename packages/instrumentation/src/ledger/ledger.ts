@@ -96,6 +96,7 @@ export class Ledger {
   #totalInUse = 0;
   #oldestFreedMillis = 0;
   #readings = 0;
+  #mark = 0;
   #newest = 0;
   #samples = 0;
   #unseen = 0;
@@ -126,20 +127,19 @@ export class Ledger {
    * @param censusMillis set for the second reading of a pair: the time since the first
    */
   absorb(reading: HeapReading, atMillis: number, censusMillis?: number): Absorbed {
-    const sizeOfNode = this.#live.sizesByNode(reading.samples, this.#newest);
-    if (!sizeOfNode || !this.#knowsIds(reading.head)) return { status: 'restarted' };
+    const sorted = this.#live.sort(reading.samples, this.#newest, ++this.#mark);
+    if (!sorted || !this.#knowsIds(reading.head)) return { status: 'restarted' };
     this.#readings++;
     this.#totalInUse = 0;
     this.#walk(reading.head);
     const before = this.#newest;
     // What is gone first: a listener that adds up must not see more alive than any reading has shown.
-    const fresh = reading.samples.filter(({ ordinal }) => !this.#live.mark(ordinal, this.#readings));
     this.#oldestFreedMillis = 0;
-    const freed = this.#live.sweep(this.#readings, (id, firstSeenMillis) => {
+    const freed = this.#live.sweep(this.#mark, (id, firstSeenMillis) => {
       this.#oldestFreedMillis = Math.max(this.#oldestFreedMillis, atMillis - firstSeenMillis);
       for (const listener of this.#listeners) listener.freed(id);
     });
-    const taken = this.#takeSamples(fresh, scalesByNode(reading.head, sizeOfNode), atMillis);
+    const taken = this.#takeSamples(sorted.fresh, scalesByNode(reading.head, sorted.sizeOfNode), atMillis);
     const unseen = this.#newest - before - taken.length;
     this.#samples += this.#newest - before;
     this.#countUnseen(unseen, atMillis);
@@ -343,7 +343,7 @@ export class Ledger {
     for (const sample of fresh) {
       const node = this.#nodeById.get(sample.nodeId)?.index ?? ROOT;
       const bytes = sample.size * (scale.get(sample.nodeId) ?? 1);
-      const id = this.#live.add(sample, node, bytes, atMillis, this.#readings);
+      const id = this.#live.add(sample, node, bytes, atMillis, this.#mark);
       taken.push({ id, node, bytes });
       this.#estimator.addSeen(node);
       if (sample.ordinal > newest) newest = sample.ordinal;

@@ -7,14 +7,19 @@ interface LiveSample {
   readonly node: NodeIndex;
   readonly bytes: number;
   readonly firstSeenMillis: number;
-  /** The newest reading that showed it. */
-  reading: number;
+  /** Of the newest reading that showed it. */
+  mark: number;
 }
 
 interface RawSample {
   readonly size: number;
   readonly nodeId: number;
   readonly ordinal: number;
+}
+
+interface SortedSamples {
+  readonly fresh: readonly RawSample[];
+  readonly sizeOfNode: Map<number, number>;
 }
 
 /** The samples that are alive, by ordinal, each with a number of its own that is never used again. */
@@ -28,43 +33,49 @@ export class LiveSamples {
   }
 
   /**
-   * Sums the samples' sizes by node id, and checks on the way that they come from the sampler that we
-   * know: an ordinal up to the newest one must be alive already and unchanged, because samples do not
-   * come back to life. Undefined when they come from another sampler.
+   * Tells new samples from known ones, which are marked as seen in this reading, and checks that they come from the
+   * sampler that we know: an ordinal up to the newest one must be alive already and unchanged, because samples do
+   * not come back to life. One look at each sample: there may be hundreds of thousands.
+   *
+   * @param mark a number of its own for every reading, also for those that were refused
+   * @returns the new samples, and the sums of all samples' sizes for their node ids; undefined when they come from
+   * another sampler
    */
-  sizesByNode(samples: readonly RawSample[], newest: number): Map<number, number> | undefined {
-    const sums = new Map<number, number>();
-    for (const { ordinal, nodeId, size } of samples) {
-      if (ordinal <= newest) {
-        const known = this.#byOrdinal.get(ordinal);
-        if (!known || known.nodeId !== nodeId || known.size !== size) return undefined;
+  sort(samples: readonly RawSample[], newest: number, mark: number): SortedSamples | undefined {
+    const fresh: RawSample[] = [];
+    const sizeOfNode = new Map<number, number>();
+    for (const sample of samples) {
+      const { ordinal, nodeId, size } = sample;
+      if (ordinal > newest) {
+        fresh.push(sample);
+        sizeOfNode.set(nodeId, 0);
+        continue;
       }
-      sums.set(nodeId, (sums.get(nodeId) ?? 0) + size);
+      const known = this.#byOrdinal.get(ordinal);
+      if (!known || known.nodeId !== nodeId || known.size !== size) return undefined;
+      known.mark = mark;
     }
-    return sums;
-  }
-
-  /** Marks a sample as seen in a reading; false when it is not known yet. */
-  mark(ordinal: number, reading: number): boolean {
-    const sample = this.#byOrdinal.get(ordinal);
-    if (!sample) return false;
-    sample.reading = reading;
-    return true;
+    if (fresh.length === 0) return { fresh, sizeOfNode };
+    for (const { nodeId, size } of samples) {
+      const sum = sizeOfNode.get(nodeId);
+      if (sum !== undefined) sizeOfNode.set(nodeId, sum + size);
+    }
+    return { fresh, sizeOfNode };
   }
 
   /** Adds a sample first seen now; returns its id. */
-  add(raw: RawSample, node: NodeIndex, bytes: number, atMillis: number, reading: number): number {
+  add(raw: RawSample, node: NodeIndex, bytes: number, atMillis: number, mark: number): number {
     const id = this.#nextId++;
     const { nodeId, size } = raw;
-    this.#byOrdinal.set(raw.ordinal, { id, nodeId, size, node, bytes, firstSeenMillis: atMillis, reading });
+    this.#byOrdinal.set(raw.ordinal, { id, nodeId, size, node, bytes, firstSeenMillis: atMillis, mark });
     return id;
   }
 
   /** Drops everything that a reading did not show; returns how many. */
-  sweep(reading: number, onFreed: (id: number, firstSeenMillis: number) => void): number {
+  sweep(mark: number, onFreed: (id: number, firstSeenMillis: number) => void): number {
     this.#justDied.clear();
     for (const [ordinal, sample] of this.#byOrdinal) {
-      if (sample.reading === reading) continue;
+      if (sample.mark === mark) continue;
       this.#byOrdinal.delete(ordinal);
       this.#justDied.set(sample.id, sample);
       onFreed(sample.id, sample.firstSeenMillis);
