@@ -11,6 +11,7 @@ import {
   formatOf,
   isAggregated,
   MEMRAY_OF,
+  parsedLines,
   runMemray,
   sumOf,
 } from './support/captures.js';
@@ -84,25 +85,66 @@ describe.each([
 });
 
 describeWithPeer('go tool pprof', 'go-pprof', () => {
-  test.each(['threads.v13.bin', 'native.v11.bin', 'aggregate.v12.bin', 'synthetic/node-demo.v13.bin'])(
-    'sums up %s as memray does',
+  test.each([
+    'threads.v13.bin',
+    'native.v11.bin',
+    'native.v13.bin',
+    'native-aggregate.v13.bin',
+    'aggregate.v12.bin',
+    'synthetic/node-demo.v13.bin',
+  ])('sums up %s as memray does', async (name) => {
+    const file = path.join(tempFolder(), 'capture.pb.gz');
+    await convert(captureFile(name), file);
+    const { status, stdout, stderr } = await goPprof(['-raw', file]);
+    expect(status, stderr).toBe(0);
+    const { high_water_mark: peak, leaks, stats: figures } = expectedOf(name);
+    const { total_num_allocations: count, total_bytes_allocated: bytes } = figures as Record<string, number>;
+    const all = isAggregated(name) ? [] : [{ bytes: bytes!, count: count! }];
+    const wanted = [...all, sumOf(peak.by_thread), sumOf(leaks.by_thread)];
+    expect(rawSums(stdout)).toEqual(wanted.flatMap((sum) => [sum.count, sum.bytes]));
+    expect(stdout).toMatch(/allocator:\[MALLOC\]/);
+  });
+});
+
+describeWithPeer('go tool pprof, native frames', 'go-pprof', () => {
+  test.each(['native.v11.bin', 'native.v12.bin', 'native.v13.bin', 'native-aggregate.v13.bin'])(
+    'of %s lie in the files that memray says were loaded there',
     async (name) => {
       const file = path.join(tempFolder(), 'capture.pb.gz');
       await convert(captureFile(name), file);
       const { status, stdout, stderr } = await goPprof(['-raw', file]);
       expect(status, stderr).toBe(0);
-      const { high_water_mark: peak, leaks, stats: figures } = expectedOf(name);
-      const { total_num_allocations: count, total_bytes_allocated: bytes } = figures as Record<
-        string,
-        number
-      >;
-      const all = isAggregated(name) ? [] : [{ bytes: bytes!, count: count! }];
-      const wanted = [...all, sumOf(peak.by_thread), sumOf(leaks.by_thread)];
-      expect(rawSums(stdout)).toEqual(wanted.flatMap((sum) => [sum.count, sum.bytes]));
-      expect(stdout).toMatch(/allocator:\[MALLOC\]/);
+      const mappings = mappingsOf(stdout);
+      const loaded = parsedLines(name).flatMap((line) => {
+        const [, image, address] =
+          /^SEGMENT_HEADER filename=(.*) num_segments=\d+ addr=(0x\w+)$/.exec(line) ?? [];
+        return image === undefined ? [] : [`${image} ${address}`];
+      });
+      expect(mappings.size).toBeGreaterThan(4);
+      for (const { start, image } of mappings.values()) {
+        if (image !== 'node') expect(loaded).toContain(`${image} 0x${start.toString(16)}`);
+      }
+      const native = [...stdout.matchAll(/^ +\d+: 0x([0-9a-f]+) M=(\d+) 0x[0-9a-f]+ (\S+)/gm)];
+      expect(native.length).toBeGreaterThan(50);
+      for (const [, digits, id, module] of native) {
+        const address = BigInt(`0x${digits}`);
+        const { start, limit, image } = mappings.get(id!)!;
+        expect(address >= start && address < limit, `${address} in ${image}`).toBe(true);
+        expect(path.basename(image)).toBe(module);
+      }
     },
   );
 });
+
+/** By id: `1: 0x55e0/0x55ff/0x0 /opt/python  [FN]`. */
+function mappingsOf(raw: string): Map<string, { start: bigint; limit: bigint; image: string }> {
+  const lines = raw.slice(raw.indexOf('\nMappings\n')).matchAll(/^(\d+): (0x\w+)\/(0x\w+)\/0x0 (\S+) /gm);
+  return new Map(
+    [...lines].map(([, id, start, limit, image]) => {
+      return [id!, { start: BigInt(start!), limit: BigInt(limit!), image: image! }];
+    }),
+  );
+}
 
 /** The sums of the columns that `go tool pprof -raw` prints. */
 function rawSums(raw: string): number[] {

@@ -48,11 +48,8 @@ function onlyColumns(profile: Profile, wanted: readonly string[]): Profile {
 function copyStacks(builder: ProfileBuilder, profile: Profile): readonly StackHandle[] {
   const stacks: StackHandle[] = [];
   for (let ref = 0; ref < profile.stackCount; ref++) {
-    const { functionName, file, line, column } = profile.frame(
-      profile.stackFrame(ref as StackRef) as FrameRef,
-    );
     const parent = profile.stackParent(ref as StackRef);
-    const frame = builder.frame(functionName, file, line, column);
+    const frame = builder.copyFrame(profile.frame(profile.stackFrame(ref as StackRef) as FrameRef));
     stacks.push(builder.stack(parent === undefined ? undefined : stacks[parent], frame));
   }
   return stacks;

@@ -9,13 +9,23 @@ export interface NativeFrame {
   readonly path: string | undefined;
   /** Address within that file as the file itself counts (its ELF virtual address). */
   readonly fileAddress: bigint | undefined;
+  /** Where in memory the file was loaded: from the first of its segments to the end of the last. */
+  readonly start: bigint | undefined;
+  readonly limit: bigint | undefined;
+}
+
+/** A loaded file. Its bounds grow as its segments come. */
+interface Image {
+  readonly path: string;
+  readonly load: bigint;
+  start: bigint;
+  limit: bigint;
 }
 
 interface Segment {
   readonly start: bigint;
   readonly end: bigint;
-  readonly path: string;
-  readonly load: bigint;
+  readonly image: Image;
 }
 
 /** The native frames of a capture, and what was loaded where. */
@@ -29,8 +39,7 @@ export class NativeTable {
   readonly #generations: Segment[][] = [[]];
   #segments = 0;
   #textBytes = 0;
-  #path = '';
-  #load = 0n;
+  #image: Image = imageOf('', 0n);
 
   constructor(limits: MemrayLimits) {
     this.#limits = limits;
@@ -61,15 +70,17 @@ export class NativeTable {
       throw beyond('bytes of paths', this.#limits.maxTextBytes, 'maxTextBytes');
     }
     this.#count(1);
-    this.#path = path;
-    this.#load = load;
+    this.#image = imageOf(path, load);
   }
 
   addSegment(address: bigint, size: number): void {
     this.#count(1);
-    const start = BigInt.asUintN(64, this.#load + address);
+    const image = this.#image;
+    const start = BigInt.asUintN(64, image.load + address);
     const end = start + BigInt(size);
-    this.#generations.at(-1)!.push({ start, end, path: this.#path, load: this.#load });
+    if (image.limit === 0n || start < image.start) image.start = start;
+    if (end > image.limit) image.limit = end;
+    this.#generations.at(-1)!.push({ start, end, image });
   }
 
   /** The frames of native stack `id`, from the innermost outwards, as loaded in `generation`. */
@@ -88,7 +99,8 @@ export class NativeTable {
     const address = (BigInt(this.#ipHigh[index]!) << 32n) | BigInt(this.#ipLow[index]!);
     const called = address - 1n;
     const segment = this.#generations[generation]?.find(({ start, end }) => start <= called && called < end);
-    return { address, path: segment?.path, fileAddress: segment && address - segment.load };
+    const { path, load, start, limit } = segment?.image ?? {};
+    return { address, path, fileAddress: load === undefined ? undefined : address - load, start, limit };
   }
 
   #count(entries: number): void {
@@ -104,4 +116,8 @@ export class NativeTable {
     this.#ipLow = grown(this.#ipLow, new Uint32Array(length));
     this.#parents = grown(this.#parents, new Int32Array(length));
   }
+}
+
+function imageOf(path: string, load: bigint): Image {
+  return { path, load, start: 0n, limit: 0n };
 }

@@ -1,5 +1,7 @@
 import {
+  type FrameHandle,
   type LabelsHandle,
+  type NativePlace,
   type Profile,
   ProfileBuilder,
   type StackHandle,
@@ -26,6 +28,7 @@ const COLUMNS: readonly ValueColumn[] = [
   { type: 'inuse_objects', unit: 'count' },
   { type: 'inuse_space', unit: 'bytes' },
 ];
+const MAX_ADDRESS = BigInt(Number.MAX_SAFE_INTEGER);
 const NANOS_PER_MILLI = 1_000_000n;
 
 /**
@@ -35,7 +38,7 @@ const NANOS_PER_MILLI = 1_000_000n;
  *
  * Labels: `allocator` (memray's name), `tid`, `thread` (its name, else its number as memray shows it) and
  * `package`. Where the capture has native stacks, the native frames follow below the Python ones, as addresses in
- * their files: their names are not in a capture.
+ * their files, with where these were loaded: their names are not in a capture.
  */
 export class MemrayProfiler {
   readonly #model: CaptureModel;
@@ -153,9 +156,15 @@ class SampleMaker {
   #withNative(python: StackHandle | undefined, frames: readonly NativeFrame[]): StackHandle | undefined {
     let handle = python;
     for (const frame of frames.toReversed()) {
-      handle = this.#builder.stack(handle, this.#builder.frame(nativeName(frame), '', 0));
+      handle = this.#builder.stack(handle, this.#nativeFrame(frame));
     }
     return handle;
+  }
+
+  #nativeFrame(frame: NativeFrame): FrameHandle {
+    const name = nativeName(frame);
+    const place = nativePlace(frame);
+    return place === undefined ? this.#builder.frame(name, '', 0) : this.#builder.nativeFrame(name, place);
   }
 
   #packageOf(stack: number): string {
@@ -186,6 +195,20 @@ class SampleMaker {
 function nativeName({ address, path, fileAddress }: NativeFrame): string {
   if (path === undefined || fileAddress === undefined) return `0x${address.toString(16)}`;
   return `0x${fileAddress.toString(16)} ${path.slice(path.lastIndexOf('/') + 1)}`;
+}
+
+/** Undefined for an address that is none of a program's, such as the kernel's page of system calls. */
+function nativePlace({ address, path, start, limit }: NativeFrame): NativePlace | undefined {
+  // The address where the call returns to; symbolizers want one inside the call.
+  const called = address - 1n;
+  if (called < 0n || called > MAX_ADDRESS) return undefined;
+  if (path === undefined || start === undefined || limit === undefined || limit > MAX_ADDRESS) {
+    return { address: Number(called), mapping: undefined };
+  }
+  return {
+    address: Number(called),
+    mapping: { path: plainName(path), start: Number(start), limit: Number(limit) },
+  };
 }
 
 function timesOf({ startTimeMillis, endTimeMillis }: MemrayHeader): {

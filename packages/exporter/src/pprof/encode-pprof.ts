@@ -3,7 +3,7 @@ import { constants, gzip } from 'node:zlib';
 import protobuf from 'protobufjs/minimal.js';
 import { perftools } from '#generated/pprof.js';
 import { ANONYMOUS, displayName } from '../profile/frame-kind.js';
-import type { FrameRef, Profile, ProfileFrame, StackRef } from '../profile/index.js';
+import type { FrameRef, NativeMapping, Profile, ProfileFrame, StackRef } from '../profile/index.js';
 import { StringTable } from '../profile/string-table.js';
 import { int64FromBigInt } from './int64.js';
 
@@ -18,7 +18,7 @@ export interface EncodePprofOptions {
   readonly mainBinary?: string | undefined;
 }
 
-/** One mapping holds all code: without it viewers take the profile for unsymbolised. */
+/** One mapping holds all code that has no address: without it viewers take the profile for unsymbolised. */
 const MAPPING_ID = 1;
 
 /**
@@ -32,7 +32,7 @@ export function encodePprof(profile: Profile, options: EncodePprofOptions = {}):
   const strings = new StringTable();
   ProfileMessage.encode(encodeHeader(profile, strings, options.mainBinary ?? 'node'), writer);
   writeSamples(profile, strings, writer);
-  writeFrames(profile, strings, writer);
+  writeFrames(profile, strings, writer, new MappingIds(strings, writer));
   // Strings come last, when all are known: the parts of a message may follow in any order.
   ProfileMessage.encode({ stringTable: strings.all().map((text) => text.toWellFormed()) }, writer);
   return writer.finish();
@@ -114,18 +114,55 @@ function labelEncoder(profile: Profile, strings: StringTable): (sample: number) 
   };
 }
 
-function writeFrames(profile: Profile, strings: StringTable, writer: protobuf.Writer): void {
+function writeFrames(
+  profile: Profile,
+  strings: StringTable,
+  writer: protobuf.Writer,
+  mappings: MappingIds,
+): void {
   for (let ref = 0; ref < profile.frameCount; ref++) {
     const frame = profile.frame(ref as FrameRef);
     const id = idOf(ref as FrameRef);
     const line = { functionId: id, line: frame.line, column: frame.column };
     ProfileMessage.encode(
       {
-        location: [{ id, mappingId: MAPPING_ID, line: [line] }],
+        location: [
+          { id, mappingId: mappings.idOf(frame), address: frame.native?.address ?? 0, line: [line] },
+        ],
         function: [encodeFunction(id, frame, strings)],
       },
       writer,
     );
+  }
+}
+
+/** Writes the mappings of native frames as they are met. They come behind the first one, which is the program's. */
+class MappingIds {
+  readonly #strings: StringTable;
+  readonly #writer: protobuf.Writer;
+  readonly #ids = new Map<string, number>();
+
+  constructor(strings: StringTable, writer: protobuf.Writer) {
+    this.#strings = strings;
+    this.#writer = writer;
+  }
+
+  /** 0, which is none, for machine code in a place that nothing is known about. */
+  idOf({ native }: ProfileFrame): number {
+    if (native === undefined) return MAPPING_ID;
+    return native.mapping === undefined ? 0 : this.#idFor(native.mapping);
+  }
+
+  #idFor({ path, start, limit }: NativeMapping): number {
+    const key = `${start} ${limit} ${path}`;
+    const known = this.#ids.get(key);
+    if (known !== undefined) return known;
+    const id = MAPPING_ID + 1 + this.#ids.size;
+    this.#ids.set(key, id);
+    // No functions, files or lines: the names we have are only addresses, and a symbolizer may find better ones.
+    const mapping = { id, memoryStart: start, memoryLimit: limit, filename: this.#strings.handleFor(path) };
+    ProfileMessage.encode({ mapping: [mapping] }, this.#writer);
+    return id;
   }
 }
 

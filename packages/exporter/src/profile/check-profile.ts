@@ -1,3 +1,4 @@
+import { nativeKey } from './frame-table.js';
 import type { FrameRef, StackRef } from './handles.js';
 import type { Profile } from './profile.js';
 import { columnProblem } from './rules.js';
@@ -31,8 +32,8 @@ export function checkProfile(profile: Profile): void {
 function checkFrames(profile: Profile): void {
   const seen = new Set<string>();
   for (let ref = 0; ref < profile.frameCount; ref++) {
-    const { functionName, file, line, column } = profile.frame(ref as FrameRef);
-    const found = JSON.stringify([functionName, file, line, column]);
+    const { functionName, file, line, column, native } = profile.frame(ref as FrameRef);
+    const found = JSON.stringify([functionName, file, line, column, native && nativeKey(native)]);
     demand(isCount(line) && isCount(column), 'lines and columns are whole numbers from 0', found);
     demand(!seen.has(found), 'frames are different', found);
     seen.add(found);

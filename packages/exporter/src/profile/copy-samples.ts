@@ -28,10 +28,9 @@ export function copySamples(builder: ProfileBuilder, profile: Profile, factor: n
 }
 
 function copyStacks(builder: ProfileBuilder, profile: Profile): readonly StackHandle[] {
-  const frames = Array.from({ length: profile.frameCount }, (_, ref) => {
-    const { functionName, file, line, column } = profile.frame(ref as FrameRef);
-    return builder.frame(functionName, file, line, column);
-  });
+  const frames = Array.from({ length: profile.frameCount }, (_, ref) =>
+    builder.copyFrame(profile.frame(ref as FrameRef)),
+  );
   const stacks: StackHandle[] = [];
   for (let ref = 0; ref < profile.stackCount; ref++) {
     const parent = profile.stackParent(ref as StackRef);

@@ -1,7 +1,7 @@
 import { ANONYMOUS } from './frame-kind.js';
 import { RowTable } from './row-table.js';
 import { StringTable } from './string-table.js';
-import type { ProfileFrame } from './types.js';
+import type { NativePlace, ProfileFrame } from './types.js';
 
 const MAX_POSITION = 0x7fffffff;
 
@@ -9,6 +9,9 @@ const MAX_POSITION = 0x7fffffff;
 export class FrameTable {
   readonly #strings = new StringTable();
   readonly #rows = new RowTable(4);
+  /** Numbered from 1. */
+  readonly #natives: NativePlace[] = [];
+  readonly #nativeNumbers = new Map<string, number>();
 
   /** Number of different frames. */
   get count(): number {
@@ -22,19 +25,63 @@ export class FrameTable {
   handleFor(functionName: string, file: string, line: number, column: number): number {
     assertPosition('line', line);
     assertPosition('column', column);
-    const name = this.#strings.handleFor(functionName === ANONYMOUS ? '' : functionName);
-    return this.#rows.handleFor(name, this.#strings.handleFor(file), line, column);
+    return this.#rows.handleFor(this.#name(functionName), this.#strings.handleFor(file), line, column);
+  }
+
+  /**
+   * The number of the frame of machine code at this place. It has no file, line or column.
+   * @throws RangeError when an address is not a whole number below 2^53
+   */
+  nativeHandleFor(functionName: string, native: NativePlace): number {
+    // No column is negative, so this one can stand for the place.
+    return this.#rows.handleFor(
+      this.#name(functionName),
+      this.#strings.handleFor(''),
+      0,
+      -this.#nativeNumber(native),
+    );
   }
 
   /** The frame with this number, frozen; it must be in range. */
   at(handle: number): ProfileFrame {
+    const column = this.#rows.at(handle, 3);
     return Object.freeze({
       functionName: this.#strings.at(this.#rows.at(handle, 0)),
       file: this.#strings.at(this.#rows.at(handle, 1)),
       line: this.#rows.at(handle, 2),
-      column: this.#rows.at(handle, 3),
+      column: Math.max(column, 0),
+      ...(column < 0 && { native: this.#natives[-column - 1]! }),
     });
   }
+
+  #name(functionName: string): number {
+    return this.#strings.handleFor(functionName === ANONYMOUS ? '' : functionName);
+  }
+
+  #nativeNumber(native: NativePlace): number {
+    const { address, mapping } = native;
+    const key = nativeKey(native);
+    const known = this.#nativeNumbers.get(key);
+    if (known !== undefined) return known;
+    for (const value of [address, mapping?.start ?? 0, mapping?.limit ?? 0]) assertAddress(value);
+    const number = this.#natives.push(
+      Object.freeze({ address, mapping: mapping && Object.freeze({ ...mapping }) }),
+    );
+    this.#nativeNumbers.set(key, number);
+    return number;
+  }
+}
+
+/** The same for two places only if they are the same. */
+export function nativeKey({ address, mapping }: NativePlace): string {
+  return mapping === undefined
+    ? `${address}`
+    : `${address} ${mapping.start} ${mapping.limit} ${mapping.path}`;
+}
+
+function assertAddress(value: number): void {
+  if (!Number.isSafeInteger(value) || value < 0)
+    throw new RangeError(`an address must be a whole number from 0 to 2^53 - 1, not ${value}`);
 }
 
 function assertPosition(what: string, value: number): void {

@@ -8,4 +8,12 @@ export { ProfileBuilder } from './profile-builder.js';
 export { subtractProfiles } from './subtract-profiles.js';
 export { type TopGroup, type TopOptions, type TopRow, topOf } from './top-of.js';
 export { totals } from './totals.js';
-export type { Labels, Period, ProfileFrame, ProfileOptions, ValueColumn } from './types.js';
+export type {
+  Labels,
+  NativeMapping,
+  NativePlace,
+  Period,
+  ProfileFrame,
+  ProfileOptions,
+  ValueColumn,
+} from './types.js';

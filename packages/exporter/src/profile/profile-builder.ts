@@ -5,7 +5,7 @@ import { LabelTable } from './label-table.js';
 import { NONE, type Profile, StoredProfile } from './profile.js';
 import { RowTable } from './row-table.js';
 import { columnProblem } from './rules.js';
-import type { Labels, Period, ProfileOptions, ValueColumn } from './types.js';
+import type { Labels, NativePlace, Period, ProfileFrame, ProfileOptions, ValueColumn } from './types.js';
 
 const INT64_MAX = 2n ** 63n - 1n;
 
@@ -55,6 +55,20 @@ export class ProfileBuilder {
    */
   frame(functionName: string, file: string, line: number, column = 0): FrameHandle {
     return this.#frames.handleFor(functionName, file, line, column) as FrameHandle;
+  }
+
+  /**
+   * The frame of machine code at this place.
+   * @param functionName what to show for it
+   */
+  nativeFrame(functionName: string, native: NativePlace): FrameHandle {
+    return this.#frames.nativeHandleFor(functionName, native) as FrameHandle;
+  }
+
+  /** The same frame as one of another profile. */
+  copyFrame({ functionName, file, line, column, native }: ProfileFrame): FrameHandle {
+    if (native !== undefined) return this.nativeFrame(functionName, native);
+    return this.frame(functionName, file, line, column);
   }
 
   /** The stack in which `parent` (undefined for none) called `frame`. */

@@ -22,6 +22,22 @@ export interface ProfileFrame {
   readonly line: number;
   /** Column at which the function starts, from 1; 0 when unknown. */
   readonly column: number;
+  /** Where the frame is in memory, if it is machine code that is known by its address; then it has no file or line. */
+  readonly native?: NativePlace;
+}
+
+/** A place in the memory of a process. Addresses are whole numbers below 2^53, as those of programs are. */
+export interface NativePlace {
+  readonly address: number;
+  /** What was loaded there; undefined when unknown. */
+  readonly mapping: NativeMapping | undefined;
+}
+
+/** A file that is loaded from `start` up to, but not including, `limit`. */
+export interface NativeMapping {
+  readonly path: string;
+  readonly start: number;
+  readonly limit: number;
 }
 
 /**

@@ -5,6 +5,7 @@ import {
   type FrameHandle,
   formatProfile,
   type LabelsHandle,
+  mergeProfiles,
   ProfileBuilder,
   type ProfileOptions,
   type StackHandle,
@@ -24,6 +25,41 @@ const BYTES: ProfileOptions = {
   timeNanos: 0n,
   durationNanos: 0n,
 };
+
+describe('native frames', () => {
+  const libc = { path: '/lib/libc.so.6', start: 0x7f00_0000_0000, limit: 0x7f00_0020_0000 };
+  const place = { address: 0x7f00_0000_1234, mapping: libc };
+
+  test('are the same only in the same place, and are copied with it', () => {
+    const builder = new ProfileBuilder(BYTES);
+    const frame = builder.nativeFrame('malloc', place);
+    expect(builder.nativeFrame('malloc', { ...place, mapping: { ...libc } })).toBe(frame);
+    const others = [
+      builder.frame('malloc', '', 0),
+      builder.nativeFrame('malloc', { ...place, address: place.address + 1 }),
+      builder.nativeFrame('malloc', { ...place, mapping: undefined }),
+      builder.nativeFrame('malloc', { ...place, mapping: { ...libc, path: '/lib/musl' } }),
+      builder.nativeFrame('free', place),
+    ];
+    for (const other of [frame, ...others]) builder.add(builder.stack(undefined, other), [8]);
+    const profile = builder.build();
+    checkProfile(profile);
+    expect(profile.sampleCount).toBe(6);
+    expect([...profile.frames(profile.stackOf(0))]).toEqual([
+      { functionName: 'malloc', file: '', line: 0, column: 0, native: place },
+    ]);
+    const merged = mergeProfiles([profile, profile]);
+    expect([...merged.frames(merged.stackOf(0))]).toEqual([...profile.frames(profile.stackOf(0))]);
+    expect([merged.sampleCount, merged.frameCount]).toEqual([6, 6]);
+  });
+
+  test.each([-1, 0.5, 2 ** 53, Number.NaN])('have no address %d', (address) => {
+    const builder = new ProfileBuilder(BYTES);
+    expect(() => builder.nativeFrame('f', { address, mapping: undefined })).toThrow('an address must be');
+    const mapping = { ...libc, limit: address };
+    expect(() => builder.nativeFrame('f', { address: 1, mapping })).toThrow('an address must be');
+  });
+});
 
 describe('interning', () => {
   test('equal parts give equal handles, different parts different ones', () => {
