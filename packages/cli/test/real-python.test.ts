@@ -1,0 +1,133 @@
+// A Python program under the real `memray run`, in each of its ways: what memray reads of its captures, heapray reads.
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { describeWithPeer } from '../../../test/support/peer-test.js';
+import { memray } from '../../../test/support/peers.js';
+import { runCommand } from '../../../test/support/run-command.js';
+import { tempFolder } from '../../../test/support/temp-folder.js';
+import { MEMRAY_OF, runMemray } from './support/captures.js';
+import { heapray } from './support/heapray.js';
+
+const PROGRAM = `
+import mmap, os, threading
+
+kept = []
+
+def remember(rounds):
+    for i in range(rounds):
+        kept.append({"order": str(i), "lines": [bytes(300) for _ in range(4)]})
+
+def churn(rounds):
+    for i in range(rounds):
+        bytearray(2000 + i)
+
+def in_thread():
+    remember(200)
+    churn(400)
+
+room = mmap.mmap(-1, 1 << 20)
+worker = threading.Thread(target=in_thread, name="shop")
+worker.start()
+remember(300)
+churn(800)
+worker.join()
+child = os.fork()
+if child == 0:
+    remember(100)
+    raise SystemExit
+os.waitpid(child, 0)
+room.close()
+`;
+
+const WAYS: readonly (readonly string[])[] = [
+  [],
+  ['--no-compress'],
+  ['--native'],
+  ['--trace-python-allocators'],
+  ['--follow-fork'],
+  ['--native', '--trace-python-allocators', '--follow-fork'],
+  ['--aggregate'],
+  ['--aggregate', '--native', '--trace-python-allocators'],
+  ['--aggregate', '--follow-fork'],
+];
+
+/** Bytes and allocations at the high-water mark and at the end, by memray's own reader. */
+const SUMS = `
+import json, sys
+from memray import FileReader
+reader = FileReader(sys.argv[1], report_progress=False)
+leaks = list(reader.get_leaked_allocation_records(merge_threads=False))
+print(json.dumps([reader.metadata.peak_memory, sum(r.size for r in leaks), sum(r.n_allocations for r in leaks)]))
+`;
+
+/** Runs the program; returns the captures that it has left, those of its children too. */
+async function record(format: number, ways: readonly string[]): Promise<readonly string[]> {
+  const folder = tempFolder();
+  writeFileSync(path.join(folder, 'shop.py'), PROGRAM);
+  const args = ['run', '--quiet', '-o', 'shop.bin', ...ways, 'shop.py'];
+  const { status, stderr } = await runCommand(memray(MEMRAY_OF[format]!), args, {
+    cwd: folder,
+    timeoutMillis: 120_000,
+  });
+  expect(status, stderr).toBe(0);
+  const files = readdirSync(folder).filter((name) => name.startsWith('shop.bin'));
+  return files.sort().map((name) => path.join(folder, name));
+}
+
+async function statsOf(file: string): Promise<Record<string, unknown>> {
+  const { status, stdout, stderr } = await heapray(['stats', '--json', '-n', '1000', file]);
+  expect(status, stderr).toBe(0);
+  return JSON.parse(stdout) as Record<string, unknown>;
+}
+
+/** Lists in an order of their own: of what is equally big memray puts any first. */
+function sorted(value: Record<string, unknown>): Record<string, unknown> {
+  const inOrder = (part: unknown) =>
+    Array.isArray(part) ? part.map((row) => JSON.stringify(row)).sort() : part;
+  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, inOrder(part)]));
+}
+
+async function expectSums(format: number, file: string): Promise<void> {
+  const python = path.join(path.dirname(memray(MEMRAY_OF[format]!)), 'python');
+  const { status, stdout, stderr } = await runCommand(python, ['-c', SUMS, file], { timeoutMillis: 120_000 });
+  expect(status, stderr).toBe(0);
+  const [peak, bytes, allocations] = JSON.parse(stdout) as [number, number, number];
+  const { heapray: own } = await statsOf(file);
+  expect(own).toMatchObject({ peak_memory: peak, leaked_bytes: bytes, leaked_allocations: allocations });
+  // A child may well allocate from what its parent had left over.
+  expect(peak).toBeGreaterThan(file.endsWith('.bin') ? 100_000 : 0);
+}
+
+async function expectStats(format: number, file: string): Promise<void> {
+  const output = path.join(tempFolder(), 'stats.json');
+  const { status, stderr } = await runMemray(format, ['stats', '--json', '-n', '1000', '-o', output, file]);
+  expect(status, stderr).toBe(0);
+  const { heapray: _, ...ours } = await statsOf(file);
+  expect(sorted(ours)).toEqual(sorted(JSON.parse(readFileSync(output, 'utf8')) as Record<string, unknown>));
+}
+
+describe.each([13, 12, 11])('format %d', (format) => {
+  describeWithPeer('memray run', `memray-${MEMRAY_OF[format]!}`, () => {
+    describe.each(WAYS.map((ways) => [ways.join(' ') || 'plain', ways] as const))('%s', (_, ways) => {
+      let files: readonly string[] = [];
+      beforeAll(async () => {
+        files = await record(format, ways);
+      });
+
+      test('leaves a capture of each process that is followed', () => {
+        expect(files).toHaveLength(ways.includes('--follow-fork') ? 2 : 1);
+      });
+
+      test('peak and leaks are those of memray', async () => {
+        for (const file of files) await expectSums(format, file);
+      });
+
+      // Of an aggregated capture memray has none.
+      if (ways.includes('--aggregate')) return;
+      test('stats are those of memray', async () => {
+        for (const file of files) await expectStats(format, file);
+      });
+    });
+  });
+});
