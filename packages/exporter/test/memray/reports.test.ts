@@ -1,0 +1,35 @@
+// Every golden capture, written anew in every format: the memray of that format makes all its reports of it.
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { describeWithPeer } from '../../../../test/support/peer-test.js';
+import { tempFolder } from '../../../../test/support/temp-folder.js';
+import { MemrayConverter } from '../../src/memray/convert-memray.js';
+import { MEMRAY_FORMATS, type MemrayFormat } from '../../src/memray/index.js';
+import { golden, goldenNames } from './golden.js';
+import { MEMRAY_OF, runPython } from './oracle.js';
+
+const SCRIPT = fileURLToPath(new URL('reports.py', import.meta.url));
+
+function writeConverted(folder: string, name: string, format: MemrayFormat): string {
+  const converter = new MemrayConverter(format);
+  converter.push(golden(name).bytes);
+  converter.end();
+  const whole = Buffer.from(converter.take());
+  for (const { offset, bytes } of converter.headerPatches()) whole.set(bytes, offset);
+  const file = path.join(folder, path.basename(name));
+  writeFileSync(file, whole);
+  return file;
+}
+
+describe.each(MEMRAY_FORMATS)('as format %d', (format) => {
+  describeWithPeer('memray makes its reports', `memray-${MEMRAY_OF[format]}`, () => {
+    test('of every golden capture', async () => {
+      const folder = tempFolder();
+      const files = goldenNames().map((name) => writeConverted(folder, name, format));
+      expect(files.length).toBeGreaterThan(30);
+      expect(JSON.parse(await runPython(format, [SCRIPT, folder, ...files]))).toEqual([]);
+    });
+  });
+});
