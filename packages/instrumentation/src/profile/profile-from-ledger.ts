@@ -108,7 +108,7 @@ function objectBytes(ledger: Ledger, node: NodeIndex, counts?: ObjectCounts): nu
 function commentsFor(ledger: Ledger, options: ProfileFromLedgerOptions): string[] {
   const { counts } = ledger;
   const comments = [
-    `heapray: sampled every ${options.samplingInterval} bytes on average (mode ${options.mode}); all values are unbiased estimates`,
+    `heapray: sampled every ${options.samplingInterval} bytes on average (mode ${options.mode}); all values are estimates`,
     `samples ${counts.samples}, never seen alive ${counts.unseenSamples}, evidence for those: ${counts.earlyDeaths} early deaths in ${counts.wholePairs} pairs, ${counts.cutPairs} more cut by a collection`,
     ...statedError(ledger),
     'a function is named where it starts; functions inlined by the optimizer are charged to their caller',
