@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { peerTest } from './support/peer-test.js';
 import {
   goPprof,
+  lz4,
   MEMRAY_VERSIONS,
   memray,
   NODE_VERSIONS,
@@ -48,6 +49,11 @@ describe('Prometheus', () => {
     const { stdout, stderr } = await runCommand(promtool(), ['--version']);
     expect(stdout + stderr).toMatch(/^promtool, version \d/);
   });
+});
+
+peerTest('lz4 answers', 'lz4', async () => {
+  const { stdout, stderr } = await runCommand(lz4(), ['--version']);
+  expect(stdout + stderr).toMatch(/LZ4 command line interface/i);
 });
 
 peerTest('go tool pprof answers', 'go-pprof', async () => {

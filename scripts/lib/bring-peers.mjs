@@ -3,10 +3,10 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { note, PEERS, ROOT } from './bootstrap.mjs';
+import { debianPeers } from './peers/debian.mjs';
 import { goPprofPeer } from './peers/go-pprof.mjs';
 import { memrayPeer } from './peers/memray.mjs';
 import { nodePeer } from './peers/node-line.mjs';
-import { prometheusPeers } from './peers/prometheus.mjs';
 import { fixtureNames, projectPeers, removeAbandonedProjects } from './projects.mjs';
 import { STRICT } from './tally.mjs';
 
@@ -39,7 +39,7 @@ function allPeers() {
     ...versions.memray.map(memrayPeer),
     ...Object.entries(versions.node).map(([line, version]) => nodePeer(line, version)),
     nodePeer('24'),
-    ...prometheusPeers(),
+    ...debianPeers(),
     ...projectPeers(fixtureNames()),
   ];
 }

@@ -22,6 +22,11 @@ export function promtool(): string {
   return placeOf('promtool');
 }
 
+/** The command that compresses and decompresses LZ4 frames. */
+export function lz4(): string {
+  return placeOf('lz4');
+}
+
 /** Runs `go tool pprof`; the profiles it fetches go to a folder of the test and not to the user's home. */
 export async function goPprof(args: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
   const env = { PPROF_TMPDIR: tempFolder(), ...options.env };

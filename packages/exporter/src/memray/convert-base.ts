@@ -6,6 +6,7 @@ import type { MemrayHeader } from './header.js';
 import type { MemrayLimits } from './limits.js';
 import { type AggregatedAllocation, RecordDamage, type RecordHandler } from './record-handler.js';
 import { TOKEN, TOKEN_AGGREGATED } from './records.js';
+import { writeSite, writeSnapshot } from './write-aggregated.js';
 import { writeHeader, writeString } from './write-header.js';
 import { NativeRecordWriter } from './write-native.js';
 
@@ -83,29 +84,16 @@ export abstract class RecordConverter implements RecordHandler {
     this.#natives.segment(addressHigh, addressLow, sound);
   }
 
-  // 01, u64 ms since the epoch, u64 rss, u64 heap
   memorySnapshot(millis: number, residentBytes: number, heapBytes: number): void {
-    this.token(TOKEN_AGGREGATED.MEMORY_SNAPSHOT);
-    this.out.u64(millis);
-    this.out.u64(residentBytes);
-    this.out.u64(heapBytes);
+    writeSnapshot(this.out, millis, residentBytes, heapBytes);
   }
 
   // 02, u64 tid, u8 allocator, 7 bytes of padding, seven u64
   aggregatedAllocation(row: AggregatedAllocation): void {
-    const { out } = this;
     this.model.aggregatedAllocation(row);
     this.token(TOKEN_AGGREGATED.ALLOCATION);
-    wideWord(out, row.threadHigh, row.threadLow);
-    // The padding is the upper bytes of this one.
-    out.u64(this.allocatorNumber(row.allocator));
-    out.u64(row.native);
-    out.u64(row.stack);
-    out.u64(row.generation);
-    out.u64(row.peakCount);
-    out.u64(row.leakedCount);
-    out.u64(row.peakBytes);
-    out.u64(row.leakedBytes);
+    wideWord(this.out, row.threadHigh, row.threadLow);
+    writeSite(this.out, row, this.allocatorNumber(row.allocator));
   }
 
   abstract memoryRecord(residentBytes: number, millis: number): void;

@@ -38,12 +38,8 @@ export class AggregatedEncoder {
     this.#old = format === 11;
   }
 
-  // 01, u64 ms since the epoch, u64 rss, u64 heap
   snapshot({ millis, residentBytes, heapBytes }: MemorySnapshot): void {
-    this.#token(TOKEN.MEMORY_SNAPSHOT);
-    this.#out.u64(millis);
-    this.#out.u64(residentBytes);
-    this.#out.u64(heapBytes);
+    writeSnapshot(this.#out, millis, residentBytes, heapBytes);
   }
 
   // 0c, u64 tid; 0a, name, 00
@@ -105,18 +101,9 @@ export class AggregatedEncoder {
 
   // 02, u64 tid, u8 allocator, 7 bytes of padding, seven u64
   allocation(row: AggregatedRow): void {
-    const out = this.#out;
     this.#token(TOKEN.ALLOCATION);
     this.#wide(row.thread);
-    // The padding is the upper bytes of this one.
-    out.u64(this.#old ? ID_TO_11[row.allocator]! : row.allocator);
-    out.u64(row.native);
-    out.u64(row.stack);
-    out.u64(row.generation);
-    out.u64(row.peakCount);
-    out.u64(row.leakedCount);
-    out.u64(row.peakBytes);
-    out.u64(row.leakedBytes);
+    writeSite(this.#out, row, this.#old ? ID_TO_11[row.allocator]! : row.allocator);
   }
 
   // 0f
@@ -134,4 +121,35 @@ export class AggregatedEncoder {
   #wide(value: number): void {
     wideWord(this.#out, Math.floor(value / TWO_32) >>> 0, (value % TWO_32) >>> 0);
   }
+}
+
+// 01, u64 ms since the epoch, u64 rss, u64 heap
+export function writeSnapshot(
+  out: ByteWriter,
+  millis: number,
+  residentBytes: number,
+  heapBytes: number,
+): void {
+  out.reserve(RESERVE);
+  out.u8(TOKEN.MEMORY_SNAPSHOT);
+  out.u64(millis);
+  out.u64(residentBytes);
+  out.u64(heapBytes);
+}
+
+/**
+ * What follows the thread of an aggregated allocation, for which there must be room.
+ *
+ * @param allocator its number in the format that is written
+ */
+export function writeSite(out: ByteWriter, row: Omit<AggregatedRow, 'thread'>, allocator: number): void {
+  // The seven bytes of padding are the upper ones of this.
+  out.u64(allocator);
+  out.u64(row.native);
+  out.u64(row.stack);
+  out.u64(row.generation);
+  out.u64(row.peakCount);
+  out.u64(row.leakedCount);
+  out.u64(row.peakBytes);
+  out.u64(row.leakedBytes);
 }

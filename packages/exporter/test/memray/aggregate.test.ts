@@ -6,31 +6,18 @@ import {
   type HeapRecord,
   MEMRAY_FORMATS,
   MemrayAggregator,
-  type MemrayAnalyzer,
   type MemrayFormat,
 } from '../../src/memray/index.js';
-import { golden, goldenNames } from './golden.js';
+import { analyzerRows } from './analyzer-rows.js';
+import { formatOf, golden, goldenNames } from './golden.js';
 import { captureFile, MEMRAY_OF, runPython } from './oracle.js';
 import { randomCapture } from './random-capture.js';
-
-const formatOf = (name: string) => Number(/\.v(\d\d)/.exec(name)![1]) as MemrayFormat;
 
 function aggregated(bytes: Uint8Array, format: MemrayFormat): Buffer {
   const aggregator = new MemrayAggregator(format);
   aggregator.push(bytes);
   aggregator.end();
   return Buffer.concat([...aggregator.encode()]);
-}
-
-function rows(analyzer: MemrayAnalyzer, list: readonly HeapRecord[]): readonly string[] {
-  const row = (record: HeapRecord) => {
-    const { bytes, count, allocators, generation } = record;
-    const thread = analyzer.threads[record.thread];
-    const native = analyzer.nativeFrames(record).map(({ address, path }) => [`${address}`, path]);
-    const said = record.native === 0 ? 0 : generation;
-    return JSON.stringify([bytes, count, allocators, thread, analyzer.locations(record), native, said]);
-  };
-  return list.map(row).sort();
 }
 
 describe.each(goldenNames())('%s', (name) => {
@@ -47,8 +34,10 @@ describe.each(goldenNames())('%s', (name) => {
       ...{ commandLine, pid, startTimeMillis, mainThreadId, skippedFrames, nativeTraces },
     });
     expect(analyzer.complete).toBe(true);
-    expect(rows(analyzer, analyzer.highWaterMark())).toEqual(rows(whole, whole.highWaterMark()));
-    expect(rows(analyzer, analyzer.leaks())).toEqual(rows(whole, whole.leaks()));
+    expect(analyzerRows(analyzer, analyzer.highWaterMark())).toEqual(
+      analyzerRows(whole, whole.highWaterMark()),
+    );
+    expect(analyzerRows(analyzer, analyzer.leaks())).toEqual(analyzerRows(whole, whole.leaks()));
     // Not always that of the whole: an allocation at a live address replaces another, but lowers no running total.
     expect(analyzer.peakBytes).toBe(sum(whole.highWaterMark()));
     expect(analyzer.snapshots()).toEqual(whole.snapshots());
@@ -66,7 +55,7 @@ test('at any moment, and at the end as if it had been asked only then', () => {
     if (at < 250) continue;
     const now = analyzeMemray([Buffer.concat([...aggregator.encode()])]);
     const whole = analyzeMemray([part]);
-    expect(rows(now, now.leaks())).toEqual(rows(whole, whole.leaks()));
+    expect(analyzerRows(now, now.leaks())).toEqual(analyzerRows(whole, whole.leaks()));
   }
   aggregator.end();
   expect(Buffer.concat([...aggregator.encode()]).equals(aggregated(bytes, 13))).toBe(true);

@@ -10,9 +10,7 @@ import {
   type StackHandle,
 } from '../../src/memray/index.js';
 import { DEFAULT_LIMITS } from '../../src/memray/limits.js';
-import { golden, goldenNames } from './golden.js';
-
-const formatOf = (name: string) => Number(/\.v(\d\d)/.exec(name)![1]) as MemrayFormat;
+import { formatOf, golden, goldenNames } from './golden.js';
 
 /** Events, and bytes of all records behind the header: memray's and ours of the same events. */
 function rewritten(bytes: Uint8Array, format: MemrayFormat) {

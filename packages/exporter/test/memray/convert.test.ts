@@ -3,19 +3,11 @@ import { describe, expect, test } from 'vitest';
 import { describeWithPeer } from '../../../../test/support/peer-test.js';
 import { MemrayConverter } from '../../src/memray/convert-memray.js';
 import { RecordPrinter } from '../../src/memray/format-records.js';
-import {
-  analyzeMemray,
-  type HeapRecord,
-  MEMRAY_FORMATS,
-  type MemrayAnalyzer,
-  type MemrayFormat,
-  RecordStream,
-} from '../../src/memray/index.js';
-import { golden, goldenNames } from './golden.js';
+import { analyzeMemray, MEMRAY_FORMATS, type MemrayFormat, RecordStream } from '../../src/memray/index.js';
+import { analyzerRows } from './analyzer-rows.js';
+import { formatOf, golden, goldenNames } from './golden.js';
 import { askOracle, captureFile, MEMRAY_OF, type Oracle } from './oracle.js';
 import { randomCapture } from './random-capture.js';
-
-const formatOf = (name: string) => Number(/\.v(\d\d)/.exec(name)![1]) as MemrayFormat;
 
 /** The capture in another format, pushed in pieces of this size. */
 function converted(bytes: Uint8Array, format: MemrayFormat, size = bytes.length): Uint8Array {
@@ -56,22 +48,11 @@ function saysOf(bytes: Uint8Array): unknown {
     snapshots: analyzer.snapshots(),
     threads: analyzer.threads,
     stats: { allocations, allocatedBytes, sizes, allocators: [...allocators].sort() },
-    highWaterMark: rows(analyzer, analyzer.highWaterMark()),
-    leaks: rows(analyzer, analyzer.leaks()),
-    allocated: rows(analyzer, analyzer.allocated()),
-    temporary: rows(analyzer, analyzer.temporary()),
+    highWaterMark: analyzerRows(analyzer, analyzer.highWaterMark()),
+    leaks: analyzerRows(analyzer, analyzer.leaks()),
+    allocated: analyzerRows(analyzer, analyzer.allocated()),
+    temporary: analyzerRows(analyzer, analyzer.temporary()),
   };
-}
-
-function rows(analyzer: MemrayAnalyzer, list: readonly HeapRecord[]): readonly string[] {
-  const row = (record: HeapRecord) => {
-    const { bytes, count, allocators, generation } = record;
-    const thread = analyzer.threads[record.thread];
-    const native = analyzer.nativeFrames(record).map(({ address, path }) => [`${address}`, path]);
-    const said = record.native === 0 ? 0 : generation;
-    return JSON.stringify([bytes, count, allocators, thread, analyzer.locations(record), native, said]);
-  };
-  return list.map(row).sort();
 }
 
 describe.each(goldenNames())('%s', (name) => {

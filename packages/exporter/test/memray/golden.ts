@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
+import type { MemrayFormat } from '../../src/memray/index.js';
 
 const FOLDER = fileURLToPath(new URL('../../../../test/golden/memray', import.meta.url));
 
@@ -70,6 +71,11 @@ export interface ExpectedIntervals {
 export function goldenNames(): readonly string[] {
   const names = fs.readdirSync(FOLDER, { recursive: true, encoding: 'utf8' });
   return names.filter((name) => name.endsWith('.bin')).sort();
+}
+
+/** The format that a capture's name tells. */
+export function formatOf(name: string): MemrayFormat {
+  return Number(/\.v(\d\d)/.exec(name)![1]) as MemrayFormat;
 }
 
 /** A capture, what memray makes of it, and what `memray parse` prints. */

@@ -1,6 +1,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { peerTest } from '../../../../test/support/peer-test.js';
+import { lz4 } from '../../../../test/support/peers.js';
 import { runCommand } from '../../../../test/support/run-command.js';
 import { tempFolder } from '../../../../test/support/temp-folder.js';
 import { Lz4FrameDecoder } from '../../src/wire/lz4-frame.js';
@@ -47,13 +49,11 @@ describe.each(CONTENTS)('%s', (_, content) => {
     }
   });
 
-  test('comes back from the lz4 program', async (context) => {
-    const version = await runCommand('lz4', ['--version']).catch(() => undefined);
-    if (version?.status !== 0) context.skip('there is no lz4 program here');
+  peerTest('comes back from the lz4 program', 'lz4', async () => {
     const folder = tempFolder();
     const [frame, back] = [path.join(folder, 'a.lz4'), path.join(folder, 'a')];
     fs.writeFileSync(frame, compressed(content));
-    const { status, stderr } = await runCommand('lz4', ['-d', '-f', frame, back]);
+    const { status, stderr } = await runCommand(lz4(), ['-d', '-f', frame, back]);
     expect(status, stderr).toBe(0);
     expect(fs.readFileSync(back).equals(content)).toBe(true);
   });

@@ -25,11 +25,10 @@ export interface PollLoopOptions {
   readonly maxLiveSamples: number;
 }
 
-/** When a reading was taken, and what had died unseen or seen since the one before. */
 interface Reading {
   readonly at: number;
-  readonly unseen: number;
-  readonly freed: number;
+  /** Whether nothing had died since the reading before. */
+  readonly whole: boolean;
 }
 
 /** Mean gaps between pairs: a traced component wants lifetimes at a finer grain, and pays for it. */
@@ -142,12 +141,7 @@ export class PollLoop {
       disturbed = !(await this.#pauseInPair(this.#schedule.pairMillis));
       // A pair that was cut short is none: its few samples would weigh far too much.
       const second = !disturbed ? await this.#poll(first.at) : undefined;
-      if (second) {
-        const whole = second.unseen === 0 && second.freed === 0;
-        this.#schedule.recordPair(whole);
-        if (whole) account.wholePairs++;
-        else account.cutPairs++;
-      }
+      if (second) this.#schedule.recordPair(second.whole);
     }
     // What others had done meanwhile is not the price of a pair.
     if (!disturbed) this.#schedule.recordCost(account.cpuMillis() - cpuBefore);
@@ -191,7 +185,7 @@ export class PollLoop {
     this.#lastReadingAt = at;
     onReading();
     if (this.#isTooFine(change.live)) this.#coarsen();
-    return { at, unseen: change.unseen, freed: change.freed };
+    return { at, whole: change.whole };
   }
 
   /** Waits for an answer as long as it takes, because asking again would be in vain; one that is overdue is counted. */

@@ -6,8 +6,6 @@ interface ThreadCpuUsage {
 /** What the profiler did and what it cost. */
 export class SelfAccount {
   polls = 0;
-  wholePairs = 0;
-  cutPairs = 0;
   readonly drops: Record<string, number> = {};
   readonly lostSampler: Record<string, number> = {};
   #pollMillis: number[] = [];

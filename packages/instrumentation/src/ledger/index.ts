@@ -1,11 +1,10 @@
 export { type CallSite, CallSites, type CodeFacts, isRuntimeFrame, type SiteIndex } from './call-site.js';
 export { CallTree, type Frame, type NodeIndex, type RawFrame, ROOT } from './call-tree.js';
+export type { Absorbed, HeapReading } from './heap-reading.js';
 export { type HighWaterMark, HighWaterMarkTracker } from './high-water-mark.js';
 export { LeakDetector, type LeakDetectorOptions, type LeakSuspect } from './leak-detector.js';
 export { byteText, durationText, leakVerdict, type SurvivedShare } from './leak-verdict.js';
 export {
-  type Absorbed,
-  type HeapReading,
   Ledger,
   type LedgerCounts,
   type LedgerListener,

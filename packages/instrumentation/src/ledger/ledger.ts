@@ -1,35 +1,13 @@
 import { AllocatingFunctions } from './allocating-functions.js';
 import { CallSites, type CodeFacts } from './call-site.js';
-import { CallTree, type NodeIndex, type RawFrame, ROOT, sameFrame } from './call-tree.js';
+import { CallTree, type NodeIndex, type RawFrame, ROOT } from './call-tree.js';
 import { FrozenRemainder } from './frozen-remainder.js';
 import { GrowableFloats } from './growable-floats.js';
+import { type Absorbed, type HeapReading, scalesByNode } from './heap-reading.js';
+import { InUse } from './in-use.js';
 import { LiveSamples } from './live-samples.js';
 import { ObjectSizes } from './object-size.js';
 import { type Settlement, ShortLivedEstimator } from './short-lived-estimator.js';
-
-/** What a source hands to the ledger: the live heap at one moment. Sizes are estimated bytes. */
-export interface HeapReading {
-  readonly head: ReadingNode;
-  readonly samples: readonly { readonly size: number; readonly nodeId: number; readonly ordinal: number }[];
-}
-export interface ReadingNode {
-  readonly id: number;
-  readonly callFrame: RawFrame;
-  readonly selfSize: number;
-  readonly children: readonly ReadingNode[];
-}
-
-/** What one reading changed; or that it is another sampler's, in which case nothing was changed. */
-export type Absorbed =
-  | {
-      readonly status: 'ok';
-      /** Samples first seen alive, samples gone, and samples born and dead since the reading before. */
-      readonly fresh: number;
-      readonly freed: number;
-      readonly unseen: number;
-      readonly live: number;
-    }
-  | { readonly status: 'restarted' };
 
 /** Follows single events, e.g. to write them to a capture. Bytes are estimates; ids are never re-used. */
 export interface LedgerListener {
@@ -55,11 +33,6 @@ interface FreshSample {
   readonly bytes: number;
 }
 
-interface KnownNode {
-  readonly index: NodeIndex;
-  readonly frame: RawFrame;
-}
-
 /** The stack that unseen samples without any evidence are charged to. */
 const UNOBSERVED: RawFrame = { functionName: '(unobserved)', url: '', lineNumber: -1, columnNumber: -1 };
 /** Only for stacks of which no sample was ever seen alive, i.e. `(unobserved)`. */
@@ -83,8 +56,7 @@ export class Ledger {
   readonly #live = new LiveSamples();
   #estimator: ShortLivedEstimator;
   readonly #allocated = new GrowableFloats();
-  readonly #inUse = new GrowableFloats();
-  readonly #inUseReading = new GrowableFloats();
+  readonly #inUse: InUse;
   readonly #allocatedObjects = new GrowableFloats();
   readonly #seenBytes = new GrowableFloats();
   readonly #seenObjects = new GrowableFloats();
@@ -92,10 +64,7 @@ export class Ledger {
   #samplingInterval: number;
   #objectSizes: ObjectSizes;
   readonly #listeners = new Set<LedgerListener>();
-  #nodeById = new Map<number, KnownNode>();
-  #totalInUse = 0;
   #oldestFreedMillis = 0;
-  #readings = 0;
   #mark = 0;
   #newest = 0;
   #samples = 0;
@@ -115,6 +84,7 @@ export class Ledger {
       maxNodes: options.maxNodes ?? DEFAULT_MAX_NODES,
       stackDepth: options.stackDepth,
     });
+    this.#inUse = new InUse(this.tree);
     this.sites = new CallSites(this.tree, options, options.component);
     this.#estimator = this.#newEstimator();
     this.unobservedNode = this.tree.child(ROOT, UNOBSERVED);
@@ -128,10 +98,8 @@ export class Ledger {
    */
   absorb(reading: HeapReading, atMillis: number, censusMillis?: number): Absorbed {
     const sorted = this.#live.sort(reading.samples, this.#newest, ++this.#mark);
-    if (!sorted || !this.#knowsIds(reading.head)) return { status: 'restarted' };
-    this.#readings++;
-    this.#totalInUse = 0;
-    this.#walk(reading.head);
+    if (!sorted || !this.#inUse.knowsIds(reading.head)) return { status: 'restarted' };
+    this.#inUse.read(reading.head);
     const before = this.#newest;
     // What is gone first: a listener that adds up must not see more alive than any reading has shown.
     this.#oldestFreedMillis = 0;
@@ -154,7 +122,7 @@ export class Ledger {
       if (whole) this.#census = { samples: taken, weight: 1 / Math.max(censusMillis, 0.1) };
     }
     this.#sawFresh = taken.length > 0;
-    return { status: 'ok', fresh: taken.length, freed, unseen, live: this.#live.size };
+    return { status: 'ok', fresh: taken.length, freed, unseen, live: this.#live.size, whole };
   }
 
   /**
@@ -180,7 +148,7 @@ export class Ledger {
    * now (see `FrozenRemainder`). Call `settle` with `force` before: evidence of the old interval is no evidence for the new.
    */
   samplerRestarted(samplingInterval: number): void {
-    for (let node = 0; node < this.tree.size; node++) this.#frozen.add(node, this.#inUseNow(node));
+    for (let node = 0; node < this.tree.size; node++) this.#frozen.add(node, this.#inUse.bytes(node));
     this.#live.clear(() => {});
     this.#forgetReadings();
     this.#samplingInterval = samplingInterval;
@@ -212,7 +180,7 @@ export class Ledger {
 
   /** Estimated bytes in use, all stacks together. */
   get totalInUseBytes(): number {
-    return this.#totalInUse + this.#frozen.totalBytes;
+    return this.#inUse.totalBytes + this.#frozen.totalBytes;
   }
 
   /** The age of the oldest sample that was gone at the newest reading, ms; 0 when none was. */
@@ -232,7 +200,7 @@ export class Ledger {
 
   /** Estimated bytes in use that were allocated with this stack: at the newest reading, and the frozen remainder. */
   inUseBytes(node: NodeIndex): number {
-    return this.#inUseNow(node) + this.#frozen.bytes(node);
+    return this.#inUse.bytes(node) + this.#frozen.bytes(node);
   }
 
   /** What was in use at the last restart of the sampler at a larger interval, and may have been freed since. */
@@ -275,61 +243,10 @@ export class Ledger {
   }
 
   #forgetReadings(): void {
-    this.#nodeById = new Map();
+    this.#inUse.forget();
     this.#census = undefined;
     this.#sawFresh = false;
     this.#newest = 0;
-    this.#totalInUse = 0;
-    this.#readings++;
-  }
-
-  #inUseNow(node: NodeIndex): number {
-    return this.#inUseReading.get(node) === this.#readings ? this.#inUse.get(node) : 0;
-  }
-
-  /** Whether every node id that we know still names the same function: a restarted sampler counts anew. */
-  #knowsIds(head: ReadingNode): boolean {
-    let same = 0;
-    let other = 0;
-    // Every tree has the same root.
-    const open: ReadingNode[] = [...head.children];
-    for (let node = open.pop(); node; node = open.pop()) {
-      const known = this.#nodeById.get(node.id);
-      if (known && sameFrame(known.frame, node.callFrame)) same++;
-      else if (known) other++;
-      for (const child of node.children) open.push(child);
-    }
-    // Another sampler's tree has next to nothing in common with ours; a frame or two may change its looks.
-    return other <= same;
-  }
-
-  /** Maps the reading's node ids to stacks and notes what each has in use. */
-  #walk(head: ReadingNode): void {
-    const known = this.#nodeById;
-    const nodeById = new Map<number, KnownNode>();
-    nodeById.set(head.id, { index: ROOT, frame: head.callFrame });
-    this.#noteInUse(ROOT, head.selfSize);
-    const open: { readonly node: ReadingNode; readonly depth: number }[] = [{ node: head, depth: 0 }];
-    for (let next = open.pop(); next; next = open.pop()) {
-      const { node, depth } = next;
-      const parent = nodeById.get(node.id)?.index ?? ROOT;
-      for (const child of node.children) {
-        const frame = child.callFrame;
-        const same = known.get(child.id) ?? { index: this.tree.childAt(depth + 1, parent, frame), frame };
-        nodeById.set(child.id, same);
-        this.#noteInUse(same.index, child.selfSize);
-        open.push({ node: child, depth: depth + 1 });
-      }
-    }
-    this.#nodeById = nodeById;
-  }
-
-  #noteInUse(node: NodeIndex, bytes: number): void {
-    this.#totalInUse += bytes;
-    // Folded stacks share a node, so add within one reading.
-    const sum = this.#inUseReading.get(node) === this.#readings ? this.#inUse.get(node) : 0;
-    this.#inUse.set(node, sum + bytes);
-    this.#inUseReading.set(node, this.#readings);
   }
 
   /** Books samples seen for the first time. */
@@ -341,7 +258,7 @@ export class Ledger {
     const taken: FreshSample[] = [];
     let newest = this.#newest;
     for (const sample of fresh) {
-      const node = this.#nodeById.get(sample.nodeId)?.index ?? ROOT;
+      const node = this.#inUse.stackOf(sample.nodeId);
       const bytes = sample.size * (scale.get(sample.nodeId) ?? 1);
       const id = this.#live.add(sample, node, bytes, atMillis, this.#mark);
       taken.push({ id, node, bytes });
@@ -419,16 +336,4 @@ export interface LedgerCounts {
   readonly lostSamples: number;
   /** How often a new stack was folded into its caller because the tree was full. */
   readonly foldedNodes: number;
-}
-
-/** Per node: what turns a sample's rounded size into its share of the node's unbiased size. */
-function scalesByNode(head: ReadingNode, sizeOfNode: Map<number, number>): Map<number, number> {
-  const scales = new Map<number, number>();
-  const open: ReadingNode[] = [head];
-  for (let node = open.pop(); node; node = open.pop()) {
-    const sum = sizeOfNode.get(node.id);
-    if (sum) scales.set(node.id, node.selfSize / sum);
-    for (const child of node.children) open.push(child);
-  }
-  return scales;
 }

@@ -7,7 +7,7 @@ const files = {
   '/heapray.ini': cfg(2),
   '/airflow.cfg': cfg(3),
   '/home/me/af/airflow.cfg': cfg(4),
-  '/work/airflow.cfg': cfg(5),
+  '/shop/airflow.cfg': cfg(5),
   '/default.ini': cfg(6),
 };
 
@@ -22,7 +22,7 @@ describe('which file is read', () => {
     [{ env: { ...env, HEAPRAY_CONFIG: '' } }, 3, '/airflow.cfg', 'env:AIRFLOW_CONFIG'],
     [{ env: airflow, defaults }, 3, '/airflow.cfg', 'env:AIRFLOW_CONFIG'],
     [{ env: { AIRFLOW_HOME: '~/af' }, defaults }, 4, '/home/me/af/airflow.cfg', 'env:AIRFLOW_HOME'],
-    [{ env: { AIRFLOW_HOME: '' } }, 5, '/work/airflow.cfg', 'env:AIRFLOW_HOME'],
+    [{ env: { AIRFLOW_HOME: '' } }, 5, '/shop/airflow.cfg', 'env:AIRFLOW_HOME'],
     [{ defaults }, 6, '/default.ini', 'default'],
     [{ env: { HEAPRAY_CONFIG: '../$X.ini', X: 'heapray' } }, 2, '/heapray.ini', 'env:HEAPRAY_CONFIG'],
     [{ code: { configFile: '~/af/airflow.cfg' } }, 4, '/home/me/af/airflow.cfg', 'code'],
@@ -69,7 +69,7 @@ describe('a file that is not there', () => {
     const there = 'a file that exists';
     expect(refusalOf({ code: { configFile: 'none' } })).toMatchObject({
       key: 'configFile',
-      value: '/work/none',
+      value: '/shop/none',
       allowed: there,
     });
     expect(refusalOf({ env: { HEAPRAY_CONFIG: '/none' } })).toMatchObject({
@@ -120,7 +120,7 @@ describe('a file that is not valid', () => {
 
 test('references to other keys are filled in, within bounds', () => {
   const text = (lines: string) => `[heapray]\nhome = %(component)s\n${lines}`;
-  expect(configOf({ cfg: text('component = x%%y\n') }).home).toBe('/work/x%y');
+  expect(configOf({ cfg: text('component = x%%y\n') }).home).toBe('/shop/x%y');
   expect(refusalOf({ cfg: text('') }).key).toBe(`[heapray] home in ${CFG}`);
   const wide = Array.from({ length: 9 }, (_, i) => `k${i} = ${`%(k${i + 1})s`.repeat(40)}\n`).join('');
   expect(refusalOf({ cfg: `[DEFAULT]\n${wide}k9 =\n[heapray]\nhome = /%(k0)s\n` }).allowed).toMatch(/%%/);

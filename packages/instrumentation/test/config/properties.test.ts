@@ -49,7 +49,7 @@ const situations: fc.Arbitrary<Situation> = fc.record({
   files: fc
     .array(line, { maxLength: 8 })
     .map((lines) => lines.join('\n'))
-    .map((text) => ({ '/x/airflow.cfg': text, '/x': text, '/work/airflow.cfg': text })),
+    .map((text) => ({ '/x/airflow.cfg': text, '/x': text, '/shop/airflow.cfg': text })),
   code: fc.dictionary(fc.constantFrom(...OPTION_NAMES), fc.anything({ withBigInt: true }), { maxKeys: 2 }),
   declaredComponents: fc.array(wild, { maxLength: 2 }),
   mainScript: fc.option(wild, { nil: undefined }),

@@ -71,7 +71,7 @@ describe('a file reads as configparser reads it', () => {
 
 describe('a value expands as os.path expands it until it settles', () => {
   test.each(golden.expand.map((one, index) => [index, one] as const))('text %i', (_, one) => {
-    const readFile = () => 'root:x:0:0:root:/root:/bin/bash\n';
+    const readFile = () => 'daemon:x:1:1:daemon:/usr/sbin:/bin/sh\n';
     const expanded = outcome(() =>
       expandText(one.text, 'key', { env: one.env, homeDir: undefined, readFile }),
     );

@@ -10,7 +10,7 @@ test('with nothing set, every option has its default', () => {
       component: 'server',
       traceComponents: [],
       detailedTracing: false,
-      home: '/work/heapray',
+      home: '/shop/heapray',
       configFile: undefined,
       memrayFormat: 13,
       memrayLivePort: undefined,
@@ -28,7 +28,7 @@ test('with nothing set, every option has its default', () => {
     },
     components: [],
     detailed: false,
-    home: '/work/heapray',
+    home: '/shop/heapray',
     configFile: undefined,
     sources: {
       enabled: 'default',
@@ -139,7 +139,7 @@ describe('home', () => {
   });
 
   test('without any home folder, ~ stays as written', () => {
-    expect(configOf({ env: { HEAPRAY_HOME: '~/x' }, homeDir: undefined }).home).toBe('/work/~/x');
+    expect(configOf({ env: { HEAPRAY_HOME: '~/x' }, homeDir: undefined }).home).toBe('/shop/~/x');
   });
 
   test('a value that never settles is refused', () => {
@@ -157,7 +157,7 @@ describe('what is unknown', () => {
       "'HEAPRAY_SAMPLING' is no variable of heapray's and is ignored",
       "'HEAPRAY_' is no variable of heapray's and is ignored",
     ]);
-    expect(configOf({ env: { HEAPRAY_HOME: '$constructor' } }).home).toBe('/work/$constructor');
+    expect(configOf({ env: { HEAPRAY_HOME: '$constructor' } }).home).toBe('/shop/$constructor');
   });
 
   test('an option in code or in the defaults is refused', () => {

@@ -10,9 +10,9 @@ import {
 /** Where the files of a test are, in the shape of a path only: nothing is on disk. */
 export const CFG = '/airflow/airflow.cfg';
 
-const PASSWORDS = 'rooter:x:1:1::/usr/sbin:/bin/sh\nroot:x:0:0:root:/root:/bin/bash\n';
+const PASSWORDS = 'daemonic:x:2:2::/var:/bin/sh\ndaemon:x:1:1:daemon:/usr/sbin:/bin/sh\n';
 
-/** What a test gives; the rest is a bare process in /work that runs /app/server.js. */
+/** What a test gives; the rest is a bare process in /shop that runs /app/server.js. */
 export interface Situation extends Partial<Omit<ConfigInput, 'readFile' | 'code'>> {
   readonly code?: unknown;
   /** Text by absolute path; an `Error` is thrown when the file is read. */
@@ -26,7 +26,7 @@ export function inputOf({ files = {}, cfg, env = {}, code, ...rest }: Situation)
   if (cfg !== undefined) all[CFG] = cfg;
   return {
     env: cfg === undefined ? env : { AIRFLOW_CONFIG: CFG, ...env },
-    cwd: '/work',
+    cwd: '/shop',
     mainScript: '/app/server.js',
     homeDir: '/home/me',
     ...rest,

@@ -17,6 +17,7 @@ describe.each([2 ** 31, 2 ** 32, 2 ** 40])('ordinals around %d', (limit) => {
       freed: 0,
       unseen: 0,
       live: 6,
+      whole: true,
     });
     expect(ledger.absorb(readings.of(samplesOf('main', 64, [limit + 1, limit + 9])), 2)).toEqual({
       status: 'ok',
@@ -24,6 +25,7 @@ describe.each([2 ** 31, 2 ** 32, 2 ** 40])('ordinals around %d', (limit) => {
       freed: 5,
       unseen: 6,
       live: 2,
+      whole: false,
     });
     expect(ledger.counts).toMatchObject({
       samples: limit + 9,

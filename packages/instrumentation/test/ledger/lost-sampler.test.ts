@@ -89,6 +89,7 @@ describe('after the sampler was lost', () => {
       freed: 0,
       unseen: 1,
       live: 1,
+      whole: false,
     });
     expect(inUse(ledger)).toEqual({ 'start > boot': 100 });
     expect(allocated(ledger)).toEqual({ 'main > parse': 640, 'start > boot': 100 });

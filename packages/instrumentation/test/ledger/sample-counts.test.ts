@@ -12,11 +12,18 @@ describe('one reading after another', () => {
     const absorb = (ordinals: number[], at: number) =>
       ledger.absorb(readings.of(samplesOf('main', 64, ordinals)), at);
     // V8 does not sort.
-    expect(absorb([4, 1], 0)).toEqual({ status: 'ok', fresh: 2, freed: 0, unseen: 2, live: 2 });
-    expect(absorb([1, 4], 1)).toEqual({ status: 'ok', fresh: 0, freed: 0, unseen: 0, live: 2 });
-    expect(absorb([9, 1, 7], 2)).toEqual({ status: 'ok', fresh: 2, freed: 1, unseen: 3, live: 3 });
-    expect(absorb([], 3)).toEqual({ status: 'ok', fresh: 0, freed: 3, unseen: 0, live: 0 });
-    expect(absorb([10], 4)).toEqual({ status: 'ok', fresh: 1, freed: 0, unseen: 0, live: 1 });
+    expect(absorb([4, 1], 0)).toEqual({ status: 'ok', fresh: 2, freed: 0, unseen: 2, live: 2, whole: false });
+    expect(absorb([1, 4], 1)).toEqual({ status: 'ok', fresh: 0, freed: 0, unseen: 0, live: 2, whole: true });
+    expect(absorb([9, 1, 7], 2)).toEqual({
+      status: 'ok',
+      fresh: 2,
+      freed: 1,
+      unseen: 3,
+      live: 3,
+      whole: false,
+    });
+    expect(absorb([], 3)).toEqual({ status: 'ok', fresh: 0, freed: 3, unseen: 0, live: 0, whole: false });
+    expect(absorb([10], 4)).toEqual({ status: 'ok', fresh: 1, freed: 0, unseen: 0, live: 1, whole: true });
     expect(ledger.counts).toMatchObject({ samples: 10, unseenSamples: 5, pendingSamples: 5, liveSamples: 1 });
   });
 
@@ -28,6 +35,7 @@ describe('one reading after another', () => {
       freed: 0,
       unseen: 0,
       live: 0,
+      whole: true,
     });
     expect(ledger.counts.samples).toBe(0);
   });
@@ -63,12 +71,14 @@ test.each(range(1, 20))('counts are exact against a simulated heap (seed %d)', (
     const fresh = [...live].filter((ordinal) => !everSeen.has(ordinal));
     const freed = [...before].filter((ordinal) => !live.has(ordinal)).length;
     const newestShown = Math.max(newest, ...live);
+    const unseen = newestShown - newest - fresh.length;
     const expected: Absorbed = {
       status: 'ok',
       fresh: fresh.length,
       freed,
-      unseen: newestShown - newest - fresh.length,
+      unseen,
       live: live.size,
+      whole: unseen === 0 && freed === 0,
     };
     expect(ledger.absorb(heap.reading(), at)).toEqual(expected);
     for (const ordinal of fresh) everSeen.add(ordinal);

@@ -1,4 +1,4 @@
-// Prometheus and promtool: those on the path, or else those of Debian's package, unpacked but not installed.
+// Programs of Debian's packages: those on the path, or else unpacked from the package but not installed.
 import { accessSync, constants, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
@@ -6,40 +6,47 @@ import { PEERS } from '../bootstrap.mjs';
 import { run } from '../run-command.mjs';
 import { makeFolder } from '../stamped-folder.mjs';
 
-const FOLDER = path.join(PEERS, 'prometheus-debian');
+/** The peers, by the package that they come in. */
+const PROGRAMS = { prometheus: ['prometheus', 'promtool'], lz4: ['lz4'] };
 
-export function prometheusPeers() {
+export function debianPeers() {
+  return Object.keys(PROGRAMS).flatMap(peersOf);
+}
+
+/** Prometheus and promtool come in one package, which is unpacked once. */
+function peersOf(packageName) {
+  const folder = path.join(PEERS, `${packageName}-debian`);
   let unpacked;
-  return ['prometheus', 'promtool'].map((name) => ({
+  return PROGRAMS[packageName].map((name) => ({
     name,
     bring: async () => {
       const found = findOnPath(name);
       if (found) return found;
-      unpacked ??= makeFolder(FOLDER, 'unpacked', unpackFromDebian);
+      unpacked ??= makeFolder(folder, 'unpacked', (target) => unpackFromDebian(packageName, target));
       await unpacked;
-      return path.join(FOLDER, 'usr', 'bin', name);
+      return path.join(folder, 'usr', 'bin', name);
     },
   }));
 }
 
-async function unpackFromDebian(folder) {
+async function unpackFromDebian(packageName, folder) {
   try {
-    await download(folder, []);
+    await download(packageName, folder, []);
   } catch {
     // No package list, or an old one. A list of our own needs no rights and changes nothing on the machine.
     const own = ownLists(folder);
     await run('apt-get', [...own, 'update']);
-    await download(folder, own);
+    await download(packageName, folder, own);
   }
   const deb = readdirSync(folder).find((file) => file.endsWith('.deb'));
-  if (!deb) throw new Error('apt-get downloaded no prometheus package');
+  if (!deb) throw new Error(`apt-get downloaded no ${packageName} package`);
   await run('dpkg', ['-x', path.join(folder, deb), folder]);
   for (const used of [deb, 'apt']) await rm(path.join(folder, used), { recursive: true, force: true });
 }
 
-function download(folder, options) {
+function download(packageName, folder, options) {
   // Without the sandbox user, which could not write into this folder, apt-get would print a warning.
-  return run('apt-get', [...options, '-o', 'APT::Sandbox::User=root', 'download', 'prometheus'], {
+  return run('apt-get', [...options, '-o', 'APT::Sandbox::User=root', 'download', packageName], {
     cwd: folder,
   });
 }

@@ -1,0 +1,13 @@
+import type { HeapRecord, MemrayAnalyzer } from '../../src/memray/index.js';
+
+/** The rows of an analysis as text, in an order of their own, without numbers that formats choose for themselves. */
+export function analyzerRows(analyzer: MemrayAnalyzer, list: readonly HeapRecord[]): readonly string[] {
+  const row = (record: HeapRecord) => {
+    const { bytes, count, allocators, generation } = record;
+    const thread = analyzer.threads[record.thread];
+    const native = analyzer.nativeFrames(record).map(({ address, path }) => [`${address}`, path]);
+    const said = record.native === 0 ? 0 : generation;
+    return JSON.stringify([bytes, count, allocators, thread, analyzer.locations(record), native, said]);
+  };
+  return list.map(row).sort();
+}

@@ -1,0 +1,85 @@
+// Captures in folders of the test, and file systems that refuse.
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { atEnd } from '../../../../test/support/cleanup.js';
+import { tempFolder } from '../../../../test/support/temp-folder.js';
+import { CaptureError, CaptureFile, type CaptureFileOptions, type CaptureFs } from '../../src/sinks/index.js';
+
+export const NOW = Date.UTC(2026, 10, 23, 5, 59, 59, 123);
+export const STAMP = '20261123T055959Z';
+
+export function open(folder: string, options: Partial<CaptureFileOptions> = {}): CaptureFile {
+  return CaptureFile.open({ folder, component: 'scheduler', now: () => NOW, ...options });
+}
+
+/** Opens, writes `text` and closes. */
+export function capture(
+  folder: string,
+  text: string,
+  options: Partial<CaptureFileOptions> = {},
+): CaptureFile {
+  const file = open(folder, options);
+  file.append(Buffer.from(text));
+  file.close();
+  return file;
+}
+
+export function contents(folder: string): Record<string, string> {
+  const names = fs.readdirSync(folder).sort();
+  return Object.fromEntries(names.map((name) => [name, fs.readFileSync(path.join(folder, name), 'utf8')]));
+}
+
+export function failure(call: () => unknown): CaptureError {
+  try {
+    call();
+  } catch (error) {
+    if (error instanceof CaptureError) return error;
+    throw error;
+  }
+  throw new Error('nothing was thrown');
+}
+
+/** An error as `node:fs` throws it. */
+export function systemError(code: string, reason: string, call: string): Error {
+  return Object.assign(new Error(`${code}: ${reason}, ${call}`), { code });
+}
+
+export function fails(code: string, reason: string, call: string): () => never {
+  return () => {
+    throw systemError(code, reason, call);
+  };
+}
+
+/** A write that finds no room beyond `room()` bytes of file: the last one before that is short, as on a disk. */
+export function limited(room: () => number): CaptureFs['writeSync'] {
+  const writeSync = (fd: number, bytes: Uint8Array, offset: number, length: number, position: number) => {
+    const fits = Math.min(length, room() - position);
+    if (fits <= 0) throw systemError('ENOSPC', 'no space left on device', 'write');
+    return fs.writeSync(fd, bytes, offset, fits, position);
+  };
+  return writeSync as CaptureFs['writeSync'];
+}
+
+export const SMALL_DISK_BYTES = 64 * 1024;
+
+/** A memory disk of 64 KiB; where we may not mount one, a folder whose files take no more. */
+export function smallDisk(): { folder: string; fs: CaptureFs } {
+  const folder = tempFolder();
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${SMALL_DISK_BYTES}`, 'tmpfs', folder], {
+      stdio: 'ignore',
+    });
+  } catch {
+    return { folder, fs: { ...fs, writeSync: limited(() => SMALL_DISK_BYTES) } };
+  }
+  atEnd(() => execFileSync('umount', [folder]));
+  return { folder, fs };
+}
+
+/** Root may write anywhere: it becomes someone who may not, until the test ends. */
+export function becomeNobody(): void {
+  if (process.geteuid?.() !== 0) return;
+  process.seteuid?.(65_534);
+  atEnd(() => process.seteuid?.(0));
+}

@@ -1,0 +1,138 @@
+// A sampler that is lost, taken, or started again at a larger interval.
+import { describe, expect, test } from 'vitest';
+import type { FakePoller } from '../support/fake-poller.js';
+import { INTERVAL } from '../support/ledger-sums.js';
+import { FIRST_GAP, LONGEST_PAIR, newLoop, useFakeClock } from '../support/poll-loop.js';
+import { range, samplesOf } from '../support/readings.js';
+
+useFakeClock();
+
+describe('a sampler that is gone', () => {
+  const losses = [
+    ['stopped', (poller: FakePoller) => (poller.answer = () => ({ status: 'stopped' }))],
+    ['failed', (poller: FakePoller) => (poller.answer = () => ({ status: 'failed', reason: 'odd' }))],
+    [
+      'restarted',
+      (poller: FakePoller) => {
+        poller.restarted();
+        poller.answer = () => poller.reading(samplesOf('other', 8, [1]));
+      },
+    ],
+  ] as const;
+
+  test.each(losses)('(%s) is counted, told to the ledger, and wanted again', async (reason, lose) => {
+    const { loop, runTo, poller, account, ledger, wanted, logged, start, readings } = newLoop();
+    poller.answer = () => poller.reading(samplesOf('main', 64, [1, 2]));
+    await loop.pollNow();
+    lose(poller);
+    await loop.pollNow();
+    expect(loop.mode).toBeUndefined();
+    expect(account.lostSampler).toEqual({ [reason]: 1 });
+    expect(ledger.counts).toMatchObject({ lostSamples: 2, liveSamples: 0 });
+    expect(readings()).toBe(2);
+    expect(logged).toHaveLength(1);
+    expect(logged[0]).toMatch(/^warn: .*trying again$/);
+    const polls = poller.times.length;
+    await runTo(999);
+    expect(wanted).toEqual([]);
+    await runTo(60_000);
+    expect(wanted.map((at) => at - start)).toEqual([1000]);
+    expect(poller.times).toHaveLength(polls);
+  });
+
+  test('during a pair does not count as a pair', async () => {
+    const { ledger, runTo, poller, account, pollTimes } = newLoop();
+    await runTo(FIRST_GAP + 2);
+    poller.answer = () => ({ status: 'stopped' });
+    await runTo(FIRST_GAP + LONGEST_PAIR + 2);
+    expect(pollTimes()).toHaveLength(2);
+    expect(account.lostSampler).toEqual({ stopped: 1 });
+    expect(ledger.counts).toMatchObject({ wholePairs: 0, cutPairs: 0 });
+  });
+
+  test('is polled again when it has been started again', async () => {
+    const { loop, runTo, poller, ledger, pollTimes } = newLoop();
+    poller.answer = () => ({ status: 'stopped' });
+    await loop.pollNow();
+    poller.restarted();
+    poller.answer = () => poller.reading(samplesOf('main', 64, [1]));
+    loop.samplerStarted('native-api');
+    expect(loop.mode).toBe('native-api');
+    await runTo(FIRST_GAP + 2);
+    expect(pollTimes()).toHaveLength(2);
+    expect(ledger.counts.liveSamples).toBe(1);
+  });
+
+  test('is wanted less and less often while it is refused, at most once a minute', async () => {
+    const { loop, runTo, wanted, start, account } = newLoop('none');
+    loop.samplerRefused('taken');
+    let answered = 0;
+    for (let second = 1; second <= 400; second++) {
+      await runTo(second * 1000);
+      for (; answered < wanted.length; answered++) loop.samplerRefused('taken');
+    }
+    const gaps = wanted.map((at, i) => Math.round((at - (wanted[i - 1] ?? start)) / 1000));
+    expect(gaps.slice(0, 9)).toEqual([1, 2, 4, 8, 16, 32, 60, 60, 60]);
+    expect(account.lostSampler).toEqual({ taken: wanted.length + 1 });
+  });
+
+  test('is wanted soon again when the loss before was long ago, later when it was not', async () => {
+    const { loop, runTo, poller, wanted } = newLoop();
+    const waits: number[] = [];
+    const loseAt = async (millis: number) => {
+      await runTo(millis);
+      const { length } = wanted;
+      poller.answer = () => ({ status: 'stopped' });
+      const lostAt = performance.now();
+      await loop.pollNow();
+      await runTo(millis + 30_000);
+      waits.push(wanted[length]! - lostAt);
+      poller.restarted();
+      poller.answer = () => poller.reading([]);
+      loop.samplerStarted('binding');
+    };
+    await loseAt(1_000);
+    await loseAt(40_000);
+    await loseAt(80_000);
+    await loseAt(300_000);
+    expect(waits).toEqual([1000, 2000, 4000, 1000]);
+  });
+});
+describe('too many samples alive', () => {
+  const many = samplesOf('main', 64, range(1, 1001));
+
+  test('begin anew at a larger interval; what was in use is carried over', async () => {
+    const { loop, poller, account, ledger, coarser, logged } = newLoop('binding', { maxLiveSamples: 1000 });
+    poller.answer = () => poller.reading(many.slice(0, 1000));
+    await loop.pollNow();
+    expect(coarser).toEqual([]);
+    poller.answer = () => poller.reading(many);
+    await loop.pollNow();
+    expect(coarser).toEqual([4 * INTERVAL]);
+    expect(account.lostSampler).toEqual({ coarsened: 1 });
+    expect(ledger.samplingInterval).toBe(4 * INTERVAL);
+    expect(ledger.counts).toMatchObject({ liveSamples: 0, lostSamples: 0, samples: 1001 });
+    expect(ledger.totalInUseBytes).toBe(1001 * 64);
+    expect(logged).toEqual([expect.stringMatching(/^info: 1001 samples are alive/)]);
+    const polls = poller.times.length;
+    await loop.pollNow();
+    expect(poller.times).toHaveLength(polls);
+    poller.restarted();
+    poller.answer = () => poller.reading(samplesOf('main', 256, [1]));
+    loop.samplerStarted('binding');
+    await loop.pollNow();
+    expect(ledger.totalInUseBytes).toBe(1001 * 64 + 256);
+  });
+
+  test('are kept while single samples are followed, or nothing coarser is possible', async () => {
+    for (const [mode, options] of [
+      ['binding', { traced: true }],
+      ['inspector', {}],
+    ] as const) {
+      const { loop, poller, coarser } = newLoop(mode, { maxLiveSamples: 1000, ...options });
+      poller.answer = () => poller.reading(many);
+      await loop.pollNow();
+      expect(coarser).toEqual([]);
+    }
+  });
+});

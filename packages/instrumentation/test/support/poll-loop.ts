@@ -1,0 +1,76 @@
+import { afterEach, beforeEach, vi } from 'vitest';
+import { PollLoop, type PollLoopOptions } from '../../src/agent/poll-loop.js';
+import { SelfAccount } from '../../src/agent/self-account.js';
+import type { PollResult } from '../../src/source/heap-poller.js';
+import type { SamplerMode } from '../../src/source/sampling-profile.js';
+import { FakePoller } from './fake-poller.js';
+import { newLedger } from './ledger-sums.js';
+
+/** With every random number in the middle, a gap is its median and a retry its nominal time. */
+export const MEDIAN = Math.LN2;
+export const FIRST_GAP = 200 * MEDIAN;
+/** As long as the rate of allocation is unknown. */
+export const LONGEST_PAIR = 250;
+
+/** The clock stands still unless a test moves it. */
+export function useFakeClock(): void {
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+    vi.spyOn(Math, 'random').mockReturnValue(0.5);
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+    vi.restoreAllMocks();
+  });
+}
+
+export function newLoop(mode: SamplerMode | 'none' = 'binding', options: Partial<PollLoopOptions> = {}) {
+  const ledger = newLedger();
+  const poller = new FakePoller();
+  const account = new SelfAccount();
+  const wanted: number[] = [];
+  const coarser: number[] = [];
+  const logged: string[] = [];
+  let readings = 0;
+  const loop = new PollLoop(
+    {
+      ledger,
+      poller,
+      account,
+      wantSampler: () => wanted.push(performance.now()),
+      wantCoarser: (samplingInterval) => coarser.push(samplingInterval),
+      isFollowed: () => false,
+      onReading: () => readings++,
+      log: (level, text) => logged.push(`${level}: ${text}`),
+    },
+    { cpuBudget: 0.005, traced: false, maxLiveSamples: 20_000, ...options },
+  );
+  const start = performance.now();
+  if (mode !== 'none') loop.samplerStarted(mode);
+  /** Lets time go by, up to so many ms after the start. */
+  const runTo = (millis: number) => vi.advanceTimersByTimeAsync(start + millis - performance.now());
+  /** When polls were made, ms since the start. */
+  const pollTimes = () => poller.times.map((at) => Math.round(at - start));
+  return {
+    ledger,
+    poller,
+    account,
+    loop,
+    wanted,
+    coarser,
+    logged,
+    start,
+    runTo,
+    pollTimes,
+    readings: () => readings,
+  };
+}
+
+/** An answer that is given when the test says so. */
+export function deferred() {
+  let give: (result: PollResult) => void = () => {};
+  const result = new Promise<PollResult>((resolve) => {
+    give = resolve;
+  });
+  return { result, give };
+}
