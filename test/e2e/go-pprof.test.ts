@@ -39,8 +39,16 @@ describeWithPeer('go tool pprof', ['go-pprof', 'project-bare'], () => {
     // The first answers of both endpoints load what they need; then the process is idle.
     await service.metrics();
     await httpGet(heap);
-    profile = await pprofRaw(heap);
-    page = await service.metrics();
+    // A collection between two readings takes away what the other still has.
+    await pollUntil(
+      async () => {
+        const before = (await service.metrics()).sum('heapray_memory_retained');
+        profile = await pprofRaw(heap);
+        page = await service.metrics();
+        return page.sum('heapray_memory_retained') >= before;
+      },
+      { what: 'two readings without a collection between them' },
+    );
   });
 
   test.each(COLUMNS)('-top by %s', async (column) => {

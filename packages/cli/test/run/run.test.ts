@@ -125,9 +125,11 @@ describe('signals', () => {
       // When the keyboard goes, the terminal goes too and hangs up.
       wait('got SIGTERM'),
     ].join('; ');
+    // One shell only, and the command takes its place: any other shell at this terminal would die of Ctrl-\ first,
+    // and the terminal of a dead leader hangs up.
     const command = 'echo \\$\\$ > pid; exec $NODE $MAIN run $NODE server.js';
-    const line = `touch shown; { ${keys}; } | script -qfec 'sh -c "${command}"' shown`;
-    const { stdout } = await shell(line, { cwd: programFolder() });
+    const line = `touch shown; { ${keys}; } | script -qfec "${command}" shown`;
+    const { stdout } = await shell(line, { cwd: programFolder(), env: { SHELL: '/bin/sh' } });
     const got = stdout.split(/\r?\n/).filter((text) => text.includes('got '));
     expect(got.map((text) => text.replace(/.*got /, ''))).toEqual(['SIGINT', 'SIGQUIT', 'SIGTERM']);
   });
