@@ -1,7 +1,8 @@
 import { type MeterProvider, metrics, type TracerProvider } from '@opentelemetry/api';
 import { ConfigError, type HeaprayOptions, nodeConfigInput, resolveConfig } from './config/index.js';
 import { type Log, logToDiag } from './diag.js';
-import { type ConfigFor, type LeakListener, MemoryProfiler } from './host/memory-profiler.js';
+import type { LeakListener } from './host/leak-listeners.js';
+import { type ConfigFor, MemoryProfiler } from './host/memory-profiler.js';
 import { hasMetricProducer } from './host/metric-producers.js';
 import { nodeProblem } from './host/node-support.js';
 import { claimProfiler, type ProfilerClaim } from './host/profiler-claim.js';

@@ -88,7 +88,9 @@ export class Agent {
         poller: this.#poller,
         account: this.#account,
         wantSampler: () => this.#send({ type: 'sampler-wanted' }),
-        wantCoarser: (samplingInterval) => this.#wantCoarser(samplingInterval),
+        wantRestart: () => this.#send({ type: 'restart-wanted' }),
+        restart: (samplingInterval) => this.#send({ type: 'restart', samplingInterval }),
+        onStartAnew: () => this.#leaks.startAnew(),
         isFollowed: () => this.#captures.count > 0,
         onReading: () => this.#onReading(),
         log: (level, text) => this.#log(level, text),
@@ -124,6 +126,8 @@ export class Agent {
         return this.#loop.samplerStarted(message.mode);
       case 'no-sampler':
         return this.#loop.samplerRefused(message.reason);
+      case 'restart-possible':
+        return void this.#loop.restartPossible();
       case 'view':
         return this.#sendView(message.request, message.withSites);
       case 'top-sites':
@@ -150,11 +154,6 @@ export class Agent {
     for (const suspect of this.#leaks.observe(performance.now()))
       this.#send({ type: 'leak-suspect', suspect });
     this.#ownHeap.tend(performance.now());
-  }
-
-  #wantCoarser(samplingInterval: number): void {
-    this.#leaks.startAnew();
-    this.#send({ type: 'coarser-wanted', samplingInterval });
   }
 
   #sendView(request: number, withSites: boolean): void {
@@ -333,7 +332,8 @@ function feedOptions(options: AgentOptions): RecordFeedOptions {
   };
 }
 
-const timeout = (millis: number) => new Promise<void>((resolve) => setTimeout(resolve, millis));
+/** Never what the thread lives on for: the port does that, as long as there is an end to wait for. */
+const timeout = (millis: number) => new Promise<void>((resolve) => setTimeout(resolve, millis).unref());
 
 function ownMemory(): number {
   const { total_heap_size: heap, malloced_memory: malloced } = v8.getHeapStatistics();

@@ -63,6 +63,7 @@ export const CONTROL_BYTES: number = 3 * Int32Array.BYTES_PER_ELEMENT;
 export type ToAgent =
   | { readonly type: 'sampler'; readonly mode: SamplerMode }
   | { readonly type: 'no-sampler'; readonly reason: 'taken' | 'failed' }
+  | { readonly type: 'restart-possible' }
   | { readonly type: 'view'; readonly request: number; readonly withSites: boolean }
   | { readonly type: 'top-sites'; readonly request: number; readonly wanted: TopSitesWanted }
   | { readonly type: 'object-counts'; readonly request: number; readonly table: ObjectCountTable | undefined }
@@ -79,8 +80,10 @@ export type ToAgent =
 export type FromAgent =
   | { readonly type: 'log'; readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly text: string }
   | { readonly type: 'sampler-wanted' }
-  /** The sampler should take fewer samples from now on. */
-  | { readonly type: 'coarser-wanted'; readonly samplingInterval: number }
+  /** The sampler takes too many samples: can it be started again? The answer is `restart-possible`. */
+  | { readonly type: 'restart-wanted' }
+  /** It should be started again now. The answer is `sampler` or `no-sampler`. */
+  | { readonly type: 'restart'; readonly samplingInterval: number }
   | { readonly type: 'view'; readonly request: number; readonly view: AgentView }
   | { readonly type: 'top-sites'; readonly request: number; readonly view: TopSitesView }
   | { readonly type: 'object-counts-wanted'; readonly request: number }

@@ -8,9 +8,10 @@ export interface OwnHeapPorts {
   readonly collect: () => void;
 }
 
-/** So much garbage is worth a collection of some ten milliseconds, */
+/** So much garbage is worth a collection of some ten milliseconds; of a large heap, so much of what is alive. */
 const WORTH_COLLECTING = 2 * 2 ** 20;
-/** which is then a tenth of a percent of a core at most. */
+const WORTH_COLLECTING_SHARE = 1 / 4;
+/** A collection that often is a tenth of a percent of a core at most. */
 const MIN_GAP_MILLIS = 15_000;
 
 /**
@@ -36,7 +37,8 @@ export class OwnHeap {
     // A collection that was asked for is done by the next call.
     if (this.#settling || used < this.#floor) this.#floor = used;
     this.#settling = false;
-    if (used - this.#floor < WORTH_COLLECTING || atMillis - this.#collectedAt < MIN_GAP_MILLIS) return;
+    const worth = Math.max(WORTH_COLLECTING, this.#floor * WORTH_COLLECTING_SHARE);
+    if (used - this.#floor < worth || atMillis - this.#collectedAt < MIN_GAP_MILLIS) return;
     this.#collectedAt = atMillis;
     this.#settling = true;
     this.#ports.collect();

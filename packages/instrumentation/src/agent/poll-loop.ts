@@ -1,7 +1,7 @@
 import type { Ledger } from '../ledger/index.js';
 import type { HeapPoller } from '../source/heap-poller.js';
 import { PollSchedule } from '../source/poll-schedule.js';
-import { type SamplerMode, type SamplingNode, seesShortLived } from '../source/sampling-profile.js';
+import { type SamplerMode, seesShortLived } from '../source/sampling-profile.js';
 import type { SelfAccount } from './self-account.js';
 
 export interface PollLoopPorts {
@@ -10,8 +10,12 @@ export interface PollLoopPorts {
   readonly account: SelfAccount;
   /** Asks the main thread to start the sampler. */
   readonly wantSampler: () => void;
-  /** Asks the main thread to start the sampler again at a larger interval. */
-  readonly wantCoarser: (samplingInterval: number) => void;
+  /** Asks the main thread whether it could start the sampler again just now; see `restartPossible`. */
+  readonly wantRestart: () => void;
+  /** Has the main thread start the sampler again at a larger interval. */
+  readonly restart: (samplingInterval: number) => void;
+  /** Called when the samples alive until then are out of sight. */
+  readonly onStartAnew: () => void;
   /** Whether anything follows single samples, which a restart would lose. */
   readonly isFollowed: () => boolean;
   /** Called after every reading. */
@@ -66,6 +70,7 @@ export class PollLoop {
   #hurried = 0;
   #hurry: (() => void) | undefined;
   #lastReadingAt: number | undefined;
+  #restartWanted = false;
 
   constructor(ports: PollLoopPorts, options: PollLoopOptions) {
     this.#ports = ports;
@@ -100,11 +105,18 @@ export class PollLoop {
 
   /** Takes one reading now, after whatever is under way. */
   pollNow(): Promise<void> {
-    this.#hurried++;
-    this.#hurry?.();
-    return this.#exclusive(async () => {
-      this.#hurried--;
+    return this.#soon(async () => void (await this.#poll()));
+  }
+
+  /**
+   * The main thread could start the sampler again, which was wanted, and will do so at once when told to. Readings go on
+   * until then, because a main thread in a long loop answers those and nothing else; this takes the last.
+   */
+  restartPossible(): Promise<void> {
+    return this.#soon(async () => {
       await this.#poll();
+      this.#restartWanted = false;
+      if (this.#mode && this.#isTooFine(this.#ports.ledger.counts.liveSamples)) this.#coarsen();
     });
   }
 
@@ -134,17 +146,22 @@ export class PollLoop {
   /** One pair of polls; where short-lived objects are never seen, one poll does. */
   async #pair(): Promise<void> {
     const { account } = this.#ports;
-    const cpuBefore = account.cpuMillis();
-    const first = await this.#poll();
-    let disturbed = false;
+    let cost = 0;
+    // What others have done between the two, compressing captures or encoding profiles, is not the price of a pair.
+    const poll = async (pairedWith?: number) => {
+      const before = account.cpuMillis();
+      const reading = await this.#poll(pairedWith);
+      cost += account.cpuMillis() - before;
+      return reading;
+    };
+    const first = await poll();
     if (first && this.#mode && seesShortLived(this.#mode)) {
-      disturbed = !(await this.#pauseInPair(this.#schedule.pairMillis));
-      // A pair that was cut short is none: its few samples would weigh far too much.
-      const second = !disturbed ? await this.#poll(first.at) : undefined;
+      // A pair that is cut short is none: its few samples would weigh far too much.
+      if (!(await this.#pauseInPair(this.#schedule.pairMillis))) return;
+      const second = await poll(first.at);
       if (second) this.#schedule.recordPair(second.whole);
     }
-    // What others had done meanwhile is not the price of a pair.
-    if (!disturbed) this.#schedule.recordCost(account.cpuMillis() - cpuBefore);
+    this.#schedule.recordCost(cost);
   }
 
   /** Waits for the second poll of a pair; false when somebody wants a reading now. */
@@ -168,23 +185,26 @@ export class PollLoop {
    * @returns undefined when there was none
    */
   async #poll(pairedWith?: number): Promise<Reading | undefined> {
-    const { ledger, poller, account, onReading } = this.#ports;
+    const { ledger, poller, account, onReading, wantRestart } = this.#ports;
     if (!this.#mode || this.#stopped) return undefined;
     const result = await this.#inTime(poller.poll());
-    if (!this.#mode) return undefined;
+    if (!this.#mode || this.#stopped) return undefined;
     if (result.status !== 'ok') return this.#lost(result.status);
     const at = performance.now();
-    const { head, samples } = result.profile;
-    account.addPoll(pauseOf(this.#mode, result.latencyMillis, head, samples.length));
+    const { samples } = result.profile;
     const censusMillis = pairedWith === undefined ? undefined : at - pairedWith;
     const change = ledger.absorb(result.profile, at, censusMillis);
+    account.addPoll(pauseOf(this.#mode, result.latencyMillis, change.nodes + samples.length));
     if (change.status !== 'ok') return this.#lost('restarted');
     if (this.#lastReadingAt !== undefined) {
       this.#schedule.recordRate(change.fresh + change.unseen, at - this.#lastReadingAt);
     }
     this.#lastReadingAt = at;
     onReading();
-    if (this.#isTooFine(change.live)) this.#coarsen();
+    if (!this.#restartWanted && this.#isTooFine(change.live)) {
+      this.#restartWanted = true;
+      wantRestart();
+    }
     return { at, whole: change.whole };
   }
 
@@ -212,29 +232,31 @@ export class PollLoop {
 
   /**
    * The time that a reading stops the main thread for grows with the samples alive. Past the bound they are given up,
-   * and counting begins again with fewer. What is sampled between this reading and the restart is lost.
+   * and counting begins again with fewer. What is sampled between the last reading and the restart is lost.
    */
   #coarsen(): void {
-    const { ledger, account, log, wantCoarser } = this.#ports;
+    const { ledger, account, log, onStartAnew, restart } = this.#ports;
     const [before, frozen] = [ledger.samplingInterval, ledger.counts.liveSamples];
     this.#mode = undefined;
     clearTimeout(this.#timer);
     account.lose('coarsened');
     ledger.settle(performance.now(), true);
     ledger.samplerRestarted(before * COARSER);
+    onStartAnew();
     log(
       'info',
       `${frozen} samples are alive: sampling every ${before * COARSER} bytes instead of ${before} from now on`,
     );
-    wantCoarser(before * COARSER);
+    restart(before * COARSER);
   }
 
   #lost(reason: 'stopped' | 'failed' | 'restarted'): undefined {
-    const { ledger, account, log, onReading } = this.#ports;
+    const { ledger, account, log, onReading, onStartAnew } = this.#ports;
     this.#mode = undefined;
     clearTimeout(this.#timer);
     account.lose(reason);
     ledger.samplerLost();
+    onStartAnew();
     onReading();
     log('warn', `${LOST_TEXT[reason]}; live samples before this moment are out of sight, trying again`);
     const now = performance.now();
@@ -252,6 +274,16 @@ export class PollLoop {
       this.#backoffMillis * (0.75 + Math.random() / 2),
     );
     this.#backoffMillis = Math.min(MAX_BACKOFF_MILLIS, this.#backoffMillis * 2);
+  }
+
+  /** Runs something as the next thing, without waiting for the second poll of a pair. */
+  #soon(work: () => Promise<void>): Promise<void> {
+    this.#hurried++;
+    this.#hurry?.();
+    return this.#exclusive(() => {
+      this.#hurried--;
+      return work();
+    });
   }
 
   /** Runs one thing at a time: a reading between the two of a pair would spoil it. */
@@ -273,17 +305,7 @@ const LOST_TEXT = {
  * for the main thread to come out of native code, which is not the profiler's cost. V8 needs under a
  * microsecond per sample and node, so where no collection is forced the pause is no more than that.
  */
-function pauseOf(mode: SamplerMode, latencyMillis: number, head: SamplingNode, samples: number): number {
+function pauseOf(mode: SamplerMode, latencyMillis: number, samplesAndNodes: number): number {
   if (mode === 'inspector') return latencyMillis;
-  return Math.min(latencyMillis, 0.3 + 0.001 * (samples + countNodes(head)));
-}
-
-function countNodes(head: SamplingNode): number {
-  let count = 0;
-  const open: SamplingNode[] = [head];
-  for (let node = open.pop(); node; node = open.pop()) {
-    count++;
-    for (const child of node.children) open.push(child);
-  }
-  return count;
+  return Math.min(latencyMillis, 0.3 + 0.001 * samplesAndNodes);
 }

@@ -67,7 +67,8 @@ export function profileProvider(ports: ProfilesPorts): ProfileProvider {
 
   const peak = async (request: ProfileRequest) => {
     const { peakProfileFromLedger } = await import('../profile/index.js');
-    const mark = ports.peak() ?? { totalBytes: 0, atMillis: performance.now(), bytesByNode: new Map() };
+    const none = { totalBytes: 0, bytesByNode: new Map(), frozenByNode: new Map() };
+    const mark = ports.peak() ?? { ...none, atMillis: performance.now() };
     const nowMillis = clock() - (performance.now() - mark.atMillis);
     return peakProfileFromLedger(ledger, mark, { ...optionsFor(request), nowMillis });
   };
@@ -101,7 +102,7 @@ export function profileProvider(ports: ProfilesPorts): ProfileProvider {
   };
 }
 
-/** Resolves after a time, or at once when the signal is aborted. */
+/** Resolves after a time, or at once when the signal is aborted; does not keep the thread alive. */
 function sleep(millis: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {
@@ -109,7 +110,7 @@ function sleep(millis: number, signal?: AbortSignal): Promise<void> {
       signal?.removeEventListener('abort', done);
       resolve();
     };
-    const timer = setTimeout(done, millis);
+    const timer = setTimeout(done, millis).unref();
     signal?.addEventListener('abort', done, { once: true });
   });
 }

@@ -7,7 +7,7 @@ import type { ObjectCountTable } from '../profile/object-counts.js';
 export interface AgentThreadHandlers {
   log(level: 'debug' | 'info' | 'warn' | 'error', text: string): void;
   samplerWanted(): void;
-  coarserWanted(samplingInterval: number): void;
+  restartSampler(samplingInterval: number): void;
   objectCounts(): ObjectCountTable | undefined;
   listening(address: string): void;
   leakSuspect(suspect: SuspectView): void;
@@ -19,6 +19,8 @@ export interface AgentThreadHandlers {
 const VIEW_MILLIS = 1_000;
 const LAST_POLL_MILLIS = 1_200;
 const LAST_WRITE_MILLIS = 2_000;
+/** An orderly end blocks nobody: twice what its steps may take together. */
+const STOP_MILLIS = 5_000;
 const DISCONNECT_MILLIS = 500;
 const BOOT_MILLIS = 2_000;
 
@@ -102,9 +104,10 @@ export class AgentThread {
   stop(): Promise<void> {
     this.#stopping ??= new Promise((resolve) => {
       if (this.#gone) return resolve();
-      const timer = setTimeout(() => void this.#worker.terminate().then(() => resolve()), LAST_WRITE_MILLIS);
+      const timer = setTimeout(() => void this.#worker.terminate().then(() => resolve()), STOP_MILLIS);
       this.#onStopped = () => {
         clearTimeout(timer);
+        this.#hold(false);
         resolve();
       };
       this.#hold(true);
@@ -165,8 +168,10 @@ export class AgentThread {
         return this.#handlers.log(message.level, message.text);
       case 'sampler-wanted':
         return this.#handlers.samplerWanted();
-      case 'coarser-wanted':
-        return this.#handlers.coarserWanted(message.samplingInterval);
+      case 'restart-wanted':
+        return this.send({ type: 'restart-possible' });
+      case 'restart':
+        return this.#handlers.restartSampler(message.samplingInterval);
       case 'view':
       case 'top-sites':
         return this.#questions.get(message.request)?.(message);

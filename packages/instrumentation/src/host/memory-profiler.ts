@@ -20,11 +20,9 @@ import {
 import { AgentThread } from './agent-thread.js';
 import { ComponentCaptureCalls } from './component-capture-calls.js';
 import { ExitGuard } from './exit-guard.js';
+import { type LeakListener, LeakListeners } from './leak-listeners.js';
 import { locateFunction } from './locate-function.js';
 import { readObjectCounts } from './object-count-table.js';
-
-/** Told of a call site that has begun to look like a leak. */
-export type LeakListener = (suspect: SuspectView) => void;
 
 /** Resolves the configuration again for the components declared by then. */
 export type ConfigFor = (declared: readonly string[]) => ResolvedConfig;
@@ -53,7 +51,7 @@ export class MemoryProfiler {
   #threadStarted = 0;
   #threadDeaths = 0;
   #restartMillis = FIRST_RESTART_MILLIS;
-  readonly #leakListeners = new Set<LeakListener>();
+  readonly #leakListeners = new LeakListeners((what) => this.#log('error', `onLeakSuspect threw: ${what}`));
   #timers = new Set<NodeJS.Timeout>();
   #stopped = false;
   #warned = false;
@@ -78,8 +76,7 @@ export class MemoryProfiler {
 
   /** Calls back for each new leak suspect, until the returned function is called. */
   onLeakSuspect(listener: LeakListener): () => void {
-    this.#leakListeners.add(listener);
-    return () => void this.#leakListeners.delete(listener);
+    return this.#leakListeners.add(listener);
   }
 
   get config(): ResolvedConfig {
@@ -240,7 +237,7 @@ export class MemoryProfiler {
         {
           log: (level, text) => this.#log(level, text),
           samplerWanted: () => this.#restartSampler(),
-          coarserWanted: (interval) => this.#coarsenSampler(interval),
+          restartSampler: (interval) => this.#coarsenSampler(interval),
           objectCounts: () => this.#objectCounts(),
           listening: (address) => {
             this.#address = address;
@@ -261,13 +258,7 @@ export class MemoryProfiler {
 
   #leakSuspected(suspect: SuspectView): void {
     this.#log('warn', `leak suspected: ${suspect.verdict}`);
-    for (const listener of this.#leakListeners) {
-      try {
-        listener(suspect);
-      } catch (error) {
-        this.#log('error', `onLeakSuspect threw: ${(error as Error).message}`);
-      }
-    }
+    this.#leakListeners.tell(suspect);
   }
 
   #restartSampler(): void {

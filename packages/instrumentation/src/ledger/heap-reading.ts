@@ -16,27 +16,51 @@ export interface ReadingNode {
 export type Absorbed =
   | {
       readonly status: 'ok';
-      /** Samples first seen alive, samples gone, and samples born and dead since the reading before. */
+      /** Samples first seen alive, samples gone, and samples born and dead since the reading before; samples alive. */
       readonly fresh: number;
       readonly freed: number;
       readonly unseen: number;
       readonly live: number;
+      readonly nodes: number;
       /** Whether nothing died since the reading before, seen or unseen: no collection came between the two. */
       readonly whole: boolean;
     }
-  | { readonly status: 'restarted' };
+  | { readonly status: 'restarted'; readonly nodes: number };
+
+/** A reading's tree laid out flat, so that it is walked once: callers come before their callees, the root is first. */
+export interface FlatTree {
+  readonly nodes: readonly ReadingNode[];
+  /** Of each node, where its caller is; 0 for the root. */
+  readonly callers: readonly number[];
+  /** Of each node, how many frames its stack has. */
+  readonly depths: readonly number[];
+}
+
+export function flatTree(head: ReadingNode): FlatTree {
+  const nodes: ReadingNode[] = [head];
+  const callers: number[] = [0];
+  const depths: number[] = [0];
+  for (let at = 0; at < nodes.length; at++) {
+    const depth = (depths[at] ?? 0) + 1;
+    for (const child of nodes[at]?.children ?? []) {
+      nodes.push(child);
+      callers.push(at);
+      depths.push(depth);
+    }
+  }
+  return { nodes, callers, depths };
+}
 
 /** Per node id: what turns a sample's rounded size into its share of the node's unbiased size. */
 export function scalesByNode(
-  head: ReadingNode,
+  { nodes }: FlatTree,
   sizeOfNode: ReadonlyMap<number, number>,
 ): ReadonlyMap<number, number> {
   const scales = new Map<number, number>();
-  const open: ReadingNode[] = [head];
-  for (let node = open.pop(); node; node = open.pop()) {
-    const sum = sizeOfNode.get(node.id);
-    if (sum) scales.set(node.id, node.selfSize / sum);
-    for (const child of node.children) open.push(child);
+  if (sizeOfNode.size === 0) return scales;
+  for (const { id, selfSize } of nodes) {
+    const sum = sizeOfNode.get(id);
+    if (sum) scales.set(id, selfSize / sum);
   }
   return scales;
 }

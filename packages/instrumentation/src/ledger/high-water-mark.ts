@@ -7,6 +7,8 @@ export interface HighWaterMark {
   /** On the ledger's clock. */
   readonly atMillis: number;
   readonly bytesByNode: ReadonlyMap<NodeIndex, number>;
+  /** What of them was a frozen remainder even then. */
+  readonly frozenByNode: ReadonlyMap<NodeIndex, number>;
 }
 
 /** A new mark must be so much higher to be worth copying every stack. */
@@ -29,6 +31,8 @@ export class HighWaterMarkTracker {
       const bytes = ledger.inUseBytes(node);
       if (bytes > 0) bytesByNode.set(node, bytes);
     }
-    this.#mark = { totalBytes, atMillis, bytesByNode };
+    const frozenByNode = new Map<NodeIndex, number>();
+    ledger.frozen.forEach((bytes, node) => void frozenByNode.set(node, bytes));
+    this.#mark = { totalBytes, atMillis, bytesByNode, frozenByNode };
   }
 }

@@ -1,6 +1,6 @@
 import { type CallTree, type NodeIndex, type RawFrame, ROOT, sameFrame } from './call-tree.js';
 import { GrowableFloats } from './growable-floats.js';
-import type { ReadingNode } from './heap-reading.js';
+import type { FlatTree } from './heap-reading.js';
 
 interface KnownNode {
   readonly index: NodeIndex;
@@ -40,42 +40,40 @@ export class InUse {
   }
 
   /** Whether every node id that we know still names the same function: a restarted sampler counts anew. */
-  knowsIds(head: ReadingNode): boolean {
+  knowsIds({ nodes }: FlatTree): boolean {
     let same = 0;
     let other = 0;
-    // Every tree has the same root.
-    const open: ReadingNode[] = [...head.children];
-    for (let node = open.pop(); node; node = open.pop()) {
-      const known = this.#nodeById.get(node.id);
-      if (known && sameFrame(known.frame, node.callFrame)) same++;
+    // Every tree has the same root, which says nothing.
+    for (const { id, callFrame } of nodes.slice(1)) {
+      const known = this.#nodeById.get(id);
+      if (known && sameFrame(known.frame, callFrame)) same++;
       else if (known) other++;
-      for (const child of node.children) open.push(child);
     }
     // Another sampler's tree has next to nothing in common with ours; a frame or two may change its looks.
     return other <= same;
   }
 
   /** Takes the tree of a reading. */
-  read(head: ReadingNode): void {
+  read({ nodes, callers, depths }: FlatTree): void {
     this.#readings++;
     this.#totalBytes = 0;
     const known = this.#nodeById;
     const nodeById = new Map<number, KnownNode>();
-    nodeById.set(head.id, { index: ROOT, frame: head.callFrame });
-    this.#note(ROOT, head.selfSize);
-    const open: { readonly node: ReadingNode; readonly depth: number }[] = [{ node: head, depth: 0 }];
-    for (let next = open.pop(); next; next = open.pop()) {
-      const { node, depth } = next;
-      const parent = nodeById.get(node.id)?.index ?? ROOT;
-      for (const child of node.children) {
-        const frame = child.callFrame;
-        const same = known.get(child.id) ?? { index: this.#tree.childAt(depth + 1, parent, frame), frame };
-        nodeById.set(child.id, same);
-        this.#note(same.index, child.selfSize);
-        open.push({ node: child, depth: depth + 1 });
-      }
-    }
+    const indices: NodeIndex[] = [];
+    nodes.forEach(({ id, callFrame: frame, selfSize }, at) => {
+      const found = known.get(id) ?? {
+        index: this.#indexOf(at, frame, indices[callers[at] ?? 0], depths[at]),
+        frame,
+      };
+      nodeById.set(id, found);
+      indices.push(found.index);
+      this.#note(found.index, selfSize);
+    });
     this.#nodeById = nodeById;
+  }
+
+  #indexOf(at: number, frame: RawFrame, caller: NodeIndex = ROOT, depth = 0): NodeIndex {
+    return at === 0 ? ROOT : this.#tree.childAt(depth, caller, frame);
   }
 
   /** Nothing is in use, as far as is known: the sampler was lost. */

@@ -3,7 +3,7 @@ import { CallSites, type CodeFacts } from './call-site.js';
 import { CallTree, type NodeIndex, type RawFrame, ROOT } from './call-tree.js';
 import { FrozenRemainder } from './frozen-remainder.js';
 import { GrowableFloats } from './growable-floats.js';
-import { type Absorbed, type HeapReading, scalesByNode } from './heap-reading.js';
+import { type Absorbed, flatTree, type HeapReading, scalesByNode } from './heap-reading.js';
 import { InUse } from './in-use.js';
 import { LiveSamples } from './live-samples.js';
 import { ObjectSizes } from './object-size.js';
@@ -73,6 +73,9 @@ export class Ledger {
   #sawFresh = false;
   #wholePairs = 0;
   #cutPairs = 0;
+  #sampledBytes = 0;
+  #attributedBytes = 0;
+  /** Of bytes, squared: intervals differ when the sampler was started again at a larger one. */
   #estimateVariance = 0;
   #lostSamples = 0;
   #census: { samples: readonly FreshSample[]; weight: number } | undefined;
@@ -97,9 +100,11 @@ export class Ledger {
    * @param censusMillis set for the second reading of a pair: the time since the first
    */
   absorb(reading: HeapReading, atMillis: number, censusMillis?: number): Absorbed {
+    const tree = flatTree(reading.head);
+    const nodes = tree.nodes.length;
     const sorted = this.#live.sort(reading.samples, this.#newest, ++this.#mark);
-    if (!sorted || !this.#inUse.knowsIds(reading.head)) return { status: 'restarted' };
-    this.#inUse.read(reading.head);
+    if (!sorted || !this.#inUse.knowsIds(tree)) return { status: 'restarted', nodes };
+    this.#inUse.read(tree);
     const before = this.#newest;
     // What is gone first: a listener that adds up must not see more alive than any reading has shown.
     this.#oldestFreedMillis = 0;
@@ -107,9 +112,10 @@ export class Ledger {
       this.#oldestFreedMillis = Math.max(this.#oldestFreedMillis, atMillis - firstSeenMillis);
       for (const listener of this.#listeners) listener.freed(id);
     });
-    const taken = this.#takeSamples(sorted.fresh, scalesByNode(reading.head, sorted.sizeOfNode), atMillis);
+    const taken = this.#takeSamples(sorted.fresh, scalesByNode(tree, sorted.sizeOfNode), atMillis);
     const unseen = this.#newest - before - taken.length;
     this.#samples += this.#newest - before;
+    this.#sampledBytes += (this.#newest - before) * this.#samplingInterval;
     this.#countUnseen(unseen, atMillis);
     this.#countEarlyDeaths();
     // A collection inside the pair spoils it even when no number is missing: pairs would be kept for what survives.
@@ -122,7 +128,7 @@ export class Ledger {
       if (whole) this.#census = { samples: taken, weight: 1 / Math.max(censusMillis, 0.1) };
     }
     this.#sawFresh = taken.length > 0;
-    return { status: 'ok', fresh: taken.length, freed, unseen, live: this.#live.size, whole };
+    return { status: 'ok', fresh: taken.length, freed, unseen, live: this.#live.size, nodes, whole };
   }
 
   /**
@@ -226,7 +232,9 @@ export class Ledger {
       earlyDeaths: this.#earlyDeaths,
       wholePairs: this.#wholePairs,
       cutPairs: this.#cutPairs,
-      unseenError: Math.sqrt(this.#estimateVariance),
+      sampledBytes: this.#sampledBytes,
+      attributedBytes: this.#attributedBytes,
+      attributionErrorBytes: Math.sqrt(this.#estimateVariance),
       liveSamples: this.#live.size,
       lostSamples: this.#lostSamples,
       foldedNodes: this.tree.foldedNodes,
@@ -293,7 +301,7 @@ export class Ledger {
     this.#census = undefined;
     if (!census) return;
     const samples = census.samples.map(({ id, node, bytes }) => {
-      const died = this.#live.takeDead(id) !== undefined;
+      const died = this.#live.hasJustDied(id);
       if (died) this.#earlyDeaths++;
       return { node, bytes, died };
     });
@@ -301,9 +309,12 @@ export class Ledger {
   }
 
   #book(settlement: Settlement): void {
-    for (const { node, samples, bytes } of settlement.shares) this.#bookEstimate(node, samples, bytes);
+    for (const { node, samples, bytes } of settlement.shares) {
+      this.#attributedBytes += samples * this.#samplingInterval;
+      this.#bookEstimate(node, samples, bytes);
+    }
     const { unattributed, errorSamples } = settlement;
-    this.#estimateVariance += errorSamples * errorSamples;
+    this.#estimateVariance += (errorSamples * this.#samplingInterval) ** 2;
     // A sample of small objects stands for one interval of bytes on average.
     if (unattributed > 0) {
       this.#bookEstimate(this.unobservedNode, unattributed, unattributed * this.#samplingInterval);
@@ -329,8 +340,11 @@ export interface LedgerCounts {
   /** Pairs of readings without and with a collection between the two. */
   readonly wholePairs: number;
   readonly cutPairs: number;
-  /** The standard error of the unseen samples attributed to one function, in samples: of the function with the largest. */
-  readonly unseenError: number;
+  /** All samples in bytes, an interval each; those of them never seen alive that are attributed to functions. */
+  readonly sampledBytes: number;
+  readonly attributedBytes: number;
+  /** The standard error of what of those is attributed to one function, in bytes: of the function with the largest. */
+  readonly attributionErrorBytes: number;
   readonly liveSamples: number;
   /** Samples that were alive when the sampler was lost; their fate is unknown. */
   readonly lostSamples: number;

@@ -25,7 +25,7 @@ interface SortedSamples {
 /** The samples that are alive, by ordinal, each with a number of its own that is never used again. */
 export class LiveSamples {
   readonly #byOrdinal = new Map<number, LiveSample>();
-  readonly #justDied = new Map<number, LiveSample>();
+  readonly #justDied = new Set<number>();
   #nextId = 1;
 
   get size(): number {
@@ -77,15 +77,15 @@ export class LiveSamples {
     for (const [ordinal, sample] of this.#byOrdinal) {
       if (sample.mark === mark) continue;
       this.#byOrdinal.delete(ordinal);
-      this.#justDied.set(sample.id, sample);
+      this.#justDied.add(sample.id);
       onFreed(sample.id, sample.firstSeenMillis);
     }
     return this.#justDied.size;
   }
 
-  /** A sample that the last sweep dropped; undefined when it did not. */
-  takeDead(id: number): { readonly node: NodeIndex; readonly bytes: number } | undefined {
-    return this.#justDied.get(id);
+  /** Whether the last sweep dropped this sample. */
+  hasJustDied(id: number): boolean {
+    return this.#justDied.has(id);
   }
 
   clear(onFreed: (id: number) => void): void {

@@ -9,6 +9,7 @@ import {
   ROOT,
   TYPICAL_OBJECT_BYTES,
 } from '../ledger/index.js';
+import { frozenNote } from './frozen-note.js';
 import type { ObjectCounts } from './object-counts.js';
 
 /** pprof's four columns of a heap profile, in its order. */
@@ -93,7 +94,12 @@ export function peakProfileFromLedger(
   const stackOf = stacks(ledger, builder);
   const labelsOf = labels(ledger, builder, options);
   for (const [node, bytes] of mark.bytesByNode) {
-    builder.add(stackOf(node), [bytes / objectBytes(ledger, node), bytes], labelsOf(node));
+    const each = objectBytes(ledger, node);
+    const add = (some: number, age?: AgeBucket) =>
+      builder.add(stackOf(node), [some / each, some], labelsOf(node, age));
+    const frozen = mark.frozenByNode.get(node) ?? 0;
+    if (bytes > frozen) add(bytes - frozen);
+    if (frozen > 0) add(frozen, 'frozen');
   }
   return builder.build();
 }
@@ -115,24 +121,18 @@ function commentsFor(ledger: Ledger, options: ProfileFromLedgerOptions): string[
   ];
   if (!options.objectCounts)
     comments.push('object counts are rough: V8 did not give them, they are decoded from sample sizes');
-  const frozen = Math.round(ledger.frozen.totalBytes);
-  if (frozen > 0) {
-    comments.push(
-      `${frozen} bytes with the age frozen were in use when the sampling interval grew; what of them was freed since is not known`,
-    );
-  }
+  comments.push(...frozenNote(ledger));
   if (!ledger.knowsAllocationBySite) comments.push('allocation by call site is not known in this mode');
   return comments;
 }
 
 /** How sure the attribution of what was never seen is. */
 function statedError(ledger: Ledger): string[] {
-  const { samples, unseenSamples, pendingSamples, unseenError } = ledger.counts;
-  const attributed = unseenSamples - pendingSamples;
-  if (!ledger.knowsAllocationBySite || attributed === 0 || unseenError === 0) return [];
-  const percent = (part: number) => ((100 * part) / samples).toFixed(1);
+  const { sampledBytes, attributedBytes, attributionErrorBytes } = ledger.counts;
+  if (!ledger.knowsAllocationBySite || attributedBytes === 0 || attributionErrorBytes === 0) return [];
+  const percent = (part: number) => ((100 * part) / sampledBytes).toFixed(1);
   return [
-    `alloc_space: ${percent(attributed)} % is attributed by evidence; the standard error of a function's share of the whole is at most ${percent(unseenError)} points`,
+    `alloc_space: ${percent(attributedBytes)} % is attributed by evidence; the standard error of a function's share of the whole is at most ${percent(attributionErrorBytes)} points`,
   ];
 }
 

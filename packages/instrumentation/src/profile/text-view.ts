@@ -8,6 +8,7 @@ import {
   type SiteIndex,
   type Survival,
 } from '../ledger/index.js';
+import { frozenNote } from './frozen-note.js';
 
 export interface TextViewOptions {
   /** Mean bytes between samples. */
@@ -26,19 +27,20 @@ export interface TextViewOptions {
 
 interface Row {
   inUse: number;
-  /** Of that, over a minute old. */
+  /** Of that, over a minute old; what is frozen is in use for an unknown time. */
   old: number;
   allocated: number;
 }
 
 const MAX_ROWS = 100;
-const FIRST_OLD_BUCKET = AGE_BUCKETS.indexOf('1m-10m');
+const OLD_BUCKETS = [AGE_BUCKETS.indexOf('1m-10m'), AGE_BUCKETS.indexOf('frozen')] as const;
 
 /** The heap by call site as plain text, for people without a viewer: leak suspects first, then the largest sites. */
 export function textView(ledger: Ledger, options: TextViewOptions): string {
   const { samplingInterval, mode, verdicts } = options;
   const lines = [
     `heapray: sampled every ${samplingInterval} bytes on average (mode ${mode}); all values are estimates`,
+    ...frozenNote(ledger),
     '',
     verdicts.length > 0 ? 'Leak suspects:' : 'No leak suspects.',
     ...verdicts.map((verdict) => `  ${verdict}`),
@@ -73,7 +75,7 @@ function rowsBySite(ledger: Ledger, atMillis: number): Map<SiteIndex, Row> {
     const inUse = ledger.inUseBytes(node);
     if (allocated <= 0 && inUse <= 0) continue;
     const site = ledger.sites.siteOf(node);
-    const old = (ages.get(node) ?? []).slice(FIRST_OLD_BUCKET).reduce((bytes, more) => bytes + more, 0);
+    const old = (ages.get(node) ?? []).slice(...OLD_BUCKETS).reduce((bytes, more) => bytes + more, 0);
     rows.set(site, sum([rows.get(site) ?? sum([]), { inUse, old, allocated }]));
   }
   return rows;

@@ -31,6 +31,9 @@ export interface HeapView {
   };
 }
 
+/** A hundred years, s. */
+const FOR_EVER = 100 * 365.25 * 86_400;
+
 export interface HeapMetricsOptions extends SiteMetricsOptions {
   /** Whether the metrics that OpenTelemetry's conventions name are wanted too. */
   readonly conventions: boolean;
@@ -90,8 +93,9 @@ export class HeapMetrics {
   #observeTimeToLimit(result: BatchObservableResult, { secondsToLimit }: HeapView): void {
     if (secondsToLimit !== undefined) this.#limitWasInSight = true;
     if (!this.#limitWasInSight) return;
-    // For ever is what the end of a leak means, and the reader would keep the last number.
-    result.observe(this.#instruments.own.timeToLimit, secondsToLimit ?? Number.POSITIVE_INFINITY);
+    // For ever is what the end of a leak means, and the reader would keep the last number. Infinity itself is no number
+    // in JSON: it would spoil everything that is exported with it.
+    result.observe(this.#instruments.own.timeToLimit, Math.min(secondsToLimit ?? FOR_EVER, FOR_EVER));
   }
 
   #observeProfiler(result: BatchObservableResult, profiler: HeapView['profiler']): void {

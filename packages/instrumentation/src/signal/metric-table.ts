@@ -95,7 +95,7 @@ export const OWN_METRICS: Readonly<Record<OwnMetric, MetricSpec>> = {
     kind: 'gauge',
     unit: 's',
     description:
-      'Time until the heap limit if the leak suspects go on as they do; absent before the first, infinite after',
+      'Time until the heap limit if the leak suspects go on as they do; absent before the first, a hundred years (3155760000) when there are none any more',
   },
   resident: {
     name: 'heapray.memory.resident',

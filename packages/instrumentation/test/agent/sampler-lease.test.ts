@@ -21,7 +21,7 @@ describe('a sampler that is gone', () => {
   ] as const;
 
   test.each(losses)('(%s) is counted, told to the ledger, and wanted again', async (reason, lose) => {
-    const { loop, runTo, poller, account, ledger, wanted, logged, start, readings } = newLoop();
+    const { loop, runTo, poller, account, ledger, wanted, logged, start, readings, startedAnew } = newLoop();
     poller.answer = () => poller.reading(samplesOf('main', 64, [1, 2]));
     await loop.pollNow();
     lose(poller);
@@ -30,6 +30,7 @@ describe('a sampler that is gone', () => {
     expect(account.lostSampler).toEqual({ [reason]: 1 });
     expect(ledger.counts).toMatchObject({ lostSamples: 2, liveSamples: 0 });
     expect(readings()).toBe(2);
+    expect(startedAnew()).toBe(1);
     expect(logged).toHaveLength(1);
     expect(logged[0]).toMatch(/^warn: .*trying again$/);
     const polls = poller.times.length;
@@ -102,13 +103,22 @@ describe('too many samples alive', () => {
   const many = samplesOf('main', 64, range(1, 1001));
 
   test('begin anew at a larger interval; what was in use is carried over', async () => {
-    const { loop, poller, account, ledger, coarser, logged } = newLoop('binding', { maxLiveSamples: 1000 });
+    const { loop, poller, account, ledger, restarts, restartsWanted, logged, startedAnew } = newLoop(
+      'binding',
+      {
+        maxLiveSamples: 1000,
+      },
+    );
     poller.answer = () => poller.reading(many.slice(0, 1000));
     await loop.pollNow();
-    expect(coarser).toEqual([]);
+    expect(restartsWanted()).toBe(0);
     poller.answer = () => poller.reading(many);
     await loop.pollNow();
-    expect(coarser).toEqual([4 * INTERVAL]);
+    expect(restartsWanted()).toBe(1);
+    expect(startedAnew()).toBe(0);
+    await loop.restartPossible();
+    expect(restarts).toEqual([4 * INTERVAL]);
+    expect(startedAnew()).toBe(1);
     expect(account.lostSampler).toEqual({ coarsened: 1 });
     expect(ledger.samplingInterval).toBe(4 * INTERVAL);
     expect(ledger.counts).toMatchObject({ liveSamples: 0, lostSamples: 0, samples: 1001 });
@@ -124,15 +134,44 @@ describe('too many samples alive', () => {
     expect(ledger.totalInUseBytes).toBe(1001 * 64 + 256);
   });
 
+  test('go on being read while the main thread has no time for a restart', async () => {
+    const { loop, poller, ledger, restarts, restartsWanted } = newLoop('binding', { maxLiveSamples: 1000 });
+    poller.answer = () => poller.reading(many);
+    await loop.pollNow();
+    poller.answer = () => poller.reading(samplesOf('main', 64, range(1, 1501)));
+    await loop.pollNow();
+    expect(restartsWanted()).toBe(1);
+    expect(restarts).toEqual([]);
+    expect(ledger.counts).toMatchObject({ liveSamples: 1501, samples: 1501 });
+    // What came until the last moment is in what is carried over.
+    poller.answer = () => poller.reading(samplesOf('main', 64, range(1, 2001)));
+    await loop.restartPossible();
+    expect(restarts).toEqual([4 * INTERVAL]);
+    expect(ledger.frozen.totalBytes).toBe(2001 * 64);
+  });
+
+  test('may have died until the main thread has time: then nothing is given up', async () => {
+    const { loop, poller, restarts, restartsWanted } = newLoop('binding', { maxLiveSamples: 1000 });
+    poller.answer = () => poller.reading(many);
+    await loop.pollNow();
+    poller.answer = () => poller.reading(many.slice(500));
+    await loop.restartPossible();
+    expect(restarts).toEqual([]);
+    expect(loop.mode).toBe('binding');
+    poller.answer = () => poller.reading([...many.slice(500), ...samplesOf('main', 64, range(1002, 1800))]);
+    await loop.pollNow();
+    expect(restartsWanted()).toBe(2);
+  });
+
   test('are kept while single samples are followed, or nothing coarser is possible', async () => {
     for (const [mode, options] of [
       ['binding', { traced: true }],
       ['inspector', {}],
     ] as const) {
-      const { loop, poller, coarser } = newLoop(mode, { maxLiveSamples: 1000, ...options });
+      const { loop, poller, restartsWanted } = newLoop(mode, { maxLiveSamples: 1000, ...options });
       poller.answer = () => poller.reading(many);
       await loop.pollNow();
-      expect(coarser).toEqual([]);
+      expect(restartsWanted()).toBe(0);
     }
   });
 });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { AGE_BUCKETS, bytesByAge } from '../../src/ledger/index.js';
-import { profileFromLedger } from '../../src/profile/index.js';
+import { AGE_BUCKETS, bytesByAge, HighWaterMarkTracker } from '../../src/ledger/index.js';
+import { peakProfileFromLedger, profileFromLedger, textView } from '../../src/profile/index.js';
 import { allocated, INTERVAL, inUse, newLedger, sum } from '../support/ledger-sums.js';
 import { Readings, range, samplesOf } from '../support/readings.js';
 
@@ -61,6 +61,39 @@ test('a profile labels it, and says so', () => {
   const profile = profileFromLedger(ledger, { ...OPTIONS, samplingInterval: ledger.samplingInterval });
   expect(profile.period?.value).toBe(4 * INTERVAL);
   expect(profile.comments.join('\n')).toContain('57 bytes with the age frozen');
+});
+
+test('the high-water mark labels it too', () => {
+  const { ledger } = restartedLedger();
+  ledger.absorb(new Readings().of(samplesOf('a', 100, [1])), 25_000);
+  const peak = new HighWaterMarkTracker();
+  peak.observe(ledger, 25_000);
+  if (!peak.mark) throw new Error('no mark');
+  const profile = peakProfileFromLedger(ledger, peak.mark, OPTIONS);
+  const bytes = range(0, profile.sampleCount - 1).map((row) => [
+    profile.value(row, 1),
+    profile.labelsOf(row).age ?? '',
+  ]);
+  expect(bytes).toEqual([
+    [100, ''],
+    [50, 'frozen'],
+    [7, 'frozen'],
+  ]);
+});
+
+test('in text it is said, and is not passed off as old', () => {
+  const { ledger } = restartedLedger();
+  ledger.absorb(new Readings().of(samplesOf('a', 100, [1])), 25_000);
+  const view = { samplingInterval: 1, mode: 'binding', verdicts: [], survival: undefined, survivalMillis: 1 };
+  const text = textView(ledger, { ...view, column: 'inuse_space', atMillis: 300_000 });
+  expect(text).toContain('57 bytes with the age frozen');
+  expect(text).toMatch(/^ +157 B +100 B .* total$/m);
+});
+
+test('what is known of errors is kept in bytes: samples stand for more of them from then on', () => {
+  const { ledger } = restartedLedger();
+  ledger.absorb(new Readings().of(samplesOf('a', 100, [1, 2])), 25_000);
+  expect(ledger.counts).toMatchObject({ samples: 8, sampledBytes: (6 + 2 * 4) * INTERVAL });
 });
 
 test('a second restart adds to it; a lost sampler leaves it', () => {

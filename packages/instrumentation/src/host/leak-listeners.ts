@@ -1,0 +1,36 @@
+import { inspect } from 'node:util';
+import type { SuspectView } from '../agent/messages.js';
+
+/** Told of a call site that has begun to look like a leak. */
+export type LeakListener = (suspect: SuspectView) => void;
+
+/** The application's own code that is called for each new leak suspect; what it throws, now or later, stays here. */
+export class LeakListeners {
+  readonly #listeners = new Set<LeakListener>();
+  readonly #onError: (error: unknown) => void;
+
+  /** @param report told of what a listener throws, or of what its promise is rejected with */
+  constructor(report: (what: string) => void) {
+    // Anything may be thrown, also what has no message.
+    this.#onError = (error) =>
+      report(error instanceof Error ? error.message : inspect(error, { customInspect: false }));
+  }
+
+  /** Calls back for each new suspect, until the returned function is called. */
+  add(listener: LeakListener): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  tell(suspect: SuspectView): void {
+    for (const listener of this.#listeners) {
+      try {
+        // An async function is a listener too, and an unhandled rejection would end the process.
+        const result: unknown = listener(suspect);
+        Promise.resolve(result).catch(this.#onError);
+      } catch (error) {
+        this.#onError(error);
+      }
+    }
+  }
+}

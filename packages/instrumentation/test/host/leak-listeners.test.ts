@@ -1,0 +1,38 @@
+import { expect, test, vi } from 'vitest';
+import type { SuspectView } from '../../src/agent/messages.js';
+import { LeakListeners } from '../../src/host/leak-listeners.js';
+
+const SUSPECT = { functionName: 'leak', verdict: 'leaks' } as SuspectView;
+
+test('each listener is told, until it is taken away', () => {
+  const listeners = new LeakListeners(() => {});
+  const told: SuspectView[] = [];
+  const remove = listeners.add((suspect) => told.push(suspect));
+  listeners.add((suspect) => told.push(suspect));
+  listeners.tell(SUSPECT);
+  remove();
+  listeners.tell(SUSPECT);
+  expect(told).toEqual([SUSPECT, SUSPECT, SUSPECT]);
+});
+
+test.each<[string, () => unknown, string]>([
+  ['an error', () => raise(new Error('odd')), 'odd'],
+  ['null', () => raise(null), 'null'],
+  ['undefined', () => raise(undefined), 'undefined'],
+  ['what has no prototype', () => raise(Object.create(null)), '[Object: null prototype] {}'],
+  ['a rejection', () => Promise.reject(new Error('later')), 'later'],
+  ['a rejection with null', () => Promise.reject(null), 'null'],
+])('%s from a listener is reported, and the next is told all the same', async (_, listener, reported) => {
+  const reports: string[] = [];
+  const listeners = new LeakListeners((what) => reports.push(what));
+  const next = vi.fn();
+  listeners.add(listener as () => void);
+  listeners.add(next);
+  listeners.tell(SUSPECT);
+  await vi.waitFor(() => expect(reports).toEqual([reported]));
+  expect(next).toHaveBeenCalledOnce();
+});
+
+function raise(error: unknown): never {
+  throw error;
+}
