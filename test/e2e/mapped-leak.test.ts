@@ -9,7 +9,11 @@ import { appFolder } from './support/app-folder.js';
 import { pprofRaw } from './support/pprof-report.js';
 import { type RunningApp, startApp } from './support/profiled-app.js';
 
-const NAME = { code_function_name: 'priceOf', heapray_package: 'price-cache' };
+const NAME = {
+  code_function_name: 'priceOf',
+  heapray_package: 'price-cache',
+  heapray_package_version: '1.2.0',
+};
 /** Five times a second 32 KiB. */
 const LEAKED_PER_SECOND = 5 * 32_768;
 const SERVICE = `
@@ -73,9 +77,14 @@ describeWithPeer('a leak in a minified bundle', ['project-bare', 'go-pprof'], ()
   });
 
   test('is named in profiles, the service beside it by its own names', async () => {
-    const { samples } = await pprofRaw(`${await app.debugUrl()}/debug/pprof/heap`);
+    const { samples, comments } = await pprofRaw(`${await app.debugUrl()}/debug/pprof/heap`);
+    expect(comments.join('\n')).toMatch(/^leak suspected: `priceOf` in `price-cache@1\.2\.0` .* MiB\/min/m);
     const leak = samples.find(({ stack }) => stack[0] === 'priceOf');
-    expect(leak?.labels).toMatchObject({ package: 'price-cache', component: 'service' });
+    expect(leak?.labels).toMatchObject({
+      package: 'price-cache',
+      package_version: '1.2.0',
+      component: 'service',
+    });
     expect(leak?.stack.slice(0, 2)).toEqual(['priceOf', 'serve']);
     const session = samples.find(({ stack }) => stack[0] === 'openSession');
     expect(session?.labels.package).toBe('order-service');

@@ -17,6 +17,7 @@ export const METRIC_HEAP_SPACE_PHYSICAL = 'v8js.memory.heap.space.physical_size'
 
 /** heapray's own. */
 export const ATTR_PACKAGE = 'heapray.package';
+export const ATTR_PACKAGE_VERSION = 'heapray.package.version';
 export const ATTR_COMPONENT = 'heapray.component';
 export const ATTR_MEMORY_KIND = 'heapray.memory.kind';
 export const ATTR_LIMIT_KIND = 'heapray.limit.kind';

@@ -42,6 +42,8 @@ export function profileProvider(ports: ProfilesPorts): ProfileProvider {
     if (!came) overdue = reading;
   };
 
+  const verdictsAt = (atMillis: number) => ports.leaks.suspects(atMillis).map(({ verdict }) => verdict);
+
   const optionsFor = (request: ProfileRequest) => ({
     samplingInterval: ledger.samplingInterval,
     thread: 'main',
@@ -51,6 +53,7 @@ export function profileProvider(ports: ProfilesPorts): ProfileProvider {
     defaultColumn: request.defaultColumn,
     // A difference between ages would only show samples growing older.
     agesAtMillis: request.seconds === undefined ? performance.now() : undefined,
+    verdicts: verdictsAt(performance.now()),
   });
 
   const snapshot = async (request: ProfileRequest) => {
@@ -82,7 +85,7 @@ export function profileProvider(ports: ProfilesPorts): ProfileProvider {
       mode: loop.mode ?? 'none',
       column,
       atMillis,
-      verdicts: ports.leaks.suspects(atMillis).map(({ verdict }) => verdict),
+      verdicts: verdictsAt(atMillis),
       survival: ports.leaks.survival(atMillis),
       survivalMillis: ports.leaks.survivalMillis,
     });

@@ -37,6 +37,8 @@ export interface ProfileFromLedgerOptions {
   readonly defaultColumn: string;
   /** Set to split what is in use by age: now, on the clock of the ledger's readings. */
   readonly agesAtMillis?: number | undefined;
+  /** What leak suspects are said to be, the worst first. */
+  readonly verdicts?: readonly string[];
   /** V8's own object counts; without them both objects columns are a marked estimate. */
   readonly objectCounts?: ObjectCounts;
 }
@@ -122,6 +124,7 @@ function commentsFor(ledger: Ledger, options: ProfileFromLedgerOptions): string[
   if (!options.objectCounts)
     comments.push('object counts are rough: V8 did not give them, they are decoded from sample sizes');
   comments.push(...frozenNote(ledger));
+  comments.push(...(options.verdicts ?? []).map((verdict) => `leak suspected: ${verdict}`));
   if (!ledger.knowsAllocationBySite) comments.push('allocation by call site is not known in this mode');
   return comments;
 }
@@ -160,7 +163,8 @@ function labels(
 ): (node: NodeIndex, age?: AgeBucket) => LabelsHandle {
   const { thread } = options;
   return (node, age = undefined) => {
-    const { packageName, component } = ledger.sites.site(ledger.sites.siteOf(node));
-    return builder.labels({ package: packageName, component, thread, ...(age && { age }) });
+    const { packageName, packageVersion, component } = ledger.sites.site(ledger.sites.siteOf(node));
+    const version = packageVersion === undefined ? {} : { package_version: packageVersion };
+    return builder.labels({ package: packageName, ...version, component, thread, ...(age && { age }) });
   };
 }

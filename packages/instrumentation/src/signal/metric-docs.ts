@@ -3,6 +3,7 @@ import {
   ATTR_CODE_FUNCTION_NAME,
   ATTR_COMPONENT,
   ATTR_PACKAGE,
+  ATTR_PACKAGE_VERSION,
   ATTR_THREAD_ID,
   ATTR_THREAD_NAME,
 } from '../semconv.js';
@@ -57,9 +58,11 @@ function siteAttributesMarkdown(): string {
     [ATTR_CODE_FILE_PATH, 'its file', 'function, file'],
     [
       ATTR_PACKAGE,
+      ATTR_PACKAGE_VERSION,
       "the npm package the file belongs to; `node:` for the runtime; the application's own name",
       'function, file, package',
     ],
+    [ATTR_PACKAGE_VERSION, 'its version, where its manifest says one', 'function, file'],
     [
       ATTR_COMPONENT,
       'the component whose wrapped function is on the stack (`profileComponent`); else what this process is',

@@ -4,17 +4,20 @@ import {
   ATTR_CODE_FUNCTION_NAME,
   ATTR_COMPONENT,
   ATTR_PACKAGE,
+  ATTR_PACKAGE_VERSION,
   ATTR_THREAD_ID,
   ATTR_THREAD_NAME,
 } from '../semconv.js';
 import type { SiteGroup } from './site-groups.js';
 
 /** The attributes of a call site, or of several together: what is summed over is absent. */
-export function siteAttributes({ functionName, file, packageName, component }: SiteGroup): Attributes {
+export function siteAttributes(group: SiteGroup): Attributes {
+  const { functionName, file, packageName, packageVersion, component } = group;
   const attributes: Attributes = {};
   if (functionName !== undefined) attributes[ATTR_CODE_FUNCTION_NAME] = functionName;
   if (file !== undefined) attributes[ATTR_CODE_FILE_PATH] = file;
   if (packageName !== undefined) attributes[ATTR_PACKAGE] = packageName;
+  if (packageVersion !== undefined) attributes[ATTR_PACKAGE_VERSION] = packageVersion;
   attributes[ATTR_COMPONENT] = component;
   attributes[ATTR_THREAD_ID] = 0;
   attributes[ATTR_THREAD_NAME] = 'main';

@@ -13,6 +13,8 @@ export interface SiteGroup {
   readonly functionName?: string;
   readonly file?: string;
   readonly packageName?: string;
+  /** Of a package summed over all its versions there is none. */
+  readonly packageVersion?: string | undefined;
   readonly component: string;
 }
 
@@ -35,9 +37,9 @@ export function namedGroup(groupBy: GroupBy, name: string, component: string): S
 
 /** The group of a call site. */
 export function groupOf(groupBy: GroupBy, site: CallSite): SiteGroup {
-  const { functionName, file, packageName, component } = site;
-  if (groupBy === 'function') return { functionName, file, packageName, component };
-  if (groupBy === 'file') return { file, packageName, component };
+  const { functionName, file, packageName, packageVersion, component } = site;
+  if (groupBy === 'function') return { functionName, file, packageName, packageVersion, component };
+  if (groupBy === 'file') return { file, packageName, packageVersion, component };
   if (groupBy === 'package') return { packageName, component };
   return { component };
 }
@@ -50,7 +52,7 @@ function nameOf(groupBy: GroupBy, group: SiteGroup): string | undefined {
 
 /** Tells groups apart. */
 export function groupKey({ functionName, file, packageName, component }: SiteGroup): string {
-  // A file is of one package, so beside a file the package tells nothing more.
+  // A file is of one package in one version, so beside a file these tell nothing more.
   return `${functionName ?? ''}\n${file ?? packageName ?? ''}\n${component}`;
 }
 
