@@ -29,14 +29,25 @@ export interface LedgerOptions extends CodeFacts {
 
 interface FreshSample {
   readonly id: number;
+  readonly ordinal: number;
   readonly node: NodeIndex;
   readonly bytes: number;
+}
+
+interface Census {
+  readonly samples: readonly FreshSample[];
+  readonly weight: number;
+  /** Of a cut pair: how many samples were taken in it. */
+  readonly cutFrom: number | undefined;
 }
 
 /** The stack that unseen samples without any evidence are charged to. */
 const UNOBSERVED: RawFrame = { functionName: '(unobserved)', url: '', lineNumber: -1, columnNumber: -1 };
 /** Only for stacks of which no sample was ever seen alive, i.e. `(unobserved)`. */
 export const TYPICAL_OBJECT_BYTES = 64;
+/** A cut pair is judged by what was born after its last collection: by so many at least, and such a part of all. */
+const MIN_BORN = 4;
+const MIN_BORN_SHARE = 1 / 32;
 const DEFAULT_MAX_NODES = 200_000;
 
 /**
@@ -70,7 +81,7 @@ export class Ledger {
   #samples = 0;
   #unseen = 0;
   #earlyDeaths = 0;
-  #sawFresh = false;
+  #upToDate = false;
   #wholePairs = 0;
   #cutPairs = 0;
   #sampledBytes = 0;
@@ -78,7 +89,7 @@ export class Ledger {
   /** Of bytes, squared: intervals differ when the sampler was started again at a larger one. */
   #estimateVariance = 0;
   #lostSamples = 0;
-  #census: { samples: readonly FreshSample[]; weight: number } | undefined;
+  #census: Census | undefined;
 
   constructor(options: LedgerOptions) {
     this.#samplingInterval = options.samplingInterval;
@@ -120,14 +131,8 @@ export class Ledger {
     this.#countEarlyDeaths();
     // A collection inside the pair spoils it even when no number is missing: pairs would be kept for what survives.
     const whole = unseen === 0 && freed === 0;
-    if (censusMillis !== undefined) {
-      if (whole) this.#wholePairs++;
-      else this.#cutPairs++;
-      // After a reading that showed nothing new, samples of before the pair would count as its own.
-      if (this.#sawFresh) this.#estimator.addPair(this.#newest - before, whole);
-      if (whole) this.#census = { samples: taken, weight: 1 / Math.max(censusMillis, 0.1) };
-    }
-    this.#sawFresh = taken.length > 0;
+    if (censusMillis !== undefined) this.#noteCensus(taken, this.#newest - before, whole, censusMillis);
+    this.#upToDate = this.#live.unbroken(this.#newest, this.#newest - 2) >= 2;
     return { status: 'ok', fresh: taken.length, freed, unseen, live: this.#live.size, nodes, whole };
   }
 
@@ -253,7 +258,7 @@ export class Ledger {
   #forgetReadings(): void {
     this.#inUse.forget();
     this.#census = undefined;
-    this.#sawFresh = false;
+    this.#upToDate = false;
     this.#newest = 0;
   }
 
@@ -269,7 +274,7 @@ export class Ledger {
       const node = this.#inUse.stackOf(sample.nodeId);
       const bytes = sample.size * (scale.get(sample.nodeId) ?? 1);
       const id = this.#live.add(sample, node, bytes, atMillis, this.#mark);
-      taken.push({ id, node, bytes });
+      taken.push({ id, ordinal: sample.ordinal, node, bytes });
       this.#estimator.addSeen(node);
       if (sample.ordinal > newest) newest = sample.ordinal;
       this.#allocated.add(this.knowsAllocationBySite ? node : this.unobservedNode, bytes);
@@ -285,6 +290,27 @@ export class Ledger {
     this.#seenBytes.add(node, bytes);
     this.#seenObjects.add(node, objects);
     this.#allocatedObjects.add(this.knowsAllocationBySite ? node : this.unobservedNode, objects);
+  }
+
+  /**
+   * Keeps the samples of a pair until the next reading shows what becomes of them.
+   *
+   * @param born how many samples were taken inside the pair
+   */
+  #noteCensus(taken: readonly FreshSample[], born: number, whole: boolean, censusMillis: number): void {
+    if (whole) this.#wholePairs++;
+    else this.#cutPairs++;
+    const weight = 1 / Math.max(censusMillis, 0.1);
+    // A first reading right behind a collection shows nothing new: what died in that has larger ordinals than all
+    // that it shows, and would seem to belong to the pair.
+    const known = whole || this.#upToDate;
+    const represented = !known || this.#estimator.addPair(born, whole);
+    if (whole) this.#census = { samples: taken, weight, cutFrom: undefined };
+    if (represented) return;
+    const since = this.#newest - this.#live.unbroken(this.#newest, this.#newest - born);
+    const samples = taken.filter(({ ordinal }) => ordinal > since);
+    if (samples.length < Math.max(MIN_BORN, born * MIN_BORN_SHARE)) return;
+    this.#census = { samples, weight, cutFrom: born };
   }
 
   #countUnseen(unseen: number, atMillis: number): void {
@@ -305,7 +331,9 @@ export class Ledger {
       if (died) this.#earlyDeaths++;
       return { node, bytes, died };
     });
-    this.#estimator.addCensus(samples, census.weight);
+    const { weight, cutFrom } = census;
+    if (cutFrom === undefined) this.#estimator.addCensus(samples, weight);
+    else this.#estimator.addCutCensus(samples, weight, cutFrom);
   }
 
   #book(settlement: Settlement): void {

@@ -71,6 +71,13 @@ export class LiveSamples {
     return id;
   }
 
+  /** How many samples in a row are alive, up to and with this one, and after another: none of them has died. */
+  unbroken(ordinal: number, after: number): number {
+    let at = ordinal;
+    while (at > after && this.#byOrdinal.has(at)) at--;
+    return ordinal - at;
+  }
+
   /** Drops everything that a reading did not show; returns how many. */
   sweep(mark: number, onFreed: (id: number, firstSeenMillis: number) => void): number {
     this.#justDied.clear();

@@ -69,31 +69,45 @@ export class ShortLivedEstimator {
   }
 
   /**
-   * Notes how many samples were taken since the first reading of a pair, and whether it was whole or cut by a
-   * collection. After a reading right behind a collection that number tells of more than the pair: what died
-   * in that collection has ordinals above all that the reading showed. Such pairs are much too large, and say nothing.
+   * Notes how many samples were taken inside a pair, and whether it was whole or cut by a collection.
+   *
+   * @returns whether whole pairs speak for it: not when it is cut and much larger than they are, as in a burst
    */
-  addPair(taken: number, whole: boolean): void {
+  addPair(taken: number, whole: boolean): boolean {
     if (whole) this.#largestPair = Math.max(this.#largestPair, taken);
-    else if (taken > 2 * this.#largestPair) return;
+    else if (taken > this.#largestPair) return false;
     else this.#cutPairs++;
     this.#pairSamples += taken;
-    if (this.#pairSamples < MAX_PAIR_SAMPLES) return;
-    // What was long ago counts less and less.
-    this.#pairSamples /= 2;
-    this.#cutPairs /= 2;
-    this.#largestPair /= 2;
+    if (this.#pairSamples >= MAX_PAIR_SAMPLES) {
+      // What was long ago counts less and less.
+      this.#pairSamples /= 2;
+      this.#cutPairs /= 2;
+      this.#largestPair /= 2;
+    }
+    return true;
   }
 
   /**
    * Notes a census when the next reading has shown who survived.
    *
-   * @param weight one over its length, in 1/ms
+   * @param samples all of a whole pair
+   * @param weight one over the length of the pair, in 1/ms
    */
   addCensus(samples: readonly CensusSample[], weight: number): void {
     if (samples.length === 0) return;
     const chance = Math.max(MIN_WHOLE_CHANCE, 1 - samples.length * this.#collectionsPerSample);
     this.#open.addCensus(samples, weight / chance, this.#groupOf);
+  }
+
+  /**
+   * The same of a cut pair for which whole ones do not speak.
+   *
+   * @param samples those born after its last collection
+   * @param taken how many samples were taken inside the pair: for these they stand
+   */
+  addCutCensus(samples: readonly CensusSample[], weight: number, taken: number): void {
+    if (samples.length === 0) return;
+    this.#open.addCensus(samples, (weight * taken) / samples.length, this.#groupOf);
   }
 
   get #collectionsPerSample(): number {

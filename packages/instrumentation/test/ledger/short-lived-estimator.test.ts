@@ -164,18 +164,24 @@ describe('a pair that is likelier to be cut by a collection weighs more when it 
   });
 });
 
-test('a cut pair that shows what died before it says nothing about collections', () => {
-  const settled = (taken: number) => {
+describe('a cut pair that is larger than all whole ones', () => {
+  test('is told from those that whole ones speak for', () => {
     const unseen = new ShortLivedEstimator();
-    for (let pair = 0; pair < 40; pair++) unseen.addPair(20, true);
-    for (let pair = 0; pair < 20; pair++) unseen.addPair(taken, false);
-    addPairs(unseen, 20, [{ node: PARSE, dead: 1 }]);
-    addPairs(unseen, 20, [{ node: RENDER, dead: 20 }]);
-    unseen.addUnseen(1000, 0);
-    return samplesByNode(unseen.settle(0, true))[RENDER]!;
-  };
-  expect(settled(400)).toBeCloseTo((1000 * 20) / 21, 6);
-  expect(settled(40)).toBeGreaterThan((1000 * 20) / 21 + 5);
+    expect(unseen.addPair(5, false)).toBe(false);
+    expect(unseen.addPair(20, true)).toBe(true);
+    expect(unseen.addPair(20, false)).toBe(true);
+    expect(unseen.addPair(21, false)).toBe(false);
+  });
+
+  test('counts with all that was born in it, by what was born after its last collection', () => {
+    const unseen = addPairs(new ShortLivedEstimator(), 20, [{ node: PARSE, dead: 10 }]);
+    const born = range(1, 10).map((at) => ({ node: at > 2 ? RENDER : PARSE, bytes: 100, died: true }));
+    for (let pair = 0; pair < 5; pair++) unseen.addCutCensus(born, 1, 100);
+    unseen.addUnseen(700, 0);
+    const samples = samplesByNode(unseen.settle(0, true));
+    expect(samples[PARSE]).toBeCloseTo(200 + 5 * 20, 6);
+    expect(samples[RENDER]).toBeCloseTo(5 * 80, 6);
+  });
 });
 
 describe('a settlement waits for evidence', () => {
