@@ -9,7 +9,9 @@ import { type CensusSample, Evidence } from './evidence.js';
  * inside is in hand. Pair `i` weighs `w_i`, one over its length and over its chance to be whole: it catches a
  * moment's samples in proportion to both, so every moment counts the same (Horvitz-Thompson). The chance is one
  * minus the samples of the pair over those from one collection to the next, which cut pairs tell: without it
- * bursts, whose pairs are cut more often, would count for too little. For a function s let
+ * bursts, whose pairs are cut more often, would count for too little. Cut pairs larger than all whole ones have
+ * none to speak for them: they count with all their samples, spread as those born after their last collection are.
+ * For a function s let
  *
  *   c_i, v_i, n_i   samples of s in pair i; those alive at the next poll; all samples of the pair
  *   C = sum w_i c_i / sum w_i n_i     its share of all samples
