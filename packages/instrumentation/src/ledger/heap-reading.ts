@@ -50,17 +50,3 @@ export function flatTree(head: ReadingNode): FlatTree {
   }
   return { nodes, callers, depths };
 }
-
-/** Per node id: what turns a sample's rounded size into its share of the node's unbiased size. */
-export function scalesByNode(
-  { nodes }: FlatTree,
-  sizeOfNode: ReadonlyMap<number, number>,
-): ReadonlyMap<number, number> {
-  const scales = new Map<number, number>();
-  if (sizeOfNode.size === 0) return scales;
-  for (const { id, selfSize } of nodes) {
-    const sum = sizeOfNode.get(id);
-    if (sum) scales.set(id, selfSize / sum);
-  }
-  return scales;
-}

@@ -2,9 +2,14 @@ import { type CallTree, type NodeIndex, type RawFrame, ROOT, sameFrame } from '.
 import { GrowableFloats } from './growable-floats.js';
 import type { FlatTree } from './heap-reading.js';
 
-interface KnownNode {
+/** A node of the newest reading. */
+export interface KnownNode {
   readonly index: NodeIndex;
   readonly frame: RawFrame;
+  /** Estimated bytes in use that were allocated with this stack, as that reading says. */
+  bytes: number;
+  /** Which reading that is. */
+  reading: number;
 }
 
 /**
@@ -16,7 +21,7 @@ export class InUse {
   readonly #bytes = new GrowableFloats();
   /** The reading that a stack's bytes are of. */
   readonly #reading = new GrowableFloats();
-  #nodeById = new Map<number, KnownNode>();
+  readonly #nodeById = new Map<number, KnownNode>();
   #totalBytes = 0;
   #readings = 0;
 
@@ -34,53 +39,66 @@ export class InUse {
     return this.#reading.get(node) === this.#readings ? this.#bytes.get(node) : 0;
   }
 
-  /** The stack that a node of the newest reading stands for. */
-  stackOf(nodeId: number): NodeIndex {
-    return this.#nodeById.get(nodeId)?.index ?? ROOT;
+  /** A node of the newest reading by V8's number for it. */
+  node(nodeId: number): KnownNode | undefined {
+    return this.#nodeById.get(nodeId);
   }
 
-  /** Whether every node id that we know still names the same function: a restarted sampler counts anew. */
-  knowsIds({ nodes }: FlatTree): boolean {
+  /**
+   * Recognises the nodes of a reading's tree.
+   *
+   * @returns for each the node that we know, if any; undefined when the tree is another sampler's: that counts anew
+   */
+  recognise({ nodes }: FlatTree): (KnownNode | undefined)[] | undefined {
+    const known = nodes.map(({ id }) => this.#nodeById.get(id));
     let same = 0;
     let other = 0;
     // Every tree has the same root, which says nothing.
-    for (const { id, callFrame } of nodes.slice(1)) {
-      const known = this.#nodeById.get(id);
-      if (known && sameFrame(known.frame, callFrame)) same++;
-      else if (known) other++;
+    for (let at = 1; at < nodes.length; at++) {
+      const found = known[at];
+      if (!found) continue;
+      if (sameFrame(found.frame, nodes[at]!.callFrame)) same++;
+      else other++;
     }
     // Another sampler's tree has next to nothing in common with ours; a frame or two may change its looks.
-    return other <= same;
+    return other <= same ? known : undefined;
   }
 
-  /** Takes the tree of a reading. */
-  read({ nodes, callers, depths }: FlatTree): void {
-    this.#readings++;
+  /** Takes the tree of a reading, of which these nodes are known. */
+  read(tree: FlatTree, known: readonly (KnownNode | undefined)[]): void {
+    const { nodes, callers } = tree;
+    const reading = ++this.#readings;
     this.#totalBytes = 0;
-    const known = this.#nodeById;
-    const nodeById = new Map<number, KnownNode>();
     const indices: NodeIndex[] = [];
-    nodes.forEach(({ id, callFrame: frame, selfSize }, at) => {
-      const found = known.get(id) ?? {
-        index: this.#indexOf(at, frame, indices[callers[at] ?? 0], depths[at]),
-        frame,
-      };
-      nodeById.set(id, found);
-      indices.push(found.index);
-      this.#note(found.index, selfSize);
-    });
-    this.#nodeById = nodeById;
+    for (let at = 0; at < nodes.length; at++) {
+      const { id, selfSize } = nodes[at]!;
+      const node = known[at] ?? this.#add(id, tree, at, indices[callers[at]!]);
+      node.bytes = selfSize;
+      node.reading = reading;
+      indices.push(node.index);
+      this.#note(node.index, selfSize);
+    }
+    if (this.#nodeById.size > nodes.length) this.#dropGone();
   }
 
-  #indexOf(at: number, frame: RawFrame, caller: NodeIndex = ROOT, depth = 0): NodeIndex {
-    return at === 0 ? ROOT : this.#tree.childAt(depth, caller, frame);
+  #add(id: number, { nodes, depths }: FlatTree, at: number, caller: NodeIndex = ROOT): KnownNode {
+    const frame = nodes[at]!.callFrame;
+    const index = at === 0 ? ROOT : this.#tree.childAt(depths[at]!, caller, frame);
+    const node = { index, frame, bytes: 0, reading: 0 };
+    this.#nodeById.set(id, node);
+    return node;
+  }
+
+  /** V8 drops stacks without samples, and numbers them anew when they come back. */
+  #dropGone(): void {
+    for (const [id, { reading }] of this.#nodeById) if (reading !== this.#readings) this.#nodeById.delete(id);
   }
 
   /** Nothing is in use, as far as is known: the sampler was lost. */
   forget(): void {
     this.#readings++;
     this.#totalBytes = 0;
-    this.#nodeById = new Map();
+    this.#nodeById.clear();
   }
 
   #note(node: NodeIndex, bytes: number): void {

@@ -3,9 +3,9 @@ import { CallSites, type CodeFacts } from './call-site.js';
 import { CallTree, type NodeIndex, type RawFrame, ROOT } from './call-tree.js';
 import { FrozenRemainder } from './frozen-remainder.js';
 import { GrowableFloats } from './growable-floats.js';
-import { type Absorbed, flatTree, type HeapReading, scalesByNode } from './heap-reading.js';
+import { type Absorbed, flatTree, type HeapReading } from './heap-reading.js';
 import { InUse } from './in-use.js';
-import { LiveSamples } from './live-samples.js';
+import { type LiveSample, LiveSamples } from './live-samples.js';
 import { ObjectSizes } from './object-size.js';
 import { type Settlement, ShortLivedEstimator } from './short-lived-estimator.js';
 
@@ -27,15 +27,8 @@ export interface LedgerOptions extends CodeFacts {
   readonly stackDepth?: number;
 }
 
-interface FreshSample {
-  readonly id: number;
-  readonly ordinal: number;
-  readonly node: NodeIndex;
-  readonly bytes: number;
-}
-
 interface Census {
-  readonly samples: readonly FreshSample[];
+  readonly samples: readonly LiveSample[];
   readonly weight: number;
   /** Of a cut pair: how many samples were taken in it. */
   readonly cutFrom: number | undefined;
@@ -113,9 +106,10 @@ export class Ledger {
   absorb(reading: HeapReading, atMillis: number, censusMillis?: number): Absorbed {
     const tree = flatTree(reading.head);
     const nodes = tree.nodes.length;
-    const sorted = this.#live.sort(reading.samples, this.#newest, ++this.#mark);
-    if (!sorted || !this.#inUse.knowsIds(tree)) return { status: 'restarted', nodes };
-    this.#inUse.read(tree);
+    const fresh = this.#live.sort(reading.samples, this.#newest, ++this.#mark);
+    const known = fresh && this.#inUse.recognise(tree);
+    if (!known) return { status: 'restarted', nodes };
+    this.#inUse.read(tree, known);
     const before = this.#newest;
     // What is gone first: a listener that adds up must not see more alive than any reading has shown.
     this.#oldestFreedMillis = 0;
@@ -123,7 +117,7 @@ export class Ledger {
       this.#oldestFreedMillis = Math.max(this.#oldestFreedMillis, atMillis - firstSeenMillis);
       for (const listener of this.#listeners) listener.freed(id);
     });
-    const taken = this.#takeSamples(sorted.fresh, scalesByNode(tree, sorted.sizeOfNode), atMillis);
+    const taken = this.#takeSamples(fresh, atMillis);
     const unseen = this.#newest - before - taken.length;
     this.#samples += this.#newest - before;
     this.#sampledBytes += (this.#newest - before) * this.#samplingInterval;
@@ -263,22 +257,20 @@ export class Ledger {
   }
 
   /** Books samples seen for the first time. */
-  #takeSamples(
-    fresh: HeapReading['samples'],
-    scale: ReadonlyMap<number, number>,
-    atMillis: number,
-  ): FreshSample[] {
-    const taken: FreshSample[] = [];
+  #takeSamples(fresh: HeapReading['samples'], atMillis: number): readonly LiveSample[] {
+    const taken = fresh.map((sample) => this.#live.add(sample, atMillis, this.#mark));
     let newest = this.#newest;
-    for (const sample of fresh) {
-      const node = this.#inUse.stackOf(sample.nodeId);
-      const bytes = sample.size * (scale.get(sample.nodeId) ?? 1);
-      const id = this.#live.add(sample, node, bytes, atMillis, this.#mark);
-      taken.push({ id, ordinal: sample.ordinal, node, bytes });
+    for (const sample of taken) {
+      const known = this.#inUse.node(sample.nodeId);
+      // V8 rounds each sample's size, and not the node's, which is unbiased.
+      if (known) sample.bytes = (sample.size * known.bytes) / sample.ofNode.size;
+      const { id, bytes, size, ordinal } = sample;
+      const node = known?.index ?? ROOT;
+      sample.node = node;
       this.#estimator.addSeen(node);
-      if (sample.ordinal > newest) newest = sample.ordinal;
+      if (ordinal > newest) newest = ordinal;
       this.#allocated.add(this.knowsAllocationBySite ? node : this.unobservedNode, bytes);
-      this.#noteObjects(node, sample.size, bytes);
+      this.#noteObjects(node, size, bytes);
       for (const listener of this.#listeners) listener.allocated(id, node, bytes);
     }
     this.#newest = newest;
@@ -297,7 +289,7 @@ export class Ledger {
    *
    * @param born how many samples were taken inside the pair
    */
-  #noteCensus(taken: readonly FreshSample[], born: number, whole: boolean, censusMillis: number): void {
+  #noteCensus(taken: readonly LiveSample[], born: number, whole: boolean, censusMillis: number): void {
     if (whole) this.#wholePairs++;
     else this.#cutPairs++;
     const weight = 1 / Math.max(censusMillis, 0.1);

@@ -1,15 +1,4 @@
-import type { NodeIndex } from './call-tree.js';
-
-interface LiveSample {
-  readonly id: number;
-  readonly nodeId: number;
-  readonly size: number;
-  readonly node: NodeIndex;
-  readonly bytes: number;
-  readonly firstSeenMillis: number;
-  /** Of the newest reading that showed it. */
-  mark: number;
-}
+import { type NodeIndex, ROOT } from './call-tree.js';
 
 interface RawSample {
   readonly size: number;
@@ -17,14 +6,29 @@ interface RawSample {
   readonly ordinal: number;
 }
 
-interface SortedSamples {
-  readonly fresh: readonly RawSample[];
-  readonly sizeOfNode: Map<number, number>;
+/** A sample that is alive, with a number of its own that is never used again. */
+export interface LiveSample extends RawSample {
+  readonly id: number;
+  readonly firstSeenMillis: number;
+  /** What the samples of its node have together, rounded as V8 rounds them. */
+  readonly ofNode: { size: number };
+  /** Its stack and its estimated bytes, as soon as they are known. */
+  node: NodeIndex;
+  bytes: number;
+  /** Of the newest reading that showed it. */
+  mark: number;
+  /** Where in that reading it was, not counting samples that were new in it. */
+  place: number;
 }
 
-/** The samples that are alive, by ordinal, each with a number of its own that is never used again. */
+/** The samples that are alive. */
 export class LiveSamples {
   readonly #byOrdinal = new Map<number, LiveSample>();
+  /** In the order of the newest reading; those that were new in it are at the end. */
+  #inOrder: LiveSample[] = [];
+  /** The known samples of a reading that was sorted, in its order. */
+  #shown: LiveSample[] = [];
+  readonly #sizeOfNode = new Map<number, { size: number }>();
   readonly #justDied = new Set<number>();
   #nextId = 1;
 
@@ -35,40 +39,79 @@ export class LiveSamples {
   /**
    * Tells new samples from known ones, which are marked as seen in this reading, and checks that they come from the
    * sampler that we know: an ordinal up to the newest one must be alive already and unchanged, because samples do
-   * not come back to life. One look at each sample: there may be hundreds of thousands.
+   * not come back to life. There may be hundreds of thousands; what stays alive V8 shows in the same order again, so
+   * most are found without looking them up.
    *
    * @param mark a number of its own for every reading, also for those that were refused
-   * @returns the new samples, and the sums of all samples' sizes for their node ids; undefined when they come from
-   * another sampler
+   * @returns the new samples; undefined when they come from another sampler
    */
-  sort(samples: readonly RawSample[], newest: number, mark: number): SortedSamples | undefined {
+  sort(samples: readonly RawSample[], newest: number, mark: number): readonly RawSample[] | undefined {
     const fresh: RawSample[] = [];
-    const sizeOfNode = new Map<number, number>();
+    this.#shown = [];
+    let place = 0;
     for (const sample of samples) {
-      const { ordinal, nodeId, size } = sample;
-      if (ordinal > newest) {
+      if (sample.ordinal > newest) {
         fresh.push(sample);
-        sizeOfNode.set(nodeId, 0);
         continue;
       }
-      const known = this.#byOrdinal.get(ordinal);
-      if (!known || known.nodeId !== nodeId || known.size !== size) return undefined;
+      const known = this.#find(sample.ordinal, place);
+      if (!known || known.nodeId !== sample.nodeId || known.size !== sample.size) return undefined;
       known.mark = mark;
+      place = known.place + 1;
+      this.#shown.push(known);
     }
-    if (fresh.length === 0) return { fresh, sizeOfNode };
-    for (const { nodeId, size } of samples) {
-      const sum = sizeOfNode.get(nodeId);
-      if (sum !== undefined) sizeOfNode.set(nodeId, sum + size);
-    }
-    return { fresh, sizeOfNode };
+    return fresh;
   }
 
-  /** Adds a sample first seen now; returns its id. */
-  add(raw: RawSample, node: NodeIndex, bytes: number, atMillis: number, mark: number): number {
-    const id = this.#nextId++;
-    const { nodeId, size } = raw;
-    this.#byOrdinal.set(raw.ordinal, { id, nodeId, size, node, bytes, firstSeenMillis: atMillis, mark });
-    return id;
+  /** @param place where it is likely to be: there, or behind one that has died */
+  #find(ordinal: number, place: number): LiveSample | undefined {
+    const here = this.#inOrder[place];
+    if (here?.ordinal === ordinal) return here;
+    const next = this.#inOrder[place + 1];
+    return next?.ordinal === ordinal ? next : this.#byOrdinal.get(ordinal);
+  }
+
+  /** Drops everything that the reading just sorted did not show; returns how many. */
+  sweep(mark: number, onFreed: (id: number, firstSeenMillis: number) => void): number {
+    this.#justDied.clear();
+    for (const sample of this.#inOrder) {
+      if (sample.mark === mark) continue;
+      this.#byOrdinal.delete(sample.ordinal);
+      this.#leaveNode(sample);
+      this.#justDied.add(sample.id);
+      onFreed(sample.id, sample.firstSeenMillis);
+    }
+    this.#inOrder = this.#shown;
+    this.#shown = [];
+    for (let place = 0; place < this.#inOrder.length; place++) this.#inOrder[place]!.place = place;
+    return this.#justDied.size;
+  }
+
+  /** Adds a sample first seen now, after the sweep. */
+  add({ size, nodeId, ordinal }: RawSample, firstSeenMillis: number, mark: number): LiveSample {
+    const ofNode = this.#sizeOfNode.get(nodeId) ?? { size: 0 };
+    if (ofNode.size === 0) this.#sizeOfNode.set(nodeId, ofNode);
+    ofNode.size += size;
+    const sample: LiveSample = {
+      ordinal,
+      size,
+      nodeId,
+      id: this.#nextId++,
+      firstSeenMillis,
+      ofNode,
+      node: ROOT,
+      bytes: size,
+      mark,
+      place: this.#inOrder.length,
+    };
+    this.#byOrdinal.set(ordinal, sample);
+    this.#inOrder.push(sample);
+    return sample;
+  }
+
+  #leaveNode({ ofNode, nodeId, size }: LiveSample): void {
+    ofNode.size -= size;
+    if (ofNode.size === 0) this.#sizeOfNode.delete(nodeId);
   }
 
   /** How many samples in a row are alive, up to and with this one, and after another: none of them has died. */
@@ -78,32 +121,21 @@ export class LiveSamples {
     return ordinal - at;
   }
 
-  /** Drops everything that a reading did not show; returns how many. */
-  sweep(mark: number, onFreed: (id: number, firstSeenMillis: number) => void): number {
-    this.#justDied.clear();
-    for (const [ordinal, sample] of this.#byOrdinal) {
-      if (sample.mark === mark) continue;
-      this.#byOrdinal.delete(ordinal);
-      this.#justDied.add(sample.id);
-      onFreed(sample.id, sample.firstSeenMillis);
-    }
-    return this.#justDied.size;
-  }
-
   /** Whether the last sweep dropped this sample. */
   hasJustDied(id: number): boolean {
     return this.#justDied.has(id);
   }
 
   clear(onFreed: (id: number) => void): void {
-    for (const sample of this.#byOrdinal.values()) onFreed(sample.id);
+    for (const { id } of this.#inOrder) onFreed(id);
     this.#byOrdinal.clear();
+    this.#sizeOfNode.clear();
     this.#justDied.clear();
+    this.#inOrder = [];
+    this.#shown = [];
   }
 
   forEach(visit: (id: number, node: NodeIndex, bytes: number, firstSeenMillis: number) => void): void {
-    for (const sample of this.#byOrdinal.values()) {
-      visit(sample.id, sample.node, sample.bytes, sample.firstSeenMillis);
-    }
+    for (const { id, node, bytes, firstSeenMillis } of this.#inOrder) visit(id, node, bytes, firstSeenMillis);
   }
 }
