@@ -3,6 +3,7 @@ import path from 'node:path';
 import { CaptureError, type CaptureOperation, codeOf } from './capture-error.js';
 import { CAPTURE_MODE, type CaptureFs } from './capture-fs.js';
 import { capturePath } from './capture-names.js';
+import { findCapture } from './find-capture.js';
 import { pruneCaptures, rotateCapture } from './rotate-capture.js';
 
 export interface CaptureFileOptions {
@@ -30,24 +31,24 @@ const MAX_OPEN_ATTEMPTS = 10;
  */
 export class CaptureFile {
   readonly path: string;
-  /** Old captures that should have been deleted and could not be. */
-  readonly problems: readonly CaptureError[];
+  readonly #component: string;
+  readonly #maxCaptures: number;
   readonly #fs: CaptureFs;
   readonly #fd: number;
   #length = 0;
   #torn = false;
   #closed = false;
 
-  private constructor(file: string, fs: CaptureFs, fd: number, problems: readonly CaptureError[]) {
+  private constructor(options: CaptureFileOptions, file: string, fs: CaptureFs, fd: number) {
     this.path = file;
-    this.problems = problems;
+    this.#component = options.component;
+    this.#maxCaptures = options.maxCaptures ?? DEFAULT_MAX_CAPTURES;
     this.#fs = fs;
     this.#fd = fd;
   }
 
   /**
-   * Starts a capture. One that is in the way is kept as `<component>_memory.<UTC time>.bin`; then the oldest
-   * of those go until `maxCaptures` are left.
+   * Starts a capture. One that is in the way is kept as `<component>_memory.<UTC time>.bin`; see {@link prune}.
    *
    * @throws CaptureError when the component's name is not allowed or the file system refuses
    * @throws RangeError when `maxCaptures` is no integer of at least 1
@@ -60,7 +61,17 @@ export class CaptureFile {
     const file = capturePath(folder, component);
     makeFolder(fs, folder);
     const fd = openNew(fs, file, component, now);
-    return new CaptureFile(file, fs, fd, pruneCaptures(fs, folder, component, maxCaptures - 1));
+    return new CaptureFile(options, file, fs, fd);
+  }
+
+  /**
+   * Deletes the oldest captures of the component until `maxCaptures` are left, this one included. For when something has
+   * been written: a capture that cannot be must not cost one that was.
+   *
+   * @returns those that could not be deleted
+   */
+  prune(): readonly CaptureError[] {
+    return pruneCaptures(this.#fs, path.dirname(this.path), this.#component, this.#maxCaptures - 1);
   }
 
   /** Bytes in the file: all appends so far. */
@@ -120,6 +131,26 @@ export class CaptureFile {
     } catch (cause) {
       throw CaptureError.from(this.path, 'close', cause);
     }
+  }
+
+  /** Closes the file after an error, and removes it if nothing was written. Never throws: the error has been told. */
+  abandon(): void {
+    if (this.#closed) return;
+    try {
+      if (this.#length === 0) this.#remove();
+    } catch {
+      // An empty capture is left.
+    }
+    try {
+      this.close();
+    } catch {
+      // What was appended before may still be whole.
+    }
+  }
+
+  #remove(): void {
+    const place = findCapture(this.#fs, this.path, this.#fs.fstatSync(this.#fd));
+    if (place !== undefined) this.#fs.unlinkSync(place);
   }
 
   #check(operation: CaptureOperation): void {

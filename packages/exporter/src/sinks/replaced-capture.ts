@@ -11,11 +11,14 @@ import { type FileIdentity, findCapture } from './find-capture.js';
 export class ReplacedCapture {
   /** Where it was begun. */
   readonly path: string;
+  readonly #begun: CaptureFile;
   readonly #fs: CaptureFs;
   #identity: FileIdentity;
+  #isEmpty = true;
 
-  private constructor(path: string, fs: CaptureFs, identity: FileIdentity) {
-    this.path = path;
+  private constructor(begun: CaptureFile, fs: CaptureFs, identity: FileIdentity) {
+    this.path = begun.path;
+    this.#begun = begun;
     this.#fs = fs;
     this.#identity = identity;
   }
@@ -26,9 +29,24 @@ export class ReplacedCapture {
     const file = CaptureFile.open(options);
     file.close();
     try {
-      return new ReplacedCapture(file.path, fs, fs.lstatSync(file.path));
+      return new ReplacedCapture(file, fs, fs.lstatSync(file.path));
     } catch (cause) {
       throw CaptureError.from(file.path, 'open', cause);
+    }
+  }
+
+  /** As {@link CaptureFile.prune}. */
+  prune(): readonly CaptureError[] {
+    return this.#begun.prune();
+  }
+
+  /** After an error: removes it if nothing was ever written. Never throws. */
+  abandon(): void {
+    try {
+      const place = this.#isEmpty ? findCapture(this.#fs, this.path, this.#identity) : undefined;
+      if (place !== undefined) this.#fs.unlinkSync(place);
+    } catch {
+      // An empty capture is left.
     }
   }
 
@@ -46,6 +64,7 @@ export class ReplacedCapture {
       if (place === undefined) this.#fs.unlinkSync(temporary);
       else this.#fs.renameSync(temporary, place);
       if (place !== undefined) this.#identity = identity;
+      this.#isEmpty = false;
       return place;
     } catch (cause) {
       this.#remove(temporary);

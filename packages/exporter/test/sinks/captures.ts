@@ -13,7 +13,7 @@ export function open(folder: string, options: Partial<CaptureFileOptions> = {}):
   return CaptureFile.open({ folder, component: 'scheduler', now: () => NOW, ...options });
 }
 
-/** Opens, writes `text` and closes. */
+/** Opens, writes `text`, prunes and closes. */
 export function capture(
   folder: string,
   text: string,
@@ -21,6 +21,7 @@ export function capture(
 ): CaptureFile {
   const file = open(folder, options);
   file.append(Buffer.from(text));
+  file.prune();
   file.close();
   return file;
 }

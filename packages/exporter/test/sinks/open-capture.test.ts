@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { tempFolder } from '../../../../test/support/temp-folder.js';
-import type { CaptureFs } from '../../src/sinks/index.js';
+import { CaptureError, type CaptureFs } from '../../src/sinks/index.js';
 import {
   becomeNobody,
   capture,
@@ -70,6 +70,45 @@ describe('open', () => {
     }
   });
 
+  test('costs no old capture before something is written', () => {
+    const folder = tempFolder();
+    capture(folder, '1');
+    const file = open(folder, { maxCaptures: 1 });
+    expect(Object.values(contents(folder)).sort()).toEqual(['', '1']);
+    file.append(Buffer.from('2'));
+    expect(file.prune()).toEqual([]);
+    expect(contents(folder)).toEqual({ 'scheduler_memory.bin': '2' });
+    file.close();
+  });
+
+  test('given up it never throws', () => {
+    const folder = tempFolder();
+    const refused = fails('EIO', 'i/o error', 'any');
+    const file = open(folder, { fs: { ...fs, closeSync: refused, fstatSync: refused, unlinkSync: refused } });
+    file.abandon();
+    expect(Object.values(contents(folder))).toEqual(['']);
+  });
+
+  test('given up it leaves what was written, and nothing if nothing was', () => {
+    const folder = tempFolder();
+    const file = open(folder);
+    file.append(Buffer.from('1'));
+    file.abandon();
+    file.abandon();
+    const fds: number[] = [];
+    const openSync: typeof fs.openSync = (...parameters) => {
+      const fd = fs.openSync(...parameters);
+      fds.push(fd);
+      return fd;
+    };
+    const writeSync = fails('ENOSPC', 'no space left on device', 'write');
+    const empty = open(folder, { fs: { ...fs, openSync, writeSync } });
+    expect(() => empty.append(Buffer.from('2'))).toThrow(CaptureError);
+    empty.abandon();
+    expect(Object.values(contents(folder))).toEqual(['1']);
+    expect(() => fs.fstatSync(fds.at(-1)!)).toThrow('EBADF');
+  });
+
   test('an old capture that cannot be deleted is a problem told, not a failure', () => {
     const folder = tempFolder();
     capture(folder, '1');
@@ -79,7 +118,7 @@ describe('open', () => {
     };
     const file = open(folder, { maxCaptures: 1, fs: { ...fs, unlinkSync } });
     file.close();
-    expect(file.problems.map(({ message }) => message)).toEqual([
+    expect(file.prune().map(({ message }) => message)).toEqual([
       `cannot prune capture ${path.join(folder, `scheduler_memory.${STAMP}.bin`)}: operation not permitted (EPERM)`,
     ]);
   });
@@ -93,7 +132,7 @@ describe('open', () => {
       'scandir',
     ) as unknown as CaptureFs['readdirSync'];
     const file = capture(folder, '2', { fs: { ...fs, readdirSync } });
-    expect(file.problems.map(({ message }) => message)).toEqual([
+    expect(file.prune().map(({ message }) => message)).toEqual([
       `cannot prune capture ${folder}: permission denied (EACCES)`,
     ]);
     expect(Object.values(contents(folder)).sort()).toEqual(['1', '2']);

@@ -9,11 +9,11 @@ export interface CapturesPorts {
   readonly pollNow: () => Promise<void>;
   /** Attributes what is still pending. */
   readonly settle: () => void;
-  readonly log: (level: 'info' | 'error', text: string) => void;
+  readonly log: (level: 'info' | 'warn' | 'error', text: string) => void;
 }
 
 /** What all captures have in common. */
-export type CapturesOptions = Omit<ComponentCaptureOptions, 'component' | 'now'>;
+export type CapturesOptions = Omit<ComponentCaptureOptions, 'component' | 'now' | 'onNotPruned'>;
 
 /** The captures being written. One that fails is given up with one message; the service goes on untraced. */
 export class Captures {
@@ -42,8 +42,15 @@ export class Captures {
       // What is still to be attributed was allocated before.
       this.#ports.settle();
       this.#guard(key, component, () => {
-        const options = { ...this.#options, component, now: steadyClock() };
-        const capture = new ComponentCapture(this.#ports.ledger, options);
+        const capture = new ComponentCapture(this.#ports.ledger, {
+          ...this.#options,
+          component,
+          now: steadyClock(),
+          onNotPruned: (problem) => {
+            this.#ports.account.drop('not_pruned');
+            this.#ports.log('warn', `${problem.message}; more captures are kept than maxCaptures`);
+          },
+        });
         this.#open.set(key, capture);
         this.#ports.log('info', `profiling memory of component ${component}: ${capture.path}`);
       });
@@ -93,8 +100,9 @@ export class Captures {
     } catch (error) {
       this.#ports.account.drop('capture');
       this.#ports.log('error', `capture of ${what} given up: ${(error as Error).message}`);
-      this.#open.get(key)?.abandon();
+      const capture = this.#open.get(key);
       this.#open.delete(key);
+      capture?.abandon();
     }
   }
 }

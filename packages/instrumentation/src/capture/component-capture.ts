@@ -1,4 +1,9 @@
-import { CaptureCompression, CaptureFile, type CaptureFileOptions } from '@heapray/exporter/sinks';
+import {
+  CaptureCompression,
+  type CaptureError,
+  CaptureFile,
+  type CaptureFileOptions,
+} from '@heapray/exporter/sinks';
 import type { Ledger, LedgerListener, NodeIndex } from '../ledger/index.js';
 import { RecordFeed, type RecordFeedOptions } from './record-feed.js';
 import { WholeRun } from './whole-run.js';
@@ -13,6 +18,8 @@ export interface ComponentCaptureOptions extends RecordFeedOptions {
   readonly aggregateOverflow?: boolean;
   /** Handed each file that is finished, before anything else takes its name, as what would compress it. */
   readonly onFinished?: ((compression: () => CaptureCompression) => void) | undefined;
+  /** Told of each old capture that `maxCaptures` has no place for and that could not be deleted. */
+  readonly onNotPruned?: ((problem: CaptureError) => void) | undefined;
 }
 
 /** A component's name as a file name: a service may be called anything. */
@@ -32,7 +39,7 @@ const FINISH_BYTES = 64;
  * closed properly and rotated away. Then a new one begins that starts with what is still alive; or the run goes on as
  * an aggregated capture, of all of it.
  *
- * @throws CaptureError from every method when the file system refuses
+ * @throws CaptureError from the constructor, `flush` and `finish` when the file system refuses
  */
 export class ComponentCapture implements LedgerListener {
   readonly #ledger: Ledger;
@@ -49,11 +56,16 @@ export class ComponentCapture implements LedgerListener {
     this.#options = options;
     this.#before = new Set();
     ledger.forEachLive((id) => this.#before.add(id));
-    this.#file = CaptureFile.open(this.#fileOptions);
     this.#feed = new RecordFeed(ledger, options);
     this.#run = options.aggregateOverflow ? new WholeRun(options.format) : undefined;
-    this.flush();
+    this.#file = CaptureFile.open(this.#fileOptions);
     ledger.addListener(this);
+    try {
+      this.#begin();
+    } catch (error) {
+      this.abandon();
+      throw error;
+    }
   }
 
   get path(): string {
@@ -91,10 +103,18 @@ export class ComponentCapture implements LedgerListener {
     else this.#closeFile();
   }
 
-  /** Gives up after an error; what was flushed stays. */
+  /** Gives up after an error; what was flushed stays. Never throws. */
   abandon(): void {
     this.#ledger.removeListener(this);
-    this.#file.close();
+    this.#file.abandon();
+    this.#run?.abandon();
+  }
+
+  /** Only a file that something could be written to takes the place of an older one. */
+  #begin(): void {
+    this.#feed.memoryRecord();
+    this.#writeOut();
+    this.#notPruned(this.#file.prune());
   }
 
   /** Begins the next capture with everything that is alive, so that leaks stay whole. */
@@ -107,8 +127,7 @@ export class ComponentCapture implements LedgerListener {
     this.#ledger.forEachLive((id, node, bytes) => {
       if (!this.#before.has(id)) this.allocated(id, node, bytes);
     });
-    this.#feed.memoryRecord();
-    this.#writeOut();
+    this.#begin();
   }
 
   /** Nothing is begun anew: the run goes on, but only its sums are written from here on. */
@@ -118,7 +137,7 @@ export class ComponentCapture implements LedgerListener {
     this.#file.append(trailer);
     this.#closeFile();
     this.#aggregated = true;
-    run.open(this.#fileOptions);
+    this.#notPruned(run.open(this.#fileOptions));
   }
 
   get #fileOptions(): CaptureFileOptions {
@@ -136,6 +155,10 @@ export class ComponentCapture implements LedgerListener {
     for (const { offset, bytes } of this.#feed.headerPatches()) this.#file.patch(offset, bytes);
     this.#file.close();
     this.#finished(this.#file.path);
+  }
+
+  #notPruned(problems: readonly CaptureError[]): void {
+    for (const problem of problems) this.#options.onNotPruned?.(problem);
   }
 
   #finished(path: string | undefined): void {

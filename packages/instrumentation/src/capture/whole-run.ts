@@ -1,5 +1,5 @@
 import { MemrayAggregator, type MemrayFormat } from '@heapray/exporter/memray';
-import { type CaptureFileOptions, ReplacedCapture } from '@heapray/exporter/sinks';
+import { type CaptureError, type CaptureFileOptions, ReplacedCapture } from '@heapray/exporter/sinks';
 
 /** How often a running capture is written anew, at the most. */
 const INTERVAL_MILLIS = 10_000;
@@ -28,14 +28,20 @@ export class WholeRun {
   }
 
   /**
-   * Begins the file, and writes it for the first time.
+   * Begins the file, writes it for the first time, and makes room for it.
    *
+   * @returns old captures that could not be deleted
    * @throws CaptureError as {@link write}
    */
-  open(options: CaptureFileOptions): string {
+  open(options: CaptureFileOptions): readonly CaptureError[] {
     this.#file = ReplacedCapture.open(options);
     this.write();
-    return this.#file.path;
+    return this.#file.prune();
+  }
+
+  /** Gives up after an error; what was written stays. Never throws. */
+  abandon(): void {
+    this.#file?.abandon();
   }
 
   /** Writes it when it is time to; the same errors. */

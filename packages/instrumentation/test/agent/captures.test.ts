@@ -130,7 +130,53 @@ describe('a capture', () => {
   });
 });
 
+/** As when somebody else has made the folder read-only, or the disk reports an error. */
+function refuse(call: 'closeSync' | 'unlinkSync' | 'writeSync') {
+  return vi.spyOn(fs, call).mockImplementation(() => {
+    throw Object.assign(new Error(`EIO: i/o error, ${call}`), { code: 'EIO' });
+  });
+}
+
+test('an old capture that cannot be deleted is told and counted, and the new one goes on', async () => {
+  const { captures, account, happened, home } = newCaptures();
+  for (let at = 1; at <= 6; at++) {
+    fs.writeFileSync(path.join(home, `api_memory.2026112${at}T000000Z.bin`), 'old');
+  }
+  refuse('unlinkSync');
+  captures.begin(1, 'api');
+  await captures.idle();
+  expect(captures.count).toBe(1);
+  expect(account.drops).toEqual({ not_pruned: 2 });
+  expect(happened).toContain(
+    'warn: cannot prune capture HOME/api_memory.20261121T000000Z.bin: i/o error (EIO); more captures are kept than maxCaptures',
+  );
+});
+
 describe('a capture that cannot be written', () => {
+  test('and not even be closed does not keep the end from coming', async () => {
+    const { captures, account } = newCaptures();
+    captures.begin(1, 'api');
+    captures.begin(2, 'scheduler');
+    await captures.idle();
+    refuse('writeSync');
+    refuse('closeSync');
+    captures.endAll();
+    expect(captures.count).toBe(0);
+    expect(account.drops).toEqual({ capture: 2 });
+  });
+
+  test('at a reading is given up without a word to the reading', async () => {
+    const { captures, account, show } = newCaptures();
+    captures.begin(1, 'api');
+    await captures.idle();
+    show(samplesOf('main', 64, [1]));
+    refuse('writeSync');
+    refuse('closeSync');
+    captures.flush();
+    expect(captures.count).toBe(0);
+    expect(account.drops).toEqual({ capture: 1 });
+  });
+
   test('is given up with one error and one drop, and the next is tried', async () => {
     const home = path.join(tempFolder(), 'home');
     fs.writeFileSync(home, 'a file');

@@ -192,6 +192,25 @@ describe('the file', () => {
     ledger.absorb(readings.of(samplesOf('main', 64, [2])), 1);
   });
 
+  test('that nothing can be written to costs neither an older one nor a descriptor', () => {
+    const { ledger, readings } = bootedLedger();
+    const old = beginCapture(ledger);
+    old.capture.finish();
+    const bytes = fs.readFileSync(old.capture.path);
+    const opened = vi.spyOn(fs, 'openSync');
+    const written = vi.spyOn(fs, 'writeSync').mockImplementation(() => {
+      throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+    });
+    expect(() => beginCapture(ledger, { home: old.home, maxCaptures: 1 })).toThrow('no space left');
+    written.mockRestore();
+    const fd = opened.mock.results.at(-1)!.value as number;
+    opened.mockRestore();
+    expect(() => fs.fstatSync(fd)).toThrow('EBADF');
+    expect(old.files()).toHaveLength(1);
+    expect(fs.readFileSync(path.join(old.home, old.files()[0]!))).toEqual(bytes);
+    ledger.absorb(readings.of(samplesOf('main', 64, [2])), 1);
+  });
+
   test('that was given up keeps what was flushed', () => {
     const { ledger, readings } = bootedLedger();
     const { capture, read } = beginCapture(ledger);
