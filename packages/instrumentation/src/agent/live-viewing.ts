@@ -18,8 +18,9 @@ const MAX_PENDING_BYTES = 4 * 2 ** 20;
 const LAST_BYTES_MILLIS = 300;
 
 /**
- * Lets `memray live` watch this process. Without a viewer it costs nothing but the open port: writer and stream
- * are made when one comes and let go of when it leaves.
+ * Lets `memray live` watch this process. Writer and stream are made when a viewer comes and let go of when it leaves:
+ * until then it costs the open port and the loaded writer. (That the process is sampled as a traced one is decided
+ * elsewhere, and from the start.)
  */
 export class LiveViewing {
   readonly #ports: LiveViewingPorts;

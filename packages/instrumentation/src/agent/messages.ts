@@ -152,6 +152,6 @@ export interface ProfilerView {
   readonly lostSampler: Readonly<Record<string, number>>;
   /** CPU time of the profiler thread plus its share of the main thread, s. */
   readonly cpuSeconds: number;
-  /** Heap and external memory of the profiler thread, bytes. */
+  /** V8's heap of the profiler thread, and what V8 has allocated beside it; array buffers and the like are not in it. */
   readonly memoryBytes: number;
 }

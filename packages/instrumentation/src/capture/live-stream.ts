@@ -9,7 +9,7 @@ export interface ByteSink {
 }
 
 export interface LiveStreamOptions extends RecordFeedOptions {
-  /** Bytes that may wait for the viewer; a single flush may go beyond by one record. */
+  /** Bytes that may wait for the viewer; what is beyond is no more than one record with its stack, and the end. */
   readonly maxPendingBytes: number;
   /** Told how many events the viewer will never see: each allocation, free or estimated half of such a pair. */
   readonly onDropped: (events: number) => void;
@@ -57,8 +57,14 @@ export class LiveStream implements LedgerListener {
   }
 
   estimated(node: NodeIndex, samples: number, bytes: number): void {
-    if (this.#hasRoom()) this.#feed.estimated(node, samples, bytes);
-    else this.#dropped += 2 * samples;
+    let left = samples;
+    // Piece by piece: what is settled at once may be a hundred thousand samples of one stack.
+    while (left > 0 && this.#hasRoom()) {
+      const some = Math.min(1, left);
+      this.#feed.estimated(node, some, (bytes / samples) * some);
+      left -= some;
+    }
+    this.#dropped += 2 * left;
   }
 
   /** Writes out what there is room for, with a memory record; call after each reading, and when room was made. */
@@ -73,7 +79,7 @@ export class LiveStream implements LedgerListener {
     this.#catchUp();
     this.#ledger.removeListener(this);
     this.#dropped += this.#missing.size + this.#owed.size;
-    this.#feed.finish();
+    this.#dropped += 2 * this.#feed.finish(() => this.#hasRoom());
     this.#send();
   }
 

@@ -44,7 +44,7 @@ export class RecordFeed {
     this.#writer = this.#open();
   }
 
-  /** Bytes since the header, taken or not. */
+  /** Bytes of this capture so far, its header included, taken or not. */
   get bytes(): number {
     return this.#writer.bytesEncoded;
   }
@@ -84,13 +84,22 @@ export class RecordFeed {
     this.#writer.memoryRecord(this.#options.residentBytes(), this.#options.now());
   }
 
-  /** The last records: what is left of estimates, a memory record, the trailer. */
-  finish(): void {
+  /**
+   * The last records: what is left of estimates, a memory record, the trailer.
+   *
+   * @param hasRoom asked before each estimate
+   * @returns how many estimates found no room
+   */
+  finish(hasRoom: () => boolean = () => true): number {
+    let dropped = 0;
     for (const [node, { samples, bytes }] of this.#fractions) {
-      if (samples > 0) this.#writeEstimates(node, 1, bytes);
+      if (samples <= 0) continue;
+      if (hasRoom()) this.#writeEstimates(node, 1, bytes);
+      else dropped++;
     }
     this.#fractions.clear();
     this.end();
+    return dropped;
   }
 
   /** Ends this capture, but not what it is about: estimates are kept for the next. */

@@ -2,7 +2,7 @@ import { analyzeMemray } from '@heapray/exporter/memray';
 import { expect, test } from 'vitest';
 import { LiveStream } from '../../src/capture/live-stream.js';
 import type { Ledger } from '../../src/ledger/index.js';
-import { newLedger } from '../support/ledger-sums.js';
+import { INTERVAL, newLedger } from '../support/ledger-sums.js';
 import { Readings, range, samplesOf } from '../support/readings.js';
 import { byStack, START, totalBytes } from './captures.js';
 
@@ -108,6 +108,41 @@ test('estimates that find no room are dropped as pairs', () => {
   ledger.settle(1, true);
   viewer.stream.flush();
   expect(viewer.dropped()).toBe(16);
+});
+
+test('a batch of estimates goes no further than the bound; what is beyond is counted', () => {
+  const ledger = newLedger();
+  const readings = new Readings();
+  ledger.absorb(readings.of(samplesOf('main', 64, [1])), 0);
+  const viewer = watch(ledger);
+  ledger.absorb(readings.of(samplesOf('main', 64, [1, 10_002])), 1);
+  ledger.settle(1, true);
+  viewer.stream.flush();
+  expect(viewer.sink.pendingBytes).toBeLessThan(BOUND + 200);
+  const estimates = byStack(viewer.analyzer(), viewer.analyzer().allocated());
+  const [bytes, count] = estimates['(unobserved) > (short-lived, estimated)']!;
+  expect(count).toBeGreaterThan(50);
+  expect(bytes).toBe(count * INTERVAL);
+  expect(viewer.dropped()).toBe(2 * (10_000 - count));
+});
+
+test('the end of the stream goes no further than the bound either', () => {
+  const ledger = newLedger();
+  const readings = new Readings();
+  ledger.absorb(readings.of(samplesOf('main', 64, [1])), 0);
+  const viewer = watch(ledger);
+  const nodes = range(1, 500).map((at) => samplesOf(`main > f${at}`, 64, [at + 1]));
+  ledger.absorb(readings.of(nodes.flat()), 1);
+  viewer.read();
+  const pending = viewer.sink.pendingBytes;
+  // Half a sample of each stack waits for the other half.
+  for (let node = 1; node < ledger.tree.size; node++) viewer.stream.estimated(node, 0.5, 32);
+  const dropped = viewer.dropped();
+  viewer.stream.finish();
+  expect(viewer.sink.pendingBytes).toBeLessThan(BOUND + 200);
+  expect(pending).toBeGreaterThan(BOUND - 1);
+  expect(viewer.analyzer().complete).toBe(true);
+  expect(viewer.dropped()).toBeGreaterThan(dropped);
 });
 
 test('a large heap is shown piece by piece', () => {
