@@ -91,6 +91,14 @@ export class CallTree {
     return depth === this.#stackDepth ? this.#cutOff(stack) : stack;
   }
 
+  /** Where {@link childAt} would stand, without making anything: undefined for a stack that was never seen. */
+  find(depth: number, parent: NodeIndex, raw: RawFrame): NodeIndex | undefined {
+    const frame = this.#frameIndex.get(keyOf(bounded(raw)));
+    const stack = frame === undefined ? undefined : this.#children.get(pairKey(parent, frame));
+    if (stack === undefined) return this.#parents.length >= this.#maxNodes ? parent : undefined;
+    return depth === this.#stackDepth ? this.#truncated.get(stack) : stack;
+  }
+
   #cutOff(node: NodeIndex): NodeIndex {
     if (node === ROOT) return this.child(ROOT, CUT_OFF);
     const known = this.#truncated.get(node);
@@ -101,8 +109,7 @@ export class CallTree {
   }
 
   #child(parent: NodeIndex, frame: number): NodeIndex {
-    // Both indices stay far below 2^26, so the pair fits a double exactly.
-    const key = parent * 0x4000000 + frame;
+    const key = pairKey(parent, frame);
     const known = this.#children.get(key);
     if (known !== undefined) return known;
     if (this.#parents.length >= this.#maxNodes) {
@@ -127,16 +134,29 @@ export class CallTree {
   }
 
   #intern(raw: RawFrame): number {
-    const functionName = boundedName(raw.functionName);
-    const url = boundedPath(raw.url);
-    const key = `${url}\n${raw.lineNumber}:${raw.columnNumber}\n${functionName}`;
+    const frame = bounded(raw);
+    const key = keyOf(frame);
     const known = this.#frameIndex.get(key);
     if (known !== undefined) return known;
     const index = this.#frames.length;
-    this.#frames.push(toFrame({ ...raw, functionName, url }));
+    this.#frames.push(toFrame(frame));
     this.#frameIndex.set(key, index);
     return index;
   }
+}
+
+/** Both indices stay far below 2^26, so the pair fits a double exactly. */
+function pairKey(parent: NodeIndex, frame: number): number {
+  return parent * 0x4000000 + frame;
+}
+
+/** The script's number is no part of it: a script that is loaded again is the same code. */
+function keyOf({ functionName, url, lineNumber, columnNumber }: RawFrame): string {
+  return `${url}\n${lineNumber}:${columnNumber}\n${functionName}`;
+}
+
+function bounded(raw: RawFrame): RawFrame {
+  return { ...raw, functionName: boundedName(raw.functionName), url: boundedPath(raw.url) };
 }
 
 /** Names, paths and positions as people expect them: `(anonymous)`, plain paths, counted from 1. */
