@@ -16,6 +16,7 @@ export class SelfAccount {
     this.#pausedMillis += millis;
     // Nobody may be reading: keep no more than a scrape interval's worth.
     if (this.#pollMillis.length < MAX_KEPT_POLLS) this.#pollMillis.push(millis);
+    else this.drop('poll_duration');
   }
 
   takePollMillis(): readonly number[] {
@@ -38,7 +39,8 @@ export class SelfAccount {
   }
 }
 
-const MAX_KEPT_POLLS = 10_000;
+/** The durations of so many polls wait for a reader. */
+export const MAX_KEPT_POLLS = 10_000;
 
 function threadCpuMillis(): number {
   const usage = (process as ThreadCpuUsage).threadCpuUsage?.();

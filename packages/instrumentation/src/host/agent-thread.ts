@@ -2,6 +2,7 @@ import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from '
 import type { FromAgent, SuspectView, ToAgent, TopSitesView, TopSitesWanted } from '../agent/messages.js';
 import { type AgentOptions, type AgentView, CONTROL_BYTES, ControlWord } from '../agent/messages.js';
 import type { ObjectCountTable } from '../profile/object-counts.js';
+import { LatePolls } from './late-polls.js';
 
 /** What the profiler thread asks of the main thread. */
 export interface AgentThreadHandlers {
@@ -35,6 +36,7 @@ export class AgentThread {
   readonly #handlers: AgentThreadHandlers;
   readonly #control: Int32Array;
   readonly #questions = new Map<number, (answer: FromAgent | undefined) => void>();
+  readonly #latePolls = new LatePolls();
   #nextRequest = 1;
   #stopping: Promise<void> | undefined;
   #onStopped: (() => void) | undefined;
@@ -74,7 +76,7 @@ export class AgentThread {
   /** The newest view; undefined when the thread does not answer in time. Holds the process meanwhile. */
   async view(withSites: boolean): Promise<AgentView | undefined> {
     const answer = await this.#ask((request) => ({ type: 'view', request, withSites }));
-    return answer?.type === 'view' ? answer.view : undefined;
+    return answer?.type === 'view' ? this.#latePolls.with(answer.view) : undefined;
   }
 
   /** The largest call sites now; otherwise like `view`. */
@@ -173,8 +175,12 @@ export class AgentThread {
       case 'restart':
         return this.#handlers.restartSampler(message.samplingInterval);
       case 'view':
-      case 'top-sites':
-        return this.#questions.get(message.request)?.(message);
+      case 'top-sites': {
+        const answer = this.#questions.get(message.request);
+        if (answer) return answer(message);
+        if (message.type === 'view') this.#latePolls.add(message.view);
+        return;
+      }
       case 'object-counts-wanted': {
         const { request } = message;
         return this.send({ type: 'object-counts', request, table: this.#handlers.objectCounts() });

@@ -205,11 +205,12 @@ export const OWN_METRICS: Readonly<Record<OwnMetric, MetricSpec>> = {
         'not_pruned',
         'sampler_lost',
         'poll_overdue',
+        'poll_duration',
         'tree_full',
         'none',
       ],
     },
-    note: '`live_viewer` counts events that a slow viewer never saw, `compression` captures left raw, `not_pruned` old captures that could not be deleted, `sampler_lost` live samples out of sight, `poll_overdue` readings that the main thread did not answer for 10 s, `tree_full` stacks folded into their caller',
+    note: '`live_viewer` counts events that a slow viewer never saw, `compression` captures left raw, `not_pruned` old captures that could not be deleted, `sampler_lost` live samples out of sight, `poll_overdue` readings that the main thread did not answer for 10 s, `poll_duration` durations of polls that no reader came for in time, `tree_full` stacks folded into their caller',
   },
   lostSampler: {
     name: 'heapray.profiler.lost_sampler',
