@@ -1,6 +1,7 @@
 import type { Attributes } from '@opentelemetry/api';
 import { checkedOption, type GroupBy } from './config/index.js';
 import { INSTRUMENTATION_NAME } from './heapray-instrumentation.js';
+import type { MemoryProfiler } from './host/memory-profiler.js';
 import { addMetricProducer } from './host/metric-producers.js';
 import { currentProfiler } from './host/profiler-claim.js';
 import type { ProducedMetric } from './signal/produced-metrics.js';
@@ -66,6 +67,7 @@ class TopSitesProducer implements HeaprayMetricProducer {
   readonly #number = addMetricProducer();
   readonly #options: HeaprayMetricProducerOptions;
   #metrics: TopSiteMetrics | undefined;
+  #profiler: MemoryProfiler | undefined;
   #last: TopSitesView | undefined;
 
   constructor(options: HeaprayMetricProducerOptions) {
@@ -82,18 +84,20 @@ class TopSitesProducer implements HeaprayMetricProducer {
 
   async #collect(): Promise<ProducedMetric[]> {
     const profiler = currentProfiler();
-    if (!profiler) {
-      this.#last = undefined;
-      return [];
-    }
+    // What another profiler has said is grouped as that one was told to, and counts from another start.
+    if (profiler !== this.#profiler) this.#last = undefined;
+    this.#profiler = profiler;
+    if (!profiler) return [];
     const { options: configured } = profiler.config;
     const maxCallSites = this.#options.maxCallSites ?? configured.maxCallSites;
     const groupBy = this.#options.groupBy ?? configured.groupBy;
     const view = await profiler.topSites({ producer: this.#number, maxCallSites, groupBy });
     this.#last = view ?? this.#last;
     if (!this.#last) return [];
-    this.#metrics ??= new TopSiteMetrics({ maxCallSites, groupBy, component: configured.component });
-    return this.#metrics.metrics(this.#last, Date.now());
+    const options = { maxCallSites, groupBy, component: configured.component };
+    this.#metrics ??= new TopSiteMetrics(options);
+    this.#metrics.options = options;
+    return this.#metrics.metrics(this.#last);
   }
 }
 

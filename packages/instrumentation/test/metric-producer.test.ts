@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import { ConfigError } from '../src/config/index.js';
+import { ConfigError, type GroupBy } from '../src/config/index.js';
 import type { MemoryProfiler } from '../src/host/memory-profiler.js';
 import { hasMetricProducer } from '../src/host/metric-producers.js';
 import { claimProfiler } from '../src/host/profiler-claim.js';
@@ -13,8 +13,8 @@ afterEach(async () => {
 });
 
 /** A profiler of this process that answers so. */
-function profilerThat(topSites: () => Promise<TopSitesView | undefined>) {
-  const options = { component: 'api', maxCallSites: 50, groupBy: 'function' };
+function profilerThat(topSites: () => Promise<TopSitesView | undefined>, groupBy: GroupBy = 'function') {
+  const options = { component: 'api', maxCallSites: 50, groupBy };
   const asked = vi.fn(topSites);
   const profiler = { config: { options }, topSites: asked, start() {}, async stop() {} };
   const claim = claimProfiler(() => profiler as unknown as MemoryProfiler, { displaced() {}, restored() {} });
@@ -30,6 +30,7 @@ const view: TopSitesView = {
   },
   suspects: [],
   startedMillis: 0,
+  nowMillis: 60_000,
 };
 
 async function namesOf(producer: ReturnType<typeof heaprayMetricProducer>) {
@@ -74,6 +75,34 @@ test('a profiler thread that does not answer leaves its last word standing', asy
   const names = await namesOf(producer);
   expect(names).toContain('heapray.memory.allocated');
   expect(await namesOf(producer)).toEqual(names);
+});
+
+test('points end when the profiler thread says, by the clock that they began by', async () => {
+  profilerThat(async () => view);
+  const { resourceMetrics } = await heaprayMetricProducer().collect();
+  const points = resourceMetrics.scopeMetrics.flatMap(({ metrics }) =>
+    metrics.flatMap((one) => one.dataPoints),
+  );
+  expect(points.length).toBeGreaterThan(0);
+  for (const { startTime, endTime } of points) {
+    expect(startTime).toEqual([0, 0]);
+    expect(endTime).toEqual([60, 0]);
+  }
+});
+
+test('another profiler is another grouping, and the last word of the one before says nothing', async () => {
+  const producer = heaprayMetricProducer();
+  profilerThat(async () => view);
+  await namesOf(producer);
+  for (const cleanup of cleanups.splice(0)) await cleanup();
+  const answers = [undefined, view];
+  profilerThat(async () => answers.shift(), 'package');
+  expect(await namesOf(producer)).toEqual([]);
+  const { resourceMetrics } = await producer.collect();
+  const [allocated] = resourceMetrics.scopeMetrics[0]!.metrics;
+  const rest = allocated!.dataPoints.at(-1)!.attributes;
+  expect(rest).toMatchObject({ 'heapray.package': 'other', 'heapray.component': 'api' });
+  expect(Object.keys(rest)).not.toContain('code.function.name');
 });
 
 test('one that never has answered gives no metrics', async () => {

@@ -26,7 +26,7 @@ import { PollLoop } from './poll-loop.js';
 import { ProducerSites } from './producer-sites.js';
 import { profileProvider } from './profiles.js';
 import { SelfAccount } from './self-account.js';
-import { steadyClock } from './steady-clock.js';
+import { risingClock, steadyClock } from './steady-clock.js';
 
 /** How long the last poll may take when the process is exiting. */
 const LAST_POLL_MILLIS = 500;
@@ -53,7 +53,9 @@ export class Agent {
   readonly #loop: PollLoop;
   readonly #series: CallSiteSeries;
   readonly #producers = new ProducerSites();
-  readonly #startedMillis = Date.now();
+  readonly #clock = steadyClock();
+  readonly #startedMillis = this.#clock();
+  readonly #risingClock = risingClock(this.#startedMillis);
   readonly #captures: Captures;
   readonly #compressions: Compressions;
   readonly #viewing: LiveViewing;
@@ -164,9 +166,10 @@ export class Agent {
 
   #sendTopSites(request: number, wanted: TopSitesWanted): void {
     this.#ledger.settle(performance.now(), true);
-    const sites = this.#producers.view(this.#ledger, wanted);
+    const nowMillis = this.#risingClock();
+    const sites = this.#producers.view(this.#ledger, wanted, nowMillis);
     const suspects = this.#leaks.suspects(performance.now());
-    const view = { sites, suspects, startedMillis: this.#startedMillis };
+    const view = { sites, suspects, startedMillis: this.#startedMillis, nowMillis };
     this.#send({ type: 'top-sites', request, view });
   }
 
@@ -238,6 +241,8 @@ export class Agent {
       loop: this.#loop,
       options: this.#options,
       leaks: this.#leaks,
+      clock: this.#clock,
+      startedMillis: this.#startedMillis,
       peak: () => this.#peak.mark,
       objectCounts: () => this.#objectCounts(),
     });

@@ -9,7 +9,8 @@ const MAX_PRODUCERS = 16;
 export class ProducerSites {
   readonly #byProducer = new Map<number, TopCallSites>();
 
-  view(ledger: Ledger, wanted: TopSitesWanted): TopCallSitesView {
+  /** @param epochMillis now, since the epoch */
+  view(ledger: Ledger, wanted: TopSitesWanted, epochMillis: number): TopCallSitesView {
     const { producer } = wanted;
     const sites = this.#byProducer.get(producer) ?? new TopCallSites(wanted);
     // Last is who asked last.
@@ -19,6 +20,6 @@ export class ProducerSites {
       if (this.#byProducer.size <= MAX_PRODUCERS) break;
       this.#byProducer.delete(idle);
     }
-    return sites.view(ledger, performance.now(), Date.now());
+    return sites.view(ledger, performance.now(), epochMillis);
   }
 }

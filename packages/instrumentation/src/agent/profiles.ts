@@ -4,13 +4,15 @@ import type { ProfileProvider, ProfileRequest } from '../server/debug-server.js'
 import type { LeakWatch } from './leak-watch.js';
 import type { AgentOptions } from './messages.js';
 import type { PollLoop } from './poll-loop.js';
-import { steadyClock } from './steady-clock.js';
 
 export interface ProfilesPorts {
   readonly ledger: Ledger;
   readonly loop: PollLoop;
   readonly options: AgentOptions;
   readonly leaks: LeakWatch;
+  /** Now, ms since the epoch; and when counting began, by the same clock. */
+  readonly clock: () => number;
+  readonly startedMillis: number;
   /** The high-water mark so far. */
   readonly peak: () => HighWaterMark | undefined;
   /** Asks the main thread for V8's object counts; undefined when it has none or does not answer soon. */
@@ -25,9 +27,7 @@ const FRESH_READING_MILLIS = 2_000;
  * nobody asks does not hold them in memory.
  */
 export function profileProvider(ports: ProfilesPorts): ProfileProvider {
-  const clock = steadyClock();
-  const startedMillis = clock();
-  const { ledger, loop } = ports;
+  const { ledger, loop, clock, startedMillis } = ports;
   /** A reading that nobody waits for any more; others who come meanwhile do not ask for more of them. */
   let overdue: Promise<void> | undefined;
 

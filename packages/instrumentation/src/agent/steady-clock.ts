@@ -6,3 +6,18 @@ export function steadyClock(): () => number {
   const epoch = Date.now() - performance.now();
   return () => Math.round(epoch + performance.now());
 }
+
+/**
+ * A clock for points in time that are sent away: milliseconds since the epoch by the system's clock, so that it is right
+ * after a sleep of the machine too. Set back, it stands still until the system's clock has caught up: no end is before
+ * its start.
+ *
+ * @param fromMillis never before this
+ */
+export function risingClock(fromMillis: number): () => number {
+  let last = fromMillis;
+  return () => {
+    last = Math.max(last, Date.now());
+    return last;
+  };
+}

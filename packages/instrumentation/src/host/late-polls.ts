@@ -21,7 +21,7 @@ export class LatePolls {
     const { profiler } = view;
     const pollMillis = [...this.#millis, ...profiler.pollMillis];
     this.#millis = [];
-    const dropped = this.#dropped + (profiler.drops['poll_duration'] ?? 0);
+    const dropped = this.#dropped + (profiler.drops.poll_duration ?? 0);
     const drops = dropped > 0 ? { ...profiler.drops, poll_duration: dropped } : profiler.drops;
     return { ...view, profiler: { ...profiler, pollMillis, drops } };
   }

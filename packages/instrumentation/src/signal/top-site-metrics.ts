@@ -17,6 +17,8 @@ export interface TopSitesView {
   readonly suspects: readonly Suspect[];
   /** When counting began, ms since the epoch. */
   readonly startedMillis: number;
+  /** When this was so, by the same clock. */
+  readonly nowMillis: number;
 }
 
 /** The name under which counters of series that were dropped are summed. */
@@ -32,7 +34,7 @@ interface Row {
 
 /** Turns the views of one producer, one after the other, into the metrics of call sites. */
 export class TopSiteMetrics {
-  readonly #options: SiteMetricsOptions;
+  #options: SiteMetricsOptions;
   readonly #retained = new FadingSeries();
   readonly #objects = new FadingSeries();
   readonly #growth = new FadingSeries();
@@ -41,10 +43,14 @@ export class TopSiteMetrics {
     this.#options = options;
   }
 
-  /** @param epochMillis now */
-  metrics(view: TopSitesView, epochMillis: number): ProducedMetric[] {
-    const endTime = hrTime(epochMillis);
-    const { startedMillis } = view;
+  /** From now on it names and groups so; series of before are told to be zero once, like any that is gone. */
+  set options(options: SiteMetricsOptions) {
+    this.#options = options;
+  }
+
+  metrics(view: TopSitesView): ProducedMetric[] {
+    const { startedMillis, nowMillis } = view;
+    const endTime = hrTime(nowMillis);
     const sites: Row[] = view.sites.rows.map((row) => ({ ...rowOf(row, row), sinceMillis: row.sinceMillis }));
     const other = rowOf(this.#named(OTHER_SITES), view.sites.other);
     const dropped = rowOf(this.#named(DROPPED_SITES), countersOnly(view.sites.dropped));

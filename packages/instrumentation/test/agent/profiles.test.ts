@@ -4,6 +4,7 @@ import { LeakWatch } from '../../src/agent/leak-watch.js';
 import type { AgentOptions } from '../../src/agent/messages.js';
 import type { PollLoop } from '../../src/agent/poll-loop.js';
 import { profileProvider } from '../../src/agent/profiles.js';
+import { steadyClock } from '../../src/agent/steady-clock.js';
 import { INTERVAL, newLedger } from '../support/ledger-sums.js';
 
 const HOUR = 3_600_000;
@@ -28,7 +29,10 @@ function newProvider(pollNow: () => Promise<void>) {
     windowMillis: 60_000,
     heapLimit: 2 ** 30,
   });
+  const clock = steadyClock();
   return profileProvider({
+    clock,
+    startedMillis: clock(),
     ledger,
     loop: { mode: 'binding', pollNow } as PollLoop,
     options,

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { steadyClock } from '../../src/agent/steady-clock.js';
+import { risingClock, steadyClock } from '../../src/agent/steady-clock.js';
 
 const HOUR = 3_600_000;
 
@@ -21,4 +21,17 @@ test("a clock is right when it is made, and goes on steadily when the system's c
   expect(clock()).toBe(made + 5_000);
   vi.advanceTimersByTime(1_000);
   expect(clock()).toBe(made + 6_000);
+});
+
+test("a clock for what is sent away follows the system's clock, but never back", () => {
+  const started = Date.now();
+  const clock = risingClock(started);
+  vi.setSystemTime(started - HOUR);
+  expect(clock()).toBe(started);
+  vi.setSystemTime(started + HOUR);
+  expect(clock()).toBe(started + HOUR);
+  vi.setSystemTime(started + 5);
+  expect(clock()).toBe(started + HOUR);
+  vi.setSystemTime(started + 2 * HOUR);
+  expect(clock()).toBe(started + 2 * HOUR);
 });

@@ -81,7 +81,7 @@ function producer(program: AllocatingProgram, { groupBy, maxCallSites }: Setting
   const metrics = new TopSiteMetrics({ component: 'api', groupBy, maxCallSites });
   return async () => {
     const sites = top.view(program.ledger, program.now, 1000);
-    return pageOf(metrics.metrics({ sites, suspects: [], startedMillis: 0 }, 1000));
+    return pageOf(metrics.metrics({ sites, suspects: [], startedMillis: 0, nowMillis: 1000 }));
   };
 }
 

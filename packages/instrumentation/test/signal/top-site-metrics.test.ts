@@ -18,13 +18,14 @@ function view(
     sites: { ...sites, dropped: rest.dropped ?? NOTHING },
     suspects: rest.suspects ?? [],
     startedMillis: NOW - 60_000,
+    nowMillis: NOW,
   };
 }
 
 /** Metrics by name; each call is one collection. */
 function newProducer(groupBy: GroupBy = 'function', maxCallSites = 2) {
   const producer = new TopSiteMetrics({ component: 'api', groupBy, maxCallSites });
-  const collect = (next: TopSitesView) => producer.metrics(next, NOW);
+  const collect = (next: TopSitesView) => producer.metrics(next);
   /** The values of one metric by function and age. */
   const series = (name: string, next: TopSitesView) => {
     const metric = collect(next).find(({ descriptor }) => descriptor.name === `heapray.memory.${name}`);
