@@ -27,7 +27,7 @@ interface FunctionSums {
 }
 
 interface DeathSums {
-  readonly group: number;
+  readonly functionId: number;
   weight: number;
   weightedBytes: number;
 }
@@ -63,26 +63,26 @@ export class Evidence {
     this.#taken += samples;
   }
 
-  addSeen(group: number): void {
-    this.#function(group).seen++;
+  addSeen(functionId: number): void {
+    this.#function(functionId).seen++;
   }
 
-  addCensus(samples: readonly CensusSample[], weight: number, groupOf: (node: NodeIndex) => number): void {
+  addCensus(samples: readonly CensusSample[], weight: number, functionOf: (node: NodeIndex) => number): void {
     const inPair = new Map<number, { born: number; survived: number }>();
     for (const { node, bytes, died } of samples) {
-      const group = groupOf(node);
-      const counts = inPair.get(group) ?? { born: 0, survived: 0 };
-      inPair.set(group, counts);
+      const functionId = functionOf(node);
+      const counts = inPair.get(functionId) ?? { born: 0, survived: 0 };
+      inPair.set(functionId, counts);
       counts.born += weight;
-      if (died) this.#addDeath(node, group, weight, weight * bytes, 1);
+      if (died) this.#addDeath(node, functionId, weight, weight * bytes, 1);
       else counts.survived += weight;
     }
     const all = weight * samples.length;
     this.pairs++;
     this.#born += all;
     this.#allAll += all * all;
-    for (const [group, { born, survived }] of inPair) {
-      const sums = this.#function(group);
+    for (const [functionId, { born, survived }] of inPair) {
+      const sums = this.#function(functionId);
       sums.born += born;
       sums.survived += survived;
       sums.bornBorn += born * born;
@@ -99,13 +99,13 @@ export class Evidence {
     this.#taken += from.#taken;
     this.#born += from.#born;
     this.#allAll += from.#allAll;
-    for (const [group, theirs] of from.#functions) {
-      const sums = this.#function(group);
+    for (const [functionId, theirs] of from.#functions) {
+      const sums = this.#function(functionId);
       for (const key of SUMS) sums[key] += theirs[key];
     }
     this.deaths += from.deaths;
-    for (const [node, { group, weight, weightedBytes }] of from.#deaths) {
-      this.#addDeath(node, group, weight, weightedBytes, 0);
+    for (const [node, { functionId, weight, weightedBytes }] of from.#deaths) {
+      this.#addDeath(node, functionId, weight, weightedBytes, 0);
     }
   }
 
@@ -116,17 +116,18 @@ export class Evidence {
    */
   shares(): { readonly shares: readonly UnseenShare[]; readonly error: number } {
     const unseen = new Map<number, { share: number; error: number }>();
-    for (const [group, sums] of this.#functions) unseen.set(group, this.#unseenShare(sums));
+    for (const [functionId, sums] of this.#functions) unseen.set(functionId, this.#unseenShare(sums));
     let total = 0;
     for (const { share } of unseen.values()) total += share;
     if (!(total > 0)) return { shares: [], error: 0 };
     const deathsOf = new Map<number, number>();
-    for (const { group, weight } of this.#deaths.values()) {
-      deathsOf.set(group, (deathsOf.get(group) ?? 0) + weight);
+    for (const { functionId, weight } of this.#deaths.values()) {
+      deathsOf.set(functionId, (deathsOf.get(functionId) ?? 0) + weight);
     }
     const shares: UnseenShare[] = [];
-    for (const [node, { group, weight, weightedBytes }] of this.#deaths) {
-      const samples = ((unseen.get(group)?.share ?? 0) / total) * (weight / (deathsOf.get(group) ?? weight));
+    for (const [node, { functionId, weight, weightedBytes }] of this.#deaths) {
+      const samples =
+        ((unseen.get(functionId)?.share ?? 0) / total) * (weight / (deathsOf.get(functionId) ?? weight));
       if (samples > 0) shares.push({ node, samples, bytes: (samples * weightedBytes) / weight });
     }
     const error = Math.max(0, ...[...unseen.values()].map((one) => one.error)) / total;
@@ -160,17 +161,17 @@ export class Evidence {
     };
   }
 
-  #addDeath(node: NodeIndex, group: number, weight: number, weightedBytes: number, count: number): void {
+  #addDeath(node: NodeIndex, functionId: number, weight: number, weightedBytes: number, count: number): void {
     this.deaths += count;
     const sums = this.#deaths.get(node);
     if (sums) {
       sums.weight += weight;
       sums.weightedBytes += weightedBytes;
-    } else this.#deaths.set(node, { group, weight, weightedBytes });
+    } else this.#deaths.set(node, { functionId, weight, weightedBytes });
   }
 
-  #function(group: number): FunctionSums {
-    const known = this.#functions.get(group);
+  #function(functionId: number): FunctionSums {
+    const known = this.#functions.get(functionId);
     if (known) return known;
     const sums: FunctionSums = {
       seen: 0,
@@ -183,7 +184,7 @@ export class Evidence {
       survivedAll: 0,
       survivedAlone: 0,
     };
-    this.#functions.set(group, sums);
+    this.#functions.set(functionId, sums);
     return sums;
   }
 }

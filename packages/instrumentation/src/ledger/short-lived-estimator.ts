@@ -42,7 +42,7 @@ import { type CensusSample, Evidence } from './evidence.js';
  * borrows from those before it; without any the unseen samples stay unattributed and are reported as a count.
  */
 export class ShortLivedEstimator {
-  readonly #groupOf: (node: NodeIndex) => number;
+  readonly #functionOf: (node: NodeIndex) => number;
   readonly #closed: Evidence[] = [];
   #open = new Evidence();
   #unseen = 0;
@@ -51,15 +51,15 @@ export class ShortLivedEstimator {
   #cutPairs = 0;
   #largestPair = 0;
 
-  /** @param groupOf the allocating function of a stack, as a number; by default each stack is its own */
-  constructor(groupOf: (node: NodeIndex) => number = (node) => node) {
-    this.#groupOf = groupOf;
+  /** @param functionOf the allocating function of a stack, as a number; by default each stack is its own */
+  constructor(functionOf: (node: NodeIndex) => number = (node) => node) {
+    this.#functionOf = functionOf;
   }
 
   /** Notes a sample that was seen alive. */
   addSeen(node: NodeIndex): void {
     this.#open.addTaken(1);
-    this.#open.addSeen(this.#groupOf(node));
+    this.#open.addSeen(this.#functionOf(node));
   }
 
   /** Notes samples that were born and died unseen. */
@@ -98,7 +98,7 @@ export class ShortLivedEstimator {
   addCensus(samples: readonly CensusSample[], weight: number): void {
     if (samples.length === 0) return;
     const chance = Math.max(MIN_WHOLE_CHANCE, 1 - samples.length * this.#collectionsPerSample);
-    this.#open.addCensus(samples, weight / chance, this.#groupOf);
+    this.#open.addCensus(samples, weight / chance, this.#functionOf);
   }
 
   /**

@@ -27,10 +27,11 @@ code { background: #eee; padding: 0.1rem 0.3rem }
 <table>
 ${rows.join('\n')}
 </table>
-<p>Each is a gzipped pprof file with four columns: <code>alloc_objects</code>, <code>alloc_space</code>,
-<code>inuse_objects</code>, <code>inuse_space</code>. Open it with any pprof viewer, for example
-<code>go tool pprof -http=: http://HOST:PORT/debug/pprof/heap</code>. With <code>?seconds=N</code> it holds
-what changed over the next N seconds.</p>
+<p>Each is a gzipped pprof file. <code>heap</code> and <code>allocs</code> have four columns, <code>alloc_objects</code>,
+<code>alloc_space</code>, <code>inuse_objects</code> and <code>inuse_space</code>; <code>peak</code> has two,
+<code>peak_objects</code> and <code>peak_space</code>. Open it with any pprof viewer, for example
+<code>go tool pprof -http=: http://HOST:PORT/debug/pprof/heap</code>. With <code>?seconds=N</code> the first two
+hold what changed over the next N seconds.</p>
 </body>
 </html>
 `;

@@ -23,7 +23,7 @@ interface Series {
   /** What the site had allocated when it got a series of its own: that part stays in `other`. */
   readonly offset: SiteCounters;
   /** Set when it was displaced: its counters stand still from then on. */
-  frozen?: SiteCounters;
+  stoodStillAt?: SiteCounters;
 }
 
 /**
@@ -82,7 +82,7 @@ export class CallSiteSeries {
     const series = this.#admitted.get(smallest);
     this.#admitted.delete(smallest);
     if (series) {
-      series.frozen = minus(sums.of(smallest), series.offset);
+      series.stoodStillAt = minus(sums.of(smallest), series.offset);
       this.#displaced.set(smallest, series);
     }
     return true;
@@ -90,6 +90,6 @@ export class CallSiteSeries {
 }
 
 /** What a series says: counters since it exists; a displaced one stands still and holds nothing. */
-function ownValues(values: SiteValues, { frozen, offset }: Series): SiteValues {
-  return frozen ? countersOnly(frozen) : since(values, offset);
+function ownValues(values: SiteValues, { stoodStillAt, offset }: Series): SiteValues {
+  return stoodStillAt ? countersOnly(stoodStillAt) : since(values, offset);
 }
