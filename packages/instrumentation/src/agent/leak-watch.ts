@@ -5,6 +5,7 @@ import {
   type Ledger,
   leakVerdict,
   type SiteIndex,
+  SURVIVAL_SPANS,
   type Survival,
   SurvivalTracker,
 } from '../ledger/index.js';
@@ -18,8 +19,6 @@ export interface LeakWatchOptions {
 
 /** A site that comes and goes is announced again only after this time. */
 const QUIET_MILLIS = 3_600_000;
-/** Of what was allocated so many windows ago, the share that is alive is told. */
-const SURVIVAL_WINDOWS = 10;
 
 /** Watches the ledger for leaks, and says each once. */
 export class LeakWatch {
@@ -50,7 +49,7 @@ export class LeakWatch {
 
   /** How long ago what `survival` tells of was allocated, ms. */
   get survivalMillis(): number {
-    return SURVIVAL_WINDOWS * this.#options.windowMillis;
+    return SURVIVAL_SPANS * this.#options.windowMillis;
   }
 
   /** Call after each reading; returns the suspects to announce. */

@@ -13,4 +13,4 @@ export {
 } from './ledger.js';
 export { AGE_BUCKETS, type AgeBucket, ageBucketOf, bytesByAge } from './retention-age.js';
 export type { FunctionLocation } from './stack-components.js';
-export { type Survival, SurvivalTracker } from './survival.js';
+export { SURVIVAL_SPANS, type Survival, SurvivalTracker } from './survival.js';

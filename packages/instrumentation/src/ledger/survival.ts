@@ -16,13 +16,15 @@ interface Span {
 }
 
 const SPAN_MILLIS = 60_000;
-const KEPT_SPANS = 60;
-/** Of a span only the largest sites are kept, so that an hour of any program fits in a few megabytes. */
+/** How many spans back survival is known. */
+export const SURVIVAL_SPANS = 10;
+/** Of a span only the largest sites are kept, so that any program fits in a megabyte. */
 const KEPT_SITES = 1_000;
 
 /**
  * The survival rate of call sites: the share of what a site allocated N minutes ago that is still alive. It
- * tells a store from a churn at one glance, and needs no trend. Spans are a minute long; an hour is kept.
+ * tells a store from a churn at one glance, and needs no trend. Spans are a minute long; what is more than
+ * `SURVIVAL_SPANS` of them old is forgotten.
  *
  * Both sides of the share are estimates: what is alive is sampled, and what died before it was seen is spread by
  * evidence that may belong to the span before. What is dead but not collected yet counts as alive. When the sampler is
@@ -30,14 +32,12 @@ const KEPT_SITES = 1_000;
  */
 export class SurvivalTracker {
   readonly #spanMillis: number;
-  readonly #keptSpans: number;
   #spans: Span[] = [];
   #allocatedBefore = new Map<SiteIndex, number>();
   #lostSamples = 0;
 
-  constructor(options: { readonly spanMillis?: number; readonly keptSpans?: number } = {}) {
+  constructor(options: { readonly spanMillis?: number } = {}) {
     this.#spanMillis = options.spanMillis ?? SPAN_MILLIS;
-    this.#keptSpans = options.keptSpans ?? KEPT_SPANS;
   }
 
   /** Call after each reading; closes a span when its time is over. The ledger must have settled. */
@@ -54,11 +54,12 @@ export class SurvivalTracker {
     }
     this.#allocatedBefore = allocated;
     this.#spans.push({ fromMillis: atMillis, toMillis: Number.POSITIVE_INFINITY, allocated: new Map() });
-    if (this.#spans.length > this.#keptSpans) this.#spans.shift();
+    // The open one too; spans are longer rather than shorter.
+    if (this.#spans.length > SURVIVAL_SPANS + 1) this.#spans.shift();
   }
 
   /**
-   * How much of what each site allocated in the span that long ago is alive.
+   * How much of what each site allocated in the span that long ago, at most `SURVIVAL_SPANS` spans, is alive.
    *
    * @returns undefined when there is no closed span that old
    */

@@ -107,6 +107,23 @@ test('survival is kept of the thousand largest sites of a span', () => {
   expect([...(kept?.values() ?? [])].every(({ allocatedBytes }) => allocatedBytes === 2048)).toBe(true);
 });
 
+test('survival is known from ten spans ago on, and what is older is not kept', () => {
+  const heap = new FakeHeap();
+  const survival = new SurvivalTracker();
+  survival.observe(heap.ledger, heap.now);
+  for (let minute = 0; minute < 30; minute++) {
+    heap.allocate('keep', 4);
+    heap.read(60_000);
+    survival.observe(heap.ledger, heap.now);
+    // Until the next span closes it must be known as well.
+    for (const wait of [0, 59_999]) {
+      const known = survival.survival(heap.ledger, heap.now + wait, 600_000);
+      expect(known !== undefined).toBe(minute >= 9);
+    }
+    expect(survival.survival(heap.ledger, heap.now, 660_001)).toBeUndefined();
+  }
+});
+
 test('a stack belongs to the innermost wrapped function, and keeps its component', () => {
   const heap = new FakeHeap();
   heap.allocate('free', 1);
