@@ -178,7 +178,7 @@ export class Agent {
     const account = this.#account;
     const drops = { ...account.drops };
     if (counts.lostSamples > 0) drops.sampler_lost = counts.lostSamples;
-    if (counts.foldedNodes > 0) drops.tree_full = counts.foldedNodes;
+    if (counts.foldedStacks > 0) drops.tree_full = counts.foldedStacks;
     return {
       sites: withSites ? this.#series.view(this.#ledger, performance.now()) : undefined,
       suspects: this.#leaks.suspects(performance.now()),

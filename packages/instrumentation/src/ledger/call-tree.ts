@@ -33,7 +33,7 @@ export function sameFrame(a: RawFrame, b: RawFrame): boolean {
 }
 
 /** Stands for the callers of a stack that is deeper than the sampler looks. */
-const CUT_OFF: RawFrame = { functionName: '(truncated)', url: '', lineNumber: -1, columnNumber: -1 };
+export const CUT_OFF: RawFrame = { functionName: '(truncated)', url: '', lineNumber: -1, columnNumber: -1 };
 
 /** The index of a node: an allocation stack. Dense, from 0, never re-used. */
 export type NodeIndex = number;
@@ -50,72 +50,56 @@ export const ROOT: NodeIndex = 0;
  * process: V8 prunes stacks without live samples and gives them a new id when they come back, so ids are
  * no identity, the path is.
  *
- * Past `maxNodes` a new stack is folded into its caller; `foldedNodes` counts how often.
+ * Past `maxNodes` a new stack is folded into its caller; `foldedStacks` says how often.
  */
 export class CallTree {
   readonly #maxNodes: number;
-  readonly #stackDepth: number | undefined;
+  /** How many frames the sampler records; undefined: no limit. */
+  readonly stackDepth: number | undefined;
   readonly #frames: Frame[] = [];
   readonly #frameIndex = new Map<string, number>();
   readonly #parents: number[] = [ROOT];
   readonly #frameOf: number[] = [-1];
   readonly #children = new Map<number, NodeIndex>();
-  readonly #truncated = new Map<NodeIndex, NodeIndex>();
   #folded = 0;
 
   /** @param options.stackDepth how many frames the sampler records; default: no limit */
   constructor(options: { readonly maxNodes: number; readonly stackDepth?: number | undefined }) {
     this.#maxNodes = options.maxNodes;
-    this.#stackDepth = options.stackDepth;
+    this.stackDepth = options.stackDepth;
   }
 
   get size(): number {
     return this.#parents.length;
   }
 
-  get foldedNodes(): number {
+  get foldedStacks(): number {
     return this.#folded;
   }
 
-  /** The node for a callee under its caller; made when it is new. */
-  child(parent: NodeIndex, raw: RawFrame): NodeIndex {
-    return this.#child(parent, this.#intern(raw));
+  /** Notes that a stack had to be folded into one of its callers. */
+  countFolded(): void {
+    this.#folded++;
   }
 
-  /**
-   * Like {@link child}, of a stack of so many frames. One as deep as the sampler looks may have lost its outer frames: it
-   * stands below a frame that says so.
-   */
-  childAt(depth: number, parent: NodeIndex, raw: RawFrame): NodeIndex {
-    const stack = this.child(parent, raw);
-    return depth === this.#stackDepth ? this.#cutOff(stack) : stack;
-  }
-
-  /** Where {@link childAt} would stand, without making anything: undefined for a stack that was never seen. */
-  find(depth: number, parent: NodeIndex, raw: RawFrame): NodeIndex | undefined {
+  /** What {@link child} would return, without making anything; undefined if it would make a node. */
+  find(parent: NodeIndex, raw: RawFrame): NodeIndex | undefined {
     const frame = this.#frameIndex.get(keyOf(bounded(raw)));
-    const stack = frame === undefined ? undefined : this.#children.get(pairKey(parent, frame));
-    if (stack === undefined) return this.#parents.length >= this.#maxNodes ? parent : undefined;
-    return depth === this.#stackDepth ? this.#truncated.get(stack) : stack;
+    const node = frame === undefined ? undefined : this.#children.get(pairKey(parent, frame));
+    return node ?? (this.#isFull ? parent : undefined);
   }
 
-  #cutOff(node: NodeIndex): NodeIndex {
-    if (node === ROOT) return this.child(ROOT, CUT_OFF);
-    const known = this.#truncated.get(node);
-    if (known !== undefined) return known;
-    const index = this.#child(this.#cutOff(this.parent(node)), this.#frameOf[node] ?? -1);
-    this.#truncated.set(node, index);
-    return index;
+  get #isFull(): boolean {
+    return this.#parents.length >= this.#maxNodes;
   }
 
-  #child(parent: NodeIndex, frame: number): NodeIndex {
+  /** The node for a callee under its caller; made when it is new. The caller's own when the tree is full. */
+  child(parent: NodeIndex, raw: RawFrame): NodeIndex {
+    const frame = this.#intern(raw);
     const key = pairKey(parent, frame);
     const known = this.#children.get(key);
     if (known !== undefined) return known;
-    if (this.#parents.length >= this.#maxNodes) {
-      this.#folded++;
-      return parent;
-    }
+    if (this.#isFull) return parent;
     const index = this.#parents.length;
     this.#parents.push(parent);
     this.#frameOf.push(frame);

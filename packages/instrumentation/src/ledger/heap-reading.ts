@@ -32,21 +32,16 @@ export interface FlatTree {
   readonly nodes: readonly ReadingNode[];
   /** Of each node, where its caller is; 0 for the root. */
   readonly callers: readonly number[];
-  /** Of each node, how many frames its stack has. */
-  readonly depths: readonly number[];
 }
 
 export function flatTree(head: ReadingNode): FlatTree {
   const nodes: ReadingNode[] = [head];
   const callers: number[] = [0];
-  const depths: number[] = [0];
   for (let at = 0; at < nodes.length; at++) {
-    const depth = (depths[at] ?? 0) + 1;
     for (const child of nodes[at]?.children ?? []) {
       nodes.push(child);
       callers.push(at);
-      depths.push(depth);
     }
   }
-  return { nodes, callers, depths };
+  return { nodes, callers };
 }

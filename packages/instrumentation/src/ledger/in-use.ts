@@ -1,11 +1,11 @@
-import { type CallTree, type NodeIndex, type RawFrame, ROOT, sameFrame } from './call-tree.js';
+import { type CallTree, type NodeIndex, ROOT, sameFrame } from './call-tree.js';
 import { GrowableFloats } from './growable-floats.js';
 import type { FlatTree } from './heap-reading.js';
+import { ReadStack } from './read-stack.js';
 
 /** A node of the newest reading. */
 export interface KnownNode {
-  readonly index: NodeIndex;
-  readonly frame: RawFrame;
+  readonly stack: ReadStack;
   /** Estimated bytes in use that were allocated with this stack, as that reading says. */
   bytes: number;
   /** Which reading that is. */
@@ -39,6 +39,11 @@ export class InUse {
     return this.#reading.get(node) === this.#readings ? this.#bytes.get(node) : 0;
   }
 
+  /** The stack of a node of a reading. */
+  stackOf(node: KnownNode | undefined): NodeIndex {
+    return node ? node.stack.nodeIn(this.#tree) : ROOT;
+  }
+
   /** A node of the newest reading by V8's number for it. */
   node(nodeId: number): KnownNode | undefined {
     return this.#nodeById.get(nodeId);
@@ -57,7 +62,7 @@ export class InUse {
     for (let at = 1; at < nodes.length; at++) {
       const found = known[at];
       if (!found) continue;
-      if (sameFrame(found.frame, nodes[at]!.callFrame)) same++;
+      if (sameFrame(found.stack.frame, nodes[at]!.callFrame)) same++;
       else other++;
     }
     // Another sampler's tree has next to nothing in common with ours; a frame or two may change its looks.
@@ -65,26 +70,24 @@ export class InUse {
   }
 
   /** Takes the tree of a reading, of which these nodes are known. */
-  read(tree: FlatTree, known: readonly (KnownNode | undefined)[]): void {
-    const { nodes, callers } = tree;
+  read({ nodes, callers }: FlatTree, known: readonly (KnownNode | undefined)[]): void {
     const reading = ++this.#readings;
     this.#totalBytes = 0;
-    const indices: NodeIndex[] = [];
+    const stacks: ReadStack[] = [];
     for (let at = 0; at < nodes.length; at++) {
-      const { id, selfSize } = nodes[at]!;
-      const node = known[at] ?? this.#add(id, tree, at, indices[callers[at]!]);
+      const { id, callFrame, selfSize } = nodes[at]!;
+      const node =
+        known[at] ?? this.#add(id, new ReadStack(callFrame, at > 0 ? stacks[callers[at]!] : undefined));
       node.bytes = selfSize;
       node.reading = reading;
-      indices.push(node.index);
-      this.#note(node.index, selfSize);
+      stacks.push(node.stack);
+      if (selfSize > 0) this.#note(node.stack.nodeIn(this.#tree), selfSize);
     }
     if (this.#nodeById.size > nodes.length) this.#dropGone();
   }
 
-  #add(id: number, { nodes, depths }: FlatTree, at: number, caller: NodeIndex = ROOT): KnownNode {
-    const frame = nodes[at]!.callFrame;
-    const index = at === 0 ? ROOT : this.#tree.childAt(depths[at]!, caller, frame);
-    const node = { index, frame, bytes: 0, reading: 0 };
+  #add(id: number, stack: ReadStack): KnownNode {
+    const node = { stack, bytes: 0, reading: 0 };
     this.#nodeById.set(id, node);
     return node;
   }

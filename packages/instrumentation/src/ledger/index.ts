@@ -1,5 +1,5 @@
 export { type CallSite, CallSites, type CodeFacts, isRuntimeFrame, type SiteIndex } from './call-site.js';
-export { CallTree, type Frame, type NodeIndex, type RawFrame, ROOT } from './call-tree.js';
+export { CallTree, CUT_OFF, type Frame, type NodeIndex, type RawFrame, ROOT } from './call-tree.js';
 export type { Absorbed, HeapReading } from './heap-reading.js';
 export { type HighWaterMark, HighWaterMarkTracker } from './high-water-mark.js';
 export { LeakDetector, type LeakDetectorOptions, type LeakSuspect } from './leak-detector.js';

@@ -236,7 +236,7 @@ export class Ledger {
       attributionErrorBytes: Math.sqrt(this.#estimateVariance),
       liveSamples: this.#live.size,
       lostSamples: this.#lostSamples,
-      foldedNodes: this.tree.foldedNodes,
+      foldedStacks: this.tree.foldedStacks,
     };
   }
 
@@ -265,7 +265,7 @@ export class Ledger {
       // V8 rounds each sample's size, and not the node's, which is unbiased.
       if (known) sample.bytes = (sample.size * known.bytes) / sample.ofNode.size;
       const { id, bytes, size, ordinal } = sample;
-      const node = known?.index ?? ROOT;
+      const node = this.#inUse.stackOf(known);
       sample.node = node;
       this.#estimator.addSeen(node);
       if (ordinal > newest) newest = ordinal;
@@ -369,5 +369,5 @@ export interface LedgerCounts {
   /** Samples that were alive when the sampler was lost; their fate is unknown. */
   readonly lostSamples: number;
   /** How often a new stack was folded into its caller because the tree was full. */
-  readonly foldedNodes: number;
+  readonly foldedStacks: number;
 }

@@ -109,7 +109,7 @@ export class ShortLivedEstimator {
    */
   addCutCensus(samples: readonly CensusSample[], weight: number, taken: number): void {
     if (samples.length === 0) return;
-    this.#open.addCensus(samples, (weight * taken) / samples.length, this.#groupOf);
+    this.#open.addCensus(samples, (weight * taken) / samples.length, this.#functionOf);
   }
 
   get #collectionsPerSample(): number {

@@ -1,4 +1,4 @@
-import { type CallTree, type NodeIndex, type RawFrame, ROOT } from '../ledger/index.js';
+import { type CallTree, CUT_OFF, type NodeIndex, type RawFrame, ROOT } from '../ledger/index.js';
 
 /**
  * How many objects each stack has in use, as V8's own API counts them (unbiased). Made on the main thread
@@ -21,16 +21,14 @@ export type ObjectCounts = ReadonlyMap<NodeIndex, { readonly count: number; read
  */
 export function objectCountsByNode(table: ObjectCountTable, tree: CallTree): ObjectCounts {
   const result = new Map<NodeIndex, { count: number; bytes: number }>();
-  const nodes: (NodeIndex | undefined)[] = [];
-  const depths: number[] = [];
+  const paths: Path[] = [];
+  const root: Path = { depth: 0, whole: ROOT, cutOff: tree.find(ROOT, CUT_OFF) };
   for (let row = 0; row < table.frames.length; row++) {
     const frame = table.frames[row];
-    const callerRow = table.parents[row] ?? -1;
-    const parent = callerRow < 0 ? ROOT : nodes[callerRow];
-    const depth = (depths[callerRow] ?? 0) + 1;
-    const node = frame && parent !== undefined ? tree.find(depth, parent, frame) : parent;
-    nodes.push(node);
-    depths.push(depth);
+    const caller = paths[table.parents[row] ?? -1] ?? root;
+    const path = frame ? below(caller, frame, tree) : caller;
+    paths.push(path);
+    const node = path.depth === tree.stackDepth ? path.cutOff : path.whole;
     const count = table.counts[row] ?? 0;
     if (count === 0 || node === undefined) continue;
     const sum = result.get(node) ?? { count: 0, bytes: 0 };
@@ -39,4 +37,17 @@ export function objectCountsByNode(table: ObjectCountTable, tree: CallTree): Obj
     result.set(node, sum);
   }
   return result;
+}
+
+/** Where a stack stands in the tree, from the outermost frame and from below the frame that stands for lost ones. */
+interface Path {
+  readonly depth: number;
+  readonly whole: NodeIndex | undefined;
+  readonly cutOff: NodeIndex | undefined;
+}
+
+function below({ depth, whole, cutOff }: Path, frame: RawFrame, tree: CallTree): Path {
+  const find = (caller: NodeIndex | undefined) =>
+    caller === undefined ? undefined : tree.find(caller, frame);
+  return { depth: depth + 1, whole: find(whole), cutOff: find(cutOff) };
 }

@@ -1,6 +1,7 @@
 import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { CallTree, type RawFrame, ROOT } from '../../src/ledger/call-tree.js';
+import { CallTree, type NodeIndex, type RawFrame, ROOT } from '../../src/ledger/call-tree.js';
+import { ReadStack } from '../../src/ledger/read-stack.js';
 import { frameOf } from '../support/readings.js';
 
 const at = (lineNumber: number, columnNumber: number): RawFrame => ({
@@ -71,58 +72,73 @@ describe('a frame as people expect it', () => {
 });
 
 describe('a full tree', () => {
-  test('folds a new stack into its caller and counts it', () => {
+  test('folds a new stack into its caller', () => {
     const tree = new CallTree({ maxNodes: 3 });
     const main = tree.child(ROOT, frameOf('main'));
     const parse = tree.child(main, frameOf('parse'));
     expect(tree.child(main, frameOf('render'))).toBe(main);
     expect(tree.child(ROOT, frameOf('timer'))).toBe(ROOT);
-    expect(tree.foldedNodes).toBe(2);
     expect(tree.size).toBe(3);
     expect(tree.child(main, frameOf('parse'))).toBe(parse);
-    expect(tree.foldedNodes).toBe(2);
   });
 });
 
 describe('stacks as deep as the sampler looks', () => {
-  /** A stack of so many functions as text, from a tree that records 3 frames. */
-  const textOf = (depth: number) => {
-    const tree = new CallTree({ maxNodes: 100, stackDepth: 3 });
-    let node = ROOT;
-    for (let i = 1; i <= depth; i++) node = tree.childAt(i, node, frameOf(`f${i}`));
+  /** The stack of so many functions in the tree, its callers asked for or not. */
+  const stackOf = (depth: number, tree: CallTree, withCallers = false) => {
+    let stack = new ReadStack(frameOf('(root)'));
+    for (let i = 1; i <= depth; i++) {
+      stack = new ReadStack(frameOf(`f${i}`), stack);
+      if (withCallers) stack.nodeIn(tree);
+    }
+    return stack.nodeIn(tree);
+  };
+  const textOf = (node: NodeIndex, tree: CallTree) => {
     const names: string[] = [];
     for (let at = node; at !== ROOT; at = tree.parent(at)) names.unshift(tree.frame(at)!.functionName);
     return names.join(' > ');
   };
 
   test('stand below a frame that says that there may be more', () => {
-    expect(textOf(2)).toBe('f1 > f2');
-    expect(textOf(3)).toBe('(truncated) > f1 > f2 > f3');
+    const tree = new CallTree({ maxNodes: 100, stackDepth: 3 });
+    expect(textOf(stackOf(2, tree), tree)).toBe('f1 > f2');
+    expect(textOf(stackOf(3, tree), tree)).toBe('(truncated) > f1 > f2 > f3');
   });
 
-  test('take what stands above them along', () => {
-    expect(textOf(4)).toBe('(truncated) > f1 > f2 > f3 > f4');
+  test('are stored once: their callers have no other node', () => {
+    const tree = new CallTree({ maxNodes: 100, stackDepth: 3 });
+    const node = stackOf(3, tree);
+    expect(tree.size).toBe(1 + 4);
+    expect(stackOf(3, tree)).toBe(node);
+    expect(tree.size).toBe(1 + 4);
   });
 
-  test('are the same stack each time, and another than the shorter one', () => {
-    const tree = new CallTree({ maxNodes: 100, stackDepth: 2 });
-    const outer = tree.childAt(1, ROOT, frameOf('walk'));
-    const once = tree.childAt(2, outer, frameOf('walk'));
-    expect(tree.childAt(2, outer, frameOf('walk'))).toBe(once);
-    expect(tree.parent(tree.parent(once))).not.toBe(outer);
-    expect(tree.frame(tree.parent(tree.parent(once)))).toMatchObject({
-      functionName: '(truncated)',
-      file: '',
-    });
+  test('are other stacks than the shorter ones', () => {
+    const tree = new CallTree({ maxNodes: 100, stackDepth: 3 });
+    const node = stackOf(3, tree, true);
+    expect(textOf(node, tree)).toBe('(truncated) > f1 > f2 > f3');
+    expect(textOf(stackOf(2, tree), tree)).toBe('f1 > f2');
+    expect(tree.size).toBe(1 + 2 + 4);
   });
 
-  test('are folded as others when the tree is full', () => {
-    const tree = new CallTree({ maxNodes: 3, stackDepth: 2 });
-    const outer = tree.childAt(1, ROOT, frameOf('one'));
-    expect(() => tree.childAt(2, outer, frameOf('two'))).not.toThrow();
+  test('are folded as others when the tree is full, and count as one', () => {
+    const tree = new CallTree({ maxNodes: 3, stackDepth: 20 });
+    expect(textOf(stackOf(20, tree), tree)).toBe('(truncated) > f1');
     expect(tree.size).toBe(3);
-    expect(tree.foldedNodes).toBeGreaterThan(0);
+    expect(tree.foldedStacks).toBe(1);
   });
+});
+
+test('what a folded stack calls is folded with it, and not taken for what its caller calls', () => {
+  const tree = new CallTree({ maxNodes: 3 });
+  const main = new ReadStack(frameOf('main'), new ReadStack(frameOf('(root)')));
+  const parse = new ReadStack(frameOf('parse'), main);
+  const render = new ReadStack(frameOf('render'), main);
+  const parseOfRender = new ReadStack(frameOf('parse'), render);
+  expect(parse.nodeIn(tree)).not.toBe(main.nodeIn(tree));
+  expect(parseOfRender.nodeIn(tree)).toBe(main.nodeIn(tree));
+  expect(parseOfRender.nodeIn(tree)).toBe(main.nodeIn(tree));
+  expect(tree.foldedStacks).toBe(1);
 });
 
 describe('names of any length', () => {

@@ -81,7 +81,7 @@ describe('a full tree', () => {
     const ledger = newLedger({ maxNodes: 3 });
     const readings = new Readings();
     for (let at = 0; at < 3; at++) ledger.absorb(readings.of(samples), at);
-    expect(ledger.counts.foldedNodes).toBe(4);
+    expect(ledger.counts.foldedStacks).toBe(4);
     expect(inUse(ledger)).toEqual({ '': 40, main: 160 });
   });
 });

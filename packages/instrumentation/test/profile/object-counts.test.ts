@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { CallTree, ROOT } from '../../src/ledger/call-tree.js';
+import { ReadStack } from '../../src/ledger/read-stack.js';
 import { objectCountsByNode } from '../../src/profile/object-counts.js';
 import { frameOf } from '../support/readings.js';
 
@@ -39,13 +40,13 @@ test('in a full tree they fold as readings do, and count no fold', () => {
   const main = tree.child(ROOT, frameOf('main'));
   const counts = objectCountsByNode(tableOf(['main', 'parse', 'inner'], [1, 2, 3]), tree);
   expect(Object.fromEntries(counts)).toEqual({ [main]: { count: 6, bytes: 60 } });
-  expect(tree.foldedNodes).toBe(0);
+  expect(tree.foldedStacks).toBe(0);
 });
 
 test('stacks as deep as the sampler looks are found below the frame that says so', () => {
   const tree = new CallTree({ maxNodes: 20, stackDepth: 2 });
-  const main = tree.childAt(1, ROOT, frameOf('main'));
-  const cut = tree.childAt(2, main, frameOf('parse'));
+  const main = new ReadStack(frameOf('main'), new ReadStack(frameOf('(root)')));
+  const cut = new ReadStack(frameOf('parse'), main).nodeIn(tree);
   const { size } = tree;
   const counts = objectCountsByNode(tableOf(['main', 'parse'], [0, 2]), tree);
   expect(Object.fromEntries(counts)).toEqual({ [cut]: { count: 2, bytes: 20 } });
