@@ -10,6 +10,8 @@ const FLAGS = 0x60;
 /** 6 = 1 MiB. */
 const BLOCK_MAXIMUM = 0x60;
 const STORED_BIT = 0x8000_0000;
+/** In front of each block. */
+const SIZE_BYTES = 4;
 
 /**
  * Writes one LZ4 frame block by block.
@@ -20,7 +22,8 @@ const STORED_BIT = 0x8000_0000;
  */
 export class Lz4FrameEncoder {
   readonly #blocks: Lz4BlockEncoder = new Lz4BlockEncoder();
-  readonly #output: Uint8Array = new Uint8Array(maxLz4BlockBytes(LZ4_BLOCK_BYTES));
+  /** Made when it is needed: captures wait in a queue to be compressed. */
+  #output: Uint8Array = new Uint8Array();
 
   /** What a frame begins with. */
   header(): Uint8Array {
@@ -32,14 +35,19 @@ export class Lz4FrameEncoder {
     return out.take();
   }
 
-  /** The next piece of the content, of 1 to {@link LZ4_BLOCK_BYTES} bytes. */
+  /** The next piece of the content, of 1 to {@link LZ4_BLOCK_BYTES} bytes. What is returned holds until the next one. */
   block(content: Uint8Array): Uint8Array {
-    const length = this.#blocks.encode(content, this.#output);
+    const room = SIZE_BYTES + maxLz4BlockBytes(content.length);
+    if (this.#output.length < room) this.#output = new Uint8Array(room);
+    const output = this.#output;
+    const data = output.subarray(SIZE_BYTES);
+    const length = this.#blocks.encode(content, data);
     const stored = length >= content.length;
-    const out = new ByteWriter();
-    out.u32(stored ? (content.length | STORED_BIT) >>> 0 : length);
-    out.bytes(stored ? content : this.#output.subarray(0, length));
-    return out.take();
+    if (stored) data.set(content);
+    const size = stored ? content.length : length;
+    const word = stored ? (size | STORED_BIT) >>> 0 : size;
+    new DataView(output.buffer).setUint32(0, word, true);
+    return output.subarray(0, SIZE_BYTES + size);
   }
 
   /** What a frame ends with. */

@@ -15,7 +15,7 @@ function compressed(content: Uint8Array, size = LZ4_BLOCK_BYTES): Buffer {
   const encoder = new Lz4FrameEncoder();
   const pieces = [encoder.header()];
   for (let at = 0; at < content.length; at += size)
-    pieces.push(encoder.block(content.subarray(at, at + size)));
+    pieces.push(encoder.block(content.subarray(at, at + size)).slice());
   pieces.push(encoder.end());
   return Buffer.concat(pieces);
 }
