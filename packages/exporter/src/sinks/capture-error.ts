@@ -1,5 +1,13 @@
 /** What was being done when the file system refused. */
-export type CaptureOperation = 'open' | 'rotate' | 'append' | 'patch' | 'close' | 'prune' | 'compress';
+export type CaptureOperation =
+  | 'open'
+  | 'rotate'
+  | 'append'
+  | 'patch'
+  | 'close'
+  | 'prune'
+  | 'compress'
+  | 'replace';
 
 /** A capture could not be written. The message is one line that names what was done, where, and why not. */
 export class CaptureError extends Error {

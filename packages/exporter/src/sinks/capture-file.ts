@@ -3,8 +3,9 @@ import path from 'node:path';
 import { CaptureError, type CaptureOperation, codeOf } from './capture-error.js';
 import { CAPTURE_MODE, type CaptureFs } from './capture-fs.js';
 import { capturePath } from './capture-names.js';
-import { findCapture } from './find-capture.js';
+import { type FileIdentity, findCapture, type KnownCapture } from './find-capture.js';
 import { pruneCaptures, rotateCapture } from './rotate-capture.js';
+import { removeLeftOvers } from './temporary-capture.js';
 
 export interface CaptureFileOptions {
   /** Made if missing, with its parents. */
@@ -35,16 +36,23 @@ export class CaptureFile {
   readonly #maxCaptures: number;
   readonly #fs: CaptureFs;
   readonly #fd: number;
+  readonly #identity: FileIdentity;
   #length = 0;
   #torn = false;
   #closed = false;
 
-  private constructor(options: CaptureFileOptions, file: string, fs: CaptureFs, fd: number) {
+  private constructor(
+    options: CaptureFileOptions,
+    file: string,
+    fs: CaptureFs,
+    { fd, identity }: OpenedFile,
+  ) {
     this.path = file;
     this.#component = options.component;
     this.#maxCaptures = options.maxCaptures ?? DEFAULT_MAX_CAPTURES;
     this.#fs = fs;
     this.#fd = fd;
+    this.#identity = identity;
   }
 
   /**
@@ -60,23 +68,34 @@ export class CaptureFile {
     }
     const file = capturePath(folder, component);
     makeFolder(fs, folder);
-    const fd = openNew(fs, file, component, now);
-    return new CaptureFile(options, file, fs, fd);
+    const opened = openNew(fs, file, component, now);
+    return new CaptureFile(options, file, fs, opened);
   }
 
   /**
-   * Deletes the oldest captures of the component until `maxCaptures` are left, this one included. For when something has
-   * been written: a capture that cannot be must not cost one that was.
+   * Deletes the oldest captures of the component until `maxCaptures` are left, this one included, and what ended
+   * processes have left beside them. For when something has been written: a capture that cannot be must not cost one
+   * that was.
    *
    * @returns those that could not be deleted
    */
   prune(): readonly CaptureError[] {
-    return pruneCaptures(this.#fs, path.dirname(this.path), this.#component, this.#maxCaptures - 1);
+    const folder = path.dirname(this.path);
+    return [
+      ...pruneCaptures(this.#fs, folder, this.#component, this.#maxCaptures - 1),
+      ...removeLeftOvers(this.#fs, folder, this.#component),
+    ];
   }
 
   /** Bytes in the file: all appends so far. */
   get length(): number {
     return this.#length;
+  }
+
+  /** What this file is recognized by with what is in it now, also after it was closed. */
+  get known(): KnownCapture {
+    const { ino, dev } = this.#identity;
+    return { path: this.path, ino, dev, size: this.#length };
   }
 
   /**
@@ -149,7 +168,9 @@ export class CaptureFile {
   }
 
   #remove(): void {
-    const place = findCapture(this.#fs, this.path, this.#fs.fstatSync(this.#fd));
+    // Half a flush may be in it.
+    const { size } = this.#fs.fstatSync(this.#fd);
+    const place = findCapture(this.#fs, { ...this.known, size });
     if (place !== undefined) this.#fs.unlinkSync(place);
   }
 
@@ -215,15 +236,29 @@ function isFolder(fs: CaptureFs, folder: string): boolean {
   }
 }
 
+interface OpenedFile {
+  readonly fd: number;
+  readonly identity: FileIdentity;
+}
+
 /** Exclusive: never opens what someone else has put there, nor through a link. */
-function openNew(fs: CaptureFs, file: string, component: string, now: () => number): number {
+function openNew(fs: CaptureFs, file: string, component: string, now: () => number): OpenedFile {
   for (let attempt = 1; ; attempt += 1) {
     rotateCapture(fs, file, component, now());
     try {
-      return fs.openSync(file, 'wx', CAPTURE_MODE);
+      return identified(fs, fs.openSync(file, 'wx', CAPTURE_MODE));
     } catch (cause) {
       if (codeOf(cause) !== 'EEXIST' || attempt === MAX_OPEN_ATTEMPTS)
         throw CaptureError.from(file, 'open', cause);
     }
+  }
+}
+
+function identified(fs: CaptureFs, fd: number): OpenedFile {
+  try {
+    return { fd, identity: fs.fstatSync(fd) };
+  } catch (cause) {
+    fs.closeSync(fd);
+    throw cause;
   }
 }

@@ -3,6 +3,7 @@ import { CaptureError } from './capture-error.js';
 
 const COMPONENT = /^[A-Za-z0-9_-][A-Za-z0-9_.-]*$/;
 const SUFFIX = '_memory';
+const TEMPORARY = /\.bin\.(\d{1,10})-\d+\.tmp$/;
 
 /**
  * Where a component's capture goes: `<folder>/<component>_memory.bin`.
@@ -47,4 +48,18 @@ export function rotatedCaptures(names: readonly string[], component: string): re
       return match ? [{ name, stamp: match[1]!, n: Number(match[2] ?? 1) }] : [];
     })
     .sort((a, b) => (a.stamp === b.stamp ? a.n - b.n : a.stamp < b.stamp ? -1 : 1));
+}
+
+/** Where a new version of the capture at `capture` is written: `<name>.<process>-<n>.tmp`. */
+export function temporaryName(capture: string, pid: number, n: number): string {
+  return `${capture}.${pid}-${n}.tmp`;
+}
+
+export function isTemporaryOf(name: string, component: string): boolean {
+  return name.startsWith(`${component}${SUFFIX}.bin.`) && TEMPORARY.test(name);
+}
+
+/** The number of the process that a temporary's name says. */
+export function temporaryOwner(name: string): number {
+  return Number(TEMPORARY.exec(name)?.[1]);
 }

@@ -1,58 +1,56 @@
-import nodeFs, { type Stats } from 'node:fs';
+import nodeFs from 'node:fs';
 import { LZ4_BLOCK_BYTES, Lz4FrameEncoder } from '../wire/lz4-frame-encoder.js';
 import { CaptureError, codeOf } from './capture-error.js';
-import { CAPTURE_MODE, type CaptureFs } from './capture-fs.js';
-import { findCapture } from './find-capture.js';
+import type { CaptureFs } from './capture-fs.js';
+import { findCapture, isSameFile, type KnownCapture } from './find-capture.js';
+import { TemporaryCapture } from './temporary-capture.js';
+
+/** Another process may move the capture between our look and our open; more often than this is a loop. */
+const MAX_OPEN_ATTEMPTS = 10;
 
 /**
- * Compresses a finished capture, a block at a time, into `<name>.lz4.tmp`, which at the end takes its place: at
- * every moment the capture is whole under its name, compressed or not.
+ * Compresses a finished capture, a block at a time, beside it, and at the end takes its place: at every moment the
+ * capture is whole under its name, compressed or not.
  *
- * The capture may be moved out of the way by the next one meanwhile; it is found by its inode. One that was deleted
- * stays deleted.
+ * The capture may be moved out of the way by the next one before or meanwhile; it is found again, and what is in its
+ * place is left alone. One that was deleted stays deleted.
  */
 export class CaptureCompression {
   /** Where the capture was when this began. */
   readonly path: string;
   readonly #fs: CaptureFs;
-  readonly #source: number;
-  readonly #stats: Stats;
-  readonly #temporary: string;
+  readonly #capture: KnownCapture;
   readonly #encoder: Lz4FrameEncoder = new Lz4FrameEncoder();
-  readonly #piece: Uint8Array;
-  #target: number | undefined;
+  #piece: Uint8Array | undefined;
+  /** Undefined once it was closed. */
+  #source: number | undefined;
+  #target: TemporaryCapture | undefined;
   #read = 0;
-  #written = 0;
   #ended = false;
 
-  private constructor(capture: string, fs: CaptureFs, source: number) {
-    this.path = capture;
+  private constructor(fs: CaptureFs, capture: KnownCapture, { place, fd }: OpenedCapture) {
+    this.path = place;
     this.#fs = fs;
-    this.#source = source;
-    this.#stats = fs.fstatSync(source);
-    this.#temporary = `${capture}.lz4.tmp`;
-    this.#piece = new Uint8Array(Math.min(LZ4_BLOCK_BYTES, Math.max(1, this.#stats.size)));
+    this.#capture = capture;
+    this.#source = fd;
   }
 
   /**
-   * Opens a finished capture; nothing is written yet.
+   * Opens a finished capture, wherever it is by now; nothing is written yet.
    *
-   * @throws CaptureError when the file system refuses
+   * @throws CaptureError when the file system refuses, or it was deleted
    */
-  static of(capture: string, fs: CaptureFs = nodeFs): CaptureCompression {
-    let source: number | undefined;
+  static of(capture: KnownCapture, fs: CaptureFs = nodeFs): CaptureCompression {
     try {
-      source = fs.openSync(capture, 'r');
-      return new CaptureCompression(capture, fs, source);
+      return new CaptureCompression(fs, capture, openKnown(fs, capture));
     } catch (cause) {
-      if (source !== undefined) fs.closeSync(source);
-      throw CaptureError.from(capture, 'compress', cause);
+      throw CaptureError.from(capture.path, 'compress', cause);
     }
   }
 
   /** Bytes of the capture that are still to be read. */
   get bytesLeft(): number {
-    return Math.max(0, this.#stats.size - this.#read);
+    return Math.max(0, this.#capture.size - this.#read);
   }
 
   /**
@@ -64,76 +62,81 @@ export class CaptureCompression {
     if (this.#ended) return true;
     try {
       this.#target ??= this.#begin();
-      const count = this.#fs.readSync(this.#source, this.#piece, 0, this.#piece.length, this.#read);
+      this.#piece ??= new Uint8Array(Math.min(LZ4_BLOCK_BYTES, Math.max(1, this.#capture.size)));
+      const count = this.#fs.readSync(this.#source!, this.#piece, 0, this.#piece.length, this.#read);
       this.#read += count;
-      if (count > 0) this.#write(this.#encoder.block(this.#piece.subarray(0, count)));
+      if (count > 0) this.#target.write(this.#encoder.block(this.#piece.subarray(0, count)));
       if (count > 0 && this.bytesLeft > 0) return false;
-      this.#write(this.#encoder.end());
-      this.#replace();
+      this.#target.write(this.#encoder.end());
+      this.#target.replace(this.#capture);
+      this.#end();
       return true;
     } catch (cause) {
-      this.#discard();
+      this.abandon();
       throw CaptureError.from(this.path, 'compress', cause);
     }
   }
 
   /** Gives up: the capture stays as it is. */
   abandon(): void {
-    if (!this.#ended) this.#discard();
+    if (this.#ended) return;
+    this.#target?.discard();
+    this.#end();
   }
 
-  #begin(): number {
-    const target = this.#openTemporary();
+  #begin(): TemporaryCapture {
+    const target = TemporaryCapture.beside(this.#capture.path, this.#fs);
     // What is written must be removed again from here on, whatever happens.
     this.#target = target;
-    this.#write(this.#encoder.header());
+    target.write(this.#encoder.header());
     return target;
   }
 
-  /** Exclusive, so that it is no link of somebody else's. One that a killed process left behind is in the way. */
-  #openTemporary(): number {
+  /** It was open for so long so that no other file gets its number. That it is closed badly is no news: it was read. */
+  #end(): void {
+    const source = this.#source;
+    this.#source = undefined;
+    this.#piece = undefined;
+    this.#ended = true;
     try {
-      return this.#fs.openSync(this.#temporary, 'wx', CAPTURE_MODE);
-    } catch (cause) {
-      if (codeOf(cause) !== 'EEXIST') throw cause;
-      this.#fs.unlinkSync(this.#temporary);
-      return this.#fs.openSync(this.#temporary, 'wx', CAPTURE_MODE);
+      if (source !== undefined) this.#fs.closeSync(source);
+    } catch {
+      // Nothing was written through it.
     }
-  }
-
-  #write(bytes: Uint8Array): void {
-    for (let done = 0; done < bytes.length; ) {
-      const written = this.#fs.writeSync(this.#target!, bytes, done, bytes.length - done, this.#written);
-      if (written === 0) throw new Error('the system wrote nothing');
-      done += written;
-      this.#written += written;
-    }
-  }
-
-  #replace(): void {
-    // A full disk may speak up only now.
-    this.#fs.closeSync(this.#target!);
-    this.#fs.closeSync(this.#source);
-    this.#ended = true;
-    const place = findCapture(this.#fs, this.path, this.#stats);
-    if (place === undefined) this.#fs.unlinkSync(this.#temporary);
-    else this.#fs.renameSync(this.#temporary, place);
-  }
-
-  /** Closes what is open and removes what was written. Errors here are no news: the capture itself is whole. */
-  #discard(): void {
-    const { closeSync, unlinkSync } = this.#fs;
-    const open = this.#ended ? [] : [this.#source, this.#target];
-    this.#ended = true;
-    for (const fd of open) quietly(() => fd !== undefined && closeSync(fd));
-    if (this.#target !== undefined) quietly(() => unlinkSync(this.#temporary));
   }
 }
 
-function quietly(work: () => unknown): void {
+interface OpenedCapture {
+  readonly place: string;
+  readonly fd: number;
+}
+
+function openKnown(fs: CaptureFs, capture: KnownCapture): OpenedCapture {
+  for (let attempt = 1; attempt <= MAX_OPEN_ATTEMPTS; attempt += 1) {
+    const place = findCapture(fs, capture);
+    if (place === undefined) throw new Error('it was deleted');
+    const fd = openIfThere(fs, place);
+    if (fd === undefined) continue;
+    if (isSame(fs, fd, capture)) return { place, fd };
+    fs.closeSync(fd);
+  }
+  throw new Error('others move it all the time');
+}
+
+function openIfThere(fs: CaptureFs, file: string): number | undefined {
   try {
-    work();
-  } catch {
-    // Closed or gone already, or out of reach.
+    return fs.openSync(file, 'r');
+  } catch (cause) {
+    if (codeOf(cause) === 'ENOENT') return undefined;
+    throw cause;
+  }
+}
+
+function isSame(fs: CaptureFs, fd: number, capture: KnownCapture): boolean {
+  try {
+    return isSameFile(fs.fstatSync(fd), capture);
+  } catch (cause) {
+    fs.closeSync(fd);
+    throw cause;
   }
 }

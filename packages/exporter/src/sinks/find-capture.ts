@@ -8,17 +8,29 @@ export interface FileIdentity {
   readonly dev: number;
 }
 
+/** A capture that is recognized, wherever it was moved: another one may be in its place by now. */
+export interface KnownCapture extends FileIdentity {
+  /** Where it was begun, `<folder>/<component>_memory.bin`. */
+  readonly path: string;
+  /** Bytes in it. The number of a deleted file goes to the next one, which will hardly have as many. */
+  readonly size: number;
+}
+
+export function isSameFile(a: FileIdentity, b: FileIdentity): boolean {
+  return a.ino === b.ino && a.dev === b.dev;
+}
+
 /**
- * Where a capture is now: still at `capture`, or moved out of the way of a newer one; undefined when it was deleted.
- * What the file system throws is thrown.
+ * Where a capture is now: still where it was begun, or moved out of the way of a newer one; undefined when it was
+ * deleted. What the file system throws is thrown.
  */
-export function findCapture(fs: CaptureFs, capture: string, identity: FileIdentity): string | undefined {
+export function findCapture(fs: CaptureFs, capture: KnownCapture): string | undefined {
   const isAt = (file: string) => {
     const stats = fs.lstatSync(file, { throwIfNoEntry: false });
-    return stats !== undefined && stats.ino === identity.ino && stats.dev === identity.dev;
+    return stats !== undefined && isSameFile(stats, capture) && stats.size === capture.size;
   };
-  if (isAt(capture)) return capture;
-  const folder = path.dirname(capture);
-  const rotated = rotatedCaptures(fs.readdirSync(folder), componentOf(capture));
+  if (isAt(capture.path)) return capture.path;
+  const folder = path.dirname(capture.path);
+  const rotated = rotatedCaptures(fs.readdirSync(folder), componentOf(capture.path));
   return rotated.map(({ name }) => path.join(folder, name)).find(isAt);
 }

@@ -1,8 +1,9 @@
 import nodeFs from 'node:fs';
-import { CaptureError, codeOf } from './capture-error.js';
+import { CaptureError } from './capture-error.js';
 import { CaptureFile, type CaptureFileOptions } from './capture-file.js';
-import { CAPTURE_MODE, type CaptureFs } from './capture-fs.js';
-import { type FileIdentity, findCapture } from './find-capture.js';
+import type { CaptureFs } from './capture-fs.js';
+import { findCapture, type KnownCapture } from './find-capture.js';
+import { TemporaryCapture } from './temporary-capture.js';
 
 /**
  * A capture that is written as a whole, again and again: each time beside its place and then renamed into it, so
@@ -13,26 +14,26 @@ export class ReplacedCapture {
   readonly path: string;
   readonly #begun: CaptureFile;
   readonly #fs: CaptureFs;
-  #identity: FileIdentity;
+  #known: KnownCapture;
   #isEmpty = true;
 
-  private constructor(begun: CaptureFile, fs: CaptureFs, identity: FileIdentity) {
+  private constructor(begun: CaptureFile, fs: CaptureFs) {
     this.path = begun.path;
     this.#begun = begun;
+    this.#known = begun.known;
     this.#fs = fs;
-    this.#identity = identity;
   }
 
   /** Begins with an empty file, as {@link CaptureFile.open} does and with the same errors. */
   static open(options: CaptureFileOptions): ReplacedCapture {
-    const { fs = nodeFs } = options;
     const file = CaptureFile.open(options);
     file.close();
-    try {
-      return new ReplacedCapture(file, fs, fs.lstatSync(file.path));
-    } catch (cause) {
-      throw CaptureError.from(file.path, 'open', cause);
-    }
+    return new ReplacedCapture(file, options.fs ?? nodeFs);
+  }
+
+  /** What it is recognized by as it was written last. */
+  get known(): KnownCapture {
+    return this.#known;
   }
 
   /** As {@link CaptureFile.prune}. */
@@ -43,7 +44,7 @@ export class ReplacedCapture {
   /** After an error: removes it if nothing was ever written. Never throws. */
   abandon(): void {
     try {
-      const place = this.#isEmpty ? findCapture(this.#fs, this.path, this.#identity) : undefined;
+      const place = this.#isEmpty ? findCapture(this.#fs, this.#known) : undefined;
       if (place !== undefined) this.#fs.unlinkSync(place);
     } catch {
       // An empty capture is left.
@@ -57,53 +58,17 @@ export class ReplacedCapture {
    * @throws CaptureError when the file system refuses; what was there stays
    */
   replace(pieces: Iterable<Uint8Array>): string | undefined {
-    const temporary = `${this.path}.tmp`;
+    let temporary: TemporaryCapture | undefined;
     try {
-      const identity = this.#write(temporary, pieces);
-      const place = findCapture(this.#fs, this.path, this.#identity);
-      if (place === undefined) this.#fs.unlinkSync(temporary);
-      else this.#fs.renameSync(temporary, place);
-      if (place !== undefined) this.#identity = identity;
+      temporary = TemporaryCapture.beside(this.path, this.#fs);
+      for (const piece of pieces) temporary.write(piece);
+      const replaced = temporary.replace(this.#known);
+      if (replaced !== undefined) this.#known = replaced.known;
       this.#isEmpty = false;
-      return place;
+      return replaced?.place;
     } catch (cause) {
-      this.#remove(temporary);
-      throw CaptureError.from(this.path, 'append', cause);
-    }
-  }
-
-  #write(temporary: string, pieces: Iterable<Uint8Array>): FileIdentity {
-    const fd = this.#create(temporary);
-    try {
-      for (const piece of pieces) {
-        for (let done = 0; done < piece.length; ) {
-          const written = this.#fs.writeSync(fd, piece, done, piece.length - done);
-          if (written === 0) throw new Error('the system wrote nothing');
-          done += written;
-        }
-      }
-      return this.#fs.fstatSync(fd);
-    } finally {
-      this.#fs.closeSync(fd);
-    }
-  }
-
-  /** Exclusive, so that it is no link of somebody else's. One that a killed process left behind is in the way. */
-  #create(temporary: string): number {
-    try {
-      return this.#fs.openSync(temporary, 'wx', CAPTURE_MODE);
-    } catch (cause) {
-      if (codeOf(cause) !== 'EEXIST') throw cause;
-      this.#fs.unlinkSync(temporary);
-      return this.#fs.openSync(temporary, 'wx', CAPTURE_MODE);
-    }
-  }
-
-  #remove(temporary: string): void {
-    try {
-      this.#fs.unlinkSync(temporary);
-    } catch {
-      // It was never there, or is out of reach: the capture itself is whole.
+      temporary?.discard();
+      throw CaptureError.from(this.path, 'replace', cause);
     }
   }
 }

@@ -24,7 +24,7 @@ function finishedCapture(format: 11 | 12 | 13 = 13, events = 400_000) {
   const bytes = captureOf(format, events);
   file.append(bytes);
   file.close();
-  return { folder, capture: file.path, bytes };
+  return { folder, capture: file.path, known: file.known, bytes };
 }
 
 function run(compression: CaptureCompression): number {
@@ -35,15 +35,16 @@ function run(compression: CaptureCompression): number {
 
 const magic = (file: string) => fs.readFileSync(file).readUInt32LE(0);
 const LZ4 = 0x184d2204;
+const TEMPORARY = new RegExp(`^api_memory\\.bin\\.${process.pid}-\\d+\\.tmp$`);
 
 test('takes the place of the capture, step by step, with the same content and permissions', () => {
-  const { folder, capture, bytes } = finishedCapture();
-  const compression = CaptureCompression.of(capture);
+  const { folder, capture, known, bytes } = finishedCapture();
+  const compression = CaptureCompression.of(known);
   expect(fs.readdirSync(folder)).toEqual(['api_memory.bin']);
   expect(compression.step()).toBe(false);
   expect(compression.bytesLeft).toBe(bytes.length - 2 ** 20);
   expect(fs.readFileSync(capture).equals(bytes)).toBe(true);
-  expect(fs.readdirSync(folder)).toEqual(['api_memory.bin', 'api_memory.bin.lz4.tmp']);
+  expect(fs.readdirSync(folder)).toEqual(['api_memory.bin', expect.stringMatching(TEMPORARY)]);
   expect(run(compression)).toBeGreaterThan(1);
   expect(fs.readdirSync(folder)).toEqual(['api_memory.bin']);
   expect(magic(capture)).toBe(LZ4);
@@ -54,8 +55,8 @@ test('takes the place of the capture, step by step, with the same content and pe
 });
 
 test('given up: the capture is as it was', () => {
-  const { folder, capture, bytes } = finishedCapture();
-  const compression = CaptureCompression.of(capture);
+  const { folder, capture, known, bytes } = finishedCapture();
+  const compression = CaptureCompression.of(known);
   compression.step();
   compression.abandon();
   compression.abandon();
@@ -64,8 +65,8 @@ test('given up: the capture is as it was', () => {
 });
 
 test('a capture that the next one has moved away is compressed where it is', () => {
-  const { folder, capture, bytes } = finishedCapture();
-  const compression = CaptureCompression.of(capture);
+  const { folder, capture, known, bytes } = finishedCapture();
+  const compression = CaptureCompression.of(known);
   compression.step();
   const next = CaptureFile.open({ folder, component: 'api' });
   next.append(Buffer.from('the next'));
@@ -79,21 +80,42 @@ test('a capture that the next one has moved away is compressed where it is', () 
 });
 
 test('one that was deleted meanwhile does not come back', () => {
-  const { folder, capture } = finishedCapture();
-  const compression = CaptureCompression.of(capture);
+  const { folder, capture, known } = finishedCapture();
+  const compression = CaptureCompression.of(known);
   compression.step();
   fs.unlinkSync(capture);
   run(compression);
   expect(fs.readdirSync(folder)).toEqual([]);
 });
 
-test('what a killed process left behind is replaced', () => {
-  const { folder, capture } = finishedCapture(13, 1000);
-  const target = path.join(folder, 'elsewhere');
-  fs.symlinkSync(target, `${capture}.lz4.tmp`);
-  run(CaptureCompression.of(capture));
-  expect(magic(capture)).toBe(LZ4);
+test('one that was moved away before is compressed where it is; the running capture of another is left alone', () => {
+  const { folder, capture, known } = finishedCapture(13, 1000);
+  const next = CaptureFile.open({ folder, component: 'api' });
+  next.append(Buffer.from('the next'));
+  const compression = CaptureCompression.of(known);
+  expect(compression.path).not.toBe(capture);
+  run(compression);
+  next.append(Buffer.from(', going on'));
+  expect(fs.readFileSync(capture, 'utf8')).toBe('the next, going on');
+  expect(magic(compression.path)).toBe(LZ4);
+});
+
+test('one that was deleted before is an error, also when its number went to another file', () => {
+  const { folder, capture, known } = finishedCapture(13, 1000);
+  fs.unlinkSync(capture);
+  expect(() => CaptureCompression.of(known)).toThrow(`cannot compress capture ${capture}: it was deleted`);
+  fs.writeFileSync(capture, 'of another');
+  const { ino, dev } = fs.statSync(capture);
+  expect(() => CaptureCompression.of({ ...known, ino, dev })).toThrow(CaptureError);
   expect(fs.readdirSync(folder)).toEqual(['api_memory.bin']);
+});
+
+test('two processes that compress the same capture do not spoil it', () => {
+  const { folder, capture, known, bytes } = finishedCapture();
+  const compressions = [CaptureCompression.of(known), CaptureCompression.of(known)];
+  while (!compressions.map((compression) => compression.step()).every(Boolean));
+  expect(fs.readdirSync(folder)).toEqual(['api_memory.bin']);
+  expect(analyzeMemray([fs.readFileSync(capture)]).events).toBe(analyzeMemray([bytes]).events);
 });
 
 describe('when the file system refuses', () => {
@@ -118,27 +140,39 @@ describe('when the file system refuses', () => {
     ],
   ];
 
+  test('to close: no number of a file is closed twice, for it may be another file by then', () => {
+    const { known } = finishedCapture(13, 1000);
+    const closed: number[] = [];
+    const closeSync = (fd: number) => {
+      closed.push(fd);
+      fs.closeSync(fd);
+      fails('EIO')();
+    };
+    expect(() => run(CaptureCompression.of(known, { ...fs, closeSync }))).toThrow(CaptureError);
+    expect(new Set(closed).size).toBe(2);
+    expect(closed).toHaveLength(2);
+  });
+
   test.each(cases)('%s: one error, the capture as it was, nothing left over', (_, broken) => {
-    const { folder, capture, bytes } = finishedCapture(13, 200_000);
-    const compression = CaptureCompression.of(capture, broken(fs));
+    const { folder, capture, known, bytes } = finishedCapture(13, 200_000);
+    const compression = CaptureCompression.of(known, broken(fs));
     expect(() => run(compression)).toThrow(CaptureError);
     expect(fs.readdirSync(folder)).toEqual(['api_memory.bin']);
     expect(fs.readFileSync(capture).equals(bytes)).toBe(true);
   });
 
   test('to open: a CaptureError', () => {
-    expect(() => CaptureCompression.of(path.join(tempFolder(), 'none_memory.bin'))).toThrow(
-      /^cannot compress capture .*ENOENT/,
-    );
+    const none = { path: path.join(tempFolder(), 'gone', 'none_memory.bin'), ino: 1, dev: 1, size: 1 };
+    expect(() => CaptureCompression.of(none)).toThrow(/^cannot compress capture .*ENOENT/);
   });
 });
 
 describe.each(MEMRAY_FORMATS)('format %d', (format) => {
   describeWithPeer('for memray', `memray-${MEMRAY_OF[format]}`, () => {
     test('reads the same of the compressed capture', async () => {
-      const { capture } = finishedCapture(format, 100_000);
+      const { capture, known } = finishedCapture(format, 100_000);
       const before = await runMemray(format, ['stats', capture]);
-      run(CaptureCompression.of(capture));
+      run(CaptureCompression.of(known));
       expect(magic(capture)).toBe(LZ4);
       expect(await runMemray(format, ['stats', capture])).toBe(before);
     });

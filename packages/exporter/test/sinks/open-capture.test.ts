@@ -84,9 +84,23 @@ describe('open', () => {
   test('given up it never throws', () => {
     const folder = tempFolder();
     const refused = fails('EIO', 'i/o error', 'any');
-    const file = open(folder, { fs: { ...fs, closeSync: refused, fstatSync: refused, unlinkSync: refused } });
+    const disk = { ...fs };
+    const file = open(folder, { fs: disk });
+    Object.assign(disk, { closeSync: refused, fstatSync: refused, unlinkSync: refused });
     file.abandon();
     expect(Object.values(contents(folder))).toEqual(['']);
+  });
+
+  test('without knowing which file it has it is not begun, and holds none open', () => {
+    const folder = tempFolder();
+    const closed: number[] = [];
+    const closeSync = (fd: number) => {
+      closed.push(fd);
+      fs.closeSync(fd);
+    };
+    const disk = { ...fs, fstatSync: fails('EIO', 'i/o error', 'fstat'), closeSync };
+    expect(failure(() => open(folder, { fs: disk })).message).toMatch(/cannot open capture .*: i\/o error/);
+    expect(closed).toHaveLength(1);
   });
 
   test('given up it leaves what was written, and nothing if nothing was', () => {

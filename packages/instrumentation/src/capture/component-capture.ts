@@ -3,6 +3,7 @@ import {
   type CaptureError,
   CaptureFile,
   type CaptureFileOptions,
+  type KnownCapture,
 } from '@heapray/exporter/sinks';
 import type { Ledger, LedgerListener, NodeIndex } from '../ledger/index.js';
 import { RecordFeed, type RecordFeedOptions } from './record-feed.js';
@@ -16,7 +17,7 @@ export interface ComponentCaptureOptions extends RecordFeedOptions {
   readonly maxCaptures: number;
   /** Whether a capture of that size goes on summed up, and not in another file. */
   readonly aggregateOverflow?: boolean;
-  /** Handed each file that is finished, before anything else takes its name, as what would compress it. */
+  /** Handed each file that is finished, as what would compress it. */
   readonly onFinished?: ((compression: () => CaptureCompression) => void) | undefined;
   /** Told of each old capture that `maxCaptures` has no place for and that could not be deleted. */
   readonly onNotPruned?: ((problem: CaptureError) => void) | undefined;
@@ -154,14 +155,14 @@ export class ComponentCapture implements LedgerListener {
   #closeFile(): void {
     for (const { offset, bytes } of this.#feed.headerPatches()) this.#file.patch(offset, bytes);
     this.#file.close();
-    this.#finished(this.#file.path);
+    this.#finished(this.#file.known);
   }
 
   #notPruned(problems: readonly CaptureError[]): void {
     for (const problem of problems) this.#options.onNotPruned?.(problem);
   }
 
-  #finished(path: string | undefined): void {
-    if (path !== undefined) this.#options.onFinished?.(() => CaptureCompression.of(path));
+  #finished(capture: KnownCapture | undefined): void {
+    if (capture !== undefined) this.#options.onFinished?.(() => CaptureCompression.of(capture));
   }
 }

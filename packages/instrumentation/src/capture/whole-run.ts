@@ -1,5 +1,10 @@
 import { MemrayAggregator, type MemrayFormat } from '@heapray/exporter/memray';
-import { type CaptureError, type CaptureFileOptions, ReplacedCapture } from '@heapray/exporter/sinks';
+import {
+  type CaptureError,
+  type CaptureFileOptions,
+  type KnownCapture,
+  ReplacedCapture,
+} from '@heapray/exporter/sinks';
 
 /** How often a running capture is written anew, at the most. */
 const INTERVAL_MILLIS = 10_000;
@@ -50,15 +55,15 @@ export class WholeRun {
   }
 
   /**
-   * Writes what is known by now; returns where.
+   * Writes what is known by now; returns what it is recognized by, unless it was deleted.
    *
    * @throws CaptureError when the file system refuses
    */
-  write(): string | undefined {
+  write(): KnownCapture | undefined {
     const start = performance.now();
     const place = this.#file?.replace(this.#sum.encode());
     const end = performance.now();
     this.#nextMillis = end + Math.max(INTERVAL_MILLIS, (end - start) / MAX_SHARE);
-    return place;
+    return place === undefined ? undefined : this.#file?.known;
   }
 }

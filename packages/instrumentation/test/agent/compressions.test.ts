@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { CaptureCompression } from '@heapray/exporter/sinks';
+import { CaptureCompression, type KnownCapture } from '@heapray/exporter/sinks';
 import { describe, expect, test } from 'vitest';
 import { pollUntil } from '../../../../test/support/poll.js';
 import { tempFolder } from '../../../../test/support/temp-folder.js';
@@ -20,12 +20,17 @@ function setUp() {
   const capture = (name: string, bytes: number) => {
     const file = path.join(folder, `${name}_memory.bin`);
     fs.writeFileSync(file, Buffer.alloc(bytes, 'capture'));
-    return file;
+    return knownAt(file);
   };
   return { folder, account, said, compressions, capture };
 }
 
-const isCompressed = (file: string) => fs.readFileSync(file).readUInt32LE(0) === LZ4;
+function knownAt(file: string): KnownCapture {
+  const { ino, dev, size } = fs.statSync(file);
+  return { path: file, ino, dev, size };
+}
+
+const isCompressed = (file: KnownCapture) => fs.readFileSync(file.path).readUInt32LE(0) === LZ4;
 
 test('go on beside everything else, one after another', async () => {
   const { folder, compressions, capture, said } = setUp();
@@ -63,7 +68,9 @@ describe('at the end', () => {
 
 test('one that fails is counted, and the next is done', () => {
   const { folder, compressions, capture, account, said } = setUp();
-  compressions.add(() => CaptureCompression.of(path.join(folder, 'none_memory.bin')));
+  compressions.add(() =>
+    CaptureCompression.of({ path: path.join(folder, 'none_memory.bin'), ino: 1, dev: 1, size: 100 }),
+  );
   const broken = capture('a', 100);
   const full = { ...fs, writeSync: () => 0 };
   compressions.add(() => CaptureCompression.of(broken, full as unknown as typeof fs));

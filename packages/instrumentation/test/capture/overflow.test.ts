@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { CaptureError } from '@heapray/exporter/sinks';
 import { describe, expect, test } from 'vitest';
+import { tempFolder } from '../../../../test/support/temp-folder.js';
 import { newLedger } from '../support/ledger-sums.js';
 import { Readings, samplesOf } from '../support/readings.js';
 import { analyzeCapture, beginCapture, byStack, totalBytes } from './captures.js';
@@ -126,8 +127,12 @@ test('deleted it stays deleted', () => {
 test('where it cannot be written any more, there is an error and what was there stays', () => {
   const { capture, home, files } = run(2000);
   const before = fs.readFileSync(path.join(home, CURRENT));
-  fs.mkdirSync(path.join(home, `${CURRENT}.tmp`));
+  const elsewhere = path.join(tempFolder(), 'home');
+  fs.renameSync(home, elsewhere);
+  fs.writeFileSync(home, 'a file where the folder was');
   expect(() => capture.finish()).toThrow(CaptureError);
+  fs.unlinkSync(home);
+  fs.renameSync(elsewhere, home);
   expect(fs.readFileSync(path.join(home, CURRENT)).equals(before)).toBe(true);
-  expect(files()).toHaveLength(3);
+  expect(files()).toHaveLength(2);
 });
