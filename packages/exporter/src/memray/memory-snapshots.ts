@@ -19,6 +19,7 @@ export class MemorySnapshots implements HeapListener {
   readonly #maxKept: number;
   #kept: MemorySnapshot[] = [];
   #seen = 0;
+  #last: MemorySnapshot | undefined;
   /** Every how manieth is kept. */
   #stride = 1;
 
@@ -31,6 +32,11 @@ export class MemorySnapshots implements HeapListener {
   /** Memory records so far, kept or not. */
   get seen(): number {
     return this.#seen;
+  }
+
+  /** The newest one, which {@link list} may have thinned out. */
+  get last(): MemorySnapshot | undefined {
+    return this.#last;
   }
 
   /** At most `max` of them, evenly taken, from the first on. */
@@ -48,6 +54,7 @@ export class MemorySnapshots implements HeapListener {
   }
 
   #add(snapshot: MemorySnapshot): void {
+    this.#last = snapshot;
     if (this.#seen % this.#stride === 0) this.#kept.push(snapshot);
     this.#seen += 1;
     if (this.#kept.length < this.#maxKept) return;
