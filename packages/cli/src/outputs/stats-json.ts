@@ -122,7 +122,7 @@ function metadata(header: MemrayHeader, analyzer: MemrayAnalyzer): object {
     peak_memory: analyzer.peakBytes,
     command_line: header.commandLine,
     pid: header.pid,
-    main_thread_id: header.mainThreadId,
+    main_thread_id: Number(header.mainThreadId),
     python_allocator: PYTHON_ALLOCATORS[header.pythonAllocator] || 'unknown',
     has_native_traces: header.nativeTraces,
     trace_python_allocators: header.pythonAllocatorsTraced,

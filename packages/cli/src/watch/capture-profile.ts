@@ -82,7 +82,7 @@ function labelInterner(
   const packageOf = packageResolver(capture);
   return (site) => {
     const { thread, allocator, stack } = capture.site(site);
-    const tid = Number.isSafeInteger(thread.id) ? thread.id : String(thread.id);
+    const tid = thread.id <= Number.MAX_SAFE_INTEGER ? Number(thread.id) : String(thread.id);
     return builder.labels({ component, package: packageOf(stack), allocator, tid, thread: thread.name });
   };
 }

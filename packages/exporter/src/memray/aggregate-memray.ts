@@ -1,6 +1,7 @@
 import { ByteWriter } from '../wire/byte-writer.js';
-import { CaptureModel } from './capture-model.js';
-import { PYTHON_3_11, soundSize } from './convert-base.js';
+import { AggregationModel } from './aggregation-model.js';
+import type { CaptureModel } from './capture-model.js';
+import { PYTHON_3_11 } from './convert-base.js';
 import type { MemrayFormat } from './format.js';
 import type { MemrayHeader } from './header.js';
 import { HighWaterMark } from './high-water-mark.js';
@@ -9,7 +10,6 @@ import { MemorySnapshots } from './memory-snapshots.js';
 import { type CaptureEnd, RecordStream } from './record-stream.js';
 import { AggregatedEncoder } from './write-aggregated.js';
 import { writeHeader } from './write-header.js';
-import { NativeRecordWriter } from './write-native.js';
 
 export interface MemrayAggregatorOptions {
   readonly limits?: Partial<MemrayLimits>;
@@ -103,7 +103,7 @@ export class MemrayAggregator {
     }
     yield* model.nativeFrameRecords();
     yield* this.#frames(encoder, used);
-    yield* this.#rows(encoder, used.stacks);
+    yield* this.#rows(encoder, used);
   }
 
   *#frames(encoder: AggregatedEncoder, { frames, stacks }: UsedStacks): Generator<undefined> {
@@ -122,9 +122,9 @@ export class MemrayAggregator {
   }
 
   /** In the order of first appearance, as memray 1.20 has it: its summary looks at the first 95 % of the bytes. */
-  *#rows(encoder: AggregatedEncoder, stacks: Int32Array): Generator<undefined> {
+  *#rows(encoder: AggregatedEncoder, { sites: used, stacks }: UsedStacks): Generator<undefined> {
     const { sites } = this.#model;
-    for (const site of usedSites(this.#model, this.#heap)) {
+    for (const site of used) {
       const peak = this.#heap.atPeak(site);
       const leaked = this.#heap.live(site);
       encoder.allocation({
@@ -146,7 +146,7 @@ export class MemrayAggregator {
     const { header } = this.#stream;
     if (header === undefined) throw new Error('the header was not read yet');
     // An unfinished capture ends where its memory records do.
-    const lastMillis = this.#snapshots.list().at(-1)?.millis ?? 0;
+    const lastMillis = this.#snapshots.last?.millis ?? 0;
     return {
       ...header,
       format: this.#format,
@@ -160,49 +160,9 @@ export class MemrayAggregator {
   }
 }
 
-/** Keeps native records as they will be written: their numbers stay the same, so nothing is looked up in them. */
-class AggregationModel extends CaptureModel {
-  readonly #mapBytes = new ByteWriter();
-  readonly #frameBytes = new ByteWriter();
-  readonly #maps = new NativeRecordWriter(this.#mapBytes);
-  readonly #frames = new NativeRecordWriter(this.#frameBytes);
-  readonly #mapPieces: Uint8Array[] = [];
-  readonly #framePieces: Uint8Array[] = [];
-
-  memoryMaps(): readonly Uint8Array[] {
-    if (this.#mapBytes.length > 0) this.#mapPieces.push(this.#mapBytes.take());
-    return this.#mapPieces;
-  }
-
-  nativeFrameRecords(): readonly Uint8Array[] {
-    if (this.#frameBytes.length > 0) this.#framePieces.push(this.#frameBytes.take());
-    return this.#framePieces;
-  }
-
-  override nativeFrame(ipHigh: number, ipLow: number, parent: number): void {
-    super.nativeFrame(ipHigh, ipLow, parent);
-    this.#frames.frame(ipHigh, ipLow, parent);
-  }
-
-  override memoryMapStart(): void {
-    super.memoryMapStart();
-    this.#maps.memoryMapStart();
-  }
-
-  override image(path: string, segments: number, loadHigh: number, loadLow: number): void {
-    const count = soundSize(segments);
-    super.image(path, count, loadHigh, loadLow);
-    this.#maps.image(path, count, loadHigh, loadLow);
-  }
-
-  override segment(addressHigh: number, addressLow: number, size: number): void {
-    const sound = soundSize(size);
-    super.segment(addressHigh, addressLow, sound);
-    this.#maps.segment(addressHigh, addressLow, sound);
-  }
-}
-
 interface UsedStacks {
+  /** Those that are not empty. */
+  readonly sites: readonly number[];
   /** The frames in them; the index is the number in the file. */
   readonly frames: readonly number[];
   /** Stack → its number in the file; 0 for one that is not used, and for the empty one. */
@@ -212,7 +172,8 @@ interface UsedStacks {
 /** The stacks of sites that are not empty, and their callers. A caller has a smaller number, before and after. */
 function usedStacks(model: CaptureModel, heap: HighWaterMark): UsedStacks {
   const stacks = new Int32Array(model.stackCount + 1);
-  for (const site of usedSites(model, heap)) {
+  const sites = usedSites(model, heap);
+  for (const site of sites) {
     for (let at = model.sites.stack(site); at !== 0 && stacks[at] === 0; at = model.caller(at))
       stacks[at] = 1;
   }
@@ -223,7 +184,7 @@ function usedStacks(model: CaptureModel, heap: HighWaterMark): UsedStacks {
     stacks[stack] = ++number;
     frames.add(model.innermostFrame(stack));
   }
-  return { frames: [...frames], stacks };
+  return { sites, frames: [...frames], stacks };
 }
 
 function usedSites({ sites }: CaptureModel, heap: HighWaterMark): number[] {

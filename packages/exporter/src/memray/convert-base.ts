@@ -4,7 +4,7 @@ import { RESERVE, wideWord } from './convert-numbers.js';
 import type { MemrayFormat } from './format.js';
 import type { MemrayHeader } from './header.js';
 import type { MemrayLimits } from './limits.js';
-import { type AggregatedAllocation, RecordDamage, type RecordHandler } from './record-handler.js';
+import type { AggregatedAllocation, RecordHandler } from './record-handler.js';
 import { TOKEN, TOKEN_AGGREGATED } from './records.js';
 import { writeSite, writeSnapshot } from './write-aggregated.js';
 import { writeHeader, writeString } from './write-header.js';
@@ -73,15 +73,13 @@ export abstract class RecordConverter implements RecordHandler {
   }
 
   image(path: string, segments: number, loadHigh: number, loadLow: number): void {
-    const count = soundSize(segments);
-    this.model.image(path, count, loadHigh, loadLow);
-    this.#natives.image(path, count, loadHigh, loadLow);
+    this.model.image(path, segments, loadHigh, loadLow);
+    this.#natives.image(path, segments, loadHigh, loadLow);
   }
 
   segment(addressHigh: number, addressLow: number, size: number): void {
-    const sound = soundSize(size);
-    this.model.segment(addressHigh, addressLow, sound);
-    this.#natives.segment(addressHigh, addressLow, sound);
+    this.model.segment(addressHigh, addressLow, size);
+    this.#natives.segment(addressHigh, addressLow, size);
   }
 
   memorySnapshot(millis: number, residentBytes: number, heapBytes: number): void {
@@ -120,12 +118,6 @@ export abstract class RecordConverter implements RecordHandler {
   protected native(native: number): void {
     this.#natives.native(native);
   }
-}
-
-/** @throws RecordDamage for a size that no process can have */
-export function soundSize(size: number): number {
-  if (size > Number.MAX_SAFE_INTEGER) throw new RecordDamage(`an impossible size ${size}`);
-  return size;
 }
 
 /** The header of a capture as another format has it; what that has no place for is left out. */

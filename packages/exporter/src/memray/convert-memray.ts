@@ -8,7 +8,7 @@ import { headerOffsets, type MemrayHeader } from './header.js';
 import { limitsWith, type MemrayLimits } from './limits.js';
 import type { HeaderPatch } from './memray-writer.js';
 import { type CaptureEnd, RecordStream } from './record-stream.js';
-import { TOKEN, TOKEN_11, TOKEN_AGGREGATED, tag11 } from './records.js';
+import { trailerOf } from './records.js';
 
 /**
  * Converts a capture between formats as its bytes come, so that the memray that refuses one format reads it in
@@ -91,9 +91,7 @@ export class MemrayConverter {
     const rest = this.#out.take();
     this.#out.bytes(rest);
     if ((rest.at(-1) ?? this.#lastByte) !== 0) return;
-    const aggregated = fileFormat === 'AGGREGATED_ALLOCATIONS';
-    const ofAll = this.#format === 11 ? tag11({ kind: TOKEN_11.TRAILER, flags: 1 }) : TOKEN.TRAILER;
-    this.#out.bytes(Uint8Array.of(aggregated ? TOKEN_AGGREGATED.TRAILER : ofAll));
+    this.#out.bytes(Uint8Array.of(trailerOf(this.#format, fileFormat)));
   }
 
   #begin(): void {

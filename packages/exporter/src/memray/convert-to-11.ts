@@ -1,11 +1,11 @@
 import type { ByteWriter } from '../wire/byte-writer.js';
 import { ID_TO_11, isDeallocator, isSimpleDeallocator } from './allocators.js';
 import { CodeTable } from './code-table.js';
-import { RecordConverter, soundSize } from './convert-base.js';
+import { RecordConverter } from './convert-base.js';
 import { delta, popRuns, RESERVE, varint, type Wide } from './convert-numbers.js';
 import type { MemrayHeader } from './header.js';
 import type { MemrayLimits } from './limits.js';
-import { TOKEN_11, TOKEN_AGGREGATED, tag11 } from './records.js';
+import { TOKEN_11, TOKEN_AGGREGATED, tag11, trailerOf } from './records.js';
 import { writeString } from './write-header.js';
 
 /**
@@ -68,18 +68,16 @@ export class ConverterTo11 extends RecordConverter {
     const withNative = native >= 0 && !isDeallocator(allocator);
     const kind = withNative ? TOKEN_11.ALLOCATION_WITH_NATIVE : TOKEN_11.ALLOCATION;
     this.model.allocation(high, low, size, allocator, native);
-    const sound = soundSize(size);
     this.token(tag11({ kind, flags: this.allocatorNumber(allocator) }));
     delta(this.out, this.#lastAddress, high, low);
-    if (!isSimpleDeallocator(allocator)) this.out.varint(sound);
+    if (!isSimpleDeallocator(allocator)) this.out.varint(size);
     if (withNative) this.native(native);
   }
 
   object(): void {}
 
   trailer(): void {
-    if (this.aggregated) this.token(TOKEN_AGGREGATED.TRAILER);
-    else this.token(tag11({ kind: TOKEN_11.TRAILER, flags: 1 }));
+    this.token(trailerOf(11, this.source.fileFormat));
   }
 
   // 03, u64 frame, u32 parent

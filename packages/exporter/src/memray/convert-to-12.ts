@@ -1,6 +1,6 @@
 import type { ByteWriter } from '../wire/byte-writer.js';
 import { isSimpleDeallocator } from './allocators.js';
-import { RecordConverter, soundSize } from './convert-base.js';
+import { RecordConverter } from './convert-base.js';
 import { delta, popRuns, RESERVE, varint, type Wide } from './convert-numbers.js';
 import type { MemrayFormat } from './format.js';
 import { beyond, type MemrayLimits } from './limits.js';
@@ -13,6 +13,7 @@ import {
   TAG_FRAME_PUSH,
   TOKEN,
   TOKEN_AGGREGATED,
+  trailerOf,
 } from './records.js';
 import { writeString } from './write-header.js';
 
@@ -84,20 +85,19 @@ export class ConverterTo12 extends RecordConverter {
     const pointerLow = ((low >>> 3) | (high << 29)) >>> 0;
     const pointerHigh = high >>> 3;
     this.model.allocation(high, low, size, allocator, native);
-    const sound = soundSize(size);
     const cacheIndex = this.#cache.indexOf(pointerHigh, pointerLow);
     this.token(allocationTag({ cacheIndex, allocator }));
     if (cacheIndex === POINTER_NOT_CACHED) delta(out, this.#lastPointer, pointerHigh, pointerLow);
     if (allocator > 7) out.u8(allocator);
     if (isSimpleDeallocator(allocator)) return;
     if (this.source.nativeTraces) this.native(Math.max(native, 0));
-    out.varint(sound);
+    out.varint(size);
   }
 
   object(): void {}
 
   trailer(): void {
-    this.token(this.aggregated ? TOKEN_AGGREGATED.TRAILER : TOKEN.TRAILER);
+    this.token(trailerOf(12, this.source.fileFormat));
   }
 
   // 03, varint frame, varint parent

@@ -15,7 +15,8 @@ export interface MemrayHeader {
   readonly endTimeMillis: number;
   readonly commandLine: string;
   readonly pid: number;
-  readonly mainThreadId: number;
+  /** 64 bits, unsigned. */
+  readonly mainThreadId: bigint;
   /** How many outermost frames of the main thread reports hide. */
   readonly skippedFrames: number;
   readonly pythonAllocator: number;

@@ -6,7 +6,7 @@ import { DEFAULT_MEMRAY_FORMAT, type MemrayFormat } from './format.js';
 import { FrameTable } from './frame-table.js';
 import { headerOffsets } from './header.js';
 import { PairTable } from './pair-table.js';
-import { TOKEN, TOKEN_11, tag11 } from './records.js';
+import { trailerOf } from './records.js';
 import { doubled } from './typed-arrays.js';
 import { writeHeader } from './write-header.js';
 import { type RecordEncoder, RecordEncoder12 } from './write-records.js';
@@ -105,7 +105,7 @@ export class MemrayWriter {
       endTimeMillis: this.#startTimeMillis,
       commandLine: cleanText(options.commandLine),
       pid: options.pid,
-      mainThreadId: this.#mainThreadId,
+      mainThreadId: BigInt(this.#mainThreadId),
       skippedFrames: 0,
       pythonAllocator: PYTHON_ALLOCATOR,
       pythonAllocatorsTraced: false,
@@ -215,20 +215,20 @@ export class MemrayWriter {
    */
   finish(residentBytes: number, timeMillis: number): void {
     if (this.#finished) return;
-    this.memoryRecord(residentBytes, timeMillis);
-    this.free(this.#threadId ?? this.#mainThreadId, HARMLESS_ADDRESS);
+    this.checkpoint(residentBytes, timeMillis);
     this.#encoder.trailer();
     this.#finished = true;
   }
 
   /**
    * Writes what a capture ends with, all but the trailer, which is returned: behind everything taken so far it makes a
-   * finished capture, while this one goes on.
+   * finished capture, while this one goes on. Nothing after {@link finish}.
    */
   checkpoint(residentBytes: number, timeMillis: number): Uint8Array {
+    if (this.#finished) return new Uint8Array();
     this.memoryRecord(residentBytes, timeMillis);
     this.free(this.#threadId ?? this.#mainThreadId, HARMLESS_ADDRESS);
-    return Uint8Array.of(this.#format === 11 ? tag11({ kind: TOKEN_11.TRAILER, flags: 1 }) : TOKEN.TRAILER);
+    return Uint8Array.of(trailerOf(this.#format, 'ALL_ALLOCATIONS'));
   }
 
   /**

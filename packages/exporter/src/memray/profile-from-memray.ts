@@ -28,7 +28,7 @@ const COLUMNS: readonly ValueColumn[] = [
   { type: 'inuse_objects', unit: 'count' },
   { type: 'inuse_space', unit: 'bytes' },
 ];
-const MAX_ADDRESS = BigInt(Number.MAX_SAFE_INTEGER);
+const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER);
 const NANOS_PER_MILLI = 1_000_000n;
 
 /**
@@ -117,7 +117,7 @@ class SampleMaker {
   readonly #builder: ProfileBuilder;
   readonly #model: CaptureModel;
   readonly #packages: PackageResolver;
-  readonly #mainThreadId: number;
+  readonly #mainThreadId: bigint;
   /** By stack, of the main thread and of the others: reports hide the outermost frames of the main one. */
   readonly #main: Map<number, StackHandle | undefined> = new Map();
   readonly #others: Map<number, StackHandle | undefined> = new Map();
@@ -182,7 +182,7 @@ class SampleMaker {
     const { id, name } = this.#model.thread(thread);
     const handle = this.#builder.labels({
       allocator: ALLOCATORS[allocator - 1]!.name,
-      tid: Number.isSafeInteger(id) ? id : hex(id),
+      tid: id <= MAX_SAFE ? Number(id) : hex(id),
       thread: name || hex(id),
       package: packageName,
     });
@@ -201,8 +201,8 @@ function nativeName({ address, path, fileAddress }: NativeFrame): string {
 function nativePlace({ address, path, start, limit }: NativeFrame): NativePlace | undefined {
   // The address where the call returns to; symbolizers want one inside the call.
   const called = address - 1n;
-  if (called < 0n || called > MAX_ADDRESS) return undefined;
-  if (path === undefined || start === undefined || limit === undefined || limit > MAX_ADDRESS) {
+  if (called < 0n || called > MAX_SAFE) return undefined;
+  if (path === undefined || start === undefined || limit === undefined || limit > MAX_SAFE) {
     return { address: Number(called), mapping: undefined };
   }
   return {
@@ -226,6 +226,6 @@ function nanosOf(millis: number): bigint {
   return sound ? BigInt(millis) * NANOS_PER_MILLI : 0n;
 }
 
-function hex(id: number): string {
+function hex(id: bigint): string {
   return `0x${id.toString(16)}`;
 }

@@ -42,7 +42,7 @@ function readFields(reader: ByteReader, format: MemrayFormat): MemrayHeader {
     endTimeMillis: reader.i64(),
     commandLine: reader.text(),
     pid: reader.i32(),
-    mainThreadId: reader.u64(),
+    mainThreadId: readThreadId(reader),
     skippedFrames: reader.u64(),
     pythonAllocator: reader.u8(),
     pythonAllocatorsTraced: reader.u8() !== 0,
@@ -51,6 +51,11 @@ function readFields(reader: ByteReader, format: MemrayFormat): MemrayHeader {
     sitePackages: format === 13 ? readTexts(reader) : [],
     sysPath: format === 13 ? readTexts(reader) : [],
   };
+}
+
+function readThreadId(reader: ByteReader): bigint {
+  reader.u64();
+  return (BigInt(reader.high) << 32n) | BigInt(reader.low);
 }
 
 function readFileFormat(reader: ByteReader): MemrayHeader['fileFormat'] {

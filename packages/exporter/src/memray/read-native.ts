@@ -8,6 +8,11 @@ export function checkNative(native: number): void {
   if (native > MAX_NATIVE_ID || native < -1) throw new RecordDamage(`impossible native frame ${native}`);
 }
 
+/** @throws RecordDamage for a size that no process can have */
+export function checkSize(size: number): void {
+  if (size > Number.MAX_SAFE_INTEGER) throw new RecordDamage(`an impossible size ${size}`);
+}
+
 /**
  * Reads the records of native stacks, each behind its first byte: frames, memory maps, images and the segments
  * that must follow an image. They are the same in all formats.
@@ -49,6 +54,7 @@ export class NativeRecords {
     const segments = reader.varint();
     reader.u64();
     if (reader.overrun) return;
+    checkSize(segments);
     this.segmentsDue = segments;
     this.#handler.image(path, segments, reader.high, reader.low);
   }
@@ -61,6 +67,7 @@ export class NativeRecords {
     const { high, low } = reader;
     const size = reader.varint();
     if (reader.overrun) return;
+    checkSize(size);
     this.segmentsDue -= 1;
     this.#handler.segment(high, low, size);
   }

@@ -14,6 +14,9 @@
  * AGGREGATED_ALLOCATIONS, every format: one plain number.
  */
 
+import type { MemrayFormat } from './format.js';
+import type { FileFormat } from './header.js';
+
 /** `1 pppp aaa` */
 export const TAG_ALLOCATION = 0x80;
 /** `01 uuuuu e` */
@@ -77,6 +80,12 @@ export const TOKEN_AGGREGATED = {
   CODE_OBJECT: 14,
   TRAILER: 15,
 } as const;
+
+/** What a finished capture ends with. */
+export function trailerOf(format: MemrayFormat, fileFormat: FileFormat): number {
+  if (fileFormat === 'AGGREGATED_ALLOCATIONS') return TOKEN_AGGREGATED.TRAILER;
+  return format === 11 ? tag11({ kind: TOKEN_11.TRAILER, flags: 1 }) : TOKEN.TRAILER;
+}
 
 /** First byte of an allocation record (12, 13). `{ cacheIndex: 3, allocator: 6 }` is `1 0011 110`. */
 export function allocationTag(fields: { cacheIndex: number; allocator: number }): number {

@@ -2,8 +2,8 @@ import { beyond, type MemrayLimits } from './limits.js';
 
 /** A thread of a capture. */
 export interface MemrayThread {
-  /** As the file numbers it; not exact beyond 2^53. */
-  readonly id: number;
+  /** As the file numbers it: 64 bits, unsigned. */
+  readonly id: bigint;
   /** Empty if it was never named. */
   readonly name: string;
 }
@@ -12,7 +12,7 @@ export interface MemrayThread {
 export class ThreadTable {
   readonly #limits: MemrayLimits;
   readonly #indexes: Map<number, Map<number, number>> = new Map();
-  readonly #ids: number[] = [];
+  readonly #ids: bigint[] = [];
   readonly #names: string[] = [];
   #textBytes = 0;
 
@@ -35,7 +35,7 @@ export class ThreadTable {
     const index = this.#ids.length;
     if (index >= this.#limits.maxFrames) throw beyond('threads', this.#limits.maxFrames, 'maxFrames');
     lows.set(low, index);
-    this.#ids.push(high * 2 ** 32 + low);
+    this.#ids.push((BigInt(high) << 32n) | BigInt(low));
     this.#names.push('');
     return index;
   }

@@ -8,11 +8,10 @@ import { TOKEN_AGGREGATED as TOKEN } from './records.js';
 import type { MemrayThread } from './thread-table.js';
 import { writeString } from './write-header.js';
 
-const TWO_32 = 2 ** 32;
-
 /** What was alive of one site at the high-water mark, and what still is. */
 export interface AggregatedRow {
-  readonly thread: number;
+  /** 64 bits, unsigned. */
+  readonly thread: bigint;
   /** A number of formats 12 and 13. */
   readonly allocator: number;
   readonly native: number;
@@ -117,9 +116,8 @@ export class AggregatedEncoder {
     this.#out.u8(token);
   }
 
-  /** A thread's number may be beyond 2^53, where it is not exact any more. */
-  #wide(value: number): void {
-    wideWord(this.#out, Math.floor(value / TWO_32) >>> 0, (value % TWO_32) >>> 0);
+  #wide(value: bigint): void {
+    wideWord(this.#out, Number(value >> 32n), Number(value & 0xffff_ffffn));
   }
 }
 

@@ -1,4 +1,5 @@
 import type { ByteWriter } from '../wire/byte-writer.js';
+import { wideWord } from './convert-numbers.js';
 import { MAGIC, type MemrayHeader } from './header.js';
 
 /** Appends the header. Its strings must be clean already: no NUL inside, and no empty path in a list. */
@@ -17,7 +18,7 @@ export function writeHeader(out: ByteWriter, header: MemrayHeader): void {
   writeString(out, header.commandLine);
   out.reserve(32);
   out.u32(header.pid);
-  out.u64(header.mainThreadId);
+  wideWord(out, Number(header.mainThreadId >> 32n), Number(header.mainThreadId & 0xffff_ffffn));
   out.u64(header.skippedFrames);
   out.u8(header.pythonAllocator);
   out.u8(header.pythonAllocatorsTraced ? 1 : 0);

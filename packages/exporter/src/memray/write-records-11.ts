@@ -1,6 +1,6 @@
 import type { ByteWriter } from '../wire/byte-writer.js';
 import { FREE, ID_TO_11 } from './allocators.js';
-import { MAX_POP, TOKEN_11 } from './records.js';
+import { MAX_POP, TOKEN_11, trailerOf } from './records.js';
 import { writeString } from './write-header.js';
 import { MAX_RECORD_BYTES, type RecordEncoder } from './write-records.js';
 
@@ -91,7 +91,7 @@ export class RecordEncoder11 implements RecordEncoder {
   // 0001 0000
   trailer(): void {
     this.#out.reserve(1);
-    this.#out.u8(0x10 | TOKEN_11.TRAILER);
+    this.#out.u8(trailerOf(11, 'ALL_ALLOCATIONS'));
   }
 
   #frameId(id: number): void {

@@ -10,6 +10,7 @@ import {
   TAG_FRAME_POP,
   TAG_FRAME_PUSH,
   TOKEN,
+  trailerOf,
 } from './records.js';
 import { writeString } from './write-header.js';
 
@@ -125,7 +126,7 @@ export class RecordEncoder12 implements RecordEncoder {
 
   trailer(): void {
     this.#out.reserve(1);
-    this.#out.u8(TOKEN.TRAILER);
+    this.#out.u8(trailerOf(13, 'ALL_ALLOCATIONS'));
   }
 
   #pointer(address: number, allocator: number): void {

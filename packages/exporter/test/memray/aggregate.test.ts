@@ -7,9 +7,12 @@ import {
   MEMRAY_FORMATS,
   MemrayAggregator,
   type MemrayFormat,
+  MemrayWriter,
 } from '../../src/memray/index.js';
 import { analyzerRows } from './analyzer-rows.js';
+import { captureOf, THREAD_1 } from './craft.js';
 import { formatOf, golden, goldenNames } from './golden.js';
+import { hex } from './hex.js';
 import { captureFile, MEMRAY_OF, runPython } from './oracle.js';
 import { randomCapture } from './random-capture.js';
 
@@ -55,22 +58,91 @@ test('at any moment, and at the end as if it had been asked only then', () => {
     if (at < 250) continue;
     const now = analyzeMemray([Buffer.concat([...aggregator.encode()])]);
     const whole = analyzeMemray([part]);
+    expect(now.complete).toBe(true);
     expect(analyzerRows(now, now.leaks())).toEqual(analyzerRows(whole, whole.leaks()));
+    expect(analyzerRows(now, now.highWaterMark())).toEqual(analyzerRows(whole, whole.highWaterMark()));
+    expect(now.peakBytes).toBe(sum(whole.highWaterMark()));
+    expect(now.snapshots()).toEqual(whole.snapshots());
+    expect(now.threads.map(({ name }) => name)).toEqual(whole.threads.map(({ name }) => name));
   }
   aggregator.end();
   expect(Buffer.concat([...aggregator.encode()]).equals(aggregated(bytes, 13))).toBe(true);
 });
 
-test('an unfinished capture ends with its last memory record; snapshots are thinned out on request', () => {
-  const { bytes } = randomCapture({ seed: 5, events: 3000, format: 13 });
-  const cut = bytes.subarray(0, bytes.length - 1);
+test('an unfinished capture ends with its last memory record, also when snapshots are thinned out', () => {
+  const writer = new MemrayWriter({ commandLine: '', pid: 1, startTimeMillis: 1000 });
   const aggregator = new MemrayAggregator(13, { maxSnapshots: 3 });
-  aggregator.push(cut);
-  const analyzer = analyzeMemray([Buffer.concat([...aggregator.encode()])]);
-  const snapshots = analyzer.snapshots();
-  expect(snapshots.length).toBeLessThanOrEqual(3);
-  expect(snapshots.length).toBeGreaterThan(1);
-  expect(analyzer.header!.endTimeMillis).toBeGreaterThanOrEqual(snapshots.at(-1)!.millis);
+  for (let at = 1; at <= 12; at += 1) {
+    writer.memoryRecord(4096, 1000 + 10 * at);
+    writer.allocation(1, 64 * at, 16, undefined);
+    aggregator.push(writer.take());
+    const analyzer = analyzeMemray([Buffer.concat([...aggregator.encode()])]);
+    expect(analyzer.header!.endTimeMillis).toBe(1000 + 10 * at);
+    const snapshots = analyzer.snapshots();
+    expect(snapshots.length).toBeLessThanOrEqual(3);
+    expect(snapshots.length).toBeGreaterThan(at > 1 ? 1 : 0);
+    expect(snapshots[0]!.millis).toBe(1010);
+  }
+});
+
+test('a finished one ends when its header says', () => {
+  const writer = new MemrayWriter({ commandLine: '', pid: 1, startTimeMillis: 1000 });
+  writer.memoryRecord(4096, 1010);
+  writer.finish(4096, 1020);
+  const bytes = writer.take();
+  for (const { offset, bytes: patch } of writer.headerPatches(5000)) bytes.set(patch, offset);
+  expect(analyzeMemray([aggregated(bytes, 13)]).header!.endTimeMillis).toBe(5000);
+});
+
+/** An image `a` of three segments, and behind it an allocation with a native stack in the last one. */
+const IMAGE = '06 07 61 00 03 00 10 00 00 00 00 00 00';
+const SEGMENTS = ['00', '01', '02'].map((at) => `08 00 ${at} 00 00 00 00 00 00 20`);
+const ALLOCATED = `05 a0 48 00 ${THREAD_1} fe 02 02 05`;
+
+describe.each(MEMRAY_FORMATS)('cut between an image and its segments (to format %d)', (format) => {
+  const cutAfter = (count: number) =>
+    captureOf(`${THREAD_1} fe 02 00 06 ${IMAGE} ${SEGMENTS.slice(0, count).join(' ')}`, {
+      nativeTraces: true,
+    });
+
+  test.each([0, 1, 2, 3])('behind %d of them it can be read', (count) => {
+    const analyzer = analyzeMemray([aggregated(cutAfter(count), format)]);
+    expect([analyzer.complete, analyzer.damage]).toEqual([true, undefined]);
+    expect(sum(analyzer.leaks())).toBe(6);
+  });
+
+  test('asked in between it goes on with all of them', () => {
+    const aggregator = new MemrayAggregator(format);
+    aggregator.push(captureOf(IMAGE, { nativeTraces: true }));
+    for (const segment of SEGMENTS) {
+      expect(analyzeMemray([...aggregator.encode()]).complete).toBe(true);
+      aggregator.push(hex(segment));
+    }
+    aggregator.push(hex(ALLOCATED));
+    const analyzer = analyzeMemray([...aggregator.encode()]);
+    expect(analyzer.complete).toBe(true);
+    const [frame] = analyzer.nativeFrames(analyzer.leaks()[0]!);
+    expect(frame).toMatchObject({ address: 0x1210n, path: 'a', start: 0x1000n, limit: 0x1220n });
+  });
+
+  describeWithPeer('for memray', `memray-${MEMRAY_OF[format]}`, () => {
+    test('it is a capture like any other', async () => {
+      const { leaks } = await read(aggregated(cutAfter(2), format), format);
+      expect(leaks.map(([, size, count]) => [size, count])).toEqual([[6, 1]]);
+    });
+  });
+});
+
+test('thread numbers of 64 bits come out as they went in', () => {
+  const threads = ['ff ff ff ff ff ff ff 7f', 'fe ff ff ff ff ff ff 7f', '01 00 00 00 00 00 00 80'];
+  const records = threads.map((tid, at) => `0c ${tid} fe ${(2 * (at + 1)).toString(16).padStart(2, '0')} 06`);
+  const bytes = captureOf(records.join(' '), { mainThreadId: 0x7fff_ffff_ffff_fffen, skippedFrames: 0 });
+  for (const format of MEMRAY_FORMATS) {
+    const analyzer = analyzeMemray([aggregated(bytes, format)]);
+    expect(analyzer.header!.mainThreadId).toBe(0x7fff_ffff_ffff_fffen);
+    const ids = analyzer.leaks().map(({ thread }) => analyzer.threads[thread]!.id);
+    expect(ids).toEqual([0x7fff_ffff_ffff_ffffn, 0x7fff_ffff_ffff_fffen, 0x8000_0000_0000_0001n]);
+  }
 });
 
 test('a large one comes in pieces', () => {

@@ -4,7 +4,8 @@ import type { HeapRecord, MemrayAnalyzer } from '../../src/memray/index.js';
 export function analyzerRows(analyzer: MemrayAnalyzer, list: readonly HeapRecord[]): readonly string[] {
   const row = (record: HeapRecord) => {
     const { bytes, count, allocators, generation } = record;
-    const thread = analyzer.threads[record.thread];
+    const { id, name } = analyzer.threads[record.thread]!;
+    const thread = [`${id}`, name];
     const native = analyzer.nativeFrames(record).map(({ address, path }) => [`${address}`, path]);
     const said = record.native === 0 ? 0 : generation;
     return JSON.stringify([bytes, count, allocators, thread, analyzer.locations(record), native, said]);

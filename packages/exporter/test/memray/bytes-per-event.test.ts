@@ -24,7 +24,7 @@ function rewritten(bytes: Uint8Array, format: MemrayFormat) {
     return handles[stack];
   };
   const address = (high: number, low: number) => high * 2 ** 32 + low;
-  const threadId = (index: number) => model.thread(index).id;
+  const threadId = (index: number) => Number(model.thread(index).id);
   const born = (site: number, high: number, low: number, size: number) => {
     const name = ALLOCATORS.find(({ id }) => id === model.sites.allocator(site))!.name;
     const thread = threadId(model.sites.thread(site));

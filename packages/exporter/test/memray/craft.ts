@@ -15,7 +15,7 @@ const HEADER: MemrayHeader = {
   endTimeMillis: 1_700_000_000_000,
   commandLine: 'x',
   pid: 1,
-  mainThreadId: 1,
+  mainThreadId: 1n,
   skippedFrames: 0,
   pythonAllocator: 4,
   pythonAllocatorsTraced: false,

@@ -174,7 +174,7 @@ describe('a file that is cut', () => {
       for (let at = 0; at < bytes.length; at += size) pieces.push(bytes.subarray(at, at + size));
       const analyzer = analyzeMemray(pieces);
       expect(analyzer.complete).toBe(true);
-      expect(analyzer.threads).toEqual([{ id: 2 ** 40, name: '' }]);
+      expect(analyzer.threads).toEqual([{ id: 2n ** 40n, name: '' }]);
     }
   });
 

@@ -152,7 +152,7 @@ function byThread(analyzer: MemrayAnalyzer, records: readonly HeapRecord[]): str
   return records
     .map((record) => {
       const { id, name } = analyzer.threads[record.thread]!;
-      return JSON.stringify([id, name, record.bytes, record.count, stackOf(analyzer, record)]);
+      return JSON.stringify([Number(id), name, record.bytes, record.count, stackOf(analyzer, record)]);
     })
     .sort();
 }
@@ -177,7 +177,7 @@ function intervals(analyzer: MemrayAnalyzer, records: readonly TemporalRecord[])
       const { id } = analyzer.threads[record.thread]!;
       const rows = record.intervals.map(({ from, until, count, bytes }) => [from, until, count, bytes]);
       const allocator = ALLOCATORS[record.allocator - 1]!.name;
-      return JSON.stringify([id, allocator, stackOf(analyzer, record), sortedRows(rows)]);
+      return JSON.stringify([Number(id), allocator, stackOf(analyzer, record), sortedRows(rows)]);
     })
     .sort();
 }

@@ -33,7 +33,7 @@ describe.each([13, 12, 11] as const)('format %d', (format: MemrayFormat) => {
       );
     }
     expect(analyzer.snapshots().map((s) => [s.millis, s.residentBytes])).toEqual(memoryRecords);
-    for (const { id, name } of analyzer.threads) expect(name).toBe(threadNames.get(id) ?? '');
+    for (const { id, name } of analyzer.threads) expect(name).toBe(threadNames.get(Number(id)) ?? '');
   });
 });
 
@@ -56,8 +56,8 @@ test('the worked example of all allocations', () => {
   expect(analyzer.leaks()).toMatchObject([{ bytes: 4160, count: 2 }]);
   expect(analyzer.allocated()).toMatchObject([{ bytes: 8556, count: 3 }]);
   expect(analyzer.threads).toEqual([
-    { id: 1, name: 'main' },
-    { id: 2, name: '' },
+    { id: 1n, name: 'main' },
+    { id: 2n, name: '' },
   ]);
   expect(analyzer.stats().modulesByBytes).toEqual([{ module: 'a', bytes: 8556, count: 3 }]);
 });
@@ -69,7 +69,7 @@ test('the worked example of an aggregated file', () => {
   expect(analyzer.leaks()).toMatchObject([{ bytes: 100, count: 1 }]);
   expect(analyzer.locations(analyzer.leaks()[0]!)).toEqual([{ functionName: 'f', file: '/a.js', line: 3 }]);
   expect(analyzer.snapshots()).toEqual([{ millis: START, residentBytes: 52_428_800, heapBytes: 300 }]);
-  expect(analyzer.threads).toEqual([{ id: 1, name: 'main' }]);
+  expect(analyzer.threads).toEqual([{ id: 1n, name: 'main' }]);
   expect([analyzer.peakBytes, analyzer.liveBytes]).toEqual([300, 100]);
 });
 
@@ -96,7 +96,7 @@ test('a name given later counts for all, and so does a function declared again',
   w.threadName(5, 'one');
   w.threadName(5, 'two');
   w.finish(1, START);
-  expect(analyzeMemray([w.take()]).threads).toEqual([{ id: 5, name: 'two' }]);
+  expect(analyzeMemray([w.take()]).threads).toEqual([{ id: 5n, name: 'two' }]);
 });
 
 test('what was not asked for is an error', () => {
@@ -125,7 +125,7 @@ class Follower {
 function rows(analyzer: MemrayAnalyzer, records: readonly HeapRecord[], merged: boolean): string[] {
   return records
     .map((record) => {
-      const tid = merged ? 0 : analyzer.threads[record.thread]!.id;
+      const tid = merged ? 0 : Number(analyzer.threads[record.thread]!.id);
       const stack = analyzer
         .locations(record)
         .map(({ functionName, file, line }) => [functionName, file, line]);

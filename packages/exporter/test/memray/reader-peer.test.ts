@@ -78,7 +78,7 @@ function expectGroups(
 ): void {
   const rows = (mergeThreads: boolean) =>
     ours({ mergeThreads }).map((record) => {
-      const tid = mergeThreads ? 0 : analyzer.threads[record.thread]!.id;
+      const tid = mergeThreads ? 0 : Number(analyzer.threads[record.thread]!.id);
       return JSON.stringify([tid, record.bytes, record.count, stackOf(analyzer, record)]);
     });
   const wanted = (groups: OracleGroups['merged']) =>
@@ -93,7 +93,7 @@ function ourIntervals(analyzer: MemrayAnalyzer, records: readonly TemporalRecord
   return records
     .map((record) => {
       const rows = record.intervals.map(({ from, until, count, bytes }) => [from, until, count, bytes]);
-      const { id } = analyzer.threads[record.thread]!;
+      const id = Number(analyzer.threads[record.thread]!.id);
       const allocator = ALLOCATORS[record.allocator - 1]!.name;
       return JSON.stringify([id, allocator, stackOf(analyzer, record), sorted(rows)]);
     })
