@@ -1,13 +1,17 @@
 import { ANONYMOUS } from './frame-kind.js';
 import { RowTable } from './row-table.js';
 import { StringTable } from './string-table.js';
-import type { NativePlace, ProfileFrame } from './types.js';
+import type { NativeMapping, NativePlace, ProfileFrame } from './types.js';
 
 const MAX_POSITION = 0x7fffffff;
 
-/** Interns frames: two functions are the same only if name, file, line and column all agree. */
+/**
+ * Interns frames: two functions are the same only if name, file, line and column all agree; machine code, if name and
+ * place do.
+ */
 export class FrameTable {
   readonly #strings = new StringTable();
+  /** Of a function (name, file, line, column); of machine code (name, no file, 0, {@link columnOfNative}). */
   readonly #rows = new RowTable(4);
   /** Numbered from 1. */
   readonly #natives: NativePlace[] = [];
@@ -33,24 +37,24 @@ export class FrameTable {
    * @throws RangeError when an address is not a whole number below 2^53
    */
   nativeHandleFor(functionName: string, native: NativePlace): number {
-    // No column is negative, so this one can stand for the place.
     return this.#rows.handleFor(
       this.#name(functionName),
       this.#strings.handleFor(''),
       0,
-      -this.#nativeNumber(native),
+      columnOfNative(this.#nativeNumber(native)),
     );
   }
 
   /** The frame with this number, frozen; it must be in range. */
   at(handle: number): ProfileFrame {
     const column = this.#rows.at(handle, 3);
+    const native = nativeOfColumn(column);
     return Object.freeze({
       functionName: this.#strings.at(this.#rows.at(handle, 0)),
       file: this.#strings.at(this.#rows.at(handle, 1)),
       line: this.#rows.at(handle, 2),
-      column: Math.max(column, 0),
-      ...(column < 0 && { native: this.#natives[-column - 1]! }),
+      column: native === undefined ? column : 0,
+      ...(native !== undefined && { native: this.#natives[native - 1]! }),
     });
   }
 
@@ -60,10 +64,11 @@ export class FrameTable {
 
   #nativeNumber(native: NativePlace): number {
     const { address, mapping } = native;
+    assertAddress(address);
+    if (mapping !== undefined) assertMapping(mapping);
     const key = nativeKey(native);
     const known = this.#nativeNumbers.get(key);
     if (known !== undefined) return known;
-    for (const value of [address, mapping?.start ?? 0, mapping?.limit ?? 0]) assertAddress(value);
     const number = this.#natives.push(
       Object.freeze({ address, mapping: mapping && Object.freeze({ ...mapping }) }),
     );
@@ -72,11 +77,24 @@ export class FrameTable {
   }
 }
 
-/** The same for two places only if they are the same. */
+/** A place of machine code, numbered from 1, where others have their column: no column is negative. */
+function columnOfNative(native: number): number {
+  return -native;
+}
+
+function nativeOfColumn(column: number): number | undefined {
+  return column < 0 ? -column : undefined;
+}
+
+/** The same for two places only if they are the same; in a loaded file wherever that is. */
 export function nativeKey({ address, mapping }: NativePlace): string {
   return mapping === undefined
     ? `${address}`
-    : `${address} ${mapping.start} ${mapping.limit} ${mapping.path}`;
+    : `${address - mapping.start + (mapping.fileOffset ?? 0)} ${mapping.path}`;
+}
+
+function assertMapping({ start, limit, fileOffset = 0 }: NativeMapping): void {
+  for (const value of [start, limit, fileOffset]) assertAddress(value);
 }
 
 function assertAddress(value: number): void {

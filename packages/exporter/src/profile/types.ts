@@ -26,7 +26,10 @@ export interface ProfileFrame {
   readonly native?: NativePlace;
 }
 
-/** A place in the memory of a process. Addresses are whole numbers below 2^53, as those of programs are. */
+/**
+ * A place in the memory of a process. Addresses are whole numbers below 2^53, as those of programs are. Two places of the
+ * same file are the same wherever it was loaded: every process has it elsewhere.
+ */
 export interface NativePlace {
   readonly address: number;
   /** What was loaded there; undefined when unknown. */
@@ -38,6 +41,8 @@ export interface NativeMapping {
   readonly path: string;
   readonly start: number;
   readonly limit: number;
+  /** Where in the file that begins, in bytes; absent for 0. */
+  readonly fileOffset?: number;
 }
 
 /**

@@ -25,6 +25,27 @@ function bytesProfile(options: {
   return new ProfileBuilder({ columns, timeNanos, durationNanos: 5n, ...rest }).build();
 }
 
+/** A process that allocated natively, with its library loaded at `start`, as the address of each run is random. */
+function nativeProfile(start: number, bytes: number) {
+  const builder = new ProfileBuilder({
+    columns: [{ type: 'inuse_space', unit: 'bytes' }],
+    timeNanos: 0n,
+    durationNanos: 0n,
+  });
+  const mapping = { path: '/lib/libc.so.6', start, limit: start + 0x1000 };
+  const frame = builder.nativeFrame('0x234 libc.so.6', { address: start + 0x234, mapping });
+  builder.add(builder.stack(undefined, frame), [bytes]);
+  return builder.build();
+}
+
+test('native stacks of two processes meet, wherever their libraries were loaded', () => {
+  const [before, after] = [nativeProfile(0x7f00_0000, 10), nativeProfile(0x7fab_c000, 15)];
+  const merged = mergeProfiles([before, after]);
+  expect([merged.sampleCount, merged.value(0, 0)]).toEqual([1, 25]);
+  const difference = subtractProfiles(after, before);
+  expect([difference.sampleCount, difference.value(0, 0)]).toEqual([1, 5]);
+});
+
 describe('mergeProfiles', () => {
   test('is associative', () => {
     fc.assert(

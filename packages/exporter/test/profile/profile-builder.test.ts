@@ -53,11 +53,24 @@ describe('native frames', () => {
     expect([merged.sampleCount, merged.frameCount]).toEqual([6, 6]);
   });
 
+  test('of the same place in a file are the same wherever it was loaded', () => {
+    const builder = new ProfileBuilder(BYTES);
+    const frame = builder.nativeFrame('malloc', place);
+    const shift = 0x1234_5000;
+    const elsewhere = { ...libc, start: libc.start + shift, limit: libc.limit + shift };
+    expect(builder.nativeFrame('malloc', { address: place.address + shift, mapping: elsewhere })).toBe(frame);
+    const part = { ...libc, start: libc.start + 0x1000, fileOffset: 0x1000 };
+    expect(builder.nativeFrame('malloc', { ...place, mapping: part })).toBe(frame);
+    expect(builder.nativeFrame('malloc', { ...place, mapping: elsewhere })).not.toBe(frame);
+  });
+
   test.each([-1, 0.5, 2 ** 53, Number.NaN])('have no address %d', (address) => {
     const builder = new ProfileBuilder(BYTES);
     expect(() => builder.nativeFrame('f', { address, mapping: undefined })).toThrow('an address must be');
     const mapping = { ...libc, limit: address };
     expect(() => builder.nativeFrame('f', { address: 1, mapping })).toThrow('an address must be');
+    builder.nativeFrame('f', place);
+    expect(() => builder.nativeFrame('f', { ...place, mapping })).toThrow('an address must be');
   });
 });
 
