@@ -15,7 +15,7 @@ export interface PprofLimits {
 /**
  * Reads a pprof profile, gzipped or not, whoever wrote it. Lines that were
  * inlined become frames of their own, code without symbols is named by its
- * address, and values beyond 2^53 come out as the nearest number.
+ * address (in its file, where that is known) and keeps it, and values beyond 2^53 come out as the nearest number.
  * @throws FormatError with one line that says what is wrong and at which byte (after inflating)
  */
 export function decodePprof(bytes: Uint8Array, limits: PprofLimits = {}): Profile {

@@ -153,14 +153,20 @@ class MappingIds {
     return native.mapping === undefined ? 0 : this.#idFor(native.mapping);
   }
 
-  #idFor({ path, start, limit }: NativeMapping): number {
-    const key = `${start} ${limit} ${path}`;
+  #idFor({ path, start, limit, fileOffset = 0 }: NativeMapping): number {
+    const key = `${start} ${limit} ${fileOffset} ${path}`;
     const known = this.#ids.get(key);
     if (known !== undefined) return known;
     const id = MAPPING_ID + 1 + this.#ids.size;
     this.#ids.set(key, id);
     // No functions, files or lines: the names we have are only addresses, and a symbolizer may find better ones.
-    const mapping = { id, memoryStart: start, memoryLimit: limit, filename: this.#strings.handleFor(path) };
+    const mapping = {
+      id,
+      memoryStart: start,
+      memoryLimit: limit,
+      fileOffset,
+      filename: this.#strings.handleFor(path),
+    };
     ProfileMessage.encode({ mapping: [mapping] }, this.#writer);
     return id;
   }

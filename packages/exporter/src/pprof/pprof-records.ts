@@ -12,8 +12,18 @@ export interface PprofLine {
   readonly column: number;
 }
 
+/** A loaded file; `filename` is a string index. */
+export interface PprofMapping {
+  readonly start: Id;
+  readonly limit: Id;
+  readonly fileOffset: Id;
+  readonly filename: number;
+}
+
 export interface PprofLocation {
   readonly address: Id;
+  /** 0 for none. */
+  readonly mappingId: Id;
   /** Innermost first. */
   readonly lines: readonly PprofLine[];
 }
@@ -44,6 +54,7 @@ export class PprofRecords {
   readonly strings: string[] = [];
   readonly locations: Map<Id, PprofLocation> = new Map();
   readonly functions: Map<Id, PprofFunction> = new Map();
+  readonly mappings: Map<Id, PprofMapping> = new Map();
   /** Locations in the order in which samples first name them. */
   readonly usedLocations: Id[] = [];
   /** Rows (caller or NONE, index into `usedLocations`). */
@@ -68,7 +79,7 @@ export class PprofRecords {
   #entriesLeft: number;
   readonly #maxEntries: number;
 
-  /** @param maxEntries most records, frames, lines and labels to take in */
+  /** @param maxEntries most records, frames, lines, mappings and labels to take in */
   constructor(maxEntries: number) {
     this.#maxEntries = maxEntries;
     this.#entriesLeft = maxEntries;
@@ -83,6 +94,7 @@ export class PprofRecords {
     for (const sample of part.sample ?? []) this.#addSample(sample);
     for (const location of part.location ?? []) this.#addLocation(location);
     for (const fn of part.function ?? []) this.#addFunction(fn);
+    for (const mapping of part.mapping ?? []) this.#addMapping(mapping);
     for (const text of part.stringTable ?? []) {
       this.#count(1);
       this.strings.push(text);
@@ -149,7 +161,11 @@ export class PprofRecords {
       return { functionId: keyFromUint64(functionId ?? 0), line: number(line), column: number(column) };
     });
     this.#count(1 + lines.length);
-    this.locations.set(id, { address: keyFromUint64(location.address ?? 0), lines });
+    this.locations.set(id, {
+      address: keyFromUint64(location.address ?? 0),
+      mappingId: keyFromUint64(location.mappingId ?? 0),
+      lines,
+    });
   }
 
   #addFunction(fn: perftools.profiles.Function.$Properties): void {
@@ -159,6 +175,19 @@ export class PprofRecords {
       systemName: number(fn.systemName),
       filename: number(fn.filename),
       startLine: number(fn.startLine),
+    });
+  }
+
+  #addMapping(mapping: perftools.profiles.Mapping.$Properties): void {
+    this.#count(1);
+    const id = keyFromUint64(mapping.id ?? 0);
+    // Of one that is defined twice the first counts: where profiles were concatenated a clearer sign of it follows.
+    if (this.mappings.has(id)) return;
+    this.mappings.set(id, {
+      start: keyFromUint64(mapping.memoryStart ?? 0),
+      limit: keyFromUint64(mapping.memoryLimit ?? 0),
+      fileOffset: keyFromUint64(mapping.fileOffset ?? 0),
+      filename: number(mapping.filename),
     });
   }
 

@@ -9,9 +9,9 @@ import {
 } from '../profile/index.js';
 import { NONE } from '../profile/profile.js';
 import { columnProblem } from '../profile/rules.js';
-import type { Period, ValueColumn } from '../profile/types.js';
+import type { NativeMapping, NativePlace, Period, ValueColumn } from '../profile/types.js';
 import { FormatError } from '../wire/errors.js';
-import type { Id, PprofLabel, PprofLine, PprofRecords } from './pprof-records.js';
+import type { Id, PprofLabel, PprofLine, PprofLocation, PprofRecords } from './pprof-records.js';
 
 const MAX_POSITION = 2 ** 31 - 1;
 
@@ -71,12 +71,51 @@ function locationFrames(builder: ProfileBuilder, records: PprofRecords, id: Id):
   const location = records.locations.get(id);
   if (location === undefined)
     throw new FormatError('pprof', `a sample uses location ${id}, which is not defined`);
-  // Code without symbols has an address only.
-  if (location.lines.length === 0) return [builder.frame(`0x${location.address.toString(16)}`, '', 0)];
-  return location.lines.toReversed().map((line) => lineFrame(builder, records, line));
+  const native = nativePlace(records, location);
+  if (location.lines.length === 0) return [addressFrame(builder, location, native)];
+  // What was inlined has the address of what it was inlined into.
+  const place = location.lines.length === 1 ? native : undefined;
+  return location.lines.toReversed().map((line) => lineFrame(builder, records, line, place));
 }
 
-function lineFrame(builder: ProfileBuilder, records: PprofRecords, line: PprofLine): FrameHandle {
+/** Code without symbols has an address only: that in its file, where it is known. */
+function addressFrame(
+  builder: ProfileBuilder,
+  { address }: PprofLocation,
+  native: NativePlace | undefined,
+): FrameHandle {
+  if (native === undefined) return builder.frame(`0x${address.toString(16)}`, '', 0);
+  const { mapping } = native;
+  if (mapping === undefined) return builder.nativeFrame(`0x${native.address.toString(16)}`, native);
+  const { path, start, fileOffset = 0 } = mapping;
+  const inFile = native.address - start + fileOffset;
+  return builder.nativeFrame(`0x${inFile.toString(16)} ${path.slice(path.lastIndexOf('/') + 1)}`, native);
+}
+
+/** Undefined for an address that is none of a program's. */
+function nativePlace(records: PprofRecords, { address, mappingId }: PprofLocation): NativePlace | undefined {
+  if (typeof address !== 'number' || address === 0) return undefined;
+  return { address, mapping: nativeMapping(records, mappingId, address) };
+}
+
+/** Undefined for one that is not known, or that the address is not in. */
+function nativeMapping(records: PprofRecords, id: Id, address: number): NativeMapping | undefined {
+  const mapping = records.mappings.get(id);
+  if (mapping === undefined) return undefined;
+  const { start, limit, fileOffset } = mapping;
+  const path = stringAt(records, mapping.filename);
+  if (typeof start !== 'number' || typeof limit !== 'number' || typeof fileOffset !== 'number')
+    return undefined;
+  if (path === '' || address < start || address >= limit) return undefined;
+  return { path, start, limit, ...(fileOffset !== 0 && { fileOffset }) };
+}
+
+function lineFrame(
+  builder: ProfileBuilder,
+  records: PprofRecords,
+  line: PprofLine,
+  native: NativePlace | undefined,
+): FrameHandle {
   const fn = records.functions.get(line.functionId);
   if (fn === undefined) {
     throw new FormatError('pprof', `a location uses function ${line.functionId}, which is not defined`);
@@ -84,7 +123,11 @@ function lineFrame(builder: ProfileBuilder, records: PprofRecords, line: PprofLi
   const systemName = stringAt(records, fn.systemName);
   const name = systemName === ANONYMOUS ? '' : stringAt(records, fn.name) || systemName;
   const file = stringAt(records, fn.filename);
-  return builder.frame(name, file, position(line.line) || position(fn.startLine), position(line.column));
+  const [start, column] = [position(line.line) || position(fn.startLine), position(line.column)];
+  // Where the source is known, that says which frame it is.
+  if (native !== undefined && file === '' && start === 0 && column === 0)
+    return builder.nativeFrame(name, native);
+  return builder.frame(name, file, start, column);
 }
 
 /** Turns label sets of string indices into texts, and gathers the units of numeric labels. */

@@ -21,6 +21,7 @@ const STRINGS = [
   'a',
   'b',
   'wall',
+  '/bin/main',
 ];
 const at = (text: string) => STRINGS.indexOf(text);
 
@@ -93,6 +94,31 @@ describe('stacks', () => {
       ],
     });
     expect(samples(profile)).toEqual(['  5', '    0x4f00 "":0:0', '    0xffffffffffffffff "":0:0']);
+  });
+
+  test('code without symbols in a loaded file is named by its address there', () => {
+    const profile = decode({
+      sample: [{ locationId: [1, 2, 3], value: [5] }],
+      mapping: [
+        { id: 1, memoryStart: 0x4000, memoryLimit: 0x5000, fileOffset: 0x100, filename: at('/bin/main') },
+        { id: 2, memoryStart: 0x4000, memoryLimit: 0x5000 },
+      ],
+      location: [
+        { id: 1, address: 0x4f00, mappingId: 1 },
+        { id: 2, address: 0x5000, mappingId: 1 },
+        { id: 3, address: 0x4f00, mappingId: 2 },
+      ],
+    });
+    expect(samples(profile)).toEqual([
+      '  5',
+      '    "0x1000 main" "":0:0',
+      '    0x5000 "":0:0',
+      '    0x4f00 "":0:0',
+    ]);
+    const [inFile, outside] = [...profile.frames(profile.stackOf(0))];
+    const mapping = { path: '/bin/main', start: 0x4000, limit: 0x5000, fileOffset: 0x100 };
+    expect(inFile?.native).toEqual({ address: 0x4f00, mapping });
+    expect(outside?.native).toEqual({ address: 0x5000, mapping: undefined });
   });
 
   test('a function with a system name only is known by that', () => {

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { profileFromMemray } from '../../src/memray/index.js';
 import { decodePprof, encodePprof } from '../../src/pprof/index.js';
-import { checkProfile, formatProfile } from '../../src/profile/index.js';
+import { checkProfile, type FrameRef, formatProfile, type ProfileFrame } from '../../src/profile/index.js';
+import { golden } from '../memray/golden.js';
 import { addSamples, heapBuilder, samplesOf, wholeNumbers } from '../profile/arbitrary-profile.js';
 import { firstMinute, secondMinute } from './sample-profiles.js';
 
@@ -24,6 +26,37 @@ test('any profile comes back as it was', () => {
       },
     ),
   );
+});
+
+test('native frames keep their address and what was loaded there', () => {
+  const builder = heapBuilder();
+  const libc = { path: '/lib/libc.so.6', start: 0x7f00_0000_0000, limit: 0x7f00_0020_0000 };
+  const places = [
+    { address: 0x7f00_0000_1234, mapping: libc },
+    { address: 0x7f00_0000_1235, mapping: { ...libc, start: 0x7f00_0000_1000, fileOffset: 0x3000 } },
+    { address: 0x4000, mapping: undefined },
+  ];
+  let stack = builder.stack(undefined, builder.frame('main', 'a.js', 1));
+  for (const [at, place] of places.entries())
+    stack = builder.stack(stack, builder.nativeFrame(`f${at}`, place));
+  builder.add(stack, [1, 2, 3, 4]);
+  const profile = builder.build();
+  const decoded = decodePprof(encodePprof(profile));
+  checkProfile(decoded);
+  expect([...decoded.frames(decoded.stackOf(0))]).toEqual([...profile.frames(profile.stackOf(0))]);
+  expect(Buffer.compare(encodePprof(decoded), encodePprof(profile))).toBe(0);
+});
+
+test('a memray capture with native stacks comes back with every place', () => {
+  const profile = profileFromMemray([golden('native.v13.bin').bytes]);
+  const decoded = decodePprof(encodePprof(profile));
+  const framesOf = (of: typeof profile) => {
+    return Array.from({ length: of.frameCount }, (_, ref) => of.frame(ref as FrameRef));
+  };
+  const isNative = ({ native }: ProfileFrame) => native?.mapping !== undefined;
+  const wanted = framesOf(profile).filter(isNative);
+  expect(wanted.length).toBeGreaterThan(20);
+  expect(framesOf(decoded).filter(isNative)).toEqual(wanted);
 });
 
 test.each([
