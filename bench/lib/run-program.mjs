@@ -4,6 +4,8 @@ import path from 'node:path';
 import { run } from '../../scripts/lib/run-command.mjs';
 
 const PROGRAMS = path.join(import.meta.dirname, '..', 'programs');
+/** What a program may take beyond the seconds that it is told to work. */
+const GRACE_MILLIS = 600_000;
 
 export function programFile(name) {
   return path.join(PROGRAMS, `${name}.mjs`);
@@ -12,6 +14,7 @@ export function programFile(name) {
 export async function runProgram(node, name, options, flags = []) {
   const stdout = await run(node, [...flags, programFile(name), JSON.stringify(options)], {
     env: programEnv(),
+    timeoutMillis: 1000 * (options.seconds ?? 0) + GRACE_MILLIS,
   });
   return JSON.parse(stdout.trimEnd().split('\n').at(-1));
 }

@@ -3,13 +3,16 @@
 import { syncBuiltinESMExports } from 'node:module';
 import threads from 'node:worker_threads';
 
+/** So many are kept; all are counted. */
 const MAX_POLLS = 20_000;
+/** How many polls were asked, and how many answered. */
+export const COUNTERS = 2;
 /** Per poll: when it was sent, when it was answered, and how many samples the answer held. */
 export const WORDS = 3;
 
-/** To be called before heapray is loaded. Returns what reads the polls seen so far, in ms of `clockMillis`. */
+/** To be called before heapray is loaded. Returns what reads the polls seen so far, in ms of `clockMillis`; its `counts()` says how many. */
 export function witnessPolls() {
-  const shared = new SharedArrayBuffer((1 + WORDS * MAX_POLLS) * Float64Array.BYTES_PER_ELEMENT);
+  const shared = new SharedArrayBuffer((COUNTERS + WORDS * MAX_POLLS) * Float64Array.BYTES_PER_ELEMENT);
   const { Worker } = threads;
   threads.Worker = class extends Worker {
     constructor(file, options) {
@@ -22,11 +25,13 @@ export function witnessPolls() {
   };
   syncBuiltinESMExports();
   const values = new Float64Array(shared);
-  return () =>
-    Array.from({ length: Math.min(values[0], MAX_POLLS) }, (_, i) => {
-      const [sent, answered, samples] = values.subarray(1 + i * WORDS, 1 + (i + 1) * WORDS);
+  const polls = () =>
+    Array.from({ length: Math.min(values[1], MAX_POLLS) }, (_, i) => {
+      const [sent, answered, samples] = values.subarray(COUNTERS + i * WORDS, COUNTERS + (i + 1) * WORDS);
       return { sent, answered, samples };
     });
+  polls.counts = () => ({ asked: values[0], answered: values[1] });
+  return polls;
 }
 
 /** One clock for all threads of the process, ms: `performance.now()` begins anew in each. */

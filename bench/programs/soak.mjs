@@ -1,9 +1,10 @@
-// A service under a steady load of code that comes and goes, with a rival that takes the sampler now and then. Looks
-// once a second at what it exports and how much memory it has.
+// A service under steady traffic: an API on loopback (allocators/http.mjs), and besides code that comes and goes. A
+// rival takes the sampler when told. Looks once a second at what is exported and how much memory the process has.
 import inspector from 'node:inspector';
-import v8 from 'node:v8';
+import { ALLOCATORS } from '../allocators/index.mjs';
 import { answer, programOptions } from './answer.mjs';
 import { witnessPolls } from './poll-witness.mjs';
+import { ownYoungGeneration } from './young-generation.mjs';
 
 const TICK_MILLIS = 40;
 const LOOK_MILLIS = 1_000;
@@ -13,10 +14,11 @@ const FUNCTIONS = 300;
 const ACTIVE = 30;
 /** What one keeps, of what it allocates, and for how long. */
 const KEPT_TICKS = 50;
+/** How often to look for a moment in which no poll is under way. */
+const TRIES = 100;
 
-const { profiled, seconds, rivalSeconds, options } = programOptions();
-// The flags that this program is started with are for its main thread alone.
-for (const flag of ['--min-semi-space-size=0', '--max-semi-space-size=0']) v8.setFlagsFromString(flag);
+const { profiled, seconds, rivalAt, options } = programOptions();
+ownYoungGeneration();
 const polls = witnessPolls();
 const { HeaprayInstrumentation } = await import('@heapray/instrumentation');
 const { MeterProvider, MetricReader } = await import('@opentelemetry/sdk-metrics');
@@ -34,31 +36,31 @@ if (profiled) {
   globalThis.heapray = new HeaprayInstrumentation({ ...options, onLeakSuspect });
   globalThis.heapray.setMeterProvider(meterProvider);
 }
+const serve = await ALLOCATORS.http.createRounds();
 const functions = Array.from({ length: FUNCTIONS }, (_, i) => newFunction(i));
 const kept = [];
 
 const begin = performance.now();
 const elapsed = () => (performance.now() - begin) / 1000;
 const looks = [];
+const rivals = profiled ? [...rivalAt] : [];
 let ticks = 0;
 let nextLook = LOOK_MILLIS / 1000;
-let nextRival = rivalSeconds;
 while (elapsed() < seconds) {
+  await serve();
   work();
-  if (profiled && elapsed() >= nextRival) {
-    nextRival += rivalSeconds;
+  if (elapsed() >= rivals[0]) {
+    rivals.shift();
     takeSampler();
   }
   if (elapsed() >= nextLook) {
     nextLook += LOOK_MILLIS / 1000;
     looks.push({ second: elapsed(), resident: process.memoryUsage.rss() / MIB, ...(await exported()) });
   }
-  await new Promise((resolve) => setTimeout(resolve, TICK_MILLIS));
+  // Steady by the clock: a tick that took longer is made up for.
+  await new Promise((resolve) => setTimeout(resolve, Math.max(0, ticks * TICK_MILLIS - elapsed() * 1000)));
 }
-// In this order: a poll may end between the two, and must not seem to be missing.
-const last = await exported();
-const seen = polls().length;
-answer({ looks, last, seen, suspects });
+answer({ looks, ticks, suspects, ...(profiled && { account: await settledAccount() }) });
 
 /** Which functions work changes slowly, and comes round again. */
 function work() {
@@ -87,7 +89,22 @@ function takeSampler() {
   session.disconnect();
 }
 
-/** How many series there are, and heapray's account of its polls. */
+/**
+ * What heapray says of its polls, next to those that were asked and answered, of a moment in which none is under way:
+ * the same before and after heapray is asked.
+ */
+async function settledAccount() {
+  for (let tries = 0; tries < TRIES; tries++) {
+    const { asked, answered } = polls.counts();
+    const { readings, lost } = await exported();
+    const after = polls.counts();
+    if (asked === answered && after.asked === asked) return { asked, answered, readings, lost };
+    await new Promise((resolve) => setTimeout(resolve, 7));
+  }
+  throw new Error('a poll is always under way');
+}
+
+/** How many series each metric has, and heapray's account of its polls. */
 async function exported() {
   const { resourceMetrics } = await reader.collect();
   const metrics = resourceMetrics.scopeMetrics.flatMap((scope) => scope.metrics);
@@ -95,8 +112,9 @@ async function exported() {
   const sum = (name) => points(name).reduce((total, { value }) => total + value, 0);
   const lost = points('heapray.profiler.lost_sampler');
   return {
-    series: metrics.reduce((total, { dataPoints }) => total + dataPoints.length, 0),
-    sites: points('heapray.memory.allocated').length,
+    series: Object.fromEntries(
+      metrics.map(({ descriptor, dataPoints }) => [descriptor.name, dataPoints.length]),
+    ),
     readings: sum('heapray.profiler.polls'),
     lost: Object.fromEntries(lost.map(({ attributes, value }) => [attributes['heapray.reason'], value])),
     samples: sum('heapray.profiler.samples'),

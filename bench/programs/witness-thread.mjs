@@ -1,7 +1,7 @@
 // The profiler thread with a witness in front: see poll-witness.mjs.
 import inspector from 'node:inspector';
 import { workerData } from 'node:worker_threads';
-import { clockMillis, WORDS } from './poll-witness.mjs';
+import { COUNTERS, clockMillis, WORDS } from './poll-witness.mjs';
 
 const { shared, entry } = workerData.witness;
 const values = new Float64Array(shared);
@@ -13,6 +13,7 @@ inspector.Session.prototype.post = function witnessedPost(method, ...rest) {
     return post.call(this, method, ...rest);
   }
   const sent = clockMillis();
+  values[0] += 1;
   const witnessed = (error, reply) => {
     note(sent, clockMillis(), reply?.profile?.samples.length ?? 0);
     callback(error, reply);
@@ -22,9 +23,8 @@ inspector.Session.prototype.post = function witnessedPost(method, ...rest) {
 await import(entry);
 
 function note(...poll) {
-  const index = values[0];
-  const at = 1 + index * WORDS;
-  if (at + WORDS > values.length) return;
-  values.set(poll, at);
-  values[0] = index + 1;
+  const at = COUNTERS + values[1] * WORDS;
+  if (at + WORDS <= values.length) values.set(poll, at);
+  // After the poll itself: who reads the number may read so many.
+  values[1] += 1;
 }
