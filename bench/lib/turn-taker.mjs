@@ -18,8 +18,17 @@ export class TurnTaker {
   }
 
   /** One turn of so many chunks; what it cost. */
-  async turn(chunks) {
-    this.#child.stdin.write(`${chunks}\n`);
+  turn(chunks) {
+    return this.#ask(chunks);
+  }
+
+  /** Takes the profile that is taken now and then in this mode; what it cost. */
+  profile() {
+    return this.#ask('profile');
+  }
+
+  async #ask(line) {
+    this.#child.stdin.write(`${line}\n`);
     const { value, done } = await this.#answers.next();
     if (done) throw new Error(`a measured program ended early: ${await this.#end}`);
     return JSON.parse(value);

@@ -9,7 +9,11 @@ import { sum } from '../lib/statistics.mjs';
 import { TurnTaker } from '../lib/turn-taker.mjs';
 import { WORKLOADS } from '../workloads/index.mjs';
 
-/** `again` is a second `none`: what it shows is noise. */
+/**
+ * `again` is a second `none`: what it shows is noise. The arms of `@datadog/pprof` have nothing that runs by itself, so
+ * they are asked for profiles in the measured part, far more often than once a minute; counted is as much of the cost of
+ * one as the measured time is of a minute.
+ */
 const ARMS = {
   none: 'none',
   again: 'none',
@@ -34,6 +38,10 @@ const COMPARISONS = [
  * the same program differs by a fifth.
  */
 const FLAGS = ['--min-semi-space-size=16', '--max-semi-space-size=16'];
+const PROFILED_ARMS = ['datadog', 'datadogAllocations'];
+const PROFILE_MILLIS = 60_000;
+/** After so many rounds of turns a profile is taken. */
+const PROFILE_EVERY = 3;
 const TURN_MILLIS = 200;
 const FULL = { sets: 9, turns: 12, warmUpMillis: 1_500 };
 const QUICK = { sets: 3, turns: 6, warmUpMillis: 500 };
@@ -54,9 +62,20 @@ export async function measureThroughput({ node, quick, report }) {
 function figures(workload, sets, { what, base, arm, target }) {
   const ratios = (cost) => sets.map((set) => set[base][cost] / set[arm][cost]);
   const part = `throughput, ${workload}`;
+  const profiles = sets.map((set) => set[arm].profiles).filter(Boolean);
+  const profileRow = (name, unit, pick) =>
+    figure({ part, what: `${what}, ${name}`, unit, values: profiles.map(pick) });
   return [
     figure({ part, what: `${what}, by CPU time`, unit: 'x', values: ratios('cpu'), target }),
     figure({ part, what: `${what}, by the clock`, unit: 'x', values: ratios('wall') }),
+    ...(profiles.length === 0
+      ? []
+      : [
+          profileRow('profiles taken in a set', '', ({ taken }) => taken),
+          profileRow('profiles counted in a set (one a minute)', '', ({ counted }) => counted),
+          profileRow('a profile, CPU time', 'ms', ({ cpu }) => cpu),
+          profileRow('a profile, by the clock', 'ms', ({ wall }) => wall),
+        ]),
   ];
 }
 
@@ -69,15 +88,33 @@ async function measureSet(node, workload, { turns, warmUpMillis }) {
   );
   try {
     const chunks = await warmUp(takers, warmUpMillis);
-    const costs = Object.fromEntries(arms.map((arm) => [arm, []]));
+    const costs = Object.fromEntries(arms.map((arm) => [arm, { turns: [], profiles: [] }]));
+    let round = 0;
     for (const order of rounds(arms, turns)) {
-      for (const arm of order) costs[arm].push(await takers[arm].turn(chunks));
+      const profiled = ++round % PROFILE_EVERY === 0;
+      for (const arm of order) {
+        costs[arm].turns.push(await takers[arm].turn(chunks));
+        if (profiled && PROFILED_ARMS.includes(arm)) costs[arm].profiles.push(await takers[arm].profile());
+      }
     }
-    const total = (arm, cost) => sum(costs[arm].map((one) => one[cost]));
-    return Object.fromEntries(arms.map((arm) => [arm, { cpu: total(arm, 'cpu'), wall: total(arm, 'wall') }]));
+    return Object.fromEntries(arms.map((arm) => [arm, totalCost(costs[arm])]));
   } finally {
     await Promise.all(Object.values(takers).map((taker) => taker.stop()));
   }
+}
+
+/** Of all turns, and of one profile a minute where there are profiles. */
+function totalCost({ turns, profiles }) {
+  const of = (all, clock) => sum(all.map((one) => one[clock]));
+  const work = { cpu: of(turns, 'cpu'), wall: of(turns, 'wall') };
+  if (profiles.length === 0) return work;
+  const counted = work.wall / PROFILE_MILLIS;
+  const one = { cpu: of(profiles, 'cpu') / profiles.length, wall: of(profiles, 'wall') / profiles.length };
+  return {
+    cpu: work.cpu + counted * one.cpu,
+    wall: work.wall + counted * one.wall,
+    profiles: { taken: profiles.length, counted, ...one },
+  };
 }
 
 /** Lets the code be optimized and the profiler find its pace; returns how many chunks fill a turn. */

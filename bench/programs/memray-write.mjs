@@ -1,7 +1,8 @@
 // Writes the events of a capture with MemrayWriter again and again, on a worker thread, as traced components do.
 import { readFileSync } from 'node:fs';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
-import { MemrayAnalyzer, MemrayConverter, MemrayWriter } from '@heapray/exporter/memray';
+import { MemrayWriter } from '@heapray/exporter/memray';
+import { readRound } from '../memray/capture-round.mjs';
 import { EventReplay } from '../memray/event-replay.mjs';
 import { answer, programOptions } from './answer.mjs';
 
@@ -51,14 +52,8 @@ function newWriter() {
   return new MemrayWriter({ commandLine: 'node app.js', pid: 1, startTimeMillis: 0 });
 }
 
-/** Bytes of the uncompressed records, without the header. */
+/** Bytes of the declarations of functions and of all other records, uncompressed. */
 function recordBytes(capture) {
-  const converter = new MemrayConverter(13);
-  converter.push(capture);
-  converter.end();
-  const plain = converter.take();
-  let header = 0;
-  const analyzer = new MemrayAnalyzer();
-  for (; analyzer.header === undefined; header++) analyzer.push(plain.subarray(header, header + 1));
-  return plain.length - header;
+  const { declarations, records } = readRound(capture);
+  return { declarations: declarations.length, records: records.length };
 }

@@ -5,7 +5,7 @@
  * - `heapray`: heapray at its defaults, without an SDK;
  * - `sdk`: an OpenTelemetry metrics SDK that exports often, without heapray;
  * - `sdk-heapray`: the same with heapray in it;
- * - `datadog`: the sampler of `@datadog/pprof` at heapray's default interval, with a profile once a minute;
+ * - `datadog`: the sampler of `@datadog/pprof` at heapray's default interval; what is returned takes its profiles;
  * - `datadog-allocations`: the same with what was freed in it too (Node 26), which collects garbage for each profile.
  *
  * @param options of HeaprayInstrumentation
@@ -35,12 +35,9 @@ async function startSdk() {
 
 const DATADOG_INTERVAL_BYTES = 524_288;
 const DATADOG_STACK_DEPTH = 64;
-const DATADOG_PROFILE_MILLIS = 60_000;
 
 async function startDatadog(allocations) {
   const { encode, heap } = await import('@datadog/pprof');
   heap.start(DATADOG_INTERVAL_BYTES, DATADOG_STACK_DEPTH, allocations);
-  const takeProfile = () => encode(heap.profile());
-  setInterval(takeProfile, DATADOG_PROFILE_MILLIS).unref();
-  return { takeProfile };
+  return { takeProfile: () => encode(heap.profile()) };
 }

@@ -1,4 +1,5 @@
-// Works in turns: for every line on stdin does so many chunks of a workload, and answers what they cost.
+// Works in turns: for every line on stdin does so many chunks of a workload, or takes a profile, and answers what that
+// cost.
 // Between turns it does nothing, so that the arms of a comparison can run side by side without meeting.
 import readline from 'node:readline';
 import { WORKLOADS } from '../workloads/index.mjs';
@@ -12,19 +13,26 @@ globalThis.profiling = await startProfiling(mode);
 const chunk = WORKLOADS[workload]();
 
 for await (const line of readline.createInterface({ input: process.stdin })) {
-  process.stdout.write(`${JSON.stringify(await turn(Number(line)))}\n`);
+  const cost = line === 'profile' ? await costOf(globalThis.profiling.takeProfile) : await turn(Number(line));
+  process.stdout.write(`${JSON.stringify(cost)}\n`);
 }
 process.exit(0);
 
+function turn(chunks) {
+  return costOf(async () => {
+    for (let done = 0; done < chunks; done++) {
+      chunk();
+      // As in a server, the event loop comes round now and then.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  });
+}
+
 /** CPU time of the whole process: the profiler's thread and the collector's threads work on other cores. */
-async function turn(chunks) {
+async function costOf(work) {
   const cpuBefore = process.cpuUsage();
   const wallBefore = performance.now();
-  for (let done = 0; done < chunks; done++) {
-    chunk();
-    // As in a server, the event loop comes round now and then.
-    await new Promise((resolve) => setImmediate(resolve));
-  }
+  await work();
   const wall = performance.now() - wallBefore;
   const { user, system } = process.cpuUsage(cpuBefore);
   return { cpu: (user + system) / 1000, wall };
