@@ -1,5 +1,6 @@
 // Whether the profile is right: functions that allocate in known ways, as heapray's own endpoint tells it, against
 // V8's full account of the same rounds in other processes.
+import { note } from '../scripts/lib/bootstrap.mjs';
 import {
   estimate,
   estimateFigures,
@@ -15,32 +16,55 @@ const FINE = { what: '64 KiB', options: { samplingInterval: 65_536 } };
 const TRACED = { what: '8 KiB, traced', options: {}, traced: true };
 
 const PARTS = { workloads: compareWorkloads, lengths: compareLengths };
-const FULL = { seconds: 20, lengths: [10, 30, 60], repetitions: 3, truths: 2, truthSeconds: 8 };
+/** Of all workloads together; how long a run may be follows from it. */
+const MINUTES = 21;
+const FULL = { lengths: [10, 30, 60], repetitions: 2, truths: 2, truthSeconds: 8 };
 const QUICK = { seconds: 4, lengths: [5], repetitions: 1, truths: 1, truthSeconds: 3 };
+/** What a process needs to start and to end. */
+const START_SECONDS = 1.5;
+/** What is in use takes longer than a run: far more samples. */
+const IN_USE_RUNS = 1.75;
 
-export async function run({ node, quick, parts, report }) {
-  const plan = quick ? QUICK : FULL;
+export async function run({ node, quick, minutes = MINUTES, parts, report }) {
+  const plan = quick ? QUICK : { ...FULL, seconds: secondsOfRun(minutes) };
   const details = { plan };
   for (const [name, measure] of Object.entries(PARTS)) {
     if (parts.length > 0 && !parts.includes(name)) continue;
-    details[name] = await measure(node, plan, report);
+    const figures = [];
+    const reportPart = (more) => {
+      figures.push(...more);
+      report(more);
+    };
+    details[name] = { measured: await measure(node, plan, reportPart), figures };
   }
   return details;
+}
+
+function secondsOfRun(minutes) {
+  const perWorkload = (60 * minutes) / Object.keys(ALLOCATORS).length - FULL.truthSeconds - START_SECONDS;
+  const runs = [DEFAULT, FINE].length * FULL.repetitions + IN_USE_RUNS;
+  return Math.max(1, Math.floor(perWorkload / runs - START_SECONDS));
 }
 
 /** Every kind of program, allocated and in use. */
 async function compareWorkloads(node, plan, report) {
   const details = [];
-  for (const workload of Object.keys(ALLOCATORS)) {
+  const names = Object.keys(ALLOCATORS);
+  for (const [at, workload] of names.entries()) {
+    note(`accuracy: ${workload}, ${at + 1} of ${names.length} workloads, runs of ${plan.seconds} s`);
     const truth = await measureTruth(node, workload, plan);
     report(truthFigures(workload, truth));
+    const measured = [];
     for (const one of [DEFAULT, FINE]) {
       const runs = await repeat(node, { workload, seconds: plan.seconds, ...one }, plan, truth);
-      // Runs differ in their rounds, and so in what these keep; the truth of one is enough to judge by.
-      const inUse = await measureInUse(node, workload, runs[0].rounds);
+      measured.push({ one, runs });
+    }
+    // Runs differ in their rounds, and so in what these keep; the truth of one is enough to judge by.
+    const inUse = await Promise.all(measured.map(({ runs }) => measureInUse(node, workload, runs[0].rounds)));
+    for (const [i, { one, runs }] of measured.entries()) {
       const part = `${workload}, ${one.what}`;
-      report([...estimateFigures(part, runs, truth), ...inUseFigures(part, runs[0], inUse)]);
-      details.push({ workload, what: one.what, seconds: plan.seconds, truth, runs, inUse });
+      report([...estimateFigures(part, runs, truth), ...inUseFigures(part, runs[0], inUse[i])]);
+      details.push({ workload, what: one.what, seconds: plan.seconds, truth, runs, inUse: inUse[i] });
     }
   }
   return details;
@@ -64,6 +88,9 @@ async function compareLengths(node, plan, report) {
 
 async function repeat(node, program, { repetitions }, truth) {
   const runs = [];
-  for (let i = 0; i < repetitions; i++) runs.push(await estimate(node, program, truth));
+  for (let i = 1; i <= repetitions; i++) {
+    note(`accuracy: ${program.workload}, ${program.what}, ${program.seconds} s, run ${i} of ${repetitions}`);
+    runs.push(await estimate(node, program, truth));
+  }
   return runs;
 }

@@ -39,6 +39,7 @@ if (chosen.length === 0) {
   process.exit(2);
 }
 const node = await measuredNode(options.node);
+const resultFile = (name) => path.join(OUT, `${name}${options.node ? `.node-${options.node}` : ''}.json`);
 const documents = [];
 for (const name of chosen) documents.push(await runOne(name));
 if (options.json) process.stdout.write(`${JSON.stringify(documents, null, 2)}\n`);
@@ -57,6 +58,11 @@ async function runOne(name) {
     quick: options.quick,
     minutes: options.minutes,
     parts: options.parts,
+    // For what shows results of others, or where it was measured.
+    resultFile,
+    nodeVersion: node.version,
+    machine: node.machine,
+    docsFolder: options.writeDocs ? path.join(ROOT, 'docs') : path.join(OUT, 'docs'),
     report,
   });
   const document = {
@@ -69,7 +75,7 @@ async function runOne(name) {
     details,
   };
   mkdirSync(OUT, { recursive: true });
-  const file = path.join(OUT, `${name}${options.node ? `.node-${options.node}` : ''}.json`);
+  const file = resultFile(name);
   writeFileSync(file, `${JSON.stringify(document, null, 2)}\n`);
   note(`${path.relative(process.cwd(), file)} written`);
   return document;

@@ -2,9 +2,9 @@
 // the page docs/accuracy.md with it, made from this and the newest results of `accuracy`.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { ROOT } from '../scripts/lib/bootstrap.mjs';
+import { note } from '../scripts/lib/bootstrap.mjs';
 import { measureTruth } from './accuracy/compare.mjs';
-import { ESTIMATORS, estimateAll, toPairs } from './accuracy/estimators.mjs';
+import { ESTIMATORS, estimateAll, pairsOf, toStretches } from './accuracy/estimators.mjs';
 import { accuracyPage } from './accuracy/page.mjs';
 import { linePlot } from './accuracy/plot.mjs';
 import { ALLOCATORS } from './allocators/index.mjs';
@@ -15,31 +15,42 @@ const WORKLOAD = 'mixed';
 /** More pairs than the default budget gives: their number is what is varied. */
 const OPTIONS = { samplingInterval: 65_536, cpuBudget: 0.02 };
 const COUNTS = [4, 8, 16, 32, 64, 128];
-const FULL = { seconds: 60, repetitions: 4, truths: 3, truthSeconds: 8 };
+const FULL = { seconds: 60, repetitions: 2, truths: 2, truthSeconds: 8 };
 const QUICK = { seconds: 8, repetitions: 1, truths: 1, truthSeconds: 3 };
 /** What is closer than this is drawn here: the axis has no zero. */
 const SMALLEST = 0.01;
 
-export async function run({ node, quick, report }) {
+export async function run({ node, quick, report, docsFolder, resultFile, nodeVersion, machine }) {
   const plan = quick ? QUICK : FULL;
+  const startedAt = new Date().toISOString();
   const truth = await measureTruth(node, WORKLOAD, plan);
   const runs = [];
-  for (let i = 0; i < plan.repetitions; i++) {
+  for (let i = 1; i <= plan.repetitions; i++) {
+    note(`plots: ${WORKLOAD}, ${plan.seconds} s, run ${i} of ${plan.repetitions}`);
     const program = { workload: WORKLOAD, seconds: plan.seconds, options: OPTIONS };
-    const { readings } = await runProgram(node, 'record-readings', program);
-    runs.push(toPairs(readings));
+    runs.push((await runProgram(node, 'record-readings', program)).readings);
   }
   const { SITES } = ALLOCATORS[WORKLOAD];
+  const pairs = runs.map((readings) => pairsOf(readings));
   const errors = errorsByCount(runs, SITES, truth);
   report(figuresOf(errors, SITES));
-  if (!quick) writePage({ errors, plan, truth, pairs: runs.map((pairs) => pairs.length) });
-  return { plan, options: OPTIONS, truth, errors, pairs: runs.map((pairs) => pairs.length) };
+  const on = { node: nodeVersion, machine, startedAt, quick };
+  const page = accuracyPage({
+    results: resultFile('accuracy'),
+    on,
+    sites: SITES,
+    options: OPTIONS,
+    plan,
+    pairs,
+  });
+  write(docsFolder, page, plots(errors, SITES, truth));
+  return { plan, options: OPTIONS, truth, errors, pairs };
 }
 
 /** By number of pairs, estimator and site: the root mean square error in points, over disjoint stretches of the runs. */
 function errorsByCount(runs, sites, truth) {
   return COUNTS.flatMap((count) => {
-    const stretches = runs.flatMap((pairs) => disjoint(pairs, count));
+    const stretches = runs.flatMap((readings) => toStretches(readings, count));
     if (stretches.length < 2) return [];
     const estimates = stretches.map((stretch) => estimateAll(stretch, sites.length));
     const bySite = (estimator) =>
@@ -52,13 +63,6 @@ function errorsByCount(runs, sites, truth) {
       },
     ];
   });
-}
-
-function disjoint(pairs, count) {
-  const stretches = [];
-  for (let from = 0; from + count <= pairs.length; from += count)
-    stretches.push(pairs.slice(from, from + count));
-  return stretches;
 }
 
 function rms(values) {
@@ -80,29 +84,29 @@ function figuresOf(errors, sites) {
   );
 }
 
-function writePage(measured) {
-  const folder = path.join(ROOT, 'docs', 'plots');
-  mkdirSync(folder, { recursive: true });
-  const { SITES } = ALLOCATORS[WORKLOAD];
-  for (const [at, site] of SITES.entries()) {
+/** SVGs by site. */
+function plots(errors, sites, truth) {
+  return sites.map((site, at) => {
     const series = ESTIMATORS.map((name) => ({
       name,
-      points: measured.errors.map(({ count, byEstimator }) => [
-        count,
-        Math.max(SMALLEST, byEstimator[name][at]),
-      ]),
+      points: errors.map(({ count, byEstimator }) => [count, Math.max(SMALLEST, byEstimator[name][at])]),
     }));
     const svg = linePlot({
-      title: `${site}: ${measured.truth.shares[site].toPrecision(3)} % of all bytes`,
+      title: `${site}: ${truth.shares[site].toPrecision(3)} % of all bytes`,
       xLabel: 'pairs',
       yLabel: 'error of the share, points (root mean square)',
       series,
-      ticks: { x: measured.errors.map(({ count }) => count), y: [SMALLEST, 0.1, 1, 10, 100] },
+      ticks: { x: errors.map(({ count }) => count), y: [SMALLEST, 0.1, 1, 10, 100] },
     });
-    writeFileSync(path.join(folder, `${site}.svg`), svg);
-  }
-  writeFileSync(
-    path.join(ROOT, 'docs', 'accuracy.md'),
-    accuracyPage({ ...measured, sites: SITES, options: OPTIONS }),
-  );
+    return { site, svg };
+  });
+}
+
+function write(folder, page, drawn) {
+  const plotFolder = path.join(folder, 'plots');
+  mkdirSync(plotFolder, { recursive: true });
+  for (const { site, svg } of drawn) writeFileSync(path.join(plotFolder, `${site}.svg`), svg);
+  const file = path.join(folder, 'accuracy.md');
+  writeFileSync(file, page);
+  note(`${path.relative(process.cwd(), file)} written`);
 }

@@ -6,7 +6,6 @@ import { runProgram } from '../lib/run-program.mjs';
 import { mean, sum } from '../lib/statistics.mjs';
 
 const TRUTH_INTERVAL = 16_384;
-const IN_USE_INTERVAL = 2_048;
 /** Goals: each share within a point, the total within a percent, ... */
 const POINTS = { atMost: 1 };
 const PERCENT = { atMost: 1 };
@@ -18,12 +17,14 @@ const BIG_IN_USE = 5;
 
 /** What one round allocates, in bytes by site, the rest of the program included: the mean of some processes. */
 export async function measureTruth(node, workload, { truths, truthSeconds }) {
-  const runs = [];
-  for (let i = 0; i < truths; i++) {
-    const options = { workload, seconds: truthSeconds, samplingInterval: TRUTH_INTERVAL };
-    const { rounds, bytes } = await runProgram(node, 'truth', options);
-    runs.push(mapValues(bytes, (value) => value / rounds));
-  }
+  const options = { workload, seconds: truthSeconds, samplingInterval: TRUTH_INTERVAL };
+  // Side by side: what a round allocates does not depend on how fast it is.
+  const runs = await Promise.all(
+    Array.from({ length: truths }, async () => {
+      const { rounds, bytes } = await runProgram(node, 'truth', options);
+      return mapValues(bytes, (value) => value / rounds);
+    }),
+  );
   const perRound = mapValues(runs[0], (_, site) => mean(runs.map((run) => run[site])));
   return { runs, perRound, shares: shares(workload, perRound) };
 }
@@ -36,15 +37,17 @@ export async function estimate(node, program, truth) {
   const pprof = Buffer.from(profile, 'base64');
   const { bytes, comments } = bytesBySite(pprof, 'alloc_space', SITES);
   const share = shares(workload, bytes);
-  // Of the functions of interest, and of what nobody was seen to allocate; the rest is heapray's own too.
-  const total = sum(SITES.map((site) => bytes[site])) + bytes['(unobserved)'];
+  // Of the functions of interest: the rest is heapray's own too. What nobody was seen to allocate is theirs in part.
+  const named = sum(SITES.map((site) => bytes[site]));
+  const unobserved = bytes['(unobserved)'] * (named / (named + bytes.rest || 1));
+  const total = named + unobserved;
   const trueTotal = sum(SITES.map((site) => truth.perRound[site])) * rounds;
   return {
     rounds,
     share,
     points: mapValues(share, (value, site) => value - truth.shares[site]),
     totalPercent: (100 * (total - trueTotal)) / trueTotal,
-    unobservedPercent: (100 * bytes['(unobserved)']) / total,
+    unobservedPercent: (100 * unobserved) / (total || 1),
     inUse: bytesBySite(pprof, 'inuse_space', SITES).bytes,
     comments,
   };
@@ -52,6 +55,7 @@ export async function estimate(node, program, truth) {
 
 /** What the same number of rounds has in use at their end, in bytes by site. */
 export async function measureInUse(node, workload, rounds) {
+  const { IN_USE_INTERVAL = 2_048 } = ALLOCATORS[workload];
   const options = { workload, rounds, inUse: true, samplingInterval: IN_USE_INTERVAL };
   return (await runProgram(node, 'truth', options)).bytes;
 }

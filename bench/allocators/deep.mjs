@@ -3,6 +3,9 @@ import { inTurn } from './in-turn.mjs';
 
 export const SITES = ['leafOfDeep', 'leafOfDeeper', 'atTheTop'];
 
+/** The truth of what is in use is sampled more coarsely here: a sample costs as much as its stack is deep. */
+export const IN_USE_INTERVAL = 32_768;
+
 export function createRounds() {
   const state = { last: undefined, kept: [] };
   return inTurn(state, [

@@ -1,5 +1,5 @@
 // Programs whose allocations are told apart by function. Each has SITES, the functions, and createRounds, which
-// makes a function that does one round; some want a longer pause between turns.
+// makes a function that does one round; some want a longer pause between turns, or a coarser truth.
 import * as arrays from './arrays.mjs';
 import * as bursty from './bursty.mjs';
 import * as classes from './classes.mjs';

@@ -7,7 +7,9 @@ export const USAGE = `usage: npm run bench -- [NAME...] [options]
   --quick        a short run to see that it works; its numbers say little
   --json         only JSON on stdout
   --node LINE    measure on another Node: 22 or 26 (24 without it)
-  --minutes N    how long resident memory is watched (1 without it), or a soak lasts (10)`;
+  --minutes N    how long resident memory is watched (1 without it), a soak lasts (10), or the accuracy of all
+                 workloads may take (21)
+  --write-docs   \`accuracy plots\`: write docs/accuracy.md and its plots (bench-out/ without it)`;
 
 /** @throws when an option is not known or has a wrong value */
 export function parseOptions(args) {
@@ -19,12 +21,13 @@ export function parseOptions(args) {
       json: { type: 'boolean', default: false },
       node: { type: 'string' },
       minutes: { type: 'string' },
+      'write-docs': { type: 'boolean', default: false },
       part: { type: 'string', multiple: true, default: [] },
     },
   });
   const minutes = values.minutes === undefined ? undefined : Number(values.minutes);
   if (minutes !== undefined && !(minutes > 0))
     throw new Error(`--minutes: a number above 0, not ${values.minutes}`);
-  const { quick, json, node, part: parts } = values;
-  return { names: positionals, quick, json, node, minutes, parts };
+  const { quick, json, node, part: parts, 'write-docs': writeDocs } = values;
+  return { names: positionals, quick, json, node, minutes, parts, writeDocs };
 }

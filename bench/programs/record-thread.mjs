@@ -1,29 +1,24 @@
 // The profiler thread with a recorder in front: see record-readings.mjs. Of every reading it writes a line: when
-// it came (ms), the newest ordinal, the new samples as [ordinal, site], and the ordinals that are gone.
+// it came (ms), how long after the first of its pair if it is the second, the newest ordinal, the new samples as
+// [ordinal, site], and the ordinals that are gone.
 import { openSync, writeSync } from 'node:fs';
-import inspector from 'node:inspector';
 import { workerData } from 'node:worker_threads';
 
 const { entry, file, sites } = workerData.record;
 const output = openSync(file, 'w');
-const { post } = inspector.Session.prototype;
+// Where readings arrive it is known which of them are pairs.
+const { Ledger } = await import(new URL('../ledger/ledger.js', entry));
+const { absorb } = Ledger.prototype;
 let live = new Set();
 let newest = 0;
 
-inspector.Session.prototype.post = function recordedPost(method, ...rest) {
-  const callback = rest.at(-1);
-  if (method !== 'HeapProfiler.getSamplingProfile' || typeof callback !== 'function') {
-    return post.call(this, method, ...rest);
-  }
-  const recorded = (error, reply) => {
-    if (!error) record(performance.now(), reply.profile);
-    callback(error, reply);
-  };
-  return post.call(this, method, ...rest.slice(0, -1), recorded);
+Ledger.prototype.absorb = function recordedAbsorb(reading, at, censusMillis) {
+  record(at, censusMillis, reading);
+  return absorb.call(this, reading, at, censusMillis);
 };
 await import(entry);
 
-function record(at, { head, samples }) {
+function record(at, censusMillis, { head, samples }) {
   const siteOf = sitesByNode(head);
   const fresh = samples.filter(({ ordinal }) => ordinal > newest);
   const now = new Set(samples.map(({ ordinal }) => ordinal));
@@ -31,7 +26,7 @@ function record(at, { head, samples }) {
   for (const { ordinal } of fresh) newest = Math.max(newest, ordinal);
   live = now;
   const shown = fresh.map(({ ordinal, nodeId }) => [ordinal, siteOf.get(nodeId)]);
-  writeSync(output, `${JSON.stringify({ at, newest, fresh: shown, gone })}\n`);
+  writeSync(output, `${JSON.stringify({ at, censusMillis, newest, fresh: shown, gone })}\n`);
 }
 
 /** The index of the site on each node's stack; -1 for the rest. */
