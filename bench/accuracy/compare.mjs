@@ -14,6 +14,7 @@ const RARE_PERCENT = { atMost: 25 };
 const RARE = { from: 0.2, to: 2 };
 const IN_USE_PERCENT = { atMost: 3 };
 const BIG_IN_USE = 5;
+const BIG_IN_USE_BYTES = 2 ** 20;
 
 /** What one round allocates, in bytes by site, the rest of the program included: the mean of some processes. */
 export async function measureTruth(node, workload, { truths, truthSeconds }) {
@@ -38,10 +39,10 @@ export async function estimate(node, program, truth) {
   const { bytes, comments } = bytesBySite(pprof, 'alloc_space', SITES);
   const share = shares(workload, bytes);
   // Of the functions of interest: the rest is heapray's own too. What nobody was seen to allocate is theirs in part.
-  const named = sum(SITES.map((site) => bytes[site]));
-  const unobserved = bytes['(unobserved)'] * (named / (named + bytes.rest || 1));
-  const total = named + unobserved;
-  const trueTotal = sum(SITES.map((site) => truth.perRound[site])) * rounds;
+  const ofRound = sum(SITES.map((site) => truth.perRound[site]));
+  const unobserved = (bytes['(unobserved)'] * ofRound) / (ofRound + truth.perRound.rest);
+  const total = sum(SITES.map((site) => bytes[site])) + unobserved;
+  const trueTotal = ofRound * rounds;
   return {
     rounds,
     share,
@@ -91,11 +92,11 @@ export function estimateFigures(part, runs, truth) {
   ];
 }
 
-/** Of sites that hold more than a twentieth of what is in use. */
+/** Of sites that hold more than a twentieth of what is in use, and a mebibyte. */
 export function inUseFigures(part, run, truth) {
   const total = sum(Object.values(truth));
   const big = Object.keys(truth).filter(
-    (site) => site !== 'rest' && (100 * truth[site]) / total > BIG_IN_USE,
+    (site) => site !== 'rest' && (100 * truth[site]) / total > BIG_IN_USE && truth[site] > BIG_IN_USE_BYTES,
   );
   return big.map((site) => {
     const values = [Math.abs((100 * (run.inUse[site] - truth[site])) / truth[site])];

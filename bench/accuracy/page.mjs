@@ -53,7 +53,7 @@ function workloadText({ seconds, repetitions, truths }, on) {
 
 The sizes of the errors, in runs of ${seconds} s: the median of ${repetitions} and the largest. A share is of the bytes of the
 functions named; the truth is V8's full account of ${truths} other runs. *In use* is judged by V8's sampler at 2 KiB (\`deep\`: 32 KiB) in another
-process after as many rounds and a collection, for functions above 5 %, in one run. At the default interval of 512 KiB a
+process after as many rounds and a collection, for functions above 5 % and 1 MiB, in one run. At the default interval of 512 KiB a
 function that holds 20 MiB is seen through forty samples, that is to 16 %: a goal of 3 % needs a thousand.
 
 ${measuredOn(on)}
