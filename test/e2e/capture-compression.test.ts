@@ -1,8 +1,9 @@
 // Captures that are compressed when they are finished, judged by memray and by the lz4 program.
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { isLz4 } from '../support/lz4-file.js';
 import { describeWithPeer } from '../support/peer-test.js';
+import { lz4 } from '../support/peers.js';
 import { pollUntil } from '../support/poll.js';
 import { runCommand } from '../support/run-command.js';
 import { captureOf, fileNames } from './support/capture-files.js';
@@ -15,26 +16,22 @@ const COMPRESSED = {
   HEAPRAY_MEMRAY_COMPRESS: 'true',
 };
 
-function isCompressed(file: string): boolean {
-  return readFileSync(file).readUInt32LE(0) === 0x184d2204;
-}
-
 describe.each([13, 12, 11])('format %d', (format) => {
   const version = MEMRAY_OF[format] ?? '1.20.0';
-  describeWithPeer('at the end of the process', ['project-bare', `memray-${version}`], () => {
+  describeWithPeer('at the end of the process', ['project-bare', 'lz4', `memray-${version}`], () => {
     test.each(['SIGTERM', 'SIGINT'] as const)('by %s', async (signal) => {
       const env = { ...COMPRESSED, HEAPRAY_MEMRAY_FORMAT: `${format}`, LEAK_MIB: '8' };
       const service = startApp({ app: ['leaky-service.js'], env });
       await service.waitForLog(/^leaked$/m);
       await service.waitForLog(/profiling memory of component shop/);
-      expect(isCompressed(captureOf(service.home, 'shop'))).toBe(false);
+      expect(isLz4(captureOf(service.home, 'shop'))).toBe(false);
       expect((await service.stop(signal)).signal).toBe(signal);
       expect(fileNames(service.home)).toEqual(['shop_memory.bin']);
       const capture = captureOf(service.home, 'shop');
-      expect(isCompressed(capture)).toBe(true);
+      expect(isLz4(capture)).toBe(true);
       expect((await new MemrayReport(version, capture).leaks())[0]?.stack_trace).toMatch(/^rememberOrder/);
-      const test = await runCommand('lz4', ['-t', capture]).catch(() => undefined);
-      expect(test?.status ?? 0, test?.stderr).toBe(0);
+      const checked = await runCommand(lz4(), ['-t', capture]);
+      expect(checked.status, checked.stderr).toBe(0);
       expect(service.process.stderr).not.toMatch(/warn|error/i);
     });
   });
@@ -50,14 +47,14 @@ describeWithPeer('a capture', ['project-bare', 'memray-1.20.0'], () => {
     };
     const service = startApp({ app: ['leaky-service.js'], env });
     const rotated = () => fileNames(service.home).filter((name) => /Z(-\d+)?\.bin$/.test(name));
-    await pollUntil(() => rotated().some((name) => isCompressed(path.join(service.home, name))), {
+    await pollUntil(() => rotated().some((name) => isLz4(path.join(service.home, name))), {
       what: 'a compressed capture',
     });
     await service.stop();
     expect(fileNames(service.home).filter((name) => name.endsWith('.tmp'))).toEqual([]);
     for (const name of fileNames(service.home)) {
       const file = path.join(service.home, name);
-      expect(isCompressed(file)).toBe(true);
+      expect(isLz4(file)).toBe(true);
       expect((await new MemrayReport('1.20.0', file).stats()).total_num_allocations).toBeGreaterThan(0);
     }
     expect(service.process.stderr).not.toMatch(/warn|error/i);

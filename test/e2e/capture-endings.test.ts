@@ -9,6 +9,7 @@ import type { ProcessEnd } from '../support/start-node.js';
 import { captureEnds, captureOf, expectFinished } from './support/capture-files.js';
 import { MemrayReport } from './support/memray-report.js';
 import { type RunningApp, startApp } from './support/profiled-app.js';
+import { samplingMargin } from './support/sampling-margin.js';
 
 const LINES: readonly NodeLine[] = ['22', '24', '26'];
 const TRACED = { HEAPRAY_COMPONENT: 'shop', HEAPRAY_TRACE_COMPONENTS: 'shop' };
@@ -119,7 +120,7 @@ async function expectWholeLeak(service: RunningApp): Promise<void> {
   );
   const leaked = leaks.reduce((sum, { size }) => sum + size, 0);
   const truth = 4 * 1024 * 1024;
-  expect(Math.abs(leaked - truth)).toBeLessThan(5 * Math.sqrt(8192 * truth));
+  expect(Math.abs(leaked - truth)).toBeLessThan(samplingMargin(8192, truth));
   expect(service.process.stderr).not.toMatch(/Waiting for the debugger|heapray: (warn|error)/);
 }
 

@@ -8,6 +8,7 @@ import { appFolder } from './support/app-folder.js';
 import { captureOf, expectFinished, fileNames } from './support/capture-files.js';
 import { MEMRAY_OF, MemrayReport } from './support/memray-report.js';
 import { runApp, startApp } from './support/profiled-app.js';
+import { samplingMargin } from './support/sampling-margin.js';
 
 const TRACED = { HEAPRAY_COMPONENT: 'shop', HEAPRAY_TRACE_COMPONENTS: 'shop' };
 const ROTATED = /^shop_memory\.\d{8}T\d{6}Z(-\d+)?\.bin$/;
@@ -86,7 +87,7 @@ peerTest('a large capture goes on in another file', ['project-bare', 'memray-1.2
   const [first] = await new MemrayReport('1.20.0', captureOf(service.home, 'shop')).leaks();
   expect(first?.stack_trace).toMatch(/^rememberOrder/);
   const truth = 64 * 2 ** 20;
-  expect(Math.abs((first?.size ?? 0) - truth)).toBeLessThan(5 * Math.sqrt(8192 * truth));
+  expect(Math.abs((first?.size ?? 0) - truth)).toBeLessThan(samplingMargin(8192, truth));
 });
 
 for (const format of [13, 12, 11]) {
@@ -123,7 +124,7 @@ for (const format of [13, 12, 11]) {
     const [first] = await new MemrayReport(version, capture).leaks();
     expect(first?.stack_trace).toMatch(/^rememberOrder/);
     const truth = 64 * 2 ** 20;
-    expect(Math.abs((first?.size ?? 0) - truth)).toBeLessThan(5 * Math.sqrt(8192 * truth));
+    expect(Math.abs((first?.size ?? 0) - truth)).toBeLessThan(samplingMargin(8192, truth));
   });
 }
 

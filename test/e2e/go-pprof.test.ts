@@ -14,6 +14,7 @@ import {
   type RawProfile,
 } from './support/pprof-report.js';
 import { type RunningApp, startApp } from './support/profiled-app.js';
+import { samplingMargin } from './support/sampling-margin.js';
 
 const INTERVAL = 16_384;
 const LEAK_MIB = 32;
@@ -23,7 +24,7 @@ const TICKET_BYTES = 7 * 8;
 const ENV = { HEAPRAY_SAMPLING_INTERVAL: `${INTERVAL}` };
 
 /** Five standard errors of a sum of sampled bytes. */
-const margin = (bytes: number) => 5 * Math.sqrt(INTERVAL * bytes);
+const margin = (bytes: number) => samplingMargin(INTERVAL, bytes);
 
 describeWithPeer('go tool pprof', ['go-pprof', 'project-bare'], () => {
   let service: RunningApp;

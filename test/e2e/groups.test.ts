@@ -9,11 +9,11 @@ import { runCommand } from '../support/run-command.js';
 import { tempFolder } from '../support/temp-folder.js';
 import type { MetricsPage } from './support/metrics-page.js';
 import { type RunningApp, startApp } from './support/profiled-app.js';
+import { samplingMargin } from './support/sampling-margin.js';
 
 const INTERVAL = 16_384;
 const LEAK_BYTES = 16 * 2 ** 20;
-/** Five standard errors of a sum of sampled bytes. */
-const MARGIN = 5 * Math.sqrt(INTERVAL * LEAK_BYTES);
+const MARGIN = samplingMargin(INTERVAL, LEAK_BYTES);
 
 interface TopJson {
   readonly rows: readonly { readonly name: string; readonly flat: number }[];

@@ -5,10 +5,11 @@ import { peerTest } from '../support/peer-test.js';
 import { pollUntil } from '../support/poll.js';
 import { pprofRaw } from './support/pprof-report.js';
 import { startApp } from './support/profiled-app.js';
+import { samplingMargin } from './support/sampling-margin.js';
 
 const INTERVAL = 16_384;
 const HELD = 256 * 8 * 8192;
-const MARGIN = 5 * Math.sqrt(INTERVAL * HELD);
+const MARGIN = samplingMargin(INTERVAL, HELD);
 
 peerTest('the high-water mark outlives what it was made of', ['project-bare', 'go-pprof'], async () => {
   const app = startApp({

@@ -8,6 +8,7 @@ import { httpGet } from '../support/http-get.js';
 import { peerTest } from '../support/peer-test.js';
 import { columnSum, pprofRaw } from './support/pprof-report.js';
 import { runApp, startApp } from './support/profiled-app.js';
+import { samplingMargin } from './support/sampling-margin.js';
 
 const LEAK = { code_function_name: 'rememberOrder' };
 
@@ -48,7 +49,7 @@ peerTest('call sites are bounded, and the rest is summed', ['project-bare', 'go-
     ['inuse_space', 'heapray_memory_retained'],
   ] as const) {
     const bytes = page.sum(metric);
-    expect(Math.abs(columnSum(profile, column) - bytes)).toBeLessThan(5 * Math.sqrt(16_384 * bytes));
+    expect(Math.abs(columnSum(profile, column) - bytes)).toBeLessThan(samplingMargin(16_384, bytes));
   }
 });
 

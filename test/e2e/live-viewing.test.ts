@@ -26,6 +26,16 @@ async function watchedService(
   return { port, service };
 }
 
+/** Whether this machine has such an address. */
+async function canListenOn(host: string): Promise<boolean> {
+  const server = net.createServer();
+  atEnd(() => server.close());
+  return new Promise((resolve) => {
+    server.once('error', () => resolve(false));
+    server.listen(0, host, () => resolve(true));
+  });
+}
+
 /** A viewer that keeps what it reads. */
 function connect(port: number, host = '127.0.0.1') {
   const chunks: Buffer[] = [];
@@ -79,10 +89,17 @@ describeWithPeer('the stream', ['project-bare', 'memray-1.20.0'], () => {
   });
 
   test('is served on ::1 too, where there is one', async () => {
-    const { port } = await watchedService();
-    const viewer = connect(port, '::1');
-    await pollUntil(() => viewer.closed() || viewer.bytes().length > 0, { what: 'an answer' });
-    if (!viewer.closed()) expect(viewer.bytes().subarray(0, 6).toString()).toBe('memray');
+    const { port, service } = await watchedService();
+    if (await canListenOn('::1')) {
+      const viewer = connect(port, '::1');
+      await pollUntil(() => viewer.closed() || viewer.bytes().length > 0, { what: 'an answer' });
+      expect(viewer.bytes().subarray(0, 6).toString()).toBe('memray');
+    } else {
+      const viewer = connect(port);
+      await pollUntil(() => viewer.bytes().length > 0, { what: 'an answer' });
+    }
+    // Either way nothing is amiss.
+    expect(service.process.stderr).not.toMatch(/warn|error/i);
   });
 });
 

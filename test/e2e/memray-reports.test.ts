@@ -8,6 +8,7 @@ import { captureOf, expectFinished, fileNames } from './support/capture-files.js
 import { MEMRAY_OF, MemrayReport, type Stats } from './support/memray-report.js';
 import { pprofRaw } from './support/pprof-report.js';
 import { runApp, startApp } from './support/profiled-app.js';
+import { samplingMargin } from './support/sampling-margin.js';
 
 const FORMATS = [13, 12, 11] as const;
 const LEAK_MIB = 32;
@@ -64,7 +65,7 @@ for (const format of FORMATS) {
         expect(first?.stack_trace).toMatch(/^rememberOrder at .*order-cache/);
         expect(firstRow?.stack.slice(0, 2)).toEqual(['rememberOrder', 'serve']);
         const truth = LEAK_MIB * 2 ** 20;
-        expect(Math.abs((first?.size ?? 0) - truth)).toBeLessThan(5 * Math.sqrt(8192 * truth));
+        expect(Math.abs((first?.size ?? 0) - truth)).toBeLessThan(samplingMargin(8192, truth));
       });
 
       test.each([
@@ -113,7 +114,7 @@ describe('components', () => {
       const [first] = await new MemrayReport('1.20.0', capture).leaks();
       expect(first?.stack_trace, name).toMatch(/^rememberOrder/);
       const truth = 3 * 2 ** 20;
-      expect(Math.abs((first?.size ?? 0) - truth), name).toBeLessThan(5 * Math.sqrt(8192 * truth));
+      expect(Math.abs((first?.size ?? 0) - truth), name).toBeLessThan(samplingMargin(8192, truth));
     }
   });
 

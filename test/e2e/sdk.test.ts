@@ -13,6 +13,7 @@ import { runCommand } from '../support/run-command.js';
 import { type PrometheusServer, startPrometheus } from '../support/start-prometheus.js';
 import { tempFolder } from '../support/temp-folder.js';
 import { type RunningApp, startApp } from './support/profiled-app.js';
+import { samplingMargin } from './support/sampling-margin.js';
 
 interface Service {
   project: ProjectName;
@@ -58,7 +59,7 @@ describeWithPeer(
       ({ index }) => {
         test('what leaks is retained, within five standard errors of sampling', async () => {
           const truth = LEAK_MIB * 2 ** 20;
-          const margin = 5 * Math.sqrt(INTERVAL * truth);
+          const margin = samplingMargin(INTERVAL, truth);
           const own = `heapray_memory_retained{instance="${running[index]?.address}",${LEAK}}`;
           const [series] = await prometheus.waitForSeries(`sum(${own}) > ${truth - margin}`);
           expect(series?.value).toBeLessThan(truth + margin);

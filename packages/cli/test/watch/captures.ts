@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { GrowingCapture } from '@heapray/exporter/memray';
 import { formatProfile } from '@heapray/exporter/profile';
 import { atEnd } from '../../../../test/support/cleanup.js';
+import { LZ4_MAGIC } from '../../../../test/support/lz4-file.js';
 import { Lz4FrameDecoder } from '../../../exporter/src/wire/lz4-frame.js';
 import { CaptureFollower, type FollowerOptions } from '../../src/watch/capture-follower.js';
 import { captureProfile } from '../../src/watch/capture-profile.js';
@@ -23,7 +24,7 @@ export function goldenFile(name: string): string {
 /** The stream within a capture, as its program wrote it: with a few zeros at its end. */
 export function rawCapture(file: string): Buffer {
   const bytes = readFileSync(file);
-  if (bytes.readUInt32LE() !== 0x184d2204) return bytes;
+  if (bytes.readUInt32LE() !== LZ4_MAGIC) return bytes;
   const parts: Uint8Array[] = [];
   const decoder = new Lz4FrameDecoder((part) => parts.push(part.slice()));
   decoder.push(bytes);

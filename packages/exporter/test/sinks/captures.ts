@@ -62,7 +62,7 @@ export function limited(room: () => number): CaptureFs['writeSync'] {
   return writeSync as CaptureFs['writeSync'];
 }
 
-export const SMALL_DISK_BYTES = 64 * 1024;
+const SMALL_DISK_BYTES = 64 * 1024;
 
 /** A memory disk of 64 KiB; where we may not mount one, a folder whose files take no more. */
 export function smallDisk(): { folder: string; fs: CaptureFs } {

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { LZ4_MAGIC } from '../../../../test/support/lz4-file.js';
 import { describeWithPeer } from '../../../../test/support/peer-test.js';
 import { tempFolder } from '../../../../test/support/temp-folder.js';
 import { analyzeMemray, MEMRAY_FORMATS } from '../../src/memray/index.js';
@@ -34,7 +35,6 @@ function run(compression: CaptureCompression): number {
 }
 
 const magic = (file: string) => fs.readFileSync(file).readUInt32LE(0);
-const LZ4 = 0x184d2204;
 const TEMPORARY = new RegExp(`^api_memory\\.bin\\.${process.pid}-\\d+\\.tmp$`);
 
 test('takes the place of the capture, step by step, with the same content and permissions', () => {
@@ -47,7 +47,7 @@ test('takes the place of the capture, step by step, with the same content and pe
   expect(fs.readdirSync(folder)).toEqual(['api_memory.bin', expect.stringMatching(TEMPORARY)]);
   expect(run(compression)).toBeGreaterThan(1);
   expect(fs.readdirSync(folder)).toEqual(['api_memory.bin']);
-  expect(magic(capture)).toBe(LZ4);
+  expect(magic(capture)).toBe(LZ4_MAGIC);
   expect(fs.statSync(capture).size).toBeLessThan(bytes.length);
   expect(fs.statSync(capture).mode & 0o777).toBe(0o600);
   expect(analyzeMemray([fs.readFileSync(capture)]).events).toBe(analyzeMemray([bytes]).events);
@@ -73,7 +73,7 @@ test('a capture that the next one has moved away is compressed where it is', () 
   run(compression);
   expect(fs.readFileSync(capture, 'utf8')).toBe('the next');
   const [rotated = ''] = fs.readdirSync(folder).filter((name) => name !== 'api_memory.bin');
-  expect(magic(path.join(folder, rotated))).toBe(LZ4);
+  expect(magic(path.join(folder, rotated))).toBe(LZ4_MAGIC);
   expect(analyzeMemray([fs.readFileSync(path.join(folder, rotated))]).events).toBe(
     analyzeMemray([bytes]).events,
   );
@@ -97,7 +97,7 @@ test('one that was moved away before is compressed where it is; the running capt
   run(compression);
   next.append(Buffer.from(', going on'));
   expect(fs.readFileSync(capture, 'utf8')).toBe('the next, going on');
-  expect(magic(compression.path)).toBe(LZ4);
+  expect(magic(compression.path)).toBe(LZ4_MAGIC);
 });
 
 test('one that was deleted before is an error, also when its number went to another file', () => {
@@ -173,7 +173,7 @@ describe.each(MEMRAY_FORMATS)('format %d', (format) => {
       const { capture, known } = finishedCapture(format, 100_000);
       const before = await runMemray(format, ['stats', capture]);
       run(CaptureCompression.of(known));
-      expect(magic(capture)).toBe(LZ4);
+      expect(magic(capture)).toBe(LZ4_MAGIC);
       expect(await runMemray(format, ['stats', capture])).toBe(before);
     });
   });
