@@ -2,9 +2,12 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { ensureBuilt, ensureInstalled, note, ROOT } from './lib/bootstrap.mjs';
+import { withBootstrapLock } from './lib/bootstrap-lock.mjs';
 
-ensureInstalled();
-ensureBuilt();
+await withBootstrapLock(async () => {
+  ensureInstalled();
+  ensureBuilt();
+});
 const built = (file) => import(path.join(ROOT, 'packages/instrumentation/dist', file));
 const { optionsMarkdown } = await built('config/index.js');
 const { metricTables } = await built('signal/metric-docs.js');
