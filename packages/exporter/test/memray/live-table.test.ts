@@ -50,3 +50,34 @@ test('more than allowed is an error', () => {
   for (let at = 1; at <= 3; at += 1) table.set(0, at, 1, 1);
   expect(() => table.set(0, 4, 1, 1)).toThrow('memray: more than 3 allocations alive at once (maxLive)');
 });
+
+/** High and low half of the n-th address. */
+type Addresses = (n: number) => readonly [high: number, low: number];
+
+const every =
+  (bytes: number): Addresses =>
+  (n) => {
+    const address = 0x7f12_1000_0000 + bytes * n;
+    return [Math.floor(address / 2 ** 32), address >>> 0];
+  };
+
+test.each<readonly [string, Addresses]>([
+  ['every 16 bytes, as allocators have them', every(16)],
+  ['every 8 bytes, as small allocators have them', every(8)],
+  ['every 24 bytes', every(24)],
+  ['every byte, as format 11 can say it', every(1)],
+  ['every 3 bytes', every(3)],
+  ['every 1 KiB', every(1024)],
+  ['every page', every(4096)],
+  ['every MiB', every(2 ** 20)],
+  ['the same low half', (n) => [n, 0x1000]],
+  ['few bits, all at the top', (n) => [(n << 24) >>> 0, (0x1000 + 16 * (n >>> 8)) >>> 0]],
+])('takes few steps to find addresses %s', (_, addressOf) => {
+  const table = new LiveTable(DEFAULT_LIMITS);
+  for (let n = 0; n < 50_000; n += 1) table.set(...addressOf(n), 1, 8);
+  // What lies together is found together: a block of 64 slots may begin where another is not over.
+  expect(table.meanDistance()).toBeLessThan(25);
+  for (let n = 0; n < 50_000; n += 2) table.remove(...addressOf(n));
+  expect(table.size).toBe(25_000);
+  expect(table.meanDistance()).toBeLessThan(25);
+});
