@@ -14,8 +14,7 @@ const NAME = {
   heapray_package: 'price-cache',
   heapray_package_version: '1.2.0',
 };
-/** Five times a second 32 KiB. */
-const LEAKED_PER_SECOND = 5 * 32_768;
+const LEAKED_PER_REQUEST = 32_768;
 const SERVICE = `
 import { priceOf } from 'price-cache';
 
@@ -39,13 +38,24 @@ class OrderService {
 }
 
 const service = new OrderService();
-setInterval(() => service.serve(), 200);
+let served = 0;
+setInterval(() => {
+  service.serve();
+  console.log('served', ++served, 'in', performance.now());
+}, 200);
 setInterval(globalThis.gc as () => void, 450);
 `;
 
 describeWithPeer('a leak in a minified bundle', ['project-bare', 'go-pprof'], () => {
   let app: RunningApp;
   let verdict = '';
+  /** As fast as the service really is: so far, because a busy machine makes it slower. */
+  const leakedPerSecond = () => {
+    const [served, millis] = /^served (\d+) in (\S+)$/
+      .exec(app.process.stdout.trimEnd().split('\n').at(-1) ?? '')!
+      .slice(1);
+    return (1000 * Number(served) * LEAKED_PER_REQUEST) / Number(millis);
+  };
 
   beforeAll(async () => {
     const folder = await bundle();
@@ -59,8 +69,8 @@ describeWithPeer('a leak in a minified bundle', ['project-bare', 'go-pprof'], ()
     const [, mib] =
       /^`priceOf` in `price-cache@1\.2\.0` holds .* and grows (\d+(?:\.\d+)?) MiB\/min, /.exec(verdict) ?? [];
     const perSecond = (Number(mib) * 2 ** 20) / 60;
-    expect(perSecond, verdict).toBeGreaterThan(LEAKED_PER_SECOND / 2);
-    expect(perSecond, verdict).toBeLessThan(LEAKED_PER_SECOND * 2);
+    expect(perSecond, verdict).toBeGreaterThan(leakedPerSecond() / 2);
+    expect(perSecond, verdict).toBeLessThan(leakedPerSecond() * 2);
   });
 
   test('is named in the metrics', async () => {
@@ -71,8 +81,8 @@ describeWithPeer('a leak in a minified bundle', ['project-bare', 'go-pprof'], ()
       ...NAME,
       code_file_path: path.join(app.folder, 'node_modules', 'price-cache', 'index.js'),
     });
-    expect(growth?.value).toBeGreaterThan(LEAKED_PER_SECOND / 2);
-    expect(growth?.value).toBeLessThan(LEAKED_PER_SECOND * 2);
+    expect(growth?.value).toBeGreaterThan(leakedPerSecond() / 2);
+    expect(growth?.value).toBeLessThan(leakedPerSecond() * 2);
     expect(page.sum('heapray_memory_retained', NAME)).toBeGreaterThan(0);
   });
 

@@ -9,11 +9,12 @@ import { runCommand } from '../support/run-command.js';
 import { type PrometheusServer, startPrometheus } from '../support/start-prometheus.js';
 import { MetricsPage } from './support/metrics-page.js';
 import { type RunningApp, startApp } from './support/profiled-app.js';
+import { samplingMargin } from './support/sampling-margin.js';
 
 const INTERVAL = 16_384;
 const MIB = 2 ** 20;
-/** Five standard errors of sampling. */
-const margin = (bytes: number) => 5 * Math.sqrt(INTERVAL * bytes);
+const FIRST = { code_function_name: 'holdFirst' };
+const margin = (bytes: number) => samplingMargin(INTERVAL, bytes);
 
 interface ExportedScope {
   readonly metrics: readonly {
@@ -66,20 +67,24 @@ describeWithPeer('Prometheus', ['prometheus', 'promtool', 'project-sdk-2', 'proj
     });
 
     test('a reader that exports has a view of its own, by package', async () => {
-      const scopes = JSON.parse(
-        (await httpGet(`http://${service().control}/export`)).body,
-      ) as ExportedScope[];
-      const all = scopes.flatMap(({ metrics }) => metrics);
-      const retained = all.filter(({ descriptor }) => descriptor.name === 'heapray.memory.retained');
+      const exported = async () => {
+        const { body } = await httpGet(`http://${service().control}/export`);
+        const all = (JSON.parse(body) as ExportedScope[]).flatMap(({ metrics }) => metrics);
+        const retained = all.filter(({ descriptor }) => descriptor.name === 'heapray.memory.retained');
+        const points = retained.flatMap(({ dataPoints }) => dataPoints);
+        const packages = points.map(({ attributes }) => attributes['heapray.package']);
+        // Not before a reading has shown it.
+        return packages.includes('order-cache') && { all, retained, points };
+      };
+      const { all, retained, points } = await pollUntil(exported, { what: 'the package of the cache' });
       expect(retained).toHaveLength(1);
-      const points = retained[0]?.dataPoints ?? [];
-      const packages = points.map(({ attributes }) => attributes['heapray.package']);
-      expect(packages).toContain('order-cache');
       expect(points.flatMap(({ attributes }) => Object.keys(attributes))).not.toContain('code.function.name');
       expect(all.map(({ descriptor }) => descriptor.name)).toContain('heapray.memory.resident');
     });
 
     test('a site that is gone is dropped, from the page and for Prometheus', async () => {
+      const counts = async () => (await page()).sum('heapray_memory_allocated_total', FIRST) > 10 * MIB;
+      await pollUntil(counts, { what: 'the site that is to go' });
       await httpGet(`http://${service().control}/next`);
       const wanted = 'holdFifth,holdFourth,other';
       const isThere = async () => `${shown(await page(), 'heapray_memory_retained')}` === wanted;

@@ -8,7 +8,10 @@ import type { TopSitesView } from '../src/signal/top-site-metrics.js';
 import { row, values } from './support/heap-views.js';
 
 const cleanups: (() => Promise<void>)[] = [];
+/** A producer is one for as long as the process lives; here for a test. */
+const PRODUCERS = Symbol.for('heapray.producers.1');
 afterEach(async () => {
+  Reflect.deleteProperty(globalThis, PRODUCERS);
   for (const cleanup of cleanups.splice(0)) await cleanup();
 });
 
@@ -48,6 +51,7 @@ test('a wrong option is refused at once, and does not count as a producer', () =
 });
 
 test('the instruments know of a producer as soon as it is made', () => {
+  expect(hasMetricProducer()).toBe(false);
   heaprayMetricProducer();
   expect(hasMetricProducer()).toBe(true);
 });

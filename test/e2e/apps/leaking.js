@@ -4,7 +4,7 @@
 // leaking.js PACKAGE FUNCTION STORE
 //
 // STORE        what the service does besides: a key of STORES below
-// RUN_SECONDS  how long it runs
+// REQUESTS     after how many requests it ends; it says how many it had a second
 //
 // A minute of an ordinary service is a second here, so the old generation is collected, with --expose-gc, as often as
 // that is there in a minute.
@@ -32,6 +32,7 @@ heapray.setMeterProvider(new MeterProvider({ readers }));
 
 const { [functionName]: leak } = await import(packageName);
 const [sessions, harmless] = [newStore('sessions'), newStore(store)];
+const wanted = Number(process.env.REQUESTS);
 let requests = 0;
 
 /** Called too rarely to be optimised: an optimised function takes the place of those it calls in a profile. */
@@ -39,12 +40,15 @@ function serve() {
   leak(requests++);
   sessions(seconds());
   harmless(seconds());
+  if (requests === wanted) end();
 }
 
-const timers = [setInterval(serve, REQUEST_MILLIS), setInterval(globalThis.gc, COLLECTION_MILLIS)];
-setTimeout(() => {
+function end() {
   for (const timer of timers) clearInterval(timer);
-  say('done');
+  say(`done at ${requests / (seconds() - servingSince)} requests per second`);
   setInterval(() => {}, 60_000);
-}, Number(process.env.RUN_SECONDS) * 1000);
+}
+
+const servingSince = seconds();
+const timers = [setInterval(serve, REQUEST_MILLIS), setInterval(globalThis.gc, COLLECTION_MILLIS)];
 say('ready');
