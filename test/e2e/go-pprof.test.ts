@@ -23,7 +23,6 @@ const LEAK_BYTES = LEAK_MIB * 2 ** 20;
 const TICKET_BYTES = 7 * 8;
 const ENV = { HEAPRAY_SAMPLING_INTERVAL: `${INTERVAL}` };
 
-/** Five standard errors of a sum of sampled bytes. */
 const margin = (bytes: number) => samplingMargin(INTERVAL, bytes);
 
 describeWithPeer('go tool pprof', ['go-pprof', 'project-bare'], () => {

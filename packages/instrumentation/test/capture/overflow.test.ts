@@ -17,7 +17,7 @@ function run(readingCount: number, format: 11 | 12 | 13 = 13) {
   const boot = samplesOf('boot', 5000, [1]);
   ledger.absorb(readings.of(boot), 0);
   const compressed: string[] = [];
-  const test = beginCapture(ledger, {
+  const begun = beginCapture(ledger, {
     format,
     maxCaptureBytes: LIMIT,
     aggregateOverflow: true,
@@ -31,10 +31,10 @@ function run(readingCount: number, format: 11 | 12 | 13 = 13) {
     const [sample] = samplesOf(`main > f${ordinal % 7}`, 64, [ordinal]);
     if (ordinal % 100 === 0) kept.push(sample!);
     ledger.absorb(readings.of(ordinal % 100 === 0 ? kept : [...kept, sample!]), ordinal);
-    test.wait(10);
-    test.capture.flush();
+    begun.wait(10);
+    begun.capture.flush();
   }
-  return { ...test, ledger, readings, kept, compressed, alive: kept.length - 1 };
+  return { ...begun, ledger, readings, kept, compressed, alive: kept.length - 1 };
 }
 
 describe.each([13, 12, 11] as const)('a capture that goes on summed up (format %d)', (format) => {

@@ -90,7 +90,7 @@ function poll(heap: SimulatedHeap, ledger: Ledger, program: Program, random: Ran
     last = now;
     ledger.settle(now, false);
     program.onReading?.(ledger, heap, now);
-    return change.unseen === 0 && change.freed === 0;
+    return change.whole;
   };
   let nextProfile = program.profileMillis ?? Number.POSITIVE_INFINITY;
   let now = 0;
