@@ -1,6 +1,7 @@
-import http from 'node:http';
+import type http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type Endpoint, indexPage } from './index-page.js';
+import { startLazyHttp } from './lazy-http.js';
 
 /** Makes the profiles that the server hands out. */
 export interface ProfileProvider {
@@ -46,30 +47,14 @@ const MAX_CONNECTIONS = 16;
  *
  * @throws (rejects) when the address is taken or not permitted
  */
-export function startDebugServer(
+export async function startDebugServer(
   listen: { readonly host: string; readonly port: number },
   provider: ProfileProvider,
 ): Promise<DebugServer> {
-  const server = http.createServer((request, response) => {
+  const server = await startLazyHttp(listen, MAX_CONNECTIONS, (request, response) => {
     respond(request, response, provider).catch((error: Error) => fail(response, 500, error.message));
   });
-  server.maxConnections = MAX_CONNECTIONS;
-  server.headersTimeout = 5_000;
-  server.requestTimeout = 5_000;
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(listen.port, listen.host, () => {
-      server.removeListener('error', reject);
-      server.on('error', () => {});
-      resolve({
-        address: addressText(server.address() as AddressInfo),
-        close() {
-          server.close();
-          server.closeAllConnections();
-        },
-      });
-    });
-  });
+  return { address: addressText(server.address), close: () => server.close() };
 }
 
 async function respond(
