@@ -15,6 +15,10 @@ import { fileWith } from '../support/sample-files.js';
 
 /** Behind these records there is an allocation of 5 bytes; then what a test adds. */
 const BEFORE = '02 05 01 0c 01 00 00 00 00 00 00 00 fe 02 05';
+/** A module that has a process say, at its end, how many KiB were resident at most. */
+const TELLS_MEMORY = `data:text/javascript,${encodeURIComponent(
+  "process.on('exit', () => process.stderr.write('resident ' + process.resourceUsage().maxRSS + '\\n'))",
+)}`;
 const MAX_64 = 'ff ff ff ff ff ff ff ff ff 01';
 const HEADER = headerBytes();
 /** What is wrong with the meaning of a record and not with its bytes: `parse` shows it as it is. */
@@ -94,17 +98,26 @@ describe('a result up to the damage', () => {
   });
 
   test('a bomb of LZ4: as much memory as any capture', async () => {
-    const block = hex(`3f 02 01 01 03 00 ${'ff '.repeat(256)} 02 00`);
+    // The name of a thread, of 200 bytes, and a match that repeats it up to nearly 64 KiB.
+    const block = hex(`ff bb 0a ${'61 '.repeat(200)} 00 ca 00 ${'ff '.repeat(255)} ca 00`);
     const length = Buffer.alloc(4);
     length.writeUInt32LE(block.length);
     const first = captureOf(BEFORE);
     const stored = Buffer.alloc(4);
     stored.writeUInt32LE((0x8000_0000 | first.length) >>> 0);
-    const blocks = new Array<Uint8Array>(300).fill(Buffer.concat([length, block])); // unpacked, 20 MB
-    const bomb = Buffer.concat([hex('04 22 4d 18 60 40 82'), stored, first, ...blocks, Buffer.alloc(4)]);
-    const options = { env: { NODE_OPTIONS: '--max-old-space-size=200' } };
-    const { status, stderr } = await heapray(['stats', '--json', fileWith(bomb, 'a.bin')], options);
-    expect({ status, lines: stderr.split('\n').length }).toEqual({ status: 0, lines: 2 });
+    const bombOf = (count: number) => {
+      const blocks = new Array<Uint8Array>(count).fill(Buffer.concat([length, block]));
+      return Buffer.concat([hex('04 22 4d 18 60 40 82'), stored, first, ...blocks, Buffer.alloc(4)]);
+    };
+    const mebibytesFor = async (count: number): Promise<number> => {
+      const file = fileWith(bombOf(count), 'a.bin');
+      const env = { NODE_OPTIONS: `--max-old-space-size=200 --import=${TELLS_MEMORY}` };
+      const { status, stderr } = await heapray(['stats', '--json', file], { env });
+      expect({ status, lines: stderr.split('\n').length }).toEqual({ status: 0, lines: 3 });
+      return Number(/^resident (\d+)$/m.exec(stderr)?.[1]) / 1024;
+    };
+    // Unpacked they are 7 and 260 MB.
+    expect(await mebibytesFor(4000)).toBeLessThan((await mebibytesFor(100)) + 120);
   });
 });
 

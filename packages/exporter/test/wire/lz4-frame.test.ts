@@ -137,6 +137,26 @@ test('a block that would grow beyond its maximum is stopped', () => {
   expect(decode([many]).data.length).toBeLessThanOrEqual(65_536);
 });
 
+test('a bomb is unpacked into one buffer of the size of a few blocks, however large it is', () => {
+  // A literal and a match that repeats it up to nearly 64 KiB.
+  const block = hex(`1f 61 01 00 ${'ff '.repeat(255)} 00 00`);
+  const length = new Uint8Array(4);
+  new DataView(length.buffer).setUint32(0, block.length, true);
+  const buffers = new Set<ArrayBufferLike>();
+  let unpacked = 0;
+  const decoder = new Lz4FrameDecoder((bytes) => {
+    buffers.add(bytes.buffer);
+    unpacked += bytes.length;
+  });
+  decoder.push(hex(STORED));
+  const blocks = Buffer.concat(new Array<Uint8Array>(100).fill(Buffer.concat([length, block])));
+  // All in one piece, too.
+  for (let at = 0; at < 3; at += 1) decoder.push(blocks);
+  expect(unpacked).toBeGreaterThan(19_000_000);
+  expect(buffers.size).toBe(1);
+  for (const { byteLength } of buffers) expect(byteLength).toBeLessThanOrEqual(3 * 65_536);
+});
+
 describe('xxHash32', () => {
   test.each([
     ['', 0x02cc5d05],
