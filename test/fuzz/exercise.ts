@@ -1,7 +1,9 @@
 // Everything that can be asked of a capture.
 import {
   FormatError,
+  GrowingCapture,
   MEMRAY_FORMATS,
+  MemrayAggregator,
   MemrayAnalyzer,
   MemrayConverter,
   MemrayProfiler,
@@ -15,6 +17,8 @@ const LIMITS = { maxBytes: 2 ** 26, maxFrames: 2 ** 18, maxLive: 2 ** 18, maxTex
 const OPTIONS = { stats: true, temporaryThreshold: 1, temporal: true, limits: LIMITS };
 /** Pieces of an odd length, so that records are cut at their borders. */
 const PIECE = 997;
+/** No capture begins with it that is not compressed. */
+const LZ4_FIRST_BYTE = 0x04;
 
 interface Reader {
   push(bytes: Uint8Array): void;
@@ -30,6 +34,8 @@ export function exercise(bytes: Uint8Array): number {
     analyze,
     profile,
     print,
+    grow,
+    aggregate,
     ...MEMRAY_FORMATS.map((format) => (capture: Uint8Array) => convert(capture, format)),
   ];
   let refused = 0;
@@ -88,6 +94,61 @@ function profile(bytes: Uint8Array): void {
 
 function print(bytes: Uint8Array): void {
   read(new RecordStream(new RecordPrinter(() => {}), LIMITS), bytes);
+}
+
+/**
+ * A raw capture read while it is written: what is there so far, without the zeros at its end, is given up and read
+ * again as far as it was not whole. In the end it says the same as one that was read at once.
+ */
+function grow(bytes: Uint8Array): void {
+  const isRaw = bytes[0] !== LZ4_FIRST_BYTE;
+  const capture = new GrowingCapture(LIMITS);
+  for (let at = 0; at < bytes.length; at += PIECE) {
+    const start = isRaw ? capture.rewind() : at;
+    const end = Math.min(at + PIECE, bytes.length);
+    capture.push(bytes.subarray(start, isRaw ? Math.max(start, endOfData(bytes, end)) : end));
+  }
+  capture.end();
+  const whole = new MemrayAnalyzer({ limits: LIMITS });
+  read(whole, bytes);
+  const [grown, once] = [capture, whole].map(({ events, liveBytes, peakBytes }) => [
+    events,
+    liveBytes,
+    peakBytes,
+  ]);
+  if (`${grown}` !== `${once}`) throw new Error(`read while it grows it says ${grown}, at once ${once}`);
+}
+
+function endOfData(bytes: Uint8Array, end: number): number {
+  let at = end;
+  while (at > 0 && bytes[at - 1] === 0) at -= 1;
+  return at;
+}
+
+/** Summed up in one of the formats, also in the middle of it; what comes out must be whole. */
+function aggregate(bytes: Uint8Array): void {
+  const format = MEMRAY_FORMATS[bytes.length % MEMRAY_FORMATS.length]!;
+  const aggregator = new MemrayAggregator(format, { limits: LIMITS, maxSnapshots: 50 });
+  const half = bytes.length >> 1;
+  aggregator.push(bytes.subarray(0, half));
+  const hasHeader = aggregator.header !== undefined;
+  if (hasHeader) checkWhole(aggregator.encode(), format);
+  for (let at = half; at < bytes.length; at += PIECE) aggregator.push(bytes.subarray(at, at + PIECE));
+  aggregator.end();
+  checkWhole(aggregator.encode(), format);
+}
+
+function checkWhole(pieces: Iterable<Uint8Array>, format: number): void {
+  const analyzer = new MemrayAnalyzer();
+  try {
+    for (const piece of pieces) analyzer.push(piece);
+    analyzer.end();
+  } catch (cause) {
+    throw new Error(`what was summed up in format ${format} is refused`, { cause });
+  }
+  const { complete, damage } = analyzer;
+  if (!complete || damage !== undefined)
+    throw new Error(`what was summed up in format ${format} is damaged: ${damage?.reason ?? 'no trailer'}`);
 }
 
 /** What is converted must be a capture again, if there is anything in it. */

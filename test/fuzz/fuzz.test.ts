@@ -7,8 +7,10 @@ import { mutate, seedOf } from './mutate.js';
 
 const COUNT = 10_000;
 const SEED = 1;
+/** A minute and a half of work, on a machine that may be busy. */
+const TIMEOUT_MILLIS = 600_000;
 
-test('damaged captures are read up to the damage or refused in one line', () => {
+test('damaged captures are read up to the damage or refused in one line', { timeout: TIMEOUT_MILLIS }, () => {
   const corpus = readCorpus();
   let refused = 0;
   for (let number = 0; number < COUNT; number += 1) {

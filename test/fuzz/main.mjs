@@ -42,17 +42,22 @@ function startWorker(at) {
     workerData: { seed, first: first + at, end: first + count, step: threads, progress },
     resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MIB },
   });
+  const state = { progress, last: -1, since: Date.now(), ended: false };
   const done = new Promise((resolve) => {
+    const end = (refused) => {
+      state.ended = true;
+      resolve(refused);
+    };
     worker.on('message', (message) => {
-      if (message.refused !== undefined) resolve(message.refused);
+      if (message.refused !== undefined) end(message.refused);
       else fail(message);
     });
     worker.on('error', (error) => {
       fail({ number: Atomics.load(progress, 0), reason: String(error) });
-      resolve(0);
+      end(0);
     });
   });
-  return { progress, done, last: -1, since: Date.now() };
+  return Object.assign(state, { done });
 }
 
 /** Ends everything when one hangs or memory grows beyond all measure: there is no way on from there. */
@@ -63,8 +68,7 @@ function watch() {
       worker.last = number;
       worker.since = Date.now();
     }
-    if (Date.now() - worker.since > HANG_MILLIS && number < options.first + options.count - options.threads)
-      stop(number, 'it hangs');
+    if (!worker.ended && Date.now() - worker.since > HANG_MILLIS) stop(number, 'it hangs');
   }
   const resident = process.memoryUsage.rss();
   if (resident > MAX_RESIDENT) stop(workers[0].last, `${Math.round(resident / 2 ** 20)} MiB are resident`);

@@ -48,6 +48,11 @@ export class MemrayAggregator {
     this.#stream = new RecordStream(this.#model, limits);
   }
 
+  /** Known as soon as it was read. */
+  get header(): MemrayHeader | undefined {
+    return this.#stream.header;
+  }
+
   /** Whether nothing more is wanted: the trailer was read, or damage found. */
   get stopped(): boolean {
     return this.#stream.stopped;
