@@ -23,6 +23,8 @@ const OPTIONS = {
 const ENDINGS = ['stopped', 'failed'];
 /** Until then all code has had its turn, and what is kept of it has its size. */
 const WARM_UP = 1 / 3;
+/** Ages by which a call site's retained bytes are split; a series comes with the first bytes of such an age. */
+const AGES = 5;
 const FLAGS = ['--min-semi-space-size=16', '--max-semi-space-size=16'];
 
 export async function run({ node, quick, minutes = MINUTES, report }) {
@@ -60,6 +62,15 @@ function seriesFigures(part, looks) {
       unit: '',
       values: [Math.max(...changes)],
       target: { atMost: 0 },
+    }),
+    figure({
+      part,
+      what: 'series of retained bytes for each call site',
+      unit: '',
+      values: looks.map(
+        ({ series }) => series['heapray.memory.retained'] / series['heapray.memory.allocated'],
+      ),
+      target: { atMost: AGES },
     }),
   ];
 }
