@@ -140,12 +140,35 @@ describeWithPeer('go tool pprof', ['go-pprof', 'project-bare'], () => {
     }
   });
 
+  test('?since and ?until have what changed between two moments', async () => {
+    const env = { ...ENV, LEAK_MIB: '2000', HEAPRAY_LEAK_WINDOW: '1' };
+    const busy = startApp({ app: ['leaky-service.js'], env });
+    const url = `${await busy.debugUrl()}/debug/pprof/heap`;
+    // Two windows after the last of them, a state is kept for each.
+    const past = `${url}?since=4&until=2`;
+    await pollUntil(async () => (await httpGet(`${url}?since=5&until=4`)).status === 200, {
+      what: 'states of some windows',
+    });
+    const [between, now] = [await pprofRaw(past), await pprofRaw(url)];
+    for (const column of ['alloc_space', 'inuse_space'] as const) {
+      expect(leakOf(between, column)).toBeGreaterThan(0);
+      expect(leakOf(between, column)).toBeLessThan(leakOf(now, column));
+    }
+    const tooFar = await httpGet(`${url}?since=3600`);
+    expect(tooFar.status).toBe(404);
+    expect(tooFar.body).toMatch(/^since: no state of 3600 s ago is kept, only of [\d, ]+ s ago\n$/);
+  });
+
   test('other requests are refused with a reason', async () => {
     const status = async (path: string) => (await httpGet(new URL(path, heap).href)).status;
     expect(await status('/debug/pprof/')).toBe(200);
     expect(await status('/healthz')).toBe(200);
     expect(await status('/debug/pprof/heap?seconds=x')).toBe(400);
     expect(await status('/debug/pprof/heap?gc=1')).toBe(403);
+    for (const query of ['since=x', 'until=5', 'since=5&until=5', 'since=9&seconds=2', 'since=90000']) {
+      expect(await status(`/debug/pprof/heap?${query}`), query).toBe(400);
+    }
+    expect(await status('/debug/pprof/peak?since=5')).toBe(400);
     expect(await status('/debug/pprof/nothing')).toBe(404);
   });
 });

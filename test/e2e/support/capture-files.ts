@@ -38,7 +38,8 @@ export function captureEnds(file: string): CaptureEnds {
 export function expectFinished(file: string): void {
   const { startTime, endTime, events, trailer } = captureEnds(file);
   expect(trailer).toBe(true);
-  expect(endTime).toBeGreaterThan(startTime);
+  // A process may end in the millisecond in which its capture begins; the events tell that the header was patched.
+  expect(endTime).toBeGreaterThanOrEqual(startTime);
   expect(events).toBeGreaterThan(0);
 }
 

@@ -4,7 +4,7 @@ import type { MessagePort } from 'node:worker_threads';
 import { Blame } from '../blame/index.js';
 import type { ComponentCaptureOptions } from '../capture/component-capture.js';
 import type { RecordFeedOptions } from '../capture/record-feed.js';
-import { HighWaterMarkTracker, Ledger } from '../ledger/index.js';
+import { HighWaterMarkTracker, Ledger, PastStates } from '../ledger/index.js';
 import type { ObjectCountTable } from '../profile/index.js';
 import { CallSiteSeries } from '../signal/call-site-series.js';
 import { connectHeapPoller, type HeapPoller } from '../source/heap-poller.js';
@@ -61,6 +61,7 @@ export class Agent {
   readonly #viewing: LiveViewing;
   readonly #leaks: LeakWatch;
   readonly #peak = new HighWaterMarkTracker();
+  readonly #past: PastStates;
   readonly #waiting = new Map<number, (table: ObjectCountTable | undefined) => void>();
   #nextRequest = 1;
   #server: { close(): void } | undefined;
@@ -103,6 +104,10 @@ export class Agent {
     this.#compressions = new Compressions({ account: this.#account, log });
     this.#captures = this.#newCaptures();
     this.#viewing = this.#newViewing();
+    this.#past = new PastStates({
+      windowMillis: options.leakWindowMillis,
+      startMillis: performance.now(),
+    });
     this.#leaks = new LeakWatch(this.#ledger, {
       windowMillis: options.leakWindowMillis,
       heapLimit: options.heapLimit,
@@ -153,6 +158,7 @@ export class Agent {
     if (captured) this.#captures.flush();
     this.#viewing.flush();
     this.#peak.observe(this.#ledger, performance.now());
+    this.#past.observe(this.#ledger, performance.now());
     for (const suspect of this.#leaks.observe(performance.now()))
       this.#send({ type: 'leak-suspect', suspect });
     this.#ownHeap.tend(performance.now());
@@ -241,6 +247,7 @@ export class Agent {
       loop: this.#loop,
       options: this.#options,
       leaks: this.#leaks,
+      past: this.#past,
       clock: this.#clock,
       startedMillis: this.#startedMillis,
       peak: () => this.#peak.mark,

@@ -1,6 +1,13 @@
-import type { HighWaterMark, Ledger } from '../ledger/index.js';
+import {
+  type HighWaterMark,
+  type Ledger,
+  type PastState,
+  type PastStates,
+  presentState,
+} from '../ledger/index.js';
 import type { ObjectCountTable } from '../profile/index.js';
 import type { ProfileProvider, ProfileRequest } from '../server/debug-server.js';
+import { NotKeptError } from '../server/not-kept-error.js';
 import type { LeakWatch } from './leak-watch.js';
 import type { AgentOptions } from './messages.js';
 import type { PollLoop } from './poll-loop.js';
@@ -10,6 +17,7 @@ export interface ProfilesPorts {
   readonly loop: PollLoop;
   readonly options: AgentOptions;
   readonly leaks: LeakWatch;
+  readonly past: PastStates;
   /** Now, ms since the epoch; and when counting began, by the same clock. */
   readonly clock: () => number;
   readonly startedMillis: number;
@@ -76,6 +84,28 @@ export function profileProvider(ports: ProfilesPorts): ProfileProvider {
     return peakProfileFromLedger(ledger, mark, { ...optionsFor(request), nowMillis });
   };
 
+  /** What happened between two moments, each so many seconds ago. */
+  const change = async (request: ProfileRequest, since: number, until: number) => {
+    const [{ changeProfileFromLedger, objectCountsByNode }] = await Promise.all([
+      import('../profile/index.js'),
+      until === 0 ? freshReading() : undefined,
+    ]);
+    const table = await ports.objectCounts();
+    const [atMillis, wallMillis] = [performance.now(), clock()];
+    if (until === 0) ledger.settle(atMillis, ledger.hasEvidence(atMillis));
+    const from = pastState(ports.past, 'since', since, atMillis);
+    const to = until === 0 ? presentState(ledger, atMillis) : pastState(ports.past, 'until', until, atMillis);
+    if (from.atMillis >= to.atMillis)
+      throw new NotKeptError(`since and until: both are nearest to one state`);
+    const wallOf = (state: PastState) => wallMillis - (atMillis - state.atMillis);
+    return changeProfileFromLedger(ledger, [from, to], {
+      ...optionsFor(request),
+      ...(table && { objectCounts: objectCountsByNode(table, ledger.tree) }),
+      startedMillis: wallOf(from),
+      nowMillis: wallOf(to),
+    });
+  };
+
   const text = async (column: 'inuse_space' | 'alloc_space') => {
     const [{ textView }] = await Promise.all([import('../profile/index.js'), freshReading()]);
     const atMillis = performance.now();
@@ -96,6 +126,9 @@ export function profileProvider(ports: ProfilesPorts): ProfileProvider {
     async pprof(request) {
       const { encodePprofGzip } = await import('@heapray/exporter/pprof');
       if (request.defaultColumn === 'peak_space') return encodePprofGzip(await peak(request));
+      if (request.past) {
+        return encodePprofGzip(await change(request, request.past.since, request.past.until));
+      }
       if (request.seconds === undefined) return encodePprofGzip(await snapshot(request));
       const { subtractProfiles } = await import('@heapray/exporter/profile');
       const before = await snapshot(request);
@@ -103,6 +136,13 @@ export function profileProvider(ports: ProfilesPorts): ProfileProvider {
       return encodePprofGzip(subtractProfiles(await snapshot(request), before));
     },
   };
+}
+
+function pastState(past: PastStates, name: string, secondsAgo: number, atMillis: number): PastState {
+  const state = past.nearest(atMillis - secondsAgo * 1000);
+  if (state) return state;
+  const known = past.moments.map((moment) => Math.round((atMillis - moment) / 1000)).join(', ');
+  throw new NotKeptError(`${name}: no state of ${secondsAgo} s ago is kept, only of ${known} s ago`);
 }
 
 /** Resolves after a time, or at once when the signal is aborted; does not keep the thread alive. */

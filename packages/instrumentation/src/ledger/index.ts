@@ -11,6 +11,7 @@ export {
   type LedgerOptions,
   TYPICAL_OBJECT_BYTES,
 } from './ledger.js';
+export { type PastState, PastStates, presentState } from './past-states.js';
 export { AGE_BUCKETS, type AgeBucket, ageBucketOf, bytesByAge } from './retention-age.js';
 export type { FunctionLocation } from './stack-components.js';
 export { SURVIVAL_SPANS, type Survival, SurvivalTracker } from './survival.js';

@@ -1,5 +1,6 @@
 export { type ObjectCounts, type ObjectCountTable, objectCountsByNode } from './object-counts.js';
 export {
+  changeProfileFromLedger,
   HEAP_COLUMNS,
   type ProfileFromLedgerOptions,
   peakProfileFromLedger,

@@ -6,6 +6,7 @@ import {
   type HighWaterMark,
   type Ledger,
   type NodeIndex,
+  type PastState,
   ROOT,
   TYPICAL_OBJECT_BYTES,
 } from '../ledger/index.js';
@@ -45,14 +46,7 @@ export interface ProfileFromLedgerOptions {
 
 /** Makes the cumulative heap profile: allocated since the start, in use now. */
 export function profileFromLedger(ledger: Ledger, options: ProfileFromLedgerOptions): Profile {
-  const builder = new ProfileBuilder({
-    columns: HEAP_COLUMNS,
-    defaultColumn: options.defaultColumn,
-    period: { type: 'space', unit: 'bytes', value: options.samplingInterval },
-    timeNanos: BigInt(Math.round(options.startedMillis)) * 1_000_000n,
-    durationNanos: BigInt(Math.max(0, Math.round(options.nowMillis - options.startedMillis))) * 1_000_000n,
-    comments: commentsFor(ledger, options),
-  });
+  const builder = heapBuilder(ledger, options);
   const stackOf = stacks(ledger, builder);
   const labelsOf = labels(ledger, builder, options);
   const ages = options.agesAtMillis === undefined ? undefined : bytesByAge(ledger, options.agesAtMillis);
@@ -75,6 +69,30 @@ export function profileFromLedger(ledger: Ledger, options: ProfileFromLedgerOpti
       add(allocated, 0);
       AGE_BUCKETS.forEach((age, i) => void add(0, byAge[i] ?? 0, age));
     } else add(allocated, inUse);
+  }
+  return builder.build();
+}
+
+/**
+ * Makes the profile of what happened between two states: allocated meanwhile, and how much more is in use, which may
+ * be negative.
+ *
+ * @param options.startedMillis when the first state was, as for `nowMillis` the second
+ */
+export function changeProfileFromLedger(
+  ledger: Ledger,
+  [from, to]: readonly [PastState, PastState],
+  options: ProfileFromLedgerOptions,
+): Profile {
+  const builder = heapBuilder(ledger, options);
+  const stackOf = stacks(ledger, builder);
+  const labelsOf = labels(ledger, builder, options);
+  for (let node = 0; node < ledger.tree.size; node++) {
+    const allocated = to.allocatedBytes(node) - from.allocatedBytes(node);
+    const inUse = to.inUseBytes(node) - from.inUseBytes(node);
+    if (allocated === 0 && inUse === 0) continue;
+    const each = objectBytes(ledger, node, options.objectCounts);
+    builder.add(stackOf(node), [allocated / each, allocated, inUse / each, inUse], labelsOf(node));
   }
   return builder.build();
 }
@@ -104,6 +122,18 @@ export function peakProfileFromLedger(
     if (frozen > 0) add(frozen, 'frozen');
   }
   return builder.build();
+}
+
+function heapBuilder(ledger: Ledger, options: ProfileFromLedgerOptions): ProfileBuilder {
+  const { startedMillis, nowMillis, samplingInterval, defaultColumn } = options;
+  return new ProfileBuilder({
+    columns: HEAP_COLUMNS,
+    defaultColumn,
+    period: { type: 'space', unit: 'bytes', value: samplingInterval },
+    timeNanos: BigInt(Math.round(startedMillis)) * 1_000_000n,
+    durationNanos: BigInt(Math.max(0, Math.round(nowMillis - startedMillis))) * 1_000_000n,
+    comments: commentsFor(ledger, options),
+  });
 }
 
 /** The mean object size of a stack, in bytes. */

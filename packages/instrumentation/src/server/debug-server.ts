@@ -2,10 +2,15 @@ import type http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type Endpoint, indexPage } from './index-page.js';
 import { startLazyHttp } from './lazy-http.js';
+import { NotKeptError } from './not-kept-error.js';
 
 /** Makes the profiles that the server hands out. */
 export interface ProfileProvider {
-  /** The cumulative profile, or with `seconds` the difference over that time; gzipped pprof. */
+  /**
+   * The cumulative profile, or with `seconds` or `past` the difference over that time; gzipped pprof.
+   *
+   * @throws NotKeptError (rejects) when the past is not known that far
+   */
   pprof(request: ProfileRequest): Promise<Uint8Array>;
   /** The heap by call site as plain text, ordered by a column. */
   text(column: 'inuse_space' | 'alloc_space'): Promise<string>;
@@ -13,6 +18,8 @@ export interface ProfileProvider {
 export interface ProfileRequest {
   readonly defaultColumn: 'inuse_space' | 'alloc_space' | 'peak_space';
   readonly seconds: number | undefined;
+  /** Set for what happened between two moments in the past: so many seconds ago. */
+  readonly past?: { readonly since: number; readonly until: number } | undefined;
   /** Aborted when the client has gone. */
   readonly signal: AbortSignal;
 }
@@ -37,6 +44,8 @@ const ENDPOINTS: readonly Endpoint[] = [
   },
 ];
 const MAX_SECONDS = 600;
+/** A day, s. */
+const MAX_AGO = 86_400;
 /** A delta profile holds its request open: a few are plenty, and more would only hold memory. */
 const MAX_CONNECTIONS = 16;
 
@@ -103,6 +112,14 @@ async function sendProfile(
       `seconds: an integer from 1 to ${MAX_SECONDS}, not ${parameters.get('seconds')}`,
     );
   }
+  const past = parsePast(parameters);
+  if (past === 'invalid' || (past && (seconds !== undefined || defaultColumn === 'peak_space'))) {
+    return fail(
+      response,
+      400,
+      `since and until: how many seconds ago, since the larger, at most ${MAX_AGO}; on heap and allocs, without seconds`,
+    );
+  }
   response.setHeader('Content-Type', 'application/octet-stream');
   response.setHeader('Content-Disposition', `attachment; filename="${endpoint.path.split('/').pop()}.pb.gz"`);
   if (request.method === 'HEAD') {
@@ -111,10 +128,31 @@ async function sendProfile(
   }
   const gone = new AbortController();
   response.once('close', () => gone.abort());
-  const body = await provider.pprof({ defaultColumn, seconds, signal: gone.signal });
+  const body = await profileOrReason(provider, { defaultColumn, seconds, past, signal: gone.signal });
   if (gone.signal.aborted) return;
+  if (typeof body === 'string') return fail(response, 404, body);
   response.setHeader('Content-Length', body.byteLength);
   response.end(body);
+}
+
+async function profileOrReason(
+  provider: ProfileProvider,
+  request: ProfileRequest,
+): Promise<Uint8Array | string> {
+  try {
+    return await provider.pprof(request);
+  } catch (error) {
+    if (error instanceof NotKeptError) return error.message;
+    throw error;
+  }
+}
+
+function parsePast(parameters: URLSearchParams): ProfileRequest['past'] | 'invalid' {
+  const [since, until] = [parameters.get('since'), parameters.get('until')];
+  if (since === null && until === null) return undefined;
+  const ago = (text: string | null) => (/^\d{1,5}$/.test(text ?? '') ? Number(text) : Number.NaN);
+  const past = { since: ago(since), until: until === null ? 0 : ago(until) };
+  return past.since > past.until && past.since <= MAX_AGO ? past : 'invalid';
 }
 
 function parseSeconds(value: string | null): number | undefined | 'invalid' {

@@ -31,7 +31,8 @@ ${rows.join('\n')}
 <code>alloc_space</code>, <code>inuse_objects</code> and <code>inuse_space</code>; <code>peak</code> has two,
 <code>peak_objects</code> and <code>peak_space</code>. Open it with any pprof viewer, for example
 <code>go tool pprof -http=: http://HOST:PORT/debug/pprof/heap</code>. With <code>?seconds=N</code> the first two
-hold what changed over the next N seconds.</p>
+hold what changed over the next N seconds; with <code>?since=600&amp;until=300</code> what changed between two moments, so
+many seconds ago, as far as states are kept: one for each window of the leak detection, sixteen at the most.</p>
 </body>
 </html>
 `;

@@ -5,6 +5,7 @@ import type { AgentOptions } from '../../src/agent/messages.js';
 import type { PollLoop } from '../../src/agent/poll-loop.js';
 import { profileProvider } from '../../src/agent/profiles.js';
 import { steadyClock } from '../../src/agent/steady-clock.js';
+import { PastStates } from '../../src/ledger/index.js';
 import { INTERVAL, newLedger } from '../support/ledger-sums.js';
 
 const HOUR = 3_600_000;
@@ -37,6 +38,7 @@ function newProvider(pollNow: () => Promise<void>) {
     loop: { mode: 'binding', pollNow } as PollLoop,
     options,
     leaks,
+    past: new PastStates({ windowMillis: 60_000, startMillis: performance.now() }),
     peak: () => undefined,
     objectCounts: async () => undefined,
   });
