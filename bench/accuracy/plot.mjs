@@ -28,6 +28,7 @@ export function linePlot({ title, xLabel, yLabel, series, ticks }) {
     ...series.flatMap((one, at) => drawSeries(one, COLORS[at % COLORS.length], x, y)),
   ];
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="12" role="img">
+<title>${escaped(title)}</title>
 <rect width="${WIDTH}" height="${HEIGHT}" fill="#fff"/>
 ${parts.join('\n')}
 </svg>

@@ -168,7 +168,9 @@ describeWithPeer('go tool pprof', ['go-pprof', 'project-bare'], () => {
     for (const query of ['since=x', 'until=5', 'since=5&until=5', 'since=9&seconds=2', 'since=90000']) {
       expect(await status(`/debug/pprof/heap?${query}`), query).toBe(400);
     }
-    expect(await status('/debug/pprof/peak?since=5')).toBe(400);
+    for (const page of ['peak?since=5', 'peak?seconds=5', 'heap?debug=1&since=5', 'allocs?debug=1&until=1']) {
+      expect(await status(`/debug/pprof/${page}`), page).toBe(400);
+    }
     expect(await status('/debug/pprof/nothing')).toBe(404);
   });
 });

@@ -25,6 +25,8 @@ const PROFILES: ReadonlyMap<string, { readonly column: DefaultColumn; readonly s
   ['/debug/pprof/peak', { column: 'peak_space', summary: 'what was in use when the heap was largest' }],
   ['/debug/pprof/allocs', { column: 'alloc_space', summary: 'what was allocated since the start' }],
 ]);
+/** A client that has not sent its request after so long is cut off, when that is looked at next: as often. */
+const REQUEST_MILLIS = 5_000;
 const MAX_CONNECTIONS = 64;
 
 /**
@@ -34,12 +36,15 @@ const MAX_CONNECTIONS = 64;
  * @throws CommandError (rejects) when the address is taken or not permitted
  */
 export function startWatchServer(listen: ListenAddress, content: WatchContent): Promise<WatchServer> {
-  const server = http.createServer((request, response) => {
+  const timeouts = {
+    headersTimeout: REQUEST_MILLIS,
+    requestTimeout: REQUEST_MILLIS,
+    connectionsCheckingInterval: REQUEST_MILLIS,
+  };
+  const server = http.createServer(timeouts, (request, response) => {
     respond(request, response, content).catch((error: Error) => fail(response, 500, error.message));
   });
   server.maxConnections = MAX_CONNECTIONS;
-  server.headersTimeout = 5_000;
-  server.requestTimeout = 5_000;
   return new Promise((resolve, reject) => {
     server.once('error', (cause) => {
       reject(new CommandError(`cannot listen on ${addressText(listen)}: ${reasonOf(cause)}`, { cause }));

@@ -49,6 +49,7 @@ export class LiveTable {
     const words = this.#words;
     const replaced = words[at + PAYLOAD]!;
     if (replaced !== 0) this.removedSize = this.#sizeAt(at);
+    if (replaced !== 0 && this.removedSize >= BIG) this.#bigSizes.delete(keyOf(high, low));
     words[at] = low;
     words[at + 1] = high;
     words[at + PAYLOAD] = payload;

@@ -6,6 +6,7 @@ export type CaptureOperation =
   | 'patch'
   | 'close'
   | 'prune'
+  | 'remove'
   | 'compress'
   | 'replace';
 

@@ -11,6 +11,8 @@ const MAX_ATTEMPTS = 1000;
 const LEFT_OVER_MILLIS = 60_000;
 
 let made = 0;
+/** What this thread is writing. */
+const underWay = new Set<string>();
 
 /**
  * A new version of a capture, written beside it and then put in its place in one step. No other process, or thread,
@@ -29,6 +31,7 @@ export class TemporaryCapture {
     this.#path = path;
     this.#fd = fd;
     this.#identity = fs.fstatSync(fd);
+    underWay.add(path);
   }
 
   /** Makes an empty file beside the capture at `capture`. What the file system throws is thrown, here and below. */
@@ -82,6 +85,7 @@ export class TemporaryCapture {
 
   /** A full disk may speak up only now. */
   #close(): void {
+    underWay.delete(this.#path);
     const fd = this.#fd;
     this.#fd = undefined;
     if (fd !== undefined) this.#fs.closeSync(fd);
@@ -99,11 +103,12 @@ export function removeLeftOvers(fs: CaptureFs, folder: string, component: string
   for (const name of namesIn(fs, folder)) {
     if (!isTemporaryOf(name, component)) continue;
     const file = path.join(folder, name);
+    if (underWay.has(file)) continue;
     try {
       const stats = fs.lstatSync(file, { throwIfNoEntry: false });
       if (stats !== undefined && isLeftOver(stats, temporaryOwner(name))) fs.unlinkSync(file);
     } catch (cause) {
-      if (codeOf(cause) !== 'ENOENT') problems.push(CaptureError.from(file, 'prune', cause));
+      if (codeOf(cause) !== 'ENOENT') problems.push(CaptureError.from(file, 'remove', cause));
     }
   }
   return problems;

@@ -134,7 +134,8 @@ export class Agent {
       case 'no-sampler':
         return this.#loop.samplerRefused(message.reason);
       case 'restart-possible':
-        return void this.#loop.restartPossible();
+        this.#loop.restartPossible().catch((error: Error) => this.#pollFailed(error));
+        return;
       case 'view':
         return this.#sendView(message.request, message.withSites);
       case 'top-sites':
@@ -298,7 +299,8 @@ export class Agent {
     await Promise.race([this.#captures.idle(), timeout(LAST_POLL_MILLIS)]);
     // Only then does the main thread wait longer than it takes to disconnect.
     const isWaitedFor = this.#captures.count > 0 || this.#viewing.active;
-    if (isWaitedFor) await Promise.race([this.#loop.pollNow(), timeout(LAST_POLL_MILLIS)]);
+    const lastPoll = () => this.#loop.pollNow().catch((error: Error) => this.#pollFailed(error));
+    if (isWaitedFor) await Promise.race([lastPoll(), timeout(LAST_POLL_MILLIS)]);
     this.#tell(1);
     this.#loop.stop();
     this.#ledger.settle(performance.now(), true);
@@ -315,6 +317,10 @@ export class Agent {
     this.#tell(2);
     this.#send({ type: 'stopped' });
     this.#port.close();
+  }
+
+  #pollFailed(error: Error): void {
+    this.#log('error', `poll failed: ${error.message}`);
   }
 
   #tell(done: number): void {

@@ -1,3 +1,4 @@
+import type { CaptureError } from '@heapray/exporter/sinks';
 import type { ComponentCapture, ComponentCaptureOptions } from '../capture/component-capture.js';
 import type { Ledger } from '../ledger/index.js';
 import type { SelfAccount } from './self-account.js';
@@ -15,11 +16,15 @@ export interface CapturesPorts {
 /** What all captures have in common. */
 export type CapturesOptions = Omit<ComponentCaptureOptions, 'component' | 'now' | 'onNotPruned'>;
 
+/** So many files are told of that could not be deleted. */
+const MAX_TOLD = 1000;
+
 /** The captures being written. One that fails is given up with one message; the service goes on untraced. */
 export class Captures {
   readonly #ports: CapturesPorts;
   readonly #options: CapturesOptions;
   readonly #open = new Map<number, ComponentCapture>();
+  readonly #told = new Set<string>();
   #queue: Promise<void> = Promise.resolve();
 
   constructor(ports: CapturesPorts, options: CapturesOptions) {
@@ -46,15 +51,21 @@ export class Captures {
           ...this.#options,
           component,
           now: steadyClock(),
-          onNotPruned: (problem) => {
-            this.#ports.account.drop('not_pruned');
-            this.#ports.log('warn', `${problem.message}; more captures are kept than maxCaptures`);
-          },
+          onNotPruned: (problem) => this.#notPruned(problem),
         });
         this.#open.set(key, capture);
         this.#ports.log('info', `profiling memory of component ${component}: ${capture.path}`);
       });
     });
+  }
+
+  /** Each file is told of, and counted, once, however often it is tried. */
+  #notPruned({ path, operation, message }: CaptureError): void {
+    if (this.#told.has(path) || this.#told.size >= MAX_TOLD) return;
+    this.#told.add(path);
+    if (operation !== 'prune') return this.#ports.log('warn', message);
+    this.#ports.account.drop('not_pruned');
+    this.#ports.log('warn', `${message}; more captures may be kept than maxCaptures`);
   }
 
   /** Ends a capture, with a last reading. */

@@ -114,9 +114,13 @@ export class PollLoop {
    */
   restartPossible(): Promise<void> {
     return this.#soon(async () => {
-      await this.#poll();
-      this.#restartWanted = false;
-      if (this.#mode && this.#isTooFine(this.#ports.ledger.counts.liveSamples)) this.#coarsen();
+      try {
+        await this.#poll();
+      } finally {
+        this.#restartWanted = false;
+      }
+      if (this.#mode && !this.#stopped && this.#isTooFine(this.#ports.ledger.counts.liveSamples))
+        this.#coarsen();
     });
   }
 

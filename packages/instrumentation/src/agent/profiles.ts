@@ -133,6 +133,8 @@ export function profileProvider(ports: ProfilesPorts): ProfileProvider {
       const { subtractProfiles } = await import('@heapray/exporter/profile');
       const before = await snapshot(request);
       await sleep(request.seconds * 1000, request.signal);
+      // Nobody is there any more: what would be made now were for nobody.
+      request.signal.throwIfAborted();
       return encodePprofGzip(subtractProfiles(await snapshot(request), before));
     },
   };
@@ -148,6 +150,8 @@ function pastState(past: PastStates, name: string, secondsAgo: number, atMillis:
 /** Resolves after a time, or at once when the signal is aborted; does not keep the thread alive. */
 function sleep(millis: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
+    // An event that has passed calls no listener.
+    if (signal?.aborted) return resolve();
     const done = () => {
       clearTimeout(timer);
       signal?.removeEventListener('abort', done);

@@ -6,7 +6,8 @@ export type LeakListener = (suspect: SuspectView) => void;
 
 /** The application's own code that is called for each new leak suspect; what it throws, now or later, stays here. */
 export class LeakListeners {
-  readonly #listeners = new Set<LeakListener>();
+  /** Each call of `add` counts, also with the same function. */
+  readonly #listeners = new Set<{ readonly listener: LeakListener }>();
   readonly #onError: (error: unknown) => void;
 
   /** @param report told of what a listener throws, or of what its promise is rejected with */
@@ -18,12 +19,14 @@ export class LeakListeners {
 
   /** Calls back for each new suspect, until the returned function is called. */
   add(listener: LeakListener): () => void {
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
+    const entry = { listener };
+    this.#listeners.add(entry);
+    return () => void this.#listeners.delete(entry);
   }
 
   tell(suspect: SuspectView): void {
-    for (const listener of this.#listeners) {
+    // One that takes itself away and comes back is told of the next suspect.
+    for (const { listener } of [...this.#listeners]) {
       try {
         // An async function is a listener too, and an unhandled rejection would end the process.
         const result: unknown = listener(suspect);

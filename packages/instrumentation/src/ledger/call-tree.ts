@@ -95,11 +95,12 @@ export class CallTree {
 
   /** The node for a callee under its caller; made when it is new. The caller's own when the tree is full. */
   child(parent: NodeIndex, raw: RawFrame): NodeIndex {
+    // A full tree takes no new frames either: programs may go on making functions of new names for ever.
+    if (this.#isFull) return this.find(parent, raw) ?? parent;
     const frame = this.#intern(raw);
     const key = pairKey(parent, frame);
     const known = this.#children.get(key);
     if (known !== undefined) return known;
-    if (this.#isFull) return parent;
     const index = this.#parents.length;
     this.#parents.push(parent);
     this.#frameOf.push(frame);

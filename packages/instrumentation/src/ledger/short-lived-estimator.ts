@@ -73,7 +73,7 @@ export class ShortLivedEstimator {
   /**
    * Notes how many samples were taken inside a pair, and whether it was whole or cut by a collection.
    *
-   * @returns whether whole pairs speak for it: not when it is cut and much larger than they are, as in a burst
+   * @returns whether whole pairs speak for it: not when it is cut and larger than all of them, as in a burst
    */
   addPair(taken: number, whole: boolean): boolean {
     if (whole) this.#largestPair = Math.max(this.#largestPair, taken);

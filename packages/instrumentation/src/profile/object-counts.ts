@@ -22,13 +22,14 @@ export type ObjectCounts = ReadonlyMap<NodeIndex, { readonly count: number; read
 export function objectCountsByNode(table: ObjectCountTable, tree: CallTree): ObjectCounts {
   const result = new Map<NodeIndex, { count: number; bytes: number }>();
   const paths: Path[] = [];
-  const root: Path = { depth: 0, whole: ROOT, cutOff: tree.find(ROOT, CUT_OFF) };
+  const atRoot: Place = { node: ROOT, isFolded: false };
+  const root: Path = { depth: 0, whole: atRoot, cutOff: placeBelow(atRoot, CUT_OFF, tree) };
   for (let row = 0; row < table.frames.length; row++) {
     const frame = table.frames[row];
     const caller = paths[table.parents[row] ?? -1] ?? root;
     const path = frame ? below(caller, frame, tree) : caller;
     paths.push(path);
-    const node = path.depth === tree.stackDepth ? path.cutOff : path.whole;
+    const node = (path.depth === tree.stackDepth ? path.cutOff : path.whole)?.node;
     const count = table.counts[row] ?? 0;
     if (count === 0 || node === undefined) continue;
     const sum = result.get(node) ?? { count: 0, bytes: 0 };
@@ -42,12 +43,22 @@ export function objectCountsByNode(table: ObjectCountTable, tree: CallTree): Obj
 /** Where a stack stands in the tree, from the outermost frame and from below the frame that stands for lost ones. */
 interface Path {
   readonly depth: number;
-  readonly whole: NodeIndex | undefined;
-  readonly cutOff: NodeIndex | undefined;
+  readonly whole: Place | undefined;
+  readonly cutOff: Place | undefined;
+}
+
+/** As the ledger places stacks, see `ReadStack`: what is called by a folded one is folded with it. */
+interface Place {
+  readonly node: NodeIndex;
+  readonly isFolded: boolean;
 }
 
 function below({ depth, whole, cutOff }: Path, frame: RawFrame, tree: CallTree): Path {
-  const find = (caller: NodeIndex | undefined) =>
-    caller === undefined ? undefined : tree.find(caller, frame);
-  return { depth: depth + 1, whole: find(whole), cutOff: find(cutOff) };
+  return { depth: depth + 1, whole: placeBelow(whole, frame, tree), cutOff: placeBelow(cutOff, frame, tree) };
+}
+
+function placeBelow(caller: Place | undefined, frame: RawFrame, tree: CallTree): Place | undefined {
+  if (caller === undefined || caller.isFolded) return caller;
+  const node = tree.find(caller.node, frame);
+  return node === undefined ? undefined : { node, isFolded: node === caller.node };
 }

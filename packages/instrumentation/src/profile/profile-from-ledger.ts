@@ -46,7 +46,7 @@ export interface ProfileFromLedgerOptions {
 
 /** Makes the cumulative heap profile: allocated since the start, in use now. */
 export function profileFromLedger(ledger: Ledger, options: ProfileFromLedgerOptions): Profile {
-  const builder = heapBuilder(ledger, options);
+  const builder = heapBuilder(options, commentsFor(ledger, options));
   const stackOf = stacks(ledger, builder);
   const labelsOf = labels(ledger, builder, options);
   const ages = options.agesAtMillis === undefined ? undefined : bytesByAge(ledger, options.agesAtMillis);
@@ -74,8 +74,8 @@ export function profileFromLedger(ledger: Ledger, options: ProfileFromLedgerOpti
 }
 
 /**
- * Makes the profile of what happened between two states: allocated meanwhile, and how much more is in use, which may
- * be negative.
+ * Makes the profile of what happened between two states: allocated meanwhile, and how much more is in use. Both may be
+ * negative, the first for `(unobserved)` only: what waited for evidence at the first state is its functions' by the second.
  *
  * @param options.startedMillis when the first state was, as for `nowMillis` the second
  */
@@ -84,7 +84,7 @@ export function changeProfileFromLedger(
   [from, to]: readonly [PastState, PastState],
   options: ProfileFromLedgerOptions,
 ): Profile {
-  const builder = heapBuilder(ledger, options);
+  const builder = heapBuilder(options, changeComments(ledger, options));
   const stackOf = stacks(ledger, builder);
   const labelsOf = labels(ledger, builder, options);
   for (let node = 0; node < ledger.tree.size; node++) {
@@ -124,7 +124,7 @@ export function peakProfileFromLedger(
   return builder.build();
 }
 
-function heapBuilder(ledger: Ledger, options: ProfileFromLedgerOptions): ProfileBuilder {
+function heapBuilder(options: ProfileFromLedgerOptions, comments: readonly string[]): ProfileBuilder {
   const { startedMillis, nowMillis, samplingInterval, defaultColumn } = options;
   return new ProfileBuilder({
     columns: HEAP_COLUMNS,
@@ -132,7 +132,7 @@ function heapBuilder(ledger: Ledger, options: ProfileFromLedgerOptions): Profile
     period: { type: 'space', unit: 'bytes', value: samplingInterval },
     timeNanos: BigInt(Math.round(startedMillis)) * 1_000_000n,
     durationNanos: BigInt(Math.max(0, Math.round(nowMillis - startedMillis))) * 1_000_000n,
-    comments: commentsFor(ledger, options),
+    comments,
   });
 }
 
@@ -144,19 +144,36 @@ function objectBytes(ledger: Ledger, node: NodeIndex, counts?: ObjectCounts): nu
 }
 
 function commentsFor(ledger: Ledger, options: ProfileFromLedgerOptions): string[] {
-  const { counts } = ledger;
+  return [...methodComments(ledger, options), ...evidenceComments(ledger), ...frozenNote(ledger)];
+}
+
+/** What is counted, is counted since the start, and of neither state is known what of it was frozen. */
+function changeComments(ledger: Ledger, options: ProfileFromLedgerOptions): string[] {
+  return [
+    ...methodComments(ledger, options),
+    'the difference of two states: (unobserved) is negative where what waited for evidence at the first was charged to functions by the second',
+    ...evidenceComments(ledger).map((comment) => `since the start: ${comment}`),
+  ];
+}
+
+function methodComments(ledger: Ledger, options: ProfileFromLedgerOptions): string[] {
   const comments = [
     `heapray: sampled every ${options.samplingInterval} bytes on average (mode ${options.mode}); all values are estimates`,
-    `samples ${counts.samples}, never seen alive ${counts.unseenSamples}, evidence for those: ${counts.earlyDeaths} early deaths in ${counts.wholePairs} pairs, ${counts.cutPairs} more cut by a collection`,
-    ...statedError(ledger),
     'a function is named where it starts; functions inlined by the optimizer are charged to their caller',
   ];
   if (!options.objectCounts)
     comments.push('object counts are rough: V8 did not give them, they are decoded from sample sizes');
-  comments.push(...frozenNote(ledger));
   comments.push(...(options.verdicts ?? []).map((verdict) => `leak suspected: ${verdict}`));
   if (!ledger.knowsAllocationBySite) comments.push('allocation by call site is not known in this mode');
   return comments;
+}
+
+function evidenceComments(ledger: Ledger): string[] {
+  const { counts } = ledger;
+  return [
+    `samples ${counts.samples}, never seen alive ${counts.unseenSamples}, evidence for those: ${counts.earlyDeaths} early deaths in ${counts.wholePairs} pairs, ${counts.cutPairs} more cut by a collection`,
+    ...statedError(ledger),
+  ];
 }
 
 /** How sure the attribution of what was never seen is. */

@@ -100,8 +100,11 @@ async function sendProfile(
   const { defaultColumn } = endpoint;
   const debug = parameters.get('debug') ?? '0';
   if (debug !== '0') {
-    const isText = debug === '1' && defaultColumn !== 'peak_space' && !parameters.has('seconds');
-    if (!isText) return fail(response, 400, 'debug: 1 on heap and allocs, without seconds; 0 is pprof');
+    const isOfNow = !['seconds', 'since', 'until'].some((name) => parameters.has(name));
+    const isText = debug === '1' && defaultColumn !== 'peak_space' && isOfNow;
+    if (!isText) {
+      return fail(response, 400, 'debug: 1 on heap and allocs, without seconds, since or until; 0 is pprof');
+    }
     return text(response, await provider.text(defaultColumn));
   }
   const seconds = parseSeconds(parameters.get('seconds'));
@@ -111,6 +114,9 @@ async function sendProfile(
       400,
       `seconds: an integer from 1 to ${MAX_SECONDS}, not ${parameters.get('seconds')}`,
     );
+  }
+  if (seconds !== undefined && defaultColumn === 'peak_space') {
+    return fail(response, 400, 'seconds: on heap and allocs');
   }
   const past = parsePast(parameters);
   if (past === 'invalid' || (past && (seconds !== undefined || defaultColumn === 'peak_space'))) {

@@ -8,7 +8,7 @@ export interface LazyHttpServer {
   close(): void;
 }
 
-/** A client that has not sent its request by then is cut off. */
+/** A client that has not sent its request after so long is cut off, when that is looked at next: as often. */
 const REQUEST_MILLIS = 5_000;
 
 /**
@@ -30,7 +30,7 @@ export async function startLazyHttp(
   const open = async (): Promise<Server> => {
     const http = await import('node:http');
     if (closed) throw new Error('it is closed');
-    server = http.createServer(onRequest);
+    server = http.createServer({ connectionsCheckingInterval: REQUEST_MILLIS }, onRequest);
     server.maxConnections = maxConnections;
     server.headersTimeout = REQUEST_MILLIS;
     server.requestTimeout = REQUEST_MILLIS;
@@ -41,11 +41,18 @@ export async function startLazyHttp(
     return server;
   };
   let opened: Promise<Server> | undefined;
+  let handedOver = 0;
   door.on('connection', (socket) => {
     socket.on('error', () => {});
     opened ??= open();
     opened.then(
       (opener) => {
+        if (socket.destroyed) return;
+        // These it does not count itself.
+        opener.maxConnections = maxConnections - ++handedOver;
+        socket.once('close', () => {
+          opener.maxConnections = maxConnections - --handedOver;
+        });
         opener.emit('connection', socket);
         socket.resume();
       },

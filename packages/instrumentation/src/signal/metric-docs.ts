@@ -58,7 +58,6 @@ function siteAttributesMarkdown(): string {
     [ATTR_CODE_FILE_PATH, 'its file', 'function, file'],
     [
       ATTR_PACKAGE,
-      ATTR_PACKAGE_VERSION,
       "the npm package the file belongs to; `node:` for the runtime; the application's own name",
       'function, file, package',
     ],

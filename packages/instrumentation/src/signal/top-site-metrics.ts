@@ -17,7 +17,7 @@ export interface TopSitesView {
   readonly suspects: readonly Suspect[];
   /** When counting began, ms since the epoch. */
   readonly startedMillis: number;
-  /** When this was so, by the same clock. */
+  /** When this was so; never before the view before, nor the start. */
   readonly nowMillis: number;
 }
 

@@ -84,3 +84,18 @@ test('profiles come while the main thread does not answer, and do not ask it aga
   answer();
   expect((await fresh).byteLength).toBeGreaterThan(0);
 });
+
+test.each([
+  ['before the first reading has come', 0],
+  ['while the time passes', 5_000],
+])('nothing is made, and nothing waits, for a client that leaves %s', async (_, afterMillis) => {
+  const provider = newProvider(async () => {});
+  const client = new AbortController();
+  const profile = provider.pprof({ ...REQUEST, seconds: 600, signal: client.signal });
+  const refused = expect(profile).rejects.toThrow();
+  if (afterMillis > 0) await vi.advanceTimersByTimeAsync(afterMillis);
+  client.abort();
+  await refused;
+  await vi.advanceTimersByTimeAsync(2_000);
+  expect(vi.getTimerCount()).toBe(0);
+});

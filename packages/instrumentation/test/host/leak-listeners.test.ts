@@ -15,6 +15,32 @@ test('each listener is told, until it is taken away', () => {
   expect(told).toEqual([SUSPECT, SUSPECT, SUSPECT]);
 });
 
+test('one that comes back while it is told hears of the next suspect, not of this one for ever', () => {
+  const listeners = new LeakListeners(() => {});
+  let told = 0;
+  const again = () => {
+    told++;
+    remove();
+    remove = listeners.add(again);
+  };
+  let remove = listeners.add(again);
+  listeners.tell(SUSPECT);
+  expect(told).toBe(1);
+  listeners.tell(SUSPECT);
+  expect(told).toBe(2);
+});
+
+test('a function added twice is told twice, and taken away once at a time', () => {
+  const listeners = new LeakListeners(() => {});
+  const listener = vi.fn();
+  const removals = [listeners.add(listener), listeners.add(listener)];
+  listeners.tell(SUSPECT);
+  expect(listener).toHaveBeenCalledTimes(2);
+  removals[0]!();
+  listeners.tell(SUSPECT);
+  expect(listener).toHaveBeenCalledTimes(3);
+});
+
 test.each<[string, () => unknown, string]>([
   ['an error', () => raise(new Error('odd')), 'odd'],
   ['null', () => raise(null), 'null'],

@@ -43,6 +43,14 @@ test('in a full tree they fold as readings do, and count no fold', () => {
   expect(tree.foldedStacks).toBe(0);
 });
 
+test('what is called by a folded stack is not taken for a callee of the caller', () => {
+  const tree = new CallTree({ maxNodes: 3 });
+  const main = tree.child(ROOT, frameOf('main'));
+  tree.child(main, frameOf('inner'));
+  const counts = objectCountsByNode(tableOf(['main', 'parse', 'inner'], [1, 2, 3]), tree);
+  expect(Object.fromEntries(counts)).toEqual({ [main]: { count: 6, bytes: 60 } });
+});
+
 test('stacks as deep as the sampler looks are found below the frame that says so', () => {
   const tree = new CallTree({ maxNodes: 20, stackDepth: 2 });
   const main = new ReadStack(frameOf('main'), new ReadStack(frameOf('(root)')));
