@@ -25,7 +25,8 @@ const ENDINGS = ['stopped', 'failed'];
 const WARM_UP = 1 / 3;
 /** Ages by which a call site's retained bytes are split; a series comes with the first bytes of such an age. */
 const AGES = 5;
-const FLAGS = ['--min-semi-space-size=16', '--max-semi-space-size=16'];
+/** A bounded heap: V8 lets a free one grow for much longer than ten minutes, with and without heapray. */
+const FLAGS = ['--min-semi-space-size=16', '--max-semi-space-size=16', '--max-old-space-size=64'];
 
 export async function run({ node, quick, minutes = MINUTES, report }) {
   const seconds = 60 * (quick ? QUICK_MINUTES : minutes);

@@ -73,7 +73,7 @@ export const SITE_METRICS: Readonly<Record<SiteMetric, MetricSpec>> = {
     unit: 'By',
     description: 'Heap bytes in use, by the call site that allocated them (sampled estimate)',
     attributes: { [ATTR_AGE]: AGE_BUCKETS },
-    note: 'by the time since a reading first showed them; an age that a site never had is absent',
+    note: 'by the time since a reading first showed them; only `frozen` is absent where there never was any',
   },
   retainedObjects: {
     name: 'heapray.memory.retained.objects',

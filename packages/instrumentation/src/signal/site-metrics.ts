@@ -1,6 +1,6 @@
 import type { Attributes, BatchObservableResult, Observable } from '@opentelemetry/api';
 import type { GroupBy } from '../config/index.js';
-import { AGE_BUCKETS } from '../ledger/index.js';
+import { AGE_BUCKETS, type AgeBucket } from '../ledger/index.js';
 import { ATTR_AGE } from '../semconv.js';
 import type { CallSiteView } from './call-site-series.js';
 import type { SiteMetric } from './metric-table.js';
@@ -19,16 +19,18 @@ export interface SiteMetricsOptions {
 /** A series that the reader knows, with its attributes as they are given each time. */
 interface Series {
   readonly attributes: Attributes;
-  /** By age; undefined for an age of which there was never anything. */
+  /** By age; undefined for a frozen remainder where there never was one. */
   readonly byAge: (Attributes | undefined)[];
   /** The collection that it was last part of. */
   seen: number;
 }
 
+/** A remainder that was frozen is the exception: most processes never have one. */
+const FROZEN = AGE_BUCKETS.indexOf('frozen');
+
 /**
  * Observes the call sites. A reader keeps every series that it was ever told of, so one that is gone is told to be
- * zero, and an age that a site never had is not told at all: most of what a collection costs is the SDK's work on the
- * series, not heapray's.
+ * zero. A site has all its ages from the start, so that the number of series changes with the sites only.
  */
 export class SiteMetrics {
   readonly #to: Readonly<Record<SiteMetric, Observable>>;
@@ -47,10 +49,7 @@ export class SiteMetrics {
   observe(result: BatchObservableResult, { rows, other }: CallSiteView, suspects: readonly Suspect[]): void {
     this.#collection++;
     for (const row of rows) this.#observeSite(result, this.#series(row), row);
-    const rest = this.#series(this.#otherGroup);
-    // A remainder that was frozen is the exception: most processes never have one.
-    for (let age = 0; age < AGE_BUCKETS.length - 1; age++) this.#attributesOfAge(rest, age);
-    this.#observeSite(result, rest, other);
+    this.#observeSite(result, this.#series(this.#otherGroup), other);
     this.#clearGone(result);
     this.#observeGrowth(result, suspects);
   }
@@ -66,19 +65,13 @@ export class SiteMetrics {
     const key = groupKey(group);
     let series = this.#known.get(key);
     if (!series) {
-      series = { attributes: siteAttributes(group), byAge: AGE_BUCKETS.map(() => undefined), seen: 0 };
+      const attributes = siteAttributes(group);
+      const byAge = AGE_BUCKETS.map((age, at) => (at === FROZEN ? undefined : ofAge(attributes, age)));
+      series = { attributes, byAge, seen: 0 };
       this.#known.set(key, series);
     }
     series.seen = this.#collection;
     return series;
-  }
-
-  #attributesOfAge(series: Series, age: number): Attributes {
-    const known = series.byAge[age];
-    if (known) return known;
-    const attributes = { ...series.attributes, [ATTR_AGE]: AGE_BUCKETS[age] };
-    series.byAge[age] = attributes;
-    return attributes;
   }
 
   #observeSite(result: BatchObservableResult, series: Series, values: SiteValues): void {
@@ -91,10 +84,10 @@ export class SiteMetrics {
   #observeRetained(result: BatchObservableResult, series: Series, values: SiteValues): void {
     const { retained, retainedObjects } = this.#to;
     result.observe(retainedObjects, Math.round(values.retainedObjects), series.attributes);
+    if (values.retainedByAge[FROZEN]) series.byAge[FROZEN] ??= ofAge(series.attributes, 'frozen');
     for (let age = 0; age < AGE_BUCKETS.length; age++) {
-      const bytes = Math.round(values.retainedByAge[age] ?? 0);
-      const attributes = bytes > 0 ? this.#attributesOfAge(series, age) : series.byAge[age];
-      if (attributes) result.observe(retained, bytes, attributes);
+      const attributes = series.byAge[age];
+      if (attributes) result.observe(retained, Math.round(values.retainedByAge[age] ?? 0), attributes);
     }
   }
 
@@ -121,4 +114,8 @@ export class SiteMetrics {
       result.observe(this.#to.growth, rate, attributes);
     }
   }
+}
+
+function ofAge(attributes: Attributes, age: AgeBucket): Attributes {
+  return { ...attributes, [ATTR_AGE]: age };
 }

@@ -104,7 +104,9 @@ describe('call sites', () => {
     const retained = (await collect()).get('heapray.memory.retained');
     expect(seriesOf(retained, 'code.function.name', 'heapray.age')).toEqual({
       'parse <10s': 100,
+      'parse 10s-1m': 0,
       'parse 1m-10m': 20,
+      'parse 10m-1h': 0,
       'parse >1h': 3,
       'other <10s': 1,
       'other 10s-1m': 1,
@@ -114,15 +116,24 @@ describe('call sites', () => {
     });
   });
 
-  test('tell an age that they never had only from then on, and then also when nothing has it', async () => {
-    const { collect, show } = newMetrics(heapView({ rows: [row('parse', values(9, [0, 5, 0, 0, 0]))] }));
+  test('have the same ages all the time; a frozen remainder only from then on, and then also when it is gone', async () => {
+    const { collect, show } = newMetrics(heapView({ rows: [row('parse', values(9, [0, 5, 0, 0, 0, 0]))] }));
     const ages = async () => {
       const series = seriesOf((await collect()).get('heapray.memory.retained'), ...SERIES, 'heapray.age');
       return Object.fromEntries(Object.entries(series).filter(([name]) => name.startsWith('parse')));
     };
-    expect(await ages()).toEqual({ 'parse api 10s-1m': 5 });
-    show(heapView({ rows: [row('parse', values(9, [0, 0, 4, 0, 0]))] }));
-    expect(await ages()).toEqual({ 'parse api 10s-1m': 0, 'parse api 1m-10m': 4 });
+    const none = {
+      'parse api <10s': 0,
+      'parse api 10s-1m': 0,
+      'parse api 1m-10m': 0,
+      'parse api 10m-1h': 0,
+      'parse api >1h': 0,
+    };
+    expect(await ages()).toEqual({ ...none, 'parse api 10s-1m': 5 });
+    show(heapView({ rows: [row('parse', values(9, [0, 0, 4, 0, 0, 7]))] }));
+    expect(await ages()).toEqual({ ...none, 'parse api 1m-10m': 4, 'parse api frozen': 7 });
+    show(heapView({ rows: [row('parse', values(9, [0, 0, 0, 0, 0, 0]))] }));
+    expect(await ages()).toEqual({ ...none, 'parse api frozen': 0 });
   });
 
   test('that a new profiler thread does not know retain nothing, and their counters stand', async () => {

@@ -22,6 +22,6 @@ test('a row of the table', () => {
   expect(metricTables().metrics?.split('\n')[4]).toBe(
     '| `heapray.memory.retained` | updowncounter, By | call site, `heapray.age`: `<10s`, `10s-1m`, `1m-10m`, ' +
       '`10m-1h`, `>1h`, `frozen` | Heap bytes in use, by the call site that allocated them (sampled estimate); by the time ' +
-      'since a reading first showed them; an age that a site never had is absent |',
+      'since a reading first showed them; only `frozen` is absent where there never was any |',
   );
 });
