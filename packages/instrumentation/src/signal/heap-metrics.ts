@@ -55,7 +55,8 @@ export class HeapMetrics {
   readonly #observables: Observable[];
   readonly #sites: SiteMetrics;
   readonly #callback = (result: BatchObservableResult) => this.#observe(result);
-  readonly #modes = new Set<string>();
+  /** Those that were, and the one that any may give way to. */
+  readonly #modes = new Set<string>(['none']);
   #limitWasInSight = false;
   #last: HeapView | undefined;
 

@@ -183,7 +183,10 @@ describe('call sites', () => {
     expect(seriesOf(metrics.get('heapray.memory.growth'), 'code.function.name')).toEqual({ parse: 0 });
     const zero = metrics.get('heapray.memory.retained')?.dataPoints.every(({ value }) => value === 0);
     expect(zero).toBe(true);
-    expect(seriesOf(metrics.get('heapray.profiler.mode'), 'heapray.profiler.mode')).toEqual({ binding: 1 });
+    expect(seriesOf(metrics.get('heapray.profiler.mode'), 'heapray.profiler.mode')).toEqual({
+      binding: 1,
+      none: 0,
+    });
   });
 
   test('of a process that has a producer from the start are not told', async () => {
