@@ -154,15 +154,14 @@ export class Agent {
   }
 
   #onReading(): void {
-    const captured = this.#captures.count > 0;
-    this.#ledger.settle(performance.now(), false);
-    if (captured) this.#captures.flush();
+    const atMillis = performance.now();
+    this.#ledger.settle(atMillis, false);
+    if (this.#captures.count > 0) this.#captures.flush();
     this.#viewing.flush();
-    this.#peak.observe(this.#ledger, performance.now());
-    this.#past.observe(this.#ledger, performance.now());
-    for (const suspect of this.#leaks.observe(performance.now()))
-      this.#send({ type: 'leak-suspect', suspect });
-    this.#ownHeap.tend(performance.now());
+    this.#peak.observe(this.#ledger, atMillis);
+    this.#past.observe(this.#ledger, atMillis);
+    for (const suspect of this.#leaks.observe(atMillis)) this.#send({ type: 'leak-suspect', suspect });
+    this.#ownHeap.tend(atMillis);
   }
 
   #sendView(request: number, withSites: boolean): void {

@@ -96,7 +96,7 @@ export function profileProvider(ports: ProfilesPorts): ProfileProvider {
     const from = pastState(ports.past, 'since', since, atMillis);
     const to = until === 0 ? presentState(ledger, atMillis) : pastState(ports.past, 'until', until, atMillis);
     if (from.atMillis >= to.atMillis)
-      throw new NotKeptError(`since and until: both are nearest to one state`);
+      throw new NotKeptError(`since and until: ${since} and ${until} s ago are nearest to one state`);
     const wallOf = (state: PastState) => wallMillis - (atMillis - state.atMillis);
     return changeProfileFromLedger(ledger, [from, to], {
       ...optionsFor(request),

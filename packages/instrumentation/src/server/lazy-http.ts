@@ -12,8 +12,8 @@ export interface LazyHttpServer {
 const REQUEST_MILLIS = 5_000;
 
 /**
- * An HTTP server that loads Node's `http` with the first connection: on a thread of its own that takes 2 to 7 MiB, and
- * most processes are never asked.
+ * An HTTP server that loads Node's `http` with the first connection: on a thread of its own that takes 3 MiB, 8 where
+ * the main thread has not loaded it either, and most processes are never asked.
  *
  * @throws (rejects) when the address is taken or not permitted
  */
