@@ -5,8 +5,9 @@ import { expect, test } from 'vitest';
 import { atEnd } from '../../../test/support/cleanup.js';
 import { freePort } from '../../../test/support/free-port.js';
 import { peerTest } from '../../../test/support/peer-test.js';
+import { startNode } from '../../../test/support/start-node.js';
 import { captureFile, runMemray } from './support/captures.js';
-import { heapray } from './support/heapray.js';
+import { heapray, MAIN } from './support/heapray.js';
 import { fileWith } from './support/sample-files.js';
 
 const PROGRAM = `
@@ -22,13 +23,15 @@ for _ in range(20):
 peerTest('a real memray run --live-remote, from its start to its end', 'memray-1.20.0', async () => {
   const port = await freePort();
   const script = fileWith(PROGRAM, 'program.py');
-  // The viewer comes first and waits.
-  const viewer = heapray(['live', `${port}`, '-n', '3'], { timeoutMillis: 60_000 });
+  // The viewer comes first: the program starts when it waits.
+  const viewer = startNode({ args: [MAIN, 'live', `${port}`, '-n', '3'] });
+  await viewer.waitForOutput(/waiting for a program at port \d+\n/);
   const program = await runMemray(13, ['run', '--live-remote', '--live-port', `${port}`, script]);
   expect(program.status, program.stderr).toBe(0);
-  const { status, stdout, stderr } = await viewer;
+  const { status } = await viewer.ended;
+  const { stdout, stderr } = viewer;
   expect(status, stderr).toBe(0);
-  expect(stderr).toMatch(/waiting for a program at port \d+\n.*the program has ended\n$/s);
+  expect(stderr).toMatch(/the program has ended\n$/);
   expect(stdout).toMatch(/^\d\d:\d\d:\d\d {2}alive .* first: .*\n/);
   expect(stdout).toMatch(/\n19\.\d MiB +\d+ {2}remember +.*program\.py\n/);
 });
