@@ -28,7 +28,7 @@ export function addStats(program: Command): void {
 }
 
 async function stats(file: string, { json, rows, strict }: StatsOptions): Promise<void> {
-  const analyzer = new MemrayAnalyzer({ stats: true });
+  const analyzer = new MemrayAnalyzer({ stats: true, ownThread: true });
   const end = await readCapture(await openCapture(file), analyzer);
   if (json) await writeJson(statsJson({ analyzer, end }, rows));
   else await writeStdout(statsText({ analyzer, end }, rows));

@@ -36,7 +36,7 @@ export async function readInput(input: string): Promise<Input> {
 }
 
 async function readCaptureProfile(opened: OpenInput): Promise<Input> {
-  const profiler = new MemrayProfiler();
+  const profiler = new MemrayProfiler({ ownThread: true });
   const end = await readCapture(opened, profiler);
   return { profile: profiler.profile(), format: 'memray', end };
 }

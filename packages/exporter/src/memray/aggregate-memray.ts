@@ -8,6 +8,7 @@ import { HighWaterMark } from './high-water-mark.js';
 import { limitsWith, type MemrayLimits } from './limits.js';
 import { MemorySnapshots } from './memory-snapshots.js';
 import { type CaptureEnd, RecordStream } from './record-stream.js';
+import type { SiteAmounts } from './site-amounts.js';
 import { AggregatedEncoder } from './write-aggregated.js';
 import { writeHeader } from './write-header.js';
 
@@ -43,7 +44,7 @@ export class MemrayAggregator {
     this.#heap = new HighWaterMark(limits);
     // Thinned out by halves as they come.
     const maxKept = options.maxSnapshots === undefined ? undefined : 2 * options.maxSnapshots;
-    this.#snapshots = new MemorySnapshots(() => this.#heap.liveBytes, maxKept);
+    this.#snapshots = new MemorySnapshots(() => this.#heap.amounts.liveBytes, maxKept);
     this.#model = new AggregationModel(limits, [this.#heap, this.#snapshots]);
     this.#stream = new RecordStream(this.#model, limits);
   }
@@ -80,7 +81,7 @@ export class MemrayAggregator {
   *encode(): Generator<Uint8Array> {
     const out = new ByteWriter();
     const encoder = new AggregatedEncoder(out, this.#format);
-    const used = usedStacks(this.#model, this.#heap);
+    const used = usedStacks(this.#model, this.#heap.amounts);
     writeHeader(out, this.#header(used.frames.length));
     for (const part of this.#parts(encoder, used)) {
       if (part !== undefined) out.bytes(part);
@@ -130,8 +131,8 @@ export class MemrayAggregator {
   *#rows(encoder: AggregatedEncoder, { sites: used, stacks }: UsedStacks): Generator<undefined> {
     const { sites } = this.#model;
     for (const site of used) {
-      const peak = this.#heap.atPeak(site);
-      const leaked = this.#heap.live(site);
+      const peak = this.#heap.amounts.atPeak(site);
+      const leaked = this.#heap.amounts.live(site);
       encoder.allocation({
         thread: this.#model.thread(sites.thread(site)).id,
         allocator: sites.allocator(site),
@@ -157,7 +158,7 @@ export class MemrayAggregator {
       format: this.#format,
       pythonVersion: PYTHON_3_11,
       fileFormat: 'AGGREGATED_ALLOCATIONS',
-      allocationCount: this.#heap.events || header.allocationCount,
+      allocationCount: this.#heap.amounts.events || header.allocationCount,
       frameCount: this.#format === 11 ? frameCount : 0,
       endTimeMillis: Math.max(header.endTimeMillis, lastMillis),
       objectLifetimes: false,
@@ -175,7 +176,7 @@ interface UsedStacks {
 }
 
 /** The stacks of sites that are not empty, and their callers. A caller has a smaller number, before and after. */
-function usedStacks(model: CaptureModel, heap: HighWaterMark): UsedStacks {
+function usedStacks(model: CaptureModel, heap: SiteAmounts): UsedStacks {
   const stacks = new Int32Array(model.stackCount + 1);
   const sites = usedSites(model, heap);
   for (const site of sites) {
@@ -192,7 +193,7 @@ function usedStacks(model: CaptureModel, heap: HighWaterMark): UsedStacks {
   return { sites, frames: [...frames], stacks };
 }
 
-function usedSites({ sites }: CaptureModel, heap: HighWaterMark): number[] {
+function usedSites({ sites }: CaptureModel, heap: SiteAmounts): number[] {
   const used: number[] = [];
   for (let site = 1; site <= sites.size; site += 1) {
     if (heap.atPeak(site).count > 0 || heap.live(site).count > 0) used.push(site);

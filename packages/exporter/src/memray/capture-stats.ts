@@ -2,8 +2,8 @@ import { ALLOCATORS, type AllocatorName } from './allocators.js';
 import type { CaptureModel } from './capture-model.js';
 import type { MemrayLocation } from './code-table.js';
 import type { MemrayHeader } from './header.js';
-import type { Amount, HighWaterMark } from './high-water-mark.js';
 import { ModuleResolver } from './modules.js';
+import type { Amount, SiteAmounts } from './site-amounts.js';
 import type { SizeBucket, SizeHistogram } from './size-histogram.js';
 
 const HISTOGRAM_BARS = 10;
@@ -35,7 +35,7 @@ export interface CaptureStats {
 export function captureStats(
   model: CaptureModel,
   header: MemrayHeader,
-  totals: HighWaterMark,
+  totals: SiteAmounts,
   sizes: SizeHistogram,
   top: number,
 ): CaptureStats {

@@ -3,10 +3,11 @@ import { CaptureModel } from './capture-model.js';
 import type { MemrayLocation } from './code-table.js';
 import type { MemrayHeader } from './header.js';
 import type { HeapListener } from './heap-listener.js';
-import { type Amount, HighWaterMark } from './high-water-mark.js';
+import { HighWaterMark } from './high-water-mark.js';
 import { limitsWith, type MemrayLimits } from './limits.js';
 import { ModuleResolver } from './modules.js';
 import { type CaptureDamage, type CaptureEnd, RecordStream } from './record-stream.js';
+import type { Amount } from './site-amounts.js';
 import type { MemrayThread } from './thread-table.js';
 
 /** What the process said of its memory last. */
@@ -83,15 +84,15 @@ export class GrowingCapture {
 
   /** Allocations and deallocations so far. */
   get events(): number {
-    return this.#heap.events;
+    return this.#heap.amounts.events;
   }
 
   get liveBytes(): number {
-    return this.#heap.liveBytes;
+    return this.#heap.amounts.liveBytes;
   }
 
   get peakBytes(): number {
-    return this.#heap.peakBytes;
+    return this.#heap.amounts.peakBytes;
   }
 
   /** Undefined before the first memory record. */
@@ -119,17 +120,17 @@ export class GrowingCapture {
 
   /** All that was ever allocated there. */
   allocated(site: number): Amount {
-    return this.#heap.total(site);
+    return this.#heap.amounts.total(site);
   }
 
   /** What was alive at the high-water mark. */
   atPeak(site: number): Amount {
-    return this.#heap.atPeak(site);
+    return this.#heap.amounts.atPeak(site);
   }
 
   /** What is alive now. */
   live(site: number): Amount {
-    return this.#heap.live(site);
+    return this.#heap.amounts.live(site);
   }
 
   /** How many outermost frames of a thread reports hide. */

@@ -1,7 +1,7 @@
 import { ALLOCATORS, type AllocatorName } from './allocators.js';
 import type { CaptureModel } from './capture-model.js';
-import type { Amount } from './high-water-mark.js';
 import { PairTable } from './pair-table.js';
+import type { Amount } from './site-amounts.js';
 
 /** What is alive (or was allocated …) of one stack, and of one thread unless threads are merged. */
 export interface HeapRecord {

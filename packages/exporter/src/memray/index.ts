@@ -10,7 +10,6 @@ export { RecordPrinter } from './format-records.js';
 export { type AllocationSite, GrowingCapture, type ResidentMemory } from './growing-capture.js';
 export type { FileFormat, MemrayHeader } from './header.js';
 export type { GroupOptions, HeapRecord } from './heap-records.js';
-export type { Amount } from './high-water-mark.js';
 export { DEFAULT_LIMITS, type MemrayLimits } from './limits.js';
 export type { MemorySnapshot } from './memory-snapshots.js';
 export {
@@ -27,9 +26,10 @@ export {
   type StackHandle,
 } from './memray-writer.js';
 export type { NativeFrame } from './native-table.js';
-export { MemrayProfiler, profileFromMemray } from './profile-from-memray.js';
+export { MemrayProfiler, type MemrayProfilerOptions, profileFromMemray } from './profile-from-memray.js';
 export { type AggregatedAllocation, RecordDamage, type RecordHandler } from './record-handler.js';
 export { type CaptureDamage, type CaptureEnd, RecordStream } from './record-stream.js';
+export type { Amount } from './site-amounts.js';
 export type { SizeBucket } from './size-histogram.js';
 export type { TemporalInterval } from './temporal-leaks.js';
 export type { MemrayThread } from './thread-table.js';

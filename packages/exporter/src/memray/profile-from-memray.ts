@@ -10,8 +10,8 @@ import {
 import { ALLOCATORS } from './allocators.js';
 import { CaptureModel } from './capture-model.js';
 import { plainName } from './clean-text.js';
+import { type FollowedHeap, followHeap, readFollowing } from './followed-heap.js';
 import type { MemrayHeader } from './header.js';
-import { HighWaterMark } from './high-water-mark.js';
 import { limitsWith, type MemrayLimits } from './limits.js';
 import type { NativeFrame } from './native-table.js';
 import { PackageResolver } from './package-of-stack.js';
@@ -31,6 +31,17 @@ const COLUMNS: readonly ValueColumn[] = [
 const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER);
 const NANOS_PER_MILLI = 1_000_000n;
 
+export interface MemrayProfilerOptions {
+  /** See {@link MemrayLimits}; what is not given has its default. */
+  readonly limits?: Partial<MemrayLimits>;
+  /**
+   * Follow the heap on a thread of its own, when the capture is long: faster by the clock where there are two
+   * processors. There is a profile after {@link MemrayProfiler.end} then, which must be called, and this thread blocks
+   * while it is ahead too far.
+   */
+  readonly ownThread?: boolean;
+}
+
 /**
  * Reads a capture of any format as its bytes come, and makes a profile of it: what was allocated in all, what was
  * alive at the high-water mark, and what was alive at the end ("in use", what memray calls leaked). An aggregated
@@ -42,13 +53,13 @@ const NANOS_PER_MILLI = 1_000_000n;
  */
 export class MemrayProfiler {
   readonly #model: CaptureModel;
-  readonly #heap: HighWaterMark;
+  readonly #heap: FollowedHeap;
   readonly #stream: RecordStream;
 
-  constructor(options: { readonly limits?: Partial<MemrayLimits> } = {}) {
+  constructor(options: MemrayProfilerOptions = {}) {
     const limits = limitsWith(options.limits);
-    this.#heap = new HighWaterMark(limits);
-    this.#model = new CaptureModel(limits, [this.#heap]);
+    this.#heap = followHeap(limits, options.ownThread);
+    this.#model = new CaptureModel(limits, this.#heap.listeners);
     this.#stream = new RecordStream(this.#model, limits);
   }
 
@@ -68,7 +79,7 @@ export class MemrayProfiler {
    * @throws FormatError when this is no capture we can read, or goes beyond a limit
    */
   push(bytes: Uint8Array): void {
-    this.#stream.push(bytes);
+    readFollowing(this.#heap, () => this.#stream.push(bytes));
   }
 
   /**
@@ -77,10 +88,14 @@ export class MemrayProfiler {
    * @throws FormatError when not even the header is there
    */
   end(): CaptureEnd {
-    return this.#stream.end();
+    return readFollowing(this.#heap, () => {
+      const end = this.#stream.end();
+      this.#heap.finish();
+      return end;
+    });
   }
 
-  /** The profile of what was read so far; there must be a header. */
+  /** The profile of what was read so far, by `ownThread` of all of it; there must be a header. */
   profile(): Profile {
     const { header } = this;
     if (header === undefined) throw new Error('there is no header yet');
@@ -93,9 +108,9 @@ export class MemrayProfiler {
     if (header.commandLine !== '') builder.comment(`command: ${header.commandLine}`);
     const samples = new SampleMaker(builder, this.#model, header);
     for (let site = 1; site <= this.#model.sites.size; site += 1) {
-      const total = this.#heap.total(site);
-      const peak = this.#heap.atPeak(site);
-      const live = this.#heap.live(site);
+      const total = this.#heap.amounts.total(site);
+      const peak = this.#heap.amounts.atPeak(site);
+      const live = this.#heap.amounts.live(site);
       const values = [peak.count, peak.bytes, live.count, live.bytes];
       if (!aggregated) values.unshift(total.count, total.bytes);
       if (values.some((value) => value !== 0)) samples.add(site, values);

@@ -1,8 +1,8 @@
 import type { HeapListener } from './heap-listener.js';
-import type { Amount } from './high-water-mark.js';
 import { beyond, type MemrayLimits } from './limits.js';
 import { LiveTable } from './live-table.js';
 import { MappingTree } from './mapping-tree.js';
+import type { Amount } from './site-amounts.js';
 import type { TemporalInterval } from './temporal-leaks.js';
 
 const TWO_32 = 2 ** 32;

@@ -1,5 +1,5 @@
 import type { HeapListener } from './heap-listener.js';
-import type { Amount } from './high-water-mark.js';
+import type { Amount } from './site-amounts.js';
 
 /** Words of an entry: address high, address low, size low, size high, site, ranged. */
 const STRIDE = 6;

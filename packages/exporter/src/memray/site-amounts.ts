@@ -1,0 +1,156 @@
+const INITIAL_SITES = 256;
+/** Numbers kept of a site; eight make a cache line. */
+const ROW = 8;
+const LIVE_BYTES = 0;
+const LIVE_COUNT = 1;
+const PEAK_BYTES = 2;
+const PEAK_COUNT = 3;
+const SEEN_PEAK = 4;
+const TOTAL_BYTES = 5;
+const TOTAL_COUNT = 6;
+
+/** Bytes and number of allocations. */
+export interface Amount {
+  readonly bytes: number;
+  readonly count: number;
+}
+
+/** All there is to {@link SiteAmounts}: what one thread hands to another. */
+export interface SiteAmountsState {
+  readonly rows: Float64Array<ArrayBuffer>;
+  readonly peaks: number;
+  readonly liveBytes: number;
+  readonly peakBytes: number;
+  readonly events: number;
+  readonly peakIndex: number;
+}
+
+/**
+ * What of each site is alive, was alive at the high-water mark, and was allocated in all: kept in one pass,
+ * without a copy of the heap at every peak.
+ *
+ * A peak only advances a number. A site takes its amounts down as those of the peak when it first changes after
+ * one; if it has not changed since, what is alive is what was alive then. Of equal peaks the latest counts.
+ */
+export class SiteAmounts {
+  #rows: Float64Array<ArrayBuffer> = new Float64Array(INITIAL_SITES * ROW);
+  #peaks = 1;
+  #liveBytes = 0;
+  #peakBytes = 0;
+  #peakIndex = 0;
+  #events = 0;
+
+  static of(state: SiteAmountsState): SiteAmounts {
+    const amounts = new SiteAmounts();
+    amounts.#rows = state.rows;
+    amounts.#peaks = state.peaks;
+    amounts.#liveBytes = state.liveBytes;
+    amounts.#peakBytes = state.peakBytes;
+    amounts.#events = state.events;
+    amounts.#peakIndex = state.peakIndex;
+    return amounts;
+  }
+
+  get state(): SiteAmountsState {
+    return {
+      rows: this.#rows,
+      peaks: this.#peaks,
+      liveBytes: this.#liveBytes,
+      peakBytes: this.#peakBytes,
+      events: this.#events,
+      peakIndex: this.#peakIndex,
+    };
+  }
+
+  /** Allocations and deallocations so far. */
+  get events(): number {
+    return this.#events;
+  }
+
+  get liveBytes(): number {
+    return this.#liveBytes;
+  }
+
+  /** Bytes at the high-water mark. */
+  get peakBytes(): number {
+    return this.#peakBytes;
+  }
+
+  /** The event, counted from 0, after which the heap was largest. */
+  get peakIndex(): number {
+    return this.#peakIndex;
+  }
+
+  /** What is alive now; each piece of a mapping counts as one. */
+  live(site: number): Amount {
+    return this.#amount(site, LIVE_BYTES);
+  }
+
+  /** What was alive at the high-water mark. */
+  atPeak(site: number): Amount {
+    const changed = this.#rows[site * ROW + SEEN_PEAK] === this.#peaks;
+    return this.#amount(site, changed ? PEAK_BYTES : LIVE_BYTES);
+  }
+
+  /** All that was ever allocated. */
+  total(site: number): Amount {
+    return this.#amount(site, TOTAL_BYTES);
+  }
+
+  /** One more allocation of the site. */
+  born(site: number, size: number): void {
+    this.change(site, size, 1);
+    const at = site * ROW;
+    this.#rows[at + TOTAL_BYTES]! += size;
+    this.#rows[at + TOTAL_COUNT]! += 1;
+  }
+
+  /** More or less of the site is alive. The heap as a whole is for {@link settle}. */
+  change(site: number, bytes: number, count: number): void {
+    const at = site * ROW;
+    if (at >= this.#rows.length) this.#grow(at);
+    const rows = this.#rows;
+    if (rows[at + SEEN_PEAK] !== this.#peaks) {
+      rows[at + SEEN_PEAK] = this.#peaks;
+      rows[at + PEAK_BYTES] = rows[at + LIVE_BYTES]!;
+      rows[at + PEAK_COUNT] = rows[at + LIVE_COUNT]!;
+    }
+    rows[at + LIVE_BYTES]! += bytes;
+    rows[at + LIVE_COUNT]! += count;
+  }
+
+  /**
+   * Ends an event, by which the heap became so much larger or smaller. Also of one that changed nothing: it may move
+   * the moment of the peak on.
+   */
+  settle(bytes: number): void {
+    this.#liveBytes += bytes;
+    if (this.#liveBytes >= this.#peakBytes) {
+      this.#peakBytes = this.#liveBytes;
+      this.#peakIndex = this.#events;
+      this.#peaks += 1;
+    }
+    this.#events += 1;
+  }
+
+  /** What an aggregated file says of a site. */
+  given(site: number, peak: Amount, live: Amount): void {
+    this.change(site, live.bytes, live.count);
+    const at = site * ROW;
+    this.#rows[at + PEAK_BYTES]! += peak.bytes;
+    this.#rows[at + PEAK_COUNT]! += peak.count;
+    this.#liveBytes += live.bytes;
+    this.#peakBytes += peak.bytes;
+  }
+
+  #amount(site: number, column: number): Amount {
+    const at = site * ROW + column;
+    return { bytes: this.#rows[at] ?? 0, count: this.#rows[at + 1] ?? 0 };
+  }
+
+  #grow(needed: number): void {
+    const rows = new Float64Array(Math.max(this.#rows.length * 2, needed + ROW));
+    rows.set(this.#rows);
+    this.#rows = rows;
+  }
+}

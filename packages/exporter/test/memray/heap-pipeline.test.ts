@@ -1,0 +1,145 @@
+// The heap followed on a thread of its own: from dist, because the thread runs what is built.
+import { writeFileSync } from 'node:fs';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { runCommand } from '../../../../test/support/run-command.js';
+import { tempFolder } from '../../../../test/support/temp-folder.js';
+import { FormatError, type GroupOptions, MemrayAnalyzer, MemrayProfiler } from '../../dist/memray/index.js';
+import { HeapEventWriter, replayHeapEvents } from '../../src/memray/heap-events.js';
+import { HeapPipeline as UnbuiltPipeline } from '../../src/memray/heap-pipeline.js';
+import { HighWaterMark } from '../../src/memray/high-water-mark.js';
+import { DEFAULT_LIMITS, type MemrayAnalyzerOptions } from '../../src/memray/index.js';
+import { randomCapture } from './random-capture.js';
+
+/** More than fit the ring between the threads, twice. */
+const EVENTS = 300_000;
+const DIST = new URL('../../dist/memray/index.js', import.meta.url).href;
+
+let bytes: Uint8Array;
+beforeAll(() => {
+  ({ bytes } = randomCapture({ seed: 1, events: EVENTS, format: 13 }));
+});
+
+function analyze(capture: Uint8Array, options: MemrayAnalyzerOptions): MemrayAnalyzer {
+  const analyzer = new MemrayAnalyzer(options);
+  for (let at = 0; at < capture.length; at += 65_536) analyzer.push(capture.subarray(at, at + 65_536));
+  analyzer.end();
+  return analyzer;
+}
+
+function resultsOf(analyzer: MemrayAnalyzer) {
+  const merged: GroupOptions = { mergeThreads: true };
+  return {
+    events: analyzer.events,
+    peak: [analyzer.peakBytes, analyzer.peakIndex],
+    live: analyzer.liveBytes,
+    damage: analyzer.damage,
+    records: [analyzer.highWaterMark(), analyzer.leaks(), analyzer.allocated(), analyzer.leaks(merged)],
+    stats: analyzer.stats(),
+  };
+}
+
+describe('a long capture', () => {
+  test('says the same on two threads as on one', () => {
+    const one = resultsOf(analyze(bytes, { stats: true }));
+    expect(one.events).toBeGreaterThan(280_000);
+    expect(one.records[0]!.length).toBeGreaterThan(100);
+    expect(resultsOf(analyze(bytes, { stats: true, ownThread: true }))).toEqual(one);
+  });
+
+  test('that is cut inside a record says what came before', () => {
+    const cut = bytes.subarray(0, bytes.length * 0.9);
+    const two = analyze(cut, { stats: true, ownThread: true });
+    expect(two.complete).toBe(false);
+    expect(resultsOf(two)).toEqual(resultsOf(analyze(cut, { stats: true })));
+  });
+
+  test('makes the same profile', () => {
+    const profiles = [false, true].map((ownThread) => {
+      const profiler = new MemrayProfiler({ ownThread });
+      profiler.push(bytes);
+      profiler.end();
+      return profiler.profile();
+    });
+    expect(profiles[1]).toEqual(profiles[0]);
+  });
+
+  test('beyond a limit of what is alive is refused as on one thread', () => {
+    const limits = { maxLive: 1000 };
+    const refusals = [false, true].map((ownThread) => {
+      try {
+        analyze(bytes, { limits, ownThread });
+      } catch (error) {
+        expect((error as Error).name).toBe(FormatError.name);
+        return (error as Error).message;
+      }
+      return undefined;
+    });
+    expect(refusals).toEqual(Array(2).fill('memray: more than 1000 allocations alive at once (maxLive)'));
+  });
+});
+
+test('a capture that is not read to its end keeps no process alive', async () => {
+  const file = `${tempFolder()}/long.bin`;
+  writeFileSync(file, bytes);
+  const program = `
+    import { readFileSync } from 'node:fs';
+    import { MemrayAnalyzer } from '${DIST}';
+    const bytes = readFileSync('${file}');
+    new MemrayAnalyzer({ ownThread: true }).push(bytes.subarray(0, bytes.length / 2));
+    process.stdout.write('left');
+  `;
+  const { status, stdout, stderr } = await runCommand(process.execPath, [
+    '--input-type=module',
+    '-e',
+    program,
+  ]);
+  expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: 'left', stderr: '' });
+});
+
+describe('without a second thread', () => {
+  // From the sources there is no file for the thread to run.
+  test.each([
+    ['which does not start', 2],
+    ['for which there is no processor', 1],
+  ])('%s, all is done on this one', (_, processors) => {
+    const pipeline = new UnbuiltPipeline(DEFAULT_LIMITS, processors);
+    const plain = new HighWaterMark(DEFAULT_LIMITS);
+    for (const listener of [pipeline.listeners[0]!, plain]) {
+      for (let at = 0; at < 300_000; at += 1) {
+        listener.allocated!(1 + (at % 7), 1, at * 16, at);
+        if (at % 3 === 0) listener.freed!(0, 1, at * 16);
+      }
+    }
+    expect(() => pipeline.amounts).toThrow('read to its end');
+    pipeline.finish();
+    expect(pipeline.amounts.state).toEqual(plain.amounts.state);
+  });
+});
+
+test('events keep their kind, address and size, however large', () => {
+  const told: unknown[][] = [];
+  const heard: unknown[][] = [];
+  const noteIn = (list: unknown[][]) => ({
+    allocated: (...event: number[]) => list.push(['allocated', ...event]),
+    freed: (_: number, ...event: number[]) => list.push(['freed', ...event]),
+    mapped: (...event: number[]) => list.push(['mapped', ...event]),
+    unmapped: (_: number, ...event: number[]) => list.push(['unmapped', ...event]),
+  });
+  const words = new Uint32Array(64);
+  const writer: HeapEventWriter = new HeapEventWriter(() => {
+    replayHeapEvents(words.subarray(0, writer.length), noteIn(heard));
+    writer.fill(words);
+  });
+  writer.fill(words);
+  const sizes = [0, 1, 2 ** 32 - 2, 2 ** 32 - 1, 2 ** 32, 2 ** 40 + 3, Number.MAX_SAFE_INTEGER];
+  for (const listener of [writer, noteIn(told)]) {
+    for (const size of sizes) {
+      listener.allocated(2 ** 31 - 1, 0xffff_ffff, 0xffff_fff8, size);
+      listener.freed(3, 0, size % 2 ** 32);
+      listener.mapped(2 ** 31 - 1, 0x7fff, 0xffff_f000, size);
+      listener.unmapped(3, 0x7fff, 0xffff_f000, size);
+    }
+  }
+  replayHeapEvents(words.subarray(0, writer.length), noteIn(heard));
+  expect(heard).toEqual(told);
+});
