@@ -34,6 +34,7 @@ export class HeapPipeline implements FollowedHeap {
   #thread: { readonly worker: Worker; readonly port: MessagePort } | undefined;
   /** Whether this thread does it all. */
   #alone: boolean;
+  #cancelled = false;
   #amounts: SiteAmounts | undefined;
 
   constructor(limits: MemrayLimits, processors: number = availableParallelism()) {
@@ -57,7 +58,7 @@ export class HeapPipeline implements FollowedHeap {
    * @throws FormatError when a limit was reached
    */
   finish(): void {
-    if (this.#amounts !== undefined) return;
+    if (this.#amounts !== undefined || this.#cancelled) return;
     if (this.#writer.length > 0) this.#handOver();
     if (this.#thread !== undefined) {
       this.#ring.handOver(0);
@@ -70,16 +71,17 @@ export class HeapPipeline implements FollowedHeap {
   cancel(): void {
     void this.#thread?.worker.terminate();
     this.#thread = undefined;
+    this.#cancelled = true;
   }
 
   #handOver(): void {
-    this.#ring.handOver(this.#writer.length);
-    if (this.#ring.full) this.#makeRoom();
+    if (!this.#cancelled) this.#ring.handOver(this.#writer.length);
+    if (this.#ring.full && !this.#cancelled) this.#makeRoom();
     this.#writer.fill(this.#ring.nextToFill);
   }
 
   #makeRoom(): void {
-    if (this.#thread === undefined && !this.#alone) this.#thread = this.#startThread();
+    if (this.#thread === undefined && !this.#alone) this.#startThread();
     if (this.#thread === undefined) this.#replayAlone();
     else this.#await(() => !this.#ring.full);
   }
@@ -111,24 +113,29 @@ export class HeapPipeline implements FollowedHeap {
     return this.#own.amounts;
   }
 
-  #startThread(): { readonly worker: Worker; readonly port: MessagePort } {
-    const { port1, port2 } = new MessageChannel();
+  #startThread(): void {
+    const { port1: port, port2 } = new MessageChannel();
     const workerData: HeapThreadData = { buffers: this.#ring.buffers, limits: this.#limits, port: port2 };
-    const worker = new Worker(new URL('./heap-thread-main.js', import.meta.url), {
-      name: 'heapray capture',
-      workerData,
-      transferList: [port2],
-      // Preloads of the program stay out of it.
-      env: {},
-      execArgv: [],
-      stdout: true,
-      stderr: true,
-    });
-    // One that fails to start is noticed by its silence.
-    worker.on('error', () => {});
-    worker.unref();
-    port1.unref();
-    return { worker, port: port1 };
+    try {
+      const worker = new Worker(new URL('./heap-thread-main.js', import.meta.url), {
+        name: 'heapray capture',
+        workerData,
+        transferList: [port2],
+        // Preloads of the program stay out of it.
+        env: {},
+        execArgv: [],
+        stdout: true,
+        stderr: true,
+      });
+      // One that fails to start is noticed by its silence.
+      worker.on('error', () => {});
+      worker.unref();
+      this.#thread = { worker, port };
+    } catch {
+      // Node's permissions may forbid it.
+      this.#alone = true;
+      port.close();
+    }
   }
 
   #receive(): HeapThreadAnswer {
