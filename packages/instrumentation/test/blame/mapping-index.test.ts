@@ -56,6 +56,7 @@ describe('answers as a decoded map does', () => {
           }
         },
       ),
+      { seed: 31, numRuns: 300 },
     );
   });
 
@@ -73,6 +74,7 @@ describe('answers as a decoded map does', () => {
           }
         }
       }),
+      { seed: 32, numRuns: 300 },
     );
   });
 
@@ -149,6 +151,6 @@ test('any text is refused or understood', () => {
         }
       },
     ),
-    { numRuns: 2000 },
+    { seed: 33, numRuns: 2000 },
   );
 });

@@ -76,7 +76,7 @@ test('whatever is given: a configuration with one-line warnings, or a ConfigErro
     expect(Object.keys(result.options).sort()).toEqual([...OPTION_NAMES].sort());
     expect(result.options.component).toMatch(/^[^/\\,]{1,80}$/s);
   };
-  fc.assert(fc.property(situations, check), { numRuns: 5000 });
+  fc.assert(fc.property(situations, check), { seed: 21, numRuns: 5000 });
 });
 
 test('every item of a list is kept or has exactly one warning', () => {
@@ -94,7 +94,7 @@ test('every item of a list is kept or has exactly one warning', () => {
     expect(components).toEqual(items.map(strip).filter((one) => names.includes(one)));
     expect(components.length + warnings.length).toBe(text === '' ? 0 : items.length);
   };
-  fc.assert(fc.property(lists, check), { numRuns: 3000 });
+  fc.assert(fc.property(lists, check), { seed: 22, numRuns: 3000 });
 });
 
 test('a file of valid numbers is read back', () => {
@@ -115,5 +115,5 @@ test('a file of valid numbers is read back', () => {
       maxCaptures: max_captures,
     });
   };
-  fc.assert(fc.property(fc.record(spec), check));
+  fc.assert(fc.property(fc.record(spec), check), { seed: 23, numRuns: 300 });
 });
