@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { Blame } from '../../src/blame/index.js';
 import {
@@ -41,9 +42,10 @@ describe('a map is found', () => {
 
   test('by an absolute path or URL within the package', () => {
     const { folder, of } = blameIn({ 'dist/main.js.map': json });
-    writeFileSync(path.join(folder, 'dist/main.js'), withMap(`file://${folder}/dist/main.js.map`));
+    const { href, pathname } = pathToFileURL(path.join(folder, 'dist/main.js.map'));
+    writeFileSync(path.join(folder, 'dist/main.js'), withMap(href));
     expect(of()).toEqual(RESOLVED);
-    writeFileSync(path.join(folder, 'dist/other.js'), withMap(`${folder}/dist/main.js.map`));
+    writeFileSync(path.join(folder, 'dist/other.js'), withMap(pathname));
     expect(of({ file: path.join(folder, 'dist/other.js') })).toEqual(RESOLVED);
   });
 

@@ -1,5 +1,6 @@
 import net from 'node:net';
 import { expect, test } from 'vitest';
+import { httpGet } from '../../../../test/support/http-get.js';
 import { runCommand } from '../../../../test/support/run-command.js';
 import { startLazyHttp } from '../../src/server/lazy-http.js';
 
@@ -9,7 +10,7 @@ function start() {
   return startLazyHttp(LOOPBACK, 16, (request, response) => void response.end(`you want ${request.url}`));
 }
 
-const get = async (port: number, path: string) => (await fetch(`http://127.0.0.1:${port}${path}`)).text();
+const get = async (port: number, path: string) => (await httpGet(`http://127.0.0.1:${port}${path}`)).body;
 
 test('the first connections are answered, and those after them', async () => {
   const server = await start();
@@ -52,13 +53,19 @@ test('a taken port is an error', async () => {
 test('nothing of http is loaded until somebody asks', async () => {
   const dist = new URL('../../dist/server/lazy-http.js', import.meta.url).href;
   const script = `
+    import { once } from 'node:events';
+    import net from 'node:net';
     import { startLazyHttp } from '${dist}';
     const isLoaded = () => process.moduleLoadList.some((name) => name.endsWith(' _http_server'));
     const server = await startLazyHttp({ host: '127.0.0.1', port: 0 }, 16, (_, response) => response.end());
     const before = isLoaded();
-    await fetch('http://127.0.0.1:' + server.address.port).then((response) => response.text());
+    const client = net.connect(server.address.port, '127.0.0.1').resume();
+    client.write('GET / HTTP/1.0\\r\\n\\r\\n');
+    await once(client, 'close');
     server.close();
     console.log(before, isLoaded());`;
-  const { stdout } = await runCommand(process.execPath, ['--input-type=module', '-e', script]);
+  // Behind a proxy Node itself loads http at its start.
+  const env = { NODE_USE_ENV_PROXY: undefined };
+  const { stdout } = await runCommand(process.execPath, ['--input-type=module', '-e', script], { env });
   expect(stdout).toBe('false true\n');
 });
