@@ -99,6 +99,12 @@ describe('tempFolder', () => {
   });
 });
 
+test('freePort gives each port once', async () => {
+  const ports = new Set<number>();
+  for (let at = 0; at < 500; at++) ports.add(await freePort());
+  expect(ports.size).toBe(500);
+});
+
 describe('a metrics page', () => {
   const server = createServer((_request, response) => response.end(METRICS));
   afterAll(() => server.close());
