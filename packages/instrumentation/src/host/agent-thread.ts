@@ -24,6 +24,8 @@ const LAST_WRITE_MILLIS = 2_000;
 const STOP_MILLIS = 5_000;
 const DISCONNECT_MILLIS = 500;
 const BOOT_MILLIS = 2_000;
+const TOO_EARLY = 'the process ends before the profiler thread has begun: there is no capture';
+const TOO_LATE = 'the process ends before the last of the capture is written';
 
 /**
  * The profiler thread as the main thread sees it. It never keeps the process alive, inherits neither
@@ -129,11 +131,15 @@ export class AgentThread {
     if (this.#gone) return;
     Atomics.store(this.#control, ControlWord.exit, 1);
     Atomics.notify(this.#control, ControlWord.exit);
-    if (capturing) this.#spin(ControlWord.ready, 1, BOOT_MILLIS);
-    if (Atomics.load(this.#control, ControlWord.ready) === 0) return;
+    if (capturing) Atomics.wait(this.#control, ControlWord.ready, 0, BOOT_MILLIS);
+    if (Atomics.load(this.#control, ControlWord.ready) === 0) {
+      if (capturing) this.#handlers.log('warn', TOO_EARLY);
+      return;
+    }
     // The last reading interrupts running JavaScript, so let some run.
     if (capturing) this.#spin(ControlWord.done, 1, LAST_POLL_MILLIS);
-    this.#wait(capturing ? LAST_WRITE_MILLIS : DISCONNECT_MILLIS);
+    const finished = this.#wait(capturing ? LAST_WRITE_MILLIS : DISCONNECT_MILLIS);
+    if (capturing && !finished) this.#handlers.log('warn', TOO_LATE);
     for (let last = receiveMessageOnPort(this.#port); last; last = receiveMessageOnPort(this.#port)) {
       this.#receive(last.message as FromAgent);
     }
@@ -155,13 +161,15 @@ export class AgentThread {
     while (Atomics.load(this.#control, word) < value && performance.now() < end);
   }
 
-  #wait(millis: number): void {
+  /** Whether the thread has done all in time. */
+  #wait(millis: number): boolean {
     const end = performance.now() + millis;
     for (let left = millis; left > 0; left = end - performance.now()) {
       const done = Atomics.load(this.#control, ControlWord.done);
-      if (done === 2) return;
+      if (done === 2) return true;
       Atomics.wait(this.#control, ControlWord.done, done, left);
     }
+    return Atomics.load(this.#control, ControlWord.done) === 2;
   }
 
   #receive(message: FromAgent): void {
