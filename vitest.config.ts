@@ -7,8 +7,9 @@ export default defineConfig({
     pool: 'forks',
     // Tests of memory must be able to say when garbage is collected.
     execArgv: ['--expose-gc'],
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    // Only for what hangs; longer than anything that a test waits for (test/support/patience.ts).
+    testTimeout: 900_000,
+    hookTimeout: 900_000,
     maxWorkers: 2,
   },
 });

@@ -1,7 +1,7 @@
 // The helpers the other tests lean on: what they open is closed, and what they wait for fails with a reason.
 import { existsSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
 import { freePort } from './support/free-port.js';
 import { httpGet } from './support/http-get.js';
 import { peerTest } from './support/peer-test.js';
@@ -17,6 +17,10 @@ const METRICS = '# HELP orders_total Orders taken.\n# TYPE orders_total counter\
 
 describe('startNode', () => {
   let forgotten: RunningProcess | undefined;
+
+  afterEach(() => {
+    vi.unstubAllEnvs();
+  });
 
   test('waits for output and reports how the process ended', async () => {
     const service = startNode({ args: ['-e', `console.log('port', 42); ${FOREVER}`] });
@@ -55,6 +59,16 @@ describe('startNode', () => {
   test('gives the child none of the test run', async () => {
     const { stdout } = await runCommand(process.execPath, ['-p', 'Object.keys(process.env).join()']);
     expect(stdout).not.toMatch(/VITEST|NODE_ENV|npm_/);
+  });
+
+  test('gives the child nothing of the user that would change it', async () => {
+    for (const name of ['HEAPRAY_HOME', 'OTEL_LOG_LEVEL', 'AIRFLOW_HOME']) vi.stubEnv(name, '/elsewhere');
+    const env = { OTEL_SERVICE_NAME: 'ours' };
+    const { stdout } = await runCommand(process.execPath, ['-p', 'JSON.stringify(process.env)'], { env });
+    const names = Object.keys(JSON.parse(stdout) as object).filter((name) =>
+      /^(HEAPRAY|OTEL|AIRFLOW)_/.test(name),
+    );
+    expect(names).toEqual(['OTEL_SERVICE_NAME']);
   });
 });
 
@@ -116,7 +130,7 @@ describe('a metrics page', () => {
     const scraper = await startPrometheus({ targets: [`127.0.0.1:${port}`] });
     const [series] = await scraper.waitForSeries('orders_total');
     expect(series).toMatchObject({ value: 7, metric: { job: 'heapray' } });
-    expect(await scraper.targets()).toMatchObject([{ health: 'up', lastError: '' }]);
+    await scraper.waitForGoodScrapes();
     await scraper.stop();
   });
 

@@ -1,10 +1,14 @@
 // The environment that child processes get: the user's, without what npm and vitest put into it, because the
-// program under test must behave as it does outside of a test run.
+// program under test must behave as it does outside of a test run, and without what would change it if the user
+// had it set.
 const OF_THE_TEST_RUN =
   /^(npm_|VITEST|TINYPOOL|NODE_ENV$|NODE_OPTIONS$|NODE_V8_COVERAGE$|TEST$|DEV$|PROD$|MODE$)/;
+const OF_THE_USER = /^(HEAPRAY|OTEL|AIRFLOW|MEMRAY|PPROF)_/;
 
 /** The cleaned environment with the given variables on top; `undefined` removes one. */
 export function childEnv(extra: Record<string, string | undefined> = {}): NodeJS.ProcessEnv {
-  const inherited = Object.entries(process.env).filter(([name]) => !OF_THE_TEST_RUN.test(name));
+  const inherited = Object.entries(process.env).filter(
+    ([name]) => !OF_THE_TEST_RUN.test(name) && !OF_THE_USER.test(name),
+  );
   return { ...Object.fromEntries(inherited), ...extra };
 }

@@ -1,5 +1,6 @@
 import { get, type IncomingHttpHeaders } from 'node:http';
 import { buffer } from 'node:stream/consumers';
+import { PATIENCE_MILLIS } from './patience.js';
 
 export interface HttpAnswer {
   status: number;
@@ -17,7 +18,7 @@ export interface HttpGetOptions {
 
 /** One GET over a connection of its own, so that no idle connection keeps a server from closing. */
 export async function httpGet(url: string, options: HttpGetOptions = {}): Promise<HttpAnswer> {
-  const { headers = {}, timeoutMillis = 30_000 } = options;
+  const { headers = {}, timeoutMillis = PATIENCE_MILLIS } = options;
   return new Promise((resolve, reject) => {
     const request = get(url, { agent: false, headers, signal: AbortSignal.timeout(timeoutMillis) });
     request.once('error', reject);

@@ -1,5 +1,6 @@
 // Waiting for something that another process does, without guessing how long it takes.
 import { setTimeout as delay } from 'node:timers/promises';
+import { PATIENCE_MILLIS } from './patience.js';
 
 export interface PollOptions {
   /** What is waited for, for the message when it does not come. */
@@ -15,7 +16,7 @@ export async function pollUntil<T>(
   check: () => T | Promise<T>,
   options: PollOptions,
 ): Promise<Exclude<T, Falsy>> {
-  const { what, timeoutMillis = 30_000, everyMillis = 50 } = options;
+  const { what, timeoutMillis = PATIENCE_MILLIS, everyMillis = 50 } = options;
   const until = performance.now() + timeoutMillis;
   for (;;) {
     const { value, error } = await attempt(check);

@@ -1,6 +1,7 @@
 import { type SpawnOptions, spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 import { childEnv } from './child-env.js';
+import { PATIENCE_MILLIS } from './patience.js';
 
 export interface CommandResult {
   /** The exit status; null when a signal ended the command. */
@@ -24,7 +25,7 @@ export async function runCommand(
   args: readonly string[],
   options: CommandOptions = {},
 ): Promise<CommandResult> {
-  const { cwd, env, input = '', timeoutMillis = 60_000 } = options;
+  const { cwd, env, input = '', timeoutMillis = PATIENCE_MILLIS } = options;
   const settings: SpawnOptions = { env: childEnv(env), timeout: timeoutMillis, killSignal: 'SIGKILL' };
   const child = spawn(command, args, cwd === undefined ? settings : { ...settings, cwd });
   const ended = new Promise<Pick<CommandResult, 'status' | 'signal'>>((resolve, reject) => {

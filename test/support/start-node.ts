@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { childEnv } from './child-env.js';
 import { atEnd } from './cleanup.js';
+import { PATIENCE_MILLIS } from './patience.js';
 import { pollUntil } from './poll.js';
 
 export interface StartOptions {
@@ -80,7 +81,7 @@ export class RunningProcess {
   /** Waits until the output (stdout and then stderr, as one text) matches. */
   async waitForOutput(
     pattern: RegExp,
-    { timeoutMillis = 30_000 }: WaitOptions = {},
+    { timeoutMillis = PATIENCE_MILLIS }: WaitOptions = {},
   ): Promise<RegExpExecArray> {
     const what = `${pattern} from ${this.#title}`;
     const result = await pollUntil(() => this.#matchOrEnd(pattern), {
@@ -95,7 +96,7 @@ export class RunningProcess {
   /** Sends the signal and waits for the end; kills the process and throws when it does not obey. */
   async stop(
     signal: NodeJS.Signals = 'SIGTERM',
-    { timeoutMillis = 15_000 }: WaitOptions = {},
+    { timeoutMillis = PATIENCE_MILLIS }: WaitOptions = {},
   ): Promise<ProcessEnd> {
     this.#child.kill(signal);
     const what = `the end of ${this.#title} after ${signal}`;

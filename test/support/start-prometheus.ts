@@ -61,18 +61,32 @@ export class PrometheusServer {
   }
 
   /** Repeats an instant query until it has a result. */
-  async waitForSeries(expression: string, timeoutMillis = 30_000): Promise<Series[]> {
+  async waitForSeries(expression: string): Promise<Series[]> {
     const nonEmpty = async () => {
       const series = await this.query(expression);
       return series.length > 0 ? series : undefined;
     };
-    return pollUntil(nonEmpty, { what: `a result of ${expression}`, timeoutMillis });
+    return pollUntil(nonEmpty, { what: `a result of ${expression}` });
   }
 
   /** What Prometheus says about the services it scrapes. */
   async targets(): Promise<Target[]> {
     const data = await this.#api('targets?state=active');
     return (data as { activeTargets: Target[] }).activeTargets;
+  }
+
+  /**
+   * Waits until the last scrape of every service was a good one: on a busy machine one in between takes too long, and
+   * says so until the next.
+   */
+  async waitForGoodScrapes(): Promise<void> {
+    const isGood = ({ health, lastError }: Target) => health === 'up' && lastError === '';
+    const all = async () => {
+      const targets = await this.targets();
+      if (targets.every(isGood)) return true;
+      throw new Error(targets.map(({ scrapeUrl, lastError }) => `${scrapeUrl}: ${lastError}`).join('; '));
+    };
+    await pollUntil(all, { what: 'good scrapes of all services' });
   }
 
   async stop(): Promise<void> {

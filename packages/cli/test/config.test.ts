@@ -8,13 +8,8 @@ import { tempFolder } from '../../../test/support/temp-folder.js';
 import { heapray } from './support/heapray.js';
 import { fileWith } from './support/sample-files.js';
 
-/** Variables that would decide instead of the test. */
-const CLEAN = {
-  HEAPRAY_DEBUG_ADDR: undefined,
-  AIRFLOW_HOME: undefined,
-  AIRFLOW_CONFIG: undefined,
-  OTEL_SERVICE_NAME: undefined,
-};
+/** What the other tests of the command set. */
+const CLEAN = { HEAPRAY_DEBUG_ADDR: undefined, OTEL_METRICS_EXPORTER: undefined };
 
 const OPTIONS: readonly string[] = describeOptions().map(({ name }) => name);
 

@@ -79,7 +79,7 @@ describe.each([
       await convert(whole);
       await convert(summed, '--aggregate');
       expect(await reports(to, summed)).toEqual(await reports(to, whole));
-    }, 120_000);
+    });
   });
 });
 

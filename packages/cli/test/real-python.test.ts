@@ -68,7 +68,6 @@ async function record(format: number, ways: readonly string[]): Promise<readonly
   const args = ['run', '--quiet', '-o', 'shop.bin', ...ways, 'shop.py'];
   const { status, stderr } = await runCommand(memray(MEMRAY_OF[format]!), args, {
     cwd: folder,
-    timeoutMillis: 120_000,
   });
   expect(status, stderr).toBe(0);
   const files = readdirSync(folder).filter((name) => name.startsWith('shop.bin'));
@@ -90,7 +89,7 @@ function sorted(value: Record<string, unknown>): Record<string, unknown> {
 
 async function expectSums(format: number, file: string): Promise<void> {
   const python = path.join(path.dirname(memray(MEMRAY_OF[format]!)), 'python');
-  const { status, stdout, stderr } = await runCommand(python, ['-c', SUMS, file], { timeoutMillis: 120_000 });
+  const { status, stdout, stderr } = await runCommand(python, ['-c', SUMS, file]);
   expect(status, stderr).toBe(0);
   const [peak, bytes, allocations] = JSON.parse(stdout) as [number, number, number];
   const { heapray: own } = await statsOf(file);

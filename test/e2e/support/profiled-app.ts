@@ -28,8 +28,6 @@ export interface AppOptions {
 }
 
 const REGISTER = ['--import', '@heapray/instrumentation/register'];
-/** What would change an app under test if the user of the test run had it set. */
-const FOREIGN = /^(HEAPRAY|OTEL|AIRFLOW)_/;
 const ANY_PORT = { HEAPRAY_DEBUG_ADDR: '127.0.0.1:0', OTEL_EXPORTER_PROMETHEUS_PORT: '0' };
 
 /** Starts an app that runs until it is stopped. Its servers listen on ports that are free. */
@@ -55,12 +53,11 @@ export function appCommand(options: AppOptions) {
     ...(register ? REGISTER : []),
     ...app,
   ];
-  const foreign = Object.keys(process.env).filter((name) => FOREIGN.test(name));
   return {
     command,
     args,
     cwd: options.folder ?? appFolder(project, { omitOptional }),
-    env: { ...Object.fromEntries(foreign.map((name) => [name, undefined])), ...ANY_PORT, ...env },
+    env: { ...ANY_PORT, ...env },
   };
 }
 
@@ -86,13 +83,18 @@ export class RunningApp {
 
   /** The address of the metrics page, as the log says. */
   async metricsUrl(): Promise<string> {
-    const [, url] = await this.process.waitForOutput(/metrics on (http:\S+)/);
+    const [, url] = await this.process.waitForOutput(/metrics on (http:\S+)\n/);
     return url ?? '';
   }
 
+  /** The metrics page, once the profiler thread has answered: before, a page goes without what only that knows. */
   async metrics(): Promise<MetricsPage> {
-    const { body } = await httpGet(await this.metricsUrl());
-    return new MetricsPage(body);
+    const url = await this.metricsUrl();
+    const check = async () => {
+      const page = new MetricsPage((await httpGet(url)).body);
+      return page.find('heapray_profiler_samples_total').length > 0 && page;
+    };
+    return pollUntil(check, { what: 'a metrics page of the profiler thread' });
   }
 
   /** Reads the metrics page until it says what is waited for, and returns it. */
@@ -101,7 +103,7 @@ export class RunningApp {
       const page = await this.metrics();
       return isThere(page) ? page : undefined;
     };
-    return pollUntil(check, { what: `${what} on the metrics page`, timeoutMillis: 60_000 });
+    return pollUntil(check, { what: `${what} on the metrics page` });
   }
 
   async waitForLog(pattern: RegExp): Promise<RegExpExecArray> {
@@ -110,7 +112,7 @@ export class RunningApp {
 
   /** Waits for an app that ends by itself. */
   async end(): Promise<ProcessEnd> {
-    return pollUntil(() => this.process.end, { what: 'the end of the app', timeoutMillis: 60_000 });
+    return pollUntil(() => this.process.end, { what: 'the end of the app' });
   }
 
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<ProcessEnd> {

@@ -52,7 +52,7 @@ export function parsedLines(name: string): readonly string[] {
 /** Runs the memray that reads this format. */
 export function runMemray(format: number, args: readonly string[]): Promise<CommandResult> {
   const env = { COLUMNS: '200' };
-  return runCommand(memray(MEMRAY_OF[format]!), args, { timeoutMillis: 120_000, env });
+  return runCommand(memray(MEMRAY_OF[format]!), args, { env });
 }
 
 export interface Expected {
