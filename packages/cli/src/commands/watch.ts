@@ -113,13 +113,14 @@ async function reportOnce(watcher: Watcher, { json }: WatchOptions): Promise<voi
 async function serve(watcher: Watcher, { listen, otlp, interval }: WatchOptions): Promise<void> {
   const stop = new AbortController();
   const server = await startWatchServer(listen, watcher);
+  // Before it says that it is there: whoever reads that may end it at once.
+  const onSignal = () => stop.abort();
+  process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
   const { address } = server;
   note(
     `metrics on http://${addressText(address)}/metrics, profiles on http://${addressText(address)}/debug/pprof/`,
   );
   const push = otlp && new OtlpPush(otlp, { intervalMillis: OTLP_INTERVAL_MILLIS, note });
-  const onSignal = () => stop.abort();
-  process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
   const asked = installedMemray().then((release) => {
     watcher.memray = release;
   });
