@@ -202,14 +202,20 @@ describe('outputs', () => {
 
   test('whoever ends the command while it writes gets the whole file or none', async () => {
     const input = fileWith(encodePprof(wideProfile(300_000)), 'wide.pb');
-    const folder = tempFolder();
-    const output = path.join(folder, 'out.json');
-    const command = startNode({ args: [MAIN, 'convert', input, '-o', output] });
-    await pollUntil(() => readdirSync(folder).length > 0, { what: 'the first bytes', everyMillis: 1 });
-    process.kill(command.pid, 'SIGTERM');
-    expect(await command.ended).toEqual({ status: null, signal: 'SIGTERM' });
-    expect(readdirSync(folder)).toEqual(['out.json']);
-    expect(JSON.parse(readFileSync(output, 'utf8'))).toHaveProperty('samples.length', 300_000);
+    const endWhileItWrites = async () => {
+      const folder = tempFolder();
+      const output = path.join(folder, 'out.json');
+      const command = startNode({ args: [MAIN, 'convert', input, '-o', output] });
+      await pollUntil(() => readdirSync(folder).length > 0, { what: 'the first bytes', everyMillis: 1 });
+      const end = await command.stop('SIGTERM');
+      expect(readdirSync(folder)).toEqual(['out.json']);
+      expect(JSON.parse(readFileSync(output, 'utf8'))).toHaveProperty('samples.length', 300_000);
+      // On a busy machine the signal may be too late: then nobody has ended it.
+      if (end.signal === null) return false;
+      expect(end).toEqual({ status: null, signal: 'SIGTERM' });
+      return true;
+    };
+    await pollUntil(endWhileItWrites, { what: 'a signal that comes in time' });
   });
 
   test('a disk that fills up on the way leaves nothing, or the old file', async () => {

@@ -131,6 +131,8 @@ describe('with -o', () => {
         env: QUIET,
       });
       await program.waitForOutput(/ready/);
+      // One that is killed leaves what it has begun.
+      await program.waitForOutput(/profiling memory of component/);
       process.kill(Number(readFileSync(path.join(folder, 'pid'), 'utf8')), signal);
       expect(await program.ended).toEqual({ status: null, signal });
       expect(outputs(folder)).toEqual(['a b %20.bin']);

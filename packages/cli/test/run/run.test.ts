@@ -28,6 +28,8 @@ describe('the program', () => {
     const { status, bytes } = await httpGet(`${url}heap`);
     expect(status).toBe(200);
     expect(decodePprof(bytes).columns).toContainEqual({ type: 'inuse_space', unit: 'bytes' });
+    // Only now it listens to signals: the profiler may be up before the program.
+    await program.waitForOutput(/ready/);
     expect(await program.stop()).toEqual({ status: 7, signal: null });
   });
 
