@@ -21,7 +21,8 @@ describe.each([13, 12, 11])('format %d', (format) => {
   describeWithPeer('at the end of the process', ['project-bare', 'lz4', `memray-${version}`], () => {
     test.each(['SIGTERM', 'SIGINT'] as const)('by %s', async (signal) => {
       const env = { ...COMPRESSED, HEAPRAY_MEMRAY_FORMAT: `${format}`, LEAK_MIB: '8' };
-      const service = startApp({ app: ['leaky-service.js'], env });
+      // Garbage that is not collected looks like a leak.
+      const service = startApp({ app: ['leaky-service.js'], nodeArgs: ['--expose-gc'], env });
       await service.waitForLog(/^leaked$/m);
       await service.waitForLog(/profiling memory of component shop/);
       expect(isLz4(captureOf(service.home, 'shop'))).toBe(false);

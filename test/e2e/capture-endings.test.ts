@@ -84,12 +84,18 @@ for (const line of LINES) {
 }
 
 peerTest('out of memory: the capture shows who it was', ['project-bare', 'memray-1.20.0'], async () => {
-  const nodeArgs = ['--max-old-space-size=48'];
-  const service = startApp({ app: ['leaky-service.js'], nodeArgs, env: { ...TRACED, LEAK_MIB: '2000' } });
+  const nodeArgs = ['--max-old-space-size=64'];
+  const service = startApp({ app: ['bursting.js'], nodeArgs, env: { ...TRACED, LEAK_MIB: '32' } });
+  await service.waitForLog(/^leaked$/m);
+  const report = new MemrayReport('1.20.0', captureOf(service.home, 'shop'));
+  const isWritten = async () => {
+    const [first] = await report.leaks();
+    return first?.stack_trace.startsWith('rememberOrder') && first.size > 24 * 2 ** 20;
+  };
+  await pollUntil(isWritten, { what: 'the leak in the capture', everyMillis: 500 });
+  process.kill(service.process.pid, 'SIGUSR2');
   expect(await service.end()).toEqual({ status: null, signal: 'SIGABRT' });
-  const [first] = await new MemrayReport('1.20.0', captureOf(service.home, 'shop')).leaks();
-  expect(first?.stack_trace).toMatch(/^rememberOrder/);
-  expect(first?.size).toBeGreaterThan(24 * 2 ** 20);
+  expect(await isWritten()).toBe(true);
 });
 
 describe('without a traced component', () => {

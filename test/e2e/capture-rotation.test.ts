@@ -44,9 +44,11 @@ peerTest('two processes under one name spoil nothing', ['project-bare', 'memray-
   const folder = appFolder('bare');
   const home = path.join(folder, 'heapray');
   const env = { ...TRACED, LEAK_MIB: '4' };
-  const first = startApp({ app: ['leaky-service.js'], folder, env });
+  // Garbage that is not collected looks like a leak.
+  const nodeArgs = ['--expose-gc'];
+  const first = startApp({ app: ['leaky-service.js'], nodeArgs, folder, env });
   await first.waitForLog(/^leaked$/m);
-  const second = startApp({ app: ['leaky-service.js'], folder, env });
+  const second = startApp({ app: ['leaky-service.js'], nodeArgs, folder, env });
   await second.waitForLog(/^leaked$/m);
   await first.stop();
   await second.stop();
@@ -133,9 +135,10 @@ peerTest('a capture summed up survives SIGKILL', ['project-bare', 'memray-1.20.0
     ...TRACED,
     HEAPRAY_MAX_CAPTURE_BYTES: '65536',
     HEAPRAY_CAPTURE_OVERFLOW: 'aggregate',
-    CHURN_MIB: '2',
   };
-  const service = startApp({ app: ['leaky-service.js'], env });
+  // Garbage that is not collected looks like a leak: there is room for little of it.
+  const nodeArgs = ['--max-semi-space-size=1'];
+  const service = startApp({ app: ['leaky-service.js'], nodeArgs, env });
   const capture = captureOf(service.home, 'shop');
   await pollUntil(() => fileNames(service.home).length === 2 && statSync(capture).size > 100, {
     what: 'the summed capture',

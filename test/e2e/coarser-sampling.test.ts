@@ -6,10 +6,13 @@ import { pprofRaw } from './support/pprof-report.js';
 import { startApp } from './support/profiled-app.js';
 import { samplingMargin } from './support/sampling-margin.js';
 
-const OBJECTS = 400_000;
+/** So many before the sampler begins anew, and so many after. */
+const OBJECTS = 200_000;
 /** A header of three words, four small integers, and two words in which unoptimized code notes where it allocated. */
 const OBJECT_BYTES = 9 * 8;
 const INTERVAL = 4096;
+/** The first objects are more than that, those after them fewer: there is one step, and no other. */
+const MAX_LIVE_SAMPLES = 2000;
 /** What a sampler that begins anew has. */
 const COARSER = 4 * INTERVAL;
 /** An optimizing compiler allocates several objects as one, and shows a function as its caller. */
@@ -24,8 +27,10 @@ peerTest(
       nodeArgs: NODE_ARGS,
       env: {
         HEAPRAY_SAMPLING_INTERVAL: `${INTERVAL}`,
-        HEAPRAY_MAX_LIVE_SAMPLES: '1000',
+        HEAPRAY_MAX_LIVE_SAMPLES: `${MAX_LIVE_SAMPLES}`,
         OBJECTS: `${OBJECTS}`,
+        // In one turn: what is sampled between the last reading and the new beginning is lost, and that is between turns.
+        PER_TURN: `${OBJECTS}`,
       },
     });
     await app.waitForLog(/^kept$/m);
@@ -36,18 +41,19 @@ peerTest(
       },
       { what: 'a larger interval' },
     );
+    process.kill(app.process.pid, 'SIGUSR2');
+    await app.waitForLog(/^kept again$/m);
     const lost = page.sum('heapray_profiler_lost_sampler_total', { heapray_reason: 'coarsened' });
     expect(lost).toBeGreaterThan(0);
     expect(page.sum('heapray_profiler_lost_sampler_total')).toBe(lost);
     const frozen = page.sum('heapray_profiler_frozen');
-    expect(frozen).toBeGreaterThan(1000 * INTERVAL * 0.8);
+    expect(frozen).toBeGreaterThan(MAX_LIVE_SAMPLES * INTERVAL * 0.8);
     const profile = await pprofRaw(`${await app.debugUrl()}/debug/pprof/heap`);
-    expect(profile.period).toBeGreaterThanOrEqual(COARSER);
+    expect(profile.period).toBe(COARSER);
     expect(profile.comments.join('\n')).toMatch(/bytes with the age frozen were in use/);
     const kept = profile.samples.filter(({ stack }) => stack[0] === 'keepTickets');
     const bytes = kept.reduce((total, { values }) => total + (values[3] ?? 0), 0);
-    const expected = OBJECTS * OBJECT_BYTES;
-    // Nearly all is sampled at the first interval or the one after it.
+    const expected = 2 * OBJECTS * OBJECT_BYTES;
     expect(Math.abs(bytes - expected)).toBeLessThan(samplingMargin(COARSER, expected));
     expect(kept.some(({ labels }) => labels.age === 'frozen')).toBe(true);
   },

@@ -21,6 +21,7 @@ const LEAK_MIB = 32;
 const LEAK_BYTES = LEAK_MIB * 2 ** 20;
 /** A header of three words and four small integers. */
 const TICKET_BYTES = 7 * 8;
+const LEAK = { code_function_name: 'rememberOrder' };
 const ENV = { HEAPRAY_SAMPLING_INTERVAL: `${INTERVAL}` };
 
 const margin = (bytes: number) => samplingMargin(INTERVAL, bytes);
@@ -127,9 +128,8 @@ describeWithPeer('go tool pprof', ['go-pprof', 'project-bare'], () => {
   });
 
   test('?seconds=2 has what changed meanwhile', async () => {
-    const env = { ...ENV, LEAK_MIB: '2000' };
-    const busy = startApp({ app: ['leaky-service.js'], env });
-    const url = `${await busy.debugUrl()}/debug/pprof/heap`;
+    const { busy, url } = await startLeaking();
+    await busy.waitForMetrics('the leak', (now) => now.sum('heapray_memory_retained', LEAK) > 0);
     const before = await pprofRaw(url);
     const delta = await pprofRaw(`${url}?seconds=2`);
     const after = await pprofRaw(url);
@@ -141,17 +141,18 @@ describeWithPeer('go tool pprof', ['go-pprof', 'project-bare'], () => {
   });
 
   test('?since and ?until have what changed between two moments', async () => {
-    const env = { ...ENV, LEAK_MIB: '2000', HEAPRAY_LEAK_WINDOW: '1' };
-    const busy = startApp({ app: ['leaky-service.js'], env });
-    const url = `${await busy.debugUrl()}/debug/pprof/heap`;
-    // Two windows after the last of them, a state is kept for each.
-    const past = `${url}?since=4&until=2`;
-    await pollUntil(async () => (await httpGet(`${url}?since=5&until=4`)).status === 200, {
-      what: 'states of some windows',
-    });
-    const [between, now] = [await pprofRaw(past), await pprofRaw(url)];
+    const { url } = await startLeaking({ HEAPRAY_LEAK_WINDOW: '1' });
+    // From some windows after the start on, a state is kept for each moment, unless readings pause for more than that.
+    const between = await pollUntil(
+      async () => {
+        const change = await pprofRaw(`${url}?since=4&until=2`);
+        return leakOf(change, 'inuse_space') > 0 && change;
+      },
+      { what: 'a leak between two moments' },
+    );
+    const now = await pprofRaw(url);
+    expect(leakOf(between, 'alloc_space')).toBeGreaterThan(0);
     for (const column of ['alloc_space', 'inuse_space'] as const) {
-      expect(leakOf(between, column)).toBeGreaterThan(0);
       expect(leakOf(between, column)).toBeLessThan(leakOf(now, column));
     }
     const tooFar = await httpGet(`${url}?since=3600`);
@@ -174,6 +175,13 @@ describeWithPeer('go tool pprof', ['go-pprof', 'project-bare'], () => {
     expect(await status('/debug/pprof/nothing')).toBe(404);
   });
 });
+
+/** A service that leaks five mebibytes a second for minutes. */
+async function startLeaking(env: Record<string, string> = {}): Promise<{ busy: RunningApp; url: string }> {
+  const leaking = { ...ENV, LEAK_MIB: '2000', ORDER_MILLIS: '50', ...env };
+  const busy = startApp({ app: ['leaky-service.js'], env: leaking });
+  return { busy, url: `${await busy.debugUrl()}/debug/pprof/heap` };
+}
 
 function leakOf({ samples }: RawProfile, column: Column): number {
   const leaks = samples.filter(({ stack }) => stack[0] === 'rememberOrder');

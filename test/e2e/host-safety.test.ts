@@ -13,10 +13,13 @@ import { samplingMargin } from './support/sampling-margin.js';
 const LEAK = { code_function_name: 'rememberOrder' };
 
 peerTest('an app that ends by itself ends, whoever is connected', 'project-bare', async () => {
-  const app = startApp({ app: ['ending.js', 'natural'], env: { END_AFTER: '3000' } });
-  const profile = httpGet(`${await app.debugUrl()}/debug/pprof/heap?seconds=60`).catch(() => undefined);
+  const app = startApp({ app: ['ending.js', 'natural'], env: { END_AFTER: 'SIGUSR2' } });
+  const profile = httpGet(`${await app.debugUrl()}/debug/pprof/heap?seconds=600`).catch(() => undefined);
   const url = await app.metricsUrl();
   const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+  expect(await scrape(url, agent)).toContain('heapray_memory_resident');
+  await app.waitForLog(/^worked$/m);
+  process.kill(app.process.pid, 'SIGUSR2');
   // As a scraper does: one connection for all, and often enough that it never times out.
   while (app.process.end === undefined) {
     await scrape(url, agent).catch(() => undefined);
@@ -29,7 +32,8 @@ peerTest('an app that ends by itself ends, whoever is connected', 'project-bare'
 
 peerTest('call sites are bounded, and the rest is summed', ['project-bare', 'go-pprof'], async () => {
   const env = { HEAPRAY_MAX_CALL_SITES: '20', HEAPRAY_SAMPLING_INTERVAL: '16384' };
-  const app = startApp({ app: ['many-sites.js'], env });
+  // Without garbage no collection between two readings makes them differ.
+  const app = startApp({ app: ['many-sites.js'], nodeArgs: ['--expose-gc'], env });
   await app.waitForLog(/^made$/m);
   const heap = `${await app.debugUrl()}/debug/pprof/heap`;
   await app.metrics();
@@ -56,6 +60,8 @@ peerTest('call sites are bounded, and the rest is summed', ['project-bare', 'go-
 peerTest('a main thread that never comes back can be profiled', ['project-bare', 'go-pprof'], async () => {
   const app = startApp({ app: ['spinning.js'], env: { HEAPRAY_SAMPLING_INTERVAL: '16384' } });
   const heap = `${await app.debugUrl()}/debug/pprof/heap`;
+  // Only now it listens to the signal: the profiler may be up before the app.
+  await app.waitForLog(/^ready$/m);
   process.kill(app.process.pid, 'SIGUSR2');
   await app.waitForLog(/^spinning$/m);
   for (const url of [`${heap}?seconds=3`, heap]) {
@@ -84,6 +90,7 @@ peerTest('NODE_OPTIONS reaches every process once and no thread twice', 'project
     register: false,
     env: { NODE_OPTIONS: '--import @heapray/instrumentation/register' },
   });
+  await app.waitForLog(/(worker \d+: \s+){2}/);
   await app.metricsUrl();
   await app.debugUrl();
   expect(app.process.stderr.match(/^heapray: .*$/gm)).toHaveLength(2);

@@ -92,7 +92,7 @@ describeWithPeer('a leak', 'project-sdk-3', () => {
     const services = await Promise.all(LEAKS.map((leak) => start(leak)));
     for (const { leak, app, port } of services) {
       const done = /^done at (\S+) requests per second$/m;
-      const [, rate] = await app.process.waitForOutput(done, { timeoutMillis: 100_000 });
+      const [, rate] = await app.process.waitForOutput(done);
       const { body } = await httpGet(`http://127.0.0.1:${port}/metrics`);
       const text = (await httpGet(`${await app.debugUrl()}/debug/pprof/heap?debug=1`)).body;
       const printed = app.process.stdout;

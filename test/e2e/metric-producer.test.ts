@@ -88,20 +88,17 @@ describeWithPeer('Prometheus', ['prometheus', 'promtool', 'project-sdk-2', 'proj
       await httpGet(`http://${service().control}/next`);
       const wanted = 'holdFifth,holdFourth,other';
       const isThere = async () => `${shown(await page(), 'heapray_memory_retained')}` === wanted;
-      await pollUntil(isThere, { what: 'the new sites alone', timeoutMillis: 60_000 });
+      await pollUntil(isThere, { what: 'the new sites alone' });
       const own = `heapray_memory_retained{instance="${service().address}"}`;
       const sites = async () => {
         const series = await prometheus.query(`sum by (code_function_name) (${own})`);
         return `${series.map(({ metric }) => metric.code_function_name).sort()}` === wanted;
       };
-      await pollUntil(sites, { what: 'Prometheus to see the same', timeoutMillis: 30_000 });
+      await pollUntil(sites, { what: 'Prometheus to see the same' });
       const counted = await page();
       const dropped = { code_function_name: '(dropped)' };
       expect(counted.sum('heapray_memory_allocated_total', dropped)).toBeGreaterThan(10 * MIB);
-      const target = (await prometheus.targets()).find(({ scrapeUrl }) =>
-        scrapeUrl.includes(service().address),
-      );
-      expect(target).toMatchObject({ health: 'up', lastError: '' });
+      await prometheus.waitForGoodScrapes();
     });
   });
 

@@ -42,7 +42,9 @@ for (const line of NODE_VERSIONS) {
         app: ['leaky-service.js'],
         env: { HEAPRAY_SAMPLING_INTERVAL: '65536' },
       });
-      const page = await service.waitForMetrics('the leak', leaks);
+      const page = await service.waitForMetrics('the leak, and every metric', (shown) => {
+        return leaks(shown) && METRICS.every((name) => shown.find(name).length > 0);
+      });
       for (const name of METRICS) expect(page.find(name), name).not.toEqual([]);
       expect(modesOf(page)).toEqual([hasNativeApi(line) ? 'native-api' : 'binding']);
       const profile = await pprofRaw(`${await service.debugUrl()}/debug/pprof/heap`);
@@ -54,7 +56,12 @@ for (const line of NODE_VERSIONS) {
 
   peerTest(`Node ${line} without @datadog/pprof`, [...peers, 'project-bare-reduced'], async () => {
     const service = startApp({ line, app: ['leaky-service.js'], omitOptional: true });
-    const page = await service.waitForMetrics('the leak', leaks);
+    const page = await service.waitForMetrics('the leak, and who is not known to allocate', (shown) => {
+      return (
+        leaks(shown) && (hasNativeApi(line) || shown.sum('heapray_memory_allocated_total', UNOBSERVED) > 0)
+      );
+    });
+    if (!hasNativeApi(line)) await service.waitForLog(new RegExp(FORCED_GC_WARNING, ''));
     const profile = await pprofRaw(`${await service.debugUrl()}/debug/pprof/heap`);
     const modes = modesOf(page);
     const warnings = service.process.stderr.match(FORCED_GC_WARNING) ?? [];

@@ -59,7 +59,7 @@ peerTest('a sampler that others stop or take is noticed and got back', PEERS, as
       await rival.do('/stop');
       page = await rival.waitForLoss('stopped', 1);
       page = await rival.waitForSampling(page);
-      expect(rival.app.process.stderr).toMatch(/warn: somebody stopped the heap sampler/);
+      await rival.app.waitForLog(/warn: somebody stopped the heap sampler/);
 
       await rival.do('/restart');
       await rival.waitForLoss('restarted', 1);
@@ -69,7 +69,7 @@ peerTest('a sampler that others stop or take is noticed and got back', PEERS, as
 
       await rival.do('/stop');
       page = await rival.waitForSampling(page);
-      expect(rival.app.process.stderr).toMatch(/warn: somebody restarted the heap sampler/);
+      await rival.app.waitForLog(/warn: somebody restarted the heap sampler/);
       expect(await rival.app.stop('SIGTERM')).toEqual({ status: null, signal: 'SIGTERM' });
     }),
   );
@@ -82,8 +82,9 @@ peerTest('a profiler that was there first is left alone', PEERS, async () => {
       const page = await rival.waitForLoss('taken', 2);
       expect(activeMode(page)).toBe('none');
       expect((await rival.do('/datadog-read')).samples).toBeGreaterThan(0);
-      const warnings = rival.app.process.stderr.match(/the heap sampler is in use by somebody else/g);
-      expect(warnings).toHaveLength(1);
+      const warning = /warn: the heap sampler is in use by somebody else/g;
+      await rival.app.waitForLog(new RegExp(warning, ''));
+      expect(rival.app.process.stderr.match(warning)).toHaveLength(1);
 
       await rival.do('/datadog-stop');
       await rival.waitForSampling(page);

@@ -7,7 +7,6 @@ import { freePort } from '../support/free-port.js';
 import { httpGet } from '../support/http-get.js';
 import { describeWithPeer, peerTest } from '../support/peer-test.js';
 import { type NodeLine, promtool } from '../support/peers.js';
-import { pollUntil } from '../support/poll.js';
 import { type ProjectName, project } from '../support/projects.js';
 import { runCommand } from '../support/run-command.js';
 import { type PrometheusServer, startPrometheus } from '../support/start-prometheus.js';
@@ -50,8 +49,7 @@ describeWithPeer(
     });
 
     test('scrapes every service', async () => {
-      const isUp = async () => (await prometheus.targets()).every(({ health }) => health === 'up');
-      await pollUntil(isUp, { what: 'all targets up' });
+      await prometheus.waitForGoodScrapes();
     });
 
     describe.each(SERVICES.map((service, index) => ({ ...service, index })))(

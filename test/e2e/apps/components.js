@@ -1,23 +1,24 @@
 // A program with components, each of which leaks 3 MiB through a dependency while it works.
+import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { profileComponent } from '@heapray/instrumentation';
 import { rememberOrder } from 'order-cache';
 
 const ORDERS = 12;
-/** Long enough for a capture to begin. */
-const MILLIS = 800;
+const traced = (process.env.HEAPRAY_TRACE_COMPONENTS ?? '').split(/, */);
 let number = 0;
 
-function work(millis) {
-  const end = performance.now() + millis;
-  while (performance.now() < end);
+/** Works without a pause until the component's capture has begun, if it is to have one. */
+function work(component) {
+  while (traced.includes(component) && !existsSync(`heapray/${component}_memory.bin`));
   // With --expose-gc: garbage that is not collected looks like a leak.
   globalThis.gc?.();
 }
 
 const schedule = profileComponent('scheduler', async (what) => {
-  work(MILLIS / 2);
-  await delay(MILLIS / 2);
+  await delay(1);
+  work('scheduler');
+  await delay(1);
   for (let i = 0; i < ORDERS; i++) {
     rememberOrder(number++);
     await delay(1);
@@ -26,19 +27,19 @@ const schedule = profileComponent('scheduler', async (what) => {
 });
 
 const processDags = profileComponent('dag_processor', (what) => {
-  work(MILLIS);
+  work('dag_processor');
   for (let i = 0; i < ORDERS; i++) rememberOrder(number++);
   return `processed ${what}`;
 });
 
 const trigger = profileComponent('triggerer', () => {
-  work(MILLIS);
+  work('triggerer');
   for (let i = 0; i < ORDERS; i++) rememberOrder(number++);
   throw new Error('broken on purpose');
 });
 
 const importOrders = profileComponent('importer', () => {
-  work(MILLIS);
+  work('importer');
   for (let i = 0; i < ORDERS; i++) rememberOrder(number++);
   return 'imported';
 });

@@ -1,4 +1,6 @@
 // Does a little work, prints what must stay the same under heapray, and ends as it is told.
+//
+// END_AFTER     milliseconds until then (0 without), or a signal
 const how = process.argv[2];
 const kept = [];
 
@@ -19,13 +21,19 @@ const ENDINGS = {
   abort: () => process.kill(process.pid, 'SIGABRT'),
 };
 
+function end() {
+  work();
+  ENDINGS[how]();
+}
+
 process.on('exit', (code) => console.log(`exit event ${code}, ${kept.length} kept`));
 work();
+const after = process.env.END_AFTER ?? '0';
+if (after.startsWith('SIG')) {
+  const alive = setInterval(() => {}, 60_000);
+  process.once(after, () => {
+    clearInterval(alive);
+    end();
+  });
+} else setTimeout(end, Number(after));
 console.log('worked');
-setTimeout(
-  () => {
-    work();
-    ENDINGS[how]();
-  },
-  Number(process.env.END_AFTER ?? 0),
-);

@@ -2,6 +2,7 @@
 //
 // LEAK_MIB      when so much has leaked, it prints `leaked` and is idle; without, it leaks 64 MiB and goes on
 // CHURN_MIB     how much garbage it makes per 256 KiB leaked
+// ORDER_MILLIS  how often it leaks 256 KiB (5 without)
 import { rememberOrder } from 'order-cache';
 
 const ORDER_MIB = 1 / 4;
@@ -35,5 +36,5 @@ function serve() {
   printReceipts();
 }
 
-const timer = setInterval(serve, 5);
+const timer = setInterval(serve, Number(process.env.ORDER_MILLIS ?? 5));
 console.log('ready');
