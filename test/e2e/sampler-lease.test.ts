@@ -4,12 +4,19 @@ import { expect } from 'vitest';
 import { httpGet } from '../support/http-get.js';
 import { peerTest } from '../support/peer-test.js';
 import type { NodeLine } from '../support/peers.js';
+import { pollUntil } from '../support/poll.js';
 import type { MetricsPage } from './support/metrics-page.js';
 import { type AppOptions, type RunningApp, startApp } from './support/profiled-app.js';
 
 const LINES: readonly NodeLine[] = ['22', '24', '26'];
 const PEERS = ['node-22', 'node-24', 'node-26', 'project-bare'] as const;
-const ENV = { HEAPRAY_SAMPLING_INTERVAL: '65536' };
+/**
+ * A leak that goes on, and little garbage: what is sampled first is alive at every reading, however late that comes, and
+ * tells by its number whose sampler it is.
+ */
+const ENV = { HEAPRAY_SAMPLING_INTERVAL: '65536', LEAK_MIB: '2000', ORDER_MILLIS: '50', CHURN_MIB: '0' };
+/** More than another sampler takes, at a finer interval, while the request to start it is answered. */
+const MANY_SAMPLES = 100;
 
 interface Answer {
   error?: string;
@@ -31,11 +38,13 @@ class Rival {
     return JSON.parse((await httpGet(`${url}${action}`)).body) as Answer;
   }
 
-  /** Waits until our sampler has taken more samples than before. */
+  /** Waits until our sampler has taken many samples more than before. */
   async waitForSampling(before: MetricsPage | undefined): Promise<MetricsPage> {
     const taken = before?.sum('heapray_profiler_samples_total') ?? 0;
     return this.app.waitForMetrics(`sampling by ${this.mode}`, (page) => {
-      return activeMode(page) === this.mode && page.sum('heapray_profiler_samples_total') > taken;
+      return (
+        activeMode(page) === this.mode && page.sum('heapray_profiler_samples_total') > taken + MANY_SAMPLES
+      );
     });
   }
 
@@ -97,7 +106,8 @@ peerTest('without the native sampler, too', 'project-bare-reduced', async () => 
   const rival = new Rival({ line: '24', omitOptional: true });
   // Readings force collections and are rare here; a profile needs one now.
   const read = async () => httpGet(`${await rival.app.debugUrl()}/debug/pprof/heap`);
-  await read();
+  const isSampling = (page: MetricsPage) => page.sum('heapray_profiler_samples_total') > MANY_SAMPLES;
+  await pollUntil(async () => (await read()) && isSampling(await rival.app.metrics()), { what: 'samples' });
   await rival.app.waitForMetrics('the fallback', (page) => activeMode(page) === 'inspector');
   await rival.do('/restart');
   await read();

@@ -3,13 +3,28 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { tempFolder } from '../../../../test/support/temp-folder.js';
 
-/** Keeps some memory for half a second, so that a capture has something in it. */
+/** Whether the capture has begun, if this process is to have one: then it holds a file of that name open. */
+const BEGUN = `
+const fs = require('node:fs');
+const fileOf = (fd) => {
+  try {
+    return fs.readlinkSync('/proc/self/fd/' + fd);
+  } catch {
+    return ''; // closed meanwhile
+  }
+};
+const isCapture = (fd) => fileOf(fd).endsWith('_memory.bin');
+const begun = () => !process.env.HEAPRAY_TRACE_COMPONENTS || fs.readdirSync('/proc/self/fd').some(isCapture);
+`;
+
+/** Keeps some memory for half a second, so that a capture has something in it, and until it has begun. */
 const SHOP = `
+${BEGUN}
 const kept = [];
 function remember() { kept.push({ lines: new Array(10_000).fill(kept.length) }); }
 const timer = setInterval(() => {
   for (let i = 0; i < 20; i++) remember();
-  if (kept.length >= 200) clearInterval(timer);
+  if (kept.length >= 200 && begun()) clearInterval(timer);
 }, 50);
 `;
 
@@ -29,7 +44,11 @@ setTimeout(() => console.log('ready'), 1000);
 const PLAIN_SERVER = `${SHOP} setInterval(() => {}, 1000); setTimeout(() => console.log('ready'), 1000);`;
 
 /** Starts the shop in a process of its own and allocates nothing worth mentioning itself. */
-const STARTER = `require('node:child_process').spawn(process.execPath, ['shop.js'], { stdio: 'inherit' });`;
+const STARTER = `
+${BEGUN}
+require('node:child_process').spawn(process.execPath, ['shop.js'], { stdio: 'inherit' });
+const timer = setInterval(() => begun() && clearInterval(timer), 50);
+`;
 
 /** A folder with the programs, also as an npm project that starts \`shop.js\`. */
 export function programFolder(): string {
