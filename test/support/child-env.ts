@@ -1,9 +1,10 @@
 // The environment that child processes get: the user's, without what npm and vitest put into it, because the
-// program under test must behave as it does outside of a test run, and without what would change it if the user
-// had it set.
+// program under test must behave as it does outside of a test run.
 const OF_THE_TEST_RUN =
   /^(npm_|VITEST|TINYPOOL|NODE_ENV$|NODE_OPTIONS$|NODE_V8_COVERAGE$|TEST$|DEV$|PROD$|MODE$)/;
-const OF_THE_USER = /^(HEAPRAY|OTEL|AIRFLOW|MEMRAY|PPROF)_/;
+/** What would change the program under test, or how a peer prints: a test that wants it says so itself. */
+const OF_THE_USER =
+  /^(HEAPRAY_|OTEL_|AIRFLOW_|MEMRAY_|PPROF_|PYTHON|FORCE_COLOR$|NO_COLOR$|CLICOLOR|TTY_COMPATIBLE$|TTY_INTERACTIVE$|COLUMNS$|LINES$)/;
 
 /** The cleaned environment with the given variables on top; `undefined` removes one. */
 export function childEnv(extra: Record<string, string | undefined> = {}): NodeJS.ProcessEnv {

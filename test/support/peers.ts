@@ -27,9 +27,9 @@ export function lz4(): string {
   return placeOf('lz4');
 }
 
-/** Runs `go tool pprof`; the profiles it fetches go to a folder of the test and not to the user's home. */
+/** Runs `go tool pprof`; the profiles it fetches go to a folder of the test and not to the user's home, times are UTC. */
 export async function goPprof(args: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
-  const env = { PPROF_TMPDIR: tempFolder(), ...options.env };
+  const env = { PPROF_TMPDIR: tempFolder(), TZ: 'UTC', ...options.env };
   return runCommand(placeOf('go-pprof'), ['tool', 'pprof', ...args], { ...options, env });
 }
 

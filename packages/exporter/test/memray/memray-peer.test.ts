@@ -183,26 +183,26 @@ describe.each(FORMATS)('format %d', (format) => {
       }
     });
 
-    test('stacks deeper than any report shows', async () => {
-      const w = new MemrayWriter({ format, commandLine: 'x', pid: 1, startTimeMillis: START });
-      w.memoryRecord(1, START);
-      let stack: StackHandle | undefined;
-      for (let depth = 0; depth < 3000; depth += 1) stack = w.stack(stack, w.frame('f', '/a.js', depth));
-      w.allocation(1, 64, 100, stack);
-      w.allocation(1, 128, 10, undefined);
-      w.finish(1, START + 1);
-      const file = captureFile(w.take());
-      for (const args of [
-        ['flamegraph'],
-        ['flamegraph', '--temporal'],
-        ['table'],
-        ['flamegraph', '--leaks'],
-      ]) {
-        await report(format, args, file);
-      }
-      await runMemray(format, ['summary', file]);
-      await runMemray(format, ['stats', file]);
-      expect(await treeTexts(format, file, 3)).toHaveLength(3);
+    describe('stacks deeper than any report shows', () => {
+      let file: string;
+      beforeAll(() => {
+        file = captureFile(deepCapture(format));
+      });
+
+      test.each([['flamegraph'], ['flamegraph', '--temporal'], ['table'], ['flamegraph', '--leaks']])(
+        '%s %s',
+        async (...args) => {
+          await report(format, args.filter(Boolean), file);
+        },
+      );
+
+      test.each(['summary', 'stats'])('%s', async (command) => {
+        await runMemray(format, [command, file]);
+      });
+
+      test('tree', async () => {
+        expect(await treeTexts(format, file, 3)).toHaveLength(3);
+      });
     });
 
     test('a small capture cut after any byte still opens', async () => {
@@ -238,6 +238,18 @@ describe.each(FORMATS)('format %d', (format) => {
     });
   });
 });
+
+/** One stack of 3000 frames, and none. */
+function deepCapture(format: MemrayFormat): Uint8Array {
+  const w = new MemrayWriter({ format, commandLine: 'x', pid: 1, startTimeMillis: START });
+  w.memoryRecord(1, START);
+  let stack: StackHandle | undefined;
+  for (let depth = 0; depth < 3000; depth += 1) stack = w.stack(stack, w.frame('f', '/a.js', depth));
+  w.allocation(1, 64, 100, stack);
+  w.allocation(1, 128, 10, undefined);
+  w.finish(1, START + 1);
+  return w.take();
+}
 
 /** Opens the file cut after 0, 1, 2 … bytes and counts the events in it; -1 = does not open. */
 const CUT_SCRIPT = `

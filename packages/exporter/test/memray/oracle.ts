@@ -65,10 +65,13 @@ export async function askOracle(format: MemrayFormat, file: string): Promise<Ora
   return JSON.parse(await runPython(format, [script, file])) as Oracle;
 }
 
+/** Names of all scripts are printed, whatever encoding this machine's language has. */
+const UTF8 = { PYTHONUTF8: '1' };
+
 /** Runs the Python that has memray, and insists on success. */
 export async function runPython(format: MemrayFormat, args: readonly string[]): Promise<string> {
   const python = path.join(path.dirname(memray(MEMRAY_OF[format])), 'python');
-  return succeeded(await runCommand(python, args, { timeoutMillis: 120_000 }));
+  return succeeded(await runCommand(python, args, { timeoutMillis: 120_000, env: UTF8 }));
 }
 
 /** Runs a memray command, and insists on success. */
@@ -78,7 +81,10 @@ export async function runMemray(format: MemrayFormat, args: readonly string[]): 
 
 /** Runs a memray command. */
 export async function tryMemray(format: MemrayFormat, args: readonly string[]): Promise<CommandResult> {
-  return runCommand(memray(MEMRAY_OF[format]), args, { timeoutMillis: 120_000, env: { COLUMNS: '200' } });
+  return runCommand(memray(MEMRAY_OF[format]), args, {
+    timeoutMillis: 120_000,
+    env: { ...UTF8, COLUMNS: '200' },
+  });
 }
 
 function succeeded({ status, stdout, stderr }: CommandResult): string {

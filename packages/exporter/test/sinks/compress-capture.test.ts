@@ -4,25 +4,31 @@ import { describe, expect, test } from 'vitest';
 import { LZ4_MAGIC } from '../../../../test/support/lz4-file.js';
 import { describeWithPeer } from '../../../../test/support/peer-test.js';
 import { tempFolder } from '../../../../test/support/temp-folder.js';
-import { analyzeMemray, MEMRAY_FORMATS } from '../../src/memray/index.js';
+import { analyzeMemray, MEMRAY_FORMATS, MemrayWriter } from '../../src/memray/index.js';
 import { CaptureCompression, CaptureError, CaptureFile, type CaptureFs } from '../../src/sinks/index.js';
 import { MEMRAY_OF, runMemray } from '../memray/oracle.js';
-import { randomCapture } from '../memray/random-capture.js';
+import { Random } from '../memray/random.js';
 
-const made = new Map<string, Uint8Array>();
-
-function captureOf(format: 11 | 12 | 13, events: number): Uint8Array {
-  const key = `${format} ${events}`;
-  const bytes = made.get(key) ?? randomCapture({ seed: 3, events, format }).bytes;
-  made.set(key, bytes);
-  return bytes;
+/** A capture of as many functions with long names, each of which allocates; half a kibibyte for each. */
+function captureOf(format: 11 | 12 | 13, functions: number): Uint8Array {
+  const random = new Random(3);
+  const letters = () => random.next().toString(36).slice(2, 10);
+  const writer = new MemrayWriter({ format, commandLine: 'x', pid: 1, startTimeMillis: 0 });
+  writer.memoryRecord(1, 0);
+  for (let at = 1; at <= functions; at += 1) {
+    const name = Array.from({ length: 50 }, letters).join('');
+    const stack = writer.stack(undefined, writer.frame(name, '/app/index.js', at));
+    for (let n = 0; n < 10; n += 1) writer.allocation(1, 64 * random.below(5000), random.below(5000), stack);
+  }
+  writer.finish(1, 1);
+  return writer.take();
 }
 
 /** A finished capture; by default one of more than two mebibytes. */
-function finishedCapture(format: 11 | 12 | 13 = 13, events = 400_000) {
+function finishedCapture(format: 11 | 12 | 13 = 13, functions = 6000) {
   const folder = tempFolder();
   const file = CaptureFile.open({ folder, component: 'api' });
-  const bytes = captureOf(format, events);
+  const bytes = captureOf(format, functions);
   file.append(bytes);
   file.close();
   return { folder, capture: file.path, known: file.known, bytes };
@@ -39,6 +45,7 @@ const TEMPORARY = new RegExp(`^api_memory\\.bin\\.${process.pid}-\\d+\\.tmp$`);
 
 test('takes the place of the capture, step by step, with the same content and permissions', () => {
   const { folder, capture, known, bytes } = finishedCapture();
+  expect(bytes.length).toBeGreaterThan(2 ** 21);
   const compression = CaptureCompression.of(known);
   expect(fs.readdirSync(folder)).toEqual(['api_memory.bin']);
   expect(compression.step()).toBe(false);
@@ -89,7 +96,7 @@ test('one that was deleted meanwhile does not come back', () => {
 });
 
 test('one that was moved away before is compressed where it is; the running capture of another is left alone', () => {
-  const { folder, capture, known } = finishedCapture(13, 1000);
+  const { folder, capture, known } = finishedCapture(13, 10);
   const next = CaptureFile.open({ folder, component: 'api' });
   next.append(Buffer.from('the next'));
   const compression = CaptureCompression.of(known);
@@ -101,7 +108,7 @@ test('one that was moved away before is compressed where it is; the running capt
 });
 
 test('one that was deleted before is an error, also when its number went to another file', () => {
-  const { folder, capture, known } = finishedCapture(13, 1000);
+  const { folder, capture, known } = finishedCapture(13, 10);
   fs.unlinkSync(capture);
   expect(() => CaptureCompression.of(known)).toThrow(`cannot compress capture ${capture}: it was deleted`);
   fs.writeFileSync(capture, 'of another');
@@ -141,7 +148,7 @@ describe('when the file system refuses', () => {
   ];
 
   test('to close: no number of a file is closed twice, for it may be another file by then', () => {
-    const { known } = finishedCapture(13, 1000);
+    const { known } = finishedCapture(13, 10);
     const closed: number[] = [];
     const closeSync = (fd: number) => {
       closed.push(fd);
@@ -154,7 +161,7 @@ describe('when the file system refuses', () => {
   });
 
   test.each(cases)('%s: one error, the capture as it was, nothing left over', (_, broken) => {
-    const { folder, capture, known, bytes } = finishedCapture(13, 200_000);
+    const { folder, capture, known, bytes } = finishedCapture(13, 3000);
     const compression = CaptureCompression.of(known, broken(fs));
     expect(() => run(compression)).toThrow(CaptureError);
     expect(fs.readdirSync(folder)).toEqual(['api_memory.bin']);
@@ -170,7 +177,7 @@ describe('when the file system refuses', () => {
 describe.each(MEMRAY_FORMATS)('format %d', (format) => {
   describeWithPeer('for memray', `memray-${MEMRAY_OF[format]}`, () => {
     test('reads the same of the compressed capture', async () => {
-      const { capture, known } = finishedCapture(format, 100_000);
+      const { capture, known } = finishedCapture(format, 3000);
       const before = await runMemray(format, ['stats', capture]);
       run(CaptureCompression.of(known));
       expect(magic(capture)).toBe(LZ4_MAGIC);
