@@ -1,23 +1,27 @@
 // Two test runs in one checkout must not install into the same folders at the same time: the second waits
 // until the first has prepared everything, and then finds it done.
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+//
+// Each puts a claim of its own into a folder, and works when nobody else who is alive has one there: of two that come
+// at once at least one sees the other's, and withdraws. Nobody takes over a claim, so what a killed run has left can be
+// removed at any moment without taking away somebody's who has just come.
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CACHE, note } from './bootstrap.mjs';
+import { processStat } from './processes.mjs';
 
-const LOCK = path.join(CACHE, 'bootstrap.lock');
+const TELL_EVERY_MILLIS = 60_000;
+/** In place of a start that the system does not tell. */
+const UNKNOWN = '0';
 
 /** Runs the work while no other process of this checkout does such work. */
-export async function withBootstrapLock(work) {
-  mkdirSync(CACHE, { recursive: true });
-  let told = false;
-  while (!take()) {
-    if (!told) note(`process ${owner()} is preparing this checkout; waiting for it ...`);
-    told = true;
-    await delay(200);
-  }
+export async function withBootstrapLock(work, folder = path.join(CACHE, 'preparing')) {
+  mkdirSync(folder, { recursive: true });
+  const claim = path.join(folder, `${process.pid}-${processStat(process.pid)?.start ?? UNKNOWN}`);
+  const release = () => rmSync(claim, { force: true });
   process.on('exit', release);
   try {
+    await waitForTurn(folder, claim);
     return await work();
   } finally {
     release();
@@ -25,32 +29,50 @@ export async function withBootstrapLock(work) {
   }
 }
 
-function take() {
-  try {
-    writeFileSync(LOCK, String(process.pid), { flag: 'wx' });
-    return true;
-  } catch (error) {
-    if (error.code !== 'EEXIST') throw error;
-    if (!isAlive(owner())) release();
-    return false;
+async function waitForTurn(folder, claim) {
+  let tellAt = Date.now();
+  for (;;) {
+    const [other] = tryClaim(folder, claim);
+    if (other === undefined) return;
+    if (Date.now() >= tellAt) {
+      const file = path.join(folder, other);
+      note(`process ${parseInt(other, 10)} is preparing this checkout (${file}); waiting for it ...`);
+      tellAt += TELL_EVERY_MILLIS;
+    }
+    // Not all at the same time again.
+    await delay(100 + 200 * Math.random());
   }
 }
 
-function release() {
-  rmSync(LOCK, { force: true });
+/** Claims if nobody else has; otherwise returns who has. */
+function tryClaim(folder, claim) {
+  const before = othersAlive(folder, claim);
+  if (before.length > 0) return before;
+  writeFileSync(claim, '');
+  const others = othersAlive(folder, claim);
+  if (others.length > 0) rmSync(claim, { force: true });
+  return others;
 }
 
-function owner() {
-  try {
-    return Number(readFileSync(LOCK, 'utf8'));
-  } catch {
-    return 0;
+function othersAlive(folder, claim) {
+  const others = readdirSync(folder).filter((name) => name !== path.basename(claim));
+  const alive = others.filter(isAlive);
+  for (const name of others) {
+    if (!alive.includes(name)) rmSync(path.join(folder, name), { force: true });
   }
+  return alive;
 }
 
-function isAlive(pid) {
-  // An empty file is a lock that is being written in this moment.
-  if (pid === 0) return true;
+/** Whether the process that claimed is still there: not just one that has got its number since. */
+function isAlive(claim) {
+  const [pid, start] = claim.split('-');
+  if (!(Number(pid) > 0) || !answers(Number(pid))) return false;
+  const stat = processStat(pid);
+  if (stat === undefined || start === UNKNOWN) return Number(pid) !== process.pid;
+  return stat.start === start && stat.state !== 'Z';
+}
+
+function answers(pid) {
   try {
     process.kill(pid, 0);
     return true;

@@ -1,8 +1,10 @@
 // Looks into a process group whose leader has ended: nobody should be in it any more.
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { processStat, readProc } from './processes.mjs';
 
-const PATIENCE_MILLIS = 2000;
+/** Costs only where something is left: a busy machine may take seconds to end what was killed. */
+const PATIENCE_MILLIS = 20_000;
 
 /** The command lines still in the group, after a moment in which ending processes may end. */
 export async function groupMembers(group) {
@@ -24,19 +26,10 @@ function processIds() {
 }
 
 function isMember(pid, group) {
-  const fields = readProc(pid, 'stat').split(') ').at(-1).split(' ');
-  const [state, , processGroup] = fields;
-  return Number(processGroup) === group && state !== 'Z';
+  const stat = processStat(pid);
+  return stat?.group === group && stat.state !== 'Z';
 }
 
 function commandLine(pid) {
   return `${pid} ${readProc(pid, 'cmdline').replaceAll('\0', ' ').trim()}`;
-}
-
-function readProc(pid, name) {
-  try {
-    return readFileSync(`/proc/${pid}/${name}`, 'utf8');
-  } catch {
-    return '';
-  }
 }
