@@ -1,11 +1,12 @@
 // What every entry script needs before it can start: dependencies from the lockfile, built packages and
 // the Node that everything runs on. Written for the oldest Node a machine may bring (20), with no imports
-// outside the standard library, because it runs before anything is installed.
+// of packages, because it runs before anything is installed.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { missingPackages } from './installed.mjs';
 
 /** The checkout's top folder. */
 export const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..', '..');
@@ -26,15 +27,25 @@ export function note(text) {
 
 /** Runs a command to its end with inherited stderr; ends this process with its status when it fails. */
 export function must(command, args, options = {}) {
-  const done = spawnSync(command, args, { cwd: ROOT, stdio: ['ignore', 2, 2], ...options });
-  if (done.error) {
-    note(`cannot run ${command}: ${done.error.message}`);
-    process.exit(1);
-  }
-  if (done.status !== 0) {
-    note(`failed (status ${done.status ?? done.signal}): ${command} ${args.join(' ')}`);
-    process.exit(done.status || 1);
-  }
+  const { why, status } = attempt(command, args, options);
+  if (why !== undefined) fail(why, status);
+}
+
+function fail(why, status) {
+  note(why);
+  process.exit(status || 1);
+}
+
+/** Runs a command to its end with inherited stderr; `why` says what went wrong. */
+function attempt(command, args, options) {
+  const { error, status, signal } = spawnSync(command, args, {
+    cwd: ROOT,
+    stdio: ['ignore', 2, 2],
+    ...options,
+  });
+  if (error) return { why: `cannot run ${command}: ${error.message}`, isHopeless: error.code === 'ENOENT' };
+  if (status === 0) return {};
+  return { why: `failed (status ${status ?? signal}): ${command} ${args.join(' ')}`, status };
 }
 
 /** A digest of files and plain strings, to tell whether earlier work can be reused. */
@@ -47,6 +58,8 @@ export function digest(parts) {
 /** Does the work only if the stamp file does not already hold this key. Returns whether it was done. */
 export function once(stamp, key, work) {
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === key) return false;
+  // What is half done when this process ends must not count as what it was before.
+  rmSync(stamp, { force: true });
   work();
   mkdirSync(path.dirname(stamp), { recursive: true });
   writeFileSync(stamp, key);
@@ -59,17 +72,36 @@ export function ensureInstalled() {
   const stamp = path.join(ROOT, 'node_modules', '.heapray-installed');
   once(stamp, digest([lock]), () => {
     note('installing dependencies from package-lock.json (about a minute the first time) ...');
-    must('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { env: npmEnv() });
+    installFromLock();
   });
 }
 
+/** A network that fails for a moment must not end the run; here nothing else goes on, so waiting may block. */
+function installFromLock() {
+  const args = ['ci', '--no-audit', '--no-fund', '--loglevel=error'];
+  for (const pause of [3, 20, 0]) {
+    const { why = whyIncomplete(), status, isHopeless } = attempt('npm', args, { env: npmEnv() });
+    if (why === undefined) return;
+    if (pause === 0 || isHopeless) fail(why, status);
+    note(`${why}; next try in ${pause} s`);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000 * pause);
+  }
+}
+
+function whyIncomplete() {
+  const missing = missingPackages(ROOT);
+  if (missing.length > 0) return `npm could not fetch ${missing.join(', ')}`;
+  return existsSync(NODE) ? undefined : `npm has not made ${NODE}: does it run install scripts?`;
+}
+
+/** What the outer `npm run` puts into the environment, and not how this machine reaches a registry. */
+const OF_NPM_RUN = /^npm_(config_|lifecycle_|package_|command|execpath|node_execpath)/;
+const HOW_TO_REACH = /^npm_config_(registry|.*proxy|ca|cafile|strict_ssl|fetch_.*|maxsockets)$/;
+
 /** The environment for a nested npm: without what the outer `npm run` put there. */
 export function npmEnv() {
-  const env = { ...process.env };
-  for (const key of Object.keys(env)) {
-    if (/^npm_(config_|lifecycle_|package_|command|execpath|node_execpath)/.test(key)) delete env[key];
-  }
-  return env;
+  const entries = Object.entries(process.env);
+  return Object.fromEntries(entries.filter(([key]) => !OF_NPM_RUN.test(key) || HOW_TO_REACH.test(key)));
 }
 
 /** The environment in which everything runs: the pinned Node comes first on the path. */

@@ -27,16 +27,28 @@ export function killGroup(group) {
   }
 }
 
-/** Runs a command to its end and returns its stdout; throws with the whole output when it fails. */
+/**
+ * Runs a command to its end and returns its stdout; throws with the whole output when it fails, and with the system's
+ * code when it cannot be started.
+ */
 export async function run(command, args, { timeoutMillis = TEN_MINUTES, ...options } = {}) {
   const child = spawnGroup(command, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options });
   const output = collect(child);
-  const timer = setTimeout(() => killGroup(child.pid), timeoutMillis);
+  let late = '';
+  const timer = setTimeout(() => {
+    late = ` (not done after ${timeoutMillis / 1000} s)`;
+    killGroup(child.pid);
+  }, timeoutMillis);
+  let code;
+  child.once('error', (error) => {
+    code = error.code;
+  });
   const how = await ended(child);
   clearTimeout(timer);
   if (child.pid !== undefined) killGroup(child.pid);
-  if (how !== 0) throw new Error(`${command} ${args.join(' ')}: ${how}\n${output.all.trimEnd()}`);
-  return output.stdout;
+  if (how === 0) return output.stdout;
+  const message = `${command} ${args.join(' ')}: ${how}${late}\n${output.all}`.trimEnd();
+  throw Object.assign(new Error(message), { code });
 }
 
 /** Waits for a child's end: 0, or what went wrong in words. */

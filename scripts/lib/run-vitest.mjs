@@ -1,5 +1,5 @@
 // Runs vitest on the pinned Node: its own output for people, its JSON results for the closing line.
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { CACHE, NODE, note, ROOT, runEnv } from './bootstrap.mjs';
 import { groupMembers } from './process-group.mjs';
@@ -21,11 +21,11 @@ export async function runVitest(args, tally) {
 }
 
 function countTests(file, how) {
-  if (!existsSync(file)) {
+  const results = readResults(file);
+  if (results === undefined) {
     note(`vitest left no results: ${how}`);
     return { failed: 1 };
   }
-  const results = JSON.parse(readFileSync(file, 'utf8'));
   const failed = results.numFailedTests + brokenFiles(results);
   return {
     passed: results.numPassedTests,
@@ -33,6 +33,15 @@ function countTests(file, how) {
     failed: failed === 0 && how !== 0 ? 1 : failed,
     skipped: results.numPendingTests + results.numTodoTests,
   };
+}
+
+/** Undefined when there are none, or it ended while writing them. */
+function readResults(file) {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch {
+    return undefined;
+  }
 }
 
 /** Test files that failed without a failing test: those that could not be loaded, or whose hooks failed. */

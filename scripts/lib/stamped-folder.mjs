@@ -1,8 +1,9 @@
 // Folders that are made once. The stamp is written last, so a folder whose making was interrupted, or was
 // made from other ingredients, is made anew.
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
+import { withRetries } from './retry.mjs';
 
 const STAMP = '.complete';
 
@@ -17,14 +18,15 @@ export function markComplete(folder, key) {
   writeFileSync(path.join(folder, STAMP), key);
 }
 
-/** Makes the folder from nothing unless it is complete; a registry that fails once is asked a second time. */
-export async function makeFolder(folder, key, make) {
+/** Says that the folder is being changed: if that is interrupted, it will be made anew. */
+export function markIncomplete(folder) {
+  rmSync(path.join(folder, STAMP), { force: true });
+}
+
+/** Makes the folder from nothing unless it is complete; whoever fails (a registry, a network) is asked again. */
+export async function makeFolder(folder, key, make, pauses = undefined) {
   if (isComplete(folder, key)) return;
-  try {
-    await makeAnew(folder, make);
-  } catch {
-    await makeAnew(folder, make);
-  }
+  await withRetries(path.basename(folder), () => makeAnew(folder, make), pauses);
   markComplete(folder, key);
 }
 

@@ -35,7 +35,8 @@ async function unpackFromDebian(packageName, folder) {
   } catch {
     // No package list, or an old one. A list of our own needs no rights and changes nothing on the machine.
     const own = ownLists(folder);
-    await run('apt-get', [...own, 'update']);
+    // Without this option it succeeds also when it could fetch no list.
+    await run('apt-get', [...own, '-o', 'APT::Update::Error-Mode=any', 'update']);
     await download(packageName, folder, own);
   }
   const deb = readdirSync(folder).find((file) => file.endsWith('.deb'));

@@ -1,17 +1,13 @@
 // `go tool pprof`, which judges the pprof profiles. Newer Go builds the tool at its first use, which takes
-// half a minute: that happens here and not in a test.
-import path from 'node:path';
-import { PEERS } from '../bootstrap.mjs';
+// half a minute: that happens here and not in a test. Every time, because Go drops what it has built from its
+// cache after some days, and a machine may keep ours but not Go's; when it is built this takes no time.
 import { run } from '../run-command.mjs';
-import { makeFolder } from '../stamped-folder.mjs';
 
 export function goPprofPeer() {
   return {
     name: 'go-pprof',
     bring: async () => {
-      const version = (await run('go', ['version'])).trim().split(' ')[2];
-      const folder = path.join(PEERS, `go-pprof-${version}`);
-      await makeFolder(folder, version, () => run('go', ['tool', 'pprof', '-h']));
+      await run('go', ['tool', 'pprof', '-h']);
       return 'go';
     },
   };

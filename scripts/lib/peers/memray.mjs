@@ -7,13 +7,22 @@ import { makeFolder } from '../stamped-folder.mjs';
 
 const CONSTRAINTS = path.join(ROOT, 'test', 'peers', 'memray-constraints.txt');
 
+let python;
+
+/** The machine's Python. An environment works with just the one that it was made with. */
+function describePython() {
+  python ??= run('python3', ['-c', 'import sys; print(sys.version, sys.base_prefix)']);
+  return python;
+}
+
 export function memrayPeer(version) {
   const folder = path.join(PEERS, `memray-${version}`);
   return {
     name: `memray-${version}`,
     bring: async () => {
       // The environment's scripts name their interpreter by its whole path: a moved checkout needs new ones.
-      const key = digest([`${version} in ${folder}`, readFileSync(CONSTRAINTS, 'utf8')]);
+      const place = `${version} in ${folder}`;
+      const key = digest([place, await describePython(), readFileSync(CONSTRAINTS, 'utf8')]);
       await makeFolder(folder, key, () => installMemray(folder, version));
       return path.join(folder, 'bin', 'memray');
     },
