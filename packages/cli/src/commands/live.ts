@@ -14,6 +14,8 @@ interface LiveOptions {
 }
 
 const RETRY_MILLIS = 500;
+/** Of each address of this machine, which answers at once unless it is very busy. */
+const CONNECT_MILLIS = 10_000;
 const REFRESH_MILLIS = 1000;
 
 export function addLive(program: Command): void {
@@ -58,7 +60,11 @@ async function live(port: number, { rows, strict }: LiveOptions): Promise<void> 
 /** Waits until somebody listens, as `memray live` does. */
 async function connect(port: number): Promise<net.Socket> {
   for (let told = false; ; told = true) {
-    const socket = net.connect({ port, host: 'localhost' });
+    const socket = net.connect({
+      port,
+      host: 'localhost',
+      autoSelectFamilyAttemptTimeout: CONNECT_MILLIS,
+    });
     try {
       await new Promise<void>((resolve, reject) => {
         socket.once('connect', resolve);
@@ -67,17 +73,26 @@ async function connect(port: number): Promise<net.Socket> {
       return socket;
     } catch (cause) {
       socket.destroy();
-      if (!isRefused(cause)) throw new CommandError(`port ${port}: ${(cause as Error).message}`, { cause });
+      if (!isRefused(cause)) throw new CommandError(`port ${port}: ${reasonOf(cause)}`, { cause });
       if (!told) note(`waiting for a program at port ${port}`);
       await sleep(RETRY_MILLIS);
     }
   }
 }
 
-/** With several addresses for localhost the error is one of all of them. */
+/**
+ * With several addresses for localhost the error is one of all of them. There may be some that this machine cannot use,
+ * as ::1 where IPv6 is off: one that nobody listens at is enough to wait.
+ */
 function isRefused(cause: unknown): boolean {
-  if (cause instanceof AggregateError) return cause.errors.every(isRefused);
+  if (cause instanceof AggregateError) return cause.errors.some(isRefused);
   return codeOf(cause) === 'ECONNREFUSED';
+}
+
+/** An error of several addresses says nothing by itself. */
+function reasonOf(cause: unknown): string {
+  const causes: readonly unknown[] = cause instanceof AggregateError ? cause.errors : [cause];
+  return causes.map((each) => (each as Error).message).join('; ');
 }
 
 /** A remote that is killed resets the connection: what came before counts. */

@@ -22,16 +22,19 @@ export async function runProgram(
   args: readonly string[],
   env: NodeJS.ProcessEnv,
 ): Promise<ProgramEnd> {
-  const child = start(command, args, env);
+  let child: ChildProcess | undefined;
   const atTerminal = [0, 1, 2].some((descriptor) => isatty(descriptor));
   const forward = (signal: NodeJS.Signals): void => {
-    if (!(atTerminal && FROM_THE_KEYBOARD.includes(signal))) child.kill(signal);
+    if (!(atTerminal && FROM_THE_KEYBOARD.includes(signal))) child?.kill(signal);
   };
+  // Before it is started: it may be up, and a signal be meant for it, before this line is left.
   for (const signal of FORWARDED) process.on(signal, forward);
   try {
+    const started = start(command, args, env);
+    child = started;
     return await new Promise((resolve, reject) => {
-      child.once('error', (error) => reject(startError(command, error)));
-      child.once('exit', (status, signal) => resolve({ pid: child.pid ?? 0, status, signal }));
+      started.once('error', (error) => reject(startError(command, error)));
+      started.once('exit', (status, signal) => resolve({ pid: started.pid ?? 0, status, signal }));
     });
   } finally {
     for (const signal of FORWARDED) process.removeListener(signal, forward);
