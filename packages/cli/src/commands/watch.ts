@@ -112,9 +112,6 @@ async function reportOnce(watcher: Watcher, { json }: WatchOptions): Promise<voi
 
 async function serve(watcher: Watcher, { listen, otlp, interval }: WatchOptions): Promise<void> {
   const stop = new AbortController();
-  const onSignal = () => stop.abort();
-  // Before it says where it serves: whoever reads that may end it at once.
-  process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
   const server = await startWatchServer(listen, watcher);
   // Before it says that it is there: whoever reads that may end it at once.
   const onSignal = () => stop.abort();
