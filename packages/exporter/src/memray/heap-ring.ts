@@ -101,10 +101,10 @@ export class HeapRing {
     Atomics.notify(this.#control, REPLAYED);
   }
 
-  /** The answer was sent. */
+  /** The answer was sent. The number changes, too, so that nobody begins to wait for it just now. */
   markAnswered(): void {
     Atomics.store(this.#control, STATE, ANSWERED);
-    Atomics.notify(this.#control, REPLAYED);
+    this.markReplayed();
   }
 
   get #filled(): number {
