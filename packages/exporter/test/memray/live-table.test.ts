@@ -81,3 +81,26 @@ test.each<readonly [string, Addresses]>([
   expect(table.size).toBe(25_000);
   expect(table.meanDistance()).toBeLessThan(25);
 });
+
+test('sizes of 4 GiB and more do not stay behind', () => {
+  const table = new LiveTable(DEFAULT_LIMITS);
+  const grown = heapGrowth(() => {
+    for (let at = 0; at < 200_000; at += 1) {
+      table.set(at, 16, 1, 2 ** 33);
+      if (at % 2 === 0) table.set(at, 16, 1, 8);
+      table.remove(at, 16);
+    }
+  });
+  expect(table.size).toBe(0);
+  // Those of half of them would be some 10 MB.
+  expect(grown).toBeLessThan(2e6);
+});
+
+/** Bytes of this process's heap that are alive after `work` and were not before. */
+function heapGrowth(work: () => void): number {
+  globalThis.gc!();
+  const before = process.memoryUsage().heapUsed;
+  work();
+  globalThis.gc!();
+  return process.memoryUsage().heapUsed - before;
+}

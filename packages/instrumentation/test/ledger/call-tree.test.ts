@@ -166,3 +166,19 @@ describe('names of any length', () => {
     expect(tree.child(ROOT, { ...at(1, 1), functionName: `${long}a` })).toBe(here);
   });
 });
+
+test('a full tree keeps nothing of the functions that come later', () => {
+  const tree = new CallTree({ maxNodes: 3 });
+  const main = tree.child(ROOT, frameOf('main'));
+  const parse = tree.child(main, frameOf('parse'));
+  globalThis.gc!();
+  const before = process.memoryUsage().heapUsed;
+  let folded = 0;
+  for (let made = 0; made < 50_000; made++) {
+    if (tree.child(parse, frameOf(`made${made}`.repeat(10))) === parse) folded += 1;
+  }
+  globalThis.gc!();
+  expect([tree.size, tree.child(ROOT, frameOf('main')), folded]).toEqual([3, main, 50_000]);
+  // Their names alone would be 4 MB.
+  expect(process.memoryUsage().heapUsed - before).toBeLessThan(2e6);
+});
