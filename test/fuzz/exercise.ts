@@ -81,7 +81,7 @@ function analyze(bytes: Uint8Array): void {
 }
 
 function profile(bytes: Uint8Array): void {
-  const profiler = new MemrayProfiler({ limits: LIMITS });
+  const profiler = new MemrayProfiler({ limits: LIMITS, ownThread: true });
   read(profiler, bytes);
   const made = profiler.profile();
   try {
@@ -98,7 +98,7 @@ function print(bytes: Uint8Array): void {
 
 /**
  * A raw capture read while it is written: what is there so far, without the zeros at its end, is given up and read
- * again as far as it was not whole. In the end it says the same as one that was read at once.
+ * again as far as it was not whole. In the end it says the same as one that was read at once, ready for two threads.
  */
 function grow(bytes: Uint8Array): void {
   const isRaw = bytes[0] !== LZ4_FIRST_BYTE;
@@ -109,7 +109,7 @@ function grow(bytes: Uint8Array): void {
     capture.push(bytes.subarray(start, isRaw ? Math.max(start, endOfData(bytes, end)) : end));
   }
   capture.end();
-  const whole = new MemrayAnalyzer({ limits: LIMITS });
+  const whole = new MemrayAnalyzer({ limits: LIMITS, ownThread: true });
   read(whole, bytes);
   const [grown, once] = [capture, whole].map(({ events, liveBytes, peakBytes }) => [
     events,
