@@ -85,7 +85,8 @@ export class HeapRing {
   /** What is to be replayed next, in the end undefined. Waits for it, for as long as it takes. */
   nextToReplay(): Uint32Array | undefined {
     const replayed = this.#replayed;
-    Atomics.wait(this.#control, FILLED, replayed);
+    // One wait is not enough: the other thread may wake this one late, for a piece it has found by itself long ago.
+    while (!this.hasFilled) Atomics.wait(this.#control, FILLED, replayed);
     const length = Atomics.load(this.#control, LENGTHS + (replayed % PIECES));
     return length === 0 ? undefined : this.#pieces[replayed % PIECES]!.subarray(0, length);
   }

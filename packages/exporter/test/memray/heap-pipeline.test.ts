@@ -1,11 +1,14 @@
 // The heap followed on a thread of its own: from dist, because the thread runs what is built.
 import { writeFileSync } from 'node:fs';
+import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { pollUntil } from '../../../../test/support/poll.js';
 import { runCommand } from '../../../../test/support/run-command.js';
 import { tempFolder } from '../../../../test/support/temp-folder.js';
 import { FormatError, type GroupOptions, MemrayAnalyzer, MemrayProfiler } from '../../dist/memray/index.js';
 import { HeapEventWriter, replayHeapEvents } from '../../src/memray/heap-events.js';
 import { HeapPipeline as UnbuiltPipeline } from '../../src/memray/heap-pipeline.js';
+import { HeapRing } from '../../src/memray/heap-ring.js';
 import { HighWaterMark } from '../../src/memray/high-water-mark.js';
 import { DEFAULT_LIMITS, type MemrayAnalyzerOptions } from '../../src/memray/index.js';
 import { randomCapture } from './random-capture.js';
@@ -13,6 +16,7 @@ import { randomCapture } from './random-capture.js';
 /** More than fit the ring between the threads, twice. */
 const EVENTS = 300_000;
 const DIST = new URL('../../dist/memray/index.js', import.meta.url).href;
+const THREAD = new URL('../../dist/memray/heap-thread-main.js', import.meta.url);
 
 let bytes: Uint8Array;
 beforeAll(() => {
@@ -94,6 +98,31 @@ test('a capture that is not read to its end keeps no process alive', async () =>
     program,
   ]);
   expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: 'left', stderr: '' });
+});
+
+test('a thread that is woken late, for a piece it has done already, waits on', async () => {
+  const ring = new HeapRing();
+  const { port1, port2 } = new MessageChannel();
+  const workerData = { buffers: ring.buffers, limits: DEFAULT_LIMITS, port: port2 };
+  const worker = new Worker(THREAD, { workerData, transferList: [port2] });
+  const plain = new HighWaterMark(DEFAULT_LIMITS);
+  const handOver = (low: number): void => {
+    plain.allocated(1, 0, low, 100);
+    ring.nextToFill.set([1, 0, low, 100]);
+    ring.handOver(4);
+  };
+  handOver(16);
+  await pollUntil(() => !ring.hasFilled, { what: 'the first piece to be done' });
+  // As by a reader that was held up between saying that there is more and waking the other.
+  const wake = () => Atomics.notify(ring.buffers.control, 0) > 0;
+  await pollUntil(wake, { what: 'the thread to wait for the second piece', everyMillis: 1 });
+  // It waits again, or has gone on with what is not there.
+  await pollUntil(() => wake() || ring.answered, { what: 'what comes of it', everyMillis: 1 });
+  handOver(32);
+  ring.handOver(0);
+  await pollUntil(() => ring.answered, { what: 'the answer' });
+  expect(receiveMessageOnPort(port1)?.message).toEqual({ amounts: plain.amounts.state });
+  await worker.terminate();
 });
 
 describe('without a second thread', () => {
