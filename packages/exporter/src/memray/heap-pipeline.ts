@@ -16,6 +16,8 @@ const WAIT_MILLIS = 1_000;
 const START_WAITS = 10;
 /** Waits for one that runs: its longest step is to move a table of 1 GiB. */
 const STEP_WAITS = 120;
+/** Threads of captures that were given up without a word: they would wait for more for ever. */
+const forsaken: FinalizationRegistry<Worker> = new FinalizationRegistry((worker) => void worker.terminate());
 
 /**
  * Follows the heap of a capture on a thread of its own, while this one reads on. The thread is started once there is
@@ -130,6 +132,7 @@ export class HeapPipeline implements FollowedHeap {
       // One that fails to start is noticed by its silence.
       worker.on('error', () => {});
       worker.unref();
+      forsaken.register(this, worker);
       this.#thread = { worker, port };
     } catch {
       // Node's permissions may forbid it.

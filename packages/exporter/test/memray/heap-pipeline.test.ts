@@ -30,6 +30,12 @@ function analyze(capture: Uint8Array, options: MemrayAnalyzerOptions): MemrayAna
   return analyzer;
 }
 
+function longFile(): string {
+  const file = `${tempFolder()}/long.bin`;
+  writeFileSync(file, bytes);
+  return file;
+}
+
 function resultsOf(analyzer: MemrayAnalyzer) {
   const merged: GroupOptions = { mergeThreads: true };
   return {
@@ -83,12 +89,10 @@ describe('a long capture', () => {
 });
 
 test('a capture that is not read to its end keeps no process alive', async () => {
-  const file = `${tempFolder()}/long.bin`;
-  writeFileSync(file, bytes);
   const program = `
     import { readFileSync } from 'node:fs';
     import { MemrayAnalyzer } from '${DIST}';
-    const bytes = readFileSync('${file}');
+    const bytes = readFileSync('${longFile()}');
     new MemrayAnalyzer({ ownThread: true }).push(bytes.subarray(0, bytes.length / 2));
     process.stdout.write('left');
   `;
@@ -98,6 +102,23 @@ test('a capture that is not read to its end keeps no process alive', async () =>
     program,
   ]);
   expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: 'left', stderr: '' });
+});
+
+test('the thread of a capture that nobody reads on ends', async () => {
+  const program = `
+    import { MemrayAnalyzer } from '${DIST}';
+    import { readFileSync } from 'node:fs';
+    process.on('worker', (worker) => {
+      worker.ref();
+      const collecting = setInterval(gc, 10);
+      worker.on('exit', () => clearInterval(collecting));
+    });
+    new MemrayAnalyzer({ ownThread: true }).push(readFileSync('${longFile()}').subarray(0, -1));
+    process.on('exit', () => process.stdout.write('ended'));
+  `;
+  const args = ['--expose-gc', '--input-type=module', '-e', program];
+  const { status, stdout, stderr } = await runCommand(process.execPath, args);
+  expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: 'ended', stderr: '' });
 });
 
 test('a thread that is woken late, for a piece it has done already, waits on', async () => {
