@@ -1,6 +1,7 @@
 import { MemrayAnalyzer } from '@heapray/exporter/memray';
 import type { Command } from 'commander';
 import { applyStrict, openCapture, readCapture } from '../inputs/memray.js';
+import { mayUseThread } from '../inputs/own-thread.js';
 import { statsJson } from '../outputs/stats-json.js';
 import { statsText } from '../outputs/stats-text.js';
 import { writeJson, writeStdout } from '../outputs/stdout.js';
@@ -28,7 +29,7 @@ export function addStats(program: Command): void {
 }
 
 async function stats(file: string, { json, rows, strict }: StatsOptions): Promise<void> {
-  const analyzer = new MemrayAnalyzer({ stats: true, ownThread: true });
+  const analyzer = new MemrayAnalyzer({ stats: true, ownThread: mayUseThread() });
   const end = await readCapture(await openCapture(file), analyzer);
   if (json) await writeJson(statsJson({ analyzer, end }, rows));
   else await writeStdout(statsText({ analyzer, end }, rows));

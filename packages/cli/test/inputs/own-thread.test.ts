@@ -1,0 +1,30 @@
+// Captures are read on two threads only where the second one cannot take the process with it.
+import { writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { expect, test } from 'vitest';
+import { tempFolder } from '../../../../test/support/temp-folder.js';
+import { randomCapture } from '../../../exporter/test/memray/random-capture.js';
+import { shell } from '../support/heapray.js';
+
+/** Says on stderr how many threads were started. */
+const COUNTING = `
+  let threads = 0;
+  process.on('worker', () => (threads += 1));
+  process.on('exit', () => process.stderr.write(String(threads)));
+`;
+
+test.runIf(process.platform === 'linux').each(['stats', 'top'])(
+  '%s starts no thread where addresses are limited',
+  async (command) => {
+    const folder = tempFolder();
+    const [capture, preload] = [`${folder}/long.bin`, `${folder}/counting.cjs`];
+    writeFileSync(capture, randomCapture({ seed: 1, events: 300_000, format: 13 }).bytes);
+    writeFileSync(preload, COUNTING);
+    const told = (limit: string) =>
+      shell(`ulimit -v ${limit} && exec "$NODE" -r ${preload} "$MAIN" ${command} ${capture}`);
+    const free = await told('unlimited');
+    expect(free).toMatchObject({ status: 0, stderr: availableParallelism() > 1 ? '1' : '0' });
+    // In KiB: plenty, so that this also passes with the second thread, but for the number of them.
+    expect(await told(String(2 ** 24))).toEqual({ ...free, stderr: '0' });
+  },
+);
