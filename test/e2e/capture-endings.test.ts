@@ -98,6 +98,15 @@ peerTest('out of memory: the capture shows who it was', ['project-bare', 'memray
   expect(await isWritten()).toBe(true);
 });
 
+peerTest('a process that is too short for its capture says so', 'project-bare', async () => {
+  const nodeArgs = ['--require', './idle-threads.cjs'];
+  const service = startApp({ app: ['ending.js', 'exit'], nodeArgs, env: TRACED });
+  expect(await service.end()).toEqual({ status: 3, signal: null });
+  const told = 'the process ends before the profiler thread has begun: there is no capture';
+  expect(service.process.stderr).toContain(told);
+  expect(service.process.stdout).not.toContain(told);
+});
+
 describe('without a traced component', () => {
   peerTest('a signal is not even listened to', ['node-24', 'project-bare'], async () => {
     const service = startApp({ app: ['signal-handling.js', 'counting'], env: { LEAK_MIB: '1' } });

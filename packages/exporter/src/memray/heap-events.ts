@@ -18,7 +18,7 @@ export class HeapEventWriter implements HeapListener {
   /** From here on there is no room for the longest event. */
   #full = 0;
 
-  /** `onFull` must {@link take} what was gathered, and {@link fill} another piece. */
+  /** `onFull` must hand on the {@link length} words that are filled, and {@link fill} another piece. */
   constructor(onFull: () => void) {
     this.#onFull = onFull;
   }

@@ -18,7 +18,7 @@ export type HeapThreadAnswer =
   | { readonly limitReached: string }
   | { readonly failure: string };
 
-function followHeap(ring: HeapRing, limits: MemrayLimits): HeapThreadAnswer {
+function replayAll(ring: HeapRing, limits: MemrayLimits): HeapThreadAnswer {
   const heap = new HighWaterMark(limits);
   try {
     for (let events = ring.nextToReplay(); events !== undefined; events = ring.nextToReplay()) {
@@ -35,7 +35,7 @@ function followHeap(ring: HeapRing, limits: MemrayLimits): HeapThreadAnswer {
 const { buffers, limits, port } = workerData as HeapThreadData;
 const ring = new HeapRing(buffers);
 if (ring.begin()) {
-  const answer = followHeap(ring, limits);
+  const answer = replayAll(ring, limits);
   port.postMessage(answer, 'amounts' in answer ? [answer.amounts.rows.buffer] : []);
   ring.markAnswered();
 }
