@@ -116,6 +116,17 @@ describeWithPeer('go tool pprof', ['go-pprof', 'project-bare'], () => {
     expect(profile.comments.join('\n')).toMatch(/sampled every 16384 bytes.*mode binding/);
   });
 
+  test('the time of a profile is when it was collected, also of a difference', async () => {
+    for (const query of ['', '?seconds=1', '?since=1']) {
+      const asked = Date.now();
+      const { collectedMillis, duration } = await pprofRaw(`${heap}${query}`);
+      expect(collectedMillis).toBeGreaterThanOrEqual(asked - 1);
+      expect(collectedMillis).toBeLessThanOrEqual(Date.now() + 1);
+      if (query === '?seconds=1')
+        expect(Number.parseFloat(duration)).toBeLessThan((Date.now() - asked) / 1000);
+    }
+  });
+
   test('a label narrows the view', async () => {
     const text = await pprofText(['-top', '-nodefraction=0', '-tagfocus=package=order-cache'], heap);
     expect(text).toContain('rememberOrder');

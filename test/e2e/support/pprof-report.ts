@@ -19,6 +19,10 @@ export interface RawSample {
 
 export interface RawProfile {
   comments: readonly string[];
+  /** When it was collected, ms since the Unix epoch. */
+  collectedMillis: number;
+  /** As Go prints it, such as `2.01`; empty for none. */
+  duration: string;
   periodType: string;
   period: number;
   columns: readonly string[];
@@ -57,6 +61,10 @@ export async function pprofRaw(source: string): Promise<RawProfile> {
   const functions = locations(tables);
   return {
     comments: [...head.matchAll(/^Comment: (.*)$/gm)].map(([, comment = '']) => comment),
+    collectedMillis: Date.parse(
+      (/^Time: (.*) \+0000 UTC$/m.exec(head)?.[1] ?? '').replace(' ', 'T').concat('Z'),
+    ),
+    duration: /^Duration: (.*)$/m.exec(head)?.[1] ?? '',
     periodType: /^PeriodType: (.*)$/m.exec(head)?.[1] ?? '',
     period: Number(/^Period: (\d+)$/m.exec(head)?.[1]),
     columns: columns.trim().split(/\s+/),

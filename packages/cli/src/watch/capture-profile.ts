@@ -14,19 +14,16 @@ const COLUMNS = [
 
 export type DefaultColumn = 'alloc_space' | 'peak_space' | 'inuse_space';
 
-/** What a capture says up to now, as a profile. */
+/** What a capture says up to now, as a profile; it must have a header. */
 export function captureProfile(
   capture: GrowingCapture,
   component: string,
   defaultColumn: DefaultColumn,
 ): Profile {
-  const start = capture.header?.startTimeMillis ?? 0;
-  const now = capture.resident?.millis ?? start;
   const builder = new ProfileBuilder({
     columns: COLUMNS,
     defaultColumn,
-    timeNanos: nanos(Math.max(0, start)),
-    durationNanos: nanos(Math.max(0, now - start)),
+    ...capture.times,
     comments: capture.knowsAllocated ? [] : ['an aggregated capture: what was allocated in all is not known'],
   });
   const stackOf = stackInterner(capture, builder);
@@ -85,8 +82,4 @@ function labelInterner(
     const tid = thread.id <= Number.MAX_SAFE_INTEGER ? Number(thread.id) : String(thread.id);
     return builder.labels({ component, package: packageOf(stack), allocator, tid, thread: thread.name });
   };
-}
-
-function nanos(millis: number): bigint {
-  return BigInt(Math.round(Math.min(millis, 9e12))) * 1_000_000n;
 }

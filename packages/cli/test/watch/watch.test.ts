@@ -3,6 +3,7 @@ import { copyFileSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSy
 import { createServer, request } from 'node:http';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
+import { analyzeMemray } from '@heapray/exporter/memray';
 import { decodePprof } from '@heapray/exporter/pprof';
 import { totals } from '@heapray/exporter/profile';
 import { describe, expect, test } from 'vitest';
@@ -132,6 +133,9 @@ describe('serving', () => {
       { what: 'a profile' },
     );
     const profile = decodePprof(body);
+    const { startTimeMillis, endTimeMillis } = analyzeMemray([readFileSync(AIRFLOW)]).header!;
+    expect(profile.timeNanos).toBe(BigInt(endTimeMillis) * 1_000_000n);
+    expect(profile.durationNanos).toBe(BigInt(endTimeMillis - startTimeMillis) * 1_000_000n);
     const memray = readExpected(AIRFLOW);
     expect(totals(profile)).toEqual({
       alloc_objects: memray.total_num_allocations,

@@ -2,20 +2,14 @@ import { ALLOCATORS, type AllocatorName } from './allocators.js';
 import { CaptureModel } from './capture-model.js';
 import type { MemrayLocation } from './code-table.js';
 import type { MemrayHeader } from './header.js';
-import type { HeapListener } from './heap-listener.js';
 import { HighWaterMark } from './high-water-mark.js';
+import { LastMemoryRecord, type ResidentMemory } from './last-memory-record.js';
 import { limitsWith, type MemrayLimits } from './limits.js';
 import { ModuleResolver } from './modules.js';
+import { profileTimes } from './profile-times.js';
 import { type CaptureDamage, type CaptureEnd, RecordStream } from './record-stream.js';
 import type { Amount } from './site-amounts.js';
 import type { MemrayThread } from './thread-table.js';
-
-/** What the process said of its memory last. */
-export interface ResidentMemory {
-  /** Milliseconds since the Unix epoch. */
-  readonly millis: number;
-  readonly residentBytes: number;
-}
 
 /** Where and by what something was allocated. Sites are numbered from 1 and never change. */
 export interface AllocationSite {
@@ -100,6 +94,12 @@ export class GrowingCapture {
     return this.#memory.last;
   }
 
+  /** Time of collection and length of a profile of what was read so far; there must be a header. */
+  get times(): { readonly timeNanos: bigint; readonly durationNanos: bigint } {
+    if (this.header === undefined) throw new Error('there is no header yet');
+    return profileTimes(this.header, this.resident?.millis);
+  }
+
   /** Whether it says what was ever allocated; an aggregated file does not. */
   get knowsAllocated(): boolean {
     return this.header?.fileFormat === 'ALL_ALLOCATIONS';
@@ -159,17 +159,5 @@ export class GrowingCapture {
     if (this.header === undefined) return '';
     this.#modules ??= new ModuleResolver(this.header);
     return this.#modules.moduleOf(this.#model.wholeStack(stack));
-  }
-}
-
-class LastMemoryRecord implements HeapListener {
-  last: ResidentMemory | undefined;
-
-  memoryRecord(millis: number, residentBytes: number): void {
-    this.last = { millis, residentBytes };
-  }
-
-  memorySnapshot(millis: number, residentBytes: number): void {
-    this.last = { millis, residentBytes };
   }
 }

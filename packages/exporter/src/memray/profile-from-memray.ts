@@ -12,9 +12,11 @@ import { CaptureModel } from './capture-model.js';
 import { plainName } from './clean-text.js';
 import { type FollowedHeap, followHeap, readFollowing } from './followed-heap.js';
 import type { MemrayHeader } from './header.js';
+import { LastMemoryRecord } from './last-memory-record.js';
 import { limitsWith, type MemrayLimits } from './limits.js';
 import type { NativeFrame } from './native-table.js';
 import { PackageResolver } from './package-of-stack.js';
+import { profileTimes } from './profile-times.js';
 import { type CaptureEnd, RecordStream } from './record-stream.js';
 
 /** What an aggregated capture does not say. */
@@ -29,7 +31,6 @@ const COLUMNS: readonly ValueColumn[] = [
   { type: 'inuse_space', unit: 'bytes' },
 ];
 const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER);
-const NANOS_PER_MILLI = 1_000_000n;
 
 export interface MemrayProfilerOptions {
   /** See {@link MemrayLimits}; what is not given has its default. */
@@ -55,11 +56,12 @@ export class MemrayProfiler {
   readonly #model: CaptureModel;
   readonly #heap: FollowedHeap;
   readonly #stream: RecordStream;
+  readonly #clock: LastMemoryRecord = new LastMemoryRecord();
 
   constructor(options: MemrayProfilerOptions = {}) {
     const limits = limitsWith(options.limits);
     this.#heap = followHeap(limits, options.ownThread);
-    this.#model = new CaptureModel(limits, this.#heap.listeners);
+    this.#model = new CaptureModel(limits, [...this.#heap.listeners, this.#clock]);
     this.#stream = new RecordStream(this.#model, limits);
   }
 
@@ -103,7 +105,7 @@ export class MemrayProfiler {
     const builder = new ProfileBuilder({
       columns: aggregated ? COLUMNS : [...ALLOCATED, ...COLUMNS],
       defaultColumn: 'inuse_space',
-      ...timesOf(header),
+      ...profileTimes(header, this.#clock.last?.millis),
     });
     if (header.commandLine !== '') builder.comment(`command: ${header.commandLine}`);
     const samples = new SampleMaker(builder, this.#model, header);
@@ -224,21 +226,6 @@ function nativePlace({ address, path, start, limit }: NativeFrame): NativePlace 
     address: Number(called),
     mapping: { path: plainName(path), start: Number(start), limit: Number(limit) },
   };
-}
-
-function timesOf({ startTimeMillis, endTimeMillis }: MemrayHeader): {
-  readonly timeNanos: bigint;
-  readonly durationNanos: bigint;
-} {
-  const start = nanosOf(startTimeMillis);
-  const end = nanosOf(endTimeMillis);
-  return { timeNanos: start, durationNanos: end > start ? end - start : 0n };
-}
-
-/** 0 for what no clock can have said. */
-function nanosOf(millis: number): bigint {
-  const sound = Number.isSafeInteger(millis) && millis > 0 && millis < 2 ** 43;
-  return sound ? BigInt(millis) * NANOS_PER_MILLI : 0n;
 }
 
 function hex(id: bigint): string {

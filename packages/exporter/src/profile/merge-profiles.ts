@@ -5,7 +5,8 @@ import type { Period } from './types.js';
 
 /**
  * One profile with the samples of all: values of equal stack and labels are
- * summed. It begins with the earliest, lasts as long as all together, carries
+ * summed. It has the earliest time of collection and lasts as long as all
+ * together, as in Google's implementation; it carries
  * every comment once, and shows the first default column given. The period is
  * the longest, or none when the profiles count different things. Associative.
  * @throws RangeError for no profiles, or for different columns

@@ -13,9 +13,9 @@ export interface Profile {
   /** `type` of the column to show first. */
   readonly defaultColumn: string | undefined;
   readonly period: Period | undefined;
-  /** Beginning of the time covered, in nanoseconds since the Unix epoch. */
+  /** Time of collection, which is the end of the time covered, in nanoseconds since the Unix epoch; 0 when unknown. */
   readonly timeNanos: bigint;
-  /** Length of the time covered, in nanoseconds; 0 for a profile of one moment. */
+  /** Length of the time covered, up to the collection, in nanoseconds; 0 for a profile of one moment. */
   readonly durationNanos: bigint;
   readonly comments: readonly string[];
   /** Units of the numeric labels that occur, by key, where they have one. */

@@ -58,9 +58,9 @@ export interface ProfileOptions {
   /** The `type` of the column that a viewer should show first. */
   readonly defaultColumn?: string | undefined;
   readonly period?: Period | undefined;
-  /** Beginning of the time the profile covers, in nanoseconds since the Unix epoch. */
+  /** Time of collection, which ends the time the profile covers, in nanoseconds since the Unix epoch; 0 when unknown. */
   readonly timeNanos: bigint;
-  /** Length of the time the profile covers, in nanoseconds; 0 for a profile of one moment. */
+  /** Length of the time the profile covers, up to the collection, in nanoseconds; 0 for a profile of one moment. */
   readonly durationNanos: bigint;
   /** Notes for people. */
   readonly comments?: readonly string[] | undefined;

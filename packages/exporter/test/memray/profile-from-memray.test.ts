@@ -1,7 +1,14 @@
 // A capture as a profile: sums equal memray's, labels, packages, native frames.
 import { describe, expect, test } from 'vitest';
-import { analyzeMemray, MemrayProfiler, MemrayWriter, profileFromMemray } from '../../src/memray/index.js';
+import {
+  analyzeMemray,
+  type MemrayHeader,
+  MemrayProfiler,
+  MemrayWriter,
+  profileFromMemray,
+} from '../../src/memray/index.js';
 import { checkProfile, formatProfile, totals } from '../../src/profile/index.js';
+import { captureOf, THREAD_1 } from './craft.js';
 import { type Expected, type ExpectedStats, golden, goldenNames } from './golden.js';
 
 describe.each(goldenNames())('%s', (name) => {
@@ -24,6 +31,14 @@ describe.each(goldenNames())('%s', (name) => {
         ...wanted,
       });
     }
+  });
+
+  test('is collected when the capture ends, or when it was last written to', () => {
+    const { startTimeMillis, endTimeMillis } = analyzeMemray([bytes]).header!;
+    const lastMillis = expected.memory_snapshots.at(-1)?.[0] ?? 0;
+    const end = endTimeMillis > startTimeMillis ? endTimeMillis : lastMillis;
+    expect(profile.timeNanos).toBe(BigInt(end) * 1_000_000n);
+    expect(profile.durationNanos).toBe(BigInt(end - startTimeMillis) * 1_000_000n);
   });
 
   test('labels are those of memray', () => {
@@ -68,6 +83,16 @@ function sumsOf(_: Expected, prefix: string, records: readonly { size: number; n
     [`${prefix}_space`]: records.reduce((sum, { size }) => sum + size, 0),
   };
 }
+
+test('times that no clock can have said are left out', () => {
+  const times = (header: Partial<MemrayHeader>) => {
+    const { timeNanos, durationNanos } = profileFromMemray([captureOf(THREAD_1, header)]);
+    return [timeNanos, durationNanos];
+  };
+  expect(times({ startTimeMillis: 2 ** 60, endTimeMillis: 7 })).toEqual([7_000_000n, 0n]);
+  expect(times({ startTimeMillis: 7, endTimeMillis: 2 ** 60 })).toEqual([7_000_000n, 0n]);
+  expect(times({ startTimeMillis: 7, endTimeMillis: 5 })).toEqual([7_000_000n, 0n]);
+});
 
 test('packages of formats that do not say where they are: the usual places', () => {
   const packages = (name: string) => {

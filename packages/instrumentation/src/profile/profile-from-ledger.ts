@@ -130,7 +130,7 @@ function heapBuilder(options: ProfileFromLedgerOptions, comments: readonly strin
     columns: HEAP_COLUMNS,
     defaultColumn,
     period: { type: 'space', unit: 'bytes', value: samplingInterval },
-    timeNanos: BigInt(Math.round(startedMillis)) * 1_000_000n,
+    timeNanos: BigInt(Math.round(nowMillis)) * 1_000_000n,
     durationNanos: BigInt(Math.max(0, Math.round(nowMillis - startedMillis))) * 1_000_000n,
     comments,
   });

@@ -82,6 +82,7 @@ test('a profile of what happened between two of them', () => {
       nowMillis: to * WINDOW,
       defaultColumn: 'inuse_space',
     });
+    expect(profile.timeNanos).toBe(BigInt(to * WINDOW) * 1_000_000n);
     expect(profile.durationNanos).toBe(BigInt((to - from) * WINDOW) * 1_000_000n);
     return Object.fromEntries(
       range(0, profile.sampleCount - 1).map((row) => [

@@ -1,0 +1,21 @@
+import type { HeapListener } from './heap-listener.js';
+
+/** Resident memory of the process at one moment. */
+export interface ResidentMemory {
+  /** Milliseconds since the Unix epoch. */
+  readonly millis: number;
+  readonly residentBytes: number;
+}
+
+/** Keeps the newest memory record, which is also the latest time that an unfinished capture tells. */
+export class LastMemoryRecord implements HeapListener {
+  last: ResidentMemory | undefined;
+
+  memoryRecord(millis: number, residentBytes: number): void {
+    this.last = { millis, residentBytes };
+  }
+
+  memorySnapshot(millis: number, residentBytes: number): void {
+    this.last = { millis, residentBytes };
+  }
+}
