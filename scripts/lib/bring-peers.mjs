@@ -3,8 +3,10 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { note, PEERS, ROOT } from './bootstrap.mjs';
+import { binutilsPeer } from './peers/binutils.mjs';
 import { debianPeers } from './peers/debian.mjs';
 import { goPprofPeer } from './peers/go-pprof.mjs';
+import { googlePprofPeer } from './peers/google-pprof.mjs';
 import { memrayPeer } from './peers/memray.mjs';
 import { nodePeer } from './peers/node-line.mjs';
 import { fixtureNames, projectPeers, removeAbandonedProjects } from './projects.mjs';
@@ -36,10 +38,12 @@ function allPeers() {
   const versions = JSON.parse(readFileSync(path.join(ROOT, 'test', 'peers', 'versions.json'), 'utf8'));
   return [
     goPprofPeer(),
+    googlePprofPeer(versions['google-pprof']),
     ...versions.memray.map(memrayPeer),
     ...Object.entries(versions.node).map(([line, version]) => nodePeer(line, version)),
     nodePeer('24'),
     ...debianPeers(),
+    binutilsPeer(),
     ...projectPeers(fixtureNames()),
   ];
 }

@@ -13,7 +13,9 @@ export type Peer =
   | 'prometheus'
   | 'promtool'
   | 'lz4'
-  | 'go-pprof';
+  | 'go-pprof'
+  | 'google-pprof'
+  | 'binutils';
 
 type Peers = Peer | readonly Peer[];
 

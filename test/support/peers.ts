@@ -1,4 +1,5 @@
 // The programs that our output is compared with, as the bootstrap has brought them.
+import path from 'node:path';
 import { placeOf } from './manifest.js';
 import { type CommandOptions, type CommandResult, runCommand } from './run-command.js';
 import { tempFolder } from './temp-folder.js';
@@ -25,6 +26,20 @@ export function promtool(): string {
 /** The command that compresses and decompresses LZ4 frames. */
 export function lz4(): string {
   return placeOf('lz4');
+}
+
+/** A tool of GNU binutils: `addr2line`, `as`, `ld`, `nm` or `objdump`. */
+export function binutils(tool: string): string {
+  return path.join(placeOf('binutils'), tool);
+}
+
+/**
+ * Runs github.com/google/pprof, which takes the names of machine code from binutils, in a folder. Binutils must be there
+ * too.
+ */
+export async function googlePprof(args: readonly string[], cwd: string): Promise<CommandResult> {
+  const env = { PPROF_TMPDIR: tempFolder(), PPROF_TOOLS: placeOf('binutils'), TZ: 'UTC' };
+  return runCommand(placeOf('google-pprof'), args, { cwd, env });
 }
 
 /** Runs `go tool pprof`; the profiles it fetches go to a folder of the test and not to the user's home, times are UTC. */

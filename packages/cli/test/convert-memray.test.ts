@@ -115,14 +115,10 @@ describeWithPeer('go tool pprof, native frames', 'go-pprof', () => {
       const { status, stdout, stderr } = await goPprof(['-raw', file]);
       expect(status, stderr).toBe(0);
       const mappings = mappingsOf(stdout);
-      const loaded = parsedLines(name).flatMap((line) => {
-        const [, image, address] =
-          /^SEGMENT_HEADER filename=(.*) num_segments=\d+ addr=(0x\w+)$/.exec(line) ?? [];
-        return image === undefined ? [] : [`${image} ${address}`];
-      });
+      const loaded = loadedSegments(parsedLines(name));
       expect(mappings.size).toBeGreaterThan(4);
-      for (const { start, image } of mappings.values()) {
-        if (image !== 'node') expect(loaded).toContain(`${image} 0x${start.toString(16)}`);
+      for (const { start, limit, image } of mappings.values()) {
+        if (image !== 'python') expect(loaded).toContain(`${image} ${start} ${limit}`);
       }
       const native = [...stdout.matchAll(/^ +\d+: 0x([0-9a-f]+) M=(\d+) 0x[0-9a-f]+ (\S+)/gm)];
       expect(native.length).toBeGreaterThan(50);
@@ -136,9 +132,23 @@ describeWithPeer('go tool pprof, native frames', 'go-pprof', () => {
   );
 });
 
+/** What `memray parse` says of segments, as pages: the file, where they begin and where they end. */
+function loadedSegments(lines: readonly string[]): string[] {
+  let image = '';
+  let load = 0n;
+  return lines.flatMap((line) => {
+    const header = /^SEGMENT_HEADER filename=(.*) num_segments=\d+ addr=(0x\w+)$/.exec(line);
+    if (header) [image, load] = [header[1]!, BigInt(header[2]!)];
+    const [, address, size] = /^SEGMENT (0x\w+) (\w+)$/.exec(line) ?? [];
+    if (address === undefined || size === undefined) return [];
+    const start = load + BigInt(address);
+    return [`${image} ${start & ~0xfffn} ${(start + BigInt(`0x${size}`) + 0xfffn) & ~0xfffn}`];
+  });
+}
+
 /** By id: `1: 0x55e0/0x55ff/0x0 /opt/python  [FN]`. */
 function mappingsOf(raw: string): Map<string, { start: bigint; limit: bigint; image: string }> {
-  const lines = raw.slice(raw.indexOf('\nMappings\n')).matchAll(/^(\d+): (0x\w+)\/(0x\w+)\/0x0 (\S+) /gm);
+  const lines = raw.slice(raw.indexOf('\nMappings\n')).matchAll(/^(\d+): (0x\w+)\/(0x\w+)\/0x\w+ (\S+) /gm);
   return new Map(
     [...lines].map(([, id, start, limit, image]) => {
       return [id!, { start: BigInt(start!), limit: BigInt(limit!), image: image! }];

@@ -29,27 +29,36 @@ function peersOf(packageName) {
   }));
 }
 
-async function unpackFromDebian(packageName, folder) {
+/** Unpacks a package, and those it depends on whose names match, into a folder. */
+export async function unpackFromDebian(packageName, folder, dependencies = undefined) {
   try {
-    await download(packageName, folder, []);
+    await download(packageName, folder, dependencies, []);
   } catch {
     // No package list, or an old one. A list of our own needs no rights and changes nothing on the machine.
     const own = ownLists(folder);
     // Without this option it succeeds also when it could fetch no list.
     await run('apt-get', [...own, '-o', 'APT::Update::Error-Mode=any', 'update']);
-    await download(packageName, folder, own);
+    await download(packageName, folder, dependencies, own);
   }
-  const deb = readdirSync(folder).find((file) => file.endsWith('.deb'));
-  if (!deb) throw new Error(`apt-get downloaded no ${packageName} package`);
-  await run('dpkg', ['-x', path.join(folder, deb), folder]);
-  for (const used of [deb, 'apt']) await rm(path.join(folder, used), { recursive: true, force: true });
+  const debs = readdirSync(folder).filter((file) => file.endsWith('.deb'));
+  if (debs.length === 0) throw new Error(`apt-get downloaded no ${packageName} package`);
+  for (const deb of debs) await run('dpkg', ['-x', path.join(folder, deb), folder]);
+  for (const used of [...debs, 'apt']) await rm(path.join(folder, used), { recursive: true, force: true });
 }
 
-function download(packageName, folder, options) {
+async function download(packageName, folder, dependencies, options) {
+  const packages = [packageName, ...(await dependenciesOf(packageName, dependencies, options))];
   // Without the sandbox user, which could not write into this folder, apt-get would print a warning.
-  return run('apt-get', [...options, '-o', 'APT::Sandbox::User=root', 'download', packageName], {
+  return run('apt-get', [...options, '-o', 'APT::Sandbox::User=root', 'download', ...packages], {
     cwd: folder,
   });
+}
+
+async function dependenciesOf(packageName, wanted, options) {
+  if (wanted === undefined) return [];
+  const text = await run('apt-cache', [...options, '--recurse', '--important', 'depends', packageName]);
+  const names = [...text.matchAll(/^ *(?:Pre)?Depends: ([^<\s:]+)/gm)].map(([, name]) => name);
+  return [...new Set(names)].filter((name) => wanted.test(name));
 }
 
 function ownLists(folder) {
@@ -61,7 +70,8 @@ function ownLists(folder) {
   return options.flatMap((option) => ['-o', option]);
 }
 
-function findOnPath(name) {
+/** The file of a program on the path, or undefined. */
+export function findOnPath(name) {
   const folders = (process.env.PATH ?? '').split(path.delimiter).filter(Boolean);
   return folders.map((folder) => path.join(folder, name)).find(isExecutable);
 }

@@ -22,7 +22,7 @@ function onlyColumns(profile: Profile, wanted: readonly string[]): Profile {
   const types = profile.columns.map(({ type }) => type);
   if (types.join('\0') === wanted.join('\0')) return profile;
   const columns = wanted.map((type) => types.indexOf(type));
-  const { defaultColumn, period, timeNanos, durationNanos, comments, labelUnits } = profile;
+  const { defaultColumn, period, timeNanos, durationNanos, comments, program, labelUnits } = profile;
   const builder = new ProfileBuilder({
     columns: columns.map((column) => profile.columns[column]!),
     defaultColumn: wanted.includes(defaultColumn ?? '') ? defaultColumn : undefined,
@@ -30,6 +30,7 @@ function onlyColumns(profile: Profile, wanted: readonly string[]): Profile {
     timeNanos,
     durationNanos,
     comments,
+    program,
     labelUnits,
   });
   const stacks = copyStacks(builder, profile);

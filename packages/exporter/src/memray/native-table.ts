@@ -1,4 +1,5 @@
 import { beyond, type MemrayLimits } from './limits.js';
+import { SegmentOffsets } from './segment-offsets.js';
 import { grown } from './typed-arrays.js';
 
 /** A native frame. Its symbol is not in a capture, only where to look for it. */
@@ -9,22 +10,24 @@ export interface NativeFrame {
   readonly path: string | undefined;
   /** Address within that file as the file itself counts (its ELF virtual address). */
   readonly fileAddress: bigint | undefined;
-  /** Where in memory the file was loaded: from the first of its segments to the end of the last. */
+  /** Where in memory the segment of the file is loaded that the address lies in. */
   readonly start: bigint | undefined;
   readonly limit: bigint | undefined;
+  /** Where in the file that segment begins; undefined where the capture does not tell. See {@link SegmentOffsets}. */
+  readonly fileOffset: bigint | undefined;
 }
 
-/** A loaded file. Its bounds grow as its segments come. */
+/** A loaded file. */
 interface Image {
   readonly path: string;
   readonly load: bigint;
-  start: bigint;
-  limit: bigint;
+  readonly offsets: SegmentOffsets;
 }
 
 interface Segment {
   readonly start: bigint;
   readonly end: bigint;
+  readonly fileOffset: bigint | undefined;
   readonly image: Image;
 }
 
@@ -77,10 +80,9 @@ export class NativeTable {
     this.#count(1);
     const image = this.#image;
     const start = BigInt.asUintN(64, image.load + address);
-    const end = start + BigInt(size);
-    if (image.limit === 0n || start < image.start) image.start = start;
-    if (end > image.limit) image.limit = end;
-    this.#generations.at(-1)!.push({ start, end, image });
+    const bytes = BigInt(size);
+    const fileOffset = image.offsets.next(address, bytes);
+    this.#generations.at(-1)!.push({ start, end: start + bytes, fileOffset, image });
   }
 
   /** The frames of native stack `id`, from the innermost outwards, as loaded in `generation`. */
@@ -99,8 +101,15 @@ export class NativeTable {
     const address = (BigInt(this.#ipHigh[index]!) << 32n) | BigInt(this.#ipLow[index]!);
     const called = address - 1n;
     const segment = this.#generations[generation]?.find(({ start, end }) => start <= called && called < end);
-    const { path, load, start, limit } = segment?.image ?? {};
-    return { address, path, fileAddress: load === undefined ? undefined : address - load, start, limit };
+    const { path, load } = segment?.image ?? {};
+    return {
+      address,
+      path,
+      fileAddress: load === undefined ? undefined : address - load,
+      start: segment?.start,
+      limit: segment?.end,
+      fileOffset: segment?.fileOffset,
+    };
   }
 
   #count(entries: number): void {
@@ -119,5 +128,5 @@ export class NativeTable {
 }
 
 function imageOf(path: string, load: bigint): Image {
-  return { path, load, start: 0n, limit: 0n };
+  return { path, load, offsets: new SegmentOffsets() };
 }

@@ -45,7 +45,8 @@ export class PackageResolver {
   }
 }
 
-function isOfNode({ libdest, pythonAllocator, sitePackages }: MemrayHeader): boolean {
+/** Whether a Node program wrote the capture, and not a Python one. */
+export function isOfNode({ libdest, pythonAllocator, sitePackages }: MemrayHeader): boolean {
   if (libdest.startsWith(NODE_RUNTIME)) return true;
   const ofPython = sitePackages.some((folder) => SITE_PACKAGES.test(`${folder}/`));
   return pythonAllocator === OTHER_ALLOCATOR && !ofPython && libdest === '';

@@ -1,6 +1,7 @@
 import {
   type FrameHandle,
   type LabelsHandle,
+  type NativeMapping,
   type NativePlace,
   type Profile,
   ProfileBuilder,
@@ -15,7 +16,7 @@ import type { MemrayHeader } from './header.js';
 import { LastMemoryRecord } from './last-memory-record.js';
 import { limitsWith, type MemrayLimits } from './limits.js';
 import type { NativeFrame } from './native-table.js';
-import { PackageResolver } from './package-of-stack.js';
+import { isOfNode, PackageResolver } from './package-of-stack.js';
 import { profileTimes } from './profile-times.js';
 import { type CaptureEnd, RecordStream } from './record-stream.js';
 
@@ -31,6 +32,8 @@ const COLUMNS: readonly ValueColumn[] = [
   { type: 'inuse_space', unit: 'bytes' },
 ];
 const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER);
+/** Bytes in the smallest page of any system; mappings begin and end at pages. */
+const PAGE = 0x1000n;
 
 export interface MemrayProfilerOptions {
   /** See {@link MemrayLimits}; what is not given has its default. */
@@ -106,6 +109,7 @@ export class MemrayProfiler {
       columns: aggregated ? COLUMNS : [...ALLOCATED, ...COLUMNS],
       defaultColumn: 'inuse_space',
       ...profileTimes(header, this.#clock.last?.millis),
+      program: isOfNode(header) ? 'node' : 'python',
     });
     if (header.commandLine !== '') builder.comment(`command: ${header.commandLine}`);
     const samples = new SampleMaker(builder, this.#model, header);
@@ -215,16 +219,32 @@ function nativeName({ address, path, fileAddress }: NativeFrame): string {
 }
 
 /** Undefined for an address that is none of a program's, such as the kernel's page of system calls. */
-function nativePlace({ address, path, start, limit }: NativeFrame): NativePlace | undefined {
+function nativePlace(frame: NativeFrame): NativePlace | undefined {
+  const { address, path, fileAddress } = frame;
   // The address where the call returns to; symbolizers want one inside the call.
   const called = address - 1n;
   if (called < 0n || called > MAX_SAFE) return undefined;
-  if (path === undefined || start === undefined || limit === undefined || limit > MAX_SAFE) {
-    return { address: Number(called), mapping: undefined };
-  }
+  if (path === undefined) return { address: Number(called), mapping: undefined };
+  const mapping = segmentMapping(path, frame);
+  if (mapping !== undefined) return { address: Number(called), mapping };
+  // Without the segment's offset no symbolizer finds its place in the file, but the address in the file is known.
+  const inFile = fileAddress === undefined ? -1n : fileAddress - 1n;
+  if (inFile < 0n || inFile > MAX_SAFE) return { address: Number(called), mapping: undefined };
+  return { address: Number(inFile), mapping: { path: plainName(path), start: 0, limit: Infinity } };
+}
+
+/** The pages of the segment that a frame is in, as the system has mapped them. */
+function segmentMapping(path: string, { start, limit, fileOffset }: NativeFrame): NativeMapping | undefined {
+  if (start === undefined || limit === undefined || fileOffset === undefined) return undefined;
+  if (limit > MAX_SAFE - PAGE || fileOffset > MAX_SAFE) return undefined;
+  const inPage = start % PAGE;
+  if (inPage !== fileOffset % PAGE) return undefined;
+  const offset = Number(fileOffset - inPage);
   return {
-    address: Number(called),
-    mapping: { path: plainName(path), start: Number(start), limit: Number(limit) },
+    path: plainName(path),
+    start: Number(start - inPage),
+    limit: Number(limit + ((PAGE - (limit % PAGE)) % PAGE)),
+    ...(offset !== 0 && { fileOffset: offset }),
   };
 }
 

@@ -14,9 +14,12 @@ type WireLabel = perftools.profiles.Label.$Properties;
 const { Profile: ProfileMessage } = perftools.profiles;
 
 export interface EncodePprofOptions {
-  /** The program, as viewers show it; `node` when absent. */
+  /** Name of the program, as viewers show it. Default: the profile's own, else `node`. */
   readonly mainBinary?: string | undefined;
 }
+
+/** The limit by which pprof knows that addresses in a mapping are those in the file. */
+const UNLIMITED = int64FromBigInt(-1n);
 
 /** One mapping holds all code that has no address: without it viewers take the profile for unsymbolised. */
 const MAPPING_ID = 1;
@@ -30,7 +33,10 @@ const MAPPING_ID = 1;
 export function encodePprof(profile: Profile, options: EncodePprofOptions = {}): Uint8Array {
   const writer = protobuf.Writer.create();
   const strings = new StringTable();
-  ProfileMessage.encode(encodeHeader(profile, strings, options.mainBinary ?? 'node'), writer);
+  ProfileMessage.encode(
+    encodeHeader(profile, strings, options.mainBinary ?? profile.program ?? 'node'),
+    writer,
+  );
   writeSamples(profile, strings, writer);
   writeFrames(profile, strings, writer, new MappingIds(strings, writer));
   // Strings come last, when all are known: the parts of a message may follow in any order.
@@ -163,7 +169,7 @@ class MappingIds {
     const mapping = {
       id,
       memoryStart: start,
-      memoryLimit: limit,
+      memoryLimit: limit === Infinity ? UNLIMITED : limit,
       fileOffset,
       filename: this.#strings.handleFor(path),
     };
@@ -180,10 +186,24 @@ function encodeFunction(
   return {
     id,
     name: strings.handleFor(displayName(frame)),
-    systemName: strings.handleFor(frame.functionName || ANONYMOUS),
+    systemName: strings.handleFor(systemName(frame)),
     filename: strings.handleFor(frame.file),
     startLine: frame.line,
   };
+}
+
+/** What pprof takes for a C++ or Rust symbol, and shortens where `name` equals `system_name`. */
+const SHORTENED = /[<>[\]]|::/;
+const MANGLED = /^_{1,2}[ZR]/;
+
+/**
+ * The `system_name` of a function: pprof demangles and shortens a name only where both are equal, so it is empty for
+ * names that would not come out whole, such as `<module>` or `Map<K>.get`. Machine code may be demangled.
+ */
+function systemName({ functionName, file }: ProfileFrame): string {
+  if (functionName === '') return ANONYMOUS;
+  const isChanged = SHORTENED.test(functionName) || (file !== '' && MANGLED.test(functionName));
+  return isChanged ? '' : functionName;
 }
 
 /** Location and function id of a frame; 0 is reserved by the format. */

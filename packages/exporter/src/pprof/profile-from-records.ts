@@ -14,6 +14,8 @@ import { FormatError } from '../wire/errors.js';
 import type { Id, PprofLabel, PprofLine, PprofLocation, PprofRecords } from './pprof-records.js';
 
 const MAX_POSITION = 2 ** 31 - 1;
+/** A mapping from 0 to here holds addresses of the file itself, wherever it was loaded. */
+const UNLIMITED = 2n ** 64n - 1n;
 
 /**
  * Resolves every reference between records.
@@ -36,10 +38,17 @@ export function profileFromRecords(records: PprofRecords): Profile {
     timeNanos: atLeastZero(records.timeNanos),
     durationNanos: atLeastZero(records.durationNanos),
     comments: records.comments.map((comment) => stringAt(records, comment)),
+    program: programOf(records),
     labelUnits: labels.units,
   });
   addSamples(builder, records, labels.sets);
   return builder.build();
+}
+
+/** The file of the first mapping, which is by convention the main program. */
+function programOf(records: PprofRecords): string | undefined {
+  const [main] = records.mappings.values();
+  return main && (stringAt(records, main.filename) || undefined);
 }
 
 function addSamples(builder: ProfileBuilder, records: PprofRecords, sets: readonly Labels[]): void {
@@ -102,7 +111,8 @@ function nativePlace(records: PprofRecords, { address, mappingId }: PprofLocatio
 function nativeMapping(records: PprofRecords, id: Id, address: number): NativeMapping | undefined {
   const mapping = records.mappings.get(id);
   if (mapping === undefined) return undefined;
-  const { start, limit, fileOffset } = mapping;
+  const { start, fileOffset } = mapping;
+  const limit = mapping.limit === UNLIMITED && start === 0 && fileOffset === 0 ? Infinity : mapping.limit;
   const path = stringAt(records, mapping.filename);
   if (typeof start !== 'number' || typeof limit !== 'number' || typeof fileOffset !== 'number')
     return undefined;

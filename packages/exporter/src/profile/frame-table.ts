@@ -94,7 +94,10 @@ export function nativeKey({ address, mapping }: NativePlace): string {
 }
 
 function assertMapping({ start, limit, fileOffset = 0 }: NativeMapping): void {
-  for (const value of [start, limit, fileOffset]) assertAddress(value);
+  for (const value of [start, fileOffset]) assertAddress(value);
+  if (limit !== Infinity) assertAddress(limit);
+  else if (start !== 0 || fileOffset !== 0)
+    throw new RangeError('a mapping without a limit begins at 0, in memory and in its file');
 }
 
 function assertAddress(value: number): void {

@@ -7,7 +7,7 @@ import type { Period } from './types.js';
  * One profile with the samples of all: values of equal stack and labels are
  * summed. It has the earliest time of collection and lasts as long as all
  * together, as in Google's implementation; it carries
- * every comment once, and shows the first default column given. The period is
+ * every comment once, and has the first default column and the first program given. The period is
  * the longest, or none when the profiles count different things. Associative.
  * @throws RangeError for no profiles, or for different columns
  */
@@ -25,6 +25,7 @@ export function mergeProfiles(profiles: readonly Profile[]): Profile {
     ),
     durationNanos: profiles.reduce((sum, profile) => sum + profile.durationNanos, 0n),
     comments: profiles.flatMap((profile) => profile.comments),
+    program: profiles.find(({ program }) => program !== undefined)?.program,
     labelUnits: Object.assign({}, ...profiles.map((profile) => profile.labelUnits).reverse()),
   });
   for (const profile of profiles) copySamples(builder, profile, 1);

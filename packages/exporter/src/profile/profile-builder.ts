@@ -23,6 +23,7 @@ export class ProfileBuilder {
   readonly #durationNanos: bigint;
   readonly #labelUnits: Readonly<Record<string, string>>;
   readonly #comments: Set<string>;
+  readonly #program: string | undefined;
   readonly #frames = new FrameTable();
   readonly #stacks = new RowTable(2);
   readonly #labels = new LabelTable();
@@ -43,6 +44,7 @@ export class ProfileBuilder {
     this.#durationNanos = options.durationNanos;
     this.#labelUnits = Object.freeze({ ...options.labelUnits });
     this.#comments = new Set(options.comments);
+    this.#program = options.program || undefined;
     this.#values = new Float64Array(16 * this.#columns.length);
   }
 
@@ -128,6 +130,7 @@ export class ProfileBuilder {
         timeNanos: this.#timeNanos,
         durationNanos: this.#durationNanos,
         comments: [...this.#comments],
+        program: this.#program,
         labelUnits: usedUnits(this.#labelUnits, tables.labelSets),
       },
       tables,

@@ -18,6 +18,8 @@ export interface Profile {
   /** Length of the time covered, up to the collection, in nanoseconds; 0 for a profile of one moment. */
   readonly durationNanos: bigint;
   readonly comments: readonly string[];
+  /** Name of the profiled program, as viewers show it, for example `python`; undefined when unknown. */
+  readonly program: string | undefined;
   /** Units of the numeric labels that occur, by key, where they have one. */
   readonly labelUnits: Readonly<Record<string, string>>;
 
@@ -59,7 +61,14 @@ export interface ProfileTables {
 
 type Header = Pick<
   Profile,
-  'columns' | 'defaultColumn' | 'period' | 'timeNanos' | 'durationNanos' | 'comments' | 'labelUnits'
+  | 'columns'
+  | 'defaultColumn'
+  | 'period'
+  | 'timeNanos'
+  | 'durationNanos'
+  | 'comments'
+  | 'program'
+  | 'labelUnits'
 >;
 
 /** The one implementation of {@link Profile}; not exported from the package. */
@@ -70,6 +79,7 @@ export class StoredProfile implements Profile {
   readonly timeNanos: bigint;
   readonly durationNanos: bigint;
   readonly comments: readonly string[];
+  readonly program: string | undefined;
   readonly labelUnits: Readonly<Record<string, string>>;
   readonly #tables: ProfileTables;
 
@@ -80,6 +90,7 @@ export class StoredProfile implements Profile {
     this.timeNanos = header.timeNanos;
     this.durationNanos = header.durationNanos;
     this.comments = Object.freeze([...header.comments]);
+    this.program = header.program;
     this.labelUnits = Object.freeze(header.labelUnits);
     this.#tables = tables;
     Object.freeze(this);

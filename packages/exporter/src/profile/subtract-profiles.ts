@@ -19,6 +19,7 @@ export function subtractProfiles(newer: Profile, older: Profile): Profile {
     timeNanos: newer.timeNanos,
     durationNanos: newer.timeNanos > older.timeNanos ? newer.timeNanos - older.timeNanos : 0n,
     comments: newer.comments,
+    program: newer.program,
     labelUnits: newer.labelUnits,
   });
   copySamples(builder, newer, 1);

@@ -36,10 +36,14 @@ export interface NativePlace {
   readonly mapping: NativeMapping | undefined;
 }
 
-/** A file that is loaded from `start` up to, but not including, `limit`. */
+/**
+ * A file that is loaded from `start` up to, but not including, `limit`. From 0 to `Infinity`, without an offset, it is a
+ * file that was loaded at an unknown place: its addresses are those in the file itself, as symbols have them.
+ */
 export interface NativeMapping {
   readonly path: string;
   readonly start: number;
+  /** `Infinity` for a file without a known place. */
   readonly limit: number;
   /** Where in the file that begins, in bytes; absent for 0. */
   readonly fileOffset?: number;
@@ -64,6 +68,8 @@ export interface ProfileOptions {
   readonly durationNanos: bigint;
   /** Notes for people. */
   readonly comments?: readonly string[] | undefined;
+  /** Name of the profiled program, as viewers show it; default unknown. */
+  readonly program?: string | undefined;
   /** Units of numeric labels, by key; a unit equal to its key says nothing and is not kept. */
   readonly labelUnits?: Readonly<Record<string, string>> | undefined;
 }

@@ -46,7 +46,14 @@ test('an address belongs to what was loaded when it was recorded', () => {
   expect(analyzer.damage).toBeUndefined();
   const frames = analyzer.leaks().map((record) => analyzer.nativeFrames(record));
   const frame = (path: string): NativeFrame => {
-    return { address: 0x1110n, path, fileAddress: 0x110n, start: 0x1100n, limit: 0x1120n };
+    return {
+      address: 0x1110n,
+      path,
+      fileAddress: 0x110n,
+      start: 0x1100n,
+      limit: 0x1120n,
+      fileOffset: 0x100n,
+    };
   };
   // One stack, so one record: it goes by the map it was first seen under.
   expect(frames).toEqual([[frame('a')]]);

@@ -3,7 +3,7 @@
 import protobuf from 'protobufjs/minimal.js';
 import { describe, expect, test } from 'vitest';
 import { perftools } from '#generated/pprof.js';
-import { decodePprof } from '../../src/pprof/index.js';
+import { decodePprof, encodePprof } from '../../src/pprof/index.js';
 import { int64FromBigInt } from '../../src/pprof/int64.js';
 import { formatProfile, type Profile } from '../../src/profile/index.js';
 
@@ -119,6 +119,38 @@ describe('stacks', () => {
     const mapping = { path: '/bin/main', start: 0x4000, limit: 0x5000, fileOffset: 0x100 };
     expect(inFile?.native).toEqual({ address: 0x4f00, mapping });
     expect(outside?.native).toEqual({ address: 0x5000, mapping: undefined });
+  });
+
+  test('a mapping of all addresses holds those of the file itself', () => {
+    const profile = decode({
+      sample: [{ locationId: [1, 2], value: [5] }],
+      mapping: [
+        { id: 1, memoryLimit: int64FromBigInt(-1n), filename: at('/bin/main') },
+        { id: 2, memoryStart: 1, memoryLimit: int64FromBigInt(-1n), filename: at('/bin/main') },
+      ],
+      location: [
+        { id: 1, address: 0x4f00, mappingId: 1 },
+        { id: 2, address: 0x4f00, mappingId: 2 },
+      ],
+    });
+    const [known, unknown] = [...profile.frames(profile.stackOf(0))];
+    const mapping = { path: '/bin/main', start: 0, limit: Number.POSITIVE_INFINITY };
+    expect(known).toMatchObject({ functionName: '0x4f00 main', native: { address: 0x4f00, mapping } });
+    expect(unknown?.native).toEqual({ address: 0x4f00, mapping: undefined });
+    const [again] = [...decodePprof(encodePprof(profile)).frames(profile.stackOf(0))];
+    expect(again).toEqual(known);
+  });
+
+  test('the file of the first mapping is the program', () => {
+    const profile = decode({
+      mapping: [
+        { id: 7, filename: at('/bin/main') },
+        { id: 1, filename: at('main') },
+      ],
+    });
+    expect(profile.program).toBe('/bin/main');
+    expect(decodePprof(encodePprof(profile)).program).toBe('/bin/main');
+    expect(decode({}).program).toBeUndefined();
   });
 
   test('a function with a system name only is known by that', () => {

@@ -111,6 +111,84 @@ describeWithPeer('go tool pprof', 'go-pprof', () => {
     });
   });
 
+  describe('names come out whole', () => {
+    const names = [
+      // Python
+      '<module>',
+      '<lambda>',
+      '<listcomp>',
+      '<genexpr>',
+      'Outer.<locals>.inner',
+      // V8
+      '<anonymous>',
+      '<instance_members_initializer>',
+      '<static_initializer>',
+      'get [Symbol.toStringTag]',
+      '[Symbol.iterator]',
+      'Store.#load',
+      'async *pages',
+      '(V8 API)',
+      '(EXTERNAL)',
+      // C++ and Rust, as `perf` and WebAssembly name them
+      'std::vector<int>',
+      'std::vector<std::pair<int, char>, std::allocator<int>>::push_back(int&&)',
+      '(anonymous namespace)::Parser::parse(char const*)',
+      'std::function<void (int)>::operator()(int) const',
+      'operator<',
+      'operator->',
+      '<alloc::vec::Vec<T> as core::ops::drop::Drop>::drop',
+      'core::ptr::drop_in_place<[u8]>',
+      // others
+      'Foo<Bar>.method',
+      'Map<K, List<V>>.get(K)',
+      'main.(*Cache[go.shape.int]).Get',
+      'a < b > c',
+      '>',
+      'x[0](y)',
+      'f(a, b)',
+    ];
+    // A function of a script may be called as a mangled C++ one.
+    const inScripts = ['_Zpl', '_ZN3foo3barEv', '__Z3addii', '_RNvC5crate4name'];
+
+    const profile = () => {
+      const builder = new ProfileBuilder({
+        columns: [{ type: 'inuse_space', unit: 'bytes' }],
+        timeNanos: 0n,
+        durationNanos: 0n,
+      });
+      for (const [at, name] of [...names, ...inScripts].entries()) {
+        const frame = builder.frame(name, '/srv/app/names.py', at + 1);
+        builder.add(builder.stack(undefined, frame), [1000 + at]);
+      }
+      for (const [at, name] of names.entries()) {
+        const frame = builder.frame(name, '', 0, 0);
+        builder.add(builder.stack(undefined, frame), [10 + at]);
+      }
+      return builder.build();
+    };
+
+    test.each(['-symbolize=local', '-symbolize=none'])('%s', async (mode) => {
+      const options = ['-top', '-unit=B', '-nodecount=1000', '-nodefraction=0', mode];
+      const text = await ask(options, profile());
+      const shown = [...text.matchAll(/^ *\d+B? +\S+% +\S+% +\d+B? +\S+% +(.*)$/gm)].map(([, name]) => name);
+      expect(new Set(shown)).toEqual(new Set([...names, ...inScripts]));
+    });
+
+    test('and are read again', async () => {
+      expect(formatProfile(await rewritten([], profile()))).toBe(formatProfile(profile()));
+    });
+
+    test('a mangled name of machine code is demangled', async () => {
+      const builder = new ProfileBuilder({
+        columns: [{ type: 'inuse_space', unit: 'bytes' }],
+        timeNanos: 0n,
+        durationNanos: 0n,
+      });
+      builder.add(builder.stack(undefined, builder.frame('_ZN3foo3barEv', '', 0)), [1]);
+      expect(await ask(['-top'], builder.build())).toMatch(/ foo::bar$/m);
+    });
+  });
+
   test('-tags shows text and number labels', async () => {
     const tags = await ask(['-tags'], firstMinute());
     expect(tags).toMatch(/package: Total .*\n.*: express\n/);

@@ -64,6 +64,17 @@ describe('native frames', () => {
     expect(builder.nativeFrame('malloc', { ...place, mapping: elsewhere })).not.toBe(frame);
   });
 
+  test('of a file that was loaded anywhere have the addresses of the file', () => {
+    const builder = new ProfileBuilder(BYTES);
+    const mapping = { path: libc.path, start: 0, limit: Number.POSITIVE_INFINITY };
+    const frame = builder.nativeFrame('malloc', { address: 0x1234, mapping });
+    expect(builder.nativeFrame('malloc', { address: 0x1234, mapping: { ...mapping } })).toBe(frame);
+    for (const part of [{ start: 0x1000 }, { fileOffset: 0x1000 }]) {
+      const place = { address: 0x1234, mapping: { ...mapping, ...part } };
+      expect(() => builder.nativeFrame('malloc', place)).toThrow('a mapping without a limit begins at 0');
+    }
+  });
+
   test.each([-1, 0.5, 2 ** 53, Number.NaN])('have no address %d', (address) => {
     const builder = new ProfileBuilder(BYTES);
     expect(() => builder.nativeFrame('f', { address, mapping: undefined })).toThrow('an address must be');
