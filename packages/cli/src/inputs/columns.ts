@@ -2,16 +2,17 @@ import type { Profile, ValueColumn } from '@heapray/exporter/profile';
 import { CommandError } from '../errors.js';
 
 /** What people ask for, and the columns that hold it, as different writers call them. */
-const MEANINGS: Readonly<Record<string, readonly string[]>> = {
-  inuse: ['inuse_space', 'space'],
-  alloc: ['alloc_space'],
-  peak: ['peak_space'],
+const INUSE: readonly string[] = ['inuse_space', 'space'];
+const MEANINGS: ReadonlyMap<string, readonly string[]> = new Map([
+  ['inuse', INUSE],
+  ['alloc', ['alloc_space']],
+  ['peak', ['peak_space']],
   // Alive at the end of what the file covers, which is what in-use columns hold.
-  leaked: ['leaked_space', 'inuse_space', 'space'],
-};
+  ['leaked', ['leaked_space', ...INUSE]],
+]);
 
 /** The words for {@link pickColumn}, for help. */
-export const COLUMN_WORDS: string = `${Object.keys(MEANINGS).join(', ')}, or the name of a column`;
+export const COLUMN_WORDS: string = `${[...MEANINGS.keys()].join(', ')}, or the name of a column`;
 
 /** A column and its number. */
 export interface PickedColumn extends ValueColumn {
@@ -27,7 +28,7 @@ export function pickColumn(profile: Profile, by: string | undefined, name: strin
   const types = profile.columns.map(({ type }) => type);
   const last = types.at(-1) ?? '';
   const wanted =
-    by === undefined ? [profile.defaultColumn ?? '', ...MEANINGS.inuse!, last] : (MEANINGS[by] ?? [by]);
+    by === undefined ? [profile.defaultColumn ?? '', ...INUSE, last] : (MEANINGS.get(by) ?? [by]);
   const type = wanted.find((candidate) => types.includes(candidate));
   if (type === undefined)
     throw new CommandError(`${name}: no column for ${by}; there are ${types.join(', ')}`);

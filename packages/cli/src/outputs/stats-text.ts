@@ -69,7 +69,7 @@ function* section(
 }
 
 function histogram(sizes: readonly SizeBucket[]): string[][] {
-  const most = Math.max(1, ...sizes.map((bucket) => bucket.count));
+  const most = sizes.reduce((largest, bucket) => Math.max(largest, bucket.count), 1);
   return sizes.map(({ maxBytes, count: times }) => [
     `up to ${formatBytes(maxBytes)}`,
     count(times),

@@ -43,9 +43,8 @@ export function collectCaptures(folder: string, startedPid: number, file: string
   const processes = entriesOf(folder)
     .map((pid) => ({ pid, captures: capturesIn(path.join(folder, pid)) }))
     .filter(({ captures }) => captures.length > 0)
-    .sort((a, b) => sizeOf(b.captures) - sizeOf(a.captures));
-  const started = processes.findIndex(({ pid }) => pid === `${startedPid}`);
-  if (started > 0) processes.unshift(...processes.splice(started, 1));
+    .sort((a, b) => sizeOf(b.captures) - sizeOf(a.captures))
+    .sort((a, b) => Number(b.pid === `${startedPid}`) - Number(a.pid === `${startedPid}`));
   try {
     const moved = processes.flatMap(({ pid, captures }, at) =>
       move(captures, at === 0 ? file : `${file}.${pid}`),

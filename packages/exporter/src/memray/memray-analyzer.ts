@@ -66,7 +66,7 @@ export class MemrayAnalyzer {
       return listener;
     };
     this.#heap = followHeap(limits, options.ownThread);
-    listeners.push(...this.#heap.listeners);
+    for (const listener of this.#heap.listeners) listen(listener);
     // What is alive at a memory record is known at once on this thread only.
     if (!options.ownThread) this.#snapshots = listen(new MemorySnapshots(() => this.#heap.amounts.liveBytes));
     if (options.stats) this.#sizes = listen(new SizeHistogram());

@@ -4,6 +4,7 @@ import protobuf from 'protobufjs/minimal.js';
 import { perftools } from '#generated/pprof.js';
 import { ANONYMOUS, displayName } from '../profile/frame-kind.js';
 import type { FrameRef, NativeMapping, Profile, ProfileFrame, StackRef } from '../profile/index.js';
+import { ownValue } from '../profile/own-value.js';
 import { StringTable } from '../profile/string-table.js';
 import { int64FromBigInt } from './int64.js';
 
@@ -111,7 +112,7 @@ function labelEncoder(profile: Profile, strings: StringTable): (sample: number) 
       encoded = Object.entries(labels).map(([key, value]) => {
         if (typeof value === 'string') return { key: strings.handleFor(key), str: strings.handleFor(value) };
         // Without a unit a number 0 could not be told from an absent label; readers assume the key.
-        const unit = profile.labelUnits[key] || key;
+        const unit = ownValue(profile.labelUnits, key) || key;
         return { key: strings.handleFor(key), num: value, numUnit: strings.handleFor(unit) };
       });
       known.set(labels, encoded);

@@ -26,10 +26,19 @@ export function mergeProfiles(profiles: readonly Profile[]): Profile {
     durationNanos: profiles.reduce((sum, profile) => sum + profile.durationNanos, 0n),
     comments: profiles.flatMap((profile) => profile.comments),
     program: profiles.find(({ program }) => program !== undefined)?.program,
-    labelUnits: Object.assign({}, ...profiles.map((profile) => profile.labelUnits).reverse()),
+    labelUnits: mergedUnits(profiles),
   });
   for (const profile of profiles) copySamples(builder, profile, 1);
   return builder.build();
+}
+
+/** Of a label that has several units the first counts. */
+function mergedUnits(profiles: readonly Profile[]): Record<string, string> {
+  const units = new Map<string, string>();
+  for (const { labelUnits } of profiles) {
+    for (const [key, unit] of Object.entries(labelUnits)) if (!units.has(key)) units.set(key, unit);
+  }
+  return Object.fromEntries(units);
 }
 
 function longerPeriod(a: Period | undefined, b: Period | undefined): Period | undefined {

@@ -2,6 +2,7 @@ import { compact } from './compact.js';
 import { FrameTable } from './frame-table.js';
 import type { FrameHandle, LabelsHandle, StackHandle } from './handles.js';
 import { LabelTable } from './label-table.js';
+import { ownValue } from './own-value.js';
 import { NONE, type Profile, StoredProfile } from './profile.js';
 import { RowTable } from './row-table.js';
 import { columnProblem } from './rules.js';
@@ -147,7 +148,7 @@ export class ProfileBuilder {
 /** Units of the numeric labels that occur; one that repeats the key says nothing and is left out. */
 function usedUnits(units: Readonly<Record<string, string>>, sets: readonly Labels[]): Record<string, string> {
   const used = Object.entries(units).filter(([key, unit]) => {
-    return unit !== '' && unit !== key && sets.some((set) => typeof set[key] === 'number');
+    return unit !== '' && unit !== key && sets.some((set) => typeof ownValue(set, key) === 'number');
   });
   return Object.fromEntries(used);
 }

@@ -1,5 +1,6 @@
 import { callSite, displayName, isRuntimeFrame } from './frame-kind.js';
 import type { FrameRef, StackRef } from './handles.js';
+import { ownValue } from './own-value.js';
 import type { Profile } from './profile.js';
 import { columnIndex } from './totals.js';
 import type { ProfileFrame } from './types.js';
@@ -85,7 +86,7 @@ type Walk = (sample: number, value: number) => void;
 
 function labelWalk(profile: Profile, label: string, groups: Groups): Walk {
   return (sample, value) => {
-    const group = groups.get(`${profile.labelsOf(sample)[label] ?? '(none)'}`, '');
+    const group = groups.get(`${ownValue(profile.labelsOf(sample), label) ?? '(none)'}`, '');
     group.flat += value;
     group.cumulative += value;
   };

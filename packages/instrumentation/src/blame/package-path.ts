@@ -1,3 +1,7 @@
+const VIRTUAL_FOLDER = /^(.*?)([\\/])(?:__virtual__|\$\$virtual)[\\/][^\\/]+[\\/](\d{1,2})[\\/](.*)$/;
+/** A package has one, and each that it is nested in may have one. */
+const MAX_VIRTUAL_FOLDERS = 100;
+
 /** What the path of a file alone says about the package that it belongs to. */
 export interface InstalledPackage {
   /** The name under which the package is installed. */
@@ -56,10 +60,14 @@ function versionInStore(holder: string, name: string): string | undefined {
  * levels above `<base>`. Yarn gives a package with peer dependencies one such path for every set of peers.
  */
 export function withoutVirtualFolders(file: string): string {
-  const match = /^(.*?)([\\/])(?:__virtual__|\$\$virtual)[\\/][^\\/]+[\\/](\d{1,2})[\\/](.*)$/.exec(file);
-  if (!match) return file;
-  const [, base = '', separator = '/', levels = '0', rest = ''] = match;
-  const kept = base.split(/[\\/]/);
-  kept.length = Math.max(1, kept.length - Number(levels));
-  return withoutVirtualFolders(`${kept.join(separator)}${separator}${rest}`);
+  let found = file;
+  for (let folder = 0; folder < MAX_VIRTUAL_FOLDERS; folder++) {
+    const match = VIRTUAL_FOLDER.exec(found);
+    if (!match) return found;
+    const [, base = '', separator = '/', levels = '0', rest = ''] = match;
+    const kept = base.split(/[\\/]/);
+    kept.length = Math.max(1, kept.length - Number(levels));
+    found = `${kept.join(separator)}${separator}${rest}`;
+  }
+  return found;
 }

@@ -12,7 +12,7 @@ export class LatePolls {
   /** Takes a view that came too late. */
   add({ profiler }: AgentView): void {
     const kept = profiler.pollMillis.slice(0, MAX_KEPT_POLLS - this.#millis.length);
-    this.#millis.push(...kept);
+    this.#millis = this.#millis.concat(kept);
     this.#dropped += profiler.pollMillis.length - kept.length;
   }
 

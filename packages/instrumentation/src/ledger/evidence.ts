@@ -130,8 +130,9 @@ export class Evidence {
         ((unseen.get(functionId)?.share ?? 0) / total) * (weight / (deathsOf.get(functionId) ?? weight));
       if (samples > 0) shares.push({ node, samples, bytes: (samples * weightedBytes) / weight });
     }
-    const error = Math.max(0, ...[...unseen.values()].map((one) => one.error)) / total;
-    return { shares, error };
+    let largestError = 0;
+    for (const { error } of unseen.values()) largestError = Math.max(largestError, error);
+    return { shares, error: largestError / total };
   }
 
   /** A function's unseen samples over all samples taken, and the standard error of that. */

@@ -163,7 +163,7 @@ function methodComments(ledger: Ledger, options: ProfileFromLedgerOptions): stri
   ];
   if (!options.objectCounts)
     comments.push('object counts are rough: V8 did not give them, they are decoded from sample sizes');
-  comments.push(...(options.verdicts ?? []).map((verdict) => `leak suspected: ${verdict}`));
+  for (const verdict of options.verdicts ?? []) comments.push(`leak suspected: ${verdict}`);
   if (!ledger.knowsAllocationBySite) comments.push('allocation by call site is not known in this mode');
   return comments;
 }

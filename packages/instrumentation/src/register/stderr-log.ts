@@ -16,12 +16,13 @@ const API = Symbol.for('opentelemetry.js.api.1');
  */
 export function stderrLog(env: NodeJS.ProcessEnv): Log {
   const name = (env.OTEL_LOG_LEVEL ?? 'INFO').trim().toUpperCase();
-  const threshold =
-    (DiagLogLevel as unknown as Record<string, number | undefined>)[name] ?? DiagLogLevel.INFO;
-  return (level, text) => {
-    if (hasDiagLogger()) return logToDiag(level, text);
-    if (SEVERITY[level] <= threshold)
-      process.stderr.write(`heapray: ${level === 'info' ? '' : `${level}: `}${text}\n`);
+  const levels = new Map<string, unknown>(Object.entries(DiagLogLevel));
+  const level = levels.get(name);
+  const threshold = typeof level === 'number' ? level : DiagLogLevel.INFO;
+  return (severity, text) => {
+    if (hasDiagLogger()) return logToDiag(severity, text);
+    if (SEVERITY[severity] <= threshold)
+      process.stderr.write(`heapray: ${severity === 'info' ? '' : `${severity}: `}${text}\n`);
   };
 }
 
