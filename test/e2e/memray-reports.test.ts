@@ -1,9 +1,12 @@
 // Captures of real processes, judged by the memray that reads each format.
 import path from 'node:path';
+import { decodePprof } from '@heapray/exporter/pprof';
+import { type Profile, type TopRow, topOf } from '@heapray/exporter/profile';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { heapray } from '../../packages/cli/test/support/heapray.js';
 import { httpGet } from '../support/http-get.js';
 import { describeWithPeer, peerTest } from '../support/peer-test.js';
-import { appFolder } from './support/app-folder.js';
+import { APP_PACKAGE, appFolder } from './support/app-folder.js';
 import { captureOf, expectFinished, fileNames } from './support/capture-files.js';
 import { MEMRAY_OF, MemrayReport, type Stats } from './support/memray-report.js';
 import { pprofRaw } from './support/pprof-report.js';
@@ -26,6 +29,7 @@ for (const format of FORMATS) {
       let report: MemrayReport;
       let stats: Stats;
       let metricTotal = 0;
+      let live: Profile;
       let pid = 0;
 
       beforeAll(async () => {
@@ -41,7 +45,7 @@ for (const format of FORMATS) {
         // The first answers of both endpoints load what they need.
         await service.metrics();
         // A profile takes account of everything so far, also of what still waits for more evidence.
-        await httpGet(`${await service.debugUrl()}/debug/pprof/heap`);
+        live = decodePprof((await httpGet(`${await service.debugUrl()}/debug/pprof/heap`)).bytes);
         metricTotal = (await service.metrics()).sum('heapray_memory_allocated_total');
         pid = service.process.pid;
         await service.stop('SIGTERM');
@@ -90,6 +94,22 @@ for (const format of FORMATS) {
         const records = await report.records();
         expect(records.at(-1)).toBe('TRAILER');
         expect(records.join('\n')).toContain('(short-lived, estimated)');
+      });
+
+      test('heapray top: packages have the shares that the live profile gives them', async () => {
+        const args = ['top', capture, '--group', 'package', '--by', 'alloc_space', '-n', '1000', '--json'];
+        const { status, stdout } = await heapray(args);
+        expect(status).toBe(0);
+        const inCapture = (JSON.parse(stdout) as { rows: readonly TopRow[] }).rows;
+        const inLive = topOf(live, { column: 'alloc_space', groupBy: 'package' });
+        const shareIn = (rows: readonly TopRow[], name: string) =>
+          rows.find((row) => row.name === name)?.share ?? 0;
+        expect(shareIn(inLive, APP_PACKAGE) + shareIn(inLive, 'order-cache')).toBeGreaterThan(0.5);
+        for (const { name, share } of [...inLive, ...inCapture]) {
+          expect(Math.abs(shareIn(inCapture, name) - shareIn(inLive, name)), `${name} ${share}`).toBeLessThan(
+            0.03,
+          );
+        }
       });
 
       test('tree', async () => {

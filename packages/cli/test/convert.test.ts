@@ -89,7 +89,7 @@ describe('formats', () => {
     const file = fileWith(encodePprof(builder.build()));
     expect(readFileSync(await convert(file, 'a.folded'), 'utf8')).toBe('grown (/a.js:1) 5\n');
     const profile = decodeHeapProfile(readFileSync(await convert(file, 'a.heapprofile')));
-    expect(formatProfile(profile)).toMatch(/samples: 1\n {2}5\n/);
+    expect(formatProfile(profile)).toMatch(/samples: 1\n {2}5 \{package=\(none\)\}\n/);
   });
 
   test('a hundred thousand frames deep', async () => {

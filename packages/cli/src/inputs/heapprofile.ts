@@ -1,3 +1,4 @@
+import { filePath, StackPackages } from '@heapray/exporter/call-sites';
 import { FormatError } from '@heapray/exporter/pprof';
 import {
   type LabelsHandle,
@@ -6,9 +7,8 @@ import {
   type ProfileFrame,
   type StackHandle,
 } from '@heapray/exporter/profile';
-import { packageOf } from './package-of.js';
+import { ownPackage } from './own-package.js';
 import { type HeapNode, parseHeapProfile } from './parse-heapprofile.js';
-import { pathOfUrl } from './path-of-url.js';
 
 const FORMAT = 'V8 heap profile';
 /** More cannot be added up exactly. */
@@ -59,11 +59,13 @@ function childrenOf(node: HeapNode, parent: StackHandle | undefined, owner: stri
 
 /** The labels for allocations of a file. Interning them is slow next to a look at a map. */
 function packageLabels(builder: ProfileBuilder): (file: string) => LabelsHandle {
+  const folders = { libdest: '', sitePackages: [], sysPath: [] };
+  const packages = new StackPackages({ language: 'node', ...folders }, ownPackage);
   const byFile = new Map<string, LabelsHandle>();
   return (file) => {
     const known = byFile.get(file);
     if (known !== undefined) return known;
-    const labels = builder.labels({ package: packageOf(file) });
+    const labels = builder.labels({ package: packages.packageOf([{ functionName: '', file }]) });
     byFile.set(file, labels);
     return labels;
   };
@@ -82,7 +84,7 @@ function frameOf(node: HeapNode): ProfileFrame {
   if (typeof functionName !== 'string' || typeof url !== 'string') {
     throw new FormatError(FORMAT, 'a node has no `callFrame` with `functionName` and `url`');
   }
-  return { functionName, file: pathOfUrl(url), line: position(lineNumber), column: position(columnNumber) };
+  return { functionName, file: filePath(url), line: position(lineNumber), column: position(columnNumber) };
 }
 
 /** V8 counts from 0 and says -1 for unknown. */

@@ -5,6 +5,7 @@ import { CommandError } from '../errors.js';
 import { detectFormat, HEAD_BYTES, type InputFormat } from './detect.js';
 import { decodeHeapProfile } from './heapprofile.js';
 import { readCapture } from './memray.js';
+import { ownPackage } from './own-package.js';
 import { mayUseThread } from './own-thread.js';
 import { collect, type OpenInput, openInput } from './read-bytes.js';
 
@@ -37,7 +38,7 @@ export async function readInput(input: string): Promise<Input> {
 }
 
 async function readCaptureProfile(opened: OpenInput): Promise<Input> {
-  const profiler = new MemrayProfiler({ ownThread: mayUseThread() });
+  const profiler = new MemrayProfiler({ ownThread: mayUseThread(), ownPackage });
   const end = await readCapture(opened, profiler);
   return { profile: profiler.profile(), format: 'memray', end };
 }

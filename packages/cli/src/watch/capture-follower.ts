@@ -7,6 +7,7 @@ import {
   type MemrayLimits,
 } from '@heapray/exporter/memray';
 import { codeOf, fileError } from '../errors.js';
+import { ownPackage } from '../inputs/own-package.js';
 import { type FeedOptions, GrowingFile } from './growing-file.js';
 import { SiteSeries } from './site-series.js';
 
@@ -231,7 +232,7 @@ export class CaptureFollower {
       this.#settled = found;
       return;
     }
-    const capture = new GrowingCapture(this.#options.limits);
+    const capture = new GrowingCapture(this.#options.limits, ownPackage);
     // It may be the finished form of the run that is known: until that is clear, the run stays as it is.
     if (this.run !== undefined) this.#finishing = capture;
     else this.#begin(capture);

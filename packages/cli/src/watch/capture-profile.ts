@@ -1,6 +1,5 @@
 import type { GrowingCapture } from '@heapray/exporter/memray';
 import { type LabelsHandle, type Profile, ProfileBuilder, type StackHandle } from '@heapray/exporter/profile';
-import { packageResolver } from './package-of-stack.js';
 
 /** The columns of a profile from a capture. */
 const COLUMNS = [
@@ -76,10 +75,19 @@ function labelInterner(
   builder: ProfileBuilder,
   component: string,
 ): (site: number) => LabelsHandle {
-  const packageOf = packageResolver(capture);
+  const packageOf = packageOfStack(capture);
   return (site) => {
     const { thread, allocator, stack } = capture.site(site);
     const tid = thread.id <= Number.MAX_SAFE_INTEGER ? Number(thread.id) : String(thread.id);
     return builder.labels({ component, package: packageOf(stack), allocator, tid, thread: thread.name });
+  };
+}
+
+/** Returns the package of a stack, found out once for each. */
+function packageOfStack(capture: GrowingCapture): (stack: number) => string {
+  const known: string[] = [];
+  return (stack) => {
+    known[stack] ??= capture.packageOf(stack);
+    return known[stack];
   };
 }

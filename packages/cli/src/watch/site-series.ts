@@ -1,5 +1,4 @@
 import type { GrowingCapture } from '@heapray/exporter/memray';
-import { packageResolver } from './package-of-stack.js';
 
 /** The function that allocated, and the package on whose behalf. */
 export interface CallSite {
@@ -109,11 +108,9 @@ class SiteGrouping {
   readonly #groups: Map<string, { readonly site: CallSite; readonly values: SiteValues }> = new Map();
   /** By number of the site. */
   readonly #groupOf: (SiteValues | undefined)[] = [];
-  readonly #packageOf: (stack: number) => string;
 
   constructor(capture: GrowingCapture) {
     this.capture = capture;
-    this.#packageOf = packageResolver(capture);
   }
 
   sum(): { readonly sums: Sums; readonly total: SiteValues } {
@@ -140,11 +137,11 @@ class SiteGrouping {
 
   #group(site: number): SiteValues {
     const { stack } = this.capture.site(site);
-    const innermost = this.capture.innermost(stack);
+    const frame = this.capture.callSite(stack);
     const callSite = {
-      functionName: innermost?.functionName ?? NO_STACK,
-      file: innermost?.file ?? '',
-      packageName: this.#packageOf(stack),
+      functionName: frame?.functionName ?? NO_STACK,
+      file: frame?.file ?? '',
+      packageName: this.capture.packageOf(stack),
     };
     const key = JSON.stringify(callSite);
     let group = this.#groups.get(key);

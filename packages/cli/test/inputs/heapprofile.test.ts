@@ -83,18 +83,26 @@ test('a file from this Node, fresh', async () => {
 
 describe('frames', () => {
   test('count lines and columns from 1, 0 for unknown', () => {
-    expect(samples(decode({ size: 8, line: 0, column: 4 }))).toBe('  8\n    f /a.js:1:5\n');
-    expect(samples(decode({ size: 8, line: -1, column: -1 }))).toBe('  8\n    f /a.js:0:0\n');
-    expect(samples(decode({ size: 8, line: 1.5, column: 'x' }))).toBe('  8\n    f /a.js:0:0\n');
-    expect(samples(decode({ size: 8, line: 2 ** 31, column: 1e300 }))).toBe('  8\n    f /a.js:0:0\n');
+    expect(samples(decode({ size: 8, line: 0, column: 4 }))).toBe('  8 {package=(none)}\n    f /a.js:1:5\n');
+    expect(samples(decode({ size: 8, line: -1, column: -1 }))).toBe(
+      '  8 {package=(none)}\n    f /a.js:0:0\n',
+    );
+    expect(samples(decode({ size: 8, line: 1.5, column: 'x' }))).toBe(
+      '  8 {package=(none)}\n    f /a.js:0:0\n',
+    );
+    expect(samples(decode({ size: 8, line: 2 ** 31, column: 1e300 }))).toBe(
+      '  8 {package=(none)}\n    f /a.js:0:0\n',
+    );
   });
 
   test('name files by path, whether V8 has a path or a URL', () => {
     expect(samples(decode({ size: 8, url: 'file:///srv/a%20b.mjs' }))).toBe(
-      '  8\n    f "/srv/a b.mjs":1:1\n',
+      '  8 {package=(none)}\n    f "/srv/a b.mjs":1:1\n',
     );
-    expect(samples(decode({ size: 8, url: 'file://host/%00' }))).toBe('  8\n    f file://host/%00:1:1\n');
-    expect(samples(decode({ size: 8, url: 'wasm://x' }))).toBe('  8\n    f wasm://x:1:1\n');
+    expect(samples(decode({ size: 8, url: 'file://host/%00' }))).toBe(
+      '  8 {package=(none)}\n    f file://host/%00:1:1\n',
+    );
+    expect(samples(decode({ size: 8, url: 'wasm://x' }))).toBe('  8 {package=(none)}\n    f wasm://x:1:1\n');
   });
 
   test('leave the root out and keep its size', () => {
@@ -121,8 +129,9 @@ describe('packages', () => {
     ['/srv/node_modules/.pnpm/a@1/node_modules/b/index.js', 'b'],
     ['C:\\srv\\node_modules\\a\\index.js', 'a'],
     ['node:fs', 'node:'],
-    ['/srv/app.js', undefined],
-    ['', undefined],
+    ['file:///srv/node_modules/%40s/a/index.mjs?v=1', '@s/a'],
+    ['/srv/app.js', '(none)'],
+    ['', '(none)'],
   ])('of %s', (url, name) => {
     expect(packageIn({ size: 8, url })).toBe(name);
   });
@@ -132,13 +141,13 @@ describe('packages', () => {
     const internal = { name: 'readFileSync', url: 'node:fs', children: [native] };
     expect(packageIn({ url: '/node_modules/a/i.js', children: [native] })).toBe('a');
     expect(packageIn({ url: '/node_modules/a/i.js', children: [internal] })).toBe('a');
-    expect(packageIn({ url: '/app.js', children: [internal] })).toBe(undefined);
+    expect(packageIn({ url: '/app.js', children: [internal] })).toBe('(none)');
     expect(packageIn(internal)).toBe('node:');
   });
 });
 
 test('samples of one stack are one', () => {
-  expect(samples(decode({ size: 8 }, { size: 16 }))).toBe('  24\n    f /a.js:1:1\n');
+  expect(samples(decode({ size: 8 }, { size: 16 }))).toBe('  24 {package=(none)}\n    f /a.js:1:1\n');
 });
 
 describe('each kind of bad input has its line', () => {

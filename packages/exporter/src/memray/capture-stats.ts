@@ -1,8 +1,8 @@
+import { PythonModules } from '../call-sites/index.js';
 import { ALLOCATORS, type AllocatorName } from './allocators.js';
 import type { CaptureModel } from './capture-model.js';
 import type { MemrayLocation } from './code-table.js';
 import type { MemrayHeader } from './header.js';
-import { ModuleResolver } from './modules.js';
 import type { Amount, SiteAmounts } from './site-amounts.js';
 import type { SizeBucket, SizeHistogram } from './size-histogram.js';
 
@@ -57,7 +57,7 @@ export function captureStats(
 
 class Sums {
   readonly #model: CaptureModel;
-  readonly #resolver: ModuleResolver;
+  readonly #resolver: PythonModules;
   /** memray 1.18 tells frames apart that 1.19 and later put together by what they show. */
   readonly #byFrame: boolean;
   readonly all: { bytes: number; count: number } = { bytes: 0, count: 0 };
@@ -69,7 +69,8 @@ class Sums {
 
   constructor(model: CaptureModel, header: MemrayHeader) {
     this.#model = model;
-    this.#resolver = new ModuleResolver(header);
+    // As memray: its figures are what these are held against.
+    this.#resolver = new PythonModules(header, { guess: false });
     this.#byFrame = header.format === 11;
   }
 

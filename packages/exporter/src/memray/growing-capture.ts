@@ -1,11 +1,12 @@
+import { type OwnPackage, StackPackages } from '../call-sites/index.js';
 import { ALLOCATORS, type AllocatorName } from './allocators.js';
 import { CaptureModel } from './capture-model.js';
+import { capturedProgram, plainPlace } from './captured-program.js';
 import type { MemrayLocation } from './code-table.js';
 import type { MemrayHeader } from './header.js';
 import { HighWaterMark } from './high-water-mark.js';
 import { LastMemoryRecord, type ResidentMemory } from './last-memory-record.js';
 import { limitsWith, type MemrayLimits } from './limits.js';
-import { ModuleResolver } from './modules.js';
 import { profileTimes } from './profile-times.js';
 import { type CaptureDamage, type CaptureEnd, RecordStream } from './record-stream.js';
 import type { Amount } from './site-amounts.js';
@@ -30,9 +31,12 @@ export class GrowingCapture {
   readonly #stream: RecordStream;
   readonly #heap: HighWaterMark;
   readonly #memory: LastMemoryRecord = new LastMemoryRecord();
-  #modules: ModuleResolver | undefined;
+  readonly #ownPackage: OwnPackage | undefined;
+  #packages: StackPackages | undefined;
 
-  constructor(limits?: Partial<MemrayLimits>) {
+  /** @param ownPackage names the packages of a Node program's own files */
+  constructor(limits?: Partial<MemrayLimits>, ownPackage?: OwnPackage) {
+    this.#ownPackage = ownPackage;
     const all = limitsWith(limits);
     this.#heap = new HighWaterMark(all);
     this.#model = new CaptureModel(all, [this.#heap, this.#memory]);
@@ -146,18 +150,27 @@ export class GrowingCapture {
 
   /** The innermost frame; undefined for the empty stack. */
   innermost(stack: number): MemrayLocation | undefined {
-    return stack === 0 ? undefined : this.#model.location(this.#model.innermostFrame(stack));
+    return stack === 0 ? undefined : plainPlace(this.#model.location(this.#model.innermostFrame(stack)));
   }
 
   /** The places of a stack from the innermost outwards, none hidden. */
-  wholeStack(stack: number): Iterable<MemrayLocation> {
-    return this.#model.wholeStack(stack);
+  *wholeStack(stack: number): Generator<MemrayLocation> {
+    for (const location of this.#model.wholeStack(stack)) yield plainPlace(location);
   }
 
-  /** The Python module a stack belongs to, by memray's rules; see `memray stats`. */
-  moduleOf(stack: number): string {
-    if (this.header === undefined) return '';
-    this.#modules ??= new ModuleResolver(this.header);
-    return this.#modules.moduleOf(this.#model.wholeStack(stack));
+  /** The frame that is charged with what a stack allocated, see `StackPackages`; undefined for the empty stack. */
+  callSite(stack: number): MemrayLocation | undefined {
+    return this.#stackPackages().callSite(this.wholeStack(stack));
+  }
+
+  /** The package that a stack belongs to, see `StackPackages`. */
+  packageOf(stack: number): string {
+    return this.#stackPackages().packageOf(this.wholeStack(stack));
+  }
+
+  #stackPackages(): StackPackages {
+    if (this.header === undefined) throw new Error('there is no header yet');
+    this.#packages ??= new StackPackages(capturedProgram(this.header), this.#ownPackage);
+    return this.#packages;
   }
 }

@@ -1,3 +1,4 @@
+import { type OwnPackage, StackPackages } from '../call-sites/index.js';
 import {
   type FrameHandle,
   type LabelsHandle,
@@ -10,13 +11,14 @@ import {
 } from '../profile/index.js';
 import { ALLOCATORS } from './allocators.js';
 import { CaptureModel } from './capture-model.js';
+import { capturedProgram, isNodeCapture, plainPlace } from './captured-program.js';
 import { plainName } from './clean-text.js';
+import type { MemrayLocation } from './code-table.js';
 import { type FollowedHeap, followHeap, readFollowing } from './followed-heap.js';
 import type { MemrayHeader } from './header.js';
 import { LastMemoryRecord } from './last-memory-record.js';
 import { limitsWith, type MemrayLimits } from './limits.js';
 import type { NativeFrame } from './native-table.js';
-import { isOfNode, PackageResolver } from './package-of-stack.js';
 import { profileTimes } from './profile-times.js';
 import { type CaptureEnd, RecordStream } from './record-stream.js';
 
@@ -44,6 +46,8 @@ export interface MemrayProfilerOptions {
    * while it is ahead too far.
    */
   readonly ownThread?: boolean;
+  /** Names the packages of a Node program's own files. Default: they have the name of the program's folder. */
+  readonly ownPackage?: OwnPackage;
 }
 
 /**
@@ -60,8 +64,10 @@ export class MemrayProfiler {
   readonly #heap: FollowedHeap;
   readonly #stream: RecordStream;
   readonly #clock: LastMemoryRecord = new LastMemoryRecord();
+  readonly #ownPackage: OwnPackage | undefined;
 
   constructor(options: MemrayProfilerOptions = {}) {
+    this.#ownPackage = options.ownPackage;
     const limits = limitsWith(options.limits);
     this.#heap = followHeap(limits, options.ownThread);
     this.#model = new CaptureModel(limits, [...this.#heap.listeners, this.#clock]);
@@ -109,10 +115,10 @@ export class MemrayProfiler {
       columns: aggregated ? COLUMNS : [...ALLOCATED, ...COLUMNS],
       defaultColumn: 'inuse_space',
       ...profileTimes(header, this.#clock.last?.millis),
-      program: isOfNode(header) ? 'node' : 'python',
+      program: isNodeCapture(header) ? 'node' : 'python',
     });
     if (header.commandLine !== '') builder.comment(`command: ${header.commandLine}`);
-    const samples = new SampleMaker(builder, this.#model, header);
+    const samples = new SampleMaker(builder, this.#model, header, this.#ownPackage);
     for (let site = 1; site <= this.#model.sites.size; site += 1) {
       const total = this.#heap.amounts.total(site);
       const peak = this.#heap.amounts.atPeak(site);
@@ -137,7 +143,7 @@ export function profileFromMemray(chunks: Iterable<Uint8Array>): Profile {
 class SampleMaker {
   readonly #builder: ProfileBuilder;
   readonly #model: CaptureModel;
-  readonly #packages: PackageResolver;
+  readonly #packages: StackPackages;
   readonly #mainThreadId: bigint;
   /** By stack, of the main thread and of the others: reports hide the outermost frames of the main one. */
   readonly #main: Map<number, StackHandle | undefined> = new Map();
@@ -145,10 +151,10 @@ class SampleMaker {
   readonly #packageOfStack: Map<number, string> = new Map();
   readonly #labels: Map<string, LabelsHandle> = new Map();
 
-  constructor(builder: ProfileBuilder, model: CaptureModel, header: MemrayHeader) {
+  constructor(builder: ProfileBuilder, model: CaptureModel, header: MemrayHeader, ownPackage?: OwnPackage) {
     this.#builder = builder;
     this.#model = model;
-    this.#packages = new PackageResolver(header);
+    this.#packages = new StackPackages(capturedProgram(header), ownPackage);
     this.#mainThreadId = header.mainThreadId;
   }
 
@@ -165,11 +171,9 @@ class SampleMaker {
 
   #pythonStack(stack: number, thread: number): StackHandle | undefined {
     let handle: StackHandle | undefined;
-    for (const { functionName, file, line } of this.#model.locations(stack, thread).toReversed()) {
-      handle = this.#builder.stack(
-        handle,
-        this.#builder.frame(plainName(functionName), plainName(file), Math.max(line, 0)),
-      );
+    for (const location of this.#model.locations(stack, thread).toReversed()) {
+      const { functionName, file, line } = plainPlace(location);
+      handle = this.#builder.stack(handle, this.#builder.frame(functionName, file, Math.max(line, 0)));
     }
     return handle;
   }
@@ -191,7 +195,7 @@ class SampleMaker {
   #packageOf(stack: number): string {
     const known = this.#packageOfStack.get(stack);
     if (known !== undefined) return known;
-    const found = this.#packages.packageOf(this.#model.wholeStack(stack));
+    const found = this.#packages.packageOf(plainStack(this.#model.wholeStack(stack)));
     this.#packageOfStack.set(stack, found);
     return found;
   }
@@ -210,6 +214,10 @@ class SampleMaker {
     this.#labels.set(key, handle);
     return handle;
   }
+}
+
+function* plainStack(stack: Iterable<MemrayLocation>): Generator<MemrayLocation> {
+  for (const location of stack) yield plainPlace(location);
 }
 
 /** `0x9a1b2 libc.so.6`: the address in the file, as symbolizers want it, or in memory where no file is known. */

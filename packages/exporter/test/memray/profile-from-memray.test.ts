@@ -103,7 +103,7 @@ test('packages of formats that do not say where they are: the usual places', () 
   expect([...packages('threads.v11.bin')].sort()).toEqual(['<root>', 'threads']);
 });
 
-test('a Node program: npm packages, the runtime, and no name for its own', async () => {
+test('a Node program: npm packages, the runtime, its own files, and frames without a file', async () => {
   const writer = new MemrayWriter({ commandLine: 'node app.js', pid: 1, startTimeMillis: 1_700_000_000_000 });
   const own = writer.stack(undefined, writer.frame('main', '/app/src/app.js', 3));
   const under = (file: string) => writer.stack(own, writer.frame('f', file, 1));
@@ -114,6 +114,10 @@ test('a Node program: npm packages, the runtime, and no name for its own', async
   writer.allocation(1, 64, 8, under('node:fs'));
   writer.allocation(1, 80, 16, writer.stack(undefined, writer.frame('emit', 'node:events', 1)));
   writer.allocation(2, 96, 32, writer.stack(own, writer.frame('get [a]', '/app/[slug]/p.js', 1)));
+  writer.allocation(1, 112, 64, under('(native)'));
+  writer.allocation(1, 128, 128, writer.stack(undefined, writer.frame('(GC)', '(native)', 0)));
+  const short = writer.frame('(short-lived, estimated)', '(heapray)', 0);
+  writer.allocation(1, 144, 256, writer.stack(under('/app/node_modules/express/lib/a.js'), short));
   writer.finish(0, 1_700_000_000_010);
   await expect(formatProfile(profileFromMemray([writer.take()]))).toMatchFileSnapshot('profile-of-node.txt');
 });

@@ -1,8 +1,8 @@
 import path from 'node:path';
+import { type Package, PackageLookup } from '@heapray/exporter/call-sites';
 import { boundedName, boundedPath, type Frame } from '../ledger/call-tree.js';
 import { ANONYMOUS, displayName, frameKind } from './frame-names.js';
 import { originalFunction } from './original-function.js';
-import { type Package, PackageLookup } from './packages.js';
 import { type SourceMapLimits, SourceMapStore } from './source-map-store.js';
 
 export interface BlameOptions {

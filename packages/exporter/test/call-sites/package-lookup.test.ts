@@ -2,7 +2,7 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { tempFolder } from '../../../../test/support/temp-folder.js';
-import { NO_PACKAGE, PackageLookup } from '../../src/blame/index.js';
+import { NO_PACKAGE, PackageLookup } from '../../src/call-sites/index.js';
 
 /** A lookup that sees these manifests only: folder -> `name@version`, or just one of the two. */
 function lookupOf(manifests: Readonly<Record<string, string>>, paths: path.PlatformPath = path.posix) {
@@ -152,6 +152,30 @@ test('Windows paths', () => {
   expect(packageOf('C:\\app/node_modules/z/a.js')).toBe('z');
   expect(packageOf('D:\\other\\a.js')).toBe('(none)');
   expect(packageOf('\\\\server\\share\\y\\src\\a.js')).toBe('y@4.0.0');
+});
+
+test('URLs, and names that are no paths', () => {
+  const { packageOf } = lookupOf({ '/my app': 'app@1.0.0', '/my app/node_modules/x': '@2.0.0' });
+  expect(packageOf('file:///my%20app/a.mjs?v=1')).toBe('app@1.0.0');
+  expect(packageOf('file:///my%20app/node_modules/x/a.mjs')).toBe('x@2.0.0');
+  expect(packageOf('webpack://app/./node_modules/y/a.js')).toBe('y');
+});
+
+test('no more manifests are looked for than allowed', () => {
+  const read: string[] = [];
+  const lookup = new PackageLookup({
+    paths: path.posix,
+    realPath: (folder) => folder,
+    readManifest: (folder) => {
+      read.push(folder);
+      return { name: folder, version: undefined };
+    },
+    maxReads: 3,
+  });
+  for (let at = 0; at < 10; at++) lookup.packageOf(`/app${at}/a.js`);
+  expect(read).toEqual(['/app0', '/app1', '/app2']);
+  expect(lookup.packageOf('/app9/a.js')).toBe(NO_PACKAGE);
+  expect(lookup.packageOf('/app9/node_modules/x/a.js').name).toBe('x');
 });
 
 test('manifests are read once', () => {

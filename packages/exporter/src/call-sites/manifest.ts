@@ -1,7 +1,7 @@
+import fs from 'node:fs';
 import path from 'node:path';
-import { readWhole } from './bounded-file.js';
 
-/** What a package.json says about its package, as far as it says it in a usable way. */
+/** The usable part of a package.json. */
 export interface Manifest {
   readonly name: string | undefined;
   readonly version: string | undefined;
@@ -14,11 +14,14 @@ const MAX_MANIFEST_BYTES = 1024 * 1024;
 /** npm's own limit for a name; versions are held to the same. */
 const MAX_TEXT = 214;
 
-/** Reads `package.json` in a folder. */
+/** Reads `package.json` in a folder, if it is a regular file of at most 1 MiB. */
 export const readManifest: ReadManifest = (folder) => {
   try {
-    const bytes = readWhole(path.join(folder, 'package.json'), MAX_MANIFEST_BYTES);
-    const content: unknown = JSON.parse(bytes.toString('utf8').replace(/^\uFEFF/, ''));
+    const file = path.join(folder, 'package.json');
+    // Checked before opening: opening a pipe waits for its other end, and reading a device may never end.
+    const found = fs.statSync(file, { throwIfNoEntry: false });
+    if (!found?.isFile() || found.size > MAX_MANIFEST_BYTES) return undefined;
+    const content: unknown = JSON.parse(fs.readFileSync(file, 'utf8').replace(/^\uFEFF/, ''));
     if (typeof content !== 'object' || content === null || Array.isArray(content)) return undefined;
     const { name, version } = content as { name?: unknown; version?: unknown };
     return { name: usable(name), version: usable(version) };

@@ -2,40 +2,58 @@ const VIRTUAL_FOLDER = /^(.*?)([\\/])(?:__virtual__|\$\$virtual)[\\/][^\\/]+[\\/
 /** A package has one, and each that it is nested in may have one. */
 const MAX_VIRTUAL_FOLDERS = 100;
 
-/** What the path of a file alone says about the package that it belongs to. */
+/** The part of a path that says which package its file belongs to. */
 export interface InstalledPackage {
-  /** The name under which the package is installed. */
+  /** Name under which the package is installed. */
   readonly name: string;
-  /** The folder of the package's manifest. */
+  /** Folder of the package's manifest. */
   readonly folder: string;
-  /** The version as far as a package manager has put it into the path. */
+  /** Version, where a package manager has put it into the path. */
   readonly version: string | undefined;
 }
 
+/** cnpm's own folders: `_x@1.0.0@x`, `_@scope_x@1.0.0@@scope` followed by `x`. */
+const CNPM_FOLDER = /^_.+@(\d[^@]*)@(@?[^@]+)$/;
+/** Yarn's store of links: `.store/x-npm-1.0.0-0123456789/package`. */
+const YARN_STORE = /^(.+)-npm-(\d.*?)-[0-9a-f]{10}$/;
+
 /**
- * The installed package that a file belongs to: the innermost `node_modules/<name>` or
- * `node_modules/@scope/<name>` on its path, which is right for nested packages, for pnpm's store
+ * Returns the installed package that a file belongs to: the innermost `node_modules/<name>` or
+ * `node_modules/@scope/<name>` on its path. That is right for nested packages, for pnpm's store
  * (`.pnpm/x@1.0.0/node_modules/x`) and for Yarn's archives (`.yarn/cache/x-npm-1.0.0-….zip/node_modules/x`).
- * Undefined for a file outside of any package folder. Takes `/` and `\`.
+ * Also reads the stores that have no inner `node_modules`: Yarn's (`.store`) and cnpm's. Undefined for a file
+ * outside of any package folder. Takes `/` and `\`.
  */
 export function installedPackage(file: string): InstalledPackage | undefined {
   const parts = file.split(/[\\/]/);
-  // The last part is the file itself, so that a file called `node_modules` is none.
+  // The last part is the file itself, so a file called `node_modules` is no folder of packages.
   const at = parts.lastIndexOf('node_modules', parts.length - 2);
   const first = parts[at + 1];
+  if (at < 0 || !first || at + 2 >= parts.length) return undefined;
+  if (first === '.store') return inYarnStore(file, parts, at);
   // `.prisma`, `.cache` and the like are no packages: npm's names do not begin with a dot.
-  if (at < 0 || !first || first.startsWith('.') || at + 2 >= parts.length) return undefined;
-  const scoped = first.startsWith('@');
+  if (first.startsWith('.')) return undefined;
+  const cnpm = CNPM_FOLDER.exec(first);
+  const scope = cnpm?.[2] ?? first;
+  const scoped = scope.startsWith('@');
   if (scoped && at + 3 >= parts.length) return undefined;
-  const name = scoped ? `${first}/${parts[at + 2]}` : first;
+  const name = scoped ? `${scope}/${parts[at + 2]}` : scope;
   return {
     name,
     folder: file.slice(0, lengthOf(parts, at + (scoped ? 3 : 2))),
-    version: versionInStore(parts[at - 1] ?? '', name),
+    version: cnpm?.[1] ?? versionInStore(parts[at - 1] ?? '', name),
   };
 }
 
-/** How many characters of the path its first `count` parts are, separators between them included. */
+function inYarnStore(file: string, parts: readonly string[], at: number): InstalledPackage | undefined {
+  const [, slug = '', version] = YARN_STORE.exec(parts[at + 2] ?? '') ?? [];
+  if (slug === '' || parts[at + 3] !== 'package' || at + 4 >= parts.length) return undefined;
+  // The store writes `@scope/x` as `@scope-x`; a scope with a dash cannot be told from its package.
+  const name = slug.startsWith('@') ? slug.replace('-', '/') : slug;
+  return { name, folder: file.slice(0, lengthOf(parts, at + 4)), version };
+}
+
+/** Returns how many characters of the path its first `count` parts are, separators between them included. */
 function lengthOf(parts: readonly string[], count: number): number {
   let length = count - 1;
   for (let index = 0; index < count; index++) length += (parts[index] ?? '').length;
@@ -43,7 +61,7 @@ function lengthOf(parts: readonly string[], count: number): number {
 }
 
 /**
- * The version in the name of the folder or archive that holds one package of a store: `x@1.0.0`,
+ * Returns the version in the name of the folder or archive that holds one package of a store: `x@1.0.0`,
  * `@scope+x@1.0.0_peer@2` (pnpm), `x-npm-1.0.0-0123456789-89abcdef01.zip` (Yarn's cache, or unpacked without
  * the ending). Undefined when it holds something else.
  */
