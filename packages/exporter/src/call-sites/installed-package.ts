@@ -14,6 +14,8 @@ export interface InstalledPackage {
 
 /** cnpm's own folders: `_x@1.0.0@x`, `_@scope_x@1.0.0@@scope` followed by `x`. */
 const CNPM_FOLDER = /^_.+@(\d[^@]*)@(@?[^@]+)$/;
+/** No file system has longer names, and matching takes the square of the length. */
+const MAX_FOLDER_LENGTH = 1024;
 /** Yarn's store of links: `.store/x-npm-1.0.0-0123456789/package`. */
 const YARN_STORE = /^(.+)-npm-(\d.*?)-[0-9a-f]{10}$/;
 
@@ -46,7 +48,8 @@ export function installedPackage(file: string): InstalledPackage | undefined {
 }
 
 function inYarnStore(file: string, parts: readonly string[], at: number): InstalledPackage | undefined {
-  const [, slug = '', version] = YARN_STORE.exec(parts[at + 2] ?? '') ?? [];
+  const holder = parts[at + 2] ?? '';
+  const [, slug = '', version] = holder.length > MAX_FOLDER_LENGTH ? [] : (YARN_STORE.exec(holder) ?? []);
   if (slug === '' || parts[at + 3] !== 'package' || at + 4 >= parts.length) return undefined;
   // The store writes `@scope/x` as `@scope-x`; a scope with a dash cannot be told from its package.
   const name = slug.startsWith('@') ? slug.replace('-', '/') : slug;

@@ -45,6 +45,11 @@ describe('of a Node program', () => {
     expect(nodePackageOf([file])).toBe(name);
   });
 
+  test('a folder with an endless name costs no endless time', () => {
+    const folder = `${'-npm-1'.repeat(200_000)}/package/index.js`;
+    expect(nodePackageOf([`/srv/node_modules/.store/${folder}`])).toBe('(none)');
+  });
+
   test('the runtime is walked through, outwards', () => {
     expect(nodePackageOf(['', 'node:fs', '/srv/node_modules/a/index.js'])).toBe('a');
     expect(nodePackageOf(['(heapray)', '(native)', '/srv/node_modules/a/index.js'])).toBe('a');
