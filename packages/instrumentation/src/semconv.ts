@@ -4,6 +4,8 @@
 /** Stable conventions. */
 export const ATTR_CODE_FUNCTION_NAME = 'code.function.name';
 export const ATTR_CODE_FILE_PATH = 'code.file.path';
+export const ATTR_CODE_LINE_NUMBER = 'code.line.number';
+export const ATTR_CODE_COLUMN_NUMBER = 'code.column.number';
 
 /** Conventions in development. */
 export const ATTR_THREAD_ID = 'thread.id';

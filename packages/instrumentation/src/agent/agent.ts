@@ -81,6 +81,8 @@ export class Agent {
       packageOf: (file) => blame.packages.packageOf(file).name,
       versionOf: (file) => blame.packages.packageOf(file).version,
       originalOf: (frame) => blame.of(frame).frame,
+      shortFileOf: (file) => blame.shortFileOf(file),
+      isAloneOnLine: (frame) => blame.isAloneOnLine(frame),
       component: options.component,
       stackDepth: STACK_DEPTH,
     });
@@ -185,6 +187,8 @@ export class Agent {
     const drops = { ...account.drops };
     if (counts.lostSamples > 0) drops.sampler_lost = counts.lostSamples;
     if (counts.foldedStacks > 0) drops.tree_full = counts.foldedStacks;
+    const { foldedStacks: sitesFolded } = this.#ledger.sites;
+    if (sitesFolded > 0) drops.call_sites_full = sitesFolded;
     return {
       sites: withSites ? this.#series.view(this.#ledger, performance.now()) : undefined,
       suspects: this.#leaks.suspects(performance.now()),

@@ -114,6 +114,13 @@ export interface AgentView {
 export interface SuspectView {
   readonly functionName: string;
   readonly file: string;
+  /** Where the function starts, counted from 1; 0 when unknown. */
+  readonly line: number;
+  readonly column: number;
+  /** Whether other functions start on that line, or may. */
+  readonly sharesLine: boolean;
+  /** The file as messages show it. */
+  readonly shortFile: string;
   readonly packageName: string;
   readonly packageVersion?: string | undefined;
   readonly component: string;

@@ -1,14 +1,16 @@
 import path from 'node:path';
 import { type Package, PackageLookup } from '@heapray/exporter/call-sites';
 import { boundedName, boundedPath, type Frame } from '../ledger/call-tree.js';
-import { ANONYMOUS, displayName, frameKind } from './frame-names.js';
+import { ANONYMOUS, displayName, frameKind, shortPath } from './frame-names.js';
+import { mayStartSeveral } from './function-starts.js';
 import { originalFunction } from './original-function.js';
+import { SourceLines } from './source-lines.js';
 import { type SourceMapLimits, SourceMapStore } from './source-map-store.js';
 
 export interface BlameOptions {
   /** Takes a sentence about a source map that cannot be used; called once per program. */
   readonly report?: (text: string) => void;
-  /** Files below it are named relative to it in `Blamed.displayName`. Default: full paths. */
+  /** Files below it are named relative to it for people. Default: full paths. */
   readonly workingFolder?: string;
   /**
    * The code of a program as it was loaded, for programs that a loader compiles in memory, so that the file
@@ -37,6 +39,7 @@ export interface Blamed {
 export class Blame {
   readonly packages: PackageLookup;
   readonly #maps: SourceMapStore;
+  readonly #lines = new SourceLines();
   readonly #workingFolder: string | undefined;
   /** Answers live as long as the frames; the call tree keeps one frame per function. */
   readonly #known = new WeakMap<Frame, Blamed>();
@@ -69,6 +72,23 @@ export class Blame {
     };
     this.#known.set(frame, blamed);
     return blamed;
+  }
+
+  /** A file's path as messages show it; see `shortPath`. */
+  shortFileOf(file: string): string {
+    return shortPath(file, this.#workingFolder);
+  }
+
+  /**
+   * Whether no other function starts on the line of this one, by the source file as it is on disk; false when that
+   * cannot be read.
+   *
+   * @param frame as its author wrote it
+   */
+  isAloneOnLine(frame: Frame): boolean {
+    if (frame.line < 1 || frameKind(frame) !== 'file' || !path.isAbsolute(frame.file)) return false;
+    const line = this.#lines.line(frame.file, frame.line);
+    return line !== undefined && !mayStartSeveral(line, frame.line === 1);
   }
 
   #original(frame: Frame): Frame {

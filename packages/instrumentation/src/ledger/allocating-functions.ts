@@ -1,9 +1,9 @@
-import { isRuntimeFrame } from './call-site.js';
-import { type CallTree, type Frame, type NodeIndex, ROOT } from './call-tree.js';
+import { allocatingNode } from './allocating-frame.js';
+import type { CallTree, Frame, NodeIndex } from './call-tree.js';
 
 /**
- * Numbers the allocating function of each stack: its innermost frame that is not the runtime's own. Unlike call
- * sites these are frames as they run, known at once and without source maps or components.
+ * Numbers the allocating function of each stack. Unlike call sites these are frames as they run, known at once and
+ * without source maps or components.
  */
 export class AllocatingFunctions {
   readonly #tree: CallTree;
@@ -18,18 +18,10 @@ export class AllocatingFunctions {
   readonly of = (node: NodeIndex): number => {
     const known = this.#ofNode[node];
     if (known !== undefined) return known;
-    const frame = this.#ownFrame(node);
+    const frame = this.#tree.frame(allocatingNode(this.#tree, node));
     const number = this.#numbers.get(frame) ?? this.#numbers.size;
     this.#numbers.set(frame, number);
     this.#ofNode[node] = number;
     return number;
   };
-
-  #ownFrame(node: NodeIndex): Frame | undefined {
-    for (let at = node; at !== ROOT; at = this.#tree.parent(at)) {
-      const frame = this.#tree.frame(at);
-      if (frame && !isRuntimeFrame(frame.functionName, frame.file)) return frame;
-    }
-    return this.#tree.frame(node);
-  }
 }

@@ -1,13 +1,21 @@
+import { allocatingNode, isRuntimeFrame } from './allocating-frame.js';
 import { type CallTree, type Frame, type NodeIndex, ROOT } from './call-tree.js';
 import { StackComponents } from './stack-components.js';
 
 /** The index of a call site: an allocating function. Dense, from 0. */
 export type SiteIndex = number;
 
-/** A call site: the innermost function of a stack that is not the runtime's own, in one component. */
+/** A call site: the function that a stack is charged to, told from others by where it starts, in one component. */
 export interface CallSite {
   readonly functionName: string;
   readonly file: string;
+  /** Where the function starts, counted from 1; 0 when unknown. */
+  readonly line: number;
+  readonly column: number;
+  /** Whether other functions start on that line, or may: then only the column tells which one this is. */
+  readonly sharesLine: boolean;
+  /** The file as messages show it, e.g. relative to the working folder. */
+  readonly shortFile: string;
   readonly packageName: string;
   readonly packageVersion?: string | undefined;
   readonly component: string;
@@ -20,30 +28,57 @@ export interface CodeFacts {
   readonly versionOf?: (file: string) => string | undefined;
   /** The function as its author wrote it, where source maps tell. The same frame always gets the same answer. */
   readonly originalOf?: (frame: Frame) => Frame;
+  /** A file as messages show it. Default: as it is. */
+  readonly shortFileOf?: (file: string) => string;
+  /** Whether no other function starts on the line of this one (as its author wrote it). Default: not known. */
+  readonly isAloneOnLine?: (frame: Frame) => boolean;
 }
 
+export interface CallSitesOptions {
+  /** Functions past this many have no call site of their own. Default 20,000. */
+  readonly maxSites?: number | undefined;
+}
+
+const DEFAULT_MAX_SITES = 20_000;
+/** The call site of what is folded and has no caller with a call site either. */
+const FOLDED: Frame = { functionName: '(folded)', file: '', line: 0, column: 0, scriptId: '' };
+const EMPTY_STACK: Frame = { ...FOLDED, functionName: '(root)' };
+
 /**
- * Which call site each stack belongs to. The runtime's own frames (`node:` modules and V8's pseudo frames
- * such as `(GC)`) are skipped from the inside, so that `JSON.parse` or a stream's internals are charged to
- * the code that called them; a stack of nothing else belongs to its innermost frame.
+ * Which call site each stack belongs to: that of the function it is charged to, see `allocatingNode`. A function is
+ * told from others by name, file and position, as its author wrote it: what a bundler has put twice into a program is one
+ * call site, and so is a script that is loaded again.
+ *
+ * Past `maxSites` a stack whose function has no call site is charged to the nearest caller that has one;
+ * `foldedStacks` says how many are.
  */
 export class CallSites {
   readonly #tree: CallTree;
   readonly #facts: CodeFacts;
+  readonly #maxSites: number;
   readonly components: StackComponents;
   readonly #sites: CallSite[] = [];
   readonly #indexByKey = new Map<string, SiteIndex>();
   readonly #siteOfNode: SiteIndex[] = [];
+  /** By name, file and line, the column of the first function that had them. */
+  readonly #columnOfLine = new Map<string, number>();
+  #folded = 0;
 
   /** @param component what this process is */
-  constructor(tree: CallTree, facts: CodeFacts, component: string) {
+  constructor(tree: CallTree, facts: CodeFacts, component: string, options: CallSitesOptions = {}) {
     this.#tree = tree;
     this.#facts = facts;
+    this.#maxSites = options.maxSites ?? DEFAULT_MAX_SITES;
     this.components = new StackComponents(tree, component);
   }
 
   get size(): number {
     return this.#sites.length;
+  }
+
+  /** How many stacks are charged to another function than their own, for want of a call site. */
+  get foldedStacks(): number {
+    return this.#folded;
   }
 
   site(index: SiteIndex): CallSite {
@@ -61,37 +96,63 @@ export class CallSites {
   siteOf(node: NodeIndex): SiteIndex {
     const known = this.#siteOfNode[node];
     if (known !== undefined) return known;
-    const index = this.#intern(this.#ownFrame(node), this.components.of(node));
+    const component = this.components.of(node);
+    const own = allocatingNode(this.#tree, node);
+    const frame = this.frame(own) ?? EMPTY_STACK;
+    const isFull = this.#sites.length >= this.#maxSites;
+    const index =
+      this.#indexByKey.get(keyOf(frame, component)) ??
+      (isFull ? this.#fold(own, component) : this.#add(frame, component));
     this.#siteOfNode[node] = index;
     return index;
   }
 
-  #ownFrame(node: NodeIndex): NodeIndex {
-    for (let at = node; at !== ROOT; at = this.#tree.parent(at)) {
-      const frame = this.#tree.frame(at);
-      if (frame && !isRuntimeFrame(frame.functionName, frame.file)) return at;
+  #fold(own: NodeIndex, component: string): SiteIndex {
+    this.#folded++;
+    for (let at = this.#tree.parent(own); at !== ROOT; at = this.#tree.parent(at)) {
+      const frame = this.frame(at);
+      if (!frame || isRuntimeFrame(frame.functionName, frame.file)) continue;
+      const known = this.#indexByKey.get(keyOf(frame, component));
+      if (known !== undefined) return known;
     }
-    return node;
+    return this.#indexByKey.get(keyOf(FOLDED, component)) ?? this.#add(FOLDED, component);
   }
 
-  #intern(node: NodeIndex, component: string): SiteIndex {
-    const frame = this.frame(node);
-    const functionName = frame?.functionName ?? '(root)';
-    const file = frame?.file ?? '';
-    const key = `${functionName}\n${file}\n${component}`;
-    const known = this.#indexByKey.get(key);
-    if (known !== undefined) return known;
+  #add(frame: Frame, component: string): SiteIndex {
+    const { functionName, file, line, column } = frame;
+    const sharesLine = this.#sharesLine(frame);
     const index = this.#sites.length;
-    const packageName = this.#facts.packageOf(file);
-    const packageVersion = this.#facts.versionOf?.(file);
-    this.#sites.push({ functionName, file, packageName, packageVersion, component });
-    this.#indexByKey.set(key, index);
+    this.#sites.push({
+      functionName,
+      file,
+      line,
+      column,
+      get sharesLine() {
+        return sharesLine();
+      },
+      shortFile: this.#facts.shortFileOf?.(file) ?? file,
+      packageName: this.#facts.packageOf(file),
+      packageVersion: this.#facts.versionOf?.(file),
+      component,
+    });
+    this.#indexByKey.set(keyOf(frame, component), index);
     return index;
+  }
+
+  /** Finds it out when it is asked for, because the source may have to be read: only sites that are shown are asked. */
+  #sharesLine(frame: Frame): () => boolean {
+    const { functionName, file, line, column } = frame;
+    const place = `${functionName}\n${file}\n${line}`;
+    const first = this.#columnOfLine.get(place) ?? column;
+    this.#columnOfLine.set(place, first);
+    let sharesLine: boolean | undefined;
+    return () => {
+      sharesLine ??= line > 0 && (column !== first || !this.#facts.isAloneOnLine?.(frame));
+      return sharesLine;
+    };
   }
 }
 
-/** Node's own modules, native code without a file, and V8's pseudo frames. */
-export function isRuntimeFrame(functionName: string, file: string): boolean {
-  if (file.startsWith('node:')) return true;
-  return file === '' && (functionName.startsWith('(') ? functionName !== '(anonymous)' : true);
+function keyOf({ functionName, file, line, column }: Frame, component: string): string {
+  return `${functionName}\n${file}\n${line}:${column}\n${component}`;
 }

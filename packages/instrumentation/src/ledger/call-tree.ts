@@ -41,6 +41,8 @@ export type NodeIndex = number;
 /** Machines make names of any length, and `data:` URLs hold whole programs; longer ones are cut, and end in an ellipsis. */
 const MAX_NAME_CHARS = 512;
 const MAX_PATH_CHARS = 4096;
+/** Of names and paths together. A program that makes code for ever must not fill the memory with long ones of these. */
+const DEFAULT_MAX_TEXT_CHARS = 2 ** 25;
 
 /** The empty stack. */
 export const ROOT: NodeIndex = 0;
@@ -50,10 +52,12 @@ export const ROOT: NodeIndex = 0;
  * process: V8 prunes stacks without live samples and gives them a new id when they come back, so ids are
  * no identity, the path is.
  *
- * Past `maxNodes` a new stack is folded into its caller; `foldedStacks` says how often.
+ * Past `maxNodes`, or `maxTextChars` of names and paths, a new stack is folded into its caller; `foldedStacks` says how
+ * often.
  */
 export class CallTree {
   readonly #maxNodes: number;
+  readonly #maxTextChars: number;
   /** How many frames the sampler records; undefined: no limit. */
   readonly stackDepth: number | undefined;
   readonly #frames: Frame[] = [];
@@ -61,11 +65,17 @@ export class CallTree {
   readonly #parents: number[] = [ROOT];
   readonly #frameOf: number[] = [-1];
   readonly #children = new Map<number, NodeIndex>();
+  #textChars = 0;
   #folded = 0;
 
   /** @param options.stackDepth how many frames the sampler records; default: no limit */
-  constructor(options: { readonly maxNodes: number; readonly stackDepth?: number | undefined }) {
+  constructor(options: {
+    readonly maxNodes: number;
+    readonly maxTextChars?: number | undefined;
+    readonly stackDepth?: number | undefined;
+  }) {
     this.#maxNodes = options.maxNodes;
+    this.#maxTextChars = options.maxTextChars ?? DEFAULT_MAX_TEXT_CHARS;
     this.stackDepth = options.stackDepth;
   }
 
@@ -90,7 +100,7 @@ export class CallTree {
   }
 
   get #isFull(): boolean {
-    return this.#parents.length >= this.#maxNodes;
+    return this.#parents.length >= this.#maxNodes || this.#textChars >= this.#maxTextChars;
   }
 
   /** The node for a callee under its caller; made when it is new. The caller's own when the tree is full. */
@@ -126,6 +136,7 @@ export class CallTree {
     const index = this.#frames.length;
     this.#frames.push(toFrame(frame));
     this.#frameIndex.set(key, index);
+    this.#textChars += key.length;
     return index;
   }
 }

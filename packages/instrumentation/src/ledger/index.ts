@@ -1,4 +1,5 @@
-export { type CallSite, CallSites, type CodeFacts, isRuntimeFrame, type SiteIndex } from './call-site.js';
+export { isRuntimeFrame } from './allocating-frame.js';
+export { type CallSite, CallSites, type CodeFacts, type SiteIndex } from './call-site.js';
 export { CallTree, CUT_OFF, type Frame, type NodeIndex, type RawFrame, ROOT } from './call-tree.js';
 export type { Absorbed, HeapReading } from './heap-reading.js';
 export { type HighWaterMark, HighWaterMarkTracker } from './high-water-mark.js';
@@ -13,5 +14,6 @@ export {
 } from './ledger.js';
 export { type PastState, PastStates, presentState } from './past-states.js';
 export { AGE_BUCKETS, type AgeBucket, ageBucketOf, bytesByAge } from './retention-age.js';
+export { siteLabel } from './site-label.js';
 export type { FunctionLocation } from './stack-components.js';
 export { SURVIVAL_SPANS, type Survival, SurvivalTracker } from './survival.js';

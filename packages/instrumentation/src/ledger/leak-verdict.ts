@@ -1,5 +1,6 @@
 import type { CallSite } from './call-site.js';
 import type { LeakSuspect } from './leak-detector.js';
+import { siteLabel } from './site-label.js';
 
 /** How much of what a site allocated that long ago is alive. */
 export interface SurvivedShare {
@@ -9,8 +10,8 @@ export interface SurvivedShare {
 }
 
 /**
- * A leak suspect in a sentence for people, e.g. "`addOrder` in `order-cache@1.2.0` holds 18 MiB allocated
- * over 1 min ago and grows 2.1 MiB/min, 11 of 11 windows; doubles in 9 min; heap limit in 1 h 40 min; 98 % of what it
+ * A leak suspect in a sentence for people, e.g. "`addOrder lib/cache.js:12:18` in `order-cache@1.2.0` holds 18 MiB
+ * allocated over 1 min ago and grows 2.1 MiB/min, 11 of 11 windows; doubles in 9 min; heap limit in 1 h 40 min; 98 % of what it
  * allocated 10 min ago is alive".
  *
  * @param headroomBytes what is left until the heap limit
@@ -23,7 +24,7 @@ export function leakVerdict(
 ): string {
   const { oldBytes, oldMillis, bytesPerSecond, grownWindows, windows } = suspect;
   const version = site.packageVersion === undefined ? '' : `@${site.packageVersion}`;
-  const where = `\`${site.functionName}\` in \`${site.packageName}${version}\``;
+  const where = `\`${siteLabel(site)}\` in \`${site.packageName}${version}\``;
   const growth = `grows ${byteText(bytesPerSecond * 60)}/min, ${grownWindows} of ${windows} windows`;
   const doubling = `doubles in ${durationText(oldBytes / bytesPerSecond)}`;
   const limit = `heap limit in ${durationText(headroomBytes / bytesPerSecond)}`;

@@ -7,6 +7,7 @@ import {
   type Ledger,
   type SiteIndex,
   type Survival,
+  siteLabel,
 } from '../ledger/index.js';
 import { frozenNote } from './frozen-note.js';
 
@@ -95,9 +96,10 @@ function numbers({ inUse, old, allocated }: Row): string[] {
   return [inUse, old, allocated].map(byteText);
 }
 
-function siteText({ functionName, file, packageName, packageVersion, component }: CallSite): string {
+function siteText(site: CallSite): string {
+  const { packageName, packageVersion, component } = site;
   const version = packageVersion === undefined ? '' : `@${packageVersion}`;
-  return `${functionName}  ${packageName}${version}  ${component}  ${file}`;
+  return `${siteLabel(site)}  ${packageName}${version}  ${component}`;
 }
 
 /** Numbers to the right, the text that follows them to the left. */

@@ -1,6 +1,8 @@
 import {
+  ATTR_CODE_COLUMN_NUMBER,
   ATTR_CODE_FILE_PATH,
   ATTR_CODE_FUNCTION_NAME,
+  ATTR_CODE_LINE_NUMBER,
   ATTR_COMPONENT,
   ATTR_PACKAGE,
   ATTR_PACKAGE_VERSION,
@@ -54,8 +56,14 @@ function conventionMetricsMarkdown(): string {
 /** The attributes of a call site, and the groupings that keep them. */
 function siteAttributesMarkdown(): string {
   const rows = [
-    [ATTR_CODE_FUNCTION_NAME, 'the function', 'function'],
+    [ATTR_CODE_FUNCTION_NAME, 'the function; `(anonymous)` for one without a name', 'function'],
     [ATTR_CODE_FILE_PATH, 'its file', 'function, file'],
+    [ATTR_CODE_LINE_NUMBER, 'the line on which the function starts, where V8 tells it', 'function'],
+    [
+      ATTR_CODE_COLUMN_NUMBER,
+      'the column at which it starts, only where several functions start on the line, or may: the source cannot be read',
+      'function',
+    ],
     [
       ATTR_PACKAGE,
       "the npm package the file belongs to; `node:` for the runtime; the application's own name",

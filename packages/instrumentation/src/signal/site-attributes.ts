@@ -1,7 +1,9 @@
 import type { Attributes } from '@opentelemetry/api';
 import {
+  ATTR_CODE_COLUMN_NUMBER,
   ATTR_CODE_FILE_PATH,
   ATTR_CODE_FUNCTION_NAME,
+  ATTR_CODE_LINE_NUMBER,
   ATTR_COMPONENT,
   ATTR_PACKAGE,
   ATTR_PACKAGE_VERSION,
@@ -10,12 +12,18 @@ import {
 } from '../semconv.js';
 import type { SiteGroup } from './site-groups.js';
 
-/** The attributes of a call site, or of several together: what is summed over is absent. */
+/**
+ * The attributes of a call site, or of several together: what is summed over is absent, and so is what is unknown, because
+ * Prometheus takes an empty label for none.
+ */
 export function siteAttributes(group: SiteGroup): Attributes {
   const { functionName, file, packageName, packageVersion, component } = group;
+  const { line, column, sharesLine } = group;
   const attributes: Attributes = {};
   if (functionName !== undefined) attributes[ATTR_CODE_FUNCTION_NAME] = functionName;
   if (file !== undefined) attributes[ATTR_CODE_FILE_PATH] = file;
+  if (line) attributes[ATTR_CODE_LINE_NUMBER] = line;
+  if (column && sharesLine) attributes[ATTR_CODE_COLUMN_NUMBER] = column;
   if (packageName !== undefined) attributes[ATTR_PACKAGE] = packageName;
   if (packageVersion !== undefined) attributes[ATTR_PACKAGE_VERSION] = packageVersion;
   attributes[ATTR_COMPONENT] = component;

@@ -12,6 +12,11 @@ import { NOTHING, SiteSum, type SiteValues } from './site-values.js';
 export interface SiteGroup {
   readonly functionName?: string;
   readonly file?: string;
+  /** Where the function starts, counted from 1; 0 when unknown. */
+  readonly line?: number;
+  readonly column?: number;
+  /** Whether only the column tells which function of the line this is. */
+  readonly sharesLine?: boolean;
   readonly packageName?: string;
   /** Of a package summed over all its versions there is none. */
   readonly packageVersion?: string | undefined;
@@ -37,8 +42,9 @@ export function namedGroup(groupBy: GroupBy, name: string, component: string): S
 
 /** The group of a call site. */
 export function groupOf(groupBy: GroupBy, site: CallSite): SiteGroup {
-  const { functionName, file, packageName, packageVersion, component } = site;
-  if (groupBy === 'function') return { functionName, file, packageName, packageVersion, component };
+  // The site itself: what it says of its line is only found out for groups that are shown.
+  if (groupBy === 'function') return site;
+  const { file, packageName, packageVersion, component } = site;
   if (groupBy === 'file') return { file, packageName, packageVersion, component };
   if (groupBy === 'package') return { packageName, component };
   return { component };
@@ -51,9 +57,9 @@ function nameOf(groupBy: GroupBy, group: SiteGroup): string | undefined {
 }
 
 /** Tells groups apart. */
-export function groupKey({ functionName, file, packageName, component }: SiteGroup): string {
+export function groupKey({ functionName, file, line, column, packageName, component }: SiteGroup): string {
   // A file is of one package in one version, so beside a file these tell nothing more.
-  return `${functionName ?? ''}\n${file ?? packageName ?? ''}\n${component}`;
+  return `${functionName ?? ''}\n${file ?? packageName ?? ''}\n${line ?? 0}:${column ?? 0}\n${component}`;
 }
 
 /** Sums a ledger's call sites by what an operator wants to see. */

@@ -137,7 +137,11 @@ describe('no suspect is', () => {
 test('the verdict says who, how much, how fast, how sure and how long', () => {
   const site = {
     functionName: 'addOrder',
-    file: '/srv/x.js',
+    file: '/srv/lib/cache.js',
+    shortFile: 'lib/cache.js',
+    line: 12,
+    column: 18,
+    sharesLine: false,
     packageName: 'order-cache',
     packageVersion: '1.2.0',
     component: 'api',
@@ -152,7 +156,7 @@ test('the verdict says who, how much, how fast, how sure and how long', () => {
     sinceMillis: 0,
   };
   const verdict =
-    '`addOrder` in `order-cache@1.2.0` holds 18 MiB allocated over 1 min ago and grows 2.1 MiB/min, ' +
+    '`addOrder lib/cache.js:12:18` in `order-cache@1.2.0` holds 18 MiB allocated over 1 min ago and grows 2.1 MiB/min, ' +
     '11 of 11 windows; doubles in 8 min 34 s; heap limit in 1 h 40 min';
   expect(leakVerdict(suspect, site, 210 * 2 ** 20)).toBe(verdict);
   expect(leakVerdict(suspect, site, 210 * 2 ** 20, { share: 0.976, ageMillis: 10 * MINUTE })).toBe(

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { CallSites, isRuntimeFrame } from '../../src/ledger/call-site.js';
-import { CallTree, type RawFrame, ROOT } from '../../src/ledger/call-tree.js';
+import { isRuntimeFrame } from '../../src/ledger/allocating-frame.js';
+import { CallSites, type CodeFacts } from '../../src/ledger/call-site.js';
+import { CallTree, type Frame, type RawFrame, ROOT } from '../../src/ledger/call-tree.js';
+import { siteLabel } from '../../src/ledger/index.js';
 import { frameOf } from '../support/readings.js';
 
 const NODE = (name: string): RawFrame => ({ ...frameOf(name), url: `node:internal/${name}` });
@@ -10,77 +12,204 @@ const NATIVE = (name: string): RawFrame => ({
   lineNumber: -1,
   columnNumber: -1,
 });
+/** A function without a name, counted from 1 as people do. */
+const UNNAMED = (line: number, column: number, file = 'orders.js'): RawFrame => ({
+  functionName: '',
+  url: `file:///app/${file}`,
+  lineNumber: line - 1,
+  columnNumber: column - 1,
+});
+/** As Node 26 shows code of `eval` or `new Function`; Node 22 and 24 tell no position either. */
+const EVALUATED = (line = 0, column = 0): RawFrame => ({
+  ...UNNAMED(line, column),
+  url: '',
+  scriptId: '118',
+});
 
-/** The call site of a stack, outermost frame first. */
-function siteOf(...stack: RawFrame[]) {
-  const tree = new CallTree({ maxNodes: 100 });
-  const sites = new CallSites(tree, { packageOf: (file) => `package of ${file}` }, 'api');
-  const node = stack.reduce((parent, frame) => tree.child(parent, frame), ROOT);
-  return sites.site(sites.siteOf(node));
+function newSites(facts: Partial<CodeFacts> = {}, maxSites?: number) {
+  const tree = new CallTree({ maxNodes: 1000 });
+  const packageOf = (file: string) => `package of ${file}`;
+  const sites = new CallSites(tree, { packageOf, ...facts }, 'api', { maxSites });
+  /** The index of a stack's call site, outermost frame first. */
+  const siteOf = (...stack: RawFrame[]) =>
+    sites.siteOf(stack.reduce((parent, frame) => tree.child(parent, frame), ROOT));
+  return { tree, sites, siteOf, of: (...stack: RawFrame[]) => sites.site(siteOf(...stack)) };
 }
 
 describe('the call site of a stack', () => {
+  const { of } = newSites();
+
   test('is its innermost function', () => {
-    expect(siteOf(frameOf('main'), frameOf('parse'))).toEqual({
+    expect({ ...of(frameOf('main'), frameOf('parse')) }).toEqual({
       functionName: 'parse',
       file: '/app/parse.js',
+      line: 1,
+      column: 1,
+      sharesLine: true,
+      shortFile: '/app/parse.js',
       packageName: 'package of /app/parse.js',
       component: 'api',
     });
   });
 
   test('is the code that called the runtime', () => {
-    expect(siteOf(frameOf('main'), frameOf('read'), NODE('fs')).functionName).toBe('read');
-    expect(siteOf(frameOf('main'), NATIVE('parse')).functionName).toBe('main');
-    expect(siteOf(frameOf('main'), NODE('timers'), NODE('async_hooks'), NATIVE('(GC)')).functionName).toBe(
+    expect(of(frameOf('main'), frameOf('read'), NODE('fs')).functionName).toBe('read');
+    expect(of(frameOf('main'), NATIVE('parse')).functionName).toBe('main');
+    expect(of(frameOf('main'), NODE('timers'), NODE('async_hooks'), NATIVE('(GC)')).functionName).toBe(
       'main',
     );
   });
 
+  test('is the code that called evaluated code, with a name or without', () => {
+    expect(of(frameOf('main'), frameOf('render'), EVALUATED()).functionName).toBe('render');
+    expect(of(frameOf('main'), frameOf('render'), EVALUATED(3, 8), NATIVE('push')).functionName).toBe(
+      'render',
+    );
+    expect(of(frameOf('render'), { ...EVALUATED(), functionName: 'template' }).functionName).toBe('render');
+  });
+
+  test('is evaluated code where only the runtime called it', () => {
+    expect(of(NODE('timers'), EVALUATED(3, 8), NATIVE('push'))).toMatchObject({
+      functionName: '(anonymous)',
+      file: '',
+      line: 3,
+      column: 8,
+    });
+  });
+
   test('is the innermost frame when all are of the runtime', () => {
-    expect(siteOf(NODE('bootstrap'), NODE('loader'))).toMatchObject({ functionName: 'loader' });
-    expect(siteOf(NATIVE('(V8 API)'))).toMatchObject({ functionName: '(V8 API)', file: '' });
+    expect(of(NODE('bootstrap'), NODE('loader'))).toMatchObject({ functionName: 'loader' });
+    expect(of(NATIVE('(V8 API)'))).toMatchObject({ functionName: '(V8 API)', file: '' });
   });
 
   test('is a place of its own for the empty stack', () => {
-    expect(siteOf()).toMatchObject({ functionName: '(root)', file: '' });
+    expect(of()).toMatchObject({ functionName: '(root)', file: '' });
   });
 });
 
 test('stacks that end in the same function share a call site', () => {
-  const tree = new CallTree({ maxNodes: 100 });
   const asked: string[] = [];
-  const sites = new CallSites(
-    tree,
-    {
-      packageOf: (file) => {
-        asked.push(file);
-        return 'app';
-      },
-    },
-    'api',
-  );
-  const one = tree.child(tree.child(ROOT, frameOf('one')), frameOf('parse'));
-  const two = tree.child(tree.child(ROOT, frameOf('two')), frameOf('parse'));
-  const native = tree.child(two, NATIVE('slice'));
-  expect(sites.siteOf(one)).toBe(sites.siteOf(two));
-  expect(sites.siteOf(native)).toBe(sites.siteOf(two));
-  expect(sites.siteOf(one)).toBe(sites.siteOf(one));
+  const packageOf = (file: string) => {
+    asked.push(file);
+    return 'app';
+  };
+  const { sites, siteOf } = newSites({ packageOf });
+  const two = siteOf(frameOf('two'), frameOf('parse'));
+  expect(siteOf(frameOf('one'), frameOf('parse'))).toBe(two);
+  expect(siteOf(frameOf('two'), frameOf('parse'), NATIVE('slice'))).toBe(two);
+  expect(siteOf(frameOf('two'), frameOf('parse'))).toBe(two);
   expect(sites.size).toBe(1);
   expect(asked).toEqual(['/app/parse.js']);
 });
 
-test('functions of the same name in two files are two call sites', () => {
-  const tree = new CallTree({ maxNodes: 100 });
-  const sites = new CallSites(tree, { packageOf: () => 'shop' }, 'api');
-  const here = tree.child(ROOT, frameOf('parse'));
-  const there = tree.child(ROOT, { ...frameOf('parse'), url: 'file:///app/other.js' });
-  expect(sites.siteOf(here)).not.toBe(sites.siteOf(there));
+describe('two functions are two call sites', () => {
+  test.each([
+    ['of the same name in two files', frameOf('parse'), { ...frameOf('parse'), url: 'file:///app/other.js' }],
+    ['without names in two lines of a file', UNNAMED(5, 13), UNNAMED(6, 13)],
+    ['without names in one line', UNNAMED(5, 13), UNNAMED(5, 40)],
+    ['methods of one name', frameOf('get'), { ...frameOf('get'), lineNumber: 30 }],
+    [
+      'of two names that V8 says start in one place',
+      UNNAMED(1, 1),
+      { ...UNNAMED(1, 1), functionName: 'Order' },
+    ],
+  ])('%s', (_, one, other) => {
+    const { siteOf } = newSites();
+    expect(siteOf(one)).not.toBe(siteOf(other));
+  });
+
+  test('that a minifier has put into one line', () => {
+    const originalOf = (frame: Frame): Frame => ({ ...frame, line: frame.column, column: 1 });
+    const { of } = newSites({ originalOf });
+    expect([of(UNNAMED(1, 100)).line, of(UNNAMED(1, 200)).line]).toEqual([100, 200]);
+  });
+});
+
+describe('one function is one call site', () => {
+  test('of a script that is loaded again', () => {
+    const { siteOf } = newSites();
+    expect(siteOf({ ...UNNAMED(5, 13), scriptId: '7' })).toBe(siteOf({ ...UNNAMED(5, 13), scriptId: '93' }));
+  });
+
+  test('that a bundler has put into two programs', () => {
+    const originalOf = (frame: Frame): Frame => ({ ...frame, file: '/app/src/a.ts', line: 8, column: 3 });
+    const { siteOf, of } = newSites({ originalOf });
+    expect(siteOf(UNNAMED(1, 100, 'dist/a.js'))).toBe(siteOf(UNNAMED(1, 900, 'dist/b.js')));
+    expect(of(UNNAMED(1, 100, 'dist/a.js'))).toMatchObject({ file: '/app/src/a.ts', line: 8, column: 3 });
+  });
+});
+
+describe('whether a function shares its line', () => {
+  test('is what the source says, asked once and only for sites that are shown', () => {
+    const asked: number[] = [];
+    const isAloneOnLine = ({ line }: Frame) => asked.push(line) > 0 && line === 5;
+    const { of } = newSites({ isAloneOnLine });
+    const [alone, not] = [of(UNNAMED(5, 13)), of(UNNAMED(6, 13))];
+    expect(asked).toEqual([]);
+    expect([alone.sharesLine, not.sharesLine, alone.sharesLine]).toEqual([false, true, false]);
+    expect(asked).toEqual([5, 6]);
+  });
+
+  test('is so for a second one of its name, whatever the source says; the first stays as it was', () => {
+    const { of } = newSites({ isAloneOnLine: () => true });
+    const first = of(UNNAMED(5, 13));
+    expect(first.sharesLine).toBe(false);
+    expect(of(UNNAMED(5, 40)).sharesLine).toBe(true);
+    expect(of(UNNAMED(5, 13)).sharesLine).toBe(false);
+  });
+
+  test('is no matter where the line is not known', () => {
+    expect(newSites().of(NATIVE('(GC)')).sharesLine).toBe(false);
+  });
+
+  test('goes with a copy of the site', () => {
+    const { of } = newSites({ isAloneOnLine: () => true });
+    expect(structuredClone(of(UNNAMED(5, 13)))).toMatchObject({ line: 5, column: 13, sharesLine: false });
+  });
+});
+
+describe('past the largest number of call sites', () => {
+  test('a stack is charged to the nearest caller that has one, and counted', () => {
+    const { sites, siteOf } = newSites({}, 2);
+    const [main, render] = [siteOf(frameOf('main')), siteOf(frameOf('main'), frameOf('render'))];
+    const made = (i: number) => UNNAMED(1, i + 1, `made-${i}.js`);
+    for (let i = 0; i < 100; i++) expect(siteOf(frameOf('main'), frameOf('render'), made(i))).toBe(render);
+    expect(siteOf(frameOf('main'), made(100), NODE('fs'), made(101))).toBe(main);
+    expect(sites.size).toBe(2);
+    expect(sites.foldedStacks).toBe(101);
+    expect(siteOf(frameOf('main'), frameOf('render'), made(5))).toBe(render);
+    expect(sites.foldedStacks).toBe(101);
+  });
+
+  test('a function that has one keeps it, also in a stack that is new', () => {
+    const { sites, siteOf } = newSites({}, 1);
+    const main = siteOf(frameOf('main'));
+    expect(siteOf(frameOf('other'), frameOf('main'))).toBe(main);
+    expect(sites.foldedStacks).toBe(0);
+  });
+
+  test('what has no such caller is charged to one site for all', () => {
+    const { sites, siteOf, of } = newSites({}, 1);
+    siteOf(frameOf('main'));
+    const folded = siteOf(frameOf('one'));
+    expect(siteOf(NODE('timers'), frameOf('two'))).toBe(folded);
+    expect(of(frameOf('one'))).toMatchObject({ functionName: '(folded)', file: '', component: 'api' });
+    expect(sites.size).toBe(2);
+  });
 });
 
 test('an index that was never given out is refused', () => {
-  const sites = new CallSites(new CallTree({ maxNodes: 10 }), { packageOf: () => 'shop' }, 'api');
-  expect(() => sites.site(0)).toThrow('no call site 0');
+  expect(() => newSites().sites.site(0)).toThrow('no call site 0');
+});
+
+test.each([
+  ['(anonymous)', 'src/orders.js', 33, 41, '(anonymous) src/orders.js:33:41'],
+  ['addOrder', 'order-cache/index.js', 3, 10, 'addOrder order-cache/index.js:3:10'],
+  ['(anonymous)', '', 2, 8, '(anonymous) (eval):2:8'],
+  ['(anonymous)', '', 0, 0, '(anonymous) (eval)'],
+  ['(unobserved)', '', 0, 0, '(unobserved)'],
+])('%s of "%s" at %i:%i is shown as %5$s', (functionName, shortFile, line, column, label) => {
+  expect(siteLabel({ functionName, shortFile, line, column })).toBe(label);
 });
 
 test.each([

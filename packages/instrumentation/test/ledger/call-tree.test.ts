@@ -81,6 +81,16 @@ describe('a full tree', () => {
     expect(tree.size).toBe(3);
     expect(tree.child(main, frameOf('parse'))).toBe(parse);
   });
+
+  test('is one, too, whose names and paths take as much memory as they may', () => {
+    const tree = new CallTree({ maxNodes: 1000, maxTextChars: 10_000 });
+    const url = (i: number) => `data:text/javascript,${i}${'x'.repeat(4000)}`;
+    const main = tree.child(ROOT, frameOf('main'));
+    for (let i = 0; i < 100; i++) tree.child(main, { ...frameOf(`f${i}`), url: url(i) });
+    expect(tree.size).toBe(2 + 3);
+    expect(tree.child(main, { ...frameOf('f99'), url: url(99) })).toBe(main);
+    expect(tree.child(main, { ...frameOf('f2'), url: url(2) })).not.toBe(main);
+  });
 });
 
 describe('stacks as deep as the sampler looks', () => {

@@ -5,8 +5,10 @@ import { FakeHeap } from '../leaks/fake-heap.js';
 
 const MINUTE = 60_000;
 
+const newHeap = () => new FakeHeap({ shortFileOf: (file) => file.slice('/srv/'.length) });
+
 /** A heap that kept a part of what it allocated ten minutes ago, as text. */
-function shown(options: Partial<Parameters<typeof textView>[1]> = {}, heap = new FakeHeap()) {
+function shown(options: Partial<Parameters<typeof textView>[1]> = {}, heap = newHeap()) {
   const survival = new SurvivalTracker();
   survival.observe(heap.ledger, heap.now);
   const free = heap.allocate('load', 6);
@@ -39,8 +41,8 @@ describe('the heap as text', () => {
         '',
         'in use  over 1 min  allocated  alive of 10 min ago  call site',
         '18 KiB      18 KiB     24 KiB                       total',
-        '16 KiB      16 KiB     16 KiB                100 %  keep  shop  api  /srv/shop.js',
-        '2.0 KiB     2.0 KiB    8.0 KiB                 25 %  load  shop  api  /srv/shop.js',
+        '16 KiB      16 KiB     16 KiB                100 %  keep shop.js:2:2  shop  api',
+        '2.0 KiB     2.0 KiB    8.0 KiB                 25 %  load shop.js:2:2  shop  api',
         '',
       ].map((line) => expect.stringMatching(spaced(line))),
     );
@@ -60,7 +62,7 @@ describe('the heap as text', () => {
   });
 
   test('is ordered by the column, and sums what has no row', () => {
-    const heap = new FakeHeap();
+    const heap = newHeap();
     for (let i = 0; i < 200; i++) heap.allocate(`f${i}`, 1);
     const lines = shown({ column: 'alloc_space' }, heap);
     expect(lines[6]).toMatch(/ keep /);

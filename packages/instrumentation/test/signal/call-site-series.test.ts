@@ -24,6 +24,10 @@ describe('the rows', () => {
       {
         functionName: 'parse',
         file: '/app/parse.js',
+        shortFile: '/app/parse.js',
+        line: 1,
+        column: 1,
+        sharesLine: true,
         packageName: 'shop',
         packageVersion: undefined,
         component: 'api',

@@ -3,6 +3,7 @@ import { DataPointType } from '@opentelemetry/sdk-metrics';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { GroupBy } from '../../src/config/index.js';
 import type { CallSiteRow } from '../../src/signal/call-site-series.js';
+import type { Suspect } from '../../src/signal/site-growth.js';
 import { newMetrics } from '../support/heap-metrics.js';
 import { heapView, leaking, row, values } from '../support/heap-views.js';
 import { seriesOf } from '../support/test-reader.js';
@@ -63,6 +64,8 @@ describe('call sites', () => {
     ],
     other: values(30, [1, 1, 1, 1, 1]),
   };
+  const anonymous = (site: Partial<CallSiteRow>) =>
+    row('(anonymous)', { ...values(10), file: '/app/a.js', ...site });
 
   test('are series with where, whose and which thread', async () => {
     const { collect } = newMetrics(heapView(sites));
@@ -71,6 +74,7 @@ describe('call sites', () => {
       {
         'code.function.name': 'parse',
         'code.file.path': '/app/parse.js',
+        'code.line.number': 33,
         'heapray.package': 'shop',
         'heapray.component': 'api',
         'thread.id': 0,
@@ -88,6 +92,36 @@ describe('call sites', () => {
         'heapray.component': 'api',
       }),
     ]);
+  });
+
+  test('are functions by where they start; the column is there where the line does not say which', async () => {
+    const rows = [
+      anonymous({ line: 5, column: 13 }),
+      anonymous({ line: 6, column: 13, sharesLine: true }),
+      anonymous({ line: 6, column: 50, sharesLine: true }),
+      anonymous({ line: 0, column: 0 }),
+    ];
+    const { collect } = newMetrics(
+      heapView(
+        { ...sites, rows },
+        {},
+        { suspects: [{ ...rows[2]!, shortFile: 'a.js', bytesPerSecond: 7 } as Suspect] },
+      ),
+    );
+    const metrics = await collect();
+    const places = (name: string) =>
+      metrics
+        .get(name)
+        ?.dataPoints.map(({ attributes }) => [
+          attributes['code.line.number'],
+          attributes['code.column.number'],
+        ]);
+    const none = [undefined, undefined];
+    const all = [[5, undefined], [6, 13], [6, 50], none];
+    expect(places('heapray.memory.allocated')).toEqual([...all, none]);
+    expect(places('heapray.memory.growth')).toEqual([[6, 50]]);
+    const retained = metrics.get('heapray.memory.retained')?.dataPoints ?? [];
+    expect(new Set(retained.map(({ attributes }) => JSON.stringify(attributes))).size).toBe(5 * 5);
   });
 
   test('in whole bytes and objects, and the rest is one sum', async () => {

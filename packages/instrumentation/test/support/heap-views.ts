@@ -12,6 +12,9 @@ export function row(functionName: string, site: Partial<CallSiteRow>): CallSiteR
   return {
     functionName,
     file: `/app/${functionName}.js`,
+    line: 33,
+    column: 41,
+    sharesLine: false,
     packageName: 'shop',
     component: 'api',
     ...values(0),
@@ -24,6 +27,10 @@ export function leaking(functionName: string, bytesPerSecond: number): Suspect {
   return {
     functionName,
     file: `/app/${functionName}.js`,
+    line: 33,
+    column: 41,
+    sharesLine: false,
+    shortFile: `${functionName}.js`,
     packageName: 'shop',
     component: 'api',
     bytesPerSecond,
