@@ -1,12 +1,35 @@
 import { types } from 'node:util';
+import { checkComponentNames } from './config/index.js';
+import { contain } from './containment/contain.js';
+import {
+  ReflectApply,
+  ReflectConstruct,
+  ReflectGet,
+  ReflectSet,
+  SafeMap,
+  SafeProxy,
+  SafeSet,
+  SafeTypeError,
+  SafeWeakRef,
+} from './containment/primordials.js';
+import { processState } from './containment/process-state.js';
+import { whenSettled } from './host/when-settled.js';
+
+/** What can be a component's work: a function of any kind, or a class. */
+export type ComponentWork =
+  | ((this: never, ...args: never[]) => unknown)
+  | (abstract new (
+      ...args: never[]
+    ) => unknown);
 
 /**
  * The named parts of a program that can be traced, as Airflow traces its scheduler or its API server. The
  * registry is one for the process, even when two copies of this package are loaded.
  */
 interface Registry {
-  readonly declared: Set<string>;
-  readonly wrapped: WrappedFunction[];
+  readonly declared: SafeSet<string>;
+  /** By component. Held weakly: a program that wraps anew for each request must not be kept in memory by that. */
+  readonly wrapped: SafeMap<string, SafeWeakRef<ComponentWork>[]>;
   /** Set while a profiler runs. */
   captures: ComponentCaptures | undefined;
 }
@@ -14,12 +37,12 @@ interface Registry {
 /** A function that is a component's work. */
 export interface WrappedFunction {
   readonly component: string;
-  readonly work: unknown;
+  readonly work: ComponentWork;
 }
 
-/** What a running profiler offers to components. */
+/** What a running profiler offers to components. Nothing of it throws. */
 export interface ComponentCaptures {
-  /** Told of every function that is wrapped, those from before it was connected first. */
+  /** Told of the functions that are wrapped, those from before it was connected first. */
   wrapped(wrapped: WrappedFunction): void;
   /** Told of every newly declared name. */
   declared(name: string): void;
@@ -27,22 +50,36 @@ export interface ComponentCaptures {
   begin(name: string): (() => void) | undefined;
 }
 
-/** Wrapped functions that are remembered for a profiler that starts later. */
-const MAX_WRAPPED = 1000;
-const KEY = Symbol.for('heapray.components.1');
+/** Components that are remembered; a program that declares more names has made them up at run time. */
+const MAX_COMPONENTS = 1000;
+/** Wrapped functions of a component whose stacks are labelled. */
+const MAX_WRAPPED = 100;
+const KEY = 'heapray.components.2';
 
 function registry(): Registry {
-  const global = globalThis as { [KEY]?: Registry };
-  global[KEY] ??= { declared: new Set(), wrapped: [], captures: undefined };
-  return global[KEY];
+  return processState(KEY, () => ({
+    declared: new SafeSet<string>(),
+    wrapped: new SafeMap<string, SafeWeakRef<ComponentWork>[]>(),
+    captures: undefined,
+  }));
 }
 
-/** Declares the components of this program, so that `traceComponents` may name them. */
+/**
+ * Declares the components of this program, so that `traceComponents` may name them. The first 1000 are remembered.
+ *
+ * @throws ConfigError when one of the names cannot be a component's; then none of them is declared
+ */
 export function defineComponents(names: readonly string[]): void {
-  for (const name of names) {
-    if (registry().declared.has(name)) continue;
-    registry().declared.add(name);
-    registry().captures?.declared(name);
+  checkComponentNames(names);
+  const { declared, captures } = registry();
+  for (let at = 0; at < names.length; at++) {
+    const name = names[at]!;
+    if (declared.has(name) || declared.size >= MAX_COMPONENTS) continue;
+    declared.add(name);
+    contain(
+      () => captures?.declared(name),
+      () => {},
+    );
   }
 }
 
@@ -51,65 +88,96 @@ export function declaredComponents(): readonly string[] {
   return [...registry().declared];
 }
 
+/** How many names are declared so far. */
+export function declaredCount(): number {
+  return registry().declared.size;
+}
+
 /** Connects the registry to the running profiler, or to none. */
 export function setComponentCaptures(captures: ComponentCaptures | undefined): void {
-  registry().captures = captures;
-  if (captures) for (const wrapped of registry().wrapped) captures.wrapped(wrapped);
+  const state = registry();
+  state.captures = captures;
+  if (!captures) return;
+  for (const [component, references] of state.wrapped) {
+    for (const reference of references) {
+      const work = reference.deref();
+      if (work) captures.wrapped({ component, work });
+    }
+  }
 }
 
 /**
  * Wraps a function that is a component's work. If the component is traced, a memray capture of the whole
- * process is written from its call until it returns, throws, settles (when it returns a promise), or the
+ * process is written from its call until it returns, throws, or the promise settles that it returns, or the
  * process ends; otherwise the call costs nothing. Calls that overlap share one capture.
  *
  * Traced or not, memory allocated on stacks through the function is labelled with the component.
  *
- * @returns a function with the same parameters, result, `this` and errors; while traced, a promise is passed on as
- *   one that settles the same way
+ * @param work a function of any kind, or a class. A generator's body runs after the call, and so after the capture;
+ *   wrap what iterates over it. So does a query that runs when it is awaited.
+ * @returns a stand-in for `work`, with its parameters, `this`, errors, name, length and properties. What it returns is
+ *   the very thing that `work` returns.
+ * @throws ConfigError when the name cannot be a component's, TypeError when `work` is no function
  */
-export function profileComponent<This, Args extends unknown[], Result>(
-  name: string,
-  work: (this: This, ...args: Args) => Result,
-): (this: This, ...args: Args) => Result {
+export function profileComponent<Work extends ComponentWork>(name: string, work: Work): Work {
+  if (typeof work !== 'function') throw new SafeTypeError('profileComponent: work must be a function');
   defineComponents([name]);
-  const wrapped: WrappedFunction = { component: name, work };
-  // A program that wraps anew for each request must not be kept in memory by that.
-  if (registry().wrapped.length < MAX_WRAPPED) registry().wrapped.push(wrapped);
-  registry().captures?.wrapped(wrapped);
-  return function componentWork(this: This, ...args: Args): Result {
-    const end = registry().captures?.begin(name);
-    if (!end) return work.apply(this, args);
-    let result: Result;
-    try {
-      result = work.apply(this, args);
-    } catch (error) {
-      end();
-      throw error;
-    }
-    if (types.isPromise(result)) return passedOn(result, end) as Result;
-    if (isThenable(result)) result.then(end, end);
-    else end();
-    return result;
-  };
+  remember(name, work);
+  const wrapper: Work = new SafeProxy(work, {
+    apply: (target, self: unknown, args: unknown[]) => {
+      const run = () => ReflectApply(callable(target), self, args);
+      const end = begin(name);
+      return end ? runTraced(run, end) : run();
+    },
+    construct: (target, args: unknown[], newTarget) => {
+      const constructed = newTarget === wrapper ? target : newTarget;
+      const make = () => ReflectConstruct(callable(target), args, constructed) as object;
+      const end = begin(name);
+      return end ? runTraced(make, end) : make();
+    },
+    // An accessor of a class may look at private members, which the stand-in does not have.
+    get: (target, key, receiver) => ReflectGet(target, key, receiver === wrapper ? target : receiver),
+    set: (target, key, value, receiver) =>
+      ReflectSet(target, key, value, receiver === wrapper ? target : receiver),
+  });
+  return wrapper;
 }
 
-/**
- * A promise that settles like the given one. Handlers on that one itself would make it a handled one, and a
- * rejection that the program does not handle would go unnoticed.
- */
-function passedOn<T>(promise: Promise<T>, end: () => void): Promise<T> {
-  return promise.then(
-    (value) => {
-      end();
-      return value;
+type Callable = (...args: unknown[]) => unknown;
+const callable = (work: ComponentWork) => work as unknown as Callable;
+
+function remember(component: string, work: ComponentWork): void {
+  contain(
+    () => {
+      const { wrapped, captures } = registry();
+      const known = wrapped.get(component) ?? [];
+      const alive = known.length < MAX_WRAPPED ? known : known.filter((one) => one.deref() !== undefined);
+      if (alive.length >= MAX_WRAPPED || (known.length === 0 && wrapped.size >= MAX_COMPONENTS)) return;
+      alive[alive.length] = new SafeWeakRef(work);
+      wrapped.set(component, alive);
+      captures?.wrapped({ component, work });
     },
-    (error: unknown) => {
-      end();
-      throw error;
-    },
+    () => {},
   );
 }
 
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
+/** Begins a capture; undefined when the component is not traced. */
+function begin(name: string): (() => void) | undefined {
+  return contain(
+    () => registry().captures?.begin(name),
+    () => {},
+  );
+}
+
+function runTraced<T>(work: () => T, end: () => void): T {
+  const endAnyway = () => void contain(end, () => {});
+  let result: T;
+  try {
+    result = work();
+  } catch (error) {
+    endAnyway();
+    throw error;
+  }
+  contain(() => (types.isPromise(result) ? whenSettled(result, end) : end()), endAnyway);
+  return result;
 }

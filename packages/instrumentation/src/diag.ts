@@ -1,4 +1,5 @@
 import { diag } from '@opentelemetry/api';
+import { safeLog } from './containment/safe-log.js';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
@@ -7,11 +8,5 @@ export type Log = (level: LogLevel, text: string) => void;
 
 const component = diag.createComponentLogger({ namespace: 'heapray' });
 
-/** Logs through OpenTelemetry's diagnostics: silent unless the application set a logger. */
-export const logToDiag: Log = (level, text) => {
-  try {
-    component[level](text);
-  } catch {
-    // A broken logger is not the profiler's to report, and must not reach the application.
-  }
-};
+/** Logs through OpenTelemetry's diagnostics: silent unless the application set a logger. Never throws. */
+export const logToDiag: Log = safeLog((level, text) => component[level](text));

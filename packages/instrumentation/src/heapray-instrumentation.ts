@@ -1,5 +1,6 @@
 import { type MeterProvider, metrics, type TracerProvider } from '@opentelemetry/api';
 import { ConfigError, type HeaprayOptions, nodeConfigInput, resolveConfig } from './config/index.js';
+import { safeLog } from './containment/safe-log.js';
 import { type Log, logToDiag } from './diag.js';
 import type { LeakListener } from './host/leak-listeners.js';
 import { type ConfigFor, MemoryProfiler } from './host/memory-profiler.js';
@@ -51,7 +52,7 @@ export class HeaprayInstrumentation {
    * @throws ConfigError when an option has a wrong value: its name, the value and what is allowed
    */
   constructor(config: HeaprayInstrumentationConfig = {}) {
-    this.#log = config.log ?? logToDiag;
+    this.#log = config.log ? safeLog(config.log) : logToDiag;
     this.#configFor = configuration(config);
     const problem = nodeProblem();
     this.#unusable = problem !== undefined;

@@ -6,7 +6,9 @@ import {
   defineComponents,
   profileComponent,
   setComponentCaptures,
+  type WrappedFunction,
 } from '../src/components.js';
+import { ConfigError } from '../src/config/index.js';
 
 /** What a profiler that traces these components is told. */
 function traced(...names: string[]) {
@@ -26,7 +28,7 @@ function traced(...names: string[]) {
 
 beforeEach(() => {
   // One registry serves the process; each test begins with a new one.
-  delete (globalThis as Record<symbol, unknown>)[Symbol.for('heapray.components.1')];
+  delete (globalThis as Record<symbol, unknown>)[Symbol.for('heapray.components.2')];
 });
 afterEach(() => {
   setComponentCaptures(undefined);
@@ -82,17 +84,53 @@ describe('a traced component is captured', () => {
     expect(told).toEqual(['begin api', 'end api']);
   });
 
-  test('until a thenable that is no promise settles, and the thenable is passed on', () => {
+  test('until its promise, resolved with another one, settles', async () => {
     const told = traced('api');
-    const settled: ((value: number) => void)[] = [];
-    // biome-ignore lint/suspicious/noThenProperty: it is to be one.
-    const thenable = { then: (kept: (value: number) => void) => void settled.push(kept), more: true };
-    const work = profileComponent('api', () => thenable);
+    const { promise, resolve } = Promise.withResolvers<string>();
+    const work = profileComponent('api', async () => promise);
     told.length = 0;
-    expect(work()).toBe(thenable);
+    const result = work();
+    await new Promise(setImmediate);
     expect(told).toEqual(['begin api']);
-    settled[0]?.(1);
+    resolve('done');
+    expect(await result).toBe('done');
     expect(told).toEqual(['begin api', 'end api']);
+  });
+
+  test('until its promise, which two calls share, settles', async () => {
+    const told = traced('api');
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const work = profileComponent('api', () => promise);
+    told.length = 0;
+    work();
+    work();
+    resolve();
+    await promise;
+    expect(told).toEqual(['begin api', 'begin api', 'end api', 'end api']);
+    expect(work()).toBe(promise);
+    expect(told.slice(4)).toEqual(['begin api', 'end api']);
+  });
+
+  test('until its promise is collected, which then never settles', async () => {
+    const told = traced('api');
+    const work = profileComponent('api', () => new Promise(() => {}));
+    told.length = 0;
+    void work();
+    await vi.waitFor(() => {
+      globalThis.gc?.();
+      expect(told).toEqual(['begin api', 'end api']);
+    });
+  });
+
+  test('until it returns something lazy, which is not started', () => {
+    const told = traced('api');
+    const then = vi.fn();
+    const query = { then };
+    const work = profileComponent('api', () => query);
+    told.length = 0;
+    expect(work()).toBe(query);
+    expect(told).toEqual(['begin api', 'end api']);
+    expect(then).not.toHaveBeenCalled();
   });
 
   test.each([undefined, null, 0, '', [1]])('and returns %j as it is', (value) => {
@@ -145,10 +183,142 @@ describe('a wrapped function', () => {
     expect(scheduler.run(3)).toEqual(['nightly', 3]);
   });
 
-  test('that is not traced hands on the very promise of the work', () => {
-    traced('scheduler');
-    const promise = Promise.resolve(1);
-    expect(profileComponent('api', () => promise)()).toBe(promise);
+  test.each([[[]], [['api']]])(
+    'hands on the very thing that the work returns (traced: %j)',
+    async (names) => {
+      traced(...names);
+      class LazyPromise extends Promise<void> {
+        // biome-ignore lint/suspicious/noThenProperty: it is to notice that somebody calls it.
+        override then(): never {
+          throw new Error('not to be called');
+        }
+      }
+      const returned = [
+        Promise.resolve(1),
+        new Promise(() => {}),
+        new LazyPromise(() => {}),
+        LazyPromise.resolve(),
+        (function* () {})(),
+        (async function* () {})(),
+        Object.create(null),
+      ];
+      for (const value of returned) {
+        const result: unknown = profileComponent('api', () => value as unknown)();
+        // Not by toBe, which looks at the values when they differ.
+        expect(Object.is(result, value)).toBe(true);
+      }
+      // No handler is on it.
+      const process = globalThis.process;
+      const unhandled = vi.fn();
+      process.once('unhandledRejection', unhandled);
+      const rejected = Promise.reject(new Error('for nobody'));
+      void profileComponent('api', () => rejected)();
+      await vi.waitFor(() => expect(unhandled.mock.calls[0]?.[1]).toBe(rejected));
+    },
+  );
+
+  test.each([[[]], [['api']]])('may be a generator of both kinds (traced: %j)', async (names) => {
+    traced(...names);
+    const numbers = profileComponent('api', function* (upTo: number) {
+      for (let n = 0; n < upTo; n++) yield n;
+    });
+    expect([...numbers(3)]).toEqual([0, 1, 2]);
+    const later = profileComponent('api', async function* (upTo: number) {
+      for (let n = 0; n < upTo; n++) yield n;
+    });
+    const seen: number[] = [];
+    for await (const n of later(3)) seen.push(n);
+    expect(seen).toEqual([0, 1, 2]);
+  });
+
+  test.each([[[]], [['api']]])('may be a class (traced: %j)', (names) => {
+    const told = traced(...names);
+    class Original {
+      static #made = 0;
+      static limit = 3;
+      static get made(): number {
+        // biome-ignore lint/complexity/noThisInStatic: that it is the class, and not its stand-in, is what is tested.
+        return Original.#count(this);
+      }
+      static #count(self: typeof Original): number {
+        return self.#made;
+      }
+      readonly target: unknown;
+      readonly name: string;
+      constructor(name: string) {
+        this.target = new.target;
+        Original.#made++;
+        this.name = name;
+      }
+    }
+    const Wrapped = profileComponent('api', Original);
+    told.length = 0;
+    const one = new Wrapped('one');
+    expect(told).toEqual(names.length > 0 ? ['begin api', 'end api'] : []);
+    expect(one).toBeInstanceOf(Original);
+    expect(one).toBeInstanceOf(Wrapped);
+    expect(one.target).toBe(Original);
+    expect(one.name).toBe('one');
+    expect(Wrapped.made).toBe(1);
+    expect(Wrapped.limit).toBe(3);
+    Wrapped.limit = 4;
+    expect(Original.limit).toBe(4);
+    class Derived extends Wrapped {}
+    const derived = new Derived('two');
+    expect(derived.target).toBe(Derived);
+    expect(derived).toBeInstanceOf(Original);
+    // @ts-expect-error: a class is not called.
+    expect(() => Wrapped('three')).toThrow(TypeError);
+  });
+
+  test('may be an accessor', () => {
+    const get = profileComponent('api', function (this: { n: number }) {
+      return this.n;
+    });
+    traced('api');
+    const object = Object.defineProperty({ n: 5 }, 'value', { get }) as { n: number; value: number };
+    expect(object.value).toBe(5);
+  });
+
+  test('has the name, the length and the properties of the work', () => {
+    const symbol = Symbol('custom');
+    const work = Object.assign(function nightly(_a: number, _b: number, ..._more: number[]) {}, {
+      retries: 3,
+      [symbol]: 'yes',
+    });
+    const wrapped = profileComponent('scheduler', work);
+    expect(wrapped.name).toBe('nightly');
+    expect(wrapped.length).toBe(2);
+    expect(wrapped.retries).toBe(3);
+    expect(wrapped[symbol]).toBe('yes');
+    expect(Reflect.ownKeys(wrapped)).toEqual(Reflect.ownKeys(work));
+    wrapped.retries = 4;
+    expect(work.retries).toBe(4);
+    expect(String(wrapped)).toMatch(/^function/);
+    expect(() => new (profileComponent('api', (() => {}) as unknown as new () => object))()).toThrow(
+      TypeError,
+    );
+  });
+
+  test('must be one', () => {
+    expect(() => profileComponent('api', undefined as never)).toThrow(TypeError);
+    expect(declaredComponents()).toEqual([]);
+  });
+
+  test('runs as it is when the profiler fails', () => {
+    setComponentCaptures({
+      wrapped: () => raise(),
+      declared: () => raise(),
+      begin: () => raise(),
+    });
+    expect(profileComponent('api', () => 42)()).toBe(42);
+    setComponentCaptures({ wrapped() {}, declared() {}, begin: () => () => raise() });
+    expect(profileComponent('api', () => 42)()).toBe(42);
+    expect(() =>
+      profileComponent('api', () => {
+        throw new RangeError('its own');
+      })(),
+    ).toThrow('its own');
   });
 
   test('that is not traced tells the profiler nothing when it is called', () => {
@@ -180,16 +350,50 @@ describe('a wrapped function', () => {
     expect(seen).toEqual(['api', 'scheduler', 'triggerer']);
   });
 
-  test('is forgotten when there are too many, and works all the same', () => {
-    for (let i = 0; i < 1500; i++) profileComponent('api', () => i);
-    const wrapped = vi.fn();
+  test('is forgotten when there are too many of its component, and works all the same', () => {
+    const works = Array.from({ length: 150 }, (_, i) => () => i);
+    for (const work of works) profileComponent('api', work);
+    profileComponent('scheduler', () => 1);
+    const wrapped = vi.fn<(wrapped: WrappedFunction) => void>();
     setComponentCaptures({ wrapped, declared: () => {}, begin: () => undefined });
-    expect(wrapped.mock.calls.length).toBe(1000);
+    const components = wrapped.mock.calls.map(([{ component }]) => component);
+    expect(components.filter((component) => component === 'api')).toHaveLength(100);
+    expect(components).toContain('scheduler');
     const told = traced('api');
     expect(profileComponent('api', () => 'last')()).toBe('last');
     expect(told).toContain('end api');
   });
+
+  test('is not held, nor what it holds', async () => {
+    const held = Array.from({ length: 50 }, () => wrapAndForget());
+    await new Promise(setImmediate);
+    globalThis.gc?.();
+    expect(held.filter((reference) => reference.deref() !== undefined)).toEqual([]);
+    // Their places are free again.
+    for (let i = 0; i < 200; i++) {
+      wrapAndForget();
+      if (i % 50 === 0) {
+        await new Promise(setImmediate);
+        globalThis.gc?.();
+      }
+    }
+    const last = () => 'last';
+    profileComponent('api', last);
+    const wrapped = vi.fn<(wrapped: WrappedFunction) => void>();
+    setComponentCaptures({ wrapped, declared: () => {}, begin: () => undefined });
+    expect(wrapped.mock.calls.map(([{ work }]) => work)).toContain(last);
+  });
 });
+
+function wrapAndForget(): WeakRef<object> {
+  const data = { rows: new Array(1000).fill(1) };
+  profileComponent('api', () => data.rows.length)();
+  return new WeakRef(data);
+}
+
+function raise(): never {
+  throw new Error('the profiler is out of order');
+}
 
 describe('components', () => {
   test('are declared once, in order, by name or by wrapping', () => {
@@ -197,6 +401,30 @@ describe('components', () => {
     profileComponent('triggerer', () => {});
     defineComponents(['scheduler', 'dag_processor']);
     expect(declaredComponents()).toEqual(['api', 'scheduler', 'triggerer', 'dag_processor']);
+  });
+
+  test.each(['tenant/42', '', ' api', 'a,b', 'a\\b', 'a\n', 'x'.repeat(81), 42, undefined])(
+    'cannot be called %j, which is refused and not remembered',
+    (name) => {
+      const told = traced();
+      const names = ['good', name] as string[];
+      expect(() => defineComponents(names)).toThrow(ConfigError);
+      expect(() => profileComponent(name as string, () => {})).toThrow(ConfigError);
+      expect(declaredComponents()).toEqual([]);
+      expect(told).toEqual([]);
+    },
+  );
+
+  test('are an array', () => {
+    expect(() => defineComponents('api' as unknown as string[])).toThrow(ConfigError);
+  });
+
+  test('that are made up at run time do not pile up', () => {
+    for (let i = 0; i < 5000; i++) profileComponent(`tenant-${i}`, () => {});
+    expect(declaredComponents()).toHaveLength(1000);
+    const wrapped = vi.fn();
+    setComponentCaptures({ wrapped, declared: () => {}, begin: () => undefined });
+    expect(wrapped.mock.calls.length).toBeLessThanOrEqual(1000);
   });
 
   test('are told to a running profiler when they are new', () => {

@@ -7,15 +7,26 @@ import { printable, quote } from './text.js';
 export const AIRFLOW_COMPONENTS: readonly string[] = ['scheduler', 'dag_processor', 'api', 'triggerer'];
 
 /**
+ * Checks the names that a program declares as its components.
+ * @throws {ConfigError} when it is no array, or one of them cannot be a component's name.
+ */
+export function checkComponentNames(names: unknown): asserts names is readonly string[] {
+  if (!Array.isArray(names)) throw new ConfigError('declared components', names, 'an array of names');
+  for (const one of names) {
+    // A name with blanks round it would never match an item, since items are stripped.
+    if (typeof one !== 'string' || name.fromCode(one)?.value !== one) {
+      throw new ConfigError('declared component', one, name.allowed);
+    }
+  }
+}
+
+/**
  * The names a list may hold: Airflow's, and those the program declares or, when it declares none, its own.
  * @throws {ConfigError} when a declared name cannot be a component's.
  */
 export function allowedComponents(declared: readonly string[], component: string): readonly string[] {
   const own = declared.length === 0 ? [component] : declared;
-  for (const one of own) {
-    // A name with blanks round it would never match an item, since items are stripped.
-    if (name.fromCode(one)?.value !== one) throw new ConfigError('declared component', one, name.allowed);
-  }
+  checkComponentNames(own);
   return [...new Set([...AIRFLOW_COMPONENTS, ...own])];
 }
 

@@ -1,5 +1,5 @@
 export { checkedOption } from './checked-option.js';
-export { AIRFLOW_COMPONENTS } from './component-list.js';
+export { AIRFLOW_COMPONENTS, checkComponentNames } from './component-list.js';
 export { ConfigError } from './config-error.js';
 export { nodeConfigInput } from './node-input.js';
 export { describeOptions, type OptionDoc, optionsMarkdown } from './option-docs.js';

@@ -1,5 +1,7 @@
-import { inspect } from 'node:util';
 import type { SuspectView } from '../agent/messages.js';
+import { contain, containRejection } from '../containment/contain.js';
+import { describeThrown } from '../containment/describe-thrown.js';
+import { SafeSet } from '../containment/primordials.js';
 
 /** Told of a call site that has begun to look like a leak. */
 export type LeakListener = (suspect: SuspectView) => void;
@@ -7,14 +9,12 @@ export type LeakListener = (suspect: SuspectView) => void;
 /** The application's own code that is called for each new leak suspect; what it throws, now or later, stays here. */
 export class LeakListeners {
   /** Each call of `add` counts, also with the same function. */
-  readonly #listeners = new Set<{ readonly listener: LeakListener }>();
-  readonly #onError: (error: unknown) => void;
+  readonly #listeners = new SafeSet<{ readonly listener: LeakListener }>();
+  readonly #onThrown: (thrown: unknown) => void;
 
   /** @param report told of what a listener throws, or of what its promise is rejected with */
   constructor(report: (what: string) => void) {
-    // Anything may be thrown, also what has no message.
-    this.#onError = (error) =>
-      report(error instanceof Error ? error.message : inspect(error, { customInspect: false }));
+    this.#onThrown = (thrown) => report(describeThrown(thrown));
   }
 
   /** Calls back for each new suspect, until the returned function is called. */
@@ -27,13 +27,8 @@ export class LeakListeners {
   tell(suspect: SuspectView): void {
     // One that takes itself away and comes back is told of the next suspect.
     for (const { listener } of [...this.#listeners]) {
-      try {
-        // An async function is a listener too, and an unhandled rejection would end the process.
-        const result: unknown = listener(suspect);
-        Promise.resolve(result).catch(this.#onError);
-      } catch (error) {
-        this.#onError(error);
-      }
+      // An async function is a listener too, and an unhandled rejection would end the process.
+      contain(() => containRejection(listener(suspect) as unknown, this.#onThrown), this.#onThrown);
     }
   }
 }

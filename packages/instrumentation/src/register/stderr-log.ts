@@ -1,4 +1,7 @@
 import { DiagLogLevel } from '@opentelemetry/api';
+import { globalObject, SymbolFor } from '../containment/primordials.js';
+import { safeLog } from '../containment/safe-log.js';
+import { writeStderrLine } from '../containment/stderr-line.js';
 import { type Log, type LogLevel, logToDiag } from '../diag.js';
 
 const SEVERITY: Readonly<Record<LogLevel, number>> = {
@@ -8,7 +11,7 @@ const SEVERITY: Readonly<Record<LogLevel, number>> = {
   debug: DiagLogLevel.DEBUG,
 };
 /** Where the API keeps what was registered; the diagnostics logger is there once an application set one. */
-const API = Symbol.for('opentelemetry.js.api.1');
+const API = SymbolFor('opentelemetry.js.api.1');
 
 /**
  * Logs through OpenTelemetry's diagnostics if the application set a logger there, otherwise to stderr, as
@@ -19,14 +22,14 @@ export function stderrLog(env: NodeJS.ProcessEnv): Log {
   const levels = new Map<string, unknown>(Object.entries(DiagLogLevel));
   const level = levels.get(name);
   const threshold = typeof level === 'number' ? level : DiagLogLevel.INFO;
-  return (severity, text) => {
+  return safeLog((severity, text) => {
     if (hasDiagLogger()) return logToDiag(severity, text);
     if (SEVERITY[severity] <= threshold)
-      process.stderr.write(`heapray: ${severity === 'info' ? '' : `${severity}: `}${text}\n`);
-  };
+      writeStderrLine(`heapray: ${severity === 'info' ? '' : `${severity}: `}${text}`);
+  });
 }
 
 function hasDiagLogger(): boolean {
-  const api = (globalThis as { [API]?: { diag?: unknown } })[API];
+  const api = (globalObject as { [API]?: { diag?: unknown } })[API];
   return api?.diag !== undefined;
 }

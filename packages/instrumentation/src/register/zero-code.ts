@@ -1,5 +1,6 @@
 import { type MeterProvider, metrics } from '@opentelemetry/api';
 import { ConfigError } from '../config/index.js';
+import { writeStderrLine } from '../containment/stderr-line.js';
 import type { Log } from '../diag.js';
 import { HeaprayInstrumentation } from '../heapray-instrumentation.js';
 import { type MetricsEndpoint, openMetricsEndpoint } from './metrics-endpoint.js';
@@ -28,7 +29,7 @@ function start(log: Log): HeaprayInstrumentation | undefined {
     return new HeaprayInstrumentation({ log, defaults: { debugServer: '127.0.0.1:6464' } });
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    process.stderr.write(`heapray: ${error.message}\n`);
+    writeStderrLine(`heapray: ${error.message}`);
     process.exit(1);
   }
 }

@@ -2,6 +2,10 @@ import { expect, test, vi } from 'vitest';
 import type { SuspectView } from '../../src/agent/messages.js';
 import { LeakListeners } from '../../src/host/leak-listeners.js';
 
+const HOSTILE = new Proxy({}, { get: () => () => raise(new Error('asked')) });
+const WITHOUT_MESSAGE = Object.defineProperty(new Error('odd'), 'message', {
+  get: () => raise(new Error('asked')),
+});
 const SUSPECT = { functionName: 'leak', verdict: 'leaks' } as SuspectView;
 
 test('each listener is told, until it is taken away', () => {
@@ -48,6 +52,11 @@ test.each<[string, () => unknown, string]>([
   ['what has no prototype', () => raise(Object.create(null)), '[Object: null prototype] {}'],
   ['a rejection', () => Promise.reject(new Error('later')), 'later'],
   ['a rejection with null', () => Promise.reject(null), 'null'],
+  ['a Proxy', () => raise(new Proxy({}, HOSTILE)), 'a Proxy'],
+  ['an error whose message throws', () => raise(WITHOUT_MESSAGE), 'something that cannot be shown'],
+  ['a symbol', () => raise(Symbol('odd')), 'Symbol(odd)'],
+  ['a rejection with a Proxy', () => Promise.reject(new Proxy({}, HOSTILE)), 'a Proxy'],
+  ['a rejection without a message', () => Promise.reject(WITHOUT_MESSAGE), 'something that cannot be shown'],
 ])('%s from a listener is reported, and the next is told all the same', async (_, listener, reported) => {
   const reports: string[] = [];
   const listeners = new LeakListeners((what) => reports.push(what));
@@ -57,6 +66,22 @@ test.each<[string, () => unknown, string]>([
   listeners.tell(SUSPECT);
   await vi.waitFor(() => expect(reports).toEqual([reported]));
   expect(next).toHaveBeenCalledOnce();
+});
+
+test('a listener that returns something lazy does not start it', () => {
+  const listeners = new LeakListeners(() => {});
+  const then = vi.fn();
+  listeners.add(() => ({ then }));
+  listeners.tell(SUSPECT);
+  expect(then).not.toHaveBeenCalled();
+});
+
+test('a report that throws does not reach the application either', async () => {
+  const listeners = new LeakListeners(() => raise(new Error('full')));
+  listeners.add(() => raise(new Error('odd')));
+  listeners.add(() => Promise.reject(new Error('later')));
+  listeners.tell(SUSPECT);
+  await new Promise((resolve) => setTimeout(resolve, 0));
 });
 
 function raise(error: unknown): never {

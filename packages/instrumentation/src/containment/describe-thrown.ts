@@ -1,0 +1,41 @@
+import { inspect, types } from 'node:util';
+import { ReflectApply, SafeString } from './primordials.js';
+
+/** Longest description of something thrown, in characters. */
+const MAX_LENGTH = 300;
+const UNKNOWN = 'something that cannot be shown';
+const { slice, replace } = String.prototype;
+/** Control characters and line separators, with the blanks that follow them. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for.
+const BREAKS = /[\x00-\x1f\x7f-\x9f\u2028\u2029]+ */g;
+
+/**
+ * Describes what was thrown, on one line. Never throws, whatever it is: a Proxy, an error whose `message` throws, an
+ * object without prototype.
+ */
+export function describeThrown(thrown: unknown): string {
+  try {
+    const oneLine = ReflectApply(replace as (...args: unknown[]) => string, textOf(thrown), [BREAKS, ' ']);
+    return ReflectApply(slice, oneLine, [0, MAX_LENGTH]);
+  } catch {
+    return UNKNOWN;
+  }
+}
+
+function textOf(thrown: unknown): string {
+  // Its traps are the application's code.
+  if (types.isProxy(thrown)) return 'a Proxy';
+  if (types.isNativeError(thrown)) {
+    const { message } = thrown;
+    if (typeof message === 'string' && message !== '') return message;
+  }
+  if (typeof thrown === 'string') return thrown;
+  if (typeof thrown !== 'object' && typeof thrown !== 'function') return SafeString(thrown);
+  return inspect(thrown, {
+    customInspect: false,
+    getters: false,
+    showProxy: true,
+    depth: 1,
+    maxArrayLength: 5,
+  });
+}

@@ -1,0 +1,119 @@
+/**
+ * What code on the application's main thread takes from JavaScript and Node, as it was when heapray was loaded.
+ *
+ * The application may replace any of it later: test runners install timers that return numbers, browsers' stand-ins
+ * remove `performance`, hardening freezes or poisons prototypes. Names follow Node's own primordials: a function
+ * `ArrayPrototypePush` takes the array as its first parameter.
+ */
+import { EventEmitter } from 'node:events';
+import { performance } from 'node:perf_hooks';
+import process from 'node:process';
+import { clearTimeout, setImmediate, setTimeout } from 'node:timers';
+import { MessagePort } from 'node:worker_threads';
+
+export { clearTimeout, process, setImmediate, setTimeout };
+
+/** `bind.bind(call)`: makes of a method a function `F` of the object and the parameters, without a look-up at the call. */
+const { bind, call } = Function.prototype;
+const uncurryThis = bind.bind(call) as <F>(method: (...args: never[]) => unknown) => F;
+
+export const ArrayIsArray: typeof Array.isArray = Array.isArray;
+export const AtomicsAdd: typeof Atomics.add = Atomics.add;
+export const AtomicsLoad: typeof Atomics.load = Atomics.load;
+export const AtomicsNotify: typeof Atomics.notify = Atomics.notify;
+export const AtomicsStore: typeof Atomics.store = Atomics.store;
+export const AtomicsWait: typeof Atomics.wait = Atomics.wait;
+export const MathMax: typeof Math.max = Math.max;
+export const MathMin: typeof Math.min = Math.min;
+export const MathRound: typeof Math.round = Math.round;
+export const ObjectDefineProperty: typeof Object.defineProperty = Object.defineProperty;
+export const ObjectEntries: typeof Object.entries = Object.entries;
+export const ObjectFreeze: typeof Object.freeze = Object.freeze;
+export const ObjectFromEntries: typeof Object.fromEntries = Object.fromEntries;
+export const ObjectHasOwn: typeof Object.hasOwn = Object.hasOwn;
+export const ObjectKeys: typeof Object.keys = Object.keys;
+export const ObjectValues: typeof Object.values = Object.values;
+export const ReflectApply: typeof Reflect.apply = Reflect.apply;
+export const ReflectConstruct: typeof Reflect.construct = Reflect.construct;
+export const ReflectGet: typeof Reflect.get = Reflect.get;
+export const ReflectOwnKeys: typeof Reflect.ownKeys = Reflect.ownKeys;
+export const ReflectSet: typeof Reflect.set = Reflect.set;
+export const SymbolFor: typeof Symbol.for = Symbol.for;
+
+/** The global object itself. What it holds may change; it stays the same. */
+export const globalObject: typeof globalThis = globalThis;
+export const SafeError: ErrorConstructor = Error;
+export const SafeInt32Array: Int32ArrayConstructor = Int32Array;
+export const SafeNumber: NumberConstructor = Number;
+export const SafePromise: PromiseConstructor = Promise;
+export const SafeProxy: ProxyConstructor = Proxy;
+export const SafeRegExp: RegExpConstructor = RegExp;
+export const SafeFinalizationRegistry: FinalizationRegistryConstructor = FinalizationRegistry;
+export const SafeSharedArrayBuffer: SharedArrayBufferConstructor = SharedArrayBuffer;
+export const SafeString: StringConstructor = String;
+export const SafeTypeError: TypeErrorConstructor = TypeError;
+export const SafeURL: typeof URL = URL;
+
+type Includes = (text: string, part: string) => boolean;
+export const StringPrototypeIncludes: Includes = uncurryThis<Includes>(String.prototype.includes);
+
+type PromiseThen = <T>(
+  promise: Promise<T>,
+  onFulfilled: ((value: T) => unknown) | undefined,
+  onRejected: ((reason: unknown) => unknown) | undefined,
+) => Promise<unknown>;
+export const PromisePrototypeThen: PromiseThen = uncurryThis<PromiseThen>(Promise.prototype.then);
+
+type Listener = (...args: never[]) => void;
+type Listen = (emitter: EventEmitter, event: string, listener: Listener) => unknown;
+const { prototype: emitter } = EventEmitter;
+export const EmitterOn: Listen = uncurryThis<Listen>(emitter.on);
+export const EmitterOnce: Listen = uncurryThis<Listen>(emitter.once);
+export const EmitterPrepend: Listen = uncurryThis<Listen>(emitter.prependListener);
+export const EmitterRemove: Listen = uncurryThis<Listen>(emitter.removeListener);
+type Count = (emitter: EventEmitter, event: string) => number;
+export const EmitterCount: Count = uncurryThis<Count>(emitter.listenerCount);
+type Listeners = (emitter: EventEmitter, event: string) => object[];
+export const EmitterRaw: Listeners = uncurryThis<Listeners>(emitter.rawListeners);
+
+const { prototype: port } = MessagePort;
+type PortListen = (port: MessagePort, event: 'message' | 'messageerror', listener: Listener) => unknown;
+export const PortOn: PortListen = uncurryThis<PortListen>(port.on);
+type Post = (port: MessagePort, message: unknown) => void;
+export const PortPost: Post = uncurryThis<Post>(port.postMessage);
+type Hold = (port: MessagePort) => void;
+export const PortRef: Hold = uncurryThis<Hold>(port.ref);
+export const PortUnref: Hold = uncurryThis<Hold>(port.unref);
+
+/** Milliseconds on a clock that never goes back. */
+export const now: () => number = performance.now.bind(performance);
+
+/** Gives a subclass its own copies of all methods, out of reach of whoever changes the original's. */
+function withOwnMethods<T extends { readonly prototype: object }>(original: object, subclass: T): T {
+  for (const key of Reflect.ownKeys(original)) {
+    if (Object.hasOwn(subclass.prototype, key)) continue;
+    Object.defineProperty(
+      subclass.prototype,
+      key,
+      Reflect.getOwnPropertyDescriptor(original, key) as PropertyDescriptor,
+    );
+  }
+  return subclass;
+}
+
+export const SafeMap: MapConstructor = withOwnMethods(Map.prototype, class SafeMap extends Map {});
+export const SafeSet: SetConstructor = withOwnMethods(
+  Set.prototype,
+  class SafeSet extends Set {},
+) as SetConstructor;
+export const SafeWeakMap: WeakMapConstructor = withOwnMethods(
+  WeakMap.prototype,
+  class SafeWeakMap extends WeakMap {},
+);
+export const SafeWeakRef: WeakRefConstructor = withOwnMethods(
+  WeakRef.prototype,
+  class SafeWeakRef<T extends WeakKey> extends WeakRef<T> {},
+);
+export type SafeMap<K, V> = Map<K, V>;
+export type SafeSet<T> = Set<T>;
+export type SafeWeakRef<T extends WeakKey> = WeakRef<T>;

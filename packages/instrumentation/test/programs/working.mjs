@@ -1,0 +1,15 @@
+// Works for a while, says so, and exits with 7. Run by tests that make it hard for the profiler beside it.
+const FOR_MILLIS = Number(process.env.WORK_MILLIS ?? 1500);
+const kept = [];
+let made = 0;
+const { setInterval, setTimeout, clearInterval } = await import('node:timers');
+const timer = setInterval(() => {
+  for (let i = 0; i < 30; i++) kept.push({ made: made++, text: `${made}`, rows: new Array(50).fill(made) });
+  if (kept.length > 20_000) kept.length = 0;
+}, 10);
+setTimeout(() => {
+  clearInterval(timer);
+  if (process.env.WRITE_TO_STDERR) console.error('done');
+  console.log('done');
+  process.exitCode = 7;
+}, FOR_MILLIS);
