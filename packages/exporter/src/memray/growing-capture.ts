@@ -4,6 +4,7 @@ import { CaptureModel } from './capture-model.js';
 import { capturedProgram, plainPlace } from './captured-program.js';
 import type { MemrayLocation } from './code-table.js';
 import type { MemrayHeader } from './header.js';
+import type { HeapListener } from './heap-listener.js';
 import { HighWaterMark } from './high-water-mark.js';
 import { LastMemoryRecord, type ResidentMemory } from './last-memory-record.js';
 import { limitsWith, type MemrayLimits } from './limits.js';
@@ -11,6 +12,13 @@ import { profileTimes } from './profile-times.js';
 import { type CaptureDamage, type CaptureEnd, RecordStream } from './record-stream.js';
 import type { Amount } from './site-amounts.js';
 import type { MemrayThread } from './thread-table.js';
+
+export interface GrowingCaptureOptions {
+  /** Names the packages of a Node program's own files. */
+  readonly ownPackage?: OwnPackage | undefined;
+  /** Length of the part at the start that {@link GrowingCapture.early} is about, in milliseconds. */
+  readonly earlyMillis?: number;
+}
 
 /** Where and by what something was allocated. Sites are numbered from 1 and never change. */
 export interface AllocationSite {
@@ -32,14 +40,17 @@ export class GrowingCapture {
   readonly #heap: HighWaterMark;
   readonly #memory: LastMemoryRecord = new LastMemoryRecord();
   readonly #ownPackage: OwnPackage | undefined;
+  readonly #earlyMillis: number;
+  #early: Amount | undefined;
   #packages: StackPackages | undefined;
 
-  /** @param ownPackage names the packages of a Node program's own files */
-  constructor(limits?: Partial<MemrayLimits>, ownPackage?: OwnPackage) {
+  constructor(limits?: Partial<MemrayLimits>, { ownPackage, earlyMillis = Infinity }: GrowingCaptureOptions = {}) {
     this.#ownPackage = ownPackage;
+    this.#earlyMillis = earlyMillis;
     const all = limitsWith(limits);
     this.#heap = new HighWaterMark(all);
-    this.#model = new CaptureModel(all, [this.#heap, this.#memory]);
+    const time: HeapListener = { memoryRecord: (millis) => this.#noteTime(millis) };
+    this.#model = new CaptureModel(all, [this.#heap, this.#memory, time]);
     this.#stream = new RecordStream(this.#model, all);
   }
 
@@ -104,6 +115,23 @@ export class GrowingCapture {
     return profileTimes(this.header, this.resident?.millis);
   }
 
+  /** What was allocated in the first `earlyMillis` of the run; undefined as long as it is not that old. */
+  get early(): Amount | undefined {
+    return this.#early;
+  }
+
+  /** What was allocated in all, freed or not. */
+  get totalAllocated(): Amount {
+    let bytes = 0;
+    let count = 0;
+    for (let site = 1; site <= this.siteCount; site += 1) {
+      const allocated = this.allocated(site);
+      bytes += allocated.bytes;
+      count += allocated.count;
+    }
+    return { bytes, count };
+  }
+
   /** Whether it says what was ever allocated; an aggregated file does not. */
   get knowsAllocated(): boolean {
     return this.header?.fileFormat === 'ALL_ALLOCATIONS';
@@ -166,6 +194,11 @@ export class GrowingCapture {
   /** The package that a stack belongs to, see `StackPackages`. */
   packageOf(stack: number): string {
     return this.#stackPackages().packageOf(this.wholeStack(stack));
+  }
+
+  #noteTime(millis: number): void {
+    if (this.#early !== undefined || this.header === undefined) return;
+    if (millis - this.header.startTimeMillis >= this.#earlyMillis) this.#early = this.totalAllocated;
   }
 
   #stackPackages(): StackPackages {

@@ -8,7 +8,7 @@ export type { MemrayLocation } from './code-table.js';
 export { MemrayConverter } from './convert-memray.js';
 export { DEFAULT_MEMRAY_FORMAT, MEMRAY_FORMATS, type MemrayFormat } from './format.js';
 export { RecordPrinter } from './format-records.js';
-export { type AllocationSite, GrowingCapture } from './growing-capture.js';
+export { type AllocationSite, GrowingCapture, type GrowingCaptureOptions } from './growing-capture.js';
 export type { FileFormat, MemrayHeader } from './header.js';
 export type { GroupOptions, HeapRecord } from './heap-records.js';
 export type { ResidentMemory } from './last-memory-record.js';
