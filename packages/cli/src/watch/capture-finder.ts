@@ -8,56 +8,87 @@ const CAPTURE_NAME = /^([^.].*)_memory\.bin$/;
 export interface FoundCapture {
   readonly path: string;
   readonly component: string;
+  /** False for a file that was named and is not there yet. */
+  readonly exists: boolean;
 }
 
-/** What the search came to. */
+/** Result of a search. */
 export interface Findings {
   readonly captures: readonly FoundCapture[];
-  /** Of the paths that could not be searched, why: one line each. */
+  /** Folders that exist and hold no capture. */
+  readonly emptyFolders: readonly string[];
+  /** One line for each path that could not be searched. */
   readonly problems: readonly string[];
 }
 
+/** A path as the user gave it. */
+interface GivenPath {
+  readonly given: string;
+  readonly full: string;
+  /** Stands for itself only; a folder can get captures of any name. */
+  isFile: boolean;
+}
+
 /**
- * Finds the captures at `paths`: a folder stands for those in it, a file for itself. What is not there yet may
- * come: something called `*.bin` as a file, else as a folder.
+ * Finds the captures at `paths`. A folder stands for the captures in it, a file for itself. A path that does not exist
+ * yet is a file if it ends with `.bin`, and a folder otherwise.
+ *
+ * The name of a capture depends on `paths` and on its own path, never on which captures exist now: names stay the same
+ * when captures come and go, and after a restart. The first path that can have a capture of some name gives it the bare
+ * name; captures of later paths carry their folder, as in `scheduler@/other/folder`.
  */
 export async function findCaptures(paths: readonly string[]): Promise<Findings> {
   const captures = new Map<string, FoundCapture>();
+  const emptyFolders: string[] = [];
   const problems: string[] = [];
-  const add = (file: string, name: string) => {
-    if (!captures.has(file)) captures.set(file, { path: file, component: nameFor(name, file, captures) });
-  };
-  for (const given of paths) {
-    const full = path.resolve(given);
+  const all: readonly GivenPath[] = paths.map((given) => {
+    return { given, full: path.resolve(given), isFile: given.endsWith('.bin') };
+  });
+  for (const each of all) {
     try {
-      if (await isFile(full)) {
-        const base = path.basename(full);
-        add(full, CAPTURE_NAME.exec(base)?.[1] ?? path.parse(base).name);
-        continue;
-      }
-      for (const entry of (await readdir(full)).sort()) {
-        const name = CAPTURE_NAME.exec(entry)?.[1];
-        if (name !== undefined) add(path.join(full, entry), name);
-      }
+      const files = await filesAt(each);
+      for (const { path: file, exists } of files)
+        captures.set(file, { path: file, component: nameOf(file, all), exists });
+      if (files.length === 0) emptyFolders.push(each.full);
     } catch (cause) {
-      problems.push(fileError(given, cause).message);
+      problems.push(fileError(each.given, cause).message);
     }
   }
-  return { captures: [...captures.values()], problems };
+  return { captures: [...captures.values()], emptyFolders, problems };
 }
 
-/** Whether it is to be read as a file, there or not. */
-async function isFile(full: string): Promise<boolean> {
+interface CaptureFile {
+  readonly path: string;
+  readonly exists: boolean;
+}
+
+async function filesAt(each: GivenPath): Promise<readonly CaptureFile[]> {
+  const kind = await kindOf(each);
+  if (kind !== 'folder') return [{ path: each.full, exists: kind === 'file' }];
+  each.isFile = false;
+  const names = (await readdir(each.full)).filter((name) => CAPTURE_NAME.test(name));
+  return names.sort().map((name) => ({ path: path.join(each.full, name), exists: true }));
+}
+
+async function kindOf({ full, isFile }: GivenPath): Promise<'folder' | 'file' | 'absent'> {
   try {
-    return !(await stat(full)).isDirectory();
+    return (await stat(full)).isDirectory() ? 'folder' : 'file';
   } catch (cause) {
-    if (codeOf(cause) === 'ENOENT' && full.endsWith('.bin')) return true;
+    if (codeOf(cause) === 'ENOENT' && isFile) return 'absent';
     throw cause;
   }
 }
 
-/** Two components of one name, in two folders, must be told apart. */
-function nameFor(name: string, file: string, taken: ReadonlyMap<string, FoundCapture>): string {
-  const isTaken = [...taken.values()].some(({ component }) => component === name);
-  return isTaken ? `${name}@${path.dirname(file)}` : name;
+function nameOf(file: string, all: readonly GivenPath[]): string {
+  const component = componentOf(file);
+  const isCaptureName = CAPTURE_NAME.test(path.basename(file));
+  const own = all.findIndex(({ full }) => full === file || (isCaptureName && full === path.dirname(file)));
+  const isTaken = all.slice(0, own).some((other) => !other.isFile || componentOf(other.full) === component);
+  if (!isTaken) return component;
+  return `${component}@${isCaptureName ? path.dirname(file) : file}`;
+}
+
+/** Name of the component by the name of its file. */
+function componentOf(file: string): string {
+  return CAPTURE_NAME.exec(path.basename(file))?.[1] ?? path.parse(file).name;
 }

@@ -1,0 +1,93 @@
+// Names of captures: by the paths that were given and their own, whatever else is there.
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { tempFolder } from '../../../../test/support/temp-folder.js';
+import { findCaptures } from '../../src/watch/capture-finder.js';
+
+function folderWith(...names: string[]): string {
+  const folder = tempFolder();
+  for (const name of names) writeFileSync(path.join(folder, name), '');
+  return folder;
+}
+
+async function namesAt(...paths: string[]): Promise<string[]> {
+  return (await findCaptures(paths)).captures.map(({ component }) => component).sort();
+}
+
+describe('two folders', () => {
+  test('names are the same whichever capture is there first, and when one goes', async () => {
+    const [a, b] = [folderWith(), folderWith('scheduler_memory.bin')];
+    const nameOfB = `scheduler@${b}`;
+    expect(await namesAt(a, b)).toEqual([nameOfB]);
+    writeFileSync(path.join(a, 'scheduler_memory.bin'), '');
+    expect(await namesAt(a, b)).toEqual(['scheduler', nameOfB]);
+    rmSync(path.join(b, 'scheduler_memory.bin'));
+    expect(await namesAt(a, b)).toEqual(['scheduler']);
+  });
+
+  test('names of the second folder do not depend on what the first may get', async () => {
+    const [a, b] = [folderWith('scheduler_memory.bin'), folderWith('api_memory.bin')];
+    expect(await namesAt(a, b)).toEqual([`api@${b}`, 'scheduler']);
+  });
+
+  test('one folder given twice is one', async () => {
+    const a = folderWith('scheduler_memory.bin');
+    expect(await namesAt(a, `${a}/.`, path.join(a, 'scheduler_memory.bin'))).toEqual(['scheduler']);
+  });
+
+  test('a folder that does not exist yet holds its place', async () => {
+    const parent = tempFolder();
+    const [a, b] = [path.join(parent, 'a'), folderWith('api_memory.bin')];
+    expect(await namesAt(a, b)).toEqual([`api@${b}`]);
+    mkdirSync(a);
+    writeFileSync(path.join(a, 'api_memory.bin'), '');
+    expect(await namesAt(a, b)).toEqual(['api', `api@${b}`]);
+  });
+});
+
+describe('files', () => {
+  test('of different names need no folder in them', async () => {
+    const [a, b] = [folderWith('scheduler_memory.bin'), folderWith('api_memory.bin')];
+    const files = [path.join(a, 'scheduler_memory.bin'), path.join(b, 'api_memory.bin')];
+    expect(await namesAt(...files)).toEqual(['api', 'scheduler']);
+  });
+
+  test('of one name are told apart, there or not', async () => {
+    const [a, b] = [folderWith(), folderWith('x_memory.bin')];
+    const files = [path.join(a, 'x_memory.bin'), path.join(b, 'x_memory.bin'), path.join(b, 'x.bin')];
+    const expected = ['x', `x@${b}`, `x@${files[2]}`];
+    expect(await namesAt(...files)).toEqual(expected);
+    writeFileSync(files[0]!, '');
+    writeFileSync(files[2]!, '');
+    expect(await namesAt(...files)).toEqual(expected);
+  });
+
+  test('a file that is in a folder, too, has the name it has there', async () => {
+    const a = folderWith('x_memory.bin', 'x.bin');
+    const file = path.join(a, 'x_memory.bin');
+    expect(await namesAt(a, file, path.join(a, 'x.bin'))).toEqual(['x', `x@${path.join(a, 'x.bin')}`]);
+    rmSync(file);
+    expect(await namesAt(a, file)).toEqual(['x']);
+  });
+});
+
+test('all names are distinct, whatever is given', async () => {
+  const a = folderWith('x_memory.bin', 'x.bin');
+  const b = path.join(tempFolder(), 'x.bin');
+  mkdirSync(b);
+  writeFileSync(path.join(b, 'x_memory.bin'), '');
+  writeFileSync(path.join(b, 'y_memory.bin'), '');
+  const given = [path.join(a, 'x.bin'), b, a, path.join(b, 'y_memory.bin')];
+  const names = await namesAt(...given);
+  expect(names).toHaveLength(4);
+  expect(new Set(names).size).toBe(4);
+});
+
+test('tells folders without a capture, and what cannot be searched', async () => {
+  const folder = folderWith('scheduler.bin', '.hidden_memory.bin');
+  const { captures, emptyFolders, problems } = await findCaptures([folder, '/nowhere/at/all']);
+  expect(captures).toEqual([]);
+  expect(emptyFolders).toEqual([folder]);
+  expect(problems).toEqual(['/nowhere/at/all: no such file or directory']);
+});
