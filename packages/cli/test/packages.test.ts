@@ -54,7 +54,7 @@ async function byConvert(file: string): Promise<Sums> {
 
 /** As `watch` says in its metrics and in its profiles. */
 function byWatch(bytes: Uint8Array): readonly Sums[] {
-  const capture = new GrowingCapture({}, ownPackage);
+  const capture = new GrowingCapture({}, { ownPackage });
   capture.push(bytes);
   const inMetrics: Record<string, number> = {};
   for (const { site, values } of new SiteSeries(1000).view(capture).rows) {

@@ -18,7 +18,7 @@ test('--version is the version of the package', async () => {
 });
 
 describe('help', () => {
-  test.each(['', 'run', 'config', 'stats', 'top', 'convert', 'diff', 'live', 'parse'])(
+  test.each(['', 'run', 'config', 'stats', 'top', 'convert', 'diff', 'live', 'parse', 'watch'])(
     'of %j',
     async (command) => {
       const { status, stdout, stderr } = await heapray([command, '--help'].filter(Boolean));

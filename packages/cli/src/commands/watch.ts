@@ -1,12 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { CommandError } from '../errors.js';
 import { note } from '../outputs/note.js';
 import { writeJson, writeStdout } from '../outputs/stdout.js';
 import { installedMemray } from '../watch/hints.js';
 import { addressText, type ListenAddress, parseListenAddress } from '../watch/listen-address.js';
 import { OtlpPush } from '../watch/otlp-push.js';
-import { processIsAlive } from '../watch/process-is-alive.js';
 import { watchReport, watchTable } from '../watch/watch-report.js';
 import { startWatchServer } from '../watch/watch-server.js';
 import { Watcher } from '../watch/watcher.js';
@@ -26,6 +25,8 @@ const DEFAULT_SITES = 50;
 /** They take up to 512 MiB. */
 const DEFAULT_MAX_LIVE = 2 ** 23;
 const STALL_MILLIS = 10_000;
+/** A running program writes into its capture at least a few times in so long. */
+const GROWTH_MILLIS = 500;
 const OTLP_INTERVAL_MILLIS = 60_000;
 
 export function addWatch(program: Command): void {
@@ -38,11 +39,10 @@ export function addWatch(program: Command): void {
         'for all <component>_memory.bin in it, now and later.',
     )
     .argument('<path...>', 'folders and captures')
-    .option(
-      '--listen <host:port>',
-      'where to serve; port 0 for any that is free',
-      listenAddress,
-      DEFAULT_LISTEN,
+    .addOption(
+      new Option('--listen <host:port>', 'where to serve; port 0 for any that is free')
+        .argParser(listenAddress)
+        .default(DEFAULT_LISTEN, addressText(DEFAULT_LISTEN)),
     )
     .option('--otlp <url>', 'send metrics there too, each minute, by OTLP over HTTP', otlpUrl)
     .option('--interval <seconds>', 'how often to read what is new', seconds, 1)
@@ -89,7 +89,6 @@ async function watch(paths: readonly string[], options: WatchOptions): Promise<v
     limits: { maxLive: options.maxLive },
     maxCallSites: options.sites,
     clock: Date.now,
-    isAlive: processIsAlive,
     stallMillis: STALL_MILLIS,
     note,
   });
@@ -99,12 +98,14 @@ async function watch(paths: readonly string[], options: WatchOptions): Promise<v
 
 async function reportOnce(watcher: Watcher, { json }: WatchOptions): Promise<void> {
   watcher.memray = await installedMemray();
+  while (await watcher.poll({ quiet: true }));
+  // Whether a program runs that cannot be seen from here shows when its capture grows.
+  if (watcher.captures.some(({ follower }) => follower.state === 'following')) await delay(GROWTH_MILLIS);
   while (await watcher.poll({ final: true }));
   await watcher.close();
   const { captures, hints, problems } = watcher;
   if (json) await writeJson(watchReport(captures, hints));
   else if (captures.length > 0) await writeStdout([watchTable(captures)]);
-  else note('there is no capture');
   const unread = captures.filter(({ follower }) => follower.run === undefined).length;
   // Each was told with its reason.
   if (problems.length + unread > 0) throw new CommandError('not all could be read');

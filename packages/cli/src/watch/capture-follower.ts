@@ -8,42 +8,14 @@ import {
 } from '@heapray/exporter/memray';
 import { codeOf, fileError } from '../errors.js';
 import { ownPackage } from '../inputs/own-package.js';
+import { type CaptureRun, EARLY_MILLIS, endOf, isSameRun } from './capture-run.js';
+import type { CaptureState } from './capture-state.js';
+import type { CaptureWriter } from './capture-writer.js';
+import { type FileIdentity, sameIdentity } from './file-identity.js';
 import { type FeedOptions, GrowingFile } from './growing-file.js';
+import type { DescendantMemory } from './process-table.js';
+import { RunCounter } from './run-counter.js';
 import { SiteSeries } from './site-series.js';
-
-/**
- * - `waiting`: there is no file yet, or it has no header yet
- * - `following`: the program is running and writes
- * - `idle`: nothing is written, but a process of that number lives
- * - `stopped`: the program ended without finishing its capture
- * - `finished`: the capture has its end
- * - `damaged`: the file makes no sense from some byte on; what came before counts
- * - `limited`: following it further would take too much memory; what came before counts
- * - `unreadable`: no capture, or none that can be read
- * - `gone`: the file is no longer there
- */
-export type CaptureState =
-  | 'waiting'
-  | 'following'
-  | 'idle'
-  | 'stopped'
-  | 'finished'
-  | 'damaged'
-  | 'limited'
-  | 'unreadable'
-  | 'gone';
-
-/** Those that a capture can be found in; one that is gone is not found. */
-export const CAPTURE_STATES: readonly CaptureState[] = [
-  'waiting',
-  'following',
-  'idle',
-  'stopped',
-  'finished',
-  'damaged',
-  'limited',
-  'unreadable',
-];
 
 export interface FollowerOptions {
   readonly limits: Partial<MemrayLimits>;
@@ -52,88 +24,108 @@ export interface FollowerOptions {
   readonly buffer: Buffer;
   /** Milliseconds since the Unix epoch. */
   readonly clock: () => number;
-  readonly isAlive: (pid: number) => boolean;
+  readonly writer: CaptureWriter;
   /** A running program writes a record every few milliseconds; after so long without one it does not run. */
   readonly stallMillis: number;
+  /** Counts the runs at this path; outlives the follower, which goes with the file. */
+  readonly runs?: RunCounter;
+  /** Whether a file was found at the path already. */
+  readonly exists?: boolean;
+  /** After so much of one file it is the turn of the others. Default 16 MiB. */
+  readonly pollBytes?: number;
 }
 
 /** A header and more of a compressed capture. */
 const PEEK_BYTES = 128 * 1024;
-
-/** What was read of one run of a program. */
-export interface CaptureRun {
-  readonly capture: GrowingCapture;
-  readonly series: SiteSeries;
-}
-
-/** Where a file ended that is not read any more, to see when something else has taken its place. */
-interface Identity {
-  readonly dev: number;
-  readonly ino: number;
-  readonly size: number;
-  readonly mtimeMs: number;
-  readonly ctimeMs: number;
-}
+const POLL_BYTES = 16 * 1024 * 1024;
+/** A file that could not be read is tried again after so long, if it has not changed before. */
+const RETRY_MILLIS = 60_000;
 
 /**
- * Follows the capture at one path: while it grows, when its compressed form takes its place, when it is moved
+ * Follows the capture at one path: while it grows, when its compressed form takes its place, when it is emptied, moved
  * away or removed, and when the next run of the program begins a new one.
  */
 export class CaptureFollower {
   readonly path: string;
   readonly #options: FollowerOptions;
+  readonly #runs: RunCounter;
   #file: GrowingFile | undefined;
-  /** What the file at the path is, once it is not held open. */
-  #settled: Identity | undefined;
+  /** The file at the path, once it is not held open. */
+  #settled: FileIdentity | undefined;
+  #retryAt = Number.POSITIVE_INFINITY;
+  /** The file as it was found last; undefined if there was none. */
+  #found: FileIdentity | undefined;
   #run: CaptureRun | undefined;
   /** The finished form of the current run, while it is read. */
   #finishing: GrowingCapture | undefined;
   #state: CaptureState = 'waiting';
   #reason = '';
+  /** Why the path cannot be looked up; empty if it can. */
+  #lookUpFailure = '';
+  #notACapture = false;
+  #inPlace = false;
+  #opened = 0;
   #bytesRead = 0;
   #lastGrowth = 0;
-  #lastEvent = 0;
-  #events = 0;
-  #runs = 0;
   /** Whether all that was there when the file was opened has been read: what comes now is written now. */
   #caughtUp = false;
+  /** Whether the process that writes the file was found. */
+  #writes = false;
   #sizes = { data: 0, disk: 0 };
   #modified = 0;
 
   constructor(path: string, options: FollowerOptions) {
     this.path = path;
     this.#options = options;
+    this.#runs = options.runs ?? new RunCounter();
+    if (options.exists === true) this.#state = 'reading';
   }
 
   get state(): CaptureState {
-    return this.#state;
+    return this.#lookUpFailure === '' ? this.#state : 'unreadable';
   }
 
-  /** Why it cannot be read (further); empty if it can. */
+  /** Why it cannot be read (further), or why there is nothing to read; empty if it can be. */
   get reason(): string {
-    return this.#reason;
+    const isAbsent = this.#state === 'waiting' && !this.#inPlace;
+    return this.#lookUpFailure || (isAbsent ? 'no such file yet' : this.#reason);
   }
 
-  /** What is known of the newest run; undefined as long as no header was read. */
+  /** Newest run; undefined before its header was read, and while its figures are those of a moment in the past. */
   get run(): CaptureRun | undefined {
-    return this.#run?.capture.header === undefined ? undefined : this.#run;
+    return this.header === undefined || this.state === 'reading' ? undefined : this.#run;
   }
 
   get header(): MemrayHeader | undefined {
-    return this.#run?.capture.header;
+    return this.#lookUpFailure === '' ? this.#run?.capture.header : undefined;
   }
 
-  /** How many captures were begun at this path since it is followed. */
+  /** Number of runs that had their capture at this path. */
   get runs(): number {
-    return this.#runs;
+    return this.#runs.count;
   }
 
-  /** Read from the system, the same bytes counted each time. */
+  /** True if the file is at the path, false if it is not there yet or was moved away while its program writes. */
+  get inPlace(): boolean {
+    return this.#inPlace;
+  }
+
+  /** True if something is at the path that is not a capture, or no whole one. */
+  get notACapture(): boolean {
+    return this.#notACapture || (this.#state === 'stopped' && this.#run?.capture.header === undefined);
+  }
+
+  /** Memory of the processes that the writer started; undefined unless it lives and can be seen from here. */
+  get children(): DescendantMemory | undefined {
+    return this.#writes ? this.#options.writer.children : undefined;
+  }
+
+  /** Bytes read from the system, the same bytes counted each time. */
   get bytesRead(): number {
     return this.#bytesRead + (this.#file?.bytesRead ?? 0);
   }
 
-  /** What is in the file, and what it takes on the disk. */
+  /** Bytes of data in the file, and bytes it takes on the disk. */
   get sizes(): { readonly data: number; readonly disk: number } {
     const file = this.#file;
     if (file === undefined || this.#finishing !== undefined) return this.#sizes;
@@ -145,14 +137,9 @@ export class CaptureFollower {
     return this.#file?.behind === true;
   }
 
-  /** Since the capture grew last; of one that is not followed, since it was written. */
+  /** Time since the capture grew last; of one that is not followed, since it was written. */
   get ageMillis(): number {
     return Math.max(0, this.#options.clock() - (this.#lastGrowth || this.#modified));
-  }
-
-  /** Since the last allocation or deallocation was seen. */
-  get quietMillis(): number {
-    return Math.max(0, this.#options.clock() - (this.#lastEvent || this.#modified));
   }
 
   /**
@@ -172,6 +159,7 @@ export class CaptureFollower {
 
   async #poll(final: boolean): Promise<void> {
     const found = await this.#lookUp();
+    if (this.#lookUpFailure !== '') return;
     if (found === undefined || (this.#file !== undefined && (await this.#isOther(found))))
       await this.#leave(found);
     if (found !== undefined && this.#file === undefined) await this.#open(found);
@@ -182,16 +170,18 @@ export class CaptureFollower {
     await this.#release();
   }
 
-  /** What is at the path now; undefined for nothing. */
+  /** Undefined if nothing is at the path, or the file system fails. */
   async #lookUp(): Promise<Stats | undefined> {
+    this.#lookUpFailure = '';
     try {
       const found = await stat(this.path);
+      this.#found = found;
       this.#modified = found.mtimeMs;
+      this.#inPlace = true;
       return found;
     } catch (cause) {
       const absent = codeOf(cause) === 'ENOENT' || codeOf(cause) === 'ENOTDIR';
-      if (!absent) this.#fail(cause);
-      else if (this.#state === 'unreadable') this.#state = 'waiting';
+      if (!absent) this.#lookUpFailure = reasonOf(this.path, cause);
       return undefined;
     }
   }
@@ -199,70 +189,100 @@ export class CaptureFollower {
   async #isOther(found: Stats): Promise<boolean> {
     const { dev, ino } = await this.#file!.stat();
     if (dev !== found.dev || ino !== found.ino) return true;
-    const { capture } = this.#run!;
-    return this.#finishing === undefined && (await this.#file!.wasRewritten(capture));
+    return this.#finishing === undefined && (await this.#file!.wasRewritten(this.#run!.capture));
   }
 
   /** The file that was followed has lost its name: what was still written to it is read from its open handle. */
   async #leave(found: Stats | undefined): Promise<void> {
+    this.#inPlace = found !== undefined;
     const file = this.#file;
     if (file !== undefined && this.#finishing === undefined) {
       const { nlink, ino, dev } = await file.stat();
       // Moved away while its program goes on writing: it is still the component's capture.
-      if (found === undefined && nlink > 0 && this.#isRunning()) return;
+      if (found === undefined && nlink > 0 && this.#isRunning({ dev, ino })) return;
       const rewritten = found?.ino === ino && found.dev === dev;
-      if (!rewritten) await this.#feed(file, this.#run!.capture, { final: true });
+      if (!rewritten) await this.#feed(file, this.#run!.capture, { final: true, maxBytes: Infinity });
     }
     await this.#release();
     this.#settled = undefined;
-    if (found !== undefined || this.#run === undefined) return;
-    this.#run = undefined;
+    if (found !== undefined || this.#found === undefined) return;
+    this.#drop();
+    this.#found = undefined;
     this.#state = 'gone';
   }
 
   async #open(found: Stats): Promise<void> {
-    if (this.#settled !== undefined && sameIdentity(this.#settled, found)) return;
+    const { clock, buffer, limits } = this.#options;
+    const isKnown = this.#settled !== undefined && sameIdentity(this.#settled, found);
+    if (isKnown && clock() < this.#retryAt) return;
     this.#settled = undefined;
+    this.#retryAt = Number.POSITIVE_INFINITY;
     this.#reason = '';
-    this.#caughtUp = false;
+    this.#notACapture = false;
+    this.#opened = clock();
     try {
-      this.#file = await GrowingFile.open(this.path, this.#options.buffer);
+      this.#file = await GrowingFile.open(this.path, buffer);
     } catch (cause) {
+      this.#notACapture = codeOf(cause) === undefined;
+      this.#sizes = { data: 0, disk: found.size };
       this.#fail(cause);
-      this.#settled = found;
       return;
     }
-    const capture = new GrowingCapture(this.#options.limits, ownPackage);
+    const capture = new GrowingCapture(limits, { ownPackage, earlyMillis: EARLY_MILLIS });
     // It may be the finished form of the run that is known: until that is clear, the run stays as it is.
-    if (this.run !== undefined) this.#finishing = capture;
-    else this.#begin(capture);
+    if (this.#run?.capture.header !== undefined) this.#finishing = capture;
+    else this.#begin(capture, found.size);
   }
 
-  #begin(capture: GrowingCapture): void {
+  #begin(capture: GrowingCapture, size: number): void {
     this.#finishing = undefined;
     this.#run = { capture, series: new SiteSeries(this.#options.maxCallSites) };
-    this.#state = 'waiting';
-    this.#events = 0;
+    this.#state = size > 0 ? 'reading' : 'waiting';
+    this.#caughtUp = false;
     this.#lastGrowth = 0;
-    this.#lastEvent = 0;
-    this.#runs += 1;
+  }
+
+  /** Nothing is known any more of what is at the path. */
+  #drop(): void {
+    this.#run = undefined;
+    this.#finishing = undefined;
+    this.#lastGrowth = 0;
   }
 
   async #advance(file: GrowingFile, final: boolean): Promise<void> {
     const read = this.#finishing ?? this.#run!.capture;
-    const grew = await this.#feed(file, read, this.#isPeek ? { final, maxBytes: PEEK_BYTES } : { final });
+    const maxBytes = this.#isPeek ? PEEK_BYTES : (this.#options.pollBytes ?? POLL_BYTES);
+    const grew = await this.#feed(file, read, { final, maxBytes });
     if (this.#file !== file) return;
-    if (this.#finishing !== undefined) this.#sortOut(read, file.compressed, grew);
+    if (this.#finishing !== undefined) this.#sortOut(read, file, grew);
     if (this.#finishing !== undefined) return;
-    const { capture } = this.#run!;
-    this.#noteActivity(capture, grew && this.#caughtUp);
+    if (grew && this.#caughtUp) this.#lastGrowth = this.#options.clock();
     if (!file.behind) this.#caughtUp = true;
-    const isAll = final && !file.behind && (file.compressed || capture.header === undefined);
-    if (isAll && !(await this.#end(capture))) return;
-    if (capture.header === undefined) this.#state = 'waiting';
-    else if (capture.complete) await this.#settle('finished');
-    else if (capture.damage !== undefined) await this.#settleDamaged(capture.damage);
-    else this.#state = file.unsettled || file.behind ? 'following' : this.#stateOfWriter();
+    await this.#conclude(file, this.#run!.capture, final);
+  }
+
+  /** Sets the state by what was read. */
+  async #conclude(file: GrowingFile, capture: GrowingCapture, final: boolean): Promise<void> {
+    // Nobody writes into a compressed capture: it is being copied, or was cut.
+    const isCut = file.compressed && !file.behind && (final || this.#isStalled);
+    if (isCut) endOf(capture);
+    if (capture.header === undefined) return this.#concludeWithoutHeader(file);
+    this.#runs.add(capture.header);
+    this.#reason = '';
+    if (capture.complete) return this.#settle('finished');
+    if (capture.damage !== undefined) return this.#settleDamaged(capture.damage);
+    if (isCut) return this.#settle('stopped');
+    const isRunning = this.#isRunning(await file.stat());
+    if (!this.#caughtUp || file.compressed) this.#state = 'reading';
+    else if (file.unsettled || file.behind) this.#state = 'following';
+    else this.#state = isRunning ? this.#stateOfRunning : this.#stateOfSilent(final);
+  }
+
+  async #concludeWithoutHeader(file: GrowingFile): Promise<void> {
+    if (file.size === 0) this.#reason = 'the file is empty';
+    else this.#reason = file.dataBytes === 0 ? 'the file holds only zeros' : 'the header is cut';
+    if (this.#isStalled && !file.unsettled) await this.#settle('stopped');
+    else this.#state = 'waiting';
   }
 
   /** Whether a look at the header may do, because all of its run is known. */
@@ -271,12 +291,12 @@ export class CaptureFollower {
   }
 
   /** Whether the new file is the finished form of the run that is known, as it is after every proper exit. */
-  #sortOut(capture: GrowingCapture, compressed: boolean, grew: boolean): void {
+  #sortOut(capture: GrowingCapture, file: GrowingFile, grew: boolean): void {
     const known = this.#run!;
     const { header } = capture;
-    if (header === undefined) return;
-    if (!isSameRun(header, known.capture.header) || !compressed) {
-      this.#begin(capture);
+    if (header === undefined && file.compressed && file.behind) return;
+    if (header === undefined || !file.compressed || !isSameRun(header, known.capture.header)) {
+      this.#begin(capture, file.size);
       return;
     }
     // All of it is known already: it need not be read again.
@@ -290,9 +310,14 @@ export class CaptureFollower {
     }
   }
 
-  #stateOfWriter(): CaptureState {
-    if (!this.#isRunning()) return 'stopped';
-    return this.ageMillis >= this.#options.stallMillis ? 'idle' : 'following';
+  get #stateOfRunning(): CaptureState {
+    return this.#isStalled ? 'idle' : 'following';
+  }
+
+  /** The first look at a file cannot tell whether it grows. */
+  #stateOfSilent(final: boolean): CaptureState {
+    const isNew = !final && this.#options.clock() - this.#opened < this.#silentMillis;
+    return isNew ? 'following' : 'stopped';
   }
 
   async #settleDamaged({ offset, compressed, reason }: CaptureDamage): Promise<void> {
@@ -309,48 +334,48 @@ export class CaptureFollower {
     }
   }
 
-  /** Whether it can be taken for a capture that was cut; of a raw one it need not have been. */
-  async #end(capture: GrowingCapture): Promise<boolean> {
-    try {
-      capture.end();
-      return true;
-    } catch (cause) {
-      await this.#refuse(cause, capture);
-      return false;
-    }
-  }
-
   async #refuse(cause: unknown, capture: GrowingCapture): Promise<void> {
-    const known = this.#run?.capture === capture ? capture.header : undefined;
-    if (cause instanceof Error && cause.name === 'FormatError') {
+    const isFormat = cause instanceof Error && cause.name === 'FormatError';
+    if (!isFormat && codeOf(cause) !== undefined) throw cause;
+    if (isFormat && capture.header !== undefined) {
+      // The finished form of a run may go beyond a limit that the run itself kept.
+      if (this.#finishing === capture) this.#run = { capture, series: this.#run!.series };
+      this.#runs.add(capture.header);
       this.#reason = cause.message;
-      await this.#settle(known === undefined ? 'unreadable' : 'limited');
-    } else {
-      this.#fail(cause);
-      await this.#settle('unreadable');
+      return this.#settle('limited');
     }
+    this.#notACapture = isFormat;
+    this.#fail(cause);
+    await this.#release();
   }
 
+  /** What the file holds cannot be known. It is looked at again when it changes, or after a while. */
   #fail(cause: unknown): void {
+    this.#drop();
     this.#state = 'unreadable';
-    this.#reason = fileError(this.path, cause).message.slice(this.path.length + 2);
-  }
-
-  #noteActivity(capture: GrowingCapture, grew: boolean): void {
-    const now = this.#options.clock();
-    if (grew) this.#lastGrowth = now;
-    if (capture.events > this.#events) this.#lastEvent = now;
-    this.#events = capture.events;
+    const isFormat = cause instanceof Error && cause.name === 'FormatError';
+    this.#reason = isFormat ? cause.message : reasonOf(this.path, cause);
+    this.#settled = this.#found;
+    this.#retryAt = isFormat ? Number.POSITIVE_INFINITY : this.#options.clock() + RETRY_MILLIS;
   }
 
   /** A process that cannot be seen may be in another container, so what counts first is that it writes. */
-  #isRunning(): boolean {
+  #isRunning({ dev, ino }: { readonly dev: number; readonly ino: number }): boolean {
     const { header } = this;
-    if (header === undefined) return false;
-    return this.ageMillis < this.#options.stallMillis / 5 || this.#options.isAlive(header.pid);
+    this.#writes = header !== undefined && this.#options.writer.find({ header, dev, ino });
+    return header !== undefined && (this.#writes || this.ageMillis < this.#silentMillis);
   }
 
-  /** The file is not read any further, but looked at in case another takes its place. */
+  /** A program that has not written for so long may not run any more. */
+  get #silentMillis(): number {
+    return this.#options.stallMillis / 5;
+  }
+
+  get #isStalled(): boolean {
+    return this.ageMillis >= this.#options.stallMillis;
+  }
+
+  /** The file is not read any further, but looked at in case it changes or another takes its place. */
   async #settle(state: CaptureState): Promise<void> {
     this.#state = state;
     this.#settled = await this.#file?.stat();
@@ -361,6 +386,7 @@ export class CaptureFollower {
     const file = this.#file;
     this.#file = undefined;
     this.#finishing = undefined;
+    this.#writes = false;
     if (file === undefined) return;
     this.#bytesRead += file.bytesRead;
     this.#sizes = { data: file.dataBytes, disk: file.size };
@@ -368,16 +394,6 @@ export class CaptureFollower {
   }
 }
 
-function isSameRun(a: MemrayHeader, b: MemrayHeader | undefined): boolean {
-  return b !== undefined && a.pid === b.pid && a.startTimeMillis === b.startTimeMillis;
-}
-
-function sameIdentity(a: Identity, b: Identity): boolean {
-  return (
-    a.dev === b.dev &&
-    a.ino === b.ino &&
-    a.size === b.size &&
-    a.mtimeMs === b.mtimeMs &&
-    a.ctimeMs === b.ctimeMs
-  );
+function reasonOf(path: string, cause: unknown): string {
+  return fileError(path, cause).message.slice(path.length + 2);
 }

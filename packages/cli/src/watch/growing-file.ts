@@ -1,6 +1,6 @@
 import { constants, type Stats } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import type { GrowingCapture } from '@heapray/exporter/memray';
+import { FormatError, type GrowingCapture } from '@heapray/exporter/memray';
 
 /**
  * So many bytes before the newest one are taken only when they have been there for a whole poll: the program
@@ -10,8 +10,6 @@ const UNSETTLED_BYTES = 4 * 1024;
 /** A poll looks this far beyond what is known, and farther as long as it finds data. */
 const FIRST_READ_BYTES = 8 * 1024;
 const MAX_READ_BYTES = 1024 * 1024;
-/** After so much of one file it is the turn of the others. */
-const MAX_POLL_BYTES = 64 * 1024 * 1024;
 /** More zeros than a record has at its end. */
 const MANY_ZEROS = 256;
 /** What tells one capture from another that has taken its place in the same file: magic to (most of) the start time. */
@@ -19,14 +17,19 @@ const HEAD_BYTES = 37;
 /** The part of it that is written when the capture ends, in one format or another. */
 const COUNTS: readonly [number, number] = [13, 33];
 const LZ4_MAGIC = 0x184d2204;
+/** A capture begins with one of these: raw or compressed. */
+const MAGICS: readonly Buffer[] = [
+  Buffer.from('memray\0', 'latin1'),
+  Buffer.from('\x04\x22\x4d\x18', 'latin1'),
+];
 /** Damage that is still there at this poll is none that a write was just passing. */
 const POLLS_TO_BELIEVE_DAMAGE = 3;
 
 export interface FeedOptions {
   /** Whether nobody writes any more, so that all of it can be taken as it is. */
-  readonly final?: boolean;
-  /** After so much of a compressed file there is a pause. */
-  readonly maxBytes?: number;
+  readonly final: boolean;
+  /** After so much of the file there is a pause; not in a raw one when it is final. */
+  readonly maxBytes: number;
 }
 
 /**
@@ -101,10 +104,7 @@ export class GrowingFile {
    * Feeds what is new. Resolves to whether there was anything.
    * @throws FormatError when this is no capture we can read, or goes beyond a limit
    */
-  async feed(
-    capture: GrowingCapture,
-    { final = false, maxBytes = MAX_POLL_BYTES }: FeedOptions = {},
-  ): Promise<boolean> {
+  async feed(capture: GrowingCapture, { final, maxBytes }: FeedOptions): Promise<boolean> {
     const { size } = await this.stat();
     this.size = size;
     if (!(await this.#begin())) return false;
@@ -112,14 +112,18 @@ export class GrowingFile {
     this.behind = false;
     this.unsettled = false;
     if (this.#compressed) await this.#feedCompressed(capture, maxBytes);
-    else await this.#feedRaw(capture, final);
+    else await this.#feedRaw(capture, final, maxBytes);
     return this.dataBytes > before;
   }
 
   async #begin(): Promise<boolean> {
     if (this.#head.length === HEAD_BYTES) return true;
     const head = await this.#readHead();
-    if (head.length < HEAD_BYTES) return false;
+    if (head.length < HEAD_BYTES) {
+      this.dataBytes = lengthWithoutZeros(head);
+      requireMagic(head.subarray(0, this.dataBytes));
+      return false;
+    }
     this.#compressed = head.readUInt32LE() === LZ4_MAGIC;
     head.fill(0, ...COUNTS);
     // The start time is written with the rest of the header: while it is not there, nothing is.
@@ -128,7 +132,7 @@ export class GrowingFile {
     return true;
   }
 
-  async #feedRaw(capture: GrowingCapture, final: boolean): Promise<void> {
+  async #feedRaw(capture: GrowingCapture, final: boolean, maxBytes: number): Promise<void> {
     const settledEnd = this.#seenEnd;
     const start = capture.rewind();
     let position = start;
@@ -149,7 +153,7 @@ export class GrowingFile {
       position += take;
       if (capture.damage && this.#doubts(capture, final)) break;
       const zeros = chunk.length - dataLength;
-      this.behind = !final && position - start > MAX_POLL_BYTES;
+      this.behind = !final && position - start > maxBytes;
       if (capture.complete || capture.damage || chunk.length < wanted) break;
       if (this.behind || (!final && zeros > MANY_ZEROS)) break;
     }
@@ -196,6 +200,15 @@ export class GrowingFile {
 
 export function readBuffer(): Buffer {
   return Buffer.alloc(MAX_READ_BYTES);
+}
+
+/** @throws FormatError when no capture begins like this */
+function requireMagic(start: Buffer): void {
+  const isMagic = MAGICS.some((magic) => {
+    const length = Math.min(magic.length, start.length);
+    return magic.subarray(0, length).equals(start.subarray(0, length));
+  });
+  if (!isMagic) throw new FormatError('memray', 'not a memray capture', 0);
 }
 
 function lengthWithoutZeros(bytes: Uint8Array): number {

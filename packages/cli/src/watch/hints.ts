@@ -2,14 +2,20 @@ import { execFile } from 'node:child_process';
 import { statfs } from 'node:fs/promises';
 import path from 'node:path';
 import { formatBytes } from '../text/quantity.js';
-import type { CaptureFollower, CaptureState } from './capture-follower.js';
+import type { CaptureFollower } from './capture-follower.js';
+import { EARLY_MILLIS } from './capture-run.js';
+import { ENDED_STATES } from './capture-state.js';
 import type { Hint, WatchedCapture } from './watch-metrics.js';
 
-/** An API server that works has many more within its first second. */
-const FEW_ALLOCATIONS = 1000;
-/** Without an allocation for so long, a server does not serve. */
-const QUIET_MILLIS = 30_000;
-const ENDED: ReadonlySet<CaptureState> = new Set(['finished', 'stopped', 'damaged']);
+/**
+ * A server allocates more within its first second. The supervisor of Airflow 3.3 makes some 17 allocations a second,
+ * for two workers and for ever: 1,221 in its first minute.
+ */
+const FEW_EARLY_ALLOCATIONS = 10_000;
+/** A server takes more than 100 MB. */
+const SMALL_PEAK_BYTES = 64 * 2 ** 20;
+/** Components that Airflow traces, by the name of their capture. */
+const AIRFLOW_CAPTURE = /^(scheduler|dag_processor|api|triggerer)_memory\.bin$/;
 /** Set by heapray's own captures, which move older ones out of the way. */
 const NODE_LIBDEST = 'node:internal';
 
@@ -28,23 +34,29 @@ export async function hintsFor(
 
 function supervisorHint({ component, follower }: WatchedCapture): Hint[] {
   const { run, state } = follower;
-  if (component !== 'api' || run === undefined || !run.capture.knowsAllocated) return [];
-  const idle = ENDED.has(state) || follower.quietMillis > QUIET_MILLIS;
-  const { allocations } = run.series.view(run.capture).total;
-  if (!idle || allocations >= FEW_ALLOCATIONS) return [];
+  if (airflowComponent(follower) !== 'api' || run === undefined || !run.capture.knowsAllocated) return [];
+  const { capture } = run;
+  const early = capture.early ?? (ENDED_STATES.has(state) ? capture.totalAllocated : undefined);
+  if (early === undefined || early.count >= FEW_EARLY_ALLOCATIONS) return [];
+  if (capture.peakBytes >= SMALL_PEAK_BYTES) return [];
   const text =
-    `${follower.path}: only ${allocations} allocations: this is the supervisor of the API server, its workers are ` +
-    'not traced; start it with one worker to trace the server itself';
+    `${follower.path}: only ${early.count} allocations: this is the supervisor of the API server, by the first ` +
+    `${EARLY_MILLIS / 1000} s of the run; its workers are not traced; start it with one worker to trace the server itself`;
   return [{ component, hint: 'api_supervisor', text }];
 }
 
 function oldCaptureHint({ component, follower }: WatchedCapture): Hint[] {
-  const { header, state } = follower;
-  if (header === undefined || header.libdest === NODE_LIBDEST || !ENDED.has(state)) return [];
-  const text =
-    `${follower.path}: this run is over; Airflow's ${component} does not start again with tracing on until the ` +
-    'file is moved away';
+  const { state, inPlace, notACapture } = follower;
+  const airflows = airflowComponent(follower);
+  if (airflows === undefined || !inPlace || !(ENDED_STATES.has(state) || notACapture)) return [];
+  const what = notACapture ? `no run in it (${follower.reason})` : 'this run is over';
+  const text = `${follower.path}: ${what}; Airflow's ${airflows} refuses to start with tracing on until the file is moved away`;
   return [{ component, hint: 'old_capture', text }];
+}
+
+/** Name of the component whose capture Airflow writes there; undefined for a capture of another program. */
+function airflowComponent({ path: file, header }: CaptureFollower): string | undefined {
+  return header?.libdest === NODE_LIBDEST ? undefined : AIRFLOW_CAPTURE.exec(path.basename(file))?.[1];
 }
 
 function formatHint({ component, follower }: WatchedCapture, memray: MemrayRelease | undefined): Hint[] {

@@ -1,4 +1,6 @@
-import { CAPTURE_STATES, type CaptureFollower, type CaptureRun } from './capture-follower.js';
+import type { CaptureFollower } from './capture-follower.js';
+import type { CaptureRun } from './capture-run.js';
+import { CAPTURE_STATES } from './capture-state.js';
 import type { MetricFamily, MetricPoint } from './prometheus-text.js';
 import type { CallSite, SiteValues } from './site-series.js';
 
@@ -17,6 +19,8 @@ export interface Hint {
 }
 
 const COMPONENT = 'heapray.component';
+/** Tells the traced process from the processes it started, and those started in turn. */
+const ROLE = 'heapray.process.role';
 /** The sum of the sites without a series of their own. */
 const OTHER: CallSite = { functionName: 'other', file: '', packageName: '' };
 
@@ -31,13 +35,6 @@ type Facts = readonly [
 /** What is known of each capture as a whole. */
 const CAPTURE_FACTS: readonly Facts[] = [
   [
-    'heapray.memory.resident',
-    'gauge',
-    'By',
-    'Resident memory of the process, as it wrote into its capture last',
-    ({ follower }) => follower.run?.capture.resident?.residentBytes,
-  ],
-  [
     'heapray.capture.events',
     'counter',
     '{event}',
@@ -49,28 +46,28 @@ const CAPTURE_FACTS: readonly Facts[] = [
     'gauge',
     'By',
     'Bytes of data in the capture file, without room reserved ahead',
-    ({ follower }) => follower.run && follower.sizes.data,
+    ({ follower }) => (isThere(follower) && follower.state !== 'reading' ? follower.sizes.data : undefined),
   ],
   [
     'heapray.capture.size',
     'gauge',
     'By',
     'Size of the capture file',
-    ({ follower }) => follower.run && follower.sizes.disk,
+    ({ follower }) => (isThere(follower) ? follower.sizes.disk : undefined),
   ],
   [
     'heapray.capture.age',
     'gauge',
     's',
     'Time since the capture grew last',
-    ({ follower }) => follower.run && follower.ageMillis / 1000,
+    ({ follower }) => (isThere(follower) ? follower.ageMillis / 1000 : undefined),
   ],
   [
     'heapray.capture.start_time',
     'gauge',
     's',
     'When the capture was begun, in seconds since the Unix epoch',
-    ({ follower }) => follower.header && follower.header.startTimeMillis / 1000,
+    ({ follower }) => follower.run && follower.header && follower.header.startTimeMillis / 1000,
   ],
   [
     'heapray.capture.damaged',
@@ -83,7 +80,7 @@ const CAPTURE_FACTS: readonly Facts[] = [
     'heapray.capture.runs',
     'counter',
     '{run}',
-    'Captures begun under this name since heapray watches it',
+    'Runs with a capture at this path since heapray watches it, also those whose file was moved away',
     ({ follower }) => follower.runs,
   ],
   [
@@ -94,6 +91,11 @@ const CAPTURE_FACTS: readonly Facts[] = [
     ({ follower }) => follower.bytesRead,
   ],
 ];
+
+/** Whether there is a file, at the path or moved away from it, whose size and age can be told. */
+function isThere(follower: CaptureFollower): boolean {
+  return follower.inPlace || follower.run !== undefined;
+}
 
 type SiteFacts = readonly [
   name: string,
@@ -156,6 +158,7 @@ export function watchMetrics(
   return [
     ...ALLOCATED_FACTS.map((facts) => siteFamily(facts, exact)),
     ...HEAP_FACTS.map((facts) => siteFamily(facts, runs)),
+    residentFamily(watched),
     ...CAPTURE_FACTS.map((facts) => captureFamily(facts, watched)),
     stateFamily(watched),
     hintFamily(hints),
@@ -186,6 +189,26 @@ function siteAttributes(
     'code.function.name': functionName,
     'code.file.path': file,
     'heapray.package': packageName,
+  };
+}
+
+/** Children of a process that lives are not in its capture; they may hold much more than it does. */
+function residentFamily(watched: readonly WatchedCapture[]): MetricFamily {
+  const points = watched.flatMap(({ component, follower }): MetricPoint[] => {
+    const point = (role: string, value: number | undefined): MetricPoint[] =>
+      value === undefined ? [] : [{ attributes: { [COMPONENT]: component, [ROLE]: role }, value }];
+    const { run, children } = follower;
+    return [
+      ...point('traced', run?.capture.resident?.residentBytes),
+      ...point('children', run && children?.residentBytes),
+    ];
+  });
+  return {
+    name: 'heapray.memory.resident',
+    kind: 'gauge',
+    unit: 'By',
+    help: 'Resident memory: of the traced process as it wrote into its capture last, of its children as the system tells',
+    points,
   };
 }
 

@@ -51,10 +51,11 @@ interface CaptureReport {
   readonly retainedAllocations: number | undefined;
   readonly peakBytes: number | undefined;
   readonly residentBytes: number | undefined;
+  readonly childrenResidentBytes: number | undefined;
 }
 
 function captureReport({ component, follower }: WatchedCapture): CaptureReport {
-  const { path, state, reason, header, run, sizes, ageMillis } = follower;
+  const { path, state, reason, header, run, sizes, ageMillis, children } = follower;
   const total = run?.series.view(run.capture).total;
   const known = run?.capture.knowsAllocated === true;
   return {
@@ -76,5 +77,6 @@ function captureReport({ component, follower }: WatchedCapture): CaptureReport {
     retainedAllocations: total?.retainedCount,
     peakBytes: run?.capture.peakBytes,
     residentBytes: run?.capture.resident?.residentBytes,
+    childrenResidentBytes: run && children?.residentBytes,
   };
 }

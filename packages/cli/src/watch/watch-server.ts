@@ -11,6 +11,8 @@ export interface WatchContent {
   metrics(): string;
   /** Those that have a profile now. */
   components(): readonly string[];
+  /** Those whose captures are being read, up to where they stood when they were found: no profile until then. */
+  reading(): readonly string[];
   /** Gzipped pprof; undefined for a component that there is none of. */
   pprof(component: string, defaultColumn: DefaultColumn): Promise<Uint8Array | undefined>;
 }
@@ -28,6 +30,8 @@ const PROFILES: ReadonlyMap<string, { readonly column: DefaultColumn; readonly s
 /** A client that has not sent its request after so long is cut off, when that is looked at next: as often. */
 const REQUEST_MILLIS = 5_000;
 const MAX_CONNECTIONS = 64;
+/** When to ask again for a capture that is being read. */
+const RETRY_SECONDS = 5;
 
 /**
  * Serves `/metrics`, `/debug/pprof/*` and `/healthz`: GET and HEAD, on known paths only. No request makes it
@@ -107,10 +111,15 @@ async function sendProfile(
   column: DefaultColumn,
   content: WatchContent,
 ): Promise<void> {
-  const components = content.components();
+  const reading = content.reading();
+  const components = [...content.components(), ...reading];
   const component = url.searchParams.get('component') ?? (components.length === 1 ? components[0]! : '');
   const known = components.length === 0 ? 'there is no capture yet' : `one of: ${components.join(', ')}`;
   if (component === '') return fail(response, components.length === 0 ? 404 : 400, `component: ${known}`);
+  if (reading.includes(component)) {
+    response.setHeader('Retry-After', RETRY_SECONDS);
+    return fail(response, 503, `component: ${component} is still being read`);
+  }
   const body = await content.pprof(component, column);
   if (body === undefined) return fail(response, 404, `component: ${known}`);
   const name = `${component.replaceAll(/[^A-Za-z0-9_.-]/g, '_')}-${url.pathname.split('/').pop()}`;

@@ -1,17 +1,32 @@
 import { encodePprofGzip } from '@heapray/exporter/pprof';
-import { findCaptures } from './capture-finder.js';
-import { CaptureFollower, type CaptureState, type FollowerOptions } from './capture-follower.js';
+import { type FoundCapture, findCaptures } from './capture-finder.js';
+import { CaptureFollower, type FollowerOptions } from './capture-follower.js';
 import { captureProfile, type DefaultColumn } from './capture-profile.js';
+import type { CaptureState } from './capture-state.js';
+import { ProcessWriter } from './capture-writer.js';
 import { readBuffer } from './growing-file.js';
 import { hintsFor, type MemrayRelease } from './hints.js';
+import { ProcessTable } from './process-table.js';
 import { type MetricFamily, prometheusText } from './prometheus-text.js';
+import { RunCounter } from './run-counter.js';
 import { type Hint, type WatchedCapture, watchMetrics } from './watch-metrics.js';
 import type { WatchContent } from './watch-server.js';
 
-export interface WatcherOptions extends Omit<FollowerOptions, 'buffer'> {
+/** Paths whose runs are counted; the counts of captures that are gone longest are forgotten beyond. */
+const MAX_COUNTED_PATHS = 1000;
+
+export interface WatcherOptions extends Omit<FollowerOptions, 'buffer' | 'writer' | 'runs' | 'exists'> {
   readonly paths: readonly string[];
   /** Says something to the person at the terminal. */
   readonly note: (text: string) => void;
+}
+
+/** A file without a header says nothing by which to tell it from the one that was in the way before. */
+const NEWS_EACH_TIME = /"old_capture",null,null\]$/;
+
+export interface PollOptions {
+  readonly final?: boolean;
+  readonly quiet?: boolean;
 }
 
 /** Follows all captures at some paths. */
@@ -20,7 +35,10 @@ export class Watcher implements WatchContent {
   readonly #buffer: Buffer = readBuffer();
   readonly #followers: Map<string, WatchedCapture> = new Map();
   readonly #told: Map<string, CaptureState> = new Map();
-  readonly #problems: Set<string> = new Set();
+  readonly #runs: Map<string, RunCounter> = new Map();
+  readonly #processes: ProcessTable;
+  #toldOfPaths: ReadonlySet<string> = new Set();
+  #problems: readonly string[] = [];
   readonly #hinted: Set<string> = new Set();
   #hints: readonly Hint[] = [];
   /** Set when it is known. */
@@ -28,6 +46,7 @@ export class Watcher implements WatchContent {
 
   constructor(options: WatcherOptions) {
     this.#options = options;
+    this.#processes = new ProcessTable(options.clock);
   }
 
   /** In the order they were found. */
@@ -41,20 +60,25 @@ export class Watcher implements WatchContent {
 
   /** Why paths could not be searched, as of the last poll. */
   get problems(): readonly string[] {
-    return [...this.#problems];
+    return this.#problems;
   }
 
   /**
    * Looks for captures and reads what is new. Resolves to whether there is more to be read at once.
    * @param final see {@link CaptureFollower.poll}
+   * @param quiet whether notes wait for the next poll
    */
-  async poll(options: { readonly final?: boolean } = {}): Promise<boolean> {
-    await this.#find();
-    for (const { follower } of this.captures) await follower.poll(options);
+  async poll({ final = false, quiet = false }: PollOptions = {}): Promise<boolean> {
+    const { captures, emptyFolders, problems } = await findCaptures(this.#options.paths);
+    for (const found of captures) if (!this.#followers.has(found.path)) this.#begin(found);
+    this.#problems = problems;
+    if (this.#followers.size > 0) await this.#processes.refresh();
+    for (const { follower } of this.captures) await follower.poll({ final });
+    if (!quiet) this.#tellOf(emptyFolders);
     this.#forgetGone();
-    this.#tell();
+    if (!quiet) this.#tell();
     this.#hints = await hintsFor(this.captures, this.memray);
-    this.#giveHints();
+    if (!quiet) this.#giveHints();
     return this.captures.some(({ follower }) => follower.behind);
   }
 
@@ -74,6 +98,12 @@ export class Watcher implements WatchContent {
     return this.captures.filter(({ follower }) => follower.run).map(({ component }) => component);
   }
 
+  reading(): readonly string[] {
+    return this.captures
+      .filter(({ follower }) => follower.state === 'reading')
+      .map(({ component }) => component);
+  }
+
   async pprof(component: string, defaultColumn: DefaultColumn): Promise<Uint8Array | undefined> {
     const run = this.captures.find((watched) => watched.component === component)?.follower.run;
     if (run === undefined) return undefined;
@@ -82,19 +112,37 @@ export class Watcher implements WatchContent {
     return encodePprofGzip(profile, { mainBinary: command || 'python' });
   }
 
-  async #find(): Promise<void> {
-    const { paths, note } = this.#options;
-    const { captures, problems } = await findCaptures(paths);
-    for (const { path, component } of captures) {
-      if (this.#followers.has(path)) continue;
-      // A name that was taken when this one came is kept until it goes.
-      const taken = this.captures.some((watched) => watched.component === component);
-      const follower = new CaptureFollower(path, { ...this.#options, buffer: this.#buffer });
-      this.#followers.set(path, { component: taken ? `${component}@${path}` : component, follower });
+  #begin({ path, component, exists }: FoundCapture): void {
+    const follower = new CaptureFollower(path, {
+      ...this.#options,
+      buffer: this.#buffer,
+      writer: new ProcessWriter(this.#processes),
+      runs: this.#runsAt(path),
+      exists,
+    });
+    this.#followers.set(path, { component, follower });
+  }
+
+  /** The counter outlives the follower: it goes on when the next run begins a file of the same name. */
+  #runsAt(path: string): RunCounter {
+    const counter = this.#runs.get(path) ?? new RunCounter();
+    this.#runs.delete(path);
+    this.#runs.set(path, counter);
+    for (const known of this.#runs.keys()) {
+      if (this.#runs.size <= MAX_COUNTED_PATHS) break;
+      if (!this.#followers.has(known)) this.#runs.delete(known);
     }
-    for (const problem of problems) if (!this.#problems.has(problem)) note(problem);
-    this.#problems.clear();
-    for (const problem of problems) this.#problems.add(problem);
+    return counter;
+  }
+
+  /** Says once what cannot be searched, and which folders have no capture; again if it was otherwise meanwhile. */
+  #tellOf(emptyFolders: readonly string[]): void {
+    const lines = [
+      ...this.#problems,
+      ...emptyFolders.map((folder) => `${folder}: no capture yet; looking for <component>_memory.bin`),
+    ];
+    for (const line of lines) if (!this.#toldOfPaths.has(line)) this.#options.note(line);
+    this.#toldOfPaths = new Set(lines);
   }
 
   /** A capture that is gone leaves no series behind. */
@@ -109,20 +157,25 @@ export class Watcher implements WatchContent {
 
   #tell(): void {
     for (const [path, { follower }] of this.#followers) {
-      const { state, reason } = follower;
+      const { state, reason, inPlace } = follower;
       if (this.#told.get(path) === state) continue;
       this.#told.set(path, state);
-      if (state !== 'waiting') this.#options.note(`${path}: ${state}${reason === '' ? '' : ` (${reason})`}`);
+      // A file that was just begun has its header soon.
+      if (state !== 'waiting' || !inPlace)
+        this.#options.note(`${path}: ${state}${reason === '' ? '' : ` (${reason})`}`);
     }
   }
 
   #giveHints(): void {
+    const given = new Set<string>();
     for (const { component, hint, text } of this.#hints) {
       const run = this.captures.find((watched) => watched.component === component)?.follower.header;
       const key = JSON.stringify([component, hint, run?.pid, run?.startTimeMillis]);
+      given.add(key);
       if (this.#hinted.has(key)) continue;
       this.#hinted.add(key);
       this.#options.note(`hint: ${text}`);
     }
+    for (const key of this.#hinted) if (NEWS_EACH_TIME.test(key) && !given.has(key)) this.#hinted.delete(key);
   }
 }

@@ -10,6 +10,7 @@ import { LZ4_MAGIC } from '../../../../test/support/lz4-file.js';
 import { Lz4FrameDecoder } from '../../../exporter/src/wire/lz4-frame.js';
 import { CaptureFollower, type FollowerOptions } from '../../src/watch/capture-follower.js';
 import { captureProfile } from '../../src/watch/capture-profile.js';
+import type { CaptureWriter } from '../../src/watch/capture-writer.js';
 import { readBuffer } from '../../src/watch/growing-file.js';
 
 const GOLDEN = fileURLToPath(new URL('../../../../test/golden', import.meta.url));
@@ -106,12 +107,17 @@ export function follow(
     maxCallSites: 50,
     buffer: readBuffer(),
     clock: Date.now,
-    isAlive: () => false,
+    writer: writer(() => false),
     stallMillis: 10_000,
     ...options,
   });
   atEnd(() => follower.close());
   return follower;
+}
+
+/** A writer that is there when the test says so. */
+export function writer(lives: () => boolean): CaptureWriter {
+  return { find: lives, children: undefined };
 }
 
 /** All that a capture says, as a line that is short enough to be shown. */

@@ -16,6 +16,7 @@ import {
   rawCapture,
   withoutZeros,
   withStart,
+  writer,
 } from './captures.js';
 
 const AIRFLOW_RAW = rawCapture(AIRFLOW);
@@ -113,11 +114,57 @@ describe('growth', () => {
   });
 });
 
+describe('catching up', () => {
+  test('says reading, and nothing of the middle of a run, until all that was there is read', async () => {
+    const file = new GrowingFixture(captureIn(tempFolder()));
+    file.append(AIRFLOW_RAW.subarray(0, 1_500_000));
+    const follower = follow(file.path, { pollBytes: 300_000, exists: true });
+    const states: string[] = [follower.state];
+    for (let turn = 0; turn < 20 && follower.state === 'reading'; turn += 1) {
+      expect(follower.run).toBe(undefined);
+      await follower.poll();
+      states.push(follower.state);
+    }
+    expect(states.filter((state) => state === 'reading').length).toBeGreaterThan(1);
+    expect(new Set(states)).toEqual(new Set(['reading', 'following']));
+    const written = withoutZeros(AIRFLOW_RAW.subarray(0, 1_500_000));
+    await follower.poll();
+    expect(contents(follower.run?.capture)).toBe(contentsOf(written));
+  });
+
+  test('says nothing of a compressed capture before all of it is read', async () => {
+    const file = captureIn(tempFolder());
+    copyFileSync(AIRFLOW, file);
+    const follower = follow(file, { pollBytes: 100_000 });
+    let turns = 0;
+    do {
+      await follower.poll();
+      turns += 1;
+      expect(follower.run === undefined).toBe(follower.state === 'reading');
+    } while (follower.state === 'reading');
+    expect(turns).toBeGreaterThan(2);
+    expect(follower.state).toBe('finished');
+  });
+
+  test('keeps the figures that are known while the compressed form is read', async () => {
+    const file = captureIn(tempFolder());
+    writeFileSync(file, AIRFLOW_RAW.subarray(0, 900_000));
+    const follower = follow(file, { pollBytes: 100_000 });
+    while (follower.run === undefined) await follower.poll();
+    replaceBy(file, readFileSync(AIRFLOW));
+    while (follower.state !== 'finished') {
+      await follower.poll();
+      expect(follower.run).toBeDefined();
+    }
+    expect(contents(follower.run?.capture)).toBe(contentsOf(withoutZeros(AIRFLOW_RAW)));
+  });
+});
+
 describe('the end', () => {
   test('the compressed form takes the place of a capture that was read to its end', async () => {
     const file = captureIn(tempFolder());
     writeFileSync(file, AIRFLOW_RAW.subarray(0, 900_000));
-    const follower = follow(file, { isAlive: () => true });
+    const follower = follow(file, { writer: writer(() => true) });
     await follower.poll();
     expect(follower.state).toBe('following');
     writeFileSync(file, AIRFLOW_RAW);
@@ -174,7 +221,7 @@ describe('the end', () => {
     const clock = new Clock();
     const file = captureIn(tempFolder());
     writeFileSync(file, SMALL.subarray(0, 20_000));
-    const follower = follow(file, { clock: () => clock.now, isAlive: () => true });
+    const follower = follow(file, { clock: () => clock.now, writer: writer(() => true) });
     await follower.poll();
     clock.now += 60_000;
     await follower.poll();
@@ -242,7 +289,7 @@ describe('other files', () => {
   test('it is removed while its program runs', async () => {
     const file = captureIn(tempFolder());
     writeFileSync(file, SMALL.subarray(0, 20_000));
-    const follower = follow(file, { isAlive: () => true });
+    const follower = follow(file, { writer: writer(() => true) });
     await follower.poll();
     rmSync(file);
     await follower.poll();
@@ -255,7 +302,7 @@ describe('other files', () => {
     file.append(SMALL.subarray(0, 10_000));
     const clock = new Clock();
     let alive = true;
-    const follower = follow(file.path, { isAlive: () => alive, clock: () => clock.now });
+    const follower = follow(file.path, { writer: writer(() => alive), clock: () => clock.now });
     await follower.poll();
     renameSync(file.path, path.join(folder, 'moved.bin'));
     file.append(SMALL.subarray(10_000, 20_000));

@@ -162,6 +162,49 @@ peerTest('a program that is killed, and its next run', 'memray-1.20.0', async ()
   await metricsWhen(url, (text) => text.includes('state="finished"} 1'), 'the end of the next run');
 });
 
+/** A traced program whose child, which forks again, holds what the capture does not show. */
+const PARENT = `
+import os, signal, sys, time
+def hold(mib):
+    held = bytearray(os.urandom(1 << 20)) * mib
+    if mib > 40 and os.fork() == 0:
+        hold(32)
+    while os.getppid() != 1 and not os.path.exists(sys.argv[1]):
+        time.sleep(0.05)
+    os._exit(0)
+if os.fork() == 0:
+    hold(64)
+print("ready", flush=True)
+while not os.path.exists(sys.argv[1]):
+    time.sleep(0.01)
+`;
+
+peerTest('tells the memory of the children of a program as long as it lives', 'memray-1.20.0', async () => {
+  const folder = tempFolder();
+  const { url } = await startWatch([folder]);
+  const script = path.join(folder, 'parent.py');
+  const enough = path.join(folder, 'enough');
+  writeFileSync(script, PARENT);
+  const file = path.join(folder, 'dag_processor_memory.bin');
+  const program = startProcess(memray('1.20.0'), { args: ['run', '--quiet', '-o', file, script, enough] });
+  await program.waitForOutput(/ready/);
+  const series = (role: string) =>
+    `heapray_memory_resident{heapray_component="dag_processor",heapray_process_role="${role}"}`;
+  const body = await metricsWhen(
+    url,
+    (text) => metricValue(text, series('children')) > 96 * 2 ** 20,
+    'the memory of both children',
+  );
+  expect(metricValue(body, series('traced'))).toBeLessThan(64 * 2 ** 20);
+  await program.stop('SIGKILL');
+  await metricsWhen(
+    url,
+    (text) => text.includes(series('traced')) && !text.includes(series('children')),
+    'no memory of children',
+  );
+  writeFileSync(enough, '');
+});
+
 peerTest('memray 1.19', 'memray-1.19.3', async () => {
   const folder = tempFolder();
   const { url } = await startWatch([folder]);

@@ -13,7 +13,7 @@ import { pollUntil } from '../../../../test/support/poll.js';
 import { type RunningProcess, startNode } from '../../../../test/support/start-node.js';
 import { tempFolder } from '../../../../test/support/temp-folder.js';
 import { heapray, MAIN } from '../support/heapray.js';
-import { AIRFLOW, GrowingFixture, goldenFile, rawCapture } from './captures.js';
+import { AIRFLOW, GrowingFixture, goldenFile, rawCapture, withStart } from './captures.js';
 import { readExpected } from './expected.js';
 import { startWatch } from './start-watch.js';
 
@@ -75,6 +75,11 @@ describe('once', () => {
   });
 
   test.each<[string, string, string]>([
+    [
+      'no file there yet',
+      '/nowhere/x_memory.bin',
+      'heapray: /nowhere/x_memory.bin: waiting (no such file yet)',
+    ],
     ['nothing there', '/nowhere/at/all', 'heapray: /nowhere/at/all: no such file or directory'],
     ['no regular file', '/dev/null', 'heapray: /dev/null: unreadable (is not a regular file)'],
     ['no file there', '/nowhere/x_memory.bin', 'heapray: not all could be read'],
@@ -83,6 +88,14 @@ describe('once', () => {
     expect(status).toBe(1);
     expect(stderr.split('\n')).toContain(line);
     expect(stderr).not.toContain('    at ');
+  });
+
+  test('says what is looked for in a folder without captures', async () => {
+    const folder = tempFolder();
+    const line = `heapray: ${folder}: no capture yet; looking for <component>_memory.bin\n`;
+    expect(await heapray(['watch', '--once', folder])).toMatchObject({ status: 0, stdout: '', stderr: line });
+    const { process: watching } = await startWatch([folder]);
+    await watching.waitForOutput(/no capture yet; looking for <component>_memory\.bin/);
   });
 
   test('a capture cut anywhere gives what is there', async () => {
@@ -113,7 +126,9 @@ describe('serving', () => {
       { what: 'the finished capture' },
     );
     expect(metrics.headers['content-type']).toBe('text/plain; version=0.0.4; charset=utf-8');
-    expect(metrics.body).toContain('heapray_memory_resident{heapray_component="dag_processor"} 183070720\n');
+    expect(metrics.body).toContain(
+      'heapray_memory_resident{heapray_component="dag_processor",heapray_process_role="traced"} 183070720\n',
+    );
     expect(await httpGet(`${url}/healthz`)).toMatchObject({ status: 200, body: 'ok\n' });
     expect(await httpGet(`${url}/debug/pprof/`)).toMatchObject({ status: 200 });
     expect(await httpGet(`${url}/`)).toMatchObject({ status: 307 });
@@ -169,13 +184,64 @@ describe('serving', () => {
     });
   });
 
-  test('two captures of one name', async () => {
-    const [a, b] = [airflowHome(), airflowHome()];
+  test('two captures of one name keep their names, whichever comes first', async () => {
+    const [a, b] = [tempFolder(), airflowHome()];
     const { url } = await startWatch([a, b]);
-    await pollUntil(
-      async () => (await httpGet(`${url}/metrics`)).body.includes(`heapray_component="dag_processor@${b}"`),
-      { what: 'the second one' },
-    );
+    const components = async (names: readonly string[]) => {
+      const told = [...names].sort().join();
+      await pollUntil(
+        async () => {
+          const { body } = await httpGet(`${url}/metrics`);
+          const found = [...body.matchAll(/^heapray_memory_peak\{heapray_component="([^"]+)"/gm)];
+          return [...new Set(found.map(([, name]) => name))].sort().join() === told;
+        },
+        { what: names.join(' and ') },
+      );
+    };
+    await components([`dag_processor@${b}`]);
+    copyFileSync(AIRFLOW, path.join(a, 'dag_processor_memory.bin'));
+    await components(['dag_processor', `dag_processor@${b}`]);
+    rmSync(path.join(b, 'dag_processor_memory.bin'));
+    await components(['dag_processor']);
+  });
+
+  test('counts runs on when the file is moved away between them', async () => {
+    const folder = tempFolder();
+    const file = path.join(folder, 'scheduler_memory.bin');
+    const raw = rawCapture(goldenFile('threads.v13.bin'));
+    const { url } = await startWatch([folder]);
+    const runs = async (count: number) => {
+      const line = `heapray_capture_runs_total{heapray_component="scheduler"} ${count}\n`;
+      await pollUntil(async () => (await httpGet(`${url}/metrics`)).body.includes(line), { what: line });
+    };
+    for (let run = 1; run <= 3; run += 1) {
+      writeFileSync(file, withStart(raw, 1_700_000_000_000n + BigInt(run)));
+      await runs(run);
+      renameSync(file, path.join(folder, `${run}.bin`));
+      await pollUntil(async () => !(await httpGet(`${url}/metrics`)).body.includes('scheduler'), {
+        what: 'no series of it',
+      });
+    }
+  });
+
+  test('says of a profile that its capture is still being read', async () => {
+    const folder = tempFolder();
+    const file = path.join(folder, 'api_memory.bin');
+    // A frame of which the second half is still to come: nobody writes that, but it is what a copy looks like.
+    const bytes = readFileSync(AIRFLOW);
+    writeFileSync(file, bytes.subarray(0, 400_000));
+    const { url } = await startWatch([folder]);
+    const state = 'heapray_capture_state{heapray_component="api",state="reading"} 1';
+    await pollUntil(async () => (await httpGet(`${url}/metrics`)).body.includes(state), { what: state });
+    expect(await httpGet(`${url}/debug/pprof/heap`)).toMatchObject({
+      status: 503,
+      body: 'component: api is still being read\n',
+    });
+    expect((await httpGet(`${url}/metrics`)).body).not.toContain('heapray_memory_');
+    writeFileSync(file, bytes);
+    await pollUntil(async () => (await httpGet(`${url}/debug/pprof/heap`)).status === 200, {
+      what: 'a profile',
+    });
   });
 
   test('OTLP', async () => {

@@ -1,0 +1,23 @@
+import type { MemrayHeader } from '@heapray/exporter/memray';
+
+/** Runs that are remembered to recognize one that comes back. */
+const MAX_REMEMBERED = 16;
+
+/** Counts the runs of a program whose captures had one path, each once, however often its file is opened. */
+export class RunCounter {
+  readonly #newest: string[] = [];
+  #count = 0;
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Counts the run with this header, unless it is one of the newest known. */
+  add({ pid, startTimeMillis }: MemrayHeader): void {
+    const key = `${pid} ${startTimeMillis}`;
+    if (this.#newest.includes(key)) return;
+    this.#count += 1;
+    this.#newest.push(key);
+    if (this.#newest.length > MAX_REMEMBERED) this.#newest.shift();
+  }
+}

@@ -1,0 +1,155 @@
+// What is said of a capture, and of which: Airflow's rules are said of Airflow's captures only.
+import { copyFileSync, renameSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { MemrayWriter } from '@heapray/exporter/memray';
+import { describe, expect, test } from 'vitest';
+import { tempFolder } from '../../../../test/support/temp-folder.js';
+import { hintsFor } from '../../src/watch/hints.js';
+import { Clock, follow, GrowingFixture, goldenFile, rawCapture, writer } from './captures.js';
+
+const FINISHED = goldenFile('threads.v13.bin');
+const SMALL = rawCapture(FINISHED);
+const KIB = 1024;
+
+interface Program {
+  readonly libdest?: string;
+  /** Moments, in milliseconds from the start, at which it writes its memory and then allocates. */
+  readonly millis: readonly number[];
+  /** Allocations at the first moment, and at each later one. */
+  readonly first?: number;
+  readonly each?: number;
+  readonly size?: number;
+  readonly ended?: boolean;
+}
+
+/** A capture as a program would write it that only allocates. */
+function capture({
+  libdest = '/lib',
+  millis,
+  first = 0,
+  each = 0,
+  size = 16,
+  ended = true,
+}: Program): Uint8Array {
+  const startTimeMillis = Date.now();
+  const writer = new MemrayWriter({ commandLine: 'airflow api-server', pid: 1, startTimeMillis, libdest });
+  const stack = writer.stack(undefined, writer.frame('serve', '/app/server.py', 1));
+  let address = 1024;
+  for (const [step, at] of millis.entries()) {
+    writer.memoryRecord(1e6, startTimeMillis + at);
+    for (let i = 0; i < (step === 0 ? first : each); i += 1) {
+      writer.allocation(1, address, size, stack);
+      address += 1024;
+    }
+  }
+  if (ended) writer.finish(1e6, startTimeMillis + millis.at(-1)!);
+  return writer.take();
+}
+
+async function hintsOf(file: string, polls = 2): Promise<string[]> {
+  const follower = follow(file, { clock: () => Date.now() + 20_000 });
+  for (let i = 0; i < polls; i += 1) await follower.poll();
+  const hints = await hintsFor([{ component: 'it', follower }], undefined);
+  return hints.map(({ hint }) => hint).filter((hint) => hint !== 'disk_space');
+}
+
+describe('old_capture', () => {
+  test.each(['scheduler', 'dag_processor', 'api', 'triggerer'])('is said of %s', async (component) => {
+    const file = path.join(tempFolder(), `${component}_memory.bin`);
+    copyFileSync(FINISHED, file);
+    expect(await hintsOf(file)).toContain('old_capture');
+  });
+
+  test.each([
+    'run-test_a.py.bin',
+    'worker_memory.bin',
+    'scheduler.bin',
+    'Scheduler_memory.bin',
+    'old.scheduler_memory.bin',
+  ])('is not said of %s', async (name) => {
+    const file = path.join(tempFolder(), name);
+    copyFileSync(FINISHED, file);
+    expect(await hintsOf(file)).toEqual([]);
+    const empty = path.join(tempFolder(), name);
+    writeFileSync(empty, '');
+    expect(await hintsOf(empty)).toEqual([]);
+  });
+
+  test('is not said of a capture of heapray itself, which moves older ones away', async () => {
+    const file = path.join(tempFolder(), 'scheduler_memory.bin');
+    writeFileSync(file, capture({ libdest: 'node:internal', millis: [0] }));
+    expect(await hintsOf(file)).toEqual([]);
+  });
+
+  test('is not said when the file was moved away, however its run ends then', async () => {
+    for (const rest of [SMALL.subarray(20_000), SMALL.subarray(20_000, 25_000)]) {
+      const folder = tempFolder();
+      const file = new GrowingFixture(path.join(folder, 'scheduler_memory.bin'));
+      file.append(SMALL.subarray(0, 20_000));
+      const clock = new Clock();
+      let lives = true;
+      const follower = follow(file.path, { writer: writer(() => lives), clock: () => clock.now });
+      await follower.poll();
+      renameSync(file.path, path.join(folder, 'moved.bin'));
+      file.append(rest);
+      for (let turn = 0; turn < 8 && follower.state !== 'gone'; turn += 1) {
+        await follower.poll();
+        const hints = await hintsFor([{ component: 'it', follower }], undefined);
+        expect(hints.filter(({ hint }) => hint === 'old_capture')).toEqual([]);
+        clock.now += 1_500;
+        lives = turn < 2;
+      }
+      expect(follower.state).toBe('gone');
+    }
+  });
+});
+
+describe('api_supervisor', () => {
+  const api = () => path.join(tempFolder(), 'api_memory.bin');
+
+  test('is said of a supervisor that goes on allocating, from half a minute on', async () => {
+    // Of Airflow 3.3: 200 at its start, then 17 a second for ever.
+    const steps = (seconds: number) => Array.from({ length: seconds }, (_, second) => second * 1000);
+    const [young, old, veteran] = [api(), api(), api()];
+    writeFileSync(young, capture({ millis: steps(20), first: 200, each: 17, ended: false }));
+    writeFileSync(old, capture({ millis: steps(40), first: 200, each: 17, ended: false }));
+    writeFileSync(veteran, capture({ millis: steps(4000), first: 200, each: 17, ended: false }));
+    const running = { writer: writer(() => true) };
+    const hints = async (file: string) => {
+      const follower = follow(file, running);
+      await follower.poll();
+      await follower.poll();
+      return (await hintsFor([{ component: 'api', follower }], undefined)).map(
+        ({ hint, text }) => `${hint} ${text}`,
+      );
+    };
+    expect((await hints(young)).join()).not.toContain('api_supervisor');
+    expect((await hints(old)).join()).toMatch(
+      /api_supervisor .*only 693 allocations: this is the supervisor/,
+    );
+    expect((await hints(veteran)).join()).toMatch(
+      /api_supervisor .*only 693 allocations: this is the supervisor/,
+    );
+  });
+
+  test('is not said of a server, however quiet it is later', async () => {
+    const file = api();
+    writeFileSync(file, capture({ millis: [0, 10_000, 40_000, 4_000_000], first: 60_000 }));
+    expect(await hintsOf(file)).not.toContain('api_supervisor');
+  });
+
+  test('is not said of a server that starts slowly, once it is large', async () => {
+    const file = api();
+    writeFileSync(file, capture({ millis: [0, 31_000, 60_000], first: 100, each: 100, size: 512 * KIB }));
+    expect(await hintsOf(file)).not.toContain('api_supervisor');
+  });
+
+  test('is said of a run that has ended early with next to nothing', async () => {
+    const file = api();
+    writeFileSync(file, capture({ millis: [0, 1000], first: 300 }));
+    expect(await hintsOf(file)).toContain('api_supervisor');
+    const other = path.join(tempFolder(), 'scheduler_memory.bin');
+    copyFileSync(file, other);
+    expect(await hintsOf(other)).not.toContain('api_supervisor');
+  });
+});
