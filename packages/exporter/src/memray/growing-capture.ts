@@ -44,7 +44,10 @@ export class GrowingCapture {
   #early: Amount | undefined;
   #packages: StackPackages | undefined;
 
-  constructor(limits?: Partial<MemrayLimits>, { ownPackage, earlyMillis = Infinity }: GrowingCaptureOptions = {}) {
+  constructor(
+    limits?: Partial<MemrayLimits>,
+    { ownPackage, earlyMillis = Infinity }: GrowingCaptureOptions = {},
+  ) {
     this.#ownPackage = ownPackage;
     this.#earlyMillis = earlyMillis;
     const all = limitsWith(limits);
