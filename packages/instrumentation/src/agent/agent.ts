@@ -16,6 +16,7 @@ import { LiveViewing } from './live-viewing.js';
 import {
   type AgentOptions,
   type AgentView,
+  type CollectionTimes,
   ControlWord,
   type FromAgent,
   type ToAgent,
@@ -26,7 +27,7 @@ import { PollLoop } from './poll-loop.js';
 import { ProducerSites } from './producer-sites.js';
 import { profileProvider } from './profiles.js';
 import { SelfAccount } from './self-account.js';
-import { risingClock, steadyClock } from './steady-clock.js';
+import { monotonicMillis, risingClock, steadyClock } from './steady-clock.js';
 
 /** How long the last poll may take when the process is exiting. */
 const LAST_POLL_MILLIS = 500;
@@ -98,6 +99,7 @@ export class Agent {
         onStartAnew: () => this.#leaks.startAnew(),
         isFollowed: () => this.#captures.count > 0,
         onReading: () => this.#onReading(),
+        takeScavenges: () => Atomics.exchange(this.#control, ControlWord.scavenges, 0),
         log: (level, text) => this.#log(level, text),
       },
       options,
@@ -138,6 +140,8 @@ export class Agent {
       case 'restart-possible':
         this.#loop.restartPossible().catch((error: Error) => this.#pollFailed(error));
         return;
+      case 'collected':
+        return this.#collected(message.majors);
       case 'view':
         return this.#sendView(message.request, message.withSites);
       case 'top-sites':
@@ -153,6 +157,17 @@ export class Agent {
       case 'stop':
         void this.#finish();
     }
+  }
+
+  #collected(times: readonly CollectionTimes[]): void {
+    const toReadings = performance.now() - monotonicMillis();
+    const majors = times.map(({ markMillis, sweepMillis, turnMillis }) => ({
+      markMillis: markMillis + toReadings,
+      sweepMillis: sweepMillis + toReadings,
+      turnMillis: turnMillis + toReadings,
+    }));
+    this.#ledger.noteCollections({ scavenges: 0, majors });
+    this.#loop.collected().catch((error: Error) => this.#pollFailed(error));
   }
 
   #onReading(): void {

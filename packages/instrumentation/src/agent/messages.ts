@@ -56,14 +56,26 @@ export const ControlWord = {
   done: 1,
   /** Set by the profiler thread before it connects: from then on it has to be waited for. */
   ready: 2,
+  /** Added to by the main thread: collections of its young generation since the profiler thread last took the number. */
+  scavenges: 3,
 } as const;
-export const CONTROL_BYTES: number = 3 * Int32Array.BYTES_PER_ELEMENT;
+export const CONTROL_BYTES: number = 4 * Int32Array.BYTES_PER_ELEMENT;
+
+/** A major collection, in ms on the clock that all threads share, see `monotonicMillis`. */
+export interface CollectionTimes {
+  /** When marking began. */
+  readonly markMillis: number;
+  readonly sweepMillis: number;
+  /** When the event loop turned next. */
+  readonly turnMillis: number;
+}
 
 /** From the main thread to the profiler thread. */
 export type ToAgent =
   | { readonly type: 'sampler'; readonly mode: SamplerMode }
   | { readonly type: 'no-sampler'; readonly reason: 'taken' | 'failed' }
   | { readonly type: 'restart-possible' }
+  | { readonly type: 'collected'; readonly majors: readonly CollectionTimes[] }
   | { readonly type: 'view'; readonly request: number; readonly withSites: boolean }
   | { readonly type: 'top-sites'; readonly request: number; readonly wanted: TopSitesWanted }
   | { readonly type: 'object-counts'; readonly request: number; readonly table: ObjectCountTable | undefined }

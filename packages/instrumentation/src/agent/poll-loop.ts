@@ -20,6 +20,8 @@ export interface PollLoopPorts {
   readonly isFollowed: () => boolean;
   /** Called after every reading. */
   readonly onReading: () => void;
+  /** How many collections of the young generation there were since it was last asked. */
+  readonly takeScavenges: () => number;
   readonly log: (level: 'info' | 'warn' | 'error', text: string) => void;
 }
 
@@ -71,6 +73,9 @@ export class PollLoop {
   #hurry: (() => void) | undefined;
   #lastReadingAt: number | undefined;
   #restartWanted = false;
+  #readBehindMajorAt = Number.NEGATIVE_INFINITY;
+  /** What readings cost that belong to no pair, ms: the next pair answers for it. */
+  #extraCost = 0;
 
   constructor(ports: PollLoopPorts, options: PollLoopOptions) {
     this.#ports = ports;
@@ -106,6 +111,23 @@ export class PollLoop {
   /** Takes one reading now, after whatever is under way. */
   pollNow(): Promise<void> {
     return this.#soon(async () => void (await this.#poll()));
+  }
+
+  /**
+   * A major collection has ended: what is shown right behind it is reachable. Takes a reading, unless such readings would
+   * come more often than pairs.
+   */
+  async collected(): Promise<void> {
+    const now = performance.now();
+    if (!this.#mode || !seesShortLived(this.#mode)) return;
+    if (now - this.#readBehindMajorAt < this.#schedule.meanGapMillis) return;
+    this.#readBehindMajorAt = now;
+    const { account } = this.#ports;
+    await this.#soon(async () => {
+      const before = account.cpuMillis();
+      await this.#poll();
+      this.#extraCost += account.cpuMillis() - before;
+    });
   }
 
   /**
@@ -150,7 +172,8 @@ export class PollLoop {
   /** One pair of polls; where short-lived objects are never seen, one poll does. */
   async #pair(): Promise<void> {
     const { account } = this.#ports;
-    let cost = 0;
+    let cost = this.#extraCost;
+    this.#extraCost = 0;
     // What others have done between the two, compressing captures or encoding profiles, is not the price of a pair.
     const poll = async (pairedWith?: number) => {
       const before = account.cpuMillis();
@@ -197,7 +220,8 @@ export class PollLoop {
     const at = performance.now();
     const { samples } = result.profile;
     const censusMillis = pairedWith === undefined ? undefined : at - pairedWith;
-    const change = ledger.absorb(result.profile, at, censusMillis);
+    ledger.noteCollections({ scavenges: this.#ports.takeScavenges(), majors: [] });
+    const change = ledger.absorb(result.profile, at, censusMillis, at - result.latencyMillis);
     account.addPoll(pauseOf(this.#mode, result.latencyMillis, change.nodes + samples.length));
     if (change.status !== 'ok') return this.#lost('restarted');
     if (this.#lastReadingAt !== undefined) {

@@ -21,3 +21,9 @@ export function risingClock(fromMillis: number): () => number {
     return last;
   };
 }
+
+/** Now, in ms, on the clock that all threads share. */
+export function monotonicMillis(): number {
+  const [seconds, nanos] = process.hrtime();
+  return seconds * 1000 + nanos / 1e6;
+}

@@ -73,6 +73,11 @@ export class AgentThread {
     this.#hold(false);
   }
 
+  /** Counts collections of the young generation; costs no message. */
+  scavenged(count: number): void {
+    Atomics.add(this.#control, ControlWord.scavenges, count);
+  }
+
   send(message: ToAgent): void {
     if (!this.#gone) this.#port.postMessage(message);
   }

@@ -18,6 +18,7 @@ import {
   startSampler,
 } from '../source/sampler.js';
 import { AgentThread } from './agent-thread.js';
+import { CollectionWatch } from './collection-watch.js';
 import { ComponentCaptureCalls } from './component-capture-calls.js';
 import { ExitGuard } from './exit-guard.js';
 import { type LeakListener, LeakListeners } from './leak-listeners.js';
@@ -48,6 +49,7 @@ export class MemoryProfiler {
   #binding: SamplerBinding | undefined;
   #sampler: RunningSampler | undefined;
   #thread: AgentThread | undefined;
+  #collections: CollectionWatch | undefined;
   #threadStarted = 0;
   #threadDeaths = 0;
   #restartMillis = FIRST_RESTART_MILLIS;
@@ -106,6 +108,7 @@ export class MemoryProfiler {
     if (mode === 'failed') return;
     this.#guard.watchSignals(this.#tracedThroughout);
     this.#startThread(mode === 'taken' ? undefined : mode);
+    this.#watchCollections();
     setComponentCaptures(this.#componentCaptures());
     if (this.#config.detailed && this.#config.components.length > 0) {
       this.#log(
@@ -136,6 +139,7 @@ export class MemoryProfiler {
     this.#stopped = true;
     this.#warn();
     setComponentCaptures(undefined);
+    this.#collections?.stop();
     for (const timer of this.#timers) clearTimeout(timer);
     await this.#thread?.stop();
     this.#guard.dispose();
@@ -252,6 +256,20 @@ export class MemoryProfiler {
       this.#log(
         'error',
         `cannot start the profiler thread, memory is not profiled: ${(error as Error).message}`,
+      );
+    }
+  }
+
+  #watchCollections(): void {
+    try {
+      this.#collections = new CollectionWatch({
+        scavenged: (count) => this.#thread?.scavenged(count),
+        collected: (majors) => this.#thread?.send({ type: 'collected', majors }),
+      });
+    } catch (error) {
+      this.#log(
+        'warn',
+        `garbage collections cannot be observed: in-use values include garbage, no leaks are detected: ${(error as Error).message}`,
       );
     }
   }

@@ -3,7 +3,12 @@ export { type CallSite, CallSites, type CodeFacts, type SiteIndex } from './call
 export { CallTree, CUT_OFF, type Frame, type NodeIndex, type RawFrame, ROOT } from './call-tree.js';
 export type { Absorbed, HeapReading } from './heap-reading.js';
 export { type HighWaterMark, HighWaterMarkTracker } from './high-water-mark.js';
-export { LeakDetector, type LeakDetectorOptions, type LeakSuspect } from './leak-detector.js';
+export {
+  LeakDetector,
+  type LeakDetectorOptions,
+  type LeakProgress,
+  type LeakSuspect,
+} from './leak-detector.js';
 export { byteText, durationText, leakVerdict, type SurvivedShare } from './leak-verdict.js';
 export {
   Ledger,
@@ -13,6 +18,7 @@ export {
   TYPICAL_OBJECT_BYTES,
 } from './ledger.js';
 export { type PastState, PastStates, presentState } from './past-states.js';
+export type { Collections, MajorCollection } from './reachability.js';
 export { AGE_BUCKETS, type AgeBucket, ageBucketOf, bytesByAge } from './retention-age.js';
 export { siteLabel } from './site-label.js';
 export type { FunctionLocation } from './stack-components.js';

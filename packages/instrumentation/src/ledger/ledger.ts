@@ -7,6 +7,7 @@ import { type Absorbed, flatTree, type HeapReading } from './heap-reading.js';
 import { InUse } from './in-use.js';
 import { type LiveSample, LiveSamples } from './live-samples.js';
 import { ObjectSizes } from './object-size.js';
+import { type Collections, Reachability } from './reachability.js';
 import { type Settlement, ShortLivedEstimator } from './short-lived-estimator.js';
 
 /** Follows single events, e.g. to write them to a capture. Bytes are estimates; ids are never re-used. */
@@ -42,6 +43,9 @@ export const TYPICAL_OBJECT_BYTES = 64;
 const MIN_BORN = 4;
 const MIN_BORN_SHARE = 1 / 32;
 const DEFAULT_MAX_NODES = 200_000;
+const NO_COLLECTIONS: Collections = { scavenges: 0, majors: [] };
+/** How far back it is looked for what the last collection has left out: the young generation is no larger. */
+const MAX_UNBROKEN = 20_000;
 
 /**
  * The account of who allocates and who retains, by stack. Takes readings of a sampler that only shows live
@@ -68,7 +72,10 @@ export class Ledger {
   #samplingInterval: number;
   #objectSizes: ObjectSizes;
   readonly #listeners = new Set<LedgerListener>();
-  #oldestFreedMillis = 0;
+  readonly #reachability: Reachability;
+  /** By stack: which part of what the newest reading shows is likely to be reachable; see `#estimated`. */
+  #reachable: { readonly byNode: ReadonlyMap<NodeIndex, number>; readonly totalBytes: number } | undefined;
+  #collections: Collections = NO_COLLECTIONS;
   #mark = 0;
   #newest = 0;
   #samples = 0;
@@ -95,15 +102,30 @@ export class Ledger {
     this.sites = new CallSites(this.tree, options, options.component);
     this.#estimator = this.#newEstimator();
     this.unobservedNode = this.tree.child(ROOT, UNOBSERVED);
+    this.#reachability = new Reachability(({ node }) => this.sites.siteOf(node));
+  }
+
+  /** Takes note of garbage collections; the next reading is read in their light. */
+  noteCollections({ scavenges, majors }: Collections): void {
+    this.#collections = {
+      scavenges: this.#collections.scavenges + scavenges,
+      majors: [...this.#collections.majors, ...majors],
+    };
   }
 
   /**
    * Takes a reading.
    *
-   * @param atMillis when it was taken, on any steady clock
+   * @param atMillis when it came, on any steady clock
    * @param censusMillis set for the second reading of a pair: the time since the first
+   * @param askedMillis when it was asked for; a collection since then may be in it or not
    */
-  absorb(reading: HeapReading, atMillis: number, censusMillis?: number): Absorbed {
+  absorb(
+    reading: HeapReading,
+    atMillis: number,
+    censusMillis?: number,
+    askedMillis: number = atMillis,
+  ): Absorbed {
     const tree = flatTree(reading.head);
     const nodes = tree.nodes.length;
     const fresh = this.#live.sort(reading.samples, this.#newest, ++this.#mark);
@@ -112,12 +134,13 @@ export class Ledger {
     this.#inUse.read(tree, known);
     const before = this.#newest;
     // What is gone first: a listener that adds up must not see more alive than any reading has shown.
-    this.#oldestFreedMillis = 0;
-    const freed = this.#live.sweep(this.#mark, (id, firstSeenMillis) => {
-      this.#oldestFreedMillis = Math.max(this.#oldestFreedMillis, atMillis - firstSeenMillis);
-      for (const listener of this.#listeners) listener.freed(id);
+    const died: LiveSample[] = [];
+    const freed = this.#live.sweep(this.#mark, (sample) => {
+      died.push(sample);
+      for (const listener of this.#listeners) listener.freed(sample.id);
     });
     const taken = this.#takeSamples(fresh, atMillis);
+    this.#noteReachable(before, askedMillis, died);
     const unseen = this.#newest - before - taken.length;
     this.#samples += this.#newest - before;
     this.#sampledBytes += (this.#newest - before) * this.#samplingInterval;
@@ -183,14 +206,19 @@ export class Ledger {
     return this.#allocatedObjects.get(node);
   }
 
-  /** Estimated bytes in use, all stacks together. */
+  /** Estimated bytes in use, all stacks together; see `inUseBytes`. */
   get totalInUseBytes(): number {
-    return this.#inUse.totalBytes + this.#frozen.totalBytes;
+    return this.#estimated().totalBytes + this.#frozen.totalBytes;
   }
 
-  /** The age of the oldest sample that was gone at the newest reading, ms; 0 when none was. */
-  get oldestFreedMillis(): number {
-    return this.#oldestFreedMillis;
+  /** Estimated bytes that the newest reading shows, what is dead and not collected included, all stacks together. */
+  get shownBytes(): number {
+    return this.#inUse.totalBytes;
+  }
+
+  /** What collections have shown of the samples that are alive. */
+  get reachability(): Reachability {
+    return this.#reachability;
   }
 
   /** Whether what was never seen would be charged to somebody if it were settled now. */
@@ -203,9 +231,13 @@ export class Ledger {
     return this.#estimator.pending * this.#samplingInterval;
   }
 
-  /** Estimated bytes in use that were allocated with this stack: at the newest reading, and the frozen remainder. */
+  /**
+   * Estimated bytes in use that were allocated with this stack: of what the newest reading shows the part that is likely
+   * to be reachable (see `Reachability`), and the frozen remainder.
+   */
   inUseBytes(node: NodeIndex): number {
-    return this.#inUse.bytes(node) + this.#frozen.bytes(node);
+    const part = this.#estimated().byNode.get(node) ?? 1;
+    return part * this.#inUse.bytes(node) + this.#frozen.bytes(node);
   }
 
   /** What was in use at the last restart of the sampler at a larger interval, and may have been freed since. */
@@ -245,12 +277,58 @@ export class Ledger {
     this.#live.forEach(visit);
   }
 
+  /**
+   * Calls back for every live sample.
+   *
+   * @param visit.bytes the sample's estimated bytes times the probability that it is reachable
+   */
+  forEachReachable(visit: (sample: LiveSample, bytes: number) => void): void {
+    this.#live.forEachSample((sample) => void visit(sample, sample.bytes * this.#reachability.share(sample)));
+  }
+
+  /** Which part of what is shown is reachable, by stack. The bytes of a reading's node are V8's, which are unbiased. */
+  #estimated(): { readonly byNode: ReadonlyMap<NodeIndex, number>; readonly totalBytes: number } {
+    if (this.#reachable) return this.#reachable;
+    const byNode = new Map<NodeIndex, number>();
+    let totalBytes = this.#inUse.totalBytes;
+    if (this.#reachability.isKnown) {
+      const sums = new Map<NodeIndex, { shown: number; reachable: number }>();
+      this.forEachReachable(({ node, bytes }, reachable) => {
+        const sum = sums.get(node) ?? { shown: 0, reachable: 0 };
+        sum.shown += bytes;
+        sum.reachable += reachable;
+        sums.set(node, sum);
+      });
+      for (const [node, { shown, reachable }] of sums) {
+        const part = shown > 0 ? reachable / shown : 1;
+        byNode.set(node, part);
+        totalBytes -= (1 - part) * this.#inUse.bytes(node);
+      }
+    }
+    this.#reachable = { byNode, totalBytes: Math.max(0, totalBytes) };
+    return this.#reachable;
+  }
+
+  #noteReachable(before: number, atMillis: number, died: readonly LiveSample[]): void {
+    const newest = this.#newest;
+    const missing = newest - this.#live.unbroken(newest, Math.max(0, newest - MAX_UNBROKEN));
+    const collections = this.#collections;
+    // One that came after the question may be in the answer or not: it counts for the next reading.
+    const seen = collections.majors.filter(({ sweepMillis }) => sweepMillis <= atMillis);
+    this.#collections = { scavenges: 0, majors: collections.majors.filter((one) => !seen.includes(one)) };
+    const noted = { scavenges: collections.scavenges, majors: seen };
+    this.#reachability.update({ atMillis, before, newest, missing }, noted, this.#live, died);
+    this.#reachable = undefined;
+  }
+
   #newEstimator(): ShortLivedEstimator {
     return new ShortLivedEstimator(new AllocatingFunctions(this.tree).of);
   }
 
   #forgetReadings(): void {
     this.#inUse.forget();
+    this.#reachability.forgetSamples();
+    this.#reachable = undefined;
     this.#census = undefined;
     this.#upToDate = false;
     this.#newest = 0;

@@ -19,6 +19,14 @@ export interface LiveSample extends RawSample {
   mark: number;
   /** Where in that reading it was, not counting samples that were new in it. */
   place: number;
+  /** How old it was, in samples taken since, when a collection last showed that it was reachable; 0 before the first. */
+  confirmedAge: number;
+  /** When the marking of the last major collection that it outlived began, ms; minus infinity before the first. */
+  confirmedMillis: number;
+  /** What has been done to it, see `Stage`. */
+  stage: number;
+  /** How old it was at its first scavenge, in samples. */
+  scavengedAge: number;
 }
 
 /** The samples that are alive. */
@@ -72,14 +80,14 @@ export class LiveSamples {
   }
 
   /** Drops everything that the reading just sorted did not show; returns how many. */
-  sweep(mark: number, onFreed: (id: number, firstSeenMillis: number) => void): number {
+  sweep(mark: number, onFreed: (sample: LiveSample) => void): number {
     this.#justDied.clear();
     for (const sample of this.#inOrder) {
       if (sample.mark === mark) continue;
       this.#byOrdinal.delete(sample.ordinal);
       this.#leaveNode(sample);
       this.#justDied.add(sample.id);
-      onFreed(sample.id, sample.firstSeenMillis);
+      onFreed(sample);
     }
     this.#inOrder = this.#shown;
     this.#shown = [];
@@ -103,6 +111,10 @@ export class LiveSamples {
       bytes: size,
       mark,
       place: this.#inOrder.length,
+      confirmedAge: 0,
+      confirmedMillis: Number.NEGATIVE_INFINITY,
+      stage: 0,
+      scavengedAge: 0,
     };
     this.#byOrdinal.set(ordinal, sample);
     this.#inOrder.push(sample);
@@ -137,5 +149,9 @@ export class LiveSamples {
 
   forEach(visit: (id: number, node: NodeIndex, bytes: number, firstSeenMillis: number) => void): void {
     for (const { id, node, bytes, firstSeenMillis } of this.#inOrder) visit(id, node, bytes, firstSeenMillis);
+  }
+
+  forEachSample(visit: (sample: LiveSample) => void): void {
+    for (const sample of this.#inOrder) visit(sample);
   }
 }

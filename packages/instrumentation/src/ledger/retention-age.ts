@@ -25,7 +25,7 @@ export function ageBucketOf(ageMillis: number): number {
  */
 export function bytesByAge(ledger: Ledger, atMillis: number): Map<NodeIndex, number[]> {
   const byNode = new Map<NodeIndex, number[]>();
-  ledger.forEachLive((_id, node, bytes, firstSeenMillis) => {
+  ledger.forEachReachable(({ node, firstSeenMillis }, bytes) => {
     const buckets = bucketsOf(byNode, node);
     const bucket = ageBucketOf(atMillis - firstSeenMillis);
     buckets[bucket] = (buckets[bucket] ?? 0) + bytes;

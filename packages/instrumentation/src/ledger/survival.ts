@@ -102,7 +102,7 @@ function allocatedBySite(ledger: Ledger): Map<SiteIndex, number> {
 
 function aliveBySite(ledger: Ledger, span: Span): Map<SiteIndex, number> {
   const bySite = new Map<SiteIndex, number>();
-  ledger.forEachLive((_id, node, bytes, firstSeenMillis) => {
+  ledger.forEachReachable(({ node, firstSeenMillis }, bytes) => {
     if (firstSeenMillis <= span.fromMillis || firstSeenMillis > span.toMillis) return;
     const site = ledger.sites.siteOf(node);
     bySite.set(site, (bySite.get(site) ?? 0) + bytes);

@@ -32,6 +32,15 @@ export class FakeHeap {
     };
   }
 
+  /** A major collection, now: what is not freed is reachable. */
+  collect(): void {
+    const now = this.now;
+    this.ledger.noteCollections({
+      scavenges: 1,
+      majors: [{ markMillis: now, sweepMillis: now, turnMillis: now }],
+    });
+  }
+
   /** Nothing allocated before is sampled any more, and all numbers begin anew. */
   restartSampler(): void {
     this.#alive.clear();

@@ -4,17 +4,18 @@ import { FakeHeap } from './fake-heap.js';
 
 const MINUTE = 60_000;
 
+function newDetector({ samplingInterval }: FakeHeap): LeakDetector {
+  return new LeakDetector({ samplingInterval, windowMillis: MINUTE, oldMillis: MINUTE });
+}
+
 /** Runs a workload for so many minutes, a reading every ten seconds; returns who was suspected when. */
 function watch(minutes: number, work: (heap: FakeHeap, minute: number) => void) {
   const heap = new FakeHeap();
-  const detector = new LeakDetector({ samplingInterval: heap.samplingInterval });
+  const detector = newDetector(heap);
   const found: { readonly name: string; readonly minute: number }[] = [];
-  const elsewhere = lifetimes();
   for (let minute = 0; minute < minutes; minute++) {
     work(heap, minute);
-    // Something old dies now and then in every program: that shows that the collector has run.
-    elsewhere.expire(minute);
-    elsewhere.keep(minute, 3, heap.allocate('elsewhere', 2));
+    heap.collect();
     for (let reading = 0; reading < 6; reading++) {
       heap.read(MINUTE / 6);
       for (const { site } of detector.observe(heap.ledger, heap.now)) {
@@ -82,7 +83,7 @@ describe('a leak', () => {
 describe('no suspect is', () => {
   test('garbage that grows old while no collection runs', () => {
     const heap = new FakeHeap();
-    const detector = new LeakDetector({ samplingInterval: heap.samplingInterval });
+    const detector = newDetector(heap);
     for (let reading = 0; reading < 600; reading++) {
       heap.allocate('garbage', 2);
       heap.read(MINUTE / 6);

@@ -24,7 +24,11 @@ export class SimulatedService {
 
   constructor(seed: number) {
     this.random = new Random(seed);
-    this.#detector = new LeakDetector({ samplingInterval: this.#heap.samplingInterval });
+    this.#detector = new LeakDetector({
+      samplingInterval: this.#heap.samplingInterval,
+      windowMillis: MINUTE,
+      oldMillis: MINUTE,
+    });
   }
 
   /** A function allocates, and its objects live for a time each, or for ever. */
@@ -75,6 +79,7 @@ export class SimulatedService {
       else this.#held[kept++] = held;
     }
     this.#held.length = kept;
+    this.#heap.collect();
   }
 
   /** A random number of this mean, from exponential gaps. */

@@ -1,0 +1,69 @@
+import { constants, PerformanceObserver, performance } from 'node:perf_hooks';
+import type { CollectionTimes } from '../agent/messages.js';
+import { monotonicMillis } from '../agent/steady-clock.js';
+
+export interface CollectionWatchHandlers {
+  /** Called with the number of collections of the young generation since the last call. */
+  scavenged(count: number): void;
+  collected(majors: readonly CollectionTimes[]): void;
+}
+
+interface GcEntry {
+  readonly startTime: number;
+  readonly duration: number;
+  readonly detail?: { readonly kind?: number };
+}
+
+const MINOR = new Set([constants.NODE_PERFORMANCE_GC_MINOR, 2]);
+const MAJOR = constants.NODE_PERFORMANCE_GC_MAJOR;
+const MARKING = constants.NODE_PERFORMANCE_GC_INCREMENTAL;
+/** Marking that began longer ago belongs to a collection that was given up. */
+const MAX_MARKING_MILLIS = 60_000;
+
+/** Listens to the garbage collections of this thread; observing them costs nothing that can be measured. */
+export class CollectionWatch {
+  readonly #handlers: CollectionWatchHandlers;
+  readonly #observer: PerformanceObserver;
+  readonly #offsetMillis = monotonicMillis() - performance.now();
+  #markedAt: number | undefined;
+
+  constructor(handlers: CollectionWatchHandlers) {
+    this.#handlers = handlers;
+    this.#observer = new PerformanceObserver((list) => {
+      try {
+        this.#take(list.getEntries() as unknown as readonly GcEntry[]);
+      } catch {
+        // An observer that throws would end the application.
+      }
+    });
+    this.#observer.observe({ entryTypes: ['gc'] });
+  }
+
+  stop(): void {
+    this.#observer.disconnect();
+  }
+
+  #take(entries: readonly GcEntry[]): void {
+    let scavenges = 0;
+    const majors: CollectionTimes[] = [];
+    const turnMillis = monotonicMillis();
+    for (let i = 0; i < entries.length; i++) {
+      const { startTime, duration, detail } = entries[i]!;
+      const kind = detail?.kind ?? 0;
+      if (MINOR.has(kind)) scavenges++;
+      else if (kind === MARKING) this.#markedAt = startTime;
+      else if (kind === MAJOR) {
+        const marked = this.#markedAt;
+        this.#markedAt = undefined;
+        const isOurs = marked !== undefined && startTime - marked < MAX_MARKING_MILLIS;
+        majors[majors.length] = {
+          markMillis: this.#offsetMillis + (isOurs ? marked : startTime),
+          sweepMillis: this.#offsetMillis + startTime + duration,
+          turnMillis,
+        };
+      }
+    }
+    if (scavenges > 0) this.#handlers.scavenged(scavenges);
+    if (majors.length > 0) this.#handlers.collected(majors);
+  }
+}
