@@ -36,6 +36,8 @@ const LAST_COMPRESSION_MILLIS = 1_000;
 /** How long a profile waits for the object counts of a busy main thread; `go tool pprof` waits 1.5 N for N seconds. */
 const OBJECT_COUNTS_MILLIS = 250;
 const PROCESS_CAPTURE = 0;
+/** States of the past are kept so many leak windows apart: a minute by default. */
+const PAST_WINDOWS = 3;
 
 /**
  * The profiler thread's work: polls the main thread's sampler, keeps the ledger, writes captures and
@@ -109,7 +111,7 @@ export class Agent {
     this.#captures = this.#newCaptures();
     this.#viewing = this.#newViewing();
     this.#past = new PastStates({
-      windowMillis: options.leakWindowMillis,
+      windowMillis: PAST_WINDOWS * options.leakWindowMillis,
       startMillis: performance.now(),
     });
     this.#leaks = new LeakWatch(this.#ledger, {
@@ -216,6 +218,10 @@ export class Agent {
         liveSamples: counts.liveSamples,
         samplingInterval: this.#ledger.samplingInterval,
         frozenBytes: this.#ledger.frozen.totalBytes,
+        uncollectedBytes: this.#ledger.uncollectedBytes,
+        majorCollections: this.#ledger.reachability.majors,
+        leakWindows: this.#leaks.progress.windows,
+        undecidedSites: this.#leaks.progress.undecidedSites,
         polls: account.polls,
         wholePairs: counts.wholePairs,
         cutPairs: counts.cutPairs,

@@ -1,6 +1,7 @@
 import {
   type CallSite,
   LeakDetector,
+  type LeakProgress,
   type LeakSuspect,
   type Ledger,
   leakVerdict,
@@ -17,6 +18,8 @@ export interface LeakWatchOptions {
   readonly heapLimit: number;
 }
 
+/** Survival is told of spans so many windows long: a minute by default. */
+const SPAN_WINDOWS = 3;
 /** A site that comes and goes is announced again only after this time. */
 const QUIET_MILLIS = 3_600_000;
 
@@ -32,13 +35,13 @@ export class LeakWatch {
     this.#ledger = ledger;
     this.#options = options;
     this.#detector = this.#newDetector();
-    this.#survival = new SurvivalTracker({ spanMillis: options.windowMillis });
+    this.#survival = new SurvivalTracker({ spanMillis: SPAN_WINDOWS * options.windowMillis });
   }
 
   /** The sampler was started again: what was known of single samples says nothing any more. */
   startAnew(): void {
     this.#detector = this.#newDetector();
-    this.#survival = new SurvivalTracker({ spanMillis: this.#options.windowMillis });
+    this.#survival = new SurvivalTracker({ spanMillis: SPAN_WINDOWS * this.#options.windowMillis });
   }
 
   #newDetector(): LeakDetector {
@@ -49,7 +52,7 @@ export class LeakWatch {
 
   /** How long ago what `survival` tells of was allocated, ms. */
   get survivalMillis(): number {
-    return SURVIVAL_SPANS * this.#options.windowMillis;
+    return SURVIVAL_SPANS * SPAN_WINDOWS * this.#options.windowMillis;
   }
 
   /** Call after each reading; returns the suspects to announce. */
@@ -62,6 +65,10 @@ export class LeakWatch {
       return true;
     });
     return this.#views(fresh, atMillis);
+  }
+
+  get progress(): LeakProgress {
+    return this.#detector.progress;
   }
 
   suspects(atMillis: number): readonly SuspectView[] {

@@ -16,6 +16,8 @@ export interface AgentOptions {
   readonly maxCallSites: number;
   /** More samples alive than that make readings too slow. */
   readonly maxLiveSamples: number;
+  /** Whether the sampling interval is the default. */
+  readonly isAdaptive: boolean;
   readonly groupBy: GroupBy;
   /** What this process is. */
   readonly component: string;
@@ -160,6 +162,13 @@ export interface ProfilerView {
   readonly samplingInterval: number;
   /** Bytes that were in use at a restart of the sampler at a larger interval, and may have been freed since. */
   readonly frozenBytes: number;
+  /** Bytes that readings show and that are likely to be garbage. */
+  readonly uncollectedBytes: number;
+  /** Major collections observed. */
+  readonly majorCollections: number;
+  /** See `LeakProgress`. */
+  readonly leakWindows: number;
+  readonly undecidedSites: number;
   readonly polls: number;
   readonly wholePairs: number;
   readonly cutPairs: number;

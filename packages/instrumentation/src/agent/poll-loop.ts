@@ -29,6 +29,8 @@ export interface PollLoopOptions {
   readonly cpuBudget: number;
   readonly traced: boolean;
   readonly maxLiveSamples: number;
+  /** Whether the interval is the default, which becomes coarser where its cost would be noticed. */
+  readonly isAdaptive: boolean;
 }
 
 interface Reading {
@@ -48,6 +50,13 @@ const MAX_BACKOFF_MILLIS = 60_000;
 /** How much larger the interval becomes when too many samples are alive: then a quarter of them will be. */
 const COARSER = 4;
 const MAX_SAMPLING_INTERVAL = 2 ** 30;
+/**
+ * The default interval is fine enough for small heaps. A reading stops the main thread for about a microsecond a live
+ * sample, taking a sample costs about two: with more of them it becomes coarser, up to this interval.
+ */
+const ADAPTIVE = { maxLiveSamples: 5_000, maxSamplesPerSecond: 1_250, maxInterval: 2 ** 19 } as const;
+/** A rate counts when it has lasted; start-up is not judged by. */
+const RATE_MILLIS = 20_000;
 /** A main thread inside one long native call does not answer; longer than this is worth a word. */
 const OVERDUE_MILLIS = 10_000;
 /** A forced collection is expensive, so the fallback is rare however the budget is set. */
@@ -73,6 +82,9 @@ export class PollLoop {
   #hurry: (() => void) | undefined;
   #lastReadingAt: number | undefined;
   #restartWanted = false;
+  /** When the present span in which samples are counted began, and the samples then. */
+  #rateSpan: { readonly atMillis: number; readonly samples: number } | undefined;
+  #samplesPerSecond = 0;
   #readBehindMajorAt = Number.NEGATIVE_INFINITY;
   /** What readings cost that belong to no pair, ms: the next pair answers for it. */
   #extraCost = 0;
@@ -141,8 +153,8 @@ export class PollLoop {
       } finally {
         this.#restartWanted = false;
       }
-      if (this.#mode && !this.#stopped && this.#isTooFine(this.#ports.ledger.counts.liveSamples))
-        this.#coarsen();
+      const interval = this.#coarserInterval(this.#ports.ledger.counts.liveSamples);
+      if (this.#mode && !this.#stopped && interval !== undefined) this.#coarsen(interval);
     });
   }
 
@@ -228,6 +240,7 @@ export class PollLoop {
       this.#schedule.recordRate(change.fresh + change.unseen, at - this.#lastReadingAt);
     }
     this.#lastReadingAt = at;
+    this.#measureRate(at);
     onReading();
     if (!this.#restartWanted && this.#isTooFine(change.live)) {
       this.#restartWanted = true;
@@ -251,31 +264,52 @@ export class PollLoop {
     }
   }
 
+  #measureRate(atMillis: number): void {
+    const { samples } = this.#ports.ledger.counts;
+    this.#rateSpan ??= { atMillis, samples };
+    const millis = atMillis - this.#rateSpan.atMillis;
+    if (millis < RATE_MILLIS) return;
+    this.#samplesPerSecond = ((samples - this.#rateSpan.samples) * 1000) / millis;
+    this.#rateSpan = { atMillis, samples };
+  }
+
   #isTooFine(live: number): boolean {
-    const { traced, maxLiveSamples } = this.#options;
-    if (live <= maxLiveSamples || traced || this.#mode === 'inspector' || this.#ports.isFollowed())
-      return false;
-    return this.#ports.ledger.samplingInterval * COARSER <= MAX_SAMPLING_INTERVAL;
+    return this.#coarserInterval(live) !== undefined;
+  }
+
+  /** The interval to go on with; undefined while the present one is right. */
+  #coarserInterval(live: number): number | undefined {
+    const { traced, maxLiveSamples, isAdaptive } = this.#options;
+    if (traced || this.#mode === 'inspector' || this.#ports.isFollowed()) return undefined;
+    const { samplingInterval } = this.#ports.ledger;
+    const coarser = samplingInterval * COARSER;
+    if (live > maxLiveSamples && coarser <= MAX_SAMPLING_INTERVAL) return coarser;
+    if (!isAdaptive || samplingInterval >= ADAPTIVE.maxInterval) return undefined;
+    const costs = live > ADAPTIVE.maxLiveSamples || this.#samplesPerSecond > ADAPTIVE.maxSamplesPerSecond;
+    return costs ? Math.min(coarser, ADAPTIVE.maxInterval) : undefined;
   }
 
   /**
    * The time that a reading stops the main thread for grows with the samples alive. Past the bound they are given up,
    * and counting begins again with fewer. What is sampled between the last reading and the restart is lost.
    */
-  #coarsen(): void {
+  #coarsen(interval: number): void {
     const { ledger, account, log, onStartAnew, restart } = this.#ports;
-    const [before, frozen] = [ledger.samplingInterval, ledger.counts.liveSamples];
+    const [before, live] = [ledger.samplingInterval, ledger.counts.liveSamples];
+    const perSecond = Math.round(this.#samplesPerSecond);
+    this.#rateSpan = undefined;
+    this.#samplesPerSecond = 0;
     this.#mode = undefined;
     clearTimeout(this.#timer);
     account.lose('coarsened');
     ledger.settle(performance.now(), true);
-    ledger.samplerRestarted(before * COARSER);
+    ledger.samplerRestarted(interval);
     onStartAnew();
     log(
       'info',
-      `${frozen} samples are alive: sampling every ${before * COARSER} bytes instead of ${before} from now on`,
+      `sampling every ${interval} bytes instead of ${before} from now on: ${live} samples are alive, ${perSecond} are taken per second`,
     );
-    restart(before * COARSER);
+    restart(interval);
   }
 
   #lost(reason: 'stopped' | 'failed' | 'restarted'): undefined {

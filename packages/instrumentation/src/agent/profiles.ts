@@ -116,6 +116,7 @@ export function profileProvider(ports: ProfilesPorts): ProfileProvider {
       column,
       atMillis,
       verdicts: verdictsAt(atMillis),
+      progress: ports.leaks.progress,
       survival: ports.leaks.survival(atMillis),
       survivalMillis: ports.leaks.survivalMillis,
     });

@@ -51,7 +51,8 @@ export const OPTIONS: { readonly [K in OptionName]: OptionSpec<ResolvedOptions[K
     kind: integer({ min: 1, max: 2 ** 30, unit: 'bytes' }),
     env: ['HEAPRAY_SAMPLING_INTERVAL'],
     file: [heapray('sampling_interval')],
-    default: 524_288,
+    default: 65_536,
+    defaultText: '65536; up to 524288 for large heaps and busy programs',
     description: 'Mean number of allocated bytes between two samples.',
   },
   tracedSamplingInterval: {
@@ -187,9 +188,9 @@ export const OPTIONS: { readonly [K in OptionName]: OptionSpec<ResolvedOptions[K
     kind: integer({ min: 1, max: 3600, unit: 'seconds' }),
     env: ['HEAPRAY_LEAK_WINDOW'],
     file: [heapray('leak_window')],
-    default: 60,
+    default: 20,
     description:
-      'Leaks are judged by twelve windows of this length; what is older than one window counts as old.',
+      'Leaks are judged by eleven windows of this length; what is older than one window counts as old.',
   },
   debugServer: {
     kind: hostPort,

@@ -219,6 +219,7 @@ export class MemoryProfiler {
           cpuBudget: options.cpuBudget,
           maxCallSites: options.maxCallSites,
           maxLiveSamples: options.maxLiveSamples,
+          isAdaptive: this.#config.sources.samplingInterval === 'default',
           groupBy: options.groupBy,
           component: options.component,
           processCapture: this.#processCapture,

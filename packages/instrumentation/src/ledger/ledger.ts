@@ -211,9 +211,9 @@ export class Ledger {
     return this.#estimated().totalBytes + this.#frozen.totalBytes;
   }
 
-  /** Estimated bytes that the newest reading shows, what is dead and not collected included, all stacks together. */
-  get shownBytes(): number {
-    return this.#inUse.totalBytes;
+  /** Estimated bytes that the newest reading shows and that are likely to be dead and not collected. */
+  get uncollectedBytes(): number {
+    return this.#inUse.totalBytes - this.#estimated().totalBytes;
   }
 
   /** What collections have shown of the samples that are alive. */

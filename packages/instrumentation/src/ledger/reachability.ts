@@ -106,8 +106,8 @@ export class Reachability {
     const missing = Math.max(span.missing, this.#missing);
     const positions = this.#positions(before, missing, scavenges, majors.length > 0, newest);
     const ordinalAt = (millis: number) => this.#ordinalAt(millis, span);
-    const marked = Math.max(-1, ...majors.map(({ markMillis }) => ordinalAt(markMillis)));
-    const swept = Math.max(-1, ...majors.map(({ sweepMillis }) => ordinalAt(sweepMillis)));
+    const marked = majors.reduce((most, { markMillis }) => Math.max(most, ordinalAt(markMillis)), -1);
+    const swept = majors.reduce((most, { sweepMillis }) => Math.max(most, ordinalAt(sweepMillis)), -1);
     this.#noteStuck(majors, missing, span, ordinalAt, scavenges);
     const last = majors.at(-1);
     if (last) {

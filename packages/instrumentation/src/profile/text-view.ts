@@ -4,6 +4,7 @@ import {
   byteText,
   type CallSite,
   durationText,
+  type LeakProgress,
   type Ledger,
   type SiteIndex,
   type Survival,
@@ -21,6 +22,7 @@ export interface TextViewOptions {
   readonly atMillis: number;
   /** What leak suspects are said to be, the worst first. */
   readonly verdicts: readonly string[];
+  readonly progress: LeakProgress;
   /** What of the allocations so long ago is alive, by site; undefined while that is not known. */
   readonly survival: ReadonlyMap<SiteIndex, Survival> | undefined;
   readonly survivalMillis: number;
@@ -42,13 +44,30 @@ export function textView(ledger: Ledger, options: TextViewOptions): string {
   const lines = [
     `heapray: sampled every ${samplingInterval} bytes on average (mode ${mode}); all values are estimates`,
     ...frozenNote(ledger),
+    `in use is what is likely to be reachable; ${byteText(ledger.uncollectedBytes)} more are shown and not collected yet`,
     '',
-    verdicts.length > 0 ? 'Leak suspects:' : 'No leak suspects.',
+    verdicts.length > 0 ? 'Leak suspects:' : `No leak suspects: ${progressText(ledger, options)}.`,
     ...verdicts.map((verdict) => `  ${verdict}`),
     '',
     ...table(ledger, options),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** How far leak detection has come, and whether it can see. */
+function progressText(ledger: Ledger, { progress, atMillis }: TextViewOptions): string {
+  const { windows, neededWindows, closedMillis, undecidedSites } = progress;
+  const ago = (millis: number) => `${durationText((atMillis - millis) / 1000)} ago`;
+  const { lastMajorMillis } = ledger.reachability;
+  const sites = `${undecidedSites} growing call ${undecidedSites === 1 ? 'site is' : 'sites are'}`;
+  return [
+    `window ${windows} of ${neededWindows}`,
+    ...(closedMillis === undefined ? [] : [`last closed ${ago(closedMillis)}`]),
+    lastMajorMillis === undefined
+      ? 'no major collection observed yet'
+      : `last major collection ${ago(lastMajorMillis)}`,
+    ...(undecidedSites === 0 ? [] : [`${sites} undecided until the next one`]),
+  ].join(', ');
 }
 
 function table(ledger: Ledger, options: TextViewOptions): string[] {

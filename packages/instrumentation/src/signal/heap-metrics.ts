@@ -20,6 +20,10 @@ export interface HeapView {
     readonly liveSamples: number;
     readonly samplingInterval: number;
     readonly frozenBytes: number;
+    readonly uncollectedBytes: number;
+    readonly majorCollections: number;
+    readonly leakWindows: number;
+    readonly undecidedSites: number;
     readonly polls: number;
     readonly wholePairs: number;
     readonly cutPairs: number;
@@ -112,6 +116,10 @@ export class HeapMetrics {
     result.observe(to.liveSamples, profiler.liveSamples);
     result.observe(to.samplingInterval, profiler.samplingInterval);
     result.observe(to.frozen, profiler.frozenBytes);
+    result.observe(to.uncollected, profiler.uncollectedBytes);
+    result.observe(to.majorCollections, profiler.majorCollections);
+    result.observe(to.leakWindows, profiler.leakWindows);
+    result.observe(to.undecidedSites, profiler.undecidedSites);
     result.observe(to.polls, profiler.polls);
     result.observe(to.pairs, profiler.wholePairs, { [ATTR_PAIR]: 'whole' });
     result.observe(to.pairs, profiler.cutPairs, { [ATTR_PAIR]: 'cut' });

@@ -44,6 +44,10 @@ export type OwnMetric =
   | 'liveSamples'
   | 'samplingInterval'
   | 'frozen'
+  | 'uncollected'
+  | 'majorCollections'
+  | 'leakWindows'
+  | 'undecidedSites'
   | 'polls'
   | 'pairs'
   | 'pollDuration'
@@ -169,6 +173,32 @@ export const OWN_METRICS: Readonly<Record<OwnMetric, MetricSpec>> = {
     unit: 'By',
     description:
       'What was in use when the sampler was started again at a larger interval, by the same estimate; part of what is retained, though some may have been freed since',
+  },
+  uncollected: {
+    name: 'heapray.memory.uncollected',
+    kind: 'updowncounter',
+    unit: 'By',
+    description:
+      'Heap bytes that readings show and that are likely to be garbage not collected yet (sampled estimate); not part of what is retained',
+  },
+  majorCollections: {
+    name: 'heapray.profiler.major_collections',
+    kind: 'counter',
+    unit: '{collection}',
+    description: 'Major garbage collections observed; each shows what is reachable',
+  },
+  leakWindows: {
+    name: 'heapray.profiler.leak_windows',
+    kind: 'gauge',
+    unit: '{window}',
+    description: 'Windows of evidence that leak detection has; nothing is suspected before there are 11',
+  },
+  undecidedSites: {
+    name: 'heapray.profiler.undecided_sites',
+    kind: 'gauge',
+    unit: '{site}',
+    description:
+      'Call sites that grow, and that are judged only after the next major collection has shown what is reachable',
   },
   polls: {
     name: 'heapray.profiler.polls',

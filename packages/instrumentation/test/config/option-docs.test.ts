@@ -28,7 +28,7 @@ test('a row of the Markdown table', () => {
   expect(lines).toHaveLength(OPTION_NAMES.length + 3);
   expect(lines[3]).toBe(
     '| `samplingInterval` | `HEAPRAY_SAMPLING_INTERVAL` | `[heapray] sampling_interval` | ' +
-      'an integer from 1 to 1073741824 (bytes) | 524288 | Mean number of allocated bytes between two samples. |',
+      'an integer from 1 to 1073741824 (bytes) | 65536; up to 524288 for large heaps and busy programs | Mean number of allocated bytes between two samples. |',
   );
   for (const line of lines.slice(0, -1)) expect(line.replaceAll('\\|', '').split('|')).toHaveLength(8);
 });

@@ -5,7 +5,7 @@ test('with nothing set, every option has its default', () => {
   expect(configOf()).toEqual({
     options: {
       enabled: true,
-      samplingInterval: 524_288,
+      samplingInterval: 65_536,
       tracedSamplingInterval: 8192,
       component: 'server',
       traceComponents: [],
@@ -23,7 +23,7 @@ test('with nothing set, every option has its default', () => {
       groupBy: 'function',
       conventionMetrics: false,
       cpuBudget: 0.005,
-      leakWindow: 60,
+      leakWindow: 20,
       debugServer: undefined,
     },
     components: [],

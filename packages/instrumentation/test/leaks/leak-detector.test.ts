@@ -48,7 +48,7 @@ describe('a leak', () => {
     expect(found[0]?.minute).toBeLessThanOrEqual(15);
     const [suspect] = detector.suspects();
     expect(suspect?.bytesPerSecond).toBeCloseTo((5 * heap.samplingInterval) / 60, 1);
-    expect(suspect?.grownWindows).toBe(11);
+    expect(suspect?.grownWindows).toBe(10);
   });
 
   test('is found under the noise of stores with turnover', () => {

@@ -84,7 +84,15 @@ test('the high-water mark labels it too', () => {
 test('in text it is said, and is not passed off as old', () => {
   const { ledger } = restartedLedger();
   ledger.absorb(new Readings().of(samplesOf('a', 100, [1])), 25_000);
-  const view = { samplingInterval: 1, mode: 'binding', verdicts: [], survival: undefined, survivalMillis: 1 };
+  const progress = { windows: 0, neededWindows: 11, closedMillis: undefined, undecidedSites: 0 };
+  const view = {
+    samplingInterval: 1,
+    mode: 'binding',
+    verdicts: [],
+    progress,
+    survival: undefined,
+    survivalMillis: 1,
+  };
   const text = textView(ledger, { ...view, column: 'inuse_space', atMillis: 300_000 });
   expect(text).toContain('57 bytes with the age frozen');
   expect(text).toMatch(/^ +157 B +100 B .* total$/m);

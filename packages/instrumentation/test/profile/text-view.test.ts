@@ -24,6 +24,7 @@ function shown(options: Partial<Parameters<typeof textView>[1]> = {}, heap = new
     column: 'inuse_space',
     atMillis: heap.now,
     verdicts: [],
+    progress: { windows: 3, neededWindows: 11, closedMillis: heap.now - 40_000, undecidedSites: 1 },
     survival: survival.survival(heap.ledger, heap.now, 10 * MINUTE),
     survivalMillis: 10 * MINUTE,
     ...options,
@@ -36,8 +37,10 @@ describe('the heap as text', () => {
     expect(shown()).toEqual(
       [
         'heapray: sampled every 1024 bytes on average (mode binding); all values are estimates',
+        'in use is what is likely to be reachable; 0 B more are shown and not collected yet',
         '',
-        'No leak suspects.',
+        'No leak suspects: window 3 of 11, last closed 40 s ago, no major collection observed yet, ' +
+          '1 growing call site is undecided until the next one',
         '',
         'in use  over 1 min  allocated  alive of 10 min ago  call site',
         '18 KiB      18 KiB     24 KiB                       total',
@@ -54,7 +57,7 @@ describe('the heap as text', () => {
   });
 
   test('says first who is suspected to leak', () => {
-    expect(shown({ verdicts: ['`a` leaks', '`b` leaks'] }).slice(2, 5)).toEqual([
+    expect(shown({ verdicts: ['`a` leaks', '`b` leaks'] }).slice(3, 6)).toEqual([
       'Leak suspects:',
       '  `a` leaks',
       '  `b` leaks',
@@ -65,8 +68,8 @@ describe('the heap as text', () => {
     const heap = newHeap();
     for (let i = 0; i < 200; i++) heap.allocate(`f${i}`, 1);
     const lines = shown({ column: 'alloc_space' }, heap);
-    expect(lines[6]).toMatch(/ keep /);
-    expect(lines).toHaveLength(4 + 2 + 100 + 1 + 1);
+    expect(lines[7]).toMatch(/ keep /);
+    expect(lines).toHaveLength(5 + 2 + 100 + 1 + 1);
     expect(lines.at(-2)).toMatch(/^102 KiB .* 102 other call sites$/);
   });
 });

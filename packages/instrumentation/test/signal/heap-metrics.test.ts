@@ -30,12 +30,15 @@ test('the instruments: names, kinds and units', async () => {
     'heapray.memory.retained updown By',
     'heapray.memory.retained.objects updown {object}',
     'heapray.memory.time_to_limit gauge s',
+    'heapray.memory.uncollected updown By',
     'heapray.profiler.cpu counter s',
     'heapray.profiler.drops counter {event}',
     'heapray.profiler.early_deaths counter {sample}',
     'heapray.profiler.frozen updown By',
+    'heapray.profiler.leak_windows gauge {window}',
     'heapray.profiler.live_samples updown {sample}',
     'heapray.profiler.lost_sampler counter {event}',
+    'heapray.profiler.major_collections counter {collection}',
     'heapray.profiler.memory updown By',
     'heapray.profiler.mode updown {profiler}',
     'heapray.profiler.pairs counter {pair}',
@@ -43,6 +46,7 @@ test('the instruments: names, kinds and units', async () => {
     'heapray.profiler.polls counter {poll}',
     'heapray.profiler.samples counter {sample}',
     'heapray.profiler.sampling_interval gauge By',
+    'heapray.profiler.undecided_sites gauge {site}',
     'heapray.profiler.unobserved_samples counter {sample}',
   ]);
 });
@@ -228,7 +232,7 @@ describe('call sites', () => {
     const { collect, addProducer } = newMetrics(heapView(sites, {}, { suspects }));
     addProducer();
     const names = [...(await collect()).keys()].filter((name) => name.startsWith('heapray.memory'));
-    expect(names).toEqual(['heapray.memory.resident', 'heapray.memory.limit']);
+    expect(names).toEqual(['heapray.memory.resident', 'heapray.memory.limit', 'heapray.memory.uncollected']);
   });
 
   test('grow from one collection to the next by what was allocated', async () => {

@@ -45,9 +45,10 @@ export function newLoop(mode: SamplerMode | 'none' = 'binding', options: Partial
       onStartAnew: () => anew++,
       isFollowed: () => false,
       onReading: () => readings++,
+      takeScavenges: () => 0,
       log: (level, text) => logged.push(`${level}: ${text}`),
     },
-    { cpuBudget: 0.005, traced: false, maxLiveSamples: 20_000, ...options },
+    { cpuBudget: 0.005, traced: false, maxLiveSamples: 20_000, isAdaptive: false, ...options },
   );
   const start = performance.now();
   if (mode !== 'none') loop.samplerStarted(mode);
