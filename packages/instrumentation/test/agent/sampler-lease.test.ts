@@ -123,7 +123,11 @@ describe('too many samples alive', () => {
     expect(ledger.samplingInterval).toBe(4 * INTERVAL);
     expect(ledger.counts).toMatchObject({ liveSamples: 0, lostSamples: 0, samples: 1001 });
     expect(ledger.totalInUseBytes).toBe(1001 * 64);
-    expect(logged).toEqual([expect.stringMatching(/^info: sampling every \d+ bytes instead of \d+ from now on: 1001 samples are alive/)]);
+    expect(logged).toEqual([
+      expect.stringMatching(
+        /^info: sampling every \d+ bytes instead of \d+ from now on: 1001 samples are alive/,
+      ),
+    ]);
     const polls = poller.times.length;
     await loop.pollNow();
     expect(poller.times).toHaveLength(polls);
