@@ -53,8 +53,11 @@ for (const line of LINES) {
         const capture = captureOf(service.home, 'shop');
         await pollUntil(() => statSync(capture).size > bytes, { what: 'a growing capture', everyMillis: 5 });
         await service.process.kill();
-        const { startTime, endTime } = captureEnds(capture);
-        expect(endTime).toBe(startTime);
+        const { startTime, endTime, events, trailer } = captureEnds(capture);
+        expect(trailer).toBe(false);
+        // The header is written after the records that it is about, so a kill may come in between.
+        expect(endTime).toBeGreaterThanOrEqual(startTime);
+        if (bytes > 1) expect(events).toBeGreaterThan(0);
         const report = new MemrayReport('1.20.0', capture);
         await report.html(['flamegraph', '--leaks']);
         // memray's statistics cannot be made of no allocation at all.

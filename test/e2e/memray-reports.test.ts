@@ -82,6 +82,35 @@ for (const format of FORMATS) {
         expect(JSON.stringify(await report.html(command.split(' ')))).toContain('rememberOrder');
       });
 
+      test.each(['flamegraph', 'flamegraph --leaks', 'table --leaks', 'flamegraph --temporal --leaks'])(
+        'the page of %s says nothing that is not so',
+        async (command) => {
+          const { stats: lines, warnings } = await report.page(command.split(' '));
+          expect(warnings).toEqual([]);
+          const page = lines.join('\n');
+          expect(page).toMatch(/leaky-service\.js \(heapray: sampled every 8 KiB or more; .* estimates\)$/m);
+          expect(page).toMatch(/^Python allocator: malloc$/m);
+          const [, seconds = ''] = /^Duration: 0:00:(\d+\.\d+)$/m.exec(page) ?? [];
+          const [, events = ''] = /^Total number of allocations: (\d+)$/m.exec(page) ?? [];
+          const [, frames = ''] = /^Total number of frames seen: (\d+)$/m.exec(page) ?? [];
+          expect(Number(seconds)).toBeGreaterThan(0);
+          // Of its own captures, too, memray shows records here, frees among them.
+          expect(Number(events)).toBeGreaterThan(stats.total_num_allocations);
+          const declared = new Set(
+            (await report.records()).filter((record) => /^(?:CODE_OBJECT|FRAME_ID)/.test(record)),
+          );
+          expect(Number(frames)).toBe(declared.size);
+          expect(declared.size).toBeGreaterThan(5);
+        },
+      );
+
+      test('modules: what is estimated is charged to that of the caller', async () => {
+        if (format !== 13) return expect(stats).not.toHaveProperty('top_modules_by_allocation_size');
+        const modules = stats.top_modules_by_allocation_size.map(({ module }) => module);
+        expect(modules).toContain('order-cache');
+        expect(modules).not.toContain('(heapray)');
+      });
+
       test('summary', async () => {
         expect(await report.print(['summary'])).toContain('Location');
       });

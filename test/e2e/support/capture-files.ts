@@ -9,10 +9,10 @@ export function fileNames(folder: string): readonly string[] {
 }
 
 export interface CaptureEnds {
-  /** Milliseconds since the epoch; equal while the capture is running. */
+  /** Milliseconds since the epoch; while the capture is running, the end is that of the last flush. */
   startTime: number;
   endTime: number;
-  /** Allocations and frees; 0 while the capture is running. */
+  /** Allocations and frees, of a running capture up to the last flush. */
   events: number;
   /** Whether the last byte is the trailer. */
   trailer: boolean;

@@ -9,6 +9,8 @@ import { tempFolder } from '../../support/temp-folder.js';
 export interface Stats {
   total_num_allocations: number;
   total_bytes_allocated: number;
+  /** Since memray 1.20. */
+  top_modules_by_allocation_size: { module: string }[];
   metadata: { start_time: string; end_time: string; peak_memory: number; pid: number; command_line: string };
 }
 
@@ -68,6 +70,23 @@ export class MemrayReport {
     const [, data] = /const packed_data = (.*);$/m.exec(await this.write(command)) ?? [];
     expect(data).toBeDefined();
     return JSON.parse(data ?? '');
+  }
+
+  /** What the page of an HTML report says under *Stats*, line by line, and the warnings at its top. */
+  async page(command: readonly string[]): Promise<{ stats: readonly string[]; warnings: readonly string[] }> {
+    const html = await this.write(command);
+    const textOf = (part: string) =>
+      part
+        .replaceAll(/<[^>]*>/g, '')
+        .replaceAll(/\s+/g, ' ')
+        .trim();
+    const [, stats = ''] = /Memray run stats([\s\S]*?)<div class="modal-footer">/.exec(html) ?? [];
+    const body = html.slice(html.indexOf('<main'), html.indexOf('id="statsModal"'));
+    const warnings = body.matchAll(/<div class="alert alert-warning[\s\S]*?<\/div>/g);
+    return {
+      stats: stats.split('<br>').map(textOf).filter(Boolean),
+      warnings: [...warnings].map(([warning]) => textOf(warning)),
+    };
   }
 
   /** The rows of the table of leaks, the largest first. */

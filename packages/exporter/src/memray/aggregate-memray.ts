@@ -1,6 +1,7 @@
 import { ByteWriter } from '../wire/byte-writer.js';
 import { AggregationModel } from './aggregation-model.js';
 import type { CaptureModel } from './capture-model.js';
+import { isNodeCapture } from './captured-program.js';
 import { PYTHON_3_11 } from './convert-base.js';
 import type { MemrayFormat } from './format.js';
 import type { MemrayHeader } from './header.js';
@@ -159,7 +160,8 @@ export class MemrayAggregator {
       pythonVersion: PYTHON_3_11,
       fileFormat: 'AGGREGATED_ALLOCATIONS',
       allocationCount: this.#heap.amounts.events || header.allocationCount,
-      frameCount: this.#format === 11 ? frameCount : 0,
+      // memray counts frames in format 11 only.
+      frameCount: this.#format === 11 || isNodeCapture(header) ? frameCount : 0,
       endTimeMillis: Math.max(header.endTimeMillis, lastMillis),
       objectLifetimes: false,
     };

@@ -4,17 +4,29 @@ import { plainName } from './clean-text.js';
 import type { MemrayLocation } from './code-table.js';
 import type { MemrayHeader } from './header.js';
 
-/** "other", which no usual Python has and every producer that is none should write. */
+/** "malloc", which heapray writes, and Python where `PYTHONMALLOC=malloc` is set. */
+const MALLOC_ALLOCATOR = 3;
+/** "other", which no usual Python has. */
 const OTHER_ALLOCATOR = 4;
+/** How a command line of a Node program begins, or what heapray notes at its end. */
+const NODE_COMMAND = /^\S*\bnode(?:\.exe)?(?: |$)|\(heapray: /;
+/**
+ * Innermost frame of what heapray has not seen but estimated; its caller allocated. In the file of the caller, because
+ * memray takes the module of a stack from its innermost file.
+ */
+export const SHORT_LIVED_FRAME = '(short-lived, estimated)';
 const NODE_RUNTIME = 'node:';
 const PYTHON_PACKAGES = /\/(?:site|dist)-packages\/?$/;
 
 /** Whether a capture is of a Node program, as heapray writes them. */
-export function isNodeCapture({ libdest, pythonAllocator, sitePackages }: MemrayHeader): boolean {
+export function isNodeCapture(header: MemrayHeader): boolean {
+  const { libdest, pythonAllocator, sitePackages, commandLine } = header;
   if (libdest.startsWith(NODE_RUNTIME)) return true;
   // Formats 11 and 12 do not say where modules are.
   const ofPython = sitePackages.some((folder) => PYTHON_PACKAGES.test(folder));
-  return pythonAllocator === OTHER_ALLOCATOR && !ofPython && libdest === '';
+  if (ofPython || libdest !== '') return false;
+  const isNodeCommand = pythonAllocator === MALLOC_ALLOCATOR && NODE_COMMAND.test(commandLine);
+  return pythonAllocator === OTHER_ALLOCATOR || isNodeCommand;
 }
 
 /** Returns where the captured program has its modules, as far as the header says. */
@@ -25,5 +37,6 @@ export function capturedProgram(header: MemrayHeader): ProgramFolders {
 
 /** Returns a place of a capture without the escapes and stand-ins that only memray's reports need. */
 export function plainPlace({ functionName, file, line }: MemrayLocation): MemrayLocation {
-  return { functionName: plainName(functionName), file: nodeFile(plainName(file)), line };
+  const isOwn = functionName === SHORT_LIVED_FRAME;
+  return { functionName: plainName(functionName), file: isOwn ? '' : nodeFile(plainName(file)), line };
 }

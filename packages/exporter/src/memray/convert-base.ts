@@ -123,6 +123,5 @@ export abstract class RecordConverter implements RecordHandler {
 /** The header of a capture as another format has it; what that has no place for is left out. */
 export function writeConvertedHeader(out: ByteWriter, header: MemrayHeader, format: MemrayFormat): void {
   const pythonVersion = header.format === 11 ? PYTHON_3_11 : header.pythonVersion;
-  const frameCount = format === header.format ? header.frameCount : 0;
-  writeHeader(out, { ...header, format, pythonVersion, frameCount });
+  writeHeader(out, { ...header, format, pythonVersion });
 }

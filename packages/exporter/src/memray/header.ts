@@ -9,7 +9,7 @@ export interface MemrayHeader {
   readonly fileFormat: FileFormat;
   /** Allocation and deallocation records, as the writer counted them; 0 while a capture is unfinished. */
   readonly allocationCount: number;
-  /** Frame records (format 11 only). */
+  /** Frame records in format 11. memray writes 0 in later formats, but shows what is there; heapray counts functions. */
   readonly frameCount: number;
   readonly startTimeMillis: number;
   readonly endTimeMillis: number;

@@ -2,7 +2,7 @@ export { FormatError } from '../wire/errors.js';
 export { MemrayAggregator, type MemrayAggregatorOptions } from './aggregate-memray.js';
 export { ALLOCATORS, type AllocatorFacts, type AllocatorKind, type AllocatorName } from './allocators.js';
 export type { CaptureStats, LocationTotal, ModuleTotal } from './capture-stats.js';
-export { isNodeCapture } from './captured-program.js';
+export { isNodeCapture, SHORT_LIVED_FRAME } from './captured-program.js';
 export { plainName } from './clean-text.js';
 export type { MemrayLocation } from './code-table.js';
 export { MemrayConverter } from './convert-memray.js';

@@ -47,8 +47,11 @@ export interface HeaderPatch {
 const DEFAULT_MAIN_THREAD = 1;
 /** A line table of kind 13 entries, which `frame()` writes, is read by the rules of CPython 3.11. */
 const PYTHON_VERSION = 0x030b00f0;
-/** "other", shown as "unknown". 0 makes every report fail. */
-const PYTHON_ALLOCATOR = 4;
+/**
+ * "malloc": each object is allocated and freed by itself. For any other, memray warns that leaks are misleading, because
+ * an arena allocator would keep what was freed. 0 makes every report fail.
+ */
+const PYTHON_ALLOCATOR = 3;
 /** No allocator hands it out: freeing it changes nothing. */
 const HARMLESS_ADDRESS = 8;
 
@@ -233,16 +236,16 @@ export class MemrayWriter {
 
   /**
    * What to write over the header in place, now or after {@link finish}: the end time (milliseconds since the
-   * Unix epoch) and the counts. A capture without it is readable; only its end time is wrong.
+   * Unix epoch) and the counts. A capture without it is readable; reports only show the start as its end, and counts of 0.
+   * So is one with any part of it, so that it may be written again and again.
    */
   headerPatches(endTimeMillis: number): readonly HeaderPatch[] {
     const offsets = headerOffsets(this.#format);
-    const patches = [
+    return [
       { offset: offsets.allocationCount, bytes: word(this.#allocations + this.#deallocations) },
       { offset: offsets.endTime, bytes: word(cleanMillis(endTimeMillis)) },
+      { offset: offsets.frameCount, bytes: word(this.#frames.declared) },
     ];
-    if (this.#format === 11) patches.push({ offset: offsets.frameCount, bytes: word(this.#frames.declared) });
-    return patches;
   }
 
   #switchTo(threadId: number): void {

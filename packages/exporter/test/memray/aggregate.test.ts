@@ -122,7 +122,7 @@ describe.each(MEMRAY_FORMATS)('cut between an image and its segments (to format 
     const analyzer = analyzeMemray([...aggregator.encode()]);
     expect(analyzer.complete).toBe(true);
     const [frame] = analyzer.nativeFrames(analyzer.leaks()[0]!);
-    expect(frame).toMatchObject({ address: 0x1210n, path: 'a', start: 0x1000n, limit: 0x1220n });
+    expect(frame).toMatchObject({ address: 0x1210n, path: 'a', start: 0x1200n, limit: 0x1220n });
   });
 
   describeWithPeer('for memray', `memray-${MEMRAY_OF[format]}`, () => {

@@ -1,6 +1,8 @@
 import { describe, expect, expectTypeOf, test } from 'vitest';
 import {
+  analyzeMemray,
   type FrameHandle,
+  type HeaderPatch,
   type MemrayFormat,
   MemrayWriter,
   type MemrayWriterOptions,
@@ -55,8 +57,11 @@ function example(): Uint8Array {
 
 describe('the worked example', () => {
   test('comes out byte for byte, but for the pop that no later record needs', () => {
-    const expected = ALL_ALLOCATIONS_EXAMPLE;
+    const expected = Uint8Array.from(ALL_ALLOCATIONS_EXAMPLE);
     expect(expected).toHaveLength(222);
+    // The example is as memray would have it: no frames counted, and another allocator.
+    expected[25] = 2;
+    expected[0x4f] = 3;
     expect(expected[POP_2]).toBe(0x11);
     const lazy = Buffer.concat([expected.subarray(0, POP_2), expected.subarray(POP_2 + 1)]);
     expect(dump(example())).toBe(dump(lazy));
@@ -102,7 +107,7 @@ describe('the header', () => {
     };
     const times = '00 68 e5 cf 8b 01 00 00  00 68 e5 cf 8b 01 00 00';
     const middle = `00 00  00 00 00 00 00 00 00 00  00 00 00 00 00 00 00 00  ${times}  78 00
-      01 00 00 00  07 00 00 00 00 00 00 00  00 00 00 00 00 00 00 00  04 00`;
+      01 00 00 00  07 00 00 00 00 00 00 00  00 00 00 00 00 00 00 00  03 00`;
     const magic = '6d 65 6d 72 61 79 00';
     expect(header(13)).toBe(
       dump(hex(`${magic} 0d 00 00 00 f0 00 0b 03 ${middle} 00  4c 00  53 00 00  50 00 00`)),
@@ -117,7 +122,7 @@ describe('the header', () => {
     expect(dump(w.take())).toContain(dump(hex('00 2f 6d 00 00 00 02 01 00')));
   });
 
-  test('patches: counts and end time, and frames in format 11', () => {
+  test('patches: counts of records and frames, and end time', () => {
     const patched = (format: MemrayFormat) => {
       const w = writer({ format });
       w.allocation(1, 64, 1, w.stack(undefined, w.frame('f', 'a', 1)));
@@ -130,6 +135,7 @@ describe('the header', () => {
     expect(patched(13)).toEqual([
       [17, records],
       [41, end],
+      [25, '01 00 00 00 00 00 00 00'],
     ]);
     expect(patched(11)).toEqual([
       [13, records],
@@ -368,5 +374,49 @@ describe('take', () => {
     expect([w.allocations, w.deallocations]).toEqual([2, 2]);
     w.take();
     expect([w.allocations, w.deallocations]).toEqual([2, 2]);
+  });
+});
+
+describe('a header that is written again while the capture goes on', () => {
+  const FORMATS = [13, 12, 11] as const;
+
+  /** A capture that a kill has ended, and what would be written over its header then. */
+  function running(format: MemrayFormat): { bytes: Uint8Array; patches: readonly HeaderPatch[] } {
+    const w = writer({ format });
+    w.memoryRecord(1000, START);
+    for (let at = 1; at <= 300; at += 1) {
+      w.allocation(1, 64 * at, at, w.stack(undefined, w.frame(`f${at % 7}`, 'a', 1)));
+    }
+    w.memoryRecord(2000, START + 70_000);
+    return { bytes: w.take(), patches: w.headerPatches(START + 70_000) };
+  }
+
+  test.each(FORMATS)('tells what is known, in format %d', (format) => {
+    const { bytes, patches } = running(format);
+    for (const { offset, bytes: patch } of patches) bytes.set(patch, offset);
+    const { header } = analyzeMemray([bytes]);
+    expect(header).toMatchObject({
+      allocationCount: 300,
+      frameCount: 7,
+      startTimeMillis: START,
+      endTimeMillis: START + 70_000,
+      pythonAllocator: 3,
+    });
+  });
+
+  test.each(FORMATS)('is read the same wherever a kill cuts that, in format %d', (format) => {
+    const { bytes, patches } = running(format);
+    const before = analyzeMemray([bytes]);
+    for (const [at, { offset, bytes: patch }] of patches.entries()) {
+      for (let cut = 0; cut <= patch.length; cut += 1) {
+        const torn = Uint8Array.from(bytes);
+        for (const { offset: whole, bytes: written } of patches.slice(0, at)) torn.set(written, whole);
+        torn.set(patch.subarray(0, cut), offset);
+        const analyzer = analyzeMemray([torn]);
+        expect(analyzer.damage).toBeUndefined();
+        expect(analyzer.leaks()).toEqual(before.leaks());
+        expect(analyzer.header?.startTimeMillis).toBe(START);
+      }
+    }
   });
 });

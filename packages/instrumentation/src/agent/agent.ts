@@ -2,6 +2,7 @@ import path from 'node:path';
 import v8 from 'node:v8';
 import type { MessagePort } from 'node:worker_threads';
 import { Blame } from '../blame/index.js';
+import { notedCommandLine } from '../capture/command-line.js';
 import type { ComponentCaptureOptions } from '../capture/component-capture.js';
 import type { RecordFeedOptions } from '../capture/record-feed.js';
 import { HighWaterMarkTracker, Ledger, PastStates } from '../ledger/index.js';
@@ -362,10 +363,10 @@ export class Agent {
 }
 
 function feedOptions(options: AgentOptions): RecordFeedOptions {
-  const { memrayFormat, commandLine, pid, workingFolder } = options;
+  const { memrayFormat, commandLine, samplingInterval, pid, workingFolder } = options;
   return {
     format: memrayFormat,
-    commandLine,
+    commandLine: notedCommandLine(commandLine, samplingInterval),
     pid,
     nodeModules: [path.join(workingFolder, 'node_modules')],
     projectRoots: [workingFolder],

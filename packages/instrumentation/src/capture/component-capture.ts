@@ -149,7 +149,18 @@ export class ComponentCapture implements LedgerListener {
   #writeOut(): void {
     const bytes = this.#feed.take();
     this.#run?.push(bytes);
-    if (!this.#aggregated) this.#file.append(bytes);
+    if (this.#aggregated) return;
+    this.#file.append(bytes);
+    this.#updateHeader();
+  }
+
+  /** So that a capture that a kill ends says how long it was and how much is in it. */
+  #updateHeader(): void {
+    try {
+      for (const { offset, bytes } of this.#feed.headerPatches()) this.#file.patch(offset, bytes);
+    } catch {
+      // The records are what counts: a disk that does not take them either says so at the next flush, or at the end.
+    }
   }
 
   #closeFile(): void {

@@ -2,6 +2,7 @@ import {
   type HeaderPatch,
   type MemrayFormat,
   MemrayWriter,
+  SHORT_LIVED_FRAME,
   type StackHandle,
 } from '@heapray/exporter/memray';
 import { type Ledger, type NodeIndex, ROOT } from '../ledger/index.js';
@@ -22,8 +23,8 @@ const MAIN_THREAD = 1;
 /** One address serves all estimated allocations, because each is freed at once. Live ones get 16 x (id + 1). */
 const ESTIMATE_ADDRESS = 16;
 const addressOf = (id: number) => 16 * (id + 1);
-/** The leaf of stacks whose allocations were never observed, only estimated. */
-const ESTIMATED_FRAME = '(short-lived, estimated)';
+/** Where functions are that come from no file. */
+const NO_FILE = '(native)';
 
 /** Turns the ledger's events into the records of a memray capture, wherever these go. */
 export class RecordFeed {
@@ -165,7 +166,7 @@ export class RecordFeed {
     if (known !== undefined) return known;
     const frame = node === ROOT ? undefined : this.#ledger.sites.frame(node);
     if (!frame) return undefined;
-    const file = frame.file || '(native)';
+    const file = frame.file || NO_FILE;
     const parent = this.#stack(this.#ledger.tree.parent(node));
     const stack = this.#writer.stack(parent, this.#writer.frame(frame.functionName, file, frame.line));
     this.#stacks[node] = stack;
@@ -175,7 +176,10 @@ export class RecordFeed {
   #estimateStack(node: NodeIndex): StackHandle {
     const known = this.#estimateStacks[node];
     if (known !== undefined) return known;
-    const leaf = this.#writer.frame(ESTIMATED_FRAME, '(heapray)', 0);
+    const caller = node === ROOT ? undefined : this.#ledger.sites.frame(node);
+    // In the caller's file, so that memray's modules and our packages are charged, but without a line: memray would show
+    // the line's source in place of the name.
+    const leaf = this.#writer.frame(SHORT_LIVED_FRAME, caller?.file || NO_FILE, 0);
     const stack = this.#writer.stack(this.#stack(node), leaf);
     this.#estimateStacks[node] = stack;
     return stack;

@@ -91,6 +91,20 @@ describe('a capture', () => {
     expect(analyzer.threads.map(({ name }) => name)).toEqual(['main']);
   });
 
+  test.each([13, 12, 11] as const)('says by its header what is in it so far (format %d)', (format) => {
+    const { ledger, readings } = bootedLedger();
+    const { capture, read, wait } = beginCapture(ledger, { format });
+    expect(read().header).toMatchObject({ allocationCount: 0, frameCount: 0, endTimeMillis: START });
+    wait(50);
+    ledger.absorb(readings.of(samplesOf('main > parse', 64, [2, 3])), 1);
+    capture.flush();
+    expect(read().header).toMatchObject({ allocationCount: 2, frameCount: 2, endTimeMillis: START + 50 });
+    wait(70);
+    capture.flush();
+    expect(read().header).toMatchObject({ allocationCount: 2, endTimeMillis: START + 120 });
+    capture.finish();
+  });
+
   test('is readable at any moment, as after a kill', () => {
     const { ledger, readings } = bootedLedger();
     const { capture, read, wait } = beginCapture(ledger);
