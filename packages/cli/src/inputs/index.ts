@@ -1,13 +1,14 @@
 import { type CaptureEnd, MemrayProfiler } from '@heapray/exporter/memray';
-import { decodePprof } from '@heapray/exporter/pprof';
+import { PprofDecoder } from '@heapray/exporter/pprof';
 import type { Profile } from '@heapray/exporter/profile';
 import { CommandError } from '../errors.js';
 import { detectFormat, HEAD_BYTES, type InputFormat } from './detect.js';
-import { decodeHeapProfile } from './heapprofile.js';
+import { gunzipped, isGzip } from './gunzip.js';
+import { HeapProfileDecoder } from './heapprofile.js';
 import { readCapture } from './memray.js';
 import { ownPackage } from './own-package.js';
 import { mayUseThread } from './own-thread.js';
-import { collect, type OpenInput, openInput } from './read-bytes.js';
+import { type OpenInput, openInput } from './read-bytes.js';
 
 export type { InputFormat } from './detect.js';
 
@@ -18,9 +19,6 @@ export interface Input {
   /** How a capture ended; other formats are whole or refused. */
   readonly end?: CaptureEnd;
 }
-
-/** Most bytes of a file that is held in memory as a whole; a capture is not. */
-const MAX_BYTES = 2 ** 28;
 
 /** The formats a profile can be read from, for messages and help. */
 export const PROFILE_FORMATS =
@@ -34,7 +32,9 @@ export async function readInput(input: string): Promise<Input> {
   const opened = await openInput(input, HEAD_BYTES);
   const format = detectFormat(opened.head);
   if (format === 'memray') return readCaptureProfile(opened);
-  return decode(opened.name, await collect(opened, MAX_BYTES), format);
+  if (format !== undefined) return { profile: await decode(opened, format), format };
+  await opened.chunks.return();
+  throw new CommandError(`${opened.name}: no profile that is known; this command reads ${PROFILE_FORMATS}`);
 }
 
 async function readCaptureProfile(opened: OpenInput): Promise<Input> {
@@ -43,16 +43,19 @@ async function readCaptureProfile(opened: OpenInput): Promise<Input> {
   return { profile: profiler.profile(), format: 'memray', end };
 }
 
-function decode(name: string, bytes: Uint8Array, format: Exclude<InputFormat, 'memray'> | undefined): Input {
+/** Piece by piece: what a profile is made of takes a part of what its file does. */
+async function decode({ name, chunks, head }: OpenInput, format: 'heapprofile' | 'pprof'): Promise<Profile> {
   try {
-    if (format === 'heapprofile') return { profile: decodeHeapProfile(bytes), format };
-    return { profile: decodePprof(bytes), format: 'pprof' };
+    if (format === 'heapprofile') {
+      const decoder = new HeapProfileDecoder();
+      for await (const chunk of chunks) decoder.push(chunk);
+      return decoder.end();
+    }
+    const decoder = new PprofDecoder();
+    for await (const piece of isGzip(head) ? gunzipped(chunks) : chunks) decoder.push(piece);
+    return decoder.end();
   } catch (cause) {
     if (!(cause instanceof Error && cause.name === 'FormatError')) throw cause;
-    const reason =
-      format === undefined
-        ? `no profile that is known; this command reads ${PROFILE_FORMATS}`
-        : cause.message;
-    throw new CommandError(`${name}: ${reason}`, { cause });
+    throw new CommandError(`${name}: ${cause.message}`, { cause });
   }
 }

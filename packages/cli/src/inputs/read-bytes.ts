@@ -125,18 +125,3 @@ async function* joined(
     await rest.return();
   }
 }
-
-/**
- * All of an input, in one piece.
- * @throws CommandError when it cannot be read or is larger
- */
-export async function collect({ name, chunks }: OpenInput, maxBytes: number): Promise<Uint8Array> {
-  const parts: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of chunks) {
-    parts.push(new Uint8Array(chunk));
-    length += chunk.length;
-    if (length > maxBytes) throw new CommandError(`${name}: larger than the limit of ${maxBytes} bytes`);
-  }
-  return Buffer.concat(parts, length);
-}

@@ -4,35 +4,100 @@ import {
   type Profile,
   type ProfileFrame,
   type StackRef,
+  stacksInCallOrder,
 } from '@heapray/exporter/profile';
 import { printable } from '../text/printable.js';
 
+/** Every line repeats its whole stack, so a file of deep stacks can take the square of what the profile takes. */
+const MAX_BYTES = 2 ** 30;
+const CHUNK_BYTES = 2 ** 18;
+
 /**
  * Folded stacks, as flamegraph.pl and speedscope take them: a line for each stack, root first, and its value.
- * Labels are summed over. The format has no values below 1: such stacks are left out.
+ * Labels are summed over. The format has no values below 1: such stacks are left out. Lines are ordered by name,
+ * each caller before its callees.
+ * @throws RangeError when the lines would take more than a GiB
  */
-export function* encodeFolded(profile: Profile, column: number): Generator<string> {
-  const names = Array.from({ length: profile.frameCount }, (_, ref) =>
+export function encodeFolded(profile: Profile, column: number): Generator<Uint8Array> {
+  const sums = sumsByStack(profile, column);
+  const frames = Array.from({ length: profile.frameCount }, (_, ref) =>
     frameName(profile.frame(ref as FrameRef)),
   );
-  const sums = new Map<StackRef | undefined, number>();
-  for (let sample = 0; sample < profile.sampleCount; sample++) {
-    const stack = profile.stackOf(sample);
-    sums.set(stack, (sums.get(stack) ?? 0) + profile.value(sample, column));
-  }
-  const lines: string[] = [];
-  for (const [stack, value] of sums) {
-    if (value > 0) lines.push(`${path(profile, stack, names)} ${value}\n`);
-  }
-  yield* lines.sort();
+  const names = frames.map((name) => Buffer.from(`${name};`));
+  const ends = pathEnds(profile, names);
+  assertShort(ends, sums);
+  const order = stacksInCallOrder(profile, ranks(frames));
+  return lines({ profile, sums, names, ends, order });
 }
 
-function path(profile: Profile, stack: StackRef | undefined, names: readonly string[]): string {
-  const frames: string[] = [];
-  for (let at = stack; at !== undefined; at = profile.stackParent(at)) {
-    frames.push(names[profile.stackFrame(at)]!);
+/** Sums by stack; the last entry is for samples without one. */
+function sumsByStack(profile: Profile, column: number): Float64Array {
+  const sums = new Float64Array(profile.stackCount + 1);
+  for (let sample = 0; sample < profile.sampleCount; sample++) {
+    sums[profile.stackOf(sample) ?? profile.stackCount]! += profile.value(sample, column);
   }
-  return frames.length === 0 ? '(none)' : frames.reverse().join(';');
+  return sums;
+}
+
+/** Per stack the bytes of all names from the root to it. */
+function pathEnds(profile: Profile, names: readonly Uint8Array[]): Float64Array {
+  const ends = new Float64Array(profile.stackCount);
+  for (let stack = 0; stack < ends.length; stack++) {
+    const parent = profile.stackParent(stack as StackRef);
+    const start = parent === undefined ? 0 : ends[parent]!;
+    ends[stack] = start + names[profile.stackFrame(stack as StackRef)]!.length;
+  }
+  return ends;
+}
+
+function assertShort(ends: Float64Array, sums: Float64Array): void {
+  let bytes = 0;
+  for (let stack = 0; stack < ends.length; stack++) if (sums[stack]! > 0) bytes += ends[stack]!;
+  if (bytes <= MAX_BYTES) return;
+  throw new RangeError(
+    `as folded stacks it takes ${bytes} bytes, over the limit of ${MAX_BYTES}; each line repeats its whole stack`,
+  );
+}
+
+/** The place of each name among all, in order. */
+function ranks(names: readonly string[]): (frame: FrameRef) => number {
+  const places = new Int32Array(names.length);
+  const order = names.map((name, at) => ({ name, at })).sort((a, b) => (a.name < b.name ? -1 : 1));
+  order.forEach(({ at }, place) => {
+    places[at] = place;
+  });
+  return (frame) => places[frame]!;
+}
+
+interface FoldedStacks {
+  readonly profile: Profile;
+  readonly sums: Float64Array;
+  /** Per frame its name and a semicolon. */
+  readonly names: readonly Uint8Array[];
+  readonly ends: Float64Array;
+  readonly order: Int32Array;
+}
+
+function* lines({ profile, sums, names, ends, order }: FoldedStacks): Generator<Uint8Array> {
+  const deepest = ends.reduce((most, end) => Math.max(most, end), 0);
+  const path = Buffer.alloc(deepest);
+  let pending: Uint8Array[] = [];
+  let pendingBytes = 0;
+  const rootless = sums.at(-1)!;
+  if (rootless > 0) pending.push(Buffer.from(`(none) ${rootless}\n`));
+  for (const stack of order) {
+    const name = names[profile.stackFrame(stack as StackRef)]!;
+    path.set(name, ends[stack]! - name.length);
+    if (!(sums[stack]! > 0)) continue;
+    // Without the last semicolon.
+    pending.push(Buffer.from(path.subarray(0, ends[stack]! - 1)), Buffer.from(` ${sums[stack]}\n`));
+    pendingBytes += ends[stack]!;
+    if (pendingBytes < CHUNK_BYTES) continue;
+    yield Buffer.concat(pending);
+    pending = [];
+    pendingBytes = 0;
+  }
+  yield Buffer.concat(pending);
 }
 
 /** The place tells functions of one name apart; a semicolon would end the frame. */

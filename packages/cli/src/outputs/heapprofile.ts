@@ -1,9 +1,8 @@
-import type { FrameRef, Profile, StackRef } from '@heapray/exporter/profile';
+import { type FrameRef, type Profile, type StackRef, stacksInCallOrder } from '@heapray/exporter/profile';
 
 /** The root has id 1; the node of a stack has the next ones. */
 const ROOT_ID = 1;
 const idOf = (stack: number): number => stack + ROOT_ID + 1;
-const NONE = -1;
 
 /**
  * The profile as a V8 `.heapprofile`, for Chrome DevTools and editors. It has one value for a stack: labels are
@@ -32,40 +31,24 @@ function sizesByStack(profile: Profile, column: number): Float64Array {
 /** All nodes below the root, each inside its caller's; without recursion, however deep. */
 function* children(profile: Profile, sizes: Float64Array): Generator<string> {
   const frames = callFrames(profile);
-  const { first, next } = links(profile);
-  const path: number[] = [];
-  let at = first.at(-1)!;
+  const path: StackRef[] = [];
   let separator = '\n';
-  while (at !== NONE || path.length > 0) {
-    if (at === NONE) {
-      at = next[path.pop()!]!;
+  for (const at of stacksInCallOrder(profile) as Iterable<StackRef>) {
+    const parent = profile.stackParent(at);
+    for (; path.at(-1) !== parent; path.pop()) {
       yield ']}';
       separator = ',\n';
-      continue;
     }
-    yield separator + open(frames[profile.stackFrame(at as StackRef)], sizes[at]!, idOf(at));
+    yield separator + open(frames[profile.stackFrame(at)], sizes[at]!, idOf(at));
     path.push(at);
-    at = first[at]!;
     separator = '';
   }
+  for (; path.length > 0; path.pop()) yield ']}';
 }
 
 /** The beginning of a node, up to its children. */
 function open(callFrame: unknown, selfSize: number, id: number): string {
   return `${JSON.stringify({ callFrame, selfSize, id }).slice(0, -1)},"children":[`;
-}
-
-/** Per stack its first callee and the next of its caller; the last entry of `first` is the root's. */
-function links(profile: Profile): { readonly first: Int32Array; readonly next: Int32Array } {
-  const count = profile.stackCount;
-  const first = new Int32Array(count + 1).fill(NONE);
-  const next = new Int32Array(count).fill(NONE);
-  for (let stack = count - 1; stack >= 0; stack--) {
-    const parent = profile.stackParent(stack as StackRef) ?? count;
-    next[stack] = first[parent]!;
-    first[parent] = stack;
-  }
-  return { first, next };
 }
 
 /** V8 counts lines and columns from 0, and viewers tell scripts apart by their ids. */

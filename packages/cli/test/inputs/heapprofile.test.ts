@@ -5,7 +5,7 @@ import { checkProfile, formatProfile, type Profile, topOf } from '@heapray/expor
 import { describe, expect, test } from 'vitest';
 import { runCommand } from '../../../../test/support/run-command.js';
 import { tempFolder } from '../../../../test/support/temp-folder.js';
-import { decodeHeapProfile } from '../../src/inputs/heapprofile.js';
+import { decodeHeapProfile, HeapProfileDecoder } from '../../src/inputs/heapprofile.js';
 import { SHOP_HEAPPROFILE } from '../support/sample-files.js';
 
 interface PlainNode {
@@ -154,33 +154,67 @@ describe('each kind of bad input has its line', () => {
   test.each([
     ['{"head":', 'the JSON is cut off at byte 8'],
     ['{"head":{"callFrame":"a', 'the JSON is cut off at byte 23'],
-    ['{"ä":}}', 'the JSON is damaged'],
+    ['{"ä":}}', 'the JSON is damaged at byte 6'],
     ['{"ä":1}}', 'the JSON is damaged at byte 8'],
     ['{"head":1}', 'there is no `head`'],
     ['{}', 'there is no `head`'],
-    ['{"head":{}}', '`selfSize` is undefined and not a number of bytes'],
-    ['{"head":{"selfSize":-1}}', '`selfSize` is -1 and not a number of bytes'],
-    ['{"head":{"selfSize":1e999}}', '`selfSize` is Infinity and not a number of bytes'],
-    ['{"head":{"selfSize":[[]]}}', '`selfSize` is object and not a number of bytes'],
-    ['{"head":{"selfSize":0,"children":{}}}', '`children` is not a list'],
-    ['{"head":{"selfSize":0,"children":[null]}}', 'a node has no `callFrame` with `functionName` and `url`'],
+    ['{"head":{}}', '`selfSize` is undefined and not a number of bytes at byte 9'],
+    ['{"head":{"selfSize":-1}}', '`selfSize` is -1 and not a number of bytes at byte 20'],
+    ['{"head":{"selfSize":1e999}}', '`selfSize` is Infinity and not a number of bytes at byte 20'],
+    ['{"head":{"selfSize":[[]]}}', '`selfSize` is object and not a number of bytes at byte 20'],
+    ['{"head":{"selfSize":0,"children":{}}}', '`children` is not a list at byte 33'],
+    ['{"head":{"selfSize":0,"children":null}}', '`children` is not a list at byte 33'],
+    ['{"head":{"selfSize":0,"children":[],"children":[]}}', 'a node has `children` twice at byte 47'],
+    ['{"head":{"selfSize":0},"head":{}}', 'there is a second `head` at byte 30'],
+    [
+      '{"head":{"selfSize":0,"children":[null]}}',
+      'a node has no `callFrame` with `functionName` and `url` at byte 34',
+    ],
     [
       '{"head":{"selfSize":0,"children":[{"callFrame":{"url":""}}]}}',
-      'a node has no `callFrame` with `functionName` and `url`',
+      'a node has no `callFrame` with `functionName` and `url` at byte 57',
     ],
-    ['{"snapshot":{},"nodes":[]}', 'this is a heap snapshot, not a heap profile'],
-    ['{"nodes":[],"samples":[]}', 'this is a CPU profile, not a heap profile'],
+    ['{"snapshot":{},"nodes":[]}', 'this is a heap snapshot, not a heap profile at byte 11'],
+    ['{"nodes":[],"samples":[]}', 'this is a CPU profile, not a heap profile at byte 8'],
   ])('%s', (text, reason) => {
     expect(failure(Buffer.from(text))).toBe(`V8 heap profile: ${reason}`);
   });
 
   test('text in another encoding', () => {
     const latin1 = Buffer.from('{"ä":1}', 'latin1');
-    expect(failure(latin1)).toBe('V8 heap profile: the text is not UTF-8');
+    expect(failure(latin1)).toBe('V8 heap profile: the text is not UTF-8 at byte 1');
   });
 
-  test('more values than memory is good for', () => {
-    const many = Buffer.alloc(2 ** 24 + 10, '[');
-    expect(failure(many)).toBe('V8 heap profile: more than the limit of 16777216 values');
+  test('a text that is too long to keep', () => {
+    const long = Buffer.concat([Buffer.from('{"a":"'), Buffer.alloc(2 ** 24, 'a')]);
+    expect(failure(long)).toBe('V8 heap profile: a text or number of more than 16777216 bytes at byte 5');
   });
+
+  test('lists in lists without end', () => {
+    const many = Buffer.concat([Buffer.from('{"a":'), Buffer.alloc(2 ** 22, '[')]);
+    expect(failure(many)).toBe(`V8 heap profile: the JSON is cut off at byte ${many.length}`);
+  });
+});
+
+test('the order of members, and members that nobody knows, do not matter', () => {
+  const callFrame = { columnNumber: 1, url: '/a.js', lineNumber: 0, functionName: 'f', more: [{ url: 1 }] };
+  const inner = { selfSize: 8, callFrame };
+  const outer = { children: [inner], later: { selfSize: [], children: 1 }, callFrame, selfSize: 16 };
+  const text = JSON.stringify({ samples: [{ head: 1 }], head: { children: [outer], selfSize: 1 } });
+  expect(samples(decodeText(text))).toBe(
+    samples(decode({ size: 16, url: '/a.js', column: 1, children: [{ size: 8, column: 1 }] })).replace(
+      /^/,
+      '  1\n',
+    ),
+  );
+});
+
+test('pieces of any length give the same profile', () => {
+  const bytes = readFileSync(SHOP_HEAPPROFILE);
+  const expected = formatProfile(decodeHeapProfile(bytes));
+  for (const length of [1, 7, 64, 1000]) {
+    const decoder = new HeapProfileDecoder();
+    for (let at = 0; at < bytes.length; at += length) decoder.push(bytes.subarray(at, at + length));
+    expect(formatProfile(decoder.end())).toBe(expected);
+  }
 });

@@ -40,25 +40,40 @@ describe('content', () => {
     [
       'a pprof record of 2^31 - 1 bytes',
       huge(0xff, 0xff, 0xff, 0xff, 0x07),
-      `pprof: cut off or damaged at byte ${good.length}`,
+      `pprof: a record of 2147483647 bytes is over the limit of 16777216 at byte ${good.length}`,
     ],
     [
       'a pprof record of 2^63 bytes',
       huge(0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f),
-      `pprof: invalid length encoding at byte ${good.length}`,
+      `pprof: a record of 9223372036854776000 bytes is over the limit of 16777216 at byte ${good.length}`,
     ],
-    ['a gzip bomb', gzipSync(new Uint8Array(2 ** 28 + 1)), 'pprof: larger than the limit of 268435456 bytes'],
+    [
+      'a gzip bomb',
+      gzipSync(
+        Buffer.concat([good, Buffer.alloc(2 ** 28, Uint8Array.of(0x9a, 0x06, 0x00, 0x98, 0x06, 0x01))]),
+      ),
+      'pprof: larger than the limit of 268435456 bytes',
+    ],
+    [
+      'a gzip bomb of zeros',
+      gzipSync(new Uint8Array(2 ** 28 + 1)),
+      'pprof: illegal tag: field number 0 at byte 0',
+    ],
     [
       'a cut heap profile',
       readFileSync(SHOP_HEAPPROFILE).subarray(0, 500),
       'V8 heap profile: the JSON is cut off at byte 500',
     ],
     ['braces without end', '{"a":'.repeat(200_000), 'V8 heap profile: the JSON is cut off at byte 1000000'],
-    ['a heap snapshot', '{"snapshot":{}}', 'V8 heap profile: this is a heap snapshot, not a heap profile'],
+    [
+      'a heap snapshot',
+      '{"snapshot":{}}',
+      'V8 heap profile: this is a heap snapshot, not a heap profile at byte 11',
+    ],
     [
       'a size beyond reason',
       '{"head":{"selfSize":1e308}}',
-      'V8 heap profile: `selfSize` is 1e+308 and not a number of bytes',
+      'V8 heap profile: `selfSize` is 1e+308 and not a number of bytes at byte 20',
     ],
   ])('%s', async (_, content, reason) => {
     expect(await complaint(fileWith(content))).toBe(reason);
@@ -118,7 +133,7 @@ describe('files', () => {
   test('a terabyte of nothing', async () => {
     const file = fileWith(good);
     truncateSync(file, 2 ** 40);
-    expect(await complaint(file)).toBe('larger than the limit of 268435456 bytes');
+    expect(await complaint(file)).toBe(`pprof: illegal tag: field number 0 at byte ${good.length}`);
   });
 
   test('a name that would disturb the terminal stays on the line', async () => {

@@ -1,16 +1,19 @@
 import type { Profile } from '../profile/index.js';
-import { FormatError } from '../wire/errors.js';
 import { inflate } from './inflate.js';
-import { profileFromRecords } from './profile-from-records.js';
-import { readRecords } from './read-records.js';
+import { DEFAULT_MAX_BYTES, PprofDecoder } from './pprof-decoder.js';
 
 /** What a reader accepts before it gives up; memory use follows these. */
 export interface PprofLimits {
   /** Most bytes, after inflating too; 256 MiB when absent. */
   readonly maxBytes?: number | undefined;
-  /** Most samples, stack entries, labels, locations, lines, functions and strings together; 2^25 when absent. */
+  /**
+   * Most samples, stacks, labels, locations, lines, functions and strings together, equal samples, stacks and sets of
+   * labels counted once; 2^23 when absent.
+   */
   readonly maxEntries?: number | undefined;
 }
+
+const PIECE_BYTES = 2 ** 20;
 
 /**
  * Reads a pprof profile, gzipped or not, whoever wrote it. Lines that were
@@ -19,9 +22,9 @@ export interface PprofLimits {
  * @throws FormatError with one line that says what is wrong and at which byte (after inflating)
  */
 export function decodePprof(bytes: Uint8Array, limits: PprofLimits = {}): Profile {
-  const { maxBytes = 2 ** 28, maxEntries = 2 ** 25 } = limits;
-  const records = readRecords(inflate(bytes, maxBytes), maxEntries);
-  if ((records.strings[0] ?? '') !== '')
-    throw new FormatError('pprof', 'the string table does not begin with ""');
-  return profileFromRecords(records);
+  const inflated = inflate(bytes, limits.maxBytes ?? DEFAULT_MAX_BYTES);
+  const decoder = new PprofDecoder(limits);
+  for (let at = 0; at < inflated.length; at += PIECE_BYTES)
+    decoder.push(inflated.subarray(at, at + PIECE_BYTES));
+  return decoder.end();
 }

@@ -21,16 +21,3 @@ export function bigIntFromInt64(value: Int64): bigint {
   if (typeof value === 'number') return BigInt(value);
   return (BigInt(value.high) << 32n) | BigInt(value.low >>> 0);
 }
-
-/** A decoded int64 as a number, exact up to 2^53 and the nearest number beyond. */
-export function numberFromInt64(value: Int64): number {
-  return typeof value === 'number' ? value : value.high * 2 ** 32 + (value.low >>> 0);
-}
-
-/** A decoded uint64, exact, as a map key: a number where it fits. */
-export function keyFromUint64(value: Int64): number | bigint {
-  if (typeof value === 'number') return value;
-  const high = value.high >>> 0;
-  if (high < 2 ** 21) return high * 2 ** 32 + (value.low >>> 0);
-  return (BigInt(high) << 32n) | BigInt(value.low >>> 0);
-}

@@ -1,11 +1,19 @@
-import type { perftools } from '#generated/pprof.js';
-import { NONE } from '../profile/profile.js';
 import { RowTable } from '../profile/row-table.js';
-import { bigIntFromInt64, type Int64, keyFromUint64, numberFromInt64 } from './int64.js';
+import { highOf, type Id, IdTable, idOf, lowOf } from './id-table.js';
+import { TextStore } from './text-store.js';
+import { UintRows } from './uint-rows.js';
 
-/** A 64-bit id as a map key. */
-export type Id = number | bigint;
+export type { Id } from './id-table.js';
 
+/** More bytes of texts than any program has names. */
+const MAX_TEXT_BYTES = 2 ** 27;
+/** More than any program loads files. */
+const MAX_MAPPINGS = 2 ** 16;
+
+const MAX_POSITION = 2 ** 31 - 1;
+const MISSING_TEXT = 2 ** 32 - 1;
+
+/** One of the functions that were inlined at a location; 0 for a line or column that is unknown. */
 export interface PprofLine {
   readonly functionId: Id;
   readonly line: number;
@@ -44,170 +52,183 @@ export interface PprofLabel {
   readonly numUnit: number;
 }
 
+/** String indices. */
+export interface PprofValueType {
+  readonly type: number;
+  readonly unit: number;
+}
+
 /**
- * The records of a pprof file as they arrive. Samples come before the locations
- * and strings they name, so they are kept by index: stacks as a table of
- * (caller, location), equal ones once, and no object per sample.
+ * The records of a pprof file as they arrive. Samples come before the locations and strings they name, so they are kept
+ * by index: stacks as a table of (caller, location), samples as a table of (stack, labels), equal ones once with their
+ * values summed. All else lies in columns of numbers, with no object per record.
  */
 export class PprofRecords {
-  readonly columns: { readonly type: number; readonly unit: number }[] = [];
-  readonly strings: string[] = [];
-  readonly locations: Map<Id, PprofLocation> = new Map();
-  readonly functions: Map<Id, PprofFunction> = new Map();
+  readonly columns: PprofValueType[] = [];
+  readonly texts: TextStore = new TextStore();
   readonly mappings: Map<Id, PprofMapping> = new Map();
   /** Locations in the order in which samples first name them. */
   readonly usedLocations: Id[] = [];
   /** Rows (caller or NONE, index into `usedLocations`). */
   readonly stacks: RowTable = new RowTable(2);
-  readonly labelSets: (readonly PprofLabel[])[] = [];
-  /** Per sample: row of `stacks` or NONE, and index into `labelSets`. */
-  readonly sampleStacks: number[] = [];
-  readonly sampleLabels: number[] = [];
+  readonly labelSets: (readonly PprofLabel[])[] = [[]];
+  /** Rows (row of `stacks` or NONE, index into `labelSets`). */
+  readonly samples: RowTable = new RowTable(2);
   /** Sample after sample, one per column. */
-  readonly values: number[] = [];
+  values: Float64Array = new Float64Array(64);
   /** Undefined before the first sample. Columns may follow later, so they are compared at the end. */
   valuesPerSample: number | undefined;
   readonly comments: number[] = [];
-  periodType: { readonly type: number; readonly unit: number } | undefined;
+  periodType: PprofValueType | undefined;
   period = 0;
   timeNanos = 0n;
   durationNanos = 0n;
   defaultSampleType = 0;
 
-  readonly #locationIndices = new Map<Id, number>();
-  readonly #labelSetIndices = new Map<string, number>();
-  #entriesLeft: number;
+  readonly #locationIds = new IdTable();
+  /** Halves of the address, halves of the mapping's id, first row of `#lines`. */
+  readonly #locations = new UintRows(5);
+  /** Halves of the function's id, line, column. */
+  readonly #lines = new UintRows(4);
+  readonly #functionIds = new IdTable();
+  /** Name, system name, file, first line. */
+  readonly #functions = new UintRows(4);
+  readonly #usedIds = new IdTable();
   readonly #maxEntries: number;
+  #others = 0;
 
-  /** @param maxEntries most records, frames, lines, mappings and labels to take in */
+  /** @param maxEntries most records, frames, lines, mappings and labels to keep */
   constructor(maxEntries: number) {
     this.#maxEntries = maxEntries;
-    this.#entriesLeft = maxEntries;
   }
 
-  /**
-   * Takes in what a part of the message holds.
-   * @throws Error with the reason when it is more than allowed or contradicts itself
-   */
-  add(part: perftools.profiles.Profile.$Properties): void {
-    for (const column of part.sampleType ?? []) this.columns.push(valueType(column));
-    for (const sample of part.sample ?? []) this.#addSample(sample);
-    for (const location of part.location ?? []) this.#addLocation(location);
-    for (const fn of part.function ?? []) this.#addFunction(fn);
-    for (const mapping of part.mapping ?? []) this.#addMapping(mapping);
-    for (const text of part.stringTable ?? []) {
-      this.#count(1);
-      this.strings.push(text);
-    }
-    for (const comment of part.comment ?? []) {
-      this.#count(1);
-      this.comments.push(numberFromInt64(comment));
-    }
-    if (part.periodType) this.periodType = valueType(part.periodType);
-    this.#addScalars(part);
+  /** Adds a text to the table. Throws, as all that add something do, an Error with the reason when it cannot be kept. */
+  addText(bytes: Uint8Array, from: number, to: number): void {
+    this.texts.add(bytes, from, to);
+    if (this.texts.bytes > MAX_TEXT_BYTES)
+      throw new Error(`more than the limit of ${MAX_TEXT_BYTES} bytes of texts`);
+    this.#check();
   }
 
-  /** Absent scalars read as zero from the prototype, so only own properties count. */
-  #addScalars(part: perftools.profiles.Profile.$Properties): void {
-    if (Object.hasOwn(part, 'period')) this.period = number(part.period);
-    if (Object.hasOwn(part, 'timeNanos')) this.timeNanos = bigIntFromInt64(part.timeNanos ?? 0);
-    if (Object.hasOwn(part, 'durationNanos')) this.durationNanos = bigIntFromInt64(part.durationNanos ?? 0);
-    if (Object.hasOwn(part, 'defaultSampleType')) this.defaultSampleType = number(part.defaultSampleType);
+  addComment(text: number): void {
+    this.comments.push(text);
+    this.#count(1);
   }
 
-  #addSample(sample: perftools.profiles.Sample.$Properties): void {
-    const locations = sample.locationId ?? [];
-    const values = sample.value ?? [];
-    this.#count(1 + locations.length);
-    this.valuesPerSample ??= values.length;
-    if (values.length !== this.valuesPerSample) {
-      throw new Error(`a sample has ${values.length} values where others have ${this.valuesPerSample}`);
-    }
-    let stack = NONE;
-    for (let at = locations.length - 1; at >= 0; at--) {
-      stack = this.stacks.handleFor(stack, this.#locationIndex(keyFromUint64(locations[at]!)));
-    }
-    this.sampleStacks.push(stack);
-    this.sampleLabels.push(this.#labelSetIndex(sample.label ?? []));
-    for (const value of values) this.values.push(numberFromInt64(value));
+  addColumn(column: PprofValueType): void {
+    this.columns.push(column);
+    this.#count(1);
   }
 
-  #locationIndex(id: Id): number {
-    let index = this.#locationIndices.get(id);
+  /** Where a location is, or is put, in {@link usedLocations}. */
+  locationIndex(location: Id): number {
+    let index = this.#usedIds.find(location);
     if (index === undefined) {
-      index = this.usedLocations.push(id) - 1;
-      this.#locationIndices.set(id, index);
+      index = this.#usedIds.add(location);
+      this.usedLocations.push(location);
     }
     return index;
   }
 
-  #labelSetIndex(wire: readonly perftools.profiles.Label.$Properties[]): number {
-    this.#count(wire.length);
-    const labels = wire.map(({ key, str, num, numUnit }) => {
-      return { key: number(key), str: number(str), num: number(num), numUnit: number(numUnit) };
-    });
-    const identity = labels.map(({ key, str, num, numUnit }) => `${key},${str},${num},${numUnit}`).join(';');
-    let index = this.#labelSetIndices.get(identity);
-    if (index === undefined) {
-      index = this.labelSets.push(labels) - 1;
-      this.#labelSetIndices.set(identity, index);
+  addLabelSet(labels: readonly PprofLabel[]): number {
+    this.#count(labels.length + 1);
+    return this.labelSets.push(labels) - 1;
+  }
+
+  /** Adds a sample's values, the first `width` of `values`, to those of the same stack and labels. */
+  addSample(stack: number, labels: number, values: Float64Array, width: number): void {
+    if (width === 0 && this.valuesPerSample === undefined) throw new Error('a sample has no values');
+    this.valuesPerSample ??= width;
+    if (width !== this.valuesPerSample) {
+      throw new Error(`a sample has ${width} values where others have ${this.valuesPerSample}`);
     }
-    return index;
+    const at = this.samples.handleFor(stack, labels) * width;
+    if (at + width > this.values.length) this.#growValues(at + width);
+    const sums = this.values;
+    for (let column = 0; column < width; column++) sums[at + column]! += values[column]!;
+    this.#check();
   }
 
-  #addLocation(location: perftools.profiles.Location.$Properties): void {
-    const id = definedId('location', location.id, this.locations);
-    const lines = (location.line ?? []).map(({ functionId, line, column }) => {
-      return { functionId: keyFromUint64(functionId ?? 0), line: number(line), column: number(column) };
-    });
-    this.#count(1 + lines.length);
-    this.locations.set(id, {
-      address: keyFromUint64(location.address ?? 0),
-      mappingId: keyFromUint64(location.mappingId ?? 0),
-      lines,
-    });
+  addLocation(id: Id, address: Id, mappingId: Id, lines: readonly PprofLine[]): void {
+    assertNew('location', id, this.#locationIds);
+    this.#locationIds.add(id);
+    const firstLine = this.#lines.count;
+    this.#locations.add(highOf(address), lowOf(address), highOf(mappingId), lowOf(mappingId), firstLine);
+    for (const { functionId, line, column } of lines) {
+      this.#lines.add(highOf(functionId), lowOf(functionId), position(line), position(column));
+    }
+    this.#check();
   }
 
-  #addFunction(fn: perftools.profiles.Function.$Properties): void {
-    this.#count(1);
-    this.functions.set(definedId('function', fn.id, this.functions), {
-      name: number(fn.name),
-      systemName: number(fn.systemName),
-      filename: number(fn.filename),
-      startLine: number(fn.startLine),
-    });
+  location(id: Id): PprofLocation | undefined {
+    const row = this.#locationIds.find(id);
+    if (row === undefined) return undefined;
+    const field = (at: number): number => this.#locations.at(row, at);
+    const lines: PprofLine[] = [];
+    const end = row + 1 < this.#locations.count ? this.#locations.at(row + 1, 4) : this.#lines.count;
+    for (let at = field(4); at < end; at++) {
+      const functionId = idOf(this.#lines.at(at, 0), this.#lines.at(at, 1));
+      lines.push({ functionId, line: this.#lines.at(at, 2), column: this.#lines.at(at, 3) });
+    }
+    return { address: idOf(field(0), field(1)), mappingId: idOf(field(2), field(3)), lines };
   }
 
-  #addMapping(mapping: perftools.profiles.Mapping.$Properties): void {
-    this.#count(1);
-    const id = keyFromUint64(mapping.id ?? 0);
-    // Of one that is defined twice the first counts: where profiles were concatenated a clearer sign of it follows.
+  addFunction(id: Id, { name, systemName, filename, startLine }: PprofFunction): void {
+    assertNew('function', id, this.#functionIds);
+    this.#functionIds.add(id);
+    this.#functions.add(textIndex(name), textIndex(systemName), textIndex(filename), position(startLine));
+    this.#check();
+  }
+
+  function(id: Id): PprofFunction | undefined {
+    const row = this.#functionIds.find(id);
+    if (row === undefined) return undefined;
+    return {
+      name: this.#functions.at(row, 0),
+      systemName: this.#functions.at(row, 1),
+      filename: this.#functions.at(row, 2),
+      startLine: this.#functions.at(row, 3),
+    };
+  }
+
+  /** Of one that is defined twice the first counts: where profiles were concatenated a clearer sign of it follows. */
+  addMapping(id: Id, mapping: PprofMapping): void {
     if (this.mappings.has(id)) return;
-    this.mappings.set(id, {
-      start: keyFromUint64(mapping.memoryStart ?? 0),
-      limit: keyFromUint64(mapping.memoryLimit ?? 0),
-      fileOffset: keyFromUint64(mapping.fileOffset ?? 0),
-      filename: number(mapping.filename),
-    });
+    if (this.mappings.size === MAX_MAPPINGS)
+      throw new Error(`more than the limit of ${MAX_MAPPINGS} mappings`);
+    this.mappings.set(id, mapping);
+  }
+
+  #growValues(needed: number): void {
+    const values = new Float64Array(Math.max(this.values.length * 2, needed));
+    values.set(this.values);
+    this.values = values;
   }
 
   #count(entries: number): void {
-    this.#entriesLeft -= entries;
-    if (this.#entriesLeft < 0) throw new Error(`more than the limit of ${this.#maxEntries} entries`);
+    this.#others += entries;
+    this.#check();
+  }
+
+  #check(): void {
+    const locations = this.#locations.count + this.#lines.count + this.#functions.count;
+    const samples = this.stacks.count + this.samples.count;
+    if (locations + samples + this.texts.count + this.#others <= this.#maxEntries) return;
+    throw new Error(`more than the limit of ${this.#maxEntries} entries`);
   }
 }
 
-function definedId(what: string, wire: Int64 | null | undefined, known: ReadonlyMap<Id, unknown>): Id {
-  const id = keyFromUint64(wire ?? 0);
+function assertNew(what: string, id: Id, known: IdTable): void {
   if (id === 0) throw new Error(`a ${what} has the reserved id 0`);
-  if (known.has(id)) throw new Error(`${what} ${id} is defined twice`);
-  return id;
+  if (known.find(id) !== undefined) throw new Error(`${what} ${id} is defined twice`);
 }
 
-function valueType({ type, unit }: perftools.profiles.ValueType.$Properties): { type: number; unit: number } {
-  return { type: number(type), unit: number(unit) };
+/** A line or column number; what cannot be one counts as unknown, which is 0. */
+function position(value: number): number {
+  return value > 0 && value <= MAX_POSITION ? value : 0;
 }
 
-function number(value: Int64 | null | undefined): number {
-  return numberFromInt64(value ?? 0);
+/** No file has so many texts that one beyond these 32 bits is there. */
+function textIndex(index: number): number {
+  return index >= 0 && index < MISSING_TEXT ? index : MISSING_TEXT;
 }

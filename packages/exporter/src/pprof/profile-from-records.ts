@@ -13,7 +13,8 @@ import type { NativeMapping, NativePlace, Period, ValueColumn } from '../profile
 import { FormatError } from '../wire/errors.js';
 import type { Id, PprofLabel, PprofLine, PprofLocation, PprofRecords } from './pprof-records.js';
 
-const MAX_POSITION = 2 ** 31 - 1;
+/** Most frames of all stacks: what is inlined at one place is there again in every stack through it. */
+const MAX_FRAMES = 2 ** 24;
 /** A mapping from 0 to here holds addresses of the file itself, wherever it was loaded. */
 const UNLIMITED = 2n ** 64n - 1n;
 
@@ -55,29 +56,35 @@ function addSamples(builder: ProfileBuilder, records: PprofRecords, sets: readon
   const stacks = resolveStacks(builder, records);
   const labels: readonly LabelsHandle[] = sets.map((set) => builder.labels(set));
   const width = records.columns.length;
-  const values = new Float64Array(width);
-  for (let sample = 0; sample < records.sampleStacks.length; sample++) {
-    for (let column = 0; column < width; column++) values[column] = records.values[sample * width + column]!;
-    const stack = records.sampleStacks[sample]!;
-    builder.add(stack === NONE ? undefined : stacks[stack], values, labels[records.sampleLabels[sample]!]);
+  for (let sample = 0; sample < records.samples.count; sample++) {
+    const values = records.values.subarray(sample * width, (sample + 1) * width);
+    const stack = records.samples.at(sample, 0);
+    const handle = stack === NONE || stacks[stack] === NONE ? undefined : (stacks[stack] as StackHandle);
+    builder.add(handle, values, labels[records.samples.at(sample, 1)]!);
   }
 }
 
-function resolveStacks(builder: ProfileBuilder, records: PprofRecords): readonly (StackHandle | undefined)[] {
+/** Per stack of the file that of the profile. */
+function resolveStacks(builder: ProfileBuilder, records: PprofRecords): Int32Array {
   const frames = records.usedLocations.map((id) => locationFrames(builder, records, id));
-  const stacks: (StackHandle | undefined)[] = [];
-  for (let row = 0; row < records.stacks.count; row++) {
+  const stacks = new Int32Array(records.stacks.count);
+  let made = 0;
+  for (let row = 0; row < stacks.length; row++) {
     const caller = records.stacks.at(row, 0);
-    let stack = caller === NONE ? undefined : stacks[caller];
-    for (const frame of frames[records.stacks.at(row, 1)]!) stack = builder.stack(stack, frame);
-    stacks.push(stack);
+    let stack = caller === NONE ? undefined : (stacks[caller] as StackHandle);
+    const inlined = frames[records.stacks.at(row, 1)]!;
+    made += inlined.length;
+    if (made > MAX_FRAMES)
+      throw new FormatError('pprof', `stacks have more than the limit of ${MAX_FRAMES} frames`);
+    for (const frame of inlined) stack = builder.stack(stack, frame);
+    stacks[row] = stack ?? NONE;
   }
   return stacks;
 }
 
 /** The frames of a location, outermost first; several when functions were inlined there. */
 function locationFrames(builder: ProfileBuilder, records: PprofRecords, id: Id): FrameHandle[] {
-  const location = records.locations.get(id);
+  const location = records.location(id);
   if (location === undefined)
     throw new FormatError('pprof', `a sample uses location ${id}, which is not defined`);
   const native = nativePlace(records, location);
@@ -126,14 +133,14 @@ function lineFrame(
   line: PprofLine,
   native: NativePlace | undefined,
 ): FrameHandle {
-  const fn = records.functions.get(line.functionId);
+  const fn = records.function(line.functionId);
   if (fn === undefined) {
     throw new FormatError('pprof', `a location uses function ${line.functionId}, which is not defined`);
   }
   const systemName = stringAt(records, fn.systemName);
   const name = systemName === ANONYMOUS ? '' : stringAt(records, fn.name) || systemName;
   const file = stringAt(records, fn.filename);
-  const [start, column] = [position(line.line) || position(fn.startLine), position(line.column)];
+  const [start, column] = [line.line || fn.startLine, line.column];
   // Where the source is known, that says which frame it is.
   if (native !== undefined && file === '' && start === 0 && column === 0)
     return builder.nativeFrame(name, native);
@@ -185,17 +192,12 @@ function period(records: PprofRecords): Period | undefined {
 }
 
 function stringAt(records: PprofRecords, index: number): string {
-  const text = records.strings[index];
+  const text = records.texts.at(index);
   if (text !== undefined) return text;
   // A profile without any text may leave the table out.
   if (index === 0) return '';
-  const reason = `string ${index} is used, but there are ${records.strings.length}; the input may be cut off`;
+  const reason = `string ${index} is used, but there are ${records.texts.count}; the input may be cut off`;
   throw new FormatError('pprof', reason);
-}
-
-/** A line or column number; what cannot be one counts as unknown. */
-function position(value: number): number {
-  return value > 0 && value <= MAX_POSITION ? value : 0;
 }
 
 function atLeastZero(nanos: bigint): bigint {

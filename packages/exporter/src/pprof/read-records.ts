@@ -1,64 +1,173 @@
-import protobuf from 'protobufjs/minimal.js';
-import { perftools } from '#generated/pprof.js';
-import { FormatError } from '../wire/errors.js';
-import { PprofRecords } from './pprof-records.js';
+import type { ByteReader } from '../wire/byte-reader.js';
+import type { Id, PprofLine, PprofRecords, PprofValueType } from './pprof-records.js';
+import {
+  assertEnd,
+  fieldOf,
+  LENGTH_DELIMITED,
+  readBigInt64,
+  readEnd,
+  readId,
+  readInt64,
+  readMessage,
+  VARINT,
+} from './read-fields.js';
+import { SampleReader } from './read-sample.js';
 
-/** Largest single record: a longer one would turn into many times its size in objects before it is counted. */
-const MAX_RECORD_BYTES = 2 ** 20;
-
-/** Top-level fields that hold one number appear once; this one may repeat. */
-const COMMENT_FIELD = 13;
-const LAST_FIELD = 15;
-
-const VARINT = 0;
+// Fields of messages: profile.proto of github.com/google/pprof.
+const PROFILE = {
+  SAMPLE_TYPE: 1,
+  SAMPLE: 2,
+  MAPPING: 3,
+  LOCATION: 4,
+  FUNCTION: 5,
+  STRING: 6,
+  TIME_NANOS: 9,
+  DURATION_NANOS: 10,
+  PERIOD_TYPE: 11,
+  PERIOD: 12,
+  COMMENT: 13,
+  DEFAULT_SAMPLE_TYPE: 14,
+} as const;
+const VALUE_TYPE = { TYPE: 1, UNIT: 2 } as const;
+const MAPPING = { ID: 1, START: 2, LIMIT: 3, OFFSET: 4, FILENAME: 5 } as const;
+const LOCATION = { ID: 1, MAPPING_ID: 2, ADDRESS: 3, LINE: 4 } as const;
+const LINE = { FUNCTION_ID: 1, LINE: 2, COLUMN: 3 } as const;
+const FUNCTION = { ID: 1, NAME: 2, SYSTEM_NAME: 3, FILENAME: 4, START_LINE: 5 } as const;
 
 /**
- * Reads field after field through the generated code, so that a bad byte is
- * named by the offset of its field and memory follows what is kept.
- * @throws FormatError
+ * Reads the fields of a profile into {@link PprofRecords}. Fields that nobody knows, or that are of another kind than
+ * they should be, are passed over. Its own code: the generated one makes an object of every sample, which takes ten
+ * times as long and, of a file that is made for it, minutes.
  */
-export function readRecords(bytes: Uint8Array, maxEntries: number): PprofRecords {
-  const reader = protobuf.Reader.create(bytes);
-  const records = new PprofRecords(maxEntries);
-  const seen = new Set<number>();
-  while (reader.pos < reader.len) {
-    const offset = reader.pos;
-    try {
-      const tag = reader.tag();
-      assertNotRepeated(tag, seen);
-      const length = fieldLength(reader, tag, offset);
-      reader.pos = offset;
-      records.add(perftools.profiles.Profile.decode(reader, length));
-    } catch (cause) {
-      throw new FormatError('pprof', reasonOf(cause), offset, { cause });
+export class RecordReader {
+  readonly #records: PprofRecords;
+  readonly #reader: ByteReader;
+  readonly #samples: SampleReader;
+
+  constructor(records: PprofRecords, reader: ByteReader) {
+    this.#records = records;
+    this.#reader = reader;
+    this.#samples = new SampleReader(records);
+  }
+
+  /**
+   * Takes in one field, of which all is there: the reader stands behind its tag (and length), and it goes up to `end`.
+   * @throws Error with the reason when it is more than can be kept, contradicts others, or ends inside of something
+   */
+  read(tag: number, end: number): void {
+    if ((tag & 7) === VARINT) this.#number(fieldOf(tag));
+    else if ((tag & 7) === LENGTH_DELIMITED) this.#part(fieldOf(tag), end);
+  }
+
+  #number(field: number): void {
+    const records = this.#records;
+    const reader = this.#reader;
+    if (field === PROFILE.TIME_NANOS) records.timeNanos = readBigInt64(reader);
+    else if (field === PROFILE.DURATION_NANOS) records.durationNanos = readBigInt64(reader);
+    else if (field === PROFILE.PERIOD) records.period = readInt64(reader);
+    else if (field === PROFILE.COMMENT) records.addComment(readInt64(reader));
+    else if (field === PROFILE.DEFAULT_SAMPLE_TYPE) records.defaultSampleType = readInt64(reader);
+  }
+
+  #part(field: number, end: number): void {
+    const records = this.#records;
+    const reader = this.#reader;
+    switch (field) {
+      case PROFILE.SAMPLE:
+        return this.#samples.read(reader, end);
+      case PROFILE.SAMPLE_TYPE:
+        return records.addColumn(readValueType(reader, end));
+      case PROFILE.MAPPING:
+        return readMapping(records, reader, end);
+      case PROFILE.LOCATION:
+        return readLocation(records, reader, end);
+      case PROFILE.FUNCTION:
+        return readFunction(records, reader, end);
+      case PROFILE.STRING:
+        return records.addText(reader.bytes, reader.position, end);
+      case PROFILE.PERIOD_TYPE:
+        records.periodType = readValueType(reader, end);
+        return;
+      case PROFILE.COMMENT:
+        while (reader.position < end) records.addComment(readInt64(reader));
+        return assertEnd(reader, end);
     }
   }
-  return records;
 }
 
-/** Bytes of the field that begins at `offset` and whose tag has just been read. */
-function fieldLength(reader: protobuf.Reader, tag: number, offset: number): number {
-  reader.skipType(tag & 7, 0, tag >>> 3);
-  const length = reader.pos - offset;
-  if (length > MAX_RECORD_BYTES) {
-    throw new Error(`a record of ${length} bytes is over the limit of ${MAX_RECORD_BYTES}`);
-  }
-  return length;
+function readValueType(reader: ByteReader, end: number): PprofValueType {
+  const valueType = { type: 0, unit: 0 };
+  readMessage(reader, end, (field) => {
+    if (field === VALUE_TYPE.TYPE) valueType.type = readInt64(reader);
+    else if (field === VALUE_TYPE.UNIT) valueType.unit = readInt64(reader);
+    else return false;
+    return true;
+  });
+  return valueType;
 }
 
-/** Protocol buffers may be joined end to end and still parse; two profiles in a row must not pass for one. */
-function assertNotRepeated(tag: number, seen: Set<number>): void {
-  const field = tag >>> 3;
-  if ((tag & 7) !== VARINT || field === COMMENT_FIELD || field > LAST_FIELD) return;
-  if (seen.has(field)) throw new Error('a second profile begins here; several profiles were concatenated');
-  seen.add(field);
+function readMapping(records: PprofRecords, reader: ByteReader, end: number): void {
+  let id: Id = 0;
+  const mapping: { start: Id; limit: Id; fileOffset: Id; filename: number } = {
+    start: 0,
+    limit: 0,
+    fileOffset: 0,
+    filename: 0,
+  };
+  readMessage(reader, end, (field) => {
+    if (field === MAPPING.ID) id = readId(reader);
+    else if (field === MAPPING.START) mapping.start = readId(reader);
+    else if (field === MAPPING.LIMIT) mapping.limit = readId(reader);
+    else if (field === MAPPING.OFFSET) mapping.fileOffset = readId(reader);
+    else if (field === MAPPING.FILENAME) mapping.filename = readInt64(reader);
+    else return false;
+    return true;
+  });
+  records.addMapping(id, mapping);
 }
 
-function reasonOf(cause: unknown): string {
-  const { code, message } = cause as NodeJS.ErrnoException;
-  // The generated code only throws this one where a length leads past the end.
-  if (cause instanceof RangeError) return 'cut off or damaged';
-  if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') return 'a text is not UTF-8';
-  // The generated code's own offset is that of the byte after the tag; ours follows.
-  return message.replace(/ at offset \d+$/, '');
+function readLocation(records: PprofRecords, reader: ByteReader, end: number): void {
+  let id: Id = 0;
+  let mappingId: Id = 0;
+  let address: Id = 0;
+  const lines: PprofLine[] = [];
+  const visitNumber = (field: number): boolean => {
+    if (field === LOCATION.ID) id = readId(reader);
+    else if (field === LOCATION.MAPPING_ID) mappingId = readId(reader);
+    else if (field === LOCATION.ADDRESS) address = readId(reader);
+    else return false;
+    return true;
+  };
+  readMessage(reader, end, visitNumber, (field) => {
+    if (field === LOCATION.LINE) lines.push(readLine(reader, readEnd(reader, end)));
+    return field === LOCATION.LINE;
+  });
+  records.addLocation(id, address, mappingId, lines);
+}
+
+function readLine(reader: ByteReader, end: number): PprofLine {
+  const line: { functionId: Id; line: number; column: number } = { functionId: 0, line: 0, column: 0 };
+  readMessage(reader, end, (field) => {
+    if (field === LINE.FUNCTION_ID) line.functionId = readId(reader);
+    else if (field === LINE.LINE) line.line = readInt64(reader);
+    else if (field === LINE.COLUMN) line.column = readInt64(reader);
+    else return false;
+    return true;
+  });
+  return line;
+}
+
+function readFunction(records: PprofRecords, reader: ByteReader, end: number): void {
+  let id: Id = 0;
+  const fn = { name: 0, systemName: 0, filename: 0, startLine: 0 };
+  readMessage(reader, end, (field) => {
+    if (field === FUNCTION.ID) id = readId(reader);
+    else if (field === FUNCTION.NAME) fn.name = readInt64(reader);
+    else if (field === FUNCTION.SYSTEM_NAME) fn.systemName = readInt64(reader);
+    else if (field === FUNCTION.FILENAME) fn.filename = readInt64(reader);
+    else if (field === FUNCTION.START_LINE) fn.startLine = readInt64(reader);
+    else return false;
+    return true;
+  });
+  records.addFunction(id, fn);
 }

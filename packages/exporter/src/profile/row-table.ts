@@ -36,6 +36,17 @@ export class RowTable {
     return this.#append(slot, a, b, c, d);
   }
 
+  /** The number of the row with these fields; -1 when there is none. */
+  find(a: number, b: number, c = 0, d = 0): number {
+    const mask = this.#slots.length - 1;
+    let slot = hash(a, b, c, d) & mask;
+    for (;;) {
+      const taken = this.#slots[slot]!;
+      if (taken === 0 || this.#equals(taken - 1, a, b, c, d)) return taken - 1;
+      slot = (slot + 1) & mask;
+    }
+  }
+
   /** Field `field` of row `row`; both must be in range. */
   at(row: number, field: number): number {
     return this.#rows[row * this.#width + field]!;

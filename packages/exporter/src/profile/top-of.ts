@@ -1,7 +1,8 @@
-import { callSite, displayName, isRuntimeFrame } from './frame-kind.js';
+import { displayName, isRuntimeFrame } from './frame-kind.js';
 import type { FrameRef, StackRef } from './handles.js';
 import { ownValue } from './own-value.js';
-import type { Profile } from './profile.js';
+import { NONE, type Profile } from './profile.js';
+import { stacksInCallOrder } from './stack-order.js';
 import { columnIndex } from './totals.js';
 import type { ProfileFrame } from './types.js';
 
@@ -37,16 +38,14 @@ export interface TopRow {
 export function topOf(profile: Profile, options: TopOptions): TopRow[] {
   const column = columnIndex(profile, options.column);
   const groups = new Groups();
-  const byCode = options.groupBy === 'function' || options.groupBy === 'file';
-  const walk = byCode
-    ? codeWalk(profile, options.groupBy, groups)
-    : labelWalk(profile, options.groupBy, groups);
-  let total = 0;
-  for (let sample = 0; sample < profile.sampleCount; sample++) {
-    const value = profile.value(sample, column);
-    total += Math.abs(value);
-    walk(sample, value);
+  if (options.groupBy === 'function' || options.groupBy === 'file') {
+    addCode(profile, column, options.groupBy, groups);
+  } else {
+    addLabels(profile, column, options.groupBy, groups);
   }
+  let total = 0;
+  for (let sample = 0; sample < profile.sampleCount; sample++)
+    total += Math.abs(profile.value(sample, column));
   return groups.rows(total).slice(0, options.limit);
 }
 
@@ -55,8 +54,8 @@ interface Group {
   readonly file: string;
   flat: number;
   cumulative: number;
-  /** The last sample that was counted, so that recursion counts once. */
-  lastSample: number;
+  /** How often it is on the stack that is visited now: what a recursive call has counts once. */
+  open: number;
 }
 
 class Groups {
@@ -66,7 +65,7 @@ class Groups {
     const key = `${name}\0${file}`;
     let group = this.#groups.get(key);
     if (group === undefined) {
-      group = { name, file, flat: 0, cumulative: 0, lastSample: -1 };
+      group = { name, file, flat: 0, cumulative: 0, open: 0 };
       this.#groups.set(key, group);
     }
     return group;
@@ -82,38 +81,85 @@ class Groups {
   }
 }
 
-type Walk = (sample: number, value: number) => void;
-
-function labelWalk(profile: Profile, label: string, groups: Groups): Walk {
-  return (sample, value) => {
-    const group = groups.get(`${ownValue(profile.labelsOf(sample), label) ?? '(none)'}`, '');
-    group.flat += value;
-    group.cumulative += value;
-  };
+function addLabels(profile: Profile, column: number, label: string, groups: Groups): void {
+  for (let sample = 0; sample < profile.sampleCount; sample++) {
+    addOwn(
+      groups.get(`${ownValue(profile.labelsOf(sample), label) ?? '(none)'}`, ''),
+      profile.value(sample, column),
+    );
+  }
 }
 
-function codeWalk(profile: Profile, groupBy: 'function' | 'file', groups: Groups): Walk {
+/** In time linear in the number of samples and stacks, however deep these are. */
+function addCode(profile: Profile, column: number, groupBy: 'function' | 'file', groups: Groups): void {
   const nameOf = (frame: ProfileFrame) =>
     groupBy === 'file' ? frame.file || displayName(frame) : displayName(frame);
-  const groupOf = (frame: ProfileFrame) => groups.get(nameOf(frame), frame.file);
   const byFrame = Array.from({ length: profile.frameCount }, (_, ref) => {
     const frame = profile.frame(ref as FrameRef);
-    return { group: groupOf(frame), hidden: isRuntimeFrame(frame) };
+    return { group: groups.get(nameOf(frame), frame.file), hidden: isRuntimeFrame(frame) };
   });
-  return (sample, value) => {
+  const sites = visibleSites(profile, (frame) => byFrame[frame]!.hidden);
+  const sums = new Float64Array(profile.stackCount);
+  for (let sample = 0; sample < profile.sampleCount; sample++) {
+    const value = profile.value(sample, column);
     const stack = profile.stackOf(sample);
-    const leaf = callSite(profile.frames(stack));
-    const own = leaf === undefined ? groups.get('(none)', '') : groupOf(leaf);
-    own.flat += value;
-    own.cumulative += value;
-    own.lastSample = sample;
-    for (let at: StackRef | undefined = stack; at !== undefined; at = profile.stackParent(at)) {
-      const { group, hidden } = byFrame[profile.stackFrame(at)]!;
-      if (hidden || group.lastSample === sample) continue;
-      group.cumulative += value;
-      group.lastSample = sample;
+    if (stack === undefined) {
+      addOwn(groups.get('(none)', ''), value);
+      continue;
     }
-  };
+    sums[stack]! += value;
+    const site = sites[stack]!;
+    // Where all of a stack is of the runtime, its leaf is the call site.
+    if (site === NONE) addOwn(byFrame[profile.stackFrame(stack)]!.group, value);
+    else byFrame[site]!.group.flat += value;
+  }
+  addCumulative(profile, sums, (stack) => {
+    const { group, hidden } = byFrame[profile.stackFrame(stack)]!;
+    return hidden ? undefined : group;
+  });
+}
+
+function addOwn(group: Group, value: number): void {
+  group.flat += value;
+  group.cumulative += value;
+}
+
+/** Per stack its innermost frame that is not hidden, or {@link NONE}. */
+function visibleSites(profile: Profile, isHidden: (frame: FrameRef) => boolean): Int32Array {
+  const sites = new Int32Array(profile.stackCount);
+  for (let stack = 0; stack < sites.length; stack++) {
+    const frame = profile.stackFrame(stack as StackRef);
+    const parent = profile.stackParent(stack as StackRef);
+    if (!isHidden(frame)) sites[stack] = frame;
+    else sites[stack] = parent === undefined ? NONE : sites[parent]!;
+  }
+  return sites;
+}
+
+/** Adds to each group what its outermost frames and all that they call have. `sums`, by stack, is used up. */
+function addCumulative(
+  profile: Profile,
+  sums: Float64Array,
+  groupOf: (stack: StackRef) => Group | undefined,
+): void {
+  for (let stack = sums.length - 1; stack >= 0; stack--) {
+    const parent = profile.stackParent(stack as StackRef);
+    if (parent !== undefined) sums[parent]! += sums[stack]!;
+  }
+  /** The stacks from the root to the one that is visited. */
+  const path: StackRef[] = [];
+  for (const at of stacksInCallOrder(profile)) {
+    const parent = profile.stackParent(at as StackRef);
+    while (path.at(-1) !== parent) {
+      const left = groupOf(path.pop()!);
+      if (left !== undefined) left.open -= 1;
+    }
+    path.push(at as StackRef);
+    const group = groupOf(at as StackRef);
+    if (group === undefined) continue;
+    if (group.open === 0) group.cumulative += sums[at]!;
+    group.open += 1;
+  }
 }
 
 function order(a: TopRow, b: TopRow): number {

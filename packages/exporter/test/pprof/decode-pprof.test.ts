@@ -2,7 +2,13 @@ import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { perftools } from '#generated/pprof.js';
-import { decodePprof, encodePprof, FormatError, type PprofLimits } from '../../src/pprof/index.js';
+import {
+  decodePprof,
+  encodePprof,
+  FormatError,
+  PprofDecoder,
+  type PprofLimits,
+} from '../../src/pprof/index.js';
 import { checkProfile, formatProfile } from '../../src/profile/index.js';
 import { heapProfiles } from '../profile/arbitrary-profile.js';
 import { firstMinute } from './sample-profiles.js';
@@ -149,10 +155,75 @@ describe('limits', () => {
     expect(decodePprof(good, { maxEntries: 1_000 }).sampleCount).toBe(4);
   });
 
-  test('one record, before it turns into objects', () => {
-    const deep = wire({ sample: [{ locationId: new Array(2 ** 20).fill(1) }] });
-    expect(failure(deep).reason).toMatch(/^a record of \d+ bytes is over the limit of 1048576$/);
+  test('one record, before it is kept', () => {
+    const [tag, length] = [Uint8Array.of(0x12), Uint8Array.of(0x81, 0x80, 0x80, 0x08)];
+    expect(failure(joined(good, tag, length)).message).toBe(
+      `pprof: a record of 16777217 bytes is over the limit of 16777216 at byte ${good.length}`,
+    );
+    expect(failure(joined(good, tag, Uint8Array.of(0x80, 0x80, 0x80, 0x08))).reason).toBe(
+      'cut off or damaged',
+    );
   });
+
+  test('bytes of texts', () => {
+    const text = wire({ stringTable: ['a'.repeat(2 ** 20)] });
+    const decoder = new PprofDecoder({ maxBytes: Number.POSITIVE_INFINITY });
+    const push = () => {
+      for (let times = 0; times < 2 ** 7; times++) decoder.push(text);
+    };
+    push();
+    expect(push).toThrow('more than the limit of 134217728 bytes of texts');
+  });
+
+  test('mappings', () => {
+    const mapping = Array.from({ length: 65_537 }, (_, at) => ({ id: at + 1 }));
+    expect(failure(wire({ mapping })).reason).toBe('more than the limit of 65536 mappings');
+  });
+
+  test('frames of stacks, of which one location may stand for many', () => {
+    const line = new Array(20_000).fill({ functionId: 1 });
+    const message = {
+      sampleType: [COLUMN],
+      sample: [{ value: [1], locationId: new Array(1_000).fill(1) }],
+      location: [{ id: 1, line }],
+      function: [{ id: 1, name: 3 }],
+      stringTable: TEXTS,
+    };
+    expect(failure(wire(message)).message).toBe('pprof: stacks have more than the limit of 16777216 frames');
+  });
+});
+
+describe('what is there again and again takes no more memory', () => {
+  test('samples, stacks and labels', () => {
+    const sample = {
+      value: [2],
+      locationId: [1, 1, 1],
+      label: [{ key: 3, str: 3 }],
+    };
+    const rest: Wire = {
+      sampleType: [COLUMN],
+      location: [{ id: 1 }],
+      stringTable: TEXTS,
+    };
+    const bytes = joined(wire(rest), ...new Array(10_000).fill(wire({ sample: [sample] })));
+    const profile = decodePprof(bytes, { maxEntries: 20 });
+    expect(formatProfile(profile)).toContain('samples: 1\n  20000 {main=main}\n');
+    expect(profile.stackCount).toBe(3);
+  });
+
+  test('samples without values are refused at the first', () => {
+    const bytes = joined(wire({ sampleType: [COLUMN] }), Buffer.alloc(2 ** 20, Uint8Array.of(0x12, 0)));
+    expect(failure(bytes).message).toBe('pprof: a sample has no values at byte 6');
+  });
+});
+
+test('pieces of any length give the same profile', () => {
+  const expected = formatProfile(decodePprof(good));
+  for (const length of [1, 7, 100]) {
+    const decoder = new PprofDecoder();
+    for (let at = 0; at < good.length; at += length) decoder.push(good.subarray(at, at + length));
+    expect(formatProfile(decoder.end())).toBe(expected);
+  }
 });
 
 describe('hostile input fails with one line or gives a sound profile', () => {

@@ -1,0 +1,80 @@
+import type { ByteReader } from '../wire/byte-reader.js';
+import type { Id } from './id-table.js';
+
+export const VARINT = 0;
+export const LENGTH_DELIMITED = 2;
+const FIXED_64 = 1;
+const FIXED_32 = 5;
+const TWO_32 = 2 ** 32;
+/** High halves from here on do not fit into an exact number. */
+const EXACT_HIGH = 2 ** 21;
+
+/** A 64-bit id, exact. */
+export function readId(reader: ByteReader): Id {
+  reader.wide();
+  const { high, low } = reader;
+  return high < EXACT_HIGH ? high * TWO_32 + low : (BigInt(high) << 32n) | BigInt(low);
+}
+
+/** An int64: exact up to 2^53, the nearest number beyond. */
+export function readInt64(reader: ByteReader): number {
+  reader.wide();
+  return (reader.high | 0) * TWO_32 + reader.low;
+}
+
+/** An int64, exact. */
+export function readBigInt64(reader: ByteReader): bigint {
+  reader.wide();
+  return (BigInt(reader.high | 0) << 32n) | BigInt(reader.low);
+}
+
+/**
+ * Where the length-delimited value ends before which the reader stands, once its length was read.
+ * @throws Error when it ends behind the message it is in
+ */
+export function readEnd(reader: ByteReader, messageEnd: number): number {
+  const length = reader.varint();
+  const end = reader.position + length;
+  if (end > messageEnd) throw new Error('cut off or damaged');
+  return end;
+}
+
+/** Passes over the value of a field that nobody knows. */
+export function skipValue(reader: ByteReader, tag: number, messageEnd: number): void {
+  const wireType = tag & 7;
+  if (wireType === VARINT) reader.wide();
+  else if (wireType === LENGTH_DELIMITED) reader.position = readEnd(reader, messageEnd);
+  else if (wireType === FIXED_64) reader.position += 8;
+  else if (wireType === FIXED_32) reader.position += 4;
+  else throw new Error(`invalid wire type ${wireType}`);
+}
+
+/** @throws Error unless the message ended where its length said */
+export function assertEnd(reader: ByteReader, messageEnd: number): void {
+  if (reader.position !== messageEnd) throw new Error('cut off or damaged');
+}
+
+/** The field of a tag. */
+export function fieldOf(tag: number): number {
+  return Math.floor(tag / 8);
+}
+
+/**
+ * Reads a message. `visitNumber` is called before each number, `visitPart` before the length of each text or message;
+ * they read what they know and return true, or leave it and return false.
+ */
+export function readMessage(
+  reader: ByteReader,
+  end: number,
+  visitNumber: (field: number) => boolean,
+  visitPart: (field: number) => boolean = () => false,
+): void {
+  while (reader.position < end) {
+    const tag = reader.varint();
+    const wireType = tag & 7;
+    if (wireType === VARINT && visitNumber(fieldOf(tag))) continue;
+    if (wireType === LENGTH_DELIMITED && visitPart(fieldOf(tag))) continue;
+    skipValue(reader, tag, end);
+  }
+  assertEnd(reader, end);
+}
