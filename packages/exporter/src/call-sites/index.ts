@@ -8,6 +8,8 @@ export {
   RUNTIME_PACKAGE,
 } from './package-lookup.js';
 export { type CodePlace, type PythonFolders, PythonModules, ROOT_MODULE } from './python-modules.js';
+export { HALF_LIFE_MILLIS, RecentAllocation } from './recent-allocation.js';
+export type { SiteAmounts, SiteRanking, SiteReading } from './site-amounts.js';
 export {
   isNodeRuntimeFile,
   nodeFile,
@@ -15,3 +17,10 @@ export {
   type ProgramFolders,
   StackPackages,
 } from './stack-packages.js';
+export {
+  type StickySite,
+  StickySites,
+  type StickySitesOptions,
+  type StickySitesView,
+} from './sticky-sites.js';
+export { type TopSite, TopSites, type TopSitesView } from './top-sites.js';

@@ -193,8 +193,8 @@ export class Agent {
   #sendTopSites(request: number, wanted: TopSitesWanted): void {
     this.#ledger.settle(performance.now(), true);
     const nowMillis = this.#risingClock();
-    const sites = this.#producers.view(this.#ledger, wanted, nowMillis);
     const suspects = this.#leaks.suspects(performance.now());
+    const sites = this.#producers.view(this.#ledger, wanted, nowMillis, suspects);
     const view = { sites, suspects, startedMillis: this.#startedMillis, nowMillis };
     this.#send({ type: 'top-sites', request, view });
   }
@@ -207,9 +207,12 @@ export class Agent {
     if (counts.foldedStacks > 0) drops.tree_full = counts.foldedStacks;
     const { foldedStacks: sitesFolded } = this.#ledger.sites;
     if (sitesFolded > 0) drops.call_sites_full = sitesFolded;
+    const suspects = this.#leaks.suspects(performance.now());
+    const sites = withSites ? this.#series.view(this.#ledger, performance.now(), suspects) : undefined;
+    if (this.#series.refused > 0) drops.call_site_series = this.#series.refused;
     return {
-      sites: withSites ? this.#series.view(this.#ledger, performance.now()) : undefined,
-      suspects: this.#leaks.suspects(performance.now()),
+      sites,
+      suspects,
       secondsToLimit: this.#leaks.secondsToLimit(),
       profiler: {
         mode: this.#loop.mode ?? 'none',

@@ -1,4 +1,4 @@
-import type { Ledger } from '../ledger/index.js';
+import type { CallSite, Ledger } from '../ledger/index.js';
 import { TopCallSites, type TopCallSitesView } from '../signal/top-call-sites.js';
 import type { TopSitesWanted } from './messages.js';
 
@@ -10,7 +10,12 @@ export class ProducerSites {
   readonly #byProducer = new Map<number, TopCallSites>();
 
   /** @param epochMillis now, since the epoch */
-  view(ledger: Ledger, wanted: TopSitesWanted, epochMillis: number): TopCallSitesView {
+  view(
+    ledger: Ledger,
+    wanted: TopSitesWanted,
+    epochMillis: number,
+    suspects: readonly CallSite[],
+  ): TopCallSitesView {
     const { producer } = wanted;
     const sites = this.#byProducer.get(producer) ?? new TopCallSites(wanted);
     // Last is who asked last.
@@ -20,6 +25,6 @@ export class ProducerSites {
       if (this.#byProducer.size <= MAX_PRODUCERS) break;
       this.#byProducer.delete(idle);
     }
-    return sites.view(ledger, performance.now(), epochMillis);
+    return sites.view(ledger, performance.now(), epochMillis, suspects);
   }
 }

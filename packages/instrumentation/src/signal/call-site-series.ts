@@ -1,15 +1,9 @@
+import { StickySites } from '@heapray/exporter/call-sites';
 import type { GroupBy } from '../config/index.js';
-import type { Ledger } from '../ledger/index.js';
-import { type GroupIndex, type GroupSums, type SiteGroup, SiteGroups } from './site-groups.js';
-import {
-  countersOnly,
-  minus,
-  NOTHING,
-  rest,
-  type SiteCounters,
-  type SiteValues,
-  since,
-} from './site-values.js';
+import type { CallSite, Ledger } from '../ledger/index.js';
+import { RankedSites } from './ranked-sites.js';
+import type { GroupIndex, SiteGroup } from './site-groups.js';
+import { type SiteValues, valuesOf } from './site-values.js';
 
 export interface CallSiteRow extends SiteGroup, SiteValues {}
 
@@ -19,77 +13,50 @@ export interface CallSiteView {
   readonly other: SiteValues;
 }
 
-interface Series {
-  /** What the site had allocated when it got a series of its own: that part stays in `other`. */
-  readonly offset: SiteCounters;
-  /** Set when it was displaced: its counters stand still from then on. */
-  stoodStillAt?: SiteCounters;
-}
+/** Time that a call site must be one of the largest for, to take the place of another. */
+export const PATIENCE_MILLIS = 60_000;
+/** Series per place over the life of the process. */
+const SITES_EVER_PER_PLACE = 20;
+/** OpenTelemetry's SDK keeps 2000 series of a metric, and `retained` has up to six for each call site. */
+const MAX_SITES_EVER = 300;
 
 /**
- * Chooses the call sites that get a series of their own: at most `maxCallSites` at a time, the largest
- * first, and sticky, so that series do not flap: once all places are taken, a site must be twice as large
- * as the smallest to displace it. Metric readers keep a series for ever, so at most `maxCallSites` sites
- * are ever displaced; they are reported at zero retained, with their counter standing still.
+ * Chooses the call sites that get a series from the instruments, which keep every series for ever: see `StickySites`.
+ * The rows are the `maxCallSites` that are followed, and those that lost their place: these stand still at zero
+ * retained.
  */
 export class CallSiteSeries {
-  readonly #maxCallSites: number;
-  readonly #groups: SiteGroups;
-  readonly #admitted = new Map<GroupIndex, Series>();
-  readonly #displaced = new Map<GroupIndex, Series>();
-  /** The sums of the view before. */
-  #last: GroupSums | undefined;
-  #other: SiteValues = NOTHING;
+  readonly #sites: RankedSites;
+  readonly #sticky: StickySites<GroupIndex>;
+  #refused = 0;
 
   constructor(options: { readonly maxCallSites: number; readonly groupBy?: GroupBy }) {
-    this.#maxCallSites = options.maxCallSites;
-    this.#groups = new SiteGroups(options.groupBy ?? 'function');
+    const { maxCallSites: maxSites, groupBy = 'function' } = options;
+    const maxSitesEver = Math.max(
+      maxSites,
+      Math.min(MAX_SITES_EVER - maxSites, SITES_EVER_PER_PLACE * maxSites),
+    );
+    this.#sites = new RankedSites(groupBy);
+    this.#sticky = new StickySites({ maxSites, maxSitesEver, patienceMillis: PATIENCE_MILLIS });
+  }
+
+  /** Number of call sites so far that were to get a series and did not, because too many had one before. */
+  get refused(): number {
+    return this.#refused;
   }
 
   /**
    * @param ledger always the same one
    * @param atMillis now, on the clock of the ledger's readings
+   * @param suspects the present leak suspects, the fastest first
    */
-  view(ledger: Ledger, atMillis: number): CallSiteView {
-    const sums = this.#groups.sum(ledger, atMillis);
-    this.#choose(sums);
-    this.#last = sums;
-    const rows = [...this.#admitted, ...this.#displaced].map(([group, series]) => ({
-      ...this.#groups.group(group),
-      ...ownValues(sums.of(group), series),
-    }));
-    this.#other = rest(sums.total, rows, this.#other);
-    return { rows, other: this.#other };
+  view(ledger: Ledger, atMillis: number, suspects: readonly CallSite[] = []): CallSiteView {
+    const { reading, ranking } = this.#sites.read(ledger, atMillis, suspects);
+    const { rows, other, refused } = this.#sticky.view(reading, ranking, atMillis);
+    this.#refused = refused;
+    return {
+      rows: rows.map((row) => ({ ...this.#sites.group(row.site), ...valuesOf(row) })),
+      other: valuesOf(other),
+    };
   }
-
-  #choose(sums: GroupSums): void {
-    const waiting = sums
-      .largestFirst()
-      .filter((group) => !this.#admitted.has(group) && !this.#displaced.has(group));
-    const bySize = [...this.#admitted.keys()].sort((a, b) => sums.weight(a) - sums.weight(b));
-    for (const group of waiting) {
-      if (this.#admitted.size >= this.#maxCallSites && !this.#makeRoom(bySize, group, sums)) return;
-      // What earlier views reported of it was part of `other`, and a counter never goes back.
-      this.#admitted.set(group, { offset: this.#last?.of(group) ?? NOTHING });
-    }
-  }
-
-  #makeRoom(bySize: GroupIndex[], challenger: GroupIndex, sums: GroupSums): boolean {
-    const smallest = bySize[0];
-    if (smallest === undefined || this.#displaced.size >= this.#maxCallSites) return false;
-    if (sums.weight(challenger) < 2 * sums.weight(smallest)) return false;
-    bySize.shift();
-    const series = this.#admitted.get(smallest);
-    this.#admitted.delete(smallest);
-    if (series) {
-      series.stoodStillAt = minus(sums.of(smallest), series.offset);
-      this.#displaced.set(smallest, series);
-    }
-    return true;
-  }
-}
-
-/** What a series says: counters since it exists; a displaced one stands still and holds nothing. */
-function ownValues(values: SiteValues, { stoodStillAt, offset }: Series): SiteValues {
-  return stoodStillAt ? countersOnly(stoodStillAt) : since(values, offset);
 }

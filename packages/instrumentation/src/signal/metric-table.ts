@@ -238,10 +238,11 @@ export const OWN_METRICS: Readonly<Record<OwnMetric, MetricSpec>> = {
         'poll_duration',
         'tree_full',
         'call_sites_full',
+        'call_site_series',
         'none',
       ],
     },
-    note: '`live_viewer` counts events that a slow viewer never saw, `compression` captures left raw, `not_pruned` old captures that could not be deleted, `sampler_lost` live samples out of sight, `poll_overdue` readings that the main thread did not answer for 10 s, `poll_duration` durations of polls that no reader came for in time, `tree_full` stacks folded into their caller, `call_sites_full` stacks charged to a caller because there are more than 20,000 call sites',
+    note: '`live_viewer` counts events that a slow viewer never saw, `compression` captures left raw, `not_pruned` old captures that could not be deleted, `sampler_lost` live samples out of sight, `poll_overdue` readings that the main thread did not answer for 10 s, `poll_duration` durations of polls that no reader came for in time, `tree_full` stacks folded into their caller, `call_sites_full` stacks charged to a caller because there are more than 20,000 call sites, `call_site_series` call sites that stay in `other` because instruments have told of too many others',
   },
   lostSampler: {
     name: 'heapray.profiler.lost_sampler',

@@ -1,3 +1,4 @@
+import type { SiteReading } from '@heapray/exporter/call-sites';
 import type { GroupBy } from '../config/index.js';
 import {
   bytesByAge,
@@ -6,7 +7,7 @@ import {
   type SiteIndex,
   TYPICAL_OBJECT_BYTES,
 } from '../ledger/index.js';
-import { NOTHING, SiteSum, type SiteValues } from './site-values.js';
+import { SiteSum } from './site-values.js';
 
 /** What a series stands for: a call site, or several together. What is summed over is undefined. */
 export interface SiteGroup {
@@ -79,6 +80,11 @@ export class SiteGroups {
     return group;
   }
 
+  /** The index of a call site's group; undefined when nothing of it was summed yet. */
+  indexOf(site: CallSite): GroupIndex | undefined {
+    return this.#indexByKey.get(groupKey(groupOf(this.#groupBy, site)));
+  }
+
   /**
    * The values of all groups now.
    *
@@ -96,7 +102,7 @@ export class SiteGroups {
       const group = this.#indexOf(ledger, ledger.sites.siteOf(node));
       for (const sum of group === IN_OTHER ? [sums.total] : [sums.total, sums.at(group)]) {
         sum.add(allocated, ledger.allocatedObjects(node), retained, objects);
-        sum.addAges(ages.get(node) ?? NOTHING.retainedByAge);
+        sum.addAges(ages.get(node) ?? []);
       }
     }
     return sums;
@@ -132,53 +138,22 @@ export class SiteGroups {
 }
 
 /** The values of all groups at one moment. */
-export class GroupSums {
+export class GroupSums implements SiteReading<GroupIndex> {
   readonly total: SiteSum = new SiteSum();
-  readonly #byGroup = new Map<GroupIndex, SiteSum>();
+  readonly sites: Map<GroupIndex, SiteSum> = new Map();
 
   /** The sum of a group, to add to. */
   at(group: GroupIndex): SiteSum {
-    let sum = this.#byGroup.get(group);
+    let sum = this.sites.get(group);
     if (!sum) {
       sum = new SiteSum();
-      this.#byGroup.set(group, sum);
+      this.sites.set(group, sum);
     }
     return sum;
   }
 
-  of(group: GroupIndex): SiteValues {
-    return this.#byGroup.get(group) ?? NOTHING;
-  }
-
-  groups(): Iterable<GroupIndex> {
-    return this.#byGroup.keys();
-  }
-
-  /** A site matters for its share of what is allocated or of what is retained, whichever is larger. */
-  weight(group: GroupIndex): number {
-    return Math.max(this.of(group).allocated / (this.total.allocated || 1), this.retainedShare(group));
-  }
-
+  /** A group's share of what is in use, from 0 to 1. */
   retainedShare(group: GroupIndex): number {
-    return this.of(group).retained / (this.total.retained || 1);
-  }
-
-  /**
-   * The groups that matter at all.
-   *
-   * @param isPreferred whether a group goes before others of the same weight
-   */
-  largestFirst(
-    weightOf: (group: GroupIndex) => number = (group) => this.weight(group),
-    isPreferred: (group: GroupIndex) => boolean = () => false,
-  ): GroupIndex[] {
-    const all = [...this.#byGroup.keys()].map((group) => ({
-      group,
-      weight: weightOf(group),
-      preferred: Number(isPreferred(group)),
-    }));
-    const some = all.filter(({ weight }) => weight > 0);
-    some.sort((a, b) => b.weight - a.weight || b.preferred - a.preferred);
-    return some.map(({ group }) => group);
+    return (this.sites.get(group)?.gauges[0] ?? 0) / (this.total.gauges[0] || 1);
   }
 }

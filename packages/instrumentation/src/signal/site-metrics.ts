@@ -102,8 +102,9 @@ export class SiteMetrics {
     const growth = growthByGroup(this.#options.groupBy, suspects);
     let others = 0;
     for (const [key, { group, bytesPerSecond }] of growth) {
-      // As many as call sites can have series in the long run.
-      if (this.#suspected.has(key) || this.#suspected.size < 2 * this.#options.maxCallSites) {
+      const few = this.#suspected.size < 2 * this.#options.maxCallSites;
+      // A suspect has the other series too, as long as call sites can be given new ones.
+      if (few || this.#suspected.has(key) || this.#known.has(key)) {
         this.#suspected.set(key, this.#suspected.get(key) ?? siteAttributes(group));
       } else others += bytesPerSecond;
     }

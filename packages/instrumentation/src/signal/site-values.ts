@@ -1,3 +1,4 @@
+import type { SiteAmounts } from '@heapray/exporter/call-sites';
 import { AGE_BUCKETS } from '../ledger/index.js';
 
 /** The values of a call site, of several together, or of all that have no series of their own. */
@@ -19,71 +20,38 @@ export interface SiteCounters {
   readonly allocations: number;
 }
 
-/** Adds values up in place. */
-export class SiteSum implements SiteValues {
-  allocated = 0;
-  allocations = 0;
-  retained = 0;
-  readonly retainedByAge: number[] = AGE_BUCKETS.map(() => 0);
-  retainedObjects = 0;
+/** Values of a call site in the order in which top-N views take them; adds up in place. */
+export class SiteSum implements SiteAmounts {
+  /** Bytes and objects allocated. */
+  readonly counters: [allocated: number, allocations: number] = [0, 0];
+  /** Bytes in use, objects in use, then bytes in use by age. */
+  readonly gauges: number[] = [0, 0, ...AGE_BUCKETS.map(() => 0)];
 
   add(allocated: number, allocations: number, retained: number, retainedObjects: number): void {
-    this.allocated += allocated;
-    this.allocations += allocations;
-    this.retained += retained;
-    this.retainedObjects += retainedObjects;
+    this.counters[0] += allocated;
+    this.counters[1] += allocations;
+    this.gauges[0]! += retained;
+    this.gauges[1]! += retainedObjects;
   }
 
   addAges(bytes: readonly number[]): void {
-    for (let i = 0; i < this.retainedByAge.length; i++) {
-      this.retainedByAge[i] = (this.retainedByAge[i] ?? 0) + (bytes[i] ?? 0);
-    }
+    for (let age = 0; age < AGE_BUCKETS.length; age++) this.gauges[2 + age]! += bytes[age] ?? 0;
   }
 }
 
-export const NOTHING: SiteValues = new SiteSum();
-
-export function minus(values: SiteCounters, offset: SiteCounters): SiteCounters {
-  return {
-    allocated: values.allocated - offset.allocated,
-    allocations: values.allocations - offset.allocations,
-  };
+/** Returns amounts in the order of `SiteSum` by name. */
+export function valuesOf({ counters, gauges }: SiteAmounts): SiteValues {
+  const [retained = 0, retainedObjects = 0, ...retainedByAge] = gauges;
+  return { ...countersOf(counters), retained, retainedByAge, retainedObjects };
 }
 
-export function plus(values: SiteCounters, more: SiteCounters): SiteCounters {
-  return {
-    allocated: values.allocated + more.allocated,
-    allocations: values.allocations + more.allocations,
-  };
+export function countersOf([allocated = 0, allocations = 0]: readonly number[]): SiteCounters {
+  return { allocated, allocations };
 }
 
-/** What a series says whose counters began later than the ledger: all but what was counted before. */
-export function since(values: SiteValues, offset: SiteCounters): SiteValues {
-  const { retained, retainedByAge, retainedObjects } = values;
-  return { ...minus(values, offset), retained, retainedByAge, retainedObjects };
-}
+export const NOTHING: SiteValues = valuesOf(new SiteSum());
 
 /** Counters alone. */
-export function countersOnly({ allocated, allocations }: SiteCounters): SiteValues {
-  const { retained, retainedByAge, retainedObjects } = NOTHING;
-  return { allocated, allocations, retained, retainedByAge, retainedObjects };
-}
-
-/**
- * The total without the rows. Sums of doubles leave dust behind, which must turn no value negative; and counters stay
- * no lower than they were: a byte less would read as a restart of the process.
- */
-export function rest(total: SiteValues, rows: readonly SiteValues[], before: SiteCounters): SiteValues {
-  const left = (all: number, of: (row: SiteValues) => number, atLeast = 0) =>
-    Math.max(
-      atLeast,
-      rows.reduce((sum, row) => sum - of(row), all),
-    );
-  return {
-    allocated: left(total.allocated, (row) => row.allocated, before.allocated),
-    allocations: left(total.allocations, (row) => row.allocations, before.allocations),
-    retained: left(total.retained, (row) => row.retained),
-    retainedByAge: total.retainedByAge.map((all, i) => left(all, (row) => row.retainedByAge[i] ?? 0)),
-    retainedObjects: left(total.retainedObjects, (row) => row.retainedObjects),
-  };
+export function countersOnly(counters: SiteCounters): SiteValues {
+  return { ...NOTHING, ...counters };
 }

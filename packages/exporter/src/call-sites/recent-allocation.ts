@@ -1,0 +1,35 @@
+import type { SiteReading } from './site-amounts.js';
+
+/** After this time, bytes that were allocated count half. */
+export const HALF_LIFE_MILLIS = 300_000;
+/** A share below this counts as none: reached about twenty half-lives after the last allocation. */
+const NO_SHARE = 1e-6;
+
+/** Tells who allocates lately: bytes count less the longer ago they were allocated. */
+export class RecentAllocation<K> {
+  readonly #bytes: Map<K, number> = new Map();
+  #total = 0;
+  #last: { readonly reading: SiteReading<K>; readonly atMillis: number } | undefined;
+
+  /**
+   * Takes the values of now. What was allocated since the call before counts as allocated now.
+   *
+   * @param atMillis now, on any clock that never goes back
+   */
+  observe(reading: SiteReading<K>, atMillis: number): void {
+    const before = this.#last?.reading;
+    const decay = this.#last ? 0.5 ** ((atMillis - this.#last.atMillis) / HALF_LIFE_MILLIS) : 1;
+    for (const [site, { counters }] of reading.sites) {
+      const fresh = (counters[0] ?? 0) - (before?.sites.get(site)?.counters[0] ?? 0);
+      this.#bytes.set(site, (this.#bytes.get(site) ?? 0) * decay + fresh);
+    }
+    this.#total = this.#total * decay + (reading.total.counters[0] ?? 0) - (before?.total.counters[0] ?? 0);
+    this.#last = { reading, atMillis };
+  }
+
+  /** Returns the share of a site, from 0 to 1. */
+  share(site: K): number {
+    const share = (this.#bytes.get(site) ?? 0) / (this.#total || 1);
+    return share < NO_SHARE ? 0 : share;
+  }
+}

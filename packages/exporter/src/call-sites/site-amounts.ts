@@ -1,0 +1,79 @@
+/** Values of a call site, of several together, or of all; the order of values is the caller's. */
+export interface SiteAmounts {
+  /** Values that never decrease; the first is bytes allocated. */
+  readonly counters: readonly number[];
+  /** Values that come and go, such as bytes in use; never negative. */
+  readonly gauges: readonly number[];
+}
+
+/** All call sites of a program at one moment. `K` tells call sites apart. */
+export interface SiteReading<K> {
+  readonly sites: ReadonlyMap<K, SiteAmounts>;
+  readonly total: SiteAmounts;
+}
+
+/** How call sites compare. */
+export interface SiteRanking<K> {
+  /** Weight of a site, from 0 to 1; one of weight 0 gets no series. */
+  readonly weightOf: (site: K) => number;
+  /** Sites that go before all others, such as leak suspects, the most urgent first. */
+  readonly pinned?: Iterable<K> | undefined;
+}
+
+/** Returns `counters` without what they were at `offset`. */
+export function minus(counters: readonly number[], offset: readonly number[] | undefined): readonly number[] {
+  return offset ? counters.map((value, at) => value - (offset[at] ?? 0)) : counters;
+}
+
+/** Returns `counters`, or what they were `before` where they are smaller: a fall would read as a restart. */
+export function atLeast(
+  counters: readonly number[],
+  before: readonly number[] | undefined,
+): readonly number[] {
+  return counters.map((value, at) => Math.max(value, before?.[at] ?? 0));
+}
+
+/** Returns the sum of two lists of counters. */
+export function plus(counters: readonly number[] | undefined, more: readonly number[]): readonly number[] {
+  return counters ? counters.map((value, at) => value + (more[at] ?? 0)) : more;
+}
+
+/**
+ * Returns the total without the rows. Floating-point error could make the remainder negative, and a counter a byte
+ * smaller than before, which reads as a restart of the process: values are at least 0 and counters at least `before`.
+ */
+export function remainder(
+  total: SiteAmounts,
+  rows: readonly SiteAmounts[],
+  before: readonly number[] | undefined,
+): SiteAmounts {
+  const left = (all: readonly number[], of: (row: SiteAmounts) => readonly number[]) =>
+    all.map((value, at) => rows.reduce((sum, row) => sum - (of(row)[at] ?? 0), value));
+  const counters = left(total.counters, (row) => row.counters);
+  const gauges = left(total.gauges, (row) => row.gauges);
+  return {
+    counters: atLeast(counters, before),
+    gauges: gauges.map((value) => Math.max(value, 0)),
+  };
+}
+
+/**
+ * Returns the first `max` sites: the pinned ones, then the largest. Of sites of the same weight, those that
+ * `isPreferred` go first.
+ */
+export function largest<K>(
+  { sites }: SiteReading<K>,
+  { weightOf, pinned = [] }: SiteRanking<K>,
+  max: number,
+  isPreferred: (site: K) => boolean,
+): readonly K[] {
+  const first = new Set<K>();
+  for (const site of pinned) if (sites.has(site)) first.add(site);
+  const others: { readonly site: K; readonly weight: number; readonly preferred: number }[] = [];
+  for (const site of sites.keys()) {
+    const weight = first.has(site) ? 0 : weightOf(site);
+    if (weight > 0) others.push({ site, weight, preferred: Number(isPreferred(site)) });
+  }
+  others.sort((a, b) => b.weight - a.weight || b.preferred - a.preferred);
+  return [...first, ...others.map(({ site }) => site)].slice(0, max);
+}

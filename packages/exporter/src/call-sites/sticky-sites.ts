@@ -1,0 +1,131 @@
+import {
+  atLeast,
+  largest,
+  minus,
+  remainder,
+  type SiteAmounts,
+  type SiteRanking,
+  type SiteReading,
+} from './site-amounts.js';
+
+export interface StickySitesOptions {
+  /** Largest number of sites that are followed at once. */
+  readonly maxSites: number;
+  /** Largest number of sites that ever have a series; as many again as `maxSites` are kept for pinned ones. */
+  readonly maxSitesEver: number;
+  /** Time that a site must be one of the largest for, to take the place of another, ms. */
+  readonly patienceMillis: number;
+}
+
+/** A call site that has, or had, a series of its own. */
+export interface StickySite<K> extends SiteAmounts {
+  readonly site: K;
+}
+
+/** Rows and other add up to the total. */
+export interface StickySitesView<K> {
+  /** Sites that are followed, then those that were: their counters stand still, and their gauges are 0. */
+  readonly rows: readonly StickySite<K>[];
+  readonly other: SiteAmounts;
+  /** Number of sites that were to get a series so far and did not, because too many had one before. */
+  readonly refused: number;
+}
+
+interface Series {
+  /** What its counters leave out: what was allocated while the site had no place. */
+  offset: readonly number[] | undefined;
+  /** Counters as the view before showed them. */
+  shown: readonly number[];
+}
+
+/**
+ * The sticky top N, for readers that keep every series for ever. Free places go to the largest sites at once. Once all
+ * are taken, a site must be among the N largest for `patienceMillis`, or be pinned, to take the place of the smallest
+ * that is not one of them. A site that lost its place keeps its counters, which stand still, and goes on from there
+ * when it comes back. The number of sites that ever have a series is bounded.
+ */
+export class StickySites<K> {
+  readonly #options: StickySitesOptions;
+  readonly #followed: Map<K, Series> = new Map();
+  readonly #retired: Map<K, Series> = new Map();
+  /** Sites among the largest without a place, and since when they have been. */
+  #waiting: Map<K, number> = new Map();
+  readonly #refused: Set<K> = new Set();
+  #last: SiteReading<K> | undefined;
+  #other: readonly number[] | undefined;
+
+  constructor(options: StickySitesOptions) {
+    this.#options = options;
+  }
+
+  /** @param atMillis now, on any clock that never goes back */
+  view(reading: SiteReading<K>, ranking: SiteRanking<K>, atMillis: number): StickySitesView<K> {
+    this.#choose(reading, ranking, atMillis);
+    this.#last = reading;
+    const followed = [...this.#followed].map(([site, series]) => {
+      const { counters, gauges } = reading.sites.get(site) ?? noneOf(reading.total);
+      series.shown = atLeast(minus(counters, series.offset), series.shown);
+      return { site, counters: series.shown, gauges };
+    });
+    const { gauges } = noneOf(reading.total);
+    const retired = [...this.#retired].map(([site, { shown }]) => ({ site, counters: shown, gauges }));
+    const rows = [...followed, ...retired];
+    const other = remainder(reading.total, rows, this.#other);
+    this.#other = other.counters;
+    return { rows, other, refused: this.#refused.size };
+  }
+
+  #choose(reading: SiteReading<K>, ranking: SiteRanking<K>, atMillis: number): void {
+    const { maxSites, patienceMillis } = this.#options;
+    const pinned = new Set(ranking.pinned);
+    const top = largest(reading, ranking, maxSites, (site) => this.#followed.has(site));
+    const losers = this.#losers(new Set(top), ranking);
+    const waiting = new Map<K, number>();
+    for (const site of top) {
+      if (this.#followed.has(site)) continue;
+      const since = this.#waiting.get(site) ?? atMillis;
+      const isFree = this.#followed.size < maxSites;
+      if (!isFree && !pinned.has(site) && atMillis - since < patienceMillis) waiting.set(site, since);
+      else if (this.#mayFollow(site, pinned.has(site))) {
+        const loser = isFree ? undefined : losers.shift();
+        if (loser !== undefined) this.#retire(loser);
+        this.#follow(site);
+      }
+    }
+    this.#waiting = waiting;
+  }
+
+  /** Followed sites that are not among the largest, the smallest first. */
+  #losers(top: ReadonlySet<K>, { weightOf }: SiteRanking<K>): K[] {
+    const losers = [...this.#followed.keys()].filter((site) => !top.has(site));
+    return losers.sort((a, b) => weightOf(a) - weightOf(b));
+  }
+
+  #mayFollow(site: K, isPinned: boolean): boolean {
+    if (this.#retired.has(site)) return true;
+    const { maxSites, maxSitesEver } = this.#options;
+    const ever = this.#followed.size + this.#retired.size;
+    if (ever < maxSitesEver + (isPinned ? maxSites : 0)) return true;
+    this.#refused.add(site);
+    return false;
+  }
+
+  #follow(site: K): void {
+    const before = this.#last?.sites.get(site)?.counters;
+    const retired = this.#retired.get(site);
+    this.#retired.delete(site);
+    // Earlier views showed as part of `other` what was allocated meanwhile, and a counter never goes back.
+    const offset = retired ? before && minus(before, retired.shown) : before;
+    this.#followed.set(site, { offset, shown: retired?.shown ?? [] });
+  }
+
+  #retire(site: K): void {
+    const series = this.#followed.get(site);
+    this.#followed.delete(site);
+    if (series) this.#retired.set(site, series);
+  }
+}
+
+function noneOf({ counters, gauges }: SiteAmounts): SiteAmounts {
+  return { counters: counters.map(() => 0), gauges: gauges.map(() => 0) };
+}

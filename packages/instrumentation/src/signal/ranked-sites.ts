@@ -1,0 +1,39 @@
+import { RecentAllocation, type SiteRanking } from '@heapray/exporter/call-sites';
+import type { GroupBy } from '../config/index.js';
+import type { CallSite, Ledger } from '../ledger/index.js';
+import { type GroupIndex, type GroupSums, type SiteGroup, SiteGroups } from './site-groups.js';
+
+export interface RankedReading {
+  readonly reading: GroupSums;
+  readonly ranking: SiteRanking<GroupIndex>;
+}
+
+/**
+ * Sums a ledger's call sites by group and ranks the groups: by their share of what is in use or of what was allocated
+ * lately, whichever is larger. Leak suspects go before all others.
+ */
+export class RankedSites {
+  readonly #groups: SiteGroups;
+  readonly #recent = new RecentAllocation<GroupIndex>();
+
+  constructor(groupBy: GroupBy) {
+    this.#groups = new SiteGroups(groupBy);
+  }
+
+  group(index: GroupIndex): SiteGroup {
+    return this.#groups.group(index);
+  }
+
+  /**
+   * @param ledger always the same one
+   * @param atMillis now, on the clock of the ledger's readings
+   * @param suspects the fastest growing first
+   */
+  read(ledger: Ledger, atMillis: number, suspects: readonly CallSite[]): RankedReading {
+    const reading = this.#groups.sum(ledger, atMillis);
+    this.#recent.observe(reading, atMillis);
+    const weightOf = (group: GroupIndex) => Math.max(reading.retainedShare(group), this.#recent.share(group));
+    const pinned = suspects.flatMap((suspect) => this.#groups.indexOf(suspect) ?? []);
+    return { reading, ranking: { weightOf, pinned } };
+  }
+}
