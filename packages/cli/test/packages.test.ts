@@ -119,7 +119,7 @@ describe('of a Node program', () => {
   };
 
   test.each([13, 12, 11] as const)('in a capture of format %i', async (format) => {
-    const bytes = captureWith(stacks, { format, libdest: 'node:internal' });
+    const bytes = captureWith(stacks, { format, libdest: 'node:internal', commandLine: 'node server.js' });
     const file = fileWith(bytes, 'api_memory.bin');
     expect(await byTop(file)).toEqual(expected);
     expect(await byConvert(file)).toEqual(expected);

@@ -21,7 +21,7 @@ interface WatchOptions {
 }
 
 const DEFAULT_LISTEN: ListenAddress = { host: '127.0.0.1', port: 9465 };
-const DEFAULT_SITES = 50;
+const DEFAULT_SITES = 20;
 /** They take up to 512 MiB. */
 const DEFAULT_MAX_LIVE = 2 ** 23;
 const STALL_MILLIS = 10_000;

@@ -1,4 +1,4 @@
-import type { MetricFamily } from './prometheus-text.js';
+import type { MetricFamily, MetricPoint } from './prometheus-text.js';
 
 export interface OtlpPushOptions {
   readonly intervalMillis: number;
@@ -8,6 +8,8 @@ export interface OtlpPushOptions {
 const SCOPE = 'heapray';
 const TIMEOUT_MILLIS = 10_000;
 const CUMULATIVE = 2;
+/** OTLP's flag of a data point that says that its series has ended. */
+const NO_RECORDED_VALUE = 1;
 
 /**
  * Sends metrics by OTLP over HTTP, as JSON, from time to time. What fails is said once and made good by the next
@@ -19,6 +21,8 @@ export class OtlpPush {
   #due = 0;
   #running: Promise<void> | undefined;
   #failed = false;
+  /** What the receiver knows. */
+  #sent: readonly MetricFamily[] = [];
 
   constructor(url: URL, options: OtlpPushOptions) {
     this.#url = metricsUrl(url);
@@ -45,12 +49,13 @@ export class OtlpPush {
       const answer = await fetch(this.#url, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
-        body: JSON.stringify(otlpRequest(families, Date.now())),
+        body: JSON.stringify(otlpRequest(families, Date.now(), this.#sent)),
         signal: AbortSignal.timeout(TIMEOUT_MILLIS),
       });
       await answer.body?.cancel();
       if (!answer.ok) throw new Error(`status ${answer.status}`);
       this.#failed = false;
+      this.#sent = families;
     } catch (error) {
       if (!this.#failed) this.#options.note(`${this.#url.href}: metrics not sent: ${reasonOf(error)}`);
       this.#failed = true;
@@ -71,27 +76,61 @@ function reasonOf(error: unknown): string {
   return error.cause instanceof Error ? error.cause.message || error.message : error.message;
 }
 
-/** An ExportMetricsServiceRequest in OTLP's JSON. */
-export function otlpRequest(families: readonly MetricFamily[], nowMillis: number): unknown {
+/**
+ * An ExportMetricsServiceRequest in OTLP's JSON.
+ *
+ * @param before what was sent last: series that are gone are told to have ended
+ */
+export function otlpRequest(
+  families: readonly MetricFamily[],
+  nowMillis: number,
+  before: readonly MetricFamily[] = [],
+): unknown {
   const resource = { attributes: attributes({ 'service.name': 'heapray-watch' }) };
   const metrics = families
-    .filter(({ points }) => points.length > 0)
-    .map((family) => metric(family, nowMillis));
+    .map((family) => {
+      const ended = endedPoints(
+        family,
+        before.find(({ name }) => name === family.name),
+      );
+      return metric(family, [...family.points, ...ended], nowMillis);
+    })
+    .filter((one) => one !== undefined);
   return { resourceMetrics: [{ resource, scopeMetrics: [{ scope: { name: SCOPE }, metrics }] }] };
 }
 
-function metric({ name, kind, unit, help, points }: MetricFamily, nowMillis: number): unknown {
+function endedPoints({ points }: MetricFamily, before: MetricFamily | undefined): readonly EndedPoint[] {
+  const known = new Set(points.map((point) => JSON.stringify(point.attributes)));
+  const ended = (before?.points ?? []).filter((point) => !known.has(JSON.stringify(point.attributes)));
+  return ended.map((point) => ({ attributes: point.attributes }));
+}
+
+/** The attributes of a series that has ended. */
+type EndedPoint = Pick<MetricPoint, 'attributes'>;
+
+function metric(
+  { name, kind, unit, help }: MetricFamily,
+  points: readonly (MetricPoint | EndedPoint)[],
+  nowMillis: number,
+): unknown {
+  if (points.length === 0) return undefined;
   const dataPoints = points.map((point) => ({
     attributes: attributes(point.attributes),
     timeUnixNano: nanos(nowMillis),
-    ...(point.startMillis === undefined ? {} : { startTimeUnixNano: nanos(point.startMillis) }),
-    asDouble: point.value,
+    ...('value' in point ? recordedValue(point) : { flags: NO_RECORDED_VALUE }),
   }));
   const data =
     kind === 'counter'
       ? { sum: { dataPoints, aggregationTemporality: CUMULATIVE, isMonotonic: true } }
       : { gauge: { dataPoints } };
   return { name, unit, description: help, ...data };
+}
+
+function recordedValue({ value, startMillis }: MetricPoint): object {
+  return {
+    ...(startMillis === undefined ? {} : { startTimeUnixNano: nanos(startMillis) }),
+    asDouble: value,
+  };
 }
 
 function attributes(record: Readonly<Record<string, string>>): unknown {

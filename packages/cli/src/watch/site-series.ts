@@ -1,3 +1,4 @@
+import { RecentAllocation, type SiteAmounts, type SiteReading, TopSites } from '@heapray/exporter/call-sites';
 import type { GrowingCapture } from '@heapray/exporter/memray';
 
 /** The function that allocated, and the package on whose behalf. */
@@ -9,133 +10,133 @@ export interface CallSite {
 
 /** Bytes and numbers of allocations of a call site, or of all that have no series of their own. */
 export interface SiteValues {
-  allocatedBytes: number;
-  allocations: number;
-  retainedBytes: number;
-  retainedCount: number;
-  peakBytes: number;
+  readonly allocatedBytes: number;
+  readonly allocations: number;
+  readonly retainedBytes: number;
+  readonly retainedCount: number;
+  readonly peakBytes: number;
 }
 
 export interface CallSiteRow {
   readonly site: CallSite;
   readonly values: SiteValues;
+  /** When its counters began, ms since the Unix epoch; undefined: with the capture. */
+  readonly sinceMillis: number | undefined;
 }
 
-/** What metrics say of a capture; rows and other add up to the total. */
+/** The metrics of a capture by call site; rows, other and dropped add up to the total. */
 export interface SiteView {
   readonly rows: readonly CallSiteRow[];
   readonly other: SiteValues;
+  /** Counters of series that are gone, see `TopSites`. */
+  readonly dropped: SiteValues;
   readonly total: SiteValues;
 }
 
-interface Series {
-  readonly site: CallSite;
-  /** What had been allocated when the series began: that part stays in `other`. */
-  readonly offset: SiteValues;
-  /** Set when it lost its place: its counters stand still from then on. */
-  frozen?: SiteValues;
-}
-
-type Sums = ReadonlyMap<string, { readonly site: CallSite; readonly values: SiteValues }>;
-
-/** Of one that has no stack, as memray calls it. */
+/** Function name of allocations without a stack, as memray writes it. */
 const NO_STACK = '<stack trace unavailable>';
+/** Positions in the gauges of a site. */
+const RETAINED = 0;
+const PEAK = 2;
 
-/**
- * Chooses the call sites that get a series of their own: the largest, and sticky, so that series do not flap.
- * Once all places are taken a site must be twice as large as the smallest to take its place, and only so many
- * places change hands in a run as there are: those that lost theirs keep their counters, which stand still.
- */
+/** Chooses the call sites of a capture that get a series of their own: exactly the largest at each view. */
 export class SiteSeries {
-  readonly #maxCallSites: number;
-  readonly #admitted: Map<string, Series> = new Map();
-  readonly #displaced: Map<string, Series> = new Map();
+  readonly #top: TopSites<string>;
+  readonly #recent: RecentAllocation<string> = new RecentAllocation();
   #grouping: SiteGrouping | undefined;
-  #last: Sums = new Map();
   #view: { readonly capture: GrowingCapture; readonly offset: number; readonly view: SiteView } | undefined;
 
   constructor(maxCallSites: number) {
-    this.#maxCallSites = maxCallSites;
+    this.#top = new TopSites(maxCallSites);
   }
 
-  view(capture: GrowingCapture): SiteView {
+  /** Returns the sums over all call sites. */
+  total(capture: GrowingCapture): SiteValues {
+    return valuesOf(this.#groupingOf(capture).sum().total);
+  }
+
+  /**
+   * Returns the same view until the capture has grown.
+   *
+   * @param epochMillis now, since the Unix epoch
+   */
+  view(capture: GrowingCapture, epochMillis: number = Date.now()): SiteView {
     const { offset } = capture;
     if (this.#view?.capture === capture && this.#view.offset === offset) return this.#view.view;
-    if (this.#grouping?.capture !== capture) this.#grouping = new SiteGrouping(capture);
-    const { sums, total } = this.#grouping.sum();
-    this.#choose(sums, total);
-    this.#last = sums;
-    const rows = [...this.#admitted, ...this.#displaced].map(([key, series]) => ({
-      site: series.site,
-      values: ownValues(sums.get(key)?.values ?? nothing(), series),
-    }));
-    const view = { rows, other: rest(total, rows), total };
+    const grouping = this.#groupingOf(capture);
+    const reading = grouping.sum();
+    this.#recent.observe(reading, performance.now());
+    const weightOf = (key: string) => this.#weight(reading, key);
+    const { rows, other, dropped } = this.#top.view(reading, { weightOf }, epochMillis);
+    const view = {
+      rows: rows.map((row) => ({
+        site: grouping.site(row.site),
+        values: valuesOf(row),
+        sinceMillis: row.sinceMillis,
+      })),
+      other: valuesOf(other),
+      dropped: valuesOf({ counters: dropped, gauges: [] }),
+      total: valuesOf(reading.total),
+    };
     this.#view = { capture, offset, view };
     return view;
   }
 
-  #choose(sums: Sums, total: SiteValues): void {
-    const weight = (key: string) => weightOf(sums.get(key)?.values, total);
-    const waiting = [...sums.keys()]
-      .filter((key) => !this.#admitted.has(key) && !this.#displaced.has(key))
-      .map((key) => ({ key, weight: weight(key) }))
-      .sort((a, b) => b.weight - a.weight);
-    const smallest = [...this.#admitted.keys()].sort((a, b) => weight(a) - weight(b));
-    for (const { key, weight: own } of waiting) {
-      if (own === 0) return;
-      if (this.#admitted.size >= this.#maxCallSites) {
-        const loser = smallest.shift();
-        const room = this.#displaced.size < this.#maxCallSites;
-        if (loser === undefined || !room || own < 2 * weight(loser)) return;
-        this.#displace(loser, sums.get(loser)?.values ?? nothing());
-      }
-      const { site } = sums.get(key)!;
-      this.#admitted.set(key, { site, offset: this.#last.get(key)?.values ?? nothing() });
-    }
+  #groupingOf(capture: GrowingCapture): SiteGrouping {
+    if (this.#grouping?.capture !== capture) this.#grouping = new SiteGrouping(capture);
+    return this.#grouping;
   }
 
-  #displace(key: string, values: SiteValues): void {
-    const series = this.#admitted.get(key)!;
-    this.#admitted.delete(key);
-    series.frozen = ownValues(values, series);
-    this.#displaced.set(key, series);
+  /** A site weighs as much as its largest share: of what is allocated lately, retained, or was alive at the peak. */
+  #weight({ sites, total }: SiteReading<string>, key: string): number {
+    const { gauges } = sites.get(key)!;
+    const share = (at: number) => gauges[at]! / (total.gauges[at]! || 1);
+    return Math.max(this.#recent.share(key), share(RETAINED), share(PEAK));
   }
 }
 
-/** Sums the sites of a capture by call site. Which one a site belongs to is found out once. */
+/** Bytes and number allocated; bytes and number retained, bytes at the peak. */
+interface Sum extends SiteAmounts {
+  readonly counters: [number, number];
+  readonly gauges: [number, number, number];
+}
+
+/** Sums the sites of a capture by call site. Finds out once which call site a site belongs to. */
 class SiteGrouping {
   readonly capture: GrowingCapture;
-  readonly #groups: Map<string, { readonly site: CallSite; readonly values: SiteValues }> = new Map();
-  /** By number of the site. */
-  readonly #groupOf: (SiteValues | undefined)[] = [];
+  readonly #callSites: Map<string, CallSite> = new Map();
+  /** Key of the call site, by number of the site. */
+  readonly #keys: string[] = [];
 
   constructor(capture: GrowingCapture) {
     this.capture = capture;
   }
 
-  sum(): { readonly sums: Sums; readonly total: SiteValues } {
-    const { capture } = this;
-    const total = nothing();
-    for (const { values } of this.#groups.values()) Object.assign(values, nothing());
-    for (let site = 1; site <= capture.siteCount; site += 1) {
-      const values = this.#groupOf[site] ?? this.#group(site);
-      const allocated = capture.allocated(site);
-      const live = capture.live(site);
-      values.allocatedBytes += allocated.bytes;
-      values.allocations += allocated.count;
-      values.retainedBytes += live.bytes;
-      values.retainedCount += live.count;
-      values.peakBytes += capture.atPeak(site).bytes;
-    }
-    const sums = new Map<string, { site: CallSite; values: SiteValues }>();
-    for (const [key, { site, values }] of this.#groups) {
-      sums.set(key, { site, values: { ...values } });
-      add(total, values, 1);
-    }
-    return { sums, total };
+  site(key: string): CallSite {
+    return this.#callSites.get(key)!;
   }
 
-  #group(site: number): SiteValues {
+  sum(): SiteReading<string> {
+    const { capture } = this;
+    const sites = new Map<string, Sum>();
+    for (let site = 1; site <= capture.siteCount; site += 1) {
+      this.#keys[site] ??= this.#keyOf(site);
+      const key = this.#keys[site]!;
+      let sum = sites.get(key);
+      if (sum === undefined) {
+        sum = nothing();
+        sites.set(key, sum);
+      }
+      const { bytes, count } = capture.allocated(site);
+      const live = capture.live(site);
+      add(sum, [bytes, count], [live.bytes, live.count, capture.atPeak(site).bytes]);
+    }
+    const total = nothing();
+    for (const { counters, gauges } of sites.values()) add(total, counters, gauges);
+    return { sites, total };
+  }
+
+  #keyOf(site: number): string {
     const { stack } = this.capture.site(site);
     const frame = this.capture.callSite(stack);
     const callSite = {
@@ -144,50 +145,25 @@ class SiteGrouping {
       packageName: this.capture.packageOf(stack),
     };
     const key = JSON.stringify(callSite);
-    let group = this.#groups.get(key);
-    if (group === undefined) {
-      group = { site: callSite, values: nothing() };
-      this.#groups.set(key, group);
-    }
-    this.#groupOf[site] = group.values;
-    return group.values;
+    if (!this.#callSites.has(key)) this.#callSites.set(key, callSite);
+    return key;
   }
 }
 
-/** A series says what was allocated since it exists; one that lost its place stands still and holds nothing. */
-function ownValues(values: SiteValues, { offset, frozen }: Series): SiteValues {
-  if (frozen !== undefined) return { ...frozen, retainedBytes: 0, retainedCount: 0, peakBytes: 0 };
-  return {
-    ...values,
-    allocatedBytes: values.allocatedBytes - offset.allocatedBytes,
-    allocations: values.allocations - offset.allocations,
-  };
+function nothing(): Sum {
+  return { counters: [0, 0], gauges: [0, 0, 0] };
 }
 
-function rest(total: SiteValues, rows: readonly CallSiteRow[]): SiteValues {
-  const left = { ...total };
-  for (const { values } of rows) add(left, values, -1);
-  return left;
+function add({ counters, gauges }: Sum, moreCounters: Sum['counters'], moreGauges: Sum['gauges']): void {
+  counters[0] += moreCounters[0];
+  counters[1] += moreCounters[1];
+  gauges[0] += moreGauges[0];
+  gauges[1] += moreGauges[1];
+  gauges[2] += moreGauges[2];
 }
 
-/** A site matters for its share of what is allocated, retained or was alive at the peak. */
-function weightOf(values: SiteValues | undefined, total: SiteValues): number {
-  if (values === undefined) return 0;
-  return Math.max(
-    values.allocatedBytes / (total.allocatedBytes || 1),
-    values.retainedBytes / (total.retainedBytes || 1),
-    values.peakBytes / (total.peakBytes || 1),
-  );
-}
-
-function add(sum: SiteValues, values: SiteValues, sign: 1 | -1): void {
-  sum.allocatedBytes += sign * values.allocatedBytes;
-  sum.allocations += sign * values.allocations;
-  sum.retainedBytes += sign * values.retainedBytes;
-  sum.retainedCount += sign * values.retainedCount;
-  sum.peakBytes += sign * values.peakBytes;
-}
-
-function nothing(): SiteValues {
-  return { allocatedBytes: 0, allocations: 0, retainedBytes: 0, retainedCount: 0, peakBytes: 0 };
+function valuesOf({ counters, gauges }: SiteAmounts): SiteValues {
+  const [allocatedBytes = 0, allocations = 0] = counters;
+  const [retainedBytes = 0, retainedCount = 0, peakBytes = 0] = gauges;
+  return { allocatedBytes, allocations, retainedBytes, retainedCount, peakBytes };
 }

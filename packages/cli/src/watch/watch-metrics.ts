@@ -23,6 +23,8 @@ const COMPONENT = 'heapray.component';
 const ROLE = 'heapray.process.role';
 /** The sum of the sites without a series of their own. */
 const OTHER: CallSite = { functionName: 'other', file: '', packageName: '' };
+/** The sum of what series had counted that are gone. */
+const DROPPED: CallSite = { functionName: '(dropped)', file: '', packageName: '' };
 
 type Facts = readonly [
   name: string,
@@ -170,12 +172,13 @@ function siteFamily(
   runs: readonly { readonly component: string; readonly run: CaptureRun }[],
 ): MetricFamily {
   const points = runs.flatMap(({ component, run: { capture, series } }): MetricPoint[] => {
-    const { rows, other } = series.view(capture);
-    const startMillis = capture.header?.startTimeMillis ?? 0;
-    const point = (site: CallSite, values: SiteValues): MetricPoint => {
+    const { rows, other, dropped } = series.view(capture);
+    const captureStart = capture.header?.startTimeMillis ?? 0;
+    const point = (site: CallSite, values: SiteValues, startMillis = captureStart): MetricPoint => {
       return { attributes: siteAttributes(component, site), value: of(values), startMillis };
     };
-    return [...rows.map(({ site, values }) => point(site, values)), point(OTHER, other)];
+    const sites = rows.map(({ site, values, sinceMillis }) => point(site, values, sinceMillis));
+    return [...sites, point(OTHER, other), ...(of(dropped) > 0 ? [point(DROPPED, dropped)] : [])];
   });
   return { name, kind, unit, help, points };
 }

@@ -56,7 +56,7 @@ interface CaptureReport {
 
 function captureReport({ component, follower }: WatchedCapture): CaptureReport {
   const { path, state, reason, header, run, sizes, ageMillis, children } = follower;
-  const total = run?.series.view(run.capture).total;
+  const total = run?.series.total(run.capture);
   const known = run?.capture.knowsAllocated === true;
   return {
     component,

@@ -1,14 +1,14 @@
 // What metrics say: sums that add up, counters that never go back, text that Prometheus' own tool takes.
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { GrowingCapture } from '@heapray/exporter/memray';
+import { GrowingCapture, MemrayWriter } from '@heapray/exporter/memray';
 import { describe, expect, test } from 'vitest';
 import { peerTest } from '../../../../test/support/peer-test.js';
 import { promtool } from '../../../../test/support/peers.js';
 import { runCommand } from '../../../../test/support/run-command.js';
 import { tempFolder } from '../../../../test/support/temp-folder.js';
 import { otlpRequest } from '../../src/watch/otlp-push.js';
-import { prometheusText } from '../../src/watch/prometheus-text.js';
+import { type MetricFamily, prometheusText } from '../../src/watch/prometheus-text.js';
 import { SiteSeries, type SiteValues } from '../../src/watch/site-series.js';
 import { watchMetrics } from '../../src/watch/watch-metrics.js';
 import { AIRFLOW, follow, goldenFile, rawCapture, withoutZeros } from './captures.js';
@@ -24,35 +24,78 @@ const COLUMNS: readonly (keyof SiteValues)[] = [
   'peakBytes',
 ];
 
+/** A capture of functions that allocate and keep. */
+class Places {
+  readonly #writer = new MemrayWriter({ commandLine: 'x', pid: 1, startTimeMillis: 1, libdest: '/usr/lib' });
+  readonly #capture = new GrowingCapture();
+  #allocations = 0;
+  #freed = 0;
+
+  allocate(functionName: string, bytes: number): void {
+    const frame = this.#writer.frame(functionName, '/srv/places.py', 1);
+    this.#writer.allocation(1, 16 * ++this.#allocations, bytes, this.#writer.stack(undefined, frame));
+  }
+
+  freeAll(): void {
+    while (this.#freed < this.#allocations) this.#writer.free(1, 16 * ++this.#freed);
+  }
+
+  read(): GrowingCapture {
+    this.#capture.push(this.#writer.take());
+    return this.#capture;
+  }
+}
+
 describe('call sites', () => {
-  test('rows and the rest are the total; counters never go back', () => {
+  test('rows, the rest and the dropped are the total; counters go on for as long as their series is there', () => {
     const capture = new GrowingCapture();
     const series = new SiteSeries(7);
-    const before = new Map<string, SiteValues>();
+    let before = new Map<string, SiteValues>();
     const seen = new Set<string>();
     for (let at = 0; at < AIRFLOW_RAW.length; at += 15_000) {
       capture.push(AIRFLOW_RAW.subarray(at, at + 15_000));
-      const { rows, other, total } = series.view(capture);
-      expect(rows.length).toBeLessThanOrEqual(14);
+      const { rows, other, dropped, total } = series.view(capture);
+      expect(rows.length).toBeLessThanOrEqual(7);
+      expect(series.total(capture)).toEqual(total);
       expect(total.retainedBytes).toBe(capture.liveBytes);
       expect(total.peakBytes).toBe(capture.peakBytes);
       for (const column of COLUMNS) {
-        const sum = rows.reduce((all, { values }) => all + values[column], other[column]);
+        const sum = rows.reduce((all, { values }) => all + values[column], other[column] + dropped[column]);
         expect(sum).toBe(total[column]);
       }
-      for (const [key, values] of [
+      const now = new Map([
         ...rows.map((row) => [JSON.stringify(row.site), row.values] as const),
-        ['', other] as const,
-      ]) {
+        ['other', other] as const,
+        ['dropped', dropped] as const,
+      ]);
+      for (const [key, values] of now) {
         const last = before.get(key);
         expect(values.allocatedBytes).toBeGreaterThanOrEqual(last?.allocatedBytes ?? 0);
         expect(values.allocations).toBeGreaterThanOrEqual(last?.allocations ?? 0);
-        before.set(key, values);
         seen.add(key);
       }
+      before = now;
     }
-    // Some sites were displaced, which is what this is about.
-    expect(seen.size).toBeGreaterThan(8);
+    // Some sites came and went, which is what this is about.
+    expect(seen.size).toBeGreaterThan(20);
+  });
+
+  test('a place that begins to leak late has a series, whatever came before', () => {
+    const program = new Places();
+    const series = new SiteSeries(10);
+    for (let phase = 0; phase < 20; phase++) {
+      program.freeAll();
+      for (let at = 0; at < 43; at++) program.allocate(`f${phase * 43 + at}`, 20_000 * 2 ** phase);
+      expect(series.view(program.read()).rows).toHaveLength(10);
+    }
+    program.freeAll();
+    for (let at = 0; at < 30; at++) {
+      program.allocate('leak', 1_000_000);
+      const { rows } = series.view(program.read());
+      const leak = rows.find(({ site }) => site.functionName === 'leak');
+      expect(leak?.values.retainedBytes).toBe((at + 1) * 1_000_000);
+      expect(leak?.sinceMillis).toBeGreaterThan(0);
+    }
   });
 
   test('totals are memray’s', () => {
@@ -153,4 +196,27 @@ test('OTLP', () => {
       },
     ],
   });
+});
+
+test('OTLP says that a series has ended, once', () => {
+  const family = (...names: string[]): MetricFamily => ({
+    name: 'heapray.memory.retained',
+    kind: 'gauge',
+    unit: 'By',
+    help: 'h',
+    points: names.map((name) => ({ attributes: { site: name }, value: 7 })),
+  });
+  const pointsOf = (now: MetricFamily, before: MetricFamily) => {
+    const request = otlpRequest([now], 5, [before]) as {
+      resourceMetrics: { scopeMetrics: { metrics: { gauge: { dataPoints: object[] } }[] }[] }[];
+    };
+    return request.resourceMetrics[0]!.scopeMetrics[0]!.metrics[0]!.gauge.dataPoints;
+  };
+  const attributes = (name: string) => [{ key: 'site', value: { stringValue: name } }];
+  const timeUnixNano = '5000000';
+  expect(pointsOf(family('b'), family('a', 'b'))).toEqual([
+    { attributes: attributes('b'), timeUnixNano, asDouble: 7 },
+    { attributes: attributes('a'), timeUnixNano, flags: 1 },
+  ]);
+  expect(pointsOf(family('b'), family('b'))).toHaveLength(1);
 });
