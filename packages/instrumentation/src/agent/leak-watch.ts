@@ -47,7 +47,7 @@ export class LeakWatch {
   #newDetector(): LeakDetector {
     const { windowMillis } = this.#options;
     const { samplingInterval } = this.#ledger;
-    return new LeakDetector({ windowMillis, oldMillis: windowMillis, samplingInterval });
+    return new LeakDetector({ windowMillis, samplingInterval });
   }
 
   /** How long ago what `survival` tells of was allocated, ms. */

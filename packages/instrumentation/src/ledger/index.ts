@@ -1,14 +1,10 @@
 export { isRuntimeFrame } from './allocating-frame.js';
 export { type CallSite, CallSites, type CodeFacts, type SiteIndex } from './call-site.js';
 export { CallTree, CUT_OFF, type Frame, type NodeIndex, type RawFrame, ROOT } from './call-tree.js';
+export type { LeakProgress, LeakSuspect } from './growth-detector.js';
 export type { Absorbed, HeapReading } from './heap-reading.js';
 export { type HighWaterMark, HighWaterMarkTracker } from './high-water-mark.js';
-export {
-  LeakDetector,
-  type LeakDetectorOptions,
-  type LeakProgress,
-  type LeakSuspect,
-} from './leak-detector.js';
+export { LeakDetector, type LeakDetectorOptions } from './leak-detector.js';
 export { byteText, durationText, leakVerdict, type SurvivedShare } from './leak-verdict.js';
 export {
   Ledger,

@@ -1,5 +1,5 @@
 import type { CallSite } from './call-site.js';
-import type { LeakSuspect } from './leak-detector.js';
+import type { LeakSuspect } from './growth-detector.js';
 import { siteLabel } from './site-label.js';
 
 /** How much of what a site allocated that long ago is alive. */

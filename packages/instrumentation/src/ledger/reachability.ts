@@ -57,6 +57,8 @@ export class Reachability {
   #points: Point[] = [];
   /** Ordinals whose samples scavenges do not clear, see `MajorCollection.turnMillis`; first and last. */
   #stuck: { readonly from: number; to: number; readonly untilMillis: number }[] = [];
+  /** What was expected of unconfirmed samples at major collections, and what was found. */
+  readonly #tallies = new Map<SiteIndex, { expected: number; reachable: number }>();
   #missing = 0;
   #newest = 0;
   #lastMajorMillis: number | undefined;
@@ -94,7 +96,6 @@ export class Reachability {
    *
    * @param live the samples that it shows, fresh ones included
    * @param died those that it does not show any more
-   * @param isFresh whether it shows a sample for the first time
    */
   update(
     span: ReadingSpan,
@@ -111,6 +112,7 @@ export class Reachability {
     this.#noteStuck(majors, missing, span, ordinalAt, scavenges);
     const last = majors.at(-1);
     if (last) {
+      this.#calibrate(live, died, marked, before);
       this.#majors += majors.length;
       this.#lastMajorMillis = Math.max(this.#lastMajorMillis ?? Number.NEGATIVE_INFINITY, last.markMillis);
     }
@@ -130,8 +132,39 @@ export class Reachability {
   /** The probability that a sample shown by the newest reading is reachable. */
   share(sample: LiveSample): number {
     if (!this.isKnown) return 1;
-    const age = this.#newest - sample.ordinal;
-    return this.#model(this.#siteOf(sample)).reachableShare(sample.confirmedAge, age);
+    const site = this.#siteOf(sample);
+    const share = this.#model(site).reachableShare(sample.confirmedAge, this.#newest - sample.ordinal);
+    return isConfirmed(sample) ? share : Math.min(1, share * this.#correction(site));
+  }
+
+  /**
+   * What is expected of samples that no major collection has confirmed rests on scavenges, which keep what dead objects
+   * of the old generation refer to, and on where these are thought to have been. A major collection tells by how much
+   * the expectations of a site were wrong.
+   */
+  #calibrate(live: LiveSamples, died: readonly LiveSample[], marked: number, before: number): void {
+    for (const tally of this.#tallies.values()) {
+      tally.expected *= TALLY_KEPT;
+      tally.reachable *= TALLY_KEPT;
+    }
+    const compare = (sample: LiveSample, reachable: number) => {
+      if (isConfirmed(sample) || sample.ordinal > Math.min(marked, before)) return;
+      const site = this.#siteOf(sample);
+      let tally = this.#tallies.get(site);
+      if (!tally) {
+        tally = { expected: 0, reachable: 0 };
+        this.#tallies.set(site, tally);
+      }
+      tally.expected += this.#model(site).reachableShare(sample.confirmedAge, before - sample.ordinal);
+      tally.reachable += reachable;
+    };
+    for (const sample of died) compare(sample, 0);
+    live.forEachSample((sample) => void compare(sample, 1));
+  }
+
+  #correction(site: SiteIndex): number {
+    const { expected, reachable } = this.#tallies.get(site) ?? { expected: 0, reachable: 0 };
+    return (reachable + TALLY_PRIOR) / (expected + TALLY_PRIOR);
   }
 
   /** Where the scavenges since the reading before were: evenly spaced, because each comes after as many bytes. */
@@ -245,9 +278,17 @@ export class Reachability {
   }
 }
 
+/** What is kept of earlier comparisons at each major collection, and how many samples speak for no correction. */
+const TALLY_KEPT = 0.7;
+const TALLY_PRIOR = 1;
 const MAX_POINTS = 256;
 const MAX_STUCK = 40;
 const MAX_POSITIONS = 1000;
+
+/** Whether a major collection has shown that it was reachable. */
+function isConfirmed({ confirmedMillis }: LiveSample): boolean {
+  return confirmedMillis !== Number.NEGATIVE_INFINITY;
+}
 
 /** The first two positions behind an ordinal. */
 function firstAfter(positions: readonly number[], ordinal: number): readonly [number?, number?] {

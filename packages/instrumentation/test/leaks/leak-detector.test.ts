@@ -5,7 +5,7 @@ import { FakeHeap } from './fake-heap.js';
 const MINUTE = 60_000;
 
 function newDetector({ samplingInterval }: FakeHeap): LeakDetector {
-  return new LeakDetector({ samplingInterval, windowMillis: MINUTE, oldMillis: MINUTE });
+  return new LeakDetector({ samplingInterval, windowMillis: MINUTE });
 }
 
 /** Runs a workload for so many minutes, a reading every ten seconds; returns who was suspected when. */
@@ -77,6 +77,16 @@ describe('a leak', () => {
       heap.allocate('closure', 7);
     });
     expect(found.map(({ name }) => name)).toEqual(['closure']);
+  });
+
+  test('is found beside objects that live for a while, in one function', () => {
+    const store = lifetimes();
+    const { found } = watch(40, (heap, minute) => {
+      store.expire(minute);
+      store.keep(minute, 3, heap.allocate('handle', 12));
+      heap.allocate('handle', 4);
+    });
+    expect(found.map(({ name }) => name)).toEqual(['handle']);
   });
 });
 

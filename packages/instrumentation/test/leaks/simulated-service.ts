@@ -27,7 +27,6 @@ export class SimulatedService {
     this.#detector = new LeakDetector({
       samplingInterval: this.#heap.samplingInterval,
       windowMillis: MINUTE,
-      oldMillis: MINUTE,
     });
   }
 
