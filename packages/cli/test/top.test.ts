@@ -1,7 +1,10 @@
 // `heapray top`: golden text and JSON.
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { encodePprof, encodePprofGzip } from '@heapray/exporter/pprof';
 import { ProfileBuilder, type ValueColumn } from '@heapray/exporter/profile';
 import { describe, expect, test } from 'vitest';
+import { tempFolder } from '../../../test/support/temp-folder.js';
 import { heapray } from './support/heapray.js';
 import { fileWith, SHOP_HEAPPROFILE, shopPprof, shopProfile } from './support/sample-files.js';
 
@@ -106,3 +109,23 @@ describe('columns', () => {
 function builderOf(...columns: readonly ValueColumn[]): ProfileBuilder {
   return new ProfileBuilder({ columns, timeNanos: 0n, durationNanos: 0n });
 }
+
+test('names that stand for no function are explained', async () => {
+  const node = (functionName: string, selfSize: number, url = '') => ({
+    callFrame: { functionName, url, lineNumber: 0, columnNumber: 0 },
+    selfSize,
+    children: [],
+  });
+  const children = [
+    node('(V8 API)', 30),
+    node('(EXTERNAL)', 20),
+    node('(GC)', 10, 'file:///srv/gc.js'),
+    node('map', 5),
+  ];
+  const file = path.join(tempFolder(), 'pseudo.heapprofile');
+  writeFileSync(file, JSON.stringify({ head: { ...node('(root)', 0), children } }));
+  const { status, stdout } = await heapray(['top', file]);
+  expect(status).toBe(0);
+  const notes = stdout.slice(stdout.indexOf('\n\n', stdout.indexOf('FLAT')) + 2);
+  expect(notes).toMatch(/^\(V8 API\): native code .*\n\(EXTERNAL\): native code .*\n$/);
+});

@@ -6,6 +6,7 @@ import { COLUMN_WORDS, pickColumn } from '../inputs/columns.js';
 import { withCommonColumns } from '../inputs/common-columns.js';
 import { PROFILE_FORMATS, readInput } from '../inputs/index.js';
 import { applyStrict } from '../inputs/memray.js';
+import { pseudoFrameNotes } from '../outputs/pseudo-frame-notes.js';
 import { writeJson, writeStdout } from '../outputs/stdout.js';
 import { writeOutput } from '../outputs/write-output.js';
 import { printable } from '../text/printable.js';
@@ -136,6 +137,7 @@ function* asText(
   ]);
   yield `\n${printable(type)} by ${group}\n`;
   yield formatTable([head, ...cells], 3);
+  yield* pseudoFrameNotes(rows);
   if (omitted > 0) yield `\n${omitted} more; -n shows more rows\n`;
 }
 

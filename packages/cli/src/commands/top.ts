@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander';
 import { COLUMN_WORDS, type PickedColumn, pickColumn } from '../inputs/columns.js';
 import { PROFILE_FORMATS, readInput } from '../inputs/index.js';
 import { applyStrict } from '../inputs/memray.js';
+import { pseudoFrameNotes } from '../outputs/pseudo-frame-notes.js';
 import { writeJson, writeStdout } from '../outputs/stdout.js';
 import { printable } from '../text/printable.js';
 import { formatQuantity, formatShare } from '../text/quantity.js';
@@ -59,7 +60,7 @@ async function top(file: string, options: TopOptions): Promise<void> {
     return writeJson({ file, format, column: type, unit, group, total, omitted, rows });
   }
   const heading = `${column.type} by ${group}: ${formatQuantity(total, column.unit)} in all`;
-  await writeStdout([printable(heading), '\n\n', asTable(rows, column, group)]);
+  await writeStdout([printable(heading), '\n\n', asTable(rows, column, group), ...pseudoFrameNotes(rows)]);
   if (omitted > 0) await writeStdout([`\n${omitted} more; -n shows more rows\n`]);
 }
 

@@ -2,6 +2,7 @@ import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from '
 import type { FromAgent, SuspectView, ToAgent, TopSitesView, TopSitesWanted } from '../agent/messages.js';
 import { type AgentOptions, type AgentView, CONTROL_BYTES, ControlWord } from '../agent/messages.js';
 import type { ObjectCountTable } from '../profile/object-counts.js';
+import { transferredBuffers } from '../signal/transferred-buffers.js';
 import { LatePolls } from './late-polls.js';
 
 /** What the profiler thread asks of the main thread. */
@@ -52,6 +53,7 @@ export class AgentThread {
     this.#handlers = handlers;
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
+    transferredBuffers.pause();
     this.#worker = new Worker(new URL('../agent/main.js', import.meta.url), {
       name: 'heapray',
       workerData: { ...options, control, port: port2 } satisfies AgentOptions,
@@ -66,6 +68,7 @@ export class AgentThread {
       // traced process would only spill over it.
       resourceLimits: { maxYoungGenerationSizeMb: options.traced ? 16 : 1, maxOldGenerationSizeMb: 512 },
     });
+    transferredBuffers.watch(this.#worker.threadId);
     this.#port.on('message', (message: FromAgent) => this.#receive(message));
     this.#worker.on('error', (error) => this.#end(error.message));
     this.#worker.on('exit', (code) => this.#end(`exit code ${code}`));

@@ -1,4 +1,10 @@
-import { type LabelsHandle, type Profile, ProfileBuilder, type StackHandle } from '@heapray/exporter/profile';
+import {
+  type LabelsHandle,
+  meaningOfPseudoFrame,
+  type Profile,
+  ProfileBuilder,
+  type StackHandle,
+} from '@heapray/exporter/profile';
 import {
   AGE_BUCKETS,
   type AgeBucket,
@@ -195,6 +201,8 @@ function stacks(ledger: Ledger, builder: ProfileBuilder): (node: NodeIndex) => S
     const found = known.get(node);
     if (found !== undefined) return found;
     const { functionName, file, line, column } = frame;
+    const meaning = file === '' ? meaningOfPseudoFrame(functionName) : undefined;
+    if (meaning !== undefined) builder.comment(`${functionName}: ${meaning}`);
     const parent = stackOf(ledger.tree.parent(node));
     const stack = builder.stack(parent, builder.frame(functionName, file, line, column));
     known.set(node, stack);

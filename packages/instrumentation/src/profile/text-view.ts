@@ -1,3 +1,4 @@
+import { meaningOfPseudoFrame } from '@heapray/exporter/profile';
 import {
   AGE_BUCKETS,
   bytesByAge,
@@ -83,7 +84,15 @@ function table(ledger: Ledger, options: TextViewOptions): string[] {
   const others = rest.length > 0 ? [[...numbers(sum(rest)), '', `${rest.length} other call sites`]] : [];
   const total = [...numbers(sum(sites.map(([, row]) => row))), '', 'total'];
   const ago = `alive of ${durationText(survivalMillis / 1000)} ago`;
-  return aligned([['in use', 'over 1 min', 'allocated', ago, 'call site'], total, ...shown, ...others]);
+  const rows = aligned([['in use', 'over 1 min', 'allocated', ago, 'call site'], total, ...shown, ...others]);
+  const notes = sites.slice(0, MAX_ROWS).flatMap(([site]) => noteOn(ledger.sites.site(site)));
+  return notes.length === 0 ? rows : [...rows, '', ...notes];
+}
+
+/** What the name of a call site stands for that is no function. */
+function noteOn({ functionName, file }: CallSite): string[] {
+  const meaning = file === '' ? meaningOfPseudoFrame(functionName) : undefined;
+  return meaning === undefined ? [] : [`${functionName}: ${meaning}`];
 }
 
 function rowsBySite(ledger: Ledger, atMillis: number): Map<SiteIndex, Row> {

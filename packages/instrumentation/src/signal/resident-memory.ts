@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import v8 from 'node:v8';
+import { transferredBuffers } from './transferred-buffers.js';
 
 /** What Linux says of the process's memory, bytes. */
 export interface KernelMemory {
@@ -22,14 +23,15 @@ export function residentByKind(
   kernel: KernelMemory | undefined = readKernelMemory(),
 ): Readonly<Record<string, number>> {
   const { rss, external, arrayBuffers } = process.memoryUsage();
+  const transferred = transferredBuffers.bytes({ external, arrayBuffers });
   const code = codeBytes();
   const { total_physical_size: physical, malloced_memory: malloc } = v8.getHeapStatistics();
   const explained = {
     heap: physical - code,
     code,
-    array_buffers: arrayBuffers,
+    array_buffers: arrayBuffers + transferred,
     // V8 counts array buffers as external memory too.
-    external: Math.max(0, external - arrayBuffers),
+    external: Math.max(0, external - arrayBuffers - transferred),
     malloc,
     profiler: profilerBytes,
     ...(kernel && { stack: kernel.stack, mapped_file: kernel.file }),

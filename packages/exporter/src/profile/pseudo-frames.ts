@@ -1,0 +1,30 @@
+/**
+ * Names that stand for no function: V8's for the state it was in while no JavaScript was on the stack, and heapray's for
+ * what is not known.
+ */
+const MEANINGS: ReadonlyMap<string, string> = new Map([
+  [
+    '(V8 API)',
+    'native code of Node or an add-on that made objects while no JavaScript ran, e.g. for incoming data',
+  ],
+  ['(EXTERNAL)', 'native code of Node or an add-on outside of V8, while no JavaScript ran'],
+  ['(GC)', 'the garbage collector itself'],
+  ['(PARSER)', 'V8 reading source code'],
+  ['(COMPILER)', 'V8 optimizing functions'],
+  ['(BYTECODE_COMPILER)', 'V8 compiling functions that are called for the first time'],
+  ['(JS)', 'JavaScript whose stack V8 could not read'],
+  ['(LOGGING)', 'V8 writing its own log'],
+  ['(IDLE)', 'V8 while the event loop was idle'],
+  ['(IDLE_EXTERNAL)', 'native code while the event loop was idle'],
+  ['(unobserved)', 'allocated and freed between two readings, without evidence of where'],
+  ['(truncated)', 'outer frames of a stack deeper than the sampler looks'],
+  ['(short-lived, estimated)', 'allocated and freed between two readings; the caller is estimated'],
+]);
+
+/**
+ * Returns what the name of a frame without a file stands for, as half a sentence; undefined for a function.
+ * `(V8 API)` is the most frequent one: objects that Node itself makes before it calls JavaScript.
+ */
+export function meaningOfPseudoFrame(functionName: string): string | undefined {
+  return MEANINGS.get(functionName);
+}
