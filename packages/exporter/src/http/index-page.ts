@@ -1,0 +1,50 @@
+import type { ProfilePage, ProfileSource } from './pprof-pages.js';
+
+/** The page at `/debug/pprof/`: what there is and how to open it. */
+export function indexPage(source: ProfileSource): string {
+  const names = source.components?.();
+  const table =
+    names === undefined
+      ? source.pages.map((page) => `<tr><th>${page.name}</th>${cells(page, source, '')}</tr>`)
+      : names.map((name) => {
+          const query = `component=${encodeURIComponent(name)}`;
+          const links = source.pages.map((page) => cells(page, source, query));
+          return `<tr><th>${escapeHtml(name)}</th>${links.join('')}</tr>`;
+        });
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>heapray: ${escapeHtml(source.title)}</title>
+<style>
+body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem; max-width: 64rem }
+th, td { padding: 0.2rem 1.2rem 0.2rem 0; text-align: left }
+code { background: #eee; padding: 0.1rem 0.3rem }
+</style>
+</head>
+<body>
+<h1>${escapeHtml(source.title)}</h1>
+${table.length === 0 ? '<p>There is nothing yet.</p>' : `<table>\n${table.join('\n')}\n</table>`}
+${source.notes}
+</body>
+</html>
+`;
+}
+
+function cells(page: ProfilePage, { unsupported }: ProfileSource, query: string): string {
+  const to = (parameters: readonly string[], text: string) => {
+    const all = parameters.filter((each) => each !== '').join('&amp;');
+    return `<a href="/debug/pprof/${page.name}${all === '' ? '' : `?${all}`}">${text}</a>`;
+  };
+  const more = page.changes
+    ? [
+        to([query, 'seconds=10'], 'over 10 s'),
+        ...(unsupported.debug ? [] : [to([query, 'debug=1'], 'as text')]),
+      ]
+    : [];
+  return `<td>${to([query], page.summary)}</td><td>${more.join(' ')}</td>`;
+}
+
+function escapeHtml(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;');
+}

@@ -1,0 +1,106 @@
+import { once } from 'node:events';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import net, { type AddressInfo, type Socket } from 'node:net';
+import { Connections } from './connections.js';
+import { errorAnswer, type HttpAnswer, textAnswer } from './http-answer.js';
+import { HttpError } from './http-error.js';
+import { type HttpRequest, readRequest } from './http-request.js';
+import type { ListenAddress } from './listen-address.js';
+
+/** Makes the answer for a path. @throws (or rejects with) HttpError for a refusal */
+export type HttpHandler = (request: HttpRequest) => HttpAnswer | Promise<HttpAnswer>;
+
+export interface HttpServer {
+  readonly address: ListenAddress;
+  /** Stops accepting connections, and cuts off those that are there. */
+  close(): void;
+}
+
+const MAX_HEADER_BYTES = 16 * 1024;
+const METHOD_NOT_ALLOWED = 'HTTP/1.1 405 Method Not Allowed\r\nAllow: GET, HEAD\r\nConnection: close\r\n\r\n';
+
+/**
+ * Serves GET and HEAD on known paths, and `/healthz` (`ok`) always. Made for servers inside of other programs:
+ *
+ * - Node's `http` is loaded with the first connection: on a thread of its own it takes 3 MiB, 8 where the main thread has
+ *   not loaded it either, and most processes are never asked.
+ * - One request of a connection is in work at a time, and 16 KiB of others may wait; the answer must have been read before
+ *   the next. In all, some 200 requests a second are answered.
+ * - A client that sends no whole request within 5 s, or reads nothing for 15 s, is cut off.
+ * - There is always room for one more connection: the one that has been idle for longest gives way.
+ * - `Host` is checked: see {@link checkHost}.
+ *
+ * @throws (rejects) the system's error when the address is taken or not permitted
+ */
+export async function startHttpServer(
+  listen: ListenAddress,
+  routes: ReadonlyMap<string, HttpHandler>,
+): Promise<HttpServer> {
+  const connections = new Connections((request, signal) => answerTo(request, listen.host, routes, signal));
+  // Pause new connections until `http` is loaded.
+  const acceptor = net.createServer({ pauseOnConnect: true });
+  let loading: Promise<Server> | undefined;
+  acceptor.on('connection', (socket: Socket) => {
+    socket.on('error', () => {});
+    const connection = connections.add(socket);
+    loading ??= loadHttp(connections);
+    loading.then(
+      (server) => {
+        if (socket.destroyed) return;
+        server.emit('connection', connection);
+        socket.resume();
+      },
+      () => socket.destroy(),
+    );
+  });
+  acceptor.listen(listen.port, listen.host);
+  await once(acceptor, 'listening');
+  acceptor.on('error', () => {});
+  const { address, port } = acceptor.address() as AddressInfo;
+  return {
+    address: { host: address, port },
+    close() {
+      acceptor.close();
+      connections.destroyAll();
+    },
+  };
+}
+
+/** Makes an HTTP server that accepts no connections itself: those it is given are counted and timed elsewhere. */
+async function loadHttp(connections: Connections): Promise<Server> {
+  const http = await import('node:http');
+  const server = http.createServer({
+    maxHeaderSize: MAX_HEADER_BYTES,
+    insecureHTTPParser: false,
+    keepAliveTimeout: 5_000,
+    headersTimeout: 0,
+    requestTimeout: 0,
+  });
+  const receive = (request: IncomingMessage, response: ServerResponse) =>
+    connections.receive(request, response);
+  // Without a listener to `checkContinue`, Node asks the client to send the body that is not wanted.
+  server.on('request', receive).on('checkContinue', receive).on('checkExpectation', receive);
+  server.on('connect', (_request, socket) => void socket.end(METHOD_NOT_ALLOWED));
+  server.on('error', () => {});
+  return server;
+}
+
+async function answerTo(
+  message: IncomingMessage,
+  listenHost: string,
+  routes: ReadonlyMap<string, HttpHandler>,
+  signal: AbortSignal,
+): Promise<HttpAnswer> {
+  try {
+    const request = readRequest(message, listenHost, signal);
+    if (request.path === '/healthz') return textAnswer('ok\n');
+    const handler = routes.get(request.path);
+    if (handler === undefined) throw new HttpError(404, 'no such page; see /debug/pprof/');
+    return await handler(request);
+  } catch (error) {
+    if (error instanceof HttpError) return errorAnswer(error);
+    return errorAnswer(
+      new HttpError(500, error instanceof Error ? error.message : 'the answer could not be made'),
+    );
+  }
+}
