@@ -26,7 +26,6 @@ import {
 import { connectOwnHeap, OwnHeap } from './own-heap.js';
 import { PollLoop } from './poll-loop.js';
 import { ProducerSites } from './producer-sites.js';
-import { profileProvider } from './profiles.js';
 import { SelfAccount } from './self-account.js';
 import { monotonicMillis, risingClock, steadyClock } from './steady-clock.js';
 
@@ -268,21 +267,25 @@ export class Agent {
   }
 
   async #startServer(): Promise<void> {
-    const { debugServer } = this.#options;
+    const { debugServer, allowGc } = this.#options;
     if (!debugServer) return;
-    const { startDebugServer } = await import('../server/debug-server.js');
+    const [{ startDebugServer }, { profileProvider }] = await Promise.all([
+      import('../server/debug-server.js'),
+      import('./profiles.js'),
+    ]);
     const provider = profileProvider({
       ledger: this.#ledger,
       loop: this.#loop,
-      options: this.#options,
+      account: this.#account,
       leaks: this.#leaks,
       past: this.#past,
       clock: this.#clock,
       startedMillis: this.#startedMillis,
       peak: () => this.#peak.mark,
       objectCounts: () => this.#objectCounts(),
+      collect: () => this.#poller.collect(),
     });
-    const server = await startDebugServer(debugServer, provider);
+    const server = await startDebugServer(debugServer, provider, { allowGc });
     if (this.#finishing) return server.close();
     this.#server = server;
     this.#send({ type: 'listening', address: server.address });

@@ -40,6 +40,8 @@ export interface AgentOptions {
   /** V8's limit of the main thread's heap, bytes. */
   readonly heapLimit: number;
   readonly debugServer: { readonly host: string; readonly port: number } | undefined;
+  /** Whether clients of the debug server may have garbage collected. */
+  readonly allowGc: boolean;
   readonly commandLine: string;
   readonly pid: number;
   readonly workingFolder: string;

@@ -99,6 +99,17 @@ export class PollLoop {
     return this.#mode;
   }
 
+  /** Share of one core that profiling may take. */
+  get cpuBudget(): number {
+    const { cpuBudget, traced } = this.#options;
+    return traced ? Math.max(cpuBudget, TRACED_CPU_BUDGET) : cpuBudget;
+  }
+
+  /** Takes the cost of work for clients, ms: polls make room for it in the budget. */
+  recordClientCost(millis: number): void {
+    this.#schedule.recordExtraCost(millis);
+  }
+
   /** The sampler runs (again). */
   samplerStarted(mode: SamplerMode): void {
     this.#mode = mode;
@@ -159,12 +170,11 @@ export class PollLoop {
   }
 
   #newSchedule(): PollSchedule {
-    const { cpuBudget, traced } = this.#options;
     const { samplingInterval } = this.#ports.ledger;
-    const gaps = traced ? GAPS.traced : GAPS.plain;
+    const gaps = this.#options.traced ? GAPS.traced : GAPS.plain;
     return new PollSchedule({
       samplingInterval,
-      cpuBudget: traced ? Math.max(cpuBudget, TRACED_CPU_BUDGET) : cpuBudget,
+      cpuBudget: this.cpuBudget,
       minGapMillis: this.#mode === 'inspector' ? INSPECTOR_MIN_GAP_MILLIS : gaps.minGapMillis,
       maxGapMillis: this.#mode === 'inspector' ? 3_600_000 : gaps.maxGapMillis,
     });

@@ -1,3 +1,4 @@
+import { HttpError, type ProfileQuery } from '@heapray/exporter/http';
 import {
   type HighWaterMark,
   type Ledger,
@@ -6,16 +7,15 @@ import {
   presentState,
 } from '../ledger/index.js';
 import type { ObjectCountTable } from '../profile/index.js';
-import type { ProfileProvider, ProfileRequest } from '../server/debug-server.js';
-import { NotKeptError } from '../server/not-kept-error.js';
+import type { ProfileProvider } from '../server/debug-server.js';
+import { ClientReadings, type ClientReadingsPorts, type ReadingWanted } from './client-readings.js';
 import type { LeakWatch } from './leak-watch.js';
-import type { AgentOptions } from './messages.js';
 import type { PollLoop } from './poll-loop.js';
+import { sleep } from './sleep.js';
 
-export interface ProfilesPorts {
+export interface ProfilesPorts extends ClientReadingsPorts {
+  readonly loop: ClientReadingsPorts['loop'] & Pick<PollLoop, 'mode'>;
   readonly ledger: Ledger;
-  readonly loop: PollLoop;
-  readonly options: AgentOptions;
   readonly leaks: LeakWatch;
   readonly past: PastStates;
   /** Now, ms since the epoch; and when counting began, by the same clock. */
@@ -23,12 +23,12 @@ export interface ProfilesPorts {
   readonly startedMillis: number;
   /** The high-water mark so far. */
   readonly peak: () => HighWaterMark | undefined;
-  /** Asks the main thread for V8's object counts; undefined when it has none or does not answer soon. */
-  readonly objectCounts: () => Promise<ObjectCountTable | undefined>;
 }
 
-/** How long a profile waits for a fresh reading; a main thread inside native code cannot answer. */
-const FRESH_READING_MILLIS = 2_000;
+/** Differences that may be in work at once: each keeps its first profile until its time is over. */
+const MAX_DIFFERENCES = 16;
+/** When to ask again where there is no room for one more, s. */
+const NO_ROOM_SECONDS = 10;
 
 /**
  * Makes pprof profiles on request. The encoders are loaded with the first request, so that a process that
@@ -36,84 +36,70 @@ const FRESH_READING_MILLIS = 2_000;
  */
 export function profileProvider(ports: ProfilesPorts): ProfileProvider {
   const { ledger, loop, clock, startedMillis } = ports;
-  /** A reading that nobody waits for any more; others who come meanwhile do not ask for more of them. */
-  let overdue: Promise<void> | undefined;
-
-  const freshReading = async () => {
-    const reading = overdue ?? loop.pollNow();
-    let came = false;
-    const arrived = reading.finally(() => {
-      came = true;
-      overdue = undefined;
-    });
-    await Promise.race([arrived, sleep(FRESH_READING_MILLIS)]);
-    if (!came) overdue = reading;
-  };
+  const readings = new ClientReadings(ports);
+  let differences = 0;
 
   const verdictsAt = (atMillis: number) => ports.leaks.suspects(atMillis).map(({ verdict }) => verdict);
 
-  const optionsFor = (request: ProfileRequest) => ({
+  const optionsFor = ({ defaultColumn, seconds }: ProfileQuery) => ({
     samplingInterval: ledger.samplingInterval,
     thread: 'main',
     mode: loop.mode ?? 'none',
     startedMillis,
     nowMillis: clock(),
-    defaultColumn: request.defaultColumn,
+    defaultColumn,
     // A difference between ages would only show samples growing older.
-    agesAtMillis: request.seconds === undefined ? performance.now() : undefined,
+    agesAtMillis: seconds === undefined ? performance.now() : undefined,
     verdicts: verdictsAt(performance.now()),
   });
 
-  const snapshot = async (request: ProfileRequest) => {
-    const [{ profileFromLedger, objectCountsByNode }] = await Promise.all([
-      import('../profile/index.js'),
-      freshReading(),
-    ]);
-    const table = await ports.objectCounts();
+  const snapshot = async (query: ProfileQuery, table: ObjectCountTable | undefined) => {
+    const { profileFromLedger, objectCountsByNode } = await import('../profile/index.js');
     // A profile shows everything up to now, as far as there is any evidence.
     ledger.settle(performance.now(), ledger.hasEvidence(performance.now()));
     const counts = table && { objectCounts: objectCountsByNode(table, ledger.tree) };
-    return profileFromLedger(ledger, { ...optionsFor(request), ...counts });
+    return profileFromLedger(ledger, { ...optionsFor(query), ...counts });
   };
 
-  const peak = async (request: ProfileRequest) => {
+  const peak = async (query: ProfileQuery) => {
     const { peakProfileFromLedger } = await import('../profile/index.js');
     const none = { totalBytes: 0, bytesByNode: new Map(), frozenByNode: new Map() };
     const mark = ports.peak() ?? { ...none, atMillis: performance.now() };
     const nowMillis = clock() - (performance.now() - mark.atMillis);
-    return peakProfileFromLedger(ledger, mark, { ...optionsFor(request), nowMillis });
+    return peakProfileFromLedger(ledger, mark, { ...optionsFor(query), nowMillis });
   };
 
   /** What happened between two moments, each so many seconds ago. */
-  const change = async (request: ProfileRequest, since: number, until: number) => {
-    const [{ changeProfileFromLedger, objectCountsByNode }] = await Promise.all([
-      import('../profile/index.js'),
-      until === 0 ? freshReading() : undefined,
-    ]);
-    const table = await ports.objectCounts();
+  const change = async (
+    query: ProfileQuery,
+    { since, until }: { readonly since: number; readonly until: number },
+    table: ObjectCountTable | undefined,
+  ) => {
+    const { changeProfileFromLedger, objectCountsByNode } = await import('../profile/index.js');
     const [atMillis, wallMillis] = [performance.now(), clock()];
     if (until === 0) ledger.settle(atMillis, ledger.hasEvidence(atMillis));
     const from = pastState(ports.past, 'since', since, atMillis);
     const to = until === 0 ? presentState(ledger, atMillis) : pastState(ports.past, 'until', until, atMillis);
-    if (from.atMillis >= to.atMillis)
-      throw new NotKeptError(`since and until: ${since} and ${until} s ago are nearest to one state`);
+    if (from.atMillis >= to.atMillis) {
+      throw new HttpError(404, `since and until: ${since} and ${until} s ago are nearest to one state`);
+    }
     const wallOf = (state: PastState) => wallMillis - (atMillis - state.atMillis);
     return changeProfileFromLedger(ledger, [from, to], {
-      ...optionsFor(request),
+      ...optionsFor(query),
       ...(table && { objectCounts: objectCountsByNode(table, ledger.tree) }),
       startedMillis: wallOf(from),
       nowMillis: wallOf(to),
     });
   };
 
-  const text = async (column: 'inuse_space' | 'alloc_space') => {
-    const [{ textView }] = await Promise.all([import('../profile/index.js'), freshReading()]);
+  const text = async ({ defaultColumn }: ProfileQuery) => {
+    const { textView } = await import('../profile/index.js');
     const atMillis = performance.now();
     ledger.settle(atMillis, false);
     return textView(ledger, {
       samplingInterval: ledger.samplingInterval,
       mode: loop.mode ?? 'none',
-      column,
+      column: defaultColumn === 'alloc_space' ? 'alloc_space' : 'inuse_space',
       atMillis,
       verdicts: verdictsAt(atMillis),
       progress: ports.leaks.progress,
@@ -122,43 +108,65 @@ export function profileProvider(ports: ProfilesPorts): ProfileProvider {
     });
   };
 
+  /** What changes while the client waits. */
+  const difference = async (query: ProfileQuery, seconds: number): Promise<Uint8Array> => {
+    const { encode, subtract } = await loadEncoders();
+    const first = wanted(query, `difference ${query.defaultColumn}`);
+    const make = (table: ObjectCountTable | undefined) => snapshot(query, table);
+    const before = await readings.make(first, make);
+    await sleep(seconds * 1000, query.signal);
+    // Nobody is there any more: what would be made now were for nobody.
+    query.signal.throwIfAborted();
+    const after = await readings.make({ ...first, promised: true }, make);
+    return readings.measured(async () => encode(subtract(after, before)));
+  };
+
   return {
-    text,
-    async pprof(request) {
-      const { encodePprofGzip } = await import('@heapray/exporter/pprof');
-      if (request.defaultColumn === 'peak_space') return encodePprofGzip(await peak(request));
-      if (request.past) {
-        return encodePprofGzip(await change(request, request.past.since, request.past.until));
+    async text(query) {
+      await loadEncoders();
+      return readings.make(wanted(query, `text ${query.defaultColumn}`), () => text(query));
+    },
+    async pprof(query) {
+      const { defaultColumn, seconds, past } = query;
+      if (seconds !== undefined) {
+        if (differences >= MAX_DIFFERENCES) {
+          throw new HttpError(503, `seconds: ${MAX_DIFFERENCES} requests wait already`, NO_ROOM_SECONDS);
+        }
+        differences++;
+        return difference(query, seconds).finally(() => differences--);
       }
-      if (request.seconds === undefined) return encodePprofGzip(await snapshot(request));
-      const { subtractProfiles } = await import('@heapray/exporter/profile');
-      const before = await snapshot(request);
-      await sleep(request.seconds * 1000, request.signal);
-      // Nobody is there any more: what would be made now were for nobody.
-      request.signal.throwIfAborted();
-      return encodePprofGzip(subtractProfiles(await snapshot(request), before));
+      const { encode } = await loadEncoders();
+      const key = past ? `${defaultColumn} ${past.since} ${past.until}` : defaultColumn;
+      return readings.make(wanted(query, key), async (table) => {
+        if (past) return encode(await change(query, past, table));
+        return encode(await (defaultColumn === 'peak_space' ? peak(query) : snapshot(query, table)));
+      });
     },
   };
+}
+
+function wanted({ client, signal, collectFirst }: ProfileQuery, key: string): ReadingWanted {
+  return { key, client, signal, collectFirst };
+}
+
+/** Loads all that makes profiles, so that the cost of loading is not taken for that of a profile. */
+async function loadEncoders() {
+  const [{ encodePprof }, { subtractProfiles }, { gzipSync, constants }] = await Promise.all([
+    import('@heapray/exporter/pprof'),
+    import('@heapray/exporter/profile'),
+    import('node:zlib'),
+    import('../profile/index.js'),
+  ]);
+  // On this thread: the thread pool is the application's.
+  const level = constants.Z_BEST_SPEED;
+  const encode = (profile: Parameters<typeof encodePprof>[0]): Uint8Array =>
+    gzipSync(encodePprof(profile), { level });
+  return { encode, subtract: subtractProfiles };
 }
 
 function pastState(past: PastStates, name: string, secondsAgo: number, atMillis: number): PastState {
   const state = past.nearest(atMillis - secondsAgo * 1000);
   if (state) return state;
   const known = past.moments.map((moment) => Math.round((atMillis - moment) / 1000)).join(', ');
-  throw new NotKeptError(`${name}: no state of ${secondsAgo} s ago is kept, only of ${known} s ago`);
-}
-
-/** Resolves after a time, or at once when the signal is aborted; does not keep the thread alive. */
-function sleep(millis: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    // An event that has passed calls no listener.
-    if (signal?.aborted) return resolve();
-    const done = () => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, millis).unref();
-    signal?.addEventListener('abort', done, { once: true });
-  });
+  throw new HttpError(404, `${name}: no state of ${secondsAgo} s ago is kept, only of ${known} s ago`);
 }

@@ -19,6 +19,11 @@ export class SelfAccount {
     else this.drop('poll_duration');
   }
 
+  /** The main thread was kept from its work by something other than a poll, ms. */
+  addPause(millis: number): void {
+    this.#pausedMillis += millis;
+  }
+
   takePollMillis(): readonly number[] {
     const taken = this.#pollMillis;
     this.#pollMillis = [];
@@ -33,7 +38,7 @@ export class SelfAccount {
     this.lostSampler[reason] = (this.lostSampler[reason] ?? 0) + 1;
   }
 
-  /** CPU time so far in ms: this thread's, and the main thread's for answering polls. */
+  /** CPU time so far in ms: this thread's, and the main thread's for answering polls and the like. */
   cpuMillis(): number {
     return threadCpuMillis() + this.#pausedMillis;
   }

@@ -201,6 +201,13 @@ export const OPTIONS: { readonly [K in OptionName]: OptionSpec<ResolvedOptions[K
     emptyEnv: true,
     description: 'Where the /debug/pprof server listens.',
   },
+  allowGc: {
+    kind: boolean,
+    env: ['HEAPRAY_ALLOW_GC'],
+    file: [heapray('allow_gc')],
+    default: false,
+    description: 'Whether clients of that server may have garbage collected before a profile (`?gc=1`).',
+  },
 };
 
 /** The names of all options, in the order of the table. */

@@ -120,6 +120,7 @@ export function resolveConfig(input: ConfigInput): ResolvedConfig {
     cpuBudget: resolution.value('cpuBudget'),
     leakWindow: resolution.value('leakWindow'),
     debugServer: resolution.value('debugServer'),
+    allowGc: resolution.value('allowGc'),
   };
   const sources = { ...resolution.sources, configFile: file.source };
   return {

@@ -59,6 +59,8 @@ export interface HeaprayOptions {
   leakWindow?: number | undefined;
   /** Where /debug/pprof listens: `host:port`, `[::1]:port`, a {@link HostPort}, or `off`. */
   debugServer?: string | HostPort | undefined;
+  /** Whether `?gc=1` collects garbage before a profile. */
+  allowGc?: boolean | undefined;
 }
 
 /** Every option with its final value. */
@@ -94,6 +96,7 @@ export interface ResolvedOptions {
   readonly leakWindow: number;
   /** `undefined` when the server is off. */
   readonly debugServer: HostPort | undefined;
+  readonly allowGc: boolean;
 }
 
 /** The name of an option. */

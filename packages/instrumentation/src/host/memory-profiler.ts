@@ -234,6 +234,7 @@ export class MemoryProfiler {
           leakWindowMillis: options.leakWindow * 1000,
           heapLimit: v8.getHeapStatistics().heap_size_limit,
           debugServer: options.debugServer,
+          allowGc: options.allowGc,
           commandLine: process.argv.join(' '),
           pid: process.pid,
           workingFolder: process.cwd(),

@@ -11,6 +11,11 @@ export type PollResult =
 /** Reads the sampler of the main thread. */
 export interface HeapPoller {
   poll(): Promise<PollResult>;
+  /**
+   * Collects all garbage of the main thread. Resolves when that is done: unlike a poll it waits for the main thread's event
+   * loop. Rejects when V8 refuses.
+   */
+  collect(): Promise<void>;
   close(): void;
 }
 
@@ -40,6 +45,10 @@ export function connectHeapPoller(): HeapPoller {
           } else if (error.message.includes(NOT_STARTED)) resolve({ status: 'stopped' });
           else resolve({ status: 'failed', reason: error.message });
         });
+      }),
+    collect: () =>
+      new Promise((resolve, reject) => {
+        session.post('HeapProfiler.collectGarbage', (error) => (error ? reject(error) : resolve()));
       }),
     close: () => session.disconnect(),
   };

@@ -30,12 +30,16 @@ const MAX_PAIR_BYTES = 8 * 1024 * 1024;
 const FIRST_PAIR_BYTES = 4 * 1024 * 1024;
 const MIN_PAIR_MILLIS = 1;
 const MAX_PAIR_MILLIS = 250;
+/** Work for others is made room for during so long at most. */
+const MAX_OWED_MILLIS = 60_000;
 
 export class PollSchedule {
   readonly #options: PollScheduleOptions;
   readonly #random: () => number;
   readonly #costs: number[] = [];
   #pairs = 0;
+  /** Cost of work for others that pairs have not made room for yet, ms. */
+  #owedMillis = 0;
   #bytesPerMilli: number | undefined;
   #pairBytes = FIRST_PAIR_BYTES;
 
@@ -48,13 +52,17 @@ export class PollSchedule {
   get meanGapMillis(): number {
     const { cpuBudget, minGapMillis, maxGapMillis } = this.#options;
     if (this.#pairs < FIRST_PAIRS) return minGapMillis;
-    const wanted = median(this.#costs) / cpuBudget;
+    const cost = median(this.#costs);
+    const wanted = (cost + Math.min(cost, this.#owedMillis)) / cpuBudget;
     return Math.min(maxGapMillis, Math.max(minGapMillis, wanted));
   }
 
   /** Draws the next gap in ms. */
   nextGapMillis(): number {
-    return -Math.log(1 - this.#random()) * this.meanGapMillis;
+    const mean = this.meanGapMillis;
+    const room = mean * this.#options.cpuBudget - median(this.#costs);
+    this.#owedMillis = Math.max(0, this.#owedMillis - Math.max(0, room));
+    return -Math.log(1 - this.#random()) * mean;
   }
 
   /** How long to wait inside a pair, ms. */
@@ -69,6 +77,15 @@ export class PollSchedule {
     this.#pairs++;
     this.#costs.push(millis);
     if (this.#costs.length > KEPT_COSTS) this.#costs.shift();
+  }
+
+  /**
+   * Takes the cost of work for others, such as profiles that clients ask for, ms. Gaps grow, to twice their length at most,
+   * until all of it has fitted into the budget; what would take longer than a minute is forgotten.
+   */
+  recordExtraCost(millis: number): void {
+    const most = this.#options.cpuBudget * MAX_OWED_MILLIS;
+    this.#owedMillis = Math.min(most, this.#owedMillis + millis);
   }
 
   /** Takes how many samples were taken in how many ms, to follow the allocation rate. */

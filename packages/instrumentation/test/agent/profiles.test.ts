@@ -1,17 +1,22 @@
 import { decodePprof } from '@heapray/exporter/pprof';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { LeakWatch } from '../../src/agent/leak-watch.js';
-import type { AgentOptions } from '../../src/agent/messages.js';
-import type { PollLoop } from '../../src/agent/poll-loop.js';
 import { profileProvider } from '../../src/agent/profiles.js';
+import { SelfAccount } from '../../src/agent/self-account.js';
 import { steadyClock } from '../../src/agent/steady-clock.js';
 import { PastStates } from '../../src/ledger/index.js';
-import { INTERVAL, newLedger } from '../support/ledger-sums.js';
+import { newLedger } from '../support/ledger-sums.js';
 
 const HOUR = 3_600_000;
 const REQUEST = {
+  name: 'heap',
   defaultColumn: 'inuse_space',
+  component: undefined,
+  asText: false,
+  collectFirst: false,
   seconds: undefined,
+  past: undefined,
+  client: 'test',
   signal: new AbortController().signal,
 } as const;
 
@@ -25,7 +30,6 @@ afterEach(() => {
 /** A provider whose readings the test decides. */
 function newProvider(pollNow: () => Promise<void>) {
   const ledger = newLedger();
-  const options = { samplingInterval: INTERVAL } as AgentOptions;
   const leaks = new LeakWatch(ledger, {
     windowMillis: 60_000,
     heapLimit: 2 ** 30,
@@ -35,12 +39,13 @@ function newProvider(pollNow: () => Promise<void>) {
     clock,
     startedMillis: clock(),
     ledger,
-    loop: { mode: 'binding', pollNow } as PollLoop,
-    options,
+    loop: { mode: 'binding', pollNow, cpuBudget: 0.005, recordClientCost: () => {} },
+    account: new SelfAccount(),
     leaks,
     past: new PastStates({ windowMillis: 60_000, startMillis: performance.now() }),
     peak: () => undefined,
     objectCounts: async () => undefined,
+    collect: async () => {},
   });
 }
 
@@ -80,7 +85,8 @@ test('profiles come while the main thread does not answer, and do not ask it aga
   }
   expect(polls).toBe(1);
   answer();
-  await vi.advanceTimersByTimeAsync(0);
+  // What was read before is not shared any more.
+  await vi.advanceTimersByTimeAsync(200);
   const fresh = provider.pprof(REQUEST);
   await timePassesUntil(() => polls === 2);
   answer();
@@ -102,6 +108,21 @@ test.each([
   }
   client.abort();
   await refused;
-  await vi.advanceTimersByTimeAsync(2_000);
+  await vi.advanceTimersByTimeAsync(10_000);
   expect(vi.getTimerCount()).toBe(0);
+});
+
+test('differences that are waited for are sixteen at the most, other profiles come meanwhile', async () => {
+  const provider = newProvider(async () => {});
+  const client = new AbortController();
+  const difference = (number: number) => {
+    return provider.pprof({ ...REQUEST, seconds: 600, client: `${number}`, signal: client.signal });
+  };
+  const waiting = Array.from({ length: 16 }, (_, number) => difference(number));
+  await expect(difference(16)).rejects.toMatchObject({ status: 503, retryAfterSeconds: 10 });
+  expect((await provider.pprof(REQUEST)).byteLength).toBeGreaterThan(0);
+  client.abort();
+  for (const one of waiting) await expect(one).rejects.toThrow();
+  const next = expect(difference(17)).rejects.toThrow(/aborted/);
+  await next;
 });

@@ -222,6 +222,16 @@ export const rows: readonly Row[] = [
     badCode: [0, 3601, 0.5, '60'],
   },
   {
+    option: 'allowGc',
+    texts: [
+      ['true', true],
+      ['0', false],
+    ],
+    badTexts: ['on', '2'],
+    code: same(true, false),
+    badCode: ['true', 1, null],
+  },
+  {
     option: 'debugServer',
     texts: [
       ['127.0.0.1:6464', { host: '127.0.0.1', port: 6464 }],

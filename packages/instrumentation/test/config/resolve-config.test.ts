@@ -25,6 +25,7 @@ test('with nothing set, every option has its default', () => {
       cpuBudget: 0.005,
       leakWindow: 20,
       debugServer: undefined,
+      allowGc: false,
     },
     components: [],
     detailed: false,
@@ -52,6 +53,7 @@ test('with nothing set, every option has its default', () => {
       cpuBudget: 'default',
       leakWindow: 'default',
       debugServer: 'default',
+      allowGc: 'default',
     },
     warnings: [],
   });

@@ -168,3 +168,41 @@ describe('the length of a pair', () => {
     expect(schedule.pairMillis).toBe(250);
   });
 });
+
+describe('work for others', () => {
+  const busy = () => {
+    const schedule = newSchedule();
+    record(schedule, 15, 5);
+    return schedule;
+  };
+
+  test('makes gaps longer until it has fitted into the budget', () => {
+    const schedule = busy();
+    expect(schedule.meanGapMillis).toBe(1000);
+    schedule.recordExtraCost(12);
+    const means = Array.from({ length: 5 }, () => {
+      const mean = schedule.meanGapMillis;
+      schedule.nextGapMillis();
+      return Math.round(mean);
+    });
+    expect(means).toEqual([2000, 2000, 1400, 1000, 1000]);
+  });
+
+  test('makes them twice as long at most, and is forgotten after a minute', () => {
+    const schedule = busy();
+    schedule.recordExtraCost(1e9);
+    let millis = 0;
+    for (; schedule.meanGapMillis > 1000; schedule.nextGapMillis()) millis += schedule.meanGapMillis / 2;
+    expect(millis).toBeCloseTo(60_000, 0);
+  });
+
+  test('fits in without longer gaps where pairs leave room', () => {
+    const schedule = newSchedule();
+    record(schedule, 15, 0.1);
+    schedule.recordExtraCost(0.5);
+    expect(schedule.meanGapMillis).toBe(200);
+    schedule.nextGapMillis();
+    schedule.recordExtraCost(1e9);
+    expect(schedule.meanGapMillis).toBe(200);
+  });
+});

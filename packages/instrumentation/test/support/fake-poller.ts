@@ -22,6 +22,8 @@ export class FakePoller implements HeapPoller {
     }
   }
 
+  async collect(): Promise<void> {}
+
   close(): void {}
 
   /** An answer with these live samples. */

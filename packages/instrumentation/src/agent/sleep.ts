@@ -1,0 +1,14 @@
+/** Resolves after a time, or at once when the signal is aborted; does not keep the thread alive. */
+export function sleep(millis: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    // An event that has passed calls no listener.
+    if (signal?.aborted) return resolve();
+    const done = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, millis).unref();
+    signal?.addEventListener('abort', done, { once: true });
+  });
+}
