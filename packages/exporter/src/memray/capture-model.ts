@@ -91,9 +91,11 @@ export class CaptureModel implements RecordHandler {
     return this.#codes.location(frame);
   }
 
-  /** The places of a stack, from the innermost outwards, none hidden. */
-  *wholeStack(stack: number): Generator<MemrayLocation> {
-    for (let at = stack; at !== 0; at = this.#stacks.parent(at)) {
+  /** The places of a stack, from the innermost outwards, none hidden; the first so many of them. */
+  *wholeStack(stack: number, atMost: number = Number.POSITIVE_INFINITY): Generator<MemrayLocation> {
+    let left = atMost;
+    for (let at = stack; at !== 0 && left > 0; at = this.#stacks.parent(at)) {
+      left -= 1;
       yield this.#codes.location(this.#stacks.frame(at));
     }
   }
@@ -107,6 +109,10 @@ export class CaptureModel implements RecordHandler {
     const { skippedFrames = 0, mainThreadId } = this.#header ?? {};
     const hidden = this.#threads.thread(thread).id === mainThreadId ? skippedFrames : 0;
     return hidden === 0 ? locations : locations.slice(0, Math.max(0, locations.length - hidden));
+  }
+
+  get natives(): NativeTable {
+    return this.#natives;
   }
 
   nativeFrames(native: number, generation: number): readonly NativeFrame[] {

@@ -7,6 +7,8 @@ import type { Amount, SiteAmounts } from './site-amounts.js';
 import type { SizeBucket, SizeHistogram } from './size-histogram.js';
 
 const HISTOGRAM_BARS = 10;
+/** Frames of a stack that are searched for a module: more than any recursion in the standard library has. */
+const MAX_SEARCHED = 2_000;
 
 /** A place that allocates, and how much; `undefined` where there was no stack. */
 export interface LocationTotal extends Amount {
@@ -99,7 +101,7 @@ class Sums {
 
   #module(stack: number): { bytes: number; count: number } {
     const module = getOrAdd(this.#moduleOfStack, stack, () =>
-      this.#resolver.moduleOf(this.#model.wholeStack(stack)),
+      this.#resolver.moduleOf(this.#model.wholeStack(stack, MAX_SEARCHED)),
     );
     return getOrAdd(this.modules, module, () => ({ bytes: 0, count: 0 }));
   }

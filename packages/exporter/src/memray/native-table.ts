@@ -88,17 +88,27 @@ export class NativeTable {
   /** The frames of native stack `id`, from the innermost outwards, as loaded in `generation`. */
   frames(id: number, generation: number): readonly NativeFrame[] {
     const frames: NativeFrame[] = [];
-    // A parent comes before its child in a sound file; insisting on that makes the walk end in any.
-    for (let at = id; at > 0 && at <= this.#size; ) {
-      frames.push(this.#frame(at, generation));
-      const parent = this.#parents[at]!;
-      at = parent < at ? parent : 0;
-    }
+    for (let at = this.known(id); at !== 0; at = this.caller(at)) frames.push(this.frame(at, generation));
     return frames;
   }
 
-  #frame(index: number, generation: number): NativeFrame {
-    const address = (BigInt(this.#ipHigh[index]!) << 32n) | BigInt(this.#ipLow[index]!);
+  /** `id`, or 0 for no stack when there is none of that number. */
+  known(id: number): number {
+    return id > 0 && id <= this.#size ? id : 0;
+  }
+
+  /**
+   * The native stack in which the innermost frame of this one was called; 0 for none. A parent comes before its child
+   * in a sound file; insisting on that makes a walk end in any.
+   */
+  caller(id: number): number {
+    const parent = this.#parents[id]!;
+    return parent < id && parent > 0 ? parent : 0;
+  }
+
+  /** The innermost frame of native stack `id`, as loaded in `generation`. */
+  frame(id: number, generation: number): NativeFrame {
+    const address = (BigInt(this.#ipHigh[id]!) << 32n) | BigInt(this.#ipLow[id]!);
     const called = address - 1n;
     const segment = this.#generations[generation]?.find(({ start, end }) => start <= called && called < end);
     const { path, load } = segment?.image ?? {};

@@ -1,24 +1,14 @@
 import { type OwnPackage, StackPackages } from '../call-sites/index.js';
-import {
-  type FrameHandle,
-  type LabelsHandle,
-  type NativeMapping,
-  type NativePlace,
-  type Profile,
-  ProfileBuilder,
-  type StackHandle,
-  type ValueColumn,
-} from '../profile/index.js';
+import { type LabelsHandle, type Profile, ProfileBuilder, type ValueColumn } from '../profile/index.js';
 import { ALLOCATORS } from './allocators.js';
 import { CaptureModel } from './capture-model.js';
 import { capturedProgram, isNodeCapture, plainPlace } from './captured-program.js';
-import { plainName } from './clean-text.js';
 import type { MemrayLocation } from './code-table.js';
 import { type FollowedHeap, followHeap, readFollowing } from './followed-heap.js';
 import type { MemrayHeader } from './header.js';
 import { LastMemoryRecord } from './last-memory-record.js';
 import { limitsWith, type MemrayLimits } from './limits.js';
-import type { NativeFrame } from './native-table.js';
+import { ProfileStacks } from './profile-stacks.js';
 import { profileTimes } from './profile-times.js';
 import { type CaptureEnd, RecordStream } from './record-stream.js';
 
@@ -34,8 +24,6 @@ const COLUMNS: readonly ValueColumn[] = [
   { type: 'inuse_space', unit: 'bytes' },
 ];
 const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER);
-/** Bytes in the smallest page of any system; mappings begin and end at pages. */
-const PAGE = 0x1000n;
 
 export interface MemrayProfilerOptions {
   /** See {@link MemrayLimits}; what is not given has its default. */
@@ -139,15 +127,16 @@ export function profileFromMemray(chunks: Iterable<Uint8Array>): Profile {
   return profiler.profile();
 }
 
+/** Frames of a stack that are searched for a package: more than any recursion in a library has. */
+const MAX_SEARCHED = 2_000;
+
 /** Turns sites into samples; stacks and labels are made once each. */
 class SampleMaker {
   readonly #builder: ProfileBuilder;
   readonly #model: CaptureModel;
   readonly #packages: StackPackages;
   readonly #mainThreadId: bigint;
-  /** By stack, of the main thread and of the others: reports hide the outermost frames of the main one. */
-  readonly #main: Map<number, StackHandle | undefined> = new Map();
-  readonly #others: Map<number, StackHandle | undefined> = new Map();
+  readonly #stacks: ProfileStacks;
   readonly #packageOfStack: Map<number, string> = new Map();
   readonly #labels: Map<string, LabelsHandle> = new Map();
 
@@ -156,46 +145,23 @@ class SampleMaker {
     this.#model = model;
     this.#packages = new StackPackages(capturedProgram(header), ownPackage);
     this.#mainThreadId = header.mainThreadId;
+    this.#stacks = new ProfileStacks(builder, model, header.skippedFrames);
   }
 
   add(site: number, values: readonly number[]): void {
     const { sites } = this.#model;
     const thread = sites.thread(site);
     const stack = sites.stack(site);
-    const known = this.#model.thread(thread).id === this.#mainThreadId ? this.#main : this.#others;
-    if (!known.has(stack)) known.set(stack, this.#pythonStack(stack, thread));
-    const native = this.#model.nativeFrames(sites.native(site), sites.generation(site));
-    const labels = this.#labelsOf(thread, sites.allocator(site), this.#packageOf(stack));
-    this.#builder.add(this.#withNative(known.get(stack), native), values, labels);
-  }
-
-  #pythonStack(stack: number, thread: number): StackHandle | undefined {
-    let handle: StackHandle | undefined;
-    for (const location of this.#model.locations(stack, thread).toReversed()) {
-      const { functionName, file, line } = plainPlace(location);
-      handle = this.#builder.stack(handle, this.#builder.frame(functionName, file, Math.max(line, 0)));
-    }
-    return handle;
-  }
-
-  #withNative(python: StackHandle | undefined, frames: readonly NativeFrame[]): StackHandle | undefined {
-    let handle = python;
-    for (const frame of frames.toReversed()) {
-      handle = this.#builder.stack(handle, this.#nativeFrame(frame));
-    }
-    return handle;
-  }
-
-  #nativeFrame(frame: NativeFrame): FrameHandle {
-    const name = nativeName(frame);
-    const place = nativePlace(frame);
-    return place === undefined ? this.#builder.frame(name, '', 0) : this.#builder.nativeFrame(name, place);
+    const isMain = this.#model.thread(thread).id === this.#mainThreadId;
+    const callers = this.#stacks.ofCode(stack, isMain);
+    const handle = this.#stacks.withNative(callers, sites.native(site), sites.generation(site));
+    this.#builder.add(handle, values, this.#labelsOf(thread, sites.allocator(site), this.#packageOf(stack)));
   }
 
   #packageOf(stack: number): string {
     const known = this.#packageOfStack.get(stack);
     if (known !== undefined) return known;
-    const found = this.#packages.packageOf(plainStack(this.#model.wholeStack(stack)));
+    const found = this.#packages.packageOf(plainStack(this.#model.wholeStack(stack, MAX_SEARCHED)));
     this.#packageOfStack.set(stack, found);
     return found;
   }
@@ -218,42 +184,6 @@ class SampleMaker {
 
 function* plainStack(stack: Iterable<MemrayLocation>): Generator<MemrayLocation> {
   for (const location of stack) yield plainPlace(location);
-}
-
-/** `0x9a1b2 libc.so.6`: the address in the file, as symbolizers want it, or in memory where no file is known. */
-function nativeName({ address, path, fileAddress }: NativeFrame): string {
-  if (path === undefined || fileAddress === undefined) return `0x${address.toString(16)}`;
-  return `0x${fileAddress.toString(16)} ${path.slice(path.lastIndexOf('/') + 1)}`;
-}
-
-/** Undefined for an address that is none of a program's, such as the kernel's page of system calls. */
-function nativePlace(frame: NativeFrame): NativePlace | undefined {
-  const { address, path, fileAddress } = frame;
-  // The address where the call returns to; symbolizers want one inside the call.
-  const called = address - 1n;
-  if (called < 0n || called > MAX_SAFE) return undefined;
-  if (path === undefined) return { address: Number(called), mapping: undefined };
-  const mapping = segmentMapping(path, frame);
-  if (mapping !== undefined) return { address: Number(called), mapping };
-  // Without the segment's offset no symbolizer finds its place in the file, but the address in the file is known.
-  const inFile = fileAddress === undefined ? -1n : fileAddress - 1n;
-  if (inFile < 0n || inFile > MAX_SAFE) return { address: Number(called), mapping: undefined };
-  return { address: Number(inFile), mapping: { path: plainName(path), start: 0, limit: Infinity } };
-}
-
-/** The pages of the segment that a frame is in, as the system has mapped them. */
-function segmentMapping(path: string, { start, limit, fileOffset }: NativeFrame): NativeMapping | undefined {
-  if (start === undefined || limit === undefined || fileOffset === undefined) return undefined;
-  if (limit > MAX_SAFE - PAGE || fileOffset > MAX_SAFE) return undefined;
-  const inPage = start % PAGE;
-  if (inPage !== fileOffset % PAGE) return undefined;
-  const offset = Number(fileOffset - inPage);
-  return {
-    path: plainName(path),
-    start: Number(start - inPage),
-    limit: Number(limit + ((PAGE - (limit % PAGE)) % PAGE)),
-    ...(offset !== 0 && { fileOffset: offset }),
-  };
 }
 
 function hex(id: bigint): string {
