@@ -10,6 +10,8 @@ import { addRun } from './commands/run.js';
 import { addStats } from './commands/stats.js';
 import { addTop } from './commands/top.js';
 import { addWatch } from './commands/watch.js';
+import { takeExitStatus } from './exit-status.js';
+import { commandIo } from './io/command-io.js';
 import { note } from './outputs/note.js';
 
 const FAILED = 1;
@@ -18,15 +20,14 @@ const WRONG_USAGE = 2;
 /** Details of failures, with `NODE_DEBUG=heapray`. */
 const debug = debuglog('heapray');
 
-/** Runs the command that `args` ask for, and sets the status that this process will end with. */
-export async function main(args: readonly string[]): Promise<void> {
-  // Writers learn of failures from their own callbacks; unheard, these events would end in a stack trace.
-  process.stdout.on('error', () => {});
-  process.stderr.on('error', () => {});
+/** Runs the command that `args` ask for on this thread; resolves to the status. */
+export async function main(args: readonly string[]): Promise<number> {
   try {
     await createProgram().parseAsync(args, { from: 'user' });
+    return takeExitStatus();
   } catch (error) {
-    process.exitCode = report(error);
+    takeExitStatus();
+    return report(error);
   }
 }
 
@@ -38,7 +39,11 @@ function createProgram(): Command {
     .helpCommand(false)
     .enablePositionalOptions()
     .exitOverride()
-    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'heapray: ')) })
+    .configureOutput({
+      outputError: (text, write) => write(text.replace(/^error: /, 'heapray: ')),
+      writeOut: (text) => void commandIo().write(Buffer.from(text)),
+      writeErr: (text) => commandIo().writeError(text),
+    })
     .addHelpText('after', '\nStatus: 0 done, 1 the input or the system failed, 2 wrong usage.');
   for (const add of [addRun, addConfig, addStats, addTop, addConvert, addDiff, addLive, addParse, addWatch])
     add(program);

@@ -2,5 +2,5 @@
 import { requireSupportedNode } from './supported-node.js';
 
 requireSupportedNode();
-const { main } = await import('./cli.js');
-await main(process.argv.slice(2));
+const { runCommandLine } = await import('./io/run-command-line.js');
+process.exitCode = await runCommandLine(process.argv.slice(2));

@@ -18,7 +18,7 @@ import {
   type ProfileFormat,
 } from '../outputs/formats.js';
 import { writeOutput, writeStream } from '../outputs/write-output.js';
-import { strictOption } from './options.js';
+import { maxMemoryOption, maxSecondsOption, strictOption } from './options.js';
 
 interface ConvertOptions {
   readonly output: string;
@@ -54,6 +54,8 @@ export function addConvert(program: Command): void {
     .option('--by <column>', `the one column that folded and heapprofile hold: ${COLUMN_WORDS}`)
     .option('--aggregate', 'for memray: sum up, as memray run --aggregate does; a small file without history')
     .addOption(strictOption())
+    .addOption(maxMemoryOption())
+    .addOption(maxSecondsOption())
     .action(convert);
 }
 

@@ -12,7 +12,7 @@ import { writeOutput } from '../outputs/write-output.js';
 import { printable } from '../text/printable.js';
 import { formatQuantity } from '../text/quantity.js';
 import { formatTable } from '../text/table.js';
-import { rowsOption, strictOption } from './options.js';
+import { maxMemoryOption, maxSecondsOption, rowsOption, strictOption } from './options.js';
 import { GROUPS } from './top.js';
 
 interface DiffOptions {
@@ -52,6 +52,8 @@ export function addDiff(program: Command): void {
     .option('--json', 'as JSON, on standard output')
     .option('-o, --output <file>', 'write the difference as pprof; - for standard output')
     .addOption(strictOption())
+    .addOption(maxMemoryOption())
+    .addOption(maxSecondsOption())
     .action(diff);
 }
 

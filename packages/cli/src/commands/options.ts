@@ -10,6 +10,22 @@ export function strictOption(): Option {
   return new Option('--strict', 'a capture that is damaged or has no end makes the status 1');
 }
 
+/** `--max-memory`, for all commands that read files; the supervisor reads it before the command does. */
+export function maxMemoryOption(when = ''): Option {
+  return new Option(
+    '--max-memory <MiB>',
+    `${when}most memory to take (default: 512, and 16 times an input over 32 MiB)`,
+  ).argParser(rowCount);
+}
+
+/** `--max-seconds`, as {@link maxMemoryOption}. */
+export function maxSecondsOption(when = ''): Option {
+  return new Option(
+    '--max-seconds <count>',
+    `${when}most processor time to take (default: 10, and one for each MB of an input over 10 MB)`,
+  ).argParser(rowCount);
+}
+
 function rowCount(text: string): number {
   if (/^\d{1,9}$/.test(text) && Number(text) > 0) return Number(text);
   throw new InvalidArgumentError('It takes a whole number from 1.');

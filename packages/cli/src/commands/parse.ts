@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { applyStrict, finishCapture, openCapture, pushCapture } from '../inputs/memray.js';
 import { writeStdout } from '../outputs/stdout.js';
 import { printable } from '../text/printable.js';
-import { strictOption } from './options.js';
+import { maxMemoryOption, maxSecondsOption, strictOption } from './options.js';
 
 export function addParse(program: Command): void {
   program
@@ -14,6 +14,8 @@ export function addParse(program: Command): void {
     )
     .argument('<file>', 'the capture; - for standard input')
     .addOption(strictOption())
+    .addOption(maxMemoryOption())
+    .addOption(maxSecondsOption())
     .action(parse);
 }
 

@@ -5,7 +5,7 @@ import { mayUseThread } from '../inputs/own-thread.js';
 import { statsJson } from '../outputs/stats-json.js';
 import { statsText } from '../outputs/stats-text.js';
 import { writeJson, writeStdout } from '../outputs/stdout.js';
-import { rowsOption, strictOption } from './options.js';
+import { maxMemoryOption, maxSecondsOption, rowsOption, strictOption } from './options.js';
 
 interface StatsOptions {
   readonly json?: true;
@@ -25,6 +25,8 @@ export function addStats(program: Command): void {
     .option('--json', 'as JSON with the keys of memray, on standard output')
     .addOption(rowsOption(5))
     .addOption(strictOption())
+    .addOption(maxMemoryOption())
+    .addOption(maxSecondsOption())
     .action(stats);
 }
 

@@ -8,7 +8,7 @@ import { writeJson, writeStdout } from '../outputs/stdout.js';
 import { printable } from '../text/printable.js';
 import { formatQuantity, formatShare } from '../text/quantity.js';
 import { formatTable } from '../text/table.js';
-import { rowsOption, strictOption } from './options.js';
+import { maxMemoryOption, maxSecondsOption, rowsOption, strictOption } from './options.js';
 
 interface TopOptions {
   readonly by?: string;
@@ -43,6 +43,8 @@ export function addTop(program: Command): void {
     .addOption(rowsOption(10))
     .option('--json', 'as JSON, on standard output')
     .addOption(strictOption())
+    .addOption(maxMemoryOption())
+    .addOption(maxSecondsOption())
     .action(top);
 }
 

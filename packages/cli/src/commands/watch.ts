@@ -9,6 +9,7 @@ import { OtlpPush } from '../watch/otlp-push.js';
 import { watchReport, watchTable } from '../watch/watch-report.js';
 import { startWatchServer } from '../watch/watch-server.js';
 import { Watcher } from '../watch/watcher.js';
+import { maxMemoryOption, maxSecondsOption } from './options.js';
 
 interface WatchOptions {
   readonly listen: ListenAddress;
@@ -55,6 +56,8 @@ export function addWatch(program: Command): void {
     .option('--max-live <count>', 'most allocations alive at once in a capture', count, DEFAULT_MAX_LIVE)
     .option('--once', 'read what is there, say what is in it, and end')
     .option('--json', 'with --once: as JSON, on standard output')
+    .addOption(maxMemoryOption('with --once: '))
+    .addOption(maxSecondsOption('with --once: '))
     .action(watch);
 }
 

@@ -1,5 +1,6 @@
 import type { CaptureEnd } from '@heapray/exporter/memray';
 import { CommandError } from '../errors.js';
+import { setExitStatus } from '../exit-status.js';
 import { note } from '../outputs/note.js';
 import { detectFormat, HEAD_BYTES } from './detect.js';
 import { type OpenInput, openInput } from './read-bytes.js';
@@ -57,7 +58,7 @@ export async function readCapture(opened: OpenInput, reader: CaptureReader): Pro
 
 /** For `--strict`: a capture that is damaged or has no end makes the status 1, once the command has done its work. */
 export function applyStrict(strict: boolean | undefined, ...ends: readonly (CaptureEnd | undefined)[]): void {
-  if (strict && ends.some((end) => end !== undefined && !end.complete)) process.exitCode = 1;
+  if (strict && ends.some((end) => end !== undefined && !end.complete)) setExitStatus(1);
 }
 
 function withName<T>(name: string, work: () => T): T {

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { CommandError, fileError } from '../errors.js';
+import { commandIo } from '../io/command-io.js';
 
 /** What stands for standard input in place of a path. */
 export const STDIN = '-';
@@ -19,7 +20,7 @@ export function nameOf(input: string): string {
  * @throws CommandError when it cannot be read
  */
 export async function* readChunks(input: string): AsyncGenerator<Uint8Array, void, undefined> {
-  if (input === STDIN) return yield* chunksOf(nameOf(input), process.stdin);
+  if (input === STDIN) return yield* chunksOf(nameOf(input), commandIo().stdin());
   // Without NONBLOCK, opening a pipe would wait for a writer.
   const flags = constants.O_RDONLY | constants.O_NONBLOCK;
   const file = await open(input, flags).catch((cause: unknown) => {
@@ -43,6 +44,7 @@ async function* piecesOf(name: string, file: FileHandle): AsyncGenerator<Uint8Ar
       const { count, cause } = await reading;
       if (cause !== undefined) throw fileError(name, cause);
       if (count === 0) return;
+      commandIo().read(count);
       const piece = buffer.subarray(0, count);
       [buffer, spare] = [spare, buffer];
       reading = readSettled(file, buffer);
@@ -71,6 +73,7 @@ async function* chunksOf(name: string, stream: AsyncIterable<Uint8Array>): Async
         throw fileError(name, cause);
       });
       if (next.done) return;
+      commandIo().read(next.value.length);
       yield next.value;
     }
   } finally {
@@ -99,6 +102,7 @@ export interface OpenInput {
 /** @throws CommandError when it cannot be read or is empty */
 export async function openInput(input: string, headBytes: number): Promise<OpenInput> {
   const name = nameOf(input);
+  commandIo().reading(name);
   const rest = readChunks(input);
   const first: Uint8Array[] = [];
   let length = 0;

@@ -1,6 +1,7 @@
+import { commandIo } from '../io/command-io.js';
 import { printable } from '../text/printable.js';
 
 /** Tells the person at the terminal something, on stderr, which is never data. */
 export function note(text: string): void {
-  process.stderr.write(`heapray: ${printable(text)}\n`);
+  commandIo().writeError(`heapray: ${printable(text)}\n`);
 }

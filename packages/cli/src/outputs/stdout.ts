@@ -1,4 +1,5 @@
-import { codeOf, fileError } from '../errors.js';
+import { fileError } from '../errors.js';
+import { commandIo } from '../io/command-io.js';
 import { batched, type Chunk } from './chunks.js';
 
 /**
@@ -17,12 +18,10 @@ export async function writeJson(value: unknown): Promise<void> {
 }
 
 /** False when nobody reads any more. */
-function write(chunk: Uint8Array): Promise<boolean> {
-  return new Promise((resolve, reject) => {
-    process.stdout.write(chunk, (error) => {
-      if (!error) resolve(true);
-      else if (codeOf(error) === 'EPIPE') resolve(false);
-      else reject(fileError('standard output', error));
-    });
-  });
+async function write(chunk: Uint8Array): Promise<boolean> {
+  try {
+    return await commandIo().write(chunk);
+  } catch (cause) {
+    throw fileError('standard output', cause);
+  }
 }

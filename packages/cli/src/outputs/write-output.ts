@@ -1,19 +1,8 @@
-import { randomUUID } from 'node:crypto';
-import {
-  closeSync,
-  openSync,
-  realpathSync,
-  renameSync,
-  type Stats,
-  statSync,
-  unlinkSync,
-  writeSync,
-} from 'node:fs';
-import path from 'node:path';
+import { closeSync, openSync, realpathSync, type Stats, statSync, writeSync } from 'node:fs';
 import { CommandError, codeOf, fileError } from '../errors.js';
 import { batched, type Chunk } from './chunks.js';
-import { onSignal, withSignalsHeld } from './held-signals.js';
 import { writeStdout } from './stdout.js';
+import { TemporaryFile } from './temporary-file.js';
 
 /** What stands for standard output in place of a path. */
 export const STDOUT = '-';
@@ -30,7 +19,7 @@ export async function writeOutput(output: string, chunks: Iterable<Chunk>): Prom
     const existing = statSync(output, { throwIfNoEntry: false });
     if (existing?.isDirectory()) throw new CommandError(`${output}: is a directory`);
     if (existing && !existing.isFile()) writeAll(openSync(output, 'w'), chunks);
-    else withSignalsHeld(() => replaceFile(existing ? realpathSync(output) : output, existing, chunks));
+    else replaceFile(existing ? realpathSync(output) : output, existing, chunks);
   } catch (cause) {
     // Encoders fail with other errors, which are not about the file.
     throw codeOf(cause) === undefined ? cause : fileError(output, cause);
@@ -72,17 +61,13 @@ async function replaceByStream(
   chunks: AsyncIterable<Uint8Array>,
   patches: () => readonly Patch[],
 ): Promise<void> {
-  const temporary = temporaryBeside(target);
-  const descriptor = openSync(temporary, 'wx', modeLike(existing));
-  const forget = onSignal(() => unlinkSync(temporary));
+  const temporary = new TemporaryFile(target, modeLike(existing));
   try {
-    await appendAll(descriptor, chunks, patches);
-    renameSync(temporary, target);
+    await appendAll(temporary.descriptor, chunks, patches);
+    temporary.moveTo(target);
   } catch (error) {
-    unlinkSync(temporary);
+    temporary.remove();
     throw error;
-  } finally {
-    forget();
   }
 }
 
@@ -100,10 +85,6 @@ async function appendAll(
   }
 }
 
-function temporaryBeside(target: string): string {
-  return path.join(path.dirname(target), `.heapray-${randomUUID()}.tmp`);
-}
-
 function modeLike(existing: Stats | undefined): number {
   return existing ? existing.mode & 0o777 : 0o666;
 }
@@ -113,13 +94,12 @@ function writeWhole(descriptor: number, chunk: Uint8Array): void {
 }
 
 function replaceFile(target: string, existing: Stats | undefined, chunks: Iterable<Chunk>): void {
-  const temporary = temporaryBeside(target);
-  const descriptor = openSync(temporary, 'wx', modeLike(existing));
+  const temporary = new TemporaryFile(target, modeLike(existing));
   try {
-    writeAll(descriptor, chunks);
-    renameSync(temporary, target);
+    writeAll(temporary.descriptor, chunks);
+    temporary.moveTo(target);
   } catch (error) {
-    unlinkSync(temporary);
+    temporary.remove();
     throw error;
   }
 }

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { isatty } from 'node:tty';
 import { CommandError, codeOf, fileError } from '../errors.js';
+import { setExitStatus } from '../exit-status.js';
 
 export interface ProgramEnd {
   readonly pid: number;
@@ -47,10 +48,10 @@ export async function runProgram(
  */
 export function endLike({ status, signal }: ProgramEnd): void {
   if (signal === null) {
-    process.exitCode = status ?? 1;
+    setExitStatus(status ?? 1);
     return;
   }
-  process.exitCode = 128 + constants.signals[signal];
+  setExitStatus(128 + constants.signals[signal]);
   // On this one Node would start its debugger and live on.
   if (signal !== 'SIGUSR1') process.kill(process.pid, signal);
 }

@@ -5,6 +5,7 @@ import { perftools } from '#generated/pprof.js';
 import { ANONYMOUS, displayName } from '../profile/frame-kind.js';
 import type { FrameRef, NativeMapping, Profile, ProfileFrame, StackRef } from '../profile/index.js';
 import { ownValue } from '../profile/own-value.js';
+import { NONE } from '../profile/profile.js';
 import { StringTable } from '../profile/string-table.js';
 import { int64FromBigInt } from './int64.js';
 
@@ -22,6 +23,9 @@ export interface EncodePprofOptions {
 /** The limit by which pprof knows that addresses in a mapping are those in the file. */
 const UNLIMITED = int64FromBigInt(-1n);
 
+/** Most stack entries of all samples together; each takes one to three bytes. */
+const MAX_ENTRIES = 2 ** 27;
+
 /** One mapping holds all code that has no address: without it viewers take the profile for unsymbolised. */
 const MAPPING_ID = 1;
 
@@ -29,9 +33,11 @@ const MAPPING_ID = 1;
  * The profile in pprof's format, not compressed. Frame and stack order is the
  * format's own: leaf first. Anonymous functions are named by where they start,
  * and each frame stays a function of its own, even where names are equal.
- * @throws RangeError when a value does not fit into 64 bits
+ * @throws RangeError when a value does not fit into 64 bits, or stacks are so deep that the samples, each of which
+ *   repeats its stack, would take some hundreds of MiB
  */
 export function encodePprof(profile: Profile, options: EncodePprofOptions = {}): Uint8Array {
+  assertFewEntries(profile);
   const writer = protobuf.Writer.create();
   const strings = new StringTable();
   ProfileMessage.encode(
@@ -53,6 +59,20 @@ const gzipAsync = promisify(gzip);
  */
 export function encodePprofGzip(profile: Profile, options: EncodePprofOptions = {}): Promise<Uint8Array> {
   return gzipAsync(encodePprof(profile, options), { level: constants.Z_BEST_SPEED });
+}
+
+function assertFewEntries(profile: Profile): void {
+  const depths = new Int32Array(profile.stackCount);
+  for (let stack = 0; stack < depths.length; stack++) {
+    const parent = profile.stackParent(stack as StackRef);
+    depths[stack] = parent === undefined ? 1 : depths[parent]! + 1;
+  }
+  let entries = 0;
+  for (let row = 0; row < profile.sampleCount; row++) entries += depths[profile.stackOf(row) ?? NONE] ?? 0;
+  if (entries <= MAX_ENTRIES) return;
+  throw new RangeError(
+    `as pprof its samples have ${entries} stack entries, over the limit of ${MAX_ENTRIES}; each repeats its whole stack`,
+  );
 }
 
 function encodeHeader(profile: Profile, strings: StringTable, mainBinary: string): Wire {

@@ -1,0 +1,240 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
+import { printable } from '../text/printable.js';
+import { formatBytes } from '../text/quantity.js';
+import { type BoundOptions, type Bounds, boundOptions, boundsFor, inputBytes } from './bounds.js';
+import { onEndingSignal } from './ending-signals.js';
+import { type FromCommand, type SupervisedData, systemError, type ToCommand } from './messages.js';
+import { ProcessIo, removeQuietly } from './process-io.js';
+
+const MIB = 2 ** 20;
+/** Memory may grow by some MiB between two looks at it. */
+const LOOK_MILLIS = 10;
+const LOOK_MARGIN = 48 * MIB;
+/** What of the memory is not the heap of the command: this thread, code, buffers. */
+const BESIDE_HEAP = 128 * MIB;
+/** The heap of a command that reads a pipe cannot be made larger as more comes out of it. */
+const PIPE_BYTES = 2 ** 27;
+/** A thread that is inside of the system may not hear that it is to end. */
+const TERMINATE_MILLIS = 2_000;
+const FAILED = 1;
+
+export interface SuperviseOptions {
+  readonly args: readonly string[];
+  /** What the thread runs; the command line by default. */
+  readonly script?: URL;
+  /** What the heap of the thread may take, in MiB; by default what the bounds leave. */
+  readonly heapMib?: number;
+}
+
+/**
+ * Runs a command on a thread of its own, and ends it when it takes more memory or time than is good for its input: with
+ * one line that says so, no temporary file left, and status 1. Heap exhaustion on that thread is such a line, too, where
+ * on the main thread it would abort the process.
+ *
+ * Resolves to the status. Throws what {@link Worker} throws when no thread may be started.
+ */
+export function supervise(options: SuperviseOptions): Promise<number> {
+  return new Supervisor(options).run();
+}
+
+class Supervisor {
+  readonly #io: ProcessIo = new ProcessIo();
+  readonly #port: MessagePort;
+  readonly #worker: Worker;
+  readonly #options: BoundOptions;
+  /** Bytes of the files to be read; what comes from pipes is added as it is read. */
+  readonly #fileBytes: number;
+  readonly #progress: BigInt64Array = new BigInt64Array(new SharedArrayBuffer(8));
+  readonly #temporary: Set<string> = new Set();
+  readonly #ended: PromiseWithResolvers<number> = Promise.withResolvers<number>();
+  readonly #start = { millis: Date.now(), cpu: process.cpuUsage() };
+  #stdin: AsyncIterator<Uint8Array> | undefined;
+  #input = '';
+  #stopping = false;
+
+  constructor({ args, script, heapMib }: SuperviseOptions) {
+    this.#options = boundOptions(args);
+    this.#fileBytes = inputBytes(args);
+    const { port1, port2 } = new MessageChannel();
+    this.#port = port1;
+    const workerData: SupervisedData = {
+      args,
+      columns: this.#io.columns,
+      progress: this.#progress.buffer as SharedArrayBuffer,
+      port: port2,
+    };
+    this.#worker = new Worker(script ?? new URL('./supervised-main.js', import.meta.url), {
+      name: 'heapray command',
+      workerData,
+      transferList: [port2],
+      // Preloads of the process stay out of it.
+      env: { ...process.env, NODE_OPTIONS: '' },
+      execArgv: [],
+      resourceLimits: { maxOldGenerationSizeMb: heapMib ?? this.#heapMib(args.includes('-')) },
+    });
+  }
+
+  async run(): Promise<number> {
+    const look = setInterval(() => this.#look(), LOOK_MILLIS);
+    const forget = onEndingSignal((signal) => void this.#endBy(signal, forget));
+    this.#port.on('message', (message: FromCommand) => this.#handle(message));
+    this.#worker.on('error', (error) => this.#failed(error));
+    this.#worker.on('exit', (code) => {
+      // What it said last may come behind the news that it has ended.
+      this.#handleRest();
+      this.#ended.resolve(code || FAILED);
+    });
+    try {
+      return await this.#ended.promise;
+    } finally {
+      clearInterval(look);
+      this.#removeTemporary();
+      this.#port.close();
+      await this.#stdin?.return?.();
+      forget();
+    }
+  }
+
+  #heapMib(readsPipe: boolean): number {
+    const { memory } = boundsFor(Math.max(this.#fileBytes, readsPipe ? PIPE_BYTES : 0), this.#options);
+    return Math.max(memory / 2, memory - BESIDE_HEAP) / MIB;
+  }
+
+  #handle(message: FromCommand): void {
+    switch (message.kind) {
+      case 'write':
+        void this.#write(message.bytes);
+        return;
+      case 'read stdin':
+        void this.#readStdin();
+        return;
+      case 'error text':
+        return this.#io.writeError(message.text);
+      case 'remove at end':
+        if (message.wanted) this.#temporary.add(message.path);
+        else this.#temporary.delete(message.path);
+        return;
+      case 'reading':
+        this.#input = message.name;
+        return;
+      case 'done':
+        return this.#ended.resolve(message.status);
+    }
+  }
+
+  async #write(bytes: Uint8Array): Promise<void> {
+    try {
+      this.#answer({ kind: 'written', isRead: await this.#io.write(bytes), error: undefined });
+    } catch (error) {
+      this.#answer({ kind: 'written', isRead: false, error: systemError(error) });
+    }
+  }
+
+  async #readStdin(): Promise<void> {
+    try {
+      this.#stdin ??= this.#io.stdin()[Symbol.asyncIterator]();
+      const next = await this.#stdin.next();
+      this.#answer({
+        kind: 'stdin',
+        bytes: next.done ? undefined : new Uint8Array(next.value),
+        error: undefined,
+      });
+    } catch (error) {
+      this.#answer({ kind: 'stdin', bytes: undefined, error: systemError(error) });
+    }
+  }
+
+  #answer(answer: ToCommand): void {
+    this.#port.postMessage(answer);
+  }
+
+  /** Ends the command when it has gone beyond its bounds. */
+  #look(): void {
+    if (this.#stopping) return;
+    const read = Math.max(this.#fileBytes, this.#readBytes());
+    const bounds = boundsFor(read, this.#options);
+    if (process.memoryUsage.rss() > bounds.memory - LOOK_MARGIN) void this.#stop(this.#memoryLine(bounds));
+    else if (this.#seconds() > bounds.seconds) {
+      void this.#stop(
+        `needs more than ${Math.round(bounds.seconds)} s, the limit for ${this.#size()}; --max-seconds allows more`,
+      );
+    }
+  }
+
+  /** Processor time that was taken, or time by the clock where that is less: a busy machine, and waiting, do not count. */
+  #seconds(): number {
+    const { user, system } = process.cpuUsage(this.#start.cpu);
+    return Math.min((user + system) / 1e6, (Date.now() - this.#start.millis) / 1e3);
+  }
+
+  #readBytes(): number {
+    return Number(Atomics.load(this.#progress, 0));
+  }
+
+  #memoryLine({ memory }: Bounds): string {
+    return `needs more than ${formatBytes(memory)} of memory, the limit for ${this.#size()}; --max-memory allows more`;
+  }
+
+  #size(): string {
+    const read = this.#readBytes();
+    const size = Math.max(this.#fileBytes, read);
+    return `an input of ${formatBytes(size)} (${read} bytes were read)`;
+  }
+
+  #failed(error: unknown): void {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ERR_WORKER_OUT_OF_MEMORY') {
+      const bounds = boundsFor(Math.max(this.#fileBytes, this.#readBytes()), this.#options);
+      this.#note(this.#memoryLine(bounds));
+    } else {
+      this.#note(`internal error, please report it (NODE_DEBUG=heapray tells more): ${message}`);
+    }
+    this.#ended.resolve(FAILED);
+  }
+
+  async #stop(line: string): Promise<void> {
+    this.#stopping = true;
+    await this.#terminate();
+    this.#note(line);
+    this.#ended.resolve(FAILED);
+  }
+
+  async #endBy(signal: NodeJS.Signals, forget: () => void): Promise<void> {
+    // The second one does not wait.
+    if (!this.#stopping) {
+      this.#stopping = true;
+      await this.#terminate();
+    }
+    this.#removeTemporary();
+    forget();
+    process.kill(process.pid, signal);
+  }
+
+  async #terminate(): Promise<void> {
+    // What ends the thread is not what it ended with.
+    this.#worker
+      .removeAllListeners('exit')
+      .removeAllListeners('error')
+      .on('error', () => {});
+    await Promise.race([this.#worker.terminate(), delay(TERMINATE_MILLIS, undefined, { ref: false })]);
+  }
+
+  /** Removes what the command has begun to write, and not put in its place. */
+  #removeTemporary(): void {
+    this.#handleRest();
+    for (const path of this.#temporary) removeQuietly(path);
+  }
+
+  #handleRest(): void {
+    for (;;) {
+      const left = receiveMessageOnPort(this.#port);
+      if (left === undefined) return;
+      this.#handle(left.message as FromCommand);
+    }
+  }
+
+  #note(text: string): void {
+    this.#io.writeError(`heapray: ${printable(this.#input === '' ? text : `${this.#input}: ${text}`)}\n`);
+  }
+}
