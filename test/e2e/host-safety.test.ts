@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { httpGet } from '../support/http-get.js';
 import { peerTest } from '../support/peer-test.js';
+import type { MetricsPage } from './support/metrics-page.js';
 import { columnSum, pprofRaw } from './support/pprof-report.js';
 import { runApp, startApp } from './support/profiled-app.js';
 import { samplingMargin } from './support/sampling-margin.js';
@@ -75,12 +76,17 @@ peerTest('a profiler thread that dies is counted and replaced', ['project-bare',
   const nodeArgs = ['--import', './thread-killer.js'];
   const app = startApp({ app: ['leaky-service.js'], nodeArgs });
   const leaks = () => app.waitForMetrics('the leak', (page) => page.sum('heapray_memory_retained', LEAK) > 0);
-  await leaks();
+  const allocatedOf = (page: MetricsPage) => page.sum('heapray_memory_allocated_total');
+  const before = allocatedOf(await leaks());
   process.kill(app.process.pid, 'SIGUSR2');
   await app.waitForLog(/error: the profiler thread died and is started again/);
   await app.waitForLog(/memory profiles on [\s\S]*memory profiles on /);
   const page = await leaks();
   expect(page.sum('heapray_profiler_lost_sampler_total', { heapray_reason: 'thread_died' })).toBe(1);
+  // A new thread does not count again what the sampler has counted since the start.
+  expect(allocatedOf(page)).toBeGreaterThanOrEqual(before);
+  const samples = page.sum('heapray_profiler_samples_total');
+  expect(allocatedOf(page)).toBeLessThan(3 * samples * page.sum('heapray_profiler_sampling_interval'));
   expect(await app.stop('SIGTERM')).toEqual({ status: null, signal: 'SIGTERM' });
 });
 

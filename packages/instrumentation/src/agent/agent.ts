@@ -89,6 +89,7 @@ export class Agent {
       component: options.component,
       stackDepth: STACK_DEPTH,
     });
+    if (options.isResumed) this.#ledger.resume();
     this.#series = new CallSiteSeries(options);
     this.#loop = new PollLoop(
       {

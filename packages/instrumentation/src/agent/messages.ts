@@ -46,6 +46,8 @@ export interface AgentOptions {
   readonly pid: number;
   readonly workingFolder: string;
   readonly mode: SamplerMode | undefined;
+  /** Whether the sampler has run before this thread: what it shows first was counted already. */
+  readonly isResumed: boolean;
   /** Carries `ToAgent` and `FromAgent`. */
   readonly port: MessagePort;
   /** See `ControlWord`. */

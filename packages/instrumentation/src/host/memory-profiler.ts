@@ -24,6 +24,7 @@ import { ExitGuard } from './exit-guard.js';
 import { type LeakListener, LeakListeners } from './leak-listeners.js';
 import { locateFunction } from './locate-function.js';
 import { readObjectCounts } from './object-count-table.js';
+import { ViewContinuity } from './view-continuity.js';
 
 /** Resolves the configuration again for the components declared by then. */
 export type ConfigFor = (declared: readonly string[]) => ResolvedConfig;
@@ -50,6 +51,7 @@ export class MemoryProfiler {
   #sampler: RunningSampler | undefined;
   #thread: AgentThread | undefined;
   #collections: CollectionWatch | undefined;
+  readonly #continuity = new ViewContinuity();
   #threadStarted = 0;
   #threadDeaths = 0;
   #restartMillis = FIRST_RESTART_MILLIS;
@@ -124,13 +126,15 @@ export class MemoryProfiler {
    *
    * @param withSites whether call sites are wanted
    */
-  view(withSites: boolean): Promise<AgentView | undefined> {
-    return this.#thread?.view(withSites) ?? Promise.resolve(undefined);
+  async view(withSites: boolean): Promise<AgentView | undefined> {
+    const view = await this.#thread?.view(withSites);
+    return view && this.#continuity.with(view);
   }
 
   /** The largest call sites now, for a metric producer; undefined as for `view`. */
-  topSites(wanted: TopSitesWanted): Promise<TopSitesView | undefined> {
-    return this.#thread?.topSites(wanted) ?? Promise.resolve(undefined);
+  async topSites(wanted: TopSitesWanted): Promise<TopSitesView | undefined> {
+    const view = await this.#thread?.topSites(wanted);
+    return view && this.#continuity.withTop(wanted.producer, view);
   }
 
   /** Stops in an orderly way; captures are finished. */
@@ -209,7 +213,7 @@ export class MemoryProfiler {
     return mode;
   }
 
-  #startThread(mode: AgentOptions['mode']): void {
+  #startThread(mode: AgentOptions['mode'], isResumed = false): void {
     const { options } = this.#config;
     this.#threadStarted = performance.now();
     try {
@@ -239,6 +243,7 @@ export class MemoryProfiler {
           pid: process.pid,
           workingFolder: process.cwd(),
           mode,
+          isResumed,
         },
         {
           log: (level, text) => this.#log(level, text),
@@ -300,6 +305,7 @@ export class MemoryProfiler {
 
   #threadDied(reason: string): void {
     this.#threadDeaths++;
+    this.#continuity.threadDied();
     this.#thread = undefined;
     this.#log('error', `the profiler thread died and is started again: ${reason}`);
     const livedLong = performance.now() - this.#threadStarted > MAX_RESTART_MILLIS;
@@ -307,7 +313,7 @@ export class MemoryProfiler {
       ? FIRST_RESTART_MILLIS
       : Math.min(MAX_RESTART_MILLIS, this.#restartMillis * 2);
     this.#later(this.#restartMillis, () => {
-      this.#startThread(this.#sampler?.mode);
+      this.#startThread(this.#sampler?.mode, this.#sampler !== undefined);
       // The new thread knows nothing of the wrapped functions yet.
       setComponentCaptures(this.#componentCaptures());
     });

@@ -78,6 +78,7 @@ export class Ledger {
   #collections: Collections = NO_COLLECTIONS;
   #mark = 0;
   #newest = 0;
+  #isResuming = false;
   #samples = 0;
   #unseen = 0;
   #earlyDeaths = 0;
@@ -103,6 +104,14 @@ export class Ledger {
     this.#estimator = this.#newEstimator();
     this.unobservedNode = this.tree.child(ROOT, UNOBSERVED);
     this.#reachability = new Reachability(({ node }) => this.sites.siteOf(node));
+  }
+
+  /**
+   * The sampler has run for a while already: the first reading shows what was counted by another ledger. Its samples are in
+   * use, and neither they nor those before them count as allocated.
+   */
+  resume(): void {
+    this.#isResuming = true;
   }
 
   /** Takes note of garbage collections; the next reading is read in their light. */
@@ -132,6 +141,9 @@ export class Ledger {
     const known = fresh && this.#inUse.recognise(tree);
     if (!known) return { status: 'restarted', nodes };
     this.#inUse.read(tree, known);
+    const isFirst = this.#isResuming;
+    this.#isResuming = false;
+    if (isFirst) this.#newest = fresh.reduce((newest, { ordinal }) => Math.max(newest, ordinal), 0);
     const before = this.#newest;
     // What is gone first: a listener that adds up must not see more alive than any reading has shown.
     const died: LiveSample[] = [];
@@ -139,16 +151,17 @@ export class Ledger {
       died.push(sample);
       for (const listener of this.#listeners) listener.freed(sample.id);
     });
-    const taken = this.#takeSamples(fresh, atMillis);
+    const taken = this.#takeSamples(fresh, atMillis, !isFirst);
     this.#noteReachable(before, askedMillis, died);
-    const unseen = this.#newest - before - taken.length;
+    const unseen = isFirst ? 0 : this.#newest - before - taken.length;
     this.#samples += this.#newest - before;
     this.#sampledBytes += (this.#newest - before) * this.#samplingInterval;
     this.#countUnseen(unseen, atMillis);
     this.#countEarlyDeaths();
     // A collection inside the pair spoils it even when no number is missing: pairs would be kept for what survives.
     const whole = unseen === 0 && freed === 0;
-    if (censusMillis !== undefined) this.#noteCensus(taken, this.#newest - before, whole, censusMillis);
+    if (censusMillis !== undefined && !isFirst)
+      this.#noteCensus(taken, this.#newest - before, whole, censusMillis);
     this.#upToDate = this.#live.unbroken(this.#newest, this.#newest - 2) >= 2;
     return { status: 'ok', fresh: taken.length, freed, unseen, live: this.#live.size, nodes, whole };
   }
@@ -335,7 +348,7 @@ export class Ledger {
   }
 
   /** Books samples seen for the first time. */
-  #takeSamples(fresh: HeapReading['samples'], atMillis: number): readonly LiveSample[] {
+  #takeSamples(fresh: HeapReading['samples'], atMillis: number, areCounted: boolean): readonly LiveSample[] {
     const taken = fresh.map((sample) => this.#live.add(sample, atMillis, this.#mark));
     let newest = this.#newest;
     for (const sample of taken) {
@@ -345,8 +358,9 @@ export class Ledger {
       const { id, bytes, size, ordinal } = sample;
       const node = this.#inUse.stackOf(known);
       sample.node = node;
-      this.#estimator.addSeen(node);
       if (ordinal > newest) newest = ordinal;
+      if (!areCounted) continue;
+      this.#estimator.addSeen(node);
       this.#allocated.add(this.knowsAllocationBySite ? node : this.unobservedNode, bytes);
       this.#noteObjects(node, size, bytes);
       for (const listener of this.#listeners) listener.allocated(id, node, bytes);

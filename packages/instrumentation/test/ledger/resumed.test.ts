@@ -1,0 +1,21 @@
+import { expect, test } from 'vitest';
+import { allocated, INTERVAL, inUse, newLedger } from '../support/ledger-sums.js';
+import { Readings, range, samplesOf } from '../support/readings.js';
+
+test('a ledger that resumes takes the first reading as in use, and counts only what comes later', () => {
+  const ledger = newLedger();
+  const readings = new Readings();
+  ledger.resume();
+  const kept = samplesOf('keep', INTERVAL, range(999_990, 1_000_000));
+  ledger.absorb(readings.of(kept), 0);
+  ledger.settle(0, true);
+  expect(inUse(ledger)).toEqual({ keep: 11 * INTERVAL });
+  expect(allocated(ledger)).toEqual({});
+  expect(ledger.counts).toMatchObject({ samples: 0, unseenSamples: 0, liveSamples: 11 });
+
+  // Two are seen, one was born and died unseen.
+  ledger.absorb(readings.of([...kept, ...samplesOf('load', INTERVAL, [1_000_001, 1_000_003])]), 1_000);
+  ledger.settle(1_000, true);
+  expect(ledger.counts).toMatchObject({ samples: 3, unseenSamples: 1, liveSamples: 13 });
+  expect(allocated(ledger)).toEqual({ load: 2 * INTERVAL, '(unobserved)': INTERVAL });
+});
