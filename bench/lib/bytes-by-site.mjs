@@ -8,7 +8,7 @@ export function bytesBySite(pprof, column, sites) {
   const bytes = Object.fromEntries([...sites, '(unobserved)', 'rest'].map((site) => [site, 0]));
   for (let sample = 0; sample < profile.sampleCount; sample++) {
     const names = [...profile.frames(profile.stackOf(sample))].map(({ functionName }) => functionName);
-    bytes[names.find((name) => name in bytes) ?? 'rest'] += profile.value(sample, index);
+    bytes[names.find((name) => Object.hasOwn(bytes, name)) ?? 'rest'] += profile.value(sample, index);
   }
   return { bytes, comments: profile.comments };
 }

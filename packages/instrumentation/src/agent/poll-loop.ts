@@ -54,7 +54,7 @@ const MAX_SAMPLING_INTERVAL = 2 ** 30;
  * The default interval is fine enough for small heaps. A reading stops the main thread for about a microsecond a live
  * sample, taking a sample costs about two: with more of them it becomes coarser, up to this interval.
  */
-const ADAPTIVE = { maxLiveSamples: 5_000, maxSamplesPerSecond: 1_250, maxInterval: 2 ** 19 } as const;
+const ADAPTIVE = { maxLiveSamples: 6_000, maxSamplesPerSecond: 1_250, maxInterval: 2 ** 19 } as const;
 /** A rate counts when it has lasted; start-up is not judged by. */
 const RATE_MILLIS = 20_000;
 /** A main thread inside one long native call does not answer; longer than this is worth a word. */

@@ -189,7 +189,10 @@ export class Ledger {
    * now (see `FrozenRemainder`). Call `settle` with `force` before: evidence of the old interval is no evidence for the new.
    */
   samplerRestarted(samplingInterval: number): void {
-    for (let node = 0; node < this.tree.size; node++) this.#frozen.add(node, this.#inUse.bytes(node));
+    const { byNode } = this.#estimated();
+    for (let node = 0; node < this.tree.size; node++) {
+      this.#frozen.add(node, (byNode.get(node) ?? 1) * this.#inUse.bytes(node));
+    }
     this.#live.clear(() => {});
     this.#forgetReadings();
     this.#samplingInterval = samplingInterval;

@@ -1,0 +1,68 @@
+// A heap in which every allocation is one sample of one interval's bytes; time passes only when told.
+import { LEDGER } from './ledger.mjs';
+
+const INTERVAL = 65_536;
+const ROOT_FRAME = { functionName: '(root)', url: '', lineNumber: -1, columnNumber: -1 };
+
+export class SimulatedHeap {
+  now = 0;
+  #nextOrdinal = 1;
+  #alive = new Map();
+  #idOf = new Map();
+
+  constructor() {
+    this.ledger = new LEDGER.Ledger({
+      samplingInterval: INTERVAL,
+      packageOf: () => 'shop',
+      component: 'api',
+    });
+  }
+
+  get samplingInterval() {
+    return INTERVAL;
+  }
+
+  /** Allocates one sample in a function that is reachable until a moment. */
+  allocate(name, until) {
+    this.#alive.set(this.#nextOrdinal++, { name, until });
+  }
+
+  /** A major collection, now. */
+  collect() {
+    for (const [ordinal, { until }] of this.#alive) if (until <= this.now) this.#alive.delete(ordinal);
+    const now = this.now;
+    this.ledger.noteCollections({
+      scavenges: 1,
+      majors: [{ markMillis: now, sweepMillis: now, turnMillis: now }],
+    });
+  }
+
+  read(millis) {
+    this.now += millis;
+    this.ledger.absorb(this.#reading(), this.now);
+    this.ledger.settle(this.now, true);
+  }
+
+  #reading() {
+    const counts = new Map();
+    for (const { name } of this.#alive.values()) counts.set(name, (counts.get(name) ?? 0) + 1);
+    for (const name of counts.keys()) if (!this.#idOf.has(name)) this.#idOf.set(name, this.#idOf.size + 2);
+    const children = [...counts].map(([name, count]) => ({
+      id: this.#idOf.get(name),
+      callFrame: {
+        functionName: name,
+        url: 'file:///srv/shop.js',
+        lineNumber: this.#idOf.get(name),
+        columnNumber: 1,
+      },
+      selfSize: count * INTERVAL,
+      children: [],
+    }));
+    const samples = [...this.#alive].map(([ordinal, { name }]) => ({
+      ordinal,
+      nodeId: this.#idOf.get(name),
+      size: INTERVAL,
+    }));
+    return { head: { id: 1, callFrame: ROOT_FRAME, selfSize: 0, children }, samples };
+  }
+}
