@@ -4,13 +4,13 @@ import { safeLog } from './containment/safe-log.js';
 import { type Log, logToDiag } from './diag.js';
 import type { LeakListener } from './host/leak-listeners.js';
 import { type ConfigFor, MemoryProfiler } from './host/memory-profiler.js';
-import { hasMetricProducer } from './host/metric-producers.js';
+import { hasMetricProducer, isServed } from './host/metric-producers.js';
 import { nodeProblem } from './host/node-support.js';
 import { claimProfiler, type ProfilerClaim } from './host/profiler-claim.js';
+import { SdkReaders } from './host/sdk-readers.js';
+import { TopSitesProducer } from './host/top-sites-producer.js';
 import { HeapMetrics } from './signal/heap-metrics.js';
-import { VERSION } from './version.js';
-
-export const INSTRUMENTATION_NAME = '@heapray/instrumentation';
+import { INSTRUMENTATION_NAME, VERSION } from './version.js';
 
 /** Options for {@link HeaprayInstrumentation}; see `docs/configuration.md`. All can also come from the environment. */
 export interface HeaprayInstrumentationConfig extends HeaprayOptions {
@@ -41,6 +41,7 @@ export class HeaprayInstrumentation {
   #claim: ProfilerClaim | undefined;
   #meterProvider: MeterProvider | undefined;
   #metrics: HeapMetrics | undefined;
+  #readers: SdkReaders | undefined;
   #stopListening: (() => void) | undefined;
   #unusable: boolean;
   /** Whether the environment or the file has switched it off, and code has said nothing. */
@@ -130,6 +131,9 @@ export class HeaprayInstrumentation {
     if (!profiler || this.#metrics) return;
     const { component, groupBy, maxCallSites, conventionMetrics } = profiler.config.options;
     const provider = this.#meterProvider ?? metrics.getMeterProvider();
+    this.#readers = isServed(provider)
+      ? undefined
+      : SdkReaders.of(provider, (temporalities) => new TopSitesProducer({ temporalities }));
     this.#metrics = new HeapMetrics(provider.getMeter(INSTRUMENTATION_NAME, VERSION), {
       component,
       groupBy,
@@ -137,13 +141,25 @@ export class HeaprayInstrumentation {
       conventions: conventionMetrics,
       fetchView: (withSites) => profiler.view(withSites),
       threadDeaths: () => profiler.threadDeaths,
-      hasProducer: hasMetricProducer,
+      hasProducer: () => isServed(provider) || this.#servesReaders() || hasMetricProducer(),
     });
+  }
+
+  /** Whether producers tell the readers of call sites, which the instruments must not do then. */
+  #servesReaders(): boolean {
+    if (!this.#readers) return false;
+    if (this.#readers.serve()) return true;
+    this.#readers.dispose();
+    this.#readers = undefined;
+    this.#log('debug', 'a metric reader asks no producers: call sites come from instruments');
+    return false;
   }
 
   #detachMetrics(): void {
     this.#metrics?.dispose();
     this.#metrics = undefined;
+    this.#readers?.dispose();
+    this.#readers = undefined;
   }
 }
 

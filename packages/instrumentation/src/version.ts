@@ -1,2 +1,5 @@
 /** The version of this package; a test holds it to package.json. */
 export const VERSION = '0.1.0';
+
+/** Name of heapray's meter. */
+export const INSTRUMENTATION_NAME = '@heapray/instrumentation';

@@ -9,7 +9,7 @@ import { row, values } from './support/heap-views.js';
 
 const cleanups: (() => Promise<void>)[] = [];
 /** A producer is one for as long as the process lives; here for a test. */
-const PRODUCERS = Symbol.for('heapray.producers.1');
+const PRODUCERS = Symbol.for('heapray.producers.2');
 afterEach(async () => {
   Reflect.deleteProperty(globalThis, PRODUCERS);
   for (const cleanup of cleanups.splice(0)) await cleanup();

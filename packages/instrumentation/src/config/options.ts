@@ -151,7 +151,7 @@ export const OPTIONS: { readonly [K in OptionName]: OptionSpec<ResolvedOptions[K
     kind: integer({ min: 1, max: 1000, unit: 'call sites' }),
     env: ['HEAPRAY_MAX_CALL_SITES'],
     file: [heapray('max_call_sites')],
-    default: 50,
+    default: 10,
     description: 'How many call sites an instrument reports by name; the rest are summed as one.',
   },
   groupBy: {

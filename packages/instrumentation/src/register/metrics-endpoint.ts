@@ -5,6 +5,8 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { MeterProvider } from '@opentelemetry/api';
 import type { Log } from '../diag.js';
+import { markServed } from '../host/metric-producers.js';
+import { TopSitesProducer } from '../host/top-sites-producer.js';
 
 /** A Prometheus endpoint of heapray's own, for programs without an OpenTelemetry SDK. */
 export interface MetricsEndpoint {
@@ -18,6 +20,7 @@ const DEFAULT_PORT = 9464;
 interface PrometheusModule {
   readonly PrometheusExporter: new (config: {
     preventServerStart: boolean;
+    metricProducers: readonly unknown[];
   }) => { getMetricsRequestHandler(request: http.IncomingMessage, response: http.ServerResponse): void };
 }
 interface SdkMetricsModule {
@@ -45,7 +48,10 @@ export async function openMetricsEndpoint(
   }
   const modules = loadModules(log);
   if (!modules) return undefined;
-  const exporter = new modules.prometheus.PrometheusExporter({ preventServerStart: true });
+  const exporter = new modules.prometheus.PrometheusExporter({
+    preventServerStart: true,
+    metricProducers: [new TopSitesProducer()],
+  });
   const server = metricsServer((request, response) => exporter.getMetricsRequestHandler(request, response));
   try {
     await listen(server, port, host);
@@ -57,6 +63,7 @@ export async function openMetricsEndpoint(
     return undefined;
   }
   const meterProvider = new modules.sdk.MeterProvider({ readers: [exporter] });
+  markServed(meterProvider);
   const address = server.address();
   const actual = address && typeof address === 'object' ? address.port : port;
   log('info', `metrics on http://${net.isIPv6(host) ? `[${host}]` : host}:${actual}/metrics`);

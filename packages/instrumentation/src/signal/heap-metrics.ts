@@ -44,7 +44,7 @@ export interface HeapMetricsOptions extends SiteMetricsOptions {
   /** @param withSites whether call sites are wanted */
   readonly fetchView: (withSites: boolean) => Promise<HeapView | undefined>;
   readonly threadDeaths: () => number;
-  /** Whether a metric producer tells of call sites, so that instruments must not. */
+  /** Whether a metric producer tells of call sites, so that instruments must not. Asked once for each collection. */
   readonly hasProducer: () => boolean;
 }
 
@@ -81,13 +81,14 @@ export class HeapMetrics {
   }
 
   async #observe(result: BatchObservableResult): Promise<void> {
-    const view = await this.#options.fetchView(!this.#options.hasProducer());
+    const hasProducer = this.#options.hasProducer();
+    const view = await this.#options.fetchView(!hasProducer);
     // When the profiler thread does not answer, its last word still stands; process-wide values are fresh.
     this.#last = view ?? this.#last;
     observeProcess(result, this.#instruments, this.#last?.profiler.memoryBytes);
     if (!this.#last) return;
     const { sites, suspects } = this.#last;
-    if (sites && !this.#options.hasProducer()) this.#sites.observe(result, sites, suspects);
+    if (sites && !hasProducer) this.#sites.observe(result, sites, suspects);
     else this.#sites.observeNone(result);
     this.#observeTimeToLimit(result, this.#last);
     this.#observeProfiler(result, this.#last.profiler);

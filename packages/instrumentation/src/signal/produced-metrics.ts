@@ -1,6 +1,17 @@
 import { type Attributes, type HrTime, ValueType } from '@opentelemetry/api';
 import type { MetricSpec } from './metric-table.js';
 
+/** The SDK's `AggregationTemporality`. */
+export const DELTA = 0;
+export const CUMULATIVE = 1;
+export type Temporality = typeof DELTA | typeof CUMULATIVE;
+
+/** How a reader wants sums; gauges have no temporality. */
+export interface Temporalities {
+  readonly counter: Temporality;
+  readonly updowncounter: Temporality;
+}
+
 // What the SDK calls MetricData, by structure: it has been the same in 2.x and 3.x, and heapray depends on neither.
 
 /** One value of a metric. */
@@ -18,8 +29,7 @@ interface ProducedBase {
     readonly unit: string;
     readonly valueType: ValueType;
   };
-  /** Cumulative. */
-  readonly aggregationTemporality: 1;
+  readonly aggregationTemporality: Temporality;
   readonly dataPoints: ProducedPoint[];
 }
 
@@ -36,10 +46,14 @@ export interface ProducedGauge extends ProducedBase {
 
 export type ProducedMetric = ProducedSum | ProducedGauge;
 
-export function producedMetric(spec: MetricSpec, dataPoints: ProducedPoint[]): ProducedMetric {
+export function producedMetric(
+  spec: MetricSpec,
+  dataPoints: ProducedPoint[],
+  aggregationTemporality: Temporality,
+): ProducedMetric {
   const { name, description, unit, kind } = spec;
   const descriptor = { name, description, unit, valueType: ValueType.DOUBLE };
-  const base = { descriptor, aggregationTemporality: 1, dataPoints } as const;
+  const base = { descriptor, aggregationTemporality, dataPoints };
   if (kind === 'gauge') return { ...base, dataPointType: 2 };
   return { ...base, dataPointType: 3, isMonotonic: kind === 'counter' };
 }

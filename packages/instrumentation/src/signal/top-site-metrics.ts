@@ -1,14 +1,23 @@
 import type { Attributes } from '@opentelemetry/api';
 import { AGE_BUCKETS } from '../ledger/index.js';
 import { ATTR_AGE } from '../semconv.js';
+import { DeltaPoints, type KeyedPoint } from './delta-points.js';
 import { FadingSeries, type SeriesValue } from './fading-series.js';
-import { SITE_METRICS, type SiteMetric } from './metric-table.js';
-import { hrTime, type ProducedMetric, type ProducedPoint, producedMetric } from './produced-metrics.js';
+import { type MetricKind, SITE_METRICS, type SiteMetric } from './metric-table.js';
+import {
+  CUMULATIVE,
+  DELTA,
+  hrTime,
+  type ProducedMetric,
+  producedMetric,
+  type Temporalities,
+  type Temporality,
+} from './produced-metrics.js';
 import { siteAttributes } from './site-attributes.js';
 import { groupKey, namedGroup, OTHER_SITES, type SiteGroup } from './site-groups.js';
 import { growthByGroup, type Suspect } from './site-growth.js';
 import type { SiteMetricsOptions } from './site-metrics.js';
-import { countersOnly, type SiteValues } from './site-values.js';
+import { countersOnly, type SiteCounters, type SiteValues } from './site-values.js';
 import type { TopCallSitesView } from './top-call-sites.js';
 
 /** What the profiler thread tells a producer. */
@@ -32,19 +41,27 @@ interface Row {
   readonly sinceMillis?: number | undefined;
 }
 
+export interface TopSiteMetricsOptions extends SiteMetricsOptions {
+  /** How the reader wants sums. Default: cumulative. */
+  readonly temporalities?: Temporalities | undefined;
+}
+
+const ALL_CUMULATIVE: Temporalities = { counter: CUMULATIVE, updowncounter: CUMULATIVE };
+
 /** Turns the views of one producer, one after the other, into the metrics of call sites. */
 export class TopSiteMetrics {
-  #options: SiteMetricsOptions;
+  #options: TopSiteMetricsOptions;
   readonly #retained = new FadingSeries();
   readonly #objects = new FadingSeries();
   readonly #growth = new FadingSeries();
+  readonly #deltas = new Map<SiteMetric, DeltaPoints>();
 
-  constructor(options: SiteMetricsOptions) {
+  constructor(options: TopSiteMetricsOptions) {
     this.#options = options;
   }
 
   /** From now on it names and groups so; series of before are told to be zero once, like any that is gone. */
-  set options(options: SiteMetricsOptions) {
+  set options(options: TopSiteMetricsOptions) {
     this.#options = options;
   }
 
@@ -53,33 +70,52 @@ export class TopSiteMetrics {
     const endTime = hrTime(nowMillis);
     const sites: Row[] = view.sites.rows.map((row) => ({ ...rowOf(row, row), sinceMillis: row.sinceMillis }));
     const other = rowOf(this.#named(OTHER_SITES), view.sites.other);
-    const dropped = rowOf(this.#named(DROPPED_SITES), countersOnly(view.sites.dropped));
-    const isUsed = view.sites.dropped.allocated > 0 || view.sites.dropped.allocations > 0;
-    const counted = [...sites, other, ...(isUsed ? [dropped] : [])];
+    const counted = [...sites, other, ...this.#dropped(view.sites.dropped)];
     const counter = (metric: 'allocated' | 'allocations') =>
-      counted.map((row) => ({
-        startTime: hrTime(row.sinceMillis ?? startedMillis),
-        endTime,
-        attributes: row.attributes,
-        value: Math.round(row.values[metric]),
-      }));
-    const points = (values: readonly SeriesValue[]): ProducedPoint[] =>
-      values.map(({ attributes, value }) => ({
-        startTime: hrTime(startedMillis),
-        endTime,
-        attributes,
-        value,
-      }));
-    const all: Record<SiteMetric, ProducedPoint[]> = {
-      allocated: counter('allocated'),
-      allocations: counter('allocations'),
-      retained: points(this.#retained.next([...sites, other].flatMap(bytesByAge))),
-      retainedObjects: points(this.#objects.next([...sites, other].map(objects))),
-      growth: points(this.#growth.next(this.#growthOf(view.suspects))),
-    };
-    return Object.entries(all)
-      .filter(([, dataPoints]) => dataPoints.length > 0)
-      .map(([metric, dataPoints]) => producedMetric(SITE_METRICS[metric as SiteMetric], dataPoints));
+      counted.map(({ key, attributes, values, sinceMillis = startedMillis }) => {
+        return {
+          key,
+          startTime: hrTime(sinceMillis),
+          endTime,
+          attributes,
+          value: Math.round(values[metric]),
+        };
+      });
+    const points = (values: readonly SeriesValue[]) =>
+      values.map((value) => ({ ...value, startTime: hrTime(startedMillis), endTime }));
+    return [
+      this.#metric('allocated', counter('allocated')),
+      this.#metric('allocations', counter('allocations')),
+      this.#metric('retained', points(this.#retained.next([...sites, other].flatMap(bytesByAge)))),
+      this.#metric('retainedObjects', points(this.#objects.next([...sites, other].map(objects)))),
+      this.#metric('growth', points(this.#growth.next(this.#growthOf(view.suspects)))),
+    ].filter(({ dataPoints }) => dataPoints.length > 0);
+  }
+
+  #metric(metric: SiteMetric, points: readonly KeyedPoint[]): ProducedMetric {
+    const spec = SITE_METRICS[metric];
+    if (this.#temporalityOf(spec.kind) === CUMULATIVE) {
+      return producedMetric(
+        spec,
+        points.map(({ key: _, ...point }) => point),
+        CUMULATIVE,
+      );
+    }
+    const deltas = this.#deltas.get(metric) ?? new DeltaPoints(spec.kind === 'counter');
+    this.#deltas.set(metric, deltas);
+    return producedMetric(spec, deltas.next(points), DELTA);
+  }
+
+  #temporalityOf(kind: MetricKind): Temporality {
+    const { temporalities = ALL_CUMULATIVE } = this.#options;
+    return kind === 'counter' || kind === 'updowncounter' ? temporalities[kind] : CUMULATIVE;
+  }
+
+  /** Of no use to readers that are told what is new: nothing is new of a series that is gone. */
+  #dropped(counters: SiteCounters): Row[] {
+    const isUsed = counters.allocated > 0 || counters.allocations > 0;
+    if (!isUsed || this.#temporalityOf('counter') === DELTA) return [];
+    return [rowOf(this.#named(DROPPED_SITES), countersOnly(counters))];
   }
 
   #named(name: string): SiteGroup {

@@ -18,7 +18,7 @@ test('with nothing set, every option has its default', () => {
       captureOverflow: 'rotate',
       memrayCompress: false,
       maxCaptures: 5,
-      maxCallSites: 50,
+      maxCallSites: 10,
       maxLiveSamples: 20_000,
       groupBy: 'function',
       conventionMetrics: false,
