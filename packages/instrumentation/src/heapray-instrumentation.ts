@@ -133,7 +133,10 @@ export class HeaprayInstrumentation {
     const provider = this.#meterProvider ?? metrics.getMeterProvider();
     this.#readers = isServed(provider)
       ? undefined
-      : SdkReaders.of(provider, (temporalities) => new TopSitesProducer({ temporalities }));
+      : SdkReaders.of(
+          provider,
+          (temporalities) => new TopSitesProducer({ temporalities, alwaysOther: true }),
+        );
     this.#metrics = new HeapMetrics(provider.getMeter(INSTRUMENTATION_NAME, VERSION), {
       component,
       groupBy,

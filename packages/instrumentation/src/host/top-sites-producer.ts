@@ -38,6 +38,8 @@ export interface TopSitesProducerOptions {
   readonly groupBy?: GroupBy | undefined;
   /** Default: cumulative. */
   readonly temporalities?: Temporalities | undefined;
+  /** Default: false. */
+  readonly alwaysOther?: boolean | undefined;
 }
 
 /** Gives one reader the metrics of the largest call sites of the present profiler. Never rejects. */
@@ -74,8 +76,9 @@ export class TopSitesProducer {
     const view = await profiler.topSites({ producer: this.#number, maxCallSites, groupBy });
     this.#last = view ?? this.#last;
     if (!this.#last) return [];
-    const { temporalities } = this.#options;
-    const options = { maxCallSites, groupBy, component: configured.component, temporalities };
+    const { temporalities, alwaysOther } = this.#options;
+    const { component } = configured;
+    const options = { maxCallSites, groupBy, component, temporalities, alwaysOther };
     this.#metrics ??= new TopSiteMetrics(options);
     this.#metrics.options = options;
     return this.#metrics.metrics(this.#last);

@@ -50,7 +50,7 @@ export async function openMetricsEndpoint(
   if (!modules) return undefined;
   const exporter = new modules.prometheus.PrometheusExporter({
     preventServerStart: true,
-    metricProducers: [new TopSitesProducer()],
+    metricProducers: [new TopSitesProducer({ alwaysOther: true })],
   });
   const server = metricsServer((request, response) => exporter.getMetricsRequestHandler(request, response));
   try {

@@ -6,6 +6,8 @@ export interface SeriesValue {
   readonly key: string;
   readonly attributes: Attributes;
   readonly value: number;
+  /** Whether it is given also when it is zero. */
+  readonly always?: boolean;
 }
 
 /**
@@ -18,9 +20,9 @@ export class FadingSeries {
   /** What to give of these values: those that are not zero, and zero for those that were not in the call before. */
   next(values: Iterable<SeriesValue>): SeriesValue[] {
     const shown = new Map<string, SeriesValue>();
-    for (const value of values) if (value.value !== 0) shown.set(value.key, value);
+    for (const value of values) if (value.value !== 0 || value.always) shown.set(value.key, value);
     const gone = [...this.#shown.values()].filter(({ key }) => !shown.has(key));
     this.#shown = shown;
-    return [...shown.values(), ...gone.map((series) => ({ ...series, value: 0 }))];
+    return [...shown.values(), ...gone.map(({ key, attributes }) => ({ key, attributes, value: 0 }))];
   }
 }

@@ -44,6 +44,8 @@ interface Row {
 export interface TopSiteMetricsOptions extends SiteMetricsOptions {
   /** How the reader wants sums. Default: cumulative. */
   readonly temporalities?: Temporalities | undefined;
+  /** Whether `other` is there also when it is zero, as with instruments. Default: false. */
+  readonly alwaysOther?: boolean | undefined;
 }
 
 const ALL_CUMULATIVE: Temporalities = { counter: CUMULATIVE, updowncounter: CUMULATIVE };
@@ -82,12 +84,17 @@ export class TopSiteMetrics {
         };
       });
     const points = (values: readonly SeriesValue[]) =>
-      values.map((value) => ({ ...value, startTime: hrTime(startedMillis), endTime }));
+      values.map(({ key, attributes, value }) => {
+        return { key, startTime: hrTime(startedMillis), endTime, attributes, value };
+      });
+    const always = this.#options.alwaysOther === true;
+    const held = [...sites.flatMap((row) => bytesByAge(row)), ...bytesByAge(other, always)];
+    const counts = [...sites.map((row) => objects(row)), objects(other, always)];
     return [
       this.#metric('allocated', counter('allocated')),
       this.#metric('allocations', counter('allocations')),
-      this.#metric('retained', points(this.#retained.next([...sites, other].flatMap(bytesByAge)))),
-      this.#metric('retainedObjects', points(this.#objects.next([...sites, other].map(objects)))),
+      this.#metric('retained', points(this.#retained.next(held))),
+      this.#metric('retainedObjects', points(this.#objects.next(counts))),
       this.#metric('growth', points(this.#growth.next(this.#growthOf(view.suspects)))),
     ].filter(({ dataPoints }) => dataPoints.length > 0);
   }
@@ -142,15 +149,16 @@ function rowOf(group: SiteGroup, values: SiteValues): Row {
   return { key: groupKey(group), attributes: siteAttributes(group), values };
 }
 
-function bytesByAge({ key, attributes, values }: Row): SeriesValue[] {
-  return AGE_BUCKETS.flatMap((age, i) => {
-    const value = Math.round(values.retainedByAge[i] ?? 0);
-    return value > 0
-      ? [{ key: `${key}\n${age}`, attributes: { ...attributes, [ATTR_AGE]: age }, value }]
-      : [];
-  });
+/** @param always whether the first age is there also when it is zero */
+function bytesByAge({ key, attributes, values }: Row, always = false): SeriesValue[] {
+  return AGE_BUCKETS.map((age, i) => ({
+    key: `${key}\n${age}`,
+    attributes: { ...attributes, [ATTR_AGE]: age },
+    value: Math.max(0, Math.round(values.retainedByAge[i] ?? 0)),
+    always: always && i === 0,
+  }));
 }
 
-function objects({ key, attributes, values }: Row): SeriesValue {
-  return { key, attributes, value: Math.round(values.retainedObjects) };
+function objects({ key, attributes, values }: Row, always = false): SeriesValue {
+  return { key, attributes, value: Math.round(values.retainedObjects), always };
 }

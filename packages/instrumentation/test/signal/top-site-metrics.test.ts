@@ -117,3 +117,81 @@ test('what a grouping sums over is no attribute', () => {
     })),
   );
 });
+
+test('other is always there where that is wanted', () => {
+  const producer = new TopSiteMetrics({
+    component: 'api',
+    groupBy: 'function',
+    maxCallSites: 2,
+    alwaysOther: true,
+  });
+  for (let at = 0; at < 2; at++) {
+    const metrics = producer.metrics(view([row('parse', values(9, [0, 7, 0, 0, 0]))]));
+    const pointsOf = (name: string) =>
+      metrics
+        .find(({ descriptor }) => descriptor.name === name)
+        ?.dataPoints.map(({ attributes, value }) => {
+          return [attributes['code.function.name'], attributes['heapray.age'], value];
+        });
+    expect(pointsOf('heapray.memory.retained')).toEqual([
+      ['parse', '10s-1m', 7],
+      ['other', '<10s', 0],
+    ]);
+    expect(pointsOf('heapray.memory.retained.objects')).toEqual([
+      ['parse', undefined, 1],
+      ['other', undefined, 0],
+    ]);
+  }
+});
+
+describe('to a reader with delta temporality', () => {
+  const temporalities = { counter: 0, updowncounter: 0 } as const;
+  const options = { component: 'api', groupBy: 'function', maxCallSites: 2, temporalities } as const;
+  const at = (millis: number, next: TopSitesView) => ({ ...next, nowMillis: NOW + millis });
+
+  /** `[site, start, end, value]` of each point, times in ms since `NOW`. */
+  function pointsOf(metrics: ReturnType<TopSiteMetrics['metrics']>, name: string) {
+    const metric = metrics.find(({ descriptor }) => descriptor.name === `heapray.memory.${name}`);
+    expect(metric?.aggregationTemporality ?? 0).toBe(0);
+    const millis = ([seconds, nanos]: readonly [number, number]) =>
+      Math.round(seconds * 1000 + nanos / 1e6 - NOW);
+    return metric?.dataPoints.map(({ attributes, startTime, endTime, value }) => {
+      return [attributes['code.function.name'], millis(startTime), millis(endTime), value];
+    });
+  }
+
+  test('counters tell what came since the collection before', () => {
+    const producer = new TopSiteMetrics(options);
+    const first = producer.metrics(at(0, view([row('parse', values(100))])));
+    expect(pointsOf(first, 'allocated')).toEqual([
+      ['parse', -60_000, 0, 100],
+      ['other', -60_000, 0, 10],
+    ]);
+    const grown = { ...row('render', values(7)), sinceMillis: NOW };
+    const second = producer.metrics(at(1000, view([row('parse', values(130)), grown])));
+    expect(pointsOf(second, 'allocated')).toEqual([
+      ['parse', 0, 1000, 30],
+      ['render', 0, 1000, 7],
+      ['other', 0, 1000, 0],
+    ]);
+  });
+
+  test('nothing is new of what was dropped, and a site that comes back begins anew', () => {
+    const producer = new TopSiteMetrics(options);
+    producer.metrics(at(0, view([row('parse', values(100))])));
+    const gone = producer.metrics(at(1000, view([], { dropped: { allocated: 100, allocations: 10 } })));
+    expect(pointsOf(gone, 'allocated')).toEqual([['other', 0, 1000, 0]]);
+    const back = { ...row('parse', values(3)), sinceMillis: NOW + 1000 };
+    const again = producer.metrics(at(2000, view([back], { dropped: { allocated: 100, allocations: 10 } })));
+    expect(pointsOf(again, 'allocated')?.[0]).toEqual(['parse', 1000, 2000, 3]);
+  });
+
+  test('what is in use is told by its change, down to zero', () => {
+    const producer = new TopSiteMetrics(options);
+    const holding = (bytes: number) => view([row('parse', values(9, [bytes, 0, 0, 0, 0]))]);
+    expect(pointsOf(producer.metrics(at(0, holding(50))), 'retained')).toEqual([['parse', -60_000, 0, 50]]);
+    expect(pointsOf(producer.metrics(at(1000, holding(20))), 'retained')).toEqual([['parse', 0, 1000, -30]]);
+    expect(pointsOf(producer.metrics(at(2000, view([]))), 'retained')).toEqual([['parse', 1000, 2000, -20]]);
+    expect(pointsOf(producer.metrics(at(3000, view([]))), 'retained')).toBeUndefined();
+  });
+});
