@@ -47,7 +47,7 @@ peerTest('the high-water mark has no difference and no text', 'project-bare', as
   const { status, headers, body } = await httpGet(`${pprof}/allocs?debug=1`);
   expect(status).toBe(200);
   expect(headers['content-type']).toMatch(/^text\/plain/);
-  expect(body).toMatch(/^heapray: sampled every 524288 bytes[\s\S]* call site\n/);
+  expect(body).toMatch(/^heapray: sampled every 65536 bytes[\s\S]* call site\n/);
 });
 
 /** What the leak's function has in a column. */

@@ -120,7 +120,7 @@ describeWithPeer('a leak', 'project-sdk-3', () => {
 
       test('is named in the log', () => {
         const verdict = new RegExp(
-          `^heapray leak suspected: \`${functionName}\` in \`${packageName}@${version}\` holds \\d.* allocated over 1 s ago and grows \\d.*/min, \\d+ of \\d+ windows; doubles in .*; heap limit in `,
+          `^heapray leak suspected: \`${functionName} [^\`]+:\\d+:\\d+\` in \`${packageName}@${version}\` holds \\d.* allocated over 1 s ago and grows \\d.*/min, \\d+ of \\d+ windows; doubles in .*; heap limit in `,
           'm',
         );
         expect(result().printed).toMatch(verdict);
@@ -128,10 +128,13 @@ describeWithPeer('a leak', 'project-sdk-3', () => {
 
       test('stands first in the text, with how much of it survives', () => {
         const lines = result().text.split('\n');
-        const suspects = lines.slice(lines.indexOf('Leak suspects:') + 1, lines.indexOf('', 2));
+        const suspects = lines.slice(lines.indexOf('Leak suspects:') + 1);
+        suspects.splice(suspects.indexOf(''));
         expect(suspects).toEqual([
           expect.stringMatching(
-            new RegExp(`^ {2}\`${functionName}\` in \`${packageName}@${version}\` holds .* is alive$`),
+            new RegExp(
+              `^ {2}\`${functionName} [^\`]+:\\d+:\\d+\` in \`${packageName}@${version}\` holds .* is alive$`,
+            ),
           ),
         ]);
         const survived = (name: string) =>

@@ -70,7 +70,9 @@ describeWithPeer('a leak in a minified bundle', ['project-bare', 'go-pprof'], ()
 
   test('is named in the log: function, package, version and slope', () => {
     const [, mib] =
-      /^`priceOf` in `price-cache@1\.2\.0` holds .* and grows (\d+(?:\.\d+)?) MiB\/min, /.exec(verdict) ?? [];
+      /^`priceOf [^`]+:\d+:\d+` in `price-cache@1\.2\.0` holds .* and grows (\d+(?:\.\d+)?) MiB\/min, /.exec(
+        verdict,
+      ) ?? [];
     const perSecond = (Number(mib) * 2 ** 20) / 60;
     expect(perSecond, verdict).toBeGreaterThan(leakedPerSecond() / 2);
     expect(perSecond, verdict).toBeLessThan(leakedPerSecond() * 2);
@@ -91,7 +93,9 @@ describeWithPeer('a leak in a minified bundle', ['project-bare', 'go-pprof'], ()
 
   test('is named in profiles, the service beside it by its own names', async () => {
     const { samples, comments } = await pprofRaw(`${await app.debugUrl()}/debug/pprof/heap`);
-    expect(comments.join('\n')).toMatch(/^leak suspected: `priceOf` in `price-cache@1\.2\.0` .* MiB\/min/m);
+    expect(comments.join('\n')).toMatch(
+      /^leak suspected: `priceOf [^`]+:\d+:\d+` in `price-cache@1\.2\.0` .* MiB\/min/m,
+    );
     const leak = samples.find(({ stack }) => stack[0] === 'priceOf');
     expect(leak?.labels).toMatchObject({
       package: 'price-cache',

@@ -188,7 +188,7 @@ peerTest('only a traced process is sampled finely', ['go-pprof', 'project-bare']
     const service = startApp({ app: ['leaky-service.js'], env });
     return (await pprofRaw(`${await service.debugUrl()}/debug/pprof/heap`)).period;
   };
-  expect(await periodOf({})).toBe(524_288);
+  expect(await periodOf({})).toBe(65_536);
   expect(await periodOf({ HEAPRAY_COMPONENT: 'shop', HEAPRAY_TRACE_COMPONENTS: 'shop' })).toBe(8192);
   expect(await periodOf({ HEAPRAY_COMPONENT: 'shop', HEAPRAY_TRACE_COMPONENTS: 'scheduler' })).toBe(8192);
 });

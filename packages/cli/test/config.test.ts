@@ -37,7 +37,7 @@ describe('JSON', () => {
     expect(Object.keys(options as object).sort()).toEqual(OPTIONS.toSorted());
     expect(Object.keys(sources as object).sort()).toEqual(OPTIONS.toSorted());
     expect(options).toMatchObject({
-      samplingInterval: 524_288,
+      samplingInterval: 65_536,
       home,
       configFile: null,
       debugServer: { host: '127.0.0.1', port: 6464 },

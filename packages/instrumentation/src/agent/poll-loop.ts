@@ -143,10 +143,11 @@ export class PollLoop {
   async collected(): Promise<void> {
     const now = performance.now();
     if (!this.#mode || !seesShortLived(this.#mode)) return;
-    if (now - this.#readBehindMajorAt < this.#schedule.meanGapMillis) return;
+    // The second poll of a pair comes soon enough, and a pair that is cut short is none.
+    if (this.#hurry || now - this.#readBehindMajorAt < this.#schedule.meanGapMillis) return;
     this.#readBehindMajorAt = now;
     const { account } = this.#ports;
-    await this.#soon(async () => {
+    await this.#exclusive(async () => {
       const before = account.cpuMillis();
       await this.#poll();
       this.#extraCost += account.cpuMillis() - before;
