@@ -47,8 +47,8 @@ test('JSON, the difference as pprof, and rows left out', async () => {
     totals: { old: { inuse_objects: 3, inuse_space: 175 }, new: { inuse_objects: 3, inuse_space: 5127 } },
     omitted: 2,
     rows: [
-      { name: 'load', file: '/app/a.js', old: 100, new: 5100, change: 5000 },
-      { name: 'cache', file: '/app/a.js', old: 50, new: 20, change: -30 },
+      { name: 'load', file: '/app/a.js', line: 1, column: 0, old: 100, new: 5100, change: 5000 },
+      { name: 'cache', file: '/app/a.js', line: 1, column: 0, old: 50, new: 20, change: -30 },
     ],
   });
   expect(totals(decodePprof(readFileSync(output)))).toEqual({ inuse_objects: 0, inuse_space: 4952 });

@@ -47,7 +47,7 @@ describe('text', () => {
     const builder = builderOf({ type: 'inuse_space', unit: 'bytes' });
     builder.add(builder.stack(undefined, builder.frame('\u001b[2J\u202eevil', '/a\nb.js', 1)), [1]);
     expect(await top(fileWith(encodePprof(builder.build())))).toMatch(
-      /\n 1 B {2}100\.0% {9}1 B {2}\\u001b\[2J\\u202eevil {2}\/a\\u000ab\.js\n$/,
+      /\n 1 B {2}100\.0% {9}1 B {2}\\u001b\[2J\\u202eevil {2}\/a\\u000ab\.js:1\n$/,
     );
   });
 });

@@ -4,11 +4,13 @@ import { type Command, Option } from 'commander';
 import { CommandError } from '../errors.js';
 import { COLUMN_WORDS, pickColumn } from '../inputs/columns.js';
 import { withCommonColumns } from '../inputs/common-columns.js';
+import { comparablePlaces } from '../inputs/comparable-places.js';
 import { PROFILE_FORMATS, readInput } from '../inputs/index.js';
 import { applyStrict } from '../inputs/memray.js';
 import { pseudoFrameNotes } from '../outputs/pseudo-frame-notes.js';
 import { writeJson, writeStdout } from '../outputs/stdout.js';
 import { writeOutput } from '../outputs/write-output.js';
+import { nameText, placeText } from '../text/place.js';
 import { printable } from '../text/printable.js';
 import { formatQuantity } from '../text/quantity.js';
 import { formatTable } from '../text/table.js';
@@ -28,6 +30,9 @@ interface DiffOptions {
 interface DiffRow {
   readonly name: string;
   readonly file: string;
+  /** Where a function starts, as far as both profiles tell; 0 otherwise. */
+  readonly line: number;
+  readonly column: number;
   readonly old: number;
   readonly new: number;
   readonly change: number;
@@ -89,11 +94,12 @@ async function writeDifference(output: string, from: Profile, to: Profile): Prom
 
 /** All that changed, what grew most first, what shrank most last. */
 function compare(from: Profile, to: Profile, column: string, groupBy: TopGroup): DiffRow[] {
-  const rows = new Map<string, { name: string; file: string; old: number; new: number }>();
+  const rows = new Map<string, Omit<DiffRow, 'old' | 'new' | 'change'> & { old: number; new: number }>();
+  const placeOf = comparablePlaces([from, to]);
   const gather = (profile: Profile, side: 'old' | 'new'): void => {
-    for (const { name, file, flat } of topOf(profile, { column, groupBy })) {
-      const key = `${name}\0${file}`;
-      const row = rows.get(key) ?? { name, file, old: 0, new: 0 };
+    for (const { name, file, line, column: at, flat } of topOf(profile, { column, groupBy, placeOf })) {
+      const key = `${name}\0${file}\0${line}:${at}`;
+      const row = rows.get(key) ?? { name, file, line, column: at, old: 0, new: 0 };
       row[side] = flat;
       rows.set(key, row);
     }
@@ -103,7 +109,13 @@ function compare(from: Profile, to: Profile, column: string, groupBy: TopGroup):
   return [...rows.values()]
     .map((row) => ({ ...row, change: row.new - row.old }))
     .filter(({ change }) => change !== 0)
-    .sort((a, b) => b.change - a.change || (`${a.name}\0${a.file}` < `${b.name}\0${b.file}` ? -1 : 1));
+    .sort((a, b) => b.change - a.change || order(a, b));
+}
+
+function order(a: DiffRow, b: DiffRow): number {
+  const [left, right] = [`${a.name}\0${a.file}`, `${b.name}\0${b.file}`];
+  if (left !== right) return left < right ? -1 : 1;
+  return a.line - b.line || a.column - b.column;
 }
 
 /** The `count` that changed most, in the order they came. */
@@ -134,8 +146,8 @@ function* asText(
     signed(row.change, unit),
     formatQuantity(row.old, unit),
     formatQuantity(row.new, unit),
-    printable(row.name),
-    ...(group === 'function' ? [printable(row.file)] : []),
+    printable(nameText(row)),
+    ...(group === 'function' ? [printable(placeText(row))] : []),
   ]);
   yield `\n${printable(type)} by ${group}\n`;
   yield formatTable([head, ...cells], 3);

@@ -5,6 +5,7 @@ import { PROFILE_FORMATS, readInput } from '../inputs/index.js';
 import { applyStrict } from '../inputs/memray.js';
 import { pseudoFrameNotes } from '../outputs/pseudo-frame-notes.js';
 import { writeJson, writeStdout } from '../outputs/stdout.js';
+import { nameText, placeText } from '../text/place.js';
 import { printable } from '../text/printable.js';
 import { formatQuantity, formatShare } from '../text/quantity.js';
 import { formatTable } from '../text/table.js';
@@ -68,12 +69,12 @@ async function top(file: string, options: TopOptions): Promise<void> {
 
 function asTable(rows: readonly TopRow[], { unit }: PickedColumn, group: TopGroup): string {
   const head = ['FLAT', 'SHARE', 'CUMULATIVE', group.toUpperCase()];
-  const cells = rows.map(({ name, file, flat, cumulative, share }) => [
-    formatQuantity(flat, unit),
-    formatShare(share),
-    formatQuantity(cumulative, unit),
-    printable(name),
-    ...(group === 'function' ? [printable(file)] : []),
+  const cells = rows.map((row) => [
+    formatQuantity(row.flat, unit),
+    formatShare(row.share),
+    formatQuantity(row.cumulative, unit),
+    printable(nameText(row)),
+    ...(group === 'function' ? [printable(placeText(row))] : []),
   ]);
   return formatTable([group === 'function' ? [...head, 'FILE'] : head, ...cells], 3);
 }

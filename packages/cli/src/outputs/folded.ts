@@ -20,9 +20,7 @@ const CHUNK_BYTES = 2 ** 18;
  */
 export function encodeFolded(profile: Profile, column: number): Generator<Uint8Array> {
   const sums = sumsByStack(profile, column);
-  const frames = Array.from({ length: profile.frameCount }, (_, ref) =>
-    frameName(profile.frame(ref as FrameRef)),
-  );
+  const frames = frameNames(profile);
   const names = frames.map((name) => Buffer.from(`${name};`));
   const ends = pathEnds(profile, names);
   assertShort(ends, sums);
@@ -100,9 +98,26 @@ function* lines({ profile, sums, names, ends, order }: FoldedStacks): Generator<
   yield Buffer.concat(pending);
 }
 
-/** The place tells functions of one name apart; a semicolon would end the frame. */
-function frameName(frame: ProfileFrame): string {
+/** The place tells functions of one name apart: the line, and the column where several are on that line. */
+function frameNames(profile: Profile): readonly string[] {
+  const frames = Array.from({ length: profile.frameCount }, (_, ref) => profile.frame(ref as FrameRef));
+  const columns = new Map<string, number>();
+  const shared = new Set<string>();
+  for (const frame of frames) {
+    const name = frameName(frame);
+    if ((columns.get(name) ?? frame.column) !== frame.column) shared.add(name);
+    columns.set(name, frame.column);
+  }
+  return frames.map((frame) => {
+    const name = frameName(frame);
+    return shared.has(name) ? frameName(frame, `:${frame.column}`) : name;
+  });
+}
+
+/** A semicolon would end the frame. */
+function frameName(frame: ProfileFrame, column = ''): string {
   const name = displayName(frame);
-  const place = frame.functionName === '' || frame.file === '' ? '' : ` (${frame.file}:${frame.line})`;
+  const place =
+    frame.functionName === '' || frame.file === '' ? '' : ` (${frame.file}:${frame.line}${column})`;
   return printable(`${name}${place}`).replaceAll(';', ',');
 }

@@ -1,4 +1,10 @@
-import { type FrameRef, type Profile, type StackRef, stacksInCallOrder } from '@heapray/exporter/profile';
+import {
+  type FrameRef,
+  functionPlace,
+  type Profile,
+  type StackRef,
+  stacksInCallOrder,
+} from '@heapray/exporter/profile';
 
 /** The root has id 1; the node of a stack has the next ones. */
 const ROOT_ID = 1;
@@ -55,7 +61,11 @@ function open(callFrame: unknown, selfSize: number, id: number): string {
 function callFrames(profile: Profile): unknown[] {
   const scripts = new Map<string, string>([['', '0']]);
   return Array.from({ length: profile.frameCount }, (_, ref) => {
-    const { functionName, file: url, line, column } = profile.frame(ref as FrameRef);
+    const frame = profile.frame(ref as FrameRef);
+    const { functionName, file: url } = frame;
+    const start = functionPlace(frame);
+    // Of a function whose start is not known, a line in it is better than none.
+    const { line, column } = start.line > 0 ? start : frame;
     const scriptId = scripts.get(url) ?? `${scripts.size}`;
     scripts.set(url, scriptId);
     return { functionName, scriptId, url, lineNumber: line - 1, columnNumber: column - 1 };

@@ -1,14 +1,20 @@
-import type { MemrayAnalyzer } from '@heapray/exporter/memray';
+import type { MemrayAnalyzer, MemrayLocation } from '@heapray/exporter/memray';
+import { placeText } from '../text/place.js';
 import { printable } from '../text/printable.js';
 import { formatBytes } from '../text/quantity.js';
 import { formatTable } from '../text/table.js';
 
+/** Of what was allocated without a stack. */
+const NOWHERE: MemrayLocation = { functionName: '(none)', file: '', line: 0, firstLine: 0 };
 const HOME_AND_CLEAR = '\u001b[H\u001b[J';
 
 /** A place and what of it is alive. */
 interface Holder {
   readonly name: string;
   readonly file: string;
+  /** Where the function starts; 0 when unknown. */
+  readonly line: number;
+  readonly column: 0;
   bytes: number;
   count: number;
 }
@@ -55,29 +61,33 @@ export class LiveView {
     const time = new Date().toISOString().slice(11, 19);
     const top = this.#holders()[0];
     const first =
-      top === undefined ? '' : `  first: ${printable(`${top.name} ${top.file}`)} ${formatBytes(top.bytes)}`;
+      top === undefined
+        ? ''
+        : `  first: ${printable(`${top.name} ${placeText(top)}`)} ${formatBytes(top.bytes)}`;
     const heap = `alive ${formatBytes(liveBytes)}  peak ${formatBytes(peakBytes)}`;
     return `${time}  ${heap}  events ${events.toLocaleString('en-US')}  threads ${threads.length}${first}`;
   }
 
   #table(rows: number): string {
     const shown = this.#holders().slice(0, rows);
-    const cells = shown.map(({ bytes, count, name, file }) => {
-      return [formatBytes(bytes), count.toLocaleString('en-US'), printable(name), printable(file)];
-    });
+    const cells = shown.map((holder) => [
+      formatBytes(holder.bytes),
+      holder.count.toLocaleString('en-US'),
+      printable(holder.name),
+      printable(placeText(holder)),
+    ]);
     return formatTable([['ALIVE', 'COUNT', 'FUNCTION', 'FILE'], ...cells], 2);
   }
 
-  /** By function and file, the biggest first. */
+  /** By function, the biggest first. */
   #holders(): Holder[] {
     const holders = new Map<string, Holder>();
     for (const record of this.#analyzer.leaks({ mergeThreads: true })) {
-      const { functionName: name, file } = this.#analyzer.locations(record)[0] ?? {
-        functionName: '(none)',
-        file: '',
-      };
-      const key = `${name}\0${file}`;
-      const holder = holders.get(key) ?? { name, file, bytes: 0, count: 0 };
+      const location = this.#analyzer.locations(record)[0];
+      const { functionName: name, file, firstLine } = location ?? NOWHERE;
+      const line = Math.max(0, firstLine);
+      const key = `${name}\0${file}\0${line}`;
+      const holder = holders.get(key) ?? { name, file, line, column: 0, bytes: 0, count: 0 };
       holder.bytes += record.bytes;
       holder.count += record.count;
       holders.set(key, holder);

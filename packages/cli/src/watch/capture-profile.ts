@@ -59,11 +59,14 @@ function stackInterner(
     for (; at !== 0 && !(at in handles && at in depths); at = capture.caller(at)) missing.push(at);
     for (const next of missing.reverse()) {
       depths[next] = depths[at]! + 1;
-      const { functionName, file, line } = capture.innermost(next)!;
+      const { functionName, file, line, firstLine } = capture.innermost(next)!;
       handles[next] =
         depths[next] <= hidden
           ? undefined
-          : builder.stack(handles[at], builder.frame(functionName, file, Math.max(0, line)));
+          : builder.stack(
+              handles[at],
+              builder.frame(functionName, file, Math.max(0, line), 0, Math.max(0, firstLine)),
+            );
       at = next;
     }
     return handles[stack];

@@ -133,10 +133,11 @@ function recordedValue({ value, startMillis }: MetricPoint): object {
   };
 }
 
-function attributes(record: Readonly<Record<string, string>>): unknown {
+/** Numbers are whole ones: 64-bit numbers are text in OTLP's JSON. */
+function attributes(record: MetricPoint['attributes']): unknown {
   return Object.entries(record).map(([key, value]) => ({
     key,
-    value: { stringValue: value.toWellFormed() },
+    value: typeof value === 'number' ? { intValue: `${value}` } : { stringValue: value.toWellFormed() },
   }));
 }
 

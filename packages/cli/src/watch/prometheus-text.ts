@@ -1,6 +1,6 @@
 /** A value with its attributes, whose names are dotted as in OpenTelemetry. */
 export interface MetricPoint {
-  readonly attributes: Readonly<Record<string, string>>;
+  readonly attributes: Readonly<Record<string, string | number>>;
   readonly value: number;
   /** Of a counter: when it began, in milliseconds since the Unix epoch. */
   readonly startMillis?: number;
@@ -35,9 +35,9 @@ function familyText({ name, kind, help, points }: MetricFamily): string {
   return `# HELP ${exposed} ${escapeHelp(help)}\n# TYPE ${exposed} ${kind}\n${lines.join('')}`;
 }
 
-function labels(attributes: Readonly<Record<string, string>>): string {
+function labels(attributes: MetricPoint['attributes']): string {
   const parts = Object.entries(attributes).map(
-    ([name, value]) => `${exposedName(name)}="${escapeValue(value)}"`,
+    ([name, value]) => `${exposedName(name)}="${escapeValue(`${value}`)}"`,
   );
   return parts.length === 0 ? '' : `{${parts.join(',')}}`;
 }

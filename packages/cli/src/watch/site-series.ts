@@ -5,6 +5,8 @@ import type { GrowingCapture } from '@heapray/exporter/memray';
 export interface CallSite {
   readonly functionName: string;
   readonly file: string;
+  /** Where the function starts, from 1; 0 when unknown. */
+  readonly line: number;
   readonly packageName: string;
 }
 
@@ -142,6 +144,7 @@ class SiteGrouping {
     const callSite = {
       functionName: frame?.functionName ?? NO_STACK,
       file: frame?.file ?? '',
+      line: Math.max(0, frame?.firstLine ?? 0),
       packageName: this.capture.packageOf(stack),
     };
     const key = JSON.stringify(callSite);

@@ -22,9 +22,9 @@ const COMPONENT = 'heapray.component';
 /** Tells the traced process from the processes it started, and those started in turn. */
 const ROLE = 'heapray.process.role';
 /** The sum of the sites without a series of their own. */
-const OTHER: CallSite = { functionName: 'other', file: '', packageName: '' };
+const OTHER: CallSite = { functionName: 'other', file: '', line: 0, packageName: '' };
 /** The sum of what series had counted that are gone. */
-const DROPPED: CallSite = { functionName: '(dropped)', file: '', packageName: '' };
+const DROPPED: CallSite = { functionName: '(dropped)', file: '', line: 0, packageName: '' };
 
 type Facts = readonly [
   name: string,
@@ -185,12 +185,13 @@ function siteFamily(
 
 function siteAttributes(
   component: string,
-  { functionName, file, packageName }: CallSite,
-): Record<string, string> {
+  { functionName, file, line, packageName }: CallSite,
+): MetricPoint['attributes'] {
   return {
     [COMPONENT]: component,
     'code.function.name': functionName,
     'code.file.path': file,
+    ...(line > 0 && { 'code.line.number': line }),
     'heapray.package': packageName,
   };
 }

@@ -36,7 +36,8 @@ export function capturedProgram(header: MemrayHeader): ProgramFolders {
 }
 
 /** Returns a place of a capture without the escapes and stand-ins that only memray's reports need. */
-export function plainPlace({ functionName, file, line }: MemrayLocation): MemrayLocation {
+export function plainPlace({ functionName, file, line, firstLine }: MemrayLocation): MemrayLocation {
   const isOwn = functionName === SHORT_LIVED_FRAME;
-  return { functionName: plainName(functionName), file: isOwn ? '' : nodeFile(plainName(file)), line };
+  const plainFile = isOwn ? '' : nodeFile(plainName(file));
+  return { functionName: plainName(functionName), file: plainFile, line, firstLine };
 }

@@ -6,10 +6,13 @@ import { PairTable } from './pair-table.js';
 export interface MemrayLocation {
   readonly functionName: string;
   readonly file: string;
+  /** The line that ran; in a capture of a Node program, where the function starts. */
   readonly line: number;
+  /** Where the function starts. Format 11 does not say it: there it is `line`. */
+  readonly firstLine: number;
 }
 
-const UNKNOWN: MemrayLocation = { functionName: '', file: '', line: 0 };
+const UNKNOWN: MemrayLocation = { functionName: '', file: '', line: 0, firstLine: 0 };
 /** Bytes that an entry costs beside its text. */
 const ENTRY_BYTES = 64;
 /** An instruction offset and the entry bit must share a small integer. */
@@ -74,7 +77,7 @@ export class CodeTable {
     if (code === undefined) return UNKNOWN;
     const { functionName, file, firstLine, lineTable } = code;
     const line = lineTable ? lineAt(this.pythonVersion, lineTable, firstLine, offset) : firstLine;
-    return { functionName, file, line };
+    return { functionName, file, line, firstLine };
   }
 
   #index(id: number): number {

@@ -70,6 +70,14 @@ function lineOf39(table: Uint8Array, firstLine: number, offset: number): number 
   return line | 0;
 }
 
+/** A signed number as {@link signed} reads it: at most 6 bytes for a difference of two lines. */
+export function signedNumber(value: number): readonly number[] {
+  const bytes: number[] = [];
+  let left = Math.abs(value) * 2 + (value < 0 ? 1 : 0);
+  for (; left >= 0x40; left = Math.floor(left / 0x40)) bytes.push((left % 0x40) | 0x40);
+  return [...bytes, left];
+}
+
 /** Numbers here have six bits a byte, the next (0x40) says that more follow; signed ones end in a sign bit. */
 function signed(table: Uint8Array, cursor: { at: number }): number {
   const value = unsigned(table, cursor);

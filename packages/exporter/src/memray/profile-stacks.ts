@@ -56,8 +56,11 @@ export class ProfileStacks {
     for (; this.#depths[at]! > hidden && !known.has(at); at = this.#model.caller(at)) missing.push(at);
     let handle = known.get(at);
     for (const each of missing.reverse()) {
-      const { functionName, file, line } = plainPlace(this.#model.location(this.#model.innermostFrame(each)));
-      handle = this.#builder.stack(handle, this.#builder.frame(functionName, file, Math.max(line, 0)));
+      const { functionName, file, line, firstLine } = plainPlace(
+        this.#model.location(this.#model.innermostFrame(each)),
+      );
+      const frame = this.#builder.frame(functionName, file, Math.max(line, 0), 0, Math.max(firstLine, 0));
+      handle = this.#builder.stack(handle, frame);
       known.set(each, handle);
     }
     return handle;

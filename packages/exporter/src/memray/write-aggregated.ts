@@ -3,6 +3,7 @@ import { ID_TO_11 } from './allocators.js';
 import type { MemrayLocation } from './code-table.js';
 import { RESERVE, wideWord } from './convert-numbers.js';
 import type { MemrayFormat } from './format.js';
+import { signedNumber } from './line-table.js';
 import type { MemorySnapshot } from './memory-snapshots.js';
 import { TOKEN_AGGREGATED as TOKEN } from './records.js';
 import type { MemrayThread } from './thread-table.js';
@@ -49,9 +50,10 @@ export class AggregatedEncoder {
     writeString(this.#out, name);
   }
 
-  // 0e, varint code, function, 00, file, 00, svarint first line - last first line, 02 e8 00: see write-records.ts
+  // 0e, varint code, function, 00, file, 00, svarint first line - last first line, varint length, line table: e8, signed
+  // number line - first line (see line-table.ts)
   // Not in format 11, whose frames say all this themselves.
-  code(id: number, { functionName, file, line }: MemrayLocation): void {
+  code(id: number, { functionName, file, line, firstLine }: MemrayLocation): void {
     if (this.#old) return;
     const out = this.#out;
     this.#token(TOKEN.CODE_OBJECT);
@@ -59,11 +61,11 @@ export class AggregatedEncoder {
     writeString(out, functionName);
     writeString(out, file);
     out.reserve(RESERVE);
-    out.svarint(line - this.#lastFirstLine);
-    this.#lastFirstLine = line;
-    out.u8(2);
-    out.u8(0xe8);
-    out.u8(0x00);
+    out.svarint(firstLine - this.#lastFirstLine);
+    this.#lastFirstLine = firstLine;
+    const table = [0xe8, ...signedNumber(line - firstLine)];
+    out.u8(table.length);
+    for (const byte of table) out.u8(byte);
   }
 
   // 04, varint frame, varint code, svarint 0, bool entry

@@ -209,7 +209,7 @@ function encodeFunction(
     name: strings.handleFor(displayName(frame)),
     systemName: strings.handleFor(systemName(frame)),
     filename: strings.handleFor(frame.file),
-    startLine: frame.line,
+    startLine: frame.startLine ?? frame.line,
   };
 }
 

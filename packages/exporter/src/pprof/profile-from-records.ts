@@ -140,11 +140,12 @@ function lineFrame(
   const systemName = stringAt(records, fn.systemName);
   const name = systemName === ANONYMOUS ? '' : stringAt(records, fn.name) || systemName;
   const file = stringAt(records, fn.filename);
-  const [start, column] = [line.line || fn.startLine, line.column];
+  const { startLine } = fn;
+  const [at, column] = [line.line || startLine, line.column];
   // Where the source is known, that says which frame it is.
-  if (native !== undefined && file === '' && start === 0 && column === 0)
+  if (native !== undefined && file === '' && at === 0 && column === 0)
     return builder.nativeFrame(name, native);
-  return builder.frame(name, file, start, column);
+  return builder.frame(name, file, at, column, startLine);
 }
 
 /** Turns label sets of string indices into texts, and gathers the units of numeric labels. */

@@ -32,9 +32,13 @@ export function checkProfile(profile: Profile): void {
 function checkFrames(profile: Profile): void {
   const seen = new Set<string>();
   for (let ref = 0; ref < profile.frameCount; ref++) {
-    const { functionName, file, line, column, native } = profile.frame(ref as FrameRef);
-    const found = JSON.stringify([functionName, file, line, column, native && nativeKey(native)]);
-    demand(isCount(line) && isCount(column), 'lines and columns are whole numbers from 0', found);
+    const { functionName, file, line, column, startLine, native } = profile.frame(ref as FrameRef);
+    const found = JSON.stringify([functionName, file, line, column, startLine, native && nativeKey(native)]);
+    demand(
+      [line, column, startLine ?? 0].every(isCount),
+      'lines and columns are whole numbers from 0',
+      found,
+    );
     demand(!seen.has(found), 'frames are different', found);
     seen.add(found);
   }

@@ -4,7 +4,8 @@ import type { ProfileFrame } from './types.js';
 /**
  * A text dump that is the same for equal profiles, whatever the order in which
  * samples were added; for golden files and for people. Each sample is its
- * values, its labels, then its frames, leaf first, as `name file:line:column`.
+ * values, its labels, then its frames, leaf first, as `name file:line:column`,
+ * with the line on which the function starts where that is another one.
  */
 export function formatProfile(profile: Profile): string {
   return `${[...header(profile), ...samples(profile)].join('\n')}\n`;
@@ -45,8 +46,9 @@ function samples(profile: Profile): string[] {
   return [`samples: ${blocks.length}`, ...blocks.map(({ block }) => block)];
 }
 
-function formatFrame({ functionName, file, line, column }: ProfileFrame): string {
-  return `${text(functionName)} ${text(file)}:${line}:${column}`;
+function formatFrame({ functionName, file, line, column, startLine }: ProfileFrame): string {
+  const start = startLine === undefined ? '' : ` starts:${startLine}`;
+  return `${text(functionName)} ${text(file)}:${line}:${column}${start}`;
 }
 
 /** Numbers stand bare, so a text that looks like one is quoted. */

@@ -15,17 +15,21 @@ export function isRuntimeFrame(frame: ProfileFrame): boolean {
 }
 
 /**
- * The call site of a stack: its leaf once runtime frames are hidden, or the
- * leaf itself when all are of the runtime; undefined for an empty stack.
+ * The call site of a stack: its innermost frame that has a file and is not of
+ * the runtime; where there is none, its innermost one without name and file,
+ * which is evaluated code, else its leaf. Undefined for an empty stack.
  * @param frames leaf first, as {@link Profile.frames} gives them
  */
 export function callSite(frames: Iterable<ProfileFrame>): ProfileFrame | undefined {
   let leaf: ProfileFrame | undefined;
+  let evaluated: ProfileFrame | undefined;
   for (const frame of frames) {
-    if (!isRuntimeFrame(frame)) return frame;
     leaf ??= frame;
+    if (isRuntimeFrame(frame)) continue;
+    if (frame.file !== '') return frame;
+    evaluated ??= frame;
   }
-  return leaf;
+  return evaluated ?? leaf;
 }
 
 /** A name to show: an anonymous function is called by where it starts, `(anonymous server.js:12:5)`. */

@@ -6,13 +6,13 @@ import type { NativeMapping, NativePlace, ProfileFrame } from './types.js';
 const MAX_POSITION = 0x7fffffff;
 
 /**
- * Interns frames: two functions are the same only if name, file, line and column all agree; machine code, if name and
- * place do.
+ * Interns frames: two are the same only if name, file, line, column and the function's first line all agree; machine code,
+ * if name and place do.
  */
 export class FrameTable {
   readonly #strings = new StringTable();
-  /** Of a function (name, file, line, column); of machine code (name, no file, 0, {@link columnOfNative}). */
-  readonly #rows = new RowTable(4);
+  /** Of a function (name, file, line, column, its first line); of machine code (name, no file, 0, {@link columnOfNative}). */
+  readonly #rows = new RowTable(5);
   /** Numbered from 1. */
   readonly #natives: NativePlace[] = [];
   readonly #nativeNumbers = new Map<string, number>();
@@ -24,12 +24,20 @@ export class FrameTable {
 
   /**
    * The number of the frame with these parts.
-   * @throws RangeError when line or column is not a whole number from 0 to 2^31 - 1
+   * @throws RangeError when a line or the column is not a whole number from 0 to 2^31 - 1
    */
-  handleFor(functionName: string, file: string, line: number, column: number): number {
+  handleFor(
+    functionName: string,
+    file: string,
+    line: number,
+    column: number,
+    startLine: number = line,
+  ): number {
     assertPosition('line', line);
     assertPosition('column', column);
-    return this.#rows.handleFor(this.#name(functionName), this.#strings.handleFor(file), line, column);
+    assertPosition('start line', startLine);
+    const name = this.#name(functionName);
+    return this.#rows.handleFor(name, this.#strings.handleFor(file), line, column, startLine);
   }
 
   /**
@@ -49,11 +57,14 @@ export class FrameTable {
   at(handle: number): ProfileFrame {
     const column = this.#rows.at(handle, 3);
     const native = nativeOfColumn(column);
+    const line = this.#rows.at(handle, 2);
+    const startLine = this.#rows.at(handle, 4);
     return Object.freeze({
       functionName: this.#strings.at(this.#rows.at(handle, 0)),
       file: this.#strings.at(this.#rows.at(handle, 1)),
-      line: this.#rows.at(handle, 2),
+      line,
       column: native === undefined ? column : 0,
+      ...(startLine !== line && { startLine }),
       ...(native !== undefined && { native: this.#natives[native - 1]! }),
     });
   }

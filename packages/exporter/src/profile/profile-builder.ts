@@ -53,11 +53,12 @@ export class ProfileBuilder {
    * The frame with these parts.
    * @param functionName empty or `(anonymous)` for an anonymous function
    * @param file path or URL, empty when unknown
-   * @param line where the function starts, from 1; 0 when unknown
-   * @param column where the function starts, from 1; 0 (the default) when unknown
+   * @param line of the frame, from 1; 0 when unknown
+   * @param column on that line, from 1; 0 (the default) when unknown
+   * @param startLine where the function starts, from 1; 0 when unknown. Default: `line`
    */
-  frame(functionName: string, file: string, line: number, column = 0): FrameHandle {
-    return this.#frames.handleFor(functionName, file, line, column) as FrameHandle;
+  frame(functionName: string, file: string, line: number, column = 0, startLine: number = line): FrameHandle {
+    return this.#frames.handleFor(functionName, file, line, column, startLine) as FrameHandle;
   }
 
   /**
@@ -69,9 +70,9 @@ export class ProfileBuilder {
   }
 
   /** The same frame as one of another profile. */
-  copyFrame({ functionName, file, line, column, native }: ProfileFrame): FrameHandle {
+  copyFrame({ functionName, file, line, column, startLine, native }: ProfileFrame): FrameHandle {
     if (native !== undefined) return this.nativeFrame(functionName, native);
-    return this.frame(functionName, file, line, column);
+    return this.frame(functionName, file, line, column, startLine);
   }
 
   /** The stack in which `parent` (undefined for none) called `frame`. */

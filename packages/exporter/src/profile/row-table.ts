@@ -1,5 +1,5 @@
 /**
- * Interns rows of two to four 32-bit integers and numbers them from 0.
+ * Interns rows of two to five 32-bit integers and numbers them from 0.
  *
  * Tens of thousands of stacks pass through here inside a worker that has a few
  * megabytes, so rows lie in one typed array and the index is an open-addressing
@@ -12,7 +12,7 @@ export class RowTable {
   #slots: Int32Array = new Int32Array(32);
   #count = 0;
 
-  /** @param width integers per row, 2 to 4 */
+  /** @param width integers per row, 2 to 5 */
   constructor(width: number) {
     this.#width = width;
     this.#rows = new Int32Array(16 * width);
@@ -24,25 +24,25 @@ export class RowTable {
   }
 
   /** The number of the row with these fields, which is added when it is new. */
-  handleFor(a: number, b: number, c = 0, d = 0): number {
+  handleFor(a: number, b: number, c = 0, d = 0, e = 0): number {
     const mask = this.#slots.length - 1;
-    let slot = hash(a, b, c, d) & mask;
+    let slot = hash(a, b, c, d, e) & mask;
     for (;;) {
       const taken = this.#slots[slot]!;
       if (taken === 0) break;
-      if (this.#equals(taken - 1, a, b, c, d)) return taken - 1;
+      if (this.#equals(taken - 1, a, b, c, d, e)) return taken - 1;
       slot = (slot + 1) & mask;
     }
-    return this.#append(slot, a, b, c, d);
+    return this.#append(slot, a, b, c, d, e);
   }
 
   /** The number of the row with these fields; -1 when there is none. */
-  find(a: number, b: number, c = 0, d = 0): number {
+  find(a: number, b: number, c = 0, d = 0, e = 0): number {
     const mask = this.#slots.length - 1;
-    let slot = hash(a, b, c, d) & mask;
+    let slot = hash(a, b, c, d, e) & mask;
     for (;;) {
       const taken = this.#slots[slot]!;
-      if (taken === 0 || this.#equals(taken - 1, a, b, c, d)) return taken - 1;
+      if (taken === 0 || this.#equals(taken - 1, a, b, c, d, e)) return taken - 1;
       slot = (slot + 1) & mask;
     }
   }
@@ -52,14 +52,17 @@ export class RowTable {
     return this.#rows[row * this.#width + field]!;
   }
 
-  #equals(row: number, a: number, b: number, c: number, d: number): boolean {
+  #equals(row: number, a: number, b: number, c: number, d: number, e: number): boolean {
     const rows = this.#rows;
-    const at = row * this.#width;
+    const width = this.#width;
+    const at = row * width;
     if (rows[at] !== a || rows[at + 1] !== b) return false;
-    return this.#width === 2 || (rows[at + 2] === c && (this.#width === 3 || rows[at + 3] === d));
+    if (width > 2 && rows[at + 2] !== c) return false;
+    if (width > 3 && rows[at + 3] !== d) return false;
+    return width < 5 || rows[at + 4] === e;
   }
 
-  #append(slot: number, a: number, b: number, c: number, d: number): number {
+  #append(slot: number, a: number, b: number, c: number, d: number, e: number): number {
     const row = this.#count;
     const at = row * this.#width;
     if (at === this.#rows.length) this.#rows = grown(this.#rows);
@@ -67,6 +70,7 @@ export class RowTable {
     this.#rows[at + 1] = b;
     if (this.#width > 2) this.#rows[at + 2] = c;
     if (this.#width > 3) this.#rows[at + 3] = d;
+    if (this.#width > 4) this.#rows[at + 4] = e;
     this.#slots[slot] = row + 1;
     this.#count = row + 1;
     if (this.#count * 3 > this.#slots.length * 2) this.#rehash();
@@ -80,7 +84,8 @@ export class RowTable {
     for (let row = 0; row < this.#count; row++) {
       const c = width > 2 ? this.at(row, 2) : 0;
       const d = width > 3 ? this.at(row, 3) : 0;
-      let slot = hash(this.at(row, 0), this.at(row, 1), c, d) & mask;
+      const e = width > 4 ? this.at(row, 4) : 0;
+      let slot = hash(this.at(row, 0), this.at(row, 1), c, d, e) & mask;
       while (slots[slot] !== 0) slot = (slot + 1) & mask;
       slots[slot] = row + 1;
     }
@@ -91,12 +96,13 @@ export class RowTable {
 /** Differs from process to process, so that no file can be made whose rows all fall into one slot. */
 const SEED = Math.floor(Math.random() * 2 ** 32) | 0;
 
-/** Mixes four integers; multiplying between the fields keeps (1, 2) and (2, 1) apart. */
-function hash(a: number, b: number, c: number, d: number): number {
+/** Mixes five integers; multiplying between the fields keeps (1, 2) and (2, 1) apart. */
+function hash(a: number, b: number, c: number, d: number, e: number): number {
   let h = Math.imul(a ^ SEED, 0x85ebca6b);
   h = Math.imul(h ^ (h >>> 15) ^ b, 0xc2b2ae35);
   h = Math.imul(h ^ (h >>> 13) ^ c, 0x27d4eb2f);
   h = Math.imul(h ^ (h >>> 16) ^ d, 0x165667b1);
+  if (e !== 0) h = Math.imul(h ^ (h >>> 14) ^ e, 0x9e3779b1);
   return h ^ (h >>> 15);
 }
 

@@ -1,4 +1,5 @@
-import { displayName, isRuntimeFrame } from './frame-kind.js';
+import { isRuntimeFrame } from './frame-kind.js';
+import { type FunctionPlace, functionName, functionPlace } from './function-place.js';
 import type { FrameRef, StackRef } from './handles.js';
 import { ownValue } from './own-value.js';
 import { NONE, type Profile } from './profile.js';
@@ -15,6 +16,8 @@ export interface TopOptions {
   readonly groupBy: TopGroup;
   /** Most rows to return; all when absent. */
   readonly limit?: number | undefined;
+  /** Which functions of one name and file are one row: those of one place. Default: where a function starts. */
+  readonly placeOf?: ((frame: ProfileFrame) => FunctionPlace) | undefined;
 }
 
 export interface TopRow {
@@ -22,6 +25,9 @@ export interface TopRow {
   readonly name: string;
   /** The script of a function or file; empty otherwise. */
   readonly file: string;
+  /** Where a function starts, from 1; 0 when unknown, and for what is no function. */
+  readonly line: number;
+  readonly column: number;
   /** Sum over samples whose call site is here, in the column's unit. */
   readonly flat: number;
   /** Sum over samples with this anywhere on the stack, each counted once. */
@@ -39,7 +45,7 @@ export function topOf(profile: Profile, options: TopOptions): TopRow[] {
   const column = columnIndex(profile, options.column);
   const groups = new Groups();
   if (options.groupBy === 'function' || options.groupBy === 'file') {
-    addCode(profile, column, options.groupBy, groups);
+    addCode(profile, column, placer(options), groups);
   } else {
     addLabels(profile, column, options.groupBy, groups);
   }
@@ -49,9 +55,13 @@ export function topOf(profile: Profile, options: TopOptions): TopRow[] {
   return groups.rows(total).slice(0, options.limit);
 }
 
+const NO_PLACE: FunctionPlace = { line: 0, column: 0 };
+
 interface Group {
   readonly name: string;
   readonly file: string;
+  readonly line: number;
+  readonly column: number;
   flat: number;
   cumulative: number;
   /** How often it is on the stack that is visited now: what a recursive call has counts once. */
@@ -61,11 +71,11 @@ interface Group {
 class Groups {
   readonly #groups = new Map<string, Group>();
 
-  get(name: string, file: string): Group {
-    const key = `${name}\0${file}`;
+  get(name: string, file = '', { line, column }: FunctionPlace = NO_PLACE): Group {
+    const key = `${name}\0${file}\0${line}:${column}`;
     let group = this.#groups.get(key);
     if (group === undefined) {
-      group = { name, file, flat: 0, cumulative: 0, open: 0 };
+      group = { name, file, line, column, flat: 0, cumulative: 0, open: 0 };
       this.#groups.set(key, group);
     }
     return group;
@@ -74,8 +84,8 @@ class Groups {
   rows(total: number): TopRow[] {
     const rows = [...this.#groups.values()]
       .filter(({ flat, cumulative }) => flat !== 0 || cumulative !== 0)
-      .map(({ name, file, flat, cumulative }) => {
-        return { name, file, flat, cumulative, share: total === 0 ? 0 : flat / total };
+      .map(({ name, file, line, column, flat, cumulative }) => {
+        return { name, file, line, column, flat, cumulative, share: total === 0 ? 0 : flat / total };
       });
     return rows.sort((a, b) => b.flat - a.flat || b.cumulative - a.cumulative || order(a, b));
   }
@@ -84,27 +94,46 @@ class Groups {
 function addLabels(profile: Profile, column: number, label: string, groups: Groups): void {
   for (let sample = 0; sample < profile.sampleCount; sample++) {
     addOwn(
-      groups.get(`${ownValue(profile.labelsOf(sample), label) ?? '(none)'}`, ''),
+      groups.get(`${ownValue(profile.labelsOf(sample), label) ?? '(none)'}`),
       profile.value(sample, column),
     );
   }
 }
 
+interface NamedPlace {
+  readonly name: string;
+  readonly place: FunctionPlace;
+}
+
+function placer({ groupBy, placeOf = functionPlace }: TopOptions): (frame: ProfileFrame) => NamedPlace {
+  if (groupBy === 'file')
+    return (frame) => ({ name: frame.file || functionName(frame, NO_PLACE), place: NO_PLACE });
+  return (frame) => {
+    const place = placeOf(frame);
+    return { name: functionName(frame, place), place };
+  };
+}
+
 /** In time linear in the number of samples and stacks, however deep these are. */
-function addCode(profile: Profile, column: number, groupBy: 'function' | 'file', groups: Groups): void {
-  const nameOf = (frame: ProfileFrame) =>
-    groupBy === 'file' ? frame.file || displayName(frame) : displayName(frame);
+function addCode(
+  profile: Profile,
+  column: number,
+  placed: (frame: ProfileFrame) => NamedPlace,
+  groups: Groups,
+): void {
   const byFrame = Array.from({ length: profile.frameCount }, (_, ref) => {
     const frame = profile.frame(ref as FrameRef);
-    return { group: groups.get(nameOf(frame), frame.file), hidden: isRuntimeFrame(frame) };
+    const { name, place } = placed(frame);
+    const group = groups.get(name, frame.file, place);
+    return { group, hidden: isRuntimeFrame(frame), hasFile: frame.file !== '' };
   });
-  const sites = visibleSites(profile, (frame) => byFrame[frame]!.hidden);
+  const sites = visibleSites(profile, (frame) => byFrame[frame]!);
   const sums = new Float64Array(profile.stackCount);
   for (let sample = 0; sample < profile.sampleCount; sample++) {
     const value = profile.value(sample, column);
     const stack = profile.stackOf(sample);
     if (stack === undefined) {
-      addOwn(groups.get('(none)', ''), value);
+      addOwn(groups.get('(none)'), value);
       continue;
     }
     sums[stack]! += value;
@@ -124,14 +153,20 @@ function addOwn(group: Group, value: number): void {
   group.cumulative += value;
 }
 
-/** Per stack its innermost frame that is not hidden, or {@link NONE}. */
-function visibleSites(profile: Profile, isHidden: (frame: FrameRef) => boolean): Int32Array {
+/** Per stack its call site's frame, see `callSite`, or {@link NONE} where all of it is hidden. */
+function visibleSites(
+  profile: Profile,
+  kindOf: (frame: FrameRef) => { readonly hidden: boolean; readonly hasFile: boolean },
+): Int32Array {
   const sites = new Int32Array(profile.stackCount);
   for (let stack = 0; stack < sites.length; stack++) {
     const frame = profile.stackFrame(stack as StackRef);
     const parent = profile.stackParent(stack as StackRef);
-    if (!isHidden(frame)) sites[stack] = frame;
-    else sites[stack] = parent === undefined ? NONE : sites[parent]!;
+    const caller = parent === undefined ? NONE : sites[parent]!;
+    const { hidden, hasFile } = kindOf(frame);
+    // Code without a file is evaluated: it is charged to the code that called it, if that has one.
+    const isSite = !hidden && (hasFile || caller === NONE || !kindOf(caller as FrameRef).hasFile);
+    sites[stack] = isSite ? frame : caller;
   }
   return sites;
 }
@@ -165,5 +200,6 @@ function addCumulative(
 function order(a: TopRow, b: TopRow): number {
   const left = `${a.name}\0${a.file}`;
   const right = `${b.name}\0${b.file}`;
-  return left < right ? -1 : left > right ? 1 : 0;
+  if (left !== right) return left < right ? -1 : 1;
+  return a.line - b.line || a.column - b.column;
 }

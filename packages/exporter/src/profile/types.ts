@@ -18,10 +18,12 @@ export interface ProfileFrame {
   readonly functionName: string;
   /** Path or URL of the script; empty when the runtime gives none. */
   readonly file: string;
-  /** Line on which the function starts, from 1; 0 when unknown. */
+  /** Line of the frame, from 1: where the function starts, or the line that ran, as the source has it; 0 when unknown. */
   readonly line: number;
-  /** Column at which the function starts, from 1; 0 when unknown. */
+  /** Column on that line, from 1; 0 when unknown. */
   readonly column: number;
+  /** Line on which the function starts, where that is not `line`: from 1; 0 when unknown. */
+  readonly startLine?: number;
   /** Where the frame is in memory, if it is machine code that is known by its address; then it has no file or line. */
   readonly native?: NativePlace;
 }

@@ -37,10 +37,10 @@ describe.each(goldenNames())('%s', (name) => {
       ...{ commandLine, pid, startTimeMillis, mainThreadId, skippedFrames, nativeTraces },
     });
     expect(analyzer.complete).toBe(true);
-    expect(analyzerRows(analyzer, analyzer.highWaterMark())).toEqual(
-      analyzerRows(whole, whole.highWaterMark()),
-    );
-    expect(analyzerRows(analyzer, analyzer.leaks())).toEqual(analyzerRows(whole, whole.leaks()));
+    const rowsOf = (of: typeof whole, list: ReturnType<typeof whole.leaks>) =>
+      analyzerRows(of, list, format !== 11);
+    expect(rowsOf(analyzer, analyzer.highWaterMark())).toEqual(rowsOf(whole, whole.highWaterMark()));
+    expect(rowsOf(analyzer, analyzer.leaks())).toEqual(rowsOf(whole, whole.leaks()));
     // Not always that of the whole: an allocation at a live address replaces another, but lowers no running total.
     expect(analyzer.peakBytes).toBe(sum(whole.highWaterMark()));
     expect(analyzer.snapshots()).toEqual(whole.snapshots());

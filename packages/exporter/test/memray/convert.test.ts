@@ -36,7 +36,7 @@ function records(bytes: Uint8Array): { raw: Buffer; lines: readonly string[] } {
 }
 
 /** All that analyses say, without numbers that formats choose for themselves. */
-function saysOf(bytes: Uint8Array): unknown {
+function saysOf(bytes: Uint8Array, firstLines = true): unknown {
   const analyzer = analyzeMemray([bytes], { stats: true, temporaryThreshold: 1 });
   const { allocations, allocatedBytes, sizes, allocators } = analyzer.stats(10_000);
   const { header } = analyzer;
@@ -48,10 +48,10 @@ function saysOf(bytes: Uint8Array): unknown {
     snapshots: analyzer.snapshots(),
     threads: analyzer.threads,
     stats: { allocations, allocatedBytes, sizes, allocators: [...allocators].sort() },
-    highWaterMark: analyzerRows(analyzer, analyzer.highWaterMark()),
-    leaks: analyzerRows(analyzer, analyzer.leaks()),
-    allocated: analyzerRows(analyzer, analyzer.allocated()),
-    temporary: analyzerRows(analyzer, analyzer.temporary()),
+    highWaterMark: analyzerRows(analyzer, analyzer.highWaterMark(), firstLines),
+    leaks: analyzerRows(analyzer, analyzer.leaks(), firstLines),
+    allocated: analyzerRows(analyzer, analyzer.allocated(), firstLines),
+    temporary: analyzerRows(analyzer, analyzer.temporary(), firstLines),
   };
 }
 
@@ -62,7 +62,8 @@ describe.each(goldenNames())('%s', (name) => {
   test.each(MEMRAY_FORMATS)('to %d says the same', (to) => {
     const result = converted(bytes, to);
     expect(analyzeMemray([result]).header!.format).toBe(to);
-    expect(saysOf(result)).toEqual(saysOf(bytes));
+    const firstLines = to !== 11;
+    expect(saysOf(result, firstLines)).toEqual(saysOf(bytes, firstLines));
   });
 
   test('records that are the same in both formats are the same bytes', () => {
@@ -87,8 +88,10 @@ describe.each(goldenNames())('%s', (name) => {
   });
 
   test('there and back again', () => {
-    for (const via of MEMRAY_FORMATS)
-      expect(saysOf(converted(converted(bytes, via), from))).toEqual(saysOf(bytes));
+    for (const via of MEMRAY_FORMATS) {
+      const firstLines = via !== 11;
+      expect(saysOf(converted(converted(bytes, via), from), firstLines)).toEqual(saysOf(bytes, firstLines));
+    }
   });
 });
 

@@ -50,8 +50,8 @@ test('the worked example of all allocations', () => {
   expect(others).toEqual([]);
   expect(record).toMatchObject({ bytes: 8256, count: 2, allocators: ['CALLOC', 'MMAP'] });
   expect(analyzer.locations(record!)).toEqual([
-    { functionName: 'g', file: '/a/a.js', line: 1 },
-    { functionName: 'f', file: '/a/a.js', line: 3 },
+    { functionName: 'g', file: '/a/a.js', line: 1, firstLine: 1 },
+    { functionName: 'f', file: '/a/a.js', line: 3, firstLine: 3 },
   ]);
   expect(analyzer.leaks()).toMatchObject([{ bytes: 4160, count: 2 }]);
   expect(analyzer.allocated()).toMatchObject([{ bytes: 8556, count: 3 }]);
@@ -67,7 +67,9 @@ test('the worked example of an aggregated file', () => {
   expect(analyzer.header).toMatchObject({ fileFormat: 'AGGREGATED_ALLOCATIONS', commandLine: 'x' });
   expect(analyzer.highWaterMark()).toMatchObject([{ bytes: 300, count: 2, allocators: ['MALLOC'] }]);
   expect(analyzer.leaks()).toMatchObject([{ bytes: 100, count: 1 }]);
-  expect(analyzer.locations(analyzer.leaks()[0]!)).toEqual([{ functionName: 'f', file: '/a.js', line: 3 }]);
+  expect(analyzer.locations(analyzer.leaks()[0]!)).toEqual([
+    { functionName: 'f', file: '/a.js', line: 3, firstLine: 3 },
+  ]);
   expect(analyzer.snapshots()).toEqual([{ millis: START, residentBytes: 52_428_800, heapBytes: 300 }]);
   expect(analyzer.threads).toEqual([{ id: 1n, name: 'main' }]);
   expect([analyzer.peakBytes, analyzer.liveBytes]).toEqual([300, 100]);

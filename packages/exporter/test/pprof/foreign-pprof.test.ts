@@ -67,7 +67,11 @@ describe('stacks', () => {
       ],
       function: [MAIN, INLINED],
     });
-    expect(samples(profile)).toEqual(['  5', '    inlined main.go:21:0', '    main main.go:12:3']);
+    expect(samples(profile)).toEqual([
+      '  5',
+      '    inlined main.go:21:0 starts:20',
+      '    main main.go:12:3 starts:10',
+    ]);
   });
 
   test('a line of its own wins over the start of the function', () => {
@@ -82,7 +86,12 @@ describe('stacks', () => {
       ],
       function: [MAIN],
     });
-    expect(samples(profile)).toEqual(['  6', '    main main.go:10:0', '  5', '    main main.go:12:0']);
+    expect(samples(profile)).toEqual([
+      '  6',
+      '    main main.go:10:0',
+      '  5',
+      '    main main.go:12:0 starts:10',
+    ]);
   });
 
   test('code without symbols is named by its address', () => {
@@ -174,7 +183,7 @@ describe('stacks', () => {
         { ...MAIN, id: fn },
       ],
     });
-    expect(samples(profile)).toEqual(['  5', '    main main.go:1:0']);
+    expect(samples(profile)).toEqual(['  5', '    main main.go:1:0 starts:10']);
   });
 
   test('line numbers that cannot be are unknown', () => {
@@ -238,8 +247,8 @@ describe('the rest', () => {
     );
     expect(samples(decodePprof(writer.finish()))).toEqual([
       '  5',
-      '    main main.go:2:0',
-      '    main main.go:2:0',
+      '    main main.go:2:0 starts:10',
+      '    main main.go:2:0 starts:10',
     ]);
   });
 

@@ -14,6 +14,7 @@ export interface PlainFrame {
   readonly file: string;
   readonly line: number;
   readonly column: number;
+  readonly startLine?: number;
 }
 
 export interface PlainSample {
@@ -24,12 +25,21 @@ export interface PlainSample {
 }
 
 /** Few different parts, so that stacks and labels of different samples often agree. */
-const frames: fc.Arbitrary<PlainFrame> = fc.record({
-  name: fc.constantFrom('', 'main', 'handler', 'get value', 'λ', '(GC)', '"'),
-  file: fc.constantFrom('', 'a.js', '/srv/app/b.js', 'node:fs'),
-  line: fc.constantFrom(0, 1, 2 ** 31 - 1),
-  column: fc.constantFrom(0, 7),
-});
+const frames: fc.Arbitrary<PlainFrame> = fc
+  .record(
+    {
+      name: fc.constantFrom('', 'main', 'handler', 'get value', 'λ', '(GC)', '"'),
+      file: fc.constantFrom('', 'a.js', '/srv/app/b.js', 'node:fs'),
+      line: fc.constantFrom(0, 1, 2 ** 31 - 1),
+      column: fc.constantFrom(0, 7),
+      startLine: fc.constantFrom(0, 1, 5),
+    },
+    { requiredKeys: ['name', 'file', 'line', 'column'] },
+  )
+  // A start line that says no more than the line is none; a frame without a line is where its function starts.
+  .map(({ startLine, ...frame }) =>
+    startLine === undefined || startLine === frame.line || frame.line === 0 ? frame : { ...frame, startLine },
+  );
 
 const labels: fc.Arbitrary<Labels> = fc.record(
   {
@@ -81,8 +91,8 @@ export function addSamples(builder: ProfileBuilder, samples: readonly PlainSampl
 /** The handle of a stack given root first; undefined for an empty one. */
 export function addStack(builder: ProfileBuilder, stack: readonly PlainFrame[]) {
   let handle: ReturnType<ProfileBuilder['stack']> | undefined;
-  for (const { name, file, line, column } of stack) {
-    handle = builder.stack(handle, builder.frame(name, file, line, column));
+  for (const { name, file, line, column, startLine } of stack) {
+    handle = builder.stack(handle, builder.frame(name, file, line, column, startLine));
   }
   return handle;
 }

@@ -4,17 +4,17 @@ import { RowTable } from '../../src/profile/row-table.js';
 
 const fields = fc.constantFrom(-1, 0, 1, 2, 2 ** 31 - 1, -(2 ** 31));
 
-test.each([2, 3, 4])('rows of %i integers are numbered as a map with text keys would', (width) => {
+test.each([2, 3, 4, 5])('rows of %i integers are numbered as a map with text keys would', (width) => {
   fc.assert(
-    fc.property(fc.array(fc.array(fields, { minLength: 4, maxLength: 4 }), { maxLength: 300 }), (rows) => {
+    fc.property(fc.array(fc.array(fields, { minLength: 5, maxLength: 5 }), { maxLength: 300 }), (rows) => {
       const table = new RowTable(width);
       const known = new Map<string, number>();
       for (const row of rows) {
         const kept = row.map((field, at) => (at < width ? field : 0));
-        const [a, b, c, d] = kept as [number, number, number, number];
+        const [a, b, c, d, e] = kept as [number, number, number, number, number];
         const key = kept.join();
         if (!known.has(key)) known.set(key, known.size);
-        const handle = table.handleFor(a, b, c, d);
+        const handle = table.handleFor(a, b, c, d, e);
         expect(handle).toBe(known.get(key));
         for (let at = 0; at < width; at++) expect(table.at(handle, at)).toBe(kept[at]);
       }

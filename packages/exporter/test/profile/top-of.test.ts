@@ -35,9 +35,17 @@ describe('by function', () => {
   test('charges the call site, and callers cumulatively', () => {
     const profile = inUse([[main, load], 60], [[main], 30], [[main, load, arrow], 10]);
     expect(top(profile, 'function')).toEqual([
-      { name: 'load', file: 'app/load.js', flat: 60, cumulative: 70, share: 0.6 },
-      { name: 'main', file: 'app/main.js', flat: 30, cumulative: 100, share: 0.3 },
-      { name: '(anonymous load.js:7:20)', file: 'app/load.js', flat: 10, cumulative: 10, share: 0.1 },
+      { name: 'load', file: 'app/load.js', line: 1, column: 1, flat: 60, cumulative: 70, share: 0.6 },
+      { name: 'main', file: 'app/main.js', line: 1, column: 1, flat: 30, cumulative: 100, share: 0.3 },
+      {
+        name: '(anonymous load.js:7:20)',
+        file: 'app/load.js',
+        line: 7,
+        column: 20,
+        flat: 10,
+        cumulative: 10,
+        share: 0.1,
+      },
     ]);
   });
 
@@ -69,26 +77,57 @@ describe('by function', () => {
     ]);
   });
 
-  test('one name on several lines of a file is one function', () => {
-    const elsewhere = frame('load', 'app/load.js', 90);
-    expect(short(top(inUse([[load], 4], [[elsewhere], 3]), 'function'))).toEqual(['load 7 7']);
+  test('keeps functions of one name and file apart by where they start', () => {
+    const method = frame('load', 'app/load.js', 90);
+    const inOneLine = frame('load', 'app/load.js', 90, 44);
+    const rows = top(
+      inUse([[load], 4], [[method], 3], [[inOneLine], 2], [[main, load, method], 1]),
+      'function',
+    );
+    expect(rows.map((row) => [row.line, row.column, row.flat, row.cumulative])).toEqual([
+      [1, 1, 4, 5],
+      [90, 1, 4, 4],
+      [90, 44, 2, 2],
+      [1, 1, 0, 1],
+    ]);
+  });
+
+  test('one function on several lines is one row, at its start', () => {
+    const lines = [11, 14].map((line) => ({ ...frame('load', 'app/load.py', line, 0), startLine: 10 }));
+    const other = { ...frame('load', 'app/load.py', 31, 0), startLine: 30 };
+    const rows = top(inUse([[lines[0]!], 4], [[lines[1]!], 3], [[lines[0]!, other], 2]), 'function');
+    expect(rows.map((row) => [row.name, row.line, row.flat, row.cumulative])).toEqual([
+      ['load', 10, 7, 9],
+      ['load', 30, 2, 2],
+    ]);
+  });
+
+  test('functions whose start nobody says are told apart by name and file only', () => {
+    const lines = [11, 14].map((line) => ({ ...frame('main.load', 'load.go', line, 0), startLine: 0 }));
+    expect(short(top(inUse([[lines[0]!], 4], [[lines[1]!], 3]), 'function'))).toEqual(['main.load 7 7']);
+  });
+
+  test('charges evaluated code to the code that called it', () => {
+    const evaluated = frame('', '', 1, 8);
+    const profile = inUse([[main, load, evaluated, gc], 4], [[internal, evaluated, gc], 3]);
+    expect(short(top(profile, 'function'))).toEqual(['load 4 4', '(anonymous 1:8) 3 7', 'main 0 4']);
   });
 });
 
 test('by file, a script is charged once for each sample', () => {
   const profile = inUse([[main, load, arrow], 6], [[main, gc], 4], [[gc], 1]);
   expect(top(profile, 'file')).toEqual([
-    { name: 'app/load.js', file: 'app/load.js', flat: 6, cumulative: 6, share: 6 / 11 },
-    { name: 'app/main.js', file: 'app/main.js', flat: 4, cumulative: 10, share: 4 / 11 },
-    { name: '(GC)', file: '', flat: 1, cumulative: 1, share: 1 / 11 },
+    { name: 'app/load.js', file: 'app/load.js', line: 0, column: 0, flat: 6, cumulative: 6, share: 6 / 11 },
+    { name: 'app/main.js', file: 'app/main.js', line: 0, column: 0, flat: 4, cumulative: 10, share: 4 / 11 },
+    { name: '(GC)', file: '', line: 0, column: 0, flat: 1, cumulative: 1, share: 1 / 11 },
   ]);
 });
 
 test.each(['package', 'component', 'thread'] as const)('by %s, the label of that name decides', (label) => {
   const profile = inUse([[main], 5, { [label]: 'x' }], [[load], 2, { [label]: 'x' }], [[main], 4]);
   expect(top(profile, label)).toEqual([
-    { name: 'x', file: '', flat: 7, cumulative: 7, share: 7 / 11 },
-    { name: '(none)', file: '', flat: 4, cumulative: 4, share: 4 / 11 },
+    { name: 'x', file: '', line: 0, column: 0, flat: 7, cumulative: 7, share: 7 / 11 },
+    { name: '(none)', file: '', line: 0, column: 0, flat: 4, cumulative: 4, share: 4 / 11 },
   ]);
 });
 
