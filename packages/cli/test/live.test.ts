@@ -33,7 +33,7 @@ peerTest('a real memray run --live-remote, from its start to its end', 'memray-1
   expect(status, stderr).toBe(0);
   expect(stderr).toMatch(/the program has ended\n$/);
   expect(stdout).toMatch(/^\d\d:\d\d:\d\d {2}alive .* first: .*\n/);
-  expect(stdout).toMatch(/\n19\.\d MiB +\d+ {2}remember +.*program\.py\n/);
+  expect(stdout).toMatch(/\n19\.\d MiB +\d+ {2}remember +.*program\.py:\d+\n/);
 });
 
 test('a remote that goes away in the middle: what came is shown', async () => {
