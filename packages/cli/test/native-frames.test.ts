@@ -66,10 +66,12 @@ describe.runIf(CAN_BUILD).each([13, 12, 11])('a native capture of format %d', (f
     });
 
     // It reads all of Python's DWARF, which takes long, so one format must do.
-    test.runIf(format === 13)('go tool pprof names the same', async () => {
-      const written = await lookedUp(folder, (args) => goPprof(args, { cwd: folder }));
-      expect(largestStacks(written).map(({ bytes, names }) => [bytes, names[0]])).toEqual(WANTED);
-    });
+    if (format === 13) {
+      test('go tool pprof names the same', async () => {
+        const written = await lookedUp(folder, (args) => goPprof(args, { cwd: folder }));
+        expect(largestStacks(written).map(({ bytes, names }) => [bytes, names[0]])).toEqual(WANTED);
+      });
+    }
 
     test('github.com/google/pprof names the same, and all frames of Python that memray knows', async () => {
       const stacks = largestStacks(await lookedUp(folder, (args) => googlePprof(args, folder)));
