@@ -1,14 +1,19 @@
 import { type MeterProvider, metrics, type TracerProvider } from '@opentelemetry/api';
 import { ConfigError, type HeaprayOptions, nodeConfigInput, resolveConfig } from './config/index.js';
+import { contain, containAsync } from './containment/contain.js';
+import { describeThrown } from './containment/describe-thrown.js';
+import { environment } from './containment/environment.js';
+import { process, SafeMap } from './containment/primordials.js';
 import { safeLog } from './containment/safe-log.js';
 import { type Log, logToDiag } from './diag.js';
 import type { LeakListener } from './host/leak-listeners.js';
-import { type ConfigFor, MemoryProfiler } from './host/memory-profiler.js';
+import { MemoryProfiler } from './host/memory-profiler.js';
 import { hasMetricProducer, isServed } from './host/metric-producers.js';
 import { nodeProblem } from './host/node-support.js';
 import { claimProfiler, type ProfilerClaim } from './host/profiler-claim.js';
 import { SdkReaders } from './host/sdk-readers.js';
 import { TopSitesProducer } from './host/top-sites-producer.js';
+import type { ConfigFor } from './host/traced-components.js';
 import { HeapMetrics } from './signal/heap-metrics.js';
 import { INSTRUMENTATION_NAME, VERSION } from './version.js';
 
@@ -53,9 +58,10 @@ export class HeaprayInstrumentation {
    * @throws ConfigError when an option has a wrong value: its name, the value and what is allowed
    */
   constructor(config: HeaprayInstrumentationConfig = {}) {
+    checkFunctions(config);
     this.#log = config.log ? safeLog(config.log) : logToDiag;
     this.#configFor = configuration(config);
-    const problem = nodeProblem();
+    const problem = nodeProblem(process.versions.node);
     this.#unusable = problem !== undefined;
     if (problem) this.#log('error', problem);
     const { enabled } = this.#configFor([]).options;
@@ -69,16 +75,18 @@ export class HeaprayInstrumentation {
    * SDKs enable every instrumentation that they are given. `setConfig({ enabled: true })` is stronger.
    */
   enable(): void {
-    if (this.#unusable || this.#profiler || this.#switchedOff) return;
-    this.#config = { ...this.#config, enabled: true };
-    this.#claim = claimProfiler(() => new MemoryProfiler(this.#configFor, this.#log), {
-      displaced: () => this.#detachMetrics(),
-      restored: () => this.#attachMetrics(),
+    this.#safely('cannot start, memory is not profiled', () => {
+      if (this.#unusable || this.#profiler || this.#switchedOff) return;
+      this.#config = { ...this.#config, enabled: true };
+      this.#claim = claimProfiler(() => new MemoryProfiler(this.#configFor, this.#log), {
+        displaced: () => this.#detachMetrics(),
+        restored: () => this.#attachMetrics(),
+      });
+      this.#profiler = this.#claim.profiler;
+      const { onLeakSuspect } = this.#config;
+      if (onLeakSuspect) this.#stopListening = this.#profiler.onLeakSuspect(onLeakSuspect);
+      this.#attachMetrics();
     });
-    this.#profiler = this.#claim.profiler;
-    const { onLeakSuspect } = this.#config;
-    if (onLeakSuspect) this.#stopListening = this.#profiler.onLeakSuspect(onLeakSuspect);
-    this.#attachMetrics();
   }
 
   /** Stops profiling and finishes captures; harmless when it does not run. */
@@ -90,11 +98,16 @@ export class HeaprayInstrumentation {
   async shutdown(): Promise<void> {
     this.#config = { ...this.#config, enabled: false };
     this.#detachMetrics();
-    this.#stopListening?.();
     const claim = this.#claim;
     this.#claim = undefined;
     this.#profiler = undefined;
-    await claim?.release();
+    await containAsync(
+      async () => {
+        this.#stopListening?.();
+        await claim?.release();
+      },
+      (thrown) => this.#report('cannot stop in an orderly way', thrown),
+    );
   }
 
   setMeterProvider(meterProvider: MeterProvider): void {
@@ -106,19 +119,26 @@ export class HeaprayInstrumentation {
   /** Part of the contract; heapray makes no spans. */
   setTracerProvider(_tracerProvider: TracerProvider): void {}
 
-  /** `enabled` starts or stops; other options are read once, at the start. */
+  /** `enabled` starts or stops; other options are read once, at the start. A wrong value changes nothing but the log. */
   setConfig(config: HeaprayInstrumentationConfig): void {
-    const next = configuration({ ...this.#config, ...config });
-    const { enabled } = next([]).options;
-    this.#configFor = next;
-    if (config.enabled !== undefined) this.#switchedOff = false;
-    this.#config = { ...this.#config, ...config, enabled };
-    if (enabled) this.enable();
-    else this.disable();
+    this.#safely('setConfig is ignored', () => {
+      const next = configuration({ ...this.#config, ...config });
+      const { enabled } = next([]).options;
+      this.#configFor = next;
+      if (config.enabled !== undefined) this.#switchedOff = false;
+      this.#config = { ...this.#config, ...config, enabled };
+      if (enabled) this.enable();
+      else this.disable();
+    });
   }
 
   getConfig(): HeaprayInstrumentationConfig & { enabled: boolean } {
     return this.#config;
+  }
+
+  /** Whether memory is profiled: not when it is disabled, nor when profiling could not be started. */
+  get isProfiling(): boolean {
+    return this.#profiler?.isRunning ?? false;
   }
 
   /** Where `/debug/pprof` is served, e.g. `127.0.0.1:6464`, once it is. */
@@ -127,24 +147,27 @@ export class HeaprayInstrumentation {
   }
 
   #attachMetrics(): void {
-    const profiler = this.#profiler;
-    if (!profiler || this.#metrics) return;
-    const { component, groupBy, maxCallSites, conventionMetrics } = profiler.config.options;
-    const provider = this.#meterProvider ?? metrics.getMeterProvider();
-    this.#readers = isServed(provider)
-      ? undefined
-      : SdkReaders.of(
-          provider,
-          (temporalities) => new TopSitesProducer({ temporalities, alwaysOther: true }),
-        );
-    this.#metrics = new HeapMetrics(provider.getMeter(INSTRUMENTATION_NAME, VERSION), {
-      component,
-      groupBy,
-      maxCallSites,
-      conventions: conventionMetrics,
-      fetchView: (withSites) => profiler.view(withSites),
-      threadDeaths: () => profiler.threadDeaths,
-      hasProducer: () => isServed(provider) || this.#servesReaders() || hasMetricProducer(),
+    this.#safely('cannot register metrics', () => {
+      const profiler = this.#profiler;
+      if (!profiler || this.#metrics) return;
+      const { component, groupBy, maxCallSites, conventionMetrics } = profiler.config.options;
+      const provider = this.#meterProvider ?? metrics.getMeterProvider();
+      this.#readers = isServed(provider)
+        ? undefined
+        : SdkReaders.of(
+            provider,
+            (temporalities) => new TopSitesProducer({ temporalities, alwaysOther: true }),
+          );
+      this.#metrics = new HeapMetrics(provider.getMeter(INSTRUMENTATION_NAME, VERSION), {
+        component,
+        groupBy,
+        maxCallSites,
+        conventions: conventionMetrics,
+        fetchView: (withSites) => profiler.view(withSites),
+        threadDeaths: () => profiler.threadDeaths,
+        hasProducer: () => isServed(provider) || this.#servesReaders() || hasMetricProducer(),
+        failed: (thrown) => this.#report('cannot observe metrics', thrown),
+      });
     });
   }
 
@@ -159,10 +182,31 @@ export class HeaprayInstrumentation {
   }
 
   #detachMetrics(): void {
-    this.#metrics?.dispose();
+    const attached = this.#metrics;
     this.#metrics = undefined;
-    this.#readers?.dispose();
+    const readers = this.#readers;
     this.#readers = undefined;
+    this.#safely('cannot remove metrics', () => {
+      attached?.dispose();
+      readers?.dispose();
+    });
+  }
+
+  /** Runs what may call code of others; what that throws is logged. */
+  #safely(what: string, work: () => void): void {
+    contain(work, (thrown) => this.#report(what, thrown));
+  }
+
+  #report(what: string, thrown: unknown): void {
+    this.#log('error', `${what}: ${describeThrown(thrown)}`);
+  }
+}
+
+function checkFunctions(config: HeaprayInstrumentationConfig): void {
+  for (const option of ['log', 'onLeakSuspect'] as const) {
+    const value: unknown = config[option];
+    if (value !== undefined && typeof value !== 'function')
+      throw new ConfigError(option, value, 'a function');
   }
 }
 
@@ -170,8 +214,8 @@ export class HeaprayInstrumentation {
 function configuration(config: HeaprayInstrumentationConfig): ConfigFor {
   const { log: _log, onLeakSuspect: _listener, defaults, ...code } = config;
   const input = nodeConfigInput();
-  const env = { ...input.env };
-  const files = new Map<string, string | undefined>();
+  const env = environment();
+  const files = new SafeMap<string, string | undefined>();
   const readFile = (path: string) => {
     if (!files.has(path)) files.set(path, input.readFile(path));
     return files.get(path);

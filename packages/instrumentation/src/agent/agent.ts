@@ -15,6 +15,7 @@ import { Compressions } from './compressions.js';
 import { LeakWatch } from './leak-watch.js';
 import { LiveViewing } from './live-viewing.js';
 import {
+  ABANDONED,
   type AgentOptions,
   type AgentView,
   type CollectionTimes,
@@ -27,6 +28,7 @@ import { connectOwnHeap, OwnHeap } from './own-heap.js';
 import { PollLoop } from './poll-loop.js';
 import { ProducerSites } from './producer-sites.js';
 import { SelfAccount } from './self-account.js';
+import { stayIdle } from './stay-idle.js';
 import { monotonicMillis, risingClock, steadyClock } from './steady-clock.js';
 
 /** How long the last poll may take when the process is exiting. */
@@ -347,8 +349,13 @@ export class Agent {
     }
     this.#compressions.finish(isWaitedFor ? LAST_COMPRESSION_MILLIS : LAST_COMPRESSION_MILLIS / 4);
     this.#tell(2);
+    if (this.#isAbandoned) return stayIdle();
     this.#send({ type: 'stopped' });
     this.#port.close();
+  }
+
+  get #isAbandoned(): boolean {
+    return Atomics.load(this.#control, ControlWord.exit) === ABANDONED;
   }
 
   #pollFailed(error: Error): void {
@@ -361,7 +368,7 @@ export class Agent {
   }
 
   #send(message: FromAgent): void {
-    this.#port.postMessage(message);
+    if (!this.#isAbandoned) this.#port.postMessage(message);
   }
 
   #log(level: 'debug' | 'info' | 'warn' | 'error', text: string): void {

@@ -1,7 +1,8 @@
 // The entry point of the profiler thread.
 import { workerData } from 'node:worker_threads';
 import { Agent } from './agent.js';
-import { type AgentOptions, ControlWord } from './messages.js';
+import { ABANDONED, type AgentOptions, ControlWord, WORKING } from './messages.js';
+import { stayIdle } from './stay-idle.js';
 
 const options = workerData as AgentOptions;
 const control = new Int32Array(options.control);
@@ -13,4 +14,8 @@ const tooLate = Atomics.load(control, ControlWord.exit) !== 0 && options.process
 if (tooLate) {
   Atomics.store(control, ControlWord.done, 2);
   Atomics.notify(control, ControlWord.done);
-} else new Agent(options).start();
+  if (Atomics.load(control, ControlWord.exit) === ABANDONED) stayIdle();
+} else {
+  new Agent(options).start();
+  Atomics.store(control, ControlWord.ready, WORKING);
+}

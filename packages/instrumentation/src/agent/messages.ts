@@ -56,15 +56,22 @@ export interface AgentOptions {
 
 /** Int32 words shared by both threads, for the moments when the main thread cannot wait for messages. */
 export const ControlWord = {
-  /** Set by the main thread: it is about to exit. */
+  /** Set by the main thread: 1 when it is about to exit, `ABANDONED` when it wants no more of this thread. */
   exit: 0,
   /** Set by the profiler thread: 1 after its last poll, 2 when everything is written and disconnected. */
   done: 1,
-  /** Set by the profiler thread before it connects: from then on it has to be waited for. */
+  /** Set by the profiler thread: 1 before it connects, since from then on it has to be waited for; then `WORKING`. */
   ready: 2,
   /** Added to by the main thread: collections of its young generation since the profiler thread last took the number. */
   scavenges: 3,
 } as const;
+/** The value of `ready` of a thread that has started in full. */
+export const WORKING = 2;
+/**
+ * The value of `exit` when profiling has failed: the thread lets go of everything and stays, without a word. Its messages
+ * and its end would run code of Node on the main thread that may be what fails there.
+ */
+export const ABANDONED = 2;
 export const CONTROL_BYTES: number = 4 * Int32Array.BYTES_PER_ELEMENT;
 
 /** A major collection, in ms on the clock that all threads share, see `monotonicMillis`. */

@@ -22,8 +22,11 @@ export function risingClock(fromMillis: number): () => number {
   };
 }
 
+// The main thread uses it too, where the application may change it later.
+const { hrtime } = process;
+
 /** Now, in ms, on the clock that all threads share. */
 export function monotonicMillis(): number {
-  const [seconds, nanos] = process.hrtime();
+  const [seconds, nanos] = hrtime();
   return seconds * 1000 + nanos / 1e6;
 }

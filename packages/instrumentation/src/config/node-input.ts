@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
+import { dirname } from 'node:path';
+import process from 'node:process';
 import type { ConfigInput } from './types.js';
 
 /** What a missing file, or a missing folder on the way to it, is reported as. */
@@ -29,12 +31,21 @@ function userHome(): string | undefined {
   }
 }
 
+/** The working folder, or, when that was removed, the folder of the main script. */
+export function workingFolder(): string {
+  try {
+    return process.cwd();
+  } catch {
+    return dirname(process.argv[1] ?? '/');
+  }
+}
+
 /** What `resolveConfig` needs to know of the process it runs in. */
 export function nodeConfigInput(): Pick<ConfigInput, 'env' | 'readFile' | 'cwd' | 'mainScript' | 'homeDir'> {
   return {
     env: process.env,
     readFile: readText,
-    cwd: process.cwd(),
+    cwd: workingFolder(),
     mainScript: process.argv[1],
     homeDir: userHome(),
   };

@@ -1,5 +1,10 @@
 import { types } from 'node:util';
-import { ObjectDefineProperty, PromisePrototypeThen, ReflectApply } from './primordials.js';
+import {
+  FunctionPrototypeApply,
+  ObjectDefineProperty,
+  PromisePrototypeThen,
+  ReflectApply,
+} from './primordials.js';
 
 /** Told of what was thrown. */
 export type OnThrown = (thrown: unknown) => void;
@@ -28,7 +33,9 @@ export function contained<Args extends unknown[], T>(
   work: (...args: Args) => T,
   onThrown: OnThrown,
 ): (...args: Args) => T | undefined {
-  return (...args) => contain(() => ReflectApply(work, undefined, args), onThrown);
+  const safe = (...args: Args) => contain(() => ReflectApply(work, undefined, args), onThrown);
+  // Node's emitters call the `apply` of their listeners.
+  return ObjectDefineProperty(safe, 'apply', { value: FunctionPrototypeApply });
 }
 
 /** Runs asynchronous work; the returned promise is never rejected, and undefined when the work failed. */

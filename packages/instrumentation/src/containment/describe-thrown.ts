@@ -1,10 +1,9 @@
 import { inspect, types } from 'node:util';
-import { ReflectApply, SafeString } from './primordials.js';
+import { SafeString, StringPrototypeReplace, StringPrototypeSlice } from './primordials.js';
 
 /** Longest description of something thrown, in characters. */
 const MAX_LENGTH = 300;
 const UNKNOWN = 'something that cannot be shown';
-const { slice, replace } = String.prototype;
 /** Control characters and line separators, with the blanks that follow them. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for.
 const BREAKS = /[\x00-\x1f\x7f-\x9f\u2028\u2029]+ */g;
@@ -15,8 +14,7 @@ const BREAKS = /[\x00-\x1f\x7f-\x9f\u2028\u2029]+ */g;
  */
 export function describeThrown(thrown: unknown): string {
   try {
-    const oneLine = ReflectApply(replace as (...args: unknown[]) => string, textOf(thrown), [BREAKS, ' ']);
-    return ReflectApply(slice, oneLine, [0, MAX_LENGTH]);
+    return StringPrototypeSlice(StringPrototypeReplace(textOf(thrown), BREAKS, ' '), 0, MAX_LENGTH);
   } catch {
     return UNKNOWN;
   }

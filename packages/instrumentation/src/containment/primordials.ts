@@ -23,6 +23,8 @@ export const AtomicsLoad: typeof Atomics.load = Atomics.load;
 export const AtomicsNotify: typeof Atomics.notify = Atomics.notify;
 export const AtomicsStore: typeof Atomics.store = Atomics.store;
 export const AtomicsWait: typeof Atomics.wait = Atomics.wait;
+export const FunctionPrototypeApply: typeof Function.prototype.apply = Function.prototype.apply;
+export const MathFloor: typeof Math.floor = Math.floor;
 export const MathMax: typeof Math.max = Math.max;
 export const MathMin: typeof Math.min = Math.min;
 export const MathRound: typeof Math.round = Math.round;
@@ -54,8 +56,15 @@ export const SafeString: StringConstructor = String;
 export const SafeTypeError: TypeErrorConstructor = TypeError;
 export const SafeURL: typeof URL = URL;
 
+export const ProcessKill: typeof process.kill = process.kill.bind(process);
+
 type Includes = (text: string, part: string) => boolean;
 export const StringPrototypeIncludes: Includes = uncurryThis<Includes>(String.prototype.includes);
+
+type Replace = (text: string, pattern: RegExp, by: string) => string;
+export const StringPrototypeReplace: Replace = uncurryThis<Replace>(String.prototype.replace);
+type Slice = (text: string, start: number, end: number) => string;
+export const StringPrototypeSlice: Slice = uncurryThis<Slice>(String.prototype.slice);
 
 type PromiseThen = <T>(
   promise: Promise<T>,
@@ -109,6 +118,10 @@ export const SafeSet: SetConstructor = withOwnMethods(
 export const SafeWeakMap: WeakMapConstructor = withOwnMethods(
   WeakMap.prototype,
   class SafeWeakMap extends WeakMap {},
+);
+export const SafeWeakSet: WeakSetConstructor = withOwnMethods(
+  WeakSet.prototype,
+  class SafeWeakSet extends WeakSet {},
 );
 export const SafeWeakRef: WeakRefConstructor = withOwnMethods(
   WeakRef.prototype,

@@ -1,6 +1,35 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import type { FromAgent, SuspectView, ToAgent, TopSitesView, TopSitesWanted } from '../agent/messages.js';
-import { type AgentOptions, type AgentView, CONTROL_BYTES, ControlWord } from '../agent/messages.js';
+import {
+  ABANDONED,
+  type AgentOptions,
+  type AgentView,
+  CONTROL_BYTES,
+  ControlWord,
+  WORKING,
+} from '../agent/messages.js';
+import { containAsync, contained } from '../containment/contain.js';
+import { describeThrown } from '../containment/describe-thrown.js';
+import {
+  AtomicsAdd,
+  AtomicsLoad,
+  AtomicsNotify,
+  AtomicsStore,
+  AtomicsWait,
+  clearTimeout,
+  EmitterOn,
+  now,
+  PortOn,
+  PortPost,
+  PortRef,
+  PortUnref,
+  SafeInt32Array,
+  SafeMap,
+  SafePromise,
+  SafeSharedArrayBuffer,
+  SafeURL,
+  setTimeout,
+} from '../containment/primordials.js';
 import type { ObjectCountTable } from '../profile/object-counts.js';
 import { transferredBuffers } from '../signal/transferred-buffers.js';
 import { LatePolls } from './late-polls.js';
@@ -13,9 +42,13 @@ export interface AgentThreadHandlers {
   objectCounts(): ObjectCountTable | undefined;
   listening(address: string): void;
   leakSuspect(suspect: SuspectView): void;
-  /** The thread died by itself. */
-  died(reason: string): void;
+  /** The thread died by itself; `hasBegun` when it had got as far as to work. */
+  died(reason: string, hasBegun: boolean): void;
+  /** Something that Node calls back has thrown: the thread cannot be relied on any more. */
+  failed(thrown: unknown): void;
 }
+
+const MAIN = new SafeURL('../agent/main.js', import.meta.url);
 
 /** How long a metric reader waits for the profiler thread. */
 const VIEW_MILLIS = 1_000;
@@ -40,21 +73,22 @@ export class AgentThread {
   readonly #port: MessagePort;
   readonly #handlers: AgentThreadHandlers;
   readonly #control: Int32Array;
-  readonly #questions = new Map<number, (answer: FromAgent | undefined) => void>();
+  readonly #questions = new SafeMap<number, (answer: FromAgent | undefined) => void>();
   readonly #latePolls = new LatePolls();
   #nextRequest = 1;
   #stopping: Promise<void> | undefined;
   #onStopped: (() => void) | undefined;
   #gone = false;
+  #abandoned = false;
 
   constructor(options: Omit<AgentOptions, 'control' | 'port'>, handlers: AgentThreadHandlers) {
-    const control = new SharedArrayBuffer(CONTROL_BYTES);
-    this.#control = new Int32Array(control);
+    const control = new SafeSharedArrayBuffer(CONTROL_BYTES);
+    this.#control = new SafeInt32Array(control);
     this.#handlers = handlers;
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     transferredBuffers.pause();
-    this.#worker = new Worker(new URL('../agent/main.js', import.meta.url), {
+    this.#worker = new Worker(MAIN, {
       name: 'heapray',
       workerData: { ...options, control, port: port2 } satisfies AgentOptions,
       transferList: [port2],
@@ -69,20 +103,33 @@ export class AgentThread {
       resourceLimits: { maxYoungGenerationSizeMb: options.traced ? 16 : 1, maxOldGenerationSizeMb: 512 },
     });
     transferredBuffers.watch(this.#worker.threadId);
-    this.#port.on('message', (message: FromAgent) => this.#receive(message));
-    this.#worker.on('error', (error) => this.#end(error.message));
-    this.#worker.on('exit', (code) => this.#end(`exit code ${code}`));
+    const { failed } = handlers;
+    PortOn(
+      this.#port,
+      'message',
+      contained((message: FromAgent) => this.#receive(message), failed),
+    );
+    EmitterOn(
+      this.#worker,
+      'error',
+      contained((error: unknown) => this.#end(describeThrown(error)), failed),
+    );
+    EmitterOn(
+      this.#worker,
+      'exit',
+      contained((code: number) => this.#end(`exit code ${code}`), failed),
+    );
     // Only now: adding a message listener makes a port hold the process again.
     this.#hold(false);
   }
 
   /** Counts collections of the young generation; costs no message. */
   scavenged(count: number): void {
-    Atomics.add(this.#control, ControlWord.scavenges, count);
+    AtomicsAdd(this.#control, ControlWord.scavenges, count);
   }
 
   send(message: ToAgent): void {
-    if (!this.#gone) this.#port.postMessage(message);
+    if (!this.#gone && !this.#abandoned) PortPost(this.#port, message);
   }
 
   /** The newest view; undefined when the thread does not answer in time. Holds the process meanwhile. */
@@ -98,16 +145,19 @@ export class AgentThread {
   }
 
   #ask(question: (request: number) => ToAgent): Promise<FromAgent | undefined> {
-    if (this.#gone || this.#stopping) return Promise.resolve(undefined);
-    const request = this.#nextRequest++;
-    return new Promise((resolve) => {
+    return new SafePromise((resolve) => {
+      if (this.#gone || this.#abandoned || this.#stopping) return resolve(undefined);
+      const request = this.#nextRequest++;
       const answer = (message: FromAgent | undefined) => {
         clearTimeout(timer);
         this.#questions.delete(request);
         if (this.#questions.size === 0) this.#hold(false);
         resolve(message);
       };
-      const timer = setTimeout(() => answer(undefined), VIEW_MILLIS);
+      const timer = setTimeout(
+        contained(() => answer(undefined), this.#handlers.failed),
+        VIEW_MILLIS,
+      );
       this.#questions.set(request, answer);
       this.#hold(true);
       this.send(question(request));
@@ -116,9 +166,10 @@ export class AgentThread {
 
   /** Ends the thread in an orderly way: last reading, captures finished. Holds the process meanwhile. */
   stop(): Promise<void> {
-    this.#stopping ??= new Promise((resolve) => {
-      if (this.#gone) return resolve();
-      const timer = setTimeout(() => void this.#worker.terminate().then(() => resolve()), STOP_MILLIS);
+    this.#stopping ??= new SafePromise((resolve) => {
+      if (this.#gone || this.#abandoned) return resolve();
+      const terminate = contained(() => void this.#terminate(resolve), this.#handlers.failed);
+      const timer = setTimeout(terminate, STOP_MILLIS);
       this.#onStopped = () => {
         clearTimeout(timer);
         this.#hold(false);
@@ -130,6 +181,26 @@ export class AgentThread {
     return this.#stopping;
   }
 
+  /** Tells the thread to end and speaks with it no more. The process need not wait for that. */
+  abandon(): void {
+    this.#abandoned = true;
+    this.#tellToExit(ABANDONED);
+    this.#hold(false);
+    this.#questions.forEach((answer) => {
+      answer(undefined);
+    });
+  }
+
+  async #terminate(resolve: () => void): Promise<void> {
+    await containAsync(() => this.#worker.terminate(), this.#handlers.failed);
+    resolve();
+  }
+
+  #tellToExit(how: number): void {
+    AtomicsStore(this.#control, ControlWord.exit, how);
+    AtomicsNotify(this.#control, ControlWord.exit);
+  }
+
   /**
    * Ends the thread while the process is exiting and no message can be received any more: blocks, for a
    * bounded time. Without it Node waits for the profiler thread's inspector session with a message on
@@ -139,10 +210,9 @@ export class AgentThread {
    */
   finishNow(capturing: boolean): void {
     if (this.#gone) return;
-    Atomics.store(this.#control, ControlWord.exit, 1);
-    Atomics.notify(this.#control, ControlWord.exit);
-    if (capturing) Atomics.wait(this.#control, ControlWord.ready, 0, BOOT_MILLIS);
-    if (Atomics.load(this.#control, ControlWord.ready) === 0) {
+    if (!this.#abandoned) this.#tellToExit(1);
+    if (capturing) AtomicsWait(this.#control, ControlWord.ready, 0, BOOT_MILLIS);
+    if (AtomicsLoad(this.#control, ControlWord.ready) === 0) {
       if (capturing) this.#handlers.log('warn', TOO_EARLY);
       return;
     }
@@ -159,29 +229,29 @@ export class AgentThread {
   #hold(hold: boolean): void {
     if (hold) {
       this.#worker.ref();
-      this.#port.ref();
+      PortRef(this.#port);
     } else {
       this.#worker.unref();
-      this.#port.unref();
+      PortUnref(this.#port);
     }
   }
 
   #spin(word: number, value: number, millis: number): void {
-    const end = performance.now() + millis;
-    for (let turn = 0; Atomics.load(this.#control, word) < value; turn++) {
-      if (turn % TURNS_PER_LOOK === 0 && performance.now() >= end) return;
+    const end = now() + millis;
+    for (let turn = 0; AtomicsLoad(this.#control, word) < value; turn++) {
+      if (turn % TURNS_PER_LOOK === 0 && now() >= end) return;
     }
   }
 
   /** Whether the thread has done all in time. */
   #wait(millis: number): boolean {
-    const end = performance.now() + millis;
-    for (let left = millis; left > 0; left = end - performance.now()) {
-      const done = Atomics.load(this.#control, ControlWord.done);
+    const end = now() + millis;
+    for (let left = millis; left > 0; left = end - now()) {
+      const done = AtomicsLoad(this.#control, ControlWord.done);
       if (done === 2) return true;
-      Atomics.wait(this.#control, ControlWord.done, done, left);
+      AtomicsWait(this.#control, ControlWord.done, done, left);
     }
-    return Atomics.load(this.#control, ControlWord.done) === 2;
+    return AtomicsLoad(this.#control, ControlWord.done) === 2;
   }
 
   #receive(message: FromAgent): void {
@@ -217,8 +287,11 @@ export class AgentThread {
   #end(reason: string): void {
     if (this.#gone) return;
     this.#gone = true;
-    for (const answer of [...this.#questions.values()]) answer(undefined);
+    this.#questions.forEach((answer) => {
+      answer(undefined);
+    });
     this.#onStopped?.();
-    if (!this.#stopping && Atomics.load(this.#control, ControlWord.exit) === 0) this.#handlers.died(reason);
+    if (this.#stopping || AtomicsLoad(this.#control, ControlWord.exit) !== 0) return;
+    this.#handlers.died(reason, AtomicsLoad(this.#control, ControlWord.ready) === WORKING);
   }
 }

@@ -1,6 +1,8 @@
-import { constants, PerformanceObserver, performance } from 'node:perf_hooks';
+import { constants, PerformanceObserver } from 'node:perf_hooks';
 import type { CollectionTimes } from '../agent/messages.js';
 import { monotonicMillis } from '../agent/steady-clock.js';
+import { contained } from '../containment/contain.js';
+import { now, SafeSet } from '../containment/primordials.js';
 
 export interface CollectionWatchHandlers {
   /** Called with the number of collections of the young generation since the last call. */
@@ -14,7 +16,7 @@ interface GcEntry {
   readonly detail?: { readonly kind?: number };
 }
 
-const MINOR = new Set([constants.NODE_PERFORMANCE_GC_MINOR, 2]);
+const MINOR = new SafeSet([constants.NODE_PERFORMANCE_GC_MINOR, 2]);
 const MAJOR = constants.NODE_PERFORMANCE_GC_MAJOR;
 const MARKING = constants.NODE_PERFORMANCE_GC_INCREMENTAL;
 /** Marking that began longer ago belongs to a collection that was given up. */
@@ -24,18 +26,17 @@ const MAX_MARKING_MILLIS = 60_000;
 export class CollectionWatch {
   readonly #handlers: CollectionWatchHandlers;
   readonly #observer: PerformanceObserver;
-  readonly #offsetMillis = monotonicMillis() - performance.now();
+  readonly #offsetMillis = monotonicMillis() - now();
   #markedAt: number | undefined;
 
   constructor(handlers: CollectionWatchHandlers) {
     this.#handlers = handlers;
-    this.#observer = new PerformanceObserver((list) => {
-      try {
-        this.#take(list.getEntries() as unknown as readonly GcEntry[]);
-      } catch {
-        // An observer that throws would end the application.
-      }
-    });
+    this.#observer = new PerformanceObserver(
+      contained(
+        (list) => this.#take(list.getEntries() as unknown as readonly GcEntry[]),
+        () => {},
+      ),
+    );
     this.#observer.observe({ entryTypes: ['gc'] });
   }
 

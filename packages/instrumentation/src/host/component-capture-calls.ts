@@ -1,3 +1,5 @@
+import { SafeMap } from '../containment/primordials.js';
+
 export interface ComponentCaptureCallsPorts {
   readonly isTraced: (name: string) => boolean;
   readonly begin: (capture: number, component: string) => void;
@@ -14,7 +16,7 @@ interface ActiveCapture {
 /** The calls of traced components under way: those of one component that overlap share one capture. */
 export class ComponentCaptureCalls {
   readonly #ports: ComponentCaptureCallsPorts;
-  readonly #active = new Map<string, ActiveCapture>();
+  readonly #active = new SafeMap<string, ActiveCapture>();
   #nextCapture = 1;
 
   constructor(ports: ComponentCaptureCallsPorts) {

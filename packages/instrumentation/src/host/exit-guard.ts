@@ -1,3 +1,16 @@
+import { contained } from '../containment/contain.js';
+import {
+  EmitterCount,
+  EmitterOn,
+  EmitterPrepend,
+  EmitterRaw,
+  EmitterRemove,
+  ProcessKill,
+  process,
+  SafeMap,
+  setImmediate,
+} from '../containment/primordials.js';
+
 /** The signals that end a process by default and that it may survive long enough to write a capture's end. */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 type GuardedSignal = (typeof SIGNALS)[number];
@@ -13,13 +26,16 @@ type GuardedSignal = (typeof SIGNALS)[number];
  */
 export class ExitGuard {
   readonly #finish: () => void;
-  readonly #listeners = new Map<GuardedSignal, () => void>();
+  readonly #listeners = new SafeMap<GuardedSignal, () => void>();
   #watching = false;
 
-  /** @param finish blocks until everything is written, for a bounded time; called at most once an ending */
+  /**
+   * @param finish blocks until everything is written, for a bounded time; called at most once an ending. What it throws
+   *   is dropped: the process ends all the same
+   */
   constructor(finish: () => void) {
-    this.#finish = finish;
-    process.on('exit', this.#finish);
+    this.#finish = contained(finish, ignore);
+    EmitterOn(process, 'exit', this.#finish);
   }
 
   /** Watches signals from now on, or no longer. */
@@ -34,33 +50,34 @@ export class ExitGuard {
 
   dispose(): void {
     this.watchSignals(false);
-    process.removeListener('exit', this.#finish);
+    EmitterRemove(process, 'exit', this.#finish);
   }
 
   #listen(signal: GuardedSignal): void {
-    const listener = () => this.#onSignal(signal);
+    const listener = contained(() => this.#onSignal(signal), ignore);
     this.#listeners.set(signal, listener);
-    process.prependListener(signal, listener);
+    EmitterPrepend(process, signal, listener);
   }
 
   #unlisten(signal: GuardedSignal): void {
     const listener = this.#listeners.get(signal);
-    if (listener) process.removeListener(signal, listener);
+    if (listener) EmitterRemove(process, signal, listener);
     this.#listeners.delete(signal);
   }
 
   #onSignal(signal: GuardedSignal): void {
     this.#unlisten(signal);
-    if (process.listenerCount(signal) > 0) {
+    if (EmitterCount(process, signal) > 0) {
       const stopWatching = this.#watchForLastRemoval(signal);
-      setImmediate(() => {
+      const watchAgain = contained(() => {
         stopWatching();
         if (this.#watching && !this.#listeners.has(signal)) this.#listen(signal);
-      }).unref();
+      }, ignore);
+      setImmediate(watchAgain).unref();
       return;
     }
     this.#finish();
-    process.kill(process.pid, signal);
+    ProcessKill(process.pid, signal);
   }
 
   /**
@@ -70,11 +87,13 @@ export class ExitGuard {
    */
   #watchForLastRemoval(signal: GuardedSignal): () => void {
     const isOnce = (listener: object) => 'listener' in listener;
-    if (process.rawListeners(signal).every(isOnce)) return () => {};
-    const onRemoved = (event: string | symbol) => {
-      if (event === signal && process.listenerCount(signal) === 0) this.#finish();
-    };
-    process.on('removeListener', onRemoved);
-    return () => process.removeListener('removeListener', onRemoved);
+    if (EmitterRaw(process, signal).every(isOnce)) return ignore;
+    const onRemoved = contained((event: string | symbol) => {
+      if (event === signal && EmitterCount(process, signal) === 0) this.#finish();
+    }, ignore);
+    EmitterOn(process, 'removeListener', onRemoved);
+    return () => void EmitterRemove(process, 'removeListener', onRemoved);
   }
 }
+
+function ignore(): void {}

@@ -7,7 +7,7 @@ import type { FunctionLocation } from '../ledger/index.js';
 const SLOT = 'heapray.locate.2';
 /** The inspector holds the objects that it names until their group is released. */
 const GROUP = 'heapray';
-const EXPRESSION = `this[Symbol.for(${JSON.stringify(SLOT)})].work`;
+const EXPRESSION = `this[Symbol.for('${SLOT}')].work`;
 
 /**
  * Where a function starts, by V8's own account, which is how the sampler's stacks name it too. Costs less

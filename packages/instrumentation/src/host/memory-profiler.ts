@@ -1,4 +1,3 @@
-import type * as Inspector from 'node:inspector';
 import v8 from 'node:v8';
 import type {
   AgentOptions,
@@ -7,27 +6,22 @@ import type {
   TopSitesView,
   TopSitesWanted,
 } from '../agent/messages.js';
-import { type ComponentCaptures, declaredComponents, setComponentCaptures } from '../components.js';
-import type { ResolvedConfig } from '../config/index.js';
+import { type ComponentCaptures, setComponentCaptures } from '../components.js';
+import { type ResolvedConfig, workingFolder } from '../config/index.js';
+import { contain, containAsync } from '../containment/contain.js';
+import { describeThrown } from '../containment/describe-thrown.js';
+import { MathMin, now, process } from '../containment/primordials.js';
+import { Timers } from '../containment/timers.js';
 import type { Log } from '../diag.js';
-import {
-  connectSamplerSession,
-  loadSamplerBinding,
-  type RunningSampler,
-  type SamplerBinding,
-  startSampler,
-} from '../source/sampler.js';
 import { AgentThread } from './agent-thread.js';
 import { CollectionWatch } from './collection-watch.js';
 import { ComponentCaptureCalls } from './component-capture-calls.js';
 import { ExitGuard } from './exit-guard.js';
 import { type LeakListener, LeakListeners } from './leak-listeners.js';
-import { locateFunction } from './locate-function.js';
-import { readObjectCounts } from './object-count-table.js';
+import { startProblem } from './preflight.js';
+import { SamplerLease } from './sampler-lease.js';
+import { type ConfigFor, TracedComponents } from './traced-components.js';
 import { ViewContinuity } from './view-continuity.js';
-
-/** Resolves the configuration again for the components declared by then. */
-export type ConfigFor = (declared: readonly string[]) => ResolvedConfig;
 
 const FIRST_RESTART_MILLIS = 1_000;
 const MAX_RESTART_MILLIS = 60_000;
@@ -36,19 +30,18 @@ const DECLARATION_MILLIS = 2_000;
 
 /**
  * Profiles this process: starts V8's sampler on the main thread, runs the profiler thread that reads it,
- * and sees both through to the end of the process. Nothing here throws into the application.
+ * and sees both through to the end of the process.
+ *
+ * Nothing here throws into the application. When something does that should not, because the application has changed
+ * what it builds on, profiling ends with one message.
  */
 export class MemoryProfiler {
-  readonly #config: ResolvedConfig;
-  readonly #configFor: ConfigFor;
-  #latest: { readonly declared: number; readonly config: ResolvedConfig };
+  readonly #components: TracedComponents;
   readonly #log: Log;
   #interval: number;
   readonly #guard: ExitGuard;
   readonly #calls: ComponentCaptureCalls;
-  #session: Inspector.Session | undefined;
-  #binding: SamplerBinding | undefined;
-  #sampler: RunningSampler | undefined;
+  readonly #sampler: SamplerLease;
   #thread: AgentThread | undefined;
   #collections: CollectionWatch | undefined;
   readonly #continuity = new ViewContinuity();
@@ -56,25 +49,26 @@ export class MemoryProfiler {
   #threadDeaths = 0;
   #restartMillis = FIRST_RESTART_MILLIS;
   readonly #leakListeners = new LeakListeners((what) => this.#log('error', `onLeakSuspect threw: ${what}`));
-  #timers = new Set<NodeJS.Timeout>();
+  readonly #giveUp = (thrown: unknown): void =>
+    this.#quit(`internal error, memory is no longer profiled: ${describeThrown(thrown)}`);
+  readonly #timers = new Timers(this.#giveUp);
+  #running = false;
   #stopped = false;
-  #warned = false;
-  #saidTaken = false;
+  #failed = false;
   #address: string | undefined;
 
   constructor(configFor: ConfigFor, log: Log) {
-    this.#configFor = configFor;
-    this.#config = configFor(declaredComponents());
-    this.#latest = { declared: declaredComponents().length, config: this.#config };
     this.#log = log;
-    const { options } = this.#config;
-    this.#interval = this.#traced ? options.tracedSamplingInterval : options.samplingInterval;
+    this.#components = new TracedComponents(configFor, log);
+    this.#sampler = new SamplerLease(log);
+    const { options } = this.config;
+    this.#interval = this.#components.any ? options.tracedSamplingInterval : options.samplingInterval;
     this.#guard = new ExitGuard(() => this.#finishNow());
     this.#calls = new ComponentCaptureCalls({
-      isTraced: (name) => this.#isTraced(name),
+      isTraced: (name) => !this.#stopped && this.#components.has(name),
       begin: (capture, component) => this.#thread?.send({ type: 'capture-begin', capture, component }),
       end: (capture) => this.#thread?.send({ type: 'capture-end', capture }),
-      onActive: (active) => this.#guard.watchSignals(active || this.#tracedThroughout),
+      onActive: (active) => this.#guard.watchSignals(active || this.#components.throughout),
     });
   }
 
@@ -84,7 +78,7 @@ export class MemoryProfiler {
   }
 
   get config(): ResolvedConfig {
-    return this.#config;
+    return this.#components.config;
   }
 
   /** Mean bytes between samples. */
@@ -97,28 +91,39 @@ export class MemoryProfiler {
     return this.#threadDeaths;
   }
 
+  /** Whether it profiles: the profiler thread runs, or is about to be started again. */
+  get isRunning(): boolean {
+    return this.#running && !this.#stopped;
+  }
+
   /** Where `/debug/pprof` is served, once it is. */
   get debugAddress(): string | undefined {
     return this.#address;
   }
 
   start(): void {
-    this.#session = this.#connectSession();
-    if (!this.#session) return;
-    this.#binding = loadSamplerBinding();
-    const mode = this.#startSampler();
+    contain(() => this.#start(), this.#giveUp);
+  }
+
+  #start(): void {
+    const problem = startProblem();
+    if (problem !== undefined) return this.#log('error', `${problem}: memory is not profiled`);
+    if (!this.#sampler.connect()) return;
+    const mode = this.#sampler.start(this.#interval);
     if (mode === 'failed') return;
-    this.#guard.watchSignals(this.#tracedThroughout);
+    this.#running = true;
+    this.#guard.watchSignals(this.#components.throughout);
     this.#startThread(mode === 'taken' ? undefined : mode);
+    if (this.#stopped) return;
     this.#watchCollections();
     setComponentCaptures(this.#componentCaptures());
-    if (this.#config.detailed && this.#config.components.length > 0) {
+    if (this.config.detailed && this.config.components.length > 0) {
       this.#log(
         'warn',
         `detailed tracing is not available: captures are sampled every ${this.#interval} bytes`,
       );
     }
-    this.#later(DECLARATION_MILLIS, () => this.#warn());
+    this.#timers.after(DECLARATION_MILLIS, () => this.#components.warn());
   }
 
   /**
@@ -127,95 +132,53 @@ export class MemoryProfiler {
    * @param withSites whether call sites are wanted
    */
   async view(withSites: boolean): Promise<AgentView | undefined> {
-    const view = await this.#thread?.view(withSites);
-    return view && this.#continuity.with(view);
+    return containAsync(async () => {
+      const view = await this.#thread?.view(withSites);
+      return view && this.#continuity.with(view);
+    }, this.#giveUp);
   }
 
   /** The largest call sites now, for a metric producer; undefined as for `view`. */
   async topSites(wanted: TopSitesWanted): Promise<TopSitesView | undefined> {
-    const view = await this.#thread?.topSites(wanted);
-    return view && this.#continuity.withTop(wanted.producer, view);
+    return containAsync(async () => {
+      const view = await this.#thread?.topSites(wanted);
+      return view && this.#continuity.withTop(wanted.producer, view);
+    }, this.#giveUp);
   }
 
-  /** Stops in an orderly way; captures are finished. */
+  /** Stops in an orderly way; captures are finished. Never rejects. */
   async stop(): Promise<void> {
     if (this.#stopped) return;
     this.#stopped = true;
-    this.#warn();
-    setComponentCaptures(undefined);
-    this.#collections?.stop();
-    for (const timer of this.#timers) clearTimeout(timer);
-    await this.#thread?.stop();
-    this.#guard.dispose();
-    this.#sampler?.stop();
-    if (this.#sampler) this.#session?.disconnect();
+    await containAsync(async () => {
+      this.#components.warn();
+      setComponentCaptures(undefined);
+      this.#collections?.stop();
+      this.#timers.stop();
+      await this.#thread?.stop();
+      this.#guard.dispose();
+      this.#sampler.release();
+    }, this.#giveUp);
   }
 
-  /** The component whose capture runs from start to exit: this process's own, if it is traced. */
-  get #processCapture(): string | undefined {
-    const { component } = this.#config.options;
-    return this.#config.components.includes(component) ? component : undefined;
-  }
-
-  /** Whether single events are followed in this process, at least now and then. */
-  get #traced(): boolean {
-    return this.#config.components.length > 0 || this.#config.options.memrayLivePort !== undefined;
-  }
-
-  /** Whether they are followed from start to exit, or may be at any time. */
-  get #tracedThroughout(): boolean {
-    return this.#processCapture !== undefined || this.#config.options.memrayLivePort !== undefined;
-  }
-
-  #connectSession(): Inspector.Session | undefined {
-    const inspector: typeof Inspector | undefined = process.getBuiltinModule('node:inspector');
-    if (!inspector?.Session) {
-      this.#log('error', 'this Node has no inspector: memory is not profiled');
-      return undefined;
-    }
-    try {
-      return connectSamplerSession(inspector);
-    } catch (error) {
-      this.#log(
-        'error',
-        `the inspector may not be used, so memory is not profiled: ${(error as Error).message}`,
-      );
-      return undefined;
-    }
-  }
-
-  #startSampler(): RunningSampler['mode'] | 'taken' | 'failed' {
-    if (!this.#session) return 'failed';
-    const start = startSampler(this.#interval, this.#session);
-    if (start.status === 'failed') {
-      this.#log('error', `cannot start the heap sampler, memory is not profiled: ${start.reason}`);
-      return 'failed';
-    }
-    if (start.status === 'taken') {
-      this.#log(
-        this.#saidTaken ? 'debug' : 'warn',
-        'the heap sampler is in use by somebody else; waiting for it',
-      );
-      this.#saidTaken = true;
-      return 'taken';
-    }
-    this.#saidTaken = false;
-    this.#sampler = start.sampler;
-    const { mode } = start.sampler;
-    this.#log('debug', `heap sampler started (${mode}), every ${this.#interval} bytes`);
-    if (mode === 'inspector') {
-      this.#log(
-        'warn',
-        'polls force a garbage collection on this Node without @datadog/pprof (an optional dependency): ' +
-          'they are rare, and allocation by call site is not known',
-      );
-    }
-    return mode;
+  /** Ends profiling for good, with a message; the application goes on. */
+  #quit(message: string): void {
+    if (this.#failed) return;
+    this.#failed = true;
+    this.#stopped = true;
+    this.#log('error', message);
+    const nothing = () => {};
+    contain(() => setComponentCaptures(undefined), nothing);
+    contain(() => this.#timers.stop(), nothing);
+    contain(() => this.#collections?.stop(), nothing);
+    contain(() => this.#guard.watchSignals(false), nothing);
+    contain(() => this.#thread?.abandon(), nothing);
+    contain(() => this.#sampler.stop(), nothing);
   }
 
   #startThread(mode: AgentOptions['mode'], isResumed = false): void {
-    const { options } = this.#config;
-    this.#threadStarted = performance.now();
+    const { options } = this.config;
+    this.#threadStarted = now();
     try {
       this.#thread = new AgentThread(
         {
@@ -223,11 +186,11 @@ export class MemoryProfiler {
           cpuBudget: options.cpuBudget,
           maxCallSites: options.maxCallSites,
           maxLiveSamples: options.maxLiveSamples,
-          isAdaptive: this.#config.sources.samplingInterval === 'default',
+          isAdaptive: this.config.sources.samplingInterval === 'default',
           groupBy: options.groupBy,
           component: options.component,
-          processCapture: this.#processCapture,
-          traced: this.#traced,
+          processCapture: this.#components.ofProcess,
+          traced: this.#components.any,
           home: options.home,
           memrayFormat: options.memrayFormat,
           memrayLivePort: options.memrayLivePort,
@@ -241,44 +204,40 @@ export class MemoryProfiler {
           allowGc: options.allowGc,
           commandLine: process.argv.join(' '),
           pid: process.pid,
-          workingFolder: process.cwd(),
+          workingFolder: workingFolder(),
           mode,
           isResumed,
         },
         {
           log: (level, text) => this.#log(level, text),
           samplerWanted: () => this.#restartSampler(),
-          restartSampler: (interval) => this.#coarsenSampler(interval),
-          objectCounts: () => this.#objectCounts(),
+          restartSampler: (interval) => this.#changeInterval(interval),
+          objectCounts: () => this.#sampler.objectCounts(),
           listening: (address) => {
             this.#address = address;
             this.#log('info', `memory profiles on http://${address}/debug/pprof/`);
           },
           leakSuspect: (suspect) => this.#leakSuspected(suspect),
-          died: (reason) => this.#threadDied(reason),
+          died: (reason, hasBegun) => this.#threadDied(reason, hasBegun),
+          failed: this.#giveUp,
         },
       );
-    } catch (error) {
-      this.#sampler?.stop();
-      this.#log(
-        'error',
-        `cannot start the profiler thread, memory is not profiled: ${(error as Error).message}`,
-      );
+    } catch (thrown) {
+      this.#threadDied(describeThrown(thrown), false);
     }
   }
 
   #watchCollections(): void {
-    try {
-      this.#collections = new CollectionWatch({
-        scavenged: (count) => this.#thread?.scavenged(count),
-        collected: (majors) => this.#thread?.send({ type: 'collected', majors }),
-      });
-    } catch (error) {
-      this.#log(
-        'warn',
-        `garbage collections cannot be observed: in-use values include garbage, no leaks are detected: ${(error as Error).message}`,
-      );
-    }
+    const what =
+      'garbage collections cannot be observed: in-use values include garbage, no leaks are detected';
+    this.#collections = contain(
+      () =>
+        new CollectionWatch({
+          scavenged: (count) => this.#thread?.scavenged(count),
+          collected: (majors) => this.#thread?.send({ type: 'collected', majors }),
+        }),
+      (thrown) => this.#log('warn', `${what}: ${describeThrown(thrown)}`),
+    );
   }
 
   #leakSuspected(suspect: SuspectView): void {
@@ -288,101 +247,69 @@ export class MemoryProfiler {
 
   #restartSampler(): void {
     if (this.#stopped) return;
-    // Not stopped: what runs now, if anything does, is somebody else's.
-    this.#sampler = undefined;
-    const mode = this.#startSampler();
+    const mode = this.#sampler.start(this.#interval);
     if (mode === 'taken' || mode === 'failed') this.#thread?.send({ type: 'no-sampler', reason: mode });
     else this.#thread?.send({ type: 'sampler', mode });
   }
 
   /** A running sampler cannot change its interval: stops it, and starts another at once. */
-  #coarsenSampler(interval: number): void {
+  #changeInterval(interval: number): void {
     if (this.#stopped) return;
-    this.#sampler?.stop();
+    this.#sampler.stop();
     this.#interval = interval;
     this.#restartSampler();
   }
 
-  #threadDied(reason: string): void {
+  /** @param hasBegun whether it had begun to work: what fails at once, and has never worked, fails for good */
+  #threadDied(reason: string, hasBegun: boolean): void {
+    this.#thread = undefined;
+    if (!hasBegun && this.#threadDeaths === 0) {
+      return this.#quit(`cannot start the profiler thread, memory is not profiled: ${reason}`);
+    }
     this.#threadDeaths++;
     this.#continuity.threadDied();
-    this.#thread = undefined;
     this.#log('error', `the profiler thread died and is started again: ${reason}`);
-    const livedLong = performance.now() - this.#threadStarted > MAX_RESTART_MILLIS;
+    const livedLong = now() - this.#threadStarted > MAX_RESTART_MILLIS;
     this.#restartMillis = livedLong
       ? FIRST_RESTART_MILLIS
-      : Math.min(MAX_RESTART_MILLIS, this.#restartMillis * 2);
-    this.#later(this.#restartMillis, () => {
-      this.#startThread(this.#sampler?.mode, this.#sampler !== undefined);
+      : MathMin(MAX_RESTART_MILLIS, this.#restartMillis * 2);
+    this.#timers.after(this.#restartMillis, () => {
+      this.#startThread(this.#sampler.mode, this.#sampler.mode !== undefined);
       // The new thread knows nothing of the wrapped functions yet.
       setComponentCaptures(this.#componentCaptures());
     });
   }
 
-  #objectCounts() {
-    try {
-      return this.#binding && readObjectCounts(this.#binding);
-    } catch (error) {
-      this.#log('debug', `object counts: ${(error as Error).message}`);
-      return undefined;
-    }
-  }
-
   #componentCaptures(): ComponentCaptures {
     return {
-      declared: (name) => {
-        if (!this.#isTraced(name) || this.#interval === this.#config.options.tracedSamplingInterval) return;
-        this.#log(
-          'warn',
-          `component ${name} was declared after profiling had started: its capture is sampled every ` +
-            `${this.#interval} bytes; declare it before, with defineComponents, for a finer one`,
-        );
-      },
-      wrapped: ({ component, work }) => this.#labelStacks(component, work),
-      begin: (name) => this.#calls.begin(name),
+      declared: (name) => contain(() => this.#declared(name), this.#giveUp),
+      wrapped: ({ component, work }) => contain(() => this.#labelStacks(component, work), this.#giveUp),
+      begin: (name) => contain(() => this.#beginCall(name), this.#giveUp),
     };
   }
 
+  #declared(name: string): void {
+    const { tracedSamplingInterval } = this.config.options;
+    if (this.#stopped || !this.#components.has(name) || this.#interval === tracedSamplingInterval) return;
+    this.#log(
+      'warn',
+      `component ${name} was declared after profiling had started: its capture is sampled every ` +
+        `${this.#interval} bytes; declare it before, with defineComponents, for a finer one`,
+    );
+  }
+
   #labelStacks(component: string, work: unknown): void {
-    const location = this.#session && locateFunction(this.#session, work);
+    const location = this.#sampler.locate(work);
     if (location) this.#thread?.send({ type: 'component-function', component, location });
   }
 
-  #isTraced(name: string): boolean {
-    // The whole process is being captured under this name already.
-    if (this.#stopped || name === this.#processCapture) return false;
-    return this.#currentConfig().components.includes(name);
-  }
-
-  /** The configuration for what is declared by now. */
-  #currentConfig(): ResolvedConfig {
-    const declared = declaredComponents();
-    if (this.#latest.declared !== declared.length) {
-      // The process's own name stays allowed if it was: its capture is running.
-      const own = this.#processCapture === undefined ? [] : [this.#processCapture];
-      this.#latest = { declared: declared.length, config: this.#configFor([...declared, ...own]) };
-    }
-    return this.#latest.config;
-  }
-
-  /** Reports what the configuration dropped, once, when all modules had time to declare their components. */
-  #warn(): void {
-    if (this.#warned) return;
-    this.#warned = true;
-    for (const warning of this.#currentConfig().warnings) this.#log('warn', warning);
+  #beginCall(name: string): (() => void) | undefined {
+    const end = this.#calls.begin(name);
+    return end && (() => void contain(end, this.#giveUp));
   }
 
   #finishNow(): void {
-    this.#warn();
-    this.#thread?.finishNow(this.#calls.active || this.#tracedThroughout);
-  }
-
-  #later(millis: number, work: () => void): void {
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer);
-      if (!this.#stopped) work();
-    }, millis);
-    timer.unref();
-    this.#timers.add(timer);
+    contain(() => this.#components.warn(), this.#giveUp);
+    this.#thread?.finishNow(!this.#failed && (this.#calls.active || this.#components.throughout));
   }
 }

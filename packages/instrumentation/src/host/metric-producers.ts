@@ -1,4 +1,6 @@
 import type { MeterProvider } from '@opentelemetry/api';
+import { SafeWeakSet } from '../containment/primordials.js';
+import { processState } from '../containment/process-state.js';
 
 interface Producers {
   /** Producers made so far. */
@@ -7,12 +9,10 @@ interface Producers {
   applications: number;
 }
 
-const KEY = Symbol.for('heapray.producers.2');
+const KEY = 'heapray.producers.2';
 
 function producers(): Producers {
-  const global = globalThis as { [KEY]?: Producers | undefined };
-  global[KEY] ??= { count: 0, applications: 0 };
-  return global[KEY];
+  return processState(KEY, () => ({ count: 0, applications: 0 }));
 }
 
 /** Returns the number of another producer, across copies of this package. */
@@ -32,7 +32,7 @@ export function hasMetricProducer(): boolean {
   return producers().applications > 0;
 }
 
-const served = new WeakSet<MeterProvider>();
+const served = new SafeWeakSet<MeterProvider>();
 
 /** Notes that all readers of a provider were made with a producer of heapray. */
 export function markServed(provider: MeterProvider): void {

@@ -1,3 +1,4 @@
+import { processState } from '../containment/process-state.js';
 import type { MemoryProfiler } from './memory-profiler.js';
 
 /** A share in the process's one profiler. */
@@ -16,14 +17,20 @@ interface Holder {
 
 interface Shared {
   readonly profiler: MemoryProfiler;
-  readonly holders: Set<Holder>;
+  /** The newest last. */
+  readonly holders: Holder[];
 }
 
-const KEY = Symbol.for('heapray.profiler.1');
+const KEY = 'heapray.profiler.2';
+
+/** All copies of this package see the same one. */
+function current(): { shared: Shared | undefined } {
+  return processState(KEY, () => ({ shared: undefined }));
+}
 
 /** The profiler of this process, while anybody has it. */
 export function currentProfiler(): MemoryProfiler | undefined {
-  return (globalThis as { [KEY]?: Shared | undefined })[KEY]?.profiler;
+  return current().shared?.profiler;
 }
 
 /**
@@ -31,24 +38,26 @@ export function currentProfiler(): MemoryProfiler | undefined {
  * only take it from each other. Later ones share it, also across copies of this package.
  */
 export function claimProfiler(create: () => MemoryProfiler, holder: Holder): ProfilerClaim {
-  const global = globalThis as { [KEY]?: Shared | undefined };
-  let shared = global[KEY];
+  const state = current();
+  let { shared } = state;
   if (shared) for (const other of shared.holders) other.displaced();
   else {
-    shared = { profiler: create(), holders: new Set() };
-    global[KEY] = shared;
+    shared = { profiler: create(), holders: [] };
+    state.shared = shared;
     shared.profiler.start();
   }
   const { profiler, holders } = shared;
-  holders.add(holder);
+  holders[holders.length] = holder;
   return {
     profiler,
     async release() {
-      const wasNewest = [...holders].at(-1) === holder;
-      if (!holders.delete(holder)) return;
-      if (wasNewest) [...holders].at(-1)?.restored();
-      if (holders.size > 0 || global[KEY]?.profiler !== profiler) return;
-      global[KEY] = undefined;
+      const at = holders.indexOf(holder);
+      if (at < 0) return;
+      holders.splice(at, 1);
+      // What was behind it has been displaced before.
+      if (at === holders.length) holders.at(-1)?.restored();
+      if (holders.length > 0 || state.shared?.profiler !== profiler) return;
+      state.shared = undefined;
       await profiler.stop();
     },
   };

@@ -1,4 +1,5 @@
 import type { MeterProvider } from '@opentelemetry/api';
+import { ArrayIsArray, ObjectValues, SafeMap } from '../containment/primordials.js';
 import { type MetricKind, SITE_METRICS } from '../signal/metric-table.js';
 import { DELTA, type Temporalities } from '../signal/produced-metrics.js';
 import { INSTRUMENTATION_NAME, VERSION } from '../version.js';
@@ -40,7 +41,7 @@ const MAX_UNANSWERED = 4;
 export class SdkReaders {
   readonly #readers: readonly Reader[];
   readonly #make: (temporalities: Temporalities) => Producer;
-  readonly #added = new Map<Reader, CountedProducer>();
+  readonly #added = new SafeMap<Reader, CountedProducer>();
   #collections = 0;
 
   private constructor(readers: readonly Reader[], make: (temporalities: Temporalities) => Producer) {
@@ -128,9 +129,9 @@ function readersOf(provider: MeterProvider): readonly Reader[] | undefined {
       readonly viewRegistry: { findViews(instrument: object, scope: object): readonly unknown[] };
     };
   };
-  if (!Array.isArray(state?.metricCollectors) || state.metricCollectors.length === 0) return undefined;
+  if (!ArrayIsArray(state?.metricCollectors) || state.metricCollectors.length === 0) return undefined;
   const scope = { name: INSTRUMENTATION_NAME, version: VERSION };
-  for (const { name, unit, description, kind } of Object.values(SITE_METRICS)) {
+  for (const { name, unit, description, kind } of ObjectValues(SITE_METRICS)) {
     const instrument = { name, unit, description, type: INSTRUMENT_TYPES[kind], valueType: 1, advice: {} };
     if (state.viewRegistry.findViews(instrument, scope).length > 0) return undefined;
   }
@@ -138,9 +139,9 @@ function readersOf(provider: MeterProvider): readonly Reader[] | undefined {
 }
 
 function isUsable(reader: Reader): boolean {
-  const types = Object.values(SITE_METRICS).map(({ kind }) => INSTRUMENT_TYPES[kind]);
+  const types = ObjectValues(SITE_METRICS).map(({ kind }) => INSTRUMENT_TYPES[kind]);
   return (
-    Array.isArray(reader._metricProducers) &&
+    ArrayIsArray(reader._metricProducers) &&
     types.every((type) => reader.selectAggregation(type).type === DEFAULT_AGGREGATION) &&
     types.every((type) => [0, 1].includes(reader.selectAggregationTemporality(type)))
   );

@@ -1,4 +1,5 @@
 import type { AgentView, ProfilerView, TopSitesView } from '../agent/messages.js';
+import { MathMax, ObjectEntries, ObjectFromEntries, SafeMap } from '../containment/primordials.js';
 import type { CallSiteRow, CallSiteView } from '../signal/call-site-series.js';
 import { groupKey } from '../signal/site-groups.js';
 import { countersOnly, NOTHING, type SiteCounters, type SiteValues } from '../signal/site-values.js';
@@ -27,8 +28,8 @@ export class ViewContinuity {
   #profilerBefore: ProfilerView | undefined;
   #lastProfiler: ProfilerView | undefined;
   /** By producer. */
-  readonly #topBefore = new Map<number, TopSitesView>();
-  readonly #lastTop = new Map<number, TopSitesView>();
+  readonly #topBefore = new SafeMap<number, TopSitesView>();
+  readonly #lastTop = new SafeMap<number, TopSitesView>();
 
   /** The profiler thread died: what was told last is what later views are added to. */
   threadDied(): void {
@@ -50,7 +51,7 @@ export class ViewContinuity {
   withTop(producer: number, view: TopSitesView): TopSitesView {
     const before = this.#topBefore.get(producer);
     const { startedMillis } = before ?? view;
-    const nowMillis = Math.max(view.nowMillis, before?.nowMillis ?? 0);
+    const nowMillis = MathMax(view.nowMillis, before?.nowMillis ?? 0);
     const sites = before ? topSince(before.sites, view.sites) : view.sites;
     const continued = { ...view, sites, startedMillis, nowMillis };
     this.#lastTop.set(producer, continued);
@@ -60,7 +61,7 @@ export class ViewContinuity {
 
 function profilerSince(before: ProfilerView | undefined, view: ProfilerView): ProfilerView {
   if (!before) return view;
-  const counters = Object.fromEntries(COUNTERS.map((name) => [name, before[name] + view[name]]));
+  const counters = ObjectFromEntries(COUNTERS.map((name) => [name, before[name] + view[name]]));
   return {
     ...view,
     ...(counters as Pick<ProfilerView, (typeof COUNTERS)[number]>),
@@ -73,15 +74,15 @@ function sumByReason(
   before: Readonly<Record<string, number>>,
   now: Readonly<Record<string, number>>,
 ): Record<string, number> {
-  const sum = new Map(Object.entries(before));
-  for (const [reason, count] of Object.entries(now)) sum.set(reason, (sum.get(reason) ?? 0) + count);
-  return Object.fromEntries(sum);
+  const sum = new SafeMap(ObjectEntries(before));
+  for (const [reason, count] of ObjectEntries(now)) sum.set(reason, (sum.get(reason) ?? 0) + count);
+  return ObjectFromEntries(sum);
 }
 
 /** A row that is gone stands still, because its series does not end; it retains nothing. */
 function sitesSince(before: CallSiteView | undefined, view: CallSiteView): CallSiteView {
   if (!before) return view;
-  const left = new Map(before.rows.map((row) => [groupKey(row), row]));
+  const left = new SafeMap(before.rows.map((row) => [groupKey(row), row]));
   const rows: CallSiteRow[] = view.rows.map((row) => added(row, take(left, groupKey(row))));
   const gone = [...left.values()].map((row) => {
     const { allocated, allocations } = row;
@@ -92,7 +93,7 @@ function sitesSince(before: CallSiteView | undefined, view: CallSiteView): CallS
 
 /** A row that is gone is counted with the dropped. */
 function topSince(before: TopSitesView['sites'], view: TopSitesView['sites']): TopSitesView['sites'] {
-  const left = new Map(before.rows.map((row) => [groupKey(row), row]));
+  const left = new SafeMap(before.rows.map((row) => [groupKey(row), row]));
   const rows = view.rows.map((row): TopCallSiteRow => {
     const earlier = take(left, groupKey(row));
     return { ...added(row, earlier), sinceMillis: earlier?.sinceMillis ?? row.sinceMillis };
@@ -107,7 +108,7 @@ function topSince(before: TopSitesView['sites'], view: TopSitesView['sites']): T
   return { ...view, rows, other: added(view.other, before.other), dropped };
 }
 
-function take<Row>(rows: Map<string, Row>, key: string): Row | undefined {
+function take<Row>(rows: SafeMap<string, Row>, key: string): Row | undefined {
   const row = rows.get(key);
   rows.delete(key);
   return row;

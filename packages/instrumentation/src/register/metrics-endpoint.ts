@@ -1,9 +1,12 @@
-import http from 'node:http';
+import type * as Http from 'node:http';
 import { createRequire } from 'node:module';
 import net from 'node:net';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { MeterProvider } from '@opentelemetry/api';
+import { contain, contained } from '../containment/contain.js';
+import { describeThrown } from '../containment/describe-thrown.js';
+import { process, ReflectApply, SafeError, SafeNumber, SafePromise } from '../containment/primordials.js';
 import type { Log } from '../diag.js';
 import { markServed } from '../host/metric-producers.js';
 import { TopSitesProducer } from '../host/top-sites-producer.js';
@@ -11,6 +14,7 @@ import { TopSitesProducer } from '../host/top-sites-producer.js';
 /** A Prometheus endpoint of heapray's own, for programs without an OpenTelemetry SDK. */
 export interface MetricsEndpoint {
   readonly meterProvider: MeterProvider;
+  /** Never rejects. */
   close(): Promise<void>;
 }
 
@@ -21,7 +25,11 @@ interface PrometheusModule {
   readonly PrometheusExporter: new (config: {
     preventServerStart: boolean;
     metricProducers: readonly unknown[];
-  }) => { getMetricsRequestHandler(request: http.IncomingMessage, response: http.ServerResponse): void };
+  }) => MetricReader;
+  readonly PrometheusSerializer: new (prefix: string) => { serialize(metrics: unknown): string };
+}
+interface MetricReader {
+  collect(): Promise<{ readonly resourceMetrics: unknown }>;
 }
 interface SdkMetricsModule {
   readonly MeterProvider: new (config: {
@@ -29,37 +37,59 @@ interface SdkMetricsModule {
   }) => MeterProvider & { shutdown(): Promise<void> };
 }
 
+interface Modules {
+  readonly prometheus: PrometheusModule;
+  readonly sdk: SdkMetricsModule;
+}
+
 /**
  * Opens the endpoint at `OTEL_EXPORTER_PROMETHEUS_HOST:PORT` (default 127.0.0.1:9464). A port that is taken
- * gives one warning and no endpoint: another one would be one that nobody scrapes.
+ * gives one warning and no endpoint: another one would be one that nobody scrapes. Never rejects.
  */
 export async function openMetricsEndpoint(
-  env: NodeJS.ProcessEnv,
+  env: Readonly<Record<string, string>>,
   log: Log,
 ): Promise<MetricsEndpoint | undefined> {
-  const host = env.OTEL_EXPORTER_PROMETHEUS_HOST || DEFAULT_HOST;
-  const port = parsePort(env.OTEL_EXPORTER_PROMETHEUS_PORT);
-  if (port === undefined) {
-    log(
-      'error',
-      `OTEL_EXPORTER_PROMETHEUS_PORT: a port from 0 to 65535, not ${env.OTEL_EXPORTER_PROMETHEUS_PORT}`,
-    );
+  try {
+    const modules = loadModules(log);
+    return modules && (await open(modules, addressIn(env, log), log));
+  } catch (thrown) {
+    log('warn', `metrics endpoint: there is none: ${describeThrown(thrown)}`);
     return undefined;
   }
-  const modules = loadModules(log);
-  if (!modules) return undefined;
+}
+
+interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+function addressIn(env: Readonly<Record<string, string>>, log: Log): Address {
+  const host = env.OTEL_EXPORTER_PROMETHEUS_HOST || DEFAULT_HOST;
+  const text = env.OTEL_EXPORTER_PROMETHEUS_PORT;
+  const port = parsePort(text);
+  if (port !== undefined) return { host, port };
+  const what = `OTEL_EXPORTER_PROMETHEUS_PORT: '${text}' is not allowed; use a port from 0 to 65535`;
+  log('error', `${what}; the default is used: ${DEFAULT_PORT}`);
+  return { host, port: DEFAULT_PORT };
+}
+
+async function open(
+  modules: Modules,
+  { host, port }: Address,
+  log: Log,
+): Promise<MetricsEndpoint | undefined> {
   const exporter = new modules.prometheus.PrometheusExporter({
     preventServerStart: true,
     metricProducers: [new TopSitesProducer({ alwaysOther: true })],
   });
-  const server = metricsServer((request, response) => exporter.getMetricsRequestHandler(request, response));
+  const serializer = new modules.prometheus.PrometheusSerializer('');
+  const server = metricsServer(async () => serializer.serialize((await exporter.collect()).resourceMetrics));
   try {
     await listen(server, port, host);
-  } catch (error) {
-    log(
-      'warn',
-      `metrics endpoint: cannot listen on ${host}:${port}, so there is none: ${(error as Error).message}`,
-    );
+  } catch (thrown) {
+    const why = describeThrown(thrown);
+    log('warn', `metrics endpoint: cannot listen on ${host}:${port}, so there is none: ${why}`);
     return undefined;
   }
   const meterProvider = new modules.sdk.MeterProvider({ readers: [exporter] });
@@ -70,42 +100,80 @@ export async function openMetricsEndpoint(
   return {
     meterProvider,
     async close() {
-      server.close();
-      server.closeAllConnections();
-      await meterProvider.shutdown();
+      try {
+        server.close();
+        server.closeAllConnections();
+        await meterProvider.shutdown();
+      } catch {
+        // It is closed as far as can be.
+      }
     },
   };
 }
 
 /**
- * The exporter's own server takes port 0 for its default port, and a scraper's idle connection to it keeps the
- * application alive.
+ * The exporter's own server takes port 0 for its default port, a scraper's idle connection to it keeps the application
+ * alive, and what its serializer throws ends the application.
  */
-function metricsServer(sendMetrics: http.RequestListener): http.Server {
-  const server = http.createServer((request, response) => {
-    const path = request.url?.split('?', 1)[0];
-    if (path === '/metrics') sendMetrics(request, response);
-    else response.writeHead(404).end();
-  });
-  server.on('connection', (socket: net.Socket) => socket.unref());
+function metricsServer(page: () => Promise<string>): Http.Server {
+  // Not imported: to list what `node:http` exports loads another HTTP client, which WebAssembly may have no room for.
+  const http: typeof Http = process.getBuiltinModule('node:http');
+  const server = http.createServer(
+    contained((request: Http.IncomingMessage, response: Http.ServerResponse) => {
+      if (request.url?.split('?', 1)[0] === '/metrics') void answer(response, page);
+      else response.writeHead(404).end();
+    }, ignore),
+  );
+  const unref = contained((socket: net.Socket) => void socket.unref(), ignore);
+  server.on('connection', unref);
   return server;
 }
 
-function listen(server: http.Server, port: number, host: string): Promise<void> {
-  return new Promise((resolve, reject) => {
+async function answer(response: Http.ServerResponse, page: () => Promise<string>): Promise<void> {
+  try {
+    if (!promisesWork()) throw new SafeError('the application has changed promises, and they throw');
+    const text = await page();
+    response.setHeader('content-type', 'text/plain');
+    response.end(text);
+  } catch (thrown) {
+    contain(() => {
+      response.statusCode = 500;
+      response.end(`cannot collect metrics: ${describeThrown(thrown)}\n`);
+    }, ignore);
+  }
+}
+
+/** Whether the SDK's promises would work: where they throw, it leaves some behind that end the application. */
+function promisesWork(): boolean {
+  const works = contain(() => {
+    const { prototype } = SafePromise;
+    const promise = SafePromise.resolve();
+    const methods = [prototype.then, prototype.catch, prototype.finally];
+    for (let at = 0; at < methods.length; at++) ReflectApply(methods[at]!, promise, []);
+    void SafePromise.race([promise]);
+    void SafePromise.all([promise]);
+    return true;
+  }, ignore);
+  return works === true;
+}
+
+function listen(server: Http.Server, port: number, host: string): Promise<void> {
+  return new SafePromise((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, () => {
       server.removeListener('error', reject);
-      server.on('error', () => {});
+      server.on('error', ignore);
       resolve();
     });
     server.unref();
   });
 }
 
+function ignore(): void {}
+
 function parsePort(value: string | undefined): number | undefined {
   if (value === undefined || value.trim() === '') return DEFAULT_PORT;
-  const port = /^\s*\d{1,5}\s*$/.test(value) ? Number(value) : Number.NaN;
+  const port = /^\s*\d{1,5}\s*$/.test(value) ? SafeNumber(value) : -1;
   return port >= 0 && port <= 65535 ? port : undefined;
 }
 
@@ -113,8 +181,10 @@ function parsePort(value: string | undefined): number | undefined {
  * Finds the exporter and the metrics SDK that it was made for: the copy that heapray depends on, or, where
  * that does not fit the application's OpenTelemetry API, the application's own.
  */
-function loadModules(log: Log): { prometheus: PrometheusModule; sdk: SdkMetricsModule } | undefined {
-  const roots = [import.meta.url, pathToFileURL(path.join(process.cwd(), 'package.json')).href];
+function loadModules(log: Log): Modules | undefined {
+  const folder = contain(() => process.cwd(), ignore);
+  const roots = [import.meta.url];
+  if (folder !== undefined) roots.push(pathToFileURL(path.join(folder, 'package.json')).href);
   const problems: string[] = [];
   for (const root of roots) {
     try {
@@ -123,8 +193,8 @@ function loadModules(log: Log): { prometheus: PrometheusModule; sdk: SdkMetricsM
       const prometheus = require(exporterPath) as PrometheusModule;
       const sdk = createRequire(exporterPath)('@opentelemetry/sdk-metrics') as SdkMetricsModule;
       return { prometheus, sdk };
-    } catch (error) {
-      problems.push((error as Error).message.split('\n')[0] ?? '');
+    } catch (thrown) {
+      problems.push(describeThrown(thrown));
     }
   }
   log(

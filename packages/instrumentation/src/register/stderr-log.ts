@@ -1,5 +1,12 @@
 import { DiagLogLevel } from '@opentelemetry/api';
-import { globalObject, SymbolFor } from '../containment/primordials.js';
+import {
+  globalObject,
+  ObjectEntries,
+  ObjectHasOwn,
+  ReflectGet,
+  SafeMap,
+  SymbolFor,
+} from '../containment/primordials.js';
 import { safeLog } from '../containment/safe-log.js';
 import { writeStderrLine } from '../containment/stderr-line.js';
 import { type Log, type LogLevel, logToDiag } from '../diag.js';
@@ -19,7 +26,7 @@ const API = SymbolFor('opentelemetry.js.api.1');
  */
 export function stderrLog(env: NodeJS.ProcessEnv): Log {
   const name = (env.OTEL_LOG_LEVEL ?? 'INFO').trim().toUpperCase();
-  const levels = new Map<string, unknown>(Object.entries(DiagLogLevel));
+  const levels = new SafeMap<string, unknown>(ObjectEntries(DiagLogLevel));
   const level = levels.get(name);
   const threshold = typeof level === 'number' ? level : DiagLogLevel.INFO;
   return safeLog((severity, text) => {
@@ -30,6 +37,8 @@ export function stderrLog(env: NodeJS.ProcessEnv): Log {
 }
 
 function hasDiagLogger(): boolean {
-  const api = (globalObject as { [API]?: { diag?: unknown } })[API];
+  // What the global object inherits from is not asked: it may be a Proxy that throws.
+  if (!ObjectHasOwn(globalObject, API)) return false;
+  const api = ReflectGet(globalObject, API) as { diag?: unknown } | undefined;
   return api?.diag !== undefined;
 }

@@ -1,6 +1,8 @@
 import { type MeterProvider, metrics } from '@opentelemetry/api';
-import { ConfigError } from '../config/index.js';
-import { writeStderrLine } from '../containment/stderr-line.js';
+import { describeThrown } from '../containment/describe-thrown.js';
+import { environment } from '../containment/environment.js';
+import { now } from '../containment/primordials.js';
+import { Timers } from '../containment/timers.js';
 import type { Log } from '../diag.js';
 import { HeaprayInstrumentation } from '../heapray-instrumentation.js';
 import { type MetricsEndpoint, openMetricsEndpoint } from './metrics-endpoint.js';
@@ -11,6 +13,8 @@ const PROVIDER_WAIT_MILLIS = 1_000;
 const PROVIDER_CHECK_MILLIS = 50;
 const LATE_PROVIDER_CHECK_MILLIS = 1_000;
 
+type Environment = Readonly<Record<string, string>>;
+
 /**
  * Starts profiling with what the environment says. Metrics go to the application's own MeterProvider if it
  * registers one; if not, to a Prometheus endpoint of heapray's own, unless `OTEL_METRICS_EXPORTER` asks for
@@ -18,36 +22,28 @@ const LATE_PROVIDER_CHECK_MILLIS = 1_000;
  * later would be refused; it gives way then.
  */
 export function registerZeroCode(): void {
-  const log = stderrLog(process.env);
-  const instrumentation = start(log);
-  if (!instrumentation?.getConfig().enabled) return;
-  new MetricsTarget(instrumentation, process.env, log).start();
-}
-
-function start(log: Log): HeaprayInstrumentation | undefined {
-  try {
-    return new HeaprayInstrumentation({ log, defaults: { debugServer: '127.0.0.1:6464' } });
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    writeStderrLine(`heapray: ${error.message}`);
-    process.exit(1);
-  }
+  const env = environment();
+  const log = stderrLog(env);
+  const instrumentation = new HeaprayInstrumentation({ log, defaults: { debugServer: '127.0.0.1:6464' } });
+  if (instrumentation.isProfiling) new MetricsTarget(instrumentation, env, log).start();
 }
 
 /** Decides where metrics go, now and when the application makes up its mind later. */
 class MetricsTarget {
   readonly #instrumentation: HeaprayInstrumentation;
-  readonly #env: NodeJS.ProcessEnv;
+  readonly #env: Environment;
   readonly #log: Log;
-  readonly #started = performance.now();
+  readonly #timers: Timers;
+  readonly #started = now();
   readonly #noProvider = metrics.getMeterProvider();
   #endpoint: MetricsEndpoint | undefined;
   #decided = false;
 
-  constructor(instrumentation: HeaprayInstrumentation, env: NodeJS.ProcessEnv, log: Log) {
+  constructor(instrumentation: HeaprayInstrumentation, env: Environment, log: Log) {
     this.#instrumentation = instrumentation;
     this.#env = env;
     this.#log = log;
+    this.#timers = new Timers((thrown) => log('error', `where metrics go: ${describeThrown(thrown)}`));
   }
 
   start(): void {
@@ -55,16 +51,16 @@ class MetricsTarget {
   }
 
   #checkIn(millis: number): void {
-    setTimeout(() => this.#check(), millis).unref();
+    this.#timers.after(millis, () => this.#check());
   }
 
   #check(): void {
     const provider = metrics.getMeterProvider();
     if (provider !== this.#noProvider) return this.#use(provider);
-    const waited = performance.now() - this.#started;
+    const waited = now() - this.#started;
     if (!this.#decided && waited >= PROVIDER_WAIT_MILLIS) {
       this.#decided = true;
-      this.#open().catch((error: Error) => this.#log('warn', `metrics endpoint: ${error.message}`));
+      void this.#open();
     }
     this.#checkIn(this.#decided ? LATE_PROVIDER_CHECK_MILLIS : PROVIDER_CHECK_MILLIS);
   }
@@ -75,21 +71,27 @@ class MetricsTarget {
     this.#log('debug', "metrics go to the application's own MeterProvider");
     const endpoint = this.#endpoint;
     this.#endpoint = undefined;
-    endpoint?.close().catch(() => {});
+    void endpoint?.close();
   }
 
+  /** Never rejects. */
   async #open(): Promise<void> {
-    if (!wantsPrometheus(this.#env)) return;
-    const endpoint = await openMetricsEndpoint(this.#env, this.#log);
-    if (!endpoint) return;
-    if (metrics.getMeterProvider() !== this.#noProvider) return endpoint.close();
-    this.#endpoint = endpoint;
-    this.#instrumentation.setMeterProvider(endpoint.meterProvider);
+    try {
+      // By now it is known whether the profiler thread could be started.
+      if (!this.#instrumentation.isProfiling || !wantsPrometheus(this.#env)) return;
+      const endpoint = await openMetricsEndpoint(this.#env, this.#log);
+      if (!endpoint) return;
+      if (metrics.getMeterProvider() !== this.#noProvider) return await endpoint.close();
+      this.#endpoint = endpoint;
+      this.#instrumentation.setMeterProvider(endpoint.meterProvider);
+    } catch (thrown) {
+      this.#log('warn', `metrics endpoint: ${describeThrown(thrown)}`);
+    }
   }
 }
 
 /** Without a word from the environment, a program without an SDK is scraped. */
-function wantsPrometheus(env: NodeJS.ProcessEnv): boolean {
+function wantsPrometheus(env: Environment): boolean {
   const exporters = env.OTEL_METRICS_EXPORTER;
   if (exporters === undefined || exporters.trim() === '') return true;
   return exporters.split(',').some((name) => name.trim() === 'prometheus');

@@ -1,3 +1,4 @@
+import { SafeMap } from '../containment/primordials.js';
 import type { ProducedPoint } from './produced-metrics.js';
 
 /** A point with what tells its series apart. */
@@ -8,7 +9,7 @@ export interface KeyedPoint extends ProducedPoint {
 /** Turns the points of a sum, as they are since the start, into what came since the collection before. */
 export class DeltaPoints {
   readonly #isMonotonic: boolean;
-  #before = new Map<string, ProducedPoint>();
+  #before = new SafeMap<string, ProducedPoint>();
 
   /** @param isMonotonic whether a series may begin anew, which its start time tells */
   constructor(isMonotonic: boolean) {
@@ -17,7 +18,7 @@ export class DeltaPoints {
 
   next(points: readonly KeyedPoint[]): ProducedPoint[] {
     const before = this.#before;
-    this.#before = new Map(points.map((point) => [point.key, point]));
+    this.#before = new SafeMap(points.map((point) => [point.key, point]));
     return points.map(({ key, ...point }) => {
       const last = before.get(key);
       const isNew = this.#isMonotonic && last?.startTime.join() !== point.startTime.join();

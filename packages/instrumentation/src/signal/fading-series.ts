@@ -1,4 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
+import { SafeMap } from '../containment/primordials.js';
 
 /** The value of a series in one collection. */
 export interface SeriesValue {
@@ -15,11 +16,11 @@ export interface SeriesValue {
  * gone is given at zero once, so that nobody takes its last value for the present one, and then no more.
  */
 export class FadingSeries {
-  #shown = new Map<string, SeriesValue>();
+  #shown = new SafeMap<string, SeriesValue>();
 
   /** What to give of these values: those that are not zero, and zero for those that were not in the call before. */
   next(values: Iterable<SeriesValue>): SeriesValue[] {
-    const shown = new Map<string, SeriesValue>();
+    const shown = new SafeMap<string, SeriesValue>();
     for (const value of values) if (value.value !== 0 || value.always) shown.set(value.key, value);
     const gone = [...this.#shown.values()].filter(({ key }) => !shown.has(key));
     this.#shown = shown;

@@ -1,4 +1,6 @@
 import type { BatchObservableResult, Meter, Observable } from '@opentelemetry/api';
+import { contain } from '../containment/contain.js';
+import { MathMin, ObjectEntries, ObjectValues, SafeSet } from '../containment/primordials.js';
 import { ATTR_MODE, ATTR_PAIR, ATTR_REASON } from '../semconv.js';
 import type { CallSiteView } from './call-site-series.js';
 import { createInstruments, type Instruments } from './instruments.js';
@@ -46,6 +48,8 @@ export interface HeapMetricsOptions extends SiteMetricsOptions {
   readonly threadDeaths: () => number;
   /** Whether a metric producer tells of call sites, so that instruments must not. Asked once for each collection. */
   readonly hasProducer: () => boolean;
+  /** Told once of what a reader or a meter throws. */
+  readonly failed?: (thrown: unknown) => void;
 }
 
 /**
@@ -60,7 +64,8 @@ export class HeapMetrics {
   readonly #sites: SiteMetrics;
   readonly #callback = (result: BatchObservableResult) => this.#observe(result);
   /** Those that were, and the one that any may give way to. */
-  readonly #modes = new Set<string>(['none']);
+  readonly #modes = new SafeSet<string>(['none']);
+  #hasFailed = false;
   #limitWasInSight = false;
   #last: HeapView | undefined;
 
@@ -71,7 +76,7 @@ export class HeapMetrics {
     this.#instruments = instruments;
     this.#sites = new SiteMetrics(instruments.site, options);
     const { site, own, conventions } = instruments;
-    this.#observables = [site, own, conventions ?? {}].flatMap((some) => Object.values<Observable>(some));
+    this.#observables = [site, own, conventions ?? {}].flatMap((some) => ObjectValues<Observable>(some));
     meter.addBatchObservableCallback(this.#callback, this.#observables);
   }
 
@@ -80,9 +85,26 @@ export class HeapMetrics {
     this.#meter.removeBatchObservableCallback(this.#callback, this.#observables);
   }
 
+  #failed(thrown: unknown): void {
+    if (this.#hasFailed) return;
+    this.#hasFailed = true;
+    contain(
+      () => this.#options.failed?.(thrown),
+      () => {},
+    );
+  }
+
+  /** Never rejects: not every reader takes care of that. */
   async #observe(result: BatchObservableResult): Promise<void> {
-    const hasProducer = this.#options.hasProducer();
-    const view = await this.#options.fetchView(!hasProducer);
+    try {
+      const hasProducer = this.#options.hasProducer();
+      this.#observeView(result, await this.#options.fetchView(!hasProducer), hasProducer);
+    } catch (thrown) {
+      this.#failed(thrown);
+    }
+  }
+
+  #observeView(result: BatchObservableResult, view: HeapView | undefined, hasProducer: boolean): void {
     // When the profiler thread does not answer, its last word still stands; process-wide values are fresh.
     this.#last = view ?? this.#last;
     observeProcess(result, this.#instruments, this.#last?.profiler.memoryBytes);
@@ -101,7 +123,7 @@ export class HeapMetrics {
     if (!this.#limitWasInSight) return;
     // For ever is what the end of a leak means, and the reader would keep the last number. Infinity itself is no number
     // in JSON: it would spoil everything that is exported with it.
-    result.observe(this.#instruments.own.timeToLimit, Math.min(secondsToLimit ?? FOR_EVER, FOR_EVER));
+    result.observe(this.#instruments.own.timeToLimit, MathMin(secondsToLimit ?? FOR_EVER, FOR_EVER));
   }
 
   #observeProfiler(result: BatchObservableResult, profiler: HeapView['profiler']): void {
@@ -139,7 +161,7 @@ function observeByReason(
   instrument: Observable,
   counts: Readonly<Record<string, number>>,
 ): void {
-  const entries = Object.entries(counts);
+  const entries = ObjectEntries(counts);
   if (entries.length === 0) result.observe(instrument, 0, { [ATTR_REASON]: 'none' });
   for (const [reason, count] of entries) result.observe(instrument, count, { [ATTR_REASON]: reason });
 }

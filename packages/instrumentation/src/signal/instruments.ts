@@ -1,4 +1,5 @@
 import type { Histogram, Meter, Observable } from '@opentelemetry/api';
+import { ObjectEntries, ObjectFromEntries } from '../containment/primordials.js';
 import {
   CONVENTION_METRICS,
   type ConventionMetric,
@@ -39,11 +40,8 @@ function createObservables<K extends string>(
   meter: Meter,
   specs: Readonly<Record<K, MetricSpec>>,
 ): Record<K, Observable> {
-  const entries = Object.entries<MetricSpec>(specs).map(([key, spec]) => [
-    key,
-    createObservable(meter, spec),
-  ]);
-  return Object.fromEntries(entries) as Record<K, Observable>;
+  const entries = ObjectEntries<MetricSpec>(specs).map(([key, spec]) => [key, createObservable(meter, spec)]);
+  return ObjectFromEntries(entries) as Record<K, Observable>;
 }
 
 function createObservable(meter: Meter, { name, kind, unit, description }: MetricSpec): Observable {

@@ -1,6 +1,7 @@
 import os from 'node:os';
 import v8 from 'node:v8';
 import type { BatchObservableResult } from '@opentelemetry/api';
+import { ObjectEntries, process } from '../containment/primordials.js';
 import { ATTR_HEAP_SPACE, ATTR_LIMIT_KIND, ATTR_MEMORY_KIND } from '../semconv.js';
 import type { Instruments } from './instruments.js';
 import { residentByKind } from './resident-memory.js';
@@ -11,7 +12,7 @@ export function observeProcess(
   { own: { resident, limit }, conventions }: Instruments,
   profilerBytes: number | undefined,
 ): void {
-  for (const [kind, bytes] of Object.entries(residentByKind(profilerBytes))) {
+  for (const [kind, bytes] of ObjectEntries(residentByKind(profilerBytes))) {
     result.observe(resident, bytes, { [ATTR_MEMORY_KIND]: kind });
   }
   result.observe(limit, v8.getHeapStatistics().heap_size_limit, { [ATTR_LIMIT_KIND]: 'heap' });

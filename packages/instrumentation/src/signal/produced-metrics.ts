@@ -1,4 +1,5 @@
 import { type Attributes, type HrTime, ValueType } from '@opentelemetry/api';
+import { MathFloor, MathRound } from '../containment/primordials.js';
 import type { MetricSpec } from './metric-table.js';
 
 /** The SDK's `AggregationTemporality`. */
@@ -60,6 +61,6 @@ export function producedMetric(
 
 /** @param epochMillis since the epoch */
 export function hrTime(epochMillis: number): HrTime {
-  const seconds = Math.floor(epochMillis / 1000);
-  return [seconds, Math.round((epochMillis - seconds * 1000) * 1e6)];
+  const seconds = MathFloor(epochMillis / 1000);
+  return [seconds, MathRound((epochMillis - seconds * 1000) * 1e6)];
 }

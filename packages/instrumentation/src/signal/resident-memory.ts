@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import v8 from 'node:v8';
+import { MathMax, ObjectValues, process, SafeNumber, SafeRegExp } from '../containment/primordials.js';
 import { transferredBuffers } from './transferred-buffers.js';
 
 /** What Linux says of the process's memory, bytes. */
@@ -31,12 +32,12 @@ export function residentByKind(
     code,
     array_buffers: arrayBuffers + transferred,
     // V8 counts array buffers as external memory too.
-    external: Math.max(0, external - arrayBuffers - transferred),
+    external: MathMax(0, external - arrayBuffers - transferred),
     malloc,
     profiler: profilerBytes,
     ...(kernel && { stack: kernel.stack, mapped_file: kernel.file }),
   };
-  const sum = Object.values(explained).reduce((total, bytes) => total + bytes, 0);
+  const sum = ObjectValues(explained).reduce((total, bytes) => total + bytes, 0);
   return { ...explained, unexplained: rss - sum };
 }
 
@@ -64,8 +65,8 @@ function readKernelMemory(): KernelMemory | undefined {
 /** What /proc/PID/status says; undefined when it does not, as before Linux 4.5. */
 export function parseKernelMemory(status: string): KernelMemory | undefined {
   const bytes = (name: string) => {
-    const kibibytes = new RegExp(`^${name}:\\s*(\\d+) kB$`, 'm').exec(status)?.[1];
-    return kibibytes === undefined ? undefined : Number(kibibytes) * 1024;
+    const kibibytes = new SafeRegExp(`^${name}:\\s*(\\d+) kB$`, 'm').exec(status)?.[1];
+    return kibibytes === undefined ? undefined : SafeNumber(kibibytes) * 1024;
   };
   const [file, shared, stack] = [bytes('RssFile'), bytes('RssShmem'), bytes('VmStk')];
   if (file === undefined || shared === undefined || stack === undefined) return undefined;

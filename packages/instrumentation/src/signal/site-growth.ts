@@ -1,4 +1,5 @@
 import type { GroupBy } from '../config/index.js';
+import { SafeMap } from '../containment/primordials.js';
 import type { CallSite } from '../ledger/index.js';
 import { groupKey, groupOf, type SiteGroup } from './site-groups.js';
 
@@ -14,13 +15,13 @@ export interface GroupGrowth {
 }
 
 /** The growth of each group that has a suspect, by the group's key, the fastest first. */
-export function growthByGroup(groupBy: GroupBy, suspects: readonly Suspect[]): Map<string, GroupGrowth> {
-  const growth = new Map<string, GroupGrowth>();
+export function growthByGroup(groupBy: GroupBy, suspects: readonly Suspect[]): SafeMap<string, GroupGrowth> {
+  const growth = new SafeMap<string, GroupGrowth>();
   for (const suspect of suspects) {
     const group = groupOf(groupBy, suspect);
     const key = groupKey(group);
     const bytesPerSecond = suspect.bytesPerSecond + (growth.get(key)?.bytesPerSecond ?? 0);
     growth.set(key, { group, bytesPerSecond });
   }
-  return new Map([...growth].sort(([, a], [, b]) => b.bytesPerSecond - a.bytesPerSecond));
+  return new SafeMap([...growth].sort(([, a], [, b]) => b.bytesPerSecond - a.bytesPerSecond));
 }

@@ -1,5 +1,6 @@
 import type { Attributes, BatchObservableResult, Observable } from '@opentelemetry/api';
 import type { GroupBy } from '../config/index.js';
+import { MathRound, SafeMap } from '../containment/primordials.js';
 import { AGE_BUCKETS, type AgeBucket } from '../ledger/index.js';
 import { ATTR_AGE } from '../semconv.js';
 import type { CallSiteView } from './call-site-series.js';
@@ -36,8 +37,8 @@ export class SiteMetrics {
   readonly #to: Readonly<Record<SiteMetric, Observable>>;
   readonly #options: SiteMetricsOptions;
   readonly #otherGroup: SiteGroup;
-  readonly #known = new Map<string, Series>();
-  readonly #suspected = new Map<string, Attributes>();
+  readonly #known = new SafeMap<string, Series>();
+  readonly #suspected = new SafeMap<string, Attributes>();
   #collection = 0;
 
   constructor(instruments: Readonly<Record<SiteMetric, Observable>>, options: SiteMetricsOptions) {
@@ -76,18 +77,18 @@ export class SiteMetrics {
 
   #observeSite(result: BatchObservableResult, series: Series, values: SiteValues): void {
     const { allocated, allocations } = this.#to;
-    result.observe(allocated, Math.round(values.allocated), series.attributes);
-    result.observe(allocations, Math.round(values.allocations), series.attributes);
+    result.observe(allocated, MathRound(values.allocated), series.attributes);
+    result.observe(allocations, MathRound(values.allocations), series.attributes);
     this.#observeRetained(result, series, values);
   }
 
   #observeRetained(result: BatchObservableResult, series: Series, values: SiteValues): void {
     const { retained, retainedObjects } = this.#to;
-    result.observe(retainedObjects, Math.round(values.retainedObjects), series.attributes);
+    result.observe(retainedObjects, MathRound(values.retainedObjects), series.attributes);
     if (values.retainedByAge[FROZEN]) series.byAge[FROZEN] ??= ofAge(series.attributes, 'frozen');
     for (let age = 0; age < AGE_BUCKETS.length; age++) {
       const attributes = series.byAge[age];
-      if (attributes) result.observe(retained, Math.round(values.retainedByAge[age] ?? 0), attributes);
+      if (attributes) result.observe(retained, MathRound(values.retainedByAge[age] ?? 0), attributes);
     }
   }
 

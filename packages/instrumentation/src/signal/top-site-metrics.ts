@@ -1,4 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
+import { MathMax, MathRound, SafeMap } from '../containment/primordials.js';
 import { AGE_BUCKETS } from '../ledger/index.js';
 import { ATTR_AGE } from '../semconv.js';
 import { DeltaPoints, type KeyedPoint } from './delta-points.js';
@@ -56,7 +57,7 @@ export class TopSiteMetrics {
   readonly #retained = new FadingSeries();
   readonly #objects = new FadingSeries();
   readonly #growth = new FadingSeries();
-  readonly #deltas = new Map<SiteMetric, DeltaPoints>();
+  readonly #deltas = new SafeMap<SiteMetric, DeltaPoints>();
 
   constructor(options: TopSiteMetricsOptions) {
     this.#options = options;
@@ -80,7 +81,7 @@ export class TopSiteMetrics {
           startTime: hrTime(sinceMillis),
           endTime,
           attributes,
-          value: Math.round(values[metric]),
+          value: MathRound(values[metric]),
         };
       });
     const points = (values: readonly SeriesValue[]) =>
@@ -154,11 +155,11 @@ function bytesByAge({ key, attributes, values }: Row, always = false): SeriesVal
   return AGE_BUCKETS.map((age, i) => ({
     key: `${key}\n${age}`,
     attributes: { ...attributes, [ATTR_AGE]: age },
-    value: Math.max(0, Math.round(values.retainedByAge[i] ?? 0)),
+    value: MathMax(0, MathRound(values.retainedByAge[i] ?? 0)),
     always: always && i === 0,
   }));
 }
 
 function objects({ key, attributes, values }: Row, always = false): SeriesValue {
-  return { key, attributes, value: Math.round(values.retainedObjects), always };
+  return { key, attributes, value: MathRound(values.retainedObjects), always };
 }

@@ -1,5 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { contained } from '../containment/contain.js';
+import { MathMax, process } from '../containment/primordials.js';
 
 /** Node tells here of each worker thread that is made, whoever makes it. */
 const CHANNEL = 'worker_threads';
@@ -44,7 +45,7 @@ export class TransferredBuffers {
 
   /** Returns the estimate for these figures of the process; 0 without worker threads of the application. */
   bytes(usage: Usage): number {
-    return this.#before === undefined ? 0 : Math.max(0, beyond(usage) - this.#before);
+    return this.#before === undefined ? 0 : MathMax(0, beyond(usage) - this.#before);
   }
 }
 
@@ -52,5 +53,5 @@ export class TransferredBuffers {
 export const transferredBuffers: TransferredBuffers = new TransferredBuffers();
 
 function beyond({ external, arrayBuffers }: Usage): number {
-  return Math.max(0, external - arrayBuffers);
+  return MathMax(0, external - arrayBuffers);
 }

@@ -1,6 +1,9 @@
 import type * as Inspector from 'node:inspector';
 import { createRequire } from 'node:module';
+import { types } from 'node:util';
 import v8 from 'node:v8';
+import { describeThrown } from '../containment/describe-thrown.js';
+import { SafeError } from '../containment/primordials.js';
 import type { SamplerMode } from './sampling-profile.js';
 
 /**
@@ -16,7 +19,12 @@ import type { SamplerMode } from './sampling-profile.js';
  * One sampler exists per isolate, and anybody may start or stop it.
  */
 export type SamplerStart =
-  | { readonly status: 'started'; readonly sampler: RunningSampler }
+  | {
+      readonly status: 'started';
+      readonly sampler: RunningSampler;
+      /** Why the native binding, which is there, could not start it. */
+      readonly problem?: string | undefined;
+    }
   /** Somebody else's sampler is running: nothing was changed. */
   | { readonly status: 'taken' }
   | { readonly status: 'failed'; readonly reason: string };
@@ -73,31 +81,44 @@ export function connectSamplerSession(inspector: typeof Inspector): Inspector.Se
  *   V8 kills the process on anything below 1)
  */
 export function startSampler(intervalBytes: number, session: Inspector.Session): SamplerStart {
-  const started = startFlagless(intervalBytes, session);
-  if (started?.status === 'started') arm(session, intervalBytes);
-  return started ?? startByInspector(intervalBytes, session);
-}
-
-/** Tries the ways that leave reads free of forced collections; undefined when this Node has none. */
-function startFlagless(intervalBytes: number, session: Inspector.Session): SamplerStart | undefined {
-  const native = v8 as NativeHeapProfiler;
-  if (native.startHeapProfile) {
-    try {
-      // The handle is not needed: the sampler runs on without it, and the session stops it.
-      native.startHeapProfile({ sampleInterval: intervalBytes, stackDepth: STACK_DEPTH });
-      return { status: 'started', sampler: runningSampler('native-api', session) };
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ERR_HEAP_PROFILE_HAVE_BEEN_STARTED') {
-        return { status: 'taken' };
-      }
-    }
-  }
+  const native = startNative(intervalBytes, session);
+  if (native) return native;
   const binding = loadSamplerBinding();
-  if (!binding) return undefined;
+  if (!binding) return startByInspector(intervalBytes, session);
   // The binding does not say whether a sampler was there before it, so ask first.
   if (isSampling(session)) return { status: 'taken' };
-  binding.startSamplingHeapProfiler(intervalBytes, STACK_DEPTH);
-  return { status: 'started', sampler: runningSampler('binding', session) };
+  const problem = startByBinding(binding, intervalBytes);
+  if (isSampling(session)) return armed('binding', intervalBytes, session);
+  const start = startByInspector(intervalBytes, session);
+  return start.status === 'started' ? { ...start, problem } : start;
+}
+
+/** Starts it with Node's own function; undefined when this Node has none. */
+function startNative(intervalBytes: number, session: Inspector.Session): SamplerStart | undefined {
+  const native = v8 as NativeHeapProfiler;
+  if (!native.startHeapProfile) return undefined;
+  try {
+    // The handle is not needed: the sampler runs on without it, and the session stops it.
+    native.startHeapProfile({ sampleInterval: intervalBytes, stackDepth: STACK_DEPTH });
+  } catch (thrown) {
+    const taken = hasCode(thrown, 'ERR_HEAP_PROFILE_HAVE_BEEN_STARTED');
+    return taken ? { status: 'taken' } : undefined;
+  }
+  return armed('native-api', intervalBytes, session);
+}
+
+function hasCode(thrown: unknown, code: string): boolean {
+  return types.isNativeError(thrown) && (thrown as NodeJS.ErrnoException).code === code;
+}
+
+/** Returns why it could not be started, if so. */
+function startByBinding(binding: SamplerBinding, intervalBytes: number): string | undefined {
+  try {
+    binding.startSamplingHeapProfiler(intervalBytes, STACK_DEPTH);
+    return undefined;
+  } catch (thrown) {
+    return describeThrown(thrown);
+  }
 }
 
 function startByInspector(intervalBytes: number, session: Inspector.Session): SamplerStart {
@@ -111,8 +132,9 @@ function startByInspector(intervalBytes: number, session: Inspector.Session): Sa
  * A flagless sampler that still runs when its isolate dies can abort Node 24. A second, ignored start from
  * a session inside the isolate makes that session's teardown stop it.
  */
-function arm(session: Inspector.Session, intervalBytes: number): void {
+function armed(mode: SamplerMode, intervalBytes: number, session: Inspector.Session): SamplerStart {
   post(session, 'HeapProfiler.startSampling', { samplingInterval: intervalBytes });
+  return { status: 'started', sampler: runningSampler(mode, session) };
 }
 
 function runningSampler(mode: SamplerMode, session: Inspector.Session): RunningSampler {
@@ -128,9 +150,13 @@ function isSampling(session: Inspector.Session): boolean {
 /** Sends a command to the own isolate, which answers before `post` returns. Returns the error, if any. */
 function post(session: Inspector.Session, method: string, params?: object): Error | undefined {
   let failure: Error | undefined;
-  session.post(method, params, (error: Error | null) => {
-    if (error) failure = error;
-  });
+  try {
+    session.post(method, params, (error: Error | null) => {
+      if (error) failure = error;
+    });
+  } catch (thrown) {
+    return new SafeError(describeThrown(thrown));
+  }
   return failure;
 }
 

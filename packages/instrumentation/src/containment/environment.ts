@@ -1,0 +1,17 @@
+import { contain } from './contain.js';
+import { process, ReflectOwnKeys } from './primordials.js';
+
+/** Copies the environment; without what cannot be read, since the application may have put a Proxy in its place. */
+export function environment(): Record<string, string> {
+  const nothing = () => {};
+  const copy: Record<string, string> = {};
+  const { env } = process;
+  const keys = contain(() => ReflectOwnKeys(env), nothing) ?? [];
+  for (let at = 0; at < keys.length; at++) {
+    const key = keys[at]!;
+    if (typeof key !== 'string') continue;
+    const value: unknown = contain(() => env[key], nothing);
+    if (typeof value === 'string') copy[key] = value;
+  }
+  return copy;
+}

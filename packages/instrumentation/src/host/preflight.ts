@@ -1,0 +1,75 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import { contain } from '../containment/contain.js';
+import { process, SafeNumber, SafeRegExp } from '../containment/primordials.js';
+
+/** What the profiler thread, its servers and a capture open, and as many again for the application. */
+const DESCRIPTORS = 32;
+/** V8 ends the process when it cannot reserve what a thread's heap and code need: some 1.1 GB; twice as much is safe. */
+const ADDRESS_BYTES = 2 ** 31;
+const { openSync, closeSync, readFileSync } = fs;
+
+/**
+ * Checks that starting the profiler thread does not harm the process.
+ *
+ * @returns why it would, for people; undefined when all is well
+ */
+export function startProblem(): string | undefined {
+  return descriptorProblem() ?? addressProblem();
+}
+
+function descriptorProblem(): string | undefined {
+  const open: number[] = [];
+  const failed = contain(
+    () => {
+      while (open.length < DESCRIPTORS) open[open.length] = openSync(os.devNull, 'r');
+      return false;
+    },
+    () => {},
+  );
+  for (let at = 0; at < open.length; at++) closeSync(open[at]!);
+  if (failed === false || open.length === 0) return undefined;
+  return `only ${open.length} more files can be opened (ulimit -n), and ${DESCRIPTORS} are needed`;
+}
+
+interface Limit {
+  readonly limit: string;
+  readonly used: string;
+  readonly option: string;
+}
+const LIMITS: readonly Limit[] = [
+  { limit: 'Max address space', used: 'VmSize', option: '-v' },
+  { limit: 'Max data size', used: 'VmData', option: '-d' },
+];
+
+function addressProblem(): string | undefined {
+  if (process.platform !== 'linux') return undefined;
+  return contain(
+    () => {
+      const limits = readFileSync('/proc/self/limits', 'latin1');
+      const status = readFileSync('/proc/self/status', 'latin1');
+      for (let at = 0; at < LIMITS.length; at++) {
+        const problem = shortOf(LIMITS[at]!, limits, status);
+        if (problem !== undefined) return problem;
+      }
+      return undefined;
+    },
+    // Not mounted, or not permitted.
+    () => {},
+  );
+}
+
+function shortOf({ limit, used, option }: Limit, limits: string, status: string): string | undefined {
+  const soft = firstNumber(limits, `^${limit} +(\\d+) `);
+  const kibibytes = firstNumber(status, `^${used}:\\s*(\\d+) kB$`);
+  if (soft === undefined || kibibytes === undefined) return undefined;
+  const left = soft - kibibytes * 1024;
+  if (left >= ADDRESS_BYTES) return undefined;
+  const mebibytes = (bytes: number) => `${(bytes / 2 ** 20).toFixed(0)} MiB`;
+  return `only ${mebibytes(left)} of memory can be reserved (ulimit ${option}), and ${mebibytes(ADDRESS_BYTES)} are needed`;
+}
+
+function firstNumber(text: string, pattern: string): number | undefined {
+  const digits = new SafeRegExp(pattern, 'm').exec(text)?.[1];
+  return digits === undefined ? undefined : SafeNumber(digits);
+}

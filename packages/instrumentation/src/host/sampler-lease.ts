@@ -1,0 +1,123 @@
+import type * as Inspector from 'node:inspector';
+import { contain } from '../containment/contain.js';
+import { describeThrown } from '../containment/describe-thrown.js';
+import { process } from '../containment/primordials.js';
+import type { Log } from '../diag.js';
+import type { FunctionLocation } from '../ledger/index.js';
+import type { ObjectCountTable } from '../profile/object-counts.js';
+import {
+  connectSamplerSession,
+  loadSamplerBinding,
+  type RunningSampler,
+  type SamplerBinding,
+  startSampler,
+} from '../source/sampler.js';
+import { locateFunction } from './locate-function.js';
+import { readObjectCounts } from './object-count-table.js';
+
+const FORCED_COLLECTIONS =
+  'polls force a garbage collection on this Node without @datadog/pprof (an optional dependency): ' +
+  'they are rare, and allocation by call site is not known';
+
+/** The profiler's use of V8's one sampler, and of the inspector session that it needs for that. Nothing here throws. */
+export class SamplerLease {
+  readonly #log: Log;
+  #session: Inspector.Session | undefined;
+  #binding: SamplerBinding | undefined;
+  #sampler: RunningSampler | undefined;
+  #saidTaken = false;
+
+  constructor(log: Log) {
+    this.#log = log;
+  }
+
+  /** How the running sampler was started; undefined when none of ours runs. */
+  get mode(): RunningSampler['mode'] | undefined {
+    return this.#sampler?.mode;
+  }
+
+  /** Opens the session; false, with a message, when that is not possible. */
+  connect(): boolean {
+    this.#session = contain(
+      () => {
+        const inspector: typeof Inspector | undefined = process.getBuiltinModule('node:inspector');
+        if (inspector?.Session) return connectSamplerSession(inspector);
+        this.#log('error', 'this Node has no inspector: memory is not profiled');
+        return undefined;
+      },
+      (thrown) =>
+        this.#log(
+          'error',
+          `the inspector may not be used, so memory is not profiled: ${describeThrown(thrown)}`,
+        ),
+    );
+    this.#binding = loadSamplerBinding();
+    return this.#session !== undefined;
+  }
+
+  /**
+   * Starts the sampler.
+   *
+   * @param interval mean bytes between samples
+   */
+  start(interval: number): RunningSampler['mode'] | 'taken' | 'failed' {
+    // Not stopped: what runs now, if anything does, is somebody else's.
+    this.#sampler = undefined;
+    const failed = (reason: string) =>
+      this.#log('error', `cannot start the heap sampler, memory is not profiled: ${reason}`);
+    const session = this.#session;
+    const start =
+      session &&
+      contain(
+        () => startSampler(interval, session),
+        (thrown) => failed(describeThrown(thrown)),
+      );
+    if (!start) return 'failed';
+    if (start.status === 'failed') {
+      failed(start.reason);
+      return 'failed';
+    }
+    if (start.status === 'taken') {
+      const level = this.#saidTaken ? 'debug' : 'warn';
+      this.#log(level, 'the heap sampler is in use by somebody else; waiting for it');
+      this.#saidTaken = true;
+      return 'taken';
+    }
+    this.#saidTaken = false;
+    this.#sampler = start.sampler;
+    const { mode } = start.sampler;
+    this.#log('debug', `heap sampler started (${mode}), every ${interval} bytes`);
+    if (start.problem !== undefined) this.#log('warn', `@datadog/pprof cannot be used: ${start.problem}`);
+    if (mode === 'inspector') this.#log('warn', FORCED_COLLECTIONS);
+    return mode;
+  }
+
+  /** Stops the sampler if it is ours. */
+  stop(): void {
+    const sampler = this.#sampler;
+    this.#sampler = undefined;
+    if (sampler) contain(() => sampler.stop(), ignore);
+  }
+
+  /** Stops the sampler and, if it was ours, closes the session: that would stop somebody else's too. */
+  release(): void {
+    if (!this.#sampler) return;
+    this.stop();
+    contain(() => this.#session?.disconnect(), ignore);
+  }
+
+  /** V8's object counts by stack; undefined when the native binding cannot tell. */
+  objectCounts(): ObjectCountTable | undefined {
+    return contain(
+      () => this.#binding && readObjectCounts(this.#binding),
+      (thrown) => this.#log('debug', `object counts: ${describeThrown(thrown)}`),
+    );
+  }
+
+  /** Where a function starts; undefined when it has no place in a script. */
+  locate(work: unknown): FunctionLocation | undefined {
+    return this.#session && locateFunction(this.#session, work);
+  }
+}
+
+function ignore(): void {}

@@ -1,0 +1,63 @@
+import { declaredComponents, declaredCount } from '../components.js';
+import type { ResolvedConfig } from '../config/index.js';
+import type { Log } from '../diag.js';
+
+/** Resolves the configuration again for the components declared by then. */
+export type ConfigFor = (declared: readonly string[]) => ResolvedConfig;
+
+/** Which components are traced, by the configuration and by what the program has declared until now. */
+export class TracedComponents {
+  readonly #configFor: ConfigFor;
+  readonly #log: Log;
+  /** The configuration when profiling started. */
+  readonly config: ResolvedConfig;
+  #latest: { readonly declared: number; readonly config: ResolvedConfig };
+  #warned = false;
+
+  constructor(configFor: ConfigFor, log: Log) {
+    this.#configFor = configFor;
+    this.#log = log;
+    this.config = configFor(declaredComponents());
+    this.#latest = { declared: declaredCount(), config: this.config };
+  }
+
+  /** The component whose capture runs from start to exit: this process's own, if it is traced. */
+  get ofProcess(): string | undefined {
+    const { component } = this.config.options;
+    return this.config.components.includes(component) ? component : undefined;
+  }
+
+  /** Whether single events are followed in this process, at least now and then. */
+  get any(): boolean {
+    return this.config.components.length > 0 || this.config.options.memrayLivePort !== undefined;
+  }
+
+  /** Whether they are followed from start to exit, or may be at any time. */
+  get throughout(): boolean {
+    return this.ofProcess !== undefined || this.config.options.memrayLivePort !== undefined;
+  }
+
+  /** Whether calls of a component have captures of their own. */
+  has(name: string): boolean {
+    // The whole process is being captured under this name already.
+    return name !== this.ofProcess && this.#current().components.includes(name);
+  }
+
+  /** Reports what the configuration dropped, once: call it when all modules had time to declare their components. */
+  warn(): void {
+    if (this.#warned) return;
+    this.#warned = true;
+    for (const warning of this.#current().warnings) this.#log('warn', warning);
+  }
+
+  /** The configuration for what is declared by now. */
+  #current(): ResolvedConfig {
+    const declared = declaredCount();
+    if (this.#latest.declared !== declared) {
+      // The process's own name stays allowed if it was: its capture is running.
+      const own = this.ofProcess === undefined ? [] : [this.ofProcess];
+      this.#latest = { declared, config: this.#configFor([...declaredComponents(), ...own]) };
+    }
+    return this.#latest.config;
+  }
+}
