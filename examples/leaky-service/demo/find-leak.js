@@ -11,7 +11,7 @@ const MIN_STEADINESS = 0.2;
  * steady when it goes on: from the second to the third time as from the first to the second. That tells a
  * leak from a cache, which fills and then stays as it is.
  *
- * @param readings in order of time, each `{ atMillis, sites: Map<key, { function, file, package, bytes }> }`
+ * @param readings in order of time, each `{ atMillis, sites: Map<key, { function, file, line, column, package, bytes }> }`
  * @returns undefined when no site grows steadily
  */
 export function findLeak(readings) {
@@ -29,10 +29,12 @@ export function findLeak(readings) {
     leak = { site, grown, bytesPerMinute: (60_000 * grown) / (third.atMillis - first.atMillis) };
   }
   if (!leak) return undefined;
-  const { function: name, file, package: packageName, bytes } = leak.site;
+  const { function: name, file, line, column, package: packageName, bytes } = leak.site;
   return {
     function: name,
     file,
+    line,
+    column,
     package: packageName,
     bytes,
     bytesPerMinute: Math.round(leak.bytesPerMinute),

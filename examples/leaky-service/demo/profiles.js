@@ -1,7 +1,7 @@
 import { decodePprof } from '@heapray/exporter/pprof';
 import { callSite, displayName, topOf } from '@heapray/exporter/profile';
 
-/** One call site and its bytes in a profile: `{ function, file, package, bytes, share }`. */
+/** One call site and its bytes in a profile: `{ function, file, line, column, package, bytes, share }`. */
 
 /**
  * The biggest call sites of a column.
@@ -11,12 +11,14 @@ import { callSite, displayName, topOf } from '@heapray/exporter/profile';
  */
 export function topSites(profile, column, limit) {
   const packageOf = packages(profile, column);
-  return topOf(profile, { column, groupBy: 'function', limit }).map(({ name, file, flat, share }) => ({
-    function: name,
-    file,
-    package: packageOf(name, file),
-    bytes: flat,
-    share,
+  return topOf(profile, { column, groupBy: 'function', limit }).map((row) => ({
+    function: row.name,
+    file: row.file,
+    line: row.line,
+    column: row.column,
+    package: packageOf(row.name, row.file),
+    bytes: row.flat,
+    share: row.share,
   }));
 }
 
@@ -34,7 +36,8 @@ export async function fetchBytes(url) {
 /** What a call site retains at one moment, by a key that tells sites apart. */
 export function readingOf(bytes, atMillis) {
   const sites = topSites(decodePprof(bytes), 'inuse_space').filter((site) => site.bytes > 0);
-  return { atMillis, sites: new Map(sites.map((site) => [`${site.function}\n${site.file}`, site])) };
+  const keyOf = (site) => `${site.function}\n${site.file}\n${site.line}:${site.column}`;
+  return { atMillis, sites: new Map(sites.map((site) => [keyOf(site), site])) };
 }
 
 /** The package that a call site's samples are labelled with, or most of their bytes are. */

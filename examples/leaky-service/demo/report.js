@@ -11,7 +11,11 @@ export function report(summary, { paths, memrayFormat }) {
   const { seconds, requests, samplingInterval, mode, leak } = summary;
   const here = (file) => quoted(path.relative('', file));
   const share = summary.topRetainers.find(
-    (site) => site.file === leak.file && site.function === leak.function,
+    (site) =>
+      site.file === leak.file &&
+      site.function === leak.function &&
+      site.line === leak.line &&
+      site.column === leak.column,
   );
   return [
     '',

@@ -92,6 +92,41 @@ describe('formats', () => {
     expect(formatProfile(profile)).toMatch(/samples: 1\n {2}5 \{package=\(none\)\}\n/);
   });
 
+  test('functions of one name are told apart where a format has names only', async () => {
+    const builder = new ProfileBuilder({
+      columns: [{ type: 'inuse_space', unit: 'bytes' }],
+      timeNanos: 0n,
+      durationNanos: 0n,
+    });
+    const add = (bytes: number, ...frame: Parameters<ProfileBuilder['frame']>) =>
+      builder.add(builder.stack(undefined, builder.frame(...frame)), [bytes]);
+    add(1, 'get', '/a.js', 5, 13);
+    add(2, 'get', '/a.js', 5, 40);
+    add(4, 'get', '/a.js', 9, 2);
+    add(8, '__init__', '/a.py', 12, 0, 10);
+    add(16, '__init__', '/a.py', 14, 0, 10);
+    const file = fileWith(encodePprof(builder.build()));
+    expect(
+      readFileSync(await convert(file, 'a.folded'), 'utf8')
+        .trim()
+        .split('\n'),
+    ).toEqual([
+      '__init__ (/a.py:12) 8',
+      '__init__ (/a.py:14) 16',
+      'get (/a.js:5:13) 1',
+      'get (/a.js:5:40) 2',
+      'get (/a.js:9) 4',
+    ]);
+    // V8 says where a function starts, not which line ran.
+    const profile = decodeHeapProfile(readFileSync(await convert(file, 'a.heapprofile')));
+    expect([...formatProfile(profile).matchAll(/^ +(\d+) .*\n +(.*)$/gm)].map(([, ...row]) => row)).toEqual([
+      ['24', '__init__ /a.py:10:0'],
+      ['1', 'get /a.js:5:13'],
+      ['2', 'get /a.js:5:40'],
+      ['4', 'get /a.js:9:2'],
+    ]);
+  });
+
   test('a hundred thousand frames deep', async () => {
     const builder = new ProfileBuilder({
       columns: [{ type: 'inuse_space', unit: 'bytes' }],

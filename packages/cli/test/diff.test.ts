@@ -67,6 +67,58 @@ test('captures, and a capture with a profile of another kind', async () => {
   expect(other.stdout).toMatch(/^inuse_space: .* to .*, [-+]/);
 });
 
+/** Bytes in use by functions of /app/a.js, each given as name, line, column, first line. */
+function placed(...functions: [bytes: number, ...frame: [string, number, number, number?]][]): string {
+  const builder = new ProfileBuilder({
+    columns: [{ type: 'inuse_space', unit: 'bytes' }],
+    timeNanos: 1n,
+    durationNanos: 0n,
+  });
+  for (const [bytes, name, ...place] of functions) {
+    builder.add(builder.stack(undefined, builder.frame(name, '/app/a.js', ...place)), [bytes]);
+  }
+  return fileWith(encodePprof(builder.build()), 'a.pb');
+}
+
+async function changes(older: string, newer: string): Promise<unknown> {
+  const { stdout } = await heapray(['diff', older, newer, '--json']);
+  const { rows } = JSON.parse(stdout) as {
+    rows: { name: string; line: number; column: number; change: number }[];
+  };
+  return rows.map(({ name, line, column, change }) => `${name} ${line}:${column} ${change}`);
+}
+
+test('functions of one name do not make good for each other', async () => {
+  const older = placed([50, '', 5, 13], [40, '__init__', 12, 0, 10], [9, 'get', 1, 7]);
+  const newer = placed(
+    [50, '', 5, 40],
+    [30, '__init__', 13, 0, 10],
+    [10, '__init__', 31, 0, 30],
+    [9, 'get', 1, 90],
+  );
+  expect(await changes(older, newer)).toEqual([
+    '(anonymous a.js:5:40) 5:40 50',
+    '__init__ 30:0 10',
+    'get 1:90 9',
+    'get 1:7 -9',
+    '__init__ 10:0 -10',
+    '(anonymous a.js:5:13) 5:13 -50',
+  ]);
+});
+
+test('functions are compared by what both files say of their places', async () => {
+  const withColumns = placed([50, '', 5, 13], [7, '', 5, 40], [20, 'load', 8, 3], [4, 'only', 9, 2]);
+  expect(await changes(withColumns, placed([60, '', 5, 0], [21, 'load', 8, 0]))).toEqual([
+    '(anonymous a.js:5) 5:0 3',
+    'load 8:0 1',
+    'only 9:2 -4',
+  ]);
+  expect(await changes(withColumns, placed([60, '', 0, 0], [20, 'load', 8, 3]))).toEqual([
+    '(anonymous a.js) 0:0 3',
+    'only 9:2 -4',
+  ]);
+});
+
 test('nothing changed, nothing in common, a capture cut with --strict', async () => {
   const file = captureFile('threads.v13.bin');
   expect((await heapray(['diff', file, file])).stdout).toMatch(/\nnothing changed by function\n$/);

@@ -62,9 +62,13 @@ print(json.dumps([reader.metadata.peak_memory, sum(r.size for r in leaks), sum(r
 `;
 
 /** Runs the program; returns the captures that it has left, those of its children too. */
-async function record(format: number, ways: readonly string[]): Promise<readonly string[]> {
+async function record(
+  format: number,
+  ways: readonly string[],
+  program: string = PROGRAM,
+): Promise<readonly string[]> {
   const folder = tempFolder();
-  writeFileSync(path.join(folder, 'shop.py'), PROGRAM);
+  writeFileSync(path.join(folder, 'shop.py'), program);
   const args = ['run', '--quiet', '-o', 'shop.bin', ...ways, 'shop.py'];
   const { status, stderr } = await runCommand(memray(MEMRAY_OF[format]!), args, {
     cwd: folder,
@@ -106,7 +110,49 @@ async function expectStats(format: number, file: string): Promise<void> {
   expect(sorted(ours)).toEqual(sorted(JSON.parse(readFileSync(output, 'utf8')) as Record<string, unknown>));
 }
 
+/** Two methods of one name, two lambdas; of each pair one keeps a mebibyte and one two. */
+const NAMESAKES = `
+class Order:
+    def __init__(self):
+        self.page = bytearray(1 << 20)
+
+class Cart:
+    def __init__(self):
+        size = 2 << 20
+        self.page = bytearray(size)
+
+first = lambda: bytearray(1 << 20)
+second = lambda: bytearray(2 << 20)
+kept = [Order(), Cart(), first(), second()]
+`;
+
+/** Where these functions start, and the lines that allocate in them: format 11 says only those. */
+const LINES = { starts: [3, 7, 11, 12], allocates: [4, 9, 11, 12] };
+
 describe.each([13, 12, 11])('format %d', (format) => {
+  const wanted = format === 11 ? LINES.allocates : LINES.starts;
+
+  describeWithPeer('functions of one name in one file', `memray-${MEMRAY_OF[format]!}`, () => {
+    test.each([
+      ['plain', []],
+      ['aggregated', ['--aggregate']],
+    ])('are rows of their own, %s', async (_, ways) => {
+      const [file] = await record(format, ways, NAMESAKES);
+      const { stdout } = await heapray(['top', file!, '--json', '--by', 'peak', '-n', '100']);
+      const { rows } = JSON.parse(stdout) as {
+        rows: { name: string; file: string; line: number; flat: number }[];
+      };
+      const own = rows.filter(({ file, name }) => file.endsWith('shop.py') && name !== '<module>');
+      const bytes = own.map(({ name, line, flat }) => [name, line, Math.floor(flat / 2 ** 20)]);
+      expect(bytes.sort((a, b) => Number(a[1]) - Number(b[1]))).toEqual([
+        ['__init__', wanted[0], 1],
+        ['__init__', wanted[1], 2],
+        ['<lambda>', wanted[2], 1],
+        ['<lambda>', wanted[3], 2],
+      ]);
+    });
+  });
+
   describeWithPeer('memray run', `memray-${MEMRAY_OF[format]!}`, () => {
     describe.each(WAYS.map((ways) => [ways.join(' ') || 'plain', ways] as const))('%s', (_, ways) => {
       let files: readonly string[] = [];

@@ -98,6 +98,32 @@ describe('call sites', () => {
     }
   });
 
+  test.each([
+    ['13', [243, 562], 'functions'],
+    ['12', [243, 562], 'functions'],
+    ['11', [265, 563], 'lines that allocate, since functions are not told apart'],
+  ])('of one name and file are several, in format %s: by %3$s', (format, lines) => {
+    const capture = new GrowingCapture();
+    capture.push(withoutZeros(rawCapture(goldenFile(`threads.v${format}.bin`))));
+    const { rows } = new SiteSeries(500).view(capture);
+    const inits = rows.filter(
+      ({ site }) => site.functionName === '__init__' && site.file.endsWith('threading.py'),
+    );
+    expect(inits.map(({ site }) => site.line)).toEqual(expect.arrayContaining(lines));
+    const keys = rows.map(({ site }) => [site.functionName, site.file, site.line, site.packageName].join());
+    expect(new Set(keys).size).toBe(rows.length);
+  });
+
+  test('have the line as an attribute', async () => {
+    const follower = follow(goldenFile('threads.v13.bin'), { maxCallSites: 500 });
+    await follower.poll({ final: true });
+    const text = prometheusText(watchMetrics([{ component: 'c', follower }], []));
+    expect(text).toMatch(
+      /code_function_name="__init__",code_file_path="[^"]*threading.py",code_line_number="562"/,
+    );
+    expect(text).toMatch(/code_function_name="other",code_file_path="",heapray_package=""/);
+  });
+
   test('totals are memray’s', () => {
     const capture = new GrowingCapture();
     capture.push(AIRFLOW_RAW);
@@ -163,7 +189,9 @@ test('OTLP', () => {
         kind: 'counter',
         unit: 'By',
         help: 'h',
-        points: [{ attributes: { 'heapray.component': 'api' }, value: 7, startMillis }],
+        points: [
+          { attributes: { 'heapray.component': 'api', 'code.line.number': 33 }, value: 7, startMillis },
+        ],
       },
     ],
     startMillis + 5,
@@ -185,7 +213,10 @@ test('OTLP', () => {
                       asDouble: 7,
                       startTimeUnixNano: '1700000000000000000',
                       timeUnixNano: '1700000000005000000',
-                      attributes: [{ key: 'heapray.component', value: { stringValue: 'api' } }],
+                      attributes: [
+                        { key: 'heapray.component', value: { stringValue: 'api' } },
+                        { key: 'code.line.number', value: { intValue: '33' } },
+                      ],
                     },
                   ],
                 },

@@ -7,15 +7,17 @@ export interface FunctionPlace {
   readonly column: number;
 }
 
-/** Returns where the function of a frame starts. The column of a frame elsewhere in its function says nothing about that. */
-export function functionPlace({ line, column, startLine = line }: ProfileFrame): FunctionPlace {
-  return { line: startLine, column: startLine === line ? column : 0 };
+/**
+ * Returns where the function of a frame starts. The column of a frame elsewhere in its function says nothing about
+ * that. Of an anonymous function whose start nobody says it is where the frame is: nothing else tells it from others.
+ */
+export function functionPlace(frame: ProfileFrame): FunctionPlace {
+  const { functionName: name, line, column, startLine = line } = frame;
+  if (startLine === line || (startLine === 0 && name === '')) return { line, column };
+  return { line: startLine, column: 0 };
 }
 
-/**
- * Returns a function's name; that of an anonymous one says where it starts, or where the frame is if that is all that
- * is known.
- */
-export function functionName(frame: ProfileFrame, { line, column }: FunctionPlace): string {
-  return displayName(line === 0 ? frame : { ...frame, line, column });
+/** Returns a function's name; that of an anonymous one says where it starts. */
+export function functionName(frame: ProfileFrame, place: FunctionPlace): string {
+  return displayName({ ...frame, ...place });
 }

@@ -1,4 +1,4 @@
-import { isRuntimeFrame } from './frame-kind.js';
+import { displayName, isRuntimeFrame } from './frame-kind.js';
 import { type FunctionPlace, functionName, functionPlace } from './function-place.js';
 import type { FrameRef, StackRef } from './handles.js';
 import { ownValue } from './own-value.js';
@@ -106,8 +106,7 @@ interface NamedPlace {
 }
 
 function placer({ groupBy, placeOf = functionPlace }: TopOptions): (frame: ProfileFrame) => NamedPlace {
-  if (groupBy === 'file')
-    return (frame) => ({ name: frame.file || functionName(frame, NO_PLACE), place: NO_PLACE });
+  if (groupBy === 'file') return (frame) => ({ name: frame.file || displayName(frame), place: NO_PLACE });
   return (frame) => {
     const place = placeOf(frame);
     return { name: functionName(frame, place), place };
