@@ -42,6 +42,7 @@ export interface CallSitesOptions {
 const DEFAULT_MAX_SITES = 20_000;
 /** The call site of what is folded and has no caller with a call site either. */
 const FOLDED: Frame = { functionName: '(folded)', file: '', line: 0, column: 0, scriptId: '' };
+const NODE_RUNTIME = 'node:';
 const EMPTY_STACK: Frame = { ...FOLDED, functionName: '(root)' };
 
 /**
@@ -100,9 +101,10 @@ export class CallSites {
     const own = allocatingNode(this.#tree, node);
     const frame = this.frame(own) ?? EMPTY_STACK;
     const isFull = this.#sites.length >= this.#maxSites;
+    const owner = frame.file || this.#runtimeAround(own);
     const index =
-      this.#indexByKey.get(keyOf(frame, component)) ??
-      (isFull ? this.#fold(own, component) : this.#add(frame, component));
+      this.#indexByKey.get(keyOf(frame, component, owner)) ??
+      (isFull ? this.#fold(own, component) : this.#add(frame, component, owner));
     this.#siteOfNode[node] = index;
     return index;
   }
@@ -118,7 +120,16 @@ export class CallSites {
     return this.#indexByKey.get(keyOf(FOLDED, component)) ?? this.#add(FOLDED, component);
   }
 
-  #add(frame: Frame, component: string): SiteIndex {
+  /** Node's own module that called native code for itself; empty for code that no module called. */
+  #runtimeAround(own: NodeIndex): string {
+    for (let at = own; at !== ROOT; at = this.#tree.parent(at)) {
+      if (this.#tree.frame(at)?.file.startsWith(NODE_RUNTIME)) return NODE_RUNTIME;
+    }
+    return '';
+  }
+
+  /** @param owner the file whose package the function belongs to */
+  #add(frame: Frame, component: string, owner = frame.file): SiteIndex {
     const { functionName, file, line, column } = frame;
     const sharesLine = this.#sharesLine(frame);
     const index = this.#sites.length;
@@ -131,11 +142,11 @@ export class CallSites {
         return sharesLine();
       },
       shortFile: this.#facts.shortFileOf?.(file) ?? file,
-      packageName: this.#facts.packageOf(file),
-      packageVersion: this.#facts.versionOf?.(file),
+      packageName: this.#facts.packageOf(owner),
+      packageVersion: this.#facts.versionOf?.(owner),
       component,
     });
-    this.#indexByKey.set(keyOf(frame, component), index);
+    this.#indexByKey.set(keyOf(frame, component, owner), index);
     return index;
   }
 
@@ -153,6 +164,6 @@ export class CallSites {
   }
 }
 
-function keyOf({ functionName, file, line, column }: Frame, component: string): string {
-  return `${functionName}\n${file}\n${line}:${column}\n${component}`;
+function keyOf({ functionName, file, line, column }: Frame, component: string, owner = file): string {
+  return `${functionName}\n${file}\n${file === '' ? owner : ''}\n${line}:${column}\n${component}`;
 }

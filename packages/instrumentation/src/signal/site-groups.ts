@@ -60,7 +60,7 @@ function nameOf(groupBy: GroupBy, group: SiteGroup): string | undefined {
 /** Tells groups apart. */
 export function groupKey({ functionName, file, line, column, packageName, component }: SiteGroup): string {
   // A file is of one package in one version, so beside a file these tell nothing more.
-  return `${functionName ?? ''}\n${file ?? packageName ?? ''}\n${line ?? 0}:${column ?? 0}\n${component}`;
+  return `${functionName ?? ''}\n${file || (packageName ?? '')}\n${line ?? 0}:${column ?? 0}\n${component}`;
 }
 
 /** Sums a ledger's call sites by what an operator wants to see. */

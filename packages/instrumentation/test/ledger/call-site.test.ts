@@ -52,6 +52,15 @@ describe('the call site of a stack', () => {
     });
   });
 
+  test("of native code that no program's code called has the package of Node where Node called it", () => {
+    expect(of(NODE('timers'), NATIVE('set'))).toMatchObject({
+      functionName: 'set',
+      packageName: 'package of node:',
+    });
+    expect(of(NATIVE('set'))).toMatchObject({ functionName: 'set', packageName: 'package of ' });
+    expect(of(NODE('fs'), NODE('timers'), NATIVE('set'))).toBe(of(NODE('timers'), NATIVE('set')));
+  });
+
   test('is the code that called the runtime', () => {
     expect(of(frameOf('main'), frameOf('read'), NODE('fs')).functionName).toBe('read');
     expect(of(frameOf('main'), NATIVE('parse')).functionName).toBe('main');

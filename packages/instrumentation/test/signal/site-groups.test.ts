@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { GroupBy } from '../../src/config/index.js';
 import { CallSiteSeries } from '../../src/signal/call-site-series.js';
+import { AllocatingProgram } from '../support/allocating-program.js';
 import { INTERVAL } from '../support/ledger-sums.js';
 import { manyPlaces } from '../support/many-places.js';
 
@@ -80,4 +81,25 @@ test('a package that is called as the rest is part of the rest', () => {
   );
   expect(rows.map(({ packageName }) => packageName)).toEqual(['shop']);
   expect(other.retained).toBe(5000);
+});
+
+test.each(['function', 'file'] as const)('native code is of Node or of nobody, also by %s', (groupBy) => {
+  const program = new AllocatingProgram({
+    ledger: { packageOf: (file) => file || '(none)' },
+    frameOf: (functionName) => {
+      return {
+        functionName,
+        url: functionName === 'set' ? '' : 'node:timers',
+        lineNumber: -1,
+        columnNumber: -1,
+      };
+    },
+  });
+  program.retain('set', 10);
+  program.retain('tick > set', 20);
+  const { rows } = new CallSiteSeries({ maxCallSites: 9, groupBy }).view(program.ledger, program.now);
+  expect(rows.map(({ packageName, retained }) => [packageName, retained])).toEqual([
+    ['node:', 20],
+    ['(none)', 10],
+  ]);
 });
