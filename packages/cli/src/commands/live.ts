@@ -46,7 +46,7 @@ async function live(port: number, { rows, strict }: LiveOptions): Promise<void> 
   let end: CaptureEnd;
   try {
     const opened = { name: `port ${port}`, head: new Uint8Array(), chunks: chunksOf(socket, port) };
-    for await (const _ of pushCapture(opened, analyzer));
+    for await (const _ of pushCapture(opened, analyzer)) if (analyzer.stopped) break;
     end = finishCapture(opened, analyzer);
   } finally {
     clearInterval(refresh);

@@ -7,7 +7,10 @@ export function rowsOption(count: number): Option {
 
 /** `--strict`, for all commands that read captures. */
 export function strictOption(): Option {
-  return new Option('--strict', 'a capture that is damaged or has no end makes the status 1');
+  return new Option(
+    '--strict',
+    'a capture that is damaged, has no end, or another one behind it makes the status 1',
+  );
 }
 
 /** `--max-memory`, for all commands that read files; the supervisor reads it before the command does. */

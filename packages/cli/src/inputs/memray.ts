@@ -7,19 +7,27 @@ import { type OpenInput, openInput } from './read-bytes.js';
 
 /** What takes the bytes of a capture: an analyzer, a record stream, a converter. */
 export interface CaptureReader {
-  readonly stopped: boolean;
+  /** Whether nothing more can be learned from the file. */
+  readonly settled: boolean;
   push(bytes: Uint8Array): void;
   end(): CaptureEnd;
 }
 
 /** How a capture ended that was read, in a few words for a person; undefined when all of it is there. */
-export function shortcomingOf({ complete, damage }: CaptureEnd): string | undefined {
+export function shortcomingOf({ complete, damage, rest }: CaptureEnd): string | undefined {
+  if (rest !== undefined) {
+    const what = rest.isCapture ? 'another capture begins' : 'something else begins behind the capture';
+    return `${what} at byte ${rest.offset} ${placeOf(rest)}; it is not read`;
+  }
   if (complete) return undefined;
   if (damage === undefined) {
     return 'the capture has no end: its program still runs, or was killed, or the file is cut off';
   }
-  const place = damage.compressed ? 'of the compressed file' : 'of the capture';
-  return `damaged at byte ${damage.offset} ${place}: ${damage.reason}; what comes before it is used`;
+  return `damaged at byte ${damage.offset} ${placeOf(damage)}: ${damage.reason}; what comes before it is used`;
+}
+
+function placeOf({ compressed }: { readonly compressed: boolean }): string {
+  return compressed ? 'of the compressed file' : 'of the capture';
 }
 
 /** Opens a file that must be a memray capture. */
@@ -38,7 +46,7 @@ export async function* pushCapture({ name, chunks }: OpenInput, reader: CaptureR
   for await (const chunk of chunks) {
     withName(name, () => reader.push(chunk));
     yield;
-    if (reader.stopped) return;
+    if (reader.settled) return;
   }
 }
 
@@ -56,9 +64,12 @@ export async function readCapture(opened: OpenInput, reader: CaptureReader): Pro
   return finishCapture(opened, reader);
 }
 
-/** For `--strict`: a capture that is damaged or has no end makes the status 1, once the command has done its work. */
+/**
+ * For `--strict`: a capture that is damaged, has no end, or has something behind it makes the status 1, once the command
+ * has done its work.
+ */
 export function applyStrict(strict: boolean | undefined, ...ends: readonly (CaptureEnd | undefined)[]): void {
-  if (strict && ends.some((end) => end !== undefined && !end.complete)) setExitStatus(1);
+  if (strict && ends.some((end) => end !== undefined && shortcomingOf(end) !== undefined)) setExitStatus(1);
 }
 
 function withName<T>(name: string, work: () => T): T {

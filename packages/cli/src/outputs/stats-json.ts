@@ -31,7 +31,7 @@ export interface ReadCapture {
  * @param rows how many places and modules
  */
 export function statsJson({ analyzer, end }: ReadCapture, rows: number): unknown {
-  const { header, complete, damage } = end;
+  const { header, complete, damage, rest } = end;
   const { bytes, count } = leaked(analyzer);
   return {
     ...(isAggregated(header) ? unknown(header) : known(header, analyzer.stats(rows))),
@@ -42,6 +42,7 @@ export function statsJson({ analyzer, end }: ReadCapture, rows: number): unknown
       leaked_allocations: count,
       complete,
       ...(damage && { damage }),
+      ...(rest && { rest }),
     },
   };
 }

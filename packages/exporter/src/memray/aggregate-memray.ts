@@ -60,6 +60,11 @@ export class MemrayAggregator {
     return this.#stream.stopped;
   }
 
+  /** Whether nothing more can be learned: see {@link RecordStream.settled}. */
+  get settled(): boolean {
+    return this.#stream.settled;
+  }
+
   /** @throws FormatError when this is no capture we can read, or goes beyond a limit */
   push(bytes: Uint8Array): void {
     this.#stream.push(bytes);

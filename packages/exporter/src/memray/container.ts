@@ -9,14 +9,24 @@ const ZEROS: Uint8Array = new Uint8Array(64 * 1024);
  */
 export class CaptureContainer {
   readonly #onData: (bytes: Uint8Array) => void;
+  readonly #onRest: (bytes: Uint8Array) => void;
   #start: Uint8Array = new Uint8Array();
   #lz4: Lz4FrameDecoder | undefined;
   #raw = false;
   #zeros = 0;
 
-  /** `onData` gets the capture piece by piece; a piece is valid during the call only. */
-  constructor(onData: (bytes: Uint8Array) => void) {
+  /**
+   * `onData` gets the capture piece by piece, and `onRest` what follows the compressed data and is none; a piece is valid
+   * during the call only.
+   */
+  constructor(onData: (bytes: Uint8Array) => void, onRest: (bytes: Uint8Array) => void) {
     this.#onData = onData;
+    this.#onRest = onRest;
+  }
+
+  /** Where what is given to `onRest` begins, in bytes from the start of the file. */
+  get restOffset(): number {
+    return this.#lz4?.restOffset ?? 0;
   }
 
   /** Whether the capture is compressed; not known before four bytes are. */
@@ -46,7 +56,7 @@ export class CaptureContainer {
     this.#start = new Uint8Array();
     const magic = new ByteReader();
     magic.push(start.subarray(0, 4));
-    if (magic.u32() === LZ4_MAGIC) this.#lz4 = new Lz4FrameDecoder(this.#onData);
+    if (magic.u32() === LZ4_MAGIC) this.#lz4 = new Lz4FrameDecoder(this.#onData, this.#onRest);
     else this.#raw = true;
     this.push(start);
   }

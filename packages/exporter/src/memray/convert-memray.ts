@@ -39,6 +39,11 @@ export class MemrayConverter {
     return this.#conversion?.stream.stopped === true;
   }
 
+  /** Whether nothing more can be learned: see {@link RecordStream.settled}. */
+  get settled(): boolean {
+    return this.#conversion?.stream.settled === true;
+  }
+
   /**
    * Reads on.
    *

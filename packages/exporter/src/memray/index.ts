@@ -1,6 +1,7 @@
 export { FormatError } from '../wire/errors.js';
 export { MemrayAggregator, type MemrayAggregatorOptions } from './aggregate-memray.js';
 export { ALLOCATORS, type AllocatorFacts, type AllocatorKind, type AllocatorName } from './allocators.js';
+export type { CaptureRest } from './capture-rest.js';
 export type { CaptureStats, LocationTotal, ModuleTotal } from './capture-stats.js';
 export { isNodeCapture, SHORT_LIVED_FRAME } from './captured-program.js';
 export { plainName } from './clean-text.js';

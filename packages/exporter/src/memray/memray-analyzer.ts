@@ -120,6 +120,11 @@ export class MemrayAnalyzer {
     return this.#stream.stopped;
   }
 
+  /** Whether nothing more can be learned: see {@link RecordStream.settled}. */
+  get settled(): boolean {
+    return this.#stream.settled;
+  }
+
   /** Whether the trailer was read; if not, the program is running or was killed, or the file was cut. */
   get complete(): boolean {
     return this.#stream.complete;

@@ -72,6 +72,11 @@ export class MemrayProfiler {
     return this.#stream.stopped;
   }
 
+  /** Whether nothing more can be learned: see {@link RecordStream.settled}. */
+  get settled(): boolean {
+    return this.#stream.settled;
+  }
+
   /**
    * Reads on.
    *

@@ -56,9 +56,11 @@ export class RecordDecoder12 implements RecordDecoder {
   decode(): void {
     const reader = this.#reader;
     for (;;) {
+      // What follows the trailer is no record.
+      if (this.#finished) return;
       if (this.#natives.segmentsDue === 0) this.#frequent();
       const start = reader.position;
-      if (start >= reader.end || this.#finished) return;
+      if (start >= reader.end) return;
       try {
         reader.position = start + 1;
         this.#record(reader.bytes[start]!);

@@ -1,7 +1,8 @@
 import { ByteReader, MalformedNumberError } from '../wire/byte-reader.js';
 import { FormatError } from '../wire/errors.js';
+import { type CaptureRest, CaptureRestFinder, LZ4_MAGIC_BYTES } from './capture-rest.js';
 import { CaptureContainer } from './container.js';
-import type { MemrayHeader } from './header.js';
+import { MAGIC, type MemrayHeader } from './header.js';
 import { AggregatedDecoder } from './read-aggregated.js';
 import { readHeader } from './read-header.js';
 import { RecordDecoder12 } from './read-records.js';
@@ -30,6 +31,8 @@ export interface CaptureEnd {
   readonly complete: boolean;
   /** A capture may be incomplete without damage: when it ends between two records. */
   readonly damage: CaptureDamage | undefined;
+  /** What follows the capture in its file; undefined for nothing but zeros, and where the capture has no end. */
+  readonly rest: CaptureRest | undefined;
 }
 
 export interface RecordStreamOptions {
@@ -49,7 +52,12 @@ export class RecordStream {
   readonly #handler: RecordHandler;
   readonly #maxBytes: number;
   readonly #onRecords: ((bytes: Uint8Array) => void) | undefined;
-  readonly #container: CaptureContainer = new CaptureContainer((bytes) => this.#decoded(bytes));
+  readonly #container: CaptureContainer = new CaptureContainer(
+    (bytes) => this.#decoded(bytes),
+    (bytes) => this.#behindFrames.push(bytes),
+  );
+  readonly #behindTrailer: CaptureRestFinder = new CaptureRestFinder();
+  readonly #behindFrames: CaptureRestFinder = new CaptureRestFinder();
   readonly #reader: ByteReader = new ByteReader();
   #header: MemrayHeader | undefined;
   #decoder: RecordDecoder | undefined;
@@ -70,6 +78,12 @@ export class RecordStream {
   /** Whether nothing more is wanted: the trailer was read, or damage found. */
   get stopped(): boolean {
     return this.#damage !== undefined || this.complete;
+  }
+
+  /** Whether nothing more can be learned: {@link stopped}, and it is known what follows the trailer, if anything does. */
+  get settled(): boolean {
+    if (this.#damage !== undefined) return true;
+    return this.complete && (this.#behindTrailer.isKnown || this.#behindFrames.isKnown);
   }
 
   /** Whether the trailer was read. */
@@ -93,7 +107,7 @@ export class RecordStream {
    * @throws FormatError when this is no capture we can read, or goes beyond a limit
    */
   push(bytes: Uint8Array): void {
-    if (this.stopped || this.#ended) return;
+    if (this.settled || this.#ended) return;
     this.#tolerating(() => this.#container.push(bytes));
   }
 
@@ -121,11 +135,20 @@ export class RecordStream {
       throw new FormatError('memray', 'the header is cut', offset + available);
     }
     if (!this.stopped && this.#reader.available > 0) this.#damage = this.#cutRecord();
-    return { header: this.#header, complete: this.complete, damage: this.#damage };
+    return { header: this.#header, complete: this.complete, damage: this.#damage, rest: this.#rest() };
+  }
+
+  #rest(): CaptureRest | undefined {
+    if (!this.complete) return undefined;
+    return (
+      this.#behindTrailer.rest(this.#reader.offset, false) ??
+      this.#behindFrames.rest(this.#container.restOffset, true)
+    );
   }
 
   #decoded(bytes: Uint8Array): void {
     const reader = this.#reader;
+    if (this.complete) this.#behindTrailer.push(bytes);
     if (this.stopped) return;
     reader.push(bytes);
     if (reader.offset + reader.available > this.#maxBytes) {
@@ -133,7 +156,8 @@ export class RecordStream {
     }
     if (this.#decoder === undefined) this.#begin();
     this.#decodeRecords();
-    if (reader.available > MAX_RECORD_BYTES) {
+    if (this.complete) this.#behindTrailer.push(reader.bytes.subarray(reader.position, reader.end));
+    if (!this.complete && reader.available > MAX_RECORD_BYTES) {
       throw new FormatError('memray', `a record of more than ${MAX_RECORD_BYTES} bytes`, reader.offset);
     }
   }
@@ -153,10 +177,30 @@ export class RecordStream {
       this.#decoder?.decode();
     } catch (error) {
       if (!(error instanceof RecordDamage) && !(error instanceof MalformedNumberError)) throw error;
-      this.#damage = { offset: reader.offset, compressed: false, reason: error.message };
+      this.#damage = this.#nextCapture() ?? {
+        offset: reader.offset,
+        compressed: false,
+        reason: error.message,
+      };
     }
     // Also before damage: the reader stands where the last whole record ends.
     if (this.#decoder !== undefined) this.#onRecords?.(reader.bytes.subarray(start, reader.position));
+  }
+
+  /**
+   * Another capture where a record should begin: the first one has no end. Of its magic, the bytes up to its NUL can
+   * pass for records.
+   */
+  #nextCapture(): CaptureDamage | undefined {
+    const { bytes, position, end, offset } = this.#reader;
+    const reason = 'another capture begins here';
+    const isAt = (start: number, magic: readonly number[]): boolean =>
+      start + magic.length <= end && magic.every((byte, at) => bytes[start + at] === byte);
+    if (isAt(position, LZ4_MAGIC_BYTES)) return { offset, compressed: false, reason };
+    for (let back = 0; back < MAGIC.length && back <= position; back += 1) {
+      if (isAt(position - back, MAGIC)) return { offset: offset - back, compressed: false, reason };
+    }
+    return undefined;
   }
 
   /** Damage of the compression is damage of the capture, once there is a header. */

@@ -24,6 +24,9 @@ type State = 'magic' | 'header' | 'block' | 'content-checksum' | 'skip' | 'done'
  */
 export class Lz4FrameDecoder {
   readonly #onData: (bytes: Uint8Array) => void;
+  readonly #onRest: (bytes: Uint8Array) => void;
+  /** Where what is no frame begins. */
+  #restOffset = 0;
   readonly #input: ByteReader = new ByteReader();
   #state: State = 'magic';
   #frames = 0;
@@ -37,9 +40,18 @@ export class Lz4FrameDecoder {
   #written = 0;
   #contentHash: XxHash32 = new XxHash32();
 
-  /** `onData` gets the decoded bytes piece by piece; a piece is valid during the call only. */
-  constructor(onData: (bytes: Uint8Array) => void) {
+  /**
+   * `onData` gets the decoded bytes piece by piece, and `onRest` what follows the last frame and is none; a piece is
+   * valid during the call only.
+   */
+  constructor(onData: (bytes: Uint8Array) => void, onRest: (bytes: Uint8Array) => void = () => {}) {
     this.#onData = onData;
+    this.#onRest = onRest;
+  }
+
+  /** Where what is given to `onRest` begins, in bytes from the start. */
+  get restOffset(): number {
+    return this.#restOffset;
   }
 
   /**
@@ -48,7 +60,7 @@ export class Lz4FrameDecoder {
    * @throws FormatError when the data is damaged; all that could be decoded was handed out before
    */
   push(bytes: Uint8Array): void {
-    if (this.#state === 'done') return;
+    if (this.#state === 'done') return this.#onRest(bytes);
     this.#input.push(bytes);
     while (this.#step());
   }
@@ -95,6 +107,8 @@ export class Lz4FrameDecoder {
     } else {
       if (this.#frames === 0) throw damaged('no LZ4 frame', input.offset - 4);
       this.#state = 'done';
+      this.#restOffset = input.offset - 4;
+      this.#onRest(input.bytes.subarray(input.position - 4, input.end));
     }
     return true;
   }
