@@ -5,6 +5,8 @@ import { encodePprof, encodePprofGzip } from '@heapray/exporter/pprof';
 import { ProfileBuilder, type ValueColumn } from '@heapray/exporter/profile';
 import { describe, expect, test } from 'vitest';
 import { tempFolder } from '../../../test/support/temp-folder.js';
+import { textWidth } from '../src/text/width.js';
+import { captureFile } from './support/captures.js';
 import { heapray } from './support/heapray.js';
 import { fileWith, SHOP_HEAPPROFILE, shopPprof, shopProfile } from './support/sample-files.js';
 
@@ -48,6 +50,58 @@ describe('text', () => {
     builder.add(builder.stack(undefined, builder.frame('\u001b[2J\u202eevil', '/a\nb.js', 1)), [1]);
     expect(await top(fileWith(encodePprof(builder.build())))).toMatch(
       /\n 1 B {2}100\.0% {9}1 B {2}\\u001b\[2J\\u202eevil {2}\/a\\u000ab\.js:1\n$/,
+    );
+  });
+});
+
+describe('on a terminal', () => {
+  /** NODE_OPTIONS that make the command believe that standard output is a terminal of so many columns. */
+  const terminal = (columns: number) => {
+    const code = `process.stdout.isTTY = true; process.stdout.columns = ${columns};`;
+    return { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(code)}` };
+  };
+  const file = () => {
+    const builder = builderOf({ type: 'inuse_space', unit: 'bytes' });
+    for (const name of [
+      'f',
+      '日本語'.repeat(30),
+      'aVeryLongName'.repeat(9),
+      '(V8 API)',
+      '👨‍👩‍👧'.repeat(40),
+    ]) {
+      const path = name === '(V8 API)' ? '' : `/srv/${name}/${'深い/'.repeat(20)}index.js`;
+      builder.add(builder.stack(undefined, builder.frame(name, path, 1)), [name.length]);
+    }
+    return fileWith(encodePprof(builder.build()));
+  };
+  const capture = captureFile('threads.v13.bin');
+
+  test.each([120, 80, 40, 12, 1])('of %i columns no line of a table is longer', async (columns) => {
+    const input = file();
+    const commands = [
+      ['top', input],
+      ['top', input, '--group', 'file'],
+      ['diff', input, shopPprof()],
+      ['stats', capture],
+      ['watch', capture, '--once'],
+      ['config'],
+    ];
+    for (const args of commands) {
+      const { status, stdout } = await heapray(args, { env: terminal(columns) });
+      expect(status, args.join(' ')).toBe(0);
+      expect(stdout.length).toBeGreaterThan(0);
+      for (const line of stdout.split('\n')) expect(textWidth(line), line).toBeLessThanOrEqual(columns);
+    }
+  });
+
+  test('that is wide enough, and without one, nothing is cut', async () => {
+    const input = file();
+    const piped = await top(input);
+    expect(piped).toContain('aVeryLongName'.repeat(9));
+    expect(piped).not.toContain('…');
+    expect((await heapray(['top', input], { env: terminal(1_000) })).stdout).toBe(piped);
+    expect((await heapray(['top', input, '--json'], { env: terminal(40) })).stdout).toContain(
+      '日本語'.repeat(30),
     );
   });
 });

@@ -13,7 +13,7 @@ import { writeOutput } from '../outputs/write-output.js';
 import { nameText, placeText } from '../text/place.js';
 import { printable } from '../text/printable.js';
 import { formatQuantity } from '../text/quantity.js';
-import { formatTable } from '../text/table.js';
+import { fitLine, formatTable } from '../text/table.js';
 import { maxMemoryOption, maxSecondsOption, rowsOption, strictOption } from './options.js';
 import { GROUPS } from './top.js';
 
@@ -138,9 +138,10 @@ function* asText(
     if (column.type !== type && !SHOWN.includes(column.type)) continue;
     const [old, now] = [before[column.type]!, after[column.type]!];
     const change = signed(now - old, column.unit);
-    yield `${printable(column.type)}: ${formatQuantity(old, column.unit)} to ${formatQuantity(now, column.unit)}, ${change}\n`;
+    const sums = `${formatQuantity(old, column.unit)} to ${formatQuantity(now, column.unit)}, ${change}`;
+    yield `${fitLine(`${printable(column.type)}: ${sums}`)}\n`;
   }
-  if (rows.length === 0) return yield `\nnothing changed by ${group}\n`;
+  if (rows.length === 0) return yield `\n${fitLine(`nothing changed by ${group}`)}\n`;
   const head = ['CHANGE', 'OLD', 'NEW', group.toUpperCase(), ...(group === 'function' ? ['FILE'] : [])];
   const cells = rows.map((row) => [
     signed(row.change, unit),
@@ -149,10 +150,10 @@ function* asText(
     printable(nameText(row)),
     ...(group === 'function' ? [printable(placeText(row))] : []),
   ]);
-  yield `\n${printable(type)} by ${group}\n`;
+  yield `\n${fitLine(`${printable(type)} by ${group}`)}\n`;
   yield formatTable([head, ...cells], 3);
   yield* pseudoFrameNotes(rows);
-  if (omitted > 0) yield `\n${omitted} more; -n shows more rows\n`;
+  if (omitted > 0) yield `\n${fitLine(`${omitted} more; -n shows more rows`)}\n`;
 }
 
 function signed(value: number, unit: string): string {

@@ -8,7 +8,7 @@ import { writeJson, writeStdout } from '../outputs/stdout.js';
 import { nameText, placeText } from '../text/place.js';
 import { printable } from '../text/printable.js';
 import { formatQuantity, formatShare } from '../text/quantity.js';
-import { formatTable } from '../text/table.js';
+import { fitLine, formatTable } from '../text/table.js';
 import { maxMemoryOption, maxSecondsOption, rowsOption, strictOption } from './options.js';
 
 interface TopOptions {
@@ -63,8 +63,13 @@ async function top(file: string, options: TopOptions): Promise<void> {
     return writeJson({ file, format, column: type, unit, group, total, omitted, rows });
   }
   const heading = `${column.type} by ${group}: ${formatQuantity(total, column.unit)} in all`;
-  await writeStdout([printable(heading), '\n\n', asTable(rows, column, group), ...pseudoFrameNotes(rows)]);
-  if (omitted > 0) await writeStdout([`\n${omitted} more; -n shows more rows\n`]);
+  await writeStdout([
+    fitLine(printable(heading)),
+    '\n\n',
+    asTable(rows, column, group),
+    ...pseudoFrameNotes(rows),
+  ]);
+  if (omitted > 0) await writeStdout([`\n${fitLine(`${omitted} more; -n shows more rows`)}\n`]);
 }
 
 function asTable(rows: readonly TopRow[], { unit }: PickedColumn, group: TopGroup): string {

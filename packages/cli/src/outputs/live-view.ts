@@ -3,6 +3,7 @@ import { placeText } from '../text/place.js';
 import { printable } from '../text/printable.js';
 import { formatBytes } from '../text/quantity.js';
 import { formatTable } from '../text/table.js';
+import { clip } from '../text/width.js';
 
 /** Of what was allocated without a stack. */
 const NOWHERE: MemrayLocation = { functionName: '(none)', file: '', line: 0, firstLine: 0 };
@@ -53,7 +54,7 @@ export class LiveView {
       '',
       ...this.#table(rows).split('\n'),
     ];
-    return lines.map((line) => line.slice(0, width)).join('\n');
+    return lines.map((line) => clip(line, width)).join('\n');
   }
 
   #line(): string {

@@ -1,7 +1,7 @@
 import type { CaptureStats, SizeBucket } from '@heapray/exporter/memray';
 import { printable } from '../text/printable.js';
 import { formatBytes } from '../text/quantity.js';
-import { formatTable } from '../text/table.js';
+import { fitLine, formatTable, wrapLine } from '../text/table.js';
 import { hasModules, isAggregated, leaked, locationText, type ReadCapture } from './stats-json.js';
 
 const BAR_WIDTH = 25;
@@ -12,7 +12,7 @@ export function* statsText(capture: ReadCapture, rows: number): Generator<string
   const stats = isAggregated(header) ? undefined : capture.analyzer.stats(rows);
   yield* overview(capture, stats);
   if (stats === undefined) {
-    yield '\nAn aggregated capture does not say what was allocated in all.\n';
+    yield `\n${wrapLine('An aggregated capture does not say what was allocated in all.')}\n`;
     return;
   }
   yield* section('Sizes', ['', 'COUNT'], histogram(stats.sizes), 2);
@@ -64,7 +64,7 @@ function* section(
   numbers: number,
 ): Generator<string> {
   if (rows.length === 0) return;
-  yield `\n${title}\n`;
+  yield `\n${fitLine(title)}\n`;
   yield formatTable([head, ...rows.map((row) => row.map(printable))], numbers);
 }
 
