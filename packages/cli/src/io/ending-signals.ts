@@ -2,11 +2,11 @@ import { constants } from 'node:os';
 
 /**
  * Signals that end a process and that it can hear of. Not those of faults in the process itself, and not SIGUSR1 and
- * SIGPROF, which Node and V8 have uses for.
+ * SIGPROF, which Node and V8 have uses for. Not SIGXFSZ: see `failWritesBeyondFileSizeLimit`.
  */
 const ENDING = [
   ...['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTRAP', 'SIGABRT', 'SIGUSR2', 'SIGALRM', 'SIGTERM', 'SIGSTKFLT'],
-  ...['SIGXCPU', 'SIGXFSZ', 'SIGVTALRM', 'SIGIO', 'SIGPWR', 'SIGSYS', 'SIGBREAK'],
+  ...['SIGXCPU', 'SIGVTALRM', 'SIGIO', 'SIGPWR', 'SIGSYS', 'SIGBREAK'],
 ] as const;
 
 /** Calls `listener` with a signal that would end this process. Returns what takes that back. */
@@ -16,4 +16,9 @@ export function onEndingSignal(listener: (signal: NodeJS.Signals) => void): () =
   return () => {
     for (const signal of heard) process.removeListener(signal, listener);
   };
+}
+
+/** Lets a write beyond the limit of a file's size fail with an error, instead of ending the process by SIGXFSZ. */
+export function failWritesBeyondFileSizeLimit(): void {
+  process.on('SIGXFSZ', () => {});
 }
