@@ -47,8 +47,10 @@ peerTest('two processes under one name spoil nothing', ['project-bare', 'memray-
   // Garbage that is not collected looks like a leak.
   const nodeArgs = ['--expose-gc'];
   const first = startApp({ app: ['leaky-service.js'], nodeArgs, folder, env });
+  await first.waitForLog(/profiling memory of component shop/);
   await first.waitForLog(/^leaked$/m);
   const second = startApp({ app: ['leaky-service.js'], nodeArgs, folder, env });
+  await second.waitForLog(/profiling memory of component shop/);
   await second.waitForLog(/^leaked$/m);
   await first.stop();
   await second.stop();
@@ -58,8 +60,9 @@ peerTest('two processes under one name spoil nothing', ['project-bare', 'memray-
     expectFinished(capture);
     const report = new MemrayReport('1.20.0', capture);
     const { metadata } = await report.stats();
-    const { pid } = (name === 'shop_memory.bin' ? second : first).process;
+    const { pid } = (name === 'shop_memory.bin' ? first : second).process;
     expect(metadata.pid).toBe(pid);
+    expect(['shop_memory.bin', `shop_memory.${second.process.pid}.bin`]).toContain(name);
     expect((await report.leaks())[0]?.stack_trace).toMatch(/^rememberOrder/);
   }
 });
@@ -73,7 +76,8 @@ peerTest('a large capture goes on in another file', ['project-bare', 'memray-1.2
     CHURN_MIB: '2',
   };
   const service = startApp({ app: ['leaky-service.js'], env });
-  await pollUntil(() => fileNames(service.home).length === 3, { what: 'three captures' });
+  const captures = () => fileNames(service.home).filter((name) => name.endsWith('.bin'));
+  await pollUntil(() => captures().length === 3, { what: 'three captures' });
   await service.waitForLog(/^leaked$/m);
   await service.stop();
   const names = fileNames(service.home);

@@ -1,5 +1,6 @@
 import { mkdtempSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { captureFileName } from '@heapray/exporter/sinks';
 import { CommandError, fileError } from '../errors.js';
 
 /** A capture on disk. */
@@ -13,9 +14,8 @@ export interface Capture {
 
 /** The captures of a component in a folder, the oldest first; none when there is no such folder. */
 export function capturesOf(component: string, folder: string): Capture[] {
-  // As the capture's writer turns a name into a file's.
-  const prefix = component.replace(/[^A-Za-z0-9_.-]/g, '_').replace(/^\./, '_');
-  return capturesIn(folder).filter(({ path: file }) => path.basename(file).startsWith(`${prefix}_memory.`));
+  const prefix = `${captureFileName(component)}_memory.`;
+  return capturesIn(folder).filter(({ path: file }) => path.basename(file).startsWith(prefix));
 }
 
 /**

@@ -2,8 +2,11 @@ import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { codeOf, fileError } from '../errors.js';
 
-/** How Airflow, and heapray, name captures; those moved out of the way have other names. */
-const CAPTURE_NAME = /^([^.].*)_memory\.bin$/;
+/**
+ * How Airflow, and heapray, name running captures: of several processes of a component all but the first have their pid
+ * in the name. Those moved out of the way have a date there.
+ */
+const CAPTURE_NAME = /^([^.].*)_memory(?:\.(\d{1,10}(?:-\d+)?))?\.bin$/;
 
 export interface FoundCapture {
   readonly path: string;
@@ -35,7 +38,8 @@ interface GivenPath {
  *
  * The name of a capture depends on `paths` and on its own path, never on which captures exist now: names stay the same
  * when captures come and go, and after a restart. The first path that can have a capture of some name gives it the bare
- * name; captures of later paths carry their folder, as in `scheduler@/other/folder`.
+ * name; captures of later paths carry their folder, as in `scheduler@/other/folder`. A capture with a pid in its name
+ * carries that, as in `scheduler@4711`.
  */
 export async function findCaptures(paths: readonly string[]): Promise<Findings> {
   const captures = new Map<string, FoundCapture>();
@@ -90,5 +94,7 @@ function nameOf(file: string, all: readonly GivenPath[]): string {
 
 /** Name of the component by the name of its file. */
 function componentOf(file: string): string {
-  return CAPTURE_NAME.exec(path.basename(file))?.[1] ?? path.parse(file).name;
+  const [, component, pid] = CAPTURE_NAME.exec(path.basename(file)) ?? [];
+  if (component === undefined) return path.parse(file).name;
+  return pid === undefined ? component : `${component}@${pid}`;
 }

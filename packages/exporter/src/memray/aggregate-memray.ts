@@ -3,6 +3,7 @@ import { AggregationModel } from './aggregation-model.js';
 import type { CaptureModel } from './capture-model.js';
 import { isNodeCapture } from './captured-program.js';
 import { PYTHON_3_11 } from './convert-base.js';
+import { type FittingSites, fittingSites } from './fitting-sites.js';
 import type { MemrayFormat } from './format.js';
 import type { MemrayHeader } from './header.js';
 import { HighWaterMark } from './high-water-mark.js';
@@ -10,7 +11,7 @@ import { limitsWith, type MemrayLimits } from './limits.js';
 import { MemorySnapshots } from './memory-snapshots.js';
 import { type CaptureEnd, RecordStream } from './record-stream.js';
 import type { SiteAmounts } from './site-amounts.js';
-import { AggregatedEncoder } from './write-aggregated.js';
+import { AggregatedEncoder, type AggregatedRow } from './write-aggregated.js';
 import { writeHeader } from './write-header.js';
 
 export interface MemrayAggregatorOptions {
@@ -19,6 +20,24 @@ export interface MemrayAggregatorOptions {
   readonly maxSnapshots?: number;
 }
 
+export interface AggregateEncodeOptions {
+  /**
+   * A note for other programs: the first record names the main thread so. Its real name, or `main`, follows, and of two
+   * names memray shows the last.
+   */
+  readonly note?: string;
+  /**
+   * Bytes that the capture may have. If it would have more, the smallest sites are summed without their stacks. Default:
+   * no limit.
+   */
+  readonly maxBytes?: number;
+  /** Told how many sites that were. */
+  readonly onLeftOut?: (sites: number) => void;
+}
+
+/** Room for the thread's rows of what is left out, and the trailer. */
+const REST_BYTES = 1024;
+const SNAPSHOT_BYTES = 25;
 /** How much is encoded before it is handed out. */
 const CHUNK_BYTES = 1 << 18;
 
@@ -84,17 +103,36 @@ export class MemrayAggregator {
    *
    * @throws Error before the header was read
    */
-  *encode(): Generator<Uint8Array> {
+  *encode(options: AggregateEncodeOptions = {}): Generator<Uint8Array> {
     const out = new ByteWriter();
     const encoder = new AggregatedEncoder(out, this.#format);
-    const used = usedStacks(this.#model, this.#heap.amounts);
-    writeHeader(out, this.#header(used.frames.length));
+    const { kept, leftOut } = this.#sitesFor(options);
+    const used = usedStacks(this.#model, kept, leftOut);
+    if (leftOut.length > 0) options.onLeftOut?.(leftOut.length);
+    const header = this.#header(used.frames.length);
+    writeHeader(out, header);
+    if (options.note !== undefined) {
+      encoder.threadName({ id: header.mainThreadId, name: options.note });
+      encoder.threadName({ id: header.mainThreadId, name: 'main' });
+    }
     for (const part of this.#parts(encoder, used)) {
       if (part !== undefined) out.bytes(part);
       if (out.length >= CHUNK_BYTES) yield out.take();
     }
     encoder.trailer();
     yield out.take();
+  }
+
+  #sitesFor({ maxBytes, note = '' }: AggregateEncodeOptions): FittingSites {
+    const sites = usedSites(this.#model, this.#heap.amounts);
+    if (maxBytes === undefined) return { kept: sites, leftOut: [] };
+    const head = new ByteWriter();
+    writeHeader(head, this.#header(0));
+    let taken = head.length + note.length + REST_BYTES;
+    taken += SNAPSHOT_BYTES * this.#snapshots.list(this.#maxSnapshots).length;
+    for (const part of this.#model.memoryMaps()) taken += part?.length ?? 0;
+    for (const part of this.#model.nativeFrameRecords()) taken += part?.length ?? 0;
+    return fittingSites(this.#model, this.#heap.amounts, sites, maxBytes - taken);
   }
 
   /** Writes record after record in memray's order; yields where a chunk may end, native records as they were read. */
@@ -134,24 +172,36 @@ export class MemrayAggregator {
   }
 
   /** In the order of first appearance, as memray 1.20 has it: its summary looks at the first 95 % of the bytes. */
-  *#rows(encoder: AggregatedEncoder, { sites: used, stacks }: UsedStacks): Generator<undefined> {
-    const { sites } = this.#model;
-    for (const site of used) {
-      const peak = this.#heap.amounts.atPeak(site);
-      const leaked = this.#heap.amounts.live(site);
-      encoder.allocation({
-        thread: this.#model.thread(sites.thread(site)).id,
-        allocator: sites.allocator(site),
-        native: sites.native(site),
-        stack: stacks[sites.stack(site)]!,
-        generation: sites.generation(site),
-        peakCount: peak.count,
-        leakedCount: leaked.count,
-        peakBytes: peak.bytes,
-        leakedBytes: leaked.bytes,
-      });
+  *#rows(encoder: AggregatedEncoder, { sites, leftOut, stacks }: UsedStacks): Generator<undefined> {
+    for (const site of sites) {
+      encoder.allocation({ ...this.#row(site), stack: stacks[this.#model.sites.stack(site)]! });
       yield;
     }
+    const rest = new Map<string, AggregatedRow>();
+    for (const site of leftOut) {
+      const row = this.#row(site);
+      const key = `${row.thread} ${row.allocator}`;
+      rest.set(key, sumOf(rest.get(key), row));
+    }
+    for (const row of rest.values()) encoder.allocation(row);
+  }
+
+  /** What there is of a site, without its stack. */
+  #row(site: number): AggregatedRow {
+    const { sites } = this.#model;
+    const peak = this.#heap.amounts.atPeak(site);
+    const leaked = this.#heap.amounts.live(site);
+    return {
+      thread: this.#model.thread(sites.thread(site)).id,
+      allocator: sites.allocator(site),
+      native: sites.native(site),
+      stack: 0,
+      generation: sites.generation(site),
+      peakCount: peak.count,
+      leakedCount: leaked.count,
+      peakBytes: peak.bytes,
+      leakedBytes: leaked.bytes,
+    };
   }
 
   #header(frameCount: number): MemrayHeader {
@@ -174,8 +224,10 @@ export class MemrayAggregator {
 }
 
 interface UsedStacks {
-  /** Those that are not empty. */
+  /** Those that are not empty, and that have a row of their own. */
   readonly sites: readonly number[];
+  /** Those that are summed without their stacks. */
+  readonly leftOut: readonly number[];
   /** The frames in them; the index is the number in the file. */
   readonly frames: readonly number[];
   /** Stack → its number in the file; 0 for one that is not used, and for the empty one. */
@@ -183,9 +235,8 @@ interface UsedStacks {
 }
 
 /** The stacks of sites that are not empty, and their callers. A caller has a smaller number, before and after. */
-function usedStacks(model: CaptureModel, heap: SiteAmounts): UsedStacks {
+function usedStacks(model: CaptureModel, sites: readonly number[], leftOut: readonly number[]): UsedStacks {
   const stacks = new Int32Array(model.stackCount + 1);
-  const sites = usedSites(model, heap);
   for (const site of sites) {
     for (let at = model.sites.stack(site); at !== 0 && stacks[at] === 0; at = model.caller(at))
       stacks[at] = 1;
@@ -197,7 +248,18 @@ function usedStacks(model: CaptureModel, heap: SiteAmounts): UsedStacks {
     stacks[stack] = ++number;
     frames.add(model.innermostFrame(stack));
   }
-  return { sites, frames: [...frames], stacks };
+  return { sites, leftOut, frames: [...frames], stacks };
+}
+
+function sumOf(sum: AggregatedRow | undefined, row: AggregatedRow): AggregatedRow {
+  if (sum === undefined) return { ...row, native: 0, generation: 0 };
+  return {
+    ...sum,
+    peakCount: sum.peakCount + row.peakCount,
+    leakedCount: sum.leakedCount + row.leakedCount,
+    peakBytes: sum.peakBytes + row.peakBytes,
+    leakedBytes: sum.leakedBytes + row.leakedBytes,
+  };
 }
 
 function usedSites({ sites }: CaptureModel, heap: SiteAmounts): number[] {

@@ -1,6 +1,6 @@
 import { cleanLine } from './clean-number.js';
 import { cleanName } from './clean-text.js';
-import type { RecordEncoder } from './write-records.js';
+import { MAX_RECORD_BYTES, type RecordEncoder } from './write-records.js';
 
 /** Interns frames, as they come and as they are written, and declares each once. */
 export class FrameTable {
@@ -25,6 +25,14 @@ export class FrameTable {
     this.#declared[id] = true;
     this.declared += 1;
     encoder.frame(id, this.#functions[id]!, this.#files[id]!, this.#lines[id]!);
+  }
+
+  /** At most so many bytes does {@link declare} write; none for a frame that is declared. */
+  maxDeclarationBytes(id: number): number {
+    if (this.#declared[id] === true || id >= this.#functions.length) return 0;
+    return (
+      Buffer.byteLength(this.#functions[id]!) + Buffer.byteLength(this.#files[id]!) + 2 * MAX_RECORD_BYTES
+    );
   }
 
   #internClean(functionName: string, file: string, line: number): number {

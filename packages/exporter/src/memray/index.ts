@@ -1,5 +1,9 @@
 export { FormatError } from '../wire/errors.js';
-export { MemrayAggregator, type MemrayAggregatorOptions } from './aggregate-memray.js';
+export {
+  type AggregateEncodeOptions,
+  MemrayAggregator,
+  type MemrayAggregatorOptions,
+} from './aggregate-memray.js';
 export { ALLOCATORS, type AllocatorFacts, type AllocatorKind, type AllocatorName } from './allocators.js';
 export type { CaptureRest } from './capture-rest.js';
 export type { CaptureStats, LocationTotal, ModuleTotal } from './capture-stats.js';

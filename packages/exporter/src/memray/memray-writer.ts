@@ -9,7 +9,7 @@ import { PairTable } from './pair-table.js';
 import { trailerOf } from './records.js';
 import { doubled } from './typed-arrays.js';
 import { writeHeader } from './write-header.js';
-import { type RecordEncoder, RecordEncoder12 } from './write-records.js';
+import { MAX_RECORD_BYTES, type RecordEncoder, RecordEncoder12 } from './write-records.js';
 import { RecordEncoder11 } from './write-records-11.js';
 
 declare const brand: unique symbol;
@@ -54,6 +54,9 @@ const PYTHON_VERSION = 0x030b00f0;
 const PYTHON_ALLOCATOR = 3;
 /** No allocator hands it out: freeing it changes nothing. */
 const HARMLESS_ADDRESS = 8;
+/** A token, a frame's number and one more byte. */
+const MAX_PUSH_BYTES = 12;
+const MAX_THREAD_SWITCH_BYTES = 9;
 
 /** What a writer remembers of a thread: the stack that the records written so far have built up. */
 interface ThreadState {
@@ -261,9 +264,27 @@ export class MemrayWriter {
     this.#encoder.contextSwitch(id);
   }
 
+  /** At most so many bytes would an {@link allocation} with this stack take now, with the frames to be declared for it. */
+  maxAllocationBytes(stack: StackHandle | undefined): number {
+    const wanted = stack ?? 0;
+    if (wanted > this.#stacks.size) return MAX_RECORD_BYTES;
+    const { pops, missing } = this.#pathTo(wanted);
+    let bytes = MAX_THREAD_SWITCH_BYTES + MAX_RECORD_BYTES + pops + missing.length * MAX_PUSH_BYTES;
+    for (const frame of missing) bytes += this.#frames.maxDeclarationBytes(frame);
+    return bytes;
+  }
+
   /** Pops to the nearest common caller of the thread's stack and `wanted`, then pushes what is missing. */
   #moveTo(wanted: number): void {
     if (wanted > this.#stacks.size) return; // a handle of some other writer: stay where we are
+    const { pops, missing } = this.#pathTo(wanted);
+    if (pops > 0) this.#encoder.pop(pops);
+    this.#push(missing);
+    this.#thread.stack = wanted;
+  }
+
+  /** How to get from the thread's stack to another: frames to pop, and frames to push, the innermost first. */
+  #pathTo(wanted: number): { readonly pops: number; readonly missing: readonly number[] } {
     const stacks = this.#stacks;
     const depths = this.#depths;
     let from = this.#thread.stack;
@@ -279,10 +300,7 @@ export class MemrayWriter {
       to = stacks.parent(to);
       from = stacks.parent(from);
     }
-    const pops = depths[this.#thread.stack]! - depths[to]!;
-    if (pops > 0) this.#encoder.pop(pops);
-    this.#push(missing);
-    this.#thread.stack = wanted;
+    return { pops: depths[this.#thread.stack]! - depths[to]!, missing };
   }
 
   /** Pushes frames, the innermost first in `frames`; those never seen by the reader are declared before. */

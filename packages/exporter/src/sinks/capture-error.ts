@@ -52,3 +52,18 @@ function reasonOf(cause: unknown): string {
 function oneLine(text: string): string {
   return text.replaceAll(/\s+/g, ' ').trim();
 }
+
+/** The process, or the machine, has no file descriptor or no memory left for the moment, or a file is busy. */
+const TRANSIENT: ReadonlySet<string | undefined> = new Set([
+  'EMFILE',
+  'ENFILE',
+  'ENOMEM',
+  'EAGAIN',
+  'EINTR',
+  'EBUSY',
+]);
+
+/** Whether what failed may succeed soon, without anybody doing anything about it. */
+export function isTransient(error: unknown): boolean {
+  return TRANSIENT.has(codeOf(error));
+}

@@ -1,90 +1,122 @@
 import nodeFs from 'node:fs';
-import path from 'node:path';
 import { CaptureError, type CaptureOperation, codeOf } from './capture-error.js';
-import { CAPTURE_MODE, type CaptureFs } from './capture-fs.js';
+import type { CaptureFs } from './capture-fs.js';
 import { capturePath } from './capture-names.js';
-import { type FileIdentity, findCapture, type KnownCapture } from './find-capture.js';
-import { pruneCaptures, rotateCapture } from './rotate-capture.js';
+import { findOwnerNote, type OwnerState } from './capture-owner.js';
+import { type ClaimedCapture, claimCapture } from './claim-capture.js';
+import { type FileIdentity, findCapture, isSameFile, type KnownCapture } from './find-capture.js';
+import { noteOwnFile } from './judge-capture.js';
+import { makeFolder } from './make-folder.js';
+import { type TidyOptions, tidyCaptures } from './rotate-capture.js';
 import { removeLeftOvers } from './temporary-capture.js';
 
 export interface CaptureFileOptions {
   /** Made if missing, with its parents. */
   readonly folder: string;
-  /** Letters, digits, `_`, `.`, `-`, no dot in front: it names the file. */
+  /** Letters, digits, `_`, `.`, `-`, no dot in front: it names the file. See `captureFileName`. */
   readonly component: string;
-  /** How many captures of the component may be in the folder, this one included. Default 5. */
+  /** The first bytes. Other processes never see the capture without them. Default none. */
+  readonly head?: Uint8Array;
+  /** The path that this process had before: it comes first. */
+  readonly preferred?: string | undefined;
+  /** Threads of this process that have ended, by their `threadId`: what they were writing has ended too. */
+  readonly endedThreads?: readonly number[];
+  /**
+   * How many captures of the component are kept in the folder: this one, and those of ended runs. What other living
+   * processes write is not counted. Default 5.
+   */
   readonly maxCaptures?: number;
   /** Milliseconds since the Unix epoch, for the name of a rotated capture. Default `Date.now`. */
   readonly now?: () => number;
+  /** Milliseconds on a clock that nobody sets. Default `performance.now`. */
+  readonly steadyNow?: () => number;
   /** Default `node:fs`. */
   readonly fs?: CaptureFs;
 }
 
 const DEFAULT_MAX_CAPTURES = 5;
-/** Another process may put a capture in place between our look and our open; more often than this is a loop. */
-const MAX_OPEN_ATTEMPTS = 10;
+const WRITTEN: OwnerState = 'written';
 
 /**
- * The file of a running capture, `<folder>/<component>_memory.bin`, readable by its owner only.
+ * The file of a running capture, readable by its owner only: `<folder>/<component>_memory.bin`, or
+ * `<component>_memory.<pid>.bin` while another process writes that.
  *
  * All calls are synchronous: it lives in a worker thread. It always holds a whole number of appends, so that
  * an append of whole records keeps it readable even when a later one fails.
  */
 export class CaptureFile {
   readonly path: string;
-  readonly #component: string;
-  readonly #maxCaptures: number;
+  readonly #options: TidyOptions;
   readonly #fs: CaptureFs;
   readonly #fd: number;
   readonly #identity: FileIdentity;
-  #length = 0;
+  readonly #release: () => void;
+  /** Where the capture says that it is being written. */
+  readonly #stateOffset: number | undefined;
+  #length: number;
   #torn = false;
   #closed = false;
 
-  private constructor(
-    options: CaptureFileOptions,
-    file: string,
-    fs: CaptureFs,
-    { fd, identity }: OpenedFile,
-  ) {
-    this.path = file;
-    this.#component = options.component;
-    this.#maxCaptures = options.maxCaptures ?? DEFAULT_MAX_CAPTURES;
-    this.#fs = fs;
+  private constructor(options: TidyOptions, { path, fd, identity }: ClaimedCapture, head: Uint8Array) {
+    this.path = path;
+    this.#options = options;
+    this.#fs = options.fs;
     this.#fd = fd;
     this.#identity = identity;
+    this.#release = noteOwnFile(identity);
+    this.#length = head.length;
+    this.#stateOffset = findOwnerNote(head)?.stateOffset;
   }
 
   /**
-   * Starts a capture. One that is in the way is kept as `<component>_memory.<UTC time>.bin`; see {@link prune}.
+   * Starts a capture. One of an ended process that is in the way is kept as `<component>_memory.<UTC time>.bin`; see
+   * {@link prune}.
    *
    * @throws CaptureError when the component's name is not allowed or the file system refuses
    * @throws RangeError when `maxCaptures` is no integer of at least 1
    */
   static open(options: CaptureFileOptions): CaptureFile {
-    const { folder, component, maxCaptures = DEFAULT_MAX_CAPTURES, now = Date.now, fs = nodeFs } = options;
+    const { folder, component, maxCaptures = DEFAULT_MAX_CAPTURES, head = new Uint8Array() } = options;
     if (!Number.isInteger(maxCaptures) || maxCaptures < 1) {
       throw new RangeError(`maxCaptures must be an integer of at least 1, not ${maxCaptures}`);
     }
-    const file = capturePath(folder, component);
-    makeFolder(fs, folder);
-    const opened = openNew(fs, file, component, now);
-    return new CaptureFile(options, file, fs, opened);
+    const full: TidyOptions = {
+      folder,
+      component,
+      keep: maxCaptures - 1,
+      now: options.now ?? Date.now,
+      steadyNow: options.steadyNow ?? (() => performance.now()),
+      endedThreads: options.endedThreads ?? [],
+      fs: options.fs ?? nodeFs,
+    };
+    capturePath(folder, component);
+    makeFolder(full.fs, folder);
+    return new CaptureFile(full, claimCapture({ ...full, preferred: options.preferred }, head), head);
   }
 
   /**
-   * Deletes the oldest captures of the component until `maxCaptures` are left, this one included, and what ended
-   * processes have left beside them. For when something has been written: a capture that cannot be must not cost one
-   * that was.
+   * Gives captures of ended processes a date, deletes the oldest dated ones until `maxCaptures` are left with this one,
+   * and removes what ended processes have left beside them. For when something has been written: a capture that cannot be
+   * must not cost one that was.
    *
    * @returns those that could not be deleted
    */
   prune(): readonly CaptureError[] {
-    const folder = path.dirname(this.path);
-    return [
-      ...pruneCaptures(this.#fs, folder, this.#component, this.#maxCaptures - 1),
-      ...removeLeftOvers(this.#fs, folder, this.#component),
-    ];
+    const { folder, component } = this.#options;
+    return [...tidyCaptures(this.#options), ...removeLeftOvers(folder, component, this.#options)];
+  }
+
+  /**
+   * Whether it is still at its path. False when it was removed, or moved away, or its folder was: what is written then
+   * is found by nobody. A folder that cannot be looked into says nothing.
+   */
+  get isInPlace(): boolean {
+    try {
+      const stats = this.#fs.lstatSync(this.path);
+      return isSameFile(stats, this.#identity);
+    } catch (cause) {
+      return codeOf(cause) !== 'ENOENT' && codeOf(cause) !== 'ENOTDIR';
+    }
   }
 
   /** Bytes in the file: all appends so far. */
@@ -138,13 +170,21 @@ export class CaptureFile {
   }
 
   /**
-   * Closes the file; a second call does nothing.
+   * Notes in the file that it is not written any more, and closes it; a second call does nothing.
    *
    * @throws CaptureError when the system reports a late write error
    */
   close(): void {
     if (this.#closed) return;
+    this.#noteEnd();
+    this.closeAsIs();
+  }
+
+  /** As {@link close}, for a capture that is written on in another way. */
+  closeAsIs(): void {
+    if (this.#closed) return;
     this.#closed = true;
+    this.#release();
     try {
       this.#fs.closeSync(this.#fd);
     } catch (cause) {
@@ -164,6 +204,16 @@ export class CaptureFile {
       this.close();
     } catch {
       // What was appended before may still be whole.
+    }
+  }
+
+  /** Other processes see that the process ends soon enough: without the note they only take longer. */
+  #noteEnd(): void {
+    if (this.#stateOffset === undefined) return;
+    try {
+      this.#writeAll(Buffer.from(WRITTEN), this.#stateOffset);
+    } catch {
+      // The records are what counts.
     }
   }
 
@@ -200,65 +250,5 @@ export class CaptureFile {
     } catch {
       this.#torn = true;
     }
-  }
-}
-
-function makeFolder(fs: CaptureFs, folder: string): void {
-  try {
-    makeMissing(fs, folder);
-  } catch (cause) {
-    if (codeOf(cause) === 'EEXIST') {
-      throw new CaptureError(folder, 'open', 'a file is where its folder should be', { cause });
-    }
-    throw CaptureError.from(folder, 'open', cause);
-  }
-}
-
-/** Not `recursive`: where the system says ENOENT although the parent is there, as in /proc, Node tries for ever. */
-function makeMissing(fs: CaptureFs, folder: string, parentIsThere = false): void {
-  try {
-    fs.mkdirSync(folder);
-  } catch (cause) {
-    if (codeOf(cause) === 'EEXIST' && isFolder(fs, folder)) return;
-    const parent = path.dirname(folder);
-    if (codeOf(cause) !== 'ENOENT' || parentIsThere || parent === folder) throw cause;
-    makeMissing(fs, parent);
-    makeMissing(fs, folder, true);
-  }
-}
-
-/** Also through a link. */
-function isFolder(fs: CaptureFs, folder: string): boolean {
-  try {
-    return fs.lstatSync(`${folder}${path.sep}.`).isDirectory();
-  } catch {
-    return false;
-  }
-}
-
-interface OpenedFile {
-  readonly fd: number;
-  readonly identity: FileIdentity;
-}
-
-/** Exclusive: never opens what someone else has put there, nor through a link. */
-function openNew(fs: CaptureFs, file: string, component: string, now: () => number): OpenedFile {
-  for (let attempt = 1; ; attempt += 1) {
-    rotateCapture(fs, file, component, now());
-    try {
-      return identified(fs, fs.openSync(file, 'wx', CAPTURE_MODE));
-    } catch (cause) {
-      if (codeOf(cause) !== 'EEXIST' || attempt === MAX_OPEN_ATTEMPTS)
-        throw CaptureError.from(file, 'open', cause);
-    }
-  }
-}
-
-function identified(fs: CaptureFs, fd: number): OpenedFile {
-  try {
-    return { fd, identity: fs.fstatSync(fd) };
-  } catch (cause) {
-    fs.closeSync(fd);
-    throw cause;
   }
 }

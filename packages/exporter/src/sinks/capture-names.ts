@@ -1,12 +1,29 @@
+import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { CaptureError } from './capture-error.js';
 
 const COMPONENT = /^[A-Za-z0-9_-][A-Za-z0-9_.-]*$/;
 const SUFFIX = '_memory';
 const TEMPORARY = /\.bin\.(\d{1,10})-\d+\.tmp$/;
+/** The part of a running capture's name that follows the component. */
+const RUNNING = /_memory(?:\.\d{1,10}(?:-\d+)?)?\.bin$/;
+/** File systems allow 255 bytes; `_memory.`, a date or a process, and the suffix of a temporary file need 60 of them. */
+const MAX_COMPONENT_LENGTH = 180;
+const HASH_LENGTH = 8;
 
 /**
- * Where a component's capture goes: `<folder>/<component>_memory.bin`.
+ * Returns a component's name as a part of a file name. Characters other than A-Z a-z 0-9 _ . - become `_`. A name that
+ * is too long for a file is cut and ends with a hash of the whole name.
+ */
+export function captureFileName(component: string): string {
+  const name = component.replaceAll(/[^A-Za-z0-9_.-]/g, '_').replace(/^\.|^$/, '_');
+  if (name.length <= MAX_COMPONENT_LENGTH) return name;
+  const hash = createHash('sha256').update(component).digest('hex').slice(0, HASH_LENGTH);
+  return `${name.slice(0, MAX_COMPONENT_LENGTH - HASH_LENGTH - 1)}-${hash}`;
+}
+
+/**
+ * Returns `<folder>/<component>_memory.bin`: the capture of a component, or of the first of several processes.
  *
  * @throws CaptureError for a component that could name a file elsewhere or a hidden one
  */
@@ -16,7 +33,21 @@ export function capturePath(folder: string, component: string): string {
   throw new CaptureError(folder, 'open', reason);
 }
 
-/** A capture that was moved out of the way: when (`20261123T055959Z`), and as which of that second, from 1. */
+/**
+ * Returns `<folder>/<component>_memory.<pid>.bin`: the capture of a process while another one has the name without a
+ * number. The n-th of a process is `…<pid>-n.bin`: processes of several containers may have one number.
+ */
+export function processCapturePath(folder: string, component: string, pid: number, n: number): string {
+  return path.join(folder, `${component}${SUFFIX}.${pid}${n === 1 ? '' : `-${n}`}.bin`);
+}
+
+/** Returns the names, of `names`, that running captures of `component` have; ended ones may still have them. */
+export function runningCaptures(names: readonly string[], component: string): readonly string[] {
+  const isName = (name: string) => name.startsWith(`${component}${SUFFIX}`) && RUNNING.test(name);
+  return names.filter((name) => isName(name) && componentOf(name) === component);
+}
+
+/** A capture of an ended run: the date of its name (`20261123T055959Z`), and its place among those of one date, from 1. */
 export interface RotatedCapture {
   readonly name: string;
   readonly stamp: string;
@@ -33,9 +64,9 @@ export function rotatedName(component: string, stamp: string, n: number): string
   return `${component}${SUFFIX}.${stamp}${n === 1 ? '' : `-${n}`}.bin`;
 }
 
-/** The component whose running capture has this path. */
+/** Returns the component whose running capture has this path. */
 export function componentOf(capture: string): string {
-  return path.basename(capture, `${SUFFIX}.bin`);
+  return path.basename(capture).replace(RUNNING, '');
 }
 
 /** Those of `names` that are rotated captures of `component`, the oldest first. */
@@ -56,7 +87,8 @@ export function temporaryName(capture: string, pid: number, n: number): string {
 }
 
 export function isTemporaryOf(name: string, component: string): boolean {
-  return name.startsWith(`${component}${SUFFIX}.bin.`) && TEMPORARY.test(name);
+  const capture = name.replace(TEMPORARY, '.bin');
+  return capture !== name && RUNNING.test(capture) && componentOf(capture) === component;
 }
 
 /** The number of the process that a temporary's name says. */

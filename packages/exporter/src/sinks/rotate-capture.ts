@@ -1,59 +1,126 @@
+import type { Stats } from 'node:fs';
 import path from 'node:path';
 import { CaptureError, codeOf } from './capture-error.js';
 import { CAPTURE_MODE, type CaptureFs } from './capture-fs.js';
-import { rotatedCaptures, rotatedName, stampOf } from './capture-names.js';
+import { rotatedCaptures, rotatedName, runningCaptures, stampOf } from './capture-names.js';
+import { type FileIdentity, isSameFile } from './find-capture.js';
+import { hasBeenStill, type JudgeOptions, judgeCapture } from './judge-capture.js';
 
 /** Other processes take no more names meanwhile; it ends the search should a file system say that all are taken. */
 const MAX_ATTEMPTS = 1000;
-/** What a file system without hard links answers. */
-const NO_HARD_LINKS: ReadonlySet<string | undefined> = new Set([
-  'EPERM',
-  'ENOTSUP',
-  'EOPNOTSUPP',
-  'ENOSYS',
-  'EMLINK',
-]);
 
 /**
- * Moves the capture at `current` out of the way, if there is one, to a name of its own with the time.
+ * Moves the ended capture at `current` out of the way, to a name of its own with the date. Does nothing when something
+ * else is there by now.
  *
- * Nothing is ever overwritten, also when several processes do this at once: a hard link (and unlike it a
- * rename) fails when the new name is taken.
+ * Nothing is ever overwritten: the new name is taken first, by an empty file. Names sort by the order in which captures
+ * were moved, also when the clock was set back meanwhile: then the newest date is used again, with a number.
  *
- * @throws CaptureError when something other than a regular file is there, or the file system refuses
+ * @throws CaptureError when the file system refuses
  */
-export function rotateCapture(fs: CaptureFs, current: string, component: string, millis: number): void {
-  if (!isThere(fs, current)) return;
+export function moveAway(
+  fs: CaptureFs,
+  current: string,
+  component: string,
+  millis: number,
+  expected: FileIdentity,
+): void {
   const folder = path.dirname(current);
-  const stamp = stampOf(millis);
+  const newest = rotatedCaptures(list(fs, folder), component).at(-1);
+  const stamp = [stampOf(millis), newest?.stamp ?? ''].sort().at(-1)!;
   // Not the first free number: one that pruning has freed would make the newest look like the oldest.
-  const used = rotatedCaptures(list(fs, folder), component).filter((other) => other.stamp === stamp);
-  const first = (used.at(-1)?.n ?? 0) + 1;
+  const first = newest?.stamp === stamp ? newest.n + 1 : 1;
   for (let n = first; n < first + MAX_ATTEMPTS; n += 1) {
-    if (tryMove(fs, current, path.join(folder, rotatedName(component, stamp, n)))) return;
+    const target = path.join(folder, rotatedName(component, stamp, n));
+    if (!takeName(fs, current, target)) continue;
+    moveOver(fs, current, target, expected);
+    return;
   }
   throw new CaptureError(current, 'rotate', 'no free name');
 }
 
-/** Deletes the oldest rotated captures of `component` until `keep` are left, and returns what went wrong. */
-export function pruneCaptures(
-  fs: CaptureFs,
-  folder: string,
-  component: string,
-  keep: number,
-): readonly CaptureError[] {
+/** What a capture's folder holds beside the captures that living processes write. */
+export interface TidyOptions extends JudgeOptions {
+  readonly folder: string;
+  readonly component: string;
+  /** How many captures of ended processes, or that this process has ended, are kept. */
+  readonly keep: number;
+  readonly now: () => number;
+}
+
+/**
+ * Gives what ended processes have left of `component` a date, and deletes the oldest of those until `keep` are left.
+ * What a living process writes is not touched, and neither is what a process of another container or machine has not
+ * finished, until it has not changed for long.
+ *
+ * @returns what went wrong
+ */
+export function tidyCaptures(options: TidyOptions): readonly CaptureError[] {
+  const { fs, folder, component } = options;
   const problems: CaptureError[] = [];
-  const names = list(fs, folder, (cause) => problems.push(CaptureError.from(folder, 'prune', cause)));
-  const captures = rotatedCaptures(names, component);
-  for (const { name } of captures.slice(0, Math.max(0, captures.length - keep))) {
+  const onError = (file: string) => (cause: unknown) => {
+    if (codeOf(cause) !== 'ENOENT')
+      problems.push(cause instanceof CaptureError ? cause : CaptureError.from(file, 'prune', cause));
+  };
+  const names = list(fs, folder, onError(folder));
+  for (const name of byAge(fs, folder, runningCaptures(names, component))) {
     const file = path.join(folder, name);
-    try {
-      fs.unlinkSync(file);
-    } catch (cause) {
-      if (codeOf(cause) !== 'ENOENT') problems.push(CaptureError.from(file, 'prune', cause));
-    }
+    guarded(() => dateEnded(file, options), onError(file));
   }
+  pruneDated(options, onError);
   return problems;
+}
+
+function dateEnded(file: string, options: TidyOptions): void {
+  const { fs, component, now } = options;
+  const stats = fs.lstatSync(file, { throwIfNoEntry: false });
+  const judged = stats?.isFile() ? judgeCapture(file, stats, options) : undefined;
+  if (judged?.state === 'ended') moveAway(fs, file, component, now(), judged.stats);
+  if (judged?.state === 'empty' && hasBeenStill(judged.stats, options.steadyNow())) fs.unlinkSync(file);
+}
+
+function pruneDated(options: TidyOptions, onError: (file: string) => (cause: unknown) => void): void {
+  const { fs, folder, component, keep } = options;
+  const captures = rotatedCaptures(list(fs, folder), component);
+  let tooMany = captures.length - keep;
+  for (const { name } of captures) {
+    if (tooMany <= 0) return;
+    const file = path.join(folder, name);
+    guarded(() => {
+      if (!isPrunable(file, options)) return;
+      fs.unlinkSync(file);
+    }, onError(file));
+    tooMany -= 1;
+  }
+}
+
+/** One that another version of heapray has moved away while it was written still is. */
+function isPrunable(file: string, options: TidyOptions): boolean {
+  const stats = options.fs.lstatSync(file, { throwIfNoEntry: false });
+  if (stats === undefined) return false;
+  if (!stats.isFile()) return true;
+  const state = judgeCapture(file, stats, options)?.state;
+  return state === 'ended' || (state === 'empty' && hasBeenStill(stats, options.steadyNow()));
+}
+
+/** The order in which several that have ended get their dates: by when they were written last. */
+function byAge(fs: CaptureFs, folder: string, names: readonly string[]): readonly string[] {
+  if (names.length < 2) return names;
+  const written = new Map<string, number>();
+  for (const name of names) {
+    const read = () => fs.lstatSync(path.join(folder, name), { throwIfNoEntry: false })?.mtimeMs;
+    written.set(name, guarded(read, () => {}) ?? 0);
+  }
+  return [...names].sort((a, b) => written.get(a)! - written.get(b)!);
+}
+
+function guarded<T>(work: () => T, onError: (cause: unknown) => void): T | undefined {
+  try {
+    return work();
+  } catch (cause) {
+    onError(cause);
+    return undefined;
+  }
 }
 
 /** A folder that may be written to but not listed is still good for one capture. */
@@ -70,44 +137,60 @@ function list(
   }
 }
 
-function isThere(fs: CaptureFs, current: string): boolean {
+/**
+ * What is at a capture's place; undefined for nothing.
+ *
+ * @throws CaptureError when it is no regular file, or the file system refuses
+ */
+export function regularFileAt(fs: CaptureFs, current: string): Stats | undefined {
   const stats = attempt(current, () => fs.lstatSync(current, { throwIfNoEntry: false }));
-  if (stats === undefined) return false;
-  if (stats.isFile()) return true;
+  if (stats === undefined || stats.isFile()) return stats;
   if (stats.isSymbolicLink()) throw new CaptureError(current, 'open', 'a symbolic link is in its place');
   if (stats.isDirectory()) throw new CaptureError(current, 'open', 'a folder is in its place');
   throw new CaptureError(current, 'open', 'something that is no regular file is in its place');
 }
 
-/** Whether `current` is now called `target`; not if that name is taken. */
-function tryMove(fs: CaptureFs, current: string, target: string): boolean {
-  try {
-    fs.linkSync(current, target);
-  } catch (cause) {
-    if (codeOf(cause) === 'EEXIST') return false;
-    if (codeOf(cause) === 'ENOENT') return true; // someone else has just rotated it
-    if (NO_HARD_LINKS.has(codeOf(cause))) return tryRename(fs, current, target);
-    throw CaptureError.from(current, 'rotate', cause);
-  }
-  attempt(current, () => ignoring('ENOENT', () => fs.unlinkSync(current)));
-  return true;
-}
-
-/** Without hard links: a rename would overwrite, so the name is taken first, by an empty file of our own. */
-function tryRename(fs: CaptureFs, current: string, target: string): boolean {
+/** Makes an empty file; false when the name is taken. */
+function takeName(fs: CaptureFs, current: string, target: string): boolean {
   try {
     fs.closeSync(fs.openSync(target, 'wx', CAPTURE_MODE));
+    return true;
   } catch (cause) {
     if (codeOf(cause) === 'EEXIST') return false;
     throw CaptureError.from(current, 'rotate', cause);
   }
+}
+
+/** Renames `current` over the empty file at `target`, or removes that again. */
+function moveOver(fs: CaptureFs, current: string, target: string, expected: FileIdentity): void {
+  const isExpected = (file: string) => {
+    const stats = fs.lstatSync(file, { throwIfNoEntry: false });
+    return stats !== undefined && isSameFile(stats, expected);
+  };
+  let moved = false;
   try {
-    fs.renameSync(current, target);
+    if (isExpected(current)) {
+      fs.renameSync(current, target);
+      moved = true;
+    }
   } catch (cause) {
-    attempt(target, () => fs.unlinkSync(target));
     if (codeOf(cause) !== 'ENOENT') throw CaptureError.from(current, 'rotate', cause);
+  } finally {
+    if (!moved)
+      guarded(
+        () => fs.unlinkSync(target),
+        () => {},
+      );
   }
-  return true;
+  if (!moved || attempt(target, () => isExpected(target))) return;
+  // Between the look and the rename another process began its capture there: it gets its name back, if that is free.
+  guarded(
+    () => {
+      fs.linkSync(target, current);
+      fs.unlinkSync(target);
+    },
+    () => {},
+  );
 }
 
 function attempt<T>(file: string, call: () => T): T {
@@ -115,13 +198,5 @@ function attempt<T>(file: string, call: () => T): T {
     return call();
   } catch (cause) {
     throw CaptureError.from(file, 'rotate', cause);
-  }
-}
-
-function ignoring(code: string, call: () => void): void {
-  try {
-    call();
-  } catch (cause) {
-    if (codeOf(cause) !== code) throw cause;
   }
 }

@@ -3,12 +3,23 @@ import path from 'node:path';
 import { CaptureError, codeOf } from './capture-error.js';
 import { CAPTURE_MODE, type CaptureFs } from './capture-fs.js';
 import { isTemporaryOf, temporaryName, temporaryOwner } from './capture-names.js';
+import { hasProcess } from './capture-owner.js';
 import { type FileIdentity, findCapture, isSameFile, type KnownCapture } from './find-capture.js';
+import { hasBeenStill, type JudgeOptions, writerOf } from './judge-capture.js';
 
 /** Other processes take few of our names: it ends the search should a file system say that all are taken. */
 const MAX_ATTEMPTS = 1000;
 /** Nobody leaves one alone for so long while writing it. In another container our process numbers say nothing. */
 const LEFT_OVER_MILLIS = 60_000;
+
+/** What a file system without hard links answers. */
+const NO_HARD_LINKS: ReadonlySet<string | undefined> = new Set([
+  'EPERM',
+  'ENOTSUP',
+  'EOPNOTSUPP',
+  'ENOSYS',
+  'EMLINK',
+]);
 
 let made = 0;
 /** What this thread is writing. */
@@ -77,6 +88,40 @@ export class TemporaryCapture {
     return { place, known: { path: capture.path, ino, dev, size: this.#size } };
   }
 
+  /**
+   * Gives it its final name, and the descriptor to the caller: from then on it is no temporary file. Undefined when the
+   * name is taken: unlike a rename, a hard link overwrites nothing.
+   */
+  moveTo(place: string): { readonly fd: number; readonly identity: FileIdentity } | undefined {
+    try {
+      this.#fs.linkSync(this.#path, place);
+      // Its second name is a left-over if it stays.
+      quietly(() => this.#fs.unlinkSync(this.#path));
+    } catch (cause) {
+      if (codeOf(cause) === 'EEXIST') return undefined;
+      if (!NO_HARD_LINKS.has(codeOf(cause))) throw cause;
+      if (!this.#renameTo(place)) return undefined;
+    }
+    const fd = this.#fd!;
+    this.#fd = undefined;
+    underWay.delete(this.#path);
+    return { fd, identity: this.#identity };
+  }
+
+  /** The name is taken by an empty file first. */
+  #renameTo(place: string): boolean {
+    const taken = openNew(this.#fs, place, false);
+    if (taken === undefined) return false;
+    try {
+      this.#fs.closeSync(taken);
+      this.#fs.renameSync(this.#path, place);
+      return true;
+    } catch (cause) {
+      quietly(() => this.#fs.unlinkSync(place));
+      throw cause;
+    }
+  }
+
   /** Closes and removes it. Errors here are no news: the capture itself is whole. */
   discard(): void {
     quietly(() => this.#close());
@@ -98,7 +143,12 @@ export class TemporaryCapture {
 }
 
 /** Removes what ended processes have left of captures of `component`; returns what went wrong. */
-export function removeLeftOvers(fs: CaptureFs, folder: string, component: string): readonly CaptureError[] {
+export function removeLeftOvers(
+  folder: string,
+  component: string,
+  options: JudgeOptions,
+): readonly CaptureError[] {
+  const { fs } = options;
   const problems: CaptureError[] = [];
   for (const name of namesIn(fs, folder)) {
     if (!isTemporaryOf(name, component)) continue;
@@ -106,7 +156,7 @@ export function removeLeftOvers(fs: CaptureFs, folder: string, component: string
     if (underWay.has(file)) continue;
     try {
       const stats = fs.lstatSync(file, { throwIfNoEntry: false });
-      if (stats !== undefined && isLeftOver(stats, temporaryOwner(name))) fs.unlinkSync(file);
+      if (stats !== undefined && isLeftOver(file, stats, options)) fs.unlinkSync(file);
     } catch (cause) {
       if (codeOf(cause) !== 'ENOENT') problems.push(CaptureError.from(file, 'remove', cause));
     }
@@ -114,19 +164,18 @@ export function removeLeftOvers(fs: CaptureFs, folder: string, component: string
   return problems;
 }
 
-/** One of our own number is of an earlier process: in a container that is begun anew it is the same every time. */
-function isLeftOver(stats: Stats, owner: number): boolean {
+/**
+ * A new version of a capture says whose it is. Nothing does where a capture was being compressed: there the number in
+ * the name must do. One of our own number is of an earlier process: in a container that is begun anew it is the same
+ * every time.
+ */
+function isLeftOver(file: string, stats: Stats, options: JudgeOptions): boolean {
+  const life = stats.isFile() ? writerOf(file, stats, options) : undefined;
+  if (life === 'elsewhere') return hasBeenStill(stats, options.steadyNow());
+  if (life !== undefined) return life === 'ended';
   if (Date.now() - stats.mtimeMs < LEFT_OVER_MILLIS) return false;
-  return owner === process.pid || !isAlive(owner);
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (cause) {
-    return codeOf(cause) !== 'ESRCH';
-  }
+  const owner = temporaryOwner(path.basename(file));
+  return owner === process.pid || !hasProcess(owner);
 }
 
 /** Exclusive, so that it is no file and no link of somebody else's; undefined when the name is taken. */

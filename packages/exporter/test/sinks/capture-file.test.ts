@@ -128,10 +128,14 @@ describe('a full disk', () => {
   });
 
   test('as the kernel tells it', () => {
-    const file = open(tempFolder(), { fs: { ...fs, openSync: () => fs.openSync('/dev/full', 'w') } });
+    const written = fs.openSync('/dev/full', 'w');
+    const writeSync = ((_fd: number, ...rest: [Uint8Array, number, number, number]) =>
+      fs.writeSync(written, ...rest)) as CaptureFs['writeSync'];
+    const file = open(tempFolder(), { fs: { ...fs, writeSync } });
     expect(failure(() => file.append(Buffer.from('x'))).message).toBe(
       `cannot append to capture ${file.path}: no space left on device (ENOSPC)`,
     );
     file.close();
+    fs.closeSync(written);
   });
 });

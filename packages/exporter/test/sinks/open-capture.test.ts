@@ -203,14 +203,14 @@ describe('other processes', () => {
   test('one that puts its capture in place meanwhile has it rotated, not overwritten', () => {
     const folder = tempFolder();
     let raced = false;
-    const openSync: CaptureFs['openSync'] = (file, flags, mode) => {
+    const linkSync: CaptureFs['linkSync'] = (from, to) => {
       if (!raced) {
         raced = true;
-        fs.writeFileSync(file, 'theirs');
+        fs.writeFileSync(to, 'theirs');
       }
-      return fs.openSync(file, flags, mode);
+      fs.linkSync(from, to);
     };
-    capture(folder, 'ours', { fs: { ...fs, openSync } });
+    capture(folder, 'ours', { fs: { ...fs, linkSync } });
     expect(contents(folder)).toEqual({
       'scheduler_memory.bin': 'ours',
       [`scheduler_memory.${STAMP}.bin`]: 'theirs',
@@ -220,21 +220,24 @@ describe('other processes', () => {
   test('one that rotates the same capture first is no failure', () => {
     const folder = tempFolder();
     capture(folder, 'old');
-    const linkSync: CaptureFs['linkSync'] = (from, to) => {
-      fs.renameSync(from, path.join(folder, 'moved.bin'));
-      fs.linkSync(from, to);
+    let raced = false;
+    const renameSync: CaptureFs['renameSync'] = (from, to) => {
+      if (!raced) fs.renameSync(from, path.join(folder, 'moved.bin'));
+      raced = true;
+      fs.renameSync(from, to);
     };
-    capture(folder, 'new', { fs: { ...fs, linkSync } });
+    capture(folder, 'new', { fs: { ...fs, renameSync } });
     expect(contents(folder)).toEqual({ 'moved.bin': 'old', 'scheduler_memory.bin': 'new' });
   });
 
   test('one that always is faster ends in an error', () => {
     const folder = tempFolder();
-    const openSync: CaptureFs['openSync'] = (file, flags, mode) => {
-      fs.writeFileSync(file, 'theirs');
-      return fs.openSync(file, flags, mode);
+    const linkSync: CaptureFs['linkSync'] = (from, to) => {
+      fs.writeFileSync(to, 'theirs');
+      fs.linkSync(from, to);
     };
-    expect(failure(() => open(folder, { fs: { ...fs, openSync } })).code).toBe('EEXIST');
+    expect(failure(() => open(folder, { fs: { ...fs, linkSync } })).code).toBe('EEXIST');
+    expect(Object.values(contents(folder))).not.toContain('');
   });
 });
 

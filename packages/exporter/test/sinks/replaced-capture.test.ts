@@ -9,8 +9,9 @@ import { capture, contents, failure, NOW, STAMP, systemError } from './captures.
 
 const NAME = 'scheduler_memory.bin';
 
-function begin(folder: string, working: CaptureFs = fs): ReplacedCapture {
-  return ReplacedCapture.open({ folder, component: 'scheduler', now: () => NOW, fs: working });
+function begin(folder: string, working: CaptureFs = fs, maxBytes = 1000): ReplacedCapture {
+  const options = { folder, component: 'scheduler', now: () => NOW, fs: working, maxBytes };
+  return ReplacedCapture.open(options, pieces('begun'));
 }
 
 function pieces(...texts: readonly string[]): readonly Uint8Array[] {
@@ -18,10 +19,10 @@ function pieces(...texts: readonly string[]): readonly Uint8Array[] {
 }
 
 describe('a replaced capture', () => {
-  test('is empty at first, then whole each time, and only its owner reads it', () => {
+  test('is whole from the first moment, and only its owner reads it', () => {
     const folder = tempFolder();
     const file = begin(folder);
-    expect(contents(folder)).toEqual({ [NAME]: '' });
+    expect(contents(folder)).toEqual({ [NAME]: 'begun' });
     expect(file.replace(pieces('one', ' piece'))).toBe(file.path);
     expect(file.replace(pieces('another'))).toBe(file.path);
     expect(contents(folder)).toEqual({ [NAME]: 'another' });
@@ -47,6 +48,7 @@ describe('a replaced capture', () => {
     const folder = tempFolder();
     const file = begin(folder);
     file.replace(pieces('ours'));
+    fs.renameSync(file.path, path.join(folder, `scheduler_memory.${STAMP}.bin`));
     capture(folder, 'theirs');
     const rotated = `scheduler_memory.${STAMP}.bin`;
     expect(file.replace(pieces('ours anew'))).toBe(path.join(folder, rotated));
@@ -94,10 +96,13 @@ describe('a replaced capture', () => {
 });
 
 describe('files beside it', () => {
-  test('two that write the same capture never take away what the other writes', () => {
+  test('two of one component have a file each, and take nothing away that the other writes', () => {
     const folder = tempFolder();
     const file = begin(folder);
     const other = begin(folder);
+    expect([file.path, other.path]).toEqual(
+      [NAME, `scheduler_memory.${process.pid}.bin`].map((name) => path.join(folder, name)),
+    );
     function* meanwhile() {
       yield Buffer.from('first');
       other.replace(pieces('second'));
@@ -117,13 +122,14 @@ describe('files beside it', () => {
       fs.writeFileSync(path.join(folder, name), 'theirs');
     }
     expect(failure(() => file.replace(robbed())).reason).toBe('somebody has taken the temporary file away');
-    expect(Object.values(contents(folder)).sort()).toEqual(['', 'ours', 'theirs']);
+    expect(Object.values(contents(folder)).sort()).toEqual(['begun', 'ours', 'theirs']);
   });
 
   test('a name that is taken, also by a link, is passed over', () => {
     const folder = tempFolder();
     const file = begin(folder);
     const target = path.join(folder, 'elsewhere');
+    file.release();
     let links = 0;
     const openSync: CaptureFs['openSync'] = (place, flags, mode) => {
       if (String(place).endsWith('.tmp') && links++ < 3) fs.symlinkSync(target, String(place));

@@ -1,10 +1,7 @@
-import path from 'node:path';
 import v8 from 'node:v8';
 import type { MessagePort } from 'node:worker_threads';
 import { Blame } from '../blame/index.js';
-import { notedCommandLine } from '../capture/command-line.js';
-import type { ComponentCaptureOptions } from '../capture/component-capture.js';
-import type { RecordFeedOptions } from '../capture/record-feed.js';
+import type { ComponentCaptureOptions } from '../capture/capture-options.js';
 import { HighWaterMarkTracker, Ledger, PastStates } from '../ledger/index.js';
 import type { ObjectCountTable } from '../profile/index.js';
 import { CallSiteSeries } from '../signal/call-site-series.js';
@@ -12,6 +9,7 @@ import { connectHeapPoller, type HeapPoller } from '../source/heap-poller.js';
 import { STACK_DEPTH } from '../source/sampler.js';
 import { Captures } from './captures.js';
 import { Compressions } from './compressions.js';
+import { feedOptions } from './feed-options.js';
 import { LeakWatch } from './leak-watch.js';
 import { LiveViewing } from './live-viewing.js';
 import {
@@ -126,11 +124,16 @@ export class Agent {
   start(): void {
     this.#port.on('message', (message: ToAgent) => this.#receive(message));
     this.#awaitExit();
-    const { processCapture, mode, memrayLivePort } = this.#options;
-    if (processCapture !== undefined) this.#captures.begin(PROCESS_CAPTURE, processCapture);
+    const { processCapture, mode, memrayLivePort, traced, endedThreads } = this.#options;
+    const isFirst = endedThreads.length === 0;
+    if (traced) void this.#captures.load();
+    if (processCapture !== undefined && isFirst) this.#captures.begin(PROCESS_CAPTURE, processCapture);
     void this.#captures.idle().then(() => {
       if (mode) this.#loop.samplerStarted(mode);
       else this.#loop.samplerRefused('taken');
+      // What is alive is known only by a reading.
+      if (processCapture !== undefined && !isFirst)
+        this.#captures.begin(PROCESS_CAPTURE, processCapture, { whole: true });
     });
     if (memrayLivePort !== undefined) void this.#viewing.start(memrayLivePort);
     this.#startServer().catch((error: Error) => this.#serverFailed(error));
@@ -156,7 +159,7 @@ export class Agent {
       case 'component-function':
         return this.#ledger.sites.components.addFunction(message.location, message.component);
       case 'capture-begin':
-        return this.#captures.begin(message.capture, message.component);
+        return this.#captures.begin(message.capture, message.component, message.again && { whole: false });
       case 'capture-end':
         return this.#captures.end(message.capture);
       case 'stop':
@@ -241,7 +244,8 @@ export class Agent {
   }
 
   #newCaptures(): Captures {
-    const { home, maxCaptureBytes, maxCaptures, aggregateOverflow, memrayCompress } = this.#options;
+    const { home, maxCaptureBytes, maxCaptures, aggregateOverflow, memrayCompress, endedThreads } =
+      this.#options;
     const onFinished: ComponentCaptureOptions['onFinished'] = memrayCompress
       ? (compression) => this.#compressions.add(compression)
       : undefined;
@@ -253,7 +257,15 @@ export class Agent {
         settle: () => this.#ledger.settle(performance.now(), true),
         log: (level, text) => this.#log(level, text),
       },
-      { ...feedOptions(this.#options), home, maxCaptureBytes, maxCaptures, aggregateOverflow, onFinished },
+      {
+        ...feedOptions(this.#options),
+        home,
+        maxCaptureBytes,
+        maxCaptures,
+        aggregateOverflow,
+        endedThreads,
+        onFinished,
+      },
     );
   }
 
@@ -374,19 +386,6 @@ export class Agent {
   #log(level: 'debug' | 'info' | 'warn' | 'error', text: string): void {
     this.#send({ type: 'log', level, text });
   }
-}
-
-function feedOptions(options: AgentOptions): RecordFeedOptions {
-  const { memrayFormat, commandLine, samplingInterval, pid, workingFolder } = options;
-  return {
-    format: memrayFormat,
-    commandLine: notedCommandLine(commandLine, samplingInterval),
-    pid,
-    nodeModules: [path.join(workingFolder, 'node_modules')],
-    projectRoots: [workingFolder],
-    residentBytes: () => process.memoryUsage.rss(),
-    now: steadyClock(),
-  };
 }
 
 /** Never what the thread lives on for: the port does that, as long as there is an end to wait for. */

@@ -1,5 +1,6 @@
 import type { CaptureError } from '@heapray/exporter/sinks';
-import type { ComponentCapture, ComponentCaptureOptions } from '../capture/component-capture.js';
+import type { CaptureReport, ComponentCaptureOptions } from '../capture/capture-options.js';
+import type { ComponentCapture } from '../capture/component-capture.js';
 import type { Ledger } from '../ledger/index.js';
 import type { SelfAccount } from './self-account.js';
 import { steadyClock } from './steady-clock.js';
@@ -14,10 +15,24 @@ export interface CapturesPorts {
 }
 
 /** What all captures have in common. */
-export type CapturesOptions = Omit<ComponentCaptureOptions, 'component' | 'now' | 'onNotPruned'>;
+export type CapturesOptions = Omit<
+  ComponentCaptureOptions,
+  'component' | 'now' | 'onNotPruned' | 'onReport' | 'whole'
+>;
+
+/** How a capture begins that an ended profiler thread has begun before. */
+export interface BeginAgain {
+  /** Whether everything that is alive was allocated after it first began. */
+  readonly whole: boolean;
+}
 
 /** So many files are told of that could not be deleted. */
 const MAX_TOLD = 1000;
+/**
+ * A record at least so often, also while the main thread answers no reading: to processes of other containers it is the
+ * only sign of life.
+ */
+const SIGN_OF_LIFE_MILLIS = 5_000;
 
 /** The captures being written. One that fails is given up with one message; the service goes on untraced. */
 export class Captures {
@@ -26,6 +41,9 @@ export class Captures {
   readonly #open = new Map<number, ComponentCapture>();
   readonly #told = new Set<string>();
   #queue: Promise<void> = Promise.resolve();
+  #writer: Promise<typeof import('../capture/component-capture.js')> | undefined;
+  #flushedAt = 0;
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(ports: CapturesPorts, options: CapturesOptions) {
     this.#ports = ports;
@@ -37,12 +55,28 @@ export class Captures {
   }
 
   /**
-   * Begins a capture, with a reading, so that it holds what is allocated from now on. The writer is loaded
-   * with the first one: most processes never need it.
+   * Loads what writes captures: most processes never need it. One that will should do so at its start, because later
+   * there may be no file descriptor left to load it with.
    */
-  begin(key: number, component: string): void {
+  load(): Promise<typeof import('../capture/component-capture.js')> {
+    const forget = () => {
+      this.#writer = undefined;
+    };
+    if (this.#writer === undefined) {
+      this.#writer = import('../capture/component-capture.js');
+      this.#writer.catch(forget);
+    }
+    return this.#writer;
+  }
+
+  /**
+   * Begins a capture, with a reading, so that it holds what is allocated from now on.
+   *
+   * @param again set when an ended thread of this process has begun it before
+   */
+  begin(key: number, component: string, again: BeginAgain | false = false): void {
     this.#inOrder(async () => {
-      const { ComponentCapture } = await import('../capture/component-capture.js');
+      const { ComponentCapture } = await this.load();
       await this.#ports.pollNow();
       // What is still to be attributed was allocated before.
       this.#ports.settle();
@@ -50,15 +84,32 @@ export class Captures {
         const capture = new ComponentCapture(this.#ports.ledger, {
           ...this.#options,
           component,
+          whole: again !== false && again.whole,
           now: steadyClock(),
           onNotPruned: (problem) => this.#notPruned(problem),
+          onReport: (report) => this.#report(report),
         });
         this.#open.set(key, capture);
-        this.#ports.log('info', `profiling memory of component ${component}: ${capture.path}`);
+        this.#showLife();
+        if (!capture.paused) this.#tellBegun(component, capture.path, again);
       });
     });
   }
 
+  #tellBegun(component: string, path: string, again: BeginAgain | false): void {
+    const text = `profiling memory of component ${component}: ${path}`;
+    if (again === false) return this.#ports.log('info', text);
+    const since = again.whole
+      ? 'begins with everything that is alive'
+      : 'holds what is allocated from now on';
+    const message = `${text}, which ${since}: the profiler thread was started again`;
+    this.#report({ message: { level: 'warn', text: message }, drop: 'capture_restarted' });
+  }
+
+  #report({ message, drop }: CaptureReport): void {
+    if (drop !== undefined) this.#ports.account.drop(drop);
+    if (message !== undefined) this.#ports.log(message.level, message.text);
+  }
   /** Each file is told of, and counted, once, however often it is tried. */
   #notPruned({ path, operation, message }: CaptureError): void {
     if (this.#told.has(path) || this.#told.size >= MAX_TOLD) return;
@@ -89,14 +140,28 @@ export class Captures {
 
   /** Writes out what the last reading brought. */
   flush(): void {
+    this.#flushedAt = performance.now();
     for (const [key, capture] of this.#open) this.#guard(key, capture.path, () => capture.flush());
+  }
+
+  #showLife(): void {
+    this.#timer ??= setInterval(() => {
+      if (performance.now() - this.#flushedAt >= SIGN_OF_LIFE_MILLIS) this.flush();
+    }, SIGN_OF_LIFE_MILLIS).unref();
   }
 
   #finish(key: number): void {
     const capture = this.#open.get(key);
     if (!capture) return;
     this.#guard(key, capture.path, () => capture.finish());
+    this.#closed(key);
+  }
+
+  #closed(key: number): void {
     this.#open.delete(key);
+    if (this.#open.size > 0) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
   }
 
   /** A capture must have begun before it can end. */
@@ -112,7 +177,7 @@ export class Captures {
       this.#ports.account.drop('capture');
       this.#ports.log('error', `capture of ${what} given up: ${(error as Error).message}`);
       const capture = this.#open.get(key);
-      this.#open.delete(key);
+      this.#closed(key);
       capture?.abandon();
     }
   }

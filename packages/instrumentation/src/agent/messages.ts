@@ -25,6 +25,8 @@ export interface AgentOptions {
   readonly processCapture: string | undefined;
   /** Whether anything follows single events, be it a capture or a viewer: then polls are more frequent. */
   readonly traced: boolean;
+  /** Earlier profiler threads of this process, by their `threadId`: they died. Empty for the first. */
+  readonly endedThreads: readonly number[];
   readonly home: string;
   readonly memrayFormat: MemrayFormat;
   /** The loopback port where the heap may be watched, if any. */
@@ -92,7 +94,13 @@ export type ToAgent =
   | { readonly type: 'view'; readonly request: number; readonly withSites: boolean }
   | { readonly type: 'top-sites'; readonly request: number; readonly wanted: TopSitesWanted }
   | { readonly type: 'object-counts'; readonly request: number; readonly table: ObjectCountTable | undefined }
-  | { readonly type: 'capture-begin'; readonly capture: number; readonly component: string }
+  | {
+      readonly type: 'capture-begin';
+      readonly capture: number;
+      readonly component: string;
+      /** Whether a profiler thread that died has begun it before. */
+      readonly again: boolean;
+    }
   | {
       readonly type: 'component-function';
       readonly component: string;

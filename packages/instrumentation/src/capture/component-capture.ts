@@ -1,172 +1,393 @@
+import path from 'node:path';
 import {
   CaptureCompression,
   type CaptureError,
   CaptureFile,
   type CaptureFileOptions,
+  captureFileName,
+  isTransient,
   type KnownCapture,
+  ownerNote,
 } from '@heapray/exporter/sinks';
-import type { Ledger, LedgerListener, NodeIndex } from '../ledger/index.js';
-import { RecordFeed, type RecordFeedOptions } from './record-feed.js';
+import { type Ledger, type LedgerListener, type NodeIndex, ROOT } from '../ledger/index.js';
+import type { ComponentCaptureOptions } from './capture-options.js';
+import { CapturePause } from './capture-pause.js';
+import { CaptureReports } from './capture-reports.js';
+import { allocatedBy, type EventsAhead, type HeapEvent } from './heap-event.js';
+import { RecordFeed } from './record-feed.js';
 import { WholeRun } from './whole-run.js';
 
-export interface ComponentCaptureOptions extends RecordFeedOptions {
-  readonly component: string;
-  /** The folder the capture goes to. */
-  readonly home: string;
-  readonly maxCaptureBytes: number;
-  readonly maxCaptures: number;
-  /** Whether a capture of that size goes on summed up, and not in another file. */
-  readonly aggregateOverflow?: boolean;
-  /** Handed each file that is finished, as what would compress it. */
-  readonly onFinished?: ((compression: () => CaptureCompression) => void) | undefined;
-  /** Told of each old capture that `maxCaptures` has no place for and that could not be deleted. */
-  readonly onNotPruned?: ((problem: CaptureError) => void) | undefined;
-}
-
-/** A component's name as a file name: a service may be called anything. */
-function fileName(component: string): string {
-  return component.replace(/[^A-Za-z0-9_.-]/g, '_').replace(/^\./, '_');
-}
-
-/** What the writer adds when it finishes: a memory record, a free and the trailer, generously. */
-const FINISH_BYTES = 64;
+/** What the writer adds at the end: two memory records, a free and the trailer, generously. */
+const END_BYTES = 128;
+/** The most that a pair of an allocation and a free of one stack takes, once the stack is there; also a free alone. */
+const PAIR_BYTES = 64;
+/** What is alive must leave this part of a file for what happens next, or the next file would follow at once. */
+const MIN_ROOM_SHARE = 1 / 8;
+/** Any stack fits into so many bytes, whatever the names in it: then nothing needs to be counted. */
+const ROOM_FOR_ANY_STACK = 2 * 2 ** 20;
+/** When files are removed so soon after they began, the second is not begun anew at once. */
+const MIN_LIFE_MILLIS = 5_000;
+/** How often a running capture looks for what other processes have left. */
+const TIDY_MILLIS = 60_000;
 
 /**
  * Writes what the ledger sees to `<home>/<component>_memory.bin` while it happens.
  *
  * Only what is allocated after the capture began is in it, as with memray. Each sample stands for the bytes
  * that V8 estimates for it. Everything is flushed after each memory record, in whole records, so that a
- * killed process leaves a capture that memray opens. When the capture has reached its size limit it is
- * closed properly and rotated away. Then a new one begins that starts with what is still alive; or the run goes on as
- * an aggregated capture, of all of it.
+ * killed process leaves a capture that memray opens.
+ *
+ * Before a file would exceed its size limit it is closed properly and rotated away. Then a new one begins that starts with
+ * what is still alive; or the run goes on as an aggregated capture, of all of it. It also does, from there on, when what
+ * is alive does not fit into a file. A file that was removed or moved away is begun anew with what is alive. Without a
+ * file descriptor to be had the capture pauses, and then does the same.
  *
  * @throws CaptureError from the constructor, `flush` and `finish` when the file system refuses
  */
 export class ComponentCapture implements LedgerListener {
   readonly #ledger: Ledger;
   readonly #options: ComponentCaptureOptions;
+  readonly #steadyNow: () => number;
   /** Ids that were there before the capture began. */
-  readonly #before: Set<number>;
+  readonly #before = new Set<number>();
+  readonly #reports: CaptureReports;
   readonly #feed: RecordFeed;
-  readonly #run: WholeRun | undefined;
-  #file: CaptureFile;
-  #aggregated = false;
+  /** Set when the run is summed up, or will be when the file is full. */
+  #run: WholeRun | undefined;
+  #state: 'detailed' | 'summed' | 'paused' = 'paused';
+  #file: CaptureFile | undefined;
+  /** What came since the last flush: a file must not end, nor another begin, in the middle of a reading. */
+  #events: HeapEvent[] = [];
+  /** Where the capture is, or was last. */
+  #path: string;
+  /** Of the present file, what it began with. */
+  #headBytes = 0;
+  /** How many files, or sums, were begun: each is a stream of records of its own. */
+  #streams = 0;
+  readonly #pause = new CapturePause();
+  #begunAt: number | undefined;
+  #saidPaused = false;
+  /** How many files in a row were removed soon after they began. */
+  #shortLives = 0;
+  #tidyAt = 0;
 
   constructor(ledger: Ledger, options: ComponentCaptureOptions) {
     this.#ledger = ledger;
     this.#options = options;
-    this.#before = new Set();
-    ledger.forEachLive((id) => this.#before.add(id));
-    this.#feed = new RecordFeed(ledger, options);
-    this.#run = options.aggregateOverflow ? new WholeRun(options.format) : undefined;
-    this.#file = CaptureFile.open(this.#fileOptions);
+    this.#reports = new CaptureReports(options.onReport);
+    this.#steadyNow = options.steadyNow ?? (() => performance.now());
+    this.#path = path.join(options.home, `${captureFileName(options.component)}_memory.bin`);
+    if (!options.whole) ledger.forEachLive((id) => this.#before.add(id));
+    this.#feed = new RecordFeed(ledger, { ...options, note: ownerNote('writing') });
+    this.#begin([], undefined);
+    this.#saidPaused ||= this.paused;
     ledger.addListener(this);
-    try {
-      this.#begin();
-    } catch (error) {
-      this.abandon();
-      throw error;
-    }
   }
 
   get path(): string {
-    return this.#file.path;
+    return this.#path;
+  }
+
+  /** Whether it waits for a file that it can write to. */
+  get paused(): boolean {
+    return this.#state === 'paused';
   }
 
   allocated(id: number, node: NodeIndex, bytes: number): void {
-    this.#feed.allocated(id, node, bytes);
+    this.#events.push({ kind: 'allocated', id, node, bytes });
   }
 
   freed(id: number): void {
-    if (!this.#before.delete(id)) this.#feed.freed(id);
+    if (!this.#before.delete(id)) this.#events.push({ kind: 'freed', id });
   }
 
   estimated(node: NodeIndex, samples: number, bytes: number): void {
-    this.#feed.estimated(node, samples, bytes);
+    this.#events.push({ kind: 'estimated', node, samples, bytes });
   }
 
-  /** Adds a memory record and writes everything out; call after each reading. */
+  /** Adds a memory record and writes everything out; call after each reading, and now and then without one. */
   flush(): void {
+    if (this.paused && !this.#goOn(false)) return;
+    if (this.#state === 'detailed' && !this.#file!.isInPlace) this.#beginAnew();
+    this.#drain();
+    this.#makeRoom(PAIR_BYTES, () => []);
+    if (this.paused) return;
     this.#feed.memoryRecord();
     this.#writeOut();
-    if (this.#aggregated) return this.#run?.writeNowAndThen();
-    if (this.#feed.bytes + FINISH_BYTES < this.#options.maxCaptureBytes) return;
-    if (this.#run) this.#sumUp(this.#run);
-    else this.#rotate();
+    if (this.#state === 'summed') this.#run!.writeIfDue();
+    this.#tidy();
   }
 
   /** Ends the capture with what is known. The ledger must have settled before. */
   finish(): void {
     this.#ledger.removeListener(this);
-    this.#feed.finish();
+    if (this.paused && !this.#goOn(true)) return;
+    if (this.#state === 'detailed' && !this.#file!.isInPlace) this.#reports.removed(this.#path, undefined);
+    this.#drain();
+    if (this.paused) return;
+    for (const { node, bytes } of this.#feed.takeFractions()) this.#writeEstimates(node, 1, bytes, () => []);
+    if (this.paused) return;
+    this.#feed.end();
     this.#writeOut();
-    if (this.#aggregated) this.#finished(this.#run?.write());
+    if (this.#state === 'summed') this.#finished(this.#run!.finish());
     else this.#closeFile();
   }
 
   /** Gives up after an error; what was flushed stays. Never throws. */
   abandon(): void {
     this.#ledger.removeListener(this);
-    this.#file.abandon();
+    this.#file?.abandon();
     this.#run?.abandon();
   }
 
-  /** Only a file that something could be written to takes the place of an older one. */
-  #begin(): void {
-    this.#feed.memoryRecord();
-    this.#writeOut();
+  /**
+   * Begins a file with everything that is alive, so that leaks stay whole; or pauses, or goes on summed up.
+   *
+   * @param ahead events that will be written to it: what they allocate is not in it yet
+   * @param isLast whether there will be no later moment when what is alive may fit
+   */
+  #begin(ahead: readonly HeapEvent[], preferred: string | undefined, isLast = false): void {
+    const head = this.#encodeLive(allocatedBy(ahead));
+    const options = { ...this.#fileOptions, preferred };
+    try {
+      if (head === undefined) {
+        if (isLast || !this.#pause.waitsForRoom(this.#steadyNow())) this.#sumUpFromHere(options);
+        else this.#miss(ahead);
+        return;
+      }
+      this.#file = CaptureFile.open({ ...options, head });
+    } catch (error) {
+      if (!isTransient(error)) throw error;
+      return this.#wait((error as CaptureError).message, ahead);
+    }
+    this.#begun(this.#file.path, 'detailed');
+    this.#headBytes = head.length;
+    if (this.#options.aggregateOverflow) this.#run = this.#newRun();
+    this.#run?.push(head);
+    // Only a file that something could be written to takes the place of an older one.
     this.#notPruned(this.#file.prune());
   }
 
-  /** Begins the next capture with everything that is alive, so that leaks stay whole. */
-  #rotate(): void {
+  #begun(path: string, state: 'detailed' | 'summed'): void {
+    this.#path = path;
+    this.#state = state;
+    this.#streams++;
+    this.#begunAt = this.#steadyNow();
+    this.#tidyAt = this.#steadyNow() + TIDY_MILLIS;
+  }
+
+  /** The first bytes of a file; undefined when what is alive takes too much of it. */
+  #encodeLive(pending: ReadonlySet<number>): Uint8Array | undefined {
+    this.#feed.restart();
+    let carried = 0;
+    this.#ledger.forEachLive((id, node, bytes) => {
+      if (this.#before.has(id) || pending.has(id)) return;
+      this.#feed.allocated(id, node, bytes);
+      carried++;
+    });
+    this.#feed.memoryRecord();
+    const fits = this.#room > this.#options.maxCaptureBytes * MIN_ROOM_SHARE;
+    return carried > 0 && !fits ? undefined : this.#feed.take();
+  }
+
+  /** Writes what came since the last flush. */
+  #drain(): void {
+    const events = this.#events;
+    this.#events = [];
+    // Once another file has begun, only what the rest of the events allocates can be freed by them.
+    let known: ReadonlySet<number> | undefined;
+    for (let at = 0; at < events.length && !this.paused; at++) {
+      const event = events[at]!;
+      const streams = this.#streams;
+      const ahead = () => events.slice(at);
+      if (event.kind === 'estimated') this.#writeEstimates(event.node, event.samples, event.bytes, ahead);
+      else if (event.kind === 'allocated') this.#writeAllocation(event.id, event.node, event.bytes, ahead);
+      else if ((known?.has(event.id) ?? true) && !this.#makeRoom(PAIR_BYTES, ahead))
+        this.#feed.freed(event.id);
+      if (this.#streams !== streams) known = allocatedBy(events.slice(at));
+    }
+  }
+
+  #writeAllocation(id: number, node: NodeIndex, bytes: number, ahead: EventsAhead): void {
+    const withStack = this.#makeRoomFor(node, false, ahead);
+    if (this.paused) return;
+    this.#feed.allocated(id, withStack ? node : ROOT, bytes);
+  }
+
+  #writeEstimates(node: NodeIndex, samples: number, bytes: number, ahead: EventsAhead): void {
+    const each = bytes / samples;
+    let left = samples;
+    const stillAhead = (): readonly HeapEvent[] => [
+      { kind: 'estimated', node, samples: left, bytes: each * left },
+      ...ahead().slice(1),
+    ];
+    while (left > 0 && !this.paused) {
+      const place = this.#makeRoomFor(node, true, stillAhead) ? node : ROOT;
+      if (this.paused) return;
+      const room = this.#state === 'summed' ? Number.POSITIVE_INFINITY : this.#room;
+      // Another one may be made up of fractions.
+      const pairs = Math.floor((room - this.#feed.maxBytesOf(place, true)) / PAIR_BYTES) - 1;
+      const some = Math.min(left, Math.max(1, pairs));
+      this.#feed.estimated(place, some, each * some);
+      left -= some;
+    }
+  }
+
+  /** Bytes that may still be written to the file before its end. */
+  get #room(): number {
+    return this.#options.maxCaptureBytes - END_BYTES - this.#feed.bytes;
+  }
+
+  /**
+   * Ends the file if an allocation with this stack does not fit into it any more.
+   *
+   * @returns false for a stack that fits into no file: what is allocated is then written without it
+   */
+  #makeRoomFor(node: NodeIndex, isEstimate: boolean, ahead: EventsAhead): boolean {
+    if (this.#state === 'summed' || this.#room > ROOM_FOR_ANY_STACK) return true;
+    const needed = () => this.#feed.maxBytesOf(node, isEstimate) + 2 * PAIR_BYTES;
+    const before = needed();
+    if (before <= this.#room) return true;
+    const fitsNone = before > this.#options.maxCaptureBytes - END_BYTES - this.#headBytes;
+    this.#makeRoom(fitsNone ? 4 * PAIR_BYTES : before, ahead);
+    if (this.#state !== 'detailed' || (!fitsNone && needed() <= this.#room)) return true;
+    this.#reports.stacksLeftOut(this.#path);
+    return false;
+  }
+
+  /** Ends the file if it has no room for so many bytes; returns whether another one was begun. */
+  #makeRoom(bytes: number, ahead: EventsAhead): boolean {
+    if (this.#state !== 'detailed' || bytes <= this.#room) return false;
+    if (this.#options.aggregateOverflow) {
+      this.#sumUp(this.#run!);
+      return false;
+    }
     this.#feed.end();
     this.#writeOut();
     this.#closeFile();
-    this.#file = CaptureFile.open(this.#fileOptions);
-    this.#feed.restart();
-    this.#ledger.forEachLive((id, node, bytes) => {
-      if (!this.#before.has(id)) this.allocated(id, node, bytes);
-    });
-    this.#begin();
+    this.#begin(ahead(), this.#path);
+    return true;
   }
 
-  /** Nothing is begun anew: the run goes on, but only its sums are written from here on. */
+  /** The run goes on, but only its sums are written from here on. */
   #sumUp(run: WholeRun): void {
     const trailer = this.#feed.checkpoint();
     this.#writeOut();
-    this.#file.append(trailer);
+    this.#file!.append(trailer);
     this.#closeFile();
-    this.#aggregated = true;
-    this.#notPruned(run.open(this.#fileOptions));
+    this.#state = 'summed';
+    this.#notPruned(run.open({ ...this.#fileOptions, preferred: this.#path }));
+    this.#path = run.path ?? this.#path;
+  }
+
+  /** What is alive does not fit into a file of its own: its sums do. */
+  #sumUpFromHere(options: CaptureFileOptions): void {
+    const run = this.#newRun();
+    run.push(this.#feed.take());
+    this.#run = run;
+    this.#reports.summedUp(this.#path, this.#options.maxCaptureBytes);
+    this.#notPruned(run.open(options));
+    this.#begun(run.path ?? this.#path, 'summed');
+  }
+
+  /** The file was removed or moved away: what was moved is finished where it is. */
+  #beginAnew(): void {
+    const removed = this.#path;
+    try {
+      this.#feed.end();
+      this.#writeOut();
+      this.#patchHeader();
+      this.#file!.close();
+    } catch {
+      this.#file!.abandon();
+    }
+    const livedShort = this.#steadyNow() - (this.#begunAt ?? 0) < MIN_LIFE_MILLIS;
+    this.#shortLives = livedShort ? this.#shortLives + 1 : 0;
+    if (this.#shortLives > 1) return this.#wait(`${removed} is removed again and again`, this.#events);
+    const ahead = allocatedBy(this.#events);
+    this.#events = this.#events.filter((event) => event.kind !== 'freed' || ahead.has(event.id));
+    this.#begin(this.#events, removed);
+    this.#reports.removed(removed, this.paused ? undefined : this.#path);
+    this.#saidPaused ||= this.paused;
+  }
+
+  /** Tries again later, once it has been told why. */
+  #wait(why: string, ahead: readonly HeapEvent[]): void {
+    this.#pause.begin(this.#steadyNow(), this.#begunAt);
+    this.#miss(ahead);
+    if (!this.#saidPaused) this.#reports.paused(this.#path, why);
+    this.#saidPaused = true;
+  }
+
+  #miss(events: readonly HeapEvent[]): void {
+    this.#state = 'paused';
+    this.#pause.miss(events);
+    this.#events = [];
+  }
+
+  /** Tries to end a pause, if it is time to; returns whether the capture goes on. */
+  #goOn(isLast: boolean): boolean {
+    this.#miss(this.#events);
+    if (!isLast && !this.#pause.isOver(this.#steadyNow())) return false;
+    this.#begin([], this.#path, isLast);
+    if (this.paused) return false;
+    if (this.#saidPaused) this.#reports.resumed(this.#path);
+    this.#saidPaused = false;
+    this.#events = this.#pause.end();
+    return true;
+  }
+
+  /** What other processes of the component have left since. */
+  #tidy(): void {
+    if (this.#steadyNow() < this.#tidyAt) return;
+    this.#tidyAt = this.#steadyNow() + TIDY_MILLIS;
+    this.#notPruned((this.#state === 'summed' ? this.#run : this.#file)?.prune() ?? []);
   }
 
   get #fileOptions(): CaptureFileOptions {
-    const { home, component, maxCaptures } = this.#options;
-    return { folder: home, component: fileName(component), maxCaptures };
+    const { home, component, maxCaptures, endedThreads = [] } = this.#options;
+    const steadyNow = this.#steadyNow;
+    return { folder: home, component: captureFileName(component), maxCaptures, endedThreads, steadyNow };
+  }
+
+  #newRun(): WholeRun {
+    const { format, maxCaptureBytes } = this.#options;
+    return new WholeRun({
+      format,
+      maxBytes: maxCaptureBytes,
+      onLeftOut: () => this.#reports.stacksLeftOut(this.#path),
+      onReplaced: (removed, path) => {
+        this.#path = path;
+        this.#reports.removed(removed, path);
+      },
+    });
   }
 
   #writeOut(): void {
     const bytes = this.#feed.take();
     this.#run?.push(bytes);
-    if (this.#aggregated) return;
-    this.#file.append(bytes);
+    if (this.#state !== 'detailed') return;
+    this.#file!.append(bytes);
     this.#updateHeader();
   }
 
   /** So that a capture that a kill ends says how long it was and how much is in it. */
   #updateHeader(): void {
     try {
-      for (const { offset, bytes } of this.#feed.headerPatches()) this.#file.patch(offset, bytes);
+      this.#patchHeader();
     } catch {
       // The records are what counts: a disk that does not take them either says so at the next flush, or at the end.
     }
   }
 
   #closeFile(): void {
-    for (const { offset, bytes } of this.#feed.headerPatches()) this.#file.patch(offset, bytes);
-    this.#file.close();
-    this.#finished(this.#file.known);
+    this.#patchHeader();
+    this.#file!.close();
+    this.#finished(this.#file!.known);
+  }
+
+  #patchHeader(): void {
+    for (const { offset, bytes } of this.#feed.headerPatches()) this.#file!.patch(offset, bytes);
   }
 
   #notPruned(problems: readonly CaptureError[]): void {

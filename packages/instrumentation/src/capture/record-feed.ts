@@ -16,6 +16,8 @@ export interface RecordFeedOptions {
   readonly projectRoots: readonly string[];
   readonly residentBytes: () => number;
   readonly now: () => number;
+  /** For other programs: the first name of the main thread. memray shows the last. */
+  readonly note?: string | undefined;
 }
 
 /** memray's number for the main thread of a capture. */
@@ -81,6 +83,18 @@ export class RecordFeed {
     fraction.bytes -= whole * each;
   }
 
+  /** At most so many bytes does {@link allocated} write now; of an estimate, the first of its pairs. */
+  maxBytesOf(node: NodeIndex, isEstimate = false): number {
+    return this.#writer.maxAllocationBytes(isEstimate ? this.#estimateStack(node) : this.#stack(node));
+  }
+
+  /** Parts of samples that are not written yet, because they are no whole sample. They are the caller's from now on. */
+  takeFractions(): readonly { readonly node: NodeIndex; readonly bytes: number }[] {
+    const fractions = [...this.#fractions].filter(([, { samples }]) => samples > 0);
+    this.#fractions.clear();
+    return fractions.map(([node, { bytes }]) => ({ node, bytes }));
+  }
+
   memoryRecord(): void {
     this.#writer.memoryRecord(this.#options.residentBytes(), this.#options.now());
   }
@@ -126,7 +140,7 @@ export class RecordFeed {
   }
 
   #open(): MemrayWriter {
-    const { format, commandLine, pid, nodeModules, projectRoots, residentBytes, now } = this.#options;
+    const { format, commandLine, pid, nodeModules, projectRoots, residentBytes, now, note } = this.#options;
     this.#stacks = [];
     this.#estimateStacks = [];
     this.#takenBytes = 0;
@@ -141,6 +155,7 @@ export class RecordFeed {
       sysPath: projectRoots,
     });
     writer.memoryRecord(residentBytes(), now());
+    if (note !== undefined) writer.threadName(MAIN_THREAD, note);
     writer.threadName(MAIN_THREAD, 'main');
     return writer;
   }

@@ -69,6 +69,8 @@ const TOO_LATE = 'the process ends before the last of the capture is written';
  */
 export class AgentThread {
   readonly #worker: Worker;
+  /** Told apart by it when it has ended. */
+  readonly threadId: number;
   /** Not the worker's own channel: this one can be emptied while the process is exiting. */
   readonly #port: MessagePort;
   readonly #handlers: AgentThreadHandlers;
@@ -102,7 +104,8 @@ export class AgentThread {
       // traced process would only spill over it.
       resourceLimits: { maxYoungGenerationSizeMb: options.traced ? 16 : 1, maxOldGenerationSizeMb: 512 },
     });
-    transferredBuffers.watch(this.#worker.threadId);
+    this.threadId = this.#worker.threadId;
+    transferredBuffers.watch(this.threadId);
     const { failed } = handlers;
     PortOn(
       this.#port,

@@ -2,7 +2,8 @@ import { SafeMap } from '../containment/primordials.js';
 
 export interface ComponentCaptureCallsPorts {
   readonly isTraced: (name: string) => boolean;
-  readonly begin: (capture: number, component: string) => void;
+  /** `again` when a profiler thread that died has begun it before. */
+  readonly begin: (capture: number, component: string, again: boolean) => void;
   readonly end: (capture: number) => void;
   /** Told when the first capture begins and when the last one ends. */
   readonly onActive: (active: boolean) => void;
@@ -40,11 +41,18 @@ export class ComponentCaptureCalls {
     };
   }
 
+  /** Begins all captures under way once more, for a new profiler thread. */
+  beginAgain(): void {
+    this.#active.forEach(({ capture }, name) => {
+      this.#ports.begin(capture, name, true);
+    });
+  }
+
   #beginCapture(name: string): ActiveCapture {
     const entry = { capture: this.#nextCapture++, calls: 0 };
     this.#active.set(name, entry);
     this.#ports.onActive(true);
-    this.#ports.begin(entry.capture, name);
+    this.#ports.begin(entry.capture, name, false);
     return entry;
   }
 

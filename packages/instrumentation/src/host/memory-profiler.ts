@@ -47,6 +47,7 @@ export class MemoryProfiler {
   readonly #continuity = new ViewContinuity();
   #threadStarted = 0;
   #threadDeaths = 0;
+  readonly #endedThreads: number[] = [];
   #restartMillis = FIRST_RESTART_MILLIS;
   readonly #leakListeners = new LeakListeners((what) => this.#log('error', `onLeakSuspect threw: ${what}`));
   readonly #giveUp = (thrown: unknown): void =>
@@ -66,7 +67,8 @@ export class MemoryProfiler {
     this.#guard = new ExitGuard(() => this.#finishNow());
     this.#calls = new ComponentCaptureCalls({
       isTraced: (name) => !this.#stopped && this.#components.has(name),
-      begin: (capture, component) => this.#thread?.send({ type: 'capture-begin', capture, component }),
+      begin: (capture, component, again) =>
+        this.#thread?.send({ type: 'capture-begin', capture, component, again }),
       end: (capture) => this.#thread?.send({ type: 'capture-end', capture }),
       onActive: (active) => this.#guard.watchSignals(active || this.#components.throughout),
     });
@@ -191,6 +193,7 @@ export class MemoryProfiler {
           component: options.component,
           processCapture: this.#components.ofProcess,
           traced: this.#components.any,
+          endedThreads: this.#endedThreads,
           home: options.home,
           memrayFormat: options.memrayFormat,
           memrayLivePort: options.memrayLivePort,
@@ -262,11 +265,13 @@ export class MemoryProfiler {
 
   /** @param hasBegun whether it had begun to work: what fails at once, and has never worked, fails for good */
   #threadDied(reason: string, hasBegun: boolean): void {
+    const ended = this.#thread?.threadId;
     this.#thread = undefined;
     if (!hasBegun && this.#threadDeaths === 0) {
       return this.#quit(`cannot start the profiler thread, memory is not profiled: ${reason}`);
     }
     this.#threadDeaths++;
+    if (ended !== undefined) this.#endedThreads[this.#endedThreads.length] = ended;
     this.#continuity.threadDied();
     this.#log('error', `the profiler thread died and is started again: ${reason}`);
     const livedLong = now() - this.#threadStarted > MAX_RESTART_MILLIS;
@@ -275,8 +280,9 @@ export class MemoryProfiler {
       : MathMin(MAX_RESTART_MILLIS, this.#restartMillis * 2);
     this.#timers.after(this.#restartMillis, () => {
       this.#startThread(this.#sampler.mode, this.#sampler.mode !== undefined);
-      // The new thread knows nothing of the wrapped functions yet.
+      // The new thread knows nothing of the wrapped functions yet, nor of their captures.
       setComponentCaptures(this.#componentCaptures());
+      this.#calls.beginAgain();
     });
   }
 

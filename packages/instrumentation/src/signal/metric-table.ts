@@ -228,6 +228,10 @@ export const OWN_METRICS: Readonly<Record<OwnMetric, MetricSpec>> = {
     attributes: {
       [ATTR_REASON]: [
         'capture',
+        'capture_paused',
+        'capture_removed',
+        'capture_restarted',
+        'capture_stack',
         'debug_server',
         'live_port',
         'live_viewer',
@@ -242,7 +246,7 @@ export const OWN_METRICS: Readonly<Record<OwnMetric, MetricSpec>> = {
         'none',
       ],
     },
-    note: '`live_viewer` counts events that a slow viewer never saw, `compression` captures left raw, `not_pruned` old captures that could not be deleted, `sampler_lost` live samples out of sight, `poll_overdue` readings that the main thread did not answer for 10 s, `poll_duration` durations of polls that no reader came for in time, `tree_full` stacks folded into their caller, `call_sites_full` stacks charged to a caller because there are more than 20,000 call sites, `call_site_series` call sites that stay in `other` because instruments have told of too many others',
+    note: '`capture` counts captures given up, `capture_paused` pauses without a file descriptor, `capture_removed` capture files that were removed or moved away while they were written, `capture_restarted` captures begun anew after the profiler thread had died, `capture_stack` stacks left out of captures, `live_viewer` events that a slow viewer never saw, `compression` captures left raw, `not_pruned` old captures that could not be deleted, `sampler_lost` live samples out of sight, `poll_overdue` readings that the main thread did not answer for 10 s, `poll_duration` durations of polls that no reader came for in time, `tree_full` stacks folded into their caller, `call_sites_full` stacks charged to a caller because there are more than 20,000 call sites, `call_site_series` call sites that stay in `other` because instruments have told of too many others',
   },
   lostSampler: {
     name: 'heapray.profiler.lost_sampler',

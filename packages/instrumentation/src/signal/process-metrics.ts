@@ -4,6 +4,7 @@ import type { BatchObservableResult } from '@opentelemetry/api';
 import { ObjectEntries, process } from '../containment/primordials.js';
 import { ATTR_HEAP_SPACE, ATTR_LIMIT_KIND, ATTR_MEMORY_KIND } from '../semconv.js';
 import type { Instruments } from './instruments.js';
+import { residentBytes } from './memory-usage.js';
 import { residentByKind } from './resident-memory.js';
 
 /** Observes what the process knows of itself, whether or not the profiler thread answers. */
@@ -26,7 +27,7 @@ function observeConventions(
   result: BatchObservableResult,
   to: NonNullable<Instruments['conventions']>,
 ): void {
-  result.observe(to.usage, process.memoryUsage.rss());
+  result.observe(to.usage, residentBytes());
   for (const space of v8.getHeapSpaceStatistics()) {
     const attributes = { [ATTR_HEAP_SPACE]: space.space_name };
     result.observe(to.spaceSize, space.space_size, attributes);

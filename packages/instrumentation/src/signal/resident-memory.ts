@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import v8 from 'node:v8';
 import { MathMax, ObjectValues, process, SafeNumber, SafeRegExp } from '../containment/primordials.js';
+import { memoryUsage } from './memory-usage.js';
 import { transferredBuffers } from './transferred-buffers.js';
 
 /** What Linux says of the process's memory, bytes. */
@@ -23,7 +24,7 @@ export function residentByKind(
   profilerBytes = 0,
   kernel: KernelMemory | undefined = readKernelMemory(),
 ): Readonly<Record<string, number>> {
-  const { rss, external, arrayBuffers } = process.memoryUsage();
+  const { rss, external, arrayBuffers } = memoryUsage();
   const transferred = transferredBuffers.bytes({ external, arrayBuffers });
   const code = codeBytes();
   const { total_physical_size: physical, malloced_memory: malloc } = v8.getHeapStatistics();

@@ -10,7 +10,7 @@ import { INTERVAL, newLedger } from '../support/ledger-sums.js';
 import { Readings, type ShownSample, samplesOf } from '../support/readings.js';
 
 /** Captures of a ledger whose readings the test makes; the order of what happens is written down. */
-function newCaptures(home = tempFolder(), maxCaptureBytes = 2 ** 30) {
+function newCaptures(home = tempFolder()) {
   const ledger = newLedger();
   const readings = new Readings();
   const account = new SelfAccount();
@@ -34,7 +34,7 @@ function newCaptures(home = tempFolder(), maxCaptureBytes = 2 ** 30) {
     {
       home,
       format: 13,
-      maxCaptureBytes,
+      maxCaptureBytes: 2 ** 30,
       maxCaptures: 5,
       commandLine: 'node app.js',
       pid: 1,
@@ -196,12 +196,12 @@ describe('a capture that cannot be written', () => {
   });
 
   test('any more is given up too, and the others go on', async () => {
-    const { captures, account, happened, show, home, complete } = newCaptures(tempFolder(), 400);
+    const { captures, account, happened, show, home, complete } = newCaptures();
     const abandon = vi.spyOn(ComponentCapture.prototype, 'abandon');
     captures.begin(1, 'api');
     captures.begin(2, 'scheduler');
     await captures.idle();
-    // At its size limit the capture of api finds a folder where its next file should be.
+    // The file is gone, and a folder is where the next should be.
     fs.unlinkSync(path.join(home, 'api_memory.bin'));
     fs.mkdirSync(path.join(home, 'api_memory.bin'));
     for (let ordinal = 1; ordinal <= 20; ordinal++) {

@@ -2,7 +2,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { analyzeMemray, type HeapRecord, type MemrayAnalyzer } from '@heapray/exporter/memray';
 import { tempFolder } from '../../../../test/support/temp-folder.js';
-import { ComponentCapture, type ComponentCaptureOptions } from '../../src/capture/component-capture.js';
+import type { ComponentCaptureOptions } from '../../src/capture/capture-options.js';
+import { ComponentCapture } from '../../src/capture/component-capture.js';
 import type { Ledger } from '../../src/ledger/index.js';
 
 export const START = Date.UTC(2026, 10, 23, 6, 0, 0);

@@ -1,0 +1,50 @@
+import path from 'node:path';
+import { CaptureError, codeOf } from './capture-error.js';
+import type { CaptureFs } from './capture-fs.js';
+
+/**
+ * Makes a folder with its parents.
+ *
+ * @throws CaptureError when the file system refuses, or something else is there
+ */
+export function makeFolder(fs: CaptureFs, folder: string): void {
+  try {
+    makeMissing(fs, folder);
+  } catch (cause) {
+    if (codeOf(cause) === 'EEXIST') {
+      const what = isLink(fs, folder) ? 'a symbolic link without a folder behind it' : 'a file';
+      throw new CaptureError(folder, 'open', `${what} is where its folder should be`, { cause });
+    }
+    throw CaptureError.from(folder, 'open', cause);
+  }
+}
+
+/** Not `recursive`: where the system says ENOENT although the parent is there, as in /proc, Node tries for ever. */
+function makeMissing(fs: CaptureFs, folder: string, parentIsThere = false): void {
+  try {
+    fs.mkdirSync(folder);
+  } catch (cause) {
+    if (codeOf(cause) === 'EEXIST' && isFolder(fs, folder)) return;
+    const parent = path.dirname(folder);
+    if (codeOf(cause) !== 'ENOENT' || parentIsThere || parent === folder) throw cause;
+    makeMissing(fs, parent);
+    makeMissing(fs, folder, true);
+  }
+}
+
+/** Also through a link. */
+function isFolder(fs: CaptureFs, folder: string): boolean {
+  try {
+    return fs.lstatSync(`${folder}${path.sep}.`).isDirectory();
+  } catch {
+    return false;
+  }
+}
+
+function isLink(fs: CaptureFs, folder: string): boolean {
+  try {
+    return fs.lstatSync(folder).isSymbolicLink();
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,23 @@
+import path from 'node:path';
+import { notedCommandLine } from '../capture/command-line.js';
+import type { RecordFeedOptions } from '../capture/record-feed.js';
+import { residentBytes } from '../signal/memory-usage.js';
+import type { AgentOptions } from './messages.js';
+import { steadyClock } from './steady-clock.js';
+
+/** A longer command line would take too much of a small capture. */
+const MAX_COMMAND_LINE = 8_192;
+
+/** Returns what captures and live streams of this process have in common. */
+export function feedOptions(options: AgentOptions): RecordFeedOptions {
+  const { memrayFormat, commandLine, samplingInterval, pid, workingFolder } = options;
+  return {
+    format: memrayFormat,
+    commandLine: notedCommandLine(commandLine.slice(0, MAX_COMMAND_LINE), samplingInterval),
+    pid,
+    nodeModules: [path.join(workingFolder, 'node_modules')],
+    projectRoots: [workingFolder],
+    residentBytes,
+    now: steadyClock(),
+  };
+}

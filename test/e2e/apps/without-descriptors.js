@@ -1,0 +1,27 @@
+// Leaks 1 MiB, and 1 MiB more while it has no file descriptor left, from SIGUSR2 on; then gives them back.
+import { closeSync, openSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { rememberOrder } from 'order-cache';
+
+const ORDERS = 4;
+let number = 0;
+
+for (let i = 0; i < ORDERS; i++) rememberOrder(number++);
+console.log('ready');
+const alive = setInterval(() => {}, 60_000);
+await new Promise((resolve) => process.once('SIGUSR2', resolve));
+const files = [];
+try {
+  for (;;) files.push(openSync('/dev/null'));
+} catch (error) {
+  console.log(error.code);
+}
+for (let i = 0; i < ORDERS; i++) {
+  rememberOrder(number++);
+  await delay(500);
+}
+for (const file of files) closeSync(file);
+globalThis.gc?.();
+console.log('leaked');
+clearInterval(alive);
+setInterval(() => {}, 60_000);
