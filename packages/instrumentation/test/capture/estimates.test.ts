@@ -36,7 +36,7 @@ describe('what was never seen', () => {
     expect(byStack(analyzer, analyzer.leaks())).toEqual({ main: [8, 1] });
     const leaves = analyzer.allocated().map((record) => analyzer.locations(record)[0]);
     // Reports charge the module of the innermost file, and show the source of a line instead of a name.
-    expect(leaves).toContainEqual({ functionName: LEAF, file: '/app/parse.js', line: 0 });
+    expect(leaves).toContainEqual({ functionName: LEAF, file: '/app/parse.js', line: 0, firstLine: 0 });
     // The sample of main, and one estimate at a time.
     expect(analyzer.peakBytes).toBe(108);
   });
