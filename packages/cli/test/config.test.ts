@@ -110,31 +110,29 @@ describe('text', () => {
   });
 });
 
-describe('where the start would fail: status 1 and one line', () => {
+describe('where Airflow would not start: status 1 and one line', () => {
   const folder = tempFolder();
   mkdirSync(path.join(folder, 'airflow.cfg'));
+  const broken = fileWith('max_captures = 7\n', 'broken.cfg');
 
-  test.each<[string, Env, string | RegExp]>([
+  test.each<[string, Env, RegExp]>([
     [
-      'a number that is none',
-      { HEAPRAY_SAMPLING_INTERVAL: '0.5' },
-      "heapray: HEAPRAY_SAMPLING_INTERVAL: '0.5' is not allowed; use an integer from 1 to 1073741824 (bytes)\n",
-    ],
-    [
-      "Airflow's boolean",
+      'its boolean',
       { AIRFLOW__PROFILING__MEMRAY_DETAILED_TRACING: 'yes' },
       /^heapray: AIRFLOW__PROFILING__MEMRAY_DETAILED_TRACING: 'yes' is not allowed; use t, true[^\n]+\n$/,
     ],
     [
-      'a config file that is not there',
-      { HEAPRAY_CONFIG: '/nowhere/heapray.cfg' },
-      "heapray: HEAPRAY_CONFIG: '/nowhere/heapray.cfg' is not allowed; use a file that exists\n",
+      'its boolean in the file',
+      { AIRFLOW_CONFIG: fileWith('[profiling]\nmemray_detailed_tracing = yes\n', 'airflow.cfg') },
+      /^heapray: \[profiling\] memray_detailed_tracing in [^\n]+: 'yes' is not allowed[^\n]+\n$/,
     ],
     [
-      'a folder in its place',
+      'a folder in place of its file',
       { AIRFLOW_HOME: folder },
       /^heapray: AIRFLOW_HOME: '[^\n]+airflow\.cfg' is not allowed[^\n]+\n$/,
     ],
+    ['no name of a file', { AIRFLOW_CONFIG: '' }, /^heapray: AIRFLOW_CONFIG: '' is not allowed[^\n]+\n$/],
+    ['a file that is no INI', { AIRFLOW_CONFIG: broken }, /^heapray: [^\n]*broken\.cfg[^\n]*\n$/],
   ])('%s', async (_, env, line) => {
     for (const args of [[], ['--json']]) {
       const { status, stdout, stderr } = await config(args, env);
@@ -142,11 +140,29 @@ describe('where the start would fail: status 1 and one line', () => {
       expect(stderr).toMatch(line);
     }
   });
+});
 
-  test('a config file that is no INI', async () => {
-    const file = fileWith('max_captures = 7\n', 'broken.cfg');
-    const { status, stderr } = await config([], { HEAPRAY_CONFIG: file });
-    expect(status).toBe(1);
-    expect(stderr).toMatch(/^heapray: [^\n]*broken\.cfg[^\n]*\n$/);
+describe('a wrong value of heapray: one line, and the default', () => {
+  const broken = fileWith('max_captures = 7\n', 'broken.cfg');
+
+  test.each<[string, Env, RegExp]>([
+    [
+      'a number that is none',
+      { HEAPRAY_MAX_CAPTURES: '0.5' },
+      /^HEAPRAY_MAX_CAPTURES: '0\.5' is not allowed; use an integer [^\n]+; the default is used$/,
+    ],
+    [
+      'a config file that is not there',
+      { HEAPRAY_CONFIG: '/nowhere/heapray.cfg' },
+      /^HEAPRAY_CONFIG: '\/nowhere\/heapray\.cfg' is not allowed; use a file that exists; the default is used$/,
+    ],
+    ['a config file that is no INI', { HEAPRAY_CONFIG: broken }, /^[^\n]*broken\.cfg[^\n]*$/],
+  ])('%s', async (_, env, line) => {
+    const resolved = await json(env);
+    expect(resolved).toMatchObject({ configFile: null, options: { maxCaptures: 5 } });
+    expect(resolved.warnings).toEqual([expect.stringMatching(line)]);
+    const { status, stderr } = await config([], env);
+    expect(status).toBe(0);
+    expect(stderr.replace(/^heapray: error: (.*)\n$/, '$1')).toMatch(line);
   });
 });

@@ -3,7 +3,7 @@ import { ConfigError, type HeaprayOptions, nodeConfigInput, resolveConfig } from
 import { contain, containAsync } from './containment/contain.js';
 import { describeThrown } from './containment/describe-thrown.js';
 import { environment } from './containment/environment.js';
-import { process, SafeMap } from './containment/primordials.js';
+import { process, SafeMap, SafeSet } from './containment/primordials.js';
 import { safeLog } from './containment/safe-log.js';
 import { type Log, logToDiag } from './diag.js';
 import type { LeakListener } from './host/leak-listeners.js';
@@ -60,7 +60,7 @@ export class HeaprayInstrumentation {
   constructor(config: HeaprayInstrumentationConfig = {}) {
     checkFunctions(config);
     this.#log = config.log ? safeLog(config.log) : logToDiag;
-    this.#configFor = configuration(config);
+    this.#configFor = this.#configuration(config);
     const problem = nodeProblem(process.versions.node);
     this.#unusable = problem !== undefined;
     if (problem) this.#log('error', problem);
@@ -122,7 +122,7 @@ export class HeaprayInstrumentation {
   /** `enabled` starts or stops; other options are read once, at the start. A wrong value changes nothing but the log. */
   setConfig(config: HeaprayInstrumentationConfig): void {
     this.#safely('setConfig is ignored', () => {
-      const next = configuration({ ...this.#config, ...config });
+      const next = this.#configuration({ ...this.#config, ...config });
       const { enabled } = next([]).options;
       this.#configFor = next;
       if (config.enabled !== undefined) this.#switchedOff = false;
@@ -192,6 +192,16 @@ export class HeaprayInstrumentation {
     });
   }
 
+  /** A wrong value in the environment or a file is told, once, and the default is used. */
+  #configuration(config: HeaprayInstrumentationConfig): ConfigFor {
+    const told = new SafeSet<string>();
+    return configuration(config, ({ message }) => {
+      if (told.has(message)) return;
+      told.add(message);
+      this.#log('error', `${message}; the default is used`);
+    });
+  }
+
   /** Runs what may call code of others; what that throws is logged. */
   #safely(what: string, work: () => void): void {
     contain(work, (thrown) => this.#report(what, thrown));
@@ -211,7 +221,10 @@ function checkFunctions(config: HeaprayInstrumentationConfig): void {
 }
 
 /** Reads environment and files once; only the declared components may still change. */
-function configuration(config: HeaprayInstrumentationConfig): ConfigFor {
+function configuration(
+  config: HeaprayInstrumentationConfig,
+  onRefused: (error: ConfigError) => void,
+): ConfigFor {
   const { log: _log, onLeakSuspect: _listener, defaults, ...code } = config;
   const input = nodeConfigInput();
   const env = environment();
@@ -221,7 +234,7 @@ function configuration(config: HeaprayInstrumentationConfig): ConfigFor {
     return files.get(path);
   };
   const configFor: ConfigFor = (declaredComponents) =>
-    resolveConfig({ ...input, env, readFile, code, defaults, declaredComponents });
+    resolveConfig({ ...input, env, readFile, code, defaults, declaredComponents, onRefused });
   return configFor;
 }
 

@@ -19,7 +19,7 @@ export function addConfig(program: Command): void {
     .summary('what this environment resolves to')
     .description(
       'Shows every option that a program started in this environment gets, and where each comes from. ' +
-        'Fails where the start would fail, which includes all that keeps Airflow from starting.',
+        'Fails on all that keeps Airflow from starting. Other wrong values do not end a program: the default is used.',
     )
     .option('--json', 'as JSON, on standard output')
     .action(config);
@@ -27,12 +27,18 @@ export function addConfig(program: Command): void {
 
 async function config({ json }: { readonly json?: true }): Promise<void> {
   // This process's own script is not the program's.
+  const refused: string[] = [];
   const resolved = resolveConfig({
     ...nodeConfigInput(),
     mainScript: undefined,
     defaults: ZERO_CODE_DEFAULTS,
+    onRefused: (error, ofAirflow) => {
+      if (ofAirflow) throw error;
+      refused.push(`${error.message}; the default is used`);
+    },
   });
-  if (json) return writeJson(asJson(resolved));
+  if (json) return writeJson(asJson({ ...resolved, warnings: [...refused, ...resolved.warnings] }));
+  for (const error of refused) note(`error: ${error}`);
   for (const warning of resolved.warnings) note(`warning: ${warning}`);
   await writeStdout([asTable(resolved)]);
 }

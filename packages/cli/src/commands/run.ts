@@ -62,7 +62,13 @@ function settle(
 ): { readonly component: string; readonly home: string } {
   try {
     const mainScript = mainScriptOf(command, args);
-    const resolved = resolveConfig({ ...nodeConfigInput(), mainScript, code: { component, home } });
+    const resolved = resolveConfig({
+      ...nodeConfigInput(),
+      mainScript,
+      code: { component, home },
+      // The program's processes tell of wrong values.
+      onRefused: () => {},
+    });
     return { component: resolved.options.component, home: resolved.home };
   } catch (error) {
     const given = error instanceof ConfigError && ['component', 'home'].includes(error.key);

@@ -1,5 +1,7 @@
 import fs from 'node:fs';
 
+const { O_RDONLY, O_NONBLOCK = 0 } = fs.constants;
+
 /** A file was not read because it is larger than allowed. */
 export class FileTooLarge extends Error {
   constructor(bytes: number, maxBytes: number) {
@@ -34,9 +36,12 @@ export function readWhole(file: string, maxBytes: number): Buffer {
 function withFile<T>(file: string, use: (descriptor: number, size: number) => T): T {
   // Asked before opening: to open a pipe waits for its other end, to read a device may never end.
   if (!fs.statSync(file).isFile()) throw notAFile(file);
-  const descriptor = fs.openSync(file, 'r');
+  const descriptor = fs.openSync(file, O_RDONLY | O_NONBLOCK);
   try {
-    return use(descriptor, fs.fstatSync(descriptor).size);
+    const found = fs.fstatSync(descriptor);
+    // It may have been replaced since.
+    if (!found.isFile()) throw notAFile(file);
+    return use(descriptor, found.size);
   } finally {
     fs.closeSync(descriptor);
   }

@@ -4,6 +4,7 @@ import { expandText, variable } from './expand.js';
 import { type IniFile, parseIni } from './ini.js';
 import { OPTION_NAMES, OPTIONS } from './options.js';
 import { printable } from './text.js';
+import { tolerate } from './tolerate.js';
 import type { ConfigInput } from './types.js';
 
 /** The file settings come from, as far as there is one. */
@@ -51,7 +52,6 @@ function fromAirflowHome(input: ConfigInput): Location | undefined {
 
 function locate(input: ConfigInput): Location | undefined {
   return (
-    fromProgram(input, 'code') ??
     fromHeaprayConfig(input) ??
     fromVariable(input, 'AIRFLOW_CONFIG', false) ??
     fromAirflowHome(input) ??
@@ -66,14 +66,16 @@ function isPermissionError(error: unknown): boolean {
 }
 
 /** An unknown key is a slip of the pen in a section that is ours alone. */
-function refuseUnknownKeys(ini: IniFile): void {
+function refuseUnknownKeys(input: ConfigInput, ini: IniFile): void {
   const known = OPTION_NAMES.flatMap((option) => OPTIONS[option].file)
     .filter(({ section }) => section === 'heapray')
     .map(({ key }) => key);
   for (const key of ini.keys('heapray')) {
-    if (!known.includes(key)) {
+    const check = () => {
+      if (known.includes(key)) return;
       throw new ConfigError(`section [heapray] in ${ini.path}`, key, `one of the keys ${known.join(', ')}`);
-    }
+    };
+    tolerate(input, () => false, check, undefined);
   }
 }
 
@@ -91,7 +93,7 @@ function read(input: ConfigInput, { key, source, mustExist }: Location, path: st
   if (text === undefined && mustExist) throw new ConfigError(key, path, 'a file that exists');
   if (text === undefined) return NONE;
   const ini = parseIni(text, path);
-  refuseUnknownKeys(ini);
+  refuseUnknownKeys(input, ini);
   return { ini, source, warnings: [] };
 }
 
@@ -102,8 +104,22 @@ function read(input: ConfigInput, { key, source, mustExist }: Location, path: st
  * valid INI, or `[heapray]` has an unknown key.
  */
 export function readConfigFile(input: ConfigInput): ConfigFile {
-  const location = locate(input);
+  // What code names is code's to get right.
+  const given = fromProgram(input, 'code');
+  if (given) return readAt({ ...input, onRefused: undefined }, given);
+  const mustBeAirflows = ({ key }: ConfigError) => key.startsWith('AIRFLOW_');
+  const location = tolerate<Location | undefined>(input, mustBeAirflows, () => locate(input), undefined);
   if (location === undefined) return NONE;
+  const isAirflows = location.source.startsWith('env:AIRFLOW_');
+  return tolerate(
+    input,
+    () => isAirflows,
+    () => readAt(input, location),
+    NONE,
+  );
+}
+
+function readAt(input: ConfigInput, location: Location): ConfigFile {
   // An empty AIRFLOW_CONFIG is the current folder to Airflow, which does not start on that.
   if (location.path === '') throw new ConfigError(location.key, '', 'the path of a file');
   return read(input, location, resolve(input.cwd, location.path));

@@ -2,7 +2,8 @@ import { ConfigError } from './config-error.js';
 import { expandText, variable } from './expand.js';
 import type { IniFile } from './ini.js';
 import { type FileKey, OPTIONS } from './options.js';
-import type { ConfigInput, OptionName, ResolvedOptions } from './types.js';
+import { tolerate } from './tolerate.js';
+import type { ConfigInput, HeaprayOptions, OptionName, ResolvedOptions } from './types.js';
 
 /** A value and where it came from. */
 export interface Picked<T> {
@@ -35,10 +36,14 @@ export class Lookup {
   pick<K extends OptionName>(option: K): Picked<ResolvedOptions[K]> | undefined {
     const { code, defaults } = this.#input;
     return (
-      this.#fromCode(option, code?.[option], 'code') ??
-      this.#fromEnv(option) ??
-      this.#fromFile(option) ??
-      this.#fromCode(option, defaults?.[option], 'default') ??
+      this.#fromCode(option, own(code, option), 'code') ??
+      tolerate<Picked<ResolvedOptions[K]> | undefined>(
+        this.#input,
+        isOfAirflow,
+        () => this.#fromEnv(option) ?? this.#fromFile(option),
+        undefined,
+      ) ??
+      this.#fromCode(option, own(defaults, option), 'default') ??
       this.#fromCode(option, OPTIONS[option].default, 'default')
     );
   }
@@ -88,6 +93,16 @@ export class Lookup {
     if (accepted === undefined) throw new ConfigError(key, text, kind.allowed);
     return accepted.value;
   }
+}
+
+/** An option that was given, and not what the application has put into `Object.prototype`. */
+function own(options: HeaprayOptions | undefined, option: OptionName): unknown {
+  return options && Object.hasOwn(options, option) ? Reflect.get(options, option) : undefined;
+}
+
+/** Airflow reads these settings itself, by the same rules. */
+function isOfAirflow({ key }: ConfigError): boolean {
+  return key.startsWith('AIRFLOW_') || key.startsWith('[profiling] ');
 }
 
 /** The file's name for an option; options without one go by their own name. */

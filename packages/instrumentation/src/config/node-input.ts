@@ -1,9 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname } from 'node:path';
-import process from 'node:process';
+import { readRegularFile } from './regular-file.js';
 import type { ConfigInput } from './types.js';
 
+/** Airflow's own file has some 100 KB; the password file of a large site has less than this too. */
+const MAX_CONFIG_BYTES = 4 * 1024 * 1024;
 /** What a missing file, or a missing folder on the way to it, is reported as. */
 const ABSENT = ['ENOENT', 'ENOTDIR'];
 
@@ -14,7 +15,7 @@ const ABSENT = ['ENOENT', 'ENOTDIR'];
 function readText(path: string): string | undefined {
   let bytes: Uint8Array;
   try {
-    bytes = readFileSync(path);
+    bytes = readRegularFile(path, MAX_CONFIG_BYTES);
   } catch (error) {
     if (error instanceof Error && ABSENT.includes(String(Reflect.get(error, 'code')))) return undefined;
     throw error;

@@ -1,3 +1,5 @@
+import type { ConfigError } from './config-error.js';
+
 /** Where a server listens. An IPv6 `host` has no brackets; port 0 means any free port. */
 export interface HostPort {
   readonly host: string;
@@ -137,6 +139,13 @@ export interface ConfigInput {
   readonly homeDir: string | undefined;
   /** The component names that the program declares. */
   readonly declaredComponents?: readonly string[] | undefined;
+  /**
+   * Told of each wrong value in the environment or a file, which then counts as not given: the default is used. When
+   * absent, the first one is thrown. Wrong values in `code` are always thrown.
+   *
+   * @param ofAirflow whether Airflow itself would refuse to start
+   */
+  readonly onRefused?: ((error: ConfigError, ofAirflow: boolean) => void) | undefined;
   /** Replaces built-in defaults; takes what `code` takes. */
   readonly defaults?: HeaprayOptions | undefined;
 }

@@ -7,9 +7,11 @@
  */
 import { EventEmitter } from 'node:events';
 import { performance } from 'node:perf_hooks';
-import process from 'node:process';
 import { clearTimeout, setImmediate, setTimeout } from 'node:timers';
 import { MessagePort } from 'node:worker_threads';
+
+/** Not imported from `node:process`: to list what that exports opens the standard streams. */
+const process: NodeJS.Process = globalThis.process;
 
 export { clearTimeout, process, setImmediate, setTimeout };
 

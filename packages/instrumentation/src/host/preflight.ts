@@ -1,13 +1,11 @@
 import fs from 'node:fs';
-import os from 'node:os';
 import { contain } from '../containment/contain.js';
 import { process, SafeNumber, SafeRegExp } from '../containment/primordials.js';
+import { descriptorProblem } from './descriptors.js';
 
-/** What the profiler thread, its servers and a capture open, and as many again for the application. */
-const DESCRIPTORS = 32;
 /** V8 ends the process when it cannot reserve what a thread's heap and code need: some 1.1 GB; twice as much is safe. */
 const ADDRESS_BYTES = 2 ** 31;
-const { openSync, closeSync, readFileSync } = fs;
+const { readFileSync } = fs;
 
 /**
  * Checks that starting the profiler thread does not harm the process.
@@ -16,20 +14,6 @@ const { openSync, closeSync, readFileSync } = fs;
  */
 export function startProblem(): string | undefined {
   return descriptorProblem() ?? addressProblem();
-}
-
-function descriptorProblem(): string | undefined {
-  const open: number[] = [];
-  const failed = contain(
-    () => {
-      while (open.length < DESCRIPTORS) open[open.length] = openSync(os.devNull, 'r');
-      return false;
-    },
-    () => {},
-  );
-  for (let at = 0; at < open.length; at++) closeSync(open[at]!);
-  if (failed === false || open.length === 0) return undefined;
-  return `only ${open.length} more files can be opened (ulimit -n), and ${DESCRIPTORS} are needed`;
 }
 
 interface Limit {
