@@ -112,7 +112,12 @@ async function convertCapture(
     yield converter.take();
     applyStrict(strict, end);
   }
-  await writeStream(output, converted(), () => converter.headerPatches());
+  try {
+    await writeStream(output, converted(), () => converter.headerPatches());
+  } finally {
+    // An output that cannot be made is noticed before the first chunk is asked for.
+    await opened.close();
+  }
 }
 
 async function aggregateCapture(

@@ -45,7 +45,8 @@ async function live(port: number, { rows, strict }: LiveOptions): Promise<void> 
   const refresh = setInterval(() => view.refresh(), REFRESH_MILLIS);
   let end: CaptureEnd;
   try {
-    const opened = { name: `port ${port}`, head: new Uint8Array(), chunks: chunksOf(socket, port) };
+    const chunks = chunksOf(socket, port);
+    const opened = { name: `port ${port}`, head: new Uint8Array(), chunks, close: async () => {} };
     for await (const _ of pushCapture(opened, analyzer)) if (analyzer.stopped) break;
     end = finishCapture(opened, analyzer);
   } finally {

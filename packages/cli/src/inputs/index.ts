@@ -33,7 +33,7 @@ export async function readInput(input: string): Promise<Input> {
   const format = detectFormat(opened.head);
   if (format === 'memray') return readCaptureProfile(opened);
   if (format !== undefined) return { profile: await decode(opened, format), format };
-  await opened.chunks.return();
+  await opened.close();
   throw new CommandError(`${opened.name}: no profile that is known; this command reads ${PROFILE_FORMATS}`);
 }
 

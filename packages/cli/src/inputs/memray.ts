@@ -34,7 +34,7 @@ function placeOf({ compressed }: { readonly compressed: boolean }): string {
 export async function openCapture(input: string): Promise<OpenInput> {
   const opened = await openInput(input, HEAD_BYTES);
   if (detectFormat(opened.head) === 'memray') return opened;
-  await opened.chunks.return();
+  await opened.close();
   throw new CommandError(`${opened.name}: not a memray capture`);
 }
 

@@ -97,6 +97,8 @@ export interface OpenInput {
   readonly head: Uint8Array;
   /** All of it, the first bytes included. */
   readonly chunks: AsyncGenerator<Uint8Array, void, undefined>;
+  /** Closes an input of which no chunk is asked for. */
+  close(): Promise<void>;
 }
 
 /** @throws CommandError when it cannot be read or is empty */
@@ -114,7 +116,13 @@ export async function openInput(input: string, headBytes: number): Promise<OpenI
   }
   if (length === 0) throw new CommandError(`${name}: the input is empty`);
   const start = Buffer.concat(first);
-  return { name, head: start.subarray(0, headBytes), chunks: joined(start, rest) };
+  return {
+    name,
+    head: start.subarray(0, headBytes),
+    chunks: joined(start, rest),
+    // A generator that was never begun would not return another one.
+    close: async () => void (await rest.return()),
+  };
 }
 
 async function* joined(
@@ -125,7 +133,7 @@ async function* joined(
     yield start;
     yield* rest;
   } finally {
-    // Of a generator that was never begun, or left in `start`.
+    // Also when it is left in `start`.
     await rest.return();
   }
 }
