@@ -211,7 +211,7 @@ peerTest('memray 1.19', 'memray-1.19.3', async () => {
   const { program, finish } = await startScheduler(folder, { version: '1.19.3' });
   const body = await metricsWhen(url, (text) => metricValue(text, LEAK) > 2 ** 22, 'a leak of 4 MiB');
   expect(body).toMatch(
-    /code_function_name="leak",code_file_path="[^"]*scheduler\.py",heapray_package="scheduler"/,
+    /code_function_name="leak",code_file_path="[^"]*scheduler\.py",code_line_number="4",heapray_package="scheduler"/,
   );
   finish();
   await program.ended;
