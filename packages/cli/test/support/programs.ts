@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { tempFolder } from '../../../../test/support/temp-folder.js';
 
-/** Whether the capture has begun, if this process is to have one: then it holds a file of that name open. */
+/** Whether the capture has begun, if this process is to have one: then it holds a file open that has, or had, such a name. */
 const BEGUN = `
 const fs = require('node:fs');
 const fileOf = (fd) => {
@@ -13,7 +13,7 @@ const fileOf = (fd) => {
     return ''; // closed meanwhile
   }
 };
-const isCapture = (fd) => fileOf(fd).endsWith('_memory.bin');
+const isCapture = (fd) => fileOf(fd).includes('_memory.');
 const begun = () => !process.env.HEAPRAY_TRACE_COMPONENTS || fs.readdirSync('/proc/self/fd').some(isCapture);
 `;
 
