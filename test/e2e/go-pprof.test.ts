@@ -33,7 +33,7 @@ describeWithPeer('go tool pprof', ['go-pprof', 'project-bare'], () => {
   let page: MetricsPage;
 
   beforeAll(async () => {
-    const env = { ...ENV, LEAK_MIB: `${LEAK_MIB}`, CHURN_MIB: '2', HEAPRAY_ALLOW_GC: 'true' };
+    const env = { ...ENV, LEAK_MIB: `${LEAK_MIB}`, CHURN_MIB: '2' };
     service = startApp({ app: ['leaky-service.js'], env });
     await service.waitForLog(/^leaked$/m);
     heap = `${await service.debugUrl()}/debug/pprof/heap`;
@@ -60,7 +60,11 @@ describeWithPeer('go tool pprof', ['go-pprof', 'project-bare'], () => {
 
   test('the leak is on top of what is in use, with its size', async () => {
     // Behind a collection what is in use is known but for the sampling error.
-    const [first] = await pprofTop(`${heap}?gc=1`, 'inuse_space');
+    const env = { ...ENV, LEAK_MIB: `${LEAK_MIB}`, CHURN_MIB: '2', HEAPRAY_ALLOW_GC: 'true' };
+    const app = startApp({ app: ['leaky-service.js'], env });
+    await app.waitForLog(/^leaked$/m);
+    const url = `${await app.debugUrl()}/debug/pprof/heap?gc=1`;
+    const [first] = await pprofTop(url, 'inuse_space');
     expect(first?.name).toBe('rememberOrder');
     expect(Math.abs((first?.flat ?? 0) - LEAK_BYTES)).toBeLessThan(margin(LEAK_BYTES));
   });
