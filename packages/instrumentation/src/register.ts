@@ -1,37 +1,78 @@
-// `node --import @heapray/instrumentation/register app.js`: profiles a program without touching its code.
+// `node --import @heapray/instrumentation/register app.js`, and `--require` of it: profiles a program without touching
+// its code.
 //
 // Whatever is wrong with the profiler, the program starts: with files missing, descriptors or the stack used up, parts
 // of it cannot even be loaded. So nothing of it is imported before there is somebody to catch that, and one thing after
-// the other.
+// the other. Nothing here awaits: a module with a top-level await cannot be required, and the first code of the program
+// would run before profiling has started.
 
 // Neither process nor the modules are imported: to list what `node:process` exports opens the standard streams, and any
 // import of a module of Node's takes more than the smallest stack.
 // biome-ignore lint/style/noRestrictedGlobals: this is loaded before the application.
 const { process } = globalThis;
 
+/** Yields the path of each module that is needed, and is given what it exports. */
+type Steps = Generator<string, void, never>;
+
 // Preloads run in worker threads too, and through NODE_OPTIONS in npm and its like: the profiler belongs to the main
 // thread of the program itself.
 try {
+  const other = otherRuntime();
+  if (other !== undefined) say(`this is ${other} and not Node.js: memory is not profiled`);
   // Node before 22.3 has no such function, and nothing is loaded that needs it.
-  if (process.getBuiltinModule?.('node:worker_threads').isMainThread !== false) await start();
+  else if (process.getBuiltinModule?.('node:worker_threads').isMainThread !== false) start();
 } catch (thrown) {
-  say(`error: cannot start, memory is not profiled: ${firstLine(thrown)}`);
+  cannotStart(thrown);
 }
 
-async function start(): Promise<void> {
+function* steps(): Steps {
   const stack = process.execArgv.find((option) => /^--stack[-_]size=\d{1,2}$/.test(option));
   if (stack !== undefined) return say(`error: the stack is too small (${stack}): memory is not profiled`);
-  const { isLauncher } = await import('./register/launchers.js');
+  const { isLauncher }: typeof import('./register/launchers.js') = yield './register/launchers.js';
   if (isLauncher(process.argv[1])) return;
-  const { nodeProblem } = await import('./host/node-support.js');
+  const { nodeProblem }: typeof import('./host/node-support.js') = yield './host/node-support.js';
   const problem = nodeProblem(process.versions.node);
   if (problem !== undefined) return say(problem);
-  // The rest is many files, which are opened at the same time.
-  const { descriptorProblem } = await import('./host/descriptors.js');
+  // The rest is many files.
+  const { descriptorProblem }: typeof import('./host/descriptors.js') = yield './host/descriptors.js';
   const few = descriptorProblem();
   if (few !== undefined) return say(`error: ${few}: memory is not profiled`);
-  const { registerZeroCode } = await import('./register/zero-code.js');
+  const { registerZeroCode }: typeof import('./register/zero-code.js') = yield './register/zero-code.js';
   registerZeroCode();
+}
+
+/**
+ * Goes through the steps at once. `require` may be unable to load them: it loads no ES modules before Node 22.12, nor
+ * with `--no-experimental-require-module`, nor those that the application is just importing. They are imported then.
+ */
+function start(): void {
+  try {
+    const require = process.getBuiltinModule('node:module').createRequire(import.meta.url);
+    const work = steps();
+    for (let step = work.next(); !step.done; ) step = work.next(require(step.value) as never);
+  } catch {
+    void startLater();
+  }
+}
+
+/** Never rejects. */
+async function startLater(): Promise<void> {
+  try {
+    const work = steps();
+    for (let step = work.next(); !step.done; ) step = work.next((await import(step.value)) as never);
+  } catch (thrown) {
+    cannotStart(thrown);
+  }
+}
+
+function otherRuntime(): string | undefined {
+  const { bun, deno } = process.versions;
+  if (bun !== undefined) return `Bun ${bun}`;
+  return deno === undefined ? undefined : `Deno ${deno}`;
+}
+
+function cannotStart(thrown: unknown): void {
+  say(`error: cannot start, memory is not profiled: ${firstLine(thrown)}`);
 }
 
 function say(text: string): void {

@@ -1,0 +1,17 @@
+// What `--require` and `require()` of `@heapray/instrumentation/register` get. A Node that cannot require ES modules
+// imports it and goes on; without this file the program would not start.
+try {
+  require('./register.js');
+} catch {
+  import('./register.js').catch(say);
+}
+
+function say(thrown: unknown): void {
+  try {
+    const fs: typeof import('node:fs') = require('node:fs');
+    const [why] = `${(thrown as Error).message}`.split('\n', 1);
+    fs.writeSync(2, `heapray: error: cannot start, memory is not profiled: ${why}\n`);
+  } catch {
+    // Nobody reads it.
+  }
+}
