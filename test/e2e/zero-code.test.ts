@@ -8,10 +8,9 @@ import { freePort } from '../support/free-port.js';
 import { httpGet } from '../support/http-get.js';
 import { peerTest } from '../support/peer-test.js';
 import { promtool } from '../support/peers.js';
-import { pollUntil } from '../support/poll.js';
 import { runCommand } from '../support/run-command.js';
+import { portOf, waitForLeak, waitForPorts } from './support/leak-page.js';
 import { listeningPorts } from './support/listening-ports.js';
-import { MetricsPage } from './support/metrics-page.js';
 import { type AppOptions, type RunningApp, startApp } from './support/profiled-app.js';
 
 const LEAK = { code_function_name: 'rememberOrder' };
@@ -64,19 +63,24 @@ describe('the metrics endpoint', () => {
     expect((await httpGet(`${url}?name=x`)).status).toBe(200);
   });
 
-  peerTest('is there only if OTEL_METRICS_EXPORTER leaves it to Prometheus', 'project-bare', async () => {
-    const exporters = ['none', 'otlp', 'otlp, prometheus', ''];
+  peerTest('is there only if the environment leaves metrics to Prometheus', 'project-bare', async () => {
+    const settings = [
+      { OTEL_METRICS_EXPORTER: 'none' },
+      { OTEL_METRICS_EXPORTER: 'otlp' },
+      { OTEL_SDK_DISABLED: ' True' },
+      { OTEL_METRICS_EXPORTER: 'otlp, prometheus' },
+      { OTEL_METRICS_EXPORTER: '', OTEL_SDK_DISABLED: 'yes' },
+    ];
     const services: RunningApp[] = [];
-    for (const exporter of exporters) {
-      const env = { OTEL_METRICS_EXPORTER: exporter };
+    for (const env of settings) {
       const service = startApp({ app: ['leaky-service.js'], env });
       await service.debugUrl();
       services.push(service);
     }
     // Those without would have opened theirs before those that were started after them.
-    for (const service of services.slice(2)) await service.metricsUrl();
+    for (const service of services.slice(3)) await service.metricsUrl();
     const counts = services.map(({ process }) => listeningPorts(process.pid).length);
-    expect(counts).toEqual([1, 1, 2, 2]);
+    expect(counts).toEqual([1, 1, 1, 2, 2]);
   });
 
   peerTest('is not moved when its port is taken', 'project-bare', async () => {
@@ -154,23 +158,6 @@ function startService(
   return startApp({ app, env, ...options });
 }
 
-/** Waits until the page of a port shows the leak. */
-function waitForLeak(port: number): Promise<MetricsPage> {
-  const check = async () => {
-    const page = new MetricsPage((await httpGet(`http://127.0.0.1:${port}/metrics`)).body);
-    return page.sum('heapray_memory_retained', LEAK) > 0 ? page : undefined;
-  };
-  return pollUntil(check, { what: `the leak on port ${port}` });
-}
-
-/** Waits until the process listens on these ports and no others. */
-async function waitForPorts({ process }: RunningApp, ports: readonly number[]): Promise<void> {
-  const wanted = ports.toSorted((a, b) => a - b);
-  await pollUntil(() => `${listeningPorts(process.pid)}` === `${wanted}`, {
-    what: `the ports ${wanted} alone`,
-  });
-}
-
 /** The service works, and so do its profiles. */
 async function expectGoesOn(service: RunningApp): Promise<void> {
   expect((await httpGet(`${await service.debugUrl()}/debug/pprof/heap`)).status).toBe(200);
@@ -182,8 +169,4 @@ async function takenPort(): Promise<number> {
   await once(server, 'listening');
   atEnd(() => server.close());
   return (server.address() as { port: number }).port;
-}
-
-function portOf(url: string): number {
-  return Number(new URL(url).port);
 }

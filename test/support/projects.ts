@@ -1,9 +1,9 @@
 // Projects outside the workspace with our packed packages installed, as a user has them.
 import { placeOf } from './manifest.js';
 
-export type ProjectName = 'sdk-2' | 'sdk-3' | 'bare';
+export type ProjectName = 'sdk-2' | 'sdk-3' | 'bare' | 'auto-instrumentations';
 
-export const PROJECT_NAMES: readonly ProjectName[] = ['sdk-2', 'sdk-3', 'bare'];
+export const PROJECT_NAMES: readonly ProjectName[] = ['sdk-2', 'sdk-3', 'bare', 'auto-instrumentations'];
 
 export interface ProjectOptions {
   /** Without the optional @datadog/pprof. */

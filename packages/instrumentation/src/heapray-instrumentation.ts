@@ -10,6 +10,7 @@ import type { LeakListener } from './host/leak-listeners.js';
 import { MemoryProfiler } from './host/memory-profiler.js';
 import { hasMetricProducer, isServed } from './host/metric-producers.js';
 import { nodeProblem } from './host/node-support.js';
+import { registeredMeterProvider } from './host/otel-globals.js';
 import { claimProfiler, type ProfilerClaim } from './host/profiler-claim.js';
 import { SdkReaders } from './host/sdk-readers.js';
 import { TopSitesProducer } from './host/top-sites-producer.js';
@@ -46,6 +47,7 @@ export class HeaprayInstrumentation {
   #claim: ProfilerClaim | undefined;
   #meterProvider: MeterProvider | undefined;
   #metrics: HeapMetrics | undefined;
+  #attachedTo: MeterProvider | undefined;
   #readers: SdkReaders | undefined;
   #stopListening: (() => void) | undefined;
   #unusable: boolean;
@@ -111,6 +113,7 @@ export class HeaprayInstrumentation {
   }
 
   setMeterProvider(meterProvider: MeterProvider): void {
+    if (this.#metrics && meterProvider === this.#attachedTo) return;
     this.#meterProvider = meterProvider;
     this.#detachMetrics();
     this.#attachMetrics();
@@ -151,7 +154,8 @@ export class HeaprayInstrumentation {
       const profiler = this.#profiler;
       if (!profiler || this.#metrics) return;
       const { component, groupBy, maxCallSites, conventionMetrics } = profiler.config.options;
-      const provider = this.#meterProvider ?? metrics.getMeterProvider();
+      const provider = this.#meterProvider ?? registeredMeterProvider() ?? metrics.getMeterProvider();
+      this.#attachedTo = provider;
       this.#readers = isServed(provider)
         ? undefined
         : SdkReaders.of(

@@ -1,16 +1,51 @@
-// A service with a MeterProvider of its own, which it registers at once or after it has run for a while. In CommonJS,
-// because `require` comes back to no event loop: "at once" is before any timer, however long loading takes.
+// A service with a MeterProvider of its own. In CommonJS, because `require` comes back to no event loop: "at once" is
+// before any timer, however long loading takes.
+//
+//   at-once          registers it at once
+//   late             opens its endpoint at once, and registers the provider at SIGUSR2
+//   late-exporter    does both at SIGUSR2
+//   late-server      opens a server that is no endpoint, at SIGUSR2
+//   replaced         registers one at once, and puts another in its place at SIGUSR2
+const { createServer } = require('node:http');
 const { metrics } = require('@opentelemetry/api');
 const { PrometheusExporter } = require('@opentelemetry/exporter-prometheus');
 const { MeterProvider } = require('@opentelemetry/sdk-metrics');
 
-const exporter = new PrometheusExporter({ host: '127.0.0.1', port: Number(process.env.METRICS_PORT) });
+const [, , when, host = '127.0.0.1'] = process.argv;
 
-function setUp() {
+function openExporter(port = process.env.METRICS_PORT) {
+  const listening = (error) => console.log(error ? `cannot listen: ${error.code}` : 'exporter listens');
+  return new PrometheusExporter({ host, port: Number(port) }, listening);
+}
+
+function registerProvider(exporter) {
   metrics.setGlobalMeterProvider(new MeterProvider({ readers: [exporter] }));
   console.log('provider registered');
 }
 
-if (process.argv[2] === 'late') process.once('SIGUSR2', setUp);
-else setUp();
+function openServer() {
+  const server = createServer((_, response) => response.end('orders'));
+  server.on('error', ({ code }) => console.log(`cannot listen: ${code}`));
+  server.listen(Number(process.env.METRICS_PORT), host, () => console.log('server listens'));
+}
+
+const STARTS = {
+  'at-once': () => registerProvider(openExporter()),
+  late() {
+    const exporter = openExporter();
+    setTimeout(() => console.log('3 s later'), 3000);
+    process.once('SIGUSR2', () => registerProvider(exporter));
+  },
+  'late-exporter': () => process.once('SIGUSR2', () => registerProvider(openExporter())),
+  'late-server': () => process.once('SIGUSR2', openServer),
+  replaced() {
+    registerProvider(openExporter());
+    process.once('SIGUSR2', () => {
+      metrics.disable();
+      registerProvider(openExporter(process.env.SECOND_PORT));
+    });
+  },
+};
+
+STARTS[when]();
 void import('./leaky-service.js');

@@ -64,7 +64,7 @@ export const OPTIONS: { readonly [K in OptionName]: OptionSpec<ResolvedOptions[K
   },
   component: {
     kind: name,
-    env: ['HEAPRAY_COMPONENT', 'OTEL_SERVICE_NAME'],
+    env: ['HEAPRAY_COMPONENT', 'OTEL_SERVICE_NAME', 'OTEL_RESOURCE_ATTRIBUTES'],
     file: [heapray('component')],
     default: undefined,
     defaultText: "the main script's name without its extension",

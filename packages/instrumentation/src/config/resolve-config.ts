@@ -6,10 +6,12 @@ import { variable } from './expand.js';
 import { MAX_NAME_LENGTH, NAME_FORBIDS } from './kinds.js';
 import { Lookup } from './lookup.js';
 import { OPTION_NAMES, OPTIONS } from './options.js';
+import { serviceNameIn } from './resource-attributes.js';
 import { quote, strip } from './text.js';
 import type { ConfigInput, HeaprayOptions, OptionName, ResolvedConfig, ResolvedOptions } from './types.js';
 
 const SERVICE_NAME = 'OTEL_SERVICE_NAME';
+const RESOURCE_ATTRIBUTES = 'OTEL_RESOURCE_ATTRIBUTES';
 
 function refuseUnknownOptions(options: HeaprayOptions | undefined): void {
   for (const key of Object.keys(options ?? {})) {
@@ -30,17 +32,29 @@ function scriptName(mainScript: string | undefined): string {
   return toName(basename(script, extname(script))) || 'node';
 }
 
-/** The environment with a service name that can be a component: that variable is not ours to refuse. */
-function withUsableServiceName(env: ConfigInput['env']): ConfigInput['env'] {
-  return { ...env, [SERVICE_NAME]: toName(variable(env, SERVICE_NAME) ?? '') };
+/** The service names that OpenTelemetry's variables give, by variable; empty when there is none. */
+function serviceNames(env: ConfigInput['env']): Record<string, string> {
+  const attributes = variable(env, RESOURCE_ATTRIBUTES) ?? '';
+  return {
+    [SERVICE_NAME]: strip(variable(env, SERVICE_NAME) ?? ''),
+    [RESOURCE_ATTRIBUTES]: strip(serviceNameIn(attributes) ?? ''),
+  };
+}
+
+/** The environment with service names that can be a component: those variables are not ours to refuse. */
+function withUsableServiceNames(env: ConfigInput['env']): ConfigInput['env'] {
+  const usable = Object.entries(serviceNames(env)).map(([name, service]) => [name, toName(service)]);
+  return { ...env, ...Object.fromEntries(usable) };
 }
 
 function serviceNameWarnings(env: ConfigInput['env'], component: string, source: string): string[] {
-  const service = strip(variable(env, SERVICE_NAME) ?? '');
-  if (source !== `env:${SERVICE_NAME}` || service === component) return [];
-  return [
-    `${SERVICE_NAME} ${quote(service)} cannot be part of a file name: the component is ${quote(component)}`,
-  ];
+  const names = Object.entries(serviceNames(env));
+  return names
+    .filter(([name, service]) => source === `env:${name}` && service !== component)
+    .map(([name, service]) => {
+      const what = name === SERVICE_NAME ? name : `service.name in ${name}`;
+      return `${what} ${quote(service)} cannot be part of a file name: the component is ${quote(component)}`;
+    });
 }
 
 function unknownVariables(env: ConfigInput['env']): string[] {
@@ -94,7 +108,7 @@ export function resolveConfig(input: ConfigInput): ResolvedConfig {
   refuseUnknownOptions(input.code);
   refuseUnknownOptions(input.defaults);
   const file = readConfigFile(input);
-  const lookup = new Lookup(input, file.ini, withUsableServiceName(input.env));
+  const lookup = new Lookup(input, file.ini, withUsableServiceNames(input.env));
   const resolution = new Resolution(input, lookup);
   const component = resolution.component();
   const { components, warnings: dropped } = resolution.list(component);

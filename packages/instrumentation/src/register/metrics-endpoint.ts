@@ -10,6 +10,8 @@ import { process, ReflectApply, SafeError, SafeNumber, SafePromise } from '../co
 import type { Log } from '../diag.js';
 import { markServed } from '../host/metric-producers.js';
 import { TopSitesProducer } from '../host/top-sites-producer.js';
+import { type ApplicationListens, conflict } from './application-listens.js';
+import { detectResource, type Resource } from './own-resource.js';
 
 /** A Prometheus endpoint of heapray's own, for programs without an OpenTelemetry SDK. */
 export interface MetricsEndpoint {
@@ -34,29 +36,50 @@ interface MetricReader {
 interface SdkMetricsModule {
   readonly MeterProvider: new (config: {
     readers: readonly unknown[];
+    resource?: Resource;
   }) => MeterProvider & { shutdown(): Promise<void> };
 }
 
 interface Modules {
   readonly prometheus: PrometheusModule;
   readonly sdk: SdkMetricsModule;
+  /** Path of the metrics SDK. */
+  readonly sdkPath: string;
+}
+
+export interface MetricsEndpointDeps {
+  readonly env: Readonly<Record<string, string>>;
+  readonly log: Log;
+  readonly listens: ApplicationListens;
+  /** Told why there is no endpoint where that does not matter if the application registers a MeterProvider. */
+  readonly unavailable: (problem: string) => void;
+  /** Called when the application asks for the endpoint's port: the endpoint is closed then. */
+  readonly gaveWay: (problem: string) => void;
 }
 
 /**
  * Opens the endpoint at `OTEL_EXPORTER_PROMETHEUS_HOST:PORT` (default 127.0.0.1:9464). A port that is taken
  * gives one warning and no endpoint: another one would be one that nobody scrapes. Never rejects.
  */
-export async function openMetricsEndpoint(
-  env: Readonly<Record<string, string>>,
-  log: Log,
-): Promise<MetricsEndpoint | undefined> {
+export async function openMetricsEndpoint(deps: MetricsEndpointDeps): Promise<MetricsEndpoint | undefined> {
+  const { env, log, listens, unavailable } = deps;
   try {
+    const address = addressIn(env, log);
+    if (listens.hasAsked(address)) {
+      unavailable(ownPort(address));
+      return undefined;
+    }
     const modules = loadModules(log);
-    return modules && (await open(modules, addressIn(env, log), log));
+    return modules && (await open(modules, address, deps));
   } catch (thrown) {
     log('warn', `metrics endpoint: there is none: ${describeThrown(thrown)}`);
     return undefined;
   }
+}
+
+function ownPort({ host, port }: Address): string {
+  const advice = 'register its MeterProvider globally, or set OTEL_EXPORTER_PROMETHEUS_PORT to another port';
+  return `metrics endpoint: there is none: the application itself uses ${host}:${port}; ${advice}`;
 }
 
 interface Address {
@@ -76,33 +99,58 @@ function addressIn(env: Readonly<Record<string, string>>, log: Log): Address {
 
 async function open(
   modules: Modules,
-  { host, port }: Address,
-  log: Log,
+  address: Address,
+  deps: MetricsEndpointDeps,
 ): Promise<MetricsEndpoint | undefined> {
+  const { host, port } = address;
+  const { env, log, listens } = deps;
   const exporter = new modules.prometheus.PrometheusExporter({
     preventServerStart: true,
     metricProducers: [new TopSitesProducer({ alwaysOther: true })],
   });
   const serializer = new modules.prometheus.PrometheusSerializer('');
-  const server = metricsServer(async () => serializer.serialize((await exporter.collect()).resourceMetrics));
+  const resource = detectResource(modules.sdkPath, env, (thrown) =>
+    log('warn', `metrics endpoint: the resource is the SDK's default: ${describeThrown(thrown)}`),
+  );
+  const server = metricsServer(async () => {
+    // The serializer complains of attributes that are still being detected.
+    if (resource?.asyncAttributesPending) await resource.waitForAsyncAttributes?.();
+    return serializer.serialize((await exporter.collect()).resourceMetrics);
+  });
+  const closeServer = () => {
+    server.close();
+    server.closeAllConnections();
+  };
+  listens.addOwn(server);
+  const unwatch = listens.onListen((asked) => {
+    if (!conflict(asked, address)) return;
+    unwatch();
+    // Frees the port at once, before the application's server opens it.
+    contain(closeServer, ignore);
+    deps.gaveWay(ownPort(address));
+  });
   try {
     await listen(server, port, host);
   } catch (thrown) {
+    unwatch();
     const why = describeThrown(thrown);
-    log('warn', `metrics endpoint: cannot listen on ${host}:${port}, so there is none: ${why}`);
+    deps.unavailable(`metrics endpoint: cannot listen on ${host}:${port}, so there is none: ${why}`);
     return undefined;
   }
-  const meterProvider = new modules.sdk.MeterProvider({ readers: [exporter] });
+  const meterProvider = new modules.sdk.MeterProvider({
+    readers: [exporter],
+    ...(resource && { resource }),
+  });
   markServed(meterProvider);
-  const address = server.address();
-  const actual = address && typeof address === 'object' ? address.port : port;
+  const bound = server.address();
+  const actual = bound && typeof bound === 'object' ? bound.port : port;
   log('info', `metrics on http://${net.isIPv6(host) ? `[${host}]` : host}:${actual}/metrics`);
   return {
     meterProvider,
     async close() {
       try {
-        server.close();
-        server.closeAllConnections();
+        unwatch();
+        closeServer();
         await meterProvider.shutdown();
       } catch {
         // It is closed as far as can be.
@@ -191,8 +239,10 @@ function loadModules(log: Log): Modules | undefined {
       const require = createRequire(root);
       const exporterPath = require.resolve('@opentelemetry/exporter-prometheus');
       const prometheus = require(exporterPath) as PrometheusModule;
-      const sdk = createRequire(exporterPath)('@opentelemetry/sdk-metrics') as SdkMetricsModule;
-      return { prometheus, sdk };
+      const requireOfExporter = createRequire(exporterPath);
+      const sdkPath = requireOfExporter.resolve('@opentelemetry/sdk-metrics');
+      const sdk = requireOfExporter(sdkPath) as SdkMetricsModule;
+      return { prometheus, sdk, sdkPath };
     } catch (thrown) {
       problems.push(describeThrown(thrown));
     }

@@ -1,15 +1,9 @@
 import { DiagLogLevel } from '@opentelemetry/api';
-import {
-  globalObject,
-  ObjectEntries,
-  ObjectHasOwn,
-  ReflectGet,
-  SafeMap,
-  SymbolFor,
-} from '../containment/primordials.js';
+import { ObjectEntries, SafeMap } from '../containment/primordials.js';
 import { safeLog } from '../containment/safe-log.js';
 import { writeStderrLine } from '../containment/stderr-line.js';
 import { type Log, type LogLevel, logToDiag } from '../diag.js';
+import { registeredDiagLogger } from '../host/otel-globals.js';
 
 const SEVERITY: Readonly<Record<LogLevel, number>> = {
   error: DiagLogLevel.ERROR,
@@ -17,9 +11,6 @@ const SEVERITY: Readonly<Record<LogLevel, number>> = {
   info: DiagLogLevel.INFO,
   debug: DiagLogLevel.DEBUG,
 };
-/** Where the API keeps what was registered; the diagnostics logger is there once an application set one. */
-const API = SymbolFor('opentelemetry.js.api.1');
-
 /**
  * Logs through OpenTelemetry's diagnostics if the application set a logger there, otherwise to stderr, as
  * far as `OTEL_LOG_LEVEL` (default INFO) allows: with a preload there is no code that could set one.
@@ -30,15 +21,8 @@ export function stderrLog(env: NodeJS.ProcessEnv): Log {
   const level = levels.get(name);
   const threshold = typeof level === 'number' ? level : DiagLogLevel.INFO;
   return safeLog((severity, text) => {
-    if (hasDiagLogger()) return logToDiag(severity, text);
+    if (registeredDiagLogger()) return logToDiag(severity, text);
     if (SEVERITY[severity] <= threshold)
       writeStderrLine(`heapray: ${severity === 'info' ? '' : `${severity}: `}${text}`);
   });
-}
-
-function hasDiagLogger(): boolean {
-  // What the global object inherits from is not asked: it may be a Proxy that throws.
-  if (!ObjectHasOwn(globalObject, API)) return false;
-  const api = ReflectGet(globalObject, API) as { diag?: unknown } | undefined;
-  return api?.diag !== undefined;
 }

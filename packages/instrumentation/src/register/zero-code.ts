@@ -1,15 +1,19 @@
-import { type MeterProvider, metrics } from '@opentelemetry/api';
+import type { MeterProvider } from '@opentelemetry/api';
 import { describeThrown } from '../containment/describe-thrown.js';
 import { environment } from '../containment/environment.js';
 import { now } from '../containment/primordials.js';
 import { Timers } from '../containment/timers.js';
 import type { Log } from '../diag.js';
 import { HeaprayInstrumentation } from '../heapray-instrumentation.js';
+import { registeredMeterProvider } from '../host/otel-globals.js';
+import { ApplicationListens } from './application-listens.js';
 import { type MetricsEndpoint, openMetricsEndpoint } from './metrics-endpoint.js';
 import { stderrLog } from './stderr-log.js';
 
 /** How long an application may take to register a MeterProvider before heapray opens an endpoint. */
 const PROVIDER_WAIT_MILLIS = 1_000;
+/** How long it may take before heapray says why there is no endpoint: with a MeterProvider, none is needed. */
+const PROBLEM_WAIT_MILLIS = 5_000;
 const PROVIDER_CHECK_MILLIS = 50;
 const LATE_PROVIDER_CHECK_MILLIS = 1_000;
 
@@ -17,9 +21,10 @@ type Environment = Readonly<Record<string, string>>;
 
 /**
  * Starts profiling with what the environment says. Metrics go to the application's own MeterProvider if it
- * registers one; if not, to a Prometheus endpoint of heapray's own, unless `OTEL_METRICS_EXPORTER` asks for
- * something else. The endpoint's provider is not registered globally, because an application that does so
- * later would be refused; it gives way then.
+ * has registered one or does so later; if not, to a Prometheus endpoint of heapray's own, unless
+ * `OTEL_METRICS_EXPORTER` asks for something else or `OTEL_SDK_DISABLED` is set. The endpoint's provider is not
+ * registered globally, because an application that does so later would be refused. The endpoint gives way to a
+ * MeterProvider of the application, and to a server of the application that asks for its port.
  */
 export function registerZeroCode(): void {
   const env = environment();
@@ -34,39 +39,45 @@ class MetricsTarget {
   readonly #env: Environment;
   readonly #log: Log;
   readonly #timers: Timers;
+  readonly #listens: ApplicationListens;
   readonly #started = now();
-  readonly #noProvider = metrics.getMeterProvider();
+  /** The application's. */
+  #provider: MeterProvider | undefined;
   #endpoint: MetricsEndpoint | undefined;
   #decided = false;
+  /** Why there is no endpoint, and since when; undefined when it was told. */
+  #problem: { readonly text: string; readonly since: number } | undefined;
 
   constructor(instrumentation: HeaprayInstrumentation, env: Environment, log: Log) {
     this.#instrumentation = instrumentation;
     this.#env = env;
     this.#log = log;
-    this.#timers = new Timers((thrown) => log('error', `where metrics go: ${describeThrown(thrown)}`));
+    const onThrown = (thrown: unknown) => log('error', `where metrics go: ${describeThrown(thrown)}`);
+    this.#timers = new Timers(onThrown);
+    this.#listens = new ApplicationListens(onThrown);
   }
 
   start(): void {
-    this.#checkIn(PROVIDER_CHECK_MILLIS);
-  }
-
-  #checkIn(millis: number): void {
-    this.#timers.after(millis, () => this.#check());
+    this.#check();
   }
 
   #check(): void {
-    const provider = metrics.getMeterProvider();
-    if (provider !== this.#noProvider) return this.#use(provider);
-    const waited = now() - this.#started;
-    if (!this.#decided && waited >= PROVIDER_WAIT_MILLIS) {
+    const provider = registeredMeterProvider();
+    if (provider && provider !== this.#provider) this.#use(provider);
+    if (!this.#decided && now() - this.#started >= PROVIDER_WAIT_MILLIS) {
       this.#decided = true;
       void this.#open();
     }
-    this.#checkIn(this.#decided ? LATE_PROVIDER_CHECK_MILLIS : PROVIDER_CHECK_MILLIS);
+    this.#tellProblem();
+    const isWaiting = !this.#decided || this.#problem !== undefined;
+    this.#timers.after(isWaiting ? PROVIDER_CHECK_MILLIS : LATE_PROVIDER_CHECK_MILLIS, () => this.#check());
   }
 
+  /** Uses the application's provider, also when it has put another one in place of its first. */
   #use(provider: MeterProvider): void {
     this.#decided = true;
+    this.#problem = undefined;
+    this.#provider = provider;
     this.#instrumentation.setMeterProvider(provider);
     this.#log('debug', "metrics go to the application's own MeterProvider");
     const endpoint = this.#endpoint;
@@ -79,19 +90,40 @@ class MetricsTarget {
     try {
       // By now it is known whether the profiler thread could be started.
       if (!this.#instrumentation.isProfiling || !wantsPrometheus(this.#env)) return;
-      const endpoint = await openMetricsEndpoint(this.#env, this.#log);
+      const unavailable = (text: string) => {
+        if (!this.#provider) this.#problem = { text, since: this.#started };
+      };
+      const endpoint = await openMetricsEndpoint({
+        env: this.#env,
+        log: this.#log,
+        listens: this.#listens,
+        unavailable,
+        gaveWay: (text) => this.#giveWay(text),
+      });
       if (!endpoint) return;
-      if (metrics.getMeterProvider() !== this.#noProvider) return await endpoint.close();
+      if (this.#provider || registeredMeterProvider()) return await endpoint.close();
       this.#endpoint = endpoint;
       this.#instrumentation.setMeterProvider(endpoint.meterProvider);
     } catch (thrown) {
       this.#log('warn', `metrics endpoint: ${describeThrown(thrown)}`);
     }
   }
+
+  #giveWay(problem: string): void {
+    this.#log('info', 'metrics endpoint: closed, because the application asks for its port');
+    if (!this.#provider) this.#problem = { text: problem, since: now() };
+  }
+
+  #tellProblem(): void {
+    if (!this.#problem || now() - this.#problem.since < PROBLEM_WAIT_MILLIS) return;
+    this.#log('warn', this.#problem.text);
+    this.#problem = undefined;
+  }
 }
 
 /** Without a word from the environment, a program without an SDK is scraped. */
 function wantsPrometheus(env: Environment): boolean {
+  if (env.OTEL_SDK_DISABLED?.trim().toLowerCase() === 'true') return false;
   const exporters = env.OTEL_METRICS_EXPORTER;
   if (exporters === undefined || exporters.trim() === '') return true;
   return exporters.split(',').some((name) => name.trim() === 'prometheus');

@@ -98,6 +98,30 @@ describe('component', () => {
     ]);
   });
 
+  test('service.name in OTEL_RESOURCE_ATTRIBUTES counts, after OTEL_SERVICE_NAME', () => {
+    const attributes = ' service.version = 1,service.name = order%20desk , ';
+    const source = 'env:OTEL_RESOURCE_ATTRIBUTES';
+    expect(named({ env: { OTEL_RESOURCE_ATTRIBUTES: attributes } })).toEqual(['order desk', source, 0]);
+    const both = { OTEL_RESOURCE_ATTRIBUTES: attributes, OTEL_SERVICE_NAME: 'service' };
+    expect(named({ env: both })).toEqual(['service', 'env:OTEL_SERVICE_NAME', 0]);
+    expect(configOf({ env: { OTEL_RESOURCE_ATTRIBUTES: 'service.name=a%2Fb' } }).warnings).toEqual([
+      "service.name in OTEL_RESOURCE_ATTRIBUTES 'a/b' cannot be part of a file name: the component is 'a_b'",
+    ]);
+  });
+
+  test.each([
+    'service.name',
+    'service.name=a=b',
+    'service.name=a,x',
+    'service.name=%',
+    'service.name=a,=b',
+    `service.name=${'a'.repeat(256)}`,
+    'service.version=1',
+    '',
+  ])('OTEL_RESOURCE_ATTRIBUTES %j names nothing, as in the SDK', (text) => {
+    expect(named({ env: { OTEL_RESOURCE_ATTRIBUTES: text } })).toEqual(['server', 'default', 0]);
+  });
+
   test('a service name that cannot be part of a file name is changed, with a warning', () => {
     const { options, warnings } = configOf({ env: { OTEL_SERVICE_NAME: '../shop,cart' } });
     expect(options.component).toBe('.._shop_cart');

@@ -1,0 +1,26 @@
+/** Longest key and value of an attribute, in characters, as OpenTelemetry's SDK has it. */
+const MAX_LENGTH = 255;
+
+/**
+ * Returns the `service.name` in a value of `OTEL_RESOURCE_ATTRIBUTES` (`key=value,key=value`, percent-encoded); undefined
+ * when there is none. As in OpenTelemetry's SDK, the last one counts, and a value with any mistake does not count at all.
+ */
+export function serviceNameIn(resourceAttributes: string): string | undefined {
+  let name: string | undefined;
+  for (const pair of resourceAttributes.split(',').filter((text) => text.trim() !== '')) {
+    const parts = pair.split('=').map((part) => decoded(part.trim()));
+    const [key, value] = parts;
+    if (parts.length !== 2 || value === undefined || !key) return undefined;
+    if (key.length > MAX_LENGTH || value.length > MAX_LENGTH) return undefined;
+    if (key === 'service.name') name = value;
+  }
+  return name;
+}
+
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,73 @@
+import { subscribe } from 'node:diagnostics_channel';
+import net from 'node:net';
+import { contained, type OnThrown } from '../containment/contain.js';
+import { SafeNumber, SafeSet, SafeWeakSet } from '../containment/primordials.js';
+
+/** Where a TCP server listens or is asked to. */
+export interface ListenAddress {
+  /** Name or IP address; undefined for all interfaces. */
+  readonly host: string | undefined;
+  readonly port: number;
+}
+
+interface ListenMessage {
+  readonly server: net.Server;
+  readonly options?: { readonly host?: unknown; readonly port?: unknown };
+}
+
+type Listener = (address: ListenAddress) => void;
+
+/** Node's own announcement that `net.Server.listen` was called; the port is opened after it. Nothing is patched. */
+const CHANNEL = 'tracing:net.server.listen:asyncStart';
+const ALL_INTERFACES = new SafeSet(['', '0.0.0.0', '::']);
+
+/** Follows which ports the servers of this process ask for, from the moment it is made. HTTP servers are among them. */
+export class ApplicationListens {
+  readonly #own = new SafeWeakSet<net.Server>();
+  readonly #listeners = new SafeSet<Listener>();
+  #asked: ListenAddress[] = [];
+
+  /** @param onThrown told of what a listener throws */
+  constructor(onThrown: OnThrown) {
+    const onListen = contained((message: unknown) => this.#onListen(message as ListenMessage), onThrown);
+    subscribe(CHANNEL, onListen);
+  }
+
+  /** Leaves out a server that is heapray's own; call before it listens. */
+  addOwn(server: net.Server): void {
+    this.#own.add(server);
+  }
+
+  /** Returns whether a server of the application has asked for an address that conflicts with this one. */
+  hasAsked(address: ListenAddress): boolean {
+    return this.#asked.some((asked) => conflict(asked, address));
+  }
+
+  /** Calls back before a server of the application opens its port, until the returned function is called. */
+  onListen(listener: Listener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #onListen({ server, options }: ListenMessage): void {
+    const port = SafeNumber(options?.port);
+    if (this.#own.has(server) || !(port > 0)) return;
+    const host = typeof options?.host === 'string' ? options.host : undefined;
+    const address = { host, port };
+    // A program that opens ports without end needs no list of them.
+    if (!this.hasAsked(address)) this.#asked = [...this.#asked.slice(-99), address];
+    this.#listeners.forEach((listener) => {
+      listener(address);
+    });
+  }
+}
+
+/** Whether two servers cannot have these addresses at the same time. A name may stand for any address of the host. */
+export function conflict(one: ListenAddress, other: ListenAddress): boolean {
+  if (one.port !== other.port) return false;
+  return isAny(one.host) || isAny(other.host) || one.host === other.host;
+}
+
+function isAny(host: string | undefined): boolean {
+  return host === undefined || ALL_INTERFACES.has(host) || net.isIP(host) === 0;
+}

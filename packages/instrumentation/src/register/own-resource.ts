@@ -1,0 +1,61 @@
+import { createRequire } from 'node:module';
+import { contain } from '../containment/contain.js';
+import { SafeMap, SafeSet } from '../containment/primordials.js';
+
+/** The SDK's `Resource` by structure. */
+export interface Resource {
+  readonly asyncAttributesPending?: boolean;
+  waitForAsyncAttributes?(): Promise<void>;
+  merge(other: Resource): Resource;
+}
+
+interface Detector {
+  detect(): unknown;
+}
+
+/** What is used of `@opentelemetry/resources` 2.x and 3.x. */
+interface ResourcesModule {
+  readonly defaultResource: () => Resource;
+  readonly detectResources: (config: { detectors: readonly Detector[] }) => Resource;
+  readonly envDetector: Detector;
+  readonly hostDetector: Detector;
+  readonly osDetector: Detector;
+  readonly processDetector: Detector;
+  readonly serviceInstanceIdDetector: Detector;
+}
+
+/**
+ * Detects the resource of heapray's own MeterProvider as `NodeSDK` does for its own: the SDK's defaults, then the
+ * detectors that `OTEL_NODE_RESOURCE_DETECTORS` names (default: all that the SDK has), then `OTEL_RESOURCE_ATTRIBUTES`
+ * and `OTEL_SERVICE_NAME`, which always count. Names of detectors from other packages are ignored.
+ *
+ * @param sdkMetrics path of the metrics SDK, whose copy of `@opentelemetry/resources` is used
+ * @returns undefined when the resource cannot be detected: then the SDK's default stands
+ */
+export function detectResource(
+  sdkMetrics: string,
+  env: Readonly<Record<string, string>>,
+  onThrown: (thrown: unknown) => void,
+): Resource | undefined {
+  return contain(() => {
+    const resources = createRequire(sdkMetrics)('@opentelemetry/resources') as ResourcesModule;
+    const detectors = [...detectorsIn(resources, env.OTEL_NODE_RESOURCE_DETECTORS), resources.envDetector];
+    return resources.defaultResource().merge(resources.detectResources({ detectors }));
+  }, onThrown);
+}
+
+function detectorsIn(resources: ResourcesModule, setting: string | undefined): Detector[] {
+  const known = new SafeMap([
+    ['serviceinstance', resources.serviceInstanceIdDetector],
+    ['process', resources.processDetector],
+    ['host', resources.hostDetector],
+    ['os', resources.osDetector],
+  ]);
+  const named = (setting ?? '')
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+  const wanted = new SafeSet(named.length > 0 ? named : ['all']);
+  if (wanted.has('none')) return [];
+  return [...known].flatMap(([name, detector]) => (wanted.has('all') || wanted.has(name) ? [detector] : []));
+}
