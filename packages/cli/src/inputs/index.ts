@@ -2,8 +2,8 @@ import { type CaptureEnd, MemrayProfiler } from '@heapray/exporter/memray';
 import { PprofDecoder } from '@heapray/exporter/pprof';
 import type { Profile } from '@heapray/exporter/profile';
 import { CommandError } from '../errors.js';
+import { CompressionError } from './compression.js';
 import { detectFormat, HEAD_BYTES, type InputFormat } from './detect.js';
-import { gunzipped, isGzip } from './gunzip.js';
 import { HeapProfileDecoder } from './heapprofile.js';
 import { readCapture } from './memray.js';
 import { ownPackage } from './own-package.js';
@@ -30,7 +30,8 @@ export const PROFILE_FORMATS =
  */
 export async function readInput(input: string): Promise<Input> {
   const opened = await openInput(input, HEAD_BYTES);
-  const format = detectFormat(opened.head);
+  // Of what is gzipped and like nothing else, pprof's reader says best what is wrong.
+  const format = detectFormat(opened.head) ?? (opened.compression === 'gzip' ? 'pprof' : undefined);
   if (format === 'memray') return readCaptureProfile(opened);
   if (format !== undefined) return { profile: await decode(opened, format), format };
   await opened.close();
@@ -44,7 +45,7 @@ async function readCaptureProfile(opened: OpenInput): Promise<Input> {
 }
 
 /** Piece by piece: what a profile is made of takes a part of what its file does. */
-async function decode({ name, chunks, head }: OpenInput, format: 'heapprofile' | 'pprof'): Promise<Profile> {
+async function decode({ name, chunks }: OpenInput, format: 'heapprofile' | 'pprof'): Promise<Profile> {
   try {
     if (format === 'heapprofile') {
       const decoder = new HeapProfileDecoder();
@@ -52,9 +53,13 @@ async function decode({ name, chunks, head }: OpenInput, format: 'heapprofile' |
       return decoder.end();
     }
     const decoder = new PprofDecoder();
-    for await (const piece of isGzip(head) ? gunzipped(chunks) : chunks) decoder.push(piece);
+    for await (const chunk of chunks) decoder.push(chunk);
     return decoder.end();
   } catch (cause) {
+    if (cause instanceof CompressionError) {
+      const what = format === 'pprof' ? 'pprof' : 'V8 heap profile';
+      throw new CommandError(`${name}: ${what}: ${cause.message}`, { cause });
+    }
     if (!(cause instanceof Error && cause.name === 'FormatError')) throw cause;
     throw new CommandError(`${name}: ${cause.message}`, { cause });
   }

@@ -1,7 +1,8 @@
-import type { CaptureEnd } from '@heapray/exporter/memray';
+import type { CaptureDamage, CaptureEnd } from '@heapray/exporter/memray';
 import { CommandError } from '../errors.js';
 import { setExitStatus } from '../exit-status.js';
 import { note } from '../outputs/note.js';
+import { CompressionError } from './compression.js';
 import { detectFormat, HEAD_BYTES } from './detect.js';
 import { type OpenInput, openInput } from './read-bytes.js';
 
@@ -11,6 +12,12 @@ export interface CaptureReader {
   readonly settled: boolean;
   push(bytes: Uint8Array): void;
   end(): CaptureEnd;
+}
+
+/** A capture whose bytes are still to be read. */
+export interface OpenCapture extends OpenInput {
+  /** Set when reading ended because the compression around it is damaged. */
+  damage?: CaptureDamage;
 }
 
 /** How a capture ended that was read, in a few words for a person; undefined when all of it is there. */
@@ -31,7 +38,7 @@ function placeOf({ compressed }: { readonly compressed: boolean }): string {
 }
 
 /** Opens a file that must be a memray capture. */
-export async function openCapture(input: string): Promise<OpenInput> {
+export async function openCapture(input: string): Promise<OpenCapture> {
   const opened = await openInput(input, HEAD_BYTES);
   if (detectFormat(opened.head) === 'memray') return opened;
   await opened.close();
@@ -42,24 +49,32 @@ export async function openCapture(input: string): Promise<OpenInput> {
  * Hands the bytes of a capture to a reader until it has enough, and stops after each piece.
  * @throws CommandError with one line: the file, what is wrong, and where
  */
-export async function* pushCapture({ name, chunks }: OpenInput, reader: CaptureReader): AsyncGenerator<void> {
-  for await (const chunk of chunks) {
-    withName(name, () => reader.push(chunk));
-    yield;
-    if (reader.settled) return;
+export async function* pushCapture(opened: OpenCapture, reader: CaptureReader): AsyncGenerator<void> {
+  let offset = 0;
+  try {
+    for await (const chunk of opened.chunks) {
+      withName(opened.name, () => reader.push(chunk));
+      offset += chunk.length;
+      yield;
+      if (reader.settled) return;
+    }
+  } catch (cause) {
+    if (!(cause instanceof CompressionError)) throw cause;
+    opened.damage = { offset, compressed: false, reason: cause.message };
   }
 }
 
 /** Ends the reading of a capture, and says on stderr what is missing of it. Throws as {@link pushCapture} does. */
-export function finishCapture({ name }: OpenInput, reader: CaptureReader): CaptureEnd {
-  const end = withName(name, () => reader.end());
+export function finishCapture({ name, damage }: OpenCapture, reader: CaptureReader): CaptureEnd {
+  const ofCapture = withName(name, () => reader.end());
+  const end = damage === undefined || ofCapture.complete ? ofCapture : { ...ofCapture, damage };
   const shortcoming = shortcomingOf(end);
   if (shortcoming !== undefined) note(`${name}: ${shortcoming}`);
   return end;
 }
 
 /** Reads a whole capture, and says on stderr what is missing of it. Throws as {@link pushCapture} does. */
-export async function readCapture(opened: OpenInput, reader: CaptureReader): Promise<CaptureEnd> {
+export async function readCapture(opened: OpenCapture, reader: CaptureReader): Promise<CaptureEnd> {
   for await (const _ of pushCapture(opened, reader));
   return finishCapture(opened, reader);
 }

@@ -1,5 +1,6 @@
 import { readdirSync, type Stats, statSync } from 'node:fs';
 import path from 'node:path';
+import { isStdin } from './stdin-names.js';
 
 const MIB = 2 ** 20;
 const MEGABYTE = 1e6;
@@ -45,6 +46,11 @@ function numberOf(args: readonly string[], option: string): number | undefined {
   if (at < 0) return undefined;
   const text = args[at] === option ? args[at + 1] : args[at]!.slice(option.length + 1);
   return text !== undefined && /^\d{1,9}$/.test(text) && Number(text) > 0 ? Number(text) : undefined;
+}
+
+/** Whether one of the arguments is standard input or a pipe: nobody knows how much will come. */
+export function readsPipe(args: readonly string[]): boolean {
+  return args.some((arg) => isStdin(arg) || statOf(arg)?.isFIFO() === true);
 }
 
 /**

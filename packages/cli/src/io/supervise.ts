@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import { printable } from '../text/printable.js';
 import { formatBytes } from '../text/quantity.js';
-import { type BoundOptions, type Bounds, boundOptions, boundsFor, inputBytes } from './bounds.js';
+import { type BoundOptions, type Bounds, boundOptions, boundsFor, inputBytes, readsPipe } from './bounds.js';
 import { onEndingSignal } from './ending-signals.js';
 import { type FromCommand, type SupervisedData, systemError, type ToCommand } from './messages.js';
 import { ProcessIo, removeQuietly } from './process-io.js';
@@ -71,7 +71,7 @@ class Supervisor {
       // Preloads of the process stay out of it.
       env: { ...process.env, NODE_OPTIONS: '' },
       execArgv: [],
-      resourceLimits: { maxOldGenerationSizeMb: heapMib ?? this.#heapMib(args.includes('-')) },
+      resourceLimits: { maxOldGenerationSizeMb: heapMib ?? this.#heapMib(readsPipe(args)) },
     });
   }
 
@@ -96,8 +96,8 @@ class Supervisor {
     }
   }
 
-  #heapMib(readsPipe: boolean): number {
-    const { memory } = boundsFor(Math.max(this.#fileBytes, readsPipe ? PIPE_BYTES : 0), this.#options);
+  #heapMib(isPipeRead: boolean): number {
+    const { memory } = boundsFor(Math.max(this.#fileBytes, isPipeRead ? PIPE_BYTES : 0), this.#options);
     return Math.max(memory / 2, memory - BESIDE_HEAP) / MIB;
   }
 

@@ -12,7 +12,7 @@ test.each<[string, string | Uint8Array, ReturnType<typeof detectFormat>]>([
   ['memray in LZ4', Uint8Array.of(0x04, 0x22, 0x4d, 0x18, 0x40), 'memray'],
   ['the word without its end', 'memray capture', undefined],
   ['pprof', pprof, 'pprof'],
-  ['pprof, gzipped', gzipSync(pprof), 'pprof'],
+  ['what is gzipped, before it is inflated', gzipSync(pprof), undefined],
   ['JSON', '{"head":{}}', 'heapprofile'],
   ['JSON behind blanks', '\r\n \t{', 'heapprofile'],
   ['JSON behind a byte order mark', '\ufeff{', 'heapprofile'],
