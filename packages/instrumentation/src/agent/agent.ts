@@ -9,6 +9,7 @@ import { connectHeapPoller, type HeapPoller } from '../source/heap-poller.js';
 import { STACK_DEPTH } from '../source/sampler.js';
 import { Captures } from './captures.js';
 import { Compressions } from './compressions.js';
+import { connectAccount } from './connect-account.js';
 import { feedOptions } from './feed-options.js';
 import { LeakWatch } from './leak-watch.js';
 import { LiveViewing } from './live-viewing.js';
@@ -25,7 +26,7 @@ import {
 import { connectOwnHeap, OwnHeap } from './own-heap.js';
 import { PollLoop } from './poll-loop.js';
 import { ProducerSites } from './producer-sites.js';
-import { SelfAccount } from './self-account.js';
+import type { SelfAccount } from './self-account.js';
 import { stayIdle } from './stay-idle.js';
 import { monotonicMillis, risingClock, steadyClock } from './steady-clock.js';
 
@@ -48,7 +49,7 @@ export class Agent {
   readonly #options: AgentOptions;
   readonly #port: MessagePort;
   readonly #control: Int32Array;
-  readonly #account = new SelfAccount();
+  readonly #account: SelfAccount;
   readonly #poller: HeapPoller;
   readonly #ownHeapPorts = connectOwnHeap();
   readonly #ownHeap = new OwnHeap(this.#ownHeapPorts);
@@ -74,6 +75,7 @@ export class Agent {
     this.#options = options;
     this.#port = options.port;
     this.#control = new Int32Array(options.control);
+    this.#account = connectAccount(this.#control);
     this.#poller = connectHeapPoller();
     const blame = new Blame({
       report: (text) => this.#log('info', text),
@@ -354,6 +356,7 @@ export class Agent {
     await this.#viewing.end();
     this.#server?.close();
     this.#ownHeapPorts.close();
+    this.#account.close();
     try {
       this.#poller.close();
     } catch {

@@ -7,8 +7,8 @@ import { sleep } from './sleep.js';
 import { tooMany, WaitingRoom } from './waiting-room.js';
 
 export interface ClientReadingsPorts {
-  readonly loop: Pick<PollLoop, 'pollNow' | 'recordClientCost' | 'cpuBudget'>;
-  readonly account: Pick<SelfAccount, 'cpuMillis' | 'addPause'>;
+  readonly loop: Pick<PollLoop, 'pollNow' | 'cpuBudget'>;
+  readonly account: Pick<SelfAccount, 'workMillis' | 'addPause'>;
   /** Asks the main thread for V8's object counts; undefined when it has none or does not answer soon. */
   readonly objectCounts: () => Promise<ObjectCountTable | undefined>;
   /** Collects the main thread's garbage. */
@@ -131,11 +131,11 @@ export class ClientReadings {
 
   /** Runs work for clients, and counts what it costs. */
   async measured<T>(work: () => Promise<T>): Promise<T> {
-    const before = this.#ports.account.cpuMillis();
+    const before = this.#ports.account.workMillis();
     try {
       return await work();
     } finally {
-      this.#spend(this.#ports.account.cpuMillis() - before);
+      this.#allowance.spend(this.#ports.account.workMillis() - before, performance.now());
     }
   }
 
@@ -212,10 +212,5 @@ export class ClientReadings {
       throw new HttpError(503, `gc: the main thread has been busy for ${COLLECTION_MILLIS / 1000} s`, 10);
     }
     this.#ports.account.addPause(Math.min(millis, MAX_PAUSE_MILLIS));
-  }
-
-  #spend(millis: number): void {
-    this.#allowance.spend(millis, performance.now());
-    this.#ports.loop.recordClientCost(millis);
   }
 }

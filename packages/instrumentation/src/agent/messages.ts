@@ -66,6 +66,8 @@ export const ControlWord = {
   ready: 2,
   /** Added to by the main thread: collections of its young generation since the profiler thread last took the number. */
   scavenges: 3,
+  /** Added to by the main thread: how long its collections took, in microseconds, since the number was last taken. */
+  collectionMicros: 4,
 } as const;
 /** The value of `ready` of a thread that has started in full. */
 export const WORKING = 2;
@@ -74,7 +76,7 @@ export const WORKING = 2;
  * and its end would run code of Node on the main thread that may be what fails there.
  */
 export const ABANDONED = 2;
-export const CONTROL_BYTES: number = 4 * Int32Array.BYTES_PER_ELEMENT;
+export const CONTROL_BYTES: number = 5 * Int32Array.BYTES_PER_ELEMENT;
 
 /** A major collection, in ms on the clock that all threads share, see `monotonicMillis`. */
 export interface CollectionTimes {
@@ -197,7 +199,7 @@ export interface ProfilerView {
   readonly drops: Readonly<Record<string, number>>;
   /** By reason: how often the sampler was lost. */
   readonly lostSampler: Readonly<Record<string, number>>;
-  /** CPU time of the profiler thread plus its share of the main thread, s. */
+  /** CPU time that profiling has cost the process, with all threads, s; see `SelfAccount.cpuMillis`. */
   readonly cpuSeconds: number;
   /** V8's heap of the profiler thread, and what V8 has allocated beside it; array buffers and the like are not in it. */
   readonly memoryBytes: number;

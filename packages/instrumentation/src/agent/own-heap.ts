@@ -1,18 +1,22 @@
 import { Session } from 'node:inspector';
 import v8 from 'node:v8';
+import { threadCpuMillis } from './self-account.js';
 
 export interface OwnHeapPorts {
   /** Bytes in use on this thread's heap, garbage included. */
   readonly usedBytes: () => number;
-  /** Collects garbage on this thread's heap; may do so a little later. */
+  /** Collects garbage on this thread's heap. */
   readonly collect: () => void;
+  /** CPU time of this thread so far, ms. */
+  readonly cpuMillis: () => number;
 }
 
 /** So much garbage is worth a collection of some ten milliseconds; of a large heap, so much of what is alive. */
 const WORTH_COLLECTING = 2 * 2 ** 20;
 const WORTH_COLLECTING_SHARE = 1 / 4;
-/** A collection that often is a tenth of a percent of a core at most. */
+/** Collections are farther apart than this, and by so many times what the last one took: 0.05 % of a core at most. */
 const MIN_GAP_MILLIS = 15_000;
+const MIN_GAP = 2_000;
 
 /**
  * Keeps the profiler thread's own heap small. Loading the code leaves garbage, and every reply of the inspector is some
@@ -24,7 +28,7 @@ export class OwnHeap {
   #collectedAt: number | undefined;
   /** The heap's size some time after the last collection; nothing before the first, which is always worth it. */
   #floor = 0;
-  #settling = false;
+  #gapMillis = MIN_GAP_MILLIS;
 
   constructor(ports: OwnHeapPorts) {
     this.#ports = ports;
@@ -34,24 +38,35 @@ export class OwnHeap {
   tend(atMillis: number): void {
     this.#collectedAt ??= atMillis;
     const used = this.#ports.usedBytes();
-    // A collection that was asked for is done by the next call.
-    if (this.#settling || used < this.#floor) this.#floor = used;
-    this.#settling = false;
+    if (used < this.#floor) this.#floor = used;
     const worth = Math.max(WORTH_COLLECTING, this.#floor * WORTH_COLLECTING_SHARE);
-    if (used - this.#floor < worth || atMillis - this.#collectedAt < MIN_GAP_MILLIS) return;
+    if (used - this.#floor < worth || atMillis - this.#collectedAt < this.#gapMillis) return;
     this.#collectedAt = atMillis;
-    this.#settling = true;
+    const before = this.#ports.cpuMillis();
     this.#ports.collect();
+    this.#gapMillis = Math.max(MIN_GAP_MILLIS, MIN_GAP * (this.#ports.cpuMillis() - before));
+    this.#floor = this.#ports.usedBytes();
   }
 }
 
-/** The heap of this thread, collected through an inspector session of its own. */
+/** Such an interval that nothing is sampled. */
+const NO_SAMPLES = { samplingInterval: 2 ** 30 };
+
+/**
+ * The heap of this thread, collected through an inspector session of its own. Reading a sampler that the inspector has started
+ * collects once; `HeapProfiler.collectGarbage` does so twice or more, until nothing more is found.
+ */
 export function connectOwnHeap(): OwnHeapPorts & { close(): void } {
   const session = new Session();
   session.connect();
   return {
     usedBytes: () => v8.getHeapStatistics().used_heap_size,
-    collect: () => session.post('HeapProfiler.collectGarbage'),
+    collect: () => {
+      session.post('HeapProfiler.startSampling', NO_SAMPLES);
+      session.post('HeapProfiler.getSamplingProfile');
+      session.post('HeapProfiler.disable');
+    },
+    cpuMillis: threadCpuMillis,
     close: () => session.disconnect(),
   };
 }

@@ -52,9 +52,15 @@ const COARSER = 4;
 const MAX_SAMPLING_INTERVAL = 2 ** 30;
 /**
  * The default interval is fine enough for small heaps. A reading stops the main thread for about a microsecond a live
- * sample, taking a sample costs about two: with more of them it becomes coarser, up to this interval.
+ * sample, taking a sample costs about two: with more of them, or where samples take more than half of the CPU budget, it
+ * becomes coarser, up to this interval.
  */
-const ADAPTIVE = { maxLiveSamples: 6_000, maxSamplesPerSecond: 1_250, maxInterval: 2 ** 19 } as const;
+const ADAPTIVE = {
+  maxLiveSamples: 6_000,
+  maxSamplesPerSecond: 1_250,
+  samplingShare: 0.5,
+  maxInterval: 2 ** 19,
+} as const;
 /** A rate counts when it has lasted; start-up is not judged by. */
 const RATE_MILLIS = 20_000;
 /** A main thread inside one long native call does not answer; longer than this is worth a word. */
@@ -86,8 +92,8 @@ export class PollLoop {
   #rateSpan: { readonly atMillis: number; readonly samples: number } | undefined;
   #samplesPerSecond = 0;
   #readBehindMajorAt = Number.NEGATIVE_INFINITY;
-  /** What readings cost that belong to no pair, ms: the next pair answers for it. */
-  #extraCost = 0;
+  /** All CPU time that profiling had cost at the last pair, ms. */
+  #costAtPair = 0;
 
   constructor(ports: PollLoopPorts, options: PollLoopOptions) {
     this.#ports = ports;
@@ -103,11 +109,6 @@ export class PollLoop {
   get cpuBudget(): number {
     const { cpuBudget, traced } = this.#options;
     return traced ? Math.max(cpuBudget, TRACED_CPU_BUDGET) : cpuBudget;
-  }
-
-  /** Takes the cost of work for clients, ms: polls make room for it in the budget. */
-  recordClientCost(millis: number): void {
-    this.#schedule.recordExtraCost(millis);
   }
 
   /** The sampler runs (again). */
@@ -146,12 +147,7 @@ export class PollLoop {
     // The second poll of a pair comes soon enough, and a pair that is cut short is none.
     if (this.#hurry || now - this.#readBehindMajorAt < this.#schedule.meanGapMillis) return;
     this.#readBehindMajorAt = now;
-    const { account } = this.#ports;
-    await this.#exclusive(async () => {
-      const before = account.cpuMillis();
-      await this.#poll();
-      this.#extraCost += account.cpuMillis() - before;
-    });
+    await this.#exclusive(async () => void (await this.#poll()));
   }
 
   /**
@@ -195,13 +191,12 @@ export class PollLoop {
   /** One pair of polls; where short-lived objects are never seen, one poll does. */
   async #pair(): Promise<void> {
     const { account } = this.#ports;
-    let cost = this.#extraCost;
-    this.#extraCost = 0;
+    let cost = 0;
     // What others have done between the two, compressing captures or encoding profiles, is not the price of a pair.
     const poll = async (pairedWith?: number) => {
-      const before = account.cpuMillis();
+      const before = account.workMillis();
       const reading = await this.#poll(pairedWith);
-      cost += account.cpuMillis() - before;
+      cost += account.workMillis() - before;
       return reading;
     };
     const first = await poll();
@@ -212,6 +207,10 @@ export class PollLoop {
       if (second) this.#schedule.recordPair(second.whole);
     }
     this.#schedule.recordCost(cost);
+    // All the rest: samples, garbage collections, readings and profiles that somebody wanted, metrics.
+    const total = account.cpuMillis();
+    this.#schedule.recordExtraCost(total - this.#costAtPair - cost);
+    this.#costAtPair = total;
   }
 
   /** Waits for the second poll of a pair; false when somebody wants a reading now. */
@@ -246,7 +245,9 @@ export class PollLoop {
     ledger.noteCollections({ scavenges: this.#ports.takeScavenges(), majors: [] });
     const change = ledger.absorb(result.profile, at, censusMillis, at - result.latencyMillis);
     account.addPoll(pauseOf(this.#mode, result.latencyMillis, change.nodes + samples.length));
+    account.lookAtV8Threads(at);
     if (change.status !== 'ok') return this.#lost('restarted');
+    account.addSamples(change.fresh + change.unseen, change.meanFrames);
     if (this.#lastReadingAt !== undefined) {
       this.#schedule.recordRate(change.fresh + change.unseen, at - this.#lastReadingAt);
     }
@@ -296,8 +297,14 @@ export class PollLoop {
     const coarser = samplingInterval * COARSER;
     if (live > maxLiveSamples && coarser <= MAX_SAMPLING_INTERVAL) return coarser;
     if (!isAdaptive || samplingInterval >= ADAPTIVE.maxInterval) return undefined;
-    const costs = live > ADAPTIVE.maxLiveSamples || this.#samplesPerSecond > ADAPTIVE.maxSamplesPerSecond;
+    const costs = live > ADAPTIVE.maxLiveSamples || this.#samplesPerSecond > this.#maxSamplesPerSecond;
     return costs ? Math.min(coarser, ADAPTIVE.maxInterval) : undefined;
+  }
+
+  /** With deep stacks a sample costs more, so that fewer fit into the budget. */
+  get #maxSamplesPerSecond(): number {
+    const share = ADAPTIVE.samplingShare * this.cpuBudget;
+    return Math.min(ADAPTIVE.maxSamplesPerSecond, (share * 1e6) / this.#ports.account.sampleMicros);
   }
 
   /**
@@ -308,6 +315,7 @@ export class PollLoop {
     const { ledger, account, log, onStartAnew, restart } = this.#ports;
     const [before, live] = [ledger.samplingInterval, ledger.counts.liveSamples];
     const perSecond = Math.round(this.#samplesPerSecond);
+    const percent = ((this.#samplesPerSecond * account.sampleMicros) / 10_000).toFixed(2);
     this.#rateSpan = undefined;
     this.#samplesPerSecond = 0;
     this.#mode = undefined;
@@ -318,7 +326,7 @@ export class PollLoop {
     onStartAnew();
     log(
       'info',
-      `sampling every ${interval} bytes instead of ${before} from now on: ${live} samples are alive, ${perSecond} are taken per second`,
+      `sampling every ${interval} bytes instead of ${before} from now on: ${live} samples are alive, ${perSecond} are taken per second, which takes ${percent} % of a core`,
     );
     restart(interval);
   }

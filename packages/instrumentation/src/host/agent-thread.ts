@@ -18,6 +18,7 @@ import {
   AtomicsWait,
   clearTimeout,
   EmitterOn,
+  MathRound,
   now,
   PortOn,
   PortPost,
@@ -129,6 +130,11 @@ export class AgentThread {
   /** Counts collections of the young generation; costs no message. */
   scavenged(count: number): void {
     AtomicsAdd(this.#control, ControlWord.scavenges, count);
+  }
+
+  /** Adds up how long collections of the main thread took; costs no message. */
+  collectionsTook(millis: number): void {
+    AtomicsAdd(this.#control, ControlWord.collectionMicros, MathRound(millis * 1000));
   }
 
   send(message: ToAgent): void {

@@ -7,6 +7,8 @@ import { now, SafeSet } from '../containment/primordials.js';
 export interface CollectionWatchHandlers {
   /** Called with the number of collections of the young generation since the last call. */
   scavenged(count: number): void;
+  /** Called with the time that collections took since the last call, ms. */
+  took(millis: number): void;
   collected(majors: readonly CollectionTimes[]): void;
 }
 
@@ -46,11 +48,13 @@ export class CollectionWatch {
 
   #take(entries: readonly GcEntry[]): void {
     let scavenges = 0;
+    let millis = 0;
     const majors: CollectionTimes[] = [];
     const turnMillis = monotonicMillis();
     for (let i = 0; i < entries.length; i++) {
       const { startTime, duration, detail } = entries[i]!;
       const kind = detail?.kind ?? 0;
+      millis += duration;
       if (MINOR.has(kind)) scavenges++;
       else if (kind === MARKING) this.#markedAt = startTime;
       else if (kind === MAJOR) {
@@ -64,6 +68,7 @@ export class CollectionWatch {
         };
       }
     }
+    this.#handlers.took(millis);
     if (scavenges > 0) this.#handlers.scavenged(scavenges);
     if (majors.length > 0) this.#handlers.collected(majors);
   }

@@ -237,6 +237,7 @@ export class MemoryProfiler {
       () =>
         new CollectionWatch({
           scavenged: (count) => this.#thread?.scavenged(count),
+          took: (millis) => this.#thread?.collectionsTook(millis),
           collected: (majors) => this.#thread?.send({ type: 'collected', majors }),
         }),
       (thrown) => this.#log('warn', `${what}: ${describeThrown(thrown)}`),

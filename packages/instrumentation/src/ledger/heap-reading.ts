@@ -24,6 +24,8 @@ export type Absorbed =
       readonly nodes: number;
       /** Whether nothing died since the reading before, seen or unseen: no collection came between the two. */
       readonly whole: boolean;
+      /** Mean number of frames of the samples first seen alive; undefined without any. */
+      readonly meanFrames: number | undefined;
     }
   | { readonly status: 'restarted'; readonly nodes: number };
 

@@ -24,8 +24,11 @@ export class HighWaterMarkTracker {
 
   /** Call after each reading. */
   observe(ledger: Ledger, atMillis: number): void {
+    const least = (this.#mark?.totalBytes ?? 0) * WORTH_COPYING;
+    // What is shown is never less than what is in use, and known without looking at each sample.
+    if (ledger.shownBytes <= least) return;
     const totalBytes = ledger.totalInUseBytes;
-    if (totalBytes <= (this.#mark?.totalBytes ?? 0) * WORTH_COPYING) return;
+    if (totalBytes <= least) return;
     const bytesByNode = new Map<NodeIndex, number>();
     for (let node = 0; node < ledger.tree.size; node++) {
       const bytes = ledger.inUseBytes(node);

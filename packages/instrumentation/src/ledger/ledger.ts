@@ -163,7 +163,16 @@ export class Ledger {
     if (censusMillis !== undefined && !isFirst)
       this.#noteCensus(taken, this.#newest - before, whole, censusMillis);
     this.#upToDate = this.#live.unbroken(this.#newest, this.#newest - 2) >= 2;
-    return { status: 'ok', fresh: taken.length, freed, unseen, live: this.#live.size, nodes, whole };
+    return {
+      status: 'ok',
+      fresh: taken.length,
+      freed,
+      unseen,
+      live: this.#live.size,
+      nodes,
+      whole,
+      meanFrames: this.#meanFrames(taken),
+    };
   }
 
   /**
@@ -230,6 +239,11 @@ export class Ledger {
   /** Estimated bytes that the newest reading shows and that are likely to be dead and not collected. */
   get uncollectedBytes(): number {
     return this.#inUse.totalBytes - this.#estimated().totalBytes;
+  }
+
+  /** Estimated bytes that the newest reading shows, reachable or not, and the frozen remainder. */
+  get shownBytes(): number {
+    return this.#inUse.totalBytes + this.#frozen.totalBytes;
   }
 
   /** What collections have shown of the samples that are alive. */
@@ -370,6 +384,12 @@ export class Ledger {
     }
     this.#newest = newest;
     return taken;
+  }
+
+  #meanFrames(samples: readonly LiveSample[]): number | undefined {
+    let frames = 0;
+    for (const { nodeId } of samples) frames += this.#inUse.node(nodeId)?.stack.depth ?? 0;
+    return samples.length > 0 ? frames / samples.length : undefined;
   }
 
   #noteObjects(node: NodeIndex, sampleBytes: number, bytes: number): void {

@@ -16,7 +16,8 @@ const AT_ROOT: Place = { node: ROOT, isFolded: false };
 export class ReadStack {
   readonly frame: RawFrame;
   readonly #caller: ReadStack | undefined;
-  readonly #depth: number;
+  /** Number of its frames. */
+  readonly depth: number;
   #node: NodeIndex | undefined;
   #whole: Place | undefined;
   #cutOff: Place | undefined;
@@ -25,13 +26,13 @@ export class ReadStack {
   constructor(frame: RawFrame, caller?: ReadStack) {
     this.frame = frame;
     this.#caller = caller;
-    this.#depth = caller ? caller.#depth + 1 : 0;
+    this.depth = caller ? caller.depth + 1 : 0;
   }
 
   /** Its node in the tree, always the same one. One as deep as the sampler looks may have lost its outer frames. */
   nodeIn(tree: CallTree): NodeIndex {
     if (this.#node !== undefined) return this.#node;
-    const { node, isFolded } = this.#depth === tree.stackDepth ? this.#cutOffIn(tree) : this.#wholeIn(tree);
+    const { node, isFolded } = this.depth === tree.stackDepth ? this.#cutOffIn(tree) : this.#wholeIn(tree);
     if (isFolded) tree.countFolded();
     this.#node = node;
     return node;

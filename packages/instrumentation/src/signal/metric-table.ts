@@ -261,7 +261,9 @@ export const OWN_METRICS: Readonly<Record<OwnMetric, MetricSpec>> = {
     name: 'heapray.profiler.cpu',
     kind: 'counter',
     unit: 's',
-    description: 'CPU time of the profiler thread and of the readings on the main thread',
+    description:
+      'CPU time that profiling costs the process: the profiler thread, readings and samples on the main thread, and the part of V8 worker threads that collect garbage for it (estimated)',
+    note: 'see [what profiling costs](how-it-works.md#what-profiling-costs)',
   },
   memory: {
     name: 'heapray.profiler.memory',

@@ -4,7 +4,7 @@
  * application's own timers. The mean gap follows from a CPU budget and the measured cost of a pair.
  */
 export interface PollScheduleOptions {
-  /** Share of one core that polling may take, main thread and profiler thread together, e.g. 0.005. */
+  /** Share of one core that profiling may take, with all threads, e.g. 0.005. */
   readonly cpuBudget: number;
   /** Shortest and longest mean gap in ms. */
   readonly minGapMillis: number;
@@ -30,15 +30,18 @@ const MAX_PAIR_BYTES = 8 * 1024 * 1024;
 const FIRST_PAIR_BYTES = 4 * 1024 * 1024;
 const MIN_PAIR_MILLIS = 1;
 const MAX_PAIR_MILLIS = 250;
-/** Work for others is made room for during so long at most. */
+/** What does not belong to pairs is made room for during so long, and what would take longer than the second is forgotten. */
+const SPREAD_MILLIS = 30_000;
 const MAX_OWED_MILLIS = 60_000;
+/** Pairs have this part of the budget in any case. */
+const LEAST_SHARE = 0.25;
 
 export class PollSchedule {
   readonly #options: PollScheduleOptions;
   readonly #random: () => number;
   readonly #costs: number[] = [];
   #pairs = 0;
-  /** Cost of work for others that pairs have not made room for yet, ms. */
+  /** Cost of what does not belong to pairs that they have not made room for yet, ms. */
   #owedMillis = 0;
   #bytesPerMilli: number | undefined;
   #pairBytes = FIRST_PAIR_BYTES;
@@ -53,7 +56,8 @@ export class PollSchedule {
     const { cpuBudget, minGapMillis, maxGapMillis } = this.#options;
     if (this.#pairs < FIRST_PAIRS) return minGapMillis;
     const cost = median(this.#costs);
-    const wanted = (cost + Math.min(cost, this.#owedMillis)) / cpuBudget;
+    const owed = this.#owedMillis / Math.max(SPREAD_MILLIS, cost / cpuBudget);
+    const wanted = cost / Math.max(LEAST_SHARE * cpuBudget, cpuBudget - owed);
     return Math.min(maxGapMillis, Math.max(minGapMillis, wanted));
   }
 
@@ -80,12 +84,14 @@ export class PollSchedule {
   }
 
   /**
-   * Takes the cost of work for others, such as profiles that clients ask for, ms. Gaps grow, to twice their length at most,
-   * until all of it has fitted into the budget; what would take longer than a minute is forgotten.
+   * Takes the cost of what does not belong to pairs since the last call, ms: samples, garbage collections, profiles that
+   * clients ask for. Gaps grow, to four times their length at most, until all of it has fitted into the budget; what would take
+   * longer than a minute is forgotten. So is the start, which is dear and passes.
    */
   recordExtraCost(millis: number): void {
+    if (this.#pairs < FIRST_PAIRS) return;
     const most = this.#options.cpuBudget * MAX_OWED_MILLIS;
-    this.#owedMillis = Math.min(most, this.#owedMillis + millis);
+    this.#owedMillis = Math.min(most, Math.max(0, this.#owedMillis + millis));
   }
 
   /** Takes how many samples were taken in how many ms, to follow the allocation rate. */

@@ -3,7 +3,7 @@ import { OwnHeap } from '../../src/agent/own-heap.js';
 
 const MIB = 2 ** 20;
 
-function fakeHeap(startMib: number) {
+function fakeHeap(startMib: number, collectionMillis = 5) {
   const heap = { used: startMib * MIB, live: startMib * MIB, collections: 0 };
   const own = new OwnHeap({
     usedBytes: () => heap.used,
@@ -11,6 +11,7 @@ function fakeHeap(startMib: number) {
       heap.collections++;
       heap.used = heap.live;
     },
+    cpuMillis: () => heap.collections * collectionMillis,
   });
   return { heap, own };
 }
@@ -45,4 +46,15 @@ test('what stays alive is not collected again and again', () => {
   heap.used = heap.live;
   for (let second = 22; second < 300; second++) own.tend(second * 1000);
   expect(heap.collections).toBe(2);
+});
+
+test('so seldom that collections take a twentieth of a percent of a core at most', () => {
+  const { heap, own } = fakeHeap(8, 60);
+  const seconds = 3_600;
+  for (let second = 0; second < seconds; second++) {
+    heap.used += MIB;
+    own.tend(second * 1000);
+  }
+  expect(heap.collections * 60).toBeLessThanOrEqual(0.0005 * seconds * 1000 + 60);
+  expect(heap.collections).toBeGreaterThanOrEqual(29);
 });

@@ -1,6 +1,8 @@
 import { describe, expect, test, vi } from 'vitest';
+import { SelfAccount } from '../../src/agent/self-account.js';
 import type { FakePoller } from '../support/fake-poller.js';
 import { deferred, FIRST_GAP, LONGEST_PAIR, MEDIAN, newLoop, useFakeClock } from '../support/poll-loop.js';
+import { Random } from '../support/random.js';
 import { range, samplesOf } from '../support/readings.js';
 
 useFakeClock();
@@ -200,5 +202,47 @@ describe('stop', () => {
     await runTo(100_000);
     expect(pollTimes()).toHaveLength(1);
     expect(wanted).toEqual([]);
+  });
+});
+
+describe('the CPU budget', () => {
+  /** Runs for ten minutes with readings of 4 ms and something else all the time; returns the share of a core in the last five. */
+  const share = async (else_: (spent: { thread: number; v8Threads: number; own: number }) => void) => {
+    const spent = { thread: 0, v8Threads: 0, own: 0 };
+    const account = new SelfAccount({
+      thread: () => spent.thread,
+      v8Threads: () => spent.v8Threads,
+      ownCollections: () => spent.own,
+    });
+    const { runTo, poller } = newLoop('binding', {}, { account });
+    // Gaps as they are: random, with a mean.
+    vi.mocked(Math.random).mockImplementation(new Random(7).next);
+    poller.answer = () => {
+      spent.thread += 4;
+      return poller.reading([]);
+    };
+    let before = 0;
+    for (let second = 1; second <= 600; second++) {
+      else_(spent);
+      await runTo(second * 1000);
+      if (second === 300) before = account.cpuMillis();
+    }
+    return (account.cpuMillis() - before) / 300_000;
+  };
+
+  test.each([
+    ['readings alone', () => {}],
+    ['work of the thread for clients and metrics', (spent: { thread: number }) => (spent.thread += 2)],
+    [
+      "V8's threads",
+      (spent: { own: number; v8Threads: number }) => {
+        spent.own += 1;
+        spent.v8Threads += 2;
+      },
+    ],
+  ])('holds for all that profiling costs: %s', async (_, else_) => {
+    const part = await share(else_);
+    expect(part).toBeLessThan(0.0055);
+    expect(part).toBeGreaterThan(0.004);
   });
 });

@@ -39,7 +39,7 @@ function newProvider(pollNow: () => Promise<void>) {
     clock,
     startedMillis: clock(),
     ledger,
-    loop: { mode: 'binding', pollNow, cpuBudget: 0.005, recordClientCost: () => {} },
+    loop: { mode: 'binding', pollNow, cpuBudget: 0.005 },
     account: new SelfAccount(),
     leaks,
     past: new PastStates({ windowMillis: 60_000, startMillis: performance.now() }),

@@ -179,3 +179,37 @@ describe('too many samples alive', () => {
     }
   });
 });
+
+describe('the default interval', () => {
+  const FINE = 64 * 1024;
+  /** Lets 1,000 samples a second be taken for half a minute, with stacks of so many frames. */
+  const run = async (frames: number, isAdaptive = true) => {
+    const { loop, runTo, poller, restarts, logged } = newLoop(
+      'binding',
+      { isAdaptive },
+      { samplingInterval: FINE },
+    );
+    const stack = range(1, frames).join(' > ');
+    let newest = 1;
+    poller.answer = () => poller.reading(samplesOf(stack, 64, [newest]));
+    for (let second = 1; second <= 30; second++) {
+      newest += 1000;
+      await runTo(second * 1000);
+    }
+    await loop.restartPossible();
+    return { restarts, logged };
+  };
+
+  test('becomes coarser where samples alone would take more than half of the budget, as with deep stacks', async () => {
+    const { restarts, logged } = await run(100);
+    expect(restarts).toEqual([4 * FINE]);
+    expect(logged.join()).toMatch(
+      /1 samples are alive, \d+ are taken per second, which takes 1\.\d\d % of a core/,
+    );
+  });
+
+  test('stays as it is where samples are cheap, or somebody has chosen it', async () => {
+    expect((await run(14)).restarts).toEqual([]);
+    expect((await run(100, false)).restarts).toEqual([]);
+  });
+});

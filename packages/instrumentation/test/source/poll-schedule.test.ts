@@ -169,31 +169,69 @@ describe('the length of a pair', () => {
   });
 });
 
-describe('work for others', () => {
+describe('what does not belong to pairs', () => {
   const busy = () => {
     const schedule = newSchedule();
     record(schedule, 15, 5);
     return schedule;
   };
 
-  test('makes gaps longer until it has fitted into the budget', () => {
+  /** Pairs of 5 ms, and between each two so much else; returns the share of a core that all of it takes at last. */
+  const share = (extraPerSecond: number, pairs = 300) => {
     const schedule = busy();
-    expect(schedule.meanGapMillis).toBe(1000);
-    schedule.recordExtraCost(12);
-    const means = Array.from({ length: 5 }, () => {
+    let millis = 0;
+    let spent = 0;
+    for (let i = 0; i < pairs; i++) {
       const mean = schedule.meanGapMillis;
       schedule.nextGapMillis();
-      return Math.round(mean);
-    });
-    expect(means).toEqual([2000, 2000, 1400, 1000, 1000]);
+      const extra = (extraPerSecond * mean) / 1000;
+      schedule.recordExtraCost(extra);
+      if (i < pairs / 2) continue;
+      millis += mean;
+      spent += 5 + extra;
+    }
+    return spent / millis;
+  };
+
+  test.each([
+    [0, 0.005],
+    [1, 0.005],
+    [2.5, 0.005],
+    [3.7, 0.005],
+  ])('%d ms a second of it and pairs take %d of a core together', (extra, expected) => {
+    expect(share(extra)).toBeCloseTo(expected, 5);
   });
 
-  test('makes them twice as long at most, and is forgotten after a minute', () => {
+  test('leaves a quarter of the budget to pairs, whatever it takes', () => {
+    expect(share(20)).toBeCloseTo(0.02 + 0.00125, 5);
+    expect(busy().meanGapMillis).toBe(1000);
+    const schedule = busy();
+    schedule.recordExtraCost(1e9);
+    expect(schedule.meanGapMillis).toBe(4000);
+  });
+
+  test('that comes once makes room for itself, and no more', () => {
+    const schedule = busy();
+    schedule.recordExtraCost(60);
+    let millis = 0;
+    let pairs = 0;
+    for (; pairs < 400; pairs++) {
+      millis += schedule.meanGapMillis;
+      schedule.nextGapMillis();
+    }
+    expect((60 + 5 * pairs) / millis).toBeCloseTo(0.005, 5);
+    expect(schedule.meanGapMillis).toBeCloseTo(1000, 1);
+  });
+
+  test('is forgotten where it would take longer than a minute', () => {
     const schedule = busy();
     schedule.recordExtraCost(1e9);
     let millis = 0;
-    for (; schedule.meanGapMillis > 1000; schedule.nextGapMillis()) millis += schedule.meanGapMillis / 2;
-    expect(millis).toBeCloseTo(60_000, 0);
+    while (schedule.meanGapMillis > 1001) {
+      millis += schedule.meanGapMillis;
+      schedule.nextGapMillis();
+    }
+    expect(millis).toBeLessThan(400_000);
   });
 
   test('fits in without longer gaps where pairs leave room', () => {
@@ -204,5 +242,13 @@ describe('work for others', () => {
     schedule.nextGapMillis();
     schedule.recordExtraCost(1e9);
     expect(schedule.meanGapMillis).toBe(200);
+  });
+
+  test('does not count while the program starts', () => {
+    const schedule = newSchedule();
+    record(schedule, 11, 5);
+    schedule.recordExtraCost(1000);
+    record(schedule, 1, 5);
+    expect(schedule.meanGapMillis).toBe(1000);
   });
 });

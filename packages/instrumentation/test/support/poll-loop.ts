@@ -4,7 +4,7 @@ import { SelfAccount } from '../../src/agent/self-account.js';
 import type { PollResult } from '../../src/source/heap-poller.js';
 import type { SamplerMode } from '../../src/source/sampling-profile.js';
 import { FakePoller } from './fake-poller.js';
-import { newLedger } from './ledger-sums.js';
+import { INTERVAL, newLedger } from './ledger-sums.js';
 
 /** With every random number in the middle, a gap is its median and a retry its nominal time. */
 export const MEDIAN = Math.LN2;
@@ -24,10 +24,13 @@ export function useFakeClock(): void {
   });
 }
 
-export function newLoop(mode: SamplerMode | 'none' = 'binding', options: Partial<PollLoopOptions> = {}) {
-  const ledger = newLedger();
+export function newLoop(
+  mode: SamplerMode | 'none' = 'binding',
+  options: Partial<PollLoopOptions> = {},
+  { account = new SelfAccount(), samplingInterval = INTERVAL } = {},
+) {
+  const ledger = newLedger({ samplingInterval });
   const poller = new FakePoller();
-  const account = new SelfAccount();
   const wanted: number[] = [];
   let restartsWanted = 0;
   const restarts: number[] = [];
