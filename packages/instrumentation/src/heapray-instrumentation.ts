@@ -1,22 +1,24 @@
-import { type MeterProvider, metrics, type TracerProvider } from '@opentelemetry/api';
+import { createNoopMeter, type MeterProvider, metrics, type TracerProvider } from '@opentelemetry/api';
+import { declaredComponents } from './components.js';
 import { ConfigError, type HeaprayOptions, nodeConfigInput, resolveConfig } from './config/index.js';
 import { contain, containAsync } from './containment/contain.js';
 import { describeThrown } from './containment/describe-thrown.js';
 import { environment } from './containment/environment.js';
-import { process, SafeMap, SafeSet } from './containment/primordials.js';
+import { SafeMap, SafeSet, SafeWeakMap } from './containment/primordials.js';
 import { safeLog } from './containment/safe-log.js';
+import { Timers } from './containment/timers.js';
 import { type Log, logToDiag } from './diag.js';
+import { AttachedMetrics } from './host/attached-metrics.js';
+import { ignoredOptions } from './host/ignored-options.js';
 import type { LeakListener } from './host/leak-listeners.js';
 import { MemoryProfiler } from './host/memory-profiler.js';
-import { hasMetricProducer, isServed } from './host/metric-producers.js';
-import { nodeProblem } from './host/node-support.js';
 import { registeredMeterProvider } from './host/otel-globals.js';
 import { claimProfiler, type ProfilerClaim } from './host/profiler-claim.js';
-import { SdkReaders } from './host/sdk-readers.js';
-import { TopSitesProducer } from './host/top-sites-producer.js';
 import type { ConfigFor } from './host/traced-components.js';
-import { HeapMetrics } from './signal/heap-metrics.js';
 import { INSTRUMENTATION_NAME, VERSION } from './version.js';
+
+/** How often an instance without a MeterProvider looks for a registered one. */
+const PROVIDER_CHECK_MILLIS = 1_000;
 
 /** Options for {@link HeaprayInstrumentation}; see `docs/configuration.md`. All can also come from the environment. */
 export interface HeaprayInstrumentationConfig extends HeaprayOptions {
@@ -32,27 +34,28 @@ export interface HeaprayInstrumentationConfig extends HeaprayOptions {
  * Continuous memory profiling as an OpenTelemetry instrumentation.
  *
  * Structurally an `Instrumentation` of OpenTelemetry JS 1.x to 3.x and dependent on the API only: it patches
- * no modules, so it needs nothing of the instrumentation base class. Profiling starts with the constructor;
- * metrics appear as soon as a meter provider is set.
+ * no modules, so it needs nothing of the instrumentation base class, but behaves as that does. Profiling starts with the
+ * constructor; metrics appear as soon as a meter provider is set or registered.
  *
- * One profiler runs per process. A second instance shares it; the newest one that is enabled carries the metrics.
+ * One profiler runs per process, with the options of the instance that started it. A second instance shares it, and logs
+ * which of its options are not in force. The newest enabled instance that has a MeterProvider carries the metrics.
  */
 export class HeaprayInstrumentation {
   readonly instrumentationName: string = INSTRUMENTATION_NAME;
   readonly instrumentationVersion: string = VERSION;
   readonly #log: Log;
+  readonly #timers: Timers;
   #config: HeaprayInstrumentationConfig & { enabled: boolean };
   #configFor: ConfigFor;
-  #profiler: MemoryProfiler | undefined;
   #claim: ProfilerClaim | undefined;
   #meterProvider: MeterProvider | undefined;
-  #metrics: HeapMetrics | undefined;
-  #attachedTo: MeterProvider | undefined;
-  #readers: SdkReaders | undefined;
+  #carriesMetrics = false;
+  #isAwaiting = false;
+  #attached: AttachedMetrics | undefined;
   #stopListening: (() => void) | undefined;
-  #unusable: boolean;
   /** Whether the environment or the file has switched it off, and code has said nothing. */
   #switchedOff: boolean;
+  #saidIgnored: string | undefined;
 
   /**
    * Reads the configuration and starts profiling, unless it is disabled.
@@ -62,10 +65,8 @@ export class HeaprayInstrumentation {
   constructor(config: HeaprayInstrumentationConfig = {}) {
     checkFunctions(config);
     this.#log = config.log ? safeLog(config.log) : logToDiag;
+    this.#timers = new Timers((thrown) => this.#report('cannot look for a MeterProvider', thrown));
     this.#configFor = this.#configuration(config);
-    const problem = nodeProblem(process.versions.node);
-    this.#unusable = problem !== undefined;
-    if (problem) this.#log('error', problem);
     const { enabled } = this.#configFor([]).options;
     this.#switchedOff = !enabled && config.enabled === undefined;
     this.#config = { ...config, enabled };
@@ -74,20 +75,20 @@ export class HeaprayInstrumentation {
 
   /**
    * Starts profiling; harmless when it runs. What the environment or the config file has switched off stays so:
-   * SDKs enable every instrumentation that they are given. `setConfig({ enabled: true })` is stronger.
+   * SDKs enable every instrumentation that they are given. After `setConfig` with `enabled: true` it starts.
    */
   enable(): void {
     this.#safely('cannot start, memory is not profiled', () => {
-      if (this.#unusable || this.#profiler || this.#switchedOff) return;
-      this.#config = { ...this.#config, enabled: true };
-      this.#claim = claimProfiler(() => new MemoryProfiler(this.#configFor, this.#log), {
-        displaced: () => this.#detachMetrics(),
-        restored: () => this.#attachMetrics(),
+      if (this.#claim || this.#switchedOff) return;
+      const claim = claimProfiler(() => new MemoryProfiler(this.#configFor, this.#log), {
+        hasProvider: () => passesOn(this.#provider()),
+        carryMetrics: (carries) => this.#carry(carries),
       });
-      this.#profiler = this.#claim.profiler;
-      const { onLeakSuspect } = this.#config;
-      if (onLeakSuspect) this.#stopListening = this.#profiler.onLeakSuspect(onLeakSuspect);
-      this.#attachMetrics();
+      this.#claim = claim;
+      this.#listen();
+      this.#attach();
+      if (claim.isShared) this.#tellIgnored('another instance has started profiling before');
+      this.#awaitProvider();
     });
   }
 
@@ -98,11 +99,9 @@ export class HeaprayInstrumentation {
 
   /** Like {@link disable}, and resolves when everything is written. Never rejects. */
   async shutdown(): Promise<void> {
-    this.#config = { ...this.#config, enabled: false };
-    this.#detachMetrics();
     const claim = this.#claim;
     this.#claim = undefined;
-    this.#profiler = undefined;
+    this.#carry(false);
     await containAsync(
       async () => {
         this.#stopListening?.();
@@ -113,25 +112,29 @@ export class HeaprayInstrumentation {
   }
 
   setMeterProvider(meterProvider: MeterProvider): void {
-    if (this.#metrics && meterProvider === this.#attachedTo) return;
     this.#meterProvider = meterProvider;
-    this.#detachMetrics();
-    this.#attachMetrics();
+    this.#providerChanged();
   }
 
   /** Part of the contract; heapray makes no spans. */
   setTracerProvider(_tracerProvider: TracerProvider): void {}
 
-  /** `enabled` starts or stops; other options are read once, at the start. A wrong value changes nothing but the log. */
-  setConfig(config: HeaprayInstrumentationConfig): void {
+  /**
+   * Replaces the configuration, as OpenTelemetry's base class does: what is absent has its default again, and nothing is
+   * started or stopped. `onLeakSuspect` is in force at once, other options at the next `enable()` after a `disable()`; the
+   * log says which are not in force yet. A wrong value changes nothing but the log.
+   */
+  setConfig(config: HeaprayInstrumentationConfig = {}): void {
     this.#safely('setConfig is ignored', () => {
-      const next = this.#configuration({ ...this.#config, ...config });
+      checkFunctions(config);
+      const next = this.#configuration(config);
       const { enabled } = next([]).options;
       this.#configFor = next;
-      if (config.enabled !== undefined) this.#switchedOff = false;
-      this.#config = { ...this.#config, ...config, enabled };
-      if (enabled) this.enable();
-      else this.disable();
+      this.#switchedOff = !enabled && config.enabled === undefined;
+      this.#config = { ...config, enabled };
+      if (!this.#claim) return;
+      this.#listen();
+      this.#tellIgnored('options are read when profiling starts');
     });
   }
 
@@ -141,59 +144,76 @@ export class HeaprayInstrumentation {
 
   /** Whether memory is profiled: not when it is disabled, nor when profiling could not be started. */
   get isProfiling(): boolean {
-    return this.#profiler?.isRunning ?? false;
+    return this.#claim?.profiler.isRunning ?? false;
+  }
+
+  /** Whether the metrics of the process's profiler go to this instance's MeterProvider, or would if it had one. */
+  get carriesMetrics(): boolean {
+    return this.#claim?.mayCarry() ?? false;
   }
 
   /** Where `/debug/pprof` is served, e.g. `127.0.0.1:6464`, once it is. */
   get debugAddress(): string | undefined {
-    return this.#profiler?.debugAddress;
+    return this.#claim?.profiler.debugAddress;
   }
 
-  #attachMetrics(): void {
+  /** The provider to use: the one that was set, or the registered one while that passes nothing on. */
+  #provider(): MeterProvider {
+    const own = this.#meterProvider;
+    if (own && passesOn(own)) return own;
+    return registeredMeterProvider() ?? own ?? metrics.getMeterProvider();
+  }
+
+  /** Looks for a provider that is registered without a call of `setMeterProvider`, until there is one. */
+  #awaitProvider(): void {
+    if (this.#isAwaiting || !this.#claim || passesOn(this.#provider())) return;
+    this.#isAwaiting = true;
+    this.#timers.after(PROVIDER_CHECK_MILLIS, () => {
+      this.#isAwaiting = false;
+      if (this.#claim && passesOn(this.#provider())) this.#providerChanged();
+      else this.#awaitProvider();
+    });
+  }
+
+  #providerChanged(): void {
+    this.#safely('cannot use the MeterProvider', () => {
+      this.#claim?.elect();
+      this.#attach();
+    });
+  }
+
+  #carry(carries: boolean): void {
+    this.#carriesMetrics = carries;
+    this.#attach();
+  }
+
+  /** Attaches the metrics where they belong now, and only there. */
+  #attach(): void {
+    const profiler = this.#carriesMetrics ? this.#claim?.profiler : undefined;
+    const provider = profiler && this.#provider();
+    const attached = this.#attached;
+    if (attached && attached.provider === provider) return;
+    this.#attached = undefined;
+    this.#safely('cannot remove metrics', () => attached?.dispose());
+    if (!profiler || !provider) return;
     this.#safely('cannot register metrics', () => {
-      const profiler = this.#profiler;
-      if (!profiler || this.#metrics) return;
-      const { component, groupBy, maxCallSites, conventionMetrics } = profiler.config.options;
-      const provider = this.#meterProvider ?? registeredMeterProvider() ?? metrics.getMeterProvider();
-      this.#attachedTo = provider;
-      this.#readers = isServed(provider)
-        ? undefined
-        : SdkReaders.of(
-            provider,
-            (temporalities) => new TopSitesProducer({ temporalities, alwaysOther: true }),
-          );
-      this.#metrics = new HeapMetrics(provider.getMeter(INSTRUMENTATION_NAME, VERSION), {
-        component,
-        groupBy,
-        maxCallSites,
-        conventions: conventionMetrics,
-        fetchView: (withSites) => profiler.view(withSites),
-        threadDeaths: () => profiler.threadDeaths,
-        hasProducer: () => isServed(provider) || this.#servesReaders() || hasMetricProducer(),
-        failed: (thrown) => this.#report('cannot observe metrics', thrown),
-      });
+      this.#attached = new AttachedMetrics(profiler, provider, this.#log);
     });
   }
 
-  /** Whether producers tell the readers of call sites, which the instruments must not do then. */
-  #servesReaders(): boolean {
-    if (!this.#readers) return false;
-    if (this.#readers.serve()) return true;
-    this.#readers.dispose();
-    this.#readers = undefined;
-    this.#log('debug', 'a metric reader asks no producers: call sites come from instruments');
-    return false;
+  #listen(): void {
+    this.#stopListening?.();
+    const { onLeakSuspect } = this.#config;
+    this.#stopListening = onLeakSuspect && this.#claim?.profiler.onLeakSuspect(onLeakSuspect);
   }
 
-  #detachMetrics(): void {
-    const attached = this.#metrics;
-    this.#metrics = undefined;
-    const readers = this.#readers;
-    this.#readers = undefined;
-    this.#safely('cannot remove metrics', () => {
-      attached?.dispose();
-      readers?.dispose();
-    });
+  /** Logs which options of this instance do nothing, once for each change. */
+  #tellIgnored(why: string): void {
+    const inForce = this.#claim?.profiler.config;
+    const ignored = inForce ? ignoredOptions(this.#configFor(declaredComponents()), inForce).join(', ') : '';
+    if (ignored !== '' && ignored !== this.#saidIgnored)
+      this.#log('warn', `${why}; options that are not in force: ${ignored}`);
+    this.#saidIgnored = ignored;
   }
 
   /** A wrong value in the environment or a file is told, once, and the default is used. */
@@ -214,6 +234,23 @@ export class HeaprayInstrumentation {
   #report(what: string, thrown: unknown): void {
     this.#log('error', `${what}: ${describeThrown(thrown)}`);
   }
+}
+
+/** What is known of providers. They are asked once: one that was shut down complains. */
+const passOn = new SafeWeakMap<MeterProvider, boolean>();
+
+/** Whether a provider gives meters that do something: the API's own, when none is registered, does not. */
+function passesOn(provider: MeterProvider): boolean {
+  const known = passOn.get(provider);
+  if (known !== undefined) return known;
+  const meter = contain(
+    () => provider.getMeter(INSTRUMENTATION_NAME, VERSION),
+    () => {},
+  );
+  const passes =
+    meter !== undefined && meter !== createNoopMeter() && meter.constructor?.name !== 'NoopMeter';
+  passOn.set(provider, passes);
+  return passes;
 }
 
 function checkFunctions(config: HeaprayInstrumentationConfig): void {

@@ -20,7 +20,10 @@ function profilerThat(topSites: () => Promise<TopSitesView | undefined>, groupBy
   const options = { component: 'api', maxCallSites: 50, groupBy };
   const asked = vi.fn(topSites);
   const profiler = { config: { options }, topSites: asked, start() {}, async stop() {} };
-  const claim = claimProfiler(() => profiler as unknown as MemoryProfiler, { displaced() {}, restored() {} });
+  const claim = claimProfiler(() => profiler as unknown as MemoryProfiler, {
+    hasProvider: () => true,
+    carryMetrics() {},
+  });
   cleanups.push(() => claim.release());
   return asked;
 }

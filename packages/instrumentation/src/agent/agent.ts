@@ -223,6 +223,7 @@ export class Agent {
       secondsToLimit: this.#leaks.secondsToLimit(),
       profiler: {
         mode: this.#loop.mode ?? 'none',
+        noneReason: account.lastLost,
         samples: counts.samples,
         unseenSamples: counts.unseenSamples,
         earlyDeaths: counts.earlyDeaths,
@@ -362,6 +363,7 @@ export class Agent {
     } catch {
       // The main thread went first.
     }
+    this.#send({ type: 'released' });
     this.#compressions.finish(isWaitedFor ? LAST_COMPRESSION_MILLIS : LAST_COMPRESSION_MILLIS / 4);
     this.#tell(2);
     if (this.#isAbandoned) return stayIdle();

@@ -124,6 +124,8 @@ export type FromAgent =
   | { readonly type: 'object-counts-wanted'; readonly request: number }
   | { readonly type: 'leak-suspect'; readonly suspect: SuspectView }
   | { readonly type: 'listening'; readonly address: string }
+  /** A thread that was told to stop has disconnected and closed its ports. It may still compress captures. */
+  | { readonly type: 'released' }
   | { readonly type: 'stopped' };
 
 /** Which call sites a metric producer wants. */
@@ -175,6 +177,8 @@ export interface SuspectView {
 /** The profiler's own account of itself; counts are since the start. */
 export interface ProfilerView {
   readonly mode: SamplerMode | 'none';
+  /** Why the mode is `none`: what `lostSampler` counts, or `starting`. */
+  readonly noneReason: string;
   readonly samples: number;
   readonly unseenSamples: number;
   readonly earlyDeaths: number;

@@ -103,7 +103,11 @@ export class SelfAccount {
     if (count > 0) this.drops[reason] = (this.drops[reason] ?? 0) + count;
   }
 
+  /** The last reason that `lostSampler` counts; `starting` before the first. */
+  lastLost = 'starting';
+
   lose(reason: string): void {
+    this.lastLost = reason;
     this.lostSampler[reason] = (this.lostSampler[reason] ?? 0) + 1;
   }
 

@@ -34,6 +34,7 @@ import {
 import type { ObjectCountTable } from '../profile/object-counts.js';
 import { transferredBuffers } from '../signal/transferred-buffers.js';
 import { LatePolls } from './late-polls.js';
+import type { ThreadOptions } from './thread-options.js';
 
 /** What the profiler thread asks of the main thread. */
 export interface AgentThreadHandlers {
@@ -43,6 +44,8 @@ export interface AgentThreadHandlers {
   objectCounts(): ObjectCountTable | undefined;
   listening(address: string): void;
   leakSuspect(suspect: SuspectView): void;
+  /** The thread is about to end: it needs neither the sampler nor its ports any more. */
+  released(): void;
   /** The thread died by itself; `hasBegun` when it had got as far as to work. */
   died(reason: string, hasBegun: boolean): void;
   /** Something that Node calls back has thrown: the thread cannot be relied on any more. */
@@ -84,7 +87,7 @@ export class AgentThread {
   #gone = false;
   #abandoned = false;
 
-  constructor(options: Omit<AgentOptions, 'control' | 'port'>, handlers: AgentThreadHandlers) {
+  constructor(options: ThreadOptions, handlers: AgentThreadHandlers) {
     const control = new SafeSharedArrayBuffer(CONTROL_BYTES);
     this.#control = new SafeInt32Array(control);
     this.#handlers = handlers;
@@ -288,6 +291,8 @@ export class AgentThread {
         return this.#handlers.leakSuspect(message.suspect);
       case 'listening':
         return this.#handlers.listening(message.address);
+      case 'released':
+        return this.#stopping && this.#handlers.released();
       case 'stopped':
         return this.#onStopped?.();
     }

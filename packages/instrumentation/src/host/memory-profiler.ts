@@ -1,4 +1,3 @@
-import v8 from 'node:v8';
 import type {
   AgentOptions,
   AgentView,
@@ -7,10 +6,10 @@ import type {
   TopSitesWanted,
 } from '../agent/messages.js';
 import { type ComponentCaptures, setComponentCaptures } from '../components.js';
-import { type ResolvedConfig, workingFolder } from '../config/index.js';
+import type { ResolvedConfig } from '../config/index.js';
 import { contain, containAsync } from '../containment/contain.js';
 import { describeThrown } from '../containment/describe-thrown.js';
-import { MathMin, now, process } from '../containment/primordials.js';
+import { MathMin, now, process, SafePromise } from '../containment/primordials.js';
 import { Timers } from '../containment/timers.js';
 import type { Log } from '../diag.js';
 import { AgentThread } from './agent-thread.js';
@@ -18,8 +17,10 @@ import { CollectionWatch } from './collection-watch.js';
 import { ComponentCaptureCalls } from './component-capture-calls.js';
 import { ExitGuard } from './exit-guard.js';
 import { type LeakListener, LeakListeners } from './leak-listeners.js';
+import { nodeProblem } from './node-support.js';
 import { startProblem } from './preflight.js';
 import { SamplerLease } from './sampler-lease.js';
+import { threadOptions } from './thread-options.js';
 import { type ConfigFor, TracedComponents } from './traced-components.js';
 import { ViewContinuity } from './view-continuity.js';
 
@@ -41,7 +42,7 @@ export class MemoryProfiler {
   #interval: number;
   readonly #guard: ExitGuard;
   readonly #calls: ComponentCaptureCalls;
-  readonly #sampler: SamplerLease;
+  #sampler: SamplerLease;
   #thread: AgentThread | undefined;
   #collections: CollectionWatch | undefined;
   readonly #continuity = new ViewContinuity();
@@ -57,6 +58,13 @@ export class MemoryProfiler {
   #stopped = false;
   #failed = false;
   #address: string | undefined;
+  #problem: string | undefined;
+  #isReleased = false;
+  /** Whether the next profiler takes over the sampler. */
+  #isLeft = false;
+  /** Until the profiler before this one has let go of the sampler. */
+  #waiting: Promise<void> | undefined;
+  #onReleased: (() => void) | undefined;
 
   constructor(configFor: ConfigFor, log: Log) {
     this.#log = log;
@@ -93,26 +101,57 @@ export class MemoryProfiler {
     return this.#threadDeaths;
   }
 
-  /** Whether it profiles: the profiler thread runs, or is about to be started again. */
+  /** Whether it profiles: the profiler thread runs, or is about to be started (again). */
   get isRunning(): boolean {
-    return this.#running && !this.#stopped;
+    return (this.#running || this.#waiting !== undefined) && !this.#stopped;
   }
+
+  /** Why memory is not profiled now, as a value of an attribute; undefined when it is. */
+  get notProfiling(): string | undefined {
+    if (this.#problem !== undefined) return this.#problem;
+    return this.#running && !this.#thread ? 'thread_died' : undefined;
+  }
+
+  /** Resolves when a profiler that stops needs neither the sampler nor its ports any more. Never rejects. */
+  readonly released: Promise<void> = new SafePromise((resolve) => {
+    this.#onReleased = resolve;
+  });
 
   /** Where `/debug/pprof` is served, once it is. */
   get debugAddress(): string | undefined {
     return this.#address;
   }
 
-  start(): void {
-    contain(() => this.#start(), this.#giveUp);
+  /**
+   * @param before the last profiler of this process. It may still be stopping: then this one takes over its sampler, which
+   *   goes on sampling meanwhile, and starts when the other one needs neither that nor its ports any more
+   */
+  start(before?: MemoryProfiler): void {
+    const start = () => contain(() => this.#start(), this.#giveUp);
+    if (before === undefined) return start();
+    if (!before.#leaveSampler()) return start();
+    this.#waiting = containAsync(async () => {
+      await before.released;
+      this.#waiting = undefined;
+      this.#sampler = before.#sampler;
+      if (!this.#stopped) this.#start();
+    }, this.#giveUp);
+  }
+
+  /** Leaves the sampler to the next profiler while this one stops; false when it was released or has failed. */
+  #leaveSampler(): boolean {
+    this.#isLeft = this.#stopped && !this.#isReleased && !this.#failed;
+    return this.#isLeft;
   }
 
   #start(): void {
+    const unsupported = nodeProblem(process.versions.node);
+    if (unsupported !== undefined) return this.#cannotStart('node_version', unsupported);
     const problem = startProblem();
-    if (problem !== undefined) return this.#log('error', `${problem}: memory is not profiled`);
-    if (!this.#sampler.connect()) return;
-    const mode = this.#sampler.start(this.#interval);
-    if (mode === 'failed') return;
+    if (problem !== undefined) return this.#cannotStart('limits', `${problem}: memory is not profiled`);
+    const mode = this.#startSampler();
+    if (mode === 'no-inspector') return this.#cannotStart('inspector');
+    if (mode === 'failed') return this.#cannotStart('sampler');
     this.#running = true;
     this.#guard.watchSignals(this.#components.throughout);
     this.#startThread(mode === 'taken' ? undefined : mode);
@@ -126,6 +165,20 @@ export class MemoryProfiler {
       );
     }
     this.#timers.after(DECLARATION_MILLIS, () => this.#components.warn());
+  }
+
+  /** Starts the sampler, or goes on with the one that was left to this profiler. */
+  #startSampler(): ReturnType<SamplerLease['start']> | 'no-inspector' {
+    const { mode, interval } = this.#sampler;
+    if (mode && interval === this.#interval) return mode;
+    this.#sampler.release();
+    return this.#sampler.connect() ? this.#sampler.start(this.#interval) : 'no-inspector';
+  }
+
+  /** @param message undefined where the log says already why */
+  #cannotStart(problem: string, message?: string): void {
+    this.#problem = problem;
+    if (message !== undefined) this.#log('error', message);
   }
 
   /**
@@ -153,21 +206,30 @@ export class MemoryProfiler {
     if (this.#stopped) return;
     this.#stopped = true;
     await containAsync(async () => {
+      if (this.#waiting) await this.#waiting;
       this.#components.warn();
       setComponentCaptures(undefined);
       this.#collections?.stop();
       this.#timers.stop();
       await this.#thread?.stop();
       this.#guard.dispose();
-      this.#sampler.release();
     }, this.#giveUp);
+    this.#release();
+  }
+
+  /** Lets go of the sampler; the thread may have more to write. */
+  #release(): void {
+    this.#isReleased = true;
+    if (!this.#isLeft) contain(() => this.#sampler.release(), this.#giveUp);
+    this.#onReleased?.();
   }
 
   /** Ends profiling for good, with a message; the application goes on. */
-  #quit(message: string): void {
+  #quit(message: string, problem = 'internal_error'): void {
     if (this.#failed) return;
     this.#failed = true;
     this.#stopped = true;
+    this.#problem = problem;
     this.#log('error', message);
     const nothing = () => {};
     contain(() => setComponentCaptures(undefined), nothing);
@@ -176,41 +238,19 @@ export class MemoryProfiler {
     contain(() => this.#guard.watchSignals(false), nothing);
     contain(() => this.#thread?.abandon(), nothing);
     contain(() => this.#sampler.stop(), nothing);
+    contain(() => this.#release(), nothing);
   }
 
   #startThread(mode: AgentOptions['mode'], isResumed = false): void {
-    const { options } = this.config;
     this.#threadStarted = now();
     try {
       this.#thread = new AgentThread(
-        {
+        threadOptions(this.#components, {
           samplingInterval: this.#interval,
-          cpuBudget: options.cpuBudget,
-          maxCallSites: options.maxCallSites,
-          maxLiveSamples: options.maxLiveSamples,
-          isAdaptive: this.config.sources.samplingInterval === 'default',
-          groupBy: options.groupBy,
-          component: options.component,
-          processCapture: this.#components.ofProcess,
-          traced: this.#components.any,
           endedThreads: this.#endedThreads,
-          home: options.home,
-          memrayFormat: options.memrayFormat,
-          memrayLivePort: options.memrayLivePort,
-          maxCaptureBytes: options.maxCaptureBytes,
-          maxCaptures: options.maxCaptures,
-          aggregateOverflow: options.captureOverflow === 'aggregate',
-          memrayCompress: options.memrayCompress,
-          leakWindowMillis: options.leakWindow * 1000,
-          heapLimit: v8.getHeapStatistics().heap_size_limit,
-          debugServer: options.debugServer,
-          allowGc: options.allowGc,
-          commandLine: process.argv.join(' '),
-          pid: process.pid,
-          workingFolder: workingFolder(),
           mode,
           isResumed,
-        },
+        }),
         {
           log: (level, text) => this.#log(level, text),
           samplerWanted: () => this.#restartSampler(),
@@ -221,6 +261,7 @@ export class MemoryProfiler {
             this.#log('info', `memory profiles on http://${address}/debug/pprof/`);
           },
           leakSuspect: (suspect) => this.#leakSuspected(suspect),
+          released: () => this.#release(),
           died: (reason, hasBegun) => this.#threadDied(reason, hasBegun),
           failed: this.#giveUp,
         },
@@ -269,7 +310,7 @@ export class MemoryProfiler {
     const ended = this.#thread?.threadId;
     this.#thread = undefined;
     if (!hasBegun && this.#threadDeaths === 0) {
-      return this.#quit(`cannot start the profiler thread, memory is not profiled: ${reason}`);
+      return this.#quit(`cannot start the profiler thread, memory is not profiled: ${reason}`, 'thread');
     }
     this.#threadDeaths++;
     if (ended !== undefined) this.#endedThreads[this.#endedThreads.length] = ended;

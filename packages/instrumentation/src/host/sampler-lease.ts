@@ -26,6 +26,7 @@ export class SamplerLease {
   #binding: SamplerBinding | undefined;
   #sampler: RunningSampler | undefined;
   #saidTaken = false;
+  #interval = 0;
 
   constructor(log: Log) {
     this.#log = log;
@@ -36,8 +37,14 @@ export class SamplerLease {
     return this.#sampler?.mode;
   }
 
-  /** Opens the session; false, with a message, when that is not possible. */
+  /** Mean bytes between the samples of the running sampler, or of the last that ran. */
+  get interval(): number {
+    return this.#interval;
+  }
+
+  /** Opens the session, unless it is open; false, with a message, when that is not possible. */
   connect(): boolean {
+    if (this.#session) return true;
     this.#session = contain(
       () => {
         const inspector: typeof Inspector | undefined = process.getBuiltinModule('node:inspector');
@@ -85,6 +92,7 @@ export class SamplerLease {
     }
     this.#saidTaken = false;
     this.#sampler = start.sampler;
+    this.#interval = interval;
     const { mode } = start.sampler;
     this.#log('debug', `heap sampler started (${mode}), every ${interval} bytes`);
     if (start.problem !== undefined) this.#log('warn', `@datadog/pprof cannot be used: ${start.problem}`);
@@ -104,6 +112,7 @@ export class SamplerLease {
     if (!this.#sampler) return;
     this.stop();
     contain(() => this.#session?.disconnect(), ignore);
+    this.#session = undefined;
   }
 
   /** V8's object counts by stack; undefined when the native binding cannot tell. */

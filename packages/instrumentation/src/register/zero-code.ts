@@ -64,7 +64,10 @@ class MetricsTarget {
   #check(): void {
     const provider = registeredMeterProvider();
     if (provider && provider !== this.#provider) this.#use(provider);
-    if (!this.#decided && now() - this.#started >= PROVIDER_WAIT_MILLIS) {
+    // An instance of the application with a MeterProvider of its own, which it need not have registered.
+    const isCarriedElsewhere = !this.#instrumentation.carriesMetrics;
+    if (isCarriedElsewhere) this.#closeEndpoint();
+    if (!this.#decided && !isCarriedElsewhere && now() - this.#started >= PROVIDER_WAIT_MILLIS) {
       this.#decided = true;
       void this.#open();
     }
@@ -80,6 +83,10 @@ class MetricsTarget {
     this.#provider = provider;
     this.#instrumentation.setMeterProvider(provider);
     this.#log('debug', "metrics go to the application's own MeterProvider");
+    this.#closeEndpoint();
+  }
+
+  #closeEndpoint(): void {
     const endpoint = this.#endpoint;
     this.#endpoint = undefined;
     void endpoint?.close();

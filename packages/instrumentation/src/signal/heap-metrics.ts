@@ -1,6 +1,6 @@
-import type { BatchObservableResult, Meter, Observable } from '@opentelemetry/api';
+import type { Attributes, BatchObservableResult, Meter, Observable } from '@opentelemetry/api';
 import { contain } from '../containment/contain.js';
-import { MathMin, ObjectEntries, ObjectValues, SafeSet } from '../containment/primordials.js';
+import { MathMin, ObjectEntries, ObjectValues, SafeMap } from '../containment/primordials.js';
 import { ATTR_MODE, ATTR_PAIR, ATTR_REASON } from '../semconv.js';
 import type { CallSiteView } from './call-site-series.js';
 import { createInstruments, type Instruments } from './instruments.js';
@@ -16,6 +16,8 @@ export interface HeapView {
   readonly secondsToLimit: number | undefined;
   readonly profiler: {
     readonly mode: string;
+    /** Why the mode is `none`. */
+    readonly noneReason: string;
     readonly samples: number;
     readonly unseenSamples: number;
     readonly earlyDeaths: number;
@@ -46,6 +48,8 @@ export interface HeapMetricsOptions extends SiteMetricsOptions {
   /** @param withSites whether call sites are wanted */
   readonly fetchView: (withSites: boolean) => Promise<HeapView | undefined>;
   readonly threadDeaths: () => number;
+  /** Why memory is not profiled now, whatever the last view says; undefined when it is. */
+  readonly notProfiling: () => string | undefined;
   /** Whether a metric producer tells of call sites, so that instruments must not. Asked once for each collection. */
   readonly hasProducer: () => boolean;
   /** Told once of what a reader or a meter throws. */
@@ -63,8 +67,8 @@ export class HeapMetrics {
   readonly #observables: Observable[];
   readonly #sites: SiteMetrics;
   readonly #callback = (result: BatchObservableResult) => this.#observe(result);
-  /** Those that were, and the one that any may give way to. */
-  readonly #modes = new SafeSet<string>(['none']);
+  /** Attributes of the modes that were, by mode and reason, and of the one that any may give way to. */
+  readonly #modes = new SafeMap<string, Attributes>([['none', { [ATTR_MODE]: 'none' }]]);
   #hasFailed = false;
   #limitWasInSight = false;
   #last: HeapView | undefined;
@@ -108,6 +112,7 @@ export class HeapMetrics {
     // When the profiler thread does not answer, its last word still stands; process-wide values are fresh.
     this.#last = view ?? this.#last;
     observeProcess(result, this.#instruments, this.#last?.profiler.memoryBytes);
+    this.#observeMode(result);
     if (!this.#last) return;
     const { sites, suspects } = this.#last;
     if (sites && !hasProducer) this.#sites.observe(result, sites, suspects);
@@ -126,14 +131,22 @@ export class HeapMetrics {
     result.observe(this.#instruments.own.timeToLimit, MathMin(secondsToLimit ?? FOR_EVER, FOR_EVER));
   }
 
+  /** A reader keeps a series for ever, so a mode that has passed says zero. */
+  #observeMode(result: BatchObservableResult): void {
+    const problem = this.#options.notProfiling();
+    const profiler = this.#last?.profiler;
+    if (problem === undefined && !profiler) return;
+    const mode = problem === undefined ? (profiler?.mode ?? 'none') : 'none';
+    const reason = mode === 'none' ? (problem ?? profiler?.noneReason) : undefined;
+    const key = `${mode} ${reason ?? ''}`;
+    this.#modes.set(key, { [ATTR_MODE]: mode, ...(reason !== undefined && { [ATTR_REASON]: reason }) });
+    for (const [other, attributes] of this.#modes)
+      result.observe(this.#instruments.own.mode, other === key ? 1 : 0, attributes);
+  }
+
   #observeProfiler(result: BatchObservableResult, profiler: HeapView['profiler']): void {
     const to = this.#instruments.own;
     result.observe(to.samples, profiler.samples);
-    this.#modes.add(profiler.mode);
-    // A reader keeps a series for ever, so a mode that has passed says zero.
-    for (const mode of this.#modes) {
-      result.observe(to.mode, mode === profiler.mode ? 1 : 0, { [ATTR_MODE]: mode });
-    }
     result.observe(to.unobserved, profiler.unseenSamples);
     result.observe(to.earlyDeaths, profiler.earlyDeaths);
     result.observe(to.liveSamples, profiler.liveSamples);

@@ -71,6 +71,7 @@ function instruments(program: AllocatingProgram, { groupBy, maxCallSites }: Sett
     conventions: false,
     fetchView: async () => heapView(series.view(program.ledger, program.now)),
     threadDeaths: () => 0,
+    notProfiling: () => undefined,
     hasProducer: () => false,
   });
   return async () => pageOf([...(await reader.metrics()).values()] as unknown as ProducedMetric[]);

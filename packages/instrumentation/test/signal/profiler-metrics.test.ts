@@ -122,6 +122,23 @@ describe('the profiler', () => {
     expect(await mode()).toEqual({ none: 0, binding: 1 });
   });
 
+  test('says why memory is not profiled, before any view and whatever the last one says', async () => {
+    let problem: string | undefined = 'thread';
+    const { collect, show } = newMetrics(undefined, undefined, { notProfiling: () => problem });
+    const mode = async () =>
+      seriesOf((await collect()).get('heapray.profiler.mode'), 'heapray.profiler.mode', 'heapray.reason');
+    const none = { 'none undefined': 0 };
+    expect(await mode()).toEqual({ ...none, 'none thread': 1 });
+    problem = undefined;
+    show(heapView({}, { mode: 'none', noneReason: 'taken' }));
+    expect(await mode()).toEqual({ ...none, 'none thread': 0, 'none taken': 1 });
+    show(heapView());
+    const passed = { ...none, 'none thread': 0, 'none taken': 0 };
+    expect(await mode()).toEqual({ ...passed, 'binding undefined': 1 });
+    problem = 'internal_error';
+    expect(await mode()).toEqual({ ...passed, 'binding undefined': 0, 'none internal_error': 1 });
+  });
+
   test('counts drops and losses by reason, from a zero on', async () => {
     const { collect, show, die } = newMetrics(heapView());
     const reasons = async (name: string) => seriesOf((await collect()).get(name), 'heapray.reason');

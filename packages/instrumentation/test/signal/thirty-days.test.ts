@@ -35,6 +35,7 @@ function newReader(program: AllocatingProgram, kind: 'instruments' | 'producer')
     conventions: false,
     fetchView: async () => heapView(series.view(program.ledger, program.now)),
     threadDeaths: () => 0,
+    notProfiling: () => undefined,
     hasProducer: () => kind === 'producer',
   });
   return async () => {

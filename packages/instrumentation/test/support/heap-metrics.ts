@@ -24,6 +24,7 @@ export function newMetrics(
       conventions: false,
       fetchView,
       threadDeaths: () => deaths,
+      notProfiling: () => undefined,
       hasProducer: () => producer,
       ...options,
     });

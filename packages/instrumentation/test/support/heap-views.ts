@@ -50,6 +50,7 @@ export function heapView(
     ...rest,
     profiler: {
       mode: 'binding',
+      noneReason: 'starting',
       samples: 0,
       unseenSamples: 0,
       earlyDeaths: 0,

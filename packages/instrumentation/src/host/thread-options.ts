@@ -1,0 +1,41 @@
+import v8 from 'node:v8';
+import type { AgentOptions } from '../agent/messages.js';
+import { workingFolder } from '../config/index.js';
+import { process } from '../containment/primordials.js';
+import type { TracedComponents } from './traced-components.js';
+
+/** Options of the profiler thread, without what belongs to its messages. */
+export type ThreadOptions = Omit<AgentOptions, 'control' | 'port'>;
+
+/** What changes from one profiler thread of a process to the next. */
+export type ThreadState = Pick<ThreadOptions, 'samplingInterval' | 'mode' | 'isResumed' | 'endedThreads'>;
+
+/** Returns the options of a profiler thread of this process. */
+export function threadOptions(components: TracedComponents, state: ThreadState): ThreadOptions {
+  const { options, sources } = components.config;
+  return {
+    ...state,
+    cpuBudget: options.cpuBudget,
+    maxCallSites: options.maxCallSites,
+    maxLiveSamples: options.maxLiveSamples,
+    isAdaptive: sources.samplingInterval === 'default',
+    groupBy: options.groupBy,
+    component: options.component,
+    processCapture: components.ofProcess,
+    traced: components.any,
+    home: options.home,
+    memrayFormat: options.memrayFormat,
+    memrayLivePort: options.memrayLivePort,
+    maxCaptureBytes: options.maxCaptureBytes,
+    maxCaptures: options.maxCaptures,
+    aggregateOverflow: options.captureOverflow === 'aggregate',
+    memrayCompress: options.memrayCompress,
+    leakWindowMillis: options.leakWindow * 1000,
+    heapLimit: v8.getHeapStatistics().heap_size_limit,
+    debugServer: options.debugServer,
+    allowGc: options.allowGc,
+    commandLine: process.argv.join(' '),
+    pid: process.pid,
+    workingFolder: workingFolder(),
+  };
+}

@@ -1,0 +1,22 @@
+// heapray does not extend OpenTelemetry's base class, and behaves like it: in both lines of the SDK.
+import { expect } from 'vitest';
+import { peerTest } from '../support/peer-test.js';
+import { runApp } from './support/profiled-app.js';
+
+for (const project of ['sdk-2', 'sdk-3'] as const) {
+  peerTest(
+    `${project}: configuration and state are those of the base class`,
+    `project-${project}`,
+    async () => {
+      const { status, stdout, stderr } = await runApp({
+        app: ['like-base-class.js'],
+        project,
+        register: false,
+      });
+      expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+      const [heapray, plain] = JSON.parse(stdout) as [unknown[], unknown[]];
+      expect(plain.length).toBeGreaterThan(20);
+      expect(heapray).toEqual(plain);
+    },
+  );
+}
