@@ -6,12 +6,13 @@ import { pathToFileURL } from 'node:url';
 import type { MeterProvider } from '@opentelemetry/api';
 import { contain, contained } from '../containment/contain.js';
 import { describeThrown } from '../containment/describe-thrown.js';
-import { process, ReflectApply, SafeError, SafeNumber, SafePromise } from '../containment/primordials.js';
+import { process, SafeError, SafeNumber, SafePromise } from '../containment/primordials.js';
 import type { Log } from '../diag.js';
 import { markServed } from '../host/metric-producers.js';
 import { TopSitesProducer } from '../host/top-sites-producer.js';
 import { type ApplicationListens, conflict } from './application-listens.js';
 import { detectResource, type Resource } from './own-resource.js';
+import { promisesWork } from './promises-work.js';
 
 /** A Prometheus endpoint of heapray's own, for programs without an OpenTelemetry SDK. */
 export interface MetricsEndpoint {
@@ -189,20 +190,6 @@ async function answer(response: Http.ServerResponse, page: () => Promise<string>
       response.end(`cannot collect metrics: ${describeThrown(thrown)}\n`);
     }, ignore);
   }
-}
-
-/** Whether the SDK's promises would work: where they throw, it leaves some behind that end the application. */
-function promisesWork(): boolean {
-  const works = contain(() => {
-    const { prototype } = SafePromise;
-    const promise = SafePromise.resolve();
-    const methods = [prototype.then, prototype.catch, prototype.finally];
-    for (let at = 0; at < methods.length; at++) ReflectApply(methods[at]!, promise, []);
-    void SafePromise.race([promise]);
-    void SafePromise.all([promise]);
-    return true;
-  }, ignore);
-  return works === true;
 }
 
 function listen(server: Http.Server, port: number, host: string): Promise<void> {

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { contain } from '../containment/contain.js';
-import { SafeMap, SafeSet } from '../containment/primordials.js';
+import { SafeError, SafeMap, SafeSet } from '../containment/primordials.js';
+import { promisesWork } from './promises-work.js';
 
 /** The SDK's `Resource` by structure. */
 export interface Resource {
@@ -27,7 +28,8 @@ interface ResourcesModule {
 /**
  * Detects the resource of heapray's own MeterProvider as `NodeSDK` does for its own: the SDK's defaults, then the
  * detectors that `OTEL_NODE_RESOURCE_DETECTORS` names (default: all that the SDK has), then `OTEL_RESOURCE_ATTRIBUTES`
- * and `OTEL_SERVICE_NAME`, which always count. Names of detectors from other packages are ignored.
+ * and `OTEL_SERVICE_NAME`, which always count. Names of detectors from other packages are ignored. Where the application has
+ * changed promises or errors so that they throw, only the environment counts: detectors leave promises behind.
  *
  * @param sdkMetrics path of the metrics SDK, whose copy of `@opentelemetry/resources` is used
  * @returns undefined when the resource cannot be detected: then the SDK's default stands
@@ -39,7 +41,8 @@ export function detectResource(
 ): Resource | undefined {
   return contain(() => {
     const resources = createRequire(sdkMetrics)('@opentelemetry/resources') as ResourcesModule;
-    const detectors = [...detectorsIn(resources, env.OTEL_NODE_RESOURCE_DETECTORS), resources.envDetector];
+    const others = languageWorks() ? detectorsIn(resources, env.OTEL_NODE_RESOURCE_DETECTORS) : [];
+    const detectors = [...others, resources.envDetector];
     return resources.defaultResource().merge(resources.detectResources({ detectors }));
   }, onThrown);
 }
@@ -58,4 +61,12 @@ function detectorsIn(resources: ResourcesModule, setting: string | undefined): D
   const wanted = new SafeSet(named.length > 0 ? named : ['all']);
   if (wanted.has('none')) return [];
   return [...known].flatMap(([name, detector]) => (wanted.has('all') || wanted.has(name) ? [detector] : []));
+}
+
+function languageWorks(): boolean {
+  const stack = contain(
+    () => new SafeError('a test').stack,
+    () => {},
+  );
+  return typeof stack === 'string' && promisesWork();
 }
