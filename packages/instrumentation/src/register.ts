@@ -20,7 +20,7 @@ try {
   const other = otherRuntime();
   if (other !== undefined) say(`this is ${other} and not Node.js: memory is not profiled`);
   // Node before 22.3 has no such function, and nothing is loaded that needs it.
-  else if (process.getBuiltinModule?.('node:worker_threads').isMainThread !== false) start();
+  else if (process.getBuiltinModule?.('node:worker_threads').isMainThread !== false) start(steps);
 } catch (thrown) {
   cannotStart(thrown);
 }
@@ -28,11 +28,20 @@ try {
 function* steps(): Steps {
   const stack = process.execArgv.find((option) => /^--stack[-_]size=\d{1,2}$/.test(option));
   if (stack !== undefined) return say(`error: the stack is too small (${stack}): memory is not profiled`);
-  const { isLauncher }: typeof import('./register/launchers.js') = yield './register/launchers.js';
-  if (isLauncher(process.argv[1])) return;
+  const { processStart }: typeof import('./register/process-start.js') = yield './register/process-start.js';
+  const { roleOf }: typeof import('./register/launchers.js') = yield './register/launchers.js';
+  const started = processStart();
+  const role = roleOf(started);
+  if (role === 'launcher') return sayLeftAlone(started.mainScript);
   const { nodeProblem }: typeof import('./host/node-support.js') = yield './host/node-support.js';
   const problem = nodeProblem(process.versions.node);
   if (problem !== undefined) return say(problem);
+  if (role === 'program') return yield* profile();
+  const { watchTool }: typeof import('./register/tool-watch.js') = yield './register/tool-watch.js';
+  watchTool({ launches: () => sayLeftAlone(started.mainScript), runs: () => start(profile) });
+}
+
+function* profile(): Steps {
   // The rest is many files.
   const { descriptorProblem }: typeof import('./host/descriptors.js') = yield './host/descriptors.js';
   const few = descriptorProblem();
@@ -45,18 +54,18 @@ function* steps(): Steps {
  * Goes through the steps at once. `require` may be unable to load them: it loads no ES modules before Node 22.12, nor
  * with `--no-experimental-require-module`, nor those that the application is just importing. They are imported then.
  */
-function start(): void {
+function start(steps: () => Steps): void {
   try {
     const require = process.getBuiltinModule('node:module').createRequire(import.meta.url);
     const work = steps();
     for (let step = work.next(); !step.done; ) step = work.next(require(step.value) as never);
   } catch {
-    void startLater();
+    void startLater(steps);
   }
 }
 
 /** Never rejects. */
-async function startLater(): Promise<void> {
+async function startLater(steps: () => Steps): Promise<void> {
   try {
     const work = steps();
     for (let step = work.next(); !step.done; ) step = work.next((await import(step.value)) as never);
@@ -69,6 +78,11 @@ function otherRuntime(): string | undefined {
   const { bun, deno } = process.versions;
   if (bun !== undefined) return `Bun ${bun}`;
   return deno === undefined ? undefined : `Deno ${deno}`;
+}
+
+function sayLeftAlone(mainScript: string | undefined): void {
+  if (/^\s*(?:debug|verbose|all)\s*$/i.test(process.env.OTEL_LOG_LEVEL ?? ''))
+    say(`debug: process ${process.pid} starts other programs and is not profiled itself: ${mainScript}`);
 }
 
 function cannotStart(thrown: unknown): void {

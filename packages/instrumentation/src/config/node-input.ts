@@ -41,13 +41,19 @@ export function workingFolder(): string {
   }
 }
 
+/** The script that Node runs; undefined for code from the command line, where words may be in its place, or from a pipe. */
+function mainScript(): string | undefined {
+  const [, script] = process.argv;
+  return script === '-' || Reflect.get(process, '_eval') !== undefined ? undefined : script;
+}
+
 /** What `resolveConfig` needs to know of the process it runs in. */
 export function nodeConfigInput(): Pick<ConfigInput, 'env' | 'readFile' | 'cwd' | 'mainScript' | 'homeDir'> {
   return {
     env: process.env,
     readFile: readText,
     cwd: workingFolder(),
-    mainScript: process.argv[1],
+    mainScript: mainScript(),
     homeDir: userHome(),
   };
 }
