@@ -1,9 +1,13 @@
 // What `--require` and `require()` of `@heapray/instrumentation/register` get. A Node that cannot require ES modules
 // imports it and goes on; without this file the program would not start.
+const REQUIRED = Symbol.for('heapray.required');
 try {
+  Reflect.set(process, REQUIRED, true);
   require('./register.js');
 } catch {
   import('./register.js').catch(say);
+} finally {
+  Reflect.deleteProperty(process, REQUIRED);
 }
 
 function say(thrown: unknown): void {

@@ -9,7 +9,10 @@
 // Neither process nor the modules are imported: to list what `node:process` exports opens the standard streams, and any
 // import of a module of Node's takes more than the smallest stack.
 // biome-ignore lint/style/noRestrictedGlobals: this is loaded before the application.
-const { process } = globalThis;
+const { process, Symbol: symbols } = globalThis;
+
+/** Set by register.cts while it requires this file. */
+const REQUIRED = symbols.for('heapray.required');
 
 /** Yields the path of each module that is needed, and is given what it exports. */
 type Steps = Generator<string, void, never>;
@@ -50,18 +53,26 @@ function* profile(): Steps {
   registerZeroCode();
 }
 
-/**
- * Goes through the steps at once. `require` may be unable to load them: it loads no ES modules before Node 22.12, nor
- * with `--no-experimental-require-module`, nor those that the application is just importing. They are imported then.
- */
+/** Goes through the steps at once if that is possible. */
 function start(steps: () => Steps): void {
+  if (!mayRequire()) return void startLater(steps);
   try {
     const require = process.getBuiltinModule('node:module').createRequire(import.meta.url);
     const work = steps();
     for (let step = work.next(); !step.done; ) step = work.next(require(step.value) as never);
   } catch {
+    // Before Node 22.12, and with `--no-experimental-require-module`, ES modules cannot be required.
     void startLater(steps);
   }
+}
+
+/**
+ * Whether nothing else can be loading the same modules: to require a module while the application is importing it makes
+ * Node refuse both. That is so in preloads, and when this was required.
+ */
+function mayRequire(): boolean {
+  const options = `${process.execArgv.join(' ')} ${process.env.NODE_OPTIONS ?? ''}`;
+  return /(?:^|[\s"])(?:--(?:import|require)|-r)(?:[\s=]|$)/.test(options) || REQUIRED in process;
 }
 
 /** Never rejects. */

@@ -21,8 +21,7 @@ for (const line of NODE_VERSIONS) {
       const ways: Record<string, readonly string[]> = {
         '--require': ['--require', PRELOAD, program('first-code.cjs')],
         '--import': ['--import', MODULE, program('first-code.cjs')],
-        'require() of the entry': [program('requires-register.cjs'), PRELOAD],
-        'require() of the module': [program('requires-register.cjs'), MODULE],
+        'require()': [program('requires-register.cjs'), PRELOAD],
       };
       await all(ways, async (args, how) => {
         const app = start(...args);
@@ -33,20 +32,21 @@ for (const line of NODE_VERSIONS) {
       });
     });
 
-    test('starts, if later, when require loads no ES modules', async () => {
-      const ways = { '--require': PRELOAD, '--import': MODULE };
-      await all(ways, async (file, how) => {
-        const app = start('--no-experimental-require-module', how, file, program('first-code.cjs'));
+    test('starts a little later when its modules cannot be required safely', async () => {
+      const app = program('first-code.cjs');
+      const refused = '--no-experimental-require-module';
+      const ways: Record<string, readonly string[]> = {
+        '--require': [refused, '--require', PRELOAD, app],
+        '--import': [refused, '--import', MODULE, app],
+        'import of both': [program('imports-register.mjs')],
+        'import of the preload': ['--input-type=module', '--eval', `import '${MODULE}'; import '${app}';`],
+        'require() of the module': [program('requires-register.cjs'), MODULE],
+      };
+      await all(ways, async (args, how) => {
+        const app = start(...args);
         expect(await metricsOf(app)).toContain('heapray_profiler_');
         expect(app.stderr, how).not.toMatch(/warn|error/i);
       });
-    });
-
-    test('starts when the application imports the same modules at the same time', async () => {
-      const app = start(program('imports-register.mjs'));
-      await app.waitForOutput(/^imported$/m);
-      expect(await metricsOf(app)).toContain('heapray_profiler_');
-      expect(app.stderr).not.toMatch(/warn|error/i);
     });
   });
 }
