@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { writeCommonJsEntries } from './commonjs-entries.mjs';
 import { missingPackages } from './installed.mjs';
 
 /** The checkout's top folder. */
@@ -115,12 +116,13 @@ export function nestedNpmEnv() {
   return { ...npmEnv(), PATH: runEnv().PATH };
 }
 
-/** Generates static protobuf code where `proto/` changed, then runs `tsc -b` (incremental). */
+/** Generates static protobuf code where `proto/` changed, runs `tsc -b` (incremental), and writes CommonJS entries. */
 export function ensureBuilt() {
   generateProto();
   must(NODE, [path.join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'), '-b', 'packages/cli'], {
     env: runEnv(),
   });
+  for (const name of ['exporter', 'instrumentation']) writeCommonJsEntries(path.join(ROOT, 'packages', name));
 }
 
 function generateProto() {

@@ -14,6 +14,14 @@ const { process, Symbol: symbols } = globalThis;
 /** Set by register.cts while it requires this file. */
 const REQUIRED = symbols.for('heapray.required');
 
+// Never called: literal imports tell file tracers (Next.js, `@vercel/nft`) which files the steps need.
+void (() => [
+  import('./register/launchers.js'),
+  import('./host/node-support.js'),
+  import('./host/descriptors.js'),
+  import('./register/zero-code.js'),
+]);
+
 /** Yields the path of each module that is needed, and is given what it exports. */
 type Steps = Generator<string, void, never>;
 
@@ -97,7 +105,14 @@ function sayLeftAlone(mainScript: string | undefined): void {
 }
 
 function cannotStart(thrown: unknown): void {
-  say(`error: cannot start, memory is not profiled: ${firstLine(thrown)}`);
+  say(`error: cannot start, memory is not profiled: ${bundleHint()}${firstLine(thrown)}`);
+}
+
+/** In a bundle the files of the steps are not where they are looked for. */
+function bundleHint(): string {
+  const url: string | undefined = import.meta.url;
+  if (url?.endsWith('/dist/register.js')) return '';
+  return 'in a bundle, @heapray/instrumentation has to be external, and installed beside the bundle: ';
 }
 
 function say(text: string): void {

@@ -1,5 +1,7 @@
 import { availableParallelism } from 'node:os';
-import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
+// Without `node:`, because webpack makes of `new Worker` with that prefix something that throws.
+// biome-ignore lint/style/useNodejsImportProtocol: see above.
+import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'worker_threads';
 import { FormatError } from '../wire/errors.js';
 import type { FollowedHeap } from './followed-heap.js';
 import { HeapEventWriter, replayHeapEvents } from './heap-events.js';

@@ -1,7 +1,7 @@
 // The entry point of the profiler thread.
 import { workerData } from 'node:worker_threads';
 import { Agent } from './agent.js';
-import { ABANDONED, type AgentOptions, ControlWord, WORKING } from './messages.js';
+import { ABANDONED, type AgentOptions, ControlWord, type FromAgent, WORKING } from './messages.js';
 import { stayIdle } from './stay-idle.js';
 
 const options = workerData as AgentOptions;
@@ -18,4 +18,5 @@ if (tooLate) {
 } else {
   new Agent(options).start();
   Atomics.store(control, ControlWord.ready, WORKING);
+  options.port.postMessage({ type: 'begun' } satisfies FromAgent);
 }

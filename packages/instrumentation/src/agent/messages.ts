@@ -114,6 +114,8 @@ export type ToAgent =
 /** From the profiler thread to the main thread. */
 export type FromAgent =
   | { readonly type: 'log'; readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly text: string }
+  /** The thread has started in full. */
+  | { readonly type: 'begun' }
   | { readonly type: 'sampler-wanted' }
   /** The sampler takes too many samples: can it be started again? The answer is `restart-possible`. */
   | { readonly type: 'restart-wanted' }

@@ -1,4 +1,4 @@
-import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, receiveMessageOnPort, type Worker } from 'node:worker_threads';
 import type { FromAgent, SuspectView, ToAgent, TopSitesView, TopSitesWanted } from '../agent/messages.js';
 import {
   ABANDONED,
@@ -28,17 +28,19 @@ import {
   SafeMap,
   SafePromise,
   SafeSharedArrayBuffer,
-  SafeURL,
   setTimeout,
 } from '../containment/primordials.js';
 import type { ObjectCountTable } from '../profile/object-counts.js';
 import { transferredBuffers } from '../signal/transferred-buffers.js';
+import { startThread } from '../start-thread.js';
 import { LatePolls } from './late-polls.js';
 import type { ThreadOptions } from './thread-options.js';
 
 /** What the profiler thread asks of the main thread. */
 export interface AgentThreadHandlers {
   log(level: 'debug' | 'info' | 'warn' | 'error', text: string): void;
+  /** The thread has started in full. */
+  begun(): void;
   samplerWanted(): void;
   restartSampler(samplingInterval: number): void;
   objectCounts(): ObjectCountTable | undefined;
@@ -51,8 +53,6 @@ export interface AgentThreadHandlers {
   /** Something that Node calls back has thrown: the thread cannot be relied on any more. */
   failed(thrown: unknown): void;
 }
-
-const MAIN = new SafeURL('../agent/main.js', import.meta.url);
 
 /** How long a metric reader waits for the profiler thread. */
 const VIEW_MILLIS = 1_000;
@@ -87,14 +87,19 @@ export class AgentThread {
   #gone = false;
   #abandoned = false;
 
-  constructor(options: ThreadOptions, handlers: AgentThreadHandlers) {
+  /** @param file path of the file that the thread runs; undefined for the one that came with this code */
+  constructor(
+    options: ThreadOptions,
+    handlers: AgentThreadHandlers,
+    file?: string | undefined,
+  ) {
     const control = new SafeSharedArrayBuffer(CONTROL_BYTES);
     this.#control = new SafeInt32Array(control);
     this.#handlers = handlers;
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     transferredBuffers.pause();
-    this.#worker = new Worker(MAIN, {
+    this.#worker = startThread(file, {
       name: 'heapray',
       workerData: { ...options, control, port: port2 } satisfies AgentOptions,
       transferList: [port2],
@@ -270,6 +275,8 @@ export class AgentThread {
     switch (message.type) {
       case 'log':
         return this.#handlers.log(message.level, message.text);
+      case 'begun':
+        return this.#handlers.begun();
       case 'sampler-wanted':
         return this.#handlers.samplerWanted();
       case 'restart-wanted':

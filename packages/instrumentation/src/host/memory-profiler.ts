@@ -20,6 +20,7 @@ import { type LeakListener, LeakListeners } from './leak-listeners.js';
 import { nodeProblem } from './node-support.js';
 import { startProblem } from './preflight.js';
 import { SamplerLease } from './sampler-lease.js';
+import { ThreadFile } from './thread-file.js';
 import { threadOptions } from './thread-options.js';
 import { type ConfigFor, TracedComponents } from './traced-components.js';
 import { ViewContinuity } from './view-continuity.js';
@@ -46,6 +47,7 @@ export class MemoryProfiler {
   #thread: AgentThread | undefined;
   #collections: CollectionWatch | undefined;
   readonly #continuity = new ViewContinuity();
+  readonly #threadFile = new ThreadFile();
   #threadStarted = 0;
   #threadDeaths = 0;
   readonly #endedThreads: number[] = [];
@@ -253,6 +255,7 @@ export class MemoryProfiler {
         }),
         {
           log: (level, text) => this.#log(level, text),
+          begun: () => this.#sampler.profilingBegan(),
           samplerWanted: () => this.#restartSampler(),
           restartSampler: (interval) => this.#changeInterval(interval),
           objectCounts: () => this.#sampler.objectCounts(),
@@ -265,6 +268,7 @@ export class MemoryProfiler {
           died: (reason, hasBegun) => this.#threadDied(reason, hasBegun),
           failed: this.#giveUp,
         },
+        this.#threadFile.path,
       );
     } catch (thrown) {
       this.#threadDied(describeThrown(thrown), false);
@@ -310,7 +314,9 @@ export class MemoryProfiler {
     const ended = this.#thread?.threadId;
     this.#thread = undefined;
     if (!hasBegun && this.#threadDeaths === 0) {
-      return this.#quit(`cannot start the profiler thread, memory is not profiled: ${reason}`, 'thread');
+      if (this.#threadFile.tryNext()) return this.#startThreadAgain();
+      const why = this.#threadFile.explain(reason);
+      return this.#quit(`cannot start the profiler thread, memory is not profiled: ${why}`, 'thread');
     }
     this.#threadDeaths++;
     if (ended !== undefined) this.#endedThreads[this.#endedThreads.length] = ended;
@@ -320,12 +326,15 @@ export class MemoryProfiler {
     this.#restartMillis = livedLong
       ? FIRST_RESTART_MILLIS
       : MathMin(MAX_RESTART_MILLIS, this.#restartMillis * 2);
-    this.#timers.after(this.#restartMillis, () => {
-      this.#startThread(this.#sampler.mode, this.#sampler.mode !== undefined);
-      // The new thread knows nothing of the wrapped functions yet, nor of their captures.
-      setComponentCaptures(this.#componentCaptures());
-      this.#calls.beginAgain();
-    });
+    this.#timers.after(this.#restartMillis, () => this.#startThreadAgain(this.#sampler.mode !== undefined));
+  }
+
+  #startThreadAgain(isResumed = false): void {
+    this.#startThread(this.#sampler.mode, isResumed);
+    if (this.#stopped) return;
+    // The new thread knows nothing of the wrapped functions yet, nor of their captures.
+    setComponentCaptures(this.#componentCaptures());
+    this.#calls.beginAgain();
   }
 
   #componentCaptures(): ComponentCaptures {

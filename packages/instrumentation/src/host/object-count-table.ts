@@ -1,5 +1,5 @@
 import type { ObjectCountTable } from '../profile/object-counts.js';
-import type { BindingNode, SamplerBinding } from '../source/sampler.js';
+import type { BindingNode, SamplerBinding } from '../source/sampler-binding.js';
 
 /**
  * Reads V8's object counts by stack through the native binding, which gives what the inspector's protocol

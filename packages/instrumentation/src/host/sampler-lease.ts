@@ -5,28 +5,24 @@ import { process } from '../containment/primordials.js';
 import type { Log } from '../diag.js';
 import type { FunctionLocation } from '../ledger/index.js';
 import type { ObjectCountTable } from '../profile/object-counts.js';
-import {
-  connectSamplerSession,
-  loadSamplerBinding,
-  type RunningSampler,
-  type SamplerBinding,
-  startSampler,
-} from '../source/sampler.js';
+import { connectSamplerSession, type RunningSampler, startSampler } from '../source/sampler.js';
+import { type LoadedBinding, loadSamplerBinding } from '../source/sampler-binding.js';
 import { locateFunction } from './locate-function.js';
 import { readObjectCounts } from './object-count-table.js';
 
 const FORCED_COLLECTIONS =
-  'polls force a garbage collection on this Node without @datadog/pprof (an optional dependency): ' +
-  'they are rare, and allocation by call site is not known';
+  'polls force a garbage collection, so they are rare, and allocation by call site is not known';
 
 /** The profiler's use of V8's one sampler, and of the inspector session that it needs for that. Nothing here throws. */
 export class SamplerLease {
   readonly #log: Log;
   #session: Inspector.Session | undefined;
-  #binding: SamplerBinding | undefined;
+  #loaded: LoadedBinding | undefined;
   #sampler: RunningSampler | undefined;
   #saidTaken = false;
   #interval = 0;
+  #mayWarn = false;
+  #warning: string | undefined;
 
   constructor(log: Log) {
     this.#log = log;
@@ -58,7 +54,7 @@ export class SamplerLease {
           `the inspector may not be used, so memory is not profiled: ${describeThrown(thrown)}`,
         ),
     );
-    this.#binding = loadSamplerBinding();
+    this.#loaded = loadSamplerBinding();
     return this.#session !== undefined;
   }
 
@@ -73,10 +69,12 @@ export class SamplerLease {
     const failed = (reason: string) =>
       this.#log('error', `cannot start the heap sampler, memory is not profiled: ${reason}`);
     const session = this.#session;
+    const loaded = this.#loaded;
     const start =
       session &&
+      loaded &&
       contain(
-        () => startSampler(interval, session),
+        () => startSampler(interval, session, loaded),
         (thrown) => failed(describeThrown(thrown)),
       );
     if (!start) return 'failed';
@@ -95,9 +93,20 @@ export class SamplerLease {
     this.#interval = interval;
     const { mode } = start.sampler;
     this.#log('debug', `heap sampler started (${mode}), every ${interval} bytes`);
-    if (start.problem !== undefined) this.#log('warn', `@datadog/pprof cannot be used: ${start.problem}`);
-    if (mode === 'inspector') this.#log('warn', FORCED_COLLECTIONS);
+    this.#warning = mode === 'inspector' ? `${FORCED_COLLECTIONS}: ${start.problem}` : undefined;
+    if (this.#mayWarn) this.#warn();
     return mode;
+  }
+
+  /** Profiling has begun: until now a warning about the mode would have been about nothing. */
+  profilingBegan(): void {
+    this.#mayWarn = true;
+    this.#warn();
+  }
+
+  #warn(): void {
+    if (this.#warning !== undefined) this.#log('warn', this.#warning);
+    this.#warning = undefined;
   }
 
   /** Stops the sampler if it is ours. */
@@ -118,7 +127,7 @@ export class SamplerLease {
   /** V8's object counts by stack; undefined when the native binding cannot tell. */
   objectCounts(): ObjectCountTable | undefined {
     return contain(
-      () => this.#binding && readObjectCounts(this.#binding),
+      () => this.#loaded?.binding && readObjectCounts(this.#loaded.binding),
       (thrown) => this.#log('debug', `object counts: ${describeThrown(thrown)}`),
     );
   }

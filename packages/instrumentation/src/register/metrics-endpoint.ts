@@ -240,3 +240,12 @@ function loadModules(log: Log): Modules | undefined {
   );
   return undefined;
 }
+
+/** Never called: a literal `import` tells file tracers (Next.js, `@vercel/nft`) that the package is needed. */
+export async function importForTracers(): Promise<void> {
+  try {
+    await import('@opentelemetry/exporter-prometheus');
+  } catch {
+    // A bundler may not find it.
+  }
+}

@@ -1,9 +1,9 @@
 import type * as Inspector from 'node:inspector';
-import { createRequire } from 'node:module';
 import { types } from 'node:util';
 import v8 from 'node:v8';
 import { describeThrown } from '../containment/describe-thrown.js';
 import { SafeError } from '../containment/primordials.js';
+import type { LoadedBinding, SamplerBinding } from './sampler-binding.js';
 import type { SamplerMode } from './sampling-profile.js';
 
 /**
@@ -22,7 +22,7 @@ export type SamplerStart =
   | {
       readonly status: 'started';
       readonly sampler: RunningSampler;
-      /** Why the native binding, which is there, could not start it. */
+      /** Why the native binding did not start it, where it should have. */
       readonly problem?: string | undefined;
     }
   /** Somebody else's sampler is running: nothing was changed. */
@@ -45,22 +45,6 @@ interface NativeHeapProfiler {
   startHeapProfile?(options: { sampleInterval: number; stackDepth: number }): unknown;
 }
 
-/** The part of `@datadog/pprof`'s native binding that heapray uses. */
-export interface SamplerBinding {
-  startSamplingHeapProfiler(intervalBytes: number, stackDepth: number): void;
-  getAllocationProfile(): BindingNode;
-}
-/** A node of the binding's profile; the counts are scaled by V8 like the sizes. Lines count from 1. */
-export interface BindingNode {
-  readonly name: string;
-  readonly scriptName: string;
-  readonly scriptId: number;
-  readonly lineNumber: number;
-  readonly columnNumber: number;
-  readonly children: readonly BindingNode[];
-  readonly allocations: readonly { readonly sizeBytes: number; readonly count: number }[];
-}
-
 /**
  * Opens the session that starts, arms and stops samplers. It stays open for the life of the process:
  * closing it would stop whatever sampler runs by then, somebody else's too.
@@ -80,15 +64,21 @@ export function connectSamplerSession(inspector: typeof Inspector): Inspector.Se
  * @param intervalBytes mean bytes between samples, an integer from 1 to 2^30 (checked by the configuration:
  *   V8 kills the process on anything below 1)
  */
-export function startSampler(intervalBytes: number, session: Inspector.Session): SamplerStart {
+export function startSampler(
+  intervalBytes: number,
+  session: Inspector.Session,
+  loaded: LoadedBinding,
+): SamplerStart {
   const native = startNative(intervalBytes, session);
   if (native) return native;
-  const binding = loadSamplerBinding();
-  if (!binding) return startByInspector(intervalBytes, session);
-  // The binding does not say whether a sampler was there before it, so ask first.
-  if (isSampling(session)) return { status: 'taken' };
-  const problem = startByBinding(binding, intervalBytes);
-  if (isSampling(session)) return armed('binding', intervalBytes, session);
+  let problem: string | undefined;
+  if (loaded.binding) {
+    // The binding does not say whether a sampler was there before it, so ask first.
+    if (isSampling(session)) return { status: 'taken' };
+    problem = startByBinding(loaded.binding, intervalBytes);
+    if (isSampling(session)) return armed('binding', intervalBytes, session);
+    problem ??= 'the native binding of @datadog/pprof has started no sampler';
+  } else problem = loaded.problem;
   const start = startByInspector(intervalBytes, session);
   return start.status === 'started' ? { ...start, problem } : start;
 }
@@ -117,7 +107,7 @@ function startByBinding(binding: SamplerBinding, intervalBytes: number): string 
     binding.startSamplingHeapProfiler(intervalBytes, STACK_DEPTH);
     return undefined;
   } catch (thrown) {
-    return describeThrown(thrown);
+    return `@datadog/pprof cannot be used: ${describeThrown(thrown)}`;
   }
 }
 
@@ -158,20 +148,4 @@ function post(session: Inspector.Session, method: string, params?: object): Erro
     return new SafeError(describeThrown(thrown));
   }
   return failure;
-}
-
-/**
- * Loads only the native binding of `@datadog/pprof`, not its JavaScript (which brings encoders and a source
- * map library that heapray does not need); undefined when it is absent or does not fit this Node.
- */
-export function loadSamplerBinding(): SamplerBinding | undefined {
-  try {
-    const require = createRequire(import.meta.url);
-    const entry = require.resolve('@datadog/pprof');
-    const bindings = createRequire(entry)('./heap-profiler-bindings') as Partial<SamplerBinding>;
-    if (typeof bindings.startSamplingHeapProfiler !== 'function') return undefined;
-    return bindings as SamplerBinding;
-  } catch {
-    return undefined;
-  }
 }

@@ -1,0 +1,93 @@
+import path from 'node:path';
+import { contain } from '../containment/contain.js';
+import { describeThrown } from '../containment/describe-thrown.js';
+import { process, StringPrototypeIncludes } from '../containment/primordials.js';
+import { installedCopy, isBundled, lookupFiles, requireFrom } from '../installation.js';
+
+const PACKAGE = '@datadog/pprof';
+const BINDINGS = './out/src/heap-profiler-bindings.js';
+
+/** The part of `@datadog/pprof`'s native binding that heapray uses. */
+export interface SamplerBinding {
+  startSamplingHeapProfiler(intervalBytes: number, stackDepth: number): void;
+  getAllocationProfile(): BindingNode;
+}
+/** A node of the binding's profile; the counts are scaled by V8 like the sizes. Lines count from 1. */
+export interface BindingNode {
+  readonly name: string;
+  readonly scriptName: string;
+  readonly scriptId: number;
+  readonly lineNumber: number;
+  readonly columnNumber: number;
+  readonly children: readonly BindingNode[];
+  readonly allocations: readonly { readonly sizeBytes: number; readonly count: number }[];
+}
+
+/** The binding, or why there is none, for people. */
+export type LoadedBinding =
+  | { readonly binding: SamplerBinding }
+  | { readonly binding: undefined; readonly problem: string };
+
+/**
+ * Loads only the native binding of `@datadog/pprof`, not its JavaScript (which brings encoders and a source
+ * map library that heapray does not need). Never throws.
+ */
+export function loadSamplerBinding(): LoadedBinding {
+  const manifest = findManifest();
+  if (manifest === undefined) {
+    const where = isBundled() ? ' beside this bundle' : '';
+    return { binding: undefined, problem: `${PACKAGE}, an optional dependency, is not installed${where}` };
+  }
+  return loadInstalled(manifest);
+}
+
+/** Never called: a literal `import` tells file tracers (Next.js, `@vercel/nft`) that the binding is needed. */
+export async function importForTracers(): Promise<void> {
+  try {
+    await import('@datadog/pprof/out/src/heap-profiler-bindings.js');
+  } catch {
+    // It is an optional dependency: a bundler may not find it.
+  }
+}
+
+/** Path of the package's `package.json`. */
+function findManifest(): string | undefined {
+  const files = lookupFiles();
+  for (let at = 0; at < files.length; at++) {
+    const manifest = contain(() => requireFrom(files[at]!).resolve(`${PACKAGE}/package.json`), ignore);
+    if (manifest !== undefined) return manifest;
+  }
+  // In a bundle, whose folder may not see the dependencies of its dependencies.
+  const copy = isBundled() ? installedCopy() : undefined;
+  return copy && contain(() => requireFrom(copy.manifest).resolve(`${PACKAGE}/package.json`), ignore);
+}
+
+function loadInstalled(manifest: string): LoadedBinding {
+  let why = 'it has no heap profiler';
+  const binding = contain(
+    () => requireFrom(manifest)(BINDINGS) as unknown,
+    (thrown) => (why = explain(thrown)),
+  );
+  if (isUsable(binding)) return { binding };
+  return { binding: undefined, problem: `${PACKAGE} is installed in ${path.dirname(manifest)}, but ${why}` };
+}
+
+/** node-gyp-build throws plain errors, so that their text is all there is to tell them by. */
+function explain(thrown: unknown): string {
+  const text = describeThrown(thrown);
+  const isMissing = ['No native build', 'Cannot find module'].some((part) =>
+    StringPrototypeIncludes(text, part),
+  );
+  if (!isMissing) return `its native binding cannot be loaded: ${text}`;
+  const { platform, arch, versions } = process;
+  return (
+    `its native binding for ${platform}-${arch} and Node ABI ${versions.modules} was not found: a copy or a file trace may ` +
+    `have left it out, or the package has none for this system: ${text}`
+  );
+}
+
+function isUsable(binding: unknown): binding is SamplerBinding {
+  return typeof (binding as Partial<SamplerBinding> | undefined)?.startSamplingHeapProfiler === 'function';
+}
+
+function ignore(): void {}

@@ -1,0 +1,58 @@
+// What `require` gets of our packages where it is not Node's own, as in Jest, and the types of it.
+//
+// The packages are ES modules, and Node requires these itself (the condition `module-sync`). For all others each entry of
+// `exports` with the condition `require` gets a small file below dist/cjs, which has Node load the one real module, so
+// that a process never holds two. Beside it lie copies of the declarations, which TypeScript takes for those of CommonJS
+// because of the package.json above them.
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+
+/** Writes the CommonJS entries of a package that is built. */
+export function writeCommonJsEntries(packageFolder) {
+  const { exports = {} } = JSON.parse(readFileSync(path.join(packageFolder, 'package.json'), 'utf8'));
+  const entries = Object.values(exports).flatMap(({ require }) => (require === undefined ? [] : [require]));
+  if (entries.length === 0) return;
+  const dist = path.join(packageFolder, 'dist');
+  const cjs = path.join(dist, 'cjs');
+  const files = new Map([['package.json', '{"type":"commonjs"}\n']]);
+  for (const { default: script, types } of entries) {
+    const name = path.relative(cjs, path.join(packageFolder, script));
+    const upwards = path.relative(path.dirname(path.join(cjs, name)), path.join(dist, name));
+    files.set(name, requireFile(upwards.replaceAll(path.sep, '/')));
+    addDeclarations(dist, path.relative(cjs, path.join(packageFolder, types)), files);
+  }
+  if (isWritten(cjs, files)) return;
+  rmSync(cjs, { recursive: true, force: true });
+  for (const [name, text] of files) {
+    mkdirSync(path.dirname(path.join(cjs, name)), { recursive: true });
+    writeFileSync(path.join(cjs, name), text);
+  }
+}
+
+/** Jest replaces `process` and `node:module` in what it loads; the context of the process itself has the real ones. */
+function requireFile(esModule) {
+  return `'use strict';
+const { process } = require('node:vm').runInThisContext('globalThis');
+module.exports = process.getBuiltinModule('node:module').createRequire(__filename)('${esModule}');
+// Never called: file tracers follow a literal import.
+void (() => import('${esModule}'));
+`;
+}
+
+/** Adds a declaration file and those that it imports from the same package. */
+function addDeclarations(dist, name, files) {
+  if (files.has(name)) return;
+  const text = readFileSync(path.join(dist, name), 'utf8');
+  // Without TypeScript's `esModuleInterop` the modules of Node have no default export in CommonJS.
+  files.set(name, text.replace(/^(import (?:type )?)(\w+ from 'node:)/gm, '$1* as $2'));
+  for (const [, imported] of text.matchAll(/(?:from |import\()'(\.{1,2}\/[^']+)\.js'/g)) {
+    addDeclarations(dist, path.join(path.dirname(name), `${imported}.d.ts`), files);
+  }
+}
+
+function isWritten(folder, files) {
+  return [...files].every(([name, text]) => {
+    const file = path.join(folder, name);
+    return existsSync(file) && readFileSync(file, 'utf8') === text;
+  });
+}
