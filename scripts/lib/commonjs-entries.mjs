@@ -4,13 +4,14 @@
 // `exports` with the condition `require` gets a small file below dist/cjs, which has Node load the one real module, so
 // that a process never holds two. Beside it lie copies of the declarations, which TypeScript takes for those of CommonJS
 // because of the package.json above them.
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 /** Writes the CommonJS entries of a package that is built. */
 export function writeCommonJsEntries(packageFolder) {
   const { exports = {} } = JSON.parse(readFileSync(path.join(packageFolder, 'package.json'), 'utf8'));
-  const entries = Object.values(exports).flatMap(({ require }) => (require === undefined ? [] : [require]));
+  const required = Object.values(exports).flatMap(({ require }) => (require === undefined ? [] : [require]));
+  const entries = required.filter((entry) => entry.default.startsWith('./dist/cjs/'));
   if (entries.length === 0) return;
   const dist = path.join(packageFolder, 'dist');
   const cjs = path.join(dist, 'cjs');
@@ -51,6 +52,8 @@ function addDeclarations(dist, name, files) {
 }
 
 function isWritten(folder, files) {
+  const there = existsSync(folder) ? readdirSync(folder, { recursive: true, withFileTypes: true }) : [];
+  if (there.filter((entry) => entry.isFile()).length !== files.size) return false;
   return [...files].every(([name, text]) => {
     const file = path.join(folder, name);
     return existsSync(file) && readFileSync(file, 'utf8') === text;

@@ -5,9 +5,22 @@ try {
   Reflect.set(process, REQUIRED, true);
   require('./register.js');
 } catch {
-  import('./register.js').catch(say);
+  requireAsNodeDoes();
 } finally {
   Reflect.deleteProperty(process, REQUIRED);
+}
+
+/** Test runners with a `require` of their own, as Jest has, load no ES modules: the process's own context has Node's. */
+function requireAsNodeDoes(): void {
+  const { process: own }: typeof globalThis = require('node:vm').runInThisContext('globalThis');
+  try {
+    Reflect.set(own, REQUIRED, true);
+    own.getBuiltinModule('node:module').createRequire(__filename)('./register.js');
+  } catch {
+    import('./register.js').catch(say);
+  } finally {
+    Reflect.deleteProperty(own, REQUIRED);
+  }
 }
 
 function say(thrown: unknown): void {

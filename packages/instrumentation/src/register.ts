@@ -16,7 +16,9 @@ const REQUIRED = symbols.for('heapray.required');
 
 // Never called: literal imports tell file tracers (Next.js, `@vercel/nft`) which files the steps need.
 void (() => [
+  import('./register/process-start.js'),
   import('./register/launchers.js'),
+  import('./register/tool-watch.js'),
   import('./host/node-support.js'),
   import('./host/descriptors.js'),
   import('./register/zero-code.js'),

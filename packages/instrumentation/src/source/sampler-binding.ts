@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { contain } from '../containment/contain.js';
 import { describeThrown } from '../containment/describe-thrown.js';
@@ -5,6 +6,7 @@ import { process, StringPrototypeIncludes } from '../containment/primordials.js'
 import { installedCopy, isBundled, lookupFiles, requireFrom } from '../installation.js';
 
 const PACKAGE = '@datadog/pprof';
+const MANIFEST = `${PACKAGE}/package.json`;
 const BINDINGS = './out/src/heap-profiler-bindings.js';
 
 /** The part of `@datadog/pprof`'s native binding that heapray uses. */
@@ -31,9 +33,11 @@ export type LoadedBinding =
 /**
  * Loads only the native binding of `@datadog/pprof`, not its JavaScript (which brings encoders and a source
  * map library that heapray does not need). Never throws.
+ *
+ * @param files where the package is looked for, as `createRequire` takes them
  */
-export function loadSamplerBinding(): LoadedBinding {
-  const manifest = findManifest();
+export function loadSamplerBinding(files: readonly string[] = lookupFiles()): LoadedBinding {
+  const manifest = findManifest(files);
   if (manifest === undefined) {
     const where = isBundled() ? ' beside this bundle' : '';
     return { binding: undefined, problem: `${PACKAGE}, an optional dependency, is not installed${where}` };
@@ -50,16 +54,24 @@ export async function importForTracers(): Promise<void> {
   }
 }
 
-/** Path of the package's `package.json`. */
-function findManifest(): string | undefined {
-  const files = lookupFiles();
-  for (let at = 0; at < files.length; at++) {
-    const manifest = contain(() => requireFrom(files[at]!).resolve(`${PACKAGE}/package.json`), ignore);
+/** Path of the package's `package.json`, which is not there when only parts of the package are. */
+function findManifest(files: readonly string[]): string | undefined {
+  // The folder of a bundle may not see the dependencies of its dependencies.
+  const copy = isBundled() ? installedCopy() : undefined;
+  const all = copy ? [...files, copy.manifest] : files;
+  for (let at = 0; at < all.length; at++) {
+    const require = contain(() => requireFrom(all[at]!), ignore);
+    const manifest =
+      require && (contain(() => require.resolve(MANIFEST), ignore) ?? manifestOfParts(require));
     if (manifest !== undefined) return manifest;
   }
-  // In a bundle, whose folder may not see the dependencies of its dependencies.
-  const copy = isBundled() ? installedCopy() : undefined;
-  return copy && contain(() => requireFrom(copy.manifest).resolve(`${PACKAGE}/package.json`), ignore);
+  return undefined;
+}
+
+function manifestOfParts(require: NodeJS.Require): string | undefined {
+  const folders = contain(() => require.resolve.paths(PACKAGE), ignore) ?? [];
+  const found = folders.find((folder) => existsSync(path.join(folder, PACKAGE)));
+  return found && path.join(found, MANIFEST);
 }
 
 function loadInstalled(manifest: string): LoadedBinding {
