@@ -88,11 +88,7 @@ export class AgentThread {
   #abandoned = false;
 
   /** @param file path of the file that the thread runs; undefined for the one that came with this code */
-  constructor(
-    options: ThreadOptions,
-    handlers: AgentThreadHandlers,
-    file?: string | undefined,
-  ) {
+  constructor(options: ThreadOptions, handlers: AgentThreadHandlers, file?: string | undefined) {
     const control = new SafeSharedArrayBuffer(CONTROL_BYTES);
     this.#control = new SafeInt32Array(control);
     this.#handlers = handlers;
