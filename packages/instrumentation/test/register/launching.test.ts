@@ -21,6 +21,7 @@ for (const line of ['22.15', '26'] satisfies NodeLine[]) {
   peerTest(`an unknown launcher is left alone on Node ${line}`, `node-${line}`, async () => {
     const app = start([packageScript('some-launcher', `${START} ${LISTEN}`), program(FOLLOW)], { line });
     await app.waitForOutput(/metrics on /);
+    await app.waitForOutput(/memory profiles on /);
     expect([...app.stderr.matchAll(LEFT_ALONE)].map(([, pid]) => Number(pid))).toEqual([app.pid]);
     expect(app.stderr.match(/metrics on |memory profiles on /g)).toHaveLength(2);
   });
