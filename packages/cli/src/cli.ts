@@ -44,7 +44,10 @@ function createProgram(): Command {
       writeOut: (text) => void commandIo().write(Buffer.from(text)),
       writeErr: (text) => commandIo().writeError(text),
     })
-    .addHelpText('after', '\nStatus: 0 done, 1 the input or the system failed, 2 wrong usage.');
+    .addHelpText(
+      'after',
+      '\nStatus: 0 done, 1 the input or the system failed, 2 wrong usage, 3 --fail-over was exceeded.',
+    );
   for (const add of [addRun, addConfig, addStats, addTop, addConvert, addDiff, addLive, addParse, addWatch])
     add(program);
   return program;

@@ -39,14 +39,14 @@ describe('wrong usage: status 2 and one line', () => {
     [['frobnicate'], "heapray: unknown command 'frobnicate'"],
     [['--frobnicate'], "heapray: unknown option '--frobnicate'"],
     [['top'], "heapray: missing required argument 'file'"],
-    [['top', 'a', 'b'], "heapray: too many arguments for 'top'. Expected 1 argument but got 2: a, b."],
+    [['parse', 'a', 'b'], "heapray: too many arguments for 'parse'. Expected 1 argument but got 2: a, b."],
     [
       ['top', 'a', '-n', '0'],
       "heapray: option '-n, --rows <count>' argument '0' is invalid. It takes a whole number from 1.",
     ],
     [
       ['top', 'a', '--group', 'colour'],
-      "heapray: option '--group <kind>' argument 'colour' is invalid. Allowed choices are function, file, package, component, thread, allocator.",
+      "heapray: option '--group <kind>' argument 'colour' is invalid. Allowed choices are function, file, package, component, thread, allocator, process.",
     ],
     [['convert', 'a'], "heapray: required option '-o, --output <file>' not specified"],
     [

@@ -7,8 +7,9 @@ import {
 import { type Command, Option } from 'commander';
 import { CommandError, UsageError } from '../errors.js';
 import { COLUMN_WORDS, pickColumn } from '../inputs/columns.js';
-import { PROFILE_FORMATS, readInput } from '../inputs/index.js';
+import { PROFILE_FORMATS } from '../inputs/index.js';
 import { applyStrict, finishCapture, openCapture, pushCapture, readCapture } from '../inputs/memray.js';
+import { readInputs } from '../inputs/merged-input.js';
 import {
   encode,
   formatOfName,
@@ -40,9 +41,9 @@ export function addConvert(program: Command): void {
       `Writes a profile in another format. Reads ${PROFILE_FORMATS}, told apart by content. ` +
         'The format is that of --to, else what the name of the output says: .pb, .pb.gz, .pprof, .bin, .json, ' +
         '.folded, .collapsed, .heapprofile. A memray capture also becomes one of another format version, which ' +
-        'another memray reads.',
+        'another memray reads. Several files of one kind become one profile, with the label process.',
     )
-    .argument('<input>', 'the profile; - for standard input')
+    .argument('<input...>', 'the profiles; - for standard input')
     .requiredOption('-o, --output <file>', 'the file to write; - for standard output')
     .addOption(new Option('--to <format>', 'the format to write').choices([...OUTPUT_FORMATS]))
     .addOption(
@@ -59,7 +60,8 @@ export function addConvert(program: Command): void {
     .action(convert);
 }
 
-async function convert(input: string, options: ConvertOptions): Promise<void> {
+async function convert(inputs: readonly string[], options: ConvertOptions): Promise<void> {
+  const [input = '', ...more] = inputs;
   const { output, to, by, memrayFormat, aggregate, strict } = options;
   const format = to ?? formatOfName(output);
   if (format === undefined) {
@@ -71,31 +73,36 @@ async function convert(input: string, options: ConvertOptions): Promise<void> {
     throw new UsageError(`--by is for formats that hold one column; ${format} holds them all`);
   }
   if (format === 'memray') {
+    if (more.length > 0) {
+      throw new UsageError(
+        'a memray capture is of one process: convert each by itself, or all to another format',
+      );
+    }
     const version = Number(memrayFormat ?? DEFAULT_FORMAT) as MemrayFormat;
     if (aggregate) return aggregateCapture(input, output, version, strict);
     return convertCapture(input, output, version, strict);
   }
   if (memrayFormat !== undefined) throw new UsageError(`--memray-format is for memray, not for ${format}`);
   if (aggregate) throw new UsageError(`--aggregate is for memray, not for ${format}`);
-  return convertProfile(input, output, format, { by, strict });
+  return convertProfile(inputs, output, format, { by, strict });
 }
 
 async function convertProfile(
-  input: string,
+  inputs: readonly string[],
   output: string,
   format: ProfileFormat,
   { by, strict }: { readonly by: string | undefined; readonly strict: boolean | undefined },
 ): Promise<void> {
-  const { profile, end } = await readInput(input);
-  const column = pickColumn(profile, by, input);
+  const { profile, ends, name } = await readInputs(inputs);
+  const column = pickColumn(profile, by, name);
   try {
     await writeOutput(output, await encode(profile, format, column.index, output));
   } catch (cause) {
     // What a format cannot hold.
-    if (cause instanceof RangeError) throw new CommandError(`${input}: ${cause.message}`, { cause });
+    if (cause instanceof RangeError) throw new CommandError(`${name}: ${cause.message}`, { cause });
     throw cause;
   }
-  applyStrict(strict, end);
+  applyStrict(strict, ...ends);
 }
 
 async function convertCapture(

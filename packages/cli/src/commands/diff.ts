@@ -1,19 +1,22 @@
 import { encodePprof, encodePprofGzip } from '@heapray/exporter/pprof';
 import { type Profile, subtractProfiles, type TopGroup, topOf, totals } from '@heapray/exporter/profile';
 import { type Command, Option } from 'commander';
-import { CommandError } from '../errors.js';
-import { COLUMN_WORDS, pickColumn } from '../inputs/columns.js';
+import { CommandError, UsageError } from '../errors.js';
+import { COLUMN_WORDS, type PickedColumn, pickColumn } from '../inputs/columns.js';
 import { withCommonColumns } from '../inputs/common-columns.js';
 import { comparablePlaces } from '../inputs/comparable-places.js';
-import { PROFILE_FORMATS, readInput } from '../inputs/index.js';
+import { PROFILE_FORMATS } from '../inputs/index.js';
 import { applyStrict } from '../inputs/memray.js';
+import { type MergedInput, meaningOfSum, readInputs } from '../inputs/merged-input.js';
+import { assertReadOnce } from '../inputs/processes.js';
 import { pseudoFrameNotes } from '../outputs/pseudo-frame-notes.js';
 import { writeJson, writeStdout } from '../outputs/stdout.js';
 import { writeOutput } from '../outputs/write-output.js';
-import { nameText, placeText } from '../text/place.js';
+import { nameText, placeText, rowText } from '../text/place.js';
 import { printable } from '../text/printable.js';
 import { formatQuantity } from '../text/quantity.js';
 import { fitLine, formatTable } from '../text/table.js';
+import { assertNoSubject, type FailLimit, failOverOption, holdAgainst } from './fail-over.js';
 import { maxMemoryOption, maxSecondsOption, rowsOption, strictOption } from './options.js';
 import { GROUPS } from './top.js';
 
@@ -24,6 +27,9 @@ interface DiffOptions {
   readonly json?: true;
   readonly output?: string;
   readonly strict?: true;
+  readonly old?: readonly string[];
+  readonly new?: readonly string[];
+  readonly failOver?: readonly FailLimit[];
 }
 
 /** A place or label in both profiles. */
@@ -47,43 +53,103 @@ export function addDiff(program: Command): void {
     .summary('what grew and what shrank')
     .description(
       `Compares two profiles by the columns that both have. Reads ${PROFILE_FORMATS}, told apart by content; ` +
-        'the two may be of different formats.',
+        'the two may be of different formats. Several files of one kind on a side are summed.',
     )
-    .argument('<old>', 'the profile to compare with; - for standard input')
-    .argument('<new>', 'the later profile')
+    .usage('[options] OLD NEW\n       heapray diff [options] --old FILE... --new FILE...')
+    .argument('[file...]', 'the profile to compare with, and the later one; - for standard input')
+    .option('--old <file...>', 'several profiles to compare with')
+    .option('--new <file...>', 'several later profiles')
     .option('--by <column>', `what to compare: ${COLUMN_WORDS} (default: inuse, else what both have)`)
     .addOption(new Option('--group <kind>', 'what the rows are').choices([...GROUPS]).default('function'))
     .addOption(rowsOption(10))
     .option('--json', 'as JSON, on standard output')
     .option('-o, --output <file>', 'write the difference as pprof; - for standard output')
+    .addOption(failOverOption('the growth (% of the old total)'))
     .addOption(strictOption())
     .addOption(maxMemoryOption())
     .addOption(maxSecondsOption())
     .action(diff);
 }
 
-async function diff(oldFile: string, newFile: string, options: DiffOptions): Promise<void> {
-  const older = await readInput(oldFile);
-  const newer = await readInput(newFile);
+async function diff(files: readonly string[], options: DiffOptions): Promise<void> {
+  const { group, output, failOver = [] } = options;
+  assertNoSubject(failOver);
+  const sides = sidesOf(files, options);
+  assertReadOnce([...sides.old, ...sides.new]);
+  const older = await readInputs(sides.old, group === 'process');
+  const newer = await readInputs(sides.new, group === 'process');
   const [from, to] = withCommonColumns(older.profile, newer.profile) ?? [];
   if (from === undefined || to === undefined) {
-    throw new CommandError(`${newFile}: no column in common with ${oldFile}`);
+    throw new CommandError(`${newer.name}: no column in common with ${older.name}`);
   }
-  const { group, output } = options;
-  const column = pickColumn(to, options.by, `${oldFile} and ${newFile}`);
+  const name = `${older.name} and ${newer.name}`;
+  const column = pickColumn(to, options.by, name);
   if (output !== undefined) await writeDifference(output, from, to);
-  applyStrict(options.strict, older.end, newer.end);
-  if (output === '-') return;
   const all = compare(from, to, column.type, group);
-  const rows = biggest(all, options.rows);
-  const omitted = all.length - rows.length;
-  if (options.json) {
-    const { type, unit } = column;
-    const sums = { old: totals(from), new: totals(to) };
-    const files = { old: oldFile, new: newFile };
-    return writeJson({ ...files, column: type, unit, group, totals: sums, omitted, rows });
+  const compared: Compared = { from, to, older, newer, column, group, all, rows: biggest(all, options.rows) };
+  if (output !== '-') {
+    if (options.json) await writeJson(asJson(sides, compared));
+    else await writeStdout(asText(compared));
   }
-  await writeStdout(asText(from, to, column, group, rows, omitted));
+  applyStrict(options.strict, ...older.ends, ...newer.ends);
+  for (const limit of failOver) checkLimit(name, limit, compared);
+}
+
+interface Sides {
+  readonly old: readonly string[];
+  readonly new: readonly string[];
+}
+
+function sidesOf(files: readonly string[], { old, new: later }: DiffOptions): Sides {
+  const [first, second] = files;
+  const isTwo = first !== undefined && second !== undefined && files.length === 2;
+  if (isTwo && old === undefined && later === undefined) return { old: [first], new: [second] };
+  if (files.length === 0 && old !== undefined && later !== undefined) return { old, new: later };
+  throw new UsageError('diff takes two files, OLD NEW, or --old FILE... --new FILE... for several on a side');
+}
+
+interface Compared {
+  readonly from: Profile;
+  readonly to: Profile;
+  readonly older: MergedInput;
+  readonly newer: MergedInput;
+  readonly column: PickedColumn;
+  readonly group: TopGroup;
+  readonly all: readonly DiffRow[];
+  /** Those that are shown. */
+  readonly rows: readonly DiffRow[];
+}
+
+function asJson(sides: Sides, { from, to, older, newer, column, group, all, rows }: Compared): object {
+  const { type, unit } = column;
+  const [old, now] = [meaningOfSum(older, type), meaningOfSum(newer, type)];
+  return {
+    old: sides.old.length === 1 ? sides.old[0] : sides.old,
+    new: sides.new.length === 1 ? sides.new[0] : sides.new,
+    column: type,
+    unit,
+    group,
+    totals: { old: totals(from), new: totals(to) },
+    ...((old ?? now) !== undefined && { totals_are: { old: old ?? null, new: now ?? null } }),
+    omitted: all.length - rows.length,
+    rows,
+  };
+}
+
+/** Growth of all together: what grew in one place may have shrunk in another. */
+function checkLimit(name: string, limit: FailLimit, { from, to, column, all }: Compared): void {
+  const { type, unit } = column;
+  const before = totals(from)[type]!;
+  const [first] = all;
+  const site = first === undefined ? '' : `; most by ${rowText(first)}: ${signed(first.change, unit)}`;
+  const whole = { name: 'the old total', amount: before };
+  holdAgainst(name, limit, {
+    what: `the growth of ${type}`,
+    amount: totals(to)[type]! - before,
+    whole,
+    unit,
+    site,
+  });
 }
 
 async function writeDifference(output: string, from: Profile, to: Profile): Promise<void> {
@@ -124,22 +190,17 @@ function biggest(rows: readonly DiffRow[], count: number): DiffRow[] {
   return rows.filter((row) => kept.has(row));
 }
 
-function* asText(
-  from: Profile,
-  to: Profile,
-  { type, unit }: { readonly type: string; readonly unit: string },
-  group: TopGroup,
-  rows: readonly DiffRow[],
-  omitted: number,
-): Generator<string> {
+function* asText({ from, to, older, newer, column: picked, group, all, rows }: Compared): Generator<string> {
+  const { type, unit } = picked;
   const before = totals(from);
   const after = totals(to);
   for (const column of to.columns) {
     if (column.type !== type && !SHOWN.includes(column.type)) continue;
     const [old, now] = [before[column.type]!, after[column.type]!];
     const change = signed(now - old, column.unit);
-    const sums = `${formatQuantity(old, column.unit)} to ${formatQuantity(now, column.unit)}, ${change}`;
-    yield `${fitLine(`${printable(column.type)}: ${sums}`)}\n`;
+    const [oldMeaning, newMeaning] = [meaningOfSum(older, column.type), meaningOfSum(newer, column.type)];
+    const sums = `${formatQuantity(old, column.unit)}${inBrackets(oldMeaning)} to ${formatQuantity(now, column.unit)}`;
+    yield `${fitLine(`${printable(column.type)}: ${sums}${inBrackets(newMeaning)}, ${change}`)}\n`;
   }
   if (rows.length === 0) return yield `\n${fitLine(`nothing changed by ${group}`)}\n`;
   const head = ['CHANGE', 'OLD', 'NEW', group.toUpperCase(), ...(group === 'function' ? ['FILE'] : [])];
@@ -153,9 +214,14 @@ function* asText(
   yield `\n${fitLine(`${printable(type)} by ${group}`)}\n`;
   yield formatTable([head, ...cells], 3);
   yield* pseudoFrameNotes(rows);
+  const omitted = all.length - rows.length;
   if (omitted > 0) yield `\n${fitLine(`${omitted} more; -n shows more rows`)}\n`;
 }
 
 function signed(value: number, unit: string): string {
   return `${value > 0 ? '+' : ''}${formatQuantity(value, unit)}`;
+}
+
+function inBrackets(text: string | undefined): string {
+  return text === undefined ? '' : ` (${text})`;
 }

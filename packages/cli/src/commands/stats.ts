@@ -1,39 +1,76 @@
-import { MemrayAnalyzer } from '@heapray/exporter/memray';
 import type { Command } from 'commander';
-import { applyStrict, openCapture, readCapture } from '../inputs/memray.js';
-import { mayUseThread } from '../inputs/own-thread.js';
+import { type CaptureFigures, readFigures, type SiteBytes } from '../inputs/capture-figures.js';
+import { applyStrict } from '../inputs/memray.js';
+import { inputsName } from '../inputs/merged-input.js';
+import { type CapturesSummary, summarize } from '../outputs/captures-summary.js';
 import { statsJson } from '../outputs/stats-json.js';
 import { statsText } from '../outputs/stats-text.js';
 import { writeJson, writeStdout } from '../outputs/stdout.js';
+import { formatBytes } from '../text/quantity.js';
+import { type FailLimit, failOverOption, holdAgainst, type LimitSubject } from './fail-over.js';
 import { maxMemoryOption, maxSecondsOption, rowsOption, strictOption } from './options.js';
 
 interface StatsOptions {
   readonly json?: true;
   readonly rows: number;
   readonly strict?: true;
+  readonly failOver?: readonly FailLimit[];
 }
 
 export function addStats(program: Command): void {
   program
     .command('stats')
-    .summary('figures of a memray capture')
+    .summary('figures of memray captures')
     .description(
       'Tells what `memray stats` tells of a capture, of any of its formats: allocations in all, the peak, sizes, ' +
-        'allocators, the biggest places and modules; and what was alive at the end.',
+        'allocators, the biggest places and modules; and what was alive at the end. Several captures, such as those of ' +
+        'forked processes, are summed.',
     )
-    .argument('<file>', 'the capture; - for standard input')
+    .argument('<file...>', 'the captures; - for standard input')
     .option('--json', 'as JSON with the keys of memray, on standard output')
     .addOption(rowsOption(5))
+    .addOption(failOverOption('the peak or what is leaked (peak=..., leaked=...; % of the peak)'))
     .addOption(strictOption())
     .addOption(maxMemoryOption())
     .addOption(maxSecondsOption())
     .action(stats);
 }
 
-async function stats(file: string, { json, rows, strict }: StatsOptions): Promise<void> {
-  const analyzer = new MemrayAnalyzer({ stats: true, ownThread: mayUseThread() });
-  const end = await readCapture(await openCapture(file), analyzer);
-  if (json) await writeJson(statsJson({ analyzer, end }, rows));
-  else await writeStdout(statsText({ analyzer, end }, rows));
-  applyStrict(strict, end);
+async function stats(files: readonly string[], options: StatsOptions): Promise<void> {
+  const { json, rows, strict, failOver = [] } = options;
+  const captures = await readFigures(files, failOver.length > 0);
+  const summary = summarize(captures, rows);
+  if (json) await writeJson(statsJson(summary));
+  else await writeStdout(statsText(summary));
+  applyStrict(strict, ...captures.map(({ end }) => end));
+  for (const limit of failOver) checkLimit(inputsName(files), limit, summary);
+}
+
+/** The peak cannot be below what is leaked, so that is looked at first. */
+function checkLimit(name: string, limit: FailLimit, { captures, peakBytes, leaked }: CapturesSummary): void {
+  const measured = {
+    peak: { what: 'the peak', amount: peakBytes },
+    leaked: {
+      what: 'what is leaked',
+      amount: leaked.bytes,
+      whole: { name: 'the peak', amount: peakBytes },
+    },
+  };
+  const subjects: readonly LimitSubject[] =
+    limit.subject === undefined ? ['leaked', 'peak'] : [limit.subject];
+  for (const subject of subjects) {
+    const site = siteText(captures, subject);
+    if (holdAgainst(name, limit, { ...measured[subject], unit: 'bytes', site })) return;
+  }
+}
+
+function siteText(captures: readonly CaptureFigures[], subject: LimitSubject): string {
+  const all = new Map<string, number>();
+  for (const { sites } of captures) addAll(all, sites[subject]);
+  const [site, bytes] = [...all].reduce((most, each) => (each[1] > most[1] ? each : most), ['', 0]);
+  return site === '' ? '' : `; most by ${site}: ${formatBytes(bytes)}`;
+}
+
+function addAll(sums: Map<string, number>, more: SiteBytes): void {
+  for (const [site, bytes] of more) sums.set(site, (sums.get(site) ?? 0) + bytes);
 }

@@ -1,14 +1,16 @@
 import { type TopGroup, type TopRow, topOf, totals } from '@heapray/exporter/profile';
 import { type Command, Option } from 'commander';
 import { COLUMN_WORDS, type PickedColumn, pickColumn } from '../inputs/columns.js';
-import { PROFILE_FORMATS, readInput } from '../inputs/index.js';
+import { PROFILE_FORMATS } from '../inputs/index.js';
 import { applyStrict } from '../inputs/memray.js';
+import { type MergedInput, meaningOfSum, readInputs } from '../inputs/merged-input.js';
 import { pseudoFrameNotes } from '../outputs/pseudo-frame-notes.js';
 import { writeJson, writeStdout } from '../outputs/stdout.js';
-import { nameText, placeText } from '../text/place.js';
+import { nameText, placeText, rowText } from '../text/place.js';
 import { printable } from '../text/printable.js';
 import { formatQuantity, formatShare } from '../text/quantity.js';
 import { fitLine, formatTable } from '../text/table.js';
+import { assertNoSubject, type FailLimit, failOverOption, holdAgainst } from './fail-over.js';
 import { maxMemoryOption, maxSecondsOption, rowsOption, strictOption } from './options.js';
 
 interface TopOptions {
@@ -17,6 +19,7 @@ interface TopOptions {
   readonly rows: number;
   readonly json?: true;
   readonly strict?: true;
+  readonly failOver?: readonly FailLimit[];
 }
 
 /** What rows may be. */
@@ -27,49 +30,96 @@ export const GROUPS: readonly TopGroup[] = [
   'component',
   'thread',
   'allocator',
+  'process',
 ];
 
 export function addTop(program: Command): void {
   program
     .command('top')
-    .summary('the biggest places of a profile')
+    .summary('the biggest places of profiles')
     .description(
       `Lists who has or allocates the most. Reads ${PROFILE_FORMATS}, told apart by content. ` +
         'A function is charged with what it and the runtime below it allocate (flat), and with all that its ' +
-        'callees allocate too (cumulative).',
+        'callees allocate too (cumulative). Several files of one kind are summed.',
     )
-    .argument('<file>', 'the profile; - for standard input')
+    .argument('<file...>', 'the profiles; - for standard input')
     .option('--by <column>', `what to rank by: ${COLUMN_WORDS} (default: the profile's own)`)
     .addOption(new Option('--group <kind>', 'what the rows are').choices([...GROUPS]).default('function'))
     .addOption(rowsOption(10))
     .option('--json', 'as JSON, on standard output')
+    .addOption(failOverOption('the column, or the share of one row (%),'))
     .addOption(strictOption())
     .addOption(maxMemoryOption())
     .addOption(maxSecondsOption())
     .action(top);
 }
 
-async function top(file: string, options: TopOptions): Promise<void> {
-  const { profile, format, end } = await readInput(file);
-  applyStrict(options.strict, end);
-  const column = pickColumn(profile, options.by, file);
-  const { group } = options;
-  const all = topOf(profile, { column: column.type, groupBy: group });
-  const rows = all.slice(0, options.rows);
-  const total = totals(profile)[column.type] ?? 0;
+async function top(files: readonly string[], options: TopOptions): Promise<void> {
+  const { group, failOver = [] } = options;
+  assertNoSubject(failOver);
+  const input = await readInputs(files, group === 'process');
+  const column = pickColumn(input.profile, options.by, input.name);
+  const all = topOf(input.profile, { column: column.type, groupBy: group });
+  const total = totals(input.profile)[column.type] ?? 0;
+  const shown: Shown = { input, column, group, total, all, rows: all.slice(0, options.rows) };
+  if (options.json) await writeJson(asJson(files, shown));
+  else await writeStdout(asText(shown));
+  applyStrict(options.strict, ...input.ends);
+  for (const limit of failOver) checkLimit(limit, shown);
+}
+
+interface Shown {
+  readonly input: MergedInput;
+  readonly column: PickedColumn;
+  readonly group: TopGroup;
+  readonly total: number;
+  readonly all: readonly TopRow[];
+  /** The first of all. */
+  readonly rows: readonly TopRow[];
+}
+
+function asJson(files: readonly string[], { input, column, group, total, all, rows }: Shown): object {
+  const { type, unit } = column;
+  const meaning = meaningOfSum(input, type);
+  return {
+    ...(files.length === 1 ? { file: files[0] } : { file: null, files }),
+    format: input.format,
+    column: type,
+    unit,
+    group,
+    total,
+    ...(meaning !== undefined && { total_is: meaning }),
+    omitted: all.length - rows.length,
+    rows,
+  };
+}
+
+function* asText({ input, column, group, total, all, rows }: Shown): Generator<string> {
+  const meaning = meaningOfSum(input, column.type);
+  const sum = `${formatQuantity(total, column.unit)} in all${meaning === undefined ? '' : `, ${meaning}`}`;
+  yield `${fitLine(printable(`${column.type} by ${group}: ${sum}`))}\n\n`;
+  yield asTable(rows, column, group);
+  yield* pseudoFrameNotes(rows);
   const omitted = all.length - rows.length;
-  if (options.json) {
-    const { type, unit } = column;
-    return writeJson({ file, format, column: type, unit, group, total, omitted, rows });
+  if (omitted > 0) yield `\n${fitLine(`${omitted} more; -n shows more rows`)}\n`;
+}
+
+/** A size is of the column, a percentage is how much of it one row may have. */
+function checkLimit(limit: FailLimit, { input, column: { type, unit }, group, total, all }: Shown): void {
+  const [first] = all;
+  const name = first === undefined ? '' : rowText(first);
+  const site = first === undefined ? '' : `; most by ${name}: ${formatQuantity(first.flat, unit)}`;
+  const whole = { name: type, amount: total };
+  if (limit.kind !== 'part') holdAgainst(input.name, limit, { what: type, amount: total, unit, site });
+  else if (first !== undefined) {
+    holdAgainst(input.name, limit, {
+      what: `the ${group} ${name}`,
+      amount: first.flat,
+      whole,
+      unit,
+      site: '',
+    });
   }
-  const heading = `${column.type} by ${group}: ${formatQuantity(total, column.unit)} in all`;
-  await writeStdout([
-    fitLine(printable(heading)),
-    '\n\n',
-    asTable(rows, column, group),
-    ...pseudoFrameNotes(rows),
-  ]);
-  if (omitted > 0) await writeStdout([`\n${fitLine(`${omitted} more; -n shows more rows`)}\n`]);
 }
 
 function asTable(rows: readonly TopRow[], { unit }: PickedColumn, group: TopGroup): string {

@@ -1,11 +1,6 @@
-import type {
-  CaptureEnd,
-  CaptureStats,
-  LocationTotal,
-  MemrayAnalyzer,
-  MemrayHeader,
-  ModuleTotal,
-} from '@heapray/exporter/memray';
+import type { CaptureStats, MemrayHeader, ModuleTotal } from '@heapray/exporter/memray';
+import { type CaptureFigures, isAggregated, locationText } from '../inputs/capture-figures.js';
+import type { CapturesSummary } from './captures-summary.js';
 
 /** As memray calls them, by their number in the header. */
 const PYTHON_ALLOCATORS = [
@@ -17,58 +12,47 @@ const PYTHON_ALLOCATORS = [
   'mimalloc',
   'mimalloc debug',
 ];
-const NO_STACK = '<stack trace unavailable>';
-
-/** A capture that was read with `stats`. */
-export interface ReadCapture {
-  readonly analyzer: MemrayAnalyzer;
-  readonly end: CaptureEnd;
-}
 
 /**
- * The figures of a capture, with the keys that the memray of its format writes. An aggregated capture does not
- * say what was allocated in all: what depends on it is null.
- * @param rows how many places and modules
+ * The figures of captures, with the keys that the memray of their format writes. An aggregated capture does not
+ * say what was allocated in all: what depends on it is null. So is what several captures have different values of.
  */
-export function statsJson({ analyzer, end }: ReadCapture, rows: number): unknown {
-  const { header, complete, damage, rest } = end;
-  const { bytes, count } = leaked(analyzer);
+export function statsJson(summary: CapturesSummary): unknown {
+  const { captures, stats, peakBytes, peakMeaning, leaked } = summary;
+  const { damage, rest } = captures[0]!.end;
   return {
-    ...(isAggregated(header) ? unknown(header) : known(header, analyzer.stats(rows))),
-    metadata: metadata(header, analyzer),
+    ...(stats === undefined ? unknown(summary) : known(summary, stats)),
+    metadata: metadata(summary),
     heapray: {
-      peak_memory: analyzer.peakBytes,
-      leaked_bytes: bytes,
-      leaked_allocations: count,
-      complete,
-      ...(damage && { damage }),
-      ...(rest && { rest }),
+      peak_memory: peakBytes,
+      ...(peakMeaning !== undefined && { peak_memory_is: peakMeaning }),
+      leaked_bytes: leaked.bytes,
+      leaked_allocations: leaked.count,
+      complete: captures.every(({ end }) => end.complete),
+      ...(captures.length === 1
+        ? { ...(damage && { damage }), ...(rest && { rest }) }
+        : { processes: captures.map(processRow) }),
     },
   };
 }
 
-export function isAggregated({ fileFormat }: MemrayHeader): boolean {
-  return fileFormat === 'AGGREGATED_ALLOCATIONS';
+function processRow({ file, process, end, header, peakBytes, leaked }: CaptureFigures): object {
+  const { complete, damage, rest } = end;
+  return {
+    process,
+    file,
+    pid: header.pid,
+    command_line: header.commandLine,
+    peak_memory: peakBytes,
+    leaked_bytes: leaked.bytes,
+    leaked_allocations: leaked.count,
+    complete,
+    ...(damage && { damage }),
+    ...(rest && { rest }),
+  };
 }
 
-/** What was alive at the end. */
-export function leaked(analyzer: MemrayAnalyzer): { readonly bytes: number; readonly count: number } {
-  let bytes = 0;
-  let count = 0;
-  for (const record of analyzer.leaks()) {
-    bytes += record.bytes;
-    count += record.count;
-  }
-  return { bytes, count };
-}
-
-/** A place as memray writes it. */
-export function locationText({ location }: LocationTotal): string {
-  if (location === undefined || location.functionName === '<unknown>') return NO_STACK;
-  return `${location.functionName}:${location.file}:${location.line}`;
-}
-
-function known(header: MemrayHeader, stats: CaptureStats): object {
+function known({ hasModules }: CapturesSummary, stats: CaptureStats): object {
   return {
     total_num_allocations: stats.allocations,
     total_bytes_allocated: stats.allocatedBytes,
@@ -77,19 +61,19 @@ function known(header: MemrayHeader, stats: CaptureStats): object {
     }),
     allocator_type_distribution: Object.fromEntries(stats.allocators),
     top_allocations_by_size: stats.locationsByBytes.map((total) => {
-      return { location: locationText(total), size: total.bytes };
+      return { location: locationText(total.location), size: total.bytes };
     }),
     top_allocations_by_count: stats.locationsByCount.map((total) => {
-      return { location: locationText(total), count: total.count };
+      return { location: locationText(total.location), count: total.count };
     }),
-    ...(hasModules(header) && {
+    ...(hasModules && {
       top_modules_by_allocation_size: stats.modulesByBytes.map(moduleRow),
       top_modules_by_allocation_count: stats.modulesByCount.map(moduleRow),
     }),
   };
 }
 
-function unknown(header: MemrayHeader): object {
+function unknown({ hasModules }: CapturesSummary): object {
   return {
     total_num_allocations: null,
     total_bytes_allocated: null,
@@ -97,37 +81,37 @@ function unknown(header: MemrayHeader): object {
     allocator_type_distribution: null,
     top_allocations_by_size: null,
     top_allocations_by_count: null,
-    ...(hasModules(header) && {
+    ...(hasModules && {
       top_modules_by_allocation_size: null,
       top_modules_by_allocation_count: null,
     }),
   };
 }
 
-/** Since memray 1.20. */
-export function hasModules({ format }: MemrayHeader): boolean {
-  return format === 13;
-}
-
 function moduleRow({ module, count, bytes }: ModuleTotal): object {
   return { module, num_allocations: count, total_bytes: bytes };
 }
 
-function metadata(header: MemrayHeader, analyzer: MemrayAnalyzer): object {
+function metadata({ captures, events, times, peakBytes }: CapturesSummary): object {
+  const headers = captures.map(({ header }) => header);
+  /** Of all, or null. */
+  const common = <T>(of: (header: MemrayHeader) => T): T | null => {
+    const first = of(headers[0]!);
+    return headers.every((header) => of(header) === first) ? first : null;
+  };
   return {
-    start_time: pythonTime(header.startTimeMillis),
-    end_time: pythonTime(header.endTimeMillis),
-    // Counted; the header of an unfinished capture says 0.
-    total_allocations: isAggregated(header) ? header.allocationCount : analyzer.events,
-    total_frames: header.frameCount,
-    peak_memory: analyzer.peakBytes,
-    command_line: header.commandLine,
-    pid: header.pid,
-    main_thread_id: Number(header.mainThreadId),
-    python_allocator: PYTHON_ALLOCATORS[header.pythonAllocator] || 'unknown',
-    has_native_traces: header.nativeTraces,
-    trace_python_allocators: header.pythonAllocatorsTraced,
-    file_format: isAggregated(header) ? 1 : 0,
+    start_time: pythonTime(times.start),
+    end_time: pythonTime(times.end),
+    total_allocations: events,
+    total_frames: headers.reduce((sum, { frameCount }) => sum + frameCount, 0),
+    peak_memory: peakBytes,
+    command_line: common(({ commandLine }) => commandLine),
+    pid: common(({ pid }) => pid),
+    main_thread_id: common(({ mainThreadId }) => Number(mainThreadId)),
+    python_allocator: common(({ pythonAllocator }) => PYTHON_ALLOCATORS[pythonAllocator] || 'unknown'),
+    has_native_traces: common(({ nativeTraces }) => nativeTraces),
+    trace_python_allocators: common(({ pythonAllocatorsTraced }) => pythonAllocatorsTraced),
+    file_format: common((header) => (isAggregated(header) ? 1 : 0)),
   };
 }
 

@@ -1,16 +1,18 @@
 import type { CaptureStats, SizeBucket } from '@heapray/exporter/memray';
+import { type CaptureFigures, isAggregated, locationText } from '../inputs/capture-figures.js';
 import { printable } from '../text/printable.js';
 import { formatBytes } from '../text/quantity.js';
 import { fitLine, formatTable, wrapLine } from '../text/table.js';
-import { hasModules, isAggregated, leaked, locationText, type ReadCapture } from './stats-json.js';
+import type { CapturesSummary } from './captures-summary.js';
 
 const BAR_WIDTH = 25;
 
-/** The figures of a capture for people. */
-export function* statsText(capture: ReadCapture, rows: number): Generator<string> {
-  const { header } = capture.end;
-  const stats = isAggregated(header) ? undefined : capture.analyzer.stats(rows);
-  yield* overview(capture, stats);
+/** The figures of captures for people. */
+export function* statsText(summary: CapturesSummary): Generator<string> {
+  const { stats, captures } = summary;
+  yield* overview(summary);
+  if (captures.length > 1)
+    yield* section('Processes', ['PEAK', 'ALIVE', 'PROCESS', 'FILE'], captures.map(processRow), 2);
   if (stats === undefined) {
     yield `\n${wrapLine('An aggregated capture does not say what was allocated in all.')}\n`;
     return;
@@ -22,34 +24,46 @@ export function* statsText(capture: ReadCapture, rows: number): Generator<string
     const row = (total: (typeof bySize)[number]) => [
       formatBytes(total.bytes),
       count(total.count),
-      locationText(total),
+      locationText(total.location),
     ];
     return { bySize: bySize.map(row), byCount: byCount.map(row) };
   };
   const { bySize, byCount } = places(stats);
   yield* section('Places by size', ['BYTES', 'COUNT', 'PLACE'], bySize, 2);
   yield* section('Places by count', ['BYTES', 'COUNT', 'PLACE'], byCount, 2);
-  if (!hasModules(header)) return;
+  if (!summary.hasModules) return;
   const modules = stats.modulesByBytes.map((total) => {
     return [formatBytes(total.bytes), count(total.count), total.module];
   });
   yield* section('Modules by size', ['BYTES', 'COUNT', 'MODULE'], modules, 2);
 }
 
-function* overview({ analyzer, end }: ReadCapture, stats: CaptureStats | undefined): Generator<string> {
-  const { header } = end;
-  const { bytes, count: number } = leaked(analyzer);
+function processRow({ process, file, peakBytes, leaked }: CaptureFigures): string[] {
+  return [formatBytes(peakBytes), formatBytes(leaked.bytes), process, file];
+}
+
+function* overview({
+  captures,
+  header,
+  times,
+  stats,
+  peakBytes,
+  peakMeaning,
+  leaked,
+}: CapturesSummary): Generator<string> {
   const kind = isAggregated(header) ? 'aggregated' : 'all allocations';
-  const start = new Date(header.startTimeMillis);
+  const start = new Date(times.start);
+  const formats = new Set(captures.map((capture) => capture.header.format));
+  const commands = new Set(captures.map((capture) => capture.header.commandLine));
   const lines = [
-    ['Command', header.commandLine],
-    ['Process', `${header.pid}`],
+    ['Command', `${header.commandLine}${commands.size > 1 ? ` (and ${commands.size - 1} more)` : ''}`],
+    captures.length > 1 ? ['Processes', `${captures.length}`] : ['Process', `${header.pid}`],
     ['Started', Number.isNaN(start.getTime()) ? 'unknown' : start.toISOString()],
-    ['Format', `${header.format}, ${kind}`],
+    ['Format', `${[...formats].join(', ')}, ${kind}`],
     ['Allocations', stats === undefined ? 'unknown' : count(stats.allocations)],
     ['Allocated', stats === undefined ? 'unknown' : formatBytes(stats.allocatedBytes)],
-    ['Peak', formatBytes(analyzer.peakBytes)],
-    ['Alive at the end', `${formatBytes(bytes)} in ${count(number)} allocations`],
+    ['Peak', `${formatBytes(peakBytes)}${peakMeaning === undefined ? '' : ` (${peakMeaning})`}`],
+    ['Alive at the end', `${formatBytes(leaked.bytes)} in ${count(leaked.count)} allocations`],
   ];
   yield formatTable(
     lines.map((line) => line.map(printable)),

@@ -15,3 +15,9 @@ export function nameText({ name, line }: PlacedFunction): string {
 export function placeText({ file, line, column }: Omit<PlacedFunction, 'name'>): string {
   return [file, line || '', column || ''].filter((part) => part !== '').join(':');
 }
+
+/** A function and its place in a sentence: `load (/app/orders.js:33:41)`. */
+export function rowText(row: PlacedFunction): string {
+  const place = placeText(row);
+  return place === '' || place === row.name ? row.name : `${nameText(row)} (${place})`;
+}

@@ -6,7 +6,7 @@ export {
 } from './aggregate-memray.js';
 export { ALLOCATORS, type AllocatorFacts, type AllocatorKind, type AllocatorName } from './allocators.js';
 export type { CaptureRest } from './capture-rest.js';
-export type { CaptureStats, LocationTotal, ModuleTotal } from './capture-stats.js';
+export { type CaptureStats, CaptureSums, type LocationTotal, type ModuleTotal } from './capture-stats.js';
 export { isNodeCapture, SHORT_LIVED_FRAME } from './captured-program.js';
 export { plainName } from './clean-text.js';
 export type { MemrayLocation } from './code-table.js';

@@ -1,5 +1,5 @@
 import { CaptureModel } from './capture-model.js';
-import { type CaptureStats, captureStats } from './capture-stats.js';
+import { type CaptureStats, type CaptureSums, captureSums } from './capture-stats.js';
 import type { MemrayLocation } from './code-table.js';
 import { type FollowedHeap, followHeap, readFollowing } from './followed-heap.js';
 import type { MemrayHeader } from './header.js';
@@ -204,8 +204,19 @@ export class MemrayAnalyzer {
 
   /** What `memray stats` tells, each list cut to its `top` (5) first. */
   stats(top = 5): CaptureStats {
+    return this.sums().stats(top);
+  }
+
+  /** What {@link stats} is made of, to be put together with that of other captures. */
+  sums(): CaptureSums {
     const sizes = required(this.#sizes, 'stats');
-    return captureStats(this.#model, required(this.header, 'a capture'), this.#heap.amounts, sizes, top);
+    return captureSums(this.#model, required(this.header, 'a capture'), this.#heap.amounts, sizes);
+  }
+
+  /** The place that allocated a record, whatever the header says to hide; undefined without a stack. */
+  location({ stack }: Pick<HeapRecord, 'stack'>): MemrayLocation | undefined {
+    const frame = this.#model.innermostFrame(stack);
+    return frame === 0 ? undefined : this.#model.location(frame);
   }
 
   /** The places of a record's stack, from the innermost outwards, without those the header says to hide. */

@@ -40,25 +40,33 @@ export class SizeHistogram implements HeapListener {
     }));
   }
 
+  /** Counts what another one has counted, too. */
+  addAll(other: SizeHistogram): void {
+    other.#small.forEach((count, size) => {
+      this.#small[size]! += count;
+    });
+    for (const [size, count] of other.#large) this.#addLarge(size, count);
+  }
+
   allocated(_site: number, _high: number, _low: number, size: number): void {
     if (size < SMALL) this.#small[size]! += 1;
-    else this.#addLarge(size);
+    else this.#addLarge(size, 1);
   }
 
   mapped(site: number, high: number, low: number, size: number): void {
     this.allocated(site, high, low, size);
   }
 
-  #addLarge(size: number): void {
+  #addLarge(size: number, count: number): void {
     const known = this.#large.get(size);
-    if (known !== undefined || this.#large.size < MAX_SIZES) this.#large.set(size, (known ?? 0) + 1);
-    else this.#addRounded(size);
+    if (known !== undefined || this.#large.size < MAX_SIZES) this.#large.set(size, (known ?? 0) + count);
+    else this.#addRounded(size, count);
   }
 
-  #addRounded(size: number): void {
+  #addRounded(size: number, count: number): void {
     const unit = 2 ** Math.max(0, Math.floor(Math.log2(size)) - ROUNDED_BITS);
     const rounded = Math.floor(size / unit) * unit;
-    this.#large.set(rounded, (this.#large.get(rounded) ?? 0) + 1);
+    this.#large.set(rounded, (this.#large.get(rounded) ?? 0) + count);
   }
 
   /** [size, count], by size. */

@@ -7,8 +7,14 @@ import type { Labels, ValueColumn } from './types.js';
  * Adds every sample of `profile` to `builder`, each value times `factor`. The
  * columns must agree. Stacks are copied once each, callers first, so the cost
  * follows the number of stacks and not the depth of every sample.
+ * @param added labels that samples get which have none of that key
  */
-export function copySamples(builder: ProfileBuilder, profile: Profile, factor: number): void {
+export function copySamples(
+  builder: ProfileBuilder,
+  profile: Profile,
+  factor: number,
+  added: Labels = {},
+): void {
   const stacks = copyStacks(builder, profile);
   const labels = new Map<Labels, LabelsHandle>();
   const values = new Float64Array(profile.columns.length);
@@ -20,7 +26,7 @@ export function copySamples(builder: ProfileBuilder, profile: Profile, factor: n
     const set = profile.labelsOf(sample);
     let handle = labels.get(set);
     if (handle === undefined) {
-      handle = builder.labels(set);
+      handle = builder.labels({ ...added, ...set });
       labels.set(set, handle);
     }
     builder.add(stack === undefined ? undefined : stacks[stack], values, handle);

@@ -3,7 +3,7 @@ export { formatProfile } from './format-profile.js';
 export { callSite, displayName, isRuntimeFrame } from './frame-kind.js';
 export { type FunctionPlace, functionPlace } from './function-place.js';
 export type { FrameHandle, FrameRef, LabelsHandle, StackHandle, StackRef } from './handles.js';
-export { mergeProfiles } from './merge-profiles.js';
+export { type MergeOptions, mergeProfiles } from './merge-profiles.js';
 export type { Profile } from './profile.js';
 export { ProfileBuilder } from './profile-builder.js';
 export { meaningOfPseudoFrame } from './pseudo-frames.js';

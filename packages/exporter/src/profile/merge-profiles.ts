@@ -1,7 +1,14 @@
 import { assertSameColumns, copySamples } from './copy-samples.js';
 import type { Profile } from './profile.js';
 import { ProfileBuilder } from './profile-builder.js';
-import type { Period } from './types.js';
+import type { Labels, Period } from './types.js';
+
+/** What a merged profile has besides. */
+export interface MergeOptions {
+  /** For each profile labels that its samples get, unless they have some of that key. */
+  readonly labels?: readonly Labels[];
+  readonly comments?: readonly string[];
+}
 
 /**
  * One profile with the samples of all: values of equal stack and labels are
@@ -11,7 +18,10 @@ import type { Period } from './types.js';
  * the longest, or none when the profiles count different things. Associative.
  * @throws RangeError for no profiles, or for different columns
  */
-export function mergeProfiles(profiles: readonly Profile[]): Profile {
+export function mergeProfiles(
+  profiles: readonly Profile[],
+  { labels = [], comments = [] }: MergeOptions = {},
+): Profile {
   const [first, ...rest] = profiles;
   if (first === undefined) throw new RangeError('no profiles to merge');
   for (const profile of rest) assertSameColumns(first, profile);
@@ -24,11 +34,11 @@ export function mergeProfiles(profiles: readonly Profile[]): Profile {
       first.timeNanos,
     ),
     durationNanos: profiles.reduce((sum, profile) => sum + profile.durationNanos, 0n),
-    comments: profiles.flatMap((profile) => profile.comments),
+    comments: [...profiles.flatMap((profile) => profile.comments), ...comments],
     program: profiles.find(({ program }) => program !== undefined)?.program,
     labelUnits: mergedUnits(profiles),
   });
-  for (const profile of profiles) copySamples(builder, profile, 1);
+  for (const [at, profile] of profiles.entries()) copySamples(builder, profile, 1, labels[at]);
   return builder.build();
 }
 

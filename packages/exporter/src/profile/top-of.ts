@@ -8,7 +8,7 @@ import { columnIndex } from './totals.js';
 import type { ProfileFrame } from './types.js';
 
 /** What the rows stand for: places in the code, or the values of the label of that name. */
-export type TopGroup = 'function' | 'file' | 'package' | 'component' | 'thread' | 'allocator';
+export type TopGroup = 'function' | 'file' | 'package' | 'component' | 'thread' | 'allocator' | 'process';
 
 export interface TopOptions {
   /** `type` of the column to rank by. */

@@ -1,0 +1,112 @@
+import {
+  type CaptureEnd,
+  type CaptureSums,
+  type HeapRecord,
+  MemrayAnalyzer,
+  type MemrayHeader,
+  type MemrayLocation,
+} from '@heapray/exporter/memray';
+import { CommandError } from '../errors.js';
+import { openCapture, readCapture } from './memray.js';
+import { mayUseThread } from './own-thread.js';
+import { assertReadOnce, noteSameRuns, processNames } from './processes.js';
+import { nameOf } from './read-bytes.js';
+
+/** What `stats` tells of one capture, without what it was counted with. */
+export interface CaptureFigures {
+  readonly file: string;
+  /** What tells it from the captures that it is read with: its pid, as a rule. */
+  readonly process: string;
+  readonly end: CaptureEnd;
+  readonly header: MemrayHeader;
+  /** Allocations and frees, counted; the header of an unfinished capture says 0. */
+  readonly events: number;
+  /** What was allocated in all; undefined for an aggregated capture, which does not say. */
+  readonly sums: CaptureSums | undefined;
+  readonly peakBytes: number;
+  /** What was alive at the end. */
+  readonly leaked: { readonly bytes: number; readonly count: number };
+  /** By what was alive at the peak, and at the end. Empty unless asked for. */
+  readonly sites: { readonly peak: SiteBytes; readonly leaked: SiteBytes };
+}
+
+/** Bytes by allocating place. */
+export type SiteBytes = ReadonlyMap<string, number>;
+
+/** What stands in for the place of allocations without a stack. */
+const NO_PLACE = '<stack trace unavailable>';
+
+/**
+ * Reads captures, one after another.
+ * @param bySite whether to find out which places had most at the peak and at the end
+ * @throws CommandError when one cannot be read, or is not of the kind of the first
+ */
+export async function readFigures(
+  files: readonly string[],
+  bySite: boolean,
+): Promise<readonly CaptureFigures[]> {
+  assertReadOnce(files);
+  const read: Omit<CaptureFigures, 'process'>[] = [];
+  for (const file of files) {
+    const figures = await figuresOf(file, bySite);
+    if (read[0] !== undefined) assertSameKind(read[0], figures);
+    read.push(figures);
+  }
+  noteSameRuns(read);
+  const names = processNames(read);
+  return read.map((figures, at) => ({ ...figures, process: names[at]! }));
+}
+
+export function isAggregated({ fileFormat }: MemrayHeader): boolean {
+  return fileFormat === 'AGGREGATED_ALLOCATIONS';
+}
+
+/** A place as memray writes it. */
+export function locationText(location: MemrayLocation | undefined): string {
+  if (location === undefined || location.functionName === '<unknown>') return NO_PLACE;
+  return `${location.functionName}:${location.file}:${location.line}`;
+}
+
+async function figuresOf(file: string, bySite: boolean): Promise<Omit<CaptureFigures, 'process'>> {
+  const analyzer = new MemrayAnalyzer({ stats: true, ownThread: mayUseThread() });
+  const end = await readCapture(await openCapture(file), analyzer);
+  const { header } = end;
+  const leaks = analyzer.leaks();
+  return {
+    file,
+    end,
+    header,
+    // Aggregated captures have no events.
+    events: isAggregated(header) ? header.allocationCount : analyzer.events,
+    sums: isAggregated(header) ? undefined : analyzer.sums(),
+    peakBytes: analyzer.peakBytes,
+    leaked: {
+      bytes: leaks.reduce((sum, { bytes }) => sum + bytes, 0),
+      count: leaks.reduce((sum, { count }) => sum + count, 0),
+    },
+    sites: {
+      peak: bySite ? bytesBySite(analyzer, analyzer.highWaterMark()) : new Map(),
+      leaked: bySite ? bytesBySite(analyzer, leaks) : new Map(),
+    },
+  };
+}
+
+function bytesBySite(analyzer: MemrayAnalyzer, records: readonly HeapRecord[]): SiteBytes {
+  const bytes = new Map<string, number>();
+  for (const record of records) {
+    const site = locationText(analyzer.location(record));
+    bytes.set(site, (bytes.get(site) ?? 0) + record.bytes);
+  }
+  return bytes;
+}
+
+function assertSameKind(
+  first: Pick<CaptureFigures, 'file' | 'header'>,
+  other: Pick<CaptureFigures, 'file' | 'header'>,
+): void {
+  if (isAggregated(first.header) === isAggregated(other.header)) return;
+  const kind = isAggregated(other.header)
+    ? 'it is aggregated, and that is not'
+    : 'that is aggregated, and it is not';
+  throw new CommandError(`${nameOf(other.file)}: cannot be merged with ${nameOf(first.file)}: ${kind}`);
+}
