@@ -12,6 +12,8 @@ for (const project of ['sdk-2', 'sdk-3'] as const) {
         app: ['like-base-class.js'],
         project,
         register: false,
+        // Without it, stderr tells of options that are not in force yet.
+        env: { OTEL_LOG_LEVEL: 'NONE' },
       });
       expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
       const [heapray, plain] = JSON.parse(stdout) as [unknown[], unknown[]];

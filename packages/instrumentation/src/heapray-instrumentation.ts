@@ -7,13 +7,15 @@ import { environment } from './containment/environment.js';
 import { SafeMap, SafeSet, SafeWeakMap } from './containment/primordials.js';
 import { safeLog } from './containment/safe-log.js';
 import { Timers } from './containment/timers.js';
-import { type Log, logToDiag } from './diag.js';
+import type { Log } from './diag.js';
 import { AttachedMetrics } from './host/attached-metrics.js';
+import { logToDiag } from './host/diag-log.js';
 import { ignoredOptions } from './host/ignored-options.js';
 import type { LeakListener } from './host/leak-listeners.js';
 import { MemoryProfiler } from './host/memory-profiler.js';
 import { registeredMeterProvider } from './host/otel-globals.js';
 import { claimProfiler, type ProfilerClaim } from './host/profiler-claim.js';
+import { serviceNameOf } from './host/sdk-resource.js';
 import type { ConfigFor } from './host/traced-components.js';
 import { INSTRUMENTATION_NAME, VERSION } from './version.js';
 
@@ -197,6 +199,8 @@ export class HeaprayInstrumentation {
     this.#safely('cannot remove metrics', () => attached?.dispose());
     if (!profiler || !provider) return;
     this.#safely('cannot register metrics', () => {
+      const serviceName = serviceNameOf(provider);
+      if (serviceName !== undefined) profiler.followService(serviceName);
       this.#attached = new AttachedMetrics(profiler, provider, this.#log);
     });
   }
@@ -274,8 +278,8 @@ function configuration(
     if (!files.has(path)) files.set(path, input.readFile(path));
     return files.get(path);
   };
-  const configFor: ConfigFor = (declaredComponents) =>
-    resolveConfig({ ...input, env, readFile, code, defaults, declaredComponents, onRefused });
+  const configFor: ConfigFor = (declaredComponents, serviceName) =>
+    resolveConfig({ ...input, env, readFile, code, defaults, declaredComponents, serviceName, onRefused });
   return configFor;
 }
 

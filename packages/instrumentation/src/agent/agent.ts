@@ -55,8 +55,8 @@ export class Agent {
   readonly #ownHeap = new OwnHeap(this.#ownHeapPorts);
   readonly #ledger: Ledger;
   readonly #loop: PollLoop;
-  readonly #series: CallSiteSeries;
-  readonly #producers = new ProducerSites();
+  #series: CallSiteSeries;
+  #producers = new ProducerSites();
   readonly #clock = steadyClock();
   readonly #startedMillis = this.#clock();
   readonly #risingClock = risingClock(this.#startedMillis);
@@ -160,6 +160,8 @@ export class Agent {
         return this.#waiting.get(message.request)?.(message.table);
       case 'component-function':
         return this.#ledger.sites.components.addFunction(message.location, message.component);
+      case 'component':
+        return this.#rename(message.component, message.isTraced);
       case 'capture-begin':
         return this.#captures.begin(message.capture, message.component, message.again && { whole: false });
       case 'capture-end':
@@ -167,6 +169,14 @@ export class Agent {
       case 'stop':
         void this.#finish();
     }
+  }
+
+  #rename(component: string, isTraced: boolean): void {
+    this.#ledger.sites.components.rename(component);
+    // They know call sites by the name of the component.
+    this.#series = new CallSiteSeries(this.#options);
+    this.#producers = new ProducerSites();
+    if (isTraced) this.#captures.begin(PROCESS_CAPTURE, component, { whole: true });
   }
 
   #collected(times: readonly CollectionTimes[]): void {

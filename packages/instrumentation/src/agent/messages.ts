@@ -108,6 +108,13 @@ export type ToAgent =
       readonly component: string;
       readonly location: FunctionLocation;
     }
+  | {
+      /** The process is called something else from now on. */
+      readonly type: 'component';
+      readonly component: string;
+      /** Whether its capture runs from now on. */
+      readonly isTraced: boolean;
+    }
   | { readonly type: 'capture-end'; readonly capture: number }
   | { readonly type: 'stop' };
 

@@ -67,7 +67,8 @@ export const OPTIONS: { readonly [K in OptionName]: OptionSpec<ResolvedOptions[K
     env: ['HEAPRAY_COMPONENT', 'OTEL_SERVICE_NAME', 'OTEL_RESOURCE_ATTRIBUTES'],
     file: [heapray('component')],
     default: undefined,
-    defaultText: "the main script's name without its extension",
+    defaultText:
+      "the `service.name` of the application's SDK, else the main script's name without its extension",
     description: 'What this process is called in metrics and file names.',
   },
   traceComponents: {

@@ -13,6 +13,9 @@ import type { ConfigInput, HeaprayOptions, OptionName, ResolvedConfig, ResolvedO
 const SERVICE_NAME = 'OTEL_SERVICE_NAME';
 const RESOURCE_ATTRIBUTES = 'OTEL_RESOURCE_ATTRIBUTES';
 
+/** Sources of a component that was not named for heapray. */
+const FOLLOWS_SERVICE = /^(?:env:OTEL_|default$)/;
+
 function refuseUnknownOptions(options: HeaprayOptions | undefined): void {
   for (const key of Object.keys(options ?? {})) {
     if (!OPTION_NAMES.some((option) => option === key)) {
@@ -85,6 +88,13 @@ class Resolution {
 
   component(): string {
     const picked = this.#lookup.pick('component');
+    const service = toName(this.#input.serviceName ?? '');
+    // The SDK reads these variables too, and code may overrule them there.
+    const isNamed = picked !== undefined && !FOLLOWS_SERVICE.test(picked.source);
+    if (service !== '' && !isNamed) {
+      this.sources.component = 'sdk';
+      return service;
+    }
     this.sources.component = picked?.source ?? 'default';
     return picked?.value ?? scriptName(this.#input.mainScript);
   }

@@ -115,7 +115,7 @@ export interface ResolvedConfig {
   readonly home: string;
   /** Absolute path of the file that was read. */
   readonly configFile: string | undefined;
-  /** Per option: `code`, `env:NAME`, `file:PATH [section] key` or `default`. */
+  /** Per option: `code`, `env:NAME`, `file:PATH [section] key` or `default`; of `component` also `sdk`. */
   readonly sources: Record<string, string>;
   /** One line each: every dropped component, every unknown `HEAPRAY_*` variable, a file that cannot be read. */
   readonly warnings: string[];
@@ -137,6 +137,8 @@ export interface ConfigInput {
   readonly mainScript?: string | undefined;
   /** What `~` stands for when `HOME` is not in `env`; without either it stays as written. */
   readonly homeDir: string | undefined;
+  /** What the application's OpenTelemetry SDK calls the service, once that is known. */
+  readonly serviceName?: string | undefined;
   /** The component names that the program declares. */
   readonly declaredComponents?: readonly string[] | undefined;
   /**

@@ -84,6 +84,20 @@ export class MemoryProfiler {
     });
   }
 
+  /** Lets the component follow the `service.name` of the application's SDK, see `TracedComponents`. */
+  followService(serviceName: string): void {
+    if (this.#stopped || !this.#components.followService(serviceName)) return;
+    const { component } = this.config.options;
+    this.#log('debug', `the component is ${component}, as the OpenTelemetry SDK calls the service`);
+    // Otherwise the thread starts with it.
+    if (!this.#thread) return;
+    const isTraced = this.#components.ofProcess !== undefined;
+    this.#thread.send({ type: 'component', component, isTraced });
+    if (!isTraced) return;
+    this.#guard.watchSignals(true);
+    this.#warnOfInterval(component, 'named', 'set HEAPRAY_COMPONENT');
+  }
+
   /** Calls back for each new leak suspect, until the returned function is called. */
   onLeakSuspect(listener: LeakListener): () => void {
     return this.#leakListeners.add(listener);
@@ -346,12 +360,17 @@ export class MemoryProfiler {
   }
 
   #declared(name: string): void {
-    const { tracedSamplingInterval } = this.config.options;
-    if (this.#stopped || !this.#components.has(name) || this.#interval === tracedSamplingInterval) return;
+    if (this.#stopped || !this.#components.has(name)) return;
+    this.#warnOfInterval(name, 'declared', 'declare it before, with defineComponents,');
+  }
+
+  /** A running sampler cannot change its interval. */
+  #warnOfInterval(component: string, how: string, advice: string): void {
+    if (this.#interval === this.config.options.tracedSamplingInterval) return;
     this.#log(
       'warn',
-      `component ${name} was declared after profiling had started: its capture is sampled every ` +
-        `${this.#interval} bytes; declare it before, with defineComponents, for a finer one`,
+      `component ${component} was ${how} after profiling had started: its capture is sampled every ` +
+        `${this.#interval} bytes; ${advice} for a finer one`,
     );
   }
 

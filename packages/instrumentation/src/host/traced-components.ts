@@ -2,23 +2,48 @@ import { declaredComponents, declaredCount } from '../components.js';
 import type { ResolvedConfig } from '../config/index.js';
 import type { Log } from '../diag.js';
 
-/** Resolves the configuration again for the components declared by then. */
-export type ConfigFor = (declared: readonly string[]) => ResolvedConfig;
+/**
+ * Resolves the configuration again for the components declared by then.
+ *
+ * @param serviceName what the application's OpenTelemetry SDK calls the service, once that is known
+ */
+export type ConfigFor = (declared: readonly string[], serviceName?: string) => ResolvedConfig;
 
 /** Which components are traced, by the configuration and by what the program has declared until now. */
 export class TracedComponents {
   readonly #configFor: ConfigFor;
   readonly #log: Log;
-  /** The configuration when profiling started. */
-  readonly config: ResolvedConfig;
+  #config: ResolvedConfig;
+  #serviceName: string | undefined;
   #latest: { readonly declared: number; readonly config: ResolvedConfig };
   #warned = false;
 
   constructor(configFor: ConfigFor, log: Log) {
     this.#configFor = configFor;
     this.#log = log;
-    this.config = configFor(declaredComponents());
-    this.#latest = { declared: declaredCount(), config: this.config };
+    this.#config = configFor(declaredComponents());
+    this.#latest = { declared: declaredCount(), config: this.#config };
+  }
+
+  /** The configuration when profiling started, or when the service name became known. */
+  get config(): ResolvedConfig {
+    return this.#config;
+  }
+
+  /**
+   * Lets this process's own component follow the service name, unless it was named for heapray, or is traced: then its
+   * capture runs under its name.
+   *
+   * @returns whether the component is another one now
+   */
+  followService(serviceName: string): boolean {
+    if (this.ofProcess !== undefined) return false;
+    const config = this.#configFor(declaredComponents(), serviceName);
+    if (config.options.component === this.#config.options.component) return false;
+    this.#serviceName = serviceName;
+    this.#config = config;
+    this.#latest = { declared: declaredCount(), config };
+    return true;
   }
 
   /** The component whose capture runs from start to exit: this process's own, if it is traced. */
@@ -56,7 +81,10 @@ export class TracedComponents {
     if (this.#latest.declared !== declared) {
       // The process's own name stays allowed if it was: its capture is running.
       const own = this.ofProcess === undefined ? [] : [this.ofProcess];
-      this.#latest = { declared, config: this.#configFor([...declaredComponents(), ...own]) };
+      this.#latest = {
+        declared,
+        config: this.#configFor([...declaredComponents(), ...own], this.#serviceName),
+      };
     }
     return this.#latest.config;
   }

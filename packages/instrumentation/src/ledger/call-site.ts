@@ -132,6 +132,7 @@ export class CallSites {
   #add(frame: Frame, component: string, owner = frame.file): SiteIndex {
     const { functionName, file, line, column } = frame;
     const sharesLine = this.#sharesLine(frame);
+    const { components } = this;
     const index = this.#sites.length;
     this.#sites.push({
       functionName,
@@ -144,7 +145,9 @@ export class CallSites {
       shortFile: this.#facts.shortFileOf?.(file) ?? file,
       packageName: this.#facts.packageOf(owner),
       packageVersion: this.#facts.versionOf?.(owner),
-      component,
+      get component() {
+        return components.nameOf(component);
+      },
     });
     this.#indexByKey.set(keyOf(frame, component, owner), index);
     return index;

@@ -7,6 +7,9 @@ export interface FunctionLocation {
   readonly columnNumber: number;
 }
 
+/** The key of the process's own component. */
+const OWN = '';
+
 /**
  * Which component a stack belongs to: that of the innermost function on it that `profileComponent` wraps,
  * otherwise the process's own. This holds for asynchronous functions too, because a resumed function is on
@@ -19,21 +22,37 @@ export interface FunctionLocation {
  * A stack's component is decided once, so that counters by component never go back.
  */
 export class StackComponents {
+  #own: string;
   readonly #tree: CallTree;
   readonly #byNode: string[];
   readonly #byFunction = new Map<string, string>();
 
   /** @param own what this process is */
   constructor(tree: CallTree, own: string) {
+    this.#own = own;
     this.#tree = tree;
-    this.#byNode = [own];
+    this.#byNode = [OWN];
+  }
+
+  /** Calls the process something else, also on the stacks that are there. */
+  rename(own: string): void {
+    this.#own = own;
+  }
+
+  /** The name of a component, by its key. */
+  nameOf(key: string): string {
+    return key === OWN ? this.#own : key;
   }
 
   /** Stacks that pass through this function belong to the component from now on. */
   addFunction({ scriptId, lineNumber, columnNumber }: FunctionLocation, component: string): void {
-    this.#byFunction.set(`${scriptId}:${lineNumber + 1}:${columnNumber + 1}`, component);
+    this.#byFunction.set(
+      `${scriptId}:${lineNumber + 1}:${columnNumber + 1}`,
+      component === this.#own ? OWN : component,
+    );
   }
 
+  /** The key of a stack's component, see `nameOf`. It stays the same when the process is called something else. */
   of(node: NodeIndex): string {
     const path: NodeIndex[] = [];
     let at = node;

@@ -122,6 +122,20 @@ describe('component', () => {
     expect(named({ env: { OTEL_RESOURCE_ATTRIBUTES: text } })).toEqual(['server', 'default', 0]);
   });
 
+  test("the SDK's service name counts before OpenTelemetry's variables and the script, and after heapray's own", () => {
+    const serviceName = 'shop/eu';
+    const named = (situation: Parameters<typeof configOf>[0]) => {
+      const { options, sources, warnings } = configOf({ ...situation, serviceName });
+      return [options.component, sources.component, warnings.length];
+    };
+    expect(named({})).toEqual(['shop_eu', 'sdk', 0]);
+    expect(named({ env: { OTEL_SERVICE_NAME: 'a/b' } })).toEqual(['shop_eu', 'sdk', 0]);
+    expect(named({ env: { OTEL_RESOURCE_ATTRIBUTES: 'service.name=a' } })).toEqual(['shop_eu', 'sdk', 0]);
+    expect(named({ env: { HEAPRAY_COMPONENT: 'mine' } })[0]).toBe('mine');
+    expect(named({ cfg: '[heapray]\ncomponent = filed\n' })[0]).toBe('filed');
+    expect(named({ code: { component: 'coded' } })[0]).toBe('coded');
+  });
+
   test('a service name that cannot be part of a file name is changed, with a warning', () => {
     const { options, warnings } = configOf({ env: { OTEL_SERVICE_NAME: '../shop,cart' } });
     expect(options.component).toBe('.._shop_cart');

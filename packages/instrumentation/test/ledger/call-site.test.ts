@@ -233,3 +233,24 @@ test.each([
 ])('%s of "%s" is of the runtime: %s', (functionName, file, expected) => {
   expect(isRuntimeFrame(functionName, file)).toBe(expected);
 });
+
+describe('a process that is called something else', () => {
+  test('keeps its call sites, which have the new name', () => {
+    const { sites, siteOf, of } = newSites();
+    const before = siteOf(frameOf('parse'));
+    const shown = of(frameOf('parse'));
+    sites.components.rename('shop');
+    expect(siteOf(frameOf('parse'))).toBe(before);
+    expect([shown.component, of(frameOf('other')).component]).toEqual(['shop', 'shop']);
+  });
+
+  test('does not rename what belongs to a wrapped component', () => {
+    const { sites, of } = newSites();
+    const { lineNumber, columnNumber, scriptId = '' } = { ...frameOf('run'), scriptId: '7' };
+    sites.components.addFunction({ scriptId, lineNumber, columnNumber }, 'mailer');
+    const run = { ...frameOf('run'), scriptId };
+    expect(of(run, frameOf('send')).component).toBe('mailer');
+    sites.components.rename('shop');
+    expect([of(run, frameOf('send')).component, of(frameOf('send')).component]).toEqual(['mailer', 'shop']);
+  });
+});
