@@ -44,7 +44,9 @@ for (const line of NODE_VERSIONS) {
       };
       await all(ways, async (args, how) => {
         const app = start(...args);
-        expect(await metricsOf(app)).toContain('heapray_profiler_');
+        await pollUntil(async () => (await metricsOf(app)).includes('heapray_profiler_'), {
+          what: `metrics of the profiler, ${how}`,
+        });
         expect(app.stderr, how).not.toMatch(/warn|error/i);
       });
     });
