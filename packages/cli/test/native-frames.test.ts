@@ -65,6 +65,34 @@ describe.runIf(CAN_BUILD).each([13, 12, 11])('a native capture of format %d', (f
       expect(await Promise.all(names)).toEqual(WANTED);
     });
 
+    test('heapray names the same, and all frames of Python that memray knows', async () => {
+      const { status, stdout } = await heapray(
+        ['convert', 'native.bin', '-o', '-', '--to', 'folded', '--by', 'leaked'],
+        { cwd: folder },
+      );
+      expect(status).toBe(0);
+      const stacks = stdout
+        .trim()
+        .split('\n')
+        .map((line) => {
+          const end = line.lastIndexOf(' ');
+          const names = line
+            .slice(0, end)
+            .split(';')
+            .map((name) => name.replace(/ \([^()]*\)$/, ''));
+          return { bytes: Number(line.slice(end)), names: names.reverse() };
+        });
+      const largest = stacks.sort((a, b) => b.bytes - a.bytes).slice(0, HOLDERS.length);
+      expect(largest.map(({ bytes, names }) => [bytes, names[0]])).toEqual(WANTED);
+      for (const [at, { names }] of largest.entries()) {
+        // Inlined functions are known to debug information only.
+        const ofPython = ofMemray[at]![1].filter((name) =>
+          /^(?:Py_BytesMain|Py_RunMain|PyEval_EvalCode|_start)$/.test(name),
+        );
+        expect(names).toEqual(expect.arrayContaining(ofPython));
+      }
+    });
+
     // It reads all of Python's DWARF, which takes long, so one format must do.
     if (format === 13) {
       test('go tool pprof names the same', async () => {

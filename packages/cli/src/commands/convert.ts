@@ -19,6 +19,7 @@ import {
   type ProfileFormat,
 } from '../outputs/formats.js';
 import { writeOutput, writeStream } from '../outputs/write-output.js';
+import { symbolizeProfile } from '../symbols/symbolize-profile.js';
 import { maxMemoryOption, maxSecondsOption, strictOption } from './options.js';
 
 interface ConvertOptions {
@@ -96,7 +97,9 @@ async function convertProfile(
   const { profile, ends, name } = await readInputs(inputs);
   const column = pickColumn(profile, by, name);
   try {
-    await writeOutput(output, await encode(profile, format, column.index, output));
+    // Viewers of pprof look up names themselves, by debug information too.
+    const named = format === 'pprof' ? profile : symbolizeProfile(profile, { keepPlaces: format === 'json' });
+    await writeOutput(output, await encode(named, format, column.index, output));
   } catch (cause) {
     // What a format cannot hold.
     if (cause instanceof RangeError) throw new CommandError(`${name}: ${cause.message}`, { cause });

@@ -12,6 +12,7 @@ import { assertReadOnce } from '../inputs/processes.js';
 import { pseudoFrameNotes } from '../outputs/pseudo-frame-notes.js';
 import { writeJson, writeStdout } from '../outputs/stdout.js';
 import { writeOutput } from '../outputs/write-output.js';
+import { symbolizeProfile } from '../symbols/symbolize-profile.js';
 import { nameText, placeText, rowText } from '../text/place.js';
 import { printable } from '../text/printable.js';
 import { formatQuantity } from '../text/quantity.js';
@@ -78,7 +79,9 @@ async function diff(files: readonly string[], options: DiffOptions): Promise<voi
   assertReadOnce([...sides.old, ...sides.new]);
   const older = await readInputs(sides.old, group === 'process');
   const newer = await readInputs(sides.new, group === 'process');
-  const [from, to] = withCommonColumns(older.profile, newer.profile) ?? [];
+  const common = withCommonColumns(older.profile, newer.profile) ?? [];
+  // Addresses are others where a library was built anew.
+  const [from, to] = common.map((profile) => symbolizeProfile(profile, { keepPlaces: true }));
   if (from === undefined || to === undefined) {
     throw new CommandError(`${newer.name}: no column in common with ${older.name}`);
   }

@@ -6,6 +6,7 @@ import { applyStrict } from '../inputs/memray.js';
 import { type MergedInput, meaningOfSum, readInputs } from '../inputs/merged-input.js';
 import { pseudoFrameNotes } from '../outputs/pseudo-frame-notes.js';
 import { writeJson, writeStdout } from '../outputs/stdout.js';
+import { symbolizeProfile } from '../symbols/symbolize-profile.js';
 import { nameText, placeText, rowText } from '../text/place.js';
 import { printable } from '../text/printable.js';
 import { formatQuantity, formatShare } from '../text/quantity.js';
@@ -57,7 +58,8 @@ export function addTop(program: Command): void {
 async function top(files: readonly string[], options: TopOptions): Promise<void> {
   const { group, failOver = [] } = options;
   assertNoSubject(failOver);
-  const input = await readInputs(files, group === 'process');
+  const read = await readInputs(files, group === 'process');
+  const input = { ...read, profile: symbolizeProfile(read.profile) };
   const column = pickColumn(input.profile, options.by, input.name);
   const all = topOf(input.profile, { column: column.type, groupBy: group });
   const total = totals(input.profile)[column.type] ?? 0;

@@ -1,21 +1,23 @@
-import type { FrameRef, LabelsHandle, StackHandle, StackRef } from './handles.js';
+import type { FrameHandle, FrameRef, LabelsHandle, StackHandle, StackRef } from './handles.js';
 import type { Profile } from './profile.js';
 import type { ProfileBuilder } from './profile-builder.js';
-import type { Labels, ValueColumn } from './types.js';
+import type { Labels, ProfileFrame, ValueColumn } from './types.js';
 
 /**
  * Adds every sample of `profile` to `builder`, each value times `factor`. The
  * columns must agree. Stacks are copied once each, callers first, so the cost
  * follows the number of stacks and not the depth of every sample.
  * @param added labels that samples get which have none of that key
+ * @param copyFrame makes a frame of `builder`; default: the same one
  */
 export function copySamples(
   builder: ProfileBuilder,
   profile: Profile,
   factor: number,
   added: Labels = {},
+  copyFrame: (frame: ProfileFrame) => FrameHandle = (frame) => builder.copyFrame(frame),
 ): void {
-  const stacks = copyStacks(builder, profile);
+  const stacks = copyStacks(builder, profile, copyFrame);
   const labels = new Map<Labels, LabelsHandle>();
   const values = new Float64Array(profile.columns.length);
   for (let sample = 0; sample < profile.sampleCount; sample++) {
@@ -33,9 +35,13 @@ export function copySamples(
   }
 }
 
-function copyStacks(builder: ProfileBuilder, profile: Profile): readonly StackHandle[] {
+function copyStacks(
+  builder: ProfileBuilder,
+  profile: Profile,
+  copyFrame: (frame: ProfileFrame) => FrameHandle,
+): readonly StackHandle[] {
   const frames = Array.from({ length: profile.frameCount }, (_, ref) =>
-    builder.copyFrame(profile.frame(ref as FrameRef)),
+    copyFrame(profile.frame(ref as FrameRef)),
   );
   const stacks: StackHandle[] = [];
   for (let ref = 0; ref < profile.stackCount; ref++) {

@@ -7,6 +7,7 @@ export { type MergeOptions, mergeProfiles } from './merge-profiles.js';
 export type { Profile } from './profile.js';
 export { ProfileBuilder } from './profile-builder.js';
 export { meaningOfPseudoFrame } from './pseudo-frames.js';
+export { renameNativeFrames } from './rename-frames.js';
 export { stacksInCallOrder } from './stack-order.js';
 export { subtractProfiles } from './subtract-profiles.js';
 export { type TopGroup, type TopOptions, type TopRow, topOf } from './top-of.js';

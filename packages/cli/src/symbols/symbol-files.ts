@@ -1,0 +1,135 @@
+import path from 'node:path';
+import type { NativeMapping, NativePlace } from '@heapray/exporter/profile';
+import { ElfFile, type ElfSegment } from './elf-file.js';
+import { findFunctions } from './symbol-search.js';
+
+const PAGE = 4096;
+/** Files that are looked into, and bytes of all their symbol tables: more than any program has loaded. */
+const MAX_FILES = 1024;
+const MAX_SYMBOL_BYTES = 2 ** 29;
+const DEBUG_FOLDER = '/usr/lib/debug/.build-id';
+
+/** An address that is wanted, and the places that have it. */
+interface Wanted {
+  readonly address: number;
+  readonly place: NativePlace;
+}
+
+/** Looks up native places in the files that they are in. */
+export class SymbolFiles {
+  readonly #names: Map<string, string | undefined> = new Map();
+  readonly #debugFolder: string;
+  #files = 0;
+  #bytes = 0;
+
+  /** @param debugFolder where distributions keep symbols, in files named by build id */
+  constructor(debugFolder: string = DEBUG_FOLDER) {
+    this.#debugFolder = debugFolder;
+  }
+
+  /** The function at a place that was looked up, and its file; undefined where that is not known. */
+  nameOf(place: NativePlace): string | undefined {
+    return this.#names.get(keyOf(place));
+  }
+
+  /** Looks up places that were not looked up before. */
+  lookUp(places: readonly NativePlace[]): void {
+    const unknown = places.filter((place) => place.mapping !== undefined && !this.#names.has(keyOf(place)));
+    for (const [file, inFile] of Map.groupBy(unknown, ({ mapping }) => mapping!.path)) {
+      for (const place of inFile) this.#names.set(keyOf(place), undefined);
+      this.#lookUpIn(file, inFile);
+    }
+  }
+
+  #lookUpIn(file: string, places: readonly NativePlace[]): void {
+    if (this.#files === MAX_FILES) return;
+    this.#files += 1;
+    const elf = ElfFile.open(file);
+    if (elf === undefined) return;
+    try {
+      const segments = elf.segments();
+      const wanted = places.flatMap((place) => {
+        const address = addressInFile(place, segments);
+        return address === undefined ? [] : [{ address, place }];
+      });
+      const names = this.#functionsAt(elf, wanted);
+      for (const { address, place } of wanted) {
+        const name = names.get(address);
+        if (name !== undefined) this.#names.set(keyOf(place), `${name} (${path.basename(file)})`);
+      }
+    } finally {
+      elf.close();
+    }
+  }
+
+  /** By the symbols of the file, and those that were taken out of it into a file of their own. */
+  #functionsAt(elf: ElfFile, wanted: readonly Wanted[]): Map<number, string> {
+    const names = this.#functionsIn(elf, wanted);
+    const left = wanted.filter(({ address }) => !names.has(address));
+    const debug = left.length > 0 ? debugFileOf(elf, this.#debugFolder) : undefined;
+    if (debug === undefined) return names;
+    try {
+      return new Map([...names, ...this.#functionsIn(debug, left)]);
+    } finally {
+      debug.close();
+    }
+  }
+
+  #functionsIn(elf: ElfFile, wanted: readonly Wanted[]): Map<number, string> {
+    const addresses = [...new Set(wanted.map(({ address }) => address))];
+    const names = new Map<number, string>();
+    for (const table of elf.symbolTables()) {
+      const left = Float64Array.from(addresses.filter((address) => !names.has(address))).sort();
+      if (left.length === 0) break;
+      const maxBytes = MAX_SYMBOL_BYTES - this.#bytes;
+      this.#bytes += Math.min(table.bytes, maxBytes);
+      for (const [address, name] of findFunctions(elf, table, left, maxBytes)) names.set(address, name);
+    }
+    return names;
+  }
+}
+
+/** The same for places that are the same in their file. */
+function keyOf({ address, mapping }: NativePlace): string {
+  if (mapping === undefined) return `${address}`;
+  const { path: file, start, limit, fileOffset = 0 } = mapping;
+  return `${address - start} ${fileOffset} ${limit - start} ${file}`;
+}
+
+/** The address that symbols have; undefined where the file is laid out in another way than the one that was loaded. */
+function addressInFile(
+  { address, mapping }: NativePlace,
+  segments: readonly ElfSegment[],
+): number | undefined {
+  const code = segments.filter(({ isExecutable }) => isExecutable);
+  const { start, limit, fileOffset = 0 } = mapping!;
+  if (limit === Infinity) {
+    const isInside = code.some(
+      (each) => address >= each.address && address < each.address + each.memoryBytes,
+    );
+    return isInside ? address : undefined;
+  }
+  const segment = code.find((each) => isLoadedAs(each, { start, limit, fileOffset }));
+  if (segment === undefined) return undefined;
+  return address - start + segment.address - (segment.address % PAGE);
+}
+
+/** Whether a segment, in whole pages, is as long and begins in the file where the mapping does. */
+function isLoadedAs(
+  { fileOffset, address, memoryBytes }: ElfSegment,
+  mapping: Required<Omit<NativeMapping, 'path'>>,
+): boolean {
+  const inPage = address % PAGE;
+  const bytes = Math.ceil((inPage + memoryBytes) / PAGE) * PAGE;
+  return fileOffset - inPage === mapping.fileOffset && bytes === mapping.limit - mapping.start;
+}
+
+/** The file that a distribution keeps the symbols in, by the build id of the program. */
+function debugFileOf(elf: ElfFile, folder: string): ElfFile | undefined {
+  const id = elf.buildId();
+  if (id === undefined || id.length < 4) return undefined;
+  const debug = ElfFile.open(`${folder}/${id.slice(0, 2)}/${id.slice(2)}.debug`);
+  if (debug === undefined || debug.buildId() === id) return debug;
+  debug.close();
+  return undefined;
+}

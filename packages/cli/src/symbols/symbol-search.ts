@@ -1,0 +1,143 @@
+import type { ElfFile, SymbolTable } from './elf-file.js';
+
+/** A function as a symbol table has it. */
+interface Candidate {
+  readonly start: number;
+  readonly end: number;
+  /** Where its names begin, behind that of the first; several functions of one start are one of several names. */
+  readonly names: { readonly at: number; readonly isLocal: boolean }[];
+}
+
+const SYMBOL_BYTES = 24;
+const PIECE_BYTES = SYMBOL_BYTES * 2 ** 15;
+/** Types of symbols that are functions; the second is chosen among several when the program is loaded. */
+const FUNCTIONS = new Set([2, 10]);
+const LOCAL = 0;
+const MAX_ALIASES = 8;
+const NAME_PIECE_BYTES = 256;
+/** Names of C++ can be long; those that are longer are none. */
+const MAX_NAME_BYTES = 2 ** 15;
+
+/**
+ * Finds the functions at addresses of a file, in time that grows with the number of symbols, and memory with that of
+ * addresses.
+ * @param addresses in ascending order, each once
+ * @param maxBytes most bytes of the table that are read
+ */
+export function findFunctions(
+  file: ElfFile,
+  table: SymbolTable,
+  addresses: Float64Array,
+  maxBytes: number,
+): Map<number, string> {
+  const search = new SymbolSearch(addresses);
+  const bytes = Math.min(table.bytes, maxBytes);
+  for (let done = 0; done < bytes; done += PIECE_BYTES) {
+    const piece = file.read(table.offset + done, Math.min(PIECE_BYTES, bytes - done));
+    if (piece.length < SYMBOL_BYTES) break;
+    addSymbols(search, piece);
+  }
+  const known = new Map<number, string | undefined>();
+  const found = new Map<number, string>();
+  for (const [address, { names }] of search.best()) {
+    const spelled = names.flatMap(({ at, isLocal }) => {
+      if (!known.has(at)) known.set(at, nameAt(file, table, at));
+      const name = known.get(at);
+      return name === undefined ? [] : [{ name, isLocal }];
+    });
+    const [best] = spelled.sort(plainestFirst);
+    if (best !== undefined) found.set(address, best.name);
+  }
+  return found;
+}
+
+function addSymbols(search: SymbolSearch, piece: Buffer): void {
+  for (let at = 0; at + SYMBOL_BYTES <= piece.length; at += SYMBOL_BYTES) {
+    const info = piece[at + 4]!;
+    // A symbol of no section is one of another file.
+    if (!FUNCTIONS.has(info & 15) || piece.readUInt16LE(at + 6) === 0) continue;
+    const start = piece.readUInt32LE(at + 12) * 2 ** 32 + piece.readUInt32LE(at + 8);
+    const size = piece.readUInt32LE(at + 20) * 2 ** 32 + piece.readUInt32LE(at + 16);
+    search.add(start, size, piece.readUInt32LE(at), info >> 4 === LOCAL);
+  }
+}
+
+/**
+ * Takes symbols one after another, in any order, and keeps those that are best for an address. A function without a size,
+ * as assembly may have them, reaches nowhere.
+ */
+class SymbolSearch {
+  readonly #addresses: Float64Array;
+  /** By the number of the first address from their start on: of those that reach it the one that starts last. */
+  readonly #around: (Candidate | undefined)[] = [];
+
+  constructor(addresses: Float64Array) {
+    this.#addresses = addresses;
+  }
+
+  add(start: number, size: number, name: number, isLocal: boolean): void {
+    const first = this.#firstFrom(start);
+    if (first === this.#addresses.length) return;
+    const end = start + size;
+    if (end <= this.#addresses[first]!) return;
+    const known = this.#around[first];
+    if (known !== undefined && known.start > start) return;
+    if (known?.start !== start || known.end < end) {
+      this.#around[first] = { start, end, names: [{ at: name, isLocal }] };
+    } else if (known.names.length < MAX_ALIASES) known.names.push({ at: name, isLocal });
+  }
+
+  /** Yields each address of which the function is known. */
+  *best(): Generator<[number, Candidate]> {
+    /** Functions that begin before the address, the last to begin at the end. */
+    const around: Candidate[] = [];
+    for (const [at, address] of this.#addresses.entries()) {
+      const begins = this.#around[at];
+      if (begins !== undefined) around.push(begins);
+      while (around.length > 0 && around.at(-1)!.end <= address) around.pop();
+      const found = around.at(-1);
+      if (found !== undefined) yield [address, found];
+    }
+  }
+
+  #firstFrom(start: number): number {
+    let low = 0;
+    let high = this.#addresses.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.#addresses[middle]! < start) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
+
+function nameAt(file: ElfFile, { namesOffset, namesBytes }: SymbolTable, at: number): string | undefined {
+  for (let length = NAME_PIECE_BYTES; length <= MAX_NAME_BYTES; length *= 2) {
+    const bytes = file.read(namesOffset + at, Math.min(length, namesBytes - at));
+    const end = bytes.indexOf(0);
+    if (end > 0) return withoutVersion(bytes.toString('utf8', 0, end));
+    if (end === 0 || bytes.length < length) return undefined;
+  }
+  return undefined;
+}
+
+/** `malloc` of `malloc@@GLIBC_2.2.5`. */
+function withoutVersion(name: string): string {
+  const version = name.indexOf('@');
+  return version > 0 ? name.slice(0, version) : name;
+}
+
+interface Spelled {
+  readonly name: string;
+  readonly isLocal: boolean;
+}
+
+/** Of several names of a function the one that its callers use: `malloc`, not `__libc_malloc` or `__GI___libc_malloc`. */
+function plainestFirst(a: Spelled, b: Spelled): number {
+  if (a.isLocal !== b.isLocal) return a.isLocal ? 1 : -1;
+  const underscores = (name: string) => /^_*/.exec(name)![0].length;
+  return (
+    underscores(a.name) - underscores(b.name) || a.name.length - b.name.length || (a.name < b.name ? -1 : 1)
+  );
+}

@@ -1,0 +1,185 @@
+// Native frames get names from ELF symbol tables: the right ones, or none; whatever the files hold.
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import {
+  type FrameRef,
+  type NativeMapping,
+  type Profile,
+  ProfileBuilder,
+  totals,
+} from '@heapray/exporter/profile';
+import { describe, expect, test } from 'vitest';
+import { tempFolder } from '../../../../test/support/temp-folder.js';
+import { SymbolFiles } from '../../src/symbols/symbol-files.js';
+import { symbolizeProfile } from '../../src/symbols/symbolize-profile.js';
+import { type ElfParts, elfBytes } from '../support/elf-bytes.js';
+
+/** Where the code of a library was loaded. */
+const BASE = 0x7f00_0000_0000;
+
+/** A library that is called `libshop.so`. */
+function library(parts: ElfParts | Uint8Array): string {
+  const file = path.join(tempFolder(), 'libshop.so');
+  writeFileSync(file, parts instanceof Uint8Array ? parts : elfBytes(parts));
+  return file;
+}
+
+/** A profile of a stack of each of these offsets in the code of a library. */
+function profileOf(file: string, offsets: readonly number[], mapping: Partial<NativeMapping> = {}): Profile {
+  const builder = new ProfileBuilder({
+    columns: [{ type: 'inuse_space', unit: 'bytes' }],
+    timeNanos: 0n,
+    durationNanos: 0n,
+  });
+  const code = { path: file, start: BASE, limit: BASE + 0x1000, fileOffset: 0x1000, ...mapping };
+  for (const offset of offsets) {
+    const place = { address: code.start + offset, mapping: code };
+    builder.add(
+      builder.stack(undefined, builder.nativeFrame(`0x${offset.toString(16)} libshop.so`, place)),
+      [8],
+    );
+  }
+  return builder.build();
+}
+
+function names(profile: Profile, files?: SymbolFiles): string[] {
+  const named = symbolizeProfile(profile, {}, files);
+  expect(totals(named)).toEqual(totals(profile));
+  return Array.from({ length: named.frameCount }, (_, ref) => named.frame(ref as FrameRef).functionName);
+}
+
+const SHOP: ElfParts = {
+  symbols: [
+    { name: 'load', address: 0x1100, size: 0x80 },
+    { name: 'Orders', address: 0x1180, size: 0x10, type: 1 },
+    { name: 'elsewhere', address: 0x11c0, size: 0x40, section: 0 },
+    { name: '__GI_pay', address: 0x1200, size: 0x40, isLocal: true },
+    { name: '__pay', address: 0x1200, size: 0x40 },
+    { name: 'pay@@SHOP_1.0', address: 0x1200, size: 0x40 },
+    { name: 'outer', address: 0x1300, size: 0x100 },
+    { name: 'inner', address: 0x1340, size: 0x10 },
+    { name: 'sizeless', address: 0x1500, size: 0 },
+  ],
+};
+
+describe('a function', () => {
+  const file = library(SHOP);
+
+  test.each([
+    ['its first byte', 0x100, 'load (libshop.so)'],
+    ['its last byte', 0x17f, 'load (libshop.so)'],
+    ['the byte behind it', 0x180, '0x180 libshop.so'],
+    ['the byte before it', 0xff, '0xff libshop.so'],
+    ['an object is none', 0x184, '0x184 libshop.so'],
+    ['one of another file is none', 0x1c8, '0x1c8 libshop.so'],
+    ['of several names the plainest that is not local, without version', 0x210, 'pay (libshop.so)'],
+    ['the innermost', 0x348, 'inner (libshop.so)'],
+    ['around another, behind it', 0x350, 'outer (libshop.so)'],
+    ['without a size', 0x504, '0x504 libshop.so'],
+  ])('%s', (_, offset, name) => {
+    expect(names(profileOf(file, [offset]))).toEqual([name]);
+  });
+
+  test('all of them at once', () => {
+    const offsets = [0x100, 0x110, 0x180, 0x210, 0x310, 0x348, 0x3ff, 0x400];
+    const wanted = ['load', 'pay', 'outer', 'inner'].map((name) => `${name} (libshop.so)`);
+    expect(names(profileOf(file, offsets)).sort()).toEqual(
+      [...wanted, '0x180 libshop.so', '0x400 libshop.so'].sort(),
+    );
+  });
+
+  test('by the symbols for the loader', () => {
+    expect(names(profileOf(library({ ...SHOP, tableType: 11 }), [0x100]))).toEqual(['load (libshop.so)']);
+  });
+
+  test('at an address of the file', () => {
+    const inFile = { start: 0, limit: Number.POSITIVE_INFINITY, fileOffset: 0 };
+    expect(names(profileOf(file, [0x1100, 0x9100], inFile))).toEqual([
+      'load (libshop.so)',
+      '0x9100 libshop.so',
+    ]);
+  });
+
+  test('where code is not loaded at its place in the file', () => {
+    const moved = library({ codeAddress: 0x5_0000, symbols: [{ name: 'far', address: 0x5_0100, size: 8 }] });
+    expect(names(profileOf(moved, [0x100]))).toEqual(['far (libshop.so)']);
+  });
+});
+
+describe('frames stay as they are', () => {
+  const known = ['0x100 libshop.so'];
+
+  test('of a file that is laid out in another way than the one of the profile', () => {
+    expect(names(profileOf(library({ ...SHOP, codeBytes: 0x2001 }), [0x100]))).toEqual(known);
+    expect(names(profileOf(library(SHOP), [0x100], { fileOffset: 0x2000 }))).toEqual(known);
+  });
+
+  test('of a file that is not there, a folder, a pipe, a device, and text', () => {
+    const folder = tempFolder();
+    const pipe = path.join(folder, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    const text = path.join(folder, 'text');
+    writeFileSync(text, 'hello');
+    for (const file of [path.join(folder, 'none'), folder, pipe, '/dev/zero', text]) {
+      expect(names(profileOf(file, [0x100]))).toEqual(known);
+    }
+  });
+
+  test('of every part of a file, and of a file with any byte changed, or the right name is found', () => {
+    const whole = elfBytes(SHOP);
+    const file = library(whole);
+    const profile = profileOf(file, [0x100, 0x348]);
+    for (let at = 0; at < whole.length; at += 1) {
+      const changed = Buffer.from(whole);
+      changed[at]! ^= 0xff;
+      for (const bytes of [whole.subarray(0, at), changed]) {
+        writeFileSync(file, bytes);
+        expect(names(profile)).toHaveLength(2);
+      }
+    }
+  });
+
+  test('of tables that claim to be as large as can be', () => {
+    const bytes = elfBytes(SHOP);
+    const sectionsAt = Number(bytes.readBigUInt64LE(40));
+    for (const field of [24, 32]) {
+      const changed = Buffer.from(bytes);
+      changed.fill(0xff, sectionsAt + 64 + field, sectionsAt + 64 + field + 8);
+      names(profileOf(library(changed), [0x100]));
+    }
+  });
+});
+
+test('many functions that all hold many addresses take no time to speak of', () => {
+  const symbols = Array.from({ length: 20_000 }, (_, at) => ({
+    name: 'f',
+    address: 0x1000 - (at % 7),
+    size: 0x1000,
+  }));
+  const offsets = Array.from({ length: 4_000 }, (_, at) => at);
+  const search = names(profileOf(library({ symbols }), offsets));
+  expect(search).toContain('f (libshop.so)');
+});
+
+describe('symbols in a file of their own', () => {
+  const buildId = '0123456789abcdef0123456789abcdef01234567';
+  const stripped = () => library({ buildId });
+  const debugFile = (parts: ElfParts) => {
+    const folder = tempFolder();
+    mkdirSync(path.join(folder, '01'));
+    writeFileSync(path.join(folder, '01', `${buildId.slice(2)}.debug`), elfBytes(parts));
+    return new SymbolFiles(folder);
+  };
+
+  test('are found by the build id', () => {
+    expect(names(profileOf(stripped(), [0x100]), debugFile({ ...SHOP, buildId }))).toEqual([
+      'load (libshop.so)',
+    ]);
+  });
+
+  test('are not used when they have another build id', () => {
+    const other = debugFile({ ...SHOP, buildId: buildId.replace('0', 'f') });
+    expect(names(profileOf(stripped(), [0x100]), other)).toEqual(['0x100 libshop.so']);
+  });
+});
