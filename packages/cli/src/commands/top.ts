@@ -32,6 +32,7 @@ export const GROUPS: readonly TopGroup[] = [
   'thread',
   'allocator',
   'process',
+  'native',
 ];
 
 export function addTop(program: Command): void {
@@ -59,7 +60,7 @@ async function top(files: readonly string[], options: TopOptions): Promise<void>
   const { group, failOver = [] } = options;
   assertNoSubject(failOver);
   const read = await readInputs(files, group === 'process');
-  const input = { ...read, profile: symbolizeProfile(read.profile) };
+  const input = { ...read, profile: symbolizeProfile(read.profile, { keepPlaces: true }) };
   const column = pickColumn(input.profile, options.by, input.name);
   const all = topOf(input.profile, { column: column.type, groupBy: group });
   const total = totals(input.profile)[column.type] ?? 0;

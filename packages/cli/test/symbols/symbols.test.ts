@@ -7,6 +7,7 @@ import {
   type NativeMapping,
   type Profile,
   ProfileBuilder,
+  topOf,
   totals,
 } from '@heapray/exporter/profile';
 import { describe, expect, test } from 'vitest';
@@ -182,4 +183,15 @@ describe('symbols in a file of their own', () => {
     const other = debugFile({ ...SHOP, buildId: buildId.replace('0', 'f') });
     expect(names(profileOf(stripped(), [0x100]), other)).toEqual(['0x100 libshop.so']);
   });
+});
+
+test('top by native function: the innermost one of each stack', () => {
+  const file = library(SHOP);
+  const named = symbolizeProfile(profileOf(file, [0x100, 0x110, 0x210, 0x180]), { keepPlaces: true });
+  const rows = topOf(named, { column: 'inuse_space', groupBy: 'native' });
+  expect(rows.map(({ name, flat, cumulative }) => [name, flat, cumulative])).toEqual([
+    ['load (libshop.so)', 16, 16],
+    ['0x180 libshop.so', 8, 8],
+    ['pay (libshop.so)', 8, 8],
+  ]);
 });

@@ -7,8 +7,19 @@ import { stacksInCallOrder } from './stack-order.js';
 import { columnIndex } from './totals.js';
 import type { ProfileFrame } from './types.js';
 
-/** What the rows stand for: places in the code, or the values of the label of that name. */
-export type TopGroup = 'function' | 'file' | 'package' | 'component' | 'thread' | 'allocator' | 'process';
+/**
+ * What the rows stand for: places in the code, or the values of the label of that name. `native` are functions of machine
+ * code: the innermost one of each stack.
+ */
+export type TopGroup =
+  | 'function'
+  | 'file'
+  | 'native'
+  | 'package'
+  | 'component'
+  | 'thread'
+  | 'allocator'
+  | 'process';
 
 export interface TopOptions {
   /** `type` of the column to rank by. */
@@ -44,8 +55,8 @@ export interface TopRow {
 export function topOf(profile: Profile, options: TopOptions): TopRow[] {
   const column = columnIndex(profile, options.column);
   const groups = new Groups();
-  if (options.groupBy === 'function' || options.groupBy === 'file') {
-    addCode(profile, column, placer(options), groups);
+  if (['function', 'file', 'native'].includes(options.groupBy)) {
+    addCode(profile, column, options, groups);
   } else {
     addLabels(profile, column, options.groupBy, groups);
   }
@@ -114,16 +125,14 @@ function placer({ groupBy, placeOf = functionPlace }: TopOptions): (frame: Profi
 }
 
 /** In time linear in the number of samples and stacks, however deep these are. */
-function addCode(
-  profile: Profile,
-  column: number,
-  placed: (frame: ProfileFrame) => NamedPlace,
-  groups: Groups,
-): void {
+function addCode(profile: Profile, column: number, options: TopOptions, groups: Groups): void {
+  const placed = placer(options);
+  const isNative = options.groupBy === 'native';
   const byFrame = Array.from({ length: profile.frameCount }, (_, ref) => {
     const frame = profile.frame(ref as FrameRef);
     const { name, place } = placed(frame);
     const group = groups.get(name, frame.file, place);
+    if (isNative) return { group, hidden: frame.native === undefined, hasFile: true };
     return { group, hidden: isRuntimeFrame(frame), hasFile: frame.file !== '' };
   });
   const sites = visibleSites(profile, (frame) => byFrame[frame]!);
@@ -138,7 +147,8 @@ function addCode(
     sums[stack]! += value;
     const site = sites[stack]!;
     // Where all of a stack is of the runtime, its leaf is the call site.
-    if (site === NONE) addOwn(byFrame[profile.stackFrame(stack)]!.group, value);
+    if (site === NONE)
+      addOwn(isNative ? groups.get('(none)') : byFrame[profile.stackFrame(stack)]!.group, value);
     else byFrame[site]!.group.flat += value;
   }
   addCumulative(profile, sums, (stack) => {
