@@ -1,0 +1,41 @@
+// Files and commands of a page of docs/, so that what users copy is what the tests run.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export interface DocsSection {
+  /** By name: blocks whose first line is a comment with the file's name. */
+  readonly files: ReadonlyMap<string, string>;
+  /** The lines of shell blocks, without comments. */
+  readonly commands: readonly string[];
+}
+
+/** Reads the part of a page below a heading of the second level. */
+export function docsSection(page: string, heading: string): DocsSection {
+  const file = fileURLToPath(new URL(`../../../docs/${page}`, import.meta.url));
+  const parts = readFileSync(file, 'utf8').split(/^## /m);
+  const part = parts.find((text) => text.startsWith(`${heading}\n`));
+  if (part === undefined) throw new Error(`${page} has no part "${heading}"`);
+  const files = new Map<string, string>();
+  const commands: string[] = [];
+  for (const [, language, text = ''] of part.matchAll(/^```(\w+)\n(.*?)^```$/gms)) {
+    const [, name] = /^\/\/ (\S+\.\w+)\n/.exec(text) ?? [];
+    if (name !== undefined) files.set(name, language === 'json' ? text.replace(/^.*\n/, '') : text);
+    if (language === 'sh') commands.push(...shellLines(text));
+  }
+  return { files, commands };
+}
+
+/** Installed programs are run from node_modules/.bin, which is on the path; `npx` would ask a registry for others. */
+function shellLines(text: string): string[] {
+  const lines = text.split('\n').map((line) => line.replace(/\s+#.*$/, '').replace(/^npx /, ''));
+  return lines.filter((line) => line !== '' && !line.startsWith('npm install'));
+}
+
+/** Writes the files of a part into a folder, with another address in place of the debug server's. */
+export function writeDocsFiles(section: DocsSection, folder: string, address = '127.0.0.1:6464'): void {
+  for (const [name, text] of section.files) {
+    mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
+    writeFileSync(path.join(folder, name), text.replaceAll('127.0.0.1:6464', address));
+  }
+}
