@@ -36,7 +36,7 @@ const ABANDONED_MILLIS = 24 * 3_600_000;
 const QUIET = ['--no-audit', '--no-fund', '--loglevel=error'];
 
 /** Tests need these only as they are: they are large. */
-const WHOLE_ONLY = ['build-tools'];
+const WHOLE_ONLY = ['build-tools', 'launchers'];
 
 /** Every fixture twice: as it is, and without the optional native sampler. */
 export function projectPeers(names) {

@@ -1,7 +1,7 @@
 // Projects outside the workspace with our packed packages installed, as a user has them.
 import { placeOf } from './manifest.js';
 
-export type ProjectName = 'sdk-2' | 'sdk-3' | 'bare' | 'auto-instrumentations' | 'build-tools';
+export type ProjectName = 'sdk-2' | 'sdk-3' | 'bare' | 'auto-instrumentations' | 'build-tools' | 'launchers';
 
 /** Those that are also there without the optional @datadog/pprof. */
 export const PROJECT_NAMES: readonly ProjectName[] = ['sdk-2', 'sdk-3', 'bare', 'auto-instrumentations'];

@@ -3,7 +3,6 @@ import { declaredComponents } from './components.js';
 import { ConfigError, type HeaprayOptions, nodeConfigInput, resolveConfig } from './config/index.js';
 import { contain, containAsync } from './containment/contain.js';
 import { describeThrown } from './containment/describe-thrown.js';
-import { environment } from './containment/environment.js';
 import { SafeMap, SafeSet, SafeWeakMap } from './containment/primordials.js';
 import { safeLog } from './containment/safe-log.js';
 import { Timers } from './containment/timers.js';
@@ -14,6 +13,7 @@ import { ignoredOptions } from './host/ignored-options.js';
 import type { LeakListener } from './host/leak-listeners.js';
 import { MemoryProfiler } from './host/memory-profiler.js';
 import { registeredMeterProvider } from './host/otel-globals.js';
+import { pm2AppName, programEnvironment } from './host/pm2.js';
 import { claimProfiler, type ProfilerClaim } from './host/profiler-claim.js';
 import { serviceNameOf } from './host/sdk-resource.js';
 import type { ConfigFor } from './host/traced-components.js';
@@ -272,14 +272,25 @@ function configuration(
 ): ConfigFor {
   const { log: _log, onLeakSuspect: _listener, defaults, ...code } = config;
   const input = nodeConfigInput();
-  const env = environment();
+  const env = programEnvironment();
+  const appName = pm2AppName(env);
   const files = new SafeMap<string, string | undefined>();
   const readFile = (path: string) => {
     if (!files.has(path)) files.set(path, input.readFile(path));
     return files.get(path);
   };
   const configFor: ConfigFor = (declaredComponents, serviceName) =>
-    resolveConfig({ ...input, env, readFile, code, defaults, declaredComponents, serviceName, onRefused });
+    resolveConfig({
+      ...input,
+      appName,
+      env,
+      readFile,
+      code,
+      defaults,
+      declaredComponents,
+      serviceName,
+      onRefused,
+    });
   return configFor;
 }
 

@@ -53,7 +53,8 @@ export async function startHttpServer(
       () => socket.destroy(),
     );
   });
-  acceptor.listen(listen.port, listen.host);
+  // A worker of `cluster` would otherwise share its socket with the other workers, and answer for one of them at a time.
+  acceptor.listen({ port: listen.port, host: listen.host, exclusive: true });
   await once(acceptor, 'listening');
   acceptor.on('error', () => {});
   const { address, port } = acceptor.address() as AddressInfo;

@@ -295,8 +295,9 @@ export class Agent {
   }
 
   async #startServer(): Promise<void> {
-    const { debugServer, allowGc } = this.#options;
+    const { debugServer, debugServerDelayMillis, allowGc } = this.#options;
     if (!debugServer) return;
+    if (debugServerDelayMillis > 0) await timeout(debugServerDelayMillis);
     const [{ startDebugServer }, { profileProvider }] = await Promise.all([
       import('../server/debug-server.js'),
       import('./profiles.js'),
@@ -320,9 +321,8 @@ export class Agent {
   }
 
   #serverFailed(error: Error): void {
-    const { host, port } = this.#options.debugServer ?? { host: '', port: 0 };
     this.#account.drop('debug_server');
-    this.#log('error', `debug server: cannot listen on ${host}:${port}: ${error.message}`);
+    this.#send({ type: 'not-listening', why: error.message });
   }
 
   /** Asks the main thread for V8's object counts. */

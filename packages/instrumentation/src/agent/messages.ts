@@ -42,6 +42,8 @@ export interface AgentOptions {
   /** V8's limit of the main thread's heap, bytes. */
   readonly heapLimit: number;
   readonly debugServer: { readonly host: string; readonly port: number } | undefined;
+  /** How long it waits before it listens, ms. */
+  readonly debugServerDelayMillis: number;
   /** Whether clients of the debug server may have garbage collected. */
   readonly allowGc: boolean;
   readonly commandLine: string;
@@ -133,6 +135,8 @@ export type FromAgent =
   | { readonly type: 'object-counts-wanted'; readonly request: number }
   | { readonly type: 'leak-suspect'; readonly suspect: SuspectView }
   | { readonly type: 'listening'; readonly address: string }
+  /** The debug server cannot be opened. */
+  | { readonly type: 'not-listening'; readonly why: string }
   /** A thread that was told to stop has disconnected and closed its ports. It may still compress captures. */
   | { readonly type: 'released' }
   | { readonly type: 'stopped' };

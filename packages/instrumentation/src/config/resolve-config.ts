@@ -12,6 +12,8 @@ import type { ConfigInput, HeaprayOptions, OptionName, ResolvedConfig, ResolvedO
 
 const SERVICE_NAME = 'OTEL_SERVICE_NAME';
 const RESOURCE_ATTRIBUTES = 'OTEL_RESOURCE_ATTRIBUTES';
+/** Set by a profiled process for those that it starts. */
+const PARENT_PID = 'HEAPRAY_PARENT_PID';
 
 /** Sources of a component that was not named for heapray. */
 const FOLLOWS_SERVICE = /^(?:env:OTEL_|default$)/;
@@ -61,7 +63,7 @@ function serviceNameWarnings(env: ConfigInput['env'], component: string, source:
 }
 
 function unknownVariables(env: ConfigInput['env']): string[] {
-  const known = new Set(OPTION_NAMES.flatMap((option) => OPTIONS[option].env));
+  const known = new Set([PARENT_PID, ...OPTION_NAMES.flatMap((option) => OPTIONS[option].env)]);
   return Object.keys(env)
     .filter((key) => key.startsWith('HEAPRAY_') && env[key] !== undefined && !known.has(key))
     .map((key) => `${quote(key)} is no variable of heapray's and is ignored`);
@@ -96,7 +98,8 @@ class Resolution {
       return service;
     }
     this.sources.component = picked?.source ?? 'default';
-    return picked?.value ?? scriptName(this.#input.mainScript);
+    const { appName, mainScript } = this.#input;
+    return picked?.value ?? (toName(appName ?? '') || scriptName(mainScript));
   }
 
   list(component: string): ComponentList {

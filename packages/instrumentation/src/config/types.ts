@@ -131,6 +131,8 @@ export interface ConfigInput {
    * `EPERM` is forgiven for a file that only Airflow's variables name, any other stops the start.
    */
   readonly readFile: (path: string) => string | undefined;
+  /** What a process manager calls the program; stands for the main script's name. */
+  readonly appName?: string | undefined;
   /** Absolute; what relative paths start from. */
   readonly cwd: string;
   /** Path of the script that node runs. */

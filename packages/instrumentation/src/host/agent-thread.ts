@@ -45,6 +45,8 @@ export interface AgentThreadHandlers {
   restartSampler(samplingInterval: number): void;
   objectCounts(): ObjectCountTable | undefined;
   listening(address: string): void;
+  /** The debug server cannot be opened; why, for people. */
+  notListening(why: string): void;
   leakSuspect(suspect: SuspectView): void;
   /** The thread is about to end: it needs neither the sampler nor its ports any more. */
   released(): void;
@@ -294,6 +296,8 @@ export class AgentThread {
         return this.#handlers.leakSuspect(message.suspect);
       case 'listening':
         return this.#handlers.listening(message.address);
+      case 'not-listening':
+        return this.#handlers.notListening(message.why);
       case 'released':
         return this.#stopping && this.#handlers.released();
       case 'stopped':

@@ -18,6 +18,7 @@ import { ComponentCaptureCalls } from './component-capture-calls.js';
 import { ExitGuard } from './exit-guard.js';
 import { type LeakListener, LeakListeners } from './leak-listeners.js';
 import { nodeProblem } from './node-support.js';
+import { describePortProblems, type PortProblem } from './port-problems.js';
 import { startProblem } from './preflight.js';
 import { SamplerLease } from './sampler-lease.js';
 import { ThreadFile } from './thread-file.js';
@@ -60,6 +61,7 @@ export class MemoryProfiler {
   #stopped = false;
   #failed = false;
   #address: string | undefined;
+  #onPortProblem: (problem: PortProblem) => void;
   #problem: string | undefined;
   #isReleased = false;
   /** Whether the next profiler takes over the sampler. */
@@ -73,6 +75,8 @@ export class MemoryProfiler {
     this.#components = new TracedComponents(configFor, log);
     this.#sampler = new SamplerLease(log);
     const { options } = this.config;
+    this.#onPortProblem = (problem) =>
+      log('error', describePortProblems([problem], this.config.options.component));
     this.#interval = this.#components.any ? options.tracedSamplingInterval : options.samplingInterval;
     this.#guard = new ExitGuard(() => this.#finishNow());
     this.#calls = new ComponentCaptureCalls({
@@ -101,6 +105,11 @@ export class MemoryProfiler {
   /** Calls back for each new leak suspect, until the returned function is called. */
   onLeakSuspect(listener: LeakListener): () => void {
     return this.#leakListeners.add(listener);
+  }
+
+  /** Sets who is told that the debug server cannot be opened, in place of the log. */
+  set onPortProblem(listener: (problem: PortProblem) => void) {
+    this.#onPortProblem = listener;
   }
 
   get config(): ResolvedConfig {
@@ -277,6 +286,7 @@ export class MemoryProfiler {
             this.#address = address;
             this.#log('info', `memory profiles on http://${address}/debug/pprof/`);
           },
+          notListening: (why) => this.#portProblem(why),
           leakSuspect: (suspect) => this.#leakSuspected(suspect),
           released: () => this.#release(),
           died: (reason, hasBegun) => this.#threadDied(reason, hasBegun),
@@ -287,6 +297,12 @@ export class MemoryProfiler {
     } catch (thrown) {
       this.#threadDied(describeThrown(thrown), false);
     }
+  }
+
+  #portProblem(why: string): void {
+    const { host, port } = this.config.options.debugServer ?? { host: '', port: 0 };
+    const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+    this.#onPortProblem({ server: 'debug server', address, why });
   }
 
   #watchCollections(): void {

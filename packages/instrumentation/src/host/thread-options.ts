@@ -2,6 +2,8 @@ import v8 from 'node:v8';
 import type { AgentOptions } from '../agent/messages.js';
 import { workingFolder } from '../config/index.js';
 import { process } from '../containment/primordials.js';
+import { programEnvironment } from './pm2.js';
+import { leavesPortsToParent, PARENT_FIRST_MILLIS } from './profiled-parent.js';
 import type { TracedComponents } from './traced-components.js';
 
 /** Options of the profiler thread, without what belongs to its messages. */
@@ -33,6 +35,8 @@ export function threadOptions(components: TracedComponents, state: ThreadState):
     leakWindowMillis: options.leakWindow * 1000,
     heapLimit: v8.getHeapStatistics().heap_size_limit,
     debugServer: options.debugServer,
+    debugServerDelayMillis:
+      options.debugServer?.port !== 0 && leavesPortsToParent(programEnvironment()) ? PARENT_FIRST_MILLIS : 0,
     allowGc: options.allowGc,
     commandLine: process.argv.join(' '),
     pid: process.pid,

@@ -9,6 +9,7 @@ import { describeThrown } from '../containment/describe-thrown.js';
 import { process, SafeError, SafeNumber, SafePromise } from '../containment/primordials.js';
 import type { Log } from '../diag.js';
 import { markServed } from '../host/metric-producers.js';
+import type { PortProblem } from '../host/port-problems.js';
 import { TopSitesProducer } from '../host/top-sites-producer.js';
 import { type ApplicationListens, conflict } from './application-listens.js';
 import { detectResource, type Resource } from './own-resource.js';
@@ -54,6 +55,8 @@ export interface MetricsEndpointDeps {
   readonly listens: ApplicationListens;
   /** Told why there is no endpoint where that does not matter if the application registers a MeterProvider. */
   readonly unavailable: (problem: string) => void;
+  /** Told that the endpoint's port cannot be opened; it may not matter either. */
+  readonly cannotListen: (problem: PortProblem) => void;
   /** Called when the application asks for the endpoint's port: the endpoint is closed then. */
   readonly gaveWay: (problem: string) => void;
 }
@@ -135,7 +138,7 @@ async function open(
   } catch (thrown) {
     unwatch();
     const why = describeThrown(thrown);
-    deps.unavailable(`metrics endpoint: cannot listen on ${host}:${port}, so there is none: ${why}`);
+    deps.cannotListen({ server: 'metrics endpoint', address: hostPort(host, port), why });
     return undefined;
   }
   const meterProvider = new modules.sdk.MeterProvider({
@@ -145,7 +148,7 @@ async function open(
   markServed(meterProvider);
   const bound = server.address();
   const actual = bound && typeof bound === 'object' ? bound.port : port;
-  log('info', `metrics on http://${net.isIPv6(host) ? `[${host}]` : host}:${actual}/metrics`);
+  log('info', `metrics on http://${hostPort(host, actual)}/metrics`);
   return {
     meterProvider,
     async close() {
@@ -195,13 +198,18 @@ async function answer(response: Http.ServerResponse, page: () => Promise<string>
 function listen(server: Http.Server, port: number, host: string): Promise<void> {
   return new SafePromise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, host, () => {
+    // Not shared with the other workers of a cluster: each scrape would be of another process.
+    server.listen({ port, host, exclusive: true }, () => {
       server.removeListener('error', reject);
       server.on('error', ignore);
       resolve();
     });
     server.unref();
   });
+}
+
+function hostPort(host: string, port: number): string {
+  return net.isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 function ignore(): void {}

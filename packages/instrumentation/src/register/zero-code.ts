@@ -1,13 +1,17 @@
 import type { MeterProvider } from '@opentelemetry/api';
 import { describeThrown } from '../containment/describe-thrown.js';
-import { environment } from '../containment/environment.js';
 import { now } from '../containment/primordials.js';
 import { Timers } from '../containment/timers.js';
 import type { Log } from '../diag.js';
 import { HeaprayInstrumentation } from '../heapray-instrumentation.js';
 import { registeredMeterProvider } from '../host/otel-globals.js';
+import { programEnvironment } from '../host/pm2.js';
+import type { PortProblem } from '../host/port-problems.js';
+import { leavesPortsToParent, markForChildren, PARENT_FIRST_MILLIS } from '../host/profiled-parent.js';
+import { currentProfiler } from '../host/profiler-claim.js';
 import { ApplicationListens } from './application-listens.js';
 import { type MetricsEndpoint, openMetricsEndpoint } from './metrics-endpoint.js';
+import { PortReport } from './port-report.js';
 import { stderrLog } from './stderr-log.js';
 
 /** How long an application may take to register a MeterProvider before heapray opens an endpoint. */
@@ -27,10 +31,25 @@ type Environment = Readonly<Record<string, string>>;
  * MeterProvider of the application, and to a server of the application that asks for its port.
  */
 export function registerZeroCode(): void {
-  const env = environment();
-  const log = stderrLog(env);
+  const env = programEnvironment();
+  const isChild = leavesPortsToParent(env);
+  const log = stderrLog(isChild ? { OTEL_LOG_LEVEL: 'WARN', ...env } : env);
   const instrumentation = new HeaprayInstrumentation({ log, defaults: { debugServer: '127.0.0.1:6464' } });
-  if (instrumentation.isProfiling) new MetricsTarget(instrumentation, env, log).start();
+  if (!instrumentation.isProfiling) return;
+  markForChildren();
+  const profiler = currentProfiler();
+  const component = () => profiler?.config.options.component ?? '';
+  const ports = new PortReport({ log, component, isChild });
+  if (profiler) profiler.onPortProblem = (problem) => ports.add(problem);
+  new MetricsTarget(instrumentation, { env, log, ports, isChild }).start();
+}
+
+interface MetricsTargetDeps {
+  readonly env: Environment;
+  readonly log: Log;
+  readonly ports: PortReport;
+  /** Whether the ports are left to the process that has started this one. */
+  readonly isChild: boolean;
 }
 
 /** Decides where metrics go, now and when the application makes up its mind later. */
@@ -41,17 +60,21 @@ class MetricsTarget {
   readonly #timers: Timers;
   readonly #listens: ApplicationListens;
   readonly #started = now();
+  readonly #providerWaitMillis: number;
   /** The application's. */
   #provider: MeterProvider | undefined;
   #endpoint: MetricsEndpoint | undefined;
   #decided = false;
+  readonly #ports: PortReport;
   /** Why there is no endpoint, and since when; undefined when it was told. */
-  #problem: { readonly text: string; readonly since: number } | undefined;
+  #problem: { readonly tell: () => void; readonly since: number } | undefined;
 
-  constructor(instrumentation: HeaprayInstrumentation, env: Environment, log: Log) {
+  constructor(instrumentation: HeaprayInstrumentation, { env, log, ports, isChild }: MetricsTargetDeps) {
     this.#instrumentation = instrumentation;
     this.#env = env;
     this.#log = log;
+    this.#ports = ports;
+    this.#providerWaitMillis = PROVIDER_WAIT_MILLIS + (isChild ? PARENT_FIRST_MILLIS : 0);
     const onThrown = (thrown: unknown) => log('error', `where metrics go: ${describeThrown(thrown)}`);
     this.#timers = new Timers(onThrown);
     this.#listens = new ApplicationListens(onThrown);
@@ -66,8 +89,11 @@ class MetricsTarget {
     if (provider && provider !== this.#provider) this.#use(provider);
     // An instance of the application with a MeterProvider of its own, which it need not have registered.
     const isCarriedElsewhere = !this.#instrumentation.carriesMetrics;
-    if (isCarriedElsewhere) this.#closeEndpoint();
-    if (!this.#decided && !isCarriedElsewhere && now() - this.#started >= PROVIDER_WAIT_MILLIS) {
+    if (isCarriedElsewhere) {
+      this.#closeEndpoint();
+      this.#ports.settle();
+    }
+    if (!this.#decided && !isCarriedElsewhere && now() - this.#started >= this.#providerWaitMillis) {
       this.#decided = true;
       void this.#open();
     }
@@ -84,6 +110,7 @@ class MetricsTarget {
     this.#instrumentation.setMeterProvider(provider);
     this.#log('debug', "metrics go to the application's own MeterProvider");
     this.#closeEndpoint();
+    this.#ports.settle();
   }
 
   #closeEndpoint(): void {
@@ -98,13 +125,17 @@ class MetricsTarget {
       // By now it is known whether the profiler thread could be started.
       if (!this.#instrumentation.isProfiling || !wantsPrometheus(this.#env)) return;
       const unavailable = (text: string) => {
-        if (!this.#provider) this.#problem = { text, since: this.#started };
+        if (!this.#provider) this.#problem = { tell: () => this.#log('warn', text), since: this.#started };
+      };
+      const cannotListen = (problem: PortProblem) => {
+        if (!this.#provider) this.#problem = { tell: () => this.#ports.add(problem), since: this.#started };
       };
       const endpoint = await openMetricsEndpoint({
         env: this.#env,
         log: this.#log,
         listens: this.#listens,
         unavailable,
+        cannotListen,
         gaveWay: (text) => this.#giveWay(text),
       });
       if (!endpoint) return;
@@ -113,18 +144,21 @@ class MetricsTarget {
       this.#instrumentation.setMeterProvider(endpoint.meterProvider);
     } catch (thrown) {
       this.#log('warn', `metrics endpoint: ${describeThrown(thrown)}`);
+    } finally {
+      if (!this.#problem) this.#ports.settle();
     }
   }
 
   #giveWay(problem: string): void {
     this.#log('info', 'metrics endpoint: closed, because the application asks for its port');
-    if (!this.#provider) this.#problem = { text: problem, since: now() };
+    if (!this.#provider) this.#problem = { tell: () => this.#log('warn', problem), since: now() };
   }
 
   #tellProblem(): void {
     if (!this.#problem || now() - this.#problem.since < PROBLEM_WAIT_MILLIS) return;
-    this.#log('warn', this.#problem.text);
+    this.#problem.tell();
     this.#problem = undefined;
+    this.#ports.settle();
   }
 }
 

@@ -61,7 +61,7 @@ function listen(host: string, port: number, door: Door): Promise<net.Server | un
       if (host !== LOOPBACK[0] && NO_SUCH_ADDRESS.has(error.code)) resolve(undefined);
       else reject(error);
     });
-    server.listen({ port, host, ipv6Only: true }, () => {
+    server.listen({ port, host, ipv6Only: true, exclusive: true }, () => {
       server.removeAllListeners('error');
       server.on('error', () => {});
       resolve(server);

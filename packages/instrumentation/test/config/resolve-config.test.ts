@@ -80,6 +80,17 @@ describe('component', () => {
     expect(named({ mainScript })).toEqual([name, 'default', 0]);
   });
 
+  test('what a process manager calls the program stands for its script', () => {
+    expect(named({ appName: 'orders.v2' })).toEqual(['orders.v2', 'default', 0]);
+    expect(named({ appName: 'a/b' })).toEqual(['a_b', 'default', 0]);
+    expect(named({ appName: ' ' })).toEqual(['server', 'default', 0]);
+    expect(named({ appName: 'orders', env: { HEAPRAY_COMPONENT: 'mine' } })[0]).toBe('mine');
+  });
+
+  test('the variable that a profiled parent sets is known', () => {
+    expect(configOf({ env: { HEAPRAY_PARENT_PID: '17' } }).warnings).toEqual([]);
+  });
+
   test('the order of the names', () => {
     const env = { HEAPRAY_COMPONENT: 'mine', OTEL_SERVICE_NAME: 'service' };
     const cfg = '[heapray]\ncomponent = filed\n';

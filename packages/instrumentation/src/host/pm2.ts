@@ -1,0 +1,35 @@
+import { contain } from '../containment/contain.js';
+import { environment } from '../containment/environment.js';
+import { JSONParse, ObjectEntries, ObjectHasOwn, process } from '../containment/primordials.js';
+
+/** PM2's files that run an application in their own process: of its cluster mode and of its fork mode. */
+const CONTAINER = /[\\/]ProcessContainer(?:Fork)?\.js$/;
+
+/**
+ * Copies the environment as the program will see it. In PM2's cluster mode, the settings of the ecosystem file come as JSON
+ * in `pm2_env`, and PM2's container sets them only after preloads have run.
+ */
+export function programEnvironment(): Record<string, string> {
+  const env = environment();
+  const settings = contain(() => JSONParse(env.pm2_env ?? '{}') as unknown, ignore);
+  if (typeof settings !== 'object' || settings === null || !ObjectHasOwn(settings, 'pm_exec_path'))
+    return env;
+  const entries = ObjectEntries(settings as Record<string, unknown>);
+  for (let at = 0; at < entries.length; at++) {
+    const [key, value] = entries[at]!;
+    // What else there is becomes text that says nothing, such as "[object Object]".
+    if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
+      env[key] = `${value}`;
+  }
+  return env;
+}
+
+/** What PM2 calls the program; undefined for other programs, also for those that one of PM2's has started. */
+export function pm2AppName(env: Readonly<Record<string, string>>): string | undefined {
+  const { name, pm_exec_path: script } = env;
+  if (name === undefined || script === undefined) return undefined;
+  const main = process.argv[1] ?? '';
+  return main === script || CONTAINER.test(main) ? name : undefined;
+}
+
+function ignore(): void {}
