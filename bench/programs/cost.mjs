@@ -1,25 +1,44 @@
 // Does a fixed number of turns of a workload, one every so many ms as a service does, and says what CPU time the whole
-// process took: every thread of it, V8's included.
+// process took: every thread of it, V8's included. Beside that, what heapray says of itself for the same time.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics';
 import { WORKLOADS } from '../workloads/index.mjs';
 import { answer, programOptions } from './answer.mjs';
 import { startProfiling } from './profiling.mjs';
 
-const { workload, mode, turns, everyMillis, chunks } = programOptions();
-globalThis.profiling = await startProfiling(mode);
+/** Is read twice in a run, outside of the time that is measured. */
+class OnRequest extends MetricReader {
+  async onForceFlush() {}
+  async onShutdown() {}
+}
+
+const { workload, mode, turns, everyMillis, chunks, warmUpTurns } = programOptions();
+const reader = new OnRequest();
+const profiling = await startProfiling(mode);
+profiling?.setMeterProvider(new MeterProvider({ readers: [reader] }));
 const chunk = workload === 'idle' ? () => {} : WORKLOADS[workload]();
-/** Code is compiled and caches are filled before counting begins. */
-const WARM_UP_TURNS = 100;
-let done = 0;
-let before;
-let start;
-const timer = setInterval(() => {
-  if (done === WARM_UP_TURNS) {
-    before = process.cpuUsage();
-    start = performance.now();
+await work(warmUpTurns);
+const saidBefore = await saidMillis();
+const before = process.cpuUsage();
+const start = performance.now();
+await work(turns);
+const { user, system } = process.cpuUsage(before);
+const wallMillis = performance.now() - start;
+answer({ cpuMillis: (user + system) / 1000, wallMillis, saidMillis: (await saidMillis()) - saidBefore });
+
+/** As a timer that comes late does: turns that were missed are not made up for. */
+async function work(times) {
+  for (let done = 0; done < times; done++) {
+    await sleep(everyMillis);
+    for (let i = 0; i < chunks; i++) chunk();
   }
-  for (let i = 0; i < chunks; i++) chunk();
-  if (++done < WARM_UP_TURNS + turns) return;
-  clearInterval(timer);
-  const { user, system } = process.cpuUsage(before);
-  answer({ cpuMillis: (user + system) / 1000, wallMillis: performance.now() - start });
-}, everyMillis);
+}
+
+/** CPU time of profiling since the start, as heapray's metric says; 0 without it. */
+async function saidMillis() {
+  if (!profiling) return 0;
+  const { resourceMetrics } = await reader.collect();
+  const metrics = resourceMetrics.scopeMetrics.flatMap((scope) => scope.metrics);
+  const cpu = metrics.find(({ descriptor }) => descriptor.name === 'heapray.profiler.cpu');
+  return 1000 * cpu.dataPoints[0].value;
+}

@@ -5,8 +5,12 @@ import { threadCpuMillis } from './self-account.js';
 export interface OwnHeapPorts {
   /** Bytes in use on this thread's heap, garbage included. */
   readonly usedBytes: () => number;
-  /** Collects garbage on this thread's heap. */
-  readonly collect: () => void;
+  /**
+   * Collects garbage on this thread's heap.
+   *
+   * @param thoroughly until nothing more is found, and gives memory back to the system: two collections or more
+   */
+  readonly collect: (thoroughly: boolean) => void;
   /** CPU time of this thread so far, ms. */
   readonly cpuMillis: () => number;
 }
@@ -16,6 +20,8 @@ const WORTH_COLLECTING = 2 * 2 ** 20;
 const WORTH_COLLECTING_SHARE = 1 / 4;
 /** Collections are farther apart than this, and by so many times what the last one took: 0.05 % of a core at most. */
 const MIN_GAP_MILLIS = 15_000;
+/** The first collection takes longer than all others, so it is not to fall into the start. */
+const FIRST_GAP_MILLIS = 60_000;
 const MIN_GAP = 2_000;
 
 /**
@@ -28,7 +34,8 @@ export class OwnHeap {
   #collectedAt: number | undefined;
   /** The heap's size some time after the last collection; nothing before the first, which is always worth it. */
   #floor = 0;
-  #gapMillis = MIN_GAP_MILLIS;
+  #gapMillis = FIRST_GAP_MILLIS;
+  #isFirst = true;
 
   constructor(ports: OwnHeapPorts) {
     this.#ports = ports;
@@ -43,7 +50,8 @@ export class OwnHeap {
     if (used - this.#floor < worth || atMillis - this.#collectedAt < this.#gapMillis) return;
     this.#collectedAt = atMillis;
     const before = this.#ports.cpuMillis();
-    this.#ports.collect();
+    this.#ports.collect(this.#isFirst);
+    this.#isFirst = false;
     this.#gapMillis = Math.max(MIN_GAP_MILLIS, MIN_GAP * (this.#ports.cpuMillis() - before));
     this.#floor = this.#ports.usedBytes();
   }
@@ -61,7 +69,8 @@ export function connectOwnHeap(): OwnHeapPorts & { close(): void } {
   session.connect();
   return {
     usedBytes: () => v8.getHeapStatistics().used_heap_size,
-    collect: () => {
+    collect: (thoroughly) => {
+      if (thoroughly) return void session.post('HeapProfiler.collectGarbage');
       session.post('HeapProfiler.startSampling', NO_SAMPLES);
       session.post('HeapProfiler.getSamplingProfile');
       session.post('HeapProfiler.disable');
