@@ -5,27 +5,27 @@ import { figure } from './lib/figure.mjs';
 import { rounds } from './lib/rounds.mjs';
 import { runProgram } from './lib/run-program.mjs';
 
-const PROGRAMS = ['json', 'lru', 'buf', 'idle'];
+/** How many ms from one turn to the next: a service has time to spare. */
+const EVERY_MILLIS = { json: 20, lru: 100, buf: 20, idle: 20 };
 const ARMS = ['none', 'again', 'heapray'];
-const EVERY_MILLIS = 20;
 /** Code is compiled and caches are filled before counting begins. */
-const FULL = { turns: 1_000, warmUpTurns: 100, repetitions: 9, chunks: 1 };
-const QUICK = { turns: 300, warmUpTurns: 100, repetitions: 2, chunks: 1 };
-/** The goals: at most one percent of a core, and the default of `cpuBudget` by heapray's own account. */
+const FULL = { millis: 20_000, warmUpMillis: 2_000, repetitions: 9 };
+const QUICK = { millis: 6_000, warmUpMillis: 2_000, repetitions: 2 };
+/** The goal: at most one percent of a core. */
 const TARGET = { atMost: 1 };
-const BUDGET = { atMost: 0.5 };
 
-export async function run({ node, quick, report }) {
+export async function run({ node, quick, parts, report }) {
   const { repetitions, ...plan } = quick ? QUICK : FULL;
   const details = {};
-  for (const workload of PROGRAMS) {
-    note(`cost: ${workload}, ${repetitions} rounds of ${ARMS.length} runs of ${plan.turns} turns`);
+  for (const [workload, everyMillis] of Object.entries(EVERY_MILLIS)) {
+    if (parts.length > 0 && !parts.includes(workload)) continue;
+    note(`cost: ${workload}, ${repetitions} rounds of ${ARMS.length} runs of ${plan.millis} ms`);
     const runs = [];
     for (const order of rounds(ARMS, repetitions)) {
       const result = {};
       for (const arm of order) {
         const mode = arm === 'again' ? 'none' : arm;
-        result[arm] = await runProgram(node, 'cost', { workload, mode, everyMillis: EVERY_MILLIS, ...plan });
+        result[arm] = await runProgram(node, 'cost', { workload, mode, everyMillis, ...plan });
       }
       runs.push(result);
     }
@@ -43,10 +43,6 @@ function figuresOf(part, runs) {
     row('without heapray', ({ none }) => ofCore(none)),
     row('A/A control', ({ none, again }) => ofCore(again) - ofCore(none)),
     row('heapray', ({ none, heapray }) => ofCore(heapray) - ofCore(none), TARGET),
-    row(
-      'heapray, as its metric says',
-      ({ heapray }) => (100 * heapray.saidMillis) / heapray.wallMillis,
-      BUDGET,
-    ),
+    row('heapray, as its metric says', ({ heapray }) => (100 * heapray.saidMillis) / heapray.wallMillis),
   ];
 }

@@ -12,16 +12,16 @@ class OnRequest extends MetricReader {
   async onShutdown() {}
 }
 
-const { workload, mode, turns, everyMillis, chunks, warmUpTurns } = programOptions();
+const { workload, mode, everyMillis, warmUpMillis, millis } = programOptions();
 const reader = new OnRequest();
 const profiling = await startProfiling(mode);
 profiling?.setMeterProvider(new MeterProvider({ readers: [reader] }));
 const chunk = workload === 'idle' ? () => {} : WORKLOADS[workload]();
-await work(warmUpTurns);
+await work(warmUpMillis / everyMillis);
 const saidBefore = await saidMillis();
 const before = process.cpuUsage();
 const start = performance.now();
-await work(turns);
+await work(millis / everyMillis);
 const { user, system } = process.cpuUsage(before);
 const wallMillis = performance.now() - start;
 answer({ cpuMillis: (user + system) / 1000, wallMillis, saidMillis: (await saidMillis()) - saidBefore });
@@ -30,7 +30,7 @@ answer({ cpuMillis: (user + system) / 1000, wallMillis, saidMillis: (await saidM
 async function work(times) {
   for (let done = 0; done < times; done++) {
     await sleep(everyMillis);
-    for (let i = 0; i < chunks; i++) chunk();
+    chunk();
   }
 }
 
