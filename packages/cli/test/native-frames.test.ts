@@ -7,11 +7,13 @@ import type { Profile, ProfileFrame } from '@heapray/exporter/profile';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { describeWithPeer } from '../../../test/support/peer-test.js';
 import { binutils, googlePprof, goPprof, memray } from '../../../test/support/peers.js';
+import { pollUntil } from '../../../test/support/poll.js';
 import { runCommand } from '../../../test/support/run-command.js';
 import { tempFolder } from '../../../test/support/temp-folder.js';
 import { MEMRAY_OF } from './support/captures.js';
 import { heapray } from './support/heapray.js';
 import { CAN_BUILD, HOLDERS, writeNativeProgram } from './support/native-program.js';
+import { startWatch } from './watch/start-watch.js';
 
 /** The names of native stacks as memray finds them, of the largest allocations, innermost first. */
 const LARGEST = `
@@ -91,6 +93,20 @@ describe.runIf(CAN_BUILD).each([13, 12, 11])('a native capture of format %d', (f
         );
         expect(names).toEqual(expect.arrayContaining(ofPython));
       }
+    });
+
+    test('heapray watch names the same', async () => {
+      const { url } = await startWatch(['native.bin'], folder);
+      const body = await pollUntil(
+        async () => {
+          const response = await fetch(`${url}/debug/pprof/heap`);
+          return response.ok ? new Uint8Array(await response.arrayBuffer()) : undefined;
+        },
+        { what: 'a profile' },
+      );
+      const leaves = largestStacks(decodePprof(body)).map(({ bytes, names }) => [bytes, names[0]]);
+      const wanted = HOLDERS.map(({ bytes, name, library }) => [bytes, `${name} (lib${library}.so)`]);
+      expect(leaves).toEqual(wanted);
     });
 
     // It reads all of Python's DWARF, which takes long, so one format must do.

@@ -8,7 +8,7 @@ const DEFAULT_MEMORY = 512 * MIB;
 /** Of an input of more than 32 MiB: more than a capture of which nothing is freed needs. */
 const MEMORY_PER_BYTE = 16;
 const DEFAULT_SECONDS = 10;
-const CAPTURE = /_memory\..*bin$/;
+const CAPTURE = /_memory\..*bin(?:\.\d{1,10})?$/;
 
 /** What a command may take. */
 export interface Bounds {

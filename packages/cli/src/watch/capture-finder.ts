@@ -8,9 +8,14 @@ import { codeOf, fileError } from '../errors.js';
  */
 const CAPTURE_NAME = /^([^.].*)_memory(?:\.(\d{1,10}(?:-\d+)?))?\.bin$/;
 
+/** How memray's `--follow-fork` names the capture of a forked process: that of its parent, and the pid. */
+const FORKED_NAME = /^(.+\.bin)\.(\d{1,10})$/;
+
 export interface FoundCapture {
   readonly path: string;
   readonly component: string;
+  /** Pid of a forked process, whose component is that of its parent; undefined for any other. */
+  readonly process: string | undefined;
   /** False for a file that was named and is not there yet. */
   readonly exists: boolean;
 }
@@ -33,7 +38,8 @@ interface GivenPath {
 }
 
 /**
- * Finds the captures at `paths`. A folder stands for the captures in it, a file for itself. A path that does not exist
+ * Finds the captures at `paths`. A folder stands for the captures in it, a file for itself and those of the processes that
+ * its process forked. A path that does not exist
  * yet is a file if it ends with `.bin`, and a folder otherwise.
  *
  * The name of a capture depends on `paths` and on its own path, never on which captures exist now: names stay the same
@@ -46,13 +52,13 @@ export async function findCaptures(paths: readonly string[]): Promise<Findings> 
   const emptyFolders: string[] = [];
   const problems: string[] = [];
   const all: readonly GivenPath[] = paths.map((given) => {
-    return { given, full: path.resolve(given), isFile: given.endsWith('.bin') };
+    return { given, full: path.resolve(given), isFile: /\.bin(?:\.\d{1,10})?$/.test(given) };
   });
   for (const each of all) {
     try {
       const files = await filesAt(each);
       for (const { path: file, exists } of files)
-        captures.set(file, { path: file, component: nameOf(file, all), exists });
+        captures.set(file, { path: file, ...whoseIs(file, all), exists });
       if (files.length === 0) emptyFolders.push(each.full);
     } catch (cause) {
       problems.push(fileError(each.given, cause).message);
@@ -68,10 +74,30 @@ interface CaptureFile {
 
 async function filesAt(each: GivenPath): Promise<readonly CaptureFile[]> {
   const kind = await kindOf(each);
-  if (kind !== 'folder') return [{ path: each.full, exists: kind === 'file' }];
+  if (kind !== 'folder')
+    return [{ path: each.full, exists: kind === 'file' }, ...(await forkedFrom(each.full))];
   each.isFile = false;
-  const names = (await readdir(each.full)).filter((name) => CAPTURE_NAME.test(name));
+  const names = (await readdir(each.full)).filter((name) => CAPTURE_NAME.test(parentOf(name)));
   return names.sort().map((name) => ({ path: path.join(each.full, name), exists: true }));
+}
+
+/** Captures of processes that the one of this capture has forked. */
+async function forkedFrom(file: string): Promise<readonly CaptureFile[]> {
+  const folder = path.dirname(file);
+  // That the folder cannot be searched does not keep its file from being read.
+  const names = await readdir(folder).catch(() => []);
+  const forked = names.filter((name) => FORKED_NAME.exec(name)?.[1] === path.basename(file));
+  return forked.sort().map((name) => ({ path: path.join(folder, name), exists: true }));
+}
+
+/** Path or name of the capture whose process forked that of this one; the same for any other. */
+function parentOf(file: string): string {
+  return FORKED_NAME.exec(file)?.[1] ?? file;
+}
+
+function whoseIs(file: string, all: readonly GivenPath[]): Pick<FoundCapture, 'component' | 'process'> {
+  const parents = all.map((each) => ({ ...each, full: each.isFile ? parentOf(each.full) : each.full }));
+  return { component: nameOf(parentOf(file), parents), process: FORKED_NAME.exec(file)?.[2] };
 }
 
 async function kindOf({ full, isFile }: GivenPath): Promise<'folder' | 'file' | 'absent'> {

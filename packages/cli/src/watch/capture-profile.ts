@@ -1,5 +1,5 @@
 import type { GrowingCapture } from '@heapray/exporter/memray';
-import { type LabelsHandle, type Profile, ProfileBuilder, type StackHandle } from '@heapray/exporter/profile';
+import { type LabelsHandle, mergeProfiles, type Profile, ProfileBuilder } from '@heapray/exporter/profile';
 
 /** The columns of a profile from a capture. */
 const COLUMNS = [
@@ -25,7 +25,7 @@ export function captureProfile(
     ...capture.times,
     comments: capture.knowsAllocated ? [] : ['an aggregated capture: what was allocated in all is not known'],
   });
-  const stackOf = stackInterner(capture, builder);
+  const stackOf = capture.stacksIn(builder);
   const labelsOf = labelInterner(capture, builder, component);
   for (let site = 1; site <= capture.siteCount; site += 1) {
     const allocated = capture.allocated(site);
@@ -38,39 +38,12 @@ export function captureProfile(
   return builder.build();
 }
 
-/** Interns the stacks of sites, each once, without the frames that the header says to hide. */
-function stackInterner(
-  capture: GrowingCapture,
-  builder: ProfileBuilder,
-): (site: number) => StackHandle | undefined {
-  const byHidden = new Map<number, (StackHandle | undefined)[]>();
-  const depths: number[] = [0];
-  return (site) => {
-    const { thread, stack } = capture.site(site);
-    const hidden = capture.hiddenFrames(thread);
-    let handles = byHidden.get(hidden);
-    if (handles === undefined) {
-      handles = [undefined];
-      byHidden.set(hidden, handles);
-    }
-    // From the innermost frame to the first that is known, then back: stacks may be deeper than calls can nest.
-    const missing: number[] = [];
-    let at = stack;
-    for (; at !== 0 && !(at in handles && at in depths); at = capture.caller(at)) missing.push(at);
-    for (const next of missing.reverse()) {
-      depths[next] = depths[at]! + 1;
-      const { functionName, file, line, firstLine } = capture.innermost(next)!;
-      handles[next] =
-        depths[next] <= hidden
-          ? undefined
-          : builder.stack(
-              handles[at],
-              builder.frame(functionName, file, Math.max(0, line), 0, Math.max(0, firstLine)),
-            );
-      at = next;
-    }
-    return handles[stack];
-  };
+/** The profiles of a process and of those that it forked as one, with the label `process`; one alone is as it is. */
+export function mergedProfile(captures: readonly GrowingCapture[], profiles: readonly Profile[]): Profile {
+  if (profiles.length === 1) return profiles[0]!;
+  const labels = captures.map(({ header }) => ({ process: `${header?.pid ?? ''}` }));
+  const comments = [`heapray: peaks are the sum of the peaks of ${profiles.length} processes`];
+  return mergeProfiles(profiles, { labels, comments });
 }
 
 function labelInterner(

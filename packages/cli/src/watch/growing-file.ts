@@ -1,6 +1,7 @@
 import { constants, type Stats } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { FormatError, type GrowingCapture } from '@heapray/exporter/memray';
+import { compressionOf } from '../inputs/compression.js';
 
 /**
  * So many bytes before the newest one are taken only when they have been there for a whole poll: the program
@@ -75,6 +76,7 @@ export class GrowingFile {
     const stats = await handle.stat();
     if (stats.isFile()) return file;
     await handle.close();
+    if (stats.isFIFO()) throw new Error('is a pipe, and watch follows files; heapray stats reads pipes');
     throw new Error(stats.isDirectory() ? 'is a directory' : 'is not a regular file');
   }
 
@@ -124,6 +126,7 @@ export class GrowingFile {
       requireMagic(head.subarray(0, this.dataBytes));
       return false;
     }
+    refuseCompressed(head);
     this.#compressed = head.readUInt32LE() === LZ4_MAGIC;
     head.fill(0, ...COUNTS);
     // The start time is written with the rest of the header: while it is not there, nothing is.
@@ -202,8 +205,20 @@ export function readBuffer(): Buffer {
   return Buffer.alloc(MAX_READ_BYTES);
 }
 
+/** @throws FormatError for a capture that was compressed on its way, which cannot be followed */
+function refuseCompressed(start: Buffer): void {
+  const compression = compressionOf(start);
+  if (compression === undefined) return;
+  const command = compression === 'gzip' ? 'gunzip' : 'unzstd';
+  throw new FormatError(
+    'memray',
+    `compressed with ${compression}: ${command} it first, or use heapray stats`,
+  );
+}
+
 /** @throws FormatError when no capture begins like this */
 function requireMagic(start: Buffer): void {
+  refuseCompressed(start);
   const isMagic = MAGICS.some((magic) => {
     const length = Math.min(magic.length, start.length);
     return magic.subarray(0, length).equals(start.subarray(0, length));

@@ -59,8 +59,13 @@ function airflowComponent({ path: file, header }: CaptureFollower): string | und
   return header?.libdest === NODE_LIBDEST ? undefined : AIRFLOW_CAPTURE.exec(path.basename(file))?.[1];
 }
 
-function formatHint({ component, follower }: WatchedCapture, memray: MemrayRelease | undefined): Hint[] {
+function formatHint(
+  { component, process, follower }: WatchedCapture,
+  memray: MemrayRelease | undefined,
+): Hint[] {
   const { header } = follower;
+  // Said of the capture whose process forked this one's.
+  if (process !== undefined) return [];
   if (header === undefined || memray === undefined || header.format === memray.format) return [];
   const text =
     `${follower.path}: a capture of format ${header.format}; memray ${memray.version} on this host reads format ` +

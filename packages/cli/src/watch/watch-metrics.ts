@@ -7,6 +7,8 @@ import type { CallSite, SiteValues } from './site-series.js';
 /** A capture under the name of its component. */
 export interface WatchedCapture {
   readonly component: string;
+  /** Pid of a process that was forked by the one that gives the component its name. */
+  readonly process?: string | undefined;
   readonly follower: CaptureFollower;
 }
 
@@ -19,6 +21,8 @@ export interface Hint {
 }
 
 const COMPONENT = 'heapray.component';
+/** Pid of a forked process; absent for its parent. */
+const PROCESS = 'heapray.process';
 /** Tells the traced process from the processes it started, and those started in turn. */
 const ROLE = 'heapray.process.role';
 /** The sum of the sites without a series of their own. */
@@ -153,8 +157,9 @@ export function watchMetrics(
   watched: readonly WatchedCapture[],
   hints: readonly Hint[],
 ): readonly MetricFamily[] {
-  const runs = watched.flatMap(({ component, follower }) => {
-    return follower.run === undefined ? [] : [{ component, run: follower.run }];
+  const runs = watched.flatMap((each) => {
+    const { run } = each.follower;
+    return run === undefined ? [] : [{ attributes: captureAttributes(each), run }];
   });
   const exact = runs.filter(({ run }) => run.capture.knowsAllocated);
   return [
@@ -169,13 +174,13 @@ export function watchMetrics(
 
 function siteFamily(
   [name, kind, unit, help, of]: SiteFacts,
-  runs: readonly { readonly component: string; readonly run: CaptureRun }[],
+  runs: readonly { readonly attributes: Attributes; readonly run: CaptureRun }[],
 ): MetricFamily {
-  const points = runs.flatMap(({ component, run: { capture, series } }): MetricPoint[] => {
+  const points = runs.flatMap(({ attributes, run: { capture, series } }): MetricPoint[] => {
     const { rows, other, dropped } = series.view(capture);
     const captureStart = capture.header?.startTimeMillis ?? 0;
     const point = (site: CallSite, values: SiteValues, startMillis = captureStart): MetricPoint => {
-      return { attributes: siteAttributes(component, site), value: of(values), startMillis };
+      return { attributes: { ...attributes, ...siteAttributes(site) }, value: of(values), startMillis };
     };
     const sites = rows.map(({ site, values, sinceMillis }) => point(site, values, sinceMillis));
     return [...sites, point(OTHER, other), ...(of(dropped) > 0 ? [point(DROPPED, dropped)] : [])];
@@ -183,12 +188,15 @@ function siteFamily(
   return { name, kind, unit, help, points };
 }
 
-function siteAttributes(
-  component: string,
-  { functionName, file, line, packageName }: CallSite,
-): MetricPoint['attributes'] {
+type Attributes = MetricPoint['attributes'];
+
+/** Captures of one component are those of a process and of processes that it forked. */
+function captureAttributes({ component, process }: WatchedCapture): Attributes {
+  return { [COMPONENT]: component, ...(process !== undefined && { [PROCESS]: process }) };
+}
+
+function siteAttributes({ functionName, file, line, packageName }: CallSite): Attributes {
   return {
-    [COMPONENT]: component,
     'code.function.name': functionName,
     'code.file.path': file,
     ...(line > 0 && { 'code.line.number': line }),
@@ -198,9 +206,10 @@ function siteAttributes(
 
 /** Children of a process that lives are not in its capture; they may hold much more than it does. */
 function residentFamily(watched: readonly WatchedCapture[]): MetricFamily {
-  const points = watched.flatMap(({ component, follower }): MetricPoint[] => {
+  const points = watched.flatMap((each): MetricPoint[] => {
+    const { follower } = each;
     const point = (role: string, value: number | undefined): MetricPoint[] =>
-      value === undefined ? [] : [{ attributes: { [COMPONENT]: component, [ROLE]: role }, value }];
+      value === undefined ? [] : [{ attributes: { ...captureAttributes(each), [ROLE]: role }, value }];
     const { run, children } = follower;
     return [
       ...point('traced', run?.capture.resident?.residentBytes),
@@ -222,17 +231,17 @@ function captureFamily(
 ): MetricFamily {
   const points = watched.flatMap((each) => {
     const value = of(each);
-    return value === undefined ? [] : [{ attributes: { [COMPONENT]: each.component }, value }];
+    return value === undefined ? [] : [{ attributes: captureAttributes(each), value }];
   });
   return { name, kind, unit, help, points };
 }
 
 /** One series of each state, so that those of the past say zero. */
 function stateFamily(watched: readonly WatchedCapture[]): MetricFamily {
-  const points = watched.flatMap(({ component, follower }) =>
+  const points = watched.flatMap((each) =>
     CAPTURE_STATES.map((state) => ({
-      attributes: { [COMPONENT]: component, state },
-      value: follower.state === state ? 1 : 0,
+      attributes: { ...captureAttributes(each), state },
+      value: each.follower.state === state ? 1 : 0,
     })),
   );
   return {

@@ -5,10 +5,21 @@ import type { Hint, WatchedCapture } from './watch-metrics.js';
 
 /** The captures as a table for people. */
 export function watchTable(watched: readonly WatchedCapture[]): string {
-  const head = ['ALLOCATED', 'ALLOCATIONS', 'RETAINED', 'PEAK', 'RESIDENT', 'COMPONENT', 'STATE', 'FILE'];
-  const rows = watched.map((each) => {
-    const { component, path, state, allocatedBytes, allocations, retainedBytes, peakBytes, residentBytes } =
-      captureReport(each);
+  const figures = ['ALLOCATED', 'ALLOCATIONS', 'RETAINED', 'PEAK', 'RESIDENT'];
+  const hasForked = watched.some(({ process }) => process !== undefined);
+  const head = [...figures, 'COMPONENT', ...(hasForked ? ['PROCESS'] : []), 'STATE', 'FILE'];
+  const rows = grouped(watched).map((each) => {
+    const {
+      component,
+      process,
+      path,
+      state,
+      allocatedBytes,
+      allocations,
+      retainedBytes,
+      peakBytes,
+      residentBytes,
+    } = captureReport(each);
     return [
       quantity(allocatedBytes, formatBytes),
       quantity(allocations, String),
@@ -16,6 +27,7 @@ export function watchTable(watched: readonly WatchedCapture[]): string {
       quantity(peakBytes, formatBytes),
       quantity(residentBytes, formatBytes),
       printable(component),
+      ...(hasForked ? [process ?? ''] : []),
       state,
       printable(path),
     ];
@@ -29,11 +41,22 @@ function quantity(value: number | undefined, format: (value: number) => string):
 
 /** The captures as stable JSON; what is not known is `null` there. */
 export function watchReport(watched: readonly WatchedCapture[], hints: readonly Hint[]): unknown {
-  return { captures: watched.map(captureReport), hints };
+  return { captures: grouped(watched).map(captureReport), hints };
+}
+
+/** Captures of one component one after another, that of the process that forked the others first. */
+function grouped(watched: readonly WatchedCapture[]): readonly WatchedCapture[] {
+  const byComponent = Map.groupBy(watched, ({ component }) => component);
+  return [...byComponent.values()].flatMap((group) => [
+    ...group.filter(({ process }) => process === undefined),
+    ...group.filter(({ process }) => process !== undefined),
+  ]);
 }
 
 interface CaptureReport {
   readonly component: string;
+  /** Pid of a forked process. */
+  readonly process: string | undefined;
   readonly path: string;
   readonly state: string;
   readonly reason: string | undefined;
@@ -54,12 +77,13 @@ interface CaptureReport {
   readonly childrenResidentBytes: number | undefined;
 }
 
-function captureReport({ component, follower }: WatchedCapture): CaptureReport {
+function captureReport({ component, process, follower }: WatchedCapture): CaptureReport {
   const { path, state, reason, header, run, sizes, ageMillis, children } = follower;
   const total = run?.series.total(run.capture);
   const known = run?.capture.knowsAllocated === true;
   return {
     component,
+    process,
     path,
     state,
     reason: reason || undefined,

@@ -35,7 +35,7 @@ const RETRY_SECONDS = 5;
 
 /**
  * Serves `/metrics`, `/debug/pprof/*` and `/healthz`: GET and HEAD, on known paths only. No request makes it
- * touch the file system.
+ * touch the file system, but for the symbols of files with native frames: each of them is read once.
  *
  * @throws CommandError (rejects) when the address is taken or not permitted
  */

@@ -1,7 +1,9 @@
 import { encodePprofGzip } from '@heapray/exporter/pprof';
+import { SymbolFiles } from '../symbols/symbol-files.js';
+import { symbolizeProfile } from '../symbols/symbolize-profile.js';
 import { type FoundCapture, findCaptures } from './capture-finder.js';
 import { CaptureFollower, type FollowerOptions } from './capture-follower.js';
-import { captureProfile, type DefaultColumn } from './capture-profile.js';
+import { captureProfile, type DefaultColumn, mergedProfile } from './capture-profile.js';
 import type { CaptureState } from './capture-state.js';
 import { ProcessWriter } from './capture-writer.js';
 import { readBuffer } from './growing-file.js';
@@ -37,6 +39,7 @@ export class Watcher implements WatchContent {
   readonly #told: Map<string, CaptureState> = new Map();
   readonly #runs: Map<string, RunCounter> = new Map();
   readonly #processes: ProcessTable;
+  readonly #symbols: SymbolFiles = new SymbolFiles();
   #toldOfPaths: ReadonlySet<string> = new Set();
   #problems: readonly string[] = [];
   readonly #hinted: Set<string> = new Set();
@@ -95,24 +98,29 @@ export class Watcher implements WatchContent {
   }
 
   components(): readonly string[] {
-    return this.captures.filter(({ follower }) => follower.run).map(({ component }) => component);
+    const known = this.captures.filter(({ follower }) => follower.run);
+    return [...new Set(known.map(({ component }) => component))];
   }
 
   reading(): readonly string[] {
-    return this.captures
-      .filter(({ follower }) => follower.state === 'reading')
-      .map(({ component }) => component);
+    const known = new Set(this.components());
+    const read = this.captures.filter(({ follower }) => follower.state === 'reading');
+    return [...new Set(read.map(({ component }) => component))].filter((component) => !known.has(component));
   }
 
   async pprof(component: string, defaultColumn: DefaultColumn): Promise<Uint8Array | undefined> {
-    const run = this.captures.find((watched) => watched.component === component)?.follower.run;
-    if (run === undefined) return undefined;
-    const command = run.capture.header?.commandLine.split(' ', 1)[0];
-    const profile = captureProfile(run.capture, component, defaultColumn);
+    const captures = this.captures.flatMap(({ component: each, follower: { run } }) => {
+      return each === component && run !== undefined ? [run.capture] : [];
+    });
+    const [first] = captures;
+    if (first === undefined) return undefined;
+    const command = first.header?.commandLine.split(' ', 1)[0];
+    const profiles = captures.map((capture) => captureProfile(capture, component, defaultColumn));
+    const profile = symbolizeProfile(mergedProfile(captures, profiles), { keepPlaces: true }, this.#symbols);
     return encodePprofGzip(profile, { mainBinary: command || 'python' });
   }
 
-  #begin({ path, component, exists }: FoundCapture): void {
+  #begin({ path, component, process, exists }: FoundCapture): void {
     const follower = new CaptureFollower(path, {
       ...this.#options,
       buffer: this.#buffer,
@@ -120,7 +128,7 @@ export class Watcher implements WatchContent {
       runs: this.#runsAt(path),
       exists,
     });
-    this.#followers.set(path, { component, follower });
+    this.#followers.set(path, { component, process, follower });
   }
 
   /** The counter outlives the follower: it goes on when the next run begins a file of the same name. */

@@ -7,10 +7,12 @@ export interface Watching {
   readonly url: string;
 }
 
-export async function startWatch(args: readonly string[]): Promise<Watching> {
-  const process = startNode({
+/** @param cwd by default that of the tests */
+export async function startWatch(args: readonly string[], cwd: string = process.cwd()): Promise<Watching> {
+  const running = startNode({
+    cwd,
     args: [MAIN, 'watch', ...args, '--listen', '127.0.0.1:0', '--interval', '0.1'],
   });
-  const [, url] = await process.waitForOutput(/metrics on (http:\/\/[^/]+)\/metrics/);
-  return { process, url: url! };
+  const [, url] = await running.waitForOutput(/metrics on (http:\/\/[^/]+)\/metrics/);
+  return { process: running, url: url! };
 }

@@ -1,4 +1,5 @@
 import { type OwnPackage, StackPackages } from '../call-sites/index.js';
+import type { ProfileBuilder, StackHandle } from '../profile/index.js';
 import { ALLOCATORS, type AllocatorName } from './allocators.js';
 import { CaptureModel } from './capture-model.js';
 import { capturedProgram, plainPlace } from './captured-program.js';
@@ -8,6 +9,7 @@ import type { HeapListener } from './heap-listener.js';
 import { HighWaterMark } from './high-water-mark.js';
 import { LastMemoryRecord, type ResidentMemory } from './last-memory-record.js';
 import { limitsWith, type MemrayLimits } from './limits.js';
+import { ProfileStacks } from './profile-stacks.js';
 import { profileTimes } from './profile-times.js';
 import { type CaptureDamage, type CaptureEnd, RecordStream } from './record-stream.js';
 import type { Amount } from './site-amounts.js';
@@ -112,6 +114,20 @@ export class GrowingCapture {
     return this.#memory.last;
   }
 
+  /**
+   * Returns what makes stacks of a profile from those of sites: without the frames that the header says to hide, and with
+   * native ones, as in {@link MemrayProfiler}. For what was read so far.
+   */
+  stacksIn(builder: ProfileBuilder): (site: number) => StackHandle | undefined {
+    const model = this.#model;
+    const stacks = new ProfileStacks(builder, model, this.header?.skippedFrames ?? 0);
+    return (site) => {
+      const isMain = model.thread(model.sites.thread(site)).id === this.header?.mainThreadId;
+      const callers = stacks.ofCode(model.sites.stack(site), isMain);
+      return stacks.withNative(callers, model.sites.native(site), model.sites.generation(site));
+    };
+  }
+
   /** Time of collection and length of a profile of what was read so far; there must be a header. */
   get times(): { readonly timeNanos: bigint; readonly durationNanos: bigint } {
     if (this.header === undefined) throw new Error('there is no header yet');
@@ -166,22 +182,6 @@ export class GrowingCapture {
   /** What is alive now. */
   live(site: number): Amount {
     return this.#heap.amounts.live(site);
-  }
-
-  /** How many outermost frames of a thread reports hide. */
-  hiddenFrames(thread: MemrayThread): number {
-    const { header } = this;
-    return header !== undefined && thread.id === header.mainThreadId ? header.skippedFrames : 0;
-  }
-
-  /** The stack in which the innermost frame was called; 0 for none. */
-  caller(stack: number): number {
-    return this.#model.caller(stack);
-  }
-
-  /** The innermost frame; undefined for the empty stack. */
-  innermost(stack: number): MemrayLocation | undefined {
-    return stack === 0 ? undefined : plainPlace(this.#model.location(this.#model.innermostFrame(stack)));
   }
 
   /** The places of a stack from the innermost outwards, none hidden. */
