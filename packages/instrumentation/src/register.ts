@@ -47,7 +47,7 @@ function* steps(): Steps {
   const role = roleOf(started);
   if (role === 'launcher') return sayLeftAlone(started.mainScript);
   const { nodeProblem }: typeof import('./host/node-support.js') = yield './host/node-support.js';
-  const problem = nodeProblem(process.versions.node);
+  const problem = nodeProblem(process.versions);
   if (problem !== undefined) return say(problem);
   if (role === 'program') return yield* profile();
   const { watchTool }: typeof import('./register/tool-watch.js') = yield './register/tool-watch.js';

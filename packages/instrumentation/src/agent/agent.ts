@@ -12,7 +12,7 @@ import { Compressions } from './compressions.js';
 import { connectAccount } from './connect-account.js';
 import { feedOptions } from './feed-options.js';
 import { LeakWatch } from './leak-watch.js';
-import { LiveViewing } from './live-viewing.js';
+import { LiveViewing, NOT_ALLOWED } from './live-viewing.js';
 import {
   ABANDONED,
   type AgentOptions,
@@ -137,7 +137,7 @@ export class Agent {
       if (processCapture !== undefined && !isFirst)
         this.#captures.begin(PROCESS_CAPTURE, processCapture, { whole: true });
     });
-    if (memrayLivePort !== undefined) void this.#viewing.start(memrayLivePort);
+    if (memrayLivePort !== undefined) void this.#viewing.start(memrayLivePort, this.#options.mayListen);
     this.#startServer().catch((error: Error) => this.#serverFailed(error));
   }
 
@@ -295,8 +295,9 @@ export class Agent {
   }
 
   async #startServer(): Promise<void> {
-    const { debugServer, debugServerDelayMillis, allowGc } = this.#options;
+    const { debugServer, debugServerDelayMillis, allowGc, mayListen } = this.#options;
     if (!debugServer) return;
+    if (!mayListen) throw new Error(NOT_ALLOWED);
     if (debugServerDelayMillis > 0) await timeout(debugServerDelayMillis);
     const [{ startDebugServer }, { profileProvider }] = await Promise.all([
       import('../server/debug-server.js'),

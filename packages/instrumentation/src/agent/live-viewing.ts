@@ -14,6 +14,9 @@ export interface LiveViewingPorts {
 
 /** How much may wait for a viewer that does not keep up. */
 const MAX_PENDING_BYTES = 4 * 2 ** 20;
+/** Why a server is not opened where Node's permission model forbids it. */
+export const NOT_ALLOWED = 'Node was started without --allow-net';
+
 /** How long the end of the stream may take to go out. */
 const LAST_BYTES_MILLIS = 300;
 
@@ -40,9 +43,11 @@ export class LiveViewing {
     return this.#stream !== undefined;
   }
 
-  async start(port: number): Promise<void> {
+  /** @param mayListen whether Node's permission model allows it */
+  async start(port: number, mayListen: boolean): Promise<void> {
     const { account, log } = this.#ports;
     try {
+      if (!mayListen) throw new Error(NOT_ALLOWED);
       const [{ startViewerServer }, { LiveStream }] = await Promise.all([
         import('../server/viewer-server.js'),
         import('../capture/live-stream.js'),

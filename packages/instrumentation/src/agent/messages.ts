@@ -42,6 +42,8 @@ export interface AgentOptions {
   /** V8's limit of the main thread's heap, bytes. */
   readonly heapLimit: number;
   readonly debugServer: { readonly host: string; readonly port: number } | undefined;
+  /** Whether Node's permission model lets the process listen on ports. */
+  readonly mayListen: boolean;
   /** How long it waits before it listens, ms. */
   readonly debugServerDelayMillis: number;
   /** Whether clients of the debug server may have garbage collected. */

@@ -18,6 +18,7 @@ import { ComponentCaptureCalls } from './component-capture-calls.js';
 import { ExitGuard } from './exit-guard.js';
 import { type LeakListener, LeakListeners } from './leak-listeners.js';
 import { nodeProblem } from './node-support.js';
+import { isDenied, permissionProblem } from './permissions.js';
 import { describePortProblems, type PortProblem } from './port-problems.js';
 import { startProblem } from './preflight.js';
 import { SamplerLease } from './sampler-lease.js';
@@ -170,8 +171,14 @@ export class MemoryProfiler {
   }
 
   #start(): void {
-    const unsupported = nodeProblem(process.versions.node);
+    const unsupported = nodeProblem(process.versions);
     if (unsupported !== undefined) return this.#cannotStart('node_version', unsupported);
+    const forbidden = permissionProblem();
+    if (forbidden !== undefined)
+      return this.#cannotStart(
+        isDenied('inspector') ? 'inspector' : 'thread',
+        `${forbidden}: memory is not profiled`,
+      );
     const problem = startProblem();
     if (problem !== undefined) return this.#cannotStart('limits', `${problem}: memory is not profiled`);
     const mode = this.#startSampler();
@@ -302,7 +309,7 @@ export class MemoryProfiler {
   #portProblem(why: string): void {
     const { host, port } = this.config.options.debugServer ?? { host: '', port: 0 };
     const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
-    this.#onPortProblem({ server: 'debug server', address, why });
+    this.#onPortProblem({ server: 'debug server', address, why, isDenied: isDenied('net') });
   }
 
   #watchCollections(): void {

@@ -1,10 +1,19 @@
 /** The oldest Node that heapray runs on. */
 const OLDEST: readonly [number, number] = [22, 15];
 
-/** Why this Node cannot be profiled, for people; undefined when it can. */
-export function nodeProblem(version: string): string | undefined {
-  const [, major = '0', minor = '0'] = /^(\d+)\.(\d+)/.exec(version) ?? [];
-  const oldEnough = +major > OLDEST[0] || (+major === OLDEST[0] && +minor >= OLDEST[1]);
-  if (oldEnough) return undefined;
-  return `Node ${version} is too old for heapray, which needs ${OLDEST.join('.')} or newer: memory is not profiled`;
+/** What runs JavaScript, as `process.versions` says. */
+export interface RuntimeVersions {
+  readonly node: string;
+  readonly bun?: string | undefined;
+  readonly deno?: string | undefined;
+}
+
+/** Says why this runtime cannot be profiled; undefined when it can. Bun and Deno claim to be a Node. */
+export function nodeProblem({ node, bun, deno }: RuntimeVersions): string | undefined {
+  const other = bun !== undefined ? `Bun ${bun}` : deno !== undefined ? `Deno ${deno}` : undefined;
+  if (other !== undefined) return `this is ${other} and not Node.js: memory is not profiled`;
+  const [, major = '0', minor = '0'] = /^(\d+)\.(\d+)/.exec(node) ?? [];
+  const isSupported = +major > OLDEST[0] || (+major === OLDEST[0] && +minor >= OLDEST[1]);
+  if (isSupported) return undefined;
+  return `Node ${node} is too old for heapray, which needs ${OLDEST.join('.')} or newer: memory is not profiled`;
 }

@@ -7,6 +7,8 @@ export interface PortProblem {
   readonly address: string;
   /** The system's error, for people. */
   readonly why: string;
+  /** Whether Node's permission model forbids it. */
+  readonly isDenied: boolean;
 }
 
 const SETTINGS: Readonly<Record<PortProblem['server'], string>> = {
@@ -19,6 +21,8 @@ export function describePortProblems(problems: readonly PortProblem[], component
   const what = problems.map(({ server, address, why }) => `${server}: cannot listen on ${address}: ${why}`);
   const settings = problems.map(({ server }) => SETTINGS[server]);
   const without = problems.length === 1 ? 'it' : 'them';
+  if (problems.every(({ isDenied }) => isDenied))
+    return `${what.join('; ')}; process ${process.pid} (component ${component}) goes on without ${without}`;
   return (
     `${what.join('; ')}; process ${process.pid} (component ${component}) goes on without ${without}: to have ` +
     `${without}, set ${settings.join(' and ')} for each process to a port of its own, or to port 0 for any free one`

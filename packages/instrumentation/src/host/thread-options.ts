@@ -2,6 +2,7 @@ import v8 from 'node:v8';
 import type { AgentOptions } from '../agent/messages.js';
 import { workingFolder } from '../config/index.js';
 import { process } from '../containment/primordials.js';
+import { isDenied } from './permissions.js';
 import { programEnvironment } from './pm2.js';
 import { leavesPortsToParent, PARENT_FIRST_MILLIS } from './profiled-parent.js';
 import type { TracedComponents } from './traced-components.js';
@@ -35,6 +36,7 @@ export function threadOptions(components: TracedComponents, state: ThreadState):
     leakWindowMillis: options.leakWindow * 1000,
     heapLimit: v8.getHeapStatistics().heap_size_limit,
     debugServer: options.debugServer,
+    mayListen: !isDenied('net'),
     debugServerDelayMillis:
       options.debugServer?.port !== 0 && leavesPortsToParent(programEnvironment()) ? PARENT_FIRST_MILLIS : 0,
     allowGc: options.allowGc,

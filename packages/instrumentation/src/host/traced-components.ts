@@ -1,6 +1,7 @@
 import { declaredComponents, declaredCount } from '../components.js';
 import type { ResolvedConfig } from '../config/index.js';
 import type { Log } from '../diag.js';
+import { capturePermissionProblem } from './permissions.js';
 
 /**
  * Resolves the configuration again for the components declared by then.
@@ -17,11 +18,12 @@ export class TracedComponents {
   #serviceName: string | undefined;
   #latest: { readonly declared: number; readonly config: ResolvedConfig };
   #warned = false;
+  #isForbidden = false;
 
   constructor(configFor: ConfigFor, log: Log) {
     this.#configFor = configFor;
     this.#log = log;
-    this.#config = configFor(declaredComponents());
+    this.#config = this.#permitted(configFor(declaredComponents()));
     this.#latest = { declared: declaredCount(), config: this.#config };
   }
 
@@ -38,7 +40,7 @@ export class TracedComponents {
    */
   followService(serviceName: string): boolean {
     if (this.ofProcess !== undefined) return false;
-    const config = this.#configFor(declaredComponents(), serviceName);
+    const config = this.#permitted(this.#configFor(declaredComponents(), serviceName));
     if (config.options.component === this.#config.options.component) return false;
     this.#serviceName = serviceName;
     this.#config = config;
@@ -75,6 +77,15 @@ export class TracedComponents {
     for (const warning of this.#current().warnings) this.#log('warn', warning);
   }
 
+  /** The configuration without traced components when their captures may not be written, which is told once. */
+  #permitted(config: ResolvedConfig): ResolvedConfig {
+    const problem = capturePermissionProblem(config);
+    if (problem === undefined) return config;
+    if (!this.#isForbidden) this.#log('error', problem);
+    this.#isForbidden = true;
+    return { ...config, components: [], options: { ...config.options, traceComponents: [] } };
+  }
+
   /** The configuration for what is declared by now. */
   #current(): ResolvedConfig {
     const declared = declaredCount();
@@ -83,7 +94,7 @@ export class TracedComponents {
       const own = this.ofProcess === undefined ? [] : [this.ofProcess];
       this.#latest = {
         declared,
-        config: this.#configFor([...declaredComponents(), ...own], this.#serviceName),
+        config: this.#permitted(this.#configFor([...declaredComponents(), ...own], this.#serviceName)),
       };
     }
     return this.#latest.config;

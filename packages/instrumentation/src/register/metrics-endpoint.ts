@@ -9,6 +9,7 @@ import { describeThrown } from '../containment/describe-thrown.js';
 import { process, SafeError, SafeNumber, SafePromise } from '../containment/primordials.js';
 import type { Log } from '../diag.js';
 import { markServed } from '../host/metric-producers.js';
+import { isDenied } from '../host/permissions.js';
 import type { PortProblem } from '../host/port-problems.js';
 import { TopSitesProducer } from '../host/top-sites-producer.js';
 import { type ApplicationListens, conflict } from './application-listens.js';
@@ -22,6 +23,8 @@ export interface MetricsEndpoint {
   close(): Promise<void>;
 }
 
+/** Node ends the process when a server listens without it. */
+const NOT_ALLOWED = 'Node was started without --allow-net';
 const DEFAULT_HOST = '127.0.0.1';
 const DEFAULT_PORT = 9464;
 
@@ -71,6 +74,11 @@ export async function openMetricsEndpoint(deps: MetricsEndpointDeps): Promise<Me
     const address = addressIn(env, log);
     if (listens.hasAsked(address)) {
       unavailable(ownPort(address));
+      return undefined;
+    }
+    if (isDenied('net')) {
+      const where = hostPort(address.host, address.port);
+      deps.cannotListen({ server: 'metrics endpoint', address: where, why: NOT_ALLOWED, isDenied: true });
       return undefined;
     }
     const modules = loadModules(log);
@@ -138,7 +146,7 @@ async function open(
   } catch (thrown) {
     unwatch();
     const why = describeThrown(thrown);
-    deps.cannotListen({ server: 'metrics endpoint', address: hostPort(host, port), why });
+    deps.cannotListen({ server: 'metrics endpoint', address: hostPort(host, port), why, isDenied: false });
     return undefined;
   }
   const meterProvider = new modules.sdk.MeterProvider({
