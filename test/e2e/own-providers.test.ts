@@ -89,6 +89,42 @@ peerTest(
   },
 );
 
+peerTest(
+  'a provider without a reader is none: the endpoint of heapray has the metrics',
+  'project-bare',
+  async () => {
+    const { port } = await startOn({ app: ['own-provider.cjs', 'no-reader'] });
+    await waitForLeak(port);
+  },
+);
+
+peerTest('a server of the application has the port of the debug server', 'project-bare', async () => {
+  const taken = await freePort();
+  const env = { HEAPRAY_DEBUG_ADDR: `127.0.0.1:${taken}`, METRICS_PORT: `${taken}` };
+  const { service, port } = await startOn({ app: ['own-provider.cjs', 'late-server', 'localhost'], env });
+  await waitForLeak(port);
+  process.kill(service.process.pid, 'SIGUSR2');
+  await service.waitForLog(/server listens/);
+  expect((await httpGet(`http://localhost:${taken}/debug/pprof/heap`)).body).toBe('orders');
+  await service.waitForLog(
+    /warn: debug server: closed, because the application itself uses 127\.0\.0\.1:\d+; /,
+  );
+  expect(service.process.stdout).not.toContain('cannot');
+  await waitForPorts(service, [port, taken]);
+});
+
+peerTest(
+  'an instance of the application says which of its options are not in force',
+  'project-bare',
+  async () => {
+    const { service, port } = await startOn({ app: ['second-instance.cjs'] });
+    await service.waitForLog(
+      /heapray: warn: another instance has started profiling before; options that are not in force: component orders \(in force: second-instance\), debugServer 127\.0\.0\.1:7777 \(in force: 127\.0\.0\.1:0\)\n/,
+    );
+    await waitForLeak(port);
+  },
+);
+
 peerTest('a provider that takes the place of another has the metrics', 'project-bare', async () => {
   const second = await freePort();
   const env = { SECOND_PORT: `${second}` };

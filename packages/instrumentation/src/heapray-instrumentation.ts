@@ -15,6 +15,7 @@ import { MemoryProfiler } from './host/memory-profiler.js';
 import { registeredMeterProvider } from './host/otel-globals.js';
 import { pm2AppName, programEnvironment } from './host/pm2.js';
 import { claimProfiler, type ProfilerClaim } from './host/profiler-claim.js';
+import { hasNoReader } from './host/sdk-readers.js';
 import { serviceNameOf } from './host/sdk-resource.js';
 import type { ConfigFor } from './host/traced-components.js';
 import { INSTRUMENTATION_NAME, VERSION } from './version.js';
@@ -243,7 +244,7 @@ export class HeaprayInstrumentation {
 /** What is known of providers. They are asked once: one that was shut down complains. */
 const passOn = new SafeWeakMap<MeterProvider, boolean>();
 
-/** Whether a provider gives meters that do something: the API's own, when none is registered, does not. */
+/** Whether a provider passes metrics on. The API's own does not, nor one of the SDK that has no reader. */
 function passesOn(provider: MeterProvider): boolean {
   const known = passOn.get(provider);
   if (known !== undefined) return known;
@@ -252,7 +253,10 @@ function passesOn(provider: MeterProvider): boolean {
     () => {},
   );
   const passes =
-    meter !== undefined && meter !== createNoopMeter() && meter.constructor?.name !== 'NoopMeter';
+    meter !== undefined &&
+    !hasNoReader(provider) &&
+    meter !== createNoopMeter() &&
+    meter.constructor?.name !== 'NoopMeter';
   passOn.set(provider, passes);
   return passes;
 }

@@ -5,6 +5,7 @@
 //   late             opens its endpoint at once, and registers the provider at SIGUSR2
 //   late-exporter    does both at SIGUSR2
 //   late-server      opens a server that is no endpoint, at SIGUSR2
+//   no-reader        registers a provider without readers, as set-ups for traces only may
 //   replaced         registers one at once, and puts another in its place at SIGUSR2
 const { createServer } = require('node:http');
 const { metrics } = require('@opentelemetry/api');
@@ -38,6 +39,7 @@ const STARTS = {
   },
   'late-exporter': () => process.once('SIGUSR2', () => registerProvider(openExporter())),
   'late-server': () => process.once('SIGUSR2', openServer),
+  'no-reader': () => metrics.setGlobalMeterProvider(new MeterProvider()),
   replaced() {
     registerProvider(openExporter());
     process.once('SIGUSR2', () => {

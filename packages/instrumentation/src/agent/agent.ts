@@ -160,6 +160,11 @@ export class Agent {
         return this.#waiting.get(message.request)?.(message.table);
       case 'component-function':
         return this.#ledger.sites.components.addFunction(message.location, message.component);
+      case 'close-server':
+        this.#server?.close();
+        Atomics.store(this.#control, ControlWord.serverClosed, 1);
+        Atomics.notify(this.#control, ControlWord.serverClosed);
+        return;
       case 'component':
         return this.#rename(message.component, message.isTraced);
       case 'capture-begin':

@@ -72,6 +72,8 @@ export const ControlWord = {
   scavenges: 3,
   /** Added to by the main thread: how long its collections took, in microseconds, since the number was last taken. */
   collectionMicros: 4,
+  /** Set to 1 by the profiler thread when it has closed its debug server on request. */
+  serverClosed: 5,
 } as const;
 /** The value of `ready` of a thread that has started in full. */
 export const WORKING = 2;
@@ -80,7 +82,7 @@ export const WORKING = 2;
  * and its end would run code of Node on the main thread that may be what fails there.
  */
 export const ABANDONED = 2;
-export const CONTROL_BYTES: number = 5 * Int32Array.BYTES_PER_ELEMENT;
+export const CONTROL_BYTES: number = 6 * Int32Array.BYTES_PER_ELEMENT;
 
 /** A major collection, in ms on the clock that all threads share, see `monotonicMillis`. */
 export interface CollectionTimes {
@@ -119,6 +121,8 @@ export type ToAgent =
       /** Whether its capture runs from now on. */
       readonly isTraced: boolean;
     }
+  /** The answer is the control word `serverClosed`, because the main thread waits for it. */
+  | { readonly type: 'close-server' }
   | { readonly type: 'capture-end'; readonly capture: number }
   | { readonly type: 'stop' };
 

@@ -63,6 +63,8 @@ const LAST_WRITE_MILLIS = 2_000;
 /** An orderly end blocks nobody: twice what its steps may take together. */
 const STOP_MILLIS = 5_000;
 const DISCONNECT_MILLIS = 500;
+/** A thread that is busy with a profile may take as long. */
+const CLOSE_MILLIS = 500;
 const BOOT_MILLIS = 2_000;
 /** How often the clock is read while the main thread runs in circles: what that allocates would be in the capture. */
 const TURNS_PER_LOOK = 1_000;
@@ -177,6 +179,12 @@ export class AgentThread {
       this.#hold(true);
       this.send(question(request));
     });
+  }
+
+  /** Closes the debug server. Blocks until that is done, for a bounded time; false when it is not. */
+  closeServer(): boolean {
+    this.send({ type: 'close-server' });
+    return AtomicsWait(this.#control, ControlWord.serverClosed, 0, CLOSE_MILLIS) !== 'timed-out';
   }
 
   /** Ends the thread in an orderly way: last reading, captures finished. Holds the process meanwhile. */

@@ -143,6 +143,12 @@ export class MemoryProfiler {
     this.#onReleased = resolve;
   });
 
+  /** Closes the server of `/debug/pprof` for good; false when it is not closed yet. Blocks half a second at most. */
+  closeDebugServer(): boolean {
+    this.#address = undefined;
+    return contain(() => this.#thread?.closeServer(), this.#giveUp) ?? true;
+  }
+
   /** Where `/debug/pprof` is served, once it is. */
   get debugAddress(): string | undefined {
     return this.#address;

@@ -1,4 +1,5 @@
 import type { MeterProvider } from '@opentelemetry/api';
+import { contain } from '../containment/contain.js';
 import { ArrayIsArray, ObjectValues, SafeMap } from '../containment/primordials.js';
 import { type MetricKind, SITE_METRICS } from '../signal/metric-table.js';
 import { DELTA, type Temporalities } from '../signal/produced-metrics.js';
@@ -106,6 +107,19 @@ export class SdkReaders {
   }
 }
 
+/**
+ * Returns whether a provider is the SDK's and has no reader, so that its metrics go nowhere: set-ups for traces only may
+ * register one. The SDK takes readers in the constructor only.
+ */
+export function hasNoReader(provider: MeterProvider): boolean {
+  return (
+    contain(
+      () => (provider as SdkProvider)._sharedState?.metricCollectors?.length === 0,
+      () => {},
+    ) ?? false
+  );
+}
+
 class CountedProducer implements Producer {
   readonly isHeaprayProducer = true;
   readonly #producer: Producer;
@@ -121,21 +135,25 @@ class CountedProducer implements Producer {
   }
 }
 
+/** The private part of the SDK's MeterProvider that is used here. */
+interface SdkProvider {
+  readonly _sharedState?: {
+    readonly metricCollectors?: readonly { readonly _metricReader: Reader }[];
+    readonly viewRegistry: { findViews(instrument: object, scope: object): readonly unknown[] };
+  };
+}
+
 /** Undefined when there are none, or a view takes call-site metrics. */
 function readersOf(provider: MeterProvider): readonly Reader[] | undefined {
-  const { _sharedState: state } = provider as unknown as {
-    readonly _sharedState?: {
-      readonly metricCollectors?: readonly { readonly _metricReader: Reader }[];
-      readonly viewRegistry: { findViews(instrument: object, scope: object): readonly unknown[] };
-    };
-  };
-  if (!ArrayIsArray(state?.metricCollectors) || state.metricCollectors.length === 0) return undefined;
+  const { _sharedState: state } = provider as SdkProvider;
+  const collectors = state?.metricCollectors;
+  if (!state || !ArrayIsArray(collectors) || collectors.length === 0) return undefined;
   const scope = { name: INSTRUMENTATION_NAME, version: VERSION };
   for (const { name, unit, description, kind } of ObjectValues(SITE_METRICS)) {
     const instrument = { name, unit, description, type: INSTRUMENT_TYPES[kind], valueType: 1, advice: {} };
     if (state.viewRegistry.findViews(instrument, scope).length > 0) return undefined;
   }
-  return state.metricCollectors.map(({ _metricReader }) => _metricReader);
+  return collectors.map(({ _metricReader }) => _metricReader);
 }
 
 function isUsable(reader: Reader): boolean {

@@ -9,7 +9,9 @@ import { programEnvironment } from '../host/pm2.js';
 import type { PortProblem } from '../host/port-problems.js';
 import { leavesPortsToParent, markForChildren, PARENT_FIRST_MILLIS } from '../host/profiled-parent.js';
 import { currentProfiler } from '../host/profiler-claim.js';
+import { hasNoReader } from '../host/sdk-readers.js';
 import { ApplicationListens } from './application-listens.js';
+import { guardDebugServer } from './debug-server-guard.js';
 import { type MetricsEndpoint, openMetricsEndpoint } from './metrics-endpoint.js';
 import { PortReport } from './port-report.js';
 import { stderrLog } from './stderr-log.js';
@@ -78,6 +80,7 @@ class MetricsTarget {
     const onThrown = (thrown: unknown) => log('error', `where metrics go: ${describeThrown(thrown)}`);
     this.#timers = new Timers(onThrown);
     this.#listens = new ApplicationListens(onThrown);
+    guardDebugServer(this.#listens, log);
   }
 
   start(): void {
@@ -85,7 +88,7 @@ class MetricsTarget {
   }
 
   #check(): void {
-    const provider = registeredMeterProvider();
+    const provider = usableProvider();
     if (provider && provider !== this.#provider) this.#use(provider);
     // An instance of the application with a MeterProvider of its own, which it need not have registered.
     const isCarriedElsewhere = !this.#instrumentation.carriesMetrics;
@@ -139,7 +142,7 @@ class MetricsTarget {
         gaveWay: (text) => this.#giveWay(text),
       });
       if (!endpoint) return;
-      if (this.#provider || registeredMeterProvider()) return await endpoint.close();
+      if (this.#provider || usableProvider()) return await endpoint.close();
       this.#endpoint = endpoint;
       this.#instrumentation.setMeterProvider(endpoint.meterProvider);
     } catch (thrown) {
@@ -160,6 +163,12 @@ class MetricsTarget {
     this.#problem = undefined;
     this.#ports.settle();
   }
+}
+
+/** The provider that the application has registered, if its metrics go anywhere. */
+function usableProvider(): MeterProvider | undefined {
+  const provider = registeredMeterProvider();
+  return provider && !hasNoReader(provider) ? provider : undefined;
 }
 
 /** Without a word from the environment, a program without an SDK is scraped. */
