@@ -92,8 +92,8 @@ export class PollLoop {
   #rateSpan: { readonly atMillis: number; readonly samples: number } | undefined;
   #samplesPerSecond = 0;
   #readBehindMajorAt = Number.NEGATIVE_INFINITY;
-  /** All CPU time that profiling had cost at the last pair, ms. */
-  #costAtPair = 0;
+  /** All CPU time that profiling had cost at the last pair, ms; undefined before the first: loading is not made up for. */
+  #costAtPair: number | undefined;
 
   constructor(ports: PollLoopPorts, options: PollLoopOptions) {
     this.#ports = ports;
@@ -116,6 +116,7 @@ export class PollLoop {
     this.#mode = mode;
     this.#ports.ledger.knowsAllocationBySite = seesShortLived(mode);
     this.#lastReadingAt = undefined;
+    this.#costAtPair = undefined;
     this.#schedule = this.#newSchedule();
     this.#plan();
   }
@@ -209,7 +210,7 @@ export class PollLoop {
     this.#schedule.recordCost(cost);
     // All the rest: samples, garbage collections, readings and profiles that somebody wanted, metrics.
     const total = account.cpuMillis();
-    this.#schedule.recordExtraCost(total - this.#costAtPair - cost);
+    if (this.#costAtPair !== undefined) this.#schedule.recordExtraCost(total - this.#costAtPair - cost);
     this.#costAtPair = total;
   }
 

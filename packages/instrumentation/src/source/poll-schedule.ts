@@ -64,8 +64,8 @@ export class PollSchedule {
   /** Draws the next gap in ms. */
   nextGapMillis(): number {
     const mean = this.meanGapMillis;
-    const room = mean * this.#options.cpuBudget - median(this.#costs);
-    this.#owedMillis = Math.max(0, this.#owedMillis - Math.max(0, room));
+    // The first pairs come faster than the budget allows; that is owed too.
+    this.#owe(median(this.#costs) - mean * this.#options.cpuBudget);
     return -Math.log(1 - this.#random()) * mean;
   }
 
@@ -86,10 +86,13 @@ export class PollSchedule {
   /**
    * Takes the cost of what does not belong to pairs since the last call, ms: samples, garbage collections, profiles that
    * clients ask for. Gaps grow, to four times their length at most, until all of it has fitted into the budget; what would take
-   * longer than a minute is forgotten. So is the start, which is dear and passes.
+   * longer than a minute is forgotten.
    */
   recordExtraCost(millis: number): void {
-    if (this.#pairs < FIRST_PAIRS) return;
+    this.#owe(millis);
+  }
+
+  #owe(millis: number): void {
     const most = this.#options.cpuBudget * MAX_OWED_MILLIS;
     this.#owedMillis = Math.min(most, Math.max(0, this.#owedMillis + millis));
   }
