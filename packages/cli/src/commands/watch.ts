@@ -109,9 +109,13 @@ async function reportOnce(watcher: Watcher, { json }: WatchOptions): Promise<voi
   const { captures, hints, problems } = watcher;
   if (json) await writeJson(watchReport(captures, hints));
   else if (captures.length > 0) await writeStdout([watchTable(captures)]);
-  const unread = captures.filter(({ follower }) => follower.run === undefined).length;
-  // Each was told with its reason.
-  if (problems.length + unread > 0) throw new CommandError('not all could be read');
+  const unread = captures.filter(({ follower }) => follower.run === undefined);
+  if (problems.length + unread.length === 0) return;
+  // Each was told with its reason. Of a single file that cannot be read the last line has it, too.
+  const [only] = problems.length + unread.length === 1 ? unread : [];
+  const isUnreadable = only?.follower.state === 'unreadable';
+  const reason = isUnreadable ? ` (${only!.follower.path}: ${only!.follower.reason})` : '';
+  throw new CommandError(`not all could be read${reason}`);
 }
 
 async function serve(watcher: Watcher, { listen, otlp, interval }: WatchOptions): Promise<void> {
