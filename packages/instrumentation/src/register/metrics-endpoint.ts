@@ -2,11 +2,19 @@ import type * as Http from 'node:http';
 import { createRequire } from 'node:module';
 import net from 'node:net';
 import path from 'node:path';
+import type { Duplex } from 'node:stream';
 import { pathToFileURL } from 'node:url';
 import type { MeterProvider } from '@opentelemetry/api';
 import { contain, contained } from '../containment/contain.js';
 import { describeThrown } from '../containment/describe-thrown.js';
-import { process, SafeError, SafeNumber, SafePromise } from '../containment/primordials.js';
+import {
+  EmitterPrepend,
+  process,
+  SafeError,
+  SafeNumber,
+  SafePromise,
+  SafeWeakMap,
+} from '../containment/primordials.js';
 import type { Log } from '../diag.js';
 import { markServed } from '../host/metric-producers.js';
 import { isDenied } from '../host/permissions.js';
@@ -173,19 +181,32 @@ async function open(
 
 /**
  * The exporter's own server takes port 0 for its default port, a scraper's idle connection to it keeps the application
- * alive, and what its serializer throws ends the application.
+ * alive, and what its serializer throws ends the application. So does a scraper that hangs up, where the application has
+ * changed errors so that their stack throws: Node makes one for the request that it ends.
  */
 function metricsServer(page: () => Promise<string>): Http.Server {
   // Not imported: to list what `node:http` exports loads another HTTP client, which WebAssembly may have no room for.
   const http: typeof Http = process.getBuiltinModule('node:http');
+  const requests = new SafeWeakMap<net.Socket, Http.IncomingMessage>();
   const server = http.createServer(
     contained((request: Http.IncomingMessage, response: Http.ServerResponse) => {
+      requests.set(request.socket, request);
       if (request.url?.split('?', 1)[0] === '/metrics') void answer(response, page);
       else response.writeHead(404).end();
     }, ignore),
   );
-  const unref = contained((socket: net.Socket) => void socket.unref(), ignore);
-  server.on('connection', unref);
+  const onConnection = contained((socket: net.Socket) => {
+    socket.unref();
+    // Ends the request before Node's own listener does, and without an error.
+    const onClose = contained(() => void requests.get(socket)?.destroy(), ignore);
+    EmitterPrepend(socket, 'close', onClose);
+  }, ignore);
+  server.on('connection', onConnection);
+  const onClientError = contained((_: Error, socket: Duplex) => {
+    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
+    else socket.destroy();
+  }, ignore);
+  server.on('clientError', onClientError);
   return server;
 }
 

@@ -1,5 +1,6 @@
 // An application may change whatever the language and Node give it. What heapray does on its main thread then neither
 // ends it nor says more than heapray's own lines, while its servers are asked and a component of it is traced.
+import { connect } from 'node:net';
 import { expect, test } from 'vitest';
 import { httpGet } from '../../../../test/support/http-get.js';
 import { describeWithPeer } from '../../../../test/support/peer-test.js';
@@ -62,11 +63,24 @@ async function askServers(program: RunningProcess): Promise<void> {
     for (const [, url = ''] of program.stderr.matchAll(/ on (http:\S+)\n/g)) {
       if (asked.has(url)) continue;
       asked.add(url);
+      const page = url.endsWith('/') ? `${url}heap` : url;
+      // The first answer takes long enough.
+      await hangUp(page, `GET ${new URL(page).pathname} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`);
+      await hangUp(page, 'no request\r\n\r\n');
       // They may be gone, or have nothing to say.
-      await httpGet(url.endsWith('/') ? `${url}heap` : url, { timeoutMillis: 1000 }).catch(() => undefined);
+      await httpGet(page, { timeoutMillis: 1000 }).catch(() => undefined);
     }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
+}
+
+/** Sends something and does not wait for an answer. */
+async function hangUp(url: string, text: string): Promise<void> {
+  const { hostname, port } = new URL(url);
+  const socket = connect({ host: hostname, port: Number(port) });
+  socket.on('connect', () => socket.write(text, () => socket.destroy()));
+  socket.on('error', () => {});
+  await new Promise((resolve) => socket.once('close', resolve));
 }
 
 /** Without heapray's own lines. */
