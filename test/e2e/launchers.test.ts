@@ -1,14 +1,19 @@
 // Real programs that start others, with heapray in NODE_OPTIONS: they are left alone, and what they start is profiled with
 // the settings that they give it.
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import path from 'node:path';
-import { expect } from 'vitest';
+import { describe, expect } from 'vitest';
 import { freePort } from '../support/free-port.js';
 import { httpGet } from '../support/http-get.js';
 import { peerTest } from '../support/peer-test.js';
 import { pollUntil } from '../support/poll.js';
+import { project } from '../support/projects.js';
+import { type RunningProcess, startProcess } from '../support/start-node.js';
 import { tempFolder } from '../support/temp-folder.js';
 import { appFolder } from './support/app-folder.js';
+import { type DocsSection, docsSection } from './support/docs-commands.js';
 import { listeningPorts } from './support/listening-ports.js';
 import { MetricsPage } from './support/metrics-page.js';
 import { startApp } from './support/profiled-app.js';
@@ -50,21 +55,63 @@ peerTest('PM2 in fork and in cluster mode', 'project-launchers', async () => {
   await pm2.stop('SIGINT');
 });
 
-peerTest('env-cmd', 'project-launchers', async () => {
-  const folder = appFolder('launchers');
-  writeFileSync(path.join(folder, 'app.env'), 'HEAPRAY_COMPONENT=from-file\n');
-  const { metrics, env } = await settings();
-  const launcher = startApp({
-    app: ['node_modules/env-cmd/bin/env-cmd.js', '-f', 'app.env', process.execPath, 'launched.cjs'],
-    folder,
-    register: false,
-    env: { NODE_OPTIONS, ...env },
+describe('the commands of docs/ways-to-start.md', () => {
+  peerTest('with env-cmd', 'project-launchers', async () => {
+    const section = docsSection('ways-to-start.md', 'Programs that start others');
+    const folder = docsFolder(section);
+    writeFileSync(path.join(folder, 'app.env'), 'HEAPRAY_COMPONENT=from-file\n');
+    const { metrics, env } = await settings();
+    const launcher = startCommand(section, folder, env);
+    expect(await componentOn(metrics)).toEqual(['from-file']);
+    expect(listeningPorts(launcher.pid)).toEqual([]);
+    expect(launcher.stderr.match(/^heapray: .*$/gm)).toHaveLength(2);
+    await launcher.stop('SIGTERM');
   });
-  expect(await componentOn(metrics)).toEqual(['from-file']);
-  expect(listeningPorts(launcher.process.pid)).toEqual([]);
-  expect(launcher.process.stderr.match(/^heapray: .*$/gm)).toHaveLength(2);
-  await launcher.stop('SIGTERM');
+
+  peerTest('with PM2: each worker of a cluster has a page of its own', 'project-launchers', async () => {
+    const section = docsSection('ways-to-start.md', 'Cluster and PM2');
+    const port = await freePortPair();
+    const folder = docsFolder(section, `${port}`);
+    const pm2 = startCommand(section, folder, { PM2_HOME: tempFolder(), PM2_DISABLE_VERSION_CHECK: 'true' });
+    expect(await componentOn(port)).toEqual(['shop']);
+    expect(await componentOn(port + 1)).toEqual(['shop']);
+    expect(`${pm2.stdout}${pm2.stderr}`).not.toContain('cannot listen');
+    await pm2.stop('SIGINT');
+  });
 });
+
+/** A project with the files of a part of the page, and a free port in place of the one there. */
+function docsFolder(section: DocsSection, port = ''): string {
+  const folder = appFolder('launchers');
+  for (const [name, text] of section.files)
+    writeFileSync(path.join(folder, name), text.replaceAll('9464', port));
+  writeFileSync(path.join(folder, 'app.js'), "import './launched.cjs';\n");
+  return folder;
+}
+
+/** Starts the only command of a part of the page. */
+function startCommand({ commands }: DocsSection, cwd: string, more: Record<string, string>): RunningProcess {
+  expect(commands).toHaveLength(1);
+  const bins = [path.dirname(process.execPath), path.join(project('launchers'), 'node_modules', '.bin')];
+  const env = { ...more, PATH: [...bins, process.env.PATH].join(path.delimiter) };
+  // Replaces the shell, so that the process to stop is the launcher.
+  const command = `${commands[0]}`.replace(/(?:npx )?(?=\b(?:env-cmd|pm2-runtime) )/, 'exec ');
+  return startProcess('sh', { args: ['-c', command], cwd, env });
+}
+
+/** A port that is free, and the next one too. */
+async function freePortPair(): Promise<number> {
+  for (;;) {
+    const port = await freePort();
+    const server = createServer().listen(port + 1, '127.0.0.1');
+    const isFree = await once(server, 'listening').then(
+      () => true,
+      () => false,
+    );
+    server.close();
+    if (isFree) return port;
+  }
+}
 
 /** Ports that are free, and the variables that say so. */
 async function settings() {

@@ -21,6 +21,7 @@ interface Section {
 
 const SECTIONS: readonly Section[] = [
   { heading: 'Zero code', project: 'bare', commands: 3, service: /^unknown_service:/ },
+  { heading: 'Containers and Kubernetes', project: 'bare', commands: 1, service: /^unknown_service:/ },
   { heading: 'OpenTelemetry SDK', project: 'sdk-2', commands: 3, service: /^shop$/ },
   { heading: 'OpenTelemetry SDK', project: 'sdk-3', commands: 3, service: /^shop$/ },
   {
@@ -76,7 +77,7 @@ async function run(line: string, blocks: readonly Block[], project: ProjectName)
     if (language === 'js' && file !== undefined) writeFileSync(path.join(folder, file), withPorts(text));
   }
   // Replaces the shell, so that the process to stop is Node.
-  const command = line.replace(/(^|.* )node /, (_, before: string) => `${before}exec node `);
+  const command = withPorts(line).replace(/(^|.* )node /, (_, before: string) => `${before}exec node `);
   const started = startProcess('sh', {
     args: ['-c', command],
     cwd: folder,
