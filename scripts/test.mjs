@@ -1,13 +1,16 @@
 // `npm test`: prepares everything from a fresh clone, then runs all tests. Arguments go to vitest, for example
-// `npm test -- packages/exporter`.
+// `npm test -- packages/exporter`. With `--unit` it brings no peers, checks no style, and runs the tests that need none.
 import { ensureBuilt, ensureInstalled, note } from './lib/bootstrap.mjs';
 import { withBootstrapLock } from './lib/bootstrap-lock.mjs';
 import { bringPeers } from './lib/bring-peers.mjs';
 import { checkStyle, checkTypes } from './lib/checks.mjs';
 import { runVitest } from './lib/run-vitest.mjs';
 import { startTally } from './lib/tally.mjs';
+import { unitTests } from './lib/unit-tests.mjs';
 
 const start = Date.now();
+const wanted = process.argv.slice(2).filter((arg) => arg !== '--unit');
+const isUnit = wanted.length < process.argv.length - 2;
 const tally = startTally();
 // Leaving through process.exit runs the hooks that end child processes and print the closing line.
 for (const [signal, number] of [
@@ -21,6 +24,7 @@ for (const [signal, number] of [
 await withBootstrapLock(async () => {
   await tally.step('install', ensureInstalled);
   await tally.step('build', ensureBuilt);
+  if (isUnit) return;
   await Promise.all([
     tally.step('type check', checkTypes),
     tally.step('lint', checkStyle),
@@ -28,4 +32,7 @@ await withBootstrapLock(async () => {
   ]);
 });
 note(`prepared after ${((Date.now() - start) / 1000).toFixed(1)} s; running the tests`);
-await runVitest(process.argv.slice(2), tally);
+const files = isUnit ? unitTests(wanted) : wanted;
+// Without a file vitest would run them all.
+if (isUnit && files.length === 0) throw new Error(`no unit test has ${wanted.join(' or ')} in its path`);
+await runVitest(files, tally);

@@ -1,0 +1,64 @@
+// The test files of `npm test -- --unit`: those that need no peer, start no other program, and do not take long.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { ROOT } from './bootstrap.mjs';
+
+/** Parts of paths: those with more than 5 s of processor time each, mostly simulations. */
+const LONG = [
+  'test/fuzz/',
+  'leaks/collections',
+  'leaks/suspicion',
+  'ledger/allocation-bias',
+  'ledger/conservation',
+  'memray/damage',
+  'memray/heap-pipeline',
+  'pprof/decode-pprof',
+  'signal/thirty-days',
+  'watch/follow',
+];
+/** Whoever imports one, directly or not, reads where the peers are, or starts programs. */
+const OUTSIDE = ['manifest.ts', 'run-command.ts', 'start-node.ts'].map((name) =>
+  path.join('test', 'support', name),
+);
+
+/** Paths of the unit tests, relative to the checkout; with arguments only those that contain one of them. */
+export function unitTests(wanted = []) {
+  const folders = [
+    ...readdirSync(path.join(ROOT, 'packages')).map((name) => `packages/${name}/test`),
+    'test',
+  ];
+  const files = folders.flatMap((folder) => testFiles(path.join(ROOT, folder)));
+  const known = new Map();
+  const isUnit = (file) => !LONG.some((part) => file.includes(part)) && !reachesOutside(file, known);
+  const isWanted = (file) => wanted.length === 0 || wanted.some((part) => file.includes(part));
+  return files.filter((file) => isWanted(file) && isUnit(file));
+}
+
+function testFiles(folder) {
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile() && entry.name.endsWith('.test.ts'));
+  const paths = files.map((entry) => path.relative(ROOT, path.join(entry.parentPath, entry.name)));
+  return paths.filter((file) => !file.startsWith(path.join('test', 'fixtures'))).sort();
+}
+
+/** Follows the imports of test code; that of the packages is not followed. */
+function reachesOutside(file, known) {
+  if (OUTSIDE.includes(file)) return true;
+  if (known.has(file)) return known.get(file);
+  known.set(file, false);
+  const text = readFileSync(path.join(ROOT, file), 'utf8');
+  const starts = /from 'node:child_process'/.test(text);
+  const reaches = starts || importsOf(file, text).some((one) => reachesOutside(one, known));
+  known.set(file, reaches);
+  return reaches;
+}
+
+function importsOf(file, text) {
+  const specifiers = [...text.matchAll(/(?:from |import\()'(\.[^']+\.js)'/g)].map(
+    ([, specifier]) => specifier,
+  );
+  const files = specifiers.map((one) => path.join(path.dirname(file), one.replace(/\.js$/, '.ts')));
+  return files.filter(
+    (one) => !one.includes(`${path.sep}src${path.sep}`) && existsSync(path.join(ROOT, one)),
+  );
+}

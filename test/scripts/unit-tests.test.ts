@@ -1,0 +1,31 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { script } from './script.js';
+
+interface UnitTests {
+  unitTests(wanted?: readonly string[]): string[];
+}
+
+const { unitTests } = await script<UnitTests>('unit-tests.mjs');
+
+test('takes tests of all packages, and none that needs a peer or starts programs', () => {
+  const files = unitTests();
+  for (const file of files)
+    expect(existsSync(fileURLToPath(new URL(`../../${file}`, import.meta.url)))).toBe(true);
+  expect(files).toContain('packages/exporter/test/wire/byte-reader.test.ts');
+  expect(files).toContain('packages/instrumentation/test/ledger/call-site.test.ts');
+  expect(files).toContain('packages/cli/test/text/width.test.ts');
+  // By themselves, by another file, and by two others.
+  expect(files).not.toContain('test/bootstrap.test.ts');
+  expect(files).not.toContain('packages/instrumentation/test/host/hard-start.test.ts');
+  expect(files).not.toContain('packages/cli/test/run/run.test.ts');
+  expect(files.filter((file) => file.includes('/e2e/') || file.includes('/fixtures/'))).toEqual([]);
+});
+
+test('takes only those whose path has what is asked for', () => {
+  const files = unitTests(['packages/exporter/test/wire']);
+  expect(files.length).toBeGreaterThan(0);
+  expect(files.every((file) => file.startsWith('packages/exporter/test/wire/'))).toBe(true);
+  expect(unitTests(['no such path'])).toEqual([]);
+});
