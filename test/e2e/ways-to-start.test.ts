@@ -22,6 +22,7 @@ interface Section {
 const SECTIONS: readonly Section[] = [
   { heading: 'Zero code', project: 'bare', commands: 3, service: /^unknown_service:/ },
   { heading: 'Containers and Kubernetes', project: 'bare', commands: 1, service: /^unknown_service:/ },
+  { heading: 'Permissions', project: 'bare', commands: 1, service: /^unknown_service:/ },
   { heading: 'OpenTelemetry SDK', project: 'sdk-2', commands: 3, service: /^shop$/ },
   { heading: 'OpenTelemetry SDK', project: 'sdk-3', commands: 3, service: /^shop$/ },
   {
