@@ -1,10 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { addressText, type ListenAddress } from '@heapray/exporter/http';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { CommandError } from '../errors.js';
 import { note } from '../outputs/note.js';
 import { writeJson, writeStdout } from '../outputs/stdout.js';
 import { installedMemray } from '../watch/hints.js';
-import { addressText, type ListenAddress, parseListenAddress } from '../watch/listen-address.js';
+import { parseListenAddress } from '../watch/listen-address.js';
 import { OtlpPush } from '../watch/otlp-push.js';
 import { watchReport, watchTable } from '../watch/watch-report.js';
 import { startWatchServer } from '../watch/watch-server.js';

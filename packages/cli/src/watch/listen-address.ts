@@ -1,9 +1,5 @@
 import { isIPv6 } from 'node:net';
-
-export interface ListenAddress {
-  readonly host: string;
-  readonly port: number;
-}
+import type { ListenAddress } from '@heapray/exporter/http';
 
 /** `HOST:PORT` or `[IPv6]:PORT`; undefined if it is neither. */
 export function parseListenAddress(text: string): ListenAddress | undefined {
@@ -13,8 +9,4 @@ export function parseListenAddress(text: string): ListenAddress | undefined {
   const port = Number(match[3]);
   if (port > 65535 || (v6 !== undefined && !isIPv6(v6))) return undefined;
   return { host: v6 ?? name!, port };
-}
-
-export function addressText({ host, port }: ListenAddress): string {
-  return isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
 }

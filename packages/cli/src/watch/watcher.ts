@@ -1,3 +1,4 @@
+import { HttpError } from '@heapray/exporter/http';
 import { encodePprofGzip } from '@heapray/exporter/pprof';
 import { SymbolFiles } from '../symbols/symbol-files.js';
 import { symbolizeProfile } from '../symbols/symbolize-profile.js';
@@ -44,6 +45,8 @@ export class Watcher implements WatchContent {
   #problems: readonly string[] = [];
   readonly #hinted: Set<string> = new Set();
   #hints: readonly Hint[] = [];
+  #metrics: Uint8Array | undefined;
+  readonly #profiles: Map<string, Promise<Uint8Array>> = new Map();
   /** Set when it is known. */
   memray: MemrayRelease | undefined;
 
@@ -82,6 +85,8 @@ export class Watcher implements WatchContent {
     if (!quiet) this.#tell();
     this.#hints = await hintsFor(this.captures, this.memray);
     if (!quiet) this.#giveHints();
+    this.#metrics = undefined;
+    this.#profiles.clear();
     return this.captures.some(({ follower }) => follower.behind);
   }
 
@@ -93,8 +98,10 @@ export class Watcher implements WatchContent {
     return watchMetrics(this.captures, this.#hints);
   }
 
-  metrics(): string {
-    return prometheusText(this.families());
+  /** Returns the same bytes until the next poll has ended. */
+  metrics(): Uint8Array {
+    this.#metrics ??= Buffer.from(prometheusText(this.families()));
+    return this.#metrics;
   }
 
   components(): readonly string[] {
@@ -108,12 +115,20 @@ export class Watcher implements WatchContent {
     return [...new Set(read.map(({ component }) => component))].filter((component) => !known.has(component));
   }
 
-  async pprof(component: string, defaultColumn: DefaultColumn): Promise<Uint8Array | undefined> {
+  /** Encodes each profile once for all requests between two polls. */
+  pprof(component: string, defaultColumn: DefaultColumn): Promise<Uint8Array> {
+    const key = JSON.stringify([component, defaultColumn]);
+    const profile = this.#profiles.get(key) ?? this.#encode(component, defaultColumn);
+    this.#profiles.set(key, profile);
+    return profile;
+  }
+
+  async #encode(component: string, defaultColumn: DefaultColumn): Promise<Uint8Array> {
     const captures = this.captures.flatMap(({ component: each, follower: { run } }) => {
       return each === component && run !== undefined ? [run.capture] : [];
     });
     const [first] = captures;
-    if (first === undefined) return undefined;
+    if (first === undefined) throw new HttpError(404, `component: ${component} has no capture any more`);
     const command = first.header?.commandLine.split(' ', 1)[0];
     const profiles = captures.map((capture) => captureProfile(capture, component, defaultColumn));
     const profile = symbolizeProfile(mergedProfile(captures, profiles), { keepPlaces: true }, this.#symbols);

@@ -29,13 +29,19 @@ export interface ProfileSource {
   /** Parts of a query that this source cannot answer, with the reason. */
   readonly unsupported: Readonly<Partial<Record<'gc' | 'since' | 'debug', HttpError>>>;
   /**
+   * Refuses at once what cannot be answered now, also a HEAD, for which no profile is made.
+   *
+   * @throws HttpError
+   */
+  check?(query: ProfileQuery): void;
+  /**
    * A gzipped pprof profile.
    *
    * @throws HttpError (rejects) when there is none
    */
   pprof(query: ProfileQuery): Promise<Uint8Array>;
-  /** The heap by call site as plain text, for `debug=1`. */
-  text(query: ProfileQuery): Promise<string>;
+  /** The heap by call site as plain text, for `debug=1`; absent where that is unsupported. */
+  text?(query: ProfileQuery): Promise<string>;
 }
 
 const FOLDER = '/debug/pprof/';
@@ -60,8 +66,9 @@ async function profileAnswer(
   source: ProfileSource,
 ): Promise<HttpAnswer> {
   const query = readProfileQuery(request, page, source);
+  source.check?.(query);
   const isHead = request.method === 'HEAD';
-  if (query.asText) return textAnswer(isHead ? '' : await source.text(query));
+  if (query.asText) return textAnswer(isHead ? '' : await source.text!(query));
   const of = query.component === undefined ? '' : `${query.component.replaceAll(/[^A-Za-z0-9_.-]/g, '_')}-`;
   return {
     type: 'application/octet-stream',

@@ -1,0 +1,128 @@
+// The server of `heapray watch`: what it answers, and that clients that mean harm cost it little and shut nobody out.
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { httpGet } from '../../../../test/support/http-get.js';
+import { pollUntil } from '../../../../test/support/poll.js';
+import { askRaw, type RawClient, rawClient, requestText } from '../../../../test/support/raw-client.js';
+import { tempFolder } from '../../../../test/support/temp-folder.js';
+import { AIRFLOW } from './captures.js';
+import { startWatch, type Watching } from './start-watch.js';
+
+const PROFILE = '/debug/pprof/heap?component=scheduler';
+const MIB = 2 ** 20;
+
+/** Watches one finished capture, and has served its profile. */
+async function watchFinished(): Promise<Watching & { readonly port: number }> {
+  const folder = tempFolder();
+  copyFileSync(AIRFLOW, path.join(folder, 'scheduler_memory.bin'));
+  const watching = await startWatch([folder]);
+  await pollUntil(async () => (await httpGet(`${watching.url}${PROFILE}`)).status === 200, {
+    what: 'a profile',
+  });
+  return { ...watching, port: Number(new URL(watching.url).port) };
+}
+
+/** Sends one request of a connection of its own. */
+function askClosing(port: number, page: string, options: Parameters<typeof requestText>[1] = {}) {
+  return askRaw(port, requestText(page, options).replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n'));
+}
+
+async function isHealthy(port: number): Promise<boolean> {
+  return (await httpGet(`http://127.0.0.1:${port}/healthz`)).body === 'ok\n';
+}
+
+/** Connects many clients, which read nothing. */
+async function silentClients(port: number, count: number, text: string): Promise<RawClient[]> {
+  const all = await Promise.all(Array.from({ length: count }, () => rawClient(port)));
+  for (const { socket } of all) {
+    socket.pause();
+    socket.write(text);
+  }
+  return all;
+}
+
+function residentBytes(pid: number): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'latin1');
+  return Number(/^VmRSS:\s*(\d+) kB$/m.exec(status)![1]) * 1024;
+}
+
+test('answers only requests for this host', async () => {
+  const { port } = await watchFinished();
+  const hosts: Readonly<Record<string, number>> = {
+    localhost: 200,
+    '127.0.0.1:9465': 200,
+    '[::1]': 200,
+    '10.1.2.3': 200,
+    'evil.example': 403,
+    'localhost.evil.example:9465': 403,
+  };
+  for (const [host, status] of Object.entries(hosts)) {
+    for (const page of ['/metrics', PROFILE, '/healthz']) {
+      expect(await askClosing(port, page, { host }), `${host} ${page}`).toMatchObject({ status });
+    }
+  }
+});
+
+test('refuses in one line what it cannot do', async () => {
+  const { port } = await watchFinished();
+  const refusals: Readonly<Record<string, string>> = {
+    'gc=1': 'gc: not supported by heapray watch, which cannot collect garbage in the program',
+    'since=600': 'since, until: not supported by heapray watch, which keeps no past states',
+    'until=300': 'since, until: not supported by heapray watch, which keeps no past states',
+    'debug=1': 'debug: not supported by heapray watch; use heapray top on the profile',
+  };
+  for (const [query, line] of Object.entries(refusals)) {
+    const { status, answer } = await askClosing(port, `${PROFILE}&${query}`);
+    expect([status, answer.split('\r\n\r\n')[1]]).toEqual([400, `${line}\n`]);
+    expect(await askClosing(port, `${PROFILE}&${query}`, { method: 'HEAD' })).toMatchObject({ status });
+  }
+  for (const query of ['gc=0', 'debug=0']) {
+    expect((await httpGet(`http://127.0.0.1:${port}${PROFILE}&${query}`)).status).toBe(200);
+  }
+});
+
+test('names the file of a profile', async () => {
+  const { port } = await watchFinished();
+  const { headers } = await httpGet(`http://127.0.0.1:${port}${PROFILE}`);
+  expect(headers['content-disposition']).toBe('attachment; filename="scheduler-heap.pb.gz"');
+});
+
+test('answers HEAD as GET while a capture is read', async () => {
+  const folder = tempFolder();
+  // The first half of a copy that goes on: the rest is still to come.
+  writeFileSync(path.join(folder, 'scheduler_memory.bin'), readFileSync(AIRFLOW).subarray(0, 400_000));
+  const { url } = await startWatch([folder]);
+  const state = 'heapray_capture_state{heapray_component="scheduler",state="reading"} 1';
+  await pollUntil(async () => (await httpGet(`${url}/metrics`)).body.includes(state), { what: state });
+  for (const method of ['GET', 'HEAD']) {
+    const { status, answer } = await askClosing(Number(new URL(url).port), PROFILE, { method });
+    expect(status).toBe(503);
+    expect(answer).toContain('\r\nRetry-After: 5\r\n');
+  }
+});
+
+describe('clients that mean harm', () => {
+  test.each([
+    ['a profile', PROFILE],
+    ['metrics', '/metrics'],
+  ])('thousands of requests in a row for %s whose answers are not read: memory stays', async (_, page) => {
+    const { port, process } = await watchFinished();
+    const before = residentBytes(process.pid);
+    const clients = await silentClients(port, 8, requestText(page).repeat(20_000));
+    for (let asked = 0; asked < 5; asked += 1) expect(await isHealthy(port)).toBe(true);
+    for (const { socket } of clients) socket.resume();
+    await Promise.all(clients.map((client) => client.waitForEnd()));
+    expect(residentBytes(process.pid) - before).toBeLessThan(64 * MIB);
+    expect(await isHealthy(port)).toBe(true);
+  });
+
+  test('half-open connections and requests that are held shut nobody out', async () => {
+    const { port } = await watchFinished();
+    await silentClients(port, 16, requestText(PROFILE));
+    await silentClients(port, 500, 'GET /metrics HTTP/1.1\r\nHost: 127.0');
+    expect(await isHealthy(port)).toBe(true);
+    expect((await httpGet(`http://127.0.0.1:${port}/metrics`)).status).toBe(200);
+    expect((await httpGet(`http://127.0.0.1:${port}${PROFILE}`)).status).toBe(200);
+  });
+});
