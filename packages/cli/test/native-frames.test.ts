@@ -96,7 +96,7 @@ describe.runIf(CAN_BUILD).each([13, 12, 11])('a native capture of format %d', (f
     });
 
     test('heapray watch names the same', async () => {
-      const { url } = await startWatch(['native.bin'], folder);
+      const { url } = await startWatch(['native.bin'], { cwd: folder });
       const body = await pollUntil(
         async () => {
           const response = await fetch(`${url}/debug/pprof/heap`);

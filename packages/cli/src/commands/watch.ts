@@ -130,7 +130,7 @@ async function serve(watcher: Watcher, { listen, otlp, interval }: WatchOptions)
     `metrics on http://${addressText(address)}/metrics, profiles on http://${addressText(address)}/debug/pprof/`,
   );
   const push = otlp && new OtlpPush(otlp, { intervalMillis: OTLP_INTERVAL_MILLIS, note });
-  const asked = installedMemray().then((release) => {
+  const asked = installedMemray(stop.signal).then((release) => {
     watcher.memray = release;
   });
   while (!stop.signal.aborted) {

@@ -112,10 +112,10 @@ export interface MemrayRelease {
 
 const VERSION_TIMEOUT_MILLIS = 10_000;
 
-/** The memray on the PATH; undefined without one, or with one that is not known. */
-export function installedMemray(): Promise<MemrayRelease | undefined> {
+/** The memray on the PATH; undefined without one, with one that is not known, and when aborted. */
+export function installedMemray(signal?: AbortSignal): Promise<MemrayRelease | undefined> {
   return new Promise((resolve) => {
-    execFile('memray', ['--version'], { timeout: VERSION_TIMEOUT_MILLIS }, (error, stdout) => {
+    execFile('memray', ['--version'], { timeout: VERSION_TIMEOUT_MILLIS, signal }, (error, stdout) => {
       resolve(error ? undefined : memrayRelease(stdout.trim()));
     });
   });

@@ -3,10 +3,16 @@ import type { MetricFamily, MetricPoint } from './prometheus-text.js';
 export interface OtlpPushOptions {
   readonly intervalMillis: number;
   readonly note: (text: string) => void;
+  /** Time that one request may take, ms. Default 10,000. */
+  readonly timeoutMillis?: number;
+  /** Time that the last request may take, ms. Default 3,000. */
+  readonly lastTimeoutMillis?: number;
 }
 
 const SCOPE = 'heapray';
 const TIMEOUT_MILLIS = 10_000;
+/** Whoever ends heapray waits a few seconds only before the process is killed. */
+const LAST_TIMEOUT_MILLIS = 3_000;
 const CUMULATIVE = 2;
 /** OTLP's flag of a data point that says that its series has ended. */
 const NO_RECORDED_VALUE = 1;
@@ -18,6 +24,7 @@ const NO_RECORDED_VALUE = 1;
 export class OtlpPush {
   readonly #url: URL;
   readonly #options: OtlpPushOptions;
+  readonly #closing: AbortController = new AbortController();
   #due = 0;
   #running: Promise<void> | undefined;
   #failed = false;
@@ -33,34 +40,48 @@ export class OtlpPush {
     const now = performance.now();
     if (this.#running !== undefined || now < this.#due) return;
     this.#due = now + this.#options.intervalMillis;
-    this.#running = this.#send(families()).finally(() => {
+    const signal = AbortSignal.any([
+      this.#closing.signal,
+      timeout(this.#options.timeoutMillis ?? TIMEOUT_MILLIS),
+    ]);
+    this.#running = this.#send(families(), signal).finally(() => {
       this.#running = undefined;
     });
   }
 
-  /** Sends the last values. */
+  /** Gives up a request that was not answered yet, and sends the last values. Resolves when `lastTimeoutMillis` are over. */
   async close(families: () => readonly MetricFamily[]): Promise<void> {
+    this.#closing.abort();
     await this.#running;
-    await this.#send(families());
+    await this.#send(families(), timeout(this.#options.lastTimeoutMillis ?? LAST_TIMEOUT_MILLIS));
   }
 
-  async #send(families: readonly MetricFamily[]): Promise<void> {
+  async #send(families: readonly MetricFamily[], signal: AbortSignal): Promise<void> {
     try {
       const answer = await fetch(this.#url, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify(otlpRequest(families, Date.now(), this.#sent)),
-        signal: AbortSignal.timeout(TIMEOUT_MILLIS),
+        signal,
       });
       await answer.body?.cancel();
       if (!answer.ok) throw new Error(`status ${answer.status}`);
       this.#failed = false;
       this.#sent = families;
     } catch (error) {
+      // The next request has newer values, and tells whether the receiver answers.
+      if (error === this.#closing.signal.reason) return;
       if (!this.#failed) this.#options.note(`${this.#url.href}: metrics not sent: ${reasonOf(error)}`);
       this.#failed = true;
     }
   }
+}
+
+function timeout(millis: number): AbortSignal {
+  const error = new Error(`no answer within ${millis / 1000} s`);
+  const controller = new AbortController();
+  setTimeout(() => controller.abort(error), millis).unref();
+  return controller.signal;
 }
 
 /** The endpoint as OpenTelemetry's exporters take it: the path of the signal is added to a bare one. */

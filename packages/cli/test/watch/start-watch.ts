@@ -1,5 +1,5 @@
 // `heapray watch` in a process of its own, on a port that is free.
-import { type RunningProcess, startNode } from '../../../../test/support/start-node.js';
+import { type RunningProcess, type StartOptions, startNode } from '../../../../test/support/start-node.js';
 import { MAIN } from '../support/heapray.js';
 
 export interface Watching {
@@ -7,10 +7,14 @@ export interface Watching {
   readonly url: string;
 }
 
-/** @param cwd by default that of the tests */
-export async function startWatch(args: readonly string[], cwd: string = process.cwd()): Promise<Watching> {
+/** By default in the folder and with the environment of the tests. */
+export async function startWatch(
+  args: readonly string[],
+  { cwd = process.cwd(), env = {} }: Pick<StartOptions, 'cwd' | 'env'> = {},
+): Promise<Watching> {
   const running = startNode({
     cwd,
+    env,
     args: [MAIN, 'watch', ...args, '--listen', '127.0.0.1:0', '--interval', '0.1'],
   });
   const [, url] = await running.waitForOutput(/metrics on (http:\/\/[^/]+)\/metrics/);
