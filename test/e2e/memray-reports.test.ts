@@ -153,7 +153,7 @@ describe('components', () => {
 
   peerTest('have a capture each, from call to end', ['memray-1.20.0', 'project-bare'], async () => {
     const names = ['scheduler', 'dag_processor', 'triggerer'];
-    const { home, result } = await runComponents(names.join(', '));
+    const { home, result } = await runComponents(names.join(', '), ['--import', './declared-components.js']);
     expect(result).toMatchObject({ status: 0, stdout: OUTPUT });
     expect(result.stderr).not.toMatch(/heapray: (warn|error)/);
     expect(fileNames(home)).toEqual(names.map((name) => `${name}_memory.bin`).sort());
@@ -167,14 +167,16 @@ describe('components', () => {
     }
   });
 
-  peerTest("of the program's own are captured, coarsely when declared too late", 'project-bare', async () => {
-    const { home, result } = await runComponents('importer');
-    expect(result).toMatchObject({ status: 0, stdout: OUTPUT });
-    expect(result.stderr.match(/heapray: warn.*/g)).toEqual([
-      expect.stringMatching(/component importer was declared after profiling had started/),
-    ]);
-    expectFinished(captureOf(home, 'importer'));
-  });
+  peerTest(
+    'that are declared after profiling has started have a finer interval then',
+    'project-bare',
+    async () => {
+      const { home, result } = await runComponents('importer');
+      expect(result).toMatchObject({ status: 0, stdout: OUTPUT });
+      expect(result.stderr).not.toMatch(/heapray: (warn|error)/);
+      expectFinished(captureOf(home, 'importer'));
+    },
+  );
 
   peerTest('cost nothing when none is traced', 'project-bare', async () => {
     const { home, result } = await runComponents('');
@@ -190,14 +192,35 @@ peerTest('only a traced process is sampled finely', ['go-pprof', 'project-bare']
   };
   expect(await periodOf({})).toBe(65_536);
   expect(await periodOf({ HEAPRAY_COMPONENT: 'shop', HEAPRAY_TRACE_COMPONENTS: 'shop' })).toBe(8192);
-  expect(await periodOf({ HEAPRAY_COMPONENT: 'shop', HEAPRAY_TRACE_COMPONENTS: 'scheduler' })).toBe(8192);
+  expect(await periodOf({ HEAPRAY_COMPONENT: 'shop', HEAPRAY_TRACE_COMPONENTS: 'scheduler' })).toBe(65_536);
 });
 
-async function runComponents(traced: string) {
+peerTest(
+  'a component that is declared late restarts the sampler, which is counted',
+  'project-bare',
+  async () => {
+    const env = { HEAPRAY_COMPONENT: 'shop', HEAPRAY_TRACE_COMPONENTS: 'worker', LEAK_MIB: '8' };
+    const app = startApp({ app: ['component-service.js'], nodeArgs: ['--expose-gc'], env });
+    await app.waitForLog(
+      /sampling every 8192 bytes instead of 65536 .*: a component of this process is traced/,
+    );
+    process.kill(app.process.pid!, 'SIGHUP');
+    await app.waitForLog(/^leaked more$/m);
+    const page = await app.metrics();
+    expect(page.sum('heapray_profiler_sampling_interval')).toBe(8192);
+    expect(page.sum('heapray_profiler_lost_sampler_total', { heapray_reason: 'traced' })).toBe(1);
+    expect(page.sum('heapray_profiler_lost_sampler_total')).toBe(1);
+    await app.stop();
+    const capture = captureOf(app.home, 'worker');
+    expectFinished(capture);
+  },
+);
+
+async function runComponents(traced: string, preloads: readonly string[] = []) {
   const folder = appFolder('bare');
   const result = await runApp({
     app: ['components.js'],
-    nodeArgs: ['--expose-gc'],
+    nodeArgs: ['--expose-gc', ...preloads],
     folder,
     env: { HEAPRAY_TRACE_COMPONENTS: traced },
   });

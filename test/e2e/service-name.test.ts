@@ -39,6 +39,7 @@ describe.each([true, false])('with register: %s', (register) => {
     const env = { HEAPRAY_TRACE_COMPONENTS: 'shop', OTEL_LOG_LEVEL: 'info' };
     const { service, components } = await start('sdk-3', register, env);
     await service.app.waitForLog(/profiling memory of component shop: /);
+    await service.app.waitForLog(/sampling every 8192 bytes instead of 65536 /);
     expect(await components()).toEqual(['shop']);
     expect(await service.app.stop('SIGTERM')).toEqual({ status: 0, signal: null });
     expect(fileNames(service.app.home)).toEqual(['shop_memory.bin']);

@@ -148,8 +148,10 @@ export class Agent {
       case 'no-sampler':
         return this.#loop.samplerRefused(message.reason);
       case 'restart-possible':
-        this.#loop.restartPossible().catch((error: Error) => this.#pollFailed(error));
-        return;
+        return void this.#restartPossible();
+      case 'trace':
+        void this.#captures.load();
+        return this.#loop.trace(message.samplingInterval);
       case 'collected':
         return this.#collected(message.majors);
       case 'view':
@@ -174,6 +176,12 @@ export class Agent {
       case 'stop':
         void this.#finish();
     }
+  }
+
+  /** Captures begin first: they hold what is alive, which goes out of sight then. */
+  async #restartPossible(): Promise<void> {
+    await this.#captures.idle();
+    await this.#loop.restartPossible().catch((error: Error) => this.#pollFailed(error));
   }
 
   #rename(component: string, isTraced: boolean): void {

@@ -98,6 +98,8 @@ export type ToAgent =
   | { readonly type: 'sampler'; readonly mode: SamplerMode }
   | { readonly type: 'no-sampler'; readonly reason: 'taken' | 'failed' }
   | { readonly type: 'restart-possible' }
+  /** A component of this process is traced since just now; mean bytes between samples that its capture wants. */
+  | { readonly type: 'trace'; readonly samplingInterval: number }
   | { readonly type: 'collected'; readonly majors: readonly CollectionTimes[] }
   | { readonly type: 'view'; readonly request: number; readonly withSites: boolean }
   | { readonly type: 'top-sites'; readonly request: number; readonly wanted: TopSitesWanted }
@@ -132,7 +134,7 @@ export type FromAgent =
   /** The thread has started in full. */
   | { readonly type: 'begun' }
   | { readonly type: 'sampler-wanted' }
-  /** The sampler takes too many samples: can it be started again? The answer is `restart-possible`. */
+  /** The sampler needs another interval: can it be started again? The answer is `restart-possible`. */
   | { readonly type: 'restart-wanted' }
   /** It should be started again now. The answer is `sampler` or `no-sampler`. */
   | { readonly type: 'restart'; readonly samplingInterval: number }
@@ -204,7 +206,7 @@ export interface ProfilerView {
   readonly liveSamples: number;
   /** Mean bytes between samples, at present. */
   readonly samplingInterval: number;
-  /** Bytes that were in use at a restart of the sampler at a larger interval, and may have been freed since. */
+  /** Bytes that were in use at a restart of the sampler at another interval, and may have been freed since. */
   readonly frozenBytes: number;
   /** Bytes that readings show and that are likely to be garbage. */
   readonly uncollectedBytes: number;

@@ -2,6 +2,7 @@ import type { Ledger } from '../ledger/index.js';
 import type { HeapPoller } from '../source/heap-poller.js';
 import { PollSchedule } from '../source/poll-schedule.js';
 import { type SamplerMode, seesShortLived } from '../source/sampling-profile.js';
+import { type IntervalChange, IntervalPolicy } from './interval-policy.js';
 import type { SelfAccount } from './self-account.js';
 
 export interface PollLoopPorts {
@@ -12,7 +13,7 @@ export interface PollLoopPorts {
   readonly wantSampler: () => void;
   /** Asks the main thread whether it could start the sampler again just now; see `restartPossible`. */
   readonly wantRestart: () => void;
-  /** Has the main thread start the sampler again at a larger interval. */
+  /** Has the main thread start the sampler again at another interval. */
   readonly restart: (samplingInterval: number) => void;
   /** Called when the samples alive until then are out of sight. */
   readonly onStartAnew: () => void;
@@ -47,20 +48,6 @@ const GAPS = {
 const TRACED_CPU_BUDGET = 0.05;
 const FIRST_BACKOFF_MILLIS = 1_000;
 const MAX_BACKOFF_MILLIS = 60_000;
-/** How much larger the interval becomes when too many samples are alive: then a quarter of them will be. */
-const COARSER = 4;
-const MAX_SAMPLING_INTERVAL = 2 ** 30;
-/**
- * The default interval is fine enough for small heaps. A reading stops the main thread for about a microsecond a live
- * sample, taking a sample costs about two: with more of them, or where samples take more than half of the CPU budget, it
- * becomes coarser, up to this interval.
- */
-const ADAPTIVE = {
-  maxLiveSamples: 6_000,
-  maxSamplesPerSecond: 1_250,
-  samplingShare: 0.5,
-  maxInterval: 2 ** 19,
-} as const;
 /** A rate counts when it has lasted; start-up is not judged by. */
 const RATE_MILLIS = 20_000;
 /** A main thread inside one long native call does not answer; longer than this is worth a word. */
@@ -76,6 +63,8 @@ const INSPECTOR_MIN_GAP_MILLIS = 5_000;
 export class PollLoop {
   readonly #ports: PollLoopPorts;
   readonly #options: PollLoopOptions;
+  readonly #intervals: IntervalPolicy;
+  #traced: boolean;
   #schedule: PollSchedule;
   #mode: SamplerMode | undefined;
   #backoffMillis = FIRST_BACKOFF_MILLIS;
@@ -98,6 +87,8 @@ export class PollLoop {
   constructor(ports: PollLoopPorts, options: PollLoopOptions) {
     this.#ports = ports;
     this.#options = options;
+    this.#intervals = new IntervalPolicy(options);
+    this.#traced = options.traced;
     this.#schedule = this.#newSchedule();
   }
 
@@ -107,8 +98,8 @@ export class PollLoop {
 
   /** Share of one core that profiling may take. */
   get cpuBudget(): number {
-    const { cpuBudget, traced } = this.#options;
-    return traced ? Math.max(cpuBudget, TRACED_CPU_BUDGET) : cpuBudget;
+    const { cpuBudget } = this.#options;
+    return this.#traced ? Math.max(cpuBudget, TRACED_CPU_BUDGET) : cpuBudget;
   }
 
   /** The sampler runs (again). */
@@ -119,6 +110,22 @@ export class PollLoop {
     this.#costAtPair = undefined;
     this.#schedule = this.#newSchedule();
     this.#plan();
+    this.#wantRestartIfDue();
+  }
+
+  /**
+   * A component of this process is traced from now on: polls come more often, and the sampler is restarted, unless its
+   * interval is small enough.
+   *
+   * @param samplingInterval mean bytes between samples
+   */
+  trace(samplingInterval: number): void {
+    this.#traced = true;
+    this.#intervals.trace(samplingInterval);
+    if (!this.#mode) return;
+    this.#schedule = this.#newSchedule();
+    this.#plan();
+    this.#wantRestartIfDue();
   }
 
   /** The sampler could not be started: try again later. */
@@ -162,14 +169,14 @@ export class PollLoop {
       } finally {
         this.#restartWanted = false;
       }
-      const interval = this.#coarserInterval(this.#ports.ledger.counts.liveSamples);
-      if (this.#mode && !this.#stopped && interval !== undefined) this.#coarsen(interval);
+      const change = this.#mode && !this.#stopped && this.#nextInterval();
+      if (change) this.#changeInterval(change);
     });
   }
 
   #newSchedule(): PollSchedule {
     const { samplingInterval } = this.#ports.ledger;
-    const gaps = this.#options.traced ? GAPS.traced : GAPS.plain;
+    const gaps = this.#traced ? GAPS.traced : GAPS.plain;
     return new PollSchedule({
       samplingInterval,
       cpuBudget: this.cpuBudget,
@@ -235,7 +242,7 @@ export class PollLoop {
    * @returns undefined when there was none
    */
   async #poll(pairedWith?: number): Promise<Reading | undefined> {
-    const { ledger, poller, account, onReading, wantRestart } = this.#ports;
+    const { ledger, poller, account, onReading } = this.#ports;
     if (!this.#mode || this.#stopped) return undefined;
     const result = await this.#inTime(poller.poll());
     if (!this.#mode || this.#stopped) return undefined;
@@ -255,10 +262,7 @@ export class PollLoop {
     this.#lastReadingAt = at;
     this.#measureRate(at);
     onReading();
-    if (!this.#restartWanted && this.#isTooFine(change.live)) {
-      this.#restartWanted = true;
-      wantRestart();
-    }
+    this.#wantRestartIfDue();
     return { at, whole: change.whole };
   }
 
@@ -286,50 +290,50 @@ export class PollLoop {
     this.#rateSpan = { atMillis, samples };
   }
 
-  #isTooFine(live: number): boolean {
-    return this.#coarserInterval(live) !== undefined;
+  #wantRestartIfDue(): void {
+    if (this.#restartWanted || !this.#nextInterval()) return;
+    this.#restartWanted = true;
+    this.#ports.wantRestart();
   }
 
-  /** The interval to go on with; undefined while the present one is right. */
-  #coarserInterval(live: number): number | undefined {
-    const { traced, maxLiveSamples, isAdaptive } = this.#options;
-    if (traced || this.#mode === 'inspector' || this.#ports.isFollowed()) return undefined;
-    const { samplingInterval } = this.#ports.ledger;
-    const coarser = samplingInterval * COARSER;
-    if (live > maxLiveSamples && coarser <= MAX_SAMPLING_INTERVAL) return coarser;
-    if (!isAdaptive || samplingInterval >= ADAPTIVE.maxInterval) return undefined;
-    const costs = live > ADAPTIVE.maxLiveSamples || this.#samplesPerSecond > this.#maxSamplesPerSecond;
-    return costs ? Math.min(coarser, ADAPTIVE.maxInterval) : undefined;
-  }
-
-  /** With deep stacks a sample costs more, so that fewer fit into the budget. */
-  get #maxSamplesPerSecond(): number {
-    const share = ADAPTIVE.samplingShare * this.cpuBudget;
-    return Math.min(ADAPTIVE.maxSamplesPerSecond, (share * 1e6) / this.#ports.account.sampleMicros);
+  #nextInterval(): IntervalChange | undefined {
+    const { ledger, account, isFollowed } = this.#ports;
+    return this.#intervals.next({
+      samplingInterval: ledger.samplingInterval,
+      liveSamples: ledger.counts.liveSamples,
+      samplesPerSecond: this.#samplesPerSecond,
+      sampleMicros: account.sampleMicros,
+      cpuBudget: this.cpuBudget,
+      mayNotCoarsen: this.#traced || this.#mode === 'inspector' || isFollowed(),
+    });
   }
 
   /**
-   * The time that a reading stops the main thread for grows with the samples alive. Past the bound they are given up,
-   * and counting begins again with fewer. What is sampled between the last reading and the restart is lost.
+   * Restarts the sampler, which cannot change its interval. What is alive goes out of sight and is carried over; what is
+   * sampled between the last poll and the restart is lost.
    */
-  #coarsen(interval: number): void {
+  #changeInterval({ samplingInterval, reason }: IntervalChange): void {
     const { ledger, account, log, onStartAnew, restart } = this.#ports;
-    const [before, live] = [ledger.samplingInterval, ledger.counts.liveSamples];
-    const perSecond = Math.round(this.#samplesPerSecond);
-    const percent = ((this.#samplesPerSecond * account.sampleMicros) / 10_000).toFixed(2);
+    const why = reason === 'traced' ? 'a component of this process is traced' : this.#costs();
+    const text = `sampling every ${samplingInterval} bytes instead of ${ledger.samplingInterval} from now on: ${why}`;
     this.#rateSpan = undefined;
     this.#samplesPerSecond = 0;
     this.#mode = undefined;
     clearTimeout(this.#timer);
-    account.lose('coarsened');
+    account.lose(reason);
     ledger.settle(performance.now(), true);
-    ledger.samplerRestarted(interval);
+    ledger.samplerRestarted(samplingInterval);
     onStartAnew();
-    log(
-      'info',
-      `sampling every ${interval} bytes instead of ${before} from now on: ${live} samples are alive, ${perSecond} are taken per second, which takes ${percent} % of a core`,
-    );
-    restart(interval);
+    log('info', text);
+    restart(samplingInterval);
+  }
+
+  /** What sampling costs at present, for people. */
+  #costs(): string {
+    const { ledger, account } = this.#ports;
+    const perSecond = Math.round(this.#samplesPerSecond);
+    const percent = ((this.#samplesPerSecond * account.sampleMicros) / 10_000).toFixed(2);
+    return `${ledger.counts.liveSamples} samples are alive, ${perSecond} are taken per second, which takes ${percent} % of a core`;
   }
 
   #lost(reason: 'stopped' | 'failed' | 'restarted'): undefined {

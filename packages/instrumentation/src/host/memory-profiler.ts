@@ -65,6 +65,7 @@ export class MemoryProfiler {
   #onPortProblem: (problem: PortProblem) => void;
   #problem: string | undefined;
   #isReleased = false;
+  #saidNotDetailed = false;
   /** Whether the next profiler takes over the sampler. */
   #isLeft = false;
   /** Until the profiler before this one has let go of the sampler. */
@@ -75,10 +76,9 @@ export class MemoryProfiler {
     this.#log = log;
     this.#components = new TracedComponents(configFor, log);
     this.#sampler = new SamplerLease(log);
-    const { options } = this.config;
     this.#onPortProblem = (problem) =>
       log('error', describePortProblems([problem], this.config.options.component));
-    this.#interval = this.#components.any ? options.tracedSamplingInterval : options.samplingInterval;
+    this.#interval = this.#intervalAtStart();
     this.#guard = new ExitGuard(() => this.#finishNow());
     this.#calls = new ComponentCaptureCalls({
       isTraced: (name) => !this.#stopped && this.#components.has(name),
@@ -97,10 +97,9 @@ export class MemoryProfiler {
     // Otherwise the thread starts with it.
     if (!this.#thread) return;
     const isTraced = this.#components.ofProcess !== undefined;
+    if (isTraced) this.#trace();
     this.#thread.send({ type: 'component', component, isTraced });
-    if (!isTraced) return;
-    this.#guard.watchSignals(true);
-    this.#warnOfInterval(component, 'named', 'set HEAPRAY_COMPONENT');
+    if (isTraced) this.#guard.watchSignals(true);
   }
 
   /** Calls back for each new leak suspect, until the returned function is called. */
@@ -187,6 +186,7 @@ export class MemoryProfiler {
       );
     const problem = startProblem();
     if (problem !== undefined) return this.#cannotStart('limits', `${problem}: memory is not profiled`);
+    this.#interval = this.#intervalAtStart();
     const mode = this.#startSampler();
     if (mode === 'no-inspector') return this.#cannotStart('inspector');
     if (mode === 'failed') return this.#cannotStart('sampler');
@@ -196,13 +196,13 @@ export class MemoryProfiler {
     if (this.#stopped) return;
     this.#watchCollections();
     setComponentCaptures(this.#componentCaptures());
-    if (this.config.detailed && this.config.components.length > 0) {
-      this.#log(
-        'warn',
-        `detailed tracing is not available: captures are sampled every ${this.#interval} bytes`,
-      );
-    }
+    if (this.#components.any) this.#sayNotDetailed();
     this.#timers.after(DECLARATION_MILLIS, () => this.#components.warn());
+  }
+
+  #intervalAtStart(): number {
+    const { tracedSamplingInterval, samplingInterval } = this.config.options;
+    return this.#components.any ? tracedSamplingInterval : samplingInterval;
   }
 
   /** Starts the sampler, or goes on with the one that was left to this profiler. */
@@ -375,6 +375,8 @@ export class MemoryProfiler {
   #startThreadAgain(isResumed = false): void {
     this.#startThread(this.#sampler.mode, isResumed);
     if (this.#stopped) return;
+    // The thread before it may have died before the sampler was restarted.
+    if (this.#components.any) this.#trace();
     // The new thread knows nothing of the wrapped functions yet, nor of their captures.
     setComponentCaptures(this.#componentCaptures());
     this.#calls.beginAgain();
@@ -389,18 +391,21 @@ export class MemoryProfiler {
   }
 
   #declared(name: string): void {
-    if (this.#stopped || !this.#components.has(name)) return;
-    this.#warnOfInterval(name, 'declared', 'declare it before, with defineComponents,');
+    if (!this.#stopped && this.#components.has(name)) this.#trace();
   }
 
-  /** A running sampler cannot change its interval. */
-  #warnOfInterval(component: string, how: string, advice: string): void {
-    if (this.#interval === this.config.options.tracedSamplingInterval) return;
-    this.#log(
-      'warn',
-      `component ${component} was ${how} after profiling had started: its capture is sampled every ` +
-        `${this.#interval} bytes; ${advice} for a finer one`,
-    );
+  /** A component of this process is traced since just now: the profiler thread sees to a finer interval. */
+  #trace(): void {
+    const { tracedSamplingInterval } = this.config.options;
+    this.#thread?.send({ type: 'trace', samplingInterval: tracedSamplingInterval });
+    this.#sayNotDetailed();
+  }
+
+  #sayNotDetailed(): void {
+    if (!this.config.detailed || this.#saidNotDetailed) return;
+    this.#saidNotDetailed = true;
+    const { tracedSamplingInterval: interval } = this.config.options;
+    this.#log('warn', `detailed tracing is not available: captures are sampled every ${interval} bytes`);
   }
 
   #labelStacks(component: string, work: unknown): void {

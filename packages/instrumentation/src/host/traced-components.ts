@@ -54,9 +54,14 @@ export class TracedComponents {
     return this.config.components.includes(component) ? component : undefined;
   }
 
-  /** Whether single events are followed in this process, at least now and then. */
+  /**
+   * Whether single events are followed in this process, at least now and then: it is traced, has declared a component that
+   * is, or may be viewed. Names of components that other processes have do not count.
+   */
   get any(): boolean {
-    return this.config.components.length > 0 || this.config.options.memrayLivePort !== undefined;
+    if (this.throughout) return true;
+    const declared = declaredComponents();
+    return this.#current().components.some((name) => declared.includes(name));
   }
 
   /** Whether they are followed from start to exit, or may be at any time. */

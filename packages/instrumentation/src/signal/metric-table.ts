@@ -150,6 +150,7 @@ export const OWN_METRICS: Readonly<Record<OwnMetric, MetricSpec>> = {
         'stopped',
         'restarted',
         'coarsened',
+        'traced',
       ],
     },
     note: 'only `none` has a reason: why memory is not profiled. `limits`, `node_version`, `inspector` (not there, or not permitted), `sampler` and `thread` (cannot be started) and `internal_error` are for good, the others pass: `taken` is a sampler that other code uses',
@@ -190,7 +191,7 @@ export const OWN_METRICS: Readonly<Record<OwnMetric, MetricSpec>> = {
     kind: 'updowncounter',
     unit: 'By',
     description:
-      'What was in use when the sampler was started again at a larger interval, by the same estimate; part of what is retained, though some may have been freed since',
+      'What was in use when the sampler was started again at another interval, by the same estimate; part of what is retained, though some may have been freed since',
   },
   uncollected: {
     name: 'heapray.memory.uncollected',
@@ -272,7 +273,16 @@ export const OWN_METRICS: Readonly<Record<OwnMetric, MetricSpec>> = {
     unit: '{event}',
     description: 'How often the heap sampler was lost or refused, by reason',
     attributes: {
-      [ATTR_REASON]: ['stopped', 'restarted', 'coarsened', 'taken', 'failed', 'thread_died', 'none'],
+      [ATTR_REASON]: [
+        'stopped',
+        'restarted',
+        'coarsened',
+        'traced',
+        'taken',
+        'failed',
+        'thread_died',
+        'none',
+      ],
     },
   },
   cpu: {

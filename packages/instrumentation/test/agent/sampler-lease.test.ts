@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { FakePoller } from '../support/fake-poller.js';
 import { INTERVAL } from '../support/ledger-sums.js';
-import { FIRST_GAP, LONGEST_PAIR, newLoop, useFakeClock } from '../support/poll-loop.js';
+import { FIRST_GAP, LONGEST_PAIR, MEDIAN, newLoop, useFakeClock } from '../support/poll-loop.js';
 import { range, samplesOf } from '../support/readings.js';
 
 useFakeClock();
@@ -177,6 +177,65 @@ describe('too many samples alive', () => {
       await loop.pollNow();
       expect(restartsWanted()).toBe(0);
     }
+  });
+});
+
+describe('a component that is traced from now on', () => {
+  const some = samplesOf('main', 64, range(1, 101));
+
+  test('restarts the sampler at its interval, once; what was in use is carried over, and counters go on', async () => {
+    const { loop, poller, account, ledger, restarts, restartsWanted, logged, startedAnew } = newLoop();
+    poller.answer = () => poller.reading(some);
+    await loop.pollNow();
+    loop.trace(INTERVAL / 8);
+    loop.trace(INTERVAL / 8);
+    expect(restartsWanted()).toBe(1);
+    expect(restarts).toEqual([]);
+    const before = ledger.counts.samples;
+    await loop.restartPossible();
+    expect(restarts).toEqual([INTERVAL / 8]);
+    expect(startedAnew()).toBe(1);
+    expect(account.lostSampler).toEqual({ traced: 1 });
+    expect(ledger.counts).toMatchObject({ samples: before, liveSamples: 0, lostSamples: 0 });
+    expect(ledger.samplingInterval).toBe(INTERVAL / 8);
+    expect(logged).toEqual([
+      `info: sampling every ${INTERVAL / 8} bytes instead of ${INTERVAL} from now on: a component of this process is traced`,
+    ]);
+    poller.restarted();
+    poller.answer = () => poller.reading(samplesOf('main', 8, [1]));
+    loop.samplerStarted('binding');
+    await loop.pollNow();
+    expect(ledger.totalInUseBytes).toBe(101 * 64 + 8);
+    expect(ledger.counts.samples).toBe(before + 1);
+    loop.trace(INTERVAL / 8);
+    expect(restartsWanted()).toBe(1);
+  });
+
+  test('has the sampler restarted as soon as it runs', async () => {
+    const { loop, restarts, restartsWanted } = newLoop('none');
+    loop.trace(INTERVAL / 8);
+    expect(restartsWanted()).toBe(0);
+    loop.samplerStarted('binding');
+    expect(restartsWanted()).toBe(1);
+    await loop.restartPossible();
+    expect(restarts).toEqual([INTERVAL / 8]);
+  });
+
+  test('leaves an interval that is small enough, and has polls come more often', async () => {
+    const { loop, runTo, pollTimes, restartsWanted, account } = newLoop();
+    loop.trace(INTERVAL);
+    await runTo(50 * MEDIAN + 2);
+    expect(pollTimes()).toHaveLength(1);
+    expect(restartsWanted()).toBe(0);
+    expect(account.lostSampler).toEqual({});
+  });
+
+  test('ends larger intervals', async () => {
+    const { loop, poller, restartsWanted } = newLoop('binding', { maxLiveSamples: 50 });
+    loop.trace(INTERVAL);
+    poller.answer = () => poller.reading(some);
+    await loop.pollNow();
+    expect(restartsWanted()).toBe(0);
   });
 });
 
