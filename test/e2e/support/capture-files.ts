@@ -1,6 +1,7 @@
 // The captures in a folder, and how far they were written.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { MemrayAnalyzer } from '@heapray/exporter/memray';
 import { expect } from 'vitest';
 
 /** Names of the files in a folder; none when it is not there. */
@@ -14,11 +15,11 @@ export interface CaptureEnds {
   endTime: number;
   /** Allocations and frees, of a running capture up to the last flush. */
   events: number;
-  /** Whether the last byte is the trailer. */
+  /** Whether the last record is the trailer. */
   trailer: boolean;
 }
 
-/** What is patched into the header at the end of a capture, and the last byte. */
+/** What is patched into the header at the end of a capture, and whether its last record is there. */
 export function captureEnds(file: string): CaptureEnds {
   const bytes = readFileSync(file);
   expect(bytes.subarray(0, 7).toString('latin1')).toBe('memray\0');
@@ -30,8 +31,16 @@ export function captureEnds(file: string): CaptureEnds {
     events: word(17),
     startTime: word(33),
     endTime: word(41),
-    trailer: bytes.at(-1) === (isOld ? 0x10 : 0x01),
+    trailer: hasTrailer(bytes),
   };
+}
+
+/** A last byte like the trailer's may belong to another record. */
+function hasTrailer(bytes: Uint8Array): boolean {
+  const analyzer = new MemrayAnalyzer();
+  analyzer.push(bytes);
+  analyzer.end();
+  return analyzer.complete;
 }
 
 /** The capture was finished in an orderly way: trailer at the end, time and counts in the header. */

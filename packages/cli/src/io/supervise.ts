@@ -8,11 +8,17 @@ import { type FromCommand, type SupervisedData, systemError, type ToCommand } fr
 import { ProcessIo, removeQuietly } from './process-io.js';
 
 const MIB = 2 ** 20;
-/** Memory may grow by some MiB between two looks at it. */
 const LOOK_MILLIS = 10;
-const LOOK_MARGIN = 48 * MIB;
-/** What of the memory is not the heap of the command: this thread, code, buffers. */
-const BESIDE_HEAP = 128 * MIB;
+/** What the memory may grow by until the next look, and until the thread has ended: so many times its last growth. */
+const MARGIN_GROWTHS = 3;
+const MIN_MARGIN = 32 * MIB;
+const MAX_MARGIN = 96 * MIB;
+/**
+ * What of the memory is not the heap of the command: this thread, code, buffers. There is more of it, so that memory is
+ * full before the heap is: Node ends a thread whose heap is full with a message, but aborts where a single object of
+ * over 16 MiB fills it.
+ */
+const BESIDE_HEAP = 64 * MIB;
 /** The heap of a command that reads a pipe cannot be made larger as more comes out of it. */
 const PIPE_BYTES = 2 ** 27;
 /** A thread that is inside of the system may not hear that it is to end. */
@@ -52,6 +58,8 @@ class Supervisor {
   #stdin: AsyncIterator<Uint8Array> | undefined;
   #input = '';
   #stopping = false;
+  /** Resident memory at the last look, in bytes. */
+  #resident = process.memoryUsage.rss();
 
   constructor({ args, script, heapMib }: SuperviseOptions) {
     this.#options = boundOptions(args);
@@ -154,12 +162,20 @@ class Supervisor {
     if (this.#stopping) return;
     const read = Math.max(this.#fileBytes, this.#readBytes());
     const bounds = boundsFor(read, this.#options);
-    if (process.memoryUsage.rss() > bounds.memory - LOOK_MARGIN) void this.#stop(this.#memoryLine(bounds));
+    if (this.#isFull(bounds.memory)) void this.#stop(this.#memoryLine(bounds));
     else if (this.#seconds() > bounds.seconds) {
       void this.#stop(
         `needs more than ${Math.round(bounds.seconds)} s, the limit for ${this.#size()}; --max-seconds allows more`,
       );
     }
+  }
+
+  /** Whether memory may be beyond the bound at the next look; the faster it grows the more room that takes. */
+  #isFull(bound: number): boolean {
+    const resident = process.memoryUsage.rss();
+    const growth = resident - this.#resident;
+    this.#resident = resident;
+    return resident > bound - Math.min(MAX_MARGIN, Math.max(MIN_MARGIN, MARGIN_GROWTHS * growth));
   }
 
   /** Processor time that was taken, or time by the clock where that is less: a busy machine, and waiting, do not count. */

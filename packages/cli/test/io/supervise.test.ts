@@ -73,7 +73,7 @@ describe('bounds', () => {
 test('a heap that is exhausted is a line and status 1, no abort', async () => {
   const folder = tempFolder();
   const hungry = path.join(folder, 'hungry.mjs');
-  writeFileSync(hungry, 'const kept = []; for (;;) kept.push({ kept: [kept.length] });');
+  writeFileSync(hungry, 'let kept; for (;;) kept = { kept };');
   const runner = path.join(folder, 'runner.mjs');
   const supervise = new URL('../../dist/io/supervise.js', import.meta.url);
   writeFileSync(
