@@ -18,6 +18,7 @@ import {
   AtomicsWait,
   clearTimeout,
   EmitterOn,
+  MathMin,
   MathRound,
   now,
   PortOn,
@@ -58,14 +59,15 @@ export interface AgentThreadHandlers {
 
 /** How long a metric reader waits for the profiler thread. */
 const VIEW_MILLIS = 1_000;
+/** How long the end of a process may wait for its captures in all: the thread's start, its last poll, and writing. */
+const END_MILLIS = 2_500;
+/** The part of that in which JavaScript runs, for the last poll. */
 const LAST_POLL_MILLIS = 1_200;
-const LAST_WRITE_MILLIS = 2_000;
 /** An orderly end blocks nobody: twice what its steps may take together. */
 const STOP_MILLIS = 5_000;
 const DISCONNECT_MILLIS = 500;
 /** A thread that is busy with a profile may take as long. */
 const CLOSE_MILLIS = 500;
-const BOOT_MILLIS = 2_000;
 /** How often the clock is read while the main thread runs in circles: what that allocates would be in the capture. */
 const TURNS_PER_LOOK = 1_000;
 const TOO_EARLY = 'the process ends before the profiler thread has begun: there is no capture';
@@ -89,6 +91,7 @@ export class AgentThread {
   #stopping: Promise<void> | undefined;
   #onStopped: (() => void) | undefined;
   #gone = false;
+  #finished = false;
   #abandoned = false;
 
   /** @param file path of the file that the thread runs; undefined for the one that came with this code */
@@ -225,23 +228,25 @@ export class AgentThread {
   }
 
   /**
-   * Ends the thread while the process is exiting and no message can be received any more: blocks, for a
-   * bounded time. Without it Node waits for the profiler thread's inspector session with a message on
-   * stderr.
+   * Ends the thread while the process is exiting and no message can be received any more. Blocks for 2.5 s at most, and
+   * only the first time: a signal and the exit behind it are one end. Without it Node waits for the profiler thread's
+   * inspector session with a message on stderr.
    *
    * @param capturing whether a capture is being written or about to be: then a last reading is worth a wait
    */
   finishNow(capturing: boolean): void {
-    if (this.#gone) return;
+    if (this.#gone || this.#finished) return;
+    this.#finished = true;
     if (!this.#abandoned) this.#tellToExit(1);
-    if (capturing) AtomicsWait(this.#control, ControlWord.ready, 0, BOOT_MILLIS);
+    const end = now() + (capturing ? END_MILLIS : DISCONNECT_MILLIS);
+    if (capturing) AtomicsWait(this.#control, ControlWord.ready, 0, END_MILLIS);
     if (AtomicsLoad(this.#control, ControlWord.ready) === 0) {
       if (capturing) this.#handlers.log('warn', TOO_EARLY);
       return;
     }
     // The last reading interrupts running JavaScript, so let some run.
-    if (capturing) this.#spin(ControlWord.done, 1, LAST_POLL_MILLIS);
-    const finished = this.#wait(capturing ? LAST_WRITE_MILLIS : DISCONNECT_MILLIS);
+    if (capturing) this.#spin(ControlWord.done, 1, MathMin(end, now() + LAST_POLL_MILLIS));
+    const finished = this.#wait(end);
     if (capturing && !finished) this.#handlers.log('warn', TOO_LATE);
     for (let last = receiveMessageOnPort(this.#port); last; last = receiveMessageOnPort(this.#port)) {
       this.#receive(last.message as FromAgent);
@@ -259,17 +264,16 @@ export class AgentThread {
     }
   }
 
-  #spin(word: number, value: number, millis: number): void {
-    const end = now() + millis;
+  /** @param end on the clock of `now`, as of `#wait` */
+  #spin(word: number, value: number, end: number): void {
     for (let turn = 0; AtomicsLoad(this.#control, word) < value; turn++) {
       if (turn % TURNS_PER_LOOK === 0 && now() >= end) return;
     }
   }
 
   /** Whether the thread has done all in time. */
-  #wait(millis: number): boolean {
-    const end = now() + millis;
-    for (let left = millis; left > 0; left = end - now()) {
+  #wait(end: number): boolean {
+    for (let left = end - now(); left > 0; left = end - now()) {
       const done = AtomicsLoad(this.#control, ControlWord.done);
       if (done === 2) return true;
       AtomicsWait(this.#control, ControlWord.done, done, left);
