@@ -1,4 +1,4 @@
-import type { CaptureCompression } from '@heapray/exporter/sinks';
+import { type CaptureCompression, type CaptureError, isTransient } from '@heapray/exporter/sinks';
 import type { SelfAccount } from './self-account.js';
 
 export interface CompressionsPorts {
@@ -6,13 +6,34 @@ export interface CompressionsPorts {
   readonly log: (level: 'warn' | 'error', text: string) => void;
 }
 
-/** A step is a mebibyte, about 10 ms: readings come in between. */
-const PAUSE_MILLIS = 5;
+/** A capture that is to be compressed. */
+interface Job {
+  /** Opens the capture; throws a `CaptureError`. */
+  readonly begin: () => CaptureCompression;
+  /** Undefined while the job waits for its next try. */
+  compression: CaptureCompression | undefined;
+  /** Pause before the next try, ms; 0 before the first failure. */
+  pauseMillis: number;
+  /** When the next try is due. */
+  dueMillis: number;
+}
 
-/** Compresses finished captures, one after another, while the profiler goes on. Failures cost no capture. */
+/** A step is a mebibyte, about 10 ms: polls come in between. */
+const PAUSE_MILLIS = 5;
+const FIRST_RETRY_MILLIS = 1_000;
+const MAX_RETRY_MILLIS = 60_000;
+/** Captures that may wait for their next try. */
+const MAX_WAITING = 1_000;
+/** A full disk may have room again soon, and until then the capture is whole as it is. */
+const DISK_FULL: ReadonlySet<string | undefined> = new Set(['ENOSPC', 'EDQUOT']);
+
+/**
+ * Compresses finished captures, one after another, while the profiler goes on. Failures cost no capture; one that may pass
+ * (no file descriptor, no memory, no space) is retried after a second, then later and later, up to a minute.
+ */
 export class Compressions {
   readonly #ports: CompressionsPorts;
-  readonly #queue: CaptureCompression[] = [];
+  readonly #queue: Job[] = [];
   #timer: NodeJS.Timeout | undefined;
 
   constructor(ports: CompressionsPorts) {
@@ -25,57 +46,90 @@ export class Compressions {
   }
 
   add(begin: () => CaptureCompression): void {
-    try {
-      this.#queue.push(begin());
-    } catch (error) {
-      this.#failed(error as Error);
-    }
+    const job: Job = { begin, compression: undefined, pauseMillis: 0, dueMillis: 0 };
+    this.#queue.push(job);
+    // Opened at once: while it is open, no other file can get its inode number.
+    this.#attempt(job, () => this.#begun(job));
     this.#plan();
   }
 
   /**
-   * Does what can be done in that time, without a pause. What does not fit is not begun or given up early, and stays
-   * uncompressed.
+   * Does what can be done in that time, without a pause and without another try. What does not fit is not begun or given up
+   * early, and stays uncompressed.
    */
   finish(millis: number): void {
     clearTimeout(this.#timer);
     const start = performance.now();
     let done = 0;
     for (let next = this.#queue[0]; next; next = this.#queue[0]) {
-      const before = next.bytesLeft;
-      this.#step(next);
-      done += before - next.bytesLeft;
+      const compression = this.#attempt(next, () => this.#begun(next), true);
+      if (!compression) continue;
+      const before = compression.bytesLeft;
+      this.#step(next, compression, true);
+      done += before - compression.bytesLeft;
       if (this.#queue[0] !== next) continue;
       const spent = performance.now() - start;
-      if (spent + (next.bytesLeft * spent) / Math.max(1, done) <= millis) continue;
-      next.abandon();
+      if (spent + (compression.bytesLeft * spent) / Math.max(1, done) <= millis) continue;
+      compression.abandon();
       this.#queue.shift();
       this.#ports.account.drop('compression');
-      this.#ports.log('warn', `no time left to compress ${next.path}: it stays as it is`);
+      this.#ports.log('warn', `no time left to compress ${compression.path}: it stays as it is`);
     }
   }
 
   #plan(): void {
     if (!this.busy) return;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
-      const [next] = this.#queue;
-      if (next) this.#step(next);
-      this.#plan();
-    }, PAUSE_MILLIS);
+    const now = performance.now();
+    const next = this.#queue.reduce((first, job) => (job.dueMillis < first.dueMillis ? job : first));
+    this.#timer = setTimeout(
+      () => {
+        const compression = this.#attempt(next, () => this.#begun(next));
+        if (compression) this.#step(next, compression);
+        this.#plan();
+      },
+      Math.max(PAUSE_MILLIS, next.dueMillis - now),
+    );
   }
 
-  #step(compression: CaptureCompression): void {
+  #begun(job: Job): CaptureCompression {
+    job.compression ??= job.begin();
+    return job.compression;
+  }
+
+  #step(job: Job, compression: CaptureCompression, isLast = false): void {
+    if (this.#attempt(job, () => compression.step(), isLast)) this.#remove(job);
+  }
+
+  /** Does a part of a job. When that fails, plans the next try, or gives the job up. */
+  #attempt<T>(job: Job, work: () => T, isLast = false): T | undefined {
     try {
-      if (compression.step()) this.#queue.shift();
+      return work();
     } catch (error) {
-      this.#queue.shift();
-      this.#failed(error as Error);
+      job.compression = undefined;
+      if (isLast || !mayPass(error) || this.#queue.length > MAX_WAITING) this.#giveUp(job, error as Error);
+      else this.#retryLater(job, error as Error);
+      return undefined;
     }
   }
 
-  #failed(error: Error): void {
+  #retryLater(job: Job, error: Error): void {
+    if (job.pauseMillis === 0) this.#ports.log('warn', `${error.message}; trying again`);
+    job.pauseMillis = Math.min(MAX_RETRY_MILLIS, Math.max(FIRST_RETRY_MILLIS, 2 * job.pauseMillis));
+    job.dueMillis = performance.now() + job.pauseMillis;
+  }
+
+  #giveUp(job: Job, error: Error): void {
+    this.#remove(job);
     this.#ports.account.drop('compression');
     this.#ports.log('error', `${error.message}; the capture stays as it is`);
   }
+
+  #remove(job: Job): void {
+    this.#queue.splice(this.#queue.indexOf(job), 1);
+  }
+}
+
+function mayPass(error: unknown): boolean {
+  return isTransient(error) || DISK_FULL.has((error as CaptureError).code);
 }

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { CaptureCompression, type KnownCapture } from '@heapray/exporter/sinks';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { isLz4 } from '../../../../test/support/lz4-file.js';
 import { pollUntil } from '../../../../test/support/poll.js';
 import { tempFolder } from '../../../../test/support/temp-folder.js';
@@ -94,4 +94,70 @@ test('one that fails is counted, and the next is done', () => {
       /^error: cannot compress capture HOME\/a_memory.bin: .*; the capture stays as it is$/,
     ),
   ]);
+});
+
+describe.each(['EMFILE', 'ENOSPC'])('one that fails for a moment (%s)', (code) => {
+  const failing = () => Object.assign(new Error(`${code}: not now, open`), { code });
+
+  test.each(['openSync', 'writeSync'] as const)(
+    '%s: is tried again, later and later, until it works',
+    async (call) => {
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+      try {
+        const { folder, compressions, capture, account, said } = setUp();
+        const file = capture('a', 100);
+        let tries = 0;
+        let works = false;
+        const busyFs = {
+          ...fs,
+          [call]: (...args: unknown[]) => {
+            if (works) return (fs[call] as (...all: unknown[]) => unknown)(...args);
+            tries++;
+            throw failing();
+          },
+        } as unknown as typeof fs;
+        compressions.add(() => CaptureCompression.of(file, busyFs));
+        await vi.advanceTimersByTimeAsync(600_000);
+        // 1, 2, 4, 8, 16, 32 seconds, then every minute.
+        expect(tries).toBeGreaterThanOrEqual(15);
+        expect(tries).toBeLessThanOrEqual(17);
+        expect(said).toEqual([
+          expect.stringMatching(
+            `^warn: cannot compress capture HOME/a_memory.bin: not now \\(${code}\\); trying again$`,
+          ),
+        ]);
+        expect(account.drops).toEqual({});
+        const other = capture('b', 100);
+        compressions.add(() => CaptureCompression.of(other));
+        await vi.advanceTimersByTimeAsync(100);
+        expect(isCompressed(other)).toBe(true);
+        works = true;
+        await vi.advanceTimersByTimeAsync(60_000);
+        expect(isCompressed(file)).toBe(true);
+        expect(compressions.busy).toBe(false);
+        expect(fs.readdirSync(folder)).toHaveLength(2);
+        expect(said).toHaveLength(1);
+      } finally {
+        vi.useRealTimers();
+      }
+    },
+  );
+
+  test('is tried once more at the end, and then stays as it is', () => {
+    const { compressions, capture, account, said } = setUp();
+    const file = capture('a', 100);
+    const broken = {
+      ...fs,
+      openSync: () => {
+        throw failing();
+      },
+    };
+    compressions.add(() => CaptureCompression.of(file, broken as unknown as typeof fs));
+    compressions.finish(60_000);
+    expect(account.drops).toEqual({ compression: 1 });
+    expect(said.map((line) => line.replace(/^(\w+).*; /, '$1: '))).toEqual([
+      'warn: trying again',
+      'error: the capture stays as it is',
+    ]);
+  });
 });
