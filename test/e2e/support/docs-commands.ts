@@ -8,6 +8,8 @@ export interface DocsSection {
   readonly files: ReadonlyMap<string, string>;
   /** The lines of shell blocks, without comments. */
   readonly commands: readonly string[];
+  /** The exit status of each command, from a comment `# status 3`; 0 without one. */
+  readonly statuses: readonly number[];
 }
 
 /** Reads the part of a page below a heading of the second level. */
@@ -17,18 +19,19 @@ export function docsSection(page: string, heading: string): DocsSection {
   const part = parts.find((text) => text.startsWith(`${heading}\n`));
   if (part === undefined) throw new Error(`${page} has no part "${heading}"`);
   const files = new Map<string, string>();
-  const commands: string[] = [];
+  const lines: string[] = [];
   for (const [, language, text = ''] of part.matchAll(/^```(\w+)\n(.*?)^```$/gms)) {
-    const [, name] = /^\/\/ (\S+\.\w+)\n/.exec(text) ?? [];
+    const [, name] = (language === 'sh' ? null : /^(?:\/\/|#) (\S+\.\w+)\n/.exec(text)) ?? [];
     if (name !== undefined) files.set(name, language === 'json' ? text.replace(/^.*\n/, '') : text);
-    if (language === 'sh') commands.push(...shellLines(text));
+    if (language === 'sh') lines.push(...shellLines(text));
   }
-  return { files, commands };
+  const statuses = lines.map((line) => Number(/\s#.*\bstatus (\d+)/.exec(line)?.[1] ?? 0));
+  return { files, commands: lines.map((line) => line.replace(/\s+#.*$/, '')), statuses };
 }
 
 /** Installed programs are run from node_modules/.bin, which is on the path; `npx` would ask a registry for others. */
 function shellLines(text: string): string[] {
-  const lines = text.split('\n').map((line) => line.replace(/\s+#.*$/, '').replace(/^npx /, ''));
+  const lines = text.split('\n').map((line) => line.replace(/^npx /, ''));
   return lines.filter((line) => line !== '' && !line.startsWith('npm install'));
 }
 
