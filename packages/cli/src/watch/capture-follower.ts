@@ -8,7 +8,7 @@ import {
 } from '@heapray/exporter/memray';
 import { codeOf, fileError } from '../errors.js';
 import { ownPackage } from '../inputs/own-package.js';
-import { type CaptureRun, EARLY_MILLIS, endOf, isSameRun } from './capture-run.js';
+import { type CaptureRun, captureRun, EARLY_MILLIS, endOf, isSameRun } from './capture-run.js';
 import type { CaptureState } from './capture-state.js';
 import type { CaptureWriter } from './capture-writer.js';
 import { type FileIdentity, sameIdentity } from './file-identity.js';
@@ -236,7 +236,7 @@ export class CaptureFollower {
 
   #begin(capture: GrowingCapture, size: number): void {
     this.#finishing = undefined;
-    this.#run = { capture, series: new SiteSeries(this.#options.maxCallSites) };
+    this.#run = captureRun(capture, new SiteSeries(this.#options.maxCallSites));
     this.#state = size > 0 ? 'reading' : 'waiting';
     this.#caughtUp = false;
     this.#lastGrowth = 0;
@@ -306,7 +306,7 @@ export class CaptureFollower {
     }
     if (capture.complete || capture.damage !== undefined || !grew) {
       this.#finishing = undefined;
-      this.#run = { capture, series: known.series };
+      this.#run = captureRun(capture, known.series);
     }
   }
 
@@ -339,7 +339,7 @@ export class CaptureFollower {
     if (!isFormat && codeOf(cause) !== undefined) throw cause;
     if (isFormat && capture.header !== undefined) {
       // The finished form of a run may go beyond a limit that the run itself kept.
-      if (this.#finishing === capture) this.#run = { capture, series: this.#run!.series };
+      if (this.#finishing === capture) this.#run = captureRun(capture, this.#run!.series);
       this.#runs.add(capture.header);
       this.#reason = cause.message;
       return this.#settle('limited');

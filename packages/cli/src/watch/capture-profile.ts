@@ -1,21 +1,29 @@
-import type { GrowingCapture } from '@heapray/exporter/memray';
+import { type CaptureAmounts, type CaptureContents, SiteAmounts } from '@heapray/exporter/memray';
 import { type LabelsHandle, mergeProfiles, type Profile, ProfileBuilder } from '@heapray/exporter/profile';
 
-/** The columns of a profile from a capture. */
-const COLUMNS = [
+const ALLOCATED = [
   { type: 'alloc_objects', unit: 'count' },
   { type: 'alloc_space', unit: 'bytes' },
+] as const;
+const AT_PEAK = [
   { type: 'peak_objects', unit: 'count' },
   { type: 'peak_space', unit: 'bytes' },
+] as const;
+const IN_USE = [
   { type: 'inuse_objects', unit: 'count' },
   { type: 'inuse_space', unit: 'bytes' },
 ] as const;
+/** The columns of a profile from a capture. */
+const COLUMNS = [...ALLOCATED, ...AT_PEAK, ...IN_USE] as const;
+/** The columns of what changed between two moments, which has no peak. */
+const CHANGE_COLUMNS = [...ALLOCATED, ...IN_USE] as const;
+const AGGREGATED = 'an aggregated capture: what was allocated in all is not known';
 
 export type DefaultColumn = 'alloc_space' | 'peak_space' | 'inuse_space';
 
-/** What a capture says up to now, as a profile; it must have a header. */
+/** Returns what a capture says up to now as a profile; it must have a header. */
 export function captureProfile(
-  capture: GrowingCapture,
+  capture: CaptureContents,
   component: string,
   defaultColumn: DefaultColumn,
 ): Profile {
@@ -23,31 +31,79 @@ export function captureProfile(
     columns: COLUMNS,
     defaultColumn,
     ...capture.times,
-    comments: capture.knowsAllocated ? [] : ['an aggregated capture: what was allocated in all is not known'],
+    comments: capture.knowsAllocated ? [] : [AGGREGATED],
   });
-  const stackOf = capture.stacksIn(builder);
-  const labelsOf = labelInterner(capture, builder, component);
-  for (let site = 1; site <= capture.siteCount; site += 1) {
+  const valuesOf = (site: number) => {
     const allocated = capture.allocated(site);
     const peak = capture.atPeak(site);
     const live = capture.live(site);
-    const values = [allocated.count, allocated.bytes, peak.count, peak.bytes, live.count, live.bytes];
+    return [allocated.count, allocated.bytes, peak.count, peak.bytes, live.count, live.bytes];
+  };
+  return addSites(builder, capture, component, valuesOf);
+}
+
+/**
+ * Returns what changed in a capture as a profile; in-use values are negative where memory was given back.
+ *
+ * @param before amounts at an earlier moment; undefined for a run that had not begun then
+ */
+export function captureChange(
+  capture: CaptureContents,
+  before: CaptureAmounts | undefined,
+  component: string,
+  defaultColumn: DefaultColumn,
+): Profile {
+  const { timeNanos, durationNanos } = capture.times;
+  const passed = before === undefined ? durationNanos : timeNanos - before.timeNanos;
+  const builder = new ProfileBuilder({
+    columns: CHANGE_COLUMNS,
+    defaultColumn,
+    timeNanos,
+    durationNanos: passed > 0n ? passed : 0n,
+    comments: capture.knowsAllocated ? [] : [AGGREGATED],
+  });
+  const old = before === undefined ? new SiteAmounts() : SiteAmounts.of(before.amounts);
+  const valuesOf = (site: number) => {
+    const allocated = capture.allocated(site);
+    const live = capture.live(site);
+    const [oldAllocated, oldLive] = [old.total(site), old.live(site)];
+    return [
+      allocated.count - oldAllocated.count,
+      allocated.bytes - oldAllocated.bytes,
+      live.count - oldLive.count,
+      live.bytes - oldLive.bytes,
+    ];
+  };
+  return addSites(builder, capture, component, valuesOf);
+}
+
+/** Returns the profiles of a process and of those that it forked as one, with the label `process`; one alone as it is. */
+export function mergedProfile(captures: readonly CaptureContents[], profiles: readonly Profile[]): Profile {
+  if (profiles.length === 1) return profiles[0]!;
+  const labels = captures.map(({ header }) => ({ process: `${header?.pid ?? ''}` }));
+  const hasPeak = profiles[0]!.columns.some(({ type }) => type === 'peak_space');
+  const comments = [`heapray: peaks are the sum of the peaks of ${profiles.length} processes`];
+  return mergeProfiles(profiles, { labels, comments: hasPeak ? comments : [] });
+}
+
+function addSites(
+  builder: ProfileBuilder,
+  capture: CaptureContents,
+  component: string,
+  valuesOf: (site: number) => readonly number[],
+): Profile {
+  const stackOf = capture.stacksIn(builder);
+  const labelsOf = labelInterner(capture, builder, component);
+  for (let site = 1; site <= capture.siteCount; site += 1) {
+    const values = valuesOf(site);
     if (values.every((value) => value === 0)) continue;
     builder.add(stackOf(site), values, labelsOf(site));
   }
   return builder.build();
 }
 
-/** The profiles of a process and of those that it forked as one, with the label `process`; one alone is as it is. */
-export function mergedProfile(captures: readonly GrowingCapture[], profiles: readonly Profile[]): Profile {
-  if (profiles.length === 1) return profiles[0]!;
-  const labels = captures.map(({ header }) => ({ process: `${header?.pid ?? ''}` }));
-  const comments = [`heapray: peaks are the sum of the peaks of ${profiles.length} processes`];
-  return mergeProfiles(profiles, { labels, comments });
-}
-
 function labelInterner(
-  capture: GrowingCapture,
+  capture: CaptureContents,
   builder: ProfileBuilder,
   component: string,
 ): (site: number) => LabelsHandle {
@@ -60,7 +116,7 @@ function labelInterner(
 }
 
 /** Returns the package of a stack, found out once for each. */
-function packageOfStack(capture: GrowingCapture): (stack: number) => string {
+function packageOfStack(capture: CaptureContents): (stack: number) => string {
   const known: string[] = [];
   return (stack) => {
     known[stack] ??= capture.packageOf(stack);

@@ -6,8 +6,17 @@ export const EARLY_MILLIS = 30_000;
 
 /** What was read of one run of a program. */
 export interface CaptureRun {
+  /** Of this process's, and of no other run or form of it. */
+  readonly id: number;
   readonly capture: GrowingCapture;
   readonly series: SiteSeries;
+}
+
+let runs = 0;
+
+export function captureRun(capture: GrowingCapture, series: SiteSeries): CaptureRun {
+  runs += 1;
+  return { id: runs, capture, series };
 }
 
 /** Returns true if both headers are of one run: of its capture as it grew, and compressed at its end. */

@@ -11,6 +11,7 @@ import {
 import { CommandError } from '../errors.js';
 import type { DefaultColumn } from './capture-profile.js';
 import { PROMETHEUS_TEXT } from './prometheus-text.js';
+import type { WantedProfile } from './watch-profiles.js';
 
 /** Provides what the server hands out. */
 export interface WatchContent {
@@ -21,11 +22,11 @@ export interface WatchContent {
   /** Names of the components whose captures are being read for the first time: no profile until then. */
   reading(): readonly string[];
   /**
-   * Returns a gzipped pprof profile.
+   * Resolves to a gzipped pprof profile.
    *
    * @throws HttpError (rejects) when there is none
    */
-  pprof(component: string, defaultColumn: DefaultColumn): Promise<Uint8Array>;
+  pprof(wanted: WantedProfile): Promise<Uint8Array>;
 }
 
 export interface WatchServer {
@@ -52,6 +53,7 @@ const PAGES: readonly (ProfilePage & { readonly defaultColumn: DefaultColumn })[
 const NOTES = `<p>Each is a gzipped pprof file with the columns <code>alloc_*</code>, <code>peak_*</code> and
 <code>inuse_*</code>. Open it with any pprof viewer, for example
 <code>go tool pprof -http=: 'http://HOST:PORT/debug/pprof/heap?component=scheduler'</code>.
+With <code>seconds=N</code> the first two hold what changed over the next N seconds.
 Metrics are at <a href="/metrics">/metrics</a>.</p>`;
 
 const UNSUPPORTED = {
@@ -64,7 +66,7 @@ const RETRY_SECONDS = 5;
 
 /**
  * Serves `/metrics`, `/debug/pprof/*` and `/healthz` by the rules of `startHttpServer`. No request makes it touch the
- * file system, but for the symbols of files with native frames: each of them is read once.
+ * file system, but for the symbols of files with native frames.
  *
  * @throws CommandError (rejects) when the address is taken or not permitted
  */
@@ -77,7 +79,9 @@ export async function startWatchServer(listen: ListenAddress, content: WatchCont
       unsupported: UNSUPPORTED,
       components: () => [...content.components(), ...content.reading()],
       check: (query) => checkQuery(query, content),
-      pprof: ({ component, name }) => content.pprof(component!, columnOf(name)),
+      pprof: ({ component, name, seconds, signal }) => {
+        return content.pprof({ component: component!, defaultColumn: columnOf(name), seconds, signal });
+      },
     }),
     ['/metrics', () => ({ type: PROMETHEUS_TEXT, body: content.metrics() })],
   ]);
@@ -92,8 +96,7 @@ function columnOf(name: string): DefaultColumn {
   return PAGES.find((page) => page.name === name)!.defaultColumn;
 }
 
-function checkQuery({ component, seconds }: ProfileQuery, content: WatchContent): void {
-  if (seconds !== undefined) throw new HttpError(400, 'seconds: not supported by heapray watch');
+function checkQuery({ component }: ProfileQuery, content: WatchContent): void {
   if (content.reading().includes(component!)) {
     throw new HttpError(503, `component: ${component} is still being read`, RETRY_SECONDS);
   }

@@ -1,10 +1,5 @@
-import { HttpError } from '@heapray/exporter/http';
-import { encodePprofGzip } from '@heapray/exporter/pprof';
-import { SymbolFiles } from '../symbols/symbol-files.js';
-import { symbolizeProfile } from '../symbols/symbolize-profile.js';
 import { type FoundCapture, findCaptures } from './capture-finder.js';
 import { CaptureFollower, type FollowerOptions } from './capture-follower.js';
-import { captureProfile, type DefaultColumn, mergedProfile } from './capture-profile.js';
 import type { CaptureState } from './capture-state.js';
 import { ProcessWriter } from './capture-writer.js';
 import { readBuffer } from './growing-file.js';
@@ -13,6 +8,7 @@ import { ProcessTable } from './process-table.js';
 import { type MetricFamily, prometheusText } from './prometheus-text.js';
 import { RunCounter } from './run-counter.js';
 import { type Hint, type WatchedCapture, watchMetrics } from './watch-metrics.js';
+import { type WantedProfile, WatchProfiles } from './watch-profiles.js';
 import type { WatchContent } from './watch-server.js';
 
 /** Paths whose runs are counted; the counts of captures that are gone longest are forgotten beyond. */
@@ -40,13 +36,16 @@ export class Watcher implements WatchContent {
   readonly #told: Map<string, CaptureState> = new Map();
   readonly #runs: Map<string, RunCounter> = new Map();
   readonly #processes: ProcessTable;
-  readonly #symbols: SymbolFiles = new SymbolFiles();
   #toldOfPaths: ReadonlySet<string> = new Set();
   #problems: readonly string[] = [];
   readonly #hinted: Set<string> = new Set();
   #hints: readonly Hint[] = [];
   #metrics: Uint8Array | undefined;
-  readonly #profiles: Map<string, Promise<Uint8Array>> = new Map();
+  readonly #profiles: WatchProfiles = new WatchProfiles((component) =>
+    this.captures.flatMap(({ component: each, follower: { run } }) => {
+      return each === component && run !== undefined ? [run] : [];
+    }),
+  );
   /** Set when it is known. */
   memray: MemrayRelease | undefined;
 
@@ -86,7 +85,6 @@ export class Watcher implements WatchContent {
     this.#hints = await hintsFor(this.captures, this.memray);
     if (!quiet) this.#giveHints();
     this.#metrics = undefined;
-    this.#profiles.clear();
     return this.captures.some(({ follower }) => follower.behind);
   }
 
@@ -115,24 +113,8 @@ export class Watcher implements WatchContent {
     return [...new Set(read.map(({ component }) => component))].filter((component) => !known.has(component));
   }
 
-  /** Encodes each profile once for all requests between two polls. */
-  pprof(component: string, defaultColumn: DefaultColumn): Promise<Uint8Array> {
-    const key = JSON.stringify([component, defaultColumn]);
-    const profile = this.#profiles.get(key) ?? this.#encode(component, defaultColumn);
-    this.#profiles.set(key, profile);
-    return profile;
-  }
-
-  async #encode(component: string, defaultColumn: DefaultColumn): Promise<Uint8Array> {
-    const captures = this.captures.flatMap(({ component: each, follower: { run } }) => {
-      return each === component && run !== undefined ? [run.capture] : [];
-    });
-    const [first] = captures;
-    if (first === undefined) throw new HttpError(404, `component: ${component} has no capture any more`);
-    const command = first.header?.commandLine.split(' ', 1)[0];
-    const profiles = captures.map((capture) => captureProfile(capture, component, defaultColumn));
-    const profile = symbolizeProfile(mergedProfile(captures, profiles), { keepPlaces: true }, this.#symbols);
-    return encodePprofGzip(profile, { mainBinary: command || 'python' });
+  pprof(wanted: WantedProfile): Promise<Uint8Array> {
+    return this.#profiles.pprof(wanted);
   }
 
   #begin({ path, component, process, exists }: FoundCapture): void {

@@ -1,12 +1,15 @@
 // The server of `heapray watch`: what it answers, and that clients that mean harm cost it little and shut nobody out.
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { GrowingCapture } from '@heapray/exporter/memray';
+import { decodePprof } from '@heapray/exporter/pprof';
+import { totals } from '@heapray/exporter/profile';
 import { describe, expect, test } from 'vitest';
 import { httpGet } from '../../../../test/support/http-get.js';
 import { pollUntil } from '../../../../test/support/poll.js';
 import { askRaw, type RawClient, rawClient, requestText } from '../../../../test/support/raw-client.js';
 import { tempFolder } from '../../../../test/support/temp-folder.js';
-import { AIRFLOW } from './captures.js';
+import { AIRFLOW, GrowingFixture, rawCapture, withoutZeros } from './captures.js';
 import { startWatch, type Watching } from './start-watch.js';
 
 const PROFILE = '/debug/pprof/heap?component=scheduler';
@@ -124,5 +127,86 @@ describe('clients that mean harm', () => {
     expect(await isHealthy(port)).toBe(true);
     expect((await httpGet(`http://127.0.0.1:${port}/metrics`)).status).toBe(200);
     expect((await httpGet(`http://127.0.0.1:${port}${PROFILE}`)).status).toBe(200);
+  });
+});
+
+test('metrics do not wait for a profile that was asked for before', async () => {
+  const folder = tempFolder();
+  copyFileSync(AIRFLOW, path.join(folder, 'scheduler_memory.bin'));
+  const { url } = await startWatch([folder]);
+  const finished = 'state="finished"} 1';
+  await pollUntil(async () => (await httpGet(`${url}/metrics`)).body.includes(finished), { what: finished });
+  const answers: string[] = [];
+  const ask = async (page: string) => {
+    expect((await httpGet(`${url}${page}`)).status).toBe(200);
+    answers.push(page);
+  };
+  const client = await rawClient(Number(new URL(url).port), requestText(PROFILE));
+  await Promise.all([
+    client.waitFor(/^HTTP\/1\.1 200/).then(() => answers.push('profile')),
+    ask('/metrics').then(() => ask('/metrics')),
+  ]);
+  expect(answers).toEqual(['/metrics', '/metrics', 'profile']);
+});
+
+describe('seconds=N', () => {
+  const get = (url: string, query: string) => httpGet(`${url}/debug/pprof/${query}`);
+
+  test('is what changes in a growing capture while the client waits', async () => {
+    const raw = withoutZeros(rawCapture(AIRFLOW));
+    const folder = tempFolder();
+    const file = new GrowingFixture(path.join(folder, 'scheduler_memory.bin'));
+    file.append(raw.subarray(0, 700_000));
+    const { url } = await startWatch([folder]);
+    const first = new GrowingCapture();
+    first.push(raw.subarray(0, 700_000));
+    const events = `heapray_capture_events_total{heapray_component="scheduler"} ${first.events}\n`;
+    await pollUntil(async () => (await httpGet(`${url}/metrics`)).body.includes(events), { what: events });
+    const before = totals(decodePprof((await get(url, 'heap')).bytes));
+    const waiting = Promise.all([get(url, 'heap?seconds=3'), get(url, 'allocs?seconds=3')]);
+    // The first amounts are taken before any later request is answered.
+    await get(url, '');
+    file.append(raw.subarray(700_000));
+    const [heap, allocs] = await waiting;
+    const now = totals(decodePprof((await get(url, 'heap')).bytes));
+    expect(now.alloc_space).toBeGreaterThan(before.alloc_space!);
+    const names = ['alloc_objects', 'alloc_space', 'inuse_objects', 'inuse_space'];
+    const change = Object.fromEntries(names.map((name) => [name, now[name]! - before[name]!]));
+    expect(totals(decodePprof(heap.bytes))).toEqual(change);
+    expect(totals(decodePprof(allocs.bytes))).toEqual(change);
+    expect(decodePprof(heap.bytes).defaultColumn).toBe('inuse_space');
+    expect(decodePprof(allocs.bytes).defaultColumn).toBe('alloc_space');
+  });
+
+  test('is nothing of a finished capture, and refused where it makes no sense', async () => {
+    const { url } = await watchFinished();
+    const { status, bytes } = await get(url, 'heap?seconds=1');
+    expect([status, decodePprof(bytes).sampleCount]).toEqual([200, 0]);
+    expect(await get(url, 'peak?seconds=1')).toMatchObject({
+      status: 400,
+      body: 'gc, seconds, since, until: not on peak, only on heap and allocs\n',
+    });
+    expect(await get(url, 'heap?seconds=0')).toMatchObject({
+      status: 400,
+      body: 'seconds: expected an integer from 1 to 600\n',
+    });
+    expect(await get(url, 'heap?seconds=1&component=nobody')).toMatchObject({ status: 404 });
+  });
+
+  test('refuses more than 16 at once with a time to ask again', async () => {
+    const { url, port } = await watchFinished();
+    await Promise.all(
+      Array.from({ length: 16 }, () => rawClient(port, requestText(`${PROFILE}&seconds=600`))),
+    );
+    const refused = await pollUntil(
+      async () => {
+        const answer = await get(url, 'heap?seconds=1');
+        return answer.status === 503 && answer;
+      },
+      { what: 'a refusal' },
+    );
+    expect(refused.body).toBe('seconds: 16 requests wait already\n');
+    expect(refused.headers['retry-after']).toBe('10');
+    expect((await get(url, 'heap')).status).toBe(200);
   });
 });

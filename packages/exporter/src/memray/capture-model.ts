@@ -1,14 +1,14 @@
 import { FREE, MMAP, MUNMAP, PYMALLOC_FREE } from './allocators.js';
-import { CodeTable, type MemrayLocation } from './code-table.js';
+import { CodeTable, type CodeTableState, type MemrayLocation } from './code-table.js';
 import type { MemrayHeader } from './header.js';
 import type { HeapListener } from './heap-listener.js';
 import { beyond, type MemrayLimits } from './limits.js';
-import { type NativeFrame, NativeTable } from './native-table.js';
-import { PairTable } from './pair-table.js';
+import { type NativeFrame, NativeTable, type NativeTableState } from './native-table.js';
+import { PairTable, type PairTableState } from './pair-table.js';
 import { PushCache } from './push-cache.js';
 import { type AggregatedAllocation, RecordDamage, type RecordHandler } from './record-handler.js';
-import { SiteTable } from './site-table.js';
-import { type MemrayThread, ThreadTable } from './thread-table.js';
+import { SiteTable, type SiteTableState } from './site-table.js';
+import { type MemrayThread, ThreadTable, type ThreadTableState } from './thread-table.js';
 
 /** The listeners that want to hear of one kind of event: calls of nothing cost, too, at millions a second. */
 type Hearing<E extends keyof HeapListener> = readonly Required<Pick<HeapListener, E>>[];
@@ -19,6 +19,16 @@ function hearing<E extends keyof HeapListener>(listeners: readonly HeapListener[
 
 /** The most stacks, frames … that fit the tables. */
 const MAX_INDEX = 2 ** 31 - 1;
+
+/** What a {@link CaptureModel} knows, for another thread. */
+export interface CaptureModelState {
+  readonly header: MemrayHeader | undefined;
+  readonly codes: CodeTableState;
+  readonly threads: ThreadTableState;
+  readonly natives: NativeTableState;
+  readonly stacks: PairTableState;
+  readonly sites: SiteTableState;
+}
 
 /**
  * What the records of a capture say: its functions, threads, stacks; and what happens to its heap, which it
@@ -34,7 +44,7 @@ export class CaptureModel implements RecordHandler {
   readonly #codes: CodeTable;
   readonly #threads: ThreadTable;
   readonly #natives: NativeTable;
-  readonly #stacks: PairTable = new PairTable();
+  readonly #stacks: PairTable;
   readonly #sites: SiteTable;
   readonly #pushes: PushCache = new PushCache();
   /** The stack each thread is in now. */
@@ -44,17 +54,37 @@ export class CaptureModel implements RecordHandler {
   /** Frames of an aggregated file, by their id in it. */
   readonly #aggregatedFrames: Map<number, number> = new Map();
 
-  constructor(limits: MemrayLimits, listeners: readonly HeapListener[]) {
+  /** @param state makes a model that can be looked up, and takes no more records */
+  constructor(limits: MemrayLimits, listeners: readonly HeapListener[], state?: CaptureModelState) {
     this.#limits = limits;
     this.#listeners = listeners;
     this.#whenAllocated = hearing(listeners, 'allocated');
     this.#whenFreed = hearing(listeners, 'freed');
     this.#whenMapped = hearing(listeners, 'mapped');
     this.#whenUnmapped = hearing(listeners, 'unmapped');
-    this.#codes = new CodeTable(limits);
-    this.#threads = new ThreadTable(limits);
-    this.#natives = new NativeTable(limits);
-    this.#sites = new SiteTable(limits);
+    this.#codes = state ? CodeTable.of(limits, state.codes) : new CodeTable(limits);
+    this.#threads = new ThreadTable(limits, state?.threads);
+    this.#natives = state ? NativeTable.of(limits, state.natives) : new NativeTable(limits);
+    this.#stacks = state ? PairTable.of(state.stacks) : new PairTable();
+    this.#sites = new SiteTable(limits, state?.sites);
+    this.#header = state?.header;
+  }
+
+  /** A copy of all that is known. */
+  get state(): CaptureModelState {
+    return {
+      header: this.#header,
+      codes: this.#codes.state,
+      threads: this.#threads.state,
+      natives: this.#natives.state,
+      stacks: this.#stacks.state,
+      sites: this.#sites.state,
+    };
+  }
+
+  /** Undefined until it was read. */
+  get knownHeader(): MemrayHeader | undefined {
+    return this.#header;
   }
 
   get sites(): SiteTable {

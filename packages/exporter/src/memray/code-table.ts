@@ -1,6 +1,7 @@
 import { beyond, type MemrayLimits } from './limits.js';
 import { lineAt } from './line-table.js';
-import { PairTable } from './pair-table.js';
+import { LineTables, type LineTablesState } from './line-tables.js';
+import { PairTable, type PairTableState } from './pair-table.js';
 
 /** A place in a program. An unknown function or file is empty, an unknown line 0. */
 export interface MemrayLocation {
@@ -19,12 +20,14 @@ const ENTRY_BYTES = 64;
 const MAX_OFFSET = 2 ** 30 - 1;
 const NO_LINE_OFFSET = -1;
 
-interface Code {
-  readonly functionName: string;
-  readonly file: string;
-  readonly firstLine: number;
-  /** `undefined` for a frame of format 11, whose line is `firstLine`. */
-  readonly lineTable: Uint8Array | undefined;
+/** The functions of a {@link CodeTable} by number, and the frames in them, for another thread. */
+export interface CodeTableState {
+  readonly functionNames: readonly string[];
+  readonly files: readonly string[];
+  readonly firstLines: readonly number[];
+  readonly lineTables: LineTablesState;
+  readonly frames: PairTableState;
+  readonly pythonVersion: number;
 }
 
 /** The functions of a capture, and the frames in them: (function, instruction offset, entry). */
@@ -32,8 +35,15 @@ export class CodeTable {
   readonly #limits: MemrayLimits;
   /** The id in the file → our index, given at the first mention, be it a declaration or a use. */
   readonly #indexes: Map<number, number> = new Map();
-  readonly #codes: (Code | undefined)[] = [];
-  readonly #frames: PairTable = new PairTable();
+  /** By our index; a hole where a function was used and not declared. */
+  #functionNames: string[] = [];
+  #files: string[] = [];
+  #firstLines: number[] = [];
+  /** A frame of format 11 has none: its line is the first one. */
+  #lineTables: LineTables = new LineTables();
+  /** One string for all functions of a file. */
+  readonly #knownFiles: Map<string, string> = new Map();
+  #frames: PairTable = new PairTable();
   readonly #locations: (MemrayLocation | undefined)[] = [];
   #textBytes = 0;
   pythonVersion = 0;
@@ -42,13 +52,41 @@ export class CodeTable {
     this.#limits = limits;
   }
 
+  /** Makes a table that can be looked up, and takes no more functions. */
+  static of(limits: MemrayLimits, state: CodeTableState): CodeTable {
+    const table = new CodeTable(limits);
+    table.#functionNames = [...state.functionNames];
+    table.#files = [...state.files];
+    table.#firstLines = [...state.firstLines];
+    table.#lineTables = LineTables.of(state.lineTables);
+    table.#frames = PairTable.of(state.frames);
+    table.pythonVersion = state.pythonVersion;
+    return table;
+  }
+
+  /** A copy of the functions and frames. */
+  get state(): CodeTableState {
+    return {
+      functionNames: [...this.#functionNames],
+      files: [...this.#files],
+      firstLines: [...this.#firstLines],
+      lineTables: this.#lineTables.state,
+      frames: this.#frames.state,
+      pythonVersion: this.pythonVersion,
+    };
+  }
+
   /** Declares a function; of two declarations the later one counts, also for frames that were used before. */
   declare(id: number, functionName: string, file: string, firstLine: number, lineTable?: Uint8Array): void {
     this.#textBytes += functionName.length + file.length + (lineTable?.length ?? 0) + ENTRY_BYTES;
     if (this.#textBytes > this.#limits.maxTextBytes) {
       throw beyond('bytes of names and line tables', this.#limits.maxTextBytes, 'maxTextBytes');
     }
-    this.#codes[this.#index(id)] = { functionName, file, firstLine, lineTable };
+    const index = this.#index(id);
+    this.#functionNames[index] = functionName;
+    this.#files[index] = this.#known(file);
+    this.#firstLines[index] = firstLine;
+    this.#lineTables.set(index, lineTable);
     this.#locations.length = 0;
   }
 
@@ -68,16 +106,26 @@ export class CodeTable {
   location(frame: number): MemrayLocation {
     const known = this.#locations[frame];
     if (known !== undefined) return known;
-    const location = this.#resolve(this.#codes[this.#frames.parent(frame)], this.#frames.frame(frame) >> 1);
+    const location = this.#resolve(this.#frames.parent(frame), this.#frames.frame(frame) >> 1);
     this.#locations[frame] = location;
     return location;
   }
 
-  #resolve(code: Code | undefined, offset: number): MemrayLocation {
-    if (code === undefined) return UNKNOWN;
-    const { functionName, file, firstLine, lineTable } = code;
+  #resolve(code: number, offset: number): MemrayLocation {
+    const functionName = this.#functionNames[code];
+    if (functionName === undefined) return UNKNOWN;
+    const file = this.#files[code]!;
+    const firstLine = this.#firstLines[code]!;
+    const lineTable = this.#lineTables.get(code);
     const line = lineTable ? lineAt(this.pythonVersion, lineTable, firstLine, offset) : firstLine;
     return { functionName, file, line, firstLine };
+  }
+
+  #known(file: string): string {
+    const known = this.#knownFiles.get(file);
+    if (known !== undefined) return known;
+    this.#knownFiles.set(file, file);
+    return file;
   }
 
   #index(id: number): number {

@@ -31,21 +31,63 @@ interface Segment {
   readonly image: Image;
 }
 
+/** The frames of a {@link NativeTable} by number, and its memory maps by generation, for another thread. */
+export interface NativeTableState {
+  readonly ipHigh: Uint32Array<ArrayBuffer>;
+  readonly ipLow: Uint32Array<ArrayBuffer>;
+  readonly parents: Int32Array<ArrayBuffer>;
+  readonly generations: readonly (readonly SegmentState[])[];
+}
+
+interface SegmentState {
+  readonly start: bigint;
+  readonly end: bigint;
+  readonly fileOffset: bigint | undefined;
+  readonly path: string;
+  readonly load: bigint;
+}
+
 /** The native frames of a capture, and what was loaded where. */
 export class NativeTable {
   readonly #limits: MemrayLimits;
-  #ipHigh: Uint32Array = new Uint32Array(64);
-  #ipLow: Uint32Array = new Uint32Array(64);
-  #parents: Int32Array = new Int32Array(64);
+  #ipHigh: Uint32Array<ArrayBuffer> = new Uint32Array(64);
+  #ipLow: Uint32Array<ArrayBuffer> = new Uint32Array(64);
+  #parents: Int32Array<ArrayBuffer> = new Int32Array(64);
   #size = 0;
   /** Generation n of the memory map at index n; 0 is that before any. */
-  readonly #generations: Segment[][] = [[]];
+  #generations: Segment[][] = [[]];
   #segments = 0;
   #textBytes = 0;
   #image: Image = imageOf('', 0n);
 
   constructor(limits: MemrayLimits) {
     this.#limits = limits;
+  }
+
+  /** Makes a table that can be looked up, and takes no more frames. */
+  static of(limits: MemrayLimits, { ipHigh, ipLow, parents, generations }: NativeTableState): NativeTable {
+    const table = new NativeTable(limits);
+    table.#ipHigh = ipHigh;
+    table.#ipLow = ipLow;
+    table.#parents = parents;
+    table.#size = parents.length - 1;
+    table.#generations = generations.map((segments) =>
+      segments.map(({ path, load, ...segment }) => ({ ...segment, image: imageOf(path, load) })),
+    );
+    return table;
+  }
+
+  /** A copy of the frames and memory maps. */
+  get state(): NativeTableState {
+    const end = this.#size + 1;
+    return {
+      ipHigh: this.#ipHigh.slice(0, end),
+      ipLow: this.#ipLow.slice(0, end),
+      parents: this.#parents.slice(0, end),
+      generations: this.#generations.map((segments) =>
+        segments.map(({ image: { path, load }, ...segment }) => ({ ...segment, path, load })),
+      ),
+    };
   }
 
   get generation(): number {

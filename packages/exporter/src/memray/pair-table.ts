@@ -2,6 +2,12 @@ import { doubled } from './typed-arrays.js';
 
 const INITIAL_SLOTS = 1024;
 
+/** The nodes of a {@link PairTable} by number, for another thread; at 0 stands the root. */
+export interface PairTableState {
+  readonly parents: Int32Array<ArrayBuffer>;
+  readonly frames: Int32Array<ArrayBuffer>;
+}
+
 /**
  * Numbers pairs of small integers 1, 2, 3 … in the order they are first seen: the nodes of a tree whose root
  * is 0, each node being (parent node, frame).
@@ -12,11 +18,26 @@ const INITIAL_SLOTS = 1024;
 export class PairTable {
   /** Slot → node, 0 = free. Its length is a power of two, at most half full. */
   #slots: Int32Array = new Int32Array(INITIAL_SLOTS);
-  #parents: Int32Array = new Int32Array(INITIAL_SLOTS);
-  #frames: Int32Array = new Int32Array(INITIAL_SLOTS);
+  #parents: Int32Array<ArrayBuffer> = new Int32Array(INITIAL_SLOTS);
+  #frames: Int32Array<ArrayBuffer> = new Int32Array(INITIAL_SLOTS);
   #size = 0;
   /** Without it a file could be made whose pairs all fall on one slot. It shows in no result. */
   readonly #seed: number = Math.trunc(Math.random() * 2 ** 32) | 0;
+
+  /** Makes a table that can be looked up, and takes no more pairs. */
+  static of({ parents, frames }: PairTableState): PairTable {
+    const table = new PairTable();
+    table.#parents = parents;
+    table.#frames = frames;
+    table.#size = parents.length - 1;
+    return table;
+  }
+
+  /** A copy of the nodes. */
+  get state(): PairTableState {
+    const end = this.#size + 1;
+    return { parents: this.#parents.slice(0, end), frames: this.#frames.slice(0, end) };
+  }
 
   /** Nodes, the root not counted: the highest node number. */
   get size(): number {

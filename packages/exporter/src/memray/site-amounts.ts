@@ -62,6 +62,11 @@ export class SiteAmounts {
     };
   }
 
+  /** A copy of the state, without room for more than so many sites. */
+  copy(siteCount: number): SiteAmountsState {
+    return { ...this.state, rows: this.#rows.slice(0, (siteCount + 1) * ROW) };
+  }
+
   /** Allocations and deallocations so far. */
   get events(): number {
     return this.#events;

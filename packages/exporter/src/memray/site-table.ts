@@ -1,5 +1,5 @@
 import { beyond, type MemrayLimits } from './limits.js';
-import { PairTable } from './pair-table.js';
+import { PairTable, type PairTableState } from './pair-table.js';
 
 /** Allocators a thread index is multiplied by to make one number of both. */
 const ALLOCATORS = 16;
@@ -7,6 +7,13 @@ const FIRST_CACHE_SLOTS = 1 << 10;
 const MAX_CACHE_SLOTS = 1 << 14;
 /** Words of a slot of the cache of sites: owner, stack, site (0 = free slot); one is spare. */
 const CACHE_STRIDE = 4;
+
+/** The sites of a {@link SiteTable}, for another thread. */
+export interface SiteTableState {
+  readonly plain: PairTableState;
+  readonly natives: PairTableState;
+  readonly sites: PairTableState;
+}
 
 /**
  * Numbers, from 1, what an allocation is grouped by: thread, allocator, stack, native stack, and the generation
@@ -16,9 +23,9 @@ const CACHE_STRIDE = 4;
  */
 export class SiteTable {
   readonly #limits: MemrayLimits;
-  readonly #plain: PairTable = new PairTable();
-  readonly #natives: PairTable = new PairTable();
-  readonly #sites: PairTable = new PairTable();
+  readonly #plain: PairTable;
+  readonly #natives: PairTable;
+  readonly #sites: PairTable;
   /**
    * Sites without a native stack, which is the usual kind. Each has one slot it may be in: a look-up touches one
    * cache line, where the tables take several.
@@ -26,8 +33,17 @@ export class SiteTable {
   #cache: Int32Array = new Int32Array(FIRST_CACHE_SLOTS * CACHE_STRIDE);
   #cacheMask = FIRST_CACHE_SLOTS - 1;
 
-  constructor(limits: MemrayLimits) {
+  /** @param state makes a table that can be looked up, and takes no more sites */
+  constructor(limits: MemrayLimits, state?: SiteTableState) {
     this.#limits = limits;
+    this.#plain = state ? PairTable.of(state.plain) : new PairTable();
+    this.#natives = state ? PairTable.of(state.natives) : new PairTable();
+    this.#sites = state ? PairTable.of(state.sites) : new PairTable();
+  }
+
+  /** A copy of the sites. */
+  get state(): SiteTableState {
+    return { plain: this.#plain.state, natives: this.#natives.state, sites: this.#sites.state };
   }
 
   get size(): number {

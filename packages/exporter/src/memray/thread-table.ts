@@ -8,16 +8,30 @@ export interface MemrayThread {
   readonly name: string;
 }
 
+/** The threads of a {@link ThreadTable} by number, for another thread of this process. */
+export interface ThreadTableState {
+  readonly ids: readonly bigint[];
+  readonly names: readonly string[];
+}
+
 /** The threads of a capture, numbered from 0 in the order they appear. */
 export class ThreadTable {
   readonly #limits: MemrayLimits;
   readonly #indexes: Map<number, Map<number, number>> = new Map();
-  readonly #ids: bigint[] = [];
-  readonly #names: string[] = [];
+  readonly #ids: bigint[];
+  readonly #names: string[];
   #textBytes = 0;
 
-  constructor(limits: MemrayLimits) {
+  /** @param state makes a table that can be looked up, and takes no more threads */
+  constructor(limits: MemrayLimits, { ids, names }: ThreadTableState = { ids: [], names: [] }) {
     this.#limits = limits;
+    this.#ids = [...ids];
+    this.#names = [...names];
+  }
+
+  /** A copy of the threads. */
+  get state(): ThreadTableState {
+    return { ids: [...this.#ids], names: [...this.#names] };
   }
 
   get size(): number {

@@ -7,6 +7,8 @@ export function grown<T extends TypedArray>(from: T, to: T): T {
 }
 
 /** A copy with twice the room. */
-export function doubled(array: Int32Array): Int32Array {
-  return grown(array, new Int32Array(array.length * 2));
+export function doubled(array: Int32Array): Int32Array<ArrayBuffer> {
+  const twice = new Int32Array(array.length * 2);
+  twice.set(array);
+  return twice;
 }

@@ -1,0 +1,16 @@
+// The entry point of the thread that makes one profile.
+import { parentPort, workerData } from 'node:worker_threads';
+import { makeProfile, type ProfileJob } from './profile-job.js';
+
+/** Posted by the thread, once. */
+export type ProfileThreadAnswer = { readonly profile: Uint8Array } | { readonly failure: string };
+
+async function answer(): Promise<ProfileThreadAnswer> {
+  try {
+    return { profile: await makeProfile(workerData as ProfileJob) };
+  } catch (error) {
+    return { failure: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+parentPort!.postMessage(await answer());

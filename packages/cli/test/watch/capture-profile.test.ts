@@ -1,0 +1,104 @@
+// Profiles of captures, made of snapshots as another thread gets them.
+import { readFileSync } from 'node:fs';
+import { CaptureContents, GrowingCapture } from '@heapray/exporter/memray';
+import { decodePprof } from '@heapray/exporter/pprof';
+import { formatProfile, totals } from '@heapray/exporter/profile';
+import { expect, test } from 'vitest';
+import { captureChange, captureProfile } from '../../src/watch/capture-profile.js';
+import { makeProfile } from '../../src/watch/profile-job.js';
+import { makeProfileOnThread } from '../../src/watch/profile-thread.js';
+import { AIRFLOW, goldenFile, rawCapture, withoutZeros } from './captures.js';
+
+const SCRIPT = new URL('../../dist/watch/profile-thread-main.js', import.meta.url);
+const HERE = new AbortController().signal;
+const GOLDEN = [
+  AIRFLOW,
+  ...[
+    'threads.v11.bin',
+    'threads.v12.bin',
+    'threads.v13.bin',
+    'threads.v13-py39.bin',
+    'threads.v13-py310.bin',
+    'native.v13.bin',
+    'aggregate.v13.bin',
+    'native-aggregate.v13.bin',
+    'killed.v13.bin',
+    'synthetic/node-demo.v13.bin',
+  ].map(goldenFile),
+];
+
+function captureOf(bytes: Uint8Array): GrowingCapture {
+  const capture = new GrowingCapture();
+  capture.push(bytes);
+  return capture;
+}
+
+function text(capture: CaptureContents): string {
+  return formatProfile(captureProfile(capture, 'it', 'inuse_space'));
+}
+
+test.each(GOLDEN)('a snapshot has the profile of its capture: %s', (file) => {
+  const capture = captureOf(readFileSync(file));
+  const copy = CaptureContents.of(structuredClone(capture.snapshot()));
+  expect(text(copy)).toBe(text(capture));
+  expect(copy.times).toEqual(capture.times);
+  expect(copy.siteCount).toBe(capture.siteCount);
+});
+
+test('a snapshot stays as it is when the capture goes on', () => {
+  const raw = withoutZeros(rawCapture(AIRFLOW));
+  const capture = captureOf(raw.subarray(0, 700_000));
+  const [snapshot, before] = [capture.snapshot(), text(capture)];
+  capture.push(raw.subarray(700_000));
+  expect(text(CaptureContents.of(snapshot))).toBe(before);
+  expect(text(capture)).not.toBe(before);
+});
+
+test('a change is the difference of two profiles, without a peak', () => {
+  const raw = withoutZeros(rawCapture(AIRFLOW));
+  const capture = captureOf(raw.subarray(0, 700_000));
+  const before = capture.amountsNow();
+  const old = totals(captureProfile(capture, 'it', 'inuse_space'));
+  capture.push(raw.subarray(700_000));
+  const now = totals(captureProfile(capture, 'it', 'inuse_space'));
+  const change = captureChange(capture, before, 'it', 'inuse_space');
+  const names = ['alloc_objects', 'alloc_space', 'inuse_objects', 'inuse_space'];
+  expect(totals(change)).toEqual(Object.fromEntries(names.map((name) => [name, now[name]! - old[name]!])));
+  expect(change.durationNanos).toBe(capture.times.timeNanos - before.timeNanos);
+  expect(change.timeNanos).toBe(capture.times.timeNanos);
+  const whole = captureChange(capture, undefined, 'it', 'inuse_space');
+  expect(totals(whole)).toEqual(Object.fromEntries(names.map((name) => [name, now[name]])));
+  expect(whole.durationNanos).toBe(capture.times.durationNanos);
+  expect(captureChange(capture, capture.amountsNow(), 'it', 'inuse_space').sampleCount).toBe(0);
+});
+
+const job = () => ({
+  component: 'it',
+  defaultColumn: 'inuse_space' as const,
+  captures: [{ snapshot: captureOf(readFileSync(goldenFile('native.v13.bin'))).snapshot() }],
+  isChange: false,
+});
+
+test('a thread makes the profile that this one would make', async () => {
+  const made = await makeProfileOnThread(job(), HERE, { script: SCRIPT });
+  const own = await makeProfile(job());
+  expect(formatProfile(decodePprof(made))).toBe(formatProfile(decodePprof(own)));
+});
+
+test('a thread ends with its client, and says why it failed', async () => {
+  const hanging = new URL('data:text/javascript,setInterval(() => {}, 1000)');
+  const client = new AbortController();
+  const made = makeProfileOnThread(job(), client.signal, { script: hanging });
+  client.abort(new Error('gone'));
+  await expect(made).rejects.toThrow('gone');
+  const throwing = new URL('data:text/javascript,throw new Error("no such thing")');
+  await expect(makeProfileOnThread(job(), HERE, { script: throwing })).rejects.toMatchObject({
+    status: 500,
+    message: 'the profile could not be made: no such thing',
+  });
+  const greedy = new URL('data:text/javascript,const all = []; for (;;) all.push(new Array(1000).fill({}))');
+  await expect(makeProfileOnThread(job(), HERE, { script: greedy, heapMib: 16 })).rejects.toMatchObject({
+    status: 500,
+    message: 'the profile takes too much memory',
+  });
+});
