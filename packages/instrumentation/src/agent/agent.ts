@@ -101,6 +101,7 @@ export class Agent {
         wantSampler: () => this.#send({ type: 'sampler-wanted' }),
         wantRestart: () => this.#send({ type: 'restart-wanted' }),
         restart: (samplingInterval) => this.#send({ type: 'restart', samplingInterval }),
+        beforeRestart: () => this.#captures.samplerRestarts(),
         onStartAnew: () => this.#leaks.startAnew(),
         isFollowed: () => this.#captures.count > 0,
         onReading: () => this.#onReading(),

@@ -2,6 +2,7 @@ import type { CaptureError } from '@heapray/exporter/sinks';
 import type { CaptureReport, ComponentCaptureOptions } from '../capture/capture-options.js';
 import type { ComponentCapture } from '../capture/component-capture.js';
 import type { Ledger } from '../ledger/index.js';
+import { Stage } from '../ledger/reachability.js';
 import type { SelfAccount } from './self-account.js';
 import { steadyClock } from './steady-clock.js';
 
@@ -142,6 +143,18 @@ export class Captures {
   flush(): void {
     this.#flushedAt = performance.now();
     for (const [key, capture] of this.#open) this.#guard(key, capture.path, () => capture.flush());
+  }
+
+  /**
+   * The sampler is about to be restarted, and what is alive goes out of sight. Samples that no garbage collection has
+   * confirmed end in captures: most are garbage, and would look leaked.
+   */
+  samplerRestarts(): void {
+    if (this.count === 0) return;
+    this.#ports.ledger.forEachReachable(({ id, stage }) => {
+      if (stage !== Stage.young) return;
+      for (const capture of this.#open.values()) capture.freed(id);
+    });
   }
 
   #showLife(): void {

@@ -15,6 +15,8 @@ export interface PollLoopPorts {
   readonly wantRestart: () => void;
   /** Has the main thread start the sampler again at another interval. */
   readonly restart: (samplingInterval: number) => void;
+  /** Called before the sampler is restarted, while the samples alive are known. */
+  readonly beforeRestart: () => void;
   /** Called when the samples alive until then are out of sight. */
   readonly onStartAnew: () => void;
   /** Whether anything follows single samples, which a restart would lose. */
@@ -313,7 +315,7 @@ export class PollLoop {
    * sampled between the last poll and the restart is lost.
    */
   #changeInterval({ samplingInterval, reason }: IntervalChange): void {
-    const { ledger, account, log, onStartAnew, restart } = this.#ports;
+    const { ledger, account, log, beforeRestart, onStartAnew, restart } = this.#ports;
     const why = reason === 'traced' ? 'a component of this process is traced' : this.#costs();
     const text = `sampling every ${samplingInterval} bytes instead of ${ledger.samplingInterval} from now on: ${why}`;
     this.#rateSpan = undefined;
@@ -322,6 +324,7 @@ export class PollLoop {
     clearTimeout(this.#timer);
     account.lose(reason);
     ledger.settle(performance.now(), true);
+    beforeRestart();
     ledger.samplerRestarted(samplingInterval);
     onStartAnew();
     log('info', text);

@@ -46,10 +46,12 @@ function newCaptures(home = tempFolder()) {
   const read = (name: string) => analyzeCapture(path.join(home, `${name}_memory.bin`));
   return {
     captures,
+    ledger,
     account,
     happened,
     home,
     allocated: (name: string) => byStack(read(name), read(name).allocated()),
+    leaked: (name: string) => byStack(read(name), read(name).leaks()),
     complete: (name: string) => read(name).complete,
     show: (samples: readonly ShownSample[]) => {
       live = samples;
@@ -94,6 +96,25 @@ describe('a capture', () => {
       before: [64, 1],
       '(unobserved) > (short-lived, estimated)': [2 * INTERVAL, 2],
     });
+  });
+
+  test('keeps what outlives a restart of the sampler, and of the rest what a collection has confirmed', async () => {
+    const { captures, ledger, show, allocated, leaked } = newCaptures();
+    captures.begin(1, 'api');
+    await captures.idle();
+    show([...samplesOf('kept', 64, [1, 2]), ...samplesOf('garbage', 64, [3])]);
+    captures.begin(2, 'other');
+    await captures.idle();
+    // A scavenge ends the third, and the fifth.
+    ledger.noteCollections({ scavenges: 1, majors: [] });
+    show([...samplesOf('kept', 64, [1, 2]), ...samplesOf('young', 64, [6, 7])]);
+    captures.end(2);
+    await captures.idle();
+    captures.samplerRestarts();
+    ledger.samplerRestarted(INTERVAL / 8);
+    captures.endAll();
+    expect(allocated('api')).toMatchObject({ kept: [2 * 64, 2], young: [2 * 64, 2] });
+    expect(leaked('api')).toEqual({ kept: [2 * 64, 2] });
   });
 
   test('that ends at once was begun before', async () => {

@@ -45,6 +45,7 @@ export function newLoop(
       wantSampler: () => wanted.push(performance.now()),
       wantRestart: () => restartsWanted++,
       restart: (samplingInterval) => restarts.push(samplingInterval),
+      beforeRestart: () => {},
       onStartAnew: () => anew++,
       isFollowed: () => false,
       onReading: () => readings++,
