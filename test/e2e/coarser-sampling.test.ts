@@ -50,7 +50,7 @@ peerTest(
     expect(frozen).toBeGreaterThan(MAX_LIVE_SAMPLES * INTERVAL * 0.8);
     const profile = await pprofRaw(`${await app.debugUrl()}/debug/pprof/heap`);
     expect(profile.period).toBe(COARSER);
-    expect(profile.comments.join('\n')).toMatch(/bytes with the age frozen were in use/);
+    expect(profile.comments.join('\n')).toMatch(/bytes with the age frozen are what is likely to be left/);
     const kept = profile.samples.filter(({ stack }) => stack[0] === 'keepTickets');
     const bytes = kept.reduce((total, { values }) => total + (values[3] ?? 0), 0);
     const expected = 2 * OBJECTS * OBJECT_BYTES;

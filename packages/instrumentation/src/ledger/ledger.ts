@@ -5,6 +5,7 @@ import { FrozenRemainder } from './frozen-remainder.js';
 import { GrowableFloats } from './growable-floats.js';
 import { type Absorbed, flatTree, type HeapReading } from './heap-reading.js';
 import { InUse } from './in-use.js';
+import { AGE_UNIT_BYTES } from './lifetime-model.js';
 import { type LiveSample, LiveSamples } from './live-samples.js';
 import { ObjectSizes } from './object-size.js';
 import { type Collections, Reachability } from './reachability.js';
@@ -103,7 +104,7 @@ export class Ledger {
     this.sites = new CallSites(this.tree, options, options.component);
     this.#estimator = this.#newEstimator();
     this.unobservedNode = this.tree.child(ROOT, UNOBSERVED);
-    this.#reachability = new Reachability(({ node }) => this.sites.siteOf(node));
+    this.#reachability = new Reachability(({ node }) => this.sites.siteOf(node), options.samplingInterval);
   }
 
   /**
@@ -198,13 +199,10 @@ export class Ledger {
    * now (see `FrozenRemainder`). Call `settle` with `force` before: evidence of the old interval is no evidence for the new.
    */
   samplerRestarted(samplingInterval: number): void {
-    const { byNode } = this.#estimated();
-    for (let node = 0; node < this.tree.size; node++) {
-      this.#frozen.add(node, (byNode.get(node) ?? 1) * this.#inUse.bytes(node));
-    }
+    this.#freeze();
     this.#live.clear(() => {});
-    this.#forgetReadings();
     this.#samplingInterval = samplingInterval;
+    this.#forgetReadings();
     this.#objectSizes = new ObjectSizes(samplingInterval);
     this.#estimator = this.#newEstimator();
   }
@@ -339,6 +337,21 @@ export class Ledger {
     return this.#reachable;
   }
 
+  /** What each stack has in use, spread over the ages of its samples. */
+  #freeze(): void {
+    const sums = new Map<NodeIndex, number>();
+    this.forEachReachable(({ node }, bytes) => void sums.set(node, (sums.get(node) ?? 0) + bytes));
+    const { byNode } = this.#estimated();
+    const inUse = (node: NodeIndex) => (byNode.get(node) ?? 1) * this.#inUse.bytes(node);
+    this.forEachReachable((sample, bytes) => {
+      const part = bytes / (sums.get(sample.node) || 1);
+      this.#frozen.add(sample.node, part * inUse(sample.node), this.#reachability.age(sample));
+    });
+    // Rounded away by V8, but for their node.
+    for (let node = 0; node < this.tree.size; node++)
+      if (!sums.get(node)) this.#frozen.add(node, inUse(node), 0);
+  }
+
   #noteReachable(before: number, atMillis: number, died: readonly LiveSample[]): void {
     const newest = this.#newest;
     const missing = newest - this.#live.unbroken(newest, Math.max(0, newest - MAX_UNBROKEN));
@@ -348,6 +361,9 @@ export class Ledger {
     this.#collections = { scavenges: 0, majors: collections.majors.filter((one) => !seen.includes(one)) };
     const noted = { scavenges: collections.scavenges, majors: seen };
     this.#reachability.update({ atMillis, before, newest, missing }, noted, this.#live, died);
+    this.#frozen.growOlder(((newest - before) * this.#samplingInterval) / AGE_UNIT_BYTES, (node, from, to) =>
+      this.#reachability.shareOfSite(this.sites.siteOf(node), from, to),
+    );
     this.#reachable = undefined;
   }
 
@@ -357,7 +373,7 @@ export class Ledger {
 
   #forgetReadings(): void {
     this.#inUse.forget();
-    this.#reachability.forgetSamples();
+    this.#reachability.forgetSamples(this.#samplingInterval);
     this.#reachable = undefined;
     this.#census = undefined;
     this.#upToDate = false;

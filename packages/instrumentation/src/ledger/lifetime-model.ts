@@ -1,13 +1,14 @@
 /**
  * How long objects of a call site stay reachable, learned from garbage collections.
  *
- * Age is counted in samples taken since an object's own sample (its ordinal), a clock that runs with allocated bytes. A
- * collection says of a sample that it was reachable, or that it had become unreachable some time since it was last known to be
- * reachable: interval-censored lifetimes. Their distribution is estimated by Turnbull's self-consistency algorithm (J. R.
- * Statist. Soc. B 38, 1976), over bins whose edges are `EDGE_BASE` times further apart each.
+ * Age is counted in bytes allocated since, in units of `AGE_UNIT_BYTES`. A collection says of a sample that it was
+ * reachable, or that it had become unreachable some time since it was last known to be reachable: lifetimes that are
+ * truncated on the left and censored by intervals. Their distribution is estimated by Turnbull's self-consistency algorithm
+ * (J. R. Statist. Soc. B 38, 1976) in terms of hazards, over bins whose edges are `EDGE_BASE` times further apart each.
  */
 export class LifetimeModel {
   readonly #prior: LifetimeModel | undefined;
+  readonly #maxCell: number;
   /** By interval, how many samples were reachable all through it and how many became unreachable in it. */
   readonly #cells = new Map<number, Cell>();
   #observations = 0;
@@ -15,9 +16,13 @@ export class LifetimeModel {
   /** Minus the logarithm of the share that is reachable at each edge. */
   #cumulative: Float64Array | undefined;
 
-  /** @param prior what is assumed as far as nothing was observed, as if by `PRIOR_SAMPLES` samples in each bin */
-  constructor(prior?: LifetimeModel) {
+  /**
+   * @param prior what is assumed as far as nothing was observed, as if by `PRIOR_SAMPLES` samples in each bin
+   * @param maxCell so many of the newest observations of an interval count
+   */
+  constructor(prior?: LifetimeModel, maxCell: number = MAX_CELL) {
     this.#prior = prior;
+    this.#maxCell = maxCell;
   }
 
   /** Number of observations so far. */
@@ -26,15 +31,17 @@ export class LifetimeModel {
   }
 
   /**
-   * Takes what a collection showed of one sample.
+   * Takes what a collection showed of samples.
    *
-   * @param fromAge the age at which it was last known to be reachable, in samples
-   * @param toAge its age at the collection
-   * @param died whether it had become unreachable by then
+   * @param fromAge the age at which they were last known to be reachable, in units
+   * @param toAge their age at the collection
+   * @param died whether they had become unreachable by then
+   * @param count how many there were
    */
-  observe(fromAge: number, toAge: number, died: boolean): void {
+  observe(fromAge: number, toAge: number, died: boolean, count = 1): void {
     const from = Math.round(edgeOf(fromAge));
     let to = Math.round(edgeOf(toAge));
+    if (count <= 0) return;
     if (to <= from) {
       if (!died) return;
       to = from + 1;
@@ -46,20 +53,20 @@ export class LifetimeModel {
       cell = { from, to, reachable: 0, unreachable: 0 };
       this.#cells.set(key, cell);
     }
-    if (died) cell.unreachable++;
-    else cell.reachable++;
-    this.#observations++;
-    const count = cell.reachable + cell.unreachable;
-    if (count <= MAX_CELL) return;
+    if (died) cell.unreachable += count;
+    else cell.reachable += count;
+    this.#observations += count;
+    const sum = cell.reachable + cell.unreachable;
+    if (sum <= this.#maxCell) return;
     // Forget in proportion: a program changes, and one kind of collection must not outweigh all others.
-    cell.reachable *= MAX_CELL / count;
-    cell.unreachable *= MAX_CELL / count;
+    cell.reachable *= this.#maxCell / sum;
+    cell.unreachable *= this.#maxCell / sum;
   }
 
   /**
    * The probability that a sample is reachable.
    *
-   * @param knownAge the age at which it was last known to be reachable
+   * @param knownAge the age at which it was last known to be reachable, in units
    * @param age its age now
    */
   reachableShare(knownAge: number, age: number): number {
@@ -86,6 +93,9 @@ export class LifetimeModel {
   }
 }
 
+/** What an age is counted in: bytes allocated, so that ages stay what they are when the sampling interval grows. */
+export const AGE_UNIT_BYTES = 65_536;
+
 interface Cell {
   readonly from: number;
   readonly to: number;
@@ -93,19 +103,23 @@ interface Cell {
   unreachable: number;
 }
 
-const EDGE_BASE = Math.SQRT2;
-/** The last edge is some 16 million samples. */
-const BINS = 48;
-const MAX_CELL = 60;
-const PRIOR_SAMPLES = 1;
-const ITERATIONS = 25;
+const EDGE_BASE = 2 ** 0.25;
+/** The last edge is some 16 million units, a tebibyte. */
+const BINS = 96;
+const MAX_CELL = 100;
+/** In all the bins that an age doubles in they are one sample. */
+const PRIOR_SAMPLES = 0.5;
+const MAX_ITERATIONS = 200;
+/** The hazards are known when none of them moves by more. */
+const ENOUGH = 1e-3;
 /**
  * Where the iteration begins. An interval alone does not say when in it a sample became unreachable; most objects die young,
  * so it begins with early deaths, and stays there where no observation says otherwise.
  */
-const FIRST_HAZARD = 0.5;
-const MIN_FIRST_HAZARD = 0.2;
-const MAX_HAZARD = 1 - 1e-9;
+const FIRST_HAZARD = 0.3;
+const MIN_FIRST_HAZARD = 0.1;
+const MIN_HAZARD = 1e-9;
+const MAX_HAZARD = 0.9;
 /** A share of new observations that is worth solving again. */
 const NEWS_SHARE = 0.1;
 const MIN_NEWS = 3;
@@ -127,40 +141,59 @@ function toCumulative(hazards: Float64Array): Float64Array {
   return cumulative;
 }
 
+/** The hazards that expect what was observed; each iteration is linear in cells and bins. */
 function solve(cells: readonly Cell[], prior: Float64Array | undefined): Float64Array {
   const hazards = new Float64Array(BINS).fill(FIRST_HAZARD);
   if (prior) for (let bin = 0; bin < BINS; bin++) hazards[bin] = Math.max(prior[bin]!, MIN_FIRST_HAZARD);
-  const deaths = new Float64Array(BINS);
-  const exposed = new Float64Array(BINS);
-  for (let iteration = 0; iteration < ITERATIONS; iteration++) {
-    deaths.fill(0);
-    exposed.fill(0);
-    for (const cell of cells) {
-      for (let bin = cell.from; bin < cell.to; bin++) exposed[bin]! += cell.reachable;
-      if (cell.unreachable > 0) spread(cell, hazards, deaths, exposed);
-    }
-    const weight = prior ? PRIOR_SAMPLES : 1e-9;
+  const weight = prior ? PRIOR_SAMPLES : 1e-9;
+  for (let iteration = 0; iteration < MAX_ITERATIONS; iteration++) {
+    const { deaths, exposed } = expect(cells, hazards);
+    let moved = 0;
     for (let bin = 0; bin < BINS; bin++) {
       const expected = weight * (prior?.[bin] ?? 0);
-      hazards[bin] = Math.min(MAX_HAZARD, (deaths[bin]! + expected) / (exposed[bin]! + weight));
+      const hazard = (deaths[bin]! + expected) / (exposed[bin]! + weight);
+      const bounded = Math.min(MAX_HAZARD, Math.max(MIN_HAZARD, hazard));
+      moved = Math.max(moved, Math.abs(bounded - hazards[bin]!));
+      hazards[bin] = bounded;
     }
+    if (moved < ENOUGH) break;
   }
-  return hazards;
+  return hazards.map((hazard) => (hazard > MIN_HAZARD ? hazard : 0));
 }
 
-/** Spreads the deaths of an interval over its bins, in proportion to what the present hazards expect. */
-function spread(cell: Cell, hazards: Float64Array, deaths: Float64Array, exposed: Float64Array): void {
-  const { from, to, unreachable } = cell;
-  let alive = 1;
-  for (let bin = from; bin < to; bin++) alive *= 1 - hazards[bin]!;
-  const total = 1 - alive;
-  let left = 1;
-  let reach = 1;
-  for (let bin = from; bin < to; bin++) {
-    const share = total > 1e-12 ? (reach * hazards[bin]!) / total : 1 / (to - from);
-    reach *= 1 - hazards[bin]!;
-    deaths[bin]! += unreachable * share;
-    exposed[bin]! += unreachable * left;
-    left = Math.max(0, left - share);
+/**
+ * The deaths and the exposed samples in each bin that hazards let expect: with S the share that is reachable at an edge, a
+ * sample that died between the edges f and t did so in bin b with the probability S(b) h(b) / (S(f) - S(t)), and was
+ * reachable at its lower edge with (S(b) - S(t)) / (S(f) - S(t)).
+ */
+function expect(
+  cells: readonly Cell[],
+  hazards: Float64Array,
+): { readonly deaths: Float64Array; readonly exposed: Float64Array } {
+  const share = new Float64Array(BINS + 1).fill(1);
+  for (let bin = 0; bin < BINS; bin++) share[bin + 1] = share[bin]! * (1 - hazards[bin]!);
+  // Sums over the cells that hold a bin, as differences from one bin to the next.
+  const reachable = new Float64Array(BINS + 1);
+  const dying = new Float64Array(BINS + 1);
+  const later = new Float64Array(BINS + 1);
+  for (const { from, to, ...counts } of cells) {
+    reachable[from]! += counts.reachable;
+    reachable[to]! -= counts.reachable;
+    const each = counts.unreachable / (share[from]! - share[to]!);
+    dying[from]! += each;
+    dying[to]! -= each;
+    later[from]! += each * share[to]!;
+    later[to]! -= each * share[to]!;
   }
+  const deaths = new Float64Array(BINS);
+  const exposed = new Float64Array(BINS);
+  const sums = { reachable: 0, dying: 0, later: 0 };
+  for (let bin = 0; bin < BINS; bin++) {
+    sums.reachable += reachable[bin]!;
+    sums.dying += dying[bin]!;
+    sums.later += later[bin]!;
+    deaths[bin] = Math.max(0, share[bin]! * hazards[bin]! * sums.dying);
+    exposed[bin] = Math.max(0, sums.reachable + share[bin]! * sums.dying - sums.later);
+  }
+  return { deaths, exposed };
 }

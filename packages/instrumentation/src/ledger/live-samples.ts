@@ -19,14 +19,12 @@ export interface LiveSample extends RawSample {
   mark: number;
   /** Where in that reading it was, not counting samples that were new in it. */
   place: number;
-  /** How old it was, in samples taken since, when a collection last showed that it was reachable; 0 before the first. */
+  /** How old it was, in units of lifetimes, when a collection last showed that it was reachable; 0 before the first. */
   confirmedAge: number;
   /** When the marking of the last major collection that it outlived began, ms; minus infinity before the first. */
   confirmedMillis: number;
   /** What has been done to it, see `Stage`. */
   stage: number;
-  /** How old it was at its first scavenge, in samples. */
-  scavengedAge: number;
 }
 
 /** The samples that are alive. */
@@ -114,7 +112,6 @@ export class LiveSamples {
       confirmedAge: 0,
       confirmedMillis: Number.NEGATIVE_INFINITY,
       stage: 0,
-      scavengedAge: 0,
     };
     this.#byOrdinal.set(ordinal, sample);
     this.#inOrder.push(sample);

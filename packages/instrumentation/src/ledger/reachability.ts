@@ -1,6 +1,8 @@
+import { Births } from './births.js';
 import type { SiteIndex } from './call-site.js';
-import { LifetimeModel } from './lifetime-model.js';
+import { AGE_UNIT_BYTES, LifetimeModel } from './lifetime-model.js';
 import type { LiveSample, LiveSamples } from './live-samples.js';
+import { Scavenges } from './scavenges.js';
 
 /** A major garbage collection; times are on the clock of the readings. */
 export interface MajorCollection {
@@ -50,7 +52,9 @@ interface Point {
  * Without any collection observed everything shown counts as reachable.
  */
 export class Reachability {
-  readonly #pooled = new LifetimeModel();
+  readonly #pooled = new LifetimeModel(undefined, POOLED_CELL);
+  readonly #births = new Births(this.#pooled);
+  readonly #scavenges = new Scavenges();
   readonly #bySite = new Map<SiteIndex, LifetimeModel>();
   readonly #siteOf: (sample: LiveSample) => SiteIndex;
   /** Newest ordinals of the last readings, oldest first. */
@@ -58,19 +62,22 @@ export class Reachability {
   /** Ordinals whose samples scavenges do not clear, see `MajorCollection.turnMillis`; first and last. */
   #stuck: { readonly from: number; to: number; readonly untilMillis: number }[] = [];
   /** What was expected of unconfirmed samples at major collections, and what was found. */
-  readonly #tallies = new Map<SiteIndex, { expected: number; reachable: number }>();
-  #missing = 0;
+  readonly #tallies = new Map<SiteIndex, Tally>();
   #newest = 0;
+  /** What the age of one sample is, in units of lifetimes. */
+  #units: number;
   #lastMajorMillis: number | undefined;
   #majors = 0;
 
-  constructor(siteOf: (sample: LiveSample) => SiteIndex) {
+  /** @param samplingInterval mean bytes between samples */
+  constructor(siteOf: (sample: LiveSample) => SiteIndex, samplingInterval: number) {
     this.#siteOf = siteOf;
+    this.#units = samplingInterval / AGE_UNIT_BYTES;
   }
 
-  /** Whether anything is known: a major collection was observed since the start. */
+  /** Whether anything is known: what scavenges leave, or a major collection. */
   get isKnown(): boolean {
-    return this.#majors > 0;
+    return this.#majors > 0 || this.#births.survival !== undefined;
   }
 
   /** Number of major collections observed. */
@@ -83,12 +90,14 @@ export class Reachability {
     return this.#lastMajorMillis;
   }
 
-  /** The sampler was started again: samples of before are gone, ages count from 0. What is learned stays. */
-  forgetSamples(): void {
+  /** The sampler was started again: samples of before are gone, ordinals count from 1. What is learned stays. */
+  forgetSamples(samplingInterval: number): void {
     this.#points = [];
     this.#stuck = [];
-    this.#missing = 0;
+    this.#scavenges.forget();
+    this.#births.forget();
     this.#newest = 0;
+    this.#units = samplingInterval / AGE_UNIT_BYTES;
   }
 
   /**
@@ -104,12 +113,18 @@ export class Reachability {
     died: readonly LiveSample[],
   ): void {
     const { atMillis, before, newest } = span;
-    const missing = Math.max(span.missing, this.#missing);
-    const positions = this.#positions(before, missing, scavenges, majors.length > 0, newest);
+    const missing = Math.max(span.missing, this.#scavenges.missing);
+    const sweeps = majors.map(({ sweepMillis }) => sweepMillis);
+    this.#births.settle(sweeps);
+    const isMixed = majors.length > 0;
     const ordinalAt = (millis: number) => this.#ordinalAt(millis, span);
+    const positions = isMixed
+      ? this.#scavenges.amongMajors(missing, scavenges, sweeps.map(ordinalAt))
+      : this.#scavenges.since(missing, scavenges);
     const marked = majors.reduce((most, { markMillis }) => Math.max(most, ordinalAt(markMillis)), -1);
     const swept = majors.reduce((most, { sweepMillis }) => Math.max(most, ordinalAt(sweepMillis)), -1);
     this.#noteStuck(majors, missing, span, ordinalAt, scavenges);
+    this.#noteRuns(before, missing, live);
     const last = majors.at(-1);
     if (last) {
       this.#calibrate(live, died, marked, before);
@@ -117,13 +132,13 @@ export class Reachability {
       this.#lastMajorMillis = Math.max(this.#lastMajorMillis ?? Number.NEGATIVE_INFINITY, last.markMillis);
     }
     for (const sample of died) this.#die(sample, positions, swept, span);
-    if (scavenges > 0 || majors.length > 0) {
+    if (!isMixed && !this.#isStuckIn(positions)) this.#births.note(positions, live, atMillis, this.#units);
+    if (positions.length > 0 || isMixed) {
       live.forEachSample((sample) => {
-        this.#survive(sample, positions, marked, swept, sample.ordinal > before);
+        this.#survive(sample, positions, marked, swept, span);
         if (marked >= sample.ordinal && last) sample.confirmedMillis = last.markMillis;
       });
     }
-    this.#missing = missing;
     this.#newest = newest;
     this.#points.push({ millis: atMillis, newest });
     if (this.#points.length > MAX_POINTS) this.#points.splice(0, MAX_POINTS / 2);
@@ -133,8 +148,18 @@ export class Reachability {
   share(sample: LiveSample): number {
     if (!this.isKnown) return 1;
     const site = this.#siteOf(sample);
-    const share = this.#model(site).reachableShare(sample.confirmedAge, this.#newest - sample.ordinal);
+    const share = this.#model(site).reachableShare(sample.confirmedAge, this.age(sample));
     return isConfirmed(sample) ? share : Math.min(1, share * this.#correction(site));
+  }
+
+  /** How old a sample is, in units of lifetimes. */
+  age({ ordinal }: LiveSample): number {
+    return (this.#newest - ordinal) * this.#units;
+  }
+
+  /** The share of a call site's objects that is reachable at an age, of those that were at an earlier one. */
+  shareOfSite(site: SiteIndex, fromAge: number, toAge: number): number {
+    return this.isKnown ? this.#model(site).reachableShare(fromAge, toAge) : 1;
   }
 
   /**
@@ -143,43 +168,33 @@ export class Reachability {
    * the expectations of a site were wrong.
    */
   #calibrate(live: LiveSamples, died: readonly LiveSample[], marked: number, before: number): void {
-    for (const tally of this.#tallies.values()) {
-      tally.expected *= TALLY_KEPT;
-      tally.reachable *= TALLY_KEPT;
-    }
+    // Before the first one nothing was expected, but for want of knowledge.
+    if (this.#majors === 0) return;
+    const news = new Map<SiteIndex, Tally>();
     const compare = (sample: LiveSample, reachable: number) => {
       if (isConfirmed(sample) || sample.ordinal > Math.min(marked, before)) return;
       const site = this.#siteOf(sample);
-      let tally = this.#tallies.get(site);
-      if (!tally) {
-        tally = { expected: 0, reachable: 0 };
-        this.#tallies.set(site, tally);
-      }
-      tally.expected += this.#model(site).reachableShare(sample.confirmedAge, before - sample.ordinal);
+      const tally = tallyOf(news, site);
+      const age = (marked - sample.ordinal) * this.#units;
+      tally.expected += this.#model(site).reachableShare(sample.confirmedAge, age);
       tally.reachable += reachable;
     };
     for (const sample of died) compare(sample, 0);
     live.forEachSample((sample) => void compare(sample, 1));
+    for (const tally of this.#tallies.values()) add(tally, tally, TALLY_KEPT - 1);
+    for (const [site, tally] of news) {
+      // One collection is one observation, however many samples it has freed.
+      add(
+        tallyOf(this.#tallies, site),
+        tally,
+        Math.min(1, MAX_TALLY / Math.max(tally.expected, tally.reachable)),
+      );
+    }
   }
 
   #correction(site: SiteIndex): number {
     const { expected, reachable } = this.#tallies.get(site) ?? { expected: 0, reachable: 0 };
-    return (reachable + TALLY_PRIOR) / (expected + TALLY_PRIOR);
-  }
-
-  /** Where the scavenges since the reading before were: evenly spaced, because each comes after as many bytes. */
-  #positions(
-    before: number,
-    missing: number,
-    scavenges: number,
-    isMixed: boolean,
-    newest: number,
-  ): readonly number[] {
-    // A major collection empties the young generation, so spacing starts anew somewhere in between.
-    const from = isMixed ? before : Math.min(this.#missing, missing);
-    const to = isMixed ? Math.min(newest, Math.max(missing, before)) : missing;
-    const count = Math.min(scavenges, MAX_POSITIONS);
-    return Array.from({ length: count }, (_, i) => from + ((to - from) * (i + 1)) / count);
+    return Math.min(MAX_CORRECTION, (reachable + TALLY_PRIOR) / (expected + TALLY_PRIOR));
   }
 
   #ordinalAt(millis: number, { atMillis, before, newest }: ReadingSpan): number {
@@ -214,6 +229,39 @@ export class Reachability {
       const to = turnMillis > span.atMillis ? span.newest : ordinalAt(turnMillis);
       this.#stuck.push({ from, to: Math.max(from, to), untilMillis: turnMillis });
     }
+    this.#boundStuck();
+  }
+
+  /**
+   * Where collections come faster than readings nobody knows when a turn was, but what is stuck shows: scavenges leave no
+   * long run of samples whole when most of what is born dies.
+   */
+  #noteRuns(before: number, missing: number, live: LiveSamples): void {
+    const survival = this.#births.survival;
+    if (survival === undefined || missing <= before) return;
+    const least = Math.log(RUN_CHANCE) / Math.log(Math.max(survival, MIN_SURVIVAL));
+    if (!(least <= MAX_RUN)) return;
+    const ordinals: number[] = [];
+    live.forEachSample(({ ordinal }) => {
+      if (ordinal > before && ordinal <= missing) ordinals.push(ordinal);
+    });
+    ordinals.sort((a, b) => a - b);
+    let first = 0;
+    for (let at = 1; at <= ordinals.length; at++) {
+      if (ordinals[at] === ordinals[at - 1]! + 1) continue;
+      if (at - first >= least) {
+        this.#stuck.push({
+          from: ordinals[first]! - 1,
+          to: ordinals[at - 1]!,
+          untilMillis: Number.NEGATIVE_INFINITY,
+        });
+      }
+      first = at;
+    }
+    this.#boundStuck();
+  }
+
+  #boundStuck(): void {
     if (this.#stuck.length > MAX_STUCK) this.#stuck.splice(0, this.#stuck.length - MAX_STUCK);
   }
 
@@ -221,17 +269,25 @@ export class Reachability {
     return this.#stuck.some(({ from, to }) => ordinal > from && ordinal <= to);
   }
 
+  #isStuckIn(positions: readonly number[]): boolean {
+    const [first, last] = positions.slice(-2);
+    return (
+      first !== undefined &&
+      last !== undefined &&
+      this.#stuck.some((zone) => zone.to > first && zone.from < last)
+    );
+  }
+
   #die(sample: LiveSample, positions: readonly number[], swept: number, span: ReadingSpan): void {
     const { ordinal } = sample;
-    let age = span.newest - ordinal;
+    let last = span.newest;
     if (sample.stage !== Stage.old) {
       const [first, second] = firstAfter(positions, ordinal);
-      const last = sample.stage === Stage.young ? (second ?? first) : first;
-      if (last !== undefined) age = last - ordinal;
+      last = (sample.stage === Stage.young ? (second ?? first) : first) ?? last;
     }
-    if (swept > ordinal) age = Math.max(swept - ordinal, sample.stage === Stage.old ? 0 : age);
-    const least = Math.max(sample.confirmedAge + 0.2, span.before - ordinal);
-    this.#learn(sample, Math.max(age, least), true);
+    if (swept > ordinal) last = Math.max(swept, sample.stage === Stage.old ? ordinal : last);
+    const age = Math.max(last, span.before) - ordinal;
+    this.#learn(sample, Math.max(age * this.#units, sample.confirmedAge + MIN_LIFE), true);
   }
 
   #survive(
@@ -239,27 +295,26 @@ export class Reachability {
     positions: readonly number[],
     marked: number,
     swept: number,
-    isFresh: boolean,
+    { before }: ReadingSpan,
   ): void {
     const { ordinal } = sample;
-    let age = -1;
-    if (sample.stage !== Stage.old && positions.length > 0 && !this.#isStuck(ordinal)) {
+    let confirmed = Number.NEGATIVE_INFINITY;
+    if (sample.stage !== Stage.old && !this.#isStuck(ordinal)) {
       const [first, second] = firstAfter(positions, ordinal);
-      if (sample.stage === Stage.young && first !== undefined) {
-        sample.stage = Stage.scavenged;
-        sample.scavengedAge = first - ordinal;
-        // Positions are estimates: one scavenge counts when another one has passed.
-        if (second !== undefined) age = sample.scavengedAge;
-      } else if (sample.stage === Stage.scavenged && first !== undefined) {
-        age = sample.scavengedAge;
+      if (first !== undefined) {
+        const isPromoted = sample.stage === Stage.scavenged || second !== undefined;
+        // Beside a major collection it is known less well where they were: the second one may be none.
+        const isSecond = sample.stage === Stage.young && second !== undefined && swept < 0;
+        confirmed = isSecond ? second : first;
+        sample.stage = isPromoted ? Stage.old : Stage.scavenged;
       }
-      if (age >= 0) sample.stage = Stage.old;
     }
-    if (marked >= ordinal) age = Math.max(age, marked - ordinal);
+    if (marked >= ordinal) confirmed = Math.max(confirmed, marked);
     if (swept >= ordinal) sample.stage = Stage.old;
+    const age = (confirmed - ordinal) * this.#units;
     if (age <= sample.confirmedAge) return;
     // A fresh sample was not known before: that it is there now is the condition, not an observation.
-    if (!isFresh) this.#learn(sample, age, false);
+    if (ordinal <= before) this.#learn(sample, age, false);
     sample.confirmedAge = age;
   }
 
@@ -278,12 +333,40 @@ export class Reachability {
   }
 }
 
+/** Many more samples are pooled than a call site has. */
+const POOLED_CELL = 600;
 /** What is kept of earlier comparisons at each major collection, and how many samples speak for no correction. */
-const TALLY_KEPT = 0.7;
-const TALLY_PRIOR = 1;
+const TALLY_KEPT = 0.5;
+const TALLY_PRIOR = 5;
+const MAX_TALLY = 20;
+const MAX_CORRECTION = 2;
+/** A sample that was known to be reachable was so for a while, in units. */
+const MIN_LIFE = 0.2;
+/** A run that chance would leave whole as seldom is stuck; a longer one is not looked for. */
+const RUN_CHANCE = 1e-4;
+const MIN_SURVIVAL = 0.1;
+const MAX_RUN = 40;
 const MAX_POINTS = 256;
 const MAX_STUCK = 40;
-const MAX_POSITIONS = 1000;
+
+interface Tally {
+  expected: number;
+  reachable: number;
+}
+
+function tallyOf(tallies: Map<SiteIndex, Tally>, site: SiteIndex): Tally {
+  let tally = tallies.get(site);
+  if (!tally) {
+    tally = { expected: 0, reachable: 0 };
+    tallies.set(site, tally);
+  }
+  return tally;
+}
+
+function add(to: Tally, { expected, reachable }: Tally, times: number): void {
+  to.expected += times * expected;
+  to.reachable += times * reachable;
+}
 
 /** Whether a major collection has shown that it was reachable. */
 function isConfirmed({ confirmedMillis }: LiveSample): boolean {

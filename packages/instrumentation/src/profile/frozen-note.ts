@@ -5,6 +5,6 @@ export function frozenNote(ledger: Ledger): readonly string[] {
   const bytes = Math.round(ledger.frozen.totalBytes);
   if (bytes <= 0) return [];
   return [
-    `${bytes} bytes with the age frozen were in use when the sampling interval grew; what of them was freed since is not known`,
+    `${bytes} bytes with the age frozen are what is likely to be left of what was in use when the sampling interval grew`,
   ];
 }

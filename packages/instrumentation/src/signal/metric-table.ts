@@ -191,7 +191,7 @@ export const OWN_METRICS: Readonly<Record<OwnMetric, MetricSpec>> = {
     kind: 'updowncounter',
     unit: 'By',
     description:
-      'What was in use when the sampler was started again at another interval, by the same estimate; part of what is retained, though some may have been freed since',
+      'What was in use when the sampler was started again at another interval, by the same estimate; part of what is retained, less what is likely to have become unreachable since',
   },
   uncollected: {
     name: 'heapray.memory.uncollected',

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { FrozenRemainder } from '../../src/ledger/frozen-remainder.js';
 import { AGE_BUCKETS, bytesByAge, HighWaterMarkTracker } from '../../src/ledger/index.js';
 import { peakProfileFromLedger, profileFromLedger, textView } from '../../src/profile/index.js';
 import { allocated, INTERVAL, inUse, newLedger, sum } from '../support/ledger-sums.js';
@@ -111,4 +112,31 @@ test('a second restart adds to it; a lost sampler leaves it', () => {
   expect(inUse(ledger)).toEqual({ a: 50, b: 107 });
   ledger.samplerLost();
   expect(inUse(ledger)).toEqual({ a: 50, b: 107 });
+});
+
+test('it grows less as objects of its age become unreachable, each stack by its own lifetimes', () => {
+  const frozen = new FrozenRemainder();
+  frozen.add(1, 100, 0);
+  frozen.add(1, 100, 9);
+  frozen.add(2, 50, 3);
+  // The first stack's objects last for ten units, the second's for ever.
+  const share = (node: number, from: number, to: number) => (node === 1 && from < 10 && to >= 10 ? 0 : 1);
+  frozen.growOlder(1, share);
+  expect([frozen.bytes(1), frozen.bytes(2), frozen.totalBytes]).toEqual([100, 50, 150]);
+  frozen.growOlder(8, share);
+  expect(frozen.totalBytes).toBe(150);
+  frozen.growOlder(1, share);
+  expect([frozen.bytes(1), frozen.bytes(2), frozen.totalBytes]).toEqual([0, 50, 50]);
+});
+
+test('many samples of about one age are one part', () => {
+  const frozen = new FrozenRemainder();
+  for (let at = 0; at < 1000; at++) frozen.add(1, 1, 1000 + at / 100);
+  let asked = 0;
+  frozen.growOlder(1, () => {
+    asked++;
+    return 1;
+  });
+  expect(asked).toBe(1);
+  expect(frozen.bytes(1)).toBe(1000);
 });
