@@ -7,7 +7,7 @@ interface Part {
 }
 
 /**
- * What was in use when the sampler was started again at a larger interval. Its samples are out of sight from then
+ * What was in use when the sampler was started again at another interval. Its samples are out of sight from then
  * on, so nobody can tell which of it has been freed since: it is kept apart from what is observed, labelled wherever it
  * shows, and grows less as objects of the same call sites become unreachable.
  */

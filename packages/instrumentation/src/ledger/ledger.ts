@@ -195,7 +195,7 @@ export class Ledger {
   }
 
   /**
-   * The sampler is started again at a larger interval. What is alive goes out of sight, and is carried over as it is
+   * The sampler is started again at another interval. What is alive goes out of sight, and is carried over as it is
    * now (see `FrozenRemainder`). Call `settle` with `force` before: evidence of the old interval is no evidence for the new.
    */
   samplerRestarted(samplingInterval: number): void {
@@ -268,7 +268,7 @@ export class Ledger {
     return part * this.#inUse.bytes(node) + this.#frozen.bytes(node);
   }
 
-  /** What was in use at the last restart of the sampler at a larger interval, and may have been freed since. */
+  /** What was in use at a restart of the sampler at another interval, less what is likely to have become unreachable since. */
   get frozen(): FrozenRemainder {
     return this.#frozen;
   }

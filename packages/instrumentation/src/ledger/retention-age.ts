@@ -3,7 +3,7 @@ import type { Ledger } from './ledger.js';
 
 /**
  * The buckets of retention age, youngest first. The age of a sample is the time since it was first seen. The last
- * bucket is for what the sampler lost sight of when it was started again at a larger interval.
+ * bucket is for what the sampler lost sight of when it was started again at another interval.
  */
 export const AGE_BUCKETS = ['<10s', '10s-1m', '1m-10m', '10m-1h', '>1h', 'frozen'] as const;
 export type AgeBucket = (typeof AGE_BUCKETS)[number];

@@ -7,6 +7,8 @@ export interface FunctionLocation {
   readonly columnNumber: number;
 }
 
+/** Only a program that compiles scripts for ever and wraps their functions has more; the oldest are forgotten. */
+const MAX_FUNCTIONS = 10_000;
 /** The key of the process's own component. */
 const OWN = '';
 
@@ -46,10 +48,14 @@ export class StackComponents {
 
   /** Stacks that pass through this function belong to the component from now on. */
   addFunction({ scriptId, lineNumber, columnNumber }: FunctionLocation, component: string): void {
-    this.#byFunction.set(
-      `${scriptId}:${lineNumber + 1}:${columnNumber + 1}`,
-      component === this.#own ? OWN : component,
-    );
+    const place = `${scriptId}:${lineNumber + 1}:${columnNumber + 1}`;
+    this.#byFunction.delete(place);
+    this.#byFunction.set(place, component === this.#own ? OWN : component);
+    if (this.#byFunction.size <= MAX_FUNCTIONS) return;
+    for (const oldest of this.#byFunction.keys()) {
+      this.#byFunction.delete(oldest);
+      return;
+    }
   }
 
   /** The key of a stack's component, see `nameOf`. It stays the same when the process is called something else. */
