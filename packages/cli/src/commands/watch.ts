@@ -7,6 +7,7 @@ import { writeJson, writeStdout } from '../outputs/stdout.js';
 import { installedMemray } from '../watch/hints.js';
 import { parseListenAddress } from '../watch/listen-address.js';
 import { OtlpPush } from '../watch/otlp-push.js';
+import { collectAll, SpareMemory } from '../watch/spare-memory.js';
 import { watchReport, watchTable } from '../watch/watch-report.js';
 import { startWatchServer } from '../watch/watch-server.js';
 import { Watcher } from '../watch/watcher.js';
@@ -133,9 +134,11 @@ async function serve(watcher: Watcher, { listen, otlp, interval }: WatchOptions)
   const asked = installedMemray(stop.signal).then((release) => {
     watcher.memray = release;
   });
+  const memory = new SpareMemory({ collect: collectAll, clock: () => performance.now() });
   while (!stop.signal.aborted) {
     const behind = await watcher.poll();
     push?.sendWhenDue(() => watcher.families());
+    if (!behind && !watcher.isBusy) memory.tend(watcher.workDone);
     if (!behind) await delay(interval * 1000, undefined, { signal: stop.signal }).catch(() => {});
   }
   process.removeListener('SIGINT', onSignal).removeListener('SIGTERM', onSignal);

@@ -1,4 +1,5 @@
 import { mayUseThread } from '../inputs/own-thread.js';
+import { restartSmall } from './small-process.js';
 import { supervise } from './supervise.js';
 
 /** Commands that read files which others have written, and end. */
@@ -17,8 +18,14 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
       if ((error as NodeJS.ErrnoException).code !== 'ERR_ACCESS_DENIED') throw error;
     }
   }
+  if (isServing(args)) restartSmall();
   const { main } = await import('../cli.js');
   return main(args);
+}
+
+/** Whether the command runs until it is told to stop. */
+function isServing(args: readonly string[]): boolean {
+  return args[0] === 'watch' && !args.some((arg) => ['--once', '--help', '-h'].includes(arg));
 }
 
 function isReading(args: readonly string[]): boolean {

@@ -378,6 +378,7 @@ export class CaptureFollower {
   /** The file is not read any further, but looked at in case it changes or another takes its place. */
   async #settle(state: CaptureState): Promise<void> {
     this.#state = state;
+    this.#run?.capture.seal();
     this.#settled = await this.#file?.stat();
     await this.#release();
   }

@@ -10,7 +10,7 @@ import { compressionOf } from '../inputs/compression.js';
 const UNSETTLED_BYTES = 4 * 1024;
 /** A poll looks this far beyond what is known, and farther as long as it finds data. */
 const FIRST_READ_BYTES = 8 * 1024;
-const MAX_READ_BYTES = 1024 * 1024;
+const MAX_READ_BYTES = 256 * 1024;
 /** More zeros than a record has at its end. */
 const MANY_ZEROS = 256;
 /** What tells one capture from another that has taken its place in the same file: magic to (most of) the start time. */

@@ -31,9 +31,21 @@ export class ProfileQueue {
   /** By key, in the order in which they were wanted first. */
   readonly #tasks: Map<string, Task> = new Map();
   #last: Promise<unknown> = Promise.resolve();
+  #begun = 0;
+  #made = 0;
 
   constructor(options: Partial<ProfileQueueOptions> = {}) {
     this.#options = { ...DEFAULTS, ...options };
+  }
+
+  /** Profiles that were made, failed or were given up. */
+  get made(): number {
+    return this.#made;
+  }
+
+  /** Profiles that are made or wait. */
+  get pending(): number {
+    return this.#begun - this.#made;
   }
 
   /**
@@ -59,9 +71,8 @@ export class ProfileQueue {
   }
 
   #begin(key: string, make: Make): Task {
-    const pending = [...this.#tasks.values()].filter(({ isDone }) => !isDone).length;
     // One of them is made.
-    if (pending > this.#options.maxWaiting) {
+    if (this.pending > this.#options.maxWaiting) {
       throw new HttpError(503, `profiles: ${this.#options.maxWaiting} wait already`, RETRY_SECONDS);
     }
     const gone = new AbortController();
@@ -71,10 +82,15 @@ export class ProfileQueue {
     });
     const task: Task = { made, gone, clients: 0, isDone: false };
     this.#tasks.set(key, task);
-    this.#last = made.then(
-      () => this.#keep(key, task),
-      () => this.#forget(key, task),
-    );
+    this.#begun += 1;
+    this.#last = made
+      .then(
+        () => this.#keep(key, task),
+        () => this.#forget(key, task),
+      )
+      .then(() => {
+        this.#made += 1;
+      });
     return task;
   }
 

@@ -103,11 +103,16 @@ interface Sum extends SiteAmounts {
   readonly gauges: [number, number, number];
 }
 
+interface KeyedCallSite {
+  readonly key: string;
+  readonly callSite: CallSite;
+}
+
 /** Sums the sites of a capture by call site. Finds out once which call site a site belongs to. */
 class SiteGrouping {
   readonly capture: GrowingCapture;
-  readonly #callSites: Map<string, CallSite> = new Map();
-  /** Key of the call site, by number of the site. */
+  readonly #callSites: Map<string, KeyedCallSite> = new Map();
+  /** Key of the call site, by number of the site: one string for all sites of a call site. */
   readonly #keys: string[] = [];
 
   constructor(capture: GrowingCapture) {
@@ -115,7 +120,7 @@ class SiteGrouping {
   }
 
   site(key: string): CallSite {
-    return this.#callSites.get(key)!;
+    return this.#callSites.get(key)!.callSite;
   }
 
   sum(): SiteReading<string> {
@@ -148,8 +153,9 @@ class SiteGrouping {
       packageName: this.capture.packageOf(stack),
     };
     const key = JSON.stringify(callSite);
-    if (!this.#callSites.has(key)) this.#callSites.set(key, callSite);
-    return key;
+    const known = this.#callSites.get(key);
+    if (known === undefined) this.#callSites.set(key, { key, callSite });
+    return known?.key ?? key;
   }
 }
 

@@ -35,6 +35,16 @@ export class WatchProfiles {
     this.#runsOf = runsOf;
   }
 
+  /** Profiles that were made, or given up. */
+  get made(): number {
+    return this.#queue.made;
+  }
+
+  /** Whether one is made, or waits for its turn. */
+  get isBusy(): boolean {
+    return this.#queue.pending > 0;
+  }
+
   /**
    * Resolves to a gzipped pprof profile; the same for all requests between two readings.
    *

@@ -7,6 +7,7 @@ import { hintsFor, type MemrayRelease } from './hints.js';
 import { ProcessTable } from './process-table.js';
 import { type MetricFamily, prometheusText } from './prometheus-text.js';
 import { RunCounter } from './run-counter.js';
+import type { WorkDone } from './spare-memory.js';
 import { type Hint, type WatchedCapture, watchMetrics } from './watch-metrics.js';
 import { type WantedProfile, WatchProfiles } from './watch-profiles.js';
 import type { WatchContent } from './watch-server.js';
@@ -40,6 +41,9 @@ export class Watcher implements WatchContent {
   #problems: readonly string[] = [];
   readonly #hinted: Set<string> = new Set();
   #hints: readonly Hint[] = [];
+  #gone = 0;
+  /** Bytes that were read of captures that are gone. */
+  #goneBytes = 0;
   #metrics: Uint8Array | undefined;
   readonly #profiles: WatchProfiles = new WatchProfiles((component) =>
     this.captures.flatMap(({ component: each, follower: { run } }) => {
@@ -90,6 +94,16 @@ export class Watcher implements WatchContent {
 
   async close(): Promise<void> {
     for (const { follower } of this.captures) await follower.close();
+  }
+
+  get workDone(): WorkDone {
+    const bytesRead = this.captures.reduce((sum, { follower }) => sum + follower.bytesRead, this.#goneBytes);
+    return { bytesRead, gone: this.#gone, profiles: this.#profiles.made };
+  }
+
+  /** Whether profiles are in work. */
+  get isBusy(): boolean {
+    return this.#profiles.isBusy;
   }
 
   families(): readonly MetricFamily[] {
@@ -155,6 +169,8 @@ export class Watcher implements WatchContent {
     for (const [path, { follower }] of this.#followers) {
       if (follower.state !== 'gone') continue;
       this.#options.note(`${path}: gone`);
+      this.#gone += 1;
+      this.#goneBytes += follower.bytesRead;
       this.#followers.delete(path);
       this.#told.delete(path);
     }

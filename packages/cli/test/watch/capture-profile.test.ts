@@ -102,3 +102,20 @@ test('a thread ends with its client, and says why it failed', async () => {
     message: 'the profile takes too much memory',
   });
 });
+
+test.each(GOLDEN)('a capture that is sealed stays as it is: %s', (file) => {
+  const capture = captureOf(readFileSync(file));
+  const [before, sites] = [text(capture), callSites(capture)];
+  capture.seal();
+  capture.push(Buffer.from('more'));
+  expect(text(capture)).toBe(before);
+  expect(callSites(capture)).toEqual(sites);
+  expect(text(CaptureContents.of(structuredClone(capture.snapshot())))).toBe(before);
+});
+
+function callSites(capture: CaptureContents): unknown[] {
+  return Array.from({ length: capture.siteCount }, (_, at) => {
+    const { stack } = capture.site(at + 1);
+    return [capture.callSite(stack), capture.packageOf(stack)];
+  });
+}

@@ -59,7 +59,7 @@ export class CaptureContents {
   static of({ model, amounts, resident }: CaptureSnapshot, ownPackage?: OwnPackage): CaptureContents {
     const memory = new LastMemoryRecord();
     memory.last = resident;
-    const known = new CaptureModel(limitsWith(), [], model);
+    const known = new CaptureModel(limitsWith(), [], { state: model });
     return new CaptureContents(known, SiteAmounts.of(amounts), memory, ownPackage);
   }
 

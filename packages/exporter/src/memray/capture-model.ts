@@ -46,7 +46,7 @@ export class CaptureModel implements RecordHandler {
   readonly #natives: NativeTable;
   readonly #stacks: PairTable;
   readonly #sites: SiteTable;
-  readonly #pushes: PushCache = new PushCache();
+  #pushes: PushCache;
   /** The stack each thread is in now. */
   readonly #current: number[] = [];
   #thread = -1;
@@ -54,8 +54,15 @@ export class CaptureModel implements RecordHandler {
   /** Frames of an aggregated file, by their id in it. */
   readonly #aggregatedFrames: Map<number, number> = new Map();
 
-  /** @param state makes a model that can be looked up, and takes no more records */
-  constructor(limits: MemrayLimits, listeners: readonly HeapListener[], state?: CaptureModelState) {
+  /**
+   * @param pushSlots see {@link PushCache}
+   * @param state makes a model that can be looked up, and takes no more records
+   */
+  constructor(
+    limits: MemrayLimits,
+    listeners: readonly HeapListener[],
+    { pushSlots, state }: { readonly pushSlots?: number; readonly state?: CaptureModelState } = {},
+  ) {
     this.#limits = limits;
     this.#listeners = listeners;
     this.#whenAllocated = hearing(listeners, 'allocated');
@@ -64,10 +71,20 @@ export class CaptureModel implements RecordHandler {
     this.#whenUnmapped = hearing(listeners, 'unmapped');
     this.#codes = state ? CodeTable.of(limits, state.codes) : new CodeTable(limits);
     this.#threads = new ThreadTable(limits, state?.threads);
+    this.#pushes = new PushCache(pushSlots);
     this.#natives = state ? NativeTable.of(limits, state.natives) : new NativeTable(limits);
     this.#stacks = state ? PairTable.of(state.stacks) : new PairTable();
     this.#sites = new SiteTable(limits, state?.sites);
     this.#header = state?.header;
+  }
+
+  /** Forgets what only more records would need: none follows. */
+  seal(): void {
+    this.#codes.seal();
+    this.#stacks.seal();
+    this.#sites.seal();
+    this.#pushes = new PushCache();
+    this.#current.length = 0;
   }
 
   /** A copy of all that is known. */

@@ -64,6 +64,13 @@ export class CodeTable {
     return table;
   }
 
+  /** Forgets how to find a function by its id: none is declared or used from now on. */
+  seal(): void {
+    this.#indexes.clear();
+    this.#knownFiles.clear();
+    this.#frames.seal();
+  }
+
   /** A copy of the functions and frames. */
   get state(): CodeTableState {
     return {

@@ -15,6 +15,9 @@ export interface GrowingCaptureOptions {
   readonly earlyMillis?: number;
 }
 
+/** A quarter of what is fastest: several captures may be followed for days. */
+const PUSH_SLOTS = 2 ** 14;
+
 /**
  * Follows a capture while it is written: amounts by site at any moment, nothing kept of the past but its sums.
  *
@@ -22,27 +25,40 @@ export interface GrowingCaptureOptions {
  * yet; records that were read whole are never taken back.
  */
 export class GrowingCapture extends CaptureContents {
+  readonly #model: CaptureModel;
+  readonly #heap: HighWaterMark;
   readonly #stream: RecordStream;
   readonly #early: EarlyAllocation;
+  #isSealed = false;
 
   constructor(
     limits?: Partial<MemrayLimits>,
     { ownPackage, earlyMillis = Infinity }: GrowingCaptureOptions = {},
   ) {
     const all = limitsWith(limits);
-    const heap = new HighWaterMark(all);
+    const heap = new HighWaterMark(all, true);
     const memory = new LastMemoryRecord();
     const early = new EarlyAllocation(earlyMillis);
-    const model = new CaptureModel(all, [heap, memory, early]);
+    const model = new CaptureModel(all, [heap, memory, early], { pushSlots: PUSH_SLOTS });
     super(model, heap.amounts, memory, ownPackage);
     early.of = this;
+    this.#model = model;
+    this.#heap = heap;
     this.#early = early;
     this.#stream = new RecordStream(model, all);
   }
 
   /** @throws FormatError when this is no capture we can read, or goes beyond a limit */
   push(bytes: Uint8Array): void {
-    this.#stream.push(bytes);
+    if (!this.#isSealed) this.#stream.push(bytes);
+  }
+
+  /** Gives up what only more bytes would need, most of its memory: what is pushed from now on is ignored. */
+  seal(): void {
+    if (this.#isSealed) return;
+    this.#isSealed = true;
+    this.#model.seal();
+    this.#heap.seal();
   }
 
   /**

@@ -13,12 +13,21 @@ const TWO_32 = 2 ** 32;
  */
 export class HighWaterMark implements HeapListener {
   readonly amounts: SiteAmounts = new SiteAmounts();
-  readonly #live: LiveTable;
-  readonly #mappings: MappingTree;
+  readonly #limits: MemrayLimits;
+  #live: LiveTable;
+  #mappings: MappingTree;
 
-  constructor(limits: MemrayLimits) {
-    this.#live = new LiveTable(limits);
+  /** @param isDense whether less memory counts more than speed */
+  constructor(limits: MemrayLimits, isDense = false) {
+    this.#limits = limits;
+    this.#live = new LiveTable(limits, isDense);
     this.#mappings = new MappingTree(limits);
+  }
+
+  /** Forgets the addresses of what is alive: no event follows. The amounts stay. */
+  seal(): void {
+    this.#live = new LiveTable(this.#limits);
+    this.#mappings = new MappingTree(this.#limits);
   }
 
   allocated(site: number, high: number, low: number, size: number): void {

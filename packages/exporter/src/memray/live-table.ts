@@ -25,6 +25,7 @@ const BIG = 0xffff_ffff;
  */
 export class LiveTable {
   readonly #limits: MemrayLimits;
+  readonly #sparseSlots: number;
   #words: Uint32Array = new Uint32Array(INITIAL_SLOTS * STRIDE);
   #mask = INITIAL_SLOTS - 1;
   #size = 0;
@@ -35,8 +36,10 @@ export class LiveTable {
   /** The size of what {@link set} replaced or {@link remove} removed last. */
   removedSize = 0;
 
-  constructor(limits: MemrayLimits) {
+  /** @param isDense whether half of the slots may be in use from the start: half of the memory, and longer runs */
+  constructor(limits: MemrayLimits, isDense = false) {
     this.#limits = limits;
+    this.#sparseSlots = isDense ? 0 : SPARSE_SLOTS;
   }
 
   get size(): number {
@@ -130,7 +133,7 @@ export class LiveTable {
       throw beyond('allocations alive at once', this.#limits.maxLive, 'maxLive');
     }
     const slots = this.#mask + 1;
-    if (this.#size * (slots < SPARSE_SLOTS ? 4 : 2) > slots) this.#grow();
+    if (this.#size * (slots < this.#sparseSlots ? 4 : 2) > slots) this.#grow();
   }
 
   #grow(): void {

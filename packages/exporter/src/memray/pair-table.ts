@@ -33,6 +33,13 @@ export class PairTable {
     return table;
   }
 
+  /** Forgets how to find a pair: none is interned from now on. Nodes can still be looked up by number. */
+  seal(): void {
+    this.#slots = new Int32Array(0);
+    this.#parents = this.#parents.slice(0, this.#size + 1);
+    this.#frames = this.#frames.slice(0, this.#size + 1);
+  }
+
   /** A copy of the nodes. */
   get state(): PairTableState {
     const end = this.#size + 1;

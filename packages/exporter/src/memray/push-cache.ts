@@ -17,9 +17,15 @@ const MAX_OFFSET = 2 ** 29;
  * Each push has one slot it may be in, so that one is found at once or not at all.
  */
 export class PushCache {
+  readonly #maxSlots: number;
   #words: Int32Array = new Int32Array(FIRST_SLOTS * STRIDE);
   #mask = FIRST_SLOTS - 1;
   #remembered = 0;
+
+  /** @param maxSlots a power of 4, of 1,024 at least */
+  constructor(maxSlots: number = MAX_SLOTS) {
+    this.#maxSlots = maxSlots;
+  }
 
   /** The stack of this push, or 0 if it is not remembered. */
   find(parent: number, id: number, offset: number, entry: boolean): number {
@@ -32,7 +38,7 @@ export class PushCache {
 
   remember(parent: number, id: number, offset: number, entry: boolean, stack: number): void {
     if (id >= MAX_ID || id < 0 || Math.abs(offset) >= MAX_OFFSET) return;
-    if (++this.#remembered > this.#mask && this.#mask < MAX_SLOTS - 1) this.#grow();
+    if (++this.#remembered > this.#mask && this.#mask < this.#maxSlots - 1) this.#grow();
     const place = placeOf(offset, entry);
     const words = this.#words;
     const at = (slotOf(parent, id, place) & this.#mask) * STRIDE;

@@ -41,6 +41,12 @@ export class SiteTable {
     this.#sites = state ? PairTable.of(state.sites) : new PairTable();
   }
 
+  /** Forgets how to find a site by what it is: none is interned from now on. */
+  seal(): void {
+    for (const table of [this.#plain, this.#natives, this.#sites]) table.seal();
+    this.#cache = new Int32Array(0);
+  }
+
   /** A copy of the sites. */
   get state(): SiteTableState {
     return { plain: this.#plain.state, natives: this.#natives.state, sites: this.#sites.state };
