@@ -44,7 +44,8 @@ describeWithPeer('a capture', ['project-bare', 'memray-1.20.0'], () => {
       ...COMPRESSED,
       HEAPRAY_MAX_CAPTURE_BYTES: '65536',
       HEAPRAY_MAX_CAPTURES: '3',
-      CHURN_MIB: '2',
+      CHURN_MIB: '16',
+      ORDER_MILLIS: '20',
     };
     const service = startApp({ app: ['leaky-service.js'], env });
     const rotated = () => fileNames(service.home).filter((name) => /Z(-\d+)?\.bin$/.test(name));

@@ -12,6 +12,8 @@ interface Leak {
   packageName: string;
   version: string;
   functionName: string;
+  /** At least so many percent of what the function allocates must survive: 75, but for what Node makes for it besides. */
+  leastSurvived?: number;
   /** What the service keeps besides: see apps/stores.js. */
   store: 'cache' | 'batch' | 'warm-up' | 'wave';
 }
@@ -78,6 +80,8 @@ const LEAKS: readonly Leak[] = [
     packageName: 'frame-pool',
     version: '1.0.0-beta.2',
     functionName: 'lendFrames',
+    // A fifth of it is garbage at once: objects that Node needs to make a buffer.
+    leastSurvived: 60,
     store: 'wave',
   },
 ];
@@ -107,7 +111,7 @@ describeWithPeer('a leak', 'project-sdk-3', () => {
 
   describe.each(LEAKS)(
     'of the kind $kind beside a $store',
-    ({ kind, packageName, version, functionName }) => {
+    ({ kind, packageName, version, functionName, leastSurvived = 75 }) => {
       const result = () => found.get(kind)!;
 
       test('is the only suspect, at its function and package', () => {
@@ -139,7 +143,7 @@ describeWithPeer('a leak', 'project-sdk-3', () => {
         ]);
         const survived = (name: string) =>
           Number(new RegExp(` (\\d+) % {2}${name} `).exec(result().text)?.[1]);
-        expect(survived(functionName)).toBeGreaterThan(75);
+        expect(survived(functionName)).toBeGreaterThan(leastSurvived);
         expect(survived('keepSessions')).toBeLessThan(25);
       });
 

@@ -2,7 +2,6 @@ import type { CaptureError } from '@heapray/exporter/sinks';
 import type { CaptureReport, ComponentCaptureOptions } from '../capture/capture-options.js';
 import type { ComponentCapture } from '../capture/component-capture.js';
 import type { Ledger } from '../ledger/index.js';
-import { Stage } from '../ledger/reachability.js';
 import type { SelfAccount } from './self-account.js';
 import { steadyClock } from './steady-clock.js';
 
@@ -151,8 +150,8 @@ export class Captures {
    */
   samplerRestarts(): void {
     if (this.count === 0) return;
-    this.#ports.ledger.forEachReachable(({ id, stage }) => {
-      if (stage !== Stage.young) return;
+    this.#ports.ledger.forEachReachable(({ id, isScavenged }) => {
+      if (isScavenged) return;
       for (const capture of this.#open.values()) capture.freed(id);
     });
   }

@@ -23,8 +23,8 @@ export interface LiveSample extends RawSample {
   confirmedAge: number;
   /** When the marking of the last major collection that it outlived began, ms; minus infinity before the first. */
   confirmedMillis: number;
-  /** What has been done to it, see `Stage`. */
-  stage: number;
+  /** Whether a collection has looked at it: the young generation is behind it, or may be. */
+  isScavenged: boolean;
 }
 
 /** The samples that are alive. */
@@ -111,7 +111,7 @@ export class LiveSamples {
       place: this.#inOrder.length,
       confirmedAge: 0,
       confirmedMillis: Number.NEGATIVE_INFINITY,
-      stage: 0,
+      isScavenged: false,
     };
     this.#byOrdinal.set(ordinal, sample);
     this.#inOrder.push(sample);

@@ -35,9 +35,6 @@ export interface ReadingSpan {
   readonly missing: number;
 }
 
-/** What has been done to a sample. */
-export const Stage = { young: 0, scavenged: 1, old: 2 } as const;
-
 interface Point {
   readonly millis: number;
   readonly newest: number;
@@ -281,11 +278,8 @@ export class Reachability {
   #die(sample: LiveSample, positions: readonly number[], swept: number, span: ReadingSpan): void {
     const { ordinal } = sample;
     let last = span.newest;
-    if (sample.stage !== Stage.old) {
-      const [first, second] = firstAfter(positions, ordinal);
-      last = (sample.stage === Stage.young ? (second ?? first) : first) ?? last;
-    }
-    if (swept > ordinal) last = Math.max(swept, sample.stage === Stage.old ? ordinal : last);
+    if (!sample.isScavenged) last = firstAfter(positions, ordinal) ?? last;
+    if (swept > ordinal) last = Math.max(swept, sample.isScavenged ? ordinal : last);
     const age = Math.max(last, span.before) - ordinal;
     this.#learn(sample, Math.max(age * this.#units, sample.confirmedAge + MIN_LIFE), true);
   }
@@ -299,18 +293,16 @@ export class Reachability {
   ): void {
     const { ordinal } = sample;
     let confirmed = Number.NEGATIVE_INFINITY;
-    if (sample.stage !== Stage.old && !this.#isStuck(ordinal)) {
-      const [first, second] = firstAfter(positions, ordinal);
+    if (!sample.isScavenged && !this.#isStuck(ordinal)) {
+      const first = firstAfter(positions, ordinal);
+      // It may be promoted at once, and then a second scavenge says nothing.
       if (first !== undefined) {
-        const isPromoted = sample.stage === Stage.scavenged || second !== undefined;
-        // Beside a major collection it is known less well where they were: the second one may be none.
-        const isSecond = sample.stage === Stage.young && second !== undefined && swept < 0;
-        confirmed = isSecond ? second : first;
-        sample.stage = isPromoted ? Stage.old : Stage.scavenged;
+        confirmed = first;
+        sample.isScavenged = true;
       }
     }
     if (marked >= ordinal) confirmed = Math.max(confirmed, marked);
-    if (swept >= ordinal) sample.stage = Stage.old;
+    if (swept >= ordinal) sample.isScavenged = true;
     const age = (confirmed - ordinal) * this.#units;
     if (age <= sample.confirmedAge) return;
     // A fresh sample was not known before: that it is there now is the condition, not an observation.
@@ -373,8 +365,8 @@ function isConfirmed({ confirmedMillis }: LiveSample): boolean {
   return confirmedMillis !== Number.NEGATIVE_INFINITY;
 }
 
-/** The first two positions behind an ordinal. */
-function firstAfter(positions: readonly number[], ordinal: number): readonly [number?, number?] {
+/** The first position behind an ordinal; undefined when there is none. */
+function firstAfter(positions: readonly number[], ordinal: number): number | undefined {
   let low = 0;
   let high = positions.length;
   while (low < high) {
@@ -382,6 +374,5 @@ function firstAfter(positions: readonly number[], ordinal: number): readonly [nu
     if (positions[middle]! > ordinal) high = middle;
     else low = middle + 1;
   }
-  const [first, second] = [positions[low], positions[low + 1]];
-  return first === undefined ? [] : second === undefined ? [first] : [first, second];
+  return positions[low];
 }
