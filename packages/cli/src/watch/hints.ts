@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { statfs } from 'node:fs/promises';
 import path from 'node:path';
+import { isNodeCapture } from '@heapray/exporter/memray';
 import { formatBytes } from '../text/quantity.js';
 import type { CaptureFollower } from './capture-follower.js';
 import { EARLY_MILLIS } from './capture-run.js';
@@ -16,8 +17,6 @@ const FEW_EARLY_ALLOCATIONS = 10_000;
 const SMALL_PEAK_BYTES = 64 * 2 ** 20;
 /** Components that Airflow traces, by the name of their capture. */
 const AIRFLOW_CAPTURE = /^(scheduler|dag_processor|api|triggerer)_memory\.bin$/;
-/** Set by heapray's own captures, which move older ones out of the way. */
-const NODE_LIBDEST = 'node:internal';
 
 /** What the operator should know about a capture; nothing of it is said by Airflow or memray. */
 export async function hintsFor(
@@ -54,9 +53,13 @@ function oldCaptureHint({ component, follower }: WatchedCapture): Hint[] {
   return [{ component, hint: 'old_capture', text }];
 }
 
-/** Name of the component whose capture Airflow writes there; undefined for a capture of another program. */
+/**
+ * Name of the component whose capture Airflow writes there; undefined for a capture of a Node program: heapray, which
+ * writes those, moves older ones out of the way.
+ */
 function airflowComponent({ path: file, header }: CaptureFollower): string | undefined {
-  return header?.libdest === NODE_LIBDEST ? undefined : AIRFLOW_CAPTURE.exec(path.basename(file))?.[1];
+  const isNode = header !== undefined && isNodeCapture(header);
+  return isNode ? undefined : AIRFLOW_CAPTURE.exec(path.basename(file))?.[1];
 }
 
 function formatHint(
@@ -112,12 +115,17 @@ export interface MemrayRelease {
 
 const VERSION_TIMEOUT_MILLIS = 10_000;
 
-/** The memray on the PATH; undefined without one, with one that is not known, and when aborted. */
+/** The memray on the PATH; undefined without one, with one that is not known, and when aborted or forbidden. */
 export function installedMemray(signal?: AbortSignal): Promise<MemrayRelease | undefined> {
   return new Promise((resolve) => {
-    execFile('memray', ['--version'], { timeout: VERSION_TIMEOUT_MILLIS, signal }, (error, stdout) => {
-      resolve(error ? undefined : memrayRelease(stdout.trim()));
-    });
+    try {
+      execFile('memray', ['--version'], { timeout: VERSION_TIMEOUT_MILLIS, signal }, (error, stdout) => {
+        resolve(error ? undefined : memrayRelease(stdout.trim()));
+      });
+    } catch {
+      // Node's permissions may forbid it.
+      resolve(undefined);
+    }
   });
 }
 

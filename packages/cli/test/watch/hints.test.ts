@@ -1,7 +1,7 @@
 // What is said of a capture, and of which: Airflow's rules are said of Airflow's captures only.
 import { copyFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { MemrayWriter } from '@heapray/exporter/memray';
+import { type MemrayFormat, MemrayWriter } from '@heapray/exporter/memray';
 import { describe, expect, test } from 'vitest';
 import { tempFolder } from '../../../../test/support/temp-folder.js';
 import { hintsFor } from '../../src/watch/hints.js';
@@ -13,6 +13,8 @@ const KIB = 1024;
 
 interface Program {
   readonly libdest?: string;
+  readonly format?: MemrayFormat;
+  readonly command?: string;
   /** Moments, in milliseconds from the start, at which it writes its memory and then allocates. */
   readonly millis: readonly number[];
   /** Allocations at the first moment, and at each later one. */
@@ -25,6 +27,8 @@ interface Program {
 /** A capture as a program would write it that only allocates. */
 function capture({
   libdest = '/lib',
+  format = 13,
+  command = 'airflow api-server',
   millis,
   first = 0,
   each = 0,
@@ -32,7 +36,7 @@ function capture({
   ended = true,
 }: Program): Uint8Array {
   const startTimeMillis = Date.now();
-  const writer = new MemrayWriter({ commandLine: 'airflow api-server', pid: 1, startTimeMillis, libdest });
+  const writer = new MemrayWriter({ commandLine: command, pid: 1, startTimeMillis, libdest, format });
   const stack = writer.stack(undefined, writer.frame('serve', '/app/server.py', 1));
   let address = 1024;
   for (const [step, at] of millis.entries()) {
@@ -75,10 +79,23 @@ describe('old_capture', () => {
     expect(await hintsOf(empty)).toEqual([]);
   });
 
-  test('is not said of a capture of heapray itself, which moves older ones away', async () => {
+  test.each<[string, Program]>([
+    ['of this version', { libdest: 'node:internal', millis: [0] }],
+    ['of another version', { libdest: 'node:', millis: [0] }],
+    ['of format 12, which says no folder', { format: 12, libdest: '', command: 'node app.js', millis: [0] }],
+  ])('is not said of a capture of heapray itself, %s, which moves older ones away', async (_, program) => {
     const file = path.join(tempFolder(), 'scheduler_memory.bin');
-    writeFileSync(file, capture({ libdest: 'node:internal', millis: [0] }));
+    writeFileSync(file, capture(program));
     expect(await hintsOf(file)).toEqual([]);
+  });
+
+  test('is said of a capture whose program only has node in its name', async () => {
+    const file = path.join(tempFolder(), 'scheduler_memory.bin');
+    writeFileSync(
+      file,
+      capture({ libdest: '/opt/node:internal', command: 'node-airflow scheduler', millis: [0] }),
+    );
+    expect(await hintsOf(file)).toContain('old_capture');
   });
 
   test('is not said when the file was moved away, however its run ends then', async () => {

@@ -285,6 +285,17 @@ describe('serving', () => {
     expect(await heapray(['watch', '.', option, value])).toMatchObject({ status: 2, stdout: '' });
   });
 
+  test('serves metrics and profiles where Node’s permissions forbid processes and threads', async () => {
+    const watching = startNode({
+      args: ['--permission', '--allow-fs-read=*', MAIN, 'watch', airflowHome(), '--listen', '127.0.0.1:0'],
+    });
+    const [, url] = await watching.waitForOutput(/metrics on (http:\/\/[^/]+)\/metrics/);
+    await pollUntil(async () => (await httpGet(`${url}/debug/pprof/heap`)).status === 200, {
+      what: 'a profile',
+    });
+    expect(await watching.stop('SIGTERM')).toEqual({ status: 0, signal: null });
+  });
+
   test('ended by a signal', async () => {
     const watching: RunningProcess = startNode({
       args: [MAIN, 'watch', tempFolder(), '--listen', '127.0.0.1:0'],
