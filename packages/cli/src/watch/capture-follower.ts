@@ -1,39 +1,16 @@
 import type { Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import {
-  type CaptureDamage,
-  GrowingCapture,
-  type MemrayHeader,
-  type MemrayLimits,
-} from '@heapray/exporter/memray';
+import { type CaptureDamage, GrowingCapture, type MemrayHeader } from '@heapray/exporter/memray';
 import { codeOf, fileError } from '../errors.js';
 import { ownPackage } from '../inputs/own-package.js';
 import { type CaptureRun, captureRun, EARLY_MILLIS, endOf, isSameRun } from './capture-run.js';
 import type { CaptureState } from './capture-state.js';
-import type { CaptureWriter } from './capture-writer.js';
 import { type FileIdentity, sameIdentity } from './file-identity.js';
+import type { FollowerOptions } from './follower-options.js';
 import { type FeedOptions, GrowingFile } from './growing-file.js';
 import type { DescendantMemory } from './process-table.js';
 import { RunCounter } from './run-counter.js';
 import { SiteSeries } from './site-series.js';
-
-export interface FollowerOptions {
-  readonly limits: Partial<MemrayLimits>;
-  /** Call sites with a series of their own. */
-  readonly maxCallSites: number;
-  readonly buffer: Buffer;
-  /** Milliseconds since the Unix epoch. */
-  readonly clock: () => number;
-  readonly writer: CaptureWriter;
-  /** A running program writes a record every few milliseconds; after so long without one it does not run. */
-  readonly stallMillis: number;
-  /** Counts the runs at this path; outlives the follower, which goes with the file. */
-  readonly runs?: RunCounter;
-  /** Whether a file was found at the path already. */
-  readonly exists?: boolean;
-  /** After so much of one file it is the turn of the others. Default 16 MiB. */
-  readonly pollBytes?: number;
-}
 
 /** A header and more of a compressed capture. */
 const PEEK_BYTES = 128 * 1024;
@@ -252,13 +229,20 @@ export class CaptureFollower {
   async #advance(file: GrowingFile, final: boolean): Promise<void> {
     const read = this.#finishing ?? this.#run!.capture;
     const maxBytes = this.#isPeek ? PEEK_BYTES : (this.#options.pollBytes ?? POLL_BYTES);
-    const grew = await this.#feed(file, read, { final, maxBytes });
+    const onFed = () => this.#learn(read);
+    const grew = await this.#feed(file, read, { final, maxBytes, onFed });
     if (this.#file !== file) return;
     if (this.#finishing !== undefined) this.#sortOut(read, file, grew);
     if (this.#finishing !== undefined) return;
     if (grew && this.#caughtUp) this.#lastGrowth = this.#options.clock();
     if (!file.behind) this.#caughtUp = true;
     await this.#conclude(file, this.#run!.capture, final);
+  }
+
+  /** The finished form of a run has all call sites of the run, and is mostly not read to its end. */
+  #learn(capture: GrowingCapture): void {
+    const run = this.#run;
+    if (run?.capture === capture && capture.header !== undefined) run.series.learn(capture);
   }
 
   /** Sets the state by what was read. */

@@ -31,6 +31,8 @@ export interface FeedOptions {
   readonly final: boolean;
   /** After so much of the file there is a pause; not in a raw one when it is final. */
   readonly maxBytes: number;
+  /** Called when more was fed, a piece of the file after another: at most 256 KiB of it each. */
+  readonly onFed?: () => void;
 }
 
 /**
@@ -106,15 +108,15 @@ export class GrowingFile {
    * Feeds what is new. Resolves to whether there was anything.
    * @throws FormatError when this is no capture we can read, or goes beyond a limit
    */
-  async feed(capture: GrowingCapture, { final, maxBytes }: FeedOptions): Promise<boolean> {
+  async feed(capture: GrowingCapture, { final, maxBytes, onFed = () => {} }: FeedOptions): Promise<boolean> {
     const { size } = await this.stat();
     this.size = size;
     if (!(await this.#begin())) return false;
     const before = this.dataBytes;
     this.behind = false;
     this.unsettled = false;
-    if (this.#compressed) await this.#feedCompressed(capture, maxBytes);
-    else await this.#feedRaw(capture, final, maxBytes);
+    if (this.#compressed) await this.#feedCompressed(capture, maxBytes, onFed);
+    else await this.#feedRaw(capture, final, maxBytes, onFed);
     return this.dataBytes > before;
   }
 
@@ -135,7 +137,12 @@ export class GrowingFile {
     return true;
   }
 
-  async #feedRaw(capture: GrowingCapture, final: boolean, maxBytes: number): Promise<void> {
+  async #feedRaw(
+    capture: GrowingCapture,
+    final: boolean,
+    maxBytes: number,
+    onFed: () => void,
+  ): Promise<void> {
     const settledEnd = this.#seenEnd;
     const start = capture.rewind();
     let position = start;
@@ -153,6 +160,7 @@ export class GrowingFile {
       const take = lengthWithoutZeros(chunk.subarray(0, Math.max(0, settled - position)));
       if (take === 0 || position + take < HEAD_BYTES) break;
       capture.push(chunk.subarray(0, take));
+      onFed();
       position += take;
       if (capture.damage && this.#doubts(capture, final)) break;
       const zeros = chunk.length - dataLength;
@@ -172,7 +180,7 @@ export class GrowingFile {
     return true;
   }
 
-  async #feedCompressed(capture: GrowingCapture, maxBytes: number): Promise<void> {
+  async #feedCompressed(capture: GrowingCapture, maxBytes: number, onFed: () => void): Promise<void> {
     const start = this.#fed;
     while (!capture.complete && capture.damage === undefined && !this.behind) {
       const chunk = await this.#read(this.#fed, Math.min(MAX_READ_BYTES, maxBytes));
@@ -180,6 +188,7 @@ export class GrowingFile {
       this.#fed += chunk.length;
       this.dataBytes = this.#fed;
       capture.push(chunk);
+      onFed();
       this.behind = this.#fed - start >= maxBytes;
     }
   }

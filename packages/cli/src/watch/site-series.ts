@@ -52,6 +52,11 @@ export class SiteSeries {
     this.#top = new TopSites(maxCallSites);
   }
 
+  /** Finds out the call sites of the sites that are new: for all of a large capture at once it takes seconds. */
+  learn(capture: GrowingCapture): void {
+    this.#groupingOf(capture).learn();
+  }
+
   /** Returns the sums over all call sites. */
   total(capture: GrowingCapture): SiteValues {
     return valuesOf(this.#groupingOf(capture).sum().total);
@@ -123,11 +128,18 @@ class SiteGrouping {
     return this.#callSites.get(key)!.callSite;
   }
 
+  learn(): void {
+    const { siteCount } = this.capture;
+    for (let site = Math.max(1, this.#keys.length); site <= siteCount; site += 1) {
+      this.#keys[site] = this.#keyOf(site);
+    }
+  }
+
   sum(): SiteReading<string> {
     const { capture } = this;
+    this.learn();
     const sites = new Map<string, Sum>();
     for (let site = 1; site <= capture.siteCount; site += 1) {
-      this.#keys[site] ??= this.#keyOf(site);
       const key = this.#keys[site]!;
       let sum = sites.get(key);
       if (sum === undefined) {

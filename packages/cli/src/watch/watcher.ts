@@ -1,7 +1,8 @@
 import { type FoundCapture, findCaptures } from './capture-finder.js';
-import { CaptureFollower, type FollowerOptions } from './capture-follower.js';
+import { CaptureFollower } from './capture-follower.js';
 import type { CaptureState } from './capture-state.js';
 import { ProcessWriter } from './capture-writer.js';
+import type { FollowerOptions } from './follower-options.js';
 import { readBuffer } from './growing-file.js';
 import { hintsFor, type MemrayRelease } from './hints.js';
 import { ProcessTable } from './process-table.js';

@@ -8,9 +8,10 @@ import { formatProfile } from '@heapray/exporter/profile';
 import { atEnd } from '../../../../test/support/cleanup.js';
 import { LZ4_MAGIC } from '../../../../test/support/lz4-file.js';
 import { Lz4FrameDecoder } from '../../../exporter/src/wire/lz4-frame.js';
-import { CaptureFollower, type FollowerOptions } from '../../src/watch/capture-follower.js';
+import { CaptureFollower } from '../../src/watch/capture-follower.js';
 import { captureProfile } from '../../src/watch/capture-profile.js';
 import type { CaptureWriter } from '../../src/watch/capture-writer.js';
+import type { FollowerOptions } from '../../src/watch/follower-options.js';
 import { readBuffer } from '../../src/watch/growing-file.js';
 
 const GOLDEN = fileURLToPath(new URL('../../../../test/golden', import.meta.url));

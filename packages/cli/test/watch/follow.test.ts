@@ -3,7 +3,7 @@ import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSyn
 import path from 'node:path';
 import { GrowingCapture } from '@heapray/exporter/memray';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { tempFolder } from '../../../../test/support/temp-folder.js';
 import {
   AIRFLOW,
@@ -115,6 +115,18 @@ describe('growth', () => {
 });
 
 describe('catching up', () => {
+  test('finds out call sites as it reads, and not all of them with the first metrics', async () => {
+    const file = new GrowingFixture(captureIn(tempFolder()));
+    file.append(AIRFLOW_RAW.subarray(0, 1_500_000));
+    const follower = follow(file.path);
+    while (follower.run === undefined) await follower.poll();
+    const { capture, series } = follower.run;
+    const callSite = vi.spyOn(capture, 'callSite');
+    expect(series.view(capture).rows.length).toBeGreaterThan(20);
+    expect(capture.siteCount).toBeGreaterThan(1000);
+    expect(callSite).not.toHaveBeenCalled();
+  });
+
   test('says reading, and nothing of the middle of a run, until all that was there is read', async () => {
     const file = new GrowingFixture(captureIn(tempFolder()));
     file.append(AIRFLOW_RAW.subarray(0, 1_500_000));
