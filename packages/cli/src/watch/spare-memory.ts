@@ -28,6 +28,8 @@ export class SpareMemory {
   readonly #options: SpareMemoryOptions;
   #collected: WorkDone = { bytesRead: 0, gone: 0, profiles: 0 };
   #collectedAt = Number.NEGATIVE_INFINITY;
+  /** Code that is not run any more, for one, goes with the second collection only. */
+  #isOnceMore = false;
 
   constructor(options: SpareMemoryOptions) {
     this.#options = options;
@@ -39,8 +41,10 @@ export class SpareMemory {
     const passed = this.#options.clock() - this.#collectedAt;
     const hasGivenUp = (done.gone > gone || done.profiles > profiles) && passed >= MIN_GAP_MILLIS;
     const hasRead = done.bytesRead - bytesRead >= WORTH_BYTES && passed >= READING_GAP_MILLIS;
-    if (!hasGivenUp && !hasRead) return;
+    const isNew = hasGivenUp || hasRead;
+    if (!isNew && !(this.#isOnceMore && passed >= MIN_GAP_MILLIS)) return;
     this.#options.collect();
+    this.#isOnceMore = isNew;
     this.#collected = done;
     this.#collectedAt = this.#options.clock();
   }

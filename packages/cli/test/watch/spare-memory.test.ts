@@ -14,34 +14,35 @@ function spareMemory() {
   return { state, memory };
 }
 
-test('collects behind the first captures, and behind more of them a minute later', () => {
+const NOTHING = { bytesRead: 0, gone: 0, profiles: 0 };
+
+test('collects behind the first captures, once more 5 s later, and then behind more of them a minute later', () => {
   const { state, memory } = spareMemory();
-  const read = (mib: number) => memory.tend({ bytesRead: mib * MIB, gone: 0, profiles: 0 });
-  read(0);
-  expect(state.collections).toBe(0);
-  read(5);
-  expect(state.collections).toBe(1);
-  for (state.now = 1000; state.now < 60_000; state.now += 1000) read(5 + state.now / 1000);
-  expect(state.collections).toBe(1);
-  read(100);
-  expect(state.collections).toBe(2);
-  state.now += 600_000;
-  read(100.5);
-  expect(state.collections).toBe(2);
+  const tend = (atMillis: number, mib: number) => {
+    state.now = atMillis;
+    memory.tend({ ...NOTHING, bytesRead: mib * MIB });
+    return state.collections;
+  };
+  expect(tend(0, 0)).toBe(0);
+  expect(tend(0, 5)).toBe(1);
+  expect(tend(4_999, 6)).toBe(1);
+  expect(tend(5_000, 7)).toBe(2);
+  expect(tend(64_999, 50)).toBe(2);
+  expect(tend(65_000, 50)).toBe(3);
+  expect(tend(70_000, 50)).toBe(4);
+  expect(tend(600_000, 50.5)).toBe(4);
 });
 
-test.each(['gone', 'profiles'])('collects behind %s, 5 s apart', (what) => {
+test.each(['gone', 'profiles'])('collects behind %s, 5 s apart, and once more', (what) => {
   const { state, memory } = spareMemory();
-  const tend = (count: number) => memory.tend({ bytesRead: 0, gone: 0, profiles: 0, [what]: count });
-  tend(1);
-  tend(1);
-  state.now += 10_000;
-  tend(1);
-  expect(state.collections).toBe(1);
-  tend(2);
-  tend(3);
-  expect(state.collections).toBe(2);
-  state.now += 5_000;
-  tend(3);
-  expect(state.collections).toBe(3);
+  const tend = (atMillis: number, count: number) => {
+    state.now = atMillis;
+    memory.tend({ ...NOTHING, [what]: count });
+    return state.collections;
+  };
+  expect(tend(0, 1)).toBe(1);
+  expect(tend(1_000, 2)).toBe(1);
+  expect(tend(5_000, 2)).toBe(2);
+  expect(tend(10_000, 2)).toBe(3);
+  expect(tend(100_000, 2)).toBe(3);
 });
