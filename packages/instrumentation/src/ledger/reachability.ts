@@ -231,29 +231,19 @@ export class Reachability {
 
   /**
    * Where collections come faster than readings nobody knows when a turn was, but what is stuck shows: scavenges leave no
-   * long run of samples whole when most of what is born dies.
+   * long run of samples whole when they take most of all others. A program that keeps all it allocates has no others.
    */
   #noteRuns(before: number, missing: number, live: LiveSamples): void {
-    const survival = this.#births.survival;
-    if (survival === undefined || missing <= before) return;
-    const least = Math.log(RUN_CHANCE) / Math.log(Math.max(survival, MIN_SURVIVAL));
-    if (!(least <= MAX_RUN)) return;
     const ordinals: number[] = [];
     live.forEachSample(({ ordinal }) => {
       if (ordinal > before && ordinal <= missing) ordinals.push(ordinal);
     });
-    ordinals.sort((a, b) => a - b);
-    let first = 0;
-    for (let at = 1; at <= ordinals.length; at++) {
-      if (ordinals[at] === ordinals[at - 1]! + 1) continue;
-      if (at - first >= least) {
-        this.#stuck.push({
-          from: ordinals[first]! - 1,
-          to: ordinals[at - 1]!,
-          untilMillis: Number.NEGATIVE_INFINITY,
-        });
-      }
-      first = at;
+    for (const { from, to } of wholeRuns(ordinals.sort((a, b) => a - b))) {
+      const length = to - from;
+      const others = missing - before - length;
+      const share = Math.max(MIN_SURVIVAL, (ordinals.length - length) / Math.max(1, others));
+      if (others < length || length * Math.log(share) > Math.log(RUN_CHANCE)) continue;
+      this.#stuck.push({ from, to, untilMillis: Number.NEGATIVE_INFINITY });
     }
     this.#boundStuck();
   }
@@ -334,10 +324,10 @@ const MAX_TALLY = 20;
 const MAX_CORRECTION = 2;
 /** A sample that was known to be reachable was so for a while, in units. */
 const MIN_LIFE = 0.2;
-/** A run that chance would leave whole as seldom is stuck; a longer one is not looked for. */
+/** A run that chance would leave whole as seldom is stuck; a shorter one is not looked for. */
 const RUN_CHANCE = 1e-4;
 const MIN_SURVIVAL = 0.1;
-const MAX_RUN = 40;
+const MIN_RUN = 16;
 const MAX_POINTS = 256;
 const MAX_STUCK = 40;
 
@@ -363,6 +353,17 @@ function add(to: Tally, { expected, reachable }: Tally, times: number): void {
 /** Whether a major collection has shown that it was reachable. */
 function isConfirmed({ confirmedMillis }: LiveSample): boolean {
   return confirmedMillis !== Number.NEGATIVE_INFINITY;
+}
+
+/** Of ordinals in order, where none is missing between two; without the first, with the last. */
+function wholeRuns(ordinals: readonly number[]): { readonly from: number; readonly to: number }[] {
+  const runs: { from: number; to: number }[] = [];
+  for (const ordinal of ordinals) {
+    const last = runs.at(-1);
+    if (last?.to === ordinal - 1) last.to = ordinal;
+    else runs.push({ from: ordinal - 1, to: ordinal });
+  }
+  return runs.filter(({ from, to }) => to - from >= MIN_RUN);
 }
 
 /** The first position behind an ordinal; undefined when there is none. */
