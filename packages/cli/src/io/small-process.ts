@@ -1,4 +1,4 @@
-import { env, execArgv, execPath, pid } from 'node:process';
+import { env, execArgv, execPath } from 'node:process';
 
 /**
  * Flags for a process that runs for long beside others: a young generation of 1 MiB, where V8 would take up to 32, and `gc`
@@ -13,22 +13,19 @@ const MALLOC: Readonly<Record<string, string>> = {
   MALLOC_MMAP_THRESHOLD_: '8192',
   MALLOC_TRIM_THRESHOLD_: '65536',
 };
-/** Holds the pid of the process that was started again; a child of it inherits the variable, and has another pid. */
-const STARTED_AGAIN = 'HEAPRAY_SMALL_PROCESS';
 
 /**
  * Starts this program again in the same process, with {@link FLAGS} and {@link MALLOC}: both count from the start only.
- * Does nothing where that was done, or cannot be (Windows, Node's permissions).
+ * Does nothing where the flags are there, so once only, or where it cannot be done (Windows, Node's permissions).
  */
 export function restartSmall(): void {
-  if (env[STARTED_AGAIN] === `${pid}` || process.execve === undefined) return;
+  if (FLAGS.every((flag) => execArgv.includes(flag)) || process.execve === undefined) return;
   const [, script, ...args] = process.argv;
-  const environment = { ...MALLOC, ...env, [STARTED_AGAIN]: `${pid}` };
   const emitWarning = process.emitWarning;
   try {
     // That `execve` is experimental tells users nothing.
     process.emitWarning = () => {};
-    process.execve(execPath, [process.argv0, ...FLAGS, ...execArgv, script!, ...args], environment);
+    process.execve(execPath, [process.argv0, ...FLAGS, ...execArgv, script!, ...args], { ...MALLOC, ...env });
   } catch {
     // It goes on as it was started.
   } finally {

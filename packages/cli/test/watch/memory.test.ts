@@ -52,7 +52,9 @@ test('starts with the settings of a small process, and says nothing of it', asyn
   expect(command.slice(1, 3)).toEqual(['--max-semi-space-size=1', '--expose-gc']);
   expect(command).toContain('watch');
   const environment = readFileSync(`/proc/${watching.pid}/environ`, 'utf8').split('\0');
-  expect(environment).toEqual(expect.arrayContaining(['MALLOC_TRIM_THRESHOLD_=65536']));
+  expect(environment).toContain('MALLOC_TRIM_THRESHOLD_=65536');
+  // heapray's own profiler, if it is loaded here, complains of variables that it does not know.
+  expect(environment.filter((entry) => entry.startsWith('HEAPRAY_'))).toEqual([]);
   expect(watching.stderr).not.toMatch(/warning/i);
 });
 
