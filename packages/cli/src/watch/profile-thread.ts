@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { HttpError } from '@heapray/exporter/http';
 import { codeOf } from '../errors.js';
@@ -9,6 +10,8 @@ export interface ProfileThreadOptions {
   readonly script: URL;
   /** Most its heap may take, in MiB. */
   readonly heapMib: number;
+  /** Most time it may take, in ms: the profiles behind it wait. */
+  readonly maxMillis: number;
 }
 
 /** What a profile is built of is garbage hardly ever: a larger young generation makes it no faster. */
@@ -16,7 +19,10 @@ const YOUNG_MIB = 2;
 const DEFAULTS: ProfileThreadOptions = {
   script: new URL('./profile-thread-main.js', import.meta.url),
   heapMib: 1024,
+  maxMillis: 120_000,
 };
+/** A thread that collects garbage without end may not hear that it is to end. */
+const TERMINATE_MILLIS = 2_000;
 
 /**
  * Makes a profile on a thread of its own, which ends with it: its heap is given back to the system. Where Node's
@@ -30,11 +36,16 @@ export async function makeProfileOnThread(
   signal: AbortSignal,
   options: Partial<ProfileThreadOptions> = {},
 ): Promise<Uint8Array> {
-  const worker = startThread(job, { ...DEFAULTS, ...options });
+  const all = { ...DEFAULTS, ...options };
+  const worker = startThread(job, all);
   if (worker === undefined) return makeProfile(job);
   const ended = Promise.withResolvers<Uint8Array>();
   const stop = () => ended.reject(signal.reason as Error);
   signal.addEventListener('abort', stop);
+  const late = setTimeout(
+    () => ended.reject(new HttpError(500, 'the profile takes too long')),
+    all.maxMillis,
+  );
   worker.once('message', (answer: ProfileThreadAnswer) => {
     if ('profile' in answer) ended.resolve(answer.profile);
     else ended.reject(new HttpError(500, `the profile could not be made: ${answer.failure}`));
@@ -47,9 +58,10 @@ export async function makeProfileOnThread(
     signal.throwIfAborted();
     return await ended.promise;
   } finally {
+    clearTimeout(late);
     signal.removeEventListener('abort', stop);
     // The next one is started when this one has given back its memory.
-    await worker.terminate();
+    await Promise.race([worker.terminate(), delay(TERMINATE_MILLIS, undefined, { ref: false })]);
   }
 }
 

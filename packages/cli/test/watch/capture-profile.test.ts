@@ -96,8 +96,12 @@ test('a thread ends with its client, and says why it failed', async () => {
     status: 500,
     message: 'the profile could not be made: no such thing',
   });
-  const greedy = new URL('data:text/javascript,const all = []; for (;;) all.push(new Array(1000).fill({}))');
-  await expect(makeProfileOnThread(job(), HERE, { script: greedy, heapMib: 16 })).rejects.toMatchObject({
+  await expect(makeProfileOnThread(job(), HERE, { script: hanging, maxMillis: 10 })).rejects.toMatchObject({
+    status: 500,
+    message: 'the profile takes too long',
+  });
+  const greedy = new URL('data:text/javascript,let kept; for (;;) kept = { kept };');
+  await expect(makeProfileOnThread(job(), HERE, { script: greedy, heapMib: 40 })).rejects.toMatchObject({
     status: 500,
     message: 'the profile takes too much memory',
   });
