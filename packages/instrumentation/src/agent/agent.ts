@@ -30,20 +30,23 @@ import type { SelfAccount } from './self-account.js';
 import { stayIdle } from './stay-idle.js';
 import { monotonicMillis, risingClock, steadyClock } from './steady-clock.js';
 
-/** How long the last poll may take when the process is exiting. */
+/** Longest wait for the last poll when the process exits, in ms. */
 const LAST_POLL_MILLIS = 500;
-/** How long captures may be compressed at the end; the main thread gives up after twice that. */
+/** Time for compressing captures at the end, in ms; the main thread stops waiting after twice that. */
 const LAST_COMPRESSION_MILLIS = 1_000;
-/** How long a profile waits for the object counts of a busy main thread; `go tool pprof` waits 1.5 N for N seconds. */
+/**
+ * Longest wait of a profile for the object counts of a busy main thread, in ms; `go tool pprof` waits 1.5 N
+ * for N seconds.
+ */
 const OBJECT_COUNTS_MILLIS = 250;
 const PROCESS_CAPTURE = 0;
-/** States of the past are kept so many leak windows apart: a minute by default. */
+/** Gap between kept past states, in leak windows: a minute by default. */
 const PAST_WINDOWS = 3;
 
 /**
- * The profiler thread's work: polls the main thread's sampler, keeps the ledger, writes captures and
- * serves profiles. Talks to the main thread in messages, and at the very end, when the main thread can no
- * longer receive any, through the words of a shared buffer.
+ * Runs in the profiler thread: polls the main thread's sampler, updates the ledger, writes captures and
+ * serves profiles. Talks to the main thread by messages. At the very end, when the main thread can no longer
+ * receive messages, it uses the words of a shared buffer.
  */
 export class Agent {
   readonly #options: AgentOptions;
@@ -134,7 +137,7 @@ export class Agent {
     void this.#captures.idle().then(() => {
       if (mode) this.#loop.samplerStarted(mode);
       else this.#loop.samplerRefused('taken');
-      // What is alive is known only by a reading.
+      // Captures of an earlier thread begin only now: a poll is needed to see what is alive.
       if (processCapture !== undefined && !isFirst)
         this.#captures.begin(PROCESS_CAPTURE, processCapture, { whole: true });
     });
@@ -179,7 +182,7 @@ export class Agent {
     }
   }
 
-  /** Captures begin first: they hold what is alive, which goes out of sight then. */
+  /** Lets pending captures begin first: they must record the live samples, which a restart loses. */
   async #restartPossible(): Promise<void> {
     await this.#captures.idle();
     await this.#loop.restartPossible().catch((error: Error) => this.#pollFailed(error));
@@ -187,7 +190,7 @@ export class Agent {
 
   #rename(component: string, isTraced: boolean): void {
     this.#ledger.sites.components.rename(component);
-    // They know call sites by the name of the component.
+    // Rebuild both: they identify call sites by the component's name.
     this.#series = new CallSiteSeries(this.#options);
     this.#producers = new ProducerSites();
     if (isTraced) this.#captures.begin(PROCESS_CAPTURE, component, { whole: true });
@@ -216,7 +219,7 @@ export class Agent {
   }
 
   #sendView(request: number, withSites: boolean): void {
-    // A counter shows everything that was allocated by now, so nothing may be left pending.
+    // Attribute everything pending: a counter must include all that was allocated by now.
     this.#ledger.settle(performance.now(), true);
     this.#send({ type: 'view', request, view: this.#view(withSites) });
   }
@@ -340,7 +343,7 @@ export class Agent {
     this.#send({ type: 'not-listening', why: error.message });
   }
 
-  /** Asks the main thread for V8's object counts. */
+  /** Asks the main thread for V8's object counts; undefined if it does not answer in time. */
   #objectCounts(): Promise<ObjectCountTable | undefined> {
     const request = this.#nextRequest++;
     return new Promise((resolve) => {
@@ -361,17 +364,18 @@ export class Agent {
     else void this.#finish();
   }
 
-  /** The end: a last reading if somebody wants it, captures finished, everything let go of. */
+  /** Shuts down: polls a last time if a capture or viewer is open, finishes captures, closes everything. */
   #finish(): Promise<void> {
     this.#finishing ??= this.#end();
     return this.#finishing;
   }
 
   async #end(): Promise<void> {
-    // Captures just asked for may still be on their way here.
+    // Let requests for captures arrive that were sent just before the end.
     await new Promise((resolve) => setImmediate(resolve));
     await Promise.race([this.#captures.idle(), timeout(LAST_POLL_MILLIS)]);
-    // Only then does the main thread wait longer than it takes to disconnect.
+    // Poll only if a capture or viewer is open: only then does the main thread wait longer than a disconnect
+    // takes.
     const isWaitedFor = this.#captures.count > 0 || this.#viewing.active;
     const lastPoll = () => this.#loop.pollNow().catch((error: Error) => this.#pollFailed(error));
     if (isWaitedFor) await Promise.race([lastPoll(), timeout(LAST_POLL_MILLIS)]);
@@ -386,7 +390,7 @@ export class Agent {
     try {
       this.#poller.close();
     } catch {
-      // The main thread went first.
+      // The main thread has already closed its side.
     }
     this.#send({ type: 'released' });
     this.#compressions.finish(isWaitedFor ? LAST_COMPRESSION_MILLIS : LAST_COMPRESSION_MILLIS / 4);
@@ -418,7 +422,7 @@ export class Agent {
   }
 }
 
-/** Never what the thread lives on for: the port does that, as long as there is an end to wait for. */
+/** Unreferenced: the message port keeps the thread alive while there is shutdown work to wait for. */
 const timeout = (millis: number) => new Promise<void>((resolve) => setTimeout(resolve, millis).unref());
 
 function ownMemory(): number {

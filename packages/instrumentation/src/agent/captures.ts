@@ -14,27 +14,30 @@ export interface CapturesPorts {
   readonly log: (level: 'info' | 'warn' | 'error', text: string) => void;
 }
 
-/** What all captures have in common. */
+/** Options that all captures share. */
 export type CapturesOptions = Omit<
   ComponentCaptureOptions,
   'component' | 'now' | 'onNotPruned' | 'onReport' | 'whole'
 >;
 
-/** How a capture begins that an ended profiler thread has begun before. */
+/** Describes how to begin a capture again that a profiler thread, now dead, had begun. */
 export interface BeginAgain {
-  /** Whether everything that is alive was allocated after it first began. */
+  /** True if everything alive was allocated after the capture first began. */
   readonly whole: boolean;
 }
 
-/** So many files are told of that could not be deleted. */
+/** Log at most this many files that could not be deleted. */
 const MAX_TOLD = 1000;
 /**
- * A record at least so often, also while the main thread answers no reading: to processes of other containers it is the
- * only sign of life.
+ * Longest gap between two records, in ms, even while the main thread answers no poll. Processes in other
+ * containers cannot see this process, so the growing file is their only sign that it runs.
  */
 const SIGN_OF_LIFE_MILLIS = 5_000;
 
-/** The captures being written. One that fails is given up with one message; the service goes on untraced. */
+/**
+ * Manages the open captures. A capture that fails is closed and logged once; the application continues
+ * untraced.
+ */
 export class Captures {
   readonly #ports: CapturesPorts;
   readonly #options: CapturesOptions;
@@ -55,8 +58,8 @@ export class Captures {
   }
 
   /**
-   * Loads what writes captures: most processes never need it. One that will should do so at its start, because later
-   * there may be no file descriptor left to load it with.
+   * Loads the capture writer lazily, because most processes never need it. A process that will trace should
+   * call this at its start: later there may be no free file descriptor to load the module with.
    */
   load(): Promise<typeof import('../capture/component-capture.js')> {
     const forget = () => {
@@ -70,15 +73,16 @@ export class Captures {
   }
 
   /**
-   * Begins a capture, with a reading, so that it holds what is allocated from now on.
+   * Begins a capture, after a poll, so that it holds what is allocated from now on.
    *
-   * @param again set when an ended thread of this process has begun it before
+   * @param key number of the capture, for `end`
+   * @param again set when an earlier profiler thread of this process had already begun it
    */
   begin(key: number, component: string, again: BeginAgain | false = false): void {
     this.#inOrder(async () => {
       const { ComponentCapture } = await this.load();
       await this.#ports.pollNow();
-      // What is still to be attributed was allocated before.
+      // Attribute pending allocations first: they were made before the capture.
       this.#ports.settle();
       this.#guard(key, component, () => {
         const capture = new ComponentCapture(this.#ports.ledger, {
@@ -110,7 +114,7 @@ export class Captures {
     if (drop !== undefined) this.#ports.account.drop(drop);
     if (message !== undefined) this.#ports.log(message.level, message.text);
   }
-  /** Each file is told of, and counted, once, however often it is tried. */
+  /** Logs and counts each undeletable file once, however often deletion is tried. */
   #notPruned({ path, operation, message }: CaptureError): void {
     if (this.#told.has(path) || this.#told.size >= MAX_TOLD) return;
     this.#told.add(path);
@@ -119,7 +123,7 @@ export class Captures {
     this.#ports.log('warn', `${message}; more captures may be kept than maxCaptures`);
   }
 
-  /** Ends a capture, with a last reading. */
+  /** Ends a capture, after a last poll. */
   end(key: number): void {
     this.#inOrder(async () => {
       await this.#ports.pollNow();
@@ -128,25 +132,25 @@ export class Captures {
     });
   }
 
-  /** Ends all captures with what is known. */
+  /** Ends all captures without another poll. */
   endAll(): void {
     for (const key of [...this.#open.keys()]) this.#finish(key);
   }
 
-  /** Resolves when everything asked for so far is done. */
+  /** Resolves when all requests made so far are done. */
   idle(): Promise<void> {
     return this.#queue;
   }
 
-  /** Writes out what the last reading brought. */
+  /** Writes the events of the last poll. */
   flush(): void {
     this.#flushedAt = performance.now();
     for (const [key, capture] of this.#open) this.#guard(key, capture.path, () => capture.flush());
   }
 
   /**
-   * The sampler is about to be restarted, and what is alive goes out of sight. Samples that no garbage collection has
-   * confirmed end in captures: most are garbage, and would look leaked.
+   * Call before the sampler is restarted, which loses sight of all live samples. Marks samples as freed in
+   * all captures if no garbage collection has confirmed them: most are garbage, and would look leaked.
    */
   samplerRestarts(): void {
     if (this.count === 0) return;
@@ -176,7 +180,7 @@ export class Captures {
     this.#timer = undefined;
   }
 
-  /** A capture must have begun before it can end. */
+  /** Runs requests one after another: a capture must have begun before it can end. */
   #inOrder(work: () => Promise<void>): void {
     const failed = (error: Error) => this.#ports.log('error', `captures: ${error.message}`);
     this.#queue = this.#queue.then(work).catch(failed);

@@ -9,48 +9,53 @@ import { tooMany, WaitingRoom } from './waiting-room.js';
 export interface ClientReadingsPorts {
   readonly loop: Pick<PollLoop, 'pollNow' | 'cpuBudget'>;
   readonly account: Pick<SelfAccount, 'workMillis' | 'addPause'>;
-  /** Asks the main thread for V8's object counts; undefined when it has none or does not answer soon. */
+  /** Asks the main thread for V8's object counts; undefined if it has none or does not answer in time. */
   readonly objectCounts: () => Promise<ObjectCountTable | undefined>;
   /** Collects the main thread's garbage. */
   readonly collect: () => Promise<void>;
 }
 
-/** What a request wants of a reading. */
+/** Describes a client's request for a poll. */
 export interface ReadingWanted {
-  /** Names what is made of it: equal things are made once. */
+  /** Identifies the result: requests with the same key share one. */
   readonly key: string;
   readonly client: string;
   readonly signal: AbortSignal;
-  /** Whether garbage must have been collected before it. */
+  /** True if garbage must be collected before the poll. */
   readonly collectFirst: boolean;
-  /** Whether it may not be refused, because an answer was promised. */
+  /** True if the request must not be refused, because it has already been accepted. */
   readonly promised?: boolean;
 }
 
-/** A reading of the heap that all requests of a tenth of a second share. */
+/** Requests within this time share one poll, in ms. */
 const SHARED_MILLIS = 100;
-/** What is made of one reading; more things need another one, which costs. */
+/** Maximum number of different results made from one poll; more results need another poll. */
 const MAX_MADE = 8;
-/** What was made of a reading is forgotten after so long. */
+/** A poll's results are discarded after this time, in ms. */
 const KEPT_MILLIS = 10_000;
-/** How long a profile waits for a fresh reading; a main thread inside native code cannot answer. */
+/** Longest wait for a fresh poll, in ms; a main thread inside native code cannot answer. */
 const FRESH_READING_MILLIS = 2_000;
-/** How long it waits for a collection, which needs the main thread's event loop. */
+/** Longest wait for a collection, in ms; it needs the main thread's event loop. */
 const COLLECTION_MILLIS = 10_000;
-/** Collections for clients take at most a twentieth of the time, and are never farther apart than this has to be. */
+/**
+ * Gap after a collection for a client, as a multiple of its duration: collections take at most 1/20 of the
+ * time.
+ */
 const COLLECTION_GAP = 20;
 const MAX_COLLECTION_GAP_MILLIS = 10_000;
-/** A request for a collection waits at most so long for its turn. */
+/** Longest wait of a request for its turn to collect, in ms. */
 const MAX_WAIT_MILLIS = 4_000;
-/** Half of the budget is for clients, half for polls. */
+/** Share of the CPU budget that is for clients; the rest is for scheduled polls. */
 const CLIENTS_SHARE = 0.5;
 
-/** A collection that takes longer has waited for the main thread most of the time. */
+/**
+ * Upper bound for the pause of one collection, in ms: anything beyond was mostly waiting for the main thread.
+ */
 const MAX_PAUSE_MILLIS = 2_000;
 /** Work of the main thread for an object count table, ms for each row. */
 const ROW_MILLIS = 0.004;
 
-/** One reading of the heap, and what was made of it. */
+/** One poll for clients, and the results made from it. */
 class ClientReading {
   readonly #objectCounts: ObjectCountTable | undefined;
   readonly #made = new Map<string, Promise<unknown>>();
@@ -68,7 +73,7 @@ class ClientReading {
     return this.#made.has(key) || this.#made.size < MAX_MADE;
   }
 
-  /** What was made under this key, or is made now. */
+  /** Returns the result for this key, making it if it does not exist yet. */
   make<T>(key: string, make: (counts: ObjectCountTable | undefined) => Promise<T>): Promise<T> {
     const known = this.#made.get(key) as Promise<T> | undefined;
     if (known) return known;
@@ -81,20 +86,20 @@ class ClientReading {
 interface Taken {
   readonly collected: boolean;
   readonly reading: Promise<ClientReading>;
-  /** When it came; undefined while it is on its way. */
+  /** When the poll finished, in ms; undefined while it is in progress. */
   readyMillis?: number;
 }
 
 /**
- * Readings that clients ask for: one for all requests of 100 ms, and no more of them than half of the CPU budget pays for.
- * Requests beyond that wait for the next reading, and are refused where too many wait.
+ * Polls on behalf of clients: one poll for all requests within 100 ms, within half of the CPU budget. Further
+ * requests wait for the next poll; they are refused if too many wait already.
  */
 export class ClientReadings {
   readonly #ports: ClientReadingsPorts;
   readonly #allowance: CpuAllowance;
   readonly #waiting = new WaitingRoom();
   #newest: Taken | undefined;
-  /** A poll that is late: those who come meanwhile do not ask for more of them. */
+  /** A poll that is late; requests that arrive meanwhile wait for it instead of starting another. */
   #overdue: Promise<void> | undefined;
   #nextCollectionAt = Number.NEGATIVE_INFINITY;
   #forget: NodeJS.Timeout | undefined;
@@ -105,8 +110,8 @@ export class ClientReadings {
   }
 
   /**
-   * Makes something of a reading that is at most 100 ms old, once for all who want the same. Waits where the budget does not
-   * allow a reading now.
+   * Makes a result from a poll that is at most 100 ms old, once for all requests with the same key. Waits if
+   * the budget does not allow a poll now.
    *
    * @throws HttpError (rejects) 429 when too many wait, 503 when the main thread does not collect
    */
@@ -120,7 +125,7 @@ export class ClientReadings {
       if (shared) {
         const reading = await shared;
         if (reading.hasRoomFor(wanted.key)) return reading.make(wanted.key, make);
-        // Another request may have taken one meanwhile, to be shared.
+        // Another request may have started a poll meanwhile: share it.
         if (shared !== this.#shared(wanted.collectFirst)) continue;
       }
       const millis = this.#waitMillis(wanted);
@@ -129,7 +134,7 @@ export class ClientReadings {
     }
   }
 
-  /** Runs work for clients, and counts what it costs. */
+  /** Runs work for clients and charges its CPU time to their allowance. */
   async measured<T>(work: () => Promise<T>): Promise<T> {
     const before = this.#ports.account.workMillis();
     try {
@@ -139,7 +144,7 @@ export class ClientReadings {
     }
   }
 
-  /** The newest reading, or the one that is on its way; undefined when it is too old. */
+  /** Returns the newest poll, finished or in progress; undefined if it is too old. */
   #shared(collected: boolean): Promise<ClientReading> | undefined {
     const newest = this.#newest;
     if (!newest || (collected && !newest.collected)) return undefined;

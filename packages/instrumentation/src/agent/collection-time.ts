@@ -12,7 +12,7 @@ export class CollectionTime {
     this.#observer.observe({ entryTypes: ['gc'] });
   }
 
-  /** Time since the start, ms. Collections of the present turn of the event loop are not in it yet. */
+  /** Total time so far, in ms, without collections in the present turn of the event loop. */
   get millis(): number {
     return this.#millis;
   }

@@ -6,30 +6,33 @@ export interface CompressionsPorts {
   readonly log: (level: 'warn' | 'error', text: string) => void;
 }
 
-/** A capture that is to be compressed. */
+/** A capture to compress. */
 interface Job {
   /** Opens the capture; throws a `CaptureError`. */
   readonly begin: () => CaptureCompression;
-  /** Undefined while the job waits for its next try. */
+  /** The open compression; undefined while the job waits to be retried. */
   compression: CaptureCompression | undefined;
-  /** Pause before the next try, ms; 0 before the first failure. */
+  /** Pause before the next try, in ms; 0 before the first failure. */
   pauseMillis: number;
-  /** When the next try is due. */
+  /** When the next try is due, in ms. */
   dueMillis: number;
 }
 
-/** A step is a mebibyte, about 10 ms: polls come in between. */
+/** Pause between steps, in ms. A step compresses 1 MiB in about 10 ms; polls run in between. */
 const PAUSE_MILLIS = 5;
 const FIRST_RETRY_MILLIS = 1_000;
 const MAX_RETRY_MILLIS = 60_000;
-/** Captures that may wait for their next try. */
+/** Maximum number of jobs; with more, a job that fails is given up instead of retried. */
 const MAX_WAITING = 1_000;
-/** A full disk may have room again soon, and until then the capture is whole as it is. */
+/**
+ * Errors worth a retry: a full disk may have room again soon, and the uncompressed capture is still complete.
+ */
 const DISK_FULL: ReadonlySet<string | undefined> = new Set(['ENOSPC', 'EDQUOT']);
 
 /**
- * Compresses finished captures, one after another, while the profiler goes on. Failures cost no capture; one that may pass
- * (no file descriptor, no memory, no space) is retried after a second, then later and later, up to a minute.
+ * Compresses finished captures one after another, in small steps. A failure leaves the capture uncompressed
+ * but complete. Temporary failures (no file descriptor, memory or space) are retried after 1 s, then with
+ * doubled pauses of up to a minute.
  */
 export class Compressions {
   readonly #ports: CompressionsPorts;
@@ -40,7 +43,7 @@ export class Compressions {
     this.#ports = ports;
   }
 
-  /** Whether anything is still to be compressed. */
+  /** True if captures are waiting for compression or being compressed. */
   get busy(): boolean {
     return this.#queue.length > 0;
   }
@@ -48,14 +51,16 @@ export class Compressions {
   add(begin: () => CaptureCompression): void {
     const job: Job = { begin, compression: undefined, pauseMillis: 0, dueMillis: 0 };
     this.#queue.push(job);
-    // Opened at once: while it is open, no other file can get its inode number.
+    // Open the file at once and keep the descriptor, so that the inode number cannot be reused.
     this.#attempt(job, () => this.#begun(job));
     this.#plan();
   }
 
   /**
-   * Does what can be done in that time, without a pause and without another try. What does not fit is not begun or given up
-   * early, and stays uncompressed.
+   * Compresses as much as fits into this time, without pauses or retries. Gives up captures early that would
+   * take too long; they stay uncompressed.
+   *
+   * @param millis time available, in ms
    */
   finish(millis: number): void {
     clearTimeout(this.#timer);
@@ -101,7 +106,7 @@ export class Compressions {
     if (this.#attempt(job, () => compression.step(), isLast)) this.#remove(job);
   }
 
-  /** Does a part of a job. When that fails, plans the next try, or gives the job up. */
+  /** Does a part of a job. If it fails, schedules a retry or gives the job up. */
   #attempt<T>(job: Job, work: () => T, isLast = false): T | undefined {
     try {
       return work();

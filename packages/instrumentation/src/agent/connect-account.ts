@@ -3,7 +3,7 @@ import { ControlWord } from './messages.js';
 import { SelfAccount, threadCpuMillis } from './self-account.js';
 import { v8ThreadsClock } from './v8-threads.js';
 
-/** Returns the account of this thread; close it at the end. */
+/** Creates the account of this thread's costs. Call `close` on it at the end. */
 export function connectAccount(control: Int32Array): SelfAccount {
   const own = new CollectionTime();
   let hostMillis = 0;

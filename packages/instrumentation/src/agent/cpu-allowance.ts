@@ -1,38 +1,38 @@
-/** Time from one piece of work to the next when nothing is saved: it may be done then whatever it costs, ms. */
+/** Longest gap between two pieces of work, in ms: after it, work may begin even with no CPU time saved. */
 const LONGEST_GAP_MILLIS = 4_000;
-/** CPU time that may be saved, ms: some sixty profiles. */
+/** Maximum CPU time saved, in ms: enough for about 60 profiles. */
 const MAX_SAVED_MILLIS = 1_000;
 
 /**
- * CPU time that work for clients may take. Unused time is saved, up to a bound, so that requests in a row need not wait. The
- * less is saved, the more time passes from one piece of work to the next: nothing at first, half a second at one half, and four
- * seconds at the end.
+ * Limits the CPU time for clients' work. Unused time is saved, up to a bound, so that a few requests in a row
+ * need not wait. The less is saved, the longer the gap between two pieces of work: none with full savings,
+ * 0.5 s with half, 4 s with none.
  */
 export class CpuAllowance {
-  /** CPU time gained in each ms. */
+  /** CPU time gained per ms of wall time, in ms. */
   readonly #share: number;
   #savedMillis = MAX_SAVED_MILLIS;
   #begunAt = Number.NEGATIVE_INFINITY;
   #at: number | undefined;
 
-  /** @param share of one core, e.g. 0.0025 */
+  /** @param share share of one core, e.g. 0.0025 */
   constructor(share: number) {
     this.#share = share;
   }
 
-  /** How long work must wait now, ms: from 0 to 4,000. */
+  /** Time that work must wait from now, in ms: 0 to 4,000. */
   waitMillis(nowMillis: number): number {
     this.#gain(nowMillis);
     const gap = LONGEST_GAP_MILLIS * (1 - this.#savedMillis / MAX_SAVED_MILLIS) ** 3;
     return Math.max(0, this.#begunAt + gap - nowMillis);
   }
 
-  /** Takes that work has begun, which {@link waitMillis} is counted from. */
+  /** Records that work begins; {@link waitMillis} counts from here. */
   begin(nowMillis: number): void {
     this.#begunAt = nowMillis;
   }
 
-  /** Takes what some work has cost, ms of CPU time. */
+  /** Subtracts the cost of work, in ms of CPU time. */
   spend(millis: number, nowMillis: number): void {
     this.#gain(nowMillis);
     this.#savedMillis = Math.max(0, this.#savedMillis - millis);

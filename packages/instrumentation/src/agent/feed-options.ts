@@ -5,10 +5,10 @@ import { residentBytes } from '../signal/memory-usage.js';
 import type { AgentOptions } from './messages.js';
 import { steadyClock } from './steady-clock.js';
 
-/** A longer command line would take too much of a small capture. */
+/** Maximum length of the recorded command line: a longer one would take too much of a small capture. */
 const MAX_COMMAND_LINE = 8_192;
 
-/** Returns what captures and live streams of this process have in common. */
+/** Returns the options shared by captures and live streams of this process. */
 export function feedOptions(options: AgentOptions): RecordFeedOptions {
   const { memrayFormat, commandLine, samplingInterval, pid, workingFolder } = options;
   return {

@@ -1,36 +1,36 @@
 export interface IntervalPolicyOptions {
-  /** Samples alive at which the interval becomes larger. */
+  /** Number of live samples above which the interval is increased. */
   readonly maxLiveSamples: number;
-  /** Whether the interval is the default, which becomes larger where its cost would be noticed. */
+  /** True if the interval is the default; only then is it increased where its cost would be noticed. */
   readonly isAdaptive: boolean;
 }
 
-/** What the next interval depends on. */
+/** The measurements that the next interval depends on. */
 export interface SamplingState {
-  /** Mean bytes between samples, at present. */
+  /** Mean bytes between samples at present. */
   readonly samplingInterval: number;
   readonly liveSamples: number;
   readonly samplesPerSecond: number;
-  /** What a sample costs the main thread, microseconds. */
+  /** Cost of a sample on the main thread, in microseconds. */
   readonly sampleMicros: number;
   /** Share of one core that profiling may take. */
   readonly cpuBudget: number;
-  /** Whether a larger interval is out of the question, because it would lose single samples or save nothing. */
+  /** True if the interval must not be increased, because that would lose single samples or save nothing. */
   readonly mayNotCoarsen: boolean;
 }
 
-/** An interval that the sampler should be restarted at. */
+/** A sampling interval to restart the sampler with, and the reason. */
 export interface IntervalChange {
   readonly samplingInterval: number;
   readonly reason: 'coarsened' | 'traced';
 }
 
-/** How much larger the interval becomes when too many samples are alive: a quarter of them will be alive then. */
+/** Factor by which the interval is increased; about a quarter of the samples will be alive then. */
 const COARSER = 4;
 const MAX_SAMPLING_INTERVAL = 2 ** 30;
 /**
- * The default interval suits small heaps. A poll stops the main thread for about a microsecond a live sample, taking a
- * sample costs about two. Beyond these bounds the interval becomes larger, up to `maxInterval`.
+ * Bounds for the default interval, which suits small heaps; beyond them it is increased, up to `maxInterval`
+ * bytes. A poll stops the main thread for about 1 microsecond per live sample; taking a sample costs about 2.
  */
 const ADAPTIVE = {
   maxLiveSamples: 6_000,
@@ -39,7 +39,7 @@ const ADAPTIVE = {
   maxInterval: 2 ** 19,
 } as const;
 
-/** Decides when a running sampler needs another interval: larger when it costs too much, smaller for a capture. */
+/** Decides when the sampler needs another interval: larger if it costs too much, smaller for a capture. */
 export class IntervalPolicy {
   readonly #options: IntervalPolicyOptions;
   #tracedInterval: number | undefined;
@@ -48,12 +48,12 @@ export class IntervalPolicy {
     this.#options = options;
   }
 
-  /** A component of this process is traced from now on; its captures want this interval, or a smaller one. */
+  /** Limits the interval from now on to what the captures of a traced component need, in bytes. */
   trace(samplingInterval: number): void {
     this.#tracedInterval = samplingInterval;
   }
 
-  /** Returns the change that is due; undefined while the present interval is right. */
+  /** Returns the change that is due; undefined if the present interval is right. */
   next(state: SamplingState): IntervalChange | undefined {
     const { samplingInterval } = state;
     if (this.#tracedInterval !== undefined && samplingInterval > this.#tracedInterval) {
@@ -69,7 +69,7 @@ export class IntervalPolicy {
     const larger = samplingInterval * COARSER;
     if (liveSamples > maxLiveSamples && larger <= MAX_SAMPLING_INTERVAL) return larger;
     if (!isAdaptive || samplingInterval >= ADAPTIVE.maxInterval) return undefined;
-    // With deep stacks a sample costs more, so that fewer fit into the budget.
+    // Deep stacks make samples more expensive, so fewer fit into the budget.
     const affordable = (ADAPTIVE.samplingShare * cpuBudget * 1e6) / sampleMicros;
     const maxPerSecond = Math.min(ADAPTIVE.maxSamplesPerSecond, affordable);
     const isCostly = liveSamples > ADAPTIVE.maxLiveSamples || samplesPerSecond > maxPerSecond;

@@ -18,12 +18,12 @@ export interface LeakWatchOptions {
   readonly heapLimit: number;
 }
 
-/** Survival is told of spans so many windows long: a minute by default. */
+/** Length of a span for which survival is measured, in windows: a minute by default. */
 const SPAN_WINDOWS = 3;
-/** A site that comes and goes is announced again only after this time. */
+/** Time before the same call site is announced again, in ms. */
 const QUIET_MILLIS = 3_600_000;
 
-/** Watches the ledger for leaks, and says each once. */
+/** Watches the ledger for leaks and announces each once. */
 export class LeakWatch {
   readonly #ledger: Ledger;
   readonly #options: LeakWatchOptions;
@@ -38,7 +38,7 @@ export class LeakWatch {
     this.#survival = new SurvivalTracker({ spanMillis: SPAN_WINDOWS * options.windowMillis });
   }
 
-  /** The sampler was started again: what was known of single samples says nothing any more. */
+  /** Resets the detectors after a restart of the sampler: knowledge about single samples is void. */
   startAnew(): void {
     this.#detector = this.#newDetector();
     this.#survival = new SurvivalTracker({ spanMillis: SPAN_WINDOWS * this.#options.windowMillis });
@@ -50,12 +50,12 @@ export class LeakWatch {
     return new LeakDetector({ windowMillis, samplingInterval });
   }
 
-  /** How long ago what `survival` tells of was allocated, ms. */
+  /** Age of the allocations that `survival` describes, in ms. */
   get survivalMillis(): number {
     return SURVIVAL_SPANS * SPAN_WINDOWS * this.#options.windowMillis;
   }
 
-  /** Call after each reading; returns the suspects to announce. */
+  /** Returns the suspects to announce. Call after each poll. */
   observe(atMillis: number): readonly SuspectView[] {
     this.#survival.observe(this.#ledger, atMillis);
     const fresh = this.#detector.observe(this.#ledger, atMillis).filter(({ site }) => {
@@ -75,12 +75,15 @@ export class LeakWatch {
     return this.#views(this.#detector.suspects(), atMillis);
   }
 
-  /** By site, what it allocated `survivalMillis` ago and what of that is alive; undefined while that is not known. */
+  /**
+   * Returns, by call site, the bytes allocated `survivalMillis` ago and how many are alive; undefined if
+   * unknown.
+   */
   survival(atMillis: number): ReadonlyMap<SiteIndex, Survival> | undefined {
     return this.#survival.survival(this.#ledger, atMillis, this.survivalMillis);
   }
 
-  /** Until the heap limit if all suspects go on as they do, s; undefined without suspects. */
+  /** Seconds until the heap limit if all suspects keep growing at their rate; undefined without suspects. */
   secondsToLimit(): number | undefined {
     const rate = this.#detector.suspects().reduce((sum, { bytesPerSecond }) => sum + bytesPerSecond, 0);
     return rate > 0 ? this.#headroom / rate : undefined;

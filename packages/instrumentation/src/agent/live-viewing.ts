@@ -12,18 +12,18 @@ export interface LiveViewingPorts {
   readonly log: (level: 'debug' | 'info' | 'error', text: string) => void;
 }
 
-/** How much may wait for a viewer that does not keep up. */
+/** Maximum bytes buffered for a viewer that does not keep up. */
 const MAX_PENDING_BYTES = 4 * 2 ** 20;
-/** Why a server is not opened where Node's permission model forbids it. */
+/** Error text when Node's permission model forbids listening. */
 export const NOT_ALLOWED = 'Node was started without --allow-net';
 
-/** How long the end of the stream may take to go out. */
+/** Longest time for sending the end of the stream, in ms. */
 const LAST_BYTES_MILLIS = 300;
 
 /**
- * Lets `memray live` watch this process. Writer and stream are made when a viewer comes and let go of when it leaves:
- * until then it costs the open port and the loaded writer. (That the process is sampled as a traced one is decided
- * elsewhere, and from the start.)
+ * Serves `memray live`. Creates the stream when a viewer connects and drops it when the viewer leaves; until
+ * then the cost is an open port and the loaded writer. (`AgentOptions.traced` decides how often this process
+ * is sampled and polled, from the start.)
  */
 export class LiveViewing {
   readonly #ports: LiveViewingPorts;
@@ -38,12 +38,16 @@ export class LiveViewing {
     this.#options = options;
   }
 
-  /** Whether somebody watches. */
+  /** True while a viewer is connected. */
   get active(): boolean {
     return this.#stream !== undefined;
   }
 
-  /** @param mayListen whether Node's permission model allows it */
+  /**
+   * Listens on the loopback port; logs and counts a failure.
+   *
+   * @param mayListen true if Node's permission model allows it
+   */
   async start(port: number, mayListen: boolean): Promise<void> {
     const { account, log } = this.#ports;
     try {
@@ -66,12 +70,12 @@ export class LiveViewing {
     }
   }
 
-  /** Writes out what the last reading brought. */
+  /** Writes the events of the last poll. */
   flush(): void {
     this.#guard(() => this.#stream?.flush());
   }
 
-  /** Ends the stream with what is known; resolves when it is out, or when it took too long. */
+  /** Ends the stream; resolves when it is sent or has taken too long. */
   async end(): Promise<void> {
     this.#ended = true;
     this.#server?.close();
@@ -85,7 +89,7 @@ export class LiveViewing {
     if (this.#ended) return void viewer.end(0);
     this.#viewer = viewer;
     this.#guard(() => {
-      // What is still to be attributed was allocated before.
+      // Attribute pending allocations first: they were made before the viewer connected.
       settle();
       const onDropped = (events: number) => account.drop('live_viewer', events);
       this.#stream = new Stream(

@@ -6,10 +6,11 @@ import { stayIdle } from './stay-idle.js';
 
 const options = workerData as AgentOptions;
 const control = new Int32Array(options.control);
-// Announced first and asked second: a main thread that exits now either waits for this thread or is seen to exit.
+// First set `ready`, then read `exit`: a main thread that exits now either waits for this thread or is seen
+// to exit.
 Atomics.store(control, ControlWord.ready, 1);
 Atomics.notify(control, ControlWord.ready);
-// A process that is already exiting gets no more attention, unless it wants a capture.
+// If the process is already exiting, do nothing, unless it wants a capture.
 const tooLate = Atomics.load(control, ControlWord.exit) !== 0 && options.processCapture === undefined;
 if (tooLate) {
   Atomics.store(control, ControlWord.done, 2);

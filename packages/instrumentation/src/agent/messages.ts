@@ -8,97 +8,107 @@ import type { TopCallSitesOptions } from '../signal/top-call-sites.js';
 import type { TopSitesView } from '../signal/top-site-metrics.js';
 import type { SamplerMode } from '../source/sampling-profile.js';
 
-/** What the profiler thread is started with. */
+/** Options that the profiler thread is started with. */
 export interface AgentOptions {
   /** Mean bytes between samples. */
   readonly samplingInterval: number;
   readonly cpuBudget: number;
   readonly maxCallSites: number;
-  /** More samples alive than that make readings too slow. */
+  /** Number of live samples above which polls are too slow. */
   readonly maxLiveSamples: number;
-  /** Whether the sampling interval is the default. */
+  /** True if the sampling interval is the default. */
   readonly isAdaptive: boolean;
   readonly groupBy: GroupBy;
-  /** What this process is. */
+  /** Component name of this process. */
   readonly component: string;
   /** The component whose capture runs from start to exit, if any. */
   readonly processCapture: string | undefined;
-  /** Whether anything follows single events, be it a capture or a viewer: then polls are more frequent. */
+  /** True if a capture or a viewer follows single events; polls are more frequent then. */
   readonly traced: boolean;
-  /** Earlier profiler threads of this process, by their `threadId`: they died. Empty for the first. */
+  /** `threadId` of each earlier profiler thread of this process that died. Empty for the first. */
   readonly endedThreads: readonly number[];
   readonly home: string;
   readonly memrayFormat: MemrayFormat;
-  /** The loopback port where the heap may be watched, if any. */
+  /** Loopback port for live viewers; undefined when disabled. */
   readonly memrayLivePort: number | undefined;
   readonly maxCaptureBytes: number;
   readonly maxCaptures: number;
-  /** Whether a capture that has reached its size goes on summed up, and not in another file. */
+  /** True if a capture that has reached its size continues aggregated instead of in another file. */
   readonly aggregateOverflow: boolean;
-  /** Whether finished captures are compressed. */
+  /** True if finished captures are compressed. */
   readonly memrayCompress: boolean;
-  /** Length of a window in which growth is judged, ms. */
+  /** Length of a window in which growth is judged, in ms. */
   readonly leakWindowMillis: number;
-  /** V8's limit of the main thread's heap, bytes. */
+  /** V8's heap limit of the main thread, in bytes. */
   readonly heapLimit: number;
   readonly debugServer: { readonly host: string; readonly port: number } | undefined;
-  /** Whether Node's permission model lets the process listen on ports. */
+  /** True if Node's permission model lets the process listen on ports. */
   readonly mayListen: boolean;
-  /** How long it waits before it listens, ms. */
+  /** Delay before the debug server listens, in ms. */
   readonly debugServerDelayMillis: number;
-  /** Whether clients of the debug server may have garbage collected. */
+  /** True if clients of the debug server may trigger garbage collections. */
   readonly allowGc: boolean;
   readonly commandLine: string;
   readonly pid: number;
   readonly workingFolder: string;
   readonly mode: SamplerMode | undefined;
-  /** Whether the sampler has run before this thread: what it shows first was counted already. */
+  /**
+   * True if the sampler was running before this thread: the samples of the first poll are already counted.
+   */
   readonly isResumed: boolean;
-  /** Carries `ToAgent` and `FromAgent`. */
+  /** Carries `ToAgent` and `FromAgent` messages. */
   readonly port: MessagePort;
   /** See `ControlWord`. */
   readonly control: SharedArrayBuffer;
 }
 
-/** Int32 words shared by both threads, for the moments when the main thread cannot wait for messages. */
+/** Int32 words shared by both threads, for when the main thread cannot wait for messages. */
 export const ControlWord = {
-  /** Set by the main thread: 1 when it is about to exit, `ABANDONED` when it wants no more of this thread. */
+  /** Written by the main thread: 1 when it is about to exit, `ABANDONED` when it gives this thread up. */
   exit: 0,
-  /** Set by the profiler thread: 1 after its last poll, 2 when everything is written and disconnected. */
+  /** Written by the profiler thread: 1 after its last poll, 2 when everything is written and disconnected. */
   done: 1,
-  /** Set by the profiler thread: 1 before it connects, since from then on it has to be waited for; then `WORKING`. */
+  /**
+   * Written by the profiler thread: 1 before it connects, as it must be waited for from then on; then
+   * `WORKING`.
+   */
   ready: 2,
-  /** Added to by the main thread: collections of its young generation since the profiler thread last took the number. */
+  /**
+   * Number of young-generation collections. The main thread adds; the profiler thread takes and resets it.
+   */
   scavenges: 3,
-  /** Added to by the main thread: how long its collections took, in microseconds, since the number was last taken. */
+  /** Duration of the main thread's collections, in microseconds. Added and taken like `scavenges`. */
   collectionMicros: 4,
-  /** Set to 1 by the profiler thread when it has closed its debug server on request. */
+  /** Written by the profiler thread: 1 when it has closed its debug server on request. */
   serverClosed: 5,
 } as const;
-/** The value of `ready` of a thread that has started in full. */
+/** Value of `ready` when the thread has fully started. */
 export const WORKING = 2;
 /**
- * The value of `exit` when profiling has failed: the thread lets go of everything and stays, without a word. Its messages
- * and its end would run code of Node on the main thread that may be what fails there.
+ * Value of `exit` when profiling has failed: the thread releases everything and idles, without sending a
+ * message. Messages and the thread's exit would run Node code on the main thread, which may be the code that
+ * fails.
  */
 export const ABANDONED = 2;
 export const CONTROL_BYTES: number = 6 * Int32Array.BYTES_PER_ELEMENT;
 
-/** A major collection, in ms on the clock that all threads share, see `monotonicMillis`. */
+/** Times of a major collection, in ms on the clock that all threads share; see `monotonicMillis`. */
 export interface CollectionTimes {
   /** When marking began. */
   readonly markMillis: number;
   readonly sweepMillis: number;
-  /** When the event loop turned next. */
+  /** When the event loop next turned. */
   readonly turnMillis: number;
 }
 
-/** From the main thread to the profiler thread. */
+/** A message from the main thread to the profiler thread. */
 export type ToAgent =
   | { readonly type: 'sampler'; readonly mode: SamplerMode }
   | { readonly type: 'no-sampler'; readonly reason: 'taken' | 'failed' }
   | { readonly type: 'restart-possible' }
-  /** A component of this process is traced since just now; mean bytes between samples that its capture wants. */
+  /**
+   * Traces a component of this process from now on; `samplingInterval` is the mean bytes its capture needs.
+   */
   | { readonly type: 'trace'; readonly samplingInterval: number }
   | { readonly type: 'collected'; readonly majors: readonly CollectionTimes[] }
   | { readonly type: 'view'; readonly request: number; readonly withSites: boolean }
@@ -108,7 +118,7 @@ export type ToAgent =
       readonly type: 'capture-begin';
       readonly capture: number;
       readonly component: string;
-      /** Whether a profiler thread that died has begun it before. */
+      /** True if a profiler thread that died had already begun this capture. */
       readonly again: boolean;
     }
   | {
@@ -117,53 +127,55 @@ export type ToAgent =
       readonly location: FunctionLocation;
     }
   | {
-      /** The process is called something else from now on. */
+      /** Renames the process's component from now on. */
       readonly type: 'component';
       readonly component: string;
-      /** Whether its capture runs from now on. */
+      /** True if its capture starts now. */
       readonly isTraced: boolean;
     }
-  /** The answer is the control word `serverClosed`, because the main thread waits for it. */
+  /**
+   * Closes the debug server. Answered by the control word `serverClosed`, as the main thread waits for it.
+   */
   | { readonly type: 'close-server' }
   | { readonly type: 'capture-end'; readonly capture: number }
   | { readonly type: 'stop' };
 
-/** From the profiler thread to the main thread. */
+/** A message from the profiler thread to the main thread. */
 export type FromAgent =
   | { readonly type: 'log'; readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly text: string }
-  /** The thread has started in full. */
+  /** Reports that the thread has fully started. */
   | { readonly type: 'begun' }
   | { readonly type: 'sampler-wanted' }
-  /** The sampler needs another interval: can it be started again? The answer is `restart-possible`. */
+  /** Asks if the sampler can be restarted, for another interval. Answered by `restart-possible`. */
   | { readonly type: 'restart-wanted' }
-  /** It should be started again now. The answer is `sampler` or `no-sampler`. */
+  /** Asks for the restart itself. Answered by `sampler` or `no-sampler`. */
   | { readonly type: 'restart'; readonly samplingInterval: number }
   | { readonly type: 'view'; readonly request: number; readonly view: AgentView }
   | { readonly type: 'top-sites'; readonly request: number; readonly view: TopSitesView }
   | { readonly type: 'object-counts-wanted'; readonly request: number }
   | { readonly type: 'leak-suspect'; readonly suspect: SuspectView }
   | { readonly type: 'listening'; readonly address: string }
-  /** The debug server cannot be opened. */
+  /** Reports that the debug server could not be opened. */
   | { readonly type: 'not-listening'; readonly why: string }
-  /** A thread that was told to stop has disconnected and closed its ports. It may still compress captures. */
+  /** Reports that a stopped thread has disconnected and closed its ports. It may still compress captures. */
   | { readonly type: 'released' }
   | { readonly type: 'stopped' };
 
-/** Which call sites a metric producer wants. */
+/** A metric producer's request for call sites. */
 export interface TopSitesWanted extends TopCallSitesOptions {
-  /** Its number: each goes its own way through what comes and goes. */
+  /** Number of the producer. Each producer has its own selection of call sites. */
   readonly producer: number;
 }
 
 export type { TopSitesView };
 
-/** Everything that metrics say about the heap and about the profiler itself, at one moment. */
+/** Snapshot of the heap and of the profiler's own statistics, for metrics. */
 export interface AgentView {
-  /** Undefined when they were not asked for. */
+  /** Undefined if not requested. */
   readonly sites: CallSiteView | undefined;
-  /** The present leak suspects, the fastest first. */
+  /** Present leak suspects, fastest growth first. */
   readonly suspects: readonly SuspectView[];
-  /** Until the heap limit at the present growth, s; undefined while nothing grows. */
+  /** Seconds until the heap limit at the present growth; undefined if nothing grows. */
   readonly secondsToLimit: number | undefined;
   readonly profiler: ProfilerView;
 }
@@ -172,12 +184,12 @@ export interface AgentView {
 export interface SuspectView {
   readonly functionName: string;
   readonly file: string;
-  /** Where the function starts, counted from 1; 0 when unknown. */
+  /** Start of the function, counted from 1; 0 when unknown. */
   readonly line: number;
   readonly column: number;
-  /** Whether other functions start on that line, or may. */
+  /** True if other functions start, or may start, on that line. */
   readonly sharesLine: boolean;
-  /** The file as messages show it. */
+  /** File as shown in messages. */
   readonly shortFile: string;
   readonly packageName: string;
   readonly packageVersion?: string | undefined;
@@ -185,32 +197,34 @@ export interface SuspectView {
   /** Bytes in use that are older than a window. */
   readonly oldBytes: number;
   readonly bytesPerSecond: number;
-  /** In how many of how many windows they grew. */
+  /** Number of windows, out of `windows`, in which `oldBytes` grew. */
   readonly grownWindows: number;
   readonly windows: number;
-  /** How much of what it allocated `survivedMillis` ago is alive, 0 to 1; undefined when that is not known. */
+  /** Share of what it allocated `survivedMillis` ago that is still alive, 0 to 1; undefined when unknown. */
   readonly survivedShare: number | undefined;
   readonly survivedMillis: number | undefined;
-  /** All of it in a sentence. */
+  /** Description of the suspect in one sentence. */
   readonly verdict: string;
 }
 
-/** The profiler's own account of itself; counts are since the start. */
+/** Statistics of the profiler itself; counts are since the start. */
 export interface ProfilerView {
   readonly mode: SamplerMode | 'none';
-  /** Why the mode is `none`: what `lostSampler` counts, or `starting`. */
+  /** Reason for mode `none`: a key of `lostSampler`, or `starting`. */
   readonly noneReason: string;
   readonly samples: number;
   readonly unseenSamples: number;
   readonly earlyDeaths: number;
   readonly liveSamples: number;
-  /** Mean bytes between samples, at present. */
+  /** Mean bytes between samples at present. */
   readonly samplingInterval: number;
-  /** Bytes that were in use at a restart of the sampler at another interval, and may have been freed since. */
+  /**
+   * Bytes in use when the sampler was last restarted with another interval; they may have been freed since.
+   */
   readonly frozenBytes: number;
-  /** Bytes that readings show and that are likely to be garbage. */
+  /** Bytes that polls show but that are likely to be garbage. */
   readonly uncollectedBytes: number;
-  /** Major collections observed. */
+  /** Number of major collections observed. */
   readonly majorCollections: number;
   /** See `LeakProgress`. */
   readonly leakWindows: number;
@@ -218,14 +232,16 @@ export interface ProfilerView {
   readonly polls: number;
   readonly wholePairs: number;
   readonly cutPairs: number;
-  /** Since the last view, ms each. */
+  /** Durations of the polls since the last view, in ms. */
   readonly pollMillis: readonly number[];
-  /** By reason: what was lost on purpose or by failure. */
+  /** Number of things lost, on purpose or by failure, by reason. */
   readonly drops: Readonly<Record<string, number>>;
-  /** By reason: how often the sampler was lost. */
+  /** Number of times the sampler was lost, by reason. */
   readonly lostSampler: Readonly<Record<string, number>>;
-  /** CPU time that profiling has cost the process, with all threads, s; see `SelfAccount.cpuMillis`. */
+  /** CPU time of profiling in all threads of the process, in seconds; see `SelfAccount.cpuMillis`. */
   readonly cpuSeconds: number;
-  /** V8's heap of the profiler thread, and what V8 has allocated beside it; array buffers and the like are not in it. */
+  /**
+   * Bytes of the profiler thread's V8 heap and of V8's own allocations; without array buffers and the like.
+   */
   readonly memoryBytes: number;
 }

@@ -8,31 +8,31 @@ export interface OwnHeapPorts {
   /**
    * Collects garbage on this thread's heap.
    *
-   * @param thoroughly until nothing more is found, and gives memory back to the system: two collections or more
+   * @param thoroughly collects twice or more, until no garbage is left, and returns memory to the system
    */
   readonly collect: (thoroughly: boolean) => void;
-  /** CPU time of this thread so far, ms. */
+  /** CPU time of this thread so far, in ms. */
   readonly cpuMillis: () => number;
 }
 
-/** So much garbage is worth a collection of some ten milliseconds; of a large heap, so much of what is alive. */
+/** Growth that is worth a collection of some 10 ms: this many bytes, or this share of a large heap. */
 const WORTH_COLLECTING = 2 * 2 ** 20;
 const WORTH_COLLECTING_SHARE = 1 / 4;
-/** Collections are farther apart than this, and by so many times what the last one took: 0.05 % of a core at most. */
+/** Minimum gap between collections, in ms. See also `MIN_GAP`. */
 const MIN_GAP_MILLIS = 15_000;
-/** The first collection takes longer than all others, so it is not to fall into the start. */
+/** Minimum time before the first collection, in ms: it takes longest, so it must not delay the start. */
 const FIRST_GAP_MILLIS = 60_000;
 const MIN_GAP = 2_000;
 
 /**
- * Keeps the profiler thread's own heap small. Loading the code leaves garbage, and every reply of the inspector is some
- * soon after; V8 would let megabytes of it pile up before it collects them: it cannot know that this heap is to be a
- * small guest.
+ * Keeps the profiler thread's own heap small by collecting its garbage. Loading the code leaves garbage, and
+ * so does each reply of the inspector. V8 alone would let megabytes pile up, because it does not know that
+ * this heap should stay small.
  */
 export class OwnHeap {
   readonly #ports: OwnHeapPorts;
   #collectedAt: number | undefined;
-  /** The heap's size some time after the last collection; nothing before the first, which is always worth it. */
+  /** Size of the heap after the last collection, in bytes; 0 before the first, which is always worthwhile. */
   #floor = 0;
   #gapMillis = FIRST_GAP_MILLIS;
   #isFirst = true;
@@ -41,7 +41,7 @@ export class OwnHeap {
     this.#ports = ports;
   }
 
-  /** Call now and then, e.g. after each reading. */
+  /** Collects if there is enough garbage and the gap has passed. Call often, e.g. after each poll. */
   tend(atMillis: number): void {
     this.#collectedAt ??= atMillis;
     const used = this.#ports.usedBytes();
@@ -57,12 +57,12 @@ export class OwnHeap {
   }
 }
 
-/** Such an interval that nothing is sampled. */
+/** Interval so large that nothing is sampled. */
 const NO_SAMPLES = { samplingInterval: 2 ** 30 };
 
 /**
- * The heap of this thread, collected through an inspector session of its own. Reading a sampler that the inspector has started
- * collects once; `HeapProfiler.collectGarbage` does so twice or more, until nothing more is found.
+ * Connects to this thread's heap through an inspector session of its own. Reading the inspector's sampler
+ * collects garbage once; `HeapProfiler.collectGarbage` does so repeatedly until no garbage is left.
  */
 export function connectOwnHeap(): OwnHeapPorts & { close(): void } {
   const session = new Session();

@@ -11,19 +11,19 @@ export interface PollLoopPorts {
   readonly account: SelfAccount;
   /** Asks the main thread to start the sampler. */
   readonly wantSampler: () => void;
-  /** Asks the main thread whether it could start the sampler again just now; see `restartPossible`. */
+  /** Asks the main thread if it could restart the sampler now; see `restartPossible`. */
   readonly wantRestart: () => void;
-  /** Has the main thread start the sampler again at another interval. */
+  /** Has the main thread restart the sampler with another interval. */
   readonly restart: (samplingInterval: number) => void;
-  /** Called before the sampler is restarted, while the samples alive are known. */
+  /** Called before the sampler is restarted, while the live samples are still known. */
   readonly beforeRestart: () => void;
-  /** Called when the samples alive until then are out of sight. */
+  /** Called when the previously live samples are lost. */
   readonly onStartAnew: () => void;
-  /** Whether anything follows single samples, which a restart would lose. */
+  /** Returns true if single samples are being followed, which a restart would lose. */
   readonly isFollowed: () => boolean;
-  /** Called after every reading. */
+  /** Called after every poll. */
   readonly onReading: () => void;
-  /** How many collections of the young generation there were since it was last asked. */
+  /** Returns the number of young-generation collections since the last call. */
   readonly takeScavenges: () => number;
   readonly log: (level: 'info' | 'warn' | 'error', text: string) => void;
 }
@@ -32,17 +32,20 @@ export interface PollLoopOptions {
   readonly cpuBudget: number;
   readonly traced: boolean;
   readonly maxLiveSamples: number;
-  /** Whether the interval is the default, which becomes coarser where its cost would be noticed. */
+  /** True if the interval is the default; only then is it increased where its cost would be noticed. */
   readonly isAdaptive: boolean;
 }
 
 interface Reading {
   readonly at: number;
-  /** Whether nothing had died since the reading before. */
+  /** True if no sample had died since the previous poll. */
   readonly whole: boolean;
 }
 
-/** Mean gaps between pairs: a traced component wants lifetimes at a finer grain, and pays for it. */
+/**
+ * Bounds of the mean gap between pairs, in ms. Tracing needs lifetimes at a finer resolution, at a higher
+ * cost.
+ */
 const GAPS = {
   plain: { minGapMillis: 200, maxGapMillis: 30_000 },
   traced: { minGapMillis: 50, maxGapMillis: 2_000 },
@@ -50,17 +53,23 @@ const GAPS = {
 const TRACED_CPU_BUDGET = 0.05;
 const FIRST_BACKOFF_MILLIS = 1_000;
 const MAX_BACKOFF_MILLIS = 60_000;
-/** A rate counts when it has lasted; start-up is not judged by. */
+/** Minimum time over which the sampling rate is measured, in ms, so that start-up does not count. */
 const RATE_MILLIS = 20_000;
-/** A main thread inside one long native call does not answer; longer than this is worth a word. */
+/**
+ * Delay after which a poll is logged as overdue, in ms; a main thread inside a long native call cannot
+ * answer.
+ */
 const OVERDUE_MILLIS = 10_000;
-/** A forced collection is expensive, so the fallback is rare however the budget is set. */
+/**
+ * Minimum gap for the inspector, in ms: each of its polls forces an expensive collection, whatever the
+ * budget.
+ */
 const INSPECTOR_MIN_GAP_MILLIS = 5_000;
 
 /**
- * Polls the sampler in pairs at random moments, and keeps the lease: when the sampler is gone or somebody
- * else's, that is counted, the ledger is told, and the main thread is asked to start it again, less and
- * less often.
+ * Polls the sampler in pairs at random moments, and keeps the lease on it. When the sampler is stopped or
+ * taken by other code, counts the loss, informs the ledger and asks the main thread to start it again, with
+ * growing pauses.
  */
 export class PollLoop {
   readonly #ports: PollLoopPorts;
@@ -74,16 +83,19 @@ export class PollLoop {
   #queue: Promise<unknown> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
-  /** How many wait for a reading now, and what ends the wait inside a pair for them. */
+  /** Number of requests for an immediate poll, and the function that ends the wait inside a pair for them. */
   #hurried = 0;
   #hurry: (() => void) | undefined;
   #lastReadingAt: number | undefined;
   #restartWanted = false;
-  /** When the present span in which samples are counted began, and the samples then. */
+  /** Start of the span over which the sampling rate is measured, and the number of samples then. */
   #rateSpan: { readonly atMillis: number; readonly samples: number } | undefined;
   #samplesPerSecond = 0;
   #readBehindMajorAt = Number.NEGATIVE_INFINITY;
-  /** All CPU time that profiling had cost at the last pair, ms; undefined before the first: loading is not made up for. */
+  /**
+   * CPU time of profiling at the last pair, in ms; undefined before the first, so that loading is not
+   * charged.
+   */
   #costAtPair: number | undefined;
 
   constructor(ports: PollLoopPorts, options: PollLoopOptions) {
@@ -104,7 +116,7 @@ export class PollLoop {
     return this.#traced ? Math.max(cpuBudget, TRACED_CPU_BUDGET) : cpuBudget;
   }
 
-  /** The sampler runs (again). */
+  /** Records that the main thread has started the sampler, and schedules polls. */
   samplerStarted(mode: SamplerMode): void {
     this.#mode = mode;
     this.#ports.ledger.knowsAllocationBySite = seesShortLived(mode);
@@ -116,10 +128,10 @@ export class PollLoop {
   }
 
   /**
-   * A component of this process is traced from now on: polls come more often, and the sampler is restarted, unless its
-   * interval is small enough.
+   * Polls more often from now on, for a traced component. Restarts the sampler unless its interval is small
+   * enough.
    *
-   * @param samplingInterval mean bytes between samples
+   * @param samplingInterval largest allowed interval, in mean bytes between samples
    */
   trace(samplingInterval: number): void {
     this.#traced = true;
@@ -130,7 +142,7 @@ export class PollLoop {
     this.#wantRestartIfDue();
   }
 
-  /** The sampler could not be started: try again later. */
+  /** Records that the sampler could not be started, and retries later. */
   samplerRefused(reason: 'taken' | 'failed'): void {
     this.#ports.account.lose(reason);
     this.#retryLater();
@@ -142,27 +154,27 @@ export class PollLoop {
     this.#hurry?.();
   }
 
-  /** Takes one reading now, after whatever is under way. */
+  /** Polls as soon as the present work is done. */
   pollNow(): Promise<void> {
     return this.#soon(async () => void (await this.#poll()));
   }
 
   /**
-   * A major collection has ended: what is shown right behind it is reachable. Takes a reading, unless such readings would
+   * Polls after a major collection, as everything shown then is reachable. Does nothing if such polls would
    * come more often than pairs.
    */
   async collected(): Promise<void> {
     const now = performance.now();
     if (!this.#mode || !seesShortLived(this.#mode)) return;
-    // The second poll of a pair comes soon enough, and a pair that is cut short is none.
+    // Inside a pair, its second poll comes soon enough, and interrupting the pair would waste it.
     if (this.#hurry || now - this.#readBehindMajorAt < this.#schedule.meanGapMillis) return;
     this.#readBehindMajorAt = now;
     await this.#exclusive(async () => void (await this.#poll()));
   }
 
   /**
-   * The main thread could start the sampler again, which was wanted, and will do so at once when told to. Readings go on
-   * until then, because a main thread in a long loop answers those and nothing else; this takes the last.
+   * Polls a last time, then restarts the sampler. Call when the main thread can restart at once. Polling
+   * continues until then, because a main thread in a long loop answers polls but not messages.
    */
   restartPossible(): Promise<void> {
     return this.#soon(async () => {
@@ -188,7 +200,7 @@ export class PollLoop {
   }
 
   #plan(): void {
-    // Without a sampler the timer is the one that asks for it again.
+    // Without a sampler, the timer is in use for asking for it again.
     if (this.#stopped || !this.#mode) return;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
@@ -198,11 +210,12 @@ export class PollLoop {
     }, this.#schedule.nextGapMillis());
   }
 
-  /** One pair of polls; where short-lived objects are never seen, one poll does. */
+  /** Polls twice; once if the mode cannot see short-lived objects. */
   async #pair(): Promise<void> {
     const { account } = this.#ports;
     let cost = 0;
-    // What others have done between the two, compressing captures or encoding profiles, is not the price of a pair.
+    // Sum up only the polls: other work in between (compressing captures, encoding profiles) is not part of a
+    // pair's cost.
     const poll = async (pairedWith?: number) => {
       const before = account.workMillis();
       const reading = await this.#poll(pairedWith);
@@ -211,19 +224,19 @@ export class PollLoop {
     };
     const first = await poll();
     if (first && this.#mode && seesShortLived(this.#mode)) {
-      // A pair that is cut short is none: its few samples would weigh far too much.
+      // Discard an interrupted pair: its few samples would get far too much weight.
       if (!(await this.#pauseInPair(this.#schedule.pairMillis))) return;
       const second = await poll(first.at);
       if (second) this.#schedule.recordPair(second.whole);
     }
     this.#schedule.recordCost(cost);
-    // All the rest: samples, garbage collections, readings and profiles that somebody wanted, metrics.
+    // The rest of the cost: samples, garbage collections, polls and profiles on request, metrics.
     const total = account.cpuMillis();
     if (this.#costAtPair !== undefined) this.#schedule.recordExtraCost(total - this.#costAtPair - cost);
     this.#costAtPair = total;
   }
 
-  /** Waits for the second poll of a pair; false when somebody wants a reading now. */
+  /** Waits for the second poll of a pair. Resolves to false if an immediate poll is requested. */
   #pauseInPair(millis: number): Promise<boolean> {
     if (this.#hurried > 0) return Promise.resolve(false);
     return new Promise((resolve) => {
@@ -238,10 +251,10 @@ export class PollLoop {
   }
 
   /**
-   * One reading.
+   * Polls once.
    *
-   * @param pairedWith when the first reading of the pair was taken
-   * @returns undefined when there was none
+   * @param pairedWith time of the pair's first poll, in ms; undefined outside a pair
+   * @returns undefined if the poll failed
    */
   async #poll(pairedWith?: number): Promise<Reading | undefined> {
     const { ledger, poller, account, onReading } = this.#ports;
@@ -268,7 +281,9 @@ export class PollLoop {
     return { at, whole: change.whole };
   }
 
-  /** Waits for an answer as long as it takes, because asking again would be in vain; one that is overdue is counted. */
+  /**
+   * Waits for an answer without a time limit, as asking again would not help. Counts and logs an overdue one.
+   */
   async #inTime<T>(answer: Promise<T>): Promise<T> {
     const { account, log } = this.#ports;
     const timer = setTimeout(() => {
@@ -311,8 +326,8 @@ export class PollLoop {
   }
 
   /**
-   * Restarts the sampler, which cannot change its interval. What is alive goes out of sight and is carried over; what is
-   * sampled between the last poll and the restart is lost.
+   * Restarts the sampler, which cannot change its interval while running. The ledger carries over what is
+   * alive; samples between the last poll and the restart are lost.
    */
   #changeInterval({ samplingInterval, reason }: IntervalChange): void {
     const { ledger, account, log, beforeRestart, onStartAnew, restart } = this.#ports;
@@ -331,7 +346,7 @@ export class PollLoop {
     restart(samplingInterval);
   }
 
-  /** What sampling costs at present, for people. */
+  /** Describes the present cost of sampling, for the log. */
   #costs(): string {
     const { ledger, account } = this.#ports;
     const perSecond = Math.round(this.#samplesPerSecond);
@@ -365,7 +380,7 @@ export class PollLoop {
     this.#backoffMillis = Math.min(MAX_BACKOFF_MILLIS, this.#backoffMillis * 2);
   }
 
-  /** Runs something as the next thing, without waiting for the second poll of a pair. */
+  /** Runs work next, interrupting the wait inside a pair. */
   #soon(work: () => Promise<void>): Promise<void> {
     this.#hurried++;
     this.#hurry?.();
@@ -375,7 +390,7 @@ export class PollLoop {
     });
   }
 
-  /** Runs one thing at a time: a reading between the two of a pair would spoil it. */
+  /** Runs work one at a time: a poll between the two of a pair would spoil the pair. */
   #exclusive<T>(work: () => Promise<T>): Promise<T> {
     const done = this.#queue.then(work, work);
     this.#queue = done.catch(() => {});
@@ -390,9 +405,9 @@ const LOST_TEXT = {
 } as const;
 
 /**
- * How long the main thread was stopped for a poll, ms. The latency is an upper bound: it includes waiting
- * for the main thread to come out of native code, which is not the profiler's cost. V8 needs under a
- * microsecond per sample and node, so where no collection is forced the pause is no more than that.
+ * Estimates how long a poll stopped the main thread, in ms. The latency is an upper bound: it includes
+ * waiting until the main thread leaves native code, which is not the profiler's cost. V8 needs under 1
+ * microsecond per sample and node, so the pause is at most that, unless the mode forces a collection.
  */
 function pauseOf(mode: SamplerMode, latencyMillis: number, samplesAndNodes: number): number {
   if (mode === 'inspector') return latencyMillis;

@@ -2,14 +2,20 @@ import type { CallSite, Ledger } from '../ledger/index.js';
 import { TopCallSites, type TopCallSitesView } from '../signal/top-call-sites.js';
 import type { TopSitesWanted } from './messages.js';
 
-/** A process has a producer for each of its readers: more than this are made and thrown away. */
+/**
+ * Maximum number of producers, normally one for each reader. Beyond it, the least recently used is dropped.
+ */
 const MAX_PRODUCERS = 16;
 
-/** The largest call sites for each metric producer. */
+/** Holds each metric producer's selection of the largest call sites. */
 export class ProducerSites {
   readonly #byProducer = new Map<number, TopCallSites>();
 
-  /** @param epochMillis now, since the epoch */
+  /**
+   * Returns the call sites that a producer asks for.
+   *
+   * @param epochMillis present time, in ms since the epoch
+   */
   view(
     ledger: Ledger,
     wanted: TopSitesWanted,
@@ -18,7 +24,7 @@ export class ProducerSites {
   ): TopCallSitesView {
     const { producer } = wanted;
     const sites = this.#byProducer.get(producer) ?? new TopCallSites(wanted);
-    // Last is who asked last.
+    // Reinsert: the map's order is from least to most recently used.
     this.#byProducer.delete(producer);
     this.#byProducer.set(producer, sites);
     for (const idle of this.#byProducer.keys()) {

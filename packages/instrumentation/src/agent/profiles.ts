@@ -18,21 +18,21 @@ export interface ProfilesPorts extends ClientReadingsPorts {
   readonly ledger: Ledger;
   readonly leaks: LeakWatch;
   readonly past: PastStates;
-  /** Now, ms since the epoch; and when counting began, by the same clock. */
+  /** Present time, in ms since the epoch; `startedMillis` is when counting began, on the same clock. */
   readonly clock: () => number;
   readonly startedMillis: number;
-  /** The high-water mark so far. */
+  /** Returns the high-water mark so far. */
   readonly peak: () => HighWaterMark | undefined;
 }
 
-/** Differences that may be in work at once: each keeps its first profile until its time is over. */
+/** Maximum number of concurrent difference profiles; each keeps its first profile until its time is over. */
 const MAX_DIFFERENCES = 16;
-/** When to ask again where there is no room for one more, s. */
+/** Delay after which a refused client should retry, in seconds. */
 const NO_ROOM_SECONDS = 10;
 
 /**
- * Makes pprof profiles on request. The encoders are loaded with the first request, so that a process that
- * nobody asks does not hold them in memory.
+ * Makes pprof profiles on request. Loads the encoders with the first request, so that a process without
+ * requests does not hold them in memory.
  */
 export function profileProvider(ports: ProfilesPorts): ProfileProvider {
   const { ledger, loop, clock, startedMillis } = ports;
@@ -48,14 +48,14 @@ export function profileProvider(ports: ProfilesPorts): ProfileProvider {
     startedMillis,
     nowMillis: clock(),
     defaultColumn,
-    // A difference between ages would only show samples growing older.
+    // Leave ages out of a difference: it would only show samples growing older.
     agesAtMillis: seconds === undefined ? performance.now() : undefined,
     verdicts: verdictsAt(performance.now()),
   });
 
   const snapshot = async (query: ProfileQuery, table: ObjectCountTable | undefined) => {
     const { profileFromLedger, objectCountsByNode } = await import('../profile/index.js');
-    // A profile shows everything up to now, as far as there is any evidence.
+    // Attribute everything up to now, if there are statistics to do so.
     ledger.settle(performance.now(), ledger.hasEvidence(performance.now()));
     const counts = table && { objectCounts: objectCountsByNode(table, ledger.tree) };
     return profileFromLedger(ledger, { ...optionsFor(query), ...counts });
@@ -69,7 +69,7 @@ export function profileProvider(ports: ProfilesPorts): ProfileProvider {
     return peakProfileFromLedger(ledger, mark, { ...optionsFor(query), nowMillis });
   };
 
-  /** What happened between two moments, each so many seconds ago. */
+  /** Makes a profile of the change between two past moments, given in seconds before now. */
   const change = async (
     query: ProfileQuery,
     { since, until }: { readonly since: number; readonly until: number },
@@ -108,14 +108,14 @@ export function profileProvider(ports: ProfilesPorts): ProfileProvider {
     });
   };
 
-  /** What changes while the client waits. */
+  /** Makes a profile of the change while the client waits. */
   const difference = async (query: ProfileQuery, seconds: number): Promise<Uint8Array> => {
     const { encode, subtract } = await loadEncoders();
     const first = wanted(query, `difference ${query.defaultColumn}`);
     const make = (table: ObjectCountTable | undefined) => snapshot(query, table);
     const before = await readings.make(first, make);
     await sleep(seconds * 1000, query.signal);
-    // Nobody is there any more: what would be made now were for nobody.
+    // Stop if the client has disconnected meanwhile.
     query.signal.throwIfAborted();
     const after = await readings.make({ ...first, promised: true }, make);
     return readings.measured(async () => encode(subtract(after, before)));
@@ -149,7 +149,7 @@ function wanted({ client, signal, collectFirst }: ProfileQuery, key: string): Re
   return { key, client, signal, collectFirst };
 }
 
-/** Loads all that makes profiles, so that the cost of loading is not taken for that of a profile. */
+/** Loads all encoders in advance, so that loading is not charged to a profile. */
 async function loadEncoders() {
   const [{ encodePprof }, { subtractProfiles }, { gzipSync, constants }] = await Promise.all([
     import('@heapray/exporter/pprof'),
@@ -157,7 +157,7 @@ async function loadEncoders() {
     import('node:zlib'),
     import('../profile/index.js'),
   ]);
-  // On this thread: the thread pool is the application's.
+  // Compress synchronously on this thread: the thread pool belongs to the application.
   const level = constants.Z_BEST_SPEED;
   const encode = (profile: Parameters<typeof encodePprof>[0]): Uint8Array =>
     gzipSync(encodePprof(profile), { level });

@@ -5,46 +5,48 @@ interface ThreadCpuUsage {
   threadCpuUsage?(): { readonly user: number; readonly system: number };
 }
 
-/** Where the account gets its figures from; all are ms since some moment, and never fall. */
+/** Sources of the account's figures; each returns ms since some moment, and never decreases. */
 export interface CpuSources {
   /** CPU time of the profiler thread. */
   readonly thread: () => number;
   /** CPU time of V8's worker threads, which work for all threads of the process; undefined when unknown. */
   readonly v8Threads?: (() => number | undefined) | undefined;
-  /** How long collections of the profiler thread's garbage took. */
+  /** Total duration of the profiler thread's garbage collections. */
   readonly ownCollections?: () => number;
-  /** How long collections of the main thread's garbage took. */
+  /** Total duration of the main thread's garbage collections. */
   readonly hostCollections?: () => number;
-  /** Ends observations. */
+  /** Stops the observers behind these figures. */
   readonly close?: () => void;
 }
 
-/** CPU time by what it was spent on, ms. */
+/** CPU time by purpose, in ms. */
 export interface CpuParts {
-  /** The profiler thread, its garbage collections included. */
+  /** Profiler thread, its garbage collections included. */
   readonly thread: number;
-  /** The main thread: answers to polls and the like. */
+  /** Main thread: answers to polls and other requests. */
   readonly pauses: number;
-  /** The main thread: samples that V8 took. */
+  /** Main thread: taking samples. */
   readonly sampling: number;
-  /** V8's worker threads, as far as they worked for the profiler thread. */
+  /** V8's worker threads, for the profiler thread's share. */
   readonly v8Threads: number;
 }
 
-/** The durations of so many polls wait for a reader. */
+/** Maximum number of poll durations kept for the next reader. */
 export const MAX_KEPT_POLLS = 10_000;
 /**
- * What V8 takes for a sample, in microseconds: a constant, and something for each frame of its stack. Measured on Node 22 and
- * 24: 1.9 at 14 frames, 2.8 at 23, 4.8 at 43, 7.7 at 73, 12.8 at 128.
+ * Cost of a sample in V8, in microseconds: a constant plus a part for each frame of its stack. Measured on
+ * Node 22 and 24: 1.9 at 14 frames, 2.8 at 23, 4.8 at 43, 7.7 at 73, 12.8 at 128.
  */
 const SAMPLE_MICROS = 0.5;
 const FRAME_MICROS = 0.1;
-/** V8's worker threads are looked at so often, ms: that is five small files. */
+/**
+ * Interval for reading the CPU time of V8's worker threads, in ms; each time reads up to five small files.
+ */
 const V8_THREADS_EVERY_MILLIS = 5_000;
-/** No collection keeps more of V8's worker threads busy than there are. */
+/** Number of V8's worker threads: a collection cannot keep more of them busy. */
 const V8_THREADS = 4;
 
-/** What the profiler did and what it cost. */
+/** Counts what the profiler did and what it cost. */
 export class SelfAccount {
   polls = 0;
   readonly drops: Record<string, number> = {};
@@ -66,20 +68,20 @@ export class SelfAccount {
   addPoll(millis: number): void {
     this.polls++;
     this.#pausedMillis += millis;
-    // Nobody may be reading: keep no more than a scrape interval's worth.
+    // Bound the list, as there may be no reader.
     if (this.#pollMillis.length < MAX_KEPT_POLLS) this.#pollMillis.push(millis);
     else this.drop('poll_duration');
   }
 
-  /** The main thread was kept from its work by something other than a poll, ms. */
+  /** Adds a pause of the main thread other than a poll, in ms. */
   addPause(millis: number): void {
     this.#pausedMillis += millis;
   }
 
   /**
-   * Takes how many samples V8 has taken.
+   * Adds the cost of samples that V8 has taken.
    *
-   * @param frames mean number of frames of their stacks; undefined when none of them was seen
+   * @param frames mean number of frames in their stacks; undefined if none of them was seen
    */
   addSamples(samples: number, frames: number | undefined): void {
     if (frames !== undefined) {
@@ -88,7 +90,7 @@ export class SelfAccount {
     this.#samplingMillis += (samples * this.#sampleMicros) / 1000;
   }
 
-  /** What a sample costs the main thread, microseconds: an estimate from the depth of stacks. */
+  /** Estimated cost of a sample on the main thread, in microseconds, from the depth of stacks. */
   get sampleMicros(): number {
     return this.#sampleMicros;
   }
@@ -103,7 +105,7 @@ export class SelfAccount {
     if (count > 0) this.drops[reason] = (this.drops[reason] ?? 0) + count;
   }
 
-  /** The last reason that `lostSampler` counts; `starting` before the first. */
+  /** Last reason counted in `lostSampler`; `starting` before the first. */
   lastLost = 'starting';
 
   lose(reason: string): void {
@@ -111,12 +113,15 @@ export class SelfAccount {
     this.lostSampler[reason] = (this.lostSampler[reason] ?? 0) + 1;
   }
 
-  /** CPU time of this thread and of the main thread's answers so far, ms: what single pieces of work are measured by. */
+  /**
+   * CPU time of this thread and of the main thread's pauses so far, in ms. Used to measure single pieces of
+   * work.
+   */
   workMillis(): number {
     return this.#sources.thread() + this.#pausedMillis;
   }
 
-  /** All CPU time that profiling has cost the process so far, ms. */
+  /** CPU time that profiling has cost the whole process so far, in ms. */
   cpuMillis(): number {
     const { thread, pauses, sampling, v8Threads } = this.cpuParts();
     return thread + pauses + sampling + v8Threads;
@@ -132,8 +137,8 @@ export class SelfAccount {
   }
 
   /**
-   * Takes a part of what V8's worker threads have done: that of this thread's collections in the time of all collections that
-   * are known. Call now and then.
+   * Charges a share of the V8 worker threads' CPU time: this thread's part of the time of all known
+   * collections. Call often; it does the work at most every 5 s.
    */
   lookAtV8Threads(atMillis: number): void {
     if (atMillis - this.#v8ThreadsAt < V8_THREADS_EVERY_MILLIS) return;
@@ -150,7 +155,11 @@ export class SelfAccount {
     this.#sources.close?.();
   }
 
-  /** @param v8ThreadsMillis what V8's threads are thought to have done when that is not told */
+  /**
+   * Reads the collection times.
+   *
+   * @param v8ThreadsMillis value to use when the time of V8's threads is unknown
+   */
   #collections(v8ThreadsMillis: number) {
     const { v8Threads, ownCollections, hostCollections } = this.#sources;
     return {
@@ -161,10 +170,12 @@ export class SelfAccount {
   }
 }
 
-/** How quickly depths of stacks that were are forgotten. */
+/** Weight of the newest stack depths in the moving average, 0 to 1. */
 const DEPTH_SMOOTHING = 0.2;
 
-/** CPU time of the calling thread, ms. Where nothing tells it, the time in which its event loop had something to do. */
+/**
+ * CPU time of the calling thread, in ms. Where it is unavailable, returns the active time of the event loop.
+ */
 export function threadCpuMillis(): number {
   const usage = (process as ThreadCpuUsage).threadCpuUsage?.();
   if (usage) return (usage.user + usage.system) / 1000;

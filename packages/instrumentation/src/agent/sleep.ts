@@ -1,7 +1,7 @@
-/** Resolves after a time, or at once when the signal is aborted; does not keep the thread alive. */
+/** Resolves after `millis` ms, or at once when the signal is aborted. Does not keep the thread alive. */
 export function sleep(millis: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    // An event that has passed calls no listener.
+    // An already aborted signal fires no event.
     if (signal?.aborted) return resolve();
     const done = () => {
       clearTimeout(timer);

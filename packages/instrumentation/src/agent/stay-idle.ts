@@ -1,7 +1,7 @@
-/** The longest that a timer waits, ms. */
+/** Longest delay that a Node timer accepts, in ms. */
 const LONG = 2 ** 31 - 1;
 
-/** Keeps this thread from ending before the process does. */
+/** Keeps this thread alive until the process ends. */
 export function stayIdle(): void {
   setInterval(() => {}, LONG);
 }

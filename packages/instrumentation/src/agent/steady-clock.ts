@@ -1,6 +1,6 @@
 /**
- * A clock for times that people read: milliseconds since the epoch, right when it is made, and steady from then on. A
- * step of the system's clock meanwhile neither stretches what is measured nor turns it back.
+ * Returns a clock for times shown to people, in ms since the epoch. It is correct when created and steady
+ * from then on: a step of the system clock neither stretches nor reverses durations.
  */
 export function steadyClock(): () => number {
   const epoch = Date.now() - performance.now();
@@ -8,11 +8,11 @@ export function steadyClock(): () => number {
 }
 
 /**
- * A clock for points in time that are sent away: milliseconds since the epoch by the system's clock, so that it is right
- * after a sleep of the machine too. Set back, it stands still until the system's clock has caught up: no end is before
- * its start.
+ * Returns a clock for exported timestamps, in ms since the epoch. Follows the system clock, so that it is
+ * also correct after the machine has slept. If the system clock is set back, this one stands still until it
+ * has caught up, so that no end is before its start.
  *
- * @param fromMillis never before this
+ * @param fromMillis lower bound of all times
  */
 export function risingClock(fromMillis: number): () => number {
   let last = fromMillis;
@@ -22,10 +22,10 @@ export function risingClock(fromMillis: number): () => number {
   };
 }
 
-// The main thread uses it too, where the application may change it later.
+// Keep a reference: the main thread uses it too, and the application may replace `process.hrtime`.
 const { hrtime } = process;
 
-/** Now, in ms, on the clock that all threads share. */
+/** Present time, in ms, on the clock that all threads share. */
 export function monotonicMillis(): number {
   const [seconds, nanos] = hrtime();
   return seconds * 1000 + nanos / 1e6;

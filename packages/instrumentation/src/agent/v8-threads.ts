@@ -1,13 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** Names of V8's worker threads: Node 24, Node 26. */
+/** Names of V8's worker threads in Node 24 and Node 26. */
 const NAMES = new Set(['V8Worker', 'node-V8Worker']);
-/** V8's worker threads where no thread has a name (Node 22): the first that the process starts. */
+/** Names of V8's worker threads in Node 22, which gives them none of their own: the first threads started. */
 const UNNAMED = new Set(['node', 'DelayedTaskSche']);
 const UNNAMED_COUNT = 5;
 const TASKS = '/proc/self/task';
 
-/** A thread of this process, as the system tells of it. */
+/** A thread of this process as listed by the system. */
 export interface ProcessThread {
   readonly id: number;
   /** At most 15 characters. */
@@ -15,10 +15,10 @@ export interface ProcessThread {
 }
 
 /**
- * Finds V8's worker threads, which collect garbage and compile for all isolates of the process.
+ * Returns V8's worker threads, which collect garbage and compile for all isolates of the process.
  *
  * @param threads all threads of the process
- * @param pid the number of the process, which is also the main thread's
+ * @param pid id of the process, equal to the main thread's
  */
 export function v8Threads(threads: readonly ProcessThread[], pid: number): readonly ProcessThread[] {
   const named = threads.filter(({ name }) => NAMES.has(name));
@@ -28,8 +28,8 @@ export function v8Threads(threads: readonly ProcessThread[], pid: number): reado
 }
 
 /**
- * Returns a function that reads the CPU time of V8's worker threads since their start, ms. Undefined where the system does
- * not tell (no `/proc`, or not allowed).
+ * Returns a function that reads the total CPU time of V8's worker threads, in ms. Undefined where the system
+ * does not provide it (no `/proc`, or no permission).
  */
 export function v8ThreadsClock(): (() => number | undefined) | undefined {
   try {
@@ -52,7 +52,7 @@ export function v8ThreadsClock(): (() => number | undefined) | undefined {
   }
 }
 
-/** CPU time of the calling thread from `/proc`, ms; undefined where the system does not tell. */
+/** CPU time of the calling thread from `/proc`, in ms; undefined where the system does not provide it. */
 export function threadRunMillis(): number | undefined {
   try {
     return runMillis(readFileSync('/proc/thread-self/schedstat', 'latin1'));
@@ -61,7 +61,7 @@ export function threadRunMillis(): number | undefined {
   }
 }
 
-/** The first number of a `schedstat`: time on the processor, ns. NaN when it is not there. */
+/** Parses the first number of a `schedstat` file, ns on the processor, into ms. NaN if it is missing. */
 function runMillis(schedstat: string): number {
   return Number.parseInt(schedstat, 10) / 1e6;
 }

@@ -1,16 +1,16 @@
 import { HttpError } from '@heapray/exporter/http';
 
-/** Requests of one client, and of all clients, that may wait at once. */
+/** Maximum number of waiting requests: of one client, and of all clients. */
 const MAX_OF_CLIENT = 8;
 const MAX_WAITING = 32;
 
-/** Where requests wait for the next reading. One client alone cannot take all the places. */
+/** Bounds the requests that wait for the next poll. One client alone cannot take all places. */
 export class WaitingRoom {
   readonly #byClient = new Map<string, number>();
   #waiting = 0;
 
   /**
-   * Runs what a client waits for.
+   * Runs the wait of a client's request while it holds a place.
    *
    * @throws HttpError 429 (rejects) when the client, or all clients together, have no place left
    */
@@ -30,7 +30,11 @@ export class WaitingRoom {
   }
 }
 
-/** @param millis until it makes sense to ask again */
+/**
+ * Returns the 429 error.
+ *
+ * @param millis time until asking again makes sense
+ */
 export function tooMany(millis: number): HttpError {
   const seconds = Math.max(1, Math.ceil(millis / 1000));
   return new HttpError(
