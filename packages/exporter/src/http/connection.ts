@@ -6,10 +6,11 @@ import type { Pace } from './pace.js';
 import { RequestGate } from './request-gate.js';
 
 /**
- * - `idle`: no whole request was read yet, or the last one was answered
+ * State of a connection:
+ * - `idle`: no whole request has been read yet, or the last one was answered
  * - `working`: an answer is being made
- * - `refused`: the client asks too often, and its refusal is held back
- * - `sending`: the answer is made, and the system has not taken all of it
+ * - `refused`: the client sends requests too often, and its refusal is delayed
+ * - `sending`: the answer is made, and the system has not accepted all of it
  */
 export type ConnectionState = 'idle' | 'working' | 'refused' | 'sending';
 
@@ -19,24 +20,24 @@ export type Answer = (request: IncomingMessage, signal: AbortSignal) => Promise<
 export interface ConnectionHandlers {
   readonly answer: Answer;
   readonly pace: Pace;
-  /** Called when the state changes; `to` is undefined when the connection has gone. */
+  /** Called when the state changes. `to` is undefined when the connection was closed. */
   moved(from: ConnectionState | undefined, to: ConnectionState | undefined): void;
 }
 
-/** How long a client may take to send a whole request, and a connection may be without one. */
+/** Timeout for sending a whole request, and for an idle connection. */
 const REQUEST_MILLIS = 5_000;
-/** How long a client may read nothing of an answer. */
+/** Timeout for a client that reads nothing of an answer. */
 const STALLED_MILLIS = 15_000;
-/** A client that is refused and asks again at once would keep the thread busy, so it waits for its refusal. */
+/** Delay of a refusal: without it, a client that repeats its request at once would keep the thread busy. */
 const REFUSAL_MILLIS = 1_000;
 const TOO_MANY_REQUESTS = 429;
 const REQUEST_TIMEOUT = 'HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n';
-/** How long a client that is told so may take to read it. */
+/** Time for a client to read the notice that its request timed out. */
 const LAST_WORDS_MILLIS = 1_000;
 
-/** One connection: answers its requests one after another, each when the system has taken all of the answer before. */
+/** One connection. Answers its requests one after another: the next is read when the system has accepted the answer. */
 export class Connection {
-  /** What an HTTP parser reads from. */
+  /** The stream that an HTTP parser reads from. */
   readonly gate: RequestGate;
   readonly #socket: Socket;
   readonly #handlers: ConnectionHandlers;
@@ -74,7 +75,7 @@ export class Connection {
   }
 
   destroy(): void {
-    // At once and not with the event, which comes later: many may be cut in one turn, each to make room for another.
+    // Leave now rather than on the event `close`, which comes later: several connections may be cut in one turn.
     this.#leave();
     this.gate.destroy();
   }
@@ -85,13 +86,13 @@ export class Connection {
     if (isRefusal) this.#moveTo('refused');
     this.#after(isRefusal ? REFUSAL_MILLIS : 0, () => {
       this.#moveTo('sending');
-      // A write that goes on counts as activity.
+      // A write in progress counts as activity.
       this.#socket.setTimeout(STALLED_MILLIS);
       sendAnswer(response, answer, last);
     });
   }
 
-  /** Does something after a time, at once for 0, unless the connection has gone by then. */
+  /** Runs `work` after a delay, immediately for 0. The timer is cleared if the connection closes before. */
   #after(millis: number, work: () => void): void {
     const attempt = () => {
       try {
@@ -112,7 +113,7 @@ export class Connection {
     this.gate.next();
   }
 
-  /** No whole request has come in time. */
+  /** Ends a connection that sent no whole request in time. */
   #giveUp(): void {
     if (!this.gate.hasPart) return this.destroy();
     this.gate.end(REQUEST_TIMEOUT);

@@ -5,20 +5,26 @@ import { type Answer, Connection, type ConnectionState } from './connection.js';
 import { Pace } from './pace.js';
 
 /**
- * Most connections at once. A socket and its parser take some 10 KiB, and file descriptors are those of the whole process.
- * Whoever makes answers bounds how many are in work, to fewer than that.
+ * Maximum number of connections. A socket and its parser take some 10 KiB, and all parts of the process share its file
+ * descriptors. The routes limit how many answers are in work, to fewer than this.
  */
 const MAX_CONNECTIONS = 128;
-/** While fewer are idle, the others give way first: who has just come is idle, and needs time to send a request. */
+/**
+ * While fewer connections are idle than this, others are cut first: a new connection is idle and needs time to send a
+ * request.
+ */
 const MIN_IDLE = 32;
 const OTHERS: readonly ConnectionState[] = ['refused', 'sending', 'working', 'idle'];
 
-/** All connections of a server. A new one is always accepted: the one that has been idle for longest gives way. */
+/**
+ * All connections of a server. A new one is always accepted: if there are too many, another is cut, usually the longest
+ * idle.
+ */
 export class Connections {
   readonly #answer: Answer;
   readonly #pace: Pace = new Pace();
   readonly #byGate: Map<Duplex, Connection> = new Map();
-  /** Of each state, in the order in which they came into it. */
+  /** Connections of each state, in the order in which they entered it. */
   readonly #inState: Readonly<Record<ConnectionState, Set<Connection>>> = {
     idle: new Set(),
     working: new Set(),
@@ -30,7 +36,7 @@ export class Connections {
     this.#answer = answer;
   }
 
-  /** Takes a connection. Returns what an HTTP parser reads from. */
+  /** Adds a connection. Returns the stream that an HTTP parser reads from. */
   add(socket: Socket): Duplex {
     if (this.#byGate.size >= MAX_CONNECTIONS) this.#first()?.destroy();
     const connection: Connection = new Connection(socket, {
@@ -47,7 +53,7 @@ export class Connections {
     return connection.gate;
   }
 
-  /** Takes a request that was read from one of the connections. */
+  /** Handles a request that was read from one of the connections. */
   receive(request: IncomingMessage, response: ServerResponse): void {
     this.#byGate.get(request.socket)?.receive(request, response);
   }
@@ -57,7 +63,7 @@ export class Connections {
     for (const connection of [...this.#byGate.values()]) connection.destroy();
   }
 
-  /** The one that gives way. */
+  /** Returns the connection to cut when there are too many. */
   #first(): Connection | undefined {
     const order = this.#inState.idle.size >= MIN_IDLE ? (['idle'] as const) : OTHERS;
     for (const state of order) for (const connection of this.#inState[state]) return connection;

@@ -3,14 +3,14 @@ import { HttpError } from './http-error.js';
 
 /** `name`, `name:port`, `[IPv6]` or `[IPv6]:port`. */
 const AUTHORITY = /^(?:\[([^\]]*)\]|([^:[\]@/?#\s]+))(?::\d{0,5})?$/;
-/** Names that every system resolves to itself, and that nobody can register. */
+/** Names that every system resolves to itself, and that cannot be registered. */
 const LOOPBACK_NAME =
   /^(?:(?:.+\.)?localhost|localhost\.localdomain|localhost4|localhost6|ip6-localhost|ip6-loopback)$/;
 
 /**
- * Refuses a request for another host: a page of any site can make its own name resolve to this machine (DNS rebinding),
- * and would read what a browser may reach. Loopback names, literal addresses, and the name that the server was told to
- * listen on are allowed, with any port.
+ * Rejects requests for other hosts. Otherwise any web page could make its own name resolve to this machine (DNS
+ * rebinding) and read what a browser can reach. Allowed with any port: loopback names, literal addresses, and the name
+ * on which the server was started to listen.
  *
  * @param authority the value of `Host`, or the authority of an absolute URL
  * @throws HttpError 400 when it is malformed, 403 when it is not allowed
@@ -30,7 +30,7 @@ export function checkHost(authority: string, listenHost: string): void {
   );
 }
 
-/** Host names have no case, and may end in a dot. */
+/** Normalizes a host name: case does not matter, and it may end in a dot. */
 function plainName(name: string): string {
   return name.toLowerCase().replace(/\.$/, '');
 }

@@ -1,15 +1,15 @@
 import type { ServerResponse } from 'node:http';
 import type { HttpError } from './http-error.js';
 
-/** What is sent for a request. */
+/** The response to a request. */
 export interface HttpAnswer {
   /** Default 200. */
   readonly status?: number;
   /** Media type. */
   readonly type: string;
-  /** Undefined for an answer to HEAD whose body was not made: then its length is not told. */
+  /** Undefined for a response to HEAD whose body was not made. Then the length is not sent. */
   readonly body: string | Uint8Array | undefined;
-  /** Headers beside the usual ones. */
+  /** Headers in addition to the usual ones. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -19,7 +19,7 @@ export function textAnswer(body: string): HttpAnswer {
   return { type: PLAIN, body };
 }
 
-/** A page that may hold no script, and load nothing. */
+/** Returns a page that may not contain scripts or load anything. */
 export function htmlAnswer(body: string): HttpAnswer {
   const headers = { 'Content-Security-Policy': "default-src 'none'; style-src 'unsafe-inline'" };
   return { type: 'text/html; charset=utf-8', body, headers };
@@ -38,9 +38,9 @@ export function errorAnswer({ status, message, retryAfterSeconds }: HttpError): 
 }
 
 /**
- * Hands an answer to Node, which leaves out the body of an answer to HEAD by itself.
+ * Sends a response. Node itself omits the body of a response to HEAD.
  *
- * @param last whether the connection ends with it
+ * @param last whether the connection is closed afterwards
  */
 export function sendAnswer(response: ServerResponse, answer: HttpAnswer, last: boolean): void {
   const { status = 200, type, body, headers } = answer;

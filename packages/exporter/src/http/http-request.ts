@@ -8,20 +8,20 @@ export interface HttpRequest {
   /** The path as it was sent: nothing is decoded or normalized. */
   readonly path: string;
   readonly query: URLSearchParams;
-  /** Tells clients apart, as far as that can be known: address and user agent. */
+  /** Identifies a client as far as possible: address and user agent. */
   readonly client: string;
-  /** Aborted when the client has gone. */
+  /** Aborted when the client disconnects. */
   readonly signal: AbortSignal;
 }
 
-/** Longest user agent that tells clients apart. */
+/** Maximum length of the user agent that is used to identify a client. */
 const MAX_AGENT_LENGTH = 200;
 
 /**
  * Checks a request and returns its parts.
  *
- * @param listenHost the host that the server was told to listen on
- * @throws HttpError for what is not served
+ * @param listenHost host on which the server was started to listen
+ * @throws HttpError for an invalid request
  */
 export function readRequest(message: IncomingMessage, listenHost: string, signal: AbortSignal): HttpRequest {
   checkHosts(message, listenHost);
@@ -42,19 +42,19 @@ export function readRequest(message: IncomingMessage, listenHost: string, signal
   };
 }
 
-/** Whether bytes follow the header of a request. */
+/** Returns whether a request has a body. */
 export function hasBody({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
 }
 
-/** HTTP/1.0 knows no Host; browsers, whom the check is about, send one always. */
+/** Checks the header `Host`. It may be missing, as in HTTP/1.0: browsers, which the check protects, always send it. */
 function checkHosts({ rawHeaders, headers }: IncomingMessage, listenHost: string): void {
   const given = rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === 'host');
   if (given.length > 1) throw new HttpError(400, 'Host: expected one only');
   if (headers.host !== undefined) checkHost(headers.host, listenHost);
 }
 
-/** The path with its query, of a target that may be a whole URL, as proxies are sent. */
+/** Returns the path and query of a request target, which may be an absolute URL, as clients send it to proxies. */
 function originForm(target: string, listenHost: string): string {
   if (target.startsWith('/')) return target;
   const [, authority, rest = ''] = /^http:\/\/([^/?#]*)([^#]*)$/i.exec(target) ?? [];

@@ -1,6 +1,6 @@
 import type { ProfilePage, ProfileSource } from './pprof-pages.js';
 
-/** The page at `/debug/pprof/`: what there is and how to open it. */
+/** Returns the HTML of the page at `/debug/pprof/`: the profiles of a source, with links. */
 export function indexPage(source: ProfileSource): string {
   const names = source.components?.();
   const table =

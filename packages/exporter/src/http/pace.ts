@@ -1,17 +1,17 @@
-/** Requests that a server answers in a row without pauses. */
+/** Number of requests that a server answers in a row without pauses. */
 const BURST = 100;
-/** Time from one answer to the next after that, ms. */
+/** Time between two answers after that, in ms. */
 const GAP_MILLIS = 5;
 
 /**
- * Spreads requests over time: a client that asks without end would keep the thread busy, even with pages that cost nothing,
- * and take a processor from the application.
+ * Limits the rate of requests. Without it, a client that never stops asking would keep the thread busy, even with cheap
+ * pages, and take a processor from the application.
  */
 export class Pace {
-  /** When the next request would be due if there were no bursts. */
+  /** Time at which the next request would be due if there were no bursts, in ms. */
   #due = 0;
 
-  /** How long the next request must wait, ms; call once for each. */
+  /** Returns how long the next request must wait, in ms. Call once for each request. */
   delayMillis(nowMillis: number): number {
     this.#due = Math.max(this.#due, nowMillis - BURST * GAP_MILLIS) + GAP_MILLIS;
     return Math.max(0, this.#due - nowMillis);

@@ -7,46 +7,46 @@ import type { HttpHandler } from './start-http-server.js';
 
 /** A profile that can be fetched. */
 export interface ProfilePage {
-  /** Last part of its path: it is at `/debug/pprof/<name>`. */
+  /** Last part of the path: `/debug/pprof/<name>`. */
   readonly name: string;
-  /** Column that viewers show first. */
+  /** Column that viewers display first. */
   readonly defaultColumn: string;
-  /** What it holds, for the index page. */
+  /** Content of the profile, for the index page. */
   readonly summary: string;
-  /** Whether what changes can be asked for, and its text. */
+  /** Whether the page accepts `gc`, `seconds`, `since` and `until`, and has a text form. */
   readonly changes: boolean;
 }
 
-/** Makes the profiles that a server hands out. */
+/** Makes the profiles that a server returns. */
 export interface ProfileSource {
-  /** What the profiles are of, for the index page. */
+  /** Subject of the profiles, for the index page. */
   readonly title: string;
   readonly pages: readonly ProfilePage[];
-  /** Names of what there are profiles of; undefined where there is only one. */
+  /** Returns the names of the profiled components. Undefined where there is only one. */
   components?(): readonly string[];
-  /** More for the index page, as HTML. */
+  /** Additional HTML for the index page. */
   readonly notes: string;
-  /** Parts of a query that this source cannot answer, with the reason. */
+  /** Query parameters that this source does not support, with the reason. */
   readonly unsupported: Readonly<Partial<Record<'gc' | 'since' | 'debug', HttpError>>>;
   /**
-   * Refuses at once what cannot be answered now, also a HEAD, for which no profile is made.
+   * Rejects a query that cannot be answered now. Also called for HEAD, for which no profile is made.
    *
-   * @throws HttpError
+   * @throws HttpError when the query cannot be answered
    */
   check?(query: ProfileQuery): void;
   /**
-   * A gzipped pprof profile.
+   * Returns a gzipped pprof profile.
    *
    * @throws HttpError (rejects) when there is none
    */
   pprof(query: ProfileQuery): Promise<Uint8Array>;
-  /** The heap by call site as plain text, for `debug=1`; absent where that is unsupported. */
+  /** Returns the heap by call site as plain text, for `debug=1`. Absent where that is unsupported. */
   text?(query: ProfileQuery): Promise<string>;
 }
 
 const FOLDER = '/debug/pprof/';
 
-/** The pages of a source: the index, and one for each profile. */
+/** Returns the pages of a source by path: the index, and one for each profile. */
 export function pprofPages(source: ProfileSource): ReadonlyMap<string, HttpHandler> {
   const toIndex = () => redirectAnswer(FOLDER);
   const pages = new Map<string, HttpHandler>([

@@ -2,32 +2,36 @@ import { HttpError } from './http-error.js';
 import type { HttpRequest } from './http-request.js';
 import type { ProfilePage, ProfileSource } from './pprof-pages.js';
 
-/** What is asked for, checked. */
+/** The checked query of a request for a profile. */
 export interface ProfileQuery {
   /** Name of the profile, e.g. `heap`. */
   readonly name: string;
   readonly defaultColumn: string;
-  /** Which of the source's components; undefined where it has none. */
+  /** One of the source's components; undefined where the source has none. */
   readonly component: string | undefined;
-  /** Whether text is wanted, and no pprof. */
+  /** Whether the client wants text instead of pprof. */
   readonly asText: boolean;
-  /** Whether garbage is to be collected first. */
+  /** Whether to collect garbage first. */
   readonly collectFirst: boolean;
-  /** Set for what changes in so many seconds from now. */
+  /** Length of the time to cover from now, in seconds; undefined unless requested. */
   readonly seconds: number | undefined;
-  /** Set for what changed between two moments: so many seconds ago. */
+  /** Start and end of a past time to cover, in seconds ago; undefined unless requested. */
   readonly past: { readonly since: number; readonly until: number } | undefined;
-  /** Tells clients apart, as far as that can be known. */
+  /** Identifies a client as far as possible. */
   readonly client: string;
-  /** Aborted when the client has gone. */
+  /** Aborted when the client disconnects. */
   readonly signal: AbortSignal;
 }
 
 const MAX_SECONDS = 600;
-/** A day, s. */
+/** One day, in seconds. */
 const MAX_AGO = 86_400;
 
-/** @throws HttpError for what cannot be answered */
+/**
+ * Parses and checks a query.
+ *
+ * @throws HttpError for an invalid or unsupported query
+ */
 export function readProfileQuery(
   { query, client, signal }: HttpRequest,
   { name, defaultColumn, changes }: ProfilePage,
@@ -55,7 +59,7 @@ export function readProfileQuery(
   };
 }
 
-/** `debug=0` and `gc=0` ask for nothing, and `until` for the same as `since`. */
+/** Returns whether a query uses a parameter. `debug=0` and `gc=0` do not count, and `until` counts as `since`. */
 function asks(query: URLSearchParams, name: string): boolean {
   if (name === 'since') return query.has('since') || query.has('until');
   return query.has(name) && query.get(name) !== '0';

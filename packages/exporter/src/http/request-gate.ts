@@ -4,24 +4,28 @@ import { Duplex } from 'node:stream';
 /** The empty line that ends the head of a request. */
 const END_OF_HEAD = [0x0d, 0x0a, 0x0d, 0x0a] as const;
 const CARRIAGE_RETURN = 0x0d;
-/** Bytes behind the request in work that are kept for later. */
+/** Maximum number of bytes kept that follow the request in work. */
 const MAX_HELD_BYTES = 16 * 1024;
-/** A longer head is refused by the parser, as soon as it reads. */
+/** Maximum length of a head. The parser rejects a longer one itself, as soon as it reads. */
 const MAX_HEAD_BYTES = 64 * 1024;
 
 /**
- * A connection as an HTTP parser is to see it: the head of one request, and the next one when it is let through. A parser
- * takes all requests that come in one piece, thousands of them, at some 50 us each, however few are wanted.
+ * The part of a connection that an HTTP parser sees: the head of one request at a time. Without this, a parser reads
+ * all requests of a packet at once, thousands of them, at some 50 us each, however few are wanted.
  */
 export class RequestGate extends Duplex {
   readonly #socket: Socket;
-  /** How much of the end of the head the newest bytes are. */
+  /** Number of bytes of {@link END_OF_HEAD} that the latest bytes match. */
   #matched = 0;
   #headBytes = 0;
   #state: 'open' | 'shut' | 'discarding' = 'open';
   #held: Buffer = Buffer.alloc(0);
 
-  /** @param socket paused; `resume` it when there is a parser */
+  /**
+   * Creates a gate.
+   *
+   * @param socket a paused socket; call `resume` on it when there is a parser
+   */
   constructor(socket: Socket) {
     super();
     this.#socket = socket;
@@ -35,12 +39,12 @@ export class RequestGate extends Duplex {
     return this.#socket.remoteAddress;
   }
 
-  /** Whether part of a request has come, or bytes that make none. */
+  /** Whether any bytes of the next request have arrived, valid or not. */
   get hasPart(): boolean {
     return this.#headBytes > 0;
   }
 
-  /** Lets one more request through. */
+  /** Lets the next request through. */
   next(): void {
     if (this.#state !== 'shut') return;
     const held = this.#held;
@@ -50,7 +54,7 @@ export class RequestGate extends Duplex {
     if (held.length > 0) this.#receive(held);
   }
 
-  /** Throws away what comes from now on: no other request is answered, and the client may go on sending. */
+  /** Discards all bytes from now on: no other request is answered, and the client may continue to send. */
   discard(): void {
     this.#state = 'discarding';
     this.#held = Buffer.alloc(0);
@@ -73,14 +77,14 @@ export class RequestGate extends Duplex {
 
   #receive(bytes: Buffer): void {
     const end = this.#state === 'open' ? this.#endOfHead(bytes) : 0;
-    // The parser takes it at once, and whoever gets the request may not want what follows.
+    // Push first: the parser reads synchronously, and the receiver of the request may call `discard`.
     if (end > 0) this.push(bytes.subarray(0, end));
     if (this.#state === 'discarding') return;
     this.#held = Buffer.concat([this.#held, bytes.subarray(end)]);
     if (this.#held.length > MAX_HELD_BYTES || this.#headBytes > MAX_HEAD_BYTES) this.destroy();
   }
 
-  /** How many of the bytes belong to the head; shuts the gate where it ends. */
+  /** Returns how many of the bytes belong to the head. Shuts the gate where the head ends. */
   #endOfHead(bytes: Buffer): number {
     for (let at = 0; at < bytes.length; at++) {
       const byte = bytes[at]!;

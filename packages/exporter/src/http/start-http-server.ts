@@ -7,12 +7,16 @@ import { HttpError } from './http-error.js';
 import { type HttpRequest, readRequest } from './http-request.js';
 import type { ListenAddress } from './listen-address.js';
 
-/** Makes the answer for a path. @throws (or rejects with) HttpError for a refusal */
+/**
+ * Returns the response for a path.
+ *
+ * @throws HttpError (throws or rejects) to reject the request
+ */
 export type HttpHandler = (request: HttpRequest) => HttpAnswer | Promise<HttpAnswer>;
 
 export interface HttpServer {
   readonly address: ListenAddress;
-  /** Stops accepting connections, and cuts off those that are there. */
+  /** Stops accepting connections, and cuts the existing ones. */
   close(): void;
 }
 
@@ -20,14 +24,14 @@ const MAX_HEADER_BYTES = 16 * 1024;
 const METHOD_NOT_ALLOWED = 'HTTP/1.1 405 Method Not Allowed\r\nAllow: GET, HEAD\r\nConnection: close\r\n\r\n';
 
 /**
- * Serves GET and HEAD on known paths, and `/healthz` (`ok`) always. Made for servers inside of other programs:
+ * Serves GET and HEAD on known paths, and always `/healthz` (`ok`). Made for servers inside other programs:
  *
- * - Node's `http` is loaded with the first connection: on a thread of its own it takes 3 MiB, 8 where the main thread has
- *   not loaded it either, and most processes are never asked.
- * - One request of a connection is in work at a time, and 16 KiB of others may wait; the answer must have been read before
- *   the next. In all, some 200 requests a second are answered.
+ * - Node's `http` is loaded with the first connection. It takes 3 MiB on a thread of its own, or 8 MiB where the main
+ *   thread has not loaded it, and most processes never get a request.
+ * - One request of a connection is in work at a time, and 16 KiB of others may wait. The client must read the response
+ *   before the next request is handled. In all, some 200 requests a second are answered.
  * - A client that sends no whole request within 5 s, or reads nothing for 15 s, is cut off.
- * - There is always room for one more connection: the one that has been idle for longest gives way.
+ * - There is always room for one more connection: the longest idle one is cut.
  * - `Host` is checked: see {@link checkHost}.
  *
  * @throws (rejects) the system's error when the address is taken or not permitted
@@ -53,7 +57,8 @@ export async function startHttpServer(
       () => socket.destroy(),
     );
   });
-  // A worker of `cluster` would otherwise share its socket with the other workers, and answer for one of them at a time.
+  // Exclusive: in a worker of `cluster`, the socket would be shared with all workers, and each answers only some
+  // requests.
   acceptor.listen({ port: listen.port, host: listen.host, exclusive: true });
   await once(acceptor, 'listening');
   acceptor.on('error', () => {});
@@ -67,7 +72,7 @@ export async function startHttpServer(
   };
 }
 
-/** Makes an HTTP server that accepts no connections itself: those it is given are counted and timed elsewhere. */
+/** Creates an HTTP server that does not listen itself. {@link Connections} counts and times its connections. */
 async function loadHttp(connections: Connections): Promise<Server> {
   const http = await import('node:http');
   const server = http.createServer({
@@ -79,7 +84,7 @@ async function loadHttp(connections: Connections): Promise<Server> {
   });
   const receive = (request: IncomingMessage, response: ServerResponse) =>
     connections.receive(request, response);
-  // Without a listener to `checkContinue`, Node asks the client to send the body that is not wanted.
+  // Without a listener for `checkContinue`, Node would ask the client to send the unwanted body.
   server.on('request', receive).on('checkContinue', receive).on('checkExpectation', receive);
   server.on('connect', (_request, socket) => void socket.end(METHOD_NOT_ALLOWED));
   server.on('error', () => {});

@@ -3,10 +3,10 @@ import type { FrameRef, StackRef } from './handles.js';
 import type { Profile } from './profile.js';
 import { columnProblem } from './rules.js';
 
-/** A profile that breaks one of its promises; only a defect in heapray makes one. */
+/** Error for a profile that breaks an invariant. Only a defect in heapray causes it. */
 export class InvalidProfileError extends Error {
   override readonly name = 'InvalidProfileError';
-  /** The promise, for example `values are whole numbers`. */
+  /** The broken invariant, for example `values are whole numbers`. */
   readonly invariant: string;
 
   constructor(invariant: string, found: string) {
@@ -16,7 +16,8 @@ export class InvalidProfileError extends Error {
 }
 
 /**
- * Checks everything that readers of a profile rely on, in time proportional to its size.
+ * Checks every invariant that readers of a profile rely on. Takes time proportional to the size of the profile.
+ *
  * @throws InvalidProfileError naming the first broken invariant
  */
 export function checkProfile(profile: Profile): void {

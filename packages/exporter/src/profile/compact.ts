@@ -4,21 +4,23 @@ import { NONE, type ProfileTables } from './profile.js';
 import { roundColumns } from './round-values.js';
 import type { RowTable } from './row-table.js';
 
-/** What a builder has gathered: samples are rows (stack or NONE, label set), stacks are rows (parent or NONE, frame). */
+/**
+ * The tables of a profile builder. A row of `samples` is (stack or NONE, label set), a row of `stacks` (parent or NONE,
+ * frame).
+ */
 export interface Gathered {
   readonly frames: FrameTable;
   readonly stacks: RowTable;
   readonly labels: LabelTable;
   readonly samples: RowTable;
-  /** Sample after sample, one number per column, not rounded. */
+  /** Values, one row of `columns` numbers per sample, not rounded. */
   readonly values: Float64Array;
   readonly columns: number;
 }
 
 /**
- * Rounds the values, drops samples that are zero in every column, and copies
- * only the stacks, frames and labels that the others use. So a small difference
- * of two large profiles is itself small.
+ * Rounds the values, drops samples that are zero in every column, and copies only the stacks, frames and labels that
+ * the remaining samples use. This keeps the difference of two large profiles small.
  */
 export function compact(gathered: Gathered): ProfileTables {
   const width = gathered.columns;
@@ -42,7 +44,7 @@ export function compact(gathered: Gathered): ProfileTables {
   };
 }
 
-/** Gives new numbers, from 0, to the old numbers it is asked about. */
+/** Assigns new numbers, from 0, to old numbers in the order in which they are requested. */
 class Renumbering {
   readonly old: number[] = [];
   readonly #fresh: Int32Array;
@@ -56,13 +58,13 @@ class Renumbering {
     return this.#fresh[old]!;
   }
 
-  /** The number given before, or NONE for NONE. */
+  /** Returns the new number assigned before, or NONE for NONE. */
   newOf(old: number): number {
     return old === NONE ? NONE : this.#fresh[old]!;
   }
 }
 
-/** The stacks of the kept samples with all their callers, a caller always before its callees. */
+/** Returns the stacks of the kept samples with all their callers, each caller before its callees. */
 function usedStacks(gathered: Gathered, kept: readonly number[]): Renumbering {
   const used = new Uint8Array(gathered.stacks.count);
   for (const row of kept) {
@@ -98,7 +100,7 @@ function pickRows(values: Float64Array, width: number, rows: readonly number[]):
   return picked;
 }
 
-/** `Int32Array.from` with a function goes through an iterator, which takes several times as long. */
+/** Same as `Int32Array.from` with a function, which uses an iterator and is several times slower. */
 function mapped(rows: readonly number[], to: (row: number) => number): Int32Array {
   const result = new Int32Array(rows.length);
   for (let at = 0; at < rows.length; at++) result[at] = to(rows[at]!);

@@ -4,11 +4,11 @@ import type { ProfileBuilder } from './profile-builder.js';
 import type { Labels, ProfileFrame, ValueColumn } from './types.js';
 
 /**
- * Adds every sample of `profile` to `builder`, each value times `factor`. The
- * columns must agree. Stacks are copied once each, callers first, so the cost
- * follows the number of stacks and not the depth of every sample.
- * @param added labels that samples get which have none of that key
- * @param copyFrame makes a frame of `builder`; default: the same one
+ * Adds every sample of `profile` to `builder`, with each value times `factor`. The columns must agree. Each stack is
+ * copied once, callers first, so the cost depends on the number of stacks, not on the depth of each sample.
+ *
+ * @param added labels for each sample that has no label of the same key; default none
+ * @param copyFrame returns the frame of `builder` for a frame of `profile`; default: an equal one
  */
 export function copySamples(
   builder: ProfileBuilder,
@@ -52,7 +52,11 @@ function copyStacks(
   return stacks;
 }
 
-/** @throws RangeError naming both lists unless the columns agree in order, type and unit */
+/**
+ * Checks that the columns agree in order, type and unit.
+ *
+ * @throws RangeError naming both lists when they do not
+ */
 export function assertSameColumns(a: Profile, b: Profile): void {
   const left = describe(a.columns);
   const right = describe(b.columns);

@@ -2,10 +2,9 @@ import type { Profile } from './profile.js';
 import type { ProfileFrame } from './types.js';
 
 /**
- * A text dump that is the same for equal profiles, whatever the order in which
- * samples were added; for golden files and for people. Each sample is its
- * values, its labels, then its frames, leaf first, as `name file:line:column`,
- * with the line on which the function starts where that is another one.
+ * Returns a text dump that is the same for equal profiles, in whatever order samples were added. Used for golden files
+ * and for reading. Each sample has its values, its labels, then its frames, leaf first, as `name file:line:column`.
+ * `starts:<line>` follows where the function starts on another line.
  */
 export function formatProfile(profile: Profile): string {
   return `${[...header(profile), ...samples(profile)].join('\n')}\n`;
@@ -35,7 +34,7 @@ function samples(profile: Profile): string[] {
     );
     const suffix = labels.length === 0 ? '' : ` {${labels.join(' ')}}`;
     const frames = Array.from(profile.frames(profile.stackOf(sample)), formatFrame);
-    // Root first as the key, so that stacks of one branch stand together.
+    // Sort by frames from the root, so that stacks of one branch are adjacent.
     const key = `${frames.toReversed().join('\n')}\n${suffix}`;
     blocks.push({
       key,
@@ -51,13 +50,13 @@ function formatFrame({ functionName, file, line, column, startLine }: ProfileFra
   return `${text(functionName)} ${text(file)}:${line}:${column}${start}`;
 }
 
-/** Numbers stand bare, so a text that looks like one is quoted. */
+/** Returns a label value as text. Numbers are not quoted, so text that looks like a number is. */
 function label(value: string | number): string {
   if (typeof value === 'number') return `${value}`;
   return /^[-+.\d]/.test(value) ? JSON.stringify(value) : text(value);
 }
 
-/** The text itself, or quoted when it is empty or could be read in two ways. */
+/** Returns the text, quoted when it is empty or would be ambiguous. */
 function text(value: string): string {
   return /^[^\s"\\{}=\p{C}]+$/u.test(value) ? value : JSON.stringify(value);
 }

@@ -1,13 +1,12 @@
 import type { ProfileFrame } from './types.js';
 
-/** How other tools spell a missing name; in a {@link ProfileFrame} it is the empty string, and only that. */
+/** Name of an anonymous function in other tools. A {@link ProfileFrame} has the empty string instead. */
 export const ANONYMOUS = '(anonymous)';
 
 /**
- * Whether a frame belongs to the runtime and not to anybody's program: Node's
- * own `node:` modules, and what has a name but no file: native functions such as
- * `split`, and the names in parentheses that V8 gives where there is no
- * JavaScript, such as `(V8 API)` or `(GC)`.
+ * Returns whether a frame belongs to the runtime and not to the program. These are Node's own `node:` modules, and
+ * frames with a name but no file: native functions such as `split`, and V8's names for states without JavaScript, such
+ * as `(V8 API)` or `(GC)`.
  */
 export function isRuntimeFrame(frame: ProfileFrame): boolean {
   if (frame.file !== '') return frame.file.startsWith('node:');
@@ -15,10 +14,11 @@ export function isRuntimeFrame(frame: ProfileFrame): boolean {
 }
 
 /**
- * The call site of a stack: its innermost frame that has a file and is not of
- * the runtime; where there is none, its innermost one without name and file,
- * which is evaluated code, else its leaf. Undefined for an empty stack.
- * @param frames leaf first, as {@link Profile.frames} gives them
+ * Returns the call site of a stack: its innermost frame that has a file and is not of the runtime. Without such a
+ * frame, it is the innermost one without name and file, which is evaluated code. Otherwise it is the leaf. Undefined
+ * for an empty stack.
+ *
+ * @param frames leaf first, as {@link Profile.frames} returns them
  */
 export function callSite(frames: Iterable<ProfileFrame>): ProfileFrame | undefined {
   let leaf: ProfileFrame | undefined;
@@ -32,7 +32,7 @@ export function callSite(frames: Iterable<ProfileFrame>): ProfileFrame | undefin
   return evaluated ?? leaf;
 }
 
-/** A name to show: an anonymous function is called by where it starts, `(anonymous server.js:12:5)`. */
+/** Returns the name to display. An anonymous function is named by where it starts: `(anonymous server.js:12:5)`. */
 export function displayName(frame: ProfileFrame): string {
   if (frame.functionName !== '') return frame.functionName;
   const name = frame.file.slice(Math.max(frame.file.lastIndexOf('/'), frame.file.lastIndexOf('\\')) + 1);

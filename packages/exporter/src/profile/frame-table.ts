@@ -6,25 +6,29 @@ import type { NativeMapping, NativePlace, ProfileFrame } from './types.js';
 const MAX_POSITION = 0x7fffffff;
 
 /**
- * Interns frames: two are the same only if name, file, line, column and the function's first line all agree; machine code,
- * if name and place do.
+ * Interns frames. Two frames are equal if name, file, line, column and the function's first line agree; frames of
+ * machine code, if name and place do.
  */
 export class FrameTable {
   readonly #strings = new StringTable();
-  /** Of a function (name, file, line, column, its first line); of machine code (name, no file, 0, {@link columnOfNative}). */
+  /**
+   * Row of a function: name, file, line, column, first line. Row of machine code: name, no file, 0,
+   * {@link columnOfNative}.
+   */
   readonly #rows = new RowTable(5);
-  /** Numbered from 1. */
+  /** Places of machine code. They are numbered from 1. */
   readonly #natives: NativePlace[] = [];
   readonly #nativeNumbers = new Map<string, number>();
 
-  /** Number of different frames. */
+  /** Number of distinct frames. */
   get count(): number {
     return this.#rows.count;
   }
 
   /**
-   * The number of the frame with these parts.
-   * @throws RangeError when a line or the column is not a whole number from 0 to 2^31 - 1
+   * Returns the number of the frame with these parts.
+   *
+   * @throws RangeError when a line or the column is not an integer from 0 to 2^31 - 1
    */
   handleFor(
     functionName: string,
@@ -41,8 +45,9 @@ export class FrameTable {
   }
 
   /**
-   * The number of the frame of machine code at this place. It has no file, line or column.
-   * @throws RangeError when an address is not a whole number below 2^53
+   * Returns the number of the frame of machine code at this place. It has no file, line or column.
+   *
+   * @throws RangeError when an address is not an integer from 0 to 2^53 - 1
    */
   nativeHandleFor(functionName: string, native: NativePlace): number {
     return this.#rows.handleFor(
@@ -53,7 +58,7 @@ export class FrameTable {
     );
   }
 
-  /** The frame with this number, frozen; it must be in range. */
+  /** Returns the frame with this number, frozen. The number must be in range. */
   at(handle: number): ProfileFrame {
     const column = this.#rows.at(handle, 3);
     const native = nativeOfColumn(column);
@@ -88,7 +93,7 @@ export class FrameTable {
   }
 }
 
-/** A place of machine code, numbered from 1, where others have their column: no column is negative. */
+/** Encodes the number of a native place, from 1, in the field of the column: real columns are never negative. */
 function columnOfNative(native: number): number {
   return -native;
 }
@@ -97,7 +102,9 @@ function nativeOfColumn(column: number): number | undefined {
   return column < 0 ? -column : undefined;
 }
 
-/** The same for two places only if they are the same; in a loaded file wherever that is. */
+/**
+ * Returns a key that is equal for equal places. Two places in a loaded file are equal if their offsets in the file are.
+ */
 export function nativeKey({ address, mapping }: NativePlace): string {
   return mapping === undefined
     ? `${address}`

@@ -1,9 +1,8 @@
 /**
- * Handles are numbers with a brand: a frame cannot be passed where a stack is
- * wanted, and none can be made by hand, so a parent always exists before its
- * child. A handle belongs to the builder (or profile) that gave it out. The
- * types cannot tell two builders apart; one that is out of range is refused at
- * run time, any other would name the wrong entry.
+ * Handles are branded numbers: a frame cannot be passed as a stack, and no handle can be made by hand, so that a parent
+ * always exists before its child. A handle belongs to the builder (or profile) that created it. The types do not
+ * distinguish two builders. A handle that is out of range is rejected at run time; any other one of a different builder
+ * would name the wrong entry.
  */
 declare const brand: unique symbol;
 

@@ -1,17 +1,18 @@
 import type { Labels } from './types.js';
 
-/** Interns label sets; the order of keys does not matter, and number 0 is the empty set. */
+/** Interns label sets. The order of keys does not matter. Number 0 is the empty set. */
 export class LabelTable {
   readonly #handles: Map<string, number> = new Map([['[]', 0]]);
   readonly #sets: Labels[] = [Object.freeze({})];
 
-  /** Number of different sets, the empty one included. */
+  /** Number of distinct sets, including the empty one. */
   get count(): number {
     return this.#sets.length;
   }
 
   /**
-   * The number of this set; labels with an empty string are left out.
+   * Returns the number of this set. Labels with an empty string are omitted.
+   *
    * @throws RangeError for an empty key or a number that is not a safe integer
    */
   handleFor(labels: Labels): number {
@@ -27,7 +28,7 @@ export class LabelTable {
     return handle;
   }
 
-  /** The set with this number, frozen, keys in order; the number must be in range. */
+  /** Returns the set with this number, frozen, with sorted keys. The number must be in range. */
   at(handle: number): Labels {
     return this.#sets[handle]!;
   }

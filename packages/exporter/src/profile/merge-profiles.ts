@@ -3,19 +3,21 @@ import type { Profile } from './profile.js';
 import { ProfileBuilder } from './profile-builder.js';
 import type { Labels, Period } from './types.js';
 
-/** What a merged profile has besides. */
+/** Additions to a merged profile. */
 export interface MergeOptions {
-  /** For each profile labels that its samples get, unless they have some of that key. */
+  /** Labels for the samples of each profile, by its index. A sample that has a label of the same key keeps its own. */
   readonly labels?: readonly Labels[];
   readonly comments?: readonly string[];
 }
 
 /**
- * One profile with the samples of all: values of equal stack and labels are
- * summed. It has the earliest time of collection and lasts as long as all
- * together, as in Google's implementation; it carries
- * every comment once, and has the first default column and the first program given. The period is
- * the longest, or none when the profiles count different things. Associative.
+ * Returns one profile with the samples of all: values of equal stack and labels are summed. The operation is
+ * associative.
+ *
+ * - Time of collection: the earliest. Duration: the sum, as in Google's implementation.
+ * - Comments: all, each once. Default column and program: the first that is set.
+ * - Period: the longest; none when the profiles count different things.
+ *
  * @throws RangeError for no profiles, or for different columns
  */
 export function mergeProfiles(
@@ -42,7 +44,7 @@ export function mergeProfiles(
   return builder.build();
 }
 
-/** Of a label that has several units the first counts. */
+/** Returns the units of all labels. If profiles disagree about a label, the first unit is used. */
 function mergedUnits(profiles: readonly Profile[]): Record<string, string> {
   const units = new Map<string, string>();
   for (const { labelUnits } of profiles) {

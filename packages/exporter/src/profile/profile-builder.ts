@@ -11,10 +11,10 @@ import type { Labels, NativePlace, Period, ProfileFrame, ProfileOptions, ValueCo
 const INT64_MAX = 2n ** 63n - 1n;
 
 /**
- * Gathers samples and makes a {@link Profile}; there is no other way to make one.
+ * Collects samples and builds a {@link Profile}, which cannot be made in any other way.
  *
- * Handles are valid only for the builder that gave them out. Equal frames,
- * stacks and label sets get the same handle. Misuse throws `RangeError`.
+ * Handles are valid only for the builder that created them. Equal frames, stacks and label sets get the same handle.
+ * Misuse throws `RangeError`.
  */
 export class ProfileBuilder {
   readonly #columns: readonly ValueColumn[];
@@ -50,11 +50,12 @@ export class ProfileBuilder {
   }
 
   /**
-   * The frame with these parts.
+   * Returns the frame with these parts.
+   *
    * @param functionName empty or `(anonymous)` for an anonymous function
-   * @param file path or URL, empty when unknown
+   * @param file path or URL; empty when unknown
    * @param line of the frame, from 1; 0 when unknown
-   * @param column on that line, from 1; 0 (the default) when unknown
+   * @param column on that line, from 1; 0 when unknown. Default 0
    * @param startLine where the function starts, from 1; 0 when unknown. Default: `line`
    */
   frame(functionName: string, file: string, line: number, column = 0, startLine: number = line): FrameHandle {
@@ -62,35 +63,37 @@ export class ProfileBuilder {
   }
 
   /**
-   * The frame of machine code at this place.
-   * @param functionName what to show for it
+   * Returns the frame of machine code at this place.
+   *
+   * @param functionName name to display
    */
   nativeFrame(functionName: string, native: NativePlace): FrameHandle {
     return this.#frames.nativeHandleFor(functionName, native) as FrameHandle;
   }
 
-  /** The same frame as one of another profile. */
+  /** Returns the equivalent of another profile's frame. */
   copyFrame({ functionName, file, line, column, startLine, native }: ProfileFrame): FrameHandle {
     if (native !== undefined) return this.nativeFrame(functionName, native);
     return this.frame(functionName, file, line, column, startLine);
   }
 
-  /** The stack in which `parent` (undefined for none) called `frame`. */
+  /** Returns the stack in which `parent` (undefined for none) called `frame`. */
   stack(parent: StackHandle | undefined, frame: FrameHandle): StackHandle {
     if (parent !== undefined) assertHandle('stack', parent, this.#stacks.count);
     assertHandle('frame', frame, this.#frames.count);
     return this.#stacks.handleFor(parent ?? NONE, frame) as StackHandle;
   }
 
-  /** The label set with these entries, whatever their order; empty strings are left out. */
+  /** Returns the label set with these entries, whatever their order. Empty strings are omitted. */
   labels(record: Labels): LabelsHandle {
     return this.#labels.handleFor(record) as LabelsHandle;
   }
 
   /**
-   * Adds one sample; samples with the same stack and labels are summed.
+   * Adds one sample. Samples with the same stack and labels are summed.
+   *
    * @param stack undefined when the place is unknown
-   * @param values one finite number per column, in their order; may be fractions or negative
+   * @param values one finite number per column, in their order; fractions and negative numbers are allowed
    */
   add(stack: StackHandle | undefined, values: readonly number[] | Float64Array, labels?: LabelsHandle): void {
     const width = this.#columns.length;
@@ -105,15 +108,15 @@ export class ProfileBuilder {
     for (let column = 0; column < width; column++) this.#values[at + column]! += values[column]!;
   }
 
-  /** Adds a note for people, once. */
+  /** Adds a comment, unless it is already there. */
   comment(text: string): void {
     this.#comments.add(text);
   }
 
   /**
-   * The profile of what has been added so far. Values are rounded so that each
-   * column's rounded sum is kept; samples that are zero throughout are dropped.
-   * The builder may be used further and stays independent of the result.
+   * Returns the profile of all samples so far. Values are rounded so that the rounded sum of each column is kept.
+   * Samples that are zero in every column are dropped. The builder can still be used and stays independent of the
+   * result.
    */
   build(): Profile {
     const tables = compact({
@@ -146,7 +149,7 @@ export class ProfileBuilder {
   }
 }
 
-/** Units of the numeric labels that occur; one that repeats the key says nothing and is left out. */
+/** Returns the units of the numeric labels that occur. A unit that repeats the key is redundant and omitted. */
 function usedUnits(units: Readonly<Record<string, string>>, sets: readonly Labels[]): Record<string, string> {
   const used = Object.entries(units).filter(([key, unit]) => {
     return unit !== '' && unit !== key && sets.some((set) => typeof ownValue(set, key) === 'number');

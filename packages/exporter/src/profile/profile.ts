@@ -2,60 +2,60 @@ import type { FrameRef, StackRef } from './handles.js';
 import type { Labels, Period, ProfileFrame, ValueColumn } from './types.js';
 
 /**
- * A finished profile: samples, each with a stack, labels and one whole number
- * per value column. It never changes. Made by a {@link ProfileBuilder} only.
+ * A finished profile: samples, each with a stack, labels and one integer per value column. It is immutable. Only a
+ * {@link ProfileBuilder} makes it.
  *
- * Samples, stacks and frames are addressed by number, because a profile of
- * 50 000 stacks is stored in a handful of typed arrays and not as objects.
+ * Samples, stacks and frames are addressed by number: a profile of 50,000 stacks is stored in a few typed arrays, not
+ * as objects.
  */
 export interface Profile {
   readonly columns: readonly ValueColumn[];
-  /** `type` of the column to show first. */
+  /** `type` of the column to display first. */
   readonly defaultColumn: string | undefined;
   readonly period: Period | undefined;
-  /** Time of collection, which is the end of the time covered, in nanoseconds since the Unix epoch; 0 when unknown. */
+  /** Time of collection, which is the end of the time covered, in ns since the Unix epoch; 0 when unknown. */
   readonly timeNanos: bigint;
-  /** Length of the time covered, up to the collection, in nanoseconds; 0 for a profile of one moment. */
+  /** Length of the time covered, up to the collection, in ns; 0 for a profile of one moment. */
   readonly durationNanos: bigint;
   readonly comments: readonly string[];
   /** Name of the profiled program, as viewers show it, for example `python`; undefined when unknown. */
   readonly program: string | undefined;
-  /** Units of the numeric labels that occur, by key, where they have one. */
+  /** Units of the numeric labels that occur, by key. A label without a unit has no entry. */
   readonly labelUnits: Readonly<Record<string, string>>;
 
   readonly sampleCount: number;
   readonly stackCount: number;
   readonly frameCount: number;
 
-  /** The number of sample `sample` (from 0) in column `column` (from 0). */
+  /** Returns the value of sample `sample` (from 0) in column `column` (from 0). */
   value(sample: number, column: number): number;
-  /** The stack of a sample, or undefined when nothing is known about where it came from. */
+  /** Returns the stack of a sample, or undefined when its origin is unknown. */
   stackOf(sample: number): StackRef | undefined;
-  /** The labels of a sample; samples with equal labels share one object. */
+  /** Returns the labels of a sample. Samples with equal labels share one object. */
   labelsOf(sample: number): Labels;
-  /** The frames of a stack, leaf first; none for undefined. */
+  /** Iterates the frames of a stack, leaf first; none for undefined. */
   frames(stack: StackRef | undefined): Generator<ProfileFrame, void, undefined>;
-  /** The stack of the caller, always a smaller number; undefined at the root. */
+  /** Returns the stack of the caller, which always has a smaller number. Undefined at the root. */
   stackParent(stack: StackRef): StackRef | undefined;
-  /** The innermost frame of a stack. */
+  /** Returns the innermost frame of a stack. */
   stackFrame(stack: StackRef): FrameRef;
   frame(frame: FrameRef): ProfileFrame;
 }
 
-/** Stands for "no stack" and "no parent" in the tables. */
+/** Represents "no stack" and "no parent" in the tables. */
 export const NONE = -1;
 
-/** The arrays behind a {@link Profile}; whoever makes one gives up the arrays. */
+/** The arrays behind a {@link Profile}, which takes ownership of them. */
 export interface ProfileTables {
   readonly frames: readonly ProfileFrame[];
-  /** Per stack: its parent or {@link NONE}, and its frame. */
+  /** Parent of each stack, or {@link NONE}. `stackFrames` has its frame. */
   readonly stackParents: Int32Array;
   readonly stackFrames: Int32Array;
   readonly labelSets: readonly Labels[];
-  /** Per sample: its stack or {@link NONE}, and its label set. */
+  /** Stack of each sample, or {@link NONE}. `sampleLabels` has its label set. */
   readonly sampleStacks: Int32Array;
   readonly sampleLabels: Int32Array;
-  /** Sample after sample, one whole number per column. */
+  /** Values, one row of integers per sample, one per column. */
   readonly values: Float64Array;
 }
 
@@ -71,7 +71,7 @@ type Header = Pick<
   | 'labelUnits'
 >;
 
-/** The one implementation of {@link Profile}; not exported from the package. */
+/** The only implementation of {@link Profile}. Not exported from the package. */
 export class StoredProfile implements Profile {
   readonly columns: readonly ValueColumn[];
   readonly defaultColumn: string | undefined;
@@ -146,7 +146,10 @@ function reference(stored: number): StackRef | undefined {
   return stored === NONE ? undefined : (stored as StackRef);
 }
 
-/** For one kind of array only: this runs for every frame of every sample, and V8 is fast where types agree. */
+/**
+ * Returns one entry. It takes only one kind of array, because it runs for every frame of every sample, and V8 is
+ * fastest when types agree.
+ */
 function entry(table: Int32Array, what: string, index: number): number {
   const found = table[index];
   if (found === undefined) throw outOfRange(what, index);

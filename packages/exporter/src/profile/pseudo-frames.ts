@@ -1,6 +1,6 @@
 /**
- * Names that stand for no function: V8's for the state it was in while no JavaScript was on the stack, and heapray's for
- * what is not known.
+ * Names of frames that are not functions: V8's names for its state while no JavaScript was on the stack, and heapray's
+ * for unknown origins.
  */
 const MEANINGS: ReadonlyMap<string, string> = new Map([
   [
@@ -22,8 +22,8 @@ const MEANINGS: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * Returns what the name of a frame without a file stands for, as half a sentence; undefined for a function.
- * `(V8 API)` is the most frequent one: objects that Node itself makes before it calls JavaScript.
+ * Returns the meaning of a frame name without a file, as a phrase. Undefined for a function. The most frequent one is
+ * `(V8 API)`: objects that Node creates before it calls JavaScript.
  */
 export function meaningOfPseudoFrame(functionName: string): string | undefined {
   return MEANINGS.get(functionName);

@@ -4,8 +4,10 @@ import { ProfileBuilder } from './profile-builder.js';
 import type { ProfileFrame } from './types.js';
 
 /**
- * The same profile with other names for native frames: those that `nameOf` gives, undefined for one that stays as it is.
- * @param keepPlaces whether renamed frames keep where they are; otherwise those of one name become one
+ * Returns the same profile with other names for native frames.
+ *
+ * @param nameOf returns the new name of a native frame, or undefined to keep it
+ * @param keepPlaces whether renamed frames keep their addresses; otherwise frames of the same name are merged
  */
 export function renameNativeFrames(
   profile: Profile,

@@ -1,9 +1,10 @@
 /**
- * Rounds a table of numbers to integers, column by column, so that the sum of
- * each rounded column is the rounded sum of the column.
+ * Rounds a table of numbers to integers, column by column, so that the sum of each rounded column is the rounded sum of
+ * the column.
  *
- * Only the fractional parts are carried from row to row: whole numbers, zero
- * among them, come out unchanged, and a large total cannot swallow a fraction.
+ * Only fractional parts are carried from row to row. So integers, including 0, are unchanged, and a large total cannot
+ * swallow a fraction.
+ *
  * @param values rows one after another, `width` numbers each; changed in place
  */
 export function roundColumns(values: Float64Array, width: number): void {

@@ -1,14 +1,14 @@
 /**
  * Interns rows of two to five 32-bit integers and numbers them from 0.
  *
- * Tens of thousands of stacks pass through here inside a worker that has a few
- * megabytes, so rows lie in one typed array and the index is an open-addressing
- * table of row numbers: about 16 bytes per stack, no object per row, no string key.
+ * Tens of thousands of stacks are stored here in a worker that has only a few megabytes. So all rows are in one typed
+ * array, and the index is an open-addressing table of row numbers: about 16 bytes per stack, no object per row, no
+ * string keys.
  */
 export class RowTable {
   readonly #width: number;
   #rows: Int32Array;
-  /** Row number + 1, or 0 where free. Its length is a power of two. */
+  /** Row number + 1, or 0 for a free slot. The length is a power of two. */
   #slots: Int32Array = new Int32Array(32);
   #count = 0;
 
@@ -18,12 +18,12 @@ export class RowTable {
     this.#rows = new Int32Array(16 * width);
   }
 
-  /** Number of different rows. */
+  /** Number of distinct rows. */
   get count(): number {
     return this.#count;
   }
 
-  /** The number of the row with these fields, which is added when it is new. */
+  /** Returns the number of the row with these fields. Adds the row when it is new. */
   handleFor(a: number, b: number, c = 0, d = 0, e = 0): number {
     const mask = this.#slots.length - 1;
     let slot = hash(a, b, c, d, e) & mask;
@@ -36,7 +36,7 @@ export class RowTable {
     return this.#append(slot, a, b, c, d, e);
   }
 
-  /** The number of the row with these fields; -1 when there is none. */
+  /** Returns the number of the row with these fields, or -1 when there is none. */
   find(a: number, b: number, c = 0, d = 0, e = 0): number {
     const mask = this.#slots.length - 1;
     let slot = hash(a, b, c, d, e) & mask;
@@ -47,7 +47,7 @@ export class RowTable {
     }
   }
 
-  /** Field `field` of row `row`; both must be in range. */
+  /** Returns field `field` of row `row`. Both must be in range. */
   at(row: number, field: number): number {
     return this.#rows[row * this.#width + field]!;
   }
@@ -93,10 +93,10 @@ export class RowTable {
   }
 }
 
-/** Differs from process to process, so that no file can be made whose rows all fall into one slot. */
+/** Random in each process, so that no file can be crafted whose rows all fall into one slot. */
 const SEED = Math.floor(Math.random() * 2 ** 32) | 0;
 
-/** Mixes five integers; multiplying between the fields keeps (1, 2) and (2, 1) apart. */
+/** Hashes five integers. Multiplying between the fields gives (1, 2) and (2, 1) different hashes. */
 function hash(a: number, b: number, c: number, d: number, e: number): number {
   let h = Math.imul(a ^ SEED, 0x85ebca6b);
   h = Math.imul(h ^ (h >>> 15) ^ b, 0xc2b2ae35);

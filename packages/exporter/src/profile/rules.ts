@@ -1,6 +1,6 @@
 import type { ValueColumn } from './types.js';
 
-/** What is wrong with a list of value columns, or undefined when it is good. */
+/** Returns the problem with a list of value columns, or undefined when the list is valid. */
 export function columnProblem(columns: readonly ValueColumn[], defaultColumn?: string): string | undefined {
   if (columns.length === 0) return 'a profile needs at least one value column';
   const types = new Set<string>();

@@ -2,9 +2,11 @@ import type { FrameRef, StackRef } from './handles.js';
 import { NONE, type Profile } from './profile.js';
 
 /**
- * All stacks, each directly behind its caller or behind what an earlier callee of its caller called: the order of a
- * walk through the tree of calls. Takes time and memory linear in the number of stacks, however deep they are.
- * @param rankOf callees of one caller come in the order of this number of their frames; without it as in the profile
+ * Returns all stacks in depth-first order of the call tree, each caller before its callees. Takes time and memory
+ * linear in the number of stacks, however deep they are.
+ *
+ * @param rankOf sort key for the callees of one caller, from their frame; without it they are in the order of the
+ *   profile
  */
 export function stacksInCallOrder(profile: Profile, rankOf?: (frame: FrameRef) => number): Int32Array {
   const { first, next } = links(profile, rankOf);
@@ -24,7 +26,10 @@ export function stacksInCallOrder(profile: Profile, rankOf?: (frame: FrameRef) =
   return order;
 }
 
-/** Per stack its first callee and the next callee of its caller; the last entry of `first` is that of no caller. */
+/**
+ * Returns, for each stack, its first callee and the next callee of its caller. The last entry of `first` is the first
+ * root.
+ */
 function links(
   profile: Profile,
   rankOf: ((frame: FrameRef) => number) | undefined,

@@ -1,14 +1,14 @@
-/** Interns strings and numbers them from 0; number 0 is always the empty string. */
+/** Interns strings and numbers them from 0. Number 0 is always the empty string. */
 export class StringTable {
   readonly #handles: Map<string, number> = new Map([['', 0]]);
   readonly #texts: string[] = [''];
 
-  /** Number of different strings, the empty one included. */
+  /** Number of distinct strings, including the empty one. */
   get count(): number {
     return this.#texts.length;
   }
 
-  /** The number of `text`, which is added when it is new. */
+  /** Returns the number of `text`. Adds the text when it is new. */
   handleFor(text: string): number {
     const known = this.#handles.get(text);
     if (known !== undefined) return known;
@@ -18,12 +18,12 @@ export class StringTable {
     return handle;
   }
 
-  /** The string with this number; it must be in range. */
+  /** Returns the string with this number, which must be in range. */
   at(handle: number): string {
     return this.#texts[handle]!;
   }
 
-  /** All strings in the order of their numbers. */
+  /** Returns all strings in the order of their numbers. */
   all(): readonly string[] {
     return this.#texts;
   }

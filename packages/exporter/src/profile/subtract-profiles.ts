@@ -3,11 +3,10 @@ import type { Profile } from './profile.js';
 import { ProfileBuilder } from './profile-builder.js';
 
 /**
- * What changed from `older` to `newer`: values of equal stack and labels are
- * subtracted, and what did not change is left out. In-use columns go negative
- * where memory was given back. Everything that is not a sample comes from
- * `newer`, but for the duration, which is the time between the collections of
- * both (0 if the clock was set back in between).
+ * Returns the change from `older` to `newer`: values of equal stack and labels are subtracted, and samples without a
+ * change are omitted. In-use columns are negative where memory was freed. All other data is that of `newer`, except the
+ * duration: it is the time between both collections, or 0 if the clock was set back in between.
+ *
  * @throws RangeError for different columns
  */
 export function subtractProfiles(newer: Profile, older: Profile): Profile {

@@ -8,8 +8,8 @@ import { columnIndex } from './totals.js';
 import type { ProfileFrame } from './types.js';
 
 /**
- * What the rows stand for: places in the code, or the values of the label of that name. `native` are functions of machine
- * code: the innermost one of each stack.
+ * The meaning of a row: a place in the code, or a value of the label with that name. `native` groups by the innermost
+ * function of machine code of each stack.
  */
 export type TopGroup =
   | 'function'
@@ -25,9 +25,12 @@ export interface TopOptions {
   /** `type` of the column to rank by. */
   readonly column: string;
   readonly groupBy: TopGroup;
-  /** Most rows to return; all when absent. */
+  /** Maximum number of rows; all when absent. */
   readonly limit?: number | undefined;
-  /** Which functions of one name and file are one row: those of one place. Default: where a function starts. */
+  /**
+   * Returns the position of a function: functions of equal name, file and position share a row. Default: where it
+   * starts.
+   */
   readonly placeOf?: ((frame: ProfileFrame) => FunctionPlace) | undefined;
 }
 
@@ -36,20 +39,24 @@ export interface TopRow {
   readonly name: string;
   /** The script of a function or file; empty otherwise. */
   readonly file: string;
-  /** Where a function starts, from 1; 0 when unknown, and for what is no function. */
+  /** Line where a function starts, from 1; 0 when unknown, and for rows that are not functions. */
   readonly line: number;
   readonly column: number;
   /** Sum over samples whose call site is here, in the column's unit. */
   readonly flat: number;
-  /** Sum over samples with this anywhere on the stack, each counted once. */
+  /** Sum over samples with this anywhere on the stack. Each sample counts once. */
   readonly cumulative: number;
-  /** `flat` as a part of the column's total, 0 to 1; where values are negative, of the sum of their sizes. */
+  /**
+   * `flat` as a share of the column's total, 0 to 1. If values are negative, the total is the sum of their absolute
+   * values.
+   */
   readonly share: number;
 }
 
 /**
- * The biggest places or labels of one column: by `flat`, then by `cumulative`,
- * then by name. Frames of the runtime get a row only where they are the call site.
+ * Returns the largest places or labels of one column: sorted by `flat`, then `cumulative`, then name. Frames of the
+ * runtime get a row only where they are the call site.
+ *
  * @throws RangeError when the profile has no such column
  */
 export function topOf(profile: Profile, options: TopOptions): TopRow[] {
@@ -75,7 +82,7 @@ interface Group {
   readonly column: number;
   flat: number;
   cumulative: number;
-  /** How often it is on the stack that is visited now: what a recursive call has counts once. */
+  /** Number of occurrences on the stack being visited, so that values of recursive calls count once. */
   open: number;
 }
 
@@ -124,7 +131,10 @@ function placer({ groupBy, placeOf = functionPlace }: TopOptions): (frame: Profi
   };
 }
 
-/** In time linear in the number of samples and stacks, however deep these are. */
+/**
+ * Adds the values of each function or file. Takes time linear in the number of samples and stacks, however deep they
+ * are.
+ */
 function addCode(profile: Profile, column: number, options: TopOptions, groups: Groups): void {
   const placed = placer(options);
   const isNative = options.groupBy === 'native';
@@ -146,7 +156,7 @@ function addCode(profile: Profile, column: number, options: TopOptions, groups: 
     }
     sums[stack]! += value;
     const site = sites[stack]!;
-    // Where all of a stack is of the runtime, its leaf is the call site.
+    // If all frames of a stack belong to the runtime, its leaf is the call site.
     if (site === NONE)
       addOwn(isNative ? groups.get('(none)') : byFrame[profile.stackFrame(stack)]!.group, value);
     else byFrame[site]!.group.flat += value;
@@ -162,7 +172,7 @@ function addOwn(group: Group, value: number): void {
   group.cumulative += value;
 }
 
-/** Per stack its call site's frame, see `callSite`, or {@link NONE} where all of it is hidden. */
+/** Returns the frame of each stack's call site, see `callSite`, or {@link NONE} where all frames are hidden. */
 function visibleSites(
   profile: Profile,
   kindOf: (frame: FrameRef) => { readonly hidden: boolean; readonly hasFile: boolean },
@@ -173,14 +183,16 @@ function visibleSites(
     const parent = profile.stackParent(stack as StackRef);
     const caller = parent === undefined ? NONE : sites[parent]!;
     const { hidden, hasFile } = kindOf(frame);
-    // Code without a file is evaluated: it is charged to the code that called it, if that has one.
+    // Code without a file is evaluated code: it is attributed to its caller, if that has a file.
     const isSite = !hidden && (hasFile || caller === NONE || !kindOf(caller as FrameRef).hasFile);
     sites[stack] = isSite ? frame : caller;
   }
   return sites;
 }
 
-/** Adds to each group what its outermost frames and all that they call have. `sums`, by stack, is used up. */
+/**
+ * Adds to each group the values of its outermost frames and everything they call. Overwrites `sums`, which is by stack.
+ */
 function addCumulative(
   profile: Profile,
   sums: Float64Array,
@@ -190,7 +202,7 @@ function addCumulative(
     const parent = profile.stackParent(stack as StackRef);
     if (parent !== undefined) sums[parent]! += sums[stack]!;
   }
-  /** The stacks from the root to the one that is visited. */
+  /** The stacks from the root to the one being visited. */
   const path: StackRef[] = [];
   for (const at of stacksInCallOrder(profile)) {
     const parent = profile.stackParent(at as StackRef);

@@ -1,6 +1,6 @@
 import type { Profile } from './profile.js';
 
-/** The sum of every column, by its `type`, in the column's unit. */
+/** Returns the sum of each column, by its `type`, in the column's unit. */
 export function totals(profile: Profile): Record<string, number> {
   return Object.fromEntries(profile.columns.map(({ type }, column) => [type, columnTotal(profile, column)]));
 }
@@ -12,8 +12,9 @@ function columnTotal(profile: Profile, column: number): number {
 }
 
 /**
- * The number of the column with this `type`.
- * @throws RangeError naming the columns there are
+ * Returns the index of the column with this `type`.
+ *
+ * @throws RangeError naming the existing columns
  */
 export function columnIndex(profile: Profile, type: string): number {
   const index = profile.columns.findIndex((column) => column.type === type);

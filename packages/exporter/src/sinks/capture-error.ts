@@ -1,4 +1,4 @@
-/** What was being done when the file system refused. */
+/** The operation that the file system refused. */
 export type CaptureOperation =
   | 'open'
   | 'rotate'
@@ -10,13 +10,15 @@ export type CaptureOperation =
   | 'compress'
   | 'replace';
 
-/** A capture could not be written. The message is one line that names what was done, where, and why not. */
+/**
+ * Error for a capture that could not be written. The message is one line with the operation, the path and the reason.
+ */
 export class CaptureError extends Error {
-  // A name and not `instanceof` decides, so that two copies of the package agree.
+  // Check `name` rather than `instanceof`: it also works when two copies of the package are loaded.
   override readonly name = 'CaptureError';
   readonly path: string;
   readonly operation: CaptureOperation;
-  /** Why not, without path and operation, for example `no space left on device`. */
+  /** The reason, without path and operation, for example `no space left on device`. */
   readonly reason: string;
   /** The system's code, for example `ENOSPC`; undefined when heapray itself refused. */
   readonly code: string | undefined;
@@ -31,19 +33,19 @@ export class CaptureError extends Error {
     this.code = code;
   }
 
-  /** The error for what a file system call threw. */
+  /** Returns the error for an exception of a file system call. */
   static from(path: string, operation: CaptureOperation, cause: unknown): CaptureError {
     return new CaptureError(path, operation, reasonOf(cause), { cause });
   }
 }
 
-/** The system's code of what a file system call threw. */
+/** Returns the system's error code of an exception, for example `ENOENT`; undefined when it has none. */
 export function codeOf(cause: unknown): string | undefined {
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
   return typeof code === 'string' ? code : undefined;
 }
 
-/** Node's messages are `CODE: reason, call 'path'`; only the reason is not said elsewhere. */
+/** Returns the reason part of a Node error message, which has the form `CODE: reason, call 'path'`. */
 function reasonOf(cause: unknown): string {
   const message = cause instanceof Error ? cause.message : String(cause);
   return oneLine(/^[A-Z0-9]+: (.*?)(?:, \w+|$)/.exec(message)?.[1] ?? message);
@@ -53,7 +55,7 @@ function oneLine(text: string): string {
   return text.replaceAll(/\s+/g, ' ').trim();
 }
 
-/** The process, or the machine, has no file descriptor or no memory left for the moment, or a file is busy. */
+/** Codes of conditions that may pass by themselves: out of file descriptors or memory, interrupted, file busy. */
 const TRANSIENT: ReadonlySet<string | undefined> = new Set([
   'EMFILE',
   'ENFILE',
@@ -63,7 +65,7 @@ const TRANSIENT: ReadonlySet<string | undefined> = new Set([
   'EBUSY',
 ]);
 
-/** Whether what failed may succeed soon, without anybody doing anything about it. */
+/** Returns whether the failed call may succeed when it is repeated later. */
 export function isTransient(error: unknown): boolean {
   return TRANSIENT.has(codeOf(error));
 }

@@ -11,26 +11,26 @@ import { type TidyOptions, tidyCaptures } from './rotate-capture.js';
 import { removeLeftOvers } from './temporary-capture.js';
 
 export interface CaptureFileOptions {
-  /** Made if missing, with its parents. */
+  /** Folder of the capture. Created if missing, with its parents. */
   readonly folder: string;
-  /** Letters, digits, `_`, `.`, `-`, no dot in front: it names the file. See `captureFileName`. */
+  /** Part of the file name. Letters, digits, `_`, `.` and `-`; must not start with a dot. See `captureFileName`. */
   readonly component: string;
-  /** The first bytes. Other processes never see the capture without them. Default none. */
+  /** First bytes of the file. Other processes never see the capture without them. Default: none. */
   readonly head?: Uint8Array;
-  /** The path that this process had before: it comes first. */
+  /** The path that this process used before. It is tried first. */
   readonly preferred?: string | undefined;
-  /** Threads of this process that have ended, by their `threadId`: what they were writing has ended too. */
+  /** `threadId` of each thread of this process that has ended. Their captures count as ended too. */
   readonly endedThreads?: readonly number[];
   /**
-   * How many captures of the component are kept in the folder: this one, and those of ended runs. What other living
-   * processes write is not counted. Default 5.
+   * Number of captures of the component to keep in the folder: this one plus those of ended runs. Captures that other
+   * living processes write are not counted. Default 5.
    */
   readonly maxCaptures?: number;
-  /** Milliseconds since the Unix epoch, for the name of a rotated capture. Default `Date.now`. */
+  /** Returns ms since the Unix epoch, for the name of a rotated capture. Default `Date.now`. */
   readonly now?: () => number;
-  /** Milliseconds on a clock that nobody sets. Default `performance.now`. */
+  /** Returns ms of a monotonic clock. Default `performance.now`. */
   readonly steadyNow?: () => number;
-  /** Default `node:fs`. */
+  /** File system calls. Default `node:fs`. */
   readonly fs?: CaptureFs;
 }
 
@@ -39,10 +39,10 @@ const WRITTEN: OwnerState = 'written';
 
 /**
  * The file of a running capture, readable by its owner only: `<folder>/<component>_memory.bin`, or
- * `<component>_memory.<pid>.bin` while another process writes that.
+ * `<component>_memory.<pid>.bin` while another process writes to the first name.
  *
- * All calls are synchronous: it lives in a worker thread. It always holds a whole number of appends, so that
- * an append of whole records keeps it readable even when a later one fails.
+ * All calls are synchronous, because this runs in a worker thread. The file always holds a whole number of appends. If
+ * each append is a whole record, the file stays readable even when a later append fails.
  */
 export class CaptureFile {
   readonly path: string;
@@ -51,7 +51,7 @@ export class CaptureFile {
   readonly #fd: number;
   readonly #identity: FileIdentity;
   readonly #release: () => void;
-  /** Where the capture says that it is being written. */
+  /** Offset in the file, in bytes, of the word that says the capture is being written. */
   readonly #stateOffset: number | undefined;
   #length: number;
   #torn = false;
@@ -69,11 +69,11 @@ export class CaptureFile {
   }
 
   /**
-   * Starts a capture. One of an ended process that is in the way is kept as `<component>_memory.<UTC time>.bin`; see
-   * {@link prune}.
+   * Starts a capture. If a capture of an ended process has the name, it is renamed to
+   * `<component>_memory.<UTC time>.bin`; see {@link prune}.
    *
    * @throws CaptureError when the component's name is not allowed or the file system refuses
-   * @throws RangeError when `maxCaptures` is no integer of at least 1
+   * @throws RangeError when `maxCaptures` is not a positive integer
    */
   static open(options: CaptureFileOptions): CaptureFile {
     const { folder, component, maxCaptures = DEFAULT_MAX_CAPTURES, head = new Uint8Array() } = options;
@@ -95,11 +95,11 @@ export class CaptureFile {
   }
 
   /**
-   * Gives captures of ended processes a date, deletes the oldest dated ones until `maxCaptures` are left with this one,
-   * and removes what ended processes have left beside them. For when something has been written: a capture that cannot be
-   * must not cost one that was.
+   * Renames captures of ended processes to a name with a date, deletes the oldest of these until `maxCaptures` are left
+   * including this one, and removes temporary files of ended processes. Call it after something has been written, so
+   * that a capture that cannot be written does not cost an older one.
    *
-   * @returns those that could not be deleted
+   * @returns errors for the files that could not be deleted
    */
   prune(): readonly CaptureError[] {
     const { folder, component } = this.#options;
@@ -107,8 +107,8 @@ export class CaptureFile {
   }
 
   /**
-   * Whether it is still at its path. False when it was removed, or moved away, or its folder was: what is written then
-   * is found by nobody. A folder that cannot be looked into says nothing.
+   * Returns whether the file is still at its path. False when the file or its folder was moved or removed: later writes
+   * would be lost. True when the folder cannot be read.
    */
   get isInPlace(): boolean {
     try {
@@ -119,21 +119,21 @@ export class CaptureFile {
     }
   }
 
-  /** Bytes in the file: all appends so far. */
+  /** Size of the file in bytes: the sum of all appends so far. */
   get length(): number {
     return this.#length;
   }
 
-  /** What this file is recognized by with what is in it now, also after it was closed. */
+  /** The identity and current size of the file, by which it is recognized later. Also valid after `close`. */
   get known(): KnownCapture {
     const { ino, dev } = this.#identity;
     return { path: this.path, ino, dev, size: this.#length };
   }
 
   /**
-   * Adds all of `bytes`, or nothing.
+   * Appends all of `bytes`, or nothing.
    *
-   * @throws CaptureError when the file system refuses; the file then ends with the append before
+   * @throws CaptureError when the file system refuses; the file then ends with the previous append
    */
   append(bytes: Uint8Array): void {
     this.#check('append');
@@ -150,10 +150,10 @@ export class CaptureFile {
   }
 
   /**
-   * Writes `bytes` over those at `offset`.
+   * Overwrites the bytes at `offset` with `bytes`.
    *
    * @throws CaptureError when the file system refuses
-   * @throws RangeError when that is not inside the file
+   * @throws RangeError when the range is not inside the file
    */
   patch(offset: number, bytes: Uint8Array): void {
     this.#check('patch');
@@ -170,7 +170,7 @@ export class CaptureFile {
   }
 
   /**
-   * Notes in the file that it is not written any more, and closes it; a second call does nothing.
+   * Marks the capture in the file as finished, and closes it. A second call does nothing.
    *
    * @throws CaptureError when the system reports a late write error
    */
@@ -180,7 +180,9 @@ export class CaptureFile {
     this.closeAsIs();
   }
 
-  /** As {@link close}, for a capture that is written on in another way. */
+  /**
+   * Closes the file as {@link close} does, but does not mark it as finished: it continues to be written by other means.
+   */
   closeAsIs(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -192,33 +194,33 @@ export class CaptureFile {
     }
   }
 
-  /** Closes the file after an error, and removes it if nothing was written. Never throws: the error has been told. */
+  /** Closes the file after an error, and removes it if it is empty. Never throws: the error was reported already. */
   abandon(): void {
     if (this.#closed) return;
     try {
       if (this.#length === 0) this.#remove();
     } catch {
-      // An empty capture is left.
+      // Leave the empty capture.
     }
     try {
       this.close();
     } catch {
-      // What was appended before may still be whole.
+      // Ignore: earlier appends may still be whole.
     }
   }
 
-  /** Other processes see that the process ends soon enough: without the note they only take longer. */
+  /** Marks the capture as finished. Without the mark, other processes notice the end later, so errors are ignored. */
   #noteEnd(): void {
     if (this.#stateOffset === undefined) return;
     try {
       this.#writeAll(Buffer.from(WRITTEN), this.#stateOffset);
     } catch {
-      // The records are what counts.
+      // Ignore: all records are written.
     }
   }
 
   #remove(): void {
-    // Half a flush may be in it.
+    // Part of a failed write may be in the file.
     const { size } = this.#fs.fstatSync(this.#fd);
     const place = findCapture(this.#fs, { ...this.known, size });
     if (place !== undefined) this.#fs.unlinkSync(place);
@@ -228,7 +230,10 @@ export class CaptureFile {
     if (this.#closed) throw new CaptureError(this.path, operation, 'it is closed');
   }
 
-  /** A write may take less than it was given, on a nearly full disk for example: go on until it refuses. */
+  /**
+   * Writes all bytes. A single write may take fewer, for example on a nearly full disk: repeat until the system
+   * refuses.
+   */
   #writeAll(bytes: Uint8Array, offset: number): void {
     let done = 0;
     while (done < bytes.length) {
@@ -243,7 +248,10 @@ export class CaptureFile {
     this.#torn = false;
   }
 
-  /** If this fails too, the next append tries again before it writes; until then the file ends in half a flush. */
+  /**
+   * Removes the rest of a failed append. If that fails too, the next append tries again before it writes; until then
+   * the file ends in a partial write.
+   */
   #tryCutBack(): void {
     try {
       this.#cutBack();

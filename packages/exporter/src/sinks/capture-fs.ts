@@ -1,6 +1,6 @@
 import type fs from 'node:fs';
 
-/** The file system calls a capture needs; `node:fs` has them all. */
+/** The file system calls that a capture needs. `node:fs` has them all. */
 export type CaptureFs = Pick<
   typeof fs,
   | 'closeSync'
@@ -17,5 +17,5 @@ export type CaptureFs = Pick<
   | 'writeSync'
 >;
 
-/** Private to the user: a capture shows paths, names and the size of what the program holds. */
+/** File mode, private to the user: a capture shows paths, names and the size of what the program holds. */
 export const CAPTURE_MODE = 0o600;

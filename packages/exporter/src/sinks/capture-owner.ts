@@ -3,30 +3,35 @@ import os from 'node:os';
 import { threadId } from 'node:worker_threads';
 import { codeOf } from './capture-error.js';
 
-/** The thread that writes a capture. A number of a process says nothing in another container or on another machine. */
+/** The thread that writes a capture. A process ID is only meaningful in its own container and on its own machine. */
 export interface CaptureOwner {
-  /** Of the running kernel: one for all containers on it, another after a restart. The host's name elsewhere. */
+  /**
+   * ID of the running kernel: the same for all containers on it, another after a restart. The host's name if unknown.
+   */
   readonly machine: string;
-  /** The process namespace that `pid` belongs to; `-` where there are none. */
+  /** The process namespace that `pid` belongs to; `-` on systems without namespaces. */
   readonly namespace: string;
   readonly pid: number;
-  /** When the process began, in ticks since the machine began, so that no step of a clock matters; `-` if unknown. */
+  /**
+   * Start of the process in ticks since the machine started, so that changes of the clock do not matter; `-` if
+   * unknown.
+   */
   readonly start: string;
   readonly thread: number;
 }
 
-/** What a note says about its capture. Both states have one length, so that one can be written over the other. */
+/** State of a capture in its owner note. Both words have the same length, so that one can overwrite the other. */
 export type OwnerState = 'writing' | 'written';
 
 const PREFIX = 'heapray:';
 const NOTE =
   /heapray:(writing|written) machine=([\w.-]+) namespace=([\w-]+) pid=(\d+) start=([\w-]+) thread=(\d+);/;
-/** A note is shorter than this. */
+/** Upper limit for the length of a note. */
 const MAX_NOTE_BYTES = 512;
 
 let own: CaptureOwner | undefined;
 
-/** Returns this thread. */
+/** Returns the identity of this thread. */
 export function ownThread(): CaptureOwner {
   own ??= {
     machine: machineName(),
@@ -39,9 +44,9 @@ export function ownThread(): CaptureOwner {
 }
 
 /**
- * Returns the note that names this thread as the writer of a capture. It is put into the capture as a name of the main
- * thread, before the real name: of two names memray shows the last. Other processes read it to see whether the capture
- * is still being written.
+ * Returns the note that names this thread as the writer of a capture. It is stored as a name of the main thread, before
+ * the real name: memray shows the last of two names. Other processes read it to see whether the capture is still being
+ * written.
  */
 export function ownerNote(state: OwnerState): string {
   const { machine, namespace, pid, start, thread } = ownThread();
@@ -51,11 +56,13 @@ export function ownerNote(state: OwnerState): string {
 export interface FoundNote {
   readonly owner: CaptureOwner;
   readonly state: OwnerState;
-  /** Of the state, in bytes from the start of the capture. */
+  /** Offset of the state in bytes, from the start of the capture. */
   readonly stateOffset: number;
 }
 
-/** Finds the note in the first bytes of a capture; undefined for a capture of another program, or of an older version. */
+/**
+ * Finds the note in the first bytes of a capture. Undefined for a capture of another program, or of an older version.
+ */
 export function findOwnerNote(head: Uint8Array): FoundNote | undefined {
   const bytes = Buffer.from(head.buffer, head.byteOffset, head.byteLength);
   for (let at = bytes.indexOf(PREFIX); at >= 0; at = bytes.indexOf(PREFIX, at + 1)) {
@@ -68,33 +75,34 @@ export function findOwnerNote(head: Uint8Array): FoundNote | undefined {
   return undefined;
 }
 
-/** - `elsewhere`: in another container or on another machine, so that nobody here can tell */
+/** State of a writer. `elsewhere`: it runs in another container or on another machine, so its state is unknown here. */
 export type OwnerLife = 'alive' | 'ended' | 'elsewhere';
 
 /**
- * Tells whether the writer of a capture lives. This thread counts as ended: which captures it still writes is known.
+ * Returns whether the writer of a capture is alive. This thread counts as ended: the captures it still writes are known
+ * by other means.
  *
- * @param endedThreads other threads of this process that have ended, by their `threadId`
+ * @param endedThreads `threadId` of other threads of this process that have ended
  */
 export function lifeOf(owner: CaptureOwner, endedThreads: readonly number[]): OwnerLife {
   const self = ownThread();
   if (owner.machine !== self.machine || owner.namespace !== self.namespace) return 'elsewhere';
   if (owner.pid === self.pid && owner.start === self.start)
     return owner.thread === self.thread || endedThreads.includes(owner.thread) ? 'ended' : 'alive';
-  // A process that began at another time has only taken over the number.
+  // A process with the same ID and another start time has only reused the ID.
   return owner.pid !== self.pid && isRunning(owner.pid, owner.start) ? 'alive' : 'ended';
 }
 
-/** Whether there is a process of that number, be it ours or somebody else's, that began at that time. */
+/** Returns whether a process of any user has this ID and start time. */
 function isRunning(pid: number, start: string): boolean {
   if (!hasProcess(pid)) return false;
   const stat = processStat(pid);
-  // One that cannot be looked at is taken for the writer, so that nothing of a living process is touched.
+  // A process that cannot be inspected counts as the writer, so that files of a living process are never touched.
   if (stat === undefined) return true;
   return !stat.hasEnded && (start === '-' || stat.start === start);
 }
 
-/** Whether there is a process of that number here, be it ours or somebody else's. */
+/** Returns whether a process of any user has this ID. */
 export function hasProcess(pid: number): boolean {
   if (pid <= 0) return false;
   try {
@@ -110,11 +118,14 @@ interface ProcessStat {
   readonly hasEnded: boolean;
 }
 
-/** What Linux says of a process; undefined elsewhere, and of one that is gone or may not be looked at. */
+/**
+ * Returns the state of a process on Linux. Undefined on other systems, when the process has ended, or when access is
+ * denied.
+ */
 function processStat(pid: number | 'self'): ProcessStat | undefined {
   return attempt(() => {
     const text = nodeFs.readFileSync(`/proc/${pid}/stat`, 'latin1');
-    // The name of the program is in parentheses and may hold anything.
+    // The name of the program is in parentheses and may contain any character.
     const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
     const [state, start] = [fields[0], fields[19]];
     return start === undefined ? undefined : { start, hasEnded: state === 'Z' || state === 'X' };

@@ -8,9 +8,9 @@ import { TemporaryCapture } from './temporary-capture.js';
 export interface ClaimOptions extends JudgeOptions {
   readonly folder: string;
   readonly component: string;
-  /** Milliseconds since the Unix epoch, for the name of a capture that is moved away. */
+  /** Returns ms since the Unix epoch, for the name of a capture that is moved away. */
   readonly now: () => number;
-  /** The path that this process had before: it comes first. */
+  /** The path that this process used before. It is tried first. */
   readonly preferred?: string | undefined;
 }
 
@@ -20,26 +20,26 @@ export interface ClaimedCapture {
   readonly identity: FileIdentity;
 }
 
-/** Another process may put a capture in place between our look and our open; more often than this is a loop. */
+/** Limit for retries. Another process may create a capture between our check and our open, but hardly this often. */
 const MAX_ATTEMPTS = 10;
-/** So many containers on one volume may have the same process numbers. */
+/** Limit for names with the same process ID: this many containers on one volume may share an ID. */
 const MAX_NAMES = 1000;
-/** Where there are no hard links a capture is empty for a moment: an empty one counts as such after this time. */
+/** Time after which an empty capture counts as such, in ms. Without hard links every capture is empty for a moment. */
 const EMPTY_MILLIS = 100;
-/** A leftover that may not be moved is left where it is; the capture gets another name. */
+/** Codes of a leftover that may not be moved. It stays where it is, and the new capture gets another name. */
 const NOT_ALLOWED: ReadonlySet<string | undefined> = new Set(['EACCES', 'EPERM', 'EBUSY']);
 
 /**
- * Begins a capture with `head`, so that it is never seen without: as `<component>_memory.bin`, or with the number of
- * the process while another living process, or one of another container or machine, has that name. What ended
- * processes have left there is moved away. Nothing is ever overwritten, also when several processes do this at once.
+ * Begins a capture with `head`, so that it is never seen without it. The name is `<component>_memory.bin`. It contains
+ * the process ID while another living process, or one of another container or machine, has the first name. Captures of
+ * ended processes are moved away. Nothing is ever overwritten, even when several processes do this at once.
  *
- * @throws CaptureError when the file system refuses; then nothing is left
+ * @throws CaptureError when the file system refuses; then no file is left behind
  */
 export function claimCapture(options: ClaimOptions, head: Uint8Array): ClaimedCapture {
   const { fs, folder, component } = options;
   const first = capturePath(folder, component);
-  // Written before anything is moved: a disk that takes no capture costs no older one.
+  // Write before anything is moved, so that a full disk does not cost an older capture.
   const temporary = attempt(first, () => TemporaryCapture.beside(first, fs));
   try {
     attempt(first, () => temporary.write(head));
@@ -66,7 +66,7 @@ function* places({ folder, component, preferred }: ClaimOptions): Generator<stri
   for (let n = 1; n <= MAX_NAMES; n += 1) yield processCapturePath(folder, component, process.pid, n);
 }
 
-/** Undefined when the place is somebody else's. */
+/** Returns undefined when another process has the place. */
 function claimPlace(
   place: string,
   temporary: TemporaryCapture,
@@ -82,7 +82,7 @@ function claimPlace(
   });
 }
 
-/** Moves away what is at a place; returns whether the place is free then. */
+/** Moves away the file at a place. Returns whether the place is free afterwards. */
 function clear(place: string, options: ClaimOptions): boolean {
   const { fs, component, now } = options;
   let wasEmpty = false;

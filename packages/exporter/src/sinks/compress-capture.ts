@@ -5,24 +5,24 @@ import type { CaptureFs } from './capture-fs.js';
 import { findCapture, isSameFile, type KnownCapture } from './find-capture.js';
 import { TemporaryCapture } from './temporary-capture.js';
 
-/** Another process may move the capture between our look and our open; more often than this is a loop. */
+/** Limit for retries. Another process may move the capture between our check and our open, but hardly this often. */
 const MAX_OPEN_ATTEMPTS = 10;
 
 /**
- * Compresses a finished capture, a block at a time, beside it, and at the end takes its place: at every moment the
- * capture is whole under its name, compressed or not.
+ * Compresses a finished capture block by block into a file beside it, which replaces the capture at the end. The
+ * capture is whole under its name at every moment, compressed or not.
  *
- * The capture may be moved out of the way by the next one before or meanwhile; it is found again, and what is in its
- * place is left alone. One that was deleted stays deleted.
+ * If a newer capture moves this one away, it is found again, and the newer one is left alone. If it was deleted, it
+ * stays deleted.
  */
 export class CaptureCompression {
-  /** Where the capture was when this began. */
+  /** Path of the capture when compression began. */
   readonly path: string;
   readonly #fs: CaptureFs;
   readonly #capture: KnownCapture;
   readonly #encoder: Lz4FrameEncoder = new Lz4FrameEncoder();
   #piece: Uint8Array | undefined;
-  /** Undefined once it was closed. */
+  /** Undefined after it was closed. */
   #source: number | undefined;
   #target: TemporaryCapture | undefined;
   #read = 0;
@@ -36,9 +36,9 @@ export class CaptureCompression {
   }
 
   /**
-   * Opens a finished capture, wherever it is by now; nothing is written yet.
+   * Opens a finished capture, even if it has been moved. Writes nothing yet.
    *
-   * @throws CaptureError when the file system refuses, or it was deleted
+   * @throws CaptureError when the file system refuses, or the capture was deleted
    */
   static of(capture: KnownCapture, fs: CaptureFs = nodeFs): CaptureCompression {
     try {
@@ -48,15 +48,15 @@ export class CaptureCompression {
     }
   }
 
-  /** Bytes of the capture that are still to be read. */
+  /** Number of bytes of the capture still to be read. */
   get bytesLeft(): number {
     return Math.max(0, this.#capture.size - this.#read);
   }
 
   /**
-   * Compresses the next mebibyte; returns whether that was the last and the capture is compressed now.
+   * Compresses the next MiB. Returns whether that was the last, so that the capture is compressed now.
    *
-   * @throws CaptureError when the file system refuses; then the capture is as it was, and nothing else is left
+   * @throws CaptureError when the file system refuses; then the capture is unchanged, and no other file is left
    */
   step(): boolean {
     if (this.#ended) return true;
@@ -77,7 +77,7 @@ export class CaptureCompression {
     }
   }
 
-  /** Gives up: the capture stays as it is. */
+  /** Stops compressing. The capture stays as it is. */
   abandon(): void {
     if (this.#ended) return;
     this.#target?.discard();
@@ -86,13 +86,13 @@ export class CaptureCompression {
 
   #begin(): TemporaryCapture {
     const target = TemporaryCapture.beside(this.#capture.path, this.#fs);
-    // What is written must be removed again from here on, whatever happens.
+    // Store the target before it is written, so that it is removed when a write fails.
     this.#target = target;
     target.write(this.#encoder.header());
     return target;
   }
 
-  /** It was open for so long so that no other file gets its number. That it is closed badly is no news: it was read. */
+  /** Closes the source. It was kept open so that its inode could not be reused. Errors are ignored: all was read. */
   #end(): void {
     const source = this.#source;
     this.#source = undefined;
@@ -101,7 +101,7 @@ export class CaptureCompression {
     try {
       if (source !== undefined) this.#fs.closeSync(source);
     } catch {
-      // Nothing was written through it.
+      // Ignore: nothing was written through this descriptor.
     }
   }
 }

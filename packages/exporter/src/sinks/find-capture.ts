@@ -2,17 +2,17 @@ import path from 'node:path';
 import type { CaptureFs } from './capture-fs.js';
 import { componentOf, rotatedCaptures } from './capture-names.js';
 
-/** Which file it is, whatever it is called. */
+/** Identity of a file, independent of its name. */
 export interface FileIdentity {
   readonly ino: number;
   readonly dev: number;
 }
 
-/** A capture that is recognized, wherever it was moved: another one may be in its place by now. */
+/** A capture that can be recognized after it was moved. Another one may be at its path by then. */
 export interface KnownCapture extends FileIdentity {
-  /** Where it was begun, `<folder>/<component>_memory.bin`. */
+  /** Path at which the capture began, `<folder>/<component>_memory.bin`. */
   readonly path: string;
-  /** Bytes in it. The number of a deleted file goes to the next one, which will hardly have as many. */
+  /** Size in bytes. An inode of a deleted file is reused, but hardly by a file of the same size. */
   readonly size: number;
 }
 
@@ -21,8 +21,10 @@ export function isSameFile(a: FileIdentity, b: FileIdentity): boolean {
 }
 
 /**
- * Where a capture is now: still where it was begun, or moved out of the way of a newer one; undefined when it was
- * deleted. What the file system throws is thrown.
+ * Returns the current path of a capture: where it began, or where it was moved for a newer one. Undefined when it was
+ * deleted.
+ *
+ * @throws the error of the file system
  */
 export function findCapture(fs: CaptureFs, capture: KnownCapture): string | undefined {
   const isAt = (file: string) => {

@@ -9,10 +9,11 @@ import { findOwnerNote, hasProcess, lifeOf, type OwnerLife } from './capture-own
 import { type FileIdentity, isSameFile } from './find-capture.js';
 
 /**
+ * State of a capture:
  * - `writing`: a living process writes it
- * - `ended`: nobody writes it any more
- * - `elsewhere`: it was not finished, by a process of another container or machine: only time can tell
- * - `empty`: nothing is in it, as when a process was killed before it wrote anything
+ * - `ended`: no process writes it any more
+ * - `elsewhere`: a process of another container or machine writes it or has left it unfinished
+ * - `empty`: it holds nothing, for example because a process was killed before its first write
  */
 export type CaptureState = 'writing' | 'ended' | 'elsewhere' | 'empty';
 
@@ -23,34 +24,35 @@ export interface JudgedCapture {
 
 export interface JudgeOptions {
   readonly fs: CaptureFs;
-  /** Threads of this process that have ended, by their `threadId`. */
+  /** `threadId` of each thread of this process that has ended. */
   readonly endedThreads: readonly number[];
-  /** Milliseconds on a clock that nobody sets. */
+  /** Returns ms of a monotonic clock. */
   readonly steadyNow: () => number;
 }
 
-/** Bytes that are read at first; more where a header is longer, up to the limit. */
+/** Bytes of the file that are read first. More are read, up to the limit, when the header is longer. */
 const FIRST_HEAD_BYTES = 64 * 1024;
 const MAX_HEAD_BYTES = 8 * 2 ** 20;
-/** The note ends before so many bytes after the header. */
+/** Maximum distance from the end of the header to the end of the note, in bytes. */
 const MAX_NOTE_DISTANCE = 4096;
 const LZ4_MAGIC: readonly number[] = [0x04, 0x22, 0x4d, 0x18];
-/** The header and the end mark of an LZ4 frame: one of this size holds nothing. */
+/** Size of the header and end mark of an LZ4 frame: a file of this size holds no data. */
 const EMPTY_FRAME_BYTES = 19;
 /**
- * A capture from elsewhere that has not changed for so long, while this process looked on, is nobody's any more: its
- * writer adds a record every few seconds. Its times are not compared with a clock, because clocks are set.
+ * Time after which an unchanged capture of another container or machine counts as ended, in ms. Its writer would add a
+ * record every few seconds. The time is measured by this process, not by comparing file times with a clock, because
+ * clocks can be set.
  */
 const STILL_MILLIS = 10 * 60_000;
 const MAX_OBSERVED = 10_000;
 
-/** The captures that this thread is writing, by device and number. */
+/** Number of writers in this thread for each capture, by device and inode. */
 const ownFiles = new Map<string, number>();
 const observed = new Map<string, { readonly what: string; readonly sinceMillis: number }>();
 
 const keyOf = ({ dev, ino }: FileIdentity) => `${dev}:${ino}`;
 
-/** Notes that this thread writes a capture, until the returned function is called. */
+/** Registers that this thread writes a capture, until the returned function is called. */
 export function noteOwnFile(identity: FileIdentity): () => void {
   const key = keyOf(identity);
   ownFiles.set(key, (ownFiles.get(key) ?? 0) + 1);
@@ -65,11 +67,11 @@ export function noteOwnFile(identity: FileIdentity): () => void {
 }
 
 /**
- * Tells who writes the capture at `file`; undefined when there is none. A capture that may not be read is one of
- * somebody else, and taken for `elsewhere`.
+ * Returns the state of the capture at `file`, or undefined when there is none. A capture that may not be read belongs
+ * to another user and counts as `elsewhere`.
  *
- * @param stats what is known to be there: a regular file
- * @throws what the file system throws
+ * @param stats stats of the regular file at the path
+ * @throws the error of the file system
  */
 export function judgeCapture(file: string, stats: Stats, options: JudgeOptions): JudgedCapture | undefined {
   const state = stateOf(file, stats, options);
@@ -78,7 +80,7 @@ export function judgeCapture(file: string, stats: Stats, options: JudgeOptions):
   return { state: isStill ? 'ended' : state, stats };
 }
 
-/** Whether a file has not changed for ten minutes, as this thread has seen. */
+/** Returns whether this thread has seen the file unchanged for ten minutes. */
 export function hasBeenStill(stats: Stats, nowMillis: number): boolean {
   const key = keyOf(stats);
   const what = `${stats.size} ${stats.mtimeMs}`;
@@ -105,7 +107,7 @@ function stateOf(file: string, stats: Stats, options: JudgeOptions): CaptureStat
   return life === 'alive' ? 'writing' : life;
 }
 
-/** Whether the process that a file names as its writer lives; undefined when it names none. */
+/** Returns whether the process that a file names as its writer is alive. Undefined when it names none. */
 export function writerOf(
   file: string,
   stats: Stats,
@@ -133,7 +135,7 @@ function readHead(fs: CaptureFs, file: string, stats: Stats): Uint8Array | 'gone
   }
 }
 
-/** A command line may be long: reads on until the header and the note behind it are there. */
+/** Reads until the header and the note after it are complete. A header is long when the command line in it is. */
 function readEnough(fs: CaptureFs, fd: number, size: number): Uint8Array {
   for (let wanted = FIRST_HEAD_BYTES; ; wanted *= 4) {
     const bytes = new Uint8Array(Math.min(wanted, size));
@@ -153,7 +155,7 @@ function startsWith(bytes: Uint8Array, start: readonly number[]): boolean {
   return start.every((byte, at) => bytes[at] === byte);
 }
 
-/** An LZ4 frame without data, or a magic number that was cut. */
+/** Returns whether a file is an LZ4 frame without data, or a truncated magic number. */
 function isEmpty(head: Uint8Array, size: number): boolean {
   if (startsWith(head, LZ4_MAGIC)) return size <= EMPTY_FRAME_BYTES;
   return [MAGIC, LZ4_MAGIC].some((magic) => size < magic.length && startsWith(head, magic.slice(0, size)));
@@ -166,12 +168,12 @@ function headerOf(head: Uint8Array): { readonly pid: number; readonly end: numbe
     const header = readHeader(reader);
     return header && { pid: header.pid, end: reader.position };
   } catch {
-    // A format that is not known here.
+    // Unknown format.
     return undefined;
   }
 }
 
-/** Whether the process of that number, which left no note, has the capture open: memray's Python, or an older heapray. */
+/** Returns whether a process that left no note has the capture open: memray's Python, or an older heapray. */
 function isWrittenUnnoted(head: Uint8Array, stats: Stats): boolean {
   const pid = headerOf(head)?.pid ?? 0;
   if (!hasProcess(pid)) return false;
@@ -179,7 +181,7 @@ function isWrittenUnnoted(head: Uint8Array, stats: Stats): boolean {
     const folder = `/proc/${pid}/fd`;
     return nodeFs.readdirSync(folder).some((name) => isLinkTo(path.join(folder, name), stats));
   } catch {
-    // It may not be looked at, or there is nothing to look at: then its user must do.
+    // The descriptors cannot be listed: compare the user of the process with the owner of the file.
     const owner = statsOf(`/proc/${pid}`)?.uid;
     return owner === undefined ? pid !== process.pid : owner === stats.uid;
   }

@@ -3,9 +3,9 @@ import { CaptureError, codeOf } from './capture-error.js';
 import type { CaptureFs } from './capture-fs.js';
 
 /**
- * Makes a folder with its parents.
+ * Creates a folder with its parents.
  *
- * @throws CaptureError when the file system refuses, or something else is there
+ * @throws CaptureError when the file system refuses, or the path is not a folder
  */
 export function makeFolder(fs: CaptureFs, folder: string): void {
   try {
@@ -19,7 +19,10 @@ export function makeFolder(fs: CaptureFs, folder: string): void {
   }
 }
 
-/** Not `recursive`: where the system says ENOENT although the parent is there, as in /proc, Node tries for ever. */
+/**
+ * Avoids the option `recursive`: Node loops forever where the system returns ENOENT although the parent exists, as in
+ * /proc.
+ */
 function makeMissing(fs: CaptureFs, folder: string, parentIsThere = false): void {
   try {
     fs.mkdirSync(folder);
@@ -32,7 +35,7 @@ function makeMissing(fs: CaptureFs, folder: string, parentIsThere = false): void
   }
 }
 
-/** Also through a link. */
+/** Returns whether the path is a folder or a link to one. */
 function isFolder(fs: CaptureFs, folder: string): boolean {
   try {
     return fs.lstatSync(`${folder}${path.sep}.`).isDirectory();

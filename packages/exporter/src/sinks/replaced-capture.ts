@@ -7,16 +7,16 @@ import { noteOwnFile } from './judge-capture.js';
 import { TemporaryCapture } from './temporary-capture.js';
 
 export interface ReplacedCaptureOptions extends Omit<CaptureFileOptions, 'head'> {
-  /** Bytes that no version may exceed. */
+  /** Maximum size of a version, in bytes. */
   readonly maxBytes: number;
 }
 
 /**
- * A capture that is written as a whole, again and again: each time beside its place and then renamed into it, so
- * that what is there is always whole.
+ * A capture that is rewritten as a whole, again and again. Each version is written beside its path and then renamed, so
+ * that the file at the path is always whole.
  */
 export class ReplacedCapture {
-  /** Where it was begun. */
+  /** Path at which the capture began. */
   readonly path: string;
   readonly #begun: CaptureFile;
   readonly #fs: CaptureFs;
@@ -31,12 +31,12 @@ export class ReplacedCapture {
     this.#fs = fs;
     this.#maxBytes = maxBytes;
     this.#hold(begun.path, begun.known);
-    // The file itself says that it is written, for as long as versions may come.
+    // Leave the mark "writing" in the file for as long as new versions may follow.
     begun.closeAsIs();
   }
 
   /**
-   * Begins with a first version, as {@link CaptureFile.open} does and with the same errors.
+   * Writes the first version, as {@link CaptureFile.open} does and with the same errors.
    *
    * @throws CaptureError also when the version is too large
    */
@@ -45,22 +45,22 @@ export class ReplacedCapture {
     return new ReplacedCapture(CaptureFile.open({ ...options, head }), options);
   }
 
-  /** What it is recognized by as it was written last. */
+  /** Identity and size of the latest version. */
   get known(): KnownCapture {
     return this.#known;
   }
 
-  /** As {@link CaptureFile.prune}. */
+  /** Removes old captures, as {@link CaptureFile.prune} does. */
   prune(): readonly CaptureError[] {
     return this.#begun.prune();
   }
 
-  /** No version will follow: the file is left to others. */
+  /** Call when no version will follow. Other processes may then move or delete the file. */
   release(): void {
     this.#release();
   }
 
-  /** Keeps the file open, so that its number cannot go to another, and others see that this process writes it. */
+  /** Keeps the file open so that its inode cannot be reused and other processes see that it is being written. */
   #hold(place: string, known: KnownCapture): void {
     const fd = opened(this.#fs, place);
     const forget = noteOwnFile(known);
@@ -72,10 +72,10 @@ export class ReplacedCapture {
   }
 
   /**
-   * Writes it anew. One that another capture has moved out of its way is replaced where it is; one that was deleted stays
-   * deleted. Returns where it is.
+   * Writes a new version. If another capture has moved this one, it is replaced at its new path. If it was deleted, it
+   * stays deleted. Returns its path, or undefined if it was deleted.
    *
-   * @throws CaptureError when the file system refuses, or the version is too large; what was there stays
+   * @throws CaptureError when the file system refuses, or the version is too large; the previous version stays
    */
   replace(pieces: Iterable<Uint8Array>): string | undefined {
     let temporary: TemporaryCapture | undefined;
@@ -101,12 +101,11 @@ export class ReplacedCapture {
   }
 }
 
-/** Nothing was written through it. */
+/** Closes a descriptor and ignores errors: nothing was written through it. */
 function closeQuietly(fs: CaptureFs, fd: number): void {
   try {
     fs.closeSync(fd);
   } catch {
-    // It is of no use any more.
   }
 }
 

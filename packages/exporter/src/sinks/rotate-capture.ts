@@ -6,15 +6,14 @@ import { rotatedCaptures, rotatedName, runningCaptures, stampOf } from './captur
 import { type FileIdentity, isSameFile } from './find-capture.js';
 import { hasBeenStill, type JudgeOptions, judgeCapture } from './judge-capture.js';
 
-/** Other processes take no more names meanwhile; it ends the search should a file system say that all are taken. */
+/** Limit for the search of a free name, in case a file system reports every name as taken. */
 const MAX_ATTEMPTS = 1000;
 
 /**
- * Moves the ended capture at `current` out of the way, to a name of its own with the date. Does nothing when something
- * else is there by now.
+ * Renames the ended capture at `current` to a name with the date. Does nothing when another file is there by now.
  *
- * Nothing is ever overwritten: the new name is taken first, by an empty file. Names sort by the order in which captures
- * were moved, also when the clock was set back meanwhile: then the newest date is used again, with a number.
+ * Nothing is ever overwritten: an empty file reserves the new name first. Names sort by the order in which captures
+ * were moved. If the clock was set back meanwhile, the newest date is used again, with a number.
  *
  * @throws CaptureError when the file system refuses
  */
@@ -28,7 +27,8 @@ export function moveAway(
   const folder = path.dirname(current);
   const newest = rotatedCaptures(list(fs, folder), component).at(-1);
   const stamp = [stampOf(millis), newest?.stamp ?? ''].sort().at(-1)!;
-  // Not the first free number: one that pruning has freed would make the newest look like the oldest.
+  // Count from the newest, not from the first free number: a number freed by pruning would make the newest look the
+  // oldest.
   const first = newest?.stamp === stamp ? newest.n + 1 : 1;
   for (let n = first; n < first + MAX_ATTEMPTS; n += 1) {
     const target = path.join(folder, rotatedName(component, stamp, n));
@@ -39,21 +39,21 @@ export function moveAway(
   throw new CaptureError(current, 'rotate', 'no free name');
 }
 
-/** What a capture's folder holds beside the captures that living processes write. */
+/** Options for tidying the folder of a capture. */
 export interface TidyOptions extends JudgeOptions {
   readonly folder: string;
   readonly component: string;
-  /** How many captures of ended processes, or that this process has ended, are kept. */
+  /** Number of captures to keep of those that ended processes, or this one, have finished. */
   readonly keep: number;
   readonly now: () => number;
 }
 
 /**
- * Gives what ended processes have left of `component` a date, and deletes the oldest of those until `keep` are left.
- * What a living process writes is not touched, and neither is what a process of another container or machine has not
- * finished, until it has not changed for long.
+ * Renames finished captures of `component` to a name with a date, and deletes the oldest of these until `keep` are
+ * left. Captures that a living process writes are not touched. An unfinished one of another container or machine is
+ * touched only after it has not changed for ten minutes.
  *
- * @returns what went wrong
+ * @returns the errors that occurred
  */
 export function tidyCaptures(options: TidyOptions): readonly CaptureError[] {
   const { fs, folder, component } = options;
@@ -94,7 +94,10 @@ function pruneDated(options: TidyOptions, onError: (file: string) => (cause: unk
   }
 }
 
-/** One that another version of heapray has moved away while it was written still is. */
+/**
+ * Returns whether a dated capture may be deleted. Another version of heapray may have moved it while it was still being
+ * written.
+ */
 function isPrunable(file: string, options: TidyOptions): boolean {
   const stats = options.fs.lstatSync(file, { throwIfNoEntry: false });
   if (stats === undefined) return false;
@@ -103,7 +106,7 @@ function isPrunable(file: string, options: TidyOptions): boolean {
   return state === 'ended' || (state === 'empty' && hasBeenStill(stats, options.steadyNow()));
 }
 
-/** The order in which several that have ended get their dates: by when they were written last. */
+/** Sorts by time of the last write: the order in which several ended captures get their dates. */
 function byAge(fs: CaptureFs, folder: string, names: readonly string[]): readonly string[] {
   if (names.length < 2) return names;
   const written = new Map<string, number>();
@@ -123,7 +126,7 @@ function guarded<T>(work: () => T, onError: (cause: unknown) => void): T | undef
   }
 }
 
-/** A folder that may be written to but not listed is still good for one capture. */
+/** Lists a folder; empty on errors. A folder that can be written but not listed is still good for one capture. */
 function list(
   fs: CaptureFs,
   folder: string,
@@ -138,9 +141,9 @@ function list(
 }
 
 /**
- * What is at a capture's place; undefined for nothing.
+ * Returns the stats of the file at a capture's path; undefined when there is none.
  *
- * @throws CaptureError when it is no regular file, or the file system refuses
+ * @throws CaptureError when it is not a regular file, or the file system refuses
  */
 export function regularFileAt(fs: CaptureFs, current: string): Stats | undefined {
   const stats = attempt(current, () => fs.lstatSync(current, { throwIfNoEntry: false }));
@@ -150,7 +153,7 @@ export function regularFileAt(fs: CaptureFs, current: string): Stats | undefined
   throw new CaptureError(current, 'open', 'something that is no regular file is in its place');
 }
 
-/** Makes an empty file; false when the name is taken. */
+/** Creates an empty file. Returns false when the name is taken. */
 function takeName(fs: CaptureFs, current: string, target: string): boolean {
   try {
     fs.closeSync(fs.openSync(target, 'wx', CAPTURE_MODE));
@@ -161,7 +164,7 @@ function takeName(fs: CaptureFs, current: string, target: string): boolean {
   }
 }
 
-/** Renames `current` over the empty file at `target`, or removes that again. */
+/** Renames `current` over the empty file at `target`, or removes that file if there is nothing to rename. */
 function moveOver(fs: CaptureFs, current: string, target: string, expected: FileIdentity): void {
   const isExpected = (file: string) => {
     const stats = fs.lstatSync(file, { throwIfNoEntry: false });
@@ -183,7 +186,7 @@ function moveOver(fs: CaptureFs, current: string, target: string, expected: File
       );
   }
   if (!moved || attempt(target, () => isExpected(target))) return;
-  // Between the look and the rename another process began its capture there: it gets its name back, if that is free.
+  // Another process began its capture between the check and the rename: give that one its name back, if still free.
   guarded(
     () => {
       fs.linkSync(target, current);

@@ -7,12 +7,15 @@ import { hasProcess } from './capture-owner.js';
 import { type FileIdentity, findCapture, isSameFile, type KnownCapture } from './find-capture.js';
 import { hasBeenStill, type JudgeOptions, writerOf } from './judge-capture.js';
 
-/** Other processes take few of our names: it ends the search should a file system say that all are taken. */
+/** Limit for the search of a free name, in case a file system reports every name as taken. */
 const MAX_ATTEMPTS = 1000;
-/** Nobody leaves one alone for so long while writing it. In another container our process numbers say nothing. */
+/**
+ * Age after which a temporary file without a note may be a leftover, in ms: a writer never pauses that long. The age is
+ * needed because process IDs mean nothing in another container.
+ */
 const LEFT_OVER_MILLIS = 60_000;
 
-/** What a file system without hard links answers. */
+/** Error codes of file systems without hard links. */
 const NO_HARD_LINKS: ReadonlySet<string | undefined> = new Set([
   'EPERM',
   'ENOTSUP',
@@ -22,18 +25,18 @@ const NO_HARD_LINKS: ReadonlySet<string | undefined> = new Set([
 ]);
 
 let made = 0;
-/** What this thread is writing. */
+/** Paths that this thread is writing. */
 const underWay = new Set<string>();
 
 /**
- * A new version of a capture, written beside it and then put in its place in one step. No other process, or thread,
- * has one of that name, and what others may have put under it meanwhile is left alone.
+ * A new version of a capture, written beside it and then put in its place in one step. Its name is unique among
+ * processes and threads. A file that others have put under the name meanwhile is left alone.
  */
 export class TemporaryCapture {
   readonly #fs: CaptureFs;
   readonly #path: string;
   readonly #identity: FileIdentity;
-  /** Undefined once it was closed, also when that failed: its number may be another file's by then. */
+  /** Undefined after closing, even if that failed: another file may have the descriptor by then. */
   #fd: number | undefined;
   #size = 0;
 
@@ -45,7 +48,10 @@ export class TemporaryCapture {
     underWay.add(path);
   }
 
-  /** Makes an empty file beside the capture at `capture`. What the file system throws is thrown, here and below. */
+  /**
+   * Creates an empty file beside the capture at `capture`. This and all other methods throw the errors of the file
+   * system.
+   */
   static beside(capture: string, fs: CaptureFs): TemporaryCapture {
     for (let attempt = 1; ; attempt += 1) {
       made += 1;
@@ -61,7 +67,7 @@ export class TemporaryCapture {
     }
   }
 
-  /** Adds all of `bytes`. */
+  /** Appends all of `bytes`. */
   write(bytes: Uint8Array): void {
     for (let done = 0; done < bytes.length; ) {
       const written = this.#fs.writeSync(this.#fd!, bytes, done, bytes.length - done, this.#size);
@@ -72,8 +78,9 @@ export class TemporaryCapture {
   }
 
   /**
-   * Puts it in the place of `capture`, wherever that is by now, and says where; one that was deleted stays deleted
-   * (undefined). Between the look and the rename another process may still move it: that cannot be had in one step.
+   * Replaces `capture`, even if it was moved, and returns its path. Returns undefined if the capture was deleted: it
+   * stays deleted. Another process may still move it between the check and the rename; the system has no atomic call
+   * for both.
    */
   replace(capture: KnownCapture): { readonly place: string; readonly known: KnownCapture } | undefined {
     this.#close();
@@ -89,13 +96,13 @@ export class TemporaryCapture {
   }
 
   /**
-   * Gives it its final name, and the descriptor to the caller: from then on it is no temporary file. Undefined when the
-   * name is taken: unlike a rename, a hard link overwrites nothing.
+   * Gives the file its final name, and the descriptor to the caller, who owns the file from then on. Returns undefined
+   * when the name is taken: unlike a rename, a hard link overwrites nothing.
    */
   moveTo(place: string): { readonly fd: number; readonly identity: FileIdentity } | undefined {
     try {
       this.#fs.linkSync(this.#path, place);
-      // Its second name is a left-over if it stays.
+      // If this fails, the second name is removed later as a leftover.
       quietly(() => this.#fs.unlinkSync(this.#path));
     } catch (cause) {
       if (codeOf(cause) === 'EEXIST') return undefined;
@@ -108,7 +115,7 @@ export class TemporaryCapture {
     return { fd, identity: this.#identity };
   }
 
-  /** The name is taken by an empty file first. */
+  /** Reserves the name with an empty file, then renames over it. Returns false when the name is taken. */
   #renameTo(place: string): boolean {
     const taken = openNew(this.#fs, place, false);
     if (taken === undefined) return false;
@@ -122,13 +129,13 @@ export class TemporaryCapture {
     }
   }
 
-  /** Closes and removes it. Errors here are no news: the capture itself is whole. */
+  /** Closes and removes the file. Errors are ignored: the capture itself is whole. */
   discard(): void {
     quietly(() => this.#close());
     quietly(() => this.#isThere() && this.#fs.unlinkSync(this.#path));
   }
 
-  /** A full disk may speak up only now. */
+  /** Closes the descriptor. Throws if the system reports a late write error, for example a full disk. */
   #close(): void {
     underWay.delete(this.#path);
     const fd = this.#fd;
@@ -142,7 +149,9 @@ export class TemporaryCapture {
   }
 }
 
-/** Removes what ended processes have left of captures of `component`; returns what went wrong. */
+/**
+ * Removes temporary files that ended processes have left of captures of `component`. Returns the errors that occurred.
+ */
 export function removeLeftOvers(
   folder: string,
   component: string,
@@ -165,9 +174,9 @@ export function removeLeftOvers(
 }
 
 /**
- * A new version of a capture says whose it is. Nothing does where a capture was being compressed: there the number in
- * the name must do. One of our own number is of an earlier process: in a container that is begun anew it is the same
- * every time.
+ * Returns whether the writer of a temporary file has ended. A new version of a capture names its writer in a note. A
+ * file with compressed data has none, so the process ID in its name decides. If that is our own, the file is of an
+ * earlier process: in a restarted container the ID is the same every time.
  */
 function isLeftOver(file: string, stats: Stats, options: JudgeOptions): boolean {
   const life = stats.isFile() ? writerOf(file, stats, options) : undefined;
@@ -178,7 +187,9 @@ function isLeftOver(file: string, stats: Stats, options: JudgeOptions): boolean 
   return owner === process.pid || !hasProcess(owner);
 }
 
-/** Exclusive, so that it is no file and no link of somebody else's; undefined when the name is taken. */
+/**
+ * Creates a file exclusively, so that no file or link of others is opened. Returns undefined when the name is taken.
+ */
 function openNew(fs: CaptureFs, file: string, isLast: boolean): number | undefined {
   try {
     return fs.openSync(file, 'wx', CAPTURE_MODE);
@@ -188,7 +199,7 @@ function openNew(fs: CaptureFs, file: string, isLast: boolean): number | undefin
   }
 }
 
-/** That a folder cannot be listed is told by pruning. */
+/** Lists a folder; empty on errors, which pruning reports. */
 function namesIn(fs: CaptureFs, folder: string): readonly string[] {
   try {
     return fs.readdirSync(folder);
@@ -201,6 +212,6 @@ function quietly(work: () => unknown): void {
   try {
     work();
   } catch {
-    // Closed or gone already, or out of reach.
+    // Ignore: already closed or removed, or not accessible.
   }
 }
