@@ -4,25 +4,25 @@ import { fileURLToPath } from 'node:url';
 const WINDOWS_PATH = /^(?:[a-z]:[\\/]|\\\\)/i;
 const FILE_URL_WITH_DRIVE = /^file:\/\/\/?([a-z]:[\\/].*)$/i;
 
-/** Whether a path is written as Windows does. */
+/** Returns whether a path has the syntax of Windows. */
 export function isWindowsPath(file: string): boolean {
   return WINDOWS_PATH.test(file);
 }
 
 /**
- * The path of a file that a profiler names by path or by URL: V8 names ES modules by URL and scripts by path.
- * Escapes and what stands behind `?` or `#` are undone for `file:` URLs only: a path may hold these characters.
- * Everything else, such as `node:fs` or `[eval]`, is returned as it is.
+ * Returns the path of a file that a profiler names by path or URL: V8 names ES modules by URL and scripts by path.
+ * Escapes are decoded, and text after `?` or `#` is removed, for `file:` URLs only: paths may contain these characters.
+ * Other names, such as `node:fs` or `[eval]`, are returned unchanged.
  */
 export function filePath(name: string): string {
   if (!/^file:/i.test(name)) return name;
   const drive = FILE_URL_WITH_DRIVE.exec(withoutQuery(name));
-  // `fileURLToPath` knows drives on Windows only, and a profile may come from another machine.
+  // `fileURLToPath` supports drives on Windows only, and a profile may come from another machine.
   if (drive) return decoded(drive[1] ?? '').replaceAll('/', '\\');
   try {
     return fileURLToPath(name);
   } catch {
-    // `file://host/share` on POSIX, and escaped slashes.
+    // For example `file://host/share` on POSIX, or escaped slashes.
     return name;
   }
 }

@@ -1,39 +1,39 @@
 const VIRTUAL_FOLDER = /^(.*?)([\\/])(?:__virtual__|\$\$virtual)[\\/][^\\/]+[\\/](\d{1,2})[\\/](.*)$/;
-/** A package has one, and each that it is nested in may have one. */
+/** Limit for virtual folders in one path. A package has one, and so may each package that contains it. */
 const MAX_VIRTUAL_FOLDERS = 100;
 
-/** The part of a path that says which package its file belongs to. */
+/** The part of a path that determines the package of a file. */
 export interface InstalledPackage {
   /** Name under which the package is installed. */
   readonly name: string;
   /** Folder of the package's manifest. */
   readonly folder: string;
-  /** Version, where a package manager has put it into the path. */
+  /** Version, if the package manager writes it into the path. */
   readonly version: string | undefined;
 }
 
-/** cnpm's own folders: `_x@1.0.0@x`, `_@scope_x@1.0.0@@scope` followed by `x`. */
+/** Folders of cnpm: `_x@1.0.0@x`, or `_@scope_x@1.0.0@@scope` followed by `x`. */
 const CNPM_FOLDER = /^_.+@(\d[^@]*)@(@?[^@]+)$/;
-/** No file system has longer names, and matching takes the square of the length. */
+/** Longest folder name to match. No file system has longer ones, and matching takes quadratic time. */
 const MAX_FOLDER_LENGTH = 1024;
-/** Yarn's store of links: `.store/x-npm-1.0.0-0123456789/package`. */
+/** Folders in Yarn's store: `.store/x-npm-1.0.0-0123456789/package`. */
 const YARN_STORE = /^(.+)-npm-(\d.*?)-[0-9a-f]{10}$/;
 
 /**
  * Returns the installed package that a file belongs to: the innermost `node_modules/<name>` or
- * `node_modules/@scope/<name>` on its path. That is right for nested packages, for pnpm's store
- * (`.pnpm/x@1.0.0/node_modules/x`) and for Yarn's archives (`.yarn/cache/x-npm-1.0.0-….zip/node_modules/x`).
- * Also reads the stores that have no inner `node_modules`: Yarn's (`.store`) and cnpm's. Undefined for a file
- * outside of any package folder. Takes `/` and `\`.
+ * `node_modules/@scope/<name>` in its path. This also works for nested packages, for pnpm's store
+ * (`.pnpm/x@1.0.0/node_modules/x`) and for Yarn's archives (`.yarn/cache/x-npm-1.0.0-….zip/node_modules/x`). Stores
+ * without an inner `node_modules` are supported too: Yarn's (`.store`) and cnpm's. Undefined for a file outside any
+ * package folder. Accepts `/` and `\`.
  */
 export function installedPackage(file: string): InstalledPackage | undefined {
   const parts = file.split(/[\\/]/);
-  // The last part is the file itself, so a file called `node_modules` is no folder of packages.
+  // The last part is the file itself, so a file named `node_modules` is not a folder of packages.
   const at = parts.lastIndexOf('node_modules', parts.length - 2);
   const first = parts[at + 1];
   if (at < 0 || !first || at + 2 >= parts.length) return undefined;
   if (first === '.store') return inYarnStore(file, parts, at);
-  // `.prisma`, `.cache` and the like are no packages: npm's names do not begin with a dot.
+  // `.prisma`, `.cache` and similar folders are not packages: npm names do not start with a dot.
   if (first.startsWith('.')) return undefined;
   const cnpm = CNPM_FOLDER.exec(first);
   const scope = cnpm?.[2] ?? first;
@@ -51,12 +51,12 @@ function inYarnStore(file: string, parts: readonly string[], at: number): Instal
   const holder = parts[at + 2] ?? '';
   const [, slug = '', version] = holder.length > MAX_FOLDER_LENGTH ? [] : (YARN_STORE.exec(holder) ?? []);
   if (slug === '' || parts[at + 3] !== 'package' || at + 4 >= parts.length) return undefined;
-  // The store writes `@scope/x` as `@scope-x`; a scope with a dash cannot be told from its package.
+  // The store writes `@scope/x` as `@scope-x`. A scope that contains a dash is split at the wrong place.
   const name = slug.startsWith('@') ? slug.replace('-', '/') : slug;
   return { name, folder: file.slice(0, lengthOf(parts, at + 4)), version };
 }
 
-/** Returns how many characters of the path its first `count` parts are, separators between them included. */
+/** Returns the length of the first `count` parts of a path, including the separators between them. */
 function lengthOf(parts: readonly string[], count: number): number {
   let length = count - 1;
   for (let index = 0; index < count; index++) length += (parts[index] ?? '').length;
@@ -64,9 +64,9 @@ function lengthOf(parts: readonly string[], count: number): number {
 }
 
 /**
- * Returns the version in the name of the folder or archive that holds one package of a store: `x@1.0.0`,
- * `@scope+x@1.0.0_peer@2` (pnpm), `x-npm-1.0.0-0123456789-89abcdef01.zip` (Yarn's cache, or unpacked without
- * the ending). Undefined when it holds something else.
+ * Returns the version in the name of the folder or archive that contains a package in a store: `x@1.0.0`,
+ * `@scope+x@1.0.0_peer@2` (pnpm), `x-npm-1.0.0-0123456789-89abcdef01.zip` (Yarn's cache, or unpacked without the
+ * extension). Undefined when it is the folder of another package.
  */
 function versionInStore(holder: string, name: string): string | undefined {
   const pnpm = `${name.replace('/', '+')}@`;
@@ -77,8 +77,8 @@ function versionInStore(holder: string, name: string): string | undefined {
 }
 
 /**
- * Undoes Yarn's virtual folders: `<base>/__virtual__/<hash>/<n>/<rest>` stands for `<rest>` in the folder `n`
- * levels above `<base>`. Yarn gives a package with peer dependencies one such path for every set of peers.
+ * Removes Yarn's virtual folders: `<base>/__virtual__/<hash>/<n>/<rest>` means `<rest>` in the folder `n` levels above
+ * `<base>`. Yarn creates one such path for each set of peers of a package with peer dependencies.
  */
 export function withoutVirtualFolders(file: string): string {
   let found = file;

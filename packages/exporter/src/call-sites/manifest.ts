@@ -1,24 +1,24 @@
 import fs from 'node:fs';
 import path from 'node:path';
 
-/** The usable part of a package.json. */
+/** The fields of a package.json that heapray uses. */
 export interface Manifest {
   readonly name: string | undefined;
   readonly version: string | undefined;
 }
 
-/** Reads the manifest in a folder; undefined when there is none that can be read. Never throws. */
+/** Reads the manifest in a folder. Returns undefined when there is none or it cannot be read. Never throws. */
 export type ReadManifest = (folder: string) => Manifest | undefined;
 
 const MAX_MANIFEST_BYTES = 1024 * 1024;
-/** Some file systems say that a file is empty that is not. */
+/** Minimum number of bytes to read: some file systems report size 0 for files with content. */
 const MIN_READ_BYTES = 4096;
-/** npm's own limit for a name; versions are held to the same. */
+/** npm's limit for the length of a name. Also applied to versions. */
 const MAX_TEXT = 214;
 
 const { O_RDONLY, O_NONBLOCK = 0, O_NOCTTY = 0 } = fs.constants;
 
-/** Reads `package.json` in a folder, if it is a regular file of at most 1 MiB. */
+/** Reads `package.json` in a folder if it is a regular file of at most 1 MiB. */
 export const readManifest: ReadManifest = (folder) => {
   try {
     const text = readSmallFile(path.join(folder, 'package.json'));
@@ -32,11 +32,11 @@ export const readManifest: ReadManifest = (folder) => {
   }
 };
 
-/** The text of a regular file of at most 1 MiB; undefined of any other. */
+/** Returns the text of a regular file of at most 1 MiB, or undefined for any other. */
 function readSmallFile(file: string): string | undefined {
-  // Opening a device may do something.
+  // Check before opening, which can have side effects on a device.
   if (!fs.statSync(file, { throwIfNoEntry: false })?.isFile()) return undefined;
-  // It may be another file by now: opening never waits, as it would for the other end of a pipe.
+  // The path may be another file by now: O_NONBLOCK keeps the open from blocking on a pipe.
   const descriptor = fs.openSync(file, O_RDONLY | O_NONBLOCK | O_NOCTTY);
   try {
     const found = fs.fstatSync(descriptor);
@@ -47,7 +47,7 @@ function readSmallFile(file: string): string | undefined {
   }
 }
 
-/** The text of a file; undefined when it has grown past `maxBytes`. */
+/** Returns the text of a file, or undefined when it is longer than `maxBytes`. */
 function readUpTo(descriptor: number, maxBytes: number): string | undefined {
   const bytes = Buffer.allocUnsafe(maxBytes + 1);
   let filled = 0;
@@ -57,7 +57,7 @@ function readUpTo(descriptor: number, maxBytes: number): string | undefined {
   return filled > maxBytes ? undefined : bytes.toString('utf8', 0, filled);
 }
 
-/** Names and versions end up in metrics and in log lines. */
+/** Returns a name or version if it is fit for metrics and log lines: at most 214 characters, no control characters. */
 function usable(value: unknown): string | undefined {
   if (typeof value !== 'string' || value === '' || value.length > MAX_TEXT) return undefined;
   return /^[^\p{Cc}\p{Zl}\p{Zp}]+$/u.test(value) ? value : undefined;

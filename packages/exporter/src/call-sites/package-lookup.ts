@@ -4,29 +4,29 @@ import { filePath } from './file-name.js';
 import { type InstalledPackage, installedPackage, withoutVirtualFolders } from './installed-package.js';
 import { type ReadManifest, readManifest } from './manifest.js';
 
-/** A package as npm knows it. */
+/** An npm package. */
 export interface Package {
   readonly name: string;
-  /** Undefined when it is not known, e.g. for a package that was bundled and is not installed. */
+  /** Undefined when unknown, for example for a package that was bundled and is not installed. */
   readonly version: string | undefined;
 }
 
-/** The package of code that belongs to none: native, evaluated, or without a manifest that can be read. */
+/** Placeholder for code outside any package: native or evaluated code, or code without a readable manifest. */
 export const NO_PACKAGE: Package = { name: '(none)', version: undefined };
 
 /** The package of Node's own modules; its version is Node's. */
 export const RUNTIME_PACKAGE: Package = { name: 'node:', version: process.versions.node };
 
-/** The surroundings of a `PackageLookup`; the default is the file system of this machine. */
+/** The environment of a `PackageLookup`. The default is the file system of this machine. */
 export interface PackageLookupOptions {
   readonly readManifest?: ReadManifest;
-  /** The real path of a folder. Throws when there is no such folder. */
+  /** Returns the real path of a folder. Throws when the folder does not exist. */
   readonly realPath?: (folder: string) => string;
-  /** How paths are written: as `path.posix` or `path.win32` has it. */
+  /** Path syntax: `path.posix` or `path.win32`. */
   readonly paths?: Pick<typeof path, 'dirname' | 'isAbsolute'>;
   /**
-   * Largest number of manifests to look for. Packages that would need more are named by their paths. Default: no
-   * limit, which is for paths of this very process only.
+   * Maximum number of manifests to look for. Further packages are named by their paths. Default: no limit, which is
+   * only suitable for paths of this process.
    */
   readonly maxReads?: number;
 }
@@ -41,13 +41,13 @@ const NOWHERE: Place = { package: NO_PACKAGE, folder: undefined };
 const RUNTIME: Place = { package: RUNTIME_PACKAGE, folder: undefined };
 const MAX_FILES = 20_000;
 const MAX_FOLDERS = 5_000;
-/** More folders above a file than any file system has in practice. */
+/** Limit for the number of parent folders: deeper than real paths are. */
 const MAX_DEPTH = 100;
 
 /**
- * Says which npm package a file belongs to. An installed package goes by the folder it is installed in, see
- * `installedPackage`; every other file by the nearest package.json above it that has a name, which finds the
- * members of a workspace and the application itself. Manifests are read once. Never throws.
+ * Finds the npm package of a file. An installed package is determined by its folder, see `installedPackage`. For every
+ * other file, it is the nearest package.json above it that has a name, which finds members of a workspace and the
+ * application itself. Each manifest is read once. Never throws.
  */
 export class PackageLookup {
   readonly #readManifest: ReadManifest;
@@ -67,13 +67,13 @@ export class PackageLookup {
   /**
    * Returns the package of a file.
    *
-   * @param file an absolute path, a `file:` URL, `node:...`, or anything else, which belongs to no package
+   * @param file an absolute path, a `file:` URL or `node:...`; anything else belongs to no package
    */
   packageOf(file: string): Package {
     return this.#placeOf(file).package;
   }
 
-  /** Returns the folder of the manifest of a file's package; undefined when it has none. */
+  /** Returns the folder of the manifest of a file's package, or undefined when there is none. */
   rootOf(file: string): string | undefined {
     return this.#placeOf(file).folder;
   }
@@ -94,12 +94,12 @@ export class PackageLookup {
     const known = this.#byFolder.get(folder);
     if (known) return known;
     const manifest = this.#paths.isAbsolute(folder) ? this.#manifestIn(folder) : undefined;
-    // Named after its folder: with an alias, `npm install a@npm:b`, that is what the code imports.
+    // Use the name of the folder: with an alias (`npm install a@npm:b`), that is the name in the code's imports.
     const found = { name, version: manifest?.version ?? version };
     return this.#remember(folder, { package: found, folder });
   }
 
-  /** The package of a folder outside of `node_modules`, which a link may have led to. */
+  /** Returns the package of a folder outside `node_modules`, which may have been reached through a link. */
   #own(folder: string): Place {
     const known = this.#byFolder.get(folder);
     if (known) return known;
@@ -108,12 +108,12 @@ export class PackageLookup {
     try {
       real = this.#realPath(folder);
     } catch {
-      // Original sources are often not there where the program runs; their path is all there is.
+      // Original sources often do not exist where the program runs: use the path as it is.
     }
     return this.#remember(folder, this.#above(real));
   }
 
-  /** The nearest named manifest at or above a folder. */
+  /** Returns the nearest manifest with a name, in a folder or above it. */
   #above(start: string): Place {
     const passed: string[] = [];
     let place: Place | undefined;
@@ -148,7 +148,7 @@ export class PackageLookup {
   }
 }
 
-/** Keeps a value in a map of bounded size, which forgets the oldest, and returns it. */
+/** Stores a value in a map of bounded size, which drops the oldest entries, and returns the value. */
 function remember<K, V>(map: Map<K, V>, max: number, key: K, value: V): V {
   map.set(key, value);
   for (const oldest of map.keys()) {

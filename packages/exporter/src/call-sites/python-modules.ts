@@ -1,12 +1,12 @@
 import { isWindowsPath } from './file-name.js';
 
-/** A frame of a stack, as far as packages go. */
+/** The fields of a stack frame that determine its package. */
 export interface CodePlace {
   readonly functionName: string;
   readonly file: string;
 }
 
-/** The folders where a Python program finds modules; all are empty where that is not known. */
+/** The folders where a Python program finds modules. Empty when unknown. */
 export interface PythonFolders {
   /** Folder of the standard library. */
   readonly libdest: string;
@@ -14,24 +14,24 @@ export interface PythonFolders {
   readonly sysPath: readonly string[];
 }
 
-/** The module of stacks without any frame of a module, as memray calls it. */
+/** memray's name for the module of stacks without a frame in any module. */
 export const ROOT_MODULE = '<root>';
 
 const FROZEN = '<frozen ';
 const PACKAGE_FOLDERS: ReadonlySet<string> = new Set(['site-packages', 'dist-packages']);
 const LIBRARY_FOLDERS: ReadonlySet<string> = new Set(['lib', 'lib64', 'lib32']);
 const VERSIONED_FOLDER = /^(?:python|pypy|graalpy)\d+\.\d+[a-z]*$/;
-/** The standard library as an archive, and PyPy's own names for it. */
+/** Names of archives with the standard library, and PyPy's folders for it. */
 const LIBRARY_ARCHIVE = /^(?:python\d+[a-z]*\.zip|lib-python|lib_pypy)$/;
-/** Folders that hold `Lib` on Windows: of python.org, conda, the store, NuGet, pyenv, uv and GitHub's runners. */
+/** Folders that contain `Lib` on Windows: of python.org, conda, the store, NuGet, pyenv, uv and GitHub's runners. */
 const WINDOWS_PYTHON =
   /^(?:python\d*(?:\.\d+)*t?(?:-\d+)?|pythonsoftwarefoundation\..*|.*conda\d*|cpython-.*|pypy\d.*|x64|x86|arm64|tools|\d+\.\d+[\w.]*)$/;
 const ARCHIVE = /\.(?:egg|whl|zip|pyz|pex)$/i;
 
 /**
- * Says which module a Python stack belongs to, as memray 1.20 does: that of the innermost frame that is not of the
- * standard library. Files below a package folder belong to its first part, files below a folder of the program
- * to the first part there, others to their own name; memray's own frames, and no frame at all, to `<root>`.
+ * Finds the module of a Python stack as memray 1.20 does: that of the innermost frame outside the standard library. A
+ * file below a package folder, or below a folder of the program, belongs to the first part of its path there. Other
+ * files are named by themselves. memray's own frames and empty stacks belong to `<root>`.
  */
 export class PythonModules {
   readonly #folders: PythonFolders;
@@ -39,15 +39,17 @@ export class PythonModules {
   readonly #modules: Map<string, string | undefined> = new Map();
 
   /**
-   * @param options.guess whether the usual places of packages and of the standard library count besides the given
-   * folders, and archives and source folders are looked into. Without it the answers are memray's.
+   * Creates a lookup.
+   *
+   * @param options.guess whether to also recognize the usual folders of packages and of the standard library, archives
+   *   and source folders. Without it the results are those of memray.
    */
   constructor(folders: PythonFolders, options: { readonly guess: boolean }) {
     this.#folders = folders;
     this.#guess = options.guess;
   }
 
-  /** Returns the module of a stack, which goes from the innermost frame outwards. */
+  /** Returns the module of a stack, which is ordered from the innermost frame outwards. */
   moduleOf(stack: Iterable<CodePlace>): string {
     for (const { file } of stack) {
       const module = this.moduleOfFile(file);
@@ -56,7 +58,7 @@ export class PythonModules {
     return ROOT_MODULE;
   }
 
-  /** Returns the module of a file; undefined for the standard library. */
+  /** Returns the module of a file, or undefined for the standard library. */
   moduleOfFile(file: string): string | undefined {
     if (!this.#modules.has(file)) this.#modules.set(file, this.#resolve(file));
     return this.#modules.get(file);
@@ -79,13 +81,13 @@ export class PythonModules {
     if (!this.#guess) return topLevel(parts);
     const archive = parts.findLastIndex((part, at) => ARCHIVE.test(part) && at < parts.length - 1);
     const inArchive = parts.slice(archive + 1);
-    // A program in one archive is called by the archive's name.
+    // A program in one archive is named by the archive.
     const named = archive >= 0 && inArchive[0] === '__main__.py' ? parts.slice(archive) : inArchive;
     return topLevel(named) || 'unknown';
   }
 }
 
-/** The parts of a path; a leading slash is a part of its own. Windows writes folders in any case. */
+/** Splits a path into parts. A leading slash is a part of its own. */
 function partsOf(path: string): readonly string[] {
   const windows = isWindowsPath(path);
   const parts = path.split(windows ? /[\\/]/ : '/').filter((part) => part !== '' && part !== '.');
@@ -100,17 +102,17 @@ function firstBelow(parts: readonly string[], folders: readonly string[]): reado
   return undefined;
 }
 
-/** What is left of the path below the folder; undefined if it is elsewhere. */
+/** Returns the parts of a path below a folder, or undefined if it is not below. */
 function below(parts: readonly string[], folder: string): readonly string[] | undefined {
   const prefix = partsOf(folder);
   return prefix.every((part, at) => parts[at] === part) ? parts.slice(prefix.length) : undefined;
 }
 
-/** What is left below the innermost folder of packages; undefined outside of any. */
+/** Returns the parts below the innermost folder of packages, or undefined if there is none. */
 function inPackageFolder(parts: readonly string[]): readonly string[] | undefined {
   const folder = parts.findLastIndex((part, at) => {
     if (at === parts.length - 1) return false;
-    // PEP 582: `__pypackages__/3.13/lib`.
+    // `__pypackages__/3.13/lib` of PEP 582.
     return PACKAGE_FOLDERS.has(part.toLowerCase()) || (part === 'lib' && parts[at - 2] === '__pypackages__');
   });
   return folder < 0 ? undefined : parts.slice(folder + 1);
@@ -127,11 +129,11 @@ function isStandardLibrary(parts: readonly string[]): boolean {
   });
 }
 
-/** What is left in an archive, or below a folder of sources, as of packages that are installed to be edited. */
+/** Returns the parts in an archive or below a source folder, as of packages in editable installs. */
 function inSources(parts: readonly string[]): readonly string[] | undefined {
   const folder = parts.findLastIndex((part, at) => {
     if (at >= parts.length - 1) return false;
-    // `/usr/src/app` is where containers have the program itself.
+    // `/usr/src/app` contains the program itself in many containers.
     return ARCHIVE.test(part) || (part === 'src' && parts[at - 1] !== 'usr' && at < parts.length - 2);
   });
   if (folder < 0) return undefined;

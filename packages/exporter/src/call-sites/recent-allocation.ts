@@ -1,20 +1,20 @@
 import type { SiteReading } from './site-amounts.js';
 
-/** After this time, bytes that were allocated count half. */
+/** Half-life of allocated bytes, in ms: after this time they count half. */
 export const HALF_LIFE_MILLIS = 300_000;
-/** A share below this counts as none: reached about twenty half-lives after the last allocation. */
+/** Shares below this count as 0. That takes about twenty half-lives after the last allocation. */
 const NO_SHARE = 1e-6;
 
-/** Tells who allocates lately: bytes count less the longer ago they were allocated. */
+/** Shares of recent allocation by call site: allocated bytes decay exponentially. */
 export class RecentAllocation<K> {
   readonly #bytes: Map<K, number> = new Map();
   #total = 0;
   #last: { readonly reading: SiteReading<K>; readonly atMillis: number } | undefined;
 
   /**
-   * Takes the values of now. What was allocated since the call before counts as allocated now.
+   * Updates the shares. Bytes allocated since the previous call count as allocated now.
    *
-   * @param atMillis now, on any clock that never goes back
+   * @param atMillis now, in ms of any monotonic clock
    */
   observe(reading: SiteReading<K>, atMillis: number): void {
     const before = this.#last?.reading;

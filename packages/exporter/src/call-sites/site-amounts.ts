@@ -1,31 +1,31 @@
-/** Values of a call site, of several together, or of all; the order of values is the caller's. */
+/** Values of one call site, of several together, or of all. The caller defines the order of values. */
 export interface SiteAmounts {
-  /** Values that never decrease; the first is bytes allocated. */
+  /** Values that never decrease. The first one is bytes allocated. */
   readonly counters: readonly number[];
-  /** Values that come and go, such as bytes in use; never negative. */
+  /** Values that rise and fall, such as bytes in use. Never negative. */
   readonly gauges: readonly number[];
 }
 
-/** All call sites of a program at one moment. `K` tells call sites apart. */
+/** All call sites of a program at one moment. `K` is the key of a call site. */
 export interface SiteReading<K> {
   readonly sites: ReadonlyMap<K, SiteAmounts>;
   readonly total: SiteAmounts;
 }
 
-/** How call sites compare. */
+/** Order of call sites. */
 export interface SiteRanking<K> {
-  /** Weight of a site, from 0 to 1; one of weight 0 gets no series. */
+  /** Returns the weight of a site, from 0 to 1. A site of weight 0 gets no series. */
   readonly weightOf: (site: K) => number;
-  /** Sites that go before all others, such as leak suspects, the most urgent first. */
+  /** Sites before all others, such as leak suspects, the most urgent first. */
   readonly pinned?: Iterable<K> | undefined;
 }
 
-/** Returns `counters` without what they were at `offset`. */
+/** Returns `counters` minus `offset`. */
 export function minus(counters: readonly number[], offset: readonly number[] | undefined): readonly number[] {
   return offset ? counters.map((value, at) => value - (offset[at] ?? 0)) : counters;
 }
 
-/** Returns `counters`, or what they were `before` where they are smaller: a fall would read as a restart. */
+/** Returns the larger of `counters` and `before` for each counter: a decrease would be read as a restart. */
 export function atLeast(
   counters: readonly number[],
   before: readonly number[] | undefined,
@@ -39,8 +39,8 @@ export function plus(counters: readonly number[] | undefined, more: readonly num
 }
 
 /**
- * Returns the total without the rows. Floating-point error could make the remainder negative, and a counter a byte
- * smaller than before, which reads as a restart of the process: values are at least 0 and counters at least `before`.
+ * Returns the total minus the rows. Values are at least 0 and counters at least `before`, because floating-point error
+ * could make the remainder negative, or a counter smaller than before, which would be read as a restart.
  */
 export function remainder(
   total: SiteAmounts,
@@ -58,8 +58,8 @@ export function remainder(
 }
 
 /**
- * Returns the first `max` sites: the pinned ones, then the largest. Of sites of the same weight, those that
- * `isPreferred` go first.
+ * Returns the first `max` sites: the pinned ones, then the largest. Among sites of equal weight, those that satisfy
+ * `isPreferred` come first.
  */
 export function largest<K>(
   { sites }: SiteReading<K>,

@@ -3,31 +3,31 @@ import { installedPackage, withoutVirtualFolders } from './installed-package.js'
 import { NO_PACKAGE, RUNTIME_PACKAGE } from './package-lookup.js';
 import { type CodePlace, type PythonFolders, PythonModules } from './python-modules.js';
 
-/** A program whose stacks are looked at. */
+/** A program whose stacks are analyzed. */
 export interface ProgramFolders extends PythonFolders {
   readonly language: 'node' | 'python';
 }
 
-/** Returns the npm package of a file by what is on this machine's disk; undefined when that says nothing. */
+/** Returns the npm package of a file according to this machine's disk, or undefined when it cannot be determined. */
 export type OwnPackage = (file: string) => string | undefined;
 
-/** Stand for the file of frames that have none, in captures of Node programs. */
+/** Placeholders for the file of frames without one, in captures of Node programs. */
 const NO_FILE: ReadonlySet<string> = new Set(['', '(native)', '(heapray)']);
 
-/** The file of a frame of a Node program's capture; empty where a capture names a stand-in for none. */
+/** Returns the file of a frame in a Node program's capture; empty for a placeholder. */
 export function nodeFile(file: string): string {
   return NO_FILE.has(file) ? '' : file;
 }
 
-/** Whether a file is of Node itself, or a frame without one is native code. */
+/** Returns whether a file belongs to Node itself, or is the placeholder of native code. */
 export function isNodeRuntimeFile(file: string): boolean {
   return NO_FILE.has(file) || file.startsWith(RUNTIME_PACKAGE.name);
 }
 
 /**
- * Says which package a stack of a recorded program belongs to: of a Node program the npm package of the innermost
- * frame that is not of the runtime; of a Python program the top-level module of the innermost frame that is not of
- * the standard library. `node:` for Node's own, `(none)` for what belongs to no package.
+ * Finds the package of a stack of a recorded program. For a Node program, it is the npm package of the innermost frame
+ * outside the runtime. For a Python program, it is the top-level module of the innermost frame outside the standard
+ * library. Node's own code is `node:`, code outside any package `(none)`.
  */
 export class StackPackages {
   readonly #program: ProgramFolders;
@@ -41,14 +41,18 @@ export class StackPackages {
     this.#python = new PythonModules(program, { guess: true });
   }
 
-  /** @param stack from the innermost frame outwards */
+  /**
+   * Returns the package of a stack.
+   *
+   * @param stack from the innermost frame outwards
+   */
   packageOf(stack: Iterable<CodePlace>): string {
     return this.#program.language === 'python' ? this.#python.moduleOf(stack) : this.#npmPackageOf(stack);
   }
 
   /**
-   * Returns the frame that is charged with what a stack allocated: of a Node program the innermost that is not of
-   * the runtime, of a Python program the innermost. Undefined for the empty stack.
+   * Returns the frame that allocations of a stack are attributed to: for a Node program the innermost frame outside the
+   * runtime, for a Python program the innermost frame. Undefined for the empty stack.
    */
   callSite<F extends CodePlace>(stack: Iterable<F>): F | undefined {
     let innermost: F | undefined;
@@ -77,7 +81,7 @@ export class StackPackages {
     return name;
   }
 
-  /** The program's own files have the name of its folder where there is no manifest to ask. */
+  /** Returns the name of the program's folder for one of its own files without a manifest. */
   #programOf(file: string): string {
     for (const folder of this.#program.sysPath) {
       const prefix = folder.replace(/[\\/]+$/, '');

@@ -9,11 +9,11 @@ import {
 } from './site-amounts.js';
 
 export interface StickySitesOptions {
-  /** Largest number of sites that are followed at once. */
+  /** Maximum number of sites followed at once. */
   readonly maxSites: number;
-  /** Largest number of sites that ever have a series; as many again as `maxSites` are kept for pinned ones. */
+  /** Maximum number of sites that ever get a series. Another `maxSites` are reserved for pinned ones. */
   readonly maxSitesEver: number;
-  /** Time that a site must be one of the largest for, to take the place of another, ms. */
+  /** Time for which a site must be among the largest before it replaces another, in ms. */
   readonly patienceMillis: number;
 }
 
@@ -22,33 +22,33 @@ export interface StickySite<K> extends SiteAmounts {
   readonly site: K;
 }
 
-/** Rows and other add up to the total. */
+/** The sites with series. Rows and `other` add up to the total. */
 export interface StickySitesView<K> {
-  /** Sites that are followed, then those that were: their counters stand still, and their gauges are 0. */
+  /** Followed sites, then formerly followed ones, whose counters are constant and whose gauges are 0. */
   readonly rows: readonly StickySite<K>[];
   readonly other: SiteAmounts;
-  /** Number of sites that were to get a series so far and did not, because too many had one before. */
+  /** Number of sites so far that would have got a series, but did not because of `maxSitesEver`. */
   readonly refused: number;
 }
 
 interface Series {
-  /** What its counters leave out: what was allocated while the site had no place. */
+  /** Counters allocated while the site had no series: subtracted from its counters. */
   offset: readonly number[] | undefined;
-  /** Counters as the view before showed them. */
+  /** Counters in the previous view. */
   shown: readonly number[];
 }
 
 /**
- * The sticky top N, for readers that keep every series for ever. Free places go to the largest sites at once. Once all
- * are taken, a site must be among the N largest for `patienceMillis`, or be pinned, to take the place of the smallest
- * that is not one of them. A site that lost its place keeps its counters, which stand still, and goes on from there
- * when it comes back. The number of sites that ever have a series is bounded.
+ * The sticky top N, for readers that keep every series forever. Free places go to the largest sites at once. When all
+ * are taken, a site must be pinned, or be among the N largest for `patienceMillis`, to replace the smallest one that is
+ * not among them. A site that lost its place keeps its counters, which are then constant, and continues from there when
+ * it returns. The number of sites that ever get a series is bounded.
  */
 export class StickySites<K> {
   readonly #options: StickySitesOptions;
   readonly #followed: Map<K, Series> = new Map();
   readonly #retired: Map<K, Series> = new Map();
-  /** Sites among the largest without a place, and since when they have been. */
+  /** Sites among the largest that have no place, and the time since when they are, in ms. */
   #waiting: Map<K, number> = new Map();
   readonly #refused: Set<K> = new Set();
   #last: SiteReading<K> | undefined;
@@ -58,7 +58,11 @@ export class StickySites<K> {
     this.#options = options;
   }
 
-  /** @param atMillis now, on any clock that never goes back */
+  /**
+   * Returns the rows for a reading.
+   *
+   * @param atMillis now, in ms of any monotonic clock
+   */
   view(reading: SiteReading<K>, ranking: SiteRanking<K>, atMillis: number): StickySitesView<K> {
     this.#choose(reading, ranking, atMillis);
     this.#last = reading;
@@ -95,7 +99,7 @@ export class StickySites<K> {
     this.#waiting = waiting;
   }
 
-  /** Followed sites that are not among the largest, the smallest first. */
+  /** Returns followed sites that are not among the largest, the smallest first. */
   #losers(top: ReadonlySet<K>, { weightOf }: SiteRanking<K>): K[] {
     const losers = [...this.#followed.keys()].filter((site) => !top.has(site));
     return losers.sort((a, b) => weightOf(a) - weightOf(b));
@@ -114,7 +118,7 @@ export class StickySites<K> {
     const before = this.#last?.sites.get(site)?.counters;
     const retired = this.#retired.get(site);
     this.#retired.delete(site);
-    // Earlier views showed as part of `other` what was allocated meanwhile, and a counter never goes back.
+    // Earlier views counted these bytes in `other`, and a counter must not decrease.
     const offset = retired ? before && minus(before, retired.shown) : before;
     this.#followed.set(site, { offset, shown: retired?.shown ?? [] });
   }

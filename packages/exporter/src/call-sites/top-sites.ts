@@ -12,33 +12,33 @@ import {
 /** A call site that has a series of its own. */
 export interface TopSite<K> extends SiteAmounts {
   readonly site: K;
-  /** When its counters began, ms since the Unix epoch; undefined: with the program. */
+  /** Start of its counters, in ms since the Unix epoch; undefined: the start of the program. */
   readonly sinceMillis: number | undefined;
 }
 
-/** The largest call sites; rows, other and dropped add up to the total. */
+/** The largest call sites. Rows, `other` and `dropped` add up to the total. */
 export interface TopSitesView<K> {
   readonly rows: readonly TopSite<K>[];
   readonly other: SiteAmounts;
   /**
-   * Counters of series that are gone. They are not part of `other`: a rate over all series would count them a second
-   * time when the series goes.
+   * Sum of the counters of removed series. It is not part of `other`: a rate over all series would count these bytes
+   * again when the series is removed.
    */
   readonly dropped: readonly number[];
 }
 
 interface Series {
-  /** Counters of the site when its series began; that part stays in `other`. */
+  /** Counters of the site when its series began. This part stays in `other`. */
   readonly offset: readonly number[] | undefined;
   readonly sinceMillis: number | undefined;
-  /** Counters as the view before showed them. */
+  /** Counters in the previous view. */
   shown: readonly number[];
 }
 
 /**
- * The exact top N: in each view the largest call sites and no others, for readers in which a series can vanish. Sites
- * of the same weight keep their places. Counters never decrease, those of `other` included: a site that becomes one of
- * the largest leaves in `other` what `other` has shown of it and counts from 0; one that comes back counts from 0 again.
+ * The exact top N: each view has the largest call sites and no others, for readers in which series can vanish. Sites of
+ * equal weight keep their places. Counters never decrease, including those of `other`. A site that becomes one of the
+ * largest counts from 0: what `other` has counted of it stays there. A site that returns counts from 0 again.
  */
 export class TopSites<K> {
   readonly #maxSites: number;
@@ -51,7 +51,11 @@ export class TopSites<K> {
     this.#maxSites = maxSites;
   }
 
-  /** @param epochMillis now, since the Unix epoch */
+  /**
+   * Returns the rows for a reading.
+   *
+   * @param epochMillis now, in ms since the Unix epoch
+   */
   view(reading: SiteReading<K>, ranking: SiteRanking<K>, epochMillis: number): TopSitesView<K> {
     this.#choose(reading, ranking);
     this.#last = { reading, epochMillis };
@@ -75,7 +79,7 @@ export class TopSites<K> {
     }
   }
 
-  /** A series counts what was allocated after the view before; in the first view, everything. */
+  /** Starts a series. It counts allocations after the previous view, or all in the first view. */
   #begin(site: K): Series {
     const offset = this.#last?.reading.sites.get(site)?.counters;
     return { offset, sinceMillis: this.#last?.epochMillis, shown: [] };

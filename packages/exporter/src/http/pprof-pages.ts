@@ -13,7 +13,7 @@ export interface ProfilePage {
   readonly defaultColumn: string;
   /** Content of the profile, for the index page. */
   readonly summary: string;
-  /** Whether the page accepts `gc`, `seconds`, `since` and `until`, and has a text form. */
+  /** True if the page accepts `gc`, `seconds`, `since` and `until`, and has a text form. */
   readonly changes: boolean;
 }
 

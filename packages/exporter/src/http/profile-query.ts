@@ -9,9 +9,9 @@ export interface ProfileQuery {
   readonly defaultColumn: string;
   /** One of the source's components; undefined where the source has none. */
   readonly component: string | undefined;
-  /** Whether the client wants text instead of pprof. */
+  /** True if the client wants text instead of pprof. */
   readonly asText: boolean;
-  /** Whether to collect garbage first. */
+  /** True if garbage is to be collected first. */
   readonly collectFirst: boolean;
   /** Length of the time to cover from now, in seconds; undefined unless requested. */
   readonly seconds: number | undefined;

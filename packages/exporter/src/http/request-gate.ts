@@ -39,7 +39,7 @@ export class RequestGate extends Duplex {
     return this.#socket.remoteAddress;
   }
 
-  /** Whether any bytes of the next request have arrived, valid or not. */
+  /** True if any bytes of the next request have arrived, valid or not. */
   get hasPart(): boolean {
     return this.#headBytes > 0;
   }

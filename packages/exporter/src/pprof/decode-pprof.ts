@@ -2,13 +2,13 @@ import type { Profile } from '../profile/index.js';
 import { inflate } from './inflate.js';
 import { DEFAULT_MAX_BYTES, PprofDecoder } from './pprof-decoder.js';
 
-/** What a reader accepts before it gives up; memory use follows these. */
+/** Limits for the input of a reader. They bound its memory. */
 export interface PprofLimits {
-  /** Most bytes, after inflating too; 256 MiB when absent. */
+  /** Maximum size in bytes, also after inflating. Default 256 MiB. */
   readonly maxBytes?: number | undefined;
   /**
-   * Most samples, stacks, labels, locations, lines, functions and strings together, equal samples, stacks and sets of
-   * labels counted once; 2^23 when absent.
+   * Maximum number of samples, stacks, labels, locations, lines, functions and strings together. Equal samples, stacks
+   * and label sets count once. Default 2^23.
    */
   readonly maxEntries?: number | undefined;
 }
@@ -16,10 +16,11 @@ export interface PprofLimits {
 const PIECE_BYTES = 2 ** 20;
 
 /**
- * Reads a pprof profile, gzipped or not, whoever wrote it. Lines that were
- * inlined become frames of their own, code without symbols is named by its
- * address (in its file, where that is known) and keeps it, and values beyond 2^53 come out as the nearest number.
- * @throws FormatError with one line that says what is wrong and at which byte (after inflating)
+ * Reads a pprof profile of any writer, gzipped or not. Inlined lines become separate frames. Code without symbols is
+ * named by its address (in its file, if known), and the frame keeps the address. Values beyond 2^53 are rounded to the
+ * nearest number.
+ *
+ * @throws FormatError with a one-line reason and the byte offset (after inflating)
  */
 export function decodePprof(bytes: Uint8Array, limits: PprofLimits = {}): Profile {
   const inflated = inflate(bytes, limits.maxBytes ?? DEFAULT_MAX_BYTES);

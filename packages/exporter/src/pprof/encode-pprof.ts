@@ -16,23 +16,24 @@ type WireLabel = perftools.profiles.Label.$Properties;
 const { Profile: ProfileMessage } = perftools.profiles;
 
 export interface EncodePprofOptions {
-  /** Name of the program, as viewers show it. Default: the profile's own, else `node`. */
+  /** Name of the program, as viewers show it. Default: that of the profile, else `node`. */
   readonly mainBinary?: string | undefined;
 }
 
-/** The limit by which pprof knows that addresses in a mapping are those in the file. */
+/** Limit of a mapping whose addresses are those in the file, by pprof's convention. */
 const UNLIMITED = int64FromBigInt(-1n);
 
-/** Most stack entries of all samples together; each takes one to three bytes. */
+/** Maximum number of stack entries of all samples together. Each takes one to three bytes. */
 const MAX_ENTRIES = 2 ** 27;
 
-/** One mapping holds all code that has no address: without it viewers take the profile for unsymbolised. */
+/** ID of the one mapping for all code without an address. Without it, viewers treat the profile as not symbolized. */
 const MAPPING_ID = 1;
 
 /**
- * The profile in pprof's format, not compressed. Frame and stack order is the
- * format's own: leaf first. Anonymous functions are named by where they start,
- * and each frame stays a function of its own, even where names are equal.
+ * Returns the profile in pprof's format, not compressed. The order of frames and stacks is that of the format: leaf
+ * first. Anonymous functions are named by where they start. Each frame stays a separate function, even where names are
+ * equal.
+ *
  * @throws RangeError when a value does not fit into 64 bits, or stacks are so deep that the samples, each of which
  *   repeats its stack, would take some hundreds of MiB
  */
@@ -46,7 +47,7 @@ export function encodePprof(profile: Profile, options: EncodePprofOptions = {}):
   );
   writeSamples(profile, strings, writer);
   writeFrames(profile, strings, writer, new MappingIds(strings, writer));
-  // Strings come last, when all are known: the parts of a message may follow in any order.
+  // Strings come last, when all are known: the parts of a message may come in any order.
   ProfileMessage.encode({ stringTable: strings.all().map((text) => text.toWellFormed()) }, writer);
   return writer.finish();
 }
@@ -54,8 +55,8 @@ export function encodePprof(profile: Profile, options: EncodePprofOptions = {}):
 const gzipAsync = promisify(gzip);
 
 /**
- * {@link encodePprof}, gzipped off the calling thread. Level 1: higher levels
- * take several times as long for a few percent.
+ * Encodes as {@link encodePprof} does, and compresses with gzip off the calling thread. Uses level 1: higher levels
+ * take several times as long and save a few percent.
  */
 export function encodePprofGzip(profile: Profile, options: EncodePprofOptions = {}): Promise<Uint8Array> {
   return gzipAsync(encodePprof(profile, options), { level: constants.Z_BEST_SPEED });
@@ -100,8 +101,8 @@ function encodeHeader(profile: Profile, strings: StringTable, mainBinary: string
 }
 
 /**
- * Writes sample after sample through one scratch message, so that encoding a
- * large profile needs the memory of its bytes and not of its objects.
+ * Writes one sample after another with a single reused message, so that encoding a large profile needs memory for its
+ * bytes only, not for objects.
  */
 function writeSamples(profile: Profile, strings: StringTable, writer: protobuf.Writer): void {
   const locationId: number[] = [];
@@ -131,7 +132,8 @@ function labelEncoder(profile: Profile, strings: StringTable): (sample: number) 
     if (encoded === undefined) {
       encoded = Object.entries(labels).map(([key, value]) => {
         if (typeof value === 'string') return { key: strings.handleFor(key), str: strings.handleFor(value) };
-        // Without a unit a number 0 could not be told from an absent label; readers assume the key.
+        // Without a unit, readers cannot distinguish the number 0 from a missing label. They assume the key as the
+        // unit.
         const unit = ownValue(profile.labelUnits, key) || key;
         return { key: strings.handleFor(key), num: value, numUnit: strings.handleFor(unit) };
       });
@@ -163,7 +165,7 @@ function writeFrames(
   }
 }
 
-/** Writes the mappings of native frames as they are met. They come behind the first one, which is the program's. */
+/** Writes the mappings of native frames as they occur, after the first mapping, which is the program's. */
 class MappingIds {
   readonly #strings: StringTable;
   readonly #writer: protobuf.Writer;
@@ -174,7 +176,7 @@ class MappingIds {
     this.#writer = writer;
   }
 
-  /** 0, which is none, for machine code in a place that nothing is known about. */
+  /** Returns the ID of a frame's mapping; 0, which means none, for machine code at an unknown place. */
   idOf({ native }: ProfileFrame): number {
     if (native === undefined) return MAPPING_ID;
     return native.mapping === undefined ? 0 : this.#idFor(native.mapping);
@@ -186,7 +188,7 @@ class MappingIds {
     if (known !== undefined) return known;
     const id = MAPPING_ID + 1 + this.#ids.size;
     this.#ids.set(key, id);
-    // No functions, files or lines: the names we have are only addresses, and a symbolizer may find better ones.
+    // Do not claim functions, files or lines: the names are only addresses, and a symbolizer may find better ones.
     const mapping = {
       id,
       memoryStart: start,
@@ -213,13 +215,13 @@ function encodeFunction(
   };
 }
 
-/** What pprof takes for a C++ or Rust symbol, and shortens where `name` equals `system_name`. */
+/** Names that pprof treats as C++ or Rust symbols and shortens where `name` equals `system_name`. */
 const SHORTENED = /[<>[\]]|::/;
 const MANGLED = /^_{1,2}[ZR]/;
 
 /**
- * The `system_name` of a function: pprof demangles and shortens a name only where both are equal, so it is empty for
- * names that would not come out whole, such as `<module>` or `Map<K>.get`. Machine code may be demangled.
+ * Returns the `system_name` of a function. pprof demangles and shortens a name only where both names are equal. So it
+ * is empty for names that would be shortened, such as `<module>` or `Map<K>.get`. Machine code may be demangled.
  */
 function systemName({ functionName, file }: ProfileFrame): string {
   if (functionName === '') return ANONYMOUS;
@@ -227,7 +229,7 @@ function systemName({ functionName, file }: ProfileFrame): string {
   return isChanged ? '' : functionName;
 }
 
-/** Location and function id of a frame; 0 is reserved by the format. */
+/** Returns the location and function ID of a frame. The format reserves 0. */
 function idOf(frame: FrameRef): number {
   return frame + 1;
 }

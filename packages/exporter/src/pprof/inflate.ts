@@ -2,8 +2,9 @@ import { gunzipSync } from 'node:zlib';
 import { FormatError } from '../wire/errors.js';
 
 /**
- * The bytes themselves, or what they hold when they are gzipped.
- * @throws FormatError when empty, damaged, cut, or larger than `maxBytes` (before or after inflating)
+ * Returns the bytes, inflated if they are gzipped.
+ *
+ * @throws FormatError when empty, damaged, truncated, or larger than `maxBytes` (before or after inflating)
  */
 export function inflate(bytes: Uint8Array, maxBytes: number): Uint8Array {
   if (bytes.length === 0) throw new FormatError('pprof', 'the input is empty');

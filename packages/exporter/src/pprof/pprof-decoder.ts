@@ -9,19 +9,19 @@ import { RecordReader } from './read-records.js';
 
 export const DEFAULT_MAX_BYTES: number = 2 ** 28;
 export const DEFAULT_MAX_ENTRIES: number = 2 ** 23;
-/** Largest single record. It bounds what is kept of one that is not all there. */
+/** Maximum size of a single record. It bounds the memory for an incomplete one. */
 const MAX_RECORD_BYTES = 2 ** 24;
 
 const FIXED_64 = 1;
 const FIXED_32 = 5;
-/** Top-level fields that hold one number appear once; this one may repeat. */
+/** Field that may repeat. All other top-level fields that hold one number occur once. */
 const COMMENT_FIELD = 13;
 const LAST_FIELD = 15;
 const MAX_FIELD = 2 ** 29 - 1;
 
 /**
- * Reads a pprof profile, not gzipped, as its bytes come. Memory follows what is different in it: equal samples, stacks
- * and labels are kept once.
+ * Reads a pprof profile, not gzipped, piece by piece. Memory depends on what is distinct in it: equal samples, stacks
+ * and label sets are stored once.
  */
 export class PprofDecoder {
   readonly #reader: ByteReader = new ByteReader();
@@ -37,7 +37,11 @@ export class PprofDecoder {
     this.#fields = new RecordReader(this.#records, this.#reader);
   }
 
-  /** @throws FormatError with one line that says what is wrong and at which byte */
+  /**
+   * Adds the next bytes.
+   *
+   * @throws FormatError with a one-line reason and the byte offset
+   */
   push(bytes: Uint8Array): void {
     this.#bytes += bytes.length;
     if (this.#bytes > this.#maxBytes) {
@@ -47,7 +51,7 @@ export class PprofDecoder {
     while (this.#reader.available > 0 && this.#field());
   }
 
-  /** Says that nothing more will come. Throws as {@link push} does, also for what is missing. */
+  /** Ends the input and returns the profile. Throws as {@link push} does, also for missing data. */
   end(): Profile {
     if (this.#reader.available > 0) throw new FormatError('pprof', 'cut off or damaged', this.#reader.offset);
     if ((this.#records.texts.at(0) ?? '') !== '')
@@ -55,7 +59,7 @@ export class PprofDecoder {
     return profileFromRecords(this.#records);
   }
 
-  /** Reads one field of the profile; false when it is not all there. */
+  /** Reads one field of the profile. Returns false when it is incomplete. */
   #field(): boolean {
     const reader = this.#reader;
     const start = reader.position;
@@ -76,7 +80,7 @@ export class PprofDecoder {
     }
   }
 
-  /** Bytes of the value whose tag was read, from where the reader stands; undefined when they are not all there. */
+  /** Returns the length of the value whose tag was just read, in bytes. Undefined when the value is incomplete. */
   #length(tag: number): number | undefined {
     const reader = this.#reader;
     if (reader.overrun) return undefined;
@@ -103,7 +107,10 @@ export class PprofDecoder {
     return length > reader.available ? undefined : length;
   }
 
-  /** Protocol buffers may be joined end to end and still parse; two profiles in a row must not pass for one. */
+  /**
+   * Throws when a field occurs twice. Concatenated protocol buffers still parse, but two profiles must not be read as
+   * one.
+   */
   #assertNotRepeated(field: number): void {
     if (field === COMMENT_FIELD || field > LAST_FIELD) return;
     if (this.#seen.has(field))

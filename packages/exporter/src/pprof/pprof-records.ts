@@ -5,15 +5,15 @@ import { UintRows } from './uint-rows.js';
 
 export type { Id } from './id-table.js';
 
-/** More bytes of texts than any program has names. */
+/** Maximum size of all texts in bytes: more than the names of any program take. */
 const MAX_TEXT_BYTES = 2 ** 27;
-/** More than any program loads files. */
+/** Maximum number of mappings: more than any program has loaded files. */
 const MAX_MAPPINGS = 2 ** 16;
 
 const MAX_POSITION = 2 ** 31 - 1;
 const MISSING_TEXT = 2 ** 32 - 1;
 
-/** One of the functions that were inlined at a location; 0 for a line or column that is unknown. */
+/** One of the functions inlined at a location. `line` and `column` are 0 when unknown. */
 export interface PprofLine {
   readonly functionId: Id;
   readonly line: number;
@@ -30,13 +30,13 @@ export interface PprofMapping {
 
 export interface PprofLocation {
   readonly address: Id;
-  /** 0 for none. */
+  /** ID of the mapping; 0 for none. */
   readonly mappingId: Id;
   /** Innermost first. */
   readonly lines: readonly PprofLine[];
 }
 
-/** String indices, and where the function starts. */
+/** A function: string indices, and the line where it starts. */
 export interface PprofFunction {
   readonly name: number;
   readonly systemName: number;
@@ -44,7 +44,7 @@ export interface PprofFunction {
   readonly startLine: number;
 }
 
-/** String indices and the number; `str` is 0 for a numeric label. */
+/** A label: string indices and the number. `str` is 0 for a numeric label. */
 export interface PprofLabel {
   readonly key: number;
   readonly str: number;
@@ -52,16 +52,16 @@ export interface PprofLabel {
   readonly numUnit: number;
 }
 
-/** String indices. */
+/** A pair of string indices. */
 export interface PprofValueType {
   readonly type: number;
   readonly unit: number;
 }
 
 /**
- * The records of a pprof file as they arrive. Samples come before the locations and strings they name, so they are kept
- * by index: stacks as a table of (caller, location), samples as a table of (stack, labels), equal ones once with their
- * values summed. All else lies in columns of numbers, with no object per record.
+ * The records of a pprof file as they arrive. Samples come before the locations and strings they refer to, so these are
+ * stored by index. Stacks are a table of (caller, location), samples a table of (stack, labels). Equal ones are stored
+ * once, with their values summed. All other records are columns of numbers, without an object per record.
  */
 export class PprofRecords {
   readonly columns: PprofValueType[] = [];
@@ -74,9 +74,12 @@ export class PprofRecords {
   readonly labelSets: (readonly PprofLabel[])[] = [[]];
   /** Rows (row of `stacks` or NONE, index into `labelSets`). */
   readonly samples: RowTable = new RowTable(2);
-  /** Sample after sample, one per column. */
+  /** Values, one row per sample, one number per column. */
   values: Float64Array = new Float64Array(64);
-  /** Undefined before the first sample. Columns may follow later, so they are compared at the end. */
+  /**
+   * Number of values of each sample; undefined before the first one. Compared with the columns at the end, because
+   * columns may come later.
+   */
   valuesPerSample: number | undefined;
   readonly comments: number[] = [];
   periodType: PprofValueType | undefined;
@@ -86,23 +89,30 @@ export class PprofRecords {
   defaultSampleType = 0;
 
   readonly #locationIds = new IdTable();
-  /** Halves of the address, halves of the mapping's id, first row of `#lines`. */
+  /** Rows: high and low half of the address, high and low half of the mapping's ID, first row of `#lines`. */
   readonly #locations = new UintRows(5);
-  /** Halves of the function's id, line, column. */
+  /** Rows: high and low half of the function's ID, line, column. */
   readonly #lines = new UintRows(4);
   readonly #functionIds = new IdTable();
-  /** Name, system name, file, first line. */
+  /** Rows: name, system name, file, first line. */
   readonly #functions = new UintRows(4);
   readonly #usedIds = new IdTable();
   readonly #maxEntries: number;
   #others = 0;
 
-  /** @param maxEntries most records, frames, lines, mappings and labels to keep */
+  /**
+   * Creates an empty set of records.
+   *
+   * @param maxEntries maximum number of records, frames, lines, mappings and labels to keep
+   */
   constructor(maxEntries: number) {
     this.#maxEntries = maxEntries;
   }
 
-  /** Adds a text to the table. Throws, as all that add something do, an Error with the reason when it cannot be kept. */
+  /**
+   * Adds a text to the table. Like all methods that add, it throws an Error with the reason when a limit is exceeded or
+   * the data is invalid.
+   */
   addText(bytes: Uint8Array, from: number, to: number): void {
     this.texts.add(bytes, from, to);
     if (this.texts.bytes > MAX_TEXT_BYTES)
@@ -120,7 +130,7 @@ export class PprofRecords {
     this.#count(1);
   }
 
-  /** Where a location is, or is put, in {@link usedLocations}. */
+  /** Returns the index of a location in {@link usedLocations}. Adds it when it is new. */
   locationIndex(location: Id): number {
     let index = this.#usedIds.find(location);
     if (index === undefined) {
@@ -135,7 +145,7 @@ export class PprofRecords {
     return this.labelSets.push(labels) - 1;
   }
 
-  /** Adds a sample's values, the first `width` of `values`, to those of the same stack and labels. */
+  /** Adds the first `width` of `values` to the sums of the same stack and labels. */
   addSample(stack: number, labels: number, values: Float64Array, width: number): void {
     if (width === 0 && this.valuesPerSample === undefined) throw new Error('a sample has no values');
     this.valuesPerSample ??= width;
@@ -191,7 +201,10 @@ export class PprofRecords {
     };
   }
 
-  /** Of one that is defined twice the first counts: where profiles were concatenated a clearer sign of it follows. */
+  /**
+   * Adds a mapping. If an ID is defined twice, the first one counts: for concatenated profiles, a clearer error
+   * follows.
+   */
   addMapping(id: Id, mapping: PprofMapping): void {
     if (this.mappings.has(id)) return;
     if (this.mappings.size === MAX_MAPPINGS)
@@ -223,12 +236,12 @@ function assertNew(what: string, id: Id, known: IdTable): void {
   if (known.find(id) !== undefined) throw new Error(`${what} ${id} is defined twice`);
 }
 
-/** A line or column number; what cannot be one counts as unknown, which is 0. */
+/** Returns a line or column number; 0 (unknown) for an invalid one. */
 function position(value: number): number {
   return value > 0 && value <= MAX_POSITION ? value : 0;
 }
 
-/** No file has so many texts that one beyond these 32 bits is there. */
+/** Returns the index of a text in 32 bits. A larger index becomes one that no file defines. */
 function textIndex(index: number): number {
   return index >= 0 && index < MISSING_TEXT ? index : MISSING_TEXT;
 }

@@ -13,14 +13,17 @@ import type { NativeMapping, NativePlace, Period, ValueColumn } from '../profile
 import { FormatError } from '../wire/errors.js';
 import type { Id, PprofLabel, PprofLine, PprofLocation, PprofRecords } from './pprof-records.js';
 
-/** Most frames of all stacks: what is inlined at one place is there again in every stack through it. */
+/**
+ * Maximum number of frames of all stacks together: functions inlined at a location repeat in every stack through it.
+ */
 const MAX_FRAMES = 2 ** 24;
-/** A mapping from 0 to here holds addresses of the file itself, wherever it was loaded. */
+/** Limit of a mapping from 0 whose addresses are those in the file itself, wherever it was loaded. */
 const UNLIMITED = 2n ** 64n - 1n;
 
 /**
- * Resolves every reference between records.
- * @throws FormatError for a reference to nothing, and for missing or doubled columns
+ * Resolves all references between records.
+ *
+ * @throws FormatError for a missing target of a reference, and for missing or duplicate columns
  */
 export function profileFromRecords(records: PprofRecords): Profile {
   const columns = records.columns.map((column) => valueColumn(records, column));
@@ -46,7 +49,7 @@ export function profileFromRecords(records: PprofRecords): Profile {
   return builder.build();
 }
 
-/** The file of the first mapping, which is by convention the main program. */
+/** Returns the file of the first mapping, which is the main program by convention. */
 function programOf(records: PprofRecords): string | undefined {
   const [main] = records.mappings.values();
   return main && (stringAt(records, main.filename) || undefined);
@@ -64,7 +67,7 @@ function addSamples(builder: ProfileBuilder, records: PprofRecords, sets: readon
   }
 }
 
-/** Per stack of the file that of the profile. */
+/** Returns the profile's stack for each stack of the file. */
 function resolveStacks(builder: ProfileBuilder, records: PprofRecords): Int32Array {
   const frames = records.usedLocations.map((id) => locationFrames(builder, records, id));
   const stacks = new Int32Array(records.stacks.count);
@@ -82,19 +85,19 @@ function resolveStacks(builder: ProfileBuilder, records: PprofRecords): Int32Arr
   return stacks;
 }
 
-/** The frames of a location, outermost first; several when functions were inlined there. */
+/** Returns the frames of a location, outermost first. There are several when functions were inlined. */
 function locationFrames(builder: ProfileBuilder, records: PprofRecords, id: Id): FrameHandle[] {
   const location = records.location(id);
   if (location === undefined)
     throw new FormatError('pprof', `a sample uses location ${id}, which is not defined`);
   const native = nativePlace(records, location);
   if (location.lines.length === 0) return [addressFrame(builder, location, native)];
-  // What was inlined has the address of what it was inlined into.
+  // Inlined functions have the address of the function they were inlined into.
   const place = location.lines.length === 1 ? native : undefined;
   return location.lines.toReversed().map((line) => lineFrame(builder, records, line, place));
 }
 
-/** Code without symbols has an address only: that in its file, where it is known. */
+/** Returns the frame of code without symbols. It is named by its address, relative to its file where that is known. */
 function addressFrame(
   builder: ProfileBuilder,
   { address }: PprofLocation,
@@ -108,13 +111,13 @@ function addressFrame(
   return builder.nativeFrame(`0x${inFile.toString(16)} ${path.slice(path.lastIndexOf('/') + 1)}`, native);
 }
 
-/** Undefined for an address that is none of a program's. */
+/** Returns the place of machine code. Undefined when the address cannot be one of a program. */
 function nativePlace(records: PprofRecords, { address, mappingId }: PprofLocation): NativePlace | undefined {
   if (typeof address !== 'number' || address === 0) return undefined;
   return { address, mapping: nativeMapping(records, mappingId, address) };
 }
 
-/** Undefined for one that is not known, or that the address is not in. */
+/** Returns a mapping. Undefined when it is unknown or does not contain the address. */
 function nativeMapping(records: PprofRecords, id: Id, address: number): NativeMapping | undefined {
   const mapping = records.mappings.get(id);
   if (mapping === undefined) return undefined;
@@ -142,13 +145,13 @@ function lineFrame(
   const file = stringAt(records, fn.filename);
   const { startLine } = fn;
   const [at, column] = [line.line || startLine, line.column];
-  // Where the source is known, that says which frame it is.
+  // A source position identifies the frame better than an address.
   if (native !== undefined && file === '' && at === 0 && column === 0)
     return builder.nativeFrame(name, native);
   return builder.frame(name, file, at, column, startLine);
 }
 
-/** Turns label sets of string indices into texts, and gathers the units of numeric labels. */
+/** Resolves the string indices of label sets, and collects the units of numeric labels. */
 class LabelResolver {
   readonly units: Readonly<Record<string, string>>;
   readonly sets: readonly Labels[];
@@ -159,7 +162,7 @@ class LabelResolver {
     this.units = Object.fromEntries(this.#units);
   }
 
-  /** A key that is given several times on one sample becomes one text, joined by commas. */
+  /** Returns the labels of a set. Several values of one key are joined with commas into one text. */
   #resolve(records: PprofRecords, set: readonly PprofLabel[]): Labels {
     const labels = new Map<string, string | number>();
     for (const label of set) {
@@ -176,7 +179,7 @@ class LabelResolver {
     if (label.str !== 0) return stringAt(records, label.str);
     if (label.num === 0 && label.numUnit === 0) return '';
     const unit = stringAt(records, label.numUnit);
-    // A unit equal to the key says nothing: readers assume it where there is none.
+    // A unit equal to the key is redundant: readers assume it as the default.
     if (unit !== '' && unit !== key) this.#units.set(key, unit);
     return Number.isSafeInteger(label.num) ? label.num : `${label.num}`;
   }
@@ -195,7 +198,7 @@ function period(records: PprofRecords): Period | undefined {
 function stringAt(records: PprofRecords, index: number): string {
   const text = records.texts.at(index);
   if (text !== undefined) return text;
-  // A profile without any text may leave the table out.
+  // A profile without any text may omit the table.
   if (index === 0) return '';
   const reason = `string ${index} is used, but there are ${records.texts.count}; the input may be cut off`;
   throw new FormatError('pprof', reason);

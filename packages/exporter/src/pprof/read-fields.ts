@@ -6,31 +6,32 @@ export const LENGTH_DELIMITED = 2;
 const FIXED_64 = 1;
 const FIXED_32 = 5;
 const TWO_32 = 2 ** 32;
-/** High halves from here on do not fit into an exact number. */
+/** From this value on, the high half does not fit into an exact number. */
 const EXACT_HIGH = 2 ** 21;
 
-/** A 64-bit id, exact. */
+/** Reads a 64-bit ID, exact. */
 export function readId(reader: ByteReader): Id {
   reader.wide();
   const { high, low } = reader;
   return high < EXACT_HIGH ? high * TWO_32 + low : (BigInt(high) << 32n) | BigInt(low);
 }
 
-/** An int64: exact up to 2^53, the nearest number beyond. */
+/** Reads an int64: exact up to 2^53, the nearest number beyond. */
 export function readInt64(reader: ByteReader): number {
   reader.wide();
   return (reader.high | 0) * TWO_32 + reader.low;
 }
 
-/** An int64, exact. */
+/** Reads an int64, exact. */
 export function readBigInt64(reader: ByteReader): bigint {
   reader.wide();
   return (BigInt(reader.high | 0) << 32n) | BigInt(reader.low);
 }
 
 /**
- * Where the length-delimited value ends before which the reader stands, once its length was read.
- * @throws Error when it ends behind the message it is in
+ * Reads the length of a length-delimited value. Returns the position at which the value ends.
+ *
+ * @throws Error when it ends after the message that contains it
  */
 export function readEnd(reader: ByteReader, messageEnd: number): number {
   const length = reader.varint();
@@ -39,7 +40,7 @@ export function readEnd(reader: ByteReader, messageEnd: number): number {
   return end;
 }
 
-/** Passes over the value of a field that nobody knows. */
+/** Skips the value of an unknown field. */
 export function skipValue(reader: ByteReader, tag: number, messageEnd: number): void {
   const wireType = tag & 7;
   if (wireType === VARINT) reader.wide();
@@ -49,19 +50,23 @@ export function skipValue(reader: ByteReader, tag: number, messageEnd: number): 
   else throw new Error(`invalid wire type ${wireType}`);
 }
 
-/** @throws Error unless the message ended where its length said */
+/**
+ * Checks that the message ends where its length says.
+ *
+ * @throws Error when it does not
+ */
 export function assertEnd(reader: ByteReader, messageEnd: number): void {
   if (reader.position !== messageEnd) throw new Error('cut off or damaged');
 }
 
-/** The field of a tag. */
+/** Returns the field number of a tag. */
 export function fieldOf(tag: number): number {
   return Math.floor(tag / 8);
 }
 
 /**
- * Reads a message. `visitNumber` is called before each number, `visitPart` before the length of each text or message;
- * they read what they know and return true, or leave it and return false.
+ * Reads a message. Calls `visitNumber` before each number and `visitPart` before the length of each text or message. A
+ * visitor either reads the value and returns true, or reads nothing and returns false.
  */
 export function readMessage(
   reader: ByteReader,

@@ -13,7 +13,7 @@ import {
 } from './read-fields.js';
 import { SampleReader } from './read-sample.js';
 
-// Fields of messages: profile.proto of github.com/google/pprof.
+// Field numbers of the messages, from profile.proto of github.com/google/pprof.
 const PROFILE = {
   SAMPLE_TYPE: 1,
   SAMPLE: 2,
@@ -35,9 +35,9 @@ const LINE = { FUNCTION_ID: 1, LINE: 2, COLUMN: 3 } as const;
 const FUNCTION = { ID: 1, NAME: 2, SYSTEM_NAME: 3, FILENAME: 4, START_LINE: 5 } as const;
 
 /**
- * Reads the fields of a profile into {@link PprofRecords}. Fields that nobody knows, or that are of another kind than
- * they should be, are passed over. Its own code: the generated one makes an object of every sample, which takes ten
- * times as long and, of a file that is made for it, minutes.
+ * Reads the fields of a profile into {@link PprofRecords}. Skips fields that are unknown or of an unexpected type. Does
+ * not use the generated code, which creates an object for each sample: it takes ten times as long, and minutes for a
+ * malicious file.
  */
 export class RecordReader {
   readonly #records: PprofRecords;
@@ -51,8 +51,9 @@ export class RecordReader {
   }
 
   /**
-   * Takes in one field, of which all is there: the reader stands behind its tag (and length), and it goes up to `end`.
-   * @throws Error with the reason when it is more than can be kept, contradicts others, or ends inside of something
+   * Reads one complete field up to `end`. The reader is positioned after its tag (and length).
+   *
+   * @throws Error with the reason when a limit is exceeded, the field contradicts others, or it is truncated
    */
   read(tag: number, end: number): void {
     if ((tag & 7) === VARINT) this.#number(fieldOf(tag));

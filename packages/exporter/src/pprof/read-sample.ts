@@ -17,18 +17,18 @@ const SAMPLE = { LOCATION_ID: 1, VALUE: 2, LABEL: 3 } as const;
 const FIRST_NUMBERS = 64;
 const LABEL = { KEY: 1, STR: 2, NUM: 3, NUM_UNIT: 4 } as const;
 
-/** Reads samples, of which a file may have many millions, without an object for each. */
+/** Reads samples without creating an object for each, because a file may have many millions. */
 export class SampleReader {
   readonly #records: PprofRecords;
-  // Used again for each sample; an array that is emptied and filled again takes several times as long.
+  // Buffers are reused for each sample: clearing and refilling an array takes several times as long.
   /** Indices of the locations, innermost first. */
   #locations: Int32Array = new Int32Array(FIRST_NUMBERS);
   #locationCount = 0;
   #values: Float64Array = new Float64Array(FIRST_NUMBERS);
   #valueCount = 0;
-  /** Where each label begins, with its tag, and ends. */
+  /** Start (with the tag) and end of each label. */
   #labels: number[] = [];
-  /** Label sets by their bytes. */
+  /** Number of each label set, by its bytes. */
   readonly #known: Map<string, number> = new Map();
   #lastBytes: Uint8Array = new Uint8Array();
   #lastSet = 0;
@@ -37,7 +37,7 @@ export class SampleReader {
     this.#records = records;
   }
 
-  /** Reads the sample that goes up to `end`. */
+  /** Reads the sample that ends at `end`. */
   read(reader: ByteReader, end: number): void {
     this.#locationCount = 0;
     this.#valueCount = 0;
@@ -106,7 +106,10 @@ export class SampleReader {
     return set;
   }
 
-  /** Every known writer puts them side by side. */
+  /**
+   * Returns the bytes of all labels. They are contiguous in the output of every known writer, so that nothing is
+   * copied.
+   */
   #labelBytes(bytes: Uint8Array): Uint8Array {
     const labels = this.#labels;
     const parts: Uint8Array[] = [];

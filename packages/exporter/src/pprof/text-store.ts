@@ -5,17 +5,17 @@ const FIRST_TEXTS = 2 ** 10;
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /**
- * Texts as they stand in a file, turned into strings only when they are asked for: a file can hold millions that nothing
- * in it uses, and a string takes several times what its bytes do.
+ * Stores texts as bytes and decodes them on demand. A file can contain millions of texts that nothing refers to, and a
+ * string takes several times the size of its bytes.
  */
 export class TextStore {
   readonly #blocks: Uint8Array[] = [];
-  /** Free bytes begin here in the last block. */
+  /** Offset of the free bytes in the last block. */
   #free = 0;
-  /** Per text its block, where it begins in that, and its length. */
+  /** Three numbers per text: its block, its offset in the block, and its length. */
   #places: Uint32Array = new Uint32Array(FIRST_TEXTS * 3);
   #count = 0;
-  /** Bytes of all texts. */
+  /** Size of all texts in bytes. */
   #bytes = 0;
   readonly #known: Map<number, string> = new Map();
 
@@ -27,7 +27,11 @@ export class TextStore {
     return this.#bytes;
   }
 
-  /** @throws Error when it is not UTF-8 */
+  /**
+   * Adds a text.
+   *
+   * @throws Error when it is not UTF-8
+   */
   add(bytes: Uint8Array, from: number, to: number): void {
     const text = bytes.subarray(from, to);
     if (!isAscii(text) && !isUtf8(text)) throw new Error('a text is not UTF-8');
@@ -43,7 +47,7 @@ export class TextStore {
     this.#count += 1;
   }
 
-  /** The text of this number, from 0; undefined when there are not so many. */
+  /** Returns the text with this number, from 0, or undefined when there is none. */
   at(index: number): string | undefined {
     if (!(index >= 0 && index < this.#count)) return undefined;
     let text = this.#known.get(index);

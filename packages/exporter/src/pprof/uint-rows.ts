@@ -28,7 +28,7 @@ export class UintRows {
     if (this.#width > 4) numbers[at + 4] = e;
   }
 
-  /** A number of a row; both must be in range. */
+  /** Returns a number of a row. Both indices must be in range. */
   at(row: number, field: number): number {
     return this.#numbers[row * this.#width + field]!;
   }

@@ -101,11 +101,12 @@ export class ReplacedCapture {
   }
 }
 
-/** Closes a descriptor and ignores errors: nothing was written through it. */
+/** Closes a descriptor. */
 function closeQuietly(fs: CaptureFs, fd: number): void {
   try {
     fs.closeSync(fd);
   } catch {
+    // Ignore: nothing was written through this descriptor.
   }
 }
 

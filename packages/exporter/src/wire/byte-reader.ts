@@ -1,14 +1,14 @@
-/** Zero bytes behind the data, so that a read of numbers past the end finds something harmless. */
+/** Number of zero bytes after the data, so that reading numbers past the end finds harmless values. */
 const SLACK = 256;
 const INITIAL_CAPACITY = 64 * 1024;
 const TWO_32 = 2 ** 32;
-/** The 28 bits of four LEB128 groups, and the sign of a number, which says that more follow. */
+/** Bits of four LEB128 groups (28), and the sign bit, which marks that more groups follow. */
 const PART_MASK = 0x0fff_ffff;
 const MORE = 1 << 31;
 
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
-/** A LEB128 number of more than the 64 bits it may have. */
+/** Error for a LEB128 number of more than 64 bits. */
 export class MalformedNumberError extends Error {
   override readonly name = 'MalformedNumberError';
 
@@ -18,19 +18,19 @@ export class MalformedNumberError extends Error {
 }
 
 /**
- * Reads fields from a stream of which only some is there yet.
+ * Reads fields from a stream that is only partly available.
  *
- * Reads of numbers are not checked one by one: past the end they give zeros. Whoever reads a record asks
- * {@link overrun} once when it is through and, if so, sets `position` back to where the record began; the
- * record is read again when more is there. A record must take less than {@link SLACK} bytes beside its strings
+ * Reads of numbers are not checked one by one: past the end they return zeros. The reader of a record checks
+ * {@link overrun} once at its end. If it is set, the reader resets `position` to the start of the record, and reads the
+ * record again when more data is available. A record must take less than {@link SLACK} bytes in addition to its strings
  * and byte runs, which check for themselves.
  */
 export class ByteReader {
-  /** The data from 0 to {@link end}, then at least {@link SLACK} zeros. */
+  /** The data from 0 to {@link end}, followed by at least {@link SLACK} zeros. */
   bytes: Uint8Array = new Uint8Array(INITIAL_CAPACITY);
   position = 0;
   end = 0;
-  /** The halves of the last 64-bit number read by {@link wide}, {@link swide} or {@link u64}, unsigned. */
+  /** Unsigned halves of the last 64-bit number read by {@link wide}, {@link swide} or {@link u64}. */
   high = 0;
   low = 0;
   #base = 0;
@@ -40,17 +40,17 @@ export class ByteReader {
     return this.#base + this.position;
   }
 
-  /** Bytes there to be read. */
+  /** Number of bytes available to read. */
   get available(): number {
     return this.end - this.position;
   }
 
-  /** Whether a read went past the end, so that what it gave means nothing. */
+  /** True if a read went past the end, so that its result is meaningless. */
   get overrun(): boolean {
     return this.position > this.end;
   }
 
-  /** Adds what comes next in the stream; what was read before is forgotten. */
+  /** Appends the next bytes of the stream, and drops those already read. */
   push(chunk: Uint8Array): void {
     const left = this.end - this.position;
     const needed = left + chunk.length + SLACK;
@@ -80,23 +80,23 @@ export class ByteReader {
     return this.u32() | 0;
   }
 
-  /** The nearest number; {@link high} and {@link low} are exact. */
+  /** Reads a number, rounded to the nearest double; {@link high} and {@link low} are exact. */
   u64(): number {
     this.low = this.u32();
     this.high = this.u32();
     return this.high * TWO_32 + this.low;
   }
 
-  /** The nearest number; {@link high} and {@link low} are exact. */
+  /** Reads a number, rounded to the nearest double; {@link high} and {@link low} are exact. */
   i64(): number {
     this.u64();
     return (this.high | 0) * TWO_32 + this.low;
   }
 
   /**
-   * Unsigned LEB128 of up to 64 bits: the nearest number.
+   * Reads an unsigned LEB128 of up to 64 bits, rounded to the nearest double.
    *
-   * @throws MalformedNumberError, as all that read LEB128
+   * @throws MalformedNumberError, as all methods that read LEB128 do
    */
   varint(): number {
     const first = this.bytes[this.position]!;
@@ -108,7 +108,7 @@ export class ByteReader {
     return this.high * TWO_32 + this.low;
   }
 
-  /** Zigzag LEB128 of up to 64 bits: the nearest number. */
+  /** Reads a zigzag LEB128 of up to 64 bits, rounded to the nearest double. */
   svarint(): number {
     const first = this.bytes[this.position]!;
     if (first < 0x80) {
@@ -119,16 +119,16 @@ export class ByteReader {
     return (this.high | 0) * TWO_32 + this.low;
   }
 
-  /** Unsigned LEB128 of up to 64 bits into {@link high} and {@link low}. */
+  /** Reads an unsigned LEB128 of up to 64 bits into {@link high} and {@link low}. */
   wide(): void {
-    // 28 bits, 28 bits and the last 8, each 28 at a time because 32-bit integers are what is fast.
+    // Reads 28, 28 and then 8 bits, because 32-bit integers are fast.
     const low = this.#part();
     if (low < 0) {
       const middle = this.#part();
       let top = 0;
       if (middle < 0) {
         top = this.#part();
-        // Zeros behind the end stop a number that is cut, so this one is really that long.
+        // The zeros after the end terminate a truncated number, so this one really is that long.
         if (top < 0 || top > 0xff) throw new MalformedNumberError();
       }
       this.low = ((low & PART_MASK) | (middle << 28)) >>> 0;
@@ -139,7 +139,7 @@ export class ByteReader {
     }
   }
 
-  /** Zigzag LEB128 of up to 64 bits into {@link high} and {@link low}, as two's complement. */
+  /** Reads a zigzag LEB128 of up to 64 bits into {@link high} and {@link low}, as two's complement. */
   swide(): void {
     this.wide();
     const { high, low } = this;
@@ -148,9 +148,7 @@ export class ByteReader {
     this.high = ((high >>> 1) ^ sign) >>> 0;
   }
 
-  /**
-   * UTF-8 up to a NUL, which is read too; what is no UTF-8 becomes U+FFFD. Overruns if there is no NUL yet.
-   */
+  /** Reads UTF-8 up to and including a NUL. Invalid UTF-8 becomes U+FFFD. Overruns if there is no NUL yet. */
   text(): string {
     const nul = this.bytes.indexOf(0, this.position);
     if (nul >= this.end) {
@@ -162,14 +160,14 @@ export class ByteReader {
     return text;
   }
 
-  /** A copy of the next `count` bytes. Overruns if they are not there yet. */
+  /** Returns a copy of the next `count` bytes. Overruns if they are not available yet. */
   run(count: number): Uint8Array {
     const from = this.position;
     this.position = count > this.end - from ? this.end + 1 : from + count;
     return this.overrun ? new Uint8Array() : this.bytes.slice(from, this.position);
   }
 
-  /** Four groups of seven bits at most; negative (the sign bit is set) if more follow. */
+  /** Reads at most four groups of seven bits. The result is negative (the sign bit is set) if more follow. */
   #part(): number {
     const { bytes } = this;
     let at = this.position;
@@ -193,7 +191,7 @@ export class ByteReader {
   }
 }
 
-/** Most names are short and plain; for those this is faster than the decoder. */
+/** Decodes UTF-8. Most names are short ASCII: for these, the loop is faster than the decoder. */
 function decode(bytes: Uint8Array, from: number, to: number): string {
   if (to - from > 24) return utf8.decode(bytes.subarray(from, to));
   let text = '';

@@ -1,11 +1,11 @@
 const INITIAL_CAPACITY = 4096;
-/** A buffer that grew beyond this is given back after {@link ByteWriter.take}. */
+/** A buffer larger than this is released by {@link ByteWriter.take}. */
 const KEPT_CAPACITY = 1 << 20;
 const TWO_28 = 2 ** 28;
 const TWO_31 = 2 ** 31;
 const TWO_32 = 2 ** 32;
 
-/** More bytes than any one number takes in any of the encodings below. */
+/** Upper limit for the size of one number in any of the encodings below. */
 export const MAX_NUMBER_BYTES = 10;
 
 const utf8 = new TextEncoder();
@@ -13,9 +13,9 @@ const utf8 = new TextEncoder();
 /**
  * A growable little-endian byte buffer.
  *
- * No method but {@link reserve}, {@link bytes}, {@link text} and {@link take} looks at the capacity: the caller
- * reserves the most a whole record can take and then writes its parts unchecked. Writes beyond the reserved
- * room are lost silently (that is what a typed array does), so reserve first.
+ * Only {@link reserve}, {@link bytes}, {@link text} and {@link take} check the capacity. For all other methods, the
+ * caller first reserves the maximum size of a whole record and then writes its parts unchecked. Writes beyond the
+ * reserved room are silently lost, as usual for typed arrays.
  */
 export class ByteWriter {
   #buffer: Uint8Array<ArrayBuffer> = new Uint8Array(INITIAL_CAPACITY);
@@ -35,7 +35,7 @@ export class ByteWriter {
     this.#buffer[this.#length++] = value;
   }
 
-  /** A 32-bit word; signed and unsigned values come out as their two's complement. */
+  /** Writes a 32-bit word. Signed values are written as two's complement. */
   u32(value: number): void {
     const buffer = this.#buffer;
     const at = this.#length;
@@ -46,17 +46,17 @@ export class ByteWriter {
     this.#length = at + 4;
   }
 
-  /** A 64-bit word of an integer of at most 2^53 in size; negative ones come out as their two's complement. */
+  /** Writes a 64-bit word of an integer from -2^53 to 2^53. Negative values are written as two's complement. */
   u64(value: number): void {
     this.u32(value >>> 0);
     this.u32(Math.floor(value / TWO_32) | 0);
   }
 
-  /** Unsigned LEB128 of an integer from 0 to 2^53. */
+  /** Writes an unsigned LEB128 of an integer from 0 to 2^53. */
   varint(value: number): void {
     let rest = value;
     if (rest >= TWO_31) {
-      // Shifts see 32 bits only: split off four whole groups, which leaves at most 25 bits.
+      // Shifts use 32 bits only: write four whole groups first, which leaves at most 25 bits.
       const low = rest % TWO_28;
       this.#fourGroups(low);
       rest = (rest - low) / TWO_28;
@@ -72,14 +72,14 @@ export class ByteWriter {
   }
 
   /**
-   * Zigzag, then LEB128, of an integer from -2^53 to 2^53.
+   * Writes a zigzag LEB128 of an integer from -2^53 to 2^53.
    *
-   * The zigzag value itself may need 54 bits and is never formed: its first group is six bits of the size and
-   * the sign, and what remains is an ordinary unsigned number.
+   * The zigzag value may need 54 bits, so it is never computed. The first group is the sign and six bits of the
+   * magnitude; the rest is an ordinary unsigned number.
    */
   svarint(value: number): void {
     const sign = value < 0 ? 1 : 0;
-    const size = sign === 1 ? -value - 1 : value; // -1, 1, -2, 2 … share the sizes 0, 1, 1, 2 …
+    const size = sign === 1 ? -value - 1 : value; // -1, 1, -2, 2 … have the magnitudes 0, 1, 1, 2 …
     const first = ((size & 0x3f) << 1) | sign;
     if (size <= 0x3f) {
       this.#buffer[this.#length++] = first;
@@ -89,20 +89,20 @@ export class ByteWriter {
     this.varint(size < TWO_31 ? size >>> 6 : Math.floor(size / 64));
   }
 
-  /** Copies `bytes`, making room for them. */
+  /** Writes a copy of `bytes`. Reserves the room itself. */
   bytes(bytes: Uint8Array): void {
     this.reserve(bytes.length);
     this.#buffer.set(bytes, this.#length);
     this.#length += bytes.length;
   }
 
-  /** `text` as UTF-8, without length or terminator, making room for it. Lone surrogates become U+FFFD. */
+  /** Writes `text` as UTF-8, without length or terminator. Reserves the room itself. Lone surrogates become U+FFFD. */
   text(text: string): void {
-    this.reserve(text.length * 3); // the most UTF-8 needs per UTF-16 unit
+    this.reserve(text.length * 3); // maximum number of UTF-8 bytes per UTF-16 unit
     this.#length += utf8.encodeInto(text, this.#buffer.subarray(this.#length)).written;
   }
 
-  /** Returns what was written since the last call, in a buffer of its own, and starts over. */
+  /** Returns the bytes written since the last call, in a buffer of their own, and starts over. */
   take(): Uint8Array<ArrayBuffer> {
     const taken = this.#buffer.slice(0, this.#length);
     this.#length = 0;

@@ -1,18 +1,18 @@
 const MAX_REASON = 300;
 
-/** Input that cannot be read as the format it claims to be. The message is always one line. */
+/** Error for input that is not valid in its format. The message is always one line. */
 export class FormatError extends Error {
-  // A name and not `instanceof` decides, so that two copies of the package agree.
+  // Check `name` rather than `instanceof`: it also works when two copies of the package are loaded.
   override readonly name = 'FormatError';
   /** The format that was expected, for example `pprof`. */
   readonly format: string;
-  /** Where reading failed, in bytes from the start; undefined when the input is wrong as a whole. */
+  /** Offset at which reading failed, in bytes from the start; undefined when the input is invalid as a whole. */
   readonly offset: number | undefined;
-  /** What is wrong, without format and offset. */
+  /** The reason, without format and offset. */
   readonly reason: string;
 
   constructor(format: string, reason: string, offset?: number, options?: ErrorOptions) {
-    // A reason may quote the input, which may be long, in lines, or meant to move somebody's cursor.
+    // A reason may quote the input: shorten it, and remove line breaks and terminal control sequences.
     const line = reason
       .slice(0, MAX_REASON)
       .replaceAll(/[\s\p{Cc}]+/gu, ' ')

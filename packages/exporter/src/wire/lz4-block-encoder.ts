@@ -1,26 +1,29 @@
 const HASH_BITS = 14;
 const MIN_MATCH = 4;
-/** Offsets are words of 16 bits. */
+/** Largest offset of a match: offsets are 16 bits. */
 const MAX_OFFSET = 0xffff;
-/** The format wants the last five bytes of a block as literals, and no match that begins within the last twelve. */
+/** The format requires the last five bytes of a block to be literals, and no match to begin within the last twelve. */
 const LAST_LITERALS = 5;
 const LAST_MATCH = 12;
-/** How many misses make the search take larger steps: what does not compress is passed over fast. */
+/** 2^6 misses in a row increase the step of the search by one, so that incompressible data is passed quickly. */
 const SKIP_SHIFT = 6;
 
-/** The most that {@link Lz4BlockEncoder.encode} writes for so many bytes. */
+/** Returns the maximum number of bytes that {@link Lz4BlockEncoder.encode} writes for `size` bytes of input. */
 export function maxLz4BlockBytes(size: number): number {
   return size + Math.ceil(size / 255) + 16;
 }
 
 /**
- * Compresses blocks in LZ4's block format (see lz4-block.ts for what it looks like): greedy, with a table of where
- * four bytes were seen last. Blocks are independent of each other.
+ * Compresses blocks in LZ4's block format (described in lz4-block.ts). Greedy, with a table of the last position of
+ * each four-byte sequence. Blocks are independent of each other.
  */
 export class Lz4BlockEncoder {
   readonly #table: Int32Array = new Int32Array(1 << HASH_BITS);
 
-  /** Compresses `input` to the start of `output`, which must have room for {@link maxLz4BlockBytes}; returns its length. */
+  /**
+   * Compresses `input` to the start of `output`, which needs room for {@link maxLz4BlockBytes}. Returns the compressed
+   * size.
+   */
   encode(input: Uint8Array, output: Uint8Array): number {
     const table = this.#table.fill(-1);
     const end = input.length;
@@ -61,7 +64,7 @@ function matchLength(input: Uint8Array, from: number, at: number, limit: number)
   return length;
 }
 
-/** `llll mmmm [more literals] literals u16 offset [more match]` */
+/** Writes a sequence: `llll mmmm [more literals] literals u16 offset [more match]`. Returns its end. */
 function writeSequence(
   input: Uint8Array,
   anchor: number,
@@ -80,7 +83,9 @@ function writeSequence(
   return target;
 }
 
-/** `llll 0000 [more literals] literals`: the whole last sequence, or the first part of another. */
+/**
+ * Writes `llll 0000 [more literals] literals`: the whole last sequence, or the first part of another. Returns its end.
+ */
 function writeLiterals(
   input: Uint8Array,
   from: number,

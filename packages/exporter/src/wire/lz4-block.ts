@@ -1,29 +1,30 @@
 const MIN_MATCH = 4;
-/** Below this a loop is faster than a call. */
+/** Copies shorter than this are faster in a loop than with a call. */
 const LONG_COPY = 24;
 
 export type BlockEnd =
-  /** All input became output. */
+  /** The whole input was decoded. */
   | 'complete'
-  /** The input stops in the middle of a sequence. */
+  /** The input ends in the middle of a sequence. */
   | 'cut'
-  /** A match reaches back to before `historyStart`. */
+  /** A match starts before `historyStart`. */
   | 'bad-match'
-  /** There is more output than `limit` allows. */
+  /** The output exceeds `limit`. */
   | 'too-long';
 
 export interface BlockResult {
-  /** Where the output ends. */
+  /** End of the output. */
   at: number;
   end: BlockEnd;
 }
 
 /**
- * Decodes one LZ4 block, `input[from … to)`, into `output` from `at` on. Matches may reach back to
- * `historyStart`, output may go up to `limit`. Whatever goes wrong, what comes before it is there:
+ * Decodes one LZ4 block, `input[from … to)`, into `output`, starting at `at`. Matches may start at `historyStart` or
+ * later, and output may end at `limit`. After an error, the output up to it is valid. The format is a list of
+ * sequences:
  *
  *     token  llll mmmm   l literals (15 = more length bytes follow, each 255 one more), then the literals,
- *     u16    offset      then where the match is, that many bytes back; the last sequence has no match
+ *     u16    offset      then the distance to the match, in bytes back; the last sequence has no match
  *            mmmm + 4    bytes to copy from there (15 = more length bytes follow)
  */
 export function decodeLz4Block(
@@ -80,10 +81,10 @@ export function decodeLz4Block(
       output.copyWithin(target, target - offset, target - offset + length);
       target += length;
     } else {
-      // Byte by byte, because a match may overlap what it makes: that is how runs are written.
+      // Copy byte by byte, because a match may overlap its own output: runs are encoded like this.
       for (const end = target + length; target < end; target += 1) output[target] = output[target - offset]!;
     }
   }
-  // A block ends with literals: one that ends with a match has lost something.
+  // A block ends with literals: one that ends with a match is truncated.
   return { at: target, end: 'cut' };
 }

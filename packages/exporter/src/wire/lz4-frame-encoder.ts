@@ -3,29 +3,29 @@ import { Lz4BlockEncoder, maxLz4BlockBytes } from './lz4-block-encoder.js';
 import { LZ4_MAGIC } from './lz4-frame.js';
 import { XxHash32 } from './xxhash32.js';
 
-/** The block maximum that a frame's header states, and so the most of {@link Lz4FrameEncoder.block}. */
+/** Maximum block size stated in the header of a frame, and so the limit for {@link Lz4FrameEncoder.block}. */
 export const LZ4_BLOCK_BYTES: number = 1 << 20;
-/** Version 01, independent blocks, no checksums, no content size. */
+/** Flags of a frame: version 01, independent blocks, no checksums, no content size. */
 const FLAGS = 0x60;
-/** 6 = 1 MiB. */
+/** Code of the maximum block size: 6 = 1 MiB. */
 const BLOCK_MAXIMUM = 0x60;
 const STORED_BIT = 0x8000_0000;
-/** In front of each block. */
+/** Number of bytes of the size before each block. */
 const SIZE_BYTES = 4;
 
 /**
  * Writes one LZ4 frame block by block.
  *
- * Its own code, because nothing on npm writes a frame piece by piece (looked at: lz4js 0.2.0, lz4-napi 2.10.0,
- * lz4-wasm-nodejs 0.9.2): a capture of a gibibyte would have to be in memory twice. lz4-napi also brings a native
- * binary for each platform, and lz4js is no ES module.
+ * Written by hand because no npm package writes a frame piece by piece (examined: lz4js 0.2.0, lz4-napi 2.10.0,
+ * lz4-wasm-nodejs 0.9.2): a capture of 1 GiB would need twice that memory. Also, lz4-napi needs a native binary for
+ * each platform, and lz4js is not an ES module.
  */
 export class Lz4FrameEncoder {
   readonly #blocks: Lz4BlockEncoder = new Lz4BlockEncoder();
-  /** Made when it is needed: captures wait in a queue to be compressed. */
+  /** Allocated on first use, because captures wait in a queue to be compressed. */
   #output: Uint8Array = new Uint8Array();
 
-  /** What a frame begins with. */
+  /** Returns the start of a frame. */
   header(): Uint8Array {
     const descriptor = Uint8Array.of(FLAGS, BLOCK_MAXIMUM);
     const out = new ByteWriter();
@@ -35,7 +35,10 @@ export class Lz4FrameEncoder {
     return out.take();
   }
 
-  /** The next piece of the content, of 1 to {@link LZ4_BLOCK_BYTES} bytes. What is returned holds until the next one. */
+  /**
+   * Returns the next block, for a piece of the content of 1 to {@link LZ4_BLOCK_BYTES} bytes. The result is valid until
+   * the next call.
+   */
   block(content: Uint8Array): Uint8Array {
     const room = SIZE_BYTES + maxLz4BlockBytes(content.length);
     if (this.#output.length < room) this.#output = new Uint8Array(room);
@@ -50,7 +53,7 @@ export class Lz4FrameEncoder {
     return output.subarray(0, SIZE_BYTES + size);
   }
 
-  /** What a frame ends with. */
+  /** Returns the end of a frame. */
   end(): Uint8Array {
     return new Uint8Array(4);
   }

@@ -3,7 +3,7 @@ import { FormatError } from './errors.js';
 import { type BlockEnd, decodeLz4Block } from './lz4-block.js';
 import { XxHash32 } from './xxhash32.js';
 
-/** The four bytes an LZ4 frame starts with, read as a little-endian word. */
+/** The first four bytes of an LZ4 frame, as a little-endian word. */
 export const LZ4_MAGIC = 0x184d2204;
 const SKIPPABLE_MAGIC = 0x184d2a50;
 const HISTORY = 64 * 1024;
@@ -13,19 +13,19 @@ const FLAG = { DICTIONARY: 0x01, CONTENT_CHECKSUM: 0x04, CONTENT_SIZE: 0x08, BLO
 type State = 'magic' | 'header' | 'block' | 'content-checksum' | 'skip' | 'done';
 
 /**
- * Decodes LZ4 frames as they come.
+ * Decodes LZ4 frames as a stream.
  *
- * Its own code, because of what was tried from npm (lz4js 0.2.0, lz4-napi 2.10.0) none decodes a stream: they
- * want the whole file in memory, stop silently after the first of several frames, and of a cut file either
- * give nothing or do not say that it was cut. They are no faster either.
+ * Written by hand because the npm packages tried (lz4js 0.2.0, lz4-napi 2.10.0) do not decode a stream. They need the
+ * whole file in memory, stop silently after the first of several frames, and return nothing for a truncated file or do
+ * not report the truncation. They are not faster either.
  *
- * Knows linked and independent blocks of all sizes, stored blocks, all checksums, several frames, skippable
- * frames. Not dictionaries. What follows the last frame and is none is ignored, as memray does.
+ * Supports linked and independent blocks of all sizes, stored blocks, all checksums, several frames, and skippable
+ * frames. Does not support dictionaries. Other data after the last frame is ignored, as in memray.
  */
 export class Lz4FrameDecoder {
   readonly #onData: (bytes: Uint8Array) => void;
   readonly #onRest: (bytes: Uint8Array) => void;
-  /** Where what is no frame begins. */
+  /** Offset of the data after the last frame. */
   #restOffset = 0;
   readonly #input: ByteReader = new ByteReader();
   #state: State = 'magic';
@@ -41,23 +41,25 @@ export class Lz4FrameDecoder {
   #contentHash: XxHash32 = new XxHash32();
 
   /**
-   * `onData` gets the decoded bytes piece by piece, and `onRest` what follows the last frame and is none; a piece is
-   * valid during the call only.
+   * Creates a decoder. A piece of data is valid only during the call.
+   *
+   * @param onData receives the decoded bytes piece by piece
+   * @param onRest receives data after the last frame that is not a frame
    */
   constructor(onData: (bytes: Uint8Array) => void, onRest: (bytes: Uint8Array) => void = () => {}) {
     this.#onData = onData;
     this.#onRest = onRest;
   }
 
-  /** Where what is given to `onRest` begins, in bytes from the start. */
+  /** Offset of the data given to `onRest`, in bytes from the start. */
   get restOffset(): number {
     return this.#restOffset;
   }
 
   /**
-   * Decodes as much as there is.
+   * Decodes all available data.
    *
-   * @throws FormatError when the data is damaged; all that could be decoded was handed out before
+   * @throws FormatError when the data is damaged; `onData` has received everything before
    */
   push(bytes: Uint8Array): void {
     if (this.#state === 'done') return this.#onRest(bytes);
@@ -66,7 +68,7 @@ export class Lz4FrameDecoder {
   }
 
   /**
-   * Says that nothing more will come. A block that was cut is decoded as far as it goes.
+   * Ends the input. A truncated block is decoded as far as possible.
    *
    * @throws FormatError when the end of the last frame is missing
    */
@@ -77,7 +79,7 @@ export class Lz4FrameDecoder {
     throw damaged('the last LZ4 frame is cut', offset + available);
   }
 
-  /** Does one part of the work; false when there is not enough input for it. */
+  /** Decodes one part. Returns false when it needs more input. */
   #step(): boolean {
     switch (this.#state) {
       case 'magic':
@@ -97,7 +99,7 @@ export class Lz4FrameDecoder {
 
   #magic(): boolean {
     const input = this.#input;
-    if (input.available < 8) return false; // no frame is that short: wait, or ignore it at the end
+    if (input.available < 8) return false; // shorter than any frame: wait, or ignore it at the end
     const magic = input.u32();
     if (magic === LZ4_MAGIC) {
       this.#state = 'header';
@@ -148,7 +150,8 @@ export class Lz4FrameDecoder {
     this.#state = 'block';
   }
 
-  // u32 size, top bit: stored; then the data; [u32 xxHash32 of the data]. A size of 0 ends the frame.
+  // Format of a block: u32 size, top bit: stored; then the data; [u32 xxHash32 of the data]. A size of 0 ends the
+  // frame.
   #block(): boolean {
     const input = this.#input;
     if (input.available < 4) return false;

@@ -5,14 +5,14 @@ const PRIME_4 = 0x27d4eb2f;
 const PRIME_5 = 0x165667b1;
 const STRIPE = 16;
 
-/** xxHash32 with seed 0, the checksum of LZ4 frames; data may come in pieces. */
+/** xxHash32 with seed 0, the checksum of LZ4 frames. Accepts data in pieces. */
 export class XxHash32 {
   readonly #lanes: Int32Array = new Int32Array([PRIME_1 + PRIME_2, PRIME_2, 0, -PRIME_1]);
   readonly #pending: Uint8Array = new Uint8Array(STRIPE);
   #pendingLength = 0;
   #length = 0;
 
-  /** The hash of `bytes`, as an unsigned number. */
+  /** Returns the hash of `bytes`, as an unsigned number. */
   static of(bytes: Uint8Array): number {
     const hash = new XxHash32();
     hash.update(bytes);
@@ -35,7 +35,7 @@ export class XxHash32 {
     this.#pendingLength = bytes.length - whole;
   }
 
-  /** The hash of all data so far, as an unsigned number. */
+  /** Returns the hash of all data so far, as an unsigned number. */
   digest(): number {
     const lanes = this.#lanes;
     let hash = PRIME_5 | 0;
