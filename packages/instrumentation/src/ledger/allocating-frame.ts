@@ -1,10 +1,11 @@
 import { type CallTree, type NodeIndex, ROOT } from './call-tree.js';
 
 /**
- * Returns the node whose function a stack is charged to: the innermost one with a file that is not Node's own. So
- * `JSON.parse` and a stream's internals are charged to the code that called them, and so is code without a file (`eval`,
- * `new Function`): V8 tells neither its text nor, before Node 26, its position, so that all of it would look the same.
- * A stack without any such function is charged to its innermost evaluated one, else to its innermost frame.
+ * Returns the node whose function a stack is charged to: the innermost one with a file that is not Node's
+ * own. So `JSON.parse` and a stream's internals are charged to the code that called them. Code without a file
+ * (`eval`, `new Function`) is charged to its caller too: V8 gives neither its text nor, before Node 26, its
+ * position, so that all of it would look the same. A stack without any such function is charged to its
+ * innermost evaluated one, else to its innermost frame.
  */
 export function allocatingNode(tree: CallTree, node: NodeIndex): NodeIndex {
   let evaluated: NodeIndex | undefined;
@@ -17,7 +18,7 @@ export function allocatingNode(tree: CallTree, node: NodeIndex): NodeIndex {
   return evaluated ?? node;
 }
 
-/** Node's own modules, native code without a file, and V8's pseudo frames. */
+/** Returns true for Node's own modules, native code without a file, and V8's pseudo frames. */
 export function isRuntimeFrame(functionName: string, file: string): boolean {
   if (file.startsWith('node:')) return true;
   return file === '' && (functionName.startsWith('(') ? functionName !== '(anonymous)' : true);

@@ -2,8 +2,8 @@ import { allocatingNode } from './allocating-frame.js';
 import type { CallTree, Frame, NodeIndex } from './call-tree.js';
 
 /**
- * Numbers the allocating function of each stack. Unlike call sites these are frames as they run, known at once and
- * without source maps or components.
+ * Numbers the allocating function of each stack. Unlike call sites, these are generated frames, so that no
+ * source maps or components are needed.
  */
 export class AllocatingFunctions {
   readonly #tree: CallTree;
@@ -14,7 +14,7 @@ export class AllocatingFunctions {
     this.#tree = tree;
   }
 
-  /** Dense, from 0. */
+  /** Returns the number of a stack's allocating function. Dense, from 0. */
   readonly of = (node: NodeIndex): number => {
     const known = this.#ofNode[node];
     if (known !== undefined) return known;

@@ -1,19 +1,19 @@
 import type { LifetimeModel } from './lifetime-model.js';
 import type { LiveSamples } from './live-samples.js';
 
-/** What the last scavenge before a reading has left of all samples that were born since the one before it. */
+/** The samples born between two scavenges, and how many the second one left alive. */
 interface Cohort {
   readonly atMillis: number;
-  /** By age at that scavenge, in units. */
+  /** Counts by age at the second scavenge, in age units. */
   readonly ages: readonly { readonly age: number; readonly born: number; readonly alive: number }[];
 }
 
 /**
- * Learns from those that nobody has ever seen: ordinals tell how many samples were born between two scavenges, and a reading
- * which of them the second has left. Samples that were seen young are far fewer.
+ * Learns lifetimes from samples never seen alive. Ordinals give the number of samples born between two
+ * scavenges; a poll shows which of them survived the second. Samples seen young are far fewer.
  *
- * A major collection at the same time would make it another question. News of one may come behind the reading that shows it,
- * so a cohort waits for the next reading.
+ * A major collection at the same time would spoil the comparison. A poll may show its effect before it is
+ * reported, so a cohort waits for the next poll.
  */
 export class Births {
   readonly #model: LifetimeModel;
@@ -25,26 +25,29 @@ export class Births {
     this.#model = model;
   }
 
-  /** Of all that was born between two scavenges, the share that the second has left, of late; undefined before the first. */
+  /**
+   * Recent share of samples that survived their first scavenge, 0 to 1; undefined before the first cohort.
+   */
   get survival(): number | undefined {
     return this.#born > 0 ? this.#alive / this.#born : undefined;
   }
 
-  /** The sampler was started again. */
+  /** Discards the waiting cohort, after a restart of the sampler. */
   forget(): void {
     this.#waiting = undefined;
   }
 
   /**
-   * Takes a reading.
+   * Records the newest cohort that a poll shows.
    *
-   * @param positions where the scavenges before it were, in ordinals; empty when there was none, or a major collection too
-   * @param units what ages of one sample are, in units
+   * @param positions ordinals of the scavenges before the poll; empty if there was none, or a major
+   *   collection too
+   * @param units age of one sample, in age units
    */
   note(positions: readonly number[], live: LiveSamples, atMillis: number, units: number): void {
     const last = positions.at(-1);
     const first = positions.at(-2);
-    // Between two that are known to be there: the space from the reading before may be no whole one.
+    // Use only the span between two known scavenges: the span since the previous poll may be a partial one.
     if (last === undefined || first === undefined || last - first < MIN_BORN) return;
     const born = new Map<number, number>();
     const alive = new Map<number, number>();
@@ -62,7 +65,11 @@ export class Births {
     this.#waiting = { atMillis, ages };
   }
 
-  /** @param majorsSince when major collections swept that were heard of since the last reading, ms */
+  /**
+   * Adds the waiting cohort, unless a major collection spoiled it.
+   *
+   * @param majorsSince sweep times of the major collections reported since the last poll, in ms
+   */
   settle(majorsSince: readonly number[]): void {
     const cohort = this.#waiting;
     this.#waiting = undefined;
@@ -79,9 +86,9 @@ export class Births {
 }
 
 const MIN_BORN = 8;
-/** What is kept of earlier cohorts. */
+/** Share of earlier cohorts that is kept with each new one. */
 const KEPT = 0.9;
-/** Ages of a cohort are told apart as far. */
+/** Number of age classes in a cohort. */
 const CLASSES = 24;
 
 function count(counts: Map<number, number>, key: number): void {

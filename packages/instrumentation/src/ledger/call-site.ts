@@ -2,35 +2,38 @@ import { allocatingNode, isRuntimeFrame } from './allocating-frame.js';
 import { type CallTree, type Frame, type NodeIndex, ROOT } from './call-tree.js';
 import { StackComponents } from './stack-components.js';
 
-/** The index of a call site: an allocating function. Dense, from 0. */
+/** Index of a call site. Dense, from 0. */
 export type SiteIndex = number;
 
-/** A call site: the function that a stack is charged to, told from others by where it starts, in one component. */
+/** A call site: an allocating function in one component, identified by name, file and start position. */
 export interface CallSite {
   readonly functionName: string;
   readonly file: string;
-  /** Where the function starts, counted from 1; 0 when unknown. */
+  /** Start of the function, counted from 1; 0 when unknown. */
   readonly line: number;
   readonly column: number;
-  /** Whether other functions start on that line, or may: then only the column tells which one this is. */
+  /**
+   * True if other functions start, or may start, on that line; then the column is needed to identify this
+   * one.
+   */
   readonly sharesLine: boolean;
-  /** The file as messages show it, e.g. relative to the working folder. */
+  /** File as shown in messages, e.g. relative to the working folder. */
   readonly shortFile: string;
   readonly packageName: string;
   readonly packageVersion?: string | undefined;
   readonly component: string;
 }
 
-/** What call sites need to know of code: who wrote it. */
+/** Lookups about code that call sites need. */
 export interface CodeFacts {
-  /** The package of a file. */
+  /** Returns the package of a file. */
   readonly packageOf: (file: string) => string;
   readonly versionOf?: (file: string) => string | undefined;
-  /** The function as its author wrote it, where source maps tell. The same frame always gets the same answer. */
+  /** Returns the function in its original source, if a source map exists. Must be stable for a frame. */
   readonly originalOf?: (frame: Frame) => Frame;
-  /** A file as messages show it. Default: as it is. */
+  /** Returns a file as shown in messages. Default: unchanged. */
   readonly shortFileOf?: (file: string) => string;
-  /** Whether no other function starts on the line of this one (as its author wrote it). Default: not known. */
+  /** Returns true if no other function starts on the original line of this one. Default: unknown. */
   readonly isAloneOnLine?: (frame: Frame) => boolean;
 }
 
@@ -40,18 +43,18 @@ export interface CallSitesOptions {
 }
 
 const DEFAULT_MAX_SITES = 20_000;
-/** The call site of what is folded and has no caller with a call site either. */
+/** Call site of folded stacks that have no caller with a call site. */
 const FOLDED: Frame = { functionName: '(folded)', file: '', line: 0, column: 0, scriptId: '' };
 const NODE_RUNTIME = 'node:';
 const EMPTY_STACK: Frame = { ...FOLDED, functionName: '(root)' };
 
 /**
- * Which call site each stack belongs to: that of the function it is charged to, see `allocatingNode`. A function is
- * told from others by name, file and position, as its author wrote it: what a bundler has put twice into a program is one
- * call site, and so is a script that is loaded again.
+ * Maps each stack to its call site: that of the function it is charged to, see `allocatingNode`. Functions
+ * are identified by original name, file and position. So code that a bundler duplicated is one call site, and
+ * so is a script that is loaded again.
  *
- * Past `maxSites` a stack whose function has no call site is charged to the nearest caller that has one;
- * `foldedStacks` says how many are.
+ * Past `maxSites`, a stack whose function has no call site is charged to the nearest caller that has one;
+ * `foldedStacks` counts these.
  */
 export class CallSites {
   readonly #tree: CallTree;
@@ -61,11 +64,11 @@ export class CallSites {
   readonly #sites: CallSite[] = [];
   readonly #indexByKey = new Map<string, SiteIndex>();
   readonly #siteOfNode: SiteIndex[] = [];
-  /** By name, file and line, the column of the first function that had them. */
+  /** Column of the first function found on a line, by name, file and line. */
   readonly #columnOfLine = new Map<string, number>();
   #folded = 0;
 
-  /** @param component what this process is */
+  /** @param component component name of this process */
   constructor(tree: CallTree, facts: CodeFacts, component: string, options: CallSitesOptions = {}) {
     this.#tree = tree;
     this.#facts = facts;
@@ -77,7 +80,7 @@ export class CallSites {
     return this.#sites.length;
   }
 
-  /** How many stacks are charged to another function than their own, for want of a call site. */
+  /** Number of stacks charged to another function than their own because `maxSites` was reached. */
   get foldedStacks(): number {
     return this.#folded;
   }
@@ -88,7 +91,7 @@ export class CallSites {
     return site;
   }
 
-  /** The innermost frame of a stack as its author wrote it; undefined for the empty stack. */
+  /** Returns the innermost frame of a stack in its original source; undefined for the empty stack. */
   frame(node: NodeIndex): Frame | undefined {
     const frame = this.#tree.frame(node);
     return frame && (this.#facts.originalOf?.(frame) ?? frame);
@@ -120,7 +123,7 @@ export class CallSites {
     return this.#indexByKey.get(keyOf(FOLDED, component)) ?? this.#add(FOLDED, component);
   }
 
-  /** Node's own module that called native code for itself; empty for code that no module called. */
+  /** Returns `node:` if a module of Node is among the callers of native code, else an empty string. */
   #runtimeAround(own: NodeIndex): string {
     for (let at = own; at !== ROOT; at = this.#tree.parent(at)) {
       if (this.#tree.frame(at)?.file.startsWith(NODE_RUNTIME)) return NODE_RUNTIME;
@@ -128,7 +131,7 @@ export class CallSites {
     return '';
   }
 
-  /** @param owner the file whose package the function belongs to */
+  /** @param owner file whose package the function belongs to */
   #add(frame: Frame, component: string, owner = frame.file): SiteIndex {
     const { functionName, file, line, column } = frame;
     const sharesLine = this.#sharesLine(frame);
@@ -153,7 +156,7 @@ export class CallSites {
     return index;
   }
 
-  /** Finds it out when it is asked for, because the source may have to be read: only sites that are shown are asked. */
+  /** Returns a lazy check, because it may have to read the source: only sites that are shown need it. */
   #sharesLine(frame: Frame): () => boolean {
     const { functionName, file, line, column } = frame;
     const place = `${functionName}\n${file}\n${line}`;

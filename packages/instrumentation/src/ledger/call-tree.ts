@@ -1,18 +1,18 @@
 import { fileURLToPath } from 'node:url';
 
-/** A function on a stack. V8 says where a function starts, not which of its lines allocates. */
+/** A function on a stack. V8 reports where a function starts, not which of its lines allocates. */
 export interface Frame {
   readonly functionName: string;
-  /** An absolute path, `node:...` for the runtime's own code, or '' for native and evaluated code. */
+  /** Absolute path, `node:...` for Node's own code, or '' for native and evaluated code. */
   readonly file: string;
-  /** Where the function starts, counted from 1; 0 when unknown. */
+  /** Start of the function, counted from 1; 0 when unknown. */
   readonly line: number;
   readonly column: number;
-  /** V8's number of the script that the function was first seen in; '' when unknown. */
+  /** V8's id of the script in which the function was first seen; '' when unknown. */
   readonly scriptId: string;
 }
 
-/** What identifies a frame where it comes from; lines and columns count from 0, -1 when unknown. */
+/** A frame as V8 reports it. Lines and columns count from 0, -1 when unknown. */
 export interface RawFrame {
   readonly functionName: string;
   readonly scriptId?: string;
@@ -22,9 +22,9 @@ export interface RawFrame {
 }
 
 /**
- * Whether two readings of one node name the same function. V8 keeps the name and the script's number with the
- * node; file, line and column it looks up in the script at each reading, and once the script has been collected
- * they are not known any more.
+ * Returns true if two polls report the same function for a node. V8 stores the name and script id with the
+ * node. It looks up file, line and column in the script at each poll; they are unknown once the script has
+ * been collected.
  */
 export function sameFrame(a: RawFrame, b: RawFrame): boolean {
   if (a.functionName !== b.functionName || a.scriptId !== b.scriptId) return false;
@@ -32,33 +32,39 @@ export function sameFrame(a: RawFrame, b: RawFrame): boolean {
   return a.lineNumber === b.lineNumber && a.columnNumber === b.columnNumber && a.url === b.url;
 }
 
-/** Stands for the callers of a stack that is deeper than the sampler looks. */
+/** Stands for the callers of a stack that is deeper than the sampler records. */
 export const CUT_OFF: RawFrame = { functionName: '(truncated)', url: '', lineNumber: -1, columnNumber: -1 };
 
-/** The index of a node: an allocation stack. Dense, from 0, never re-used. */
+/** Index of a node: an allocation stack. Dense, from 0, never reused. */
 export type NodeIndex = number;
 
-/** Machines make names of any length, and `data:` URLs hold whole programs; longer ones are cut, and end in an ellipsis. */
+/**
+ * Maximum lengths: generated names may be of any length, and `data:` URLs hold whole programs. Longer ones
+ * are cut and end in an ellipsis.
+ */
 const MAX_NAME_CHARS = 512;
 const MAX_PATH_CHARS = 4096;
-/** Of names and paths together. A program that makes code for ever must not fill the memory with long ones of these. */
+/**
+ * Maximum characters of all names and paths together, so that a program that keeps generating code cannot
+ * fill the memory.
+ */
 const DEFAULT_MAX_TEXT_CHARS = 2 ** 25;
 
 /** The empty stack. */
 export const ROOT: NodeIndex = 0;
 
 /**
- * Every allocation stack ever seen, as a tree of frames. A stack keeps its index for the life of the
- * process: V8 prunes stacks without live samples and gives them a new id when they come back, so ids are
- * no identity, the path is.
+ * Holds every allocation stack ever seen, as a tree of frames. A stack keeps its index for the life of the
+ * process. V8's node ids do not identify a stack: V8 prunes stacks without live samples and assigns a new id
+ * when they come back.
  *
- * Past `maxNodes`, or `maxTextChars` of names and paths, a new stack is folded into its caller; `foldedStacks` says how
- * often.
+ * Past `maxNodes`, or `maxTextChars` of names and paths, a new stack is folded into its caller;
+ * `foldedStacks` counts these.
  */
 export class CallTree {
   readonly #maxNodes: number;
   readonly #maxTextChars: number;
-  /** How many frames the sampler records; undefined: no limit. */
+  /** Number of frames that the sampler records; undefined if unlimited. */
   readonly stackDepth: number | undefined;
   readonly #frames: Frame[] = [];
   readonly #frameIndex = new Map<string, number>();
@@ -68,7 +74,7 @@ export class CallTree {
   #textChars = 0;
   #folded = 0;
 
-  /** @param options.stackDepth how many frames the sampler records; default: no limit */
+  /** @param options.stackDepth number of frames that the sampler records; default: no limit */
   constructor(options: {
     readonly maxNodes: number;
     readonly maxTextChars?: number | undefined;
@@ -87,12 +93,12 @@ export class CallTree {
     return this.#folded;
   }
 
-  /** Notes that a stack had to be folded into one of its callers. */
+  /** Counts a stack that had to be folded into one of its callers. */
   countFolded(): void {
     this.#folded++;
   }
 
-  /** What {@link child} would return, without making anything; undefined if it would make a node. */
+  /** Returns what {@link child} would return, without adding anything; undefined if it would add a node. */
   find(parent: NodeIndex, raw: RawFrame): NodeIndex | undefined {
     const frame = this.#frameIndex.get(keyOf(bounded(raw)));
     const node = frame === undefined ? undefined : this.#children.get(pairKey(parent, frame));
@@ -103,9 +109,12 @@ export class CallTree {
     return this.#parents.length >= this.#maxNodes || this.#textChars >= this.#maxTextChars;
   }
 
-  /** The node for a callee under its caller; made when it is new. The caller's own when the tree is full. */
+  /**
+   * Returns the node of a callee under its caller, adding it if it is new. Returns the caller if the tree is
+   * full.
+   */
   child(parent: NodeIndex, raw: RawFrame): NodeIndex {
-    // A full tree takes no new frames either: programs may go on making functions of new names for ever.
+    // Add no frames either when the tree is full: a program may keep generating functions with new names.
     if (this.#isFull) return this.find(parent, raw) ?? parent;
     const frame = this.#intern(raw);
     const key = pairKey(parent, frame);
@@ -118,12 +127,12 @@ export class CallTree {
     return index;
   }
 
-  /** The caller's node; the root's parent is the root. */
+  /** Returns the caller's node; the root's parent is the root. */
   parent(node: NodeIndex): NodeIndex {
     return this.#parents[node] ?? ROOT;
   }
 
-  /** The innermost frame of a stack; undefined for the empty stack. */
+  /** Returns the innermost frame of a stack; undefined for the empty stack. */
   frame(node: NodeIndex): Frame | undefined {
     return this.#frames[this.#frameOf[node] ?? -1];
   }
@@ -141,12 +150,15 @@ export class CallTree {
   }
 }
 
-/** Both indices stay far below 2^26, so the pair fits a double exactly. */
+/** Packs two indices into one number: both stay far below 2^26, so a double holds the pair exactly. */
 function pairKey(parent: NodeIndex, frame: number): number {
   return parent * 0x4000000 + frame;
 }
 
-/** The script's number is no part of it: a script that is loaded again is the same code. */
+/**
+ * Returns the identity of a frame. The script id is not part of it: a script that is loaded again is the same
+ * code.
+ */
 function keyOf({ functionName, url, lineNumber, columnNumber }: RawFrame): string {
   return `${url}\n${lineNumber}:${columnNumber}\n${functionName}`;
 }
@@ -155,7 +167,7 @@ function bounded(raw: RawFrame): RawFrame {
   return { ...raw, functionName: boundedName(raw.functionName), url: boundedPath(raw.url) };
 }
 
-/** Names, paths and positions as people expect them: `(anonymous)`, plain paths, counted from 1. */
+/** Converts to the usual form: `(anonymous)`, plain paths, positions counted from 1. */
 function toFrame(raw: RawFrame): Frame {
   return {
     functionName: raw.functionName || '(anonymous)',
@@ -166,19 +178,19 @@ function toFrame(raw: RawFrame): Frame {
   };
 }
 
-/** A function's name, cut to what is fit for a label. */
+/** Cuts a function's name to a length suitable for a label. */
 export function boundedName(name: string): string {
   return cut(name, MAX_NAME_CHARS);
 }
 
-/** A file's path or URL; no path that exists is cut. */
+/** Cuts a file's path or URL; the limit is above the length of any real path. */
 export function boundedPath(file: string): string {
   return cut(file, MAX_PATH_CHARS);
 }
 
 function cut(text: string, maxChars: number): string {
   if (text.length <= maxChars) return text;
-  // The cut text must not keep the whole one in memory, as a slice would.
+  // Copy: a slice would keep the whole original string in memory.
   return Buffer.from(`${text.slice(0, maxChars - 1).toWellFormed()}…`).toString();
 }
 

@@ -1,28 +1,34 @@
 import type { NodeIndex } from './call-tree.js';
 
-/** A sample of a census, once the next reading has shown what became of it. */
+/** A sample of a census, once the next poll has shown whether it survived. */
 export interface CensusSample {
   readonly node: NodeIndex;
-  /** The sample's estimated bytes. */
+  /** Estimated bytes of the sample. */
   readonly bytes: number;
-  /** Whether it was gone at the next reading: an early death. */
+  /** True if it was gone at the next poll: an early death. */
   readonly died: boolean;
 }
 
-/** What is known of an allocating function from some pairs. `w` is a pair's weight, `n` its number of samples. */
+/** Sums over some pairs for one allocating function. `w` is a pair's weight, `n` its number of samples. */
 interface FunctionSums {
-  /** Samples seen alive in the time of these pairs, counted exactly. */
+  /** Number of samples seen alive in the time of these pairs. */
   seen: number;
-  /** Sums over pairs of w x samples of the function, of w x those alive at the next reading ... */
+  /**
+   * Sums over pairs of w x samples of the function (`born`), and of w x those alive at the next poll
+   * (`survived`).
+   */
   born: number;
   survived: number;
-  /** ... and of the products of these and of w x n: what the variances are made of. */
+  /** Sums of products of these two, and with w x n (`All`), for the variances. */
   bornBorn: number;
   bornSurvived: number;
   survivedSurvived: number;
   bornAll: number;
   survivedAll: number;
-  /** ... and of w x w x samples alive: what `survivedSurvived` would be if samples had nothing in common. */
+  /**
+   * Sum of w x w x samples alive: the value that `survivedSurvived` has if the fates of samples are
+   * independent.
+   */
   survivedAlone: number;
 }
 
@@ -32,7 +38,7 @@ interface DeathSums {
   weightedBytes: number;
 }
 
-/** A stack's share of the unseen, per unseen sample. */
+/** A stack's share of the unseen samples, per unseen sample. */
 export interface UnseenShare {
   readonly node: NodeIndex;
   readonly samples: number;
@@ -40,19 +46,19 @@ export interface UnseenShare {
 }
 
 /**
- * Slopes from few pairs are rough. So many pairs whose samples had nothing in common, for which the slope is 1, are
- * added in thought: they weigh nothing against many samples of common fate, and all where samples are few.
+ * Shrinkage prior for slopes from few pairs, equivalent to 8 independent pairs with slope 1. It has little
+ * weight against many samples with a common fate, and dominates where samples are few.
  */
 const DOUBT_PAIRS = 8;
-/** Below this part of its terms a variance is rounding. */
+/** Variances below this share of their terms are rounding errors. */
 const ROUNDING = 1e-9;
 
-/** What the readings of a time window tell about who allocated the unseen: see `ShortLivedEstimator`. */
+/** Statistics of a time window for estimating who allocated the unseen samples: see `ShortLivedEstimator`. */
 export class Evidence {
   pairs = 0;
   deaths = 0;
   closedAt = 0;
-  /** Samples taken, seen alive or not. */
+  /** Number of samples taken, seen alive or not. */
   #taken = 0;
   #born = 0;
   #allAll = 0;
@@ -110,9 +116,9 @@ export class Evidence {
   }
 
   /**
-   * How one unseen sample is spread over stacks. Empty without early deaths.
+   * Returns the distribution of one unseen sample over stacks. Empty without early deaths.
    *
-   * @returns `error`: the largest standard error of a function's share, as a part of one
+   * @returns `error`: the largest standard error of a function's share, from 0 to 1
    */
   shares(): { readonly shares: readonly UnseenShare[]; readonly error: number } {
     const unseen = new Map<number, { share: number; error: number }>();
@@ -135,7 +141,7 @@ export class Evidence {
     return { shares, error: largestError / total };
   }
 
-  /** A function's unseen samples over all samples taken, and the standard error of that. */
+  /** Returns a function's unseen samples as a share of all samples taken, and its standard error. */
   #unseenShare(sums: FunctionSums): { share: number; error: number } {
     if (sums.born <= sums.survived) return { share: 0, error: 0 };
     const born = sums.born / this.#born;
@@ -151,7 +157,10 @@ export class Evidence {
     return { share, error: Math.sqrt(Math.max(0, variance * small)) / this.#born };
   }
 
-  /** Of the shares of samples born and of survivors, each times the square of all that was born in the pairs. */
+  /**
+   * Returns the variances and the covariance of the shares of born and of surviving samples, each multiplied
+   * by the square of all samples born in the pairs.
+   */
   #variances(sums: FunctionSums, born: number, survived: number) {
     const all = this.#allAll;
     return {

@@ -1,32 +1,32 @@
 import type { NodeIndex } from './call-tree.js';
 
 interface Part {
-  /** Allocated since, in units of lifetimes. */
+  /** Amount allocated since, in age units. */
   age: number;
   bytes: number;
 }
 
 /**
- * What was in use when the sampler was started again at another interval. Its samples are out of sight from then
- * on, so nobody can tell which of it has been freed since: it is kept apart from what is observed, labelled wherever it
- * shows, and grows less as objects of the same call sites become unreachable.
+ * Holds what was in use when the sampler was restarted with another interval. Its samples are not observed
+ * any more, so it is unknown which of it has been freed since. It is kept apart from what is observed,
+ * labelled in all output, and decreases as objects of the same call sites become unreachable.
  */
 export class FrozenRemainder {
   readonly #partsByNode = new Map<NodeIndex, Part[]>();
   readonly #bytesByNode = new Map<NodeIndex, number>();
   #totalBytes = 0;
 
-  /** Estimated bytes, all stacks together. */
+  /** Estimated bytes of all stacks together. */
   get totalBytes(): number {
     return this.#totalBytes;
   }
 
-  /** Estimated bytes that were allocated with this stack. */
+  /** Estimated bytes allocated with this stack. */
   bytes(node: NodeIndex): number {
     return this.#bytesByNode.get(node) ?? 0;
   }
 
-  /** @param age how much was allocated since they were, in units of lifetimes */
+  /** @param age amount allocated since these bytes, in age units */
   add(node: NodeIndex, bytes: number, age: number): void {
     if (bytes <= 0) return;
     let parts = this.#partsByNode.get(node);
@@ -34,7 +34,7 @@ export class FrozenRemainder {
       parts = [];
       this.#partsByNode.set(node, parts);
     }
-    // Those of about the same age are one part, so that there are few, however many samples there were.
+    // Merge bytes of about the same age, so that the number of parts stays small.
     const like = parts.find((part) => Math.abs(part.age - age) <= SAME_AGE * (1 + age));
     if (like) like.bytes += bytes;
     else parts.push({ age, bytes });
@@ -43,10 +43,10 @@ export class FrozenRemainder {
   }
 
   /**
-   * Takes note that more was allocated.
+   * Ages all parts after further allocation.
    *
-   * @param units how much, in units of lifetimes
-   * @param reachableShare which share of a stack's objects stays reachable from one age to another
+   * @param units amount allocated, in age units
+   * @param reachableShare returns the share of a stack's objects that stays reachable from one age to another
    */
   growOlder(
     units: number,

@@ -1,4 +1,4 @@
-/** A number per index, 0 where never set; grows as needed. */
+/** An array of numbers that grows as needed; 0 where never set. */
 export class GrowableFloats {
   #values = new Float64Array(1024);
 

@@ -3,74 +3,74 @@ import type { Ledger } from './ledger.js';
 import { mannKendallScore, theilSenSlope } from './trend.js';
 
 export interface GrowthDetectorOptions {
-  /** Length of a window, ms. Default: 20 s. */
+  /** Length of a window, in ms. Default: 20 s. */
   readonly windowMillis?: number;
-  /** Number of windows that make the evidence. Default: 12. */
+  /** Number of windows that a judgement needs. Default: 11. */
   readonly windows?: number;
-  /** Age at which a sample counts as old, ms; only old samples count. Default: 20 s. */
+  /** Age at which a sample counts as old, in ms; only old samples count. Default: 20 s. */
   readonly oldMillis?: number;
-  /** Mean bytes between samples: what one sample stands for. */
+  /** Mean bytes between samples: the bytes that one sample stands for. */
   readonly samplingInterval: number;
-  /** More than this share of what became old early must still be there. Default: 0.5. */
+  /** Share of what became old early of which more must still be alive, 0 to 1. Default: 0.5. */
   readonly minKeptShare?: number;
 }
 
 /** A call site that keeps more and more of what it allocates. */
 export interface LeakSuspect {
   readonly site: SiteIndex;
-  /** Bytes in use that are old, and how old that is. */
+  /** Bytes in use that are older than `oldMillis`. */
   readonly oldBytes: number;
   readonly oldMillis: number;
-  /** Theil-Sen slope of those bytes. */
+  /** Theil-Sen slope of `oldBytes`. */
   readonly bytesPerSecond: number;
-  /** In how many of the windows they grew. */
+  /** Number of windows, out of `windows`, in which `oldBytes` grew. */
   readonly grownWindows: number;
   readonly windows: number;
   readonly sinceMillis: number;
 }
 
-/** How far leak detection has come. */
+/** Progress of leak detection. */
 export interface LeakProgress {
-  /** Windows of evidence so far, and how many are needed before anything is suspected. */
+  /** Number of windows so far, and the number needed before anything is suspected. */
   readonly windows: number;
   readonly neededWindows: number;
-  /** When the last window was closed, on the clock of the readings; undefined before the first. */
+  /** When the last window was closed, on the clock of the polls; undefined before the first. */
   readonly closedMillis: number | undefined;
-  /** Call sites that grow, and of which no major collection has shown recently what is reachable. */
+  /** Number of growing call sites for which no major collection has shown recently what is reachable. */
   readonly undecidedSites: number;
 }
 
-/** One window of one site: old bytes at its end, and what of them became old in it. */
+/** One window of one site: old bytes at its end, and how many of them became old in it. */
 interface Window {
   readonly oldBytes: number;
   readonly added: number;
   readonly addedSamples: number;
 }
 
-/** What a reading says of one site, in bytes that are likely to be reachable. */
+/** State of one site at a poll, in bytes that are likely to be reachable. */
 interface SiteState {
   old: number;
-  /** Became old since the last window; and from how many samples that is known. */
+  /** Bytes that became old since the last window, and the number of samples behind that figure. */
   added: number;
   addedSamples: number;
-  /** Became old in the first third of the evidence. */
+  /** Bytes that became old in the first third of the windows. */
   veteran: number;
-  /** Of the old bytes, those of which nothing is known: see `GrowthDetector`. */
+  /** Old bytes whose reachability is unknown: see `GrowthDetector`. */
   unknown: number;
-  /** Ages at which collections have shown samples to be reachable, ms. */
+  /** Ages at which collections have shown samples to be reachable, in ms. */
   readonly confirmedAges: number[];
 }
 
 interface Track {
   readonly windows: Window[];
   veteran: number;
-  /** Whether too much of what is old is unknown for a judgement. */
+  /** True if too much of what is old is unknown for a judgement. */
   isUnknown: boolean;
-  /** Up to this age collections have shown what becomes of the site's objects, ms. */
+  /** Age up to which collections have shown whether the site's objects survive, in ms. */
   observedAge: number;
-  /** Windows in a row that speak for a leak (positive) or against one (negative). */
+  /** Number of consecutive windows that indicate a leak (positive) or none (negative). */
   streak: number;
-  /** The largest value before the evidence began; growth below it is ignored. */
+  /** Largest value before the present windows; growth below this earlier peak is ignored. */
   formerPeak: number;
   suspectSince: number | undefined;
 }
@@ -78,53 +78,61 @@ interface Track {
 const WINDOW_MILLIS = 20_000;
 const WINDOWS = 11;
 const OLD_MILLIS = 20_000;
-/** Mann-Kendall's score at the 1 % level. */
+/** Mann-Kendall score at the 1 % level. */
 const TREND_SCORE = 2.33;
-/** Growth through fewer samples is noise: fifteen are known to a quarter. */
+/** Minimum growth in samples; less is noise. The relative error of 15 samples is about a quarter. */
 const MIN_GROWN_SAMPLES = 15;
 /**
- * A site that has freed half of what became old in the first third of the evidence, or more, is a store with turnover:
- * sessions on the rising side of a day end too. That more is there must be significant (5 % level): at the bottom of a
- * wave a few survivors are chance.
+ * Minimum share of what became old in the first third of the windows that must still be alive. A site that
+ * has freed half or more of it is a store with turnover: sessions end too while their number rises over the
+ * day. The share must exceed the minimum significantly (5 % level), because at the bottom of a wave a few
+ * survivors are chance.
  */
 const MIN_KEPT_SHARE = 0.5;
 const VETERAN_SCORE = 1.64;
-/** Growth of the later half below this share of the earlier half's is saturating: a cache that fills. */
+/** Growth saturates (a cache that fills) if the later half is below this share of the earlier half. */
 const MIN_LATE_SHARE = 1 / 2;
-/** Growth whose mean moment is so many standard errors before the middle of the evidence is saturating, too. */
+/** Growth also saturates if its mean moment is this many standard errors before the middle of the windows. */
 const EARLY_SCORE = 1;
-/** Windows in a row to become a suspect, and to be one no longer. */
+/** Number of consecutive windows to become a suspect, and to stop being one. */
 const ENTER_STREAK = 2;
 const LEAVE_STREAK = 3;
-/** What a collection has confirmed in the last windows is known. */
+/** Number of recent windows in which a collection must have confirmed a sample for it to count as known. */
 const KNOWN_WINDOWS = 3;
-/** A site is not judged while more than this share of its old bytes is unknown. */
+/** Maximum unknown share of a site's old bytes; above it the site is not judged. */
 const MAX_UNKNOWN_SHARE = 0.3;
-/** So many samples must have been confirmed at an age for it to count as observed. */
+/** Minimum number of samples confirmed at an age for it to count as observed. */
 const MIN_CONFIRMED = 5;
-/** A site whose old bytes grew by less than this share of what became old frees most of it: a store with turnover. */
+/** Minimum growth as a share of what became old; a site below it frees most of it: a store with turnover. */
 const MIN_GROWN_SHARE = 0.5;
-/** A decline at the 10 % level that is at least this share of a site's growth may be its other side. */
+/** A decline at the 10 % level, of at least this share of a site's growth, may explain that growth. */
 const DECLINE_SCORE = -1.28;
 const MIN_DECLINE_SHARE = 0.4;
-/** A site whose objects were confirmed at about the age of those that decline is no newcomer to a store that they leave. */
+/**
+ * A growing site may be new to a store until its objects reach this share of the age of the declining site's.
+ */
 const COMPARABLE_AGE = 0.8;
 
 /**
  * Finds call sites whose bytes older than a certain age grow, window after window, and are not freed.
  *
- * Objects that are dead look alive until a major collection, so what the last one has not confirmed is weighted by the
- * probability that it is reachable (`Reachability`). Windows have a fixed length, whether collections come or not. Of a sample something is known
- * if a major collection has confirmed it recently, or if it is no older than what collections have shown of its site;
- * a site of which too much is unknown is not judged, for or against.
+ * Dead objects look alive until a major collection. So samples that the last one has not confirmed are
+ * weighted by the probability that they are reachable (`Reachability`). Windows have a fixed length,
+ * independent of collections. A sample is known if a major collection has confirmed it recently, or if it is
+ * no older than the ages at which collections have observed its site. A site is not judged while too much of
+ * it is unknown.
  *
- * A trend must be significant (Mann-Kendall), rest on enough samples, go beyond what the site ever held before, not slow
- * down (a cache that fills), not be turnover (most of what became old early must still be there), and not be the
- * counterpart of another site's decline (two sites that fill one cache). Two windows in a row make a suspect, three
- * against it unmake one.
+ * A trend must meet these conditions:
+ * - It is significant (Mann-Kendall) and rests on enough samples.
+ * - It exceeds what the site ever held before.
+ * - It does not slow down, as a cache that fills does.
+ * - Most of what became old early is still alive; otherwise it is turnover.
+ * - It is not explained by another site's decline, as when two sites fill one cache.
  *
- * Limits: a cache that fills evenly for longer than all windows cannot be told from a leak until it stops. Growth of less
- * than fifteen samples in all windows together is not seen.
+ * Two consecutive windows make a suspect; three against it end the suspicion.
+ *
+ * Limits: a cache that fills evenly for longer than all windows looks like a leak until it stops. Growth of
+ * less than 15 samples in all windows together is not detected.
  */
 export class GrowthDetector {
   readonly #windowMillis: number;
@@ -133,7 +141,7 @@ export class GrowthDetector {
   readonly #samplingInterval: number;
   readonly #minKeptShare: number;
   readonly #tracks = new Map<SiteIndex, Track>();
-  /** When the windows of the evidence ended, the oldest first; one more than windows. */
+  /** Ends of the windows, oldest first; one more than windows. */
   readonly #ends: number[] = [];
 
   constructor(options: GrowthDetectorOptions) {
@@ -145,9 +153,9 @@ export class GrowthDetector {
   }
 
   /**
-   * Call after each reading, one by one; does something once per window.
+   * Adds a poll. Call after each poll, in order; does work once per window.
    *
-   * @param atMillis on the clock that the ledger's readings are on
+   * @param atMillis time on the clock of the ledger's polls
    * @returns the sites that became suspects just now
    */
   observe(ledger: Ledger, atMillis: number): readonly LeakSuspect[] {
@@ -160,7 +168,7 @@ export class GrowthDetector {
     return this.#judge(atMillis);
   }
 
-  /** All present suspects, the fastest first. */
+  /** Returns all present suspects, fastest growth first. */
   suspects(): readonly LeakSuspect[] {
     const suspects: LeakSuspect[] = [];
     for (const [site, track] of this.#tracks) {
@@ -169,7 +177,7 @@ export class GrowthDetector {
     return suspects.sort((a, b) => b.bytesPerSecond - a.bytesPerSecond);
   }
 
-  /** How far the evidence goes. */
+  /** Progress towards a judgement. */
   get progress(): LeakProgress {
     const undecided = [...this.#tracks.values()].filter(
       (track) => track.isUnknown && grown(track) >= this.#minGrowth,
@@ -193,7 +201,8 @@ export class GrowthDetector {
     ledger.forEachReachable((sample, reachableBytes) => {
       const { node, firstSeenMillis, confirmedMillis } = sample;
       if (firstSeenMillis > oldNow) return;
-      // What the last major collection has shown is exact; estimates of what died since would only add noise to a trend.
+      // Use exact bytes for what the last major collection confirmed; estimates would only add noise to a
+      // trend.
       const bytes = confirmedMillis === lastMajorMillis ? sample.bytes : reachableBytes;
       const site = ledger.sites.siteOf(node);
       let state = bySite.get(site);
@@ -214,7 +223,7 @@ export class GrowthDetector {
     return bySite;
   }
 
-  /** How many windows are the first third of the evidence. */
+  /** Number of windows in the first third. */
   get #third(): number {
     return Math.ceil(this.#windows / 3);
   }
@@ -261,7 +270,7 @@ export class GrowthDetector {
     if (mannKendallScore(values) < TREND_SCORE || theilSenSlope(values) <= 0) return false;
     const middle = values[values.length >> 1] ?? 0;
     if (latest - middle < MIN_LATE_SHARE * (middle - first)) return false;
-    // Chance alone makes one even leak in fifteen come early in some window: a suspect stays one.
+    // Skip this test for present suspects: by chance, one even leak in 15 comes early in some window.
     if (suspectSince === undefined && comesEarly(windows)) return false;
     const added = windows.slice(1).reduce((sum, window) => sum + window.added, 0);
     if (latest - first < MIN_GROWN_SHARE * added) return false;
@@ -270,8 +279,9 @@ export class GrowthDetector {
   }
 
   /**
-   * Leaves out the sites whose growth may be the other side of another site's decline, as of two sites that fill one store of
-   * constant size, until their objects have become as old as those that leave it.
+   * Leaves out sites whose growth may be explained by another site's decline, as when two sites fill one
+   * store of constant size. They are included again when their objects have become as old as those that leave
+   * the store.
    */
   #unexplained(leaking: readonly Track[]): readonly Track[] {
     const declining = [...this.#tracks.values()].filter((track) => {
@@ -290,7 +300,10 @@ export class GrowthDetector {
     return MIN_GROWN_SAMPLES * this.#samplingInterval;
   }
 
-  /** Whether significantly more than the least share of what became old early is still there, by the samples that it is known from. */
+  /**
+   * Returns true if significantly more than the minimum share of what became old early is still alive.
+   * Significance depends on the number of samples.
+   */
   #isKept(earlyBytes: number, veteranBytes: number): boolean {
     const [early, veteran] = [earlyBytes / this.#samplingInterval, veteranBytes / this.#samplingInterval];
     const share = this.#minKeptShare;
@@ -319,8 +332,8 @@ export class GrowthDetector {
 }
 
 /**
- * Whether what became old came early in the evidence. Of n samples at an even rate the mean moment is the middle, with a
- * standard error of the length divided by the square root of 12 n.
+ * Returns true if what became old came early in the windows. For n samples at an even rate, the mean moment
+ * is the middle; its standard error is the length divided by the square root of 12 n.
  */
 function comesEarly(windows: readonly Window[]): boolean {
   let [bytes, moments, samples] = [0, 0, 0];
@@ -337,7 +350,7 @@ function grown({ windows }: Track): number {
   return (windows.at(-1)?.oldBytes ?? 0) - (windows[0]?.oldBytes ?? 0);
 }
 
-/** The age at which the few oldest of the confirmed samples were confirmed. */
+/** Returns the age up to which enough samples were confirmed, in ms. */
 function observedAge(confirmedAges: number[]): number {
   return confirmedAges.sort((a, b) => b - a)[MIN_CONFIRMED - 1] ?? 0;
 }

@@ -1,6 +1,6 @@
 import type { RawFrame } from './call-tree.js';
 
-/** What a source hands to the ledger: the live heap at one moment. Sizes are estimated bytes. */
+/** A poll result: the live heap at one moment, as passed to the ledger. Sizes are estimated bytes. */
 export interface HeapReading {
   readonly head: ReadingNode;
   readonly samples: readonly { readonly size: number; readonly nodeId: number; readonly ordinal: number }[];
@@ -12,27 +12,31 @@ export interface ReadingNode {
   readonly children: readonly ReadingNode[];
 }
 
-/** What one reading changed; or that it is another sampler's, in which case nothing was changed. */
+/**
+ * Result of an update: what changed, or that the poll is from another sampler, in which case nothing changed.
+ */
 export type Absorbed =
   | {
       readonly status: 'ok';
-      /** Samples first seen alive, samples gone, and samples born and dead since the reading before; samples alive. */
+      /**
+       * Samples first seen alive; samples gone; samples born and dead since the previous poll; samples alive.
+       */
       readonly fresh: number;
       readonly freed: number;
       readonly unseen: number;
       readonly live: number;
       readonly nodes: number;
-      /** Whether nothing died since the reading before, seen or unseen: no collection came between the two. */
+      /** True if nothing died since the previous poll, seen or unseen: no collection came between the two. */
       readonly whole: boolean;
-      /** Mean number of frames of the samples first seen alive; undefined without any. */
+      /** Mean number of frames of the samples first seen alive; undefined if there are none. */
       readonly meanFrames: number | undefined;
     }
   | { readonly status: 'restarted'; readonly nodes: number };
 
-/** A reading's tree laid out flat, so that it is walked once: callers come before their callees, the root is first. */
+/** A poll's tree as flat arrays, so that it is walked only once: root first, callers before callees. */
 export interface FlatTree {
   readonly nodes: readonly ReadingNode[];
-  /** Of each node, where its caller is; 0 for the root. */
+  /** Index of each node's caller; 0 for the root. */
   readonly callers: readonly number[];
 }
 

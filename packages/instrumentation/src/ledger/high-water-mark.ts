@@ -1,20 +1,20 @@
 import type { NodeIndex } from './call-tree.js';
 import type { Ledger } from './ledger.js';
 
-/** The reading with the most in use, kept by stack. */
+/** The poll with the most bytes in use, by stack. */
 export interface HighWaterMark {
   readonly totalBytes: number;
-  /** On the ledger's clock. */
+  /** Time on the ledger's clock, in ms. */
   readonly atMillis: number;
   readonly bytesByNode: ReadonlyMap<NodeIndex, number>;
-  /** What of them was a frozen remainder even then. */
+  /** Part of these bytes that was already a frozen remainder then. */
   readonly frozenByNode: ReadonlyMap<NodeIndex, number>;
 }
 
-/** A new mark must be so much higher to be worth copying every stack. */
+/** Factor by which a new mark must exceed the last one, to be worth copying every stack. */
 const WORTH_COPYING = 1.005;
 
-/** Keeps the profile of the reading with the largest in-use total, to half a percent. */
+/** Keeps the profile of the poll with the most bytes in use, within 0.5 %. */
 export class HighWaterMarkTracker {
   #mark: HighWaterMark | undefined;
 
@@ -22,10 +22,10 @@ export class HighWaterMarkTracker {
     return this.#mark;
   }
 
-  /** Call after each reading. */
+  /** Updates the mark. Call after each poll. */
   observe(ledger: Ledger, atMillis: number): void {
     const least = (this.#mark?.totalBytes ?? 0) * WORTH_COPYING;
-    // What is shown is never less than what is in use, and known without looking at each sample.
+    // Check the shown bytes first: they are never less than those in use, and cheap to compute.
     if (ledger.shownBytes <= least) return;
     const totalBytes = ledger.totalInUseBytes;
     if (totalBytes <= least) return;

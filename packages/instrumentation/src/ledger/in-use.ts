@@ -3,23 +3,23 @@ import { GrowableFloats } from './growable-floats.js';
 import type { FlatTree } from './heap-reading.js';
 import { ReadStack } from './read-stack.js';
 
-/** A node of the newest reading. */
+/** A node of the newest poll. */
 export interface KnownNode {
   readonly stack: ReadStack;
-  /** Estimated bytes in use that were allocated with this stack, as that reading says. */
+  /** Estimated bytes in use that were allocated with this stack, according to that poll. */
   bytes: number;
-  /** Which reading that is. */
+  /** Number of that poll. */
   reading: number;
 }
 
 /**
- * What the newest reading shows in use, by stack. V8 numbers the nodes of its tree anew when they come back, so its
- * numbers are good for telling one reading's nodes by those of the reading before, and for no more.
+ * Bytes in use by stack, according to the newest poll. V8 renumbers nodes that come back, so its ids only
+ * match the nodes of two consecutive polls.
  */
 export class InUse {
   readonly #tree: CallTree;
   readonly #bytes = new GrowableFloats();
-  /** The reading that a stack's bytes are of. */
+  /** Number of the poll that a stack's bytes are from. */
   readonly #reading = new GrowableFloats();
   readonly #nodeById = new Map<number, KnownNode>();
   #totalBytes = 0;
@@ -29,47 +29,49 @@ export class InUse {
     this.#tree = tree;
   }
 
-  /** Estimated bytes, all stacks together. */
+  /** Estimated bytes of all stacks together. */
   get totalBytes(): number {
     return this.#totalBytes;
   }
 
-  /** Estimated bytes that were allocated with this stack. */
+  /** Estimated bytes allocated with this stack. */
   bytes(node: NodeIndex): number {
     return this.#reading.get(node) === this.#readings ? this.#bytes.get(node) : 0;
   }
 
-  /** The stack of a node of a reading. */
+  /** Returns the stack of a node of a poll. */
   stackOf(node: KnownNode | undefined): NodeIndex {
     return node ? node.stack.nodeIn(this.#tree) : ROOT;
   }
 
-  /** A node of the newest reading by V8's number for it. */
+  /** Returns a node of the newest poll by V8's id. */
   node(nodeId: number): KnownNode | undefined {
     return this.#nodeById.get(nodeId);
   }
 
   /**
-   * Recognises the nodes of a reading's tree.
+   * Matches the nodes of a poll's tree with the known ones.
    *
-   * @returns for each the node that we know, if any; undefined when the tree is another sampler's: that counts anew
+   * @returns the known node, if any, for each node; undefined if the tree is from another sampler, whose ids
+   *   restart
    */
   recognise({ nodes }: FlatTree): (KnownNode | undefined)[] | undefined {
     const known = nodes.map(({ id }) => this.#nodeById.get(id));
     let same = 0;
     let other = 0;
-    // Every tree has the same root, which says nothing.
+    // Skip the root, which is the same in every tree.
     for (let at = 1; at < nodes.length; at++) {
       const found = known[at];
       if (!found) continue;
       if (sameFrame(found.stack.frame, nodes[at]!.callFrame)) same++;
       else other++;
     }
-    // Another sampler's tree has next to nothing in common with ours; a frame or two may change its looks.
+    // Tolerate a few mismatches: the frames of collected scripts change. Another sampler's tree matches
+    // almost nowhere.
     return other <= same ? known : undefined;
   }
 
-  /** Takes the tree of a reading, of which these nodes are known. */
+  /** Updates the bytes from a poll's tree, given its known nodes. */
   read({ nodes, callers }: FlatTree, known: readonly (KnownNode | undefined)[]): void {
     const reading = ++this.#readings;
     this.#totalBytes = 0;
@@ -92,12 +94,12 @@ export class InUse {
     return node;
   }
 
-  /** V8 drops stacks without samples, and numbers them anew when they come back. */
+  /** Drops the ids of nodes that are gone: V8 assigns new ids when their stacks come back. */
   #dropGone(): void {
     for (const [id, { reading }] of this.#nodeById) if (reading !== this.#readings) this.#nodeById.delete(id);
   }
 
-  /** Nothing is in use, as far as is known: the sampler was lost. */
+  /** Sets everything to 0, after the loss of the sampler. */
   forget(): void {
     this.#readings++;
     this.#totalBytes = 0;
@@ -106,7 +108,7 @@ export class InUse {
 
   #note(node: NodeIndex, bytes: number): void {
     this.#totalBytes += bytes;
-    // Folded stacks share a node, so add within one reading.
+    // Add within one poll: folded stacks share a node.
     this.#bytes.set(node, this.bytes(node) + bytes);
     this.#reading.set(node, this.#readings);
   }

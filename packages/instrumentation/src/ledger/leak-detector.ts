@@ -2,23 +2,24 @@ import { GrowthDetector, type LeakProgress, type LeakSuspect } from './growth-de
 import type { Ledger } from './ledger.js';
 
 export interface LeakDetectorOptions {
-  /** Length of a window, ms. Default: 20 s. */
+  /** Length of a window, in ms. Default: 20 s. */
   readonly windowMillis?: number;
-  /** Mean bytes between samples: what one sample stands for. */
+  /** Mean bytes between samples: the bytes that one sample stands for. */
   readonly samplingInterval: number;
 }
 
 const WINDOW_MILLIS = 20_000;
 /**
- * The ages from which objects count, in windows, and the share of them that must be kept. One call site may hold both what leaks and what lives for a while, as when
- * the optimizer inlines two functions into one: of its older objects more have leaked.
+ * Age limits, in windows, and the share that must be kept beyond each. One call site may hold both leaks and
+ * objects that live for a while, e.g. when the optimizer inlines two functions into one. Among its older
+ * objects, the leaked ones prevail.
  */
 const LENSES = [
   { oldWindows: 1, minKeptShare: 0.5 },
   { oldWindows: 4, minKeptShare: 0.75 },
 ] as const;
 
-/** Finds call sites that leak, among objects older than each of some ages; see `GrowthDetector`. */
+/** Finds call sites that leak, with one `GrowthDetector` for each age limit. */
 export class LeakDetector {
   readonly #detectors: readonly GrowthDetector[];
 
@@ -35,9 +36,9 @@ export class LeakDetector {
   }
 
   /**
-   * Call after each reading, one by one; does something once per window.
+   * Adds a poll. Call after each poll, in order; does work once per window.
    *
-   * @param atMillis on the clock that the ledger's readings are on
+   * @param atMillis time on the clock of the ledger's polls
    * @returns the sites that became suspects just now
    */
   observe(ledger: Ledger, atMillis: number): readonly LeakSuspect[] {
@@ -46,19 +47,21 @@ export class LeakDetector {
     return eachSiteOnce(fresh).filter(({ site }) => !before.has(site));
   }
 
-  /** All present suspects, the fastest first. */
+  /** Returns all present suspects, fastest growth first. */
   suspects(): readonly LeakSuspect[] {
     const suspects = eachSiteOnce(this.#detectors.flatMap((detector) => detector.suspects()));
     return suspects.sort((a, b) => b.bytesPerSecond - a.bytesPerSecond);
   }
 
-  /** How far the evidence goes. */
+  /** Progress of the detector with the lowest age limit. */
   get progress(): LeakProgress {
     return this.#detectors[0]!.progress;
   }
 }
 
-/** The first of each site: that of the younger age, which counts more of what the site holds. */
+/**
+ * Keeps the first suspect of each site: that of the lower age limit, which covers more of the site's bytes.
+ */
 function eachSiteOnce(suspects: readonly LeakSuspect[]): LeakSuspect[] {
   const sites = new Set<number>();
   return suspects.filter(({ site }) => {

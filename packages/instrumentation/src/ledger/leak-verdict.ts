@@ -2,7 +2,7 @@ import type { CallSite } from './call-site.js';
 import type { LeakSuspect } from './growth-detector.js';
 import { siteLabel } from './site-label.js';
 
-/** How much of what a site allocated that long ago is alive. */
+/** Share of a site's allocations of that age that is still alive. */
 export interface SurvivedShare {
   /** 0 to 1. */
   readonly share: number;
@@ -10,11 +10,11 @@ export interface SurvivedShare {
 }
 
 /**
- * A leak suspect in a sentence for people, e.g. "`addOrder lib/cache.js:12:18` in `order-cache@1.2.0` holds 18 MiB
- * allocated over 1 min ago and grows 2.1 MiB/min, 11 of 11 windows; doubles in 9 min; heap limit in 1 h 40 min; 98 % of what it
- * allocated 10 min ago is alive".
+ * Describes a leak suspect in one sentence, e.g. "`addOrder lib/cache.js:12:18` in `order-cache@1.2.0` holds
+ * 18 MiB allocated over 1 min ago and grows 2.1 MiB/min, 11 of 11 windows; doubles in 9 min; heap limit in 1
+ * h 40 min; 98 % of what it allocated 10 min ago is alive".
  *
- * @param headroomBytes what is left until the heap limit
+ * @param headroomBytes bytes left until the heap limit
  */
 export function leakVerdict(
   suspect: LeakSuspect,
@@ -43,7 +43,7 @@ function survivalText({ share, ageMillis }: SurvivedShare): string {
 
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const;
 
-/** Bytes with two significant digits at least, e.g. `18 MiB`, `2.1 MiB`. */
+/** Formats bytes with at least two significant digits, e.g. `18 MiB`, `2.1 MiB`. */
 export function byteText(bytes: number): string {
   let value = Math.max(0, bytes);
   let unit = 0;
@@ -54,7 +54,7 @@ export function byteText(bytes: number): string {
   return `${value < 10 && unit > 0 ? value.toFixed(1) : Math.round(value)} ${UNITS[unit]}`;
 }
 
-/** Seconds as people say them, with at most two units, e.g. `1 h 40 min`. */
+/** Formats seconds with at most two units, e.g. `1 h 40 min`. */
 export function durationText(seconds: number): string {
   if (!Number.isFinite(seconds) || seconds >= 365 * 86_400) return 'over a year';
   const parts: string[] = [];

@@ -11,7 +11,7 @@ import { ObjectSizes } from './object-size.js';
 import { type Collections, Reachability } from './reachability.js';
 import { type Settlement, ShortLivedEstimator } from './short-lived-estimator.js';
 
-/** Follows single events, e.g. to write them to a capture. Bytes are estimates; ids are never re-used. */
+/** Follows single events, e.g. to write them to a capture. Bytes are estimates; ids are never reused. */
 export interface LedgerListener {
   allocated(id: number, node: NodeIndex, bytes: number): void;
   freed(id: number): void;
@@ -22,44 +22,50 @@ export interface LedgerListener {
 export interface LedgerOptions extends CodeFacts {
   /** Mean bytes between samples. */
   readonly samplingInterval: number;
-  /** What this process is: stacks outside of every wrapped component belong to it. */
+  /** Component name of this process, for stacks outside all wrapped components. */
   readonly component: string;
   readonly maxNodes?: number;
-  /** How many frames the sampler records; a stack of so many may have lost its outer ones. Default: no limit. */
+  /**
+   * Number of frames that the sampler records; a stack of this depth may lack its outer frames. Default: no
+   * limit.
+   */
   readonly stackDepth?: number;
 }
 
 interface Census {
   readonly samples: readonly LiveSample[];
   readonly weight: number;
-  /** Of a cut pair: how many samples were taken in it. */
+  /** Number of samples taken inside a cut pair; undefined for a whole pair. */
   readonly cutFrom: number | undefined;
 }
 
-/** The stack that unseen samples without any evidence are charged to. */
+/** Stack that unseen samples are charged to without statistics to attribute them. */
 const UNOBSERVED: RawFrame = { functionName: '(unobserved)', url: '', lineNumber: -1, columnNumber: -1 };
-/** Only for stacks of which no sample was ever seen alive, i.e. `(unobserved)`. */
+/** Object size for stacks without any sample seen alive, i.e. `(unobserved)`, in bytes. */
 export const TYPICAL_OBJECT_BYTES = 64;
-/** A cut pair is judged by what was born after its last collection: by so many at least, and such a part of all. */
+/**
+ * Minimum number of samples born after a cut pair's last collection, and minimum share of all, to use the
+ * pair.
+ */
 const MIN_BORN = 4;
 const MIN_BORN_SHARE = 1 / 32;
 const DEFAULT_MAX_NODES = 200_000;
 const NO_COLLECTIONS: Collections = { scavenges: 0, majors: [] };
-/** How far back it is looked for what the last collection has left out: the young generation is no larger. */
+/** Number of ordinals searched for the newest missing one: the young generation holds fewer samples. */
 const MAX_UNBROKEN = 20_000;
 
 /**
- * The account of who allocates and who retains, by stack. Takes readings of a sampler that only shows live
- * samples; tells what is in use (exactly what the newest reading says) and estimates what was allocated:
- * every sample seen alive counts once, and those never seen are spread by `ShortLivedEstimator`.
+ * Accounts for bytes allocated and in use, by stack. Takes polls of a sampler that shows only live samples.
+ * Bytes in use follow from the newest poll. Allocated bytes are estimated: every sample seen alive counts
+ * once, and those never seen are spread by `ShortLivedEstimator`.
  */
 export class Ledger {
   readonly tree: CallTree;
   readonly sites: CallSites;
   readonly unobservedNode: NodeIndex;
   /**
-   * Whether readings show short-lived objects too. When they never do, allocation by call site is not
-   * known, and everything allocated is charged to `(unobserved)`: the total is right all the same.
+   * True if polls also show short-lived objects. If not, allocation by call site is unknown and everything
+   * allocated is charged to `(unobserved)`; the total is still right.
    */
   knowsAllocationBySite = true;
   readonly #live = new LiveSamples();
@@ -74,7 +80,7 @@ export class Ledger {
   #objectSizes: ObjectSizes;
   readonly #listeners = new Set<LedgerListener>();
   readonly #reachability: Reachability;
-  /** By stack: which part of what the newest reading shows is likely to be reachable; see `#estimated`. */
+  /** Share of the shown bytes that is likely to be reachable, by stack; see `#estimated`. */
   #reachable: { readonly byNode: ReadonlyMap<NodeIndex, number>; readonly totalBytes: number } | undefined;
   #collections: Collections = NO_COLLECTIONS;
   #mark = 0;
@@ -88,7 +94,7 @@ export class Ledger {
   #cutPairs = 0;
   #sampledBytes = 0;
   #attributedBytes = 0;
-  /** Of bytes, squared: intervals differ when the sampler was started again at a larger one. */
+  /** In squared bytes, because the interval may change when the sampler is restarted. */
   #estimateVariance = 0;
   #lostSamples = 0;
   #census: Census | undefined;
@@ -108,14 +114,14 @@ export class Ledger {
   }
 
   /**
-   * The sampler has run for a while already: the first reading shows what was counted by another ledger. Its samples are in
-   * use, and neither they nor those before them count as allocated.
+   * Prepares for a sampler that has been running before: the first poll shows samples that another ledger has
+   * counted. They are in use, but neither they nor earlier ones count as allocated.
    */
   resume(): void {
     this.#isResuming = true;
   }
 
-  /** Takes note of garbage collections; the next reading is read in their light. */
+  /** Records garbage collections, to interpret the next poll. */
   noteCollections({ scavenges, majors }: Collections): void {
     this.#collections = {
       scavenges: this.#collections.scavenges + scavenges,
@@ -124,11 +130,11 @@ export class Ledger {
   }
 
   /**
-   * Takes a reading.
+   * Takes a poll result.
    *
-   * @param atMillis when it came, on any steady clock
-   * @param censusMillis set for the second reading of a pair: the time since the first
-   * @param askedMillis when it was asked for; a collection since then may be in it or not
+   * @param atMillis when it arrived, on any steady clock
+   * @param censusMillis time since the first poll of the pair, for the second; otherwise undefined
+   * @param askedMillis when it was requested; a collection since then may or may not show in it
    */
   absorb(
     reading: HeapReading,
@@ -146,7 +152,7 @@ export class Ledger {
     this.#isResuming = false;
     if (isFirst) this.#newest = fresh.reduce((newest, { ordinal }) => Math.max(newest, ordinal), 0);
     const before = this.#newest;
-    // What is gone first: a listener that adds up must not see more alive than any reading has shown.
+    // Report frees first, so that listeners that sum up never exceed what a poll has shown.
     const died: LiveSample[] = [];
     const freed = this.#live.sweep(this.#mark, (sample) => {
       died.push(sample);
@@ -159,7 +165,7 @@ export class Ledger {
     this.#sampledBytes += (this.#newest - before) * this.#samplingInterval;
     this.#countUnseen(unseen, atMillis);
     this.#countEarlyDeaths();
-    // A collection inside the pair spoils it even when no number is missing: pairs would be kept for what survives.
+    // Collections count even if no sample is missing: otherwise pairs would be selected by what survives.
     const whole = unseen === 0 && freed === 0;
     if (censusMillis !== undefined && !isFirst)
       this.#noteCensus(taken, this.#newest - before, whole, censusMillis);
@@ -177,15 +183,15 @@ export class Ledger {
   }
 
   /**
-   * Attributes what was never seen, as far as the evidence goes (see `ShortLivedEstimator`). With `force`
-   * nothing is left pending.
+   * Attributes unseen samples as far as the statistics allow (see `ShortLivedEstimator`). With `force`,
+   * nothing stays pending.
    */
   settle(atMillis: number, force: boolean): void {
     const settlement = this.#estimator.settle(atMillis, force || !this.knowsAllocationBySite);
     if (settlement) this.#book(settlement);
   }
 
-  /** The sampler was lost: what was alive is out of sight for good, and ordinals start again from 1. */
+  /** Resets after the loss of the sampler: what was alive is lost, and ordinals start again from 1. */
   samplerLost(): void {
     this.#lostSamples += this.#live.size;
     this.#live.clear((id) => {
@@ -195,8 +201,9 @@ export class Ledger {
   }
 
   /**
-   * The sampler is started again at another interval. What is alive goes out of sight, and is carried over as it is
-   * now (see `FrozenRemainder`). Call `settle` with `force` before: evidence of the old interval is no evidence for the new.
+   * Resets for a restart of the sampler with another interval, and carries over what is alive now (see
+   * `FrozenRemainder`). Call `settle` with `force` before: statistics of the old interval are not valid for
+   * the new one.
    */
   samplerRestarted(samplingInterval: number): void {
     this.#freeze();
@@ -207,7 +214,7 @@ export class Ledger {
     this.#estimator = this.#newEstimator();
   }
 
-  /** Mean bytes between samples, at present. */
+  /** Mean bytes between samples at present. */
   get samplingInterval(): number {
     return this.#samplingInterval;
   }
@@ -219,37 +226,37 @@ export class Ledger {
     this.#listeners.delete(listener);
   }
 
-  /** Estimated bytes allocated with this stack since the start, settled so far; never decreases. */
+  /** Estimated bytes allocated with this stack since the start, as far as attributed; never decreases. */
   allocatedBytes(node: NodeIndex): number {
     return this.#allocated.get(node);
   }
 
-  /** Roughly how many objects were allocated with this stack since the start; never decreases. */
+  /** Approximate number of objects allocated with this stack since the start; never decreases. */
   allocatedObjects(node: NodeIndex): number {
     return this.#allocatedObjects.get(node);
   }
 
-  /** Estimated bytes in use, all stacks together; see `inUseBytes`. */
+  /** Estimated bytes in use of all stacks together; see `inUseBytes`. */
   get totalInUseBytes(): number {
     return this.#estimated().totalBytes + this.#frozen.totalBytes;
   }
 
-  /** Estimated bytes that the newest reading shows and that are likely to be dead and not collected. */
+  /** Estimated bytes that the newest poll shows but that are likely to be dead and not collected. */
   get uncollectedBytes(): number {
     return this.#inUse.totalBytes - this.#estimated().totalBytes;
   }
 
-  /** Estimated bytes that the newest reading shows, reachable or not, and the frozen remainder. */
+  /** Estimated bytes that the newest poll shows, reachable or not, plus the frozen remainder. */
   get shownBytes(): number {
     return this.#inUse.totalBytes + this.#frozen.totalBytes;
   }
 
-  /** What collections have shown of the samples that are alive. */
+  /** Reachability of the live samples, as shown by collections. */
   get reachability(): Reachability {
     return this.#reachability;
   }
 
-  /** Whether what was never seen would be charged to somebody if it were settled now. */
+  /** Returns true if there are statistics to attribute the unseen samples now. */
   hasEvidence(atMillis: number): boolean {
     return this.#estimator.hasEvidence(atMillis);
   }
@@ -260,22 +267,25 @@ export class Ledger {
   }
 
   /**
-   * Estimated bytes in use that were allocated with this stack: of what the newest reading shows the part that is likely
-   * to be reachable (see `Reachability`), and the frozen remainder.
+   * Estimated bytes in use that were allocated with this stack: the part of the newest poll that is likely to
+   * be reachable (see `Reachability`), plus the frozen remainder.
    */
   inUseBytes(node: NodeIndex): number {
     const part = this.#estimated().byNode.get(node) ?? 1;
     return part * this.#inUse.bytes(node) + this.#frozen.bytes(node);
   }
 
-  /** What was in use at a restart of the sampler at another interval, less what is likely to have become unreachable since. */
+  /**
+   * Bytes in use when the sampler was restarted with another interval, less what has likely become
+   * unreachable since.
+   */
   get frozen(): FrozenRemainder {
     return this.#frozen;
   }
 
   /**
-   * The likely mean size of the objects allocated with this stack, in bytes: a marked estimate, see
-   * `likelyObjectSize`. Undefined for a stack of which no sample was ever seen.
+   * Estimates the mean size of the objects allocated with this stack, in bytes; see `likelyObjectSize`.
+   * Undefined for a stack without any sample seen.
    */
   likelyObjectBytes(node: NodeIndex): number | undefined {
     const objects = this.#seenObjects.get(node);
@@ -314,7 +324,10 @@ export class Ledger {
     this.#live.forEachSample((sample) => void visit(sample, sample.bytes * this.#reachability.share(sample)));
   }
 
-  /** Which part of what is shown is reachable, by stack. The bytes of a reading's node are V8's, which are unbiased. */
+  /**
+   * Returns the reachable share of the shown bytes, by stack. Uses V8's bytes of each node, which are
+   * unbiased.
+   */
   #estimated(): { readonly byNode: ReadonlyMap<NodeIndex, number>; readonly totalBytes: number } {
     if (this.#reachable) return this.#reachable;
     const byNode = new Map<NodeIndex, number>();
@@ -337,7 +350,7 @@ export class Ledger {
     return this.#reachable;
   }
 
-  /** What each stack has in use, spread over the ages of its samples. */
+  /** Carries over the bytes in use of each stack, spread over the ages of its samples. */
   #freeze(): void {
     const sums = new Map<NodeIndex, number>();
     this.forEachReachable(({ node }, bytes) => void sums.set(node, (sums.get(node) ?? 0) + bytes));
@@ -347,7 +360,7 @@ export class Ledger {
       const part = bytes / (sums.get(sample.node) || 1);
       this.#frozen.add(sample.node, part * inUse(sample.node), this.#reachability.age(sample));
     });
-    // Rounded away by V8, but for their node.
+    // Add stacks whose samples V8 has rounded to 0, but not their node's bytes.
     for (let node = 0; node < this.tree.size; node++)
       if (!sums.get(node)) this.#frozen.add(node, inUse(node), 0);
   }
@@ -356,7 +369,7 @@ export class Ledger {
     const newest = this.#newest;
     const missing = newest - this.#live.unbroken(newest, Math.max(0, newest - MAX_UNBROKEN));
     const collections = this.#collections;
-    // One that came after the question may be in the answer or not: it counts for the next reading.
+    // Leave later collections to the next poll: this one may have been taken before or after them.
     const seen = collections.majors.filter(({ sweepMillis }) => sweepMillis <= atMillis);
     this.#collections = { scavenges: 0, majors: collections.majors.filter((one) => !seen.includes(one)) };
     const noted = { scavenges: collections.scavenges, majors: seen };
@@ -380,13 +393,13 @@ export class Ledger {
     this.#newest = 0;
   }
 
-  /** Books samples seen for the first time. */
+  /** Records samples seen for the first time. */
   #takeSamples(fresh: HeapReading['samples'], atMillis: number, areCounted: boolean): readonly LiveSample[] {
     const taken = fresh.map((sample) => this.#live.add(sample, atMillis, this.#mark));
     let newest = this.#newest;
     for (const sample of taken) {
       const known = this.#inUse.node(sample.nodeId);
-      // V8 rounds each sample's size, and not the node's, which is unbiased.
+      // Scale to the node's bytes, which are unbiased; V8 rounds the size of each sample.
       if (known) sample.bytes = (sample.size * known.bytes) / sample.ofNode.size;
       const { id, bytes, size, ordinal } = sample;
       const node = this.#inUse.stackOf(known);
@@ -416,16 +429,16 @@ export class Ledger {
   }
 
   /**
-   * Keeps the samples of a pair until the next reading shows what becomes of them.
+   * Keeps the samples of a pair until the next poll shows which of them survive.
    *
-   * @param born how many samples were taken inside the pair
+   * @param born number of samples taken inside the pair
    */
   #noteCensus(taken: readonly LiveSample[], born: number, whole: boolean, censusMillis: number): void {
     if (whole) this.#wholePairs++;
     else this.#cutPairs++;
     const weight = 1 / Math.max(censusMillis, 0.1);
-    // A first reading right behind a collection shows nothing new: what died in that has larger ordinals than all
-    // that it shows, and would seem to belong to the pair.
+    // A first poll right after a collection shows nothing new: what died then has larger ordinals than
+    // everything shown, and would seem to belong to the pair.
     const known = whole || this.#upToDate;
     const represented = !known || this.#estimator.addPair(born, whole);
     if (whole) this.#census = { samples: taken, weight, cutFrom: undefined };
@@ -442,8 +455,8 @@ export class Ledger {
   }
 
   /**
-   * Any reading ends the wait of a census, also one that somebody asked for: a sample of a gap that is alive at it
-   * has been seen, so one of the census that is must not count as an early death later either.
+   * Evaluates the waiting census at the next poll, whatever that was made for. A sample alive at that poll
+   * has been seen, so it must not count as an early death later.
    */
   #countEarlyDeaths(): void {
     const census = this.#census;
@@ -480,25 +493,27 @@ export class Ledger {
 }
 
 export interface LedgerCounts {
-  /** Samples that V8 has taken. */
+  /** Number of samples that V8 has taken. */
   readonly samples: number;
-  /** Of these, samples never seen alive. */
+  /** Number of these never seen alive. */
   readonly unseenSamples: number;
-  /** Of these, samples not yet attributed. */
+  /** Number of these not attributed yet. */
   readonly pendingSamples: number;
-  /** Census samples gone at the next reading: the evidence for whose the unseen were. */
+  /** Number of census samples gone at the next poll, from which unseen samples are attributed. */
   readonly earlyDeaths: number;
-  /** Pairs of readings without and with a collection between the two. */
+  /** Number of pairs without, and with, a collection between the two polls. */
   readonly wholePairs: number;
   readonly cutPairs: number;
-  /** All samples in bytes, an interval each; those of them never seen alive that are attributed to functions. */
+  /** Bytes of all samples, one interval each; and of the unseen ones attributed to functions. */
   readonly sampledBytes: number;
   readonly attributedBytes: number;
-  /** The standard error of what of those is attributed to one function, in bytes: of the function with the largest. */
+  /**
+   * Standard error of the attributed bytes of one function, in bytes: of the function with the largest error.
+   */
   readonly attributionErrorBytes: number;
   readonly liveSamples: number;
-  /** Samples that were alive when the sampler was lost; their fate is unknown. */
+  /** Number of samples alive when the sampler was lost; whether they were freed is unknown. */
   readonly lostSamples: number;
-  /** How often a new stack was folded into its caller because the tree was full. */
+  /** Number of times a new stack was folded into its caller because the tree was full. */
   readonly foldedStacks: number;
 }

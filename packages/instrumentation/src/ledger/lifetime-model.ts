@@ -1,24 +1,25 @@
 /**
- * How long objects of a call site stay reachable, learned from garbage collections.
+ * Estimates how long objects of a call site stay reachable, from garbage collections.
  *
- * Age is counted in bytes allocated since, in units of `AGE_UNIT_BYTES`. A collection says of a sample that it was
- * reachable, or that it had become unreachable some time since it was last known to be reachable: lifetimes that are
- * truncated on the left and censored by intervals. Their distribution is estimated by Turnbull's self-consistency algorithm
- * (J. R. Statist. Soc. B 38, 1976) in terms of hazards, over bins whose edges are `EDGE_BASE` times further apart each.
+ * Age is measured in bytes allocated since, in units of `AGE_UNIT_BYTES`. A collection shows that a sample
+ * was reachable, or that it became unreachable at some age since it was last known to be reachable. So
+ * lifetimes are left-truncated and interval-censored. Their distribution is estimated with Turnbull's
+ * self-consistency algorithm (J. R. Statist. Soc. B 38, 1976), in terms of hazards over bins. Each bin is
+ * `EDGE_BASE` times as wide as the one before.
  */
 export class LifetimeModel {
   readonly #prior: LifetimeModel | undefined;
   readonly #maxCell: number;
-  /** By interval, how many samples were reachable all through it and how many became unreachable in it. */
+  /** Number of samples, by interval, that were reachable all through it and that became unreachable in it. */
   readonly #cells = new Map<number, Cell>();
   #observations = 0;
   #solvedAt = 0;
-  /** Minus the logarithm of the share that is reachable at each edge. */
+  /** Negative logarithm of the share that is reachable at each edge. */
   #cumulative: Float64Array | undefined;
 
   /**
-   * @param prior what is assumed as far as nothing was observed, as if by `PRIOR_SAMPLES` samples in each bin
-   * @param maxCell so many of the newest observations of an interval count
+   * @param prior assumed where nothing was observed, with the weight of `PRIOR_SAMPLES` samples in each bin
+   * @param maxCell maximum weight of the observations of one interval; older ones fade
    */
   constructor(prior?: LifetimeModel, maxCell: number = MAX_CELL) {
     this.#prior = prior;
@@ -31,12 +32,12 @@ export class LifetimeModel {
   }
 
   /**
-   * Takes what a collection showed of samples.
+   * Adds what a collection showed about some samples.
    *
-   * @param fromAge the age at which they were last known to be reachable, in units
-   * @param toAge their age at the collection
-   * @param died whether they had become unreachable by then
-   * @param count how many there were
+   * @param fromAge age at which they were last known to be reachable, in age units
+   * @param toAge age at the collection, in age units
+   * @param died true if they had become unreachable by then
+   * @param count number of samples. Default: 1
    */
   observe(fromAge: number, toAge: number, died: boolean, count = 1): void {
     const from = Math.round(edgeOf(fromAge));
@@ -58,16 +59,16 @@ export class LifetimeModel {
     this.#observations += count;
     const sum = cell.reachable + cell.unreachable;
     if (sum <= this.#maxCell) return;
-    // Forget in proportion: a program changes, and one kind of collection must not outweigh all others.
+    // Scale both down: programs change, and one kind of collection must not outweigh all others.
     cell.reachable *= this.#maxCell / sum;
     cell.unreachable *= this.#maxCell / sum;
   }
 
   /**
-   * The probability that a sample is reachable.
+   * Returns the probability that a sample is reachable.
    *
-   * @param knownAge the age at which it was last known to be reachable, in units
-   * @param age its age now
+   * @param knownAge age at which it was last known to be reachable, in age units
+   * @param age present age, in age units
    */
   reachableShare(knownAge: number, age: number): number {
     if (age <= knownAge) return 1;
@@ -83,7 +84,9 @@ export class LifetimeModel {
     return this.#cumulative;
   }
 
-  /** The probability of becoming unreachable in each bin, of those that are reachable at its lower edge. */
+  /**
+   * Returns for each bin the probability of becoming unreachable in it, given reachability at its lower edge.
+   */
   hazards(): Float64Array {
     const cumulative = this.#solved();
     return Float64Array.from(
@@ -93,7 +96,10 @@ export class LifetimeModel {
   }
 }
 
-/** What an age is counted in: bytes allocated, so that ages stay what they are when the sampling interval grows. */
+/**
+ * Unit of age, in allocated bytes; independent of the sampling interval, so that ages stay valid when it
+ * changes.
+ */
 export const AGE_UNIT_BYTES = 65_536;
 
 interface Cell {
@@ -104,27 +110,27 @@ interface Cell {
 }
 
 const EDGE_BASE = 2 ** 0.25;
-/** The last edge is some 16 million units, a tebibyte. */
+/** Number of bins; the last edge is at about 16 million units, 1 TiB. */
 const BINS = 96;
 const MAX_CELL = 100;
-/** In all the bins that an age doubles in they are one sample. */
+/** Weight of the prior in a bin, in samples. */
 const PRIOR_SAMPLES = 0.5;
 const MAX_ITERATIONS = 200;
-/** The hazards are known when none of them moves by more. */
+/** The iteration ends when no hazard moves by more than this. */
 const ENOUGH = 1e-3;
 /**
- * Where the iteration begins. An interval alone does not say when in it a sample became unreachable; most objects die young,
- * so it begins with early deaths, and stays there where no observation says otherwise.
+ * Start of the iteration. An interval does not show when in it a sample became unreachable. Most objects die
+ * young, so the iteration starts with early deaths and keeps them where no observation contradicts.
  */
 const FIRST_HAZARD = 0.3;
 const MIN_FIRST_HAZARD = 0.1;
 const MIN_HAZARD = 1e-9;
 const MAX_HAZARD = 0.9;
-/** A share of new observations that is worth solving again. */
+/** Minimum share of new observations to solve again. */
 const NEWS_SHARE = 0.1;
 const MIN_NEWS = 3;
 
-/** Where between the edges an age is. */
+/** Returns the position of an age on the scale of edges; fractional between two edges. */
 function edgeOf(age: number): number {
   return Math.min(BINS, Math.log(1 + Math.max(0, age)) / Math.log(EDGE_BASE));
 }
@@ -141,7 +147,7 @@ function toCumulative(hazards: Float64Array): Float64Array {
   return cumulative;
 }
 
-/** The hazards that expect what was observed; each iteration is linear in cells and bins. */
+/** Computes the hazards by expectation maximization; each iteration is linear in cells and bins. */
 function solve(cells: readonly Cell[], prior: Float64Array | undefined): Float64Array {
   const hazards = new Float64Array(BINS).fill(FIRST_HAZARD);
   if (prior) for (let bin = 0; bin < BINS; bin++) hazards[bin] = Math.max(prior[bin]!, MIN_FIRST_HAZARD);
@@ -162,9 +168,10 @@ function solve(cells: readonly Cell[], prior: Float64Array | undefined): Float64
 }
 
 /**
- * The deaths and the exposed samples in each bin that hazards let expect: with S the share that is reachable at an edge, a
- * sample that died between the edges f and t did so in bin b with the probability S(b) h(b) / (S(f) - S(t)), and was
- * reachable at its lower edge with (S(b) - S(t)) / (S(f) - S(t)).
+ * Computes the expected deaths and exposed samples in each bin for given hazards. Let S be the share that is
+ * reachable at an edge. A sample that died between the edges f and t did so in bin b with probability S(b)
+ * h(b) / (S(f) - S(t)). It was reachable at that bin's lower edge with probability (S(b) - S(t)) / (S(f) -
+ * S(t)).
  */
 function expect(
   cells: readonly Cell[],
@@ -172,7 +179,7 @@ function expect(
 ): { readonly deaths: Float64Array; readonly exposed: Float64Array } {
   const share = new Float64Array(BINS + 1).fill(1);
   for (let bin = 0; bin < BINS; bin++) share[bin + 1] = share[bin]! * (1 - hazards[bin]!);
-  // Sums over the cells that hold a bin, as differences from one bin to the next.
+  // Sums over the cells that contain a bin, as differences from one bin to the next.
   const reachable = new Float64Array(BINS + 1);
   const dying = new Float64Array(BINS + 1);
   const later = new Float64Array(BINS + 1);

@@ -6,33 +6,35 @@ interface RawSample {
   readonly ordinal: number;
 }
 
-/** A sample that is alive, with a number of its own that is never used again. */
+/** A live sample, with an id that is never reused. */
 export interface LiveSample extends RawSample {
   readonly id: number;
   readonly firstSeenMillis: number;
-  /** What the samples of its node have together, rounded as V8 rounds them. */
+  /** Sum of the sizes of its node's samples, as V8 rounds them. */
   readonly ofNode: { size: number };
-  /** Its stack and its estimated bytes, as soon as they are known. */
+  /** Stack and estimated bytes, set as soon as they are known. */
   node: NodeIndex;
   bytes: number;
-  /** Of the newest reading that showed it. */
+  /** Mark of the newest poll that showed it. */
   mark: number;
-  /** Where in that reading it was, not counting samples that were new in it. */
+  /** Position in that poll, not counting samples that were new in it. */
   place: number;
-  /** How old it was, in units of lifetimes, when a collection last showed that it was reachable; 0 before the first. */
+  /** Age at which a collection last showed it to be reachable, in age units; 0 before the first. */
   confirmedAge: number;
-  /** When the marking of the last major collection that it outlived began, ms; minus infinity before the first. */
+  /**
+   * Start of marking of the last major collection that it survived, in ms; minus infinity before the first.
+   */
   confirmedMillis: number;
-  /** Whether a collection has looked at it: the young generation is behind it, or may be. */
+  /** True if a collection has examined it: it has left the young generation, or may have. */
   isScavenged: boolean;
 }
 
-/** The samples that are alive. */
+/** The set of live samples. */
 export class LiveSamples {
   readonly #byOrdinal = new Map<number, LiveSample>();
-  /** In the order of the newest reading; those that were new in it are at the end. */
+  /** In the order of the newest poll; samples that were new in it are at the end. */
   #inOrder: LiveSample[] = [];
-  /** The known samples of a reading that was sorted, in its order. */
+  /** Known samples of the poll being sorted, in its order. */
   #shown: LiveSample[] = [];
   readonly #sizeOfNode = new Map<number, { size: number }>();
   readonly #justDied = new Set<number>();
@@ -43,13 +45,13 @@ export class LiveSamples {
   }
 
   /**
-   * Tells new samples from known ones, which are marked as seen in this reading, and checks that they come from the
-   * sampler that we know: an ordinal up to the newest one must be alive already and unchanged, because samples do
-   * not come back to life. There may be hundreds of thousands; what stays alive V8 shows in the same order again, so
-   * most are found without looking them up.
+   * Separates new samples from known ones and marks the known ones as seen. Also checks that they are from
+   * the same sampler: an ordinal up to the newest one must already be alive and unchanged, as samples do not
+   * come back to life. V8 keeps the order of live samples, so most of the up to hundreds of thousands are
+   * found without a lookup.
    *
-   * @param mark a number of its own for every reading, also for those that were refused
-   * @returns the new samples; undefined when they come from another sampler
+   * @param mark unique number of the poll, also used up by refused ones
+   * @returns the new samples; undefined if they are from another sampler
    */
   sort(samples: readonly RawSample[], newest: number, mark: number): readonly RawSample[] | undefined {
     const fresh: RawSample[] = [];
@@ -69,7 +71,7 @@ export class LiveSamples {
     return fresh;
   }
 
-  /** @param place where it is likely to be: there, or behind one that has died */
+  /** @param place likely position: there, or one later if a sample before it has died */
   #find(ordinal: number, place: number): LiveSample | undefined {
     const here = this.#inOrder[place];
     if (here?.ordinal === ordinal) return here;
@@ -77,7 +79,7 @@ export class LiveSamples {
     return next?.ordinal === ordinal ? next : this.#byOrdinal.get(ordinal);
   }
 
-  /** Drops everything that the reading just sorted did not show; returns how many. */
+  /** Drops all samples that the poll just sorted did not show; returns their number. */
   sweep(mark: number, onFreed: (sample: LiveSample) => void): number {
     this.#justDied.clear();
     for (const sample of this.#inOrder) {
@@ -93,7 +95,7 @@ export class LiveSamples {
     return this.#justDied.size;
   }
 
-  /** Adds a sample first seen now, after the sweep. */
+  /** Adds a sample first seen now. Call after the sweep. */
   add({ size, nodeId, ordinal }: RawSample, firstSeenMillis: number, mark: number): LiveSample {
     const ofNode = this.#sizeOfNode.get(nodeId) ?? { size: 0 };
     if (ofNode.size === 0) this.#sizeOfNode.set(nodeId, ofNode);
@@ -123,14 +125,17 @@ export class LiveSamples {
     if (ofNode.size === 0) this.#sizeOfNode.delete(nodeId);
   }
 
-  /** How many samples in a row are alive, up to and with this one, and after another: none of them has died. */
+  /**
+   * Returns the number of consecutive live ordinals that end with `ordinal`, not counting `after` or older
+   * ones.
+   */
   unbroken(ordinal: number, after: number): number {
     let at = ordinal;
     while (at > after && this.#byOrdinal.has(at)) at--;
     return ordinal - at;
   }
 
-  /** Whether the last sweep dropped this sample. */
+  /** Returns true if the last sweep dropped this sample. */
   hasJustDied(id: number): boolean {
     return this.#justDied.has(id);
   }

@@ -1,11 +1,12 @@
 /**
- * The protocol gives a sample's bytes but not how many objects they stand for. V8 computes
+ * Estimates the size of a sampled object. The protocol gives a sample's bytes but not the number of objects
+ * they stand for. V8 computes
  *
  *   sampleBytes = size x round(1 / (1 - e^(-size / interval)))
  *
- * with `size` a multiple of 8, so the possible sizes are the divisors of `sampleBytes` for which that
- * equation holds. For objects larger than a few intervals there is only one; for small ones there are
- * several, and their geometric mean is returned: an estimate, and to be marked as one.
+ * with `size` a multiple of 8. So the possible sizes are the divisors of `sampleBytes` for which that
+ * equation holds. For objects larger than a few intervals there is only one. For small ones there are
+ * several, and their geometric mean is returned, which must be labelled as an estimate.
  *
  * @param sampleBytes the protocol's `size` of one sample
  * @param interval mean bytes between samples
@@ -30,10 +31,12 @@ export function likelyObjectSize(sampleBytes: number, interval: number): number 
   return candidates === 0 ? fallback : Math.exp(logs / candidates);
 }
 
-/** Programs allocate few different sizes; past this many the answers are forgotten. */
+/**
+ * Maximum number of cached answers, after which the cache is cleared; programs allocate few different sizes.
+ */
 const MAX_KNOWN = 4096;
 
-/** {@link likelyObjectSize} for one interval, with a memory: each new size is a search among divisors. */
+/** Caches {@link likelyObjectSize} for one interval, because each new size is a search among divisors. */
 export class ObjectSizes {
   readonly #interval: number;
   readonly #known = new Map<number, number>();
@@ -53,7 +56,7 @@ export class ObjectSizes {
 }
 
 const WORD = 8;
-/** A heap number or an empty object's header: nothing smaller is allocated. */
+/** Smallest allocation, in bytes: a heap number or an empty object's header. */
 const SMALLEST_OBJECT = 16;
 
 function scaleOf(size: number, interval: number): number {

@@ -1,30 +1,32 @@
 import type { NodeIndex } from './call-tree.js';
 import type { Ledger } from './ledger.js';
 
-/** What the ledger said at one moment, by stack, in bytes. */
+/** Bytes by stack at one moment. */
 export interface PastState {
-  /** On the clock of the ledger's readings. */
+  /** Time on the clock of the ledger's polls, in ms. */
   readonly atMillis: number;
-  /** Allocated since the start, whoever observed it, and in use. */
+  /** Bytes allocated since the start, pending ones included; `inUseBytes` is what was in use. */
   allocatedBytes(node: NodeIndex): number;
   inUseBytes(node: NodeIndex): number;
 }
 
 export interface PastStatesOptions {
-  /** How far apart they are, at least. */
+  /** Minimum gap between two states, in ms. */
   readonly windowMillis: number;
-  /** When counting began: nothing was allocated then. */
+  /** When counting began, in ms; nothing had been allocated then. */
   readonly startMillis: number;
 }
 
-/** So many windows can be looked back, */
+/** Maximum number of states kept. */
 const MAX_STATES = 16;
-/** as far as there is room for them. */
+/** Maximum number of stacks in all states together. */
 const MAX_ENTRIES = 100_000;
-/** Readings come when they come: a state further from the asked moment than so many windows is another one. */
+/**
+ * Maximum distance of a state from the requested moment, in windows, because polls come at irregular times.
+ */
 const TOLERANCE_WINDOWS = 1;
 
-/** Keeps the ledger's states of the last windows, so that what happened between two of them can be told afterwards. */
+/** Keeps the ledger's states of the last windows, to compute the change between two of them afterwards. */
 export class PastStates {
   readonly #options: PastStatesOptions;
   #kept: StoredState[];
@@ -34,11 +36,11 @@ export class PastStates {
     this.#kept = [new StoredState(options.startMillis)];
   }
 
-  /** Call after each reading. */
+  /** Stores a state once per window. Call after each poll. */
   observe(ledger: Ledger, atMillis: number): void {
     const last = this.#kept.at(-1)?.atMillis ?? Number.NEGATIVE_INFINITY;
     if (atMillis - last < this.#options.windowMillis) return;
-    // As in a profile: everything up to now, as far as there is any evidence.
+    // Attribute everything up to now, if there are statistics to do so, as a profile does.
     ledger.settle(atMillis, ledger.hasEvidence(atMillis));
     this.#kept.push(StoredState.of(ledger, atMillis));
     let entries = this.#kept.reduce((sum, { size }) => sum + size, 0);
@@ -47,7 +49,7 @@ export class PastStates {
     }
   }
 
-  /** The state kept nearest to a moment; undefined when there is none within a window of it. */
+  /** Returns the state nearest to a moment; undefined if there is none within one window of it. */
   nearest(atMillis: number): PastState | undefined {
     const distance = ({ atMillis: at }: StoredState) => Math.abs(at - atMillis);
     const [first, ...others] = this.#kept;
@@ -55,13 +57,13 @@ export class PastStates {
     return distance(nearest) <= TOLERANCE_WINDOWS * this.#options.windowMillis ? nearest : undefined;
   }
 
-  /** When the states are of, the oldest first. */
+  /** Times of the states, oldest first. */
   get moments(): readonly number[] {
     return this.#kept.map(({ atMillis }) => atMillis);
   }
 }
 
-/** The present, in the same words. */
+/** Returns the present state, in the same form. */
 export function presentState(ledger: Ledger, atMillis: number): PastState {
   return {
     atMillis,
@@ -72,7 +74,7 @@ export function presentState(ledger: Ledger, atMillis: number): PastState {
 
 class StoredState implements PastState {
   readonly atMillis: number;
-  /** The stacks with anything to tell, in order, and their numbers. */
+  /** Stacks with any bytes, in ascending order. */
   readonly #nodes: Uint32Array;
   readonly #allocated: Float64Array;
   readonly #inUse: Float64Array;
@@ -121,7 +123,7 @@ class StoredState implements PastState {
   }
 }
 
-/** What still waits for evidence is in the total, under the stack for what nobody observed. */
+/** Includes pending bytes in the total, charged to the `(unobserved)` stack. */
 function allocatedBy(ledger: Ledger, node: NodeIndex): number {
   return ledger.allocatedBytes(node) + (node === ledger.unobservedNode ? ledger.pendingBytes : 0);
 }

@@ -4,34 +4,34 @@ import { AGE_UNIT_BYTES, LifetimeModel } from './lifetime-model.js';
 import type { LiveSample, LiveSamples } from './live-samples.js';
 import { Scavenges } from './scavenges.js';
 
-/** A major garbage collection; times are on the clock of the readings. */
+/** A major garbage collection; times are in ms on the clock of the polls. */
 export interface MajorCollection {
-  /** When marking began: what was allocated later is kept whether it is reachable or not. */
+  /** When marking began: everything allocated later survives, reachable or not. */
   readonly markMillis: number;
   /** When it swept. */
   readonly sweepMillis: number;
   /**
-   * When the event loop turned next. V8 does not clear weak handles made between the sweep and that turn before the next major
-   * collection, so scavenges say nothing of samples taken in between.
+   * When the event loop next turned. V8 does not clear weak handles made between the sweep and this turn
+   * until the next major collection. So scavenges show nothing about samples taken in between.
    */
   readonly turnMillis: number;
 }
 
-/** Collections that became known since the last reading. */
+/** Collections reported since the last poll. */
 export interface Collections {
-  /** Number of collections of the young generation. */
+  /** Number of young-generation collections. */
   readonly scavenges: number;
   readonly majors: readonly MajorCollection[];
 }
 
-/** What a reading showed, in ordinals. */
+/** The range of a poll, in ordinals. */
 export interface ReadingSpan {
-  /** When it was asked for. */
+  /** When it was requested. */
   readonly atMillis: number;
-  /** The newest ordinal of the reading before and of this one. */
+  /** Newest ordinals of the previous poll and of this one. */
   readonly before: number;
   readonly newest: number;
-  /** The newest ordinal that is not shown: whatever is newer was not collected yet. */
+  /** Newest ordinal that is not shown: nothing newer has been collected. */
   readonly missing: number;
 }
 
@@ -41,12 +41,12 @@ interface Point {
 }
 
 /**
- * Tells what of the samples that a reading shows is reachable. Objects that are dead and not collected look alive; between
- * two major collections they can be most of what is shown.
+ * Estimates which of the samples shown by a poll are reachable. Objects that are dead but not collected look
+ * alive; between two major collections they can be most of what is shown.
  *
- * A collection confirms: a sample that outlives a major collection was reachable when its marking began, one that outlives
- * its first scavenge was reachable then. What a sample's chances are since, its call site's `LifetimeModel` knows.
- * Without any collection observed everything shown counts as reachable.
+ * A sample that survives a major collection was reachable when its marking began; one that survives its first
+ * scavenge was reachable then. The call site's `LifetimeModel` gives the probability that it is still
+ * reachable. Until a collection is observed, everything shown counts as reachable.
  */
 export class Reachability {
   readonly #pooled = new LifetimeModel(undefined, POOLED_CELL);
@@ -54,14 +54,14 @@ export class Reachability {
   readonly #scavenges = new Scavenges();
   readonly #bySite = new Map<SiteIndex, LifetimeModel>();
   readonly #siteOf: (sample: LiveSample) => SiteIndex;
-  /** Newest ordinals of the last readings, oldest first. */
+  /** Newest ordinals of the last polls, oldest first. */
   #points: Point[] = [];
-  /** Ordinals whose samples scavenges do not clear, see `MajorCollection.turnMillis`; first and last. */
+  /** Ranges of ordinals whose samples scavenges do not clear, see `MajorCollection.turnMillis`. */
   #stuck: { readonly from: number; to: number; readonly untilMillis: number }[] = [];
-  /** What was expected of unconfirmed samples at major collections, and what was found. */
+  /** Expected and observed numbers of reachable unconfirmed samples at major collections. */
   readonly #tallies = new Map<SiteIndex, Tally>();
   #newest = 0;
-  /** What the age of one sample is, in units of lifetimes. */
+  /** Age of one sample, in age units. */
   #units: number;
   #lastMajorMillis: number | undefined;
   #majors = 0;
@@ -72,7 +72,7 @@ export class Reachability {
     this.#units = samplingInterval / AGE_UNIT_BYTES;
   }
 
-  /** Whether anything is known: what scavenges leave, or a major collection. */
+  /** True if anything is known: survival of scavenges, or a major collection. */
   get isKnown(): boolean {
     return this.#majors > 0 || this.#births.survival !== undefined;
   }
@@ -82,12 +82,14 @@ export class Reachability {
     return this.#majors;
   }
 
-  /** When the marking of the last one began, on the clock of the readings; undefined before the first. */
+  /** When marking of the last one began, on the clock of the polls; undefined before the first. */
   get lastMajorMillis(): number | undefined {
     return this.#lastMajorMillis;
   }
 
-  /** The sampler was started again: samples of before are gone, ordinals count from 1. What is learned stays. */
+  /**
+   * Forgets all samples after a restart of the sampler, when ordinals restart from 1. Keeps what was learned.
+   */
   forgetSamples(samplingInterval: number): void {
     this.#points = [];
     this.#stuck = [];
@@ -98,10 +100,10 @@ export class Reachability {
   }
 
   /**
-   * Takes a reading.
+   * Takes a poll.
    *
-   * @param live the samples that it shows, fresh ones included
-   * @param died those that it does not show any more
+   * @param live the samples that it shows, new ones included
+   * @param died the samples that it does not show any more
    */
   update(
     span: ReadingSpan,
@@ -141,7 +143,7 @@ export class Reachability {
     if (this.#points.length > MAX_POINTS) this.#points.splice(0, MAX_POINTS / 2);
   }
 
-  /** The probability that a sample shown by the newest reading is reachable. */
+  /** Returns the probability that a sample shown by the newest poll is reachable. */
   share(sample: LiveSample): number {
     if (!this.isKnown) return 1;
     const site = this.#siteOf(sample);
@@ -149,23 +151,23 @@ export class Reachability {
     return isConfirmed(sample) ? share : Math.min(1, share * this.#correction(site));
   }
 
-  /** How old a sample is, in units of lifetimes. */
+  /** Returns the age of a sample, in age units. */
   age({ ordinal }: LiveSample): number {
     return (this.#newest - ordinal) * this.#units;
   }
 
-  /** The share of a call site's objects that is reachable at an age, of those that were at an earlier one. */
+  /** Returns the share of a call site's objects that stays reachable from one age to another. */
   shareOfSite(site: SiteIndex, fromAge: number, toAge: number): number {
     return this.isKnown ? this.#model(site).reachableShare(fromAge, toAge) : 1;
   }
 
   /**
-   * What is expected of samples that no major collection has confirmed rests on scavenges, which keep what dead objects
-   * of the old generation refer to, and on where these are thought to have been. A major collection tells by how much
-   * the expectations of a site were wrong.
+   * Corrects the expectations of each site by what a major collection shows. Expectations for samples that no
+   * major collection has confirmed rest on scavenges. These keep what dead objects of the old generation
+   * refer to, and their positions are estimates.
    */
   #calibrate(live: LiveSamples, died: readonly LiveSample[], marked: number, before: number): void {
-    // Before the first one nothing was expected, but for want of knowledge.
+    // Before the first major collection there is nothing to compare with.
     if (this.#majors === 0) return;
     const news = new Map<SiteIndex, Tally>();
     const compare = (sample: LiveSample, reachable: number) => {
@@ -180,7 +182,7 @@ export class Reachability {
     live.forEachSample((sample) => void compare(sample, 1));
     for (const tally of this.#tallies.values()) add(tally, tally, TALLY_KEPT - 1);
     for (const [site, tally] of news) {
-      // One collection is one observation, however many samples it has freed.
+      // Bound the weight: one collection is one observation, however many samples it has freed.
       add(
         tallyOf(this.#tallies, site),
         tally,
@@ -221,7 +223,7 @@ export class Reachability {
       else if (zone.untilMillis > (this.#points.at(-1)?.millis ?? 0)) zone.to = ordinalAt(zone.untilMillis);
     }
     for (const { sweepMillis, turnMillis } of majors) {
-      // Right behind a collection the first ordinal that is missing tells where it was.
+      // Without scavenges since the last poll, the newest missing ordinal shows where the collection was.
       const from = scavenges > 0 ? ordinalAt(sweepMillis) : Math.min(missing, span.newest);
       const to = turnMillis > span.atMillis ? span.newest : ordinalAt(turnMillis);
       this.#stuck.push({ from, to: Math.max(from, to), untilMillis: turnMillis });
@@ -230,8 +232,9 @@ export class Reachability {
   }
 
   /**
-   * Where collections come faster than readings nobody knows when a turn was, but what is stuck shows: scavenges leave no
-   * long run of samples whole when they take most of all others. A program that keeps all it allocates has no others.
+   * Finds stuck ranges where collections come faster than polls, so that the times of event-loop turns are
+   * unknown. A long run of live samples must be stuck if scavenges clear most of all others. If the program
+   * keeps everything, there are no others to compare with.
    */
   #noteRuns(before: number, missing: number, live: LiveSamples): void {
     const ordinals: number[] = [];
@@ -285,7 +288,7 @@ export class Reachability {
     let confirmed = Number.NEGATIVE_INFINITY;
     if (!sample.isScavenged && !this.#isStuck(ordinal)) {
       const first = firstAfter(positions, ordinal);
-      // It may be promoted at once, and then a second scavenge says nothing.
+      // Use only the first scavenge: it may promote the sample, so that the second shows nothing.
       if (first !== undefined) {
         confirmed = first;
         sample.isScavenged = true;
@@ -295,7 +298,8 @@ export class Reachability {
     if (swept >= ordinal) sample.isScavenged = true;
     const age = (confirmed - ordinal) * this.#units;
     if (age <= sample.confirmedAge) return;
-    // A fresh sample was not known before: that it is there now is the condition, not an observation.
+    // Learn only from samples known before: a new sample is shown because it is alive, so this is no
+    // observation.
     if (ordinal <= before) this.#learn(sample, age, false);
     sample.confirmedAge = age;
   }
@@ -315,16 +319,22 @@ export class Reachability {
   }
 }
 
-/** Many more samples are pooled than a call site has. */
+/** Maximum weight per interval of the pooled model, which gets many more samples than a call site's. */
 const POOLED_CELL = 600;
-/** What is kept of earlier comparisons at each major collection, and how many samples speak for no correction. */
+/**
+ * Share of earlier comparisons kept at each major collection, and the prior weight of "no correction", in
+ * samples.
+ */
 const TALLY_KEPT = 0.5;
 const TALLY_PRIOR = 5;
 const MAX_TALLY = 20;
 const MAX_CORRECTION = 2;
-/** A sample that was known to be reachable was so for a while, in units. */
+/** Minimum lifetime after a sample was known to be reachable, in age units. */
 const MIN_LIFE = 0.2;
-/** A run that chance would leave whole as seldom is stuck; a shorter one is not looked for. */
+/**
+ * A run of live samples is stuck if its probability by chance is below this; shorter runs than `MIN_RUN` are
+ * ignored.
+ */
 const RUN_CHANCE = 1e-4;
 const MIN_SURVIVAL = 0.1;
 const MIN_RUN = 16;
@@ -350,12 +360,12 @@ function add(to: Tally, { expected, reachable }: Tally, times: number): void {
   to.reachable += times * reachable;
 }
 
-/** Whether a major collection has shown that it was reachable. */
+/** Returns true if a major collection has shown that the sample was reachable. */
 function isConfirmed({ confirmedMillis }: LiveSample): boolean {
   return confirmedMillis !== Number.NEGATIVE_INFINITY;
 }
 
-/** Of ordinals in order, where none is missing between two; without the first, with the last. */
+/** Returns the runs of consecutive ordinals, as ranges without `from` and with `to`. */
 function wholeRuns(ordinals: readonly number[]): { readonly from: number; readonly to: number }[] {
   const runs: { from: number; to: number }[] = [];
   for (const ordinal of ordinals) {
@@ -366,7 +376,7 @@ function wholeRuns(ordinals: readonly number[]): { readonly from: number; readon
   return runs.filter(({ from, to }) => to - from >= MIN_RUN);
 }
 
-/** The first position behind an ordinal; undefined when there is none. */
+/** Returns the first position greater than an ordinal; undefined if there is none. */
 function firstAfter(positions: readonly number[], ordinal: number): number | undefined {
   let low = 0;
   let high = positions.length;

@@ -1,6 +1,6 @@
 import { type CallTree, CUT_OFF, type NodeIndex, type RawFrame, ROOT } from './call-tree.js';
 
-/** Where a stack stands in the call tree: at a node of its own, or folded into the nearest caller that has one. */
+/** Position of a stack in the call tree: its own node, or the nearest caller that has one if it is folded. */
 interface Place {
   readonly node: NodeIndex;
   readonly isFolded: boolean;
@@ -9,14 +9,14 @@ interface Place {
 const AT_ROOT: Place = { node: ROOT, isFolded: false };
 
 /**
- * A node of V8's tree: a stack, if something was allocated with it, or only a caller of such. It gets a node of the call
- * tree when it is asked for, and only then: the callers of a stack as deep as the sampler looks are wanted below the frame
- * that says so, and most of them nowhere else.
+ * A node of V8's tree: an allocation stack, or only a caller of one. Gets its node of the call tree lazily:
+ * the callers of a stack at the sampler's depth limit are needed under the `(truncated)` frame, and most of
+ * them nowhere else.
  */
 export class ReadStack {
   readonly frame: RawFrame;
   readonly #caller: ReadStack | undefined;
-  /** Number of its frames. */
+  /** Number of frames. */
   readonly depth: number;
   #node: NodeIndex | undefined;
   #whole: Place | undefined;
@@ -29,7 +29,10 @@ export class ReadStack {
     this.depth = caller ? caller.depth + 1 : 0;
   }
 
-  /** Its node in the tree, always the same one. One as deep as the sampler looks may have lost its outer frames. */
+  /**
+   * Returns its node in the tree, always the same. A stack at the sampler's depth limit is put under
+   * `(truncated)`.
+   */
   nodeIn(tree: CallTree): NodeIndex {
     if (this.#node !== undefined) return this.#node;
     const { node, isFolded } = this.depth === tree.stackDepth ? this.#cutOffIn(tree) : this.#wholeIn(tree);
@@ -51,7 +54,10 @@ export class ReadStack {
   }
 }
 
-/** What is called by a folded stack is folded with it: by itself it would be taken for another's callee. */
+/**
+ * Returns the place of a callee. Callees of a folded stack are folded too; otherwise they would appear as
+ * callees of another stack.
+ */
 function below(caller: Place, frame: RawFrame, tree: CallTree): Place {
   if (caller.isFolded) return caller;
   const node = tree.child(caller.node, frame);

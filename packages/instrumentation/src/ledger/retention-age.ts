@@ -2,8 +2,8 @@ import type { NodeIndex } from './call-tree.js';
 import type { Ledger } from './ledger.js';
 
 /**
- * The buckets of retention age, youngest first. The age of a sample is the time since it was first seen. The last
- * bucket is for what the sampler lost sight of when it was started again at another interval.
+ * Buckets of retention age, youngest first. The age of a sample is the time since it was first seen. The last
+ * bucket holds what was carried over a restart of the sampler with another interval.
  */
 export const AGE_BUCKETS = ['<10s', '10s-1m', '1m-10m', '10m-1h', '>1h', 'frozen'] as const;
 export type AgeBucket = (typeof AGE_BUCKETS)[number];
@@ -11,17 +11,17 @@ export type AgeBucket = (typeof AGE_BUCKETS)[number];
 const UPPER_MILLIS = [10_000, 60_000, 600_000, 3_600_000] as const;
 const FROZEN = AGE_BUCKETS.indexOf('frozen');
 
-/** The bucket of an age, as an index into `AGE_BUCKETS`. */
+/** Returns the bucket of an age, as an index into `AGE_BUCKETS`. */
 export function ageBucketOf(ageMillis: number): number {
   const index = UPPER_MILLIS.findIndex((upper) => ageMillis < upper);
   return index < 0 ? UPPER_MILLIS.length : index;
 }
 
 /**
- * In-use bytes of each stack by age. The buckets of a stack add up to what it has in use: a sample's bytes
- * are those of the reading that first showed it, so they are brought to the newest reading's sum.
+ * Returns the bytes in use of each stack by age. A sample's bytes are those of the poll that first showed it,
+ * so the buckets of a stack are scaled to the newest poll's sum.
  *
- * @returns per stack one number for each of `AGE_BUCKETS`
+ * @returns for each stack, one number for each of `AGE_BUCKETS`
  */
 export function bytesByAge(ledger: Ledger, atMillis: number): Map<NodeIndex, number[]> {
   const byNode = new Map<NodeIndex, number[]>();

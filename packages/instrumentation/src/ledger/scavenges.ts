@@ -1,20 +1,20 @@
 /**
- * Where the collections of the young generation were, in ordinals of samples. News of them come late, so what the readings
- * show decides: whatever is missing was collected, and each scavenge comes after as many bytes as the one before.
+ * Estimates the positions of young-generation collections, in sample ordinals. Their reports arrive late, so
+ * the polls decide: whatever is missing was collected, and scavenges are evenly spaced in allocated bytes.
  */
 export class Scavenges {
-  /** The newest ordinal that was missing at the reading before. */
+  /** Newest ordinal that was missing at the previous poll. */
   #missing = 0;
-  /** Ordinals that scavenges took, and their number, of late. */
+  /** Recent sums of the ordinals between scavenges, and of their number. */
   #progress = 0;
   #count = 0;
 
-  /** The newest ordinal that any reading has missed. */
+  /** Newest ordinal that any poll has missed. */
   get missing(): number {
     return this.#missing;
   }
 
-  /** The sampler was started again: ordinals count from 1, and an interval is another number of bytes. */
+  /** Resets after a restart of the sampler: ordinals restart from 1, and the interval may differ. */
   forget(): void {
     this.#missing = 0;
     this.#progress = 0;
@@ -22,11 +22,11 @@ export class Scavenges {
   }
 
   /**
-   * Takes a reading.
+   * Takes a poll and returns the positions of the scavenges since the previous one, oldest first. The last is
+   * at `missing`.
    *
-   * @param missing the newest ordinal that it does not show
-   * @param count how many scavenges were heard of since the reading before
-   * @returns where those since the reading before were, oldest first: the last one at `missing` itself
+   * @param missing newest ordinal that the poll does not show
+   * @param count number of scavenges reported since the previous poll
    */
   since(missing: number, count: number): readonly number[] {
     const from = this.#missing;
@@ -40,10 +40,10 @@ export class Scavenges {
   }
 
   /**
-   * The same of a reading with major collections behind the one before: each empties the young generation, so that spacing
-   * starts anew there.
+   * Does the same as `since` if major collections came in between: each empties the young generation, so
+   * spacing restarts there.
    *
-   * @param swept where they were, in ordinals, oldest first
+   * @param swept positions of the major collections, in ordinals, oldest first
    */
   amongMajors(missing: number, count: number, swept: readonly number[]): readonly number[] {
     const from = this.#missing;
@@ -66,6 +66,6 @@ export class Scavenges {
   }
 }
 
-/** What is kept of earlier counts at each reading: the size of the young generation changes. */
+/** Share of earlier counts kept at each poll, as the size of the young generation changes. */
 const KEPT = 0.8;
 const MAX_POSITIONS = 1_000;

@@ -1,27 +1,30 @@
 import { type CallTree, type Frame, type NodeIndex, ROOT } from './call-tree.js';
 
-/** Where a wrapped function starts, as V8 says it: lines and columns count from 0. */
+/** Start of a wrapped function as V8 reports it: lines and columns count from 0. */
 export interface FunctionLocation {
   readonly scriptId: string;
   readonly lineNumber: number;
   readonly columnNumber: number;
 }
 
-/** Only a program that compiles scripts for ever and wraps their functions has more; the oldest are forgotten. */
+/**
+ * Maximum number of wrapped functions; beyond it the oldest are forgotten. Only programs that keep compiling
+ * scripts reach it.
+ */
 const MAX_FUNCTIONS = 10_000;
-/** The key of the process's own component. */
+/** Key of the process's own component. */
 const OWN = '';
 
 /**
- * Which component a stack belongs to: that of the innermost function on it that `profileComponent` wraps,
- * otherwise the process's own. This holds for asynchronous functions too, because a resumed function is on
+ * Maps each stack to its component: that of the innermost function on it that `profileComponent` wraps,
+ * otherwise the process's own. This also works for asynchronous functions, because a resumed function is on
  * the stack again.
  *
- * Work that a component hands to others (a timer, an event handler) runs on stacks without its function and
- * belongs to the process; so does a wrapped function that the optimizer has inlined. No released Node tells
- * more; a runtime with allocation labels would replace this class.
+ * Work that a component hands to others (a timer, an event handler) runs on stacks without its function, so
+ * it belongs to the process. The same applies to a wrapped function that the optimizer has inlined. No
+ * released Node gives more information; a runtime with allocation labels would replace this class.
  *
- * A stack's component is decided once, so that counters by component never go back.
+ * A stack's component is decided once, so that counters by component never decrease.
  */
 export class StackComponents {
   #own: string;
@@ -29,24 +32,24 @@ export class StackComponents {
   readonly #byNode: string[];
   readonly #byFunction = new Map<string, string>();
 
-  /** @param own what this process is */
+  /** @param own component name of this process */
   constructor(tree: CallTree, own: string) {
     this.#own = own;
     this.#tree = tree;
     this.#byNode = [OWN];
   }
 
-  /** Calls the process something else, also on the stacks that are there. */
+  /** Renames the process's own component, also for existing stacks. */
   rename(own: string): void {
     this.#own = own;
   }
 
-  /** The name of a component, by its key. */
+  /** Returns the name of a component by its key. */
   nameOf(key: string): string {
     return key === OWN ? this.#own : key;
   }
 
-  /** Stacks that pass through this function belong to the component from now on. */
+  /** Assigns stacks that pass through this function to the component from now on. */
   addFunction({ scriptId, lineNumber, columnNumber }: FunctionLocation, component: string): void {
     const place = `${scriptId}:${lineNumber + 1}:${columnNumber + 1}`;
     this.#byFunction.delete(place);
@@ -58,7 +61,7 @@ export class StackComponents {
     }
   }
 
-  /** The key of a stack's component, see `nameOf`. It stays the same when the process is called something else. */
+  /** Returns the key of a stack's component, see `nameOf`. It does not change when the process is renamed. */
   of(node: NodeIndex): string {
     const path: NodeIndex[] = [];
     let at = node;

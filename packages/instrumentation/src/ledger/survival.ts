@@ -1,11 +1,11 @@
 import type { SiteIndex } from './call-site.js';
 import type { Ledger } from './ledger.js';
 
-/** What a call site allocated in a span of time, and what of that is still alive. */
+/** Bytes that a call site allocated in a span of time, and how many of them are still alive. */
 export interface Survival {
   readonly allocatedBytes: number;
   readonly aliveBytes: number;
-  /** Share alive, 0 to 1: an estimate, so it is cut at 1. */
+  /** Share alive, 0 to 1: an estimate, clamped at 1. */
   readonly share: number;
 }
 
@@ -16,19 +16,19 @@ interface Span {
 }
 
 const SPAN_MILLIS = 60_000;
-/** How many spans back survival is known. */
+/** Number of spans for which survival is known. */
 export const SURVIVAL_SPANS = 10;
-/** Of a span only the largest sites are kept, so that any program fits in a megabyte. */
+/** Maximum number of sites kept in a span, the largest first, so that any program fits in a megabyte. */
 const KEPT_SITES = 1_000;
 
 /**
- * The survival rate of call sites: the share of what a site allocated N minutes ago that is still alive. It
- * tells a store from a churn at one glance, and needs no trend. Spans are a minute long; what is more than
- * `SURVIVAL_SPANS` of them old is forgotten.
+ * Tracks the survival rate of call sites: the share of what a site allocated N minutes ago that is still
+ * alive. It separates a store from churn and needs no trend. Spans are a minute long by default; those older
+ * than `SURVIVAL_SPANS` spans are dropped.
  *
- * Both sides of the share are estimates: what is alive is sampled, and what died before it was seen is spread by
- * evidence that may belong to the span before. What is dead but not collected yet counts as alive. When the sampler is
- * lost, so is the fate of all that was alive: counting begins anew.
+ * Both sides of the share are estimates: what is alive is sampled, and what died unseen is attributed with
+ * statistics that may be of the span before. What is dead but not collected yet counts as alive. When the
+ * sampler is lost, it is unknown what survives, so counting restarts.
  */
 export class SurvivalTracker {
   readonly #spanMillis: number;
@@ -40,7 +40,7 @@ export class SurvivalTracker {
     this.#spanMillis = options.spanMillis ?? SPAN_MILLIS;
   }
 
-  /** Call after each reading; closes a span when its time is over. The ledger must have settled. */
+  /** Closes a span when its time is over. Call after each poll and after the ledger's `settle`. */
   observe(ledger: Ledger, atMillis: number): void {
     const { lostSamples } = ledger.counts;
     if (lostSamples > this.#lostSamples) this.#spans = [];
@@ -54,14 +54,15 @@ export class SurvivalTracker {
     }
     this.#allocatedBefore = allocated;
     this.#spans.push({ fromMillis: atMillis, toMillis: Number.POSITIVE_INFINITY, allocated: new Map() });
-    // The open one too; spans are longer rather than shorter.
+    // One more than the limit: the open span. Spans may be longer than set, never shorter.
     if (this.#spans.length > SURVIVAL_SPANS + 1) this.#spans.shift();
   }
 
   /**
-   * How much of what each site allocated in the span that long ago, at most `SURVIVAL_SPANS` spans, is alive.
+   * Returns for each site how much of what it allocated that long ago is alive.
    *
-   * @returns undefined when there is no closed span that old
+   * @param ageMillis age in ms, at most `SURVIVAL_SPANS` spans
+   * @returns undefined without a closed span of that age
    */
   survival(ledger: Ledger, atMillis: number, ageMillis: number): Map<SiteIndex, Survival> | undefined {
     const moment = atMillis - ageMillis;
@@ -77,7 +78,7 @@ export class SurvivalTracker {
   }
 }
 
-/** How much more sites have allocated since before, the largest first. */
+/** Returns the largest increases in allocated bytes by site, largest first. */
 function largest(
   now: ReadonlyMap<SiteIndex, number>,
   before: ReadonlyMap<SiteIndex, number>,

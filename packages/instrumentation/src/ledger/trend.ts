@@ -1,10 +1,10 @@
 /**
- * Robust trend statistics over equally spaced values. Both look only at the order or the median of
- * differences, so that one odd window (a burst, a collection) neither makes nor hides a trend.
+ * Robust trend statistics over equally spaced values. Both use only the order or the median of differences,
+ * so that one odd window (a burst, a collection) neither makes nor hides a trend.
  */
 
 /**
- * The Theil-Sen slope: the median of the slopes between all pairs of values.
+ * Returns the Theil-Sen slope: the median of the slopes between all pairs of values.
  *
  * @returns change per step; 0 for fewer than two values
  */
@@ -19,12 +19,12 @@ export function theilSenSlope(values: readonly number[]): number {
 }
 
 /**
- * The Mann-Kendall test for a monotonic trend.
+ * Computes the Mann-Kendall test for a monotonic trend.
  *
- * S is the number of rising pairs minus the number of falling ones; without a trend and without ties it has
+ * S is the number of rising pairs minus the number of falling ones. Without a trend and without ties it has
  * mean 0 and variance n(n-1)(2n+5)/18.
  *
- * @returns the normal score of S with continuity correction: above 2.33 rising at the 1 % level
+ * @returns the normal score of S with continuity correction: above 2.33 means rising at the 1 % level
  */
 export function mannKendallScore(values: readonly number[]): number {
   const n = values.length;
@@ -36,7 +36,7 @@ export function mannKendallScore(values: readonly number[]): number {
   return variance === 0 ? 0 : (s - Math.sign(s)) / Math.sqrt(variance);
 }
 
-/** The middle value; the mean of the two middle ones of an even number; 0 of none. */
+/** Returns the median: the mean of the two middle values for an even number; 0 for none. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
