@@ -16,38 +16,41 @@ import { writeHeader } from './write-header.js';
 
 export interface MemrayAggregatorOptions {
   readonly limits?: Partial<MemrayLimits>;
-  /** How many memory records are kept at most, evenly taken. Default: all (of very many, half a million). */
+  /**
+   * Maximum number of memory records to keep, evenly spaced. Default: all, but at least half a million if there are
+   * very many.
+   */
   readonly maxSnapshots?: number;
 }
 
 export interface AggregateEncodeOptions {
   /**
-   * A note for other programs: the first record names the main thread so. Its real name, or `main`, follows, and of two
-   * names memray shows the last.
+   * A note for other programs. The first record names the main thread with it. The name `main` follows, and memray
+   * shows the last of two names.
    */
   readonly note?: string;
   /**
-   * Bytes that the capture may have. If it would have more, the smallest sites are summed without their stacks. Default:
-   * no limit.
+   * Maximum size of the capture in bytes. If it would be larger, the smallest sites are summed without their stacks.
+   * Default: no limit.
    */
   readonly maxBytes?: number;
-  /** Told how many sites that were. */
+  /** Called with the number of sites that were summed without their stacks. */
   readonly onLeftOut?: (sites: number) => void;
 }
 
-/** Room for the thread's rows of what is left out, and the trailer. */
+/** Bytes reserved for the rows of the summed sites, by thread and allocator, and for the trailer. */
 const REST_BYTES = 1024;
 const SNAPSHOT_BYTES = 25;
-/** How much is encoded before it is handed out. */
+/** Size of the pieces that are returned. */
 const CHUNK_BYTES = 1 << 18;
 
 /**
- * Sums a capture up as its bytes come: what `memray run --aggregate` would have written in place of it. Per
- * thread, allocator and stack it has what was alive at the high-water mark and what still is, and no more: no
- * temporary allocations, no history but the memory records, no object records.
+ * Aggregates a capture as its bytes arrive, into what `memray run --aggregate` would have written instead. For each
+ * thread, allocator and stack, it has the allocations alive at the high-water mark and at the end. It has no temporary
+ * allocations, no history except the memory records, and no object records.
  *
- * {@link encode} may be called at any time, for what was read by then. Memory grows with what is alive and with
- * distinct stacks, not with the length of the capture.
+ * {@link encode} may be called at any time, for the bytes read so far. Memory depends on live allocations and distinct
+ * stacks, not on the length of the capture.
  */
 export class MemrayAggregator {
   readonly #format: MemrayFormat;
@@ -62,44 +65,48 @@ export class MemrayAggregator {
     this.#format = format;
     this.#maxSnapshots = options.maxSnapshots ?? Number.POSITIVE_INFINITY;
     this.#heap = new HighWaterMark(limits);
-    // Thinned out by halves as they come.
+    // Twice as many, because they are thinned out by half when there are too many.
     const maxKept = options.maxSnapshots === undefined ? undefined : 2 * options.maxSnapshots;
     this.#snapshots = new MemorySnapshots(() => this.#heap.amounts.liveBytes, maxKept);
     this.#model = new AggregationModel(limits, [this.#heap, this.#snapshots]);
     this.#stream = new RecordStream(this.#model, limits);
   }
 
-  /** Known as soon as it was read. */
+  /** Undefined until the header was read. */
   get header(): MemrayHeader | undefined {
     return this.#stream.header;
   }
 
-  /** Whether nothing more is wanted: the trailer was read, or damage found. */
+  /** True if no more bytes are needed: the trailer was read, or damage was found. */
   get stopped(): boolean {
     return this.#stream.stopped;
   }
 
-  /** Whether nothing more can be learned: see {@link RecordStream.settled}. */
+  /** True if more bytes would change no result: see {@link RecordStream.settled}. */
   get settled(): boolean {
     return this.#stream.settled;
   }
 
-  /** @throws FormatError when this is no capture we can read, or goes beyond a limit */
+  /**
+   * Reads the next bytes.
+   *
+   * @throws FormatError when this is not a supported capture, or it exceeds a limit
+   */
   push(bytes: Uint8Array): void {
     this.#stream.push(bytes);
   }
 
   /**
-   * Says that nothing more will come.
+   * Ends the input.
    *
-   * @throws FormatError when not even the header is there
+   * @throws FormatError when the header is incomplete
    */
   end(): CaptureEnd {
     return this.#stream.end();
   }
 
   /**
-   * The aggregated capture of what was read so far, piece by piece. Nothing may be pushed meanwhile.
+   * Returns the aggregated capture of the bytes read so far, in pieces. Do not call `push` meanwhile.
    *
    * @throws Error before the header was read
    */
@@ -135,7 +142,9 @@ export class MemrayAggregator {
     return fittingSites(this.#model, this.#heap.amounts, sites, maxBytes - taken);
   }
 
-  /** Writes record after record in memray's order; yields where a chunk may end, native records as they were read. */
+  /**
+   * Writes all records in memray's order. Yields where a piece may end. Native records are yielded as they were read.
+   */
   *#parts(encoder: AggregatedEncoder, used: UsedStacks): Generator<Uint8Array | undefined> {
     const model = this.#model;
     for (const snapshot of this.#snapshots.list(this.#maxSnapshots)) {
@@ -171,7 +180,10 @@ export class MemrayAggregator {
     }
   }
 
-  /** In the order of first appearance, as memray 1.20 has it: its summary looks at the first 95 % of the bytes. */
+  /**
+   * Writes the rows in the order of first appearance, as memray 1.20 does: its summary shows the first 95 % of the
+   * bytes.
+   */
   *#rows(encoder: AggregatedEncoder, { sites, leftOut, stacks }: UsedStacks): Generator<undefined> {
     for (const site of sites) {
       encoder.allocation({ ...this.#row(site), stack: stacks[this.#model.sites.stack(site)]! });
@@ -186,7 +198,7 @@ export class MemrayAggregator {
     for (const row of rest.values()) encoder.allocation(row);
   }
 
-  /** What there is of a site, without its stack. */
+  /** Returns the row of a site, without its stack. */
   #row(site: number): AggregatedRow {
     const { sites } = this.#model;
     const peak = this.#heap.amounts.atPeak(site);
@@ -207,7 +219,7 @@ export class MemrayAggregator {
   #header(frameCount: number): MemrayHeader {
     const { header } = this.#stream;
     if (header === undefined) throw new Error('the header was not read yet');
-    // An unfinished capture ends where its memory records do.
+    // An unfinished capture ends with its last memory record.
     const lastMillis = this.#snapshots.last?.millis ?? 0;
     return {
       ...header,
@@ -224,17 +236,20 @@ export class MemrayAggregator {
 }
 
 interface UsedStacks {
-  /** Those that are not empty, and that have a row of their own. */
+  /** Sites that are not empty and have a row of their own. */
   readonly sites: readonly number[];
-  /** Those that are summed without their stacks. */
+  /** Sites that are summed without their stacks. */
   readonly leftOut: readonly number[];
-  /** The frames in them; the index is the number in the file. */
+  /** Frames of the used stacks. The index is the number in the file. */
   readonly frames: readonly number[];
-  /** Stack → its number in the file; 0 for one that is not used, and for the empty one. */
+  /** Number in the file of each stack; 0 for an unused stack and for the empty one. */
   readonly stacks: Int32Array;
 }
 
-/** The stacks of sites that are not empty, and their callers. A caller has a smaller number, before and after. */
+/**
+ * Collects the stacks of the given sites, and their callers. A caller has a smaller number than its callee, both before
+ * and after renumbering.
+ */
 function usedStacks(model: CaptureModel, sites: readonly number[], leftOut: readonly number[]): UsedStacks {
   const stacks = new Int32Array(model.stackCount + 1);
   for (const site of sites) {

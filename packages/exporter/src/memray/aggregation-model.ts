@@ -2,7 +2,7 @@ import { ByteWriter } from '../wire/byte-writer.js';
 import { CaptureModel } from './capture-model.js';
 import { NativeRecordWriter } from './write-native.js';
 
-/** An image that was read, and those of its segments that were. */
+/** An image, and those of its segments that were read so far. */
 interface PendingImage {
   readonly path: string;
   readonly segmentCount: number;
@@ -11,7 +11,10 @@ interface PendingImage {
   readonly segments: { readonly addressHigh: number; readonly addressLow: number; readonly size: number }[];
 }
 
-/** Keeps native records as they will be written: their numbers stay the same, so nothing is looked up in them. */
+/**
+ * A capture model that also encodes native records for the output. Their numbers do not change, so they are never
+ * looked up.
+ */
 export class AggregationModel extends CaptureModel {
   readonly #mapBytes = new ByteWriter();
   readonly #frameBytes = new ByteWriter();
@@ -19,10 +22,10 @@ export class AggregationModel extends CaptureModel {
   readonly #frames = new NativeRecordWriter(this.#frameBytes);
   readonly #mapPieces: Uint8Array[] = [];
   readonly #framePieces: Uint8Array[] = [];
-  /** An image says how many segments follow, and a capture may end before they do. */
+  /** The latest image until all its segments were read. A capture may end before that. */
   #pending: PendingImage | undefined;
 
-  /** The maps read so far; one whose segments are not all there has those that are. */
+  /** Returns the records of the maps read so far. An incomplete image is written with the segments it has. */
   memoryMaps(): readonly Uint8Array[] {
     if (this.#mapBytes.length > 0) this.#mapPieces.push(this.#mapBytes.take());
     if (this.#pending === undefined) return this.#mapPieces;
@@ -54,7 +57,7 @@ export class AggregationModel extends CaptureModel {
 
   override segment(addressHigh: number, addressLow: number, size: number): void {
     super.segment(addressHigh, addressLow, size);
-    // A segment without an image, and more of them than were said, is damage and does not come here.
+    // A segment without an image, or one too many, is damage, and the reader rejects it before.
     this.#pending?.segments.push({ addressHigh, addressLow, size });
     if (this.#pending !== undefined) this.#writeWholeImage(this.#pending);
   }

@@ -1,4 +1,4 @@
-/** The closed set of names a memray capture knows. */
+/** All allocator names that memray knows. */
 export type AllocatorName =
   | 'PYMALLOC_FREE'
   | 'PYMALLOC_MALLOC'
@@ -17,8 +17,8 @@ export type AllocatorName =
   | 'MUNMAP';
 
 /**
- * How an allocator's records are matched up: `simple` ones by exact address, `ranged` ones by the bytes an
- * interval covers.
+ * How an allocator's records are matched: `simple` ones by exact address, `ranged` ones by the interval of bytes they
+ * cover.
  */
 export type AllocatorKind =
   | 'simple-allocator'
@@ -39,7 +39,7 @@ function row(id: number, id11: number, name: AllocatorName, kind: AllocatorKind)
   return { id, id11, name, kind };
 }
 
-/** Every allocator, in the order of its number in formats 12 and 13 (which start at 1). */
+/** All allocators, in the order of their numbers in formats 12 and 13, which start at 1. */
 export const ALLOCATORS: readonly AllocatorFacts[] = [
   row(1, 15, 'PYMALLOC_FREE', 'simple-deallocator'),
   row(2, 12, 'PYMALLOC_MALLOC', 'simple-allocator'),
@@ -58,10 +58,10 @@ export const ALLOCATORS: readonly AllocatorFacts[] = [
   row(15, 11, 'MUNMAP', 'ranged-deallocator'),
 ];
 
-/** Number of allocator ids in either numbering, the unused 0 included. */
+/** Number of allocator IDs in either numbering, including the unused 0. */
 export const ALLOCATOR_ID_COUNT = 16;
 
-/** The numbers the code names. */
+/** Numbers that the code refers to. */
 export const PYMALLOC_FREE = 1;
 export const FREE = 5;
 export const MALLOC = 6;
@@ -70,17 +70,17 @@ export const MUNMAP = 15;
 
 const idByName: ReadonlyMap<string, number> = new Map(ALLOCATORS.map(({ name, id }) => [name, id]));
 
-/** Number (formats 12 and 13) of `name`; `undefined` for a name that is none of memray's. */
+/** Returns the number of `name` in formats 12 and 13, or `undefined` for a name that memray does not have. */
 export function allocatorId(name: AllocatorName): number | undefined {
   return idByName.get(name);
 }
 
-/** Whether `id` (formats 12 and 13) takes memory away: FREE, PYMALLOC_FREE, MUNMAP. */
+/** Returns whether `id` (formats 12 and 13) frees memory: FREE, PYMALLOC_FREE, MUNMAP. */
 export function isDeallocator(id: number): boolean {
   return id === FREE || id === PYMALLOC_FREE || id === MUNMAP;
 }
 
-/** Whether records of `id` (formats 12 and 13) carry no size: FREE and PYMALLOC_FREE, but not MUNMAP. */
+/** Returns whether records of `id` (formats 12 and 13) have no size: FREE and PYMALLOC_FREE, but not MUNMAP. */
 export function isSimpleDeallocator(id: number): boolean {
   return id === FREE || id === PYMALLOC_FREE;
 }
@@ -91,8 +91,8 @@ function translation(from: 'id' | 'id11', to: 'id' | 'id11'): Uint8Array {
   return table;
 }
 
-/** Format-11 number → number of formats 12 and 13; 0 → 0. */
+/** Number in formats 12 and 13, by number in format 11. 0 maps to 0. */
 export const ID_FROM_11: Readonly<Uint8Array> = translation('id11', 'id');
 
-/** Number of formats 12 and 13 → format-11 number; 0 → 0. */
+/** Number in format 11, by number in formats 12 and 13. 0 maps to 0. */
 export const ID_TO_11: Readonly<Uint8Array> = translation('id', 'id11');

@@ -12,29 +12,29 @@ import { profileTimes } from './profile-times.js';
 import { type Amount, SiteAmounts, type SiteAmountsState } from './site-amounts.js';
 import type { MemrayThread } from './thread-table.js';
 
-/** Where and by what something was allocated. Sites are numbered from 1 and never change. */
+/** The thread, allocator and stack of allocations. Sites are numbered from 1, and their numbers never change. */
 export interface AllocationSite {
   readonly thread: MemrayThread;
   readonly allocator: AllocatorName;
-  /** Number of the stack, 0 for none. */
+  /** Number of the stack; 0 for none. */
   readonly stack: number;
 }
 
-/** What {@link CaptureContents} hold at one moment, to be posted to another thread. */
+/** A copy of {@link CaptureContents} at one moment, to post to another thread. */
 export interface CaptureSnapshot {
   readonly model: CaptureModelState;
   readonly amounts: SiteAmountsState;
   readonly resident: ResidentMemory | undefined;
 }
 
-/** What each site of a capture had allocated at one moment, and when that was; to be subtracted from a later moment. */
+/** The allocations of each site of a capture at one moment, to subtract from those of a later moment. */
 export interface CaptureAmounts {
   readonly amounts: SiteAmountsState;
-  /** Time of collection, in nanoseconds since the Unix epoch. */
+  /** Time of collection, in ns since the Unix epoch. */
   readonly timeNanos: bigint;
 }
 
-/** What a capture says: its program, and amounts by site. */
+/** The contents of a capture: its program, and amounts by site. */
 export class CaptureContents {
   readonly #model: CaptureModel;
   readonly #amounts: SiteAmounts;
@@ -42,7 +42,11 @@ export class CaptureContents {
   readonly #ownPackage: OwnPackage | undefined;
   #packages: StackPackages | undefined;
 
-  /** @param ownPackage names the packages of a Node program's own files */
+  /**
+   * Creates a view of the given tables.
+   *
+   * @param ownPackage returns the package of one of a Node program's own files
+   */
   constructor(
     model: CaptureModel,
     amounts: SiteAmounts,
@@ -55,7 +59,7 @@ export class CaptureContents {
     this.#ownPackage = ownPackage;
   }
 
-  /** The contents at the moment of a snapshot. */
+  /** Returns the contents at the moment of a snapshot. */
   static of({ model, amounts, resident }: CaptureSnapshot, ownPackage?: OwnPackage): CaptureContents {
     const memory = new LastMemoryRecord();
     memory.last = resident;
@@ -63,7 +67,7 @@ export class CaptureContents {
     return new CaptureContents(known, SiteAmounts.of(amounts), memory, ownPackage);
   }
 
-  /** Copies all, which takes some milliseconds for each 100,000 sites. */
+  /** Copies all data. Takes some milliseconds per 100,000 sites. */
   snapshot(): CaptureSnapshot {
     return {
       model: this.#model.state,
@@ -72,17 +76,17 @@ export class CaptureContents {
     };
   }
 
-  /** Copies the amounts alone: 64 bytes for each site. There must be a header. */
+  /** Copies only the amounts: 64 bytes per site. Requires the header. */
   amountsNow(): CaptureAmounts {
     return { amounts: this.#amounts.copy(this.siteCount), timeNanos: this.times.timeNanos };
   }
 
-  /** Known as soon as it was read. */
+  /** Undefined until the header was read. */
   get header(): MemrayHeader | undefined {
     return this.#model.knownHeader;
   }
 
-  /** Allocations and deallocations so far. */
+  /** Number of allocations and deallocations so far. */
   get events(): number {
     return this.#amounts.events;
   }
@@ -101,8 +105,8 @@ export class CaptureContents {
   }
 
   /**
-   * Returns what makes stacks of a profile from those of sites: without the frames that the header says to hide, and with
-   * native ones, as in `MemrayProfiler`. For what was read so far.
+   * Returns a function that converts the stack of a site to one of a profile. Frames hidden by the header are omitted
+   * and native frames are included, as in `MemrayProfiler`. Covers the records read so far.
    */
   stacksIn(builder: ProfileBuilder): (site: number) => StackHandle | undefined {
     const model = this.#model;
@@ -114,13 +118,13 @@ export class CaptureContents {
     };
   }
 
-  /** Time of collection and length of a profile of what was read so far; there must be a header. */
+  /** Time of collection and length of a profile of the records read so far. Throws without a header. */
   get times(): { readonly timeNanos: bigint; readonly durationNanos: bigint } {
     if (this.header === undefined) throw new Error('there is no header yet');
     return profileTimes(this.header, this.resident?.millis);
   }
 
-  /** What was allocated in all, freed or not. */
+  /** Sum of all allocations, freed or not. */
   get totalAllocated(): Amount {
     let bytes = 0;
     let count = 0;
@@ -132,7 +136,7 @@ export class CaptureContents {
     return { bytes, count };
   }
 
-  /** Whether it says what was ever allocated; an aggregated file does not. */
+  /** True if the capture has all allocations ever made. An aggregated file has not. */
   get knowsAllocated(): boolean {
     return this.header?.fileFormat === 'ALL_ALLOCATIONS';
   }
@@ -150,32 +154,35 @@ export class CaptureContents {
     };
   }
 
-  /** All that was ever allocated there. */
+  /** Returns all allocations ever made at a site. */
   allocated(site: number): Amount {
     return this.#amounts.total(site);
   }
 
-  /** What was alive at the high-water mark. */
+  /** Returns the allocations alive at the high-water mark. */
   atPeak(site: number): Amount {
     return this.#amounts.atPeak(site);
   }
 
-  /** What is alive now. */
+  /** Returns the allocations alive now. */
   live(site: number): Amount {
     return this.#amounts.live(site);
   }
 
-  /** The places of a stack from the innermost outwards, none hidden. */
+  /** Iterates the locations of a stack from the innermost outwards, including hidden ones. */
   *wholeStack(stack: number): Generator<MemrayLocation> {
     for (const location of this.#model.wholeStack(stack)) yield plainPlace(location);
   }
 
-  /** The frame that is charged with what a stack allocated, see `StackPackages`; undefined for the empty stack. */
+  /**
+   * Returns the frame that allocations of a stack are attributed to, see `StackPackages`. Undefined for the empty
+   * stack.
+   */
   callSite(stack: number): MemrayLocation | undefined {
     return this.#stackPackages().callSite(this.wholeStack(stack));
   }
 
-  /** The package that a stack belongs to, see `StackPackages`. */
+  /** Returns the package that a stack belongs to, see `StackPackages`. */
   packageOf(stack: number): string {
     return this.#stackPackages().packageOf(this.wholeStack(stack));
   }

@@ -10,17 +10,20 @@ import { type AggregatedAllocation, RecordDamage, type RecordHandler } from './r
 import { SiteTable, type SiteTableState } from './site-table.js';
 import { type MemrayThread, ThreadTable, type ThreadTableState } from './thread-table.js';
 
-/** The listeners that want to hear of one kind of event: calls of nothing cost, too, at millions a second. */
+/**
+ * The listeners that implement one kind of event. Calls of empty functions would also cost time, at millions per
+ * second.
+ */
 type Hearing<E extends keyof HeapListener> = readonly Required<Pick<HeapListener, E>>[];
 
 function hearing<E extends keyof HeapListener>(listeners: readonly HeapListener[], event: E): Hearing<E> {
   return listeners.filter((listener) => listener[event] !== undefined) as unknown as Hearing<E>;
 }
 
-/** The most stacks, frames … that fit the tables. */
+/** Maximum index in the tables of stacks, frames and so on. */
 const MAX_INDEX = 2 ** 31 - 1;
 
-/** What a {@link CaptureModel} knows, for another thread. */
+/** The data of a {@link CaptureModel}, for another thread. */
 export interface CaptureModelState {
   readonly header: MemrayHeader | undefined;
   readonly codes: CodeTableState;
@@ -31,8 +34,7 @@ export interface CaptureModelState {
 }
 
 /**
- * What the records of a capture say: its functions, threads, stacks; and what happens to its heap, which it
- * tells its listeners.
+ * The functions, threads, stacks and sites of a capture, built from its records. Reports heap events to its listeners.
  */
 export class CaptureModel implements RecordHandler {
   readonly #limits: MemrayLimits;
@@ -47,16 +49,18 @@ export class CaptureModel implements RecordHandler {
   readonly #stacks: PairTable;
   readonly #sites: SiteTable;
   #pushes: PushCache;
-  /** The stack each thread is in now. */
+  /** Current stack of each thread. */
   readonly #current: number[] = [];
   #thread = -1;
   #header: MemrayHeader | undefined;
-  /** Frames of an aggregated file, by their id in it. */
+  /** Frames of an aggregated file, by their ID in it. */
   readonly #aggregatedFrames: Map<number, number> = new Map();
 
   /**
-   * @param pushSlots see {@link PushCache}
-   * @param state makes a model that can be looked up, and takes no more records
+   * Creates a model.
+   *
+   * @param options.pushSlots see {@link PushCache}
+   * @param options.state data of another model; the new one is for look-ups only and accepts no records
    */
   constructor(
     limits: MemrayLimits,
@@ -78,7 +82,7 @@ export class CaptureModel implements RecordHandler {
     this.#header = state?.header;
   }
 
-  /** Forgets what only more records would need: none follows. */
+  /** Releases the tables that only further records would need. No record may follow. */
   seal(): void {
     this.#codes.seal();
     this.#stacks.seal();
@@ -87,7 +91,7 @@ export class CaptureModel implements RecordHandler {
     this.#current.length = 0;
   }
 
-  /** A copy of all that is known. */
+  /** Copy of all data. */
   get state(): CaptureModelState {
     return {
       header: this.#header,
@@ -99,7 +103,7 @@ export class CaptureModel implements RecordHandler {
     };
   }
 
-  /** Undefined until it was read. */
+  /** Undefined until the header was read. */
   get knownHeader(): MemrayHeader | undefined {
     return this.#header;
   }
@@ -116,12 +120,12 @@ export class CaptureModel implements RecordHandler {
     return this.#threads.thread(index);
   }
 
-  /** The frame a stack ends in; 0 for the empty stack. */
+  /** Returns the innermost frame of a stack; 0 for the empty stack. */
   innermostFrame(stack: number): number {
     return stack === 0 ? 0 : this.#stacks.frame(stack);
   }
 
-  /** The stack in which the innermost frame of this one was called; 0 for none. */
+  /** Returns the stack of the caller of the innermost frame; 0 for none. */
   caller(stack: number): number {
     return stack === 0 ? 0 : this.#stacks.parent(stack);
   }
@@ -138,7 +142,7 @@ export class CaptureModel implements RecordHandler {
     return this.#codes.location(frame);
   }
 
-  /** The places of a stack, from the innermost outwards, none hidden; the first so many of them. */
+  /** Iterates the locations of a stack from the innermost outwards, including hidden ones, up to `atMost` of them. */
   *wholeStack(stack: number, atMost: number = Number.POSITIVE_INFINITY): Generator<MemrayLocation> {
     let left = atMost;
     for (let at = stack; at !== 0 && left > 0; at = this.#stacks.parent(at)) {
@@ -148,8 +152,8 @@ export class CaptureModel implements RecordHandler {
   }
 
   /**
-   * The places of a stack, from the innermost outwards. Of the main thread's stacks the outermost ones that the
-   * header says to hide are left out.
+   * Returns the locations of a stack from the innermost outwards. For stacks of the main thread, the outermost frames
+   * that the header hides are omitted.
    */
   locations(stack: number, thread: number): readonly MemrayLocation[] {
     const locations = [...this.wholeStack(stack)];

@@ -2,23 +2,23 @@ import { MAGIC } from './header.js';
 
 export const LZ4_MAGIC_BYTES: readonly number[] = [0x04, 0x22, 0x4d, 0x18];
 
-/** What follows the end of a capture in its file, other than zeros. It is not read. */
+/** Data in the file after the end of a capture, other than zeros. It is not read. */
 export interface CaptureRest {
-  /** Where it begins, in bytes from the start of the capture; of the compressed file if `compressed`. */
+  /** Offset of the data in bytes, from the start of the capture; in the compressed file if `compressed`. */
   readonly offset: number;
   readonly compressed: boolean;
-  /** Whether it is another capture: two files were joined. */
+  /** True if the data is another capture: two files were concatenated. */
   readonly isCapture: boolean;
 }
 
-/** Looks for {@link CaptureRest} behind a trailer, as the bytes come. */
+/** Detects {@link CaptureRest} after a trailer, as the bytes arrive. */
 export class CaptureRestFinder {
-  /** Zeros so far, which are room that memray has reserved. */
+  /** Number of zeros so far. memray preallocates this space. */
   #zeros = 0;
-  /** The first bytes that are no zeros. */
+  /** The first bytes other than zeros. */
   readonly #head: number[] = [];
 
-  /** Whether more bytes tell nothing more. */
+  /** True if more bytes would not change the result. */
   get isKnown(): boolean {
     return this.#head.length === MAGIC.length;
   }
@@ -32,7 +32,7 @@ export class CaptureRestFinder {
     for (; at < bytes.length && !this.isKnown; at += 1) this.#head.push(bytes[at]!);
   }
 
-  /** What was found; the trailer ends at `offset`. */
+  /** Returns the data found, if any. `offset` is the end of the trailer. */
   rest(offset: number, compressed: boolean): CaptureRest | undefined {
     if (this.#head.length === 0) return undefined;
     return { offset: offset + this.#zeros, compressed, isCapture: beginsCapture(this.#head) };

@@ -7,10 +7,10 @@ import type { Amount, SiteAmounts } from './site-amounts.js';
 import { type SizeBucket, SizeHistogram } from './size-histogram.js';
 
 const HISTOGRAM_BARS = 10;
-/** Frames of a stack that are searched for a module: more than any recursion in the standard library has. */
+/** Maximum number of frames of a stack to search for a module: deeper than any recursion in the standard library. */
 const MAX_SEARCHED = 2_000;
 
-/** A place that allocates, and how much; `undefined` where there was no stack. */
+/** A location that allocates, and how much; `undefined` for allocations without a stack. */
 export interface LocationTotal extends Amount {
   readonly location: MemrayLocation | undefined;
 }
@@ -19,14 +19,14 @@ export interface ModuleTotal extends Amount {
   readonly module: string;
 }
 
-/** What `memray stats` tells: of all allocations, freed or not. Frees do not count. */
+/** The figures of `memray stats`: about all allocations, freed or not. Deallocations are not counted. */
 export interface CaptureStats {
   readonly allocations: number;
   readonly allocatedBytes: number;
   readonly sizes: readonly SizeBucket[];
-  /** Number of allocations, the most frequent first. */
+  /** Number of allocations by allocator, the most frequent first. */
   readonly allocators: ReadonlyMap<AllocatorName, number>;
-  /** The allocating places, that is innermost frames, by bytes. */
+  /** Allocating locations, that is innermost frames, by bytes. */
   readonly locationsByBytes: readonly LocationTotal[];
   readonly locationsByCount: readonly LocationTotal[];
   readonly modulesByBytes: readonly ModuleTotal[];
@@ -38,7 +38,7 @@ interface Sum {
   count: number;
 }
 
-/** What {@link CaptureStats} are made of: sums of one capture, or of several. */
+/** Sums of one capture, or of several, from which {@link CaptureStats} are made. */
 export class CaptureSums {
   readonly #all: Sum = { bytes: 0, count: 0 };
   readonly #locations: Map<string, Sum & { readonly location: MemrayLocation | undefined }> = new Map();
@@ -46,7 +46,12 @@ export class CaptureSums {
   readonly #allocators: Map<number, number> = new Map();
   readonly #sizes: SizeHistogram = new SizeHistogram();
 
-  /** @param location what `key` stands for */
+  /**
+   * Adds the allocations of a site.
+   *
+   * @param key identity of the location; equal keys are summed
+   * @param location the location of the key
+   */
   addSite(amount: Amount, allocator: number, module: string, key: string, location?: MemrayLocation): void {
     increase(this.#all, amount);
     this.#allocators.set(allocator, (this.#allocators.get(allocator) ?? 0) + amount.count);
@@ -64,7 +69,7 @@ export class CaptureSums {
     this.#sizes.addAll(sizes);
   }
 
-  /** Adds the sums of another capture. Places are the same where they show the same. */
+  /** Adds the sums of another capture. Locations are equal if their displayed fields are. */
   addAll(other: CaptureSums): void {
     increase(this.#all, other.#all);
     this.#sizes.addAll(other.#sizes);
@@ -82,7 +87,7 @@ export class CaptureSums {
       );
   }
 
-  /** The figures, each list cut to its `top` first. */
+  /** Returns the figures, with each list limited to its first `top` entries. */
   stats(top: number): CaptureStats {
     const locations = [...this.#locations.values()];
     const modules = [...this.#modules].map(([module, amount]) => ({ module, ...amount }));
@@ -104,7 +109,7 @@ export class CaptureSums {
   }
 }
 
-/** Sums up what sites have allocated in all. */
+/** Sums all allocations by site. */
 export function captureSums(
   model: CaptureModel,
   header: MemrayHeader,
@@ -113,7 +118,7 @@ export function captureSums(
 ): CaptureSums {
   const sums = new CaptureSums();
   sums.addSizes(sizes);
-  // As memray: its figures are what these are held against.
+  // Do not guess: the results are compared with memray's.
   const resolver = new PythonModules(header, { guess: false });
   const moduleOfStack = new Map<number, string>();
   for (let site = 1; site <= model.sites.size; site += 1) {
@@ -125,14 +130,14 @@ export function captureSums(
     );
     const frame = model.innermostFrame(stack);
     const location = frame === 0 ? undefined : model.location(frame);
-    // memray 1.18 tells frames apart that 1.19 and later put together by what they show.
+    // memray 1.18 distinguishes frames that later versions merge because their displayed fields are equal.
     const key = header.format === 11 ? String(frame) : shownLocation(location);
     sums.addSite(amount, model.sites.allocator(site), module, key, location);
   }
   return sums;
 }
 
-/** What of a place is shown, as one text; empty for no place. */
+/** Returns the displayed fields of a location as one text; empty for no location. */
 function shownLocation(location: MemrayLocation | undefined): string {
   return location === undefined ? '' : JSON.stringify([location.functionName, location.file, location.line]);
 }

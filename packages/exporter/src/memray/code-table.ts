@@ -3,24 +3,24 @@ import { lineAt } from './line-table.js';
 import { LineTables, type LineTablesState } from './line-tables.js';
 import { PairTable, type PairTableState } from './pair-table.js';
 
-/** A place in a program. An unknown function or file is empty, an unknown line 0. */
+/** A location in a program. An unknown function or file is empty, an unknown line 0. */
 export interface MemrayLocation {
   readonly functionName: string;
   readonly file: string;
-  /** The line that ran; in a capture of a Node program, where the function starts. */
+  /** The line that ran; in a capture of a Node program, the line where the function starts. */
   readonly line: number;
-  /** Where the function starts. Format 11 does not say it: there it is `line`. */
+  /** The line where the function starts. Format 11 does not have it: it is `line` there. */
   readonly firstLine: number;
 }
 
 const UNKNOWN: MemrayLocation = { functionName: '', file: '', line: 0, firstLine: 0 };
-/** Bytes that an entry costs beside its text. */
+/** Estimated size of an entry in addition to its text, in bytes. */
 const ENTRY_BYTES = 64;
-/** An instruction offset and the entry bit must share a small integer. */
+/** Maximum instruction offset: with the entry bit, it must fit into a small integer. */
 const MAX_OFFSET = 2 ** 30 - 1;
 const NO_LINE_OFFSET = -1;
 
-/** The functions of a {@link CodeTable} by number, and the frames in them, for another thread. */
+/** The functions of a {@link CodeTable} by number, and their frames, for another thread. */
 export interface CodeTableState {
   readonly functionNames: readonly string[];
   readonly files: readonly string[];
@@ -30,18 +30,18 @@ export interface CodeTableState {
   readonly pythonVersion: number;
 }
 
-/** The functions of a capture, and the frames in them: (function, instruction offset, entry). */
+/** The functions of a capture, and their frames: (function, instruction offset, entry). */
 export class CodeTable {
   readonly #limits: MemrayLimits;
-  /** The id in the file → our index, given at the first mention, be it a declaration or a use. */
+  /** Index of a function by its ID in the file, assigned at the first mention, in a declaration or a use. */
   readonly #indexes: Map<number, number> = new Map();
-  /** By our index; a hole where a function was used and not declared. */
+  /** By index. Has a hole where a function was used but not declared. */
   #functionNames: string[] = [];
   #files: string[] = [];
   #firstLines: number[] = [];
-  /** A frame of format 11 has none: its line is the first one. */
+  /** A frame of format 11 has no line table: its line is the first line. */
   #lineTables: LineTables = new LineTables();
-  /** One string for all functions of a file. */
+  /** Shares one string between all functions of a file. */
   readonly #knownFiles: Map<string, string> = new Map();
   #frames: PairTable = new PairTable();
   readonly #locations: (MemrayLocation | undefined)[] = [];
@@ -52,7 +52,7 @@ export class CodeTable {
     this.#limits = limits;
   }
 
-  /** Makes a table that can be looked up, and takes no more functions. */
+  /** Creates a table for look-ups. It accepts no more functions. */
   static of(limits: MemrayLimits, state: CodeTableState): CodeTable {
     const table = new CodeTable(limits);
     table.#functionNames = [...state.functionNames];
@@ -64,14 +64,14 @@ export class CodeTable {
     return table;
   }
 
-  /** Forgets how to find a function by its id: none is declared or used from now on. */
+  /** Releases the look-up of functions by ID. No function may be declared or used afterwards. */
   seal(): void {
     this.#indexes.clear();
     this.#knownFiles.clear();
     this.#frames.seal();
   }
 
-  /** A copy of the functions and frames. */
+  /** Copy of the functions and frames. */
   get state(): CodeTableState {
     return {
       functionNames: [...this.#functionNames],
@@ -83,7 +83,7 @@ export class CodeTable {
     };
   }
 
-  /** Declares a function; of two declarations the later one counts, also for frames that were used before. */
+  /** Declares a function. If it is declared twice, the later declaration counts, also for frames used before. */
   declare(id: number, functionName: string, file: string, firstLine: number, lineTable?: Uint8Array): void {
     this.#textBytes += functionName.length + file.length + (lineTable?.length ?? 0) + ENTRY_BYTES;
     if (this.#textBytes > this.#limits.maxTextBytes) {
@@ -97,7 +97,7 @@ export class CodeTable {
     this.#locations.length = 0;
   }
 
-  /** The frame at this place of the function with this id, numbered from 1. */
+  /** Returns the number, from 1, of the frame at this offset in the function with this ID. */
   frame(id: number, offset: number, entry: boolean): number {
     const place = Math.abs(offset) <= MAX_OFFSET ? offset : NO_LINE_OFFSET;
     const frame = this.#frames.intern(this.#index(id), place * 2 + (entry ? 1 : 0));
@@ -105,7 +105,7 @@ export class CodeTable {
     return frame;
   }
 
-  /** Whether native frames may stand between this frame and its caller's. */
+  /** Returns whether there may be native frames between this frame and its caller. */
   isEntry(frame: number): boolean {
     return (this.#frames.frame(frame) & 1) === 1;
   }

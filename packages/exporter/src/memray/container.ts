@@ -4,8 +4,8 @@ import { LZ4_MAGIC, Lz4FrameDecoder } from '../wire/lz4-frame.js';
 const ZEROS: Uint8Array = new Uint8Array(64 * 1024);
 
 /**
- * Undoes what is around a capture: LZ4 frames, or the zeros at the end of a raw file, which memray writes ahead
- * of the data and which belong to no record. Zeros are held back until something else follows.
+ * Unwraps a capture: decodes LZ4 frames, or removes the zeros at the end of a raw file. memray preallocates these
+ * zeros, and they belong to no record. Zeros are held back until other data follows.
  */
 export class CaptureContainer {
   readonly #onData: (bytes: Uint8Array) => void;
@@ -16,32 +16,42 @@ export class CaptureContainer {
   #zeros = 0;
 
   /**
-   * `onData` gets the capture piece by piece, and `onRest` what follows the compressed data and is none; a piece is valid
-   * during the call only.
+   * Creates a container. A piece of data is valid only during the call.
+   *
+   * @param onData receives the capture piece by piece
+   * @param onRest receives data after the LZ4 frames that is not a frame
    */
   constructor(onData: (bytes: Uint8Array) => void, onRest: (bytes: Uint8Array) => void) {
     this.#onData = onData;
     this.#onRest = onRest;
   }
 
-  /** Where what is given to `onRest` begins, in bytes from the start of the file. */
+  /** Offset of the data given to `onRest`, in bytes from the start of the file. */
   get restOffset(): number {
     return this.#lz4?.restOffset ?? 0;
   }
 
-  /** Whether the capture is compressed; not known before four bytes are. */
+  /** True if the capture is compressed. False until four bytes were pushed. */
   get compressed(): boolean {
     return this.#lz4 !== undefined;
   }
 
-  /** @throws FormatError when compressed data is damaged; what could be decoded was handed out before */
+  /**
+   * Unwraps the next bytes.
+   *
+   * @throws FormatError when compressed data is damaged; `onData` has received everything before
+   */
   push(bytes: Uint8Array): void {
     if (this.#lz4) this.#lz4.push(bytes);
     else if (this.#raw) this.#pushRaw(bytes);
     else this.#begin(bytes);
   }
 
-  /** @throws FormatError when compressed data is cut; what could be decoded was handed out before */
+  /**
+   * Ends the input.
+   *
+   * @throws FormatError when compressed data is truncated; `onData` has received everything before
+   */
   end(): void {
     if (!this.#lz4 && !this.#raw) this.#pushRaw(this.#start);
     this.#lz4?.end();

@@ -10,11 +10,11 @@ import { writeSite, writeSnapshot } from './write-aggregated.js';
 import { writeHeader, writeString } from './write-header.js';
 import { NativeRecordWriter } from './write-native.js';
 
-/** What a line table of a single line, as we write it, is read by. */
+/** Python version whose decoder reads the line tables of a single line that are written here. */
 export const PYTHON_3_11 = 0x030b00f0;
 
 /**
- * Writes the records it is handed in another format. Here is what all formats have in common: the numbers of
+ * Writes the records it receives in another format. This base class has the parts that all formats share: the tokens of
  * these records are the same, in aggregated files too.
  */
 export abstract class RecordConverter implements RecordHandler {
@@ -22,9 +22,9 @@ export abstract class RecordConverter implements RecordHandler {
   readonly #format: MemrayFormat;
   readonly #natives: NativeRecordWriter;
   #header: MemrayHeader | undefined;
-  /** Refuses what makes no sense, before anything of it is written. */
+  /** Validates each record before it is written. */
   protected readonly model: CaptureModel;
-  /** Frames declared, for the header of format 11. */
+  /** Number of declared frames, for the header of format 11. */
   abstract readonly frameCount: number;
 
   constructor(out: ByteWriter, format: MemrayFormat, limits: MemrayLimits) {
@@ -105,22 +105,22 @@ export abstract class RecordConverter implements RecordHandler {
   abstract stackNode(frame: number, parent: number): void;
   abstract frame(id: number, code: number, instructionOffset: number, entry: boolean): void;
   abstract survivingObject(high: number, low: number, native: number): void;
-  /** The number of an allocator (of formats 12 and 13) in the format that is written. */
+  /** Returns the number of an allocator (of formats 12 and 13) in the output format. */
   protected abstract allocatorNumber(allocator: number): number;
 
-  /** Begins a record, with room for all but its strings and byte runs. */
+  /** Writes a token, and reserves room for the whole record except its strings and byte runs. */
   protected token(token: number): void {
     this.out.reserve(RESERVE);
     this.out.u8(token);
   }
 
-  /** svarint native - last native */
+  /** Writes `svarint native - last native`. */
   protected native(native: number): void {
     this.#natives.native(native);
   }
 }
 
-/** The header of a capture as another format has it; what that has no place for is left out. */
+/** Writes the header of a capture in another format. Fields that the format does not have are omitted. */
 export function writeConvertedHeader(out: ByteWriter, header: MemrayHeader, format: MemrayFormat): void {
   const pythonVersion = header.format === 11 ? PYTHON_3_11 : header.pythonVersion;
   writeHeader(out, { ...header, format, pythonVersion });

@@ -11,18 +11,18 @@ import { type CaptureEnd, RecordStream } from './record-stream.js';
 import { trailerOf } from './records.js';
 
 /**
- * Converts a capture between formats as its bytes come, so that the memray that refuses one format reads it in
- * another. The result is not compressed.
+ * Converts a capture between formats as its bytes arrive, so that a version of memray can read a format it does not
+ * support. The result is not compressed.
  *
- * The records of 12 and 13 are the same and are copied byte by byte; 12 has no search paths in its header. Format
- * 11 has no object records and no line tables, so to and from 11 records are written anew. What follows damage is
- * left out.
+ * Records of 12 and 13 are equal and are copied byte by byte; the header of 12 has no search paths. Format 11 has no
+ * object records and no line tables, so records are rewritten when converting from or to 11. Data after damage is
+ * omitted.
  */
 export class MemrayConverter {
   readonly #format: MemrayFormat;
   readonly #limits: MemrayLimits;
   readonly #out: ByteWriter = new ByteWriter();
-  /** What comes before the header is all there. */
+  /** The bytes before the end of the header. */
   #start: Uint8Array[] = [];
   readonly #probe: RecordStream;
   #conversion: Conversion | undefined;
@@ -34,30 +34,30 @@ export class MemrayConverter {
     this.#probe = new RecordStream(new CaptureModel(this.#limits, []), this.#limits);
   }
 
-  /** Whether nothing more is wanted: the trailer was read, or damage found. */
+  /** True if no more bytes are needed: the trailer was read, or damage was found. */
   get stopped(): boolean {
     return this.#conversion?.stream.stopped === true;
   }
 
-  /** Whether nothing more can be learned: see {@link RecordStream.settled}. */
+  /** True if more bytes would change no result: see {@link RecordStream.settled}. */
   get settled(): boolean {
     return this.#conversion?.stream.settled === true;
   }
 
   /**
-   * Reads on.
+   * Reads the next bytes.
    *
-   * @throws FormatError when this is no capture we can read, or goes beyond a limit
+   * @throws FormatError when this is not a supported capture, or it exceeds a limit
    */
   push(bytes: Uint8Array): void {
     if (this.#conversion !== undefined) return this.#conversion.stream.push(bytes);
-    // Not `slice`, which of a Buffer is no copy.
+    // Do not use `slice`, which does not copy a Buffer.
     this.#start.push(new Uint8Array(bytes));
     this.#probe.push(bytes);
     this.#begin();
   }
 
-  /** What was converted since the last call. */
+  /** Returns the bytes converted since the last call. */
   take(): Uint8Array {
     const taken = this.#out.take();
     this.#lastByte = taken.at(-1) ?? this.#lastByte;
@@ -65,9 +65,9 @@ export class MemrayConverter {
   }
 
   /**
-   * Says that nothing more will come; {@link take} has the last bytes afterwards.
+   * Ends the input. {@link take} returns the last bytes afterwards.
    *
-   * @throws FormatError when not even the header is there
+   * @throws FormatError when the header is incomplete
    */
   end(): CaptureEnd {
     if (this.#conversion === undefined) {
@@ -79,7 +79,7 @@ export class MemrayConverter {
     return end;
   }
 
-  /** What to write over the finished capture, in place: what only its end can say. */
+  /** Returns the header fields to overwrite in the finished capture, whose values are known only at its end. */
   headerPatches(): readonly HeaderPatch[] {
     const frameCount = this.#conversion?.converter?.frameCount;
     if (this.#format !== 11 || frameCount === undefined) return [];
@@ -89,8 +89,8 @@ export class MemrayConverter {
   }
 
   /**
-   * The zeros at the end of a raw file belong to no record, so a last record must not end in them; behind a
-   * trailer it is safe.
+   * Adds a trailer if the last byte is zero. Readers drop zeros at the end of a raw file, so the last record must not
+   * end with one.
    */
   #close({ fileFormat }: MemrayHeader): void {
     const rest = this.#out.take();
@@ -110,7 +110,7 @@ export class MemrayConverter {
 
 interface Conversion {
   readonly stream: RecordStream;
-  /** Absent where records are copied. */
+  /** Undefined where records are copied. */
   readonly converter: RecordConverter | undefined;
 }
 
@@ -123,7 +123,7 @@ function begin(
   const { maxBytes } = limits;
   if ((format === 11) === (header.format === 11)) {
     writeConvertedHeader(out, header, format);
-    // Records are read nonetheless: one that makes no sense ends the capture.
+    // The copied records are decoded nonetheless: an invalid one ends the capture.
     const model = new CaptureModel(limits, []);
     const onRecords = (bytes: Uint8Array): void => out.bytes(bytes);
     return { stream: new RecordStream(model, { maxBytes, onRecords }), converter: undefined };

@@ -9,15 +9,15 @@ import { TOKEN_11, TOKEN_AGGREGATED, tag11, trailerOf } from './records.js';
 import { writeString } from './write-header.js';
 
 /**
- * Formats 12 and 13 as format 11: frames state their place instead of an offset in a function, allocators have
- * other numbers, and object records are left out, since it has none.
+ * Converts formats 12 and 13 to format 11: frames have their line instead of an offset in a function, allocators have
+ * different numbers, and object records are omitted, because format 11 has none.
  */
 export class ConverterTo11 extends RecordConverter {
   readonly #codes: CodeTable;
   readonly #lastAddress: Wide = { high: 0, low: 0 };
   #lastFrame = 0;
   #lastLine = 0;
-  /** The highest frame that was declared; they are numbered from 1 in the order of their first use. */
+  /** Highest declared frame. Frames are numbered from 1 in the order of their first use. */
   #declared = 0;
 
   constructor(out: ByteWriter, limits: MemrayLimits) {

@@ -17,13 +17,13 @@ import {
 } from './records.js';
 import { writeString } from './write-header.js';
 
-/** One frame of format 11: it becomes a function of its own, since there is no line table to look into. */
+/** One frame of format 11. It becomes a separate function, because there is no line table. */
 interface Frame {
   readonly code: number;
   readonly entry: boolean;
 }
 
-/** Format 11 as formats 12 and 13. Of addresses these keep what is a multiple of 8. */
+/** Converts format 11 to formats 12 and 13. Addresses are rounded down to multiples of 8. */
 export class ConverterTo12 extends RecordConverter {
   readonly #limits: MemrayLimits;
   readonly #cache: WidePointerCache = new WidePointerCache();
@@ -127,7 +127,7 @@ export class ConverterTo12 extends RecordConverter {
     this.out.u8(entry ? 1 : 0);
   }
 
-  /** Functions are numbered from 0, as the frames of an aggregated file must be. */
+  /** Adds a frame. Its function is numbered from 0, as the frames of an aggregated file must be. */
   #addFrame(id: number, entry: boolean): number {
     if (this.#frames.has(id)) throw new RecordDamage(`frame ${id} is there twice`);
     const code = this.#frames.size;
@@ -139,7 +139,7 @@ export class ConverterTo12 extends RecordConverter {
 
 const CACHE_SIZE = 15;
 
-/** The pointer cache (see pointer-cache.ts) for pointers of 64 bits. */
+/** The pointer cache (see pointer-cache.ts) for 64-bit pointers. */
 class WidePointerCache {
   readonly #highs: Uint32Array = new Uint32Array(CACHE_SIZE);
   readonly #lows: Uint32Array = new Uint32Array(CACHE_SIZE);

@@ -1,22 +1,22 @@
 import type { CaptureModel } from './capture-model.js';
 import type { SiteAmounts } from './site-amounts.js';
 
-/** A row of an aggregated capture: a token, the thread and eight words. */
+/** Size of a row of an aggregated capture: a token, the thread and eight words. */
 const ROW_BYTES = 73;
-/** A node of the tree of stacks: a token and two numbers. */
+/** Maximum size of a node in the tree of stacks: a token and two numbers. */
 const NODE_BYTES = 14;
-/** A function and a frame, without their strings: tokens, numbers, the ends of strings. */
+/** Maximum size of a function and a frame, without their strings: tokens, numbers, terminators of strings. */
 const FRAME_BYTES = 48;
 
 export interface FittingSites {
-  /** In the order given. */
+  /** Kept sites, in the given order. */
   readonly kept: readonly number[];
   readonly leftOut: readonly number[];
 }
 
 /**
- * Chooses the largest sites, by bytes at the high-water mark or alive, whose rows, stacks and frames take no more than so
- * many bytes.
+ * Selects the largest sites, by bytes at the high-water mark or alive, whose rows, stacks and frames fit into
+ * `maxBytes`.
  */
 export function fittingSites(
   model: CaptureModel,
@@ -37,7 +37,7 @@ export function fittingSites(
   return { kept: sites.filter((site) => !leftOut.has(site)), leftOut: [...leftOut] };
 }
 
-/** What sites add to a file that has those before them. */
+/** Computes the size that each site adds to a file with the sites before it. */
 class SizeOfSites {
   readonly #model: CaptureModel;
   readonly #stacks: Uint8Array;
@@ -48,7 +48,7 @@ class SizeOfSites {
     this.#stacks = new Uint8Array(model.stackCount + 1);
   }
 
-  /** The most that a site adds; it counts as being in the file if that is no more than `maxBytes`. */
+  /** Returns the maximum size that a site adds. If it is at most `maxBytes`, the site counts as being in the file. */
   bytesFor(site: number, maxBytes: number): number {
     const model = this.#model;
     const stacks: number[] = [];

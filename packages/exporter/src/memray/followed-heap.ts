@@ -4,15 +4,15 @@ import { HighWaterMark } from './high-water-mark.js';
 import type { MemrayLimits } from './limits.js';
 import type { SiteAmounts } from './site-amounts.js';
 
-/** What follows the heap of a capture, on this thread or another. */
+/** A consumer of a capture's heap events, on this thread or another. */
 export interface FollowedHeap {
-  /** To be told what happens to the heap. */
+  /** Listeners to register for heap events. */
   readonly listeners: readonly HeapListener[];
-  /** On another thread known after {@link finish}. */
+  /** Amounts by site. If another thread computes them, they are available after {@link finish}. */
   readonly amounts: SiteAmounts;
-  /** Says that nothing more will be told. Throws what {@link HeapPipeline.finish} does. */
+  /** Ends the events. Throws as {@link HeapPipeline.finish} does. */
   finish(): void;
-  /** Gives up. */
+  /** Stops without a result. */
   cancel(): void;
 }
 
@@ -22,7 +22,7 @@ export function followHeap(limits: MemrayLimits, ownThread = false): FollowedHea
   return { listeners: [heap], amounts: heap.amounts, finish: () => {}, cancel: () => {} };
 }
 
-/** Reads, and gives the heap up when that throws. */
+/** Calls `read`, and cancels the heap when it throws. */
 export function readFollowing<T>(heap: FollowedHeap, read: () => T): T {
   try {
     return read();

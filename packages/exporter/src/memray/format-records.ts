@@ -4,12 +4,16 @@ import type { AggregatedAllocation, RecordHandler } from './record-handler.js';
 
 const PYTHON_ALLOCATORS = ['', 'pymalloc', 'pymalloc_debug', 'malloc', 'other', 'mimalloc', 'mimalloc_debug'];
 
-/** Prints a capture as `memray parse` does: one line for the header, then one for each record. */
+/** Prints a capture in the format of `memray parse`: one line for the header, then one for each record. */
 export class RecordPrinter implements RecordHandler {
   readonly #print: (line: string) => void;
   #header: MemrayHeader | undefined;
 
-  /** `print` gets one line at a time, without its end. */
+  /**
+   * Creates a printer.
+   *
+   * @param print receives one line at a time, without a line break
+   */
   constructor(print: (line: string) => void) {
     this.#print = print;
   }
@@ -161,7 +165,7 @@ function frameFields(code: number, instructionOffset: number, entry: boolean): s
   return `code_object_id=${code} instruction_offset=${instructionOffset} is_entry_frame=${Number(entry)}`;
 }
 
-/** As C prints a pointer. */
+/** Formats a pointer as C does. */
 function pointer(high: number, low: number): string {
   return high === 0 && low === 0 ? '(nil)' : `0x${wide(high, low).toString(16)}`;
 }

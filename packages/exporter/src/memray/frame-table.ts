@@ -2,7 +2,7 @@ import { cleanLine } from './clean-number.js';
 import { cleanName } from './clean-text.js';
 import { MAX_RECORD_BYTES, type RecordEncoder } from './write-records.js';
 
-/** Interns frames, as they come and as they are written, and declares each once. */
+/** Interns frames, both raw and cleaned, and declares each once. */
 export class FrameTable {
   readonly #ids: Map<string, number> = new Map();
   readonly #functions: string[] = [];
@@ -27,7 +27,7 @@ export class FrameTable {
     encoder.frame(id, this.#functions[id]!, this.#files[id]!, this.#lines[id]!);
   }
 
-  /** At most so many bytes does {@link declare} write; none for a frame that is declared. */
+  /** Returns the maximum number of bytes that {@link declare} writes; 0 for a frame already declared. */
   maxDeclarationBytes(id: number): number {
     if (this.#declared[id] === true || id >= this.#functions.length) return 0;
     return (
@@ -49,7 +49,7 @@ export class FrameTable {
   }
 }
 
-/** The length keeps `a` + `bc` and `ab` + `c` apart. */
+/** Returns a unique key: the length separates `a` + `bc` from `ab` + `c`. */
 function frameKey(functionName: string, file: string, line: number): string {
   return `${line},${functionName.length},${functionName}${file}`;
 }

@@ -9,20 +9,20 @@ import { type CaptureDamage, type CaptureEnd, RecordStream } from './record-stre
 import type { Amount } from './site-amounts.js';
 
 export interface GrowingCaptureOptions {
-  /** Names the packages of a Node program's own files. */
+  /** Returns the package of one of a Node program's own files. */
   readonly ownPackage?: OwnPackage | undefined;
-  /** Length of the part at the start that {@link GrowingCapture.early} is about, in milliseconds. */
+  /** Length of the start of the run that {@link GrowingCapture.early} covers, in ms. */
   readonly earlyMillis?: number;
 }
 
-/** A quarter of what is fastest: several captures may be followed for days. */
+/** A quarter of the fastest size, because several captures may be followed for days. */
 const PUSH_SLOTS = 2 ** 14;
 
 /**
- * Follows a capture while it is written: amounts by site at any moment, nothing kept of the past but its sums.
+ * Follows a capture while it is written. Has the amounts by site at any moment, and keeps only sums of the past.
  *
- * The bytes at the end of a growing file may be half written. {@link rewind} gives up what could not be read
- * yet; records that were read whole are never taken back.
+ * The last record of a growing file may be incomplete. {@link rewind} drops the bytes that could not be read yet.
+ * Records that were read completely are never undone.
  */
 export class GrowingCapture extends CaptureContents {
   readonly #model: CaptureModel;
@@ -48,12 +48,19 @@ export class GrowingCapture extends CaptureContents {
     this.#stream = new RecordStream(model, all);
   }
 
-  /** @throws FormatError when this is no capture we can read, or goes beyond a limit */
+  /**
+   * Reads the next bytes. Ignored after {@link seal}.
+   *
+   * @throws FormatError when this is not a supported capture, or it exceeds a limit
+   */
   push(bytes: Uint8Array): void {
     if (!this.#isSealed) this.#stream.push(bytes);
   }
 
-  /** Gives up what only more bytes would need, most of its memory: what is pushed from now on is ignored. */
+  /**
+   * Releases the data that only further records would need, which is most of the memory. Later calls of {@link push}
+   * are ignored.
+   */
   seal(): void {
     if (this.#isSealed) return;
     this.#isSealed = true;
@@ -62,24 +69,28 @@ export class GrowingCapture extends CaptureContents {
   }
 
   /**
-   * Gives up what is not read as whole records, damage included, and says from which byte on it must be pushed
-   * again. Only for a raw capture, pushed without the zeros at its end.
+   * Drops the bytes of incomplete records, and any damage. Returns the offset from which bytes must be pushed again.
+   * Only for a raw capture that is pushed without the zeros at its end.
    */
   rewind(): number {
     return this.#stream.rewind();
   }
 
-  /** @throws FormatError when not even the header is there */
+  /**
+   * Ends the input.
+   *
+   * @throws FormatError when the header is incomplete
+   */
   end(): CaptureEnd {
     return this.#stream.end();
   }
 
-  /** Where the next record begins, in bytes from the start of the (uncompressed) capture. */
+  /** Offset of the next record, in bytes from the start of the (uncompressed) capture. */
   get offset(): number {
     return this.#stream.offset;
   }
 
-  /** Whether the trailer was read. */
+  /** True if the trailer was read. */
   get complete(): boolean {
     return this.#stream.complete;
   }
@@ -88,13 +99,13 @@ export class GrowingCapture extends CaptureContents {
     return this.#stream.damage;
   }
 
-  /** What was allocated in the first `earlyMillis` of the run; undefined as long as it is not that old. */
+  /** Allocations in the first `earlyMillis` of the run; undefined until the run is that old. */
   get early(): Amount | undefined {
     return this.#early.amount;
   }
 }
 
-/** Takes down what was allocated in the first part of a run. */
+/** Stores the allocations in the first part of a run. */
 class EarlyAllocation implements HeapListener {
   readonly #millis: number;
   amount: Amount | undefined;

@@ -1,15 +1,18 @@
 import type { MemrayFormat } from './format.js';
 
-/** What stands before the records of every capture. Times are milliseconds since the Unix epoch. */
+/** The header of a capture. Times are in ms since the Unix epoch. */
 export interface MemrayHeader {
   readonly format: MemrayFormat;
-  /** CPython's hex version: selects the line table decoder. 0 in format 11, which has no such field. */
+  /** CPython's hex version, which selects the decoder of line tables. 0 in format 11, which has no such field. */
   readonly pythonVersion: number;
   readonly nativeTraces: boolean;
   readonly fileFormat: FileFormat;
-  /** Allocation and deallocation records, as the writer counted them; 0 while a capture is unfinished. */
+  /** Number of allocation and deallocation records, as counted by the writer; 0 while a capture is unfinished. */
   readonly allocationCount: number;
-  /** Frame records in format 11. memray writes 0 in later formats, but shows what is there; heapray counts functions. */
+  /**
+   * Number of frame records in format 11. memray writes 0 in later formats, but displays the value; heapray writes the
+   * number of functions.
+   */
   readonly frameCount: number;
   readonly startTimeMillis: number;
   readonly endTimeMillis: number;
@@ -17,7 +20,7 @@ export interface MemrayHeader {
   readonly pid: number;
   /** 64 bits, unsigned. */
   readonly mainThreadId: bigint;
-  /** How many outermost frames of the main thread reports hide. */
+  /** Number of outermost frames of the main thread that reports hide. */
   readonly skippedFrames: number;
   readonly pythonAllocator: number;
   readonly pythonAllocatorsTraced: boolean;
@@ -32,7 +35,10 @@ export type FileFormat = 'ALL_ALLOCATIONS' | 'AGGREGATED_ALLOCATIONS';
 /** "memray" and a NUL. */
 export const MAGIC: readonly number[] = [0x6d, 0x65, 0x6d, 0x72, 0x61, 0x79, 0x00];
 
-/** Offsets of the fields that are patched when a capture ends, and of the first that moves. */
+/**
+ * Offsets of the fields that are patched when a capture ends, and of the command line, the first field of variable
+ * length.
+ */
 export interface HeaderOffsets {
   readonly allocationCount: number;
   readonly frameCount: number;
@@ -42,6 +48,8 @@ export interface HeaderOffsets {
 }
 
 /**
+ * Returns the offsets of a format. Layout:
+ *
  *     12, 13                            11
  *      0  magic, 7 bytes                 0  magic, 7 bytes
  *      7  i32 format                     7  i32 format

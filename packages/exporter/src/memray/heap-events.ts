@@ -1,24 +1,28 @@
 import type { HeapListener } from './heap-listener.js';
 
 /**
- * An event of the heap in four words: the site (0 for a free, the highest bit set for mappings), the address,
- * and the size. A size that does not fit takes a second row.
+ * Number of words of a heap event: the site (0 for a free, the highest bit set for mappings), the address in two words,
+ * and the size. A size that does not fit is in a second row.
  */
 export const EVENT_WORDS = 4;
 const MAPPING = 0x8000_0000;
-/** Says that the size, as high and low half, is in the next row. */
+/** Size of an event whose size is in the next row, as high and low half. */
 const BIG = 0xffff_ffff;
 const TWO_32 = 2 ** 32;
 
-/** Rows of events that are gathered in one thread and replayed in another. */
+/** Collects rows of events in one thread, to be replayed in another. */
 export class HeapEventWriter implements HeapListener {
   readonly #onFull: () => void;
   #words: Uint32Array = new Uint32Array();
   #at = 0;
-  /** From here on there is no room for the longest event. */
+  /** From this index on, there is no room for the longest event. */
   #full = 0;
 
-  /** `onFull` must hand on the {@link length} words that are filled, and {@link fill} another piece. */
+  /**
+   * Creates a writer.
+   *
+   * @param onFull must consume the {@link length} filled words, and call {@link fill} with another piece
+   */
   constructor(onFull: () => void) {
     this.#onFull = onFull;
   }
@@ -30,7 +34,7 @@ export class HeapEventWriter implements HeapListener {
     this.#full = words.length - 2 * EVENT_WORDS;
   }
 
-  /** How many words of the piece are filled. */
+  /** Number of filled words in the piece. */
   get length(): number {
     return this.#at;
   }
@@ -70,7 +74,7 @@ export class HeapEventWriter implements HeapListener {
   }
 }
 
-/** Tells a listener the events that a {@link HeapEventWriter} has gathered, threads left out. */
+/** Reports the events of a {@link HeapEventWriter} to a listener. The thread is always 0. */
 export function replayHeapEvents(words: Uint32Array, listener: Required<ReplayedListener>): void {
   for (let at = 0; at < words.length; at += EVENT_WORDS) {
     const what = words[at]!;

@@ -1,22 +1,25 @@
 import type { AggregatedAllocation } from './record-handler.js';
 
 /**
- * Is told what happens to the heap of a capture, in its order. `site` is a number of the site table, `thread` an
- * index of the thread table; addresses come as two unsigned 32-bit halves, because they have 64 bits and this
- * is called many millions of times. Of the methods a listener has those that it wants to be called.
+ * Receives the events of a capture's heap in their order. `site` is a number of the site table, `thread` an index of
+ * the thread table. Addresses have 64 bits and are passed as two unsigned 32-bit halves, because these methods are
+ * called many millions of times. A listener implements only the methods it needs.
  */
 export interface HeapListener {
-  /** By an allocator whose blocks are freed by their exact address. */
+  /** Called for an allocator whose blocks are freed by their exact address. */
   allocated?(site: number, high: number, low: number, size: number): void;
   freed?(thread: number, high: number, low: number): void;
-  /** MMAP: a range, which may be unmapped in pieces. */
+  /** Called for MMAP: a range, which may be unmapped in pieces. */
   mapped?(site: number, high: number, low: number, size: number): void;
   unmapped?(thread: number, high: number, low: number, size: number): void;
-  /** `millis` since the Unix epoch. */
+  /** Called for a memory record. `millis` is since the Unix epoch. */
   memoryRecord?(millis: number, residentBytes: number): void;
 
-  /** Aggregated files have only this and {@link memorySnapshot}; `row` is used again for the next. */
+  /**
+   * Called for each row of an aggregated file, which has only this and {@link memorySnapshot}. `row` is reused for the
+   * next call.
+   */
   aggregated?(site: number, row: AggregatedAllocation): void;
-  /** `millis` since the Unix epoch. */
+  /** Called for a snapshot of an aggregated file. `millis` is since the Unix epoch. */
   memorySnapshot?(millis: number, residentBytes: number, heapBytes: number): void;
 }

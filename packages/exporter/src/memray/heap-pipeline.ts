@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-// Without `node:`, because webpack makes of `new Worker` with that prefix something that throws.
+// Import without the prefix `node:`: webpack turns `new Worker` with that prefix into code that throws.
 // biome-ignore lint/style/useNodejsImportProtocol: see above.
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'worker_threads';
 import { FormatError } from '../wire/errors.js';
@@ -12,31 +12,31 @@ import { HighWaterMark } from './high-water-mark.js';
 import type { MemrayLimits } from './limits.js';
 import { SiteAmounts } from './site-amounts.js';
 
-/** How long one wait for the other thread takes at most: a process that was stopped meanwhile counts it once. */
+/** Maximum length of one wait for the other thread, in ms. A process that was suspended meanwhile counts it once. */
 const WAIT_MILLIS = 1_000;
-/** Waits for a thread that does not start. */
+/** Number of waits after which a thread that has not started is abandoned. */
 const START_WAITS = 10;
-/** Waits for one that runs: its longest step is to move a table of 1 GiB. */
+/** Number of waits after which a running thread is considered stuck. Its longest step is copying a table of 1 GiB. */
 const STEP_WAITS = 120;
-/** Threads of captures that were given up without a word: they would wait for more for ever. */
+/** Terminates the threads of captures that were dropped without `finish` or `cancel`, which would wait forever. */
 const forsaken: FinalizationRegistry<Worker> = new FinalizationRegistry((worker) => void worker.terminate());
 
 /**
- * Follows the heap of a capture on a thread of its own, while this one reads on. The thread is started once there is
- * something to do for it; short captures, and machines with one processor, do without.
+ * Follows the heap of a capture on a separate thread, while this one continues to read. The thread is started when
+ * there is enough to do; short captures, and machines with one processor, do without.
  *
- * The reading thread blocks while it is ahead too far, and in {@link finish}.
+ * The reading thread blocks while it is too far ahead, and in {@link finish}.
  */
 export class HeapPipeline implements FollowedHeap {
-  /** To be told what happens to the heap. */
+  /** Listeners to register for heap events. */
   readonly listeners: readonly HeapListener[];
   readonly #limits: MemrayLimits;
   readonly #ring: HeapRing = new HeapRing();
   readonly #writer: HeapEventWriter = new HeapEventWriter(() => this.#handOver());
-  /** What this thread follows itself: aggregated captures, and the events of all that do without another one. */
+  /** The part followed by this thread: aggregated captures, and all events if there is no other thread. */
   readonly #own: HighWaterMark;
   #thread: { readonly worker: Worker; readonly port: MessagePort } | undefined;
-  /** Whether this thread does it all. */
+  /** True if this thread does all the work. */
   #alone: boolean;
   #cancelled = false;
   #amounts: SiteAmounts | undefined;
@@ -49,7 +49,7 @@ export class HeapPipeline implements FollowedHeap {
     this.#writer.fill(this.#ring.nextToFill);
   }
 
-  /** Amounts of all that was told; known after {@link finish}. */
+  /** Amounts of all events. Available after {@link finish}. */
   get amounts(): SiteAmounts {
     if (this.#amounts === undefined)
       throw new Error('amounts are known when the capture was read to its end');
@@ -57,9 +57,9 @@ export class HeapPipeline implements FollowedHeap {
   }
 
   /**
-   * Says that nothing more will be told.
+   * Ends the events, and waits for the result.
    *
-   * @throws FormatError when a limit was reached
+   * @throws FormatError when a limit was exceeded
    */
   finish(): void {
     if (this.#amounts !== undefined || this.#cancelled) return;
@@ -71,7 +71,7 @@ export class HeapPipeline implements FollowedHeap {
     this.#amounts = this.#thread === undefined ? this.#finishAlone() : amountsOf(this.#receive());
   }
 
-  /** Gives up; there will be no amounts. */
+  /** Stops without a result: amounts are not available. */
   cancel(): void {
     void this.#thread?.worker.terminate();
     this.#thread = undefined;
@@ -90,7 +90,7 @@ export class HeapPipeline implements FollowedHeap {
     else this.#await(() => !this.#ring.full);
   }
 
-  /** Waits for the other thread to do what it must have done; if it does not even start, this one does it all. */
+  /** Waits for the other thread until `isDone`. If that thread does not even start, this one does all the work. */
   #await(isDone: () => boolean): void {
     for (let waits = 0; !isDone(); ) {
       if (this.#ring.answered) throw failureOf(this.#receive());
@@ -125,19 +125,19 @@ export class HeapPipeline implements FollowedHeap {
         name: 'heapray capture',
         workerData,
         transferList: [port2],
-        // Preloads of the program stay out of it.
+        // Do not load the program's preloads.
         env: {},
         execArgv: [],
         stdout: true,
         stderr: true,
       });
-      // One that fails to start is noticed by its silence.
+      // A thread that fails to start is detected by a timeout.
       worker.on('error', () => {});
       worker.unref();
       forsaken.register(this, worker);
       this.#thread = { worker, port };
     } catch {
-      // Node's permissions may forbid it.
+      // Node's permissions may forbid threads.
       this.#alone = true;
       port.close();
     }

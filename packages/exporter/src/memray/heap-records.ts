@@ -3,28 +3,28 @@ import type { CaptureModel } from './capture-model.js';
 import { PairTable } from './pair-table.js';
 import type { Amount } from './site-amounts.js';
 
-/** What is alive (or was allocated …) of one stack, and of one thread unless threads are merged. */
+/** Allocations (for example those alive) of one stack and one thread; of all threads if these are merged. */
 export interface HeapRecord {
   readonly bytes: number;
   readonly count: number;
-  /** Index of the thread; of merged records that of the first one in it. */
+  /** Index of the thread; for merged records, the first thread. */
   readonly thread: number;
-  /** Number of the stack, 0 for none. `MemrayAnalysis.locations` says what is in it. */
+  /** Number of the stack; 0 for none. `MemrayAnalyzer.locations` returns its frames. */
   readonly stack: number;
-  /** Number of the native stack, 0 for none. */
+  /** Number of the native stack; 0 for none. */
   readonly native: number;
   /** Generation of the memory map that the native stack belongs to. */
   readonly generation: number;
-  /** All that contributed, in memray's order. */
+  /** All contributing allocators, in memray's order. */
   readonly allocators: readonly AllocatorName[];
 }
 
 export interface GroupOptions {
-  /** Put the same stacks of all threads together. Default false. */
+  /** Merge equal stacks of all threads. Default false. */
   readonly mergeThreads?: boolean;
   /**
-   * Count allocations of aggregated files as memray does: of what is put together, all but the first count 1.
-   * Only for comparison with memray; default false.
+   * Count allocations of aggregated files as memray does: in a merged record, all rows but the first count 1. Only for
+   * comparison with memray. Default false.
    */
   readonly countsOfMemray?: boolean;
 }
@@ -36,7 +36,7 @@ interface Draft {
   readonly site: number;
 }
 
-/** Groups sites by (stack, native stack[, thread]); those of which there is none are left out. */
+/** Groups sites by (stack, native stack[, thread]). Sites without allocations are omitted. */
 export function groupSites(
   model: CaptureModel,
   amountOf: (site: number) => Amount,

@@ -1,14 +1,14 @@
 import { EVENT_WORDS } from './heap-events.js';
 
 const PIECES = 8;
-/** Small enough that both threads find them in their caches. */
+/** Small enough for the caches of both threads. */
 const PIECE_WORDS = 16_384 * EVENT_WORDS;
 
-/** Words both threads read and write with Atomics. */
+/** Indices of the words that both threads access with Atomics. */
 const FILLED = 0;
 const REPLAYED = 1;
 const STATE = 2;
-/** Where the lengths of the pieces begin. */
+/** Index of the first length of a piece. */
 const LENGTHS = 3;
 
 const STARTING = 0;
@@ -16,15 +16,15 @@ const RUNNING = 1;
 const ABANDONED = 2;
 const ANSWERED = 3;
 
-/** What the two threads share. */
+/** Memory shared by the two threads. */
 export interface HeapRingBuffers {
   readonly control: Int32Array<SharedArrayBuffer>;
   readonly words: Uint32Array<SharedArrayBuffer>;
 }
 
 /**
- * Pieces full of events on their way from the thread that reads a capture to the one that follows its heap. Each side
- * waits for the other without an event loop.
+ * A ring of pieces with events, from the thread that reads a capture to the one that follows its heap. Each side waits
+ * for the other without an event loop.
  */
 export class HeapRing {
   readonly buffers: HeapRingBuffers;
@@ -39,9 +39,9 @@ export class HeapRing {
     );
   }
 
-  // The reading thread's side.
+  // Side of the reading thread.
 
-  /** The piece to fill next; it must not be one that {@link full} says is not free. */
+  /** The next piece to fill. Not free while {@link full} is true. */
   get nextToFill(): Uint32Array {
     return this.#pieces[this.#filled % PIECES]!;
   }
@@ -50,19 +50,19 @@ export class HeapRing {
     return this.#filled - this.#replayed === PIECES;
   }
 
-  /** Hands the next piece over; `length` of its words are filled, none means that this was all. */
+  /** Passes the next piece to the other thread. `length` is the number of filled words; 0 marks the end. */
   handOver(length: number): void {
     Atomics.store(this.#control, LENGTHS + (this.#filled % PIECES), length);
     Atomics.add(this.#control, FILLED, 1);
     Atomics.notify(this.#control, FILLED);
   }
 
-  /** Whether the other thread has ended and left an answer. */
+  /** True if the other thread has ended and sent an answer. */
   get answered(): boolean {
     return Atomics.load(this.#control, STATE) === ANSWERED;
   }
 
-  /** Waits until a piece more was replayed, or the answer is there; false if neither came in time. */
+  /** Waits until another piece was replayed or the answer was sent. Returns false after the timeout. */
   awaitReplay(millis: number): boolean {
     const replayed = this.#replayed;
     if (this.answered) return true;
@@ -70,39 +70,39 @@ export class HeapRing {
     return this.answered || this.#replayed !== replayed;
   }
 
-  /** Takes the other thread's work from it if it has not begun; whether it is taken. */
+  /** Takes over the work if the other thread has not started. Returns whether it was taken over. */
   abandon(): boolean {
     return Atomics.compareExchange(this.#control, STATE, STARTING, ABANDONED) === STARTING;
   }
 
-  // The side of the thread that follows the heap.
+  // Side of the thread that follows the heap.
 
-  /** Whether there is still somebody who wants the work to be done. */
+  /** Starts the work. Returns false if the reading thread has taken it over. */
   begin(): boolean {
     return Atomics.compareExchange(this.#control, STATE, STARTING, RUNNING) === STARTING;
   }
 
-  /** What is to be replayed next, in the end undefined. Waits for it, for as long as it takes. */
+  /** Returns the next piece to replay, or undefined at the end. Blocks until it is available. */
   nextToReplay(): Uint32Array | undefined {
     const replayed = this.#replayed;
-    // One wait is not enough: the other thread may wake this one late, for a piece it has found by itself long ago.
+    // Wait in a loop: a late notification may be for a piece that this thread has found without waiting.
     while (!this.hasFilled) Atomics.wait(this.#control, FILLED, replayed);
     const length = Atomics.load(this.#control, LENGTHS + (replayed % PIECES));
     return length === 0 ? undefined : this.#pieces[replayed % PIECES]!.subarray(0, length);
   }
 
-  /** Whether {@link nextToReplay} has something without waiting. */
+  /** True if {@link nextToReplay} would not block. */
   get hasFilled(): boolean {
     return this.#filled !== this.#replayed;
   }
 
-  /** The piece may be filled again. */
+  /** Marks the piece as free. */
   markReplayed(): void {
     Atomics.add(this.#control, REPLAYED, 1);
     Atomics.notify(this.#control, REPLAYED);
   }
 
-  /** The answer was sent. The number changes, too, so that nobody begins to wait for it just now. */
+  /** Marks the answer as sent. The counter changes too, so that a wait that is about to begin does not block. */
   markAnswered(): void {
     Atomics.store(this.#control, STATE, ANSWERED);
     this.markReplayed();

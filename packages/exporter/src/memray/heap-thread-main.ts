@@ -1,4 +1,4 @@
-// The entry point of the thread that follows the heap of a capture which another one reads.
+// Entry point of the thread that follows the heap of a capture read by another thread.
 import { type MessagePort, workerData } from 'node:worker_threads';
 import { FormatError } from '../wire/errors.js';
 import { replayHeapEvents } from './heap-events.js';

@@ -8,8 +8,8 @@ import { SiteAmounts } from './site-amounts.js';
 const TWO_32 = 2 ** 32;
 
 /**
- * Follows a heap: what is alive by its address, and of each site the amounts of now, of the high-water mark, and of
- * all time. As in memray, a second allocation at a live address replaces the first without lowering the total.
+ * Follows a heap: live allocations by address, and the amounts of each site now, at the high-water mark, and in total.
+ * As in memray, a second allocation at a live address replaces the first without lowering the total.
  */
 export class HighWaterMark implements HeapListener {
   readonly amounts: SiteAmounts = new SiteAmounts();
@@ -17,14 +17,18 @@ export class HighWaterMark implements HeapListener {
   #live: LiveTable;
   #mappings: MappingTree;
 
-  /** @param isDense whether less memory counts more than speed */
+  /**
+   * Creates an empty heap.
+   *
+   * @param isDense whether saving memory is more important than speed. Default false
+   */
   constructor(limits: MemrayLimits, isDense = false) {
     this.#limits = limits;
     this.#live = new LiveTable(limits, isDense);
     this.#mappings = new MappingTree(limits);
   }
 
-  /** Forgets the addresses of what is alive: no event follows. The amounts stay. */
+  /** Releases the addresses of live allocations. No event may follow. The amounts are kept. */
   seal(): void {
     this.#live = new LiveTable(this.#limits);
     this.#mappings = new MappingTree(this.#limits);
@@ -48,7 +52,7 @@ export class HighWaterMark implements HeapListener {
     const start = high * TWO_32 + low;
     this.#mappings.add(start, start + size, site);
     this.amounts.born(site, size);
-    if (size === 0) this.amounts.change(site, 0, -1); // it was allocated, but there is nothing to be alive
+    if (size === 0) this.amounts.change(site, 0, -1); // an empty mapping counts as allocated but is never alive
     this.amounts.settle(size);
   }
 
@@ -62,7 +66,7 @@ export class HighWaterMark implements HeapListener {
     this.amounts.settle(-gone);
   }
 
-  /** In an aggregated file the amounts are given. */
+  /** Adds the amounts of a row in an aggregated file. */
   aggregated(site: number, row: AggregatedAllocation): void {
     const peak = { bytes: row.peakBytes, count: row.peakCount };
     this.amounts.given(site, peak, { bytes: row.leakedBytes, count: row.leakedCount });

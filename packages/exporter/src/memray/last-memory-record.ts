@@ -2,12 +2,12 @@ import type { HeapListener } from './heap-listener.js';
 
 /** Resident memory of the process at one moment. */
 export interface ResidentMemory {
-  /** Milliseconds since the Unix epoch. */
+  /** Time in ms since the Unix epoch. */
   readonly millis: number;
   readonly residentBytes: number;
 }
 
-/** Keeps the newest memory record, which is also the latest time that an unfinished capture tells. */
+/** Keeps the latest memory record, which is also the latest known time of an unfinished capture. */
 export class LastMemoryRecord implements HeapListener {
   last: ResidentMemory | undefined;
 

@@ -1,14 +1,20 @@
 import { FormatError } from '../wire/errors.js';
 
-/** Bounds on what a capture can make its reader keep or do. */
+/** Limits for the memory and work that a capture can cause in its reader. */
 export interface MemrayLimits {
-  /** Bytes of the capture, uncompressed. Default 1 TiB. */
+  /** Maximum size of the capture in bytes, uncompressed. Default 1 TiB. */
   readonly maxBytes: number;
-  /** Entries of each table of stacks, frames, functions, threads, native frames and the like. Default 2^24. */
+  /**
+   * Maximum number of entries in each table of stacks, frames, functions, threads, native frames and so on. Default
+   * 2^24.
+   */
   readonly maxFrames: number;
-  /** Allocations alive at once, and intervals of temporal analysis. Default 2^25, which takes 1 GiB. */
+  /**
+   * Maximum number of allocations alive at once, and of intervals in temporal analysis. Default 2^25, which takes 1
+   * GiB.
+   */
   readonly maxLive: number;
-  /** Bytes of names and line tables. Default 256 MiB. */
+  /** Maximum size of names and line tables in bytes. Default 256 MiB. */
   readonly maxTextBytes: number;
 }
 
@@ -19,7 +25,7 @@ export const DEFAULT_LIMITS: MemrayLimits = {
   maxTextBytes: 2 ** 28,
 };
 
-/** The limits with what `given` says in place of the defaults. */
+/** Returns the default limits, overridden by `given`. */
 export function limitsWith(given: Partial<MemrayLimits> = {}): MemrayLimits {
   return { ...DEFAULT_LIMITS, ...given };
 }

@@ -1,11 +1,11 @@
 const PYTHON_3_11 = 0x030b0000;
 const PYTHON_3_10 = 0x030a0000;
-/** "No line change here" in a 3.10 table. */
+/** Value for "no line change" in a 3.10 table. */
 const NO_LINE = -128;
 
 /**
- * The line that CPython means by an instruction offset, by the rules of the version that wrote the table; 0 if
- * the table does not say.
+ * Returns the line of an instruction offset in CPython, by the rules of the version that wrote the table; 0 if the
+ * table does not have it.
  */
 export function lineAt(pythonVersion: number, table: Uint8Array, firstLine: number, offset: number): number {
   if (table.length === 0 || offset < 0) return 0;
@@ -58,7 +58,7 @@ function lineOf310(table: Uint8Array, firstLine: number, offset: number): number
   return line | 0;
 }
 
-// 3.9 and before: pairs (i8 addresses, i8 lines); memray, on x86, takes the first as signed too
+// 3.9 and before: pairs (i8 addresses, i8 lines). Addresses are signed as well, as in memray on x86.
 function lineOf39(table: Uint8Array, firstLine: number, offset: number): number {
   let line = firstLine;
   let address = 0;
@@ -70,7 +70,7 @@ function lineOf39(table: Uint8Array, firstLine: number, offset: number): number 
   return line | 0;
 }
 
-/** A signed number as {@link signed} reads it: at most 6 bytes for a difference of two lines. */
+/** Encodes a signed number for {@link signed}: at most 6 bytes for the difference of two lines. */
 export function signedNumber(value: number): readonly number[] {
   const bytes: number[] = [];
   let left = Math.abs(value) * 2 + (value < 0 ? 1 : 0);
@@ -78,7 +78,7 @@ export function signedNumber(value: number): readonly number[] {
   return [...bytes, left];
 }
 
-/** Numbers here have six bits a byte, the next (0x40) says that more follow; signed ones end in a sign bit. */
+/** Reads a signed number. Each byte has six bits, and bit 0x40 marks that more follow; the lowest bit is the sign. */
 function signed(table: Uint8Array, cursor: { at: number }): number {
   const value = unsigned(table, cursor);
   return value & 1 ? -(value >>> 1) : value >>> 1;

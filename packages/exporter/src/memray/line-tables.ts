@@ -1,4 +1,4 @@
-/** The line tables of functions by number, for another thread; see {@link LineTables}. */
+/** The line tables of functions by index, for another thread; see {@link LineTables}. */
 export interface LineTablesState {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly starts: Int32Array<ArrayBuffer>;
@@ -7,10 +7,10 @@ export interface LineTablesState {
 
 const INITIAL_BYTES = 1 << 14;
 const INITIAL_FUNCTIONS = 256;
-/** Length of a table that is not there, plus 1; an empty one has 1. */
+/** Length stored for a missing table. Other lengths are stored plus 1, so that an empty table has 1. */
 const NONE = 0;
 
-/** Keeps many small byte tables in one piece: each in a piece of its own costs several times what is in it. */
+/** Stores many small byte tables in one array: separate arrays would take several times the size of their contents. */
 export class LineTables {
   #bytes: Uint8Array<ArrayBuffer> = new Uint8Array(INITIAL_BYTES);
   #used = 0;
@@ -26,7 +26,7 @@ export class LineTables {
     return tables;
   }
 
-  /** A copy of the tables. */
+  /** Copy of the tables. */
   get state(): LineTablesState {
     return {
       bytes: this.#bytes.slice(0, this.#used),
@@ -35,7 +35,7 @@ export class LineTables {
     };
   }
 
-  /** Sets the table of a function, or that it has none. One it had before stays in memory. */
+  /** Sets the table of a function; undefined for none. A previous table stays in memory. */
   set(index: number, table: Uint8Array | undefined): void {
     if (index >= this.#starts.length) this.#growFunctions(index);
     this.#lengths[index] = table === undefined ? NONE : table.length + 1;
@@ -46,7 +46,7 @@ export class LineTables {
     this.#used += table.length;
   }
 
-  /** The table of a function; undefined where it has none. Valid until the next {@link set}. */
+  /** Returns the table of a function; undefined where it has none. Valid until the next {@link set}. */
   get(index: number): Uint8Array | undefined {
     const length = this.#lengths[index] ?? NONE;
     if (length === NONE) return undefined;

@@ -1,27 +1,27 @@
 import { beyond, type MemrayLimits } from './limits.js';
 
 const INITIAL_SLOTS = 1 << 12;
-/** Up to here a quarter of the slots at most is in use, which keeps runs short; then half of them, to save memory. */
+/** Up to this size at most a quarter of the slots is used, to keep probing short; above it half, to save memory. */
 const SPARSE_SLOTS = 1 << 22;
 /** Words of a slot: address low, address high, payload (0 = free slot), size. */
 const STRIDE = 4;
 const PAYLOAD = 2;
 const SIZE = 3;
-/** Allocators hand out multiples of 16 bytes; those of 1 KiB lie together. */
+/** Bits of the hash: allocators return multiples of 16 bytes, and addresses within 1 KiB are kept together. */
 const GRAIN_BITS = 4;
 const BLOCK_BITS = 10;
-/** Of the low half of an address. */
+/** Number of bits of the block number in the low half of an address. */
 const BLOCK_NUMBER_BITS = 32 - BLOCK_BITS;
 const ODD_MASK = (1 << GRAIN_BITS) - 1;
 const BLOCK_MASK = (1 << (BLOCK_BITS - GRAIN_BITS)) - 1;
-/** Says that the size is beyond 32 bits and in the side table. */
+/** Size of an entry whose size exceeds 32 bits and is in the side table. */
 const BIG = 0xffff_ffff;
 
 /**
- * What is alive, by its exact 64-bit address: a payload (a positive 31-bit integer) and a size.
+ * Live allocations by their exact 64-bit address, with a payload (a positive 31-bit integer) and a size.
  *
- * Open addressing with linear probing over one typed array, so that a look-up touches one cache line; a removal
- * moves later entries up, so that no marks of deleted ones pile up.
+ * Uses open addressing with linear probing over one typed array, so that a look-up touches one cache line. A removal
+ * moves later entries up, so that no tombstones accumulate.
  */
 export class LiveTable {
   readonly #limits: MemrayLimits;
@@ -29,14 +29,22 @@ export class LiveTable {
   #words: Uint32Array = new Uint32Array(INITIAL_SLOTS * STRIDE);
   #mask = INITIAL_SLOTS - 1;
   #size = 0;
-  /** Sizes of 4 GiB and more, by high and low half of the address. */
+  /** Sizes of 4 GiB - 1 and more, by high and low half of the address. */
   readonly #bigSizes: Map<string, number> = new Map();
-  /** Without it a file could be made whose addresses all fall on one slot. It shows in no result. */
+  /**
+   * Random seed of the hash: otherwise a file could be crafted whose addresses all fall into one slot. Does not affect
+   * results.
+   */
   readonly #seed: number = Math.trunc(Math.random() * 2 ** 32) | 0;
-  /** The size of what {@link set} replaced or {@link remove} removed last. */
+  /** Size of the entry last replaced by {@link set} or removed by {@link remove}. */
   removedSize = 0;
 
-  /** @param isDense whether half of the slots may be in use from the start: half of the memory, and longer runs */
+  /**
+   * Creates an empty table.
+   *
+   * @param isDense whether half of the slots may be used from the start: half the memory, but longer probing. Default
+   *   false
+   */
   constructor(limits: MemrayLimits, isDense = false) {
     this.#limits = limits;
     this.#sparseSlots = isDense ? 0 : SPARSE_SLOTS;
@@ -46,7 +54,7 @@ export class LiveTable {
     return this.#size;
   }
 
-  /** Enters an address; returns the payload of what it replaces, 0 for nothing. */
+  /** Sets an address. Returns the payload it replaces; 0 for none. */
   set(high: number, low: number, payload: number, size: number): number {
     const at = this.#find(high, low);
     const words = this.#words;
@@ -62,7 +70,7 @@ export class LiveTable {
     return replaced;
   }
 
-  /** Takes an address out; returns its payload, 0 if it was not there. */
+  /** Removes an address. Returns its payload; 0 if it was not there. */
   remove(high: number, low: number): number {
     const at = this.#find(high, low);
     const payload = this.#words[at + PAYLOAD]!;
@@ -74,7 +82,7 @@ export class LiveTable {
     return payload;
   }
 
-  /** Calls `visit` for all that is alive, in no order. */
+  /** Calls `visit` for all live allocations, in no particular order. */
   forEach(visit: (payload: number, size: number) => void): void {
     const words = this.#words;
     for (let at = 0; at < words.length; at += STRIDE) {
@@ -83,7 +91,7 @@ export class LiveTable {
     }
   }
 
-  /** How many slots entries are from where they belong, on average: what a look-up takes. Goes through all. */
+  /** Returns the mean distance of entries from their home slot, in slots: the cost of a look-up. Visits all entries. */
   meanDistance(): number {
     const words = this.#words;
     let distance = 0;
@@ -94,7 +102,7 @@ export class LiveTable {
     return distance / Math.max(1, this.#size);
   }
 
-  /** The word index of the slot that holds the address, or of the free one where it belongs. */
+  /** Returns the word index of the slot with the address, or of the free slot where it belongs. */
   #find(high: number, low: number): number {
     const words = this.#words;
     const mask = this.#mask;
@@ -107,7 +115,7 @@ export class LiveTable {
     }
   }
 
-  /** Empties a slot and moves up the entries behind it that may be nearer to where they belong. */
+  /** Frees a slot, and moves up later entries that come closer to their home slot by it. */
   #close(at: number): void {
     const words = this.#words;
     const mask = this.#mask;
@@ -159,10 +167,10 @@ function keyOf(high: number, low: number): string {
 }
 
 /**
- * Addresses of the same {@link BLOCK} bytes fall side by side, blocks anywhere: what a program allocates at about
- * the same time mostly lies close together, and so it costs one cache line here, too. A block that is full of the
- * smallest allocations fills its slots and no more. What lies between the grains, of a small allocator's or of none, has
- * slots elsewhere, for each distance from the grain: however dense, it never falls on the slots of others.
+ * Maps addresses in the same 1 KiB block to adjacent slots, and blocks to random slots. Allocations made at about the
+ * same time usually have close addresses, and so share a cache line here too. A block full of the smallest allocations
+ * fills just its slots. Addresses that are not multiples of 16 bytes are mapped to other slots for each remainder:
+ * however dense, they do not take the slots of others.
  */
 function hash(high: number, low: number, seed: number): number {
   const block = (low >>> BLOCK_BITS) | ((low & ODD_MASK) << BLOCK_NUMBER_BITS);

@@ -4,21 +4,22 @@ import { grown } from './typed-arrays.js';
 
 const INITIAL_NODES = 64;
 /**
- * Many mappings of one place, unmapped there bit by bit, would take forever. In a sound capture an unmapping hits
- * about one mapping, so this many in all, and so many more for each unmapping, are none.
+ * Limits for malicious captures: many mappings at one place, unmapped bit by bit, would take forever. In a valid
+ * capture an unmapping affects about one mapping, so this many in total, plus some more for each unmapping, are
+ * harmless.
  */
 const FREE_HITS = 2 ** 22;
 const HITS_PER_REMOVAL = 64;
 
-/** What an unmapping did to one mapping: bytes that went, and by how many its pieces became more or fewer. */
+/** Receives the effect of an unmapping on one mapping: the bytes removed, and the change in its number of pieces. */
 export type UnmapVisitor = (payload: number, bytes: number, pieces: number) => void;
 
 /**
- * Live mappings: intervals that may overlap, each with a payload (a positive 31-bit integer). Addresses are
- * numbers, so beyond 2^53 they are not exact; no system maps anything there.
+ * Live mappings: intervals that may overlap, each with a payload (a positive 31-bit integer). Addresses are doubles, so
+ * they are not exact beyond 2^53; no system maps anything there.
  *
- * A treap ordered by start, which knows of each subtree where it ends furthest: what overlaps a range is found
- * in logarithmic time, in typed arrays as all that may become large.
+ * A treap ordered by start, with the furthest end of each subtree: intervals that overlap a range are found in
+ * logarithmic time. Stored in typed arrays, as are all large tables.
  */
 export class MappingTree {
   readonly #limits: MemrayLimits;
@@ -30,11 +31,11 @@ export class MappingTree {
   #priorities: Uint32Array = new Uint32Array(INITIAL_NODES);
   #payloads: Int32Array = new Int32Array(INITIAL_NODES);
   readonly #free: number[] = [];
-  /** Node 0 is no node. */
+  /** Number of nodes ever used. Node 0 means no node. */
   #nodes = 0;
   #root = 0;
   #size = 0;
-  /** Hits that may still come. */
+  /** Number of affected mappings still allowed. */
   #hitsLeft = FREE_HITS;
 
   constructor(limits: MemrayLimits) {
@@ -52,10 +53,10 @@ export class MappingTree {
     this.#root = this.#join(this.#join(left, node), right);
   }
 
-  /** Takes the range out of whatever mapping it overlaps. */
+  /** Removes the range from all mappings that it overlaps. */
   remove(start: number, end: number, visit: UnmapVisitor): void {
     if (end <= start) return;
-    // All that begins before the end of the range; what of it does not reach the range is left alone.
+    // All mappings that start before the end of the range. Those that end before its start are kept.
     const [before, after] = this.#split(this.#root, end);
     const hit: number[] = [];
     const kept = this.#extract(before, start, hit);
@@ -65,7 +66,7 @@ export class MappingTree {
     for (const node of hit) this.#cut(node, start, end, visit);
   }
 
-  /** Calls `visit` for each live piece, in the order of their starts. */
+  /** Calls `visit` for each live piece, ordered by start. */
   forEach(visit: (payload: number, size: number) => void): void {
     const path: number[] = [];
     let node = this.#root;
@@ -89,7 +90,7 @@ export class MappingTree {
     visit(payload, Math.min(to, end) - Math.max(from, start), pieces - 1);
   }
 
-  /** Removes from the subtree all that end after `start`, into `hit`; returns what is left of it. */
+  /** Moves all nodes of the subtree that end after `start` to `hit`. Returns the rest of the subtree. */
   #extract(node: number, start: number, hit: number[]): number {
     if (node === 0 || this.#furthest[node]! <= start) return node;
     const left = this.#extract(this.#left[node]!, start, hit);
@@ -104,7 +105,7 @@ export class MappingTree {
     return node;
   }
 
-  /** Splits a subtree into what starts before `key` and what does not. */
+  /** Splits a subtree into nodes that start before `key` and all others. */
   #split(node: number, key: number): [number, number] {
     if (node === 0) return [0, 0];
     if (this.#starts[node]! < key) {
@@ -119,7 +120,7 @@ export class MappingTree {
     return [left, node];
   }
 
-  /** Joins two subtrees, all of the first before all of the second. */
+  /** Joins two subtrees. All nodes of the first must come before those of the second. */
   #join(left: number, right: number): number {
     if (left === 0) return right;
     if (right === 0) return left;

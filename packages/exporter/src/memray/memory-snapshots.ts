@@ -1,45 +1,50 @@
 import type { HeapListener } from './heap-listener.js';
 
-/** The memory of the process at a moment. */
+/** The memory of the process at one moment. */
 export interface MemorySnapshot {
-  /** Milliseconds since the Unix epoch. */
+  /** Time in ms since the Unix epoch. */
   readonly millis: number;
   readonly residentBytes: number;
-  /** What the capture knows to be allocated. */
+  /** Bytes allocated according to the capture. */
   readonly heapBytes: number;
 }
 
-/** More are thinned out as they come: this many take 24 MiB, and no graph shows more. */
+/** Maximum number kept before thinning: these take 24 MiB, and no graph shows more. */
 const MAX_KEPT = 2 ** 20;
 const DEFAULT_MAX = 10_000;
 
-/** Keeps the memory records of a capture. */
+/** Stores the memory records of a capture. */
 export class MemorySnapshots implements HeapListener {
   readonly #heapBytes: () => number;
   readonly #maxKept: number;
   #kept: MemorySnapshot[] = [];
   #seen = 0;
   #last: MemorySnapshot | undefined;
-  /** Every how manieth is kept. */
+  /** One in this many records is kept. */
   #stride = 1;
 
-  /** `heapBytes` is asked at each memory record. At least half of `maxKept` are kept once there are so many. */
+  /**
+   * Creates an empty list.
+   *
+   * @param heapBytes called at each memory record
+   * @param maxKept when there are this many, every second one is dropped. Default 2^20
+   */
   constructor(heapBytes: () => number, maxKept: number = MAX_KEPT) {
     this.#heapBytes = heapBytes;
     this.#maxKept = maxKept;
   }
 
-  /** Memory records so far, kept or not. */
+  /** Number of memory records so far, kept or not. */
   get seen(): number {
     return this.#seen;
   }
 
-  /** The newest one, which {@link list} may have thinned out. */
+  /** The latest record, which {@link list} may have omitted. */
   get last(): MemorySnapshot | undefined {
     return this.#last;
   }
 
-  /** At most `max` of them, evenly taken, from the first on. */
+  /** Returns at most `max` records, evenly spaced, starting with the first. Default 10,000. */
   list(max: number = DEFAULT_MAX): readonly MemorySnapshot[] {
     const every = Math.ceil(this.#kept.length / max);
     return every <= 1 ? [...this.#kept] : this.#kept.filter((_, at) => at % every === 0);
