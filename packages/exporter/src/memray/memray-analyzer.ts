@@ -16,26 +16,32 @@ import { TemporaryAllocations } from './temporary-allocations.js';
 import type { MemrayThread } from './thread-table.js';
 
 export interface MemrayAnalyzerOptions {
-  /** See {@link MemrayLimits}; what is not given has its default. */
+  /** Limits for the input, see {@link MemrayLimits}. Missing ones have their defaults. */
   readonly limits?: Partial<MemrayLimits>;
   /**
-   * Follow the heap on a thread of its own, when the capture is long: faster by the clock where there are two
-   * processors. What is alive or allocated is known after {@link MemrayAnalyzer.end} then, which must be called; there
-   * are no {@link MemrayAnalyzer.snapshots}; and this thread blocks while it is ahead too far.
+   * Follow the heap of a long capture on a separate thread: takes less time with two processors. Results are then
+   * available only after {@link MemrayAnalyzer.end}, which must be called, there are no
+   * {@link MemrayAnalyzer.snapshots}, and this thread blocks while it is too far ahead. Default false.
    */
   readonly ownThread?: boolean;
-  /** Follow sizes for {@link MemrayAnalyzer.stats}. */
+  /** Collect sizes for {@link MemrayAnalyzer.stats}. Default false. */
   readonly stats?: boolean;
-  /** Count temporary allocations with this threshold; 1 is memray's usual one. */
+  /**
+   * Count temporary allocations with this threshold, an integer from 0 to a million; memray's default is 1. Default: do
+   * not count.
+   */
   readonly temporaryThreshold?: number;
-  /** Follow when allocations live, for {@link MemrayAnalyzer.temporalLeaks} and its companion. */
+  /**
+   * Collect lifetimes for {@link MemrayAnalyzer.temporalLeaks} and {@link MemrayAnalyzer.temporalHighWaterMark}.
+   * Default false.
+   */
   readonly temporal?: boolean;
 }
 
 /** The intervals of one thread, allocator and stack. */
 export interface TemporalRecord {
   readonly thread: number;
-  /** A number of memray's allocator table, as in formats 12 and 13. */
+  /** Number of the allocator in formats 12 and 13. */
   readonly allocator: number;
   readonly stack: number;
   readonly native: number;
@@ -43,10 +49,10 @@ export interface TemporalRecord {
 }
 
 /**
- * Reads a capture as its bytes come (13, 12 or 11; all allocations or aggregated; raw or LZ4) and says what is
- * in it: now, for a capture that still grows, or when it was read to its end.
+ * Reads a capture as its bytes arrive (format 13, 12 or 11; all allocations or aggregated; raw or LZ4). The results
+ * cover the bytes read so far, for a growing capture or a complete one.
  *
- * One pass; memory grows with what is alive and with distinct stacks, not with the length of the file.
+ * Reads in one pass. Memory depends on live allocations and distinct stacks, not on the length of the file.
  */
 export class MemrayAnalyzer {
   readonly #model: CaptureModel;
@@ -67,7 +73,7 @@ export class MemrayAnalyzer {
     };
     this.#heap = followHeap(limits, options.ownThread);
     for (const listener of this.#heap.listeners) listen(listener);
-    // What is alive at a memory record is known at once on this thread only.
+    // Live bytes at a memory record are only known in time when this thread follows the heap.
     if (!options.ownThread) this.#snapshots = listen(new MemorySnapshots(() => this.#heap.amounts.liveBytes));
     if (options.stats) this.#sizes = listen(new SizeHistogram());
     const { temporaryThreshold } = options;
@@ -84,18 +90,18 @@ export class MemrayAnalyzer {
   }
 
   /**
-   * Reads on. After damage or the trailer nothing more is read.
+   * Reads the next bytes. Ignores bytes after damage or the trailer.
    *
-   * @throws FormatError when this is no capture we can read, or goes beyond a limit
+   * @throws FormatError when this is not a supported capture, or it exceeds a limit
    */
   push(bytes: Uint8Array): void {
     readFollowing(this.#heap, () => this.#stream.push(bytes));
   }
 
   /**
-   * Says that nothing more will come, and tells what the file was like.
+   * Ends the input, and returns the state of the file.
    *
-   * @throws FormatError when not even the header is there
+   * @throws FormatError when the header is incomplete
    */
   end(): CaptureEnd {
     return readFollowing(this.#heap, () => {
@@ -105,37 +111,37 @@ export class MemrayAnalyzer {
     });
   }
 
-  /** Known as soon as it was read. */
+  /** Undefined until the header was read. */
   get header(): MemrayHeader | undefined {
     return this.#stream.header;
   }
 
-  /** Where the next record begins, in bytes from the start of the (uncompressed) capture. */
+  /** Offset of the next record, in bytes from the start of the (uncompressed) capture. */
   get offset(): number {
     return this.#stream.offset;
   }
 
-  /** Whether nothing more is wanted: the trailer was read, or damage found. */
+  /** True if no more bytes are needed: the trailer was read, or damage was found. */
   get stopped(): boolean {
     return this.#stream.stopped;
   }
 
-  /** Whether nothing more can be learned: see {@link RecordStream.settled}. */
+  /** True if more bytes would change no result: see {@link RecordStream.settled}. */
   get settled(): boolean {
     return this.#stream.settled;
   }
 
-  /** Whether the trailer was read; if not, the program is running or was killed, or the file was cut. */
+  /** True if the trailer was read. Otherwise the program is running or was killed, or the file was truncated. */
   get complete(): boolean {
     return this.#stream.complete;
   }
 
-  /** What ended the reading early; of a file that ends inside a record it is known after {@link end}. */
+  /** The reason why reading stopped early. For a file that ends inside a record, set by {@link end}. */
   get damage(): CaptureDamage | undefined {
     return this.#stream.damage;
   }
 
-  /** Allocations and deallocations so far. */
+  /** Number of allocations and deallocations so far. */
   get events(): number {
     return this.#heap.amounts.events;
   }
@@ -145,12 +151,12 @@ export class MemrayAnalyzer {
     return this.#heap.amounts.peakBytes;
   }
 
-  /** The event, counted from 0, after which the heap was largest. */
+  /** Index, from 0, of the event after which the heap was largest. */
   get peakIndex(): number {
     return this.#heap.amounts.peakIndex;
   }
 
-  /** Bytes alive now; of an aggregated file those leaked. */
+  /** Bytes alive now; in an aggregated file, leaked bytes. */
   get liveBytes(): number {
     return this.#heap.amounts.liveBytes;
   }
@@ -160,71 +166,76 @@ export class MemrayAnalyzer {
     return Array.from({ length: this.#model.threadCount }, (_, at) => this.#model.thread(at));
   }
 
-  /** What was alive at the high-water mark. */
+  /** Returns the allocations alive at the high-water mark. */
   highWaterMark(options?: GroupOptions): readonly HeapRecord[] {
     return groupSites(this.#model, (site) => this.#heap.amounts.atPeak(site), options);
   }
 
-  /** What is still alive. */
+  /** Returns the allocations still alive. */
   leaks(options?: GroupOptions): readonly HeapRecord[] {
     return groupSites(this.#model, (site) => this.#heap.amounts.live(site), options);
   }
 
-  /** All that was ever allocated; an aggregated file does not say. */
+  /** Returns all allocations ever made. Empty for an aggregated file. */
   allocated(options?: GroupOptions): readonly HeapRecord[] {
     return groupSites(this.#model, (site) => this.#heap.amounts.total(site), options);
   }
 
-  /** Temporary allocations, if a threshold was given; an aggregated file does not say. */
+  /** Returns temporary allocations. Requires `temporaryThreshold`. Empty for an aggregated file. */
   temporary(options?: GroupOptions): readonly HeapRecord[] {
     const temporary = required(this.#temporary, 'temporaryThreshold');
     return groupSites(this.#model, (site) => temporary.temporary(site), options);
   }
 
-  /** The memory records, at most `max` (10 000) of them. */
+  /** Returns at most `max` memory records. Default 10,000. */
   snapshots(max?: number): readonly MemorySnapshot[] {
     return required(this.#snapshots, 'ownThread: false').list(max);
   }
 
-  /** Which allocations live from which window to which, those left out that die in the window of their birth. */
+  /**
+   * Returns the window in which allocations start and the one in which they end. Those that end in the window of their
+   * start are omitted.
+   */
   temporalLeaks(): readonly TemporalRecord[] {
     return this.#temporalRecords(required(this.#temporalLeaks, 'temporal').intervals());
   }
 
-  /** What is alive at the peak of each window; `ofMemray` with an oversight of memray's, for comparison. */
+  /**
+   * Returns the allocations alive at the peak of each window. `ofMemray` reproduces a bug of memray, for comparison.
+   */
   temporalHighWaterMark(ofMemray = false): readonly TemporalRecord[] {
     return this.#temporalRecords(required(this.#temporalPeaks, 'temporal').intervals(ofMemray));
   }
 
-  /** Bytes at the peak of each window; `ofMemray` with memray's view of the last one. */
+  /** Returns the bytes at the peak of each window. `ofMemray` uses memray's definition for the last window. */
   temporalPeaks(ofMemray = false): readonly number[] {
     const peaks = required(this.#temporalPeaks, 'temporal');
     return ofMemray ? peaks.peaksOfMemray() : peaks.peaks();
   }
 
-  /** What `memray stats` tells, each list cut to its `top` (5) first. */
+  /** Returns the figures of `memray stats`, with each list limited to its first `top` entries. Default 5. */
   stats(top = 5): CaptureStats {
     return this.sums().stats(top);
   }
 
-  /** What {@link stats} is made of, to be put together with that of other captures. */
+  /** Returns the sums behind {@link stats}, to be added to those of other captures. */
   sums(): CaptureSums {
     const sizes = required(this.#sizes, 'stats');
     return captureSums(this.#model, required(this.header, 'a capture'), this.#heap.amounts, sizes);
   }
 
-  /** The place that allocated a record, whatever the header says to hide; undefined without a stack. */
+  /** Returns the location that allocated a record, even if the header hides it. Undefined without a stack. */
   location({ stack }: Pick<HeapRecord, 'stack'>): MemrayLocation | undefined {
     const frame = this.#model.innermostFrame(stack);
     return frame === 0 ? undefined : this.#model.location(frame);
   }
 
-  /** The places of a record's stack, from the innermost outwards, without those the header says to hide. */
+  /** Returns the locations of a record's stack from the innermost outwards, without those that the header hides. */
   locations(record: Pick<HeapRecord, 'stack' | 'thread'>): readonly MemrayLocation[] {
     return this.#model.locations(record.stack, record.thread);
   }
 
-  /** The frames of a record's native stack, from the innermost outwards. */
+  /** Returns the frames of a record's native stack from the innermost outwards. */
   nativeFrames(record: Pick<HeapRecord, 'native' | 'generation'>): readonly NativeFrame[] {
     return this.#model.nativeFrames(record.native, record.generation);
   }
@@ -241,7 +252,7 @@ export class MemrayAnalyzer {
   }
 }
 
-/** Reads a whole capture, given in one piece or several. Throws as the analyzer does. */
+/** Reads a whole capture, in one piece or several. Throws as the analyzer does. */
 export function analyzeMemray(chunks: Iterable<Uint8Array>, options?: MemrayAnalyzerOptions): MemrayAnalyzer {
   const analyzer = new MemrayAnalyzer(options);
   for (const chunk of chunks) analyzer.push(chunk);

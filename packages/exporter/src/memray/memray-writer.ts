@@ -14,23 +14,23 @@ import { RecordEncoder11 } from './write-records-11.js';
 
 declare const brand: unique symbol;
 
-/** A frame of one {@link MemrayWriter}; means nothing to another. */
+/** A frame of one {@link MemrayWriter}. Not valid for another one. */
 export type FrameHandle = number & { readonly [brand]: 'frame' };
 
-/** A call stack of one {@link MemrayWriter}; means nothing to another. */
+/** A call stack of one {@link MemrayWriter}. Not valid for another one. */
 export type StackHandle = number & { readonly [brand]: 'stack' };
 
 export interface MemrayWriterOptions {
-  /** Default 13. */
+  /** Capture format. Default 13. */
   readonly format?: MemrayFormat;
-  /** One string, arguments joined by spaces. */
+  /** The command line as one string, arguments joined by spaces. */
   readonly commandLine: string;
   readonly pid: number;
-  /** Milliseconds since the Unix epoch. The base of every later time. */
+  /** Start of the capture in ms since the Unix epoch. All later times are stored relative to it. */
   readonly startTimeMillis: number;
-  /** Default 1. */
+  /** ID of the main thread. Default 1. */
   readonly mainThreadId?: number;
-  /** Files below it (or in it) are "standard library" in `memray stats`. Format 13 only, like the next two. */
+  /** Folder of the standard library for `memray stats`. Used in format 13 only, like the next two. */
   readonly libdest?: string;
   /** Folders of packages, the deepest first. */
   readonly sitePackages?: readonly string[];
@@ -38,41 +38,44 @@ export interface MemrayWriterOptions {
   readonly sysPath?: readonly string[];
 }
 
-/** Bytes to be written over those at `offset` of the finished capture. */
+/** Bytes to overwrite at `offset` in the finished capture. */
 export interface HeaderPatch {
   readonly offset: number;
   readonly bytes: Uint8Array;
 }
 
 const DEFAULT_MAIN_THREAD = 1;
-/** A line table of kind 13 entries, which `frame()` writes, is read by the rules of CPython 3.11. */
+/**
+ * Python version in the header: line tables of kind 13 entries, which `frame()` writes, follow the rules of CPython
+ * 3.11.
+ */
 const PYTHON_VERSION = 0x030b00f0;
 /**
- * "malloc": each object is allocated and freed by itself. For any other, memray warns that leaks are misleading, because
- * an arena allocator would keep what was freed. 0 makes every report fail.
+ * "malloc": each object is allocated and freed separately. For any other allocator, memray warns that leaks are
+ * misleading, because an arena allocator would keep freed memory. With 0, every report fails.
  */
 const PYTHON_ALLOCATOR = 3;
-/** No allocator hands it out: freeing it changes nothing. */
+/** An address that no allocator returns, so that freeing it changes nothing. */
 const HARMLESS_ADDRESS = 8;
-/** A token, a frame's number and one more byte. */
+/** Maximum size of a push: a token, a frame's number and one more byte. */
 const MAX_PUSH_BYTES = 12;
 const MAX_THREAD_SWITCH_BYTES = 9;
 
-/** What a writer remembers of a thread: the stack that the records written so far have built up. */
+/** State of a thread: its name, and the stack according to the records written so far. */
 interface ThreadState {
   stack: number;
   name: string;
 }
 
 /**
- * Writes a memray capture (ALL_ALLOCATIONS) event by event into memory; {@link take} hands out the bytes.
+ * Writes a memray capture (ALL_ALLOCATIONS) into memory, event by event; {@link take} returns the bytes.
  *
- * No method does I/O, and none throws because of a value it is given: strings are cleaned (see `cleanName`),
- * sizes and times become non-negative integers, addresses lose their low three bits, and a thread id that is
- * not a positive integer means the main thread. Calls after {@link finish} are ignored.
+ * No method does I/O, and none throws because of an argument. Strings are cleaned (see `cleanName`), sizes and times
+ * become non-negative integers, addresses lose their low three bits, and an invalid thread ID (not a positive integer)
+ * means the main thread. Calls after {@link finish} are ignored.
  *
- * Frame pushes and pops are written only when an allocation needs them, and from the nearest common caller, so
- * that interning stacks costs no bytes. Memory grows with distinct frames and stacks, not with events.
+ * Frame pushes and pops are written only when an allocation needs them, starting at the nearest common caller, so that
+ * interning stacks costs no bytes. Memory depends on distinct frames and stacks, not on events.
  */
 export class MemrayWriter {
   readonly #out: ByteWriter = new ByteWriter();
@@ -88,7 +91,7 @@ export class MemrayWriter {
 
   readonly #threads: Map<number, ThreadState> = new Map();
   #thread: ThreadState = { stack: 0, name: '' };
-  /** None at first: even an id that is none must be switched to, and so become the main thread. */
+  /** Undefined at first, so that the first event writes a thread switch, even with an invalid ID. */
   #threadId: number | undefined;
 
   #takenBytes = 0;
@@ -124,27 +127,27 @@ export class MemrayWriter {
     this.#encoder = this.#format === 11 ? new RecordEncoder11(this.#out) : new RecordEncoder12(this.#out);
   }
 
-  /** Bytes of the capture so far, header included, taken or not. */
+  /** Size of the capture so far in bytes, including the header, whether taken or not. */
   get bytesEncoded(): number {
     return this.#takenBytes + this.#out.length;
   }
 
-  /** Allocation records so far. */
+  /** Number of allocation records so far. */
   get allocations(): number {
     return this.#allocations;
   }
 
-  /** Deallocation records so far, MUNMAPs and the harmless one of {@link finish} included. */
+  /** Number of deallocation records so far, including MUNMAPs and the harmless one of {@link finish}. */
   get deallocations(): number {
     return this.#deallocations;
   }
 
-  /** The frame of this function, file and line (from 1; 0 = unknown). Equal arguments, equal handles. */
+  /** Returns the frame of this function, file and line (from 1; 0 = unknown). Equal arguments give equal handles. */
   frame(functionName: string, file: string, line: number): FrameHandle {
     return this.#frames.intern(functionName, file, line) as FrameHandle;
   }
 
-  /** The stack of `frame` called from `parent` (`undefined` = from nowhere). Equal arguments, equal handles. */
+  /** Returns the stack of `frame` called by `parent` (`undefined` for none). Equal arguments give equal handles. */
   stack(parent: StackHandle | undefined, frame: FrameHandle): StackHandle {
     const caller = parent ?? 0;
     const stack = this.#stacks.intern(caller, frame);
@@ -153,7 +156,7 @@ export class MemrayWriter {
     return stack as StackHandle;
   }
 
-  /** Names a thread. The last name wins, also for what was recorded before it. */
+  /** Names a thread. The last name counts, also for events before it. */
   threadName(threadId: number, name: string): void {
     if (this.#finished || name === '') return;
     this.#switchTo(threadId);
@@ -163,15 +166,18 @@ export class MemrayWriter {
   }
 
   /**
-   * Resident memory of the process at `timeMillis` (milliseconds since the Unix epoch; a time before the start
-   * counts as the start). These are a capture's only times: write one first, then one every 10 to 100 ms.
+   * Writes the resident memory of the process at `timeMillis` (ms since the Unix epoch; a time before the start counts
+   * as the start). A capture has no other times: write one record at the start, then one every 10 to 100 ms.
    */
   memoryRecord(residentBytes: number, timeMillis: number): void {
     if (this.#finished) return;
     this.#encoder.memoryRecord(cleanCount(residentBytes), cleanCount(timeMillis - this.#startTimeMillis));
   }
 
-  /** `size` bytes at `address`, a multiple of 8 below 2^53. A simple deallocator here is a {@link free}. */
+  /**
+   * Writes an allocation of `size` bytes at `address`, a multiple of 8 below 2^53. With a simple deallocator, writes a
+   * {@link free}.
+   */
   allocation(
     threadId: number,
     address: number,
@@ -194,7 +200,7 @@ export class MemrayWriter {
     this.#encoder.allocation(cleanAddress(address), cleanCount(size), id);
   }
 
-  /** Gives back what {@link allocation} put at `address`; an unknown address does nothing in any report. */
+  /** Writes the deallocation of an earlier {@link allocation} at `address`. Reports ignore an unknown address. */
   free(threadId: number, address: number): void {
     if (this.#finished) return;
     if (threadId !== this.#threadId) this.#switchTo(threadId);
@@ -203,9 +209,9 @@ export class MemrayWriter {
   }
 
   /**
-   * Returns what was encoded since the last call: whole records only, so that a file holding every take is
-   * readable at any time. Empty until there is a record to go with the header: a header alone is no capture
-   * (a reader drops the zeros it ends with).
+   * Returns the bytes encoded since the last call. They end with a whole record, so that a file of all results is
+   * readable at any time. Empty until there is a record after the header: a header alone is not a valid capture,
+   * because readers drop the zeros at its end.
    */
   take(): Uint8Array {
     if (this.bytesEncoded === this.#headerBytes) return new Uint8Array();
@@ -215,9 +221,9 @@ export class MemrayWriter {
   }
 
   /**
-   * Ends the capture: a last memory record, a harmless free, the trailer. The free is there because memray
-   * stops reading at the last allocation-type record: without it the last memory record would never be seen,
-   * and a heap that only grows would show its peak too early in temporal reports.
+   * Ends the capture: writes a last memory record, a harmless free, and the trailer. The free is needed because memray
+   * stops reading at the last record of an allocation or deallocation. Without it, the last memory record would be
+   * ignored, and temporal reports would show the peak of a growing heap too early.
    */
   finish(residentBytes: number, timeMillis: number): void {
     if (this.#finished) return;
@@ -227,8 +233,8 @@ export class MemrayWriter {
   }
 
   /**
-   * Writes what a capture ends with, all but the trailer, which is returned: behind everything taken so far it makes a
-   * finished capture, while this one goes on. Nothing after {@link finish}.
+   * Writes the end of a capture except the trailer, which is returned. All bytes taken so far followed by the trailer
+   * are a finished capture, while this one continues. Empty after {@link finish}.
    */
   checkpoint(residentBytes: number, timeMillis: number): Uint8Array {
     if (this.#finished) return new Uint8Array();
@@ -238,9 +244,9 @@ export class MemrayWriter {
   }
 
   /**
-   * What to write over the header in place, now or after {@link finish}: the end time (milliseconds since the
-   * Unix epoch) and the counts. A capture without it is readable; reports only show the start as its end, and counts of 0.
-   * So is one with any part of it, so that it may be written again and again.
+   * Returns the header fields to overwrite, now or after {@link finish}: the end time (ms since the Unix epoch) and the
+   * counts. Without them the capture is readable, but reports show its start as its end, and counts of 0. The same
+   * holds when only some are written, so they may be updated repeatedly.
    */
   headerPatches(endTimeMillis: number): readonly HeaderPatch[] {
     const offsets = headerOffsets(this.#format);
@@ -264,7 +270,9 @@ export class MemrayWriter {
     this.#encoder.contextSwitch(id);
   }
 
-  /** At most so many bytes would an {@link allocation} with this stack take now, with the frames to be declared for it. */
+  /**
+   * Returns the maximum size of an {@link allocation} with this stack now, including the declarations of its frames.
+   */
   maxAllocationBytes(stack: StackHandle | undefined): number {
     const wanted = stack ?? 0;
     if (wanted > this.#stacks.size) return MAX_RECORD_BYTES;
@@ -274,16 +282,19 @@ export class MemrayWriter {
     return bytes;
   }
 
-  /** Pops to the nearest common caller of the thread's stack and `wanted`, then pushes what is missing. */
+  /** Pops to the nearest common caller of the thread's stack and `wanted`, then pushes the missing frames. */
   #moveTo(wanted: number): void {
-    if (wanted > this.#stacks.size) return; // a handle of some other writer: stay where we are
+    if (wanted > this.#stacks.size) return; // handle of another writer: do not move
     const { pops, missing } = this.#pathTo(wanted);
     if (pops > 0) this.#encoder.pop(pops);
     this.#push(missing);
     this.#thread.stack = wanted;
   }
 
-  /** How to get from the thread's stack to another: frames to pop, and frames to push, the innermost first. */
+  /**
+   * Returns the path from the thread's stack to another: the number of frames to pop, and the frames to push, innermost
+   * first.
+   */
   #pathTo(wanted: number): { readonly pops: number; readonly missing: readonly number[] } {
     const stacks = this.#stacks;
     const depths = this.#depths;
@@ -303,7 +314,7 @@ export class MemrayWriter {
     return { pops: depths[this.#thread.stack]! - depths[to]!, missing };
   }
 
-  /** Pushes frames, the innermost first in `frames`; those never seen by the reader are declared before. */
+  /** Pushes frames, the innermost first in `frames`. Declares new ones before. */
   #push(frames: readonly number[]): void {
     for (let at = frames.length - 1; at >= 0; at -= 1) this.#frames.declare(frames[at]!, this.#encoder);
     for (let at = frames.length - 1; at >= 0; at -= 1) this.#encoder.push(frames[at]!);
@@ -311,7 +322,7 @@ export class MemrayWriter {
 }
 
 function cleanPaths(paths: readonly string[] = []): readonly string[] {
-  return paths.filter((path) => path !== '').map(cleanText); // an empty one would end the list
+  return paths.filter((path) => path !== '').map(cleanText); // an empty string would end the list
 }
 
 function word(value: number): Uint8Array {

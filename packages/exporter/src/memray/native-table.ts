@@ -2,18 +2,20 @@ import { beyond, type MemrayLimits } from './limits.js';
 import { SegmentOffsets } from './segment-offsets.js';
 import { grown } from './typed-arrays.js';
 
-/** A native frame. Its symbol is not in a capture, only where to look for it. */
+/** A native frame. A capture has no symbols, only the address of the code. */
 export interface NativeFrame {
-  /** The return address, as the unwinder gave it: what was called from is one byte before. */
+  /** The return address from the unwinder. The call ends one byte before. */
   readonly address: bigint;
-  /** The loaded file it is in, if the capture knows. */
+  /** Path of the loaded file that contains it; undefined when unknown. */
   readonly path: string | undefined;
-  /** Address within that file as the file itself counts (its ELF virtual address). */
+  /** Address within the file, as an ELF virtual address. */
   readonly fileAddress: bigint | undefined;
-  /** Where in memory the segment of the file is loaded that the address lies in. */
+  /** Address where the file's segment with this frame is loaded. */
   readonly start: bigint | undefined;
   readonly limit: bigint | undefined;
-  /** Where in the file that segment begins; undefined where the capture does not tell. See {@link SegmentOffsets}. */
+  /**
+   * Offset of the segment in the file; undefined when the capture does not determine it. See {@link SegmentOffsets}.
+   */
   readonly fileOffset: bigint | undefined;
 }
 
@@ -47,14 +49,14 @@ interface SegmentState {
   readonly load: bigint;
 }
 
-/** The native frames of a capture, and what was loaded where. */
+/** The native frames of a capture, and its memory maps. */
 export class NativeTable {
   readonly #limits: MemrayLimits;
   #ipHigh: Uint32Array<ArrayBuffer> = new Uint32Array(64);
   #ipLow: Uint32Array<ArrayBuffer> = new Uint32Array(64);
   #parents: Int32Array<ArrayBuffer> = new Int32Array(64);
   #size = 0;
-  /** Generation n of the memory map at index n; 0 is that before any. */
+  /** Segments of the memory map by generation. Generation 0 is the one before any map. */
   #generations: Segment[][] = [[]];
   #segments = 0;
   #textBytes = 0;
@@ -64,7 +66,7 @@ export class NativeTable {
     this.#limits = limits;
   }
 
-  /** Makes a table that can be looked up, and takes no more frames. */
+  /** Creates a table for look-ups. It accepts no more frames. */
   static of(limits: MemrayLimits, { ipHigh, ipLow, parents, generations }: NativeTableState): NativeTable {
     const table = new NativeTable(limits);
     table.#ipHigh = ipHigh;
@@ -77,7 +79,7 @@ export class NativeTable {
     return table;
   }
 
-  /** A copy of the frames and memory maps. */
+  /** Copy of the frames and memory maps. */
   get state(): NativeTableState {
     const end = this.#size + 1;
     return {
@@ -94,7 +96,7 @@ export class NativeTable {
     return this.#generations.length - 1;
   }
 
-  /** Adds a frame; the first is number 1. */
+  /** Adds a frame. The first one is number 1. */
   add(ipHigh: number, ipLow: number, parent: number): void {
     const index = ++this.#size;
     if (index > this.#limits.maxFrames) throw beyond('native frames', this.#limits.maxFrames, 'maxFrames');
@@ -127,28 +129,28 @@ export class NativeTable {
     this.#generations.at(-1)!.push({ start, end: start + bytes, fileOffset, image });
   }
 
-  /** The frames of native stack `id`, from the innermost outwards, as loaded in `generation`. */
+  /** Returns the frames of native stack `id` from the innermost outwards, with the files loaded in `generation`. */
   frames(id: number, generation: number): readonly NativeFrame[] {
     const frames: NativeFrame[] = [];
     for (let at = this.known(id); at !== 0; at = this.caller(at)) frames.push(this.frame(at, generation));
     return frames;
   }
 
-  /** `id`, or 0 for no stack when there is none of that number. */
+  /** Returns `id`, or 0 if there is no such stack. */
   known(id: number): number {
     return id > 0 && id <= this.#size ? id : 0;
   }
 
   /**
-   * The native stack in which the innermost frame of this one was called; 0 for none. A parent comes before its child
-   * in a sound file; insisting on that makes a walk end in any.
+   * Returns the native stack of the caller of the innermost frame; 0 for none. Parents come before their children in a
+   * valid file; requiring it ends the walk in any file.
    */
   caller(id: number): number {
     const parent = this.#parents[id]!;
     return parent < id && parent > 0 ? parent : 0;
   }
 
-  /** The innermost frame of native stack `id`, as loaded in `generation`. */
+  /** Returns the innermost frame of native stack `id`, with the files loaded in `generation`. */
   frame(id: number, generation: number): NativeFrame {
     const address = (BigInt(this.#ipHigh[id]!) << 32n) | BigInt(this.#ipLow[id]!);
     const called = address - 1n;

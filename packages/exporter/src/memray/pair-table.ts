@@ -2,29 +2,32 @@ import { doubled } from './typed-arrays.js';
 
 const INITIAL_SLOTS = 1024;
 
-/** The nodes of a {@link PairTable} by number, for another thread; at 0 stands the root. */
+/** The nodes of a {@link PairTable} by number, for another thread. Index 0 is the root. */
 export interface PairTableState {
   readonly parents: Int32Array<ArrayBuffer>;
   readonly frames: Int32Array<ArrayBuffer>;
 }
 
 /**
- * Numbers pairs of small integers 1, 2, 3 … in the order they are first seen: the nodes of a tree whose root
- * is 0, each node being (parent node, frame).
+ * Numbers pairs of small integers 1, 2, 3 … in the order of their first use. They are the nodes of a tree with root 0,
+ * each being (parent node, frame).
  *
- * Open addressing over typed arrays, because a Map would need a key built for every look-up and an entry
- * object for every node.
+ * Uses open addressing over typed arrays: a Map would need a new key for each look-up and an entry object for each
+ * node.
  */
 export class PairTable {
-  /** Slot → node, 0 = free. Its length is a power of two, at most half full. */
+  /** Node in each slot; 0 = free. The length is a power of two, and at most half is used. */
   #slots: Int32Array = new Int32Array(INITIAL_SLOTS);
   #parents: Int32Array<ArrayBuffer> = new Int32Array(INITIAL_SLOTS);
   #frames: Int32Array<ArrayBuffer> = new Int32Array(INITIAL_SLOTS);
   #size = 0;
-  /** Without it a file could be made whose pairs all fall on one slot. It shows in no result. */
+  /**
+   * Random seed of the hash: otherwise a file could be crafted whose pairs all fall into one slot. Does not affect
+   * results.
+   */
   readonly #seed: number = Math.trunc(Math.random() * 2 ** 32) | 0;
 
-  /** Makes a table that can be looked up, and takes no more pairs. */
+  /** Creates a table for look-ups. It accepts no more pairs. */
   static of({ parents, frames }: PairTableState): PairTable {
     const table = new PairTable();
     table.#parents = parents;
@@ -33,20 +36,20 @@ export class PairTable {
     return table;
   }
 
-  /** Forgets how to find a pair: none is interned from now on. Nodes can still be looked up by number. */
+  /** Releases the look-up of pairs. No pair may be interned afterwards. Nodes can still be looked up by number. */
   seal(): void {
     this.#slots = new Int32Array(0);
     this.#parents = this.#parents.slice(0, this.#size + 1);
     this.#frames = this.#frames.slice(0, this.#size + 1);
   }
 
-  /** A copy of the nodes. */
+  /** Copy of the nodes. */
   get state(): PairTableState {
     const end = this.#size + 1;
     return { parents: this.#parents.slice(0, end), frames: this.#frames.slice(0, end) };
   }
 
-  /** Nodes, the root not counted: the highest node number. */
+  /** Number of nodes without the root, which is also the highest node number. */
   get size(): number {
     return this.#size;
   }
@@ -59,7 +62,9 @@ export class PairTable {
     return this.#frames[node]!;
   }
 
-  /** The node (parent, frame), made if there is none. It was made if it is greater than {@link size} was before. */
+  /**
+   * Returns the node (parent, frame), and creates it if it is new. It is new if it exceeds the previous {@link size}.
+   */
   intern(parent: number, frame: number): number {
     const slots = this.#slots;
     const mask = slots.length - 1;

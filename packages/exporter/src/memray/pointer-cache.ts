@@ -3,12 +3,12 @@ import { POINTER_NOT_CACHED } from './records.js';
 const SIZE = 15;
 
 /**
- * The writer's side of the pointer cache: the 15 addresses that missed it last, index 0 the newest.
+ * Writer's side of the pointer cache: the last 15 addresses that missed it, the newest at index 0.
  *
- * First in, first out: a hit moves nothing. Writer and reader must see the same misses in the same order, or
- * every later index means another address.
+ * First in, first out: a hit changes nothing. Writer and reader must see the same misses in the same order, or every
+ * later index means another address.
  *
- * The window slides down a doubled ring, so that index i is always at `#newest + i` and the search is one run:
+ * The window moves down a doubled ring, so that index i is always at `#newest + i` and the search is one loop:
  *
  *     slots   0 … #newest … #newest + 14 … 29
  */
@@ -16,7 +16,9 @@ export class PointerCache {
   readonly #slots: Float64Array = new Float64Array(SIZE * 2);
   #newest = 0;
 
-  /** Index of `pointer`; on a miss {@link POINTER_NOT_CACHED}, and `pointer` becomes the newest. */
+  /**
+   * Returns the index of `pointer`. On a miss, returns {@link POINTER_NOT_CACHED}, and `pointer` becomes the newest.
+   */
   indexOf(pointer: number): number {
     const slots = this.#slots;
     const newest = this.#newest;

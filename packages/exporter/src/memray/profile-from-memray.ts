@@ -12,7 +12,7 @@ import { ProfileStacks } from './profile-stacks.js';
 import { profileTimes } from './profile-times.js';
 import { type CaptureEnd, RecordStream } from './record-stream.js';
 
-/** What an aggregated capture does not say. */
+/** Columns that an aggregated capture does not have. */
 const ALLOCATED: readonly ValueColumn[] = [
   { type: 'alloc_objects', unit: 'count' },
   { type: 'alloc_space', unit: 'bytes' },
@@ -26,26 +26,26 @@ const COLUMNS: readonly ValueColumn[] = [
 const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER);
 
 export interface MemrayProfilerOptions {
-  /** See {@link MemrayLimits}; what is not given has its default. */
+  /** Limits for the input, see {@link MemrayLimits}. Missing ones have their defaults. */
   readonly limits?: Partial<MemrayLimits>;
   /**
-   * Follow the heap on a thread of its own, when the capture is long: faster by the clock where there are two
-   * processors. There is a profile after {@link MemrayProfiler.end} then, which must be called, and this thread blocks
-   * while it is ahead too far.
+   * Follow the heap of a long capture on a separate thread: takes less time with two processors. The profile is then
+   * available only after {@link MemrayProfiler.end}, which must be called, and this thread blocks while it is too far
+   * ahead. Default false.
    */
   readonly ownThread?: boolean;
-  /** Names the packages of a Node program's own files. Default: they have the name of the program's folder. */
+  /** Returns the package of one of a Node program's own files. Default: they are named by the program's folder. */
   readonly ownPackage?: OwnPackage;
 }
 
 /**
- * Reads a capture of any format as its bytes come, and makes a profile of it: what was allocated in all, what was
- * alive at the high-water mark, and what was alive at the end ("in use", what memray calls leaked). An aggregated
- * capture does not say what was allocated, so its profile has no such columns.
+ * Reads a capture of any format as its bytes arrive, and makes a profile of it. Columns: all allocations, those alive
+ * at the high-water mark, and those alive at the end ("in use", which memray calls leaked). An aggregated capture has
+ * no total of all allocations, so its profile lacks these columns.
  *
- * Labels: `allocator` (memray's name), `tid`, `thread` (its name, else its number as memray shows it) and
- * `package`. Where the capture has native stacks, the native frames follow below the Python ones, as addresses in
- * their files, with where these were loaded: their names are not in a capture.
+ * Labels: `allocator` (memray's name), `tid`, `thread` (its name, or its ID as memray displays it) and `package`. If
+ * the capture has native stacks, the native frames follow below the Python ones. They have addresses in their files and
+ * the places where these were loaded, because a capture does not contain their names.
  */
 export class MemrayProfiler {
   readonly #model: CaptureModel;
@@ -62,34 +62,34 @@ export class MemrayProfiler {
     this.#stream = new RecordStream(this.#model, limits);
   }
 
-  /** Known as soon as it was read. */
+  /** Undefined until the header was read. */
   get header(): MemrayHeader | undefined {
     return this.#stream.header;
   }
 
-  /** Whether nothing more is wanted: the trailer was read, or damage found. */
+  /** True if no more bytes are needed: the trailer was read, or damage was found. */
   get stopped(): boolean {
     return this.#stream.stopped;
   }
 
-  /** Whether nothing more can be learned: see {@link RecordStream.settled}. */
+  /** True if more bytes would change no result: see {@link RecordStream.settled}. */
   get settled(): boolean {
     return this.#stream.settled;
   }
 
   /**
-   * Reads on.
+   * Reads the next bytes.
    *
-   * @throws FormatError when this is no capture we can read, or goes beyond a limit
+   * @throws FormatError when this is not a supported capture, or it exceeds a limit
    */
   push(bytes: Uint8Array): void {
     readFollowing(this.#heap, () => this.#stream.push(bytes));
   }
 
   /**
-   * Says that nothing more will come.
+   * Ends the input.
    *
-   * @throws FormatError when not even the header is there
+   * @throws FormatError when the header is incomplete
    */
   end(): CaptureEnd {
     return readFollowing(this.#heap, () => {
@@ -99,7 +99,9 @@ export class MemrayProfiler {
     });
   }
 
-  /** The profile of what was read so far, by `ownThread` of all of it; there must be a header. */
+  /**
+   * Returns the profile of the bytes read so far; with `ownThread`, only after {@link end}. Throws without a header.
+   */
   profile(): Profile {
     const { header } = this;
     if (header === undefined) throw new Error('there is no header yet');
@@ -124,7 +126,7 @@ export class MemrayProfiler {
   }
 }
 
-/** The profile of a whole capture, given in one piece or several. Throws as {@link MemrayProfiler} does. */
+/** Returns the profile of a whole capture, given in one piece or several. Throws as {@link MemrayProfiler} does. */
 export function profileFromMemray(chunks: Iterable<Uint8Array>): Profile {
   const profiler = new MemrayProfiler();
   for (const chunk of chunks) profiler.push(chunk);
@@ -132,10 +134,10 @@ export function profileFromMemray(chunks: Iterable<Uint8Array>): Profile {
   return profiler.profile();
 }
 
-/** Frames of a stack that are searched for a package: more than any recursion in a library has. */
+/** Maximum number of frames of a stack to search for a package: deeper than any recursion in a library. */
 const MAX_SEARCHED = 2_000;
 
-/** Turns sites into samples; stacks and labels are made once each. */
+/** Converts sites to samples. Creates each stack and label set once. */
 class SampleMaker {
   readonly #builder: ProfileBuilder;
   readonly #model: CaptureModel;

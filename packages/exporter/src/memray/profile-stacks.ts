@@ -12,28 +12,28 @@ import { plainName } from './clean-text.js';
 import type { NativeFrame } from './native-table.js';
 
 const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER);
-/** Bytes in the smallest page of any system; mappings begin and end at pages. */
+/** Size of the smallest page of any system. Mappings start and end at pages. */
 const PAGE = 0x1000n;
-/** Stands for "no stack". */
+/** Represents "no stack". */
 const NONE = -1;
 
 /**
- * Makes the stacks of a capture those of a profile. Each is made once, from that of its caller: a capture of calls as
- * deep as they are many takes linear time.
+ * Converts the stacks of a capture to those of a profile. Each is made once, from that of its caller, so that even very
+ * deep stacks take linear time.
  */
 export class ProfileStacks {
   readonly #builder: ProfileBuilder;
   readonly #model: CaptureModel;
   readonly #skippedFrames: number;
-  /** How many frames each stack has. */
+  /** Number of frames of each stack. */
   readonly #depths: Int32Array;
-  /** By stack, of the main thread and of the others: reports hide the outermost frames of the main one. */
+  /** Converted stacks of the main thread and of all others: reports hide the outermost frames of the main thread. */
   readonly #main: Map<number, StackHandle> = new Map();
   readonly #others: Map<number, StackHandle> = new Map();
-  /** Rows (stack of the callers or {@link NONE}, native stack, generation), and the stack made of each. */
+  /** Rows: stack of the callers or {@link NONE}, native stack, generation. `#nativeStacks` has the converted stack. */
   readonly #natives: RowTable = new RowTable(3);
   readonly #nativeStacks: StackHandle[] = [];
-  /** Rows (native stack, generation), and the innermost frame of each. */
+  /** Rows: native stack, generation. `#frames` has the innermost frame. */
   readonly #nativeFrames: RowTable = new RowTable(2);
   readonly #frames: FrameHandle[] = [];
 
@@ -47,7 +47,10 @@ export class ProfileStacks {
       this.#depths[stack] = this.#depths[model.caller(stack)]! + 1;
   }
 
-  /** The frames of the program's language, without those that reports hide; undefined when there is none. */
+  /**
+   * Returns the stack of frames in the program's language, without those that reports hide. Undefined when there is
+   * none.
+   */
   ofCode(stack: number, isMainThread: boolean): StackHandle | undefined {
     const known = isMainThread ? this.#main : this.#others;
     const hidden = isMainThread ? this.#skippedFrames : 0;
@@ -66,7 +69,7 @@ export class ProfileStacks {
     return handle;
   }
 
-  /** The stack with native frames below those of the language. */
+  /** Returns the stack with the native frames added below those of the language. */
   withNative(callers: StackHandle | undefined, native: number, generation: number): StackHandle | undefined {
     const { natives } = this.#model;
     const missing: number[] = [];
@@ -101,28 +104,33 @@ export class ProfileStacks {
   }
 }
 
-/** `0x9a1b2 libc.so.6`: the address in the file, as symbolizers want it, or in memory where no file is known. */
+/**
+ * Returns a name such as `0x9a1b2 libc.so.6`: the address in the file, as symbolizers expect it. Without a known file,
+ * it is the address in memory.
+ */
 function nativeName({ address, path, fileAddress }: NativeFrame): string {
   if (path === undefined || fileAddress === undefined) return `0x${address.toString(16)}`;
   return `0x${fileAddress.toString(16)} ${path.slice(path.lastIndexOf('/') + 1)}`;
 }
 
-/** Undefined for an address that is none of a program's, such as the kernel's page of system calls. */
+/**
+ * Returns the place of a frame. Undefined for an address outside a program, such as the kernel's page of system calls.
+ */
 function nativePlace(frame: NativeFrame): NativePlace | undefined {
   const { address, path, fileAddress } = frame;
-  // The address where the call returns to; symbolizers want one inside the call.
+  // The frame has the return address; symbolizers need an address inside the call.
   const called = address - 1n;
   if (called < 0n || called > MAX_SAFE) return undefined;
   if (path === undefined) return { address: Number(called), mapping: undefined };
   const mapping = segmentMapping(path, frame);
   if (mapping !== undefined) return { address: Number(called), mapping };
-  // Without the segment's offset no symbolizer finds its place in the file, but the address in the file is known.
+  // Without the segment's offset, use the address in the file, which is known.
   const inFile = fileAddress === undefined ? -1n : fileAddress - 1n;
   if (inFile < 0n || inFile > MAX_SAFE) return { address: Number(called), mapping: undefined };
   return { address: Number(inFile), mapping: { path: plainName(path), start: 0, limit: Infinity } };
 }
 
-/** The pages of the segment that a frame is in, as the system has mapped them. */
+/** Returns the mapping of the pages that contain the frame's segment, as the system has mapped them. */
 function segmentMapping(path: string, { start, limit, fileOffset }: NativeFrame): NativeMapping | undefined {
   if (start === undefined || limit === undefined || fileOffset === undefined) return undefined;
   if (limit > MAX_SAFE - PAGE || fileOffset > MAX_SAFE) return undefined;

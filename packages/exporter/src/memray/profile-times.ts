@@ -1,14 +1,14 @@
 import type { MemrayHeader } from './header.js';
 
 const NANOS_PER_MILLI = 1_000_000n;
-/** The year 2248, below the last one that fits into nanoseconds of 64 bits. */
+/** Upper limit, in the year 2248: before the last time that fits into 64 bits of nanoseconds. */
 const MAX_MILLIS = 2 ** 43;
 
 /**
- * When a profile of a capture was collected, and how long it covers: from the start of the capture to its end, or to its
- * newest memory record while there is no end. 0 for a time that no clock can have said.
+ * Returns the time of collection of a capture's profile, and the time it covers: from the start of the capture to its
+ * end, or to the latest memory record while there is no end. Invalid times are 0.
  *
- * @param lastRecordMillis time of the newest memory record, in milliseconds since the Unix epoch; undefined before the first
+ * @param lastRecordMillis time of the latest memory record, in ms since the Unix epoch; undefined before the first
  */
 export function profileTimes(
   { startTimeMillis, endTimeMillis }: MemrayHeader,

@@ -1,20 +1,20 @@
 const FIRST_SLOTS = 1 << 10;
-/** Enough for the pushes of a large program; at 16 bytes each they fill the second-level cache. */
+/** Enough for the pushes of a large program. At 16 bytes each they fill the second-level cache. */
 const MAX_SLOTS = 1 << 16;
-/** Words of a slot, which lie together so that a look-up touches one cache line. */
+/** Words of a slot, adjacent so that a look-up touches one cache line. */
 const STRIDE = 4;
 const ID = 1;
 const PLACE = 2;
-/** 0 = free. */
+/** Index of the stack in a slot; 0 = free slot. */
 const STACK = 3;
 const MAX_ID = 2 ** 31;
 const MAX_OFFSET = 2 ** 29;
 
 /**
- * Remembers which stack a push led to. Programs push the same few frames again and again, and looking one up
- * takes a Map and two tables.
+ * Caches the stack that a push led to. Programs push the same few frames again and again, and a full look-up takes a
+ * Map and two tables.
  *
- * Each push has one slot it may be in, so that one is found at once or not at all.
+ * Each push can only be in one slot, so that a look-up never searches.
  */
 export class PushCache {
   readonly #maxSlots: number;
@@ -22,12 +22,16 @@ export class PushCache {
   #mask = FIRST_SLOTS - 1;
   #remembered = 0;
 
-  /** @param maxSlots a power of 4, of 1,024 at least */
+  /**
+   * Creates an empty cache.
+   *
+   * @param maxSlots a power of 4, at least 1,024. Default 65,536
+   */
   constructor(maxSlots: number = MAX_SLOTS) {
     this.#maxSlots = maxSlots;
   }
 
-  /** The stack of this push, or 0 if it is not remembered. */
+  /** Returns the stack of this push; 0 if it is not cached. */
   find(parent: number, id: number, offset: number, entry: boolean): number {
     const place = placeOf(offset, entry);
     const words = this.#words;
@@ -48,7 +52,7 @@ export class PushCache {
     words[at + STACK] = stack;
   }
 
-  /** What it held is soon there again. */
+  /** Grows the cache and drops its contents, which are quickly added again. */
   #grow(): void {
     this.#mask = this.#mask * 4 + 3;
     this.#words = new Int32Array((this.#mask + 1) * STRIDE);
@@ -56,7 +60,9 @@ export class PushCache {
   }
 }
 
-/** Not an integer of 32 bits for an offset that is never remembered, so that it is never found either. */
+/**
+ * Returns the key of an offset. An offset that is never cached gives no 32-bit integer, so it is never found either.
+ */
 function placeOf(offset: number, entry: boolean): number {
   return offset * 2 + (entry ? 1 : 0);
 }

@@ -7,10 +7,10 @@ import type { RecordDecoder } from './record-decoder.js';
 import { type AggregatedAllocation, RecordDamage, type RecordHandler } from './record-handler.js';
 import { TOKEN_AGGREGATED as TOKEN } from './records.js';
 
-/** Behind the allocator memray leaves the padding of a C struct, filled with rubbish. */
+/** Number of bytes after the allocator: memray writes the padding of a C struct, with arbitrary contents. */
 const PADDING = 7;
 
-/** Records of AGGREGATED_ALLOCATIONS, all formats: plain tokens. */
+/** Decodes records of AGGREGATED_ALLOCATIONS in all formats. Their first byte is a plain token. */
 export class AggregatedDecoder implements RecordDecoder {
   readonly #reader: ByteReader;
   readonly #handler: RecordHandler;

@@ -1,12 +1,12 @@
 import type { ByteReader } from '../wire/byte-reader.js';
 import { RecordDamage, type RecordHandler } from './record-handler.js';
 
-// What records of all formats share. Each function reads one behind its first byte, and hands nothing on if the
-// reader overran.
+// Readers for records that all formats share. Each function reads one record after its first byte. If the reader
+// overran, it does not call the handler.
 
 /**
- * Reads one record after another with `record`, which is given the first byte, until `finished` or there is
- * none that is all there. The reader is left where the next record begins, also when `record` throws.
+ * Reads records with `record`, which receives the first byte, until `finished` returns true or the next record is
+ * incomplete. Leaves the reader at the start of the next record, even when `record` throws.
  */
 export function readEach(reader: ByteReader, record: (token: number) => void, finished: () => boolean): void {
   let start = reader.position;
@@ -22,19 +22,21 @@ export function readEach(reader: ByteReader, record: (token: number) => void, fi
   }
 }
 
-/** `u64 thread` */
+/** Reads `u64 thread`. */
 export function readContextSwitch(reader: ByteReader, handler: RecordHandler): void {
   reader.u64();
   if (!reader.overrun) handler.contextSwitch(reader.high, reader.low);
 }
 
-/** `name, 00` */
+/** Reads `name, 00`. */
 export function readThreadName(reader: ByteReader, handler: RecordHandler): void {
   const name = reader.text();
   if (!reader.overrun) handler.threadName(name);
 }
 
-/** `varint resident bytes, varint milliseconds since the start`, which may be before it by wrapping around. */
+/**
+ * Reads `varint resident bytes, varint milliseconds since the start`. The time wraps around if it is before the start.
+ */
 export function readMemoryRecord(reader: ByteReader, handler: RecordHandler): void {
   const resident = reader.varint();
   reader.wide();
@@ -42,8 +44,8 @@ export function readMemoryRecord(reader: ByteReader, handler: RecordHandler): vo
 }
 
 /**
- * `varint id, function, 00, file, 00, svarint first line, varint n, n bytes of line table`; returns the new last
- * first line.
+ * Reads `varint id, function, 00, file, 00, svarint first line, varint n, n bytes of line table`. Returns the first
+ * line, to be the base of the next one.
  */
 export function readCodeObject(reader: ByteReader, handler: RecordHandler, lastFirstLine: number): number {
   const id = reader.varint();
@@ -56,7 +58,7 @@ export function readCodeObject(reader: ByteReader, handler: RecordHandler, lastF
   return firstLine;
 }
 
-/** For a first byte that begins no record. */
+/** Returns the damage for a first byte that starts no record. */
 export function unknownRecord(token: number): RecordDamage {
   return new RecordDamage(`unknown record type 0x${token.toString(16).padStart(2, '0')}`);
 }

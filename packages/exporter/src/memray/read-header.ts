@@ -4,9 +4,9 @@ import { MEMRAY_FORMATS, type MemrayFormat } from './format.js';
 import { MAGIC, type MemrayHeader } from './header.js';
 
 /**
- * Reads the header, or returns `undefined` (and reads nothing) when it is not all there yet.
+ * Reads the header. Returns `undefined`, and reads nothing, when it is incomplete.
  *
- * @throws FormatError when it is not that of a capture we can read
+ * @throws FormatError when this is not the header of a supported capture
  */
 export function readHeader(reader: ByteReader): MemrayHeader | undefined {
   const start = reader.position;
@@ -64,7 +64,7 @@ function readFileFormat(reader: ByteReader): MemrayHeader['fileFormat'] {
   return value === 0 ? 'ALL_ALLOCATIONS' : 'AGGREGATED_ALLOCATIONS';
 }
 
-/** Strings up to an empty one. */
+/** Reads strings up to an empty one. */
 function readTexts(reader: ByteReader): readonly string[] {
   const texts: string[] = [];
   for (let text = reader.text(); text !== ''; text = reader.text()) texts.push(text);

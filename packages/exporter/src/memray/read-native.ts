@@ -3,28 +3,32 @@ import { RecordDamage, type RecordHandler } from './record-handler.js';
 
 const MAX_NATIVE_ID = 2 ** 31 - 1;
 
-/** Native stacks are numbered one by one: nothing else than such a number, or -1 for none, can be meant. */
+/** Checks the number of a native stack: stacks are numbered one by one, so it must be small, or -1 for none. */
 export function checkNative(native: number): void {
   if (native > MAX_NATIVE_ID || native < -1) throw new RecordDamage(`impossible native frame ${native}`);
 }
 
-/** @throws RecordDamage for a size that no process can have */
+/**
+ * Checks a size.
+ *
+ * @throws RecordDamage for a size that no process can have
+ */
 export function checkSize(size: number): void {
   if (size > Number.MAX_SAFE_INTEGER) throw new RecordDamage(`an impossible size ${size}`);
 }
 
 /**
- * Reads the records of native stacks, each behind its first byte: frames, memory maps, images and the segments
- * that must follow an image. They are the same in all formats.
+ * Reads the records of native stacks, each after its first byte: frames, memory maps, images and the segments that must
+ * follow an image. They are equal in all formats.
  */
 export class NativeRecords {
   readonly #reader: ByteReader;
   readonly #handler: RecordHandler;
   #lastIpHigh = 0;
   #lastIpLow = 0;
-  /** Carried also by allocations and objects, in formats 12 and 13. */
+  /** The last native stack. Allocations and objects of formats 12 and 13 update it too. */
   last = 0;
-  /** Segments that must come next, before any other record. */
+  /** Number of segments that must come next, before any other record. */
   segmentsDue = 0;
 
   constructor(reader: ByteReader, handler: RecordHandler) {
@@ -32,7 +36,7 @@ export class NativeRecords {
     this.#handler = handler;
   }
 
-  /** `svarint ip - last ip, svarint parent - last native` */
+  /** Reads `svarint ip - last ip, svarint parent - last native`. */
   frame(): void {
     const reader = this.#reader;
     reader.swide();
@@ -47,7 +51,7 @@ export class NativeRecords {
     this.#handler.nativeFrame(high, this.#lastIpLow, parent);
   }
 
-  /** `path, 00, varint segments, u64 load address` */
+  /** Reads `path, 00, varint segments, u64 load address`. */
   image(): void {
     const reader = this.#reader;
     const path = reader.text();
@@ -59,7 +63,7 @@ export class NativeRecords {
     this.#handler.image(path, segments, reader.high, reader.low);
   }
 
-  /** `u64 address, varint size` */
+  /** Reads `u64 address, varint size`. */
   segment(): void {
     if (this.segmentsDue === 0) throw new RecordDamage('a segment outside of an image');
     const reader = this.#reader;
@@ -72,7 +76,7 @@ export class NativeRecords {
     this.#handler.segment(high, low, size);
   }
 
-  /** To be asked before any record that is no segment. */
+  /** Checks that no segment is due. Call before any record other than a segment. */
   checkNoneDue(): void {
     if (this.segmentsDue > 0) throw new RecordDamage('a segment is missing');
   }

@@ -12,7 +12,7 @@ import type { RecordDecoder } from './record-decoder.js';
 import { RecordDamage, type RecordHandler } from './record-handler.js';
 import { TOKEN_11 } from './records.js';
 
-/** Records of format 11, ALL_ALLOCATIONS: `ffff kkkk`, flags and kind. */
+/** Decodes records of format 11, ALL_ALLOCATIONS. Their first byte is `ffff kkkk`: flags and kind. */
 export class RecordDecoder11 implements RecordDecoder {
   readonly #reader: ByteReader;
   readonly #handler: RecordHandler;

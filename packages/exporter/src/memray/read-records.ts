@@ -21,11 +21,11 @@ import {
   TOKEN,
 } from './records.js';
 
-/** One more than the 15 of the format: the slot of a miss is written before it is known to be all there. */
+/** One more than the 15 of the format: the slot of a miss is written before the record is known to be complete. */
 const CACHE_SLOTS = 16;
 const CACHE_MASK = CACHE_SLOTS - 1;
 
-/** Records of formats 12 and 13, ALL_ALLOCATIONS. See records.ts for the first bytes. */
+/** Decodes records of formats 12 and 13, ALL_ALLOCATIONS. See records.ts for their first bytes. */
 export class RecordDecoder12 implements RecordDecoder {
   readonly #reader: ByteReader;
   readonly #handler: RecordHandler;
@@ -35,8 +35,8 @@ export class RecordDecoder12 implements RecordDecoder {
   #finished = false;
 
   /**
-   * The pointers (addresses >> 3) that missed the cache last, in a ring that is written downwards. The newest
-   * is also the one that the next pointer is a difference to.
+   * The pointers (addresses >> 3) that last missed the cache, in a ring that is written downwards. The newest is also
+   * the base for the difference to the next one.
    */
   readonly #cacheHigh: Uint32Array = new Uint32Array(CACHE_SLOTS);
   readonly #cacheLow: Uint32Array = new Uint32Array(CACHE_SLOTS);
@@ -56,7 +56,7 @@ export class RecordDecoder12 implements RecordDecoder {
   decode(): void {
     const reader = this.#reader;
     for (;;) {
-      // What follows the trailer is no record.
+      // Data after the trailer is not a record.
       if (this.#finished) return;
       if (this.#natives.segmentsDue === 0) this.#frequent();
       const start = reader.position;
@@ -84,9 +84,9 @@ export class RecordDecoder12 implements RecordDecoder {
   }
 
   /**
-   * Reads on as long as records are of the kinds that make up nearly all of a capture, and their numbers as
-   * short as they nearly always are. The same as {@link #record} does, all in one loop and on local variables,
-   * which is twice as fast. It leaves off before the first record it cannot do, and before one that is cut.
+   * Reads the most frequent kinds of records, which are nearly all of a capture, as long as their numbers have the
+   * usual short lengths. Equivalent to {@link #record}, but one loop with local variables, which is twice as fast.
+   * Stops before the first record that it cannot read, or that is incomplete.
    */
   #frequent(): void {
     const reader = this.#reader;
@@ -184,7 +184,8 @@ export class RecordDecoder12 implements RecordDecoder {
     else this.#handler.pop((token & 0xf) + 1);
   }
 
-  // Below, each method reads one record behind its first byte, and keeps and hands on nothing if it overran.
+  // Each method below reads one record after its first byte. If the reader overran, it stores nothing and does not call
+  // the handler.
 
   // 1 pppp aaa, [svarint pointer], [u8 allocator], [svarint native], [varint size]
   #allocation(token: number): void {
@@ -258,7 +259,10 @@ export class RecordDecoder12 implements RecordDecoder {
     }
   }
 
-  /** The cache slot of the record's pointer: that of a hit, or for a miss the next one, written but not counted. */
+  /**
+   * Returns the cache slot of the record's pointer: that of a hit, or for a miss the next one, which is written but not
+   * yet the newest.
+   */
   #pointer(index: number): number {
     const newest = this.#newest;
     if (index !== POINTER_NOT_CACHED) return (newest + index) & CACHE_MASK;

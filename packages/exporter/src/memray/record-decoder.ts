@@ -1,13 +1,13 @@
-/** Decodes the records of one format from a reader into a handler. */
+/** Decodes the records of one format from a reader, and passes them to a handler. */
 export interface RecordDecoder {
   /**
-   * Decodes all records that are wholly there.
+   * Decodes all complete records.
    *
-   * @throws RecordDamage when the next one makes no sense; the reader's position is then its start
+   * @throws RecordDamage when the next record is invalid; the reader is then at its start
    */
   decode(): void;
-  /** Whether the trailer was read. */
+  /** True if the trailer was read. */
   readonly finished: boolean;
-  /** The name of the record that begins with this byte, for messages. */
+  /** Returns the name of the record that starts with this byte, for messages. */
   nameOf(token: number): string;
 }

@@ -1,29 +1,29 @@
 import type { MemrayHeader } from './header.js';
 
 /**
- * Takes the records of a capture, one call each, in the order of the file.
+ * Receives the records of a capture, one call each, in the order of the file.
  *
- * 64-bit numbers that must be exact come as two unsigned halves, `high` and `low`; all others as the nearest
- * number. Allocators have the numbers of formats 12 and 13 in every format. Strings and byte arrays may be kept.
+ * 64-bit numbers that must be exact are passed as two unsigned halves, `high` and `low`; all others as the nearest
+ * double. Allocators have the numbers of formats 12 and 13 in every format. Strings and byte arrays may be kept.
  *
- * A method may throw {@link RecordDamage} to say that the record makes no sense where it is.
+ * A method may throw {@link RecordDamage} when a record is invalid at its position.
  */
 export interface RecordHandler {
   header(header: MemrayHeader): void;
   contextSwitch(high: number, low: number): void;
   threadName(name: string): void;
-  /** `millis` since the start of the capture. */
+  /** Resident memory. `millis` is since the start of the capture. */
   memoryRecord(residentBytes: number, millis: number): void;
-  /** Formats 12 and 13. */
+  /** A function, in formats 12 and 13. */
   codeObject(id: number, functionName: string, file: string, firstLine: number, lineTable: Uint8Array): void;
-  /** Format 11, and there also in aggregated files. */
+  /** A frame of format 11, also in its aggregated files. */
   frame11(id: number, functionName: string, file: string, line: number, entry: boolean): void;
-  /** `id` is that of a code object; in format 11 of a frame, and offset and entry mean nothing. */
+  /** A frame push. `id` is a code object; in format 11 it is a frame, and offset and entry are meaningless. */
   push(id: number, instructionOffset: number, entry: boolean): void;
   pop(count: number): void;
-  /** `native` is -1 where the record has no such field. Frees have size 0. */
+  /** An allocation or deallocation. `native` is -1 if the record has no such field. Frees have size 0. */
   allocation(high: number, low: number, size: number, allocator: number, native: number): void;
-  /** `native` is -1 where the record has no such field. */
+  /** An object created or destroyed. `native` is -1 if the record has no such field. */
   object(high: number, low: number, created: boolean, native: number): void;
   nativeFrame(ipHigh: number, ipLow: number, parent: number): void;
   memoryMapStart(): void;
@@ -31,17 +31,17 @@ export interface RecordHandler {
   segment(addressHigh: number, addressLow: number, size: number): void;
   trailer(): void;
 
-  /** The rest is in aggregated files only. `millis` since the Unix epoch. */
+  /** A snapshot. This and the following methods are for aggregated files only. `millis` is since the Unix epoch. */
   memorySnapshot(millis: number, residentBytes: number, heapBytes: number): void;
   aggregatedAllocation(row: AggregatedAllocation): void;
-  /** The next stack: stacks are numbered from 1. */
+  /** The next stack. Stacks are numbered from 1. */
   stackNode(frame: number, parent: number): void;
-  /** Formats 12 and 13. */
+  /** A frame, in formats 12 and 13. */
   frame(id: number, code: number, instructionOffset: number, entry: boolean): void;
   survivingObject(high: number, low: number, native: number): void;
 }
 
-/** What an aggregated file says of one thread, allocator and stack; the object is used again for the next. */
+/** The allocations of one thread, allocator and stack in an aggregated file. The object is reused for the next row. */
 export interface AggregatedAllocation {
   threadHigh: number;
   threadLow: number;
@@ -55,7 +55,7 @@ export interface AggregatedAllocation {
   leakedBytes: number;
 }
 
-/** Says that a record makes no sense; reading ends before it. */
+/** Error for an invalid record. Reading ends before it. */
 export class RecordDamage extends Error {
   override readonly name = 'RecordDamage';
 }

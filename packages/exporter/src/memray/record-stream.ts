@@ -10,43 +10,48 @@ import { RecordDecoder11 } from './read-records-11.js';
 import type { RecordDecoder } from './record-decoder.js';
 import { RecordDamage, type RecordHandler } from './record-handler.js';
 
-/** Decoded bytes a capture may have: bounds the work an LZ4 bomb can make. */
+/** Maximum size of a decoded capture in bytes: bounds the work that an LZ4 bomb can cause. */
 export const DEFAULT_MAX_BYTES: number = 2 ** 40;
-/** No name, line table or header is longer. It bounds what is kept of a record that is not all there. */
+/** Maximum size of a record: longer than any name, line table or header. Bounds the memory for an incomplete record. */
 const MAX_RECORD_BYTES = 16 * 1024 * 1024;
 
-/** Where and why reading stopped early. What came before is good. */
+/** Position and reason of an early end of reading. The data before is valid. */
 export interface CaptureDamage {
-  /** In bytes from the start of the capture; of the compressed file if `compressed`. */
+  /** Offset in bytes from the start of the capture; in the compressed file if `compressed`. */
   readonly offset: number;
-  /** Whether the damage is in the compression around the capture. */
+  /** True if the compressed container of the capture is damaged. */
   readonly compressed: boolean;
   readonly reason: string;
 }
 
-/** What is known of a capture when all its bytes were read. */
+/** State of a capture after all its bytes were read. */
 export interface CaptureEnd {
   readonly header: MemrayHeader;
-  /** Whether the capture was finished properly; if not, it is of a running or killed program, or was cut. */
+  /**
+   * True if the capture was finished properly. Otherwise its program is running or was killed, or the file was
+   * truncated.
+   */
   readonly complete: boolean;
-  /** A capture may be incomplete without damage: when it ends between two records. */
+  /** Undefined if there is none. A capture may be incomplete without damage: when it ends between two records. */
   readonly damage: CaptureDamage | undefined;
-  /** What follows the capture in its file; undefined for nothing but zeros, and where the capture has no end. */
+  /** Data in the file after the capture. Undefined if there are only zeros, and for an incomplete capture. */
   readonly rest: CaptureRest | undefined;
 }
 
 export interface RecordStreamOptions {
-  /** Decoded bytes the capture may have. Default 1 TiB. */
+  /** Maximum size of the decoded capture in bytes. Default 1 TiB. */
   readonly maxBytes?: number;
-  /** Gets the bytes of whole records, uncompressed, after they were handed on; valid during the call only. */
+  /**
+   * Receives the bytes of whole records, uncompressed, after the handler has received them. Valid during the call only.
+   */
   readonly onRecords?: (bytes: Uint8Array) => void;
 }
 
 /**
- * Reads a capture of any format as its bytes come, and hands its records to a handler.
+ * Reads a capture of any format as its bytes arrive, and passes its records to a handler.
  *
- * Damage ends the reading and is told by {@link end}; what came before it counts, as in memray. Nothing
- * is kept but the record that is not all there yet.
+ * Damage ends the reading and is reported by {@link end}; the data before it counts, as in memray. Only an incomplete
+ * record is kept in memory.
  */
 export class RecordStream {
   readonly #handler: RecordHandler;
@@ -70,41 +75,41 @@ export class RecordStream {
     this.#onRecords = options.onRecords;
   }
 
-  /** Known as soon as it was read. */
+  /** Undefined until the header was read. */
   get header(): MemrayHeader | undefined {
     return this.#header;
   }
 
-  /** Whether nothing more is wanted: the trailer was read, or damage found. */
+  /** True if no more bytes are needed: the trailer was read, or damage was found. */
   get stopped(): boolean {
     return this.#damage !== undefined || this.complete;
   }
 
-  /** Whether nothing more can be learned: {@link stopped}, and it is known what follows the trailer, if anything does. */
+  /** True if more bytes would change no result: {@link stopped}, and the data after the trailer, if any, is known. */
   get settled(): boolean {
     if (this.#damage !== undefined) return true;
     return this.complete && (this.#behindTrailer.isKnown || this.#behindFrames.isKnown);
   }
 
-  /** Whether the trailer was read. */
+  /** True if the trailer was read. */
   get complete(): boolean {
     return this.#decoder?.finished === true;
   }
 
-  /** What ended the reading early. */
+  /** The reason why reading stopped early. */
   get damage(): CaptureDamage | undefined {
     return this.#damage;
   }
 
-  /** Where the next record begins, in bytes from the start of the capture (uncompressed). */
+  /** Offset of the next record, in bytes from the start of the capture (uncompressed). */
   get offset(): number {
     return this.#reader.offset;
   }
 
   /**
-   * Reads on.
+   * Reads the next bytes.
    *
-   * @throws FormatError when this is no capture we can read, or goes beyond a limit
+   * @throws FormatError when this is not a supported capture, or it exceeds a limit
    */
   push(bytes: Uint8Array): void {
     if (this.settled || this.#ended) return;
@@ -112,9 +117,9 @@ export class RecordStream {
   }
 
   /**
-   * Gives up the bytes that are not read as whole records, and damage found in them: they were read while they
-   * were being written. Returns the offset from which on they must be pushed again. For a raw capture that is
-   * pushed without the zeros at its end.
+   * Drops the bytes of incomplete records, and damage found in them: they were read while they were being written.
+   * Returns the offset from which bytes must be pushed again. Only for a raw capture that is pushed without the zeros
+   * at its end.
    */
   rewind(): number {
     this.#damage = undefined;
@@ -123,9 +128,9 @@ export class RecordStream {
   }
 
   /**
-   * Says that nothing more will come.
+   * Ends the input.
    *
-   * @throws FormatError when not even the header is there
+   * @throws FormatError when the header is incomplete
    */
   end(): CaptureEnd {
     if (!this.#ended && !this.stopped) this.#tolerating(() => this.#container.end());
@@ -183,13 +188,13 @@ export class RecordStream {
         reason: error.message,
       };
     }
-    // Also before damage: the reader stands where the last whole record ends.
+    // Also before damage: the reader is then at the end of the last complete record.
     if (this.#decoder !== undefined) this.#onRecords?.(reader.bytes.subarray(start, reader.position));
   }
 
   /**
-   * Another capture where a record should begin: the first one has no end. Of its magic, the bytes up to its NUL can
-   * pass for records.
+   * Returns damage if another capture starts where a record should: the first one has no end. The bytes of its magic
+   * before the NUL can be read as valid records, so look back.
    */
   #nextCapture(): CaptureDamage | undefined {
     const { bytes, position, end, offset } = this.#reader;
@@ -203,7 +208,7 @@ export class RecordStream {
     return undefined;
   }
 
-  /** Damage of the compression is damage of the capture, once there is a header. */
+  /** Calls `read`. Treats damage in the compression as damage of the capture, once there is a header. */
   #tolerating(read: () => void): void {
     try {
       read();

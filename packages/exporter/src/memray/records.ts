@@ -30,7 +30,7 @@ export const TAG_FRAME_POP = 0x10;
 export const ENTRY_FRAME_BIT = 0x01;
 /** The pointer cache index that means "not cached, the address follows". */
 export const POINTER_NOT_CACHED = 15;
-/** The longest run of frames one pop record takes. */
+/** Maximum number of frames in one pop record. */
 export const MAX_POP = 16;
 
 /** Plain tokens of formats 12 and 13. */
@@ -48,7 +48,7 @@ export const TOKEN = {
 
 /** Record kinds of format 11 (low half of the token byte). */
 export const TOKEN_11 = {
-  /** With flags 1 only. */
+  /** Valid with flags 1 only. */
   TRAILER: 0,
   ALLOCATION: 1,
   ALLOCATION_WITH_NATIVE: 2,
@@ -64,7 +64,7 @@ export const TOKEN_11 = {
   CONTEXT_SWITCH: 12,
 } as const;
 
-/** Tokens of aggregated files, every format; OBJECT and CODE_OBJECT not in 11. */
+/** Tokens of aggregated files in every format. Format 11 has no OBJECT and CODE_OBJECT. */
 export const TOKEN_AGGREGATED = {
   MEMORY_SNAPSHOT: 1,
   ALLOCATION: 2,
@@ -81,19 +81,21 @@ export const TOKEN_AGGREGATED = {
   TRAILER: 15,
 } as const;
 
-/** What a finished capture ends with. */
+/** Returns the last byte of a finished capture. */
 export function trailerOf(format: MemrayFormat, fileFormat: FileFormat): number {
   if (fileFormat === 'AGGREGATED_ALLOCATIONS') return TOKEN_AGGREGATED.TRAILER;
   return format === 11 ? tag11({ kind: TOKEN_11.TRAILER, flags: 1 }) : TOKEN.TRAILER;
 }
 
-/** First byte of an allocation record (12, 13). `{ cacheIndex: 3, allocator: 6 }` is `1 0011 110`. */
+/** Returns the first byte of an allocation record (12, 13). `{ cacheIndex: 3, allocator: 6 }` is `1 0011 110`. */
 export function allocationTag(fields: { cacheIndex: number; allocator: number }): number {
   const short = fields.allocator <= 7 ? fields.allocator : 0;
   return TAG_ALLOCATION | (fields.cacheIndex << 3) | short;
 }
 
-/** First byte of a format-11 record. `{ kind: TOKEN_11.FRAME_POP, flags: 3 }` is `0011 1001`: pop 4 frames. */
+/**
+ * Returns the first byte of a format-11 record. `{ kind: TOKEN_11.FRAME_POP, flags: 3 }` is `0011 1001`: pop 4 frames.
+ */
 export function tag11(fields: { kind: number; flags: number }): number {
   return (fields.flags << 4) | fields.kind;
 }

@@ -1,24 +1,28 @@
-/** Segments begin at addresses and offsets that agree in their lower bits: the smallest page of any system. */
+/** Smallest page of any system. The address and offset of a segment agree in the bits within a page. */
 const PAGE = 0x1000n;
-/** Code begins in the first segment, or behind one of headers in the second. */
+/**
+ * Number of the last segment that may be the first with code: code starts in the first one, or after headers in the
+ * second.
+ */
 const LAST_OF_CODE = 2;
 
 /**
- * Tells where in its file each loaded segment of an ELF image begins. A capture has the segments' addresses and sizes in
- * memory, in order, but not their offsets (`p_offset`).
+ * Determines the file offset of each loaded segment of an ELF image. A capture has the addresses and sizes of the
+ * segments in memory, in order, but not their offsets (`p_offset`).
  *
- * Linkers lay files out in one of two ways: each segment is as far from the first in the file as in memory, or it follows
- * the one before as closely as its page allows. Where both give the same offset, this is it. Where they differ, as behind
- * data or with pages of 2 MiB, only the file itself could tell. Nor is it told of the third segment and those after it:
- * `go tool pprof` takes any mapping for that of the first executable one, which is the first or second.
+ * Linkers lay out files in one of two ways: either each segment has the same distance from the first in the file as in
+ * memory, or it follows the previous one as closely as its page allows. If both give the same offset, it is correct. If
+ * they differ, as after data or with pages of 2 MiB, the offset is unknown without the file. It is not reported from
+ * the third segment on either: `go tool pprof` treats every mapping as that of the first executable segment, which is
+ * the first or second.
  */
 export class SegmentOffsets {
   #segments = 0;
   #firstAddress: bigint | undefined;
-  /** End of the segment before, if the file is packed. */
+  /** End of the previous segment, if the file is packed. */
   #packedEnd = 0n;
 
-  /** The offset of the next segment, or undefined when it cannot be told. */
+  /** Returns the offset of the next segment, or undefined when it cannot be determined. */
   next(address: bigint, size: bigint): bigint | undefined {
     this.#firstAddress ??= address - (address % PAGE);
     const asInMemory = address - this.#firstAddress;

@@ -1,5 +1,5 @@
 const INITIAL_SITES = 256;
-/** Numbers kept of a site; eight make a cache line. */
+/** Numbers stored per site. Eight fill a cache line. */
 const ROW = 8;
 const LIVE_BYTES = 0;
 const LIVE_COUNT = 1;
@@ -15,7 +15,7 @@ export interface Amount {
   readonly count: number;
 }
 
-/** All there is to {@link SiteAmounts}: what one thread hands to another. */
+/** The data of {@link SiteAmounts}, to pass to another thread. */
 export interface SiteAmountsState {
   readonly rows: Float64Array<ArrayBuffer>;
   readonly peaks: number;
@@ -26,11 +26,11 @@ export interface SiteAmountsState {
 }
 
 /**
- * What of each site is alive, was alive at the high-water mark, and was allocated in all: kept in one pass,
- * without a copy of the heap at every peak.
+ * The allocations of each site: alive now, alive at the high-water mark, and in total. Computed in one pass, without a
+ * copy of the heap at each peak.
  *
- * A peak only advances a number. A site takes its amounts down as those of the peak when it first changes after
- * one; if it has not changed since, what is alive is what was alive then. Of equal peaks the latest counts.
+ * A new peak only increments a number. A site stores its amounts of the peak when it first changes after it; if it has
+ * not changed since, its live amounts are those of the peak. Of equal peaks the latest counts.
  */
 export class SiteAmounts {
   #rows: Float64Array<ArrayBuffer> = new Float64Array(INITIAL_SITES * ROW);
@@ -62,12 +62,12 @@ export class SiteAmounts {
     };
   }
 
-  /** A copy of the state, without room for more than so many sites. */
+  /** Returns a copy of the state, limited to `siteCount` sites. */
   copy(siteCount: number): SiteAmountsState {
     return { ...this.state, rows: this.#rows.slice(0, (siteCount + 1) * ROW) };
   }
 
-  /** Allocations and deallocations so far. */
+  /** Number of allocations and deallocations so far. */
   get events(): number {
     return this.#events;
   }
@@ -81,28 +81,28 @@ export class SiteAmounts {
     return this.#peakBytes;
   }
 
-  /** The event, counted from 0, after which the heap was largest. */
+  /** Index, from 0, of the event after which the heap was largest. */
   get peakIndex(): number {
     return this.#peakIndex;
   }
 
-  /** What is alive now; each piece of a mapping counts as one. */
+  /** Returns the allocations alive now. Each piece of a mapping counts as one. */
   live(site: number): Amount {
     return this.#amount(site, LIVE_BYTES);
   }
 
-  /** What was alive at the high-water mark. */
+  /** Returns the allocations alive at the high-water mark. */
   atPeak(site: number): Amount {
     const changed = this.#rows[site * ROW + SEEN_PEAK] === this.#peaks;
     return this.#amount(site, changed ? PEAK_BYTES : LIVE_BYTES);
   }
 
-  /** All that was ever allocated. */
+  /** Returns all allocations ever made. */
   total(site: number): Amount {
     return this.#amount(site, TOTAL_BYTES);
   }
 
-  /** One more allocation of the site. */
+  /** Adds an allocation to a site. */
   born(site: number, size: number): void {
     this.change(site, size, 1);
     const at = site * ROW;
@@ -110,7 +110,7 @@ export class SiteAmounts {
     this.#rows[at + TOTAL_COUNT]! += 1;
   }
 
-  /** More or less of the site is alive. The heap as a whole is for {@link settle}. */
+  /** Changes the live amounts of a site. {@link settle} changes the total of the heap. */
   change(site: number, bytes: number, count: number): void {
     const at = site * ROW;
     if (at >= this.#rows.length) this.#grow(at);
@@ -125,8 +125,8 @@ export class SiteAmounts {
   }
 
   /**
-   * Ends an event, by which the heap became so much larger or smaller. Also of one that changed nothing: it may move
-   * the moment of the peak on.
+   * Ends an event that changed the size of the heap by `bytes`. Also call it for events without a change: they may move
+   * the time of the peak.
    */
   settle(bytes: number): void {
     this.#liveBytes += bytes;
@@ -138,7 +138,7 @@ export class SiteAmounts {
     this.#events += 1;
   }
 
-  /** What an aggregated file says of a site. */
+  /** Adds the amounts of a site in an aggregated file. */
   given(site: number, peak: Amount, live: Amount): void {
     this.change(site, live.bytes, live.count);
     const at = site * ROW;

@@ -1,11 +1,11 @@
 import { beyond, type MemrayLimits } from './limits.js';
 import { PairTable, type PairTableState } from './pair-table.js';
 
-/** Allocators a thread index is multiplied by to make one number of both. */
+/** Number of allocator IDs, to combine a thread index and an allocator into one number. */
 const ALLOCATORS = 16;
 const FIRST_CACHE_SLOTS = 1 << 10;
 const MAX_CACHE_SLOTS = 1 << 14;
-/** Words of a slot of the cache of sites: owner, stack, site (0 = free slot); one is spare. */
+/** Words of a cache slot: owner, stack, site (0 = free slot); one is unused. */
 const CACHE_STRIDE = 4;
 
 /** The sites of a {@link SiteTable}, for another thread. */
@@ -16,8 +16,8 @@ export interface SiteTableState {
 }
 
 /**
- * Numbers, from 1, what an allocation is grouped by: thread, allocator, stack, native stack, and the generation
- * of the memory map that its native addresses belong to.
+ * Numbers allocation sites from 1. A site is a thread, an allocator, a stack, a native stack, and the generation of the
+ * memory map of its native addresses.
  *
  * Each site is a pair of pairs: ((thread and allocator, stack), (native stack, generation)).
  */
@@ -27,13 +27,17 @@ export class SiteTable {
   readonly #natives: PairTable;
   readonly #sites: PairTable;
   /**
-   * Sites without a native stack, which is the usual kind. Each has one slot it may be in: a look-up touches one
-   * cache line, where the tables take several.
+   * Cache of sites without a native stack, which are the usual kind. Each can only be in one slot: a look-up touches
+   * one cache line, while the tables need several.
    */
   #cache: Int32Array = new Int32Array(FIRST_CACHE_SLOTS * CACHE_STRIDE);
   #cacheMask = FIRST_CACHE_SLOTS - 1;
 
-  /** @param state makes a table that can be looked up, and takes no more sites */
+  /**
+   * Creates a table.
+   *
+   * @param state data of another table; the new one is for look-ups only and accepts no sites
+   */
   constructor(limits: MemrayLimits, state?: SiteTableState) {
     this.#limits = limits;
     this.#plain = state ? PairTable.of(state.plain) : new PairTable();
@@ -41,13 +45,13 @@ export class SiteTable {
     this.#sites = state ? PairTable.of(state.sites) : new PairTable();
   }
 
-  /** Forgets how to find a site by what it is: none is interned from now on. */
+  /** Releases the look-up of sites by their parts. No site may be interned afterwards. */
   seal(): void {
     for (const table of [this.#plain, this.#natives, this.#sites]) table.seal();
     this.#cache = new Int32Array(0);
   }
 
-  /** A copy of the sites. */
+  /** Copy of the sites. */
   get state(): SiteTableState {
     return { plain: this.#plain.state, natives: this.#natives.state, sites: this.#sites.state };
   }
@@ -96,7 +100,7 @@ export class SiteTable {
     return this.#natives.frame(this.#sites.frame(site));
   }
 
-  /** What it held is soon there again. */
+  /** Grows the cache and drops its contents, which are quickly added again. */
   #growCache(): void {
     this.#cacheMask = this.#cacheMask * 4 + 3;
     this.#cache = new Int32Array((this.#cacheMask + 1) * CACHE_STRIDE);

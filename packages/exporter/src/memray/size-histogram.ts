@@ -2,7 +2,9 @@ import type { HeapListener } from './heap-listener.js';
 
 /** Sizes below this are counted in an array, larger ones in a Map. */
 const SMALL = 1 << 12;
-/** Beyond so many different sizes they are rounded: no histogram shows the difference, and memory has an end. */
+/**
+ * Maximum number of distinct large sizes. Further ones are rounded, to bound memory; no histogram shows the difference.
+ */
 const MAX_SIZES = 1 << 20;
 const ROUNDED_BITS = 12;
 
@@ -19,8 +21,8 @@ export class SizeHistogram implements HeapListener {
   readonly #large: Map<number, number> = new Map();
 
   /**
-   * The histogram with `count` bars, of equal width on a logarithmic scale from the smallest to the largest
-   * size, zeros left out of account but counted in the first bar. Empty if there is no size but 0.
+   * Returns a histogram with `count` bars, of equal width on a logarithmic scale from the smallest to the largest size.
+   * Sizes of 0 do not affect the scale, but count in the first bar. Empty if there are no sizes above 0.
    */
   buckets(count: number): readonly SizeBucket[] {
     const sizes = this.#sizes();
@@ -40,7 +42,7 @@ export class SizeHistogram implements HeapListener {
     }));
   }
 
-  /** Counts what another one has counted, too. */
+  /** Adds the counts of another histogram. */
   addAll(other: SizeHistogram): void {
     other.#small.forEach((count, size) => {
       this.#small[size]! += count;
@@ -69,7 +71,7 @@ export class SizeHistogram implements HeapListener {
     this.#large.set(rounded, (this.#large.get(rounded) ?? 0) + count);
   }
 
-  /** [size, count], by size. */
+  /** Returns pairs of size and count, ordered by size. */
   #sizes(): readonly (readonly [number, number])[] {
     const sizes: [number, number][] = [];
     this.#small.forEach((count, size) => {
@@ -85,8 +87,8 @@ function bucketOf(size: number, low: number, step: number, count: number): numbe
 }
 
 /**
- * As Python's `//`, which is exact where a quotient rounds up to a whole number: the powers of two, which are
- * frequent sizes, often stand on the border of two bars.
+ * Divides as Python's `//`, which is exact where a quotient would round up to an integer. Powers of two, which are
+ * frequent sizes, often fall on the boundary of two bars.
  */
 function floorDivision(dividend: number, divisor: number): number {
   const quotient = (dividend - (dividend % divisor)) / divisor;

@@ -7,19 +7,19 @@ import type { TemporalInterval } from './temporal-leaks.js';
 
 const TWO_32 = 2 ** 32;
 
-/** From a window on, until the next run: so much was alive at that window's peak. */
+/** The amount alive at the peak of each window, from `window` until the next run. */
 interface Run {
   readonly window: number;
   readonly bytes: number;
   readonly count: number;
-  /** memray does not notice: see {@link TemporalHighWaterMark.intervals}. */
+  /** True for a change that memray misses: see {@link TemporalHighWaterMark.intervals}. */
   readonly unnoticed: boolean;
 }
 
 interface SiteState {
   bytes: number;
   count: number;
-  /** What they were at the peak of the window so far, if `seenPeak` is that peak. */
+  /** Amounts at the peak of the window so far, if `seenPeak` is that peak. */
   peakBytes: number;
   peakCount: number;
   seenPeak: number;
@@ -28,11 +28,11 @@ interface SiteState {
 }
 
 /**
- * Follows, for each window between memory records, what was alive at the moment of that window's peak. The start
- * of a window belongs to it; of equal peaks the latest counts. One window more, after the last, is for the end.
+ * Tracks the allocations alive at the peak of each window between memory records. The start of a window belongs to it;
+ * of equal peaks the latest counts. There is one more window after the last, for the end.
  *
- * Only sites that change in a window are looked at when it closes: what one holds after its last change is its
- * amount at the peak of all windows up to the next change.
+ * When a window closes, only sites that changed in it are visited: the amounts of a site after its last change hold for
+ * the peaks of all windows up to its next change.
  */
 export class TemporalHighWaterMark implements HeapListener {
   readonly #limits: MemrayLimits;
@@ -44,10 +44,10 @@ export class TemporalHighWaterMark implements HeapListener {
   #heap = 0;
   #peak = 0;
   #peakNumber = 1;
-  /** The last peak that the heap has come down from in this window. */
+  /** The last peak in this window after which the heap became smaller. */
   #fallenPeak = 0;
   #window = 0;
-  /** Memory records that no event has followed yet: if none does, memray never sees them. */
+  /** Number of memory records since the last event. If no event follows, memray ignores them. */
   #pending = 0;
   #runs = 0;
 
@@ -57,25 +57,25 @@ export class TemporalHighWaterMark implements HeapListener {
     this.#mappings = new MappingTree(limits);
   }
 
-  /** Bytes at the peak of each window that was begun before the last event. */
+  /** Returns the bytes at the peak of each window that started before the last event. */
   peaks(): readonly number[] {
     return [...this.#peaks, this.#peak];
   }
 
   /**
-   * The same as memray gives it: in the last window it sees only a peak that the heap has come down from, or
-   * where the window began.
+   * Returns the peaks as memray reports them. In the last window, it only sees the start and peaks after which the heap
+   * became smaller.
    */
   peaksOfMemray(): readonly number[] {
     return [...this.#peaks, this.#fallenPeak];
   }
 
   /**
-   * The intervals of all sites that have any, those of nothing left out.
+   * Returns the intervals of all sites that have any. Empty intervals are omitted.
    *
-   * `ofMemray` repeats an oversight of memray's: when a mapping is trimmed, so that bytes go but no piece comes
-   * or goes, and the site is not touched again before the window's next peak, it learns of it only when the site
-   * is touched in a later window, or at the end, in the last window.
+   * @param ofMemray reproduces a bug of memray. It occurs when a mapping is trimmed, so that bytes are removed but the
+   *   number of pieces stays, and the site does not change again before the window's next peak. Then memray notices it
+   *   only when the site changes in a later window, or at the end, in the last window.
    */
   intervals(ofMemray: boolean): ReadonlyMap<number, readonly TemporalInterval[]> {
     const bySite = new Map<number, readonly TemporalInterval[]>();
@@ -91,7 +91,7 @@ export class TemporalHighWaterMark implements HeapListener {
 
   allocated(site: number, high: number, low: number, size: number): void {
     this.#begin();
-    // What was alive there stays counted for ever, here and in the total: so does memray.
+    // The allocation that was alive there stays counted forever, here and in the total, as in memray.
     this.#live.set(high, low, site, size);
     this.#change(site, size, 1);
     this.#settle(size);
@@ -127,7 +127,7 @@ export class TemporalHighWaterMark implements HeapListener {
     this.#pending += 1;
   }
 
-  /** Closes the windows that memory records have ended, now that there is an event after them. */
+  /** Closes the windows that memory records have ended, now that an event follows. */
   #begin(): void {
     for (; this.#pending > 0; this.#pending -= 1) this.#closeWindow();
   }
@@ -154,7 +154,7 @@ export class TemporalHighWaterMark implements HeapListener {
     this.#runs += state.runs.length - before;
   }
 
-  /** The runs as if the capture ended here. */
+  /** Returns the runs as if the capture ended here. */
   #finalRuns(state: SiteState): readonly Run[] {
     if (!state.touched) return state.runs;
     const runs = [...state.runs];
@@ -191,7 +191,7 @@ function newSite(): SiteState {
   return { bytes: 0, count: 0, peakBytes: 0, peakCount: 0, seenPeak: 0, touched: false, runs: [] };
 }
 
-/** What a site that changed in `window` has at the window's peak, and from the next window on. */
+/** Adds the runs of a site that changed in `window`: at the window's peak, and from the next window on. */
 function addRuns(state: SiteState, runs: Run[], window: number, peakNumber: number): void {
   const { bytes, count } = state;
   const changed = state.seenPeak === peakNumber;
@@ -201,7 +201,7 @@ function addRuns(state: SiteState, runs: Run[], window: number, peakNumber: numb
   addRun(runs, { window: window + 1, bytes, count, unnoticed: count === peakCount && bytes !== peakBytes });
 }
 
-/** The last run may be of the same window, where it was an assumption: it is replaced. */
+/** Adds a run. Replaces the last one if it is for the same window, for which it was only assumed. */
 function addRun(runs: Run[], run: Run): void {
   if (runs.at(-1)?.window === run.window) runs.pop();
   const last = runs.at(-1);
@@ -213,7 +213,7 @@ function sameAmount(a: Amount | undefined, b: Amount): boolean {
   return (a?.bytes ?? 0) === b.bytes && (a?.count ?? 0) === b.count;
 }
 
-/** Each run lasts until the next that differs from it. */
+/** Converts runs to intervals. Each run lasts until the next different one. */
 function intervalsOf(runs: readonly (Amount & { readonly window: number })[]): readonly TemporalInterval[] {
   const changes = runs.filter((run, at) => !sameAmount(runs[at - 1], run));
   return changes.flatMap(({ window, bytes, count }, at) => {

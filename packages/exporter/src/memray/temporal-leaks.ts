@@ -6,30 +6,30 @@ import { PairTable } from './pair-table.js';
 
 const TWO_32 = 2 ** 32;
 
-/** `count` allocations of together `bytes` that lived from window `from` on, up to before window `until`. */
+/** `count` allocations of `bytes` in total that lived from window `from` until before window `until`. */
 export interface TemporalInterval {
   readonly from: number;
-  /** `null`: to the end. */
+  /** `null`: until the end. */
   readonly until: number | null;
   readonly count: number;
   readonly bytes: number;
 }
 
 /**
- * Follows in which window each allocation was born and died. Memory records part the windows: an event with n of
- * them before it is in window n. What was born and died in the same window is left out.
+ * Tracks the windows in which each allocation started and ended. Memory records separate the windows: an event after n
+ * of them is in window n. Allocations that start and end in the same window are omitted.
  */
 export class TemporalLeaks implements HeapListener {
   readonly #limits: MemrayLimits;
   readonly #live: LiveTable;
   readonly #mappings: MappingTree;
-  /** Births: (site, window). */
+  /** Births: pairs of site and window. */
   readonly #births: PairTable = new PairTable();
-  /** Lives that are over: (birth, window of death). */
+  /** Completed lives: pairs of birth and window of death. */
   readonly #lives: PairTable = new PairTable();
   readonly #counts: number[] = [];
   readonly #bytes: number[] = [];
-  /** Mapping → its birth, and how many pieces of it are left. */
+  /** Birth of each mapping. `#pieces` has the number of its remaining pieces. */
   readonly #mappingBirths: number[] = [0];
   readonly #pieces: number[] = [0];
   readonly #freeMappings: number[] = [];
@@ -41,7 +41,7 @@ export class TemporalLeaks implements HeapListener {
     this.#mappings = new MappingTree(limits);
   }
 
-  /** The intervals of all sites that have any. */
+  /** Returns the intervals of all sites that have any. */
   intervals(): ReadonlyMap<number, readonly TemporalInterval[]> {
     const bySite = new Map<number, TemporalInterval[]>();
     const add = (birth: number, until: number | null, count: number, bytes: number) => {
@@ -100,7 +100,7 @@ export class TemporalLeaks implements HeapListener {
     this.#checkSize();
   }
 
-  /** What is alive, by birth. */
+  /** Returns the live allocations by birth. */
   #alive(): ReadonlyMap<number, { count: number; bytes: number }> {
     const alive = new Map<number, { count: number; bytes: number }>();
     const add = (birth: number, count: number, bytes: number) => {

@@ -1,26 +1,29 @@
 import type { HeapListener } from './heap-listener.js';
 import type { Amount } from './site-amounts.js';
 
-/** Words of an entry: address high, address low, size low, size high, site, ranged. */
+/** Words of an entry: address high, address low, size low, size high, site; one is unused. */
 const STRIDE = 6;
 const TWO_32 = 2 ** 32;
 const MAX_THRESHOLD = 1_000_000;
 
 /**
- * Counts temporary allocations: those freed, by the thread that made them, before that thread made more than
- * `threshold` others. As in memray, an address freed twice in that time counts twice.
+ * Counts temporary allocations: those freed by their own thread before it made more than `threshold` others. As in
+ * memray, an address freed twice within that time counts twice.
  */
 export class TemporaryAllocations implements HeapListener {
   readonly #window: number;
   readonly #threadOf: (site: number) => number;
-  /** Per thread a ring of its last allocations. */
+  /** Ring of the last allocations of each thread. */
   readonly #rings: Ring[] = [];
   readonly #bytes: number[] = [];
   readonly #counts: number[] = [];
 
   /**
-   * @param threadOf the thread index of a site
-   * @throws RangeError for a threshold that is no integer from 0 to a million
+   * Creates an empty counter.
+   *
+   * @param threshold maximum number of other allocations in between
+   * @param threadOf returns the thread index of a site
+   * @throws RangeError for a threshold that is not an integer from 0 to a million
    */
   constructor(threshold: number, threadOf: (site: number) => number) {
     if (!Number.isInteger(threshold) || threshold < 0 || threshold > MAX_THRESHOLD) {
@@ -30,7 +33,7 @@ export class TemporaryAllocations implements HeapListener {
     this.#threadOf = threadOf;
   }
 
-  /** The temporary allocations of a site. */
+  /** Returns the temporary allocations of a site. */
   temporary(site: number): Amount {
     return { bytes: this.#bytes[site] ?? 0, count: this.#counts[site] ?? 0 };
   }
@@ -69,7 +72,7 @@ export class TemporaryAllocations implements HeapListener {
   }
 }
 
-/** The last so many allocations of a thread. */
+/** The last `capacity` allocations of a thread. */
 class Ring {
   readonly #capacity: number;
   #words: Uint32Array;
@@ -94,7 +97,7 @@ class Ring {
     this.#next = this.#next + 1 === this.#capacity ? 0 : this.#next + 1;
   }
 
-  /** Where the newest entry with this address (and, unless it is negative, this size) is; -1 if there is none. */
+  /** Returns the index of the newest entry with this address and size (any size if negative); -1 if there is none. */
   find(high: number, low: number, size: number): number {
     const words = this.#words;
     for (let back = 1; back <= this.#filled; back += 1) {
@@ -114,7 +117,7 @@ class Ring {
     return this.#words[at + 3]! * TWO_32 + this.#words[at + 2]!;
   }
 
-  /** Only while it is not full, so that its entries lie in order from the first. */
+  /** Grows the ring. Only called while it is not full, when its entries are in order from the first. */
   #grow(): void {
     const words = new Uint32Array(Math.min(this.#capacity, this.#filled * 2) * STRIDE);
     words.set(this.#words);

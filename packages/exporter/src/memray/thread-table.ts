@@ -2,9 +2,9 @@ import { beyond, type MemrayLimits } from './limits.js';
 
 /** A thread of a capture. */
 export interface MemrayThread {
-  /** As the file numbers it: 64 bits, unsigned. */
+  /** ID in the file: 64 bits, unsigned. */
   readonly id: bigint;
-  /** Empty if it was never named. */
+  /** Empty if the thread was never named. */
   readonly name: string;
 }
 
@@ -14,7 +14,7 @@ export interface ThreadTableState {
   readonly names: readonly string[];
 }
 
-/** The threads of a capture, numbered from 0 in the order they appear. */
+/** The threads of a capture, numbered from 0 in the order of their first use. */
 export class ThreadTable {
   readonly #limits: MemrayLimits;
   readonly #indexes: Map<number, Map<number, number>> = new Map();
@@ -22,14 +22,18 @@ export class ThreadTable {
   readonly #names: string[];
   #textBytes = 0;
 
-  /** @param state makes a table that can be looked up, and takes no more threads */
+  /**
+   * Creates a table.
+   *
+   * @param state data of another table; the new one is for look-ups only and accepts no threads
+   */
   constructor(limits: MemrayLimits, { ids, names }: ThreadTableState = { ids: [], names: [] }) {
     this.#limits = limits;
     this.#ids = [...ids];
     this.#names = [...names];
   }
 
-  /** A copy of the threads. */
+  /** Copy of the threads. */
   get state(): ThreadTableState {
     return { ids: [...this.#ids], names: [...this.#names] };
   }
@@ -54,7 +58,7 @@ export class ThreadTable {
     return index;
   }
 
-  /** Names a thread; of several names the last one counts, for the whole capture. */
+  /** Names a thread. The last name counts, for the whole capture. */
   name(index: number, name: string): void {
     this.#textBytes += name.length - this.#names[index]!.length;
     if (this.#textBytes > this.#limits.maxTextBytes) {

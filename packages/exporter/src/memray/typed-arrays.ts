@@ -1,12 +1,12 @@
 type TypedArray = Float64Array | Int32Array | Uint32Array;
 
-/** `to`, begun with what is in `from`. */
+/** Copies `from` to the start of `to`, and returns `to`. */
 export function grown<T extends TypedArray>(from: T, to: T): T {
   to.set(from);
   return to;
 }
 
-/** A copy with twice the room. */
+/** Returns a copy of twice the length. */
 export function doubled(array: Int32Array): Int32Array<ArrayBuffer> {
   const twice = new Int32Array(array.length * 2);
   twice.set(array);

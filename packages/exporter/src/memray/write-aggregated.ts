@@ -9,11 +9,11 @@ import { TOKEN_AGGREGATED as TOKEN } from './records.js';
 import type { MemrayThread } from './thread-table.js';
 import { writeString } from './write-header.js';
 
-/** What was alive of one site at the high-water mark, and what still is. */
+/** The allocations of one site: those alive at the high-water mark, and those still alive. */
 export interface AggregatedRow {
-  /** 64 bits, unsigned. */
+  /** ID of the thread: 64 bits, unsigned. */
   readonly thread: bigint;
-  /** A number of formats 12 and 13. */
+  /** Number of the allocator in formats 12 and 13. */
   readonly allocator: number;
   readonly native: number;
   readonly stack: number;
@@ -25,8 +25,8 @@ export interface AggregatedRow {
 }
 
 /**
- * Encodes single records of AGGREGATED_ALLOCATIONS. Frames must be numbered 0, 1, 2 ... and stacks 1, 2, 3 ... in
- * the order they are written, a stack after its caller; strings must hold no NUL.
+ * Encodes single records of AGGREGATED_ALLOCATIONS. Frames must be numbered 0, 1, 2 … and stacks 1, 2, 3 … in the order
+ * in which they are written, a stack after its caller. Strings must not contain a NUL.
  */
 export class AggregatedEncoder {
   readonly #out: ByteWriter;
@@ -81,7 +81,7 @@ export class AggregatedEncoder {
       out.u32(line);
     } else {
       out.varint(id);
-      // A function of its own for each frame: no two frames are alike then, whatever their names.
+      // Each frame has its own function, so that no two frames are equal, whatever their names.
       out.varint(id);
       out.u8(0);
     }
@@ -112,7 +112,7 @@ export class AggregatedEncoder {
     this.#token(TOKEN.TRAILER);
   }
 
-  /** Begins a record, with room for all but its strings. */
+  /** Writes a token, and reserves room for the whole record except its strings. */
   #token(token: number): void {
     this.#out.reserve(RESERVE);
     this.#out.u8(token);
@@ -138,12 +138,12 @@ export function writeSnapshot(
 }
 
 /**
- * What follows the thread of an aggregated allocation, for which there must be room.
+ * Writes an aggregated allocation after its thread. The caller has reserved the room.
  *
- * @param allocator its number in the format that is written
+ * @param allocator its number in the output format
  */
 export function writeSite(out: ByteWriter, row: Omit<AggregatedRow, 'thread'>, allocator: number): void {
-  // The seven bytes of padding are the upper ones of this.
+  // The upper seven bytes of this number are the padding.
   out.u64(allocator);
   out.u64(row.native);
   out.u64(row.stack);

@@ -2,7 +2,7 @@ import type { ByteWriter } from '../wire/byte-writer.js';
 import { wideWord } from './convert-numbers.js';
 import { MAGIC, type MemrayHeader } from './header.js';
 
-/** Appends the header. Its strings must be clean already: no NUL inside, and no empty path in a list. */
+/** Writes the header. Its strings must be clean: no NUL inside, and no empty path in a list. */
 export function writeHeader(out: ByteWriter, header: MemrayHeader): void {
   const { format } = header;
   out.bytes(Uint8Array.from(MAGIC));
@@ -30,14 +30,14 @@ export function writeHeader(out: ByteWriter, header: MemrayHeader): void {
   writeStrings(out, header.sysPath);
 }
 
-/** UTF-8 and a NUL. */
+/** Writes a string as UTF-8 and a NUL. */
 export function writeString(out: ByteWriter, text: string): void {
   out.text(text);
   out.reserve(1);
   out.u8(0);
 }
 
-/** Strings one after another; an empty one ends the list. */
+/** Writes strings one after another; an empty one ends the list. */
 function writeStrings(out: ByteWriter, texts: readonly string[]): void {
   for (const text of texts) writeString(out, text);
   writeString(out, '');

@@ -3,7 +3,7 @@ import { delta, RESERVE, type Wide, wideWord } from './convert-numbers.js';
 import { TOKEN } from './records.js';
 import { writeString } from './write-header.js';
 
-/** Writes the records of native stacks, which are the same in every format, aggregated files included. */
+/** Writes the records of native stacks, which are equal in every format, including aggregated files. */
 export class NativeRecordWriter {
   readonly #out: ByteWriter;
   readonly #lastIp: Wide = { high: 0, low: 0 };
@@ -41,7 +41,7 @@ export class NativeRecordWriter {
     this.#out.varint(size);
   }
 
-  /** `svarint native - last native`, also within allocations; the caller has made room. */
+  /** Writes `svarint native - last native`, also within allocations. The caller has reserved the room. */
   native(native: number): void {
     this.#out.svarint(native - this.#lastNative);
     this.#lastNative = native;

@@ -5,8 +5,8 @@ import { writeString } from './write-header.js';
 import { MAX_RECORD_BYTES, type RecordEncoder } from './write-records.js';
 
 /**
- * Format 11: `ffff kkkk`, flags and kind. No pointer cache, whole addresses, frames that state their line, and
- * one delta state shared by the declaration and the push of frames.
+ * Encodes format 11. The first byte is `ffff kkkk`: flags and kind. There is no pointer cache, addresses are whole,
+ * frames have their line, and the declaration and the push of frames share one delta state.
  */
 export class RecordEncoder11 implements RecordEncoder {
   readonly #out: ByteWriter;

@@ -14,14 +14,14 @@ import {
 } from './records.js';
 import { writeString } from './write-header.js';
 
-/** The most a record without strings can take: a token, a fixed byte and three numbers. */
+/** Maximum size of a record without strings: a token, a fixed byte and three numbers. */
 export const MAX_RECORD_BYTES: number = 2 + 3 * MAX_NUMBER_BYTES;
 
 /**
- * Encodes single ALL_ALLOCATIONS records of one format. It keeps what the format carries from record to record
- * (deltas, pointer cache) and no more: order and sense are the caller's.
+ * Encodes single ALL_ALLOCATIONS records of one format. Keeps only the state that the format carries from record to
+ * record (deltas, pointer cache). The caller ensures a valid order.
  *
- * Strings must be clean (no NUL). Numbers are integers; addresses multiples of 8 below 2^53; `allocator` is a
+ * Strings must be clean (no NUL). Numbers are integers; addresses are multiples of 8 below 2^53; `allocator` is a
  * number of formats 12 and 13 in every format.
  */
 export interface RecordEncoder {
@@ -29,17 +29,17 @@ export interface RecordEncoder {
   /** Names the current thread. */
   threadName(name: string): void;
   memoryRecord(residentBytes: number, millisSinceStart: number): void;
-  /** Declares frame `id`; its first mention. */
+  /** Declares frame `id` before its first use. */
   frame(id: number, functionName: string, file: string, line: number): void;
   push(frameId: number): void;
   pop(count: number): void;
-  /** MUNMAP included. */
+  /** Writes an allocation or a MUNMAP. */
   allocation(address: number, size: number, allocator: number): void;
   free(address: number, allocator?: number): void;
   trailer(): void;
 }
 
-/** Formats 12 and 13, whose records are the same. */
+/** Encodes formats 12 and 13, whose records are equal. */
 export class RecordEncoder12 implements RecordEncoder {
   readonly #out: ByteWriter;
   readonly #cache: PointerCache = new PointerCache();
