@@ -15,7 +15,7 @@ import {
 import { processState } from './containment/process-state.js';
 import { whenSettled } from './host/when-settled.js';
 
-/** What can be a component's work: a function of any kind, or a class. */
+/** Work of a component: a function of any kind, or a class. */
 export type ComponentWork =
   | ((this: never, ...args: never[]) => unknown)
   | (abstract new (
@@ -23,12 +23,15 @@ export type ComponentWork =
     ) => unknown);
 
 /**
- * The named parts of a program that can be traced, as Airflow traces its scheduler or its API server. The
- * registry is one for the process, even when two copies of this package are loaded.
+ * Holds the named parts of a program that can be traced, as Airflow traces its scheduler or its API server.
+ * The process has one registry, even if two copies of this package are loaded.
  */
 interface Registry {
   readonly declared: SafeSet<string>;
-  /** By component. Held weakly: a program that wraps anew for each request must not be kept in memory by that. */
+  /**
+   * By component. Weak references, so that a program that wraps new functions for each request does not leak
+   * them.
+   */
   readonly wrapped: SafeMap<string, SafeWeakRef<ComponentWork>[]>;
   /** Set while a profiler runs. */
   captures: ComponentCaptures | undefined;
@@ -40,19 +43,19 @@ export interface WrappedFunction {
   readonly work: ComponentWork;
 }
 
-/** What a running profiler offers to components. Nothing of it throws. */
+/** Interface of a running profiler for components. Its methods never throw. */
 export interface ComponentCaptures {
-  /** Told of the functions that are wrapped, those from before it was connected first. */
+  /** Called for each wrapped function, first for those wrapped before the profiler connected. */
   wrapped(wrapped: WrappedFunction): void;
-  /** Told of every newly declared name. */
+  /** Called for each newly declared name. */
   declared(name: string): void;
-  /** Begins a capture and returns what ends it; undefined when the component is not traced. */
+  /** Begins a capture and returns a function that ends it; undefined if the component is not traced. */
   begin(name: string): (() => void) | undefined;
 }
 
-/** Components that are remembered; a program that declares more names has made them up at run time. */
+/** Maximum number of components; a program that declares more generates their names at run time. */
 const MAX_COMPONENTS = 1000;
-/** Wrapped functions of a component whose stacks are labelled. */
+/** Maximum number of wrapped functions of a component whose stacks are labelled. */
 const MAX_WRAPPED = 100;
 const KEY = 'heapray.components.2';
 
@@ -65,9 +68,9 @@ function registry(): Registry {
 }
 
 /**
- * Declares the components of this program, so that `traceComponents` may name them. The first 1000 are remembered.
+ * Declares the components of this program, so that `traceComponents` may name them. Keeps the first 1000.
  *
- * @throws ConfigError when one of the names cannot be a component's; then none of them is declared
+ * @throws ConfigError when one of the names is not valid for a component; then none of them is declared
  */
 export function defineComponents(names: readonly string[]): void {
   checkComponentNames(names);
@@ -83,17 +86,17 @@ export function defineComponents(names: readonly string[]): void {
   }
 }
 
-/** The names declared so far. */
+/** Returns the names declared so far. */
 export function declaredComponents(): readonly string[] {
   return [...registry().declared];
 }
 
-/** How many names are declared so far. */
+/** Returns the number of names declared so far. */
 export function declaredCount(): number {
   return registry().declared.size;
 }
 
-/** Connects the registry to the running profiler, or to none. */
+/** Connects the registry to the running profiler, or disconnects it. */
 export function setComponentCaptures(captures: ComponentCaptures | undefined): void {
   const state = registry();
   state.captures = captures;
@@ -108,16 +111,17 @@ export function setComponentCaptures(captures: ComponentCaptures | undefined): v
 
 /**
  * Wraps a function that is a component's work. If the component is traced, a memray capture of the whole
- * process is written from its call until it returns, throws, or the promise settles that it returns, or the
- * process ends; otherwise the call costs nothing. Calls that overlap share one capture.
+ * process is written from the call until the function returns or throws, the promise that it returns settles,
+ * or the process ends. Otherwise the call costs nothing. Overlapping calls share one capture.
  *
  * Traced or not, memory allocated on stacks through the function is labelled with the component.
  *
- * @param work a function of any kind, or a class. A generator's body runs after the call, and so after the capture;
- *   wrap what iterates over it. So does a query that runs when it is awaited.
- * @returns a stand-in for `work`, with its parameters, `this`, errors, name, length and properties. What it returns is
- *   the very thing that `work` returns.
- * @throws ConfigError when the name cannot be a component's, TypeError when `work` is no function
+ * @param work a function of any kind, or a class. The body of a generator runs after the call and so after
+ *   the capture; wrap the code that iterates over it. The same applies to a query that runs when it is
+ *   awaited.
+ * @returns a stand-in for `work`, with its parameters, `this`, errors, name, length and properties. It
+ *   returns the very value that `work` returns.
+ * @throws ConfigError when the name is not valid for a component, TypeError when `work` is not a function
  */
 export function profileComponent<Work extends ComponentWork>(name: string, work: Work): Work {
   if (typeof work !== 'function') throw new SafeTypeError('profileComponent: work must be a function');
@@ -135,7 +139,8 @@ export function profileComponent<Work extends ComponentWork>(name: string, work:
       const end = begin(name);
       return end ? runTraced(make, end) : make();
     },
-    // An accessor of a class may look at private members, which the stand-in does not have.
+    // Use the target as receiver: an accessor of a class may use private members, which the stand-in does not
+    // have.
     get: (target, key, receiver) => ReflectGet(target, key, receiver === wrapper ? target : receiver),
     set: (target, key, value, receiver) =>
       ReflectSet(target, key, value, receiver === wrapper ? target : receiver),
@@ -161,7 +166,7 @@ function remember(component: string, work: ComponentWork): void {
   );
 }
 
-/** Begins a capture; undefined when the component is not traced. */
+/** Begins a capture; undefined if the component is not traced. */
 function begin(name: string): (() => void) | undefined {
   return contain(
     () => registry().captures?.begin(name),

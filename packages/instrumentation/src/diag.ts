@@ -1,4 +1,4 @@
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
-/** Where heapray says what happens: OpenTelemetry's diagnostics, and what `register` adds. */
+/** Receives heapray's log messages. */
 export type Log = (level: LogLevel, text: string) => void;

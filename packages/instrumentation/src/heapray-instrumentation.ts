@@ -20,28 +20,34 @@ import { serviceNameOf } from './host/sdk-resource.js';
 import type { ConfigFor } from './host/traced-components.js';
 import { INSTRUMENTATION_NAME, VERSION } from './version.js';
 
-/** How often an instance without a MeterProvider looks for a registered one. */
+/** Interval at which an instance without a MeterProvider looks for a registered one, in ms. */
 const PROVIDER_CHECK_MILLIS = 1_000;
 
-/** Options for {@link HeaprayInstrumentation}; see `docs/configuration.md`. All can also come from the environment. */
+/**
+ * Options for {@link HeaprayInstrumentation}; see `docs/configuration.md`. The environment can also set
+ * `HeaprayOptions`.
+ */
 export interface HeaprayInstrumentationConfig extends HeaprayOptions {
-  /** Where messages go besides OpenTelemetry's diagnostics; used by `register`. */
+  /** Additional destination for messages besides OpenTelemetry's diagnostics; used by `register`. */
   readonly log?: Log | undefined;
-  /** Called once for each call site that begins to look like a leak, and again after an hour at the earliest. */
+  /**
+   * Called once for each call site that starts to look like a leak, and again after an hour at the earliest.
+   */
   readonly onLeakSuspect?: LeakListener | undefined;
-  /** Replaces built-in defaults; everything else goes before it. */
+  /** Replacements for the built-in defaults; all other settings take precedence. */
   readonly defaults?: HeaprayOptions | undefined;
 }
 
 /**
  * Continuous memory profiling as an OpenTelemetry instrumentation.
  *
- * Structurally an `Instrumentation` of OpenTelemetry JS 1.x to 3.x and dependent on the API only: it patches
- * no modules, so it needs nothing of the instrumentation base class, but behaves as that does. Profiling starts with the
- * constructor; metrics appear as soon as a meter provider is set or registered.
+ * Has the structure of an `Instrumentation` of OpenTelemetry JS 1.x to 3.x and depends only on the API. It
+ * patches no modules, so it does not need the instrumentation base class, but behaves like it. Profiling
+ * starts with the constructor; metrics appear as soon as a meter provider is set or registered.
  *
- * One profiler runs per process, with the options of the instance that started it. A second instance shares it, and logs
- * which of its options are not in force. The newest enabled instance that has a MeterProvider carries the metrics.
+ * One profiler runs per process, with the options of the instance that started it. A second instance shares
+ * it, and logs which of its options are not in force. The newest enabled instance that has a MeterProvider
+ * carries the metrics.
  */
 export class HeaprayInstrumentation {
   readonly instrumentationName: string = INSTRUMENTATION_NAME;
@@ -56,7 +62,7 @@ export class HeaprayInstrumentation {
   #isAwaiting = false;
   #attached: AttachedMetrics | undefined;
   #stopListening: (() => void) | undefined;
-  /** Whether the environment or the file has switched it off, and code has said nothing. */
+  /** True if the environment or the file has disabled profiling and code has not set `enabled`. */
   #switchedOff: boolean;
   #saidIgnored: string | undefined;
 
@@ -77,8 +83,9 @@ export class HeaprayInstrumentation {
   }
 
   /**
-   * Starts profiling; harmless when it runs. What the environment or the config file has switched off stays so:
-   * SDKs enable every instrumentation that they are given. After `setConfig` with `enabled: true` it starts.
+   * Starts profiling; does nothing if it runs. Also does nothing if the environment or the config file has
+   * disabled it, because SDKs enable every instrumentation that they are given. After `setConfig` with
+   * `enabled: true` it starts.
    */
   enable(): void {
     this.#safely('cannot start, memory is not profiled', () => {
@@ -95,12 +102,12 @@ export class HeaprayInstrumentation {
     });
   }
 
-  /** Stops profiling and finishes captures; harmless when it does not run. */
+  /** Stops profiling and finishes captures; does nothing if it does not run. */
   disable(): void {
     void this.shutdown();
   }
 
-  /** Like {@link disable}, and resolves when everything is written. Never rejects. */
+  /** Stops like {@link disable}; resolves when everything is written. Never rejects. */
   async shutdown(): Promise<void> {
     const claim = this.#claim;
     this.#claim = undefined;
@@ -119,13 +126,14 @@ export class HeaprayInstrumentation {
     this.#providerChanged();
   }
 
-  /** Part of the contract; heapray makes no spans. */
+  /** Does nothing: part of the `Instrumentation` contract, but heapray makes no spans. */
   setTracerProvider(_tracerProvider: TracerProvider): void {}
 
   /**
-   * Replaces the configuration, as OpenTelemetry's base class does: what is absent has its default again, and nothing is
-   * started or stopped. `onLeakSuspect` is in force at once, other options at the next `enable()` after a `disable()`; the
-   * log says which are not in force yet. A wrong value changes nothing but the log.
+   * Replaces the configuration, as OpenTelemetry's base class does: absent options get their defaults again,
+   * and profiling is neither started nor stopped. `onLeakSuspect` takes effect at once, other options at the
+   * next `enable()` after a `disable()`; the log lists those not in force yet. A wrong value is logged and
+   * changes nothing.
    */
   setConfig(config: HeaprayInstrumentationConfig = {}): void {
     this.#safely('setConfig is ignored', () => {
@@ -145,29 +153,31 @@ export class HeaprayInstrumentation {
     return this.#config;
   }
 
-  /** Whether memory is profiled: not when it is disabled, nor when profiling could not be started. */
+  /** True while memory is profiled: false when disabled, or when profiling could not be started. */
   get isProfiling(): boolean {
     return this.#claim?.profiler.isRunning ?? false;
   }
 
-  /** Whether the metrics of the process's profiler go to this instance's MeterProvider, or would if it had one. */
+  /**
+   * True if this instance's MeterProvider gets the metrics of the process's profiler, or would if it had one.
+   */
   get carriesMetrics(): boolean {
     return this.#claim?.mayCarry() ?? false;
   }
 
-  /** Where `/debug/pprof` is served, e.g. `127.0.0.1:6464`, once it is. */
+  /** Address of `/debug/pprof`, e.g. `127.0.0.1:6464`; undefined while it is not served. */
   get debugAddress(): string | undefined {
     return this.#claim?.profiler.debugAddress;
   }
 
-  /** The provider to use: the one that was set, or the registered one while that passes nothing on. */
+  /** Returns the provider to use: the one that was set if it passes metrics on, else the registered one. */
   #provider(): MeterProvider {
     const own = this.#meterProvider;
     if (own && passesOn(own)) return own;
     return registeredMeterProvider() ?? own ?? metrics.getMeterProvider();
   }
 
-  /** Looks for a provider that is registered without a call of `setMeterProvider`, until there is one. */
+  /** Looks regularly for a provider registered without a call of `setMeterProvider`, until there is one. */
   #awaitProvider(): void {
     if (this.#isAwaiting || !this.#claim || passesOn(this.#provider())) return;
     this.#isAwaiting = true;
@@ -190,7 +200,7 @@ export class HeaprayInstrumentation {
     this.#attach();
   }
 
-  /** Attaches the metrics where they belong now, and only there. */
+  /** Attaches the metrics to the present provider, and only to that. */
   #attach(): void {
     const profiler = this.#carriesMetrics ? this.#claim?.profiler : undefined;
     const provider = profiler && this.#provider();
@@ -212,7 +222,7 @@ export class HeaprayInstrumentation {
     this.#stopListening = onLeakSuspect && this.#claim?.profiler.onLeakSuspect(onLeakSuspect);
   }
 
-  /** Logs which options of this instance do nothing, once for each change. */
+  /** Logs which options of this instance have no effect, once for each change. */
   #tellIgnored(why: string): void {
     const inForce = this.#claim?.profiler.config;
     const ignored = inForce ? ignoredOptions(this.#configFor(declaredComponents()), inForce).join(', ') : '';
@@ -221,7 +231,9 @@ export class HeaprayInstrumentation {
     this.#saidIgnored = ignored;
   }
 
-  /** A wrong value in the environment or a file is told, once, and the default is used. */
+  /**
+   * Creates the resolver. A wrong value in the environment or a file is logged once, and the default is used.
+   */
   #configuration(config: HeaprayInstrumentationConfig): ConfigFor {
     const told = new SafeSet<string>();
     return configuration(config, ({ message }) => {
@@ -231,7 +243,7 @@ export class HeaprayInstrumentation {
     });
   }
 
-  /** Runs what may call code of others; what that throws is logged. */
+  /** Runs code that may call other packages, and logs what it throws. */
   #safely(what: string, work: () => void): void {
     contain(work, (thrown) => this.#report(what, thrown));
   }
@@ -241,10 +253,13 @@ export class HeaprayInstrumentation {
   }
 }
 
-/** What is known of providers. They are asked once: one that was shut down complains. */
+/** Cached answers of `passesOn`: a provider that was shut down logs a message each time that it is asked. */
 const passOn = new SafeWeakMap<MeterProvider, boolean>();
 
-/** Whether a provider passes metrics on. The API's own does not, nor one of the SDK that has no reader. */
+/**
+ * Returns true if a provider passes metrics on. The API's no-op provider and an SDK provider without a reader
+ * do not.
+ */
 function passesOn(provider: MeterProvider): boolean {
   const known = passOn.get(provider);
   if (known !== undefined) return known;
@@ -269,7 +284,7 @@ function checkFunctions(config: HeaprayInstrumentationConfig): void {
   }
 }
 
-/** Reads environment and files once; only the declared components may still change. */
+/** Reads environment and files once; only the declared components may change later. */
 function configuration(
   config: HeaprayInstrumentationConfig,
   onRefused: (error: ConfigError) => void,

@@ -1,2 +1,2 @@
-// The file that the profiler thread is started with. Its name is not one that a bundle's folder may hold already.
+// Entry file of the profiler thread. Its name is unlikely to exist already in a bundle's folder.
 import './agent/main.js';

@@ -6,24 +6,24 @@ import { JSONParse, process, SafeURL } from './containment/primordials.js';
 import { VERSION } from './version.js';
 
 const PACKAGE = '@heapray/instrumentation';
-/** Undefined in a CommonJS bundle. */
+/** URL of this file; undefined in a CommonJS bundle. */
 const OWN_URL: string | undefined = import.meta.url;
-/** Only in bundles of webpack and its like. */
+/** Defined only in bundles of webpack and similar tools. */
 declare const __webpack_require__: unknown;
 const nothing = (): undefined => undefined;
 
-/** This package as npm has installed it beside a bundle that holds a copy of its code. */
+/** This package as installed by npm beside a bundle that holds a copy of its code. */
 export interface InstalledCopy {
   /** Path of its `package.json`. */
   readonly manifest: string;
   /** Path of the file that the profiler thread is started with. */
   readonly threadFile: string;
-  /** Whether it is the version that is in the bundle. */
+  /** True if its version is that of the code in the bundle. */
   readonly isSameVersion: boolean;
   readonly version: string;
 }
 
-/** Returns whether a bundler has put this code into a file of its own. */
+/** Returns true if a bundler has put this code into a file of its own. */
 export function isBundled(): boolean {
   if (typeof __webpack_require__ !== 'undefined') return true;
   return !['js', 'ts'].some((extension) => isBesideUs(`./heapray-thread.${extension}`));
@@ -34,8 +34,8 @@ function isBesideUs(file: string): boolean {
 }
 
 /**
- * Returns files from which packages are looked up, as `createRequire` takes them: this one, the bundle that it is in, and
- * the program's main script.
+ * Returns the files from which packages are looked up, in the form that `createRequire` takes: this one, the
+ * bundle that contains it, and the program's main script.
  */
 export function lookupFiles(): readonly string[] {
   const bundle = typeof __filename === 'string' && path.isAbsolute(__filename) ? __filename : undefined;
@@ -47,7 +47,10 @@ export function lookupFiles(): readonly string[] {
   return files;
 }
 
-/** Finds this package beside the bundle or the main script; undefined when it is not installed there. Never throws. */
+/**
+ * Finds this package beside the bundle or the main script; undefined if it is not installed there. Never
+ * throws.
+ */
 export function installedCopy(): InstalledCopy | undefined {
   for (const file of lookupFiles()) {
     const copy = contain(() => copyFrom(file), nothing);
@@ -65,8 +68,8 @@ function copyFrom(file: string): InstalledCopy | undefined {
 }
 
 /**
- * Returns the `require` of a file. Bundlers cannot see it: they would change what it is called with, or take along native
- * packages that work from their own folders only.
+ * Returns the `require` of a file. Hides it from bundlers: they would change its argument, or bundle native
+ * packages that work only from their own folders.
  *
  * @param file path or URL
  */

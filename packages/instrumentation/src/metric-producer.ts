@@ -4,25 +4,27 @@ import { type HeaprayCollectionResult, TopSitesProducer } from './host/top-sites
 
 export type { HeaprayCollectionResult };
 
-/** Options for {@link heaprayMetricProducer}; what is absent is as the instrumentation has it. */
+/** Options for {@link heaprayMetricProducer}; absent ones are taken from the instrumentation. */
 export interface HeaprayMetricProducerOptions {
-  /** How many call sites have a series, from 1 to 1000. */
+  /** Number of call sites with a series, from 1 to 1000. */
   readonly maxCallSites?: number | undefined;
-  /** What call sites are summed by. */
+  /** Unit that call sites are summed by. */
   readonly groupBy?: GroupBy | undefined;
 }
 
-/** The SDK's `MetricProducer` of 2.x and 3.x by structure. */
+/** The SDK's `MetricProducer` of 2.x and 3.x, by structure. */
 export interface HeaprayMetricProducer {
-  /** Never rejects; waits for the profiler thread a second at most, and repeats its last answer if there is none. */
+  /**
+   * Never rejects. Waits for the profiler thread at most 1 s, and repeats its last answer if there is none.
+   */
   collect(): Promise<HeaprayCollectionResult>;
 }
 
 /**
- * Gives a metric reader exactly the largest call sites at each collection. A site that is no longer one of them is
- * dropped, where instruments must keep every series for ever. From the moment that a process has a producer, its
- * instruments leave the call-site metrics to it: give one to each reader that is to have them. One for each: what is
- * gone is told to be zero once.
+ * Creates a metric producer that gives a reader exactly the largest call sites at each collection. Drops a
+ * site that is no longer one of them, whereas instruments must keep every series for the life of the process.
+ * Once a process has a producer, its instruments leave the call-site metrics to producers, so give one to
+ * each reader that needs them. Do not share a producer: it reports a vanished series as zero only once.
  *
  *     new PrometheusExporter({ metricProducers: [heaprayMetricProducer({ groupBy: 'package' })] })
  *

@@ -1,5 +1,5 @@
-// What `--require` and `require()` of `@heapray/instrumentation/register` get. A Node that cannot require ES modules
-// imports it and goes on; without this file the program would not start.
+// Entry point of `--require` and `require()` of `@heapray/instrumentation/register`. If Node cannot require
+// ES modules, imports the module and continues; without this file the program would not start.
 const REQUIRED = Symbol.for('heapray.required');
 try {
   Reflect.set(process, REQUIRED, true);
@@ -10,7 +10,10 @@ try {
   Reflect.deleteProperty(process, REQUIRED);
 }
 
-/** Test runners with a `require` of their own, as Jest has, load no ES modules: the process's own context has Node's. */
+/**
+ * Requires through the process's own context. Test runners that replace `require`, like Jest, cannot load ES
+ * modules.
+ */
 function requireAsNodeDoes(): void {
   const { process: own }: typeof globalThis = require('node:vm').runInThisContext('globalThis');
   try {
@@ -29,6 +32,6 @@ function say(thrown: unknown): void {
     const [why] = `${(thrown as Error).message}`.split('\n', 1);
     fs.writeSync(2, `heapray: error: cannot start, memory is not profiled: ${why}\n`);
   } catch {
-    // Nobody reads it.
+    // Ignore a closed stderr.
   }
 }

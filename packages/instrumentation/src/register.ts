@@ -1,10 +1,8 @@
-// `node --import @heapray/instrumentation/register app.js`, and `--require` of it: profiles a program without touching
-// its code.
-//
-// Whatever is wrong with the profiler, the program starts: with files missing, descriptors or the stack used up, parts
-// of it cannot even be loaded. So nothing of it is imported before there is somebody to catch that, and one thing after
-// the other. Nothing here awaits: a module with a top-level await cannot be required, and the first code of the program
-// would run before profiling has started.
+// Profiles a program without changes to its code: `node --import @heapray/instrumentation/register app.js`,
+// or `--require` of it. The program must start whatever is wrong with the profiler. If files are missing, or
+// descriptors or the stack are used up, parts of it cannot even be loaded. So the steps are loaded one after
+// another, inside the error handling. Nothing here awaits: a module with a top-level await cannot be
+// required, and the program's first code would run before profiling has started.
 
 // Neither process nor the modules are imported: to list what `node:process` exports opens the standard streams, and any
 // import of a module of Node's takes more than the smallest stack.
@@ -14,7 +12,7 @@ const { process, Symbol: symbols } = globalThis;
 /** Set by register.cts while it requires this file. */
 const REQUIRED = symbols.for('heapray.required');
 
-// Never called: literal imports tell file tracers (Next.js, `@vercel/nft`) which files the steps need.
+// The function is never called. Its literal imports show file tracers (Next.js, `@vercel/nft`) which files the steps need.
 void (() => [
   import('./register/process-start.js'),
   import('./register/launchers.js'),
@@ -24,15 +22,15 @@ void (() => [
   import('./register/zero-code.js'),
 ]);
 
-/** Yields the path of each module that is needed, and is given what it exports. */
+/** Yields the path of each module that is needed, and receives its exports. */
 type Steps = Generator<string, void, never>;
 
-// Preloads run in worker threads too, and through NODE_OPTIONS in npm and its like: the profiler belongs to the main
-// thread of the program itself.
+// Check the thread: preloads also run in worker threads. The profiler belongs to the main thread of the
+// program.
 try {
   const other = otherRuntime();
   if (other !== undefined) say(`this is ${other} and not Node.js: memory is not profiled`);
-  // Node before 22.3 has no such function, and nothing is loaded that needs it.
+  // Node before 22.3 lacks this function; nothing is loaded then.
   else if (process.getBuiltinModule?.('node:worker_threads').isMainThread !== false) start(steps);
 } catch (thrown) {
   cannotStart(thrown);
@@ -55,7 +53,7 @@ function* steps(): Steps {
 }
 
 function* profile(): Steps {
-  // The rest is many files.
+  // Check descriptors first: the rest consists of many files.
   const { descriptorProblem }: typeof import('./host/descriptors.js') = yield './host/descriptors.js';
   const few = descriptorProblem();
   if (few !== undefined) return say(`error: ${few}: memory is not profiled`);
@@ -63,7 +61,7 @@ function* profile(): Steps {
   registerZeroCode();
 }
 
-/** Goes through the steps at once if that is possible. */
+/** Runs the steps synchronously if possible. */
 function start(steps: () => Steps): void {
   if (!mayRequire()) return void startLater(steps);
   try {
@@ -77,15 +75,15 @@ function start(steps: () => Steps): void {
 }
 
 /**
- * Whether nothing else can be loading the same modules: to require a module while the application is importing it makes
- * Node refuse both. That is so in preloads, and when this was required.
+ * Returns true if no other code can be loading the same modules: if one is required while the application is
+ * importing it, Node refuses both. This holds in preloads, and when this file was required.
  */
 function mayRequire(): boolean {
   const options = `${process.execArgv.join(' ')} ${process.env.NODE_OPTIONS ?? ''}`;
   return /(?:^|[\s"])(?:--(?:import|require)|-r)(?:[\s=]|$)/.test(options) || REQUIRED in process;
 }
 
-/** Never rejects. */
+/** Runs the steps asynchronously. Never rejects. */
 async function startLater(steps: () => Steps): Promise<void> {
   try {
     const work = steps();
@@ -110,7 +108,7 @@ function cannotStart(thrown: unknown): void {
   say(`error: cannot start, memory is not profiled: ${bundleHint()}${firstLine(thrown)}`);
 }
 
-/** In a bundle the files of the steps are not where they are looked for. */
+/** Returns a hint for bundles, where the files of the steps are not where they are looked for. */
 function bundleHint(): string {
   const url: string | undefined = import.meta.url;
   if (url?.endsWith('/dist/register.js')) return '';
@@ -124,7 +122,7 @@ function say(text: string): void {
     if (fs) fs.writeSync(2, line);
     else process.stderr.write(line);
   } catch {
-    // Nobody reads it.
+    // Ignore a closed stderr.
   }
 }
 

@@ -1,5 +1,5 @@
-// Names of attributes and of the conventions' metrics, kept here because parts of the conventions are still in
-// development.
+// Names of attributes and of metrics from the semantic conventions, copied here because parts of the
+// conventions are still in development.
 
 /** Stable conventions. */
 export const ATTR_CODE_FUNCTION_NAME = 'code.function.name';
@@ -17,7 +17,7 @@ export const METRIC_HEAP_USED = 'v8js.memory.heap.used';
 export const METRIC_HEAP_SPACE_AVAILABLE = 'v8js.memory.heap.space.available_size';
 export const METRIC_HEAP_SPACE_PHYSICAL = 'v8js.memory.heap.space.physical_size';
 
-/** heapray's own. */
+/** Names of heapray's own. */
 export const ATTR_PACKAGE = 'heapray.package';
 export const ATTR_PACKAGE_VERSION = 'heapray.package.version';
 export const ATTR_COMPONENT = 'heapray.component';

@@ -1,4 +1,4 @@
-/** The version of this package; a test holds it to package.json. */
+/** Version of this package; a test checks that it equals the one in package.json. */
 export const VERSION = '0.1.0';
 
 /** Name of heapray's meter. */

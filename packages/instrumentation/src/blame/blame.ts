@@ -8,40 +8,40 @@ import { SourceLines } from './source-lines.js';
 import { type SourceMapLimits, SourceMapStore } from './source-map-store.js';
 
 export interface BlameOptions {
-  /** Takes a sentence about a source map that cannot be used; called once per program. */
+  /** Called with a sentence about a source map that cannot be used, once per program. */
   readonly report?: (text: string) => void;
-  /** Files below it are named relative to it for people. Default: full paths. */
+  /** Display names of files in this folder are relative to it. Default: full paths. */
   readonly workingFolder?: string;
   /**
-   * The code of a program as it was loaded, for programs that a loader compiles in memory, so that the file
-   * does not hold what runs. Undefined for all others. Its inline source map is then used.
+   * Returns the code of a program as it was loaded, if a loader compiled it in memory, so that the file does
+   * not contain what runs. Its inline source map is then used. Undefined for all other programs.
    */
   readonly loadedCode?: (file: string) => string | undefined;
   readonly limits?: SourceMapLimits;
   readonly packages?: PackageLookup;
 }
 
-/** Who wrote a function. */
+/** A resolved frame: the original function and its package. */
 export interface Blamed {
-  /** The function as its author wrote it; the frame itself when no source map says otherwise. */
+  /** Function in its original source; the frame itself without a usable source map. */
   readonly frame: Frame;
-  /** The package of the original file: of a bundled dependency, the dependency. */
+  /** Package of the original file; for bundled dependencies, the dependency. */
   readonly package: Package;
-  /** A name by which people find it, also when it has none; see `displayName`. */
+  /** Name for display, also for anonymous functions; see `displayName`. */
   readonly displayName: string;
 }
 
 /**
- * Says which original function and which package a frame belongs to. Reads source maps and manifests from
- * disk when they are first needed, synchronously, and keeps a bounded number of them: for the profiler
- * thread. Never throws. The position is where a function starts, as V8 gives it, never an allocating line.
+ * Resolves frames to their original function and package. Reads source maps and manifests from disk when they
+ * are first needed, synchronously, and caches a bounded number of them, so it belongs on the profiler thread.
+ * Never throws. Positions are where a function starts, as V8 reports it, never an allocating line.
  */
 export class Blame {
   readonly packages: PackageLookup;
   readonly #maps: SourceMapStore;
   readonly #lines = new SourceLines();
   readonly #workingFolder: string | undefined;
-  /** Answers live as long as the frames; the call tree keeps one frame per function. */
+  /** Answers live as long as their frames; the call tree keeps one frame for each function. */
   readonly #known = new WeakMap<Frame, Blamed>();
 
   constructor(options: BlameOptions = {}) {
@@ -55,12 +55,15 @@ export class Blame {
     this.#maps = new SourceMapStore(ports, options.limits);
   }
 
-  /** Source maps in memory, about how many bytes they take, and programs whose maps could not be used. */
+  /**
+   * Number of source maps in memory, their approximate size in bytes, and number of programs with unusable
+   * maps.
+   */
   get counts(): { readonly maps: number; readonly bytes: number; readonly unusable: number } {
     return this.#maps.counts;
   }
 
-  /** Who wrote a function. The same frame object always gets the same answer. */
+  /** Resolves a frame. The same frame object always gets the same answer. */
   of(frame: Frame): Blamed {
     const known = this.#known.get(frame);
     if (known) return known;
@@ -74,16 +77,16 @@ export class Blame {
     return blamed;
   }
 
-  /** A file's path as messages show it; see `shortPath`. */
+  /** Returns a file's path as shown in messages; see `shortPath`. */
   shortFileOf(file: string): string {
     return shortPath(file, this.#workingFolder);
   }
 
   /**
-   * Whether no other function starts on the line of this one, by the source file as it is on disk; false when that
-   * cannot be read.
+   * Returns true if no other function starts on the line of this one, according to the source file on disk.
+   * False if that cannot be read.
    *
-   * @param frame as its author wrote it
+   * @param frame function in its original source
    */
   isAloneOnLine(frame: Frame): boolean {
     if (frame.line < 1 || frameKind(frame) !== 'file' || !path.isAbsolute(frame.file)) return false;

@@ -1,11 +1,11 @@
-/** What a `BoundedCache` may hold at most. */
+/** Limits of a `BoundedCache`. */
 export interface CacheLimits {
   readonly maxEntries: number;
-  /** In whatever unit the entries are weighed in; unlimited when absent. */
+  /** Sum of the weights, in any unit. Default: unlimited. */
   readonly maxWeight?: number;
 }
 
-/** A map that forgets what was not used for the longest time when it is full. */
+/** A map with limits that evicts the least recently used entries. */
 export class BoundedCache<K, V> {
   readonly #limits: CacheLimits;
   readonly #entries = new Map<K, { readonly value: V; readonly weight: number }>();
@@ -26,13 +26,13 @@ export class BoundedCache<K, V> {
   get(key: K): V | undefined {
     const entry = this.#entries.get(key);
     if (!entry) return undefined;
-    // A Map keeps the order of insertion, so the first entry is always the one unused for the longest time.
+    // Reinsert: a Map keeps the order of insertion, so the first entry is the least recently used.
     this.#entries.delete(key);
     this.#entries.set(key, entry);
     return entry.value;
   }
 
-  /** Keeps a value, and returns it. One that alone is heavier than all may be is not kept. */
+  /** Stores a value and returns it. Does not store a value that alone exceeds the maximum weight. */
   set(key: K, value: V, weight = 0): V {
     const { maxEntries, maxWeight = Number.POSITIVE_INFINITY } = this.#limits;
     this.#delete(key);

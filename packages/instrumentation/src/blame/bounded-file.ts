@@ -2,7 +2,7 @@ import fs from 'node:fs';
 
 const { O_RDONLY, O_NONBLOCK = 0 } = fs.constants;
 
-/** A file was not read because it is larger than allowed. */
+/** Thrown for a file that is larger than allowed. */
 export class FileTooLarge extends Error {
   constructor(bytes: number, maxBytes: number) {
     super(`${bytes} bytes, more than the ${maxBytes} allowed`);
@@ -10,8 +10,9 @@ export class FileTooLarge extends Error {
 }
 
 /**
- * The last bytes of a regular file, at most `maxBytes`, and whether that is all of it.
- * Throws what `fs` throws; EINVAL when it is not a regular file.
+ * Reads the last bytes of a regular file, at most `maxBytes`; `whole` is true if that is all of it.
+ *
+ * @throws what `fs` throws; EINVAL if it is not a regular file
  */
 export function readTail(
   file: string,
@@ -24,7 +25,9 @@ export function readTail(
 }
 
 /**
- * A whole regular file. Throws what `fs` throws; `FileTooLarge`; EINVAL when it is not a regular file.
+ * Reads a whole regular file.
+ *
+ * @throws what `fs` throws; `FileTooLarge`; EINVAL if it is not a regular file
  */
 export function readWhole(file: string, maxBytes: number): Buffer {
   return withFile(file, (descriptor, size) => {
@@ -34,12 +37,12 @@ export function readWhole(file: string, maxBytes: number): Buffer {
 }
 
 function withFile<T>(file: string, use: (descriptor: number, size: number) => T): T {
-  // Asked before opening: to open a pipe waits for its other end, to read a device may never end.
+  // Check before opening: opening a pipe waits for its other end, and reading a device may never end.
   if (!fs.statSync(file).isFile()) throw notAFile(file);
   const descriptor = fs.openSync(file, O_RDONLY | O_NONBLOCK);
   try {
     const found = fs.fstatSync(descriptor);
-    // It may have been replaced since.
+    // Check again, as it may have been replaced meanwhile.
     if (!found.isFile()) throw notAFile(file);
     return use(descriptor, found.size);
   } finally {
@@ -47,7 +50,7 @@ function withFile<T>(file: string, use: (descriptor: number, size: number) => T)
   }
 }
 
-/** Up to `length` bytes; fewer when the file has become shorter. */
+/** Reads up to `length` bytes; fewer if the file has become shorter. */
 function readAt(descriptor: number, position: number, length: number): Buffer {
   const bytes = Buffer.allocUnsafeSlow(length);
   let filled = 0;

@@ -2,7 +2,7 @@ import path from 'node:path';
 import type { Frame } from '../ledger/call-tree.js';
 
 /**
- * What kind of code a frame is:
+ * Kind of code that a frame belongs to:
  * - `file`: a function in a file
  * - `runtime`: a function of Node's own modules
  * - `native`: a built-in function such as `Array.prototype.push`
@@ -12,18 +12,18 @@ import type { Frame } from '../ledger/call-tree.js';
  */
 export type FrameKind = 'file' | 'runtime' | 'native' | 'pseudo' | 'evaluated' | 'wasm';
 
-/** The name of a function that has none. */
+/** Name shown for a function without a name. */
 export const ANONYMOUS = '(anonymous)';
-/** Stands for the file of evaluated code, which has none. */
+/** Shown as the file of evaluated code, which has none. */
 const EVALUATED = '(eval)';
-/** Node's own names for code without a file: `[eval]` of `node -e`, `evalmachine.<anonymous>` of `vm`. */
+/** Node's names for code without a file: `[eval]` of `node -e`, `evalmachine.<anonymous>` of `vm`. */
 const EVALUATED_FILE = /^(?:data:|blob:|\[[\w .-]+\]|evalmachine\.<anonymous>)/;
 
-/** Which kind of code a frame is. */
+/** Returns the kind of code that a frame belongs to. */
 export function frameKind({ functionName, file, line, scriptId }: Frame): FrameKind {
   if (file === '') {
-    // Built-in functions have a name, no position, and 0 for a script. Of `new Function` Node 22 and 24 do not
-    // tell a position either.
+    // Built-in functions have a name, no position, and script 0. For `new Function`, Node 22 and 24 give no
+    // position either.
     const ofScript = scriptId !== '' && scriptId !== '0';
     if (functionName === ANONYMOUS || line > 0 || ofScript) return 'evaluated';
     return functionName.startsWith('(') ? 'pseudo' : 'native';
@@ -34,11 +34,11 @@ export function frameKind({ functionName, file, line, scriptId }: Frame): FrameK
 }
 
 /**
- * A name by which people find a function: V8's own where there is one, else `(anonymous) file:line:column`
- * with the position where the function starts; `(module) file` for code outside of all functions. Evaluated
- * functions are `name (eval)` or `(anonymous) (eval):line:column`.
+ * Returns a display name for a function: V8's name if it has one, else `(anonymous) file:line:column` with
+ * the start of the function; `(module) file` for code outside all functions. Evaluated functions are `name
+ * (eval)` or `(anonymous) (eval):line:column`.
  *
- * @param baseFolder files below it are named relative to it, e.g. the working folder
+ * @param baseFolder files in it are named relative to it, e.g. the working folder
  */
 export function displayName(frame: Frame, baseFolder?: string): string {
   const kind = frameKind(frame);
@@ -53,14 +53,14 @@ export function displayName(frame: Frame, baseFolder?: string): string {
   return isModuleCode(frame) ? `(module) ${file}` : `${ANONYMOUS} ${file}${positionOf(frame)}`;
 }
 
-/** Whether a frame is the code of a file outside of all functions. V8 says that it starts where the file does. */
+/** Returns true for a file's code outside all functions, which V8 reports at the start of the file. */
 export function isModuleCode({ functionName, line, column }: Frame): boolean {
   return functionName === ANONYMOUS && line === 1 && column === 1;
 }
 
 /**
- * A file's path as far as people need it: from the innermost package folder on, or relative to the base
- * folder, or as it is.
+ * Shortens a file's path for display: from the innermost package folder on, or relative to the base folder,
+ * or unchanged.
  */
 export function shortPath(file: string, baseFolder?: string): string {
   const installed = /.*[\\/]node_modules[\\/](?!\.)(.+)$/.exec(file);

@@ -1,44 +1,44 @@
 /**
- * Where V8 says that a function starts, and what is written there. Observed on Node 22.15, 22.23, 24.21 and
- * 26.10, all alike but for the last line (▮ is the position):
+ * The text of a function around the position that V8 reports. Observed on Node 22.15, 22.23, 24.21 and 26.10,
+ * all alike except for the last line (▮ is the position):
  *
  *     function name▮() {}      async function* name▮() {}      a = function▮() {}
  *     a = ▮() => {}            a = ▮x => {}                    a = ▮async () => {}
  *     method▮() {}             get property▮() {}              ['computed']▮() {}
  *     class A { constructor▮() {} }                            class A { #secret▮() {} }
- *     ▮class A {}              a constructor that is not written
+ *     ▮class A {}              an implicit constructor
  *     class A ▮{ x = [] }      its field initialisers on Node 22; class A { ▮x = [] } on 24 and 26
  *
- * Constructors and initialisers have the class's name. A function expression has the name of what it is
- * assigned to, with the whole path: `exports.a.b`.
+ * Constructors and initialisers have the class's name. A function expression is named after the target of its
+ * assignment, with the whole path: `exports.a.b`.
  */
 export interface FunctionHeader {
-  /** Where the function's own text begins: `async`, `function`, a method's name, or V8's position. */
+  /** Offset where the function's own text begins: `async`, `function`, a method's name, or V8's position. */
   readonly start: number;
-  /** The parts of the function's name and where they are written; a part that was not found has no offset. */
+  /** Parts of the function's name with their offsets; undefined for a part that was not found. */
   readonly name: readonly NamePart[];
 }
 export interface NamePart {
   readonly text: string;
   readonly offset: number | undefined;
-  /** Whether it is the key of a property: `key: () => {}`. */
+  /** True if it is the key of a property: `key: () => {}`. */
   readonly isKey: boolean;
 }
 
 const IDENTIFIER = '[\\w$\\x80-\\uffff]';
-/** All of a function or method that can stand before its parameters. */
+/** Matches everything of a function or method that can precede its parameters. */
 const HEAD = new RegExp(
   `(?:(?:async\\s+)?function\\s*\\*?\\s*${IDENTIFIER}*` +
     `|(?:(?:static|async|get|set)\\s+)*\\*?\\s*(?:#?${IDENTIFIER}+|"[^"\\n]*"|'[^'\\n]*'|\\]))\\s*$`,
 );
 const MAX_HEAD = 300;
-/** How far a constructor may be from the beginning of its class for it to be found. */
+/** Maximum distance of a constructor from the start of its class, in characters, to find it. */
 const MAX_CLASS = 256 * 1024;
 const MAX_NAME = 200;
 
 /**
- * Reads a function's head in the code around it. Regular expressions are enough: only the surroundings of a
- * known position are read, and what is found counts only if the source map says something about that place.
+ * Parses a function's head in the code around it. Regular expressions are enough: only the surroundings of a
+ * known position are read, and a match counts only if the source map has a mapping for that place.
  *
  * @param at V8's position, as an index into the text
  * @param functionName V8's name; `''` for none
@@ -76,7 +76,10 @@ function offsetOfName(text: string, at: number, name: string): number | undefine
   return (isConstructor ? undefined : offsetOfTarget(text, at, name)) ?? offsetOfClass(text, at, name);
 }
 
-/** The name in `name = function`, `name: async x =>`, `name ??= class`, `name = other || (x =>` and the like. */
+/**
+ * Finds the name in `name = function`, `name: async x =>`, `name ??= class`, `name = other || (x =>` and the
+ * like.
+ */
 function offsetOfTarget(text: string, at: number, name: string): number | undefined {
   const from = Math.max(0, at - MAX_HEAD - name.length);
   const target = new RegExp(
@@ -86,11 +89,12 @@ function offsetOfTarget(text: string, at: number, name: string): number | undefi
   const before = text.slice(from, at);
   const nearest = [...before.matchAll(target)].at(-1);
   if (!nearest) return undefined;
-  // Past the end of a statement or into another block it is another thing of the same name.
+  // Reject a match before the end of a statement or in another block: it is a different thing with the same
+  // name.
   return /[;{}]/.test(before.slice(nearest.index)) ? undefined : from + nearest.index;
 }
 
-/** The name in the nearest `class name` or `name = class` before a constructor or initialiser. */
+/** Finds the name in the nearest `class name` or `name = class` before a constructor or initialiser. */
 function offsetOfClass(text: string, at: number, name: string): number | undefined {
   const from = Math.max(0, at - MAX_CLASS);
   const word = `${escaped(name)}(?!${IDENTIFIER})`;
@@ -105,7 +109,7 @@ function offsetOfClass(text: string, at: number, name: string): number | undefin
   return last;
 }
 
-/** Where `part` is in `part.name` or `part.prototype.name`; V8 leaves `prototype` out. */
+/** Finds `part` in `part.name` or `part.prototype.name`; V8 leaves `prototype` out. */
 function offsetBeforeDot(text: string, nameOffset: number, part: string): number | undefined {
   const from = Math.max(0, nameOffset - MAX_HEAD);
   const path = new RegExp(`(?<!${IDENTIFIER})${escaped(part)}\\s*\\.\\s*(?:prototype\\s*\\.\\s*)?$`);

@@ -1,7 +1,10 @@
-/** A longer line is machine-made: many functions start on it. */
+/** Longest line that is parsed, in characters. Longer ones are generated, with many functions on them. */
 const MAX_LINE = 2_000;
 const PARAMETERS = '(?:[^()]|\\((?:[^()]|\\([^()]*\\))*\\))*';
-/** What begins a function: `=>`, `function`, a class (its constructor and initialisers), or `name(…) {` of a method. */
+/**
+ * Matches the start of a function: `=>`, `function`, a class (its constructor and initialisers), or `name(…)
+ * {` of a method.
+ */
 const START = new RegExp(
   `=>|\\bfunction\\b\\s*\\*?\\s*[\\w$]*|\\b(class)\\b|\\bstatic\\s*(?=\\{)` +
     `|([\\w$\\x80-\\uffff]+|["'\`>\\]])\\s*\\((?=${PARAMETERS}\\)\\s*(?::[^{}()=;]*)?\\{)`,
@@ -10,10 +13,11 @@ const START = new RegExp(
 const STATEMENTS = new Set(['if', 'for', 'while', 'switch', 'catch', 'with', 'await', 'return']);
 
 /**
- * Whether several functions may start on a line of code. A look at the text and no parser: strings and comments count,
- * and so do types that look like functions. It errs to `true`; the same text always gets the same answer.
+ * Returns true if several functions may start on a line of code. Uses patterns instead of a parser: strings,
+ * comments and types that look like functions count too. When in doubt, returns true. The same text always
+ * gets the same answer.
  *
- * @param isFirst whether it is the first line of a file, where the code outside of all functions starts too
+ * @param isFirst true for the first line of a file, where the code outside all functions starts too
  */
 export function mayStartSeveral(line: string, isFirst = false): boolean {
   if (line.length > MAX_LINE) return true;

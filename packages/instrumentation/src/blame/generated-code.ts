@@ -1,17 +1,17 @@
-/** A place in a text; line and column count from 0, columns in UTF-16 units as V8 does. */
+/** A place in a text. Line and column count from 0; columns in UTF-16 units, as in V8. */
 export interface Place {
   readonly line: number;
   readonly column: number;
 }
 
-/** A program has more lines than are dealt with. */
+/** Thrown for a program with too many lines. */
 export class TooManyLines extends Error {}
 
 const MAX_LINES = 4_000_000;
-/** What ends a line for V8; also in strings and comments. */
+/** Line terminators of V8, which also end lines in strings and comments. */
 const LINE_END = /\r\n|[\n\r\u2028\u2029]/g;
 
-/** The text of a program as V8 has it: without a byte order mark, which is not part of its first line. */
+/** The text of a program as V8 sees it: without a byte order mark, which is not part of its first line. */
 export class GeneratedCode {
   readonly text: string;
   readonly #lineStarts: Uint32Array;
@@ -26,12 +26,12 @@ export class GeneratedCode {
     return this.#lineStarts.length;
   }
 
-  /** About how much memory the text takes, in bytes; two for each character where one would do. */
+  /** Approximate memory of the text, in bytes; an upper bound that assumes two bytes per character. */
   get bytes(): number {
     return this.text.length * 2 + this.#lineStarts.byteLength;
   }
 
-  /** The index in the text; undefined when there is no such place. */
+  /** Returns the index of a place in the text; undefined if it does not exist. */
   offsetOf({ line, column }: Place): number | undefined {
     const start = this.#lineStarts[line];
     if (start === undefined || column < 0) return undefined;
@@ -39,7 +39,7 @@ export class GeneratedCode {
     return offset <= (this.#lineStarts[line + 1] ?? this.text.length) ? offset : undefined;
   }
 
-  /** Where an index in the text is. */
+  /** Returns the place of an index in the text. */
   placeOf(offset: number): Place {
     let low = 0;
     let high = this.#lineStarts.length - 1;

@@ -1,4 +1,4 @@
-/** Part of a text in bytes: from `start` up to, not including, `end`. */
+/** Part of a text, in bytes: from `start` up to, but not including, `end`. */
 export interface Range {
   readonly start: number;
   readonly end: number;
@@ -12,21 +12,21 @@ const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 const OPEN_BRACKET = 0x5b;
 const CLOSE_BRACKET = 0x5d;
-/** Longer keys are of no interest to anybody. */
+/** Longest key that is returned, in bytes. */
 const MAX_KEY_BYTES = 64;
 
-/** Far more than a map has sections. */
+/** Maximum number of members; far more than a map has sections. */
 const MAX_MEMBERS = 100_000;
 
-/** The text is not JSON, as far as one has to look at it to find the members. */
+/** Thrown for text that is not JSON, as far as it has to be read to find the members. */
 export class JsonShapeError extends Error {}
 
 /**
  * Finds the members of a JSON object, or of an array with the keys `0`, `1` and so on, without building
- * anything: most of a source map is the text of the sources, which is not needed, and `JSON.parse` makes of a
- * hostile text objects many times its size. Values are only looked at as far as it takes to find their ends.
+ * objects. Most of a source map is the text of the sources, which is not needed, and `JSON.parse` would turn
+ * a hostile text into objects many times its size. Values are read only to find their ends.
  *
- * @throws JsonShapeError when the brackets and strings do not fit together
+ * @throws JsonShapeError when brackets or strings do not match
  */
 export function jsonMembers(json: Buffer, range: Range = { start: 0, end: json.length }): Map<string, Range> {
   const members = new Map<string, Range>();
@@ -55,7 +55,7 @@ export function jsonMembers(json: Buffer, range: Range = { start: 0, end: json.l
   return members;
 }
 
-/** Whether there is a bracket in a value, outside of its strings and after its first character. */
+/** Returns true if a value contains a bracket after its first character, outside strings. */
 export function isNested(json: Buffer, { start, end }: Range): boolean {
   for (let at = start + 1; at < end; at++) {
     const code = json[at];
@@ -67,7 +67,7 @@ export function isNested(json: Buffer, { start, end }: Range): boolean {
 
 function keyOf(json: Buffer, start: number, end: number): string | undefined {
   if (end - start > MAX_KEY_BYTES) return undefined;
-  // A key in escapes is none that is looked for.
+  // Keys with escapes do not match any wanted key, so they need not be decoded.
   return json.toString('latin1', start + 1, end - 1);
 }
 
@@ -100,7 +100,7 @@ function endOfString(json: Buffer, start: number, limit: number): number {
     if (at < 0 || at >= limit) throw new JsonShapeError('it ends within a string');
     let backslash = at - 1;
     while (json[backslash] === BACKSLASH) backslash--;
-    // An even number of backslashes before a quote escape one another.
+    // An even number of backslashes before a quote does not escape it.
     if ((at - 1 - backslash) % 2 === 0) return at + 1;
   }
 }

@@ -1,26 +1,32 @@
-/** What the end of a program says about its source map. */
+/** The source map comment at the end of a program. */
 export type MapComment =
-  /** The `sourceMappingURL`, as it is written. */
+  /** The `sourceMappingURL` as written. */
   | { readonly url: string }
-  /** The text begins within what may be a long `data:` URL: more of the program is needed. */
+  /** The text starts inside what may be a long `data:` URL: more of the program is needed. */
   | 'cut'
   | 'none';
 
 const KEY = 'sourceMappingURL=';
-/** The whole of a line from the comment on. V8 takes no URL with quotes or spaces in it. */
+/** Matches a line from the comment on. V8 accepts no URL with quotes or spaces. */
 const COMMENT = /^\/[/*][#@][ \t]+sourceMappingURL=([^\s'"`]+?)[ \t]*(?:\*\/)?[ \t]*$/;
-/** All that the data in a `data:` URL is made of, in base64 or percent-encoded. A program also has spaces, commas … */
+/**
+ * Matches the data in a `data:` URL, in base64 or percent-encoded. A program also has spaces, commas and the
+ * like.
+ */
 const URL_DATA = /^[\w+/=%.~!*'()-]*$/;
-/** The comment up to the data of its URL is shorter. It may be cut, too, so so much of a text is not looked at. */
+/**
+ * Maximum length of the comment before its URL's data, in characters. A cut text may start inside that part,
+ * so this much of it is not checked.
+ */
 const MAX_COMMENT_HEAD = 160;
 const MAX_TRIES = 20;
 
 /**
- * Finds the comment that names a program's source map, in the program's last characters. Only comments at
- * its very end count, with nothing but comments after them: an earlier one was left over by a bundler, or is
- * part of a string.
+ * Finds the comment that names a program's source map in the program's last characters. Only a comment at the
+ * very end counts, with nothing but comments after it. An earlier one is left over by a bundler, or is part
+ * of a string.
  *
- * @param whole whether the text is the whole program
+ * @param whole true if the text is the whole program
  */
 export function findMapComment(text: string, whole: boolean): MapComment {
   let before = text.length;
@@ -36,7 +42,7 @@ export function findMapComment(text: string, whole: boolean): MapComment {
 
 function urlAt(text: string, key: number): string | undefined {
   const start = Math.max(text.lastIndexOf('//', key), text.lastIndexOf('/*', key));
-  // `//# ` and as many blanks as anybody may have put there.
+  // Allow `//# ` with some additional blanks.
   if (start < 0 || key - start > 32) return undefined;
   return COMMENT.exec(text.slice(start, lineEnd(text, key)))?.[1];
 }

@@ -2,25 +2,25 @@ import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { BrokenMap } from './source-map.js';
 
-/** Where a program's source map is. */
+/** Location of a program's source map. */
 export type MapLocation =
-  /** In the URL itself. */
+  /** The map's text, from the URL itself. */
   { readonly json: Buffer } | { readonly file: string };
 
 /**
- * Follows a `sourceMappingURL`. The URL comes from the program, which may not be made to read files for
- * others: only files of the program's own package, or of its own folder and below, are read, and nothing is
- * fetched.
+ * Resolves a `sourceMappingURL`. The URL comes from the program, which must not be able to make heapray read
+ * arbitrary files. So only files of the program's own package, or in its own folder and below, are read, and
+ * nothing is fetched.
  *
- * @param program the program's path
- * @param packageFolder the folder of the program's package
- * @throws BrokenMap when it leads elsewhere or is no URL
+ * @param program path of the program
+ * @param packageFolder folder of the program's package
+ * @throws BrokenMap when it leads elsewhere or is not a URL
  */
 export function locateMap(url: string, program: string, packageFolder: string): MapLocation {
   if (/^data:/i.test(url)) return { json: fromDataUrl(url) };
   let file: string;
   try {
-    // On Windows a path with a drive reads as a URL with a one-letter scheme.
+    // On Windows, a path with a drive would parse as a URL with a one-letter scheme.
     const isDrive = process.platform === 'win32' && /^[a-z]:[\\/]/i.test(url);
     const target = isDrive ? pathToFileURL(url) : new URL(url, pathToFileURL(program));
     if (target.protocol !== 'file:')

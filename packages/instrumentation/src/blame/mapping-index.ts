@@ -1,10 +1,10 @@
 import { decodedMappings, type SourceMapSegment, TraceMap, traceSegment } from '@jridgewell/trace-mapping';
 
-/** Where generated code comes from. Lines and columns count from 0. */
+/** A mapping of generated code. Lines and columns count from 0. */
 export interface Segment {
-  /** Where the segment begins in its generated line. */
+  /** Column in the generated line where the segment begins. */
   readonly generatedColumn: number;
-  /** Undefined for generated code that comes from nowhere, e.g. a bundler's helper. */
+  /** Undefined for generated code without a source, e.g. a bundler's helper. */
   readonly origin: SegmentOrigin | undefined;
 }
 export interface SegmentOrigin {
@@ -16,10 +16,10 @@ export interface SegmentOrigin {
   readonly name: number | undefined;
 }
 
-/** The mappings of a map are not what the format says. */
+/** Thrown for mappings that violate the format. */
 export class BrokenMappings extends Error {}
 
-/** The decoder's state before a segment; `offset` is that segment's place in the encoded text. */
+/** The decoder's state before a segment; `offset` is that segment's position in the encoded text. */
 interface Checkpoint {
   readonly offset: number;
   readonly line: number;
@@ -35,19 +35,25 @@ interface Chunk {
   readonly map: TraceMap;
 }
 
-/** Segments and line ends between two checkpoints. */
+/** Number of segments and line ends between two checkpoints. */
 const STEP = 128;
-/** A chunk begins a checkpoint early and ends one late, so that it holds the neighbours of whatever is looked for. */
+/**
+ * Checkpoints in a chunk: it begins one early and ends one late, to include the neighbours of the wanted
+ * segment.
+ */
 const STEPS_PER_CHUNK = 3;
-/** Out of order, mappings can only be decoded and sorted all at once; at about 100 bytes a segment. */
+/**
+ * Maximum number of unordered segments, which must be decoded and sorted all at once, at about 100 bytes
+ * each.
+ */
 const MAX_UNORDERED = 50_000;
 
 /**
- * A source map's mappings, left encoded: decoded, a segment takes about 94 bytes and 1.5 µs (measured on the
- * profiler thread with its small young generation), which for a service's bundle is 100 MB and over a
- * second, of which a profiler needs a few hundred segments. So the text is read once without building
- * anything, noting the decoder's state every `STEP` segments, and the library decodes the few chunks that are
- * asked for. That costs about 6 bytes and 30 ns a segment.
+ * Keeps a source map's mappings encoded. Decoded, a segment takes about 94 bytes and 1.5 µs (measured on the
+ * profiler thread with its small young generation). For a service's bundle that is 100 MB and over a second,
+ * although a profiler needs only a few hundred segments. So the constructor scans the text once and stores
+ * the decoder's state every `STEP` segments, and the library decodes the few chunks that are requested. That
+ * costs about 6 bytes and 30 ns per segment.
  */
 export class MappingIndex {
   readonly #mappings: string;
@@ -62,13 +68,13 @@ export class MappingIndex {
     this.#checkpoints = ordered ? checkpoints : checkpoints.slice(0, 1);
   }
 
-  /** The last segment of a line that begins at or before a column. */
+  /** Returns the last segment of a line that begins at or before a column. */
   atOrBefore(line: number, column: number): Segment | undefined {
     const { map, from } = this.#chunkAt(line, column);
     return toSegment(traceSegment(map, line - from.line, column - columnBase(from, line)), from, line);
   }
 
-  /** The first segment of a line that begins after a column. */
+  /** Returns the first segment of a line that begins after a column. */
   after(line: number, column: number): Segment | undefined {
     const { map, from } = this.#chunkAt(line, column);
     const wanted = column - columnBase(from, line);
@@ -76,7 +82,7 @@ export class MappingIndex {
     return toSegment(segments.find(([start]) => start > wanted) ?? null, from, line);
   }
 
-  /** The segment that begins exactly there; if there are several, one with a name. */
+  /** Returns the segment that begins exactly at a place; if there are several, one with a name. */
   at(line: number, column: number): Segment | undefined {
     const { map, from } = this.#chunkAt(line, column);
     const wanted = column - columnBase(from, line);
@@ -108,12 +114,15 @@ export class MappingIndex {
   }
 }
 
-/** Only in its first line are a chunk's columns counted from the checkpoint: every line begins at column 0. */
+/** Returns the column that a chunk's columns are relative to: nonzero only in its first line. */
 function columnBase(from: Checkpoint, line: number): number {
   return line === from.line ? from.column : 0;
 }
 
-/** A chunk is decoded as if it began a map, so that everything is relative to its checkpoint. */
+/**
+ * Converts a decoded segment. A chunk is decoded like the start of a map, so everything is relative to its
+ * checkpoint.
+ */
 function toSegment(
   segment: Readonly<SourceMapSegment> | null,
   from: Checkpoint,
@@ -144,13 +153,13 @@ for (const [value, digit] of [
 interface Scan {
   readonly checkpoints: readonly Checkpoint[];
   readonly segments: number;
-  /** Whether the segments of every line are in the order of their columns. */
+  /** True if the segments of every line are ordered by column. */
   readonly ordered: boolean;
 }
 
-/** Follows the decoder's state through the mappings and checks their form. Builds only the checkpoints. */
+/** Scans the mappings: tracks the decoder's state and checks the format. Builds only the checkpoints. */
 function scan(mappings: string): Scan {
-  // Generated column, source, source line, source column, name: the order of a segment's fields.
+  // In the order of a segment's fields: generated column, source, source line, source column, name.
   const state = new Int32Array(5);
   const checkpoints: Checkpoint[] = [checkpoint(0, 0, state)];
   let line = 0;
@@ -173,7 +182,10 @@ function scan(mappings: string): Scan {
   return { checkpoints, segments, ordered };
 }
 
-/** Adds the fields of a segment to the state. Returns where the segment ends: at a comma, a semicolon or the end. */
+/**
+ * Adds the fields of a segment to the state. Returns its end: the index of a comma, a semicolon, or the
+ * text's length.
+ */
 function readSegment(mappings: string, start: number, state: Int32Array): number {
   let at = start;
   let fields = 0;
@@ -186,7 +198,7 @@ function readSegment(mappings: string, start: number, state: Int32Array): number
     if (digit < 0 || shift > 30 || fields > 4) throw new BrokenMappings('mappings that cannot be read');
     value |= (digit & 31) << shift;
     shift += 5;
-    // The sixth bit says that the number goes on.
+    // The sixth bit marks a continuation.
     if (digit & 32) continue;
     state[fields] = (state[fields] as number) + (value & 1 ? -(value >>> 1) : value >>> 1);
     fields++;

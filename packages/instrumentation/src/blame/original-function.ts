@@ -2,9 +2,9 @@ import { type FunctionHeader, functionHeader, type NamePart } from './function-h
 import type { GeneratedCode, Place } from './generated-code.js';
 import type { Mapped, OriginalPlace, SourceMap } from './source-map.js';
 
-/** A function as its author wrote it. Line and column count from 0. */
+/** A function in its original source. Line and column count from 0. */
 export interface OriginalFunction {
-  /** The source as the map writes it. */
+  /** Source as written in the map. */
   readonly source: string;
   readonly line: number;
   readonly column: number;
@@ -12,21 +12,21 @@ export interface OriginalFunction {
   readonly name: string;
 }
 
-/** A program and its map. */
+/** A program and its source map. */
 export interface MappedCode {
   readonly code: GeneratedCode;
   readonly map: SourceMap;
 }
 
 /**
- * The original of a function of generated code: where it starts, and its name where the map tells that it
- * was changed. Undefined when the map says nothing about this function, e.g. for a bundler's helper.
+ * Finds the original of a function of generated code: where it starts, and its name if the map shows that it
+ * was changed. Undefined if the map has nothing about this function, e.g. for a bundler's helper.
  *
- * The map is asked about the places that the function's head consists of and not just about V8's position:
- * at that position minifiers map the first parameter (`▮x => {}`), the keyword `async`, a whole method, or
- * nothing at all, in which case the nearest mapping before belongs to another function.
+ * Looks up all parts of the function's head, not only V8's position. At that position minifiers map the first
+ * parameter (`▮x => {}`), the keyword `async`, a whole method, or nothing at all. In the last case the
+ * nearest mapping before it belongs to another function.
  *
- * @param at where V8 says that the function starts, from 0
+ * @param at start of the function according to V8, counted from 0
  * @param functionName V8's name of it; `''` for none
  */
 export function originalFunction(
@@ -46,10 +46,13 @@ export function originalFunction(
   return { source, line, column, name: originalName(functionName, name) };
 }
 
-/** webpack makes every module a method of an object, called by the module's number or path. */
+/** Matches webpack's module keys: each module is a method named by the module's number or path. */
 const MODULE_KEY = /^(?:\d+|\.{1,2}\/.*)$/;
 
-/** Code outside of all functions: of a bundle it comes from everywhere, and no source may be blamed alone. */
+/**
+ * Resolves code outside all functions. In a bundle of several sources it has no single origin, so it is
+ * undefined.
+ */
 function moduleCode(map: SourceMap): OriginalFunction | undefined {
   if (map.onlySource === undefined) return undefined;
   return { source: map.onlySource, line: 0, column: 0, name: '' };
@@ -70,7 +73,7 @@ function mappedAt(
   return map.at(line, column)?.original;
 }
 
-/** Where the function starts: the best of what the map says about its head. */
+/** Returns where the function starts: the best of the mappings of its head. */
 function originalPlace(
   { code, map }: MappedCode,
   at: Place,
@@ -89,24 +92,24 @@ function originalPlace(
 
 interface MappedAfter {
   readonly original: OriginalPlace;
-  /** The code up to there. */
+  /** Generated code up to that mapping. */
   readonly text: string;
 }
 
-/** What is mapped next in the same line, if it is near. */
+/** Returns the next mapping in the same line, if it is near. */
 function firstAfter({ code, map }: MappedCode, at: Place): MappedAfter | undefined {
   const after = map.after(at.line, at.column);
   if (!after?.original || after.generatedColumn - at.column > MAX_DISTANCE) return undefined;
   return { original: after.original, text: between(code, at, after.generatedColumn) };
 }
 
-/** What follows is the first parameter, or the first word of a body without parameters. */
+/** Matches code up to the first parameter, or up to the first word of a body without parameters. */
 const UP_TO_PARAMETERS = /^(?:[^\w$"'`\x80-\uffff]|\b(?:async|function)\b)*$/;
-/** What follows is the first word of a body. Of a function that webpack made of a module, the parameters are not mapped. */
+/** Matches code up to the first word of a body. webpack's module functions have unmapped parameters. */
 const UP_TO_BODY = /^(?:[\w$]+|\([\w$,\s]*\))\s*(?:=>\s*)?[\s({[]*$/;
 const MAX_DISTANCE = 300;
 
-/** Whether a rough map, of statements or whole lines, can mean the function with the mapping before it. */
+/** Returns true if the mapping before, in a coarse map of statements or lines, can belong to the function. */
 function isSameStatement(code: GeneratedCode, before: Mapped, at: Place): boolean {
   const text = between(code, { line: at.line, column: before.generatedColumn }, at.column);
   return text.length <= MAX_DISTANCE && !/[;}]/.test(text);
@@ -117,7 +120,7 @@ function between(code: GeneratedCode, from: Place, toColumn: number): string {
   return code.text.slice(start, start + Math.max(0, toColumn - from.column));
 }
 
-/** The name of a function in the source, as far as the map tells; else V8's. */
+/** Returns the original name of a function as far as the map shows it; else V8's. */
 function originalName(functionName: string, parts: readonly MappedPart[]): string {
   const kept: string[] = [];
   for (const [index, { part, mapped }] of parts.entries()) {
@@ -130,8 +133,9 @@ function originalName(functionName: string, parts: readonly MappedPart[]): strin
 }
 
 /**
- * Keys of properties are seldom renamed, and then to something short. terser makes `{ key: function () {} }` of
- * `object.key = function () {}` and maps `key` to `object`.
+ * Returns true if a part may have been renamed. Property keys seldom are, and then to something short. terser
+ * turns `object.key = function () {}` into `{ key: function () {} }` and maps `key` to `object`, which is not
+ * a renaming.
  */
 function mayBeRenamed({ text, isKey }: NamePart): boolean {
   return !isKey || text.length <= MAX_RENAMED_KEY;
@@ -139,14 +143,14 @@ function mayBeRenamed({ text, isKey }: NamePart): boolean {
 
 const MAX_RENAMED_KEY = 3;
 
-/** Minifiers differ in whether the name of a private member has its `#`. */
+/** Applies a renaming. Minifiers differ in including the `#` in the name of a private member. */
 function renamed(generated: string, original: string): string {
   return generated.startsWith('#') && !original.startsWith('#') ? `#${original}` : original;
 }
 
 /**
- * Whether an object before a dot is called the same in the source: it takes as many characters there. One
- * that does not is a minifier's `e`, or a compiler's `exports`, and tells nobody anything.
+ * Returns true if an object before a dot has the same name in the source, which is assumed if it has the same
+ * length there. Otherwise it is a minifier's `e` or a compiler's `exports`, which does not help the reader.
  */
 function isUnchanged(
   { text }: NamePart,

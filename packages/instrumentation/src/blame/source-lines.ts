@@ -7,7 +7,7 @@ const MAX_FILE_BYTES = 4 * MIB;
 const MAX_FILES = 100;
 const MAX_TOTAL_BYTES = 16 * MIB;
 
-/** Lines of source files, read from disk when they are asked for; few files are kept. */
+/** Reads single lines of source files on request, and caches a few files. */
 export class SourceLines {
   readonly #files = new BoundedCache<string, GeneratedCode | 'unreadable'>({
     maxEntries: MAX_FILES,
@@ -15,8 +15,8 @@ export class SourceLines {
   });
 
   /**
-   * The text of a line, counted from 1, with its end. Undefined when there is none, or the file cannot be read or is larger
-   * than 4 MiB. Never throws.
+   * Returns the text of a line, counted from 1, with its line end. Undefined if the line does not exist, or
+   * if the file cannot be read or is larger than 4 MiB. Never throws.
    */
   line(file: string, line: number): string | undefined {
     const code = this.#files.get(file) ?? this.#read(file);

@@ -8,46 +8,46 @@ import type { MappedCode } from './original-function.js';
 import { BrokenMap, parseSourceMap } from './source-map.js';
 import { sourcePath } from './source-path.js';
 
-/** How much may be read and kept. */
+/** Limits for reading and caching. */
 export interface SourceMapLimits {
-  /** Maps larger than this, in bytes, are not read; nor is a program of more than twice as much. Default 64 MiB. */
+  /** Maximum size of a map, in bytes; programs may have twice as much. Default: 64 MiB. */
   readonly maxMapBytes?: number;
-  /** So many maps are kept in memory. Default 200. */
+  /** Maximum number of maps in memory. Default: 200. */
   readonly maxMaps?: number;
-  /** Bytes that the maps in memory may take together, with their programs. Default 128 MiB. */
+  /** Maximum bytes of all maps in memory, with their programs. Default: 128 MiB. */
   readonly maxTotalBytes?: number;
 }
 
 export interface SourceMapPorts {
-  /** Takes a sentence about a map that cannot be used; called once per program. */
+  /** Called with a sentence about a map that cannot be used, once per program. */
   readonly report: (text: string) => void;
-  /** The folder of the package that a file belongs to. */
+  /** Returns the folder of the package that a file belongs to. */
   readonly rootOf: (file: string) => string | undefined;
-  /** The code of a program as it was loaded, where that is not what its file holds. */
+  /** Returns the code of a program as it was loaded, if that differs from its file. */
   readonly loadedCode: (file: string) => string | undefined;
 }
 
 /** A program with its map, and the paths of the map's sources. */
 export interface LoadedMap extends MappedCode {
-  /** The path of a source; see `sourcePath`. */
+  /** Returns the path of a source; see `sourcePath`. */
   pathOf(source: string): string;
 }
 
 const MIB = 1024 * 1024;
-/** Enough for the comment with a URL, and for the whole of most programs' inline maps. */
+/** Bytes read first from the end of a program: enough for a comment with a URL, and for most inline maps. */
 const TAIL_BYTES = 64 * 1024;
 const TAIL_GROWTH = 16;
 const MAX_PROGRAMS = 20_000;
 const MAX_REPORTS = 200;
 
 /**
- * The source maps of programs, read from disk when they are first asked for. Reading is synchronous: it is
- * meant for the profiler thread, where it holds up nothing but the profiler.
+ * Loads the source maps of programs from disk on first use. Reads synchronously, so it belongs on the
+ * profiler thread, where it delays nothing but the profiler.
  *
- * Node's own cache of maps (`--enable-source-maps`, `module.findSourceMap`) is not used: it exists on the
- * main thread only, where asking it would cost the application, only when the flag was given, and it holds
- * what the files hold. The exception is code that a loader made in memory (tsx, ts-node); `loadedCode` is
- * the seam for it.
+ * Node's own cache of maps (`--enable-source-maps`, `module.findSourceMap`) is not used. It exists only on
+ * the main thread, where lookups would cost the application, and only when the flag is given; and it holds
+ * the same maps as the files. Exceptions are programs compiled in memory by a loader (tsx, ts-node);
+ * `loadedCode` provides for them.
  */
 export class SourceMapStore {
   readonly #ports: SourceMapPorts;
@@ -64,12 +64,15 @@ export class SourceMapStore {
     this.#maps = new BoundedCache({ maxEntries: limits.maxMaps ?? 200, maxWeight: this.#maxTotalBytes });
   }
 
-  /** Maps in memory now, about how many bytes they take, and programs whose maps could not be used so far. */
+  /**
+   * Number of maps in memory, their approximate size in bytes, and number of programs with unusable maps so
+   * far.
+   */
   get counts(): { readonly maps: number; readonly bytes: number; readonly unusable: number } {
     return { maps: this.#maps.size, bytes: this.#maps.weight, unusable: this.#reported.size };
   }
 
-  /** A program's map; undefined when it has none, or none that can be used. Never throws. */
+  /** Returns a program's map; undefined if it has none or an unusable one. Never throws. */
   get(program: string): LoadedMap | undefined {
     if (this.#without.get(program)) return undefined;
     const known = this.#maps.get(program);
@@ -106,7 +109,7 @@ export class SourceMapStore {
     return this.#maps.set(program, { code, map, pathOf }, bytes);
   }
 
-  /** Reads no more of the program than it takes: most have no map. */
+  /** Finds the map comment. Reads no more of the program than needed, as most have no map. */
   #commentIn(program: string): MapComment {
     for (let length = TAIL_BYTES; ; length *= TAIL_GROWTH) {
       const tail = tailOf(program, Math.min(length, this.#maxMapBytes * 2));
@@ -116,7 +119,7 @@ export class SourceMapStore {
     }
   }
 
-  /** A program's text up to its last comment about a map. */
+  /** Returns a program's text up to its last map comment. */
   #codeIn(program: string): string {
     const bytes = readWhole(program, this.#maxMapBytes * 2);
     const comment = bytes.lastIndexOf('sourceMappingURL=');
@@ -134,7 +137,7 @@ export class SourceMapStore {
   }
 }
 
-/** Undefined when there is no such file to be read: names of programs may be made up. */
+/** Returns undefined if the file cannot be read: names of programs may be made up. */
 function tailOf(program: string, maxBytes: number): ReturnType<typeof readTail> | undefined {
   try {
     return readTail(program, maxBytes);
@@ -143,7 +146,7 @@ function tailOf(program: string, maxBytes: number): ReturnType<typeof readTail> 
   }
 }
 
-/** Why a map is not used, without anything from inside the file. */
+/** Explains why a map is not used, without quoting the file. */
 function reasonOf(error: unknown): string {
   if (error instanceof BrokenMap) return error.message;
   if (error instanceof FileTooLarge || error instanceof TooManyLines)

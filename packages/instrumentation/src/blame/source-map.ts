@@ -1,54 +1,59 @@
 import { isNested, JsonShapeError, jsonMembers, type Range } from './json-members.js';
 import { BrokenMappings, MappingIndex, type Segment } from './mapping-index.js';
 
-/** What a map says about a place in the generated code. Lines and columns count from 0. */
+/** The mapping of a place in the generated code. Lines and columns count from 0. */
 export interface Mapped {
-  /** Where the mapped stretch of the generated line begins. */
+  /** Column where the mapped part of the generated line begins. */
   readonly generatedColumn: number;
-  /** Undefined for generated code that comes from no source. */
+  /** Undefined for generated code without a source. */
   readonly original: OriginalPlace | undefined;
 }
 export interface OriginalPlace {
-  /** The source as the map writes it, below the map's `sourceRoot` if it has one. */
+  /** Source as written in the map, prefixed with the map's `sourceRoot` if it has one. */
   readonly source: string;
   readonly line: number;
   readonly column: number;
-  /** What is called something else in the generated code is called this in the source. */
+  /** Original name of something that was renamed in the generated code. */
   readonly name: string | undefined;
 }
 
-/** A source map, for questions about single places. Lines and columns count from 0. */
+/** A source map for lookups of single places. Lines and columns count from 0. */
 export interface SourceMap {
-  /** About how much memory it takes, in bytes. */
+  /** Approximate memory, in bytes. */
   readonly bytes: number;
-  /** The only source, when there is only one. */
+  /** The only source, if there is just one. */
   readonly onlySource: string | undefined;
-  /** What the last mapped stretch that begins at or before a place in its line says. */
+  /** Returns the last mapping that begins at or before a place in its line. */
   atOrBefore(line: number, column: number): Mapped | undefined;
-  /** What the first mapped stretch that begins after a place in its line says. */
+  /** Returns the first mapping that begins after a place in its line. */
   after(line: number, column: number): Mapped | undefined;
-  /** What the mapped stretch says that begins exactly there, preferably one with a name. */
+  /** Returns the mapping that begins exactly at a place, preferably one with a name. */
   at(line: number, column: number): Mapped | undefined;
 }
 
-/** A source map cannot be used; the message says why. It quotes nothing: the file may be anything. */
+/**
+ * Thrown for an unusable source map; the message gives the reason. It quotes nothing, as the file may be
+ * anything.
+ */
 export class BrokenMap extends Error {}
 
-/** Names and sources are the part of a map that is built whole; each string in them takes up to 10 times its text. */
+/**
+ * Maximum size of names or sources, which are parsed as a whole; each string takes up to 10 times its text.
+ */
 const MAX_LIST_BYTES = 8 * 1024 * 1024;
 const BYTES_PER_LIST_BYTE = 4;
 const MAX_NAME = 1_000;
 const MAX_SOURCE = 4_096;
 const OPEN_BRACKET = 0x5b;
 const OPEN_BRACE = 0x7b;
-/** Sections may hold sectioned maps, as some bundlers of bundles write them. */
+/** Maximum nesting: sections may hold sectioned maps, as written by some bundlers of bundles. */
 const MAX_NESTING = 4;
 
 /**
- * Reads a source map, of version 3, plain or indexed (made of sections).
+ * Parses a source map of version 3, plain or indexed (made of sections).
  *
- * @param json the text of the map; not kept
- * @param lines how many lines the generated code has; what is mapped past them is ignored
+ * @param json text of the map; not retained
+ * @param lines number of lines of the generated code; mappings past them are ignored
  * @throws BrokenMap
  */
 export function parseSourceMap(json: Buffer, lines: number): SourceMap {
@@ -109,7 +114,7 @@ interface Section {
   readonly map: SourceMap;
 }
 
-/** Each section speaks for the generated code from its offset to the next section's. */
+/** Combines sections; each covers the generated code from its offset to that of the next one. */
 function sectionedMap(json: Buffer, range: Range, lines: number, nesting: number): SourceMap {
   const sections: Section[] = [];
   for (const member of jsonMembers(json, range).values()) {
@@ -152,7 +157,7 @@ function isCount(number: unknown): number is number {
   return Number.isSafeInteger(number) && (number as number) >= 0;
 }
 
-/** An array of strings, which may be missing; anything else in it is as good as null. */
+/** Parses an optional array of strings. Elements of other types are ignored later. */
 function list(json: Buffer, range: Range | undefined, name: string): unknown[] {
   if (!range) return [];
   if (size(range) > MAX_LIST_BYTES)
@@ -168,13 +173,13 @@ function sourceText(source: unknown, prefix: string): string | undefined {
   return prefix !== '' && !/^(?:[\w+.-]+:|[\\/])/.test(source) ? prefix + source : source;
 }
 
-/** Names become names of functions in metrics and logs. */
+/** Returns a valid name, else undefined: names appear as function names in metrics and logs. */
 function nameText(name: unknown): string | undefined {
   if (typeof name !== 'string' || name === '' || name.length > MAX_NAME) return undefined;
   return /^[^\p{Cc}\p{Zl}\p{Zp}]+$/u.test(name) ? name : undefined;
 }
 
-/** Cuts what is mapped past the end of the generated code, so that nobody can make it more. */
+/** Cuts the mappings past the end of the generated code, so that they cannot waste memory. */
 function firstLines(mappings: string, lines: number): string {
   let end = -1;
   for (let line = 0; line < lines; line++) {
@@ -184,7 +189,9 @@ function firstLines(mappings: string, lines: number): string {
   return mappings.slice(0, end);
 }
 
-/** A string, number or the like. Undefined when there is none, or something else, which is not built. */
+/**
+ * Parses a string, number or the like; undefined if it is missing or a list or object, which are not built.
+ */
 function scalar(json: Buffer, range: Range | undefined): unknown {
   if (!range) return undefined;
   const first = json[range.start];
@@ -204,7 +211,10 @@ function size(range: Range | undefined): number {
   return range ? range.end - range.start : 0;
 }
 
-/** Past a byte order mark, and past the line `)]}'` that keeps a map from being run as a script. */
+/**
+ * Returns the start of the JSON: after a byte order mark, and after the line `)]}'`, which keeps a map from
+ * being run as a script.
+ */
 function startOf(json: Buffer): number {
   const start = json[0] === 0xef && json[1] === 0xbb && json[2] === 0xbf ? 3 : 0;
   if (json[start] !== 0x29) return start;

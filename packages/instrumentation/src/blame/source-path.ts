@@ -2,35 +2,35 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** Where the program lies that a map belongs to. */
+/** Location of the program that a map belongs to. */
 export interface MapPlace {
-  /** The folder that the map's relative sources start from: the map's own, or the program's for a map inside it. */
+  /** Folder that the map's relative sources start from: the map's own, or the program's for an inline map. */
   readonly folder: string;
-  /** The folder of the program's package; the program's own folder when it belongs to none. */
+  /** Folder of the program's package; the program's own folder if it is in no package. */
   readonly packageFolder: string;
 }
 
-/** Bundlers' own schemes: `webpack://name/./src/a.ts`, `turbopack:///[project]/src/a.ts`. */
+/** Matches URLs with bundlers' schemes: `webpack://name/./src/a.ts`, `turbopack:///[project]/src/a.ts`. */
 const BUNDLER_URL = /^[a-z][\w+.-]*:\/\/[^/]*\/(.*)$/i;
 const MAX_ANCESTORS = 20;
 
 /**
- * The path of a source as its author knows it. Absolute, except for the address of a source on the web.
+ * Returns the path of a source on the author's disk. Absolute, except for the address of a source on the web.
  *
- * - relative ones start from the map's folder, whether the file is there or not;
- * - bundlers' ones start from the bundler's working folder, which no map tells: the nearest folder from the
- *   map's upwards below which there is such a file, else the program's package;
- * - `file:` URLs and absolute paths are what they say.
+ * - Relative paths start from the map's folder; the file need not exist.
+ * - Bundlers' paths start from the bundler's working folder, which is not in the map. The nearest folder from
+ *   the map's upwards that contains the file is used, else the program's package.
+ * - `file:` URLs and absolute paths are used as they are.
  *
- * @param source the source as the map writes it, `sourceRoot` included
- * @param exists whether there is such a file
+ * @param source source as written in the map, `sourceRoot` included
+ * @param exists returns true if a file exists
  */
 export function sourcePath(
   source: string,
   place: MapPlace,
   exists: (file: string) => boolean = fs.existsSync,
 ): string {
-  // Rollup marks modules that it made itself with a NUL.
+  // Remove control characters: Rollup marks modules of its own with a NUL.
   const text = source.replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, '');
   if (/^file:/i.test(text)) return fromFileUrl(text);
   if (/^https?:/i.test(text)) return text.replace(/[?#].*$/, '');
@@ -41,7 +41,7 @@ export function sourcePath(
 }
 
 function fromFileUrl(url: string): string {
-  // A map may have been made on Windows and be read elsewhere.
+  // The map may have been made on Windows and be read elsewhere.
   const drive = /^file:\/\/\/([a-z]:\/.*)$/i.exec(url);
   if (drive) return path.win32.normalize(decoded(drive[1] ?? ''));
   try {
@@ -52,8 +52,8 @@ function fromFileUrl(url: string): string {
 }
 
 function fromBundler(rest: string, place: MapPlace, exists: (file: string) => boolean): string {
-  // webpack: `./a.vue?3f2c` is one of several modules made of a file, `(server)/./a.ts` one of a layer.
-  // A name after `!` is what is left when the loaders before it are taken away.
+  // webpack: `./a.vue?3f2c` is one of several modules made of a file, `(server)/./a.ts` one of a layer. After
+  // `!` comes the name without the loaders before it.
   const file = decoded(rest.replace(/\?[^/]*$/, '').replace(/^.*!/, ''))
     .replace(/^(?:\([\w-]+\)|\[project\])\//, '')
     .replace(/^(?:\.\/)+/, '');
@@ -74,7 +74,7 @@ function nearest(file: string, from: string, exists: (file: string) => boolean):
   return undefined;
 }
 
-/** Sources are URLs, although most tools write plain paths. */
+/** Decodes percent-encoding. Sources are URLs, but most tools write plain paths, which may not decode. */
 function decoded(text: string): string {
   try {
     return decodeURIComponent(text);

@@ -3,12 +3,15 @@ import type { HeapEvent } from './heap-event.js';
 
 const FIRST_MILLIS = 1_000;
 const MAX_MILLIS = 60_000;
-/** What is alive includes garbage: when it does not fit into a file now, it may a collection later. */
+/**
+ * Time to wait for room, in ms. The live samples include garbage: they may fit into a file after a
+ * collection.
+ */
 const ROOM_MILLIS = 20_000;
 
 /**
- * The time in which a capture has no file: when to try again, and what happened meanwhile, so that nothing is lost but
- * when it happened.
+ * Manages the time in which a capture has no file: schedules retries and sums up the events meanwhile, so
+ * that only their times are lost.
  */
 export class CapturePause {
   readonly #alive = new Map<number, { readonly node: NodeIndex; readonly bytes: number }>();
@@ -18,9 +21,11 @@ export class CapturePause {
   #wantsRoomSince: number | undefined;
 
   /**
-   * Begins, or goes on: the next try is in a second, and later and later after that, up to a minute.
+   * Begins or continues a pause. The first retry is after 1 s, later ones after doubled times, up to a
+   * minute.
    *
-   * @param workedSince when a file was begun last: after a minute of work the first pause is short again
+   * @param workedSince when the last file was begun; after more than a minute of work the first pause is
+   *   short again
    */
   begin(nowMillis: number, workedSince: number | undefined): void {
     const workedLong = workedSince !== undefined && nowMillis - workedSince > MAX_MILLIS;
@@ -28,7 +33,10 @@ export class CapturePause {
     this.#until = nowMillis + this.#millis;
   }
 
-  /** Whether to wait, and to try again at once, until what is alive fits into a file; only for some seconds. */
+  /**
+   * Sets the next retry to now, and returns true while there is time to wait for the live samples to fit into
+   * a file.
+   */
   waitsForRoom(nowMillis: number): boolean {
     this.#wantsRoomSince ??= nowMillis;
     this.#until = nowMillis;
@@ -39,7 +47,7 @@ export class CapturePause {
     return nowMillis >= this.#until;
   }
 
-  /** Remembers what there is no file for. */
+  /** Adds up events for which there is no file. */
   miss(events: readonly HeapEvent[]): void {
     for (const event of events) {
       if (event.kind === 'allocated') this.#alive.set(event.id, event);
@@ -52,7 +60,9 @@ export class CapturePause {
     }
   }
 
-  /** Ends; returns what was born and died meanwhile. What lives on is in the next file from its beginning. */
+  /**
+   * Ends the pause and returns what was born and died in it. The next file begins with what is still alive.
+   */
   end(): HeapEvent[] {
     const events = [...this.#gone].map(([node, sum]) => ({ kind: 'estimated', node, ...sum }) as const);
     this.#alive.clear();

@@ -1,6 +1,6 @@
 import type { CaptureReport } from './capture-options.js';
 
-/** What a capture tells: one line for each thing that happens to it. */
+/** Reports what happens to a capture, one line for each event. */
 export class CaptureReports {
   readonly #tell: (report: CaptureReport) => void;
   #saidStacks = false;
@@ -9,7 +9,7 @@ export class CaptureReports {
     this.#tell = tell ?? (() => {});
   }
 
-  /** @param next where it goes on; undefined when it does not, at least for now */
+  /** @param next path where it continues; undefined if it does not, or not yet */
   removed(path: string, next: string | undefined): void {
     const goesOn = next === undefined ? '' : `; it goes on, with everything that is alive, in ${next}`;
     this.#warn(`capture ${path} was removed or moved away${goesOn}`, 'capture_removed');

@@ -1,8 +1,8 @@
 /**
- * Returns a command line with a note that the capture is sampled. memray shows it beside figures such as counts and
- * histograms, and has no other place that could say so.
+ * Adds to a command line the note that the capture is sampled. memray shows the command line beside counts
+ * and histograms, and has no other place for such a note.
  *
- * @param samplingInterval mean bytes between two samples; it may grow while a capture goes on, but never shrinks
+ * @param samplingInterval mean bytes between two samples; may grow during a capture, but never shrinks
  */
 export function notedCommandLine(commandLine: string, samplingInterval: number): string {
   const [size, unit] =

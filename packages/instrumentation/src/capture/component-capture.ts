@@ -17,30 +17,35 @@ import { allocatedBy, type EventsAhead, type HeapEvent } from './heap-event.js';
 import { RecordFeed } from './record-feed.js';
 import { WholeRun } from './whole-run.js';
 
-/** What the writer adds at the end: two memory records, a free and the trailer, generously. */
+/** Upper bound of the bytes that the writer adds at the end: two memory records, a free and the trailer. */
 const END_BYTES = 128;
-/** The most that a pair of an allocation and a free of one stack takes, once the stack is there; also a free alone. */
+/** Upper bound of the bytes of an allocation and a free once their stack is written; also of a free alone. */
 const PAIR_BYTES = 64;
-/** What is alive must leave this part of a file for what happens next, or the next file would follow at once. */
+/**
+ * Share of a file that must remain free after the live samples; with less, the next file would follow at
+ * once.
+ */
 const MIN_ROOM_SHARE = 1 / 8;
-/** Any stack fits into so many bytes, whatever the names in it: then nothing needs to be counted. */
+/** Upper bound of the bytes of any stack, whatever its names; with more room, nothing needs to be counted. */
 const ROOM_FOR_ANY_STACK = 2 * 2 ** 20;
-/** When files are removed so soon after they began, the second is not begun anew at once. */
+/** If a second file in a row is removed within this time, in ms, the capture pauses before the next one. */
 const MIN_LIFE_MILLIS = 5_000;
-/** How often a running capture looks for what other processes have left. */
+/** Interval for deleting old captures, also those of other processes, in ms. */
 const TIDY_MILLIS = 60_000;
 
 /**
- * Writes what the ledger sees to `<home>/<component>_memory.bin` while it happens.
+ * Writes the ledger's events to `<home>/<component>_memory.bin` as they happen.
  *
- * Only what is allocated after the capture began is in it, as with memray. Each sample stands for the bytes
- * that V8 estimates for it. Everything is flushed after each memory record, in whole records, so that a
- * killed process leaves a capture that memray opens.
+ * As with memray, contains only what is allocated after the capture began. Each sample stands for the bytes
+ * that V8 estimates for it. Everything is flushed after each memory record, in whole records, so that memray
+ * can open the capture of a killed process.
  *
- * Before a file would exceed its size limit it is closed properly and rotated away. Then a new one begins that starts with
- * what is still alive; or the run goes on as an aggregated capture, of all of it. It also does, from there on, when what
- * is alive does not fit into a file. A file that was removed or moved away is begun anew with what is alive. Without a
- * file descriptor to be had the capture pauses, and then does the same.
+ * A capture continues in these cases:
+ * - Before a file would exceed its size limit, it is closed properly and rotated. A new file begins with what
+ *   is still alive, or the whole run continues as an aggregated capture.
+ * - If what is alive does not fit into a file, the capture continues aggregated from there on.
+ * - If a file was removed or moved away, a new one begins with what is alive.
+ * - If no file descriptor is available, the capture pauses, and then begins a new file in the same way.
  *
  * @throws CaptureError from the constructor, `flush` and `finish` when the file system refuses
  */
@@ -48,26 +53,26 @@ export class ComponentCapture implements LedgerListener {
   readonly #ledger: Ledger;
   readonly #options: ComponentCaptureOptions;
   readonly #steadyNow: () => number;
-  /** Ids that were there before the capture began. */
+  /** Ids of samples that were alive before the capture began. */
   readonly #before = new Set<number>();
   readonly #reports: CaptureReports;
   readonly #feed: RecordFeed;
-  /** Set when the run is summed up, or will be when the file is full. */
+  /** Set when the run is aggregated, or will be when the file is full. */
   #run: WholeRun | undefined;
   #state: 'detailed' | 'summed' | 'paused' = 'paused';
   #file: CaptureFile | undefined;
-  /** What came since the last flush: a file must not end, nor another begin, in the middle of a reading. */
+  /** Events since the last flush: files must not change in the middle of a poll. */
   #events: HeapEvent[] = [];
-  /** Where the capture is, or was last. */
+  /** Present or last path of the capture. */
   #path: string;
-  /** Of the present file, what it began with. */
+  /** Bytes that the present file began with. */
   #headBytes = 0;
-  /** How many files, or sums, were begun: each is a stream of records of its own. */
+  /** Number of files and aggregations begun; each is a record stream of its own. */
   #streams = 0;
   readonly #pause = new CapturePause();
   #begunAt: number | undefined;
   #saidPaused = false;
-  /** How many files in a row were removed soon after they began. */
+  /** Number of consecutive files that were removed soon after they began. */
   #shortLives = 0;
   #tidyAt = 0;
 
@@ -88,7 +93,7 @@ export class ComponentCapture implements LedgerListener {
     return this.#path;
   }
 
-  /** Whether it waits for a file that it can write to. */
+  /** True while it waits for a file to write to. */
   get paused(): boolean {
     return this.#state === 'paused';
   }
@@ -105,7 +110,7 @@ export class ComponentCapture implements LedgerListener {
     this.#events.push({ kind: 'estimated', node, samples, bytes });
   }
 
-  /** Adds a memory record and writes everything out; call after each reading, and now and then without one. */
+  /** Adds a memory record and writes everything. Call after each poll, and at intervals if polls stop. */
   flush(): void {
     if (this.paused && !this.#goOn(false)) return;
     if (this.#state === 'detailed' && !this.#file!.isInPlace) this.#beginAnew();
@@ -118,7 +123,7 @@ export class ComponentCapture implements LedgerListener {
     this.#tidy();
   }
 
-  /** Ends the capture with what is known. The ledger must have settled before. */
+  /** Ends the capture. Call `settle` on the ledger before. */
   finish(): void {
     this.#ledger.removeListener(this);
     if (this.paused && !this.#goOn(true)) return;
@@ -133,7 +138,7 @@ export class ComponentCapture implements LedgerListener {
     else this.#closeFile();
   }
 
-  /** Gives up after an error; what was flushed stays. Never throws. */
+  /** Gives up after an error; what was flushed remains. Never throws. */
   abandon(): void {
     this.#ledger.removeListener(this);
     this.#file?.abandon();
@@ -141,10 +146,11 @@ export class ComponentCapture implements LedgerListener {
   }
 
   /**
-   * Begins a file with everything that is alive, so that leaks stay whole; or pauses, or goes on summed up.
+   * Begins a file with everything that is alive, so that leaks stay complete. If that is not possible, pauses
+   * or continues aggregated.
    *
-   * @param ahead events that will be written to it: what they allocate is not in it yet
-   * @param isLast whether there will be no later moment when what is alive may fit
+   * @param ahead events that will be written to it, so that their allocations are not in it yet
+   * @param isLast true if there will be no later attempt, after which what is alive may fit
    */
   #begin(ahead: readonly HeapEvent[], preferred: string | undefined, isLast = false): void {
     const head = this.#encodeLive(allocatedBy(ahead));
@@ -164,7 +170,7 @@ export class ComponentCapture implements LedgerListener {
     this.#headBytes = head.length;
     if (this.#options.aggregateOverflow) this.#run = this.#newRun();
     this.#run?.push(head);
-    // Only a file that something could be written to takes the place of an older one.
+    // Prune only now: a file must be writable before it replaces an older one.
     this.#notPruned(this.#file.prune());
   }
 
@@ -176,7 +182,7 @@ export class ComponentCapture implements LedgerListener {
     this.#tidyAt = this.#steadyNow() + TIDY_MILLIS;
   }
 
-  /** The first bytes of a file; undefined when what is alive takes too much of it. */
+  /** Returns the first bytes of a file; undefined if what is alive takes up too much of it. */
   #encodeLive(pending: ReadonlySet<number>): Uint8Array | undefined {
     this.#feed.restart();
     let carried = 0;
@@ -190,11 +196,11 @@ export class ComponentCapture implements LedgerListener {
     return carried > 0 && !fits ? undefined : this.#feed.take();
   }
 
-  /** Writes what came since the last flush. */
+  /** Writes the events since the last flush. */
   #drain(): void {
     const events = this.#events;
     this.#events = [];
-    // Once another file has begun, only what the rest of the events allocates can be freed by them.
+    // Once another file has begun, it can only free what the remaining events allocate.
     let known: ReadonlySet<number> | undefined;
     for (let at = 0; at < events.length && !this.paused; at++) {
       const event = events[at]!;
@@ -225,7 +231,7 @@ export class ComponentCapture implements LedgerListener {
       const place = this.#makeRoomFor(node, true, stillAhead) ? node : ROOT;
       if (this.paused) return;
       const room = this.#state === 'summed' ? Number.POSITIVE_INFINITY : this.#room;
-      // Another one may be made up of fractions.
+      // One more may result from fractions.
       const pairs = Math.floor((room - this.#feed.maxBytesOf(place, true)) / PAIR_BYTES) - 1;
       const some = Math.min(left, Math.max(1, pairs));
       this.#feed.estimated(place, some, each * some);
@@ -233,7 +239,7 @@ export class ComponentCapture implements LedgerListener {
     }
   }
 
-  /** Bytes that may still be written to the file before its end. */
+  /** Bytes that can still be written to the file before its end. */
   get #room(): number {
     return this.#options.maxCaptureBytes - END_BYTES - this.#feed.bytes;
   }
@@ -241,7 +247,7 @@ export class ComponentCapture implements LedgerListener {
   /**
    * Ends the file if an allocation with this stack does not fit into it any more.
    *
-   * @returns false for a stack that fits into no file: what is allocated is then written without it
+   * @returns false for a stack that fits into no file; its allocations are then written without it
    */
   #makeRoomFor(node: NodeIndex, isEstimate: boolean, ahead: EventsAhead): boolean {
     if (this.#state === 'summed' || this.#room > ROOM_FOR_ANY_STACK) return true;
@@ -255,7 +261,7 @@ export class ComponentCapture implements LedgerListener {
     return false;
   }
 
-  /** Ends the file if it has no room for so many bytes; returns whether another one was begun. */
+  /** Ends the file if it lacks room for this many bytes; returns true if another one was begun. */
   #makeRoom(bytes: number, ahead: EventsAhead): boolean {
     if (this.#state !== 'detailed' || bytes <= this.#room) return false;
     if (this.#options.aggregateOverflow) {
@@ -269,7 +275,7 @@ export class ComponentCapture implements LedgerListener {
     return true;
   }
 
-  /** The run goes on, but only its sums are written from here on. */
+  /** Continues the run aggregated: from here on only its sums are written. */
   #sumUp(run: WholeRun): void {
     const trailer = this.#feed.checkpoint();
     this.#writeOut();
@@ -280,7 +286,7 @@ export class ComponentCapture implements LedgerListener {
     this.#path = run.path ?? this.#path;
   }
 
-  /** What is alive does not fit into a file of its own: its sums do. */
+  /** Continues aggregated from here, when what is alive does not fit into a file of its own. */
   #sumUpFromHere(options: CaptureFileOptions): void {
     const run = this.#newRun();
     run.push(this.#feed.take());
@@ -290,7 +296,7 @@ export class ComponentCapture implements LedgerListener {
     this.#begun(run.path ?? this.#path, 'summed');
   }
 
-  /** The file was removed or moved away: what was moved is finished where it is. */
+  /** Begins a new file after the old one was removed or moved away; a moved file is finished where it is. */
   #beginAnew(): void {
     const removed = this.#path;
     try {
@@ -311,7 +317,7 @@ export class ComponentCapture implements LedgerListener {
     this.#saidPaused ||= this.paused;
   }
 
-  /** Tries again later, once it has been told why. */
+  /** Pauses and retries later; logs the reason once. */
   #wait(why: string, ahead: readonly HeapEvent[]): void {
     this.#pause.begin(this.#steadyNow(), this.#begunAt);
     this.#miss(ahead);
@@ -325,7 +331,7 @@ export class ComponentCapture implements LedgerListener {
     this.#events = [];
   }
 
-  /** Tries to end a pause, if it is time to; returns whether the capture goes on. */
+  /** Ends a pause if it is time to and a file can be begun. Returns true if the capture continues. */
   #goOn(isLast: boolean): boolean {
     this.#miss(this.#events);
     if (!isLast && !this.#pause.isOver(this.#steadyNow())) return false;
@@ -337,7 +343,7 @@ export class ComponentCapture implements LedgerListener {
     return true;
   }
 
-  /** What other processes of the component have left since. */
+  /** Deletes old captures, including those that other processes of the component have left. */
   #tidy(): void {
     if (this.#steadyNow() < this.#tidyAt) return;
     this.#tidyAt = this.#steadyNow() + TIDY_MILLIS;
@@ -371,12 +377,13 @@ export class ComponentCapture implements LedgerListener {
     this.#updateHeader();
   }
 
-  /** So that a capture that a kill ends says how long it was and how much is in it. */
+  /** Updates length and totals in the header, so that they are right in the capture of a killed process. */
   #updateHeader(): void {
     try {
       this.#patchHeader();
     } catch {
-      // The records are what counts: a disk that does not take them either says so at the next flush, or at the end.
+      // Ignore: the records are what counts. If the disk rejects them too, the next flush or the end reports
+      // it.
     }
   }
 

@@ -1,6 +1,6 @@
 import type { NodeIndex } from '../ledger/index.js';
 
-/** One change of the heap that the ledger told of and that is not in the capture yet. */
+/** A heap change from the ledger that is not in the capture yet. */
 export type HeapEvent =
   | { readonly kind: 'allocated'; readonly id: number; readonly node: NodeIndex; readonly bytes: number }
   | { readonly kind: 'freed'; readonly id: number }
@@ -11,10 +11,10 @@ export type HeapEvent =
       readonly bytes: number;
     };
 
-/** The events that are to be written next, the present one first. */
+/** Returns the events to be written next, the present one first. */
 export type EventsAhead = () => readonly HeapEvent[];
 
-/** The samples that these events allocate. */
+/** Returns the ids of the samples that these events allocate. */
 export function allocatedBy(events: readonly HeapEvent[]): ReadonlySet<number> {
   const ids = new Set<number>();
   for (const event of events) if (event.kind === 'allocated') ids.add(event.id);

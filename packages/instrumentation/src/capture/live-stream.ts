@@ -1,37 +1,39 @@
 import type { Ledger, LedgerListener, NodeIndex } from '../ledger/index.js';
 import { RecordFeed, type RecordFeedOptions } from './record-feed.js';
 
-/** Where the bytes of a live stream go. */
+/** Destination for the bytes of a live stream. */
 export interface ByteSink {
-  /** Bytes that were written and have not gone out yet. */
+  /** Number of bytes written but not sent yet. */
   readonly pendingBytes: number;
   write(bytes: Uint8Array): void;
 }
 
 export interface LiveStreamOptions extends RecordFeedOptions {
-  /** Bytes that may wait for the viewer; what is beyond is no more than one record with its stack, and the end. */
+  /** Maximum pending bytes; may be exceeded by one record with its stack, and by the end of the stream. */
   readonly maxPendingBytes: number;
-  /** Told how many events the viewer will never see: each allocation, free or estimated half of such a pair. */
+  /**
+   * Called with the number of events that the viewer misses: allocations, frees, and halves of estimated
+   * pairs.
+   */
   readonly onDropped: (events: number) => void;
 }
 
 /**
- * The ledger's events as a capture for one viewer: first everything that is alive, then what happens.
+ * Streams the ledger's events to one viewer as a capture: first everything that is alive, then what happens.
  *
- * A viewer that does not keep up is never waited for. Beyond the bound nothing is written, and what would have
- * been is remembered by what it did to the heap: allocations still alive and frees of what the viewer
- * believes alive are written later, when there is room, so that the viewer's heap becomes right again. What was
- * born and died meanwhile is dropped and counted. The stream is one of whole records at every moment, and
- * nothing is freed in it that was not allocated in it.
+ * Never waits for a slow viewer. Beyond the bound nothing is written, only remembered. Allocations still
+ * alive, and frees of what the viewer believes alive, are written later, when there is room, so that the
+ * viewer's heap becomes right again. What was born and died meanwhile is dropped and counted. At every moment
+ * the stream consists of whole records, and frees only what was allocated in it.
  */
 export class LiveStream implements LedgerListener {
   readonly #ledger: Ledger;
   readonly #options: LiveStreamOptions;
   readonly #sink: ByteSink;
   readonly #feed: RecordFeed;
-  /** Alive, and not in the stream yet. */
+  /** Ids of samples that are alive but not in the stream yet. */
   readonly #missing = new Set<number>();
-  /** Alive in the stream, and gone. */
+  /** Ids of samples that are alive in the stream but already freed. */
   readonly #owed = new Set<number>();
   #dropped = 0;
 
@@ -58,7 +60,7 @@ export class LiveStream implements LedgerListener {
 
   estimated(node: NodeIndex, samples: number, bytes: number): void {
     let left = samples;
-    // Piece by piece: what is settled at once may be a hundred thousand samples of one stack.
+    // Write one sample at a time: a single attribution may have a hundred thousand samples of one stack.
     while (left > 0 && this.#hasRoom()) {
       const some = Math.min(1, left);
       this.#feed.estimated(node, some, (bytes / samples) * some);
@@ -67,14 +69,17 @@ export class LiveStream implements LedgerListener {
     this.#dropped += 2 * left;
   }
 
-  /** Writes out what there is room for, with a memory record; call after each reading, and when room was made. */
+  /**
+   * Writes as much as there is room for, with a memory record. Call after each poll, and when the sink has
+   * drained.
+   */
   flush(): void {
     this.#catchUp();
     if (this.#hasRoom()) this.#feed.memoryRecord();
     this.#send();
   }
 
-  /** The end, trailer included. The ledger must have settled before. */
+  /** Writes the end, trailer included. Call `settle` on the ledger before. */
   finish(): void {
     this.#catchUp();
     this.#ledger.removeListener(this);
@@ -83,7 +88,7 @@ export class LiveStream implements LedgerListener {
     this.#send();
   }
 
-  /** The viewer has gone. */
+  /** Stops after the viewer has disconnected. */
   abandon(): void {
     this.#ledger.removeListener(this);
   }

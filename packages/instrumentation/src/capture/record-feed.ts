@@ -11,34 +11,34 @@ export interface RecordFeedOptions {
   readonly format: MemrayFormat;
   readonly commandLine: string;
   readonly pid: number;
-  /** Folders whose files memray counts to packages and to the application. */
+  /** Folders whose files memray attributes to packages; `projectRoots` are those of the application. */
   readonly nodeModules: readonly string[];
   readonly projectRoots: readonly string[];
   readonly residentBytes: () => number;
   readonly now: () => number;
-  /** For other programs: the first name of the main thread. memray shows the last. */
+  /** Note for other programs, stored as the first name of the main thread. memray shows the last name. */
   readonly note?: string | undefined;
 }
 
-/** memray's number for the main thread of a capture. */
+/** memray's id of the main thread in a capture. */
 const MAIN_THREAD = 1;
-/** One address serves all estimated allocations, because each is freed at once. Live ones get 16 x (id + 1). */
+/** Address shared by all estimated allocations, as each is freed at once. Live samples have 16 x (id + 1). */
 const ESTIMATE_ADDRESS = 16;
 const addressOf = (id: number) => 16 * (id + 1);
-/** Where functions are that come from no file. */
+/** File shown for functions without a file. */
 const NO_FILE = '(native)';
 
-/** Turns the ledger's events into the records of a memray capture, wherever these go. */
+/** Converts the ledger's events into the records of a memray capture. */
 export class RecordFeed {
   readonly #ledger: Ledger;
   readonly #options: RecordFeedOptions;
-  /** Bytes and samples of estimates that are not a whole sample yet, by stack. */
+  /** Bytes and samples of estimates that do not make a whole sample yet, by stack. */
   readonly #fractions = new Map<NodeIndex, { samples: number; bytes: number }>();
   #writer: MemrayWriter;
   #stacks: (StackHandle | undefined)[] = [];
   #estimateStacks: (StackHandle | undefined)[] = [];
   #takenBytes = 0;
-  /** What rounding to whole bytes has left out so far. */
+  /** Bytes omitted so far by rounding to whole bytes. */
   #remainder = 0;
 
   constructor(ledger: Ledger, options: RecordFeedOptions) {
@@ -52,12 +52,15 @@ export class RecordFeed {
     return this.#writer.bytesEncoded;
   }
 
-  /** Bytes that {@link take} would return. */
+  /** Number of bytes that {@link take} would return. */
   get untakenBytes(): number {
     return this.bytes - this.#takenBytes;
   }
 
-  /** Begins another capture; what was not taken of this one is gone. Estimates not written yet carry on. */
+  /**
+   * Begins another capture and discards what was not taken of this one. Keeps estimates that are not written
+   * yet.
+   */
   restart(): void {
     this.#writer = this.#open();
   }
@@ -83,12 +86,15 @@ export class RecordFeed {
     fraction.bytes -= whole * each;
   }
 
-  /** At most so many bytes does {@link allocated} write now; of an estimate, the first of its pairs. */
+  /**
+   * Returns an upper bound of the bytes that {@link allocated} would write now; for an estimate, its first
+   * pair.
+   */
   maxBytesOf(node: NodeIndex, isEstimate = false): number {
     return this.#writer.maxAllocationBytes(isEstimate ? this.#estimateStack(node) : this.#stack(node));
   }
 
-  /** Parts of samples that are not written yet, because they are no whole sample. They are the caller's from now on. */
+  /** Returns and forgets the fractions of samples that are not written yet. */
   takeFractions(): readonly { readonly node: NodeIndex; readonly bytes: number }[] {
     const fractions = [...this.#fractions].filter(([, { samples }]) => samples > 0);
     this.#fractions.clear();
@@ -100,10 +106,10 @@ export class RecordFeed {
   }
 
   /**
-   * The last records: what is left of estimates, a memory record, the trailer.
+   * Writes the last records: remaining estimates, a memory record, the trailer.
    *
-   * @param hasRoom asked before each estimate
-   * @returns how many estimates found no room
+   * @param hasRoom called before each estimate
+   * @returns number of estimates without room
    */
   finish(hasRoom: () => boolean = () => true): number {
     let dropped = 0;
@@ -117,24 +123,24 @@ export class RecordFeed {
     return dropped;
   }
 
-  /** Ends this capture, but not what it is about: estimates are kept for the next. */
+  /** Ends this capture; keeps fractions of estimates for the next one. */
   end(): void {
     this.#writer.finish(this.#options.residentBytes(), this.#options.now());
   }
 
-  /** Writes what this capture could end with here, and returns the trailer that is missing; it goes on. */
+  /** Writes what this capture could end with, and returns the missing trailer. The capture can continue. */
   checkpoint(): Uint8Array {
     return this.#writer.checkpoint(this.#options.residentBytes(), this.#options.now());
   }
 
-  /** What was written since the last call, in whole records. */
+  /** Returns the bytes written since the last call, in whole records. */
   take(): Uint8Array {
     const bytes = this.#writer.take();
     this.#takenBytes += bytes.length;
     return bytes;
   }
 
-  /** What to write over the header of the ended capture. */
+  /** Returns the patches for the header of the ended capture. */
   headerPatches(): readonly HeaderPatch[] {
     return this.#writer.headerPatches(this.#options.now());
   }
@@ -168,7 +174,7 @@ export class RecordFeed {
     }
   }
 
-  /** Whole bytes, with the rounding error carried to the next, so that totals agree. */
+  /** Rounds to whole bytes and carries the rounding error over to the next call, so that totals agree. */
   #whole(bytes: number): number {
     const exact = bytes + this.#remainder;
     const whole = Math.max(0, Math.round(exact));
@@ -192,8 +198,8 @@ export class RecordFeed {
     const known = this.#estimateStacks[node];
     if (known !== undefined) return known;
     const caller = node === ROOT ? undefined : this.#ledger.sites.frame(node);
-    // In the caller's file, so that memray's modules and our packages are charged, but without a line: memray would show
-    // the line's source in place of the name.
+    // Use the caller's file, so that memray's modules and our packages are right, but no line: memray would
+    // show the source of that line instead of the name.
     const leaf = this.#writer.frame(SHORT_LIVED_FRAME, caller?.file || NO_FILE, 0);
     const stack = this.#writer.stack(this.#stack(node), leaf);
     this.#estimateStacks[node] = stack;

@@ -8,29 +8,29 @@ import {
   ReplacedCapture,
 } from '@heapray/exporter/sinks';
 
-/** How often a running capture is written anew, at the most. */
+/** Minimum gap between two versions of a running capture, in ms. */
 const INTERVAL_MILLIS = 10_000;
-/** Writing it takes no more than this part of the time. */
+/** Maximum share of the time for writing it. */
 const MAX_SHARE = 1 / 20;
-/** More points make no better graph. */
+/** Maximum number of memory records; more would not improve a graph. */
 const MAX_SNAPSHOTS = 10_000;
 const SNAPSHOT_BYTES = 25;
-/** Memory records may take this part of the file: they alone grow with time. */
+/** Maximum share of the file for memory records, because only they grow with time. */
 const SNAPSHOT_SHARE = 1 / 4;
 
 export interface WholeRunOptions {
   readonly format: MemrayFormat;
-  /** Bytes that the file may have. */
+  /** Maximum size of the file, in bytes. */
   readonly maxBytes: number;
-  /** Told when more stacks than before do not fit into the file: what they hold is in it without them. */
+  /** Called when more stacks than before do not fit into the file; their bytes are in it without a stack. */
   readonly onLeftOut: () => void;
-  /** Told when the file was removed, and where it was written anew. */
+  /** Called when the file was removed, with the path of the new one. */
   readonly onReplaced: (removed: string, path: string) => void;
 }
 
 /**
- * A whole run summed up, for when its capture has become too long: what was alive at the high-water mark and what
- * still is, by stack. Memory and file grow with distinct stacks and what is alive, not with time.
+ * Aggregates a whole run whose capture has become too long: what was alive at the high-water mark and what
+ * still is, by stack. Memory and file grow with distinct stacks and live samples, not with time.
  */
 export class WholeRun {
   readonly #options: WholeRunOptions;
@@ -54,16 +54,17 @@ export class WholeRun {
     return this.#file?.path;
   }
 
-  /** Takes all bytes of the run's capture, from its header on. */
+  /** Adds bytes of the run's capture. Call with all of them, from the header on. */
   push(bytes: Uint8Array): void {
     this.#sum.push(bytes);
   }
 
   /**
-   * Begins the file with what is known by now, and makes room for it; later, when there are too few file descriptors.
+   * Creates the file with what is known so far, and prunes old captures. Retried later if there are too few
+   * file descriptors.
    *
    * @returns old captures that could not be deleted
-   * @throws CaptureError when the file system refuses, or the sum takes too many bytes
+   * @throws CaptureError when the file system refuses, or the result is too large
    */
   open(options: CaptureFileOptions): readonly CaptureError[] {
     this.#fileOptions = options;
@@ -78,20 +79,22 @@ export class WholeRun {
     return this.prune();
   }
 
-  /** What was written stays. */
+  /** Closes the file, which keeps its last version. */
   abandon(): void {
     this.#file?.release();
   }
 
-  /** Deletes old captures that have become too many; returns those that could not be. */
+  /** Deletes surplus old captures; returns those that could not be deleted. */
   prune(): readonly CaptureError[] {
     return this.#file?.prune() ?? [];
   }
 
   /**
-   * Writes what is known by now if the last time is long enough ago: where it is, or anew when it was removed.
+   * Writes what is known so far if the interval has elapsed, to the same file, or to a new one if it was
+   * removed.
    *
-   * @throws CaptureError as {@link open}; what was there stays. Not while there are too few file descriptors.
+   * @throws CaptureError as {@link open}, except while there are too few file descriptors; the last version
+   *   remains
    */
   writeIfDue(): void {
     if (performance.now() < this.#nextMillis) return;
@@ -114,8 +117,9 @@ export class WholeRun {
   }
 
   /**
-   * Writes the last version; returns what it is recognized by, unless the file was removed.
+   * Writes the last version and closes the file.
    *
+   * @returns the identity of the file, for compression; undefined if it was removed
    * @throws CaptureError as {@link open}
    */
   finish(): KnownCapture | undefined {

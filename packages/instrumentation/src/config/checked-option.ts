@@ -3,8 +3,9 @@ import { OPTIONS } from './options.js';
 import type { HeaprayOptions, OptionName, ResolvedOptions } from './types.js';
 
 /**
- * The value of an option that code gave outside of the configuration; `undefined` when it gave none.
- * @throws {ConfigError} when it is not allowed.
+ * Checks an option that code gave outside the configuration. Returns `undefined` if it was not given.
+ *
+ * @throws {ConfigError} when the value is not valid
  */
 export function checkedOption<K extends OptionName & keyof HeaprayOptions>(
   option: K,

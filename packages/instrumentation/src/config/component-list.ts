@@ -7,13 +7,14 @@ import { printable, quote } from './text.js';
 export const AIRFLOW_COMPONENTS: readonly string[] = ['scheduler', 'dag_processor', 'api', 'triggerer'];
 
 /**
- * Checks the names that a program declares as its components.
- * @throws {ConfigError} when it is no array, or one of them cannot be a component's name.
+ * Checks the component names that a program declares.
+ *
+ * @throws {ConfigError} when `names` is not an array, or one of them is not valid
  */
 export function checkComponentNames(names: unknown): asserts names is readonly string[] {
   if (!Array.isArray(names)) throw new ConfigError('declared components', names, 'an array of names');
   for (const one of names) {
-    // A name with blanks round it would never match an item, since items are stripped.
+    // Reject surrounding blanks: such a name would never match an item, since items are stripped.
     if (typeof one !== 'string' || name.fromCode(one)?.value !== one) {
       throw new ConfigError('declared component', one, name.allowed);
     }
@@ -21,8 +22,10 @@ export function checkComponentNames(names: unknown): asserts names is readonly s
 }
 
 /**
- * The names a list may hold: Airflow's, and those the program declares or, when it declares none, its own.
- * @throws {ConfigError} when a declared name cannot be a component's.
+ * Returns the names that a list may hold: Airflow's, and those that the program declares. If it declares
+ * none, its own.
+ *
+ * @throws {ConfigError} when a declared name is not valid
  */
 export function allowedComponents(declared: readonly string[], component: string): readonly string[] {
   const own = declared.length === 0 ? [component] : declared;
@@ -30,16 +33,17 @@ export function allowedComponents(declared: readonly string[], component: string
   return [...new Set([...AIRFLOW_COMPONENTS, ...own])];
 }
 
-/** The valid part of a list, and a warning for each item that was dropped. */
+/** The valid part of a list, and a warning for each dropped item. */
 export interface ComponentList {
   readonly components: string[];
   readonly warnings: string[];
 }
 
 /**
- * Keeps the items that are allowed, in order, twice when given twice. Case counts.
- * @param setting the key and section that warnings name.
- * @param source where the list came from, as in `ResolvedConfig.sources`.
+ * Keeps the allowed items, in order and with duplicates. Case-sensitive.
+ *
+ * @param setting key and section named in warnings
+ * @param source origin of the list, as in `ResolvedConfig.sources`
  */
 export function filterComponents(
   items: readonly string[],

@@ -7,7 +7,7 @@ import { printable } from './text.js';
 import { tolerate } from './tolerate.js';
 import type { ConfigInput } from './types.js';
 
-/** The file settings come from, as far as there is one. */
+/** The config file that settings come from, if there is one. */
 export interface ConfigFile {
   readonly ini: IniFile | undefined;
   /** As in `ResolvedConfig.sources`. */
@@ -15,7 +15,10 @@ export interface ConfigFile {
   readonly warnings: readonly string[];
 }
 
-/** A path somebody gave. `mustExist` tells heapray's own setting from one that a whole Airflow shares. */
+/**
+ * A path from a setting. `mustExist` is true for heapray's own settings, and false for those shared with
+ * Airflow.
+ */
 interface Location {
   readonly path: string;
   readonly source: string;
@@ -39,7 +42,10 @@ function fromVariable(input: ConfigInput, key: string, mustExist: boolean): Loca
   return { path: expandText(text, key, input), source: `env:${key}`, key, mustExist };
 }
 
-/** Ours; as with every variable of ours that names something, empty is not set. */
+/**
+ * Returns the path in HEAPRAY_CONFIG. Empty counts as not set, as for all of heapray's variables that name
+ * something.
+ */
 function fromHeaprayConfig(input: ConfigInput): Location | undefined {
   const key = 'HEAPRAY_CONFIG';
   return variable(input.env, key) === '' ? undefined : fromVariable(input, key, true);
@@ -59,13 +65,16 @@ function locate(input: ConfigInput): Location | undefined {
   );
 }
 
-/** Airflow goes on without a file that it may not open, and it keeps its own from other users. */
+/**
+ * Returns true for missing permissions. Airflow continues without such a file, and hides its own from other
+ * users.
+ */
 function isPermissionError(error: unknown): boolean {
   const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined;
   return code === 'EACCES' || code === 'EPERM';
 }
 
-/** An unknown key is a slip of the pen in a section that is ours alone. */
+/** Throws for unknown keys in `[heapray]`: they are typing errors, as no other program uses that section. */
 function refuseUnknownKeys(input: ConfigInput, ini: IniFile): void {
   const known = OPTION_NAMES.flatMap((option) => OPTIONS[option].file)
     .filter(({ section }) => section === 'heapray')
@@ -81,7 +90,7 @@ function refuseUnknownKeys(input: ConfigInput, ini: IniFile): void {
 
 const NONE: ConfigFile = { ini: undefined, source: 'default', warnings: [] };
 
-/** Reads what `locate` found; `path` is absolute. */
+/** Reads the file that `locate` found; `path` is absolute. */
 function read(input: ConfigInput, { key, source, mustExist }: Location, path: string): ConfigFile {
   let text: string | undefined;
   try {
@@ -98,13 +107,14 @@ function read(input: ConfigInput, { key, source, mustExist }: Location, path: st
 }
 
 /**
- * Finds and reads the config file. One that only Airflow's variables point to may be absent, since Airflow makes it
- * when it starts, or closed to us.
- * @throws {ConfigError} when heapray's own file is missing, the path is a folder, the text cannot be read or is not
- * valid INI, or `[heapray]` has an unknown key.
+ * Finds and reads the config file. A file that only Airflow's variables point to may be absent, since Airflow
+ * creates it when it starts, or unreadable.
+ *
+ * @throws {ConfigError} when heapray's own file is missing, the path is a folder, the text cannot be read or
+ *   is not valid INI, or `[heapray]` has an unknown key
  */
 export function readConfigFile(input: ConfigInput): ConfigFile {
-  // What code names is code's to get right.
+  // Always throw for a path given in code.
   const given = fromProgram(input, 'code');
   if (given) return readAt({ ...input, onRefused: undefined }, given);
   const mustBeAirflows = ({ key }: ConfigError) => key.startsWith('AIRFLOW_');
@@ -120,7 +130,7 @@ export function readConfigFile(input: ConfigInput): ConfigFile {
 }
 
 function readAt(input: ConfigInput, location: Location): ConfigFile {
-  // An empty AIRFLOW_CONFIG is the current folder to Airflow, which does not start on that.
+  // Airflow takes an empty AIRFLOW_CONFIG as the current folder, and fails to start.
   if (location.path === '') throw new ConfigError(location.key, '', 'the path of a file');
   return read(input, location, resolve(input.cwd, location.path));
 }

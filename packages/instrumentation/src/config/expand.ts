@@ -1,26 +1,32 @@
 import { ConfigError } from './config-error.js';
 
-/** What `$NAME` and `~` are replaced from. */
+/** Sources for replacing `$NAME` and `~`. */
 export interface Expansions {
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** What `~` stands for when `HOME` is not set. */
+  /** Replacement of `~` when `HOME` is not set. */
   readonly homeDir: string | undefined;
-  /** The text of a file, or `undefined`; asked for the password file when a value starts with `~user`. */
+  /**
+   * Returns the text of a file, or `undefined`. Called for the password file when a value starts with
+   * `~user`.
+   */
   readonly readFile: (path: string) => string | undefined;
 }
 
-/** Airflow never ends on `A=$B B=$A`, or ends for want of memory on `A=x$A`. We refuse such a value instead. */
+/**
+ * Limits for recursive values, which are refused. Airflow loops forever on `A=$B B=$A`, and runs out of
+ * memory on `A=x$A`.
+ */
 const MAX_ROUNDS = 100;
 const MAX_LENGTH = 1 << 20;
 
 const VARIABLE = /\$(\w+|\{[^}]*\})/g;
 
-/** The value of a variable, or `undefined` when it is not set. */
+/** Returns the value of a variable, or `undefined` if it is not set. */
 export function variable(env: Expansions['env'], name: string): string | undefined {
   return Object.hasOwn(env, name) ? env[name] : undefined;
 }
 
-/** The home folder of a user by the password file, or `undefined` when there is no such user. */
+/** Returns the home folder of a user from the password file, or `undefined` for an unknown user. */
 function homeOfUser(user: string, readFile: Expansions['readFile']): string | undefined {
   let passwords: string | undefined;
   try {
@@ -32,7 +38,9 @@ function homeOfUser(user: string, readFile: Expansions['readFile']): string | un
   return fields?.split(':')[5];
 }
 
-/** `~` and `~user` at the start, as os.path.expanduser does on POSIX; an unknown user stays as written. */
+/**
+ * Expands a leading `~` or `~user`, as os.path.expanduser does on POSIX; an unknown user stays as written.
+ */
 function expandUser(text: string, from: Expansions): string {
   if (!text.startsWith('~')) return text;
   const slash = text.indexOf('/');
@@ -43,7 +51,9 @@ function expandUser(text: string, from: Expansions): string {
   return home.replace(/\/+$/, '') + text.slice(end) || '/';
 }
 
-/** `$NAME` and `${NAME}` once, as os.path.expandvars does on POSIX; an unknown name stays as written. */
+/**
+ * Expands `$NAME` and `${NAME}` once, as os.path.expandvars does on POSIX; an unknown name stays as written.
+ */
 function expandVariables(text: string, from: Expansions): string | undefined {
   let length = text.length;
   const expanded = text.replace(VARIABLE, (written: string, group: string) => {
@@ -57,7 +67,8 @@ function expandVariables(text: string, from: Expansions): string | undefined {
 
 /**
  * Replaces variables and `~` until nothing changes, as Airflow does with every setting.
- * @throws {ConfigError} naming `key` when the value refers to itself without end.
+ *
+ * @throws {ConfigError} naming `key` when the value refers to itself endlessly
  */
 export function expandText(text: string, key: string, from: Expansions): string {
   let current = text;

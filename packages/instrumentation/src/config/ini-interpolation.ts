@@ -1,18 +1,19 @@
 import { ConfigError } from './config-error.js';
 
-/** How deep references may nest: Python's own limit. */
+/** Maximum nesting of references, the same as in Python. */
 const MAX_DEPTH = 10;
-/** Ten levels of wide values could still take years; Python would take them. */
+/** Maximum number of references. Ten levels of wide values could take years; Python has no such limit. */
 const MAX_REFERENCES = 10_000;
 
 const TOKEN = /%%|%\(([^)]+)\)s|%/g;
 const ALLOWED = 'text whose % is written %%, or %(name)s with the name of a key of the same section';
 
 /**
- * Fills in `%(name)s` and turns `%%` into `%`, as Python's BasicInterpolation does.
- * @param key names the value in messages.
- * @param lookUp the raw value of a key of the same section.
- * @throws {ConfigError} for a lone `%`, a name that is not there, or references that nest more than ten deep.
+ * Replaces `%(name)s` with values and `%%` with `%`, as Python's BasicInterpolation does.
+ *
+ * @param key names the value in messages
+ * @param lookUp returns the raw value of a key of the same section
+ * @throws {ConfigError} for a lone `%`, an unknown name, or references nested more than ten deep
  */
 export function interpolate(raw: string, key: string, lookUp: (name: string) => string | undefined): string {
   let references = 0;

@@ -7,24 +7,25 @@ import { ConfigError } from './config-error.js';
 import { interpolate } from './ini-interpolation.js';
 import { indentOf, strip, stripEnd } from './text.js';
 
-/** Its keys are seen from every section that exists. */
+/** Section whose keys are visible in every existing section. */
 const DEFAULT_SECTION = 'DEFAULT';
 
 type Section = Map<string, string>;
 
-/** A parsed file. Sections and keys are case sensitive. */
+/** A parsed file. Sections and keys are case-sensitive. */
 export interface IniFile {
   readonly path: string;
-  /** The keys written in a section itself, without those of [DEFAULT]. */
+  /** Returns the keys written in a section itself, without those of [DEFAULT]. */
   keys(section: string): string[];
   /**
-   * The value with `%(name)s` filled in; lines of a continued value are joined by line feeds.
-   * @throws {ConfigError} when a `%` is not `%%` or names a missing key.
+   * Returns a value with `%(name)s` filled in; the lines of a continued value are joined by line feeds.
+   *
+   * @throws {ConfigError} when a `%` is not `%%` or names a missing key
    */
   get(section: string, key: string): string | undefined;
 }
 
-/** Where the reader is: the lines of the open key still join its value. */
+/** State of the reader. Continuation lines are added to `value`, the lines of the open key. */
 interface State {
   readonly path: string;
   readonly sections: Map<string, Map<string, string[]>>;
@@ -34,7 +35,9 @@ interface State {
   indent: number;
 }
 
-/** A line that Python refuses. The text stays out of the message: such files hold passwords. */
+/**
+ * Throws for a line that Python refuses. The message does not quote it, because such files hold passwords.
+ */
 function refuse(state: State, line: number, what: string, allowed: string): never {
   throw new ConfigError(`${state.path}:${line}`, what, allowed);
 }
@@ -74,7 +77,7 @@ function readLine(state: State, raw: string, line: number): void {
     return;
   }
   state.indent = indent;
-  // Greedy and open at the end, so `[a] x` opens `a`, as Python has it.
+  // Greedy and open at the end: as in Python, `[a] x` opens `a`.
   const header = /^\[(.+)\]/s.exec(text)?.[1];
   if (header !== undefined) openSection(state, header, line);
   else if (state.section === undefined) {
@@ -83,10 +86,11 @@ function readLine(state: State, raw: string, line: number): void {
 }
 
 /**
- * Reads INI text by Python's rules, strictly.
- * @param path names the file in messages.
- * @throws {ConfigError} for a line outside any section, a line that is no `key = value`, a second section or key of
- * the same name: Airflow does not start on these.
+ * Parses INI text strictly, by Python's rules.
+ *
+ * @param path names the file in messages
+ * @throws {ConfigError} for a line outside any section, a line that is not `key = value`, or a second section
+ *   or key of the same name; Airflow does not start on these either
  */
 export function parseIni(text: string, path: string): IniFile {
   const state: State = {

@@ -2,24 +2,26 @@ import { isIPv6 } from 'node:net';
 import { strip } from './text.js';
 import type { HostPort } from './types.js';
 
-/** A value that was allowed; the wrapper tells "allowed and undefined" from "not allowed". */
+/** An accepted value; the wrapper separates "accepted and undefined" from "not accepted". */
 export interface Accepted<T> {
   readonly value: T;
 }
 
-/** One kind of option: how it is read and what is said about it. */
+/** A kind of option: how to parse it and how to describe it. */
 export interface Kind<T> {
-  /** What is allowed, as it stands in messages and docs. */
+  /** Allowed values, as shown in messages and docs. */
   readonly allowed: string;
-  /** Whether `$VAR` and `~` are replaced first. */
+  /** True if `$VAR` and `~` are replaced before parsing. */
   readonly expands: boolean;
-  /** The value of a text from the environment or a file; `undefined` when it is not allowed. */
+  /** Parses text from the environment or a file; `undefined` if it is not allowed. */
   fromText(text: string): Accepted<T> | undefined;
-  /** The value of what a program passed; `undefined` when it is not allowed. */
+  /** Checks a value from code; `undefined` if it is not allowed. */
   fromCode(value: unknown): Accepted<T> | undefined;
 }
 
-/** Airflow's boolean: blanks, case and anything from `#` on do not count; `yes`, `on` and the empty text are wrong. */
+/**
+ * Airflow's boolean: ignores blanks, case and anything from `#` on. `yes`, `on` and the empty text are wrong.
+ */
 export const boolean: Kind<boolean> = {
   allowed: 't, true, 1, f, false or 0',
   expands: true,
@@ -31,7 +33,7 @@ export const boolean: Kind<boolean> = {
   fromCode: (value) => (typeof value === 'boolean' ? { value } : undefined),
 };
 
-/** The limits of a number, both included. */
+/** The limits of a number, both inclusive. */
 interface Range {
   readonly min: number;
   readonly max: number;
@@ -94,27 +96,29 @@ export function word<const T extends string>(words: readonly T[]): Kind<T> {
   };
 }
 
-/** A path as written. Whoever uses it makes it absolute. */
+/** A path as written; the code that uses it makes it absolute. */
 export const path: Kind<string> = {
   allowed: 'a path on one line',
   expands: true,
   fromText: (text) => path.fromCode(text),
-  // A line feed is what a value on the line below its key in a file begins with: no folder is meant to have one.
+  // Refuse line feeds: a value on the line below its key starts with one, and it belongs to no folder's name.
   fromCode: (value) =>
     typeof value === 'string' && value !== '' && !/[\0\n\r]/.test(value) ? { value } : undefined,
 };
 
-/** Longest component name; with `_memory.bin` after it, a file name stays under 255 bytes. */
+/** Maximum length of a component name; with `_memory.bin` after it, a file name stays under 255 bytes. */
 export const MAX_NAME_LENGTH = 80;
 
-/** What a component name cannot hold, since it is part of a file name and an item of a comma list. */
+/**
+ * Characters that a component name must not contain: it is part of a file name and an item of a comma list.
+ */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for.
 export const NAME_FORBIDS: RegExp = /[\x00-\x1f\x7f-\x9f\u2028\u2029/\\,]/g;
 
 /** The name of a component. */
 export const name: Kind<string> = {
   allowed: `1 to ${MAX_NAME_LENGTH} characters, without / \\ , or control characters`,
-  // It is a name and not a place: OTEL_SERVICE_NAME means the same here as it does to the OpenTelemetry SDK.
+  // Do not expand a name, as it is not a path: OTEL_SERVICE_NAME must mean the same as in the OpenTelemetry SDK.
   expands: false,
   fromText: (text) => {
     const value = strip(text);
@@ -124,7 +128,10 @@ export const name: Kind<string> = {
   fromCode: (value) => (typeof value === 'string' ? name.fromText(value) : undefined),
 };
 
-/** A comma list as Airflow splits it: only the empty text is the empty list; items are stripped and may be empty. */
+/**
+ * A comma-separated list as Airflow splits it: only the empty text is an empty list; items are stripped and
+ * may be empty.
+ */
 export const list: Kind<readonly string[]> = {
   allowed: 'names with commas between them',
   expands: true,
@@ -137,7 +144,7 @@ export const list: Kind<readonly string[]> = {
   },
 };
 
-/** A port of this machine. No text and `off` both mean none. */
+/** A local port. The empty text and `off` both mean none. */
 export const port: Kind<number | undefined> = {
   allowed: 'a port from 1 to 65535, or off',
   expands: true,
@@ -161,7 +168,10 @@ function hostPortFrom(host: unknown, port: unknown): Accepted<HostPort> | undefi
   return { value: { host, port } };
 }
 
-/** An address to listen on. No text and `off` both mean none, so that an empty variable switches a server off. */
+/**
+ * An address to listen on. The empty text and `off` both mean none, so that an empty variable disables a
+ * server.
+ */
 export const hostPort: Kind<HostPort | undefined> = {
   allowed: 'host:port or [IPv6]:port with a port from 0 to 65535, or off',
   expands: true,

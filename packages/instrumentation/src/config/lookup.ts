@@ -5,23 +5,23 @@ import { type FileKey, OPTIONS } from './options.js';
 import { tolerate } from './tolerate.js';
 import type { ConfigInput, HeaprayOptions, OptionName, ResolvedOptions } from './types.js';
 
-/** A value and where it came from. */
+/** A value and its source. */
 export interface Picked<T> {
   readonly value: T;
   readonly source: string;
-  /** The setting to name in a warning about the value. */
+  /** Setting to name in a warning about the value. */
   readonly setting: FileKey;
 }
 
-/** Looks options up, from the strongest source to the weakest. */
+/** Looks up options, from the strongest source to the weakest. */
 export class Lookup {
   readonly #input: ConfigInput;
   readonly #ini: IniFile | undefined;
   readonly #env: ConfigInput['env'];
 
   /**
-   * @param ini the config file, if there is one.
-   * @param env the variables that options are read from; those inside values are expanded from `input.env`.
+   * @param ini the config file, if there is one
+   * @param env variables that options are read from; variables inside values are expanded from `input.env`
    */
   constructor(input: ConfigInput, ini: IniFile | undefined, env: ConfigInput['env']) {
     this.#input = input;
@@ -30,8 +30,9 @@ export class Lookup {
   }
 
   /**
-   * The value of an option, or `undefined` when the table has no default.
-   * @throws {ConfigError} when the strongest source has a value that is not allowed.
+   * Returns the value of an option, or `undefined` if it is not set and has no default.
+   *
+   * @throws {ConfigError} when the strongest source has a value that is not valid
    */
   pick<K extends OptionName>(option: K): Picked<ResolvedOptions[K]> | undefined {
     const { code, defaults } = this.#input;
@@ -95,22 +96,22 @@ export class Lookup {
   }
 }
 
-/** An option that was given, and not what the application has put into `Object.prototype`. */
+/** Reads an own property only: the application may have extended `Object.prototype`. */
 function own(options: HeaprayOptions | undefined, option: OptionName): unknown {
   return options && Object.hasOwn(options, option) ? Reflect.get(options, option) : undefined;
 }
 
-/** Airflow reads these settings itself, by the same rules. */
+/** Returns true for settings that Airflow itself reads, by the same rules. */
 function isOfAirflow({ key }: ConfigError): boolean {
   return key.startsWith('AIRFLOW_') || key.startsWith('[profiling] ');
 }
 
-/** The file's name for an option; options without one go by their own name. */
+/** Returns the setting of an option in the file; options without one are named like the option. */
 function mainSetting(option: OptionName): FileKey {
   return OPTIONS[option].file[0] ?? { section: 'heapray', key: option };
 }
 
-/** The setting that a variable stands for: Airflow's variables stand for Airflow's keys. */
+/** Returns the setting that corresponds to a variable; for Airflow's variables, Airflow's key. */
 function settingOf(option: OptionName, variableName: string): FileKey {
   const airflow = OPTIONS[option].file.find(
     ({ section, key }) => variableName === `AIRFLOW__${section}__${key}`.toUpperCase(),

@@ -3,14 +3,18 @@ import { dirname } from 'node:path';
 import { readRegularFile } from './regular-file.js';
 import type { ConfigInput } from './types.js';
 
-/** Airflow's own file has some 100 KB; the password file of a large site has less than this too. */
+/**
+ * Maximum file size, in bytes. Airflow's own file has about 100 KB, and even password files of large sites
+ * have less.
+ */
 const MAX_CONFIG_BYTES = 4 * 1024 * 1024;
-/** What a missing file, or a missing folder on the way to it, is reported as. */
+/** Error codes for a missing file, or a missing folder in its path. */
 const ABSENT = ['ENOENT', 'ENOTDIR'];
 
 /**
- * The text of a file, or `undefined` when there is none. A mark at the start of UTF-8 text is kept.
- * @throws the error of the file system, or a `TypeError` when the bytes are not UTF-8.
+ * Returns the text of a file, or `undefined` if it does not exist. Keeps a byte order mark.
+ *
+ * @throws the error of the file system, or a `TypeError` when the bytes are not UTF-8
  */
 function readText(path: string): string | undefined {
   let bytes: Uint8Array;
@@ -23,7 +27,7 @@ function readText(path: string): string | undefined {
   return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
 }
 
-/** The home folder of the user, or `undefined` for a user id that has none, as containers make up. */
+/** Returns the user's home folder, or `undefined` for a user id without one, as in containers. */
 function userHome(): string | undefined {
   try {
     return homedir();
@@ -32,7 +36,7 @@ function userHome(): string | undefined {
   }
 }
 
-/** The working folder, or, when that was removed, the folder of the main script. */
+/** Returns the working folder, or, if it was removed, the folder of the main script. */
 export function workingFolder(): string {
   try {
     return process.cwd();
@@ -41,13 +45,13 @@ export function workingFolder(): string {
   }
 }
 
-/** The script that Node runs; undefined for code from the command line, where words may be in its place, or from a pipe. */
+/** Returns the script that Node runs; undefined for code from the command line or from a pipe. */
 function mainScript(): string | undefined {
   const [, script] = process.argv;
   return script === '-' || Reflect.get(process, '_eval') !== undefined ? undefined : script;
 }
 
-/** What `resolveConfig` needs to know of the process it runs in. */
+/** Returns the input of `resolveConfig` that comes from this process. */
 export function nodeConfigInput(): Pick<ConfigInput, 'env' | 'readFile' | 'cwd' | 'mainScript' | 'homeDir'> {
   return {
     env: process.env,

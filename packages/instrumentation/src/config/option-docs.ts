@@ -1,20 +1,20 @@
 import { OPTION_NAMES, OPTIONS } from './options.js';
 import type { OptionName } from './types.js';
 
-/** One option, ready to print. */
+/** Documentation of one option. */
 export interface OptionDoc {
   readonly name: OptionName;
   /** Variables, strongest first. */
   readonly env: readonly string[];
   /** `[section] key`, strongest first. */
   readonly file: readonly string[];
-  /** What may stand there. */
+  /** Allowed values. */
   readonly allowed: string;
   readonly default: string;
   readonly description: string;
 }
 
-/** Every option, in the order of the table. */
+/** Returns the documentation of every option, in the order of the table. */
 export function describeOptions(): OptionDoc[] {
   return OPTION_NAMES.map((name) => {
     const { env, file, kind, default: value, defaultText, description } = OPTIONS[name];
@@ -31,7 +31,7 @@ export function describeOptions(): OptionDoc[] {
 
 const HEAD = ['Option', 'Environment', 'File', 'Takes', 'Default', 'Meaning'];
 
-/** The table of options in Markdown; ends with a line feed. */
+/** Returns the table of options in Markdown; ends with a line feed. */
 export function optionsMarkdown(): string {
   const code = (text: string): string => `\`${text}\``;
   const rows = describeOptions().map((option) => [

@@ -19,18 +19,20 @@ export interface FileKey {
   readonly key: string;
 }
 
-/** One row of the table that parsing, messages and docs are made from. */
+/** One row of the table of options, from which parsing, messages and docs are derived. */
 export interface OptionSpec<T> {
   readonly kind: Kind<T>;
-  /** Variables, the first that is set wins. */
+  /** Variables; the first one set wins. */
   readonly env: readonly string[];
-  /** Places in the file, the first that is there wins. */
+  /** Places in the file; the first one present wins. */
   readonly file: readonly FileKey[];
-  /** The built-in value, given as a program would give it; `undefined` when it depends on the process. */
+  /** Built-in value, in the form that code would give it; `undefined` if it depends on the process. */
   readonly default: unknown;
-  /** What docs say instead, where the value alone does not tell. */
+  /** Text shown in docs instead of the value. */
   readonly defaultText?: string;
-  /** Whether a variable that is set but empty is a value. Otherwise it counts as not set, as OpenTelemetry has it. */
+  /**
+   * True if a variable that is set but empty is a value. Otherwise it counts as not set, as in OpenTelemetry.
+   */
   readonly emptyEnv?: boolean;
   readonly description: string;
 }
@@ -38,7 +40,7 @@ export interface OptionSpec<T> {
 const heapray = (key: string): FileKey => ({ section: 'heapray', key });
 const profiling = (key: string): FileKey => ({ section: 'profiling', key });
 
-/** Every option, in the order docs list them. */
+/** All options, in the order of the docs. */
 export const OPTIONS: { readonly [K in OptionName]: OptionSpec<ResolvedOptions[K]> } = {
   enabled: {
     kind: boolean,
@@ -211,5 +213,5 @@ export const OPTIONS: { readonly [K in OptionName]: OptionSpec<ResolvedOptions[K
   },
 };
 
-/** The names of all options, in the order of the table. */
+/** Names of all options, in the order of the table. */
 export const OPTION_NAMES: readonly OptionName[] = Object.keys(OPTIONS) as OptionName[];

@@ -3,13 +3,14 @@ import fs from 'node:fs';
 const { O_RDONLY, O_NONBLOCK = 0, O_NOCTTY = 0 } = fs.constants;
 
 /**
- * Reads a regular file. Opening never waits, as it would for the other end of a pipe, and reading ends after `maxBytes`,
- * also where a file says that it is empty and is not, as in `/proc`.
+ * Reads a regular file. Opening never waits, as it would for the other end of a pipe. Reading stops after
+ * `maxBytes`, even if the file claims to be empty, as in `/proc`.
  *
- * @throws what `fs` throws, or an error with the code `EINVAL`, when it is no regular file, or `EFBIG`
+ * @throws what `fs` throws, or an error with the code `EINVAL` if it is not a regular file, or `EFBIG` if it
+ *   is too large
  */
 export function readRegularFile(path: string, maxBytes: number): Uint8Array {
-  // A device may do something when it is opened.
+  // Check before opening, which may have side effects on a device.
   if (!fs.statSync(path).isFile()) throw refusal('EINVAL', 'not a regular file', path);
   const descriptor = fs.openSync(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
   try {
@@ -23,7 +24,7 @@ export function readRegularFile(path: string, maxBytes: number): Uint8Array {
 }
 
 function readToEnd(descriptor: number, size: number, maxBytes: number, path: string): Uint8Array {
-  // A byte more than expected shows the end.
+  // Read one byte more than expected, to see the end.
   let bytes = Buffer.alloc(Math.max(size, 4095) + 1);
   let filled = 0;
   for (;;) {

@@ -12,10 +12,10 @@ import type { ConfigInput, HeaprayOptions, OptionName, ResolvedConfig, ResolvedO
 
 const SERVICE_NAME = 'OTEL_SERVICE_NAME';
 const RESOURCE_ATTRIBUTES = 'OTEL_RESOURCE_ATTRIBUTES';
-/** Set by a profiled process for those that it starts. */
+/** Set by a profiled process for its children. */
 const PARENT_PID = 'HEAPRAY_PARENT_PID';
 
-/** Sources of a component that was not named for heapray. */
+/** Matches the sources of a component that was not named for heapray. */
 const FOLLOWS_SERVICE = /^(?:env:OTEL_|default$)/;
 
 function refuseUnknownOptions(options: HeaprayOptions | undefined): void {
@@ -26,18 +26,18 @@ function refuseUnknownOptions(options: HeaprayOptions | undefined): void {
   }
 }
 
-/** A component's name made from text that was not meant to be one; may be empty. */
+/** Makes a component name from text that was not written as one; may be empty. */
 function toName(text: string): string {
   return strip(strip(text).replace(NAME_FORBIDS, '_').slice(0, MAX_NAME_LENGTH).toWellFormed());
 }
 
-/** What the component is called when nobody says. */
+/** Returns the component name used when none is set. */
 function scriptName(mainScript: string | undefined): string {
   const script = basename(mainScript ?? '');
   return toName(basename(script, extname(script))) || 'node';
 }
 
-/** The service names that OpenTelemetry's variables give, by variable; empty when there is none. */
+/** Returns the service names from OpenTelemetry's variables, by variable; empty if there is none. */
 function serviceNames(env: ConfigInput['env']): Record<string, string> {
   const attributes = variable(env, RESOURCE_ATTRIBUTES) ?? '';
   return {
@@ -46,7 +46,10 @@ function serviceNames(env: ConfigInput['env']): Record<string, string> {
   };
 }
 
-/** The environment with service names that can be a component: those variables are not ours to refuse. */
+/**
+ * Returns the environment with service names made valid as components: heapray must not refuse
+ * OpenTelemetry's variables.
+ */
 function withUsableServiceNames(env: ConfigInput['env']): ConfigInput['env'] {
   const usable = Object.entries(serviceNames(env)).map(([name, service]) => [name, toName(service)]);
   return { ...env, ...Object.fromEntries(usable) };
@@ -69,7 +72,7 @@ function unknownVariables(env: ConfigInput['env']): string[] {
     .map((key) => `${quote(key)} is no variable of heapray's and is ignored`);
 }
 
-/** Looks up one option after the other and notes where each value came from. */
+/** Looks up options one by one and records the source of each value. */
 class Resolution {
   readonly sources: Record<string, string> = {};
   readonly #input: ConfigInput;
@@ -82,7 +85,7 @@ class Resolution {
 
   value<K extends Exclude<OptionName, 'component' | 'configFile'>>(option: K): ResolvedOptions[K] {
     const picked = this.#lookup.pick(option);
-    // Only `component` and `configFile` lack a default, and they are resolved elsewhere.
+    // Unreachable: only `component` and `configFile` lack a default, and they are resolved elsewhere.
     if (picked === undefined) throw new ConfigError(option, undefined, OPTIONS[option].kind.allowed);
     this.sources[option] = picked.source;
     return picked.value;
@@ -91,7 +94,7 @@ class Resolution {
   component(): string {
     const picked = this.#lookup.pick('component');
     const service = toName(this.#input.serviceName ?? '');
-    // The SDK reads these variables too, and code may overrule them there.
+    // The SDK's name wins over these variables: the SDK reads them too, and code may override them there.
     const isNamed = picked !== undefined && !FOLLOWS_SERVICE.test(picked.source);
     if (service !== '' && !isNamed) {
       this.sources.component = 'sdk';
@@ -112,10 +115,12 @@ class Resolution {
 }
 
 /**
- * Works out what a process runs with: code beats the environment, which beats the config file, which beats the
- * defaults. Reads nothing but `input`.
- * @throws {ConfigError} for a wrong value of an option, an unknown option in code, an unknown key in `[heapray]`, a
- * config file that heapray was told to read and cannot, and whatever keeps Airflow itself from starting.
+ * Resolves the configuration of a process: code beats the environment, which beats the config file, which
+ * beats the defaults. Reads nothing but `input`.
+ *
+ * @throws {ConfigError} for a wrong value of an option, an unknown option in code, an unknown key in
+ *   `[heapray]`, a config file of heapray that cannot be read, and everything that keeps Airflow itself from
+ *   starting
  */
 export function resolveConfig(input: ConfigInput): ResolvedConfig {
   refuseUnknownOptions(input.code);

@@ -1,9 +1,10 @@
-/** Longest key and value of an attribute, in characters, as OpenTelemetry's SDK has it. */
+/** Maximum length of an attribute's key and value, in characters, as in OpenTelemetry's SDK. */
 const MAX_LENGTH = 255;
 
 /**
- * Returns the `service.name` in a value of `OTEL_RESOURCE_ATTRIBUTES` (`key=value,key=value`, percent-encoded); undefined
- * when there is none. As in OpenTelemetry's SDK, the last one counts, and a value with any mistake does not count at all.
+ * Returns the `service.name` in a value of `OTEL_RESOURCE_ATTRIBUTES` (`key=value,key=value`,
+ * percent-encoded); undefined if there is none. As in OpenTelemetry's SDK, the last one wins, and a value
+ * with any mistake is ignored as a whole.
  */
 export function serviceNameIn(resourceAttributes: string): string | undefined {
   let name: string | undefined;

@@ -3,7 +3,7 @@
  * U+001C to U+001F and U+0085 but leaves U+FEFF alone, and trim() does the reverse.
  */
 
-/** Longest value that is repeated in a message, in characters. */
+/** Maximum length of a value in a message, in characters. */
 const MAX_SHOWN = 200;
 
 const SPACES = new Set([0x20, 0x85, 0xa0, 0x1680, 0x2028, 0x2029, 0x202f, 0x205f, 0x3000]);
@@ -11,31 +11,31 @@ for (let code = 0x09; code <= 0x0d; code++) SPACES.add(code);
 for (let code = 0x1c; code <= 0x1f; code++) SPACES.add(code);
 for (let code = 0x2000; code <= 0x200a; code++) SPACES.add(code);
 
-/** How many white space characters `text` starts with. */
+/** Returns the number of white space characters at the start of `text`. */
 export function indentOf(text: string): number {
   let start = 0;
   while (start < text.length && SPACES.has(text.charCodeAt(start))) start++;
   return start;
 }
 
-/** `text` without the white space at its end. */
+/** Returns `text` without trailing white space. */
 export function stripEnd(text: string): string {
   let end = text.length;
   while (end > 0 && SPACES.has(text.charCodeAt(end - 1))) end--;
   return text.slice(0, end);
 }
 
-/** `text` without the white space at both ends. */
+/** Returns `text` without leading and trailing white space. */
 export function strip(text: string): string {
   return stripEnd(text.slice(indentOf(text)));
 }
 
-/** Whether a character would break or disturb a line of a log. */
+/** Returns true for a character that would break or garble a log line. */
 function isUnprintable(code: number): boolean {
   return code < 0x20 || (code >= 0x7f && code < 0xa0) || code === 0x2028 || code === 0x2029;
 }
 
-/** A value for a message: on one line, cut when long; anything printable stays as written. */
+/** Formats a value for a message: on one line, cut when long; printable characters stay as written. */
 export function printable(value: unknown): string {
   let shown = '';
   for (const char of describe(value)) {
@@ -46,12 +46,12 @@ export function printable(value: unknown): string {
   return shown;
 }
 
-/** The same in single quotes. */
+/** Formats a value like `printable`, in single quotes. */
 export function quote(value: unknown): string {
   return `'${printable(value)}'`;
 }
 
-/** Any value as text; never throws, whatever a program passed as an option. */
+/** Converts any value to text; never throws. */
 function describe(value: unknown): string {
   if (typeof value === 'string') return value;
   if (typeof value !== 'object' || value === null) return String(value);

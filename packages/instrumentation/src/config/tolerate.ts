@@ -2,11 +2,11 @@ import { ConfigError } from './config-error.js';
 import type { ConfigInput } from './types.js';
 
 /**
- * Reads something that the environment or a file says. When it is refused and somebody wants to be told, it counts as
- * not given.
+ * Reads a setting from the environment or a file. If it is refused and `onRefused` is set, reports it and
+ * returns `otherwise`.
  *
- * @param ofAirflow whether Airflow itself would refuse it
- * @throws {ConfigError} when nobody wants to be told.
+ * @param ofAirflow returns true if Airflow itself would refuse it
+ * @throws {ConfigError} without `onRefused`
  */
 export function tolerate<T>(
   { onRefused }: Pick<ConfigInput, 'onRefused'>,

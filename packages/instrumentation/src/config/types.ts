@@ -1,71 +1,71 @@
 import type { ConfigError } from './config-error.js';
 
-/** Where a server listens. An IPv6 `host` has no brackets; port 0 means any free port. */
+/** Address that a server listens on. An IPv6 `host` has no brackets; port 0 means any free port. */
 export interface HostPort {
   readonly host: string;
   readonly port: number;
 }
 
-/** Layout number of the memray captures heapray writes. */
+/** Format number of memray captures. */
 export type MemrayFormat = 11 | 12 | 13;
 
-/** What a series of a call-site metric stands for; each sums over what the one before it tells apart. */
+/** Unit of a call-site series; each sums up several of the one before it. */
 export type GroupBy = 'function' | 'file' | 'package' | 'component';
 
-/** In another file, or summed up. */
+/** Continuation of a full capture in another file, or aggregated. */
 export type CaptureOverflow = 'rotate' | 'aggregate';
 
 /**
- * What a program may pass in code. Each option that is absent or `undefined` is looked up in the environment,
- * then in the config file, then in the defaults.
+ * Options that a program may pass in code. Each option that is absent or `undefined` is looked up in the
+ * environment, then in the config file, then in the defaults.
  */
 export interface HeaprayOptions {
-  /** Whether to profile at all. */
+  /** Enables profiling. */
   enabled?: boolean | undefined;
   /** Mean bytes between two samples: an integer from 1 to 2^30. */
   samplingInterval?: number | undefined;
-  /** The same while a component of this process is traced. */
+  /** `samplingInterval` while a component of this process is traced. */
   tracedSamplingInterval?: number | undefined;
-  /** What this process is called in metrics and in file names. */
+  /** Name of this process in metrics and file names. */
   component?: string | undefined;
-  /** The components that write deep dumps: an array, or one string with commas. */
+  /** Components that write captures: an array, or one string with commas. */
   traceComponents?: readonly string[] | string | undefined;
   /** Record every allocation of the traced components. */
   detailedTracing?: boolean | undefined;
-  /** Folder of the dumps; `~` and `$VAR` are expanded. */
+  /** Folder of the captures; `~` and `$VAR` are expanded. */
   home?: string | undefined;
   /** Path of the INI file; `~` and `$VAR` are expanded. It must exist. */
   configFile?: string | undefined;
-  /** Layout of the captures. */
+  /** Format of the captures. */
   memrayFormat?: MemrayFormat | undefined;
-  /** The loopback port for `memray live`: from 1 to 65535, or `off`. */
+  /** Loopback port for `memray live`: from 1 to 65535, or `off`. */
   memrayLivePort?: number | 'off' | undefined;
-  /** Bytes at which a capture ends: an integer from 64 KiB. */
+  /** Size at which a capture file ends, in bytes: an integer from 64 KiB. */
   maxCaptureBytes?: number | undefined;
-  /** How a capture that has reached its size goes on. */
+  /** Continuation of a capture that has reached its size. */
   captureOverflow?: CaptureOverflow | undefined;
-  /** Whether finished captures are compressed. */
+  /** Compresses finished captures. */
   memrayCompress?: boolean | undefined;
-  /** How many captures of a component are kept, from 1 to 1000. */
+  /** Number of captures kept per component, from 1 to 1000. */
   maxCaptures?: number | undefined;
-  /** How many call sites an instrument reports by name, from 1 to 1000. */
+  /** Number of call sites that an instrument reports by name, from 1 to 1000. */
   maxCallSites?: number | undefined;
   maxLiveSamples?: number | undefined;
-  /** What call sites are summed by in metrics. */
+  /** Unit that call sites are summed by in metrics. */
   groupBy?: GroupBy | undefined;
-  /** Whether the conventions' own memory metrics are given too. */
+  /** Also reports the memory metrics of OpenTelemetry's semantic conventions. */
   conventionMetrics?: boolean | undefined;
-  /** The fraction of one core that profiling may use, from 0.0001 to 0.5. */
+  /** Fraction of one core that profiling may use, from 0.0001 to 0.5. */
   cpuBudget?: number | undefined;
-  /** Length of a window in which growth is judged: an integer from 1 to 3600 seconds. */
+  /** Length of a window in which growth is judged, in seconds: an integer from 1 to 3600. */
   leakWindow?: number | undefined;
-  /** Where /debug/pprof listens: `host:port`, `[::1]:port`, a {@link HostPort}, or `off`. */
+  /** Address of /debug/pprof: `host:port`, `[::1]:port`, a {@link HostPort}, or `off`. */
   debugServer?: string | HostPort | undefined;
-  /** Whether `?gc=1` collects garbage before a profile. */
+  /** Allows `?gc=1`, which collects garbage before a profile. */
   allowGc?: boolean | undefined;
 }
 
-/** Every option with its final value. */
+/** All options with their final values. */
 export interface ResolvedOptions {
   readonly enabled: boolean;
   /** Bytes. */
@@ -73,7 +73,7 @@ export interface ResolvedOptions {
   /** Bytes. */
   readonly tracedSamplingInterval: number;
   readonly component: string;
-  /** The same list as {@link ResolvedConfig.components}. */
+  /** Same list as {@link ResolvedConfig.components}. */
   readonly traceComponents: readonly string[];
   readonly detailedTracing: boolean;
   /** Absolute path. */
@@ -81,7 +81,7 @@ export interface ResolvedOptions {
   /** Absolute path of the file that was read. */
   readonly configFile: string | undefined;
   readonly memrayFormat: MemrayFormat;
-  /** `undefined` when nobody may watch. */
+  /** Undefined when the live port is disabled. */
   readonly memrayLivePort: number | undefined;
   /** Bytes. */
   readonly maxCaptureBytes: number;
@@ -96,7 +96,7 @@ export interface ResolvedOptions {
   readonly cpuBudget: number;
   /** Seconds. */
   readonly leakWindow: number;
-  /** `undefined` when the server is off. */
+  /** Undefined when the server is disabled. */
   readonly debugServer: HostPort | undefined;
   readonly allowGc: boolean;
 }
@@ -104,52 +104,57 @@ export interface ResolvedOptions {
 /** The name of an option. */
 export type OptionName = keyof ResolvedOptions;
 
-/** What a process runs with. */
+/** The resolved configuration of a process. */
 export interface ResolvedConfig {
   readonly options: ResolvedOptions;
-  /** The traced components: valid names in the order given; a name given twice is there twice, as in Airflow. */
+  /** Traced components: valid names in the order given. Duplicates are kept, as in Airflow. */
   readonly components: string[];
-  /** Whether traced components record every allocation. */
+  /** True if traced components record every allocation. */
   readonly detailed: boolean;
-  /** Absolute path of the folder of dumps. */
+  /** Absolute path of the folder of captures. */
   readonly home: string;
   /** Absolute path of the file that was read. */
   readonly configFile: string | undefined;
-  /** Per option: `code`, `env:NAME`, `file:PATH [section] key` or `default`; of `component` also `sdk`. */
+  /**
+   * Source of each option: `code`, `env:NAME`, `file:PATH [section] key` or `default`; of `component` also
+   * `sdk`.
+   */
   readonly sources: Record<string, string>;
-  /** One line each: every dropped component, every unknown `HEAPRAY_*` variable, a file that cannot be read. */
+  /**
+   * Warnings, one line each: dropped components, unknown `HEAPRAY_*` variables, a file that cannot be read.
+   */
   readonly warnings: string[];
 }
 
-/** All that configuration depends on; nothing else is read. */
+/** Complete input of the configuration; nothing else is read. */
 export interface ConfigInput {
-  /** Options given by the program. A key that is not an option is refused. */
+  /** Options from code. A key that is not an option is refused. */
   readonly code?: HeaprayOptions | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   /**
-   * The text of a file, or `undefined` when there is none. It may throw: an error whose `code` is `EACCES` or
-   * `EPERM` is forgiven for a file that only Airflow's variables name, any other stops the start.
+   * Returns the text of a file, or `undefined` if it does not exist. It may throw. An error with code
+   * `EACCES` or `EPERM` is ignored for a file that only Airflow's variables name; any other is refused.
    */
   readonly readFile: (path: string) => string | undefined;
-  /** What a process manager calls the program; stands for the main script's name. */
+  /** Name of the program in its process manager; used instead of the main script's name. */
   readonly appName?: string | undefined;
-  /** Absolute; what relative paths start from. */
+  /** Absolute path that relative paths start from. */
   readonly cwd: string;
-  /** Path of the script that node runs. */
+  /** Path of the script that Node runs. */
   readonly mainScript?: string | undefined;
-  /** What `~` stands for when `HOME` is not in `env`; without either it stays as written. */
+  /** Replacement of `~` when `HOME` is not in `env`; without either, `~` stays as written. */
   readonly homeDir: string | undefined;
-  /** What the application's OpenTelemetry SDK calls the service, once that is known. */
+  /** Service name in the application's OpenTelemetry SDK, once it is known. */
   readonly serviceName?: string | undefined;
-  /** The component names that the program declares. */
+  /** Component names that the program declares. */
   readonly declaredComponents?: readonly string[] | undefined;
   /**
-   * Told of each wrong value in the environment or a file, which then counts as not given: the default is used. When
-   * absent, the first one is thrown. Wrong values in `code` are always thrown.
+   * Called for each wrong value in the environment or a file, which is then ignored, so that the default is
+   * used. Without it, the first wrong value is thrown. Wrong values in `code` are always thrown.
    *
-   * @param ofAirflow whether Airflow itself would refuse to start
+   * @param ofAirflow true if Airflow itself would refuse to start
    */
   readonly onRefused?: ((error: ConfigError, ofAirflow: boolean) => void) | undefined;
-  /** Replaces built-in defaults; takes what `code` takes. */
+  /** Replacements for the built-in defaults; same form as `code`. */
   readonly defaults?: HeaprayOptions | undefined;
 }

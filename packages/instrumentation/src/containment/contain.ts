@@ -6,14 +6,14 @@ import {
   ReflectApply,
 } from './primordials.js';
 
-/** Told of what was thrown. */
+/** Called with what was thrown. */
 export type OnThrown = (thrown: unknown) => void;
 
 /**
- * Runs work and lets nothing that it throws escape.
+ * Runs work and contains everything that it throws.
  *
- * @param onThrown told of what was thrown; what it throws itself is dropped
- * @returns what the work returned, or undefined when it threw
+ * @param onThrown called with what was thrown; what it throws itself is dropped
+ * @returns what the work returned, or undefined if it threw
  */
 export function contain<T>(work: () => T, onThrown: OnThrown): T | undefined {
   try {
@@ -25,20 +25,22 @@ export function contain<T>(work: () => T, onThrown: OnThrown): T | undefined {
 }
 
 /**
- * Makes of a function one that never throws: what Node or the application may call back.
+ * Wraps a function that Node or the application may call back, so that it never throws.
  *
- * @returns a function with the same parameters; it returns undefined when the original threw
+ * @returns a function with the same parameters; it returns undefined if the original threw
  */
 export function contained<Args extends unknown[], T>(
   work: (...args: Args) => T,
   onThrown: OnThrown,
 ): (...args: Args) => T | undefined {
   const safe = (...args: Args) => contain(() => ReflectApply(work, undefined, args), onThrown);
-  // Node's emitters call the `apply` of their listeners.
+  // Needed because Node's emitters call `apply` of their listeners.
   return ObjectDefineProperty(safe, 'apply', { value: FunctionPrototypeApply });
 }
 
-/** Runs asynchronous work; the returned promise is never rejected, and undefined when the work failed. */
+/**
+ * Runs asynchronous work; the returned promise never rejects, and resolves to undefined if the work failed.
+ */
 export async function containAsync<T>(
   work: () => Promise<T> | T,
   onThrown: OnThrown,
@@ -52,9 +54,9 @@ export async function containAsync<T>(
 }
 
 /**
- * Takes care of a value that the application's code returned: a promise that is rejected later does not end the
- * process. Does not call `then` of anything but a promise of the language, since that would start lazy ones (a query
- * of knex or mongoose).
+ * Handles a value that the application's code returned: a promise that rejects later does not end the
+ * process. Calls `then` only on native promises, since it would start lazy thenables (a query of knex or
+ * mongoose).
  */
 export function containRejection(value: unknown, onThrown: OnThrown): void {
   if (!types.isPromise(value)) return;
@@ -62,7 +64,7 @@ export function containRejection(value: unknown, onThrown: OnThrown): void {
   try {
     void PromisePrototypeThen(value, undefined, onRejected);
   } catch {
-    // Its `constructor` throws when it is asked what kind of promise to make; without one, it is the language's own.
+    // Its `constructor`, which `then` reads, throws. Override it, so that a native promise is made.
     contain(() => {
       ObjectDefineProperty(value, 'constructor', { value: undefined, configurable: true });
       void PromisePrototypeThen(value, undefined, onRejected);
@@ -74,6 +76,6 @@ function tell(onThrown: OnThrown, thrown: unknown): void {
   try {
     onThrown(thrown);
   } catch {
-    // There is nobody left to tell.
+    // Drop it, as the error handler itself has failed.
   }
 }

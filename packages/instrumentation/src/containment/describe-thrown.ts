@@ -1,7 +1,7 @@
 import { inspect, types } from 'node:util';
 import { SafeString, StringPrototypeReplace, StringPrototypeSlice } from './primordials.js';
 
-/** Longest description of something thrown, in characters. */
+/** Maximum length of a description, in characters. */
 const MAX_LENGTH = 300;
 const UNKNOWN = 'something that cannot be shown';
 /** Control characters and line separators, with the blanks that follow them. */
@@ -9,8 +9,8 @@ const UNKNOWN = 'something that cannot be shown';
 const BREAKS = /[\x00-\x1f\x7f-\x9f\u2028\u2029]+ */g;
 
 /**
- * Describes what was thrown, on one line. Never throws, whatever it is: a Proxy, an error whose `message` throws, an
- * object without prototype.
+ * Describes a thrown value on one line. Never throws, even for a Proxy, an error whose `message` throws, or
+ * an object without prototype.
  */
 export function describeThrown(thrown: unknown): string {
   try {
@@ -21,7 +21,7 @@ export function describeThrown(thrown: unknown): string {
 }
 
 function textOf(thrown: unknown): string {
-  // Its traps are the application's code.
+  // Do not touch a Proxy: its traps are the application's code.
   if (types.isProxy(thrown)) return 'a Proxy';
   if (types.isNativeError(thrown)) {
     const { message } = thrown;

@@ -1,7 +1,10 @@
 import { contain } from './contain.js';
 import { process, ReflectOwnKeys } from './primordials.js';
 
-/** Copies the environment; without what cannot be read, since the application may have put a Proxy in its place. */
+/**
+ * Copies the environment. Leaves out what cannot be read, because the application may have replaced it with a
+ * Proxy.
+ */
 export function environment(): Record<string, string> {
   const nothing = () => {};
   const copy: Record<string, string> = {};

@@ -1,21 +1,25 @@
 /**
- * What code on the application's main thread takes from JavaScript and Node, as it was when heapray was loaded.
+ * Functions of JavaScript and Node used on the application's main thread, as they were when heapray was
+ * loaded.
  *
- * The application may replace any of it later: test runners install timers that return numbers, browsers' stand-ins
- * remove `performance`, hardening freezes or poisons prototypes. Names follow Node's own primordials: a function
- * `ArrayPrototypePush` takes the array as its first parameter.
+ * The application may replace any of them later: test runners install timers that return numbers, browser
+ * shims remove `performance`, hardening freezes or poisons prototypes. Names follow Node's own primordials: a
+ * function `ArrayPrototypePush` takes the array as its first parameter.
  */
 import { EventEmitter } from 'node:events';
 import { performance } from 'node:perf_hooks';
 import { clearTimeout, setImmediate, setTimeout } from 'node:timers';
 import { MessagePort } from 'node:worker_threads';
 
-/** Not imported from `node:process`: to list what that exports opens the standard streams. */
+/** The global, not an import of `node:process`, because listing its exports opens the standard streams. */
 const process: NodeJS.Process = globalThis.process;
 
 export { clearTimeout, process, setImmediate, setTimeout };
 
-/** `bind.bind(call)`: makes of a method a function `F` of the object and the parameters, without a look-up at the call. */
+/**
+ * `bind.bind(call)`: turns a method into a function `F` of the object and the parameters, without a lookup
+ * per call.
+ */
 const { bind, call } = Function.prototype;
 const uncurryThis = bind.bind(call) as <F>(method: (...args: never[]) => unknown) => F;
 
@@ -45,7 +49,7 @@ export const ReflectOwnKeys: typeof Reflect.ownKeys = Reflect.ownKeys;
 export const ReflectSet: typeof Reflect.set = Reflect.set;
 export const SymbolFor: typeof Symbol.for = Symbol.for;
 
-/** The global object itself. What it holds may change; it stays the same. */
+/** The global object itself. Its properties may change; its identity does not. */
 export const globalObject: typeof globalThis = globalThis;
 export const SafeError: ErrorConstructor = Error;
 export const SafeInt32Array: Int32ArrayConstructor = Int32Array;
@@ -97,10 +101,10 @@ type Hold = (port: MessagePort) => void;
 export const PortRef: Hold = uncurryThis<Hold>(port.ref);
 export const PortUnref: Hold = uncurryThis<Hold>(port.unref);
 
-/** Milliseconds on a clock that never goes back. */
+/** Milliseconds on a monotonic clock. */
 export const now: () => number = performance.now.bind(performance);
 
-/** Gives a subclass its own copies of all methods, out of reach of whoever changes the original's. */
+/** Gives a subclass its own copies of all methods, so that replacing the original's has no effect on it. */
 function withOwnMethods<T extends { readonly prototype: object }>(original: object, subclass: T): T {
   for (const key of Reflect.ownKeys(original)) {
     if (Object.hasOwn(subclass.prototype, key)) continue;

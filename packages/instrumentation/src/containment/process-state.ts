@@ -7,18 +7,18 @@ import {
   SymbolFor,
 } from './primordials.js';
 
-/** For a global object that takes no properties: one copy of this package then has a state of its own. */
+/** Fallback for a frozen global object: each copy of this package then has its own state. */
 const ownStates = new SafeMap<string, object>();
 
 /**
- * State that all copies of this package in the process share.
+ * Returns a state object shared by all copies of this package in the process.
  *
- * @param key its name and the version of its shape
- * @param create makes it when no copy has yet
+ * @param key name and version of its shape
+ * @param create creates it if no copy has done so yet
  */
 export function processState<T extends object>(key: string, create: () => T): T {
   const symbol = SymbolFor(key);
-  // Only an own property: what the global object inherits from may be a Proxy that throws.
+  // Check own properties only: the global object may inherit from a Proxy that throws.
   if (ObjectHasOwn(globalObject, symbol)) return ReflectGet(globalObject, symbol) as T;
   const own = ownStates.get(key) as T | undefined;
   if (own) return own;

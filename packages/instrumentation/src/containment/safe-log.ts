@@ -2,15 +2,15 @@ import type { Log } from '../diag.js';
 import { contain, containRejection } from './contain.js';
 
 /**
- * Makes of a log function one that never throws and does not call itself: the application's own code may be behind it,
- * and what it calls may log again.
+ * Wraps a log function so that it never throws and never calls itself. The application's own code may be
+ * behind it, and that may log again.
  */
 export function safeLog(log: Log): Log {
   let logging = false;
   return (level, text) => {
     if (logging) return;
     logging = true;
-    // A broken logger is not the profiler's to report.
+    // Ignore errors: the profiler need not report a broken logger.
     contain(
       () => containRejection(log(level, text) as unknown, () => {}),
       () => {},

@@ -5,8 +5,8 @@ import { ObjectHasOwn, process, ReflectApply } from './primordials.js';
 const STDERR = 2;
 const { writeSync } = fs;
 /**
- * Whether PM2's cluster mode runs this process: its log is not file descriptor 2, which is the daemon's, but what PM2 puts
- * in place of `process.stderr.write`.
+ * True if PM2's cluster mode runs this process. Then file descriptor 2 belongs to PM2's daemon, and the
+ * process's log is what PM2 puts in place of `process.stderr.write`.
  */
 const IS_PM2_WORKER = contain(
   () => process.env.pm2_env !== undefined || process.env.exec_mode === 'cluster_mode',
@@ -14,9 +14,9 @@ const IS_PM2_WORKER = contain(
 );
 
 /**
- * Writes a line to standard error; when its reader is gone or its disk is full, the line is dropped.
+ * Writes a line to standard error. Drops the line if its reader is gone or the disk is full.
  *
- * Goes past `process.stderr`: a write that fails would leave that stream in error, and the application's next
+ * Bypasses `process.stderr`: a failed write would leave that stream in error, and the application's next
  * `console.error` would end the process.
  */
 export function writeStderrLine(text: string): void {
@@ -29,7 +29,7 @@ export function writeStderrLine(text: string): void {
   );
 }
 
-/** Returns false while PM2 has not replaced the method yet. */
+/** Writes through PM2's replacement; returns false while PM2 has not installed it yet. */
 function writeToPm2(line: string): boolean {
   const { stderr } = process;
   if (!ObjectHasOwn(stderr, 'write')) return false;

@@ -1,18 +1,18 @@
 import { contained, type OnThrown } from './contain.js';
 import { clearTimeout, SafeSet, setTimeout } from './primordials.js';
 
-/** Timers that never keep the process alive, and whose work never throws into it. */
+/** Timers that never keep the process alive, and whose callbacks never throw into it. */
 export class Timers {
   readonly #onThrown: OnThrown;
   readonly #running = new SafeSet<NodeJS.Timeout>();
   #stopped = false;
 
-  /** @param onThrown told of what the work throws */
+  /** @param onThrown called with what a callback throws */
   constructor(onThrown: OnThrown) {
     this.#onThrown = onThrown;
   }
 
-  /** Does something later; not after `stop`. */
+  /** Calls back after a time, in ms; not after `stop`. */
   after(millis: number, work: () => void): void {
     if (this.#stopped) return;
     const ring = contained(() => {
@@ -24,7 +24,7 @@ export class Timers {
     this.#running.add(timer);
   }
 
-  /** Nothing is done any more. */
+  /** Cancels all timers. */
   stop(): void {
     this.#stopped = true;
     this.#running.forEach((timer) => {

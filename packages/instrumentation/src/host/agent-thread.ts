@@ -37,51 +37,56 @@ import { startThread } from '../start-thread.js';
 import { LatePolls } from './late-polls.js';
 import type { ThreadOptions } from './thread-options.js';
 
-/** What the profiler thread asks of the main thread. */
+/** Handles requests and events of the profiler thread, on the main thread. */
 export interface AgentThreadHandlers {
   log(level: 'debug' | 'info' | 'warn' | 'error', text: string): void;
-  /** The thread has started in full. */
+  /** Called when the thread has fully started. */
   begun(): void;
   samplerWanted(): void;
   restartSampler(samplingInterval: number): void;
   objectCounts(): ObjectCountTable | undefined;
   listening(address: string): void;
-  /** The debug server cannot be opened; why, for people. */
+  /** Called when the debug server could not be opened, with the reason. */
   notListening(why: string): void;
   leakSuspect(suspect: SuspectView): void;
-  /** The thread is about to end: it needs neither the sampler nor its ports any more. */
+  /** Called when the thread is about to end and needs neither the sampler nor its ports any more. */
   released(): void;
-  /** The thread died by itself; `hasBegun` when it had got as far as to work. */
+  /** Called when the thread died by itself; `hasBegun` is true if it had fully started. */
   died(reason: string, hasBegun: boolean): void;
-  /** Something that Node calls back has thrown: the thread cannot be relied on any more. */
+  /** Called when a Node callback has thrown, so that the thread cannot be relied on any more. */
   failed(thrown: unknown): void;
 }
 
-/** How long a metric reader waits for the profiler thread. */
+/** Longest wait of a metric reader for the profiler thread, in ms. */
 const VIEW_MILLIS = 1_000;
-/** How long the end of a process may wait for its captures in all: the thread's start, its last poll, and writing. */
+/**
+ * Longest wait for captures at the end of a process, in ms: the thread's start, its last poll, and writing.
+ */
 const END_MILLIS = 2_500;
-/** The part of that in which JavaScript runs, for the last poll. */
+/** Part of that time in which JavaScript runs, for the last poll, in ms. */
 const LAST_POLL_MILLIS = 1_200;
-/** An orderly end blocks nobody: twice what its steps may take together. */
+/** Longest wait for a regular stop, in ms: twice what its steps may take together. It does not block. */
 const STOP_MILLIS = 5_000;
 const DISCONNECT_MILLIS = 500;
-/** A thread that is busy with a profile may take as long. */
+/** Longest wait for the debug server to close, in ms; a thread busy with a profile may take as long. */
 const CLOSE_MILLIS = 500;
-/** How often the clock is read while the main thread runs in circles: what that allocates would be in the capture. */
+/**
+ * Number of loop turns between looks at the clock, as each look allocates memory that would be in the
+ * capture.
+ */
 const TURNS_PER_LOOK = 1_000;
 const TOO_EARLY = 'the process ends before the profiler thread has begun: there is no capture';
 const TOO_LATE = 'the process ends before the last of the capture is written';
 
 /**
- * The profiler thread as the main thread sees it. It never keeps the process alive, inherits neither
- * preloads nor environment, and has a small heap of its own.
+ * Controls the profiler thread from the main thread. The thread never keeps the process alive, inherits
+ * neither preloads nor environment, and has a small heap of its own.
  */
 export class AgentThread {
   readonly #worker: Worker;
-  /** Told apart by it when it has ended. */
+  /** Node's id of the thread; identifies it after it has ended. */
   readonly threadId: number;
-  /** Not the worker's own channel: this one can be emptied while the process is exiting. */
+  /** A port of our own, because it can be read while the process is exiting; the worker's channel cannot. */
   readonly #port: MessagePort;
   readonly #handlers: AgentThreadHandlers;
   readonly #control: Int32Array;
@@ -112,8 +117,8 @@ export class AgentThread {
       stdin: false,
       stdout: true,
       stderr: true,
-      // A small young generation is most of the difference between a light thread and a heavy one; the large replies of a
-      // traced process would only spill over it.
+      // A small young generation is the main reason why the thread is light. The large replies of a traced
+      // process would only overflow it, so tracing gets a larger one.
       resourceLimits: { maxYoungGenerationSizeMb: options.traced ? 16 : 1, maxOldGenerationSizeMb: 512 },
     });
     this.threadId = this.#worker.threadId;
@@ -134,16 +139,16 @@ export class AgentThread {
       'exit',
       contained((code: number) => this.#end(`exit code ${code}`), failed),
     );
-    // Only now: adding a message listener makes a port hold the process again.
+    // Unref last: adding a message listener refs the port again.
     this.#hold(false);
   }
 
-  /** Counts collections of the young generation; costs no message. */
+  /** Counts young-generation collections, without a message. */
   scavenged(count: number): void {
     AtomicsAdd(this.#control, ControlWord.scavenges, count);
   }
 
-  /** Adds up how long collections of the main thread took; costs no message. */
+  /** Adds the duration of the main thread's collections, in ms, without a message. */
   collectionsTook(millis: number): void {
     AtomicsAdd(this.#control, ControlWord.collectionMicros, MathRound(millis * 1000));
   }
@@ -152,13 +157,16 @@ export class AgentThread {
     if (!this.#gone && !this.#abandoned) PortPost(this.#port, message);
   }
 
-  /** The newest view; undefined when the thread does not answer in time. Holds the process meanwhile. */
+  /**
+   * Returns the newest view; undefined if the thread does not answer in time. Keeps the process alive
+   * meanwhile.
+   */
   async view(withSites: boolean): Promise<AgentView | undefined> {
     const answer = await this.#ask((request) => ({ type: 'view', request, withSites }));
     return answer?.type === 'view' ? this.#latePolls.with(answer.view) : undefined;
   }
 
-  /** The largest call sites now; otherwise like `view`. */
+  /** Returns the largest call sites now; otherwise like `view`. */
   async topSites(wanted: TopSitesWanted): Promise<TopSitesView | undefined> {
     const answer = await this.#ask((request) => ({ type: 'top-sites', request, wanted }));
     return answer?.type === 'top-sites' ? answer.view : undefined;
@@ -184,13 +192,13 @@ export class AgentThread {
     });
   }
 
-  /** Closes the debug server. Blocks until that is done, for a bounded time; false when it is not. */
+  /** Closes the debug server. Blocks until that is done, or until a timeout; then it returns false. */
   closeServer(): boolean {
     this.send({ type: 'close-server' });
     return AtomicsWait(this.#control, ControlWord.serverClosed, 0, CLOSE_MILLIS) !== 'timed-out';
   }
 
-  /** Ends the thread in an orderly way: last reading, captures finished. Holds the process meanwhile. */
+  /** Stops the thread: last poll, captures finished. Keeps the process alive meanwhile. */
   stop(): Promise<void> {
     this.#stopping ??= new SafePromise((resolve) => {
       if (this.#gone || this.#abandoned) return resolve();
@@ -207,7 +215,7 @@ export class AgentThread {
     return this.#stopping;
   }
 
-  /** Tells the thread to end and speaks with it no more. The process need not wait for that. */
+  /** Abandons the thread, which then ends by itself. Sends no more messages. The process need not wait for it. */
   abandon(): void {
     this.#abandoned = true;
     this.#tellToExit(ABANDONED);
@@ -228,11 +236,11 @@ export class AgentThread {
   }
 
   /**
-   * Ends the thread while the process is exiting and no message can be received any more. Blocks for 2.5 s at most, and
-   * only the first time: a signal and the exit behind it are one end. Without it Node waits for the profiler thread's
-   * inspector session with a message on stderr.
+   * Ends the thread while the process is exiting and messages cannot be received any more. Blocks for 2.5 s
+   * at most, and only the first time, because a signal and the exit that follows are one end. Without it,
+   * Node waits for the profiler thread's inspector session and prints a message on stderr.
    *
-   * @param capturing whether a capture is being written or about to be: then a last reading is worth a wait
+   * @param capturing true if a capture is open or about to be; then a last poll is worth waiting for
    */
   finishNow(capturing: boolean): void {
     if (this.#gone || this.#finished) return;
@@ -244,7 +252,7 @@ export class AgentThread {
       if (capturing) this.#handlers.log('warn', TOO_EARLY);
       return;
     }
-    // The last reading interrupts running JavaScript, so let some run.
+    // Run some JavaScript, because the last poll needs to interrupt it.
     if (capturing) this.#spin(ControlWord.done, 1, MathMin(end, now() + LAST_POLL_MILLIS));
     const finished = this.#wait(end);
     if (capturing && !finished) this.#handlers.log('warn', TOO_LATE);
@@ -253,7 +261,7 @@ export class AgentThread {
     }
   }
 
-  /** Whether the thread keeps the process alive. */
+  /** Sets if the thread keeps the process alive. */
   #hold(hold: boolean): void {
     if (hold) {
       this.#worker.ref();
@@ -264,14 +272,14 @@ export class AgentThread {
     }
   }
 
-  /** @param end on the clock of `now`, as of `#wait` */
+  /** @param end time limit on the clock of `now`, in ms */
   #spin(word: number, value: number, end: number): void {
     for (let turn = 0; AtomicsLoad(this.#control, word) < value; turn++) {
       if (turn % TURNS_PER_LOOK === 0 && now() >= end) return;
     }
   }
 
-  /** Whether the thread has done all in time. */
+  /** Waits until the thread has finished everything; returns false on timeout. */
   #wait(end: number): boolean {
     for (let left = end - now(); left > 0; left = end - now()) {
       const done = AtomicsLoad(this.#control, ControlWord.done);

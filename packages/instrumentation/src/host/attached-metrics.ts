@@ -8,7 +8,10 @@ import { hasMetricProducer, isServed } from './metric-producers.js';
 import { SdkReaders } from './sdk-readers.js';
 import { TopSitesProducer } from './top-sites-producer.js';
 
-/** The metrics of a profiler on one MeterProvider: instruments, and producers for its readers where that is possible. */
+/**
+ * Attaches a profiler's metrics to one MeterProvider: instruments, and producers for its readers where
+ * possible.
+ */
 export class AttachedMetrics {
   readonly provider: MeterProvider;
   readonly #log: Log;
@@ -47,7 +50,9 @@ export class AttachedMetrics {
     readers?.dispose();
   }
 
-  /** Whether producers tell the readers of call sites, which the instruments must not do then. */
+  /**
+   * Returns true if producers report call sites to the readers; the instruments must not report them then.
+   */
   #servesReaders(): boolean {
     if (!this.#readers) return false;
     if (this.#readers.serve()) return true;

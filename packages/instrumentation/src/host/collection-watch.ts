@@ -5,9 +5,9 @@ import { contained } from '../containment/contain.js';
 import { now, SafeSet } from '../containment/primordials.js';
 
 export interface CollectionWatchHandlers {
-  /** Called with the number of collections of the young generation since the last call. */
+  /** Called with the number of young-generation collections since the last call. */
   scavenged(count: number): void;
-  /** Called with the time that collections took since the last call, ms. */
+  /** Called with the duration of collections since the last call, in ms. */
   took(millis: number): void;
   collected(majors: readonly CollectionTimes[]): void;
 }
@@ -21,10 +21,10 @@ interface GcEntry {
 const MINOR = new SafeSet([constants.NODE_PERFORMANCE_GC_MINOR, 2]);
 const MAJOR = constants.NODE_PERFORMANCE_GC_MAJOR;
 const MARKING = constants.NODE_PERFORMANCE_GC_INCREMENTAL;
-/** Marking that began longer ago belongs to a collection that was given up. */
+/** Maximum age of marking, in ms; older marking belongs to an abandoned collection. */
 const MAX_MARKING_MILLIS = 60_000;
 
-/** Listens to the garbage collections of this thread; observing them costs nothing that can be measured. */
+/** Observes the garbage collections of this thread, at no measurable cost. */
 export class CollectionWatch {
   readonly #handlers: CollectionWatchHandlers;
   readonly #observer: PerformanceObserver;

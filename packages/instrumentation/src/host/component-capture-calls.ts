@@ -2,10 +2,10 @@ import { SafeMap } from '../containment/primordials.js';
 
 export interface ComponentCaptureCallsPorts {
   readonly isTraced: (name: string) => boolean;
-  /** `again` when a profiler thread that died has begun it before. */
+  /** `again` is true if a profiler thread that died had already begun the capture. */
   readonly begin: (capture: number, component: string, again: boolean) => void;
   readonly end: (capture: number) => void;
-  /** Told when the first capture begins and when the last one ends. */
+  /** Called when the first capture begins and when the last one ends. */
   readonly onActive: (active: boolean) => void;
 }
 
@@ -14,7 +14,7 @@ interface ActiveCapture {
   calls: number;
 }
 
-/** The calls of traced components under way: those of one component that overlap share one capture. */
+/** Tracks active calls of traced components; overlapping calls of one component share one capture. */
 export class ComponentCaptureCalls {
   readonly #ports: ComponentCaptureCallsPorts;
   readonly #active = new SafeMap<string, ActiveCapture>();
@@ -28,7 +28,7 @@ export class ComponentCaptureCalls {
     return this.#active.size > 0;
   }
 
-  /** Notes a call; returns what notes its end, or undefined when the component is not traced. */
+  /** Records a call. Returns a function that records its end; undefined if the component is not traced. */
   begin(name: string): (() => void) | undefined {
     if (!this.#ports.isTraced(name)) return undefined;
     const entry = this.#active.get(name) ?? this.#beginCapture(name);
@@ -41,7 +41,7 @@ export class ComponentCaptureCalls {
     };
   }
 
-  /** Begins all captures under way once more, for a new profiler thread. */
+  /** Begins all open captures again, for a new profiler thread. */
   beginAgain(): void {
     this.#active.forEach(({ capture }, name) => {
       this.#ports.begin(capture, name, true);

@@ -1,12 +1,15 @@
-// Imports nothing of heapray: it is asked before the rest is loaded.
+// Imports nothing of heapray, because it runs before the rest is loaded.
 import fs from 'node:fs';
 import os from 'node:os';
 
-/** What the profiler thread, its servers and a capture open, and as many again for the application. */
+/**
+ * Number of descriptors needed by the profiler thread, its servers and a capture, plus as many for the
+ * application.
+ */
 const NEEDED = 32;
 const { openSync, closeSync } = fs;
 
-/** Says why there are too few file descriptors; undefined when there are enough. Never throws. */
+/** Explains why there are too few file descriptors; undefined if there are enough. Never throws. */
 export function descriptorProblem(): string | undefined {
   const open: number[] = [];
   let enough = false;
@@ -14,10 +17,10 @@ export function descriptorProblem(): string | undefined {
     while (open.length < NEEDED) open[open.length] = openSync(os.devNull, 'r');
     enough = true;
   } catch {
-    // They are counted below.
+    // The number opened is checked below.
   }
   for (let at = 0; at < open.length; at++) closeSync(open[at]!);
-  // A process that may open no file at all is another matter, as with `--permission`.
+  // If no file can be opened at all, there is another reason, e.g. `--permission`.
   if (enough || open.length === 0) return undefined;
   return `only ${open.length} more files can be opened (ulimit -n), and ${NEEDED} are needed`;
 }

@@ -8,10 +8,12 @@ import { registeredDiagLogger } from './otel-globals.js';
 import { stderrThreshold, writeMessage } from './stderr-threshold.js';
 
 const NAMESPACE = 'heapray';
-/** How long a message waits for a logger. An SDK is given its instrumentations before it sets its logger. */
+/**
+ * Longest wait of a message for a logger, in ms. An SDK gets its instrumentations before it sets its logger.
+ */
 const WAIT_MILLIS = 5_000;
 const CHECK_MILLIS = 100;
-/** Messages that wait at most; more are dropped. */
+/** Maximum number of waiting messages; more are dropped. */
 const MAX_WAITING = 100;
 
 interface Message {
@@ -20,9 +22,9 @@ interface Message {
 }
 
 /**
- * OpenTelemetry's diagnostics for messages that may come before the application has set its logger: they wait for one. When
- * none comes in time, or before the process ends, errors and warnings go to stderr, these and later ones
- * (`OTEL_LOG_LEVEL` sets another level).
+ * Logs through OpenTelemetry's diagnostics. Messages that arrive before the application has set its logger
+ * wait for it. If no logger is set in time, or before the process ends, errors and warnings go to stderr from
+ * then on (`OTEL_LOG_LEVEL` sets another level).
  */
 class DiagLog {
   readonly #timers = new Timers(ignore);
@@ -67,7 +69,7 @@ class DiagLog {
     for (const message of this.#take()) this.#toStderr(message);
   }
 
-  /** Empties the list of those that wait. */
+  /** Takes all waiting messages and stops waiting. */
   #take(): Message[] {
     const waiting = this.#waiting;
     this.#waiting = [];

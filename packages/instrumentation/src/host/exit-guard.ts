@@ -11,18 +11,18 @@ import {
   setImmediate,
 } from '../containment/primordials.js';
 
-/** The signals that end a process by default and that it may survive long enough to write a capture's end. */
+/** Signals that end a process by default but leave time to finish a capture. */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 type GuardedSignal = (typeof SIGNALS)[number];
 
 /**
- * Makes sure that captures are finished when the process ends: on `exit` (which covers a natural end,
- * `process.exit` and uncaught errors) and, while captures are being written, on the signals that would
- * otherwise end the process without any event.
+ * Finishes captures when the process ends. Listens to `exit`, which covers a natural end, `process.exit` and
+ * uncaught errors. While captures are being written, also listens to the signals that would otherwise end the
+ * process without an event.
  *
- * A signal is not swallowed: without other listeners the process dies of that same signal right after.
- * With others, it is theirs to decide, and they see the listener list as it is without heapray, because
- * some of them count the listeners to decide whether to end the process.
+ * A signal is not swallowed: without other listeners, the process then dies of that same signal. With others,
+ * they decide. They see the listener list without heapray's listener, because some of them count listeners to
+ * decide about ending the process.
  */
 export class ExitGuard {
   readonly #finish: () => void;
@@ -30,15 +30,15 @@ export class ExitGuard {
   #watching = false;
 
   /**
-   * @param finish blocks until everything is written, for a bounded time; called at most once an ending. What it throws
-   *   is dropped: the process ends all the same
+   * @param finish blocks until everything is written, for a bounded time; called at most once for each end.
+   *   Errors that it throws are dropped, as the process ends anyway
    */
   constructor(finish: () => void) {
     this.#finish = contained(finish, ignore);
     EmitterOn(process, 'exit', this.#finish);
   }
 
-  /** Watches signals from now on, or no longer. */
+  /** Starts or stops watching signals. */
   watchSignals(watch: boolean): void {
     if (watch === this.#watching) return;
     this.#watching = watch;
@@ -81,9 +81,9 @@ export class ExitGuard {
   }
 
   /**
-   * A listener that counts the others, finds none and wants the process to die of the signal takes itself off
-   * and sends it again: that leaves no event but its removal. (One made by `once` is always removed, so its
-   * removal says nothing.)
+   * Finishes captures when the last other listener removes itself. A listener that counts the others, finds
+   * none, and wants the process to die of the signal removes itself and sends the signal again. Its removal
+   * is then the only event. (Listeners made by `once` are always removed, so their removal shows nothing.)
    */
   #watchForLastRemoval(signal: GuardedSignal): () => void {
     const isOnce = (listener: object) => 'listener' in listener;

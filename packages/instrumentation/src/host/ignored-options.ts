@@ -3,10 +3,10 @@ import type { OptionName, ResolvedConfig } from '../config/index.js';
 import { ObjectKeys } from '../containment/primordials.js';
 
 /**
- * Lists the options that code has given to one instance while profiling runs with other values.
+ * Lists the options that code has set on one instance while profiling uses other values.
  *
- * @param given the options of that instance
- * @param inForce what profiling runs with
+ * @param given options of that instance
+ * @param inForce options that profiling uses
  * @returns `option value (in force: value)` for each, in the order of the options
  */
 export function ignoredOptions(given: ResolvedConfig, inForce: ResolvedConfig): string[] {
@@ -18,7 +18,7 @@ export function ignoredOptions(given: ResolvedConfig, inForce: ResolvedConfig): 
     );
 }
 
-/** A value as users write it. */
+/** Formats a value as users write it. */
 function shown(value: ResolvedConfig['options'][OptionName]): string {
   if (value === undefined) return 'off';
   if (typeof value !== 'object') return `${value}`;

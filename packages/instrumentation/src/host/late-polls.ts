@@ -2,21 +2,21 @@ import type { AgentView } from '../agent/messages.js';
 import { MAX_KEPT_POLLS } from '../agent/self-account.js';
 
 /**
- * The durations of polls in views that came when nobody waited for them any more, as after the main thread was busy. The
- * profiler thread tells each once, so they go with the next view.
+ * Keeps the poll durations of views that arrived too late for their reader, e.g. because the main thread was
+ * busy. The profiler thread reports each duration once, so they are added to the next view.
  */
 export class LatePolls {
   #millis: number[] = [];
   #dropped = 0;
 
-  /** Takes a view that came too late. */
+  /** Keeps the durations of a view that arrived too late. */
   add({ profiler }: AgentView): void {
     const kept = profiler.pollMillis.slice(0, MAX_KEPT_POLLS - this.#millis.length);
     this.#millis = this.#millis.concat(kept);
     this.#dropped += profiler.pollMillis.length - kept.length;
   }
 
-  /** A view that came in time, with what came too late before it. */
+  /** Returns a view with the durations kept from late views added. */
   with(view: AgentView): AgentView {
     const { profiler } = view;
     const pollMillis = [...this.#millis, ...profiler.pollMillis];

@@ -3,21 +3,23 @@ import { contain, containRejection } from '../containment/contain.js';
 import { describeThrown } from '../containment/describe-thrown.js';
 import { SafeSet } from '../containment/primordials.js';
 
-/** Told of a call site that has begun to look like a leak. */
+/** Called when a call site starts to look like a leak. */
 export type LeakListener = (suspect: SuspectView) => void;
 
-/** The application's own code that is called for each new leak suspect; what it throws, now or later, stays here. */
+/**
+ * Calls the application's listeners for each new leak suspect and contains what they throw or reject with.
+ */
 export class LeakListeners {
-  /** Each call of `add` counts, also with the same function. */
+  /** One entry for each call of `add`, even with the same function. */
   readonly #listeners = new SafeSet<{ readonly listener: LeakListener }>();
   readonly #onThrown: (thrown: unknown) => void;
 
-  /** @param report told of what a listener throws, or of what its promise is rejected with */
+  /** @param report called with a description of what a listener throws or rejects with */
   constructor(report: (what: string) => void) {
     this.#onThrown = (thrown) => report(describeThrown(thrown));
   }
 
-  /** Calls back for each new suspect, until the returned function is called. */
+  /** Adds a listener; the returned function removes it. */
   add(listener: LeakListener): () => void {
     const entry = { listener };
     this.#listeners.add(entry);
@@ -25,9 +27,9 @@ export class LeakListeners {
   }
 
   tell(suspect: SuspectView): void {
-    // One that takes itself away and comes back is told of the next suspect.
+    // Copy the set: listeners added during this loop get only later suspects.
     for (const { listener } of [...this.#listeners]) {
-      // An async function is a listener too, and an unhandled rejection would end the process.
+      // Handle async functions too: an unhandled rejection would end the process.
       contain(() => containRejection(listener(suspect) as unknown, this.#onThrown), this.#onThrown);
     }
   }

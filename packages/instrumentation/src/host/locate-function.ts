@@ -3,17 +3,17 @@ import { contain } from '../containment/contain.js';
 import { processState } from '../containment/process-state.js';
 import type { FunctionLocation } from '../ledger/index.js';
 
-/** Where the inspector's evaluation finds the function. */
+/** Key under which the inspector's evaluation finds the function. */
 const SLOT = 'heapray.locate.2';
-/** The inspector holds the objects that it names until their group is released. */
+/** Object group of the evaluation; the inspector retains the objects in it until the group is released. */
 const GROUP = 'heapray';
 const EXPRESSION = `this[Symbol.for('${SLOT}')].work`;
 
 /**
- * Where a function starts, by V8's own account, which is how the sampler's stacks name it too. Costs less
- * than a millisecond; done once for each wrapped function. Nothing holds the function afterwards.
+ * Returns where a function starts according to V8, in the same form as in the sampler's stacks. Takes less
+ * than 1 ms; done once for each wrapped function. Retains no reference to the function.
  *
- * @returns undefined for what has no place in a script: native functions, and when the inspector refuses
+ * @returns undefined for functions without a place in a script (native ones), and when the inspector refuses
  */
 export function locateFunction(session: Inspector.Session, work: unknown): FunctionLocation | undefined {
   const slot = processState<{ work?: unknown }>(SLOT, () => ({ work: undefined }));
@@ -32,7 +32,7 @@ function locate(session: Inspector.Session): FunctionLocation | undefined {
     objectGroup: GROUP,
     silent: true,
   };
-  // The own isolate answers before `post` returns.
+  // The callback runs before `post` returns, as the session is connected to this same isolate.
   session.post('Runtime.evaluate', evaluation, (error, evaluated) => {
     const objectId = evaluated?.result?.objectId;
     if (error || !objectId || evaluated.exceptionDetails) return;

@@ -29,15 +29,15 @@ import { ViewContinuity } from './view-continuity.js';
 
 const FIRST_RESTART_MILLIS = 1_000;
 const MAX_RESTART_MILLIS = 60_000;
-/** Names may be declared by modules that load after the profiler; then unknown ones are reported. */
+/** Delay before unknown component names are reported, in ms; modules loaded later may still declare them. */
 const DECLARATION_MILLIS = 2_000;
 
 /**
- * Profiles this process: starts V8's sampler on the main thread, runs the profiler thread that reads it,
- * and sees both through to the end of the process.
+ * Profiles this process: starts V8's sampler on the main thread, runs the profiler thread that reads it, and
+ * manages both until the process ends.
  *
- * Nothing here throws into the application. When something does that should not, because the application has changed
- * what it builds on, profiling ends with one message.
+ * Nothing here throws into the application. After an unexpected error, e.g. because the application has
+ * replaced a function that heapray uses, profiling ends with one message.
  */
 export class MemoryProfiler {
   readonly #components: TracedComponents;
@@ -66,9 +66,9 @@ export class MemoryProfiler {
   #problem: string | undefined;
   #isReleased = false;
   #saidNotDetailed = false;
-  /** Whether the next profiler takes over the sampler. */
+  /** True if the next profiler takes over the sampler. */
   #isLeft = false;
-  /** Until the profiler before this one has let go of the sampler. */
+  /** Pending while the previous profiler still holds the sampler. */
   #waiting: Promise<void> | undefined;
   #onReleased: (() => void) | undefined;
 
@@ -89,12 +89,12 @@ export class MemoryProfiler {
     });
   }
 
-  /** Lets the component follow the `service.name` of the application's SDK, see `TracedComponents`. */
+  /** Sets the component to the `service.name` of the application's SDK, see `TracedComponents`. */
   followService(serviceName: string): void {
     if (this.#stopped || !this.#components.followService(serviceName)) return;
     const { component } = this.config.options;
     this.#log('debug', `the component is ${component}, as the OpenTelemetry SDK calls the service`);
-    // Otherwise the thread starts with it.
+    // Without a thread, nothing to update: it will start with the new name.
     if (!this.#thread) return;
     const isTraced = this.#components.ofProcess !== undefined;
     if (isTraced) this.#trace();
@@ -107,7 +107,7 @@ export class MemoryProfiler {
     return this.#leakListeners.add(listener);
   }
 
-  /** Sets who is told that the debug server cannot be opened, in place of the log. */
+  /** Sets a listener for failures to open the debug server; it replaces the log message. */
   set onPortProblem(listener: (problem: PortProblem) => void) {
     this.#onPortProblem = listener;
   }
@@ -121,41 +121,46 @@ export class MemoryProfiler {
     return this.#interval;
   }
 
-  /** How often the profiler thread died by itself. */
+  /** Number of times that the profiler thread died by itself. */
   get threadDeaths(): number {
     return this.#threadDeaths;
   }
 
-  /** Whether it profiles: the profiler thread runs, or is about to be started (again). */
+  /** True while profiling: the profiler thread runs, or is about to be started (again). */
   get isRunning(): boolean {
     return (this.#running || this.#waiting !== undefined) && !this.#stopped;
   }
 
-  /** Why memory is not profiled now, as a value of an attribute; undefined when it is. */
+  /** Reason why memory is not profiled now, as an attribute value; undefined while it is profiled. */
   get notProfiling(): string | undefined {
     if (this.#problem !== undefined) return this.#problem;
     return this.#running && !this.#thread ? 'thread_died' : undefined;
   }
 
-  /** Resolves when a profiler that stops needs neither the sampler nor its ports any more. Never rejects. */
+  /** Resolves when a stopping profiler needs neither the sampler nor its ports any more. Never rejects. */
   readonly released: Promise<void> = new SafePromise((resolve) => {
     this.#onReleased = resolve;
   });
 
-  /** Closes the server of `/debug/pprof` for good; false when it is not closed yet. Blocks half a second at most. */
+  /**
+   * Closes the `/debug/pprof` server for good; returns false if that takes longer than 0.5 s. Blocks
+   * meanwhile.
+   */
   closeDebugServer(): boolean {
     this.#address = undefined;
     return contain(() => this.#thread?.closeServer(), this.#giveUp) ?? true;
   }
 
-  /** Where `/debug/pprof` is served, once it is. */
+  /** Address of `/debug/pprof`; undefined while it is not served. */
   get debugAddress(): string | undefined {
     return this.#address;
   }
 
   /**
-   * @param before the last profiler of this process. It may still be stopping: then this one takes over its sampler, which
-   *   goes on sampling meanwhile, and starts when the other one needs neither that nor its ports any more
+   * Starts profiling.
+   *
+   * @param before last profiler of this process, which may still be stopping. Then this one takes over its
+   *   sampler, which keeps running, and starts when `before` has released sampler and ports
    */
   start(before?: MemoryProfiler): void {
     const start = () => contain(() => this.#start(), this.#giveUp);
@@ -169,7 +174,10 @@ export class MemoryProfiler {
     }, this.#giveUp);
   }
 
-  /** Leaves the sampler to the next profiler while this one stops; false when it was released or has failed. */
+  /**
+   * Leaves the sampler to the next profiler while this one stops. Returns false if it was released or has
+   * failed.
+   */
   #leaveSampler(): boolean {
     this.#isLeft = this.#stopped && !this.#isReleased && !this.#failed;
     return this.#isLeft;
@@ -205,7 +213,7 @@ export class MemoryProfiler {
     return this.#components.any ? tracedSamplingInterval : samplingInterval;
   }
 
-  /** Starts the sampler, or goes on with the one that was left to this profiler. */
+  /** Starts the sampler, or keeps the one taken over from the previous profiler. */
   #startSampler(): ReturnType<SamplerLease['start']> | 'no-inspector' {
     const { mode, interval } = this.#sampler;
     if (mode && interval === this.#interval) return mode;
@@ -213,16 +221,16 @@ export class MemoryProfiler {
     return this.#sampler.connect() ? this.#sampler.start(this.#interval) : 'no-inspector';
   }
 
-  /** @param message undefined where the log says already why */
+  /** @param message undefined if the reason is already logged */
   #cannotStart(problem: string, message?: string): void {
     this.#problem = problem;
     if (message !== undefined) this.#log('error', message);
   }
 
   /**
-   * What metrics say now; undefined when the profiler thread is gone or does not answer.
+   * Returns the current view for metrics; undefined if the profiler thread is gone or does not answer.
    *
-   * @param withSites whether call sites are wanted
+   * @param withSites true to include call sites
    */
   async view(withSites: boolean): Promise<AgentView | undefined> {
     return containAsync(async () => {
@@ -231,7 +239,7 @@ export class MemoryProfiler {
     }, this.#giveUp);
   }
 
-  /** The largest call sites now, for a metric producer; undefined as for `view`. */
+  /** Returns the largest call sites now, for a metric producer; undefined as for `view`. */
   async topSites(wanted: TopSitesWanted): Promise<TopSitesView | undefined> {
     return containAsync(async () => {
       const view = await this.#thread?.topSites(wanted);
@@ -239,7 +247,7 @@ export class MemoryProfiler {
     }, this.#giveUp);
   }
 
-  /** Stops in an orderly way; captures are finished. Never rejects. */
+  /** Stops profiling and finishes captures. Never rejects. */
   async stop(): Promise<void> {
     if (this.#stopped) return;
     this.#stopped = true;
@@ -255,14 +263,14 @@ export class MemoryProfiler {
     this.#release();
   }
 
-  /** Lets go of the sampler; the thread may have more to write. */
+  /** Releases the sampler; the thread may still be writing. */
   #release(): void {
     this.#isReleased = true;
     if (!this.#isLeft) contain(() => this.#sampler.release(), this.#giveUp);
     this.#onReleased?.();
   }
 
-  /** Ends profiling for good, with a message; the application goes on. */
+  /** Ends profiling for good, with a message; the application continues. */
   #quit(message: string, problem = 'internal_error'): void {
     if (this.#failed) return;
     this.#failed = true;
@@ -344,7 +352,7 @@ export class MemoryProfiler {
     else this.#thread?.send({ type: 'sampler', mode });
   }
 
-  /** A running sampler cannot change its interval: stops it, and starts another at once. */
+  /** Stops the sampler and starts another: a running sampler cannot change its interval. */
   #changeInterval(interval: number): void {
     if (this.#stopped) return;
     this.#sampler.stop();
@@ -352,7 +360,7 @@ export class MemoryProfiler {
     this.#restartSampler();
   }
 
-  /** @param hasBegun whether it had begun to work: what fails at once, and has never worked, fails for good */
+  /** @param hasBegun true if it had fully started. A first thread that dies before that is not restarted */
   #threadDied(reason: string, hasBegun: boolean): void {
     const ended = this.#thread?.threadId;
     this.#thread = undefined;
@@ -375,9 +383,9 @@ export class MemoryProfiler {
   #startThreadAgain(isResumed = false): void {
     this.#startThread(this.#sampler.mode, isResumed);
     if (this.#stopped) return;
-    // The thread before it may have died before the sampler was restarted.
+    // Request tracing again: the previous thread may have died before the sampler was restarted.
     if (this.#components.any) this.#trace();
-    // The new thread knows nothing of the wrapped functions yet, nor of their captures.
+    // Register again, as the new thread does not know the wrapped functions and their captures.
     setComponentCaptures(this.#componentCaptures());
     this.#calls.beginAgain();
   }
@@ -394,7 +402,7 @@ export class MemoryProfiler {
     if (!this.#stopped && this.#components.has(name)) this.#trace();
   }
 
-  /** A component of this process is traced since just now: the profiler thread sees to a finer interval. */
+  /** Traces a component from now on; the profiler thread asks for a smaller interval if needed. */
   #trace(): void {
     const { tracedSamplingInterval } = this.config.options;
     this.#thread?.send({ type: 'trace', samplingInterval: tracedSamplingInterval });

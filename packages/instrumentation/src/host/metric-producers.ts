@@ -3,9 +3,9 @@ import { SafeWeakSet } from '../containment/primordials.js';
 import { processState } from '../containment/process-state.js';
 
 interface Producers {
-  /** Producers made so far. */
+  /** Number of producers made so far. */
   count: number;
-  /** Those that the application made, and not heapray itself. */
+  /** Number of these made by the application, not by heapray itself. */
   applications: number;
 }
 
@@ -15,14 +15,15 @@ function producers(): Producers {
   return processState(KEY, () => ({ count: 0, applications: 0 }));
 }
 
-/** Returns the number of another producer, across copies of this package. */
+/** Returns the next producer number, unique across copies of this package. */
 export function nextProducerNumber(): number {
   return ++producers().count;
 }
 
 /**
- * Counts a producer that the application made. From then on instruments leave call sites to producers. Call when it is
- * made: a reader asks the instruments before it asks a producer.
+ * Counts a producer made by the application. From then on, instruments leave call sites to producers. Call on
+ * construction: counting on the first collection is too late, as a reader collects instruments before
+ * producers.
  */
 export function addMetricProducer(): void {
   producers().applications++;
@@ -34,7 +35,7 @@ export function hasMetricProducer(): boolean {
 
 const served = new SafeWeakSet<MeterProvider>();
 
-/** Notes that all readers of a provider were made with a producer of heapray. */
+/** Records that all readers of a provider were created with a producer of heapray. */
 export function markServed(provider: MeterProvider): void {
   served.add(provider);
 }

@@ -1,14 +1,16 @@
-/** The oldest Node that heapray runs on. */
+/** Oldest supported Node version, as major and minor. */
 const OLDEST: readonly [number, number] = [22, 15];
 
-/** What runs JavaScript, as `process.versions` says. */
+/** The fields of `process.versions` that identify the runtime. */
 export interface RuntimeVersions {
   readonly node: string;
   readonly bun?: string | undefined;
   readonly deno?: string | undefined;
 }
 
-/** Says why this runtime cannot be profiled; undefined when it can. Bun and Deno claim to be a Node. */
+/**
+ * Explains why this runtime cannot be profiled; undefined if it can. Bun and Deno also report a Node version.
+ */
 export function nodeProblem({ node, bun, deno }: RuntimeVersions): string | undefined {
   const other = bun !== undefined ? `Bun ${bun}` : deno !== undefined ? `Deno ${deno}` : undefined;
   if (other !== undefined) return `this is ${other} and not Node.js: memory is not profiled`;

@@ -2,9 +2,8 @@ import type { ObjectCountTable } from '../profile/object-counts.js';
 import type { BindingNode, SamplerBinding } from '../source/sampler-binding.js';
 
 /**
- * Reads V8's object counts by stack through the native binding, which gives what the inspector's protocol
- * leaves out. Costs about a millisecond on the main thread and no collection; done only when a profile is
- * asked for.
+ * Reads V8's object counts by stack through the native binding; the inspector's protocol leaves them out.
+ * Takes about 1 ms on the main thread and causes no collection; done only when a profile is requested.
  *
  * @returns undefined when the sampler does not run
  */
@@ -20,7 +19,7 @@ export function readObjectCounts(binding: SamplerBinding): ObjectCountTable | un
     for (const node of next.node.children) {
       const row = frames.length;
       parents.push(next.row);
-      // The binding counts lines and columns from 1, the protocol from 0; unknown is 0 here and -1 there.
+      // Convert positions: the binding counts from 1 with 0 for unknown, the protocol from 0 with -1.
       frames.push({
         functionName: node.name === '(anonymous)' ? '' : node.name,
         url: node.scriptName,

@@ -7,20 +7,23 @@ interface Globals {
   readonly diag?: DiagLogger;
 }
 
-/** Key under which `@opentelemetry/api` 1.x keeps what was registered. */
+/** Key under which `@opentelemetry/api` 1.x stores its registrations. */
 const API = SymbolFor('opentelemetry.js.api.1');
 
 /**
- * Returns the MeterProvider that the application has registered globally; undefined when it has none.
+ * Returns the MeterProvider that the application has registered globally; undefined if there is none.
  *
- * Reads the registry itself: `metrics.getMeterProvider()` hides a provider that an older copy of the API has registered,
- * and gives a no-op one when there is none.
+ * Reads the registry directly: `metrics.getMeterProvider()` hides a provider registered by an older copy of
+ * the API, and returns a no-op provider if there is none.
  */
 export function registeredMeterProvider(): MeterProvider | undefined {
   return registered((globals) => globals.metrics);
 }
 
-/** Returns the logger that the application has set for OpenTelemetry's diagnostics; undefined when it has none. */
+/**
+ * Returns the logger that the application has set for OpenTelemetry's diagnostics; undefined if there is
+ * none.
+ */
 export function registeredDiagLogger(): DiagLogger | undefined {
   return registered((globals) => globals.diag);
 }
@@ -28,7 +31,7 @@ export function registeredDiagLogger(): DiagLogger | undefined {
 function registered<T>(pick: (globals: Globals) => T | undefined): T | undefined {
   return contain(
     () => {
-      // What the global object inherits from is not asked: it may be a Proxy that throws.
+      // Check own properties only: the global object may inherit from a Proxy that throws.
       if (!ObjectHasOwn(globalObject, API)) return undefined;
       const globals = ReflectGet(globalObject, API) as Globals | undefined;
       return globals && pick(globals);

@@ -3,12 +3,12 @@ import type { ResolvedConfig } from '../config/index.js';
 import { contain } from '../containment/contain.js';
 import { process } from '../containment/primordials.js';
 
-/** What heapray needs, by the names of Node's permission model. */
+/** Permissions that heapray needs, named as in Node's permission model. */
 export type Permission = 'inspector' | 'worker' | 'net' | 'fs.write';
 
 /**
- * Returns whether Node's permission model (`--permission`) denies something to this process. It binds the main thread
- * only: the profiler thread could do it all the same, so this is asked first.
+ * Returns true if Node's permission model (`--permission`) denies something to this process. The model binds
+ * only the main thread; the profiler thread would not be stopped, so heapray checks before it starts.
  *
  * @param reference path of the file, for `fs.write`
  */
@@ -16,14 +16,14 @@ export function isDenied(permission: Permission, reference?: string): boolean {
   const denied = contain(() => {
     const model: typeof process.permission | undefined = process.permission;
     if (!model || isAudit()) return false;
-    // Node before 25 has no such permission, and denies what it does not know.
+    // Node before 25 does not know this permission, and denies unknown ones.
     if (permission === 'net' && !hasOption('--allow-net')) return false;
     return !model.has(permission, reference);
   }, ignore);
   return denied === true;
 }
 
-/** Says which permissions are missing without which nothing can be profiled; undefined when all are there. */
+/** Lists missing permissions without which nothing can be profiled; undefined if none is missing. */
 export function permissionProblem(): string | undefined {
   const missing: string[] = [];
   if (isDenied('inspector')) {
@@ -36,7 +36,9 @@ export function permissionProblem(): string | undefined {
   return missing.length === 0 ? undefined : missing.join(', and ');
 }
 
-/** Says why captures of the traced components may not be written; undefined when they may, or when there are none. */
+/**
+ * Explains why captures of traced components may not be written; undefined if they may, or if none is traced.
+ */
 export function capturePermissionProblem({ components, home }: ResolvedConfig): string | undefined {
   for (let at = 0; at < components.length; at++) {
     const file = path.join(home, `${components[at]}_memory.bin`);
@@ -46,7 +48,7 @@ export function capturePermissionProblem({ components, home }: ResolvedConfig): 
   return undefined;
 }
 
-/** Whether the permission model only reports. */
+/** Returns true if the permission model only reports. */
 function isAudit(): boolean {
   const options = [...process.execArgv, ...(process.env.NODE_OPTIONS ?? '').split(/\s+/)];
   return options.includes('--permission-audit') && !options.includes('--permission');

@@ -2,12 +2,14 @@ import { contain } from '../containment/contain.js';
 import { environment } from '../containment/environment.js';
 import { JSONParse, ObjectEntries, ObjectHasOwn, process } from '../containment/primordials.js';
 
-/** PM2's files that run an application in their own process: of its cluster mode and of its fork mode. */
+/**
+ * Matches the files of PM2 that run an application in their own process, in cluster mode and in fork mode.
+ */
 const CONTAINER = /[\\/]ProcessContainer(?:Fork)?\.js$/;
 
 /**
- * Copies the environment as the program will see it. In PM2's cluster mode, the settings of the ecosystem file come as JSON
- * in `pm2_env`, and PM2's container sets them only after preloads have run.
+ * Returns a copy of the environment as the program will see it. In PM2's cluster mode, the settings of the
+ * ecosystem file arrive as JSON in `pm2_env`, and PM2 applies them only after preloads have run.
  */
 export function programEnvironment(): Record<string, string> {
   const env = environment();
@@ -17,14 +19,14 @@ export function programEnvironment(): Record<string, string> {
   const entries = ObjectEntries(settings as Record<string, unknown>);
   for (let at = 0; at < entries.length; at++) {
     const [key, value] = entries[at]!;
-    // What else there is becomes text that says nothing, such as "[object Object]".
+    // Skip other types: they would become useless text such as "[object Object]".
     if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
       env[key] = `${value}`;
   }
   return env;
 }
 
-/** What PM2 calls the program; undefined for other programs, also for those that one of PM2's has started. */
+/** Returns PM2's name for the program; undefined for other programs, including children of a PM2 program. */
 export function pm2AppName(env: Readonly<Record<string, string>>): string | undefined {
   const { name, pm_exec_path: script } = env;
   if (name === undefined || script === undefined) return undefined;

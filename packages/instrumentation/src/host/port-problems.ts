@@ -1,13 +1,13 @@
 import { process } from '../containment/primordials.js';
 
-/** A server of heapray's that cannot open its port. */
+/** A server of heapray that cannot open its port. */
 export interface PortProblem {
   readonly server: 'metrics endpoint' | 'debug server';
   /** HOST:PORT. */
   readonly address: string;
-  /** The system's error, for people. */
+  /** The system's error message. */
   readonly why: string;
-  /** Whether Node's permission model forbids it. */
+  /** True if Node's permission model forbids it. */
   readonly isDenied: boolean;
 }
 
@@ -16,7 +16,7 @@ const SETTINGS: Readonly<Record<PortProblem['server'], string>> = {
   'debug server': 'HEAPRAY_DEBUG_ADDR',
 };
 
-/** Says in one line which servers a process has to go without, and what to do. */
+/** Describes in one line which servers are missing, and what to do. */
 export function describePortProblems(problems: readonly PortProblem[], component: string): string {
   const what = problems.map(({ server, address, why }) => `${server}: cannot listen on ${address}: ${why}`);
   const settings = problems.map(({ server }) => SETTINGS[server]);

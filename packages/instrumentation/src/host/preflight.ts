@@ -3,14 +3,17 @@ import { contain } from '../containment/contain.js';
 import { process, SafeNumber, SafeRegExp } from '../containment/primordials.js';
 import { descriptorProblem } from './descriptors.js';
 
-/** V8 ends the process when it cannot reserve what a thread's heap and code need: some 1.1 GB; twice as much is safe. */
+/**
+ * Address space needed, in bytes. V8 aborts the process if it cannot reserve a thread's heap and code, some
+ * 1.1 GB.
+ */
 const ADDRESS_BYTES = 2 ** 31;
 const { readFileSync } = fs;
 
 /**
  * Checks that starting the profiler thread does not harm the process.
  *
- * @returns why it would, for people; undefined when all is well
+ * @returns the reason why it would; undefined if it is safe
  */
 export function startProblem(): string | undefined {
   return descriptorProblem() ?? addressProblem();
@@ -38,7 +41,7 @@ function addressProblem(): string | undefined {
       }
       return undefined;
     },
-    // Not mounted, or not permitted.
+    // `/proc` is not mounted, or may not be read.
     () => {},
   );
 }

@@ -2,28 +2,28 @@ import type * as Cluster from 'node:cluster';
 import { contain } from '../containment/contain.js';
 import { ProcessKill, process, ReflectSet, SafeNumber } from '../containment/primordials.js';
 
-/** Set by a profiled process for those that it starts: its process id. */
+/** Environment variable with the id of a profiled process, set for its children. */
 const PARENT = 'HEAPRAY_PARENT_PID';
 
-/** How much later than others a child opens its ports, ms: a parent that is just starting is to have them. */
+/** Delay before a child opens its ports, in ms, so that a parent that is also starting gets them first. */
 export const PARENT_FIRST_MILLIS = 2_000;
 
-/** Returns whether a process that is profiled, and still there, has started this one, directly or not. */
+/** Returns true if this process was started, directly or not, by a profiled process that still runs. */
 function hasProfiledParent(env: Readonly<Record<string, string>>): boolean {
   const pid = SafeNumber(env[PARENT]);
   if (!(pid > 0) || pid === process.pid) return false;
-  // Signal 0 only asks.
+  // Signal 0 only checks that the process exists.
   return contain(() => ProcessKill(pid, 0), ignore) === true;
 }
 
-/** Lets the processes that this one starts know that it is profiled. */
+/** Marks this process as profiled for the processes that it starts. */
 export function markForChildren(): void {
   contain(() => ReflectSet(process.env, PARENT, `${process.pid}`), ignore);
 }
 
 /**
- * Returns whether the ports of this process are likely to be those of a profiled process that has started it. A worker of
- * a cluster matters as much as its siblings, so it is told of like any other.
+ * Returns true if a profiled parent process is likely to hold the ports that this process wants. False for a
+ * cluster worker: it matters as much as its siblings, so its port problems are reported as usual.
  */
 export function leavesPortsToParent(env: Readonly<Record<string, string>>): boolean {
   return hasProfiledParent(env) && !isClusterWorker();

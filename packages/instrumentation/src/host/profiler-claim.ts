@@ -4,53 +4,53 @@ import type { MemoryProfiler } from './memory-profiler.js';
 /** A share in the process's one profiler. */
 export interface ProfilerClaim {
   readonly profiler: MemoryProfiler;
-  /** Whether another holder had started the profiler. */
+  /** True if another holder had started the profiler. */
   readonly isShared: boolean;
-  /** Returns whether no other holder carries the metrics to a MeterProvider. */
+  /** Returns true if no other holder carries the metrics to a MeterProvider. */
   mayCarry(): boolean;
-  /** Decides anew who carries the metrics; call when `hasProvider` may have changed. */
+  /** Elects again which holder carries the metrics. Call when `hasProvider` may have changed. */
   elect(): void;
-  /** Gives it up; the last one to do so stops the profiler. Never rejects. */
+  /** Gives up the share; the last release stops the profiler. Never rejects. */
   release(): Promise<void>;
 }
 
-/** Who shares the profiler. Exactly one holder carries its metrics at any time. */
+/** A holder of a share. Exactly one holder carries the metrics at any time. */
 export interface ProfilerHolder {
-  /** Returns whether this holder has a MeterProvider that passes metrics on. */
+  /** Returns true if this holder has a MeterProvider that passes metrics on. */
   hasProvider(): boolean;
-  /** Takes over the metrics, or gives them up. */
+  /** Starts or stops carrying the metrics. */
   carryMetrics(carries: boolean): void;
 }
 
 interface Shared {
   readonly profiler: MemoryProfiler;
-  /** The newest last. */
+  /** Newest last. */
   readonly holders: ProfilerHolder[];
   carrier: ProfilerHolder | undefined;
 }
 
 interface State {
   shared: Shared | undefined;
-  /** The last profiler that was stopped; it may not have ended yet. */
+  /** Last profiler that was stopped; it may not have ended yet. */
   before: MemoryProfiler | undefined;
 }
 
 const KEY = 'heapray.profiler.3';
 
-/** All copies of this package see the same one. */
+/** Returns the state shared by all copies of this package. */
 function current(): State {
   return processState(KEY, () => ({ shared: undefined, before: undefined }));
 }
 
-/** The profiler of this process, while anybody has it. */
+/** Returns the profiler of this process; undefined while it has no holder. */
 export function currentProfiler(): MemoryProfiler | undefined {
   return current().shared?.profiler;
 }
 
 /**
- * The profiler of this process, started by the first who asks: V8 has one sampler, so two profilers would
- * only take it from each other. Later ones share it, also across copies of this package. One that is asked for while the
- * last one stops takes over its sampler.
+ * Returns a share in the profiler of this process; the first call starts it. V8 has only one sampler, which
+ * two profilers would take from each other. Later calls share the profiler, also across copies of this
+ * package. A profiler created while the last one stops takes over its sampler.
  */
 export function claimProfiler(create: () => MemoryProfiler, holder: ProfilerHolder): ProfilerClaim {
   const state = current();
@@ -83,7 +83,7 @@ export function claimProfiler(create: () => MemoryProfiler, holder: ProfilerHold
   };
 }
 
-/** The newest holder whose MeterProvider passes metrics on carries them; without one, the newest. */
+/** Elects the newest holder whose MeterProvider passes metrics on; without one, the newest holder. */
 function elect(shared: Shared): void {
   const { holders, carrier } = shared;
   const next = holders.findLast((holder) => holder.hasProvider()) ?? holders.at(-1);

@@ -13,7 +13,7 @@ import { readObjectCounts } from './object-count-table.js';
 const FORCED_COLLECTIONS =
   'polls force a garbage collection, so they are rare, and allocation by call site is not known';
 
-/** The profiler's use of V8's one sampler, and of the inspector session that it needs for that. Nothing here throws. */
+/** Holds V8's one sampler and the inspector session that it needs. Its methods never throw. */
 export class SamplerLease {
   readonly #log: Log;
   #session: Inspector.Session | undefined;
@@ -28,17 +28,17 @@ export class SamplerLease {
     this.#log = log;
   }
 
-  /** How the running sampler was started; undefined when none of ours runs. */
+  /** Mode of the running sampler; undefined while heapray's sampler does not run. */
   get mode(): RunningSampler['mode'] | undefined {
     return this.#sampler?.mode;
   }
 
-  /** Mean bytes between the samples of the running sampler, or of the last that ran. */
+  /** Mean bytes between samples of the running sampler, or of the last one. */
   get interval(): number {
     return this.#interval;
   }
 
-  /** Opens the session, unless it is open; false, with a message, when that is not possible. */
+  /** Opens the session unless it is open; returns false, with a message, if that fails. */
   connect(): boolean {
     if (this.#session) return true;
     this.#session = contain(
@@ -64,7 +64,7 @@ export class SamplerLease {
    * @param interval mean bytes between samples
    */
   start(interval: number): RunningSampler['mode'] | 'taken' | 'failed' {
-    // Not stopped: what runs now, if anything does, is somebody else's.
+    // Do not stop it: a sampler that runs now was started by other code.
     this.#sampler = undefined;
     const failed = (reason: string) =>
       this.#log('error', `cannot start the heap sampler, memory is not profiled: ${reason}`);
@@ -98,7 +98,7 @@ export class SamplerLease {
     return mode;
   }
 
-  /** Profiling has begun: until now a warning about the mode would have been about nothing. */
+  /** Logs a warning about the mode once profiling has begun; before that, it might not apply. */
   profilingBegan(): void {
     this.#mayWarn = true;
     this.#warn();
@@ -109,14 +109,17 @@ export class SamplerLease {
     this.#warning = undefined;
   }
 
-  /** Stops the sampler if it is ours. */
+  /** Stops the sampler if heapray started it. */
   stop(): void {
     const sampler = this.#sampler;
     this.#sampler = undefined;
     if (sampler) contain(() => sampler.stop(), ignore);
   }
 
-  /** Stops the sampler and, if it was ours, closes the session: that would stop somebody else's too. */
+  /**
+   * Stops the sampler and closes the session if heapray started it; closing would also stop other code's
+   * sampler.
+   */
   release(): void {
     if (!this.#sampler) return;
     this.stop();
@@ -124,7 +127,7 @@ export class SamplerLease {
     this.#session = undefined;
   }
 
-  /** V8's object counts by stack; undefined when the native binding cannot tell. */
+  /** Returns V8's object counts by stack; undefined if the native binding is unavailable or fails. */
   objectCounts(): ObjectCountTable | undefined {
     return contain(
       () => this.#loaded?.binding && readObjectCounts(this.#loaded.binding),
@@ -132,7 +135,7 @@ export class SamplerLease {
     );
   }
 
-  /** Where a function starts; undefined when it has no place in a script. */
+  /** Returns where a function starts; undefined if it has no place in a script. */
   locate(work: unknown): FunctionLocation | undefined {
     return this.#session && locateFunction(this.#session, work);
   }

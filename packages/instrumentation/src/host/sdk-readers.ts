@@ -5,14 +5,14 @@ import { type MetricKind, SITE_METRICS } from '../signal/metric-table.js';
 import { DELTA, type Temporalities } from '../signal/produced-metrics.js';
 import { INSTRUMENTATION_NAME, VERSION } from '../version.js';
 
-/** The SDK's `MetricProducer` by structure. */
+/** The SDK's `MetricProducer`, by structure. */
 interface Producer {
   collect(): Promise<unknown>;
   /** Marks heapray's producers, also those of other copies of this package. */
   readonly isHeaprayProducer?: true;
 }
 
-/** The parts of the SDK's `MetricReader` that are used here; some are private. */
+/** The parts of the SDK's `MetricReader` used here; some are private. */
 interface Reader {
   _metricProducers: readonly Producer[];
   selectAggregationTemporality(instrumentType: string): number;
@@ -27,17 +27,17 @@ const INSTRUMENT_TYPES: Readonly<Record<MetricKind, string>> = {
   histogram: 'HISTOGRAM',
 };
 const DEFAULT_AGGREGATION = 0;
-/** Collections that may be under way at once without their producers being asked yet. */
+/** Maximum number of collections in which the producers have not been called yet. */
 const MAX_UNANSWERED = 4;
 
 /**
- * The readers of a MeterProvider of OpenTelemetry's SDK 2.x or 3.x, to give each a metric producer for call sites.
+ * Gives each reader of a MeterProvider (OpenTelemetry SDK 2.x or 3.x) a metric producer for call sites.
  *
- * Instruments cannot do what call sites need: a reader keeps every series that an instrument ever had, and there is no
- * way to take one back (`TemporalMetricProcessor` merges each collection into the one before, for as long as the
- * provider lives). Series of a producer vanish when they are no longer given. Producers are an option of a reader's
- * constructor, which the application has called long before, so this adds them to the private list that the option
- * ends up in. Where anything is not as expected, there is no `SdkReaders` and call sites come from instruments.
+ * Instruments are not suited for call sites: a reader keeps every series that an instrument ever had
+ * (`TemporalMetricProcessor` merges each collection into the one before, for as long as the provider lives).
+ * A producer's series vanish when it stops returning them. Producers are an option of a reader's constructor,
+ * which the application has called long before. So this adds them to the private list that holds that option.
+ * If the private parts are not as expected, there is no `SdkReaders`, and call sites come from instruments.
  */
 export class SdkReaders {
   readonly #readers: readonly Reader[];
@@ -51,8 +51,8 @@ export class SdkReaders {
   }
 
   /**
-   * Returns the readers of a provider; undefined for another SDK, and where a view or a reader of the application wants
-   * call-site metrics in another way than by default, which only instruments can do.
+   * Returns the readers of a provider. Undefined for another SDK, and if a view or a reader of the
+   * application treats call-site metrics differently from the default, which only instruments support.
    *
    * @param make makes the producer of one reader
    */
@@ -69,10 +69,10 @@ export class SdkReaders {
   }
 
   /**
-   * Gives each reader that has no producer of heapray one. Call in the callback of the instruments, which a reader calls
-   * before it asks its producers.
+   * Adds a producer to each reader that has none of heapray's. Call in the callback of the instruments, which
+   * a reader collects before its producers.
    *
-   * @returns whether readers ask their producers: one with a `collect` of its own may not
+   * @returns false if a reader seems not to call its producers, as one with a `collect` of its own may
    */
   serve(): boolean {
     try {
@@ -87,13 +87,13 @@ export class SdkReaders {
     }
   }
 
-  /** Takes the producers away. */
+  /** Removes the producers. */
   dispose(): void {
     for (const [reader, added] of this.#added) {
       try {
         reader._metricProducers = reader._metricProducers.filter((producer) => producer !== added);
       } catch {
-        // The application has frozen its reader since.
+        // Ignore readers that the application has frozen since.
       }
     }
     this.#added.clear();
@@ -101,15 +101,15 @@ export class SdkReaders {
 
   #add(reader: Reader): void {
     const producer = new CountedProducer(this.#make(temporalitiesOf(reader)));
-    // A new list, because the application's own may belong to several readers.
+    // Replace the list: the application's own may be shared by several readers.
     reader._metricProducers = [...reader._metricProducers, producer];
     this.#added.set(reader, producer);
   }
 }
 
 /**
- * Returns whether a provider is the SDK's and has no reader, so that its metrics go nowhere: set-ups for traces only may
- * register one. The SDK takes readers in the constructor only.
+ * Returns true if a provider is the SDK's and has no reader, so that its metrics go nowhere, as in set-ups
+ * for traces only. The SDK takes readers only in the constructor.
  */
 export function hasNoReader(provider: MeterProvider): boolean {
   return (
@@ -135,7 +135,7 @@ class CountedProducer implements Producer {
   }
 }
 
-/** The private part of the SDK's MeterProvider that is used here. */
+/** The private part of the SDK's MeterProvider used here. */
 interface SdkProvider {
   readonly _sharedState?: {
     readonly metricCollectors?: readonly { readonly _metricReader: Reader }[];
@@ -143,7 +143,7 @@ interface SdkProvider {
   };
 }
 
-/** Undefined when there are none, or a view takes call-site metrics. */
+/** Returns the readers; undefined if there are none, or if a view selects call-site metrics. */
 function readersOf(provider: MeterProvider): readonly Reader[] | undefined {
   const { _sharedState: state } = provider as SdkProvider;
   const collectors = state?.metricCollectors;

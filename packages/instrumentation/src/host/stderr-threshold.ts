@@ -13,8 +13,8 @@ const SEVERITY: Readonly<Record<LogLevel, number>> = {
 /**
  * Returns the level up to which messages go to stderr.
  *
- * @param setting the value of `OTEL_LOG_LEVEL`; one that is no level counts as absent
- * @param fallback the level when it is absent
+ * @param setting value of `OTEL_LOG_LEVEL`; an unknown level counts as absent
+ * @param fallback level when it is absent
  */
 export function stderrThreshold(setting: string | undefined, fallback: DiagLogLevel): DiagLogLevel {
   const levels = new SafeMap<string, unknown>(ObjectEntries(DiagLogLevel));
@@ -22,7 +22,7 @@ export function stderrThreshold(setting: string | undefined, fallback: DiagLogLe
   return typeof level === 'number' ? level : fallback;
 }
 
-/** Writes a message to stderr, if the threshold lets it pass. Never throws. */
+/** Writes a message to stderr if the threshold allows it. Never throws. */
 export function writeMessage(level: LogLevel, text: string, threshold: DiagLogLevel): void {
   if (SEVERITY[level] <= threshold)
     writeStderrLine(`heapray: ${level === 'info' ? '' : `${level}: `}${text}`);

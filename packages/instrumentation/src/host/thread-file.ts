@@ -7,17 +7,20 @@ const EXTERNAL =
   'as external (esbuild --external:@heapray/instrumentation; webpack externals; rollup and rolldown external; Next.js ' +
   'serverExternalPackages) and install it beside the bundle';
 
-/** Which file the profiler thread runs. In a bundle its own may be missing; then that of an installed copy is used. */
+/**
+ * Selects the file that the profiler thread runs: its own, or, if that is missing in a bundle, an installed
+ * copy's.
+ */
 export class ThreadFile {
   #copy: InstalledCopy | undefined;
   #tried = false;
 
-  /** Undefined for the file that came with this code. */
+  /** Path of the file; undefined for the one that came with this code. */
   get path(): string | undefined {
     return this.#copy?.isSameVersion ? this.#copy.threadFile : undefined;
   }
 
-  /** Changes to another file; false when there is none that has not been tried. */
+  /** Changes to another file; returns false if there is none left to try. */
   tryNext(): boolean {
     if (this.#tried || !isBundled()) return false;
     this.#tried = true;
@@ -25,7 +28,7 @@ export class ThreadFile {
     return this.path !== undefined;
   }
 
-  /** @param reason why the thread did not start */
+  /** @param reason error with which the thread did not start */
   explain(reason: string): string {
     if (!isBundled()) return reason;
     const copy = this.#copy;
@@ -33,7 +36,7 @@ export class ThreadFile {
       copy && !copy.isSameVersion
         ? `; version ${copy.version} is installed beside it, but ${VERSION} is bundled`
         : '';
-    // Where in Node it was thrown tells nobody anything.
+    // Remove the position inside Node's own code, which does not help the reader.
     return `${EXTERNAL}${other}: ${StringPrototypeReplace(reason, / at \S+ \(node:.*/, '')}`;
   }
 }

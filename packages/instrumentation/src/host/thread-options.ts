@@ -7,10 +7,10 @@ import { programEnvironment } from './pm2.js';
 import { leavesPortsToParent, PARENT_FIRST_MILLIS } from './profiled-parent.js';
 import type { TracedComponents } from './traced-components.js';
 
-/** Options of the profiler thread, without what belongs to its messages. */
+/** Options of the profiler thread, without the shared memory and port for messages. */
 export type ThreadOptions = Omit<AgentOptions, 'control' | 'port'>;
 
-/** What changes from one profiler thread of a process to the next. */
+/** Options that change from one profiler thread of a process to the next. */
 export type ThreadState = Pick<ThreadOptions, 'samplingInterval' | 'mode' | 'isResumed' | 'endedThreads'>;
 
 /** Returns the options of a profiler thread of this process. */

@@ -7,7 +7,7 @@ import type { MemoryProfiler } from './memory-profiler.js';
 import { nextProducerNumber } from './metric-producers.js';
 import { currentProfiler } from './profiler-claim.js';
 
-/** What a producer gives a reader; the SDK's `CollectionResult` by structure. */
+/** Result of a producer's collection; the SDK's `CollectionResult`, by structure. */
 export interface HeaprayCollectionResult {
   readonly resourceMetrics: {
     readonly resource: EmptyResource;
@@ -25,7 +25,7 @@ interface EmptyResource {
   getRawAttributes(): [string, undefined][];
 }
 
-/** The reader takes the resource of its MeterProvider. */
+/** Empty, because the reader takes the resource of its MeterProvider. */
 const EMPTY_RESOURCE: EmptyResource = {
   attributes: {},
   merge: (other) => other ?? EMPTY_RESOURCE,
@@ -33,7 +33,7 @@ const EMPTY_RESOURCE: EmptyResource = {
 };
 
 export interface TopSitesProducerOptions {
-  /** Default: as the instrumentation has it, like `groupBy`. */
+  /** Default: that of the instrumentation, as for `groupBy`. */
   readonly maxCallSites?: number | undefined;
   readonly groupBy?: GroupBy | undefined;
   /** Default: cumulative. */
@@ -42,9 +42,9 @@ export interface TopSitesProducerOptions {
   readonly alwaysOther?: boolean | undefined;
 }
 
-/** Gives one reader the metrics of the largest call sites of the present profiler. Never rejects. */
+/** Collects the metrics of the largest call sites for one reader. Never rejects. */
 export class TopSitesProducer {
-  /** For `SdkReaders`: a reader that has this producer needs no other. */
+  /** Checked by `SdkReaders`: a reader with this producer needs no other. */
   readonly isHeaprayProducer = true;
   readonly #number = nextProducerNumber();
   readonly #options: TopSitesProducerOptions;
@@ -66,7 +66,8 @@ export class TopSitesProducer {
 
   async #collect(): Promise<ProducedMetric[]> {
     const profiler = currentProfiler();
-    // What another profiler has said is grouped as that one was told to, and counts from another start.
+    // Discard another profiler's last view: it may be grouped differently, and its counters have another
+    // start.
     if (profiler !== this.#profiler) this.#last = undefined;
     this.#profiler = profiler;
     if (!profiler) return [];

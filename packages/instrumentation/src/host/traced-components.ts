@@ -6,11 +6,11 @@ import { capturePermissionProblem } from './permissions.js';
 /**
  * Resolves the configuration again for the components declared by then.
  *
- * @param serviceName what the application's OpenTelemetry SDK calls the service, once that is known
+ * @param serviceName service name in the application's OpenTelemetry SDK, once that is known
  */
 export type ConfigFor = (declared: readonly string[], serviceName?: string) => ResolvedConfig;
 
-/** Which components are traced, by the configuration and by what the program has declared until now. */
+/** Determines which components are traced, from the configuration and the components declared so far. */
 export class TracedComponents {
   readonly #configFor: ConfigFor;
   readonly #log: Log;
@@ -27,16 +27,16 @@ export class TracedComponents {
     this.#latest = { declared: declaredCount(), config: this.#config };
   }
 
-  /** The configuration when profiling started, or when the service name became known. */
+  /** Configuration when profiling started, or when the service name became known. */
   get config(): ResolvedConfig {
     return this.#config;
   }
 
   /**
-   * Lets this process's own component follow the service name, unless it was named for heapray, or is traced: then its
-   * capture runs under its name.
+   * Sets this process's own component to the service name. Does nothing if the component has a name set for
+   * heapray, or is traced, because its capture has the old name.
    *
-   * @returns whether the component is another one now
+   * @returns true if the component has changed
    */
   followService(serviceName: string): boolean {
     if (this.ofProcess !== undefined) return false;
@@ -48,15 +48,15 @@ export class TracedComponents {
     return true;
   }
 
-  /** The component whose capture runs from start to exit: this process's own, if it is traced. */
+  /** Component whose capture runs from start to exit: this process's own, if it is traced. */
   get ofProcess(): string | undefined {
     const { component } = this.config.options;
     return this.config.components.includes(component) ? component : undefined;
   }
 
   /**
-   * Whether single events are followed in this process, at least now and then: it is traced, has declared a component that
-   * is, or may be viewed. Names of components that other processes have do not count.
+   * True if single events are followed in this process, at least at times: it is traced, has declared a
+   * traced component, or may be viewed. Component names of other processes do not count.
    */
   get any(): boolean {
     if (this.throughout) return true;
@@ -64,25 +64,28 @@ export class TracedComponents {
     return this.#current().components.some((name) => declared.includes(name));
   }
 
-  /** Whether they are followed from start to exit, or may be at any time. */
+  /** True if events are followed from start to exit, or may be at any time. */
   get throughout(): boolean {
     return this.ofProcess !== undefined || this.config.options.memrayLivePort !== undefined;
   }
 
-  /** Whether calls of a component have captures of their own. */
+  /** Returns true if calls of a component get captures of their own. */
   has(name: string): boolean {
-    // The whole process is being captured under this name already.
+    // The process's own component is already being captured as a whole.
     return name !== this.ofProcess && this.#current().components.includes(name);
   }
 
-  /** Reports what the configuration dropped, once: call it when all modules had time to declare their components. */
+  /** Logs the configuration's warnings, once. Call when all modules had time to declare their components. */
   warn(): void {
     if (this.#warned) return;
     this.#warned = true;
     for (const warning of this.#current().warnings) this.#log('warn', warning);
   }
 
-  /** The configuration without traced components when their captures may not be written, which is told once. */
+  /**
+   * Returns the configuration, without traced components if their captures may not be written. Logs that
+   * once.
+   */
   #permitted(config: ResolvedConfig): ResolvedConfig {
     const problem = capturePermissionProblem(config);
     if (problem === undefined) return config;
@@ -91,11 +94,11 @@ export class TracedComponents {
     return { ...config, components: [], options: { ...config.options, traceComponents: [] } };
   }
 
-  /** The configuration for what is declared by now. */
+  /** Returns the configuration for the components declared so far. */
   #current(): ResolvedConfig {
     const declared = declaredCount();
     if (this.#latest.declared !== declared) {
-      // The process's own name stays allowed if it was: its capture is running.
+      // Keep allowing the process's own name if it was allowed: its capture is running.
       const own = this.ofProcess === undefined ? [] : [this.ofProcess];
       this.#latest = {
         declared,

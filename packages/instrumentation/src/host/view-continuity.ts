@@ -5,7 +5,7 @@ import { groupKey } from '../signal/site-groups.js';
 import { countersOnly, NOTHING, type SiteCounters, type SiteValues } from '../signal/site-values.js';
 import type { TopCallSiteRow } from '../signal/top-call-sites.js';
 
-/** Counts of a profiler thread that a new thread begins at 0. */
+/** Counters that restart at 0 in a new profiler thread. */
 const COUNTERS = [
   'samples',
   'unseenSamples',
@@ -18,27 +18,27 @@ const COUNTERS = [
 ] as const satisfies readonly (keyof ProfilerView)[];
 
 /**
- * Lets the counters of one process go on when its profiler thread dies and another one begins at 0. What the dead thread
- * had counted since it was last asked is lost.
+ * Continues the counters of a process when its profiler thread dies and a new one begins at 0. Counts of the
+ * dead thread since its last view are lost.
  */
 export class ViewContinuity {
-  /** What earlier threads have counted, and what was told last. */
+  /** Totals of earlier threads, and the last reported totals. */
   #sitesBefore: CallSiteView | undefined;
   #lastSites: CallSiteView | undefined;
   #profilerBefore: ProfilerView | undefined;
   #lastProfiler: ProfilerView | undefined;
-  /** By producer. */
+  /** Views of metric producers, by producer number. */
   readonly #topBefore = new SafeMap<number, TopSitesView>();
   readonly #lastTop = new SafeMap<number, TopSitesView>();
 
-  /** The profiler thread died: what was told last is what later views are added to. */
+  /** Continues from the last reported totals, after the death of the profiler thread. */
   threadDied(): void {
     this.#sitesBefore = this.#lastSites;
     this.#profilerBefore = this.#lastProfiler;
     for (const [producer, view] of this.#lastTop) this.#topBefore.set(producer, view);
   }
 
-  /** A view of the present thread, with what was counted before it. */
+  /** Returns a view of the present thread, with the totals of earlier ones added. */
   with(view: AgentView): AgentView {
     const sites = view.sites && sitesSince(this.#sitesBefore, view.sites);
     this.#lastSites = sites ?? this.#lastSites;
@@ -47,7 +47,7 @@ export class ViewContinuity {
     return { ...view, sites, profiler };
   }
 
-  /** The same of what a metric producer is told. */
+  /** Does the same for the view of a metric producer. */
   withTop(producer: number, view: TopSitesView): TopSitesView {
     const before = this.#topBefore.get(producer);
     const { startedMillis } = before ?? view;
@@ -79,7 +79,9 @@ function sumByReason(
   return ObjectFromEntries(sum);
 }
 
-/** A row that is gone stands still, because its series does not end; it retains nothing. */
+/**
+ * Keeps rows that are gone at their last counts, because their series do not end; they have nothing in use.
+ */
 function sitesSince(before: CallSiteView | undefined, view: CallSiteView): CallSiteView {
   if (!before) return view;
   const left = new SafeMap(before.rows.map((row) => [groupKey(row), row]));
@@ -91,7 +93,7 @@ function sitesSince(before: CallSiteView | undefined, view: CallSiteView): CallS
   return { rows: [...rows, ...gone], other: added(view.other, before.other) };
 }
 
-/** A row that is gone is counted with the dropped. */
+/** Adds the counts of rows that are gone to the dropped ones. */
 function topSince(before: TopSitesView['sites'], view: TopSitesView['sites']): TopSitesView['sites'] {
   const left = new SafeMap(before.rows.map((row) => [groupKey(row), row]));
   const rows = view.rows.map((row): TopCallSiteRow => {

@@ -8,22 +8,22 @@ import {
   setImmediate,
 } from '../containment/primordials.js';
 
-/** The calls that wait for one promise; does not hold that. */
+/** The calls waiting for one promise, without a reference to it. */
 class Waiting {
   readonly calls: (() => void)[] = [];
 }
 
 const { onSettled: watchPromises } = v8.promiseHooks;
 const waiting = new SafeWeakMap<Promise<unknown>, Waiting>();
-/** A promise that is collected while it is pending will never settle. */
+/** Ends the wait for a promise that is collected while pending, as it will never settle. */
 const collected = new SafeFinalizationRegistry<Waiting>((entry) => end(entry));
 let open = 0;
 let stopWatching: (() => void) | undefined;
 
 /**
- * Calls back when a promise has settled, without a handler on it: that would make it a handled one, and a rejection
- * that the program does not handle would go unnoticed. While anything is waited for, every promise of the process
- * costs some 0.1 us more.
+ * Calls back when a promise has settled, without attaching a handler. A handler would mark the promise as
+ * handled, so that a rejection the program does not handle would go unnoticed. While there is a waiting call,
+ * every promise of the process costs about 0.1 us more.
  */
 export function whenSettled(promise: Promise<unknown>, call: () => void): void {
   if (!isPending(promise)) return call();
@@ -54,7 +54,7 @@ function settled(promise: Promise<unknown>): void {
 function end({ calls }: Waiting): void {
   for (let at = 0; at < calls.length; at++) contain(calls[at]!, () => {});
   open--;
-  // Not at once: this may be called while Node runs its list of hooks.
+  // Stop later: Node may be iterating over its list of hooks now.
   if (open === 0) setImmediate(stopWhenIdle).unref();
 }
 
