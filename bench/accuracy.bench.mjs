@@ -1,5 +1,5 @@
-// Whether the profile is right: functions that allocate in known ways, as heapray's own endpoint tells it, against
-// V8's full account of the same rounds in other processes.
+// Measures the accuracy of profiles: functions allocate in known ways, and what heapray's debug server reports of them is
+// compared with V8's full account of the same rounds in other processes.
 import { note } from '../scripts/lib/bootstrap.mjs';
 import {
   estimate,
@@ -16,13 +16,13 @@ const FINE = { what: '64 KiB', options: { samplingInterval: 65_536 } };
 const TRACED = { what: '8 KiB, traced', options: {}, traced: true };
 
 const PARTS = { workloads: compareWorkloads, lengths: compareLengths };
-/** Of all workloads together; how long a run may be follows from it. */
+/** Time for all workloads together; the length of a run follows from it. */
 const MINUTES = 21;
 const FULL = { lengths: [10, 30, 60], repetitions: 2, truths: 2, truthSeconds: 8 };
 const QUICK = { seconds: 4, lengths: [5], repetitions: 1, truths: 1, truthSeconds: 3 };
-/** What a process needs to start and to end. */
+/** Time that a process needs to start and to end. */
 const START_SECONDS = 1.5;
-/** What is in use takes longer than a run: far more samples. */
+/** Cost of an in-use measurement, in runs: it takes far more samples than a run. */
 const IN_USE_RUNS = 1.75;
 
 export async function run({ node, quick, minutes = MINUTES, parts, report }) {
@@ -46,7 +46,7 @@ function secondsOfRun(minutes) {
   return Math.max(1, Math.floor(perWorkload / runs - START_SECONDS));
 }
 
-/** Every kind of program, allocated and in use. */
+/** Measures every kind of program, allocated and in use. */
 async function compareWorkloads(node, plan, report) {
   const details = [];
   const names = Object.keys(ALLOCATORS);
@@ -59,7 +59,7 @@ async function compareWorkloads(node, plan, report) {
       const runs = await repeat(node, { workload, seconds: plan.seconds, ...one }, plan, truth);
       measured.push({ one, runs });
     }
-    // Runs differ in their rounds, and so in what these keep; the truth of one is enough to judge by.
+    // Runs differ in their number of rounds, and so in what these keep; the truth of one run is enough to compare with.
     const inUse = await Promise.all(measured.map(({ runs }) => measureInUse(node, workload, runs[0].rounds)));
     for (const [i, { one, runs }] of measured.entries()) {
       const part = `${workload}, ${one.what}`;
@@ -70,7 +70,7 @@ async function compareWorkloads(node, plan, report) {
   return details;
 }
 
-/** How the error falls with the length of the run. */
+/** Measures how the error falls with the length of the run. */
 async function compareLengths(node, plan, report) {
   const workload = 'mixed';
   const truth = await measureTruth(node, workload, plan);

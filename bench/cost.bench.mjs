@@ -1,14 +1,14 @@
-// What heapray costs a process at its defaults, as its operator sees it: CPU time of the whole process with it against
-// without it, for the same work at the same pace, in percent of one core.
+// Measures what heapray costs a process at its defaults: CPU time of the whole process with it against without it, for the
+// same work at the same pace, in percent of one core.
 import { note } from '../scripts/lib/bootstrap.mjs';
 import { figure } from './lib/figure.mjs';
 import { rounds } from './lib/rounds.mjs';
 import { runProgram } from './lib/run-program.mjs';
 
-/** How many ms from one turn to the next: a service has time to spare. */
+/** Gap from one turn to the next, in ms; long enough to leave the process idle in between, as a service is. */
 const EVERY_MILLIS = { json: 20, lru: 100, buf: 20, idle: 20 };
 const ARMS = ['none', 'again', 'heapray'];
-/** Code is compiled and caches are filled before counting begins. */
+/** The warm-up lets code be compiled and caches be filled before the measurement. */
 const FULL = { millis: 20_000, warmUpMillis: 2_000, repetitions: 9 };
 const QUICK = { millis: 6_000, warmUpMillis: 2_000, repetitions: 2 };
 /** The goal: at most one percent of a core. */

@@ -1,5 +1,5 @@
-// Whether what heapray says is in use is reachable: each program of `allocators/` at the defaults, without a forced
-// collection, against the same samples behind forced ones.
+// Measures whether what heapray reports as in use is reachable: each program of `allocators/` at the defaults, without a
+// forced collection, against the same samples after forced ones.
 import { note } from '../scripts/lib/bootstrap.mjs';
 import { ALLOCATORS } from './allocators/index.mjs';
 import { bytesBySite } from './lib/bytes-by-site.mjs';
@@ -40,7 +40,7 @@ async function measure(node, workload, seconds) {
   return { estimate, truth, uncollected, interval };
 }
 
-/** An error counts as far as it goes beyond three standard errors of the number of samples that the truth rests on. */
+/** Returns the error in percent that exceeds three standard errors of the number of samples behind the truth. */
 function beyondNoise(estimate, truth, interval) {
   const noise = SIGMAS * Math.sqrt(Math.max(truth, interval) * interval);
   return (100 * Math.max(0, Math.abs(estimate - truth) - noise)) / Math.max(truth, interval);

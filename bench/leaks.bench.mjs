@@ -1,5 +1,5 @@
-// How soon a leak is suspected, and what is suspected that is none: simulated services of 100 MiB at the defaults, by how
-// often major collections come. No clock is involved: the same numbers on every machine.
+// Measures how soon a leak is suspected, and which innocent call sites are: simulated services of 100 MiB at the defaults,
+// by how often major collections come. Time is simulated, so every machine gives the same numbers.
 import { LEDGER } from './leaks/ledger.mjs';
 import { SimulatedHeap } from './leaks/simulated-heap.mjs';
 import { figure } from './lib/figure.mjs';
@@ -11,7 +11,7 @@ const HEAP_SAMPLES = 1_600;
 const LEAK_PER_MINUTE = HEAP_SAMPLES / 100;
 const FULL = { seeds: 40, minutes: 45 };
 const QUICK = { seeds: 6, minutes: 20 };
-/** A leak of one percent of the heap a minute is to be suspected in so many minutes. */
+/** Goal in minutes, for a leak of one percent of the heap a minute. */
 const TARGET = { atMost: 5 };
 const NONE = { atMost: 0 };
 
@@ -24,7 +24,7 @@ const COLLECTIONS = {
   'none for 30 min': { gap: MINUTE, first: 30 * MINUTE },
 };
 
-/** By name: samples a minute, and how long each is reachable. */
+/** Call sites that do not leak, by name: samples a minute, and how long each is reachable. */
 const INNOCENT = {
   requests: { perMinute: () => 120, life: (random) => random.exponential(SECOND) },
   sessions: { perMinute: () => 30, life: (random) => random.exponential(40 * SECOND) },

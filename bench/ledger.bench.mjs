@@ -1,4 +1,4 @@
-// What the ledger costs the profiler thread: a reading with very many samples, and a call tree of very many stacks.
+// Measures what the ledger costs the profiler thread: a poll result with many samples, and a call tree of many stacks.
 import { figure } from './lib/figure.mjs';
 import { runProgram } from './lib/run-program.mjs';
 
@@ -15,7 +15,7 @@ export async function run({ node, quick, report }) {
   return { plan, runs };
 }
 
-/** Times are CPU times of the thread: what other programs do meanwhile is not the ledger's cost. */
+/** Times are CPU times of the thread, so that other programs do not count. */
 function readingFigures({ samples, stacks }, runs) {
   const part = `reading of ${samples} samples, ${stacks} stacks`;
   const row = (what, pick, target) =>

@@ -1,5 +1,5 @@
-// Runs the benchmarks that the arguments name: a table for people on stdout, JSON in bench-out/. It measures
-// and does not judge: a missed target is printed as such, and the exit status is 0 all the same.
+// Runs the benchmarks that the arguments name. Prints a table to stdout and writes JSON to bench-out/. A missed target is
+// printed as such, and the exit status is 0 all the same.
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { note, ROOT } from '../scripts/lib/bootstrap.mjs';
@@ -15,7 +15,7 @@ const known = readdirSync(HERE)
   .filter((file) => file.endsWith(SUFFIX))
   .map((file) => file.slice(0, -SUFFIX.length));
 
-// Leaving through process.exit runs the hook that ends the measured programs.
+// Exit through process.exit, so that the exit hook ends the measured programs.
 for (const [signal, number] of [
   ['SIGHUP', 1],
   ['SIGINT', 2],
@@ -58,7 +58,7 @@ async function runOne(name) {
     quick: options.quick,
     minutes: options.minutes,
     parts: options.parts,
-    // For what shows results of others, or where it was measured.
+    // For benchmarks that show results of other ones, or where they were measured.
     resultFile,
     nodeVersion: node.version,
     machine: node.machine,

@@ -1,4 +1,4 @@
-// How fast `heapray stats` reads captures next to `memray stats`, and how much memory it takes.
+// Compares how fast `heapray stats` and `memray stats` read captures, and how much memory they take.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -13,13 +13,13 @@ import { writeLongCapture } from './memray/long-capture.mjs';
 const GOLDEN = path.join(ROOT, 'test', 'golden');
 const AIRFLOW = path.join(GOLDEN, 'airflow', 'dag_processor_memory.bin');
 const DETAILED = path.join(GOLDEN, 'memray', 'pymalloc.v13.bin');
-/** What is read in no time: the rest of a run on it is start-up. */
+/** A capture that takes no time to read: a run on it measures start-up. */
 const TINY = path.join(GOLDEN, 'memray', 'synthetic', 'node-demo.v13.bin');
 const MIB = 2 ** 20;
 const LIVE = 100_000;
 const CASES = { airflow: AIRFLOW, detailed: DETAILED };
 const ARMS = ['memray', 'heapray'];
-/** Judged by the clock: it is what a user waits for. User time tells how much of it other programs may have cost. */
+/** Applies to wall-clock time, which a user waits for. User time shows how much of it other programs may have cost. */
 const TARGET = { atLeast: 3 };
 const CLOCKS = { wall: 'by the clock (judged)', user: 'by user time' };
 const RESIDENT_TARGET = { atMost: 300 };
@@ -42,7 +42,7 @@ export async function run({ node, quick, parts, report }) {
   return details;
 }
 
-/** Both readers on the same file, taking turns. */
+/** Measures both readers on the same file, in turns. */
 async function compare(read, file, count) {
   const costs = { memray: [], heapray: [] };
   for (const order of rounds(ARMS, count)) {
@@ -93,7 +93,7 @@ function caseFigures(part, costs, startUp) {
     const base = Object.fromEntries(
       ARMS.map((arm) => [arm, median(startUp[arm].map((cost) => cost[clock]))]),
     );
-    // Round by round, because the speed of a machine drifts.
+    // Compare round by round, because the speed of a machine drifts.
     const values = costs.memray.map(
       (cost, round) => (cost[clock] - base.memray) / (costs.heapray[round][clock] - base.heapray),
     );
@@ -108,7 +108,7 @@ function caseFigures(part, costs, startUp) {
   return [...times, ratio('wall', TARGET), ratio('user')];
 }
 
-/** A long stream of which a million allocations are alive. */
+/** Measures peak memory on a long stream that leaves a million allocations alive. */
 async function measureResident({ folder, read, quick, report }) {
   const file = path.join(folder, 'resident.bin');
   const streamBytes = (quick ? 100 : 1024) * MIB;

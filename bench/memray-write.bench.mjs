@@ -1,4 +1,4 @@
-// How fast captures are written, and how large they get.
+// Measures how fast captures are written, and how large they get.
 import path from 'node:path';
 import { ROOT } from '../scripts/lib/bootstrap.mjs';
 import { figure } from './lib/figure.mjs';
@@ -27,7 +27,7 @@ function figures(part, { events, sizes, runs }) {
   return [
     row('written by a worker thread, by its CPU time', 'M events/s', millions('cpu'), { atLeast: 2 }),
     row('written by a worker thread, by the clock', 'M events/s', millions('wall')),
-    // The same allocations and stacks in both. Functions are not: memray writes their line tables, heapray one line.
+    // Declarations of functions are not compared: memray writes their line tables, heapray one line.
     row('bytes for an event, memray', 'B', [sizes.memray.records / events]),
     row('bytes for an event, heapray', 'B', [sizes.heapray.records / events], {
       atMost: sizes.memray.records / events,

@@ -1,4 +1,4 @@
-// What profiling at the defaults costs the application.
+// Measures what profiling at the defaults costs the application.
 import { measureCollections } from './overhead/collections.mjs';
 import { measurePauses } from './overhead/pauses.mjs';
 import { measureResident } from './overhead/resident.mjs';

@@ -1,5 +1,5 @@
-// How the error falls with the number of pairs, for four estimators from the same readings of a real program; and
-// the page docs/accuracy.md with it, made from this and the newest results of `accuracy`.
+// Measures how the error falls with the number of pairs, for four estimators on the same polls of a real program. Makes
+// docs/accuracy.md from this and the newest results of `accuracy`.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { note } from '../scripts/lib/bootstrap.mjs';
@@ -12,12 +12,12 @@ import { figure } from './lib/figure.mjs';
 import { runProgram } from './lib/run-program.mjs';
 
 const WORKLOAD = 'mixed';
-/** More pairs than the default budget gives: their number is what is varied. */
+/** A larger budget than the default gives more pairs: their number is the variable here. */
 const OPTIONS = { samplingInterval: 65_536, cpuBudget: 0.02 };
 const COUNTS = [4, 8, 16, 32, 64, 128];
 const FULL = { seconds: 60, repetitions: 2, truths: 2, truthSeconds: 8 };
 const QUICK = { seconds: 8, repetitions: 1, truths: 1, truthSeconds: 3 };
-/** What is closer than this is drawn here: the axis has no zero. */
+/** Smallest error that is drawn; smaller ones are drawn here, because a logarithmic axis has no zero. */
 const SMALLEST = 0.01;
 
 export async function run({ node, quick, report, docsFolder, resultFile, nodeVersion, machine }) {
@@ -47,7 +47,7 @@ export async function run({ node, quick, report, docsFolder, resultFile, nodeVer
   return { plan, options: OPTIONS, truth, errors, pairs };
 }
 
-/** By number of pairs, estimator and site: the root mean square error in points, over disjoint stretches of the runs. */
+/** Returns the root mean square error in points, by number of pairs, estimator and site, over disjoint stretches of the runs. */
 function errorsByCount(runs, sites, truth) {
   return COUNTS.flatMap((count) => {
     const stretches = runs.flatMap((readings) => toStretches(readings, count));
@@ -84,7 +84,7 @@ function figuresOf(errors, sites) {
   );
 }
 
-/** SVGs by site. */
+/** Returns SVGs by site. */
 function plots(errors, sites, truth) {
   return sites.map((site, at) => {
     const series = ESTIMATORS.map((name) => ({

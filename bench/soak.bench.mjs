@@ -1,6 +1,6 @@
-// Whether heapray stays as it is over time: the same series, the same memory, every poll accounted for, nobody
-// suspected. Time runs 20 times faster: leak windows of 3 s in place of a minute, and 20 times the samples and the
-// processor time for polls that the defaults give. What has a floor in real time, as the gap between two pairs, keeps it.
+// Checks that heapray is stable over time: the same series, the same memory, every poll accounted for, no suspects. Time runs
+// 20 times faster than at the defaults: leak windows of 3 s in place of a minute, 20 times the samples and 20 times the
+// processor time for polls. Limits in real time, such as the smallest gap between two pairs, stay as they are.
 import { figure } from './lib/figure.mjs';
 import { runProgram } from './lib/run-program.mjs';
 import { trend } from './lib/statistics.mjs';
@@ -8,7 +8,7 @@ import { trend } from './lib/statistics.mjs';
 const SPEED = 20;
 const MINUTES = 10;
 const QUICK_MINUTES = 0.5;
-/** When a rival takes the sampler, as parts of the run: once before anything is judged, once in the middle of it. */
+/** When a rival takes the sampler, as parts of the run: once before figures are taken, once in the middle of it. */
 const RIVAL_AT = [0.15, 0.6];
 const LEAK_WINDOWS = 12;
 const OPTIONS = {
@@ -17,15 +17,15 @@ const OPTIONS = {
   samplingInterval: Math.round(524_288 / SPEED),
 };
 /**
- * What a poll ends with when it brings no reading. A poll that finds the sampler restarted counts as one that was
- * answered; the other reasons are no polls.
+ * Reasons of `heapray.profiler.lost_sampler` with which a poll ends without a result. A poll that finds the sampler
+ * restarted counts as answered; the other reasons do not come from polls.
  */
 const ENDINGS = ['stopped', 'failed'];
-/** Until then all code has had its turn, and what is kept of it has its size. */
+/** Part of the run after which all code has run and its memory is constant. */
 const WARM_UP = 1 / 3;
-/** Ages by which a call site's retained bytes are split; a series comes with the first bytes of such an age. */
+/** Number of ages that split a call site's in-use bytes; a series appears with the first bytes of its age. */
 const AGES = 5;
-/** A bounded heap: V8 lets a free one grow for much longer than ten minutes, with and without heapray. */
+/** A bounded heap, because V8 lets an unbounded one grow for much longer than ten minutes, with and without heapray. */
 const FLAGS = ['--min-semi-space-size=16', '--max-semi-space-size=16', '--max-old-space-size=64'];
 
 export async function run({ node, quick, minutes = MINUTES, report }) {
@@ -110,7 +110,7 @@ function pollFigures(part, { asked, answered, readings, lost }) {
   ];
 }
 
-/** Nobody leaks. That means something only where there were windows enough for a suspicion. */
+/** Checks that nothing is suspected, over enough windows for a suspicion. */
 function leakFigures(part, { looks, suspects, ticks }, rivalAt, seconds) {
   const row = (what, value, target) =>
     figure({ part, what, unit: '', values: [value], ...(target && { target }) });

@@ -1,5 +1,5 @@
 // `npm run bench -- NAME... [--quick] [--json] [--node 22|26] [--minutes N]`: prepares the checkout, then
-// measures. bench/README.md says what there is.
+// measures. bench/README.md lists the benchmarks.
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { ensureBuilt, ensureInstalled, NODE, ROOT } from './lib/bootstrap.mjs';
@@ -9,7 +9,7 @@ await withBootstrapLock(async () => {
   ensureInstalled();
   ensureBuilt();
 });
-// The machine's own Node may be too old for the packages.
+// Run on the pinned Node: the machine's own may be too old for the packages.
 const bench = path.join(ROOT, 'bench', 'main.mjs');
 const { status } = spawnSync(NODE, [bench, ...process.argv.slice(2)], { stdio: 'inherit' });
 process.exitCode = status ?? 1;

@@ -1,6 +1,5 @@
-// `npm run demo`: from a fresh clone to a leak found, in one command. Prepares everything, then runs the demo of
-// examples/leaky-service on the pinned Node. What it makes is left in demo-out/, or in the folder that is given:
-// `npm run demo -- FOLDER`.
+// `npm run demo`: prepares a fresh clone, then runs the demo of examples/leaky-service on the pinned Node, which finds a leak.
+// Output goes to demo-out/, or to a given folder: `npm run demo -- FOLDER`.
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { ensureBuilt, ensureInstalled, NODE, note, ROOT, runEnv } from './lib/bootstrap.mjs';
@@ -18,7 +17,7 @@ const demo = spawn(NODE, [script, path.resolve(process.argv[2] ?? path.join(ROOT
   env: runEnv(),
   stdio: ['ignore', 'inherit', 'inherit'],
 });
-// The demo ends what it has started, so it must hear of it, and this process must last until it is done.
+// Pass signals on: the demo ends the processes that it has started, and this process must last until then.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => demo.kill(signal));
 demo.on('error', (error) => {
   note(`cannot run ${NODE}: ${error.message}`);

@@ -1,4 +1,4 @@
-// `npm run docs`: writes the tables that the code makes into the pages of docs/. Tests fail when a page has fallen behind.
+// `npm run docs`: writes the tables that are made from code into the pages of docs/. Tests fail when a page is outdated.
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { ensureBuilt, ensureInstalled, note, ROOT } from './lib/bootstrap.mjs';

@@ -1,5 +1,5 @@
-// `npm test`: prepares everything from a fresh clone, then runs all tests. Arguments go to vitest, for example
-// `npm test -- packages/exporter`. With `--unit` it brings no peers, checks no style, and runs the tests that need none.
+// `npm test`: prepares a fresh clone, then runs all tests. Arguments go to vitest, for example
+// `npm test -- packages/exporter`. With `--unit` it runs only tests without peers, and skips the checks of style.
 import { ensureBuilt, ensureInstalled, note } from './lib/bootstrap.mjs';
 import { withBootstrapLock } from './lib/bootstrap-lock.mjs';
 import { bringPeers } from './lib/bring-peers.mjs';
@@ -12,7 +12,7 @@ const start = Date.now();
 const wanted = process.argv.slice(2).filter((arg) => arg !== '--unit');
 const isUnit = wanted.length < process.argv.length - 2;
 const tally = startTally();
-// Leaving through process.exit runs the hooks that end child processes and print the closing line.
+// Exit through process.exit, so that the exit hooks end child processes and print the closing line.
 for (const [signal, number] of [
   ['SIGHUP', 1],
   ['SIGINT', 2],
@@ -33,6 +33,6 @@ await withBootstrapLock(async () => {
 });
 note(`prepared after ${((Date.now() - start) / 1000).toFixed(1)} s; running the tests`);
 const files = isUnit ? unitTests(wanted) : wanted;
-// Without a file vitest would run them all.
+// Without a file, vitest would run all tests.
 if (isUnit && files.length === 0) throw new Error(`no unit test has ${wanted.join(' or ')} in its path`);
 await runVitest(files, tally);

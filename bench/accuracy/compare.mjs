@@ -1,4 +1,4 @@
-// One run of a measured program against the truth, and what that makes as figures.
+// Compares one run of a measured program with the truth, and makes figures of that.
 import { ALLOCATORS } from '../allocators/index.mjs';
 import { bytesBySite } from '../lib/bytes-by-site.mjs';
 import { figure } from '../lib/figure.mjs';
@@ -6,20 +6,20 @@ import { runProgram } from '../lib/run-program.mjs';
 import { mean, sum } from '../lib/statistics.mjs';
 
 const TRUTH_INTERVAL = 16_384;
-/** Goals: each share within a point, the total within a percent, ... */
+/** Goal for a share, in points. */
 const POINTS = { atMost: 1 };
 const PERCENT = { atMost: 1 };
-/** ... rare functions that keep what they allocate within a quarter, and what is in use within 3 %. */
+/** Goal for the share of rare functions that keep what they allocate, in percent of the share. */
 const RARE_PERCENT = { atMost: 25 };
 const RARE = { from: 0.2, to: 2 };
 const IN_USE_PERCENT = { atMost: 3 };
 const BIG_IN_USE = 5;
 const BIG_IN_USE_BYTES = 2 ** 20;
 
-/** What one round allocates, in bytes by site, the rest of the program included: the mean of some processes. */
+/** Returns what one round allocates, in bytes by site, with `rest` for other code: the mean of several processes. */
 export async function measureTruth(node, workload, { truths, truthSeconds }) {
   const options = { workload, seconds: truthSeconds, samplingInterval: TRUTH_INTERVAL };
-  // Side by side: what a round allocates does not depend on how fast it is.
+  // Run them side by side: what a round allocates does not depend on its speed.
   const runs = await Promise.all(
     Array.from({ length: truths }, async () => {
       const { rounds, bytes } = await runProgram(node, 'truth', options);
@@ -30,7 +30,7 @@ export async function measureTruth(node, workload, { truths, truthSeconds }) {
   return { runs, perRound, shares: shares(workload, perRound) };
 }
 
-/** One run of heapray, with what it says held against the truth. */
+/** Runs heapray once and compares its profile with the truth. */
 export async function estimate(node, program, truth) {
   const { workload } = program;
   const { rounds, profile } = await runProgram(node, 'accuracy', program, ['--expose-gc']);
@@ -38,7 +38,7 @@ export async function estimate(node, program, truth) {
   const pprof = Buffer.from(profile, 'base64');
   const { bytes, comments } = bytesBySite(pprof, 'alloc_space', SITES);
   const share = shares(workload, bytes);
-  // Of the functions of interest: the rest is heapray's own too. What nobody was seen to allocate is theirs in part.
+  // Shares of the sites alone, because `rest` includes heapray's own allocations. `(unobserved)` bytes belong to both.
   const ofRound = sum(SITES.map((site) => truth.perRound[site]));
   const unobserved = (bytes['(unobserved)'] * ofRound) / (ofRound + truth.perRound.rest);
   const total = sum(SITES.map((site) => bytes[site])) + unobserved;
@@ -54,7 +54,7 @@ export async function estimate(node, program, truth) {
   };
 }
 
-/** What the same number of rounds has in use at their end, in bytes by site. */
+/** Returns what the same number of rounds has in use at its end, in bytes by site. */
 export async function measureInUse(node, workload, rounds) {
   const { IN_USE_INTERVAL = 2_048 } = ALLOCATORS[workload];
   const options = { workload, rounds, inUse: true, samplingInterval: IN_USE_INTERVAL };
@@ -74,7 +74,7 @@ export function truthFigures(workload, truth) {
   return SITES.map((site) => figure({ part, what: site, unit: '%', values: values(site) }));
 }
 
-/** Against the goals count the medians, of the sizes of the errors and not of the errors: signs must not cancel. */
+/** Compares the median of the absolute errors with the goals; signed errors would cancel. */
 export function estimateFigures(part, runs, truth) {
   const row = (what, unit, pick, target) =>
     figure({ part, what, unit, values: runs.map((run) => Math.abs(pick(run))), ...(target && { target }) });
@@ -92,7 +92,7 @@ export function estimateFigures(part, runs, truth) {
   ];
 }
 
-/** Of sites that hold more than a twentieth of what is in use, and a mebibyte. */
+/** Returns figures for sites that hold more than a twentieth of what is in use, and more than a MiB. */
 export function inUseFigures(part, run, truth) {
   const total = sum(Object.values(truth));
   const big = Object.keys(truth).filter(

@@ -1,4 +1,4 @@
-// Four ways to say who allocated, from the same recorded readings. All give shares of samples.
+// Four estimators of who allocated, on the same recorded polls. All return shares of samples.
 import path from 'node:path';
 import { ROOT } from '../../scripts/lib/bootstrap.mjs';
 
@@ -6,14 +6,14 @@ const LEDGER = path.join(ROOT, 'packages', 'instrumentation', 'dist', 'ledger');
 const { ShortLivedEstimator } = await import(path.join(LEDGER, 'short-lived-estimator.js'));
 export const ESTIMATORS = ['only what is seen', 'pairs alone', 'early deaths', 'heapray'];
 
-/** Of samples that are none of the sites': they are seen and unseen as all others are. */
+/** Site index of samples that belong to none of the sites; they are seen and unseen as all others are. */
 const REST = -1;
 
 /**
- * Readings cut into stretches of so many pairs each; what is left over at the end belongs to none. Which readings are
- * pairs is what the recorder says: somebody may ask for a reading in between.
+ * Cuts polls into stretches of the same number of pairs; the rest at the end is left out. The recorder says which polls
+ * form pairs, because a metric reader may ask for a poll in between.
  *
- * @returns arrays of readings, each with `unseen`, and with `census` where it ends a census's wait
+ * @returns arrays of polls, each with `unseen`, and with `census` if it ends the wait of a whole pair's samples
  */
 export function toStretches(readings, pairs) {
   const told = tell(readings);
@@ -23,7 +23,7 @@ export function toStretches(readings, pairs) {
   for (const [at, reading] of told.entries()) {
     stretch.push(reading);
     if (reading.pair) count++;
-    // The reading after the last pair shows what became of it: it begins the next stretch too.
+    // The poll after the last pair shows what became of its samples: the next stretch begins with it too.
     if (count < pairs || !reading.pair || at + 1 >= told.length) continue;
     stretches.push({ readings: stretch, outcome: told[at + 1].census });
     stretch = [];
@@ -32,12 +32,12 @@ export function toStretches(readings, pairs) {
   return stretches;
 }
 
-/** How many pairs there are. */
+/** Returns the number of pairs. */
 export function pairsOf(readings) {
   return readings.filter(({ censusMillis }) => censusMillis !== undefined).length;
 }
 
-/** What each reading adds to the one before, as the ledger sees it. */
+/** Returns what each poll adds to the one before, as the ledger sees it. */
 function tell(readings) {
   let newest = 0;
   let sawFresh = false;
@@ -60,7 +60,7 @@ function tell(readings) {
   });
 }
 
-/** Shares in percent by estimator, an array by site each. */
+/** Returns shares in percent by estimator, an array by site each. */
 export function estimateAll({ readings, outcome }, siteCount) {
   const count = () => new Array(siteCount).fill(0);
   const [seen, born, died] = [count(), count(), count()];
@@ -69,7 +69,7 @@ export function estimateAll({ readings, outcome }, siteCount) {
     unseen += reading.unseen;
     for (const site of reading.seen) if (site !== REST) seen[site]++;
   }
-  // The first reading tells what became of a pair of the stretch before.
+  // The first poll shows what became of a pair of the stretch before.
   const censuses = [...readings.slice(1).map(({ census }) => census), outcome];
   for (const { samples, weight } of censuses.filter(Boolean)) {
     for (const { node, died: isDead } of samples) {
@@ -88,7 +88,7 @@ export function estimateAll({ readings, outcome }, siteCount) {
   );
 }
 
-/** Unseen samples by site as heapray's own estimator has them, told in the order in which the ledger tells it. */
+/** Returns unseen samples by site from heapray's own estimator, fed in the same order as by the ledger. */
 function ownEstimate({ readings, outcome }, siteCount) {
   const estimator = new ShortLivedEstimator();
   const unseen = new Array(siteCount).fill(0);

@@ -1,11 +1,11 @@
-// docs/accuracy.md, from measured numbers only.
+// Makes docs/accuracy.md, from measured numbers only.
 import { existsSync, readFileSync } from 'node:fs';
 
 /** The command that makes the page. */
 export const COMMAND = 'npm run bench -- accuracy plots --part workloads --write-docs';
 
 /**
- * @param results where the results of `accuracy` are
+ * @param results file with the results of `accuracy`
  * @param on the Node and the machine that the plots were measured on
  */
 export function accuracyPage({ results, on, sites, options, plan, pairs }) {
@@ -37,7 +37,7 @@ function measuredOn({ node, machine, startedAt, quick }) {
 ${machine.load.toFixed(1)}, ${startedAt.slice(0, 10)}.${remark}`;
 }
 
-/** The newest results of `accuracy`, of the parts that were run; a remark where there are none. */
+/** Returns tables of the newest results of `accuracy`, of the parts that were run; a remark if there are none. */
 function resultTables(file) {
   if (!existsSync(file)) return 'There are no results of `accuracy` on this Node.\n';
   const { details, ...on } = JSON.parse(readFileSync(file, 'utf8'));

@@ -1,4 +1,4 @@
-// Line plots as SVG, of numbers on logarithmic axes. No library: a plot is a hundred elements.
+// Line plots as SVG with logarithmic axes. Written by hand, because a plot is only a hundred elements.
 
 const WIDTH = 720;
 const HEIGHT = 420;
@@ -8,7 +8,7 @@ const ESCAPES = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
 
 /**
  * @param series `[{ name, points: [[x, y], ...] }]`, all above zero
- * @param ticks `{ x, y }`: where the axes are marked
+ * @param ticks `{ x, y }`: the marks on the axes
  */
 export function linePlot({ title, xLabel, yLabel, series, ticks }) {
   const x = scale(ticks.x, BOX.left, WIDTH - BOX.right);
@@ -45,7 +45,7 @@ function drawSeries({ name, points }, color, x, y) {
   ];
 }
 
-/** Logarithmic from the first to the last tick; what is beyond is drawn at the edge. */
+/** Returns a logarithmic scale from the first to the last tick; values beyond are drawn at the edge. */
 function scale(ticks, from, to) {
   const low = Math.log(ticks[0]);
   const high = Math.log(ticks.at(-1));

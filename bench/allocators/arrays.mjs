@@ -1,4 +1,4 @@
-// Arrays far above the sampling interval beside small objects. A large array is a sample by itself.
+// Allocates arrays far above the sampling interval beside small objects. A large array is a sample by itself.
 import { inTurn } from './in-turn.mjs';
 
 export const SITES = ['hugeArrays', 'largeArrays', 'smallOnes', 'keptArrays'];
@@ -26,7 +26,7 @@ function smallOnes(state, count) {
   for (let i = 0; i < count; i++) state.last = { a: i, b: i };
 }
 
-/** The newest forty stay. */
+/** Keeps the newest forty. */
 function keptArrays(state, count) {
   for (let i = 0; i < count; i++) state.kept[state.at++ % KEPT] = new Array(30_000).fill(i);
 }

@@ -1,4 +1,4 @@
-// A steady trickle, and in every 32nd round a burst of another function: half of all bytes in little time.
+// Allocates steadily, and in every 32nd round a burst in another function: half of all bytes in little time.
 import { inTurn } from './in-turn.mjs';
 
 export const SITES = ['steady', 'burst', 'kept'];

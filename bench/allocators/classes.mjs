@@ -1,4 +1,4 @@
-// As TypeScript compiles services: classes with fields and private state, inheritance, builders, maps of entities.
+// Allocates as compiled TypeScript services do: classes with fields and private state, inheritance, builders, maps of entities.
 import { inTurn } from './in-turn.mjs';
 
 export const SITES = ['moveVectors', 'buildEntities', 'dispatchEvents', 'storeEntities'];

@@ -1,9 +1,9 @@
-// Allocations at the end of recursions deeper than the 128 frames that V8 keeps, and close to the surface.
+// Allocates at the end of recursions deeper than the 128 frames that V8 keeps, and in shallow stacks.
 import { inTurn } from './in-turn.mjs';
 
 export const SITES = ['leafOfDeep', 'leafOfDeeper', 'atTheTop'];
 
-/** The truth of what is in use is sampled more coarsely here: a sample costs as much as its stack is deep. */
+/** Interval of the in-use truth, in bytes. Larger than for other programs, because a sample's cost grows with its stack. */
 export const IN_USE_INTERVAL = 32_768;
 
 export function createRounds() {

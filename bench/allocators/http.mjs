@@ -1,4 +1,4 @@
-// A JSON API on loopback that calls itself: handlers that parse, map and write, a session table that stays.
+// A JSON API on loopback that calls itself: handlers parse, map and write; a session table stays in memory.
 import http from 'node:http';
 
 export const SITES = ['parseOrder', 'renderReport', 'keepSession'];

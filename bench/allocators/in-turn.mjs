@@ -1,7 +1,7 @@
-// Calls functions in turn from one megamorphic place: the optimizer does not inline them there into their
-// caller, which a sample would then name.
+// Calls functions in turn from one megamorphic call site, so that the optimizer does not inline them into their caller.
+// A sample would then name the caller.
 
-/** @param plan pairs of a function and how much it is to do; it gets the state and that */
+/** @param plan pairs of a function and the amount that it is to do; the function gets the state and the amount */
 export function inTurn(state, plan) {
   const all = [...plan, [idle, 0], [idleToo, 0], [idleThree, 0]];
   return () => {

@@ -1,5 +1,5 @@
-// Programs whose allocations are told apart by function. Each has SITES, the functions, and createRounds, which
-// makes a function that does one round; some want a longer pause between turns, or a coarser truth.
+// Programs whose allocations are identified by function. Each has SITES, the functions, and createRounds, which
+// makes a function that does one round. Some set a longer pause between turns, or a larger interval for the truth.
 import * as arrays from './arrays.mjs';
 import * as bursty from './bursty.mjs';
 import * as classes from './classes.mjs';

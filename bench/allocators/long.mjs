@@ -1,4 +1,4 @@
-// Nothing is ever freed; slow enough that the heap stays below a gigabyte.
+// Frees nothing, and is slow enough that the heap stays below a gigabyte.
 import { inTurn } from './in-turn.mjs';
 
 export const SITES = ['keepRecords', 'keepLists', 'keepTexts'];

@@ -1,5 +1,5 @@
-// Three functions that allocate objects of short, middle and long life, in rounds that always allocate the
-// same. The objects escape, or the optimizer would remove them.
+// Three functions that allocate objects of short, middle and long life, the same amount in every round. The objects
+// escape, or the optimizer would remove them.
 import { inTurn } from './in-turn.mjs';
 
 const SHORT = 20_000;
@@ -23,7 +23,7 @@ function shortLived(state, count) {
   for (let i = 0; i < count; i++) state.last = { a: i, b: i + 1, c: [i, i, i] };
 }
 
-/** Overwritten after five rounds, which is after some scavenges. */
+/** Keeps objects for five rounds, which is longer than some scavenges. */
 function midLived(state, count) {
   for (let i = 0; i < count; i++) {
     state.ring[state.at] = { key: `k${i}`, values: new Array(8).fill(i) };
@@ -31,7 +31,7 @@ function midLived(state, count) {
   }
 }
 
-/** Kept in arrays of one round: a growing table would allocate in bursts, and a round is to be like another. */
+/** Keeps objects in arrays of one round. A growing table would allocate in bursts, but all rounds must be alike. */
 function longLived(state, count) {
   const batch = [];
   for (let i = 0; i < count; i++) batch.push({ id: i, name: `n${i}` });

@@ -1,4 +1,4 @@
-// Only garbage: three functions, of one, four and fifteen parts.
+// Allocates only garbage: three functions, of one, four and fifteen parts.
 import { inTurn } from './in-turn.mjs';
 
 export const SITES = ['manySmall', 'someLists', 'fewClosures'];

@@ -1,4 +1,4 @@
-// Texts: split, replaced with regular expressions, put together, and a cache of some.
+// Splits texts, replaces with regular expressions, joins, and caches some.
 import { inTurn } from './in-turn.mjs';
 
 export const SITES = ['splitWords', 'replaceAll', 'joinLines', 'cacheKeys'];

@@ -1,4 +1,4 @@
-// The ledger as it is built; it is no part of what the package exports.
+// The built ledger, which the package does not export.
 export const LEDGER = await import(
   new URL('./ledger/index.js', import.meta.resolve('@heapray/instrumentation'))
 );

@@ -1,4 +1,4 @@
-// A heap in which every allocation is one sample of one interval's bytes; time passes only when told.
+// A heap in which every allocation is one sample of one interval's bytes. Time is simulated.
 import { LEDGER } from './ledger.mjs';
 
 const INTERVAL = 65_536;
@@ -22,12 +22,12 @@ export class SimulatedHeap {
     return INTERVAL;
   }
 
-  /** Allocates one sample in a function that is reachable until a moment. */
+  /** Allocates one sample in the named function, reachable until the given moment. */
   allocate(name, until) {
     this.#alive.set(this.#nextOrdinal++, { name, until });
   }
 
-  /** A major collection, now. */
+  /** Runs a major collection. */
   collect() {
     for (const [ordinal, { until }] of this.#alive) if (until <= this.now) this.#alive.delete(ordinal);
     const now = this.now;

@@ -1,7 +1,7 @@
-// A pprof profile summed by the functions of interest.
+// Sums a pprof profile by the functions of interest.
 import { decodePprof } from '@heapray/exporter/pprof';
 
-/** Bytes of a column by the named function on the stack; `(unobserved)` and `rest` for the others. */
+/** Returns bytes of a column by the named function on the stack; `(unobserved)` and `rest` for the others. */
 export function bytesBySite(pprof, column, sites) {
   const profile = decodePprof(pprof);
   const index = profile.columns.findIndex(({ type }) => type === column);

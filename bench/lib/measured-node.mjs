@@ -1,4 +1,4 @@
-// Which Node the measured programs run on.
+// Finds the Node that the measured programs run on.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import os from 'node:os';
@@ -6,7 +6,7 @@ import path from 'node:path';
 import { NODE, PEERS, ROOT } from '../../scripts/lib/bootstrap.mjs';
 import { nodePeer } from '../../scripts/lib/peers/node-line.mjs';
 
-/** The binary of a line of Node (24 without one), its exact version, and what it runs on. */
+/** Returns the binary of a line of Node (default: 24), its exact version, and a description of the machine. */
 export async function measuredNode(line) {
   const binary = line === undefined || line === '24' ? NODE : await bringNode(line);
   const version = execFileSync(binary, ['-p', 'process.versions.node'], { encoding: 'utf8' }).trim();
@@ -21,7 +21,7 @@ async function bringNode(line) {
   return nodePeer(line, version).bring();
 }
 
-/** Numbers depend on the machine, and on what else it is doing. */
+/** Returns a description of the machine and its load, because the numbers depend on both. */
 function machine() {
   const [load] = os.loadavg();
   return {

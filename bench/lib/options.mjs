@@ -11,7 +11,7 @@ export const USAGE = `usage: npm run bench -- [NAME...] [options]
                  workloads may take (21)
   --write-docs   \`accuracy plots\`: write docs/accuracy.md and its plots (bench-out/ without it)`;
 
-/** @throws when an option is not known or has a wrong value */
+/** @throws when an option is unknown or has an invalid value */
 export function parseOptions(args) {
   const { values, positionals } = parseArgs({
     args,

@@ -1,8 +1,8 @@
 // The order in which arms of a comparison take turns.
 
 /**
- * Round after round all arms, in an order that is turned back and rotated: A B, B A, ... so that a machine
- * that grows slower or faster favours no arm.
+ * Yields all arms, round after round, in an order that is reversed and rotated: A B, B A, ... so that a machine
+ * that becomes slower or faster favours no arm.
  */
 export function* rounds(arms, count) {
   for (let round = 0; round < count; round++) {

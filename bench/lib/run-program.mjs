@@ -1,10 +1,10 @@
-// Runs a measured program: a script of bench/programs on the measured Node, told what to do by one JSON
-// argument, and answering with one JSON line.
+// Runs a measured program: a script of bench/programs on the measured Node, which takes one JSON argument and answers
+// with one JSON line.
 import path from 'node:path';
 import { run } from '../../scripts/lib/run-command.mjs';
 
 const PROGRAMS = path.join(import.meta.dirname, '..', 'programs');
-/** What a program may take beyond the seconds that it is told to work. */
+/** Time that a program may take beyond its working time, in ms. */
 const GRACE_MILLIS = 600_000;
 
 export function programFile(name) {
@@ -19,7 +19,7 @@ export async function runProgram(node, name, options, flags = []) {
   return JSON.parse(stdout.trimEnd().split('\n').at(-1));
 }
 
-/** Without what could configure heapray or Node by chance. */
+/** Returns the environment without variables that could configure heapray or Node by chance. */
 export function programEnv() {
   const foreign = /^(HEAPRAY_|AIRFLOW|OTEL_|NODE_OPTIONS$)/;
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name)));

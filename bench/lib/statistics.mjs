@@ -1,11 +1,10 @@
-// The few statistics that benchmarks need. Medians, because another program's burst of work is no part of
-// what is measured.
+// Statistics for benchmarks. Medians, so that bursts of work of other programs do not count.
 
 export function median(values) {
   return quantile(values, 0.5);
 }
 
-/** The value below which the given share of the values lies; between two values, linearly. */
+/** Returns the value below which the given share of the values lies; linear between two values. */
 export function quantile(values, share) {
   if (values.length === 0) return Number.NaN;
   const sorted = [...values].sort((a, b) => a - b);
@@ -26,8 +25,8 @@ export function sum(values) {
 const BLOCKS = 12;
 
 /**
- * The slope of a line through points [x, y] in the order of x, by least squares through the means of a dozen stretches,
- * and its standard error: neighbours are too much alike to count as independent.
+ * Returns the slope of a line through points [x, y], sorted by x, and its standard error: least squares through the means
+ * of a dozen stretches, because neighbours are too much alike to count as independent.
  */
 export function trend(points) {
   const size = Math.max(1, Math.floor(points.length / BLOCKS));
@@ -42,7 +41,7 @@ export function trend(points) {
   return { slope, error: Math.sqrt(rest / (blocks.length - 2) / spread) };
 }
 
-/** The median of the slopes between all pairs of points [x, y] (Theil-Sen): one odd point does not tilt it. */
+/** Returns the median of the slopes between all pairs of points [x, y] (Theil-Sen), which is robust against outliers. */
 export function slope(points) {
   const slopes = [];
   for (let i = 0; i < points.length; i++) {

@@ -1,4 +1,4 @@
-// Figures as a table for people.
+// Prints figures as a table.
 
 const COLUMNS = ['', 'median', 'min', 'max', 'runs', 'target', ''];
 
@@ -31,7 +31,7 @@ function targetText({ atLeast, atMost }) {
   return atLeast !== undefined ? `>= ${atLeast}` : `<= ${atMost}`;
 }
 
-/** Four significant digits, never in exponents. */
+/** Returns the number with four significant digits, never in exponents. */
 function number(value) {
   if (!Number.isFinite(value)) return '-';
   const digits = Math.max(0, 3 - Math.floor(Math.log10(Math.abs(value) || 1)));

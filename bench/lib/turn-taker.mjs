@@ -1,4 +1,4 @@
-// A program that works only when it is its turn (bench/programs/throughput.mjs), seen from outside.
+// Controls a program that works only in its turns (bench/programs/throughput.mjs).
 import readline from 'node:readline';
 import { ended, spawnGroup } from '../../scripts/lib/run-command.mjs';
 import { programEnv, programFile } from './run-program.mjs';
@@ -17,12 +17,12 @@ export class TurnTaker {
     this.#answers = readline.createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
   }
 
-  /** One turn of so many chunks; what it cost. */
+  /** Runs one turn of that many chunks; returns its cost. */
   turn(chunks) {
     return this.#ask(chunks);
   }
 
-  /** Takes the profile that is taken now and then in this mode; what it cost. */
+  /** Takes a profile, in modes that take them in the measured time; returns its cost. */
   profile() {
     return this.#ask('profile');
   }

@@ -1,4 +1,4 @@
-// A capture taken apart, so that its records can be written again and again (long-capture.mjs).
+// Takes a capture apart, so that its records can be written repeatedly (long-capture.mjs).
 import { MemrayConverter, RecordStream } from '@heapray/exporter/memray';
 
 const DEALLOCATORS = new Set([1, 5, 15]);
@@ -8,8 +8,8 @@ const MUNMAP = 15;
 const TWO_32 = 2 ** 32;
 
 /**
- * Cuts a finished capture of format 12 or 13, all allocations and without native stacks, into its header, its
- * declarations of functions, and all other records; and tells what these leave behind.
+ * Cuts a finished capture of format 12 or 13, with all allocations and without native stacks, into its header, its
+ * declarations of functions, and all other records; and returns what these leave behind.
  */
 export function readRound(bytes) {
   const plain = uncompressed(bytes);
@@ -20,7 +20,7 @@ export function readRound(bytes) {
   let header;
   let start = 0;
   let lastPointer = 0;
-  // Byte by byte, so that what is handed on is known to be what these bytes say.
+  // Feed byte by byte, so that each event is known to come from these bytes.
   for (let at = 0; at < plain.length && !stream.stopped; at++) {
     stream.push(plain.subarray(at, at + 1));
     if (stream.offset === start || stream.complete) continue;
@@ -42,7 +42,7 @@ export function readRound(bytes) {
   };
 }
 
-/** Whether a record that begins with this byte holds an address as a difference to the one before. */
+/** Returns whether a record with this first byte holds an address as a difference to the one before. */
 function isMiss(token) {
   return (token & 0xf8) === 0xf8;
 }
@@ -54,17 +54,17 @@ function uncompressed(bytes) {
   return Buffer.from(converter.take());
 }
 
-/** What a capture leaves behind: frames on the stacks of its threads, and what is alive. */
+/** Collects what a capture leaves behind: frames on the stacks of its threads, and live allocations. */
 class Leftovers {
   #declared = false;
   #depths = new Map();
   #thread;
   #alive = new Map();
   events = 0;
-  /** Of the last allocation or deallocation. */
+  /** Address of the last allocation or deallocation. */
   address = 0;
 
-  /** Whether the record since the last call declared a function. */
+  /** Returns whether the record since the last call declared a function. */
   declares() {
     const declared = this.#declared;
     this.#declared = false;
@@ -93,7 +93,7 @@ class Leftovers {
     this.#thread.depth -= count;
   }
 
-  /** Mappings that are unmapped in part are taken as gone: it is about work to do, not about truth. */
+  /** Takes mappings that are unmapped in part as gone: the benchmark needs realistic work, not exact figures. */
   allocation(high, low, size, allocator) {
     this.events += 1;
     const key = `${high},${low}`;

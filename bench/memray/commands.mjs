@@ -1,4 +1,4 @@
-// The two readers that are compared, as a user runs them.
+// Runs the two readers that are compared, as a user runs them.
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { PEERS, ROOT } from '../../scripts/lib/bootstrap.mjs';
@@ -10,7 +10,7 @@ const MEMRAY = '1.20.0';
 const MEASURE = path.join(ROOT, 'bench', 'programs', 'measured-command.py');
 const HEAPRAY = path.join(ROOT, 'packages', 'cli', 'dist', 'main.js');
 
-/** @returns what runs `memray stats` and `heapray stats` on a file: `{ wall, user, system }` in seconds, `residentMiB` */
+/** @returns runners of `memray stats` and `heapray stats` on a file: `{ wall, user, system }` in seconds, `residentMiB` */
 export async function readers(node) {
   mkdirSync(PEERS, { recursive: true });
   const memray = await memrayPeer(MEMRAY).bring();

@@ -1,4 +1,4 @@
-// The events of a capture in arrays, to be written again by MemrayWriter.
+// Holds the events of a capture in arrays, for MemrayWriter to write again.
 import { ALLOCATORS, RecordStream } from '@heapray/exporter/memray';
 import { lineAt } from '../../packages/exporter/dist/memray/line-table.js';
 
@@ -6,14 +6,14 @@ const TWO_32 = 2 ** 32;
 const NAMES = ['', ...ALLOCATORS.map(({ name }) => name)];
 const MEMORY_RECORD = 0;
 
-/** Of a capture of format 13 without native stacks. Its frames become what a report shows: function, file and line. */
+/** Events of a capture of format 13 without native stacks. Frames become what a report shows: function, file and line. */
 export class EventReplay {
   #stacks = [];
   #stackIds = new Map();
   #current = new Map();
   #thread = 0;
   #codes = new Map();
-  /** Per event: thread, allocator (0: a memory record), address, size, stack. */
+  /** Five numbers per event: thread, allocator (0: a memory record), address, size, stack. */
   #rows = [];
   #data;
   #pythonVersion = 0;
@@ -27,7 +27,7 @@ export class EventReplay {
     this.#rows = [];
   }
 
-  /** The stacks in a writer: handles by our numbers. */
+  /** Returns the writer's handles of the stacks, by our numbers. */
   stacksOf(writer) {
     const handles = [undefined];
     this.#stacks.forEach(({ parent, code, offset }, at) => {

@@ -1,6 +1,6 @@
-// Makes a long capture of a short one: its records again and again, as of a program that does the same work all
-// day. Functions are declared once. What a round leaves alive has addresses of its own and is freed by a later
-// round, so that from some round on a set number of allocations is alive.
+// Makes a long capture from a short one by repeating its records, as of a program that does the same work all
+// day. Functions are declared once. Allocations that a round leaves alive get addresses of their own and are freed by a
+// later round, so that after some rounds the number of live allocations is constant.
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { readRound } from './capture-round.mjs';
 
@@ -12,15 +12,15 @@ const CONTEXT_SWITCH = 0x0c;
 const TAG_POP = 0x10;
 const MAX_POP = 16;
 const TRAILER = 0x01;
-/** Between the addresses of two rounds: more than the heap of one, less than what lies between heap and mappings. */
+/** Distance between the addresses of two rounds: more than the heap of one, less than the distance from heap to mappings. */
 const SHIFT = 2 ** 36;
 const MAX_SLOTS = 256;
 const FLUSH_BYTES = 1 << 20;
 
 /**
  * Writes an uncompressed capture of at least `streamBytes` to `file`.
- * @param live how many allocations shall be alive, if one round does not leave more than that
- * @returns its bytes and rounds, and how many allocations and deallocations it has
+ * @param live number of allocations to keep alive, unless one round leaves more than that
+ * @returns the capture's bytes and rounds, and its numbers of allocations and deallocations
  */
 export function writeLongCapture({ source, file, streamBytes, live }) {
   const round = readRound(readFileSync(source));
@@ -38,7 +38,7 @@ class RoundWriter {
   #round;
   #rounds = 0;
   #events = 0;
-  /** The pointer (address / 8) that the next one is written as a difference to. */
+  /** The pointer (address / 8) from which the next one is written as a difference. */
   #pointer = 0;
   bytes = 0;
 
@@ -58,7 +58,7 @@ class RoundWriter {
       for (const { address, size, deallocator } of leftovers)
         this.#gone(address + baseOf(oldest), size, deallocator);
     }
-    // A free of nothing moves the base of the addresses: the first of a round is a difference to 0.
+    // A free of address 0 resets the base of the addresses: the first address of a round is a difference to 0.
     const base = baseOf(this.#rounds);
     this.#gone(base, 0, FREE);
     this.#put(records);
@@ -119,12 +119,12 @@ function contextSwitch({ high, low }) {
   return bytes;
 }
 
-/** Zigzag, then LEB128. */
+/** Appends a signed number: zigzag, then LEB128. */
 function addSigned(bytes, value) {
   addNumber(bytes, value < 0 ? -value * 2 - 1 : value * 2);
 }
 
-/** LEB128 of an integer up to 2^53. */
+/** Appends an integer up to 2^53 as LEB128. */
 function addNumber(bytes, value) {
   let rest = value;
   for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) bytes.push((rest % 0x80) | 0x80);

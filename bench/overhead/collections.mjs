@@ -1,6 +1,6 @@
-// Whether polls cause major collections: the same work with and without heapray, and the collections that
-// lie inside of a poll. V8's predictable schedule takes time out of its decisions; without it the counts of
-// two equal runs differ by themselves.
+// Measures whether polls cause major collections: the same work with and without heapray, and the collections that
+// happen during a poll. V8's predictable schedule makes its decisions independent of time; without it, the counts of
+// two equal runs differ.
 import { figure } from '../lib/figure.mjs';
 import { rounds } from '../lib/rounds.mjs';
 import { runProgram } from '../lib/run-program.mjs';

@@ -1,8 +1,8 @@
-// How long a poll stops the main thread on a big heap. The main thread spins and notes its gaps; those that
-// fall into a poll (known to the microsecond, see programs/poll-witness.mjs) are its pause. Counted is the CPU
-// time that the main thread used in them: on a busy machine the clock also tells of the turns that other
-// programs took meanwhile. The control is the same program without heapray, looked at in windows of the same
-// lengths: what the machine does alone.
+// Measures how long a poll stops the main thread on a big heap. The main thread spins and notes gaps; the gaps that
+// fall into a poll (known to the microsecond, see programs/poll-witness.mjs) are its pause. The figure is the CPU
+// time that the main thread used in them: wall-clock time on a busy machine includes the turns of other
+// programs. The control is the same program without heapray, in windows of the same lengths: it shows what the machine
+// does by itself.
 import { figure } from '../lib/figure.mjs';
 import { rounds } from '../lib/rounds.mjs';
 import { runProgram } from '../lib/run-program.mjs';
@@ -13,7 +13,7 @@ const CASES = [
   { what: 'at the default interval', samplingInterval: undefined, target: { atMost: 2 } },
   { what: 'at 10 000 live samples', samplingInterval: 40_960, target: { atMost: 8 } },
 ];
-/** More polls than the default budget allows: they are what is measured, one costs the same however many there are. */
+/** A larger budget than the default, for more polls to measure; the cost of a poll does not depend on their number. */
 const CPU_BUDGET = 0.5;
 const FULL = { repetitions: 3, seconds: 30 };
 const QUICK = { repetitions: 1, seconds: 5 };
@@ -51,7 +51,7 @@ async function measureCase(node, { samplingInterval }, { repetitions, seconds })
   return runs;
 }
 
-/** For every window, the longest that the main thread stood still in it, ms: a poll stops it once. */
+/** Returns the longest stall of the main thread in each window, in ms: a poll stops it once. */
 function stalls(windows, gaps, share) {
   return windows.map(({ from, to }) =>
     gaps.reduce((most, gap) => Math.max(most, share(gap, Math.min(gap[1], to) - Math.max(gap[0], from))), 0),

@@ -1,23 +1,23 @@
-// What heapray adds to the resident memory of a process, its thread included: the same service with and
-// without, side by side, over time.
+// Measures what heapray adds to the resident memory of a process, its thread included: the same service with and
+// without it, side by side, over time.
 import { figure } from '../lib/figure.mjs';
 import { runProgram } from '../lib/run-program.mjs';
 import { mean, median, slope } from '../lib/statistics.mjs';
 
 const PAIRS = 5;
-/** A small heap: what V8 and malloc keep around one that has grown is chance, 8 MiB of it at 32 MiB. */
+/** A small heap: the memory that V8 and malloc keep around a heap that has grown is random, 8 MiB of it at 32 MiB. */
 const MEGABYTES = 8;
 const CASES = [
   { what: 'at the defaults', options: {} },
-  // As many as a heap of 400 MB has at the default interval.
+  // A heap of 400 MB has that many samples at the default interval.
   { what: 'with 700 live samples', options: { samplingInterval: 12_288 } },
 ];
-/** What counts is the last part of a run, when start-up is long over. */
+/** Part of a run that counts: the last, long after start-up. */
 const LAST_PART = 1 / 3;
 const QUICK_SECONDS = 12;
 /**
- * The application's young generation has its full size from the start. V8 doubles it after so many surviving
- * bytes, and any module loaded may be the one that tips it over early: 6.5 MiB that say nothing.
+ * Flags that give the application's young generation its full size from the start. V8 doubles it after a number of
+ * surviving bytes, and any loaded module may trigger that early: 6.5 MiB that are not heapray's.
  */
 const FLAGS = ['--min-semi-space-size=16', '--max-semi-space-size=16'];
 
@@ -63,7 +63,7 @@ function figures(part, none, heapray) {
   ];
 }
 
-/** Against the median of the runs without: the runs are side by side and not in pairs. */
+/** Returns the difference to the median of the runs without heapray: runs are side by side and not in pairs. */
 function added(none, runs, key) {
   const base = median(none.map((run) => last(run, key)));
   return runs.map((run) => last(run, key) - base);

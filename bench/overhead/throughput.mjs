@@ -1,7 +1,7 @@
-// Throughput with heapray against without. The processes of all arms live at the same time and take short
-// turns, so that whatever else the machine does meets all of them alike; a process is compared with its
-// neighbours only, and several sets of processes are made, because each process has its own luck with
-// memory layout and compilation.
+// Measures throughput with heapray against without. The processes of all arms live at the same time and take short
+// turns, so that other programs on the machine affect all of them alike. A process is compared with its
+// neighbours only. Several sets of processes are made, because memory layout and compilation differ by chance between
+// processes.
 import { execFileSync } from 'node:child_process';
 import { figure } from '../lib/figure.mjs';
 import { rounds } from '../lib/rounds.mjs';
@@ -10,9 +10,9 @@ import { TurnTaker } from '../lib/turn-taker.mjs';
 import { WORKLOADS } from '../workloads/index.mjs';
 
 /**
- * `again` is a second `none`: what it shows is noise. The arms of `@datadog/pprof` have nothing that runs by itself, so
- * they are asked for profiles in the measured part, far more often than once a minute; counted is as much of the cost of
- * one as the measured time is of a minute.
+ * The arms of the comparison. `again` is a second `none`, which shows the noise. The arms of `@datadog/pprof` do nothing by
+ * themselves, so they take profiles in the measured part, far more often than once a minute. Only part of the cost of a
+ * profile counts: the measured time as a part of a minute.
  */
 const ARMS = {
   none: 'none',
@@ -22,7 +22,7 @@ const ARMS = {
   sdkHeapray: 'sdk-heapray',
   datadog: 'datadog',
 };
-/** Only where Node lets it tell of what was freed. */
+/** Only on Node versions in which the sampler can report freed objects. */
 const ALLOCATIONS_ARM = { datadogAllocations: 'datadog-allocations' };
 const ALLOCATIONS_NODE = 26;
 const COMPARISONS = [
@@ -33,14 +33,14 @@ const COMPARISONS = [
   { what: '@datadog/pprof with allocations', base: 'none', arm: 'datadogAllocations' },
 ];
 /**
- * The young generation has its full size from the start. V8 doubles it after so many surviving bytes, and any module
- * that is loaded may tip it over early: buffers that are made and dropped fit a small one into the processor's cache, so
- * the same program differs by a fifth.
+ * Flags that give the young generation its full size from the start. V8 doubles it after a number of surviving bytes, and
+ * any loaded module may trigger that early. Short-lived buffers fit a small one into the processor's cache, so the same
+ * program differs by a fifth.
  */
 const FLAGS = ['--min-semi-space-size=16', '--max-semi-space-size=16'];
 const PROFILED_ARMS = ['datadog', 'datadogAllocations'];
 const PROFILE_MILLIS = 60_000;
-/** After so many rounds of turns a profile is taken. */
+/** Number of rounds of turns from one profile to the next. */
 const PROFILE_EVERY = 3;
 const TURN_MILLIS = 200;
 const FULL = { sets: 9, turns: 12, warmUpMillis: 1_500 };
@@ -79,7 +79,7 @@ function figures(workload, sets, { what, base, arm, target }) {
   ];
 }
 
-/** One process per arm; what each arm's turns cost together. */
+/** Runs one process per arm; returns the total cost of each arm's turns. */
 async function measureSet(node, workload, { turns, warmUpMillis }) {
   const modes = armsOn(node);
   const arms = Object.keys(modes);
@@ -103,7 +103,7 @@ async function measureSet(node, workload, { turns, warmUpMillis }) {
   }
 }
 
-/** Of all turns, and of one profile a minute where there are profiles. */
+/** Returns the cost of all turns, and of one profile a minute in arms that take profiles. */
 function totalCost({ turns, profiles }) {
   const of = (all, clock) => sum(all.map((one) => one[clock]));
   const work = { cpu: of(turns, 'cpu'), wall: of(turns, 'wall') };
@@ -117,7 +117,7 @@ function totalCost({ turns, profiles }) {
   };
 }
 
-/** Lets the code be optimized and the profiler find its pace; returns how many chunks fill a turn. */
+/** Lets the code be optimized and the profiler find its interval; returns how many chunks fill a turn. */
 async function warmUp(takers, millis) {
   let perChunk = 0;
   for (const taker of Object.values(takers)) {

@@ -1,12 +1,12 @@
-// Runs rounds of known allocations for some time, then says what heapray made of them: its pprof profile, as
-// anybody gets it from the debug server.
+// Runs rounds of known allocations for some time, then returns heapray's pprof profile of them, fetched from the debug
+// server.
 import http from 'node:http';
 import { defineComponents } from '@heapray/instrumentation';
 import { answer, programOptions } from './answer.mjs';
 import { startProfiling } from './profiling.mjs';
 import { runRounds } from './run-rounds.mjs';
 
-/** Tracing a component is what makes heapray sample finely and poll often; this one writes no capture. */
+/** A traced component makes heapray sample finely and poll often; this one never runs, so it writes no capture. */
 const NEVER_RUN = 'never-run';
 
 const { workload, seconds, options, traced } = programOptions();
@@ -18,7 +18,7 @@ const profiling = await startProfiling('heapray', {
 });
 while (!profiling.debugAddress) await new Promise((resolve) => setTimeout(resolve, 10));
 const rounds = await runRounds(workload, { seconds });
-// In use is what V8 has not collected yet; the truth is of what is reachable.
+// Collect first: heapray's in-use values include garbage, but the truth is what is reachable.
 globalThis.gc();
 const profile = await get(`http://${profiling.debugAddress}/debug/pprof/allocs`);
 answer({ rounds, profile: profile.toString('base64') });

@@ -1,6 +1,6 @@
-// How a measured program is told what to do, and how it answers.
+// How a measured program gets its options, and how it answers.
 
-/** The options the benchmark passed. */
+/** Returns the options that the benchmark passed. */
 export function programOptions() {
   return JSON.parse(process.argv[2] ?? '{}');
 }

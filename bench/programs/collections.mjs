@@ -30,7 +30,7 @@ for (let done = 0; done < chunks; done++) {
   chunk();
   await new Promise((resolve) => setTimeout(resolve, CHUNK_PAUSE_MILLIS));
 }
-// The entries of the last collections are delivered later.
+// Wait, because the entries of the last collections are delivered later.
 await new Promise((resolve) => setTimeout(resolve, 100));
 
 const during = polls().slice(pollsBefore);

@@ -1,12 +1,12 @@
-// Does a fixed number of turns of a workload, one every so many ms as a service does, and says what CPU time the whole
-// process took: every thread of it, V8's included. Beside that, what heapray says of itself for the same time.
+// Runs a fixed number of turns of a workload, one each `everyMillis` as a service does, and returns the CPU time of the whole
+// process, V8's threads included. It also returns heapray's own figure for the same time.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics';
 import { WORKLOADS } from '../workloads/index.mjs';
 import { answer, programOptions } from './answer.mjs';
 import { startProfiling } from './profiling.mjs';
 
-/** Is read twice in a run, outside of the time that is measured. */
+/** A reader that collects on request: twice in a run, outside of the measured time. */
 class OnRequest extends MetricReader {
   async onForceFlush() {}
   async onShutdown() {}
@@ -26,7 +26,7 @@ const { user, system } = process.cpuUsage(before);
 const wallMillis = performance.now() - start;
 answer({ cpuMillis: (user + system) / 1000, wallMillis, saidMillis: (await saidMillis()) - saidBefore });
 
-/** As a timer that comes late does: turns that were missed are not made up for. */
+/** Runs the turns as a late timer does: missed turns are not made up for. */
 async function work(times) {
   for (let done = 0; done < times; done++) {
     await sleep(everyMillis);
@@ -34,7 +34,7 @@ async function work(times) {
   }
 }
 
-/** CPU time of profiling since the start, as heapray's metric says; 0 without it. */
+/** Returns the CPU time of profiling since the start by heapray's own metric, in ms; 0 without heapray. */
 async function saidMillis() {
   if (!profiling) return 0;
   const { resourceMetrics } = await reader.collect();

@@ -1,11 +1,11 @@
-// Runs rounds of known allocations, then asks heapray's debug server what is in use: as it is, and after forced
-// collections. Both readings are of the same samples, so their difference is what garbage does to the first.
+// Runs rounds of known allocations, then asks heapray's debug server what is in use: first as it is, then after forced
+// collections. Both polls are of the same samples, so they differ only by garbage.
 import http from 'node:http';
 import { answer, programOptions } from './answer.mjs';
 import { startProfiling } from './profiling.mjs';
 import { runRounds } from './run-rounds.mjs';
 
-/** Two forced collections: the first may keep what concurrent marking had seen already. */
+/** Two forced collections: the first may keep objects that concurrent marking had already marked. */
 const COLLECTIONS = 2;
 
 const { workload, seconds, options } = programOptions();

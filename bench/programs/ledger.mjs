@@ -1,5 +1,5 @@
-// Feeds a ledger with made-up readings, and says what that cost. It looks inside of the package: the ledger is
-// not public.
+// Feeds a ledger with synthetic poll results, and returns the cost. It imports the ledger from inside the package, which
+// does not export it.
 import path from 'node:path';
 import { answer, programOptions } from './answer.mjs';
 
@@ -7,7 +7,7 @@ const FOLDER = path.join(import.meta.dirname, '..', '..', 'packages', 'instrumen
 const { CallTree, Ledger, ROOT } = await import(path.join(FOLDER, 'index.js'));
 
 const FRAMES = 5_000;
-/** V8 cuts stacks at 128 frames; servers are 20 to 40 deep. */
+/** Depth of the stacks: V8 cuts stacks at 128 frames, servers are 20 to 40 deep. */
 const DEPTH = 30;
 
 const { samples, stacks, readings, nodes } = programOptions();
@@ -23,7 +23,7 @@ const [cold] = absorbAll(1);
 const [first, ...steady] = absorbAll(readings);
 answer({ cold: [cold], first: [first], steady, tree: growTree() });
 
-/** CPU time of each reading's absorption, ms: the first brings everything, a tenth of each later one is new. */
+/** Returns the CPU time of absorbing each poll result, ms: in the first all samples are new, in later ones a tenth. */
 function absorbAll(count) {
   const ledger = newLedger();
   const ordinals = Array.from({ length: samples }, (_, at) => at + 1);
@@ -39,7 +39,7 @@ function absorbAll(count) {
   return times;
 }
 
-/** A fresh object tree, as JSON.parse makes it, in which stacks share callers and a sample keeps its stack. */
+/** Makes a new object tree as JSON.parse does, in which stacks share callers and a sample keeps its stack. */
 function makeReading(ordinals) {
   const head = node(1, { functionName: '(root)', scriptId: '0', url: '', lineNumber: -1, columnNumber: -1 });
   const path = [head];
@@ -69,7 +69,7 @@ function newLedger(maxNodes) {
   return new Ledger({ samplingInterval: 524_288, component: 'bench', packageOf: () => 'app', maxNodes });
 }
 
-/** Memory of a tree alone, and of a ledger in which each stack has allocated once. */
+/** Measures the memory of a tree alone, and of a ledger in which each stack has allocated once. */
 function growTree() {
   const start = memory();
   const before = cpuMillis();
@@ -84,7 +84,7 @@ function growTree() {
   return { bytes, nanos, ledgerBytes: memory() - ledgerStart, size: tree.size };
 }
 
-/** Four callees below each stack, level by level: three in four are leaves, a million are ten or eleven deep. */
+/** Adds four callees below each stack, level by level: three in four are leaves; a million stacks are ten or eleven deep. */
 function grow(tree) {
   let parents = [ROOT];
   while (tree.size < nodes) {
@@ -98,7 +98,7 @@ function grow(tree) {
   }
 }
 
-/** The columns of numbers per stack grow with the largest stack in use. */
+/** Absorbs one sample: the ledger's columns of numbers grow with the largest stack in use. */
 function absorbOne(ledger) {
   const stack = [];
   for (let at = ledger.tree.size - 1; at !== ROOT; at = ledger.tree.parent(at)) stack.unshift(at);

@@ -1,5 +1,5 @@
-// A heap of a given size, made of small objects from many places in the code, at various depths: what a
-// poll costs depends on how many samples and how many stacks there are.
+// Makes a heap of a given size from small objects of many call sites, at various depths: the cost of a
+// poll depends on the number of samples and of stacks.
 import { atDepth } from '../workloads/depth.mjs';
 
 const SITES = 120;
@@ -7,7 +7,7 @@ const OBJECTS_PER_BATCH = 500;
 const SHALLOW = 6;
 const DEPTHS = 5;
 
-/** Returns what must be held as long as the heap is to live. */
+/** Returns the objects; hold them as long as the heap is to live. */
 export function liveHeap(megabytes) {
   const makers = Array.from({ length: SITES }, (_, site) => newMaker(site));
   const held = [];
@@ -19,7 +19,7 @@ export function liveHeap(megabytes) {
   return held;
 }
 
-/** Every site is a function of its own. */
+/** Makes a separate function for each site. */
 function newMaker(site) {
   const body = `
     const batch = [];

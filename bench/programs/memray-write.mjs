@@ -1,4 +1,4 @@
-// Writes the events of a capture with MemrayWriter again and again, on a worker thread, as traced components do.
+// Writes the events of a capture with MemrayWriter repeatedly, on a worker thread, as traced components do.
 import { readFileSync } from 'node:fs';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { MemrayWriter } from '@heapray/exporter/memray';
@@ -52,7 +52,7 @@ function newWriter() {
   return new MemrayWriter({ commandLine: 'node app.js', pid: 1, startTimeMillis: 0 });
 }
 
-/** Bytes of the declarations of functions and of all other records, uncompressed. */
+/** Returns the uncompressed bytes of the declarations of functions, and of all other records. */
 function recordBytes(capture) {
   const { declarations, records } = readRound(capture);
   return { declarations: declarations.length, records: records.length };

@@ -1,13 +1,13 @@
-// Spins on a big heap and notes every moment in which the main thread stood still.
+// Spins on a big heap and notes every stall of the main thread.
 import { answer, programOptions } from './answer.mjs';
 import { liveHeap } from './live-heap.mjs';
 import { clockMillis, witnessPolls } from './poll-witness.mjs';
 import { startProfiling } from './profiling.mjs';
 
-/** Shorter gaps between two looks at the clock are the loop itself. */
+/** Smallest gap that counts; shorter gaps between two looks at the clock are the loop itself. */
 const GAP_MILLIS = 0.03;
 const MAX_GAPS = 1_000_000;
-/** Now and then the event loop must come round, or heapray's own timers and messages would starve. */
+/** Time between two turns of the event loop; without turns, heapray's timers and messages would starve. */
 const SPIN_MILLIS = 500;
 const SETTLE_MILLIS = 4_000;
 
@@ -17,13 +17,13 @@ globalThis.profiling = await startProfiling(mode, options);
 globalThis.held = liveHeap(megabytes);
 await new Promise((resolve) => setTimeout(resolve, SETTLE_MILLIS));
 
-/** Per gap: its begin and end, and how much CPU time this thread used in it. */
+/** Numbers per gap: its begin and end, and the CPU time that this thread used in it. */
 const GAP_WORDS = 3;
 const gaps = new Float64Array(GAP_WORDS * MAX_GAPS);
 let gapCount = 0;
 let cpuBefore = 0;
 let gapEndBefore = 0;
-// The clock of the loop is the cheap one; this is what leads from it to the common one.
+// The loop reads `performance.now()`, which is cheap; this is its offset from the common clock.
 const offset = clockMillis() - performance.now();
 const begin = performance.now();
 const end = begin + seconds * 1000;
@@ -45,7 +45,7 @@ answer({
   heapMegabytes: process.memoryUsage().heapUsed / 2 ** 20,
 });
 
-/** Allocates nothing as long as nothing happens, so that it causes no collection itself. */
+/** Spins until then. Allocates nothing except in a gap, so that it causes no collection itself. */
 function spin(until) {
   let last = performance.now();
   cpuBefore = threadCpuMillis();
@@ -59,7 +59,7 @@ function spin(until) {
   }
 }
 
-/** Between two gaps the loop had the processor for itself, so the rest of the CPU time was used in the gap. */
+/** Notes a gap. Between two gaps the loop used the processor all the time, so the rest of the CPU time belongs to the gap. */
 function noteGap(start, end) {
   const cpu = threadCpuMillis();
   const inGap = cpu - cpuBefore - (start - gapEndBefore);

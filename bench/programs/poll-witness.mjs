@@ -1,16 +1,16 @@
-// Sees when heapray polls, without changing heapray: its profiler thread is started through
+// Observes when heapray polls, without changing heapray: starts its profiler thread through
 // witness-thread.mjs, which notes when every inspector request of that thread was sent and answered.
 import { syncBuiltinESMExports } from 'node:module';
 import threads from 'node:worker_threads';
 
-/** So many are kept; all are counted. */
+/** Number of polls that are kept; all are counted. */
 const MAX_POLLS = 20_000;
-/** How many polls were asked, and how many answered. */
+/** Number of counters: polls sent, and polls answered. */
 export const COUNTERS = 2;
-/** Per poll: when it was sent, when it was answered, and how many samples the answer held. */
+/** Numbers per poll: when it was sent, when it was answered, and how many samples the answer held. */
 export const WORDS = 3;
 
-/** To be called before heapray is loaded. Returns what reads the polls seen so far, in ms of `clockMillis`; its `counts()` says how many. */
+/** Call it before heapray is loaded. Returns a function that reads the polls so far, in ms of `clockMillis`, with `counts()`. */
 export function witnessPolls() {
   const shared = new SharedArrayBuffer((COUNTERS + WORDS * MAX_POLLS) * Float64Array.BYTES_PER_ELEMENT);
   const { Worker } = threads;
@@ -34,7 +34,7 @@ export function witnessPolls() {
   return polls;
 }
 
-/** One clock for all threads of the process, ms: `performance.now()` begins anew in each. */
+/** Returns ms on a clock that all threads of the process share: `performance.now()` has another origin in each. */
 export function clockMillis() {
   return Number(process.hrtime.bigint()) / 1e6;
 }

@@ -1,12 +1,13 @@
-// How a measured program is profiled: the arms of every comparison.
+// Starts the profiler of each arm of a comparison.
 
 /**
+ * Starts profiling:
  * - `none`: not at all;
  * - `heapray`: heapray at its defaults, without an SDK;
  * - `sdk`: an OpenTelemetry metrics SDK that exports often, without heapray;
  * - `sdk-heapray`: the same with heapray in it;
- * - `datadog`: the sampler of `@datadog/pprof` at heapray's default interval; what is returned takes its profiles;
- * - `datadog-allocations`: the same with what was freed in it too (Node 26), which collects garbage for each profile.
+ * - `datadog`: the sampler of `@datadog/pprof` at heapray's default interval; the returned function takes a profile;
+ * - `datadog-allocations`: the same including freed objects (Node 26), which collects garbage for each profile.
  *
  * @param options of HeaprayInstrumentation
  */
@@ -21,8 +22,8 @@ export async function startProfiling(mode, options = {}) {
 }
 
 /**
- * More often than the usual minute, so that a short run holds some exports. An arm of six works a sixth of the time, and
- * bears in it what each export leaves to the collector: one in less than two seconds of work.
+ * Gap between exports: shorter than the usual minute, so that a short run holds some. One of six arms works a sixth of the
+ * time, so it has the garbage of one export in less than two seconds of its own work.
  */
 const EXPORT_MILLIS = 10_000;
 
@@ -31,7 +32,7 @@ async function startSdk() {
     await import('@opentelemetry/sdk-metrics');
   const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
   const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: EXPORT_MILLIS });
-  // Nobody reads them, and they must not fill the memory that is measured.
+  // Exports are not read, and must not fill the memory that is measured.
   setInterval(() => exporter.reset(), EXPORT_MILLIS).unref();
   return new MeterProvider({ readers: [reader] });
 }

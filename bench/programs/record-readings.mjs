@@ -1,5 +1,5 @@
-// Runs rounds under heapray and says what each of its readings showed, without changing heapray: its profiler
-// thread is started through record-thread.mjs.
+// Runs rounds under heapray and returns what each of its polls showed, without changing heapray: starts its profiler
+// thread through record-thread.mjs.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import os from 'node:os';

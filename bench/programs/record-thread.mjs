@@ -1,12 +1,12 @@
-// The profiler thread with a recorder in front: see record-readings.mjs. Of every reading it writes a line: when
-// it came (ms), how long after the first of its pair if it is the second, the newest ordinal, the new samples as
-// [ordinal, site], and the ordinals that are gone.
+// The profiler thread with a recorder in front: see record-readings.mjs. Writes a line for every poll: its time (ms), the
+// time since the first poll of its pair if it is the second, the newest ordinal, the new samples as
+// [ordinal, site], and the ordinals of the samples that are gone.
 import { openSync, writeSync } from 'node:fs';
 import { workerData } from 'node:worker_threads';
 
 const { entry, file, sites } = workerData.record;
 const output = openSync(file, 'w');
-// Where readings arrive it is known which of them are pairs.
+// The ledger's method is the place that knows which polls are pairs.
 const { Ledger } = await import(new URL('../ledger/ledger.js', entry));
 const { absorb } = Ledger.prototype;
 let live = new Set();
@@ -29,7 +29,7 @@ function record(at, censusMillis, { head, samples }) {
   writeSync(output, `${JSON.stringify({ at, censusMillis, newest, fresh: shown, gone })}\n`);
 }
 
-/** The index of the site on each node's stack; -1 for the rest. */
+/** Returns the index of the site on each node's stack; -1 for the rest. */
 function sitesByNode(head) {
   const siteOf = new Map([[head.id, -1]]);
   const open = [head];

@@ -1,4 +1,4 @@
-// A service under a steady light load that looks at its own resident memory once a second.
+// A service under a steady light load that measures its own resident memory once a second.
 import fs from 'node:fs';
 import { createWorkload } from '../workloads/json.mjs';
 import { answer, programOptions } from './answer.mjs';
@@ -29,7 +29,7 @@ while (performance.now() - begin < seconds * 1000) {
 }
 answer(samples);
 
-/** MiB; the anonymous part, which no other process shares, only where the system tells. */
+/** Returns MiB; the anonymous part, which is shared with no other process, only where the system reports it. */
 function residentMemory() {
   const resident = process.memoryUsage.rss() / MIB;
   try {

@@ -1,10 +1,10 @@
-// How the rounds of an allocator are spread over time.
+// Spreads the rounds of an allocator over time.
 import { ALLOCATORS } from '../allocators/index.mjs';
 
 const ROUNDS_PER_TURN = 4;
 
 /**
- * Does rounds of an allocator with the event loop in between; returns how many.
+ * Runs rounds of an allocator with turns of the event loop in between; returns their number.
  *
  * @param until `{ seconds }` or `{ rounds }`
  */
@@ -18,14 +18,14 @@ export async function runRounds(
   let done = 0;
   while (performance.now() < end && done < rounds) {
     for (let i = 0; i < ROUNDS_PER_TURN; i++) {
-      // Awaiting nothing would allocate too.
+      // Await only promises: awaiting anything else would allocate too.
       const pending = round();
       if (pending) await pending;
     }
     done += ROUNDS_PER_TURN;
     await new Promise((resolve) => setTimeout(resolve, PAUSE_MILLIS));
   }
-  // What the rounds keep must be alive when it is measured.
+  // Keep what the rounds keep alive until it is measured.
   globalThis.round = round;
   return done;
 }

@@ -1,5 +1,5 @@
-// A service under steady traffic: an API on loopback (allocators/http.mjs), and besides code that comes and goes. A
-// rival takes the sampler when told. Looks once a second at what is exported and how much memory the process has.
+// A service under steady traffic: an API on loopback (allocators/http.mjs), and functions that become active and inactive. A
+// rival takes the sampler when told. Reports once a second what is exported and how much memory the process has.
 import inspector from 'node:inspector';
 import { ALLOCATORS } from '../allocators/index.mjs';
 import { answer, programOptions } from './answer.mjs';
@@ -9,20 +9,20 @@ import { ownYoungGeneration } from './young-generation.mjs';
 const TICK_MILLIS = 40;
 const LOOK_MILLIS = 1_000;
 const MIB = 2 ** 20;
-/** As many functions as a service has that allocate much; so many of them work at a time. */
+/** Number of functions that allocate much, as in a service; a part of them works at a time. */
 const FUNCTIONS = 300;
 const ACTIVE = 30;
-/** What one keeps, of what it allocates, and for how long. */
+/** Number of ticks for which the result of a function is kept. */
 const KEPT_TICKS = 50;
-/** So many calls make any function worth optimizing. */
+/** Number of calls after which any function is worth optimizing. */
 const WARM_UP_CALLS = 3_000;
-/** How often to look for a moment in which no poll is under way. */
+/** Number of attempts to find a moment without a pending poll. */
 const TRIES = 100;
 
 const { profiled, seconds, rivalAt, options } = programOptions();
 ownYoungGeneration();
-// The compiler does not run 20 times faster: it would take hours of the service's time to have all code optimized, and
-// what it keeps meanwhile grows for the service and for the profiler alike.
+// Warm up, because the compiler does not run 20 times faster: it would take hours of the service's time to optimize all
+// code, and the memory of compiled code would grow meanwhile, of the service and the profiler alike.
 const functions = Array.from({ length: FUNCTIONS }, (_, i) => newFunction(i));
 for (const work of functions) for (let call = 0; call < WARM_UP_CALLS; call++) work(20);
 const polls = witnessPolls();
@@ -62,19 +62,19 @@ while (elapsed() < seconds) {
     nextLook += LOOK_MILLIS / 1000;
     looks.push({ second: elapsed(), resident: process.memoryUsage.rss() / MIB, ...(await exported()) });
   }
-  // Steady by the clock: a tick that took longer is made up for.
+  // Steady pace: a tick that took longer is made up for.
   await new Promise((resolve) => setTimeout(resolve, Math.max(0, ticks * TICK_MILLIS - elapsed() * 1000)));
 }
 answer({ looks, ticks, suspects, ...(profiled && { account: await settledAccount() }) });
 
-/** Which functions work changes slowly, and comes round again. */
+/** Runs the active functions, which change slowly and repeat. */
 function work() {
   const first = Math.floor(ticks++ / 3) % FUNCTIONS;
   for (let i = 0; i < ACTIVE; i++) kept.push(functions[(first + i) % FUNCTIONS](20));
   if (kept.length > ACTIVE * KEPT_TICKS) kept.splice(0, ACTIVE);
 }
 
-/** Every one is a function of its own, of a file that only exists as a name. */
+/** Makes a separate function for each number, in a file that exists only as a name. */
 function newFunction(number) {
   const body = `
     const rows = [];
@@ -86,7 +86,7 @@ function newFunction(number) {
   )();
 }
 
-/** Somebody else stops the sampler, as another profiler does that ends. */
+/** Stops the sampler, as another profiler does when it ends. */
 function takeSampler() {
   const session = new inspector.Session();
   session.connect();
@@ -95,8 +95,8 @@ function takeSampler() {
 }
 
 /**
- * What heapray says of its polls, next to those that were asked and answered, of a moment in which none is under way:
- * the same before and after heapray is asked.
+ * Returns heapray's count of its polls, and the numbers of polls that were sent and answered, at a moment without a
+ * pending poll: these are the same before and after heapray is asked.
  */
 async function settledAccount() {
   for (let tries = 0; tries < TRIES; tries++) {
@@ -109,7 +109,7 @@ async function settledAccount() {
   throw new Error('a poll is always under way');
 }
 
-/** How many series each metric has, and heapray's account of its polls. */
+/** Returns how many series each metric has, and heapray's counts of its polls. */
 async function exported() {
   const { resourceMetrics } = await reader.collect();
   const metrics = resourceMetrics.scopeMetrics.flatMap((scope) => scope.metrics);

@@ -1,6 +1,5 @@
-// Works in turns: for every line on stdin does so many chunks of a workload, or takes a profile, and answers what that
-// cost.
-// Between turns it does nothing, so that the arms of a comparison can run side by side without meeting.
+// Works in turns: for every line on stdin it runs that many chunks of a workload, or takes a profile, and answers with the
+// cost. Between turns it does nothing, so that the arms of a comparison can run side by side without affecting each other.
 import readline from 'node:readline';
 import { WORKLOADS } from '../workloads/index.mjs';
 import { programOptions } from './answer.mjs';
@@ -22,13 +21,13 @@ function turn(chunks) {
   return costOf(async () => {
     for (let done = 0; done < chunks; done++) {
       chunk();
-      // As in a server, the event loop comes round now and then.
+      // Let the event loop turn now and then, as in a server.
       await new Promise((resolve) => setImmediate(resolve));
     }
   });
 }
 
-/** CPU time of the whole process: the profiler's thread and the collector's threads work on other cores. */
+/** Returns the CPU time of the whole process, because the threads of the profiler and the collector work on other cores. */
 async function costOf(work) {
   const cpuBefore = process.cpuUsage();
   const wallBefore = performance.now();

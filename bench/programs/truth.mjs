@@ -1,6 +1,6 @@
-// The same rounds as accuracy.mjs under V8's own account, by function. Of everything allocated: with
-// these flags its sampler keeps the samples of collected objects too; they cost memory for ever, so heapray
-// cannot use them. Of what is in use: without them, at a small interval; the inspector collects before it answers.
+// Runs the same rounds as accuracy.mjs under V8's own sampler, by function. For everything allocated, flags make the sampler
+// keep the samples of collected objects; that memory is never freed, so heapray cannot use the flags. For what is in use, it
+// runs without the flags, at a small interval; the inspector collects before it answers.
 import { Session } from 'node:inspector';
 import { ALLOCATORS } from '../allocators/index.mjs';
 import { answer, programOptions } from './answer.mjs';
@@ -23,7 +23,7 @@ session.post('HeapProfiler.getSamplingProfile', (error, { profile }) => {
 
 function bytesBySite(head) {
   const bytes = Object.fromEntries([...SITES, 'rest'].map((site) => [site, 0]));
-  // Deep stacks are deeper than a recursion of ours may be.
+  // Walk with a list, because stacks are deeper than a recursion may be.
   const open = [[head, 'rest']];
   for (let next = open.pop(); next; next = open.pop()) {
     const [node, callerSite] = next;

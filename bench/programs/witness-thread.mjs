@@ -25,6 +25,6 @@ await import(entry);
 function note(...poll) {
   const at = COUNTERS + values[1] * WORDS;
   if (at + WORDS <= values.length) values.set(poll, at);
-  // After the poll itself: who reads the number may read so many.
+  // Set the counter after the numbers of the poll: a reader may read as many polls as the counter says.
   values[1] += 1;
 }

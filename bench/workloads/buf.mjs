@@ -1,4 +1,4 @@
-// Like a protocol server: buffers are made, filled, cut and joined. Most of the bytes are outside the heap.
+// Works like a protocol server: makes, fills, cuts and joins buffers. Most of the bytes are outside the heap.
 import { atDepth } from './depth.mjs';
 
 const STEPS = 400;

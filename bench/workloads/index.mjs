@@ -1,4 +1,4 @@
-// The workloads by name. Each makes a function that does one chunk of always the same work.
+// The workloads by name. Each makes a function that runs one chunk, which is always the same work.
 import { createWorkload as buf } from './buf.mjs';
 import { createWorkload as json } from './json.mjs';
 import { createWorkload as lru } from './lru.mjs';

@@ -1,4 +1,4 @@
-// Like a JSON API: parse a request, map its records, write the answer. Nearly everything dies at once.
+// Works like a JSON API: parses a request, maps its records, writes the answer. Nearly everything dies at once.
 import { atDepth } from './depth.mjs';
 
 const RECORDS = 60;

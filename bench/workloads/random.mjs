@@ -1,6 +1,6 @@
 // Random numbers that are the same in every run.
 
-/** A generator of numbers in [0, 1) (mulberry32). */
+/** Returns a generator of numbers in [0, 1) (mulberry32). */
 export function seededRandom(seed) {
   let state = seed >>> 0;
   return () => {

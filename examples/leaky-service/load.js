@@ -1,4 +1,4 @@
-// Customers: sends requests to the service at a steady rate for a while, in a process of its own so that
+// Customers: sends requests to the service at a steady rate for a while. A process of its own, so that
 // its memory is not the service's.
 //
 //   node load.js URL [SECONDS] [REQUESTS_PER_SECOND]
@@ -28,7 +28,7 @@ const end = start + Number(seconds) * 1000;
 const pending = new Set();
 for (let now = start; now < end; now = performance.now()) {
   const due = ((now - start) / 1000) * Number(rate);
-  // A service that is slow gets no more at a time than this.
+  // Limit the pending requests, for a slow service.
   while (counts.sent < due && pending.size < MAX_PENDING) {
     const request = send().finally(() => pending.delete(request));
     pending.add(request);
@@ -47,7 +47,7 @@ async function send() {
   counts.sent++;
   try {
     const status = await exchange(nextRequest());
-    // An order that has expired is not there any more, and rightly so.
+    // 404 is right for an order that has expired.
     if (status < 400 || status === 404) counts.ok++;
     else throw new Error(`status ${status}`);
   } catch (error) {
@@ -56,7 +56,7 @@ async function send() {
   }
 }
 
-/** Seven of ten requests are orders; the others ask for orders, receipts and products. */
+/** Returns a request: seven of ten are new orders; the others ask for orders, receipts and products. */
 function nextRequest() {
   const dice = random();
   const recent = 1 + Math.floor(random() * Math.max(1, counts.ok / 2));
@@ -95,7 +95,7 @@ function exchange({ method, path, body }) {
   });
 }
 
-/** A small generator with a seed, so that every run sends the same (Lehmer, modulus 2^31 - 1). */
+/** Returns a random generator with a seed, so that every run sends the same (Lehmer, modulus 2^31 - 1). */
 function randomFrom(seed) {
   let state = seed;
   return () => {

@@ -1,4 +1,4 @@
-/** Writes one line of JSON to stdout: who reads it may be a person or a program. */
+/** Writes one line of JSON to stdout, readable for people and programs. */
 export function log(level, event, fields = {}) {
   process.stdout.write(`${JSON.stringify({ time: new Date().toISOString(), level, event, ...fields })}\n`);
 }

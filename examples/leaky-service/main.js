@@ -1,4 +1,4 @@
-// An order service: three components in one process. Each is a function that works until it is told to stop
+// An order service: three components in one process. Each is a function that works until its signal is aborted
 // and then returns, so its capture has a beginning and an end.
 import { profileComponent } from '@heapray/instrumentation';
 import { runApi } from './components/api.js';
@@ -30,7 +30,7 @@ const runs = components.map(async (run) => {
   try {
     await run(context);
   } finally {
-    // One that ends takes the others with it.
+    // When one ends, stop the others.
     stopping.abort();
   }
 });

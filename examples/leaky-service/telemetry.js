@@ -14,7 +14,7 @@ diag.setLogger(
   DiagLogLevel.INFO,
 );
 
-// Before the profiler starts: it samples more finely when one of these is traced.
+// Declare components before the profiler starts: it samples more finely if one of them is traced.
 defineComponents(['api', 'scheduler', 'dag_processor']);
 
 const heapray = new HeaprayInstrumentation({
@@ -27,14 +27,14 @@ const sdk = new NodeSDK({
   serviceName: 'leaky-service',
   instrumentations: [heapray],
   metricReaders: [new PrometheusExporter({ host: '127.0.0.1', port: metricsPort })],
-  // Metrics only, with no more about the machine than the name of the service.
+  // Metrics only, with the service's name as the only resource attribute.
   autoDetectResources: false,
   spanProcessors: [],
   logRecordProcessors: [],
 });
 sdk.start();
 
-/** Where metrics and profiles are served; profiles once their server is up. */
+/** Returns the addresses of metrics and profiles; that of profiles once their server listens. */
 export function telemetryAddresses() {
   const { debugAddress } = heapray;
   return {
@@ -43,7 +43,7 @@ export function telemetryAddresses() {
   };
 }
 
-/** Finishes what is being written. The SDK does not stop its instrumentations, so that comes first. */
+/** Finishes captures and exports. Stops heapray first, because the SDK does not stop its instrumentations. */
 export async function closeTelemetry() {
   await heapray.shutdown();
   await sdk.shutdown();

@@ -1,4 +1,4 @@
-// A server that renders a page for every address and remembers it for ever.
+// A server that renders a page for every address and keeps it without limit.
 import http from 'node:http';
 
 const pages = new Map();

@@ -1,4 +1,4 @@
-// Fifteen lines: heapray beside whatever else the SDK is set up with.
+// Fifteen lines: heapray in the set-up of the OpenTelemetry SDK.
 import { HeaprayInstrumentation } from '@heapray/instrumentation';
 import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
 import { NodeSDK } from '@opentelemetry/sdk-node';

@@ -1,4 +1,4 @@
-// A program that knows nothing of heapray: it parses the same text again and again and keeps a little of it.
+// A program without any code for heapray: it parses the same text again and again and keeps a little of it.
 const text = JSON.stringify(Array.from({ length: 5_000 }, (_, id) => ({ id, name: `item ${id}` })));
 const kept = [];
 

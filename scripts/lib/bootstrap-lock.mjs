@@ -1,9 +1,9 @@
 // Two test runs in one checkout must not install into the same folders at the same time: the second waits
 // until the first has prepared everything, and then finds it done.
 //
-// Each puts a claim of its own into a folder, and works when nobody else who is alive has one there: of two that come
-// at once at least one sees the other's, and withdraws. Nobody takes over a claim, so what a killed run has left can be
-// removed at any moment without taking away somebody's who has just come.
+// Each run puts a claim of its own into a folder, and works unless another living process has one. Of two runs that
+// claim at the same time, at least one sees the other's claim and withdraws. A claim is never taken over, so the claim of a
+// killed run can be removed at any moment without removing that of a new run.
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -11,7 +11,7 @@ import { CACHE, note } from './bootstrap.mjs';
 import { processStat } from './processes.mjs';
 
 const TELL_EVERY_MILLIS = 60_000;
-/** In place of a start that the system does not tell. */
+/** Stands for the start time of a process where the system does not report it. */
 const UNKNOWN = '0';
 
 /** Runs the work while no other process of this checkout does such work. */
@@ -39,12 +39,12 @@ async function waitForTurn(folder, claim) {
       note(`process ${parseInt(other, 10)} is preparing this checkout (${file}); waiting for it ...`);
       tellAt += TELL_EVERY_MILLIS;
     }
-    // Not all at the same time again.
+    // Wait for a random time, so that waiting processes do not claim at the same time again.
     await delay(100 + 200 * Math.random());
   }
 }
 
-/** Claims if nobody else has; otherwise returns who has. */
+/** Claims if no living process has a claim; otherwise returns the claim of the other. */
 function tryClaim(folder, claim) {
   const before = othersAlive(folder, claim);
   if (before.length > 0) return before;
@@ -63,7 +63,7 @@ function othersAlive(folder, claim) {
   return alive;
 }
 
-/** Whether the process that claimed is still there: not just one that has got its number since. */
+/** Returns whether the claiming process is alive. Its start time excludes a new process with a reused pid. */
 function isAlive(claim) {
   const [pid, start] = claim.split('-');
   if (!(Number(pid) > 0) || !answers(Number(pid))) return false;

@@ -1,6 +1,6 @@
-// What every entry script needs before it can start: dependencies from the lockfile, built packages and
-// the Node that everything runs on. Written for the oldest Node a machine may bring (20), with no imports
-// of packages, because it runs before anything is installed.
+// Prepares what every entry script needs: dependencies from the lockfile, built packages and the pinned Node.
+// Written for the oldest Node that a machine may have (20), without imports of packages, because it runs before anything
+// is installed.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -12,10 +12,10 @@ import { missingPackages } from './installed.mjs';
 /** The checkout's top folder. */
 export const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..', '..');
 
-/** The Node binary of the `node` package: what tests, demo and benchmarks run on. */
+/** The Node binary of the `node` package, which runs tests, demo and benchmarks. */
 export const NODE = path.join(ROOT, 'node_modules', 'node', 'bin', 'node');
 
-/** What the scripts keep between runs. */
+/** Folder for what the scripts keep between runs. */
 export const CACHE = path.join(ROOT, '.cache');
 
 /** The programs that tests compare with: other Nodes, memray, Prometheus. */
@@ -26,7 +26,7 @@ export function note(text) {
   process.stderr.write(`[heapray] ${text}\n`);
 }
 
-/** Runs a command to its end with inherited stderr; ends this process with its status when it fails. */
+/** Runs a command to its end with inherited stderr; ends this process with the command's status if it fails. */
 export function must(command, args, options = {}) {
   const { why, status } = attempt(command, args, options);
   if (why !== undefined) fail(why, status);
@@ -37,7 +37,7 @@ function fail(why, status) {
   process.exit(status || 1);
 }
 
-/** Runs a command to its end with inherited stderr; `why` says what went wrong. */
+/** Runs a command to its end with inherited stderr; `why` in the result says what went wrong. */
 function attempt(command, args, options) {
   const { error, status, signal } = spawnSync(command, args, {
     cwd: ROOT,
@@ -49,17 +49,17 @@ function attempt(command, args, options) {
   return { why: `failed (status ${status ?? signal}): ${command} ${args.join(' ')}`, status };
 }
 
-/** A digest of files and plain strings, to tell whether earlier work can be reused. */
+/** Returns a digest of files and plain strings, which shows whether earlier work can be reused. */
 export function digest(parts) {
   const hash = createHash('sha256');
   for (const part of parts) hash.update(existsSync(part) ? readFileSync(part) : part).update('\0');
   return hash.digest('hex');
 }
 
-/** Does the work only if the stamp file does not already hold this key. Returns whether it was done. */
+/** Does the work unless the stamp file already holds this key. Returns whether it was done. */
 export function once(stamp, key, work) {
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === key) return false;
-  // What is half done when this process ends must not count as what it was before.
+  // Remove the stamp first: work that is interrupted must not count as done.
   rmSync(stamp, { force: true });
   work();
   mkdirSync(path.dirname(stamp), { recursive: true });
@@ -77,7 +77,7 @@ export function ensureInstalled() {
   });
 }
 
-/** A network that fails for a moment must not end the run; here nothing else goes on, so waiting may block. */
+/** Installs, with retries, because a network may fail for a moment. Waiting may block: this process does nothing else. */
 function installFromLock() {
   const args = ['ci', '--no-audit', '--no-fund', '--loglevel=error'];
   for (const pause of [3, 20, 0]) {
@@ -95,23 +95,23 @@ function whyIncomplete() {
   return existsSync(NODE) ? undefined : `npm has not made ${NODE}: does it run install scripts?`;
 }
 
-/** What the outer `npm run` puts into the environment, and not how this machine reaches a registry. */
+/** Variables that the outer `npm run` sets, except those about access to a registry. */
 const OF_NPM_RUN = /^npm_(config_|lifecycle_|package_|command|execpath|node_execpath)/;
 const HOW_TO_REACH = /^npm_config_(registry|.*proxy|ca|cafile|strict_ssl|fetch_.*|maxsockets)$/;
 
-/** The environment for a nested npm: without what the outer `npm run` put there. */
+/** Returns the environment for a nested npm, without the variables that the outer `npm run` has set. */
 export function npmEnv() {
   const entries = Object.entries(process.env);
   return Object.fromEntries(entries.filter(([key]) => !OF_NPM_RUN.test(key) || HOW_TO_REACH.test(key)));
 }
 
-/** The environment in which everything runs: the pinned Node comes first on the path. */
+/** Returns the environment in which everything runs: the pinned Node comes first on the path. */
 export function runEnv(extra = {}) {
   const bins = [path.dirname(NODE), path.join(ROOT, 'node_modules', '.bin')].join(path.delimiter);
   return { ...process.env, PATH: `${bins}${path.delimiter}${process.env.PATH}`, ...extra };
 }
 
-/** The environment for a nested npm that runs on the pinned Node. */
+/** Returns the environment for a nested npm that runs on the pinned Node. */
 export function nestedNpmEnv() {
   return { ...npmEnv(), PATH: runEnv().PATH };
 }
@@ -129,7 +129,7 @@ function generateProto() {
   const source = path.join(ROOT, 'proto', 'pprof', 'profile.proto');
   const out = path.join(ROOT, 'packages', 'exporter', 'generated');
   const script = fileURLToPath(import.meta.url);
-  // Not beside the code, where it would be published with it.
+  // Kept outside of the generated folder, which is published.
   const stamp = path.join(CACHE, 'generated.stamp');
   if (!existsSync(path.join(out, 'pprof.d.ts'))) rmSync(stamp, { force: true });
   once(stamp, digest([source, script]), () => {
@@ -140,7 +140,7 @@ function generateProto() {
     const js = path.join(out, 'pprof.js');
     must(NODE, [bin('pbjs'), '-t', 'static-module', '-w', 'es6', ...flags, source, '-o', js]);
     must(NODE, [bin('pbts'), '-o', path.join(out, 'pprof.d.ts'), js]);
-    // The declaration file uses CommonJS imports, which an ES module's types may not.
+    // The declaration file uses CommonJS imports, which are not allowed in the types of an ES module.
     const dts = path.join(out, 'pprof.d.ts');
     const text = readFileSync(dts, 'utf8');
     writeFileSync(dts, text.replace('import Long = require("long");', 'import type Long from "long";'));

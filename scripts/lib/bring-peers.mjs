@@ -1,4 +1,4 @@
-// Brings everything the tests compare with or run in, a few at a time, and writes down where each one is.
+// Downloads or makes everything that the tests compare with or run in, a few at a time, and writes their paths to a list.
 // Tests read that list (test/support/peers.ts) and never install anything themselves.
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -33,7 +33,7 @@ export async function bringPeers(tally) {
   writeManifest(found);
 }
 
-/** The slowest first, so that none of them is left over at the end. */
+/** Returns all peers, the slowest first, so that none of them is left over at the end. */
 function allPeers() {
   const versions = JSON.parse(readFileSync(path.join(ROOT, 'test', 'peers', 'versions.json'), 'utf8'));
   return [
@@ -74,7 +74,7 @@ function seconds(start) {
   return `${((Date.now() - start) / 1000).toFixed(1)} s`;
 }
 
-/** Replaced in one step, because another test run may be reading it. */
+/** Writes the list in one step, because another test run may be reading it. */
 function writeManifest(found) {
   mkdirSync(PEERS, { recursive: true });
   const draft = path.join(PEERS, `manifest.${process.pid}.json`);

@@ -1,4 +1,4 @@
-// The checks that need no running test: types of the test code, format and lint rules.
+// The checks that run no tests: types of the test code, format and lint rules.
 import path from 'node:path';
 import { NODE, note, ROOT, runEnv } from './bootstrap.mjs';
 import { run } from './run-command.mjs';
@@ -11,7 +11,7 @@ export async function checkTypes() {
 /** Checks format, lint and the folder rules. */
 export async function checkStyle() {
   const output = await onNode(['node_modules', '@biomejs', 'biome', 'bin', 'biome'], ['check']);
-  // Warnings do not fail the run, but must not go unseen.
+  // Warnings do not fail the run, so print them.
   if (/Found \d+ warning/.test(output)) note(output.trim());
 }
 

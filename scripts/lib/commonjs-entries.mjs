@@ -1,13 +1,13 @@
-// What `require` gets of our packages where it is not Node's own, as in Jest, and the types of it.
+// Makes the entries, and their types, that `require` loads outside of Node's own loader, as in Jest.
 //
-// The packages are ES modules, and Node requires these itself (the condition `module-sync`). For all others each entry of
-// `exports` with the condition `require` gets a small file below dist/cjs, which has Node load the one real module, so
-// that a process never holds two. Beside it lie copies of the declarations, which TypeScript takes for those of CommonJS
-// because of the package.json above them.
+// The packages are ES modules, which Node itself can require (the condition `module-sync`). For other loaders, each entry of
+// `exports` with the condition `require` gets a small file below dist/cjs. That file has Node load the ES module, so
+// that a process never holds two copies. Copies of the declarations lie beside it; the package.json above them makes
+// TypeScript treat them as CommonJS.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
-/** Writes the CommonJS entries of a package that is built. */
+/** Writes the CommonJS entries of a built package. */
 export function writeCommonJsEntries(packageFolder) {
   const { exports = {} } = JSON.parse(readFileSync(path.join(packageFolder, 'package.json'), 'utf8'));
   const required = Object.values(exports).flatMap(({ require }) => (require === undefined ? [] : [require]));
@@ -30,7 +30,7 @@ export function writeCommonJsEntries(packageFolder) {
   }
 }
 
-/** Jest replaces `process` and `node:module` in what it loads; the context of the process itself has the real ones. */
+/** Returns the entry's code. Jest replaces `process` and `node:module`; the process's own context has the real ones. */
 function requireFile(esModule) {
   return `'use strict';
 const { process } = require('node:vm').runInThisContext('globalThis');
@@ -40,11 +40,11 @@ void (() => import('${esModule}'));
 `;
 }
 
-/** Adds a declaration file and those that it imports from the same package. */
+/** Adds a declaration file and the files that it imports from the same package. */
 function addDeclarations(dist, name, files) {
   if (files.has(name)) return;
   const text = readFileSync(path.join(dist, name), 'utf8');
-  // Without TypeScript's `esModuleInterop` the modules of Node have no default export in CommonJS.
+  // Without TypeScript's `esModuleInterop`, Node's modules have no default export in CommonJS.
   files.set(name, text.replace(/^(import (?:type )?)(\w+ from 'node:)/gm, '$1* as $2'));
   for (const [, imported] of text.matchAll(/(?:from |import\()'(\.{1,2}\/[^']+)\.js'/g)) {
     addDeclarations(dist, path.join(path.dirname(name), `${imported}.d.ts`), files);

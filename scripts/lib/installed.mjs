@@ -1,9 +1,9 @@
-// npm leaves an optional package out, and succeeds, when it could not be fetched. Here optional means: for another
-// system. Those for this one are needed, and an installation without them must not count as done.
+// Checks optional packages. npm succeeds without an optional package that it could not fetch. In our lockfiles most
+// optional packages are for other systems; those for this one are needed, so a missing one means an incomplete installation.
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
-/** Packages of the folder's lockfile that this machine should have and that are not there, by their paths. */
+/** Returns paths of packages in the folder's lockfile that this machine needs and that are missing. */
 export function missingPackages(folder) {
   const { packages } = JSON.parse(readFileSync(path.join(folder, 'package-lock.json'), 'utf8'));
   const wanted = Object.values(packages).flatMap((one) => Object.keys(one.optionalDependencies ?? {}));
@@ -16,7 +16,7 @@ export function missingPackages(folder) {
   });
 }
 
-/** npm's rule: one of the list, or none of those that begin with `!`. */
+/** Applies npm's rule: the value is in the list, or the list only excludes values (`!`) and not this one. */
 function allows(list, value) {
   if (list === undefined || value === undefined) return true;
   if (list.includes(`!${value}`)) return false;

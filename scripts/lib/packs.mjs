@@ -1,4 +1,4 @@
-// The packages as they would be published: `npm pack` tarballs under .cache/packs, made anew when a packed
+// Packs the packages as they would be published: `npm pack` tarballs under .cache/packs, made again when a packed
 // file has changed.
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
@@ -9,7 +9,7 @@ import { makeFolder } from './stamped-folder.mjs';
 const PACKAGES = ['exporter', 'instrumentation', 'cli'].map((name) => path.join(ROOT, 'packages', name));
 const NOT_PACKED = ['src', 'test', 'bench', 'node_modules'];
 
-/** The tarballs, a key of their contents, and a key of the dependencies they ask for. */
+/** Returns the tarballs, a key of their contents, and a key of the dependencies in their manifests. */
 export async function packPackages() {
   const folder = path.join(CACHE, 'packs');
   const key = digest(PACKAGES.flatMap((one) => packedFiles(one)));
@@ -24,7 +24,7 @@ async function runNpmPack(folder) {
   await run('npm', args, { env: nestedNpmEnv() });
 }
 
-/** Names and contents of what a package may publish. */
+/** Returns names and contents of the files that a package may publish. */
 function packedFiles(folder) {
   const names = readdirSync(folder, { recursive: true }).filter(isPacked).sort();
   const files = names.map((name) => path.join(folder, name)).filter((file) => statSync(file).isFile());

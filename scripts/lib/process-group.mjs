@@ -1,12 +1,12 @@
-// Looks into a process group whose leader has ended: nobody should be in it any more.
+// Looks for processes that remain in a process group after its leader has ended.
 import { readdirSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { processStat, readProc } from './processes.mjs';
 
-/** Costs only where something is left: a busy machine may take seconds to end what was killed. */
+/** Longest wait for processes to end: a busy machine may take seconds to end a killed process. */
 const PATIENCE_MILLIS = 20_000;
 
-/** The command lines still in the group, after a moment in which ending processes may end. */
+/** Returns the command lines still in the group, after a wait for ending processes. */
 export async function groupMembers(group) {
   const until = Date.now() + PATIENCE_MILLIS;
   for (;;) {
@@ -16,7 +16,7 @@ export async function groupMembers(group) {
   }
 }
 
-/** All process ids; none where the system has no /proc, and then the group is only killed. */
+/** Returns all process ids; none on systems without /proc, where the group is only killed. */
 function processIds() {
   try {
     return readdirSync('/proc').filter((name) => /^\d+$/.test(name));

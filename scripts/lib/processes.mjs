@@ -1,19 +1,19 @@
-// What the system says of processes, where it has /proc.
+// Reads what the system reports about processes, on systems with /proc.
 import { readFileSync } from 'node:fs';
 
 /**
- * State (one letter), process group, and when it was started, in ticks since the system was; undefined when there is no
- * such process, or no /proc. A process number is used again, number and start together are not.
+ * Returns state (one letter), process group and start time (in ticks since boot) of a process; undefined if there
+ * is none, or no /proc. A pid can be reused; pid and start time together cannot.
  */
 export function processStat(pid) {
-  // The name before the last bracket may hold anything.
+  // Skip the name in parentheses, which may contain any characters.
   const stat = readProc(pid, 'stat').split(') ');
   if (stat.length < 2) return undefined;
   const fields = stat.at(-1).split(' ');
   return { state: fields[0], group: Number(fields[2]), start: fields[19] };
 }
 
-/** A file of /proc; empty when it cannot be read. */
+/** Returns a file of /proc; empty if it cannot be read. */
 export function readProc(pid, name) {
   try {
     return readFileSync(`/proc/${pid}/${name}`, 'utf8');

@@ -1,6 +1,6 @@
-// Projects as a user has them: a fixture's dependencies from its lockfile, then our tarballs. They lie outside
-// the checkout, because Node looks for packages in every folder above a file: below the checkout they would
-// find its node_modules, and a missing dependency would go unseen.
+// Makes projects as a user has them: a fixture's dependencies from its lockfile, then our tarballs. They lie outside
+// the checkout, because Node looks for packages in every folder above a file. Below the checkout, a missing dependency
+// would be found in its node_modules.
 import {
   cpSync,
   existsSync,
@@ -29,16 +29,16 @@ const USER_CACHE = path.join(
 );
 const HOME = path.join(USER_CACHE, digest([`projects of ${ROOT}`]).slice(0, 16));
 const OURS = ['@heapray', 'heapray'];
-/** The native sampler, an optional package: npm succeeds without it when it cannot be fetched. */
+/** The native sampler, an optional package: npm succeeds without it if it cannot be fetched. */
 const OPTIONAL = '@datadog/pprof';
-/** Nobody runs tests for so long. A checkout that is not seen may be another container's, in the midst of its tests. */
+/** Age after which the projects of a missing checkout are removed. A younger one may be in a container, running its tests. */
 const ABANDONED_MILLIS = 24 * 3_600_000;
 const QUIET = ['--no-audit', '--no-fund', '--loglevel=error'];
 
-/** Tests need these only as they are: they are large. */
+/** Fixtures that are too large to have a copy without the native sampler. */
 const WHOLE_ONLY = ['build-tools', 'launchers'];
 
-/** Every fixture twice: as it is, and without the optional native sampler. */
+/** Returns every fixture twice: complete, and without the optional native sampler. */
 export function projectPeers(names) {
   let preparing;
   const prepareOnce = () => {
@@ -51,7 +51,7 @@ export function projectPeers(names) {
   });
 }
 
-/** The names of the fixture projects. */
+/** Returns the names of the fixture projects. */
 export function fixtureNames() {
   return readdirSync(FIXTURES).filter((name) => existsSync(path.join(FIXTURES, name, 'package-lock.json')));
 }
@@ -61,7 +61,7 @@ function wholeProject(name, prepareOnce) {
   const bring = async () => {
     const packs = await prepareOnce();
     const folder = path.join(HOME, name);
-    // Once more from the start when it fails, because npm may have left half a package.
+    // Retry from the start if it fails, because npm may have left half a package.
     await withRetries(name, async () => {
       const key = digest([packs.dependencies, lockKey(name)]);
       await installLocked(folder, name, key);
@@ -86,7 +86,7 @@ function reducedProject(name, whole, prepareOnce) {
       const source = await whole.bring();
       const folder = path.join(HOME, `${name}-reduced`);
       const { dependencies, key } = await prepareOnce();
-      // A key of its own: the copy brings the whole project's stamp with it before it is reduced.
+      // A key of its own, because the copy contains the stamp of the whole project.
       await makeFolder(folder, digest(['reduced', dependencies, lockKey(name)]), async () => {
         await run('cp', ['-RP', `${source}/.`, folder]);
         rmSync(path.join(folder, 'node_modules', '@datadog'), { recursive: true, force: true });
@@ -100,21 +100,21 @@ function reducedProject(name, whole, prepareOnce) {
 
 async function prepareHome() {
   mkdirSync(HOME, { recursive: true });
-  // Written in one step and in every run: others read whose it is, and when it was used.
+  // Write in one step and in every run: other runs read which checkout this is, and when it was last used.
   const draft = path.join(HOME, `checkout.${process.pid}`);
   writeFileSync(draft, ROOT);
   renameSync(draft, path.join(HOME, 'checkout'));
   return packPackages();
 }
 
-/** Removes the projects of checkouts that are gone. */
+/** Removes the projects of checkouts that no longer exist. */
 export async function removeAbandonedProjects(cache = USER_CACHE) {
   const homes = existsSync(cache) ? readdirSync(cache) : [];
   for (const home of homes.map((name) => path.join(cache, name))) {
     try {
       if (isAbandoned(path.join(home, 'checkout'))) await rm(home, { recursive: true, force: true });
     } catch (error) {
-      // Another checkout's run may be removing it, or making it, at the same time.
+      // A run of another checkout may be removing or making it at the same time.
       if (error.code !== 'ENOENT') note(`cannot remove ${home}: ${error.message}`);
     }
   }
@@ -125,14 +125,14 @@ function isAbandoned(file) {
   return isOld && !existsSync(readFileSync(file, 'utf8'));
 }
 
-/** `npm ci` from the fixture's lockfile; anew, too, when our packages ask for other dependencies. */
+/** Runs `npm ci` from the fixture's lockfile; again, too, when our packages have other dependencies. */
 async function installLocked(folder, name, key) {
   const make = async () => {
     copyFixture(name, folder);
     await run('npm', ['ci', ...QUIET], { cwd: folder, env: nestedNpmEnv() });
     insistOn(missingPackages(folder));
   };
-  // The caller tries again.
+  // No retries here: the caller retries.
   await makeFolder(folder, key, make, []);
 }
 
@@ -140,12 +140,12 @@ function insistOn(missing) {
   if (missing.length > 0) throw new Error(`npm could not fetch ${missing.join(', ')}`);
 }
 
-/** One npm call for all tarballs: they depend on each other and are on no registry. */
+/** Installs all tarballs with one npm call: they depend on each other and are on no registry. */
 async function installTarballs(folder, { tarballs, key }, folderKey) {
   const modules = path.join(folder, 'node_modules');
   if (isComplete(modules, key)) return;
   markIncomplete(folder);
-  // npm would take the earlier contents for these, since name and version are the same.
+  // Remove earlier copies: npm would keep their contents, since name and version are the same.
   for (const earlier of [...OURS, '.package-lock.json']) {
     rmSync(path.join(modules, earlier), { recursive: true, force: true });
   }
@@ -156,7 +156,7 @@ async function installTarballs(folder, { tarballs, key }, folderKey) {
   markComplete(folder, folderKey);
 }
 
-/** Our packages as npm has installed them in the whole project, which is quicker than installing again. */
+/** Copies our packages from the whole project, which is quicker than installing again. */
 async function copyPackages(source, folder, key) {
   const modules = path.join(folder, 'node_modules');
   if (isComplete(modules, key)) return;

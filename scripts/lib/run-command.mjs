@@ -17,19 +17,19 @@ export function spawnGroup(command, args, options = {}) {
   return child;
 }
 
-/** Kills what is left of a process group. */
+/** Kills the remaining processes of a group. */
 export function killGroup(group) {
   groups.delete(group);
   try {
     process.kill(-group, 'SIGKILL');
   } catch {
-    // Nothing was left.
+    // The group had already ended.
   }
 }
 
 /**
- * Runs a command to its end and returns its stdout; throws with the whole output when it fails, and with the system's
- * code when it cannot be started.
+ * Runs a command to its end and returns its stdout. Throws with the whole output if it fails, and with the system's
+ * error code if it cannot be started.
  */
 export async function run(command, args, { timeoutMillis = TEN_MINUTES, ...options } = {}) {
   const child = spawnGroup(command, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options });
@@ -51,7 +51,7 @@ export async function run(command, args, { timeoutMillis = TEN_MINUTES, ...optio
   throw Object.assign(new Error(message), { code });
 }
 
-/** Waits for a child's end: 0, or what went wrong in words. */
+/** Waits for a child's end; returns 0, or a description of the failure. */
 export function ended(child) {
   return new Promise((resolve) => {
     child.once('error', (error) => resolve(error.message));

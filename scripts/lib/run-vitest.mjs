@@ -1,11 +1,11 @@
-// Runs vitest on the pinned Node: its own output for people, its JSON results for the closing line.
+// Runs vitest on the pinned Node. Prints its output, and takes its JSON results for the closing line.
 import { readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { CACHE, NODE, note, ROOT, runEnv } from './bootstrap.mjs';
 import { groupMembers } from './process-group.mjs';
 import { ended, killGroup, spawnGroup } from './run-command.mjs';
 
-/** Runs the tests that the arguments name (all without arguments) and adds them to the tally. */
+/** Runs the tests that the arguments name (default: all) and adds their results to the tally. */
 export async function runVitest(args, tally) {
   const results = path.join(CACHE, `vitest-results.${process.pid}.json`);
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${results}`];
@@ -29,13 +29,13 @@ function countTests(file, how) {
   const failed = results.numFailedTests + brokenFiles(results);
   return {
     passed: results.numPassedTests,
-    // An error outside of any test shows in the exit status only.
+    // An error outside of any test changes only the exit status.
     failed: failed === 0 && how !== 0 ? 1 : failed,
     skipped: results.numPendingTests + results.numTodoTests,
   };
 }
 
-/** Undefined when there are none, or it ended while writing them. */
+/** Returns the results; undefined if there are none, or if vitest ended while writing them. */
 function readResults(file) {
   try {
     return JSON.parse(readFileSync(file, 'utf8'));
@@ -44,7 +44,7 @@ function readResults(file) {
   }
 }
 
-/** Test files that failed without a failing test: those that could not be loaded, or whose hooks failed. */
+/** Returns test files that failed without a failing test: they could not be loaded, or their hooks failed. */
 function brokenFiles(results) {
   const isBroken = (file) =>
     file.status === 'failed' && file.assertionResults.every((test) => test.status !== 'failed');

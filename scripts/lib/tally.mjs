@@ -1,8 +1,8 @@
-// Counts the steps of a test run and prints the closing line. The line comes from an exit hook, so that it
-// is there, and last, however the run ends: a step that was begun and never ended counts as failed.
+// Counts the steps of a test run and prints the closing line. An exit hook prints it, so that it
+// comes last, however the run ends: a step that has begun and not ended counts as failed.
 import { note } from './bootstrap.mjs';
 
-/** True where nothing may be skipped. */
+/** True if no test may be skipped. */
 export const STRICT = Boolean(process.env.CI) && process.env.CI !== 'false';
 
 /** The smallest exit status that stands for a signal. */
@@ -26,7 +26,7 @@ export function startTally() {
   return tally;
 }
 
-/** One step, counted as one test: passed when the work returns, failed when it throws. */
+/** Runs one step, counted as one test: passed if the work returns, failed if it throws. */
 async function runStep({ name, work, counts, open }) {
   open.add(name);
   try {

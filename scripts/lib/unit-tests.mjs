@@ -1,9 +1,9 @@
-// The test files of `npm test -- --unit`: those that need no peer, start no other program, and do not take long.
+// Selects the test files of `npm test -- --unit`: they need no peers, start no other program, and take less than 5 s each.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { ROOT } from './bootstrap.mjs';
 
-/** Parts of paths: those with more than 5 s of processor time each, mostly simulations. */
+/** Parts of the paths of tests that take more than 5 s of processor time each, mostly simulations. */
 const LONG = [
   'test/fuzz/',
   'leaks/collections',
@@ -16,12 +16,12 @@ const LONG = [
   'signal/thirty-days',
   'watch/follow',
 ];
-/** Whoever imports one, directly or not, reads where the peers are, or starts programs. */
+/** Modules that read the paths of the peers or start programs; tests that import one, directly or not, are left out. */
 const OUTSIDE = ['manifest.ts', 'run-command.ts', 'start-node.ts'].map((name) =>
   path.join('test', 'support', name),
 );
 
-/** Paths of the unit tests, relative to the checkout; with arguments only those that contain one of them. */
+/** Returns paths of the unit tests, relative to the checkout; with arguments only those that contain one of them. */
 export function unitTests(wanted = []) {
   const folders = [
     ...readdirSync(path.join(ROOT, 'packages')).map((name) => `packages/${name}/test`),
@@ -41,7 +41,7 @@ function testFiles(folder) {
   return paths.filter((file) => !file.startsWith(path.join('test', 'fixtures'))).sort();
 }
 
-/** Follows the imports of test code; that of the packages is not followed. */
+/** Returns whether a module imports one of `OUTSIDE`. Follows imports of test code, not of the packages. */
 function reachesOutside(file, known) {
   if (OUTSIDE.includes(file)) return true;
   if (known.has(file)) return known.get(file);

@@ -3,10 +3,10 @@ import http from 'node:http';
 import { log } from '../log.js';
 
 const MAX_BODY_BYTES = 100_000;
-/** How long requests under way may take when the service stops. */
+/** Time that pending requests get when the service stops. */
 const GRACE_MILLIS = 1_000;
 
-/** The HTTP API, until the signal is aborted. */
+/** Serves the HTTP API until the signal is aborted. */
 export async function runApi({ shop, signal, port }) {
   const server = http.createServer((request, response) => {
     shop.requests++;

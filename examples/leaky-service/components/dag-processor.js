@@ -10,7 +10,7 @@ const ORDERS_PER_FILE = 1_500;
 
 /**
  * Reads order files of trading partners, one after the other and again from the start, until the signal is
- * aborted. Everything it makes of a file is garbage when the next one comes.
+ * aborted. Everything it allocates for a file is garbage when it reads the next one.
  */
 export async function runDagProcessor({ signal }) {
   const folder = await fs.mkdtemp(path.join(os.tmpdir(), 'leaky-service-'));
@@ -28,7 +28,7 @@ export async function runDagProcessor({ signal }) {
   log('info', 'dag_processor stopped', { orders });
 }
 
-/** Orders and pieces by partner. */
+/** Returns orders and pieces by partner. */
 function parseBatch(text) {
   const totals = new Map();
   for (const line of text.split('\n')) {
@@ -46,7 +46,7 @@ function parseLine(line) {
   return { partner, pieces: items.map(([sku, quantity]) => ({ sku, quantity })) };
 }
 
-/** Makes the files that partners would send. */
+/** Writes sample files of partners. */
 async function writeFiles(folder) {
   const files = Array.from({ length: FILES }, (_, index) => path.join(folder, `orders-${index}.ndjson`));
   for (const [index, file] of files.entries()) {

@@ -6,7 +6,7 @@ const PERIOD_MILLIS = 500;
 const ORDER_LIFE_MILLIS = 2_000;
 const KEPT_REPORTS = 40;
 
-/** Work that is due again and again, until the signal is aborted. */
+/** Runs periodic work until the signal is aborted. */
 export async function runScheduler({ shop, signal }) {
   const reports = [];
   let expired = 0;
@@ -19,7 +19,7 @@ export async function runScheduler({ shop, signal }) {
   log('info', 'scheduler stopped', { expired, reports: reports.length });
 }
 
-/** The bestsellers, as text for the next mail. */
+/** Returns the bestsellers, as text for the next mail. */
 function salesReport(sold) {
   const rows = [...sold].map(([sku, pieces]) => ({ sku, pieces }));
   rows.sort((a, b) => b.pieces - a.pieces);

@@ -1,18 +1,18 @@
-/** What a site must have grown by, as a part of all that is in use, to be worth a word. */
+/** Smallest growth of a site that counts, as a share of all bytes in use. */
 const MIN_SHARE = 0.05;
-/** What of the growth must fall to the slower half of the time; a leak has about 0.5, a cache that has filled 0. */
+/** Smallest share of the growth in the slower half of the time; a leak has about 0.5, a cache that has filled 0. */
 const MIN_STEADINESS = 0.2;
 
 /**
- * The leak: the call site whose retained bytes grew the most and steadily.
+ * Finds the leak: the call site whose in-use bytes grew the most and steadily.
  *
- * The readings are cut into three equal times. What is in use includes what V8 has not collected yet, and
- * that only ever adds, so the lowest reading of each time is the nearest to what is really kept. Growth is
- * steady when it goes on: from the second to the third time as from the first to the second. That tells a
+ * The readings are cut into three equal times. In-use bytes include garbage that V8 has not collected yet, which only
+ * adds to them, so the lowest reading of each time is the nearest to what is really kept. Growth is
+ * steady if it continues: from the second to the third time as from the first to the second. That separates a
  * leak from a cache, which fills and then stays as it is.
  *
  * @param readings in order of time, each `{ atMillis, sites: Map<key, { function, file, line, column, package, bytes }> }`
- * @returns undefined when no site grows steadily
+ * @returns undefined if no site grows steadily
  */
 export function findLeak(readings) {
   const thirds = inThirds(readings);
@@ -48,7 +48,7 @@ function inThirds(readings) {
   return [0, 1, 2].map((part) => readings.filter((reading) => partOf(reading) === part));
 }
 
-/** The least that a site held in these readings, and when. */
+/** Returns the least that a site held in these readings, and when. */
 function lowest(readings, key) {
   const held = readings.map(({ atMillis, sites }) => ({ atMillis, bytes: sites.get(key)?.bytes ?? 0 }));
   return held.reduce((least, next) => (next.bytes < least.bytes ? next : least));

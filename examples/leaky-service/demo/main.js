@@ -1,6 +1,6 @@
-// The demo: runs the order service under load, watches it through heapray, and tells what it has found.
+// The demo: runs the order service under load, watches it through heapray, and reports the leak.
 //
-//   node demo/main.js [FOLDER]     DEMO_SECONDS: how long, 20 by default
+//   node demo/main.js [FOLDER]     DEMO_SECONDS: duration of the load, 20 by default
 import { captureFormat, emptyFolder, pathsIn } from './out-folder.js';
 import { Progress } from './progress.js';
 import { report } from './report.js';

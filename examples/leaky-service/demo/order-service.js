@@ -9,11 +9,11 @@ const STOP_MILLIS = 20_000;
 
 const scriptPath = (name) => fileURLToPath(new URL(`../${name}`, import.meta.url));
 
-/** The service, all its components traced, and the load on it: two processes. */
+/** Runs the service, with all its components traced, and the load on it: two processes. */
 export class OrderService {
   #process;
   #load;
-  /** What the service says of itself. */
+  /** The service's last report about itself. */
   status = { requests: 0, heapUsed: 0, profiles: undefined, metrics: undefined };
   #url = '';
 
@@ -34,30 +34,30 @@ export class OrderService {
     await this.#alive(this.#process.until(isUp, START_MILLIS, 'profiles to read'));
   }
 
-  /** Sends requests for a time; rejects when the service does not bear it. */
+  /** Sends requests for a time; rejects if the service fails under the load. */
   async bearLoad(seconds) {
     this.#load = new ReportingProcess('the load', [scriptPath('load.js'), this.#url, `${seconds}`]);
     await this.#alive(this.#load.end(seconds * 1000 + STOP_MILLIS));
   }
 
-  /** Lets the service end by itself, with its captures finished. */
+  /** Stops the service and waits for its end, with its captures finished. */
   async stop() {
     this.#process.stop();
     await this.#process.end(STOP_MILLIS);
   }
 
-  /** Ends what still runs. */
+  /** Kills the processes that still run. */
   kill() {
     this.#load?.kill();
     this.#process?.kill();
   }
 
-  /** What to throw when the service has not done its work. */
+  /** Returns the error for a service that has failed. */
   failure(problem) {
     return this.#process.failure(problem);
   }
 
-  /** The same as what is waited for, unless the service ends before. */
+  /** Waits for the work; rejects if the service ends before. */
   #alive(work) {
     return Promise.race([work, this.#process.death()]);
   }
@@ -69,14 +69,14 @@ export class OrderService {
 }
 
 /**
- * The limit a service would have in a container, with room for the leak. Far from any limit V8 lets garbage
- * lie for longer than the demo lasts, and that cannot be told from what is kept.
+ * Returns a heap limit as in a container, with room for the leak. Far from any limit, V8 keeps garbage for longer
+ * than the demo lasts, and then it looks like memory that is kept.
  */
 function heapLimitMegabytes(seconds) {
   return Math.ceil(96 + 4 * seconds);
 }
 
-/** The service's environment: what is set for other programs must not change what the demo shows. */
+/** Returns the service's environment, without variables that would change what the demo shows. */
 function environment() {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(OTEL|AIRFLOW)_/.test(name)));
 }

@@ -7,10 +7,10 @@ export const COMPONENTS = ['api', 'scheduler', 'dag_processor'];
 const HEAP = 'heap.pb.gz';
 const METRICS = 'metrics.txt';
 const SUMMARY = 'summary.json';
-/** Captures, and those of the same component that were moved aside. */
+/** Matches captures, and renamed captures of the same components. */
 const CAPTURE = new RegExp(`^(${COMPONENTS.join('|')})_memory(\\.[^/]+)?\\.bin$`);
 
-/** Where the demo leaves what it has made. */
+/** Returns the paths of the demo's output. */
 export function pathsIn(folder) {
   return {
     folder,
@@ -21,7 +21,7 @@ export function pathsIn(folder) {
   };
 }
 
-/** Makes the folder and removes what earlier demos left in it, and nothing else. */
+/** Makes the folder and removes the output of earlier demos, nothing else. */
 export async function emptyFolder(folder) {
   await fs.mkdir(folder, { recursive: true });
   for (const name of await fs.readdir(folder)) {
@@ -31,7 +31,7 @@ export async function emptyFolder(folder) {
 }
 
 /**
- * The memray layout of a capture.
+ * Returns the memray format of a capture.
  *
  * @throws when the file is not a capture
  */

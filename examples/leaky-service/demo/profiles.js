@@ -4,10 +4,10 @@ import { callSite, displayName, topOf } from '@heapray/exporter/profile';
 /** One call site and its bytes in a profile: `{ function, file, line, column, package, bytes, share }`. */
 
 /**
- * The biggest call sites of a column.
+ * Returns the largest call sites of a column.
  *
  * @param column `inuse_space` or `alloc_space`
- * @param limit most rows; all when absent
+ * @param limit most rows; default: all
  */
 export function topSites(profile, column, limit) {
   const packageOf = packages(profile, column);
@@ -22,7 +22,7 @@ export function topSites(profile, column, limit) {
   }));
 }
 
-/** Fetches a page; rejects unless it comes soon and is there. */
+/** Fetches a page; rejects on an error status, or without a timely answer. */
 export async function fetchBytes(url) {
   try {
     const response = await fetch(url, { signal: AbortSignal.timeout(10_000) });
@@ -33,14 +33,14 @@ export async function fetchBytes(url) {
   }
 }
 
-/** What a call site retains at one moment, by a key that tells sites apart. */
+/** Returns the call sites of a profile with their in-use bytes at one moment, by a key that identifies the site. */
 export function readingOf(bytes, atMillis) {
   const sites = topSites(decodePprof(bytes), 'inuse_space').filter((site) => site.bytes > 0);
   const keyOf = (site) => `${site.function}\n${site.file}\n${site.line}:${site.column}`;
   return { atMillis, sites: new Map(sites.map((site) => [keyOf(site), site])) };
 }
 
-/** The package that a call site's samples are labelled with, or most of their bytes are. */
+/** Returns a function that looks up a call site's package: the label with most of its bytes. */
 function packages(profile, column) {
   const index = profile.columns.findIndex(({ type }) => type === column);
   const best = new Map();

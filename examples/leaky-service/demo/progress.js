@@ -1,6 +1,6 @@
 const LINE_MILLIS = 5_000;
 
-/** One line that is rewritten on a terminal; elsewhere a new line every few seconds. */
+/** A progress line: rewritten on a terminal; elsewhere a new line every few seconds. */
 export class Progress {
   #out;
   #lastAt = Number.NEGATIVE_INFINITY;
@@ -22,7 +22,7 @@ export class Progress {
     this.#out.write(`${text}\n`);
   }
 
-  /** Leaves the line; what comes next starts on one of its own. */
+  /** Ends the line, so that further output starts on a new one. */
   end() {
     if (this.#width > 0) this.#out.write('\n');
     this.#width = 0;

@@ -2,11 +2,11 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const MIB = 2 ** 20;
-/** The memray release that reads each layout. */
+/** The memray release that reads each format. */
 const MEMRAY_RELEASES = { 11: '1.18', 12: '1.19', 13: '1.20' };
 const PROMETHEUS_CONFIG = fileURLToPath(new URL('../prometheus.yml', import.meta.url));
 
-/** What the demo says at its end. */
+/** Returns the demo's closing report. */
 export function report(summary, { paths, memrayFormat }) {
   const { seconds, requests, samplingInterval, mode, leak } = summary;
   const here = (file) => quoted(path.relative('', file));
@@ -64,7 +64,7 @@ function commands(rows) {
   return rows.map(([command, what]) => `  ${command.padEnd(width)}  ${what}`);
 }
 
-/** As a shell takes it. */
+/** Quotes a text for a shell. */
 const quoted = (text) => (/^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
 const mib = (bytes) => `${(bytes / MIB).toFixed(1)} MiB`;
 const percent = (share) => `${(100 * share).toFixed(1)} %`;

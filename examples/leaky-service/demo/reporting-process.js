@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 
-/** How a crash begins to say what was wrong. */
+/** Matches the line of a crash that has the error's message. */
 const ERROR_LINE = /^(\w*Error\b.*)/;
 
 /** A Node process that reports in lines of JSON on its stdout. */
@@ -12,21 +12,21 @@ export class ReportingProcess {
   #ended;
   #listeners = new Set();
   #stderr = [];
-  /** What went wrong last, in its own words. */
+  /** The last error line that it printed. */
   #lastError = '';
 
-  /** @param name what messages call it */
+  /** @param name the process's name in messages */
   constructor(name, args, env = process.env) {
     this.#name = name;
     this.#child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
     createInterface({ input: this.#child.stdout }).on('line', (line) => this.#takeReport(line));
     createInterface({ input: this.#child.stderr }).on('line', (line) => this.#takeError(line));
     this.#ended = once(this.#child, 'close').then(([code, signal]) => code ?? signal);
-    // Whoever waits for it sees its failure.
+    // Every method that waits for the end reports its failure.
     this.#ended.catch(() => {});
   }
 
-  /** Calls back for every report from now on. */
+  /** Calls the listener for every report from now on. */
   onReport(listener) {
     this.#listeners.add(listener);
   }
@@ -34,7 +34,7 @@ export class ReportingProcess {
   /**
    * Waits until it has ended by itself.
    *
-   * @throws (rejects) unless it ends well and in time
+   * @throws (rejects) unless it ends successfully and in time
    */
   async end(millis) {
     const status = await this.#orTimeout(this.#ended, millis, `has not ended within ${millis / 1000} s`);
@@ -42,7 +42,7 @@ export class ReportingProcess {
     for (const line of this.#stderr) process.stderr.write(`${this.#name}: ${line}\n`);
   }
 
-  /** Waits for something that it has yet to say; rejects when that takes too long. */
+  /** Waits for a report that fulfils the condition; rejects when that takes too long. */
   until(isThere, millis, what) {
     const said = new Promise((resolve) => {
       this.onReport(() => {
@@ -52,7 +52,7 @@ export class ReportingProcess {
     return this.#orTimeout(said, millis, `has no ${what} after ${millis / 1000} s`);
   }
 
-  /** Rejects when it ends, for the time in which it should not. */
+  /** Rejects when it ends, for a time in which it must not end. */
   async death() {
     throw this.failure(`ended with status ${await this.#ended}`);
   }
@@ -62,12 +62,12 @@ export class ReportingProcess {
     this.#child.kill('SIGTERM');
   }
 
-  /** Ends it, whatever state it is in; harmless when it has ended. */
+  /** Kills it; harmless if it has ended. */
   kill() {
     this.#child.kill('SIGKILL');
   }
 
-  /** What to throw when it has not done its work: the problem and, if it said so, why. */
+  /** Returns the error for a failed process: the problem and, if known, the reason that it printed. */
   failure(problem) {
     return new Error(`${this.#name} ${problem}${this.#lastError && `: ${this.#lastError}`}`);
   }

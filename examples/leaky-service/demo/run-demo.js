@@ -14,7 +14,7 @@ const PROGRESS_MILLIS = 250;
  * folder.
  *
  * @returns the summary, as in `summary.json`
- * @throws (rejects) with one clear line when something does not work; nothing it started goes on then
+ * @throws (rejects) with one clear line if something fails; then everything that it started has ended
  */
 export async function runDemo({ seconds, paths, progress, signal }) {
   const service = new OrderService();
@@ -50,8 +50,8 @@ async function work({ service, seconds, paths, progress, signal }) {
 }
 
 /**
- * Reads the heap profile now and then while the service is under load. A reading that is late is left out and
- * not made up for: it would show the time after.
+ * Reads the heap profile at intervals while the service is under load. A late reading is left out and
+ * not made up for, because it would show a later time.
  */
 async function watch({ service, seconds, progress, signal }) {
   const readings = [];
@@ -82,7 +82,7 @@ async function checkCaptures(paths, service) {
   }
 }
 
-/** Rejects when the person has had enough. */
+/** Rejects when the user interrupts the demo. */
 async function interruption(signal) {
   if (!signal.aborted) await once(signal, 'abort');
   throw new Error('interrupted');

@@ -6,11 +6,11 @@ import { topSites } from './profiles.js';
 const TOP = 8;
 
 /**
- * What `summary.json` holds; its keys are described in the README.
+ * Returns the content of `summary.json`; the README describes its keys.
  *
  * @param heap the last profile, gzipped pprof
  * @param metrics the page that Prometheus reads
- * @throws when there is no leak to show
+ * @throws when no leak was found
  */
 export function summarize({ heap, metrics, seconds, requests, readings }) {
   const profile = decodePprof(heap);
@@ -32,7 +32,7 @@ export function summarize({ heap, metrics, seconds, requests, readings }) {
   };
 }
 
-/** How the heap is sampled, as the metrics say. */
+/** Returns how the heap is sampled, according to the metrics. */
 function modeIn(metrics) {
   const active = /^heapray_profiler_mode\{heapray_profiler_mode="([^"]+)".*\} 1$/m.exec(metrics);
   if (!active) throw new Error('the metrics page does not say how the heap is sampled');

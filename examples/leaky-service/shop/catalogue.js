@@ -1,11 +1,11 @@
 const PRODUCTS = 3000;
 const WAREHOUSES = ['north', 'south', 'harbour'];
 
-/** All products, each loaded when it is first asked for and kept: a cache that fills and then stays as it is. */
+/** Caches products without a limit: each is loaded at its first use, so the cache fills and then stays as it is. */
 export class Catalogue {
   #products = new Map();
 
-  /** @throws RangeError when there is no such product */
+  /** @throws RangeError for an unknown product */
   product(sku) {
     const known = this.#products.get(sku);
     if (known) return known;

@@ -1,6 +1,6 @@
 const KEPT = 2000;
 
-/** The newest receipts as bytes: a cache with a bound. Its memory is outside the JavaScript heap. */
+/** Keeps the newest receipts as bytes: a bounded cache. Its memory is outside the JavaScript heap. */
 export class Receipts {
   #byNumber = new Map();
 

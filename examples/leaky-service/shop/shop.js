@@ -2,7 +2,7 @@ import { addOrder, findOrder } from 'order-cache';
 import { Catalogue } from './catalogue.js';
 import { Receipts } from './receipts.js';
 
-/** What an order must look like to be accepted. */
+/** Most lines of a valid order. */
 const MAX_LINES = 100;
 
 /** The business: takes orders, answers questions about them and counts what is sold. */
@@ -16,7 +16,7 @@ export class Shop {
   /**
    * Takes an order as a customer sent it.
    *
-   * @throws RangeError when it is not one
+   * @throws RangeError for an invalid order
    */
   takeOrder({ customer, lines } = {}) {
     if (typeof customer !== 'string') throw new RangeError('an order needs a customer');

@@ -1,5 +1,5 @@
 // GNU binutils: an assembler and a linker to make shared libraries with, and addr2line, which names the functions of
-// machine code. Those on the path, or else unpacked from Debian's packages but not installed.
+// machine code. Taken from the path, or else unpacked from Debian's packages without installing them.
 import { chmodSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { PEERS } from '../bootstrap.mjs';
@@ -9,10 +9,10 @@ import { findOnPath, unpackFromDebian } from './debian.mjs';
 
 const TOOLS = ['addr2line', 'as', 'ld', 'nm', 'objdump'];
 
-/** The libraries that the tools need besides the system's own; names have numbers that differ between releases. */
+/** Libraries that the tools need besides the system's own; their names contain version numbers. */
 const LIBRARIES = /^lib(?:binutils|ctf|sframe|jansson|zstd)/;
 
-/** Where it is: the folder of the tools. */
+/** Returns the peer; its path is the folder of the tools. */
 export function binutilsPeer() {
   return {
     name: 'binutils',
@@ -27,7 +27,7 @@ export function binutilsPeer() {
 
 async function bringUnpacked() {
   const folder = path.join(PEERS, 'binutils-debian');
-  // The wrappers name the libraries by their whole path: a moved checkout needs new ones.
+  // The wrappers contain the absolute paths of the libraries: a moved checkout needs new ones.
   await makeFolder(folder, `unpacked in ${folder}`, unpackTools);
   return path.join(folder, 'bin');
 }
@@ -50,7 +50,7 @@ async function unpackTools(folder) {
   }
 }
 
-/** `dpkg-architecture` comes with the tools that build packages. */
+/** Returns the multiarch name of this machine, because `dpkg-architecture` is often not installed. */
 function guessTriplet() {
   return `${{ x64: 'x86_64', arm64: 'aarch64' }[process.arch] ?? process.arch}-linux-gnu`;
 }

@@ -1,4 +1,4 @@
-// Programs of Debian's packages: those on the path, or else unpacked from the package but not installed.
+// Programs of Debian's packages. Taken from the path, or else unpacked from the package without installing it.
 import { accessSync, constants, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
@@ -6,14 +6,14 @@ import { PEERS } from '../bootstrap.mjs';
 import { run } from '../run-command.mjs';
 import { makeFolder } from '../stamped-folder.mjs';
 
-/** The peers, by the package that they come in. */
+/** The programs, by their package. */
 const PROGRAMS = { prometheus: ['prometheus', 'promtool'], lz4: ['lz4'] };
 
 export function debianPeers() {
   return Object.keys(PROGRAMS).flatMap(peersOf);
 }
 
-/** Prometheus and promtool come in one package, which is unpacked once. */
+/** Returns the programs of a package, which is unpacked once. */
 function peersOf(packageName) {
   const folder = path.join(PEERS, `${packageName}-debian`);
   let unpacked;
@@ -29,14 +29,14 @@ function peersOf(packageName) {
   }));
 }
 
-/** Unpacks a package, and those it depends on whose names match, into a folder. */
+/** Unpacks a package, and those of its dependencies whose names match, into a folder. */
 export async function unpackFromDebian(packageName, folder, dependencies = undefined) {
   try {
     await download(packageName, folder, dependencies, []);
   } catch {
-    // No package list, or an old one. A list of our own needs no rights and changes nothing on the machine.
+    // The package list is missing or old. A list of our own needs no rights and changes nothing on the machine.
     const own = ownLists(folder);
-    // Without this option it succeeds also when it could fetch no list.
+    // Without this option, apt-get succeeds even if it could fetch no list.
     await run('apt-get', [...own, '-o', 'APT::Update::Error-Mode=any', 'update']);
     await download(packageName, folder, dependencies, own);
   }
@@ -48,7 +48,7 @@ export async function unpackFromDebian(packageName, folder, dependencies = undef
 
 async function download(packageName, folder, dependencies, options) {
   const packages = [packageName, ...(await dependenciesOf(packageName, dependencies, options))];
-  // Without the sandbox user, which could not write into this folder, apt-get would print a warning.
+  // The sandbox user could not write into this folder, and apt-get would print a warning.
   return run('apt-get', [...options, '-o', 'APT::Sandbox::User=root', 'download', ...packages], {
     cwd: folder,
   });
@@ -70,7 +70,7 @@ function ownLists(folder) {
   return options.flatMap((option) => ['-o', option]);
 }
 
-/** The file of a program on the path, or undefined. */
+/** Returns the file of a program on the path, or undefined. */
 export function findOnPath(name) {
   const folders = (process.env.PATH ?? '').split(path.delimiter).filter(Boolean);
   return folders.map((folder) => path.join(folder, name)).find(isExecutable);

@@ -1,6 +1,6 @@
-// `go tool pprof`, which judges the pprof profiles. Newer Go builds the tool at its first use, which takes
-// half a minute: that happens here and not in a test. Every time, because Go drops what it has built from its
-// cache after some days, and a machine may keep ours but not Go's; when it is built this takes no time.
+// `go tool pprof`, which reads our pprof profiles. Newer Go builds the tool at its first use, which takes
+// half a minute, so build it here and not in a test. Build in every run, because Go removes old builds from its
+// cache after some days, and a machine may keep our cache but not Go's. A finished build takes no time.
 import { run } from '../run-command.mjs';
 
 export function goPprofPeer() {

@@ -1,4 +1,4 @@
-// github.com/google/pprof, from which `go tool pprof` is made: it asks addr2line for the names of machine code.
+// github.com/google/pprof, the origin of `go tool pprof`: it uses addr2line for the names of machine code.
 import path from 'node:path';
 import { PEERS } from '../bootstrap.mjs';
 import { run } from '../run-command.mjs';

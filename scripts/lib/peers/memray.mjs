@@ -1,4 +1,4 @@
-// memray, which judges the dumps: each version in a Python environment of its own.
+// memray, which reads our captures: each version in a Python environment of its own.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { digest, PEERS, ROOT } from '../bootstrap.mjs';
@@ -9,7 +9,7 @@ const CONSTRAINTS = path.join(ROOT, 'test', 'peers', 'memray-constraints.txt');
 
 let python;
 
-/** The machine's Python. An environment works with just the one that it was made with. */
+/** Returns a description of the machine's Python. An environment works only with the Python that made it. */
 function describePython() {
   python ??= run('python3', ['-c', 'import sys; print(sys.version, sys.base_prefix)']);
   return python;
@@ -20,7 +20,7 @@ export function memrayPeer(version) {
   return {
     name: `memray-${version}`,
     bring: async () => {
-      // The environment's scripts name their interpreter by its whole path: a moved checkout needs new ones.
+      // The environment's scripts contain the absolute path of their interpreter: a moved checkout needs new ones.
       const place = `${version} in ${folder}`;
       const key = digest([place, await describePython(), readFileSync(CONSTRAINTS, 'utf8')]);
       await makeFolder(folder, key, () => installMemray(folder, version));

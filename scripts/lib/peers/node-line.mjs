@@ -1,11 +1,11 @@
-// The Node lines of the version matrix, each from the `node` package in a folder of its own.
+// The Node versions of the test matrix, each from the `node` package in a folder of its own.
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { NODE, nestedNpmEnv, PEERS } from '../bootstrap.mjs';
 import { run } from '../run-command.mjs';
 import { makeFolder } from '../stamped-folder.mjs';
 
-/** A line of Node at an exact version; without a version it is the Node everything runs on. */
+/** Returns a line of Node at an exact version; without a version, the pinned Node. */
 export function nodePeer(line, version) {
   const folder = path.join(PEERS, `node-${version}`);
   return {

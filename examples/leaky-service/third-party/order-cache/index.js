@@ -1,10 +1,10 @@
-// A dependency as one finds them: it does its work, and nobody reads its source until memory runs out.
+// A typical dependency: it does its work, and its source is not read until memory runs out.
 const orders = new Map();
-/** What expires next, oldest first. */
+/** Orders that will expire, oldest first. */
 const expiry = [];
 
 /**
- * Keeps an order until it expires: what it is given is copied, so that callers may change theirs.
+ * Keeps an order until it expires. The order is copied, so that callers may change theirs.
  *
  * @param {{ number: number, customer: string, lines: { product: object, quantity: number }[] }} order
  * @returns the kept copy, with prices
@@ -50,16 +50,16 @@ export function addOrder(order) {
   return copy;
 }
 
-/** The kept order with this number; undefined when there is none. */
+/** Returns the kept order with this number; undefined if there is none. */
 export function findOrder(number) {
   return orders.get(number);
 }
 
 /**
- * Forgets the orders that are older than this, and says how many.
+ * Forgets orders older than this, in ms, and returns their number.
  *
- * The defect of this version: orders are kept under numbers and forgotten under text, which finds none. The
- * queue does get shorter and the result looks right, so nothing seems to be wrong.
+ * The defect of this version: orders are stored under numbers and deleted by text, which matches none. The
+ * queue does become shorter and the result looks right, so the defect is not visible.
  */
 export function expireOrders(maxAgeMillis) {
   const limit = Date.now() - maxAgeMillis;
