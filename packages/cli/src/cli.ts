@@ -17,10 +17,10 @@ import { note } from './outputs/note.js';
 const FAILED = 1;
 const WRONG_USAGE = 2;
 
-/** Details of failures, with `NODE_DEBUG=heapray`. */
+/** Writes details of failures when `NODE_DEBUG=heapray` is set. */
 const debug = debuglog('heapray');
 
-/** Runs the command that `args` ask for on this thread; resolves to the status. */
+/** Runs the command in `args` on this thread. Resolves to the exit status. */
 export async function main(args: readonly string[]): Promise<number> {
   try {
     await createProgram().parseAsync(args, { from: 'user' });
@@ -53,9 +53,9 @@ function createProgram(): Command {
   return program;
 }
 
-/** Says in one line what went wrong, and gives the status for it. */
+/** Reports an error in one line, and returns its exit status. */
 function report(error: unknown): number {
-  // Commander has told its own already; help and version end as an error too, of status 0.
+  // Commander has reported its own errors already. Help and version also end as an error, with status 0.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : WRONG_USAGE;
   debug('%O', error);
   const { name, message } = error instanceof Error ? error : { name: '', message: String(error) };

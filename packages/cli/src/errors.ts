@@ -1,7 +1,7 @@
 import { getSystemErrorMessage } from 'node:util';
 import { printable } from './text/printable.js';
 
-/** The input or the system failed. The message is one line, for the person at the terminal; status 1. */
+/** Error for a failure of the input or the system. The message is one line for the user. Exit status 1. */
 export class CommandError extends Error {
   override readonly name = 'CommandError';
 
@@ -10,7 +10,7 @@ export class CommandError extends Error {
   }
 }
 
-/** The command was called in a wrong way; status 2. */
+/** Error for an invalid command line. Exit status 2. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 
@@ -19,12 +19,12 @@ export class UsageError extends Error {
   }
 }
 
-/** An error of the file system as one line: the file and the system's own words, without its code and call. */
+/** Returns a file system error as one line: the path and the system's message, without code and system call. */
 export function fileError(path: string, cause: unknown): CommandError {
   return new CommandError(`${path}: ${reasonOf(cause)}`, { cause });
 }
 
-/** The POSIX code of a system error, for example `ENOENT`. */
+/** Returns the POSIX code of a system error, for example `ENOENT`. */
 export function codeOf(error: unknown): string | undefined {
   const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined;
   return typeof code === 'string' ? code : undefined;

@@ -1,11 +1,11 @@
 let status = 0;
 
-/** Makes this the status of the command that runs now, if it comes to its end. */
+/** Sets the exit status of the running command, used if it ends without an error. */
 export function setExitStatus(value: number): void {
   status = value;
 }
 
-/** The status that was set since the last call; 0 for none. */
+/** Returns the status set since the previous call; 0 for none. */
 export function takeExitStatus(): number {
   const taken = status;
   status = 0;

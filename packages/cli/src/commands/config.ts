@@ -10,7 +10,7 @@ import { writeJson, writeStdout } from '../outputs/stdout.js';
 import { printable } from '../text/printable.js';
 import { formatTable } from '../text/table.js';
 
-/** The defaults that a start without code has of its own; see the option `debugServer`. */
+/** Defaults that apply only when heapray is started without code; see the option `debugServer`. */
 const ZERO_CODE_DEFAULTS = { debugServer: '127.0.0.1:6464' };
 
 export function addConfig(program: Command): void {
@@ -26,7 +26,7 @@ export function addConfig(program: Command): void {
 }
 
 async function config({ json }: { readonly json?: true }): Promise<void> {
-  // This process's own script is not the program's.
+  // The main script of this process is not that of the program.
   const refused: string[] = [];
   const resolved = resolveConfig({
     ...nodeConfigInput(),
@@ -43,7 +43,10 @@ async function config({ json }: { readonly json?: true }): Promise<void> {
   await writeStdout([asTable(resolved)]);
 }
 
-/** Spelled out: these keys are a contract, whatever else a resolved configuration may hold. */
+/**
+ * Returns the JSON output. Lists the keys explicitly, because they are a contract, whatever else a resolved
+ * configuration contains.
+ */
 function asJson(resolved: ResolvedConfig): unknown {
   const { components, detailed, home, configFile = null, options, sources, warnings } = resolved;
   return { components, detailed, home, configFile, options, sources, warnings };

@@ -31,7 +31,7 @@ interface ConvertOptions {
   readonly strict?: true;
 }
 
-/** Read by the newest memray. */
+/** The format that the newest memray reads. */
 const DEFAULT_FORMAT: MemrayFormat = 13;
 
 export function addConvert(program: Command): void {
@@ -97,11 +97,11 @@ async function convertProfile(
   const { profile, ends, name } = await readInputs(inputs);
   const column = pickColumn(profile, by, name);
   try {
-    // Viewers of pprof look up names themselves, by debug information too.
+    // Viewers of pprof symbolize by themselves, and can use debug information.
     const named = format === 'pprof' ? profile : symbolizeProfile(profile, { keepPlaces: format === 'json' });
     await writeOutput(output, await encode(named, format, column.index, output));
   } catch (cause) {
-    // What a format cannot hold.
+    // The format cannot represent the profile.
     if (cause instanceof RangeError) throw new CommandError(`${name}: ${cause.message}`, { cause });
     throw cause;
   }
@@ -125,7 +125,7 @@ async function convertCapture(
   try {
     await writeStream(output, converted(), () => converter.headerPatches());
   } finally {
-    // An output that cannot be made is noticed before the first chunk is asked for.
+    // If the output cannot be created, `converted` is never started and does not close the input.
     await opened.close();
   }
 }

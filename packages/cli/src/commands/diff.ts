@@ -33,11 +33,11 @@ interface DiffOptions {
   readonly failOver?: readonly FailLimit[];
 }
 
-/** A place or label in both profiles. */
+/** A place or label of both profiles. */
 interface DiffRow {
   readonly name: string;
   readonly file: string;
-  /** Where a function starts, as far as both profiles tell; 0 otherwise. */
+  /** Position where the function starts, as far as both profiles have it; 0 otherwise. */
   readonly line: number;
   readonly column: number;
   readonly old: number;
@@ -45,7 +45,7 @@ interface DiffRow {
   readonly change: number;
 }
 
-/** Columns whose totals are shown without being asked for. */
+/** Columns whose totals are always shown. */
 const SHOWN = ['inuse_space', 'peak_space'];
 
 export function addDiff(program: Command): void {
@@ -80,7 +80,7 @@ async function diff(files: readonly string[], options: DiffOptions): Promise<voi
   const older = await readInputs(sides.old, group === 'process');
   const newer = await readInputs(sides.new, group === 'process');
   const common = withCommonColumns(older.profile, newer.profile) ?? [];
-  // Addresses are others where a library was built anew.
+  // Addresses differ when a library was rebuilt.
   const [from, to] = common.map((profile) => symbolizeProfile(profile, { keepPlaces: true }));
   if (from === undefined || to === undefined) {
     throw new CommandError(`${newer.name}: no column in common with ${older.name}`);
@@ -119,7 +119,7 @@ interface Compared {
   readonly column: PickedColumn;
   readonly group: TopGroup;
   readonly all: readonly DiffRow[];
-  /** Those that are shown. */
+  /** The rows to show. */
   readonly rows: readonly DiffRow[];
 }
 
@@ -139,7 +139,7 @@ function asJson(sides: Sides, { from, to, older, newer, column, group, all, rows
   };
 }
 
-/** Growth of all together: what grew in one place may have shrunk in another. */
+/** Checks the total growth, because growth in one place may be offset by shrinkage in another. */
 function checkLimit(name: string, limit: FailLimit, { from, to, column, all }: Compared): void {
   const { type, unit } = column;
   const before = totals(from)[type]!;
@@ -161,7 +161,7 @@ async function writeDifference(output: string, from: Profile, to: Profile): Prom
   await writeOutput(output, [plain ? encodePprof(difference) : await encodePprofGzip(difference)]);
 }
 
-/** All that changed, what grew most first, what shrank most last. */
+/** Returns all rows that changed, from the largest growth to the largest shrinkage. */
 function compare(from: Profile, to: Profile, column: string, groupBy: TopGroup): DiffRow[] {
   const rows = new Map<string, Omit<DiffRow, 'old' | 'new' | 'change'> & { old: number; new: number }>();
   const placeOf = comparablePlaces([from, to]);
@@ -187,7 +187,7 @@ function order(a: DiffRow, b: DiffRow): number {
   return a.line - b.line || a.column - b.column;
 }
 
-/** The `count` that changed most, in the order they came. */
+/** Returns the `count` rows that changed most, in their original order. */
 function biggest(rows: readonly DiffRow[], count: number): DiffRow[] {
   const kept = new Set(rows.toSorted((a, b) => Math.abs(b.change) - Math.abs(a.change)).slice(0, count));
   return rows.filter((row) => kept.has(row));

@@ -4,27 +4,27 @@ import { setExitStatus } from '../exit-status.js';
 import { note } from '../outputs/note.js';
 import { formatQuantity, formatShare } from '../text/quantity.js';
 
-/** What a limit is held against: by default all that a command knows of, or what `--by` says. */
+/** The value that a limit applies to. By default all values of the command, or the column of `--by`. */
 export type LimitSubject = 'peak' | 'leaked';
 
 /** A value of `--fail-over`. */
 export interface FailLimit {
-  /** As it was given. */
+  /** The text as given by the user. */
   readonly text: string;
   readonly subject: LimitSubject | undefined;
-  /** An amount, or a part of a whole from 0; a percentage can be over 1. */
+  /** An amount, or a share of a whole, from 0. A share can exceed 1. */
   readonly value: number;
-  /** `number` has no unit: bytes, or what the column counts. */
+  /** `number` has no unit: it is in bytes, or in the unit of the column. */
   readonly kind: 'bytes' | 'number' | 'part';
 }
 
-/** Status of a command whose `--fail-over` was exceeded. */
+/** Exit status of a command whose `--fail-over` was exceeded. */
 const OVER_LIMIT = 3;
 
 const LIMIT = /^(?:(peak|leaked)=)?(\d{1,15}(?:\.\d{1,6})?) ?(%|[kmgt]?b?|[kmgt]ib)$/i;
 const POWERS = 'kmgt';
 
-/** `--fail-over`, which may be given several times. */
+/** Returns the option `--fail-over`, which may be given several times. */
 export function failOverOption(description: string): Option {
   return new Option(
     '--fail-over <limit>',
@@ -32,7 +32,7 @@ export function failOverOption(description: string): Option {
   ).argParser((text, before: readonly FailLimit[] | undefined) => [...(before ?? []), failLimit(text)]);
 }
 
-/** Reads `100`, `64KiB`, `10MB`, `1.5G`, `5%`, `leaked=5%`: KB is 1000 bytes, K and KiB are 1024. */
+/** Parses `100`, `64KiB`, `10MB`, `1.5G`, `5%`, `leaked=5%`. KB is 1000 bytes; K and KiB are 1024. */
 function failLimit(text: string): FailLimit {
   const [, subject, digits = '', unit = ''] = LIMIT.exec(text) ?? [];
   if (digits === '') {
@@ -48,19 +48,23 @@ function failLimit(text: string): FailLimit {
   return { ...known, value: number * base ** power, kind: 'bytes' };
 }
 
-/** Something that a limit can be held against. */
+/** A value to compare with a limit. */
 export interface Measured {
-  /** What it is, for example `the peak`. */
+  /** Name of the value, for example `the peak`. */
   readonly what: string;
   readonly amount: number;
-  /** What a percentage is of, for example `of the peak`; undefined where there is no whole. */
+  /** The whole for percentages, for example `the peak`; undefined where there is none. */
   readonly whole?: { readonly name: string; readonly amount: number };
   readonly unit: string;
-  /** Says which site, behind a semicolon; empty where there is none. */
+  /** The largest site, starting with a semicolon; empty where there is none. */
   readonly site: string;
 }
 
-/** @throws UsageError when a command cannot tell what a limit is about */
+/**
+ * Checks that no limit names a subject, for commands where `--by` selects it.
+ *
+ * @throws UsageError when one does
+ */
 export function assertNoSubject(limits: readonly FailLimit[]): void {
   const limit = limits.find(({ subject }) => subject !== undefined);
   if (limit !== undefined) {
@@ -71,8 +75,10 @@ export function assertNoSubject(limits: readonly FailLimit[]): void {
 }
 
 /**
- * Says in one line what is over the limit, and makes the status 3 for when the command is through. Returns whether it is.
- * @throws UsageError for a size of what is not measured in bytes
+ * Compares a value with a limit. If it is exceeded, writes one line and sets the exit status to 3 for the end of the
+ * command. Returns whether it is exceeded.
+ *
+ * @throws UsageError for a limit in bytes when the value has a different unit
  */
 export function holdAgainst(name: string, limit: FailLimit, measured: Measured): boolean {
   const { what, amount, whole, unit, site } = measured;
@@ -88,7 +94,7 @@ export function holdAgainst(name: string, limit: FailLimit, measured: Measured):
     note(`${name}: ${what} is ${quantity}, ${over}${site}`);
   } else {
     if (whole === undefined || amount <= limit.value * whole.amount) return false;
-    // Of nothing, everything is more than any part.
+    // Any amount exceeds every share of an empty whole.
     const share = whole.amount > 0 ? formatShare(amount / whole.amount) : 'all';
     note(`${name}: ${what} is ${share} of ${whole.name} (${quantity}), ${over}${site}`);
   }

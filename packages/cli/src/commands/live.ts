@@ -14,7 +14,7 @@ interface LiveOptions {
 }
 
 const RETRY_MILLIS = 500;
-/** Of each address of this machine, which answers at once unless it is very busy. */
+/** Timeout for each address of this machine, in ms. It responds at once unless it is very busy. */
 const CONNECT_MILLIS = 10_000;
 const REFRESH_MILLIS = 1000;
 
@@ -58,7 +58,7 @@ async function live(port: number, { rows, strict }: LiveOptions): Promise<void> 
   applyStrict(strict, end);
 }
 
-/** Waits until somebody listens, as `memray live` does. */
+/** Waits until a program listens, as `memray live` does. */
 async function connect(port: number): Promise<net.Socket> {
   for (let told = false; ; told = true) {
     const socket = net.connect({
@@ -82,21 +82,21 @@ async function connect(port: number): Promise<net.Socket> {
 }
 
 /**
- * With several addresses for localhost the error is one of all of them. There may be some that this machine cannot use,
- * as ::1 where IPv6 is off: one that nobody listens at is enough to wait.
+ * Returns whether no program listens. If localhost has several addresses, the error combines all of them. Some may be
+ * unusable on this machine, such as ::1 without IPv6, so one that is refused is enough to wait.
  */
 function isRefused(cause: unknown): boolean {
   if (cause instanceof AggregateError) return cause.errors.some(isRefused);
   return codeOf(cause) === 'ECONNREFUSED';
 }
 
-/** An error of several addresses says nothing by itself. */
+/** Returns the message of an error; for several addresses, those of all, because the combined error has none. */
 function reasonOf(cause: unknown): string {
   const causes: readonly unknown[] = cause instanceof AggregateError ? cause.errors : [cause];
   return causes.map((each) => (each as Error).message).join('; ');
 }
 
-/** A remote that is killed resets the connection: what came before counts. */
+/** Reads the socket. A program that is killed resets the connection, which ends the data normally. */
 async function* chunksOf(socket: net.Socket, port: number): AsyncGenerator<Uint8Array, void, undefined> {
   try {
     for await (const chunk of socket) yield chunk as Uint8Array;

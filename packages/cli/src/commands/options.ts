@@ -1,11 +1,11 @@
 import { InvalidArgumentError, Option } from 'commander';
 
-/** `-n`, for commands that show the biggest of something. */
+/** Returns the option `-n`, for commands that show the largest entries. */
 export function rowsOption(count: number): Option {
   return new Option('-n, --rows <count>', 'how many rows').argParser(rowCount).default(count);
 }
 
-/** `--strict`, for all commands that read captures. */
+/** Returns the option `--strict`, for all commands that read captures. */
 export function strictOption(): Option {
   return new Option(
     '--strict',
@@ -13,7 +13,9 @@ export function strictOption(): Option {
   );
 }
 
-/** `--max-memory`, for all commands that read files; the supervisor reads it before the command does. */
+/**
+ * Returns the option `--max-memory`, for all commands that read files. The supervisor reads it before the command does.
+ */
 export function maxMemoryOption(when = ''): Option {
   return new Option(
     '--max-memory <MiB>',
@@ -21,7 +23,7 @@ export function maxMemoryOption(when = ''): Option {
   ).argParser(rowCount);
 }
 
-/** `--max-seconds`, as {@link maxMemoryOption}. */
+/** Returns the option `--max-seconds`; see {@link maxMemoryOption}. */
 export function maxSecondsOption(when = ''): Option {
   return new Option(
     '--max-seconds <count>',

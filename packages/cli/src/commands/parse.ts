@@ -21,7 +21,7 @@ export function addParse(program: Command): void {
 
 async function parse(file: string, { strict }: { readonly strict?: true }): Promise<void> {
   const lines: string[] = [];
-  // Names may hold what would break the line; memray prints it as it is.
+  // Names may contain line breaks and control characters, which memray prints unchanged.
   const printer = new RecordPrinter((line) => lines.push(`${printable(line)}\n`));
   const stream = new RecordStream(printer);
   const opened = await openCapture(file);

@@ -54,7 +54,9 @@ function checkOptions({ deep, home, output }: RunOptions): void {
   if (output === STDOUT) throw new UsageError('-o -: standard output belongs to the program; name a file');
 }
 
-/** What the program will be called and where its captures go; fails where its processes would. */
+/**
+ * Resolves the component of the program and the folder of its captures. Fails where the program's processes would fail.
+ */
 function settle(
   command: string,
   args: readonly string[],
@@ -66,7 +68,7 @@ function settle(
       ...nodeConfigInput(),
       mainScript,
       code: { component, home },
-      // The program's processes tell of wrong values.
+      // The program's processes report invalid values.
       onRefused: () => {},
     });
     return { component: resolved.options.component, home: resolved.home };
@@ -96,7 +98,7 @@ async function runToFile(command: string, args: string[], component: string, fil
   }
   const captures = collectCaptures(folder, end.pid, file);
   report(captures);
-  // A program that went well does not excuse that the file asked for is not there.
+  // Fail when the requested file is missing, even if the program succeeded.
   endLike(captures.length === 0 && end.status === 0 ? { ...end, status: 1 } : end);
 }
 

@@ -46,7 +46,7 @@ async function stats(files: readonly string[], options: StatsOptions): Promise<v
   for (const limit of failOver) checkLimit(inputsName(files), limit, summary);
 }
 
-/** The peak cannot be below what is leaked, so that is looked at first. */
+/** Checks a limit. The leaked amount comes first, because the peak is never below it. */
 function checkLimit(name: string, limit: FailLimit, { captures, peakBytes, leaked }: CapturesSummary): void {
   const measured = {
     peak: { what: 'the peak', amount: peakBytes },

@@ -23,7 +23,7 @@ interface TopOptions {
   readonly failOver?: readonly FailLimit[];
 }
 
-/** What rows may be. */
+/** Valid values for the grouping of rows. */
 export const GROUPS: readonly TopGroup[] = [
   'function',
   'file',
@@ -77,7 +77,7 @@ interface Shown {
   readonly group: TopGroup;
   readonly total: number;
   readonly all: readonly TopRow[];
-  /** The first of all. */
+  /** The first entries of `all`. */
   readonly rows: readonly TopRow[];
 }
 
@@ -107,7 +107,7 @@ function* asText({ input, column, group, total, all, rows }: Shown): Generator<s
   if (omitted > 0) yield `\n${fitLine(`${omitted} more; -n shows more rows`)}\n`;
 }
 
-/** A size is of the column, a percentage is how much of it one row may have. */
+/** Checks a limit: a size applies to the whole column, a percentage to the share of the largest row. */
 function checkLimit(limit: FailLimit, { input, column: { type, unit }, group, total, all }: Shown): void {
   const [first] = all;
   const name = first === undefined ? '' : rowText(first);

@@ -25,10 +25,10 @@ interface WatchOptions {
 
 const DEFAULT_LISTEN: ListenAddress = { host: '127.0.0.1', port: 9465 };
 const DEFAULT_SITES = 20;
-/** They take up to 512 MiB. */
+/** Default for allocations alive at once, which take up to 512 MiB. */
 const DEFAULT_MAX_LIVE = 2 ** 23;
 const STALL_MILLIS = 10_000;
-/** A running program writes into its capture at least a few times in so long. */
+/** Time in which a running program writes to its capture at least a few times, in ms. */
 const GROWTH_MILLIS = 500;
 const OTLP_INTERVAL_MILLIS = 60_000;
 
@@ -104,7 +104,7 @@ async function watch(paths: readonly string[], options: WatchOptions): Promise<v
 async function reportOnce(watcher: Watcher, { json }: WatchOptions): Promise<void> {
   watcher.memray = await installedMemray();
   while (await watcher.poll({ quiet: true }));
-  // Whether a program runs that cannot be seen from here shows when its capture grows.
+  // A program in another container is running if its capture grows.
   if (watcher.captures.some(({ follower }) => follower.state === 'following')) await delay(GROWTH_MILLIS);
   while (await watcher.poll({ final: true }));
   await watcher.close();
@@ -113,7 +113,7 @@ async function reportOnce(watcher: Watcher, { json }: WatchOptions): Promise<voi
   else if (captures.length > 0) await writeStdout([watchTable(captures)]);
   const unread = captures.filter(({ follower }) => follower.run === undefined);
   if (problems.length + unread.length === 0) return;
-  // Each was told with its reason. Of a single file that cannot be read the last line has it, too.
+  // Each file was reported with its reason. For a single unreadable file, the last line repeats the reason.
   const [only] = problems.length + unread.length === 1 ? unread : [];
   const isUnreadable = only?.follower.state === 'unreadable';
   const reason = isUnreadable ? ` (${only!.follower.path}: ${only!.follower.reason})` : '';
@@ -123,7 +123,7 @@ async function reportOnce(watcher: Watcher, { json }: WatchOptions): Promise<voi
 async function serve(watcher: Watcher, { listen, otlp, interval }: WatchOptions): Promise<void> {
   const stop = new AbortController();
   const server = await startWatchServer(listen, watcher);
-  // Before it says that it is there: whoever reads that may end it at once.
+  // Register before the address is printed: a reader of that line may send a signal at once.
   const onSignal = () => stop.abort();
   process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
   const { address } = server;

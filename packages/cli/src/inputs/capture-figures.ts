@@ -12,34 +12,35 @@ import { mayUseThread } from './own-thread.js';
 import { assertReadOnce, noteSameRuns, processNames } from './processes.js';
 import { nameOf } from './read-bytes.js';
 
-/** What `stats` tells of one capture, without what it was counted with. */
+/** The figures of one capture for `stats`. */
 export interface CaptureFigures {
   readonly file: string;
-  /** What tells it from the captures that it is read with: its pid, as a rule. */
+  /** Name that distinguishes it from the other captures of the command: usually its process ID. */
   readonly process: string;
   readonly end: CaptureEnd;
   readonly header: MemrayHeader;
-  /** Allocations and frees, counted; the header of an unfinished capture says 0. */
+  /** Number of allocations and deallocations, counted while reading: the header of an unfinished capture has 0. */
   readonly events: number;
-  /** What was allocated in all; undefined for an aggregated capture, which does not say. */
+  /** Sums of all allocations; undefined for an aggregated capture, which does not have them. */
   readonly sums: CaptureSums | undefined;
   readonly peakBytes: number;
-  /** What was alive at the end. */
+  /** Allocations alive at the end. */
   readonly leaked: { readonly bytes: number; readonly count: number };
-  /** By what was alive at the peak, and at the end. Empty unless asked for. */
+  /** Allocations alive at the peak and at the end, by location. Empty unless requested. */
   readonly sites: { readonly peak: SiteBytes; readonly leaked: SiteBytes };
 }
 
-/** Bytes by allocating place. */
+/** Bytes by allocating location. */
 export type SiteBytes = ReadonlyMap<string, number>;
 
-/** What stands in for the place of allocations without a stack. */
+/** Placeholder for the location of allocations without a stack. */
 const NO_PLACE = '<stack trace unavailable>';
 
 /**
  * Reads captures, one after another.
- * @param bySite whether to find out which places had most at the peak and at the end
- * @throws CommandError when one cannot be read, or is not of the kind of the first
+ *
+ * @param bySite whether to collect the bytes at the peak and at the end by location
+ * @throws CommandError when a capture cannot be read, or is of a different kind than the first
  */
 export async function readFigures(
   files: readonly string[],
@@ -61,7 +62,7 @@ export function isAggregated({ fileFormat }: MemrayHeader): boolean {
   return fileFormat === 'AGGREGATED_ALLOCATIONS';
 }
 
-/** A place as memray writes it. */
+/** Returns a location in memray's format. */
 export function locationText(location: MemrayLocation | undefined): string {
   if (location === undefined || location.functionName === '<unknown>') return NO_PLACE;
   return `${location.functionName}:${location.file}:${location.line}`;

@@ -1,28 +1,29 @@
 import type { Profile, ValueColumn } from '@heapray/exporter/profile';
 import { CommandError } from '../errors.js';
 
-/** What people ask for, and the columns that hold it, as different writers call them. */
+/** Columns for bytes in use, by the names of different writers. */
 const INUSE: readonly string[] = ['inuse_space', 'space'];
 const MEANINGS: ReadonlyMap<string, readonly string[]> = new Map([
   ['inuse', INUSE],
   ['alloc', ['alloc_space']],
   ['peak', ['peak_space']],
-  // Alive at the end of what the file covers, which is what in-use columns hold.
+  // Allocations alive at the end of the covered time, which in-use columns contain.
   ['leaked', ['leaked_space', ...INUSE]],
 ]);
 
-/** The words for {@link pickColumn}, for help. */
+/** Values accepted by {@link pickColumn}, for help texts. */
 export const COLUMN_WORDS: string = `${[...MEANINGS.keys()].join(', ')}, or the name of a column`;
 
-/** A column and its number. */
+/** A column and its index. */
 export interface PickedColumn extends ValueColumn {
   readonly index: number;
 }
 
 /**
- * The column that `by` stands for; without it the profile's own choice, else the bytes in use, else the last, which
- * is the convention of pprof.
- * @throws CommandError naming what there is
+ * Returns the column for `by`. Without `by`, it is the profile's default, else bytes in use, else the last column, by
+ * pprof's convention.
+ *
+ * @throws CommandError naming the existing columns
  */
 export function pickColumn(profile: Profile, by: string | undefined, name: string): PickedColumn {
   const types = profile.columns.map(({ type }) => type);

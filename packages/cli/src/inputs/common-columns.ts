@@ -8,7 +8,7 @@ import {
   type StackRef,
 } from '@heapray/exporter/profile';
 
-/** Two profiles with just the columns that both have, in the order of the second; undefined when there is none. */
+/** Returns two profiles reduced to their common columns, in the order of the second. Undefined when there are none. */
 export function withCommonColumns(a: Profile, b: Profile): [Profile, Profile] | undefined {
   const types = b.columns.filter(({ type, unit }) =>
     a.columns.some((column) => column.type === type && column.unit === unit),

@@ -6,15 +6,16 @@ import {
   type ProfileFrame,
 } from '@heapray/exporter/profile';
 
-/** What profiles know of the functions of one name and file. */
+/** The parts of the position that profiles have for all functions of one name and file. */
 interface Known {
   line: boolean;
   column: boolean;
 }
 
 /**
- * Returns where functions start, as far as all of these profiles tell: a capture has no columns, other formats may have no
- * lines either. Functions of one name and file that one of the profiles cannot tell apart are one place in all.
+ * Returns a function for the position where a function starts, limited to the parts that all profiles have: a capture
+ * has no columns, and other formats may have no lines either. If one profile cannot distinguish functions of equal name
+ * and file, they share a position in all.
  */
 export function comparablePlaces(profiles: readonly Profile[]): (frame: ProfileFrame) => FunctionPlace {
   const known = new Map<string, Known>();

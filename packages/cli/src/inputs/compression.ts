@@ -1,7 +1,7 @@
-/** Compressions around an input that are undone. */
+/** Supported compressions of an input. */
 export type Compression = 'gzip' | 'zstd';
 
-/** Compressed data that is damaged, cut off or empty. */
+/** Error for compressed data that is damaged, truncated or empty. */
 export class CompressionError extends Error {
   override readonly name = 'CompressionError';
 }
@@ -10,10 +10,10 @@ const MAGICS: readonly (readonly [Compression, readonly number[]])[] = [
   ['gzip', [0x1f, 0x8b]],
   ['zstd', [0x28, 0xb5, 0x2f, 0xfd]],
 ];
-/** First byte of the magic numbers of zstd's skippable frames, 16 in all; the other three bytes follow. */
+/** Magic numbers of zstd's skippable frames: 16 values of the first byte, then three fixed bytes. */
 const SKIPPABLE_FRAME = { first: 0x50, count: 16, rest: [0x2a, 0x4d, 0x18] };
 
-/** Compressions that Node does not undo, and the command that does. */
+/** Compressions that Node does not support, and commands that decompress them. */
 const FOREIGN: readonly (readonly [string, string, readonly number[]])[] = [
   ['xz', 'xz -dc', [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00]],
   ['bzip2', 'bzip2 -dc', [0x42, 0x5a, 0x68]],
@@ -23,7 +23,7 @@ const FOREIGN: readonly (readonly [string, string, readonly number[]])[] = [
   ['compress', 'uncompress -c', [0x1f, 0x9d]],
 ];
 
-/** Returns the compression of an input that begins with `head`; undefined for none. */
+/** Returns the compression of an input that starts with `head`; undefined for none. */
 export function compressionOf(head: Uint8Array): Compression | undefined {
   const found = MAGICS.find(([, magic]) => startsWith(head, magic))?.[0];
   if (found !== undefined) return found;
@@ -33,7 +33,7 @@ export function compressionOf(head: Uint8Array): Compression | undefined {
   return isSkippable ? 'zstd' : undefined;
 }
 
-/** Returns what is wrong with an input in a compression that is not undone, and what to do; undefined for any other. */
+/** Returns the problem and the remedy for an input with an unsupported compression; undefined for any other. */
 export function foreignCompression(head: Uint8Array): string | undefined {
   const [name, command] = FOREIGN.find(([, , magic]) => startsWith(head, magic)) ?? [];
   if (name === undefined) return undefined;

@@ -2,13 +2,13 @@ import { type Compression, CompressionError } from './compression.js';
 import { cutOff, ZlibDecoder } from './zlib-decoder.js';
 import { ZstdFrames } from './zstd-frames.js';
 
-/** Undoes a compression as the bytes come. */
+/** Decompresses data as the bytes arrive. */
 export class Decompressor {
   readonly #compression: Compression;
-  /** Absent for gzip, whose members Node puts together itself. */
+  /** Undefined for gzip: Node joins its members itself. */
   readonly #frames: ZstdFrames | undefined;
   #decoder: ZlibDecoder | undefined;
-  /** Bytes that were decoded. */
+  /** Number of decompressed bytes so far. */
   decoded = 0;
 
   constructor(compression: Compression) {
@@ -17,7 +17,8 @@ export class Decompressor {
   }
 
   /**
-   * Yields what the next bytes stand for, piece by piece. The bytes must not change before that is through.
+   * Yields the decompressed data of the next bytes, piece by piece. The bytes must not change until it ends.
+   *
    * @throws CompressionError when the data is damaged
    */
   async *push(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
@@ -29,8 +30,9 @@ export class Decompressor {
   }
 
   /**
-   * Yields the rest: no more bytes will come.
-   * @throws CompressionError when the data is damaged, cut off or empty
+   * Ends the input, and yields the rest.
+   *
+   * @throws CompressionError when the data is damaged, truncated or empty
    */
   async *end(): AsyncGenerator<Uint8Array, void, undefined> {
     yield* this.#endFrame();
@@ -38,7 +40,7 @@ export class Decompressor {
     if (this.decoded === 0) throw new CompressionError(`the ${this.#compression} data is empty`);
   }
 
-  /** Gives up what is not taken yet. */
+  /** Discards data not yet consumed. */
   close(): void {
     this.#decoder?.close();
   }
@@ -65,8 +67,9 @@ export class Decompressor {
 }
 
 /**
- * Yields what compressed bytes stand for. Closes `chunks` at the end.
- * @throws CompressionError when the data is damaged, cut off or empty, and what `chunks` throws
+ * Yields the decompressed data of `chunks`, and closes `chunks` at the end.
+ *
+ * @throws CompressionError when the data is damaged, truncated or empty, and the errors of `chunks`
  */
 export async function* decompressed(
   chunks: AsyncGenerator<Uint8Array, void, undefined>,

@@ -4,50 +4,62 @@ import type { FrameHandle, ProfileBuilder } from '@heapray/exporter/profile';
 import { type JsonHandler, JsonReader } from './json-reader.js';
 
 export const HEAP_PROFILE = 'V8 heap profile';
-/** More cannot be added up exactly. */
+/** Maximum size of a node in bytes: larger numbers cannot be summed exactly. */
 const MAX_SIZE = Number.MAX_SAFE_INTEGER;
 const MAX_POSITION = 2 ** 31 - 1;
-/** Most nodes of a file; each takes some 100 bytes of memory on its way to a profile. */
+/** Maximum number of nodes in a file. Each takes some 100 bytes of memory until it is in a profile. */
 const MAX_NODES = 2 ** 23;
 const FIRST_NODES = 2 ** 10;
-/** Stands for "no node" and "no frame". */
+/** Represents "no node" and "no frame". */
 export const NONE = -1;
 
-/** What an open object or array is. Of others only the depth is counted. */
+/** Kind of an open object or array. For `other`, only the depth is tracked. */
 type Kind = 'file' | 'node' | 'children' | 'frame' | 'other';
 
 /** The nodes of a `.heapprofile` in the order of the file: a caller before its callees. */
 export interface HeapNodes {
   readonly count: number;
-  /** Per node that of its caller; {@link NONE} for the root, which is node 0. */
+  /** Caller of each node; {@link NONE} for the root, which is node 0. */
   readonly parents: Int32Array;
-  /** Per node its frame; {@link NONE} for the root. */
+  /** Frame of each node; {@link NONE} for the root. */
   readonly frames: Int32Array;
   readonly sizes: Float64Array;
-  /** The file of each frame, by its number. */
+  /** File of each frame, by frame number. */
   readonly files: readonly string[];
 }
 
 /**
- * Reads the tree of a `.heapprofile` as its bytes come: one row of numbers for each node, and nothing of what a
- * profile does not need. No recursion: a stack in a file may be deeper than ours.
+ * Reads the tree of a `.heapprofile` as its bytes arrive. Stores one row of numbers per node, and nothing that a
+ * profile does not need. Not recursive, because a stack in a file may be deeper than the reader's own.
  */
 export class HeapNodeReader {
   readonly #handler: HeapNodeHandler;
   readonly #json: JsonReader;
 
-  /** @param builder gets the frames */
+  /**
+   * Creates a reader.
+   *
+   * @param builder receives the frames
+   */
   constructor(builder: ProfileBuilder) {
     this.#handler = new HeapNodeHandler(builder, () => this.#json.offset);
     this.#json = new JsonReader(HEAP_PROFILE, this.#handler);
   }
 
-  /** @throws FormatError when the file is no heap profile, or has more nodes than can be kept */
+  /**
+   * Reads the next bytes.
+   *
+   * @throws FormatError when the file is not a heap profile, or has too many nodes
+   */
   push(bytes: Uint8Array): void {
     this.#json.push(bytes);
   }
 
-  /** @throws FormatError when something is missing */
+  /**
+   * Ends the input.
+   *
+   * @throws FormatError when the file is incomplete
+   */
   end(): HeapNodes {
     this.#json.end();
     return this.#handler.nodes();
@@ -62,13 +74,16 @@ class HeapNodeHandler implements JsonHandler {
   #parents: Int32Array = new Int32Array(FIRST_NODES);
   #frames: Int32Array = new Int32Array(FIRST_NODES);
   #sizes: Float64Array = new Float64Array(FIRST_NODES);
-  /** Per node 1 when its `children` have been read. */
+  /** 1 for each node whose `children` have been read. */
   #withChildren: Uint8Array = new Uint8Array(FIRST_NODES);
   #count = 0;
-  /** Objects and arrays from the file to the innermost one that matters; in that, `#skipped` others are open. */
+  /**
+   * Kinds of the open objects and arrays, from the file to the innermost relevant one. Inside it, `#skipped` others are
+   * open.
+   */
   readonly #kinds: Kind[] = [];
   #skipped = 0;
-  /** The innermost node that is open. */
+  /** The innermost open node. */
   #node = NONE;
   #key = '';
   #frame: CallFrame = noFrame();
@@ -93,7 +108,7 @@ class HeapNodeHandler implements JsonHandler {
     if (this.#skipped > 0) return;
     this.#key = name;
     if (this.#kinds.length !== 1 || this.#count > 0) return;
-    // Said at once: these files may be many times as large.
+    // Report early: these files may be many times larger.
     if (name === 'snapshot') throw this.#error('this is a heap snapshot, not a heap profile');
     if (name === 'nodes') throw this.#error('this is a CPU profile, not a heap profile');
   }
@@ -162,7 +177,7 @@ class HeapNodeHandler implements JsonHandler {
     return 'other';
   }
 
-  /** What is no object or list that matters. */
+  /** Handles a value that is not a relevant object or list. */
   #value(value: unknown): void {
     const within = this.#kinds.at(-1);
     if (within === 'frame') this.#setFrame(this.#key, value);
@@ -189,7 +204,7 @@ class HeapNodeHandler implements JsonHandler {
 
   #endFrame(): void {
     const { functionName, url, lineNumber, columnNumber } = this.#frame;
-    // Nothing calls the root, and its name is always the same.
+    // The root has no callers, and its name is always the same.
     if (this.#node === 0 || typeof functionName !== 'string' || typeof url !== 'string') return;
     const file = this.#pathOf(url);
     const frame: FrameHandle = this.#builder.frame(
@@ -232,7 +247,7 @@ class HeapNodeHandler implements JsonHandler {
   }
 
   #noSize(value: unknown): FormatError {
-    // Other types are not shown: they may be of any length and depth.
+    // Do not include other values, which may be of any length and depth.
     const found = typeof value === 'number' ? value : typeof value;
     return this.#error(`\`selfSize\` is ${found} and not a number of bytes`);
   }
@@ -253,7 +268,7 @@ function noFrame(): CallFrame {
   return { functionName: undefined, url: undefined, lineNumber: undefined, columnNumber: undefined };
 }
 
-/** V8 counts from 0 and says -1 for unknown. */
+/** Converts a position from V8, which counts from 0 and uses -1 for unknown. */
 function position(counted: unknown): number {
   const known =
     typeof counted === 'number' && Number.isInteger(counted) && counted >= 0 && counted < MAX_POSITION;

@@ -10,8 +10,8 @@ import { HeapNodeReader, type HeapNodes, NONE } from './heap-nodes.js';
 import { ownPackage } from './own-package.js';
 
 /**
- * Reads a `.heapprofile` as its bytes come, as V8, Node's `--heap-prof` and Chrome write it: one column, the bytes in
- * use. Where it was recorded with collected objects included, these are the bytes allocated; the file does not say.
+ * Reads a `.heapprofile` of V8, Node's `--heap-prof` or Chrome as its bytes arrive. The profile has one column: bytes
+ * in use. If it was recorded with collected objects, these are the allocated bytes; the file does not contain which.
  */
 export class HeapProfileDecoder {
   readonly #builder = new ProfileBuilder({
@@ -21,19 +21,27 @@ export class HeapProfileDecoder {
   });
   readonly #nodes = new HeapNodeReader(this.#builder);
 
-  /** @throws FormatError with one line that says what is wrong */
+  /**
+   * Reads the next bytes.
+   *
+   * @throws FormatError with a one-line reason
+   */
   push(bytes: Uint8Array): void {
     this.#nodes.push(bytes);
   }
 
-  /** @throws FormatError when something is missing */
+  /**
+   * Ends the input.
+   *
+   * @throws FormatError when the file is incomplete
+   */
   end(): Profile {
     addNodes(this.#builder, this.#nodes.end());
     return this.#builder.build();
   }
 }
 
-/** The profile of a whole file. Throws as {@link HeapProfileDecoder} does. */
+/** Returns the profile of a whole file. Throws as {@link HeapProfileDecoder} does. */
 export function decodeHeapProfile(bytes: Uint8Array): Profile {
   const decoder = new HeapProfileDecoder();
   decoder.push(bytes);
@@ -43,7 +51,7 @@ export function decodeHeapProfile(bytes: Uint8Array): Profile {
 function addNodes(builder: ProfileBuilder, { count, parents, frames, sizes, files }: HeapNodes): void {
   const labelsOf = packageLabels(builder);
   const stacks = new Int32Array(count);
-  /** Per node the frame whose file allocations of the runtime called from there are charged to. */
+  /** For each node, the frame whose file is charged with allocations of the runtime called there. */
   const owners = new Int32Array(count).fill(NONE);
   builder.add(undefined, [sizes[0]!]);
   for (let node = 1; node < count; node++) {
@@ -60,7 +68,7 @@ function addNodes(builder: ProfileBuilder, { count, parents, frames, sizes, file
   }
 }
 
-/** The labels for allocations of a file. Interning them is slow next to a look at a map. */
+/** Returns the labels for allocations of a file. Cached in a Map, because interning labels is slow in comparison. */
 function packageLabels(builder: ProfileBuilder): (file: string) => LabelsHandle {
   const folders = { libdest: '', sitePackages: [], sysPath: [] };
   const packages = new StackPackages({ language: 'node', ...folders }, ownPackage);

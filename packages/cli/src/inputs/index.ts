@@ -12,25 +12,26 @@ import { type OpenInput, openInput } from './read-bytes.js';
 
 export type { InputFormat } from './detect.js';
 
-/** A profile and what it was read from. */
+/** A profile and its source. */
 export interface Input {
   readonly profile: Profile;
   readonly format: InputFormat;
-  /** How a capture ended; other formats are whole or refused. */
+  /** State of a capture at its end. Undefined for other formats, which are complete or rejected. */
   readonly end?: CaptureEnd;
 }
 
-/** The formats a profile can be read from, for messages and help. */
+/** Formats that a profile can be read from, for messages and help. */
 export const PROFILE_FORMATS =
   'memray captures (.bin), pprof (.pb, .pb.gz) and V8 heap profiles (.heapprofile)';
 
 /**
- * Reads a file, or standard input for `-`, in whichever format it turns out to be.
- * @throws CommandError with one line: the file, what is wrong, and where
+ * Reads a file in any supported format, or standard input for `-`.
+ *
+ * @throws CommandError with one line: the file, the reason, and the position
  */
 export async function readInput(input: string): Promise<Input> {
   const opened = await openInput(input, HEAD_BYTES);
-  // Of what is gzipped and like nothing else, pprof's reader says best what is wrong.
+  // For unrecognized gzipped data, pprof's reader has the best error message.
   const format = detectFormat(opened.head) ?? (opened.compression === 'gzip' ? 'pprof' : undefined);
   if (format === 'memray') return readCaptureProfile(opened);
   if (format !== undefined) return { profile: await decode(opened, format), format };
@@ -44,7 +45,7 @@ async function readCaptureProfile(opened: OpenInput): Promise<Input> {
   return { profile: profiler.profile(), format: 'memray', end };
 }
 
-/** Piece by piece: what a profile is made of takes a part of what its file does. */
+/** Decodes piece by piece, because a profile takes less memory than its file. */
 async function decode({ name, chunks }: OpenInput, format: 'heapprofile' | 'pprof'): Promise<Profile> {
   try {
     if (format === 'heapprofile') {

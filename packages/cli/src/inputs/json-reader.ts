@@ -1,28 +1,28 @@
 import { FormatError } from '@heapray/exporter/pprof';
 import { KnownTexts } from './known-texts.js';
 
-/** What a {@link JsonReader} calls, in the order of the text. */
+/** Receives the values of a {@link JsonReader} in the order of the text. */
 export interface JsonHandler {
-  /** A member of the innermost object begins; its value follows. */
+  /** Starts a member of the innermost object. Its value follows. */
   key(name: string): void;
   startObject(): void;
   startArray(): void;
-  /** The innermost object or array ends. */
+  /** Ends the innermost object or array. */
   end(): void;
   number(value: number): void;
   text(value: string): void;
-  /** `true`, `false` or `null`. */
+  /** A value `true`, `false` or `null`. */
   literal(value: boolean | null): void;
-  /** Whether the next text is wanted. One that is not is checked, and told as an empty one. */
+  /** Returns whether the next text is needed. Otherwise it is checked, and passed on as an empty text. */
   wantsText(): boolean;
 }
 
-/** Longest text or number. It bounds what is kept of a token that is not all there. */
+/** Maximum length of a text or number. Bounds the memory for an incomplete token. */
 const MAX_TOKEN_BYTES = 2 ** 24;
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
 
-/** Whole numbers of so many digits are exact. */
+/** Maximum number of digits of an integer that is always exact. */
 const MAX_DIGITS = 15;
 
 const ZERO = 0x30;
@@ -35,46 +35,57 @@ const CLOSE_BRACKET = 0x5d;
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 
-/** What may come next. */
+/** The tokens that may come next. */
 type Expected = 'value' | 'value or end' | 'key' | 'key or end' | 'colon' | 'comma or end' | 'nothing';
 
 /**
- * Reads JSON as its bytes come, without recursion: memory grows by a byte with each level of nesting, and not with the
- * text. Its own code: `@streamparser/json` takes three times as long, which makes a command on a large file twice as
- * slow as it was with `JSON.parse`.
+ * Reads JSON as its bytes arrive, without recursion. Memory depends on the depth of nesting (one byte per level), not
+ * on the length of the text. Written by hand because `@streamparser/json` takes three times as long, which would make a
+ * command on a large file take twice the time that it took with `JSON.parse`.
  */
 export class JsonReader {
   readonly #format: string;
   readonly #handler: JsonHandler;
-  /** What is not read yet. */
+  /** Bytes not yet read. */
   #bytes: Buffer = Buffer.alloc(0);
   #at = 0;
-  /** What comes after it: taken in when there is as much of it, so that a long text is not moved for every piece. */
+  /**
+   * Bytes after `#bytes`. They are appended when they are at least as many, so that a long text is not copied for each
+   * piece.
+   */
   #waiting: Uint8Array[] = [];
   #waitingBytes = 0;
   /** Offset of the first of `#bytes` in the text. */
   #base = 0;
   #expected: Expected = 'value';
-  /** The closing byte of each object and array that is open. */
+  /** The closing byte of each open object and array. */
   #open: Uint8Array = new Uint8Array(1024);
   #depth = 0;
   #started = false;
   readonly #known: KnownTexts = new KnownTexts();
 
-  /** @param format what errors call the input */
+  /**
+   * Creates a reader.
+   *
+   * @param format name of the input format for errors
+   */
   constructor(format: string, handler: JsonHandler) {
     this.#format = format;
     this.#handler = handler;
   }
 
-  /** Offset of what is read now, in bytes. */
+  /** Offset of the current token in bytes. */
   get offset(): number {
     return this.#base + this.#at;
   }
 
-  /** @throws FormatError when the text is no JSON or no UTF-8, and what the handler throws */
+  /**
+   * Reads the next bytes.
+   *
+   * @throws FormatError when the text is not JSON or not UTF-8, and the errors of the handler
+   */
   push(bytes: Uint8Array): void {
-    // Not each small piece of a long text: it is searched from its start again.
+    // Do not parse each small piece: a long text would be searched from its start again.
     this.#waiting.push(new Uint8Array(bytes));
     this.#waitingBytes += bytes.length;
     if (this.#waitingBytes < this.#bytes.length - this.#at) return;
@@ -86,7 +97,11 @@ export class JsonReader {
     }
   }
 
-  /** @throws FormatError when the end is missing */
+  /**
+   * Ends the input.
+   *
+   * @throws FormatError when the text is incomplete
+   */
   end(): void {
     this.#append();
     if (!this.#started) this.#start(true);
@@ -105,7 +120,7 @@ export class JsonReader {
     this.#waitingBytes = 0;
   }
 
-  /** Skips a byte order mark; false when it cannot be told yet whether there is one. */
+  /** Skips a byte order mark. Returns false when more bytes are needed to detect it. */
   #start(isAll: boolean): boolean {
     const bytes = this.#bytes;
     const marked = BYTE_ORDER_MARK.every((byte, at) => at >= bytes.length || bytes[at] === byte);
@@ -115,7 +130,7 @@ export class JsonReader {
     return true;
   }
 
-  /** Reads one token; false when it is not all there. */
+  /** Reads one token. Returns false when it is incomplete. */
   #token(isAll: boolean): boolean {
     const byte = this.#bytes[this.#at]!;
     if (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09) {
@@ -189,7 +204,7 @@ export class JsonReader {
     this.#expected = this.#depth === 0 ? 'nothing' : 'comma or end';
   }
 
-  /** A text, empty when it is not wanted; undefined when it is not all there. */
+  /** Reads a text. Returns an empty one when it is not needed, and undefined when it is incomplete. */
   #text(wanted: boolean): string | undefined {
     const bytes = this.#bytes;
     const start = this.#at + 1;
@@ -215,7 +230,7 @@ export class JsonReader {
     return text;
   }
 
-  /** A text with escapes or with other characters than those of ASCII. */
+  /** Decodes a text with escapes or non-ASCII characters. */
   #decoded(start: number, end: number): string {
     const raw = this.#bytes.subarray(start, end);
     let text: string;
@@ -232,14 +247,14 @@ export class JsonReader {
     }
   }
 
-  /** A number, `true`, `false` or `null`. It ends where something else begins. */
+  /** Reads a number, `true`, `false` or `null`. It ends at the first other character. */
   #plain(isAll: boolean): boolean {
     const bytes = this.#bytes;
     let end = this.#at;
     let whole = 0;
     for (; end < bytes.length && isDigit(bytes[end]!); end += 1) whole = whole * 10 + bytes[end]! - 0x30;
     const digits = end - this.#at;
-    // A whole number that is exact; no zero may stand before others.
+    // Fast path for an exact integer without leading zeros.
     if (digits > 0 && digits <= MAX_DIGITS && end < bytes.length && !isPlain(bytes[end]!)) {
       if (bytes[this.#at] !== ZERO || digits === 1) {
         this.#handler.number(whole);
@@ -278,7 +293,7 @@ function isDigit(byte: number): boolean {
   return byte >= ZERO && byte <= 0x39;
 }
 
-/** Letters, digits, `+`, `-` and `.`: what numbers and literals are made of. */
+/** Returns whether a byte may be part of a number or literal: letters, digits, `+`, `-` and `.`. */
 function isPlain(byte: number): boolean {
   return (
     (byte >= 0x30 && byte <= 0x39) ||

@@ -2,14 +2,18 @@ const SLOTS = 2 ** 12;
 const MAX_BYTES = 2 ** 8;
 
 /**
- * Strings for plain ASCII. A file repeats the same few thousand texts again and again; one that was made before is
- * found several times as fast as it would be made.
+ * Caches strings of plain ASCII. A file repeats the same few thousand texts, and a look-up is several times as fast as
+ * creating a string.
  */
 export class KnownTexts {
   readonly #bytes: (Buffer | undefined)[] = new Array<Buffer | undefined>(SLOTS).fill(undefined);
   readonly #texts: string[] = new Array<string>(SLOTS).fill('');
 
-  /** The text of these bytes. @param hash any number that equal bytes always have */
+  /**
+   * Returns the text of these bytes.
+   *
+   * @param hash any number that is equal for equal bytes
+   */
   text(bytes: Buffer, from: number, to: number, hash: number): string {
     const length = to - from;
     if (length > MAX_BYTES) return bytes.toString('latin1', from, to);

@@ -6,21 +6,21 @@ import { CompressionError } from './compression.js';
 import { detectFormat, HEAD_BYTES } from './detect.js';
 import { type OpenInput, openInput } from './read-bytes.js';
 
-/** What takes the bytes of a capture: an analyzer, a record stream, a converter. */
+/** Consumer of a capture's bytes: an analyzer, a record stream or a converter. */
 export interface CaptureReader {
-  /** Whether nothing more can be learned from the file. */
+  /** True if more bytes would change no result. */
   readonly settled: boolean;
   push(bytes: Uint8Array): void;
   end(): CaptureEnd;
 }
 
-/** A capture whose bytes are still to be read. */
+/** A capture whose bytes have not been read yet. */
 export interface OpenCapture extends OpenInput {
-  /** Set when reading ended because the compression around it is damaged. */
+  /** Set when reading ended because the compression around the capture is damaged. */
   damage?: CaptureDamage;
 }
 
-/** How a capture ended that was read, in a few words for a person; undefined when all of it is there. */
+/** Returns why a capture is not complete, in a few words for the user. Undefined when it is complete. */
 export function shortcomingOf({ complete, damage, rest }: CaptureEnd): string | undefined {
   if (rest !== undefined) {
     const what = rest.isCapture ? 'another capture begins' : 'something else begins behind the capture';
@@ -46,8 +46,9 @@ export async function openCapture(input: string): Promise<OpenCapture> {
 }
 
 /**
- * Hands the bytes of a capture to a reader until it has enough, and stops after each piece.
- * @throws CommandError with one line: the file, what is wrong, and where
+ * Passes the bytes of a capture to a reader until it needs no more. Yields after each piece.
+ *
+ * @throws CommandError with one line: the file, the reason, and the position
  */
 export async function* pushCapture(opened: OpenCapture, reader: CaptureReader): AsyncGenerator<void> {
   let offset = 0;
@@ -64,7 +65,7 @@ export async function* pushCapture(opened: OpenCapture, reader: CaptureReader): 
   }
 }
 
-/** Ends the reading of a capture, and says on stderr what is missing of it. Throws as {@link pushCapture} does. */
+/** Ends the reading of a capture, and reports on stderr if it is incomplete. Throws as {@link pushCapture} does. */
 export function finishCapture({ name, damage }: OpenCapture, reader: CaptureReader): CaptureEnd {
   const ofCapture = withName(name, () => reader.end());
   const end = damage === undefined || ofCapture.complete ? ofCapture : { ...ofCapture, damage };
@@ -73,15 +74,15 @@ export function finishCapture({ name, damage }: OpenCapture, reader: CaptureRead
   return end;
 }
 
-/** Reads a whole capture, and says on stderr what is missing of it. Throws as {@link pushCapture} does. */
+/** Reads a whole capture, and reports on stderr if it is incomplete. Throws as {@link pushCapture} does. */
 export async function readCapture(opened: OpenCapture, reader: CaptureReader): Promise<CaptureEnd> {
   for await (const _ of pushCapture(opened, reader));
   return finishCapture(opened, reader);
 }
 
 /**
- * For `--strict`: a capture that is damaged, has no end, or has something behind it makes the status 1, once the command
- * has done its work.
+ * Implements `--strict`: sets the exit status 1 for the end of the command if a capture is damaged, has no end, or is
+ * followed by other data.
  */
 export function applyStrict(strict: boolean | undefined, ...ends: readonly (CaptureEnd | undefined)[]): void {
   if (strict && ends.some((end) => end !== undefined && shortcomingOf(end) !== undefined)) setExitStatus(1);

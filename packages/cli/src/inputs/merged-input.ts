@@ -5,15 +5,15 @@ import { type Input, type InputFormat, readInput } from './index.js';
 import { assertReadOnce, noteSameRuns, processNames } from './processes.js';
 import { nameOf } from './read-bytes.js';
 
-/** One profile of one or more files. */
+/** One profile from one or more files. */
 export interface MergedInput {
   readonly profile: Profile;
   readonly format: InputFormat;
-  /** How the captures ended among them. */
+  /** State of each input at its end; undefined for inputs other than captures. */
   readonly ends: readonly (CaptureEnd | undefined)[];
-  /** The files, for messages. */
+  /** Names of the files, for messages. */
   readonly name: string;
-  /** What was summed, for example `3 processes`; undefined for one file. */
+  /** Description of the summed inputs, for example `3 processes`; undefined for one file. */
   readonly sumOf: string | undefined;
 }
 
@@ -24,9 +24,11 @@ const FORMAT_NAMES: Readonly<Record<InputFormat, string>> = {
 };
 
 /**
- * Reads files of one kind and sums them up, with the label `process` that tells them apart. A single file is as it is,
- * unless `labelProcess`. Sums are exact; what was alive at the peak is the sum of each file's own peak.
- * @throws CommandError when a file cannot be read or is not of the kind of the first, UsageError for standard input twice
+ * Reads files of one kind and sums them, with the label `process` to distinguish them. A single file is unchanged,
+ * unless `labelProcess`. Sums are exact; the peak is the sum of each file's own peak.
+ *
+ * @throws CommandError when a file cannot be read or is of a different kind than the first; UsageError for standard
+ *   input given twice
  */
 export async function readInputs(files: readonly string[], labelProcess = false): Promise<MergedInput> {
   assertReadOnce(files);
@@ -54,13 +56,13 @@ export async function readInputs(files: readonly string[], labelProcess = false)
   return { ...base, profile, sumOf: sum };
 }
 
-/** What to call several files in a message. */
+/** Returns the name of several files for messages. */
 export function inputsName(files: readonly string[]): string {
   const [first = '', ...more] = files;
   return more.length === 0 ? nameOf(first) : `${nameOf(first)} and ${more.length} more`;
 }
 
-/** Says of a column what its sum is, where several files are summed; undefined where there is nothing to say. */
+/** Returns the meaning of a column's total when several files are summed; undefined for one file. */
 export function meaningOfSum({ sumOf: sum }: Pick<MergedInput, 'sumOf'>, column: string): string | undefined {
   if (sum === undefined) return undefined;
   return isPeak(column) ? `the sum of the peaks of ${sum}` : `the sum of ${sum}`;
@@ -87,7 +89,7 @@ function assertSameKind(first: KindOfInput, other: KindOfInput): void {
   );
 }
 
-/** Inputs of the same kind have the same columns. */
+/** Returns a description of an input's kind. Inputs of the same kind have the same columns. */
 function kindOf({ format, profile, end }: Input): string {
   const name = FORMAT_NAMES[format];
   if (format === 'memray') {

@@ -3,17 +3,18 @@ import { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { codeOf } from '../errors.js';
 
-/** Opening it never waits for a writer, and reading fails while there is nothing to read. */
+/** With O_NONBLOCK, opening never waits for a writer, and reading fails while there is no data. */
 const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;
-/** A writer that was started together with this command has opened the pipe by then. */
+/** Time in which a writer started together with this command has opened the pipe, in ms. */
 const WAIT_MILLIS = 2_000;
 const LOOK_MILLIS = 20;
 const CHUNK_BYTES = 2 ** 16;
 
 /**
- * The bytes of a pipe that has a name: a FIFO, or one of the shell, as in `<(zcat app.bin.gz)`. Waits two seconds for a
- * writer, and then as long as there is one.
- * @throws Error without the name of the pipe when nobody writes to it, and the system's error when it cannot be read
+ * Reads a named pipe: a FIFO, or one of the shell, as in `<(zcat app.bin.gz)`. Waits two seconds for a writer, then as
+ * long as there is one.
+ *
+ * @throws Error without the name of the pipe when there is no writer, and the system's error when it cannot be read
  */
 export async function* pipeChunks(name: string): AsyncGenerator<Uint8Array, void, undefined> {
   const descriptor = openSync(name, FLAGS);
@@ -32,11 +33,11 @@ export async function* pipeChunks(name: string): AsyncGenerator<Uint8Array, void
   }
 }
 
-/** As {@link readNow}, once there has been a writer. */
+/** Waits until there is a writer, then reads as {@link readNow} does. */
 async function firstBytes(descriptor: number): Promise<Uint8Array | undefined> {
   for (let waited = 0; ; waited += LOOK_MILLIS) {
     const bytes = readNow(descriptor);
-    // A pipe without a name had its writer when it was made.
+    // An unnamed pipe had a writer from the start.
     if (bytes === undefined || bytes.length > 0 || isUnnamed(descriptor)) return bytes;
     if (waited >= WAIT_MILLIS) {
       throw new Error('is a pipe; give it as standard input and write - for the file');
@@ -45,7 +46,7 @@ async function firstBytes(descriptor: number): Promise<Uint8Array | undefined> {
   }
 }
 
-/** What is there; undefined while there is nothing and a writer is there, no bytes at the end, or without a writer. */
+/** Returns the available data. Undefined when there is none but a writer; empty at the end, or without a writer. */
 function readNow(descriptor: number): Uint8Array | undefined {
   const buffer = new Uint8Array(CHUNK_BYTES);
   try {
@@ -56,7 +57,7 @@ function readNow(descriptor: number): Uint8Array | undefined {
   }
 }
 
-/** Whether it is a pipe between two processes, without a place in the file system. */
+/** Returns whether this is a pipe between two processes, without a name in the file system. */
 function isUnnamed(descriptor: number): boolean {
   try {
     return readlinkSync(`/proc/self/fd/${descriptor}`).startsWith('pipe:');

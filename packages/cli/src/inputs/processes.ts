@@ -8,19 +8,23 @@ import { nameOf } from './read-bytes.js';
 /** An input that is merged with others. */
 export interface ProcessInput {
   readonly file: string;
-  /** Of a capture. */
+  /** Header of a capture; undefined for other formats. */
   readonly header?: MemrayHeader | undefined;
 }
 
-/** @throws UsageError when standard input is to be read twice, which is only possible once */
+/**
+ * Checks that standard input is read at most once.
+ *
+ * @throws UsageError when it is given twice
+ */
 export function assertReadOnce(files: readonly string[]): void {
   const [, second] = files.filter(isStdin);
   if (second !== undefined) throw new UsageError(`${second}: standard input can be read once only`);
 }
 
 /**
- * Returns names for processes whose files are merged, one for each: the pid where the file tells it, else the name of the
- * file. Where two would be the same, as of containers, the file's name is added, else its path.
+ * Returns a unique name for each merged input: the process ID if the file contains it, else the file name. If two would
+ * be equal, as for containers, the file name is added, else the path.
  */
 export function processNames(inputs: readonly ProcessInput[]): readonly string[] {
   const plain = inputs.map(({ file, header }) => (header === undefined ? baseOf(file) : `${header.pid}`));
@@ -34,7 +38,9 @@ export function processNames(inputs: readonly ProcessInput[]): readonly string[]
   });
 }
 
-/** Says on stderr that two captures are of the same run, as a file and its compressed copy are: both count. */
+/**
+ * Reports on stderr when two captures are of the same run, such as a file and its compressed copy. Both are counted.
+ */
 export function noteSameRuns(inputs: readonly ProcessInput[]): void {
   const runs = new Map<string, string>();
   for (const { file, header } of inputs) {

@@ -8,24 +8,24 @@ import { decompressed } from './decompressor.js';
 import { pipeChunks } from './pipe.js';
 
 const CHUNK_BYTES = 2 ** 20;
-/** A capture in LZ4, a download that was compressed on its way, and one more. */
+/** Maximum number of nested compressions: a capture in LZ4, a compressed download, and one more. */
 const MAX_LAYERS = 3;
 
-/** What an input is called in messages. */
+/** Returns the name of an input for messages. */
 export function nameOf(input: string): string {
   return isStdin(input) ? 'standard input' : input;
 }
 
 /**
- * The bytes of a regular file, a pipe, or of standard input for `-`, to the end, however its size changes meanwhile. Does
- * not wait long for a pipe that nobody writes to. Whoever has seen enough may stop. A piece is valid until the next is
- * asked for.
- * @throws CommandError when it cannot be read
+ * Reads a regular file, a pipe, or standard input for `-`, to its end, even if its size changes meanwhile. Waits only
+ * briefly for a pipe without a writer. The caller may stop early. A piece is valid until the next is requested.
+ *
+ * @throws CommandError when the input cannot be read
  */
 export async function* readChunks(input: string): AsyncGenerator<Uint8Array, void, undefined> {
   if (isStdin(input)) return yield* chunksOf(nameOf(input), commandIo().stdin());
   if (await isPipe(input)) return yield* chunksOf(input, pipeChunks(input));
-  // Without NONBLOCK, opening a pipe that has just been made there would wait for a writer.
+  // Without O_NONBLOCK, opening a pipe created there in the meantime would wait for a writer.
   const flags = constants.O_RDONLY | constants.O_NONBLOCK;
   const file = await open(input, flags).catch((cause: unknown) => {
     throw fileError(input, cause);
@@ -38,7 +38,10 @@ export async function* readChunks(input: string): AsyncGenerator<Uint8Array, voi
   }
 }
 
-/** In two buffers that take turns, so that the next piece is read while this one is worked on, and memory stays small. */
+/**
+ * Reads a file with two alternating buffers, so that the next piece is read while the current one is processed, and
+ * memory stays small.
+ */
 async function* piecesOf(name: string, file: FileHandle): AsyncGenerator<Uint8Array> {
   let buffer = new Uint8Array(CHUNK_BYTES);
   let spare = new Uint8Array(CHUNK_BYTES);
@@ -55,12 +58,12 @@ async function* piecesOf(name: string, file: FileHandle): AsyncGenerator<Uint8Ar
       yield piece;
     }
   } finally {
-    // The file must not be closed below a read; what became of it matters to nobody now.
+    // Wait, because the file must not be closed during a read. Its result is no longer needed.
     await reading;
   }
 }
 
-/** Never rejects: nobody may be waiting yet when a read fails. */
+/** Reads without rejecting, because no caller may be waiting yet when a read fails. */
 function readSettled(file: FileHandle, buffer: Uint8Array): Promise<{ count: number; cause?: unknown }> {
   return file.read(buffer, 0, buffer.length, null).then(
     ({ bytesRead }) => ({ count: bytesRead }),
@@ -69,7 +72,7 @@ function readSettled(file: FileHandle, buffer: Uint8Array): Promise<{ count: num
 }
 
 async function* chunksOf(name: string, stream: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  // Not `for await`: what the consumer throws is no error of this stream.
+  // Do not use `for await`: an error of the consumer is not an error of this stream.
   const chunks = stream[Symbol.asyncIterator]();
   try {
     for (;;) {
@@ -92,29 +95,32 @@ async function assertRegular(input: string, file: FileHandle): Promise<void> {
 }
 
 /**
- * Whether it is a pipe. Asked before it is opened: one that is opened twice, the second time when its writer has gone,
- * never tells its end.
+ * Returns whether the input is a pipe. Checked before opening it: a pipe opened a second time, after its writer has
+ * closed it, never ends.
  */
 async function isPipe(input: string): Promise<boolean> {
   const stats = await stat(input).catch(() => undefined);
   return stats?.isFIFO() === true;
 }
 
-/** An input whose first bytes are known and whose rest is still to be read. */
+/** An input whose first bytes are known and whose rest has not been read yet. */
 export interface OpenInput {
   readonly name: string;
-  /** The first bytes, `headBytes` or all there are; not compressed. */
+  /** The first `headBytes` bytes, or all of a shorter input; decompressed. */
   readonly head: Uint8Array;
-  /** All of it, the first bytes included; not compressed. Throws CompressionError when it is damaged in its middle. */
+  /**
+   * The whole input, including the first bytes; decompressed. Throws CompressionError when it is damaged further on.
+   */
   readonly chunks: AsyncGenerator<Uint8Array, void, undefined>;
   /** The outermost compression; undefined for none. */
   readonly compression?: Compression | undefined;
-  /** Closes an input of which no chunk is asked for. */
+  /** Closes an input whose chunks are not read. */
   close(): Promise<void>;
 }
 
 /**
- * Opens an input and undoes its compression, also where it was compressed several times over.
+ * Opens an input and decompresses it, even if it was compressed several times.
+ *
  * @throws CommandError when it cannot be read or is empty
  */
 export async function openInput(input: string, headBytes: number): Promise<OpenInput> {
@@ -147,7 +153,7 @@ async function openChunks(
   while (length < headBytes) {
     const next = await chunks.next().catch((cause: unknown) => {
       if (!(cause instanceof CompressionError)) throw cause;
-      // What came before it counts, as in a capture that is damaged.
+      // The data before counts, as in a damaged capture.
       failure = cause;
       return { done: true as const };
     });
@@ -160,7 +166,7 @@ async function openChunks(
   return {
     head: start.subarray(0, headBytes),
     chunks: joined(start, chunks, failure),
-    // A generator that was never begun would not return another one.
+    // Call `return` on `chunks`: `joined` was never started and would not do it.
     close: async () => void (await chunks.return()),
   };
 }
@@ -175,7 +181,7 @@ async function* joined(
     if (failure !== undefined) throw failure;
     yield* rest;
   } finally {
-    // Also when it is left in `start`.
+    // Also when the consumer stops at `start`.
     await rest.return();
   }
 }

@@ -4,10 +4,13 @@ import { codeOf } from '../errors.js';
 import { type Compression, CompressionError } from './compression.js';
 
 const PIECE_BYTES = 2 ** 18;
-/** A few bytes may stand for gigabytes, so decoding waits while so many pieces are not taken. */
+/** Maximum number of pieces not yet consumed: decoding waits then, because a few bytes may expand to gigabytes. */
 const MAX_WAITING = 4;
 
-/** Decodes gzip data, or one frame of zstd. Holds a few pieces of 256 KiB at a time, however much the bytes stand for. */
+/**
+ * Decodes gzip data, or one frame of zstd. Holds only a few pieces of 256 KiB at a time, whatever the compression
+ * ratio.
+ */
 export class ZlibDecoder {
   readonly #compression: Compression;
   readonly #stream: Transform;
@@ -36,7 +39,8 @@ export class ZlibDecoder {
   }
 
   /**
-   * Yields what the next bytes stand for. The bytes must not change before that is through.
+   * Yields the decoded data of the next bytes. The bytes must not change until it ends.
+   *
    * @throws CompressionError when the data is damaged
    */
   async *push(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
@@ -49,15 +53,16 @@ export class ZlibDecoder {
   }
 
   /**
-   * Yields the rest: no more bytes will come.
-   * @throws CompressionError when the data is damaged or cut off
+   * Ends the input, and yields the rest.
+   *
+   * @throws CompressionError when the data is damaged or truncated
    */
   async *end(): AsyncGenerator<Uint8Array, void, undefined> {
     this.#stream.end();
     yield* this.#drain(() => this.#ended);
   }
 
-  /** Gives up what is not taken yet. */
+  /** Discards data not yet consumed. */
   close(): void {
     this.#stream.destroy();
   }
@@ -92,7 +97,7 @@ export class ZlibDecoder {
   }
 }
 
-/** The error for data that ends too early. */
+/** Returns the error for truncated data. */
 export function cutOff(compression: Compression, cause?: unknown): CompressionError {
   return new CompressionError(`the ${compression} data is cut off`, { cause });
 }

@@ -3,12 +3,12 @@ import { CompressionError } from './compression.js';
 /** A part of a frame. */
 export interface FramePart {
   readonly bytes: Uint8Array;
-  /** Whether the frame ends with it. */
+  /** True if the frame ends with this part. */
   readonly isLast: boolean;
 }
 
 type Field = 'magic' | 'skipped size' | 'descriptor' | 'header' | 'block header';
-/** Stretches whose bytes mean nothing here. */
+/** Sections whose bytes are not interpreted here. */
 type Stretch = 'skipped' | 'block' | 'checksum';
 
 const MAGIC = 0xfd2fb528;
@@ -25,25 +25,26 @@ const RLE_BLOCK = 1;
 const RESERVED_BLOCK = 3;
 
 /**
- * Splits zstd data into its frames, without decoding it (RFC 8878): zstd in Node 22 and 24 stops behind the first one and
- * does not notice that data is cut off. Frames that readers are to skip are left out.
+ * Splits zstd data into frames without decoding it (RFC 8878): zstd in Node 22 and 24 stops after the first frame and
+ * does not detect truncated data. Skippable frames are omitted.
  */
 export class ZstdFrames {
   #next: Field | Stretch = 'magic';
   #left: number = FIELD_BYTES.magic;
-  /** The bytes of the field that came so far. */
+  /** The bytes of the field received so far. */
   readonly #field: Buffer = Buffer.alloc(16);
   #filled = 0;
   #hasChecksum = false;
   #isLastBlock = false;
 
-  /** Whether the data may end here. */
+  /** True if the data may end here. */
   get isBetweenFrames(): boolean {
     return this.#next === 'magic' && this.#filled === 0;
   }
 
   /**
    * Yields the parts of frames in these bytes.
+   *
    * @throws CompressionError where there is no frame
    */
   *split(bytes: Uint8Array): Generator<FramePart> {
@@ -64,18 +65,18 @@ export class ZstdFrames {
           begin = at;
         }
       }
-      // It may have come in pieces.
+      // Yield a whole magic number, because it may have arrived in pieces.
       if (wasMagic && this.#passes) yield { bytes: magicBytes(), isLast: false };
     }
     if (this.#passes && begin < at) yield { bytes: bytes.subarray(begin, at), isLast: false };
   }
 
-  /** Whether the bytes that come next are of a frame that is to be decoded, and not its magic number. */
+  /** True if the next bytes belong to a frame to decode, except its magic number. */
   get #passes(): boolean {
     return this.#next !== 'magic' && this.#next !== 'skipped size' && this.#next !== 'skipped';
   }
 
-  /** Goes on to what follows; returns whether a frame has ended. */
+  /** Moves to the next field or section. Returns whether a frame has ended. */
   #advance(): boolean {
     const field = this.#field;
     this.#filled = 0;
@@ -133,7 +134,7 @@ function magicBytes(): Uint8Array {
   return Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd);
 }
 
-/** Bytes of a frame's header behind its descriptor: window, dictionary, size of the content. */
+/** Returns the length of a frame's header after its descriptor: window, dictionary, content size. */
 function headerBytes(descriptor: number): number {
   const isSingleSegment = (descriptor & 0x20) !== 0;
   const sizeFlag = descriptor >> 6;

@@ -5,30 +5,30 @@ import { isStdin } from './stdin-names.js';
 const MIB = 2 ** 20;
 const MEGABYTE = 1e6;
 const DEFAULT_MEMORY = 512 * MIB;
-/** Of an input of more than 32 MiB: more than a capture of which nothing is freed needs. */
+/** Memory per byte of an input of more than 32 MiB. A capture in which nothing is freed needs less. */
 const MEMORY_PER_BYTE = 16;
 const DEFAULT_SECONDS = 10;
 const CAPTURE = /_memory\..*bin(?:\.\d{1,10})?$/;
 
-/** What a command may take. */
+/** Resource limits of a command. */
 export interface Bounds {
-  /** Of resident memory, in bytes. */
+  /** Maximum resident memory in bytes. */
   readonly memory: number;
-  /** Of processor time; and no less by the clock. */
+  /** Maximum processor time in seconds. Elapsed time is always allowed to reach this. */
   readonly seconds: number;
 }
 
-/** What the user says of the bounds; undefined where nothing, or nothing that makes sense. */
+/** Limits given by the user; undefined if missing or invalid. */
 export interface BoundOptions {
   readonly maxMemory: number | undefined;
   readonly maxSeconds: number | undefined;
 }
 
-/** The bounds for inputs of so many bytes: by default 512 MiB or 16 times the input, and 10 s or a second per MB. */
+/** Returns the limits for inputs of a given size. Default: 512 MiB or 16 times the input, and 10 s or 1 s per MB. */
 export function boundsFor(inputBytes: number, { maxMemory, maxSeconds }: BoundOptions): Bounds {
   const memory =
     maxMemory === undefined ? Math.max(DEFAULT_MEMORY, inputBytes * MEMORY_PER_BYTE) : maxMemory * MIB;
-  // In a container the system would end the process there without a word.
+  // In a container, the system would kill the process at this size without a message.
   const allowed = process.constrainedMemory() || Number.POSITIVE_INFINITY;
   return {
     memory: Math.min(memory, allowed * 0.9),
@@ -36,7 +36,7 @@ export function boundsFor(inputBytes: number, { maxMemory, maxSeconds }: BoundOp
   };
 }
 
-/** Reads `--max-memory` and `--max-seconds`, before the command itself does. */
+/** Parses `--max-memory` and `--max-seconds`, before the command itself does. */
 export function boundOptions(args: readonly string[]): BoundOptions {
   return { maxMemory: numberOf(args, '--max-memory'), maxSeconds: numberOf(args, '--max-seconds') };
 }
@@ -48,14 +48,14 @@ function numberOf(args: readonly string[], option: string): number | undefined {
   return text !== undefined && /^\d{1,9}$/.test(text) && Number(text) > 0 ? Number(text) : undefined;
 }
 
-/** Whether one of the arguments is standard input or a pipe: nobody knows how much will come. */
+/** Returns whether one of the arguments is standard input or a pipe, whose size is unknown. */
 export function readsPipe(args: readonly string[]): boolean {
   return args.some((arg) => isStdin(arg) || statOf(arg)?.isFIFO() === true);
 }
 
 /**
- * Bytes of the files that arguments name, of the captures in folders that they name, and of standard input where that
- * is a file.
+ * Returns the size in bytes of all files in the arguments, of the captures in folders, and of standard input if it is a
+ * file.
  */
 export function inputBytes(args: readonly string[]): number {
   let bytes = 0;

@@ -1,34 +1,35 @@
 import { ProcessIo } from './process-io.js';
 
-/** What a command has to do with its process: the same on the main thread and on one that is supervised. */
+/** The connection of a command to its process. Works on the main thread and on a supervised thread. */
 export interface CommandIo {
-  /** Columns of standard output; undefined unless it is a terminal. */
+  /** Number of columns of standard output; undefined unless it is a terminal. */
   readonly columns: number | undefined;
   /**
-   * Writes to standard output. Resolves to false when nobody reads it any more.
-   * @throws the system's error, when it refuses
+   * Writes to standard output. Resolves to false when its reader has closed it.
+   *
+   * @throws the system's error
    */
   write(bytes: Uint8Array): Promise<boolean>;
   /** Writes text to standard error. */
   writeError(text: string): void;
-  /** The bytes of standard input. Throws the system's error when it cannot be read. */
+  /** Reads standard input. Throws the system's error when it cannot be read. */
   stdin(): AsyncIterable<Uint8Array>;
-  /** Has a file removed if the command ends before the returned function is called, whatever ends it. */
+  /** Removes a file if the command ends in any way before the returned function is called. */
   removeAtEnd(path: string): () => void;
-  /** Says which input is read. */
+  /** Reports which input is being read. */
   reading(name: string): void;
-  /** Says that so many more bytes of inputs were read. */
+  /** Reports that more bytes of the inputs were read. */
   read(bytes: number): void;
 }
 
 let current: CommandIo = new ProcessIo();
 
-/** That of the command that runs now. */
+/** Returns the connection of the running command. */
 export function commandIo(): CommandIo {
   return current;
 }
 
-/** Makes commands use another one from now on. */
+/** Replaces the connection for all commands from now on. */
 export function useCommandIo(io: CommandIo): void {
   current = io;
 }

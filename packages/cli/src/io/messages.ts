@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 
-/** From a supervised command to its supervisor. */
+/** Messages from a supervised command to its supervisor. */
 export type FromCommand =
   | { readonly kind: 'write'; readonly bytes: Uint8Array }
   | { readonly kind: 'error text'; readonly text: string }
@@ -9,7 +9,7 @@ export type FromCommand =
   | { readonly kind: 'reading'; readonly name: string }
   | { readonly kind: 'done'; readonly status: number };
 
-/** Back to it: the answers to what it wants written and read, in the order in which it asked. */
+/** Replies to a command's writes and reads, in the order of its requests. */
 export type ToCommand =
   | { readonly kind: 'written'; readonly isRead: boolean; readonly error: SystemError | undefined }
   | {
@@ -18,18 +18,18 @@ export type ToCommand =
       readonly error: SystemError | undefined;
     };
 
-/** What of an error of the system crosses between threads. */
+/** The fields of a system error that are passed between threads. */
 export interface SystemError {
   readonly message: string;
   readonly code: string | undefined;
   readonly errno: number | undefined;
 }
 
-/** What a supervised command is given. */
+/** Data passed to a supervised command. */
 export interface SupervisedData {
   readonly args: readonly string[];
   readonly columns: number | undefined;
-  /** One number of 64 bits: bytes of inputs that were read. */
+  /** One 64-bit number: bytes of the inputs read so far. */
   readonly progress: SharedArrayBuffer;
   readonly port: MessagePort;
 }
@@ -39,7 +39,7 @@ export function systemError(error: unknown): SystemError {
   return { message, code, errno };
 }
 
-/** An error that reads as the one that {@link systemError} was made of. */
+/** Returns an error equivalent to the one passed to {@link systemError}. */
 export function errorOf({ message, code, errno }: SystemError): Error {
   return Object.assign(new Error(message), { code, errno });
 }

@@ -3,7 +3,7 @@ import { codeOf } from '../errors.js';
 import type { CommandIo } from './command-io.js';
 import { onEndingSignal } from './ending-signals.js';
 
-/** A command's own process. */
+/** The connection of a command that runs on the main thread. */
 export class ProcessIo implements CommandIo {
   get columns(): number | undefined {
     return process.stdout.isTTY ? process.stdout.columns : undefined;
@@ -34,7 +34,7 @@ export class ProcessIo implements CommandIo {
       process.kill(process.pid, signal);
     });
     return () => {
-      // A signal that came meanwhile is told of by the loop, maybe not before the second turn.
+      // The event loop may report a signal that arrived meanwhile as late as in the second turn.
       setImmediate(() => setImmediate(forget));
     };
   }
@@ -44,11 +44,11 @@ export class ProcessIo implements CommandIo {
   read(): void {}
 }
 
-/** Removes a file; that it is not there, or must not be removed, is no news. */
+/** Removes a file. Ignores errors, such as a missing file. */
 export function removeQuietly(path: string): void {
   try {
     unlinkSync(path);
   } catch {
-    // It has been put in its place, or somebody has removed it.
+    // Ignore: the file was moved to its place, or removed by another process.
   }
 }

@@ -2,12 +2,13 @@ import { mayUseThread } from '../inputs/own-thread.js';
 import { restartSmall } from './small-process.js';
 import { supervise } from './supervise.js';
 
-/** Commands that read files which others have written, and end. */
+/** Commands that read existing files, and end. */
 const READING = new Set(['stats', 'top', 'convert', 'diff', 'parse']);
 
-/** Runs the command that `args` ask for; resolves to the status of this process. */
+/** Runs the command in `args`. Resolves to the exit status of this process. */
 export async function runCommandLine(args: readonly string[]): Promise<number> {
-  // Writers learn of failures from their own callbacks; unheard, these events would end in a stack trace.
+  // Writers handle failures in their own callbacks. Without listeners, these events would end the process with a stack
+  // trace.
   process.stdout.on('error', () => {});
   process.stderr.on('error', () => {});
   if (isReading(args) && mayUseThread()) {
@@ -23,7 +24,7 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
   return main(args);
 }
 
-/** Whether the command runs until it is told to stop. */
+/** Returns whether the command runs until it is stopped. */
 function isServing(args: readonly string[]): boolean {
   return args[0] === 'watch' && !args.some((arg) => ['--once', '--help', '-h'].includes(arg));
 }

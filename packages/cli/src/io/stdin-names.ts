@@ -1,10 +1,10 @@
 /**
- * Names of standard input in place of a path. To open one of the long ones would fail where it is a socket, and begin a
- * file from its start.
+ * Names for standard input instead of a path. Opening a long one would fail for a socket, and start a file from its
+ * beginning.
  */
 const NAMES: ReadonlySet<string> = new Set(['-', '/dev/stdin', '/dev/fd/0', '/proc/self/fd/0']);
 
-/** Whether an input is standard input, by whichever name. */
+/** Returns whether an input is standard input, by any of its names. */
 export function isStdin(input: string): boolean {
   return NAMES.has(input);
 }

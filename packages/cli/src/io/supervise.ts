@@ -9,36 +9,38 @@ import { ProcessIo, removeQuietly } from './process-io.js';
 
 const MIB = 2 ** 20;
 const LOOK_MILLIS = 10;
-/** What the memory may grow by until the next look, and until the thread has ended: so many times its last growth. */
+/**
+ * Margin for the growth of memory until the next check and until the thread has ended, in multiples of the last growth.
+ */
 const MARGIN_GROWTHS = 3;
 const MIN_MARGIN = 32 * MIB;
 const MAX_MARGIN = 96 * MIB;
 /**
- * What of the memory is not the heap of the command: this thread, code, buffers. There is more of it, so that memory is
- * full before the heap is: Node ends a thread whose heap is full with a message, but aborts where a single object of
- * over 16 MiB fills it.
+ * Memory outside the heap of the command: the main thread, code, buffers. This is generous, so that the memory limit is
+ * reached before the heap is full: Node ends a thread whose heap is full with a message, but aborts when a single
+ * object of more than 16 MiB fills it.
  */
 const BESIDE_HEAP = 64 * MIB;
-/** The heap of a command that reads a pipe cannot be made larger as more comes out of it. */
+/** Assumed input size for a pipe: the heap of a command cannot be enlarged while it reads. */
 const PIPE_BYTES = 2 ** 27;
-/** A thread that is inside of the system may not hear that it is to end. */
+/** Timeout for ending a thread, in ms: it cannot be ended during a system call. */
 const TERMINATE_MILLIS = 2_000;
 const FAILED = 1;
 
 export interface SuperviseOptions {
   readonly args: readonly string[];
-  /** What the thread runs; the command line by default. */
+  /** Script of the thread. Default: the command line. */
   readonly script?: URL;
-  /** What the heap of the thread may take, in MiB; by default what the bounds leave. */
+  /** Heap of the thread in MiB. Default: what the limits allow. */
   readonly heapMib?: number;
 }
 
 /**
- * Runs a command on a thread of its own, and ends it when it takes more memory or time than is good for its input: with
- * one line that says so, no temporary file left, and status 1. Heap exhaustion on that thread is such a line, too, where
+ * Runs a command on a separate thread, and ends it when it uses more memory or time than allowed for its input: it
+ * writes one line, removes temporary files, and returns status 1. Running out of heap is handled in the same way, while
  * on the main thread it would abort the process.
  *
- * Resolves to the status. Throws what {@link Worker} throws when no thread may be started.
+ * Resolves to the exit status. Throws the error of {@link Worker} when no thread may be started.
  */
 export function supervise(options: SuperviseOptions): Promise<number> {
   return new Supervisor(options).run();
@@ -49,7 +51,7 @@ class Supervisor {
   readonly #port: MessagePort;
   readonly #worker: Worker;
   readonly #options: BoundOptions;
-  /** Bytes of the files to be read; what comes from pipes is added as it is read. */
+  /** Size of the input files in bytes. Data from pipes is added as it is read. */
   readonly #fileBytes: number;
   readonly #progress: BigInt64Array = new BigInt64Array(new SharedArrayBuffer(8));
   readonly #temporary: Set<string> = new Set();
@@ -58,7 +60,7 @@ class Supervisor {
   #stdin: AsyncIterator<Uint8Array> | undefined;
   #input = '';
   #stopping = false;
-  /** Resident memory at the last look, in bytes. */
+  /** Resident memory at the last check, in bytes. */
   #resident = process.memoryUsage.rss();
 
   constructor({ args, script, heapMib }: SuperviseOptions) {
@@ -76,7 +78,7 @@ class Supervisor {
       name: 'heapray command',
       workerData,
       transferList: [port2],
-      // Preloads of the process stay out of it.
+      // Do not load the preloads of this process.
       env: { ...process.env, NODE_OPTIONS: '' },
       execArgv: [],
       resourceLimits: { maxOldGenerationSizeMb: heapMib ?? this.#heapMib(readsPipe(args)) },
@@ -89,7 +91,7 @@ class Supervisor {
     this.#port.on('message', (message: FromCommand) => this.#handle(message));
     this.#worker.on('error', (error) => this.#failed(error));
     this.#worker.on('exit', (code) => {
-      // What it said last may come behind the news that it has ended.
+      // The thread's last messages may arrive after its exit event.
       this.#handleRest();
       this.#ended.resolve(code || FAILED);
     });
@@ -157,7 +159,7 @@ class Supervisor {
     this.#port.postMessage(answer);
   }
 
-  /** Ends the command when it has gone beyond its bounds. */
+  /** Ends the command when it exceeds its limits. */
   #look(): void {
     if (this.#stopping) return;
     const read = Math.max(this.#fileBytes, this.#readBytes());
@@ -170,7 +172,7 @@ class Supervisor {
     }
   }
 
-  /** Whether memory may be beyond the bound at the next look; the faster it grows the more room that takes. */
+  /** Returns whether memory may exceed the limit before the next check. Faster growth needs a larger margin. */
   #isFull(bound: number): boolean {
     const resident = process.memoryUsage.rss();
     const growth = resident - this.#resident;
@@ -178,7 +180,9 @@ class Supervisor {
     return resident > bound - Math.min(MAX_MARGIN, Math.max(MIN_MARGIN, MARGIN_GROWTHS * growth));
   }
 
-  /** Processor time that was taken, or time by the clock where that is less: a busy machine, and waiting, do not count. */
+  /**
+   * Returns the processor time used, or the elapsed time if that is less: neither a busy machine nor waiting counts.
+   */
   #seconds(): number {
     const { user, system } = process.cpuUsage(this.#start.cpu);
     return Math.min((user + system) / 1e6, (Date.now() - this.#start.millis) / 1e3);
@@ -217,7 +221,7 @@ class Supervisor {
   }
 
   async #endBy(signal: NodeJS.Signals, forget: () => void): Promise<void> {
-    // The second one does not wait.
+    // A second signal does not wait.
     if (!this.#stopping) {
       this.#stopping = true;
       await this.#terminate();
@@ -228,7 +232,7 @@ class Supervisor {
   }
 
   async #terminate(): Promise<void> {
-    // What ends the thread is not what it ended with.
+    // The exit caused by `terminate` is not the result of the command.
     this.#worker
       .removeAllListeners('exit')
       .removeAllListeners('error')
@@ -236,7 +240,7 @@ class Supervisor {
     await Promise.race([this.#worker.terminate(), delay(TERMINATE_MILLIS, undefined, { ref: false })]);
   }
 
-  /** Removes what the command has begun to write, and not put in its place. */
+  /** Removes files that the command has started to write but not moved to their place. */
   #removeTemporary(): void {
     this.#handleRest();
     for (const path of this.#temporary) removeQuietly(path);

@@ -2,7 +2,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { CommandIo } from './command-io.js';
 import { errorOf, type FromCommand, type SupervisedData, type ToCommand } from './messages.js';
 
-/** What a command on a supervised thread has to do with its process, which it reaches by messages only. */
+/** The connection of a command on a supervised thread to its process, by messages only. */
 export class SupervisedIo implements CommandIo {
   readonly columns: number | undefined;
   readonly #port: MessagePort;
@@ -17,7 +17,7 @@ export class SupervisedIo implements CommandIo {
   }
 
   async write(bytes: Uint8Array): Promise<boolean> {
-    // A copy: of a part of a buffer, all of the buffer would be sent.
+    // Copy: for a part of a buffer, the whole buffer would be sent.
     const answer = await this.#ask({ kind: 'write', bytes: new Uint8Array(bytes) });
     if (answer.error !== undefined) throw errorOf(answer.error);
     return answer.kind === 'written' && answer.isRead;
@@ -49,7 +49,7 @@ export class SupervisedIo implements CommandIo {
     Atomics.add(this.#progress, 0, BigInt(bytes));
   }
 
-  /** Says how the command ended, and lets its thread end. */
+  /** Reports the exit status, and lets the thread end. */
   done(status: number): void {
     this.#send({ kind: 'done', status });
     this.#port.close();

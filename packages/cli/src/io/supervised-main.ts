@@ -1,4 +1,4 @@
-// The entry point of the thread that a supervised command runs on.
+// Entry point of the thread of a supervised command.
 import { workerData } from 'node:worker_threads';
 import { main } from '../cli.js';
 import { useCommandIo } from './command-io.js';

@@ -4,23 +4,29 @@ import { type CaptureFigures, isAggregated } from '../inputs/capture-figures.js'
 /** The figures of one capture, or the sums of several. */
 export interface CapturesSummary {
   readonly captures: readonly CaptureFigures[];
-  /** Of the first one. */
+  /** Header of the first capture. */
   readonly header: MemrayHeader;
   /** Undefined for aggregated captures. */
   readonly stats: CaptureStats | undefined;
   readonly events: number;
-  /** Of the first to start and the last to end, in milliseconds since the Unix epoch. */
+  /** Start of the earliest and end of the latest capture, in ms since the Unix epoch. */
   readonly times: { readonly start: number; readonly end: number };
-  /** Of several captures the sum of the peak of each, which may have been at other times. */
+  /**
+   * Peak in bytes. For several captures, it is the sum of the peak of each, which may have occurred at different times.
+   */
   readonly peakBytes: number;
   readonly leaked: { readonly bytes: number; readonly count: number };
-  /** What `peakBytes` is the sum of; undefined for one capture. */
+  /** Meaning of `peakBytes` as a sum; undefined for one capture. */
   readonly peakMeaning: string | undefined;
-  /** Whether memray tells modules of all of them: since 1.20. */
+  /** True if memray reports modules for all captures: since memray 1.20. */
   readonly hasModules: boolean;
 }
 
-/** @param rows how many places and modules */
+/**
+ * Sums the figures of captures.
+ *
+ * @param rows maximum number of locations and modules
+ */
 export function summarize(captures: readonly CaptureFigures[], rows: number): CapturesSummary {
   const { header } = captures[0]!;
   const sum = (of: (figures: CaptureFigures) => number) => captures.reduce((all, each) => all + of(each), 0);

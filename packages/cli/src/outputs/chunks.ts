@@ -1,9 +1,9 @@
-/** A piece of output; text is UTF-8. */
+/** A piece of output. Text is written as UTF-8. */
 export type Chunk = string | Uint8Array;
 
 const BATCH_BYTES = 2 ** 16;
 
-/** The same output in fewer pieces, so that a line at a time is not a write at a time. */
+/** Combines output into fewer pieces, so that each line does not cause a write. */
 export function* batched(chunks: Iterable<Chunk>): Generator<Uint8Array> {
   let texts: string[] = [];
   let length = 0;

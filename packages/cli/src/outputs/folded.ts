@@ -8,15 +8,16 @@ import {
 } from '@heapray/exporter/profile';
 import { printable } from '../text/printable.js';
 
-/** Every line repeats its whole stack, so a file of deep stacks can take the square of what the profile takes. */
+/** Maximum size of the output in bytes: each line repeats its whole stack, so deep stacks take quadratic space. */
 const MAX_BYTES = 2 ** 30;
 const CHUNK_BYTES = 2 ** 18;
 
 /**
- * Folded stacks, as flamegraph.pl and speedscope take them: a line for each stack, root first, and its value.
- * Labels are summed over. The format has no values below 1: such stacks are left out. Lines are ordered by name,
- * each caller before its callees.
- * @throws RangeError when the lines would take more than a GiB
+ * Encodes folded stacks for flamegraph.pl and speedscope: one line per stack, root first, and its value. Labels are
+ * summed. The format has no values below 1, so such stacks are omitted. Lines are ordered by name, each caller before
+ * its callees.
+ *
+ * @throws RangeError when the lines would take more than 1 GiB
  */
 export function encodeFolded(profile: Profile, column: number): Generator<Uint8Array> {
   const sums = sumsByStack(profile, column);
@@ -28,7 +29,7 @@ export function encodeFolded(profile: Profile, column: number): Generator<Uint8A
   return lines({ profile, sums, names, ends, order });
 }
 
-/** Sums by stack; the last entry is for samples without one. */
+/** Returns the sums by stack. The last entry is for samples without a stack. */
 function sumsByStack(profile: Profile, column: number): Float64Array {
   const sums = new Float64Array(profile.stackCount + 1);
   for (let sample = 0; sample < profile.sampleCount; sample++) {
@@ -37,7 +38,7 @@ function sumsByStack(profile: Profile, column: number): Float64Array {
   return sums;
 }
 
-/** Per stack the bytes of all names from the root to it. */
+/** Returns, for each stack, the total length of all names from the root, in bytes. */
 function pathEnds(profile: Profile, names: readonly Uint8Array[]): Float64Array {
   const ends = new Float64Array(profile.stackCount);
   for (let stack = 0; stack < ends.length; stack++) {
@@ -57,7 +58,7 @@ function assertShort(ends: Float64Array, sums: Float64Array): void {
   );
 }
 
-/** The place of each name among all, in order. */
+/** Returns the rank of each frame's name in sorted order. */
 function ranks(names: readonly string[]): (frame: FrameRef) => number {
   const places = new Int32Array(names.length);
   const order = names.map((name, at) => ({ name, at })).sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -70,7 +71,7 @@ function ranks(names: readonly string[]): (frame: FrameRef) => number {
 interface FoldedStacks {
   readonly profile: Profile;
   readonly sums: Float64Array;
-  /** Per frame its name and a semicolon. */
+  /** Name of each frame, followed by a semicolon. */
   readonly names: readonly Uint8Array[];
   readonly ends: Float64Array;
   readonly order: Int32Array;
@@ -87,7 +88,7 @@ function* lines({ profile, sums, names, ends, order }: FoldedStacks): Generator<
     const name = names[profile.stackFrame(stack as StackRef)]!;
     path.set(name, ends[stack]! - name.length);
     if (!(sums[stack]! > 0)) continue;
-    // Without the last semicolon.
+    // Omit the last semicolon.
     pending.push(Buffer.from(path.subarray(0, ends[stack]! - 1)), Buffer.from(` ${sums[stack]}\n`));
     pendingBytes += ends[stack]!;
     if (pendingBytes < CHUNK_BYTES) continue;
@@ -98,7 +99,10 @@ function* lines({ profile, sums, names, ends, order }: FoldedStacks): Generator<
   yield Buffer.concat(pending);
 }
 
-/** The place tells functions of one name apart: the line, and the column where several are on that line. */
+/**
+ * Returns the names of frames. Functions of equal name are distinguished by their line, and by their column if several
+ * are on the same line.
+ */
 function frameNames(profile: Profile): readonly string[] {
   const frames = Array.from({ length: profile.frameCount }, (_, ref) => profile.frame(ref as FrameRef));
   const columns = new Map<string, number>();
@@ -114,7 +118,7 @@ function frameNames(profile: Profile): readonly string[] {
   });
 }
 
-/** A semicolon would end the frame. */
+/** Returns the name of a frame, without semicolons, which would end the frame. */
 function frameName(frame: ProfileFrame, column = ''): string {
   const name = displayName(frame);
   const place =

@@ -5,15 +5,15 @@ import { encodeFolded } from './folded.js';
 import { encodeHeapProfile } from './heapprofile.js';
 import { encodeProfileJson } from './profile-json.js';
 
-/** What any profile can be written as. */
+/** Output formats for any profile. */
 export type ProfileFormat = 'pprof' | 'json' | 'folded' | 'heapprofile';
 
-/** A capture is more than a profile: only another capture can become one. */
+/** All output formats. Only a capture can be converted to a capture, because it contains more than a profile. */
 export type OutputFormat = ProfileFormat | 'memray';
 
 export const OUTPUT_FORMATS: readonly OutputFormat[] = ['pprof', 'memray', 'json', 'folded', 'heapprofile'];
 
-/** Formats by the end of a file's name. */
+/** Formats by file name extension. */
 const EXTENSIONS: readonly (readonly [string, OutputFormat])[] = [
   ['.pb', 'pprof'],
   ['.pb.gz', 'pprof'],
@@ -25,20 +25,21 @@ const EXTENSIONS: readonly (readonly [string, OutputFormat])[] = [
   ['.heapprofile', 'heapprofile'],
 ];
 
-/** The format that a file's name asks for, or undefined. */
+/** Returns the format for a file name, or undefined. */
 export function formatOfName(file: string): OutputFormat | undefined {
   return EXTENSIONS.find(([extension]) => file.toLowerCase().endsWith(extension))?.[1];
 }
 
-/** Whether a format holds one column only. */
+/** Returns whether a format has only one column. */
 export function holdsOneColumn(format: OutputFormat): boolean {
   return format === 'folded' || format === 'heapprofile';
 }
 
 /**
- * The profile in a format.
- * @param column number of the column, for formats that hold one
- * @param file where it goes: a pprof file is gzipped, as is usual, unless its name ends in `.pb`
+ * Encodes the profile in a format.
+ *
+ * @param column index of the column, for formats with only one
+ * @param file output file: a pprof file is gzipped, as usual, unless its name ends in `.pb`
  */
 export async function encode(
   profile: Profile,

@@ -6,13 +6,13 @@ import {
   stacksInCallOrder,
 } from '@heapray/exporter/profile';
 
-/** The root has id 1; the node of a stack has the next ones. */
+/** ID of the root. The nodes of stacks have the following IDs. */
 const ROOT_ID = 1;
 const idOf = (stack: number): number => stack + ROOT_ID + 1;
 
 /**
- * The profile as a V8 `.heapprofile`, for Chrome DevTools and editors. It has one value for a stack: labels are
- * summed over, and a sum below 0 counts as nothing. V8's single samples are not known: each stack has one.
+ * Encodes the profile as a V8 `.heapprofile`, for Chrome DevTools and editors. It has one value per stack: labels are
+ * summed, and a negative sum becomes 0. V8's individual samples are unknown, so each stack gets one.
  */
 export function* encodeHeapProfile(profile: Profile, column: number): Generator<string> {
   const sizes = sizesByStack(profile, column);
@@ -25,7 +25,7 @@ export function* encodeHeapProfile(profile: Profile, column: number): Generator<
 
 const ROOT = { functionName: '(root)', scriptId: '0', url: '', lineNumber: -1, columnNumber: -1 };
 
-/** Sums by stack; the last entry is for samples without one. */
+/** Returns the sums by stack. The last entry is for samples without a stack. */
 function sizesByStack(profile: Profile, column: number): Float64Array {
   const sizes = new Float64Array(profile.stackCount + 1);
   for (let sample = 0; sample < profile.sampleCount; sample++) {
@@ -34,7 +34,7 @@ function sizesByStack(profile: Profile, column: number): Float64Array {
   return sizes.map((size) => Math.max(0, size));
 }
 
-/** All nodes below the root, each inside its caller's; without recursion, however deep. */
+/** Yields all nodes below the root, each inside its caller's. Not recursive, because stacks may be deep. */
 function* children(profile: Profile, sizes: Float64Array): Generator<string> {
   const frames = callFrames(profile);
   const path: StackRef[] = [];
@@ -52,19 +52,19 @@ function* children(profile: Profile, sizes: Float64Array): Generator<string> {
   for (; path.length > 0; path.pop()) yield ']}';
 }
 
-/** The beginning of a node, up to its children. */
+/** Returns the start of a node, up to its children. */
 function open(callFrame: unknown, selfSize: number, id: number): string {
   return `${JSON.stringify({ callFrame, selfSize, id }).slice(0, -1)},"children":[`;
 }
 
-/** V8 counts lines and columns from 0, and viewers tell scripts apart by their ids. */
+/** Returns the call frames. V8 counts lines and columns from 0, and viewers identify scripts by their IDs. */
 function callFrames(profile: Profile): unknown[] {
   const scripts = new Map<string, string>([['', '0']]);
   return Array.from({ length: profile.frameCount }, (_, ref) => {
     const frame = profile.frame(ref as FrameRef);
     const { functionName, file: url } = frame;
     const start = functionPlace(frame);
-    // Of a function whose start is not known, a line in it is better than none.
+    // If the start of a function is unknown, use the line of the frame.
     const { line, column } = start.line > 0 ? start : frame;
     const scriptId = scripts.get(url) ?? `${scripts.size}`;
     scripts.set(url, scriptId);

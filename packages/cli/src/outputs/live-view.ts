@@ -5,22 +5,22 @@ import { formatBytes } from '../text/quantity.js';
 import { formatTable } from '../text/table.js';
 import { clip } from '../text/width.js';
 
-/** Of what was allocated without a stack. */
+/** Location of allocations without a stack. */
 const NOWHERE: MemrayLocation = { functionName: '(none)', file: '', line: 0, firstLine: 0 };
 const HOME_AND_CLEAR = '\u001b[H\u001b[J';
 
-/** A place and what of it is alive. */
+/** A function and the memory it holds. */
 interface Holder {
   readonly name: string;
   readonly file: string;
-  /** Where the function starts; 0 when unknown. */
+  /** Line where the function starts; 0 when unknown. */
   readonly line: number;
   readonly column: 0;
   bytes: number;
   count: number;
 }
 
-/** Shows a capture while it comes: a table that is drawn anew on a terminal, plain lines elsewhere. */
+/** Shows a capture while it arrives: as a table that is redrawn on a terminal, otherwise as plain lines. */
 export class LiveView {
   readonly #analyzer: MemrayAnalyzer;
   readonly #rows: number;
@@ -32,13 +32,13 @@ export class LiveView {
     this.#out = out;
   }
 
-  /** Shows what is known by now; nothing before the header is there. */
+  /** Shows the current state. Shows nothing before the header has arrived. */
   refresh(): void {
     if (this.#analyzer.header === undefined || this.#out.writableNeedDrain) return;
     this.#out.write(this.#out.isTTY ? HOME_AND_CLEAR + this.#screen() : `${this.#line()}\n`);
   }
 
-  /** Shows the end, which stays. */
+  /** Shows the final state. */
   finish(): void {
     this.refresh();
     if (!this.#out.isTTY) this.#out.write(`\n${this.#table(this.#rows)}`);
@@ -80,7 +80,7 @@ export class LiveView {
     return formatTable([['ALIVE', 'COUNT', 'FUNCTION', 'FILE'], ...cells], 2);
   }
 
-  /** By function, the biggest first. */
+  /** Returns the live memory by function, the largest first. */
   #holders(): Holder[] {
     const holders = new Map<string, Holder>();
     for (const record of this.#analyzer.leaks({ mergeThreads: true })) {

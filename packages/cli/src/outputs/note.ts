@@ -1,7 +1,7 @@
 import { commandIo } from '../io/command-io.js';
 import { printable } from '../text/printable.js';
 
-/** Tells the person at the terminal something, on stderr, which is never data. */
+/** Writes a message for the user to stderr, which never contains data. */
 export function note(text: string): void {
   commandIo().writeError(`heapray: ${printable(text)}\n`);
 }

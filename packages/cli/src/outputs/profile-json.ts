@@ -1,11 +1,12 @@
 import type { FrameRef, Profile, StackRef } from '@heapray/exporter/profile';
 
-/** Raised when a reader of the old layout would misread the new. */
+/** Version of the layout. Increase it when a reader of the old layout would misread the new one. */
 const VERSION = 1;
 
 /**
- * The whole profile as JSON. Frames and stacks are tables: a stack is `[its caller's index or -1, frame index]`, a
- * sample names its stack by index. Times are decimal text, because they do not fit into a double.
+ * Encodes the whole profile as JSON. Frames and stacks are tables: a stack is
+ * `[index of its caller or -1, frame index]`, and a sample has the index of its stack. Times are decimal strings,
+ * because they do not fit into a double.
  */
 export function* encodeProfileJson(profile: Profile): Generator<string> {
   const { columns, defaultColumn = null, period = null, timeNanos, durationNanos } = profile;
@@ -26,7 +27,7 @@ export function* encodeProfileJson(profile: Profile): Generator<string> {
   yield '}\n';
 }
 
-/** One more member of the object, an entry a line. */
+/** Yields a member of the object, one entry per line. */
 function* list(key: string, count: number, entry: (at: number) => unknown): Generator<string> {
   yield `,\n"${key}":[`;
   for (let at = 0; at < count; at++) yield `${at === 0 ? '\n' : ',\n'}${JSON.stringify(entry(at))}`;

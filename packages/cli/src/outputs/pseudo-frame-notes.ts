@@ -1,7 +1,10 @@
 import { meaningOfPseudoFrame } from '@heapray/exporter/profile';
 import { wrapLine } from '../text/table.js';
 
-/** Explains the names of rows that stand for no function, such as `(V8 API)`: a sentence each, below a blank line. */
+/**
+ * Returns explanations for names of rows that are not functions, such as `(V8 API)`: one sentence each, after an empty
+ * line.
+ */
 export function pseudoFrameNotes(
   rows: readonly { readonly name: string; readonly file: string }[],
 ): string[] {

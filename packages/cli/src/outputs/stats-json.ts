@@ -2,7 +2,7 @@ import type { CaptureStats, MemrayHeader, ModuleTotal } from '@heapray/exporter/
 import { type CaptureFigures, isAggregated, locationText } from '../inputs/capture-figures.js';
 import type { CapturesSummary } from './captures-summary.js';
 
-/** As memray calls them, by their number in the header. */
+/** memray's names of Python allocators, by their number in the header. */
 const PYTHON_ALLOCATORS = [
   '',
   'pymalloc',
@@ -14,8 +14,8 @@ const PYTHON_ALLOCATORS = [
 ];
 
 /**
- * The figures of captures, with the keys that the memray of their format writes. An aggregated capture does not
- * say what was allocated in all: what depends on it is null. So is what several captures have different values of.
+ * Returns the figures of captures, with the keys of the memray version for their format. An aggregated capture has no
+ * totals of all allocations, so figures that depend on them are null. Values that differ between captures are null too.
  */
 export function statsJson(summary: CapturesSummary): unknown {
   const { captures, stats, peakBytes, peakMeaning, leaked } = summary;
@@ -94,7 +94,7 @@ function moduleRow({ module, count, bytes }: ModuleTotal): object {
 
 function metadata({ captures, events, times, peakBytes }: CapturesSummary): object {
   const headers = captures.map(({ header }) => header);
-  /** Of all, or null. */
+  /** Returns the value that all captures share, or null. */
   const common = <T>(of: (header: MemrayHeader) => T): T | null => {
     const first = of(headers[0]!);
     return headers.every((header) => of(header) === first) ? first : null;
@@ -115,7 +115,7 @@ function metadata({ captures, events, times, peakBytes }: CapturesSummary): obje
   };
 }
 
-/** As Python prints it: `2026-11-23 04:22:35.816000+00:00`; null for what no calendar has. */
+/** Formats a time as Python does: `2026-11-23 04:22:35.816000+00:00`. Null for an invalid date. */
 function pythonTime(millis: number): string | null {
   const date = new Date(millis);
   if (Number.isNaN(date.getTime())) return null;

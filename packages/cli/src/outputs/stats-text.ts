@@ -7,7 +7,7 @@ import type { CapturesSummary } from './captures-summary.js';
 
 const BAR_WIDTH = 25;
 
-/** The figures of captures for people. */
+/** Formats the figures of captures as text. */
 export function* statsText(summary: CapturesSummary): Generator<string> {
   const { stats, captures } = summary;
   yield* overview(summary);

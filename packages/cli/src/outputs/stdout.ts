@@ -3,7 +3,8 @@ import { commandIo } from '../io/command-io.js';
 import { batched, type Chunk } from './chunks.js';
 
 /**
- * Writes data to standard output. A reader that has seen enough, as `head` has, ends it quietly.
+ * Writes data to standard output. Ends quietly when the reader, such as `head`, closes it.
+ *
  * @throws CommandError when the system refuses
  */
 export async function writeStdout(chunks: Iterable<Chunk>): Promise<void> {
@@ -12,12 +13,12 @@ export async function writeStdout(chunks: Iterable<Chunk>): Promise<void> {
   }
 }
 
-/** A value as JSON, on standard output. */
+/** Writes a value as JSON to standard output. */
 export async function writeJson(value: unknown): Promise<void> {
   await writeStdout([`${JSON.stringify(value, (_, part: unknown) => part ?? null, 2)}\n`]);
 }
 
-/** False when nobody reads any more. */
+/** Returns false when the reader has closed standard output. */
 async function write(chunk: Uint8Array): Promise<boolean> {
   try {
     return await commandIo().write(chunk);

@@ -5,14 +5,14 @@ import path from 'node:path';
 import { commandIo } from '../io/command-io.js';
 import { removeQuietly } from '../io/process-io.js';
 
-/** Machine, process, when that was started, and something random. */
+/** Name of a temporary file: machine, process ID, start of the process, random number. */
 const NAME = /^\.heapray-([0-9a-f]{8})-(\d+)-(\d+)-[0-9a-f]{8}\.tmp$/;
-/** Nobody writes one file for so long without adding to it. */
+/** Age after which a file of another machine counts as abandoned, in ms: a writer would have added to it. */
 const ABANDONED_MILLIS = 24 * 60 * 60 * 1000;
 
 /**
- * A file that is written beside its place and put there when it is whole. Whatever ends the command before that has it
- * removed; of one that was killed by force, the next command that writes in the same folder removes it.
+ * A file that is written beside its target and moved there when it is complete. If the command ends before, the file is
+ * removed. If the command is killed, the next command that writes to the same folder removes it.
  */
 export class TemporaryFile {
   readonly descriptor: number;
@@ -20,8 +20,11 @@ export class TemporaryFile {
   readonly #keep: () => void;
 
   /**
+   * Creates the file.
+   *
+   * @param target final path of the file
    * @param mode permissions of the file
-   * @throws the system's error, when it cannot be made
+   * @throws the system's error when it cannot be created
    */
   constructor(target: string, mode: number) {
     const folder = path.dirname(target);
@@ -40,7 +43,7 @@ export class TemporaryFile {
     }
   }
 
-  /** Puts the file, which must be closed, in its place. Throws the system's error. */
+  /** Moves the file, which must be closed, to its target. Throws the system's error. */
   moveTo(target: string): void {
     renameSync(this.#path, target);
     this.#keep();
@@ -52,7 +55,7 @@ export class TemporaryFile {
   }
 }
 
-/** Removes files of commands that are no more. What cannot be found out about, or removed, is left alone. */
+/** Removes files of commands that have ended. Ignores files that cannot be inspected or removed. */
 function removeAbandoned(folder: string): void {
   let names: string[];
   try {
@@ -71,7 +74,7 @@ function removeAbandoned(folder: string): void {
 function isAbandoned(file: string, of: string, pid: number, start: number): boolean {
   const stats = lstatSync(file, { throwIfNoEntry: false });
   if (!stats?.isFile()) return false;
-  // Of another machine, or this one before it was started anew, process numbers say nothing.
+  // Process IDs are meaningless for another machine, or for this one before its last restart.
   if (of !== machine()) return Date.now() - stats.mtimeMs > ABANDONED_MILLIS;
   return !isRunning(pid) || startOf(pid) !== start;
 }
@@ -85,11 +88,11 @@ function isRunning(pid: number): boolean {
   }
 }
 
-/** When a process was started, in ticks since the machine was; 0 where that is not known. */
+/** Returns the start of a process, in ticks since the machine started; 0 when unknown. */
 function startOf(pid: number): number {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    // The name of the program, in parentheses, may hold anything.
+    // The name of the program, in parentheses, may contain any character.
     return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]);
   } catch {
     return 0;
@@ -98,7 +101,7 @@ function startOf(pid: number): number {
 
 let known: string | undefined;
 
-/** Tells this machine since its start, and this container, from others that may use the same folder. */
+/** Returns an ID of this machine (since its start) and container, to distinguish others that use the same folder. */
 function machine(): string {
   known ??= createHash('sha256').update(machineFacts()).digest('hex').slice(0, 8);
   return known;

@@ -4,13 +4,13 @@ import { batched, type Chunk } from './chunks.js';
 import { writeStdout } from './stdout.js';
 import { TemporaryFile } from './temporary-file.js';
 
-/** What stands for standard output in place of a path. */
+/** Name for standard output instead of a path. */
 export const STDOUT = '-';
 
 /**
- * Writes all of `chunks` to a file, or to standard output for `-`. The file is written beside its place and
- * renamed, so that whatever happens it is either the old one or the whole new one; a pipe or a device is
- * written to as it is.
+ * Writes all of `chunks` to a file, or to standard output for `-`. The file is written beside its target and then
+ * renamed, so that there is always either the old file or the complete new one. A pipe or device is written directly.
+ *
  * @throws CommandError when the system refuses
  */
 export async function writeOutput(output: string, chunks: Iterable<Chunk>): Promise<void> {
@@ -21,20 +21,22 @@ export async function writeOutput(output: string, chunks: Iterable<Chunk>): Prom
     if (existing && !existing.isFile()) writeAll(openSync(output, 'w'), chunks);
     else replaceFile(existing ? realpathSync(output) : output, existing, chunks);
   } catch (cause) {
-    // Encoders fail with other errors, which are not about the file.
+    // Encoders throw other errors, which are not about the file.
     throw codeOf(cause) === undefined ? cause : fileError(output, cause);
   }
 }
 
-/** Bytes that go over those at `offset`, once all others are written. */
+/** Bytes that overwrite those at `offset`, after all others are written. */
 export interface Patch {
   readonly offset: number;
   readonly bytes: Uint8Array;
 }
 
 /**
- * As {@link writeOutput}, for what comes piece by piece and is too much to hold. Patches go to files only.
- * @throws CommandError when the system refuses, and what `chunks` throws; then there is no new file
+ * Writes as {@link writeOutput} does, for data that arrives in pieces and is too large for memory. Patches apply to
+ * files only.
+ *
+ * @throws CommandError when the system refuses, and the errors of `chunks`; then there is no new file
  */
 export async function writeStream(
   output: string,
@@ -71,7 +73,7 @@ async function replaceByStream(
   }
 }
 
-/** Writes and closes. */
+/** Writes all data and closes the descriptor. */
 async function appendAll(
   descriptor: number,
   chunks: AsyncIterable<Uint8Array>,
@@ -104,7 +106,7 @@ function replaceFile(target: string, existing: Stats | undefined, chunks: Iterab
   }
 }
 
-/** Writes and closes. */
+/** Writes all data and closes the descriptor. */
 function writeAll(descriptor: number, chunks: Iterable<Chunk>): void {
   try {
     for (const chunk of batched(chunks)) writeWhole(descriptor, chunk);

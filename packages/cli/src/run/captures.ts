@@ -7,20 +7,21 @@ import { CommandError, fileError } from '../errors.js';
 export interface Capture {
   readonly path: string;
   readonly bytes: number;
-  /** Tells it from a file of the same name at another time. */
+  /** Distinguishes the file from one of the same name at another time. */
   readonly identity: string;
   readonly modifiedMillis: number;
 }
 
-/** The captures of a component in a folder, the oldest first; none when there is no such folder. */
+/** Returns the captures of a component in a folder, the oldest first; none when the folder does not exist. */
 export function capturesOf(component: string, folder: string): Capture[] {
   const prefix = `${captureFileName(component)}_memory.`;
   return capturesIn(folder).filter(({ path: file }) => path.basename(file).startsWith(prefix));
 }
 
 /**
- * Makes a folder beside `file` for the captures of one run, so that each can be renamed to its place.
- * @throws CommandError when `file` cannot be made there
+ * Creates a folder beside `file` for the captures of one run, so that each can be renamed to its place.
+ *
+ * @throws CommandError when `file` cannot be created there
  */
 export function makeRunFolder(file: string): string {
   try {
@@ -34,10 +35,11 @@ export function makeRunFolder(file: string): string {
 }
 
 /**
- * Moves the captures of a run out of its folder, and removes that. `file` becomes the capture of the process
- * that was started, or, when that wrote none because it only starts others, the largest. Captures of further
- * processes become `file.<pid>`; of a process that filled several, the earlier ones end in `.part<n>`.
- * @returns the captures at their places, that of `file` first; none when none was written
+ * Moves the captures of a run out of its folder, and removes the folder. `file` becomes the capture of the started
+ * process, or the largest capture if that process wrote none because it only starts others. Captures of further
+ * processes become `file.<pid>`. If a process wrote several captures, the earlier ones end in `.part<n>`.
+ *
+ * @returns the captures at their final paths, that of `file` first; none when none was written
  */
 export function collectCaptures(folder: string, startedPid: number, file: string): Capture[] {
   const processes = entriesOf(folder)
@@ -56,7 +58,7 @@ export function collectCaptures(folder: string, startedPid: number, file: string
   }
 }
 
-/** The newest gets the name itself, since it holds everything still alive. */
+/** Moves the captures of one process. The newest gets the plain name, because it contains everything still alive. */
 function move(captures: readonly Capture[], target: string): Capture[] {
   const places = captures.map((capture, at) => {
     const place = at === captures.length - 1 ? target : `${target}.part${at + 1}`;

@@ -1,19 +1,19 @@
-/** What `heapray run` asks of the program's processes. */
+/** Settings of `heapray run` for the program's processes. */
 export interface ProgramSettings {
-  /** What the processes are called. */
+  /** Name of the component. */
   readonly component?: string | undefined;
-  /** Whether that component writes a capture. */
+  /** True if the component writes a capture. */
   readonly deep: boolean;
   /** Folder of captures, absolute. */
   readonly home?: string | undefined;
-  /** Folder in which each process gets a folder for its captures, absolute; instead of `home`. */
+  /** Folder in which each process gets its own folder for captures, absolute. Used instead of `home`. */
   readonly captures?: string | undefined;
 }
 
-/** The environment in which a program and its children are profiled; options for Node that are there stay. */
+/** Returns the environment for a profiled program and its children. Keeps existing options for Node. */
 export function programEnvironment(base: NodeJS.ProcessEnv, settings: ProgramSettings): NodeJS.ProcessEnv {
   const { component, deep, home, captures } = settings;
-  // As a URL it has no blanks or quotes, which mean something in NODE_OPTIONS.
+  // Use a URL, because it contains no spaces or quotes, which have a meaning in NODE_OPTIONS.
   const preload = new URL('../preload.js', import.meta.url);
   if (captures !== undefined) preload.searchParams.set('captures', captures);
   return {

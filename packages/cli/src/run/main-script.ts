@@ -1,6 +1,6 @@
 import path from 'node:path';
 
-/** Options of node that take the next word as their value, and are common in front of a script. */
+/** Node options that take the next word as their value and often precede a script. */
 const TAKES_VALUE = new Set([
   '-r',
   '--require',
@@ -12,8 +12,8 @@ const TAKES_VALUE = new Set([
 ]);
 
 /**
- * The script that a command line runs, as far as it shows: the first word after `node` that is no option. For
- * other programs it is the program, since a component must be called something.
+ * Returns the script that a command line runs, as far as it is recognizable: the first word after `node` that is not an
+ * option. For other programs it returns the program, because a component needs a name.
  */
 export function mainScriptOf(command: string, args: readonly string[]): string {
   if (path.basename(command).replace(/\.exe$/i, '') !== 'node') return command;

@@ -11,12 +11,13 @@ export interface ProgramEnd {
 }
 
 const FORWARDED: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'];
-/** A terminal sends these to all processes in front of it, the program included. */
+/** Signals that a terminal sends to all foreground processes, including the program. */
 const FROM_THE_KEYBOARD: readonly NodeJS.Signals[] = ['SIGINT', 'SIGQUIT'];
 
 /**
- * Runs a program on this process's own terminal to its end; signals that reach this process are passed on.
- * @throws CommandError when it cannot be started
+ * Runs a program on this process's own terminal until it ends. Forwards signals that this process receives.
+ *
+ * @throws CommandError when the program cannot be started
  */
 export async function runProgram(
   command: string,
@@ -28,7 +29,7 @@ export async function runProgram(
   const forward = (signal: NodeJS.Signals): void => {
     if (!(atTerminal && FROM_THE_KEYBOARD.includes(signal))) child?.kill(signal);
   };
-  // Before it is started: it may be up, and a signal be meant for it, before this line is left.
+  // Register before the start: the program may be running, and a signal arrive for it, before `start` returns.
   for (const signal of FORWARDED) process.on(signal, forward);
   try {
     const started = start(command, args, env);
@@ -43,8 +44,8 @@ export async function runProgram(
 }
 
 /**
- * Ends this process as the program ended: with its status, or by the signal that ended it, so that a shell sees
- * no difference. Where that signal does not end this process, the status is 128 plus its number.
+ * Ends this process as the program ended: with its status, or by the same signal, so that a shell sees no difference.
+ * If the signal does not end this process, the status is 128 plus its number.
  */
 export function endLike({ status, signal }: ProgramEnd): void {
   if (signal === null) {
@@ -52,11 +53,11 @@ export function endLike({ status, signal }: ProgramEnd): void {
     return;
   }
   setExitStatus(128 + constants.signals[signal]);
-  // On this one Node would start its debugger and live on.
+  // On SIGUSR1, Node would start its debugger and continue.
   if (signal !== 'SIGUSR1') process.kill(process.pid, signal);
 }
 
-/** Some errors come at once, others as an event. */
+/** Starts the program. Some errors are thrown, others are events. */
 function start(command: string, args: readonly string[], env: NodeJS.ProcessEnv): ChildProcess {
   try {
     return spawn(command, args, { stdio: 'inherit', env });
