@@ -10,7 +10,7 @@ export function mayUseThread(): boolean {
   try {
     return !LIMITED.test(readFileSync('/proc/self/limits', 'latin1'));
   } catch {
-    // Not on Linux, or access denied.
+    // The system is not Linux, or access is denied.
     return true;
   }
 }

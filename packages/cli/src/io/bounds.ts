@@ -14,7 +14,7 @@ const CAPTURE = /_memory\..*bin(?:\.\d{1,10})?$/;
 export interface Bounds {
   /** Maximum resident memory in bytes. */
   readonly memory: number;
-  /** Maximum processor time in seconds. Elapsed time is always allowed to reach this. */
+  /** Maximum processor time in seconds. A command is ended when its elapsed time exceeds this as well. */
   readonly seconds: number;
 }
 

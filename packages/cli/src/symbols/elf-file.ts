@@ -8,7 +8,7 @@ export interface ElfSegment {
   readonly memoryBytes: number;
 }
 
-/** A table of symbols, and where their names are. */
+/** A symbol table, and the location of its names. */
 export interface SymbolTable {
   readonly offset: number;
   readonly bytes: number;
@@ -39,13 +39,13 @@ const CLASS_64 = 2;
 const LITTLE_ENDIAN = 1;
 const SEGMENT_BYTES = 56;
 const SECTION_BYTES = 64;
-/** No compiler makes more, but for files of objects, which no program loads. */
+/** Maximum number of entries in a table. Only object files have more, and these are not loaded. */
 const MAX_ENTRIES = 2 ** 16;
 const LOADED = 1;
 const NOTE_SEGMENT = 4;
 const EXECUTABLE = 1;
 const NOTE_SECTION = 7;
-/** `.symtab` has all that `.dynsym` has, where it is there. */
+/** Section types of symbol tables: `.symtab` first, because it contains all of `.dynsym` if it exists. */
 const SYMBOL_SECTIONS = [2, 11];
 const SYMBOL_BYTES = 24;
 const MAX_NOTE_BYTES = 2 ** 16;
@@ -53,8 +53,8 @@ const MAX_NOTES = 64;
 const BUILD_ID = 3;
 
 /**
- * An ELF file of a 64-bit little-endian machine, as memray supports. What makes no sense in it is taken as absent; no
- * more of it is read than its tables say, and of these only as much as a program can have.
+ * An ELF file of a 64-bit little-endian machine, which memray supports. Invalid data is treated as absent. Reads only
+ * what its tables specify, and limits these to what a program can have.
  */
 export class ElfFile {
   readonly #descriptor: number;
@@ -67,17 +67,17 @@ export class ElfFile {
     this.#header = header;
   }
 
-  /** Opens a file; undefined for one that cannot be read or is no such file. {@link close} must be called. */
+  /** Opens a file. Undefined if it cannot be read or is no such ELF file. Call {@link close} afterwards. */
   static open(path: string): ElfFile | undefined {
     let descriptor: number | undefined;
     try {
-      // Without NONBLOCK, opening a pipe would wait for a writer.
+      // Without O_NONBLOCK, opening a pipe would wait for a writer.
       descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
       const stats = fstatSync(descriptor);
       const header = stats.isFile() ? readAt(descriptor, 0, HEADER_BYTES) : Buffer.alloc(0);
       if (isElf(header)) return new ElfFile(descriptor, stats.size, header);
     } catch {
-      // It is as if it were not there.
+      // Treat the file as missing.
     }
     if (descriptor !== undefined) closeSync(descriptor);
     return undefined;
@@ -87,7 +87,7 @@ export class ElfFile {
     closeSync(this.#descriptor);
   }
 
-  /** Bytes of the file; fewer at its end, none where it cannot be read. */
+  /** Reads a range of the file. Returns fewer bytes at its end, and none on errors. */
   read(offset: number, length: number): Buffer {
     try {
       return readAt(this.#descriptor, offset, Math.max(0, Math.min(length, this.#size - offset)));
@@ -116,7 +116,7 @@ export class ElfFile {
       });
   }
 
-  /** The build id in hexadecimal digits; undefined without one. */
+  /** Returns the build ID in hexadecimal; undefined without one. */
   buildId(): string | undefined {
     const sections = this.#sections().filter(({ type }) => type === NOTE_SECTION);
     const segments = this.#programHeaders().filter(({ type }) => type === NOTE_SEGMENT);
@@ -173,12 +173,12 @@ function entries<T>(table: Buffer, entryBytes: number, read: (entry: Buffer) => 
   );
 }
 
-/** A number of 64 bits; those that no file or program reaches lose their lowest digits. */
+/** Reads a 64-bit number. Numbers beyond 2^53, which no file or program reaches, are rounded. */
 function number(bytes: Buffer, at: number): number {
   return bytes.readUInt32LE(at + 4) * 2 ** 32 + bytes.readUInt32LE(at);
 }
 
-/** Reads all of a range, or to the end of the file. Throws the system's error. */
+/** Reads a range, or less at the end of the file. Throws the system's error. */
 function readAt(descriptor: number, offset: number, length: number): Buffer {
   const buffer = Buffer.alloc(length);
   let filled = 0;
@@ -190,7 +190,10 @@ function readAt(descriptor: number, offset: number, length: number): Buffer {
   return buffer.subarray(0, filled);
 }
 
-/** The build id in notes: name size, content size, type, name, content, each padded to 4 bytes. */
+/**
+ * Returns the build ID in notes. Format of a note: name size, content size, type, name, content, each padded to 4
+ * bytes.
+ */
 function buildIdIn(notes: Buffer): string | undefined {
   for (let at = 0; at + 12 <= notes.length; ) {
     const nameBytes = notes.readUInt32LE(at);

@@ -4,30 +4,37 @@ import { ElfFile, type ElfSegment } from './elf-file.js';
 import { findFunctions } from './symbol-search.js';
 
 const PAGE = 4096;
-/** Files that are looked into, and bytes of all their symbol tables: more than any program has loaded. */
+/**
+ * Limits for the number of files read, and for the size of all their symbol tables: more than any program has loaded.
+ */
 const MAX_FILES = 1024;
 const MAX_SYMBOL_BYTES = 2 ** 29;
 const DEBUG_FOLDER = '/usr/lib/debug/.build-id';
 
-/** An address that is wanted, and the places that have it. */
+/** An address to look up, and its place. */
 interface Wanted {
   readonly address: number;
   readonly place: NativePlace;
 }
 
-/** Looks up native places in the files that they are in. */
+/** Finds the function names of native places in the symbol tables of their files. */
 export class SymbolFiles {
   readonly #names: Map<string, string | undefined> = new Map();
   readonly #debugFolder: string;
   #files = 0;
   #bytes = 0;
 
-  /** @param debugFolder where distributions keep symbols, in files named by build id */
+  /**
+   * Creates an empty lookup.
+   *
+   * @param debugFolder where distributions store symbols, in files named by build ID. Default
+   *   `/usr/lib/debug/.build-id`
+   */
   constructor(debugFolder: string = DEBUG_FOLDER) {
     this.#debugFolder = debugFolder;
   }
 
-  /** The function at a place that was looked up, and its file; undefined where that is not known. */
+  /** Returns the function at a place that was looked up, with its file; undefined when unknown. */
   nameOf(place: NativePlace): string | undefined {
     return this.#names.get(keyOf(place));
   }
@@ -62,7 +69,7 @@ export class SymbolFiles {
     }
   }
 
-  /** By the symbols of the file, and those that were taken out of it into a file of their own. */
+  /** Returns functions by address, from the symbols of the file and those that were moved to a separate file. */
   #functionsAt(elf: ElfFile, wanted: readonly Wanted[]): Map<number, string> {
     const names = this.#functionsIn(elf, wanted);
     const left = wanted.filter(({ address }) => !names.has(address));
@@ -89,14 +96,17 @@ export class SymbolFiles {
   }
 }
 
-/** The same for places that are the same in their file. */
+/** Returns a key that is equal for places that are equal in their file. */
 function keyOf({ address, mapping }: NativePlace): string {
   if (mapping === undefined) return `${address}`;
   const { path: file, start, limit, fileOffset = 0 } = mapping;
   return `${address - start} ${fileOffset} ${limit - start} ${file}`;
 }
 
-/** The address that symbols have; undefined where the file is laid out in another way than the one that was loaded. */
+/**
+ * Returns the address as in the symbol table. Undefined if the file has a different layout from the one that was
+ * loaded.
+ */
 function addressInFile(
   { address, mapping }: NativePlace,
   segments: readonly ElfSegment[],
@@ -114,7 +124,7 @@ function addressInFile(
   return address - start + segment.address - (segment.address % PAGE);
 }
 
-/** Whether a segment, in whole pages, is as long and begins in the file where the mapping does. */
+/** Returns whether a segment, in whole pages, has the length and file offset of the mapping. */
 function isLoadedAs(
   { fileOffset, address, memoryBytes }: ElfSegment,
   mapping: Required<Omit<NativeMapping, 'path'>>,
@@ -124,7 +134,7 @@ function isLoadedAs(
   return fileOffset - inPage === mapping.fileOffset && bytes === mapping.limit - mapping.start;
 }
 
-/** The file that a distribution keeps the symbols in, by the build id of the program. */
+/** Opens the file in which a distribution stores the symbols, by the build ID of the program. */
 function debugFileOf(elf: ElfFile, folder: string): ElfFile | undefined {
   const id = elf.buildId();
   if (id === undefined || id.length < 4) return undefined;

@@ -1,28 +1,29 @@
 import type { ElfFile, SymbolTable } from './elf-file.js';
 
-/** A function as a symbol table has it. */
+/** A function in a symbol table. */
 interface Candidate {
   readonly start: number;
   readonly end: number;
-  /** Where its names begin, behind that of the first; several functions of one start are one of several names. */
+  /** Offsets of its names. Several symbols with the same start are one function with several names. */
   readonly names: { readonly at: number; readonly isLocal: boolean }[];
 }
 
 const SYMBOL_BYTES = 24;
 const PIECE_BYTES = SYMBOL_BYTES * 2 ** 15;
-/** Types of symbols that are functions; the second is chosen among several when the program is loaded. */
+/** Types of symbols that are functions. The second one is resolved when the program is loaded. */
 const FUNCTIONS = new Set([2, 10]);
 const LOCAL = 0;
 const MAX_ALIASES = 8;
 const NAME_PIECE_BYTES = 256;
-/** Names of C++ can be long; those that are longer are none. */
+/** Maximum length of a name in bytes: C++ names can be long, but longer ones are invalid. */
 const MAX_NAME_BYTES = 2 ** 15;
 
 /**
- * Finds the functions at addresses of a file, in time that grows with the number of symbols, and memory with that of
- * addresses.
- * @param addresses in ascending order, each once
- * @param maxBytes most bytes of the table that are read
+ * Finds the functions at addresses of a file. Takes time linear in the number of symbols, and memory linear in the
+ * number of addresses.
+ *
+ * @param addresses unique addresses in ascending order
+ * @param maxBytes maximum number of bytes of the table to read
  */
 export function findFunctions(
   file: ElfFile,
@@ -54,7 +55,7 @@ export function findFunctions(
 function addSymbols(search: SymbolSearch, piece: Buffer): void {
   for (let at = 0; at + SYMBOL_BYTES <= piece.length; at += SYMBOL_BYTES) {
     const info = piece[at + 4]!;
-    // A symbol of no section is one of another file.
+    // A symbol without a section is defined in another file.
     if (!FUNCTIONS.has(info & 15) || piece.readUInt16LE(at + 6) === 0) continue;
     const start = piece.readUInt32LE(at + 12) * 2 ** 32 + piece.readUInt32LE(at + 8);
     const size = piece.readUInt32LE(at + 20) * 2 ** 32 + piece.readUInt32LE(at + 16);
@@ -63,12 +64,15 @@ function addSymbols(search: SymbolSearch, piece: Buffer): void {
 }
 
 /**
- * Takes symbols one after another, in any order, and keeps those that are best for an address. A function without a size,
- * as assembly may have them, reaches nowhere.
+ * Selects the best symbol for each address from symbols in any order. A function without a size, as in assembly,
+ * contains no address.
  */
 class SymbolSearch {
   readonly #addresses: Float64Array;
-  /** By the number of the first address from their start on: of those that reach it the one that starts last. */
+  /**
+   * By the index of the first address at or after their start: the symbol with the last start among those that contain
+   * it.
+   */
   readonly #around: (Candidate | undefined)[] = [];
 
   constructor(addresses: Float64Array) {
@@ -87,9 +91,9 @@ class SymbolSearch {
     } else if (known.names.length < MAX_ALIASES) known.names.push({ at: name, isLocal });
   }
 
-  /** Yields each address of which the function is known. */
+  /** Yields each address whose function is known. */
   *best(): Generator<[number, Candidate]> {
-    /** Functions that begin before the address, the last to begin at the end. */
+    /** Functions that start before the address, ordered by start. */
     const around: Candidate[] = [];
     for (const [at, address] of this.#addresses.entries()) {
       const begins = this.#around[at];
@@ -122,7 +126,7 @@ function nameAt(file: ElfFile, { namesOffset, namesBytes }: SymbolTable, at: num
   return undefined;
 }
 
-/** `malloc` of `malloc@@GLIBC_2.2.5`. */
+/** Removes the version of a symbol: `malloc@@GLIBC_2.2.5` becomes `malloc`. */
 function withoutVersion(name: string): string {
   const version = name.indexOf('@');
   return version > 0 ? name.slice(0, version) : name;
@@ -133,7 +137,10 @@ interface Spelled {
   readonly isLocal: boolean;
 }
 
-/** Of several names of a function the one that its callers use: `malloc`, not `__libc_malloc` or `__GI___libc_malloc`. */
+/**
+ * Orders the names of a function, the one that callers use first: `malloc`, not `__libc_malloc` or
+ * `__GI___libc_malloc`.
+ */
 function plainestFirst(a: Spelled, b: Spelled): number {
   if (a.isLocal !== b.isLocal) return a.isLocal ? 1 : -1;
   const underscores = (name: string) => /^_*/.exec(name)![0].length;

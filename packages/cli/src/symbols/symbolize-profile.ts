@@ -8,13 +8,13 @@ import {
 import { SymbolFiles } from './symbol-files.js';
 
 export interface SymbolizeOptions {
-  /** Keep where frames are in memory, as pprof does. Default: frames of one function are one. */
+  /** Keep the addresses of frames, as pprof does. Default false: frames of one function are merged. */
   readonly keepPlaces?: boolean;
 }
 
 /**
- * Names native frames by the symbol tables of the files they are in, as far as these can be read on this machine and are
- * laid out as the files of the profile: `malloc (libc.so.6)` for `0x9a1b2 libc.so.6`. Other frames stay as they are.
+ * Names native frames with the symbol tables of their files, if these exist on this machine with the same layout:
+ * `0x9a1b2 libc.so.6` becomes `malloc (libc.so.6)`. Other frames are unchanged.
  */
 export function symbolizeProfile(
   profile: Profile,

@@ -1,4 +1,4 @@
-/** A function and where it starts; 0 for what is not known. */
+/** A function and where it starts; 0 for unknown parts. */
 export interface PlacedFunction {
   readonly name: string;
   readonly file: string;
@@ -6,17 +6,17 @@ export interface PlacedFunction {
   readonly column: number;
 }
 
-/** The name in a table that has the place beside it: there an anonymous function need not be called by its place. */
+/** Returns the name for a table that has a column for the place, so that an anonymous function need not contain it. */
 export function nameText({ name, line }: PlacedFunction): string {
   return line > 0 && name.startsWith('(anonymous ') ? '(anonymous)' : name;
 }
 
-/** Where a function starts, e.g. `/app/orders.js:33:41`, as far as it is known. */
+/** Returns where a function starts, for example `/app/orders.js:33:41`, without unknown parts. */
 export function placeText({ file, line, column }: Omit<PlacedFunction, 'name'>): string {
   return [file, line || '', column || ''].filter((part) => part !== '').join(':');
 }
 
-/** A function and its place in a sentence: `load (/app/orders.js:33:41)`. */
+/** Returns a function and its place for a sentence: `load (/app/orders.js:33:41)`. */
 export function rowText(row: PlacedFunction): string {
   const place = placeText(row);
   return place === '' || place === row.name ? row.name : `${nameText(row)} (${place})`;

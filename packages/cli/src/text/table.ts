@@ -2,14 +2,15 @@ import { commandIo } from '../io/command-io.js';
 import { clip, pad, shorten, textWidth } from './width.js';
 
 const GAP = '  ';
-/** Texts are not cut to less: the end of the line is. */
+/** Minimum width to which text columns are shortened. Beyond that, the line is cut at its end. */
 const LEAST_COLUMNS = 8;
 
 /**
- * Lines of cells in columns, two blanks between them. Texts that do not fit the width are cut in their middle, the
- * longest ones first; numbers are not.
- * @param rightAligned how many columns, from the left, hold numbers
- * @param width most columns of a line; by default those of the terminal, and no bound where standard output is none
+ * Formats rows as a table, with two spaces between columns. Text that does not fit is shortened in its middle, the
+ * longest columns first; numbers are not.
+ *
+ * @param rightAligned number of columns, from the left, that contain numbers
+ * @param width maximum width of a line. Default: that of the terminal, or no limit if standard output is not a terminal
  */
 export function formatTable(
   rows: readonly (readonly string[])[],
@@ -27,12 +28,12 @@ export function formatTable(
   return `${lines.join('\n')}\n`;
 }
 
-/** A line of text as it fits the terminal; as it is where standard output is none. */
+/** Cuts a line to the width of the terminal. Unchanged if standard output is not a terminal. */
 export function fitLine(text: string): string {
   return clip(text, terminalColumns());
 }
 
-/** A sentence in lines that fit the terminal, broken between words; one line where standard output is none. */
+/** Wraps a sentence to the width of the terminal. One line if standard output is not a terminal. */
 export function wrapLine(text: string): string {
   const columns = terminalColumns();
   const lines: string[] = [];
@@ -61,14 +62,14 @@ function columnWidths(rows: readonly (readonly string[])[]): number[] {
   return widths;
 }
 
-/** The widths, those of texts cut to one bound so that all fit. */
+/** Returns the widths, with text columns limited to one maximum so that all fit. */
 function fitted(widths: readonly number[], rightAligned: number, width: number): readonly number[] {
   const numbers = widths.slice(0, rightAligned);
   const texts = widths.slice(rightAligned);
   const gaps = GAP.length * (widths.length - 1);
   let left = width - gaps - numbers.reduce((sum, each) => sum + each, 0);
   if (texts.reduce((sum, each) => sum + each, 0) <= left) return widths;
-  // The shortest ones keep what they need; the others share the rest.
+  // The narrowest columns keep their width; the others share the rest.
   let bound = 0;
   const ascending = texts.toSorted((a, b) => a - b);
   ascending.forEach((each, at) => {

@@ -1,4 +1,4 @@
-/** Code points that take two columns: East Asian Wide and Fullwidth of Unicode 16, without those that are emoji. */
+/** Code points that take two columns: East Asian Wide and Fullwidth of Unicode 16, except emoji. */
 const WIDE: readonly (readonly [number, number])[] = [
   [0x1100, 0x115f],
   [0x2329, 0x232a],
@@ -22,14 +22,17 @@ const PLAIN = /^[\u0020-\u007e]*$/;
 const EMOJI = /\p{Emoji_Presentation}|\ufe0f/u;
 const MARK = /^[\p{Mn}\p{Me}\p{Cf}\u1160-\u11ff]/u;
 const ELLIPSIS = '…';
-/** No terminal is so wide, and to measure a text takes a thousand times as long as to print it. */
+/**
+ * Maximum length of a text to measure: no terminal is that wide, and measuring takes a thousand times as long as
+ * printing.
+ */
 const MAX_MEASURED = 2 ** 12;
-/** Code units of the longest characters that are worth keeping whole. */
+/** Maximum number of code units of a character that is kept whole. */
 const MAX_UNITS = 32;
 
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
-/** Columns that a text takes on a terminal; of one that fits none, roughly. */
+/** Returns the number of columns that a text takes on a terminal; approximate for very long texts. */
 export function textWidth(text: string): number {
   if (text.length > MAX_MEASURED || PLAIN.test(text)) return text.length;
   let width = 0;
@@ -37,13 +40,13 @@ export function textWidth(text: string): number {
   return width;
 }
 
-/** The text, cut at its end to at most `columns`; no character is cut in two. */
+/** Cuts the text at its end to at most `columns`, between characters. */
 export function clip(text: string, columns: number): string {
   if (textWidth(text) <= columns) return text;
   return `${start(text, columns - 1)}${columns > 0 ? ELLIPSIS : ''}`;
 }
 
-/** The text, cut in its middle to at most `columns`: of names and paths both ends tell something. */
+/** Shortens the text in its middle to at most `columns`: both ends of names and paths are informative. */
 export function shorten(text: string, columns: number): string {
   if (textWidth(text) <= columns) return text;
   if (columns < 4) return clip(text, columns);
@@ -51,13 +54,13 @@ export function shorten(text: string, columns: number): string {
   return `${head}${ELLIPSIS}${end(text, columns - 1 - textWidth(head))}`;
 }
 
-/** The text with blanks before or behind it up to this width. */
+/** Pads the text with spaces to this width. */
 export function pad(text: string, columns: number, side: 'before' | 'behind'): string {
   const blanks = ' '.repeat(Math.max(0, columns - textWidth(text)));
   return side === 'before' ? blanks + text : text + blanks;
 }
 
-/** What fits of the beginning. No more of a text is looked at than can fit. */
+/** Returns the longest start that fits. Examines no more of the text than that. */
 function start(text: string, columns: number): string {
   let left = columns;
   let taken = '';

@@ -3,49 +3,48 @@ import path from 'node:path';
 import { codeOf, fileError } from '../errors.js';
 
 /**
- * How Airflow, and heapray, name running captures: of several processes of a component all but the first have their pid
- * in the name. Those moved out of the way have a date there.
+ * Names of running captures of Airflow and heapray. If several processes write a component, all but the first have
+ * their process ID in the name. Captures that were moved away have a date there.
  */
 const CAPTURE_NAME = /^([^.].*)_memory(?:\.(\d{1,10}(?:-\d+)?))?\.bin$/;
 
-/** How memray's `--follow-fork` names the capture of a forked process: that of its parent, and the pid. */
+/** Name of a forked process's capture with memray's `--follow-fork`: that of its parent, and the process ID. */
 const FORKED_NAME = /^(.+\.bin)\.(\d{1,10})$/;
 
 export interface FoundCapture {
   readonly path: string;
   readonly component: string;
-  /** Pid of a forked process, whose component is that of its parent; undefined for any other. */
+  /** ID of a forked process, whose component is that of its parent; undefined for any other process. */
   readonly process: string | undefined;
-  /** False for a file that was named and is not there yet. */
+  /** False for a file that was given by name and does not exist yet. */
   readonly exists: boolean;
 }
 
 /** Result of a search. */
 export interface Findings {
   readonly captures: readonly FoundCapture[];
-  /** Folders that exist and hold no capture. */
+  /** Existing folders without captures. */
   readonly emptyFolders: readonly string[];
   /** One line for each path that could not be searched. */
   readonly problems: readonly string[];
 }
 
-/** A path as the user gave it. */
+/** A path given by the user. */
 interface GivenPath {
   readonly given: string;
   readonly full: string;
-  /** Stands for itself only; a folder can get captures of any name. */
+  /** True if the path is a single file. A folder may contain captures of any name. */
   isFile: boolean;
 }
 
 /**
- * Finds the captures at `paths`. A folder stands for the captures in it, a file for itself and those of the processes that
- * its process forked. A path that does not exist
- * yet is a file if it ends with `.bin`, and a folder otherwise.
+ * Finds the captures at `paths`. A folder means all captures in it; a file means itself and the captures of processes
+ * that its process forked. A path that does not exist yet is a file if it ends with `.bin`, otherwise a folder.
  *
- * The name of a capture depends on `paths` and on its own path, never on which captures exist now: names stay the same
- * when captures come and go, and after a restart. The first path that can have a capture of some name gives it the bare
- * name; captures of later paths carry their folder, as in `scheduler@/other/folder`. A capture with a pid in its name
- * carries that, as in `scheduler@4711`.
+ * The name of a capture depends on `paths` and its own path, never on which captures exist now. So names stay the same
+ * when captures appear and disappear, and after a restart. The first path that can have a capture of some name gives it
+ * the plain name. Captures of later paths contain their folder, as in `scheduler@/other/folder`. A capture with a
+ * process ID in its file name contains that, as in `scheduler@4711`.
  */
 export async function findCaptures(paths: readonly string[]): Promise<Findings> {
   const captures = new Map<string, FoundCapture>();
@@ -81,16 +80,16 @@ async function filesAt(each: GivenPath): Promise<readonly CaptureFile[]> {
   return names.sort().map((name) => ({ path: path.join(each.full, name), exists: true }));
 }
 
-/** Captures of processes that the one of this capture has forked. */
+/** Returns the captures of processes forked by the process of this capture. */
 async function forkedFrom(file: string): Promise<readonly CaptureFile[]> {
   const folder = path.dirname(file);
-  // That the folder cannot be searched does not keep its file from being read.
+  // Ignore errors: the file itself may be readable even if its folder is not.
   const names = await readdir(folder).catch(() => []);
   const forked = names.filter((name) => FORKED_NAME.exec(name)?.[1] === path.basename(file));
   return forked.sort().map((name) => ({ path: path.join(folder, name), exists: true }));
 }
 
-/** Path or name of the capture whose process forked that of this one; the same for any other. */
+/** Returns the path or name of the parent's capture for a forked process, and the path itself for any other. */
 function parentOf(file: string): string {
   return FORKED_NAME.exec(file)?.[1] ?? file;
 }
@@ -118,7 +117,7 @@ function nameOf(file: string, all: readonly GivenPath[]): string {
   return `${component}@${isCaptureName ? path.dirname(file) : file}`;
 }
 
-/** Name of the component by the name of its file. */
+/** Returns the component for a file name. */
 function componentOf(file: string): string {
   const [, component, pid] = CAPTURE_NAME.exec(path.basename(file)) ?? [];
   if (component === undefined) return path.parse(file).name;

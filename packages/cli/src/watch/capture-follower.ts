@@ -12,41 +12,41 @@ import type { DescendantMemory } from './process-table.js';
 import { RunCounter } from './run-counter.js';
 import { SiteSeries } from './site-series.js';
 
-/** A header and more of a compressed capture. */
+/** Enough to read a header and more of a compressed capture. */
 const PEEK_BYTES = 128 * 1024;
 const POLL_BYTES = 16 * 1024 * 1024;
-/** A file that could not be read is tried again after so long, if it has not changed before. */
+/** Time after which an unreadable file is retried if it has not changed, in ms. */
 const RETRY_MILLIS = 60_000;
 
 /**
- * Follows the capture at one path: while it grows, when its compressed form takes its place, when it is emptied, moved
- * away or removed, and when the next run of the program begins a new one.
+ * Follows the capture at one path: while it grows, when its compressed form replaces it, when it is emptied, moved away
+ * or removed, and when the next run of the program starts a new one.
  */
 export class CaptureFollower {
   readonly path: string;
   readonly #options: FollowerOptions;
   readonly #runs: RunCounter;
   #file: GrowingFile | undefined;
-  /** The file at the path, once it is not held open. */
+  /** Identity of the file at the path, when it is no longer open. */
   #settled: FileIdentity | undefined;
   #retryAt = Number.POSITIVE_INFINITY;
-  /** The file as it was found last; undefined if there was none. */
+  /** Identity of the last file at the path; undefined if there was none. */
   #found: FileIdentity | undefined;
   #run: CaptureRun | undefined;
-  /** The finished form of the current run, while it is read. */
+  /** The finished form of the current run, while it is being read. */
   #finishing: GrowingCapture | undefined;
   #state: CaptureState = 'waiting';
   #reason = '';
-  /** Why the path cannot be looked up; empty if it can. */
+  /** The reason why the path cannot be looked up; empty if it can. */
   #lookUpFailure = '';
   #notACapture = false;
   #inPlace = false;
   #opened = 0;
   #bytesRead = 0;
   #lastGrowth = 0;
-  /** Whether all that was there when the file was opened has been read: what comes now is written now. */
+  /** True if all data that was in the file when it was opened has been read. Later data is written now. */
   #caughtUp = false;
-  /** Whether the process that writes the file was found. */
+  /** True if the process that writes the file was found. */
   #writes = false;
   #sizes = { data: 0, disk: 0 };
   #modified = 0;
@@ -62,13 +62,13 @@ export class CaptureFollower {
     return this.#lookUpFailure === '' ? this.#state : 'unreadable';
   }
 
-  /** Why it cannot be read (further), or why there is nothing to read; empty if it can be. */
+  /** The reason why the file cannot be read (further), or has no data; empty if it can be read. */
   get reason(): string {
     const isAbsent = this.#state === 'waiting' && !this.#inPlace;
     return this.#lookUpFailure || (isAbsent ? 'no such file yet' : this.#reason);
   }
 
-  /** Newest run; undefined before its header was read, and while its figures are those of a moment in the past. */
+  /** The newest run. Undefined until its header was read, and while its figures are still those of a past moment. */
   get run(): CaptureRun | undefined {
     return this.header === undefined || this.state === 'reading' ? undefined : this.#run;
   }
@@ -77,57 +77,60 @@ export class CaptureFollower {
     return this.#lookUpFailure === '' ? this.#run?.capture.header : undefined;
   }
 
-  /** Number of runs that had their capture at this path. */
+  /** Number of runs whose capture was at this path. */
   get runs(): number {
     return this.#runs.count;
   }
 
-  /** True if the file is at the path, false if it is not there yet or was moved away while its program writes. */
+  /** True if the file is at the path; false if it does not exist yet, or was moved away while its program writes. */
   get inPlace(): boolean {
     return this.#inPlace;
   }
 
-  /** True if something is at the path that is not a capture, or no whole one. */
+  /** True if the file at the path is not a capture, or not even its header is complete. */
   get notACapture(): boolean {
     return this.#notACapture || (this.#state === 'stopped' && this.#run?.capture.header === undefined);
   }
 
-  /** Memory of the processes that the writer started; undefined unless it lives and can be seen from here. */
+  /**
+   * Memory of the processes that the writer started; undefined unless the writer is alive and visible on this machine.
+   */
   get children(): DescendantMemory | undefined {
     return this.#writes ? this.#options.writer.children : undefined;
   }
 
-  /** Bytes read from the system, the same bytes counted each time. */
+  /** Bytes read from the system, including repeated reads. */
   get bytesRead(): number {
     return this.#bytesRead + (this.#file?.bytesRead ?? 0);
   }
 
-  /** Bytes of data in the file, and bytes it takes on the disk. */
+  /** Size of the data in the file, and of the file on the disk, in bytes. */
   get sizes(): { readonly data: number; readonly disk: number } {
     const file = this.#file;
     if (file === undefined || this.#finishing !== undefined) return this.#sizes;
     return { data: file.dataBytes, disk: file.size };
   }
 
-  /** Whether there is more to read at once. */
+  /** True if more data is available now. */
   get behind(): boolean {
     return this.#file?.behind === true;
   }
 
-  /** Time since the capture grew last; of one that is not followed, since it was written. */
+  /** Time in ms since the capture last grew; for one that is not followed, since it was last written. */
   get ageMillis(): number {
     return Math.max(0, this.#options.clock() - (this.#lastGrowth || this.#modified));
   }
 
   /**
-   * Reads what is new.
-   * @param final whether all of it is to be taken as it is now, because there will be no other poll
+   * Reads new data.
+   *
+   * @param options.final whether to accept all data as it is, because there will be no other poll. Default false
    */
   async poll({ final = false }: { readonly final?: boolean } = {}): Promise<void> {
     try {
       await this.#poll(final);
     } catch (cause) {
-      // A file system that fails in between, as one over the network may.
+      // The file system may fail at any time, for example on a network.
       if (codeOf(cause) === undefined) throw cause;
       this.#fail(cause);
       await this.#release().catch(() => {});
@@ -147,7 +150,7 @@ export class CaptureFollower {
     await this.#release();
   }
 
-  /** Undefined if nothing is at the path, or the file system fails. */
+  /** Looks up the file. Undefined if it does not exist or the file system fails. */
   async #lookUp(): Promise<Stats | undefined> {
     this.#lookUpFailure = '';
     try {
@@ -169,13 +172,13 @@ export class CaptureFollower {
     return this.#finishing === undefined && (await this.#file!.wasRewritten(this.#run!.capture));
   }
 
-  /** The file that was followed has lost its name: what was still written to it is read from its open handle. */
+  /** Handles that the followed file no longer has its name. Remaining data is read from its open handle. */
   async #leave(found: Stats | undefined): Promise<void> {
     this.#inPlace = found !== undefined;
     const file = this.#file;
     if (file !== undefined && this.#finishing === undefined) {
       const { nlink, ino, dev } = await file.stat();
-      // Moved away while its program goes on writing: it is still the component's capture.
+      // Its program continues to write after the file was moved away: it is still the component's capture.
       if (found === undefined && nlink > 0 && this.#isRunning({ dev, ino })) return;
       const rewritten = found?.ino === ino && found.dev === dev;
       if (!rewritten) await this.#feed(file, this.#run!.capture, { final: true, maxBytes: Infinity });
@@ -206,7 +209,7 @@ export class CaptureFollower {
       return;
     }
     const capture = new GrowingCapture(limits, { ownPackage, earlyMillis: EARLY_MILLIS });
-    // It may be the finished form of the run that is known: until that is clear, the run stays as it is.
+    // This may be the finished form of the current run: keep the run until that is known.
     if (this.#run?.capture.header !== undefined) this.#finishing = capture;
     else this.#begin(capture, found.size);
   }
@@ -219,7 +222,7 @@ export class CaptureFollower {
     this.#lastGrowth = 0;
   }
 
-  /** Nothing is known any more of what is at the path. */
+  /** Drops all data about the capture at the path. */
   #drop(): void {
     this.#run = undefined;
     this.#finishing = undefined;
@@ -239,15 +242,18 @@ export class CaptureFollower {
     await this.#conclude(file, this.#run!.capture, final);
   }
 
-  /** The finished form of a run has all call sites of the run, and is mostly not read to its end. */
+  /**
+   * Updates the call sites of the current run. Its finished form has the same call sites, and is usually not read to
+   * its end.
+   */
   #learn(capture: GrowingCapture): void {
     const run = this.#run;
     if (run?.capture === capture && capture.header !== undefined) run.series.learn(capture);
   }
 
-  /** Sets the state by what was read. */
+  /** Sets the state according to the data read. */
   async #conclude(file: GrowingFile, capture: GrowingCapture, final: boolean): Promise<void> {
-    // Nobody writes into a compressed capture: it is being copied, or was cut.
+    // A compressed capture does not grow: it is being copied, or is truncated.
     const isCut = file.compressed && !file.behind && (final || this.#isStalled);
     if (isCut) endOf(capture);
     if (capture.header === undefined) return this.#concludeWithoutHeader(file);
@@ -269,12 +275,12 @@ export class CaptureFollower {
     else this.#state = 'waiting';
   }
 
-  /** Whether a look at the header may do, because all of its run is known. */
+  /** True if reading the header is enough, because the run is completely known. */
   get #isPeek(): boolean {
     return this.#finishing !== undefined && this.#run?.capture.complete === true;
   }
 
-  /** Whether the new file is the finished form of the run that is known, as it is after every proper exit. */
+  /** Decides whether the new file is the finished form of the current run, as after every proper exit. */
   #sortOut(capture: GrowingCapture, file: GrowingFile, grew: boolean): void {
     const known = this.#run!;
     const { header } = capture;
@@ -283,7 +289,7 @@ export class CaptureFollower {
       this.#begin(capture, file.size);
       return;
     }
-    // All of it is known already: it need not be read again.
+    // All of it is known already: do not read it again.
     if (known.capture.complete) {
       this.#finishing = undefined;
       return;
@@ -298,7 +304,7 @@ export class CaptureFollower {
     return this.#isStalled ? 'idle' : 'following';
   }
 
-  /** The first look at a file cannot tell whether it grows. */
+  /** Returns the state of a capture without new data. After the first poll, it is unknown whether it grows. */
   #stateOfSilent(final: boolean): CaptureState {
     const isNew = !final && this.#options.clock() - this.#opened < this.#silentMillis;
     return isNew ? 'following' : 'stopped';
@@ -322,7 +328,7 @@ export class CaptureFollower {
     const isFormat = cause instanceof Error && cause.name === 'FormatError';
     if (!isFormat && codeOf(cause) !== undefined) throw cause;
     if (isFormat && capture.header !== undefined) {
-      // The finished form of a run may go beyond a limit that the run itself kept.
+      // The finished form of a run may exceed a limit that the run itself did not exceed.
       if (this.#finishing === capture) this.#run = captureRun(capture, this.#run!.series);
       this.#runs.add(capture.header);
       this.#reason = cause.message;
@@ -333,7 +339,7 @@ export class CaptureFollower {
     await this.#release();
   }
 
-  /** What the file holds cannot be known. It is looked at again when it changes, or after a while. */
+  /** Marks the contents as unknown. The file is read again when it changes, or after a minute. */
   #fail(cause: unknown): void {
     this.#drop();
     this.#state = 'unreadable';
@@ -343,14 +349,17 @@ export class CaptureFollower {
     this.#retryAt = isFormat ? Number.POSITIVE_INFINITY : this.#options.clock() + RETRY_MILLIS;
   }
 
-  /** A process that cannot be seen may be in another container, so what counts first is that it writes. */
+  /**
+   * Returns whether the program is running. A process that is not visible may be in another container, so recent writes
+   * count too.
+   */
   #isRunning({ dev, ino }: { readonly dev: number; readonly ino: number }): boolean {
     const { header } = this;
     this.#writes = header !== undefined && this.#options.writer.find({ header, dev, ino });
     return header !== undefined && (this.#writes || this.ageMillis < this.#silentMillis);
   }
 
-  /** A program that has not written for so long may not run any more. */
+  /** Time without writes after which a program may have ended, in ms. */
   get #silentMillis(): number {
     return this.#options.stallMillis / 5;
   }
@@ -359,7 +368,7 @@ export class CaptureFollower {
     return this.ageMillis >= this.#options.stallMillis;
   }
 
-  /** The file is not read any further, but looked at in case it changes or another takes its place. */
+  /** Stops reading the file. It is still checked for changes or a replacement. */
   async #settle(state: CaptureState): Promise<void> {
     this.#state = state;
     this.#run?.capture.seal();

@@ -13,15 +13,15 @@ const IN_USE = [
   { type: 'inuse_objects', unit: 'count' },
   { type: 'inuse_space', unit: 'bytes' },
 ] as const;
-/** The columns of a profile from a capture. */
+/** Columns of a capture's profile. */
 const COLUMNS = [...ALLOCATED, ...AT_PEAK, ...IN_USE] as const;
-/** The columns of what changed between two moments, which has no peak. */
+/** Columns of a change between two moments, which has no peak. */
 const CHANGE_COLUMNS = [...ALLOCATED, ...IN_USE] as const;
 const AGGREGATED = 'an aggregated capture: what was allocated in all is not known';
 
 export type DefaultColumn = 'alloc_space' | 'peak_space' | 'inuse_space';
 
-/** Returns what a capture says up to now as a profile; it must have a header. */
+/** Returns the current contents of a capture as a profile. The capture must have a header. */
 export function captureProfile(
   capture: CaptureContents,
   component: string,
@@ -43,9 +43,9 @@ export function captureProfile(
 }
 
 /**
- * Returns what changed in a capture as a profile; in-use values are negative where memory was given back.
+ * Returns the changes in a capture as a profile. In-use values are negative where memory was freed.
  *
- * @param before amounts at an earlier moment; undefined for a run that had not begun then
+ * @param before amounts at an earlier moment; undefined for a run that had not started then
  */
 export function captureChange(
   capture: CaptureContents,
@@ -77,7 +77,9 @@ export function captureChange(
   return addSites(builder, capture, component, valuesOf);
 }
 
-/** Returns the profiles of a process and of those that it forked as one, with the label `process`; one alone as it is. */
+/**
+ * Returns one profile of a process and its forked processes, with the label `process`. A single profile is unchanged.
+ */
 export function mergedProfile(captures: readonly CaptureContents[], profiles: readonly Profile[]): Profile {
   if (profiles.length === 1) return profiles[0]!;
   const labels = captures.map(({ header }) => ({ process: `${header?.pid ?? ''}` }));
@@ -115,7 +117,7 @@ function labelInterner(
   };
 }
 
-/** Returns the package of a stack, found out once for each. */
+/** Returns a function for the package of a stack, which caches its results. */
 function packageOfStack(capture: CaptureContents): (stack: number) => string {
   const known: string[] = [];
   return (stack) => {

@@ -1,12 +1,12 @@
 import type { GrowingCapture, MemrayHeader } from '@heapray/exporter/memray';
 import type { SiteSeries } from './site-series.js';
 
-/** The first part of a run, whose allocations are counted apart. */
+/** Length of the first part of a run, whose allocations are counted separately, in ms. */
 export const EARLY_MILLIS = 30_000;
 
-/** What was read of one run of a program. */
+/** The data read of one run of a program. */
 export interface CaptureRun {
-  /** Of this process's, and of no other run or form of it. */
+  /** Unique ID in this process. The finished form of a run has another ID. */
   readonly id: number;
   readonly capture: GrowingCapture;
   readonly series: SiteSeries;
@@ -19,12 +19,12 @@ export function captureRun(capture: GrowingCapture, series: SiteSeries): Capture
   return { id: runs, capture, series };
 }
 
-/** Returns true if both headers are of one run: of its capture as it grew, and compressed at its end. */
+/** Returns whether both headers are of the same run: of its growing capture, or of the compressed one at its end. */
 export function isSameRun(a: MemrayHeader, b: MemrayHeader | undefined): boolean {
   return b !== undefined && a.pid === b.pid && a.startTimeMillis === b.startTimeMillis;
 }
 
-/** Takes the capture as it is; without a header there is nothing to take. */
+/** Ends the capture in its current state. Does nothing without a header. */
 export function endOf(capture: GrowingCapture): void {
   try {
     capture.end();

@@ -1,13 +1,14 @@
 /**
+ * State of a capture:
  * - `waiting`: the file does not exist yet, or has no header yet
- * - `reading`: what was there when heapray found the file is being read; no figures until then
+ * - `reading`: the data that was there when heapray found the file is being read; there are no figures until then
  * - `following`: the program is running and writes
- * - `idle`: nothing is written, but the process that writes the capture lives
+ * - `idle`: no data is written, but the process that writes the capture is alive
  * - `stopped`: the program ended without finishing its capture, or left a file without a header
  * - `finished`: the capture has its end
- * - `damaged`: the file makes no sense from some byte on; what came before counts
- * - `limited`: following it further would take too much memory; what came before counts
- * - `unreadable`: not a capture, or one that cannot be read
+ * - `damaged`: the file is invalid from some byte on; the data before counts
+ * - `limited`: following it further would take too much memory; the data before counts
+ * - `unreadable`: not a capture, or not readable
  * - `gone`: the file no longer exists
  */
 export type CaptureState =
@@ -22,7 +23,7 @@ export type CaptureState =
   | 'unreadable'
   | 'gone';
 
-/** States that a metric tells; a capture that is gone has no series. */
+/** States that the metric reports. A capture that is gone has no series. */
 export const CAPTURE_STATES: readonly CaptureState[] = [
   'waiting',
   'reading',
@@ -35,5 +36,5 @@ export const CAPTURE_STATES: readonly CaptureState[] = [
   'unreadable',
 ];
 
-/** States in which nobody writes the capture any more. */
+/** States in which no process writes the capture any more. */
 export const ENDED_STATES: ReadonlySet<CaptureState> = new Set(['finished', 'stopped', 'damaged']);

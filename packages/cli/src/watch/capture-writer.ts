@@ -4,32 +4,35 @@ import type { MemrayHeader } from '@heapray/exporter/memray';
 import { codeOf } from '../errors.js';
 import type { DescendantMemory } from './process-table.js';
 
-/** A capture whose writer is looked for. */
+/** A capture whose writer is searched. */
 export interface WrittenCapture {
   readonly header: MemrayHeader;
-  /** Device and inode of the file that is followed. */
+  /** Device and inode of the followed file. */
   readonly dev: number;
   readonly ino: number;
 }
 
-/** Clock ticks a second in `/proc`: the same on every architecture. */
+/** Clock ticks per second in `/proc`: equal on every architecture. */
 const TICKS_PER_SECOND = 100;
-/** The boot time is in whole seconds, and the clock may have been adjusted since. */
+/**
+ * Tolerance for the start time of a process, in ms: the boot time is in whole seconds, and the clock may have been
+ * adjusted.
+ */
 const START_TOLERANCE_MILLIS = 5_000;
-/** Access mode in the flags of an open file. */
+/** Mask of the access mode in the flags of an open file. */
 const ACCESS_MODE = 0o3;
-/** Processes remembered as not the writer. */
+/** Maximum number of processes remembered as not the writer. */
 const MAX_REJECTED = 10_000;
 
 /** The process that writes a capture. */
 export interface CaptureWriter {
-  /** Looks for it; returns true if it lives and can be seen from here. */
+  /** Searches the process. Returns true if it is alive and visible on this machine. */
   find(capture: WrittenCapture): boolean;
   /** Memory of the processes it started; undefined if it was not found. */
   readonly children: DescendantMemory | undefined;
 }
 
-/** Processes that can be seen. */
+/** The visible processes. */
 export interface Processes {
   withNamespacePid(pid: number): readonly number[];
   descendantsOf(pid: number): DescendantMemory | undefined;
@@ -38,9 +41,9 @@ export interface Processes {
 /**
  * Finds the process that writes a capture, and remembers it.
  *
- * The pid in the header alone proves nothing: it may have been reused, or belong to another pid namespace, where every
- * first process is number 1. The process must have the capture open for writing. Where its open files cannot be read
- * (another user), it must have started before the capture, and its command line must name the same program.
+ * The process ID in the header proves nothing by itself: it may have been reused, or belong to another PID namespace,
+ * where every first process is number 1. The process must have the capture open for writing. If its open files cannot
+ * be read (another user), it must have started before the capture, and its command line must contain the same program.
  */
 export class ProcessWriter implements CaptureWriter {
   readonly #processes: Processes;
@@ -71,7 +74,7 @@ export class ProcessWriter implements CaptureWriter {
     if (!isOtherProcess(pid)) return false;
     const found = openFileOf(pid, capture);
     if (found === 'unknown') return isPlausible(pid, capture.header);
-    // The writer opens the file once: a process that does not have it open now never will.
+    // The writer opens the file once, so a process that does not have it open now never will.
     if (found === 'none') this.#rejected.add(pid);
     else this.#file = found;
     return found !== 'none';
@@ -98,7 +101,7 @@ function isOtherProcess(pid: number): boolean {
   }
 }
 
-/** Returns the descriptor by which a process writes a capture; `unknown` if its open files cannot be read. */
+/** Returns the descriptor with which a process writes a capture; `unknown` if its open files cannot be read. */
 function openFileOf(pid: number, capture: WrittenCapture): OpenFile | 'none' | 'unknown' {
   try {
     const fd = readdirSync(`/proc/${pid}/fd`).find((each) => isOpenIn({ pid, fd: each }, capture));
@@ -128,22 +131,29 @@ function isPlausible(pid: number, header: MemrayHeader): boolean {
     if (started > header.startTimeMillis + START_TOLERANCE_MILLIS) return false;
     return namesProgram(readFileSync(`/proc/${pid}/cmdline`, 'utf8'), header.commandLine);
   } catch {
-    // Without a readable /proc all that is known is that a process of this number lives.
+    // Without a readable /proc, it is only known that a process with this ID is alive.
     return process.platform !== 'linux';
   }
 }
 
-/** @throws Error of the file system, or of a `/proc` in another form */
+/**
+ * Returns the start of a process, in ms since the Unix epoch.
+ *
+ * @throws Error of the file system, or for an unknown format of `/proc`
+ */
 function startMillisOf(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-  // The name of the program, in parentheses, may hold anything. The start time is the 20th field behind it.
+  // The name of the program, in parentheses, may contain any character. The start time is the 20th field after it.
   const ticks = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]);
   const boot = Number(/^btime (\d+)$/m.exec(readFileSync('/proc/stat', 'latin1'))?.[1]);
   if (!Number.isFinite(ticks) || !Number.isFinite(boot)) throw new Error('/proc cannot be parsed');
   return boot * 1000 + (ticks * 1000) / TICKS_PER_SECOND;
 }
 
-/** Programs that set their title keep their name in it, as `airflow scheduler -- ...` does. */
+/**
+ * Returns whether a process has the program's name in its command line. Programs that set their title keep it, as
+ * `airflow scheduler -- ...` does.
+ */
 function namesProgram(processCommand: string, captureCommand: string): boolean {
   const program = path.basename(captureCommand.split(' ', 1)[0]!);
   return program !== '' && processCommand.includes(program);

@@ -1,4 +1,4 @@
-/** State of a file that is not read any more, to see when it changes or another takes its place. */
+/** State of a file that is no longer read, to detect changes or a replacement. */
 export interface FileIdentity {
   readonly dev: number;
   readonly ino: number;
@@ -7,7 +7,7 @@ export interface FileIdentity {
   readonly ctimeMs: number;
 }
 
-/** Returns true if it is the same file, unchanged. */
+/** Returns whether it is the same file, unchanged. */
 export function sameIdentity(a: FileIdentity, b: FileIdentity): boolean {
   return (
     a.dev === b.dev &&

@@ -4,18 +4,18 @@ import type { RunCounter } from './run-counter.js';
 
 export interface FollowerOptions {
   readonly limits: Partial<MemrayLimits>;
-  /** Call sites with a series of their own. */
+  /** Maximum number of call sites with series of their own. */
   readonly maxCallSites: number;
   readonly buffer: Buffer;
-  /** Milliseconds since the Unix epoch. */
+  /** Returns ms since the Unix epoch. */
   readonly clock: () => number;
   readonly writer: CaptureWriter;
-  /** A running program writes a record every few milliseconds; after so long without one it does not run. */
+  /** Time without writes after which a program counts as ended, in ms. A running one writes every few milliseconds. */
   readonly stallMillis: number;
-  /** Counts the runs at this path; outlives the follower, which goes with the file. */
+  /** Counts the runs at this path. Exists longer than the follower, which ends with the file. */
   readonly runs?: RunCounter;
-  /** Whether a file was found at the path already. */
+  /** True if a file was already found at the path. Default false. */
   readonly exists?: boolean;
-  /** After so much of one file it is the turn of the others. Default 16 MiB. */
+  /** Number of bytes to read of one file before the others get their turn. Default 16 MiB. */
   readonly pollBytes?: number;
 }

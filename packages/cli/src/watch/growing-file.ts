@@ -4,62 +4,65 @@ import { FormatError, type GrowingCapture } from '@heapray/exporter/memray';
 import { compressionOf } from '../inputs/compression.js';
 
 /**
- * So many bytes before the newest one are taken only when they have been there for a whole poll: the program
- * writes through shared memory, and parts of a copy may be seen before others.
+ * The last bytes before the newest one are only used after they have been there for a whole poll. The program writes
+ * through shared memory, so parts of a copy may become visible before others.
  */
 const UNSETTLED_BYTES = 4 * 1024;
-/** A poll looks this far beyond what is known, and farther as long as it finds data. */
+/** Size of the first read of a poll beyond the known data. It doubles while there is data. */
 const FIRST_READ_BYTES = 8 * 1024;
 const MAX_READ_BYTES = 256 * 1024;
-/** More zeros than a record has at its end. */
+/** More zeros than a record can end with. */
 const MANY_ZEROS = 256;
-/** What tells one capture from another that has taken its place in the same file: magic to (most of) the start time. */
+/**
+ * Number of first bytes that identify a capture when another one replaces it in the same file: from the magic number to
+ * (most of) the start time.
+ */
 const HEAD_BYTES = 37;
-/** The part of it that is written when the capture ends, in one format or another. */
+/** Range of these bytes that is written when the capture ends, in any format. */
 const COUNTS: readonly [number, number] = [13, 33];
 const LZ4_MAGIC = 0x184d2204;
-/** A capture begins with one of these: raw or compressed. */
+/** First bytes of a capture: raw or compressed. */
 const MAGICS: readonly Buffer[] = [
   Buffer.from('memray\0', 'latin1'),
   Buffer.from('\x04\x22\x4d\x18', 'latin1'),
 ];
-/** Damage that is still there at this poll is none that a write was just passing. */
+/** Number of polls after which damage is final. Before that, it may be a write in progress. */
 const POLLS_TO_BELIEVE_DAMAGE = 3;
 
 export interface FeedOptions {
-  /** Whether nobody writes any more, so that all of it can be taken as it is. */
+  /** True if no process writes any more, so that all data can be used as it is. */
   readonly final: boolean;
-  /** After so much of the file there is a pause; not in a raw one when it is final. */
+  /** Number of bytes after which reading pauses. Ignored for a raw file when `final`. */
   readonly maxBytes: number;
-  /** Called when more was fed, a piece of the file after another: at most 256 KiB of it each. */
+  /** Called after each piece of the file was passed on, at most 256 KiB. */
   readonly onFed?: () => void;
 }
 
 /**
- * Reads what is new in a capture that may still be written, and feeds it to a {@link GrowingCapture}: each byte
- * once, but for a few kilobytes at the end. Zeros at the end of a raw file are room reserved ahead, and the
- * last record may be cut; both are read again from where that record begins.
+ * Reads new data of a capture that may still be written, and passes it to a {@link GrowingCapture}. Each byte is read
+ * once, except a few kilobytes at the end. Zeros at the end of a raw file are preallocated, and the last record may be
+ * incomplete: both are read again from the start of that record.
  */
 export class GrowingFile {
   readonly #handle: FileHandle;
   readonly #buffer: Buffer;
   #compressed = false;
   #head: Buffer = Buffer.alloc(0);
-  /** How much of a compressed file was fed. */
+  /** Number of bytes of a compressed file passed on. */
   #fed = 0;
-  /** Behind the newest byte, as the poll before saw it. */
+  /** End of the data in the previous poll. */
   #seenEnd = 0;
   #damageOffset = -1;
   #damagePolls = 0;
-  /** All that was read from the system. */
+  /** Total number of bytes read from the system. */
   bytesRead = 0;
-  /** What the file takes, reserved room included. */
+  /** Size of the file, including preallocated space. */
   size = 0;
-  /** Behind the newest byte that was seen. */
+  /** End of the data seen so far. */
   dataBytes = 0;
-  /** Whether some of it was not fed yet, because it may be half written. */
+  /** True if some data was not passed on yet, because it may be incomplete. */
   unsettled = false;
-  /** Whether there was more than one poll takes. */
+  /** True if there was more data than one poll reads. */
   behind = false;
 
   private constructor(handle: FileHandle, buffer: Buffer) {
@@ -68,11 +71,13 @@ export class GrowingFile {
   }
 
   /**
-   * @param buffer of {@link readBuffer}; files that are read one after another may share one
-   * @throws the file system's error, or one that says that this is no regular file
+   * Opens a file.
+   *
+   * @param buffer from {@link readBuffer}; files that are read one after another may share it
+   * @throws the file system's error, or an Error if this is not a regular file
    */
   static async open(path: string, buffer: Buffer): Promise<GrowingFile> {
-    // Without NONBLOCK, opening a pipe would wait for a writer.
+    // Without O_NONBLOCK, opening a pipe would wait for a writer.
     const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const file = new GrowingFile(handle, buffer);
     const stats = await handle.stat();
@@ -94,7 +99,7 @@ export class GrowingFile {
     return this.#compressed;
   }
 
-  /** Whether another capture was begun in this very file, or part of it was cut off. */
+  /** Returns whether the file was truncated, or contains another capture now. */
   async wasRewritten(capture: GrowingCapture): Promise<boolean> {
     const { size } = await this.stat();
     if (size < (this.#compressed ? this.#fed : capture.offset)) return true;
@@ -105,8 +110,9 @@ export class GrowingFile {
   }
 
   /**
-   * Feeds what is new. Resolves to whether there was anything.
-   * @throws FormatError when this is no capture we can read, or goes beyond a limit
+   * Reads new data and passes it on. Resolves to whether there was any.
+   *
+   * @throws FormatError when this is not a supported capture, or it exceeds a limit
    */
   async feed(capture: GrowingCapture, { final, maxBytes, onFed = () => {} }: FeedOptions): Promise<boolean> {
     const { size } = await this.stat();
@@ -131,7 +137,7 @@ export class GrowingFile {
     refuseCompressed(head);
     this.#compressed = head.readUInt32LE() === LZ4_MAGIC;
     head.fill(0, ...COUNTS);
-    // The start time is written with the rest of the header: while it is not there, nothing is.
+    // The start time is written with the rest of the header: without it, there is no data yet.
     if (!this.#compressed && head.every((byte) => byte === 0)) return false;
     this.#head = head;
     return true;
@@ -151,7 +157,7 @@ export class GrowingFile {
       const wanted = Math.min(length, MAX_READ_BYTES);
       const chunk = await this.#read(position, wanted);
       const dataLength = lengthWithoutZeros(chunk);
-      // Nothing but zeros: room reserved ahead, however much of it follows.
+      // Only zeros: preallocated space, which may be long.
       if (dataLength === 0) break;
       const dataEnd = position + dataLength;
       this.dataBytes = Math.max(this.dataBytes, dataEnd);
@@ -171,7 +177,7 @@ export class GrowingFile {
     this.#seenEnd = this.dataBytes;
   }
 
-  /** Bytes that make no sense may be half written: only if they stay so the capture is damaged. */
+  /** Returns whether damage may be a write in progress. It becomes final if it is still there after several polls. */
   #doubts(capture: GrowingCapture, final: boolean): boolean {
     this.#damagePolls = this.#damageOffset === capture.offset ? this.#damagePolls + 1 : 1;
     this.#damageOffset = capture.offset;
@@ -197,7 +203,7 @@ export class GrowingFile {
     return Buffer.from(await this.#read(0, HEAD_BYTES));
   }
 
-  /** Up to `length` bytes, fewer only at the end of the file; valid until the next call. */
+  /** Reads up to `length` bytes, fewer only at the end of the file. Valid until the next call. */
   async #read(position: number, length: number): Promise<Buffer> {
     let filled = 0;
     while (filled < length) {
@@ -214,7 +220,11 @@ export function readBuffer(): Buffer {
   return Buffer.alloc(MAX_READ_BYTES);
 }
 
-/** @throws FormatError for a capture that was compressed on its way, which cannot be followed */
+/**
+ * Checks the compression.
+ *
+ * @throws FormatError for a capture that was compressed afterwards, which cannot be followed
+ */
 function refuseCompressed(start: Buffer): void {
   const compression = compressionOf(start);
   if (compression === undefined) return;
@@ -225,7 +235,11 @@ function refuseCompressed(start: Buffer): void {
   );
 }
 
-/** @throws FormatError when no capture begins like this */
+/**
+ * Checks the first bytes.
+ *
+ * @throws FormatError when no capture starts like this
+ */
 function requireMagic(start: Buffer): void {
   refuseCompressed(start);
   const isMagic = MAGICS.some((magic) => {

@@ -9,16 +9,16 @@ import { ENDED_STATES } from './capture-state.js';
 import type { Hint, WatchedCapture } from './watch-metrics.js';
 
 /**
- * A server allocates more within its first second. The supervisor of Airflow 3.3 makes some 17 allocations a second,
- * for two workers and for ever: 1,221 in its first minute.
+ * Fewer early allocations than a server makes within its first second. The supervisor of Airflow 3.3 makes some 17
+ * allocations a second, for two workers and without end: 1,221 in its first minute.
  */
 const FEW_EARLY_ALLOCATIONS = 10_000;
-/** A server takes more than 100 MB. */
+/** Less memory than a server, which takes more than 100 MB. */
 const SMALL_PEAK_BYTES = 64 * 2 ** 20;
 /** Components that Airflow traces, by the name of their capture. */
 const AIRFLOW_CAPTURE = /^(scheduler|dag_processor|api|triggerer)_memory\.bin$/;
 
-/** What the operator should know about a capture; nothing of it is said by Airflow or memray. */
+/** Returns what an operator should know about the captures, and neither Airflow nor memray reports. */
 export async function hintsFor(
   watched: readonly WatchedCapture[],
   memray: MemrayRelease | undefined,
@@ -54,8 +54,8 @@ function oldCaptureHint({ component, follower }: WatchedCapture): Hint[] {
 }
 
 /**
- * Name of the component whose capture Airflow writes there; undefined for a capture of a Node program: heapray, which
- * writes those, moves older ones out of the way.
+ * Returns the name of the component whose capture Airflow writes at the path. Undefined for a capture of a Node
+ * program, because heapray moves older ones away itself.
  */
 function airflowComponent({ path: file, header }: CaptureFollower): string | undefined {
   const isNode = header !== undefined && isNodeCapture(header);
@@ -67,7 +67,7 @@ function formatHint(
   memray: MemrayRelease | undefined,
 ): Hint[] {
   const { header } = follower;
-  // Said of the capture whose process forked this one's.
+  // Reported for the capture of the parent process.
   if (process !== undefined) return [];
   if (header === undefined || memray === undefined || header.format === memray.format) return [];
   const text =
@@ -76,7 +76,7 @@ function formatHint(
   return [{ component, hint: 'memray_format', text }];
 }
 
-/** By folder, said of the largest capture in it. */
+/** Returns one hint per folder, attached to its largest capture. */
 async function diskHints(watched: readonly WatchedCapture[]): Promise<Hint[]> {
   const folders = Map.groupBy(
     watched.filter(({ follower }) => follower.run !== undefined),
@@ -107,7 +107,7 @@ async function freeBytes(folder: string): Promise<number | undefined> {
   }
 }
 
-/** A memray that is installed, and the one format it reads. */
+/** An installed memray, and the one format it reads. */
 export interface MemrayRelease {
   readonly version: string;
   readonly format: number;
@@ -115,7 +115,10 @@ export interface MemrayRelease {
 
 const VERSION_TIMEOUT_MILLIS = 10_000;
 
-/** The memray on the PATH; undefined without one, with one that is not known, and when aborted or forbidden. */
+/**
+ * Returns the memray on the PATH. Undefined if there is none, its version is unknown, or the call was aborted or
+ * forbidden.
+ */
 export function installedMemray(signal?: AbortSignal): Promise<MemrayRelease | undefined> {
   return new Promise((resolve) => {
     try {

@@ -1,7 +1,7 @@
 import { isIPv6 } from 'node:net';
 import type { ListenAddress } from '@heapray/exporter/http';
 
-/** `HOST:PORT` or `[IPv6]:PORT`; undefined if it is neither. */
+/** Parses `HOST:PORT` or `[IPv6]:PORT`. Undefined for other text. */
 export function parseListenAddress(text: string): ListenAddress | undefined {
   const match = /^(?:\[([^\]]+)\]|([^:[\]\s]+)):(\d{1,5})$/.exec(text);
   if (match === null) return undefined;

@@ -3,23 +3,23 @@ import type { MetricFamily, MetricPoint } from './prometheus-text.js';
 export interface OtlpPushOptions {
   readonly intervalMillis: number;
   readonly note: (text: string) => void;
-  /** Time that one request may take, ms. Default 10,000. */
+  /** Timeout of a request in ms. Default 10,000. */
   readonly timeoutMillis?: number;
-  /** Time that the last request may take, ms. Default 3,000. */
+  /** Timeout of the last request in ms. Default 3,000. */
   readonly lastTimeoutMillis?: number;
 }
 
 const SCOPE = 'heapray';
 const TIMEOUT_MILLIS = 10_000;
-/** Whoever ends heapray waits a few seconds only before the process is killed. */
+/** Default for the last request: after a few seconds, supervisors kill the process. */
 const LAST_TIMEOUT_MILLIS = 3_000;
 const CUMULATIVE = 2;
-/** OTLP's flag of a data point that says that its series has ended. */
+/** OTLP's data point flag for a series that has ended. */
 const NO_RECORDED_VALUE = 1;
 
 /**
- * Sends metrics by OTLP over HTTP, as JSON, from time to time. What fails is said once and made good by the next
- * request, since values are cumulative.
+ * Sends metrics by OTLP over HTTP, as JSON, at regular intervals. A failure is reported once. The next request makes up
+ * for it, because values are cumulative.
  */
 export class OtlpPush {
   readonly #url: URL;
@@ -28,7 +28,7 @@ export class OtlpPush {
   #due = 0;
   #running: Promise<void> | undefined;
   #failed = false;
-  /** What the receiver knows. */
+  /** The metrics last received by the receiver. */
   #sent: readonly MetricFamily[] = [];
 
   constructor(url: URL, options: OtlpPushOptions) {
@@ -49,7 +49,7 @@ export class OtlpPush {
     });
   }
 
-  /** Gives up a request that was not answered yet, and sends the last values. Resolves when `lastTimeoutMillis` are over. */
+  /** Aborts an unanswered request, and sends the last values. Resolves after `lastTimeoutMillis` at the latest. */
   async close(families: () => readonly MetricFamily[]): Promise<void> {
     this.#closing.abort();
     await this.#running;
@@ -69,7 +69,7 @@ export class OtlpPush {
       this.#failed = false;
       this.#sent = families;
     } catch (error) {
-      // The next request has newer values, and tells whether the receiver answers.
+      // Ignore: the next request has newer values, and will show whether the receiver responds.
       if (error === this.#closing.signal.reason) return;
       if (!this.#failed) this.#options.note(`${this.#url.href}: metrics not sent: ${reasonOf(error)}`);
       this.#failed = true;
@@ -84,7 +84,7 @@ function timeout(millis: number): AbortSignal {
   return controller.signal;
 }
 
-/** The endpoint as OpenTelemetry's exporters take it: the path of the signal is added to a bare one. */
+/** Returns the endpoint by the rule of OpenTelemetry's exporters: the path of the signal is added. */
 function metricsUrl(url: URL): URL {
   const full = new URL(url);
   if (!full.pathname.endsWith('/v1/metrics'))
@@ -98,9 +98,9 @@ function reasonOf(error: unknown): string {
 }
 
 /**
- * An ExportMetricsServiceRequest in OTLP's JSON.
+ * Returns an ExportMetricsServiceRequest in OTLP's JSON.
  *
- * @param before what was sent last: series that are gone are told to have ended
+ * @param before the metrics sent last: series that are missing now are marked as ended
  */
 export function otlpRequest(
   families: readonly MetricFamily[],
@@ -154,7 +154,7 @@ function recordedValue({ value, startMillis }: MetricPoint): object {
   };
 }
 
-/** Numbers are whole ones: 64-bit numbers are text in OTLP's JSON. */
+/** Encodes attributes. Numbers are integers, and 64-bit integers are strings in OTLP's JSON. */
 function attributes(record: MetricPoint['attributes']): unknown {
   return Object.entries(record).map(([key, value]) => ({
     key,
@@ -162,7 +162,7 @@ function attributes(record: MetricPoint['attributes']): unknown {
   }));
 }
 
-/** 64-bit numbers are strings in OTLP's JSON. */
+/** Encodes a time. 64-bit integers are strings in OTLP's JSON. */
 function nanos(millis: number): string {
   return `${Math.max(0, Math.round(millis))}000000`;
 }

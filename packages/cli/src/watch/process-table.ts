@@ -2,35 +2,39 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 
 const REFRESH_MILLIS = 10_000;
-/** Processes read before other work gets its turn. */
+/** Number of processes to read before yielding to other work. */
 const BATCH = 50;
 
 interface ProcessRow {
   readonly parent: number;
   readonly residentBytes: number;
-  /** Its number in its own pid namespace, where that is another than ours. */
+  /** ID in the process's own PID namespace; undefined if that is ours. */
   readonly namespacePid: number | undefined;
 }
 
-/** Memory of the processes that a process started, and that those started. */
+/** Memory of all direct and indirect children of a process. */
 export interface DescendantMemory {
   readonly processes: number;
-  /** Sum of their resident sets: pages that several of them share count in each. */
+  /** Sum of their resident sets. Shared pages count in each. */
   readonly residentBytes: number;
 }
 
-/** The processes that can be seen, as `/proc` told them last. Empty where there is no `/proc`. */
+/** The visible processes at the last read of `/proc`. Empty without `/proc`. */
 export class ProcessTable {
   readonly #clock: () => number;
   #rows: ReadonlyMap<number, ProcessRow> = new Map();
   #read = Number.NEGATIVE_INFINITY;
 
-  /** @param clock milliseconds, from any moment on */
+  /**
+   * Creates an empty table.
+   *
+   * @param clock returns ms since any fixed moment
+   */
   constructor(clock: () => number) {
     this.#clock = clock;
   }
 
-  /** Reads `/proc` if that was last done ten seconds ago or more. */
+  /** Reads `/proc` if the last time is at least ten seconds ago. */
   async refresh(): Promise<void> {
     const now = this.#clock();
     if (Math.abs(now - this.#read) < REFRESH_MILLIS) return;
@@ -46,12 +50,12 @@ export class ProcessTable {
     this.#rows = rows;
   }
 
-  /** Processes that have this number in a pid namespace of their own. */
+  /** Returns the processes with this ID in another PID namespace. */
   withNamespacePid(pid: number): readonly number[] {
     return [...this.#rows].filter(([, row]) => row.namespacePid === pid).map(([own]) => own);
   }
 
-  /** Undefined for a process that was not there. */
+  /** Returns the memory of a process's children. Undefined for an unknown process. */
   descendantsOf(pid: number): DescendantMemory | undefined {
     if (!this.#rows.has(pid)) return undefined;
     const children = Map.groupBy(this.#rows, ([, { parent }]) => parent);
@@ -79,7 +83,7 @@ function pids(): number[] {
   }
 }
 
-/** Undefined for a process that has ended meanwhile. */
+/** Reads a process. Undefined if it has ended meanwhile. */
 function readRow(pid: number): ProcessRow | undefined {
   try {
     const status = readFileSync(`/proc/${pid}/status`, 'latin1');

@@ -4,23 +4,23 @@ import { ownPackage } from '../inputs/own-package.js';
 import { symbolizeProfile } from '../symbols/symbolize-profile.js';
 import { captureChange, captureProfile, type DefaultColumn, mergedProfile } from './capture-profile.js';
 
-/** All that a profile is made of; it can be posted to another thread. */
+/** The data of a profile to make. It can be posted to another thread. */
 export interface ProfileJob {
   readonly component: string;
   readonly defaultColumn: DefaultColumn;
-  /** Those of one component: of a process, and of the processes that it forked; one at least, each with a header. */
+  /** Captures of one component: of a process and of the processes it forked. At least one; each has a header. */
   readonly captures: readonly CaptureAtMoment[];
-  /** Whether the profile is of what changed; `before` counts only then. */
+  /** True for a profile of changes. Otherwise `before` is ignored. */
   readonly isChange: boolean;
 }
 
 export interface CaptureAtMoment {
   readonly snapshot: CaptureSnapshot;
-  /** Amounts at the earlier moment; undefined for a run that had not begun then. */
+  /** Amounts at the earlier moment; undefined for a run that had not started then. */
   readonly before?: CaptureAmounts | undefined;
 }
 
-/** Makes a profile, as gzipped pprof. Native frames get the names of the symbol tables on this machine. */
+/** Makes a profile as gzipped pprof. Native frames are named by the symbol tables on this machine. */
 export function makeProfile({
   component,
   defaultColumn,

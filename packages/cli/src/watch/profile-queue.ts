@@ -1,34 +1,34 @@
 import { HttpError } from '@heapray/exporter/http';
 
-/** Makes something, until the signal says that nobody wants it any more. */
+/** Makes a profile. The signal is aborted when no client wants it any more. */
 export type Make = (signal: AbortSignal) => Promise<Uint8Array>;
 
 export interface ProfileQueueOptions {
-  /** Profiles that may wait while one is made. */
+  /** Maximum number of profiles that wait while one is made. */
   readonly maxWaiting: number;
-  /** How long a profile is kept for others who want the same, ms. */
+  /** Time for which a profile is kept for other clients, in ms. */
   readonly keptMillis: number;
-  /** Profiles that are kept at most. */
+  /** Maximum number of profiles kept. */
   readonly maxKept: number;
 }
 
 const DEFAULTS: ProfileQueueOptions = { maxWaiting: 16, keptMillis: 10_000, maxKept: 8 };
-/** When to ask again where too many wait, s. */
+/** Value of `Retry-After` when too many wait, in seconds. */
 const RETRY_SECONDS = 5;
 
-/** A profile that is wanted, or made. */
+/** A profile that is requested or made. */
 interface Task {
   readonly made: Promise<Uint8Array>;
   readonly gone: AbortController;
-  /** Clients that wait for it. */
+  /** Number of clients waiting for it. */
   clients: number;
   isDone: boolean;
 }
 
-/** Makes profiles one after another, each once for all clients that want the same. */
+/** Makes profiles one after another. Each is made once for all clients that request the same. */
 export class ProfileQueue {
   readonly #options: ProfileQueueOptions;
-  /** By key, in the order in which they were wanted first. */
+  /** Tasks by key, in the order of their first request. */
   readonly #tasks: Map<string, Task> = new Map();
   #last: Promise<unknown> = Promise.resolve();
   #begun = 0;
@@ -38,21 +38,21 @@ export class ProfileQueue {
     this.#options = { ...DEFAULTS, ...options };
   }
 
-  /** Profiles that were made, failed or were given up. */
+  /** Number of profiles that were made, failed or were abandoned. */
   get made(): number {
     return this.#made;
   }
 
-  /** Profiles that are made or wait. */
+  /** Number of profiles that are being made or wait. */
   get pending(): number {
     return this.#begun - this.#made;
   }
 
   /**
-   * Resolves to the profile of this key, made now or a short while ago.
+   * Resolves to the profile of this key, made now or a short time ago.
    *
-   * @param signal says that the client has gone; the work ends with the last client that wants it
-   * @throws HttpError 503 (rejects) when too many wait, or what `make` throws
+   * @param signal aborted when the client disconnects; the work is stopped when its last client has
+   * @throws HttpError 503 (rejects) when too many wait, or the error of `make`
    */
   async get(key: string, signal: AbortSignal, make: Make): Promise<Uint8Array> {
     signal.throwIfAborted();
@@ -71,7 +71,7 @@ export class ProfileQueue {
   }
 
   #begin(key: string, make: Make): Task {
-    // One of them is made.
+    // One of the pending tasks does not wait: it is being made.
     if (this.pending > this.#options.maxWaiting) {
       throw new HttpError(503, `profiles: ${this.#options.maxWaiting} wait already`, RETRY_SECONDS);
     }

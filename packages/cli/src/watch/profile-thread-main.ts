@@ -1,8 +1,8 @@
-// The entry point of the thread that makes one profile.
+// Entry point of the thread that makes one profile.
 import { parentPort, workerData } from 'node:worker_threads';
 import { makeProfile, type ProfileJob } from './profile-job.js';
 
-/** Posted by the thread, once. */
+/** The single message posted by the thread. */
 export type ProfileThreadAnswer = { readonly profile: Uint8Array } | { readonly failure: string };
 
 async function answer(): Promise<ProfileThreadAnswer> {

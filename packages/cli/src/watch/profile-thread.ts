@@ -6,30 +6,32 @@ import { makeProfile, type ProfileJob } from './profile-job.js';
 import type { ProfileThreadAnswer } from './profile-thread-main.js';
 
 export interface ProfileThreadOptions {
-  /** What the thread runs. */
+  /** Entry point of the thread. */
   readonly script: URL;
-  /** Most its heap may take, in MiB. */
+  /** Maximum size of its heap in MiB. */
   readonly heapMib: number;
-  /** Most time it may take, in ms: the profiles behind it wait. */
+  /** Maximum running time in ms: later profiles wait for it. */
   readonly maxMillis: number;
 }
 
-/** What a profile is built of is garbage hardly ever: a larger young generation makes it no faster. */
+/**
+ * Size of the young generation in MiB. Few objects of a profile become garbage, so a larger one would not be faster.
+ */
 const YOUNG_MIB = 2;
 const DEFAULTS: ProfileThreadOptions = {
   script: new URL('./profile-thread-main.js', import.meta.url),
   heapMib: 1024,
   maxMillis: 120_000,
 };
-/** A thread that collects garbage without end may not hear that it is to end. */
+/** Timeout for ending a thread, in ms: during endless garbage collection it may not respond. */
 const TERMINATE_MILLIS = 2_000;
 
 /**
- * Makes a profile on a thread of its own, which ends with it: its heap is given back to the system. Where Node's
- * permissions forbid threads, the profile is made on this one.
+ * Makes a profile on a separate thread that ends afterwards, so that its heap is returned to the system. If Node's
+ * permissions forbid threads, the profile is made on this thread.
  *
- * @param signal ends the thread, too
- * @throws HttpError 500 (rejects) when it cannot be made, or the reason of the signal
+ * @param signal also ends the thread
+ * @throws HttpError 500 (rejects) when the profile cannot be made, or the reason of the signal
  */
 export async function makeProfileOnThread(
   job: ProfileJob,
@@ -60,19 +62,19 @@ export async function makeProfileOnThread(
   } finally {
     clearTimeout(late);
     signal.removeEventListener('abort', stop);
-    // The next one is started when this one has given back its memory.
+    // Wait, so that the next thread starts after this one has released its memory.
     await Promise.race([worker.terminate(), delay(TERMINATE_MILLIS, undefined, { ref: false })]);
   }
 }
 
-/** Undefined where no thread may be started. */
+/** Starts the thread. Undefined if threads are forbidden. */
 function startThread(job: ProfileJob, { script, heapMib }: ProfileThreadOptions): Worker | undefined {
   try {
     return new Worker(script, {
       name: 'heapray profile',
       workerData: job,
       transferList: buffersOf(job),
-      // Preloads of the process stay out of it.
+      // Do not load the preloads of this process.
       env: { ...process.env, NODE_OPTIONS: '' },
       execArgv: [],
       resourceLimits: { maxOldGenerationSizeMb: heapMib, maxYoungGenerationSizeMb: YOUNG_MIB },
@@ -83,7 +85,10 @@ function startThread(job: ProfileJob, { script, heapMib }: ProfileThreadOptions)
   }
 }
 
-/** The large parts of snapshots: copies, which are handed over. Earlier amounts may be shared, and are copied. */
+/**
+ * Returns the large buffers of snapshots, to transfer them: they are copies. Earlier amounts may be shared, so they are
+ * copied instead.
+ */
 function buffersOf({ captures }: ProfileJob): ArrayBuffer[] {
   return captures.flatMap(({ snapshot: { model, amounts } }) => [
     amounts.rows.buffer,

@@ -2,16 +2,16 @@
 export interface MetricPoint {
   readonly attributes: Readonly<Record<string, string | number>>;
   readonly value: number;
-  /** Of a counter: when it began, in milliseconds since the Unix epoch. */
+  /** Start of a counter, in ms since the Unix epoch. */
   readonly startMillis?: number;
 }
 
 /** All values of one name. */
 export interface MetricFamily {
-  /** Dotted, without unit and `total`. */
+  /** Dotted name, without unit and `total`. */
   readonly name: string;
   readonly kind: 'counter' | 'gauge';
-  /** In UCUM, as OpenTelemetry has it. */
+  /** Unit in UCUM, as in OpenTelemetry. */
   readonly unit: string;
   readonly help: string;
   readonly points: readonly MetricPoint[];
@@ -19,7 +19,7 @@ export interface MetricFamily {
 
 export const PROMETHEUS_TEXT = 'text/plain; version=0.0.4; charset=utf-8';
 
-/** Metrics in Prometheus' text format. Families without a value are left out. */
+/** Formats metrics in Prometheus' text format. Families without a value are omitted. */
 export function prometheusText(families: readonly MetricFamily[]): string {
   return families
     .filter(({ points }) => points.length > 0)
@@ -56,7 +56,10 @@ function escapeHelp(text: string): string {
   return text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n');
 }
 
-/** Lone surrogates have no UTF-8; a carriage return would be taken for the end of the line by some readers. */
+/**
+ * Escapes a label value. Lone surrogates have no UTF-8 form, and some readers treat a carriage return as the end of the
+ * line.
+ */
 function escapeValue(text: string): string {
   return text
     .toWellFormed()

@@ -1,9 +1,9 @@
 import type { MemrayHeader } from '@heapray/exporter/memray';
 
-/** Runs that are remembered to recognize one that comes back. */
+/** Number of runs remembered, to recognize one that returns. */
 const MAX_REMEMBERED = 16;
 
-/** Counts the runs of a program whose captures had one path, each once, however often its file is opened. */
+/** Counts the runs of a program whose captures had one path. Each counts once, however often its file is opened. */
 export class RunCounter {
   readonly #newest: string[] = [];
   #count = 0;
@@ -12,7 +12,7 @@ export class RunCounter {
     return this.#count;
   }
 
-  /** Counts the run with this header, unless it is one of the newest known. */
+  /** Counts the run with this header, unless it is one of the newest known runs. */
   add({ pid, startTimeMillis }: MemrayHeader): void {
     const key = `${pid} ${startTimeMillis}`;
     if (this.#newest.includes(key)) return;

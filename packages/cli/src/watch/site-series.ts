@@ -1,16 +1,16 @@
 import { RecentAllocation, type SiteAmounts, type SiteReading, TopSites } from '@heapray/exporter/call-sites';
 import type { GrowingCapture } from '@heapray/exporter/memray';
 
-/** The function that allocated, and the package on whose behalf. */
+/** The function that allocated, and the package that it allocated for. */
 export interface CallSite {
   readonly functionName: string;
   readonly file: string;
-  /** Where the function starts, from 1; 0 when unknown. */
+  /** Line where the function starts, from 1; 0 when unknown. */
   readonly line: number;
   readonly packageName: string;
 }
 
-/** Bytes and numbers of allocations of a call site, or of all that have no series of their own. */
+/** Bytes and numbers of allocations of a call site, or of all without a series of their own. */
 export interface SiteValues {
   readonly allocatedBytes: number;
   readonly allocations: number;
@@ -22,26 +22,26 @@ export interface SiteValues {
 export interface CallSiteRow {
   readonly site: CallSite;
   readonly values: SiteValues;
-  /** When its counters began, ms since the Unix epoch; undefined: with the capture. */
+  /** Start of its counters, in ms since the Unix epoch; undefined: the start of the capture. */
   readonly sinceMillis: number | undefined;
 }
 
-/** The metrics of a capture by call site; rows, other and dropped add up to the total. */
+/** The metrics of a capture by call site. Rows, `other` and `dropped` add up to the total. */
 export interface SiteView {
   readonly rows: readonly CallSiteRow[];
   readonly other: SiteValues;
-  /** Counters of series that are gone, see `TopSites`. */
+  /** Sum of the counters of removed series, see `TopSites`. */
   readonly dropped: SiteValues;
   readonly total: SiteValues;
 }
 
-/** Function name of allocations without a stack, as memray writes it. */
+/** memray's function name for allocations without a stack. */
 const NO_STACK = '<stack trace unavailable>';
-/** Positions in the gauges of a site. */
+/** Indices in the gauges of a site. */
 const RETAINED = 0;
 const PEAK = 2;
 
-/** Chooses the call sites of a capture that get a series of their own: exactly the largest at each view. */
+/** Selects the call sites of a capture that get series of their own: exactly the largest at each view. */
 export class SiteSeries {
   readonly #top: TopSites<string>;
   readonly #recent: RecentAllocation<string> = new RecentAllocation();
@@ -52,7 +52,7 @@ export class SiteSeries {
     this.#top = new TopSites(maxCallSites);
   }
 
-  /** Finds out the call sites of the sites that are new: for all of a large capture at once it takes seconds. */
+  /** Determines the call sites of new sites. For a large capture, this would take seconds all at once. */
   learn(capture: GrowingCapture): void {
     this.#groupingOf(capture).learn();
   }
@@ -63,9 +63,9 @@ export class SiteSeries {
   }
 
   /**
-   * Returns the same view until the capture has grown.
+   * Returns the current view. It is unchanged until the capture grows.
    *
-   * @param epochMillis now, since the Unix epoch
+   * @param epochMillis now, in ms since the Unix epoch. Default `Date.now()`
    */
   view(capture: GrowingCapture, epochMillis: number = Date.now()): SiteView {
     const { offset } = capture;
@@ -94,7 +94,9 @@ export class SiteSeries {
     return this.#grouping;
   }
 
-  /** A site weighs as much as its largest share: of what is allocated lately, retained, or was alive at the peak. */
+  /**
+   * Returns the weight of a site: its largest share of recent allocations, of retained bytes, or of bytes at the peak.
+   */
   #weight({ sites, total }: SiteReading<string>, key: string): number {
     const { gauges } = sites.get(key)!;
     const share = (at: number) => gauges[at]! / (total.gauges[at]! || 1);
@@ -102,7 +104,7 @@ export class SiteSeries {
   }
 }
 
-/** Bytes and number allocated; bytes and number retained, bytes at the peak. */
+/** Counters: bytes and number allocated. Gauges: bytes and number retained, bytes at the peak. */
 interface Sum extends SiteAmounts {
   readonly counters: [number, number];
   readonly gauges: [number, number, number];
@@ -113,11 +115,11 @@ interface KeyedCallSite {
   readonly callSite: CallSite;
 }
 
-/** Sums the sites of a capture by call site. Finds out once which call site a site belongs to. */
+/** Sums the sites of a capture by call site. Determines the call site of each site once. */
 class SiteGrouping {
   readonly capture: GrowingCapture;
   readonly #callSites: Map<string, KeyedCallSite> = new Map();
-  /** Key of the call site, by number of the site: one string for all sites of a call site. */
+  /** Key of the call site by site number. All sites of a call site share one string. */
   readonly #keys: string[] = [];
 
   constructor(capture: GrowingCapture) {

@@ -1,41 +1,44 @@
 export interface SpareMemoryOptions {
-  /** Collects garbage, and gives the memory back to the system. */
+  /** Collects garbage, and returns the memory to the system. */
   readonly collect: () => void;
-  /** Milliseconds, from any moment on. */
+  /** Returns ms since any fixed moment. */
   readonly clock: () => number;
 }
 
-/** A collection takes some 50 ms: at most a hundredth of the time is spent with them. */
+/** Minimum time between collections in ms. One takes some 50 ms, so they take at most 1 % of the time. */
 const MIN_GAP_MILLIS = 5_000;
-/** Reading leaves little, and V8 collects while it goes on: so many bytes are worth a collection, once in so long. */
+/**
+ * Number of bytes read that make a collection worthwhile, and minimum time between such collections in ms. Reading
+ * leaves little garbage, and V8 collects while it continues.
+ */
 const WORTH_BYTES = 2 ** 20;
 const READING_GAP_MILLIS = 60_000;
 
-/** What was done so far; each number only grows. */
+/** Work done so far. The numbers never decrease. */
 export interface WorkDone {
   readonly bytesRead: number;
-  /** Captures that are gone. */
+  /** Number of captures that are gone. */
   readonly gone: number;
-  /** Profiles that were made. */
+  /** Number of profiles made. */
   readonly profiles: number;
 }
 
 /**
- * Collects garbage when a process has become idle behind work that leaves much of it. V8 would keep it: it collects when
- * more memory is wanted, and an idle process wants none.
+ * Collects garbage when a process has become idle after work that leaves much of it. V8 would keep it: it collects when
+ * more memory is needed, and an idle process needs none.
  */
 export class SpareMemory {
   readonly #options: SpareMemoryOptions;
   #collected: WorkDone = { bytesRead: 0, gone: 0, profiles: 0 };
   #collectedAt = Number.NEGATIVE_INFINITY;
-  /** Code that is not run any more, for one, goes with the second collection only. */
+  /** True if another collection should follow: unused code, for example, is only freed by the second one. */
   #isOnceMore = false;
 
   constructor(options: SpareMemoryOptions) {
     this.#options = options;
   }
 
-  /** Call now and then while nothing is in work. */
+  /** Call regularly while no work is in progress. */
   tend(done: WorkDone): void {
     const { bytesRead, gone, profiles } = this.#collected;
     const passed = this.#options.clock() - this.#collectedAt;
@@ -50,7 +53,7 @@ export class SpareMemory {
   }
 }
 
-/** Collects all garbage there is, where `gc` is exposed; see `restartSmall`. */
+/** Collects all garbage, if `gc` is exposed; see `restartSmall`. */
 export function collectAll(): void {
   const { gc } = globalThis;
   (gc as ((options: object) => void) | undefined)?.({

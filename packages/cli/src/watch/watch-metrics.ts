@@ -4,30 +4,30 @@ import { CAPTURE_STATES } from './capture-state.js';
 import type { MetricFamily, MetricPoint } from './prometheus-text.js';
 import type { CallSite, SiteValues } from './site-series.js';
 
-/** A capture under the name of its component. */
+/** A capture with the name of its component. */
 export interface WatchedCapture {
   readonly component: string;
-  /** Pid of a process that was forked by the one that gives the component its name. */
+  /** ID of a process that was forked by the process of the component. */
   readonly process?: string | undefined;
   readonly follower: CaptureFollower;
 }
 
 export interface Hint {
   readonly component: string;
-  /** A short fixed name. */
+  /** Short fixed name of the hint. */
   readonly hint: string;
-  /** One line for a person. */
+  /** One line for the user. */
   readonly text: string;
 }
 
 const COMPONENT = 'heapray.component';
-/** Pid of a forked process; absent for its parent. */
+/** Attribute for the ID of a forked process; absent for its parent. */
 const PROCESS = 'heapray.process';
-/** Tells the traced process from the processes it started, and those started in turn. */
+/** Attribute that distinguishes the traced process from its direct and indirect children. */
 const ROLE = 'heapray.process.role';
-/** The sum of the sites without a series of their own. */
+/** The sum of the sites without series of their own. */
 const OTHER: CallSite = { functionName: 'other', file: '', line: 0, packageName: '' };
-/** The sum of what series had counted that are gone. */
+/** The sum of the counters of removed series. */
 const DROPPED: CallSite = { functionName: '(dropped)', file: '', line: 0, packageName: '' };
 
 type Facts = readonly [
@@ -38,7 +38,7 @@ type Facts = readonly [
   of: (watched: WatchedCapture) => number | undefined,
 ];
 
-/** What is known of each capture as a whole. */
+/** Metrics of each capture as a whole. */
 const CAPTURE_FACTS: readonly Facts[] = [
   [
     'heapray.capture.events',
@@ -98,7 +98,7 @@ const CAPTURE_FACTS: readonly Facts[] = [
   ],
 ];
 
-/** Whether there is a file, at the path or moved away from it, whose size and age can be told. */
+/** Returns whether there is a file, at the path or moved away from it, with a known size and age. */
 function isThere(follower: CaptureFollower): boolean {
   return follower.inPlace || follower.run !== undefined;
 }
@@ -111,7 +111,7 @@ type SiteFacts = readonly [
   of: (values: SiteValues) => number,
 ];
 
-/** What is known by call site; an aggregated capture does not say the first two. */
+/** Metrics by call site that an aggregated capture does not have. */
 const ALLOCATED_FACTS: readonly SiteFacts[] = [
   [
     'heapray.memory.allocated',
@@ -152,7 +152,7 @@ const HEAP_FACTS: readonly SiteFacts[] = [
   ],
 ];
 
-/** All metrics, as of the last poll. */
+/** Returns all metrics at the last poll. */
 export function watchMetrics(
   watched: readonly WatchedCapture[],
   hints: readonly Hint[],
@@ -190,7 +190,7 @@ function siteFamily(
 
 type Attributes = MetricPoint['attributes'];
 
-/** Captures of one component are those of a process and of processes that it forked. */
+/** Returns the attributes of a capture. Captures of one component are of a process and of the processes it forked. */
 function captureAttributes({ component, process }: WatchedCapture): Attributes {
   return { [COMPONENT]: component, ...(process !== undefined && { [PROCESS]: process }) };
 }
@@ -204,7 +204,10 @@ function siteAttributes({ functionName, file, line, packageName }: CallSite): At
   };
 }
 
-/** Children of a process that lives are not in its capture; they may hold much more than it does. */
+/**
+ * Returns the resident memory. The children of a live process are not in its capture, and may hold much more than it
+ * does.
+ */
 function residentFamily(watched: readonly WatchedCapture[]): MetricFamily {
   const points = watched.flatMap((each): MetricPoint[] => {
     const { follower } = each;
@@ -236,7 +239,7 @@ function captureFamily(
   return { name, kind, unit, help, points };
 }
 
-/** One series of each state, so that those of the past say zero. */
+/** Returns one series per state, so that previous states become 0. */
 function stateFamily(watched: readonly WatchedCapture[]): MetricFamily {
   const points = watched.flatMap((each) =>
     CAPTURE_STATES.map((state) => ({

@@ -7,46 +7,46 @@ import type { ProfileJob } from './profile-job.js';
 import { ProfileQueue } from './profile-queue.js';
 import { makeProfileOnThread } from './profile-thread.js';
 
-/** A profile that is wanted. */
+/** A request for a profile. */
 export interface WantedProfile {
   readonly component: string;
   readonly defaultColumn: DefaultColumn;
-  /** Set for what changes in so many seconds from now. */
+  /** Length of the time to cover from now, in seconds; undefined unless requested. */
   readonly seconds: number | undefined;
-  /** Aborted when the client has gone. */
+  /** Aborted when the client disconnects. */
   readonly signal: AbortSignal;
 }
 
-/** Differences that may be in work at once: each keeps its first amounts until its time is over. */
+/** Maximum number of differences in work at once: each keeps its first amounts until its time is over. */
 const MAX_DIFFERENCES = 16;
-/** When to ask again where there is no room for one more, s. */
+/** Value of `Retry-After` when there are too many, in seconds. */
 const NO_ROOM_SECONDS = 10;
 
-/** Makes the profiles of watched captures, on a thread of their own, so that nothing else waits for them. */
+/** Makes profiles of watched captures on a separate thread, so that other work does not wait for them. */
 export class WatchProfiles {
-  /** Newest runs of a component: of a process, and of the processes that it forked. */
+  /** Returns the newest runs of a component: of a process and of the processes it forked. */
   readonly #runsOf: (component: string) => readonly CaptureRun[];
   readonly #queue: ProfileQueue = new ProfileQueue();
   #differences = 0;
-  /** The first amounts of the differences in work, by reading: those of one reading are shared. */
+  /** First amounts of the differences in work, by state of the captures. Differences from the same state share them. */
   readonly #amounts: Map<string, WeakRef<ReadonlyMap<string, CaptureAmounts>>> = new Map();
 
   constructor(runsOf: (component: string) => readonly CaptureRun[]) {
     this.#runsOf = runsOf;
   }
 
-  /** Profiles that were made, or given up. */
+  /** Number of profiles that were made or abandoned. */
   get made(): number {
     return this.#queue.made;
   }
 
-  /** Whether one is made, or waits for its turn. */
+  /** True if a profile is being made or waits. */
   get isBusy(): boolean {
     return this.#queue.pending > 0;
   }
 
   /**
-   * Resolves to a gzipped pprof profile; the same for all requests between two readings.
+   * Resolves to a gzipped pprof profile. It is the same for all requests until more data is read.
    *
    * @throws HttpError (rejects) 404 without a capture, 503 when too many wait, 500 when it cannot be made
    */
@@ -81,7 +81,7 @@ export class WatchProfiles {
     );
   }
 
-  /** Tells readings of a component apart. */
+  /** Returns a key for the current state of a component's captures. */
   #readingOf(component: string): string {
     const runs = this.#known(component).map(({ id, capture }) => `${id}:${capture.offset}`);
     return JSON.stringify([component, ...runs]);
@@ -114,7 +114,7 @@ export class WatchProfiles {
   }
 }
 
-/** The same for a capture as it grew, and compressed at its end: both number their sites alike. */
+/** Returns a key that is equal for the growing and the compressed capture of a run: both number their sites alike. */
 function runKey({ capture: { header } }: CaptureRun): string {
   return `${header?.pid} ${header?.startTimeMillis}`;
 }

@@ -3,7 +3,7 @@ import { formatBytes } from '../text/quantity.js';
 import { formatTable } from '../text/table.js';
 import type { Hint, WatchedCapture } from './watch-metrics.js';
 
-/** The captures as a table for people. */
+/** Formats the captures as a table. */
 export function watchTable(watched: readonly WatchedCapture[]): string {
   const figures = ['ALLOCATED', 'ALLOCATIONS', 'RETAINED', 'PEAK', 'RESIDENT'];
   const hasForked = watched.some(({ process }) => process !== undefined);
@@ -39,12 +39,12 @@ function quantity(value: number | undefined, format: (value: number) => string):
   return value === undefined ? '-' : format(value);
 }
 
-/** The captures as stable JSON; what is not known is `null` there. */
+/** Returns the captures as JSON with stable keys. Unknown values are `null`. */
 export function watchReport(watched: readonly WatchedCapture[], hints: readonly Hint[]): unknown {
   return { captures: grouped(watched).map(captureReport), hints };
 }
 
-/** Captures of one component one after another, that of the process that forked the others first. */
+/** Orders captures by component, each with the process that forked the others first. */
 function grouped(watched: readonly WatchedCapture[]): readonly WatchedCapture[] {
   const byComponent = Map.groupBy(watched, ({ component }) => component);
   return [...byComponent.values()].flatMap((group) => [
@@ -55,7 +55,7 @@ function grouped(watched: readonly WatchedCapture[]): readonly WatchedCapture[] 
 
 interface CaptureReport {
   readonly component: string;
-  /** Pid of a forked process. */
+  /** ID of a forked process. */
   readonly process: string | undefined;
   readonly path: string;
   readonly state: string;

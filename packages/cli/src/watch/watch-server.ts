@@ -13,13 +13,13 @@ import type { DefaultColumn } from './capture-profile.js';
 import { PROMETHEUS_TEXT } from './prometheus-text.js';
 import type { WantedProfile } from './watch-profiles.js';
 
-/** Provides what the server hands out. */
+/** Provides the content of the server. */
 export interface WatchContent {
   /** Returns the metrics in Prometheus' text format, encoded. */
   metrics(): Uint8Array;
-  /** Names of the components that have a profile now. */
+  /** Returns the components that have a profile now. */
   components(): readonly string[];
-  /** Names of the components whose captures are being read for the first time: no profile until then. */
+  /** Returns the components whose captures are being read for the first time. They have no profile until then. */
   reading(): readonly string[];
   /**
    * Resolves to a gzipped pprof profile.
@@ -61,12 +61,12 @@ const UNSUPPORTED = {
   since: new HttpError(400, 'since, until: not supported by heapray watch, which keeps no past states'),
   debug: new HttpError(400, 'debug: not supported by heapray watch; use heapray top on the profile'),
 };
-/** When to ask again for a capture that is being read, s. */
+/** Value of `Retry-After` for a capture that is being read, in seconds. */
 const RETRY_SECONDS = 5;
 
 /**
- * Serves `/metrics`, `/debug/pprof/*` and `/healthz` by the rules of `startHttpServer`. No request makes it touch the
- * file system, but for the symbols of files with native frames.
+ * Serves `/metrics`, `/debug/pprof/*` and `/healthz` as `startHttpServer` does. Requests do not access the file system,
+ * except for the symbols of files with native frames.
  *
  * @throws CommandError (rejects) when the address is taken or not permitted
  */

@@ -13,16 +13,22 @@ import { type Hint, type WatchedCapture, watchMetrics } from './watch-metrics.js
 import { type WantedProfile, WatchProfiles } from './watch-profiles.js';
 import type { WatchContent } from './watch-server.js';
 
-/** Paths whose runs are counted; the counts of captures that are gone longest are forgotten beyond. */
+/**
+ * Maximum number of paths whose runs are counted. Beyond that, the counts of captures that disappeared first are
+ * dropped.
+ */
 const MAX_COUNTED_PATHS = 1000;
 
 export interface WatcherOptions extends Omit<FollowerOptions, 'buffer' | 'writer' | 'runs' | 'exists'> {
   readonly paths: readonly string[];
-  /** Says something to the person at the terminal. */
+  /** Writes a message for the user. */
   readonly note: (text: string) => void;
 }
 
-/** A file without a header says nothing by which to tell it from the one that was in the way before. */
+/**
+ * Keys of hints that are repeated after an interruption: a file without a header cannot be distinguished from the
+ * previous one in its place.
+ */
 const NEWS_EACH_TIME = /"old_capture",null,null\]$/;
 
 export interface PollOptions {
@@ -43,7 +49,7 @@ export class Watcher implements WatchContent {
   readonly #hinted: Set<string> = new Set();
   #hints: readonly Hint[] = [];
   #gone = 0;
-  /** Bytes that were read of captures that are gone. */
+  /** Number of bytes read of captures that are gone. */
   #goneBytes = 0;
   #metrics: Uint8Array | undefined;
   readonly #profiles: WatchProfiles = new WatchProfiles((component) =>
@@ -51,7 +57,7 @@ export class Watcher implements WatchContent {
       return each === component && run !== undefined ? [run] : [];
     }),
   );
-  /** Set when it is known. */
+  /** The installed memray, once it is known. */
   memray: MemrayRelease | undefined;
 
   constructor(options: WatcherOptions) {
@@ -59,7 +65,7 @@ export class Watcher implements WatchContent {
     this.#processes = new ProcessTable(options.clock);
   }
 
-  /** In the order they were found. */
+  /** All captures in the order in which they were found. */
   get captures(): readonly WatchedCapture[] {
     return [...this.#followers.values()];
   }
@@ -68,15 +74,16 @@ export class Watcher implements WatchContent {
     return this.#hints;
   }
 
-  /** Why paths could not be searched, as of the last poll. */
+  /** Reasons why paths could not be searched, as of the last poll. */
   get problems(): readonly string[] {
     return this.#problems;
   }
 
   /**
-   * Looks for captures and reads what is new. Resolves to whether there is more to be read at once.
-   * @param final see {@link CaptureFollower.poll}
-   * @param quiet whether notes wait for the next poll
+   * Searches captures and reads new data. Resolves to whether more data is available now.
+   *
+   * @param options.final see {@link CaptureFollower.poll}
+   * @param options.quiet whether to keep messages for the next poll. Default false
    */
   async poll({ final = false, quiet = false }: PollOptions = {}): Promise<boolean> {
     const { captures, emptyFolders, problems } = await findCaptures(this.#options.paths);
@@ -102,7 +109,7 @@ export class Watcher implements WatchContent {
     return { bytesRead, gone: this.#gone, profiles: this.#profiles.made };
   }
 
-  /** Whether profiles are in work. */
+  /** True if profiles are in work. */
   get isBusy(): boolean {
     return this.#profiles.isBusy;
   }
@@ -111,7 +118,7 @@ export class Watcher implements WatchContent {
     return watchMetrics(this.captures, this.#hints);
   }
 
-  /** Returns the same bytes until the next poll has ended. */
+  /** Returns the metrics, which are the same until the next poll has ended. */
   metrics(): Uint8Array {
     this.#metrics ??= Buffer.from(prometheusText(this.families()));
     return this.#metrics;
@@ -143,7 +150,10 @@ export class Watcher implements WatchContent {
     this.#followers.set(path, { component, process, follower });
   }
 
-  /** The counter outlives the follower: it goes on when the next run begins a file of the same name. */
+  /**
+   * Returns the run counter of a path. It outlives the follower, and continues when the next run creates a file of the
+   * same name.
+   */
   #runsAt(path: string): RunCounter {
     const counter = this.#runs.get(path) ?? new RunCounter();
     this.#runs.delete(path);
@@ -155,7 +165,7 @@ export class Watcher implements WatchContent {
     return counter;
   }
 
-  /** Says once what cannot be searched, and which folders have no capture; again if it was otherwise meanwhile. */
+  /** Reports paths that cannot be searched and folders without captures, once until it changes. */
   #tellOf(emptyFolders: readonly string[]): void {
     const lines = [
       ...this.#problems,
@@ -165,7 +175,7 @@ export class Watcher implements WatchContent {
     this.#toldOfPaths = new Set(lines);
   }
 
-  /** A capture that is gone leaves no series behind. */
+  /** Drops captures that are gone, including their series. */
   #forgetGone(): void {
     for (const [path, { follower }] of this.#followers) {
       if (follower.state !== 'gone') continue;
@@ -182,7 +192,7 @@ export class Watcher implements WatchContent {
       const { state, reason, inPlace } = follower;
       if (this.#told.get(path) === state) continue;
       this.#told.set(path, state);
-      // A file that was just begun has its header soon.
+      // A file that was just created will soon have its header.
       if (state !== 'waiting' || !inPlace)
         this.#options.note(`${path}: ${state}${reason === '' ? '' : ` (${reason})`}`);
     }
