@@ -29,8 +29,8 @@ export type ComponentWork =
 interface Registry {
   readonly declared: SafeSet<string>;
   /**
-   * By component. Weak references, so that a program that wraps new functions for each request does not leak
-   * them.
+   * Functions by component. References are weak, so that a program that wraps new functions for each request
+   * does not leak them.
    */
   readonly wrapped: SafeMap<string, SafeWeakRef<ComponentWork>[]>;
   /** Set while a profiler runs. */

@@ -15,7 +15,8 @@ export interface HeaprayMetricProducerOptions {
 /** The SDK's `MetricProducer` of 2.x and 3.x, by structure. */
 export interface HeaprayMetricProducer {
   /**
-   * Never rejects. Waits for the profiler thread at most 1 s, and repeats its last answer if there is none.
+   * Returns the metrics. Never rejects. Waits at most 1 s for the profiler thread; without an answer, repeats
+   * the last one.
    */
   collect(): Promise<HeaprayCollectionResult>;
 }

@@ -4,15 +4,15 @@
 // another, inside the error handling. Nothing here awaits: a module with a top-level await cannot be
 // required, and the program's first code would run before profiling has started.
 
-// Neither process nor the modules are imported: to list what `node:process` exports opens the standard streams, and any
-// import of a module of Node's takes more than the smallest stack.
+// Neither process nor modules are imported: listing the exports of `node:process` opens the standard streams,
+// and any import of a Node module needs more than the smallest stack.
 // biome-ignore lint/style/noRestrictedGlobals: this is loaded before the application.
 const { process, Symbol: symbols } = globalThis;
 
 /** Set by register.cts while it requires this file. */
 const REQUIRED = symbols.for('heapray.required');
 
-// The function is never called. Its literal imports show file tracers (Next.js, `@vercel/nft`) which files the steps need.
+// Never called. These literal imports show file tracers (Next.js, `@vercel/nft`) which files the steps need.
 void (() => [
   import('./register/process-start.js'),
   import('./register/launchers.js'),

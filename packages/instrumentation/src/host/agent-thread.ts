@@ -215,7 +215,7 @@ export class AgentThread {
     return this.#stopping;
   }
 
-  /** Abandons the thread, which then ends by itself. Sends no more messages. The process need not wait for it. */
+  /** Abandons the thread: tells it to end and sends nothing more. The process need not wait for it. */
   abandon(): void {
     this.#abandoned = true;
     this.#tellToExit(ABANDONED);

@@ -1,6 +1,6 @@
 import type { Ledger } from '../ledger/index.js';
 
-/** What has to be said where a frozen remainder is among what is in use; nothing without one. */
+/** Returns a note about the frozen remainder among what is in use; empty if there is none. */
 export function frozenNote(ledger: Ledger): readonly string[] {
   const bytes = Math.round(ledger.frozen.totalBytes);
   if (bytes <= 0) return [];

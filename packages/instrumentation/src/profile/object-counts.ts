@@ -1,9 +1,9 @@
 import { type CallTree, CUT_OFF, type NodeIndex, type RawFrame, ROOT } from '../ledger/index.js';
 
 /**
- * How many objects each stack has in use, as V8's own API counts them (unbiased). Made on the main thread
- * from the native binding's profile and sent to the profiler thread as plain columns, a row per stack,
- * callers before callees.
+ * Number of objects that each stack has in use, as counted by V8's own API (unbiased). The main thread makes
+ * it from the native binding's profile and sends it to the profiler thread as plain columns: a row for each
+ * stack, callers before callees.
  */
 export interface ObjectCountTable {
   readonly parents: readonly number[];
@@ -12,12 +12,12 @@ export interface ObjectCountTable {
   readonly bytes: readonly number[];
 }
 
-/** Objects and bytes in use by stack of the ledger's tree. */
+/** Objects and bytes in use, by stack of the ledger's tree. */
 export type ObjectCounts = ReadonlyMap<NodeIndex, { readonly count: number; readonly bytes: number }>;
 
 /**
- * Finds the table's stacks in the ledger's tree. What the ledger has not read yet is left out: it is in no profile, and
- * only a reading tells which script a function is of.
+ * Maps the table's stacks to the ledger's tree. Leaves out stacks that the ledger does not know yet: no
+ * profile contains them, and only a poll shows to which script a function belongs.
  */
 export function objectCountsByNode(table: ObjectCountTable, tree: CallTree): ObjectCounts {
   const result = new Map<NodeIndex, { count: number; bytes: number }>();
@@ -40,14 +40,14 @@ export function objectCountsByNode(table: ObjectCountTable, tree: CallTree): Obj
   return result;
 }
 
-/** Where a stack stands in the tree, from the outermost frame and from below the frame that stands for lost ones. */
+/** Place of a stack in the tree, both from the outermost frame and from below the `(truncated)` frame. */
 interface Path {
   readonly depth: number;
   readonly whole: Place | undefined;
   readonly cutOff: Place | undefined;
 }
 
-/** As the ledger places stacks, see `ReadStack`: what is called by a folded one is folded with it. */
+/** Placement as in the ledger, see `ReadStack`: callees of a folded stack are folded too. */
 interface Place {
   readonly node: NodeIndex;
   readonly isFolded: boolean;

@@ -27,7 +27,7 @@ export const HEAP_COLUMNS = [
   { type: 'inuse_space', unit: 'bytes' },
 ] as const;
 
-/** The columns of the high-water mark, named as those of a profile made from a memray capture. */
+/** Columns of the high-water mark, named as in a profile made from a memray capture. */
 const PEAK_COLUMNS = [
   { type: 'peak_objects', unit: 'count' },
   { type: 'peak_space', unit: 'bytes' },
@@ -38,26 +38,26 @@ export interface ProfileFromLedgerOptions {
   readonly samplingInterval: number;
   readonly thread: string;
   readonly mode: string;
-  /** When counting began, ms since the epoch; `alloc_*` columns are since then. */
+  /** When counting began, in ms since the epoch; `alloc_*` columns count from then. */
   readonly startedMillis: number;
   readonly nowMillis: number;
   readonly defaultColumn: string;
-  /** Set to split what is in use by age: now, on the clock of the ledger's readings. */
+  /** Present time on the clock of the ledger's polls; set it to split what is in use by age. */
   readonly agesAtMillis?: number | undefined;
-  /** What leak suspects are said to be, the worst first. */
+  /** Descriptions of the leak suspects, worst first. */
   readonly verdicts?: readonly string[];
-  /** V8's own object counts; without them both objects columns are a marked estimate. */
+  /** V8's own object counts; without them both objects columns are estimates, marked as such. */
   readonly objectCounts?: ObjectCounts;
 }
 
-/** Makes the cumulative heap profile: allocated since the start, in use now. */
+/** Makes the cumulative heap profile: allocated since the start, and in use now. */
 export function profileFromLedger(ledger: Ledger, options: ProfileFromLedgerOptions): Profile {
   const builder = heapBuilder(options, commentsFor(ledger, options));
   const stackOf = stacks(ledger, builder);
   const labelsOf = labels(ledger, builder, options);
   const ages = options.agesAtMillis === undefined ? undefined : bytesByAge(ledger, options.agesAtMillis);
   for (let node = 0; node < ledger.tree.size; node++) {
-    // What still waits for evidence is in the total, under the stack for what nobody observed.
+    // Include pending bytes in the total, charged to the `(unobserved)` stack.
     const pending = node === ledger.unobservedNode ? ledger.pendingBytes : 0;
     const allocated = ledger.allocatedBytes(node) + pending;
     const inUse = ledger.inUseBytes(node);
@@ -80,10 +80,11 @@ export function profileFromLedger(ledger: Ledger, options: ProfileFromLedgerOpti
 }
 
 /**
- * Makes the profile of what happened between two states: allocated meanwhile, and how much more is in use. Both may be
- * negative, the first for `(unobserved)` only: what waited for evidence at the first state is its functions' by the second.
+ * Makes the profile of the change between two states: bytes allocated meanwhile, and the increase in use.
+ * Both may be negative. Allocated bytes are negative only for `(unobserved)`, when bytes pending at the first
+ * state are attributed to functions by the second.
  *
- * @param options.startedMillis when the first state was, as for `nowMillis` the second
+ * @param options.startedMillis time of the first state; `nowMillis` is that of the second
  */
 export function changeProfileFromLedger(
   ledger: Ledger,
@@ -103,7 +104,7 @@ export function changeProfileFromLedger(
   return builder.build();
 }
 
-/** Makes the profile of the high-water mark; undefined before the first reading. */
+/** Makes the profile of the high-water mark. */
 export function peakProfileFromLedger(
   ledger: Ledger,
   mark: HighWaterMark,
@@ -142,7 +143,7 @@ function heapBuilder(options: ProfileFromLedgerOptions, comments: readonly strin
   });
 }
 
-/** The mean object size of a stack, in bytes. */
+/** Returns the mean object size of a stack, in bytes. */
 function objectBytes(ledger: Ledger, node: NodeIndex, counts?: ObjectCounts): number {
   const counted = counts?.get(node);
   if (counted) return counted.bytes / counted.count;
@@ -153,7 +154,10 @@ function commentsFor(ledger: Ledger, options: ProfileFromLedgerOptions): string[
   return [...methodComments(ledger, options), ...evidenceComments(ledger), ...frozenNote(ledger)];
 }
 
-/** What is counted, is counted since the start, and of neither state is known what of it was frozen. */
+/**
+ * Returns comments for a change. Counts in them are since the start. The frozen part of the two states is
+ * unknown.
+ */
 function changeComments(ledger: Ledger, options: ProfileFromLedgerOptions): string[] {
   return [
     ...methodComments(ledger, options),
@@ -182,7 +186,7 @@ function evidenceComments(ledger: Ledger): string[] {
   ];
 }
 
-/** How sure the attribution of what was never seen is. */
+/** Describes the standard error of the attribution of unseen samples. */
 function statedError(ledger: Ledger): string[] {
   const { sampledBytes, attributedBytes, attributionErrorBytes } = ledger.counts;
   if (!ledger.knowsAllocationBySite || attributedBytes === 0 || attributionErrorBytes === 0) return [];
@@ -192,7 +196,7 @@ function statedError(ledger: Ledger): string[] {
   ];
 }
 
-/** Interns the ledger's stacks in the builder, each once. */
+/** Interns each of the ledger's stacks once in the builder. */
 function stacks(ledger: Ledger, builder: ProfileBuilder): (node: NodeIndex) => StackHandle | undefined {
   const known = new Map<NodeIndex, StackHandle>();
   const stackOf = (node: NodeIndex): StackHandle | undefined => {

@@ -17,21 +17,21 @@ export interface TextViewOptions {
   /** Mean bytes between samples. */
   readonly samplingInterval: number;
   readonly mode: string;
-  /** What the rows are ordered by. */
+  /** Column by which rows are sorted. */
   readonly column: 'inuse_space' | 'alloc_space';
-  /** Now, on the clock of the ledger's readings. */
+  /** Present time on the clock of the ledger's polls. */
   readonly atMillis: number;
-  /** What leak suspects are said to be, the worst first. */
+  /** Descriptions of the leak suspects, worst first. */
   readonly verdicts: readonly string[];
   readonly progress: LeakProgress;
-  /** What of the allocations so long ago is alive, by site; undefined while that is not known. */
+  /** Survival of the allocations of that age, by site; undefined while unknown. */
   readonly survival: ReadonlyMap<SiteIndex, Survival> | undefined;
   readonly survivalMillis: number;
 }
 
 interface Row {
   inUse: number;
-  /** Of that, over a minute old; what is frozen is in use for an unknown time. */
+  /** Part of `inUse` that is over a minute old, frozen bytes excluded, as their age is unknown. */
   old: number;
   allocated: number;
 }
@@ -39,7 +39,10 @@ interface Row {
 const MAX_ROWS = 100;
 const OLD_BUCKETS = [AGE_BUCKETS.indexOf('1m-10m'), AGE_BUCKETS.indexOf('frozen')] as const;
 
-/** The heap by call site as plain text, for people without a viewer: leak suspects first, then the largest sites. */
+/**
+ * Formats the heap by call site as plain text, to read without a viewer: leak suspects first, then the
+ * largest sites.
+ */
 export function textView(ledger: Ledger, options: TextViewOptions): string {
   const { samplingInterval, mode, verdicts } = options;
   const lines = [
@@ -55,7 +58,7 @@ export function textView(ledger: Ledger, options: TextViewOptions): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** How far leak detection has come, and whether it can see. */
+/** Describes the progress of leak detection and what it still lacks. */
 function progressText(ledger: Ledger, { progress, atMillis }: TextViewOptions): string {
   const { windows, neededWindows, closedMillis, undecidedSites } = progress;
   const ago = (millis: number) => `${durationText((atMillis - millis) / 1000)} ago`;
@@ -89,7 +92,7 @@ function table(ledger: Ledger, options: TextViewOptions): string[] {
   return notes.length === 0 ? rows : [...rows, '', ...notes];
 }
 
-/** What the name of a call site stands for that is no function. */
+/** Explains the name of a pseudo call site that is not a function. */
 function noteOn({ functionName, file }: CallSite): string[] {
   const meaning = file === '' ? meaningOfPseudoFrame(functionName) : undefined;
   return meaning === undefined ? [] : [`${functionName}: ${meaning}`];
@@ -130,7 +133,7 @@ function siteText(site: CallSite): string {
   return `${siteLabel(site)}  ${packageName}${version}  ${component}`;
 }
 
-/** Numbers to the right, the text that follows them to the left. */
+/** Aligns columns to the right, except for the last one, which is text. */
 function aligned(rows: readonly (readonly string[])[]): string[] {
   const widths = (rows[0] ?? []).map((_, column) =>
     rows.reduce((width, row) => Math.max(width, row[column]?.length ?? 0), 0),

@@ -3,7 +3,7 @@ import net from 'node:net';
 import { contained, type OnThrown } from '../containment/contain.js';
 import { SafeNumber, SafeSet, SafeWeakSet } from '../containment/primordials.js';
 
-/** Where a TCP server listens or is asked to. */
+/** Address that a TCP server listens on or tries to. */
 export interface ListenAddress {
   /** Name or IP address; undefined for all interfaces. */
   readonly host: string | undefined;
@@ -17,28 +17,31 @@ interface ListenMessage {
 
 type Listener = (address: ListenAddress) => void;
 
-/** Node's own announcement that `net.Server.listen` was called; the port is opened after it. Nothing is patched. */
+/**
+ * Node's diagnostics channel for calls of `net.Server.listen`, published before the port opens. Nothing is
+ * patched.
+ */
 const CHANNEL = 'tracing:net.server.listen:asyncStart';
 const ALL_INTERFACES = new SafeSet(['', '0.0.0.0', '::']);
 
-/** Follows which ports the servers of this process ask for, from the moment it is made. HTTP servers are among them. */
+/** Records the ports that the servers of this process, HTTP servers included, ask for from now on. */
 export class ApplicationListens {
   readonly #own = new SafeWeakSet<net.Server>();
   readonly #listeners = new SafeSet<Listener>();
   #asked: ListenAddress[] = [];
 
-  /** @param onThrown told of what a listener throws */
+  /** @param onThrown called with what a listener throws */
   constructor(onThrown: OnThrown) {
     const onListen = contained((message: unknown) => this.#onListen(message as ListenMessage), onThrown);
     subscribe(CHANNEL, onListen);
   }
 
-  /** Leaves out a server that is heapray's own; call before it listens. */
+  /** Excludes a server of heapray's own. Call before it listens. */
   addOwn(server: net.Server): void {
     this.#own.add(server);
   }
 
-  /** Returns whether a server of the application has asked for an address that conflicts with this one. */
+  /** Returns true if a server of the application has asked for a conflicting address. */
   hasAsked(address: ListenAddress): boolean {
     return this.#asked.some((asked) => conflict(asked, address));
   }
@@ -54,7 +57,7 @@ export class ApplicationListens {
     if (this.#own.has(server) || !(port > 0)) return;
     const host = typeof options?.host === 'string' ? options.host : undefined;
     const address = { host, port };
-    // A program that opens ports without end needs no list of them.
+    // Keep the last 100: a program may open ports without end.
     if (!this.hasAsked(address)) this.#asked = [...this.#asked.slice(-99), address];
     this.#listeners.forEach((listener) => {
       listener(address);
@@ -62,7 +65,10 @@ export class ApplicationListens {
   }
 }
 
-/** Whether two servers cannot have these addresses at the same time. A name may stand for any address of the host. */
+/**
+ * Returns true if two servers cannot have these addresses at the same time. A host name may stand for any
+ * address.
+ */
 export function conflict(one: ListenAddress, other: ListenAddress): boolean {
   if (one.port !== other.port) return false;
   return isAny(one.host) || isAny(other.host) || one.host === other.host;

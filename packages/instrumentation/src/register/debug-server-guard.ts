@@ -3,8 +3,8 @@ import { currentProfiler } from '../host/profiler-claim.js';
 import { type ApplicationListens, conflict, type ListenAddress } from './application-listens.js';
 
 /**
- * Closes heapray's debug server when a server of the application asks for its port: the application did not ask for a debug
- * server, and a port that is taken may end it.
+ * Closes heapray's debug server when a server of the application asks for its port. The application did not
+ * ask for a debug server, and a port in use may end it.
  */
 export function guardDebugServer(listens: ApplicationListens, log: Log): void {
   listens.onListen((asked) => {
@@ -17,7 +17,7 @@ export function guardDebugServer(listens: ApplicationListens, log: Log): void {
   });
 }
 
-/** `host:port` or `[IPv6]:port`. */
+/** Parses `host:port` or `[IPv6]:port`. */
 function parsed(address: string): ListenAddress {
   const at = address.lastIndexOf(':');
   return { host: address.slice(0, at).replace(/^\[|\]$/g, ''), port: +address.slice(at + 1) };

@@ -2,28 +2,32 @@ import path from 'node:path';
 import { SafeMap, SafeSet } from '../containment/primordials.js';
 
 /**
- * How a process came to load heapray, as far as it tells whose program it is.
+ * Role of a process, from how it came to load heapray:
  *
  * - `program`: profiled from its first statement
- * - `launcher`: only starts other programs, so it would take the ports of the one that matters: left alone
- * - `tool`: an installed package that may be either; what it does decides, see {@link watchTool}
+ * - `launcher`: not profiled, because it only starts other programs and would take the ports of the one that
+ *   matters
+ * - `tool`: an installed package that may be either; its behaviour decides, see {@link watchTool}
  */
 export type Role = 'program' | 'launcher' | 'tool';
 
 export interface ProcessStart {
-  /** Path of the main script, symbolic links resolved; undefined for code from the command line or standard input. */
+  /**
+   * Path of the main script, symbolic links resolved; undefined for code from the command line or standard
+   * input.
+   */
   readonly mainScript: string | undefined;
-  /** Arguments behind it. */
+  /** Arguments after the main script. */
   readonly args: readonly string[];
-  /** Whether heapray came with `NODE_OPTIONS`, which reaches every Node process below, and nobody asked for this one. */
+  /** True if heapray came only with `NODE_OPTIONS`, which reaches every Node process started from there. */
   readonly isInherited: boolean;
 }
 
-/** Package managers and starters that may lie outside of `node_modules`, by file name. */
+/** Matches package managers and launchers that may be outside `node_modules`, by file name. */
 const LAUNCHER_FILE =
   /^(?:(?:npm|npx)(?:-cli)?|(?:yarn|yarnpkg|pnpm|pnpx|corepack)(?:-[\d.]+)?|nodemon|tsx|cross-env|concurrently)(?:\.[cm]?js|\.cmd|\.exe|\.ps1)?$/;
 
-/** Packages whose processes start others and do nothing else that matters. */
+/** Packages whose processes only start others. */
 const LAUNCHERS: ReadonlySet<string> = names(
   // Package managers.
   'npm npx yarn @yarnpkg/cli @yarnpkg/cli-dist pnpm @pnpm/exe cnpm corepack @antfu/ni',
@@ -32,21 +36,21 @@ const LAUNCHERS: ReadonlySet<string> = names(
   // Start several.
   'concurrently npm-run-all npm-run-all2 wireit nx turbo lerna @lerna-lite/cli @microsoft/rush @rushstack/heft',
   '@moonrepo/cli foreman start-server-and-test ultra-runner',
-  // Start one again and again.
+  // Start one and restart it.
   'nodemon tsx ts-node-dev tsc-watch node-dev supervisor onchange chokidar-cli pm2 forever forever-monitor',
   '@nestjs/cli c8 nyc',
 );
 
-/** Test runners and their worker processes; whoever wants to profile tests preloads heapray into the runner itself. */
+/** Test runners and their worker processes. To profile tests, preload heapray into the runner itself. */
 const TEST_RUNNERS: ReadonlySet<string> = names(
   'jest jest-cli jest-worker vitest tinypool mocha ava tap @tapjs/run jasmine uvu karma cypress playwright',
   '@playwright/test @cucumber/cucumber @wdio/cli testcafe nightwatch @web/test-runner lab @hapi/lab tape zora',
 );
 
-/** Files of launchers that run the application in their own process. */
+/** Matches files of launchers that run the application in their own process. */
 const RUNS_IN_PLACE = /[\\/]pm2[\\/]lib[\\/]ProcessContainer(?:Fork)?\.js$/;
 
-/** Packages whose command runs the application in its own process; with a list, only these commands do. */
+/** Packages that run the application in their own process; with a list, only for these commands. */
 const RUNNERS: ReadonlyMap<string, readonly string[] | undefined> = new SafeMap([
   ['next', ['start']],
   ['ts-node', undefined],
@@ -73,7 +77,7 @@ const RUNNERS: ReadonlyMap<string, readonly string[] | undefined> = new SafeMap(
   ['jiti', undefined],
 ]);
 
-/** What a process is, by its main script. */
+/** Returns the role of a process by its main script. */
 export function roleOf({ mainScript, args, isInherited }: ProcessStart): Role {
   if (isLauncher(mainScript)) return 'launcher';
   const name = packageOf(mainScript);
@@ -82,7 +86,7 @@ export function roleOf({ mainScript, args, isInherited }: ProcessStart): Role {
   return runsApplication(name, args) ? 'program' : 'tool';
 }
 
-/** Whether a Node process with this main script is known to only start others. */
+/** Returns true if a Node process with this main script is known to only start others. */
 export function isLauncher(mainScript: string | undefined): boolean {
   if (mainScript === undefined || RUNS_IN_PLACE.test(mainScript)) return false;
   const name = packageOf(mainScript);
@@ -90,10 +94,11 @@ export function isLauncher(mainScript: string | undefined): boolean {
 }
 
 /**
- * The installed package that a file belongs to: what follows the last `node_modules`, which holds for global packages and
- * the layouts of npm, pnpm and Yarn (also inside of its archives). Undefined for a project's own files.
+ * Returns the installed package that a file belongs to: the name after the last `node_modules`. Works for
+ * global packages and the layouts of npm, pnpm and Yarn (also inside its archives). Undefined for a project's
+ * own files.
  *
- * @returns for a link in `.bin` that leads nowhere, the name of the command
+ * @returns for a broken link in `.bin`, the name of the command
  */
 export function packageOf(file: string | undefined): string | undefined {
   const inside = /^.*[\\/]node_modules[\\/](?:\.bin[\\/])?(.+)$/s.exec(file ?? '')?.[1];
@@ -103,7 +108,10 @@ export function packageOf(file: string | undefined): string | undefined {
   return first;
 }
 
-/** `ts-node --esm` starts another process, which runs the application. */
+/**
+ * Returns true if a package runs the application. `ts-node --esm` does not: it starts another process for
+ * that.
+ */
 function runsApplication(name: string, args: readonly string[]): boolean {
   if (name === 'ts-node' && args.includes('--esm')) return false;
   if (!RUNNERS.has(name)) return false;

@@ -27,11 +27,11 @@ import { promisesWork } from './promises-work.js';
 /** A Prometheus endpoint of heapray's own, for programs without an OpenTelemetry SDK. */
 export interface MetricsEndpoint {
   readonly meterProvider: MeterProvider;
-  /** Never rejects. */
+  /** Closes the endpoint. Never rejects. */
   close(): Promise<void>;
 }
 
-/** Node ends the process when a server listens without it. */
+/** Reason not to listen: without this permission Node would end the process. */
 const NOT_ALLOWED = 'Node was started without --allow-net';
 const DEFAULT_HOST = '127.0.0.1';
 const DEFAULT_PORT = 9464;
@@ -64,17 +64,19 @@ export interface MetricsEndpointDeps {
   readonly env: Readonly<Record<string, string>>;
   readonly log: Log;
   readonly listens: ApplicationListens;
-  /** Told why there is no endpoint where that does not matter if the application registers a MeterProvider. */
+  /**
+   * Called with the reason for having no endpoint; irrelevant if the application registers a MeterProvider.
+   */
   readonly unavailable: (problem: string) => void;
-  /** Told that the endpoint's port cannot be opened; it may not matter either. */
+  /** Called when the endpoint's port cannot be opened; irrelevant in the same case. */
   readonly cannotListen: (problem: PortProblem) => void;
-  /** Called when the application asks for the endpoint's port: the endpoint is closed then. */
+  /** Called when the endpoint is closed because the application asks for its port. */
   readonly gaveWay: (problem: string) => void;
 }
 
 /**
- * Opens the endpoint at `OTEL_EXPORTER_PROMETHEUS_HOST:PORT` (default 127.0.0.1:9464). A port that is taken
- * gives one warning and no endpoint: another one would be one that nobody scrapes. Never rejects.
+ * Opens the endpoint at `OTEL_EXPORTER_PROMETHEUS_HOST:PORT` (default 127.0.0.1:9464). If the port is in use,
+ * reports that and opens no endpoint, because no scraper would know another port. Never rejects.
  */
 export async function openMetricsEndpoint(deps: MetricsEndpointDeps): Promise<MetricsEndpoint | undefined> {
   const { env, log, listens, unavailable } = deps;
@@ -133,7 +135,7 @@ async function open(
     log('warn', `metrics endpoint: the resource is the SDK's default: ${describeThrown(thrown)}`),
   );
   const server = metricsServer(async () => {
-    // The serializer complains of attributes that are still being detected.
+    // Wait for pending attributes, about which the serializer would log a message.
     if (resource?.asyncAttributesPending) await resource.waitForAsyncAttributes?.();
     return serializer.serialize((await exporter.collect()).resourceMetrics);
   });
@@ -145,7 +147,7 @@ async function open(
   const unwatch = listens.onListen((asked) => {
     if (!conflict(asked, address)) return;
     unwatch();
-    // Frees the port at once, before the application's server opens it.
+    // Close now to free the port before the application's server opens it.
     contain(closeServer, ignore);
     deps.gaveWay(ownPort(address));
   });
@@ -173,19 +175,23 @@ async function open(
         closeServer();
         await meterProvider.shutdown();
       } catch {
-        // It is closed as far as can be.
+        // Ignore: it is closed as far as possible.
       }
     },
   };
 }
 
 /**
- * The exporter's own server takes port 0 for its default port, a scraper's idle connection to it keeps the application
- * alive, and what its serializer throws ends the application. So does a scraper that hangs up, where the application has
- * changed errors so that their stack throws: Node makes one for the request that it ends.
+ * Creates the HTTP server. The exporter's own server is not used for these reasons:
+ * - It takes port 0 for its default port.
+ * - An idle connection of a scraper keeps the application alive.
+ * - Errors of its serializer end the application.
+ * - A scraper that hangs up ends the application, if that has changed errors so that their stack throws. Node
+ *   creates such an error for the aborted request.
  */
 function metricsServer(page: () => Promise<string>): Http.Server {
-  // Not imported: to list what `node:http` exports loads another HTTP client, which WebAssembly may have no room for.
+  // Not an import: listing the exports of `node:http` loads another HTTP client, whose WebAssembly may not
+  // fit in memory.
   const http: typeof Http = process.getBuiltinModule('node:http');
   const requests = new SafeWeakMap<net.Socket, Http.IncomingMessage>();
   const server = http.createServer(
@@ -227,7 +233,8 @@ async function answer(response: Http.ServerResponse, page: () => Promise<string>
 function listen(server: Http.Server, port: number, host: string): Promise<void> {
   return new SafePromise((resolve, reject) => {
     server.once('error', reject);
-    // Not shared with the other workers of a cluster: each scrape would be of another process.
+    // `exclusive`, so that the port is not shared with other cluster workers; each scrape would hit another
+    // process.
     server.listen({ port, host, exclusive: true }, () => {
       server.removeListener('error', reject);
       server.on('error', ignore);
@@ -250,7 +257,7 @@ function parsePort(value: string | undefined): number | undefined {
 }
 
 /**
- * Finds the exporter and the metrics SDK that it was made for: the copy that heapray depends on, or, where
+ * Loads the exporter and the metrics SDK that it was made for. Takes the copy that heapray depends on, or, if
  * that does not fit the application's OpenTelemetry API, the application's own.
  */
 function loadModules(log: Log): Modules | undefined {
@@ -278,11 +285,13 @@ function loadModules(log: Log): Modules | undefined {
   return undefined;
 }
 
-/** Never called: a literal `import` tells file tracers (Next.js, `@vercel/nft`) that the package is needed. */
+/**
+ * Shows file tracers (Next.js, `@vercel/nft`) by a literal `import` that the package is needed. Never called.
+ */
 export async function importForTracers(): Promise<void> {
   try {
     await import('@opentelemetry/exporter-prometheus');
   } catch {
-    // A bundler may not find it.
+    // Ignore: a bundler may not find it.
   }
 }

@@ -3,7 +3,7 @@ import { contain } from '../containment/contain.js';
 import { SafeError, SafeMap, SafeSet } from '../containment/primordials.js';
 import { promisesWork } from './promises-work.js';
 
-/** The SDK's `Resource` by structure. */
+/** The SDK's `Resource`, by structure. */
 export interface Resource {
   readonly asyncAttributesPending?: boolean;
   waitForAsyncAttributes?(): Promise<void>;
@@ -14,7 +14,7 @@ interface Detector {
   detect(): unknown;
 }
 
-/** What is used of `@opentelemetry/resources` 2.x and 3.x. */
+/** The parts of `@opentelemetry/resources` 2.x and 3.x used here. */
 interface ResourcesModule {
   readonly defaultResource: () => Resource;
   readonly detectResources: (config: { detectors: readonly Detector[] }) => Resource;
@@ -26,13 +26,14 @@ interface ResourcesModule {
 }
 
 /**
- * Detects the resource of heapray's own MeterProvider as `NodeSDK` does for its own: the SDK's defaults, then the
- * detectors that `OTEL_NODE_RESOURCE_DETECTORS` names (default: all that the SDK has), then `OTEL_RESOURCE_ATTRIBUTES`
- * and `OTEL_SERVICE_NAME`, which always count. Names of detectors from other packages are ignored. Where the application has
- * changed promises or errors so that they throw, only the environment counts: detectors leave promises behind.
+ * Detects the resource of heapray's own MeterProvider, as `NodeSDK` does for its own. First the SDK's
+ * defaults, then the detectors named in `OTEL_NODE_RESOURCE_DETECTORS` (default: all of the SDK). Then
+ * `OTEL_RESOURCE_ATTRIBUTES` and `OTEL_SERVICE_NAME`, which always apply. Names of detectors from other
+ * packages are ignored. If the application has changed promises or errors so that they throw, only the
+ * environment is used, because detectors leave promises behind.
  *
  * @param sdkMetrics path of the metrics SDK, whose copy of `@opentelemetry/resources` is used
- * @returns undefined when the resource cannot be detected: then the SDK's default stands
+ * @returns undefined if the resource cannot be detected; then the SDK's default applies
  */
 export function detectResource(
   sdkMetrics: string,

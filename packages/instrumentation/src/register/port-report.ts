@@ -4,11 +4,11 @@ import { describePortProblems, type PortProblem } from '../host/port-problems.js
 export interface PortReportDeps {
   readonly log: Log;
   component(): string;
-  /** Whether the ports are likely to be those of the process that has started this one: then it is no news. */
+  /** True if the ports are probably those of the parent process; then problems are logged at level info. */
   readonly isChild: boolean;
 }
 
-/** Tells of the ports that cannot be opened in one line, once it is known of both servers. */
+/** Reports ports that cannot be opened in one line, once the outcome of both servers is known. */
 export class PortReport {
   readonly #deps: PortReportDeps;
   #problems: PortProblem[] = [];
@@ -23,7 +23,7 @@ export class PortReport {
     if (this.#isSettled) this.#tell();
   }
 
-  /** Tells what there is; problems that come later are told at once. */
+  /** Reports the problems so far; later ones are reported at once. */
   settle(): void {
     this.#isSettled = true;
     this.#tell();

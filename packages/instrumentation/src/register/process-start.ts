@@ -3,10 +3,10 @@ import { process, ReflectGet } from '../containment/primordials.js';
 import type { ProcessStart } from './launchers.js';
 
 const PRELOAD = /(?:^|\s|")(?:--(?:import|require|loader|experimental-loader)|-r)(?:=|\s)/;
-/** How `heapray run` loads heapray: all that the user's command starts is to be profiled. */
+/** Matches how `heapray run` loads heapray; everything that the user's command starts is then profiled. */
 const HEAPRAY_RUN = /[\\/]preload\.js(?:\?[^\s"]*)?(?:\s|"|$)/;
 
-/** How this process was started. Never throws. */
+/** Returns how this process was started. Never throws. */
 export function processStart(): ProcessStart {
   const { NODE_OPTIONS: options = '' } = process.env;
   const asked = process.execArgv.some((option) => option.includes('heapray'));
@@ -17,7 +17,10 @@ export function processStart(): ProcessStart {
   };
 }
 
-/** Path of the main script, symbolic links resolved; undefined for code from the command line or standard input. */
+/**
+ * Returns the path of the main script, symbolic links resolved; undefined for code from the command line or
+ * standard input.
+ */
 function mainScript(): string | undefined {
   const file = process.argv[1];
   // With `node --eval CODE WORD`, the word is in the script's place.

@@ -1,7 +1,10 @@
 import { contain } from '../containment/contain.js';
 import { ReflectApply, SafePromise } from '../containment/primordials.js';
 
-/** Whether the SDK's promises would work: where they throw, it leaves some behind that end the application. */
+/**
+ * Returns true if the SDK's promises would work. If they throw, the SDK leaves some behind that end the
+ * application.
+ */
 export function promisesWork(): boolean {
   const works = contain(
     () => {

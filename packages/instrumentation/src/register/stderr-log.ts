@@ -6,8 +6,9 @@ import { registeredDiagLogger } from '../host/otel-globals.js';
 import { stderrThreshold, writeMessage } from '../host/stderr-threshold.js';
 
 /**
- * Logs through OpenTelemetry's diagnostics if the application set a logger there, otherwise to stderr, as
- * far as `OTEL_LOG_LEVEL` (default INFO) allows: with a preload there is no code that could set one.
+ * Creates a logger. It uses OpenTelemetry's diagnostics if the application has set a logger there. Otherwise
+ * it uses stderr, up to `OTEL_LOG_LEVEL` (default INFO), because with a preload there is no code that could
+ * set a logger.
  */
 export function stderrLog(env: NodeJS.ProcessEnv): Log {
   const threshold = stderrThreshold(env.OTEL_LOG_LEVEL, DiagLogLevel.INFO);

@@ -2,25 +2,27 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { contained } from '../containment/contain.js';
 import { now, setTimeout } from '../containment/primordials.js';
 
-/** How long a tool may take to start a program. */
+/** Longest time for a tool to start a program, in ms. */
 const DECISION_MILLIS = 3_000;
 const CHECK_MILLIS = 100;
-/** A timer that is so late says that the process was blocked, as by `spawnSync`: it waits for a program. */
+/**
+ * Delay of a timer, in ms, that shows a blocked process: it is waiting for a program, as with `spawnSync`.
+ */
 const BLOCKED_MILLIS = 1_000;
 const CHILD = 'child_process';
 const LISTEN = 'tracing:net.server.listen:asyncStart';
 
 export interface ToolHandlers {
-  /** It has started another process: it is a launcher. */
+  /** Called when it has started another process, as a launcher does. */
   launches(): void;
-  /** It listens, or has run for 3 s without starting a process: it is what matters here. */
+  /** Called when it listens, or has run for 3 s without starting a process, as a program does. */
   runs(): void;
 }
 
 /**
- * Watches what a process does whose main script is of an installed package: one that starts another process first is a
- * launcher, one that listens on a port or goes on by itself is not. Calls one of the handlers, once. Never keeps the
- * process alive.
+ * Decides if a process is a launcher or a program, when its main script is from an installed package. A
+ * process that first starts another process is a launcher; one that listens on a port or keeps running is a
+ * program. Calls one of the handlers, once. Never keeps the process alive.
  */
 export function watchTool({ launches, runs }: ToolHandlers): void {
   let isDecided = false;

@@ -16,9 +16,9 @@ import { type MetricsEndpoint, openMetricsEndpoint } from './metrics-endpoint.js
 import { PortReport } from './port-report.js';
 import { stderrLog } from './stderr-log.js';
 
-/** How long an application may take to register a MeterProvider before heapray opens an endpoint. */
+/** Time for the application to register a MeterProvider before heapray opens an endpoint, in ms. */
 const PROVIDER_WAIT_MILLIS = 1_000;
-/** How long it may take before heapray says why there is no endpoint: with a MeterProvider, none is needed. */
+/** Delay before heapray logs why there is no endpoint, in ms; with a MeterProvider, none is needed. */
 const PROBLEM_WAIT_MILLIS = 5_000;
 const PROVIDER_CHECK_MILLIS = 50;
 const LATE_PROVIDER_CHECK_MILLIS = 1_000;
@@ -26,11 +26,11 @@ const LATE_PROVIDER_CHECK_MILLIS = 1_000;
 type Environment = Readonly<Record<string, string>>;
 
 /**
- * Starts profiling with what the environment says. Metrics go to the application's own MeterProvider if it
- * has registered one or does so later; if not, to a Prometheus endpoint of heapray's own, unless
- * `OTEL_METRICS_EXPORTER` asks for something else or `OTEL_SDK_DISABLED` is set. The endpoint's provider is not
- * registered globally, because an application that does so later would be refused. The endpoint gives way to a
- * MeterProvider of the application, and to a server of the application that asks for its port.
+ * Starts profiling with the settings in the environment. Metrics go to the application's own MeterProvider if
+ * it has registered one or does so later. Otherwise they go to a Prometheus endpoint of heapray's own, unless
+ * `OTEL_METRICS_EXPORTER` selects something else or `OTEL_SDK_DISABLED` is set. The endpoint's provider is
+ * not registered globally, because then the application could not register its own. The endpoint closes when
+ * the application registers a MeterProvider, or when one of its servers asks for the port.
  */
 export function registerZeroCode(): void {
   const env = programEnvironment();
@@ -50,11 +50,11 @@ interface MetricsTargetDeps {
   readonly env: Environment;
   readonly log: Log;
   readonly ports: PortReport;
-  /** Whether the ports are left to the process that has started this one. */
+  /** True if this process leaves the ports to its parent process. */
   readonly isChild: boolean;
 }
 
-/** Decides where metrics go, now and when the application makes up its mind later. */
+/** Decides where metrics go, at first and when the application registers a provider later. */
 class MetricsTarget {
   readonly #instrumentation: HeaprayInstrumentation;
   readonly #env: Environment;
@@ -63,12 +63,12 @@ class MetricsTarget {
   readonly #listens: ApplicationListens;
   readonly #started = now();
   readonly #providerWaitMillis: number;
-  /** The application's. */
+  /** The application's provider. */
   #provider: MeterProvider | undefined;
   #endpoint: MetricsEndpoint | undefined;
   #decided = false;
   readonly #ports: PortReport;
-  /** Why there is no endpoint, and since when; undefined when it was told. */
+  /** Reason for having no endpoint, and since when; undefined when it was reported. */
   #problem: { readonly tell: () => void; readonly since: number } | undefined;
 
   constructor(instrumentation: HeaprayInstrumentation, { env, log, ports, isChild }: MetricsTargetDeps) {
@@ -90,7 +90,7 @@ class MetricsTarget {
   #check(): void {
     const provider = usableProvider();
     if (provider && provider !== this.#provider) this.#use(provider);
-    // An instance of the application with a MeterProvider of its own, which it need not have registered.
+    // True if another instance, with a MeterProvider that need not be registered, carries the metrics.
     const isCarriedElsewhere = !this.#instrumentation.carriesMetrics;
     if (isCarriedElsewhere) {
       this.#closeEndpoint();
@@ -105,7 +105,7 @@ class MetricsTarget {
     this.#timers.after(isWaiting ? PROVIDER_CHECK_MILLIS : LATE_PROVIDER_CHECK_MILLIS, () => this.#check());
   }
 
-  /** Uses the application's provider, also when it has put another one in place of its first. */
+  /** Uses the application's provider, also if it replaces an earlier one. */
   #use(provider: MeterProvider): void {
     this.#decided = true;
     this.#problem = undefined;
@@ -122,10 +122,10 @@ class MetricsTarget {
     void endpoint?.close();
   }
 
-  /** Never rejects. */
+  /** Opens the endpoint. Never rejects. */
   async #open(): Promise<void> {
     try {
-      // By now it is known whether the profiler thread could be started.
+      // Check now: by this time it is known if the profiler thread could be started.
       if (!this.#instrumentation.isProfiling || !wantsPrometheus(this.#env)) return;
       const unavailable = (text: string) => {
         if (!this.#provider) this.#problem = { tell: () => this.#log('warn', text), since: this.#started };
@@ -165,13 +165,13 @@ class MetricsTarget {
   }
 }
 
-/** The provider that the application has registered, if its metrics go anywhere. */
+/** Returns the provider that the application has registered, if it has a reader. */
 function usableProvider(): MeterProvider | undefined {
   const provider = registeredMeterProvider();
   return provider && !hasNoReader(provider) ? provider : undefined;
 }
 
-/** Without a word from the environment, a program without an SDK is scraped. */
+/** Returns true if the environment asks for Prometheus, or for no exporter at all. */
 function wantsPrometheus(env: Environment): boolean {
   if (env.OTEL_SDK_DISABLED?.trim().toLowerCase() === 'true') return false;
   const exporters = env.OTEL_METRICS_EXPORTER;

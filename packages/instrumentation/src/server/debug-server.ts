@@ -8,25 +8,25 @@ import {
   startHttpServer,
 } from '@heapray/exporter/http';
 
-/** Makes the profiles that the server hands out. */
+/** Makes the profiles that the server returns. */
 export interface ProfileProvider {
   /**
-   * The cumulative profile, or with `seconds` or `past` the difference over that time; gzipped pprof.
+   * Returns the cumulative profile, or with `seconds` or `past` the change over that time, as gzipped pprof.
    *
    * @throws HttpError (rejects) when there is none, or none now
    */
   pprof(query: ProfileQuery): Promise<Uint8Array>;
-  /** The heap by call site as plain text, ordered by the default column. */
+  /** Returns the heap by call site as plain text, sorted by the default column. */
   text(query: ProfileQuery): Promise<string>;
 }
 
 export interface DebugServerOptions {
-  /** Whether clients may have garbage collected first. */
+  /** True if clients may trigger a garbage collection. */
   readonly allowGc: boolean;
 }
 
 export interface DebugServer {
-  /** Where it listens, e.g. `127.0.0.1:6464`. */
+  /** Address that it listens on, e.g. `127.0.0.1:6464`. */
   readonly address: string;
   close(): void;
 }
@@ -60,11 +60,11 @@ hold what changed over the next N seconds; with <code>?since=600&amp;until=300</
 many seconds ago, as far as states are kept: one for each window of the leak detection, sixteen at the most.</p>`;
 
 /**
- * Serves `/debug/pprof/*` and `/healthz`. It runs on the profiler thread, so a request costs the
- * application no more than one poll. Answers only GET and HEAD on known paths and never touches the file
+ * Serves `/debug/pprof/*` and `/healthz`. Runs on the profiler thread, so that a request costs the
+ * application no more than one poll. Answers only GET and HEAD on known paths, and never accesses the file
  * system.
  *
- * @throws (rejects) when the address is taken or not permitted
+ * @throws (rejects) when the address is in use or not permitted
  */
 export async function startDebugServer(
   listen: ListenAddress,

@@ -1,29 +1,29 @@
 import net from 'node:net';
 
-/** One viewer's connection, seen from the side that writes. Nothing here throws when the viewer is gone. */
+/** A viewer's connection, for the writing side. Its methods do not throw when the viewer is gone. */
 export interface Viewer {
   /** Bytes written that the system has not taken yet. */
   readonly pendingBytes: number;
   write(bytes: Uint8Array): void;
-  /** Sends what is pending and closes; resolves when that is done, at the latest after the time (ms). */
+  /** Sends what is pending and closes. Resolves when that is done, or after `millis` ms. */
   end(millis: number): Promise<void>;
 }
 
 export interface ViewerHandlers {
   connected(viewer: Viewer): void;
-  /** Everything pending has gone out. */
+  /** Called when everything pending has been sent. */
   drained(): void;
   disconnected(): void;
 }
 
 export interface ViewerServer {
-  /** Accepts nobody any more; who is connected stays so. */
+  /** Stops accepting viewers; a connected one stays connected. */
   close(): void;
 }
 
-/** Viewers look up "localhost", which may be either. */
+/** Both loopback addresses, because viewers resolve "localhost", which may be either. */
 const LOOPBACK = ['127.0.0.1', '::1'] as const;
-/** A machine without IPv6. */
+/** Error codes of a machine without IPv6. */
 const NO_SUCH_ADDRESS: ReadonlySet<string | undefined> = new Set([
   'EADDRNOTAVAIL',
   'EAFNOSUPPORT',
@@ -32,9 +32,10 @@ const NO_SUCH_ADDRESS: ReadonlySet<string | undefined> = new Set([
 ]);
 
 /**
- * Listens on a port of the loopback addresses for viewers, which only read. One at a time: another is cut off at once.
+ * Listens on a port of the loopback addresses for viewers, which only read. Accepts one viewer at a time and
+ * closes further connections at once.
  *
- * @throws (rejects) when the port is taken or not permitted
+ * @throws (rejects) when the port is in use or not permitted
  */
 export async function startViewerServer(port: number, handlers: ViewerHandlers): Promise<ViewerServer> {
   const door = new Door(handlers);
@@ -69,7 +70,7 @@ function listen(host: string, port: number, door: Door): Promise<net.Server | un
   });
 }
 
-/** Lets one viewer in at a time. */
+/** Lets one viewer connect at a time. */
 class Door {
   readonly #handlers: ViewerHandlers;
   #taken = false;
@@ -79,7 +80,7 @@ class Door {
   }
 
   enter(socket: net.Socket): void {
-    // EPIPE and ECONNRESET are how a viewer quits.
+    // Ignore errors: a viewer quits with EPIPE or ECONNRESET.
     socket.on('error', () => {});
     if (this.#taken) {
       socket.destroy();
@@ -91,7 +92,7 @@ class Door {
       this.#taken = false;
       this.#handlers.disconnected();
     });
-    // Nothing is expected from a viewer but its end, which is only seen by reading.
+    // Read and discard: a viewer sends nothing, but its end is detected only by reading.
     socket.resume();
     this.#handlers.connected(new SocketViewer(socket));
   }

@@ -7,23 +7,23 @@ import { type SiteValues, valuesOf } from './site-values.js';
 
 export interface CallSiteRow extends SiteGroup, SiteValues {}
 
-/** What metrics say about call sites: the rows and the rest add up to the ledger's totals. */
+/** Call sites for metrics: the rows and `other` add up to the ledger's totals. */
 export interface CallSiteView {
   readonly rows: readonly CallSiteRow[];
   readonly other: SiteValues;
 }
 
-/** Time that a call site must be one of the largest for, to take the place of another. */
+/** Time for which a call site must be among the largest to replace another, in ms. */
 export const PATIENCE_MILLIS = 60_000;
-/** Series per place over the life of the process. */
+/** Maximum number of series over the life of the process, per place. */
 const SITES_EVER_PER_PLACE = 20;
-/** OpenTelemetry's SDK keeps 2000 series of a metric, and `retained` has up to six for each call site. */
+/** Limit below the SDK's 2000 series for each metric; `retained` has up to six for each call site. */
 const MAX_SITES_EVER = 300;
 
 /**
- * Chooses the call sites that get a series from the instruments, which keep every series for ever: see `StickySites`.
- * The rows are the `maxCallSites` that are followed, and those that lost their place: these stand still at zero
- * retained.
+ * Selects the call sites that get a series from the instruments, which keep every series for the life of the
+ * process: see `StickySites`. The rows are the `maxCallSites` selected ones, and those that lost their place,
+ * which stay with nothing in use.
  */
 export class CallSiteSeries {
   readonly #sites: RankedSites;
@@ -40,15 +40,17 @@ export class CallSiteSeries {
     this.#sticky = new StickySites({ maxSites, maxSitesEver, patienceMillis: PATIENCE_MILLIS });
   }
 
-  /** Number of call sites so far that were to get a series and did not, because too many had one before. */
+  /** Number of call sites so far that got no series because too many have had one. */
   get refused(): number {
     return this.#refused;
   }
 
   /**
-   * @param ledger always the same one
-   * @param atMillis now, on the clock of the ledger's readings
-   * @param suspects the present leak suspects, the fastest first
+   * Returns the selected call sites at one moment.
+   *
+   * @param ledger must be the same in all calls
+   * @param atMillis present time on the clock of the ledger's polls
+   * @param suspects present leak suspects, fastest growth first
    */
   view(ledger: Ledger, atMillis: number, suspects: readonly CallSite[] = []): CallSiteView {
     const { reading, ranking } = this.#sites.read(ledger, atMillis, suspects);

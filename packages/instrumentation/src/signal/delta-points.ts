@@ -1,17 +1,17 @@
 import { SafeMap } from '../containment/primordials.js';
 import type { ProducedPoint } from './produced-metrics.js';
 
-/** A point with what tells its series apart. */
+/** A point with the key of its series. */
 export interface KeyedPoint extends ProducedPoint {
   readonly key: string;
 }
 
-/** Turns the points of a sum, as they are since the start, into what came since the collection before. */
+/** Converts cumulative points of a sum into differences to the previous collection. */
 export class DeltaPoints {
   readonly #isMonotonic: boolean;
   #before = new SafeMap<string, ProducedPoint>();
 
-  /** @param isMonotonic whether a series may begin anew, which its start time tells */
+  /** @param isMonotonic true if a series may restart, which its start time shows */
   constructor(isMonotonic: boolean) {
     this.#isMonotonic = isMonotonic;
   }

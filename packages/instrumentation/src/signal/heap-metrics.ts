@@ -10,13 +10,13 @@ import { SiteMetrics, type SiteMetricsOptions } from './site-metrics.js';
 
 /** The part of the profiler thread's view that metrics need. */
 export interface HeapView {
-  /** Undefined when they were not asked for. */
+  /** Undefined if not requested. */
   readonly sites: CallSiteView | undefined;
   readonly suspects: readonly Suspect[];
   readonly secondsToLimit: number | undefined;
   readonly profiler: {
     readonly mode: string;
-    /** Why the mode is `none`. */
+    /** Reason for mode `none`. */
     readonly noneReason: string;
     readonly samples: number;
     readonly unseenSamples: number;
@@ -39,26 +39,35 @@ export interface HeapView {
   };
 }
 
-/** A hundred years, s. */
+/** A hundred years, in seconds. */
 const FOR_EVER = 100 * 365.25 * 86_400;
 
 export interface HeapMetricsOptions extends SiteMetricsOptions {
-  /** Whether the metrics that OpenTelemetry's conventions name are wanted too. */
+  /** True to report the metrics of OpenTelemetry's semantic conventions too. */
   readonly conventions: boolean;
-  /** @param withSites whether call sites are wanted */
+  /**
+   * Returns the newest view.
+   *
+   * @param withSites true to include call sites
+   */
   readonly fetchView: (withSites: boolean) => Promise<HeapView | undefined>;
   readonly threadDeaths: () => number;
-  /** Why memory is not profiled now, whatever the last view says; undefined when it is. */
+  /**
+   * Returns the reason why memory is not profiled now, whatever the last view says; undefined while it is.
+   */
   readonly notProfiling: () => string | undefined;
-  /** Whether a metric producer tells of call sites, so that instruments must not. Asked once for each collection. */
+  /**
+   * Returns true if a metric producer reports call sites, so that instruments must not. Called once per
+   * collection.
+   */
   readonly hasProducer: () => boolean;
-  /** Told once of what a reader or a meter throws. */
+  /** Called once with what a reader or a meter throws. */
   readonly failed?: (thrown: unknown) => void;
 }
 
 /**
- * The instruments on one meter. All are observed in one callback, so that the values of one
- * collection belong together; the newest values are fetched from the profiler thread when a reader asks.
+ * Manages the instruments on one meter. Observes all in one callback, so that the values of one collection
+ * are consistent. Fetches the newest values from the profiler thread when a reader collects.
  */
 export class HeapMetrics {
   readonly #meter: Meter;
@@ -67,7 +76,10 @@ export class HeapMetrics {
   readonly #observables: Observable[];
   readonly #sites: SiteMetrics;
   readonly #callback = (result: BatchObservableResult) => this.#observe(result);
-  /** Attributes of the modes that were, by mode and reason, and of the one that any may give way to. */
+  /**
+   * Attributes of all modes reported so far, by mode and reason. Starts with `none`, which any mode may
+   * become.
+   */
   readonly #modes = new SafeMap<string, Attributes>([['none', { [ATTR_MODE]: 'none' }]]);
   #hasFailed = false;
   #limitWasInSight = false;
@@ -98,7 +110,7 @@ export class HeapMetrics {
     );
   }
 
-  /** Never rejects: not every reader takes care of that. */
+  /** Observes a collection. Never rejects, because some readers do not handle that. */
   async #observe(result: BatchObservableResult): Promise<void> {
     try {
       const hasProducer = this.#options.hasProducer();
@@ -109,7 +121,7 @@ export class HeapMetrics {
   }
 
   #observeView(result: BatchObservableResult, view: HeapView | undefined, hasProducer: boolean): void {
-    // When the profiler thread does not answer, its last word still stands; process-wide values are fresh.
+    // Keep the last view if the profiler thread does not answer; process-wide values are always fresh.
     this.#last = view ?? this.#last;
     observeProcess(result, this.#instruments, this.#last?.profiler.memoryBytes);
     this.#observeMode(result);
@@ -126,12 +138,12 @@ export class HeapMetrics {
   #observeTimeToLimit(result: BatchObservableResult, { secondsToLimit }: HeapView): void {
     if (secondsToLimit !== undefined) this.#limitWasInSight = true;
     if (!this.#limitWasInSight) return;
-    // For ever is what the end of a leak means, and the reader would keep the last number. Infinity itself is no number
-    // in JSON: it would spoil everything that is exported with it.
+    // Report a hundred years when a leak ends, as the reader would keep the last value. Infinity is not valid
+    // JSON: it would spoil everything exported with it.
     result.observe(this.#instruments.own.timeToLimit, MathMin(secondsToLimit ?? FOR_EVER, FOR_EVER));
   }
 
-  /** A reader keeps a series for ever, so a mode that has passed says zero. */
+  /** Reports zero for past modes, because a reader keeps every series. */
   #observeMode(result: BatchObservableResult): void {
     const problem = this.#options.notProfiling();
     const profiler = this.#last?.profiler;
@@ -168,7 +180,7 @@ export class HeapMetrics {
   }
 }
 
-/** Always at least a zero, so that a rate over the counter is defined before the first event. */
+/** Reports counts by reason; a zero if there are none, so that a rate is defined before the first event. */
 function observeByReason(
   result: BatchObservableResult,
   instrument: Observable,

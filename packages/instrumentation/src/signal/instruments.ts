@@ -12,11 +12,11 @@ import {
 
 type ObservableOwnMetric = Exclude<OwnMetric, 'pollDuration'>;
 
-/** The instruments of the table on one meter. */
+/** The instruments of the table, on one meter. */
 export interface Instruments {
   readonly site: Readonly<Record<SiteMetric, Observable>>;
   readonly own: Readonly<Record<ObservableOwnMetric, Observable>>;
-  /** Undefined when they are not wanted. */
+  /** Undefined if they are disabled. */
   readonly conventions: Readonly<Record<ConventionMetric, Observable>> | undefined;
   readonly pollDuration: Histogram;
 }

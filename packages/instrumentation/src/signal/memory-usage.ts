@@ -7,8 +7,8 @@ let lastResident: number | undefined;
 let lastArrayBuffers = 0;
 
 /**
- * Returns the resident set size of the process, in bytes. Node reads it from a file: without a free file descriptor it is
- * the size at the last reading, or the largest so far if there was none.
+ * Returns the resident set size of the process, in bytes. Node reads it from a file. Without a free file
+ * descriptor, returns the last value, or the process's maximum so far if there is none.
  */
 export function residentBytes(): number {
   try {
@@ -19,7 +19,7 @@ export function residentBytes(): number {
   return lastResident;
 }
 
-/** Returns `process.memoryUsage()`. Without a free file descriptor some of it is as it was at the last reading. */
+/** Returns `process.memoryUsage()`. Without a free file descriptor, some values are from the last call. */
 export function memoryUsage(): Usage {
   try {
     const usage = process.memoryUsage();

@@ -13,7 +13,7 @@ import { CONVENTION_METRICS, type MetricSpec, OWN_METRICS, SITE_METRICS } from '
 
 const CALL_SITE = 'call site';
 
-/** A table in Markdown; ends with a line feed. */
+/** Returns a table in Markdown; ends with a line feed. */
 function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]): string =>
     `| ${cells.map((cell) => cell.replace(/[\\|]/g, '\\$&')).join(' | ')} |`;
@@ -36,7 +36,7 @@ function metricRow(spec: MetricSpec, shared: readonly string[]): string[] {
 
 const METRIC_HEAD = ['name', 'kind, unit', 'attributes', 'is'];
 
-/** heapray's own metrics. */
+/** Returns the table of heapray's own metrics. */
 function metricsMarkdown(): string {
   const sites = Object.values(SITE_METRICS).map((spec) => metricRow(spec, [CALL_SITE]));
   return markdownTable(METRIC_HEAD, [
@@ -45,7 +45,7 @@ function metricsMarkdown(): string {
   ]);
 }
 
-/** The conventions' metrics, which are off by default. */
+/** Returns the table of the conventions' metrics, which are off by default. */
 function conventionMetricsMarkdown(): string {
   return markdownTable(
     METRIC_HEAD,
@@ -53,7 +53,7 @@ function conventionMetricsMarkdown(): string {
   );
 }
 
-/** The attributes of a call site, and the groupings that keep them. */
+/** Returns the table of call-site attributes, with the groupings that keep them. */
 function siteAttributesMarkdown(): string {
   const rows = [
     [ATTR_CODE_FUNCTION_NAME, 'the function; `(anonymous)` for one without a name', 'function'],
@@ -84,7 +84,7 @@ function siteAttributesMarkdown(): string {
   );
 }
 
-/** The tables of docs/metrics.md by name, in Markdown; each ends with a line feed. */
+/** Returns the tables of docs/metrics.md by name, in Markdown; each ends with a line feed. */
 export function metricTables(): Record<string, string> {
   return {
     metrics: metricsMarkdown(),

@@ -16,16 +16,16 @@ import {
 
 export type MetricKind = 'counter' | 'updowncounter' | 'gauge' | 'histogram';
 
-/** One row of the table that instruments, the producer's metrics and docs are made from. */
+/** One row of the table from which instruments, the producer's metrics and docs are derived. */
 export interface MetricSpec {
   readonly name: string;
   readonly kind: MetricKind;
-  /** In UCUM. */
+  /** UCUM code. */
   readonly unit: string;
   readonly description: string;
-  /** Attributes besides those of a call site, and their values; none where they are an open set. */
+  /** Attributes besides those of a call site, with their values; an empty list for an open set. */
   readonly attributes?: Readonly<Record<string, readonly string[]>>;
-  /** What docs add to the description. */
+  /** Text that docs add to the description. */
   readonly note?: string;
   readonly boundaries?: readonly number[];
 }
@@ -55,7 +55,7 @@ export type OwnMetric =
   | 'lostSampler'
   | 'cpu'
   | 'memory';
-/** Metrics that OpenTelemetry's conventions name. */
+/** Metrics named in OpenTelemetry's semantic conventions. */
 export type ConventionMetric = 'usage' | 'spaceSize' | 'spaceUsed' | 'spaceAvailable' | 'spacePhysical';
 
 export const SITE_METRICS: Readonly<Record<SiteMetric, MetricSpec>> = {
@@ -303,7 +303,7 @@ export const OWN_METRICS: Readonly<Record<OwnMetric, MetricSpec>> = {
 
 const SPACES: MetricSpec['attributes'] = { [ATTR_HEAP_SPACE]: [] };
 
-/** Only with the option `conventionMetrics`. */
+/** Reported only with the option `conventionMetrics`. */
 export const CONVENTION_METRICS: Readonly<Record<ConventionMetric, MetricSpec>> = {
   usage: {
     name: METRIC_PROCESS_MEMORY_USAGE,

@@ -7,7 +7,7 @@ import type { Instruments } from './instruments.js';
 import { residentBytes } from './memory-usage.js';
 import { residentByKind } from './resident-memory.js';
 
-/** Observes what the process knows of itself, whether or not the profiler thread answers. */
+/** Observes process-wide values, which do not depend on the profiler thread. */
 export function observeProcess(
   result: BatchObservableResult,
   { own: { resident, limit }, conventions }: Instruments,
@@ -18,7 +18,7 @@ export function observeProcess(
   }
   result.observe(limit, v8.getHeapStatistics().heap_size_limit, { [ATTR_LIMIT_KIND]: 'heap' });
   const cgroup = process.constrainedMemory();
-  // Without a limit the system answers with nothing or with more than there is.
+  // Without a limit, the system returns nothing or more than the total memory.
   if (cgroup > 0 && cgroup <= os.totalmem()) result.observe(limit, cgroup, { [ATTR_LIMIT_KIND]: 'cgroup' });
   if (conventions) observeConventions(result, conventions);
 }

@@ -7,13 +7,13 @@ export const DELTA = 0;
 export const CUMULATIVE = 1;
 export type Temporality = typeof DELTA | typeof CUMULATIVE;
 
-/** How a reader wants sums; gauges have no temporality. */
+/** Temporality of a reader's sums; gauges have none. */
 export interface Temporalities {
   readonly counter: Temporality;
   readonly updowncounter: Temporality;
 }
 
-// What the SDK calls MetricData, by structure: it has been the same in 2.x and 3.x, and heapray depends on neither.
+// The SDK's `MetricData`, by structure: it is the same in 2.x and 3.x, and heapray depends on neither.
 
 /** One value of a metric. */
 export interface ProducedPoint {
@@ -35,13 +35,13 @@ interface ProducedBase {
 }
 
 export interface ProducedSum extends ProducedBase {
-  /** A sum. */
+  /** The SDK's `DataPointType.SUM`. */
   readonly dataPointType: 3;
   readonly isMonotonic: boolean;
 }
 
 export interface ProducedGauge extends ProducedBase {
-  /** A gauge. */
+  /** The SDK's `DataPointType.GAUGE`. */
   readonly dataPointType: 2;
 }
 
@@ -59,7 +59,11 @@ export function producedMetric(
   return { ...base, dataPointType: 3, isMonotonic: kind === 'counter' };
 }
 
-/** @param epochMillis since the epoch */
+/**
+ * Converts a time to the API's `HrTime`.
+ *
+ * @param epochMillis time in ms since the epoch
+ */
 export function hrTime(epochMillis: number): HrTime {
   const seconds = MathFloor(epochMillis / 1000);
   return [seconds, MathRound((epochMillis - seconds * 1000) * 1e6)];

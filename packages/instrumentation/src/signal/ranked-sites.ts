@@ -9,8 +9,8 @@ export interface RankedReading {
 }
 
 /**
- * Sums a ledger's call sites by group and ranks the groups: by their share of what is in use or of what was allocated
- * lately, whichever is larger. Leak suspects go before all others.
+ * Sums a ledger's call sites by group and ranks the groups. The rank is the share of bytes in use or of
+ * recent allocations, whichever is larger. Leak suspects come first.
  */
 export class RankedSites {
   readonly #groups: SiteGroups;
@@ -25,9 +25,11 @@ export class RankedSites {
   }
 
   /**
-   * @param ledger always the same one
-   * @param atMillis now, on the clock of the ledger's readings
-   * @param suspects the fastest growing first
+   * Returns the sums and the ranking at one moment.
+   *
+   * @param ledger must be the same in all calls
+   * @param atMillis present time on the clock of the ledger's polls
+   * @param suspects fastest growth first
    */
   read(ledger: Ledger, atMillis: number, suspects: readonly CallSite[]): RankedReading {
     const reading = this.#groups.sum(ledger, atMillis);

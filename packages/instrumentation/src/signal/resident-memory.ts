@@ -4,7 +4,7 @@ import { MathMax, ObjectValues, process, SafeNumber, SafeRegExp } from '../conta
 import { memoryUsage } from './memory-usage.js';
 import { transferredBuffers } from './transferred-buffers.js';
 
-/** What Linux says of the process's memory, bytes. */
+/** Process memory as reported by Linux, in bytes. */
 export interface KernelMemory {
   /** Resident pages of files and shared memory. */
   readonly file: number;
@@ -13,12 +13,13 @@ export interface KernelMemory {
 }
 
 /**
- * The resident memory of the process by kind, in bytes. `unexplained` is what is left, so the kinds always add up to
- * the resident set; it is negative when memory was reserved but not touched yet. Reads only what the system has
- * counted already: tens of microseconds, however much memory there is.
+ * Returns the resident memory of the process by kind, in bytes. `unexplained` is the remainder, so that the
+ * kinds always add up to the resident set. It is negative if memory is reserved but not touched yet. Reads
+ * only existing counters: takes tens of microseconds, however much memory there is.
  *
- * @param profilerBytes the heap of the profiler thread
- * @param kernel undefined where the system does not tell: those kinds are then absent, and part of what is left
+ * @param profilerBytes heap of the profiler thread
+ * @param kernel undefined where the system does not report it; its kinds are then absent, and part of the
+ *   remainder
  */
 export function residentByKind(
   profilerBytes = 0,
@@ -32,7 +33,7 @@ export function residentByKind(
     heap: physical - code,
     code,
     array_buffers: arrayBuffers + transferred,
-    // V8 counts array buffers as external memory too.
+    // Subtract array buffers, which V8 counts as external memory too.
     external: MathMax(0, external - arrayBuffers - transferred),
     malloc,
     profiler: profilerBytes,
@@ -42,7 +43,7 @@ export function residentByKind(
   return { ...explained, unexplained: rss - sum };
 }
 
-/** Compiled code in V8's heap. */
+/** Returns the bytes of compiled code in V8's heap. */
 function codeBytes(): number {
   return v8
     .getHeapSpaceStatistics()
@@ -52,18 +53,18 @@ function codeBytes(): number {
 
 const STATUS = '/proc/self/status';
 
-/** smaps would tell more, but walks all pages: milliseconds per gigabyte. */
+/** Reads the kernel's counters. `smaps` has more detail, but walks all pages: milliseconds per gigabyte. */
 function readKernelMemory(): KernelMemory | undefined {
   if (process.platform !== 'linux') return undefined;
   try {
     return parseKernelMemory(readFileSync(STATUS, 'latin1'));
   } catch {
-    // Not mounted, or not permitted.
+    // `/proc` is not mounted, or may not be read.
     return undefined;
   }
 }
 
-/** What /proc/PID/status says; undefined when it does not, as before Linux 4.5. */
+/** Parses /proc/PID/status; undefined if fields are missing, as before Linux 4.5. */
 export function parseKernelMemory(status: string): KernelMemory | undefined {
   const bytes = (name: string) => {
     const kibibytes = new SafeRegExp(`^${name}:\\s*(\\d+) kB$`, 'm').exec(status)?.[1];

@@ -13,8 +13,8 @@ import {
 import type { SiteGroup } from './site-groups.js';
 
 /**
- * The attributes of a call site, or of several together: what is summed over is absent, and so is what is unknown, because
- * Prometheus takes an empty label for none.
+ * Returns the attributes of a call site or group. Leaves out what is summed over and what is unknown, because
+ * Prometheus treats an empty label as absent.
  */
 export function siteAttributes(group: SiteGroup): Attributes {
   const { functionName, file, packageName, packageVersion, component } = group;

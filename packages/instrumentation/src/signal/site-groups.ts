@@ -9,31 +9,34 @@ import {
 } from '../ledger/index.js';
 import { SiteSum } from './site-values.js';
 
-/** What a series stands for: a call site, or several together. What is summed over is undefined. */
+/** Group of a series: a call site, or several together. Fields that are summed over are undefined. */
 export interface SiteGroup {
   readonly functionName?: string;
   readonly file?: string;
-  /** Where the function starts, counted from 1; 0 when unknown. */
+  /** Start of the function, counted from 1; 0 when unknown. */
   readonly line?: number;
   readonly column?: number;
-  /** Whether only the column tells which function of the line this is. */
+  /** True if the column is needed to identify the function on its line. */
   readonly sharesLine?: boolean;
   readonly packageName?: string;
-  /** Of a package summed over all its versions there is none. */
+  /** Undefined for a package summed over all its versions. */
   readonly packageVersion?: string | undefined;
   readonly component: string;
 }
 
-/** The index of a group. Dense, from 0. */
+/** Index of a group. Dense, from 0. */
 export type GroupIndex = number;
 
-/** The name under which the sites without a series of their own are summed. */
+/** Name under which the sites without a series of their own are summed. */
 export const OTHER_SITES = 'other';
 
-/** A package or component may have that name, and is then part of it: two series of one name are none. */
+/**
+ * Group of packages or components that have that name themselves; they are part of it, as names must be
+ * unique.
+ */
 const IN_OTHER: GroupIndex = -1;
 
-/** A group that is no call site's, under a name that stands where the grouping has its own. */
+/** Returns a group that is not a call site's. The name takes the place of the grouping's main attribute. */
 export function namedGroup(groupBy: GroupBy, name: string, component: string): SiteGroup {
   if (groupBy === 'function') return { functionName: name, file: '', packageName: '', component };
   if (groupBy === 'file') return { file: name, packageName: '', component };
@@ -41,9 +44,9 @@ export function namedGroup(groupBy: GroupBy, name: string, component: string): S
   return { component: name };
 }
 
-/** The group of a call site. */
+/** Returns the group of a call site. */
 export function groupOf(groupBy: GroupBy, site: CallSite): SiteGroup {
-  // The site itself: what it says of its line is only found out for groups that are shown.
+  // Return the site itself: `sharesLine` is computed only for groups that are shown.
   if (groupBy === 'function') return site;
   const { file, packageName, packageVersion, component } = site;
   if (groupBy === 'file') return { file, packageName, packageVersion, component };
@@ -51,19 +54,21 @@ export function groupOf(groupBy: GroupBy, site: CallSite): SiteGroup {
   return { component };
 }
 
-/** What stands where `namedGroup` has the name; undefined where nothing else can be called so. */
+/**
+ * Returns the attribute that `namedGroup` uses for the name; undefined if other groups cannot have that name.
+ */
 function nameOf(groupBy: GroupBy, group: SiteGroup): string | undefined {
   if (groupBy === 'package') return group.packageName;
   return groupBy === 'component' ? group.component : undefined;
 }
 
-/** Tells groups apart. */
+/** Returns a key that identifies a group. */
 export function groupKey({ functionName, file, line, column, packageName, component }: SiteGroup): string {
-  // A file is of one package in one version, so beside a file these tell nothing more.
+  // The file determines the package and its version, so these are left out beside a file.
   return `${functionName ?? ''}\n${file || (packageName ?? '')}\n${line ?? 0}:${column ?? 0}\n${component}`;
 }
 
-/** Sums a ledger's call sites by what an operator wants to see. */
+/** Sums a ledger's call sites by the selected grouping. */
 export class SiteGroups {
   readonly #groupBy: GroupBy;
   readonly #groups: SiteGroup[] = [];
@@ -80,16 +85,16 @@ export class SiteGroups {
     return group;
   }
 
-  /** The index of a call site's group; undefined when nothing of it was summed yet. */
+  /** Returns the index of a call site's group; undefined if nothing of it was summed yet. */
   indexOf(site: CallSite): GroupIndex | undefined {
     return this.#indexByKey.get(groupKey(groupOf(this.#groupBy, site)));
   }
 
   /**
-   * The values of all groups now.
+   * Returns the values of all groups at one moment.
    *
-   * @param ledger always the same one
-   * @param atMillis now, on the clock of the ledger's readings
+   * @param ledger must be the same in all calls
+   * @param atMillis present time on the clock of the ledger's polls
    */
   sum(ledger: Ledger, atMillis: number): GroupSums {
     const sums = new GroupSums();
@@ -119,7 +124,7 @@ export class SiteGroups {
 
   #groupOf(ledger: Ledger, index: SiteIndex): SiteGroup {
     const site = ledger.sites.site(index);
-    // What nobody observed is no file's and no package's, so it stays apart under every grouping.
+    // Keep `(unobserved)` apart under every grouping, as it belongs to no file or package.
     const observed = index !== ledger.sites.siteOf(ledger.unobservedNode);
     return observed
       ? groupOf(this.#groupBy, site)
@@ -142,7 +147,7 @@ export class GroupSums implements SiteReading<GroupIndex> {
   readonly total: SiteSum = new SiteSum();
   readonly sites: Map<GroupIndex, SiteSum> = new Map();
 
-  /** The sum of a group, to add to. */
+  /** Returns the sum of a group, to add to. */
   at(group: GroupIndex): SiteSum {
     let sum = this.sites.get(group);
     if (!sum) {
@@ -152,7 +157,7 @@ export class GroupSums implements SiteReading<GroupIndex> {
     return sum;
   }
 
-  /** A group's share of what is in use, from 0 to 1. */
+  /** Returns a group's share of the bytes in use, from 0 to 1. */
   retainedShare(group: GroupIndex): number {
     return (this.sites.get(group)?.gauges[0] ?? 0) / (this.total.gauges[0] || 1);
   }

@@ -8,13 +8,13 @@ export interface Suspect extends CallSite {
   readonly bytesPerSecond: number;
 }
 
-/** How fast what a group's suspects hold grows. */
+/** Growth rate of a group's suspects together. */
 export interface GroupGrowth {
   readonly group: SiteGroup;
   readonly bytesPerSecond: number;
 }
 
-/** The growth of each group that has a suspect, by the group's key, the fastest first. */
+/** Returns the growth of each group that has a suspect, by the group's key, fastest first. */
 export function growthByGroup(groupBy: GroupBy, suspects: readonly Suspect[]): SafeMap<string, GroupGrowth> {
   const growth = new SafeMap<string, GroupGrowth>();
   for (const suspect of suspects) {

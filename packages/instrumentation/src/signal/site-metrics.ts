@@ -11,27 +11,30 @@ import { growthByGroup, type Suspect } from './site-growth.js';
 import { NOTHING, type SiteValues } from './site-values.js';
 
 export interface SiteMetricsOptions {
-  /** What this process is. */
+  /** Component name of this process. */
   readonly component: string;
   readonly groupBy: GroupBy;
   readonly maxCallSites: number;
 }
 
-/** A series that the reader knows, with its attributes as they are given each time. */
+/** A series that the reader knows, with the attributes used each time. */
 interface Series {
   readonly attributes: Attributes;
-  /** By age; undefined for a frozen remainder where there never was one. */
+  /** By age; undefined for the age `frozen` until there is a frozen remainder. */
   readonly byAge: (Attributes | undefined)[];
-  /** The collection that it was last part of. */
+  /** Number of the last collection that contained it. */
   seen: number;
 }
 
-/** A remainder that was frozen is the exception: most processes never have one. */
+/**
+ * Index of the age `frozen`, which gets a series only when needed: most processes never have a frozen
+ * remainder.
+ */
 const FROZEN = AGE_BUCKETS.indexOf('frozen');
 
 /**
- * Observes the call sites. A reader keeps every series that it was ever told of, so one that is gone is told to be
- * zero. A site has all its ages from the start, so that the number of series changes with the sites only.
+ * Observes the call sites. A reader keeps every series that was ever reported, so vanished ones are reported
+ * as zero. A site gets series for all ages at once, so that the number of series depends only on the sites.
  */
 export class SiteMetrics {
   readonly #to: Readonly<Record<SiteMetric, Observable>>;
@@ -55,7 +58,7 @@ export class SiteMetrics {
     this.#observeGrowth(result, suspects);
   }
 
-  /** Somebody else tells of call sites from now on: what the reader knows holds nothing any more. */
+  /** Reports all known series as zero, when a producer reports call sites from now on. */
   observeNone(result: BatchObservableResult): void {
     this.#collection++;
     this.#clearGone(result);
@@ -92,7 +95,10 @@ export class SiteMetrics {
     }
   }
 
-  /** Of counters the reader keeps the last number by itself, and that is right. */
+  /**
+   * Reports zero bytes in use for vanished sites. The reader keeps the last value of their counters, which is
+   * right.
+   */
   #clearGone(result: BatchObservableResult): void {
     for (const series of this.#known.values()) {
       if (series.seen !== this.#collection) this.#observeRetained(result, series, NOTHING);
@@ -104,7 +110,7 @@ export class SiteMetrics {
     let others = 0;
     for (const [key, { group, bytesPerSecond }] of growth) {
       const few = this.#suspected.size < 2 * this.#options.maxCallSites;
-      // A suspect has the other series too, as long as call sites can be given new ones.
+      // Suspects have the other series too, unless call sites get no more new ones.
       if (few || this.#suspected.has(key) || this.#known.has(key)) {
         this.#suspected.set(key, this.#suspected.get(key) ?? siteAttributes(group));
       } else others += bytesPerSecond;

@@ -1,26 +1,26 @@
 import type { SiteAmounts } from '@heapray/exporter/call-sites';
 import { AGE_BUCKETS } from '../ledger/index.js';
 
-/** The values of a call site, of several together, or of all that have no series of their own. */
+/** Values of a call site, of several together, or of all without a series of their own. */
 export interface SiteValues {
-  /** Bytes since the start; never decreases. */
+  /** Bytes allocated since the start; never decreases. */
   readonly allocated: number;
-  /** Rough number of objects since the start; never decreases. */
+  /** Approximate number of objects allocated since the start; never decreases. */
   readonly allocations: number;
-  /** Bytes in use now, and the same by age, in the order of `AGE_BUCKETS`. */
+  /** Bytes in use now; `retainedByAge` splits them in the order of `AGE_BUCKETS`. */
   readonly retained: number;
   readonly retainedByAge: readonly number[];
-  /** Rough number of objects in use. */
+  /** Approximate number of objects in use. */
   readonly retainedObjects: number;
 }
 
-/** The values that only grow. */
+/** The values that never decrease. */
 export interface SiteCounters {
   readonly allocated: number;
   readonly allocations: number;
 }
 
-/** Values of a call site in the order in which top-N views take them; adds up in place. */
+/** Values of a call site in the order used by top-N views; adds up in place. */
 export class SiteSum implements SiteAmounts {
   /** Bytes and objects allocated. */
   readonly counters: [allocated: number, allocations: number] = [0, 0];
@@ -39,7 +39,7 @@ export class SiteSum implements SiteAmounts {
   }
 }
 
-/** Returns amounts in the order of `SiteSum` by name. */
+/** Converts amounts in the order of `SiteSum` to named values. */
 export function valuesOf({ counters, gauges }: SiteAmounts): SiteValues {
   const [retained = 0, retainedObjects = 0, ...retainedByAge] = gauges;
   return { ...countersOf(counters), retained, retainedByAge, retainedObjects };
@@ -51,7 +51,7 @@ export function countersOf([allocated = 0, allocations = 0]: readonly number[]):
 
 export const NOTHING: SiteValues = valuesOf(new SiteSum());
 
-/** Counters alone. */
+/** Returns values with counters only, and nothing in use. */
 export function countersOnly(counters: SiteCounters): SiteValues {
   return { ...NOTHING, ...counters };
 }

@@ -6,15 +6,18 @@ import { RankedSites } from './ranked-sites.js';
 import type { GroupIndex } from './site-groups.js';
 import { countersOf, type SiteCounters, valuesOf } from './site-values.js';
 
-/** A call site with when its counters began, ms since the epoch; undefined: when profiling did. */
+/**
+ * A call site with the start of its counters, in ms since the epoch; undefined if they started with
+ * profiling.
+ */
 export interface TopCallSiteRow extends CallSiteRow {
   readonly sinceMillis: number | undefined;
 }
 
-/** What a reader that can drop series is told: the rows, the rest and the dropped add up to the ledger's totals. */
+/** View for a reader that can drop series: rows, `other` and `dropped` add up to the ledger's totals. */
 export interface TopCallSitesView extends CallSiteView {
   readonly rows: readonly TopCallSiteRow[];
-  /** Counters of series that are gone, see `TopSites`. */
+  /** Counters of dropped series, see `TopSites`. */
   readonly dropped: SiteCounters;
 }
 
@@ -24,8 +27,8 @@ export interface TopCallSitesOptions {
 }
 
 /**
- * The `maxCallSites` largest call sites at each view, and no others: see `TopSites`. A site that retains nothing and
- * allocates no more is forgotten.
+ * Selects exactly the `maxCallSites` largest call sites at each view: see `TopSites`. Forgets a site that has
+ * nothing in use and allocates no more.
  */
 export class TopCallSites {
   readonly #sites: RankedSites;
@@ -37,10 +40,12 @@ export class TopCallSites {
   }
 
   /**
-   * @param ledger always the same one
-   * @param atMillis now, on the clock of the ledger's readings
-   * @param epochMillis now, since the epoch
-   * @param suspects the present leak suspects, the fastest first
+   * Returns the largest call sites at one moment.
+   *
+   * @param ledger must be the same in all calls
+   * @param atMillis present time on the clock of the ledger's polls
+   * @param epochMillis present time in ms since the epoch
+   * @param suspects present leak suspects, fastest growth first
    */
   view(
     ledger: Ledger,

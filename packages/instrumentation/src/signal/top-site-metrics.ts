@@ -21,20 +21,20 @@ import type { SiteMetricsOptions } from './site-metrics.js';
 import { countersOnly, type SiteCounters, type SiteValues } from './site-values.js';
 import type { TopCallSitesView } from './top-call-sites.js';
 
-/** What the profiler thread tells a producer. */
+/** View from the profiler thread for a producer. */
 export interface TopSitesView {
   readonly sites: TopCallSitesView;
   readonly suspects: readonly Suspect[];
-  /** When counting began, ms since the epoch. */
+  /** When counting began, in ms since the epoch. */
   readonly startedMillis: number;
-  /** When this was so; never before the view before, nor the start. */
+  /** Time of the view, in ms since the epoch; never before the previous view or the start. */
   readonly nowMillis: number;
 }
 
-/** The name under which counters of series that were dropped are summed. */
+/** Name under which the counters of dropped series are summed. */
 export const DROPPED_SITES = '(dropped)';
 
-/** A row and what never changes of it. */
+/** A row with its constant key and attributes. */
 interface Row {
   readonly key: string;
   readonly attributes: Attributes;
@@ -43,15 +43,15 @@ interface Row {
 }
 
 export interface TopSiteMetricsOptions extends SiteMetricsOptions {
-  /** How the reader wants sums. Default: cumulative. */
+  /** Temporality of the reader's sums. Default: cumulative. */
   readonly temporalities?: Temporalities | undefined;
-  /** Whether `other` is there also when it is zero, as with instruments. Default: false. */
+  /** True to report `other` even if it is zero, as instruments do. Default: false. */
   readonly alwaysOther?: boolean | undefined;
 }
 
 const ALL_CUMULATIVE: Temporalities = { counter: CUMULATIVE, updowncounter: CUMULATIVE };
 
-/** Turns the views of one producer, one after the other, into the metrics of call sites. */
+/** Converts the successive views of one producer into the metrics of call sites. */
 export class TopSiteMetrics {
   #options: TopSiteMetricsOptions;
   readonly #retained = new FadingSeries();
@@ -63,7 +63,10 @@ export class TopSiteMetrics {
     this.#options = options;
   }
 
-  /** From now on it names and groups so; series of before are told to be zero once, like any that is gone. */
+  /**
+   * Changes names and grouping from now on; previous series are reported as zero once, like any that
+   * vanishes.
+   */
   set options(options: TopSiteMetricsOptions) {
     this.#options = options;
   }
@@ -119,7 +122,7 @@ export class TopSiteMetrics {
     return kind === 'counter' || kind === 'updowncounter' ? temporalities[kind] : CUMULATIVE;
   }
 
-  /** Of no use to readers that are told what is new: nothing is new of a series that is gone. */
+  /** Returns the row of dropped counters; none for delta readers, as a vanished series has no new counts. */
   #dropped(counters: SiteCounters): Row[] {
     const isUsed = counters.allocated > 0 || counters.allocations > 0;
     if (!isUsed || this.#temporalityOf('counter') === DELTA) return [];
@@ -130,7 +133,7 @@ export class TopSiteMetrics {
     return namedGroup(this.#options.groupBy, name, this.#options.component);
   }
 
-  /** The fastest, and the rest as one. */
+  /** Returns the fastest growing groups, and the rest as one. */
   #growthOf(suspects: readonly Suspect[]): SeriesValue[] {
     const all = [...growthByGroup(this.#options.groupBy, suspects)].map(
       ([key, { group, bytesPerSecond }]) => ({
@@ -150,7 +153,7 @@ function rowOf(group: SiteGroup, values: SiteValues): Row {
   return { key: groupKey(group), attributes: siteAttributes(group), values };
 }
 
-/** @param always whether the first age is there also when it is zero */
+/** @param always true to report the first age even if it is zero */
 function bytesByAge({ key, attributes, values }: Row, always = false): SeriesValue[] {
   return AGE_BUCKETS.map((age, i) => ({
     key: `${key}\n${age}`,

@@ -2,21 +2,24 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { contained } from '../containment/contain.js';
 import { MathMax, process } from '../containment/primordials.js';
 
-/** Node tells here of each worker thread that is made, whoever makes it. */
+/** Node's diagnostics channel for new worker threads, whoever creates them. */
 const CHANNEL = 'worker_threads';
 
 type Usage = Pick<NodeJS.MemoryUsage, 'arrayBuffers' | 'external'>;
 
 /**
- * Estimates the bytes of array buffers that this thread holds and another thread has made.
+ * Estimates the bytes of array buffers that this thread holds but another thread has created.
  *
- * Node counts an array buffer (`arrayBuffers`) with the thread that made it, until it is freed. V8 counts it (`external`) with
- * the thread that holds it, together with large strings outside of its heap. No counter tells these two kinds apart. So what
- * `external` has beyond `arrayBuffers` is taken for transferred buffers, but only what came since the application made its
- * first worker thread: before, no buffer can have come from one.
+ * Node counts an array buffer (`arrayBuffers`) in the thread that created it, until it is freed. V8 counts it
+ * (`external`) in the thread that holds it, together with large strings outside its heap. No counter
+ * separates the two. So the excess of `external` over `arrayBuffers` is taken for transferred buffers. Only
+ * its increase since the application's first worker thread counts, because no buffer can have come from a
+ * worker before.
  */
 export class TransferredBuffers {
-  /** What `external` had beyond `arrayBuffers` before the first worker of the application; undefined without one. */
+  /**
+   * Excess of `external` over `arrayBuffers` before the application's first worker; undefined without one.
+   */
   #before: number | undefined;
   readonly #onWorker = contained(
     () => this.#workerMade(),
@@ -26,15 +29,15 @@ export class TransferredBuffers {
   /**
    * Waits for the application's first worker thread.
    *
-   * @param ownThreadId number of heapray's own thread, which was made just before
+   * @param ownThreadId id of heapray's own thread, which was created just before
    */
   watch(ownThreadId: number): void {
-    // Threads are numbered from 1: there were others before heapray began.
+    // Thread ids start from 1, so a larger one means that there were others before heapray.
     if (ownThreadId > 1) this.#workerMade();
     subscribe(CHANNEL, this.#onWorker);
   }
 
-  /** Stops waiting, for as long as heapray makes a thread of its own. */
+  /** Stops waiting while heapray creates a thread of its own. */
   pause(): void {
     unsubscribe(CHANNEL, this.#onWorker);
   }
@@ -43,13 +46,16 @@ export class TransferredBuffers {
     this.#before ??= beyond(process.memoryUsage());
   }
 
-  /** Returns the estimate for these figures of the process; 0 without worker threads of the application. */
+  /**
+   * Returns the estimate, in bytes, for these figures of the process; 0 without worker threads of the
+   * application.
+   */
   bytes(usage: Usage): number {
     return this.#before === undefined ? 0 : MathMax(0, beyond(usage) - this.#before);
   }
 }
 
-/** The one of this thread. */
+/** The instance of this thread. */
 export const transferredBuffers: TransferredBuffers = new TransferredBuffers();
 
 function beyond({ external, arrayBuffers }: Usage): number {

@@ -1,19 +1,19 @@
 import { Session } from 'node:inspector';
 import type { SamplingProfile } from './sampling-profile.js';
 
-/** The outcome of one poll of the main thread's sampler. */
+/** Result of one poll of the main thread's sampler. */
 export type PollResult =
   | { readonly status: 'ok'; readonly profile: SamplingProfile; readonly latencyMillis: number }
-  /** No sampler is running: somebody stopped it. */
+  /** The sampler is not running: other code stopped it. */
   | { readonly status: 'stopped' }
   | { readonly status: 'failed'; readonly reason: string };
 
-/** Reads the sampler of the main thread. */
+/** Polls the sampler of the main thread. */
 export interface HeapPoller {
   poll(): Promise<PollResult>;
   /**
-   * Collects all garbage of the main thread. Resolves when that is done: unlike a poll it waits for the main thread's event
-   * loop. Rejects when V8 refuses.
+   * Collects all garbage of the main thread. Resolves when that is done: unlike a poll, it waits for the main
+   * thread's event loop. Rejects if V8 refuses.
    */
   collect(): Promise<void>;
   close(): void;
@@ -22,10 +22,10 @@ export interface HeapPoller {
 const NOT_STARTED = 'not started';
 
 /**
- * Reads the main thread's sampler from a worker thread, so that parsing and everything after it stay off
- * the main thread. The reply comes even while the main thread is in a synchronous loop; it does not come
- * while it is inside one long native call, so a poll can take arbitrarily long and is never repeated
- * before it has answered.
+ * Connects to the main thread's sampler from a worker thread, so that parsing and all further work stay off
+ * the main thread. A reply arrives even while the main thread is in a synchronous loop, but not while it is
+ * inside a long native call. So a poll can take arbitrarily long, and must not be repeated before it is
+ * answered.
  *
  * A pending reply does not keep the worker's event loop alive: the worker must hold a handle of its own.
  *

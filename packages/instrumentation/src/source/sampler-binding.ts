@@ -14,7 +14,7 @@ export interface SamplerBinding {
   startSamplingHeapProfiler(intervalBytes: number, stackDepth: number): void;
   getAllocationProfile(): BindingNode;
 }
-/** A node of the binding's profile; the counts are scaled by V8 like the sizes. Lines count from 1. */
+/** A node of the binding's profile; V8 has scaled counts like sizes. Lines count from 1. */
 export interface BindingNode {
   readonly name: string;
   readonly scriptName: string;
@@ -25,16 +25,16 @@ export interface BindingNode {
   readonly allocations: readonly { readonly sizeBytes: number; readonly count: number }[];
 }
 
-/** The binding, or why there is none, for people. */
+/** The binding, or the reason why there is none. */
 export type LoadedBinding =
   | { readonly binding: SamplerBinding }
   | { readonly binding: undefined; readonly problem: string };
 
 /**
- * Loads only the native binding of `@datadog/pprof`, not its JavaScript (which brings encoders and a source
- * map library that heapray does not need). Never throws.
+ * Loads only the native binding of `@datadog/pprof`, not its JavaScript, which includes encoders and a source
+ * map library that heapray does not need. Never throws.
  *
- * @param files where the package is looked for, as `createRequire` takes them
+ * @param files files from which the package is looked up, as for `createRequire`
  */
 export function loadSamplerBinding(files: readonly string[] = lookupFiles()): LoadedBinding {
   const manifest = findManifest(files);
@@ -45,18 +45,21 @@ export function loadSamplerBinding(files: readonly string[] = lookupFiles()): Lo
   return loadInstalled(manifest);
 }
 
-/** Never called: a literal `import` tells file tracers (Next.js, `@vercel/nft`) that the binding is needed. */
+/**
+ * Shows file tracers (Next.js, `@vercel/nft`) by a literal `import` that the binding is needed. Never called.
+ */
 export async function importForTracers(): Promise<void> {
   try {
     await import('@datadog/pprof/out/src/heap-profiler-bindings.js');
   } catch {
-    // It is an optional dependency: a bundler may not find it.
+    // Ignore: it is an optional dependency, which a bundler may not find.
   }
 }
 
-/** Path of the package's `package.json`, which is not there when only parts of the package are. */
+/** Returns the path of the package's `package.json`, also if only parts of the package are installed. */
 function findManifest(files: readonly string[]): string | undefined {
-  // The folder of a bundle may not see the dependencies of its dependencies.
+  // Also look beside the installed copy: dependencies of dependencies may not be visible from a bundle's
+  // folder.
   const copy = isBundled() ? installedCopy() : undefined;
   const all = copy ? [...files, copy.manifest] : files;
   for (let at = 0; at < all.length; at++) {
@@ -84,7 +87,7 @@ function loadInstalled(manifest: string): LoadedBinding {
   return { binding: undefined, problem: `${PACKAGE} is installed in ${path.dirname(manifest)}, but ${why}` };
 }
 
-/** node-gyp-build throws plain errors, so that their text is all there is to tell them by. */
+/** Explains why loading failed, from the error's text: node-gyp-build throws plain errors. */
 function explain(thrown: unknown): string {
   const text = describeThrown(thrown);
   const isMissing = ['No native build', 'Cannot find module'].some((part) =>

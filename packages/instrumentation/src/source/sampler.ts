@@ -7,38 +7,38 @@ import type { LoadedBinding, SamplerBinding } from './sampler-binding.js';
 import type { SamplerMode } from './sampling-profile.js';
 
 /**
- * Starting V8's heap sampler on the main thread.
+ * Result of starting V8's heap sampler on the main thread.
  *
- * Who starts it decides what reading costs: the inspector's own start sets a flag that makes every later
- * read run a full garbage collection. So the flagless ways come first:
+ * The way of starting decides what a poll costs: the inspector's own start sets a flag with which every later
+ * poll runs a full garbage collection. So the ways without that flag come first:
  *
  * 1. `native-api`: `v8.startHeapProfile` (Node 26);
  * 2. `binding`: the prebuilt binding of `@datadog/pprof`, an optional dependency (Node 22 and 24);
  * 3. `inspector`: the fallback, with forced collections and in-use values only.
  *
- * One sampler exists per isolate, and anybody may start or stop it.
+ * An isolate has one sampler, which any code may start or stop.
  */
 export type SamplerStart =
   | {
       readonly status: 'started';
       readonly sampler: RunningSampler;
-      /** Why the native binding did not start it, where it should have. */
+      /** Reason why the native binding did not start it, although it should have. */
       readonly problem?: string | undefined;
     }
-  /** Somebody else's sampler is running: nothing was changed. */
+  /** Another sampler is already running: nothing was changed. */
   | { readonly status: 'taken' }
   | { readonly status: 'failed'; readonly reason: string };
 
 export interface RunningSampler {
   readonly mode: SamplerMode;
   /**
-   * Stops it. Only for a sampler that is known to be ours still: V8 stops whichever runs. One that was lost
-   * is simply forgotten.
+   * Stops the sampler. Call only if it is still heapray's: V8 stops whichever runs. Do not call it for a lost
+   * sampler.
    */
   stop(): void;
 }
 
-/** The deepest stack that is recorded; the inspector's own fixed depth. */
+/** Maximum depth of a recorded stack; the inspector's own fixed depth. */
 export const STACK_DEPTH = 128;
 
 interface NativeHeapProfiler {
@@ -46,8 +46,8 @@ interface NativeHeapProfiler {
 }
 
 /**
- * Opens the session that starts, arms and stops samplers. It stays open for the life of the process:
- * closing it would stop whatever sampler runs by then, somebody else's too.
+ * Opens the session that starts, arms and stops samplers. It stays open for the life of the process: closing
+ * it would stop any sampler running by then, even other code's.
  *
  * @param inspector `node:inspector`, passed in because loading it can be refused
  * @throws when the inspector may not be used (`--permission`)
@@ -61,8 +61,8 @@ export function connectSamplerSession(inspector: typeof Inspector): Inspector.Se
 /**
  * Starts the sampler.
  *
- * @param intervalBytes mean bytes between samples, an integer from 1 to 2^30 (checked by the configuration:
- *   V8 kills the process on anything below 1)
+ * @param intervalBytes mean bytes between samples: an integer from 1 to 2^30 (checked by the configuration,
+ *   as V8 kills the process on anything below 1)
  */
 export function startSampler(
   intervalBytes: number,
@@ -73,7 +73,7 @@ export function startSampler(
   if (native) return native;
   let problem: string | undefined;
   if (loaded.binding) {
-    // The binding does not say whether a sampler was there before it, so ask first.
+    // Check first: the binding does not report if a sampler was already running.
     if (isSampling(session)) return { status: 'taken' };
     problem = startByBinding(loaded.binding, intervalBytes);
     if (isSampling(session)) return armed('binding', intervalBytes, session);
@@ -83,12 +83,12 @@ export function startSampler(
   return start.status === 'started' ? { ...start, problem } : start;
 }
 
-/** Starts it with Node's own function; undefined when this Node has none. */
+/** Starts the sampler with Node's own function; undefined if this Node does not have it. */
 function startNative(intervalBytes: number, session: Inspector.Session): SamplerStart | undefined {
   const native = v8 as NativeHeapProfiler;
   if (!native.startHeapProfile) return undefined;
   try {
-    // The handle is not needed: the sampler runs on without it, and the session stops it.
+    // The handle is not needed: the sampler runs without it, and the session stops it.
     native.startHeapProfile({ sampleInterval: intervalBytes, stackDepth: STACK_DEPTH });
   } catch (thrown) {
     const taken = hasCode(thrown, 'ERR_HEAP_PROFILE_HAVE_BEEN_STARTED');
@@ -101,7 +101,7 @@ function hasCode(thrown: unknown, code: string): boolean {
   return types.isNativeError(thrown) && (thrown as NodeJS.ErrnoException).code === code;
 }
 
-/** Returns why it could not be started, if so. */
+/** Starts the sampler with the native binding; returns the reason if that fails. */
 function startByBinding(binding: SamplerBinding, intervalBytes: number): string | undefined {
   try {
     binding.startSamplingHeapProfiler(intervalBytes, STACK_DEPTH);
@@ -119,8 +119,8 @@ function startByInspector(intervalBytes: number, session: Inspector.Session): Sa
 }
 
 /**
- * A flagless sampler that still runs when its isolate dies can abort Node 24. A second, ignored start from
- * a session inside the isolate makes that session's teardown stop it.
+ * Makes the session's teardown stop the sampler, by a second start from that session, which V8 otherwise
+ * ignores. A sampler without the flag that still runs when its isolate ends can abort Node 24.
  */
 function armed(mode: SamplerMode, intervalBytes: number, session: Inspector.Session): SamplerStart {
   post(session, 'HeapProfiler.startSampling', { samplingInterval: intervalBytes });
@@ -128,16 +128,17 @@ function armed(mode: SamplerMode, intervalBytes: number, session: Inspector.Sess
 }
 
 function runningSampler(mode: SamplerMode, session: Inspector.Session): RunningSampler {
-  // The arming start made it this session's sampler too, so this stops it; `stopSampling` would make a profile first.
+  // Use `disable`: after the second start it stops the sampler, whereas `stopSampling` would first make a
+  // profile.
   return { mode, stop: () => void post(session, 'HeapProfiler.disable') };
 }
 
-/** Whether any sampler runs. Reading one that forces collections costs one collection. */
+/** Returns true if any sampler runs. For one that forces collections, this costs one collection. */
 function isSampling(session: Inspector.Session): boolean {
   return post(session, 'HeapProfiler.getSamplingProfile') === undefined;
 }
 
-/** Sends a command to the own isolate, which answers before `post` returns. Returns the error, if any. */
+/** Sends a command to this isolate, which answers before `post` returns. Returns the error, if any. */
 function post(session: Inspector.Session, method: string, params?: object): Error | undefined {
   let failure: Error | undefined;
   try {

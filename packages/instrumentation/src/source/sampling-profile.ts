@@ -1,16 +1,16 @@
 /**
- * The reply of the inspector's `HeapProfiler.getSamplingProfile`: what V8's sampler knows at one moment.
+ * Reply of the inspector's `HeapProfiler.getSamplingProfile`: the state of V8's sampler at one moment.
  *
- * Sizes are bytes and already unsampled by V8 (scaled to stand for all allocations, not just the sampled
- * ones). `selfSize` is unbiased; `samples[].size` carries integer rounding per sample, so it is only used
- * for the share of a sample within its node.
+ * Sizes are bytes and already unsampled by V8 (scaled to represent all allocations, not only the sampled
+ * ones). `selfSize` is unbiased. `samples[].size` is rounded to an integer multiple for each sample, so it is
+ * only used for the share of a sample within its node.
  */
 export interface SamplingProfile {
   readonly head: SamplingNode;
   readonly samples: readonly SamplingSample[];
 }
 
-/** A node of the call tree. Its id is never used again while the same sampler runs. */
+/** A node of the call tree. Its id is never reused while the same sampler runs. */
 export interface SamplingNode {
   readonly callFrame: CallFrame;
   /** Estimated live bytes allocated with exactly this stack. */
@@ -19,14 +19,17 @@ export interface SamplingNode {
   readonly children: readonly SamplingNode[];
 }
 
-/** One live sample. Ordinals count every sample taken since the sampler was started, from 1. */
+/** A live sample. Ordinals count every sample taken since the sampler was started, from 1. */
 export interface SamplingSample {
   readonly size: number;
   readonly nodeId: number;
   readonly ordinal: number;
 }
 
-/** A function; V8 gives where it starts, never the allocating line. Lines and columns count from 0, -1 if unknown. */
+/**
+ * A function at its start position, never at the allocating line. Lines and columns count from 0, -1 if
+ * unknown.
+ */
 export interface CallFrame {
   readonly functionName: string;
   readonly scriptId: string;
@@ -35,10 +38,12 @@ export interface CallFrame {
   readonly columnNumber: number;
 }
 
-/** How the sampler was started; decides what a poll costs and what can be known. */
+/** How the sampler was started, which determines the cost of a poll and the data available. */
 export type SamplerMode = 'native-api' | 'binding' | 'inspector';
 
-/** Whether polls under this mode see short-lived objects, so that allocation by site can be estimated. */
+/**
+ * Returns true if polls in this mode see short-lived objects, so that allocation by site can be estimated.
+ */
 export function seesShortLived(mode: SamplerMode): boolean {
   return mode !== 'inspector';
 }
