@@ -1,4 +1,4 @@
-// Every peer that the bootstrap brought answers, and with the version it was asked for.
+// Checks that every peer from the bootstrap runs, in the required version.
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';

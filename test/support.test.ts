@@ -1,4 +1,4 @@
-// The helpers the other tests lean on: what they open is closed, and what they wait for fails with a reason.
+// Tests the helpers of the other tests: what they open is closed, and a wait that fails gives a reason.
 import { existsSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';

@@ -1,4 +1,4 @@
-// Who allocates what is born and dies between two readings, under the conditions that make that hard to see.
+// Tests who is charged for objects that live and die between two polls, under conditions that make them hard to observe.
 import { describe, expect } from 'vitest';
 import { peerTest } from '../support/peer-test.js';
 import { pollUntil } from '../support/poll.js';
@@ -8,14 +8,14 @@ import { startApp } from './support/profiled-app.js';
 const TRUE_SHARE = 75;
 const ENV = { HEAPRAY_SAMPLING_INTERVAL: '16384', HEAPRAY_CPU_BUDGET: '0.5' };
 
-/** Each profile ends the pair that is under way, so not too many of them. */
+/** Waits long between two profiles, because each profile ends the pending pair. */
 const PATIENT = { what: 'enough evidence', everyMillis: 3_000, timeoutMillis: 600_000 };
-/** What the profile is to state at most, points: then what is allowed below is more than five standard errors. */
+/** Largest stated error that ends the wait, in points: the tolerance below is then more than five standard errors. */
 const EVIDENCE_POINTS = 1.5;
 
 const CONDITIONS = [
   { what: 'by default', nodeArgs: [], mode: 'turns' },
-  // Slowly: readings take a millisecond or more, and in that time there must not be a collection.
+  // `slowly`: a poll takes a millisecond or more, and no collection may happen in that time.
   { what: 'with a small young generation', nodeArgs: ['--max-semi-space-size=1'], mode: 'slowly' },
   { what: 'with a large young generation', nodeArgs: ['--max-semi-space-size=64'], mode: 'turns' },
   { what: 'with collections on the main thread alone', nodeArgs: ['--single-threaded-gc'], mode: 'turns' },
@@ -30,14 +30,14 @@ describe('allocation by function is as right as the profile says', () => {
       const profile = await pollUntil(async () => {
         const made = await pprofRaw(heap);
         const { pairs, points } = evidence(made);
-        // Until there are whole pairs nobody is charged; a small young generation needs some tries.
+        // Until there are whole pairs, all bytes are unobserved; a small young generation needs some tries.
         const isObserved = allocatedBy(made, '(unobserved)') < 0.5 * totalOf(made);
         return pairs >= 40 && points <= EVIDENCE_POINTS && isObserved && made;
       }, PATIENT);
       const bytes = (name: string) => allocatedBy(profile, name);
       const share = (100 * bytes('threeParts')) / (bytes('threeParts') + bytes('onePart'));
       const { points } = evidence(profile);
-      // Four standard errors as the profile states them, and two points for what is seen through samples.
+      // Tolerance: four standard errors as the profile states them, and two points for the error of seen samples.
       expect(Math.abs(share - TRUE_SHARE)).toBeLessThan(4 * points + 2);
       const known = bytes('threeParts') + bytes('onePart') + bytes('(unobserved)');
       expect(known).toBeGreaterThan(0.8 * totalOf(profile));
@@ -49,7 +49,7 @@ function totalOf({ samples }: RawProfile): number {
   return samples.reduce((sum, { values }) => sum + (values[1] ?? 0), 0);
 }
 
-/** What the profile says of itself. */
+/** Returns the number of pairs and the error in the profile's comments. */
 function evidence({ comments }: RawProfile): { readonly pairs: number; readonly points: number } {
   const text = comments.join('\n');
   return {
@@ -58,7 +58,7 @@ function evidence({ comments }: RawProfile): { readonly pairs: number; readonly 
   };
 }
 
-/** Bytes allocated by a function, whatever of the runtime it calls for that. */
+/** Returns bytes allocated by a function, with the functions of the runtime that it calls. */
 function allocatedBy({ samples }: RawProfile, name: string): number {
   return samples
     .filter(({ stack }) => stack.includes(name))

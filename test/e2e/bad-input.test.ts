@@ -1,4 +1,4 @@
-// What is wrong is said once and clearly, and the application goes on; only a wrong setting stops the start.
+// Tests that a wrong setting gives one clear message and the application runs on; only a wrong setting in code stops the start.
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -15,7 +15,7 @@ import { appCommand, type RunningApp, runApp, startApp } from './support/profile
 
 const TRACED = { HEAPRAY_COMPONENT: 'shop', HEAPRAY_TRACE_COMPONENTS: 'shop' };
 
-/** All that heapray printed at these levels. */
+/** Returns everything that heapray printed at the levels warn and error. */
 function complaints({ stderr }: { stderr: string }): readonly string[] {
   return stderr.match(/^heapray: (warn|error): .*$/gm) ?? [];
 }
@@ -47,7 +47,7 @@ describe('traced components', () => {
     const result = await runApp({ app: ['ending.js', 'exit'], env });
     expect(complaints(result)).toEqual([]);
     expectFinished(captureOf(airflow, 'api'));
-    // A variable that is set goes before the file, even when it is empty.
+    // A variable takes precedence over the file, even if it is empty.
     const none = { ...env, HEAPRAY_COMPONENT: 'scheduler', AIRFLOW__PROFILING__MEMRAY_TRACE_COMPONENTS: '' };
     await runApp({ app: ['ending.js', 'exit'], env: none });
     expect(fileNames(airflow)).toEqual(['airflow.cfg', 'api_memory.bin']);
@@ -178,7 +178,7 @@ describe('a Node that is restricted', () => {
   });
 });
 
-/** The capture is counted as dropped, and everything else works. */
+/** Expects that the capture is counted as dropped, and that everything else works. */
 async function expectCaptureGivenUp(service: RunningApp): Promise<void> {
   await service.waitForLog(/error: capture of .* given up/);
   await service.waitForMetrics('the drop', (page) => {

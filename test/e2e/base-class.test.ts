@@ -1,4 +1,4 @@
-// heapray does not extend OpenTelemetry's base class, and behaves like it: in both lines of the SDK.
+// heapray does not extend OpenTelemetry's base class, but behaves like it: with both major versions of the SDK.
 import { expect } from 'vitest';
 import { peerTest } from '../support/peer-test.js';
 import { runApp } from './support/profiled-app.js';
@@ -12,7 +12,7 @@ for (const project of ['sdk-2', 'sdk-3'] as const) {
         app: ['like-base-class.js'],
         project,
         register: false,
-        // Without it, stderr tells of options that are not in force yet.
+        // Otherwise stderr has warnings about options that are not in effect yet.
         env: { OTEL_LOG_LEVEL: 'NONE' },
       });
       expect({ status, stderr }).toEqual({ status: 0, stderr: '' });

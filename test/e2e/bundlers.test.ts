@@ -1,4 +1,4 @@
-// heapray in an application that real bundlers have put together: kept out of the bundle, as docs/bundlers.md says, or in it.
+// heapray in applications built by real bundlers: external, as docs/bundlers.md says, or inside the bundle.
 import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
@@ -43,14 +43,14 @@ describeWithPeer('the lines of the documentation', 'project-build-tools', () => 
   test('make a Next.js server that is profiled by the binding', async () => {
     const [port, own] = [await freePort(), await freePort()];
     const section = docsSection('bundlers.md', 'Next.js');
-    // Next.js follows no links out of its folder, so this is the project itself; no other test builds in it.
+    // Next.js follows no links out of its folder, so build in the project itself; no other test builds there.
     const folder = project('build-tools');
     writeDocsFiles(section, folder, `127.0.0.1:${port}`);
     const [build = '', start] = section.commands;
     atEnd(() => rmSync(path.join(folder, '.next'), { recursive: true, force: true }));
     await runLine(build, folder);
     expect(start).toBe('node .next/standalone/server.js');
-    // Elsewhere, as it is deployed: in its place it would find the project's packages.
+    // Run it elsewhere, as deployed: in its place it would find the project's packages.
     const deployed = tempFolder();
     cpSync(path.join(folder, '.next', 'standalone'), deployed, { recursive: true, verbatimSymlinks: true });
     const env = { PORT: `${own}`, HOSTNAME: '127.0.0.1', NEXT_TELEMETRY_DISABLED: '1' };
@@ -70,7 +70,7 @@ describeWithPeer('the lines of the documentation', 'project-build-tools', () => 
   });
 });
 
-/** The first line of the profile that is served on a port. */
+/** Returns the first line of the profile that a port serves. */
 function profileHeader(port: number): Promise<string> {
   const check = async () => {
     const { status, body } = await httpGet(`http://127.0.0.1:${port}/debug/pprof/heap?debug=1`);
@@ -126,11 +126,11 @@ describeWithPeer('a bundle that holds heapray', 'project-build-tools', () => {
   });
 });
 
-/** A copy of a folder where no packages are installed. */
+/** Copies a folder to a place where no packages are installed. */
 function movedTo(source: string): string {
   const folder = tempFolder();
   for (const name of readdirSync(source)) {
-    // webpack writes down where modules were when it was run; elsewhere there is nothing.
+    // webpack records where modules were at build time; replace that by a path that does not exist.
     const text = readFileSync(path.join(source, name), 'utf8').replaceAll(project('build-tools'), '/nowhere');
     writeFileSync(path.join(folder, name), text);
   }

@@ -1,5 +1,5 @@
-// Functions that only their position tells apart: two leaks and a store of bounded size, made by three callbacks without
-// names in one file. Windows are a second long instead of a minute.
+// Functions that differ only in their position: two leaks and a bounded store, made by three callbacks without
+// names in one file. Windows are a second long instead of 20 s.
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, expect, test } from 'vitest';
@@ -18,7 +18,7 @@ interface Position {
   readonly column: number;
 }
 
-/** Where the function starts that fills an array, as V8 counts: at its parameters, from 1. */
+/** Returns the start of the function that fills an array, as V8 counts it: at its parameters, from 1. */
 function positionOf(store: string): Position {
   const before = SOURCE.slice(0, SOURCE.lastIndexOf('() =>', SOURCE.indexOf(`${store}.push(`))).split('\n');
   return { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
@@ -29,7 +29,7 @@ const [ORDERS, CARTS, SESSIONS] = ['orders', 'carts', 'sessions'].map(positionOf
   Position,
   Position,
 ];
-/** What metrics say of them: the column only where the line does not say which function. */
+/** The sites' labels in metrics; with a column only where several functions start on the line. */
 const LABELS = [
   labelsOf(ORDERS.line),
   labelsOf(CARTS.line, CARTS.column),
@@ -44,7 +44,7 @@ const textOf = ({ line, column }: Position) => `(anonymous) ${APP}:${line}:${col
 const suspects = (text: string) =>
   [...text.matchAll(/leak suspected: `([^`]*)` in `order-service`/g)].map(([, who]) => who);
 
-/** The call sites of the file that a metric has values for, the largest first, by what tells them apart. */
+/** Returns the labels of the file's call sites in a metric, the largest first. */
 function sitesIn(page: MetricsPage, metric: string): readonly string[] {
   const sums = new Map<string, number>();
   for (const { labels, value } of page.find(metric)) {
@@ -56,7 +56,7 @@ function sitesIn(page: MetricsPage, metric: string): readonly string[] {
   return [...sums].sort(([, one], [, other]) => other - one).map(([site]) => site);
 }
 
-/** What one process says, once both leaks are told of. */
+/** Returns what one process reports, once both leaks are suspected. */
 async function findings(line: NodeLine) {
   const env = { HEAPRAY_LEAK_WINDOW: '1', HEAPRAY_SAMPLING_INTERVAL: '16384', HEAPRAY_CPU_BUDGET: '0.05' };
   const app: RunningApp = startApp({ line, app: [APP], nodeArgs: ['--expose-gc'], env });

@@ -1,4 +1,4 @@
-// Captures that are compressed when they are finished, judged by memray and by the lz4 program.
+// Captures that are compressed when they are finished, read by memray and by the lz4 program.
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { isLz4 } from '../support/lz4-file.js';
@@ -21,7 +21,7 @@ describe.each([13, 12, 11])('format %d', (format) => {
   describeWithPeer('at the end of the process', ['project-bare', 'lz4', `memray-${version}`], () => {
     test.each(['SIGTERM', 'SIGINT'] as const)('by %s', async (signal) => {
       const env = { ...COMPRESSED, HEAPRAY_MEMRAY_FORMAT: `${format}`, LEAK_MIB: '8' };
-      // Garbage that is not collected looks like a leak.
+      // Collect garbage first, because uncollected garbage looks like a leak.
       const service = startApp({ app: ['leaky-service.js'], nodeArgs: ['--expose-gc'], env });
       await service.waitForLog(/^leaked$/m);
       await service.waitForLog(/profiling memory of component shop/);

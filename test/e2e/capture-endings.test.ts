@@ -1,4 +1,4 @@
-// A capture is finished however the process ends, and readable even when it is killed; the process ends as it does
+// A capture is finished however the process ends, and readable even after SIGKILL; the process ends as it does
 // without heapray.
 import { statSync } from 'node:fs';
 import { describe, expect } from 'vitest';
@@ -55,12 +55,12 @@ for (const line of LINES) {
         await service.process.kill();
         const { startTime, endTime, events, trailer } = captureEnds(capture);
         expect(trailer).toBe(false);
-        // The header is written after the records that it is about, so a kill may come in between.
+        // The header is written after the records that it covers, so a kill may come in between.
         expect(endTime).toBeGreaterThanOrEqual(startTime);
         if (bytes > 1) expect(events).toBeGreaterThan(0);
         const report = new MemrayReport('1.20.0', capture);
         await report.html(['flamegraph', '--leaks']);
-        // memray's statistics cannot be made of no allocation at all.
+        // memray cannot make statistics of zero allocations.
         if (bytes > 1) expect((await report.stats()).total_num_allocations).toBeGreaterThan(0);
       }
     });
@@ -72,7 +72,7 @@ for (const line of LINES) {
     ];
     for (const { how, status } of NORMAL_ENDS) {
       peerTest(`is finished at a normal end: ${how}`, 'memray-1.20.0', async () => {
-        // At once, while the profiler thread may not even have begun, and later.
+        // End at once, while the profiler thread may not even have started, and later.
         for (const after of ['0', '600']) {
           const capture = await pollUntil(() => captureOfEnding(line, how, after, status), {
             what: 'an end that was not too early for a capture',
@@ -120,8 +120,8 @@ describe('without a traced component', () => {
 });
 
 /**
- * The capture of a program that ends so, without a profiler that makes it wait for long: on a slow machine it ends
- * without a finished capture, and says so.
+ * Returns the capture of a program that ends in that way. On a slow machine a program that ends at once does so without a
+ * finished capture, and logs that; the result is then undefined.
  */
 async function captureOfEnding(line: NodeLine, how: string, after: string, status: number) {
   const service = startApp({ line, app: ['ending.js', how], env: { ...TRACED, END_AFTER: after } });
@@ -140,7 +140,7 @@ function handlerLines({ process }: RunningApp): readonly string[] {
   return process.stdout.split('\n').filter((line) => line.startsWith('handler:'));
 }
 
-/** The capture was finished and holds the 4 MiB that leaked, within five standard errors of sampling. */
+/** Expects a finished capture with the 4 MiB that leaked, within five standard errors of sampling. */
 async function expectWholeLeak(service: RunningApp): Promise<void> {
   const capture = captureOf(service.home, 'shop');
   expectFinished(capture);

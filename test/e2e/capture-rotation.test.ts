@@ -1,4 +1,4 @@
-// Captures never overwrite each other, and never grow without end.
+// Captures never overwrite each other, and their size and number are bounded.
 import { copyFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect } from 'vitest';
@@ -44,7 +44,7 @@ peerTest('two processes under one name spoil nothing', ['project-bare', 'memray-
   const folder = appFolder('bare');
   const home = path.join(folder, 'heapray');
   const env = { ...TRACED, LEAK_MIB: '4' };
-  // Garbage that is not collected looks like a leak.
+  // Collect garbage first, because uncollected garbage looks like a leak.
   const nodeArgs = ['--expose-gc'];
   const first = startApp({ app: ['leaky-service.js'], nodeArgs, folder, env });
   await first.waitForLog(/profiling memory of component shop/);
@@ -70,7 +70,7 @@ peerTest('two processes under one name spoil nothing', ['project-bare', 'memray-
 peerTest('a large capture goes on in another file', ['project-bare', 'memray-1.20.0'], async () => {
   const env = {
     ...TRACED,
-    // What is alive at the end, some 8,000 samples, has to fit.
+    // Room for everything alive at the end, some 8,000 samples.
     HEAPRAY_MAX_CAPTURE_BYTES: '163840',
     HEAPRAY_MAX_CAPTURES: '3',
     LEAK_MIB: '64',
@@ -90,7 +90,7 @@ peerTest('a large capture goes on in another file', ['project-bare', 'memray-1.2
     expectFinished(capture);
     expect((await new MemrayReport('1.20.0', capture).stats()).total_num_allocations).toBeGreaterThan(0);
   }
-  // The last one begins with all that was alive, so it has the whole leak.
+  // The last file begins with everything that was alive, so it has the whole leak.
   const [first] = await new MemrayReport('1.20.0', captureOf(service.home, 'shop')).leaks();
   expect(first?.stack_trace).toMatch(/^rememberOrder/);
   const truth = 64 * 2 ** 20;
@@ -112,7 +112,7 @@ for (const format of [13, 12, 11]) {
     const service = startApp({ app: ['leaky-service.js'], env });
     const capture = captureOf(service.home, 'shop');
     await pollUntil(() => fileNames(service.home).length === 2, { what: 'the summed capture' });
-    // A file of its own that is whole at any moment: what a kill would leave behind.
+    // Copy the file, which is complete at any moment: the copy is what a kill would leave.
     const atKill = path.join(service.folder, 'at-kill.bin');
     await pollUntil(() => statSync(capture).size > 100, { what: 'its first content' });
     copyFileSync(capture, atKill);
@@ -127,7 +127,7 @@ for (const format of [13, 12, 11]) {
     expectFinished(path.join(service.home, detailed));
     const report = new MemrayReport(version, path.join(service.home, detailed));
     expect((await report.stats()).total_num_allocations).toBeGreaterThan(0);
-    // The whole leak is in the summed one, from the start of the run.
+    // The aggregated capture has the whole leak, from the start of the run.
     const [first] = await new MemrayReport(version, capture).leaks();
     expect(first?.stack_trace).toMatch(/^rememberOrder/);
     const truth = 64 * 2 ** 20;
@@ -141,7 +141,7 @@ peerTest('a capture summed up survives SIGKILL', ['project-bare', 'memray-1.20.0
     HEAPRAY_MAX_CAPTURE_BYTES: '65536',
     HEAPRAY_CAPTURE_OVERFLOW: 'aggregate',
   };
-  // Garbage that is not collected looks like a leak: there is room for little of it.
+  // A small young generation, because uncollected garbage looks like a leak and there is room for little of it.
   const nodeArgs = ['--max-semi-space-size=1'];
   const service = startApp({ app: ['leaky-service.js'], nodeArgs, env });
   const capture = captureOf(service.home, 'shop');

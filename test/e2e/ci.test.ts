@@ -1,4 +1,4 @@
-// The commands of docs/ci.md, one after another in a user's project, with the files beside them.
+// Runs the commands of docs/ci.md, one after another in a user's project, with the files on the page.
 import path from 'node:path';
 import { expect } from 'vitest';
 import { peerTest } from '../support/peer-test.js';
@@ -8,7 +8,7 @@ import { runCommand } from '../support/run-command.js';
 import { appFolder } from './support/app-folder.js';
 import { docsSection, writeDocsFiles } from './support/docs-commands.js';
 
-/** Runs all commands of a part of the page; returns what each printed on stdout and stderr. */
+/** Runs all commands of a section of the page; returns what each printed on stdout and stderr. */
 async function runSection(heading: string, count: number, programs: readonly string[] = []) {
   const section = docsSection('ci.md', heading);
   expect(section.commands).toHaveLength(count);

@@ -1,4 +1,4 @@
-// A heap with too many samples: readings of it would stop the main thread for too long.
+// A heap with so many samples that polls would stop the main thread for too long.
 import { expect } from 'vitest';
 import { peerTest } from '../support/peer-test.js';
 import { pollUntil } from '../support/poll.js';
@@ -6,16 +6,16 @@ import { pprofRaw } from './support/pprof-report.js';
 import { startApp } from './support/profiled-app.js';
 import { samplingMargin } from './support/sampling-margin.js';
 
-/** So many before the sampler begins anew, and so many after. */
+/** Number of objects before the restart of the sampler, and again after it. */
 const OBJECTS = 200_000;
-/** A header of three words, four small integers, and two words in which unoptimized code notes where it allocated. */
+/** Size of an object: a header of three words, four integers, and two words of allocation sites (unoptimized code). */
 const OBJECT_BYTES = 9 * 8;
 const INTERVAL = 4096;
-/** The first objects are more than that, those after them fewer: there is one step, and no other. */
+/** Fewer than the samples of the first objects, more than those of the later ones: exactly one restart follows. */
 const MAX_LIVE_SAMPLES = 2000;
-/** What a sampler that begins anew has. */
+/** The interval after the restart. */
 const COARSER = 4 * INTERVAL;
-/** An optimizing compiler allocates several objects as one, and shows a function as its caller. */
+/** No optimization: an optimizing compiler merges allocations and inlines functions into their callers. */
 const NODE_ARGS = ['--no-opt', '--no-maglev'];
 
 peerTest(
@@ -29,7 +29,7 @@ peerTest(
         HEAPRAY_SAMPLING_INTERVAL: `${INTERVAL}`,
         HEAPRAY_MAX_LIVE_SAMPLES: `${MAX_LIVE_SAMPLES}`,
         OBJECTS: `${OBJECTS}`,
-        // In one turn: what is sampled between the last reading and the new beginning is lost, and that is between turns.
+        // Allocate in one turn, because samples between the last poll and the restart are lost, and the restart is between turns.
         PER_TURN: `${OBJECTS}`,
       },
     });

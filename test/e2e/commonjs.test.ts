@@ -1,4 +1,4 @@
-// `require` and its types: the packed packages under TypeScript's ways to resolve modules, in Jest, and in Node.
+// `require` and its types: the packed packages with all module resolutions of TypeScript, in Jest, and in Node.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -71,7 +71,7 @@ describe('require', () => {
   }
 });
 
-/** What a package exports, without the preload and its package.json. */
+/** Returns the entries that a package exports, without the preload and its package.json. */
 function entriesOf(folder: string): string[] {
   const { name, exports } = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')) as {
     name: string;

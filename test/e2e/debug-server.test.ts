@@ -1,4 +1,4 @@
-// The debug server of a process that has work to do, and clients that mean harm.
+// The debug server of a busy process, with well-behaved and with malicious clients.
 import { readFileSync } from 'node:fs';
 import { expect } from 'vitest';
 import { type HttpAnswer, httpGet } from '../support/http-get.js';

@@ -1,5 +1,5 @@
-// However an app ends, it ends as it does without heapray: same status, same output, nothing on stderr that is not
-// its own or heapray's log, and no crash while the process is torn down.
+// However an app ends, it ends as it does without heapray: with the same status and output, nothing on stderr but
+// its own lines and heapray's log, and no crash during the exit.
 import { expect } from 'vitest';
 import { peerTest } from '../support/peer-test.js';
 import { NODE_VERSIONS, type NodeLine } from '../support/peers.js';
@@ -8,9 +8,9 @@ import { appFolder } from './support/app-folder.js';
 import { runApp } from './support/profiled-app.js';
 
 const ENDINGS = ['natural', 'exit', 'exitCode', 'throw', 'reject'];
-/** When the sampler or the profiler thread has just begun, and when both have long been at work. */
+/** Ends when the sampler or the profiler thread has just started, and when both have worked for some time. */
 const END_AFTER = ['0', '400'];
-/** An isolate that dies with its sampler running aborts now and then; so often is enough to see it. */
+/** Number of runs: an isolate that is disposed with its sampler running aborts only in some of them. */
 const REPETITIONS = 10;
 
 interface Ending {
@@ -43,10 +43,10 @@ peerTest('Node 24 never aborts in its teardown', ['node-24', 'project-bare'], as
   const folder = appFolder('bare');
   for (const how of ['natural', 'exit', 'throw']) {
     const plain = await run({ how, after: '0', line: '24' }, folder, false);
-    // A fine interval gives the sampler plenty to trip over.
+    // A fine interval gives many samples, to make a crash likely.
     const env = { HEAPRAY_SAMPLING_INTERVAL: '1024' };
     for (let i = 0; i < REPETITIONS; i++) {
-      // All through the start of the profiler thread, and when it has long been at work.
+      // At several moments of the profiler thread's start, and long after it.
       const moments = [`${i * 20}`, '400'];
       const both = moments.map((after) => run({ how, after, line: '24', env }, folder));
       for (const result of await Promise.all(both)) expectSame(result, plain);
@@ -66,7 +66,7 @@ function expectSame(profiled: CommandResult, plain: CommandResult): void {
   expect(profiled.stderr).not.toContain('heapray: error');
 }
 
-/** Without heapray's own lines. */
+/** Returns stderr without heapray's own lines. */
 function withoutLog(stderr: string): string {
   return stderr.replaceAll(/^heapray: .*\n/gm, '');
 }

@@ -1,4 +1,4 @@
-// What @vercel/nft takes along, as Next.js does for `standalone`: everything that heapray needs, the native binding too.
+// Checks that @vercel/nft, which Next.js uses for `standalone`, finds everything that heapray needs, with the native binding.
 import { mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
@@ -7,7 +7,7 @@ import { project } from '../support/projects.js';
 import { tempFolder } from '../support/temp-folder.js';
 import { problems, runBuiltApp, runLine } from './support/tools-folder.js';
 
-/** Copies what the tracer finds for a file of the project; the copy sees no other packages. */
+/** Copies what the tracer finds for a file of the project, to a place without other packages. */
 async function traced(file: string): Promise<string> {
   const folder = path.join(tempFolder(), 'traced');
   mkdirSync(folder);

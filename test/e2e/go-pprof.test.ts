@@ -19,7 +19,7 @@ import { samplingMargin } from './support/sampling-margin.js';
 const INTERVAL = 16_384;
 const LEAK_MIB = 32;
 const LEAK_BYTES = LEAK_MIB * 2 ** 20;
-/** A header of three words and four small integers. */
+/** Size of an object: a header of three words and four small integers. */
 const TICKET_BYTES = 7 * 8;
 const LEAK = { code_function_name: 'rememberOrder' };
 const ENV = { HEAPRAY_SAMPLING_INTERVAL: `${INTERVAL}` };
@@ -37,10 +37,10 @@ describeWithPeer('go tool pprof', ['go-pprof', 'project-bare'], () => {
     service = startApp({ app: ['leaky-service.js'], env });
     await service.waitForLog(/^leaked$/m);
     heap = `${await service.debugUrl()}/debug/pprof/heap`;
-    // The first answers of both endpoints load what they need; then the process is idle.
+    // The first answers of both endpoints load code; afterwards the process is idle.
     await service.metrics();
     await httpGet(heap);
-    // A collection between two readings takes away what the other still has.
+    // Retry, because a collection between two polls makes the results differ.
     await pollUntil(
       async () => {
         const before = (await service.metrics()).sum('heapray_memory_retained');
@@ -59,7 +59,7 @@ describeWithPeer('go tool pprof', ['go-pprof', 'project-bare'], () => {
   });
 
   test('the leak is on top of what is in use, with its size', async () => {
-    // Behind a collection what is in use is known but for the sampling error.
+    // After a collection, what is in use is known except for the sampling error.
     const env = { ...ENV, LEAK_MIB: `${LEAK_MIB}`, CHURN_MIB: '2', HEAPRAY_ALLOW_GC: 'true' };
     const app = startApp({ app: ['leaky-service.js'], env });
     await app.waitForLog(/^leaked$/m);
@@ -70,12 +70,12 @@ describeWithPeer('go tool pprof', ['go-pprof', 'project-bare'], () => {
   });
 
   test('objects in use are counted, not guessed', async () => {
-    // One kind of object: its count has the relative error of its bytes, whatever the luck with other kinds.
+    // Objects of a single kind: the relative error of their count is that of their bytes.
     const objects = 200_000;
     const interval = 4096;
     const app = startApp({
       app: ['counted-objects.js'],
-      // Optimised code makes several objects in one allocation, which V8 counts as one.
+      // Without optimization, because optimised code allocates several objects at once, which V8 counts as one.
       nodeArgs: ['--no-opt', '--no-maglev'],
       env: { HEAPRAY_SAMPLING_INTERVAL: `${interval}`, OBJECTS: `${objects}` },
     });
@@ -83,7 +83,7 @@ describeWithPeer('go tool pprof', ['go-pprof', 'project-bare'], () => {
     const url = `${await app.debugUrl()}/debug/pprof/heap`;
     const sampleCount = (objects * TICKET_BYTES) / interval;
     const allowed = (5 * objects) / Math.sqrt(sampleCount);
-    // A main thread that is too busy to answer soon is not waited for, and then the counts are rough.
+    // Retry: if the main thread does not answer soon, the profile is made without its counts, and they are rough.
     const isCounted = async () => {
       const rows = await pprofTop(url, 'inuse_objects');
       const flat = rows.find(({ name }) => name === 'keepTickets')?.flat ?? 0;
@@ -158,7 +158,7 @@ describeWithPeer('go tool pprof', ['go-pprof', 'project-bare'], () => {
 
   test('?since and ?until have what changed between two moments', async () => {
     const { url } = await startLeaking({ HEAPRAY_LEAK_WINDOW: '1' });
-    // From some windows after the start on, a state is kept for each moment, unless readings pause for more than that.
+    // Some windows after the start there is a state for each moment, unless polls pause for longer than a window.
     const between = await pollUntil(
       async () => {
         const change = await pprofRaw(`${url}?since=4&until=2`);
@@ -192,7 +192,7 @@ describeWithPeer('go tool pprof', ['go-pprof', 'project-bare'], () => {
   });
 });
 
-/** A service that leaks five mebibytes a second for minutes. */
+/** Starts a service that leaks five mebibytes a second for minutes. */
 async function startLeaking(env: Record<string, string> = {}): Promise<{ busy: RunningApp; url: string }> {
   const leaking = { ...ENV, LEAK_MIB: '2000', ORDER_MILLIS: '50', ...env };
   const busy = startApp({ app: ['leaky-service.js'], env: leaking });

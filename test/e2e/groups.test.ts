@@ -1,4 +1,4 @@
-// Who is to blame by package: the metrics of HEAPRAY_GROUP_BY, and `heapray top --group` of the same process's profile.
+// Memory by package: the metrics of HEAPRAY_GROUP_BY, and `heapray top --group` on the same process's profile.
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';

@@ -1,4 +1,4 @@
-// The high-water mark: who held the memory when most of it was in use, long after it is free again.
+// The high-water mark keeps the call sites in use at the peak, long after the memory is free again.
 import { expect } from 'vitest';
 import { httpGet } from '../support/http-get.js';
 import { peerTest } from '../support/peer-test.js';
@@ -19,7 +19,7 @@ peerTest('the high-water mark outlives what it was made of', ['project-bare', 'g
   });
   await app.waitForLog(/^high$/m);
   const pprof = `${await app.debugUrl()}/debug/pprof`;
-  // A profile is made of a fresh reading, if the main thread answers soon; the mark knows it too.
+  // A profile polls first, if the main thread answers soon; the high-water mark includes that poll.
   await pollUntil(async () => (await bytesOf(`${pprof}/heap`, 3)) > HELD - MARGIN, {
     what: 'the memory to be seen',
   });
@@ -50,7 +50,7 @@ peerTest('the high-water mark has no difference and no text', 'project-bare', as
   expect(body).toMatch(/^heapray: sampled every 65536 bytes[\s\S]* call site\n/);
 });
 
-/** What the leak's function has in a column. */
+/** Returns the bytes of the leak's function in a column. */
 async function bytesOf(url: string, column: number): Promise<number> {
   const { samples } = await pprofRaw(url);
   const own = samples.filter(({ stack }) => stack[0] === 'loadAll');

@@ -1,5 +1,5 @@
-// The profiler costs its host no more than it says: it keeps nothing alive, its series are bounded, it works while
-// the host is busy, and it comes back when its thread dies.
+// The profiler does not disturb its host: it does not keep the process alive, its series are bounded, it works while
+// the host is busy, and it restarts when its thread dies.
 import http from 'node:http';
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -21,7 +21,7 @@ peerTest('an app that ends by itself ends, whoever is connected', 'project-bare'
   expect(await scrape(url, agent)).toContain('heapray_memory_resident');
   await app.waitForLog(/^worked$/m);
   process.kill(app.process.pid, 'SIGUSR2');
-  // As a scraper does: one connection for all, and often enough that it never times out.
+  // Scrape as a scraper does: over one connection, often enough that it never times out.
   while (app.process.end === undefined) {
     await scrape(url, agent).catch(() => undefined);
     await delay(100);
@@ -33,7 +33,7 @@ peerTest('an app that ends by itself ends, whoever is connected', 'project-bare'
 
 peerTest('call sites are bounded, and the rest is summed', ['project-bare', 'go-pprof'], async () => {
   const env = { HEAPRAY_MAX_CALL_SITES: '20', HEAPRAY_SAMPLING_INTERVAL: '16384' };
-  // Without garbage no collection between two readings makes them differ.
+  // Collect garbage first, so that no collection between two polls makes them differ.
   const app = startApp({ app: ['many-sites.js'], nodeArgs: ['--expose-gc'], env });
   await app.waitForLog(/^made$/m);
   const heap = `${await app.debugUrl()}/debug/pprof/heap`;
@@ -45,7 +45,7 @@ peerTest('call sites are bounded, and the rest is summed', ['project-bare', 'go-
   const sites = new Set(inUse.map(({ labels }) => `${labels.code_function_name} ${labels.code_file_path}`));
   expect(sites.size).toBeGreaterThan(10);
   expect(sites.size).toBeLessThanOrEqual(20 + 1);
-  // Those that had to give way stay, because a reader never forgets a series; they are no more than the others.
+  // Sites that lost their place stay, because a reader never forgets a series; there are at most as many as the others.
   const ever = new Set(retained.map(({ labels }) => `${labels.code_function_name} ${labels.code_file_path}`));
   expect(ever.size).toBeLessThanOrEqual(2 * 20 + 1);
   expect(page.sum('heapray_memory_retained', { code_function_name: 'other' })).toBeGreaterThan(30 * 2 ** 20);
@@ -61,7 +61,7 @@ peerTest('call sites are bounded, and the rest is summed', ['project-bare', 'go-
 peerTest('a main thread that never comes back can be profiled', ['project-bare', 'go-pprof'], async () => {
   const app = startApp({ app: ['spinning.js'], env: { HEAPRAY_SAMPLING_INTERVAL: '16384' } });
   const heap = `${await app.debugUrl()}/debug/pprof/heap`;
-  // Only now it listens to the signal: the profiler may be up before the app.
+  // Wait for the app, because the profiler may be up before the app listens to the signal.
   await app.waitForLog(/^ready$/m);
   process.kill(app.process.pid, 'SIGUSR2');
   await app.waitForLog(/^spinning$/m);
@@ -83,7 +83,7 @@ peerTest('a profiler thread that dies is counted and replaced', ['project-bare',
   await app.waitForLog(/memory profiles on [\s\S]*memory profiles on /);
   const page = await leaks();
   expect(page.sum('heapray_profiler_lost_sampler_total', { heapray_reason: 'thread_died' })).toBe(1);
-  // A new thread does not count again what the sampler has counted since the start.
+  // A new thread does not count samples again that were counted before.
   expect(allocatedOf(page)).toBeGreaterThanOrEqual(before);
   const samples = page.sum('heapray_profiler_samples_total');
   expect(allocatedOf(page)).toBeLessThan(3 * samples * page.sum('heapray_profiler_sampling_interval'));

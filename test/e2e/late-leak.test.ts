@@ -1,5 +1,5 @@
-// A place that begins to leak when many others have held memory before has a series, whatever reads the metrics, and the
-// number of series stays what it was.
+// A call site that begins to leak when many others already hold memory gets a series with every kind of reader, and the
+// number of series stays the same.
 import { describe, expect } from 'vitest';
 import { freePort } from '../support/free-port.js';
 import { httpGet } from '../support/http-get.js';
@@ -10,7 +10,7 @@ import { MetricsPage } from './support/metrics-page.js';
 import { startApp } from './support/profiled-app.js';
 
 const MIB = 2 ** 20;
-/** At defaults, of all metrics. */
+/** Most series of all metrics together, at defaults. */
 const MAX_SERIES = 150;
 
 interface Setup {

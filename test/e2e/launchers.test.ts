@@ -1,5 +1,5 @@
-// Real programs that start others, with heapray in NODE_OPTIONS: they are left alone, and what they start is profiled with
-// the settings that they give it.
+// Real launchers with heapray in NODE_OPTIONS: they are not profiled themselves, and the programs that they start are
+// profiled with the settings that they give them.
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -80,7 +80,7 @@ describe('the commands of docs/ways-to-start.md', () => {
   });
 });
 
-/** A project with the files of a part of the page, and a free port in place of the one there. */
+/** Makes a project with the files of a section of the page, and a free port in place of the one there. */
 function docsFolder(section: DocsSection, port = ''): string {
   const folder = appFolder('launchers');
   for (const [name, text] of section.files)
@@ -89,17 +89,17 @@ function docsFolder(section: DocsSection, port = ''): string {
   return folder;
 }
 
-/** Starts the only command of a part of the page. */
+/** Starts the only command of a section of the page. */
 function startCommand({ commands }: DocsSection, cwd: string, more: Record<string, string>): RunningProcess {
   expect(commands).toHaveLength(1);
   const bins = [path.dirname(process.execPath), path.join(project('launchers'), 'node_modules', '.bin')];
   const env = { ...more, PATH: [...bins, process.env.PATH].join(path.delimiter) };
-  // Replaces the shell, so that the process to stop is the launcher.
+  // Use exec, so that the process to stop is the launcher and not the shell.
   const command = `${commands[0]}`.replace(/(?:npx )?(?=\b(?:env-cmd|pm2-runtime) )/, 'exec ');
   return startProcess('sh', { args: ['-c', command], cwd, env });
 }
 
-/** A port that is free, and the next one too. */
+/** Returns a port that is free, and whose next one is free too. */
 async function freePortPair(): Promise<number> {
   for (;;) {
     const port = await freePort();
@@ -113,14 +113,14 @@ async function freePortPair(): Promise<number> {
   }
 }
 
-/** Ports that are free, and the variables that say so. */
+/** Returns free ports, and the variables that set them. */
 async function settings() {
   const [metrics, debug] = [await freePort(), await freePort()];
   const env = { OTEL_EXPORTER_PROMETHEUS_PORT: `${metrics}`, HEAPRAY_DEBUG_ADDR: `127.0.0.1:${debug}` };
   return { metrics, debug, env };
 }
 
-/** The components on a metrics page, once it is there. */
+/** Returns the components on a metrics page, once the page exists. */
 async function componentOn(port: number): Promise<readonly string[]> {
   const page = async () => {
     const { body } = await httpGet(`http://127.0.0.1:${port}/metrics`);

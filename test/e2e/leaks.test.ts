@@ -1,5 +1,5 @@
-// Leaks of six kinds, each in a dependency of a real service: found by name, while what else the service keeps is not
-// suspected. Windows are a second long instead of a minute.
+// Leaks of six kinds, each in a dependency of a real service: found by name, while the service's other stores are not
+// suspected. Windows are a second long instead of 20 s.
 import { beforeAll, describe, expect, test } from 'vitest';
 import { freePort } from '../support/free-port.js';
 import { httpGet } from '../support/http-get.js';
@@ -12,9 +12,9 @@ interface Leak {
   packageName: string;
   version: string;
   functionName: string;
-  /** At least so many percent of what the function allocates must survive: 75, but for what Node makes for it besides. */
+  /** Smallest percentage of the function's allocations that must survive. Less than 75 only for temporary objects of Node. */
   leastSurvived?: number;
-  /** What the service keeps besides: see apps/stores.js. */
+  /** The service's other store, see apps/stores.js. */
   store: 'cache' | 'batch' | 'warm-up' | 'wave';
 }
 
@@ -25,7 +25,7 @@ interface Suspect {
   packageVersion: string;
   bytesPerSecond: number;
   verdict: string;
-  /** When it was suspected, since the start. */
+  /** Seconds from the start to the suspicion. */
   seconds: number;
 }
 
@@ -33,9 +33,9 @@ interface Findings {
   suspects: readonly Suspect[];
   printed: string;
   page: MetricsPage;
-  /** As fast as the service really was. */
+  /** Rate of the leak, as measured in the service. */
   leakedPerSecond: number;
-  /** What `/debug/pprof/heap?debug=1` says. */
+  /** Text of `/debug/pprof/heap?debug=1`. */
   text: string;
 }
 
@@ -85,7 +85,7 @@ const LEAKS: readonly Leak[] = [
     store: 'wave',
   },
 ];
-/** At five a second long enough for a day of the wave and more windows than a suspect needs. */
+/** At five a second, long enough for a day of the wave store and for more windows than a suspect needs. */
 const REQUESTS = 225;
 const LEAKED_PER_REQUEST = 32_768;
 

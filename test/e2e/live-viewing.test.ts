@@ -13,7 +13,7 @@ import { tempFolder } from '../support/temp-folder.js';
 import { drawnInTerminal, MEMRAY_OF, MemrayReport } from './support/memray-report.js';
 import { type RunningApp, startApp } from './support/profiled-app.js';
 
-/** A service that may be watched. */
+/** Starts a service with a port for viewers. */
 async function watchedService(
   env: Record<string, string> = {},
 ): Promise<{ port: number; service: RunningApp }> {
@@ -26,7 +26,7 @@ async function watchedService(
   return { port, service };
 }
 
-/** Whether this machine has such an address. */
+/** Returns whether this machine can listen on the address. */
 async function canListenOn(host: string): Promise<boolean> {
   const server = net.createServer();
   atEnd(() => server.close());
@@ -36,7 +36,7 @@ async function canListenOn(host: string): Promise<boolean> {
   });
 }
 
-/** A viewer that keeps what it reads. */
+/** Connects a viewer that keeps everything it reads. */
 function connect(port: number, host = '127.0.0.1') {
   const chunks: Buffer[] = [];
   const socket = net.connect(port, host);
@@ -57,7 +57,7 @@ for (const format of [13, 12, 11] as const) {
       const { port, service } = await watchedService({ HEAPRAY_MEMRAY_FORMAT: `${format}` });
       const screen = await drawnInTerminal('rememberOrder', [memray(version), 'live', `${port}`]);
       expect(screen).toContain('leaky-service.js');
-      // The viewer has quit; the next may come, and the service has not noticed.
+      // The viewer has quit. A second one may connect, even if the service has not noticed that yet.
       expect(await drawnInTerminal('rememberOrder', [memray(version), 'live', `${port}`])).toContain(
         'rememberOrder',
       );
@@ -77,7 +77,7 @@ describeWithPeer('the stream', ['project-bare', 'memray-1.20.0'], () => {
     expect(second.bytes()).toHaveLength(0);
     const before = viewer.bytes().length;
     await pollUntil(() => viewer.bytes().length > before, { what: 'the first viewer to get more' });
-    // More than any garbage, which looks like a leak until it is collected.
+    // Wait for more than any garbage, which looks like a leak until it is collected.
     await service.waitForMetrics('most of the leak', (page) => {
       return page.sum('heapray_memory_retained', { code_function_name: 'rememberOrder' }) > 48 * 2 ** 20;
     });
@@ -102,7 +102,7 @@ describeWithPeer('the stream', ['project-bare', 'memray-1.20.0'], () => {
       const viewer = connect(port);
       await pollUntil(() => viewer.bytes().length > 0, { what: 'an answer' });
     }
-    // Either way nothing is amiss.
+    // In both cases there are no warnings.
     expect(service.process.stderr).not.toMatch(/warn|error/i);
   });
 });
@@ -111,7 +111,7 @@ describeWithPeer('the host', 'project-bare', () => {
   test('is not stopped by a viewer that does not read, and ends in time', async () => {
     const { port, service } = await watchedService({
       CHURN_MIB: '8',
-      // Many events, and time enough to follow them: what the system holds for the viewer must be full.
+      // Many events for a long time, so that the system's buffers for the viewer fill up.
       HEAPRAY_TRACED_SAMPLING_INTERVAL: '512',
       HEAPRAY_CPU_BUDGET: '0.5',
     });

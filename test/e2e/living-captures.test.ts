@@ -1,4 +1,4 @@
-// A capture of a living process stays, whatever other processes, people and the system do; or says so and goes on.
+// A capture of a living process survives other processes, users and system failures, or heapray logs its loss and continues.
 import {
   mkdirSync,
   readdirSync,
@@ -20,7 +20,7 @@ import { type RunningApp, runApp, startApp } from './support/profiled-app.js';
 import { samplingMargin } from './support/sampling-margin.js';
 
 const TRACED = { HEAPRAY_COMPONENT: 'shop', HEAPRAY_TRACE_COMPONENTS: 'shop' };
-/** Garbage that is not collected looks like a leak. */
+/** Collects garbage, because uncollected garbage looks like a leak. */
 const GC = ['--expose-gc'];
 const MIB = 2 ** 20;
 
@@ -33,7 +33,7 @@ peerTest(
     const workers = await leakedIn(app, 8);
     await capturesBegun(app, 9);
     expect(fileNames(app.home)).toHaveLength(9);
-    // What a killed worker has left gets a date when the next one begins; the others' stay where they are.
+    // The capture of a killed worker gets a date when the next one begins; those of the others stay where they are.
     const before = fileNames(app.home).filter((name) => name.endsWith('.bin'));
     process.kill(workers[0]!, 'SIGKILL');
     const [replacement] = (await leakedIn(app, 9)).filter((pid) => !workers.includes(pid));
@@ -57,7 +57,7 @@ peerTest(
   },
 );
 
-/** Waits for so many captures, each with something in it: memray makes no statistics of nothing. */
+/** Waits for this number of captures that are not empty, because memray cannot make statistics of zero allocations. */
 async function capturesBegun(app: RunningApp, count: number): Promise<void> {
   const filled = () =>
     fileNames(app.home).filter((name) => captureEnds(path.join(app.home, name)).events > 0);
@@ -66,7 +66,7 @@ async function capturesBegun(app: RunningApp, count: number): Promise<void> {
 
 const DATED = /^shop_memory\.\d{8}T\d{6}Z(-\d+)?\.bin$/;
 
-/** The workers that have leaked all they do, once there are so many. */
+/** Returns the workers that have leaked everything; none until there are `count`. */
 function leakedIn(app: RunningApp, count: number): Promise<readonly number[]> {
   const pids = () => [...app.process.stdout.matchAll(/^leaked in (\d+)$/gm)].map(([, pid]) => Number(pid));
   return pollUntil(() => (pids().length >= count ? pids() : undefined), { what: `${count} workers` });
@@ -158,7 +158,7 @@ peerTest('captures go on when the profiler thread has died', ['project-bare', 'm
   process.kill(app.process.pid!, 'SIGHUP');
   await app.waitForLog(/^leaked more$/m);
   await app.stop();
-  // What the dead thread has left is there too.
+  // The file of the dead thread is among them.
   expect(fileNames(app.home)).toHaveLength(4);
   await expectLeak(captureOf(app.home, 'shop'), 8 * MIB);
   await expectLeak(captureOf(app.home, 'worker'), 4 * MIB);
@@ -226,7 +226,7 @@ describe('a home or a name that is odd', () => {
   }
 });
 
-/** Finished, and with the leak of so many bytes, within five standard errors of sampling. */
+/** Expects a finished capture whose leak has this many bytes, within five standard errors of sampling. */
 async function expectLeak(capture: string, truth: number): Promise<void> {
   expectFinished(capture);
   const rows = (await new MemrayReport('1.20.0', capture).leaks()).filter(({ stack_trace: stack }) =>

@@ -1,5 +1,5 @@
-// A leak in a dependency that a bundler has put into one minified file with a TypeScript service: named as its author
-// wrote it, by the source map beside the file.
+// A leak in a dependency that a bundler has put into one minified file with a TypeScript service: its name is the one in the
+// original source, by the source map beside the file.
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { rolldown } from 'rolldown';
@@ -22,7 +22,7 @@ import { priceOf } from 'price-cache';
 interface Session { readonly until: number; readonly pages: readonly number[][] }
 const sessions: Session[] = [];
 
-/** Sessions last two seconds. */
+/** Keeps a session for two seconds. */
 function openSession(now: number): void {
   while ((sessions[0]?.until ?? now) < now) sessions.shift();
   const pages: number[][] = [];
@@ -50,7 +50,7 @@ setInterval(globalThis.gc as () => void, 450);
 describeWithPeer('a leak in a minified bundle', ['project-bare', 'go-pprof'], () => {
   let app: RunningApp;
   let verdict = '';
-  /** As fast as the service really is, because a busy machine makes it slower: from its first request to its last. */
+  /** Returns the leak's rate in this run, because a busy machine slows the service: from its first request to its last. */
   const leakedPerSecond = () => {
     const served = [...app.process.stdout.matchAll(/^served (\d+) in (\S+)\n/gm)];
     const [first, last] = [served[0]!, served.at(-1)!].map(([, count, millis]) => ({
@@ -112,7 +112,7 @@ function growing(page: MetricsPage): readonly MetricSample[] {
   return page.find('heapray_memory_growth').filter(({ value }) => value !== 0);
 }
 
-/** The service and its dependency as one minified file. Returns the service's folder. */
+/** Bundles the service and its dependency into one minified file; returns the service's folder. */
 async function bundle(): Promise<string> {
   const folder = appFolder('bare');
   writeFileSync(path.join(folder, 'service.ts'), SERVICE);

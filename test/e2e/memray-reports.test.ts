@@ -1,4 +1,4 @@
-// Captures of real processes, judged by the memray that reads each format.
+// Captures of real processes, read by the memray of each format.
 import path from 'node:path';
 import { decodePprof } from '@heapray/exporter/pprof';
 import { type Profile, type TopRow, topOf } from '@heapray/exporter/profile';
@@ -15,7 +15,7 @@ import { samplingMargin } from './support/sampling-margin.js';
 
 const FORMATS = [13, 12, 11] as const;
 const LEAK_MIB = 32;
-/** Makes two gigabytes in all, of which a last scrape is far below 1 %. */
+/** Two gigabytes in all, so that the allocations after the last scrape are far below 1 %. */
 const CHURN_MIB = 16;
 
 for (const format of FORMATS) {
@@ -42,9 +42,9 @@ for (const format of FORMATS) {
         };
         const service = startApp({ app: ['leaky-service.js'], nodeArgs: ['--expose-gc'], env });
         await service.waitForLog(/^leaked$/m);
-        // The first answers of both endpoints load what they need.
+        // The first answers of both endpoints load code.
         await service.metrics();
-        // A profile takes account of everything so far, also of what still waits for more evidence.
+        // A profile includes everything so far, also samples that are not attributed yet.
         live = decodePprof((await httpGet(`${await service.debugUrl()}/debug/pprof/heap`)).bytes);
         metricTotal = (await service.metrics()).sum('heapray_memory_allocated_total');
         pid = service.process.pid;
@@ -94,7 +94,7 @@ for (const format of FORMATS) {
           const [, events = ''] = /^Total number of allocations: (\d+)$/m.exec(page) ?? [];
           const [, frames = ''] = /^Total number of frames seen: (\d+)$/m.exec(page) ?? [];
           expect(Number(seconds)).toBeGreaterThan(0);
-          // Of its own captures, too, memray shows records here, frees among them.
+          // memray shows the number of records here, frees included, as for its own captures.
           expect(Number(events)).toBeGreaterThan(stats.total_num_allocations);
           const declared = new Set(
             (await report.records()).filter((record) => /^(?:CODE_OBJECT|FRAME_ID)/.test(record)),

@@ -1,4 +1,4 @@
-// heapray's metric producer in the readers of both SDK lines: a real Prometheus sees exactly the largest call sites.
+// heapray's metric producer in the readers of both SDK versions: a real Prometheus sees exactly the largest call sites.
 import { beforeAll, describe, expect, test } from 'vitest';
 import { freePort } from '../support/free-port.js';
 import { httpGet } from '../support/http-get.js';
@@ -50,7 +50,7 @@ describeWithPeer('Prometheus', ['prometheus', 'promtool', 'project-sdk-2', 'proj
       expect(first?.value).toBeLessThan(16 * MIB + margin(16 * MIB));
       const metrics = await page();
       expect(shown(metrics, 'heapray_memory_retained')).toEqual(['holdFirst', 'holdSecond', 'other']);
-      // Before the service held anything, others were the largest.
+      // Others may have been the largest before the service held anything.
       const counted = shown(metrics, 'heapray_memory_allocated_total').filter((site) => site !== '(dropped)');
       expect(counted).toEqual(['holdFirst', 'holdSecond', 'other']);
     });
@@ -73,7 +73,7 @@ describeWithPeer('Prometheus', ['prometheus', 'promtool', 'project-sdk-2', 'proj
         const retained = all.filter(({ descriptor }) => descriptor.name === 'heapray.memory.retained');
         const points = retained.flatMap(({ dataPoints }) => dataPoints);
         const packages = points.map(({ attributes }) => attributes['heapray.package']);
-        // Not before a reading has shown it.
+        // Wait until a poll has shown the package.
         return packages.includes('order-cache') && { all, retained, points };
       };
       const { all, retained, points } = await pollUntil(exported, { what: 'the package of the cache' });
@@ -103,7 +103,7 @@ describeWithPeer('Prometheus', ['prometheus', 'promtool', 'project-sdk-2', 'proj
   });
 
   test('services end as their SDK is shut down, and printed nothing', async () => {
-    // The exporter's server closes when its connections have, and a scrape under way keeps its own for the next ones.
+    // The exporter's server closes after its connections, and a pending scrape would keep its connection open for further ones.
     await prometheus.stop();
     for (const { app } of services) {
       expect(await app.stop('SIGTERM')).toEqual({ status: 0, signal: null });
@@ -118,7 +118,7 @@ async function start(project: 'sdk-2' | 'sdk-3') {
     METRICS_PORT: `${metrics}`,
     CONTROL_PORT: `${control}`,
     HEAPRAY_SAMPLING_INTERVAL: `${INTERVAL}`,
-    // Its absence is what the SDK of traces complains about.
+    // Without it, the trace SDK complains on stderr.
     OTEL_TRACES_EXPORTER: 'none',
   };
   const nodeArgs = ['--expose-gc'];

@@ -1,5 +1,5 @@
-// `node --import @heapray/instrumentation/register` on every supported Node, with the packed packages in a project
-// that has nothing else, with and without the optional native sampler.
+// `node --import @heapray/instrumentation/register` on every supported Node, with the packed packages as the project's only
+// dependencies, with and without the optional native sampler.
 import { readFileSync } from 'node:fs';
 import { expect } from 'vitest';
 import { peerTest } from '../support/peer-test.js';
@@ -31,7 +31,7 @@ const hasNativeApi = (line: NodeLine) => line === '26';
 const leaks = (page: MetricsPage) => page.sum('heapray_memory_retained', LEAK) > 0;
 const modesOf = (page: MetricsPage) => page.active('heapray_profiler_mode', 'heapray_profiler_mode');
 
-/** CPU time of a process with all its threads, s. */
+/** Returns the CPU time of a process with all its threads, in s. */
 function cpuSecondsOf(pid: number): number {
   const [, ...fields] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ');
   const [user, system] = fields.join(') ').split(' ').slice(11, 13);
@@ -55,7 +55,7 @@ for (const line of NODE_VERSIONS) {
       });
       for (const name of METRICS) expect(page.find(name), name).not.toEqual([]);
       expect(modesOf(page)).toEqual([hasNativeApi(line) ? 'native-api' : 'binding']);
-      // What profiling costs is all of it, and no more than the process takes.
+      // The metric cannot exceed the CPU time of the process.
       const cpuSeconds = page.sum('heapray_profiler_cpu_total');
       expect(cpuSeconds).toBeGreaterThan(page.sum('heapray_profiler_poll_duration_sum'));
       expect(cpuSeconds).toBeLessThan(cpuSecondsOf(service.process.pid));

@@ -1,4 +1,4 @@
-// Code that is hard to name: in metrics, profiles and captures it has names all the same, and none of any length.
+// Functions that are hard to name have names of limited length in metrics, profiles and captures.
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { beforeAll, expect, test } from 'vitest';
@@ -11,10 +11,10 @@ import { pprofRaw, type RawProfile } from './support/pprof-report.js';
 import { startApp } from './support/profiled-app.js';
 
 const LONG_NAME = `${'n'.repeat(511)}…`;
-/** Longer than what is cut, far shorter than what was there. */
+/** Matches names longer than the limits, and far shorter than the original ones. */
 const TOO_LONG = /n{600}|x{5000}/;
 const NAMES = [LONG_NAME, 'descend', 'inUrl', 'fileGone'];
-/** Metrics charge what has no file to the code that called it. */
+/** Names in profiles and captures. Metrics charge code without a file to its caller. */
 const ALL_NAMES = [...NAMES, 'withoutFile'];
 
 describeWithPeer('code that is hard to name', ['project-bare', 'go-pprof', 'memray-1.20.0'], () => {

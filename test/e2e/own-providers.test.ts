@@ -1,4 +1,4 @@
-// Metrics of a preloaded heapray go to the MeterProvider of the application: whichever comes first, and however late.
+// A preloaded heapray sends its metrics to the application's MeterProvider, whichever is loaded first and however late.
 import { describe, expect, test } from 'vitest';
 import { freePort } from '../support/free-port.js';
 import { httpGet } from '../support/http-get.js';
@@ -9,7 +9,7 @@ import { type AppOptions, startApp } from './support/profiled-app.js';
 
 const HEAPRAY = ['--import', '@heapray/instrumentation/register'];
 const OTEL = '@opentelemetry/auto-instrumentations-node/register';
-/** Every order in which two preloads can be written; Node runs those of --require first. */
+/** Every order of two preloads; Node runs those of --require first. */
 const PRELOADS: Readonly<Record<string, readonly string[]>> = {
   'required before heapray': ['--require', OTEL, ...HEAPRAY],
   'imported before heapray': ['--import', OTEL, ...HEAPRAY],
@@ -34,7 +34,7 @@ describeWithPeer('auto-instrumentations', 'project-auto-instrumentations', () =>
       },
     });
     const debugPort = portOf(await service.debugUrl());
-    // At 5 MiB/s: for seconds after heapray would have opened an endpoint of its own.
+    // At 5 MiB/s, this is seconds after heapray would have opened an endpoint of its own.
     const isOld = ({ page }: ServedPage) => page.sum('heapray_memory_retained') > 20 * 2 ** 20;
     await waitForLeakPage(port, isOld);
     await waitForPorts(service, [port, debugPort]);
@@ -65,7 +65,7 @@ peerTest(
   async () => {
     const { service, port, debugPort } = await startOn({ app: ['own-provider.cjs', 'late', 'localhost'] });
     await service.waitForLog(/exporter listens/);
-    // By then heapray would have opened its own endpoint.
+    // By that time heapray would have opened its own endpoint.
     await service.waitForLog(/3 s later/);
     process.kill(service.process.pid, 'SIGUSR2');
     await waitForLeak(port);
@@ -169,7 +169,7 @@ describe('the resource of the endpoint', () => {
   });
 });
 
-/** Starts an app whose endpoint and heapray's are to be on the same port. */
+/** Starts an app whose endpoint and heapray's have the same port. */
 async function startOn(options: AppOptions) {
   const port = await freePort();
   const env = { METRICS_PORT: `${port}`, OTEL_EXPORTER_PROMETHEUS_PORT: `${port}`, ...options.env };

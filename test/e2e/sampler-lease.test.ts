@@ -1,5 +1,5 @@
-// V8 has one heap sampler. When somebody else has it, takes it or stops it, that is noticed and counted, theirs is
-// left alone, and profiling goes on when it is free again.
+// V8 has one heap sampler. When other code has it, takes it or stops it, heapray notices and counts that, leaves the other's
+// sampler alone, and continues when the sampler is free again.
 import { expect } from 'vitest';
 import { httpGet } from '../support/http-get.js';
 import { peerTest } from '../support/peer-test.js';
@@ -11,11 +11,11 @@ import { type AppOptions, type RunningApp, startApp } from './support/profiled-a
 const LINES: readonly NodeLine[] = ['22', '24', '26'];
 const PEERS = ['node-22', 'node-24', 'node-26', 'project-bare'] as const;
 /**
- * A leak that goes on, and little garbage: what is sampled first is alive at every reading, however late that comes, and
- * tells by its number whose sampler it is.
+ * A steady leak with little garbage: the first samples are alive at every poll, however late, and their numbers
+ * show whose sampler it is.
  */
 const ENV = { HEAPRAY_SAMPLING_INTERVAL: '65536', LEAK_MIB: '2000', ORDER_MILLIS: '50', CHURN_MIB: '0' };
-/** More than another sampler takes, at a finer interval, while the request to start it is answered. */
+/** More samples than another sampler takes, at a finer interval, while the request to start it is answered. */
 const MANY_SAMPLES = 100;
 
 interface Answer {
@@ -23,7 +23,7 @@ interface Answer {
   samples?: number;
 }
 
-/** The app, its mode as long as the sampler is ours, and how to make it do something to the sampler. */
+/** An app that can interfere with the sampler on request, and the profiler mode while heapray has the sampler. */
 class Rival {
   readonly app: RunningApp;
   readonly mode: string;
@@ -38,7 +38,7 @@ class Rival {
     return JSON.parse((await httpGet(`${url}${action}`)).body) as Answer;
   }
 
-  /** Waits until our sampler has taken many samples more than before. */
+  /** Waits until heapray's sampler has taken many more samples than before. */
   async waitForSampling(before: MetricsPage | undefined): Promise<MetricsPage> {
     const taken = before?.sum('heapray_profiler_samples_total') ?? 0;
     return this.app.waitForMetrics(`sampling by ${this.mode}`, (page) => {
@@ -104,7 +104,7 @@ peerTest('a profiler that was there first is left alone', PEERS, async () => {
 
 peerTest('without the native sampler, too', 'project-bare-reduced', async () => {
   const rival = new Rival({ line: '24', omitOptional: true });
-  // Readings force collections and are rare here; a profile needs one now.
+  // Polls force collections in this mode and are rare; a profile makes one at once.
   const read = async () => httpGet(`${await rival.app.debugUrl()}/debug/pprof/heap`);
   const isSampling = (page: MetricsPage) => page.sum('heapray_profiler_samples_total') > MANY_SAMPLES;
   await pollUntil(async () => (await read()) && isSampling(await rival.app.metrics()), { what: 'samples' });

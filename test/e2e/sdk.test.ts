@@ -1,4 +1,4 @@
-// heapray in the application's own OpenTelemetry SDK, of both lines, scraped by a real Prometheus.
+// heapray in the application's own OpenTelemetry SDK, in both major versions, scraped by a real Prometheus.
 import { symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -78,7 +78,7 @@ describeWithPeer(
     );
 
     describe('when nobody scrapes any more', () => {
-      // The exporter's server closes when its connections have, and a scrape under way keeps its own for the next ones.
+      // The exporter's server closes after its connections, and a pending scrape would keep its connection open for further ones.
       beforeAll(() => prometheus.stop());
 
       test.each(SERVICES.map((service, index) => ({ ...service, index })))(
@@ -132,7 +132,7 @@ const stop: () => void = registerInstrumentations({
 stop();
 const producer: MetricProducer = heaprayMetricProducer({ maxCallSites: 20, groupBy: 'package' });
 new PrometheusExporter({ preventServerStart: true, metricProducers: [producer, heaprayMetricProducer()] });
-// @ts-expect-error a text is no number
+// @ts-expect-error a string is not a number
 new HeaprayInstrumentation({ samplingInterval: '65536' });
 `;
 
@@ -142,7 +142,7 @@ async function start(service: Service) {
     METRICS_PORT: `${port}`,
     HEAPRAY_SAMPLING_INTERVAL: `${INTERVAL}`,
     LEAK_MIB: `${LEAK_MIB}`,
-    // Its absence is what the SDK of traces complains about.
+    // Without it, the trace SDK complains on stderr.
     OTEL_TRACES_EXPORTER: 'none',
   };
   const { project, line, setup } = service;

@@ -1,4 +1,4 @@
-// The component follows what the application's SDK calls the service, unless it has a name of its own.
+// The component has the service name of the application's SDK, unless it is named for heapray.
 import { describe, expect } from 'vitest';
 import { freePort } from '../support/free-port.js';
 import { httpGet } from '../support/http-get.js';
@@ -72,7 +72,7 @@ async function start(project: ProjectName, register: boolean, env: Record<string
       ...env,
     },
   });
-  /** The components on the metrics page, once the service leaks. */
+  /** Returns the components on the metrics page, once the service has leaked. */
   const components = async () => {
     const { page } = await waitForLeakPage(port);
     const labels = page.find('heapray_memory_retained').map(({ labels }) => labels.heapray_component);

@@ -1,4 +1,4 @@
-// The commands of docs/ways-to-start.md, in projects as users have them. The files beside them are those on the page.
+// Runs the commands of docs/ways-to-start.md in projects as users have them, with the files on the page.
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect } from 'vitest';
@@ -60,14 +60,14 @@ interface Block {
   text: string;
 }
 
-/** The code blocks below a heading. */
+/** Returns the code blocks below a heading. */
 function blocksOf(heading: string): readonly Block[] {
   const section = PAGE.split(/^## /m).find((text) => text.startsWith(`${heading}\n`)) ?? '';
   const blocks = section.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm);
   return [...blocks].map(([, language = '', text = '']) => ({ language, text }));
 }
 
-/** Starts a command in a project, with free ports in the place of those on the page. */
+/** Starts a command in a project, with free ports in place of those on the page. */
 async function run(line: string, blocks: readonly Block[], project: ProjectName) {
   const [metrics, profiles] = [await freePort(), await freePort()];
   const folder = appFolder(project);
@@ -77,7 +77,7 @@ async function run(line: string, blocks: readonly Block[], project: ProjectName)
     const [, file] = /^\/\/ (\S+)\n/.exec(text) ?? [];
     if (language === 'js' && file !== undefined) writeFileSync(path.join(folder, file), withPorts(text));
   }
-  // Replaces the shell, so that the process to stop is Node.
+  // Use exec, so that the process to stop is Node and not the shell.
   const command = withPorts(line).replace(/(^|.* )node /, (_, before: string) => `${before}exec node `);
   const started = startProcess('sh', {
     args: ['-c', command],

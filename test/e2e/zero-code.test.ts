@@ -1,5 +1,5 @@
-// Where metrics and profiles go when heapray is only preloaded: to the application's own MeterProvider if it has
-// one, else to endpoints that never move and never multiply.
+// Metrics and profiles of a preloaded heapray go to the application's own MeterProvider if it has
+// one, else to endpoints that stay on their ports and exist once.
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { describe, expect } from 'vitest';
@@ -45,7 +45,7 @@ describe('an application with a MeterProvider of its own', () => {
     const page = await waitForLeak(own);
     expect(page.find('heapray_profiler_samples_total')).toHaveLength(1);
     expect(page.sum('heapray_profiler_lost_sampler_total')).toBe(0);
-    // An SDK that takes long to load comes late.
+    // An SDK that takes long to load registers late.
     await waitForPorts(service, [own, debugPort]);
     expect(await service.stop('SIGTERM')).toEqual({ status: 0, signal: null });
   });
@@ -77,7 +77,7 @@ describe('the metrics endpoint', () => {
       await service.debugUrl();
       services.push(service);
     }
-    // Those without would have opened theirs before those that were started after them.
+    // Endpoints of the earlier processes would have opened before those of the later ones.
     for (const service of services.slice(3)) await service.metricsUrl();
     const counts = services.map(({ process }) => listeningPorts(process.pid).length);
     expect(counts).toEqual([1, 1, 1, 2, 2]);
@@ -158,7 +158,7 @@ function startService(
   return startApp({ app, env, ...options });
 }
 
-/** The service works, and so do its profiles. */
+/** Expects that the service and its profiles work. */
 async function expectGoesOn(service: RunningApp): Promise<void> {
   expect((await httpGet(`${await service.debugUrl()}/debug/pprof/heap`)).status).toBe(200);
   expect(service.process.end).toBeUndefined();

@@ -1,4 +1,4 @@
-// Thousands of damaged captures and profiles through every command, in one process: a result, or one clear line.
+// Runs every command on thousands of damaged captures and profiles, in one process: each gives a result, or one clear line.
 import { expect, test } from 'vitest';
 import { Random } from '../../packages/exporter/test/memray/random.js';
 import { tempFolder } from '../support/temp-folder.js';
@@ -16,7 +16,7 @@ test('every command makes a result of a damaged file, or one line and status 1',
   const profiles = readProfiles();
   const before = process.memoryUsage.rss();
   const warnings: string[] = [];
-  // Of files, for example, that nobody closed.
+  // Such as warnings about files that were not closed.
   const onWarning = ({ message }: Error) => warnings.push(message);
   process.on('warning', onWarning);
   let refused = 0;
@@ -34,7 +34,7 @@ test('every command makes a result of a damaged file, or one line and status 1',
   }
   process.removeListener('warning', onWarning);
   expect(warnings).toEqual([]);
-  // Neither all nor none.
+  // Some files are refused, but not all.
   expect(refused).toBeGreaterThan(COUNT / 20);
   expect(refused).toBeLessThan(COUNT * 0.95);
 });

@@ -1,10 +1,10 @@
-// Every command that reads files, in this process.
+// Runs every command that reads files, in this process.
 import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { main } from '../../packages/cli/src/cli.js';
 import { useCommandIo } from '../../packages/cli/src/io/command-io.js';
 
-/** What comes behind the name of the file, and whether the command makes a file `out.*`. */
+/** Arguments after the name of the file, and whether the command makes a file `out.*`. */
 const COMMANDS: readonly (readonly string[])[] = [
   ['top'],
   ['top', '--json', '--group', 'package'],
@@ -22,12 +22,12 @@ const COMMANDS: readonly (readonly string[])[] = [
   ['convert', '-o', 'out.bin', '--aggregate'],
 ];
 
-/** How many commands there are; {@link runCommand} takes a number below that. */
+/** Number of commands; {@link runCommand} takes a number below it. */
 export const COMMAND_COUNT: number = COMMANDS.length;
 
 /**
- * Runs a command on these bytes, in a folder of its own. Returns its status: 0, or 1 after one clear line; throws when
- * it ends in any other way or leaves something behind.
+ * Runs a command on these bytes, in a folder of its own. Returns its status: 0, or 1 after one clear line; throws if
+ * it ends in another way or leaves files behind.
  */
 export async function runCommand(bytes: Uint8Array, command: number, folder: string): Promise<number> {
   const file = path.join(folder, 'damaged_memory.bin');
@@ -75,7 +75,7 @@ function check({ args, status, errors, written, file, folder }: Outcome): void {
   if (errors.includes('internal error')) throw problem('an internal error');
   const lines = errors.split('\n').slice(0, -1);
   const isLine = (line: string) => line.startsWith(`heapray: ${file}: `) && line.length < 1_000;
-  // Of `watch` come what state a file is in, hints, and what sums it up.
+  // `watch` prints states of files, hints and a summary instead.
   if (args[0] !== 'watch' && !lines.every(isLine)) throw problem('a line that does not say which file');
   if (status === 1 && lines.length === 0) throw problem('no reason');
   const left = readdirSync(folder).filter((name) => name !== path.basename(file));

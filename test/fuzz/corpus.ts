@@ -1,4 +1,4 @@
-// The captures that are damaged: the small golden ones of all formats, as they are and unpacked or packed.
+// The captures that are damaged: the small golden ones of all formats, as they are, decompressed or compressed.
 import { readdirSync, readFileSync } from 'node:fs';
 import { MemrayAnalyzer, MemrayConverter } from '@heapray/exporter/memray';
 import type { Random } from '../../packages/exporter/test/memray/random.js';
@@ -8,7 +8,7 @@ const MAX_BYTES = 30_000;
 const FRAME_HEADER = [0x04, 0x22, 0x4d, 0x18, 0x60, 0x40, 0x82];
 const BLOCK_MAX = 2 ** 16;
 
-/** Ordered by name, so that the same number means the same capture everywhere. */
+/** Returns them ordered by name, so that the same number means the same capture everywhere. */
 export function readCorpus(): readonly Uint8Array[] {
   const files = [GOLDEN, new URL('synthetic/', GOLDEN)].flatMap((folder) =>
     readdirSync(folder)
@@ -23,7 +23,7 @@ export function readCorpus(): readonly Uint8Array[] {
   });
 }
 
-/** One capture of the corpus, smaller ones more often: they take less time. */
+/** Returns one capture of the corpus; smaller ones more often, because they take less time. */
 export function pickCapture(corpus: readonly Uint8Array[], random: Random): Uint8Array {
   const [a, b] = [random.pick(corpus), random.pick(corpus)];
   return a.length < b.length ? a : b;
@@ -38,7 +38,7 @@ function unpacked(file: Uint8Array): Uint8Array {
   return converter.take();
 }
 
-/** As an LZ4 frame of stored blocks. */
+/** Returns the file as an LZ4 frame of stored blocks. */
 function packed(file: Uint8Array): Uint8Array {
   const parts: Uint8Array[] = [Uint8Array.from(FRAME_HEADER)];
   for (let at = 0; at < file.length; at += BLOCK_MAX) {

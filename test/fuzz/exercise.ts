@@ -1,4 +1,4 @@
-// Everything that can be asked of a capture.
+// Reads a capture in every way that the package offers.
 import {
   FormatError,
   GrowingCapture,
@@ -12,12 +12,12 @@ import {
 } from '@heapray/exporter/memray';
 import { encodePprof } from '@heapray/exporter/pprof';
 
-/** Small enough that a file which goes beyond them is no reason to take hundreds of MiB. */
+/** Limits that are small enough that a file which exceeds them does not take hundreds of MiB. */
 const LIMITS = { maxBytes: 2 ** 26, maxFrames: 2 ** 18, maxLive: 2 ** 18, maxTextBytes: 2 ** 24 };
 const OPTIONS = { stats: true, temporaryThreshold: 1, temporal: true, limits: LIMITS };
-/** Pieces of an odd length, so that records are cut at their borders. */
+/** Size of pieces in bytes; odd, so that records are cut at their borders. */
 const PIECE = 997;
-/** No capture begins with it that is not compressed. */
+/** First byte of an LZ4 frame; a capture that is not compressed does not begin with it. */
 const LZ4_FIRST_BYTE = 0x04;
 
 interface Reader {
@@ -26,8 +26,8 @@ interface Reader {
 }
 
 /**
- * Reads a capture in every way there is and asks for all of it; returns how often it was refused, by the error that
- * is right for it. Throws anything else that is thrown.
+ * Reads a capture in every way and requests all results; returns how often it was refused with the expected
+ * error. Throws any other error.
  */
 export function exercise(bytes: Uint8Array): number {
   const ways = [
@@ -87,7 +87,7 @@ function profile(bytes: Uint8Array): void {
   try {
     encodePprof(made);
   } catch (error) {
-    // A sum that pprof has no room for.
+    // A sum may exceed the 64 bits of pprof.
     if (!(error instanceof RangeError && error.message.endsWith('does not fit into 64 bits'))) throw error;
   }
 }
@@ -97,8 +97,8 @@ function print(bytes: Uint8Array): void {
 }
 
 /**
- * A raw capture read while it is written: what is there so far, without the zeros at its end, is given up and read
- * again as far as it was not whole. In the end it says the same as one that was read at once, ready for two threads.
+ * Reads a raw capture as `watch` does while it is written: reads the bytes so far without the zeros at their end, and reads
+ * an incomplete record again later. The result must equal that of reading it at once, prepared for two threads.
  */
 function grow(bytes: Uint8Array): void {
   const isRaw = bytes[0] !== LZ4_FIRST_BYTE;
@@ -125,7 +125,7 @@ function endOfData(bytes: Uint8Array, end: number): number {
   return at;
 }
 
-/** Summed up in one of the formats, also in the middle of it; what comes out must be whole. */
+/** Aggregates a capture into one of the formats, also from a part of it; the result must be complete. */
 function aggregate(bytes: Uint8Array): void {
   const format = MEMRAY_FORMATS[bytes.length % MEMRAY_FORMATS.length]!;
   const aggregator = new MemrayAggregator(format, { limits: LIMITS, maxSnapshots: 50 });
@@ -151,7 +151,7 @@ function checkWhole(pieces: Iterable<Uint8Array>, format: number): void {
     throw new Error(`what was summed up in format ${format} is damaged: ${damage?.reason ?? 'no trailer'}`);
 }
 
-/** What is converted must be a capture again, if there is anything in it. */
+/** Converts a capture; the result must be a capture again, if there is anything in it. */
 function convert(bytes: Uint8Array, format: (typeof MEMRAY_FORMATS)[number]): void {
   const converter = new MemrayConverter(format, { limits: LIMITS });
   read(converter, bytes);
@@ -162,7 +162,7 @@ function convert(bytes: Uint8Array, format: (typeof MEMRAY_FORMATS)[number]): vo
   } catch (cause) {
     throw new Error(`what was converted to format ${format} is refused`, { cause });
   }
-  // A capture that ends between an image and its segments ends there, too, when a trailer follows.
+  // A capture that ends between an image and its segments ends there even if a trailer follows.
   const { damage } = analyzer;
   if (damage !== undefined && damage.reason !== 'a segment is missing')
     throw new Error(`what was converted to format ${format} is damaged: ${damage.reason}`);

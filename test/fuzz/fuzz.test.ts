@@ -1,4 +1,4 @@
-// Ten thousand damaged captures, the first of those that `npm run fuzz` makes: a result or the one right error.
+// Reads ten thousand damaged captures, the first of those of `npm run fuzz`: each gives a result or the expected error.
 import { expect, test } from 'vitest';
 import { Random } from '../../packages/exporter/test/memray/random.js';
 import { pickCapture, readCorpus } from './corpus.js';
@@ -7,7 +7,7 @@ import { mutate, seedOf } from './mutate.js';
 
 const COUNT = 10_000;
 const SEED = 1;
-/** A minute and a half of work, on a machine that may be busy: it has taken four. */
+/** Limit for a minute and a half of work, because the machine may be busy: it has taken four. */
 const TIMEOUT_MILLIS = 1_800_000;
 
 test('damaged captures are read up to the damage or refused in one line', { timeout: TIMEOUT_MILLIS }, () => {
@@ -22,7 +22,7 @@ test('damaged captures are read up to the damage or refused in one line', { time
       throw new Error(`npm run fuzz -- --seed ${SEED} --first ${number} --count 1`, { cause });
     }
   }
-  // Neither all nor none: damage happens in headers and behind them.
+  // Some are refused, but not all: damage happens in headers and after them.
   expect(refused).toBeGreaterThan(COUNT / 100);
   expect(refused).toBeLessThan(COUNT / 2);
 });

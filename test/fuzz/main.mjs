@@ -1,6 +1,6 @@
-// Damages small captures in many ways and reads them in every way there is. Nothing may be thrown but the one error
-// that is right, no file may take long, and memory must stay small. What fails is written down, and can be had again
-// by its seed and number.
+// Damages small captures in many ways and reads them in every way. Only the expected error may be
+// thrown, no file may take long, and memory must stay small. Failures are written to files, and can be reproduced
+// by their seed and number.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -14,7 +14,7 @@ const USAGE = `usage: npm run fuzz -- [options]
 const OUT = path.join(import.meta.dirname, '..', '..', 'fuzz-out');
 const TICK_MILLIS = 1000;
 const PROGRESS_MILLIS = 15_000;
-/** No capture here takes a second on an idle machine; this one may be busy. */
+/** Longest time for a capture: none takes a second on an idle machine, but this one may be busy. */
 const HANG_MILLIS = 60_000;
 const MAX_HEAP_MIB = 512;
 const MAX_RESIDENT = 1.5 * 2 ** 30;
@@ -60,7 +60,7 @@ function startWorker(at) {
   return Object.assign(state, { done });
 }
 
-/** Ends everything when one hangs or memory grows beyond all measure: there is no way on from there. */
+/** Ends the run if a worker hangs or uses too much memory, because it cannot be continued. */
 function watch() {
   for (const worker of workers) {
     const number = Atomics.load(worker.progress, 0);

@@ -5,7 +5,7 @@ const MAX_CHANGES = 4;
 /** Magic and version of a capture, or magic and descriptor of an LZ4 frame. */
 const START_BYTES = 11;
 const MAX_BYTES = 1 << 18;
-/** What a length or a number is most likely not expected to be. */
+/** Values of lengths and numbers that a reader is most likely not to expect. */
 const EXTREMES: readonly bigint[] = [
   0n,
   1n,
@@ -25,7 +25,7 @@ const EXTREMES: readonly bigint[] = [
 ];
 const ODD_BYTES: readonly number[] = [0, 1, 2, 0x0f, 0x10, 0x3f, 0x40, 0x7f, 0x80, 0xf8, 0xfe, 0xff];
 
-/** The seed of one mutation of a run, so that any of them can be had alone. */
+/** Returns the seed of one mutation of a run, so that it can be reproduced alone. */
 export function seedOf(seed: number, number: number): number {
   return (Math.imul(seed + 1, 0x9e3779b1) ^ Math.imul(number + 1, 0x85ebca6b)) >>> 0;
 }
@@ -48,14 +48,14 @@ const CHANGES: readonly Change[] = [
   splice,
 ];
 
-/** A copy of `bytes` with a few changes, never empty. The same random source, the same result. */
+/** Returns a copy of `bytes` with a few changes, never empty. The same random source gives the same result. */
 export function mutate(bytes: Uint8Array, random: Random, corpus: readonly Uint8Array[]): Uint8Array {
   let mutated = bytes;
   for (let left = 1 + random.below(MAX_CHANGES); left > 0; left -= 1) {
     mutated = random.pick(CHANGES)(mutated, random, corpus).subarray(0, MAX_BYTES);
   }
   if (mutated.length === 0) return Uint8Array.of(0);
-  // Mostly as it was: where there is no capture at all there is little to read.
+  // Mostly keep the start: a reader stops at once where there is not a capture.
   return random.chance(0.95) ? overwrite(mutated, 0, bytes.subarray(0, START_BYTES)) : mutated;
 }
 
@@ -86,7 +86,7 @@ function insertRandom(bytes: Uint8Array, random: Random): Uint8Array {
   return insertAt(bytes, random.below(bytes.length + 1), inserted);
 }
 
-/** A number as records have it, LEB128, also one that never ends. */
+/** Inserts a number in the encoding of records, LEB128, also one that never ends. */
 function insertNumber(bytes: Uint8Array, random: Random): Uint8Array {
   const number = random.chance(0.2) ? new Uint8Array(11).fill(0xff) : leb128(random.pick(EXTREMES));
   return insertAt(bytes, random.below(bytes.length + 1), number);
@@ -96,7 +96,7 @@ function overwriteNumber(bytes: Uint8Array, random: Random): Uint8Array {
   return overwrite(bytes, random.below(bytes.length), leb128(random.pick(EXTREMES)));
 }
 
-/** Four or eight bytes, as in headers, aggregated files and around LZ4 blocks. */
+/** Overwrites four or eight bytes, the size of numbers in headers, aggregated files and around LZ4 blocks. */
 function overwriteWord(bytes: Uint8Array, random: Random): Uint8Array {
   const word = new Uint8Array(8);
   new DataView(word.buffer).setBigUint64(0, random.pick(EXTREMES), true);
@@ -115,7 +115,7 @@ function move(bytes: Uint8Array, random: Random): Uint8Array {
   return overwrite(bytes, random.below(bytes.length), bytes.slice(from, to));
 }
 
-/** The beginning of this and the end of another. */
+/** Joins the beginning of these bytes and the end of another capture. */
 function splice(bytes: Uint8Array, random: Random, corpus: readonly Uint8Array[]): Uint8Array {
   const other = random.pick(corpus);
   return joined(bytes.subarray(0, random.below(bytes.length)), other.subarray(random.below(other.length)));
@@ -137,7 +137,7 @@ function overwrite(bytes: Uint8Array, at: number, part: Uint8Array): Uint8Array 
 }
 
 function joined(...parts: readonly Uint8Array[]): Uint8Array {
-  // No Buffer: of that, `slice` is no copy.
+  // Not a Buffer: its `slice` does not copy.
   return new Uint8Array(Buffer.concat(parts));
 }
 

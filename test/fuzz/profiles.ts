@@ -6,7 +6,7 @@ import { ProfileBuilder, type StackHandle } from '@heapray/exporter/profile';
 
 const HEAP_PROFILE = new URL('../../packages/cli/test/golden/shop.heapprofile', import.meta.url);
 
-/** Small, so that a change is likely to hit something that matters. */
+/** Returns small profiles, so that a change is likely to hit something important. */
 export function readProfiles(): readonly Uint8Array[] {
   const plain = [encodePprof(smallProfile()), encodePprof(nativeProfile())];
   return [...plain, ...plain.map((bytes) => gzipSync(bytes)), heapProfile(), readFileSync(HEAP_PROFILE)];

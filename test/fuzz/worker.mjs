@@ -1,4 +1,4 @@
-// Damages captures and reads them, one number after another, and says in shared memory which it is at.
+// Damages captures and reads them, one number after another, and writes the current number to shared memory.
 import { parentPort, workerData } from 'node:worker_threads';
 import { Random } from '../../packages/exporter/test/memray/random.ts';
 import { pickCapture, readCorpus } from './corpus.ts';

@@ -1,4 +1,4 @@
-// Only one process prepares a checkout at a time, whatever killed runs have left.
+// Only one process prepares a checkout at a time, also after killed runs.
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
@@ -9,7 +9,7 @@ import { scriptPath } from './script.js';
 
 const LOCK = scriptPath('bootstrap-lock.mjs');
 
-/** A program that takes the lock of the folder and then does `work`. */
+/** Returns the command of a program that takes the lock of the folder and then does `work`. */
 function holder(folder: string, work: string): readonly string[] {
   const code = `
     import fs from 'node:fs';
@@ -19,7 +19,7 @@ function holder(folder: string, work: string): readonly string[] {
   return ['--input-type=module', '-e', code];
 }
 
-/** What processes that cannot be alive have left. */
+/** Writes claims of processes that cannot be alive. */
 function leave(folder: string, ...claims: readonly string[]): void {
   mkdirSync(folder, { recursive: true });
   for (const claim of claims) writeFileSync(path.join(folder, claim), '');
@@ -28,7 +28,7 @@ function leave(folder: string, ...claims: readonly string[]): void {
 test('of many that come at once one works at a time, also when a killed run has left its claim', async () => {
   const folder = path.join(tempFolder(), 'preparing');
   leave(folder, `${2 ** 30}-17`, 'no process');
-  // A folder can be made by one only.
+  // A folder can be made by one process only.
   const busy = JSON.stringify(path.join(tempFolder(), 'busy'));
   const work = `fs.mkdirSync(${busy}); await delay(20); fs.rmdirSync(${busy});`;
   const runs = Array.from({ length: 6 }, () => runCommand(process.execPath, holder(folder, work)));

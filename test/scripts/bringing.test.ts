@@ -1,4 +1,4 @@
-// What is fetched for the tests: failures that pass, installations that were interrupted or are not whole.
+// How peers are brought: temporary failures, interrupted and incomplete installations.
 import { existsSync, mkdirSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -25,7 +25,7 @@ const { withRetries } = await script<Retry>('retry.mjs');
 const { run } = await script<RunCommand>('run-command.mjs');
 const { makeFolder, markIncomplete } = await script<StampedFolder>('stamped-folder.mjs');
 
-/** Work that fails so often, and then counts. */
+/** Returns work that fails `times` times and then returns the number of its call. */
 function failing(times: number) {
   let calls = 0;
   return async () => {

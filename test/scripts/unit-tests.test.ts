@@ -16,7 +16,7 @@ test('takes tests of all packages, and none that needs a peer or starts programs
   expect(files).toContain('packages/exporter/test/wire/byte-reader.test.ts');
   expect(files).toContain('packages/instrumentation/test/ledger/call-site.test.ts');
   expect(files).toContain('packages/cli/test/text/width.test.ts');
-  // By themselves, by another file, and by two others.
+  // They need peers or start programs by themselves, through another file, and through two others.
   expect(files).not.toContain('test/bootstrap.test.ts');
   expect(files).not.toContain('packages/instrumentation/test/host/hard-start.test.ts');
   expect(files).not.toContain('packages/cli/test/run/run.test.ts');

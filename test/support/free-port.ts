@@ -1,16 +1,16 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
-/** Below the ports that systems give to outgoing connections, one of which could take it meanwhile. */
+/** Below the ports that systems use for outgoing connections, because one of these could take the port meanwhile. */
 const FIRST = 20_000;
-/** Test files that run side by side have so many ports each, since a port is in use only when its service has started. */
+/** Ports per test file. Files that run side by side need separate ranges, because a port is in use only after its service started. */
 const COUNT = 1_500;
 const SHARES = 8;
 
 const share = FIRST + (Number(process.env.VITEST_POOL_ID ?? 0) % SHARES) * COUNT;
 let next = Math.floor(Math.random() * COUNT);
 
-/** A port of 127.0.0.1 that is free at this moment, and that nobody gets without asking for it: no other test either. */
+/** Returns a port of 127.0.0.1 that is free now. It is not returned again, to this test or another. */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = share + (next++ % COUNT);

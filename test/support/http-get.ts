@@ -5,7 +5,7 @@ import { PATIENCE_MILLIS } from './patience.js';
 export interface HttpAnswer {
   status: number;
   headers: IncomingHttpHeaders;
-  /** The body as it came, undecoded. */
+  /** The body as received, undecoded. */
   bytes: Buffer;
   /** The body as UTF-8 text. */
   body: string;
@@ -16,7 +16,7 @@ export interface HttpGetOptions {
   timeoutMillis?: number;
 }
 
-/** One GET over a connection of its own, so that no idle connection keeps a server from closing. */
+/** Makes one GET over a connection of its own, so that an idle connection does not keep a server from closing. */
 export async function httpGet(url: string, options: HttpGetOptions = {}): Promise<HttpAnswer> {
   const { headers = {}, timeoutMillis = PATIENCE_MILLIS } = options;
   return new Promise((resolve, reject) => {

@@ -1,4 +1,4 @@
-// Where the bootstrap (scripts/lib/bring-peers.mjs) has put what tests compare with.
+// Finds the peers that the bootstrap (scripts/lib/bring-peers.mjs) has brought.
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
@@ -6,14 +6,14 @@ type Entry = { where: string } | { missing: string };
 
 const FILE = fileURLToPath(new URL('../../.cache/peers/manifest.json', import.meta.url));
 
-/** The place of a peer; throws saying why it is not there. */
+/** Returns the path of a peer; throws with the reason if it is missing. */
 export function placeOf(peer: string): string {
   const entry = entryOf(peer);
   if ('where' in entry) return entry.where;
   throw new Error(`${peer} is not available: ${entry.missing}`);
 }
 
-/** Why a peer is not there; undefined when it is. */
+/** Returns the reason why a peer is missing; undefined if it is not. */
 export function whyMissing(peer: string): string | undefined {
   const entry = entryOf(peer);
   return 'missing' in entry ? entry.missing : undefined;

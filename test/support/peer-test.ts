@@ -1,5 +1,5 @@
 // Tests that need a peer. In continuous integration a missing peer fails them; elsewhere they are skipped, with
-// a line that says why.
+// a line that gives the reason.
 import { describe, test } from 'vitest';
 import { whyMissing } from './manifest.js';
 import type { MemrayVersion, NodeLine } from './peers.js';
@@ -21,7 +21,7 @@ type Peers = Peer | readonly Peer[];
 
 const STRICT = Boolean(process.env.CI) && process.env.CI !== 'false';
 
-/** A test that runs only where all its peers are. */
+/** Runs a test only if all its peers are present. */
 export function peerTest(
   name: string,
   peers: Peers,
@@ -33,7 +33,7 @@ export function peerTest(
   else reportMissing(name, why);
 }
 
-/** A group of tests that runs only where all its peers are. */
+/** Runs a group of tests only if all its peers are present. */
 export function describeWithPeer(name: string, peers: Peers, body: () => void): void {
   const why = missing(peers);
   if (why === undefined) describe(name, body);

@@ -1,4 +1,4 @@
-// The programs that our output is compared with, as the bootstrap has brought them.
+// The programs that our output is compared with, brought by the bootstrap.
 import path from 'node:path';
 import { placeOf } from './manifest.js';
 import { type CommandOptions, type CommandResult, runCommand } from './run-command.js';
@@ -10,7 +10,7 @@ export type NodeLine = '22.15' | '22' | '24' | '26';
 export const MEMRAY_VERSIONS: readonly MemrayVersion[] = ['1.20.0', '1.19.3', '1.18.0'];
 export const NODE_VERSIONS: readonly NodeLine[] = ['22.15', '22', '24', '26'];
 
-/** The memray program of a version. */
+/** Returns the memray program of a version. */
 export function memray(version: MemrayVersion): string {
   return placeOf(`memray-${version}`);
 }
@@ -23,18 +23,18 @@ export function promtool(): string {
   return placeOf('promtool');
 }
 
-/** The command that compresses and decompresses LZ4 frames. */
+/** Returns the command that compresses and decompresses LZ4 frames. */
 export function lz4(): string {
   return placeOf('lz4');
 }
 
-/** A tool of GNU binutils: `addr2line`, `as`, `ld`, `nm` or `objdump`. */
+/** Returns a tool of GNU binutils: `addr2line`, `as`, `ld`, `nm` or `objdump`. */
 export function binutils(tool: string): string {
   return path.join(placeOf('binutils'), tool);
 }
 
 /**
- * Runs github.com/google/pprof, which takes the names of machine code from binutils, in a folder. Binutils must be there
+ * Runs github.com/google/pprof in a folder. It takes the names of machine code from binutils, which must be present
  * too.
  */
 export async function googlePprof(args: readonly string[], cwd: string): Promise<CommandResult> {
@@ -42,13 +42,13 @@ export async function googlePprof(args: readonly string[], cwd: string): Promise
   return runCommand(placeOf('google-pprof'), args, { cwd, env });
 }
 
-/** Runs `go tool pprof`; the profiles it fetches go to a folder of the test and not to the user's home, times are UTC. */
+/** Runs `go tool pprof`. Fetched profiles go to a folder of the test instead of the user's home; times are UTC. */
 export async function goPprof(args: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
   const env = { PPROF_TMPDIR: tempFolder(), TZ: 'UTC', ...options.env };
   return runCommand(placeOf('go-pprof'), ['tool', 'pprof', ...args], { ...options, env });
 }
 
-/** The Node binary of a line; '22.15' is the oldest supported, the others are the newest of their line. */
+/** Returns the Node binary of a line; '22.15' is the oldest supported version, the others are the newest of their line. */
 export function nodeBinary(line: NodeLine): string {
   return placeOf(`node-${line}`);
 }

@@ -1,9 +1,9 @@
-// Waiting for something that another process does, without guessing how long it takes.
+// Waits for another process without a guess about its duration.
 import { setTimeout as delay } from 'node:timers/promises';
 import { PATIENCE_MILLIS } from './patience.js';
 
 export interface PollOptions {
-  /** What is waited for, for the message when it does not come. */
+  /** Name of the awaited result, for the message if it does not come. */
   what: string;
   timeoutMillis?: number;
   everyMillis?: number;

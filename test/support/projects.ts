@@ -3,15 +3,15 @@ import { placeOf } from './manifest.js';
 
 export type ProjectName = 'sdk-2' | 'sdk-3' | 'bare' | 'auto-instrumentations' | 'build-tools' | 'launchers';
 
-/** Those that are also there without the optional @datadog/pprof. */
+/** Projects that also exist without the optional @datadog/pprof. */
 export const PROJECT_NAMES: readonly ProjectName[] = ['sdk-2', 'sdk-3', 'bare', 'auto-instrumentations'];
 
 export interface ProjectOptions {
-  /** Without the optional @datadog/pprof. */
+  /** Selects the project without the optional @datadog/pprof. */
   omitOptional?: boolean;
 }
 
-/** The folder of a prepared project, shared by all tests: read it, run in it, write nothing into it. */
+/** Returns the folder of a prepared project, shared by all tests: read it, run in it, write nothing into it. */
 export function project(name: ProjectName, { omitOptional = false }: ProjectOptions = {}): string {
   return placeOf(`project-${name}${omitOptional ? '-reduced' : ''}`);
 }

@@ -1,4 +1,4 @@
-// A client that sends what it is told to, byte for byte, and reads only when it is told to.
+// A client that sends exact bytes, and reads only on request.
 import { once } from 'node:events';
 import net from 'node:net';
 import { atEnd } from './cleanup.js';
@@ -6,12 +6,12 @@ import { pollUntil } from './poll.js';
 
 export interface RawClient {
   readonly socket: net.Socket;
-  /** All that was received, as Latin-1. */
+  /** Returns everything received, as Latin-1. */
   received(): string;
   isClosed(): boolean;
-  /** Waits until what was received matches. */
+  /** Waits until the received text matches. */
   waitFor(pattern: RegExp): Promise<RegExpExecArray>;
-  /** Waits until the connection has ended, and gives all that was received. */
+  /** Waits until the connection has ended, and returns everything received. */
   waitForEnd(): Promise<string>;
 }
 
@@ -42,12 +42,12 @@ export async function rawClient(port: number, text = '', host = '127.0.0.1'): Pr
   };
 }
 
-/** A request with nothing but a Host. */
+/** Returns a request with only a Host header. */
 export function requestText(path: string, { method = 'GET', host = '127.0.0.1' } = {}): string {
   return `${method} ${path} HTTP/1.1\r\nHost: ${host}\r\n\r\n`;
 }
 
-/** Sends one request, and gives the status and the body of its answer. */
+/** Sends one request, and returns the status and the body of its answer. */
 export async function askRaw(port: number, text: string): Promise<{ status: number; answer: string }> {
   const client = await rawClient(port, text);
   const [, status] = await client.waitFor(/^HTTP\/1\.1 (\d{3}) [\s\S]*\r\n\r\n/);

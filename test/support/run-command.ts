@@ -4,7 +4,7 @@ import { childEnv } from './child-env.js';
 import { PATIENCE_MILLIS } from './patience.js';
 
 export interface CommandResult {
-  /** The exit status; null when a signal ended the command. */
+  /** The exit status; null if a signal ended the command. */
   status: number | null;
   signal: NodeJS.Signals | null;
   stdout: string;
@@ -14,12 +14,12 @@ export interface CommandResult {
 export interface CommandOptions {
   cwd?: string;
   env?: Record<string, string | undefined>;
-  /** Written to the command's stdin, which is closed afterwards. */
+  /** Written to the command's stdin, which is then closed. */
   input?: string | Uint8Array;
   timeoutMillis?: number;
 }
 
-/** Runs a command to its end; a failing status is for the caller to judge. */
+/** Runs a command to its end; a failing status does not throw. */
 export async function runCommand(
   command: string,
   args: readonly string[],
@@ -32,7 +32,7 @@ export async function runCommand(
     child.once('error', reject);
     child.once('close', (status, signal) => resolve({ status, signal }));
   });
-  // A command that does not read its input may close it early; its status says what came of it.
+  // A command that does not read its input may close it early; its status shows the outcome.
   child.stdin?.on('error', () => {});
   child.stdin?.end(input);
   const [end, stdout, stderr] = await Promise.all([ended, read(child.stdout), read(child.stderr)]);

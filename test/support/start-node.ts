@@ -1,4 +1,4 @@
-// Starting a Node program that runs until it is told to stop: services under test, with all they print.
+// Starts Node programs that run until they are stopped: services under test, with everything they print.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { childEnv } from './child-env.js';
 import { atEnd } from './cleanup.js';
@@ -6,10 +6,10 @@ import { PATIENCE_MILLIS } from './patience.js';
 import { pollUntil } from './poll.js';
 
 export interface StartOptions {
-  /** The binary; the Node that runs the tests by default. */
+  /** The binary; default: the Node that runs the tests. */
   node?: string;
   args: readonly string[];
-  /** Variables on top of the inherited ones; `undefined` removes one. */
+  /** Variables added to the inherited ones; `undefined` removes one. */
   env?: Record<string, string | undefined>;
   cwd?: string;
 }
@@ -23,7 +23,7 @@ export interface WaitOptions {
   timeoutMillis?: number;
 }
 
-/** Processes that are still running: none may outlive the test worker. */
+/** Processes that are still running, to be killed before the test worker ends. */
 const running = new Set<ChildProcess>();
 process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
@@ -93,7 +93,7 @@ export class RunningProcess {
     throw new Error(`ended (${this.#howEnded()}) before it printed ${what}\n${this.#printed()}`);
   }
 
-  /** Sends the signal and waits for the end; kills the process and throws when it does not obey. */
+  /** Sends the signal and waits for the end; kills the process and throws if it does not end. */
   async stop(
     signal: NodeJS.Signals = 'SIGTERM',
     { timeoutMillis = PATIENCE_MILLIS }: WaitOptions = {},
@@ -106,7 +106,7 @@ export class RunningProcess {
     });
   }
 
-  /** Ends the process without asking it. */
+  /** Kills the process. */
   async kill(): Promise<void> {
     if (this.end === undefined) this.#child.kill('SIGKILL');
     await this.ended;

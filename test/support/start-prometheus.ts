@@ -11,7 +11,7 @@ import { tempFolder } from './temp-folder.js';
 export interface PrometheusOptions {
   /** `host:port` of each service; its path is /metrics. */
   targets: readonly string[];
-  /** In Prometheus' notation. */
+  /** A duration in Prometheus' notation. */
   scrapeInterval?: string;
 }
 
@@ -53,7 +53,7 @@ export class PrometheusServer {
     this.url = url;
   }
 
-  /** The result of an instant query, now. */
+  /** Returns the result of an instant query. */
   async query(expression: string): Promise<Series[]> {
     const data = await this.#api(`query?query=${encodeURIComponent(expression)}`);
     const { result } = data as { result: { metric: Record<string, string>; value: [number, string] }[] };
@@ -69,15 +69,15 @@ export class PrometheusServer {
     return pollUntil(nonEmpty, { what: `a result of ${expression}` });
   }
 
-  /** What Prometheus says about the services it scrapes. */
+  /** Returns the state of the scraped services. */
   async targets(): Promise<Target[]> {
     const data = await this.#api('targets?state=active');
     return (data as { activeTargets: Target[] }).activeTargets;
   }
 
   /**
-   * Waits until the last scrape of every service was a good one: on a busy machine one in between takes too long, and
-   * says so until the next.
+   * Waits until the last scrape of every service was good. On a busy machine a single scrape may take too long, and its
+   * error stays until the next one.
    */
   async waitForGoodScrapes(): Promise<void> {
     const isGood = ({ health, lastError }: Target) => health === 'up' && lastError === '';
@@ -100,7 +100,7 @@ export class PrometheusServer {
   }
 }
 
-/** Prometheus reads YAML, and JSON is YAML. */
+/** Returns the configuration as JSON, which Prometheus accepts because JSON is YAML. */
 function configuration({ targets, scrapeInterval = '1s' }: PrometheusOptions): unknown {
   return {
     global: { scrape_interval: scrapeInterval, scrape_timeout: scrapeInterval },

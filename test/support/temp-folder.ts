@@ -3,7 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { atEnd } from './cleanup.js';
 
-/** An empty folder outside the checkout, removed at the end. */
+/** Makes an empty folder outside of the checkout, which is removed at the end of the test. */
 export function tempFolder(): string {
   const folder = realpathSync(mkdtempSync(path.join(os.tmpdir(), 'heapray-test-')));
   atEnd(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));

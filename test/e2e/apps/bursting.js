@@ -1,4 +1,4 @@
-// The leaky service, which after SIGUSR2 leaks until there is no memory.
+// The leaky service, which after SIGUSR2 leaks until it is out of memory.
 import { rememberOrder } from 'order-cache';
 
 process.once('SIGUSR2', () => {

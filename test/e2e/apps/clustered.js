@@ -1,4 +1,4 @@
-// A cluster of workers, each of which leaks 3 MiB; a worker that dies is replaced. SIGTERM to the primary ends them first.
+// A cluster of workers, each of which leaks 3 MiB; a dead worker is replaced. SIGTERM to the primary ends the workers first.
 import cluster from 'node:cluster';
 import { rememberOrder } from 'order-cache';
 

@@ -1,4 +1,4 @@
-// A service that is a component as a whole, and another one while it works. Leaks LEAK_MIB, and as much again on SIGHUP.
+// A service that is one component, and another one during its work. Leaks LEAK_MIB, and the same amount again on SIGHUP.
 import { profileComponent } from '@heapray/instrumentation';
 import { rememberOrder } from 'order-cache';
 

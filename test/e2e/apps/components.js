@@ -11,7 +11,7 @@ let number = 0;
 /** Works without a pause until the component's capture has begun, if it is to have one. */
 function work(component) {
   while (traced.includes(component) && !existsSync(`heapray/${component}_memory.bin`));
-  // With --expose-gc: garbage that is not collected looks like a leak.
+  // With --expose-gc: uncollected garbage looks like a leak.
   globalThis.gc?.();
 }
 

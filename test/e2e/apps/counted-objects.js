@@ -1,11 +1,11 @@
-// Keeps a known number of objects of one kind, and nothing else to speak of, and prints `kept`; then it is idle. After
-// SIGUSR2 it keeps as many again, and prints `kept again`.
+// Keeps a known number of objects of one kind and almost nothing else, prints `kept`, and is then idle. After
+// SIGUSR2 it keeps the same number again, and prints `kept again`.
 //
-// PER_TURN      how many it makes before it comes back to its event loop (1000 without)
+// PER_TURN      objects per turn of the event loop (default: 1000)
 const COUNT = Number(process.env.OBJECTS);
 const PER_TURN = Number(process.env.PER_TURN ?? 1000);
 
-/** Kept in arrays that another function makes: what this one allocates is tickets only. */
+/** Keeps objects in arrays made by another function, so that this one allocates only tickets. */
 function keepTickets(shelf) {
   for (let i = 0; i < shelf.length; i++) shelf[i] = { id: i, row: i, seat: i, price: i };
 }
@@ -16,7 +16,7 @@ function serve(count, done) {
   keepTickets(shelf);
   shelves.push(shelf);
   if (shelves.length * PER_TURN < count) return void setTimeout(serve, 1, count, done);
-  // With --expose-gc: garbage that is not collected looks like a leak.
+  // With --expose-gc: uncollected garbage looks like a leak.
   globalThis.gc?.();
   console.log(done);
 }

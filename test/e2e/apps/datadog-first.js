@@ -1,4 +1,4 @@
-// Preloaded before heapray: another profiler that is there first.
+// Preloaded before heapray: another profiler, which has the sampler first.
 import { heap } from '@datadog/pprof';
 
 heap.start(256 * 1024, 64);

@@ -1,6 +1,6 @@
-// Does a little work, prints what must stay the same under heapray, and ends as it is told.
+// Does a little work, prints output that must be the same under heapray, and ends in the way of its argument.
 //
-// END_AFTER     milliseconds until then (0 without), or a signal
+// END_AFTER     milliseconds until then (default: 0), or a signal
 const how = process.argv[2];
 const kept = [];
 

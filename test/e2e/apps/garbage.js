@@ -1,4 +1,4 @@
-// Makes garbage in a burst and then does nothing, so that nothing collects it. Says how large its heap is when asked.
+// Makes garbage in a burst and is then idle, so that the garbage stays. Prints the size of its heap on request.
 const keptMib = 4;
 const droppedMib = 48;
 const WORDS = 1024;
@@ -12,7 +12,7 @@ function drop() {
 }
 
 const kept = Array.from({ length: (keptMib * 2 ** 20) / (WORDS * 8) }, keep);
-// Alive for long enough to reach the old generation, which is collected when V8 thinks it worth it.
+// Alive for long enough to reach the old generation, which V8 collects only when it expects a gain.
 let dropped = Array.from({ length: (droppedMib * 2 ** 20) / (WORDS * 8) }, drop);
 process.on('SIGUSR2', () => console.log(`heap ${process.memoryUsage().heapUsed} of ${kept.length}`));
 setTimeout(() => {

@@ -1,4 +1,4 @@
-// A preload: threads do nothing at all, as on a machine that is too busy to begin them.
+// A preload that keeps threads from running any code, as on a machine that is too busy to start them.
 const { syncBuiltinESMExports } = require('node:module');
 const threads = require('node:worker_threads');
 

@@ -1,5 +1,5 @@
 // Two functions allocate arrays of one size and drop them at once: three and one in each round. With the argument
-// `loop` it never comes back to its event loop, with `slowly` it does little.
+// `loop` it never returns to its event loop, with `slowly` it does little.
 const dropped = { last: undefined };
 
 function threeParts(count) {
@@ -22,7 +22,7 @@ function idleThree(count) {
   dropped.turns = 2 * count;
 }
 
-/** From one megamorphic place, so that none of them is inlined. */
+/** Calls the functions from one megamorphic call site, so that none of them is inlined. */
 function round() {
   for (const work of [threeParts, onePart, idle, idleToo, idleThree]) work(100);
 }

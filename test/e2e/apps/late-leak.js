@@ -1,5 +1,5 @@
-// Many places hold memory first, as imports do; then one place leaks. Each SIGUSR2 begins the next phase. With `sdk` in an
-// OpenTelemetry SDK whose reader is as users make it.
+// Many call sites hold memory first, as imports do; then one leaks. Each SIGUSR2 begins the next phase. With `sdk`, it runs in
+// an OpenTelemetry SDK whose reader is set up as users do.
 import vm from 'node:vm';
 
 const PLACES = 45;
@@ -27,7 +27,7 @@ function next() {
   if (phase < PHASES) {
     for (let at = 0; at < PLACES; at++) {
       const allocate = place(`f${phase * PLACES + at}`);
-      // Each phase holds three times as much as the one before, in arrays that are seen at the sampling interval.
+      // Each phase holds three times as much as the one before, in arrays that are large enough to be sampled.
       for (let count = 0; count < 16 * 3 ** phase; count++) held.push(allocate(4096));
     }
   } else for (let count = 0; count < 2048; count++) held.push(leak(4096));

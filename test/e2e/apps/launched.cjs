@@ -1,4 +1,4 @@
-// Leaks a little, and ends when the process is gone that has started it.
+// Leaks a little, and ends when the process that started it has ended.
 const { ppid } = process;
 const kept = [];
 setInterval(function leakOrder() {

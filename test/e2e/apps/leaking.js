@@ -1,13 +1,13 @@
-// A service that leaks through one function of a dependency, beside a store that is harmless, over a background of
-// sessions that come and go. It says what heapray says of it, and ends by itself.
+// A service that leaks through one function of a dependency, beside a harmless store, over a background of
+// sessions that come and go. Prints what heapray reports about it, and ends by itself.
 //
 // leaking.js PACKAGE FUNCTION STORE
 //
-// STORE        what the service does besides: a key of STORES below
-// REQUESTS     after how many requests it ends; it says how many it had a second
+// STORE        the other store of the service: a key of STORES below
+// REQUESTS     number of requests after which it ends; it then prints how many it had a second
 //
-// A minute of an ordinary service is a second here, so the old generation is collected, with --expose-gc, as often as
-// that is there in a minute.
+// A minute of an ordinary service is a second here, so it collects the old generation, with --expose-gc, as often as
+// a service does in a minute.
 import { HeaprayInstrumentation } from '@heapray/instrumentation';
 import { DiagLogLevel, diag } from '@opentelemetry/api';
 import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
@@ -35,7 +35,7 @@ const [sessions, harmless] = [newStore('sessions'), newStore(store)];
 const wanted = Number(process.env.REQUESTS);
 let requests = 0;
 
-/** Called too rarely to be optimised: an optimised function takes the place of those it calls in a profile. */
+/** Called too rarely to be optimised: an optimised function replaces its callees in a profile. */
 function serve() {
   leak(requests++);
   sessions(seconds());

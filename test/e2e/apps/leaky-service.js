@@ -1,8 +1,8 @@
 // A service that leaks through a dependency and makes garbage, at a steady pace until it is stopped.
 //
-// LEAK_MIB      when so much has leaked, it prints `leaked` and is idle; without, it leaks 64 MiB and goes on
-// CHURN_MIB     how much garbage it makes per 256 KiB leaked
-// ORDER_MILLIS  how often it leaks 256 KiB (5 without)
+// LEAK_MIB      after this much it prints `leaked` and is idle; without it, it prints that at 64 MiB and leaks on
+// CHURN_MIB     garbage per 256 KiB leaked
+// ORDER_MILLIS  gap between two leaks of 256 KiB (default: 5)
 import { rememberOrder } from 'order-cache';
 
 const ORDER_MIB = 1 / 4;
@@ -22,13 +22,13 @@ function printReceipts() {
   for (let i = 0; i < receipts; i++) renderReceipt();
 }
 
-/** Called too rarely to be optimised: an optimised function takes the place of those it calls in a profile. */
+/** Called too rarely to be optimised: an optimised function replaces its callees in a profile. */
 function serve() {
   if (orders * ORDER_MIB < leakMib) rememberOrder(orders++);
   else if (process.env.LEAK_MIB) {
     clearInterval(timer);
     setInterval(() => {}, 60_000);
-    // With --expose-gc: garbage that is not collected looks like a leak.
+    // With --expose-gc: uncollected garbage looks like a leak.
     globalThis.gc?.();
     console.log('leaked');
     return;

@@ -1,4 +1,4 @@
-// Treats heapray and an instrumentation that extends OpenTelemetry's base class alike. Prints what each has to say of it.
+// Treats heapray like an instrumentation that extends OpenTelemetry's base class. Prints the behaviour of both.
 import { HeaprayInstrumentation } from '@heapray/instrumentation';
 import { InstrumentationBase, registerInstrumentations } from '@opentelemetry/instrumentation';
 

@@ -1,4 +1,4 @@
-// Five hundred functions in files of their own, each of which keeps 64 KiB and makes garbage.
+// Runs five hundred functions in separate files, each of which keeps 64 KiB and makes garbage.
 import vm from 'node:vm';
 
 const SITES = 500;
@@ -9,7 +9,7 @@ for (let i = 0; i < SITES; i++) {
   const site = vm.runInThisContext(code, { filename: `/generated/site-${i}.js` });
   for (let round = 0; round < 3; round++) site((array) => kept.push(array));
 }
-// With --expose-gc: garbage that is not collected looks like a leak.
+// With --expose-gc: uncollected garbage looks like a leak.
 globalThis.gc?.();
 console.log('made');
 setInterval(() => {}, 60_000);

@@ -1,4 +1,4 @@
-// The leaky service in an SDK that calls it `shop`; argument `instance`: heapray is among its instrumentations.
+// The leaky service in an SDK with the service name `shop`; argument `instance`: heapray is among its instrumentations.
 import { HeaprayInstrumentation } from '@heapray/instrumentation';
 import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
 import { NodeSDK } from '@opentelemetry/sdk-node';

@@ -1,5 +1,5 @@
 // Keeps memory in functions that are hard to name: one with a name of 10 kB, one below 300 calls of itself, one without a
-// source file, one of a module that is a `data:` URL of 10 kB, one whose file is gone. Prints `made`.
+// source file, one of a module that is a `data:` URL of 10 kB, one whose file was removed. Prints `made`.
 import { rmSync, writeFileSync } from 'node:fs';
 
 const KEPT = 64;

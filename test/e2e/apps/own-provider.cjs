@@ -1,12 +1,12 @@
-// A service with a MeterProvider of its own. In CommonJS, because `require` comes back to no event loop: "at once" is
+// A service with a MeterProvider of its own. In CommonJS, because `require` does not return to the event loop: "at once" is
 // before any timer, however long loading takes.
 //
 //   at-once          registers it at once
 //   late             opens its endpoint at once, and registers the provider at SIGUSR2
 //   late-exporter    does both at SIGUSR2
-//   late-server      opens a server that is no endpoint, at SIGUSR2
+//   late-server      opens a server that is not an endpoint, at SIGUSR2
 //   no-reader        registers a provider without readers, as set-ups for traces only may
-//   replaced         registers one at once, and puts another in its place at SIGUSR2
+//   replaced         registers one at once, and replaces it at SIGUSR2
 const { createServer } = require('node:http');
 const { metrics } = require('@opentelemetry/api');
 const { PrometheusExporter } = require('@opentelemetry/exporter-prometheus');

@@ -1,4 +1,4 @@
-// Holds much for a moment and little after it: prints `high`, and after SIGUSR2 and a collection `low`.
+// Holds much for a moment and then little: prints `high`, and after SIGUSR2 and a collection `low`.
 let held = [];
 
 function loadAll() {

@@ -1,6 +1,6 @@
 // A service whose readers have heapray's metric producer, each its own: a scraped page of two call sites, and a
-// periodic export by package. Its other port controls it: /next lets its largest site go and makes two larger ones,
-// /export exports and answers with what went out.
+// periodic export by package. A second port controls it: /next frees its largest site and makes two larger ones,
+// /export exports and answers with the exported metrics.
 import { createServer } from 'node:http';
 import { HeaprayInstrumentation, heaprayMetricProducer } from '@heapray/instrumentation';
 import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
@@ -32,7 +32,7 @@ sdk.start();
 process.once('SIGTERM', () => sdk.shutdown().then(() => process.exit(0)));
 
 const kept = { first: [], second: [], third: [], fourth: [], fifth: [] };
-/** Called too rarely to be optimised: an optimised function takes the place of those it calls in a profile. */
+/** Called too rarely to be optimised: an optimised function replaces its callees in a profile. */
 function holdFirst() {
   kept.first.push(new Array(4096).fill(1));
 }

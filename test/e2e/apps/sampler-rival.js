@@ -1,4 +1,4 @@
-// The leaky service, which on request does to V8's only heap sampler what other tools do. Answers at the port it
+// The leaky service, which on request uses V8's only heap sampler as other tools do. Answers at the port that it
 // prints: `/stop`, `/restart`, `/read`, ...
 import http from 'node:http';
 import inspector from 'node:inspector';
@@ -6,7 +6,7 @@ import inspector from 'node:inspector';
 const session = new inspector.Session();
 session.connect();
 
-/** Answers before it returns, as the session is on the same thread. */
+/** Posts a request. The answer comes before it returns, as the session is on the same thread. */
 function post(method, params) {
   let answer;
   session.post(method, params, (error, result) => {

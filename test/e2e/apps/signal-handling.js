@@ -1,4 +1,4 @@
-// The leaky service with a way of its own to end on a signal.
+// The leaky service with its own signal handling.
 const SIGNALS = ['SIGINT', 'SIGTERM'];
 
 const HANDLERS = {
@@ -15,7 +15,7 @@ const HANDLERS = {
       setTimeout(() => process.exit(8), 300);
     });
   },
-  // What libraries such as signal-exit do: when nobody else listens, the process must die of the signal.
+  // Libraries such as signal-exit do this: without other listeners, the process must die of the signal.
   counting(signal) {
     const listener = () => {
       const others = process.listenerCount(signal) - 1;

@@ -1,12 +1,12 @@
-// A service that on SIGUSR2 never comes back to its event loop.
+// A service that never returns to its event loop after SIGUSR2.
 process.once('SIGUSR2', () => {
   console.log('spinning');
   spin();
 });
 
 /**
- * V8 lets nobody in while an optimised loop makes no call that it could not inline, whoever asks; a real program
- * makes some.
+ * V8 cannot be interrupted in an optimised loop without calls, or with inlined calls only; a real program makes other
+ * calls.
  */
 function spin() {
   const kept = [];

@@ -1,11 +1,11 @@
-// What services keep, and rightly so.
+// Stores of services that hold memory without a leak.
 
-/** An entry of 4 KiB. */
+/** Numbers in an entry of 4 KiB. */
 const NUMBERS = 512;
 
-/** Each is called five times a second with the seconds since the start, and allocates in a function of its own. */
+/** Functions that are called five times a second with the seconds since the start; each allocates in its own functions. */
 const STORES = {
-  /** Sessions that last two seconds: what makes the collector work, as in every service. */
+  /** Sessions that last two seconds: they cause collections, as in every service. */
   sessions() {
     const held = [];
     return function keepSessions(seconds) {
@@ -25,7 +25,7 @@ const STORES = {
     };
   },
 
-  /** A job of every ten seconds that keeps its results until it is done. */
+  /** A job of ten seconds that keeps its results until it ends. */
   batch() {
     let held = [];
     return function runBatch(seconds) {
@@ -34,7 +34,7 @@ const STORES = {
     };
   },
 
-  /** A service that loads what it needs in its first seconds, and no more then. */
+  /** A service that loads data in its first seconds, and none later. */
   'warm-up'() {
     const held = [];
     return function warmUp(seconds) {
@@ -55,7 +55,7 @@ const STORES = {
   },
 };
 
-/** A new store, as a function that is to be called again and again. */
+/** Returns a new store, as a function to be called repeatedly. */
 export function newStore(name) {
   return STORES[name]();
 }

@@ -1,9 +1,9 @@
-// Two leaks and a store of bounded size, made by three callbacks without names, two of them in one line.
+// Two leaks and a bounded store, made by three callbacks without names, two of them in one line.
 const ENTRIES = 2048;
 const orders = [];
 const carts = [];
 const sessions = [];
-/** Sessions last two seconds. */
+/** Removes sessions after two seconds. */
 const expire = (now) => {
   while ((sessions[0]?.until ?? now) < now) sessions.shift();
 };

@@ -1,4 +1,4 @@
-// Leaks 1 MiB, and 1 MiB more while it has no file descriptor left, from SIGUSR2 on; then gives them back.
+// Leaks 1 MiB. At SIGUSR2 it uses up all file descriptors, leaks 1 MiB more, and frees the descriptors.
 import { closeSync, openSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { rememberOrder } from 'order-cache';

@@ -1,4 +1,4 @@
-// A user's project: the packages of a prepared one, and the apps of these tests beside them. Every test has its
+// Makes a user's project: the packages of a prepared one, and the apps of these tests beside them. Every test has its
 // own, so that an app may write into its working folder.
 import { cpSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -8,10 +8,10 @@ import { tempFolder } from '../../support/temp-folder.js';
 
 const APPS = fileURLToPath(new URL('../apps', import.meta.url));
 
-/** The package name of the apps, as it stands on their profiles. */
+/** The package name of the apps, as profiles show it. */
 export const APP_PACKAGE = 'order-service';
 
-/** Makes the folder; it is removed at the end. */
+/** Makes the folder; it is removed at the end of the test. */
 export function appFolder(name: ProjectName, options: ProjectOptions = {}): string {
   const folder = tempFolder();
   const isApp = (file: string) => path.relative(APPS, file) !== 'packages';

@@ -1,10 +1,10 @@
-// Files and commands of a page of docs/, so that what users copy is what the tests run.
+// Reads files and commands from a page of docs/, so that the tests run what users copy.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export interface DocsSection {
-  /** By name: blocks whose first line is a comment with the file's name. */
+  /** Contents by file name, of blocks whose first line is a comment with the name. */
   readonly files: ReadonlyMap<string, string>;
   /** The lines of shell blocks, without comments. */
   readonly commands: readonly string[];
@@ -12,7 +12,7 @@ export interface DocsSection {
   readonly statuses: readonly number[];
 }
 
-/** Reads the part of a page below a heading of the second level. */
+/** Reads the section of a page below a heading of the second level. */
 export function docsSection(page: string, heading: string): DocsSection {
   const file = fileURLToPath(new URL(`../../../docs/${page}`, import.meta.url));
   const parts = readFileSync(file, 'utf8').split(/^## /m);
@@ -29,13 +29,13 @@ export function docsSection(page: string, heading: string): DocsSection {
   return { files, commands: lines.map((line) => line.replace(/\s+#.*$/, '')), statuses };
 }
 
-/** Installed programs are run from node_modules/.bin, which is on the path; `npx` would ask a registry for others. */
+/** Returns the lines without `npx`, which could ask a registry; node_modules/.bin is on the path instead. */
 function shellLines(text: string): string[] {
   const lines = text.split('\n').map((line) => line.replace(/^npx /, ''));
   return lines.filter((line) => line !== '' && !line.startsWith('npm install'));
 }
 
-/** Writes the files of a part into a folder, with another address in place of the debug server's. */
+/** Writes the files of a section into a folder, with another address in place of the debug server's. */
 export function writeDocsFiles(section: DocsSection, folder: string, address = '127.0.0.1:6464'): void {
   for (const [name, text] of section.files) {
     mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });

@@ -1,8 +1,8 @@
-// Running a command with a folder that is soon full.
+// Runs a command with a folder that is soon full.
 import { spawnSync } from 'node:child_process';
 
 const MOUNT = 'mount -t tmpfs -o size=64k tmpfs "$0"';
-/** From the real thing to what every user may do: a limit on the size of files. */
+/** Ways to make a folder full: a small file system, or a limit on the size of files, which every user may set. */
 const WAYS: readonly { command: readonly string[]; code: string }[] = [
   { command: ['unshare', '--mount', 'sh', '-c', `${MOUNT} && exec "$@"`], code: 'ENOSPC' },
   { command: ['unshare', '--map-root-user', '--mount', 'sh', '-c', `${MOUNT} && exec "$@"`], code: 'ENOSPC' },
@@ -10,13 +10,13 @@ const WAYS: readonly { command: readonly string[]; code: string }[] = [
 ];
 
 export interface FullDisk {
-  /** Stands before the command that is to run. */
+  /** Command line before the command that is to run. */
   prefix: readonly string[];
-  /** What the system answers once the folder is full. */
+  /** The system's error code once the folder is full. */
   code: string;
 }
 
-/** The first way that works here. The folder is only small for the command, and as before when that has ended. */
+/** Returns the first way that works here. The folder is small only for the command, and as before after it. */
 export function fullDisk(folder: string): FullDisk {
   for (const { command, code } of WAYS) {
     const prefix = [...command, folder];

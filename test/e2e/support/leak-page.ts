@@ -1,4 +1,4 @@
-// The metrics page of a port, whoever serves it.
+// Reads the metrics page of a port, of heapray or of the application.
 import { httpGet } from '../../support/http-get.js';
 import { pollUntil } from '../../support/poll.js';
 import { listeningPorts } from './listening-ports.js';
@@ -17,7 +17,7 @@ export async function waitForLeak(port: number): Promise<MetricsPage> {
   return (await waitForLeakPage(port)).page;
 }
 
-/** The same, with the text of the page. */
+/** Does the same, and returns the text of the page too. */
 export function waitForLeakPage(
   port: number,
   isThere: (served: ServedPage) => boolean = () => true,

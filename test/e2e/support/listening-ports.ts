@@ -1,4 +1,4 @@
-// The TCP ports a process listens on, as Linux knows them.
+// Returns the TCP ports that a process listens on, as Linux reports them.
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 const LISTENING = '0A';

@@ -1,4 +1,4 @@
-// What the real memray says about a capture, for tests to compare with.
+// Reads reports of the real memray about a capture, for tests to compare with.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect } from 'vitest';
@@ -9,7 +9,7 @@ import { tempFolder } from '../../support/temp-folder.js';
 export interface Stats {
   total_num_allocations: number;
   total_bytes_allocated: number;
-  /** Since memray 1.20. */
+  /** Present since memray 1.20. */
   top_modules_by_allocation_size: { module: string }[];
   metadata: { start_time: string; end_time: string; peak_memory: number; pid: number; command_line: string };
 }
@@ -17,7 +17,7 @@ export interface Stats {
 export interface TableRow {
   size: number;
   n_allocations: number;
-  /** `function at file:line`. */
+  /** Written as `function at file:line`. */
   stack_trace: string;
   tid: string;
 }
@@ -27,14 +27,14 @@ export interface FlameNodes {
   strings: string[];
 }
 
-/** The version that reads a format; each reads just one. */
+/** The memray version for each format; each version reads only one. */
 export const MEMRAY_OF: Readonly<Record<number, MemrayVersion>> = {
   13: '1.20.0',
   12: '1.19.3',
   11: '1.18.0',
 };
 
-/** One version of memray looking at one capture. Every command must succeed. */
+/** Runs one version of memray on one capture. Every command must succeed. */
 export class MemrayReport {
   readonly #version: MemrayVersion;
   readonly #capture: string;
@@ -45,7 +45,7 @@ export class MemrayReport {
     this.#capture = capture;
   }
 
-  /** What the command prints. */
+  /** Returns the output of a command. */
   async print(command: readonly string[]): Promise<string> {
     const { status, stdout, stderr } = await runCommand(memray(this.#version), [...command, this.#capture], {
       env: { COLUMNS: '200' },
@@ -54,7 +54,7 @@ export class MemrayReport {
     return stdout;
   }
 
-  /** The file that the command writes. */
+  /** Returns the file that a command writes. */
   async write(command: readonly string[]): Promise<string> {
     const out = path.join(this.#folder, `${command.join('-').replaceAll(/\W+/g, '-')}.out`);
     await this.print([...command, '--force', '--output', out]);
@@ -65,14 +65,14 @@ export class MemrayReport {
     return JSON.parse(await this.write(['stats', '--json'])) as Stats;
   }
 
-  /** The data inside an HTML report. */
+  /** Returns the data inside an HTML report. */
   async html(command: readonly string[]): Promise<unknown> {
     const [, data] = /const packed_data = (.*);$/m.exec(await this.write(command)) ?? [];
     expect(data).toBeDefined();
     return JSON.parse(data ?? '');
   }
 
-  /** What the page of an HTML report says under *Stats*, line by line, and the warnings at its top. */
+  /** Returns the lines under *Stats* on the page of an HTML report, and the warnings at its top. */
   async page(command: readonly string[]): Promise<{ stats: readonly string[]; warnings: readonly string[] }> {
     const html = await this.write(command);
     const textOf = (part: string) =>
@@ -89,13 +89,13 @@ export class MemrayReport {
     };
   }
 
-  /** The rows of the table of leaks, the largest first. */
+  /** Returns the rows of the table of leaks, the largest first. */
   async leaks(): Promise<readonly TableRow[]> {
     const rows = (await this.html(['table', '--leaks'])) as TableRow[];
     return [...rows].sort((a, b) => b.size - a.size);
   }
 
-  /** The rows of `transform csv --leaks`, the largest first; stacks with the innermost function first. */
+  /** Returns the rows of `transform csv --leaks`, the largest first; stacks with the innermost function first. */
   async csvLeaks(): Promise<readonly { size: number; stack: readonly string[] }[]> {
     const [header, ...lines] = (await this.write(['transform', 'csv', '--leaks'])).trim().split(/\r?\n/);
     expect(header).toBe('allocator,num_allocations,size,tid,thread_name,stack_trace');
@@ -107,18 +107,18 @@ export class MemrayReport {
     return rows.sort((a, b) => b.size - a.size);
   }
 
-  /** Every record as one line; the first word is its kind. */
+  /** Returns every record as one line; the first word is its kind. */
   async records(): Promise<readonly string[]> {
     return (await this.print(['parse'])).trim().split('\n');
   }
 
-  /** What the text interface draws in a terminal of its own; it is left with `q` once it shows the text. */
+  /** Returns the screen of the text interface in a terminal, which is left with `q` once it shows the text. */
   async tree(text: string): Promise<string> {
     return drawnInTerminal(text, [memray(this.#version), 'tree', this.#capture]);
   }
 }
 
-/** What a program with a text interface draws in a terminal; it is left with `q` once it shows the text. */
+/** Returns the screen of a program in a terminal, which is left with `q` once it shows the text. */
 export async function drawnInTerminal(text: string, command: readonly string[]): Promise<string> {
   const { status, stdout, stderr } = await runCommand('python3', ['-c', IN_A_TERMINAL, text, ...command]);
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });

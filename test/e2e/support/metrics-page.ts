@@ -1,4 +1,4 @@
-// What a /metrics page says, in Prometheus' text format.
+// Parses a /metrics page in Prometheus' text format.
 
 export interface MetricSample {
   name: string;
@@ -21,7 +21,7 @@ export class MetricsPage {
       .map(parseLine);
   }
 
-  /** The samples of a metric that have these labels. */
+  /** Returns the samples of a metric that have these labels. */
   find(name: string, labels: Labels = {}): readonly MetricSample[] {
     const wanted = Object.entries(labels);
     return this.samples.filter(
@@ -29,12 +29,12 @@ export class MetricsPage {
     );
   }
 
-  /** The sum of these samples; 0 when there are none. */
+  /** Returns the sum of these samples; 0 if there are none. */
   sum(name: string, labels: Labels = {}): number {
     return this.find(name, labels).reduce((sum, { value }) => sum + value, 0);
   }
 
-  /** The values a label takes where the sample is not zero. */
+  /** Returns the values of a label over samples that are not zero. */
   active(name: string, label: string): readonly string[] {
     return this.find(name).flatMap(({ labels, value }) => (value !== 0 ? [labels[label] ?? ''] : []));
   }

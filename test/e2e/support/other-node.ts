@@ -1,9 +1,9 @@
-// A Node on the machine that is too old for heapray.
+// Finds a Node on the machine that is too old for heapray.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 
-/** The first Node on the path that is older than 22; undefined when the machine has none. */
+/** Returns the first Node on the path that is older than 22; undefined if the machine has none. */
 export function nodeTooOld(): string | undefined {
   const folders = (process.env.PATH ?? '').split(path.delimiter);
   const candidates = folders.map((folder) => path.join(folder, 'node')).filter((file) => existsSync(file));

@@ -1,4 +1,4 @@
-// What `go tool pprof` says about a profile, for tests to compare with.
+// Reads what `go tool pprof` shows of a profile, for tests to compare with.
 import { expect } from 'vitest';
 import { goPprof } from '../../support/peers.js';
 
@@ -10,7 +10,7 @@ export interface TopRow {
 }
 
 export interface RawSample {
-  /** alloc_objects, alloc_space, inuse_objects, inuse_space. */
+  /** Values of alloc_objects, alloc_space, inuse_objects, inuse_space. */
   values: readonly number[];
   /** Function names, the innermost first. */
   stack: readonly string[];
@@ -19,9 +19,9 @@ export interface RawSample {
 
 export interface RawProfile {
   comments: readonly string[];
-  /** When it was collected, ms since the Unix epoch. */
+  /** Time of the collection, ms since the Unix epoch. */
   collectedMillis: number;
-  /** As Go prints it, such as `2.01`; empty for none. */
+  /** Duration as Go prints it, such as `2.01`; empty without one. */
   duration: string;
   periodType: string;
   period: number;
@@ -39,9 +39,9 @@ export async function pprofText(args: readonly string[], source: string): Promis
   return stdout;
 }
 
-/** The rows of `-top` by one column, the largest first. */
+/** Returns the rows of `-top` by one column, the largest first. */
 export async function pprofTop(source: string, column: Column): Promise<readonly TopRow[]> {
-  // Plain bytes instead of kB and MB.
+  // `-unit=B` prints bytes instead of kB and MB.
   const text = await pprofText(['-top', '-unit=B', '-nodefraction=0', `-sample_index=${column}`], source);
   expect(text).toContain(`Type: ${column}`);
   const rows = text.matchAll(/^ *(\S+) +\S+% +\S+% +(\S+) +\S+% +(.*)$/gm);
@@ -52,7 +52,7 @@ export async function pprofTop(source: string, column: Column): Promise<readonly
   }));
 }
 
-/** The whole profile, as `-raw` prints it. */
+/** Returns the whole profile, as `-raw` prints it. */
 export async function pprofRaw(source: string): Promise<RawProfile> {
   const text = await pprofText(['-raw'], source);
   const [head = '', rest = ''] = text.split(/^Samples:\n/m);
@@ -72,19 +72,19 @@ export async function pprofRaw(source: string): Promise<RawProfile> {
   };
 }
 
-/** The sum of a column over all samples. */
+/** Returns the sum of a column over all samples. */
 export function columnSum({ samples }: RawProfile, column: Column): number {
   const index = COLUMNS.indexOf(column);
   return samples.reduce((sum, { values }) => sum + (values[index] ?? 0), 0);
 }
 
-/** `     1: 0x0 M=1 rememberOrder /app/index.js:4:1 s=4`: the function by location. */
+/** Parses `     1: 0x0 M=1 rememberOrder /app/index.js:4:1 s=4`; returns the function by location. */
 function locations(tables: string): ReadonlyMap<string, string> {
   const lines = tables.matchAll(/^ +(\d+): 0x\w+ M=\d+ (.*) \S*:\d+:\d+ s=\d+/gm);
   return new Map([...lines].map(([, id = '', name = '']) => [id, name]));
 }
 
-/** `     1 2 3 4: 7 6 5` and below it `     key:[value] key:[value]`. */
+/** Parses `     1 2 3 4: 7 6 5` and below it `     key:[value] key:[value]`. */
 function samples(lines: readonly string[], functions: ReadonlyMap<string, string>): RawSample[] {
   const found: RawSample[] = [];
   for (const line of lines) {

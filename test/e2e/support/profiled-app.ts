@@ -1,4 +1,4 @@
-// Starting apps under heapray: where its endpoints are, what they say, and the folder of its captures.
+// Starts apps under heapray, and reads their endpoints and the folder of their captures.
 import path from 'node:path';
 import { httpGet } from '../../support/http-get.js';
 import { type NodeLine, nodeBinary } from '../../support/peers.js';
@@ -14,23 +14,23 @@ export interface AppOptions {
   app: readonly string[];
   line?: NodeLine;
   project?: ProjectName;
-  /** Without the optional @datadog/pprof. */
+  /** Leaves out the optional @datadog/pprof. */
   omitOptional?: boolean;
   /** A folder made by `appFolder` to run in, instead of a new one. */
   folder?: string;
   /** Node's own options. */
   nodeArgs?: readonly string[];
   env?: Record<string, string | undefined>;
-  /** A command that runs the one given after it. */
+  /** A command that runs the command after it. */
   prefix?: readonly string[];
-  /** Whether to preload heapray; otherwise the app starts it, or runs without it. */
+  /** Preloads heapray; otherwise the app starts it, or runs without it. */
   register?: boolean;
 }
 
 const REGISTER = ['--import', '@heapray/instrumentation/register'];
 const ANY_PORT = { HEAPRAY_DEBUG_ADDR: '127.0.0.1:0', OTEL_EXPORTER_PROMETHEUS_PORT: '0' };
 
-/** Starts an app that runs until it is stopped. Its servers listen on ports that are free. */
+/** Starts an app that runs until it is stopped. Its servers listen on free ports. */
 export function startApp(options: AppOptions): RunningApp {
   const { command, args, cwd, env } = appCommand(options);
   return new RunningApp(startProcess(command, { args, cwd, env }), cwd);
@@ -42,7 +42,7 @@ export async function runApp(options: AppOptions): Promise<CommandResult> {
   return runCommand(command, args, { cwd, env });
 }
 
-/** What runs an app. */
+/** Returns the command that runs an app. */
 export function appCommand(options: AppOptions) {
   const { line = '24', nodeArgs = [], register = true, app, env } = options;
   const { project = 'bare', omitOptional = false, prefix = [] } = options;
@@ -70,24 +70,24 @@ export class RunningApp {
     this.folder = folder;
   }
 
-  /** Where captures go when nobody says otherwise. */
+  /** The default folder of captures. */
   get home(): string {
     return path.join(this.folder, 'heapray');
   }
 
-  /** `http://host:port` of the debug server, as the log says. */
+  /** Returns `http://host:port` of the debug server, according to the log. */
   async debugUrl(): Promise<string> {
     const [, url] = await this.process.waitForOutput(/memory profiles on (http:\S+)\/debug\/pprof\//);
     return url ?? '';
   }
 
-  /** The address of the metrics page, as the log says. */
+  /** Returns the address of the metrics page, according to the log. */
   async metricsUrl(): Promise<string> {
     const [, url] = await this.process.waitForOutput(/metrics on (http:\S+)\n/);
     return url ?? '';
   }
 
-  /** The metrics page, once the profiler thread has answered: before, a page goes without what only that knows. */
+  /** Returns the metrics page, once the profiler thread has answered; earlier pages lack its values. */
   async metrics(): Promise<MetricsPage> {
     const url = await this.metricsUrl();
     const check = async () => {
@@ -97,7 +97,7 @@ export class RunningApp {
     return pollUntil(check, { what: 'a metrics page of the profiler thread' });
   }
 
-  /** Reads the metrics page until it says what is waited for, and returns it. */
+  /** Reads the metrics page until it fulfils the condition, and returns it. */
   async waitForMetrics(what: string, isThere: (page: MetricsPage) => boolean): Promise<MetricsPage> {
     const check = async () => {
       const page = await this.metrics();

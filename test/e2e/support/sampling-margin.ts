@@ -1,4 +1,4 @@
-/** Five standard errors of a sum of sampled bytes, as V8 scales them: sampled every so many bytes, of so many. */
+/** Returns five standard errors of an estimate of `bytes`, sampled every `interval` bytes and scaled as V8 does. */
 export function samplingMargin(interval: number, bytes: number): number {
   return 5 * Math.sqrt(interval * bytes);
 }

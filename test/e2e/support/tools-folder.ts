@@ -1,4 +1,4 @@
-// A user's project with bundlers and compilers in it: the application of the fixture, and what it is built with.
+// Makes a user's project with bundlers and compilers: the application of the fixture, and the tools to build it.
 import { cpSync, readdirSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import { expect } from 'vitest';
@@ -19,7 +19,7 @@ export function toolsFolder(): string {
   return folder;
 }
 
-/** Runs a shell line as a user of the project does; fails with all that it printed. */
+/** Runs a shell line as a user of the project does; fails with everything that it printed. */
 export async function runLine(line: string, folder: string, node: NodeLine = '24'): Promise<CommandResult> {
   const bins = [path.dirname(nodeBinary(node)), path.join(project('build-tools'), 'node_modules', '.bin')];
   const env = {
@@ -33,9 +33,9 @@ export async function runLine(line: string, folder: string, node: NodeLine = '24
 }
 
 export interface AppReport {
-  /** How it was sampled; 'none' when it was not profiled. */
+  /** The sampler's mode; 'none' without profiling. */
   readonly mode: string;
-  /** `level: text` of all messages above debug. */
+  /** All messages above debug, as `level: text`. */
   readonly messages: readonly string[];
 }
 
@@ -45,7 +45,7 @@ export async function runBuiltApp(file: string, folder: string, node: NodeLine =
   return JSON.parse(stdout) as AppReport;
 }
 
-/** The messages that somebody should read. */
+/** Returns warnings and errors. */
 export function problems({ messages }: AppReport): string[] {
   return messages.filter((text) => /^(warn|error):/.test(text));
 }

@@ -1,6 +1,6 @@
 const orders = new Map();
 
-/** Keeps every order for ever, 256 KiB each. */
+/** Keeps every order without limit, 256 KiB each. */
 export function rememberOrder(number) {
   const lines = new Array(8192).fill(number);
   const prices = new Array(8192).fill(number);

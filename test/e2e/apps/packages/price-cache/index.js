@@ -1,6 +1,6 @@
 const prices = new Map();
 
-/** Keeps the prices of every order for ever; 32 KiB each. */
+/** Keeps the prices of every order without limit; 32 KiB each. */
 export function priceOf(number) {
   const found = prices.get(number);
   if (found) return found;

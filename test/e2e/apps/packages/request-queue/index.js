@@ -1,5 +1,5 @@
 const unanswered = [];
-/** The first request is never answered, and everything waits for it. */
+/** Stays pending, because the first request is never answered; all others wait for it. */
 let tail = new Promise((resolve) => unanswered.push(resolve));
 
 /** Queues a request behind all others; 32 KiB each. */
