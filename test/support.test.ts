@@ -29,12 +29,12 @@ describe('startNode', () => {
     expect(await service.stop('SIGTERM')).toEqual({ status: null, signal: 'SIGTERM' });
   });
 
-  test('says what was printed when the process ends first', async () => {
+  test('includes the output in the error when the process ends first', async () => {
     const service = startNode({ args: ['-e', "console.error('no such port'); process.exitCode = 3"] });
     await expect(service.waitForOutput(/listening/)).rejects.toThrow(/status 3[\s\S]*no such port/);
   });
 
-  test('kills a process that does not obey', async () => {
+  test('kills a process that ignores the signal', async () => {
     const deaf = "process.on('SIGTERM', () => {}); console.log('ready');";
     const service = startNode({ args: ['-e', deaf + FOREVER] });
     await service.waitForOutput(/ready/);
@@ -42,26 +42,26 @@ describe('startNode', () => {
     expect(service.end?.signal).toBe('SIGKILL');
   });
 
-  test('reports a binary that is not there', async () => {
+  test('reports a missing binary', async () => {
     const service = startNode({ node: '/nowhere/node', args: [] });
     await expect(service.waitForOutput(/ready/)).rejects.toThrow(/ENOENT/);
   });
 
-  test('(leaves a process to the end of the test)', async () => {
+  test('(leaves a process running until the end of the test)', async () => {
     forgotten = startNode({ args: ['-e', FOREVER] });
     expect(forgotten.pid).toBeGreaterThan(0);
   });
 
-  test('has killed what the test before forgot', () => {
+  test('has killed the process of the previous test', () => {
     expect(forgotten?.end?.signal).toBe('SIGKILL');
   });
 
-  test('gives the child none of the test run', async () => {
+  test('passes no variables of the test run to the child', async () => {
     const { stdout } = await runCommand(process.execPath, ['-p', 'Object.keys(process.env).join()']);
     expect(stdout).not.toMatch(/VITEST|NODE_ENV|npm_/);
   });
 
-  test('gives the child nothing of the user that would change it', async () => {
+  test('passes no variables of the user that would change the child', async () => {
     for (const name of ['HEAPRAY_HOME', 'OTEL_LOG_LEVEL', 'AIRFLOW_HOME']) vi.stubEnv(name, '/elsewhere');
     const env = { OTEL_SERVICE_NAME: 'ours' };
     const { stdout } = await runCommand(process.execPath, ['-p', 'JSON.stringify(process.env)'], { env });
@@ -81,7 +81,7 @@ describe('runCommand', () => {
 });
 
 describe('pollUntil', () => {
-  test('returns the first real value, and counts a throw as not yet', async () => {
+  test('returns the first truthy value, and counts a throw as not yet', async () => {
     let calls = 0;
     const check = () => {
       calls += 1;
@@ -91,7 +91,7 @@ describe('pollUntil', () => {
     expect(await pollUntil(check, { what: 'the third call', everyMillis: 1 })).toBe(3);
   });
 
-  test('says what did not come, and why', async () => {
+  test('names the awaited result and the last error when time is up', async () => {
     const check = () => {
       throw new Error('connection refused');
     };
@@ -108,12 +108,12 @@ describe('tempFolder', () => {
     expect(existsSync(folder)).toBe(true);
   });
 
-  test('is gone after the test', () => {
+  test('removes the folder after the test', () => {
     expect(existsSync(folder)).toBe(false);
   });
 });
 
-test('freePort gives each port once', async () => {
+test('freePort returns each port once', async () => {
   const ports = new Set<number>();
   for (let at = 0; at < 500; at++) ports.add(await freePort());
   expect(ports.size).toBe(500);

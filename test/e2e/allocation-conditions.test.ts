@@ -22,7 +22,7 @@ const CONDITIONS = [
   { what: 'in a loop that never ends', nodeArgs: [], mode: 'loop' },
 ];
 
-describe('allocation by function is as right as the profile says', () => {
+describe('allocation by function is as accurate as the profile states', () => {
   for (const { what, nodeArgs, mode } of CONDITIONS) {
     peerTest(what, ['project-bare', 'go-pprof'], async () => {
       const app = startApp({ app: ['known-shares.js', mode], nodeArgs, env: ENV });
@@ -30,7 +30,7 @@ describe('allocation by function is as right as the profile says', () => {
       const profile = await pollUntil(async () => {
         const made = await pprofRaw(heap);
         const { pairs, points } = evidence(made);
-        // Until there are whole pairs, all bytes are unobserved; a small young generation needs some tries.
+        // All bytes are unobserved until there are whole pairs; a small young generation needs some tries.
         const isObserved = allocatedBy(made, '(unobserved)') < 0.5 * totalOf(made);
         return pairs >= 40 && points <= EVIDENCE_POINTS && isObserved && made;
       }, PATIENT);

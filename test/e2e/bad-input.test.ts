@@ -21,7 +21,7 @@ function complaints({ stderr }: { stderr: string }): readonly string[] {
 }
 
 describe('traced components', () => {
-  peerTest('that are unknown are dropped with one warning each', 'project-bare', async () => {
+  peerTest('drop unknown names with one warning each', 'project-bare', async () => {
     const folder = appFolder('bare');
     const env = { HEAPRAY_COMPONENT: 'scheduler', HEAPRAY_TRACE_COMPONENTS: 'scheduler,sheduler, Api' };
     const result = await runApp({ app: ['ending.js', 'exit'], folder, env });
@@ -37,7 +37,7 @@ describe('traced components', () => {
     expectFinished(captureOf(path.join(folder, 'heapray'), 'scheduler'));
   });
 
-  peerTest("are Airflow's, by its own variable and file", 'project-bare', async () => {
+  peerTest("can be set by Airflow's own variable and file", 'project-bare', async () => {
     const airflow = tempFolder();
     writeFileSync(
       path.join(airflow, 'airflow.cfg'),
@@ -54,7 +54,7 @@ describe('traced components', () => {
   });
 });
 
-describe('a home that cannot take a capture', () => {
+describe('a home that cannot hold a capture', () => {
   const file = () => {
     const name = path.join(tempFolder(), 'a-file');
     writeFileSync(name, '');
@@ -68,7 +68,7 @@ describe('a home that cannot take a capture', () => {
 
   for (const { what, home, says } of HOMES) {
     peerTest(
-      `because it is ${what}: one error, counted, and the service goes on`,
+      `because it is ${what}: one error, a count, and the service runs on`,
       'project-bare',
       async () => {
         const service = startApp({ app: ['leaky-service.js'], env: { ...TRACED, HEAPRAY_HOME: home() } });
@@ -78,7 +78,7 @@ describe('a home that cannot take a capture', () => {
       },
     );
 
-    peerTest(`because it is ${what}: endings stay as they are`, 'project-bare', async () => {
+    peerTest(`because it is ${what}: processes end as usual`, 'project-bare', async () => {
       const result = await runApp({ app: ['ending.js', 'exit'], env: { ...TRACED, HEAPRAY_HOME: home() } });
       expect(result).toMatchObject({ status: 3, stdout: 'worked\nexit event 3, 4000 kept\n' });
       expect(complaints(result)).toEqual([expect.stringMatching(says)]);
@@ -86,7 +86,7 @@ describe('a home that cannot take a capture', () => {
   }
 
   peerTest(
-    'because its disk is full: one error, counted, and the service goes on',
+    'because its disk is full: one error, a count, and the service runs on',
     'project-bare',
     async () => {
       const home = tempFolder();
@@ -101,9 +101,9 @@ describe('a home that cannot take a capture', () => {
   );
 });
 
-describe('a sampling interval that V8 would die of', () => {
+describe('a sampling interval that would crash V8', () => {
   for (const value of ['abc', '0', '0.5', '-1', '1e3', '2147483648']) {
-    peerTest(`${value}: says what is allowed, and takes the default`, 'project-bare', async () => {
+    peerTest(`${value}: names the allowed values, and uses the default`, 'project-bare', async () => {
       const app = ['ending.js', 'natural'];
       const plain = await runApp({ app, register: false });
       const result = await runApp({ app, env: { HEAPRAY_SAMPLING_INTERVAL: value } });
@@ -115,10 +115,10 @@ describe('a sampling interval that V8 would die of', () => {
   }
 });
 
-describe('a Node that is restricted', () => {
+describe('a restricted Node', () => {
   for (const line of ['22.15', '22', '24', '26'] as const) {
     peerTest(
-      `Node ${line} --permission: says what is missing, and the app goes on`,
+      `Node ${line} --permission: names the missing options, and the app runs on`,
       [`node-${line}`, 'project-bare'],
       async () => {
         const nodeArgs = ['--permission', '--allow-fs-read=*'];
@@ -138,7 +138,7 @@ describe('a Node that is restricted', () => {
   ];
   for (const { line, nodeArgs } of RIGHTS) {
     peerTest(
-      `Node ${line} --permission without workers: the same`,
+      `Node ${line} --permission without workers: names the option, and the app runs on`,
       [`node-${line}`, 'project-bare'],
       async () => {
         const result = await runApp({ app: ['ending.js', 'exit'], line, nodeArgs });
@@ -151,7 +151,7 @@ describe('a Node that is restricted', () => {
     );
 
     peerTest(
-      `Node ${line} --permission with what it needs: profiles`,
+      `Node ${line} --permission with all options: profiles`,
       [`node-${line}`, 'project-bare'],
       async () => {
         const rights = [...nodeArgs, '--allow-worker', '--allow-addons'];
@@ -168,7 +168,7 @@ describe('a Node that is restricted', () => {
   }
 
   const old = nodeTooOld();
-  test.runIf(old)('a Node that is too old: says so, and the app goes on', async () => {
+  test.runIf(old)('a Node that is too old: names the needed version, and the app runs on', async () => {
     const { args, cwd, env } = appCommand({ app: ['ending.js', 'exit'] });
     const result = await runCommand(old ?? '', args, { cwd, env });
     expect(result).toMatchObject({ status: 3, stdout: 'worked\nexit event 3, 4000 kept\n' });

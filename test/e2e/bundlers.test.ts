@@ -14,7 +14,7 @@ import { tempFolder } from '../support/temp-folder.js';
 import { docsSection, writeDocsFiles } from './support/docs-commands.js';
 import { problems, runBuiltApp, runLine, toolsFolder } from './support/tools-folder.js';
 
-describeWithPeer('the lines of the documentation', 'project-build-tools', () => {
+describeWithPeer('the commands of the documentation', 'project-build-tools', () => {
   test.each([
     ['ways-to-start.md', 'Bundlers'],
     ['bundlers.md', 'esbuild'],
@@ -87,22 +87,25 @@ const BUNDLERS = [
 ] as const;
 
 describeWithPeer('a bundle that holds heapray', 'project-build-tools', () => {
-  test.each(BUNDLERS)('of %s uses the copy beside it; alone it says what to do', async (_, line) => {
-    const folder = toolsFolder();
-    await runLine(line, folder);
-    const [, file = ''] = /dist\/(\S+)$/.exec(line) ?? [];
-    const beside = await runBuiltApp(path.join('dist', file), folder);
-    expect({ mode: beside.mode, problems: problems(beside) }).toEqual({ mode: 'binding', problems: [] });
-    const alone = await runBuiltApp(file, movedTo(path.join(folder, 'dist')));
-    expect(alone.mode).toBe('none');
-    expect(problems(alone)).toEqual([
-      expect.stringMatching(
-        /^error: cannot start the profiler thread, memory is not profiled: this application is bundled, .* as external \(esbuild --external:@heapray\/instrumentation; /,
-      ),
-    ]);
-  });
+  test.each(BUNDLERS)(
+    'of %s uses the installed copy beside it; without one it names the remedy',
+    async (_, line) => {
+      const folder = toolsFolder();
+      await runLine(line, folder);
+      const [, file = ''] = /dist\/(\S+)$/.exec(line) ?? [];
+      const beside = await runBuiltApp(path.join('dist', file), folder);
+      expect({ mode: beside.mode, problems: problems(beside) }).toEqual({ mode: 'binding', problems: [] });
+      const alone = await runBuiltApp(file, movedTo(path.join(folder, 'dist')));
+      expect(alone.mode).toBe('none');
+      expect(problems(alone)).toEqual([
+        expect.stringMatching(
+          /^error: cannot start the profiler thread, memory is not profiled: this application is bundled, .* as external \(esbuild --external:@heapray\/instrumentation; /,
+        ),
+      ]);
+    },
+  );
 
-  test('of webpack has the profiler thread in it, and says that the binding is missing', async () => {
+  test('of webpack includes the profiler thread, and reports the missing binding', async () => {
     const folder = toolsFolder();
     await runLine('webpack --mode production --target node --entry ./app.mjs -o dist', folder);
     const beside = await runBuiltApp('dist/main.js', folder);
@@ -112,7 +115,7 @@ describeWithPeer('a bundle that holds heapray', 'project-build-tools', () => {
     expect(problems(alone)).toEqual([expect.stringContaining('is not installed beside this bundle')]);
   });
 
-  test('says what to do when it holds the preload', async () => {
+  test('names the remedy when it includes the preload', async () => {
     const folder = toolsFolder();
     await runLine(
       'echo "import \'@heapray/instrumentation/register\'" | esbuild --bundle --platform=node --format=esm --outfile=dist/app.mjs',

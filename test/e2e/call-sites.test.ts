@@ -83,7 +83,7 @@ for (const line of ['22', '24', '26'] as const) {
       [found, again] = await Promise.all([findings(line), findings(line)]);
     });
 
-    test('are three call sites, the same at each collection and in each process', () => {
+    test('are three call sites, the same in each collection and each process', () => {
       for (const page of [found.late, again.late]) {
         for (const metric of ['heapray_memory_retained', 'heapray_memory_allocated_total'])
           expect(sitesIn(page, metric).slice(0, 3).sort()).toEqual([...LABELS].sort());
@@ -92,7 +92,7 @@ for (const line of ['22', '24', '26'] as const) {
         expect(sitesIn(page, 'heapray_memory_retained')).toEqual(expect.arrayContaining(LABELS));
     });
 
-    test('are two suspects in the log, told apart by where they start', () => {
+    test('are two suspects in the log, distinguished by their positions', () => {
       expect([...suspects(found.log)].sort()).toEqual([textOf(ORDERS), textOf(CARTS)].sort());
     });
 
@@ -100,7 +100,7 @@ for (const line of ['22', '24', '26'] as const) {
       expect([...sitesIn(found.late, 'heapray_memory_growth')].sort()).toEqual(LABELS.slice(0, 2).sort());
     });
 
-    test('are rows and suspects of their own in the text', () => {
+    test('are separate rows and suspects in the text', () => {
       for (const position of [ORDERS, CARTS, SESSIONS])
         expect(found.text).toMatch(
           new RegExp(`(?: %|-) {2}${escaped(textOf(position))}  order-service  three-callbacks$`, 'm'),

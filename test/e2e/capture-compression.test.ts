@@ -39,7 +39,7 @@ describe.each([13, 12, 11])('format %d', (format) => {
 });
 
 describeWithPeer('a capture', ['project-bare', 'memray-1.20.0'], () => {
-  test('that is rotated away is compressed while the next is written', async () => {
+  test('compresses a rotated capture while the next one is written', async () => {
     const env = {
       ...COMPRESSED,
       HEAPRAY_MAX_CAPTURE_BYTES: '65536',

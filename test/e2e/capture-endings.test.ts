@@ -47,7 +47,7 @@ for (const line of LINES) {
       expect(await service.stop('SIGKILL')).toEqual({ status: null, signal: 'SIGKILL' });
     });
 
-    peerTest('killed in mid-run it leaves a capture that memray reads', 'memray-1.20.0', async () => {
+    peerTest('leaves a capture that memray reads when killed in mid-run', 'memray-1.20.0', async () => {
       for (const bytes of [1, 30_000]) {
         const service = startApp({ line, app: ['leaky-service.js'], env: TRACED });
         const capture = captureOf(service.home, 'shop');
@@ -86,22 +86,26 @@ for (const line of LINES) {
   });
 }
 
-peerTest('out of memory: the capture shows who it was', ['project-bare', 'memray-1.20.0'], async () => {
-  const nodeArgs = ['--max-old-space-size=64'];
-  const service = startApp({ app: ['bursting.js'], nodeArgs, env: { ...TRACED, LEAK_MIB: '32' } });
-  await service.waitForLog(/^leaked$/m);
-  const report = new MemrayReport('1.20.0', captureOf(service.home, 'shop'));
-  const isWritten = async () => {
-    const [first] = await report.leaks();
-    return first?.stack_trace.startsWith('rememberOrder') && first.size > 24 * 2 ** 20;
-  };
-  await pollUntil(isWritten, { what: 'the leak in the capture', everyMillis: 500 });
-  process.kill(service.process.pid, 'SIGUSR2');
-  expect(await service.end()).toEqual({ status: null, signal: 'SIGABRT' });
-  expect(await isWritten()).toBe(true);
-});
+peerTest(
+  'out of memory: the capture shows the leaking function',
+  ['project-bare', 'memray-1.20.0'],
+  async () => {
+    const nodeArgs = ['--max-old-space-size=64'];
+    const service = startApp({ app: ['bursting.js'], nodeArgs, env: { ...TRACED, LEAK_MIB: '32' } });
+    await service.waitForLog(/^leaked$/m);
+    const report = new MemrayReport('1.20.0', captureOf(service.home, 'shop'));
+    const isWritten = async () => {
+      const [first] = await report.leaks();
+      return first?.stack_trace.startsWith('rememberOrder') && first.size > 24 * 2 ** 20;
+    };
+    await pollUntil(isWritten, { what: 'the leak in the capture', everyMillis: 500 });
+    process.kill(service.process.pid, 'SIGUSR2');
+    expect(await service.end()).toEqual({ status: null, signal: 'SIGABRT' });
+    expect(await isWritten()).toBe(true);
+  },
+);
 
-peerTest('a process that is too short for its capture says so', 'project-bare', async () => {
+peerTest('a process that is too short for its capture logs that', 'project-bare', async () => {
   const nodeArgs = ['--require', './idle-threads.cjs'];
   const service = startApp({ app: ['ending.js', 'exit'], nodeArgs, env: TRACED });
   expect(await service.end()).toEqual({ status: 3, signal: null });
@@ -111,7 +115,7 @@ peerTest('a process that is too short for its capture says so', 'project-bare', 
 });
 
 describe('without a traced component', () => {
-  peerTest('a signal is not even listened to', ['node-24', 'project-bare'], async () => {
+  peerTest('does not listen to signals', ['node-24', 'project-bare'], async () => {
     const service = startApp({ app: ['signal-handling.js', 'counting'], env: { LEAK_MIB: '1' } });
     await service.waitForLog(/^leaked$/m);
     expect(await service.stop('SIGTERM')).toEqual({ status: null, signal: 'SIGTERM' });

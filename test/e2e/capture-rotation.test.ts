@@ -13,7 +13,7 @@ import { samplingMargin } from './support/sampling-margin.js';
 const TRACED = { HEAPRAY_COMPONENT: 'shop', HEAPRAY_TRACE_COMPONENTS: 'shop' };
 const ROTATED = /^shop_memory\.\d{8}T\d{6}Z(-\d+)?\.bin$/;
 
-peerTest('an earlier capture is moved away untouched', 'project-bare', async () => {
+peerTest('an earlier capture is renamed and not changed', 'project-bare', async () => {
   const folder = appFolder('bare');
   const home = path.join(folder, 'heapray');
   mkdirSync(home);
@@ -27,7 +27,7 @@ peerTest('an earlier capture is moved away untouched', 'project-bare', async () 
   expectFinished(captureOf(home, 'shop'));
 });
 
-peerTest('HEAPRAY_MAX_CAPTURES are kept, the newest', 'project-bare', async () => {
+peerTest('only the newest HEAPRAY_MAX_CAPTURES captures are kept', 'project-bare', async () => {
   const folder = appFolder('bare');
   const home = path.join(folder, 'heapray');
   const contents: string[] = [];
@@ -40,34 +40,38 @@ peerTest('HEAPRAY_MAX_CAPTURES are kept, the newest', 'project-bare', async () =
   expect(kept.toSorted()).toEqual(contents.slice(-2).toSorted());
 });
 
-peerTest('two processes under one name spoil nothing', ['project-bare', 'memray-1.20.0'], async () => {
-  const folder = appFolder('bare');
-  const home = path.join(folder, 'heapray');
-  const env = { ...TRACED, LEAK_MIB: '4' };
-  // Collect garbage first, because uncollected garbage looks like a leak.
-  const nodeArgs = ['--expose-gc'];
-  const first = startApp({ app: ['leaky-service.js'], nodeArgs, folder, env });
-  await first.waitForLog(/profiling memory of component shop/);
-  await first.waitForLog(/^leaked$/m);
-  const second = startApp({ app: ['leaky-service.js'], nodeArgs, folder, env });
-  await second.waitForLog(/profiling memory of component shop/);
-  await second.waitForLog(/^leaked$/m);
-  await first.stop();
-  await second.stop();
-  expect(fileNames(home)).toHaveLength(2);
-  for (const name of fileNames(home)) {
-    const capture = path.join(home, name);
-    expectFinished(capture);
-    const report = new MemrayReport('1.20.0', capture);
-    const { metadata } = await report.stats();
-    const { pid } = (name === 'shop_memory.bin' ? first : second).process;
-    expect(metadata.pid).toBe(pid);
-    expect(['shop_memory.bin', `shop_memory.${second.process.pid}.bin`]).toContain(name);
-    expect((await report.leaks())[0]?.stack_trace).toMatch(/^rememberOrder/);
-  }
-});
+peerTest(
+  "two processes with one name do not damage each other's captures",
+  ['project-bare', 'memray-1.20.0'],
+  async () => {
+    const folder = appFolder('bare');
+    const home = path.join(folder, 'heapray');
+    const env = { ...TRACED, LEAK_MIB: '4' };
+    // Collect garbage first, because uncollected garbage looks like a leak.
+    const nodeArgs = ['--expose-gc'];
+    const first = startApp({ app: ['leaky-service.js'], nodeArgs, folder, env });
+    await first.waitForLog(/profiling memory of component shop/);
+    await first.waitForLog(/^leaked$/m);
+    const second = startApp({ app: ['leaky-service.js'], nodeArgs, folder, env });
+    await second.waitForLog(/profiling memory of component shop/);
+    await second.waitForLog(/^leaked$/m);
+    await first.stop();
+    await second.stop();
+    expect(fileNames(home)).toHaveLength(2);
+    for (const name of fileNames(home)) {
+      const capture = path.join(home, name);
+      expectFinished(capture);
+      const report = new MemrayReport('1.20.0', capture);
+      const { metadata } = await report.stats();
+      const { pid } = (name === 'shop_memory.bin' ? first : second).process;
+      expect(metadata.pid).toBe(pid);
+      expect(['shop_memory.bin', `shop_memory.${second.process.pid}.bin`]).toContain(name);
+      expect((await report.leaks())[0]?.stack_trace).toMatch(/^rememberOrder/);
+    }
+  },
+);
 
-peerTest('a large capture goes on in another file', ['project-bare', 'memray-1.20.0'], async () => {
+peerTest('a large capture continues in another file', ['project-bare', 'memray-1.20.0'], async () => {
   const env = {
     ...TRACED,
     // Room for everything alive at the end, some 8,000 samples.
@@ -100,7 +104,7 @@ peerTest('a large capture goes on in another file', ['project-bare', 'memray-1.2
 for (const format of [13, 12, 11]) {
   const version = MEMRAY_OF[format] ?? '1.20.0';
   const peers = ['project-bare', `memray-${version}`] as const;
-  peerTest(`a large capture goes on summed up, killed or not (format ${format})`, peers, async () => {
+  peerTest(`a large capture continues aggregated, killed or not (format ${format})`, peers, async () => {
     const env = {
       ...TRACED,
       HEAPRAY_MAX_CAPTURE_BYTES: '65536',
@@ -135,7 +139,7 @@ for (const format of [13, 12, 11]) {
   });
 }
 
-peerTest('a capture summed up survives SIGKILL', ['project-bare', 'memray-1.20.0'], async () => {
+peerTest('an aggregated capture survives SIGKILL', ['project-bare', 'memray-1.20.0'], async () => {
   const env = {
     ...TRACED,
     HEAPRAY_MAX_CAPTURE_BYTES: '65536',

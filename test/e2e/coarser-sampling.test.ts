@@ -1,4 +1,4 @@
-// A heap with so many samples that polls would stop the main thread for too long.
+// A heap with enough samples that polls would stop the main thread for too long.
 import { expect } from 'vitest';
 import { peerTest } from '../support/peer-test.js';
 import { pollUntil } from '../support/poll.js';
@@ -19,7 +19,7 @@ const COARSER = 4 * INTERVAL;
 const NODE_ARGS = ['--no-opt', '--no-maglev'];
 
 peerTest(
-  'the sampler begins anew at a larger interval, and nothing is lost silently',
+  'the sampler restarts at a larger interval, and all losses are counted',
   ['project-bare', 'go-pprof'],
   async () => {
     const app = startApp({

@@ -11,13 +11,13 @@ import { runBuiltApp, runLine, toolsFolder } from './support/tools-folder.js';
 
 const PACKAGES = ['@heapray/exporter', '@heapray/instrumentation', 'heapray'];
 
-describeWithPeer('the packages as they are published', 'project-build-tools', () => {
+describeWithPeer('the published packages', 'project-build-tools', () => {
   const pack = (name: string) => {
     const folder = path.join(project('build-tools'), 'node_modules', name);
     return `npm pack --silent --pack-destination . ${folder}`;
   };
 
-  test.each(PACKAGES)('%s resolves for Are the types wrong? and publint', async (name) => {
+  test.each(PACKAGES)('%s passes the checks of Are the types wrong? and publint', async (name) => {
     const folder = toolsFolder();
     const { stdout } = await runLine(pack(name), folder);
     await runLine(`attw ${stdout.trim()} --no-color`, folder);
@@ -26,11 +26,11 @@ describeWithPeer('the packages as they are published', 'project-build-tools', ()
 });
 
 describeWithPeer('TypeScript', 'project-build-tools', () => {
-  test('compiles applications of both kinds in every way to resolve packages', async () => {
+  test('compiles CommonJS and ES module applications with every module resolution', async () => {
     expect((await runLine('node compile.mjs', project('build-tools'))).stdout).toBe('');
   });
 
-  test('compiles with the lines of the documentation', async () => {
+  test('compiles with the commands of the documentation', async () => {
     const folder = path.join(project('build-tools'), 'typescript', 'commonjs');
     const { commands } = docsSection('ways-to-start.md', 'TypeScript');
     expect(commands).toHaveLength(2);
@@ -55,19 +55,23 @@ describeWithPeer('Jest with CommonJS', 'project-build-tools', () => {
 
 describe('require', () => {
   for (const line of NODE_VERSIONS) {
-    peerTest(`on Node ${line} gives what import gives`, ['project-build-tools', `node-${line}`], async () => {
-      const folder = project('build-tools');
-      const report = await runBuiltApp('app.cjs', folder, line);
-      expect(report.mode).toBe(line === '26' ? 'native-api' : 'binding');
-      const subpaths = PACKAGES.slice(0, 2).flatMap((name) =>
-        entriesOf(path.join(folder, 'node_modules', name)),
-      );
-      const script = `(async () => {
+    peerTest(
+      `on Node ${line} returns the same as import`,
+      ['project-build-tools', `node-${line}`],
+      async () => {
+        const folder = project('build-tools');
+        const report = await runBuiltApp('app.cjs', folder, line);
+        expect(report.mode).toBe(line === '26' ? 'native-api' : 'binding');
+        const subpaths = PACKAGES.slice(0, 2).flatMap((name) =>
+          entriesOf(path.join(folder, 'node_modules', name)),
+        );
+        const script = `(async () => {
         for (const name of ${JSON.stringify(subpaths)}) console.log(name, require(name) === await import(name));
       })()`;
-      const { stdout, stderr } = await runCommand(nodeBinary(line), ['-e', script], { cwd: folder });
-      expect(stdout.trim().split('\n'), stderr).toEqual(subpaths.map((name) => `${name} true`));
-    });
+        const { stdout, stderr } = await runCommand(nodeBinary(line), ['-e', script], { cwd: folder });
+        expect(stdout.trim().split('\n'), stderr).toEqual(subpaths.map((name) => `${name} true`));
+      },
+    );
   }
 });
 

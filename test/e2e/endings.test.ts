@@ -22,21 +22,29 @@ interface Ending {
 }
 
 for (const line of NODE_VERSIONS) {
-  peerTest(`Node ${line}: every ending is as without heapray`, [`node-${line}`, 'project-bare'], async () => {
-    const folder = appFolder('bare');
-    for (const how of ENDINGS) {
-      const plain = await run({ how, after: '0', line }, folder, false);
-      for (const after of END_AFTER) expectSame(await run({ how, after, line }, folder), plain);
-    }
-  });
+  peerTest(
+    `Node ${line}: every ending is the same as without heapray`,
+    [`node-${line}`, 'project-bare'],
+    async () => {
+      const folder = appFolder('bare');
+      for (const how of ENDINGS) {
+        const plain = await run({ how, after: '0', line }, folder, false);
+        for (const after of END_AFTER) expectSame(await run({ how, after, line }, folder), plain);
+      }
+    },
+  );
 
-  peerTest(`Node ${line} without @datadog/pprof: too`, [`node-${line}`, 'project-bare-reduced'], async () => {
-    const folder = appFolder('bare', { omitOptional: true });
-    for (const how of ['natural', 'exit', 'throw']) {
-      const plain = await run({ how, after: '0', line }, folder, false);
-      for (const after of END_AFTER) expectSame(await run({ how, after, line }, folder), plain);
-    }
-  });
+  peerTest(
+    `Node ${line} without @datadog/pprof: every ending is the same, too`,
+    [`node-${line}`, 'project-bare-reduced'],
+    async () => {
+      const folder = appFolder('bare', { omitOptional: true });
+      for (const how of ['natural', 'exit', 'throw']) {
+        const plain = await run({ how, after: '0', line }, folder, false);
+        for (const after of END_AFTER) expectSame(await run({ how, after, line }, folder), plain);
+      }
+    },
+  );
 }
 
 peerTest('Node 24 never aborts in its teardown', ['node-24', 'project-bare'], async () => {

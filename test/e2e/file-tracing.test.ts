@@ -31,7 +31,7 @@ describeWithPeer('a copy of traced files', 'project-build-tools', () => {
     expect(stdout).not.toMatch(/warn|error/);
   });
 
-  test('says whether the binding was not found or its package is not installed', async () => {
+  test('distinguishes a missing binding from a package that is not installed', async () => {
     const folder = await traced('app.mjs');
     const pprof = path.join(folder, 'node_modules', '@datadog', 'pprof');
     rmSync(path.join(pprof, 'prebuilds'), { recursive: true });

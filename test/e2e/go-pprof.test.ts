@@ -58,7 +58,7 @@ describeWithPeer('go tool pprof', ['go-pprof', 'project-bare'], () => {
     expect(rows[0]?.flat).toBeGreaterThan(0);
   });
 
-  test('the leak is on top of what is in use, with its size', async () => {
+  test('the leak is the largest in use, with its size', async () => {
     // After a collection, what is in use is known except for the sampling error.
     const env = { ...ENV, LEAK_MIB: `${LEAK_MIB}`, CHURN_MIB: '2', HEAPRAY_ALLOW_GC: 'true' };
     const app = startApp({ app: ['leaky-service.js'], env });
@@ -69,7 +69,7 @@ describeWithPeer('go tool pprof', ['go-pprof', 'project-bare'], () => {
     expect(Math.abs((first?.flat ?? 0) - LEAK_BYTES)).toBeLessThan(margin(LEAK_BYTES));
   });
 
-  test('objects in use are counted, not guessed', async () => {
+  test('object counts in use are exact but for the sampling error', async () => {
     // Objects of a single kind: the relative error of their count is that of their bytes.
     const objects = 200_000;
     const interval = 4096;
@@ -92,14 +92,14 @@ describeWithPeer('go tool pprof', ['go-pprof', 'project-bare'], () => {
     await pollUntil(isCounted, { what: 'counted objects' });
   });
 
-  test('the sums are those of the metrics', () => {
+  test('sums equal those of the metrics', () => {
     const allocated = page.sum('heapray_memory_allocated_total');
     const retained = page.sum('heapray_memory_retained');
     expect(Math.abs(columnSum(profile, 'alloc_space') - allocated)).toBeLessThan(margin(allocated));
     expect(Math.abs(columnSum(profile, 'inuse_space') - retained)).toBeLessThan(margin(retained));
   });
 
-  test('columns, period, labels and comments', () => {
+  test('has columns, period, labels and comments', () => {
     expect(profile).toMatchObject({ periodType: 'space bytes', period: INTERVAL });
     expect(profile.columns).toEqual([
       'alloc_objects/count',
@@ -121,7 +121,7 @@ describeWithPeer('go tool pprof', ['go-pprof', 'project-bare'], () => {
     expect(profile.comments.join('\n')).toMatch(/sampled every 16384 bytes.*mode binding/);
   });
 
-  test('the time of a profile is when it was collected, also of a difference', async () => {
+  test('the time is that of the collection, also for a difference', async () => {
     for (const query of ['', '?seconds=1', '?since=1']) {
       const asked = Date.now();
       const { collectedMillis, duration } = await pprofRaw(`${heap}${query}`);
@@ -132,18 +132,18 @@ describeWithPeer('go tool pprof', ['go-pprof', 'project-bare'], () => {
     }
   });
 
-  test('a label narrows the view', async () => {
+  test('a label filters the samples', async () => {
     const text = await pprofText(['-top', '-nodefraction=0', '-tagfocus=package=order-cache'], heap);
     expect(text).toContain('rememberOrder');
     expect(text).not.toContain('renderReceipt');
   });
 
-  test('allocs is the same with another default', async () => {
+  test('allocs is the same profile with another default column', async () => {
     const allocs = await pprofRaw(heap.replace('/heap', '/allocs'));
     expect(allocs.columns).toContain('alloc_space/bytes[dflt]');
   });
 
-  test('?seconds=2 has what changed meanwhile', async () => {
+  test('?seconds=2 returns what changed meanwhile', async () => {
     const { busy, url } = await startLeaking();
     await busy.waitForMetrics('the leak', (now) => now.sum('heapray_memory_retained', LEAK) > 0);
     const before = await pprofRaw(url);
@@ -156,7 +156,7 @@ describeWithPeer('go tool pprof', ['go-pprof', 'project-bare'], () => {
     }
   });
 
-  test('?since and ?until have what changed between two moments', async () => {
+  test('?since and ?until return what changed between two moments', async () => {
     const { url } = await startLeaking({ HEAPRAY_LEAK_WINDOW: '1' });
     // Some windows after the start there is a state for each moment, unless polls pause for longer than a window.
     const between = await pollUntil(
@@ -176,7 +176,7 @@ describeWithPeer('go tool pprof', ['go-pprof', 'project-bare'], () => {
     expect(tooFar.body).toMatch(/^since: no state of 3600 s ago is kept, only of [\d, ]+ s ago\n$/);
   });
 
-  test('other requests are refused with a reason', async () => {
+  test('invalid requests are refused with a reason', async () => {
     const status = async (path: string) => (await httpGet(new URL(path, heap).href)).status;
     expect(await status('/debug/pprof/')).toBe(200);
     expect(await status('/healthz')).toBe(200);

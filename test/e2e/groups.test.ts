@@ -41,7 +41,7 @@ describeWithPeer('a service grouped by package', ['project-bare'], () => {
     writeFileSync(profile, bytes);
   });
 
-  test('has the packages in its metrics, and nothing that they sum over', () => {
+  test('has packages in its metrics, without attributes of functions and files', () => {
     const retained = page.find('heapray_memory_retained');
     const leaked = page.sum('heapray_memory_retained', { heapray_package: 'order-cache' });
     expect(leaked).toBeLessThan(LEAK_BYTES + MARGIN);
@@ -61,7 +61,7 @@ describeWithPeer('a service grouped by package', ['project-bare'], () => {
       return (JSON.parse(stdout) as TopJson).rows;
     };
 
-    test('by package names the same, with the same bytes', async () => {
+    test('by package has the same packages with the same bytes', async () => {
       const rows = await top('package');
       expect(rows[0]?.name).toBe('order-cache');
       expect(Math.abs((rows[0]?.flat ?? 0) - LEAK_BYTES)).toBeLessThan(MARGIN);
@@ -70,11 +70,11 @@ describeWithPeer('a service grouped by package', ['project-bare'], () => {
       expect(rows.map(({ name }) => name)).toEqual(expect.arrayContaining([...packages]));
     });
 
-    test('by component is what the process is', async () => {
+    test('by component has the component of the process', async () => {
       expect((await top('component')).map(({ name }) => name)).toEqual(['shop-api']);
     });
 
-    test('by thread is the main one', async () => {
+    test('by thread has the main thread', async () => {
       expect((await top('thread')).map(({ name }) => name)).toEqual(['main']);
     });
   });

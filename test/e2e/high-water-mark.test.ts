@@ -11,7 +11,7 @@ const INTERVAL = 16_384;
 const HELD = 256 * 8 * 8192;
 const MARGIN = samplingMargin(INTERVAL, HELD);
 
-peerTest('the high-water mark outlives what it was made of', ['project-bare', 'go-pprof'], async () => {
+peerTest('the high-water mark stays when its memory is freed', ['project-bare', 'go-pprof'], async () => {
   const app = startApp({
     app: ['peaking.js'],
     nodeArgs: ['--expose-gc'],
@@ -36,7 +36,7 @@ peerTest('the high-water mark outlives what it was made of', ['project-bare', 'g
   expect(Math.abs((await bytesOf(`${pprof}/peak`, 1)) - HELD)).toBeLessThan(MARGIN);
 });
 
-peerTest('the high-water mark has no difference and no text', 'project-bare', async () => {
+peerTest('the high-water mark has no difference and no text view', 'project-bare', async () => {
   const app = startApp({ app: ['peaking.js'] });
   const pprof = `${await app.debugUrl()}/debug/pprof`;
   const statusOf = async (page: string) => (await httpGet(`${pprof}/${page}`)).status;

@@ -13,7 +13,7 @@ import { samplingMargin } from './support/sampling-margin.js';
 
 const LEAK = { code_function_name: 'rememberOrder' };
 
-peerTest('an app that ends by itself ends, whoever is connected', 'project-bare', async () => {
+peerTest('an app that ends by itself ends in spite of open connections', 'project-bare', async () => {
   const app = startApp({ app: ['ending.js', 'natural'], env: { END_AFTER: 'SIGUSR2' } });
   const profile = httpGet(`${await app.debugUrl()}/debug/pprof/heap?seconds=600`).catch(() => undefined);
   const url = await app.metricsUrl();
@@ -58,7 +58,7 @@ peerTest('call sites are bounded, and the rest is summed', ['project-bare', 'go-
   }
 });
 
-peerTest('a main thread that never comes back can be profiled', ['project-bare', 'go-pprof'], async () => {
+peerTest('a main thread in an endless loop can be profiled', ['project-bare', 'go-pprof'], async () => {
   const app = startApp({ app: ['spinning.js'], env: { HEAPRAY_SAMPLING_INTERVAL: '16384' } });
   const heap = `${await app.debugUrl()}/debug/pprof/heap`;
   // Wait for the app, because the profiler may be up before the app listens to the signal.
@@ -90,7 +90,7 @@ peerTest('a profiler thread that dies is counted and replaced', ['project-bare',
   expect(await app.stop('SIGTERM')).toEqual({ status: null, signal: 'SIGTERM' });
 });
 
-peerTest('NODE_OPTIONS reaches every process once and no thread twice', 'project-bare', async () => {
+peerTest('NODE_OPTIONS profiles every process once, and no worker thread', 'project-bare', async () => {
   const app = startApp({
     app: ['with-workers.js'],
     register: false,

@@ -26,7 +26,7 @@ const SETUPS: readonly Setup[] = [
 ];
 
 describe.each(SETUPS)('$title', ({ project, app }) => {
-  peerTest('shows who leaks late', `project-${project}`, async () => {
+  peerTest('shows a call site that leaks late', `project-${project}`, async () => {
     const port = await freePort();
     const isSdk = app.length > 1;
     const service = startApp({

@@ -68,7 +68,7 @@ describe('the commands of docs/ways-to-start.md', () => {
     await launcher.stop('SIGTERM');
   });
 
-  peerTest('with PM2: each worker of a cluster has a page of its own', 'project-launchers', async () => {
+  peerTest('with PM2: each worker of a cluster has its own page', 'project-launchers', async () => {
     const section = docsSection('ways-to-start.md', 'Cluster and PM2');
     const port = await freePortPair();
     const folder = docsFolder(section, `${port}`);

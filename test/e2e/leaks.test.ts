@@ -130,7 +130,7 @@ describeWithPeer('a leak', 'project-sdk-3', () => {
         expect(result().printed).toMatch(verdict);
       });
 
-      test('stands first in the text, with how much of it survives', () => {
+      test('is first in the text, with the share that survives', () => {
         const lines = result().text.split('\n');
         const suspects = lines.slice(lines.indexOf('Leak suspects:') + 1);
         suspects.splice(suspects.indexOf(''));
@@ -147,7 +147,7 @@ describeWithPeer('a leak', 'project-sdk-3', () => {
         expect(survived('keepSessions')).toBeLessThan(25);
       });
 
-      test('has its growth in the metrics, and nothing else has', () => {
+      test('is the only growth in the metrics', () => {
         const { page, leakedPerSecond } = result();
         expect(page.active('heapray_memory_growth', 'code_function_name')).toEqual([functionName]);
         const [growth] = page.find('heapray_memory_growth', {

@@ -68,7 +68,7 @@ for (const format of [13, 12, 11] as const) {
 }
 
 describeWithPeer('the stream', ['project-bare', 'memray-1.20.0'], () => {
-  test('saved to a file opens in memray, and is complete', async () => {
+  test('is a complete capture for memray when saved to a file', async () => {
     const { port, service } = await watchedService();
     const viewer = connect(port);
     await pollUntil(() => viewer.bytes().includes('rememberOrder'), { what: 'the leak in the stream' });
@@ -92,7 +92,7 @@ describeWithPeer('the stream', ['project-bare', 'memray-1.20.0'], () => {
     expect((await report.leaks())[0]?.stack_trace).toMatch(/^rememberOrder/);
   });
 
-  test('is served on ::1 too, where there is one', async () => {
+  test('is served on ::1 too, if the machine has it', async () => {
     const { port, service } = await watchedService();
     if (await canListenOn('::1')) {
       const viewer = connect(port, '::1');
@@ -102,13 +102,13 @@ describeWithPeer('the stream', ['project-bare', 'memray-1.20.0'], () => {
       const viewer = connect(port);
       await pollUntil(() => viewer.bytes().length > 0, { what: 'an answer' });
     }
-    // In both cases there are no warnings.
+    // Neither case gives a warning.
     expect(service.process.stderr).not.toMatch(/warn|error/i);
   });
 });
 
 describeWithPeer('the host', 'project-bare', () => {
-  test('is not stopped by a viewer that does not read, and ends in time', async () => {
+  test('is not blocked by a viewer that does not read, and ends in time', async () => {
     const { port, service } = await watchedService({
       CHURN_MIB: '8',
       // Many events for a long time, so that the system's buffers for the viewer fill up.
@@ -129,7 +129,7 @@ describeWithPeer('the host', 'project-bare', () => {
     expect((await service.stop()).signal).toBe('SIGTERM');
   });
 
-  test('goes on when the port is taken: one message and a count', async () => {
+  test('runs on when the port is taken: one message and a count', async () => {
     const taken = net.createServer();
     const port = await new Promise<number>((resolve) => {
       taken.listen(0, '127.0.0.1', () => resolve((taken.address() as net.AddressInfo).port));

@@ -25,7 +25,7 @@ const GC = ['--expose-gc'];
 const MIB = 2 ** 20;
 
 peerTest(
-  'eight workers of a cluster have a capture each, and keep it',
+  'eight workers of a cluster have one capture each, and keep it',
   ['project-bare', 'memray-1.20.0'],
   async () => {
     const env = { ...TRACED, WORKERS: '8', HEAPRAY_MAX_CAPTURES: '2' };
@@ -66,14 +66,14 @@ async function capturesBegun(app: RunningApp, count: number): Promise<void> {
 
 const DATED = /^shop_memory\.\d{8}T\d{6}Z(-\d+)?\.bin$/;
 
-/** Returns the workers that have leaked everything; none until there are `count`. */
+/** Waits until `count` workers have leaked everything; returns the process ids. */
 function leakedIn(app: RunningApp, count: number): Promise<readonly number[]> {
   const pids = () => [...app.process.stdout.matchAll(/^leaked in (\d+)$/gm)].map(([, pid]) => Number(pid));
   return pollUntil(() => (pids().length >= count ? pids() : undefined), { what: `${count} workers` });
 }
 
 peerTest(
-  'the next run after a kill has the name without a number',
+  'the next run after a kill has the capture without a number',
   ['project-bare', 'memray-1.20.0'],
   async () => {
     const folder = appFolder('bare');
@@ -91,7 +91,7 @@ peerTest(
   },
 );
 
-describe('a capture that is taken away while it is written', () => {
+describe('a capture that is removed while it is written', () => {
   const LOSSES: readonly { how: string; lose: (home: string) => void }[] = [
     { how: 'removed', lose: (home) => unlinkSync(captureOf(home, 'shop')) },
     { how: 'moved', lose: (home) => renameSync(captureOf(home, 'shop'), path.join(home, '..', 'moved.bin')) },
@@ -104,27 +104,33 @@ describe('a capture that is taken away while it is written', () => {
     },
   ];
   for (const { how, lose } of LOSSES) {
-    peerTest(`${how}: one line, and a whole capture`, ['project-bare', 'memray-1.20.0'], async () => {
-      const app = startApp({ app: ['leaky-service.js'], nodeArgs: GC, env: { ...TRACED, LEAK_MIB: '4' } });
-      await app.waitForLog(/^leaked$/m);
-      await pollUntil(() => readFileSync(captureOf(app.home, 'shop')).length > 1000, { what: 'the capture' });
-      lose(app.home);
-      await app.waitForLog(
-        /warn: capture .*shop_memory\.bin was removed or moved away; it goes on, with everything/,
-      );
-      await app.waitForMetrics('the count', (page) => {
-        return page.sum('heapray_profiler_drops_total', { heapray_reason: 'capture_removed' }) === 1;
-      });
-      await app.stop();
-      expect(app.process.stderr.match(/heapray: (warn|error)/g)).toHaveLength(1);
-      await expectLeak(captureOf(app.home, 'shop'), 4 * MIB);
-      if (how === 'moved') await expectLeak(path.join(app.home, '..', 'moved.bin'), 4 * MIB);
-    });
+    peerTest(
+      `${how}: one warning, and a complete new capture`,
+      ['project-bare', 'memray-1.20.0'],
+      async () => {
+        const app = startApp({ app: ['leaky-service.js'], nodeArgs: GC, env: { ...TRACED, LEAK_MIB: '4' } });
+        await app.waitForLog(/^leaked$/m);
+        await pollUntil(() => readFileSync(captureOf(app.home, 'shop')).length > 1000, {
+          what: 'the capture',
+        });
+        lose(app.home);
+        await app.waitForLog(
+          /warn: capture .*shop_memory\.bin was removed or moved away; it goes on, with everything/,
+        );
+        await app.waitForMetrics('the count', (page) => {
+          return page.sum('heapray_profiler_drops_total', { heapray_reason: 'capture_removed' }) === 1;
+        });
+        await app.stop();
+        expect(app.process.stderr.match(/heapray: (warn|error)/g)).toHaveLength(1);
+        await expectLeak(captureOf(app.home, 'shop'), 4 * MIB);
+        if (how === 'moved') await expectLeak(path.join(app.home, '..', 'moved.bin'), 4 * MIB);
+      },
+    );
   }
 });
 
 peerTest(
-  'without a file descriptor for a while a capture goes on',
+  'a capture continues after a time without file descriptors',
   ['project-bare', 'memray-1.20.0'],
   async () => {
     const prefix = ['sh', '-c', 'ulimit -n 200 && exec "$@"', 'sh'];
@@ -142,30 +148,34 @@ peerTest(
   },
 );
 
-peerTest('captures go on when the profiler thread has died', ['project-bare', 'memray-1.20.0'], async () => {
-  const nodeArgs = [...GC, '--import', './thread-killer.js'];
-  const env = { HEAPRAY_COMPONENT: 'shop', HEAPRAY_TRACE_COMPONENTS: 'shop,worker', LEAK_MIB: '4' };
-  const app = startApp({ app: ['component-service.js'], nodeArgs, env });
-  await app.waitForLog(/^leaked$/m);
-  await pollUntil(() => fileNames(app.home).length === 2, { what: 'both captures' });
-  process.kill(app.process.pid!, 'SIGUSR2');
-  await app.waitForLog(/component shop: .*shop_memory\.bin, which begins with everything that is alive/);
-  await app.waitForLog(/component worker: .*worker_memory\.bin, which holds what is allocated from now on/);
-  const page = await app.waitForMetrics('the count', (found) => {
-    return found.sum('heapray_profiler_drops_total', { heapray_reason: 'capture_restarted' }) === 2;
-  });
-  expect(page.sum('heapray_profiler_lost_sampler_total', { heapray_reason: 'thread_died' })).toBe(1);
-  process.kill(app.process.pid!, 'SIGHUP');
-  await app.waitForLog(/^leaked more$/m);
-  await app.stop();
-  // The file of the dead thread is among them.
-  expect(fileNames(app.home)).toHaveLength(4);
-  await expectLeak(captureOf(app.home, 'shop'), 8 * MIB);
-  await expectLeak(captureOf(app.home, 'worker'), 4 * MIB);
-});
+peerTest(
+  'captures continue when the profiler thread has died',
+  ['project-bare', 'memray-1.20.0'],
+  async () => {
+    const nodeArgs = [...GC, '--import', './thread-killer.js'];
+    const env = { HEAPRAY_COMPONENT: 'shop', HEAPRAY_TRACE_COMPONENTS: 'shop,worker', LEAK_MIB: '4' };
+    const app = startApp({ app: ['component-service.js'], nodeArgs, env });
+    await app.waitForLog(/^leaked$/m);
+    await pollUntil(() => fileNames(app.home).length === 2, { what: 'both captures' });
+    process.kill(app.process.pid!, 'SIGUSR2');
+    await app.waitForLog(/component shop: .*shop_memory\.bin, which begins with everything that is alive/);
+    await app.waitForLog(/component worker: .*worker_memory\.bin, which holds what is allocated from now on/);
+    const page = await app.waitForMetrics('the count', (found) => {
+      return found.sum('heapray_profiler_drops_total', { heapray_reason: 'capture_restarted' }) === 2;
+    });
+    expect(page.sum('heapray_profiler_lost_sampler_total', { heapray_reason: 'thread_died' })).toBe(1);
+    process.kill(app.process.pid!, 'SIGHUP');
+    await app.waitForLog(/^leaked more$/m);
+    await app.stop();
+    // The file of the dead thread is among them.
+    expect(fileNames(app.home)).toHaveLength(4);
+    await expectLeak(captureOf(app.home, 'shop'), 8 * MIB);
+    await expectLeak(captureOf(app.home, 'worker'), 4 * MIB);
+  },
+);
 
 peerTest(
-  'no file exceeds maxCaptureBytes, and a large heap makes no storm of files',
+  'no file exceeds maxCaptureBytes, and a large heap does not cause many files',
   'project-bare',
   async () => {
     const limit = 65_536;
@@ -185,7 +195,7 @@ peerTest(
   },
 );
 
-describe('a home or a name that is odd', () => {
+describe('an unusual home or name', () => {
   peerTest('a link to a folder', 'project-bare', async () => {
     const home = path.join(tempFolder(), 'link');
     symlinkSync(tempFolder(), home);

@@ -68,7 +68,7 @@ describeWithPeer('a leak in a minified bundle', ['project-bare', 'go-pprof'], ()
     [, verdict = ''] = await app.process.waitForOutput(found);
   });
 
-  test('is named in the log: function, package, version and slope', () => {
+  test('is in the log: function, package, version and slope', () => {
     const [, mib] =
       /^`priceOf [^`]+:\d+:\d+` in `price-cache@1\.2\.0` holds .* and grows (\d+(?:\.\d+)?) MiB\/min, /.exec(
         verdict,
@@ -78,7 +78,7 @@ describeWithPeer('a leak in a minified bundle', ['project-bare', 'go-pprof'], ()
     expect(perSecond, verdict).toBeLessThan(leakedPerSecond() * 2);
   });
 
-  test('is named in the metrics', async () => {
+  test('is in the metrics', async () => {
     const page = await app.waitForMetrics('the growth', (shown) => growing(shown).length > 0);
     const [growth, ...others] = growing(page);
     expect(others).toEqual([]);
@@ -91,7 +91,7 @@ describeWithPeer('a leak in a minified bundle', ['project-bare', 'go-pprof'], ()
     expect(page.sum('heapray_memory_retained', NAME)).toBeGreaterThan(0);
   });
 
-  test('is named in profiles, the service beside it by its own names', async () => {
+  test('is in profiles, beside the service under its original names', async () => {
     const { samples, comments } = await pprofRaw(`${await app.debugUrl()}/debug/pprof/heap`);
     expect(comments.join('\n')).toMatch(
       /^leak suspected: `priceOf [^`]+:\d+:\d+` in `price-cache@1\.2\.0` .* MiB\/min/m,

@@ -54,7 +54,7 @@ for (const format of FORMATS) {
         stats = await report.stats();
       });
 
-      test('stats: the total is that of the metric, within 1 %', async () => {
+      test('stats: the total equals the metric, within 1 %', async () => {
         expectFinished(capture);
         expect(Math.abs(stats.total_bytes_allocated - metricTotal)).toBeLessThan(metricTotal / 100);
         expect(stats.metadata).toMatchObject({ pid });
@@ -63,7 +63,7 @@ for (const format of FORMATS) {
         expect(await report.print(['stats'])).toContain('Total allocations');
       });
 
-      test('leaks: the function that leaks is on top, within five standard errors of sampling', async () => {
+      test('leaks: the leaking function is first, within five standard errors of sampling', async () => {
         const [first] = await report.leaks();
         const [firstRow] = await report.csvLeaks();
         expect(first?.stack_trace).toMatch(/^rememberOrder at .*order-cache/);
@@ -83,7 +83,7 @@ for (const format of FORMATS) {
       });
 
       test.each(['flamegraph', 'flamegraph --leaks', 'table --leaks', 'flamegraph --temporal --leaks'])(
-        'the page of %s says nothing that is not so',
+        'the page of %s has no wrong statement',
         async (command) => {
           const { stats: lines, warnings } = await report.page(command.split(' '));
           expect(warnings).toEqual([]);
@@ -104,7 +104,7 @@ for (const format of FORMATS) {
         },
       );
 
-      test('modules: what is estimated is charged to that of the caller', async () => {
+      test('modules: estimated allocations are charged to the module of the caller', async () => {
         if (format !== 13) return expect(stats).not.toHaveProperty('top_modules_by_allocation_size');
         const modules = stats.top_modules_by_allocation_size.map(({ module }) => module);
         expect(modules).toContain('order-cache');
@@ -119,13 +119,13 @@ for (const format of FORMATS) {
         expect(await report.write(['transform', 'csv'])).toContain('rememberOrder');
       });
 
-      test('parse: whole records to the end, estimated ones under a name of their own', async () => {
+      test('parse: all records are whole, estimated ones have a name of their own', async () => {
         const records = await report.records();
         expect(records.at(-1)).toBe('TRAILER');
         expect(records.join('\n')).toContain('(short-lived, estimated)');
       });
 
-      test('heapray top: packages have the shares that the live profile gives them', async () => {
+      test('heapray top: packages have the same shares as in the live profile', async () => {
         const args = ['top', capture, '--group', 'package', '--by', 'alloc_space', '-n', '1000', '--json'];
         const { status, stdout } = await heapray(args);
         expect(status).toBe(0);
@@ -151,7 +151,7 @@ for (const format of FORMATS) {
 describe('components', () => {
   const OUTPUT = 'scheduled books\nprocessed toys\nbroken on purpose\nimported\n';
 
-  peerTest('have a capture each, from call to end', ['memray-1.20.0', 'project-bare'], async () => {
+  peerTest('have one capture each, from call to end', ['memray-1.20.0', 'project-bare'], async () => {
     const names = ['scheduler', 'dag_processor', 'triggerer'];
     const { home, result } = await runComponents(names.join(', '), ['--import', './declared-components.js']);
     expect(result).toMatchObject({ status: 0, stdout: OUTPUT });
@@ -168,7 +168,7 @@ describe('components', () => {
   });
 
   peerTest(
-    'that are declared after profiling has started have a finer interval then',
+    'that are declared after profiling has started get a finer interval then',
     'project-bare',
     async () => {
       const { home, result } = await runComponents('importer');
@@ -196,7 +196,7 @@ peerTest('only a traced process is sampled finely', ['go-pprof', 'project-bare']
 });
 
 peerTest(
-  'a component that is declared late restarts the sampler, which is counted',
+  'a component that is declared late restarts the sampler, and the restart is counted',
   'project-bare',
   async () => {
     const env = { HEAPRAY_COMPONENT: 'shop', HEAPRAY_TRACE_COMPONENTS: 'worker', LEAK_MIB: '8' };

@@ -44,7 +44,7 @@ describeWithPeer('Prometheus', ['prometheus', 'promtool', 'project-sdk-2', 'proj
       return [...new Set(sites)].sort();
     };
 
-    test('the scraped sites are the two largest and the rest, and they retain what they hold', async () => {
+    test('the scraped sites are the two largest and the rest, with their bytes in use', async () => {
       const own = `heapray_memory_retained{instance="${service().address}",code_function_name="holdFirst"}`;
       const [first] = await prometheus.waitForSeries(`sum(${own}) > ${16 * MIB - margin(16 * MIB)}`);
       expect(first?.value).toBeLessThan(16 * MIB + margin(16 * MIB));
@@ -55,7 +55,7 @@ describeWithPeer('Prometheus', ['prometheus', 'promtool', 'project-sdk-2', 'proj
       expect(counted).toEqual(['holdFirst', 'holdSecond', 'other']);
     });
 
-    test('no series is there twice, and what has no call site comes from the instruments', async () => {
+    test('each series exists once, and metrics without call sites come from the instruments', async () => {
       const { body } = await httpGet(`http://${service().address}/metrics`);
       const metrics = new MetricsPage(body);
       const series = metrics.samples.map(({ name, labels }) => JSON.stringify([name, labels]));
@@ -66,7 +66,7 @@ describeWithPeer('Prometheus', ['prometheus', 'promtool', 'project-sdk-2', 'proj
       expect(check).toEqual({ status: 0, signal: null, stdout: '', stderr: '' });
     });
 
-    test('a reader that exports has a view of its own, by package', async () => {
+    test('an exporting reader has its own grouping, by package', async () => {
       const exported = async () => {
         const { body } = await httpGet(`http://${service().control}/export`);
         const all = (JSON.parse(body) as ExportedScope[]).flatMap(({ metrics }) => metrics);
@@ -82,7 +82,7 @@ describeWithPeer('Prometheus', ['prometheus', 'promtool', 'project-sdk-2', 'proj
       expect(all.map(({ descriptor }) => descriptor.name)).toContain('heapray.memory.resident');
     });
 
-    test('a site that is gone is dropped, from the page and for Prometheus', async () => {
+    test('the series of a site that is gone ends, on the page and in Prometheus', async () => {
       const counts = async () => (await page()).sum('heapray_memory_allocated_total', FIRST) > 10 * MIB;
       await pollUntil(counts, { what: 'the site that is to go' });
       await httpGet(`http://${service().control}/next`);
@@ -102,7 +102,7 @@ describeWithPeer('Prometheus', ['prometheus', 'promtool', 'project-sdk-2', 'proj
     });
   });
 
-  test('services end as their SDK is shut down, and printed nothing', async () => {
+  test('services end when their SDK is shut down, and print nothing', async () => {
     // The exporter's server closes after its connections, and a pending scrape would keep its connection open for further ones.
     await prometheus.stop();
     for (const { app } of services) {

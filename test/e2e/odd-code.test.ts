@@ -52,7 +52,7 @@ describeWithPeer('code that is hard to name', ['project-bare', 'go-pprof', 'memr
     expect(profileText).not.toMatch(TOO_LONG);
   });
 
-  test('says where its stack was cut', () => {
+  test('shows where its stack was cut', () => {
     const deep = profile.samples.find(({ stack }) => stack[0] === 'descend');
     expect(deep?.stack).toEqual([...new Array(128).fill('descend'), '(truncated)']);
     const others = profile.samples.filter(({ stack }) => stack[0] !== 'descend' && stack.length > 1);

@@ -17,7 +17,7 @@ const PRELOADS: Readonly<Record<string, readonly string[]>> = {
 };
 
 describeWithPeer('auto-instrumentations', 'project-auto-instrumentations', () => {
-  test.each(Object.keys(PRELOADS))('%s: its endpoint has the metrics', async (order) => {
+  test.each(Object.keys(PRELOADS))('%s: their endpoint has the metrics', async (order) => {
     const port = await freePort();
     const service = startApp({
       app: ['leaky-service.js'],
@@ -43,7 +43,7 @@ describeWithPeer('auto-instrumentations', 'project-auto-instrumentations', () =>
 });
 
 describe.each(['sdk-2', 'sdk-3'] as const)('an application with %s', (project) => {
-  peerTest('that opens an exporter on the same port later has the port', `project-${project}`, async () => {
+  peerTest('gets the port for an exporter that it opens later', `project-${project}`, async () => {
     const { service, port, debugPort } = await startOn({
       app: ['own-provider.cjs', 'late-exporter'],
       project,
@@ -60,12 +60,12 @@ describe.each(['sdk-2', 'sdk-3'] as const)('an application with %s', (project) =
 });
 
 peerTest(
-  'a port that the application has taken already is no news, if its provider comes',
+  'an application that has the port and registers its provider later causes no message',
   'project-bare',
   async () => {
     const { service, port, debugPort } = await startOn({ app: ['own-provider.cjs', 'late', 'localhost'] });
     await service.waitForLog(/exporter listens/);
-    // By that time heapray would have opened its own endpoint.
+    // heapray would have opened its own endpoint by that time.
     await service.waitForLog(/3 s later/);
     process.kill(service.process.pid, 'SIGUSR2');
     await waitForLeak(port);
@@ -75,7 +75,7 @@ peerTest(
 );
 
 peerTest(
-  'any server of the application has the port, and heapray says that it has none',
+  'any server of the application gets the port, and heapray logs that it has no endpoint',
   'project-bare',
   async () => {
     const { service, port } = await startOn({ app: ['own-provider.cjs', 'late-server', '0.0.0.0'] });
@@ -90,7 +90,7 @@ peerTest(
 );
 
 peerTest(
-  'a provider without a reader is none: the endpoint of heapray has the metrics',
+  "a provider without a reader does not count: heapray's endpoint has the metrics",
   'project-bare',
   async () => {
     const { port } = await startOn({ app: ['own-provider.cjs', 'no-reader'] });
@@ -98,7 +98,7 @@ peerTest(
   },
 );
 
-peerTest('a server of the application has the port of the debug server', 'project-bare', async () => {
+peerTest('a server of the application gets the port of the debug server', 'project-bare', async () => {
   const taken = await freePort();
   const env = { HEAPRAY_DEBUG_ADDR: `127.0.0.1:${taken}`, METRICS_PORT: `${taken}` };
   const { service, port } = await startOn({ app: ['own-provider.cjs', 'late-server', 'localhost'], env });
@@ -114,7 +114,7 @@ peerTest('a server of the application has the port of the debug server', 'projec
 });
 
 peerTest(
-  'an instance of the application says which of its options are not in force',
+  'an instance of the application logs which of its options are not in effect',
   'project-bare',
   async () => {
     const { service, port } = await startOn({ app: ['second-instance.cjs'] });
@@ -125,7 +125,7 @@ peerTest(
   },
 );
 
-peerTest('a provider that takes the place of another has the metrics', 'project-bare', async () => {
+peerTest('a provider that replaces another gets the metrics', 'project-bare', async () => {
   const second = await freePort();
   const env = { SECOND_PORT: `${second}` };
   const { service, port, debugPort } = await startOn({ app: ['own-provider.cjs', 'replaced'], env });
@@ -136,7 +136,7 @@ peerTest('a provider that takes the place of another has the metrics', 'project-
 });
 
 describe('the resource of the endpoint', () => {
-  peerTest('is what the environment says', 'project-bare', async () => {
+  peerTest('has the attributes of the environment', 'project-bare', async () => {
     const env = {
       OTEL_SERVICE_NAME: 'shop',
       OTEL_RESOURCE_ATTRIBUTES:
@@ -156,7 +156,7 @@ describe('the resource of the endpoint', () => {
     });
   });
 
-  peerTest('is detected as the SDK detects it', 'project-bare', async () => {
+  peerTest('is detected in the same way as by the SDK', 'project-bare', async () => {
     const { service, port } = await startOn({ app: ['leaky-service.js'] });
     const { page } = await waitForLeakPage(port);
     expect(page.find('target_info')[0]?.labels).toMatchObject({

@@ -55,7 +55,7 @@ class Rival {
   }
 }
 
-peerTest('a sampler that others stop or take is noticed and got back', PEERS, async () => {
+peerTest('a sampler that other code stops or takes is noticed and started again', PEERS, async () => {
   await Promise.all(
     LINES.map(async (line) => {
       const rival = new Rival({ line });
@@ -84,7 +84,7 @@ peerTest('a sampler that others stop or take is noticed and got back', PEERS, as
   );
 });
 
-peerTest('a profiler that was there first is left alone', PEERS, async () => {
+peerTest('a profiler that was started first is left alone', PEERS, async () => {
   await Promise.all(
     LINES.map(async (line) => {
       const rival = new Rival({ line, nodeArgs: ['--import', './datadog-first.js'] });
@@ -102,7 +102,7 @@ peerTest('a profiler that was there first is left alone', PEERS, async () => {
   );
 });
 
-peerTest('without the native sampler, too', 'project-bare-reduced', async () => {
+peerTest('a lost sampler is noticed without the native sampler, too', 'project-bare-reduced', async () => {
   const rival = new Rival({ line: '24', omitOptional: true });
   // Polls force collections in this mode and are rare; a profile makes one at once.
   const read = async () => httpGet(`${await rival.app.debugUrl()}/debug/pprof/heap`);

@@ -55,7 +55,7 @@ describeWithPeer(
     describe.each(SERVICES.map((service, index) => ({ ...service, index })))(
       '$project on Node $line by $setup',
       ({ index }) => {
-        test('what leaks is retained, within five standard errors of sampling', async () => {
+        test('the leak is in use, within five standard errors of sampling', async () => {
           const truth = LEAK_MIB * 2 ** 20;
           const margin = samplingMargin(INTERVAL, truth);
           const own = `heapray_memory_retained{instance="${running[index]?.address}",${LEAK}}`;
@@ -68,7 +68,7 @@ describeWithPeer(
           await prometheus.waitForSeries(`sum(${own}) > ${LEAK_MIB * 2 ** 20}`);
         });
 
-        test('promtool finds nothing to complain about', async () => {
+        test('promtool reports no problems', async () => {
           const { body } = await httpGet(`http://${running[index]?.address}/metrics`);
           expect(body).toContain('heapray_memory_allocated_total{');
           const check = await runCommand(promtool(), ['check', 'metrics'], { input: body });
@@ -77,7 +77,7 @@ describeWithPeer(
       },
     );
 
-    describe('when nobody scrapes any more', () => {
+    describe('after the last scrape', () => {
       // The exporter's server closes after its connections, and a pending scrape would keep its connection open for further ones.
       beforeAll(() => prometheus.stop());
 

@@ -25,17 +25,17 @@ describe.each([true, false])('with register: %s', (register) => {
     );
   }
 
-  peerTest('a component that was named for heapray stays', 'project-sdk-3', async () => {
+  peerTest('a component that is named for heapray stays', 'project-sdk-3', async () => {
     const { components } = await start('sdk-3', register, { HEAPRAY_COMPONENT: 'orders' });
     expect(await components()).toEqual(['orders']);
   });
 
-  peerTest("OTEL_SERVICE_NAME gives way to the SDK's name", 'project-sdk-3', async () => {
+  peerTest("the SDK's name takes precedence over OTEL_SERVICE_NAME", 'project-sdk-3', async () => {
     const { components } = await start('sdk-3', register, { OTEL_SERVICE_NAME: 'other' });
     expect(await components()).toEqual(['shop']);
   });
 
-  peerTest('a service that is to be traced has a capture', 'project-sdk-3', async () => {
+  peerTest('a traced service has a capture', 'project-sdk-3', async () => {
     const env = { HEAPRAY_TRACE_COMPONENTS: 'shop', OTEL_LOG_LEVEL: 'info' };
     const { service, components } = await start('sdk-3', register, env);
     await service.app.waitForLog(/profiling memory of component shop: /);
@@ -48,7 +48,7 @@ describe.each([true, false])('with register: %s', (register) => {
     expect(stdout + stderr).not.toContain('no component that can be traced');
   });
 
-  peerTest('a process that is traced by the name of its script keeps it', 'project-sdk-3', async () => {
+  peerTest("a process that is traced by its script's name keeps that name", 'project-sdk-3', async () => {
     const { service, components } = await start('sdk-3', register, {
       HEAPRAY_TRACE_COMPONENTS: 'named-service',
     });

@@ -25,7 +25,7 @@ describe('an application with a MeterProvider of its own', () => {
     expect(service.process.stderr).not.toMatch(/metrics on|warn|error/);
   });
 
-  peerTest('gets them also when it comes late: the endpoint gives way', 'project-bare', async () => {
+  peerTest('gets them also when it comes late: the endpoint closes', 'project-bare', async () => {
     const [own, heaprays] = [await freePort(), await freePort()];
     const service = startService(['own-provider.cjs', 'late'], { own, heaprays });
     const debugPort = portOf(await service.debugUrl());
@@ -37,7 +37,7 @@ describe('an application with a MeterProvider of its own', () => {
     expect(service.process.stderr).not.toMatch(/warn|error/);
   });
 
-  peerTest('that sets up heapray in its SDK too has one profiler', 'project-sdk-3', async () => {
+  peerTest('has one profiler when its SDK has heapray, too', 'project-sdk-3', async () => {
     const [own, heaprays] = [await freePort(), await freePort()];
     const app = ['sdk-service.js', 'node-sdk'];
     const service = startService(app, { own, heaprays }, { project: 'sdk-3' });
@@ -52,7 +52,7 @@ describe('an application with a MeterProvider of its own', () => {
 });
 
 describe('the metrics endpoint', () => {
-  peerTest('is clean for promtool and answers on one path', ['project-bare', 'promtool'], async () => {
+  peerTest('passes promtool and answers on one path', ['project-bare', 'promtool'], async () => {
     const service = startApp({ app: ['leaky-service.js'] });
     const url = await service.metricsUrl();
     const page = await httpGet(url);
@@ -63,7 +63,7 @@ describe('the metrics endpoint', () => {
     expect((await httpGet(`${url}?name=x`)).status).toBe(200);
   });
 
-  peerTest('is there only if the environment leaves metrics to Prometheus', 'project-bare', async () => {
+  peerTest('exists only if the environment leaves metrics to Prometheus', 'project-bare', async () => {
     const settings = [
       { OTEL_METRICS_EXPORTER: 'none' },
       { OTEL_METRICS_EXPORTER: 'otlp' },
@@ -83,7 +83,7 @@ describe('the metrics endpoint', () => {
     expect(counts).toEqual([1, 1, 1, 2, 2]);
   });
 
-  peerTest('is not moved when its port is taken', 'project-bare', async () => {
+  peerTest('stays on its port when the port is taken', 'project-bare', async () => {
     const taken = await takenPort();
     const env = { OTEL_EXPORTER_PROMETHEUS_PORT: `${taken}` };
     const service = startApp({ app: ['leaky-service.js'], env });
@@ -93,7 +93,7 @@ describe('the metrics endpoint', () => {
     expect(service.process.stderr.match(/warn|error/g)).toHaveLength(1);
   });
 
-  peerTest('goes on with the default where the port is none', 'project-bare', async () => {
+  peerTest('uses the default for an invalid port', 'project-bare', async () => {
     const service = startApp({ app: ['leaky-service.js'], env: { OTEL_EXPORTER_PROMETHEUS_PORT: '9464x' } });
     await service.waitForLog(
       /error: OTEL_EXPORTER_PROMETHEUS_PORT: '9464x' is not allowed; use a port from 0 to 65535; the default is used: 9464/,
@@ -103,7 +103,7 @@ describe('the metrics endpoint', () => {
 });
 
 describe('the debug server', () => {
-  peerTest('is not moved when its port is taken', 'project-bare', async () => {
+  peerTest('stays on its port when the port is taken', 'project-bare', async () => {
     const taken = await takenPort();
     const env = { HEAPRAY_DEBUG_ADDR: `127.0.0.1:${taken}` };
     const service = startApp({ app: ['leaky-service.js'], env });
@@ -115,7 +115,7 @@ describe('the debug server', () => {
     expect(service.process.stderr.match(/warn|error/g)).toHaveLength(1);
   });
 
-  peerTest('is off when it is told so', 'project-bare', async () => {
+  peerTest('is off when disabled', 'project-bare', async () => {
     const service = startApp({ app: ['leaky-service.js'], env: { HEAPRAY_DEBUG_ADDR: 'off' } });
     const page = await service.waitForMetrics('the leak', (page) => {
       return page.sum('heapray_memory_retained', LEAK) > 0;
@@ -135,7 +135,7 @@ peerTest('worker threads of the application start no profiler', 'project-bare', 
   expect(await service.stop('SIGTERM')).toEqual({ status: null, signal: 'SIGTERM' });
 });
 
-peerTest('HEAPRAY_ENABLED=false leaves the process alone', 'project-bare', async () => {
+peerTest('HEAPRAY_ENABLED=false disables heapray', 'project-bare', async () => {
   const env = { HEAPRAY_ENABLED: 'false', LEAK_MIB: '1' };
   const service = startApp({ app: ['leaky-service.js'], env });
   const enabled = startApp({ app: ['leaky-service.js'] });

@@ -11,7 +11,7 @@ const COUNT = 3_000;
 const SEED = 7;
 const MAX_GROWTH = 512 * 2 ** 20;
 
-test('every command makes a result of a damaged file, or one line and status 1', async () => {
+test('every command makes a result of a damaged file, or ends with one line and status 1', async () => {
   const captures = readCorpus();
   const profiles = readProfiles();
   const before = process.memoryUsage.rss();

@@ -137,7 +137,7 @@ function overwrite(bytes: Uint8Array, at: number, part: Uint8Array): Uint8Array 
 }
 
 function joined(...parts: readonly Uint8Array[]): Uint8Array {
-  // Not a Buffer: its `slice` does not copy.
+  // `slice` of a Buffer would not copy.
   return new Uint8Array(Buffer.concat(parts));
 }
 

@@ -25,7 +25,7 @@ function leave(folder: string, ...claims: readonly string[]): void {
   for (const claim of claims) writeFileSync(path.join(folder, claim), '');
 }
 
-test('of many that come at once one works at a time, also when a killed run has left its claim', async () => {
+test('one of many processes works at a time, also after a killed run has left its claim', async () => {
   const folder = path.join(tempFolder(), 'preparing');
   leave(folder, `${2 ** 30}-17`, 'no process');
   // A folder can be made by one process only.
@@ -36,7 +36,7 @@ test('of many that come at once one works at a time, also when a killed run has 
   expect(readdirSync(folder)).toEqual([]);
 });
 
-test('a process that has the number of a killed run, even the very next one, is not taken for it', async () => {
+test('a process with the reused pid of a killed run is not mistaken for it', async () => {
   const folder = path.join(tempFolder(), 'preparing');
   leave(folder, `${process.pid}-17`);
   const own = `fs.writeFileSync(${JSON.stringify(folder)} + '/' + process.pid + '-17', '');`;
@@ -46,7 +46,7 @@ test('a process that has the number of a killed run, even the very next one, is 
   expect(await runCommand(process.execPath, args)).toMatchObject({ status: 0, stdout: 'worked\n' });
 });
 
-test('a second waits, says for whom, and goes on when the first is killed', async () => {
+test('a second process waits, names the first, and continues when the first is killed', async () => {
   const folder = path.join(tempFolder(), 'preparing');
   const first = startNode({
     args: holder(folder, "console.log('working'); setInterval(() => {}, 1000); await new Promise(() => {})"),

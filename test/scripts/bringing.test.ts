@@ -36,15 +36,15 @@ function failing(times: number) {
 }
 
 describe('withRetries', () => {
-  test('goes on after failures that pass', async () => {
+  test('succeeds after temporary failures', async () => {
     expect(await withRetries('it', failing(2), [1, 1])).toBe(3);
   });
 
-  test('ends with the last failure', async () => {
+  test('throws the last failure', async () => {
     await expect(withRetries('it', failing(9), [1, 1])).rejects.toThrow('failure 3');
   });
 
-  test('does not wait for a program that is not there', async () => {
+  test('does not retry a missing program', async () => {
     let calls = 0;
     const work = () => {
       calls += 1;
@@ -55,13 +55,13 @@ describe('withRetries', () => {
   });
 });
 
-test('a command that is not done in time is killed, and the error says that', async () => {
+test('a command that exceeds its time is killed, and the error says so', async () => {
   const running = run(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { timeoutMillis: 50 });
   await expect(running).rejects.toThrow(/ended with SIGKILL \(not done after 0.05 s\)$/);
 });
 
 describe('a folder that is made once', () => {
-  test('is made from nothing after each failure, and when what was done to it later was interrupted', async () => {
+  test('is made again after each failure, and after an interrupted change', async () => {
     const folder = path.join(tempFolder(), 'peer');
     let made = 0;
     const make = () => {
@@ -79,7 +79,7 @@ describe('a folder that is made once', () => {
   });
 });
 
-describe('optional packages that npm has left out', () => {
+describe('missing optional packages', () => {
   const here = { optional: true, os: [process.platform], cpu: [process.arch] };
   const packages = {
     '': { optionalDependencies: { native: '1' } },
@@ -106,7 +106,7 @@ describe('optional packages that npm has left out', () => {
     return missingPackages(folder);
   }
 
-  test('are those that this machine could use', async () => {
+  test('include only those for this machine', async () => {
     const wanted = [
       'node_modules/native',
       'node_modules/tool-here',
@@ -117,7 +117,7 @@ describe('optional packages that npm has left out', () => {
   });
 });
 
-test('projects are removed when their checkout is gone and they were not used for a day', async () => {
+test('projects are removed when their checkout is gone and they were unused for a day', async () => {
   const { removeAbandonedProjects } = await script<{ removeAbandonedProjects(cache: string): Promise<void> }>(
     'projects.mjs',
   );

@@ -9,7 +9,7 @@ interface UnitTests {
 
 const { unitTests } = await script<UnitTests>('unit-tests.mjs');
 
-test('takes tests of all packages, and none that needs a peer or starts programs', () => {
+test('selects tests of all packages, without those that need a peer or start programs', () => {
   const files = unitTests();
   for (const file of files)
     expect(existsSync(fileURLToPath(new URL(`../../${file}`, import.meta.url)))).toBe(true);
@@ -23,7 +23,7 @@ test('takes tests of all packages, and none that needs a peer or starts programs
   expect(files.filter((file) => file.includes('/e2e/') || file.includes('/fixtures/'))).toEqual([]);
 });
 
-test('takes only those whose path has what is asked for', () => {
+test('selects only tests whose path contains the argument', () => {
   const files = unitTests(['packages/exporter/test/wire']);
   expect(files.length).toBeGreaterThan(0);
   expect(files.every((file) => file.startsWith('packages/exporter/test/wire/'))).toBe(true);

@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 
 /** Below the ports that systems use for outgoing connections, because one of these could take the port meanwhile. */
 const FIRST = 20_000;
-/** Ports per test file. Files that run side by side need separate ranges, because a port is in use only after its service started. */
+/** Ports per test file. Files that run side by side need separate ranges: a port is in use only once its service runs. */
 const COUNT = 1_500;
 const SHARES = 8;
 

@@ -1,4 +1,4 @@
-// Treats heapray like an instrumentation that extends OpenTelemetry's base class. Prints the behaviour of both.
+// Treats heapray and an instrumentation that extends OpenTelemetry's base class alike. Prints the states of both.
 import { HeaprayInstrumentation } from '@heapray/instrumentation';
 import { InstrumentationBase, registerInstrumentations } from '@opentelemetry/instrumentation';
 
