@@ -19,7 +19,7 @@ export function strictOption(): Option {
 export function maxMemoryOption(when = ''): Option {
   return new Option(
     '--max-memory <MiB>',
-    `${when}most memory to take (default: 512, and 16 times an input over 32 MiB)`,
+    `${when}most memory to take (default: 512, and 32 times an input over 16 MiB)`,
   ).argParser(rowCount);
 }
 

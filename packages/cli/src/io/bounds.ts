@@ -5,8 +5,8 @@ import { isStdin } from './stdin-names.js';
 const MIB = 2 ** 20;
 const MEGABYTE = 1e6;
 const DEFAULT_MEMORY = 512 * MIB;
-/** Memory per byte of an input of more than 32 MiB. A capture in which nothing is freed needs less. */
-const MEMORY_PER_BYTE = 16;
+/** Memory per byte of an input of more than 16 MiB. A capture in which nothing is freed needs half of it; JSON needs 24 at times. */
+const MEMORY_PER_BYTE = 32;
 const DEFAULT_SECONDS = 10;
 const CAPTURE = /_memory\..*bin(?:\.\d{1,10})?$/;
 
@@ -24,7 +24,7 @@ export interface BoundOptions {
   readonly maxSeconds: number | undefined;
 }
 
-/** Returns the limits for inputs of a given size. Default: 512 MiB or 16 times the input, and 10 s or 1 s per MB. */
+/** Returns the limits for inputs of a given size. Default: 512 MiB or 32 times the input, and 10 s or 1 s per MB. */
 export function boundsFor(inputBytes: number, { maxMemory, maxSeconds }: BoundOptions): Bounds {
   const memory =
     maxMemory === undefined ? Math.max(DEFAULT_MEMORY, inputBytes * MEMORY_PER_BYTE) : maxMemory * MIB;
