@@ -1,4 +1,4 @@
-// The command in a checkout: npm links it before anything is built.
+// The command in a checkout: npm links it before the packages are built.
 import { copyFileSync, mkdirSync, mkdtempSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -18,7 +18,7 @@ test('npx heapray runs the built command', async () => {
   expect({ status, stdout }).toEqual({ status: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
 });
 
-test('says what to do when nothing is built', async () => {
+test('explains what to do when the packages are not built', async () => {
   const folder = path.join(mkdtempSync(path.join(tempFolder(), 'checkout-')), 'bin');
   mkdirSync(folder);
   copyFileSync(BIN, path.join(folder, 'heapray.mjs'));

@@ -1,4 +1,4 @@
-// `heapray config`: what an environment resolves to. The rules themselves are tested where they are written.
+// `heapray config`: the configuration of an environment. The rules themselves are tested where they are implemented.
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { describeOptions } from '@heapray/instrumentation/config';
@@ -8,7 +8,7 @@ import { tempFolder } from '../../../test/support/temp-folder.js';
 import { heapray } from './support/heapray.js';
 import { fileWith } from './support/sample-files.js';
 
-/** What the other tests of the command set. */
+/** Removes the settings of the other tests. */
 const CLEAN = { HEAPRAY_DEBUG_ADDR: undefined, OTEL_METRICS_EXPORTER: undefined };
 
 const OPTIONS: readonly string[] = describeOptions().map(({ name }) => name);
@@ -19,7 +19,7 @@ function config(args: readonly string[], env: Env, cwd = tempFolder()): Promise<
   return heapray(['config', ...args], { cwd, env: { ...CLEAN, ...env } });
 }
 
-/** What `--json` prints when all goes well; it says everything there and nothing on stderr. */
+/** Returns the output of `--json`. Expects success and no output on stderr. */
 async function json(env: Env, cwd?: string): Promise<Record<string, unknown>> {
   const { status, stdout, stderr } = await config(['--json'], env, cwd);
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
@@ -44,7 +44,7 @@ describe('JSON', () => {
     });
   });
 
-  test('components in order, one warning for each that was dropped', async () => {
+  test('lists components in order, and one warning for each that was dropped', async () => {
     const resolved = await json({
       AIRFLOW__PROFILING__MEMRAY_TRACE_COMPONENTS: 'triggerer, Scheduler,api,worker',
       AIRFLOW__PROFILING__MEMRAY_DETAILED_TRACING: 'True',
@@ -60,7 +60,7 @@ describe('JSON', () => {
     });
   });
 
-  test('a config file counts, the environment beats it', async () => {
+  test('uses a config file, and prefers the environment', async () => {
     const file = fileWith(
       '[profiling]\nmemray_trace_components = api\n[heapray]\nmax_captures = 7\n',
       'airflow.cfg',
@@ -78,13 +78,13 @@ describe('JSON', () => {
     });
   });
 
-  test('does not take this command for the program', async () => {
+  test('does not report this command as the program', async () => {
     expect(await json({})).toMatchObject({ options: { component: 'node' } });
   });
 });
 
 describe('text', () => {
-  test('a table on stdout, a line for each option', async () => {
+  test('prints a table on stdout, one line per option', async () => {
     const env = { HEAPRAY_DEBUG_ADDR: '[::1]:7000', HEAPRAY_HOME: '/srv/app' };
     const { status, stdout, stderr } = await config([], env);
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
@@ -102,7 +102,7 @@ describe('text', () => {
     );
   });
 
-  test('warnings on stderr', async () => {
+  test('prints warnings on stderr', async () => {
     const { status, stdout, stderr } = await config([], { HEAPRAY_TRACE_COMPONENTS: 'api,nobody' });
     expect(status).toBe(0);
     expect(stdout).toMatch(/\ntraceComponents +api +env:HEAPRAY_TRACE_COMPONENTS\n/);
@@ -110,7 +110,7 @@ describe('text', () => {
   });
 });
 
-describe('where Airflow would not start: status 1 and one line', () => {
+describe('a value with which Airflow would not start: status 1 and one line', () => {
   const folder = tempFolder();
   mkdirSync(path.join(folder, 'airflow.cfg'));
   const broken = fileWith('max_captures = 7\n', 'broken.cfg');
@@ -142,7 +142,7 @@ describe('where Airflow would not start: status 1 and one line', () => {
   });
 });
 
-describe('a wrong value of heapray: one line, and the default', () => {
+describe('an invalid value for heapray: one line, and the default', () => {
   const broken = fileWith('max_captures = 7\n', 'broken.cfg');
 
   test.each<[string, Env, RegExp]>([

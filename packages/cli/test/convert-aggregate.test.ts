@@ -1,4 +1,4 @@
-// `heapray convert --aggregate`, judged by the reports of memray.
+// `heapray convert --aggregate`, checked with the reports of memray.
 import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -8,7 +8,10 @@ import { captureFile, MEMRAY_OF, runMemray } from './support/captures.js';
 import { heapray } from './support/heapray.js';
 import { fileWith } from './support/sample-files.js';
 
-/** What reports of memray say in bytes. (It miscounts allocations when it merges rows of an aggregated file.) */
+/**
+ * Returns the bytes in memray's reports. Counts are not compared: memray miscounts when it merges rows of an aggregated
+ * file.
+ */
 async function reports(format: number, file: string): Promise<unknown> {
   const folder = tempFolder();
   const write = async (name: string, ...args: readonly string[]) => {
@@ -43,7 +46,7 @@ function bytesByStack(rows: unknown): Record<string, number> {
   return sums;
 }
 
-/** Summed by name: which thread a merged stack is drawn for is arbitrary. */
+/** Sums by name, because the thread that a merged stack is drawn for is arbitrary. */
 function bytesByFrame(data: unknown): Record<string, number> {
   const { nodes, strings } = data as { nodes: { name: number[]; value: number[] }; strings: string[] };
   const sums: Record<string, number> = {};
@@ -53,7 +56,7 @@ function bytesByFrame(data: unknown): Record<string, number> {
   return sums;
 }
 
-/** Sizes and stacks. Allocator and thread are those of an arbitrary one of the allocations that were merged. */
+/** Returns sizes and stacks. Allocator and thread are those of an arbitrary merged allocation. */
 function bytesOfCsv(text: string): readonly string[] {
   const rows = text.trim().split(/\r?\n/).slice(1);
   return rows.map((row) => /^\w+,\d+,(\d+),\d+,[^,]*,(.*)$/.exec(row)!.slice(1).join(' ')).sort();
@@ -83,7 +86,7 @@ describe.each([
   });
 });
 
-test('a large capture becomes a small one', async () => {
+test('makes a small capture of a large one', async () => {
   const output = path.join(tempFolder(), 'small.bin');
   await heapray(['convert', captureFile('killed.v13.bin'), '-o', output, '--aggregate']);
   const whole = path.join(tempFolder(), 'whole.bin');
@@ -91,7 +94,7 @@ test('a large capture becomes a small one', async () => {
   expect(statSync(output).size / statSync(whole).size).toBeLessThan(0.5);
 });
 
-test('standard output, damage, and wrong use', async () => {
+test('supports standard output, and reports damage and wrong usage', async () => {
   const piped = await heapray([
     'convert',
     captureFile('threads.v13.bin'),

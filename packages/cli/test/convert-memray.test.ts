@@ -1,4 +1,4 @@
-// Captures that go through `heapray convert`: to other formats of memray, judged by memray, and to pprof, by go.
+// `heapray convert` for captures: to other formats, checked with memray, and to pprof, checked with go.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -17,12 +17,12 @@ import {
 } from './support/captures.js';
 import { heapray } from './support/heapray.js';
 
-/** Converts a file; the status must be 0. */
+/** Converts a file. Expects status 0. */
 async function convert(input: string, output: string, ...args: readonly string[]): Promise<void> {
   expect(await heapray(['convert', input, '-o', output, ...args])).toMatchObject({ status: 0, stdout: '' });
 }
 
-/** What the reports of memray say, without what formats number for themselves. */
+/** Returns the contents of memray's reports, without numbers that formats assign themselves. */
 async function reports(format: number, file: string, aggregated: boolean): Promise<unknown> {
   const folder = tempFolder();
   const output = (name: string) => path.join(folder, name);
@@ -36,7 +36,7 @@ async function reports(format: number, file: string, aggregated: boolean): Promi
   const rows = (name: string) => {
     const data = /const packed_data = (.*);\s/.exec(readFileSync(output(name), 'utf8'))![1]!;
     const parsed = JSON.parse(data) as { size: number; n_allocations: number; stack_trace: string }[];
-    // memray 1.20 merges threads in tables and the others do not; of aggregated captures it then counts wrong.
+    // Unlike others, memray 1.20 merges threads in tables, and then counts wrong for aggregated captures.
     const sums: Record<string, { size: number; count: number }> = {};
     for (const { size, n_allocations: count, stack_trace: stack } of parsed) {
       sums[stack] ??= { size: 0, count: 0 };
@@ -74,7 +74,7 @@ describe.each([
   const from = formatOf(name);
   const peers = [`memray-${MEMRAY_OF[from]!}`, `memray-${MEMRAY_OF[to]!}`] as const;
   describeWithPeer('the other memray reports the same', peers, () => {
-    test('stats, table, flamegraph', async () => {
+    test('agrees in stats, table, flamegraph', async () => {
       const file = path.join(tempFolder(), 'other.bin');
       await convert(captureFile(name), file, '--memray-format', `${to}`);
       const aggregated = isAggregated(name);
@@ -92,7 +92,7 @@ describeWithPeer('go tool pprof', 'go-pprof', () => {
     'native-aggregate.v13.bin',
     'aggregate.v12.bin',
     'synthetic/node-demo.v13.bin',
-  ])('sums up %s as memray does', async (name) => {
+  ])('has the sums of memray for %s', async (name) => {
     const file = path.join(tempFolder(), 'capture.pb.gz');
     await convert(captureFile(name), file);
     const { status, stdout, stderr } = await goPprof(['-raw', file]);
@@ -108,7 +108,7 @@ describeWithPeer('go tool pprof', 'go-pprof', () => {
 
 describeWithPeer('go tool pprof, native frames', 'go-pprof', () => {
   test.each(['native.v11.bin', 'native.v12.bin', 'native.v13.bin', 'native-aggregate.v13.bin'])(
-    'of %s lie in the files that memray says were loaded there',
+    'of %s are in the files that memray reports as loaded there',
     async (name) => {
       const file = path.join(tempFolder(), 'capture.pb.gz');
       await convert(captureFile(name), file);
@@ -132,7 +132,7 @@ describeWithPeer('go tool pprof, native frames', 'go-pprof', () => {
   );
 });
 
-/** What `memray parse` says of segments, as pages: the file, where they begin and where they end. */
+/** Returns the segments in the output of `memray parse` as pages: file, start and end. */
 function loadedSegments(lines: readonly string[]): string[] {
   let image = '';
   let load = 0n;
@@ -146,7 +146,7 @@ function loadedSegments(lines: readonly string[]): string[] {
   });
 }
 
-/** By id: `1: 0x55e0/0x55ff/0x0 /opt/python  [FN]`. */
+/** Parses the mappings by ID: `1: 0x55e0/0x55ff/0x0 /opt/python  [FN]`. */
 function mappingsOf(raw: string): Map<string, { start: bigint; limit: bigint; image: string }> {
   const lines = raw.slice(raw.indexOf('\nMappings\n')).matchAll(/^(\d+): (0x\w+)\/(0x\w+)\/0x\w+ (\S+) /gm);
   return new Map(
@@ -156,7 +156,7 @@ function mappingsOf(raw: string): Map<string, { start: bigint; limit: bigint; im
   );
 }
 
-/** The sums of the columns that `go tool pprof -raw` prints. */
+/** Returns the sums of the columns that `go tool pprof -raw` prints. */
 function rawSums(raw: string): number[] {
   const sums: number[] = [];
   for (const line of raw.split('\n')) {
@@ -172,7 +172,7 @@ function rawSums(raw: string): number[] {
   return sums;
 }
 
-test('standard output, and damage with --strict', async () => {
+test('supports standard output, and fails on damage with --strict', async () => {
   const file = captureFile('synthetic/node-cut.v13.bin');
   const output = path.join(tempFolder(), 'a.bin');
   const { status, stderr } = await heapray(['convert', file, '-o', output, '--strict']);
@@ -183,7 +183,7 @@ test('standard output, and damage with --strict', async () => {
   expect(piped.stdout.slice(0, 6)).toBe('memray');
 });
 
-test('top by peak and leaked, by thread and allocator', async () => {
+test('top ranks by peak and leaked, by thread and allocator', async () => {
   const file = captureFile('threads.v13.bin');
   const top = async (...args: readonly string[]) => {
     const { status, stdout } = await heapray(['top', file, '--json', '-n', '50', ...args]);

@@ -1,4 +1,4 @@
-// Names of functions and programs on their way from captures through pprof, as `go tool pprof` shows them.
+// Names of functions and programs from captures, as `go tool pprof` shows them after conversion to pprof.
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { MemrayWriter } from '@heapray/exporter/memray';
@@ -28,7 +28,7 @@ with memray.Tracker(sys.argv[1]):
     keep.append(Shop().stock())
 `;
 
-/** What `go tool pprof -top` shows of a file: the program, and the functions with memory of their own. */
+/** Returns the program of a file, and the functions with memory of their own, as in `go tool pprof -top`. */
 async function top(file: string): Promise<{ program: string | undefined; names: readonly string[] }> {
   const options = ['-top', '-unit=B', '-nodecount=1000', '-nodefraction=0', '-sample_index=alloc_space'];
   const { status, stdout, stderr } = await goPprof([...options, file]);
@@ -40,7 +40,7 @@ async function top(file: string): Promise<{ program: string | undefined; names: 
   };
 }
 
-/** Converts a file to pprof; the status must be 0. */
+/** Converts a file to pprof. Expects status 0. */
 async function toPprof(input: string): Promise<string> {
   const output = path.join(tempFolder(), 'out.pb.gz');
   expect(await heapray(['convert', input, '-o', output])).toMatchObject({ status: 0, stdout: '' });
@@ -49,7 +49,7 @@ async function toPprof(input: string): Promise<string> {
 
 describe.each([13, 12, 11])('a Python capture of format %d', (format) => {
   describeWithPeer('as go tool pprof shows it', [`memray-${MEMRAY_OF[format]!}`, 'go-pprof'], () => {
-    test('has its functions with their names, and Python as program', async () => {
+    test('keeps the names of its functions, and has Python as the program', async () => {
       const folder = tempFolder();
       const [script, capture] = [path.join(folder, 'shop.py'), path.join(folder, 'shop.bin')];
       writeFileSync(script, PROGRAM);
@@ -60,11 +60,11 @@ describe.each([13, 12, 11])('a Python capture of format %d', (format) => {
       const { program, names } = await top(file);
       expect(program).toBe('python');
       const comprehensions = ['<listcomp>', '<dictcomp>'].filter((name) => names.includes(name));
-      // From Python 3.12 on, list and dict comprehensions are part of the function around them.
+      // Since Python 3.12, list and dict comprehensions are part of the enclosing function.
       expect([0, 2]).toContain(comprehensions.length);
       expect(names).toEqual(expect.arrayContaining(['<module>', '<lambda>', '<genexpr>', 'Shop', 'fill']));
       expect(names.filter((name) => name.startsWith('['))).toEqual([]);
-      // What was read from pprof is written the same again.
+      // Converting pprof to pprof must not change the names.
       expect(await top(await toPprof(file))).toEqual({ program, names });
     });
   });
@@ -82,7 +82,7 @@ describeWithPeer('a Node capture', 'go-pprof', () => {
     '(V8 API)',
   ];
 
-  test.each([13, 12, 11] as const)('of format %d has its functions with their names', async (format) => {
+  test.each([13, 12, 11] as const)('of format %d keeps the names of its functions', async (format) => {
     const capture = path.join(tempFolder(), 'node.bin');
     const writer = new MemrayWriter({
       format,

@@ -1,4 +1,4 @@
-// `heapray convert`: every format, every way out.
+// `heapray convert`: all formats and outputs.
 import { execFileSync } from 'node:child_process';
 import { lstatSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -14,10 +14,10 @@ import { decodeHeapProfile } from '../src/inputs/heapprofile.js';
 import { heapray, MAIN, shell } from './support/heapray.js';
 import { fileWith, SHOP_HEAPPROFILE, shopPprof, shopProfile } from './support/sample-files.js';
 
-/** How folded stacks of the shop begin. */
+/** Start of the shop's folded stacks. */
 const FOLDED = /^\(none\) 65536\nmain /;
 
-/** Converts into a new file of this name and returns its path. */
+/** Converts into a new file of this name. Returns its path. */
 async function convert(input: string, name: string, ...args: readonly string[]): Promise<string> {
   const output = path.join(tempFolder(), name);
   await succeed('convert', input, '-o', output, ...args);
@@ -25,28 +25,28 @@ async function convert(input: string, name: string, ...args: readonly string[]):
   return output;
 }
 
-/** Runs a command that has nothing to say. */
+/** Runs a command that must print nothing. */
 async function succeed(...args: readonly string[]): Promise<void> {
   expect(await heapray(args)).toEqual({ status: 0, signal: null, stdout: '', stderr: '' });
 }
 
 describe('formats', () => {
-  test.each(['json', 'folded', 'heapprofile'])('%s of a pprof', async (format) => {
+  test.each(['json', 'folded', 'heapprofile'])('converts a pprof to %s', async (format) => {
     const text = readFileSync(await convert(shopPprof(), `shop.${format}`), 'utf8');
     await expect(text).toMatchFileSnapshot(`golden/shop-pprof.${format}.txt`);
   });
 
-  test.each(['json', 'folded', 'heapprofile'])('%s of a heap profile', async (format) => {
+  test.each(['json', 'folded', 'heapprofile'])('converts a heap profile to %s', async (format) => {
     const text = readFileSync(await convert(SHOP_HEAPPROFILE, `shop.${format}`), 'utf8');
     await expect(text).toMatchFileSnapshot(`golden/shop-heapprofile.${format}.txt`);
   });
 
-  test('pprof to pprof is the same profile', async () => {
+  test('pprof to pprof keeps the profile', async () => {
     const output = await convert(shopPprof(), 'shop.pb.gz');
     expect(formatProfile(decodePprof(readFileSync(output)))).toBe(formatProfile(shopProfile()));
   });
 
-  test('a heap profile comes back from its own format and from pprof', async () => {
+  test('a heap profile is restored from its own format and from pprof', async () => {
     const expected = formatProfile(decodeHeapProfile(readFileSync(SHOP_HEAPPROFILE)));
     const same = await convert(SHOP_HEAPPROFILE, 'same.heapprofile');
     expect(formatProfile(decodeHeapProfile(readFileSync(same)))).toBe(expected);
@@ -67,16 +67,16 @@ describe('formats', () => {
     expect(await begin('a.PB')).not.toEqual(gzip);
   });
 
-  test('--to beats the name', async () => {
+  test('--to takes precedence over the name', async () => {
     expect(readFileSync(await convert(shopPprof(), 'a.pb', '--to', 'folded'), 'utf8')).toMatch(FOLDED);
   });
 
-  test('--by picks the column', async () => {
+  test('--by selects the column', async () => {
     const text = readFileSync(await convert(shopPprof(), 'a.folded', '--by', 'alloc'), 'utf8');
     expect(text).toContain('load (/srv/app/load.js:3);(JSON.parse) 40960000\n');
   });
 
-  test('a difference loses what is below zero where the format has no such values', async () => {
+  test('a difference loses negative values when the format has none', async () => {
     const builder = new ProfileBuilder({
       columns: [{ type: 'inuse_space', unit: 'bytes' }],
       timeNanos: 0n,
@@ -92,7 +92,7 @@ describe('formats', () => {
     expect(formatProfile(profile)).toMatch(/samples: 1\n {2}5 \{package=\(none\)\}\n/);
   });
 
-  test('functions of one name are told apart where a format has names only', async () => {
+  test('functions of equal name stay separate in formats with names only', async () => {
     const builder = new ProfileBuilder({
       columns: [{ type: 'inuse_space', unit: 'bytes' }],
       timeNanos: 0n,
@@ -117,7 +117,7 @@ describe('formats', () => {
       'get (/a.js:5:40) 2',
       'get (/a.js:9) 4',
     ]);
-    // V8 says where a function starts, not which line ran.
+    // V8's format contains where a function starts, not the line that ran.
     const profile = decodeHeapProfile(readFileSync(await convert(file, 'a.heapprofile')));
     expect([...formatProfile(profile).matchAll(/^ +(\d+) .*\n +(.*)$/gm)].map(([, ...row]) => row)).toEqual([
       ['24', '__init__ /a.py:10:0'],
@@ -127,7 +127,7 @@ describe('formats', () => {
     ]);
   });
 
-  test('a hundred thousand frames deep', async () => {
+  test('supports stacks of a hundred thousand frames', async () => {
     const builder = new ProfileBuilder({
       columns: [{ type: 'inuse_space', unit: 'bytes' }],
       timeNanos: 0n,
@@ -146,7 +146,7 @@ describe('formats', () => {
   test.each([
     ['deep.folded', /as folded stacks it takes \d+ bytes, over the limit of 1073741824; /],
     ['deep.pb', /as pprof its samples have \d+ stack entries, over the limit of 134217728; /],
-  ])('what would take the square of the profile in %s is one line', async (name, reason) => {
+  ])('rejects quadratic output in %s with one line', async (name, reason) => {
     const frame = { scriptId: '1', url: '/a.js', lineNumber: 0, columnNumber: 0 };
     const start = (at: number) =>
       `{"callFrame":${JSON.stringify({ functionName: `f${at}`, ...frame })},"selfSize":1,"children":[`;
@@ -161,7 +161,7 @@ describe('formats', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  test('sums that a format cannot hold are one line', async () => {
+  test('rejects sums that a format cannot represent with one line', async () => {
     const one = '{"callFrame":{"functionName":"f","url":""},"selfSize":9007199254740991}';
     const head = `{"head":{"selfSize":0,"children":[${Array(1025).fill(one).join()}]}}`;
     const input = fileWith(head);
@@ -174,7 +174,7 @@ describe('formats', () => {
 });
 
 describeWithPeer('go tool pprof', 'go-pprof', () => {
-  test('reads what a heap profile became', async () => {
+  test('top reads a converted heap profile', async () => {
     const file = await convert(SHOP_HEAPPROFILE, 'shop.pb.gz');
     const { status, stdout } = await goPprof(['-top', '-unit=B', file]);
     expect(status).toBe(0);
@@ -184,7 +184,7 @@ describeWithPeer('go tool pprof', 'go-pprof', () => {
     expect(stdout).toMatch(new RegExp(`\\n *${rows[0]!.flat}B .* ${rows[0]!.name}\\n`));
   });
 
-  test('sees labels and all columns of a pprof that went through', async () => {
+  test('keeps labels and all columns of a pprof', async () => {
     const { status, stdout } = await goPprof(['-raw', await convert(shopPprof(), 'shop.pb.gz')]);
     expect(status).toBe(0);
     expect(stdout).toContain(
@@ -195,7 +195,7 @@ describeWithPeer('go tool pprof', 'go-pprof', () => {
 });
 
 describe('outputs', () => {
-  test('an existing file is replaced as a whole and keeps its permissions', async () => {
+  test('replaces an existing file as a whole, and keeps its permissions', async () => {
     const output = fileWith('old', 'out.folded');
     execFileSync('chmod', ['600', output]);
     await succeed('convert', shopPprof(), '-o', output);
@@ -204,13 +204,13 @@ describe('outputs', () => {
     expect(readdirSync(path.dirname(output))).toEqual(['out.folded']);
   });
 
-  test('the input itself can be the output', async () => {
+  test('can use the input as the output', async () => {
     const file = shopPprof();
     await succeed('convert', file, '-o', file, '--to', 'folded');
     expect(readFileSync(file, 'utf8')).toMatch(FOLDED);
   });
 
-  test('a link stays a link', async () => {
+  test('keeps a link', async () => {
     const target = fileWith('old', 'target');
     const link = path.join(tempFolder(), 'link.folded');
     symlinkSync(target, link);
@@ -219,14 +219,14 @@ describe('outputs', () => {
     expect(readFileSync(target, 'utf8')).toMatch(FOLDED);
   });
 
-  test('- is standard output, as bytes', async () => {
+  test('writes bytes to standard output for -', async () => {
     const line = 'heapray convert "$FILE" -o - --to pprof | heapray convert - -o - --to folded';
     const { status, stdout, stderr } = await shell(line, { env: { FILE: shopPprof() } });
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expect(stdout).toMatch(FOLDED);
   });
 
-  test('devices and pipes are written to, not replaced', async () => {
+  test('writes to devices and pipes directly', async () => {
     await succeed('convert', shopPprof(), '-o', '/dev/null', '--to', 'json');
     expect(statSync('/dev/null').isCharacterDevice()).toBe(true);
     const pipe = path.join(tempFolder(), 'pipe.folded');
@@ -253,7 +253,7 @@ describe('outputs', () => {
     });
   });
 
-  test('whoever ends the command while it writes gets the whole file or none', async () => {
+  test('ending the command while it writes leaves the whole file or none', async () => {
     const input = fileWith(encodePprof(wideProfile(300_000)), 'wide.pb');
     const endWhileItWrites = async () => {
       const folder = tempFolder();
@@ -266,7 +266,7 @@ describe('outputs', () => {
         expect(left).toEqual(['out.json']);
         expect(JSON.parse(readFileSync(output, 'utf8'))).toHaveProperty('samples.length', 300_000);
       }
-      // On a busy machine the signal may be too late: then nobody has ended it.
+      // On a busy machine the signal may come too late: then the command ended normally.
       if (end.signal === null) return false;
       expect(end).toEqual({ status: null, signal: 'SIGTERM' });
       return true;
@@ -274,11 +274,11 @@ describe('outputs', () => {
     await pollUntil(endWhileItWrites, { what: 'a signal that comes in time' });
   });
 
-  test('a disk that fills up on the way leaves nothing, or the old file', async () => {
+  test('a disk that fills up leaves no file, or the old one', async () => {
     const folder = tempFolder();
     const old = path.join(folder, 'old.json');
     writeFileSync(old, 'old');
-    // The shell's limit on the size of a file, in KiB.
+    // The shell's limit for the size of a file, in KiB.
     const line = 'trap "" XFSZ; ulimit -f 1; heapray convert "$FILE" -o "$OUT"; echo "$?"';
     for (const output of [old, path.join(folder, 'new.json')]) {
       const env = { FILE: SHOP_HEAPPROFILE, OUT: output };
@@ -290,7 +290,7 @@ describe('outputs', () => {
   });
 });
 
-/** As many stacks as functions, each with a sample. */
+/** Returns a profile with one stack and sample per function. */
 function wideProfile(functions: number): Profile {
   const builder = new ProfileBuilder({
     columns: [{ type: 'inuse_space', unit: 'bytes' }],

@@ -1,4 +1,4 @@
-// `heapray diff`: what grew and what shrank, across formats, and the difference as pprof.
+// `heapray diff`: growth and shrinkage, also across formats, and the difference as pprof.
 
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -28,13 +28,13 @@ function shop(sizes: Readonly<Record<string, number>>, time: bigint): string {
   return fileWith(encodePprof(builder.build()), 'a.pb');
 }
 
-test('text: what grew first, what shrank last', async () => {
+test('text has the largest growth first and the largest shrinkage last', async () => {
   const { status, stdout, stderr } = await heapray(['diff', shop(OLD, 1n), shop(NEW, 2n)]);
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   await expect(stdout).toMatchFileSnapshot('golden/diff.txt');
 });
 
-test('JSON, the difference as pprof, and rows left out', async () => {
+test('writes JSON and the difference as pprof, and omits rows', async () => {
   const output = path.join(tempFolder(), 'difference.pb');
   const files = [shop(OLD, 1n), shop(NEW, 2n)] as const;
   const { stdout } = await heapray(['diff', ...files, '--json', '-n', '2', '-o', output]);
@@ -54,7 +54,7 @@ test('JSON, the difference as pprof, and rows left out', async () => {
   expect(totals(decodePprof(readFileSync(output)))).toEqual({ inuse_objects: 0, inuse_space: 4952 });
 });
 
-test('captures, and a capture with a profile of another kind', async () => {
+test('compares captures, and a capture with a profile of another kind', async () => {
   const [python, aggregated] = [captureFile('threads.v13.bin'), captureFile('aggregate.v13.bin')];
   const same = await heapray(['diff', python, aggregated, '--json', '--by', 'peak']);
   const { totals: sums } = JSON.parse(same.stdout) as { totals: Record<string, Record<string, number>> };
@@ -67,7 +67,7 @@ test('captures, and a capture with a profile of another kind', async () => {
   expect(other.stdout).toMatch(/^inuse_space: .* to .*, [-+]/);
 });
 
-/** Bytes in use by functions of /app/a.js, each given as name, line, column, first line. */
+/** Writes a profile of bytes in use by functions of /app/a.js, each given as name, line, column, first line. */
 function placed(...functions: [bytes: number, ...frame: [string, number, number, number?]][]): string {
   const builder = new ProfileBuilder({
     columns: [{ type: 'inuse_space', unit: 'bytes' }],
@@ -88,7 +88,7 @@ async function changes(older: string, newer: string): Promise<unknown> {
   return rows.map(({ name, line, column, change }) => `${name} ${line}:${column} ${change}`);
 }
 
-test('functions of one name do not make good for each other', async () => {
+test('functions of equal name do not cancel each other out', async () => {
   const older = placed([50, '', 5, 13], [40, '__init__', 12, 0, 10], [9, 'get', 1, 7]);
   const newer = placed(
     [50, '', 5, 40],
@@ -106,7 +106,7 @@ test('functions of one name do not make good for each other', async () => {
   ]);
 });
 
-test('functions are compared by what both files say of their places', async () => {
+test('compares functions by the parts of their places that both files contain', async () => {
   const withColumns = placed([50, '', 5, 13], [7, '', 5, 40], [20, 'load', 8, 3], [4, 'only', 9, 2]);
   expect(await changes(withColumns, placed([60, '', 5, 0], [21, 'load', 8, 0]))).toEqual([
     '(anonymous a.js:5) 5:0 3',
@@ -119,7 +119,7 @@ test('functions are compared by what both files say of their places', async () =
   ]);
 });
 
-test('nothing changed, nothing in common, a capture cut with --strict', async () => {
+test('reports no changes, no common columns, and a truncated capture with --strict', async () => {
   const file = captureFile('threads.v13.bin');
   expect((await heapray(['diff', file, file])).stdout).toMatch(/\nnothing changed by function\n$/);
   expect((await heapray(['diff', file, file, '--by', 'colour'])).status).toBe(1);

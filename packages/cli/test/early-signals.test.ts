@@ -1,14 +1,14 @@
-// Signals that come as early as they can: right when the command has said, or begun, what others wait for.
+// Signals that arrive as early as possible: just when the command has printed, or started, what others wait for.
 import { expect, test } from 'vitest';
 import { tempFolder } from '../../../test/support/temp-folder.js';
 import { heapray } from './support/heapray.js';
 
-/** NODE_OPTIONS that run `code` in the command before anything else. */
+/** Returns NODE_OPTIONS that run `code` in the command before anything else. */
 function before(code: string): { NODE_OPTIONS: string } {
   return { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(code)}` };
 }
 
-test('watch ends properly when it is ended while it says where it serves', async () => {
+test('watch ends properly when a signal arrives while it prints its address', async () => {
   const env = before(`
     const write = process.stderr.write;
     process.stderr.write = function (text, ...rest) {
@@ -21,7 +21,7 @@ test('watch ends properly when it is ended while it says where it serves', async
   expect(result.stderr).toContain('metrics on');
 });
 
-test('run passes on a signal that comes as soon as the program is started', async () => {
+test('run forwards a signal that arrives as soon as the program is started', async () => {
   const env = before(`
     import childProcess from 'node:child_process';
     import { syncBuiltinESMExports } from 'node:module';

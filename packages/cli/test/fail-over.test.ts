@@ -1,4 +1,4 @@
-// `--fail-over`: a gate for CI. Status 3 and one line that says which site, when a figure is over the limit.
+// `--fail-over`, a gate for CI: status 3 and one line with the site when a figure exceeds the limit.
 import { encodePprof } from '@heapray/exporter/pprof';
 import { ProfileBuilder } from '@heapray/exporter/profile';
 import { describe, expect, test } from 'vitest';
@@ -10,7 +10,7 @@ const CAPTURE = captureFile('threads.v13.bin');
 const PEAK = expectedOf('threads.v13.bin').metadata.peak_memory;
 const LEAKED = sumOf(expectedOf('threads.v13.bin').leaks.by_thread).bytes;
 
-/** 4000 bytes, 3000 of them by `load`, and 6000 with another 2000 by `cache`. */
+/** OLD has 4000 bytes, 3000 of them by `load`. NEW has 6000, with another 2000 by `cache`. */
 const OLD = profileFile({ load: 3000, cache: 1000 });
 const NEW = profileFile({ load: 3000, cache: 3000 });
 
@@ -29,7 +29,7 @@ function profileFile(sizes: Readonly<Record<string, number>>): string {
   return fileWith(encodePprof(builder.build()), 'a.pb');
 }
 
-describe('within the limit nothing is said and the status is 0', () => {
+describe('within the limit: no output and status 0', () => {
   test.each([
     [['stats', CAPTURE, '--fail-over', `${PEAK}`]],
     [['stats', CAPTURE, '--fail-over', `leaked=${LEAKED}B`, '--fail-over', '100%']],
@@ -45,7 +45,7 @@ describe('within the limit nothing is said and the status is 0', () => {
   });
 });
 
-describe('over the limit', () => {
+describe('over the limit: status 3 and one line', () => {
   test.each<[string[], RegExp]>([
     [
       ['stats', CAPTURE, '--fail-over', `${PEAK - 1}`],
@@ -88,7 +88,7 @@ describe('over the limit', () => {
   });
 });
 
-test('status 3 counts more than --strict', async () => {
+test('status 3 takes precedence over --strict', async () => {
   const file = captureFile('killed.v13.bin');
   expect(await heapray(['stats', file, '--strict', '--fail-over', '1KB'])).toMatchObject({ status: 3 });
   expect(await heapray(['stats', file, '--strict', '--fail-over', '1TB'])).toMatchObject({ status: 1 });

@@ -1,4 +1,4 @@
-// Options may be given the names that every object inherits something under, such as `constructor`.
+// Options may have names that every object inherits, such as `constructor`.
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -33,7 +33,7 @@ describe.each(NAMES)('%s', (name) => {
     expect(result.stderr).not.toMatch(/TypeError|\n {4}at /);
   });
 
-  test('as the name of a component', async () => {
+  test('is accepted as the name of a component', async () => {
     const env = { HEAPRAY_COMPONENT: name, HEAPRAY_TRACE_COMPONENTS: name };
     const { status, stdout } = await heapray(['config', '--json'], { cwd: tempFolder(), env });
     expect(status).toBe(0);
@@ -41,7 +41,7 @@ describe.each(NAMES)('%s', (name) => {
   });
 });
 
-test('a profile with 150,000 functions', async () => {
+test('supports a profile with 150,000 functions', async () => {
   const children = Array.from({ length: 150_000 }, (_, at) => ({
     callFrame: { functionName: `f${at}`, url: `file:///srv/${at}.js`, lineNumber: 0, columnNumber: 0 },
     selfSize: 1,

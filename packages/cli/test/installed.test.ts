@@ -1,4 +1,4 @@
-// The package as it is published, in a project outside the workspace.
+// The published package, in a project outside the workspace.
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect } from 'vitest';

@@ -1,14 +1,14 @@
-// `heapray live` where a name for this machine stands for an address that it cannot use, as ::1 where IPv6 is off.
+// `heapray live` when localhost has an address that this machine cannot use, such as ::1 without IPv6.
 import { expect, test } from 'vitest';
 import { freePort } from '../../../test/support/free-port.js';
 import { startNode } from '../../../test/support/start-node.js';
 import { heapray, MAIN } from './support/heapray.js';
 
-/** Nobody can connect to them: all of a network, and a group. */
+/** Addresses that no program can connect to: a broadcast and a multicast address. */
 const UNUSABLE = '255.255.255.255';
 const UNUSABLE_TOO = '224.0.0.1';
 
-/** NODE_OPTIONS with which localhost is at these addresses. */
+/** Returns NODE_OPTIONS with which localhost has these addresses. */
 function localhostAt(...addresses: readonly string[]): { NODE_OPTIONS: string } {
   const found = JSON.stringify(addresses.map((address) => ({ address, family: 4 })));
   const code = `
@@ -25,7 +25,7 @@ test.each([
   await viewer.waitForOutput(/waiting for a program at port \d+\n/);
 });
 
-test('says what is wrong with each when none can be used', async () => {
+test('reports the problem with each address when none can be used', async () => {
   const { status, stderr } = await heapray(['live', '4567'], { env: localhostAt(UNUSABLE, UNUSABLE_TOO) });
   expect({ status, stderr }).toEqual({
     status: 1,

@@ -1,4 +1,4 @@
-// `heapray live` as the viewer of a real program under `memray run --live-remote`, and of a remote that goes away.
+// `heapray live` with a real program under `memray run --live-remote`, and with a program that disconnects.
 import { readFileSync } from 'node:fs';
 import net from 'node:net';
 import { expect, test } from 'vitest';
@@ -23,7 +23,7 @@ for _ in range(20):
 peerTest('a real memray run --live-remote, from its start to its end', 'memray-1.20.0', async () => {
   const port = await freePort();
   const script = fileWith(PROGRAM, 'program.py');
-  // The viewer comes first: the program starts when it waits.
+  // Start the viewer first, and the program when it waits.
   const viewer = startNode({ args: [MAIN, 'live', `${port}`, '-n', '3'] });
   await viewer.waitForOutput(/waiting for a program at port \d+\n/);
   const program = await runMemray(13, ['run', '--live-remote', '--live-port', `${port}`, script]);
@@ -36,7 +36,7 @@ peerTest('a real memray run --live-remote, from its start to its end', 'memray-1
   expect(stdout).toMatch(/\n19\.\d MiB +\d+ {2}remember +.*program\.py:\d+\n/);
 });
 
-test('a remote that goes away in the middle: what came is shown', async () => {
+test('shows the received data when the program disconnects in the middle', async () => {
   const bytes = readFileSync(captureFile('live.v13.bin'));
   const server = net.createServer((socket) => socket.end(bytes.subarray(0, 20_000)));
   atEnd(() => server.close());
@@ -49,7 +49,7 @@ test('a remote that goes away in the middle: what came is shown', async () => {
   expect((await heapray(['live', `${port}`, '--strict'])).status).toBe(1);
 });
 
-test('no capture: one line', async () => {
+test('reports data other than a capture in one line', async () => {
   const server = net.createServer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
   atEnd(() => server.close());
   const port = await new Promise<number>((resolve) => {

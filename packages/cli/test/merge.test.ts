@@ -1,4 +1,4 @@
-// Several files of one kind are summed, exactly, and told apart by the label `process`.
+// Several files of one kind are summed exactly, and distinguished by the label `process`.
 import { copyFileSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { decodePprof } from '@heapray/exporter/pprof';
@@ -9,7 +9,7 @@ import { captureFile, expectedOf, sumOf } from './support/captures.js';
 import { heapray } from './support/heapray.js';
 import { SHOP_HEAPPROFILE, shopPprof } from './support/sample-files.js';
 
-/** A parent and the two children that it forked, as memray's `--follow-fork` writes them, and their pids. */
+/** Captures of a parent and its two forked children, from memray's `--follow-fork`, and their process IDs. */
 const FORKED = ['fork.v13.bin', 'fork.v13-child1.bin', 'fork.v13-child2.bin'];
 const FILES = FORKED.map(captureFile);
 const PIDS = ['1942', '1944', '1946'];
@@ -27,7 +27,7 @@ async function json(...args: readonly string[]): Promise<Json> {
 }
 
 describe('stats', () => {
-  test('sums what memray tells of each capture', async () => {
+  test("sums memray's figures for each capture", async () => {
     const { metadata, heapray: own, ...figures } = await json('stats', ...FILES, '-n', '1000');
     const each = FORKED.map((name) => expectedOf(name).stats as Json);
     const sum = (key: string) => add(each.map((stats) => stats[key] as number));
@@ -57,7 +57,7 @@ describe('stats', () => {
     });
   });
 
-  test('text', async () => {
+  test('has a text form', async () => {
     const { status, stdout, stderr } = await heapray(['stats', ...FORKED, '-n', '2'], {
       cwd: path.dirname(FILES[0]!),
     });
@@ -67,7 +67,7 @@ describe('stats', () => {
 });
 
 describe('top', () => {
-  test('by process: the sums of each', async () => {
+  test('has the sums of each process', async () => {
     const top = await json('top', ...FILES, '--group', 'process', '--by', 'peak');
     expect(top).toMatchObject({ file: null, files: FILES, total: add(PEAKS) });
     expect(top.total_is).toBe('the sum of the peaks of 3 processes');
@@ -77,12 +77,12 @@ describe('top', () => {
     expect(rows).toEqual(new Map(PIDS.map((pid, at) => [pid, PEAKS[at]])));
   });
 
-  test('of one capture, too', async () => {
+  test('supports a single capture', async () => {
     const { rows } = await json('top', FILES[1]!, '--group', 'process', '--by', 'peak');
     expect(rows).toMatchObject([{ name: '1944', flat: PEAKS[1] }]);
   });
 
-  test('processes with the same pid are told apart by their files', async () => {
+  test('distinguishes processes with the same ID by their files', async () => {
     const folder = tempFolder();
     const copies = ['a.bin', 'b.bin'].map((name) => path.join(folder, name));
     for (const copy of copies) copyFileSync(FILES[1]!, copy);
@@ -98,7 +98,7 @@ describe('top', () => {
 });
 
 describe('convert', () => {
-  test('to pprof: the label, and what the peak is', async () => {
+  test('to pprof: has the label, and explains the peak', async () => {
     const output = path.join(tempFolder(), 'all.pb.gz');
     expect(await heapray(['convert', ...FILES, '-o', output])).toMatchObject({ status: 0, stderr: '' });
     const profile = decodePprof(readFileSync(output));
@@ -111,7 +111,7 @@ describe('convert', () => {
     expect(new Set(labels)).toEqual(new Set(PIDS));
   });
 
-  test('folded: lines of all, summed', async () => {
+  test('to folded: has the sums of all lines', async () => {
     const folded = async (files: readonly string[]) => {
       const { stdout } = await heapray(['convert', ...files, '-o', '-', '--to', 'folded', '--by', 'peak']);
       return new Map(
@@ -128,7 +128,7 @@ describe('convert', () => {
     expect(await folded(FILES)).toEqual(added(each));
   });
 
-  test('V8 heap profiles and pprofs, each with their own kind', async () => {
+  test('V8 heap profiles and pprofs, each with its own kind', async () => {
     for (const file of [SHOP_HEAPPROFILE, shopPprof()]) {
       const { total } = await json('top', file);
       const { total: doubled, rows } = await json('top', file, file, '--group', 'process');
@@ -138,7 +138,7 @@ describe('convert', () => {
   });
 });
 
-test('diff: several on a side', async () => {
+test('diff accepts several files per side', async () => {
   const [parent = '', ...children] = FILES;
   const { totals: sums, totals_are: meaning } = await json(
     'diff',
@@ -155,7 +155,7 @@ test('diff: several on a side', async () => {
   expect(rows).toEqual([]);
 });
 
-describe('what cannot be merged is one line', () => {
+describe('rejects in one line what cannot be merged', () => {
   const lz4 = captureFile('threads.v13.bin');
   const aggregated = captureFile('aggregate.v13.bin');
 

@@ -1,4 +1,4 @@
-// Machine code in captures of `memray run --native`: everybody who looks up a frame's function finds the same.
+// Machine code in captures of `memray run --native`: all tools that look up the function of a frame must agree.
 
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -15,7 +15,7 @@ import { heapray } from './support/heapray.js';
 import { CAN_BUILD, HOLDERS, writeNativeProgram } from './support/native-program.js';
 import { startWatch } from './watch/start-watch.js';
 
-/** The names of native stacks as memray finds them, of the largest allocations, innermost first. */
+/** Prints memray's names of native stacks for the largest allocations, innermost first. */
 const LARGEST = `
 import json, sys
 from memray import FileReader
@@ -24,7 +24,7 @@ largest = sorted(records, key=lambda record: -record.size)
 print(json.dumps([[r.size, [f[0] for f in r.native_stack_trace()]] for r in largest[:${HOLDERS.length}]]))
 `;
 
-/** Samples as pprof has them after it has looked up names, the largest in use first; innermost first. */
+/** Returns the samples of a symbolized pprof, the largest in use first, frames innermost first. */
 function largestStacks(profile: Profile): { bytes: number; names: string[]; frames: ProfileFrame[] }[] {
   const column = profile.columns.findIndex(({ type }) => type === 'inuse_space');
   const samples = Array.from({ length: profile.sampleCount }, (_, sample) => {
@@ -57,17 +57,17 @@ describe.runIf(CAN_BUILD).each([13, 12, 11])('a native capture of format %d', (f
       ofMemray = JSON.parse(asked.stdout) as [number, string[]][];
     });
 
-    test('memray names the functions that allocate', () => {
+    test('memray names the allocating functions', () => {
       expect(ofMemray.map(([bytes, names]) => [bytes, names[0]])).toEqual(WANTED);
     });
 
-    test('addr2line names the same', async () => {
+    test('addr2line has the same names', async () => {
       const leaves = largestStacks(profile).map(({ bytes, frames }) => ({ bytes, frame: frames[0]! }));
       const names = leaves.map(async ({ bytes, frame }) => [bytes, await addr2line(folder, frame)]);
       expect(await Promise.all(names)).toEqual(WANTED);
     });
 
-    test('heapray names the same, and all frames of Python that memray knows', async () => {
+    test('heapray has the same names, and all Python frames that memray names', async () => {
       const { status, stdout } = await heapray(
         ['convert', 'native.bin', '-o', '-', '--to', 'folded', '--by', 'leaked'],
         { cwd: folder },
@@ -87,7 +87,7 @@ describe.runIf(CAN_BUILD).each([13, 12, 11])('a native capture of format %d', (f
       const largest = stacks.sort((a, b) => b.bytes - a.bytes).slice(0, HOLDERS.length);
       expect(largest.map(({ bytes, names }) => [bytes, names[0]])).toEqual(WANTED);
       for (const [at, { names }] of largest.entries()) {
-        // Inlined functions are known to debug information only.
+        // Inlined functions are only in debug information.
         const ofPython = ofMemray[at]![1].filter((name) =>
           /^(?:Py_BytesMain|Py_RunMain|PyEval_EvalCode|_start)$/.test(name),
         );
@@ -95,7 +95,7 @@ describe.runIf(CAN_BUILD).each([13, 12, 11])('a native capture of format %d', (f
       }
     });
 
-    test('heapray watch names the same', async () => {
+    test('heapray watch has the same names', async () => {
       const { url } = await startWatch(['native.bin'], { cwd: folder });
       const body = await pollUntil(
         async () => {
@@ -109,15 +109,15 @@ describe.runIf(CAN_BUILD).each([13, 12, 11])('a native capture of format %d', (f
       expect(leaves).toEqual(wanted);
     });
 
-    // It reads all of Python's DWARF, which takes long, so one format must do.
+    // Only one format, because it reads all of Python's DWARF, which takes long.
     if (format === 13) {
-      test('go tool pprof names the same', async () => {
+      test('go tool pprof has the same names', async () => {
         const written = await lookedUp(folder, (args) => goPprof(args, { cwd: folder }));
         expect(largestStacks(written).map(({ bytes, names }) => [bytes, names[0]])).toEqual(WANTED);
       });
     }
 
-    test('github.com/google/pprof names the same, and all frames of Python that memray knows', async () => {
+    test('github.com/google/pprof has the same names, and all Python frames that memray names', async () => {
       const stacks = largestStacks(await lookedUp(folder, (args) => googlePprof(args, folder)));
       expect(stacks.map(({ bytes, names }) => [bytes, names[0]])).toEqual(WANTED);
       for (const [at, { names }] of stacks.entries()) {
@@ -128,7 +128,7 @@ describe.runIf(CAN_BUILD).each([13, 12, 11])('a native capture of format %d', (f
   });
 });
 
-/** The profile after a pprof has looked up all names it can. */
+/** Returns the profile after a pprof tool has symbolized it. */
 async function lookedUp(
   folder: string,
   pprof: (args: readonly string[]) => Promise<{ status: number | null; stderr: string }>,
@@ -139,10 +139,12 @@ async function lookedUp(
   return decodePprof(readFileSync(output));
 }
 
-/** The function at a native frame's address in its file, which is part of the name that heapray gives it. */
+/**
+ * Returns the function at a native frame's address in its file. The address is part of heapray's name for the frame.
+ */
 async function addr2line(cwd: string, { functionName, native }: ProfileFrame): Promise<string | undefined> {
   const [, address = ''] = /^(0x[0-9a-f]+) /.exec(functionName) ?? [];
-  // That of the call, which ends where it returns to.
+  // The address of the call, which ends at the return address.
   const call = `0x${(BigInt(address) - 1n).toString(16)}`;
   const args = ['-f', '-e', native?.mapping?.path ?? '', call];
   const { status, stdout, stderr } = await runCommand(binutils('addr2line'), args, { cwd });

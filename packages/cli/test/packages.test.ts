@@ -1,4 +1,4 @@
-// One answer to "whose package is this?", whatever the file and the command.
+// All commands must agree on the package of a frame, for every kind of file.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { GrowingCapture, MemrayWriter, type MemrayWriterOptions } from '@heapray/exporter/memray';
@@ -15,7 +15,7 @@ import { AIRFLOW } from './watch/captures.js';
 type Stacks = readonly { readonly bytes: number; readonly files: readonly string[] }[];
 type Sums = Readonly<Record<string, number>>;
 
-/** A capture in which each stack, innermost file first, allocates its bytes and keeps them. */
+/** Returns a capture in which each stack, innermost file first, allocates its bytes and keeps them. */
 function captureWith(stacks: Stacks, options: Partial<MemrayWriterOptions>): Uint8Array {
   const writer = new MemrayWriter({ commandLine: 'x', pid: 1, startTimeMillis: 1, ...options });
   for (const [at, { bytes, files }] of stacks.entries()) {
@@ -29,14 +29,14 @@ function captureWith(stacks: Stacks, options: Partial<MemrayWriterOptions>): Uin
   return writer.take();
 }
 
-/** The capture with the allocator of a usual Python in its header, behind command line, pid, thread and frames. */
+/** Sets the allocator of a usual Python in the header, which follows command line, process ID, thread and frames. */
 function ofPython(capture: Uint8Array, format: 11 | 12 | 13): Uint8Array {
   const pymalloc = 1;
   capture[(format === 11 ? 45 : 49) + 'x\0'.length + 4 + 8 + 8] = pymalloc;
   return capture;
 }
 
-/** Bytes by package, as `top` says of a file. */
+/** Returns bytes by package from `top`. */
 async function byTop(file: string, column = 'inuse_space'): Promise<Sums> {
   const args = ['top', file, '--group', 'package', '--by', column, '-n', '1000', '--json'];
   const { status, stdout, stderr } = await heapray(args);
@@ -45,14 +45,14 @@ async function byTop(file: string, column = 'inuse_space'): Promise<Sums> {
   return Object.fromEntries(rows.map(({ name, flat }) => [name, flat]));
 }
 
-/** The same after it was converted. */
+/** Returns bytes by package after conversion. */
 async function byConvert(file: string): Promise<Sums> {
   const converted = path.join(tempFolder(), 'converted.pb.gz');
   expect((await heapray(['convert', file, '-o', converted])).status).toBe(0);
   return byTop(converted);
 }
 
-/** As `watch` says in its metrics and in its profiles. */
+/** Returns bytes by package from the metrics and profiles of `watch`. */
 function byWatch(bytes: Uint8Array): readonly Sums[] {
   const capture = new GrowingCapture({}, { ownPackage });
   capture.push(bytes);
@@ -70,7 +70,7 @@ function byWatch(bytes: Uint8Array): readonly Sums[] {
   return [inMetrics, inProfile];
 }
 
-/** The same stacks as V8 writes them: a URL for each file, none for native code. */
+/** Returns the same stacks in V8's format: a URL for each file, none for native code. */
 function heapProfileWith(stacks: Stacks): string {
   const nodeOf = (name: string, url: string, selfSize: number, children: readonly unknown[]) => ({
     callFrame: { functionName: name, scriptId: '1', url, lineNumber: 0, columnNumber: 0 },
@@ -91,7 +91,7 @@ function heapProfileWith(stacks: Stacks): string {
   return JSON.stringify({ head: nodeOf('(root)', '', 0, chains) });
 }
 
-describe('of a Node program', () => {
+describe('for a Node program', () => {
   const folder = path.join(tempFolder(), 'my shop');
   mkdirSync(path.join(folder, 'packages/ui'), { recursive: true });
   writeFileSync(path.join(folder, 'package.json'), '{"name":"@acme/shop"}');
@@ -132,7 +132,7 @@ describe('of a Node program', () => {
     expect(await byConvert(file)).toEqual(expected);
   });
 
-  test("its own files are called by the program's folder where no manifest is there to be read", async () => {
+  test("its own files are named by the program's folder when no manifest can be read", async () => {
     const bytes = captureWith([{ bytes: 1, files: ['/gone/shop/server.js'] }], {
       libdest: 'node:internal',
       sysPath: ['/gone/shop'],
@@ -142,7 +142,7 @@ describe('of a Node program', () => {
   });
 });
 
-describe('of a Python program', () => {
+describe('for a Python program', () => {
   const stacks: Stacks = [
     { bytes: 1, files: ['/usr/lib64/python3.13t/threading.py', '/srv/app/jobs.py'] },
     { bytes: 2, files: ['/usr/lib64/python3.13t/site-packages/numpy/core/numeric.py'] },
@@ -167,7 +167,7 @@ describe('of a Python program', () => {
     for (const sums of byWatch(bytes)) expect(sums).toEqual(expected);
   });
 
-  test('in a capture of a real Airflow, as memray counts', async () => {
+  test('in a capture of a real Airflow, with the sums of memray', async () => {
     const stats = readFileSync(AIRFLOW.replace('.bin', '.stats.json'), 'utf8');
     const { top_modules_by_allocation_size: modules } = JSON.parse(stats) as {
       top_modules_by_allocation_size: readonly { module: string; total_bytes: number }[];

@@ -1,4 +1,4 @@
-// A Python program under the real `memray run`, in each of its ways: what memray reads of its captures, heapray reads.
+// A Python program under the real `memray run`, with all kinds of options: heapray must read the same as memray.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -52,7 +52,7 @@ const WAYS: readonly (readonly string[])[] = [
   ['--aggregate', '--follow-fork'],
 ];
 
-/** Bytes and allocations at the high-water mark and at the end, by memray's own reader. */
+/** Prints bytes and allocations at the high-water mark and at the end, from memray's own reader. */
 const SUMS = `
 import json, sys
 from memray import FileReader
@@ -61,7 +61,7 @@ leaks = list(reader.get_leaked_allocation_records(merge_threads=False))
 print(json.dumps([reader.metadata.peak_memory, sum(r.size for r in leaks), sum(r.n_allocations for r in leaks)]))
 `;
 
-/** Runs the program; returns the captures that it has left, those of its children too. */
+/** Runs the program. Returns its captures, including those of its children. */
 async function record(
   format: number,
   ways: readonly string[],
@@ -84,7 +84,7 @@ async function statsOf(file: string): Promise<Record<string, unknown>> {
   return JSON.parse(stdout) as Record<string, unknown>;
 }
 
-/** Lists in an order of their own: of what is equally big memray puts any first. */
+/** Sorts lists, because memray puts equal entries in any order. */
 function sorted(value: Record<string, unknown>): Record<string, unknown> {
   const inOrder = (part: unknown) =>
     Array.isArray(part) ? part.map((row) => JSON.stringify(row)).sort() : part;
@@ -98,7 +98,7 @@ async function expectSums(format: number, file: string): Promise<void> {
   const [peak, bytes, allocations] = JSON.parse(stdout) as [number, number, number];
   const { heapray: own } = await statsOf(file);
   expect(own).toMatchObject({ peak_memory: peak, leaked_bytes: bytes, leaked_allocations: allocations });
-  // A child may well allocate from what its parent had left over.
+  // A child may allocate from memory that its parent had left.
   expect(peak).toBeGreaterThan(file.endsWith('.bin') ? 100_000 : 0);
 }
 
@@ -110,7 +110,7 @@ async function expectStats(format: number, file: string): Promise<void> {
   expect(sorted(ours)).toEqual(sorted(JSON.parse(readFileSync(output, 'utf8')) as Record<string, unknown>));
 }
 
-/** Two methods of one name, two lambdas; of each pair one keeps a mebibyte and one two. */
+/** Two methods of the same name, and two lambdas. In each pair, one keeps 1 MiB and one 2 MiB. */
 const NAMESAKES = `
 class Order:
     def __init__(self):
@@ -126,7 +126,7 @@ second = lambda: bytearray(2 << 20)
 kept = [Order(), Cart(), first(), second()]
 `;
 
-/** Where these functions start, and the lines that allocate in them: format 11 says only those. */
+/** Lines where these functions start, and lines that allocate: format 11 has only the latter. */
 const LINES = { starts: [3, 7, 11, 12], allocates: [4, 9, 11, 12] };
 
 describe.each([13, 12, 11])('format %d', (format) => {
@@ -136,7 +136,7 @@ describe.each([13, 12, 11])('format %d', (format) => {
     test.each([
       ['plain', []],
       ['aggregated', ['--aggregate']],
-    ])('are rows of their own, %s', async (_, ways) => {
+    ])('have separate rows, %s', async (_, ways) => {
       const [file] = await record(format, ways, NAMESAKES);
       const { stdout } = await heapray(['top', file!, '--json', '--by', 'peak', '-n', '100']);
       const { rows } = JSON.parse(stdout) as {
@@ -160,17 +160,17 @@ describe.each([13, 12, 11])('format %d', (format) => {
         files = await record(format, ways);
       });
 
-      test('leaves a capture of each process that is followed', () => {
+      test('writes a capture of each followed process', () => {
         expect(files).toHaveLength(ways.includes('--follow-fork') ? 2 : 1);
       });
 
-      test('peak and leaks are those of memray', async () => {
+      test('agrees with memray on peak and leaks', async () => {
         for (const file of files) await expectSums(format, file);
       });
 
-      // Of an aggregated capture memray has none.
+      // memray has no stats for an aggregated capture.
       if (ways.includes('--aggregate')) return;
-      test('stats are those of memray', async () => {
+      test('agrees with memray on stats', async () => {
         for (const file of files) await expectStats(format, file);
       });
     });

@@ -1,4 +1,4 @@
-// `heapray stats` against the real `memray stats` of each capture's format, and what only heapray tells.
+// `heapray stats` compared with the real `memray stats` of each capture's format, and figures that only heapray has.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -18,14 +18,14 @@ import { heapray } from './support/heapray.js';
 
 type Stats = Record<string, unknown> & { readonly heapray: Readonly<Record<string, unknown>> };
 
-/** The JSON of a capture; the status must be 0. */
+/** Returns the JSON of a capture. Expects status 0. */
 async function stats(file: string, ...args: readonly string[]): Promise<Stats> {
   const { status, stdout, stderr } = await heapray(['stats', '--json', file, ...args]);
   expect(status, stderr).toBe(0);
   return JSON.parse(stdout) as Stats;
 }
 
-/** Lists in an order of their own: of what is equally big memray puts any first. */
+/** Sorts lists, because memray puts equal entries in any order. */
 function sorted(value: object): object {
   const entries = Object.entries(value).map(([key, part]: [string, unknown]) => {
     const isTop = key.startsWith('top_') && Array.isArray(part);
@@ -37,7 +37,7 @@ function sorted(value: object): object {
 const names = captureNames();
 
 describe.each(names.filter((name) => !isAggregated(name)))('%s', (name) => {
-  test('equals what memray tells', async () => {
+  test("equals memray's stats", async () => {
     const { heapray: own, ...figures } = await stats(captureFile(name), '-n', '1000');
     const { metadata, ...wanted } = expectedOf(name).stats as { metadata: unknown };
     const { metadata: ours, ...rest } = figures;
@@ -76,7 +76,7 @@ describe.each([11, 12, 13] as const)('format %d', (format) => {
 });
 
 describe.each(names.filter(isAggregated))('%s', (name) => {
-  test('tells what it knows, and null for the rest', async () => {
+  test('has the known figures, and null for the rest', async () => {
     const { heapray: own, metadata, ...figures } = await stats(captureFile(name));
     expect(new Set(Object.values(figures))).toEqual(new Set([null]));
     expect('top_modules_by_allocation_size' in figures).toBe(formatOf(name) === 13);
@@ -91,12 +91,12 @@ describe.each(names.filter(isAggregated))('%s', (name) => {
   });
 });
 
-test('-n is how many rows', async () => {
+test('-n limits the rows', async () => {
   const { top_allocations_by_size: places } = await stats(captureFile('threads.v13.bin'), '-n', '2');
   expect(places).toHaveLength(2);
 });
 
-test('damage is told, with the place, and counts with --strict', async () => {
+test('reports damage with its position, and fails with --strict', async () => {
   const file = captureFile('synthetic/node-cut.v13.bin');
   const { stdout, stderr, status } = await heapray(['stats', '--json', file]);
   const { damage, complete } = (JSON.parse(stdout) as Stats).heapray;
@@ -112,7 +112,7 @@ test('damage is told, with the place, and counts with --strict', async () => {
   expect(await heapray(['stats', '--json', '--strict', file])).toMatchObject({ status: 1, stdout, stderr });
 });
 
-test('a capture without end is told, and counts with --strict', async () => {
+test('reports a capture without an end, and fails with --strict', async () => {
   const file = captureFile('killed.v13.bin');
   const line = 'the capture has no end: its program still runs, or was killed, or the file is cut off';
   const { status, stdout, stderr } = await heapray(['stats', file]);

@@ -10,7 +10,7 @@ import { captureFile } from './support/captures.js';
 import { heapray } from './support/heapray.js';
 import { fileWith, SHOP_HEAPPROFILE, shopPprof, shopProfile } from './support/sample-files.js';
 
-/** Standard output of a `top` that goes well. */
+/** Returns the standard output of `top`. Expects success. */
 async function top(...args: readonly string[]): Promise<string> {
   const { status, stdout, stderr } = await heapray(['top', ...args]);
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
@@ -45,7 +45,7 @@ describe('text', () => {
     );
   });
 
-  test('names cannot move the cursor', async () => {
+  test('has no names that move the cursor', async () => {
     const builder = builderOf({ type: 'inuse_space', unit: 'bytes' });
     builder.add(builder.stack(undefined, builder.frame('\u001b[2J\u202eevil', '/a\nb.js', 1)), [1]);
     expect(await top(fileWith(encodePprof(builder.build())))).toMatch(
@@ -55,7 +55,7 @@ describe('text', () => {
 });
 
 describe('on a terminal', () => {
-  /** NODE_OPTIONS that make the command believe that standard output is a terminal of so many columns. */
+  /** Returns NODE_OPTIONS with which standard output appears to be a terminal of this width. */
   const terminal = (columns: number) => {
     const code = `process.stdout.isTTY = true; process.stdout.columns = ${columns};`;
     return { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(code)}` };
@@ -76,7 +76,7 @@ describe('on a terminal', () => {
   };
   const capture = captureFile('threads.v13.bin');
 
-  test.each([120, 80, 40, 12, 1])('of %i columns no line of a table is longer', async (columns) => {
+  test.each([120, 80, 40, 12, 1])('of %i columns, no line of a table is longer', async (columns) => {
     const input = file();
     const commands = [
       ['top', input],
@@ -94,7 +94,7 @@ describe('on a terminal', () => {
     }
   });
 
-  test('that is wide enough, and without one, nothing is cut', async () => {
+  test('of sufficient width, and without one, no text is cut', async () => {
     const input = file();
     const piped = await top(input);
     expect(piped).toContain('aVeryLongName'.repeat(9));
@@ -114,7 +114,7 @@ test('JSON', async () => {
   await expect(`${portable}\n`).toMatchFileSnapshot('golden/top.json.txt');
 });
 
-test('gzipped, under another name, and through standard input it is the same', async () => {
+test('gives the same result for a gzipped file, under another name, and from standard input', async () => {
   const expected = await top(shopPprof());
   const zipped = await encodePprofGzip(shopProfile());
   expect(await top(fileWith(zipped, 'shop.heapprofile'))).toBe(expected);
@@ -134,7 +134,7 @@ describe('columns', () => {
     (JSON.parse(await top(input, '--json', ...args)) as { column: string }).column;
   const bytes = (type: string) => ({ type, unit: 'bytes' });
 
-  test('without --by: the bytes in use, else the last', async () => {
+  test('without --by: the bytes in use, else the last column', async () => {
     expect(await column(file(bytes('alloc_space'), bytes('inuse_space'), bytes('x')))).toBe('inuse_space');
     expect(await column(file({ type: 'objects', unit: 'count' }, bytes('space'), bytes('x')))).toBe('space');
     expect(await column(file({ type: 'samples', unit: 'count' }, { type: 'cpu', unit: 'nanoseconds' }))).toBe(
@@ -150,7 +150,7 @@ describe('columns', () => {
     expect(await column(capture, '--by', 'leaked')).toBe('inuse_space');
   });
 
-  test('one that is not there', async () => {
+  test('that does not exist', async () => {
     const input = shopPprof();
     expect(await heapray(['top', input, '--by', 'peak'])).toMatchObject({
       status: 1,
@@ -164,7 +164,7 @@ function builderOf(...columns: readonly ValueColumn[]): ProfileBuilder {
   return new ProfileBuilder({ columns, timeNanos: 0n, durationNanos: 0n });
 }
 
-test('names that stand for no function are explained', async () => {
+test('explains names that are not functions', async () => {
   const node = (functionName: string, selfSize: number, url = '') => ({
     callFrame: { functionName, url, lineNumber: 0, columnNumber: 0 },
     selfSize,

@@ -1,4 +1,4 @@
-// Help, version, wrong usage, and what a shell sees of the command.
+// Help, version, wrong usage, and the command in a shell.
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
@@ -6,7 +6,7 @@ import { runCommand } from '../../../test/support/run-command.js';
 import { heapray, shell } from './support/heapray.js';
 import { SHOP_HEAPPROFILE, shopPprof } from './support/sample-files.js';
 
-test('--version is the version of the package', async () => {
+test('--version prints the version of the package', async () => {
   const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
   const { version } = JSON.parse(text) as { version: string };
   expect(await heapray(['--version'])).toEqual({
@@ -27,7 +27,7 @@ describe('help', () => {
     },
   );
 
-  test('without a command it goes to stderr, and the status says that nothing was done', async () => {
+  test('without a command is printed to stderr, and the status is 2', async () => {
     const { status, stdout, stderr } = await heapray([]);
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
     expect(stderr).toMatch(/^Usage: heapray /);
@@ -86,20 +86,20 @@ describe('wrong usage: status 2 and one line', () => {
 });
 
 describe('standard output', () => {
-  test('a reader that goes away early ends the command quietly', async () => {
-    // The first of the statuses.
+  test('a reader that closes early ends the command quietly', async () => {
+    // The first exit status of the pipe.
     const line = 'heapray convert "$FILE" -o - --to json | head -c 1; echo " $PIPESTATUS"';
     const { stdout, stderr } = await shell(line, { env: { FILE: SHOP_HEAPPROFILE } });
     expect({ stdout, stderr }).toEqual({ stdout: '{ 0\n', stderr: '' });
   });
 
-  test('a reader that is not there at all does so too', async () => {
+  test('a closed reader ends the command quietly', async () => {
     const line = '{ sleep 1; heapray top "$FILE"; echo "$?" >&2; } | true';
     const { stderr } = await shell(line, { env: { FILE: shopPprof() } });
     expect(stderr).toBe('0\n');
   });
 
-  test('a full disk is one line', async () => {
+  test('a full disk is reported in one line', async () => {
     const { status, stderr } = await shell('heapray top "$FILE" > /dev/full', { env: { FILE: shopPprof() } });
     expect({ status, stderr }).toEqual({
       status: 1,
@@ -107,13 +107,13 @@ describe('standard output', () => {
     });
   });
 
-  test('a closed stderr does no harm', async () => {
+  test('a closed stderr is ignored', async () => {
     const { status } = await shell('{ sleep 1; heapray top /nowhere; } 2>&1 | true; exit "$PIPESTATUS"');
     expect(status).toBe(1);
   });
 });
 
-test('an old Node gets one line', async () => {
+test('an unsupported Node is reported in one line', async () => {
   const module = fileURLToPath(new URL('../dist/supported-node.js', import.meta.url));
   const script = `import(${JSON.stringify(module)}).then((m) => m.requireSupportedNode('20.19.0'))`;
   const { status, stderr } = await runCommand(process.execPath, ['-e', script]);

@@ -1,4 +1,5 @@
-// Captures that cannot be read: status 1, one line with the file, the place and the reason; never a partial file.
+// Captures that cannot be read: status 1, one line with the file, the position and the reason, and never a partial
+// file.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -17,14 +18,14 @@ import { fileWith } from '../support/sample-files.js';
 
 const small = readFileSync(captureFile('synthetic/node-demo.v13.bin'));
 
-/** A capture that says it is of this format. */
+/** Returns a capture with this format in its header. */
 function ofFormat(format: number): Uint8Array {
   const bytes = Uint8Array.from(small);
   bytes[7] = format;
   return bytes;
 }
 
-/** What all commands that read captures say of a file, without its name. */
+/** Returns the message of all commands that read captures for a file, without its name. */
 async function complaint(file: string): Promise<string> {
   const folder = tempFolder();
   const commands = [
@@ -43,7 +44,7 @@ async function complaint(file: string): Promise<string> {
   return stderr.slice(`heapray: ${file}: `.length, -1);
 }
 
-describe('each has its line', () => {
+describe('has a message for', () => {
   test.each<[string, Uint8Array | string, string]>([
     ['empty', '', 'the input is empty'],
     ['the magic alone', small.subarray(0, 7), 'memray: the header is cut at byte 6'],
@@ -65,22 +66,22 @@ describe('each has its line', () => {
     expect(await complaint(tempFolder())).toBe('is a directory');
   });
 
-  test('a pipe that nobody writes to', async () => {
+  test('a pipe without a writer', async () => {
     const pipe = path.join(tempFolder(), 'pipe');
     execFileSync('mkfifo', [pipe]);
     expect(await complaint(pipe)).toBe('is a pipe; give it as standard input and write - for the file');
   });
 
-  test('no permission', async () => {
+  test('missing permission', async () => {
     expect(await complaint('/proc/sys/vm/drop_caches')).toBe('permission denied');
   });
 
-  test('nothing there', async () => {
+  test('a missing file', async () => {
     expect(await complaint(path.join(tempFolder(), 'a.bin'))).toBe('no such file or directory');
   });
 });
 
-test('an old file stays when its replacement cannot be made', async () => {
+test('keeps the old file when its replacement cannot be created', async () => {
   const output = fileWith('old', 'out.bin');
   const { status } = await heapray(['convert', fileWith(ofFormat(14), 'a.bin'), '-o', output]);
   expect(status).toBe(1);
@@ -88,7 +89,7 @@ test('an old file stays when its replacement cannot be made', async () => {
   expect(readdirSync(path.dirname(output))).toEqual(['out.bin']);
 });
 
-test('another input than a capture cannot become one', async () => {
+test('rejects an input other than a capture', async () => {
   const output = path.join(tempFolder(), 'out.bin');
   const { status, stderr } = await heapray([
     'convert',
@@ -100,7 +101,7 @@ test('another input than a capture cannot become one', async () => {
   expect(stderr).toMatch(/a\.heapprofile: not a memray capture\n$/);
 });
 
-test('cut at every byte: a result up to there, or one line', () => {
+test('cut at every byte: has a result up to the cut, or one line', () => {
   const names = ['synthetic/node-demo.v13.bin', 'synthetic/node-agg.v11.bin', 'fork.v13-child1.bin'];
   for (const name of names) {
     const whole = readFileSync(captureFile(name));
@@ -128,7 +129,7 @@ test('cut at every byte: a result up to there, or one line', () => {
   }
 });
 
-/** Where the records of the small capture begin. */
+/** Returns the offset of the first record in the small capture. */
 function headerBytes(): number {
   let records = 0;
   const stream = new RecordStream(new RecordPrinter(() => {}), {

@@ -1,4 +1,4 @@
-// Captures and profiles that were compressed on their way, and those that come out of a pipe: read as if they were not.
+// Compressed captures and profiles, and pipes: they must be read like plain files.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -13,20 +13,20 @@ import { fileWith, SHOP_HEAPPROFILE, shopProfile } from '../support/sample-files
 
 const capture = readFileSync(captureFile('uncompressed.v13.bin'));
 const inLz4 = readFileSync(captureFile('threads.v12.bin'));
-/** A frame of zstd that readers skip, as pzstd writes it first. */
+/** A skippable frame of zstd, as pzstd writes it first. */
 const SKIPPED = Uint8Array.of(0x50, 0x2a, 0x4d, 0x18, 4, 0, 0, 0, 1, 2, 3, 4);
 
-/** What a frame begins with whose window is 128 KiB. */
+/** Start of a frame with a window of 128 KiB. */
 const FRAME_HEADER = Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x38);
 const BLOCK_BYTES = 2 ** 17;
-/** A block that is one byte again and again. */
+/** Type of a block that repeats one byte. */
 const RLE_BLOCK = 2;
-/** A record: the newest address in the cache is freed. */
+/** A record that frees the newest address in the cache. */
 const FREED = 0x81;
 
 type Command = readonly string[];
 
-/** What commands make of a file, as text; fails unless they do it without a word. */
+/** Returns the output of commands for a file as text. Expects success and no messages. */
 function outcomes(bytes: Uint8Array, commands: readonly Command[]): Promise<string[]> {
   const file = fileWith(bytes);
   const results = commands.map(async ([command = '', ...options]) => {
@@ -63,7 +63,7 @@ describe.each<[string, (bytes: Uint8Array) => Uint8Array]>([
   });
 });
 
-test('every command that reads takes them', async () => {
+test('every command accepts compressed input', async () => {
   const ofCaptures: Command[] = [['top'], ['parse'], ['convert', '-o', '-', '--to', 'folded']];
   expect(await outcomes(gzipSync(capture), ofCaptures)).toEqual(await outcomes(capture, ofCaptures));
   const ofProfiles: Command[] = [['top'], ['convert', '-o', '-', '--to', 'json']];
@@ -71,7 +71,7 @@ test('every command that reads takes them', async () => {
   expect(await outcomes(zstdCompressSync(profile), ofProfiles)).toEqual(await outcomes(profile, ofProfiles));
 });
 
-describe('what cannot be read is one line', () => {
+describe('reports in one line', () => {
   const complaint = async (content: Uint8Array, command = 'top', ...options: readonly string[]) => {
     const file = fileWith(content);
     const { status, stdout, stderr } = await heapray([command, file, ...options]);
@@ -91,7 +91,7 @@ describe('what cannot be read is one line', () => {
     }
   });
 
-  test('nothing in gzip or zstd', async () => {
+  test('empty gzip or zstd data', async () => {
     expect(await complaint(gzipSync(''), 'stats')).toBe('the gzip data is empty');
     expect(await complaint(zstdCompressSync(''), 'stats')).toBe('the zstd data is empty');
   });
@@ -101,24 +101,24 @@ describe('what cannot be read is one line', () => {
     expect(await complaint(zstdCompressSync('hello, world'))).toMatch(/^no profile that is known/);
   });
 
-  test('a pprof in zstd that is cut off', async () => {
+  test('a truncated pprof in zstd', async () => {
     const zipped = zstdCompressSync(encodePprof(shopProfile()));
     expect(await complaint(zipped.subarray(0, -9))).toMatch(/^the zstd data is cut off$|^pprof: cut off/);
   });
 
-  test('compressed again and again', async () => {
+  test('too many nested compressions', async () => {
     const zipped = [1, 2, 3, 4].reduce<Uint8Array>((bytes) => gzipSync(bytes), capture);
     expect(await complaint(zipped)).toBe('is compressed more than 3 times over');
   });
 
-  test('a few bytes that stand for gigabytes of records', async () => {
+  test('a few bytes that expand to gigabytes of records', async () => {
     const line =
       /^needs more than 1 s, the limit for an input of [\d.]+ MiB \(\d+ bytes were read\); --max-seconds/;
     expect(await complaint(bomb(), 'stats', '--max-seconds', '1')).toMatch(line);
   });
 });
 
-test('of a capture whose compression is cut off, what is there counts', async () => {
+test('uses the data before the end of a truncated compressed capture', async () => {
   for (const zipped of [gzipSync(capture), halves(capture, zstdCompressSync), gzipSync(inLz4)]) {
     const file = fileWith(zipped.subarray(0, zipped.length * 0.8));
     const { status, stdout, stderr } = await heapray(['stats', '--json', file]);
@@ -158,12 +158,12 @@ describe('pipes', () => {
     });
   });
 
-  test('standard input that is a socket, by its path', async () => {
+  test('reads standard input that is a socket, by its path', async () => {
     const { status, stdout } = await heapray(['top', '/dev/stdin'], { input: capture });
     expect({ status, stdout }).toEqual({ status: 0, stdout: await plain('top') });
   });
 
-  test('two at a time', async () => {
+  test('reads two at a time', async () => {
     const { status, stdout } = await shell('heapray diff <(cat "$FILE") <(cat "$ZIPPED")', { env });
     expect({ status, stdout }).toMatchObject({
       status: 0,
@@ -171,13 +171,13 @@ describe('pipes', () => {
     });
   });
 
-  test('an empty one', async () => {
+  test('reports an empty one', async () => {
     const { status, stderr } = await shell('heapray stats <(true)', { env });
     expect(status).toBe(1);
     expect(stderr).toMatch(/^heapray: \/dev\/fd\/\d+: the input is empty\n$/);
   });
 
-  test('a FIFO that nobody writes to', async () => {
+  test('reports a FIFO without a writer', async () => {
     const cwd = tempFolder();
     execFileSync('mkfifo', [path.join(cwd, 'p')]);
     expect(await heapray(['stats', 'p'], { cwd })).toEqual({
@@ -189,7 +189,7 @@ describe('pipes', () => {
   });
 });
 
-/** A capture that frees one address 34 thousand million times, in 1 MiB of zstd. */
+/** Returns a capture that frees one address 34 billion times, in 1 MiB of zstd. */
 function bomb(): Uint8Array {
   const stream = new RecordStream(new RecordPrinter(() => {}));
   stream.push(capture.subarray(0, 4096));

@@ -1,5 +1,5 @@
-// Captures that are damaged behind their header: a result up to the damage, one line that says where it is, status 0,
-// and 1 with --strict. Never a stack trace, never a file that is not all there.
+// Captures with damage after the header: a result up to the damage, one line with its position, and status 0, or 1 with
+// --strict. Never a stack trace or an incomplete file.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, readdirSync, readFileSync, truncateSync } from 'node:fs';
@@ -13,15 +13,15 @@ import { captureFile } from '../support/captures.js';
 import { heapray, MAIN } from '../support/heapray.js';
 import { fileWith } from '../support/sample-files.js';
 
-/** Behind these records there is an allocation of 5 bytes; then what a test adds. */
+/** Records before the damage, with an allocation of 5 bytes. */
 const BEFORE = '02 05 01 0c 01 00 00 00 00 00 00 00 fe 02 05';
-/** A module that has a process say, at its end, how many KiB were resident at most. */
+/** A module that makes a process print its maximum resident memory in KiB when it exits. */
 const TELLS_MEMORY = `data:text/javascript,${encodeURIComponent(
   "process.on('exit', () => process.stderr.write('resident ' + process.resourceUsage().maxRSS + '\\n'))",
 )}`;
 const MAX_64 = 'ff ff ff ff ff ff ff ff ff 01';
 const HEADER = headerBytes();
-/** What is wrong with the meaning of a record and not with its bytes: `parse` shows it as it is. */
+/** Damage in the meaning of a record and not in its bytes: `parse` prints such records unchanged. */
 const MEANT = /popped|impossible size/;
 
 describe('a result up to the damage', () => {
@@ -43,7 +43,7 @@ describe('a result up to the damage', () => {
     await expectDamage(file, `damaged at byte ${offset} of the capture: ${reason}`, !MEANT.test(reason));
   });
 
-  test('a time and resident memory of 2^64 - 1, a thread of 2^64 - 1: these are only odd', async () => {
+  test('accepts a time, resident memory and thread ID of 2^64 - 1', async () => {
     const odd = `02 ${MAX_64} ${MAX_64} 0c ff ff ff ff ff ff ff ff fe 02 05 01`;
     const file = fileWith(captureOf(`${BEFORE} ${odd}`), 'a.bin');
     const { status, stdout, stderr } = await heapray(['stats', '--json', file]);
@@ -51,7 +51,7 @@ describe('a result up to the damage', () => {
     expect(JSON.parse(stdout)).toMatchObject({ total_num_allocations: 2, total_bytes_allocated: 10 });
   });
 
-  test('names that are no UTF-8: shown as well as they can be', async () => {
+  test('replaces names that are not valid UTF-8', async () => {
     const named = '0a ff fe 61 00 0e 00 c3 28 00 2f ed a0 80 00 02 02 e8 00 41 00 00 fe 02 07 01';
     const file = fileWith(captureOf(`${BEFORE} ${named}`), 'a.bin');
     const { status, stdout, stderr } = await heapray(['stats', '--json', file]);
@@ -62,9 +62,9 @@ describe('a result up to the damage', () => {
     expect(readFileSync(output, 'utf8')).toContain('\ufffd');
   });
 
-  test('a block of LZ4 that is damaged', async () => {
+  test('reports a damaged LZ4 block', async () => {
     const bytes = Uint8Array.from(readFileSync(captureFile('threads.v13.bin')));
-    // The length of the first block begins behind the seven bytes of the frame's header.
+    // The length of the first block follows the seven bytes of the frame header.
     bytes.set([0xff, 0xff, 0xff, 0x00], 7);
     const stored = HEADER.length + hex(BEFORE).length;
     const first = captureOf(BEFORE);
@@ -97,8 +97,8 @@ describe('a result up to the damage', () => {
     });
   });
 
-  test('a bomb of LZ4: as much memory as any capture', async () => {
-    // The name of a thread, of 200 bytes, and a match that repeats it up to nearly 64 KiB.
+  test('needs no more memory for an LZ4 bomb than for any capture', async () => {
+    // A thread name of 200 bytes, and a match that repeats it up to nearly 64 KiB.
     const block = hex(`ff bb 0a ${'61 '.repeat(200)} 00 ca 00 ${'ff '.repeat(255)} ca 00`);
     const length = Buffer.alloc(4);
     length.writeUInt32LE(block.length);
@@ -116,17 +116,17 @@ describe('a result up to the damage', () => {
       expect({ status, lines: stderr.split('\n').length }).toEqual({ status: 0, lines: 3 });
       return Number(/^resident (\d+)$/m.exec(stderr)?.[1]) / 1024;
     };
-    // Unpacked they are 7 and 260 MB.
+    // Decompressed they are 7 and 260 MB.
     expect(await mebibytesFor(4000)).toBeLessThan((await mebibytesFor(100)) + 120);
   });
 });
 
-test('a capture that shrinks while it is read: what was there counts', async () => {
+test('uses the available data of a capture that shrinks while it is read', async () => {
   const file = fileWith(largeCapture(), 'a.bin');
   const child = spawn(process.execPath, [MAIN, 'parse', '--strict', file]);
   const stderr = text(child.stderr);
   const ended = once(child, 'close');
-  // It cannot go on before its output is read, and what is read ahead is less than is left here.
+  // The command cannot continue before its output is read, and it reads ahead less than the remaining data.
   await once(child.stdout, 'readable');
   truncateSync(file, 5 * 2 ** 20 + 1);
   child.stdout.resume();
@@ -134,7 +134,7 @@ test('a capture that shrinks while it is read: what was there counts', async () 
   expect(await stderr).toMatch(/^heapray: [^\n]*(has no end|ends inside a record)[^\n]*\n$/);
 });
 
-test('a capture that vanishes while it is converted is converted as far as it was there', async () => {
+test('converts a capture that disappears as far as it was available', async () => {
   const file = fileWith(largeCapture(), 'a.bin');
   const child = spawn(process.execPath, [MAIN, 'convert', file, '--to', 'memray', '-o', '-']);
   const stderr = text(child.stderr);
@@ -146,7 +146,7 @@ test('a capture that vanishes while it is converted is converted as far as it wa
   expect(await stderr).toMatch(/^heapray: [^\n]*(has no end|ends inside a record)[^\n]*\n$/);
 });
 
-test.runIf(process.getuid?.() === 0)('a capture of somebody else', async () => {
+test.runIf(process.getuid?.() === 0)('reports a capture of another user', async () => {
   const file = fileWith(captureOf(BEFORE), 'a.bin');
   chmodSync(path.dirname(file), 0o755);
   chmodSync(file, 0o600);
@@ -161,13 +161,13 @@ test.runIf(process.getuid?.() === 0)('a capture of somebody else', async () => {
   expect(readdirSync(path.dirname(output))).toEqual([]);
 });
 
-/** Runs heapray as a user that owns nothing. */
+/** Runs heapray as a user without any files. */
 function asNobody(args: readonly string[]) {
   const as = ['--reuid=65534', '--regid=65534', '--clear-groups'];
   return runCommand('setpriv', [...as, process.execPath, MAIN, ...args]);
 }
 
-/** What all commands say of a damaged capture: in one line, and with a status that --strict makes 1. */
+/** Expects all commands to report damage in one line, with a status that --strict makes 1. */
 async function expectDamage(file: string, complaint: string, parseSeesIt = true): Promise<void> {
   const folder = tempFolder();
   const commands = [
@@ -196,7 +196,7 @@ function headerBytes(): Uint8Array {
   return writer.take().subarray(0, header);
 }
 
-/** A capture of these records, given as a hex dump. */
+/** Returns a capture of these records, given as a hex dump. */
 function captureOf(records: string): Uint8Array {
   return Buffer.concat([HEADER, hex(records)]);
 }
@@ -205,7 +205,7 @@ function hex(dump: string): Uint8Array {
   return Buffer.from(dump.replace(/\s/g, ''), 'hex');
 }
 
-/** Larger than anything that is read ahead. */
+/** Returns a capture larger than the data that is read ahead. */
 function largeCapture(): Uint8Array {
   const writer = new MemrayWriter({ commandLine: 'x', pid: 1, startTimeMillis: 1_700_000_000_000 });
   const frame: FrameHandle = writer.frame('f', 'f.js', 1);

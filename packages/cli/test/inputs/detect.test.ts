@@ -1,4 +1,4 @@
-// Formats are told apart by content, never by name.
+// Formats are detected by content, never by name.
 import { gzipSync } from 'node:zlib';
 import { encodePprof } from '@heapray/exporter/pprof';
 import { expect, test } from 'vitest';

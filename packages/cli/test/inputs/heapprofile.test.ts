@@ -29,7 +29,7 @@ function node({
   return { callFrame, selfSize: size, id: 1, children: children.map(node) };
 }
 
-/** A profile whose root has these callees. */
+/** Returns the profile of a root with these callees. */
 function decode(...children: readonly PlainNode[]): Profile {
   const head = node({ name: '(root)', url: '', line: -1, column: -1, children });
   return decodeText(JSON.stringify({ head, samples: [] }));
@@ -39,7 +39,7 @@ function decodeText(text: string): Profile {
   return decodeHeapProfile(Buffer.from(text));
 }
 
-/** The samples of the text dump. */
+/** Returns the samples of the text dump. */
 function samples(profile: Profile): string {
   checkProfile(profile);
   const text = formatProfile(profile);
@@ -47,7 +47,7 @@ function samples(profile: Profile): string {
   return text.slice(text.indexOf('\n', heading) + 1);
 }
 
-/** The message of a failed decode; fails when there is none. */
+/** Returns the message of a failed decode. Fails when there is none. */
 function failure(bytes: Uint8Array): string {
   try {
     decodeHeapProfile(bytes);
@@ -58,13 +58,13 @@ function failure(bytes: Uint8Array): string {
   throw new Error('the input was accepted');
 }
 
-test('a file from Node 24: golden text', async () => {
+test('a file from Node 24 gives the golden text', async () => {
   const profile = decodeHeapProfile(readFileSync(SHOP_HEAPPROFILE));
   checkProfile(profile);
   await expect(formatProfile(profile)).toMatchFileSnapshot('../golden/shop.heapprofile.txt');
 });
 
-test('a file from this Node, fresh', async () => {
+test('reads a new file of this Node', async () => {
   const folder = tempFolder();
   const script = 'function remember() { return new Array(4e6).fill(1) }; globalThis.kept = remember()';
   const args = [
@@ -82,7 +82,7 @@ test('a file from this Node, fresh', async () => {
 });
 
 describe('frames', () => {
-  test('count lines and columns from 1, 0 for unknown', () => {
+  test('count lines and columns from 1, with 0 for unknown', () => {
     expect(samples(decode({ size: 8, line: 0, column: 4 }))).toBe('  8 {package=(none)}\n    f /a.js:1:5\n');
     expect(samples(decode({ size: 8, line: -1, column: -1 }))).toBe(
       '  8 {package=(none)}\n    f /a.js:0:0\n',
@@ -95,7 +95,7 @@ describe('frames', () => {
     );
   });
 
-  test('name files by path, whether V8 has a path or a URL', () => {
+  test('have file paths, whether V8 has a path or a URL', () => {
     expect(samples(decode({ size: 8, url: 'file:///srv/a%20b.mjs' }))).toBe(
       '  8 {package=(none)}\n    f "/srv/a b.mjs":1:1\n',
     );
@@ -105,7 +105,7 @@ describe('frames', () => {
     expect(samples(decode({ size: 8, url: 'wasm://x' }))).toBe('  8 {package=(none)}\n    f wasm://x:1:1\n');
   });
 
-  test('leave the root out and keep its size', () => {
+  test('omit the root but keep its size', () => {
     const head = node({ name: '(root)', url: '', size: 24 });
     expect(samples(decodeText(JSON.stringify({ head })))).toBe('  24\n');
   });
@@ -132,11 +132,11 @@ describe('packages', () => {
     ['file:///srv/node_modules/%40s/a/index.mjs?v=1', '@s/a'],
     ['/srv/app.js', '(none)'],
     ['', '(none)'],
-  ])('of %s', (url, name) => {
+  ])('the package of %s', (url, name) => {
     expect(packageIn({ size: 8, url })).toBe(name);
   });
 
-  test('the runtime is charged to its caller', () => {
+  test('the runtime is attributed to its caller', () => {
     const native = { size: 8, name: 'set', url: '' };
     const internal = { name: 'readFileSync', url: 'node:fs', children: [native] };
     expect(packageIn({ url: '/node_modules/a/i.js', children: [native] })).toBe('a');
@@ -146,11 +146,11 @@ describe('packages', () => {
   });
 });
 
-test('samples of one stack are one', () => {
+test('samples of one stack are summed', () => {
   expect(samples(decode({ size: 8 }, { size: 16 }))).toBe('  24 {package=(none)}\n    f /a.js:1:1\n');
 });
 
-describe('each kind of bad input has its line', () => {
+describe('each kind of invalid input has its own message', () => {
   test.each([
     ['{"head":', 'the JSON is cut off at byte 8'],
     ['{"head":{"callFrame":"a', 'the JSON is cut off at byte 23'],
@@ -180,23 +180,23 @@ describe('each kind of bad input has its line', () => {
     expect(failure(Buffer.from(text))).toBe(`V8 heap profile: ${reason}`);
   });
 
-  test('text in another encoding', () => {
+  test('for text in another encoding', () => {
     const latin1 = Buffer.from('{"ä":1}', 'latin1');
     expect(failure(latin1)).toBe('V8 heap profile: the text is not UTF-8 at byte 1');
   });
 
-  test('a text that is too long to keep', () => {
+  test('for a text that is too long', () => {
     const long = Buffer.concat([Buffer.from('{"a":"'), Buffer.alloc(2 ** 24, 'a')]);
     expect(failure(long)).toBe('V8 heap profile: a text or number of more than 16777216 bytes at byte 5');
   });
 
-  test('lists in lists without end', () => {
+  test('for endlessly nested lists', () => {
     const many = Buffer.concat([Buffer.from('{"a":'), Buffer.alloc(2 ** 22, '[')]);
     expect(failure(many)).toBe(`V8 heap profile: the JSON is cut off at byte ${many.length}`);
   });
 });
 
-test('the order of members, and members that nobody knows, do not matter', () => {
+test('the order of members and unknown members do not matter', () => {
   const callFrame = { columnNumber: 1, url: '/a.js', lineNumber: 0, functionName: 'f', more: [{ url: 1 }] };
   const inner = { selfSize: 8, callFrame };
   const outer = { children: [inner], later: { selfSize: [], children: 1 }, callFrame, selfSize: 16 };

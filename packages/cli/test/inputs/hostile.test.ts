@@ -1,4 +1,4 @@
-// Files that cannot be read: status 1, one line that names the file, nothing on stdout, no waiting.
+// Files that cannot be read: status 1, one line with the file, no output on stdout, no waiting.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
@@ -14,7 +14,9 @@ import { fileWith, SHOP_HEAPPROFILE, shopProfile } from '../support/sample-files
 const READS = 'memray captures (.bin), pprof (.pb, .pb.gz) and V8 heap profiles (.heapprofile)';
 const good = encodePprof(shopProfile());
 
-/** What both commands that read say about a file, without its name; fails unless they agree and leave no output. */
+/**
+ * Returns the message of both commands that read a file, without its name. Expects that they agree and leave no output.
+ */
 async function complaint(file: string): Promise<string> {
   const output = path.join(tempFolder(), 'out.json');
   const top = await heapray(['top', '--json', '--', file]);
@@ -79,7 +81,7 @@ describe('content', () => {
     expect(await complaint(fileWith(content))).toBe(reason);
   });
 
-  test('what goes wrong in the middle of standard input', async () => {
+  test('an error in the middle of standard input', async () => {
     const result = await heapray(['top', '-'], { input: good.subarray(0, 200) });
     expect(result).toMatchObject({
       status: 1,
@@ -90,11 +92,11 @@ describe('content', () => {
 });
 
 describe('files', () => {
-  test('none', async () => {
+  test('a missing file', async () => {
     expect(await complaint(path.join(tempFolder(), 'nothing'))).toBe('no such file or directory');
   });
 
-  test('a file where a folder should be', async () => {
+  test('a file at the path of a folder', async () => {
     expect(await complaint(path.join(fileWith('x'), 'a.pb'))).toBe('not a directory');
   });
 
@@ -102,12 +104,12 @@ describe('files', () => {
     expect(await complaint(tempFolder())).toBe('is a directory');
   });
 
-  test('no permission', async () => {
-    // May only be written to, which holds for the superuser too.
+  test('missing permission', async () => {
+    // A write-only file, even for root.
     expect(await complaint('/proc/sys/vm/drop_caches')).toBe('permission denied');
   });
 
-  test('a pipe that nobody writes to', async () => {
+  test('a pipe without a writer', async () => {
     const pipe = path.join(tempFolder(), 'pipe');
     execFileSync('mkfifo', [pipe]);
     expect(await complaint(pipe)).toBe('is a pipe; give it as standard input and write - for the file');
@@ -130,13 +132,13 @@ describe('files', () => {
     expect(await complaint(link)).toBe('too many symbolic links encountered');
   });
 
-  test('a terabyte of nothing', async () => {
+  test('a terabyte of zeros', async () => {
     const file = fileWith(good);
     truncateSync(file, 2 ** 40);
     expect(await complaint(file)).toBe(`pprof: illegal tag: field number 0 at byte ${good.length}`);
   });
 
-  test('a name that would disturb the terminal stays on the line', async () => {
+  test('a name with control characters stays in the line', async () => {
     const folder = path.join(tempFolder(), '\u001b[2J\nroot');
     mkdirSync(folder);
     writeFileSync(path.join(folder, 'a'), '');
@@ -144,13 +146,13 @@ describe('files', () => {
     expect(stderr).toMatch(/^heapray: \/.*\\u001b\[2J\\u000aroot\/a: the input is empty\n$/);
   });
 
-  test('a name that begins with a dash', async () => {
+  test('a name that starts with a dash', async () => {
     const folder = path.dirname(fileWith(good, '-json'));
     expect((await heapray(['top', '--', '-json'], { cwd: folder })).status).toBe(0);
   });
 });
 
-test('standard input from a pipe that brings little at a time', async () => {
+test('reads standard input from a slow pipe', async () => {
   const file = fileWith(good);
   const line =
     'for at in 0 1 2 3; do dd if="$FILE" bs=20 skip=$at count=1 2>/dev/null; sleep 0.1; done; tail -c +81 "$FILE"';
@@ -159,7 +161,7 @@ test('standard input from a pipe that brings little at a time', async () => {
   expect(JSON.parse(stdout)).toMatchObject({ file: '-', format: 'pprof', total: 3_214_436 });
 });
 
-/** A good profile with one more sample behind it, which claims this length. */
+/** Returns a valid profile followed by a sample that claims this length. */
 function huge(...length: readonly number[]): Uint8Array {
   return Buffer.concat([good, Uint8Array.of(0x12, ...length)]);
 }

@@ -1,4 +1,4 @@
-// Two captures in one file: the first is read, a line says so, and --strict makes it the status.
+// Two captures in one file: the first is read, a line reports the second, and --strict makes it an error.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -13,7 +13,7 @@ const first = readFileSync(captureFile('synthetic/node-demo.v13.bin'));
 const second = readFileSync(captureFile('synthetic/node-agg.v13.bin'));
 const zeros = Buffer.alloc(3_000);
 
-/** Each command that has --strict, on this file. */
+/** Returns each command that has --strict, for this file. */
 function commands(file: string): readonly (readonly string[])[] {
   const output = (name: string) => path.join(tempFolder(), name);
   return [
@@ -29,7 +29,7 @@ function commands(file: string): readonly (readonly string[])[] {
   ];
 }
 
-test('every command notes a second capture, and with --strict ends with status 1', async () => {
+test('every command reports a second capture, and ends with status 1 with --strict', async () => {
   const file = fileWith(Buffer.concat([first, second]), 'joined.bin');
   const line = `heapray: ${file}: another capture begins at byte ${first.length} of the capture; it is not read\n`;
   for (const command of commands(file)) {
@@ -41,7 +41,7 @@ test('every command notes a second capture, and with --strict ends with status 1
   }
 });
 
-describe('what is behind a capture', () => {
+describe('data after a capture', () => {
   const packed = storedFrame(first);
   test.each<[string, Uint8Array, string | undefined]>([
     ['nothing', first, undefined],
@@ -83,7 +83,7 @@ describe('what is behind a capture', () => {
     expect(status).toBe(reason === undefined ? 0 : 1);
   });
 
-  test('a second capture where the first has no end', async () => {
+  test('reports a second capture after one without an end', async () => {
     const file = fileWith(Buffer.concat([first.subarray(0, -1), second]), 'a.bin');
     expect(await heapray(['stats', file, '--strict'])).toMatchObject({
       status: 1,

@@ -1,9 +1,9 @@
-// The JSON reader next to JSON.parse.
+// The JSON reader compared with JSON.parse.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type JsonHandler, JsonReader } from '../../src/inputs/json-reader.js';
 
-/** Builds the value again from what it is told. */
+/** Builds the value from the events. */
 class Builder implements JsonHandler {
   value: unknown;
   readonly #open: { readonly value: unknown[] | Record<string, unknown>; key: string }[] = [];
@@ -44,14 +44,14 @@ class Builder implements JsonHandler {
     const within = this.#open.at(-1);
     if (within === undefined) this.value = value;
     else if (Array.isArray(within.value)) within.value.push(value);
-    // As JSON.parse does it, for a key such as __proto__ too.
+    // As JSON.parse does, even for a key such as __proto__.
     else Object.defineProperty(within.value, within.key, { ...OWN, value });
   }
 }
 
 const OWN = { configurable: true, enumerable: true, writable: true };
 
-/** The value of a text that comes in pieces of this length, or the message of its error. */
+/** Returns the value of a text that arrives in pieces of this length, or the message of its error. */
 function read(bytes: Uint8Array, length: number): unknown {
   const builder = new Builder();
   const reader = new JsonReader('JSON', builder);
@@ -74,7 +74,7 @@ function parse(bytes: Uint8Array): { readonly value: unknown } | undefined {
   }
 }
 
-test('whatever JSON.stringify writes is read, in pieces of any length', () => {
+test('reads all output of JSON.stringify, in pieces of any length', () => {
   fc.assert(
     fc.property(
       fc.jsonValue(),
@@ -88,7 +88,7 @@ test('whatever JSON.stringify writes is read, in pieces of any length', () => {
   );
 });
 
-test('a text is refused if and only if JSON.parse refuses it', () => {
+test('rejects a text if and only if JSON.parse rejects it', () => {
   const parts = fc.constantFrom(
     ...['{', '}', '[', ']', ',', ':', '"', '\\', '\\u00e4', 'ä', 'a', ' ', '\n', '\u0001'],
     ...['0', '1', '-', '.', 'e', '+', 'true', 'null', '"a"', '"a":', '[1]', '12345678901234567890', '\ufeff'],
@@ -105,6 +105,6 @@ test('a text is refused if and only if JSON.parse refuses it', () => {
   );
 });
 
-test('text that is no UTF-8 is refused', () => {
+test('rejects text that is not UTF-8', () => {
   expect(read(Buffer.from('"\xe4"', 'latin1'), 1)).toBe('JSON: the text is not UTF-8 at byte 0');
 });

@@ -1,4 +1,4 @@
-// Captures are read on two threads only where the second one cannot take the process with it.
+// Captures are read on two threads only where the second one cannot abort the process.
 import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { expect, test } from 'vitest';
@@ -6,7 +6,7 @@ import { tempFolder } from '../../../../test/support/temp-folder.js';
 import { randomCapture } from '../../../exporter/test/memray/random-capture.js';
 import { shell } from '../support/heapray.js';
 
-/** Says on stderr how many threads were started. */
+/** Prints the number of started threads on stderr. */
 const COUNTING = `
   let threads = 0;
   process.on('worker', () => (threads += 1));
@@ -14,7 +14,7 @@ const COUNTING = `
 `;
 
 test.runIf(process.platform === 'linux').each(['stats', 'top'])(
-  '%s starts no thread where addresses are limited',
+  '%s starts no thread when the address space is limited',
   async (command) => {
     const folder = tempFolder();
     const [capture, preload] = [`${folder}/long.bin`, `${folder}/counting.cjs`];
@@ -24,7 +24,7 @@ test.runIf(process.platform === 'linux').each(['stats', 'top'])(
       shell(`ulimit -v ${limit} && exec "$NODE" -r ${preload} "$MAIN" ${command} ${capture}`);
     const free = await told('unlimited');
     expect(free).toMatchObject({ status: 0, stderr: availableParallelism() > 1 ? '1' : '0' });
-    // In KiB: plenty, so that this also passes with the second thread, but for the number of them.
+    // The limit in KiB. It is generous: with a second thread, only the number of threads would differ.
     expect(await told(String(2 ** 24))).toEqual({ ...free, stderr: '0' });
   },
 );

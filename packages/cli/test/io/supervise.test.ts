@@ -1,4 +1,4 @@
-// A command goes beyond no bound, and leaves nothing behind, whatever ends it.
+// A command never exceeds its limits, and leaves no files, however it ends.
 import { existsSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -13,12 +13,12 @@ import { tempFolder } from '../../../../test/support/temp-folder.js';
 import { heapray, MAIN } from '../support/heapray.js';
 import { fileWith, shopProfile } from '../support/sample-files.js';
 
-/** A field of a pprof that nobody knows, again and again: work without anything to keep. */
+/** A pprof with an unknown field many times: work without memory. */
 const IDLE_WORK = gzipSync(
   Buffer.concat([encodePprof(shopProfile()), Buffer.alloc(2 ** 27, Uint8Array.of(0x98, 0x06, 0x01))]),
 );
 
-/** Samples of many stacks: memory for each. */
+/** Returns a profile with samples of many stacks, each of which takes memory. */
 function wide(stacks: number): Uint8Array {
   const builder = new ProfileBuilder({
     columns: [{ type: 'inuse_space', unit: 'bytes' }],
@@ -57,20 +57,20 @@ describe('bounds', () => {
     expect((await heapray(['convert', file, '-o', output])).status).toBe(0);
   });
 
-  test('that make no sense are wrong usage', async () => {
+  test('reject invalid values as wrong usage', async () => {
     const { status, stderr } = await heapray(['top', fileWith(''), '--max-memory', 'all']);
     expect(status).toBe(2);
     expect(stderr).toMatch(/^heapray: option '--max-memory <MiB>' argument 'all' is invalid\./);
   });
 
-  test('standard input has them, too', async () => {
+  test('also apply to standard input', async () => {
     const result = await heapray(['top', '-', '--max-seconds', '1'], { input: IDLE_WORK });
     expect(result).toMatchObject({ status: 1, signal: null, stdout: '' });
     expect(result.stderr).toMatch(/^heapray: standard input: needs more than 1 s, .*\n$/);
   });
 });
 
-test('a heap that is exhausted is a line and status 1, no abort', async () => {
+test('running out of heap gives one line and status 1 instead of an abort', async () => {
   const folder = tempFolder();
   const hungry = path.join(folder, 'hungry.mjs');
   writeFileSync(hungry, 'let kept; for (;;) kept = { kept };');
@@ -88,7 +88,7 @@ test('a heap that is exhausted is a line and status 1, no abort', async () => {
 
 describe('temporary files', () => {
   const TEMPORARY = /^\.heapray-[0-9a-f]{8}-\d+-\d+-[0-9a-f]{8}\.tmp$/;
-  /** What is being written when the command is ended: most of it is there. */
+  /** Waits until the command has started to write its file. */
   const begun = (folder: string) =>
     pollUntil(() => readdirSync(folder).some((name) => TEMPORARY.test(name)), {
       what: 'a temporary file',
@@ -96,7 +96,7 @@ describe('temporary files', () => {
     });
 
   test.each(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGABRT', 'SIGALRM', 'SIGUSR2', 'SIGXCPU'] as const)(
-    'are gone after %s',
+    'are removed after %s',
     async (signal) => {
       const input = fileWith(wide(300_000), 'wide.pb');
       const endWhileItWrites = async () => {
@@ -110,14 +110,14 @@ describe('temporary files', () => {
           expect(end).toEqual({ status: null, signal });
           expect(readdirSync(folder).filter((name) => name !== 'out.json')).toEqual([]);
         }
-        // On a busy machine the signal may be too late: then nobody has ended it.
+        // On a busy machine the signal may come too late: then the command ended normally.
         return end.signal !== null;
       };
       await pollUntil(endWhileItWrites, { what: 'a signal that comes in time' });
     },
   );
 
-  test('of a command that was killed are removed by the next one', async () => {
+  test('of a killed command are removed by the next one', async () => {
     const input = fileWith(wide(300_000), 'wide.pb');
     const folder = tempFolder();
     const output = path.join(folder, 'out.json');
@@ -132,7 +132,7 @@ describe('temporary files', () => {
     expect(readdirSync(folder)).toEqual(['out.json']);
   });
 
-  test('of others stay', async () => {
+  test('of others are kept', async () => {
     const folder = tempFolder();
     const start = readFileSync(`/proc/${process.pid}/stat`, 'latin1').split(') ')[1]!.split(' ')[19];
     const elsewhere = `.heapray-00000000-1-1-00000000.tmp`;

@@ -1,4 +1,4 @@
-// `heapray run --deep`: captures, where they go, and that memray opens them.
+// `heapray run --deep`: captures, their location, and that memray can open them.
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -13,20 +13,20 @@ import { programFolder } from '../support/programs.js';
 
 const NODE = process.execPath;
 const QUIET = { HEAPRAY_DEBUG_ADDR: 'off', OTEL_METRICS_EXPORTER: 'none' };
-/** For programs that look for `node` by themselves. */
+/** For programs that search `node` themselves. */
 const NODE_FIRST = { PATH: `${path.dirname(NODE)}${path.delimiter}${process.env.PATH}` };
 
-/** The lines of the command itself about captures, without what the program's processes say. */
+/** Returns the command's own lines about captures, without output of the program's processes. */
 function report(stderr: string): string[] {
   return stderr.split('\n').flatMap((line) => /^heapray: (capture: .*|no capture .*)/.exec(line)?.[1] ?? []);
 }
 
-/** Whether a file is a capture, whatever is in it. */
+/** Returns whether a file is a capture, by its first bytes. */
 function isCapture(file: string): boolean {
   return readFileSync(file).subarray(0, 7).toString('latin1') === 'memray\0';
 }
 
-/** What memray says about the functions that still hold memory at the end. */
+/** Returns memray's report of the functions that hold memory at the end. */
 async function leaks(file: string): Promise<string> {
   const csv = path.join(tempFolder(), 'table.html');
   const args = ['table', '--leaks', '-o', csv, file];
@@ -36,7 +36,7 @@ async function leaks(file: string): Promise<string> {
 }
 
 describe('without -o', () => {
-  test('the capture is in the home folder, and its place is the last line', async () => {
+  test('the capture is in the home folder, and its path is the last line', async () => {
     const folder = programFolder();
     const { status, stdout, stderr } = await heapray(['run', '--deep', NODE, 'shop.js'], { cwd: folder });
     expect({ status, stdout }).toEqual({ status: 0, stdout: '' });
@@ -47,7 +47,7 @@ describe('without -o', () => {
     expect(isCapture(file)).toBe(true);
   });
 
-  test('--component and --home name the file; those of earlier runs are not reported again', async () => {
+  test('--component and --home name the file, and captures of earlier runs are not reported again', async () => {
     const folder = programFolder();
     const args = ['run', '--deep', '--component', 'my shop', '--home', 'dumps', NODE, 'shop.js'];
     for (const files of [1, 2]) {
@@ -57,7 +57,7 @@ describe('without -o', () => {
     }
   });
 
-  test('a program that is no Node has none, and keeps its status', async () => {
+  test('a program other than Node has no capture, and keeps its status', async () => {
     const { status, stderr } = await heapray(['run', '--deep', 'sh', '-c', 'exit 3'], { cwd: tempFolder() });
     expect(status).toBe(3);
     expect(report(stderr)).toEqual([
@@ -70,7 +70,7 @@ describe('with -o', () => {
   const run = (folder: string, ...command: readonly string[]) =>
     heapray(['run', '--deep', '-o', 'out/shop.bin', ...command], { cwd: folder, env: NODE_FIRST });
 
-  /** A folder with programs, and an empty `out` in it whose name needs care in a URL. */
+  /** Returns a folder with programs, and an empty `out` in it whose name needs escapes in a URL. */
   const folderWithOut = () => {
     const folder = programFolder();
     execFileSync('mkdir', ['-p', path.join(folder, 'out')]);
@@ -78,7 +78,7 @@ describe('with -o', () => {
   };
   const outputs = (folder: string) => readdirSync(path.join(folder, 'out')).sort();
 
-  test('the finished capture is moved there, in place of an older one', async () => {
+  test('moves the finished capture there, and replaces an older one', async () => {
     const folder = folderWithOut();
     const file = path.join(folder, 'out', 'shop.bin');
     writeFileSync(file, 'old');
@@ -89,7 +89,7 @@ describe('with -o', () => {
     expect(isCapture(file)).toBe(true);
   });
 
-  test('through npm start it is that of the program, and npm is left alone', async () => {
+  test('with npm start, it is that of the program, and npm is not profiled', async () => {
     const folder = folderWithOut();
     const { status, stderr } = await run(folder, 'npm', 'start');
     expect(status).toBe(0);
@@ -97,14 +97,14 @@ describe('with -o', () => {
     expect(outputs(folder)).toEqual(['shop.bin']);
   });
 
-  test('of several processes it is that of the one started; the others are beside it', async () => {
+  test('with several processes, it is that of the started one, and the others are beside it', async () => {
     const folder = folderWithOut();
     const { stderr } = await run(folder, NODE, 'starter.js');
     expect(report(stderr)).toHaveLength(2);
     expect(outputs(folder)).toEqual(['shop.bin', expect.stringMatching(/^shop\.bin\.\d+$/)]);
   });
 
-  test('of several processes behind a shell it is the largest', async () => {
+  test('with several processes of a shell, it is the largest', async () => {
     const folder = folderWithOut();
     const { stderr } = await run(folder, 'sh', '-c', `"${NODE}" starter.js; true`);
     const sizes = report(stderr).map((line) => Number(/\((\d+\.\d) KiB\)/.exec(line)?.[1]));
@@ -112,7 +112,7 @@ describe('with -o', () => {
     expect(sizes[0]).toBeGreaterThan(sizes[1]!);
   });
 
-  test('a program that ends by a signal has its capture moved too', async () => {
+  test('moves the capture of a program that ends by a signal', async () => {
     for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
       const folder = folderWithOut();
       const program = startNode({
@@ -131,7 +131,7 @@ describe('with -o', () => {
         env: QUIET,
       });
       await program.waitForOutput(/ready/);
-      // One that is killed leaves what it has begun.
+      // A killed program leaves its unfinished capture.
       await program.waitForOutput(/profiling memory of component/);
       process.kill(Number(readFileSync(path.join(folder, 'pid'), 'utf8')), signal);
       expect(await program.ended).toEqual({ status: null, signal });
@@ -140,7 +140,7 @@ describe('with -o', () => {
     }
   });
 
-  test('without a capture a good end becomes status 1, a bad one stays', async () => {
+  test('without a capture, success becomes status 1, and a failure keeps its status', async () => {
     const folder = folderWithOut();
     const none =
       'no capture was written: no Node process of the program was profiled, or none long enough to begin one';
@@ -167,7 +167,7 @@ describe('with -o', () => {
       (folder: string) => execFileSync('mkfifo', [path.join(folder, 'shop.bin')]),
       'is not a regular file',
     ],
-  ])('a place that cannot be is refused before the program starts: %s', async (_, prepare, reason) => {
+  ])('rejects an impossible path before the program starts: %s', async (_, prepare, reason) => {
     const folder = folderWithOut();
     prepare(path.join(folder, 'out'));
     expect(await run(folder, 'echo', 'started')).toEqual({
@@ -178,7 +178,7 @@ describe('with -o', () => {
     });
   });
 
-  test('a program that cannot be started leaves nothing behind', async () => {
+  test('leaves no files when the program cannot be started', async () => {
     const folder = folderWithOut();
     expect(await run(folder, 'no-such-program')).toMatchObject({ status: 1 });
     expect(outputs(folder)).toEqual([]);
@@ -186,7 +186,7 @@ describe('with -o', () => {
 });
 
 describeWithPeer('memray', 'memray-1.20.0', () => {
-  test('shows who holds the memory', async () => {
+  test('shows the functions that hold memory', async () => {
     const folder = programFolder();
     await heapray(['run', '--deep', '-o', 'shop.bin', NODE, 'shop.js'], { cwd: folder });
     expect(await leaks(path.join(folder, 'shop.bin'))).toContain('remember');

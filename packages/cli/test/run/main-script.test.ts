@@ -1,8 +1,8 @@
-// Which word of a command line is the main script.
+// The main script of a command line.
 import { describe, expect, test } from 'vitest';
 import { mainScriptOf } from '../../src/run/main-script.js';
 
-describe('main scripts', () => {
+describe('the main script of', () => {
   test.each<[string[], string]>([
     [['node', 'server.js', '--port', '80'], 'server.js'],
     [['/usr/bin/node', '--inspect', '-r', './setup.js', '--import', 'tsx', 'server.ts'], 'server.ts'],

@@ -1,4 +1,4 @@
-// `heapray run`: what the program gets, and how the command ends.
+// `heapray run`: the environment of the program, and the end of the command.
 import path from 'node:path';
 import { decodePprof } from '@heapray/exporter/pprof';
 import { describe, expect, test } from 'vitest';
@@ -12,7 +12,7 @@ import { fileWith } from '../support/sample-files.js';
 const NODE = process.execPath;
 const QUIET = { HEAPRAY_DEBUG_ADDR: 'off', OTEL_METRICS_EXPORTER: 'none' };
 
-/** Runs a line of JavaScript under `heapray run`. */
+/** Runs JavaScript code under `heapray run`. */
 function runCode(code: string, env: Record<string, string> = {}) {
   return heapray(['run', NODE, '-e', code], { env });
 }
@@ -28,12 +28,12 @@ describe('the program', () => {
     const { status, bytes } = await httpGet(`${url}heap`);
     expect(status).toBe(200);
     expect(decodePprof(bytes).columns).toContainEqual({ type: 'inuse_space', unit: 'bytes' });
-    // Only now it listens to signals: the profiler may be up before the program.
+    // Wait until it listens to signals: the profiler may be running before the program.
     await program.waitForOutput(/ready/);
     expect(await program.stop()).toEqual({ status: 7, signal: null });
   });
 
-  test('gets its arguments as they are, options of its own too', async () => {
+  test('gets its arguments unchanged, even options of the command itself', async () => {
     const script = fileWith('console.log(JSON.stringify(process.argv.slice(2)))', 'args.js');
     const args = ['--help', '-o', '', 'a b', '--', '--deep', '"'];
     for (const separator of [[], ['--']]) {
@@ -42,7 +42,7 @@ describe('the program', () => {
     }
   });
 
-  test('keeps standard input and output for itself', async () => {
+  test('has standard input and output to itself', async () => {
     const { stdout, stderr } = await heapray(['run', 'cat'], { input: 'hello' });
     expect({ stdout, stderr }).toEqual({ stdout: 'hello', stderr: '' });
   });
@@ -55,13 +55,13 @@ describe('the program', () => {
     expect({ status, stdout }).toEqual({ status: 0, stdout: '17 a shop\n' });
   });
 
-  test('is called what --component says, its children too', async () => {
+  test('is named by --component, as are its children', async () => {
     const code = `require('node:child_process').execSync('echo $HEAPRAY_COMPONENT', { stdio: 'inherit' })`;
     const { stdout } = await heapray(['run', '--component', 'api', NODE, '-e', code]);
     expect(stdout).toBe('api\n');
   });
 
-  test('has its captures where --home says, from whatever folder it looks', async () => {
+  test('has its captures in --home, whatever its working folder', async () => {
     const folder = tempFolder();
     const code = 'console.log(process.env.HEAPRAY_HOME)';
     const { stdout } = await heapray(['run', '--home', 'dumps', NODE, '-e', code], { cwd: folder });
@@ -69,7 +69,7 @@ describe('the program', () => {
   });
 });
 
-describe('the end', () => {
+describe('the exit status', () => {
   test('is the status of the program', async () => {
     expect(await runCode('process.exit(42)')).toMatchObject({ status: 42, signal: null });
   });
@@ -87,7 +87,7 @@ describe('the end', () => {
   test.each([
     ['USR1', 138],
     ['PIPE', 141],
-  ])('is 128 plus a signal that Node does not die of: %s', async (signal, status) => {
+  ])('is 128 plus a signal that does not end Node: %s', async (signal, status) => {
     const result = await heapray(['run', 'sh', '-c', `kill -${signal} $$`]);
     expect(result).toEqual({ status, signal: null, stdout: '', stderr: '' });
   });
@@ -115,7 +115,7 @@ describe('signals', () => {
   });
 
   test('from the keyboard reach it once', async () => {
-    // `script` makes a terminal and keeps what it shows; the byte 3 is Ctrl-C, 28 is Ctrl-\.
+    // `script` creates a terminal and records its output; byte 3 is Ctrl-C, 28 is Ctrl-\.
     const wait = (text: string) => `until grep -q "${text}" shown; do sleep 0.1; done`;
     const keys = [
       wait('ready'),
@@ -124,11 +124,11 @@ describe('signals', () => {
       String.raw`printf '\034'`,
       wait('got SIGQUIT'),
       'kill -TERM "$(cat pid)"',
-      // When the keyboard goes, the terminal goes too and hangs up.
+      // When the keyboard closes, the terminal closes too and hangs up.
       wait('got SIGTERM'),
     ].join('; ');
-    // One shell only, and the command takes its place: any other shell at this terminal would die of Ctrl-\ first,
-    // and the terminal of a dead leader hangs up.
+    // Use only one shell, replaced by the command: any other shell at this terminal would end on Ctrl-\ first, and the
+    // terminal of a dead leader hangs up.
     const command = 'echo \\$\\$ > pid; exec $NODE $MAIN run $NODE server.js';
     const line = `touch shown; { ${keys}; } | script -qfec "${command}" shown`;
     const { stdout } = await shell(line, { cwd: programFolder(), env: { SHELL: '/bin/sh' } });
@@ -137,7 +137,7 @@ describe('signals', () => {
   });
 });
 
-describe('what cannot be started: status 1 and one line', () => {
+describe('a program that cannot be started: status 1 and one line', () => {
   test.each<[string[], string]>([
     [['no-such-program'], 'no-such-program: command not found'],
     [['/'], '/: permission denied'],
@@ -151,7 +151,7 @@ describe('what cannot be started: status 1 and one line', () => {
     });
   });
 
-  test('a script without its node', async () => {
+  test('for a script without node', async () => {
     const script = fileWith('', 'app.js');
     expect(await heapray(['run', script])).toMatchObject({
       status: 1,
@@ -160,7 +160,7 @@ describe('what cannot be started: status 1 and one line', () => {
   });
 });
 
-test('a wrong setting does not keep the program from starting', async () => {
+test('an invalid setting does not prevent the program from starting', async () => {
   const { status, stdout, stderr } = await runCode('console.log(1)', { HEAPRAY_CPU_BUDGET: '2' });
   expect({ status, stdout }).toEqual({ status: 0, stdout: '1\n' });
   expect(stderr).toMatch(/HEAPRAY_CPU_BUDGET: '2' is not allowed; use [^\n]+; the default is used/);

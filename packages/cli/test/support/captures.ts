@@ -1,4 +1,4 @@
-// The captures that real memray made, as files.
+// Captures written by the real memray, as files.
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,41 +8,41 @@ import { type CommandResult, runCommand } from '../../../../test/support/run-com
 
 const FOLDER = fileURLToPath(new URL('../../../../test/golden/memray', import.meta.url));
 
-/** The memray that reads a format; each reads just one. */
+/** Version of memray that reads each format. Each version reads only one. */
 export const MEMRAY_OF: Readonly<Record<number, MemrayVersion>> = {
   13: '1.20.0',
   12: '1.19.3',
   11: '1.18.0',
 };
 
-/** All golden captures, as names for {@link captureFile}. */
+/** Returns all golden captures, as names for {@link captureFile}. */
 export function captureNames(): readonly string[] {
   const names = readdirSync(FOLDER, { recursive: true, encoding: 'utf8' });
   return names.filter((name) => name.endsWith('.bin')).sort();
 }
 
-/** The path of a golden capture. */
+/** Returns the path of a golden capture. */
 export function captureFile(name: string): string {
   return path.join(FOLDER, name);
 }
 
-/** The format that a golden capture's name tells. */
+/** Returns the format in a golden capture's name. */
 export function formatOf(name: string): 11 | 12 | 13 {
   return Number(/\.v(\d\d)/.exec(name)![1]) as 11 | 12 | 13;
 }
 
-/** Whether a golden capture is aggregated. */
+/** Returns whether a golden capture is aggregated. */
 export function isAggregated(name: string): boolean {
   return /agg/.test(name);
 }
 
-/** What memray makes of a golden capture. */
+/** Returns memray's results for a golden capture. */
 export function expectedOf(name: string): Expected {
   const file = captureFile(name).replace(/\.bin$/, '.expected.json');
   return JSON.parse(readFileSync(file, 'utf8')) as Expected;
 }
 
-/** What `memray parse` prints of a golden capture, without the name of a record that is cut. */
+/** Returns the output of `memray parse` for a golden capture, without the name of a cut record. */
 export function parsedLines(name: string): readonly string[] {
   const file = captureFile(name).replace(/\.bin$/, '.parse.txt.gz');
   const lines = gunzipSync(readFileSync(file)).toString('utf8').split('\n').slice(0, -1);
@@ -67,7 +67,7 @@ export interface ExpectedRecord {
   readonly n_allocations: number;
 }
 
-/** Bytes and number of allocations of records. */
+/** Returns the total bytes and number of allocations of records. */
 export function sumOf(records: readonly ExpectedRecord[]): { bytes: number; count: number } {
   const bytes = records.reduce((sum, { size }) => sum + size, 0);
   const count = records.reduce((sum, { n_allocations }) => sum + n_allocations, 0);

@@ -1,29 +1,29 @@
-// ELF files of a few hundred bytes: a segment of code, symbols, a build id.
+// ELF files of a few hundred bytes: a segment of code, symbols, a build ID.
 
-/** A symbol; types are those of ELF: 2 for a function. */
+/** A symbol. Types are those of ELF; 2 is a function. */
 export interface ElfSymbol {
   readonly name: string;
   readonly address: number;
   readonly size: number;
   readonly type?: number;
   readonly isLocal?: boolean;
-  /** 0 for one of another file. */
+  /** Number of the section; 0 for a symbol of another file. */
   readonly section?: number;
 }
 
 export interface ElfParts {
   readonly symbols?: readonly ElfSymbol[];
-  /** Type of the section of symbols: 2 is `.symtab`, 11 is `.dynsym`. */
+  /** Type of the symbol section: 2 is `.symtab`, 11 is `.dynsym`. */
   readonly tableType?: number;
   readonly buildId?: string;
-  /** Of the code, which begins in the file at 0x1000. */
+  /** Address of the code, which starts at 0x1000 in the file. */
   readonly codeAddress?: number;
   readonly codeBytes?: number;
 }
 
 const TABLE = 0x400;
 
-/** The bytes of such a file. */
+/** Returns the bytes of such a file. */
 export function elfBytes(parts: ElfParts): Buffer {
   const { symbols = [], tableType = 2, buildId = '', codeAddress = 0x1000, codeBytes = 0x1000 } = parts;
   const names = Buffer.from(`\0${symbols.map(({ name }) => `${name}\0`).join('')}`);

@@ -1,19 +1,19 @@
-// The built command as a user runs it: a process of its own.
+// The built command, run as a separate process as a user does.
 import { fileURLToPath } from 'node:url';
 import { type CommandOptions, type CommandResult, runCommand } from '../../../../test/support/run-command.js';
 
-/** The command's main script. */
+/** Path of the command's main script. */
 export const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 
-/** Programs that are profiled in these tests talk to nobody. */
+/** Settings that keep the profiled programs of these tests off the network. */
 const QUIET = { HEAPRAY_DEBUG_ADDR: 'off', OTEL_METRICS_EXPORTER: 'none' };
 
-/** Runs `heapray` with these arguments to its end. */
+/** Runs `heapray` with these arguments until it ends. */
 export function heapray(args: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
   return runCommand(process.execPath, [MAIN, ...args], { ...options, env: { ...QUIET, ...options.env } });
 }
 
-/** Runs a line of shell in which `heapray` is the command. */
+/** Runs a shell command line in which `heapray` is the command. */
 export function shell(line: string, options: CommandOptions = {}): Promise<CommandResult> {
   const script = `heapray() { "$NODE" "$MAIN" "$@"; }\n${line}`;
   const env = { ...QUIET, NODE: process.execPath, MAIN, ...options.env };

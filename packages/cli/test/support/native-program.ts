@@ -1,11 +1,11 @@
-// Shared libraries whose code is placed in each way that linkers know, and a Python program that allocates in them.
+// Shared libraries with each code layout of linkers, and a Python program that allocates in them.
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect } from 'vitest';
 import { binutils } from '../../../../test/support/peers.js';
 import { runCommand } from '../../../../test/support/run-command.js';
 
-/** By name of the library: options of the linker. Code begins in the file where it does in memory, or elsewhere. */
+/** Linker options by library name. The offset of the code in the file equals that in memory, or differs. */
 const LAYOUTS: Readonly<Record<string, readonly string[]>> = {
   near: [],
   far: ['-Ttext=0x50000'],
@@ -14,7 +14,7 @@ const LAYOUTS: Readonly<Record<string, readonly string[]>> = {
   huge: ['-z', 'separate-code', '-z', 'max-page-size=0x200000'],
 };
 
-/** What `hold_<library>_<n>` does before and after it calls `malloc` with its own argument. */
+/** Code of `hold_<library>_<n>` before and after it calls `malloc` with its own argument. */
 const CALLS: Readonly<Record<string, readonly [string, string]>> = {
   x64: [
     'subq $8, %rsp\n .cfi_adjust_cfa_offset 8\n call malloc@PLT',
@@ -28,10 +28,10 @@ const CALLS: Readonly<Record<string, readonly [string, string]>> = {
 
 const FUNCTIONS_EACH = 2;
 
-/** More than whatever else allocates. */
+/** More than any other function allocates. */
 const LEAST_BYTES = 200_000_000;
 
-/** A function that allocates, and how much it does. */
+/** A function that allocates, and how much. */
 export interface Holder {
   readonly name: string;
   readonly library: string;
@@ -45,7 +45,7 @@ export const HOLDERS: readonly Holder[] = Object.keys(LAYOUTS)
   )
   .map((holder, at) => ({ ...holder, bytes: LEAST_BYTES - 1_000_000 * at }));
 
-/** Whether there is assembly for this machine. */
+/** True if there is assembly code for this machine. */
 export const CAN_BUILD: boolean = process.arch in CALLS;
 
 const sourceOf = (library: string) => {
@@ -65,7 +65,7 @@ ${name}:
   return ` .text${functions.join('')}\n .section .note.GNU-stack,"",%progbits\n`;
 };
 
-/** Calls each function once; besides, the modules of Python that are written in C allocate. */
+/** Calls each function once. Python's own C modules allocate as well. */
 const PROGRAM = `
 import bz2, ctypes, json, lzma, pickle, sqlite3, zlib
 kept = []
@@ -91,7 +91,7 @@ export async function writeNativeProgram(folder: string): Promise<void> {
   };
   for (const [library, layout] of Object.entries(LAYOUTS)) {
     writeFileSync(path.join(folder, `${library}.s`), sourceOf(library));
-    // `go tool pprof` knows functions from DWARF only.
+    // `go tool pprof` only finds functions with DWARF.
     await tool('as', ['-gdwarf-5', '-o', `${library}.o`, `${library}.s`]);
     await tool('ld', ['-shared', ...layout, '-o', `lib${library}.so`, `${library}.o`]);
   }

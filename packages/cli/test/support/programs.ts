@@ -1,9 +1,12 @@
-// Programs to profile, in a folder of the test.
+// Programs to profile, in a temporary folder.
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { tempFolder } from '../../../../test/support/temp-folder.js';
 
-/** Whether the capture has begun, if this process is to have one: then it holds a file open that has, or had, such a name. */
+/**
+ * Detects whether the process's capture, if any, has begun: the process then has a file open with such a name, now or
+ * before.
+ */
 const BEGUN = `
 const fs = require('node:fs');
 const fileOf = (fd) => {
@@ -17,7 +20,7 @@ const isCapture = (fd) => fileOf(fd).includes('_memory.');
 const begun = () => !process.env.HEAPRAY_TRACE_COMPONENTS || fs.readdirSync('/proc/self/fd').some(isCapture);
 `;
 
-/** Keeps some memory for half a second, so that a capture has something in it, and until it has begun. */
+/** Keeps some memory until its capture has begun, and for at least half a second, so that the capture has contents. */
 const SHOP = `
 ${BEGUN}
 const kept = [];
@@ -28,7 +31,7 @@ const timer = setInterval(() => {
 }, 50);
 `;
 
-/** Goes on until it is told to stop; says when it is ready and which signals it gets, and ends itself on SIGTERM. */
+/** Runs until it is stopped. Prints when it is ready and which signals it gets, and ends itself on SIGTERM. */
 const SERVER = `
 ${SHOP}
 for (const signal of ['SIGINT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGQUIT']) {
@@ -40,17 +43,17 @@ setInterval(() => {}, 1000);
 setTimeout(() => console.log('ready'), 1000);
 `;
 
-/** The same without a word about signals. */
+/** Runs like the server, without handling signals. */
 const PLAIN_SERVER = `${SHOP} setInterval(() => {}, 1000); setTimeout(() => console.log('ready'), 1000);`;
 
-/** Starts the shop in a process of its own and allocates nothing worth mentioning itself. */
+/** Starts the shop in a separate process, and allocates hardly anything itself. */
 const STARTER = `
 ${BEGUN}
 require('node:child_process').spawn(process.execPath, ['shop.js'], { stdio: 'inherit' });
 const timer = setInterval(() => begun() && clearInterval(timer), 50);
 `;
 
-/** A folder with the programs, also as an npm project that starts \`shop.js\`. */
+/** Creates a folder with the programs, which is also an npm project that starts \`shop.js\`. */
 export function programFolder(): string {
   const folder = tempFolder();
   const files = {

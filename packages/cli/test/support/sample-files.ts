@@ -1,4 +1,4 @@
-// Files that commands are given, in a folder of the test.
+// Input files for commands, in a temporary folder.
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -6,22 +6,25 @@ import { encodePprof } from '@heapray/exporter/pprof';
 import { type Labels, type Profile, ProfileBuilder, type StackHandle } from '@heapray/exporter/profile';
 import { tempFolder } from '../../../../test/support/temp-folder.js';
 
-/** A profile that Node 24 wrote with --heap-prof: a shop with an order cache. */
+/** A profile written by Node 24 with --heap-prof: a shop with an order cache. */
 export const SHOP_HEAPPROFILE = fileURLToPath(new URL('../golden/shop.heapprofile', import.meta.url));
 
-/** A file with this content. */
+/** Creates a file with this content. Returns its path. */
 export function fileWith(content: string | Uint8Array, name = 'input'): string {
   const file = path.join(tempFolder(), name);
   writeFileSync(file, content);
   return file;
 }
 
-/** The profile of a shop as the debug server gives it, in a file. */
+/** Creates a file with the profile of a shop, as from the debug server. */
 export function shopPprof(): string {
   return fileWith(encodePprof(shopProfile()), 'shop.pb');
 }
 
-/** Four columns, labels, two functions of one name, an anonymous function, and memory without a stack. */
+/**
+ * Returns a profile with four columns, labels, two functions of equal name, an anonymous function, and memory without a
+ * stack.
+ */
 export function shopProfile(): Profile {
   const builder = new ProfileBuilder({
     columns: [

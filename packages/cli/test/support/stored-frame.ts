@@ -1,7 +1,7 @@
 const FRAME_HEADER = [0x04, 0x22, 0x4d, 0x18, 0x60, 0x40, 0x82];
 const BLOCK_BYTES = 2 ** 16;
 
-/** The bytes as an LZ4 frame of blocks that are not compressed. */
+/** Returns the bytes as an LZ4 frame with uncompressed blocks. */
 export function storedFrame(bytes: Uint8Array): Uint8Array {
   const parts: Uint8Array[] = [Uint8Array.from(FRAME_HEADER)];
   for (let at = 0; at < bytes.length; at += BLOCK_BYTES) {

@@ -1,4 +1,4 @@
-// Native frames get names from ELF symbol tables: the right ones, or none; whatever the files hold.
+// Names of native frames from ELF symbol tables: correct ones or none, whatever the files contain.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -16,17 +16,17 @@ import { SymbolFiles } from '../../src/symbols/symbol-files.js';
 import { symbolizeProfile } from '../../src/symbols/symbolize-profile.js';
 import { type ElfParts, elfBytes } from '../support/elf-bytes.js';
 
-/** Where the code of a library was loaded. */
+/** Address where the code of a library was loaded. */
 const BASE = 0x7f00_0000_0000;
 
-/** A library that is called `libshop.so`. */
+/** Writes a library named `libshop.so`. Returns its path. */
 function library(parts: ElfParts | Uint8Array): string {
   const file = path.join(tempFolder(), 'libshop.so');
   writeFileSync(file, parts instanceof Uint8Array ? parts : elfBytes(parts));
   return file;
 }
 
-/** A profile of a stack of each of these offsets in the code of a library. */
+/** Returns a profile with one stack for each of these offsets in the code of a library. */
 function profileOf(file: string, offsets: readonly number[], mapping: Partial<NativeMapping> = {}): Profile {
   const builder = new ProfileBuilder({
     columns: [{ type: 'inuse_space', unit: 'bytes' }],
@@ -64,7 +64,7 @@ const SHOP: ElfParts = {
   ],
 };
 
-describe('a function', () => {
+describe('finds a function', () => {
   const file = library(SHOP);
 
   test.each([
@@ -90,7 +90,7 @@ describe('a function', () => {
     );
   });
 
-  test('by the symbols for the loader', () => {
+  test('with the symbols for the loader', () => {
     expect(names(profileOf(library({ ...SHOP, tableType: 11 }), [0x100]))).toEqual(['load (libshop.so)']);
   });
 
@@ -102,21 +102,21 @@ describe('a function', () => {
     ]);
   });
 
-  test('where code is not loaded at its place in the file', () => {
+  test('when code is loaded at a different offset than in the file', () => {
     const moved = library({ codeAddress: 0x5_0000, symbols: [{ name: 'far', address: 0x5_0100, size: 8 }] });
     expect(names(profileOf(moved, [0x100]))).toEqual(['far (libshop.so)']);
   });
 });
 
-describe('frames stay as they are', () => {
+describe('keeps frames unchanged', () => {
   const known = ['0x100 libshop.so'];
 
-  test('of a file that is laid out in another way than the one of the profile', () => {
+  test('of a file with a different layout from that in the profile', () => {
     expect(names(profileOf(library({ ...SHOP, codeBytes: 0x2001 }), [0x100]))).toEqual(known);
     expect(names(profileOf(library(SHOP), [0x100], { fileOffset: 0x2000 }))).toEqual(known);
   });
 
-  test('of a file that is not there, a folder, a pipe, a device, and text', () => {
+  test('of a missing file, a folder, a pipe, a device, and text', () => {
     const folder = tempFolder();
     const pipe = path.join(folder, 'pipe');
     execFileSync('mkfifo', [pipe]);
@@ -127,7 +127,7 @@ describe('frames stay as they are', () => {
     }
   });
 
-  test('of every part of a file, and of a file with any byte changed, or the right name is found', () => {
+  test('of every prefix of a file, and of a file with any byte changed, or finds the correct name', () => {
     const whole = elfBytes(SHOP);
     const file = library(whole);
     const profile = profileOf(file, [0x100, 0x348]);
@@ -141,7 +141,7 @@ describe('frames stay as they are', () => {
     }
   });
 
-  test('of tables that claim to be as large as can be', () => {
+  test('of tables with the largest possible size', () => {
     const bytes = elfBytes(SHOP);
     const sectionsAt = Number(bytes.readBigUInt64LE(40));
     for (const field of [24, 32]) {
@@ -152,7 +152,7 @@ describe('frames stay as they are', () => {
   });
 });
 
-test('many functions that all hold many addresses take no time to speak of', () => {
+test('takes little time for many functions that all contain many addresses', () => {
   const symbols = Array.from({ length: 20_000 }, (_, at) => ({
     name: 'f',
     address: 0x1000 - (at % 7),
@@ -163,7 +163,7 @@ test('many functions that all hold many addresses take no time to speak of', () 
   expect(search).toContain('f (libshop.so)');
 });
 
-describe('symbols in a file of their own', () => {
+describe('symbols in a separate file', () => {
   const buildId = '0123456789abcdef0123456789abcdef01234567';
   const stripped = () => library({ buildId });
   const debugFile = (parts: ElfParts) => {
@@ -173,19 +173,19 @@ describe('symbols in a file of their own', () => {
     return new SymbolFiles(folder);
   };
 
-  test('are found by the build id', () => {
+  test('are found by the build ID', () => {
     expect(names(profileOf(stripped(), [0x100]), debugFile({ ...SHOP, buildId }))).toEqual([
       'load (libshop.so)',
     ]);
   });
 
-  test('are not used when they have another build id', () => {
+  test('are not used when the build ID differs', () => {
     const other = debugFile({ ...SHOP, buildId: buildId.replace('0', 'f') });
     expect(names(profileOf(stripped(), [0x100]), other)).toEqual(['0x100 libshop.so']);
   });
 });
 
-test('top by native function: the innermost one of each stack', () => {
+test('top by native function uses the innermost one of each stack', () => {
   const file = library(SHOP);
   const named = symbolizeProfile(profileOf(file, [0x100, 0x110, 0x210, 0x180]), { keepPlaces: true });
   const rows = topOf(named, { column: 'inuse_space', groupBy: 'native' });

@@ -1,4 +1,4 @@
-// Text in columns of a terminal.
+// Text in the columns of a terminal.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { formatTable } from '../../src/text/table.js';
@@ -23,7 +23,7 @@ test.each([
   expect(textWidth(text)).toBe(columns);
 });
 
-test('what does not fit is cut between characters', () => {
+test('text that does not fit is cut between characters', () => {
   expect(clip('abcdef', 6)).toBe('abcdef');
   expect(clip('abcdef', 5)).toBe('abcd…');
   expect(clip('日本語', 5)).toBe('日本…');
@@ -35,7 +35,7 @@ test('what does not fit is cut between characters', () => {
   expect(shorten('日本語の名前', 8)).toBe('日…名前');
 });
 
-test('no cut text is wider than asked for, or has half a character', () => {
+test('no shortened text is wider than requested, or has half a character', () => {
   const texts = fc.array(fc.constantFrom('a', 'ä', '語', FAMILY, '👍🏽', 'e\u0301', '/', ' '), {
     maxLength: 40,
   });
@@ -53,7 +53,7 @@ test('no cut text is wider than asked for, or has half a character', () => {
   );
 });
 
-test('a table cuts its texts, the longest first, and its lines where that is not enough', () => {
+test('a table shortens its text, the longest first, and then its lines if that is not enough', () => {
   const rows = [
     ['BYTES', 'FUNCTION', 'FILE'],
     ['1024', 'short', '/srv/app/node_modules/order-cache/lib/index.js'],
@@ -68,7 +68,7 @@ test('a table cuts its texts, the longest first, and its lines where that is not
   expect(formatTable(rows, 1)).toContain('/srv/app/node_modules/order-cache/lib/index.js');
 });
 
-test('a text of a million characters is cut in no time worth mentioning', () => {
+test('a text of a million characters is cut quickly', () => {
   const name = '語'.repeat(2 ** 20);
   expect(shorten(name, 9)).toBe('語語…語語');
   expect(formatTable([[name, name]], 0, 20).length).toBeLessThan(30);

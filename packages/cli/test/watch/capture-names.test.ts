@@ -1,4 +1,4 @@
-// Names of captures: by the paths that were given and their own, whatever else is there.
+// Names of captures depend only on the given paths and their own path.
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -16,7 +16,7 @@ async function namesAt(...paths: string[]): Promise<string[]> {
 }
 
 describe('two folders', () => {
-  test('names are the same whichever capture is there first, and when one goes', async () => {
+  test('names do not depend on which capture exists first, or on removals', async () => {
     const [a, b] = [folderWith(), folderWith('scheduler_memory.bin')];
     const nameOfB = `scheduler@${b}`;
     expect(await namesAt(a, b)).toEqual([nameOfB]);
@@ -26,17 +26,17 @@ describe('two folders', () => {
     expect(await namesAt(a, b)).toEqual(['scheduler']);
   });
 
-  test('names of the second folder do not depend on what the first may get', async () => {
+  test('names of the second folder do not depend on possible captures of the first', async () => {
     const [a, b] = [folderWith('scheduler_memory.bin'), folderWith('api_memory.bin')];
     expect(await namesAt(a, b)).toEqual([`api@${b}`, 'scheduler']);
   });
 
-  test('one folder given twice is one', async () => {
+  test('one folder given twice counts once', async () => {
     const a = folderWith('scheduler_memory.bin');
     expect(await namesAt(a, `${a}/.`, path.join(a, 'scheduler_memory.bin'))).toEqual(['scheduler']);
   });
 
-  test('a folder that does not exist yet holds its place', async () => {
+  test('a folder that does not exist yet keeps its position', async () => {
     const parent = tempFolder();
     const [a, b] = [path.join(parent, 'a'), folderWith('api_memory.bin')];
     expect(await namesAt(a, b)).toEqual([`api@${b}`]);
@@ -47,13 +47,13 @@ describe('two folders', () => {
 });
 
 describe('files', () => {
-  test('of different names need no folder in them', async () => {
+  test('with different names need no folder in them', async () => {
     const [a, b] = [folderWith('scheduler_memory.bin'), folderWith('api_memory.bin')];
     const files = [path.join(a, 'scheduler_memory.bin'), path.join(b, 'api_memory.bin')];
     expect(await namesAt(...files)).toEqual(['api', 'scheduler']);
   });
 
-  test('of one name are told apart, there or not', async () => {
+  test('with equal names are distinguished, whether they exist or not', async () => {
     const [a, b] = [folderWith(), folderWith('x_memory.bin')];
     const files = [path.join(a, 'x_memory.bin'), path.join(b, 'x_memory.bin'), path.join(b, 'x.bin')];
     const expected = ['x', `x@${b}`, `x@${files[2]}`];
@@ -63,7 +63,7 @@ describe('files', () => {
     expect(await namesAt(...files)).toEqual(expected);
   });
 
-  test('a file that is in a folder, too, has the name it has there', async () => {
+  test('a file that is also in a given folder has the name it has there', async () => {
     const a = folderWith('x_memory.bin', 'x.bin');
     const file = path.join(a, 'x_memory.bin');
     expect(await namesAt(a, file, path.join(a, 'x.bin'))).toEqual(['x', `x@${path.join(a, 'x.bin')}`]);
@@ -72,7 +72,7 @@ describe('files', () => {
   });
 });
 
-test('all names are distinct, whatever is given', async () => {
+test('all names are distinct for any paths', async () => {
   const a = folderWith('x_memory.bin', 'x.bin');
   const b = path.join(tempFolder(), 'x.bin');
   mkdirSync(b);
@@ -84,7 +84,7 @@ test('all names are distinct, whatever is given', async () => {
   expect(new Set(names).size).toBe(4);
 });
 
-test('tells folders without a capture, and what cannot be searched', async () => {
+test('reports folders without a capture, and paths that cannot be searched', async () => {
   const folder = folderWith('scheduler.bin', '.hidden_memory.bin');
   const { captures, emptyFolders, problems } = await findCaptures([folder, '/nowhere/at/all']);
   expect(captures).toEqual([]);

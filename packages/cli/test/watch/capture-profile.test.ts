@@ -1,4 +1,4 @@
-// Profiles of captures, made of snapshots as another thread gets them.
+// Profiles of captures, made from snapshots as on another thread.
 import { readFileSync } from 'node:fs';
 import { CaptureContents, GrowingCapture } from '@heapray/exporter/memray';
 import { decodePprof } from '@heapray/exporter/pprof';
@@ -37,7 +37,7 @@ function text(capture: CaptureContents): string {
   return formatProfile(captureProfile(capture, 'it', 'inuse_space'));
 }
 
-test.each(GOLDEN)('a snapshot has the profile of its capture: %s', (file) => {
+test.each(GOLDEN)('a snapshot gives the profile of its capture: %s', (file) => {
   const capture = captureOf(readFileSync(file));
   const copy = CaptureContents.of(structuredClone(capture.snapshot()));
   expect(text(copy)).toBe(text(capture));
@@ -45,7 +45,7 @@ test.each(GOLDEN)('a snapshot has the profile of its capture: %s', (file) => {
   expect(copy.siteCount).toBe(capture.siteCount);
 });
 
-test('a snapshot stays as it is when the capture goes on', () => {
+test('a snapshot does not change when the capture continues', () => {
   const raw = withoutZeros(rawCapture(AIRFLOW));
   const capture = captureOf(raw.subarray(0, 700_000));
   const [snapshot, before] = [capture.snapshot(), text(capture)];
@@ -79,13 +79,13 @@ const job = () => ({
   isChange: false,
 });
 
-test('a thread makes the profile that this one would make', async () => {
+test('a thread makes the same profile as this one', async () => {
   const made = await makeProfileOnThread(job(), HERE, { script: SCRIPT });
   const own = await makeProfile(job());
   expect(formatProfile(decodePprof(made))).toBe(formatProfile(decodePprof(own)));
 });
 
-test('a thread ends with its client, and says why it failed', async () => {
+test('a thread ends with its client, and reports why it failed', async () => {
   const hanging = new URL('data:text/javascript,setInterval(() => {}, 1000)');
   const client = new AbortController();
   const made = makeProfileOnThread(job(), client.signal, { script: hanging });
@@ -107,7 +107,7 @@ test('a thread ends with its client, and says why it failed', async () => {
   });
 });
 
-test.each(GOLDEN)('a capture that is sealed stays as it is: %s', (file) => {
+test.each(GOLDEN)('a sealed capture keeps its contents: %s', (file) => {
   const capture = captureOf(readFileSync(file));
   const [before, sites] = [text(capture), callSites(capture)];
   capture.seal();

@@ -1,4 +1,4 @@
-// Captures as memray writes them: bytes that grow into room reserved ahead.
+// Captures as memray writes them: bytes that grow into preallocated space.
 import { createHash } from 'node:crypto';
 import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
 import path from 'node:path';
@@ -16,14 +16,14 @@ import { readBuffer } from '../../src/watch/growing-file.js';
 
 const GOLDEN = fileURLToPath(new URL('../../../../test/golden', import.meta.url));
 
-/** Airflow's own, finished and compressed. */
+/** A finished and compressed capture of Airflow. */
 export const AIRFLOW = path.join(GOLDEN, 'airflow', 'dag_processor_memory.bin');
 
 export function goldenFile(name: string): string {
   return path.join(GOLDEN, 'memray', name);
 }
 
-/** The stream within a capture, as its program wrote it: with a few zeros at its end. */
+/** Returns the stream in a capture, as its program wrote it: with a few zeros at its end. */
 export function rawCapture(file: string): Buffer {
   const bytes = readFileSync(file);
   if (bytes.readUInt32LE() !== LZ4_MAGIC) return bytes;
@@ -40,14 +40,14 @@ export function withoutZeros(bytes: Buffer): Buffer {
   return bytes.subarray(0, length);
 }
 
-/** The same capture of another process. */
+/** Returns the same capture of another process. */
 export function withStart(bytes: Buffer, startMillis: bigint): Buffer {
   const other = Buffer.from(bytes);
   other.writeBigInt64LE(startMillis, 33);
   return other;
 }
 
-/** A file that grows as memray's do: by a tenth, with zeros, which are then written over. */
+/** A file that grows as memray's do: by a tenth, with zeros that are then overwritten. */
 export class GrowingFixture {
   readonly path: string;
   readonly #file: number;
@@ -66,7 +66,7 @@ export class GrowingFixture {
     this.#end += bytes.length;
   }
 
-  /** Writes the later half first; `between` sees a hole where the earlier is to be. */
+  /** Writes the second half first. `between` sees a hole in place of the first half. */
   async appendTorn(bytes: Uint8Array, between: () => Promise<void>): Promise<void> {
     const middle = bytes.length >> 1;
     this.reserve(bytes.length);
@@ -94,7 +94,7 @@ export class GrowingFixture {
   }
 }
 
-/** A moment that passes when a test says so. */
+/** A clock that a test sets. */
 export class Clock {
   now: number = Date.now();
 }
@@ -116,12 +116,12 @@ export function follow(
   return follower;
 }
 
-/** A writer that is there when the test says so. */
+/** Returns a writer that is alive when the test says so. */
 export function writer(lives: () => boolean): CaptureWriter {
   return { find: lives, children: undefined };
 }
 
-/** All that a capture says, as a line that is short enough to be shown. */
+/** Returns the contents of a capture as a line short enough to display. */
 export function contents(capture: GrowingCapture | undefined): string {
   if (capture === undefined) return 'nothing';
   const { events, liveBytes, peakBytes, offset, complete } = capture;
@@ -130,7 +130,7 @@ export function contents(capture: GrowingCapture | undefined): string {
   return `${sums} ${createHash('sha256').update(profile).digest('hex')}`;
 }
 
-/** The same of a capture that is read at once. */
+/** Returns the contents of a capture that is read all at once. */
 export function contentsOf(bytes: Uint8Array): string {
   const capture = new GrowingCapture();
   capture.push(bytes);

@@ -1,4 +1,4 @@
-// What memray says of a capture.
+// memray's figures for a capture.
 import { readFileSync } from 'node:fs';
 
 export interface Expected {
@@ -6,7 +6,7 @@ export interface Expected {
   readonly total_bytes_allocated: number;
 }
 
-/** `memray stats --json` of a golden capture. */
+/** Returns the output of `memray stats --json` for a golden capture. */
 export function readExpected(capture: string): Expected {
   return JSON.parse(readFileSync(capture.replace(/\.bin$/, '.stats.json'), 'utf8')) as Expected;
 }

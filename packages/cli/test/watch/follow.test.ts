@@ -34,7 +34,7 @@ describe('growth', () => {
     'native.v13.bin',
     'pymalloc.v13.bin',
     'killed.v13.bin',
-  ])('%s, in pieces of any size, torn in any way', async (name) => {
+  ])('%s gives the same result, in pieces of any size, torn in any way', async (name) => {
     const bytes = withoutZeros(rawCapture(goldenFile(name)));
     const expected = contentsOf(bytes);
     const length = fc.oneof(
@@ -50,7 +50,7 @@ describe('growth', () => {
       for (let turn = 0; at < bytes.length; turn += 1) {
         const { length, torn, polls } = pieces[turn % pieces.length]!;
         const next = bytes.subarray(at, at + length);
-        // A copy is torn for less than the time between two polls, and shorter than what is held back.
+        // A copy is torn for less than the time between two polls, and shorter than the bytes held back.
         if (torn && length < 4000) await file.appendTorn(next, poll);
         else file.append(next);
         at += next.length;
@@ -64,7 +64,7 @@ describe('growth', () => {
     await fc.assert(property, { numRuns: 8, seed: 5 });
   });
 
-  test('what is seen on the way is what was written so far, but for the newest few bytes', async () => {
+  test('shows all data written so far, except the newest few bytes', async () => {
     const file = new GrowingFixture(captureIn(tempFolder()));
     const follower = follow(file.path);
     for (let at = 0; at < AIRFLOW_RAW.length; at += 200_000) {
@@ -78,7 +78,7 @@ describe('growth', () => {
     expect(follower.state).toBe('finished');
   });
 
-  test('each byte is read once, but for some kilobytes at each poll', async () => {
+  test('reads each byte once, except some kilobytes at each poll', async () => {
     const file = new GrowingFixture(captureIn(tempFolder()));
     const follower = follow(file.path);
     let polls = 0;
@@ -94,13 +94,13 @@ describe('growth', () => {
     expect(follower.state).toBe('finished');
     const extra = (follower.bytesRead - AIRFLOW_RAW.length) / polls;
     expect(extra).toBeLessThan(32 * 1024);
-    // At rest: nothing.
+    // Nothing is read while the file does not change.
     const before = follower.bytesRead;
     for (let i = 0; i < 10; i += 1) await poll();
     expect(follower.bytesRead).toBe(before);
   });
 
-  test('a capture that stands still costs a few kilobytes a poll, however large it is', async () => {
+  test('reads a few kilobytes per poll for a capture that does not change, however large it is', async () => {
     const file = new GrowingFixture(captureIn(tempFolder()));
     const follower = follow(file.path);
     file.append(AIRFLOW_RAW.subarray(0, 1_500_000));
@@ -115,7 +115,7 @@ describe('growth', () => {
 });
 
 describe('catching up', () => {
-  test('finds out call sites as it reads, and not all of them with the first metrics', async () => {
+  test('determines call sites as it reads, and not all of them with the first metrics', async () => {
     const file = new GrowingFixture(captureIn(tempFolder()));
     file.append(AIRFLOW_RAW.subarray(0, 1_500_000));
     const follower = follow(file.path);
@@ -127,7 +127,7 @@ describe('catching up', () => {
     expect(callSite).not.toHaveBeenCalled();
   });
 
-  test('says reading, and nothing of the middle of a run, until all that was there is read', async () => {
+  test('is reading, without figures of the middle of a run, until all existing data is read', async () => {
     const file = new GrowingFixture(captureIn(tempFolder()));
     file.append(AIRFLOW_RAW.subarray(0, 1_500_000));
     const follower = follow(file.path, { pollBytes: 300_000, exists: true });
@@ -144,7 +144,7 @@ describe('catching up', () => {
     expect(contents(follower.run?.capture)).toBe(contentsOf(written));
   });
 
-  test('says nothing of a compressed capture before all of it is read', async () => {
+  test('has no figures of a compressed capture before all of it is read', async () => {
     const file = captureIn(tempFolder());
     copyFileSync(AIRFLOW, file);
     const follower = follow(file, { pollBytes: 100_000 });
@@ -158,7 +158,7 @@ describe('catching up', () => {
     expect(follower.state).toBe('finished');
   });
 
-  test('keeps the figures that are known while the compressed form is read', async () => {
+  test('keeps the known figures while the compressed form is read', async () => {
     const file = captureIn(tempFolder());
     writeFileSync(file, AIRFLOW_RAW.subarray(0, 900_000));
     const follower = follow(file, { pollBytes: 100_000 });
@@ -173,7 +173,7 @@ describe('catching up', () => {
 });
 
 describe('the end', () => {
-  test('the compressed form takes the place of a capture that was read to its end', async () => {
+  test('the compressed form replaces a capture that was read to its end', async () => {
     const file = captureIn(tempFolder());
     writeFileSync(file, AIRFLOW_RAW.subarray(0, 900_000));
     const follower = follow(file, { writer: writer(() => true) });
@@ -192,7 +192,7 @@ describe('the end', () => {
     expect(follower.bytesRead - read).toBeLessThan(200_000);
   });
 
-  test('the compressed form takes the place before the end was seen', async () => {
+  test('the compressed form replaces a capture before its end was read', async () => {
     const file = captureIn(tempFolder());
     writeFileSync(file, AIRFLOW_RAW.subarray(0, 900_000));
     const follower = follow(file);
@@ -206,14 +206,14 @@ describe('the end', () => {
     expect(follower.bytesRead).toBe(read);
   });
 
-  test('a finished capture is found', async () => {
+  test('finds a finished capture', async () => {
     const follower = follow(AIRFLOW);
     await follower.poll();
     expect(follower.state).toBe('finished');
     expect(contents(follower.run?.capture)).toBe(contentsOf(withoutZeros(AIRFLOW_RAW)));
   });
 
-  test('the program was killed', async () => {
+  test('is stopped when the program was killed', async () => {
     const clock = new Clock();
     const file = new GrowingFixture(captureIn(tempFolder()));
     file.append(SMALL.subarray(0, 20_000));
@@ -229,7 +229,7 @@ describe('the end', () => {
     expect(follower.state).toBe('stopped');
   });
 
-  test('a process that lives but does not write is idle', async () => {
+  test('is idle when a live process does not write', async () => {
     const clock = new Clock();
     const file = captureIn(tempFolder());
     writeFileSync(file, SMALL.subarray(0, 20_000));
@@ -242,7 +242,7 @@ describe('the end', () => {
 });
 
 describe('other files', () => {
-  test('a new run takes the name: its counters begin at zero', async () => {
+  test('a new run with the same name starts its counters at zero', async () => {
     const folder = tempFolder();
     const file = captureIn(folder);
     writeFileSync(file, AIRFLOW_RAW.subarray(0, 900_000));
@@ -258,7 +258,7 @@ describe('other files', () => {
     expect(contents(follower.run?.capture)).toBe(contentsOf(withoutZeros(second.subarray(0, 20_000))));
   });
 
-  test('a new run in the same file', async () => {
+  test('a new run in the same file is detected', async () => {
     const file = captureIn(tempFolder());
     writeFileSync(file, SMALL.subarray(0, 20_000));
     const follower = follow(file);
@@ -270,7 +270,7 @@ describe('other files', () => {
     expect(follower.header?.startTimeMillis).toBe(1_800_000_000_000);
   });
 
-  test('it is cut off while it is read', async () => {
+  test('the file is truncated while it is read', async () => {
     const file = captureIn(tempFolder());
     writeFileSync(file, SMALL.subarray(0, 20_000));
     const follower = follow(file);
@@ -282,7 +282,7 @@ describe('other files', () => {
     expect(contents(follower.run?.capture)).toBe(contentsOf(withoutZeros(SMALL.subarray(0, 9_000))));
   });
 
-  test('it is removed, and comes again', async () => {
+  test('the file is removed, and created again', async () => {
     const file = captureIn(tempFolder());
     writeFileSync(file, SMALL);
     const follower = follow(file);
@@ -298,7 +298,7 @@ describe('other files', () => {
     expect(follower.state).toBe('finished');
   });
 
-  test('it is removed while its program runs', async () => {
+  test('the file is removed while its program runs', async () => {
     const file = captureIn(tempFolder());
     writeFileSync(file, SMALL.subarray(0, 20_000));
     const follower = follow(file, { writer: writer(() => true) });
@@ -308,7 +308,7 @@ describe('other files', () => {
     expect(follower.state).toBe('gone');
   });
 
-  test('it is moved away while its program goes on writing', async () => {
+  test('the file is moved away while its program continues to write', async () => {
     const folder = tempFolder();
     const file = new GrowingFixture(captureIn(folder));
     file.append(SMALL.subarray(0, 10_000));
@@ -328,7 +328,7 @@ describe('other files', () => {
   });
 });
 
-describe('what cannot be read', () => {
+describe('unreadable files', () => {
   test.each<[string, Buffer, string]>([
     ['no capture', Buffer.alloc(100, 'x'), 'not a memray capture'],
     ['a format of the past', formatOf(SMALL, 10), 'capture format 10 is not supported'],
@@ -347,7 +347,7 @@ describe('what cannot be read', () => {
     expect([follower.state, follower.reason]).toEqual(['finished', '']);
   });
 
-  test('an empty file and a cut header are waited for', async () => {
+  test('waits for data in an empty file and for the rest of a cut header', async () => {
     const file = new GrowingFixture(captureIn(tempFolder()));
     const follower = follow(file.path);
     await follower.poll();
@@ -363,7 +363,7 @@ describe('what cannot be read', () => {
     expect(contents(follower.run?.capture)).toBe(contentsOf(withoutZeros(SMALL)));
   });
 
-  test('a folder', async () => {
+  test('reports a folder', async () => {
     const file = captureIn(tempFolder());
     mkdirSync(file);
     const follower = follow(file);
@@ -371,7 +371,7 @@ describe('what cannot be read', () => {
     expect([follower.state, follower.reason]).toEqual(['unreadable', 'is a directory']);
   });
 
-  test('damage is believed when it stays; what came before counts', async () => {
+  test('reports damage when it persists, and uses the data before', async () => {
     const file = captureIn(tempFolder());
     const damaged = Buffer.from(SMALL);
     const at = recordBefore(SMALL, 12_000);
@@ -389,7 +389,7 @@ describe('what cannot be read', () => {
     expect(follower.bytesRead).toBe(read);
   });
 
-  test('bytes that make no sense only while they are written', async () => {
+  test('ignores bytes that are only invalid while they are written', async () => {
     const file = new GrowingFixture(captureIn(tempFolder()));
     const at = recordBefore(SMALL, 12_000);
     file.append(SMALL.subarray(0, at));
@@ -405,7 +405,7 @@ describe('what cannot be read', () => {
     expect(contents(follower.run?.capture)).toBe(contentsOf(withoutZeros(SMALL)));
   });
 
-  test('flipped bytes anywhere: a result up to the damage, or one line', async () => {
+  test('flipped bytes anywhere give a result up to the damage, or one line', async () => {
     const file = captureIn(tempFolder());
     const mutation = fc.array(fc.tuple(fc.nat(SMALL.length - 1), fc.integer({ min: 0, max: 255 })), {
       minLength: 1,
@@ -424,7 +424,7 @@ describe('what cannot be read', () => {
     await fc.assert(property, { numRuns: Number(process.env.HEAPRAY_FUZZ ?? 300), seed: 7 });
   });
 
-  test('more alive than may be followed: it stops there and says so', async () => {
+  test('stops and reports it when more allocations are alive than allowed', async () => {
     const file = captureIn(tempFolder());
     copyFileSync(AIRFLOW, file);
     const follower = follow(file, { limits: { maxLive: 1000 } });
@@ -441,14 +441,14 @@ function formatOf(bytes: Buffer, format: number): Buffer {
   return other;
 }
 
-/** Where the record begins that the byte at `limit` is in. */
+/** Returns the start of the record that contains the byte at `limit`. */
 function recordBefore(bytes: Buffer, limit: number): number {
   const capture = new GrowingCapture();
   capture.push(bytes.subarray(0, limit));
   return capture.offset;
 }
 
-/** As memray does on exit. */
+/** Replaces the file as memray does on exit. */
 function replaceBy(file: string, bytes: Uint8Array): void {
   writeFileSync(`${file}.lz4.tmp`, bytes);
   renameSync(`${file}.lz4.tmp`, file);

@@ -1,4 +1,4 @@
-// Captures of forked processes, as memray's `--follow-fork` names them, belong to the component of their parent.
+// Captures of forked processes, named as by memray's `--follow-fork`, belong to the component of their parent.
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -15,7 +15,7 @@ import { heapray } from '../support/heapray.js';
 import { goldenFile } from './captures.js';
 import { startWatch } from './start-watch.js';
 
-/** By pid; the parent's capture has none in its name. */
+/** Golden captures by process ID. The name of the parent's capture contains no ID. */
 const CAPTURES = new Map([
   ['1942', 'fork.v13.bin'],
   ['1944', 'fork.v13-child1.bin'],
@@ -23,7 +23,7 @@ const CAPTURES = new Map([
 ]);
 const PEAKS = new Map([...CAPTURES].map(([pid, name]) => [pid, expectedOf(name).metadata.peak_memory]));
 
-/** A folder with the captures of a process and of the two that it forked. */
+/** Creates a folder with the captures of a process and its two forked processes. */
 function forkedFolder(name = 'scheduler_memory.bin'): string {
   const folder = tempFolder();
   for (const [pid, golden] of CAPTURES) {
@@ -49,7 +49,7 @@ describe('are found', () => {
     expect(await found(forkedFolder())).toEqual(FAMILY('scheduler'));
   });
 
-  test('beside a file that was named, whatever its name', async () => {
+  test('beside a given file, whatever its name', async () => {
     const folder = forkedFolder('out.bin');
     const file = path.join(folder, 'out.bin');
     writeFileSync(path.join(folder, 'out.bin.old'), '');
@@ -59,12 +59,12 @@ describe('are found', () => {
     expect(await found(`${file}.1946`)).toEqual([['out', '1946']]);
   });
 
-  test('of two folders, each with its own parent', async () => {
+  test('in two folders, each with its own parent', async () => {
     const [a, b] = [forkedFolder(), forkedFolder()];
     expect(await found(a, b)).toEqual([...FAMILY('scheduler'), ...FAMILY(`scheduler@${b}`)]);
   });
 
-  test('of a process that is not the first of its component', async () => {
+  test('of a process other than the first of its component', async () => {
     const folder = tempFolder();
     for (const name of ['api_memory.bin', 'api_memory.77.bin', 'api_memory.77.bin.78']) {
       writeFileSync(path.join(folder, name), '');
@@ -77,7 +77,7 @@ describe('are found', () => {
   });
 });
 
-test('once: a table and JSON, the parent first', async () => {
+test('are shown with --once in a table and JSON, the parent first', async () => {
   const folder = forkedFolder();
   const { status, stdout } = await heapray(['watch', folder, '--once']);
   expect(status).toBe(0);
@@ -97,7 +97,7 @@ test('once: a table and JSON, the parent first', async () => {
   );
 });
 
-test('served: series of each process, and one profile of all', async () => {
+test('are served as series of each process, and as one profile of all', async () => {
   const { url } = await startWatch([forkedFolder()]);
   const metrics = await pollUntil(
     async () => {
@@ -127,7 +127,7 @@ test('served: series of each process, and one profile of all', async () => {
   expect(new Map(rows.map(({ name, flat }) => [name, flat]))).toEqual(PEAKS);
 });
 
-test('what cannot be followed says what to do', async () => {
+test('reports how to proceed with files that cannot be followed', async () => {
   const folder = tempFolder();
   const gzipped = path.join(folder, 'a.bin.gz');
   writeFileSync(gzipped, gzipSync('memray'.repeat(100)));

@@ -1,4 +1,4 @@
-// What is said of a capture, and of which: Airflow's rules are said of Airflow's captures only.
+// Hints about captures. Airflow's rules apply to Airflow's captures only.
 import { copyFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { type MemrayFormat, MemrayWriter } from '@heapray/exporter/memray';
@@ -15,16 +15,16 @@ interface Program {
   readonly libdest?: string;
   readonly format?: MemrayFormat;
   readonly command?: string;
-  /** Moments, in milliseconds from the start, at which it writes its memory and then allocates. */
+  /** Times in ms from the start at which it writes its memory and then allocates. */
   readonly millis: readonly number[];
-  /** Allocations at the first moment, and at each later one. */
+  /** Number of allocations at the first time, and at each later one. */
   readonly first?: number;
   readonly each?: number;
   readonly size?: number;
   readonly ended?: boolean;
 }
 
-/** A capture as a program would write it that only allocates. */
+/** Returns the capture of a program that only allocates. */
 function capture({
   libdest = '/lib',
   format = 13,
@@ -58,7 +58,7 @@ async function hintsOf(file: string, polls = 2): Promise<string[]> {
 }
 
 describe('old_capture', () => {
-  test.each(['scheduler', 'dag_processor', 'api', 'triggerer'])('is said of %s', async (component) => {
+  test.each(['scheduler', 'dag_processor', 'api', 'triggerer'])('is given for %s', async (component) => {
     const file = path.join(tempFolder(), `${component}_memory.bin`);
     copyFileSync(FINISHED, file);
     expect(await hintsOf(file)).toContain('old_capture');
@@ -70,7 +70,7 @@ describe('old_capture', () => {
     'scheduler.bin',
     'Scheduler_memory.bin',
     'old.scheduler_memory.bin',
-  ])('is not said of %s', async (name) => {
+  ])('is not given for %s', async (name) => {
     const file = path.join(tempFolder(), name);
     copyFileSync(FINISHED, file);
     expect(await hintsOf(file)).toEqual([]);
@@ -89,7 +89,7 @@ describe('old_capture', () => {
     expect(await hintsOf(file)).toEqual([]);
   });
 
-  test('is said of a capture whose program only has node in its name', async () => {
+  test('is given for a capture whose program only has node in its name', async () => {
     const file = path.join(tempFolder(), 'scheduler_memory.bin');
     writeFileSync(
       file,
@@ -98,7 +98,7 @@ describe('old_capture', () => {
     expect(await hintsOf(file)).toContain('old_capture');
   });
 
-  test('is not said when the file was moved away, however its run ends then', async () => {
+  test('is not given when the file was moved away, however its run ends then', async () => {
     for (const rest of [SMALL.subarray(20_000), SMALL.subarray(20_000, 25_000)]) {
       const folder = tempFolder();
       const file = new GrowingFixture(path.join(folder, 'scheduler_memory.bin'));
@@ -124,8 +124,8 @@ describe('old_capture', () => {
 describe('api_supervisor', () => {
   const api = () => path.join(tempFolder(), 'api_memory.bin');
 
-  test('is said of a supervisor that goes on allocating, from half a minute on', async () => {
-    // Of Airflow 3.3: 200 at its start, then 17 a second for ever.
+  test('is given for a supervisor that keeps allocating, after half a minute', async () => {
+    // Figures of Airflow 3.3: 200 at its start, then 17 a second without end.
     const steps = (seconds: number) => Array.from({ length: seconds }, (_, second) => second * 1000);
     const [young, old, veteran] = [api(), api(), api()];
     writeFileSync(young, capture({ millis: steps(20), first: 200, each: 17, ended: false }));
@@ -149,19 +149,19 @@ describe('api_supervisor', () => {
     );
   });
 
-  test('is not said of a server, however quiet it is later', async () => {
+  test('is not given for a server, however quiet it is later', async () => {
     const file = api();
     writeFileSync(file, capture({ millis: [0, 10_000, 40_000, 4_000_000], first: 60_000 }));
     expect(await hintsOf(file)).not.toContain('api_supervisor');
   });
 
-  test('is not said of a server that starts slowly, once it is large', async () => {
+  test('is not given for a server that starts slowly, once it is large', async () => {
     const file = api();
     writeFileSync(file, capture({ millis: [0, 31_000, 60_000], first: 100, each: 100, size: 512 * KIB }));
     expect(await hintsOf(file)).not.toContain('api_supervisor');
   });
 
-  test('is said of a run that has ended early with next to nothing', async () => {
+  test('is given for a run that ended early with hardly any allocations', async () => {
     const file = api();
     writeFileSync(file, capture({ millis: [0, 1000], first: 300 }));
     expect(await hintsOf(file)).toContain('api_supervisor');

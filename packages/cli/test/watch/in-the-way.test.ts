@@ -1,4 +1,4 @@
-// A file that holds no run (any more): empty, cut in its header, or no capture at all. Nothing of an earlier run is told.
+// A file without a run: empty, cut in its header, or not a capture. Figures of an earlier run must not be shown.
 import {
   appendFileSync,
   copyFileSync,
@@ -35,7 +35,7 @@ function scheduler(): string {
   return path.join(tempFolder(), 'scheduler_memory.bin');
 }
 
-/** Names of the metrics of the call sites and of the heap: those that only a run has. */
+/** Returns the names of the metrics of call sites and of the heap, which only a run has. */
 function heapMetrics(follower: CaptureFollower): string[] {
   return watchMetrics([{ component: 'scheduler', follower }], [])
     .filter(({ name, points }) => points.length > 0 && /memory|events|start_time|damaged/.test(name))
@@ -52,7 +52,7 @@ async function hintNames(follower: CaptureFollower): Promise<string[]> {
   return hints.map(({ hint }) => hint).filter((hint) => hint !== 'disk_space');
 }
 
-/** A run of which the end was seen, or not. */
+/** Runs whose end was read, or not. */
 const RUNS: readonly [string, Buffer][] = [
   ['a raw run that is going on', SMALL.subarray(0, 20_000)],
   ['a raw run that is finished', SMALL],
@@ -74,7 +74,7 @@ const REPLACEMENTS: readonly [string, (file: string) => void, string][] = [
 ];
 
 describe.each(RUNS)('%s', (_, bytes) => {
-  test.each(REPLACEMENTS)('%s: no figures of the old run', async (_title, replace, state) => {
+  test.each(REPLACEMENTS)('%s: has no figures of the old run', async (_title, replace, state) => {
     const file = scheduler();
     writeFileSync(file, bytes);
     const clock = new Clock();
@@ -105,7 +105,7 @@ describe.each(RUNS)('%s', (_, bytes) => {
   });
 });
 
-test('tells size 0 of an emptied file', async () => {
+test('reports size 0 for an emptied file', async () => {
   const file = scheduler();
   writeFileSync(file, SMALL);
   const follower = follow(file);
@@ -116,7 +116,7 @@ test('tells size 0 of an emptied file', async () => {
   expect(metricOf(follower, 'heapray.capture.data')).toBe(0);
 });
 
-describe('one state, followed or read once', () => {
+describe('has the same state when followed and when read once', () => {
   const raw = withoutZeros(rawCapture(AIRFLOW));
   const compressed = readFileSync(goldenFile('threads.v13.bin'));
   test.each<[string, Buffer, string, string]>([
@@ -162,7 +162,7 @@ describe('one state, followed or read once', () => {
   });
 });
 
-test('a compressed file is read anew when more of it comes after a pause', async () => {
+test('reads a compressed file again when more data arrives after a pause', async () => {
   const file = scheduler();
   const compressed = readFileSync(goldenFile('threads.v13.bin'));
   writeFileSync(file, compressed.subarray(0, 15_000));
@@ -179,7 +179,7 @@ test('a compressed file is read anew when more of it comes after a pause', async
   expect(contents(follower.run?.capture)).toBe(contentsOf(withoutZeros(SMALL)));
 });
 
-test('the same run read again is not another run', async () => {
+test('does not count the same run again when it is read again', async () => {
   const file = scheduler();
   writeFileSync(file, SMALL);
   const follower = follow(file);
@@ -198,7 +198,7 @@ test('the same run read again is not another run', async () => {
   expect([follower.state, follower.runs]).toEqual(['finished', 1]);
 });
 
-test('something that is removed leaves nothing behind, whatever it was', async () => {
+test('keeps no data of a removed file, whatever it was', async () => {
   for (const bytes of [Buffer.alloc(0), Buffer.from('no capture'), SMALL]) {
     const file = scheduler();
     writeFileSync(file, bytes);
@@ -221,7 +221,7 @@ function folderAt(file: string): void {
   mkdirSync(file);
 }
 
-/** A frame whose first block is no LZ4. */
+/** Returns a frame whose first block is not valid LZ4. */
 function brokenLz4(): Buffer {
   const block = Buffer.alloc(64, 0xff);
   const size = Buffer.alloc(4);

@@ -1,4 +1,4 @@
-// Resident memory of `heapray watch`: little for what it shows, and given back when that is gone.
+// Resident memory of `heapray watch`: little for its contents, and released afterwards.
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { MemrayWriter } from '@heapray/exporter/memray';
@@ -13,7 +13,7 @@ const SIZES = { scheduler: 12, dag_processor: 8, api: 4, triggerer: 2 };
 const STACKS = 12_000;
 const LIVE = 50_000;
 
-/** A capture of some MiB, as of a program with many call sites that goes on. */
+/** Returns a capture of some MiB, as of a running program with many call sites. */
 function capture(mib: number): Uint8Array {
   const writer = new MemrayWriter({
     commandLine: 'airflow scheduler',
@@ -46,19 +46,19 @@ function residentMib(pid: number): number {
   return Number(/^VmRSS:\s*(\d+) kB$/m.exec(status)![1]) / 1024;
 }
 
-test('starts with the settings of a small process, and says nothing of it', async () => {
+test('starts with the settings of a small process, without printing anything about it', async () => {
   const { process: watching } = await startWatch([tempFolder()]);
   const command = readFileSync(`/proc/${watching.pid}/cmdline`, 'utf8').split('\0');
   expect(command.slice(1, 3)).toEqual(['--max-semi-space-size=1', '--expose-gc']);
   expect(command).toContain('watch');
   const environment = readFileSync(`/proc/${watching.pid}/environ`, 'utf8').split('\0');
   expect(environment).toContain('MALLOC_TRIM_THRESHOLD_=65536');
-  // heapray's own profiler, if it is loaded here, complains of variables that it does not know.
+  // If heapray's own profiler is loaded here, it would warn about unknown variables.
   expect(environment.filter((entry) => entry.startsWith('HEAPRAY_'))).toEqual([]);
   expect(watching.stderr).not.toMatch(/warning/i);
 });
 
-test('is at most 150 MiB for four captures and their profiles, and that of no capture when they are gone', async () => {
+test('is at most 150 MiB for four captures and their profiles, and that without captures when they are gone', async () => {
   const captures = Object.entries(SIZES).map(([name, mib]) => [name, capture(mib)] as const);
   const folder = tempFolder();
   const { process: watching, url } = await startWatch([folder]);

@@ -1,4 +1,4 @@
-// What metrics say: sums that add up, counters that never go back, text that Prometheus' own tool takes.
+// Metrics: sums that add up, counters that never decrease, and text that Prometheus' own tool accepts.
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { GrowingCapture, MemrayWriter } from '@heapray/exporter/memray';
@@ -24,7 +24,7 @@ const COLUMNS: readonly (keyof SiteValues)[] = [
   'peakBytes',
 ];
 
-/** A capture of functions that allocate and keep. */
+/** A capture of functions that allocate and keep memory. */
 class Places {
   readonly #writer = new MemrayWriter({ commandLine: 'x', pid: 1, startTimeMillis: 1, libdest: '/usr/lib' });
   readonly #capture = new GrowingCapture();
@@ -47,7 +47,7 @@ class Places {
 }
 
 describe('call sites', () => {
-  test('rows, the rest and the dropped are the total; counters go on for as long as their series is there', () => {
+  test('rows, other and dropped add up to the total, and counters continue while their series exists', () => {
     const capture = new GrowingCapture();
     const series = new SiteSeries(7);
     let before = new Map<string, SiteValues>();
@@ -76,11 +76,11 @@ describe('call sites', () => {
       }
       before = now;
     }
-    // Some sites came and went, which is what this is about.
+    // Some sites must appear and disappear, which is the subject of the test.
     expect(seen.size).toBeGreaterThan(20);
   });
 
-  test('a place that begins to leak late has a series, whatever came before', () => {
+  test('a site that starts to leak late gets a series, whatever came before', () => {
     const program = new Places();
     const series = new SiteSeries(10);
     for (let phase = 0; phase < 20; phase++) {
@@ -102,7 +102,7 @@ describe('call sites', () => {
     ['13', [243, 562], 'functions'],
     ['12', [243, 562], 'functions'],
     ['11', [265, 563], 'lines that allocate, since functions are not told apart'],
-  ])('of one name and file are several, in format %s: by %3$s', (format, lines) => {
+  ])('of equal name and file are separate, in format %s: by %3$s', (format, lines) => {
     const capture = new GrowingCapture();
     capture.push(withoutZeros(rawCapture(goldenFile(`threads.v${format}.bin`))));
     const { rows } = new SiteSeries(500).view(capture);
@@ -124,7 +124,7 @@ describe('call sites', () => {
     expect(text).toMatch(/code_function_name="other",code_file_path="",heapray_package=""/);
   });
 
-  test('totals are memray’s', () => {
+  test('have memray’s totals', () => {
     const capture = new GrowingCapture();
     capture.push(AIRFLOW_RAW);
     const { total } = new SiteSeries(50).view(capture);
@@ -137,7 +137,7 @@ describe('call sites', () => {
     ['v13', 'threads.v13.bin'],
     ['v12, whose header does not say where packages are', 'threads.v12.bin'],
     ['v11', 'threads.v11.bin'],
-  ])('packages, in %s', (_, name) => {
+  ])('have packages, in %s', (_, name) => {
     const capture = new GrowingCapture();
     capture.push(withoutZeros(rawCapture(goldenFile(name))));
     const { rows } = new SiteSeries(500).view(capture);
@@ -180,7 +180,7 @@ peerTest('promtool finds nothing to complain of', 'promtool', async () => {
   });
 });
 
-test('OTLP', () => {
+test("are sent in OTLP's format", () => {
   const startMillis = 1_700_000_000_000;
   const request = otlpRequest(
     [
@@ -229,7 +229,7 @@ test('OTLP', () => {
   });
 });
 
-test('OTLP says that a series has ended, once', () => {
+test('OTLP reports once that a series has ended', () => {
   const family = (...names: string[]): MetricFamily => ({
     name: 'heapray.memory.retained',
     kind: 'gauge',

@@ -13,7 +13,7 @@ import { startWatch } from './start-watch.js';
 /** Longer than any test waits. */
 const NEVER = 2 ** 30;
 
-/** A collector that holds its answers until the test gives them. */
+/** Starts a collector that delays its responses until the test sends them. */
 async function collector() {
   const asked: ServerResponse[] = [];
   const server = createServer((_, response) => void asked.push(response)).listen(0, '127.0.0.1');
@@ -26,7 +26,7 @@ async function collector() {
   return { asked, url: new URL(`http://127.0.0.1:${port}`) };
 }
 
-test('gives up a request that is not answered when it closes, and then the last one', async () => {
+test('aborts an unanswered request when it closes, and then the last one', async () => {
   const { asked, url } = await collector();
   const notes: string[] = [];
   const push = new OtlpPush(url, {
@@ -53,7 +53,7 @@ test('sends the last values when it closes', async () => {
   expect(notes).toEqual([]);
 });
 
-test('heapray watch ends at SIGTERM when neither its collector nor memray answers', async () => {
+test('heapray watch ends at SIGTERM when neither its collector nor memray responds', async () => {
   const { asked, url } = await collector();
   const bin = tempFolder();
   writeFileSync(path.join(bin, 'memray'), '#!/bin/sh\nexec sleep 1000\n', { mode: 0o755 });

@@ -1,4 +1,4 @@
-// A real Python program under the real memray, followed while it runs, and a real Prometheus that scrapes.
+// A real Python program under the real memray, followed while it runs, and scraped by a real Prometheus.
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { decodePprof } from '@heapray/exporter/pprof';
@@ -16,7 +16,7 @@ import { tempFolder } from '../../../../test/support/temp-folder.js';
 import { heapray } from '../support/heapray.js';
 import { startWatch } from './start-watch.js';
 
-/** Keeps a mebibyte each time, which leaks, so often as it is told, and goes on until a file says that it is enough. */
+/** Leaks 1 MiB at a time, as often as requested, and runs until a file tells it to stop. */
 const PROGRAM = `
 import os, sys, time
 kept = []
@@ -35,7 +35,7 @@ while not os.path.exists(sys.argv[1]):
 interface Scheduler {
   readonly program: RunningProcess;
   readonly file: string;
-  /** Lets the program come to its own end. */
+  /** Lets the program end by itself. */
   finish(): void;
 }
 
@@ -117,7 +117,7 @@ peerTest('a program that runs, and ends properly', ['memray-1.20.0', 'prometheus
     alloc_objects: stats.total_num_allocations,
     alloc_space: stats.total_bytes_allocated,
   });
-  // Each byte was read about once: what was read is the stream and a little for each poll, not a multiple.
+  // Each byte was read about once: the bytes read are the stream plus a little per poll, not a multiple.
   const streamBytes = metricValue(last, 'heapray_capture_data');
   expect(metricValue(last, 'heapray_capture_runs_total')).toBe(1);
   expect(streamBytes).toBeGreaterThan(0);
@@ -147,7 +147,7 @@ peerTest('a program that is killed, and its next run', 'memray-1.20.0', async ()
   expect(captures[0]!.allocatedBytes).toBe(sumOf(body, 'heapray_memory_allocated_total{'));
 
   await runCommand('mv', [first.file, path.join(folder, 'old.bin')]);
-  // However late it is seen, it leaks less than the first.
+  // However late it is noticed, it leaks less than the first.
   const second = await startScheduler(folder, { leakMib: 8 });
   const next = await metricsWhen(
     url,
@@ -162,7 +162,7 @@ peerTest('a program that is killed, and its next run', 'memray-1.20.0', async ()
   await metricsWhen(url, (text) => text.includes('state="finished"} 1'), 'the end of the next run');
 });
 
-/** A traced program whose child, which forks again, holds what the capture does not show. */
+/** A traced program whose child, which forks again, holds memory that the capture does not contain. */
 const PARENT = `
 import os, signal, sys, time
 def hold(mib):

@@ -5,7 +5,7 @@ import { type Make, ProfileQueue } from '../../src/watch/profile-queue.js';
 
 const HERE = new AbortController().signal;
 
-/** Work that ends when the test says so. */
+/** Returns work that ends when the test says so. */
 function heldWork() {
   const log: string[] = [];
   const held = new Map<string, PromiseWithResolvers<Uint8Array>>();
@@ -38,7 +38,7 @@ test('makes one profile at a time, in order', async () => {
   expect(log).toEqual(['a', 'b', 'c']);
 });
 
-test('makes the same profile once, also a short while later', async () => {
+test('makes the same profile once, also for requests a short time later', async () => {
   const { log, work, begun, end } = heldWork();
   const queue = new ProfileQueue();
   const both = [queue.get('a', HERE, work('a')), queue.get('a', HERE, work('a'))];
@@ -50,7 +50,7 @@ test('makes the same profile once, also a short while later', async () => {
   expect(log).toEqual(['a']);
 });
 
-test('keeps few profiles', async () => {
+test('keeps only a few profiles', async () => {
   const { log, work, begun, end } = heldWork();
   const queue = new ProfileQueue({ maxKept: 2 });
   for (const name of ['a', 'b', 'c']) {
@@ -66,7 +66,7 @@ test('keeps few profiles', async () => {
   await pollUntil(() => log.length === 4, { what: 'a again' });
 });
 
-test('refuses when too many wait', async () => {
+test('rejects requests when too many wait', async () => {
   const { work, begun } = heldWork();
   const queue = new ProfileQueue({ maxWaiting: 2 });
   for (const name of ['a', 'b', 'c']) void queue.get(name, HERE, work(name));
@@ -76,7 +76,7 @@ test('refuses when too many wait', async () => {
   await expect(refused).rejects.toMatchObject({ status: 503, retryAfterSeconds: 5 });
 });
 
-test('gives up what no client waits for any more', async () => {
+test('abandons a profile that no client waits for any more', async () => {
   const { log, work, begun, end } = heldWork();
   const queue = new ProfileQueue();
   const clients = [new AbortController(), new AbortController(), new AbortController()];
@@ -100,7 +100,7 @@ test('gives up what no client waits for any more', async () => {
   expect(await last).toEqual(Buffer.from('c'));
 });
 
-test('goes on behind a profile that could not be made, and tries it again', async () => {
+test('continues after a profile that could not be made, and tries it again', async () => {
   const queue = new ProfileQueue();
   const fail: Make = () => Promise.reject(new Error('no'));
   await expect(queue.get('a', HERE, fail)).rejects.toThrow('no');

@@ -16,7 +16,7 @@ function spareMemory() {
 
 const NOTHING = { bytesRead: 0, gone: 0, profiles: 0 };
 
-test('collects behind the first captures, once more 5 s later, and then behind more of them a minute later', () => {
+test('collects after the first captures, again 5 s later, and then after more data a minute later', () => {
   const { state, memory } = spareMemory();
   const tend = (atMillis: number, mib: number) => {
     state.now = atMillis;
@@ -33,7 +33,7 @@ test('collects behind the first captures, once more 5 s later, and then behind m
   expect(tend(600_000, 50.5)).toBe(4);
 });
 
-test.each(['gone', 'profiles'])('collects behind %s, 5 s apart, and once more', (what) => {
+test.each(['gone', 'profiles'])('collects after %s, 5 s apart, and then once again', (what) => {
   const { state, memory } = spareMemory();
   const tend = (atMillis: number, count: number) => {
     state.now = atMillis;

@@ -1,4 +1,4 @@
-// `heapray watch` in a process of its own, on a port that is free.
+// `heapray watch` in a separate process, on a free port.
 import { type RunningProcess, type StartOptions, startNode } from '../../../../test/support/start-node.js';
 import { MAIN } from '../support/heapray.js';
 
@@ -7,7 +7,7 @@ export interface Watching {
   readonly url: string;
 }
 
-/** By default in the folder and with the environment of the tests. */
+/** Starts it, by default in the folder and with the environment of the tests. */
 export async function startWatch(
   args: readonly string[],
   { cwd = process.cwd(), env = {} }: Pick<StartOptions, 'cwd' | 'env'> = {},

@@ -1,4 +1,4 @@
-// The server of `heapray watch`: what it answers, and that clients that mean harm cost it little and shut nobody out.
+// The server of `heapray watch`: its responses, and that malicious clients cost it little and block no others.
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { GrowingCapture } from '@heapray/exporter/memray';
@@ -15,7 +15,7 @@ import { startWatch, type Watching } from './start-watch.js';
 const PROFILE = '/debug/pprof/heap?component=scheduler';
 const MIB = 2 ** 20;
 
-/** Watches one finished capture, and has served its profile. */
+/** Starts watching one finished capture, and waits until its profile was served. */
 async function watchFinished(): Promise<Watching & { readonly port: number }> {
   const folder = tempFolder();
   copyFileSync(AIRFLOW, path.join(folder, 'scheduler_memory.bin'));
@@ -26,7 +26,7 @@ async function watchFinished(): Promise<Watching & { readonly port: number }> {
   return { ...watching, port: Number(new URL(watching.url).port) };
 }
 
-/** Sends one request of a connection of its own. */
+/** Sends one request on a separate connection. */
 function askClosing(port: number, page: string, options: Parameters<typeof requestText>[1] = {}) {
   return askRaw(port, requestText(page, options).replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n'));
 }
@@ -35,7 +35,7 @@ async function isHealthy(port: number): Promise<boolean> {
   return (await httpGet(`http://127.0.0.1:${port}/healthz`)).body === 'ok\n';
 }
 
-/** Connects many clients, which read nothing. */
+/** Connects many clients that read nothing. */
 async function silentClients(port: number, count: number, text: string): Promise<RawClient[]> {
   const all = await Promise.all(Array.from({ length: count }, () => rawClient(port)));
   for (const { socket } of all) {
@@ -67,7 +67,7 @@ test('answers only requests for this host', async () => {
   }
 });
 
-test('refuses in one line what it cannot do', async () => {
+test('rejects unsupported requests in one line', async () => {
   const { port } = await watchFinished();
   const refusals: Readonly<Record<string, string>> = {
     'gc=1': 'gc: not supported by heapray watch, which cannot collect garbage in the program',
@@ -93,7 +93,7 @@ test('names the file of a profile', async () => {
 
 test('answers HEAD as GET while a capture is read', async () => {
   const folder = tempFolder();
-  // The first half of a copy that goes on: the rest is still to come.
+  // The first half of a copy in progress: the rest is still to come.
   writeFileSync(path.join(folder, 'scheduler_memory.bin'), readFileSync(AIRFLOW).subarray(0, 400_000));
   const { url } = await startWatch([folder]);
   const state = 'heapray_capture_state{heapray_component="scheduler",state="reading"} 1';
@@ -105,22 +105,25 @@ test('answers HEAD as GET while a capture is read', async () => {
   }
 });
 
-describe('clients that mean harm', () => {
+describe('malicious clients', () => {
   test.each([
     ['a profile', PROFILE],
     ['metrics', '/metrics'],
-  ])('thousands of requests in a row for %s whose answers are not read: memory stays', async (_, page) => {
-    const { port, process } = await watchFinished();
-    const before = residentBytes(process.pid);
-    const clients = await silentClients(port, 8, requestText(page).repeat(20_000));
-    for (let asked = 0; asked < 5; asked += 1) expect(await isHealthy(port)).toBe(true);
-    for (const { socket } of clients) socket.resume();
-    await Promise.all(clients.map((client) => client.waitForEnd()));
-    expect(residentBytes(process.pid) - before).toBeLessThan(64 * MIB);
-    expect(await isHealthy(port)).toBe(true);
-  });
+  ])(
+    'thousands of pipelined requests for %s whose responses are not read do not increase memory',
+    async (_, page) => {
+      const { port, process } = await watchFinished();
+      const before = residentBytes(process.pid);
+      const clients = await silentClients(port, 8, requestText(page).repeat(20_000));
+      for (let asked = 0; asked < 5; asked += 1) expect(await isHealthy(port)).toBe(true);
+      for (const { socket } of clients) socket.resume();
+      await Promise.all(clients.map((client) => client.waitForEnd()));
+      expect(residentBytes(process.pid) - before).toBeLessThan(64 * MIB);
+      expect(await isHealthy(port)).toBe(true);
+    },
+  );
 
-  test('half-open connections and requests that are held shut nobody out', async () => {
+  test('half-open connections and delayed requests do not block others', async () => {
     const { port } = await watchFinished();
     await silentClients(port, 16, requestText(PROFILE));
     await silentClients(port, 500, 'GET /metrics HTTP/1.1\r\nHost: 127.0');
@@ -130,7 +133,7 @@ describe('clients that mean harm', () => {
   });
 });
 
-test('metrics do not wait for a profile that was asked for before', async () => {
+test('metrics do not wait for an earlier request for a profile', async () => {
   const folder = tempFolder();
   copyFileSync(AIRFLOW, path.join(folder, 'scheduler_memory.bin'));
   const { url } = await startWatch([folder]);
@@ -152,7 +155,7 @@ test('metrics do not wait for a profile that was asked for before', async () => 
 describe('seconds=N', () => {
   const get = (url: string, query: string) => httpGet(`${url}/debug/pprof/${query}`);
 
-  test('is what changes in a growing capture while the client waits', async () => {
+  test('has the changes in a growing capture while the client waits', async () => {
     const raw = withoutZeros(rawCapture(AIRFLOW));
     const folder = tempFolder();
     const file = new GrowingFixture(path.join(folder, 'scheduler_memory.bin'));
@@ -178,7 +181,7 @@ describe('seconds=N', () => {
     expect(decodePprof(allocs.bytes).defaultColumn).toBe('alloc_space');
   });
 
-  test('is nothing of a finished capture, and refused where it makes no sense', async () => {
+  test('is empty for a finished capture, and rejected where it is not supported', async () => {
     const { url } = await watchFinished();
     const { status, bytes } = await get(url, 'heap?seconds=1');
     expect([status, decodePprof(bytes).sampleCount]).toEqual([200, 0]);
@@ -193,7 +196,7 @@ describe('seconds=N', () => {
     expect(await get(url, 'heap?seconds=1&component=nobody')).toMatchObject({ status: 404 });
   });
 
-  test('refuses more than 16 at once with a time to ask again', async () => {
+  test('rejects more than 16 at once with Retry-After', async () => {
     const { url, port } = await watchFinished();
     await Promise.all(
       Array.from({ length: 16 }, () => rawClient(port, requestText(`${PROFILE}&seconds=600`))),

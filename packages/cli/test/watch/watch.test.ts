@@ -24,7 +24,7 @@ function airflowHome(): string {
 }
 
 describe('once', () => {
-  test('a table', async () => {
+  test('prints a table', async () => {
     const { status, stdout } = await heapray(['watch', '--once', airflowHome()]);
     expect(status).toBe(0);
     const [head, row, ...rest] = stdout.trimEnd().split('\n');
@@ -33,7 +33,7 @@ describe('once', () => {
     expect(rest).toEqual([]);
   });
 
-  test('JSON', async () => {
+  test('prints JSON', async () => {
     const folder = airflowHome();
     copyFileSync(goldenFile('aggregate.v13.bin'), path.join(folder, 'api_memory.bin'));
     const { status, stdout } = await heapray(['watch', '--once', '--json', folder]);
@@ -55,7 +55,7 @@ describe('once', () => {
     expect(hints.map(({ hint }) => hint)).toContain('old_capture');
   });
 
-  test('the supervisor of the API server, and a capture in the way', async () => {
+  test('hints at the supervisor of the API server, and at a capture in the way', async () => {
     const folder = tempFolder();
     const file = path.join(folder, 'api_memory.bin');
     copyFileSync(goldenFile('killed.v13.bin'), file);
@@ -64,7 +64,7 @@ describe('once', () => {
     expect(stderr).toMatch(/hint: .*api_memory\.bin: only \d+ allocations: this is the supervisor/);
   });
 
-  test('a capture that this host’s memray cannot read', async () => {
+  test('hints at a capture that this host’s memray cannot read', async () => {
     const bin = tempFolder();
     writeFileSync(path.join(bin, 'memray'), '#!/bin/sh\necho 1.19.3\n', { mode: 0o755 });
     const env = { PATH: `${bin}:${process.env.PATH}` };
@@ -90,7 +90,7 @@ describe('once', () => {
     expect(stderr).not.toContain('    at ');
   });
 
-  test('says what is looked for in a folder without captures', async () => {
+  test('reports what it looks for in a folder without captures', async () => {
     const folder = tempFolder();
     const line = `heapray: ${folder}: no capture yet; looking for <component>_memory.bin\n`;
     expect(await heapray(['watch', '--once', folder])).toMatchObject({ status: 0, stdout: '', stderr: line });
@@ -98,7 +98,7 @@ describe('once', () => {
     await watching.waitForOutput(/no capture yet; looking for <component>_memory\.bin/);
   });
 
-  test('a capture cut anywhere gives what is there', async () => {
+  test('gives the available data of a capture cut anywhere', async () => {
     const folder = tempFolder();
     const compressed = readFileSync(goldenFile('threads.v13.bin'));
     const raw = rawCapture(goldenFile('threads.v13.bin'));
@@ -116,7 +116,7 @@ describe('once', () => {
 });
 
 describe('serving', () => {
-  test('pages, methods and a HEAD', async () => {
+  test('has pages, methods and HEAD', async () => {
     const { url } = await startWatch([airflowHome()]);
     const metrics = await pollUntil(
       async () => {
@@ -138,7 +138,7 @@ describe('serving', () => {
     expect(await send('HEAD', `${url}/metrics`)).toMatchObject({ status: 200, body: '' });
   });
 
-  test('a profile whose sums are memray’s', async () => {
+  test('has a profile with memray’s sums', async () => {
     const { url } = await startWatch([airflowHome()]);
     const body = await pollUntil(
       async () => {
@@ -162,7 +162,7 @@ describe('serving', () => {
     });
   });
 
-  test('a capture that comes later, grows, is replaced and goes', async () => {
+  test('follows a capture that appears later, grows, is replaced and disappears', async () => {
     const folder = tempFolder();
     const { url } = await startWatch([folder]);
     const metric = async (line: string) => {
@@ -184,7 +184,7 @@ describe('serving', () => {
     });
   });
 
-  test('two captures of one name keep their names, whichever comes first', async () => {
+  test('keeps the names of two captures of equal name, whichever appears first', async () => {
     const [a, b] = [tempFolder(), airflowHome()];
     const { url } = await startWatch([a, b]);
     const components = async (names: readonly string[]) => {
@@ -205,7 +205,7 @@ describe('serving', () => {
     await components(['dag_processor']);
   });
 
-  test('counts runs on when the file is moved away between them', async () => {
+  test('continues to count runs when the file is moved away between them', async () => {
     const folder = tempFolder();
     const file = path.join(folder, 'scheduler_memory.bin');
     const raw = rawCapture(goldenFile('threads.v13.bin'));
@@ -224,10 +224,10 @@ describe('serving', () => {
     }
   });
 
-  test('says of a profile that its capture is still being read', async () => {
+  test('reports for a profile that its capture is still being read', async () => {
     const folder = tempFolder();
     const file = path.join(folder, 'api_memory.bin');
-    // A frame of which the second half is still to come: nobody writes that, but it is what a copy looks like.
+    // A frame whose second half is still to come, as in a copy in progress.
     const bytes = readFileSync(AIRFLOW);
     writeFileSync(file, bytes.subarray(0, 400_000));
     const { url } = await startWatch([folder]);
@@ -244,7 +244,7 @@ describe('serving', () => {
     });
   });
 
-  test('OTLP', async () => {
+  test('sends OTLP', async () => {
     const bodies: string[] = [];
     const server = createServer((incoming, response) => {
       text(incoming).then(
@@ -265,7 +265,7 @@ describe('serving', () => {
     expect(await process.stop('SIGTERM')).toEqual({ status: 0, signal: null });
   });
 
-  test('a port that is taken', async () => {
+  test('reports a port that is taken', async () => {
     const { url } = await startWatch([tempFolder()]);
     const taken = new URL(url).host;
     const { status, stderr } = await heapray(['watch', tempFolder(), '--listen', taken]);
@@ -281,11 +281,11 @@ describe('serving', () => {
     ['--otlp', 'ftp://x'],
     ['--interval', '0'],
     ['--sites', '0'],
-  ])('wrong usage: %s %s', async (option, value) => {
+  ])('reports wrong usage: %s %s', async (option, value) => {
     expect(await heapray(['watch', '.', option, value])).toMatchObject({ status: 2, stdout: '' });
   });
 
-  test('serves metrics and profiles where Node’s permissions forbid processes and threads', async () => {
+  test('serves metrics and profiles when Node’s permissions forbid processes and threads', async () => {
     const watching = startNode({
       args: ['--permission', '--allow-fs-read=*', MAIN, 'watch', airflowHome(), '--listen', '127.0.0.1:0'],
     });
@@ -296,7 +296,7 @@ describe('serving', () => {
     expect(await watching.stop('SIGTERM')).toEqual({ status: 0, signal: null });
   });
 
-  test('ended by a signal', async () => {
+  test('ends by a signal', async () => {
     const watching: RunningProcess = startNode({
       args: [MAIN, 'watch', tempFolder(), '--listen', '127.0.0.1:0'],
     });
@@ -306,7 +306,7 @@ describe('serving', () => {
   });
 });
 
-/** A request of another method than GET. */
+/** Sends a request with a method other than GET. */
 function send(method: string, url: string): Promise<{ status: number | undefined; body: string }> {
   return new Promise((resolve, reject) => {
     request(url, { method, agent: false }, (response) => {

@@ -1,4 +1,4 @@
-// Which process writes a capture: one that has it open for writing, never one that only has the same number.
+// The process that writes a capture: it has the file open for writing, and does not only have the same ID.
 import { closeSync, openSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
@@ -23,23 +23,23 @@ function written(file: string, pid: number): WrittenCapture {
   return { header, dev, ino };
 }
 
-/** A shell that does this waits for ever, and can be killed. */
+/** Makes a shell wait forever, until it is killed. */
 const SUSPEND = 'kill -STOP $$';
 
-/** Starts a shell that keeps the file open; returns its pid when it has. */
+/** Starts a shell that keeps the file open. Returns its process ID when it is open. */
 async function opener(redirection: string): Promise<number> {
   const shell = startProcess('sh', { args: ['-c', `exec 3${redirection}; echo open; ${SUSPEND}`] });
   await shell.waitForOutput(/open/);
   return shell.pid;
 }
 
-test('a process that has it open for writing', async () => {
+test('finds a process that has it open for writing', async () => {
   const file = captureFile();
   const pid = await opener(`<>'${file}'`);
   expect(new ProcessWriter(ALONE).find(written(file, pid))).toBe(true);
 });
 
-test('not a process that only reads it, has another file open, or does not exist', async () => {
+test('ignores a process that only reads it, has another file open, or does not exist', async () => {
   const file = captureFile();
   const reader = await opener(`<'${file}'`);
   const other = await opener(`<>'${captureFile()}'`);
@@ -48,14 +48,14 @@ test('not a process that only reads it, has another file open, or does not exist
   }
 });
 
-test('not the process that asks', () => {
+test('ignores its own process', () => {
   const file = captureFile();
   const fd = openSync(file, 'r+');
   atEnd(() => closeSync(fd));
   expect(new ProcessWriter(ALONE).find(written(file, process.pid))).toBe(false);
 });
 
-test('a process that is known by another number here', async () => {
+test('finds a process that has another ID here', async () => {
   const file = captureFile();
   const pid = await opener(`<>'${file}'`);
   const processes = {
@@ -67,7 +67,7 @@ test('a process that is known by another number here', async () => {
   expect(new ProcessWriter(processes).find(written(file, 2))).toBe(false);
 });
 
-test('is gone when it has ended', async () => {
+test('finds none when the process has ended', async () => {
   const file = captureFile();
   const shell = startProcess('sh', { args: ['-c', `exec 3<>'${file}'; echo open; ${SUSPEND}`] });
   await shell.waitForOutput(/open/);
@@ -77,7 +77,7 @@ test('is gone when it has ended', async () => {
   expect(writer.find(written(file, shell.pid))).toBe(false);
 });
 
-test('tells the memory of the processes it started, and of those they started', async () => {
+test('has the memory of its direct and indirect children', async () => {
   const file = captureFile();
   const child = `sh -c 'sh -c "sleep 60; :" & sleep 60; :' >/dev/null 2>&1`;
   const shell = startProcess('sh', { args: ['-c', `exec 3<>'${file}'; ${child} & echo open; ${SUSPEND}`] });

@@ -1,4 +1,4 @@
-// A package.json that is replaced between the look at it and its opening.
+// A package.json that is replaced between the check and the open.
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -10,7 +10,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** A folder whose package.json looked like a small file when it was asked about. */
+/** Creates a folder whose package.json looks like a small file when it is checked. */
 function folderThatLookedWell(): string {
   const folder = tempFolder();
   const small = path.join(folder, 'small');
@@ -22,7 +22,7 @@ function folderThatLookedWell(): string {
 
 const descriptors = () => fs.readdirSync('/proc/self/fd').length;
 
-test('a large file in its place is not read', () => {
+test('a large file is not read when it replaces the manifest after the check', () => {
   const folder = folderThatLookedWell();
   const content = `{"name":"huge","x":"${'x'.repeat(2_000_000)}"}`;
   fs.writeFileSync(path.join(folder, 'package.json'), content);
@@ -31,18 +31,18 @@ test('a large file in its place is not read', () => {
   expect(descriptors()).toBe(before);
 });
 
-test('a pipe in its place is not waited for', () => {
+test('a pipe does not block when it replaces the manifest after the check', () => {
   const folder = folderThatLookedWell();
   const pipe = path.join(folder, 'package.json');
   execFileSync('mkfifo', [pipe]);
   const opened = vi.spyOn(fs, 'openSync');
-  // Opening it any other way would wait for ever.
+  // Opening it in any other way would block forever.
   vi.spyOn(fs, 'readFileSync').mockImplementation(() => '{"name":"pipe"}');
   expect(readManifest(folder)).toBeUndefined();
   expect(opened.mock.calls[0]?.[1]).toSatisfy((flags: number) => (flags & fs.constants.O_NONBLOCK) !== 0);
 });
 
-test('a file that grows while it is read is not read to its end', () => {
+test('a file is not read to its end when it grows meanwhile', () => {
   const folder = tempFolder();
   fs.writeFileSync(path.join(folder, 'package.json'), `{"name":"grown"}${' '.repeat(10_000)}`);
   const real = fs.fstatSync;

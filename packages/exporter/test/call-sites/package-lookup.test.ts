@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { tempFolder } from '../../../../test/support/temp-folder.js';
 import { NO_PACKAGE, PackageLookup } from '../../src/call-sites/index.js';
 
-/** A lookup that sees these manifests only: folder -> `name@version`, or just one of the two. */
+/** Returns a lookup that finds only these manifests: folder -> `name@version`, or just one of the two. */
 function lookupOf(manifests: Readonly<Record<string, string>>, paths: path.PlatformPath = path.posix) {
   const read: string[] = [];
   const lookup = new PackageLookup({
@@ -50,12 +50,12 @@ describe('an installed package', () => {
     expect(packageOf(file)).toBe(expected);
   });
 
-  test('goes by its folder when it is an alias', () => {
+  test('is named by its folder when it is an alias', () => {
     const { packageOf } = lookupOf({ '/app/node_modules/old-x': 'x@0.9.0' });
     expect(packageOf('/app/node_modules/old-x/a.js')).toBe('old-x@0.9.0');
   });
 
-  test('without a manifest has the version that its store has put into the path', () => {
+  test('has the version in the path of its store when it has no manifest', () => {
     const { packageOf } = lookupOf({});
     expect(packageOf('/a/node_modules/.pnpm/x@1.2.3/node_modules/x/a.js')).toBe('x@1.2.3');
     expect(packageOf('/a/node_modules/.pnpm/@s+x@1.2.3-rc.1_y@2/node_modules/@s/x/a.js')).toBe(
@@ -66,7 +66,7 @@ describe('an installed package', () => {
     expect(packageOf('/a/node_modules/x/a.js')).toBe('x');
   });
 
-  test("in Yarn's archives, which only Yarn can read", () => {
+  test("is found in Yarn's archives, which only Yarn can read", () => {
     const { packageOf } = lookupOf({});
     const cache = '/app/.yarn/cache';
     expect(packageOf(`${cache}/x-npm-4.17.21-6382451519-eb835a2e51.zip/node_modules/x/a.js`)).toBe(
@@ -78,7 +78,7 @@ describe('an installed package', () => {
     expect(packageOf('/app/.yarn/unplugged/x-npm-0.32.1-0123456789/node_modules/x/a.js')).toBe('x@0.32.1');
   });
 
-  test("under Yarn's virtual folders", () => {
+  test("is found under Yarn's virtual folders", () => {
     const { packageOf } = lookupOf({ '/app/packages/ui': 'ui@1.0.0', '/app': 'app@2.0.0' });
     const virtual = '/app/.yarn/__virtual__';
     expect(packageOf(`${virtual}/ui-virtual-0123456789/1/packages/ui/a.js`)).toBe('ui@1.0.0');
@@ -91,7 +91,7 @@ describe('an installed package', () => {
     expect(packageOf('/app/__virtual__/a/99/packages/ui/a.js')).toBe('(none)');
   });
 
-  test('whose folder begins with a dot is none', () => {
+  test('is not found when its folder starts with a dot', () => {
     const { packageOf } = lookupOf({
       '/app': 'app@1.0.0',
       '/app/node_modules/.prisma/client': '.prisma/client@2.0.0',
@@ -102,7 +102,7 @@ describe('an installed package', () => {
 });
 
 describe('any other file', () => {
-  test('belongs to the nearest package.json with a name', () => {
+  test('belongs to the nearest package.json that has a name', () => {
     const { packageOf } = lookupOf({
       '/repo': 'repo@0.0.0',
       '/repo/packages/ui': 'ui@1.0.0',
@@ -113,7 +113,7 @@ describe('any other file', () => {
     expect(packageOf('/elsewhere/a.js')).toBe('(none)');
   });
 
-  test('that is called node_modules is no package', () => {
+  test('is not in a package when the file itself is named node_modules', () => {
     const { packageOf } = lookupOf({ '/app': 'app@1.0.0' });
     expect(packageOf('/app/node_modules')).toBe('app@1.0.0');
     expect(packageOf('/app/node_modules/a.js')).toBe('app@1.0.0');
@@ -127,16 +127,16 @@ describe('any other file', () => {
     'evalmachine.<anonymous>',
     'wasm://wasm/1234',
     'data:text/javascript,1',
-  ])('%j belongs to none', (file) => {
+  ])('%j belongs to no package', (file) => {
     expect(lookupOf({ '/': 'root@1.0.0' }).lookup.packageOf(file)).toBe(NO_PACKAGE);
   });
 
-  test('of the runtime belongs to node:', () => {
+  test('belongs to node: when it is of the runtime', () => {
     expect(lookupOf({}).packageOf('node:internal/streams')).toBe(`node:@${process.versions.node}`);
   });
 });
 
-test('Windows paths', () => {
+test('supports Windows paths', () => {
   const { packageOf } = lookupOf(
     {
       'C:\\app': 'app@1.0.0',
@@ -154,14 +154,14 @@ test('Windows paths', () => {
   expect(packageOf('\\\\server\\share\\y\\src\\a.js')).toBe('y@4.0.0');
 });
 
-test('URLs, and names that are no paths', () => {
+test('supports URLs, and names that are not paths', () => {
   const { packageOf } = lookupOf({ '/my app': 'app@1.0.0', '/my app/node_modules/x': '@2.0.0' });
   expect(packageOf('file:///my%20app/a.mjs?v=1')).toBe('app@1.0.0');
   expect(packageOf('file:///my%20app/node_modules/x/a.mjs')).toBe('x@2.0.0');
   expect(packageOf('webpack://app/./node_modules/y/a.js')).toBe('y');
 });
 
-test('no more manifests are looked for than allowed', () => {
+test('reads no more manifests than allowed', () => {
   const read: string[] = [];
   const lookup = new PackageLookup({
     paths: path.posix,
@@ -178,7 +178,7 @@ test('no more manifests are looked for than allowed', () => {
   expect(lookup.packageOf('/app9/node_modules/x/a.js').name).toBe('x');
 });
 
-test('manifests are read once', () => {
+test('reads each manifest once', () => {
   const { packageOf, read } = lookupOf({ '/app': 'app@1.0.0', '/app/node_modules/x': '@2.0.0' });
   for (const name of ['a', 'b', 'c']) {
     packageOf(`/app/src/deep/${name}.js`);
@@ -190,7 +190,7 @@ test('manifests are read once', () => {
 });
 
 describe('real folders', () => {
-  test('links are followed to the workspace member', () => {
+  test('follows links to the workspace member', () => {
     const folder = tempFolder();
     mkdirSync(path.join(folder, 'packages/ui/src'), { recursive: true });
     writeFileSync(path.join(folder, 'packages/ui/package.json'), '\uFEFF{"name":"ui","version":"1.0.0"}');
@@ -209,7 +209,7 @@ describe('real folders', () => {
     ['with a name of several lines', '{"name":"a\\nb","version":"1\\u0000"}'],
     ['with a huge name', JSON.stringify({ name: 'x'.repeat(1000) })],
     ['that is huge', `{"name":"huge","x":"${'x'.repeat(2_000_000)}"}`],
-  ])('a manifest %s counts as none', (_, content) => {
+  ])('ignores a manifest %s', (_, content) => {
     const folder = tempFolder();
     writeFileSync(path.join(folder, 'package.json'), '{"name":"outer","version":"1.0.0"}');
     mkdirSync(path.join(folder, 'inner'));

@@ -9,7 +9,7 @@ const folders = {
 
 const stackOf = (files: readonly string[]) => files.map((file) => ({ functionName: 'f', file }));
 
-describe('by the folders that a capture names, as memray', () => {
+describe('with the folders of the capture, as in memray', () => {
   const moduleOf = (...files: string[]) =>
     new PythonModules(folders, { guess: false }).moduleOf(stackOf(files));
 
@@ -25,11 +25,11 @@ describe('by the folders that a capture names, as memray', () => {
     ['/srv/app/package/__init__.py', 'package'],
     ['/srv/appendix/x.js', 'x'],
     ['/opt/venv/lib/python3.11/site-packages/foo/a.py', 'a'],
-  ])('%s is of %s', (file, module) => {
+  ])('%s belongs to %s', (file, module) => {
     expect(moduleOf(file)).toBe(module);
   });
 
-  test('the standard library is walked through, outwards', () => {
+  test('skips frames of the standard library, from the innermost outwards', () => {
     expect(moduleOf('node:internal/timers', '<frozen runpy>', '/srv/app/src/a.js')).toBe('src');
     expect(moduleOf('node:internal/timers')).toBe('<root>');
     expect(moduleOf()).toBe('<root>');
@@ -39,7 +39,7 @@ describe('by the folders that a capture names, as memray', () => {
 
 const NOWHERE = { libdest: '', sitePackages: [], sysPath: [] };
 
-describe('by the usual places, where a capture names none', () => {
+describe('with the usual places, when the capture has no folders', () => {
   const python = new PythonModules(NOWHERE, { guess: true });
 
   test.each([
@@ -101,12 +101,12 @@ describe('by the usual places, where a capture names none', () => {
       'pip before it is installed',
       '/usr/lib/python3.11/ensurepip/_bundled/pip-24.0-py3-none-any.whl/pip/main.py',
     ],
-  ])('of the standard library: %s', (_, file) => {
+  ])('skips the standard library: %s', (_, file) => {
     expect(python.moduleOfFile(file)).toBeUndefined();
   });
 });
 
-test('named folders go before the usual places', () => {
+test('prefers the given folders to the usual places', () => {
   const venv = '/opt/venv/lib/python3.11/site-packages';
   const python = new PythonModules(
     { libdest: '/opt/python/lib/python3.11', sitePackages: [venv], sysPath: ['/srv/app', '/srv/lib.zip'] },

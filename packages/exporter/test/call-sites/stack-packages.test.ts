@@ -8,7 +8,7 @@ function nodePackageOf(files: readonly string[], sysPath: readonly string[] = []
   return packages.packageOf(files.map((file) => ({ functionName: 'f', file })));
 }
 
-describe('of a Node program', () => {
+describe('for a Node program', () => {
   test.each([
     ['/srv/node_modules/a/index.js', 'a'],
     ['/srv/node_modules/@s/a/lib/index.js', '@s/a'],
@@ -41,23 +41,23 @@ describe('of a Node program', () => {
     ['/srv/node_modules/a.js', '(none)'],
     ['/srv/node_modules/.cache/a.js', '(none)'],
     ['/srv/node_modules/.store/a/index.js', '(none)'],
-  ])('%j is of %s', (file, name) => {
+  ])('%j belongs to %s', (file, name) => {
     expect(nodePackageOf([file])).toBe(name);
   });
 
-  test('a folder with an endless name costs no endless time', () => {
+  test('takes little time when a folder has a very long name', () => {
     const folder = `${'-npm-1'.repeat(200_000)}/package/index.js`;
     expect(nodePackageOf([`/srv/node_modules/.store/${folder}`])).toBe('(none)');
   });
 
-  test('the runtime is walked through, outwards', () => {
+  test('skips frames of the runtime, from the innermost outwards', () => {
     expect(nodePackageOf(['', 'node:fs', '/srv/node_modules/a/index.js'])).toBe('a');
     expect(nodePackageOf(['(heapray)', '(native)', '/srv/node_modules/a/index.js'])).toBe('a');
     expect(nodePackageOf(['(heapray)', '', 'node:events', ''])).toBe('node:');
     expect(nodePackageOf([])).toBe('(none)');
   });
 
-  test("its own files have the name that the caller finds, or that of the program's folder", () => {
+  test("names the program's own files by the result of the caller, or else by the program's folder", () => {
     const own: OwnPackage = (file) => (file === '/srv/shop/packages/ui/a.js' ? '@acme/ui' : undefined);
     expect(nodePackageOf(['/srv/shop/packages/ui/a.js'], ['/srv/shop'], own)).toBe('@acme/ui');
     expect(nodePackageOf(['/srv/shop/server.js'], ['/srv/shop/'], own)).toBe('shop');
@@ -68,7 +68,7 @@ describe('of a Node program', () => {
     expect(nodePackageOf(['/srv/shop/node_modules/a/index.js'], ['/srv/shop'], own)).toBe('a');
   });
 
-  test('the call site is the innermost frame that is not of the runtime', () => {
+  test('the call site is the innermost frame outside the runtime', () => {
     const packages = new StackPackages({ language: 'node', ...NOWHERE });
     const [leaf, own] = [
       { functionName: 'set', file: '(native)' },
@@ -80,8 +80,8 @@ describe('of a Node program', () => {
   });
 });
 
-describe('of a Python program', () => {
-  test('the module of the innermost frame outside of the standard library; the call site is the innermost', () => {
+describe('for a Python program', () => {
+  test('the module is that of the innermost frame outside the standard library, and the call site is the innermost frame', () => {
     const packages = new StackPackages({ language: 'python', ...NOWHERE });
     const stack = [
       { functionName: 'wait', file: '/usr/lib64/python3.13t/threading.py' },

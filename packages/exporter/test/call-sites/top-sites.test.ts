@@ -16,7 +16,7 @@ class Program {
   readonly #sites = new Map<string, SiteAmounts>();
   #total: SiteAmounts = { counters: [0, 0], gauges: [0] };
 
-  /** The site allocates bytes and holds so many from now on. */
+  /** The site allocates bytes, and holds `held` bytes from now on. */
   change(site: string, allocated: number, held: number): void {
     const { counters, gauges } = this.#sites.get(site) ?? { counters: [0, 0], gauges: [0] };
     this.#sites.set(site, { counters: added(counters, allocated, 1), gauges: [held] });
@@ -36,7 +36,7 @@ function added(values: readonly number[], ...more: readonly number[]): readonly 
   return values.map((value, at) => value + (more[at] ?? 0));
 }
 
-/** By bytes held, in a heap of any size. */
+/** Ranks sites by their share of the bytes held. */
 function ranking(reading: SiteReading<string>, pinned: readonly string[] = []) {
   const weightOf = (site: string) =>
     (reading.sites.get(site)?.gauges[0] ?? 0) / (reading.total.gauges[0] || 1);
@@ -59,7 +59,7 @@ const sitesOf = ({ rows }: { readonly rows: readonly { readonly site: string }[]
   rows.map(({ site }) => site);
 
 describe('the exact top N', () => {
-  test('is the largest sites of the moment, and no others', () => {
+  test('has the largest sites of the moment, and no others', () => {
     const { program, view } = newTop(2);
     program.change('a', 4, 4);
     program.change('b', 2, 2);
@@ -69,14 +69,14 @@ describe('the exact top N', () => {
     expect(sitesOf(view())).toEqual(['a', 'c']);
   });
 
-  test('begins with the pinned sites that are there', () => {
+  test('starts with the pinned sites that exist', () => {
     const { program, view } = newTop(2);
     for (const [at, site] of ['a', 'b', 'c'].entries()) program.change(site, 9, 9 - at);
     expect(sitesOf(view('unknown', 'c'))).toEqual(['c', 'a']);
     expect(sitesOf(view('c', 'b', 'a'))).toEqual(['c', 'b']);
   });
 
-  test('keeps counters whole: a new series starts at 0, what is gone is in dropped', () => {
+  test('keeps counters consistent: a new series starts at 0, and `dropped` has those of removed series', () => {
     const { program, view } = newTop(1);
     program.change('a', 100, 10);
     program.change('b', 50, 5);
@@ -102,7 +102,7 @@ describe('the sticky top N', () => {
     return { program, view };
   }
 
-  test('gives free places to the largest', () => {
+  test('gives free places to the largest sites', () => {
     const { program, view } = newSticky();
     program.change('a', 1, 1);
     expect(sitesOf(view(0))).toEqual(['a']);
@@ -111,7 +111,7 @@ describe('the sticky top N', () => {
     expect(sitesOf(view(1))).toEqual(['a', 'c']);
   });
 
-  test('refuses what is one site too many for ever, but no pinned one', () => {
+  test('permanently refuses sites beyond the limit, except pinned ones', () => {
     const { program, view } = newSticky();
     for (let at = 0; at < 6; at++) {
       program.change(`f${at}`, 1, at + 1);
@@ -124,7 +124,7 @@ describe('the sticky top N', () => {
     expect(sitesOf(view(21 * MINUTE, 'f5'))).toContain('f5');
   });
 
-  test('takes no place from a site that is one of the largest', () => {
+  test('does not take the place of a site that is one of the largest', () => {
     const { program, view } = newSticky();
     program.change('a', 1, 9);
     program.change('b', 1, 3);
@@ -141,7 +141,7 @@ describe('the sticky top N', () => {
   });
 });
 
-/** Numbers that repeat. */
+/** Returns a generator of repeatable random numbers. */
 function random(seed: number): () => number {
   let state = seed;
   return () => {
@@ -150,7 +150,7 @@ function random(seed: number): () => number {
   };
 }
 
-/** Thirty days of a program whose places change: each hour some others hold the most. */
+/** Thirty days of a program whose sites change: each hour others hold the most. */
 function* thirtyDays(program: Program, sites: number): Generator<number> {
   const next = random(7);
   const held = new Map<string, number>();
@@ -165,7 +165,7 @@ function* thirtyDays(program: Program, sites: number): Generator<number> {
   }
 }
 
-test('in thirty days of change, all that is among the N largest for two minutes has a series', () => {
+test('in thirty days of change, every site among the N largest for two minutes has a series', () => {
   const SITES = 150;
   const N = 10;
   const program = new Program();
@@ -191,7 +191,7 @@ test('in thirty days of change, all that is among the N largest for two minutes 
   expect(everShown.size).toBeLessThanOrEqual(SITES + 1);
 });
 
-test('in thirty days of ever new sites, the exact top N stays exact, and the sticky one bounded', () => {
+test('in thirty days of new sites, the exact top N stays exact, and the sticky one stays bounded', () => {
   const program = new Program();
   const exact = new TopSites<string>(10);
   const sticky = new StickySites<string>({ maxSites: 10, maxSitesEver: 200, patienceMillis: MINUTE });
@@ -220,7 +220,7 @@ const step = fc.record({
   waitMillis: fc.constantFrom(1, MINUTE / 2, MINUTE, DAY),
 });
 
-test('whatever sites do, both add up and no counter steps back', () => {
+test('for any changes, both add up to the total and no counter decreases', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60 }), fc.integer({ min: 1, max: 4 }), (steps, maxSites) => {
       const program = new Program();
@@ -238,7 +238,7 @@ test('whatever sites do, both add up and no counter steps back', () => {
         const two = sticky.view(reading, rank, now);
         expectSums(reading, [...one.rows, one.other, { counters: one.dropped, gauges: [] }]);
         expectSums(reading, [...two.rows, two.other]);
-        // A series that is gone begins again; all others go on.
+        // A series that is gone starts again; all others continue.
         exactBefore = expectNoStepBack(exactBefore, [...one.rows, { site: 'other', ...one.other }]);
         expect(two.rows.length).toBeGreaterThanOrEqual(stickyBefore.size - 1);
         stickyBefore = expectNoStepBack(stickyBefore, [...two.rows, { site: 'other', ...two.other }]);
@@ -269,7 +269,7 @@ function expectNoStepBack(
   return new Map(rows.map(({ site, counters }) => [site, counters]));
 }
 
-test('what was allocated counts half after five minutes', () => {
+test('allocated bytes count half after five minutes', () => {
   const program = new Program();
   const recent = new RecentAllocation<string>();
   program.change('a', 1000, 0);

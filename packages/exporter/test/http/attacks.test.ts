@@ -1,4 +1,4 @@
-// Clients that mean harm, or know no better: whatever they do, others are answered, and little is kept for them.
+// Malicious or faulty clients: others must be answered, and little may be stored for them.
 import { describe, expect, test } from 'vitest';
 import { httpGet } from '../../../../test/support/http-get.js';
 import { pollUntil } from '../../../../test/support/poll.js';
@@ -7,7 +7,7 @@ import { HttpError, textAnswer } from '../../src/http/index.js';
 import { heldPage, startServer } from './support.js';
 
 const HALF_A_REQUEST = 'GET /page HTTP/1.1\r\nHost: 127.0';
-/** More than the system takes of an answer that nobody reads. */
+/** More than the system accepts of an answer that is not read. */
 const LARGE = new Uint8Array(32 * 2 ** 20);
 
 async function isHealthy(port: number): Promise<boolean> {
@@ -18,8 +18,8 @@ function clients(port: number, count: number, text: string): Promise<RawClient[]
   return Promise.all(Array.from({ length: count }, () => rawClient(port, text)));
 }
 
-describe('requests in a row on one connection', () => {
-  test('are in work one at a time, and answered in their order', async () => {
+describe('pipelined requests on one connection', () => {
+  test('are handled one at a time, and answered in order', async () => {
     const held = heldPage();
     const { port } = (await startServer({ '/held': held.handler })).address;
     const names = ['a', 'b', 'c', 'd'];
@@ -32,7 +32,7 @@ describe('requests in a row on one connection', () => {
     await client.waitFor(/\na\n[\s\S]*\nb\n[\s\S]*\nc\n[\s\S]*\nd\n/);
   });
 
-  test('with others in between that are answered at once', async () => {
+  test('are answered in order when some are answered at once', async () => {
     const { port } = (await startServer()).address;
     const heads = requestText('/page', { method: 'HEAD' }).repeat(4);
     const client = await rawClient(port, heads + requestText('/healthz') + requestText('/nothing'));
@@ -49,7 +49,7 @@ describe('requests in a row on one connection', () => {
     expect(await isHealthy(port)).toBe(true);
   });
 
-  test('wait until the answer before was read', async () => {
+  test('wait until the previous answer was read', async () => {
     let made = 0;
     const { port } = (
       await startServer({
@@ -63,7 +63,7 @@ describe('requests in a row on one connection', () => {
     client.socket.pause();
     client.socket.write(requestText('/large').repeat(4));
     await pollUntil(() => made > 0, { what: 'the first answer' });
-    // Answers to others come after whatever else would have been made.
+    // Other answers arrive after any further answer would have been made.
     for (let i = 0; i < 5; i++) expect(await isHealthy(port)).toBe(true);
     expect(made).toBe(1);
     client.socket.resume();
@@ -79,7 +79,7 @@ describe('many connections', () => {
     ['that wait for an answer', requestText('/held')],
     ['that read nothing of an answer', requestText('/large')],
     ['that are refused', requestText('/refused')],
-  ])('%s: others are answered, and the oldest gives way', async (_, text) => {
+  ])('%s: others are answered, and the oldest is cut', async (_, text) => {
     const { port } = (
       await startServer({
         '/held': heldPage().handler,
@@ -100,7 +100,7 @@ describe('many connections', () => {
     expect(last.body).toBe('a page\n');
   });
 
-  test('an idle one gives way, and none that is in work', async () => {
+  test('cut an idle connection before one in work', async () => {
     const held = heldPage();
     const { port } = (await startServer({ '/held': held.handler })).address;
     const working = await rawClient(port, requestText('/held?name=a'));
@@ -111,7 +111,7 @@ describe('many connections', () => {
   });
 });
 
-test('clients that take their time are cut off, and one that reads on is not', async () => {
+test('cuts off slow clients, but not one that keeps reading', async () => {
   const left: string[] = [];
   const { port } = (
     await startServer({
@@ -138,7 +138,7 @@ test('clients that take their time are cut off, and one that reads on is not', a
   expect(left).toEqual(['stalled']);
 });
 
-test('a client that asks too often waits for its refusal', async () => {
+test('delays the refusal of a client that sends requests too often', async () => {
   let asked = 0;
   const { port } = (
     await startServer({

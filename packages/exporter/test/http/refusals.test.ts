@@ -1,4 +1,4 @@
-// What is not served has a clear status, whatever it is.
+// Every rejected request has a clear status.
 import { describe, expect, test } from 'vitest';
 import { askRaw, rawClient, requestText } from '../../../../test/support/raw-client.js';
 import { checkHost } from '../../src/http/host-check.js';
@@ -69,7 +69,7 @@ describe('Host', () => {
     expect(statusOf(authority)).toBe(400);
   });
 
-  test('the name that the server listens on is allowed, and no other', () => {
+  test('the name on which the server listens is allowed, and no other', () => {
     expect(statusOf('Metrics.internal:9465', 'metrics.internal')).toBe(200);
     expect(statusOf('metrics.internal.:9465', 'metrics.internal')).toBe(200);
     expect(statusOf('other.internal:9465', 'metrics.internal')).toBe(403);
@@ -87,7 +87,7 @@ describe('Host', () => {
     expect(await askRaw(port, requestText('/page', { host: '' }))).toMatchObject({ status: 400 });
   });
 
-  test('is given once, and is given', async () => {
+  test('is required, and allowed only once', async () => {
     const { port } = (await startServer()).address;
     const two = 'GET /page HTTP/1.1\r\nHost: 127.0.0.1\r\nhost: evil.example\r\n\r\n';
     expect(await askRaw(port, two)).toMatchObject({ status: 400 });
@@ -97,7 +97,7 @@ describe('Host', () => {
 
 const HOST = 'Host: 127.0.0.1\r\n';
 
-describe('a request', () => {
+describe('rejects a request', () => {
   test.each<[string, number, string]>([
     ['POST', 405, `POST /page HTTP/1.1\r\n${HOST}Content-Length: 0\r\n\r\n`],
     ['POST with a body', 405, `POST /page HTTP/1.1\r\n${HOST}Content-Length: 5\r\n\r\nhello`],
@@ -158,7 +158,7 @@ describe('a request', () => {
     expect(await askRaw(port, requestText('/healthz'))).toMatchObject({ status: 200 });
   });
 
-  test('of another method says which are allowed, and one with a body ends its connection', async () => {
+  test('with another method and lists the allowed ones; with a body and closes the connection', async () => {
     const { port } = (await startServer()).address;
     const client = await rawClient(port, `PUT /page HTTP/1.1\r\n${HOST}Content-Length: 1000\r\n\r\nhello`);
     const answer = await client.waitForEnd();
@@ -166,7 +166,7 @@ describe('a request', () => {
     expect(answer).toMatch(/\r\nConnection: close\r\n/);
   });
 
-  test('with a long body is told, and its body is read no further', async () => {
+  test('with a long body, and does not read the rest of the body', async () => {
     const { port } = (await startServer()).address;
     const client = await rawClient(port, `POST /page HTTP/1.1\r\n${HOST}Content-Length: 4000000\r\n\r\n`);
     client.socket.write('x'.repeat(4_000_000));

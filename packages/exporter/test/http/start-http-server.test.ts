@@ -9,14 +9,14 @@ import { heldPage, startServer } from './support.js';
 
 const get = async (port: number, path: string) => (await httpGet(`http://127.0.0.1:${port}${path}`)).body;
 
-test('answers the first connections, and those after them', async () => {
+test('answers the first connections and later ones', async () => {
   const { port } = (await startServer()).address;
   const all = await Promise.all(['/page', '/healthz', '/page?x=1'].map((path) => get(port, path)));
   expect(all).toEqual(['a page\n', 'ok\n', 'a page\n']);
   expect(await get(port, '/nothing')).toMatch(/^no such page/);
 });
 
-test('hands a page its query, and what it throws on as a status', async () => {
+test('passes the query to a page, and returns its errors as a status', async () => {
   const { port } = (
     await startServer({
       '/echo': ({ query, path }) => textAnswer(`${path} ${query.get('a')}`),
@@ -37,7 +37,7 @@ test('hands a page its query, and what it throws on as a status', async () => {
   });
 });
 
-test('keeps a connection for the next request', async () => {
+test('keeps a connection open for the next request', async () => {
   const { port } = (await startServer()).address;
   const client = await rawClient(port, requestText('/page'));
   await client.waitFor(/a page\n$/);
@@ -55,7 +55,7 @@ test('answers HEAD as GET, without the body', async () => {
   );
 });
 
-test('tells a page that its client has left', async () => {
+test('signals to a page that its client has disconnected', async () => {
   const held = heldPage();
   const { port } = (await startServer({ '/held': held.handler })).address;
   const client = await rawClient(port, requestText('/held?name=a'));
@@ -67,7 +67,7 @@ test('tells a page that its client has left', async () => {
 test.each([
   ['before anybody came', 0],
   ['while somebody who says nothing is there', 1],
-])('closed %s it cuts off who is there, and accepts nobody', async (_, clients) => {
+])('cuts existing connections and accepts no more when closed %s', async (_, clients) => {
   const server = await startServer();
   const { port } = server.address;
   if (clients > 0) await get(port, '/page');
@@ -77,7 +77,7 @@ test.each([
   await expect(get(port, '/page')).rejects.toThrow();
 });
 
-test('closed at once, it cuts off who has just come', async () => {
+test('cuts new connections when it is closed at once', async () => {
   const server = await startServer();
   const client = net.connect(server.address.port, '127.0.0.1').on('error', () => {});
   await new Promise((resolve) => client.once('connect', resolve));
@@ -85,7 +85,7 @@ test('closed at once, it cuts off who has just come', async () => {
   await new Promise((resolve) => client.once('close', resolve));
 });
 
-test('a taken port is an error', async () => {
+test('rejects with an error when the port is taken', async () => {
   const { port } = (await startServer()).address;
   await expect(startHttpServer({ host: '127.0.0.1', port }, new Map())).rejects.toThrow('EADDRINUSE');
 });
@@ -96,7 +96,7 @@ test.runIf(await hasIPv6())('listens on IPv6', async () => {
   expect((await httpGet(`http://[::1]:${address.port}/healthz`)).body).toBe('ok\n');
 });
 
-test('Node’s http is loaded with the first connection only', async () => {
+test('loads Node’s http only with the first connection', async () => {
   const dist = new URL('../../dist/http/index.js', import.meta.url).href;
   const script = `
     import { once } from 'node:events';
@@ -110,13 +110,13 @@ test('Node’s http is loaded with the first connection only', async () => {
     await once(client, 'close');
     server.close();
     console.log(before, isLoaded());`;
-  // Behind a proxy Node itself loads http at its start.
+  // With a proxy, Node itself loads http at its start.
   const env = { NODE_USE_ENV_PROXY: undefined };
   const { stdout } = await runCommand(process.execPath, ['--input-type=module', '-e', script], { env });
   expect(stdout).toBe('false true\n');
 });
 
-test('is not led astray by options for the whole of Node', async () => {
+test('ignores options that apply to all of Node', async () => {
   const dist = new URL('../../dist/http/index.js', import.meta.url).href;
   const script = `
     import { once } from 'node:events';
@@ -143,7 +143,7 @@ async function hasIPv6(): Promise<boolean> {
   });
 }
 
-test('a client that speaks HTTP/1.0 names no host', async () => {
+test('accepts an HTTP/1.0 request without a host', async () => {
   const { port } = (await startServer()).address;
   expect(await askRaw(port, 'GET /page HTTP/1.0\r\n\r\n')).toMatchObject({ status: 200 });
 });

@@ -3,7 +3,7 @@ import { type HttpHandler, type HttpServer, startHttpServer, textAnswer } from '
 
 const LOOPBACK = { host: '127.0.0.1', port: 0 };
 
-/** A server with a page `/page` and those that are given. */
+/** Starts a server with a page `/page` and the given pages. */
 export async function startServer(
   pages: Readonly<Record<string, HttpHandler>> = {},
   listen: { readonly host: string; readonly port: number } = LOOPBACK,
@@ -14,7 +14,7 @@ export async function startServer(
   return server;
 }
 
-/** A page whose answers are given when the test says so. */
+/** Returns a page that answers when the test says so. */
 export function heldPage() {
   const asked: string[] = [];
   const waiting: (() => void)[] = [];

@@ -1,4 +1,4 @@
-// Captures summed up: peak and leaks are those of the whole, by our own reader and by memray's.
+// Aggregated captures: peak and leaks must equal those of the whole capture, by our own reader and by memray's.
 import { describe, expect, test } from 'vitest';
 import { describeWithPeer } from '../../../../test/support/peer-test.js';
 import {
@@ -41,15 +41,16 @@ describe.each(goldenNames())('%s', (name) => {
       analyzerRows(of, list, format !== 11);
     expect(rowsOf(analyzer, analyzer.highWaterMark())).toEqual(rowsOf(whole, whole.highWaterMark()));
     expect(rowsOf(analyzer, analyzer.leaks())).toEqual(rowsOf(whole, whole.leaks()));
-    // Not always that of the whole: an allocation at a live address replaces another, but lowers no running total.
+    // Can differ from the peak of the whole: an allocation at a live address replaces another without lowering the
+    // total.
     expect(analyzer.peakBytes).toBe(sum(whole.highWaterMark()));
     expect(analyzer.snapshots()).toEqual(whole.snapshots());
-    // Summed up again it is the same.
+    // Aggregating the result again must not change it.
     expect(aggregated(result, format).equals(result)).toBe(true);
   });
 });
 
-test('at any moment, and at the end as if it had been asked only then', () => {
+test('encodes at any moment, without changing the result at the end', () => {
   const { bytes } = golden('synthetic/node-demo.v13.bin');
   const aggregator = new MemrayAggregator(13);
   for (let at = 0; at < bytes.length; at += 50) {
@@ -85,7 +86,7 @@ test('an unfinished capture ends with its last memory record, also when snapshot
   }
 });
 
-test('a finished one ends when its header says', () => {
+test('a finished capture ends at the time in its header', () => {
   const writer = new MemrayWriter({ commandLine: '', pid: 1, startTimeMillis: 1000 });
   writer.memoryRecord(4096, 1010);
   writer.finish(4096, 1020);
@@ -94,24 +95,24 @@ test('a finished one ends when its header says', () => {
   expect(analyzeMemray([aggregated(bytes, 13)]).header!.endTimeMillis).toBe(5000);
 });
 
-/** An image `a` of three segments, and behind it an allocation with a native stack in the last one. */
+/** An image `a` of three segments, then an allocation with a native stack in the last one. */
 const IMAGE = '06 07 61 00 03 00 10 00 00 00 00 00 00';
 const SEGMENTS = ['00', '01', '02'].map((at) => `08 00 ${at} 00 00 00 00 00 00 20`);
 const ALLOCATED = `05 a0 48 00 ${THREAD_1} fe 02 02 05`;
 
-describe.each(MEMRAY_FORMATS)('cut between an image and its segments (to format %d)', (format) => {
+describe.each(MEMRAY_FORMATS)('a capture cut between an image and its segments (to format %d)', (format) => {
   const cutAfter = (count: number) =>
     captureOf(`${THREAD_1} fe 02 00 06 ${IMAGE} ${SEGMENTS.slice(0, count).join(' ')}`, {
       nativeTraces: true,
     });
 
-  test.each([0, 1, 2, 3])('behind %d of them it can be read', (count) => {
+  test.each([0, 1, 2, 3])('is readable when cut after %d of them', (count) => {
     const analyzer = analyzeMemray([aggregated(cutAfter(count), format)]);
     expect([analyzer.complete, analyzer.damage]).toEqual([true, undefined]);
     expect(sum(analyzer.leaks())).toBe(6);
   });
 
-  test('asked in between it goes on with all of them', () => {
+  test('continues with all segments after encoding in between', () => {
     const aggregator = new MemrayAggregator(format);
     aggregator.push(captureOf(IMAGE, { nativeTraces: true }));
     for (const segment of SEGMENTS) {
@@ -126,14 +127,14 @@ describe.each(MEMRAY_FORMATS)('cut between an image and its segments (to format 
   });
 
   describeWithPeer('for memray', `memray-${MEMRAY_OF[format]}`, () => {
-    test('it is a capture like any other', async () => {
+    test('is a valid capture', async () => {
       const { leaks } = await read(aggregated(cutAfter(2), format), format);
       expect(leaks.map(([, size, count]) => [size, count])).toEqual([[6, 1]]);
     });
   });
 });
 
-test('thread numbers of 64 bits come out as they went in', () => {
+test('keeps 64-bit thread IDs', () => {
   const threads = ['ff ff ff ff ff ff ff 7f', 'fe ff ff ff ff ff ff 7f', '01 00 00 00 00 00 00 80'];
   const records = threads.map((tid, at) => `0c ${tid} fe ${(2 * (at + 1)).toString(16).padStart(2, '0')} 06`);
   const bytes = captureOf(records.join(' '), { mainThreadId: 0x7fff_ffff_ffff_fffen, skippedFrames: 0 });
@@ -145,7 +146,7 @@ test('thread numbers of 64 bits come out as they went in', () => {
   }
 });
 
-test('a large one comes in pieces', () => {
+test('encodes a large capture in pieces', () => {
   const { bytes } = randomCapture({ seed: 6, events: 60_000, format: 13 });
   const aggregator = new MemrayAggregator(13);
   aggregator.push(bytes);
@@ -153,7 +154,7 @@ test('a large one comes in pieces', () => {
   for (const piece of pieces) expect(piece.length).toBeLessThan(2 ** 19);
 });
 
-test('before its header was read there is nothing to write', () => {
+test('throws when encoding before the header was read', () => {
   const aggregator = new MemrayAggregator(13);
   expect(() => [...aggregator.encode()]).toThrow(/header/);
 });
@@ -162,7 +163,9 @@ function sum(list: readonly { readonly bytes: number }[]): number {
   return list.reduce((total, { bytes }) => total + bytes, 0);
 }
 
-/** Prints what memray reads of a file of either kind. Stacks with native frames are resolved on this machine. */
+/**
+ * Prints the contents of either kind of file as read by memray. Stacks with native frames are resolved on this machine.
+ */
 const READ = `
 import json, sys
 from memray import FileReader
@@ -191,7 +194,7 @@ async function read(bytes: Uint8Array, format: MemrayFormat): Promise<Reading> {
   return JSON.parse(await runPython(format, ['-c', READ, captureFile(bytes)])) as Reading;
 }
 
-/** Of stacks that allocated in several ways memray adds up bytes right, but counts each further way as 1. */
+/** For stacks with several kinds of allocations, memray sums the bytes correctly but counts each further kind as 1. */
 const withoutCounts = (rows: readonly Row[]) =>
   rows.map(([tid, size, , stack]) => JSON.stringify([tid, size, stack])).sort();
 const counts = (rows: readonly Row[]) => rows.map(([, size, count]) => `${size} in ${count}`).sort();
@@ -212,7 +215,7 @@ async function expectSameReading(bytes: Uint8Array, format: MemrayFormat): Promi
   expect(counts(summed.leaks)).toEqual(ofMemray(analyzer.leaks({ countsOfMemray: true })));
 }
 
-describe.each(MEMRAY_FORMATS)('memray reads the same, format %d', (format) => {
+describe.each(MEMRAY_FORMATS)('memray reads the same contents, format %d', (format) => {
   const names = goldenNames().filter((name) => {
     return formatOf(name) === format && !name.includes('agg') && !/unfinal|names/.test(name);
   });

@@ -13,7 +13,7 @@ import {
   PYMALLOC_FREE,
 } from '../../src/memray/allocators.js';
 
-test('both numberings hold each number from 1 to 15 once', () => {
+test('both numberings contain each number from 1 to 15 once', () => {
   const all = Array.from({ length: 15 }, (_, at) => at + 1);
   expect(ALLOCATORS.map(({ id }) => id)).toEqual(all);
   expect(ALLOCATORS.map(({ id11 }) => id11).sort((a, b) => a - b)).toEqual(all);
@@ -23,13 +23,13 @@ test('both numberings hold each number from 1 to 15 once', () => {
   }
 });
 
-test('the numbers the code names are those of the table', () => {
+test('constants agree with the table', () => {
   expect([PYMALLOC_FREE, FREE, MALLOC, MMAP, MUNMAP]).toEqual(
     (['PYMALLOC_FREE', 'FREE', 'MALLOC', 'MMAP', 'MUNMAP'] as const).map(allocatorId),
   );
 });
 
-test('kinds agree with the questions asked of a number', () => {
+test('kinds agree with the predicates', () => {
   for (const { id, kind } of ALLOCATORS) {
     expect(isDeallocator(id)).toBe(kind.endsWith('deallocator'));
     expect(isSimpleDeallocator(id)).toBe(kind === 'simple-deallocator');

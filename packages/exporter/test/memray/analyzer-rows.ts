@@ -1,9 +1,9 @@
 import type { HeapRecord, MemrayAnalyzer } from '../../src/memray/index.js';
 
 /**
- * The rows of an analysis as text, in an order of their own, without numbers that formats choose for themselves.
+ * Returns the rows of an analysis as sorted text, without numbers that formats assign themselves.
  *
- * @param firstLines whether with where functions start, which format 11 does not say
+ * @param firstLines whether to include where functions start, which format 11 does not contain
  */
 export function analyzerRows(
   analyzer: MemrayAnalyzer,

@@ -1,4 +1,4 @@
-// What our writer makes of the events of captures that memray wrote: no more bytes than memray itself.
+// Our writer must need no more bytes than memray for the events of captures that memray wrote.
 import { expect, test } from 'vitest';
 import { CaptureModel } from '../../src/memray/capture-model.js';
 import type { HeapListener } from '../../src/memray/heap-listener.js';
@@ -12,7 +12,9 @@ import {
 import { DEFAULT_LIMITS } from '../../src/memray/limits.js';
 import { formatOf, golden, goldenNames } from './golden.js';
 
-/** Events, and bytes of all records behind the header: memray's and ours of the same events. */
+/**
+ * Returns the number of events, and the size of all records after the header: memray's, and ours for the same events.
+ */
 function rewritten(bytes: Uint8Array, format: MemrayFormat) {
   const writer = new MemrayWriter({ format, commandLine: '', pid: 1, startTimeMillis: 0 });
   const headerBytes = writer.bytesEncoded;

@@ -13,7 +13,7 @@ import { golden } from './golden.js';
 
 const FORMATS = [13, 12, 11] as const;
 
-test.each(FORMATS)('a capture of format %d by a Node program is known as such', (format) => {
+test.each(FORMATS)('recognizes a capture of format %d by a Node program', (format) => {
   const w = new MemrayWriter({ format, commandLine: '/usr/bin/node app.js', pid: 1, startTimeMillis: 1 });
   w.memoryRecord(1, 1);
   expect(isNodeCapture(headerOf(w.take()))).toBe(true);
@@ -30,19 +30,22 @@ test.each([
   ['/usr/bin/memray run app.py node', false],
   ['airflow scheduler', false],
   ['', false],
-])('without folders and with malloc the command line tells: %s', (commandLine, isNode) => {
-  const bytes = captureOf('02 01 00', { format: 12, commandLine, pythonAllocator: 3 });
-  expect(isNodeCapture(headerOf(bytes))).toBe(isNode);
-});
+])(
+  'decides by the command line when there are no folders and the allocator is malloc: %s',
+  (commandLine, isNode) => {
+    const bytes = captureOf('02 01 00', { format: 12, commandLine, pythonAllocator: 3 });
+    expect(isNodeCapture(headerOf(bytes))).toBe(isNode);
+  },
+);
 
 test.each(['threads.v11.bin', 'threads.v12.bin', 'threads.v13.bin', 'aggregate.v11.bin'])(
-  '%s is of Python',
+  '%s is a Python capture',
   (name) => {
     expect(isNodeCapture(headerOf(golden(name).bytes))).toBe(false);
   },
 );
 
-test.each(FORMATS)('what is estimated is charged to the function that called it (format %d)', (format) => {
+test.each(FORMATS)('attributes estimated allocations to the calling function (format %d)', (format) => {
   const w = new MemrayWriter({ format, commandLine: 'node app.js', pid: 1, startTimeMillis: 1 });
   w.memoryRecord(1, 1);
   const caller = w.stack(undefined, w.frame('serve', '/srv/app.js', 3));

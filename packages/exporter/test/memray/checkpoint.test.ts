@@ -1,4 +1,4 @@
-// A capture that is finished for readers while it goes on.
+// A capture that is complete for readers while it continues.
 import { describe, expect, test } from 'vitest';
 import { describeWithPeer } from '../../../../test/support/peer-test.js';
 import { analyzeMemray, MEMRAY_FORMATS, type MemrayFormat, MemrayWriter } from '../../src/memray/index.js';
@@ -28,7 +28,7 @@ describe.each(MEMRAY_FORMATS)('a checkpoint of format %d', (format) => {
   goOn(writer);
   const whole = Buffer.concat([soFar, writer.take()]);
 
-  test('with its trailer is a finished capture, its last memory record included', () => {
+  test('is a finished capture with its trailer, including its last memory record', () => {
     const analyzer = analyzeMemray([finished]);
     expect([analyzer.complete, analyzer.damage]).toEqual([true, undefined]);
     expect(analyzer.liveBytes).toBe(110);
@@ -36,7 +36,7 @@ describe.each(MEMRAY_FORMATS)('a checkpoint of format %d', (format) => {
     expect(analyzer.snapshots().at(-1)).toEqual({ millis: START + 10, residentBytes: 2000, heapBytes: 110 });
   });
 
-  test('without it the capture goes on as if there had been none', () => {
+  test('does not affect the rest of the capture without the trailer', () => {
     const analyzer = analyzeMemray([whole]);
     expect([analyzer.complete, analyzer.damage]).toEqual([true, undefined]);
     const other = begin(format);
@@ -51,13 +51,13 @@ describe.each(MEMRAY_FORMATS)('a checkpoint of format %d', (format) => {
     expect(writer.deallocations).toBe(3);
   });
 
-  test('behind the end there is none', () => {
+  test('is empty after the end', () => {
     expect(writer.checkpoint(1, START).length).toBe(0);
     expect(writer.take().length).toBe(0);
   });
 
   describeWithPeer('for memray', `memray-${MEMRAY_OF[format]}`, () => {
-    test('it is a capture like any other, and so is what goes on', async () => {
+    test('is a valid capture, and so is its continuation', async () => {
       expect(await runMemray(format, ['stats', captureFile(finished)])).toContain('110.000B');
       expect(await runMemray(format, ['stats', captureFile(whole)])).toContain('117.000B');
     });

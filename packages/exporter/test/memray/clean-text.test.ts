@@ -26,7 +26,7 @@ test.each([
   expect(cleanName(name)).toBe(expected);
 });
 
-test('what is clean stays', () => {
+test('clean names are unchanged', () => {
   const text = fc.string({
     unit: fc.constantFrom('[', ']', '\\', 'a', 'A', '.', '1', '/', ' ', '\0', '\ud800', '\n'),
   });
@@ -51,7 +51,7 @@ test('a clean name can be written as a string of a capture', () => {
 });
 
 test.each(['get [foo]', '/app/[slug]/[...rest].js', '*[Symbol.iterator]', 'a[', 'tail\\', 'plain', '[[x]]'])(
-  '%j comes back from its escapes',
+  '%j is restored when its escapes are removed',
   (name) => {
     expect(plainName(cleanName(name))).toBe(name);
   },

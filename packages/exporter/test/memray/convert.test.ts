@@ -1,4 +1,5 @@
-// Captures between format versions: what is copied is the same bytes, what is written anew says the same.
+// Conversion between format versions: copied records must be the same bytes, rewritten ones must have the same
+// contents.
 import { describe, expect, test } from 'vitest';
 import { describeWithPeer } from '../../../../test/support/peer-test.js';
 import { MemrayConverter } from '../../src/memray/convert-memray.js';
@@ -9,7 +10,7 @@ import { formatOf, golden, goldenNames } from './golden.js';
 import { askOracle, captureFile, MEMRAY_OF, type Oracle } from './oracle.js';
 import { randomCapture } from './random-capture.js';
 
-/** The capture in another format, pushed in pieces of this size. */
+/** Converts a capture to another format, pushed in pieces of `size` bytes. */
 function converted(bytes: Uint8Array, format: MemrayFormat, size = bytes.length): Uint8Array {
   const converter = new MemrayConverter(format);
   const pieces: Uint8Array[] = [];
@@ -24,7 +25,7 @@ function converted(bytes: Uint8Array, format: MemrayFormat, size = bytes.length)
   return whole;
 }
 
-/** The bytes of all records, and the lines that print them. */
+/** Returns the bytes of all records, and their printed lines. */
 function records(bytes: Uint8Array): { raw: Buffer; lines: readonly string[] } {
   const raw: Uint8Array[] = [];
   const lines: string[] = [];
@@ -35,7 +36,7 @@ function records(bytes: Uint8Array): { raw: Buffer; lines: readonly string[] } {
   return { raw: Buffer.concat(raw), lines: lines.slice(1) };
 }
 
-/** All that analyses say, without numbers that formats choose for themselves. */
+/** Returns the results of all analyses, without numbers that formats assign themselves. */
 function saysOf(bytes: Uint8Array, firstLines = true): unknown {
   const analyzer = analyzeMemray([bytes], { stats: true, temporaryThreshold: 1 });
   const { allocations, allocatedBytes, sizes, allocators } = analyzer.stats(10_000);
@@ -59,18 +60,18 @@ describe.each(goldenNames())('%s', (name) => {
   const { bytes } = golden(name);
   const from = formatOf(name);
 
-  test.each(MEMRAY_FORMATS)('to %d says the same', (to) => {
+  test.each(MEMRAY_FORMATS)('keeps the contents when converted to %d', (to) => {
     const result = converted(bytes, to);
     expect(analyzeMemray([result]).header!.format).toBe(to);
     const firstLines = to !== 11;
     expect(saysOf(result, firstLines)).toEqual(saysOf(bytes, firstLines));
   });
 
-  test('records that are the same in both formats are the same bytes', () => {
+  test('copies records that are equal in both formats byte by byte', () => {
     const original = records(bytes);
     for (const to of MEMRAY_FORMATS.filter((format) => (format === 11) === (from === 11))) {
       const result = records(converted(bytes, to));
-      // Behind a cut capture a trailer may follow, to keep the zeros of its last record.
+      // A cut capture may get a trailer, so that the zeros of its last record are kept.
       expect(result.raw.subarray(0, original.raw.length).equals(original.raw)).toBe(true);
       expect(result.lines.slice(0, original.lines.length)).toEqual(original.lines);
       expect(result.raw.length - original.raw.length).toBeLessThanOrEqual(
@@ -79,7 +80,7 @@ describe.each(goldenNames())('%s', (name) => {
     }
   });
 
-  test('in pieces of any size', () => {
+  test('accepts pieces of any size', () => {
     for (const to of MEMRAY_FORMATS) {
       for (const size of [7, 1000]) {
         expect(Buffer.from(converted(bytes, to, size)).equals(converted(bytes, to))).toBe(true);
@@ -87,7 +88,7 @@ describe.each(goldenNames())('%s', (name) => {
     }
   });
 
-  test('there and back again', () => {
+  test('restores the capture when converted there and back', () => {
     for (const via of MEMRAY_FORMATS) {
       const firstLines = via !== 11;
       expect(saysOf(converted(converted(bytes, via), from), firstLines)).toEqual(saysOf(bytes, firstLines));
@@ -96,9 +97,9 @@ describe.each(goldenNames())('%s', (name) => {
 });
 
 describe.each(['synthetic/node-demo.v13.bin', 'synthetic/node-demo.v11.bin', 'synthetic/node-agg.v12.bin'])(
-  '%s that is cut anywhere',
+  'a capture cut anywhere: %s',
   (name) => {
-    test.each(MEMRAY_FORMATS)('is converted up to there, to %d', (to) => {
+    test.each(MEMRAY_FORMATS)('is converted up to the cut, to %d', (to) => {
       const { bytes } = golden(name);
       let readable = 0;
       for (let length = 1; length < bytes.length; length += 1) {
@@ -123,7 +124,7 @@ function isReadable(bytes: Uint8Array): boolean {
   }
 }
 
-test('pieces may come in one Buffer that is used again', () => {
+test('pieces may reuse one Buffer', () => {
   const { bytes } = golden('synthetic/node-demo.v13.bin');
   const converter = new MemrayConverter(12);
   const piece = Buffer.alloc(10);
@@ -138,7 +139,7 @@ test('pieces may come in one Buffer that is used again', () => {
   expect(saysOf(converter.take())).toEqual(saysOf(bytes));
 });
 
-test('a capture cut in its header is refused', () => {
+test('rejects a capture cut in its header', () => {
   const converter = new MemrayConverter(12);
   converter.push(golden('uncompressed.v13.bin').bytes.subarray(0, 40));
   expect(() => converter.end()).toThrow(/header/);
@@ -175,7 +176,7 @@ async function expectSameOracle(bytes: Uint8Array, from: MemrayFormat, to: Memra
   expect(comparable(other)).toEqual(comparable(original));
 }
 
-/** With stacks spelled out, in an order of its own. */
+/** Returns the result with spelled-out stacks, sorted. */
 function comparable(oracle: Oracle): unknown {
   const { locations, temporalHighWaterMark, temporalLeaks, ...rest } = oracle;
   const text = JSON.stringify({ ...rest, temporalHighWaterMark, temporalLeaks }, (key, value: unknown) => {

@@ -25,24 +25,24 @@ const HEADER: MemrayHeader = {
   sysPath: [],
 };
 
-/** The header alone. */
+/** Returns the header alone. */
 export function headerBytes(header: Partial<MemrayHeader> = {}): Uint8Array {
   const out = new ByteWriter();
   writeHeader(out, { ...HEADER, ...header });
   return out.take();
 }
 
-/** A capture of these records, given as a hex dump. */
+/** Returns a capture of these records, given as a hex dump. */
 export function captureOf(records: string, header: Partial<MemrayHeader> = {}): Uint8Array {
   return Buffer.concat([headerBytes(header), hex(records)]);
 }
 
-/** A capture of format 13 of the records that `write` writes. */
+/** Returns a capture of format 13 with the records that `write` writes. */
 export function captureBy(write: (records: RecordEncoder12) => void): Uint8Array {
   const out = new ByteWriter();
   write(new RecordEncoder12(out));
   return Buffer.concat([headerBytes(), out.take()]);
 }
 
-/** `c` switches to thread 1; an allocation without it is damage. */
+/** Switches to thread 1. An allocation without it is damage. */
 export const THREAD_1 = '0c 01 00 00 00 00 00 00 00';

@@ -12,7 +12,7 @@ import { golden, goldenNames } from './golden.js';
 import { hex } from './hex.js';
 import { randomCapture } from './random-capture.js';
 
-/** Reads and says what was wrong, or what was thrown. */
+/** Reads a capture, and returns its damage or the thrown error. */
 function problem(bytes: Uint8Array): string | undefined {
   try {
     const { damage } = analyzeMemray([bytes]);
@@ -23,7 +23,7 @@ function problem(bytes: Uint8Array): string | undefined {
   }
 }
 
-describe('what is no capture', () => {
+describe('rejects other files', () => {
   test.each([
     ['nothing', '', 'memray: the header is cut at byte 0'],
     ['a few letters', '6d 65 6d', 'memray: the header is cut at byte 3'],
@@ -44,7 +44,7 @@ describe('what is no capture', () => {
     expect(problem(hex(bytes))).toBe(message);
   });
 
-  test('a kind of file that does not exist', () => {
+  test('rejects an unknown kind of file', () => {
     const bytes = headerBytes();
     bytes[16] = 2;
     expect(problem(Buffer.concat([bytes, hex('02 01 01')]))).toBe(
@@ -52,7 +52,7 @@ describe('what is no capture', () => {
     );
   });
 
-  test('a header that never ends', () => {
+  test('rejects a header without end', () => {
     const analyzer = new MemrayAnalyzer();
     const endless = new Uint8Array(1 << 20).fill(0x61);
     analyzer.push(headerBytes().subarray(0, 49));
@@ -62,7 +62,7 @@ describe('what is no capture', () => {
   });
 });
 
-describe('damage ends the reading where it is', () => {
+describe('stops reading at damage', () => {
   test.each([
     ['an unknown record', `${THREAD_1} fe 02 05 03`, 'unknown record type 0x03 @12'],
     ['a zero', `${THREAD_1} fe 02 05 00 01`, 'unknown record type 0x00 @12'],
@@ -117,20 +117,20 @@ describe('damage ends the reading where it is', () => {
     expect(problem(captureOf(records, { fileFormat: 'AGGREGATED_ALLOCATIONS' }))).toContain(reason);
   });
 
-  test('what came before counts', () => {
+  test('uses the data before damage', () => {
     const analyzer = analyzeMemray([captureOf(`02 05 01 ${THREAD_1} fe 02 05 03 fe 02 05`)]);
     expect([analyzer.events, analyzer.liveBytes, analyzer.snapshots().length]).toEqual([1, 5, 1]);
     expect([analyzer.complete, analyzer.stopped]).toEqual([false, true]);
   });
 
-  test('what comes after the trailer does not', () => {
+  test('ignores data after the trailer', () => {
     const analyzer = analyzeMemray([captureOf(`${THREAD_1} fe 02 05 01 ff ff ff`)]);
     expect([analyzer.complete, analyzer.damage, analyzer.liveBytes]).toEqual([true, undefined, 5]);
   });
 });
 
-describe('a file that is cut', () => {
-  test('raw, at every byte: all whole records count, and the damage names the record and where it begins', () => {
+describe('for a truncated file', () => {
+  test('raw, at every byte: uses all complete records, and reports the name and offset of the last one', () => {
     const { bytes, events } = randomCapture({ seed: 9, events: 150, format: 13 });
     const header = firstRecord(bytes);
     let last = 0;
@@ -152,7 +152,7 @@ describe('a file that is cut', () => {
     expect(last).toBe(events.length);
   });
 
-  test('with zeros behind, as a killed memray leaves it, the same', () => {
+  test('with zeros at the end, as a killed memray leaves it: gives the same result', () => {
     const { bytes } = randomCapture({ seed: 10, events: 40, format: 13 });
     for (let length = firstRecord(bytes) + 1; length < bytes.length; length += 1) {
       const cut = analyzeMemray([bytes.slice(0, length)]);
@@ -183,7 +183,7 @@ describe('a file that is cut', () => {
     'native.v11.bin',
     'aggregate.v12.bin',
     'synthetic/node-lz4-stored-two-frames.v13.bin',
-  ])('LZ4 (%s), at many bytes: reads what is there and says where the file ends', (name) => {
+  ])('LZ4 (%s), at many bytes: reads the available data, and reports where the file ends', (name) => {
     const bytes = new Uint8Array(golden(name).bytes);
     const counts: number[] = [];
     for (let length = 0; length < bytes.length; length += 1 + (bytes.length >> 8)) {
@@ -199,8 +199,8 @@ describe('a file that is cut', () => {
   });
 });
 
-describe('anything else', () => {
-  test('changed bytes never crash it, and never make it slow', () => {
+describe('for arbitrary data', () => {
+  test('changed bytes never crash the reader or make it slow', () => {
     const names = goldenNames();
     const mutation = fc.record({
       name: fc.constantFrom(...names),
@@ -217,7 +217,7 @@ describe('anything else', () => {
     );
   });
 
-  test('nor do random records', () => {
+  test('random records never crash the reader or make it slow', () => {
     fc.assert(
       fc.property(
         fc.constantFrom(11, 12, 13),
@@ -238,7 +238,7 @@ describe('anything else', () => {
   });
 });
 
-/** Reads with all analyses and asks for everything: `fine`, also if it is refused in the proper way. */
+/** Reads with all analyses and requests all results. Returns `fine`, also when the file is rejected properly. */
 function outcome(bytes: Uint8Array): string {
   try {
     const analyzer = analyzeMemray([bytes], { stats: true, temporaryThreshold: 1, temporal: true });
@@ -259,7 +259,7 @@ function outcome(bytes: Uint8Array): string {
   return 'fine';
 }
 
-/** Reads a compressed capture that is cut: why it ended. */
+/** Reads a truncated compressed capture. Returns why it ended. */
 function cutReason(stream: RecordStream, bytes: Uint8Array): string {
   try {
     stream.push(bytes);
@@ -271,7 +271,7 @@ function cutReason(stream: RecordStream, bytes: Uint8Array): string {
   }
 }
 
-/** Where the first record begins: the memory record that every random capture starts with. */
+/** Returns the offset of the first record: the memory record at the start of every random capture. */
 function firstRecord(bytes: Uint8Array): number {
   for (let length = 50; ; length += 1) {
     try {
@@ -281,7 +281,7 @@ function firstRecord(bytes: Uint8Array): number {
   }
 }
 
-/** The fields of an aggregated allocation. */
+/** Returns the fields of an aggregated allocation. */
 function row(allocator: number, stack: number): string {
   const word = (value: number) => `${value.toString(16).padStart(2, '0')} ${'00 '.repeat(7)}`;
   return [1, allocator, 0, stack, 0, 1, 1, 1, 1].map(word).join(' ');

@@ -19,14 +19,14 @@ import {
 
 const names = goldenNames();
 
-/** The captures that end inside a record, and how; others are whole or end between two records. */
+/** Captures that end inside a record, with the expected damage. Others are complete or end between two records. */
 const DAMAGE: ReadonlyMap<string, string> = new Map([
   ['synthetic/node-cut-zeropad.v13.bin', 'the file ends inside a record (allocation), after 3 bytes of it'],
   ['synthetic/node-cut.v13.bin', 'the file ends inside a record (allocation), after 2 bytes of it'],
   ['synthetic/node-killed.v13.bin', 'the file ends inside a record (allocation), after 3 bytes of it'],
 ]);
 
-test('there are captures of every kind', () => {
+test('has captures of every kind', () => {
   expect(names.length).toBeGreaterThan(30);
 });
 
@@ -36,12 +36,12 @@ describe.each(names)('%s', (name) => {
   const options = { stats: true, temporaryThreshold: 1, temporal: true };
   const analyzer = analyzeMemray([bytes], options);
 
-  test('every record, as memray parse prints it', () => {
+  test('prints every record as memray parse does', () => {
     const lines: string[] = [];
     const stream = new RecordStream(new RecordPrinter((line) => lines.push(line)));
     stream.push(bytes);
     const { complete, damage } = stream.end();
-    // Of a record that is cut memray prints the name and no more.
+    // memray prints only the name of a cut record.
     const whole = parse.at(-1)?.endsWith(' ') ? parse.slice(0, -1) : parse;
     expect(lines).toEqual(whole);
     expect(complete).toBe(whole.at(-1)!.endsWith('TRAILER'));
@@ -49,7 +49,7 @@ describe.each(names)('%s', (name) => {
     expect(damage === undefined || !complete).toBe(true);
   });
 
-  test('the same in pieces of any size', () => {
+  test('gives the same result with pieces of any size', () => {
     for (const size of [1, 7, 1000]) {
       const lines: string[] = [];
       const stream = new RecordStream(new RecordPrinter((line) => lines.push(line)));
@@ -61,7 +61,7 @@ describe.each(names)('%s', (name) => {
     }
   });
 
-  test('peak, end and memory records', () => {
+  test('agrees on peak, end and memory records', () => {
     expect(analyzer.peakBytes).toBe(expected.metadata.peak_memory);
     const snapshots = analyzer.snapshots().map((s) => [s.millis, s.residentBytes, s.heapBytes]);
     expect(snapshots).toEqual(expected.memory_snapshots);
@@ -71,7 +71,7 @@ describe.each(names)('%s', (name) => {
     expect(analyzer.liveBytes).toBe(expected.events.final_bytes);
   });
 
-  test('high-water mark and leaks, by thread and merged', () => {
+  test('agrees on high-water mark and leaks, by thread and merged', () => {
     const { high_water_mark: peak, leaks } = expected;
     const memray = { countsOfMemray: aggregated };
     const merged = { mergeThreads: true, ...memray };
@@ -83,7 +83,7 @@ describe.each(names)('%s', (name) => {
     expect(mergedRows(analyzer, analyzer.leaks(merged))).toEqual(expectedRows(expected, leaks.merged));
   });
 
-  test('allocators of what is put together', () => {
+  test('agrees on the allocators of merged records', () => {
     const { high_water_mark: peak, leaks } = expected;
     for (const [records, wanted] of [
       [analyzer.highWaterMark(), peak.by_thread],
@@ -96,7 +96,7 @@ describe.each(names)('%s', (name) => {
   });
 
   if (!aggregated)
-    test('temporary allocations', () => {
+    test('agrees on temporary allocations', () => {
       const rows = byThread(analyzer, analyzer.temporary());
       expect(rows).toEqual(
         expectedRows(expected, expected.temporary_threshold_1 as readonly ExpectedRecord[]),
@@ -104,7 +104,7 @@ describe.each(names)('%s', (name) => {
     });
 
   if (!aggregated)
-    test('windows', () => {
+    test('agrees on windows', () => {
       const { bytes_by_snapshot: peaks, records } = expected.temporal_high_water_mark!;
       expect(analyzer.temporalPeaks(true)).toEqual(peaks);
       expect(intervals(analyzer, analyzer.temporalHighWaterMark(true))).toEqual(
@@ -116,7 +116,7 @@ describe.each(names)('%s', (name) => {
     });
 
   if (!('error' in expected.stats))
-    test('stats', () => {
+    test('agrees on stats', () => {
       const wanted = expected.stats as ExpectedStats;
       const stats = analyzer.stats(1000);
       expect(stats.allocations).toBe(wanted.total_num_allocations);

@@ -6,7 +6,7 @@ import type { MemrayFormat } from '../../src/memray/index.js';
 
 const FOLDER = fileURLToPath(new URL('../../../../test/golden/memray', import.meta.url));
 
-/** What the real memray says of a capture; test/golden/memray/README.md says what the fields mean. */
+/** The results of the real memray for a capture. test/golden/memray/README.md explains the fields. */
 export interface Expected {
   readonly header: Readonly<Record<string, string>>;
   readonly metadata: { readonly total_allocations: number; readonly peak_memory: number };
@@ -67,18 +67,18 @@ export interface ExpectedIntervals {
   readonly intervals: readonly (readonly [number, number | null, number, number])[];
 }
 
-/** All captures, as names for {@link golden}. */
+/** Returns all captures, as names for {@link golden}. */
 export function goldenNames(): readonly string[] {
   const names = fs.readdirSync(FOLDER, { recursive: true, encoding: 'utf8' });
   return names.filter((name) => name.endsWith('.bin')).sort();
 }
 
-/** The format that a capture's name tells. */
+/** Returns the format in a capture's name. */
 export function formatOf(name: string): MemrayFormat {
   return Number(/\.v(\d\d)/.exec(name)![1]) as MemrayFormat;
 }
 
-/** A capture, what memray makes of it, and what `memray parse` prints. */
+/** Returns a capture, memray's results for it, and the output of `memray parse`. */
 export function golden(name: string): { bytes: Uint8Array; expected: Expected; parse: readonly string[] } {
   const base = path.join(FOLDER, name.slice(0, -'.bin'.length));
   const expected = JSON.parse(fs.readFileSync(`${base}.expected.json`, 'utf8')) as Expected;

@@ -1,10 +1,10 @@
 import type { AllocatorName } from '../../src/memray/index.js';
 
-/** Function, file, line; a stack lists them from the innermost outwards. */
+/** Function, file and line. A stack lists them from the innermost outwards. */
 export type Location = readonly [string, string, number];
 export type Stack = readonly Location[];
 
-/** One allocation or deallocation, as a report tells it: frees have size 0 and no stack. */
+/** One allocation or deallocation, as in a report: frees have size 0 and no stack. */
 export interface HeapEvent {
   readonly tid: number;
   readonly address: number;
@@ -13,7 +13,7 @@ export interface HeapEvent {
   readonly stack: Stack;
 }
 
-/** What is alive of one thread and stack. */
+/** Live allocations of one thread and stack. */
 export interface Group {
   readonly tid: number;
   readonly stack: Stack;
@@ -30,8 +30,8 @@ interface Mapping {
 const FREES: ReadonlySet<AllocatorName> = new Set(['FREE', 'PYMALLOC_FREE']);
 
 /**
- * The rules of a heap in their plainest form, to judge cleverer code and memray itself: what is alive after
- * each event, how much, and when that was the most (of equal moments the latest).
+ * The simplest implementation of a heap, to check faster code and memray itself: live allocations after each event,
+ * their size, and the time of the maximum (of equal ones the latest).
  */
 export class HeapModel {
   readonly #live: Map<number, HeapEvent> = new Map();
@@ -57,7 +57,7 @@ export class HeapModel {
     this.#events += 1;
   }
 
-  /** What is alive, by thread and stack, or by stack alone with tid 0. */
+  /** Returns live allocations by thread and stack, or by stack alone with tid 0. */
   groups(merged: boolean): Group[] {
     const groups = new Map<string, Group>();
     const add = ({ tid, stack }: HeapEvent, size: number) => {
@@ -98,13 +98,13 @@ export class HeapModel {
   }
 }
 
-/** The heap at its high-water mark. */
+/** Returns the heap at its high-water mark. */
 export function atPeak(events: readonly HeapEvent[]): HeapModel {
   const whole = atEnd(events);
   return atEnd(events.slice(0, whole.peakIndex + 1));
 }
 
-/** The heap after all of it. */
+/** Returns the heap after all events. */
 export function atEnd(events: readonly HeapEvent[]): HeapModel {
   const heap = new HeapModel();
   for (const event of events) heap.feed(event);

@@ -1,4 +1,4 @@
-// The heap followed on a thread of its own: from dist, because the thread runs what is built.
+// The heap followed on a separate thread. Uses dist, because the thread runs the built code.
 import { writeFileSync } from 'node:fs';
 import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -13,7 +13,7 @@ import { HighWaterMark } from '../../src/memray/high-water-mark.js';
 import { DEFAULT_LIMITS, type MemrayAnalyzerOptions } from '../../src/memray/index.js';
 import { randomCapture } from './random-capture.js';
 
-/** More than fit the ring between the threads, twice. */
+/** More events than fit into the ring between the threads, twice. */
 const EVENTS = 300_000;
 const DIST = new URL('../../dist/memray/index.js', import.meta.url).href;
 const THREAD = new URL('../../dist/memray/heap-thread-main.js', import.meta.url);
@@ -49,21 +49,21 @@ function resultsOf(analyzer: MemrayAnalyzer) {
 }
 
 describe('a long capture', () => {
-  test('says the same on two threads as on one', () => {
+  test('has the same results on two threads as on one', () => {
     const one = resultsOf(analyze(bytes, { stats: true }));
     expect(one.events).toBeGreaterThan(280_000);
     expect(one.records[0]!.length).toBeGreaterThan(100);
     expect(resultsOf(analyze(bytes, { stats: true, ownThread: true }))).toEqual(one);
   });
 
-  test('that is cut inside a record says what came before', () => {
+  test('has the results before the cut when it ends inside a record', () => {
     const cut = bytes.subarray(0, bytes.length * 0.9);
     const two = analyze(cut, { stats: true, ownThread: true });
     expect(two.complete).toBe(false);
     expect(resultsOf(two)).toEqual(resultsOf(analyze(cut, { stats: true })));
   });
 
-  test('makes the same profile', () => {
+  test('has the same profile', () => {
     const profiles = [false, true].map((ownThread) => {
       const profiler = new MemrayProfiler({ ownThread });
       profiler.push(bytes);
@@ -73,7 +73,7 @@ describe('a long capture', () => {
     expect(profiles[1]).toEqual(profiles[0]);
   });
 
-  test('beyond a limit of what is alive is refused as on one thread', () => {
+  test('is rejected as on one thread when it exceeds a limit of live allocations', () => {
     const limits = { maxLive: 1000 };
     const refusals = [false, true].map((ownThread) => {
       try {
@@ -88,7 +88,7 @@ describe('a long capture', () => {
   });
 });
 
-test('a capture that is not read to its end keeps no process alive', async () => {
+test('a capture that is not read to its end does not keep the process alive', async () => {
   const program = `
     import { readFileSync } from 'node:fs';
     import { MemrayAnalyzer } from '${DIST}';
@@ -104,7 +104,7 @@ test('a capture that is not read to its end keeps no process alive', async () =>
   expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: 'left', stderr: '' });
 });
 
-test('the thread of a capture that nobody reads on ends', async () => {
+test('the thread of a dropped capture ends', async () => {
   const program = `
     import { MemrayAnalyzer } from '${DIST}';
     import { readFileSync } from 'node:fs';
@@ -121,7 +121,7 @@ test('the thread of a capture that nobody reads on ends', async () => {
   expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: 'ended', stderr: '' });
 });
 
-test('a thread that is woken late, for a piece it has done already, waits on', async () => {
+test('a thread keeps waiting when it is woken late, for a piece it has already replayed', async () => {
   const ring = new HeapRing();
   const { port1, port2 } = new MessageChannel();
   const workerData = { buffers: ring.buffers, limits: DEFAULT_LIMITS, port: port2 };
@@ -134,10 +134,10 @@ test('a thread that is woken late, for a piece it has done already, waits on', a
   };
   handOver(16);
   await pollUntil(() => !ring.hasFilled, { what: 'the first piece to be done' });
-  // As by a reader that was held up between saying that there is more and waking the other.
+  // Simulates a reader that was suspended between publishing a piece and waking the other thread.
   const wake = () => Atomics.notify(ring.buffers.control, 0) > 0;
   await pollUntil(wake, { what: 'the thread to wait for the second piece', everyMillis: 1 });
-  // It waits again, or has gone on with what is not there.
+  // Either the thread waits again, or it has continued with a missing piece.
   await pollUntil(() => wake() || ring.answered, { what: 'what comes of it', everyMillis: 1 });
   handOver(32);
   ring.handOver(0);
@@ -147,11 +147,11 @@ test('a thread that is woken late, for a piece it has done already, waits on', a
 });
 
 describe('without a second thread', () => {
-  // From the sources there is no file for the thread to run.
+  // The sources contain no built file for the thread to run.
   test.each([
     ['which does not start', 2],
     ['for which there is no processor', 1],
-  ])('%s, all is done on this one', (_, processors) => {
+  ])('%s, all work is done on this thread', (_, processors) => {
     const pipeline = new UnbuiltPipeline(DEFAULT_LIMITS, processors);
     const plain = new HighWaterMark(DEFAULT_LIMITS);
     for (const listener of [pipeline.listeners[0]!, plain]) {
@@ -166,7 +166,7 @@ describe('without a second thread', () => {
   });
 });
 
-test('events keep their kind, address and size, however large', () => {
+test('keeps the kind, address and size of events, however large', () => {
   const told: unknown[][] = [];
   const heard: unknown[][] = [];
   const noteIn = (list: unknown[][]) => ({

@@ -1,4 +1,4 @@
-/** The bytes of a hex dump: what follows `//` on a line is a remark, blanks are free. */
+/** Parses a hex dump. Text after `//` on a line is a comment, and spaces are ignored. */
 export function hex(dump: string): Uint8Array {
   const digits = dump
     .split('\n')
@@ -8,7 +8,7 @@ export function hex(dump: string): Uint8Array {
   return Uint8Array.from(Buffer.from(digits, 'hex'));
 }
 
-/** Two-digit hex bytes, for readable failures. */
+/** Formats bytes as two-digit hex, for readable failures. */
 export function dump(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('hex').replaceAll(/../g, '$& ').trim();
 }

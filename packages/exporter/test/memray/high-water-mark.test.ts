@@ -11,7 +11,7 @@ import { randomCapture, START } from './random-capture.js';
 import { AGGREGATED_EXAMPLE, ALL_ALLOCATIONS_EXAMPLE } from './worked-examples.js';
 
 describe.each([13, 12, 11] as const)('format %d', (format: MemrayFormat) => {
-  test.each([1, 2, 3, 4, 5, 6, 7, 8])('random capture %d agrees with the plain model', (seed) => {
+  test.each([1, 2, 3, 4, 5, 6, 7, 8])('agrees with the simple model for random capture %d', (seed) => {
     const { bytes, events, memoryRecords, threadNames } = randomCapture({ seed, events: 4000, format });
     const analyzer = analyzeMemray([bytes]);
     const end = atEnd(events);
@@ -37,7 +37,7 @@ describe.each([13, 12, 11] as const)('format %d', (format: MemrayFormat) => {
   });
 });
 
-test('the worked example of all allocations', () => {
+test('reads the worked example of all allocations', () => {
   const analyzer = analyzeMemray([ALL_ALLOCATIONS_EXAMPLE], { stats: true });
   expect(analyzer.header).toMatchObject({
     format: 13,
@@ -62,7 +62,7 @@ test('the worked example of all allocations', () => {
   expect(analyzer.stats().modulesByBytes).toEqual([{ module: 'a', bytes: 8556, count: 3 }]);
 });
 
-test('the worked example of an aggregated file', () => {
+test('reads the worked example of an aggregated file', () => {
   const analyzer = analyzeMemray([AGGREGATED_EXAMPLE]);
   expect(analyzer.header).toMatchObject({ fileFormat: 'AGGREGATED_ALLOCATIONS', commandLine: 'x' });
   expect(analyzer.highWaterMark()).toMatchObject([{ bytes: 300, count: 2, allocators: ['MALLOC'] }]);
@@ -75,7 +75,7 @@ test('the worked example of an aggregated file', () => {
   expect([analyzer.peakBytes, analyzer.liveBytes]).toEqual([300, 100]);
 });
 
-test('a capture may be looked at while it grows', () => {
+test('has results while a capture grows', () => {
   const w = new MemrayWriter({ commandLine: 'x', pid: 1, startTimeMillis: START });
   const stack = w.stack(undefined, w.frame('f', '/a.js', 1));
   const analyzer = new Follower(w);
@@ -92,7 +92,7 @@ test('a capture may be looked at while it grows', () => {
   expect(analyzer.read().complete).toBe(true);
 });
 
-test('a name given later counts for all, and so does a function declared again', () => {
+test('a later name counts for the whole capture, and so does a later declaration of a function', () => {
   const w = new MemrayWriter({ commandLine: 'x', pid: 1, startTimeMillis: START });
   w.allocation(5, 64, 100, undefined);
   w.threadName(5, 'one');
@@ -101,7 +101,7 @@ test('a name given later counts for all, and so does a function declared again',
   expect(analyzeMemray([w.take()]).threads).toEqual([{ id: 5n, name: 'two' }]);
 });
 
-test('what was not asked for is an error', () => {
+test('throws for results that were not requested', () => {
   const analyzer = analyzeMemray([ALL_ALLOCATIONS_EXAMPLE]);
   expect(() => analyzer.stats()).toThrow('this needs the option stats');
   expect(() => analyzer.temporary()).toThrow('this needs the option temporaryThreshold');

@@ -20,17 +20,17 @@ const frames = captureBy((records) => {
   records.trailer();
 });
 
-test('maxBytes', () => {
+test('maxBytes limits the capture', () => {
   expect(refusal(frames, { maxBytes: 100 })).toBe(
     'FormatError: memray: more than 100 bytes (maxBytes) at byte 100',
   );
   expect(refusal(frames, { maxBytes: frames.length })).toBe('none');
 });
 
-test('maxBytes is of what was unpacked: a bomb is not unpacked to its end', () => {
+test('maxBytes limits the decompressed size: a bomb is not decompressed to its end', () => {
   const header = headerBytes();
   const stored = `${hexWord(header.length + 2 ** 31)} ${Buffer.from(header).toString('hex')}`;
-  // Three literals, a memory record, and a match that repeats them up to nearly 64 KiB.
+  // Three literals (a memory record), and a match that repeats them up to nearly 64 KiB.
   const block = `3f 02 01 01 03 00 ${'ff '.repeat(256)} 02 00`;
   const blocks = `${hexWord(hex(block).length)} ${block}`.repeat(40);
   const bomb = hex(`04 22 4d 18 60 40 82 ${stored} ${blocks} 00 00 00 00`);
@@ -38,7 +38,7 @@ test('maxBytes is of what was unpacked: a bomb is not unpacked to its end', () =
   expect(refusal(bomb, { maxBytes: 1_000_000 })).toContain('more than 1000000 bytes (maxBytes)');
 });
 
-test('maxFrames', () => {
+test('maxFrames limits tables', () => {
   expect(refusal(frames, { maxFrames: 10 })).toBe('FormatError: memray: more than 10 functions (maxFrames)');
   expect(refusal(frames, { maxFrames: 20 })).toBe('none');
   const threads = captureBy((records) => {
@@ -66,7 +66,7 @@ test('maxFrames', () => {
   );
 });
 
-test('maxTextBytes', () => {
+test('maxTextBytes limits names', () => {
   expect(refusal(frames, { maxTextBytes: 500 })).toBe(
     'FormatError: memray: more than 500 bytes of names and line tables (maxTextBytes)',
   );
@@ -76,12 +76,12 @@ test('maxTextBytes', () => {
   );
 });
 
-test('a thread that is named again and again costs the last name', () => {
+test('only the last name of a thread counts when it is named repeatedly', () => {
   const names = captureOf(`${THREAD_1} ${`0a ${'61 '.repeat(30)} 00 `.repeat(100)} 01`);
   expect(refusal(names, { maxTextBytes: 40 })).toBe('none');
 });
 
-test('maxLive', () => {
+test('maxLive limits live allocations', () => {
   const live = captureBy((records) => {
     records.contextSwitch(1);
     for (let at = 1; at < 20; at += 1) records.allocation(at * 8, 1, 6);
@@ -92,7 +92,7 @@ test('maxLive', () => {
   expect(refusal(live, { maxLive: 19 })).toBe('none');
 });
 
-test('maxLive bounds the intervals of temporal analysis', () => {
+test('maxLive limits the intervals of temporal analysis', () => {
   const w = new MemrayWriter({ commandLine: 'x', pid: 1, startTimeMillis: 0 });
   for (let at = 0; at < 50; at += 1) {
     w.memoryRecord(1, at);
@@ -106,7 +106,7 @@ test('maxLive bounds the intervals of temporal analysis', () => {
   );
 });
 
-/** A little-endian word of 32 bits. */
+/** Returns a little-endian 32-bit word. */
 function hexWord(value: number): string {
   const word = Buffer.alloc(4);
   word.writeUInt32LE(value);

@@ -37,7 +37,7 @@ test('agrees with a Map', () => {
   );
 });
 
-test('many come and go, and none is lost', () => {
+test('keeps all entries through many additions and removals', () => {
   const table = new LiveTable(DEFAULT_LIMITS);
   for (let at = 1; at <= 50_000; at += 1) expect(table.set(0, at * 16, at, at)).toBe(0);
   for (let at = 1; at <= 50_000; at += 2) expect(table.remove(0, at * 16)).toBe(at);
@@ -45,13 +45,13 @@ test('many come and go, and none is lost', () => {
   expect(table.size).toBe(0);
 });
 
-test('more than allowed is an error', () => {
+test('throws beyond the limit', () => {
   const table = new LiveTable({ ...DEFAULT_LIMITS, maxLive: 3 });
   for (let at = 1; at <= 3; at += 1) table.set(0, at, 1, 1);
   expect(() => table.set(0, 4, 1, 1)).toThrow('memray: more than 3 allocations alive at once (maxLive)');
 });
 
-/** High and low half of the n-th address. */
+/** Returns the high and low half of the n-th address. */
 type Addresses = (n: number) => readonly [high: number, low: number];
 
 const every =
@@ -79,16 +79,16 @@ test.each<readonly [string, Addresses]>([
     table.set(...addressOf(n), 1, 8);
     dense.set(...addressOf(n), 1, 8);
   }
-  // Where the half of the slots is in use, runs are longer.
+  // Probing takes longer when half of the slots are used.
   expect(dense.meanDistance()).toBeLessThan(60);
-  // What lies together is found together: a block of 64 slots may begin where another is not over.
+  // Adjacent addresses are adjacent: a block of 64 slots may overlap the previous one.
   expect(table.meanDistance()).toBeLessThan(25);
   for (let n = 0; n < 50_000; n += 2) table.remove(...addressOf(n));
   expect(table.size).toBe(25_000);
   expect(table.meanDistance()).toBeLessThan(25);
 });
 
-test('sizes of 4 GiB and more do not stay behind', () => {
+test('frees the sizes of removed entries of 4 GiB and more', () => {
   const table = new LiveTable(DEFAULT_LIMITS);
   const grown = heapGrowth(() => {
     for (let at = 0; at < 200_000; at += 1) {
@@ -98,11 +98,11 @@ test('sizes of 4 GiB and more do not stay behind', () => {
     }
   });
   expect(table.size).toBe(0);
-  // Those of half of them would be some 10 MB.
+  // Keeping half of them would take some 10 MB.
   expect(grown).toBeLessThan(2e6);
 });
 
-/** Bytes of this process's heap that are alive after `work` and were not before. */
+/** Returns the number of bytes in this process's heap that `work` added. */
 function heapGrowth(work: () => void): number {
   globalThis.gc!();
   const before = process.memoryUsage().heapUsed;

@@ -59,7 +59,7 @@ test('agrees with a list of intervals', () => {
   );
 });
 
-test('stays quick with many mappings', () => {
+test('is fast with many mappings', () => {
   const tree = new MappingTree(DEFAULT_LIMITS);
   for (let at = 0; at < 200_000; at += 1) tree.add(at * 8192, at * 8192 + 4096, 1);
   let bytes = 0;
@@ -72,13 +72,13 @@ test('stays quick with many mappings', () => {
   expect(tree.size).toBe(400_000);
 });
 
-test('more than allowed is an error', () => {
+test('throws beyond the limit', () => {
   const tree = new MappingTree({ ...DEFAULT_LIMITS, maxLive: 1 });
   tree.add(0, 100, 1);
   expect(() => tree.remove(10, 20, () => {})).toThrow('more than 1 mappings alive at once (maxLive)');
 });
 
-test('endless overlapping is an error, not an endless loop', () => {
+test('throws for endless overlapping instead of looping forever', () => {
   const tree = new MappingTree(DEFAULT_LIMITS);
   const many = 5000;
   for (let at = 0; at < many; at += 1) tree.add(0, 2 ** 40, 1);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { MemorySnapshots } from '../../src/memray/memory-snapshots.js';
 
-test('the last one is known, whatever was thinned out', () => {
+test('has the last record even when others were thinned out', () => {
   const snapshots = new MemorySnapshots(() => 1, 8);
   expect(snapshots.last).toBeUndefined();
   let thinned = 0;

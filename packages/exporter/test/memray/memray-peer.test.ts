@@ -29,7 +29,7 @@ describe.each(FORMATS)('format %d', (format) => {
         oracle = await askOracle(format, captureFile(capture.bytes));
       });
 
-      test('every event, with its stack', () => {
+      test('has every event, with its stack', () => {
         const events = oracle.events.map(([tid, address, size, allocator, stack]) => {
           return [tid, address, size, allocator, resolve(oracle, stack)];
         });
@@ -37,7 +37,7 @@ describe.each(FORMATS)('format %d', (format) => {
         expect(oracle.total).toBe(capture.events.length);
       });
 
-      test('the high-water mark', () => {
+      test('has the high-water mark', () => {
         expect(oracle.peak).toBe(atEnd(capture.events).peak);
         const peak = atPeak(capture.events);
         expect(sorted(oracle.highWaterMark.byThread.map((g) => group(oracle, g)))).toEqual(
@@ -48,29 +48,29 @@ describe.each(FORMATS)('format %d', (format) => {
         );
       });
 
-      test('leaks', () => {
+      test('has the leaks', () => {
         const end = atEnd(capture.events);
         expect(sorted(oracle.leaks.byThread.map((g) => group(oracle, g)))).toEqual(sorted(end.groups(false)));
         expect(sorted(oracle.leaks.merged.map((g) => group(oracle, g)))).toEqual(sorted(end.groups(true)));
       });
 
-      test('memory records and thread names', () => {
+      test('has memory records and thread names', () => {
         expect(oracle.snapshots.map(([time, rss]) => [time, rss])).toEqual(capture.memoryRecords);
-        // Not of the high-water mark: memray stops reading there and so misses later names.
+        // The high-water mark is not compared: memray stops reading there, and so misses later names.
         for (const { tid, thread } of oracle.leaks.byThread) {
           expect(thread).toBe(capture.threadNames.get(tid!) ?? '');
         }
       });
     });
 
-    describe('commands', () => {
+    describe('memray commands', () => {
       const capture = randomCapture({ seed: 42, events: 2000, format });
       let file: string;
       beforeAll(() => {
         file = captureFile(capture.bytes);
       });
 
-      test('parse: every record', async () => {
+      test('parse prints every record', async () => {
         const lines = (await runMemray(format, ['parse', file])).trim().split('\n');
         expect(lines.at(-1)).toBe('TRAILER');
         const kinds = lines.map((line) => line.split(' ', 1)[0]);
@@ -78,7 +78,7 @@ describe.each(FORMATS)('format %d', (format) => {
         expect(kinds.filter((kind) => kind === 'MEMORY_RECORD')).toHaveLength(capture.memoryRecords.length);
       });
 
-      test('stats --json', async () => {
+      test('stats --json has the same figures', async () => {
         const out = path.join(tempFolder(), 'stats.json');
         await runMemray(format, ['stats', '--json', '-n', '100000', '-o', out, file]);
         const stats = JSON.parse(fs.readFileSync(out, 'utf8'));
@@ -98,7 +98,7 @@ describe.each(FORMATS)('format %d', (format) => {
         );
       });
 
-      test('summary', async () => {
+      test('summary has the same figures', async () => {
         const text = await runMemray(format, ['summary', file]);
         expect(text).toContain('Allocation Count');
         expect(text).toContain(' at /app/\\[slug]/page.js');
@@ -121,7 +121,7 @@ describe.each(FORMATS)('format %d', (format) => {
         },
       );
 
-      test('flamegraph --temporal', async () => {
+      test('flamegraph --temporal has the same figures', async () => {
         const page = await report(format, ['flamegraph', '--temporal'], file);
         const { high_water_mark_by_snapshot: peaks } = page as { high_water_mark_by_snapshot: number[] };
         expect(Math.max(...peaks)).toBe(atEnd(capture.events).peak);
@@ -129,7 +129,7 @@ describe.each(FORMATS)('format %d', (format) => {
         await report(format, ['flamegraph', '--temporal', '--leaks'], file);
       });
 
-      test('transform csv', async () => {
+      test('transform csv has the same rows', async () => {
         const out = path.join(tempFolder(), 'out.csv');
         await runMemray(format, ['transform', 'csv', '-o', out, file]);
         const rows = fs.readFileSync(out, 'utf8').trim().split('\n').slice(1);
@@ -139,7 +139,7 @@ describe.each(FORMATS)('format %d', (format) => {
         expect(sizes.sort((a, b) => a - b)).toEqual(merged.map(({ size }) => size).sort((a, b) => a - b));
       });
 
-      test('tree: no name disappears, none ends it', async () => {
+      test('tree shows all names, and none crashes it', async () => {
         const shown = await treeTexts(format, file, 40);
         expect(shown.length).toBeGreaterThan(5);
         for (const { names, texts } of shown) {
@@ -153,7 +153,7 @@ describe.each(FORMATS)('format %d', (format) => {
       });
     });
 
-    test('tree: every odd name of functions, files and threads is readable', async () => {
+    test('tree shows every odd name of functions, files and threads', async () => {
       const names = [
         '[eval]',
         '[/x]',
@@ -205,7 +205,7 @@ describe.each(FORMATS)('format %d', (format) => {
       });
     });
 
-    test('a small capture cut after any byte still opens', async () => {
+    test('a small capture cut after any byte can still be opened', async () => {
       const { bytes, events } = randomCapture({ seed: 7, events: 60, format });
       const firstRecord = headerLength(bytes, format);
       const folder = tempFolder();
@@ -220,7 +220,7 @@ describe.each(FORMATS)('format %d', (format) => {
       expect(opened.at(-1)).toBe(events.length);
     });
 
-    test('a capture of nothing but its frame opens', async () => {
+    test('an empty capture can be opened', async () => {
       const w = new MemrayWriter({ format, commandLine: '', pid: 1, startTimeMillis: START });
       w.finish(1, START);
       const file = captureFile(w.take());
@@ -228,7 +228,7 @@ describe.each(FORMATS)('format %d', (format) => {
       await report(format, ['table'], file);
     });
 
-    test('the others refuse it', async () => {
+    test('other versions reject it', async () => {
       const file = captureFile(randomCapture({ seed: 1, events: 10, format }).bytes);
       for (const other of FORMATS.filter((each) => each !== format)) {
         const { status, stderr } = await tryMemray(other, ['summary', file]);
@@ -239,7 +239,7 @@ describe.each(FORMATS)('format %d', (format) => {
   });
 });
 
-/** One stack of 3000 frames, and none. */
+/** Returns a capture with a stack of 3000 frames, and one without a stack. */
 function deepCapture(format: MemrayFormat): Uint8Array {
   const w = new MemrayWriter({ format, commandLine: 'x', pid: 1, startTimeMillis: START });
   w.memoryRecord(1, START);
@@ -251,7 +251,7 @@ function deepCapture(format: MemrayFormat): Uint8Array {
   return w.take();
 }
 
-/** Opens the file cut after 0, 1, 2 … bytes and counts the events in it; -1 = does not open. */
+/** Opens the file cut after 0, 1, 2 … bytes and counts the events in it; -1 = cannot be opened. */
 const CUT_SCRIPT = `
 import json, os, sys
 from memray import FileReader
@@ -274,7 +274,7 @@ for length in range(len(whole) + 1):
 print(json.dumps(counts))
 `;
 
-/** Walks down the tree and prints, of each node, function, file, thread and the three texts that show them. */
+/** Walks down the tree and prints function, file, thread and the three displayed texts of each node. */
 const TREE_SCRIPT = `
 import asyncio, json, sys
 from memray import FileReader
@@ -309,12 +309,12 @@ async function treeTexts(format: MemrayFormat, file: string, count: number) {
   return rows.map((row) => ({ names: row.slice(0, 3), texts: row.slice(3) }));
 }
 
-/** Without the backslashes of escapes, which are shown or not depending on the place. */
+/** Removes the backslashes of escapes, which are displayed or not depending on the place. */
 function bare(text: string): string {
   return text.replaceAll('\\', '');
 }
 
-/** Makes an HTML report and returns the data in it. */
+/** Makes an HTML report and returns its data. */
 async function report(format: MemrayFormat, args: readonly string[], file: string): Promise<unknown> {
   const out = path.join(tempFolder(), 'report.html');
   await runMemray(format, [...args, '-o', out, file]);
@@ -332,7 +332,7 @@ interface Nodes {
   nodes: { value: number[]; n_allocations: number[] };
 }
 
-/** Bytes and allocations a report shows: of a table the sum of its rows, of a flame graph its root. */
+/** Returns the bytes and allocations in a report: the sum of a table's rows, or the root of a flame graph. */
 function totalOf(page: unknown): { size: number; count: number } {
   if (Array.isArray(page)) {
     const rows = page as Row[];
@@ -362,7 +362,7 @@ function sum(numbers: readonly number[]): number {
   return numbers.reduce((a, b) => a + b, 0);
 }
 
-/** The sum of `weight` by key; without weight the number. */
+/** Returns the sum of `weight` by key; without `weight`, the number of events. */
 function tally(
   events: readonly HeapEvent[],
   key: (event: HeapEvent) => string,
@@ -373,12 +373,12 @@ function tally(
   return sums;
 }
 
-/** The allocating location, as `memray stats` prints it. */
+/** Returns the allocating location, as `memray stats` prints it. */
 function innermost({ stack }: HeapEvent): string {
   return stack[0]?.join(':') ?? '<stack trace unavailable>';
 }
 
-/** Where the records begin: the first is a memory record of the start, with a first byte of its own. */
+/** Returns the offset of the first record: a memory record, whose first byte is known. */
 function headerLength(bytes: Uint8Array, format: MemrayFormat): number {
   const capture: Pick<RandomCapture, 'bytes'> = { bytes };
   const w = new MemrayWriter({

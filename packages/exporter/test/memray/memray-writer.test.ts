@@ -21,7 +21,7 @@ function writer(options: Partial<MemrayWriterOptions> = {}): MemrayWriter {
   return new MemrayWriter({ commandLine: 'x', pid: 1, startTimeMillis: START, ...options });
 }
 
-/** What `write` adds to a capture that has a header and thread 1 current. */
+/** Returns the bytes that `write` adds to a capture with a header, in which thread 1 is current. */
 function added(write: (w: MemrayWriter) => void, format: MemrayFormat = 13): Uint8Array {
   const w = writer({ format });
   w.threadName(1, 'main');
@@ -30,7 +30,7 @@ function added(write: (w: MemrayWriter) => void, format: MemrayFormat = 13): Uin
   return w.take();
 }
 
-/** The capture of the worked example, as a producer writes it. */
+/** Returns the capture of the worked example. */
 function example(): Uint8Array {
   const w = new MemrayWriter({
     commandLine: 'node a.js',
@@ -56,10 +56,10 @@ function example(): Uint8Array {
 }
 
 describe('the worked example', () => {
-  test('comes out byte for byte, but for the pop that no later record needs', () => {
+  test('is written byte for byte, except the pop that no later record needs', () => {
     const expected = Uint8Array.from(ALL_ALLOCATIONS_EXAMPLE);
     expect(expected).toHaveLength(222);
-    // The example is as memray would have it: no frames counted, and another allocator.
+    // In the example, as in memray, no frames are counted, and the allocator differs.
     expected[25] = 2;
     expected[0x4f] = 3;
     expect(expected[POP_2]).toBe(0x11);
@@ -67,7 +67,7 @@ describe('the worked example', () => {
     expect(dump(example())).toBe(dump(lazy));
   });
 
-  test('and record by record with the pop', () => {
+  test('is written record by record with the pop', () => {
     const out = new ByteWriter();
     const records = new RecordEncoder12(out);
     records.memoryRecord(52_428_800, 0);
@@ -90,7 +90,7 @@ describe('the worked example', () => {
     expect(dump(out.take())).toBe(dump(ALL_ALLOCATIONS_EXAMPLE.subarray(0x6d)));
   });
 
-  test('the drawings of the first bytes hold', () => {
+  test('agrees with the diagrams of first bytes', () => {
     expect(allocationTag({ cacheIndex: 3, allocator: 6 })).toBe(0b1_0011_110);
     expect(allocationTag({ cacheIndex: 15, allocator: 8 })).toBe(0b1_1111_000);
     expect(tag11({ kind: TOKEN_11.FRAME_POP, flags: 3 })).toBe(0b0011_1001);
@@ -98,7 +98,7 @@ describe('the worked example', () => {
 });
 
 describe('the header', () => {
-  test('of 12 lacks the three search paths, of 11 also python_version and object lifetimes', () => {
+  test('of 12 has no search paths, and that of 11 no python_version and object lifetimes either', () => {
     const header = (format: MemrayFormat) => {
       const w = writer({ format, libdest: 'L', sitePackages: ['S'], sysPath: ['P'], mainThreadId: 7 });
       w.memoryRecord(1, START);
@@ -116,13 +116,13 @@ describe('the header', () => {
     expect(header(11)).toBe(dump(hex(`${magic} 0b 00 00 00 ${middle}`)));
   });
 
-  test('an empty search path is left out: it would end the list', () => {
+  test('omits an empty search path, which would end the list', () => {
     const w = writer({ sitePackages: ['', '/m', ''], sysPath: [''] });
     w.memoryRecord(1, START);
     expect(dump(w.take())).toContain(dump(hex('00 2f 6d 00 00 00 02 01 00')));
   });
 
-  test('patches: counts of records and frames, and end time', () => {
+  test('has patches for the counts of records and frames and the end time', () => {
     const patched = (format: MemrayFormat) => {
       const w = writer({ format });
       w.allocation(1, 64, 1, w.stack(undefined, w.frame('f', 'a', 1)));
@@ -146,7 +146,7 @@ describe('the header', () => {
 });
 
 describe('stacks', () => {
-  test('are interned: equal arguments, equal handles', () => {
+  test('are interned: equal arguments give equal handles', () => {
     const w = writer();
     const f = w.frame('f', 'a', 1);
     expect(w.frame('f', 'a', 1)).toBe(f);
@@ -157,7 +157,7 @@ describe('stacks', () => {
     expect(w.stack(s, f)).not.toBe(s);
   });
 
-  test('handles of frames and stacks do not mix', () => {
+  test('have handles that are not interchangeable with those of frames', () => {
     const w = writer();
     const frame = w.frame('f', 'a', 1);
     const stack = w.stack(undefined, frame);
@@ -169,7 +169,7 @@ describe('stacks', () => {
     w.stack(undefined, 0);
   });
 
-  test('cost nothing until an allocation needs them', () => {
+  test('take no bytes until an allocation needs them', () => {
     const bytes = added((w) => {
       w.stack(undefined, w.frame('f', 'a', 1));
       w.memoryRecord(1, START);
@@ -177,7 +177,7 @@ describe('stacks', () => {
     expect(dump(bytes)).toBe('02 01 00');
   });
 
-  test('move by the nearest common caller, and a frame is declared once', () => {
+  test('change through the nearest common caller, and each frame is declared once', () => {
     const bytes = added((w) => {
       const root = w.stack(undefined, w.frame('r', 'a', 1));
       const left = w.stack(root, w.frame('l', 'a', 2));
@@ -202,7 +202,7 @@ describe('stacks', () => {
     );
   });
 
-  test('each thread keeps its own', () => {
+  test('are separate for each thread', () => {
     const bytes = added((w) => {
       const s = w.stack(undefined, w.frame('f', 'a', 1));
       w.allocation(1, 8, 1, s);
@@ -220,7 +220,7 @@ describe('stacks', () => {
     );
   });
 
-  test('a free does not move the stack', () => {
+  test('are not changed by a free', () => {
     const bytes = added((w) => {
       w.allocation(1, 8, 1, w.stack(undefined, w.frame('f', 'a', 1)));
       w.take();
@@ -229,7 +229,7 @@ describe('stacks', () => {
     expect(dump(bytes)).toBe('85');
   });
 
-  test('more than 16 frames go in several pops', () => {
+  test('need several pops for more than 16 frames', () => {
     const bytes = added((w) => {
       let stack: StackHandle | undefined;
       for (let depth = 0; depth < 40; depth += 1) stack = w.stack(stack, w.frame('f', 'a', 1));
@@ -247,7 +247,7 @@ describe('addresses', () => {
     [2 ** 32, 'fe 80 80 80 80 04 01'],
     [2 ** 52, 'fe 80 80 80 80 80 80 80 02 01'],
     [2 ** 53 - 8, 'fe fe ff ff ff ff ff ff 03 01'],
-  ])('%d, from 0', (address, expected) => {
+  ])('%d from 0', (address, expected) => {
     expect(dump(added((w) => w.allocation(1, address, 1, undefined)))).toBe(expected);
   });
 
@@ -256,37 +256,37 @@ describe('addresses', () => {
     [2 ** 32, '11 80 80 80 80 20 01'],
     [2 ** 52, '11 80 80 80 80 80 80 80 10 01'],
     [2 ** 53 - 8, '11 f0 ff ff ff ff ff ff 1f 01'],
-  ])('%d, from 0, unshifted in format 11', (address, expected) => {
+  ])('%d from 0, unshifted in format 11', (address, expected) => {
     expect(dump(added((w) => w.allocation(1, address, 1, undefined), 11))).toBe(expected);
   });
 
-  test('the whole way down, where the zigzag needs 51 and 54 bits', () => {
+  test('are written to the lowest one, where the zigzag needs 51 and 54 bits', () => {
     const down = (w: MemrayWriter) => {
       w.allocation(1, 2 ** 53 - 8, 1, undefined);
       w.take();
       w.free(1, 0);
       w.free(1, 8);
     };
-    expect(dump(added(down))).toBe('8d fd fb ff ff ff ff ff ff 03'); // 0 is in the fresh cache
+    expect(dump(added(down))).toBe('8d fd fb ff ff ff ff ff ff 03'); // 0 is in the initial cache
     expect(dump(added(down, 11))).toBe('21 ef ff ff ff ff ff ff 1f 21 10');
   });
 
-  test('the cache is first in, first out: a hit moves nothing', () => {
+  test('use a first-in-first-out cache: a hit changes nothing', () => {
     const bytes = added((w) => {
       for (let at = 1; at <= 15; at += 1) w.allocation(1, at * 8, 1, undefined);
       w.take();
       w.free(1, 8); // the oldest: index 14
       w.free(1, 15 * 8); // the newest: index 0
-      w.allocation(1, 16 * 8, 1, undefined); // pushes 8 out
+      w.allocation(1, 16 * 8, 1, undefined); // pushes out 8
       w.free(1, 8); // a miss again
-      w.free(1, 2 * 8); // was pushed out by it
+      w.free(1, 2 * 8); // was pushed out by the miss
     });
     expect(dump(bytes)).toBe(dump(hex('f5 85 fe 02 01 fd 1d fd 02')));
   });
 });
 
-describe('odd values', () => {
-  test('a thread that cannot be is the main thread', () => {
+describe('invalid values', () => {
+  test('an invalid thread is the main thread', () => {
     for (const odd of [0, -1, Number.NaN, 1.5, 2 ** 60]) {
       expect(dump(added((w) => w.allocation(odd, 8, 1, undefined)))).toBe('fe 02 01');
     }
@@ -315,13 +315,13 @@ describe('odd values', () => {
     expect(dump(added((w) => w.memoryRecord(1, START + 4.6)))).toBe('02 01 05');
   });
 
-  test('a simple deallocator given to allocation() is a free without size', () => {
+  test('a simple deallocator in allocation() is a free without size', () => {
     expect(dump(added((w) => w.allocation(1, 8, 99, undefined, 'FREE')))).toBe('fd 02');
     expect(dump(added((w) => w.allocation(1, 8, 99, undefined, 'PYMALLOC_FREE')))).toBe('f9 02');
     expect(dump(added((w) => w.allocation(1, 8, 99, undefined, 'PYMALLOC_FREE'), 11))).toBe('f1 10');
   });
 
-  test('after finish nothing more is written', () => {
+  test('calls after finish write nothing', () => {
     const w = writer();
     w.finish(1, START);
     w.take();
@@ -347,7 +347,7 @@ describe('take', () => {
     expect(w.bytesEncoded).toBe(first.length);
   });
 
-  test('the pieces make the whole, wherever they are cut', () => {
+  test('returns pieces that add up to the whole', () => {
     const run = (w: MemrayWriter, take: () => void) => {
       const s = w.stack(undefined, w.frame('f', 'a', 1));
       for (let at = 1; at < 50; at += 1) {
@@ -365,7 +365,7 @@ describe('take', () => {
     expect(dump(Buffer.concat(pieces))).toBe(dump(whole.take()));
   });
 
-  test('counts', () => {
+  test('returns counts', () => {
     const w = writer();
     w.allocation(1, 8, 1, undefined);
     w.allocation(1, 8, 1, undefined, 'MMAP');
@@ -377,10 +377,10 @@ describe('take', () => {
   });
 });
 
-describe('a header that is written again while the capture goes on', () => {
+describe('a header that is updated while the capture continues', () => {
   const FORMATS = [13, 12, 11] as const;
 
-  /** A capture that a kill has ended, and what would be written over its header then. */
+  /** Returns a capture that ended with a kill, and the patches for its header at that time. */
   function running(format: MemrayFormat): { bytes: Uint8Array; patches: readonly HeaderPatch[] } {
     const w = writer({ format });
     w.memoryRecord(1000, START);
@@ -391,7 +391,7 @@ describe('a header that is written again while the capture goes on', () => {
     return { bytes: w.take(), patches: w.headerPatches(START + 70_000) };
   }
 
-  test.each(FORMATS)('tells what is known, in format %d', (format) => {
+  test.each(FORMATS)('has the known counts, in format %d', (format) => {
     const { bytes, patches } = running(format);
     for (const { offset, bytes: patch } of patches) bytes.set(patch, offset);
     const { header } = analyzeMemray([bytes]);
@@ -404,7 +404,7 @@ describe('a header that is written again while the capture goes on', () => {
     });
   });
 
-  test.each(FORMATS)('is read the same wherever a kill cuts that, in format %d', (format) => {
+  test.each(FORMATS)('is read the same wherever a kill interrupts the update, in format %d', (format) => {
     const { bytes, patches } = running(format);
     const before = analyzeMemray([bytes]);
     for (const [at, { offset, bytes: patch }] of patches.entries()) {

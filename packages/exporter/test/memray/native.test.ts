@@ -9,7 +9,7 @@ describe.each(['native.v11.bin', 'native.v12.bin', 'native.v13.bin', 'native-agg
     const { bytes, parse } = golden(name);
     const analyzer = analyzeMemray([bytes]);
 
-    test('native stacks are the chains the records make', () => {
+    test('has the native stacks that the records describe', () => {
       const chains = chainsOf(parse);
       const records = analyzer.leaks().filter(({ native }) => native !== 0);
       expect(records.length).toBeGreaterThan(20);
@@ -18,7 +18,7 @@ describe.each(['native.v11.bin', 'native.v12.bin', 'native.v13.bin', 'native-agg
       }
     });
 
-    test('and most of their addresses lie in a loaded file', () => {
+    test('has most of their addresses in a loaded file', () => {
       const frames = analyzer.leaks().flatMap((record) => analyzer.nativeFrames(record));
       const known = frames.filter(({ path }) => path !== undefined);
       expect(known.length / frames.length).toBeGreaterThan(0.9);
@@ -34,10 +34,10 @@ describe.each(['native.v11.bin', 'native.v12.bin', 'native.v13.bin', 'native-agg
   },
 );
 
-test('an address belongs to what was loaded when it was recorded', () => {
+test('an address belongs to the file that was loaded when it was recorded', () => {
   const image = (path: string) =>
     `06 07 ${path} 00 01 00 10 00 00 00 00 00 00  08 00 01 00 00 00 00 00 00 20`;
-  // ip 0x1110 (zigzag 2220), parent 0; then the same stack under either map
+  // ip 0x1110 (zigzag 2220), parent 0; then the same stack with each map
   const analyzer = analyzeMemray([
     captureOf(`${image('61')} 05 a0 44 00 ${THREAD_1} fe 02 02 05 ${image('62')} fe 02 00 06 01`, {
       nativeTraces: true,
@@ -55,11 +55,11 @@ test('an address belongs to what was loaded when it was recorded', () => {
       fileOffset: 0x100n,
     };
   };
-  // One stack, so one record: it goes by the map it was first seen under.
+  // One stack, so one record: it uses the map it was first seen with.
   expect(frames).toEqual([[frame('a')]]);
 });
 
-test('objects that survive an aggregated run', () => {
+test('reads surviving objects of an aggregated file', () => {
   const lines: string[] = [];
   const stream = new RecordStream(new RecordPrinter((line) => lines.push(line)));
   const header = { fileFormat: 'AGGREGATED_ALLOCATIONS', objectLifetimes: true } as const;
@@ -73,7 +73,7 @@ test('objects that survive an aggregated run', () => {
   ]);
 });
 
-/** Native frame id → addresses, from the innermost outwards, as the printed records make them. */
+/** Returns the addresses of each native frame ID, from the innermost outwards, according to the printed records. */
 function chainsOf(parse: readonly string[]): readonly (readonly bigint[])[] {
   const chains: (readonly bigint[])[] = [[]];
   for (const line of parse) {

@@ -39,7 +39,7 @@ const step = fc.oneof(
   fc.record({ kind: fc.constant('memory' as const), resident: number, time: number }),
 );
 
-test('whatever a writer is given, it does not throw, and what it writes is whole', () => {
+test('the writer does not throw for any values, and what it writes is valid', () => {
   const input = fc.record({
     format: fc.constantFrom(...MEMRAY_FORMATS),
     commandLine: text,

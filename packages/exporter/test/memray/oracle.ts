@@ -6,14 +6,14 @@ import { type CommandResult, runCommand } from '../../../../test/support/run-com
 import { tempFolder } from '../../../../test/support/temp-folder.js';
 import type { MemrayFormat } from '../../src/memray/index.js';
 
-/** The memray that reads a format; each reads just one. */
+/** Version of memray that reads each format. Each version reads only one. */
 export const MEMRAY_OF: Readonly<Record<MemrayFormat, MemrayVersion>> = {
   13: '1.20.0',
   12: '1.19.3',
   11: '1.18.0',
 };
 
-/** What `oracle.py` prints. */
+/** The output of `oracle.py`. */
 export interface Oracle {
   readonly peak: number;
   readonly total: number;
@@ -52,29 +52,29 @@ export interface OracleIntervals {
   readonly intervals: readonly (readonly [number, number | null, number, number])[];
 }
 
-/** Writes `bytes` to a file of the test. */
+/** Writes `bytes` to a temporary file. */
 export function captureFile(bytes: Uint8Array): string {
   const file = path.join(tempFolder(), 'capture.bin');
   fs.writeFileSync(file, bytes);
   return file;
 }
 
-/** Asks the real memray what is in `file`. */
+/** Returns the contents of `file` according to the real memray. */
 export async function askOracle(format: MemrayFormat, file: string): Promise<Oracle> {
   const script = fileURLToPath(new URL('oracle.py', import.meta.url));
   return JSON.parse(await runPython(format, [script, file])) as Oracle;
 }
 
-/** Names of all scripts are printed, whatever encoding this machine's language has. */
+/** Makes Python print names in all scripts, whatever the locale of this machine. */
 const UTF8 = { PYTHONUTF8: '1' };
 
-/** Runs the Python that has memray, and insists on success. */
+/** Runs the Python that has memray. Fails unless it succeeds. */
 export async function runPython(format: MemrayFormat, args: readonly string[]): Promise<string> {
   const python = path.join(path.dirname(memray(MEMRAY_OF[format])), 'python');
   return succeeded(await runCommand(python, args, { timeoutMillis: 120_000, env: UTF8 }));
 }
 
-/** Runs a memray command, and insists on success. */
+/** Runs a memray command. Fails unless it succeeds. */
 export async function runMemray(format: MemrayFormat, args: readonly string[]): Promise<string> {
   return succeeded(await tryMemray(format, args));
 }

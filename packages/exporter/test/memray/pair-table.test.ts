@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { PairTable } from '../../src/memray/pair-table.js';
 
-test('numbers pairs in the order they are first seen, through every growth', () => {
+test('numbers pairs in the order of their first use, while the table grows', () => {
   const table = new PairTable();
   for (let round = 0; round < 2; round += 1) {
     for (let at = 0; at < 10_000; at += 1) expect(table.intern(at % 100, at)).toBe(at + 1);

@@ -1,4 +1,4 @@
-// A capture as a profile: sums equal memray's, labels, packages, native frames.
+// A capture as a profile: sums must equal memray's. Also tests labels, packages and native frames.
 import { describe, expect, test } from 'vitest';
 import {
   analyzeMemray,
@@ -15,7 +15,7 @@ describe.each(goldenNames())('%s', (name) => {
   const { bytes, expected } = golden(name);
   const profile = profileFromMemray([bytes]);
 
-  test('sums are those of memray', () => {
+  test('has the sums of memray', () => {
     checkProfile(profile);
     const sums = totals(profile);
     const wanted = {
@@ -33,7 +33,7 @@ describe.each(goldenNames())('%s', (name) => {
     }
   });
 
-  test('is collected when the capture ends, or when it was last written to', () => {
+  test('is collected at the end of the capture, or at its last write', () => {
     const { startTimeMillis, endTimeMillis } = analyzeMemray([bytes]).header!;
     const lastMillis = expected.memory_snapshots.at(-1)?.[0] ?? 0;
     const end = endTimeMillis > startTimeMillis ? endTimeMillis : lastMillis;
@@ -41,7 +41,7 @@ describe.each(goldenNames())('%s', (name) => {
     expect(profile.durationNanos).toBe(BigInt(end - startTimeMillis) * 1_000_000n);
   });
 
-  test('labels are those of memray', () => {
+  test('has the labels of memray', () => {
     const threads = new Set<string>();
     const allocators = new Map<string, number>();
     const counts = profile.columns.findIndex(({ type }) => type === 'alloc_objects');
@@ -59,7 +59,7 @@ describe.each(goldenNames())('%s', (name) => {
     expect(Object.fromEntries(allocators)).toEqual(wanted);
   });
 
-  test('packages are the modules of memray 1.20', () => {
+  test('has the modules of memray 1.20 as packages', () => {
     const modules =
       'error' in expected.stats
         ? undefined
@@ -84,7 +84,7 @@ function sumsOf(_: Expected, prefix: string, records: readonly { size: number; n
   };
 }
 
-test('times that no clock can have said are left out', () => {
+test('omits invalid times', () => {
   const times = (header: Partial<MemrayHeader>) => {
     const { timeNanos, durationNanos } = profileFromMemray([captureOf(THREAD_1, header)]);
     return [timeNanos, durationNanos];
@@ -94,7 +94,7 @@ test('times that no clock can have said are left out', () => {
   expect(times({ startTimeMillis: 7, endTimeMillis: 5 })).toEqual([7_000_000n, 0n]);
 });
 
-test('packages of formats that do not say where they are: the usual places', () => {
+test('finds packages in the usual places for formats without folders', () => {
   const packages = (name: string) => {
     const profile = profileFromMemray([golden(name).bytes]);
     return new Set(Array.from({ length: profile.sampleCount }, (_, at) => profile.labelsOf(at).package));
@@ -103,7 +103,7 @@ test('packages of formats that do not say where they are: the usual places', () 
   expect([...packages('threads.v11.bin')].sort()).toEqual(['<root>', 'threads']);
 });
 
-test('a Node program: npm packages, the runtime, its own files, and frames without a file', async () => {
+test('finds packages of a Node program: npm packages, the runtime, its own files, frames without a file', async () => {
   const writer = new MemrayWriter({ commandLine: 'node app.js', pid: 1, startTimeMillis: 1_700_000_000_000 });
   const own = writer.stack(undefined, writer.frame('main', '/app/src/app.js', 3));
   const under = (file: string) => writer.stack(own, writer.frame('f', file, 1));
@@ -122,7 +122,7 @@ test('a Node program: npm packages, the runtime, its own files, and frames witho
   await expect(formatProfile(profileFromMemray([writer.take()]))).toMatchFileSnapshot('profile-of-node.txt');
 });
 
-test('native frames follow below the Python ones, as addresses in their files', () => {
+test('has native frames below the Python ones, as addresses in their files', () => {
   const { bytes } = golden('native.v13.bin');
   const profile = profileFromMemray([bytes]);
   const analyzer = analyzeMemray([bytes]);
@@ -139,7 +139,7 @@ test('native frames follow below the Python ones, as addresses in their files', 
   expect(stacks).toContainEqual([...wanted, ...places]);
 });
 
-test('a profile of what is there so far', () => {
+test('has the data read so far', () => {
   const { bytes } = golden('uncompressed.v13.bin');
   const profiler = new MemrayProfiler();
   expect(() => profiler.profile()).toThrow('no header');

@@ -10,7 +10,7 @@ import { Random } from './random.js';
 
 export interface RandomCapture {
   readonly bytes: Uint8Array;
-  /** What the file says happened, the harmless free at its end included. */
+  /** The events in the file, including the harmless free at its end. */
   readonly events: readonly HeapEvent[];
   /** [milliseconds since the Unix epoch, resident bytes] */
   readonly memoryRecords: readonly (readonly [number, number])[];
@@ -21,7 +21,7 @@ export interface RandomCaptureOptions {
   readonly seed: number;
   readonly events: number;
   readonly format: MemrayFormat;
-  /** The least pages of a mapping; default 0. */
+  /** Minimum number of pages of a mapping; default 0. */
   readonly minPages?: number;
 }
 
@@ -43,7 +43,7 @@ const SIMPLE: readonly AllocatorName[] = [
   'PYMALLOC_CALLOC',
   'PYMALLOC_REALLOC',
 ];
-/** Names that a report could choke on, beside plain ones. */
+/** Names that could crash a report, and plain ones. */
 const NAMES = [
   'handleRequest',
   'render',
@@ -66,7 +66,7 @@ const FILES = ['/app/index.js', '/app/[slug]/page.js', 'node:internal/timers', '
 const PAGE = 4096;
 const MAPPED = 0x7f00_0000_0000;
 
-/** A capture of random events, and what a reader must make of it. */
+/** Returns a capture of random events, and the expected results of a reader. */
 export function randomCapture(options: RandomCaptureOptions): RandomCapture {
   return new Generator(options).run();
 }
@@ -178,7 +178,7 @@ class Generator {
     this.#events.push({ tid, address, size, allocator, stack: allocator === 'MUNMAP' ? [] : stack });
   }
 
-  /** Mostly new ones that are near each other, some still in use, some at the edges of what is possible. */
+  /** Returns an address: usually a new one near others, sometimes one in use, sometimes one at the limits. */
   #someAddress(): number {
     const random = this.#random;
     if (random.chance(0.05) && this.#addresses.length > 0) return random.pick(this.#addresses);
@@ -206,7 +206,7 @@ class Generator {
     this.#now += 10;
     this.#memoryRecords.push([this.#now, 60_000_000]);
     this.#writer.finish(60_000_000, this.#now);
-    // The harmless free comes on whichever thread was current.
+    // The harmless free is on the current thread.
     this.#events.push({ tid: this.#thread, address: 8, size: 0, allocator: 'FREE', stack: [] });
   }
 

@@ -23,7 +23,7 @@ const FORMATS: readonly MemrayFormat[] = [13, 12, 11];
 describe.each(FORMATS)('format %d', (format) => {
   describeWithPeer('is read as the real memray reads it', `memray-${MEMRAY_OF[format]}`, () => {
     describe.each([1, 2, 3, 4])('random capture %d', (seed) => {
-      // An empty mapping counts as one for ever in memray's windows, and as none everywhere else.
+      // An empty mapping counts as one forever in memray's windows, but as none everywhere else.
       const { bytes } = randomCapture({ seed: seed * 1000 + format, events: 2500, format, minPages: 1 });
       let oracle: Oracle;
       beforeAll(async () => {
@@ -31,23 +31,23 @@ describe.each(FORMATS)('format %d', (format) => {
       });
       const analyzer = analyzeMemray([bytes], { temporal: true });
 
-      test('memory records and peak', () => {
+      test('agrees on memory records and peak', () => {
         expect(analyzer.peakBytes).toBe(oracle.peak);
         const ours = analyzer.snapshots().map((s) => [s.millis, s.residentBytes, s.heapBytes]);
         expect(ours).toEqual(oracle.snapshots);
       });
 
-      test('high-water mark and leaks', () => {
+      test('agrees on high-water mark and leaks', () => {
         expectGroups(analyzer, oracle, (options) => analyzer.highWaterMark(options), oracle.highWaterMark);
         expectGroups(analyzer, oracle, (options) => analyzer.leaks(options), oracle.leaks);
       });
 
-      test.each(['0', '1', '5'])('temporary allocations, threshold %s', (threshold) => {
+      test.each(['0', '1', '5'])('agrees on temporary allocations, threshold %s', (threshold) => {
         const own = analyzeMemray([bytes], { temporaryThreshold: Number(threshold) });
         expectGroups(own, oracle, (options) => own.temporary(options), oracle.temporary[threshold]!);
       });
 
-      test('windows', () => {
+      test('agrees on windows', () => {
         const { peaks, records } = oracle.temporalHighWaterMark;
         expect(analyzer.temporalPeaks(true)).toEqual(peaks);
         expect(ourIntervals(analyzer, analyzer.temporalHighWaterMark(true))).toEqual(
@@ -55,8 +55,9 @@ describe.each(FORMATS)('format %d', (format) => {
         );
       });
 
-      test('lives across windows', () => {
-        // A mapping counts when its last piece goes; if its last pieces go at once, memray forgets to count.
+      test('agrees on lifetimes across windows', () => {
+        // A mapping counts when its last piece is removed. If its last pieces are removed at once, memray does not
+        // count it.
         const uncounted = (rows: string[]) => rows.map((row) => row.replaceAll(/,[01],(\d+\]")/g, ',$1'));
         const [ours, theirs] = [
           ourIntervals(analyzer, analyzer.temporalLeaks()),
@@ -100,7 +101,7 @@ function ourIntervals(analyzer: MemrayAnalyzer, records: readonly TemporalRecord
     .sort();
 }
 
-/** Intervals in which there is nothing say nothing. */
+/** Returns memray's intervals, without empty ones. */
 function theirIntervals(oracle: Oracle, records: readonly OracleIntervals[]): string[] {
   return records
     .flatMap(({ tid, allocator, stack, intervals }) => {

@@ -1,4 +1,4 @@
-// Every golden capture, written anew in every format: the memray of that format makes all its reports of it.
+// Rewrites every golden capture in every format. The memray of that format must make all its reports.
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -17,7 +17,7 @@ interface Reports {
   readonly wrong: readonly unknown[];
 }
 
-/** A part is no more than a slow machine makes within the time of a test. */
+/** Limit for the files of one test, so that a slow machine finishes in time. */
 const FILES_AT_ONCE = 4;
 
 function parts(names: readonly string[]): readonly (readonly string[])[] {
@@ -25,7 +25,7 @@ function parts(names: readonly string[]): readonly (readonly string[])[] {
   return Array.from({ length: count }, (_, at) => names.filter((_name, index) => index % count === at));
 }
 
-/** Reports in the script, and those of them that a version of memray does not have. */
+/** Number of reports in the script, and the ones that a version of memray does not have. */
 const ALL = 19;
 const MISSING: Readonly<Record<MemrayFormat, readonly string[]>> = {
   13: [],
@@ -44,13 +44,13 @@ function writeConverted(folder: string, name: string, format: MemrayFormat): str
   return file;
 }
 
-test('there are golden captures', () => {
+test('has golden captures', () => {
   expect(goldenNames().length).toBeGreaterThan(30);
 });
 
 describe.each(MEMRAY_FORMATS)('as format %d', (format) => {
   describeWithPeer('memray makes its reports', `memray-${MEMRAY_OF[format]}`, () => {
-    test.each(parts(goldenNames()).map((names) => [names]))('of %s', async (names) => {
+    test.each(parts(goldenNames()).map((names) => [names]))('makes all reports of %s', async (names) => {
       const folder = tempFolder();
       const files = names.map((name) => writeConverted(folder, name, format));
       const { made, wrong } = JSON.parse(await runPython(format, [SCRIPT, folder, ...files])) as Reports;

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { SegmentOffsets } from '../../src/memray/segment-offsets.js';
 
-/** Segments as linkers lay them out: address, size in memory, and the offset in the file if it can be told. */
+/** Segments of linkers: address, size in memory, and the offset in the file if it can be determined. */
 type Row = readonly [address: number, size: number, offset: number | undefined];
 
 const LAYOUTS: Readonly<Record<string, readonly Row[]>> = {

@@ -21,7 +21,7 @@ function wire(message: Wire): Uint8Array {
   return perftools.profiles.Profile.encode(message).finish();
 }
 
-/** The error of a failed decode; fails when there is none. */
+/** Returns the error of a failed decode. Fails when there is none. */
 function failure(bytes: Uint8Array, limits?: PprofLimits): FormatError {
   try {
     decodePprof(bytes, limits);
@@ -35,7 +35,7 @@ function failure(bytes: Uint8Array, limits?: PprofLimits): FormatError {
 const COLUMN = { type: 1, unit: 2 };
 const TEXTS = ['', 'inuse_space', 'bytes', 'main'];
 
-describe('each kind of bad input has its line', () => {
+describe('each kind of invalid input has its own message', () => {
   test.each<[string, Uint8Array, string]>([
     ['empty', new Uint8Array(), 'pprof: the input is empty'],
     ['empty, gzipped', gzipSync(''), 'pprof: the gzipped input is empty'],
@@ -123,7 +123,7 @@ describe('each kind of bad input has its line', () => {
     expect(failure(bytes).message).toBe(message);
   });
 
-  test('format, offset and reason can be read one by one', () => {
+  test('format, offset and reason are separate fields', () => {
     expect(failure(wire({ location: [{ id: 3 }, { id: 3 }] }))).toMatchObject({
       name: 'FormatError',
       format: 'pprof',
@@ -133,7 +133,7 @@ describe('each kind of bad input has its line', () => {
   });
 });
 
-test('a line that quotes the input stays one short line', () => {
+test('a message that quotes the input is one short line', () => {
   const stringTable = ['', `a\n\u001b[2J${'b'.repeat(1_000)}`];
   const { message } = failure(wire({ sampleType: [{ type: 1 }, { type: 1 }], stringTable }));
   expect(message).toMatch(/^pprof: value column a \[2Jb+$/);
@@ -141,7 +141,7 @@ test('a line that quotes the input stays one short line', () => {
 });
 
 describe('limits', () => {
-  test('bytes, as given and after inflating', () => {
+  test('apply to bytes, both given and inflated', () => {
     const bomb = gzipSync(Buffer.alloc(2 ** 22));
     const line = 'pprof: larger than the limit of 100000 bytes';
     expect(failure(new Uint8Array(100_001), { maxBytes: 100_000 }).message).toBe(line);
@@ -150,12 +150,12 @@ describe('limits', () => {
     expect(decodePprof(good, { maxBytes: good.length }).sampleCount).toBe(4);
   });
 
-  test('entries', () => {
+  test('apply to entries', () => {
     expect(failure(good, { maxEntries: 5 }).reason).toBe('more than the limit of 5 entries');
     expect(decodePprof(good, { maxEntries: 1_000 }).sampleCount).toBe(4);
   });
 
-  test('one record, before it is kept', () => {
+  test('apply to one record, before it is stored', () => {
     const [tag, length] = [Uint8Array.of(0x12), Uint8Array.of(0x81, 0x80, 0x80, 0x08)];
     expect(failure(joined(good, tag, length)).message).toBe(
       `pprof: a record of 16777217 bytes is over the limit of 16777216 at byte ${good.length}`,
@@ -165,7 +165,7 @@ describe('limits', () => {
     );
   });
 
-  test('bytes of texts', () => {
+  test('apply to the bytes of texts', () => {
     const text = wire({ stringTable: ['a'.repeat(2 ** 20)] });
     const decoder = new PprofDecoder({ maxBytes: Number.POSITIVE_INFINITY });
     const push = () => {
@@ -175,12 +175,12 @@ describe('limits', () => {
     expect(push).toThrow('more than the limit of 134217728 bytes of texts');
   });
 
-  test('mappings', () => {
+  test('apply to mappings', () => {
     const mapping = Array.from({ length: 65_537 }, (_, at) => ({ id: at + 1 }));
     expect(failure(wire({ mapping })).reason).toBe('more than the limit of 65536 mappings');
   });
 
-  test('frames of stacks, of which one location may stand for many', () => {
+  test('apply to the frames of stacks, because one location may have many', () => {
     const line = new Array(20_000).fill({ functionId: 1 });
     const message = {
       sampleType: [COLUMN],
@@ -193,8 +193,8 @@ describe('limits', () => {
   });
 });
 
-describe('what is there again and again takes no more memory', () => {
-  test('samples, stacks and labels', () => {
+describe('repeated data takes no more memory', () => {
+  test('for samples, stacks and labels', () => {
     const sample = {
       value: [2],
       locationId: [1, 1, 1],
@@ -211,7 +211,7 @@ describe('what is there again and again takes no more memory', () => {
     expect(profile.stackCount).toBe(3);
   });
 
-  test('samples without values are refused at the first', () => {
+  test('for samples without values, which are rejected at the first', () => {
     const bytes = joined(wire({ sampleType: [COLUMN] }), Buffer.alloc(2 ** 20, Uint8Array.of(0x12, 0)));
     expect(failure(bytes).message).toBe('pprof: a sample has no values at byte 6');
   });
@@ -226,14 +226,14 @@ test('pieces of any length give the same profile', () => {
   }
 });
 
-describe('hostile input fails with one line or gives a sound profile', () => {
-  test('every beginning of a profile', () => {
+describe('malicious input fails with one line or gives a valid profile', () => {
+  test('for every prefix of a profile', () => {
     for (let length = 0; length < good.length; length++) {
       expect(failure(good.subarray(0, length)).message).toMatch(/^pprof: [^\n]+$/);
     }
   });
 
-  test('every beginning of a gzipped profile', () => {
+  test('for every prefix of a gzipped profile', () => {
     const zipped = gzipSync(good);
     for (let length = 0; length < zipped.length; length++) {
       expect(failure(zipped.subarray(0, length)).message).toMatch(/^pprof: [^\n]+$/);
@@ -243,7 +243,7 @@ describe('hostile input fails with one line or gives a sound profile', () => {
   const position = fc.nat({ max: 2_000 });
   const edits = fc.array(fc.tuple(position, fc.nat({ max: 255 })), { minLength: 1, maxLength: 8 });
 
-  test('any bytes of a profile changed', () => {
+  test('for a profile with any bytes changed', () => {
     fc.assert(
       fc.property(heapProfiles, edits, (profile, changes) => {
         const bytes = Uint8Array.from(encodePprof(profile));
@@ -254,7 +254,7 @@ describe('hostile input fails with one line or gives a sound profile', () => {
     );
   });
 
-  test('any bytes at all', () => {
+  test('for arbitrary bytes', () => {
     fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), survives), { numRuns: 500 });
   });
 });
@@ -266,12 +266,12 @@ function survives(bytes: Uint8Array): void {
   } catch (error) {
     expect(error).toBeInstanceOf(FormatError);
     const { cause, message } = error as FormatError;
-    // A type error would be a defect of ours, unless it is the one of Node's text decoder.
+    // A TypeError would be a defect, except the one of Node's text decoder.
     if (cause instanceof TypeError) expect(message).toMatch('a text is not UTF-8');
     expect(message).toMatch(/^pprof: [^\n]+$/);
     return;
   }
-  // A changed value may be too large to be a whole number of its own; everything else must hold.
+  // A changed value may be too large for an exact integer. All else must be valid.
   checkProfile(decoded);
   expect(formatProfile(decoded)).toMatch(/^columns: /);
 }
@@ -286,7 +286,7 @@ function damagedGzip(): Uint8Array {
   return zipped;
 }
 
-/** Where the time of the second of two joined profiles is, which is the first thing that may not repeat. */
+/** Returns the offset of the time in the second of two concatenated profiles: the first field that must not repeat. */
 function secondTime(): number {
   const { sampleType, mapping } = perftools.profiles.Profile.decode(good);
   return good.length + wire({ sampleType, mapping }).length;

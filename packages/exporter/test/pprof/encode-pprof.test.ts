@@ -25,13 +25,13 @@ const BOUNDARIES = [
 ];
 
 describe('64-bit numbers', () => {
-  test('the generated encoder loses a plain bigint, which is why none may reach it', () => {
+  test('the generated encoder loses a plain bigint, so none may reach it', () => {
     const wire = { timeNanos: 5n as unknown as number };
     const decoded = WireProfile.decode(WireProfile.encode(wire).finish());
     expect(bigIntFromInt64(decoded.timeNanos)).toBe(0n);
   });
 
-  test.each(BOUNDARIES)('%d nanoseconds arrive exactly', (nanos) => {
+  test.each(BOUNDARIES)('%d nanoseconds are exact', (nanos) => {
     const given = { columns: [COLUMN], timeNanos: nanos, durationNanos: nanos };
     const bytes = encodePprof(new ProfileBuilder(given).build());
     const wire = WireProfile.decode(bytes);
@@ -40,35 +40,38 @@ describe('64-bit numbers', () => {
     expect(decodePprof(bytes)).toMatchObject({ timeNanos: nanos, durationNanos: nanos });
   });
 
-  test.each([...BOUNDARIES, ...BOUNDARIES.map((value) => -value), -(2n ** 63n)])('%d and back', (value) => {
-    expect(bigIntFromInt64(int64FromBigInt(value))).toBe(value);
-  });
+  test.each([...BOUNDARIES, ...BOUNDARIES.map((value) => -value), -(2n ** 63n)])(
+    '%d is restored',
+    (value) => {
+      expect(bigIntFromInt64(int64FromBigInt(value))).toBe(value);
+    },
+  );
 
   test.each([2 ** 31, 2 ** 32, Number.MAX_SAFE_INTEGER, -1, -(2 ** 32), -Number.MAX_SAFE_INTEGER])(
-    'a value of %d arrives exactly',
+    'a value of %d is exact',
     (value) => {
       const decoded = decodePprof(encodePprof(oneValue(value)));
       expect(decoded.value(0, 0)).toBe(value);
     },
   );
 
-  test.each([2 ** 63, -(2 ** 64)])('a value of %d is refused', (value) => {
+  test.each([2 ** 63, -(2 ** 64)])('a value of %d is rejected', (value) => {
     expect(() => encodePprof(oneValue(value))).toThrow(
       new RangeError(`value ${value} does not fit into 64 bits`),
     );
   });
 });
 
-describe('what viewers rely on', () => {
+describe('properties that viewers need', () => {
   const wire = WireProfile.decode(encodePprof(firstMinute(), { mainBinary: 'server.js' }));
   const text = (index: Int64 | null | undefined) => wire.stringTable[Number(index ?? 0)];
 
-  test('the string table begins with the empty string', () => {
+  test('the string table starts with the empty string', () => {
     expect(wire.stringTable[0]).toBe('');
     expect(new Set(wire.stringTable).size).toBe(wire.stringTable.length);
   });
 
-  test('columns, default column, period and comments', () => {
+  test('has columns, default column, period and comments', () => {
     expect(wire.sampleType.map(({ type, unit }) => `${text(type)}/${text(unit)}`)).toEqual([
       'alloc_objects/count',
       'alloc_space/bytes',
@@ -82,7 +85,7 @@ describe('what viewers rely on', () => {
     expect(wire.comment.map(text)).toEqual(['mode: binding', 'objects are an estimate']);
   });
 
-  test('one mapping covers all and says that names, files and lines are known', () => {
+  test('has one mapping for all, with known names, files and lines', () => {
     expect(wire.mapping).toHaveLength(1);
     const [mapping] = wire.mapping;
     expect(text(mapping?.filename)).toBe('server.js');
@@ -91,12 +94,12 @@ describe('what viewers rely on', () => {
     expect(wire.location.every(({ mappingId }) => Number(mappingId) === 1)).toBe(true);
   });
 
-  test('the program is called node when nobody says more', () => {
+  test('names the program node by default', () => {
     const { mapping, stringTable } = WireProfile.decode(encodePprof(firstMinute()));
     expect(stringTable[Number(mapping[0]?.filename)]).toBe('node');
   });
 
-  test('anonymous functions and equal names of different files stay apart', () => {
+  test('keeps anonymous functions and equal names in different files separate', () => {
     const functions = wire.function.map(({ name, systemName, filename, startLine }) =>
       [text(name), text(systemName), text(filename), Number(startLine)].join(' | '),
     );
@@ -112,21 +115,21 @@ describe('what viewers rely on', () => {
     expect(ids).not.toContain(0);
   });
 
-  test('numeric labels have a unit, so that a zero is not taken for an absent label', () => {
+  test('gives numeric labels a unit, so that 0 differs from an absent label', () => {
     const labels = wire.sample.flatMap(({ label }) => label ?? []);
     const tid = labels.find(({ key }) => text(key) === 'tid');
     expect([Number(tid?.num ?? 0), text(tid?.numUnit)]).toEqual([0, 'id']);
   });
 });
 
-test('text that is no Unicode is repaired and not passed on', () => {
+test('repairs text that is not valid Unicode', () => {
   const builder = new ProfileBuilder({ columns: [COLUMN], timeNanos: 0n, durationNanos: 0n });
   builder.add(builder.stack(undefined, builder.frame('half \ud83d', 'a.js', 1)), [1]);
   const decoded = decodePprof(encodePprof(builder.build()));
   expect([...decoded.frames(decoded.stackOf(0))][0]?.functionName).toBe('half \ufffd');
 });
 
-test('the gzipped form holds the same bytes', async () => {
+test('the gzipped form contains the same bytes', async () => {
   const profile = firstMinute();
   const zipped = await encodePprofGzip(profile, { mainBinary: 'server.js' });
   expect([...zipped.subarray(0, 2)]).toEqual([0x1f, 0x8b]);

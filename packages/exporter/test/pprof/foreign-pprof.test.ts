@@ -1,4 +1,4 @@
-// What other programs write and we do not.
+// Profiles that other programs write and heapray does not.
 
 import protobuf from 'protobufjs/minimal.js';
 import { describe, expect, test } from 'vitest';
@@ -31,7 +31,7 @@ function decode(message: Wire): Profile {
   return decodePprof(perftools.profiles.Profile.encode({ ...BASE, ...message }).finish());
 }
 
-/** The samples of the text dump. */
+/** Returns the samples of the text dump. */
 function samples(profile: Profile): string[] {
   return formatProfile(profile)
     .split('\n')
@@ -53,7 +53,7 @@ const INLINED = {
 };
 
 describe('stacks', () => {
-  test('a location with inlined lines becomes one frame for each', () => {
+  test('a location with inlined lines becomes one frame per line', () => {
     const profile = decode({
       sample: [{ locationId: [1], value: [5] }],
       location: [
@@ -74,7 +74,7 @@ describe('stacks', () => {
     ]);
   });
 
-  test('a line of its own wins over the start of the function', () => {
+  test('a line takes precedence over the start of the function', () => {
     const profile = decode({
       sample: [
         { locationId: [1], value: [5] },
@@ -105,7 +105,7 @@ describe('stacks', () => {
     expect(samples(profile)).toEqual(['  5', '    0x4f00 "":0:0', '    0xffffffffffffffff "":0:0']);
   });
 
-  test('code without symbols in a loaded file is named by its address there', () => {
+  test('code without symbols in a loaded file is named by its address in the file', () => {
     const profile = decode({
       sample: [{ locationId: [1, 2, 3], value: [5] }],
       mapping: [
@@ -130,7 +130,7 @@ describe('stacks', () => {
     expect(outside?.native).toEqual({ address: 0x5000, mapping: undefined });
   });
 
-  test('a mapping of all addresses holds those of the file itself', () => {
+  test('a mapping of all addresses has addresses of the file itself', () => {
     const profile = decode({
       sample: [{ locationId: [1, 2], value: [5] }],
       mapping: [
@@ -162,7 +162,7 @@ describe('stacks', () => {
     expect(decode({}).program).toBeUndefined();
   });
 
-  test('a function with a system name only is known by that', () => {
+  test('a function with only a system name is named by it', () => {
     const profile = decode({
       sample: [{ locationId: [1], value: [5] }],
       location: [{ id: 1, line: [{ functionId: 1 }] }],
@@ -171,7 +171,7 @@ describe('stacks', () => {
     expect(samples(profile)).toEqual(['  5', '    main "":0:0']);
   });
 
-  test('ids need not be small or dense', () => {
+  test('IDs may be large and sparse', () => {
     const location = int64FromBigInt(-2n);
     const fn = int64FromBigInt(2n ** 60n + 1n);
     const other = int64FromBigInt(2n ** 60n);
@@ -186,7 +186,7 @@ describe('stacks', () => {
     expect(samples(profile)).toEqual(['  5', '    main main.go:1:0 starts:10']);
   });
 
-  test('line numbers that cannot be are unknown', () => {
+  test('invalid line numbers are unknown', () => {
     const profile = decode({
       sample: [{ locationId: [1], value: [5] }],
       location: [{ id: 1, line: [{ functionId: 1, line: 2 ** 40, column: -4 }] }],
@@ -201,13 +201,13 @@ describe('labels', () => {
     return decode({ sample: [{ value: [1], label }] });
   }
 
-  test('a key given several times is one text', () => {
+  test('several values of a key become one text', () => {
     const key = at('request');
     expect(labelsOf({ key, str: at('a') }, { key, str: at('b') }).labelsOf(0)).toEqual({ request: 'a,b' });
     expect(labelsOf({ key, num: 3 }, { key, num: 4 }).labelsOf(0)).toEqual({ request: '3,4' });
   });
 
-  test('a unit is kept, and one that repeats the key is not', () => {
+  test('a unit is kept unless it repeats the key', () => {
     const profile = labelsOf(
       { key: at('request'), num: 3, numUnit: at('bytes') },
       { key: at('bytes'), num: 4, numUnit: at('bytes') },
@@ -216,22 +216,22 @@ describe('labels', () => {
     expect(profile.labelUnits).toEqual({ request: 'bytes' });
   });
 
-  test('a zero counts only with a unit, and nothing without a key', () => {
+  test('a zero counts only with a unit, and a label only with a key', () => {
     expect(labelsOf({ key: at('request') }, { str: at('a') }).labelsOf(0)).toEqual({});
     expect(labelsOf({ key: at('request'), numUnit: at('bytes') }).labelsOf(0)).toEqual({ request: 0 });
   });
 
-  test('a number beyond 2^53 is kept as text', () => {
+  test('a number beyond 2^53 becomes text', () => {
     const num = int64FromBigInt(2n ** 60n);
     expect(labelsOf({ key: at('request'), num }).labelsOf(0)).toEqual({ request: `${2 ** 60}` });
   });
 });
 
-describe('the rest', () => {
-  test('parts may come in any order, repeated fields unpacked', () => {
+describe('other fields', () => {
+  test('parts may come in any order, and repeated fields may be unpacked', () => {
     const writer = protobuf.Writer.create();
     perftools.profiles.Profile.encode({ stringTable: STRINGS }, writer);
-    // A sample whose location ids and values stand one by one: fields 1 and 2, each a varint.
+    // A sample whose location IDs and values are separate varints: fields 1 and 2.
     writer.uint32((2 << 3) | 2).fork();
     for (const id of [1, 1]) writer.uint32(1 << 3).int64(id);
     for (const value of [5]) writer.uint32(2 << 3).int64(value);
@@ -252,7 +252,7 @@ describe('the rest', () => {
     ]);
   });
 
-  test('fields that nobody knows yet are passed over', () => {
+  test('unknown fields are skipped', () => {
     const writer = protobuf.Writer.create();
     perftools.profiles.Profile.encode({ ...BASE, sample: [{ value: [5] }] }, writer);
     for (let times = 0; times < 2; times++) writer.uint32(99 << 3).int64(1);
@@ -260,7 +260,7 @@ describe('the rest', () => {
     expect(samples(decodePprof(writer.finish()))).toEqual(['  5']);
   });
 
-  test('times before 1970, a period without sense and an unknown default are unknown', () => {
+  test('times before 1970, an invalid period and an unknown default are unknown', () => {
     const profile = decode({
       timeNanos: int64FromBigInt(-1n),
       durationNanos: int64FromBigInt(-1n),
@@ -272,7 +272,7 @@ describe('the rest', () => {
     expect(profile.period).toEqual({ type: 'cpu', unit: 'nanoseconds', value: 0 });
   });
 
-  test('a value beyond 2^53 comes out as the nearest number', () => {
+  test('a value beyond 2^53 becomes the nearest double', () => {
     const profile = decode({ sample: [{ value: [int64FromBigInt(2n ** 62n + 1n)] }] });
     expect(profile.value(0, 0)).toBe(2 ** 62);
   });

@@ -1,4 +1,4 @@
-// `go tool pprof` judges: it shares no code with us and never saw our schema.
+// Uses `go tool pprof` as an oracle: it shares no code and no schema with heapray.
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -16,7 +16,7 @@ import {
 } from '../../src/profile/index.js';
 import { firstMinute, secondMinute } from './sample-profiles.js';
 
-/** What `go tool pprof` says about profiles; fails on a bad status or any complaint. */
+/** Returns the output of `go tool pprof` for profiles. Fails on a bad status or any warning. */
 async function ask(options: readonly string[], ...profiles: Profile[]): Promise<string> {
   const folder = tempFolder();
   const files = profiles.map((profile, at) => {
@@ -36,7 +36,7 @@ async function ask(options: readonly string[], ...profiles: Profile[]): Promise<
   return stdout;
 }
 
-/** The profile that Go writes after reading ours; BASE in an option stands for the first. */
+/** Returns the profile that Go writes after reading ours. BASE in an option stands for the first profile. */
 async function rewritten(options: readonly string[], ...profiles: Profile[]): Promise<Profile> {
   const output = path.join(tempFolder(), 'out.pb.gz');
   await ask(['-proto', `-output=${output}`, ...options], ...profiles);
@@ -45,7 +45,7 @@ async function rewritten(options: readonly string[], ...profiles: Profile[]): Pr
 
 describeWithPeer('go tool pprof', 'go-pprof', () => {
   describe('-raw', () => {
-    test('shows samples, labels, frames, mapping and header as they were', async () => {
+    test('shows samples, labels, frames, mapping and header unchanged', async () => {
       const raw = await ask(['-raw'], firstMinute());
       expect(raw).toContain('Comment: mode: binding\nComment: objects are an estimate\n');
       expect(raw).toContain('PeriodType: space bytes\nPeriod: 524288\n');
@@ -65,7 +65,7 @@ describeWithPeer('go tool pprof', 'go-pprof', () => {
       expect(raw).toMatch(/1: 0x0\/0x0\/0x0 server\.js +\[FN\]\[FL\]\[LN\]/);
     });
 
-    test('sees every nanosecond of the year 2262', async () => {
+    test('shows every nanosecond of the year 2262', async () => {
       const builder = new ProfileBuilder({
         columns: [{ type: 'inuse_space', unit: 'bytes' }],
         timeNanos: 2n ** 63n - 1n,
@@ -80,7 +80,7 @@ describeWithPeer('go tool pprof', 'go-pprof', () => {
   describe('-top', () => {
     const columns = ['alloc_objects', 'alloc_space', 'inuse_objects', 'inuse_space'];
 
-    test.each(columns)('agrees with ours on %s', async (column) => {
+    test.each(columns)('agrees with topOf on %s', async (column) => {
       const profile = secondMinute();
       const text = await ask(
         [
@@ -96,22 +96,22 @@ describeWithPeer('go tool pprof', 'go-pprof', () => {
       expect(text).toContain(`Type: ${column}\n`);
       const theirs = topRows(text);
       const ours = topOf(profile, { column, groupBy: 'function' })
-        // Samples without a stack count in Go's total and have no row.
+        // Samples without a stack count in Go's total but have no row.
         .filter(({ name }) => name !== '(none)')
         .map(({ name, file, flat, cumulative }) => `${name} ${file} ${flat} ${cumulative}`);
       expect(theirs.sort()).toEqual(ours.sort());
     });
 
-    test('shows the default column when asked for none', async () => {
+    test('shows the default column when none is requested', async () => {
       expect(await ask(['-top'], firstMinute())).toContain('Type: inuse_space\n');
     });
 
-    test('calls the program by its name', async () => {
+    test('shows the name of the program', async () => {
       expect(await ask(['-top'], firstMinute())).toContain('File: server.js\n');
     });
   });
 
-  describe('names come out whole', () => {
+  describe('names are shown in full', () => {
     const names = [
       // Python
       '<module>',
@@ -147,7 +147,7 @@ describeWithPeer('go tool pprof', 'go-pprof', () => {
       'x[0](y)',
       'f(a, b)',
     ];
-    // A function of a script may be called as a mangled C++ one.
+    // A function of a script may have the name of a mangled C++ one.
     const inScripts = ['_Zpl', '_ZN3foo3barEv', '__Z3addii', '_RNvC5crate4name'];
 
     const profile = () => {
@@ -174,11 +174,11 @@ describeWithPeer('go tool pprof', 'go-pprof', () => {
       expect(new Set(shown)).toEqual(new Set([...names, ...inScripts]));
     });
 
-    test('and are read again', async () => {
+    test('are unchanged when read again', async () => {
       expect(formatProfile(await rewritten([], profile()))).toBe(formatProfile(profile()));
     });
 
-    test('a mangled name of machine code is demangled', async () => {
+    test('except a mangled name of machine code, which is demangled', async () => {
       const builder = new ProfileBuilder({
         columns: [{ type: 'inuse_space', unit: 'bytes' }],
         timeNanos: 0n,
@@ -201,7 +201,7 @@ describeWithPeer('go tool pprof', 'go-pprof', () => {
     expect((await ask(['-comments'], firstMinute())).trim()).toBe('mode: binding\nobjects are an estimate');
   });
 
-  test('a gzipped profile is read too', async () => {
+  test('reads a gzipped profile', async () => {
     const file = path.join(tempFolder(), 'heap.pb.gz');
     writeFileSync(file, await encodePprofGzip(firstMinute()));
     const { status, stdout } = await goPprof(['-top', file]);
@@ -209,28 +209,28 @@ describeWithPeer('go tool pprof', 'go-pprof', () => {
     expect(stdout).toContain('Type: inuse_space\n');
   });
 
-  describe('what Go writes, we read', () => {
-    test.each([firstMinute, secondMinute])('%o comes back as it was', async (make) => {
+  describe('profiles that Go writes', () => {
+    test.each([firstMinute, secondMinute])('%o is unchanged', async (make) => {
       expect(formatProfile(await rewritten([], make()))).toBe(formatProfile(make()));
     });
 
-    test('Go merges as we do', async () => {
+    test('are merged as in heapray', async () => {
       const parts = [firstMinute(), secondMinute()];
       expect(formatProfile(await rewritten([], ...parts))).toBe(formatProfile(mergeProfiles(parts)));
     });
 
-    test('Go subtracts samples as we do', async () => {
+    test('are subtracted as in heapray', async () => {
       const [older, newer] = [firstMinute(), secondMinute()];
       const theirs = formatProfile(await rewritten(['-base=BASE'], older, newer));
       const ours = formatProfile(subtractProfiles(newer, older));
-      // The time differs on purpose: Go keeps that of the older profile and adds the durations up.
+      // The time differs on purpose: Go keeps that of the older profile and adds the durations.
       const withoutTime = (text: string) => text.replace(/^(time|duration): .*\n/gm, '');
       expect(withoutTime(theirs)).toBe(withoutTime(ours));
     });
   });
 });
 
-/** Rows of `-top -filefunctions` as `name file flat cumulative`. */
+/** Returns the rows of `-top -filefunctions` as `name file flat cumulative`. */
 function topRows(text: string): string[] {
   const lines = text.slice(text.indexOf('flat%')).split('\n').slice(1);
   return lines.filter(Boolean).map((line) => {

@@ -9,7 +9,7 @@ import { firstMinute, secondMinute } from './sample-profiles.js';
 
 const nanos = fc.bigInt({ min: 0n, max: 2n ** 63n - 1n });
 
-test('any profile comes back as it was', () => {
+test('any profile is restored', () => {
   fc.assert(
     fc.property(
       samplesOf(wholeNumbers, 4),
@@ -28,7 +28,7 @@ test('any profile comes back as it was', () => {
   );
 });
 
-test('native frames keep their address and what was loaded there', () => {
+test('native frames keep their address and mapping', () => {
   const builder = heapBuilder();
   const libc = { path: '/lib/libc.so.6', start: 0x7f00_0000_0000, limit: 0x7f00_0020_0000 };
   const places = [
@@ -47,7 +47,7 @@ test('native frames keep their address and what was loaded there', () => {
   expect(Buffer.compare(encodePprof(decoded), encodePprof(profile))).toBe(0);
 });
 
-test('a memray capture with native stacks comes back with every place', () => {
+test('a memray capture with native stacks keeps every place', () => {
   const profile = profileFromMemray([golden('native.v13.bin').bytes]);
   const decoded = decodePprof(encodePprof(profile));
   const framesOf = (of: typeof profile) => {
@@ -62,7 +62,7 @@ test('a memray capture with native stacks comes back with every place', () => {
 test.each([
   ['first minute', firstMinute, 'golden/first-minute.txt'],
   ['second minute', secondMinute, 'golden/second-minute.txt'],
-])('%s: golden text before and after', async (_, make, golden) => {
+])('%s: the golden text is the same before and after', async (_, make, golden) => {
   const profile = make();
   await expect(formatProfile(profile)).toMatchFileSnapshot(golden);
   const once = encodePprof(profile);

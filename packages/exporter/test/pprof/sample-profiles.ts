@@ -1,4 +1,4 @@
-// Small profiles with everything that the format can say about ours.
+// Small profiles with everything that the format can represent of ours.
 import type { Profile } from '../../src/profile/index.js';
 import { addSamples, heapBuilder, type PlainFrame, type PlainSample } from '../profile/arbitrary-profile.js';
 
@@ -10,7 +10,7 @@ const namesake: PlainFrame = { name: 'load', file: '/srv/app/node_modules/lib/lo
 
 const express = { package: 'express', component: 'web', thread: '0' };
 
-/** A server after one minute. */
+/** Returns the profile of a server after one minute. */
 export function firstMinute(): Profile {
   return server(1_700_000_000_123_456_789n, [
     { stack: [main], values: [10, 1000, 1, 100], labels: {} },
@@ -20,7 +20,7 @@ export function firstMinute(): Profile {
   ]);
 }
 
-/** The same server a minute later: one place grew, one gave memory back, one is new. */
+/** Returns the profile of the same server a minute later: one site grew, one freed memory, one is new. */
 export function secondMinute(): Profile {
   return server(1_700_000_060_123_456_789n, [
     { stack: [main], values: [10, 1000, 0, 0], labels: {} },

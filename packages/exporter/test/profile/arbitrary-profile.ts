@@ -1,4 +1,4 @@
-// Random profiles for property tests, always made through the builder, as real ones are.
+// Random profiles for property tests. They are always made with the builder, as real ones are.
 import fc from 'fast-check';
 import { type Labels, type Profile, ProfileBuilder, type ValueColumn } from '../../src/profile/index.js';
 
@@ -24,7 +24,7 @@ export interface PlainSample {
   readonly labels: Labels;
 }
 
-/** Few different parts, so that stacks and labels of different samples often agree. */
+/** Has few distinct parts, so that stacks and labels of different samples are often equal. */
 const frames: fc.Arbitrary<PlainFrame> = fc
   .record(
     {
@@ -36,7 +36,7 @@ const frames: fc.Arbitrary<PlainFrame> = fc
     },
     { requiredKeys: ['name', 'file', 'line', 'column'] },
   )
-  // A start line that says no more than the line is none; a frame without a line is where its function starts.
+  // Omit a start line that equals the line; a frame without a line has none either.
   .map(({ startLine, ...frame }) =>
     startLine === undefined || startLine === frame.line || frame.line === 0 ? frame : { ...frame, startLine },
   );
@@ -50,13 +50,13 @@ const labels: fc.Arbitrary<Labels> = fc.record(
   { requiredKeys: [] },
 );
 
-/** Whole numbers, small enough for sums of any run of them to stay exact. */
+/** Integers small enough for exact sums. */
 export const wholeNumbers: fc.Arbitrary<number> = fc.oneof(
   fc.integer({ min: -3, max: 3 }),
   fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }).map((value) => value * 2 ** 10),
 );
 
-/** Samples with these numbers as values, `width` each. */
+/** Returns samples with these numbers as values, `width` each. */
 export function samplesOf(numbers: fc.Arbitrary<number>, width: number): fc.Arbitrary<PlainSample[]> {
   return fc.array(
     fc.record({
@@ -68,7 +68,7 @@ export function samplesOf(numbers: fc.Arbitrary<number>, width: number): fc.Arbi
   );
 }
 
-/** A builder with the four heap columns, the default one marked, covering the given time. */
+/** Returns a builder with the four heap columns, one as the default, for the given time. */
 export function heapBuilder(timeNanos = 0n, durationNanos = 0n): ProfileBuilder {
   return new ProfileBuilder({
     columns: HEAP_COLUMNS,
@@ -88,7 +88,7 @@ export function addSamples(builder: ProfileBuilder, samples: readonly PlainSampl
   return builder;
 }
 
-/** The handle of a stack given root first; undefined for an empty one. */
+/** Returns the handle of a stack given root first; undefined for an empty one. */
 export function addStack(builder: ProfileBuilder, stack: readonly PlainFrame[]) {
   let handle: ReturnType<ProfileBuilder['stack']> | undefined;
   for (const { name, file, line, column, startLine } of stack) {

@@ -11,9 +11,9 @@ const sound = addSamples(heapBuilder(), [
   { stack: [main, leak], values: [2, 2, 2, 2], labels: {} },
 ]).build();
 
-/** The sound profile with some of its answers replaced. */
+/** Returns the valid profile with some of its members replaced. */
 function broken(answers: Partial<Profile>): Profile {
-  // Over an empty object, because a proxy may not contradict a frozen one.
+  // Use an empty object as the target, because a proxy may not contradict a frozen one.
   return new Proxy({} as Profile, {
     get(_, key) {
       if (Object.hasOwn(answers, key)) return Reflect.get(answers, key);
@@ -23,11 +23,11 @@ function broken(answers: Partial<Profile>): Profile {
   });
 }
 
-test('whatever a builder makes is sound', () => {
+test('every profile of a builder is valid', () => {
   fc.assert(fc.property(heapProfiles, (profile) => checkProfile(profile)));
 });
 
-describe('a broken promise is named', () => {
+describe('names a broken invariant', () => {
   const [first] = sound.columns;
 
   test.each<[string, Partial<Profile>]>([

@@ -1,4 +1,4 @@
-// What is done with a profile takes time in proportion to its stacks, however deep they are.
+// Operations on a profile take time proportional to its stacks, however deep they are.
 import { describe, expect, test } from 'vitest';
 import {
   type FrameRef,
@@ -12,7 +12,7 @@ import {
 
 const DEPTH = 20_000;
 
-/** Every call allocates, and two functions call each other in turn; or one of the runtime calls itself. */
+/** Every call allocates. Two functions call each other in turn, or one of the runtime calls itself. */
 function deepProfile(file: string): Profile {
   const builder = new ProfileBuilder({
     columns: [{ type: 'inuse_space', unit: 'bytes' }],
@@ -28,7 +28,7 @@ function deepProfile(file: string): Profile {
   return builder.build();
 }
 
-/** The profile, and how often somebody asked it who a caller or what a frame is. */
+/** Returns the profile, and the number of look-ups of callers and frames. */
 function counted(profile: Profile): { readonly profile: Profile; readonly asked: () => number } {
   let asked = 0;
   const counting: Partial<Profile> = {
@@ -60,8 +60,8 @@ function counted(profile: Profile): { readonly profile: Profile; readonly asked:
 describe.each([
   ['of the program', '/a.js', ['odd 10000 20000', 'even 10000 19999']],
   ['of the runtime', 'node:fs', ['even 10000 10000', 'odd 10000 10000']],
-])('a stack %s of which every call allocates', (_, file, rows) => {
-  test.each(['function', 'file'] as const)('by %s', (groupBy) => {
+])('a stack %s in which every call allocates', (_, file, rows) => {
+  test.each(['function', 'file'] as const)('is grouped by %s', (groupBy) => {
     const { profile, asked } = counted(deepProfile(file));
     const found = topOf(profile, { column: 'inuse_space', groupBy });
     if (groupBy === 'function') {
@@ -71,7 +71,7 @@ describe.each([
   });
 });
 
-test('stacks come in the order of calls, callees by rank', () => {
+test('stacks are in call order, callees by rank', () => {
   const builder = new ProfileBuilder({
     columns: [{ type: 'n', unit: 'count' }],
     timeNanos: 0n,

@@ -11,7 +11,7 @@ import {
 } from './arbitrary-profile.js';
 
 describe('golden dumps', () => {
-  test('a server', async () => {
+  test('of a server', async () => {
     const builder = heapBuilder(1_700_000_000_123_456_789n, 60_000_000_000n);
     const main = { name: 'main', file: '/srv/app/server.js', line: 1, column: 1 };
     const route = { name: '', file: '/srv/app/routes.js', line: 12, column: 5 };
@@ -30,7 +30,7 @@ describe('golden dumps', () => {
     await expect(formatProfile(builder.build())).toMatchFileSnapshot('golden/server.txt');
   });
 
-  test('texts that need quotes', async () => {
+  test('with texts that need quotes', async () => {
     const builder = new ProfileBuilder({
       columns: [{ type: 'objects alive', unit: '' }],
       timeNanos: 0n,
@@ -44,12 +44,12 @@ describe('golden dumps', () => {
     await expect(formatProfile(builder.build())).toMatchFileSnapshot('golden/quotes.txt');
   });
 
-  test('an empty profile', async () => {
+  test('of an empty profile', async () => {
     await expect(formatProfile(heapBuilder().build())).toMatchFileSnapshot('golden/empty.txt');
   });
 });
 
-test('the order of adding does not show', () => {
+test('does not depend on the order in which samples were added', () => {
   const shuffled = samplesOf(wholeNumbers, 4).chain((samples) =>
     fc.tuple(fc.constant(samples), fc.shuffledSubarray(samples, { minLength: samples.length })),
   );
@@ -61,7 +61,7 @@ test('the order of adding does not show', () => {
   );
 });
 
-test('profiles of one text are equal in every sample', () => {
+test('profiles with the same text are equal in every sample', () => {
   const contents = (profile: Profile) =>
     Array.from({ length: profile.sampleCount }, (_, sample) =>
       JSON.stringify([

@@ -9,11 +9,14 @@ const app = frame('load', '/srv/load.js');
 const inner = frame('readFileSync', 'node:fs');
 
 describe('isRuntimeFrame', () => {
-  test.each(['(root)', '(V8 API)', '(GC)', '(BYTECODE_COMPILER)', '(EXTERNAL)', 'map'])('%s is', (name) => {
-    expect(isRuntimeFrame(frame(name, ''))).toBe(true);
-  });
+  test.each(['(root)', '(V8 API)', '(GC)', '(BYTECODE_COMPILER)', '(EXTERNAL)', 'map'])(
+    'is true for %s',
+    (name) => {
+      expect(isRuntimeFrame(frame(name, ''))).toBe(true);
+    },
+  );
 
-  test.each([inner, frame('', 'node:internal/modules/esm/loader')])('$file is', (given) => {
+  test.each([inner, frame('', 'node:internal/modules/esm/loader')])('is true for $file', (given) => {
     expect(isRuntimeFrame(given)).toBe(true);
   });
 
@@ -22,7 +25,7 @@ describe('isRuntimeFrame', () => {
     ['an anonymous function without a script', frame('', '')],
     ['a name in parentheses that has a script', frame('(GC)', '/srv/load.js')],
     ['a script that only sounds like one', frame('f', '/srv/node:fs.js')],
-  ])('%s is not', (_, given) => {
+  ])('is false for %s', (_, given) => {
     expect(isRuntimeFrame(given)).toBe(false);
   });
 });
@@ -32,11 +35,11 @@ describe('callSite', () => {
     expect(callSite([app, inner])).toBe(app);
   });
 
-  test('is the first frame that is not of the runtime', () => {
+  test('is the first frame outside the runtime', () => {
     expect(callSite([frame('(V8 API)', ''), inner, app, frame('main', '/srv/main.js')])).toBe(app);
   });
 
-  test('is the leaf when all are of the runtime', () => {
+  test('is the leaf when all frames are of the runtime', () => {
     expect(callSite([inner, frame('(root)', '')])).toBe(inner);
   });
 

@@ -1,4 +1,4 @@
-// Checked by the compiler alone (`npm test` does so before it runs anything): each marked line must be an error.
+// Checked only by the compiler (`npm test` does so first): each marked line must be an error.
 import type {
   FrameHandle,
   LabelsHandle,

@@ -1,4 +1,4 @@
-// Labels, units and columns may have the names that every object inherits something under.
+// Labels, units and columns may have names that every object inherits.
 import { describe, expect, test } from 'vitest';
 import { decodePprof, encodePprof } from '../../src/pprof/index.js';
 import {
@@ -15,7 +15,7 @@ import {
 const NAMES = Object.getOwnPropertyNames(Object.prototype);
 const COLUMN = { type: 'inuse_space', unit: 'bytes' };
 
-/** An object with an own property of this name, which a literal would not make of `__proto__`. */
+/** Returns an object with an own property of this name, which a literal would not create for `__proto__`. */
 const own = <T>(name: string, value: T): Record<string, T> => ({ [name]: value });
 
 function profileWith(name: string, options: { value?: string | number; unit?: string } = {}): Profile {
@@ -36,7 +36,7 @@ describe.each(NAMES)('%s', (name) => {
     ['a number', { value: 7 }],
     ['a number with a unit', { value: 7, unit: 'id' }],
     ['a text', { value: 'seven' }],
-  ])('as a label with %s goes through pprof', (_, options) => {
+  ])('is kept by pprof as a label with %s', (_, options) => {
     const profile = profileWith(name, options);
     const read = decodePprof(encodePprof(profile));
     checkProfile(read);
@@ -45,14 +45,14 @@ describe.each(NAMES)('%s', (name) => {
     expect(Object.entries(read.labelUnits)).toEqual('unit' in options ? [[name, 'id']] : []);
   });
 
-  test('keeps its unit where profiles are merged and subtracted', () => {
+  test('keeps its unit when profiles are merged and subtracted', () => {
     const profile = profileWith(name, { unit: 'id' });
     for (const made of [mergeProfiles([profile, profile]), subtractProfiles(profile, profileWith('tid'))]) {
       expect(Object.entries(made.labelUnits)).toEqual([[name, 'id']]);
     }
   });
 
-  test('as a label that only some samples have', () => {
+  test('works as a label that only some samples have', () => {
     const rows = topOf(profileWith(name), { column: 'inuse_space', groupBy: name as 'package' });
     expect(rows.map((row) => [row.name, row.flat])).toEqual([
       ['7', 10],
@@ -60,7 +60,7 @@ describe.each(NAMES)('%s', (name) => {
     ]);
   });
 
-  test('as a column', () => {
+  test('works as a column', () => {
     const options = { columns: [{ type: name, unit: name }], timeNanos: 0n, durationNanos: 0n };
     const builder = new ProfileBuilder(options);
     builder.add(undefined, [3]);

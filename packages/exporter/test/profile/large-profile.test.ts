@@ -5,7 +5,7 @@ import { heapBuilder } from './arbitrary-profile.js';
 
 const STACKS = 50_000;
 
-/** As many different stacks as a long-running server has, 20 frames each, on shared callers. */
+/** Returns a profile with as many distinct stacks as a long-running server has, 20 frames each, with shared callers. */
 function largeProfile() {
   const builder = heapBuilder();
   const frames = Array.from({ length: 3_000 }, (_, at) =>
@@ -21,7 +21,7 @@ function largeProfile() {
   return builder.build();
 }
 
-test('tens of thousands of stacks are kept, shared and compared', () => {
+test('tens of thousands of stacks are stored, shared and compared', () => {
   const profile = largeProfile();
   checkProfile(profile);
   expect(profile.sampleCount).toBe(STACKS);
@@ -31,24 +31,24 @@ test('tens of thousands of stacks are kept, shared and compared', () => {
     inuse_objects: STACKS,
     inuse_space: STACKS * 32,
   });
-  // 20 frames each, yet callers are stored once.
+  // 20 frames each, but callers are stored once.
   expect(profile.stackCount).toBeLessThan(STACKS * 2.5);
   expect([...profile.frames(profile.stackOf(STACKS - 1))]).toHaveLength(20);
   expect(totals(mergeProfiles([profile, profile])).inuse_objects).toBe(2 * STACKS);
   expect(subtractProfiles(profile, profile).sampleCount).toBe(0);
 });
 
-test('a profile of that size takes a few megabytes', async () => {
+test('a profile of this size takes a few megabytes', async () => {
   const before = await memoryInUse();
   const profile = largeProfile();
   const taken = (await memoryInUse()) - before;
   expect(profile.sampleCount).toBe(STACKS);
-  // Four numbers of 8 bytes per sample, and 8 bytes per stack, must be in there.
+  // It contains at least four 8-byte numbers per sample, and 8 bytes per stack.
   expect(taken).toBeGreaterThan(STACKS * 40);
   expect(taken).toBeLessThan(6 * 2 ** 20);
 });
 
-/** Bytes in use once nothing more can be collected: buffers are given back some time after a collection. */
+/** Returns the bytes in use after all garbage is collected. Buffers are freed some time after a collection. */
 async function memoryInUse(): Promise<number> {
   let least = Number.POSITIVE_INFINITY;
   for (let unchanged = 0; unchanged < 5; unchanged++) {

@@ -25,7 +25,10 @@ function bytesProfile(options: {
   return new ProfileBuilder({ columns, timeNanos, durationNanos: 5n, ...rest }).build();
 }
 
-/** A process that allocated natively, with its library loaded at `start`, as the address of each run is random. */
+/**
+ * Returns the profile of a native allocation, with its library loaded at `start`, since the address is random in each
+ * run.
+ */
 function nativeProfile(start: number, bytes: number) {
   const builder = new ProfileBuilder({
     columns: [{ type: 'inuse_space', unit: 'bytes' }],
@@ -38,7 +41,7 @@ function nativeProfile(start: number, bytes: number) {
   return builder.build();
 }
 
-test('native stacks of two processes meet, wherever their libraries were loaded', () => {
+test('native stacks of two processes are merged, wherever their libraries were loaded', () => {
   const [before, after] = [nativeProfile(0x7f00_0000, 10), nativeProfile(0x7fab_c000, 15)];
   const merged = mergeProfiles([before, after]);
   expect([merged.sampleCount, merged.value(0, 0)]).toEqual([1, 25]);
@@ -59,7 +62,7 @@ describe('mergeProfiles', () => {
     );
   });
 
-  test('adds up the totals', () => {
+  test('sums the totals', () => {
     fc.assert(
       fc.property(fc.array(heapProfiles, { minLength: 1, maxLength: 4 }), (profiles) => {
         const merged = totals(mergeProfiles(profiles));
@@ -70,7 +73,7 @@ describe('mergeProfiles', () => {
     );
   });
 
-  test('is of the earliest time of collection, lasts as long as all, and has every comment once', () => {
+  test('has the earliest time of collection, the total duration, and every comment once', () => {
     const merged = mergeProfiles([
       bytesProfile({ timeNanos: 20n, comments: ['b', 'a'] }),
       bytesProfile({ timeNanos: 10n, comments: ['a', 'c'], defaultColumn: 'inuse_space' }),
@@ -83,7 +86,7 @@ describe('mergeProfiles', () => {
     });
   });
 
-  test('keeps the longest period, and none where different things were counted', () => {
+  test('keeps the longest period, or none when different things were counted', () => {
     const space = (value: number) => bytesProfile({ period: { type: 'space', unit: 'bytes', value } });
     const time = bytesProfile({ period: { type: 'cpu', unit: 'nanoseconds', value: 9 } });
     expect(mergeProfiles([space(1), space(3), space(2)]).period?.value).toBe(3);
@@ -91,7 +94,7 @@ describe('mergeProfiles', () => {
     expect(mergeProfiles([space(1), bytesProfile({})]).period).toBeUndefined();
   });
 
-  test('refuses nothing at all, and columns that differ', () => {
+  test('rejects an empty list, and different columns', () => {
     expect(() => mergeProfiles([])).toThrow(new RangeError('no profiles to merge'));
     const counts = new ProfileBuilder({
       columns: [{ type: 'inuse_space', unit: 'pages' }],
@@ -108,7 +111,7 @@ describe('mergeProfiles', () => {
 describe('subtractProfiles', () => {
   const samples = samplesOf(wholeNumbers, 4);
 
-  test('is the window after, collected when the newer was', () => {
+  test('gives the window between them, collected at the time of the newer one', () => {
     fc.assert(
       fc.property(samples, samples, (before, after) => {
         const older = addSamples(heapBuilder(1_060n, 60n), before).build();
@@ -121,7 +124,7 @@ describe('subtractProfiles', () => {
     );
   });
 
-  test('of a profile from itself leaves nothing', () => {
+  test('is empty for a profile and itself', () => {
     fc.assert(
       fc.property(heapProfiles, (profile) => {
         const delta = subtractProfiles(profile, profile);
@@ -130,7 +133,7 @@ describe('subtractProfiles', () => {
     );
   });
 
-  test('tells growth, release and no change apart, by stack and labels', () => {
+  test('distinguishes growth, release and no change, by stack and labels', () => {
     const labels = { thread: '0' };
     const older = addSamples(heapBuilder(100n), [
       { stack: [main], values: [10, 1000, 10, 1000], labels },
@@ -162,7 +165,7 @@ describe('subtractProfiles', () => {
     );
   });
 
-  test('covers no time when the clock was set back', () => {
+  test('has no duration when the clock was set back', () => {
     const delta = subtractProfiles(heapBuilder(100n).build(), heapBuilder(300n).build());
     expect([delta.timeNanos, delta.durationNanos]).toEqual([100n, 0n]);
   });

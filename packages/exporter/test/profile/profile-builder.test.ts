@@ -30,7 +30,7 @@ describe('native frames', () => {
   const libc = { path: '/lib/libc.so.6', start: 0x7f00_0000_0000, limit: 0x7f00_0020_0000 };
   const place = { address: 0x7f00_0000_1234, mapping: libc };
 
-  test('are the same only in the same place, and are copied with it', () => {
+  test('are equal only at the same place, and are copied with it', () => {
     const builder = new ProfileBuilder(BYTES);
     const frame = builder.nativeFrame('malloc', place);
     expect(builder.nativeFrame('malloc', { ...place, mapping: { ...libc } })).toBe(frame);
@@ -53,7 +53,7 @@ describe('native frames', () => {
     expect([merged.sampleCount, merged.frameCount]).toEqual([6, 6]);
   });
 
-  test('of the same place in a file are the same wherever it was loaded', () => {
+  test('at the same place in a file are equal wherever it was loaded', () => {
     const builder = new ProfileBuilder(BYTES);
     const frame = builder.nativeFrame('malloc', place);
     const shift = 0x1234_5000;
@@ -64,7 +64,7 @@ describe('native frames', () => {
     expect(builder.nativeFrame('malloc', { ...place, mapping: elsewhere })).not.toBe(frame);
   });
 
-  test('of a file that was loaded anywhere have the addresses of the file', () => {
+  test('of a file loaded at an unknown place have addresses of the file', () => {
     const builder = new ProfileBuilder(BYTES);
     const mapping = { path: libc.path, start: 0, limit: Number.POSITIVE_INFINITY };
     const frame = builder.nativeFrame('malloc', { address: 0x1234, mapping });
@@ -75,7 +75,7 @@ describe('native frames', () => {
     }
   });
 
-  test.each([-1, 0.5, 2 ** 53, Number.NaN])('have no address %d', (address) => {
+  test.each([-1, 0.5, 2 ** 53, Number.NaN])('cannot have the address %d', (address) => {
     const builder = new ProfileBuilder(BYTES);
     expect(() => builder.nativeFrame('f', { address, mapping: undefined })).toThrow('an address must be');
     const mapping = { ...libc, limit: address };
@@ -86,7 +86,7 @@ describe('native frames', () => {
 });
 
 describe('interning', () => {
-  test('equal parts give equal handles, different parts different ones', () => {
+  test('equal parts give equal handles, and different parts different ones', () => {
     const builder = new ProfileBuilder(BYTES);
     const frame = builder.frame('load', 'a.js', 3, 1);
     expect(builder.frame('load', 'a.js', 3, 1)).toBe(frame);
@@ -105,12 +105,12 @@ describe('interning', () => {
     expect(builder.labels({ a: '1' })).not.toBe(builder.labels({ a: 1 }));
   });
 
-  test('both spellings of a missing name are one function', () => {
+  test('both spellings of a missing name are the same function', () => {
     const builder = new ProfileBuilder(BYTES);
     expect(builder.frame('(anonymous)', 'a.js', 3)).toBe(builder.frame('', 'a.js', 3));
   });
 
-  test('an empty label is no label', () => {
+  test('an empty label is omitted', () => {
     const builder = new ProfileBuilder(BYTES);
     expect(builder.labels({ package: '' })).toBe(builder.labels({}));
     builder.add(undefined, [1], builder.labels({ package: '' }));
@@ -118,7 +118,7 @@ describe('interning', () => {
     expect(builder.build().sampleCount).toBe(1);
   });
 
-  test('keys that objects treat specially are labels like any other', () => {
+  test('keys that objects treat specially are ordinary labels', () => {
     const builder = new ProfileBuilder(BYTES);
     const labels = JSON.parse('{"__proto__": "x", "constructor": "y"}');
     builder.add(undefined, [1], builder.labels(labels));
@@ -128,7 +128,7 @@ describe('interning', () => {
     ]);
   });
 
-  test('any run of samples is kept by stack and labels, as a map with text keys would', () => {
+  test('sums samples by stack and labels, as a map with text keys would', () => {
     fc.assert(
       fc.property(samplesOf(wholeNumbers, 4), (samples) => {
         const expected = new Map<string, number>();
@@ -153,7 +153,7 @@ describe('interning', () => {
 });
 
 describe('build', () => {
-  test('leaves out zero samples and the stacks, frames and labels only they used', () => {
+  test('omits zero samples, and the stacks, frames and labels that only they used', () => {
     const builder = heapBuilder();
     const main = { name: 'main', file: 'a.js', line: 1, column: 1 };
     const gone = { name: 'gone', file: 'b.js', line: 1, column: 1 };
@@ -195,21 +195,21 @@ describe('build', () => {
     );
   });
 
-  test('keeps each comment once, in the order given', () => {
+  test('keeps each comment once, in order', () => {
     const builder = new ProfileBuilder({ ...BYTES, comments: ['b', 'a'] });
     builder.comment('c');
     builder.comment('a');
     expect(builder.build().comments).toEqual(['b', 'a', 'c']);
   });
 
-  test('keeps the units of numeric labels that occur, where they say more than the key', () => {
+  test('keeps the units of numeric labels that occur, unless they repeat the key', () => {
     const labelUnits = { age: 'seconds', tid: 'tid', size: '', thread: 'number', unused: 'bytes' };
     const builder = new ProfileBuilder({ ...BYTES, labelUnits });
     builder.add(undefined, [1], builder.labels({ age: 3, tid: 1, size: 8, thread: 'main' }));
     expect(builder.build().labelUnits).toEqual({ age: 'seconds' });
   });
 
-  test('walks a stack leaf first', () => {
+  test('iterates a stack leaf first', () => {
     const builder = new ProfileBuilder(BYTES);
     const root = builder.stack(undefined, builder.frame('root', 'a.js', 1));
     builder.add(builder.stack(root, builder.frame('leaf', 'a.js', 2)), [1]);
@@ -220,7 +220,7 @@ describe('build', () => {
   });
 });
 
-describe('misuse is refused', () => {
+describe('rejects misuse', () => {
   const withColumns = (...types: string[]) => ({
     ...BYTES,
     columns: types.map((type) => ({ type, unit: 'x' })),
@@ -297,7 +297,7 @@ describe('misuse is refused', () => {
     expect(misuse).toThrow(new RangeError(message));
   });
 
-  test('numbers that no entry of the profile has', () => {
+  test('rejects numbers without an entry in the profile', () => {
     builder.add(stack, [1]);
     const profile = builder.build();
     expect(() => profile.value(0, 1)).toThrow(new RangeError('this profile has no column number 1'));

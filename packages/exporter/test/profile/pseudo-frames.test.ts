@@ -14,7 +14,7 @@ test.each([
   '(IDLE_EXTERNAL)',
   '(unobserved)',
   '(truncated)',
-])('%s is explained on a line', (name) => {
+])('%s is explained in one line', (name) => {
   expect(meaningOfPseudoFrame(name)).toMatch(/^[^\n]{10,120}$/);
 });
 

@@ -4,7 +4,7 @@ import { RowTable } from '../../src/profile/row-table.js';
 
 const fields = fc.constantFrom(-1, 0, 1, 2, 2 ** 31 - 1, -(2 ** 31));
 
-test.each([2, 3, 4, 5])('rows of %i integers are numbered as a map with text keys would', (width) => {
+test.each([2, 3, 4, 5])('numbers rows of %i integers as a map with text keys would', (width) => {
   fc.assert(
     fc.property(fc.array(fc.array(fields, { minLength: 5, maxLength: 5 }), { maxLength: 300 }), (rows) => {
       const table = new RowTable(width);
@@ -23,7 +23,7 @@ test.each([2, 3, 4, 5])('rows of %i integers are numbered as a map with text key
   );
 });
 
-test('a deep stack and a wide one are both found again', () => {
+test('finds a deep stack and a wide one', () => {
   const table = new RowTable(2);
   const rows: number[] = [];
   for (let at = 0; at < 50_000; at++) rows.push(table.handleFor(at % 2 === 0 ? -1 : at - 1, at));

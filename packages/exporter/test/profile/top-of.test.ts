@@ -26,13 +26,13 @@ function top(profile: ReturnType<typeof inUse>, groupBy: TopGroup, limit?: numbe
   return topOf(profile, { column: 'inuse_space', groupBy, limit });
 }
 
-/** Rows as `name flat cumulative`, which is what most tests are about. */
+/** Returns rows as `name flat cumulative`, which most tests check. */
 function short(rows: TopRow[]): string[] {
   return rows.map(({ name, flat, cumulative }) => `${name} ${flat} ${cumulative}`);
 }
 
 describe('by function', () => {
-  test('charges the call site, and callers cumulatively', () => {
+  test('attributes values to the call site, and cumulatively to callers', () => {
     const profile = inUse([[main, load], 60], [[main], 30], [[main, load, arrow], 10]);
     expect(top(profile, 'function')).toEqual([
       { name: 'load', file: 'app/load.js', line: 1, column: 1, flat: 60, cumulative: 70, share: 0.6 },
@@ -49,12 +49,12 @@ describe('by function', () => {
     ]);
   });
 
-  test('hides the runtime: what it allocates is charged to who called it', () => {
+  test('hides the runtime: its allocations are attributed to its caller', () => {
     const profile = inUse([[main, load, internal, gc], 8], [[internal, load], 4]);
     expect(short(top(profile, 'function'))).toEqual(['load 12 12', 'main 0 8']);
   });
 
-  test('names the runtime where nobody called it', () => {
+  test('names the runtime when it has no caller', () => {
     expect(short(top(inUse([[internal], 3], [[gc], 2], [[], 1]), 'function'))).toEqual([
       'readFileSync 3 3',
       '(GC) 2 2',
@@ -66,7 +66,7 @@ describe('by function', () => {
     expect(short(top(inUse([[load, main, load, load], 5]), 'function'))).toEqual(['load 5 5', 'main 0 5']);
   });
 
-  test('keeps anonymous functions and equal names of different files apart', () => {
+  test('keeps anonymous functions and equal names in different files separate', () => {
     const namesake = frame('load', 'lib/load.js');
     const profile = inUse([[arrow], 4], [[otherArrow], 3], [[load], 2], [[namesake], 1]);
     expect(top(profile, 'function').map(({ name, file }) => `${name} ${file}`)).toEqual([
@@ -77,7 +77,7 @@ describe('by function', () => {
     ]);
   });
 
-  test('keeps functions of one name and file apart by where they start', () => {
+  test('separates functions of equal name and file by where they start', () => {
     const method = frame('load', 'app/load.js', 90);
     const inOneLine = frame('load', 'app/load.js', 90, 44);
     const rows = top(
@@ -92,7 +92,7 @@ describe('by function', () => {
     ]);
   });
 
-  test('one function on several lines is one row, at its start', () => {
+  test('merges the lines of one function into one row, at its start', () => {
     const lines = [11, 14].map((line) => ({ ...frame('load', 'app/load.py', line, 0), startLine: 10 }));
     const other = { ...frame('load', 'app/load.py', 31, 0), startLine: 30 };
     const rows = top(inUse([[lines[0]!], 4], [[lines[1]!], 3], [[lines[0]!, other], 2]), 'function');
@@ -102,19 +102,19 @@ describe('by function', () => {
     ]);
   });
 
-  test('functions whose start nobody says are told apart by name and file only', () => {
+  test('separates functions with an unknown start by name and file only', () => {
     const lines = [11, 14].map((line) => ({ ...frame('main.load', 'load.go', line, 0), startLine: 0 }));
     expect(short(top(inUse([[lines[0]!], 4], [[lines[1]!], 3]), 'function'))).toEqual(['main.load 7 7']);
   });
 
-  test('charges evaluated code to the code that called it', () => {
+  test('attributes evaluated code to its caller', () => {
     const evaluated = frame('', '', 1, 8);
     const profile = inUse([[main, load, evaluated, gc], 4], [[internal, evaluated, gc], 3]);
     expect(short(top(profile, 'function'))).toEqual(['load 4 4', '(anonymous 1:8) 3 7', 'main 0 4']);
   });
 });
 
-test('by file, a script is charged once for each sample', () => {
+test('by file, a script counts once per sample', () => {
   const profile = inUse([[main, load, arrow], 6], [[main, gc], 4], [[gc], 1]);
   expect(top(profile, 'file')).toEqual([
     { name: 'app/load.js', file: 'app/load.js', line: 0, column: 0, flat: 6, cumulative: 6, share: 6 / 11 },
@@ -123,7 +123,7 @@ test('by file, a script is charged once for each sample', () => {
   ]);
 });
 
-test.each(['package', 'component', 'thread'] as const)('by %s, the label of that name decides', (label) => {
+test.each(['package', 'component', 'thread'] as const)('by %s, the label of that name is used', (label) => {
   const profile = inUse([[main], 5, { [label]: 'x' }], [[load], 2, { [label]: 'x' }], [[main], 4]);
   expect(top(profile, label)).toEqual([
     { name: 'x', file: '', line: 0, column: 0, flat: 7, cumulative: 7, share: 7 / 11 },
@@ -131,7 +131,7 @@ test.each(['package', 'component', 'thread'] as const)('by %s, the label of that
   ]);
 });
 
-test('ranks by flat, then cumulative, then name, and stops at the limit', () => {
+test('sorts by flat, then cumulative, then name, and stops at the limit', () => {
   const b = frame('b', 'x.js');
   const a = frame('a', 'x.js');
   const profile = inUse([[main, b], 5], [[main, a], 5], [[load], 1]);
@@ -139,13 +139,13 @@ test('ranks by flat, then cumulative, then name, and stops at the limit', () => 
   expect(short(top(profile, 'function', 1))).toEqual(['a 5 5']);
 });
 
-test('shares of a difference are parts of all that changed', () => {
+test('shares of a difference are relative to the sum of all changes', () => {
   expect(top(inUse([[main], 30], [[load], -10]), 'function').map(({ share }) => share)).toEqual([
     0.75, -0.25,
   ]);
 });
 
-test('an unknown column is refused with those there are', () => {
+test('rejects an unknown column, naming the existing ones', () => {
   expect(() => topOf(inUse(), { column: 'peak_space', groupBy: 'file' })).toThrow(
     new RangeError(
       'no column peak_space; this profile has alloc_objects, alloc_space, inuse_objects, inuse_space',
@@ -153,7 +153,7 @@ test('an unknown column is refused with those there are', () => {
   );
 });
 
-test('flat adds up to the total, whatever the grouping', () => {
+test('flat values add up to the total, whatever the grouping', () => {
   const groups = fc.constantFrom<TopGroup>('function', 'file', 'package', 'component', 'thread');
   fc.assert(
     fc.property(heapProfiles, groups, (profile, groupBy) => {

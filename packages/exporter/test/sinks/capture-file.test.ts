@@ -5,7 +5,7 @@ import type { CaptureFs } from '../../src/sinks/index.js';
 import { failure, limited, open, smallDisk, systemError } from './captures.js';
 
 describe('append and patch', () => {
-  test('write all of it, however short the writes are', () => {
+  test('write everything, even with short writes', () => {
     const folder = tempFolder();
     const writeSync = (fd: number, bytes: Uint8Array, offset: number, length: number, position: number) =>
       fs.writeSync(fd, bytes, offset, Math.min(3, length), position);
@@ -19,7 +19,7 @@ describe('append and patch', () => {
     expect(fs.readFileSync(file.path, 'utf8')).toBe('hELLO world, all of you');
   });
 
-  test('a failed append leaves the file at the append before, and the next may succeed', () => {
+  test('a failed append leaves the file at the previous append, and the next may succeed', () => {
     const folder = tempFolder();
     let room = 10;
     const file = open(folder, { fs: { ...fs, writeSync: limited(() => room) } });
@@ -34,7 +34,7 @@ describe('append and patch', () => {
     expect(fs.readFileSync(file.path, 'utf8')).toBe('12345678ABC');
   });
 
-  test('what could not be cut back at once is cut back before the next append', () => {
+  test('a partial write that could not be removed is removed before the next append', () => {
     const folder = tempFolder();
     let room = 10;
     let broken = true;
@@ -54,13 +54,13 @@ describe('append and patch', () => {
     expect(fs.readFileSync(file.path, 'utf8')).toBe('12345678!');
   });
 
-  test('a system that writes nothing does not hang us', () => {
+  test('a system that writes nothing causes an error', () => {
     const file = open(tempFolder(), { fs: { ...fs, writeSync: () => 0 } });
     expect(failure(() => file.append(Buffer.from('x'))).reason).toBe('the system wrote nothing');
     file.close();
   });
 
-  test('a patch must be inside', () => {
+  test('a patch must be inside the file', () => {
     const file = open(tempFolder());
     file.append(Buffer.from('1234'));
     for (const [offset, length] of [
@@ -74,7 +74,7 @@ describe('append and patch', () => {
     file.close();
   });
 
-  test('a failed patch says so', () => {
+  test('a failed patch throws', () => {
     const folder = tempFolder();
     let room = 10;
     const file = open(folder, { fs: { ...fs, writeSync: limited(() => room) } });
@@ -86,7 +86,7 @@ describe('append and patch', () => {
     file.close();
   });
 
-  test('close may be called twice; what comes after is refused', () => {
+  test('close may be called twice; later calls are rejected', () => {
     const file = open(tempFolder());
     file.close();
     file.close();
@@ -96,7 +96,7 @@ describe('append and patch', () => {
     expect(failure(() => file.patch(0, new Uint8Array())).operation).toBe('patch');
   });
 
-  test('an error of close is told', () => {
+  test('an error of close is thrown', () => {
     const file = open(tempFolder(), {
       fs: {
         ...fs,
@@ -113,7 +113,7 @@ describe('append and patch', () => {
 });
 
 describe('a full disk', () => {
-  test('takes what fits in whole appends', () => {
+  test('accepts as many whole appends as fit', () => {
     const { folder, fs: disk } = smallDisk();
     const file = open(folder, { fs: disk });
     const chunk = Buffer.alloc(10_000, 'x');
@@ -127,7 +127,7 @@ describe('a full disk', () => {
     file.close();
   });
 
-  test('as the kernel tells it', () => {
+  test("is reported with the kernel's error", () => {
     const written = fs.openSync('/dev/full', 'w');
     const writeSync = ((_fd: number, ...rest: [Uint8Array, number, number, number]) =>
       fs.writeSync(written, ...rest)) as CaptureFs['writeSync'];

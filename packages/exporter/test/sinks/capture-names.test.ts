@@ -9,11 +9,11 @@ test.each([
   ['.hidden', '_hidden'],
   ['', '_'],
   ['a\0b\n', 'a_b_'],
-])('%j is called %s', (component, name) => {
+])('%j becomes %s', (component, name) => {
   expect(captureFileName(component)).toBe(name);
 });
 
-test('a long name is cut, and told from others of the same beginning', () => {
+test('a long name is cut, and differs from others with the same start', () => {
   const [a, b] = ['a', 'b'].map((end) => captureFileName('x'.repeat(400) + end));
   expect(a).toHaveLength(180);
   expect(a).not.toBe(b);

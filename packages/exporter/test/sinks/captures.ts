@@ -1,4 +1,4 @@
-// Captures in folders of the test, and file systems that refuse.
+// Captures in temporary folders, and file systems that refuse calls.
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -41,7 +41,7 @@ export function failure(call: () => unknown): CaptureError {
   throw new Error('nothing was thrown');
 }
 
-/** An error as `node:fs` throws it. */
+/** Returns an error of the form that `node:fs` throws. */
 export function systemError(code: string, reason: string, call: string): Error {
   return Object.assign(new Error(`${code}: ${reason}, ${call}`), { code });
 }
@@ -52,7 +52,7 @@ export function fails(code: string, reason: string, call: string): () => never {
   };
 }
 
-/** A write that finds no room beyond `room()` bytes of file: the last one before that is short, as on a disk. */
+/** Returns a write that fails beyond `room()` bytes of a file. The last write before that is short, as on a disk. */
 export function limited(room: () => number): CaptureFs['writeSync'] {
   const writeSync = (fd: number, bytes: Uint8Array, offset: number, length: number, position: number) => {
     const fits = Math.min(length, room() - position);
@@ -64,7 +64,7 @@ export function limited(room: () => number): CaptureFs['writeSync'] {
 
 const SMALL_DISK_BYTES = 64 * 1024;
 
-/** A memory disk of 64 KiB; where we may not mount one, a folder whose files take no more. */
+/** Returns a memory disk of 64 KiB, or where mounting is not allowed, a folder whose files are limited to that size. */
 export function smallDisk(): { folder: string; fs: CaptureFs } {
   const folder = tempFolder();
   try {
@@ -74,12 +74,12 @@ export function smallDisk(): { folder: string; fs: CaptureFs } {
   } catch {
     return { folder, fs: { ...fs, writeSync: limited(() => SMALL_DISK_BYTES) } };
   }
-  // Lazily: whoever looks through all disks just now must not keep it.
+  // Lazily, because a program that scans all disks must not block it.
   atEnd(() => execFileSync('umount', ['-l', folder]));
   return { folder, fs };
 }
 
-/** Root may write anywhere: it becomes someone who may not, until the test ends. */
+/** Drops root privileges until the test ends, because root may write everywhere. */
 export function becomeNobody(): void {
   if (process.geteuid?.() !== 0) return;
   process.seteuid?.(65_534);

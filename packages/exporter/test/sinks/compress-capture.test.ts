@@ -9,7 +9,9 @@ import { CaptureCompression, CaptureError, CaptureFile, type CaptureFs } from '.
 import { MEMRAY_OF, runMemray } from '../memray/oracle.js';
 import { Random } from '../memray/random.js';
 
-/** A capture of as many functions with long names, each of which allocates; half a kibibyte for each. */
+/**
+ * Returns a capture with this number of functions with long names, each of which allocates: half a KiB per function.
+ */
 function captureOf(format: 11 | 12 | 13, functions: number): Uint8Array {
   const random = new Random(3);
   const letters = () => random.next().toString(36).slice(2, 10);
@@ -24,7 +26,7 @@ function captureOf(format: 11 | 12 | 13, functions: number): Uint8Array {
   return writer.take();
 }
 
-/** A finished capture; by default one of more than two mebibytes. */
+/** Returns a finished capture; by default one of more than 2 MiB. */
 function finishedCapture(format: 11 | 12 | 13 = 13, functions = 6000) {
   const folder = tempFolder();
   const file = CaptureFile.open({ folder, component: 'api' });
@@ -43,7 +45,7 @@ function run(compression: CaptureCompression): number {
 const magic = (file: string) => fs.readFileSync(file).readUInt32LE(0);
 const TEMPORARY = new RegExp(`^api_memory\\.bin\\.${process.pid}-\\d+\\.tmp$`);
 
-test('takes the place of the capture, step by step, with the same content and permissions', () => {
+test('replaces the capture, step by step, with the same content and permissions', () => {
   const { folder, capture, known, bytes } = finishedCapture();
   expect(bytes.length).toBeGreaterThan(2 ** 21);
   const compression = CaptureCompression.of(known);
@@ -61,7 +63,7 @@ test('takes the place of the capture, step by step, with the same content and pe
   expect(compression.step()).toBe(true);
 });
 
-test('given up: the capture is as it was', () => {
+test('leaves the capture unchanged when abandoned', () => {
   const { folder, capture, known, bytes } = finishedCapture();
   const compression = CaptureCompression.of(known);
   compression.step();
@@ -71,7 +73,7 @@ test('given up: the capture is as it was', () => {
   expect(fs.readFileSync(capture).equals(bytes)).toBe(true);
 });
 
-test('a capture that the next one has moved away is compressed where it is', () => {
+test('compresses a capture at its new path when the next one has moved it', () => {
   const { folder, capture, known, bytes } = finishedCapture();
   const compression = CaptureCompression.of(known);
   compression.step();
@@ -86,7 +88,7 @@ test('a capture that the next one has moved away is compressed where it is', () 
   );
 });
 
-test('one that was deleted meanwhile does not come back', () => {
+test('does not restore a capture that was deleted meanwhile', () => {
   const { folder, capture, known } = finishedCapture();
   const compression = CaptureCompression.of(known);
   compression.step();
@@ -95,7 +97,7 @@ test('one that was deleted meanwhile does not come back', () => {
   expect(fs.readdirSync(folder)).toEqual([]);
 });
 
-test('one that was moved away before is compressed where it is; the running capture of another is left alone', () => {
+test('compresses a capture that was moved before, and leaves the running capture at its path alone', () => {
   const { folder, capture, known } = finishedCapture(13, 10);
   const next = CaptureFile.open({ folder, component: 'api' });
   next.append(Buffer.from('the next'));
@@ -107,7 +109,7 @@ test('one that was moved away before is compressed where it is; the running capt
   expect(magic(compression.path)).toBe(LZ4_MAGIC);
 });
 
-test('one that was deleted before is an error, also when its number went to another file', () => {
+test('throws when the capture was deleted before, even if another file has its inode', () => {
   const { folder, capture, known } = finishedCapture(13, 10);
   fs.unlinkSync(capture);
   expect(() => CaptureCompression.of(known)).toThrow(`cannot compress capture ${capture}: it was deleted`);
@@ -117,7 +119,7 @@ test('one that was deleted before is an error, also when its number went to anot
   expect(fs.readdirSync(folder)).toEqual(['api_memory.bin']);
 });
 
-test('two processes that compress the same capture do not spoil it', () => {
+test('two processes that compress the same capture do not damage it', () => {
   const { folder, capture, known, bytes } = finishedCapture();
   const compressions = [CaptureCompression.of(known), CaptureCompression.of(known)];
   while (!compressions.map((compression) => compression.step()).every(Boolean));
@@ -147,7 +149,7 @@ describe('when the file system refuses', () => {
     ],
   ];
 
-  test('to close: no number of a file is closed twice, for it may be another file by then', () => {
+  test('to close: no descriptor is closed twice, because another file may have it by then', () => {
     const { known } = finishedCapture(13, 10);
     const closed: number[] = [];
     const closeSync = (fd: number) => {
@@ -160,7 +162,7 @@ describe('when the file system refuses', () => {
     expect(closed).toHaveLength(2);
   });
 
-  test.each(cases)('%s: one error, the capture as it was, nothing left over', (_, broken) => {
+  test.each(cases)('%s: one error, an unchanged capture, no other file left', (_, broken) => {
     const { folder, capture, known, bytes } = finishedCapture(13, 3000);
     const compression = CaptureCompression.of(known, broken(fs));
     expect(() => run(compression)).toThrow(CaptureError);
@@ -168,7 +170,7 @@ describe('when the file system refuses', () => {
     expect(fs.readFileSync(capture).equals(bytes)).toBe(true);
   });
 
-  test('to open: a CaptureError', () => {
+  test('to open: throws a CaptureError', () => {
     const none = { path: path.join(tempFolder(), 'gone', 'none_memory.bin'), ino: 1, dev: 1, size: 1 };
     expect(() => CaptureCompression.of(none)).toThrow(/^cannot compress capture .*ENOENT/);
   });
@@ -176,7 +178,7 @@ describe('when the file system refuses', () => {
 
 describe.each(MEMRAY_FORMATS)('format %d', (format) => {
   describeWithPeer('for memray', `memray-${MEMRAY_OF[format]}`, () => {
-    test('reads the same of the compressed capture', async () => {
+    test('reads the same from the compressed capture', async () => {
       const { capture, known } = finishedCapture(format, 3000);
       const before = await runMemray(format, ['stats', capture]);
       run(CaptureCompression.of(known));

@@ -1,4 +1,4 @@
-// Captures that others write are never moved or deleted, and what nobody writes any more is no obstacle.
+// Captures that others write are never moved or deleted, and captures without a writer are never in the way.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
@@ -15,7 +15,7 @@ const NAME = 'scheduler_memory.bin';
 const OWN = `scheduler_memory.${process.pid}.bin`;
 const MINUTE = 60_000;
 
-/** The first bytes of a capture with such a note; without one as other programs write it. */
+/** Returns the first bytes of a capture with this note; without a note, as other programs write it. */
 function headWith(note: string | undefined, pid = 1): Uint8Array {
   const writer = new MemrayWriter({ commandLine: 'node app.js', pid, startTimeMillis: 1 });
   writer.memoryRecord(1, 1);
@@ -25,7 +25,7 @@ function headWith(note: string | undefined, pid = 1): Uint8Array {
   return writer.take();
 }
 
-/** The note of another process, or of this one with some things changed. */
+/** Returns the note of another process, or of this one with some changes. */
 function noteOf(
   changes: Readonly<Record<string, string | number>>,
   state: 'writing' | 'written' = 'writing',
@@ -36,7 +36,7 @@ function noteOf(
   return note;
 }
 
-/** A process that lives until the test ends, and when it began. */
+/** Starts a process that lives until the test ends. Returns it with its start time. */
 async function living(): Promise<{ child: ChildProcess; pid: number; start: string }> {
   const child = spawn(process.execPath, ['-e', 'process.stdout.write("up"); setInterval(() => {}, 1000)']);
   atEnd(() => child.kill('SIGKILL'));
@@ -54,7 +54,7 @@ function put(folder: string, name: string, note: string | undefined, pid?: numbe
 const names = (folder: string) => fs.readdirSync(folder).sort();
 
 describe.runIf(process.platform === 'linux')('a capture of another process', () => {
-  test('is left alone while it lives, and moved away when it has ended', async () => {
+  test('is left alone while the process lives, and moved away when it has ended', async () => {
     const folder = tempFolder();
     const { child, pid, start } = await living();
     put(folder, NAME, noteOf({ pid, start }));
@@ -72,7 +72,7 @@ describe.runIf(process.platform === 'linux')('a capture of another process', () 
     expect(names(folder)).toHaveLength(4);
   });
 
-  test('that has only its number in common with a living process has ended', async () => {
+  test('has ended when a live process only has the same ID', async () => {
     const folder = tempFolder();
     const { pid, start } = await living();
     put(folder, NAME, noteOf({ pid, start: Number(start) - 1 }));
@@ -80,7 +80,7 @@ describe.runIf(process.platform === 'linux')('a capture of another process', () 
     expect(names(folder)).toEqual([`scheduler_memory.${STAMP}.bin`, NAME]);
   });
 
-  test('that left no note is one of a living process if that has it open', async () => {
+  test('without a note is still written when a live process has it open', async () => {
     const folder = tempFolder();
     const file = put(folder, NAME, undefined);
     const script = `require('fs').openSync(${JSON.stringify(file)}, 'r+'); console.log('up'); setInterval(() => {}, 1e3)`;
@@ -94,7 +94,7 @@ describe.runIf(process.platform === 'linux')('a capture of another process', () 
     expect(capture(folder, 'y').path).toBe(path.join(folder, NAME));
   });
 
-  test('is not deleted by age, however its clock stood', async () => {
+  test('is not deleted by age, whatever its clock', async () => {
     const folder = tempFolder();
     const { pid, start } = await living();
     const old = 'scheduler_memory.19700101T000000Z.bin';
@@ -109,7 +109,7 @@ describe.runIf(process.platform === 'linux')('a capture of another process', () 
     ).toEqual(['2', '3']);
   });
 
-  test('that is put in place just when an ended one is moved away gets its name back', async () => {
+  test('gets its name back when it is created just while an ended one is moved away', async () => {
     const folder = tempFolder();
     const { pid, start } = await living();
     const file = path.join(folder, NAME);
@@ -137,7 +137,7 @@ describe('a capture of another container or machine', () => {
   ] as const;
 
   test.each(FOREIGN)(
-    '%s: nobody here tells whether its process lives; unchanged for ten minutes it is moved',
+    '%s: its process may be alive, so it is moved only after ten minutes without changes',
     (_, changes) => {
       const folder = tempFolder();
       const file = put(folder, NAME, noteOf({ ...changes, pid: 1 }));
@@ -151,7 +151,7 @@ describe('a capture of another container or machine', () => {
         return names(folder).includes(NAME);
       };
       expect(lookAfter(9)).toBe(true);
-      // Neither its size nor a clock that is wrong by years makes it old: only that nothing changes.
+      // Neither its size nor a wrong clock make it old: only the time without changes.
       fs.utimesSync(file, 0, 0);
       expect(lookAfter(2)).toBe(true);
       fs.appendFileSync(file, 'more');
@@ -163,14 +163,14 @@ describe('a capture of another container or machine', () => {
     },
   );
 
-  test.each(FOREIGN)('%s: a finished one is kept and deleted as any other', (_, changes) => {
+  test.each(FOREIGN)('%s: a finished one is kept and deleted like any other', (_, changes) => {
     const folder = tempFolder();
     put(folder, NAME, noteOf(changes, 'written'));
     expect(capture(folder, 'x', { maxCaptures: 1 }).path).toBe(path.join(folder, NAME));
     expect(contents(folder)).toEqual({ [NAME]: 'x' });
   });
 
-  test('with the number of this process has another name', () => {
+  test('with the ID of this process gets another name', () => {
     const folder = tempFolder();
     for (const name of [NAME, OWN]) put(folder, name, noteOf({ namespace: 1 }));
     const second = `scheduler_memory.${process.pid}-2.bin`;
@@ -180,7 +180,7 @@ describe('a capture of another container or machine', () => {
 });
 
 describe('captures of this process', () => {
-  test('that are open have names of their own, and the third a number', () => {
+  test('have separate names when open, and the third one a number', () => {
     const folder = tempFolder();
     const files = [1, 2, 3].map(() => open(folder, { head: headWith(ownerNote('writing')) }));
     expect(files.map((file) => path.basename(file.path))).toEqual([
@@ -191,12 +191,12 @@ describe('captures of this process', () => {
     for (const file of files) expect(file.prune()).toEqual([]);
     expect(names(folder)).toHaveLength(3);
     for (const file of files) file.close();
-    // Nobody writes them any more.
+    // They have no writer any more.
     capture(folder, 'x', { maxCaptures: 1 });
     expect(contents(folder)).toEqual({ [NAME]: 'x' });
   });
 
-  test('say that they are written when they are closed', () => {
+  test('are marked as written when they are closed', () => {
     const folder = tempFolder();
     const file = open(folder, { head: headWith(ownerNote('writing')) });
     expect(fs.readFileSync(file.path, 'latin1')).toContain('heapray:writing machine=');
@@ -204,7 +204,7 @@ describe('captures of this process', () => {
     expect(fs.readFileSync(file.path, 'latin1')).toContain('heapray:written machine=');
   });
 
-  test('of a thread that has died have ended', () => {
+  test('have ended when their thread has', () => {
     const folder = tempFolder();
     put(folder, NAME, noteOf({ thread: threadId + 1 }));
     expect(capture(folder, 'x').path).toBe(path.join(folder, OWN));
@@ -212,7 +212,7 @@ describe('captures of this process', () => {
     expect(names(folder)).toContain(`scheduler_memory.${STAMP}.bin`);
   });
 
-  test('that begin again have the name they had', () => {
+  test('get their previous name when they start again', () => {
     const folder = tempFolder();
     const first = open(folder);
     const second = open(folder);
@@ -223,15 +223,15 @@ describe('captures of this process', () => {
   });
 });
 
-describe('what is deleted', () => {
-  test('is what was moved away first, also when the clock was set back', () => {
+describe('pruning', () => {
+  test('deletes those moved away first, even when the clock was set back', () => {
     const folder = tempFolder();
     const clocks = [NOW, NOW + 1e9, NOW - 1e9, NOW - 2e9, NOW - 3e9, 0];
     for (const [at, now] of clocks.entries()) capture(folder, `${at}`, { maxCaptures: 3, now: () => now });
     expect(Object.values(contents(folder)).sort()).toEqual(['3', '4', '5']);
   });
 
-  test('is not what other running captures have: they are not counted', () => {
+  test('neither deletes nor counts other running captures', () => {
     const folder = tempFolder();
     const running = Array.from({ length: 8 }, () => open(folder, { head: headWith(ownerNote('writing')) }));
     for (const text of ['1', '2', '3', '4']) capture(folder, text, { maxCaptures: 2 });
@@ -242,7 +242,7 @@ describe('what is deleted', () => {
   });
 });
 
-describe('remains in the way', () => {
+describe('leftovers in the way', () => {
   const REMAINS: readonly (readonly [string, Uint8Array])[] = [
     ['an empty file', new Uint8Array()],
     ['an LZ4 frame of 11 bytes', Buffer.from('04224d186040820000000000'.slice(0, 22), 'hex')],
@@ -250,7 +250,7 @@ describe('remains in the way', () => {
     ['half a magic number', Buffer.from('memr')],
   ];
 
-  test.each(REMAINS)('%s: gone, and no capture was deleted for it', (_, bytes) => {
+  test.each(REMAINS)('%s: is removed, and no capture is deleted for it', (_, bytes) => {
     const folder = tempFolder();
     capture(folder, 'good', { maxCaptures: 2 });
     fs.renameSync(path.join(folder, NAME), path.join(folder, `scheduler_memory.${STAMP}.bin`));
@@ -259,7 +259,7 @@ describe('remains in the way', () => {
     expect(contents(folder)).toEqual({ [NAME]: 'x', [`scheduler_memory.${STAMP}.bin`]: 'good' });
   });
 
-  test('an unfinished version of a process that has ended is removed at once, of one that lives never', async () => {
+  test('an unfinished version is removed at once when its process has ended, but never while it lives', async () => {
     const folder = tempFolder();
     const { pid } = spawnSync(process.execPath, ['-e', '']);
     const ended = put(folder, `${NAME}.${pid}-1.tmp`, noteOf({ pid, start: 1 }));
@@ -271,7 +271,7 @@ describe('remains in the way', () => {
     expect([ended, elsewhere, others].map((file) => fs.existsSync(file))).toEqual([false, true, false]);
   });
 
-  test('a leftover that may not be moved costs the capture its name only', () => {
+  test('a leftover that may not be moved only changes the name of the capture', () => {
     const folder = tempFolder();
     capture(folder, 'of another user');
     const renameSync: CaptureFs['renameSync'] = (from, to) => {
@@ -283,7 +283,7 @@ describe('remains in the way', () => {
   });
 });
 
-describe('where a capture is', () => {
+describe('isInPlace', () => {
   const LOSSES: readonly (readonly [string, (file: string, folder: string) => void])[] = [
     ['removed', (file) => fs.unlinkSync(file)],
     ['moved', (file) => fs.renameSync(file, `${file}.old`)],
@@ -306,7 +306,7 @@ describe('where a capture is', () => {
     ],
   ];
 
-  test.each(LOSSES)('%s: it notices', (_, lose) => {
+  test.each(LOSSES)('%s: is false', (_, lose) => {
     const folder = path.join(tempFolder(), 'home');
     const file = open(folder);
     expect(file.isInPlace).toBe(true);
@@ -315,7 +315,7 @@ describe('where a capture is', () => {
     file.close();
   });
 
-  test('not to be looked at: nothing is concluded', () => {
+  test('is true when the folder cannot be read', () => {
     const folder = tempFolder();
     let denied = false;
     const lstatSync = ((...args: Parameters<typeof fs.lstatSync>) => {

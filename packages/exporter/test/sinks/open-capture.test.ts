@@ -1,4 +1,4 @@
-// How a capture's file is opened: what is in the way, other processes, file systems that lack something.
+// Opening the file of a capture: files in the way, other processes, limited file systems.
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -18,7 +18,7 @@ import {
 } from './captures.js';
 
 describe('open', () => {
-  test('makes the folder and a file only its owner reads', () => {
+  test('creates the folder, and a file that only its owner can read', () => {
     const folder = path.join(tempFolder(), 'a', 'b');
     const file = open(folder);
     expect(file.path).toBe(path.join(folder, 'scheduler_memory.bin'));
@@ -27,7 +27,7 @@ describe('open', () => {
     file.close();
   });
 
-  test('keeps what was there under a name with the time', () => {
+  test('keeps an existing capture under a name with the time', () => {
     const folder = tempFolder();
     capture(folder, 'one');
     capture(folder, 'two');
@@ -37,7 +37,7 @@ describe('open', () => {
     });
   });
 
-  test('counts on within a second and never overwrites', () => {
+  test('adds a number within the same second, and never overwrites', () => {
     const folder = tempFolder();
     for (const text of ['1', '2', '3', '4']) capture(folder, text);
     expect(contents(folder)).toEqual({
@@ -48,7 +48,7 @@ describe('open', () => {
     });
   });
 
-  test('prunes the oldest of the component beyond maxCaptures, the current one counted', () => {
+  test('deletes the oldest captures of the component beyond maxCaptures, including the current one', () => {
     const folder = tempFolder();
     const others = ['web_memory.20200101T000000Z.bin', 'scheduler_memory.notes.bin', 'scheduler_memory.txt'];
     for (const name of others) fs.writeFileSync(path.join(folder, name), '');
@@ -60,7 +60,7 @@ describe('open', () => {
     for (const name of others) expect(fs.existsSync(path.join(folder, name))).toBe(true);
   });
 
-  test('maxCaptures 1 keeps the current one only', () => {
+  test('keeps only the current capture when maxCaptures is 1', () => {
     const folder = tempFolder();
     capture(folder, '1', { maxCaptures: 1 });
     capture(folder, '2', { maxCaptures: 1 });
@@ -70,7 +70,7 @@ describe('open', () => {
     }
   });
 
-  test('costs no old capture before something is written', () => {
+  test('deletes no old capture before data is written', () => {
     const folder = tempFolder();
     capture(folder, '1');
     const file = open(folder, { maxCaptures: 1 });
@@ -81,7 +81,7 @@ describe('open', () => {
     file.close();
   });
 
-  test('given up it never throws', () => {
+  test('abandon never throws', () => {
     const folder = tempFolder();
     const refused = fails('EIO', 'i/o error', 'any');
     const disk = { ...fs };
@@ -91,7 +91,7 @@ describe('open', () => {
     expect(Object.values(contents(folder))).toEqual(['']);
   });
 
-  test('without knowing which file it has it is not begun, and holds none open', () => {
+  test('fails and closes the file when its identity is unknown', () => {
     const folder = tempFolder();
     const closed: number[] = [];
     const closeSync = (fd: number) => {
@@ -103,7 +103,7 @@ describe('open', () => {
     expect(closed).toHaveLength(1);
   });
 
-  test('given up it leaves what was written, and nothing if nothing was', () => {
+  test('abandon keeps a file with data, and removes an empty one', () => {
     const folder = tempFolder();
     const file = open(folder);
     file.append(Buffer.from('1'));
@@ -123,7 +123,7 @@ describe('open', () => {
     expect(() => fs.fstatSync(fds.at(-1)!)).toThrow('EBADF');
   });
 
-  test('an old capture that cannot be deleted is a problem told, not a failure', () => {
+  test('an old capture that cannot be deleted is reported, but is not a failure', () => {
     const folder = tempFolder();
     capture(folder, '1');
     const unlinkSync = (file: fs.PathLike) => {
@@ -137,7 +137,7 @@ describe('open', () => {
     ]);
   });
 
-  test('a folder that cannot be listed is good for a capture, and a problem told', () => {
+  test('a folder that cannot be listed is reported, but can hold a capture', () => {
     const folder = tempFolder();
     capture(folder, '1');
     const readdirSync = fails(
@@ -153,7 +153,7 @@ describe('open', () => {
   });
 
   test.each(['', '.', '..', '.hidden', '../up', 'a/b', 'a\\b', 'a b', 'a\n', 'ä', 'a\0b'])(
-    'refuses component %j',
+    'rejects component %j',
     (component) => {
       const folder = tempFolder();
       const error = failure(() => open(folder, { component }));
@@ -163,15 +163,15 @@ describe('open', () => {
     },
   );
 
-  test.each(['a', 'dag_processor', 'web.1', 'a-b', '-x', '9'])('takes component %j', (component) => {
+  test.each(['a', 'dag_processor', 'web.1', 'a-b', '-x', '9'])('accepts component %j', (component) => {
     const folder = tempFolder();
     expect(capture(folder, 'x', { component }).path).toBe(path.join(folder, `${component}_memory.bin`));
   });
 });
 
-describe('where hard links are not supported', () => {
+describe('without hard links', () => {
   test.each(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'])(
-    '%s: the same names, and nothing overwritten',
+    '%s: gives the same names, and overwrites nothing',
     (code) => {
       const folder = tempFolder();
       const noLinks: CaptureFs = { ...fs, linkSync: fails(code, 'no links here', 'link') };
@@ -184,7 +184,7 @@ describe('where hard links are not supported', () => {
     },
   );
 
-  test('a failed rename leaves no empty file behind', () => {
+  test('a failed rename leaves no empty file', () => {
     const folder = tempFolder();
     capture(folder, '1');
     const broken: CaptureFs = {
@@ -200,7 +200,7 @@ describe('where hard links are not supported', () => {
 });
 
 describe('other processes', () => {
-  test('one that puts its capture in place meanwhile has it rotated, not overwritten', () => {
+  test('a capture that another process creates meanwhile is rotated, not overwritten', () => {
     const folder = tempFolder();
     let raced = false;
     const linkSync: CaptureFs['linkSync'] = (from, to) => {
@@ -217,7 +217,7 @@ describe('other processes', () => {
     });
   });
 
-  test('one that rotates the same capture first is no failure', () => {
+  test('no failure when another process rotates the same capture first', () => {
     const folder = tempFolder();
     capture(folder, 'old');
     let raced = false;
@@ -230,7 +230,7 @@ describe('other processes', () => {
     expect(contents(folder)).toEqual({ 'moved.bin': 'old', 'scheduler_memory.bin': 'new' });
   });
 
-  test('one that always is faster ends in an error', () => {
+  test('fails when another process is always faster', () => {
     const folder = tempFolder();
     const linkSync: CaptureFs['linkSync'] = (from, to) => {
       fs.writeFileSync(to, 'theirs');
@@ -241,8 +241,8 @@ describe('other processes', () => {
   });
 });
 
-describe('what is in the way', () => {
-  test('a folder in place of the file', () => {
+describe('fails because of', () => {
+  test('a folder at the path of the file', () => {
     const folder = tempFolder();
     fs.mkdirSync(path.join(folder, 'scheduler_memory.bin'));
     expect(failure(() => open(folder)).message).toBe(
@@ -250,7 +250,7 @@ describe('what is in the way', () => {
     );
   });
 
-  test('a symbolic link, also a dangling one: it is neither followed nor moved', () => {
+  test('a symbolic link, even a dangling one, which is neither followed nor moved', () => {
     const folder = tempFolder();
     const target = path.join(folder, 'target');
     fs.symlinkSync(target, path.join(folder, 'scheduler_memory.bin'));
@@ -266,7 +266,7 @@ describe('what is in the way', () => {
     expect(failure(() => open(folder)).reason).toBe('something that is no regular file is in its place');
   });
 
-  test('a file in place of the folder, or of one above it', () => {
+  test('a file at the path of the folder, or of a parent', () => {
     const folder = path.join(tempFolder(), 'home');
     fs.writeFileSync(folder, '');
     expect(failure(() => open(folder)).message).toBe(
@@ -277,7 +277,7 @@ describe('what is in the way', () => {
     );
   });
 
-  test('permissions', () => {
+  test('missing permission', () => {
     const folder = tempFolder();
     const readOnly: CaptureFs = { ...fs, openSync: fails('EACCES', 'permission denied', 'open') };
     const error = failure(() => open(folder, { fs: readOnly }));

@@ -1,4 +1,4 @@
-// A capture that is written anew as a whole, and the files beside it.
+// A capture that is rewritten as a whole, and its temporary files.
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -19,7 +19,7 @@ function pieces(...texts: readonly string[]): readonly Uint8Array[] {
 }
 
 describe('a replaced capture', () => {
-  test('is whole from the first moment, and only its owner reads it', () => {
+  test('is whole from the start, and only its owner can read it', () => {
     const folder = tempFolder();
     const file = begin(folder);
     expect(contents(folder)).toEqual({ [NAME]: 'begun' });
@@ -31,7 +31,7 @@ describe('a replaced capture', () => {
     expect(file.known).toEqual({ path: file.path, ino, dev, size: 7 });
   });
 
-  test('what was there is whole while the next is written', () => {
+  test('stays whole while the next version is written', () => {
     const folder = tempFolder();
     const file = begin(folder);
     file.replace(pieces('old'));
@@ -44,7 +44,7 @@ describe('a replaced capture', () => {
     expect(contents(folder)).toEqual({ [NAME]: 'newer' });
   });
 
-  test('is replaced where another process has moved it', () => {
+  test('is replaced at the path to which another process has moved it', () => {
     const folder = tempFolder();
     const file = begin(folder);
     file.replace(pieces('ours'));
@@ -56,7 +56,7 @@ describe('a replaced capture', () => {
     expect(contents(folder)).toEqual({ [NAME]: 'theirs', [rotated]: 'and again' });
   });
 
-  test('stays deleted, also when another file has its number and place', () => {
+  test('stays deleted, even when another file has its inode and path', () => {
     const folder = tempFolder();
     let recycled: fs.Stats | undefined;
     const lstatSync = ((place: fs.PathLike) => {
@@ -75,7 +75,7 @@ describe('a replaced capture', () => {
     expect(contents(folder)).toEqual({ [NAME]: 'theirs, not ours' });
   });
 
-  test('when the disk is full: one error that says so, what was there stays, and nothing else', () => {
+  test('reports a full disk in one error, keeps the previous version, and leaves no other file', () => {
     const folder = tempFolder();
     let full = false;
     const writeSync = ((...args: Parameters<typeof fs.writeSync>) => {
@@ -95,8 +95,8 @@ describe('a replaced capture', () => {
   });
 });
 
-describe('files beside it', () => {
-  test('two of one component have a file each, and take nothing away that the other writes', () => {
+describe('temporary files', () => {
+  test('two writers of one component have separate files, and remove nothing of each other', () => {
     const folder = tempFolder();
     const file = begin(folder);
     const other = begin(folder);
@@ -112,7 +112,7 @@ describe('files beside it', () => {
     expect(Object.values(contents(folder)).sort()).toEqual(['first, whole', 'second']);
   });
 
-  test('what somebody else has put under its name is neither put in place nor removed', () => {
+  test('a file that another process has put under the name is neither used nor removed', () => {
     const folder = tempFolder();
     const file = begin(folder);
     function* robbed() {
@@ -125,7 +125,7 @@ describe('files beside it', () => {
     expect(Object.values(contents(folder)).sort()).toEqual(['begun', 'ours', 'theirs']);
   });
 
-  test('a name that is taken, also by a link, is passed over', () => {
+  test('a name that is taken, even by a link, is skipped', () => {
     const folder = tempFolder();
     const file = begin(folder);
     const target = path.join(folder, 'elsewhere');
@@ -141,7 +141,7 @@ describe('files beside it', () => {
     expect(fs.existsSync(target)).toBe(false);
   });
 
-  test('left over by ended processes go when the next capture begins; others stay', () => {
+  test('of ended processes are removed when the next capture starts; others are kept', () => {
     const folder = tempFolder();
     const ended = spawnSync(process.execPath, ['-e', '']).pid;
     const old = new Date(Date.now() - 3_600_000);

@@ -40,7 +40,7 @@ const U64 = fc.oneof(
 );
 
 describe('numbers', () => {
-  test('unsigned LEB128 of 64 bits', () => {
+  test('reads unsigned LEB128 of 64 bits', () => {
     fc.assert(
       fc.property(U64, (value) => {
         const bytes = reader(leb128(value));
@@ -52,7 +52,7 @@ describe('numbers', () => {
     );
   });
 
-  test('zigzag LEB128 of 64 bits', () => {
+  test('reads zigzag LEB128 of 64 bits', () => {
     fc.assert(
       fc.property(U64, (bits) => {
         const value = BigInt.asIntN(64, bits);
@@ -65,7 +65,7 @@ describe('numbers', () => {
     );
   });
 
-  test('what ByteWriter writes', () => {
+  test('reads the output of ByteWriter', () => {
     fc.assert(
       fc.property(fc.maxSafeInteger(), (value) => {
         const out = new ByteWriter();
@@ -84,7 +84,7 @@ describe('numbers', () => {
     );
   });
 
-  test('of more than 64 bits are refused', () => {
+  test('rejects numbers of more than 64 bits', () => {
     for (const bytes of [
       'ff ff ff ff ff ff ff ff ff 02',
       '80 80 80 80 80 80 80 80 80 80 01',
@@ -95,7 +95,7 @@ describe('numbers', () => {
     expect(() => reader(hex('ff ff ff ff ff ff ff ff ff 01')).wide()).not.toThrow();
   });
 
-  test('that are cut overrun and are not malformed', () => {
+  test('truncated numbers overrun and are not malformed', () => {
     for (let length = 0; length < 10; length += 1) {
       const bytes = reader(hex('ff '.repeat(length)));
       bytes.wide();
@@ -105,7 +105,7 @@ describe('numbers', () => {
 });
 
 describe('the stream', () => {
-  test('goes on over pushes, and a record that overran is read again', () => {
+  test('continues over pushes, and a record that overran can be read again', () => {
     const bytes = hex('81 01 61 62 63 00 05');
     const pieces = new ByteReader();
     const seen: unknown[] = [];
@@ -121,7 +121,7 @@ describe('the stream', () => {
     expect(pieces.available).toBe(0);
   });
 
-  test('text is UTF-8; what is none becomes U+FFFD; a byte order mark stays', () => {
+  test('text is UTF-8; invalid UTF-8 becomes U+FFFD; a byte order mark is kept', () => {
     expect(reader(Buffer.from('é日😀\0')).text()).toBe('é日😀');
     expect(reader(Buffer.from(`${'long '.repeat(20)}é\0`)).text()).toBe(`${'long '.repeat(20)}é`);
     expect(reader(hex('61 ff 62 00')).text()).toBe('a\ufffdb');
@@ -129,7 +129,7 @@ describe('the stream', () => {
     expect(reader(hex('00')).text()).toBe('');
   });
 
-  test('text and runs that are not all there overrun', () => {
+  test('incomplete text and runs overrun', () => {
     for (const read of [
       (r: ByteReader) => r.text(),
       (r: ByteReader) => r.run(4),

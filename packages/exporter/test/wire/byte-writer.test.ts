@@ -9,7 +9,7 @@ function written(write: (out: ByteWriter) => void): number[] {
   return [...out.take()];
 }
 
-/** LEB128 by the book, with bigint. */
+/** Encodes LEB128 by its definition, with bigint. */
 function leb128(value: bigint): number[] {
   const bytes: number[] = [];
   let rest = value;
@@ -77,7 +77,7 @@ test('text is UTF-8; a lone surrogate becomes U+FFFD', () => {
   expect(written((out) => out.text('é日😀\ud800'))).toEqual([...Buffer.from('é日😀\ufffd')]);
 });
 
-test('take hands out what was written and starts over, whatever the size', () => {
+test('take returns the written bytes and starts over, whatever their size', () => {
   const out = new ByteWriter();
   const big = new Uint8Array(3_000_000).fill(7);
   out.bytes(big);
@@ -90,7 +90,7 @@ test('take hands out what was written and starts over, whatever the size', () =>
   expect(out.length).toBe(0);
 });
 
-test('growing keeps what was there', () => {
+test('growing keeps the written bytes', () => {
   const out = new ByteWriter();
   for (let at = 0; at < 100_000; at += 1) {
     out.reserve(4);

@@ -1,7 +1,7 @@
 import { Random } from '../memray/random.js';
 
 /**
- * What the files in test/golden/lz4 hold: 300 000 bytes in which matches are short and long, near and as far back
+ * Returns the contents of the files in test/golden/lz4: 300,000 bytes with short and long matches, near and as far back
  * as LZ4 allows, and runs of one byte, whose matches overlap themselves.
  */
 export function lz4Content(): Uint8Array {

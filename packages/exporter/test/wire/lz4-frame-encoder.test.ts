@@ -43,7 +43,7 @@ const CONTENTS: readonly (readonly [string, Uint8Array])[] = [
 ];
 
 describe.each(CONTENTS)('%s', (_, content) => {
-  test('comes back from our own reader', () => {
+  test('is restored by our own reader', () => {
     for (const size of [LZ4_BLOCK_BYTES, 65_536, 1000]) {
       expect(decompressed(compressed(content, size)).equals(content)).toBe(true);
     }
@@ -59,7 +59,7 @@ describe.each(CONTENTS)('%s', (_, content) => {
   });
 });
 
-test('every length up to a few matches, with runs that end at the end', () => {
+test('restores every length up to a few matches, with runs at the end', () => {
   const pattern = noise(7);
   for (let length = 0; length < 200; length += 1) {
     const runs = new Uint8Array(length).fill(5);
@@ -79,7 +79,7 @@ test('matches reach 65535 bytes back and no further', () => {
   }
 });
 
-test('what does not compress is stored', () => {
+test('stores incompressible data', () => {
   expect(compressed(noise(100_000)).length).toBe(100_000 + 7 + 4 + 4);
   expect(compressed(new Uint8Array(1_000_000)).length).toBeLessThan(5000);
 });

@@ -9,11 +9,11 @@ import { lz4Content } from './lz4-content.js';
 const content = Buffer.from(lz4Content());
 
 function file(name: string): Uint8Array {
-  // No Buffer: its slice() is no copy.
+  // Copy to a Uint8Array, because `slice` of a Buffer does not copy.
   return new Uint8Array(fs.readFileSync(new URL(`../../../../test/golden/lz4/${name}.lz4`, import.meta.url)));
 }
 
-/** What comes out of the pieces, and the error that ended it. */
+/** Returns the decoded pieces, and the error that ended them. */
 function decode(pieces: Iterable<Uint8Array>): { data: Buffer; error: FormatError | undefined } {
   const out: Uint8Array[] = [];
   const decoder = new Lz4FrameDecoder((bytes) => out.push(bytes.slice()));
@@ -38,7 +38,7 @@ function patched(bytes: Uint8Array, offset: number, value: number): Uint8Array {
 }
 
 describe.each(['linked-64k', 'independent-256k', 'linked-1m-block-checksums-size', 'hc-4m'])('%s', (name) => {
-  test('in one piece and in pieces of any size', () => {
+  test('is decoded in one piece and in pieces of any size', () => {
     const bytes = file(name);
     for (const size of [bytes.length, 65_536, 1000, 13, 1]) {
       const { data, error } = decode(cut(bytes, size));
@@ -47,7 +47,7 @@ describe.each(['linked-64k', 'independent-256k', 'linked-1m-block-checksums-size
     }
   });
 
-  test('cut anywhere it gives all that is there, and says that it was cut', () => {
+  test('cut anywhere, it gives all available data and reports the cut', () => {
     const bytes = file(name);
     let last = 0;
     for (let length = 11; length < bytes.length; length += 97) {
@@ -61,7 +61,7 @@ describe.each(['linked-64k', 'independent-256k', 'linked-1m-block-checksums-size
     expect(last).toBeGreaterThan(content.length * 0.9);
   });
 
-  test('a changed byte never does worse than an error', () => {
+  test('a changed byte causes at most an error', () => {
     const bytes = file(name);
     for (let offset = 0; offset < bytes.length; offset += 41) {
       const { data, error } = decode([patched(bytes, offset, bytes[offset]! ^ 0x5a)]);
@@ -71,7 +71,7 @@ describe.each(['linked-64k', 'independent-256k', 'linked-1m-block-checksums-size
   });
 });
 
-test('a changed byte is noticed by the checksum of the frame', () => {
+test('the checksum of the frame detects a changed byte', () => {
   const bytes = file('hc-4m');
   const offset = bytes.length >> 1;
   expect(decode([patched(bytes, offset, bytes[offset]! ^ 1)]).error).toBeDefined();
@@ -80,7 +80,7 @@ test('a changed byte is noticed by the checksum of the frame', () => {
   expect(end.data.equals(content)).toBe(true);
 });
 
-test('several frames, and skippable ones between them', () => {
+test('decodes several frames, with skippable ones between them', () => {
   const bytes = file('two-frames-and-skippable');
   for (const size of [bytes.length, 999, 3]) {
     const { data, error } = decode(cut(bytes, size));
@@ -89,7 +89,7 @@ test('several frames, and skippable ones between them', () => {
   }
 });
 
-test('what follows the last frame is ignored', () => {
+test('ignores data after the last frame', () => {
   const { data, error } = decode([file('linked-64k'), Buffer.from('something else, and long enough')]);
   expect(error).toBeUndefined();
   expect(data.equals(content)).toBe(true);
@@ -98,7 +98,7 @@ test('what follows the last frame is ignored', () => {
 
 const STORED = '04 22 4d 18 60 40 82';
 
-test('stored blocks', () => {
+test('decodes stored blocks', () => {
   const { data, error } = decode([hex(`${STORED} 03 00 00 80 61 62 63 02 00 00 80 64 65 00 00 00 00`)]);
   expect(error).toBeUndefined();
   expect(data.toString()).toBe('abcde');
@@ -128,7 +128,7 @@ test.each([
   expect(decode([hex(bytes)]).error).toMatchObject({ format: 'lz4', reason, offset });
 });
 
-test('a block that would grow beyond its maximum is stopped', () => {
+test('stops a block that would exceed its maximum size', () => {
   const bomb = hex(`${STORED} ff 00 00 00 1f 61 01 00 ${'ff '.repeat(250)} 00`);
   const { data, error } = decode([bomb.subarray(0, 11 + 255)]);
   expect(data.length).toBeLessThanOrEqual(65_536);
@@ -137,8 +137,8 @@ test('a block that would grow beyond its maximum is stopped', () => {
   expect(decode([many]).data.length).toBeLessThanOrEqual(65_536);
 });
 
-test('a bomb is unpacked into one buffer of the size of a few blocks, however large it is', () => {
-  // A literal and a match that repeats it up to nearly 64 KiB.
+test('decompresses a bomb with one buffer of the size of a few blocks, however large it is', () => {
+  // A literal, and a match that repeats it up to nearly 64 KiB.
   const block = hex(`1f 61 01 00 ${'ff '.repeat(255)} 00 00`);
   const length = new Uint8Array(4);
   new DataView(length.buffer).setUint32(0, block.length, true);
@@ -150,7 +150,7 @@ test('a bomb is unpacked into one buffer of the size of a few blocks, however la
   });
   decoder.push(hex(STORED));
   const blocks = Buffer.concat(new Array<Uint8Array>(100).fill(Buffer.concat([length, block])));
-  // All in one piece, too.
+  // Also when given in one piece.
   for (let at = 0; at < 3; at += 1) decoder.push(blocks);
   expect(unpacked).toBeGreaterThan(19_000_000);
   expect(buffers.size).toBe(1);
@@ -163,11 +163,11 @@ describe('xxHash32', () => {
     ['a', 0x550d7456],
     ['abc', 0x32d153ff],
     ['Nobody inspects the spammish repetition', 0xe2293b2f],
-  ])('of %j', (text, hash) => {
+  ])('of %j is correct', (text, hash) => {
     expect(XxHash32.of(Buffer.from(text))).toBe(hash);
   });
 
-  test('does not depend on how the data comes', () => {
+  test('does not depend on the pieces', () => {
     for (const size of [1, 3, 16, 17, 1000]) {
       const hash = new XxHash32();
       for (const piece of cut(content, size)) hash.update(piece);
