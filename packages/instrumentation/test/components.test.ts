@@ -10,7 +10,7 @@ import {
 } from '../src/components.js';
 import { ConfigError } from '../src/config/index.js';
 
-/** What a profiler that traces these components is told. */
+/** Records the calls to a profiler that traces these components. */
 function traced(...names: string[]) {
   const told: string[] = [];
   setComponentCaptures({
@@ -27,7 +27,7 @@ function traced(...names: string[]) {
 }
 
 beforeEach(() => {
-  // One registry serves the process; each test begins with a new one.
+  // The process has one registry; begin each test with a new one.
   delete (globalThis as Record<symbol, unknown>)[Symbol.for('heapray.components.2')];
 });
 afterEach(() => {
@@ -58,7 +58,7 @@ describe('a traced component is captured', () => {
     expect(told).toEqual(['begin api', 'end api']);
   });
 
-  test('until its promise is kept', async () => {
+  test('until its promise is fulfilled', async () => {
     const told = traced('api');
     const { promise, resolve } = Promise.withResolvers<string>();
     const work = profileComponent('api', () => promise);
@@ -72,7 +72,7 @@ describe('a traced component is captured', () => {
     expect(told).toEqual(['begin api', 'end api']);
   });
 
-  test('until its promise is broken', async () => {
+  test('until its promise is rejected', async () => {
     const told = traced('api');
     const error = new Error('out of order');
     const work = profileComponent('api', async () => {
@@ -97,7 +97,7 @@ describe('a traced component is captured', () => {
     expect(told).toEqual(['begin api', 'end api']);
   });
 
-  test('until its promise, which two calls share, settles', async () => {
+  test('until its promise, shared by two calls, settles', async () => {
     const told = traced('api');
     const { promise, resolve } = Promise.withResolvers<void>();
     const work = profileComponent('api', () => promise);
@@ -111,7 +111,7 @@ describe('a traced component is captured', () => {
     expect(told.slice(4)).toEqual(['begin api', 'end api']);
   });
 
-  test('until its promise is collected, which then never settles', async () => {
+  test('until its promise is collected and so will never settle', async () => {
     const told = traced('api');
     const work = profileComponent('api', () => new Promise(() => {}));
     told.length = 0;
@@ -122,7 +122,7 @@ describe('a traced component is captured', () => {
     });
   });
 
-  test('until it returns something lazy, which is not started', () => {
+  test('until it returns a lazy thenable, without starting it', () => {
     const told = traced('api');
     const then = vi.fn();
     const query = { then };
@@ -141,7 +141,7 @@ describe('a traced component is captured', () => {
     expect(told).toEqual(['begin api', 'end api']);
   });
 
-  test('within another one', () => {
+  test('inside another one', () => {
     const told = traced('api', 'scheduler');
     const inner = profileComponent('scheduler', () => told.push('work'));
     const outer = profileComponent('api', () => inner());
@@ -150,7 +150,7 @@ describe('a traced component is captured', () => {
     expect(told).toEqual(['begin api', 'begin scheduler', 'work', 'end scheduler', 'end api']);
   });
 
-  test('only from the moment it is traced', () => {
+  test('only once it is traced', () => {
     const work = profileComponent('api', () => 1);
     expect(work()).toBe(1);
     const told = traced('api');
@@ -162,7 +162,7 @@ describe('a traced component is captured', () => {
   });
 });
 
-test.each(['traced', 'untraced'])('a %s component that fails unnoticed ends the process', async (tracing) => {
+test.each(['traced', 'untraced'])('an unhandled error in a %s component is fatal', async (tracing) => {
   const program = fileURLToPath(new URL('programs/failing-component.mjs', import.meta.url));
   const { status, stdout, stderr } = await runCommand(process.execPath, [program, tracing]);
   expect(stderr).toContain('Error: out of order');
@@ -184,7 +184,7 @@ describe('a wrapped function', () => {
   });
 
   test.each([[[]], [['api']]])(
-    'hands on the very thing that the work returns (traced: %j)',
+    'returns the very same value that the work returns (traced: %j)',
     async (names) => {
       traced(...names);
       class LazyPromise extends Promise<void> {
@@ -204,10 +204,10 @@ describe('a wrapped function', () => {
       ];
       for (const value of returned) {
         const result: unknown = profileComponent('api', () => value as unknown)();
-        // Not by toBe, which looks at the values when they differ.
+        // Avoid toBe, which inspects the values when they differ.
         expect(Object.is(result, value)).toBe(true);
       }
-      // No handler is on it.
+      // The promise must have no handler.
       const process = globalThis.process;
       const unhandled = vi.fn();
       process.once('unhandledRejection', unhandled);
@@ -217,7 +217,7 @@ describe('a wrapped function', () => {
     },
   );
 
-  test.each([[[]], [['api']]])('may be a generator of both kinds (traced: %j)', async (names) => {
+  test.each([[[]], [['api']]])('may be either kind of generator (traced: %j)', async (names) => {
     traced(...names);
     const numbers = profileComponent('api', function* (upTo: number) {
       for (let n = 0; n < upTo; n++) yield n;
@@ -300,12 +300,12 @@ describe('a wrapped function', () => {
     );
   });
 
-  test('must be one', () => {
+  test('must be a function', () => {
     expect(() => profileComponent('api', undefined as never)).toThrow(TypeError);
     expect(declaredComponents()).toEqual([]);
   });
 
-  test('runs as it is when the profiler fails', () => {
+  test('runs normally when the profiler fails', () => {
     setComponentCaptures({
       wrapped: () => raise(),
       declared: () => raise(),
@@ -321,7 +321,7 @@ describe('a wrapped function', () => {
     ).toThrow('its own');
   });
 
-  test('that is not traced tells the profiler nothing when it is called', () => {
+  test('that is not traced makes no call to the profiler', () => {
     const told = traced('scheduler');
     const work = profileComponent('api', () => 1);
     told.length = 0;
@@ -336,7 +336,7 @@ describe('a wrapped function', () => {
     expectTypeOf(work).returns.resolves.toEqualTypeOf<string>();
   });
 
-  test('is told to a profiler that starts later', () => {
+  test('is reported to a profiler that starts later', () => {
     profileComponent('api', () => 1);
     profileComponent('scheduler', () => 1);
     const seen: string[] = [];
@@ -350,7 +350,7 @@ describe('a wrapped function', () => {
     expect(seen).toEqual(['api', 'scheduler', 'triggerer']);
   });
 
-  test('is forgotten when there are too many of its component, and works all the same', () => {
+  test('beyond the limit of its component is not labelled, but works', () => {
     const works = Array.from({ length: 150 }, (_, i) => () => i);
     for (const work of works) profileComponent('api', work);
     profileComponent('scheduler', () => 1);
@@ -364,12 +364,12 @@ describe('a wrapped function', () => {
     expect(told).toContain('end api');
   });
 
-  test('is not held, nor what it holds', async () => {
+  test('is not kept alive, nor what it references', async () => {
     const held = Array.from({ length: 50 }, () => wrapAndForget());
     await new Promise(setImmediate);
     globalThis.gc?.();
     expect(held.filter((reference) => reference.deref() !== undefined)).toEqual([]);
-    // Their places are free again.
+    // Its place is free again.
     for (let i = 0; i < 200; i++) {
       wrapAndForget();
       if (i % 50 === 0) {
@@ -404,7 +404,7 @@ describe('components', () => {
   });
 
   test.each(['tenant/42', '', ' api', 'a,b', 'a\\b', 'a\n', 'x'.repeat(81), 42, undefined])(
-    'cannot be called %j, which is refused and not remembered',
+    'cannot be called %j: the name is refused and not stored',
     (name) => {
       const told = traced();
       const names = ['good', name] as string[];
@@ -415,11 +415,11 @@ describe('components', () => {
     },
   );
 
-  test('are an array', () => {
+  test('must be given as an array', () => {
     expect(() => defineComponents('api' as unknown as string[])).toThrow(ConfigError);
   });
 
-  test('that are made up at run time do not pile up', () => {
+  test('generated at run time do not accumulate', () => {
     for (let i = 0; i < 5000; i++) profileComponent(`tenant-${i}`, () => {});
     expect(declaredComponents()).toHaveLength(1000);
     const wrapped = vi.fn();
@@ -427,7 +427,7 @@ describe('components', () => {
     expect(wrapped.mock.calls.length).toBeLessThanOrEqual(1000);
   });
 
-  test('are told to a running profiler when they are new', () => {
+  test('are reported to a running profiler when new', () => {
     defineComponents(['api']);
     const told = traced();
     defineComponents(['api', 'scheduler']);
@@ -435,7 +435,7 @@ describe('components', () => {
     expect(told.filter((text) => text.startsWith('declared'))).toEqual(['declared scheduler']);
   });
 
-  test('are one list for two copies of this package', async () => {
+  test('are shared by two copies of this package', async () => {
     vi.resetModules();
     const copy = await import('../src/components.js');
     expect(copy.defineComponents).not.toBe(defineComponents);

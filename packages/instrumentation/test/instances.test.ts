@@ -1,4 +1,5 @@
-// Instances of the instrumentation on a live process: switched off and on, configured again, several at once.
+// Instances of the instrumentation in a live process: disabled and enabled, configured again, several at
+// once.
 import { describe, expect, test } from 'vitest';
 import { describeWithPeer } from '../../../test/support/peer-test.js';
 import type { NodeLine } from '../../../test/support/peers.js';
@@ -17,7 +18,7 @@ async function play(scenario: string, line: NodeLine = '24') {
 
 for (const line of LINES) {
   describeWithPeer(`Node ${line}`, `node-${line}`, () => {
-    test('goes on without a gap when it is disabled and enabled again', async () => {
+    test('continues without a gap when it is disabled and enabled again', async () => {
       const { result, log } = await play('again', line);
       expect(result).toEqual({
         profiling: Array.from({ length: 10 }, (_, at) => at % 2 === 1),
@@ -30,7 +31,7 @@ for (const line of LINES) {
   });
 }
 
-test('setConfig replaces the options: they are in force after the next enable, and the log says so', async () => {
+test('setConfig replaces the options for the next enable, and logs so', async () => {
   const { result, log } = await play('other-options');
   expect(result).toEqual({
     config: { enabled: true, samplingInterval: 8192, component: 'billing', debugServer: 'off' },
@@ -45,7 +46,7 @@ test('setConfig replaces the options: they are in force after the next enable, a
 });
 
 describe('a second instance', () => {
-  test('says which of its options are not in force, and carries the metrics while it has a provider', async () => {
+  test('logs which of its options are not in force, and carries the metrics while it has a provider', async () => {
     const { result, log } = await play('second');
     expect(result).toEqual({
       carried: [
@@ -68,7 +69,7 @@ test('finds a MeterProvider that is registered later and never set', async () =>
   expect(log).toEqual([]);
 });
 
-test('metrics say that memory is not profiled, and why', async () => {
+test('metrics report that memory is not profiled, and why', async () => {
   const { result, log } = await play('no-thread');
   expect(result).toEqual({
     profiling: false,

@@ -1,4 +1,5 @@
-// What an instance says before the application has set a logger for OpenTelemetry's diagnostics, as SDKs do later.
+// Messages of an instance before the application has set a logger for OpenTelemetry's diagnostics, as SDKs do
+// later.
 import { expect, test } from 'vitest';
 import { runProgram } from './support/profiled-program.js';
 
@@ -16,15 +17,15 @@ async function printed(when: string, env: Record<string, string> = {}) {
   return { stdout, stderr };
 }
 
-test.each(['logger-at-once', 'logger-later'])('goes to the logger: %s', async (when) => {
+test.each(['logger-at-once', 'logger-later'])('go to the logger: %s', async (when) => {
   expect(await printed(when)).toEqual({ stdout: `error: heapray: ${WRONG}\n`, stderr: '' });
 });
 
-test('goes to stderr when the process ends without a logger', async () => {
+test('go to stderr when the process ends without a logger', async () => {
   expect(await printed('ends')).toEqual({ stdout: '', stderr: `heapray: error: ${WRONG}\n` });
 });
 
-test('goes to stderr when no logger comes in time, and later messages do at once', async () => {
+test('go to stderr when no logger is set in time, and later messages do so at once', async () => {
   const { stdout, stderr } = await printed('stays');
   expect(stdout).toBe('');
   expect(stderr).toMatch(
@@ -32,6 +33,6 @@ test('goes to stderr when no logger comes in time, and later messages do at once
   );
 });
 
-test('goes nowhere when OTEL_LOG_LEVEL says so', async () => {
+test('go nowhere when OTEL_LOG_LEVEL disables them', async () => {
   expect(await printed('ends', { OTEL_LOG_LEVEL: 'NONE' })).toEqual({ stdout: '', stderr: '' });
 });

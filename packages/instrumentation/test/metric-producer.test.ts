@@ -8,14 +8,14 @@ import type { TopSitesView } from '../src/signal/top-site-metrics.js';
 import { row, values } from './support/heap-views.js';
 
 const cleanups: (() => Promise<void>)[] = [];
-/** A producer is one for as long as the process lives; here for a test. */
+/** A producer counts for the life of the process; here, only for a test. */
 const PRODUCERS = Symbol.for('heapray.producers.2');
 afterEach(async () => {
   Reflect.deleteProperty(globalThis, PRODUCERS);
   for (const cleanup of cleanups.splice(0)) await cleanup();
 });
 
-/** A profiler of this process that answers so. */
+/** Makes a profiler of this process with these answers. */
 function profilerThat(topSites: () => Promise<TopSitesView | undefined>, groupBy: GroupBy = 'function') {
   const options = { component: 'api', maxCallSites: 50, groupBy };
   const asked = vi.fn(topSites);
@@ -47,25 +47,25 @@ async function namesOf(producer: ReturnType<typeof heaprayMetricProducer>) {
   );
 }
 
-test('a wrong option is refused at once, and does not count as a producer', () => {
+test('refuses a wrong option at once, without counting a producer', () => {
   expect(() => heaprayMetricProducer({ maxCallSites: 0 })).toThrow(ConfigError);
   expect(() => heaprayMetricProducer({ groupBy: 'thread' as never })).toThrow(/^groupBy: 'thread'/);
   expect(hasMetricProducer()).toBe(false);
 });
 
-test('the instruments know of a producer as soon as it is made', () => {
+test('is known to the instruments as soon as it is made', () => {
   expect(hasMetricProducer()).toBe(false);
   heaprayMetricProducer();
   expect(hasMetricProducer()).toBe(true);
 });
 
-test('without a profiler there are no metrics, and no scope of them', async () => {
+test('gives no metrics and no scope without a profiler', async () => {
   const { resourceMetrics, errors } = await heaprayMetricProducer().collect();
   expect(resourceMetrics.scopeMetrics).toEqual([]);
   expect(errors).toEqual([]);
 });
 
-test("what it does not say itself is the instrumentation's; producers are told apart", async () => {
+test('takes missing options from the instrumentation; producers have different numbers', async () => {
   const asked = profilerThat(async () => view);
   await heaprayMetricProducer().collect();
   await heaprayMetricProducer({ maxCallSites: 7, groupBy: 'package' }).collect();
@@ -75,7 +75,7 @@ test("what it does not say itself is the instrumentation's; producers are told a
   expect(first.producer).not.toBe(second.producer);
 });
 
-test('a profiler thread that does not answer leaves its last word standing', async () => {
+test('repeats the last view when the profiler thread does not answer', async () => {
   const answers = [view, undefined];
   profilerThat(async () => answers.shift());
   const producer = heaprayMetricProducer();
@@ -84,7 +84,7 @@ test('a profiler thread that does not answer leaves its last word standing', asy
   expect(await namesOf(producer)).toEqual(names);
 });
 
-test('points end when the profiler thread says, by the clock that they began by', async () => {
+test("ends points at the profiler thread's time, on the clock of their start", async () => {
   profilerThat(async () => view);
   const { resourceMetrics } = await heaprayMetricProducer().collect();
   const points = resourceMetrics.scopeMetrics.flatMap(({ metrics }) =>
@@ -97,7 +97,7 @@ test('points end when the profiler thread says, by the clock that they began by'
   }
 });
 
-test('another profiler is another grouping, and the last word of the one before says nothing', async () => {
+test('discards the last view of another profiler, which may group differently', async () => {
   const producer = heaprayMetricProducer();
   profilerThat(async () => view);
   await namesOf(producer);
@@ -112,12 +112,12 @@ test('another profiler is another grouping, and the last word of the one before 
   expect(Object.keys(rest)).not.toContain('code.function.name');
 });
 
-test('one that never has answered gives no metrics', async () => {
+test('gives no metrics before the first answer', async () => {
   profilerThat(async () => undefined);
   expect(await namesOf(heaprayMetricProducer())).toEqual([]);
 });
 
-test('a failure is among the errors and not thrown', async () => {
+test('reports a failure among the errors instead of throwing', async () => {
   const failure = new Error('no');
   profilerThat(() => Promise.reject(failure));
   const { resourceMetrics, errors } = await heaprayMetricProducer().collect();

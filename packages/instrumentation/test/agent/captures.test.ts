@@ -9,7 +9,7 @@ import { analyzeCapture, byStack } from '../capture/captures.js';
 import { INTERVAL, newLedger } from '../support/ledger-sums.js';
 import { Readings, type ShownSample, samplesOf } from '../support/readings.js';
 
-/** Captures of a ledger whose readings the test makes; the order of what happens is written down. */
+/** Makes captures of a ledger whose polls the test controls; records the order of events. */
 function newCaptures(home = tempFolder()) {
   const ledger = newLedger();
   const readings = new Readings();
@@ -62,7 +62,7 @@ function newCaptures(home = tempFolder()) {
 afterEach(() => vi.restoreAllMocks());
 
 describe('a capture', () => {
-  test('begins with a reading and ends with one, so it holds what was allocated between the two', async () => {
+  test('begins and ends with a poll, so that it holds what was allocated in between', async () => {
     const { captures, happened, show, allocated, complete } = newCaptures();
     show(samplesOf('before', 64, [1, 2]));
     captures.begin(1, 'api');
@@ -83,9 +83,9 @@ describe('a capture', () => {
     ]);
   });
 
-  test('holds no estimate of what was allocated before it', async () => {
+  test('contains no estimates of what was allocated before it', async () => {
     const { captures, show, allocated } = newCaptures();
-    // Nine samples that nobody saw.
+    // Nine samples are born and die unseen.
     show(samplesOf('before', 64, [10]));
     captures.begin(1, 'api');
     await captures.idle();
@@ -98,14 +98,14 @@ describe('a capture', () => {
     });
   });
 
-  test('keeps what outlives a restart of the sampler, and of the rest what a collection has confirmed', async () => {
+  test('keeps what survives a restart of the sampler, and ends samples that no collection has confirmed', async () => {
     const { captures, ledger, show, allocated, leaked } = newCaptures();
     captures.begin(1, 'api');
     await captures.idle();
     show([...samplesOf('kept', 64, [1, 2]), ...samplesOf('garbage', 64, [3])]);
     captures.begin(2, 'other');
     await captures.idle();
-    // A scavenge ends the third, and the fifth.
+    // A scavenge after ordinal 5 frees samples 3 to 5.
     ledger.noteCollections({ scavenges: 1, majors: [] });
     show([...samplesOf('kept', 64, [1, 2]), ...samplesOf('young', 64, [6, 7])]);
     captures.end(2);
@@ -117,7 +117,7 @@ describe('a capture', () => {
     expect(leaked('api')).toEqual({ kept: [2 * 64, 2] });
   });
 
-  test('that ends at once was begun before', async () => {
+  test('begins before it ends, even when both are requested at once', async () => {
     const { captures, complete } = newCaptures();
     captures.begin(1, 'api');
     captures.end(1);
@@ -128,14 +128,14 @@ describe('a capture', () => {
     expect(complete('scheduler')).toBe(false);
   });
 
-  test('that never began ends without a word', async () => {
+  test('that never began ends without a message', async () => {
     const { captures, happened } = newCaptures();
     captures.end(7);
     await captures.idle();
     expect(happened.filter((text) => text.startsWith('error'))).toEqual([]);
   });
 
-  test('of several is flushed and ended with the others', async () => {
+  test('is flushed and ended together with others', async () => {
     const { captures, show, allocated, complete } = newCaptures();
     captures.begin(1, 'api');
     captures.begin(2, 'scheduler');
@@ -151,14 +151,14 @@ describe('a capture', () => {
   });
 });
 
-/** As when somebody else has made the folder read-only, or the disk reports an error. */
+/** Makes a file operation fail, as with a read-only folder or a disk error. */
 function refuse(call: 'closeSync' | 'unlinkSync' | 'writeSync') {
   return vi.spyOn(fs, call).mockImplementation(() => {
     throw Object.assign(new Error(`EIO: i/o error, ${call}`), { code: 'EIO' });
   });
 }
 
-test('an old capture that cannot be deleted is told and counted, and the new one goes on', async () => {
+test('an old capture that cannot be deleted is logged and counted, and the new one continues', async () => {
   const { captures, account, happened, home } = newCaptures();
   for (let at = 1; at <= 6; at++) {
     fs.writeFileSync(path.join(home, `api_memory.2026112${at}T000000Z.bin`), 'old');
@@ -174,7 +174,7 @@ test('an old capture that cannot be deleted is told and counted, and the new one
 });
 
 describe('a capture that cannot be written', () => {
-  test('and not even be closed does not keep the end from coming', async () => {
+  test('and cannot be closed either does not prevent the end', async () => {
     const { captures, account } = newCaptures();
     captures.begin(1, 'api');
     captures.begin(2, 'scheduler');
@@ -186,7 +186,7 @@ describe('a capture that cannot be written', () => {
     expect(account.drops).toEqual({ capture: 2 });
   });
 
-  test('at a reading is given up without a word to the reading', async () => {
+  test('during a poll is given up without an error for the poll', async () => {
     const { captures, account, show } = newCaptures();
     captures.begin(1, 'api');
     await captures.idle();
@@ -198,7 +198,7 @@ describe('a capture that cannot be written', () => {
     expect(account.drops).toEqual({ capture: 1 });
   });
 
-  test('is given up with one error and one drop, and the next is tried', async () => {
+  test('is given up with one error and one drop, and the next one is tried', async () => {
     const home = path.join(tempFolder(), 'home');
     fs.writeFileSync(home, 'a file');
     const { captures, account, happened } = newCaptures(home);
@@ -216,13 +216,13 @@ describe('a capture that cannot be written', () => {
     expect(captures.count).toBe(1);
   });
 
-  test('any more is given up too, and the others go on', async () => {
+  test('later is given up too, and the others continue', async () => {
     const { captures, account, happened, show, home, complete } = newCaptures();
     const abandon = vi.spyOn(ComponentCapture.prototype, 'abandon');
     captures.begin(1, 'api');
     captures.begin(2, 'scheduler');
     await captures.idle();
-    // The file is gone, and a folder is where the next should be.
+    // Delete the file, and put a folder where the next one should be.
     fs.unlinkSync(path.join(home, 'api_memory.bin'));
     fs.mkdirSync(path.join(home, 'api_memory.bin'));
     for (let ordinal = 1; ordinal <= 20; ordinal++) {

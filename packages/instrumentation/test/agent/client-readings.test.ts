@@ -1,4 +1,4 @@
-// Readings for clients, on a clock that the test moves.
+// Polls for clients, on a fake clock.
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { ClientReadings, type ReadingWanted } from '../../src/agent/client-readings.js';
 
@@ -11,7 +11,7 @@ afterEach(() => {
 
 const BUDGET = 0.005;
 
-/** Readings that take a while, each at a cost, on a main thread that does what the test says. */
+/** Makes client polls of a given duration and cost; the test controls the main thread. */
 function newReadings({ costMillis = 10, takesMillis = 5 } = {}) {
   let cpuMillis = 0;
   const polled: number[] = [];
@@ -45,7 +45,7 @@ function newReadings({ costMillis = 10, takesMillis = 5 } = {}) {
       return ++made;
     });
   };
-  /** The status it is refused with, or 200. */
+  /** Resolves to the status of a refusal, or 200. */
   const status = (options: Partial<ReadingWanted> = {}) =>
     ask(options).then(
       () => 200,
@@ -54,13 +54,13 @@ function newReadings({ costMillis = 10, takesMillis = 5 } = {}) {
   return { ask, status, polled, collected, main, made: () => made, cost: () => cpuMillis };
 }
 
-/** Time that a client needs between two requests. */
+/** Time between two requests of a client. */
 const turn = () => new Promise((resolve) => setTimeout(resolve, 1));
 
 const passes = (millis: number) => vi.advanceTimersByTimeAsync(millis);
 
-describe('one reading', () => {
-  test('is for all who ask in a tenth of a second, and what is made of it is made once', async () => {
+describe('one poll', () => {
+  test('serves all requests within 100 ms, and each result is made once', async () => {
     const { ask, polled, made } = newReadings();
     const early = [ask(), ask(), ask({ key: 'allocs' }), ask({ client: 'b' })];
     await passes(5);
@@ -76,7 +76,7 @@ describe('one reading', () => {
     expect(polled).toHaveLength(2);
   });
 
-  test('is for eight different things; for more there is another', async () => {
+  test('serves eight different results; more need another poll', async () => {
     const { ask, polled } = newReadings({ costMillis: 0 });
     const all = Promise.all(Array.from({ length: 20 }, (_, i) => ask({ key: `past ${i}`, client: `${i}` })));
     await passes(20);
@@ -84,7 +84,7 @@ describe('one reading', () => {
     expect(polled).toHaveLength(3);
   });
 
-  test('that fails fails for all who share it, and not for those after them', async () => {
+  test('that fails rejects all requests that share it, but not later ones', async () => {
     const { status, main, collected } = newReadings();
     main.collects = false;
     const shared = [status({ collectFirst: true }), status({ collectFirst: true, client: 'b' })];
@@ -96,7 +96,7 @@ describe('one reading', () => {
     expect(await after).toBe(200);
   });
 
-  test('that does not come is not waited for, and not asked for again', async () => {
+  test('that is overdue is neither waited for nor requested again', async () => {
     const { ask, main, polled } = newReadings({ costMillis: 0 });
     main.answers = false;
     for (let i = 0; i < 5; i++) {
@@ -110,7 +110,7 @@ describe('one reading', () => {
 });
 
 describe('the budget', () => {
-  test('requests in a row, as a person makes them, do not wait', async () => {
+  test('lets a person make a few requests in a row without waiting', async () => {
     const { ask, polled } = newReadings();
     for (let i = 0; i < 25; i++) {
       const asked = ask();
@@ -135,7 +135,7 @@ describe('the budget', () => {
     }
   });
 
-  test('one client that asks without end waits, and costs no more than half of the budget', async () => {
+  test('makes a client that keeps asking wait, and limits its cost to half of the budget', async () => {
     const { ask, cost } = newReadings({ costMillis: 2 });
     let done = false;
     const asking = (async () => {
@@ -151,7 +151,7 @@ describe('the budget', () => {
     await asking;
   });
 
-  test('many that ask without end are refused, others are answered', async () => {
+  test('refuses some of many clients that keep asking, and answers the others', async () => {
     const { status } = newReadings({ costMillis: 50 });
     const seen = new Map<number, number>();
     let done = false;
@@ -159,7 +159,7 @@ describe('the budget', () => {
       for (; !done; await turn()) {
         const answer = await status();
         seen.set(answer, (seen.get(answer) ?? 0) + 1);
-        // The refusal is held back for so long.
+        // Wait as long as the refusal asks for.
         if (answer === 429) await new Promise((resolve) => setTimeout(resolve, 1_000));
       }
     });
@@ -176,7 +176,7 @@ describe('the budget', () => {
     await Promise.all(asking);
   });
 
-  test('a refusal says when to ask again', async () => {
+  test('states in a refusal when to ask again', async () => {
     const { ask, status } = newReadings({ costMillis: 500 });
     const first = status();
     await passes(200);
@@ -187,7 +187,7 @@ describe('the budget', () => {
     expect(new Set(await Promise.all(waiting))).toEqual(new Set([200]));
   });
 
-  test('what was promised is given, however many wait', async () => {
+  test('always serves what was promised, however many clients wait', async () => {
     const { status } = newReadings({ costMillis: 500 });
     const first = status();
     await passes(200);
@@ -197,7 +197,7 @@ describe('the budget', () => {
     expect(new Set(await Promise.all(all))).toEqual(new Set([200]));
   });
 
-  test('a client that leaves while it waits gives up its place', async () => {
+  test('frees the place of a client that leaves while it waits', async () => {
     const { status } = newReadings({ costMillis: 500 });
     const first = status();
     await passes(200);
@@ -214,7 +214,7 @@ describe('the budget', () => {
 });
 
 describe('collections', () => {
-  test('come before the reading, and are shared with it', async () => {
+  test('run before the poll, and are shared with it', async () => {
     const { ask, collected, polled } = newReadings();
     const asked = [ask({ collectFirst: true }), ask({ collectFirst: true, client: 'b' }), ask()];
     await passes(10);
@@ -224,7 +224,7 @@ describe('collections', () => {
     expect(polled[0]).toBeGreaterThan(collected[0]!);
   });
 
-  test('a reading without one does not do', async () => {
+  test('are not replaced by a poll without one', async () => {
     const { ask, collected } = newReadings();
     const plain = ask();
     await passes(5);
@@ -235,7 +235,7 @@ describe('collections', () => {
     expect(collected).toHaveLength(1);
   });
 
-  test('take no more than a twentieth of the time', async () => {
+  test('take at most 1/20 of the time', async () => {
     const { status, collected } = newReadings({ takesMillis: 400 });
     let [answered, refused] = [0, 0];
     for (let i = 0; i < 60; i++) {
@@ -253,7 +253,7 @@ describe('collections', () => {
   });
 });
 
-test('nothing is kept, and no timer runs, when nobody has asked for a while', async () => {
+test('keeps nothing, and runs no timer, after a while without requests', async () => {
   const { ask } = newReadings();
   const asked = ask();
   await passes(5);

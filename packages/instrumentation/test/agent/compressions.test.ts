@@ -31,12 +31,12 @@ function knownAt(file: string): KnownCapture {
 
 const isCompressed = (file: KnownCapture) => isLz4(file.path);
 
-test('go on beside everything else, one after another', async () => {
+test('compresses one capture after another in the background', async () => {
   const { folder, compressions, capture, said } = setUp();
   const files = [capture('a', 3 * 2 ** 20), capture('b', 100)];
   for (const file of files) compressions.add(() => CaptureCompression.of(file));
   expect(files.some(isCompressed)).toBe(false);
-  // The second is small: beside the first it would be done long before.
+  // The second capture is small: compressed in parallel, it would finish first.
   let overtaken = false;
   const isDone = () => {
     overtaken ||= isCompressed(files[1]!) && !isCompressed(files[0]!);
@@ -50,7 +50,7 @@ test('go on beside everything else, one after another', async () => {
 });
 
 describe('at the end', () => {
-  test('what there is time for is done at once', () => {
+  test('compresses at once what fits into the time', () => {
     const { compressions, capture, account } = setUp();
     const files = [capture('a', 3 * 2 ** 20), capture('b', 100)];
     for (const file of files) compressions.add(() => CaptureCompression.of(file));
@@ -59,7 +59,7 @@ describe('at the end', () => {
     expect(account.drops).toEqual({});
   });
 
-  test('what there is no time for stays as it is, with a message and a count', () => {
+  test('leaves what does not fit uncompressed, with a message and a count', () => {
     const { folder, compressions, capture, account, said } = setUp();
     const file = capture('a', 3 * 2 ** 20);
     compressions.add(() => CaptureCompression.of(file));
@@ -72,7 +72,7 @@ describe('at the end', () => {
   });
 });
 
-test('one that fails is counted, and the next is done', () => {
+test('counts a failure and compresses the next capture', () => {
   const { folder, compressions, capture, account, said } = setUp();
   compressions.add(() =>
     CaptureCompression.of({ path: path.join(folder, 'none_memory.bin'), ino: 1, dev: 1, size: 100 }),
@@ -96,11 +96,11 @@ test('one that fails is counted, and the next is done', () => {
   ]);
 });
 
-describe.each(['EMFILE', 'ENOSPC'])('one that fails for a moment (%s)', (code) => {
+describe.each(['EMFILE', 'ENOSPC'])('after a temporary failure (%s)', (code) => {
   const failing = () => Object.assign(new Error(`${code}: not now, open`), { code });
 
   test.each(['openSync', 'writeSync'] as const)(
-    '%s: is tried again, later and later, until it works',
+    'of %s, retries with growing pauses until it works',
     async (call) => {
       vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
       try {
@@ -118,7 +118,7 @@ describe.each(['EMFILE', 'ENOSPC'])('one that fails for a moment (%s)', (code) =
         } as unknown as typeof fs;
         compressions.add(() => CaptureCompression.of(file, busyFs));
         await vi.advanceTimersByTimeAsync(600_000);
-        // 1, 2, 4, 8, 16, 32 seconds, then every minute.
+        // Tries after 1, 2, 4, 8, 16 and 32 s, then every minute.
         expect(tries).toBeGreaterThanOrEqual(15);
         expect(tries).toBeLessThanOrEqual(17);
         expect(said).toEqual([
@@ -143,7 +143,7 @@ describe.each(['EMFILE', 'ENOSPC'])('one that fails for a moment (%s)', (code) =
     },
   );
 
-  test('is tried once more at the end, and then stays as it is', () => {
+  test('tries a last time at the end, and then leaves the capture uncompressed', () => {
     const { compressions, capture, account, said } = setUp();
     const file = capture('a', 100);
     const broken = {

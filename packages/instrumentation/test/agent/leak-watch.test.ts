@@ -5,7 +5,7 @@ import { FakeHeap } from '../leaks/fake-heap.js';
 
 const MINUTE = 60_000;
 
-/** A minute of a program that leaks, and frees now and then what it has held for some minutes. */
+/** Simulates a minute of a program that leaks, and sometimes frees what it has held for some minutes. */
 function newProgram() {
   const heap = new FakeHeap({ versionOf: () => '1.2.0' });
   const leaks = new LeakWatch(heap.ledger, {
@@ -25,7 +25,7 @@ function newProgram() {
   return { heap, leaks, announced, runMinute };
 }
 
-test('a suspect comes with all that is known of it, and with how much survives', () => {
+test('describes a suspect completely, including how much survives', () => {
   const { heap, leaks, announced, runMinute } = newProgram();
   for (let minute = 0; minute < 20; minute++) runMinute(8);
   expect(announced).toHaveLength(1);
@@ -49,11 +49,11 @@ test('a suspect comes with all that is known of it, and with how much survives',
   expect(Object.fromEntries(names)).toEqual({ addOrder: 1, session: 0 });
 });
 
-test('a suspect that goes and comes back is announced once an hour', () => {
+test('announces a returning suspect at most once an hour', () => {
   const { heap, leaks, announced, runMinute } = newProgram();
   const phases: number[] = [];
   for (let minute = 0; minute < 150; minute++) {
-    // Each time it leaks more than it has ever held before.
+    // Leak more each time than ever before.
     runMinute(minute % 50 < 25 ? 8 * 2 ** Math.floor(minute / 50) : 0);
     if (announced.length > phases.length) phases.push(minute);
   }

@@ -17,7 +17,7 @@ function fakeHeap(startMib: number, collectionMillis = 5) {
   return { heap, own };
 }
 
-test('the garbage of the start is collected once, later garbage when there is some', () => {
+test('collects the garbage of the start once, and later garbage when there is enough', () => {
   const { heap, own } = fakeHeap(8);
   for (let second = 0; second < 100; second++) own.tend(second * 1000);
   expect(heap.collections).toBe(1);
@@ -27,21 +27,21 @@ test('the garbage of the start is collected once, later garbage when there is so
     expect(heap.used - heap.live).toBeLessThanOrEqual(4 * MIB);
   }
   expect(heap.collections).toBeGreaterThanOrEqual(8);
-  // Only the start leaves so much that giving memory back is worth a second collection.
+  // Only the start leaves enough garbage that returning memory is worth a second collection.
   expect(heap.thorough).toBe(1);
 });
 
-test('at most once in fifteen seconds, however fast it comes', () => {
+test('collects at most once in 15 s, however fast garbage accumulates', () => {
   const { heap, own } = fakeHeap(8);
   for (let tenth = 0; tenth <= 1200; tenth++) {
     heap.used += 5 * MIB;
     own.tend(tenth * 100);
   }
-  // After a minute, and four times since.
+  // Once after a minute, and four times since.
   expect(heap.collections).toBe(5);
 });
 
-test('what stays alive is not collected again and again', () => {
+test('does not repeatedly collect a heap that stays alive', () => {
   const { heap, own } = fakeHeap(8);
   own.tend(0);
   own.tend(60_000);
@@ -52,7 +52,7 @@ test('what stays alive is not collected again and again', () => {
   expect(heap.collections).toBe(2);
 });
 
-test('so seldom that collections take a twentieth of a percent of a core at most', () => {
+test('limits collections to 0.05 % of a core', () => {
   const { heap, own } = fakeHeap(8, 60);
   const seconds = 3_600;
   for (let second = 0; second < seconds; second++) {

@@ -22,7 +22,7 @@ describe('polls', () => {
     expect(readings()).toBe(4);
   });
 
-  test('are rarer by far, and single, where each forces a collection', async () => {
+  test('are much rarer, and single, in a mode where each forces a collection', async () => {
     const { runTo, pollTimes, ledger, account } = newLoop('inspector');
     expect(ledger.knowsAllocationBySite).toBe(false);
     await runTo(5000 * MEDIAN - 2);
@@ -39,7 +39,7 @@ describe('polls', () => {
     expect(pollTimes()).toHaveLength(1);
   });
 
-  test('wait for the answer, however long it takes', async () => {
+  test('wait for the answer without a time limit', async () => {
     const { runTo, poller, pollTimes } = newLoop();
     const { result, give } = deferred();
     poller.answer = () => result;
@@ -51,7 +51,7 @@ describe('polls', () => {
     expect(pollTimes()).toHaveLength(2);
   });
 
-  test('that are overdue are counted once, asked for once, and stop nothing', async () => {
+  test('that are overdue are counted once, requested once, and stop nothing', async () => {
     const { loop, runTo, poller, pollTimes, account, logged, ledger } = newLoop();
     poller.answer = () => poller.reading(samplesOf('main', 64, [1, 2]));
     await loop.pollNow();
@@ -60,13 +60,13 @@ describe('polls', () => {
     expect(pollTimes()).toHaveLength(2);
     expect(account.drops).toEqual({ poll_overdue: 1 });
     expect(logged).toEqual(['info: the main thread has not answered for 10 s; waiting for it']);
-    // What was known before is still there to be told.
+    // Samples known before must still be counted.
     expect(ledger.counts.liveSamples).toBe(2);
     loop.stop();
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  test('that come in time are not overdue', async () => {
+  test('that arrive in time are not overdue', async () => {
     const { runTo, poller, account } = newLoop();
     const { result, give } = deferred();
     poller.answer = () => result;
@@ -77,7 +77,7 @@ describe('polls', () => {
     expect(account.drops).toEqual({});
   });
 
-  test('go on after one that failed in an unforeseen way', async () => {
+  test('continue after one that failed unexpectedly', async () => {
     const { runTo, poller, pollTimes, logged } = newLoop();
     poller.answer = () => {
       throw new Error('no such luck');
@@ -91,7 +91,7 @@ describe('polls', () => {
 });
 
 describe('a pair', () => {
-  /** Answers with these readings, one after the other, then with the last. */
+  /** Answers with these polls in turn, then repeats the last. */
   const script = (poller: FakePoller, readings: readonly number[][]) => {
     const left = [...readings];
     poller.answer = () => {
@@ -100,7 +100,7 @@ describe('a pair', () => {
     };
   };
 
-  test('without a sample missing is whole, and its samples that die are evidence', async () => {
+  test('without a missing sample is whole, and its samples that die are early deaths', async () => {
     const { runTo, poller, ledger } = newLoop();
     script(poller, [[1], [1, 2, 3], [1, 3]]);
     await runTo(FIRST_GAP + LONGEST_PAIR + 2);
@@ -109,7 +109,7 @@ describe('a pair', () => {
     expect(ledger.counts.earlyDeaths).toBe(1);
   });
 
-  test('with a sample missing is cut', async () => {
+  test('with a missing sample is cut', async () => {
     const { runTo, poller, ledger } = newLoop();
     script(poller, [[1], [1, 4], []]);
     await runTo(2 * FIRST_GAP + LONGEST_PAIR + 4);
@@ -124,9 +124,9 @@ describe('a pair', () => {
     expect(ledger.counts).toMatchObject({ wholePairs: 0, cutPairs: 1 });
   });
 
-  test('is the shorter the faster the program allocates', async () => {
+  test('is shorter when the program allocates faster', async () => {
     const { runTo, poller, pollTimes } = newLoop();
-    // 512 MB/s: a few megabytes are a few milliseconds.
+    // At 512 MB/s, a few megabytes take a few milliseconds.
     const born = () => range(1, Math.ceil(performance.now() % 1e9));
     poller.answer = () => poller.reading(samplesOf('main', 64, born()));
     await runTo(3000);
@@ -138,15 +138,15 @@ describe('a pair', () => {
   });
 });
 
-describe('a reading that somebody wants now', () => {
-  test('is taken at once', async () => {
+describe('an immediate poll', () => {
+  test('runs at once', async () => {
     const { loop, pollTimes, readings } = newLoop();
     await loop.pollNow();
     expect(pollTimes()).toEqual([0]);
     expect(readings()).toBe(1);
   });
 
-  test('ends the wait inside a pair, which then is none', async () => {
+  test('interrupts the wait inside a pair, which is then discarded', async () => {
     const { ledger, loop, runTo, pollTimes, account } = newLoop();
     await runTo(FIRST_GAP + 10);
     await loop.pollNow();
@@ -160,7 +160,7 @@ describe('a reading that somebody wants now', () => {
     expect(pollTimes()).toHaveLength(3);
   });
 
-  test('does not wait for the second poll when the first is under way', async () => {
+  test('does not wait for the second poll while the first is in progress', async () => {
     const { loop, runTo, poller, pollTimes } = newLoop();
     const { result, give } = deferred();
     poller.answer = () => result;
@@ -172,13 +172,13 @@ describe('a reading that somebody wants now', () => {
     expect(pollTimes()).toHaveLength(2);
   });
 
-  test('comes to all who want one, each with a reading of its own', async () => {
+  test('runs once for each request', async () => {
     const { loop, pollTimes } = newLoop();
     await Promise.all([loop.pollNow(), loop.pollNow(), loop.pollNow()]);
     expect(pollTimes()).toHaveLength(3);
   });
 
-  test('is none when there is no sampler', async () => {
+  test('does not run without a sampler', async () => {
     const { loop, pollTimes } = newLoop();
     const other = newLoop('none');
     await other.loop.pollNow();
@@ -189,7 +189,7 @@ describe('a reading that somebody wants now', () => {
   });
 });
 describe('stop', () => {
-  test('ends polling and asking', async () => {
+  test('ends polling and requests for the sampler', async () => {
     const { loop, runTo, poller, pollTimes, wanted } = newLoop();
     await runTo(FIRST_GAP + 2);
     loop.stop();
@@ -206,7 +206,7 @@ describe('stop', () => {
 });
 
 describe('the CPU budget', () => {
-  /** Runs for ten minutes with readings of 4 ms and something else all the time; returns the share of a core in the last five. */
+  /** Runs for ten minutes with polls of 4 ms and extra work; returns the share of a core in the last five. */
   const share = async (else_: (spent: { thread: number; v8Threads: number; own: number }) => void) => {
     const spent = { thread: 0, v8Threads: 0, own: 0 };
     const account = new SelfAccount({
@@ -215,7 +215,7 @@ describe('the CPU budget', () => {
       ownCollections: () => spent.own,
     });
     const { runTo, poller } = newLoop('binding', {}, { account });
-    // Gaps as they are: random, with a mean.
+    // Use random gaps with their mean.
     vi.mocked(Math.random).mockImplementation(new Random(7).next);
     poller.answer = () => {
       spent.thread += 4;

@@ -27,7 +27,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** A provider whose readings the test decides. */
+/** Makes a provider whose polls the test controls. */
 function newProvider(pollNow: () => Promise<void>) {
   const ledger = newLedger();
   const leaks = new LeakWatch(ledger, {
@@ -49,12 +49,12 @@ function newProvider(pollNow: () => Promise<void>) {
   });
 }
 
-/** Lets time go by until it has come true: modules are loaded and bytes compressed in real time, however long that takes. */
+/** Advances the clock until a condition is true; modules load and bytes are compressed in real time. */
 async function timePassesUntil(isTrue: () => boolean): Promise<void> {
   while (!isTrue()) await vi.advanceTimersByTimeAsync(100);
 }
 
-test("a step of the system's clock does not change how long a profile says that it took", async () => {
+test('the duration of a profile does not change with a step of the system clock', async () => {
   const provider = newProvider(async () => {});
   const started = Date.now();
   vi.advanceTimersByTime(90_000);
@@ -66,7 +66,7 @@ test("a step of the system's clock does not change how long a profile says that 
   }
 });
 
-test('profiles come while the main thread does not answer, and do not ask it again and again', async () => {
+test('makes profiles while the main thread does not answer, without repeating the poll', async () => {
   let answer = () => {};
   let polls = 0;
   const provider = newProvider(() => {
@@ -85,7 +85,7 @@ test('profiles come while the main thread does not answer, and do not ask it aga
   }
   expect(polls).toBe(1);
   answer();
-  // What was read before is not shared any more.
+  // The previous poll is too old to be shared.
   await vi.advanceTimersByTimeAsync(200);
   const fresh = provider.pprof(REQUEST);
   await timePassesUntil(() => polls === 2);
@@ -112,7 +112,7 @@ test.each([
   expect(vi.getTimerCount()).toBe(0);
 });
 
-test('differences that are waited for are sixteen at the most, other profiles come meanwhile', async () => {
+test('limits waiting differences to 16, and makes other profiles meanwhile', async () => {
   const provider = newProvider(async () => {});
   const client = new AbortController();
   const difference = (number: number) => {

@@ -1,4 +1,4 @@
-// A sampler that is lost, taken, or started again at a larger interval.
+// Losing, sharing and restarting the sampler.
 import { describe, expect, test } from 'vitest';
 import type { FakePoller } from '../support/fake-poller.js';
 import { INTERVAL } from '../support/ledger-sums.js';
@@ -7,7 +7,7 @@ import { range, samplesOf } from '../support/readings.js';
 
 useFakeClock();
 
-describe('a sampler that is gone', () => {
+describe('a lost sampler', () => {
   const losses = [
     ['stopped', (poller: FakePoller) => (poller.answer = () => ({ status: 'stopped' }))],
     ['failed', (poller: FakePoller) => (poller.answer = () => ({ status: 'failed', reason: 'odd' }))],
@@ -20,7 +20,7 @@ describe('a sampler that is gone', () => {
     ],
   ] as const;
 
-  test.each(losses)('(%s) is counted, told to the ledger, and wanted again', async (reason, lose) => {
+  test.each(losses)('(%s) is counted, reported to the ledger, and requested again', async (reason, lose) => {
     const { loop, runTo, poller, account, ledger, wanted, logged, start, readings, startedAnew } = newLoop();
     poller.answer = () => poller.reading(samplesOf('main', 64, [1, 2]));
     await loop.pollNow();
@@ -41,7 +41,7 @@ describe('a sampler that is gone', () => {
     expect(poller.times).toHaveLength(polls);
   });
 
-  test('during a pair does not count as a pair', async () => {
+  test('during a pair spoils the pair', async () => {
     const { ledger, runTo, poller, account, pollTimes } = newLoop();
     await runTo(FIRST_GAP + 2);
     poller.answer = () => ({ status: 'stopped' });
@@ -51,7 +51,7 @@ describe('a sampler that is gone', () => {
     expect(ledger.counts).toMatchObject({ wholePairs: 0, cutPairs: 0 });
   });
 
-  test('is polled again when it has been started again', async () => {
+  test('is polled again after a restart', async () => {
     const { loop, runTo, poller, ledger, pollTimes } = newLoop();
     poller.answer = () => ({ status: 'stopped' });
     await loop.pollNow();
@@ -64,7 +64,7 @@ describe('a sampler that is gone', () => {
     expect(ledger.counts.liveSamples).toBe(1);
   });
 
-  test('is wanted less and less often while it is refused, at most once a minute', async () => {
+  test('is requested with growing pauses while refused, at most once a minute', async () => {
     const { loop, runTo, wanted, start, account } = newLoop('none');
     loop.samplerRefused('taken');
     let answered = 0;
@@ -77,7 +77,7 @@ describe('a sampler that is gone', () => {
     expect(account.lostSampler).toEqual({ taken: wanted.length + 1 });
   });
 
-  test('is wanted soon again when the loss before was long ago, later when it was not', async () => {
+  test('is requested soon if the previous loss was long ago, and later otherwise', async () => {
     const { loop, runTo, poller, wanted } = newLoop();
     const waits: number[] = [];
     const loseAt = async (millis: number) => {
@@ -99,10 +99,10 @@ describe('a sampler that is gone', () => {
     expect(waits).toEqual([1000, 2000, 4000, 1000]);
   });
 });
-describe('too many samples alive', () => {
+describe('too many live samples', () => {
   const many = samplesOf('main', 64, range(1, 1001));
 
-  test('begin anew at a larger interval; what was in use is carried over', async () => {
+  test('restart the sampler at a larger interval, and what was in use is carried over', async () => {
     const { loop, poller, account, ledger, restarts, restartsWanted, logged, startedAnew } = newLoop(
       'binding',
       {
@@ -138,7 +138,7 @@ describe('too many samples alive', () => {
     expect(ledger.totalInUseBytes).toBe(1001 * 64 + 256);
   });
 
-  test('go on being read while the main thread has no time for a restart', async () => {
+  test('are still polled while the main thread has no time for a restart', async () => {
     const { loop, poller, ledger, restarts, restartsWanted } = newLoop('binding', { maxLiveSamples: 1000 });
     poller.answer = () => poller.reading(many);
     await loop.pollNow();
@@ -147,14 +147,14 @@ describe('too many samples alive', () => {
     expect(restartsWanted()).toBe(1);
     expect(restarts).toEqual([]);
     expect(ledger.counts).toMatchObject({ liveSamples: 1501, samples: 1501 });
-    // What came until the last moment is in what is carried over.
+    // Carry over what arrived until the last moment.
     poller.answer = () => poller.reading(samplesOf('main', 64, range(1, 2001)));
     await loop.restartPossible();
     expect(restarts).toEqual([4 * INTERVAL]);
     expect(ledger.frozen.totalBytes).toBe(2001 * 64);
   });
 
-  test('may have died until the main thread has time: then nothing is given up', async () => {
+  test('may have died before the main thread has time; then nothing is restarted', async () => {
     const { loop, poller, restarts, restartsWanted } = newLoop('binding', { maxLiveSamples: 1000 });
     poller.answer = () => poller.reading(many);
     await loop.pollNow();
@@ -167,7 +167,7 @@ describe('too many samples alive', () => {
     expect(restartsWanted()).toBe(2);
   });
 
-  test('are kept while single samples are followed, or nothing coarser is possible', async () => {
+  test('are kept while single samples are followed, or if a larger interval is impossible', async () => {
     for (const [mode, options] of [
       ['binding', { traced: true }],
       ['inspector', {}],
@@ -180,10 +180,10 @@ describe('too many samples alive', () => {
   });
 });
 
-describe('a component that is traced from now on', () => {
+describe('a component traced from now on', () => {
   const some = samplesOf('main', 64, range(1, 101));
 
-  test('restarts the sampler at its interval, once; what was in use is carried over, and counters go on', async () => {
+  test('restarts the sampler at its interval, once; bytes in use are carried over and counters continue', async () => {
     const { loop, poller, account, ledger, restarts, restartsWanted, logged, startedAnew } = newLoop();
     poller.answer = () => poller.reading(some);
     await loop.pollNow();
@@ -211,7 +211,7 @@ describe('a component that is traced from now on', () => {
     expect(restartsWanted()).toBe(1);
   });
 
-  test('has the sampler restarted as soon as it runs', async () => {
+  test('restarts the sampler as soon as it runs', async () => {
     const { loop, restarts, restartsWanted } = newLoop('none');
     loop.trace(INTERVAL / 8);
     expect(restartsWanted()).toBe(0);
@@ -221,7 +221,7 @@ describe('a component that is traced from now on', () => {
     expect(restarts).toEqual([INTERVAL / 8]);
   });
 
-  test('leaves an interval that is small enough, and has polls come more often', async () => {
+  test('keeps an interval that is small enough, and polls more often', async () => {
     const { loop, runTo, pollTimes, restartsWanted, account } = newLoop();
     loop.trace(INTERVAL);
     await runTo(50 * MEDIAN + 2);
@@ -230,7 +230,7 @@ describe('a component that is traced from now on', () => {
     expect(account.lostSampler).toEqual({});
   });
 
-  test('ends larger intervals', async () => {
+  test('rules out larger intervals', async () => {
     const { loop, poller, restartsWanted } = newLoop('binding', { maxLiveSamples: 50 });
     loop.trace(INTERVAL);
     poller.answer = () => poller.reading(some);
@@ -241,7 +241,7 @@ describe('a component that is traced from now on', () => {
 
 describe('the default interval', () => {
   const FINE = 64 * 1024;
-  /** Lets 1,000 samples a second be taken for half a minute, with stacks of so many frames. */
+  /** Takes 1,000 samples a second for half a minute, with stacks of this many frames. */
   const run = async (frames: number, isAdaptive = true) => {
     const { loop, runTo, poller, restarts, logged } = newLoop(
       'binding',
@@ -259,7 +259,7 @@ describe('the default interval', () => {
     return { restarts, logged };
   };
 
-  test('becomes coarser where samples alone would take more than half of the budget, as with deep stacks', async () => {
+  test('is increased where samples alone would exceed half of the budget, as with deep stacks', async () => {
     const { restarts, logged } = await run(100);
     expect(restarts).toEqual([4 * FINE]);
     expect(logged.join()).toMatch(
@@ -267,7 +267,7 @@ describe('the default interval', () => {
     );
   });
 
-  test('stays as it is where samples are cheap, or somebody has chosen it', async () => {
+  test('is kept where samples are cheap, or if the interval was set', async () => {
     expect((await run(14)).restarts).toEqual([]);
     expect((await run(100, false)).restarts).toEqual([]);
   });

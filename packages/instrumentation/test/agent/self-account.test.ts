@@ -1,4 +1,4 @@
-// What the profiler says it costs, from sources that the test moves.
+// The profiler's own cost, computed from fake sources.
 import { describe, expect, test } from 'vitest';
 import { SelfAccount } from '../../src/agent/self-account.js';
 import { v8Threads } from '../../src/agent/v8-threads.js';
@@ -20,7 +20,7 @@ function newAccount({ tellsV8Threads = true } = {}) {
 }
 
 describe('CPU time', () => {
-  test('is that of the thread, of pauses, of samples and of V8 threads together', () => {
+  test("is the sum of the thread, pauses, samples and V8's threads", () => {
     const { account, spent, look } = newAccount();
     account.addPoll(2);
     account.addPause(3);
@@ -40,7 +40,7 @@ describe('CPU time', () => {
     expect(account.workMillis()).toBe(115);
   });
 
-  test('never falls, whatever the sources say', () => {
+  test('never decreases, whatever the sources return', () => {
     const { account, spent, look } = newAccount();
     let last = account.cpuMillis();
     for (const change of [5, -3, 4, -40, 100]) {
@@ -66,7 +66,7 @@ describe('a sample', () => {
     expect(account.sampleMicros).toBeCloseTo(micros, 1);
   });
 
-  test('that nobody has seen costs what those before it did', () => {
+  test('never seen costs as much as earlier ones', () => {
     const { account } = newAccount();
     account.addSamples(500, undefined);
     account.addSamples(500, 14);
@@ -75,7 +75,7 @@ describe('a sample', () => {
 });
 
 describe("V8's threads", () => {
-  test('are charged for all they did where only the profiler thread collects', () => {
+  test('are charged in full where only the profiler thread collects', () => {
     const { account, spent, look } = newAccount();
     spent.own += 10;
     spent.v8Threads += 15;
@@ -83,7 +83,7 @@ describe("V8's threads", () => {
     expect(account.cpuParts().v8Threads).toBe(15);
   });
 
-  test('are charged for nothing where only the application collects', () => {
+  test('are not charged where only the application collects', () => {
     const { account, spent, look } = newAccount();
     spent.host += 500;
     spent.v8Threads += 800;
@@ -91,7 +91,7 @@ describe("V8's threads", () => {
     expect(account.cpuParts().v8Threads).toBe(0);
   });
 
-  test('are not charged for what they do for others: no more than four threads during own collections', () => {
+  test('are charged for at most four threads during own collections', () => {
     const { account, spent, look } = newAccount();
     spent.own += 1;
     spent.v8Threads += 10_000;
@@ -99,14 +99,14 @@ describe("V8's threads", () => {
     expect(account.cpuParts().v8Threads).toBe(4);
   });
 
-  test('are thought to work as long as own collections take where the system does not tell', () => {
+  test('are charged for the duration of own collections where the system does not report them', () => {
     const { account, spent, look } = newAccount({ tellsV8Threads: false });
     spent.own += 3;
     look();
     expect(account.cpuParts().v8Threads).toBe(3);
   });
 
-  test('are looked at every five seconds', () => {
+  test('are read every 5 s', () => {
     const { account, spent } = newAccount();
     account.lookAtV8Threads(0);
     spent.own += 1;
@@ -135,7 +135,7 @@ describe("V8's threads", () => {
     expect(v8Threads(all, 100).map(({ id }) => id)).toEqual([102, 103]);
   });
 
-  test('are the first ones where no thread has a name', () => {
+  test('are the first ones started where threads have no names', () => {
     const names = Object.fromEntries([...Array(12).keys()].map((i) => [100 + i, 'node']));
     expect(v8Threads(threads(names), 100).map(({ id }) => id)).toEqual([101, 102, 103, 104, 105]);
   });

@@ -10,7 +10,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-test("a clock is right when it is made, and goes on steadily when the system's clock steps", () => {
+test('a steady clock is right at first and does not follow steps of the system clock', () => {
   const made = Date.now();
   const clock = steadyClock();
   expect(clock()).toBe(made);
@@ -23,7 +23,7 @@ test("a clock is right when it is made, and goes on steadily when the system's c
   expect(clock()).toBe(made + 6_000);
 });
 
-test("a clock for what is sent away follows the system's clock, but never back", () => {
+test('a rising clock follows the system clock, but never goes back', () => {
   const started = Date.now();
   const clock = risingClock(started);
   vi.setSystemTime(started - HOUR);

@@ -1,4 +1,4 @@
-// What the system tells of the threads of this very process.
+// CPU times that the system reports for threads of this process.
 import { existsSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { pollUntil } from '../../../../test/support/poll.js';
@@ -6,7 +6,7 @@ import { threadRunMillis, v8ThreadsClock } from '../../src/agent/v8-threads.js';
 
 const isTold = existsSync('/proc/self/task');
 
-test("V8's threads have a CPU time where the system tells it, which grows while they collect garbage", async () => {
+test("CPU time of V8's threads is read where available, and grows while they collect garbage", async () => {
   const clock = v8ThreadsClock();
   expect(clock !== undefined).toBe(isTold);
   if (!clock) return;
@@ -21,7 +21,7 @@ test("V8's threads have a CPU time where the system tells it, which grows while 
   );
 });
 
-test('the calling thread has a CPU time where the system tells it', () => {
+test('CPU time of the calling thread is read where available', () => {
   const before = threadRunMillis();
   expect(before !== undefined).toBe(isTold);
   if (before === undefined) return;

@@ -1,4 +1,4 @@
-// An application with one function and a map of it.
+// An application with one function and a source map.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { tempFolder } from '../../../../test/support/temp-folder.js';
@@ -15,7 +15,7 @@ export interface Files {
   readonly [name: string]: string | Buffer;
 }
 
-/** Lays out an application and blames the function of `dist/main.js`. */
+/** Lays out an application and resolves the function of `dist/main.js`. */
 export function blameIn(files: Files, options: BlameOptions = {}) {
   const folder = tempFolder();
   const all: Files = { 'package.json': '{"name":"app","version":"1.2.3"}', ...files };

@@ -15,7 +15,7 @@ import {
   withMap,
 } from './application.js';
 
-describe('a map is found', () => {
+describe('finds a map', () => {
   const padding = JSON.stringify({ sourcesContent: ['x'.repeat(400_000)], ...MAP });
 
   test.each<[string, Files]>([
@@ -40,7 +40,7 @@ describe('a map is found', () => {
     expect(reports).toEqual([]);
   });
 
-  test('by an absolute path or URL within the package', () => {
+  test('by an absolute path or URL inside the package', () => {
     const { folder, of } = blameIn({ 'dist/main.js.map': json });
     const { href, pathname } = pathToFileURL(path.join(folder, 'dist/main.js.map'));
     writeFileSync(path.join(folder, 'dist/main.js'), withMap(href));
@@ -49,7 +49,7 @@ describe('a map is found', () => {
     expect(of({ file: path.join(folder, 'dist/other.js') })).toEqual(RESOLVED);
   });
 
-  test('in code that a loader made in memory', () => {
+  test('in code compiled in memory by a loader', () => {
     const { of } = blameIn(
       { 'dist/main.js': 'type A = 1;\nexport const b = (o: A) => o;' },
       { loadedCode: () => withMap(base64(json)) },
@@ -82,7 +82,7 @@ describe('the answer', () => {
     expect(other.of(frameIn(folder, {})).displayName).toBe('build');
   });
 
-  test('keeps everything else that is known of the frame', () => {
+  test('keeps all other fields of the frame', () => {
     const { blame, folder } = blameIn(files);
     expect(blame.of(frameIn(folder, {})).frame.scriptId).toBe('7');
   });
@@ -93,7 +93,7 @@ describe('the answer', () => {
     expect(blame.of(frame)).toBe(blame.of(frame));
   });
 
-  test('is the frame itself where nothing else is known', () => {
+  test('is the frame itself if nothing else is known', () => {
     const { blame, folder, reports } = blameIn({ ...files, 'dist/plain.js': PROGRAM });
     for (const frame of [
       frameIn(folder, { file: path.join(folder, 'dist/plain.js') }),
@@ -113,15 +113,15 @@ describe('the answer', () => {
   });
 });
 
-describe('code outside of all functions', () => {
+describe('code outside all functions', () => {
   const top = { functionName: '(anonymous)', line: 1, column: 1 };
 
-  test('comes from the only source', () => {
+  test('belongs to the only source', () => {
     const { of } = blameIn({ 'dist/main.js': withMap(base64(json)) });
     expect(of(top)).toEqual({ ...top, file: 'src/build.ts' });
   });
 
-  test('of a bundle comes from no source alone', () => {
+  test('of a bundle belongs to no single source', () => {
     const several = JSON.stringify({ ...MAP, sources: ['../src/build.ts', '../src/b.ts'] });
     const { of } = blameIn({ 'dist/main.js': withMap(base64(several)) });
     expect(of(top)).toEqual({ ...top, file: 'dist/main.js' });
@@ -129,8 +129,8 @@ describe('code outside of all functions', () => {
   });
 });
 
-describe('functions that the map does not know', () => {
-  test("a bundler's helper before the first source", () => {
+describe('resolves functions without a mapping', () => {
+  test("such as a bundler's helper before the first source", () => {
     const { of } = blameIn({
       'dist/main.js': withMap(
         base64(JSON.stringify({ ...MAP, mappings: 'yBAEA,SAASA' })),
@@ -142,7 +142,7 @@ describe('functions that the map does not know', () => {
     expect(of({ column: 36 })).toEqual(RESOLVED);
   });
 
-  test('code that comes from nowhere', () => {
+  test('such as code without a source', () => {
     const { of } = blameIn({
       'dist/main.js': withMap(base64(JSON.stringify({ ...MAP, mappings: 'A,SAASA,C' }))),
     });
@@ -150,12 +150,12 @@ describe('functions that the map does not know', () => {
   });
 });
 
-describe('what is kept', () => {
+describe('caches', () => {
   const many = Object.fromEntries(
     Array.from({ length: 20 }, (_, at) => [`dist/${at}.js`, withMap(base64(json))]),
   );
 
-  test('a number of maps', () => {
+  test('a limited number of maps', () => {
     const { of, folder, blame } = blameIn(many, { limits: { maxMaps: 5 } });
     for (const name of [...Object.keys(many), ...Object.keys(many)]) {
       expect(of({ file: path.join(folder, name) })).toEqual(RESOLVED);
@@ -163,7 +163,7 @@ describe('what is kept', () => {
     expect(blame.counts).toMatchObject({ maps: 5, unusable: 0 });
   });
 
-  test('a number of bytes', () => {
+  test('a limited number of bytes', () => {
     const one = blameIn({ 'dist/main.js': withMap(base64(json)) });
     one.of();
     const { bytes } = one.blame.counts;
@@ -172,7 +172,7 @@ describe('what is kept', () => {
     expect(blame.counts).toEqual({ maps: 3, bytes: bytes * 3, unusable: 0 });
   });
 
-  test('not the texts of the sources', () => {
+  test('no source texts', () => {
     const large = JSON.stringify({ ...MAP, sourcesContent: ['x'.repeat(5_000_000)] });
     const { of, blame } = blameIn({ 'dist/main.js': withMap('a'), 'dist/a': large });
     expect(of()).toEqual(RESOLVED);

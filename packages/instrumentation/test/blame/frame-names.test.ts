@@ -51,12 +51,12 @@ describe('the name to display', () => {
     expect(displayName(of, '/app')).toBe(expected);
   });
 
-  test('without a folder to start from has the whole path', () => {
+  test('without a base folder contains the whole path', () => {
     expect(displayName(frame('(anonymous)', '/app/src/a.js', 10, 5))).toBe('(anonymous) /app/src/a.js:10:5');
   });
 });
 
-test('paths are shortened to what people need', () => {
+test('paths are shortened for display', () => {
   expect(shortPath('/app/node_modules/.pnpm/x@1/node_modules/x/lib/a.js', '/app')).toBe('x/lib/a.js');
   expect(shortPath('C:\\app\\node_modules\\@s\\x\\a.js')).toBe('@s\\x\\a.js');
   expect(shortPath('/app/node_modules/.cache/a.js', '/app')).toBe('node_modules/.cache/a.js');
@@ -65,7 +65,7 @@ test('paths are shortened to what people need', () => {
   expect(shortPath('', '/app')).toBe('');
 });
 
-test('code outside of all functions starts where its file does', () => {
+test('code outside all functions starts where its file does', () => {
   expect(isModuleCode(frame('(anonymous)', '/app/a.js', 1, 1))).toBe(true);
   expect(isModuleCode(frame('(anonymous)', '/app/a.js', 1, 2))).toBe(false);
   expect(isModuleCode(frame('f', '/app/a.js', 1, 1))).toBe(false);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { functionHeader } from '../../src/blame/function-header.js';
 
-/** Reads the head at the mark ▮; gives where it starts and where each part of the name is, as texts. */
+/** Parses the head at the mark ▮; returns the texts at its start and at each part of the name. */
 function headerOf(marked: string, functionName: string) {
   const at = marked.indexOf('▮');
   const text = marked.replace('▮', '');
@@ -12,7 +12,7 @@ function headerOf(marked: string, functionName: string) {
   return { head: text.slice(start, at), name: places.join(' ') };
 }
 
-describe('where V8 says that functions start', () => {
+describe('start positions of functions according to V8', () => {
   test.each([
     ['function a▮(){}', 'a', 'function a', 'a@9'],
     ['async function a▮(){}', 'a', 'async function a', 'a@15'],
@@ -50,7 +50,7 @@ describe('where V8 says that functions start', () => {
   });
 });
 
-describe('constructors and initialisers have the name of the class', () => {
+describe("constructors and initialisers have the class's name", () => {
   test.each([
     ['class a{constructor▮(e){}}', 'a@6'],
     ['class a extends b{constructor▮(e){}}', 'a@6'],
@@ -88,7 +88,7 @@ describe('names with a path', () => {
   });
 });
 
-test('long heads, names and texts take no time to speak of', () => {
+test('long heads, names and texts are parsed quickly', () => {
   const blanks = ' '.repeat(1_000_000);
   for (const text of [
     blanks,

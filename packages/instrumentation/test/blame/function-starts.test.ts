@@ -6,7 +6,7 @@ import { mayStartSeveral } from '../../src/blame/function-starts.js';
 import { Blame } from '../../src/blame/index.js';
 import type { Frame } from '../../src/ledger/call-tree.js';
 
-describe('one function starts, or none', () => {
+describe('at most one function starts', () => {
   test.each([
     "app.get('/login', (req, res) => {",
     'function addOrder(order, when = now()) {',
@@ -25,7 +25,7 @@ describe('one function starts, or none', () => {
   });
 });
 
-describe('several may start', () => {
+describe('several functions may start', () => {
   test.each([
     'setInterval(() => a.push(Array.from({ length: 300 }, (_, i) => ({ i }))), 10);',
     'a = x => y => z;',
@@ -47,12 +47,12 @@ test('a function in the first line shares it with the code of the file', () => {
   expect(mayStartSeveral("'use strict';", true)).toBe(false);
 });
 
-test('a line that was made to be slow is not', () => {
+test('a hostile line is parsed quickly', () => {
   expect(mayStartSeveral('a('.repeat(999))).toBe(false);
   expect(mayStartSeveral(`${'('.repeat(1000)}${')'.repeat(990)}`)).toBe(false);
 });
 
-describe('whether a function is alone on its line', () => {
+describe('a function that may be alone on its line', () => {
   const folder = tempFolder();
   const file = path.join(folder, 'a.js');
   writeFileSync(file, 'a();\nconst f = () => 1;\r\nconst g = [() => 1, () => 2];\nconst h = () => 3;');
@@ -66,7 +66,7 @@ describe('whether a function is alone on its line', () => {
     ...frame,
   });
 
-  test('is read from its file', () => {
+  test('is checked in its file', () => {
     expect([1, 2, 3, 4].map((line) => blame.isAloneOnLine(at(line)))).toEqual([true, true, false, true]);
   });
 

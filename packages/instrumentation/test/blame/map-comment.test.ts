@@ -3,7 +3,7 @@ import { findMapComment } from '../../src/blame/map-comment.js';
 
 const CODE = 'const a = 1;\n';
 
-describe('is found', () => {
+describe('finds the comment', () => {
   test.each([
     ['at the end', `${CODE}//# sourceMappingURL=a.js.map`, 'a.js.map'],
     ['with a line end', `${CODE}//# sourceMappingURL=a.js.map\r\n`, 'a.js.map'],
@@ -28,7 +28,7 @@ describe('is found', () => {
   });
 });
 
-describe('is none', () => {
+describe('finds no comment', () => {
   test.each([
     ['nothing', CODE],
     ['nothing at all', ''],
@@ -45,7 +45,7 @@ describe('is none', () => {
   });
 });
 
-describe('in the end of a text', () => {
+describe('at the end of a cut text', () => {
   const base64 = 'QUJD'.repeat(500);
 
   test.each([

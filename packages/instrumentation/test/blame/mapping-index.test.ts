@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { BrokenMappings, MappingIndex, type Segment } from '../../src/blame/mapping-index.js';
 
-/** Segments of a line, in the order of their columns; every one at a column of its own, or at that before. */
+/** Segments of a line, ordered by column; several may share a column. */
 const line = fc
   .array(
     fc.record({
@@ -33,13 +33,13 @@ function flat(segment: Segment | undefined): number[] | undefined {
   return [generatedColumn, source, sourceLine, column, ...(name === undefined ? [] : [name])];
 }
 
-describe('answers as a decoded map does', () => {
-  // Some lines are empty, and there are more segments than between two checkpoints.
+describe('answers like a decoded map', () => {
+  // Include empty lines, and more segments than between two checkpoints.
   const mappings = fc.array(fc.oneof({ weight: 3, arbitrary: line }, fc.constant<SourceMapSegment[]>([])), {
     maxLength: 40,
   });
 
-  test('about any place', () => {
+  test('for any place', () => {
     fc.assert(
       fc.property(
         mappings,
@@ -60,7 +60,7 @@ describe('answers as a decoded map does', () => {
     );
   });
 
-  test('about the places of segments', () => {
+  test('for the places of segments', () => {
     fc.assert(
       fc.property(mappings, (decoded) => {
         const index = new MappingIndex(encode(decoded));
@@ -78,7 +78,7 @@ describe('answers as a decoded map does', () => {
     );
   });
 
-  test('about lines of many segments', () => {
+  test('for lines with many segments', () => {
     const long: SourceMapSegment[] = Array.from({ length: 5000 }, (_, at) => [
       at * 3,
       at % 7,
@@ -101,8 +101,8 @@ describe('answers as a decoded map does', () => {
   });
 });
 
-test('segments out of order are sorted', () => {
-  // 40, then back to 8, then 20.
+test('sorts segments that are out of order', () => {
+  // Columns 40, then 8, then 20.
   const index = new MappingIndex('wCAAA,hCACA,YAAA');
   expect(flat(index.atOrBefore(0, 10))?.[0]).toBe(8);
   expect(flat(index.after(0, 10))?.[0]).toBe(20);
@@ -133,7 +133,7 @@ test.each([
   expect(() => new MappingIndex(mappings)).toThrow(BrokenMappings);
 });
 
-test('any text is refused or understood', () => {
+test('refuses or parses any text', () => {
   const characters = fc.constantFrom(...'ACDgIh/+,;');
   fc.assert(
     fc.property(

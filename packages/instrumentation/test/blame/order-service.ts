@@ -1,4 +1,4 @@
-// The small service of fixtures/, in a folder of its own, and what V8 says when it runs.
+// The small service of fixtures/, laid out in a folder of its own, and its frames as V8 reports them.
 import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,7 +10,7 @@ const FIXTURES = fileURLToPath(new URL('fixtures', import.meta.url));
 const SAMPLE_HEAP = fileURLToPath(new URL('sample-heap.mjs', import.meta.url));
 const TSC = fileURLToPath(new URL('../../../../node_modules/typescript/bin/tsc', import.meta.url));
 
-/** Lays the service out in a new folder, with the stored bundles in `dist`. Returns the folder. */
+/** Lays out the service in a new folder, with the stored bundles in `dist`. Returns the folder. */
 export function orderService(): string {
   const folder = tempFolder();
   layOut(FIXTURES, folder, ['package.json']);
@@ -48,9 +48,9 @@ export async function compile(folder: string, options: Record<string, unknown>):
   if (status !== 0) throw new Error(`tsc failed:\n${stdout}`);
 }
 
-/** Runs a program and returns the functions of files below its folder that V8 says hold memory. */
+/** Runs a program and returns the frames of files in its folder that hold memory according to V8. */
 export async function sampledFrames(node: string, folder: string, program: string): Promise<Frame[]> {
-  // Optimised code has no frames of inlined functions.
+  // Optimised code has no frames for inlined functions.
   const args = ['--no-opt', '--no-maglev', SAMPLE_HEAP, path.join(folder, program)];
   const { status, stdout, stderr } = await runCommand(node, args, { cwd: folder });
   if (status !== 0) throw new Error(`${program} failed:\n${stderr}`);
@@ -61,7 +61,7 @@ export async function sampledFrames(node: string, folder: string, program: strin
   return frames.filter(({ file }) => file.startsWith(folder));
 }
 
-/** The line, from 1, in which a text is in a source; throws when there is not exactly one. */
+/** Returns the number of the only line that contains a text, from 1. Throws if there is not exactly one. */
 export function lineOf(folder: string, source: string, text: string): number {
   const lines = readFileSync(path.join(folder, source), 'utf8').split('\n');
   const found = lines.flatMap((line, index) => (line.includes(text) ? [index + 1] : []));

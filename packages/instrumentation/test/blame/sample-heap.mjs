@@ -1,5 +1,5 @@
-// Loads a program, waits until it has finished, and prints what V8's sampling heap profiler says of it: a JSON
-// array of the call frames that hold at least 80 kB, each once, as the inspector gives them.
+// Loads a program, waits until it has finished, and prints the result of V8's sampling heap profiler: a JSON
+// array of the call frames that hold at least 80 kB, each once, as the inspector returns them.
 import inspector from 'node:inspector/promises';
 import { pathToFileURL } from 'node:url';
 

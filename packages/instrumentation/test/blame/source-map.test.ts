@@ -5,7 +5,7 @@ import { BrokenMap, parseSourceMap } from '../../src/blame/source-map.js';
 const parse = (map: unknown, lines = 1000) =>
   parseSourceMap(Buffer.from(typeof map === 'string' ? map : JSON.stringify(map)), lines);
 
-/** Line 0: column 0 is a.ts:1:2 `first`, column 8 comes from nowhere; line 1: column 4 is b.ts:3:0. */
+/** Line 0: column 0 is a.ts:1:2 `first`, column 8 has no source. Line 1: column 4 is b.ts:3:0. */
 const PLAIN = {
   version: 3,
   sources: ['a.ts', 'b.ts'],
@@ -15,7 +15,7 @@ const PLAIN = {
 const FIRST = { generatedColumn: 0, original: { source: 'a.ts', line: 0, column: 2, name: 'first' } };
 
 describe('a plain map', () => {
-  test('says where code comes from', () => {
+  test('returns where code comes from', () => {
     const map = parse(PLAIN);
     expect(map.atOrBefore(0, 5)).toEqual(FIRST);
     expect(map.at(0, 0)).toEqual(FIRST);
@@ -37,7 +37,7 @@ describe('a plain map', () => {
   });
 
   test.each(['/abs/a.ts', 'file:///a.ts', 'webpack://x/a.ts', 'C:\\a.ts'])(
-    'no root is put before %s',
+    'puts no root before %s',
     (source) => {
       expect(parse({ ...PLAIN, sourceRoot: 'src', sources: [source] }).at(0, 0)?.original?.source).toBe(
         source,
@@ -60,7 +60,7 @@ describe('a plain map', () => {
     expect(parse(text).at(0, 0)?.original).toMatchObject({ line: 0, column: 2, name: 'first' });
   });
 
-  test('says nothing of code that the program does not have', () => {
+  test('has no mapping for code outside the program', () => {
     expect(parse(PLAIN, 1).after(1, 0)).toBeUndefined();
     const many = parse({ ...PLAIN, mappings: `AAAEA${';'.repeat(5_000_000)}` }, 10);
     expect(many.at(0, 0)).toEqual(FIRST);
@@ -68,7 +68,7 @@ describe('a plain map', () => {
   });
 });
 
-describe('sources and names that are missing', () => {
+describe('missing sources and names', () => {
   test.each([
     ['sources: null', { sources: null }],
     ['no sources', { sources: undefined }],
@@ -99,7 +99,7 @@ describe('an indexed map', () => {
   const section = (line: number, column: number, map: unknown = PLAIN) => ({ offset: { line, column }, map });
   const sectioned = (...sections: unknown[]) => ({ version: 3, sections });
 
-  test('is made of its sections', () => {
+  test('consists of its sections', () => {
     const other = { ...PLAIN, sources: ['c.ts', 'd.ts'], names: ['third'] };
     const map = parse(sectioned(section(0, 0), section(1, 10, other), section(100, 0)));
     expect(map.at(0, 0)).toEqual(FIRST);
@@ -121,7 +121,7 @@ describe('an indexed map', () => {
     expect(parse(sectioned(section(0, 0, { ...PLAIN, sources: ['a.ts'] }))).onlySource).toBe('a.ts');
   });
 
-  test('past the end of the program is not read', () => {
+  test('past the end of the program is ignored', () => {
     expect(parse(sectioned(section(0, 0), section(2 ** 40, 0, 'not a map')), 10).at(0, 0)).toEqual(FIRST);
   });
 
@@ -144,7 +144,7 @@ describe('an indexed map', () => {
   }
 });
 
-describe('refused with a reason that quotes nothing', () => {
+describe('is refused with a reason that does not quote the map', () => {
   test.each([
     ['nothing', '', 'it is not JSON: not an object'],
     ['no JSON', 'root:x:0:0:root', 'it is not JSON: not an object'],

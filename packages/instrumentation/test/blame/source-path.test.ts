@@ -24,7 +24,7 @@ describe('paths', () => {
   });
 });
 
-describe("bundlers' sources are below the package when nothing else is known", () => {
+describe("bundlers' sources are in the package when nothing else is known", () => {
   test.each([
     ['webpack:///./src/a.ts', 'src/a.ts'],
     ['webpack:///src/a.ts', 'src/a.ts'],
@@ -41,13 +41,13 @@ describe("bundlers' sources are below the package when nothing else is known", (
     expect(pathOf(source)).toBe(expected.startsWith('../') ? '/repo/lib/a.ts' : `/repo/app/${expected}`);
   });
 
-  test('absolute ones are what they say', () => {
+  test('absolute ones are used as they are', () => {
     expect(pathOf('webpack:////src/a.ts')).toBe('/src/a.ts');
     expect(pathOf('webpack:///C:/src/a.ts')).toBe('C:\\src\\a.ts');
   });
 });
 
-test("bundlers' sources that are there are found from the map upwards", () => {
+test("finds existing sources of bundlers from the map's folder upwards", () => {
   const source = 'webpack://app/./src/a.ts';
   expect(pathOf(source, '/repo/app/src/a.ts', '/repo/src/a.ts')).toBe('/repo/app/src/a.ts');
   expect(pathOf(source, '/repo/src/a.ts')).toBe('/repo/src/a.ts');

@@ -11,7 +11,7 @@ const CACHE = 'src/order-cache.ts';
 const MAKERS = 'src/makers.ts';
 const QUEUE = 'node_modules/tiny-queue/index.js';
 
-/** What is to be found: the name of each function, its source, and a text in the line where it starts. */
+/** Expected functions: name, source, and a text in the line where the function starts. */
 const FUNCTIONS: readonly (readonly [name: string, source: string, start: string])[] = [
   ['OrderCache', CACHE, 'constructor('],
   ['addOrders', CACHE, 'addOrders('],
@@ -35,22 +35,22 @@ const FUNCTIONS: readonly (readonly [name: string, source: string, start: string
 ];
 
 interface Variation {
-  /** Names that the tool does not keep. */
+  /** Names that the tool changes. */
   readonly names?: Readonly<Record<string, string>>;
-  /** Texts in the lines where the map says that functions start. */
+  /** Texts in the lines where functions start according to the map. */
   readonly starts?: Readonly<Record<string, string>>;
 }
 
-/** terser makes a property of the assignment, rolldown names only the declaration of `registry`. */
+/** terser makes a property of the assignment; rolldown names only the declaration of `registry`. */
 const MONTHLY = { 'registry.monthly': 'monthly' };
-/** ts-loader makes CommonJS, for which the default export is a property like others. */
+/** ts-loader emits CommonJS, where the default export is an ordinary property. */
 const DEFAULT = { audit: 'default' };
-/** What esbuild compiles to generators runs in them: functions of their own, mapped to the body. */
+/** esbuild compiles these to generators, whose bodies are functions of their own, mapped to the body. */
 const GENERATORS = {
   names: { loadOrders: '(anonymous)', loadStock: '(anonymous)', fetchPrices: '(anonymous)' },
   starts: { loadOrders: 'const loaded', loadStock: 'const stock', fetchPrices: 'const prices' },
 };
-/** In a map of lines, the line of the statement. */
+/** In a map of lines, the function is in the line of its statement. */
 const STATEMENT = { '(anonymous)': 'kept.push(\n' };
 
 const STORED: Readonly<Record<string, Variation>> = {
@@ -63,7 +63,7 @@ const STORED: Readonly<Record<string, Variation>> = {
   'webpack-lines.mjs': { names: MONTHLY, starts: STATEMENT },
 };
 
-/** Runs a program of the service and checks whose memory it is. */
+/** Runs a program of the service and checks which functions hold its memory. */
 async function expectBlame(folder: string, program: string, variation: Variation, node = process.execPath) {
   const reports: string[] = [];
   const blame = new Blame({ report: (text) => reports.push(text), workingFolder: folder });

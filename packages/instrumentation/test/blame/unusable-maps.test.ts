@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { runCommand } from '../../../../test/support/run-command.js';
 import { base64, blameIn, type Files, frameIn, GENERATED, json, MAP, withMap } from './application.js';
 
-describe('an unusable map is reported once, and frames stay as they are', () => {
+describe('an unusable map is reported once, and frames stay unchanged', () => {
   const unusable: [string, Files, string][] = [
     ['missing', { 'dist/main.js': withMap('main.js.map') }, '/dist/main.js.map does not exist'],
     [
@@ -79,7 +79,7 @@ describe('an unusable map is reported once, and frames stay as they are', () => 
     expect(blame.counts).toEqual({ maps: 0, bytes: 0, unusable: 1 });
   });
 
-  test('a pipe, which would never end', async () => {
+  test('a pipe, which has no end', async () => {
     const { of, reports, folder } = blameIn({ 'dist/main.js': withMap('pipe') });
     expect((await runCommand('mkfifo', [path.join(folder, 'dist/pipe')])).status).toBe(0);
     expect(of()).toEqual(GENERATED);
@@ -87,14 +87,14 @@ describe('an unusable map is reported once, and frames stay as they are', () => 
     expect(of({ file: path.join(folder, 'dist/pipe') }).file).toBe('dist/pipe');
   });
 
-  test('a device, which would never end', () => {
+  test('a device, which has no end', () => {
     const { of, reports, folder } = blameIn({ 'dist/main.js': withMap('zero') });
     symlinkSync('/dev/zero', path.join(folder, 'dist/zero'));
     expect(of()).toEqual(GENERATED);
     expect(reports).toHaveLength(1);
   });
 
-  test('too large', () => {
+  test('a map that is too large', () => {
     const limits = { maxMapBytes: json.length - 1 };
     const beside = blameIn({ 'dist/main.js': withMap('a'), 'dist/a': json }, { limits });
     expect(beside.of()).toEqual(GENERATED);
@@ -106,7 +106,7 @@ describe('an unusable map is reported once, and frames stay as they are', () => 
     ).toEqual(GENERATED);
   });
 
-  test('many at last without a report', () => {
+  test('stops reporting after many maps', () => {
     const files = Object.fromEntries(
       Array.from({ length: 300 }, (_, at) => [`dist/${at}.js`, withMap('none')]),
     );
@@ -117,7 +117,7 @@ describe('an unusable map is reported once, and frames stay as they are', () => 
   });
 });
 
-test('whatever a map holds, a frame is blamed', () => {
+test('resolves a frame whatever the map contains', () => {
   const { folder, blame } = blameIn({});
   const value = fc.oneof(fc.jsonValue(), fc.constantFrom('AAEA,SAASA', ['a.ts'], [null], 3, -1, 2 ** 53));
   const map = fc.record(
@@ -150,7 +150,7 @@ test('whatever a map holds, a frame is blamed', () => {
   );
 });
 
-test('parts of real maps', () => {
+test('resolves frames with parts of real maps', () => {
   const built = new URL('fixtures/built/', import.meta.url);
   const program = readFileSync(new URL('webpack.mjs.txt', built), 'utf8');
   const text = readFileSync(new URL('webpack.mjs.map.txt', built), 'utf8');

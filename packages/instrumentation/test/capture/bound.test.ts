@@ -1,4 +1,5 @@
-// No file is larger than `maxCaptureBytes`, whatever one flush brings, and what does not fit makes no storm of files.
+// Files never exceed `maxCaptureBytes`, whatever one flush writes, and oversized content does not create many
+// files.
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -29,17 +30,17 @@ function begin(options: { maxCaptureBytes?: number; aggregateOverflow?: boolean 
   return { ...begun, ledger, show, sizes, analyzers, reports };
 }
 
-/** Stacks of their own, each with so long a name that a file is full of few of them. */
+/** Samples with a separate stack each, whose names are so long that a few fill a file. */
 function wideSamples(count: number, first = 1): ShownSample[] {
   return range(first, first + count - 1).map((ordinal) => {
     return { ordinal, size: 64, stack: `main > ${'f'.repeat(400)}${ordinal}` };
   });
 }
 
-describe('what one flush brings', () => {
-  test('fills several files, each within the limit, and nothing is lost or twice there', () => {
+describe('one flush', () => {
+  test('fills several files within the limit, without losing or repeating anything', () => {
     const { capture, show, sizes, analyzers } = begin();
-    // Gone at the next reading, so that no file has to carry them all.
+    // Each batch is gone at the next poll, so that files need not carry over all of them.
     for (let at = 0; at < 5; at++) show(wideSamples(60, 60 * at + 1));
     capture.finish();
     expect(sizes().length).toBeGreaterThan(2);
@@ -55,10 +56,10 @@ describe('what one flush brings', () => {
     expect(carried).toBe(60 * 64);
   });
 
-  test('estimates fill files one after another too', () => {
+  test('fills several files with estimates too', () => {
     const { capture, ledger, show, sizes, analyzers } = begin();
     show(samplesOf('main', 64, [1]));
-    // A hundred thousand samples that nobody saw.
+    // A hundred thousand samples are never seen.
     show(samplesOf('main', 64, [1, 100_002]));
     ledger.settle(3, true);
     capture.flush();
@@ -67,11 +68,11 @@ describe('what one flush brings', () => {
     for (const size of sizes()) expect(size).toBeLessThanOrEqual(LIMIT);
     const count = analyzers().reduce((sum, analyzer) => sum + analyzer.stats().allocations, 0);
     expect(count).toBeGreaterThanOrEqual(100_002);
-    // What is alive is in each.
+    // The live sample is in each file.
     expect(count).toBeLessThan(100_002 + 2 * sizes().length + 2);
   });
 
-  test('frees that come with the end of a file are in none that does not know what they free', () => {
+  test('writes frees only to the file that contains their allocation', () => {
     const { capture, show, analyzers } = begin();
     const kept = wideSamples(20);
     for (let at = 0; at < 20; at++) show([...kept, ...wideSamples(50, 21 + 50 * at)]);
@@ -83,7 +84,7 @@ describe('what one flush brings', () => {
 });
 
 describe('a heap that does not fit into a file', () => {
-  test('goes on summed up, with one message and without a storm of files', () => {
+  test('continues aggregated, with one message and few files', () => {
     const { capture, show, sizes, files, home, reports } = begin();
     const kept = wideSamples(140);
     show(kept);
@@ -105,7 +106,7 @@ describe('a heap that does not fit into a file', () => {
     expect(byStack(last, last.leaks())['main > few']).toEqual([19_000 * 16, 19_000]);
   });
 
-  test('for a moment, with garbage, makes it wait for the next file; nothing is lost', () => {
+  test('only for a moment, because of garbage, waits for the next file and loses nothing', () => {
     const { capture, show, sizes, analyzers, reports } = begin();
     const kept = wideSamples(50);
     show(kept);
@@ -121,11 +122,11 @@ describe('a heap that does not fit into a file', () => {
       allocated += totalBytes(analyzer.allocated());
     }
     expect(totalBytes(analyzers().at(-1)!.leaks())).toBe(50 * 64);
-    // Each file but the first begins with what is kept.
+    // Each file but the first begins with the samples that stay alive.
     expect(allocated - (sizes().length - 1) * 50 * 64).toBe(50 * 64 + 19_001 * 16);
   });
 
-  test('that does not fit summed up either is there without its smallest stacks, with the same total', () => {
+  test('and not aggregated either omits its smallest stacks, with the same total', () => {
     const { show, sizes, capture, read, reports } = begin();
     const large = samplesOf('main > large', 1000, range(1, 200));
     show([...large, ...wideSamples(2000, 201)]);
@@ -139,7 +140,7 @@ describe('a heap that does not fit into a file', () => {
   });
 });
 
-test('a stack that fits into no file is left out, and what was allocated with it is not', () => {
+test('a stack that fits into no file is left out, but its bytes are written', () => {
   const { capture, show, sizes, analyzers, reports } = begin();
   const deep = Array.from({ length: 300 }, (_, at) => `${'g'.repeat(300)}${at}`).join(' > ');
   for (let at = 0; at < 20; at++) show(samplesOf(deep, 64, range(1, at + 1)));
@@ -151,7 +152,7 @@ test('a stack that fits into no file is left out, and what was allocated with it
   expect(reports.filter(({ drop }) => drop === 'capture_stack')).toHaveLength(20);
 });
 
-test('the detailed part of a capture that goes on summed up is within the limit too', () => {
+test('the detailed part of an aggregated capture is within the limit too', () => {
   const { capture, show, sizes, analyzers } = begin({ aggregateOverflow: true });
   for (let at = 0; at < 10; at++) show(wideSamples(40, 40 * at + 1));
   capture.finish();

@@ -11,15 +11,15 @@ export const START = Date.UTC(2026, 10, 23, 6, 0, 0);
 export interface TestCapture {
   readonly capture: ComponentCapture;
   readonly home: string;
-  /** Moves the clock on. */
+  /** Advances the clock. */
   wait(millis: number): void;
-  /** The names of the files in `home`, sorted. */
+  /** Returns the names of the files in `home`, sorted. */
   files(): string[];
-  /** What memray would read of a file; of the running capture without a name. */
+  /** Analyzes a file as memray does; without a name, the running capture. */
   read(name?: string): MemrayAnalyzer;
 }
 
-/** Begins a capture in a folder of its own, on a clock of its own. */
+/** Begins a capture with its own folder and clock. */
 export function beginCapture(ledger: Ledger, options: Partial<ComponentCaptureOptions> = {}): TestCapture {
   const home = options.home ?? tempFolder();
   let now = START;
@@ -52,7 +52,7 @@ export function analyzeCapture(file: string): MemrayAnalyzer {
   return analyzeMemray([fs.readFileSync(file)], { stats: true });
 }
 
-/** Records by stack (`outer > inner`): bytes and count of allocations. */
+/** Sums records by stack (`outer > inner`): bytes and number of allocations. */
 export function byStack(
   analyzer: MemrayAnalyzer,
   records: readonly HeapRecord[],

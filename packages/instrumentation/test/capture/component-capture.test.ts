@@ -7,7 +7,7 @@ import { newLedger } from '../support/ledger-sums.js';
 import { Readings, range, samplesOf } from '../support/readings.js';
 import { beginCapture, byStack, START } from './captures.js';
 
-/** A ledger that has seen a sample of `boot` before any capture began. */
+/** Makes a ledger that has seen a sample of `boot` before any capture begins. */
 function bootedLedger() {
   const ledger = newLedger();
   const readings = new Readings();
@@ -17,7 +17,7 @@ function bootedLedger() {
 }
 
 describe('a capture', () => {
-  test('holds what is allocated after it began, with its stack, and what of it is freed', () => {
+  test('holds what is allocated after it began, with stacks and frees', () => {
     const { ledger, readings, boot } = bootedLedger();
     const { capture, read } = beginCapture(ledger);
     const parse = samplesOf('main > parse', 64, [2, 3, 4]);
@@ -33,7 +33,7 @@ describe('a capture', () => {
     expect(analyzer.peakBytes).toBe(192);
   });
 
-  test('says nothing of what was there before, not even its end', () => {
+  test('does not contain what was alive before, nor its frees', () => {
     const { ledger, readings, boot } = bootedLedger();
     const { capture, read } = beginCapture(ledger);
     ledger.absorb(readings.of(boot), 1);
@@ -91,7 +91,7 @@ describe('a capture', () => {
     expect(analyzer.threads.map(({ name }) => name)).toEqual(['main']);
   });
 
-  test.each([13, 12, 11] as const)('says by its header what is in it so far (format %d)', (format) => {
+  test.each([13, 12, 11] as const)('states in its header what it contains so far (format %d)', (format) => {
     const { ledger, readings } = bootedLedger();
     const { capture, read, wait } = beginCapture(ledger, { format });
     expect(read().header).toMatchObject({ allocationCount: 0, frameCount: 0, endTimeMillis: START });
@@ -120,7 +120,7 @@ describe('a capture', () => {
     capture.abandon();
   });
 
-  test('ends the lives of all samples when the sampler is lost', () => {
+  test('frees all samples when the sampler is lost', () => {
     const { ledger, readings } = bootedLedger();
     const { capture, read } = beginCapture(ledger);
     ledger.absorb(readings.of(samplesOf('main', 64, [2, 3])), 1);
@@ -132,7 +132,7 @@ describe('a capture', () => {
     expect(byStack(analyzer, analyzer.leaks())).toEqual({ main: [64, 1] });
   });
 
-  test.each(['finish', 'abandon'] as const)('hears nothing more after %s', (end) => {
+  test.each(['finish', 'abandon'] as const)('receives nothing more after %s', (end) => {
     const { ledger, readings } = bootedLedger();
     const { capture } = beginCapture(ledger);
     const heard = vi.spyOn(capture, 'allocated');
@@ -143,7 +143,7 @@ describe('a capture', () => {
     expect(heard).toHaveBeenCalledTimes(1);
   });
 
-  test('two of one ledger do not disturb each other', () => {
+  test('does not affect another one of the same ledger', () => {
     const { ledger, readings, boot } = bootedLedger();
     const one = beginCapture(ledger, { component: 'one' });
     ledger.absorb(readings.of([...boot, ...samplesOf('main', 64, [2])]), 1);
@@ -157,11 +157,11 @@ describe('a capture', () => {
 });
 
 describe('sizes', () => {
-  test('are whole bytes whose sum is right: what is rounded off is carried on', () => {
+  test('are whole bytes with the right sum: rounding errors are carried over', () => {
     const ledger = newLedger();
     const readings = new Readings();
     const { capture, read } = beginCapture(ledger);
-    // A node of 1000 bytes through 3 samples: 333.33 each.
+    // A node of 1000 bytes with 3 samples: 333.33 each.
     for (let at = 0; at < 100; at++) {
       ledger.absorb(readings.of(samplesOf('main', 400, range(3 * at + 1, 3 * at + 3)), { main: 1000 }), at);
     }
@@ -172,7 +172,7 @@ describe('sizes', () => {
 });
 
 describe('the file', () => {
-  test('is named after the component, and one of before is kept', () => {
+  test('is named after the component, and an older one is kept', () => {
     const { ledger } = bootedLedger();
     const first = beginCapture(ledger, { component: 'dag_processor' });
     expect(path.basename(first.capture.path)).toBe('dag_processor_memory.bin');
@@ -198,7 +198,7 @@ describe('the file', () => {
     expect(files()).toEqual([expected]);
   });
 
-  test('that cannot be made is an error, and nothing is followed', () => {
+  test('that cannot be created is an error, and nothing is followed', () => {
     const home = path.join(tempFolder(), 'file');
     fs.writeFileSync(home, '');
     const { ledger, readings } = bootedLedger();
@@ -206,7 +206,7 @@ describe('the file', () => {
     ledger.absorb(readings.of(samplesOf('main', 64, [2])), 1);
   });
 
-  test('that nothing can be written to costs neither an older one nor a descriptor', () => {
+  test('that cannot be written costs neither an older one nor a descriptor', () => {
     const { ledger, readings } = bootedLedger();
     const old = beginCapture(ledger);
     old.capture.finish();

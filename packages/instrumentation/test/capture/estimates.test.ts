@@ -5,7 +5,7 @@ import { beginCapture, byStack } from './captures.js';
 
 const LEAF = '(short-lived, estimated)';
 
-/** A ledger that knows that what is unseen is of `main > parse` (3 of 4) and `timer` (1 of 4). */
+/** Makes a ledger with statistics: unseen samples belong to `main > parse` (3 of 4) and `timer` (1 of 4). */
 function experiencedLedger() {
   const ledger = newLedger();
   const readings = new Readings();
@@ -13,7 +13,7 @@ function experiencedLedger() {
   ledger.absorb(readings.of([]), 0);
   ledger.absorb(readings.of(born), 0, 4);
   ledger.absorb(readings.of([]), 0);
-  /** So many samples are born and die unseen, and are settled. */
+  /** Lets this many samples be born and die unseen, and attributes them. */
   const unseen = (count: number) => {
     ledger.absorb(readings.of(samplesOf('main', 8, [ledger.counts.samples + count + 1])), 1);
     ledger.settle(1, true);
@@ -21,8 +21,8 @@ function experiencedLedger() {
   return { ledger, unseen };
 }
 
-describe('what was never seen', () => {
-  test('is in the capture under a leaf that says so, allocated and freed at once', () => {
+describe('unseen samples', () => {
+  test('are written under a leaf frame that marks them, allocated and freed at once', () => {
     const { ledger, unseen } = experiencedLedger();
     const { capture, read } = beginCapture(ledger);
     unseen(400);
@@ -35,13 +35,13 @@ describe('what was never seen', () => {
     });
     expect(byStack(analyzer, analyzer.leaks())).toEqual({ main: [8, 1] });
     const leaves = analyzer.allocated().map((record) => analyzer.locations(record)[0]);
-    // Reports charge the module of the innermost file, and show the source of a line instead of a name.
+    // The leaf has the caller's file and no line: reports show a line's source instead of the name.
     expect(leaves).toContainEqual({ functionName: LEAF, file: '/app/parse.js', line: 0, firstLine: 0 });
     // The sample of main, and one estimate at a time.
     expect(analyzer.peakBytes).toBe(108);
   });
 
-  test('comes in whole samples; fractions are kept until they are whole, the last ones until the end', () => {
+  test('are written as whole samples; fractions are kept until they are whole, or until the end', () => {
     const { ledger, unseen } = experiencedLedger();
     const { capture, read } = beginCapture(ledger);
     unseen(1);
@@ -49,7 +49,7 @@ describe('what was never seen', () => {
     expect(byStack(read(), read().allocated())).toEqual({ main: [8, 1] });
     unseen(1);
     capture.flush();
-    // 2 x 3/4 of a sample of parse, 2 x 1/4 of one of timer.
+    // Two times 3/4 of a sample of parse, and two times 1/4 of one of timer.
     expect(byStack(read(), read().allocated())).toEqual({
       main: [16, 2],
       [`main > parse > ${LEAF}`]: [100, 1],
@@ -62,7 +62,7 @@ describe('what was never seen', () => {
     });
   });
 
-  test('has its stacks in every file of a capture that is rotated', () => {
+  test('have their stacks in every file of a rotated capture', () => {
     const { ledger, unseen } = experiencedLedger();
     const { capture, files, read } = beginCapture(ledger, { maxCaptureBytes: 1500, maxCaptures: 50 });
     while (files().length < 4) {
@@ -77,7 +77,7 @@ describe('what was never seen', () => {
     }
   });
 
-  test('and of which nobody knows whose it was has a stack of its own', () => {
+  test('without statistics have a stack of their own', () => {
     const ledger = newLedger({ samplingInterval: 8192 });
     const { capture, read } = beginCapture(ledger);
     ledger.absorb(new Readings().of(samplesOf('main', 8, [4])), 0);

@@ -8,7 +8,7 @@ import { byStack, START, totalBytes } from './captures.js';
 
 const BOUND = 2000;
 
-/** A stream to a viewer that reads when it is told to. */
+/** Makes a stream to a viewer that reads only on request. */
 function watch(ledger: Ledger, maxPendingBytes = BOUND) {
   const chunks: Uint8Array[] = [];
   const sink = {
@@ -29,7 +29,7 @@ function watch(ledger: Ledger, maxPendingBytes = BOUND) {
       nodeModules: [],
       projectRoots: [],
       residentBytes: () => 1000,
-      // A record that ends in a zero would be cut from a file.
+      // Avoid times that end in a zero, which would be cut from a file.
       now: () => ++millis,
       maxPendingBytes,
       onDropped: (events) => {
@@ -42,7 +42,7 @@ function watch(ledger: Ledger, maxPendingBytes = BOUND) {
     stream,
     sink,
     dropped: () => dropped,
-    /** The viewer takes all that was sent. */
+    /** Lets the viewer read everything that was sent. */
     read: () => {
       sink.pendingBytes = 0;
       stream.flush();
@@ -51,7 +51,7 @@ function watch(ledger: Ledger, maxPendingBytes = BOUND) {
   };
 }
 
-test('begins with all that is alive, goes on with what happens, and ends with a trailer', () => {
+test('begins with everything alive, continues with events, and ends with a trailer', () => {
   const ledger = newLedger();
   const readings = new Readings();
   const boot = samplesOf('boot', 1000, [1, 2]);
@@ -70,19 +70,19 @@ test('begins with all that is alive, goes on with what happens, and ends with a 
   expect(dropped()).toBe(0);
 });
 
-test('of a viewer that does not read: bounded, valid, counted, and right again later', () => {
+test('stays bounded and valid for a viewer that does not read, and becomes right again later', () => {
   const ledger = newLedger();
   const readings = new Readings();
   const kept = samplesOf('main > keep', 64, range(1, 20));
   ledger.absorb(readings.of(kept), 0);
   const viewer = watch(ledger);
-  // A thousand samples that die at the next reading, and one that stays.
+  // Show a thousand samples that die at the next poll, while 12 of the 20 kept ones die too.
   for (let at = 0; at < 100; at++) {
     const passing = samplesOf(`main > pass${at}`, 64, range(30 + at * 10, 39 + at * 10));
     ledger.absorb(readings.of([...kept.slice(0, 20 - (at >> 3)), ...passing]), at + 1);
     viewer.stream.flush();
     expect(viewer.sink.pendingBytes).toBeLessThan(BOUND + 200);
-    // What was sent so far is a capture, and frees only what it has.
+    // What was sent so far is a valid capture, and frees only what it contains.
     const soFar = viewer.analyzer();
     expect(soFar.damage).toBeUndefined();
     expect(soFar.liveBytes).toBe(totalBytes(soFar.leaks()));
@@ -93,24 +93,24 @@ test('of a viewer that does not read: bounded, valid, counted, and right again l
   const alive: Record<string, number> = {};
   for (const [stack, [bytes]] of Object.entries(byStack(now, now.leaks()))) alive[stack] = bytes;
   expect(alive).toEqual({ 'main > keep': 8 * 64, 'main > pass99': 10 * 64 });
-  // Every allocation the viewer was not told of, and its free, is a dropped event.
+  // Each allocation that the viewer missed, and its free, is a dropped event.
   const seen = now.allocated().reduce((sum, { count }) => sum + count, 0);
   expect(viewer.dropped()).toBe(2 * (20 + 1000 - seen));
 });
 
-test('estimates that find no room are dropped as pairs', () => {
+test('drops estimates without room as pairs', () => {
   const ledger = newLedger();
   const readings = new Readings();
   ledger.absorb(readings.of(samplesOf('main', 64, [1])), 0);
   const viewer = watch(ledger, 1);
-  // 2 to 9 were never seen.
+  // Samples 2 to 9 are never seen.
   ledger.absorb(readings.of(samplesOf('main', 64, [1, 10])), 1);
   ledger.settle(1, true);
   viewer.stream.flush();
   expect(viewer.dropped()).toBe(16);
 });
 
-test('a batch of estimates goes no further than the bound; what is beyond is counted', () => {
+test('limits a batch of estimates to the bound, and counts the rest', () => {
   const ledger = newLedger();
   const readings = new Readings();
   ledger.absorb(readings.of(samplesOf('main', 64, [1])), 0);
@@ -126,12 +126,12 @@ test('a batch of estimates goes no further than the bound; what is beyond is cou
   expect(viewer.dropped()).toBe(2 * (10_000 - count));
 });
 
-test('the end of the stream goes no further than the bound either', () => {
+test('limits the end of the stream to the bound too', () => {
   const ledger = newLedger();
   ledger.absorb(new Readings().of(range(1, 500).flatMap((at) => samplesOf(`main > f${at}`, 64, [at]))), 0);
   const viewer = watch(ledger);
   for (let at = 0; at < 100; at++) viewer.read();
-  // Half a sample of each stack waits for the other half.
+  // Half a sample of each stack is pending.
   for (let node = 1; node < ledger.tree.size; node++) viewer.stream.estimated(node, 0.5, 32);
   expect(viewer.dropped()).toBe(0);
   viewer.stream.finish();
@@ -143,7 +143,7 @@ test('the end of the stream goes no further than the bound either', () => {
   expect(viewer.dropped()).toBe(2 * (ledger.tree.size - 1 - written.length));
 });
 
-test('a large heap is shown piece by piece', () => {
+test('sends a large heap piece by piece', () => {
   const ledger = newLedger();
   ledger.absorb(new Readings().of(samplesOf('main', 64, range(1, 5000))), 0);
   const viewer = watch(ledger);

@@ -1,4 +1,4 @@
-// A capture whose file is taken away, or that gets no file for a while, goes on with everything that is alive.
+// A capture that loses its file, or gets none for a while, continues with everything that is alive.
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
@@ -39,7 +39,7 @@ function begin(options: Partial<ComponentCaptureOptions> = {}) {
     pass: (millis: number) => {
       steady += millis;
     },
-    /** A reading that shows so many samples of the capture, beside what was there before. */
+    /** Polls with this many samples of the capture, besides those that were there before. */
     show: (count: number) => {
       live = live.slice(0, count);
       while (live.length < count) live.push(++newest);
@@ -53,7 +53,7 @@ function begin(options: Partial<ComponentCaptureOptions> = {}) {
 const TOLD =
   'capture HOME/scheduler_memory.bin was removed or moved away; it goes on, with everything that is alive, in HOME/scheduler_memory.bin';
 
-describe('a file that was taken away', () => {
+describe('a lost file', () => {
   const LOSSES: readonly (readonly [string, (home: string) => void])[] = [
     ['removed', (home) => fs.unlinkSync(path.join(home, NAME))],
     [
@@ -73,7 +73,7 @@ describe('a file that was taken away', () => {
     ],
   ];
 
-  test.each(LOSSES)('%s: told in one line, counted, and begun anew with what is alive', (_, lose) => {
+  test.each(LOSSES)('(%s) is logged once, counted, and replaced by one with what is alive', (_, lose) => {
     const { home, capture, show, read, texts, drops } = begin();
     show(5);
     lose(home);
@@ -87,7 +87,7 @@ describe('a file that was taken away', () => {
     expect(byStack(read(), read().allocated())).toEqual({ 'main > serve': [4 * 64, 4] });
   });
 
-  test('moved: what was moved is a finished capture', () => {
+  test('that was moved is a finished capture', () => {
     const { home, capture, show, read, texts } = begin();
     show(5);
     const moved = path.join(home, 'kept.bin');
@@ -100,7 +100,7 @@ describe('a file that was taken away', () => {
     expect(totalBytes(read().leaks())).toBe(3 * 64);
   });
 
-  test('again and again: it pauses, longer and longer, and says so once', () => {
+  test('that is lost repeatedly makes the capture pause, longer each time, with one message', () => {
     const { home, show, texts, pass, capture, read } = begin();
     for (let at = 0; at < 200; at++) {
       fs.rmSync(path.join(home, NAME), { force: true });
@@ -116,7 +116,7 @@ describe('a file that was taken away', () => {
     expect(totalBytes(read().leaks())).toBe(3 * 64);
   });
 
-  test('before the end: told, and nothing is begun anew', () => {
+  test('that is lost just before the end is logged, and no new one begins', () => {
     const { home, capture, show, texts, files } = begin();
     show(5);
     fs.unlinkSync(path.join(home, NAME));
@@ -125,7 +125,7 @@ describe('a file that was taken away', () => {
     expect(files()).toEqual([]);
   });
 
-  test('summed up: it is written again', () => {
+  test('of an aggregated capture is written again', () => {
     const { home, capture, show, read, texts, drops } = begin({
       maxCaptureBytes: 4096,
       aggregateOverflow: true,
@@ -143,7 +143,7 @@ describe('a file that was taken away', () => {
   });
 });
 
-/** No file can be opened until the returned function is called. */
+/** Makes opening files fail until the returned function is called. */
 function withoutDescriptors(code = 'EMFILE'): () => void {
   const spy = vi.spyOn(fs, 'openSync').mockImplementation(() => {
     throw Object.assign(new Error(`${code}: too many open files, open`), { code });
@@ -152,7 +152,7 @@ function withoutDescriptors(code = 'EMFILE'): () => void {
 }
 
 describe.each(['EMFILE', 'ENFILE'])('without a file descriptor (%s)', (code) => {
-  test('at the start it waits for one, and holds what was allocated meanwhile', () => {
+  test('a capture waits for one at the start, and then holds what was allocated meanwhile', () => {
     const restore = withoutDescriptors(code);
     const { capture, show, pass, read, texts, drops } = begin();
     expect(capture.paused).toBe(true);
@@ -175,7 +175,7 @@ describe.each(['EMFILE', 'ENFILE'])('without a file descriptor (%s)', (code) => 
     expect(byStack(read(), read().leaks())).toEqual({ 'main > serve': [4 * 64, 4] });
   });
 
-  test('between two files it does the same', () => {
+  test('a capture waits for one between two files', () => {
     const { capture, show, pass, home, files, texts } = begin({ maxCaptureBytes: 4096, maxCaptures: 50 });
     let restore = () => {};
     for (let at = 0; at < 1000; at++) {
@@ -190,7 +190,7 @@ describe.each(['EMFILE', 'ENFILE'])('without a file descriptor (%s)', (code) => 
     expect(totalBytes(analyzeCapture(path.join(home, NAME)).leaks())).toBe(19 * 64);
   });
 
-  test('what is born and dies meanwhile is in the next file', () => {
+  test('a capture writes what was born and died meanwhile to the next file', () => {
     const restore = withoutDescriptors(code);
     const { capture, show, pass, read } = begin();
     for (const count of [3, 0, 2, 1]) show(count);
@@ -202,7 +202,7 @@ describe.each(['EMFILE', 'ENFILE'])('without a file descriptor (%s)', (code) => 
     expect(totalBytes(read().allocated())).toBe((3 + 2) * 64);
   });
 
-  test('a running capture goes on', () => {
+  test('a running capture continues', () => {
     const { capture, show, read, texts } = begin();
     show(1);
     withoutDescriptors(code);
@@ -214,7 +214,7 @@ describe.each(['EMFILE', 'ENFILE'])('without a file descriptor (%s)', (code) => 
     expect(totalBytes(read().leaks())).toBe(4 * 64);
   });
 
-  test('a sum is written later', () => {
+  test('an aggregated capture is written later', () => {
     const { capture, show, read, texts } = begin({ maxCaptureBytes: 4096, aggregateOverflow: true });
     for (let at = 0; at < 1000; at++) show(at % 50);
     vi.spyOn(performance, 'now').mockReturnValue(performance.now() + MINUTE);
@@ -228,7 +228,7 @@ describe.each(['EMFILE', 'ENFILE'])('without a file descriptor (%s)', (code) => 
   });
 });
 
-test('a capture that goes on after a restart begins with everything that is alive', () => {
+test('a capture continued after a restart begins with everything that is alive', () => {
   const { capture, show, read } = begin({ whole: true });
   show(2);
   capture.finish();

@@ -10,7 +10,7 @@ import { analyzeCapture, beginCapture, byStack, START, totalBytes } from './capt
 const LIMIT = 4096;
 const CURRENT = 'scheduler_memory.bin';
 
-/** Runs a program that allocates one sample a reading and keeps each hundredth, through so many readings. */
+/** Runs a program for a number of polls; it allocates one sample per poll and keeps each hundredth. */
 function run(readingCount: number, format: 11 | 12 | 13 = 13) {
   const ledger = newLedger();
   const readings = new Readings();
@@ -37,10 +37,10 @@ function run(readingCount: number, format: 11 | 12 | 13 = 13) {
   return { ...begun, ledger, readings, kept, compressed, alive: kept.length - 1 };
 }
 
-describe.each([13, 12, 11] as const)('a capture that goes on summed up (format %d)', (format) => {
+describe.each([13, 12, 11] as const)('a capture that continues aggregated (format %d)', (format) => {
   test('has the leaks and the peak of the whole run, and the detailed part beside it', () => {
     const { capture, files, read, alive, kept, ledger, readings, home } = run(5000, format);
-    // The peak is in the summed part: a burst that is gone at the end.
+    // Put the peak into the aggregated part: a burst that is gone at the end.
     const burst = samplesOf(
       'main > burst',
       640,
@@ -71,7 +71,7 @@ describe.each([13, 12, 11] as const)('a capture that goes on summed up (format %
     expect(sum.header!.endTimeMillis).toBe(START + 5000 * 10);
   });
 
-  test('is readable from the moment that it goes on, as after a kill', () => {
+  test('is readable from the moment that it is aggregated, as after a kill', () => {
     const { capture, files, read } = run(2000, format);
     expect(files()).toEqual([expect.stringMatching(/^scheduler_memory\.\d{8}T\d{6}Z\.bin$/), CURRENT]);
     const sum = read(CURRENT);
@@ -81,14 +81,14 @@ describe.each([13, 12, 11] as const)('a capture that goes on summed up (format %
   });
 });
 
-test('the file does not grow with time, but for its memory records', () => {
+test('the file does not grow with time, except for its memory records', () => {
   const sizeAfter = (count: number) => {
     const { capture, home, read } = run(count);
     capture.finish();
     const snapshots = read(CURRENT).snapshots().length;
     return fs.statSync(path.join(home, CURRENT)).size - 25 * snapshots;
   };
-  // Stacks and sites are the same; numbers are a little longer in none of the records.
+  // Stacks and sites are the same; longer numbers do not make any record longer.
   expect(sizeAfter(8000)).toBe(sizeAfter(4000));
 });
 
@@ -106,7 +106,7 @@ test('a capture that stays small is an ordinary one', () => {
   expect(read(CURRENT).header).toMatchObject({ fileFormat: 'ALL_ALLOCATIONS' });
 });
 
-test('moved out of the way by another process it is written on where it is; nothing of the other is lost', () => {
+test("a file moved by another process is still written there, and that process's file is not overwritten", () => {
   const { capture, home, files } = run(2000);
   const moved = path.join(home, 'scheduler_memory.20301231T235959Z.bin');
   fs.renameSync(path.join(home, CURRENT), moved);
@@ -117,14 +117,14 @@ test('moved out of the way by another process it is written on where it is; noth
   expect(files()).toHaveLength(3);
 });
 
-test('deleted it stays deleted', () => {
+test('a deleted file stays deleted', () => {
   const { capture, home, files } = run(2000);
   for (const name of files()) fs.unlinkSync(path.join(home, name));
   capture.finish();
   expect(files()).toEqual([]);
 });
 
-test('where it cannot be written any more, there is an error and what was there stays', () => {
+test('a failed write is an error, and the previous version remains', () => {
   const { capture, home, files } = run(2000);
   const before = fs.readFileSync(path.join(home, CURRENT));
   const elsewhere = path.join(tempFolder(), 'home');

@@ -7,11 +7,11 @@ import { analyzeCapture, beginCapture, byStack, totalBytes } from './captures.js
 
 const LIMIT = 4096;
 
-/** Runs a program that allocates one sample a reading and keeps each tenth, until so many files are there. */
+/** Runs a program until there are this many files; it allocates one sample per poll and keeps each tenth. */
 function fillFiles(count: number, maxCaptures = 50) {
   const ledger = newLedger();
   const readings = new Readings();
-  // Of before the capture: never to be seen in it.
+  // Allocated before the capture, so it must not appear in it.
   const boot = samplesOf('boot', 5000, [1]);
   ledger.absorb(readings.of(boot), 0);
   const { capture, home, files } = beginCapture(ledger, { maxCaptureBytes: LIMIT, maxCaptures });
@@ -28,19 +28,20 @@ function fillFiles(count: number, maxCaptures = 50) {
 }
 
 describe('a capture that has reached its size', () => {
-  test('is closed properly, and the next begins with what is alive', () => {
+  test('is closed properly, and the next one begins with what is alive', () => {
     const { capture, home, files, alive, written } = fillFiles(4);
     capture.finish();
     const analyzers = files().map((name) => analyzeCapture(path.join(home, name)));
     for (const analyzer of analyzers) expect(analyzer.complete).toBe(true);
-    // By name the running one is the last: a point sorts before an underscore, and the others by their times.
+    // The running file is last by name: a point sorts before an underscore, and the others are sorted by
+    // time.
     const last = analyzers.at(-1)!;
     expect(totalBytes(last.leaks())).toBe(alive * 64);
     for (const analyzer of analyzers) {
       expect(Object.keys(byStack(analyzer, analyzer.allocated()))).not.toContain('boot');
       expect(Object.keys(byStack(analyzer, analyzer.leaks()))[0]).toMatch(/^main > f\d$/);
     }
-    // Each begins with what the one before has left, so nothing is written twice or not at all.
+    // Each file begins with what the previous one has left, so that nothing is missing or duplicated.
     let carried = 0;
     let allocated = 0;
     for (const analyzer of analyzers) {
@@ -61,7 +62,7 @@ describe('a capture that has reached its size', () => {
     for (const name of rotated) expect(fs.statSync(path.join(home, name)).size).toBeGreaterThan(LIMIT - 300);
   });
 
-  test('gives way to newer ones: no more than maxCaptures are kept', () => {
+  test('is deleted when there are more than maxCaptures', () => {
     const { capture, files, ledger, readings } = fillFiles(3, 3);
     for (let ordinal = ledger.counts.samples + 1; ordinal < 3000; ordinal++) {
       ledger.absorb(readings.of(samplesOf('main > late', 64, [ordinal])), ordinal);
@@ -71,7 +72,7 @@ describe('a capture that has reached its size', () => {
     capture.finish();
   });
 
-  test('frees in the new file what was carried over', () => {
+  test('can free in the new file what was carried over', () => {
     const { capture, home, files, ledger, readings } = fillFiles(3);
     ledger.absorb(readings.of([]), 1e6);
     capture.finish();

@@ -7,7 +7,7 @@ import { beginCapture, byStack, totalBytes } from './captures.js';
 const LEAF = ' > (short-lived, estimated)';
 
 describe.each([13, 12, 11] as const)('the capture of a simulated program (format %d)', (format) => {
-  /** Runs the program for two seconds before the capture and three within. */
+  /** Runs the program for 2 s before the capture and 3 s within it. */
   function run() {
     const random = new Random(format);
     const heap = new SimulatedHeap({
@@ -67,25 +67,25 @@ describe.each([13, 12, 11] as const)('the capture of a simulated program (format
   const captured = byStack(analyzer, analyzer.allocated());
   const bytesOf = (stack: string) => (captured[stack]?.[0] ?? 0) + (captured[stack + LEAF]?.[0] ?? 0);
 
-  test('has allocated what the ledger says, to the byte', () => {
+  test("has the ledger's allocated bytes, to the byte", () => {
     expect(Math.abs(totalBytes(analyzer.allocated()) - sum(grown))).toBeLessThanOrEqual(1);
   });
 
-  test('by function, but for rounding', () => {
+  test('has them by function, except for rounding', () => {
     expect(Object.keys(grown).sort()).toEqual(['long', 'mid', 'short']);
     for (const [stack, bytes] of Object.entries(grown)) {
       expect(Math.abs(bytesOf(stack) / bytes - 1)).toBeLessThan(0.001);
     }
   });
 
-  test('and still holds what is alive of it', () => {
+  test('has what is still alive of them', () => {
     for (const [stack, [bytes]] of Object.entries(byStack(analyzer, analyzer.leaks()))) {
       expect(Math.abs(bytes / live[stack]! - 1)).toBeLessThan(0.01);
     }
     expect(Math.abs(totalBytes(analyzer.leaks()) - sum(live))).toBeLessThan(200);
   });
 
-  test('and most of it was estimated', () => {
+  test('consists mostly of estimates', () => {
     expect(captured[`short${LEAF}`]![0]).toBeGreaterThan(grown.short! / 2);
     expect(captured[`long${LEAF}`]).toBeUndefined();
   });

@@ -5,16 +5,16 @@ import { AIRFLOW_COMPONENTS, ConfigError, type ResolvedConfig } from '../../src/
 import { quote } from '../../src/config/text.js';
 import { configOf } from './support.js';
 
-/** What the real Airflow did; see README.md. */
+/** Results of the real Airflow; see README.md. */
 interface Seen {
   readonly refused?: string;
   readonly home: string;
   readonly config: string;
   readonly components: string[];
   readonly detailed: boolean;
-  /** Per dropped item: value, key, section, allowed names. */
+  /** Value, key, section and allowed names of each dropped item. */
   readonly warnings: [string, string, string, string][];
-  /** Per traced component: file, native traces, traces of the allocator. */
+  /** File, native traces and allocator traces of each traced component. */
   readonly traced: [string, boolean, boolean][];
 }
 
@@ -32,13 +32,13 @@ const cases = JSON.parse(text.replaceAll('{root}', ROOT)) as Case[];
 
 const folder = Object.assign(new Error('EISDIR'), { code: 'EISDIR' });
 
-/** The files of a case, and the folders they are in. */
+/** Returns the files of a case, and their folders. */
 function diskOf(files: Record<string, string>): Record<string, string | Error> {
   const folders = [CWD, ...Object.keys(files).map(dirname)];
   return { ...Object.fromEntries(folders.map((path) => [path, folder])), ...files };
 }
 
-/** What heapray makes of a case, or `undefined` when it refuses to start. */
+/** Resolves a case; `undefined` if heapray refuses to start. */
 function heapray({ env, files }: Case): ResolvedConfig | undefined {
   try {
     return configOf({ env: { HOME: `${ROOT}/user`, ...env }, files: diskOf(files), cwd: CWD });
@@ -48,7 +48,7 @@ function heapray({ env, files }: Case): ResolvedConfig | undefined {
   }
 }
 
-test('there are cases enough, of both outcomes', () => {
+test('there are enough cases of both outcomes', () => {
   expect(cases.length).toBeGreaterThan(250);
   expect(cases.filter(({ airflow }) => airflow.refused !== undefined).length).toBeGreaterThan(40);
 });
@@ -69,7 +69,7 @@ test.each(cases)('$name', (one) => {
   const file = resolve(CWD, airflow.config);
   expect(config.configFile).toBe(file in one.files ? file : undefined);
 
-  // With an empty AIRFLOW_HOME, Airflow writes to the root folder; heapray takes it as not set.
+  // With an empty AIRFLOW_HOME, Airflow writes to the root folder; heapray treats it as not set.
   if (one.env.AIRFLOW_HOME === '') return;
   expect(config.home).toBe(resolve(CWD, airflow.home));
   const traced = AIRFLOW_COMPONENTS.filter((name) => config.components.includes(name));

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { ConfigError, checkedOption } from '../../src/config/index.js';
 
-test('an option that code gives elsewhere is held to the same rules', () => {
+test('checks an option given elsewhere in code by the same rules', () => {
   expect(checkedOption('maxCallSites', 20)).toBe(20);
   expect(checkedOption('groupBy', 'package')).toBe('package');
   expect(checkedOption('groupBy', undefined)).toBeUndefined();

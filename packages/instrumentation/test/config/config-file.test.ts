@@ -11,7 +11,7 @@ const files = {
   '/default.ini': cfg(6),
 };
 
-describe('which file is read', () => {
+describe('selects the file', () => {
   const env = { HEAPRAY_CONFIG: '/heapray.ini', AIRFLOW_CONFIG: '/airflow.cfg', AIRFLOW_HOME: '~/af' };
   const { HEAPRAY_CONFIG: _, ...airflow } = env;
   const defaults = { configFile: '/default.ini' };
@@ -41,7 +41,7 @@ describe('which file is read', () => {
   });
 });
 
-test('an empty AIRFLOW_CONFIG is refused, and so is a path that expands to nothing', () => {
+test('refuses an empty AIRFLOW_CONFIG, and a path that expands to nothing', () => {
   expect(refusalOf({ env: { AIRFLOW_CONFIG: '' } })).toMatchObject({ key: 'AIRFLOW_CONFIG', value: '' });
   expect(refusalOf({ env: { HEAPRAY_CONFIG: '$E', E: '' } })).toMatchObject({
     key: 'HEAPRAY_CONFIG',
@@ -49,9 +49,9 @@ test('an empty AIRFLOW_CONFIG is refused, and so is a path that expands to nothi
   });
 });
 
-describe('a file that is not there', () => {
+describe('a missing file', () => {
   test.each([{ AIRFLOW_CONFIG: '/none' }, { AIRFLOW_HOME: '/none' }])(
-    "is as good as none when it is Airflow's: %j",
+    "is treated as no file when it is Airflow's: %j",
     (env) => {
       expect(configOf({ env })).toMatchObject({
         configFile: undefined,
@@ -65,7 +65,7 @@ describe('a file that is not there', () => {
     expect(configOf({ defaults: { configFile: '/none' } }).configFile).toBeUndefined();
   });
 
-  test('stops the start when heapray was told to read it', () => {
+  test('is refused when heapray was told to read it', () => {
     const there = 'a file that exists';
     expect(refusalOf({ code: { configFile: 'none' } })).toMatchObject({
       key: 'configFile',
@@ -79,9 +79,9 @@ describe('a file that is not there', () => {
   });
 });
 
-describe('a file that cannot be read', () => {
+describe('an unreadable file', () => {
   test.each(['EACCES', 'EPERM'])(
-    "with %s, Airflow's is left out with a warning and ours stops the start",
+    "with %s, Airflow's is skipped with a warning and heapray's is refused",
     (code) => {
       const closed = { [CFG]: systemError(code) };
       const { configFile, warnings } = configOf({ env: { AIRFLOW_CONFIG: CFG }, files: closed });
@@ -92,7 +92,7 @@ describe('a file that cannot be read', () => {
   );
 
   test.each(['EISDIR', 'EIO', 'ERR_ENCODING_INVALID_ENCODED_DATA'])(
-    'with %s, any stops the start',
+    'with %s, either file is refused',
     (code) => {
       expect(refusalOf({ env: { AIRFLOW_CONFIG: CFG }, files: { [CFG]: systemError(code) } })).toMatchObject({
         key: 'AIRFLOW_CONFIG',
@@ -102,7 +102,7 @@ describe('a file that cannot be read', () => {
   );
 });
 
-describe('a file that is not valid', () => {
+describe('an invalid file', () => {
   test.each([
     ['x = 1\n', 1, 'a line before the first section'],
     ['[a]\n\nwhat\n', 3, 'a line without = or :'],
@@ -113,12 +113,12 @@ describe('a file that is not valid', () => {
     expect(refusalOf({ cfg: text })).toMatchObject({ key: `${CFG}:${line}`, value: what });
   });
 
-  test('no line of it is repeated, since such files hold passwords', () => {
+  test('is never quoted, since such files hold passwords', () => {
     expect(refusalOf({ cfg: '[a]\nhunter2\n' }).message).not.toContain('hunter2');
   });
 });
 
-test('references to other keys are filled in, within bounds', () => {
+test('fills in references to other keys, within limits', () => {
   const text = (lines: string) => `[heapray]\nhome = %(component)s\n${lines}`;
   expect(configOf({ cfg: text('component = x%%y\n') }).home).toBe('/shop/x%y');
   expect(refusalOf({ cfg: text('') }).key).toBe(`[heapray] home in ${CFG}`);

@@ -12,14 +12,14 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const resolveFile = (path: string) => resolveConfig({ ...nodeConfigInput(), env: { AIRFLOW_CONFIG: path } });
 
-test('it tells of the process it runs in', () => {
+test('describes the present process', () => {
   const input = nodeConfigInput();
   expect(input.env).toBe(process.env);
   expect(input.cwd).toBe(process.cwd());
   expect(input.mainScript).toBe(process.argv[1]);
 });
 
-test('a file is read; a missing one, and one under a file, is none', () => {
+test('reads a file; returns nothing for a missing one, or for a path below a file', () => {
   const file = join(folder, 'airflow.cfg');
   writeFileSync(file, '[profiling]\nmemray_trace_components = api\n');
   expect(resolveFile(file).components).toEqual(['api']);
@@ -27,7 +27,7 @@ test('a file is read; a missing one, and one under a file, is none', () => {
   expect(resolveFile(join(file, 'airflow.cfg')).configFile).toBeUndefined();
 });
 
-test('a folder, bytes that are not UTF-8, and a mark before the first section stop the start', () => {
+test('refuses a folder, bytes that are not UTF-8, and a mark before the first section', () => {
   const file = join(folder, 'bad.cfg');
   expect(() => resolveFile(folder)).toThrow(ConfigError);
   writeFileSync(file, Buffer.from('5b615d0a62203d20ff0a', 'hex'));

@@ -8,14 +8,14 @@ test('the docs have every option of the table, once and in its order', () => {
   expect(Object.keys(configOf().options)).toEqual(OPTION_NAMES);
 });
 
-test('no name of a variable or of a key stands for two options', () => {
+test('no name of a variable or of a key is used by two options', () => {
   const docs = describeOptions();
   for (const names of [docs.flatMap(({ env }) => env), docs.flatMap(({ file }) => file)]) {
     expect(new Set(names).size).toBe(names.length);
   }
 });
 
-test('a variable of ours and a key of ours are spelled the same', () => {
+test("heapray's variables and keys are spelled alike", () => {
   for (const { env, file } of Object.values(OPTIONS)) {
     const own = env.filter((name) => name.startsWith('HEAPRAY_')).map((name) => name.slice(8).toLowerCase());
     const keys = file.filter(({ section }) => section === 'heapray').map(({ key }) => key);
@@ -23,7 +23,7 @@ test('a variable of ours and a key of ours are spelled the same', () => {
   }
 });
 
-test('a row of the Markdown table', () => {
+test('formats a row of the Markdown table', () => {
   const lines = optionsMarkdown().split('\n');
   expect(lines).toHaveLength(OPTION_NAMES.length + 3);
   expect(lines[3]).toBe(

@@ -1,6 +1,6 @@
 import type { OptionName } from '../../src/config/index.js';
 
-/** Texts and what they mean, texts that are refused, and the same for code. */
+/** Texts with their values, texts that are refused, and the same for code. */
 export interface Row {
   readonly option: OptionName;
   readonly texts: readonly (readonly [string, unknown])[];

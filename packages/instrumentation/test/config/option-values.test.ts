@@ -4,12 +4,12 @@ import { OPTIONS } from '../../src/config/options.js';
 import { rows } from './option-rows.js';
 import { CFG, configOf, refusalOf } from './support.js';
 
-test('every option has a row, but for the two with tests of their own', () => {
+test('every option has a row, except for the two with tests of their own', () => {
   const own: OptionName[] = ['traceComponents', 'configFile'];
   expect([...rows.map(({ option }) => option), ...own].sort()).toEqual(Object.keys(OPTIONS).sort());
 });
 
-/** A value as it is written in a file. */
+/** Writes a value as in a file. */
 const inFile = (text: string) => text.replaceAll('%', '%%');
 
 describe.each(rows)('$option', ({ option, texts, badTexts, code, badCode }) => {
@@ -26,7 +26,7 @@ describe.each(rows)('$option', ({ option, texts, badTexts, code, badCode }) => {
 
   test.each(texts.filter(([text]) => !/[\n\r]/.test(text)))('%j in the file', (text, value) => {
     const config = configOf({ cfg: `[${place.section}]\n${place.key} = ${inFile(text)}\n` });
-    // The file loses the blanks round a value; no row but a path's can tell.
+    // The file strips blanks around a value, which shows only in the row of paths.
     expect(config.options[option]).toEqual(typeof value === 'string' ? value.replace('/ x', '/x') : value);
     expect(config.sources[option]).toBe(`file:${CFG} [${place.section}] ${place.key}`);
   });
@@ -57,7 +57,7 @@ describe.each(rows)('$option', ({ option, texts, badTexts, code, badCode }) => {
     expect(refusalOf({ code: { [option]: given } })).toMatchObject({ key: option, allowed: kind.allowed });
   });
 
-  test('code beats the environment beats the file beats the given default beats the built-in one', () => {
+  test('code beats the environment, then the file, then the given default, then the built-in one', () => {
     const text = texts[0]?.[0] ?? '';
     const cfg = `[${place.section}]\n${place.key} = ${text}\n`;
     const all = { env: { [name]: text }, cfg, defaults: { [option]: code[0]?.[0] } };
@@ -71,14 +71,14 @@ describe.each(rows)('$option', ({ option, texts, badTexts, code, badCode }) => {
   });
 });
 
-test('the error gives the refused value on one line, cut when it is long', () => {
+test('the error contains the refused value on one line, cut when it is long', () => {
   const { message } = refusalOf({ env: { HEAPRAY_SAMPLING_INTERVAL: `a\nb\u2029${'c'.repeat(500)}` } });
   expect(message).toMatch(
     /^HEAPRAY_SAMPLING_INTERVAL: 'a\\u000ab\\u2029c{100,200}…' is not allowed; use an integer/,
   );
 });
 
-test('the message of a refused option', () => {
+test('formats the message of a refused option', () => {
   expect(refusalOf({ env: { HEAPRAY_SAMPLING_INTERVAL: '0.5' } }).message).toBe(
     "HEAPRAY_SAMPLING_INTERVAL: '0.5' is not allowed; use an integer from 1 to 1073741824 (bytes)",
   );

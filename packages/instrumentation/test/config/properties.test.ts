@@ -64,7 +64,7 @@ function attempt(situation: Situation): ResolvedConfig | ConfigError {
   }
 }
 
-test('whatever is given: a configuration with one-line warnings, or a ConfigError of one line', () => {
+test('any input gives a configuration with one-line warnings, or a ConfigError of one line', () => {
   const check = (situation: Situation): void => {
     const result = attempt(situation);
     if (result instanceof ConfigError) {
@@ -97,7 +97,7 @@ test('every item of a list is kept or has exactly one warning', () => {
   fc.assert(fc.property(lists, check), { seed: 22, numRuns: 3000 });
 });
 
-test('a file of valid numbers is read back', () => {
+test('reads back a file of valid numbers', () => {
   const spec = {
     sampling_interval: fc.integer({ min: 1, max: 2 ** 30 }),
     max_captures: fc.integer({ min: 1, max: 1000 }),

@@ -11,15 +11,15 @@ type Outcome<T> = { readonly value: T; readonly refused?: undefined } | { readon
 interface IniCase {
   readonly text: string;
   readonly refused?: string;
-  /** Per section, its own keys. */
+  /** Own keys of each section. */
   readonly keys: Record<string, string[]>;
-  /** Per section and key, those of [DEFAULT] too. */
+  /** Values by section and key, including those of [DEFAULT]. */
   readonly values: Record<string, Record<string, Outcome<string>>>;
 }
 
-/** What CPython did; see README.md. */
+/** Results of CPython; see README.md. */
 interface Golden {
-  /** The white space of the first 65536 characters. */
+  /** White space among the first 65536 characters. */
   readonly spaces: number[];
   readonly ini: IniCase[];
   readonly expand: ({ readonly text: string; readonly env: Record<string, string> } & Outcome<string>)[];
@@ -27,7 +27,7 @@ interface Golden {
 
 const golden = JSON.parse(readFileSync(new URL('python-cases.json', import.meta.url), 'utf8')) as Golden;
 
-/** Runs `action`; a refusal is `refused`, and must be a ConfigError. */
+/** Runs `action`; returns `refused` for a ConfigError, and throws any other error. */
 function outcome<T>(action: () => T): T | 'refused' {
   try {
     return action();
@@ -47,13 +47,13 @@ function readValues(ini: IniFile, { values }: IniCase): Record<string, Record<st
   );
 }
 
-test('strip takes the white space that Python takes, and nothing else', () => {
+test('strip removes exactly the white space that Python removes', () => {
   const codes = Array.from({ length: 0x1_0000 }, (_, code) => code);
   expect(codes.filter((code) => strip(`a${String.fromCharCode(code)}`) === 'a')).toEqual(golden.spaces);
   expect(codes.filter((code) => strip(`${String.fromCharCode(code)}a`) === 'a')).toEqual(golden.spaces);
 });
 
-describe('a file reads as configparser reads it', () => {
+describe('parses a file like configparser', () => {
   test.each(golden.ini.map((one, index) => [index, one] as const))('text %i', (_, one) => {
     const ini = outcome(() => parseIni(one.text, '/f.cfg'));
     if (ini === 'refused' || one.refused !== undefined) {
@@ -69,7 +69,7 @@ describe('a file reads as configparser reads it', () => {
   });
 });
 
-describe('a value expands as os.path expands it until it settles', () => {
+describe('expands a value repeatedly like os.path', () => {
   test.each(golden.expand.map((one, index) => [index, one] as const))('text %i', (_, one) => {
     const readFile = () => 'daemon:x:1:1:daemon:/usr/sbin:/bin/sh\n';
     const expanded = outcome(() =>

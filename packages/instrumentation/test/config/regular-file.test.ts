@@ -7,7 +7,7 @@ import { readRegularFile } from '../../src/config/regular-file.js';
 
 const MAX = 100_000;
 
-test('a regular file is read whole, up to the limit', () => {
+test('reads a regular file whole, up to the limit', () => {
   const file = join(tempFolder(), 'file');
   for (const bytes of [0, 1, 4095, 4096, 4097, MAX]) {
     writeFileSync(file, 'x'.repeat(bytes));
@@ -19,27 +19,27 @@ test('a regular file is read whole, up to the limit', () => {
   expect(() => readRegularFile(file, MAX)).toThrow('EFBIG');
 });
 
-test('a folder is refused', () => {
+test('refuses a folder', () => {
   expect(() => readRegularFile(tempFolder(), MAX)).toThrow('EINVAL');
 });
 
-test('a missing file has the error of the system', () => {
+test("throws the system's error for a missing file", () => {
   expect(() => readRegularFile(join(tempFolder(), 'none'), MAX)).toThrow('ENOENT');
 });
 
-test.skipIf(!existsSync('/dev/zero'))('devices without an end are refused', () => {
+test.skipIf(!existsSync('/dev/zero'))('refuses devices without an end', () => {
   for (const device of ['/dev/zero', '/dev/urandom', '/dev/tty']) {
     if (existsSync(device)) expect(() => readRegularFile(device, MAX)).toThrow('EINVAL');
   }
 });
 
-test.skipIf(process.platform === 'win32')('a pipe that nobody writes to is not waited for', () => {
+test.skipIf(process.platform === 'win32')('does not wait for a pipe without a writer', () => {
   const pipe = join(tempFolder(), 'pipe');
   execFileSync('mkfifo', [pipe]);
   expect(() => readRegularFile(pipe, MAX)).toThrow('EINVAL');
 });
 
-test.skipIf(!existsSync('/proc/self/limits'))('a file that says it is empty and is not is read', () => {
+test.skipIf(!existsSync('/proc/self/limits'))('reads a file that claims to be empty but is not', () => {
   expect(readRegularFile('/proc/self/limits', MAX).length).toBeGreaterThan(100);
   expect(() => readRegularFile('/proc/self/limits', 100)).toThrow('EFBIG');
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { configOf, refusalOf } from './support.js';
 
-test('with nothing set, every option has its default', () => {
+test('every option has its default when nothing is set', () => {
   expect(configOf()).toEqual({
     options: {
       enabled: true,
@@ -80,18 +80,18 @@ describe('component', () => {
     expect(named({ mainScript })).toEqual([name, 'default', 0]);
   });
 
-  test('what a process manager calls the program stands for its script', () => {
+  test("the name in a process manager replaces the script's name", () => {
     expect(named({ appName: 'orders.v2' })).toEqual(['orders.v2', 'default', 0]);
     expect(named({ appName: 'a/b' })).toEqual(['a_b', 'default', 0]);
     expect(named({ appName: ' ' })).toEqual(['server', 'default', 0]);
     expect(named({ appName: 'orders', env: { HEAPRAY_COMPONENT: 'mine' } })[0]).toBe('mine');
   });
 
-  test('the variable that a profiled parent sets is known', () => {
+  test('knows the variable set by a profiled parent', () => {
     expect(configOf({ env: { HEAPRAY_PARENT_PID: '17' } }).warnings).toEqual([]);
   });
 
-  test('the order of the names', () => {
+  test('applies the sources of the name in order', () => {
     const env = { HEAPRAY_COMPONENT: 'mine', OTEL_SERVICE_NAME: 'service' };
     const cfg = '[heapray]\ncomponent = filed\n';
     expect(named({ code: { component: 'coded' }, env, cfg })).toEqual(['coded', 'code', 0]);
@@ -109,7 +109,7 @@ describe('component', () => {
     ]);
   });
 
-  test('service.name in OTEL_RESOURCE_ATTRIBUTES counts, after OTEL_SERVICE_NAME', () => {
+  test('uses service.name in OTEL_RESOURCE_ATTRIBUTES, after OTEL_SERVICE_NAME', () => {
     const attributes = ' service.version = 1,service.name = order%20desk , ';
     const source = 'env:OTEL_RESOURCE_ATTRIBUTES';
     expect(named({ env: { OTEL_RESOURCE_ATTRIBUTES: attributes } })).toEqual(['order desk', source, 0]);
@@ -133,7 +133,7 @@ describe('component', () => {
     expect(named({ env: { OTEL_RESOURCE_ATTRIBUTES: text } })).toEqual(['server', 'default', 0]);
   });
 
-  test("the SDK's service name counts before OpenTelemetry's variables and the script, and after heapray's own", () => {
+  test("uses the SDK's service name before OpenTelemetry's variables and the script, but after heapray's own", () => {
     const serviceName = 'shop/eu';
     const named = (situation: Parameters<typeof configOf>[0]) => {
       const { options, sources, warnings } = configOf({ ...situation, serviceName });
@@ -147,7 +147,7 @@ describe('component', () => {
     expect(named({ code: { component: 'coded' } })[0]).toBe('coded');
   });
 
-  test('a service name that cannot be part of a file name is changed, with a warning', () => {
+  test('changes a service name that cannot be part of a file name, with a warning', () => {
     const { options, warnings } = configOf({ env: { OTEL_SERVICE_NAME: '../shop,cart' } });
     expect(options.component).toBe('.._shop_cart');
     expect(warnings).toEqual([
@@ -155,19 +155,19 @@ describe('component', () => {
     ]);
   });
 
-  test('a name is taken as it is written: the OpenTelemetry SDK expands nothing either', () => {
+  test('does not expand a name, as in the OpenTelemetry SDK', () => {
     const env = { OTEL_SERVICE_NAME: '$X', X: 'y', HOME: '/h' };
     expect(configOf({ env }).options.component).toBe('$X');
     expect(configOf({ env: { ...env, HEAPRAY_COMPONENT: '~' } }).options.component).toBe('~');
   });
 
-  test('a service name that is not used is not judged', () => {
+  test('does not check an unused service name', () => {
     expect(named({ env: { HEAPRAY_COMPONENT: 'mine', OTEL_SERVICE_NAME: 'a/b' } })[2]).toBe(0);
   });
 });
 
 describe('home', () => {
-  test('HEAPRAY_HOME, then AIRFLOW_HOME, then the file', () => {
+  test('is taken from HEAPRAY_HOME, then AIRFLOW_HOME, then the file', () => {
     const home = (env: Record<string, string>, cfg: string) => {
       const config = configOf({ env, cfg });
       return [config.home, config.options.home, config.sources.home];
@@ -179,28 +179,28 @@ describe('home', () => {
     expect(home({}, '[core]\nairflow_home = /c\n')[0]).toBe('/c');
   });
 
-  test('variables and ~ are expanded until nothing changes', () => {
+  test('expands variables and ~ until nothing changes', () => {
     // biome-ignore lint/suspicious/noTemplateCurlyInString: the shell's form is meant.
     const env = { HEAPRAY_HOME: '$BASE/dumps', BASE: '~/${SUB}', SUB: 'x', HOME: '/u' };
     expect(configOf({ env }).home).toBe('/u/x/dumps');
   });
 
-  test('a value on the line below its key is refused: it begins with a line feed', () => {
+  test('refuses a value on the line below its key, which begins with a line feed', () => {
     expect(refusalOf({ cfg: '[heapray]\nhome =\n  /x\n' }).value).toBe('\n/x');
   });
 
-  test('without any home folder, ~ stays as written', () => {
+  test('keeps ~ as written without any home folder', () => {
     expect(configOf({ env: { HEAPRAY_HOME: '~/x' }, homeDir: undefined }).home).toBe('/shop/~/x');
   });
 
-  test('a value that never settles is refused', () => {
+  test('refuses a value that expands endlessly', () => {
     expect(refusalOf({ env: { HEAPRAY_HOME: '$A', A: '$B', B: '$A' } }).key).toBe('HEAPRAY_HOME');
     expect(refusalOf({ env: { HEAPRAY_HOME: '$A', A: '$A$A$A$A' } }).value).toBe('$A');
   });
 });
 
-describe('what is unknown', () => {
-  test('a HEAPRAY_ variable is one warning, and no name of an object is a variable', () => {
+describe('unknown settings', () => {
+  test("warn once for a HEAPRAY_ variable, even if named like an object's property", () => {
     const { warnings } = configOf({
       env: { HEAPRAY_SAMPLING: '1', HEAPRAY_: '', HEAPRAY_GONE: undefined, heapray_x: '' },
     });
@@ -211,7 +211,7 @@ describe('what is unknown', () => {
     expect(configOf({ env: { HEAPRAY_HOME: '$constructor' } }).home).toBe('/shop/$constructor');
   });
 
-  test('an option in code or in the defaults is refused', () => {
+  test('refuse an option in code or in the defaults', () => {
     const allowed = expect.stringContaining('samplingInterval');
     expect(refusalOf({ code: { sampleInterval: 1 } })).toMatchObject({
       key: 'options',
@@ -223,7 +223,7 @@ describe('what is unknown', () => {
     });
   });
 
-  test('a key in [heapray] is refused, in any case of letters; one in another section is not', () => {
+  test('refuse a key in [heapray], in any case of letters, but not in another section', () => {
     for (const key of ['sampling', 'Enabled', 'memray_trace_components']) {
       const error = refusalOf({ cfg: `[heapray]\n${key} = 1\n` });
       expect(error.message).toContain(`[heapray]`);
@@ -235,7 +235,7 @@ describe('what is unknown', () => {
   });
 });
 
-test('an empty variable of a scalar counts as not set', () => {
+test('treats an empty variable of a scalar as not set', () => {
   const env = {
     HEAPRAY_SAMPLING_INTERVAL: '',
     HEAPRAY_ENABLED: '',
@@ -246,11 +246,11 @@ test('an empty variable of a scalar counts as not set', () => {
   expect(configOf({ env, cfg: '[heapray]\nsampling_interval = 7\n' }).options.samplingInterval).toBe(7);
 });
 
-test('an empty value in the file is a wrong one', () => {
+test('refuses an empty value in the file', () => {
   expect(refusalOf({ cfg: '[heapray]\nsampling_interval =\n' }).value).toBe('');
 });
 
-test('an empty HEAPRAY_DEBUG_ADDR switches off what register switches on', () => {
+test('an empty HEAPRAY_DEBUG_ADDR disables the server that register enables', () => {
   const defaults = { debugServer: '127.0.0.1:6464' };
   expect(configOf({ defaults }).options.debugServer).toEqual({ host: '127.0.0.1', port: 6464 });
   expect(configOf({ defaults, env: { HEAPRAY_DEBUG_ADDR: '' } }).options.debugServer).toBeUndefined();
@@ -258,12 +258,12 @@ test('an empty HEAPRAY_DEBUG_ADDR switches off what register switches on', () =>
   expect(configOf({ defaults, cfg: '[heapray]\ndebug_addr = off\n' }).options.debugServer).toBeUndefined();
 });
 
-test('numbers may come from other variables', () => {
+test('takes numbers from other variables', () => {
   const env = { HEAPRAY_MAX_CAPTURES: '$N', N: '7' };
   expect(configOf({ env }).options.maxCaptures).toBe(7);
 });
 
-test('a bad boolean of Airflow stops the start though nothing is traced; code is asked first', () => {
+test('refuses a bad boolean of Airflow though nothing is traced; code is checked first', () => {
   const env = { AIRFLOW__PROFILING__MEMRAY_DETAILED_TRACING: 'yes' };
   expect(refusalOf({ env }).message).toBe(
     "AIRFLOW__PROFILING__MEMRAY_DETAILED_TRACING: 'yes' is not allowed; use t, true, 1, f, false or 0",

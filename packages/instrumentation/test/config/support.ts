@@ -7,17 +7,17 @@ import {
   resolveConfig,
 } from '../../src/config/index.js';
 
-/** Where the files of a test are, in the shape of a path only: nothing is on disk. */
+/** Path of the config file in tests; only a name, nothing is on disk. */
 export const CFG = '/airflow/airflow.cfg';
 
 const PASSWORDS = 'daemonic:x:2:2::/var:/bin/sh\ndaemon:x:1:1:daemon:/usr/sbin:/bin/sh\n';
 
-/** What a test gives; the rest is a bare process in /shop that runs /app/server.js. */
+/** Input of a test; by default, a bare process in /shop that runs /app/server.js. */
 export interface Situation extends Partial<Omit<ConfigInput, 'readFile' | 'code'>> {
   readonly code?: unknown;
   /** Text by absolute path; an `Error` is thrown when the file is read. */
   readonly files?: Readonly<Record<string, string | Error>>;
-  /** Text of the config file; AIRFLOW_CONFIG points to it. */
+  /** Text of the config file, to which AIRFLOW_CONFIG points. */
   readonly cfg?: string;
 }
 
@@ -43,7 +43,7 @@ export function configOf(situation: Situation = {}): ResolvedConfig {
   return resolveConfig(inputOf(situation));
 }
 
-/** The error that stops the start, whose message must be one line. */
+/** Returns the error of a refused configuration; its message must be one line. */
 export function refusalOf(situation: Situation): ConfigError {
   try {
     configOf(situation);
@@ -55,7 +55,7 @@ export function refusalOf(situation: Situation): ConfigError {
   throw new Error(`nothing was refused: ${JSON.stringify(situation)}`);
 }
 
-/** An error as the file system throws it. */
+/** Makes an error like those of the file system. */
 export function systemError(code: string): Error {
   return Object.assign(new Error(`${code}: it went wrong`), { code });
 }

@@ -1,16 +1,17 @@
-// A wrong value in the environment or a file is told, and the default is used. One in code is thrown.
+// A wrong value in the environment or a file is reported, and the default is used. A wrong value in code is
+// thrown.
 import { describe, expect, test } from 'vitest';
 import { ConfigError } from '../../src/config/index.js';
 import { CFG, configOf, type Situation } from './support.js';
 
-/** What a situation resolves to, and what was told of. */
+/** Resolves a situation, and collects the reports. */
 function tolerated(situation: Situation) {
   const told: { key: string; ofAirflow: boolean }[] = [];
   const onRefused = ({ key }: ConfigError, ofAirflow: boolean) => void told.push({ key, ofAirflow });
   return { ...configOf({ ...situation, onRefused }), told };
 }
 
-test('a wrong variable is told, and neither the file nor anything else takes its place', () => {
+test('reports a wrong variable, and does not fall back to the file or anything else', () => {
   const env = { HEAPRAY_MAX_CALL_SITES: 'many', HEAPRAY_MAX_CAPTURES: '3' };
   const { options, sources, told } = tolerated({ env, cfg: '[heapray]\nmax_call_sites = 30\n' });
   expect(told).toEqual([{ key: 'HEAPRAY_MAX_CALL_SITES', ofAirflow: false }]);
@@ -18,7 +19,7 @@ test('a wrong variable is told, and neither the file nor anything else takes its
   expect(sources).toMatchObject({ maxCallSites: 'default', maxCaptures: 'env:HEAPRAY_MAX_CAPTURES' });
 });
 
-test('all that is wrong is told', () => {
+test('reports everything that is wrong', () => {
   const cfg = '[heapray]\nmax_captures = -1\nno_such_key = 1\ncpu_budget = %(lost)s\nleak_window = 30\n';
   const env = { HEAPRAY_ENABLED: 'yes', HEAPRAY_COMPONENT: 'a/b', HEAPRAY_HOME: '$HEAPRAY_HOME/x' };
   const { options, told } = tolerated({ env, cfg, defaults: { debugServer: '127.0.0.1:6464' } });
@@ -38,7 +39,7 @@ test('all that is wrong is told', () => {
   });
 });
 
-describe('a file that cannot be used', () => {
+describe('an unusable file', () => {
   test.each<[string, Situation, boolean]>([
     ['missing', { env: { HEAPRAY_CONFIG: '/none' } }, false],
     ['no INI', { env: { HEAPRAY_CONFIG: '/bad' }, files: { '/bad': 'x = 1' } }, false],
@@ -52,7 +53,7 @@ describe('a file that cannot be used', () => {
   });
 });
 
-test('what Airflow would refuse is told as such', () => {
+test('marks what Airflow itself would refuse', () => {
   const env = { AIRFLOW__PROFILING__MEMRAY_DETAILED_TRACING: 'yes' };
   expect(tolerated({ env }).told).toEqual([{ key: Object.keys(env)[0], ofAirflow: true }]);
   expect(tolerated({ cfg: '[profiling]\nmemray_detailed_tracing = on\n' }).told).toMatchObject([
@@ -68,7 +69,7 @@ test.each<Situation>([
   expect(() => tolerated(situation)).toThrow(ConfigError);
 });
 
-test('what stands in Object.prototype is no option', () => {
+test('ignores properties of Object.prototype', () => {
   Object.defineProperty(Object.prototype, 'maxCaptures', { value: 7, configurable: true, writable: true });
   try {
     expect(configOf({ code: {} }).options.maxCaptures).toBe(5);

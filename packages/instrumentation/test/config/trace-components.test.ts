@@ -5,7 +5,7 @@ const AIRFLOW = 'AIRFLOW__PROFILING__MEMRAY_TRACE_COMPONENTS';
 const listed = (value: unknown, more: Parameters<typeof configOf>[0] = {}) =>
   configOf({ ...more, code: { traceComponents: value } });
 
-describe('where the list comes from', () => {
+describe('source of the list', () => {
   const cfg = '[heapray]\ntrace_components = scheduler\n[profiling]\nmemray_trace_components = triggerer\n';
   const env = { HEAPRAY_TRACE_COMPONENTS: 'api', [AIRFLOW]: 'dag_processor' };
 
@@ -25,7 +25,7 @@ describe('where the list comes from', () => {
     expect(config.warnings).toEqual([]);
   });
 
-  test('an empty list anywhere hides all that is weaker, without a word', () => {
+  test('an empty list hides all weaker sources, without a warning', () => {
     for (const situation of [
       { code: { traceComponents: [] }, env, cfg },
       { code: { traceComponents: '' }, env, cfg },
@@ -38,8 +38,8 @@ describe('where the list comes from', () => {
   });
 });
 
-describe('which names are allowed', () => {
-  test("Airflow's and this process's own", () => {
+describe('allowed names', () => {
+  test("are Airflow's and this process's own", () => {
     expect(listed('server,api').components).toEqual(['server', 'api']);
     const { warnings } = listed('other');
     expect(warnings).toEqual([
@@ -48,7 +48,7 @@ describe('which names are allowed', () => {
     ]);
   });
 
-  test('with declared names, those instead of its own', () => {
+  test('are declared names, if any, instead of its own', () => {
     const declaredComponents = ['web', 'api', 'mailer', 'web'];
     const { components, warnings } = listed('mailer,server,web,scheduler', { declaredComponents });
     expect(components).toEqual(['mailer', 'web', 'scheduler']);
@@ -57,7 +57,7 @@ describe('which names are allowed', () => {
     expect(warnings[0]).toMatch(/takes scheduler, dag_processor, api, triggerer, web, mailer$/);
   });
 
-  test.each(['', ' web', 'a,b', 'a/b', 'x'.repeat(81)])('%j cannot be declared', (name) => {
+  test.each(['', ' web', 'a,b', 'a/b', 'x'.repeat(81)])('exclude %j as a declared name', (name) => {
     expect(refusalOf({ declaredComponents: ['web', name] })).toMatchObject({
       key: 'declared component',
       value: name,
@@ -66,7 +66,7 @@ describe('which names are allowed', () => {
 });
 
 describe('a list in code', () => {
-  test('an array: items are stripped and expanded, but not split', () => {
+  test('may be an array: items are stripped and expanded, but not split', () => {
     const { components, warnings } = listed([' api ', '$WHO', 'scheduler,api', ''], {
       env: { WHO: 'triggerer' },
     });
@@ -74,7 +74,7 @@ describe('a list in code', () => {
     expect(warnings.map((warning) => warning.split(' is ')[0])).toEqual(["'scheduler,api'", "''"]);
   });
 
-  test('a text: the same rules as in the environment', () => {
+  test('may be a text, with the same rules as in the environment', () => {
     const { components, warnings } = listed('api, ,$WHO,api', { env: { WHO: 'scheduler,x' } });
     expect(components).toEqual(['api', 'scheduler', 'api']);
     expect(warnings).toHaveLength(2);
@@ -90,7 +90,7 @@ describe('a list in code', () => {
 });
 
 describe('warnings', () => {
-  test("name Airflow's key and section where the list is Airflow's, and the place it is in", () => {
+  test("name Airflow's key and section if the list is Airflow's, and its place", () => {
     const cfg = '[profiling]\nmemray_trace_components = x\n';
     for (const [situation, place] of [
       [{ env: { [AIRFLOW]: 'x' } }, `env:${AIRFLOW}`],
@@ -103,7 +103,7 @@ describe('warnings', () => {
     }
   });
 
-  test('stay on one line whatever the item holds', () => {
+  test('stay on one line whatever the item contains', () => {
     const { warnings } = configOf({ env: { [AIRFLOW]: `a\nb,c\u2028d,${'e'.repeat(1000)}` } });
     expect(warnings.map((warning) => warning.split(' is ')[0])).toEqual([
       "'a\\u000ab'",

@@ -8,7 +8,7 @@ const raise = (error: unknown): never => {
 const raising = () => raise(new Error('told'));
 
 describe('work', () => {
-  test('returns what it returns', async () => {
+  test('returns its result', async () => {
     const onThrown = vi.fn();
     expect(contain(() => 42, onThrown)).toBe(42);
     expect(contained((a: number, b: number) => a + b, onThrown)(1, 2)).toBe(3);
@@ -17,7 +17,7 @@ describe('work', () => {
   });
 
   test.each([new Error('odd'), undefined, null, Object.create(null), new Proxy({}, {})])(
-    'that throws is told of, and goes no further',
+    'that throws is reported, and the error goes no further',
     async (thrown: unknown) => {
       const told: unknown[] = [];
       const onThrown = (what: unknown) => void told.push(what);
@@ -30,13 +30,13 @@ describe('work', () => {
     },
   );
 
-  test('may be told to something that throws itself', async () => {
+  test('may have an error handler that throws itself', async () => {
     contain(() => raise(1), raising);
     await containAsync(() => Promise.reject(1), raising);
   });
 });
 
-describe('what a callback of the application returns', () => {
+describe("a callback's result", () => {
   const unhandled = vi.fn();
   beforeEach(() => void process.on('unhandledRejection', unhandled));
   afterEach(() => {
@@ -44,7 +44,7 @@ describe('what a callback of the application returns', () => {
     expect(unhandled).not.toHaveBeenCalled();
     unhandled.mockClear();
   });
-  /** After it, Node has told of rejections that nobody handles. */
+  /** Resolves after Node has reported unhandled rejections. */
   const turn = () => new Promise((resolve) => setTimeout(resolve, 0));
 
   class Odd extends Promise<void> {
@@ -77,7 +77,7 @@ describe('what a callback of the application returns', () => {
     await turn();
   });
 
-  test('may be lazy, and is not started', async () => {
+  test('may be a lazy thenable, which is not started', async () => {
     const then = vi.fn();
     containRejection({ then }, raising);
     containRejection(new Proxy({}, { get: raising }), raising);
@@ -85,7 +85,7 @@ describe('what a callback of the application returns', () => {
     expect(then).not.toHaveBeenCalled();
   });
 
-  test('may be anything from a log', async () => {
+  test('may be anything if returned by a log', async () => {
     const logged: string[] = [];
     const log = safeLog((_, text) => {
       logged.push(text);
@@ -98,7 +98,7 @@ describe('what a callback of the application returns', () => {
   });
 });
 
-test('a log that logs again is not called by itself', () => {
+test('a log that logs again does not call itself', () => {
   const logged: string[] = [];
   const log = safeLog((_, text) => {
     logged.push(text);

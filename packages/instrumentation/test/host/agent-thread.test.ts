@@ -7,7 +7,7 @@ import { ControlWord } from '../../src/agent/messages.js';
 import { AgentThread, type AgentThreadHandlers } from '../../src/host/agent-thread.js';
 import type { ThreadOptions } from '../../src/host/thread-options.js';
 
-/** A clock that waits take as long on as they may, and that each look at it moves on. */
+/** A clock that advances with each look at it, and by the full timeout with each wait. */
 const clock = vi.hoisted(() => ({ millis: 0 }));
 vi.mock('../../src/containment/primordials.js', async (original) => ({
   ...(await original<typeof import('../../src/containment/primordials.js')>()),
@@ -22,7 +22,7 @@ beforeEach(() => {
   clock.millis = 0;
 });
 
-/** Starts a thread that never answers; `ready` and `done` are what it has put into its control words. */
+/** Starts a thread that never answers; `ready` and `done` are the values of its control words. */
 async function silentThread(ready: number, done: number) {
   const file = path.join(tempFolder(), 'silent.cjs');
   const lines = [
@@ -70,7 +70,7 @@ describe('the end of a process waits for a thread that does not answer', () => {
     expect(logged).toHaveLength(1);
   });
 
-  test('half a second when there is no capture', async () => {
+  test('for 0.5 s without a capture', async () => {
     const { thread, logged } = await silentThread(2, 0);
     thread.finishNow(false);
     expect(clock.millis).toBeLessThanOrEqual(510);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { ComponentCaptureCalls } from '../../src/host/component-capture-calls.js';
 
-/** Calls whose captures are written down. */
+/** Makes calls and records their captures. */
 function newCalls(traced: readonly string[]) {
   const told: string[] = [];
   const calls = new ComponentCaptureCalls({
@@ -13,7 +13,7 @@ function newCalls(traced: readonly string[]) {
   return { calls, told };
 }
 
-test('a call of a traced component is a capture', () => {
+test('a call of a traced component makes a capture', () => {
   const { calls, told } = newCalls(['api']);
   const end = calls.begin('api');
   expect(calls.active).toBe(true);
@@ -22,14 +22,14 @@ test('a call of a traced component is a capture', () => {
   expect(told).toEqual(['active', 'begin 1 api', 'end 1', 'idle']);
 });
 
-test('one of any other component is nothing', () => {
+test('a call of any other component makes none', () => {
   const { calls, told } = newCalls(['api']);
   expect(calls.begin('scheduler')).toBeUndefined();
   expect(calls.active).toBe(false);
   expect(told).toEqual([]);
 });
 
-test('calls that overlap share a capture, from the first to the last', () => {
+test('overlapping calls share a capture, from the first to the last', () => {
   const { calls, told } = newCalls(['api']);
   const [first, second] = [calls.begin('api'), calls.begin('api')];
   first?.();
@@ -40,7 +40,7 @@ test('calls that overlap share a capture, from the first to the last', () => {
   expect(told).toEqual(['active', 'begin 1 api', 'end 1', 'idle']);
 });
 
-test('calls one after the other are captures of their own', () => {
+test('consecutive calls have captures of their own', () => {
   const { calls, told } = newCalls(['api']);
   calls.begin('api')?.();
   calls.begin('api')?.();
@@ -52,7 +52,7 @@ test('calls one after the other are captures of their own', () => {
   ]);
 });
 
-test('two components are two captures', () => {
+test('two components have two captures', () => {
   const { calls, told } = newCalls(['api', 'scheduler']);
   const api = calls.begin('api');
   const scheduler = calls.begin('scheduler');
@@ -61,7 +61,7 @@ test('two components are two captures', () => {
   expect(told).toEqual(['active', 'begin 1 api', 'active', 'begin 2 scheduler', 'end 1', 'end 2', 'idle']);
 });
 
-test('the end of a call counts once', () => {
+test('the end of a call counts only once', () => {
   const { calls, told } = newCalls(['api']);
   const [first, second] = [calls.begin('api'), calls.begin('api')];
   first?.();

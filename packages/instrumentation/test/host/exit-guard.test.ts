@@ -28,7 +28,7 @@ describe('a process that ends by itself', () => {
   });
 });
 
-describe('a signal that nobody else listens to', () => {
+describe('a signal without other listeners', () => {
   test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
     '%s ends the process after it has finished',
     async (signal) => {
@@ -42,12 +42,12 @@ describe('a signal that nobody else listens to', () => {
   });
 });
 
-describe('a signal that the application listens to', () => {
-  test('is for it to decide, and it sees the listeners as without heapray', async () => {
+describe('a signal with a listener of the application', () => {
+  test("is the application's decision, with the listener count as without heapray", async () => {
     expect(await interrupted('listener')).toEqual({ status: 7, signal: null, said: ['sees 1', 'finished'] });
   });
 
-  test('ends the process when a library lets it, and the capture is finished before', async () => {
+  test('ends the process when a library lets it, after the capture is finished', async () => {
     expect(await interrupted('counts')).toEqual({
       status: null,
       signal: 'SIGTERM',
@@ -55,7 +55,7 @@ describe('a signal that the application listens to', () => {
     });
   });
 
-  test('is watched again each time the process lives on', async () => {
+  test('is watched again each time the process survives', async () => {
     const program = start('survives');
     await program.waitForOutput(/^ready$/m);
     for (const left of [2, 1]) {
@@ -68,7 +68,7 @@ describe('a signal that the application listens to', () => {
     expect(program.stdout).toMatch(/^sees 1, 0 left\nfinished\n$/m);
   });
 
-  test('is watched again when the application wanted it once', async () => {
+  test('is watched again when the application listened once', async () => {
     const program = start('once');
     await program.waitForOutput(/^ready$/m);
     process.kill(program.pid, 'SIGTERM');
@@ -78,7 +78,7 @@ describe('a signal that the application listens to', () => {
     expect(program.stdout).toMatch(/finished\n$/);
   });
 
-  test('is not watched again when watching has ended meanwhile', async () => {
+  test('is not watched again when watching has stopped meanwhile', async () => {
     expect(await interrupted('stops')).toEqual({
       status: 0,
       signal: null,
@@ -87,7 +87,7 @@ describe('a signal that the application listens to', () => {
   });
 });
 
-test('a guard that is disposed of leaves no listener', async () => {
+test('a disposed guard leaves no listener', async () => {
   const program = start('disposed');
   expect(await program.ended).toEqual({ status: 0, signal: null });
   expect(program.stdout).toBe('listeners 0 0\nready\n');

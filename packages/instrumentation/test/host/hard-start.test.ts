@@ -1,5 +1,5 @@
-// Whatever is wrong with the configuration, the machine or the package, the application starts and ends as without
-// heapray, with one line of heapray's.
+// Whatever is wrong with the configuration, the machine or the package, the application starts and ends as
+// without heapray, with one line of heapray's.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import { linesOf, runProgram } from '../support/profiled-program.js';
 
 const LINES: readonly NodeLine[] = ['22', '24', '26'];
 const program = ['working.mjs'];
-/** Whose main module does not wait for others, which alone takes more than the smallest stack. */
+/** Its main module has no imports that wait for others, which alone would exceed the smallest stack. */
 const simple = ['simple.mjs'];
 const limited = (limit: string) => ['sh', '-c', `ulimit -c 0; ulimit ${limit}; exec "$@"`, 'sh'];
 
@@ -31,7 +31,7 @@ for (const line of LINES) {
 }
 
 describe('a wrong value', () => {
-  test('is one line, and the default is used', async () => {
+  test('is reported in one line, and the default is used', async () => {
     const result = await runProgram({ program, env: { HEAPRAY_LEAK_WINDOW: 'a minute' } });
     expect(result).toMatchObject({ status: 7, stdout: 'done\n' });
     const lines = linesOf(result);

@@ -1,5 +1,6 @@
-// An application may change whatever the language and Node give it. What heapray does on its main thread then neither
-// ends it nor says more than heapray's own lines, while its servers are asked and a component of it is traced.
+// An application may replace anything in the language and in Node. heapray's work on its main thread must not
+// end it, nor print more than heapray's own lines. Meanwhile its servers are queried and a component is
+// traced.
 import { connect } from 'node:net';
 import { expect, test } from 'vitest';
 import { httpGet } from '../../../../test/support/http-get.js';
@@ -8,7 +9,7 @@ import type { NodeLine } from '../../../../test/support/peers.js';
 import { type RunningProcess, startProcess } from '../../../../test/support/start-node.js';
 import { programCommand, runProgram } from '../support/profiled-program.js';
 
-/** So many programs run at the same time; most of it, they wait. */
+/** Number of programs that run at the same time; they mostly wait. */
 const AT_ONCE = 6;
 const LINES: readonly NodeLine[] = ['22.15', '24', '26'];
 const { stdout: list } = await runProgram({ program: ['hostile.mjs', 'list'], plain: true });
@@ -16,7 +17,7 @@ const CHANGES = JSON.parse(list) as readonly string[];
 
 for (const line of LINES) {
   describeWithPeer(`Node ${line}`, `node-${line}`, () => {
-    test('an application that changes its globals goes on to its own end', async () => {
+    test('an application that changes its globals continues to its own end', async () => {
       expect(CHANGES.length).toBeGreaterThan(25);
       const ends: Record<string, unknown> = {};
       const waiting = [...CHANGES];
@@ -30,7 +31,7 @@ for (const line of LINES) {
       expect(ends).toEqual(Object.fromEntries(CHANGES.map((change) => [change, asWithout])));
     });
 
-    test('an application with frozen intrinsics too', async () => {
+    test('an application with frozen intrinsics does too', async () => {
       const nodeArgs = ['--frozen-intrinsics', '--no-warnings'];
       const { status, stdout, stderr } = await runProgram({ program: ['working.mjs'], line, nodeArgs });
       expect({ status, stdout, stderr: withoutLog(stderr) }).toEqual({
@@ -56,7 +57,7 @@ async function endOf(line: NodeLine, change: string) {
   return { status, stdout: program.stdout, stderr: withoutLog(program.stderr) };
 }
 
-/** Asks each server once, as soon as its address is known. */
+/** Queries each server once, as soon as its address is known. */
 async function askServers(program: RunningProcess): Promise<void> {
   const asked = new Set<string>();
   while (program.end === undefined) {
@@ -64,17 +65,17 @@ async function askServers(program: RunningProcess): Promise<void> {
       if (asked.has(url)) continue;
       asked.add(url);
       const page = url.endsWith('/') ? `${url}heap` : url;
-      // The first answer takes long enough.
+      // Hang up now: the first answer takes long enough.
       await hangUp(page, `GET ${new URL(page).pathname} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`);
       await hangUp(page, 'no request\r\n\r\n');
-      // They may be gone, or have nothing to say.
+      // The servers may be gone, or have no answer.
       await httpGet(page, { timeoutMillis: 1000 }).catch(() => undefined);
     }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
 
-/** Sends something and does not wait for an answer. */
+/** Sends a text and does not wait for an answer. */
 async function hangUp(url: string, text: string): Promise<void> {
   const { hostname, port } = new URL(url);
   const socket = connect({ host: hostname, port: Number(port) });
@@ -83,7 +84,7 @@ async function hangUp(url: string, text: string): Promise<void> {
   await new Promise((resolve) => socket.once('close', resolve));
 }
 
-/** Without heapray's own lines. */
+/** Removes heapray's own lines. */
 function withoutLog(stderr: string): string {
   return stderr.replaceAll(/^heapray: .*\n/gm, '');
 }

@@ -7,7 +7,7 @@ import { heapView } from '../support/heap-views.js';
 const view = (pollMillis: readonly number[], drops = {}) =>
   heapView({}, { pollMillis, drops }) as unknown as AgentView;
 
-test('the durations of a view that came too late go with the next one, once', () => {
+test('adds the durations of a view that came too late to the next one, once', () => {
   const late = new LatePolls();
   late.add(view([1, 2]));
   late.add(view([3]));
@@ -18,7 +18,7 @@ test('the durations of a view that came too late go with the next one, once', ()
   });
 });
 
-test('when no view comes in time, they are bounded, and the rest is counted for good', () => {
+test('bounds the durations when no view comes in time, and counts the rest for good', () => {
   const late = new LatePolls();
   const many = Array.from({ length: MAX_KEPT_POLLS }, () => 1);
   late.add(view(many));
@@ -29,7 +29,7 @@ test('when no view comes in time, they are bounded, and the rest is counted for 
   expect(late.with(view([])).profiler.drops).toEqual({ poll_duration: 2 });
 });
 
-test('what the profiler thread keeps for a reader is bounded, and the rest is counted', () => {
+test('bounds what the profiler thread keeps for a reader, and counts the rest', () => {
   const account = new SelfAccount();
   for (let at = 0; at < MAX_KEPT_POLLS + 7; at++) account.addPoll(0.5);
   expect(account.takePollMillis()).toHaveLength(MAX_KEPT_POLLS);

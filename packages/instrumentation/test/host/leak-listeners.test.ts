@@ -8,7 +8,7 @@ const WITHOUT_MESSAGE = Object.defineProperty(new Error('odd'), 'message', {
 });
 const SUSPECT = { functionName: 'leak', verdict: 'leaks' } as SuspectView;
 
-test('each listener is told, until it is taken away', () => {
+test('calls each listener until it is removed', () => {
   const listeners = new LeakListeners(() => {});
   const told: SuspectView[] = [];
   const remove = listeners.add((suspect) => told.push(suspect));
@@ -19,7 +19,7 @@ test('each listener is told, until it is taken away', () => {
   expect(told).toEqual([SUSPECT, SUSPECT, SUSPECT]);
 });
 
-test('one that comes back while it is told hears of the next suspect, not of this one for ever', () => {
+test('calls a listener that adds itself again only for the next suspect', () => {
   const listeners = new LeakListeners(() => {});
   let told = 0;
   const again = () => {
@@ -34,7 +34,7 @@ test('one that comes back while it is told hears of the next suspect, not of thi
   expect(told).toBe(2);
 });
 
-test('a function added twice is told twice, and taken away once at a time', () => {
+test('calls a function added twice twice, and removes it once at a time', () => {
   const listeners = new LeakListeners(() => {});
   const listener = vi.fn();
   const removals = [listeners.add(listener), listeners.add(listener)];
@@ -68,7 +68,7 @@ test.each<[string, () => unknown, string]>([
   expect(next).toHaveBeenCalledOnce();
 });
 
-test('a listener that returns something lazy does not start it', () => {
+test('does not start a lazy thenable that a listener returns', () => {
   const listeners = new LeakListeners(() => {});
   const then = vi.fn();
   listeners.add(() => ({ then }));
@@ -76,7 +76,7 @@ test('a listener that returns something lazy does not start it', () => {
   expect(then).not.toHaveBeenCalled();
 });
 
-test('a report that throws does not reach the application either', async () => {
+test('contains errors of the report function too', async () => {
   const listeners = new LeakListeners(() => raise(new Error('full')));
   listeners.add(() => raise(new Error('odd')));
   listeners.add(() => Promise.reject(new Error('later')));

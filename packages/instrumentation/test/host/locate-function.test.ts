@@ -14,7 +14,7 @@ test('a function starts where its parameters do', () => {
   session.disconnect();
 });
 
-test('a closure that was located is not held, nor what it holds', async () => {
+test('a located closure is not kept alive, nor what it references', async () => {
   const session = new Session();
   session.connect();
   const held = Array.from({ length: 50 }, () => locateAndForget(session));

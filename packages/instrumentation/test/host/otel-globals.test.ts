@@ -19,7 +19,7 @@ test('finds the provider that is registered', () => {
   expect(registeredMeterProvider()).toBe(provider);
 });
 
-test('finds what an older copy of the API has registered, which a newer copy hides', () => {
+test('finds a provider registered by an older copy of the API, which a newer copy hides', () => {
   const provider = { getMeter: metrics.getMeter.bind(metrics) };
   const logger = { error() {}, warn() {}, info() {}, debug() {}, verbose() {} };
   Reflect.set(globalThis, API, { version: '1.2.0', metrics: provider, diag: logger });

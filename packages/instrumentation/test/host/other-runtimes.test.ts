@@ -6,7 +6,7 @@ describe.each([
   ['bun', 'Bun'],
   ['deno', 'Deno'],
 ])('in %s', (name, shown) => {
-  test('there is one line, and nothing else happens', async () => {
+  test('prints one line and does nothing else', async () => {
     const line = `this is ${shown} 1.2.3 and not Node.js: memory is not profiled`;
     const result = await runProgram({ program: ['other-runtime.mjs', name], plain: true });
     expect(result).toEqual({

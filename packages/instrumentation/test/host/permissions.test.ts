@@ -1,4 +1,5 @@
-// Node's permission model: heapray asks first, says what is missing, and the application goes on.
+// Under Node's permission model, heapray checks first and reports what is missing, and the application
+// continues.
 import { existsSync, mkdtempSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -17,7 +17,7 @@ afterEach(() => {
 });
 
 describe('the environment of a program', () => {
-  test('has the settings that PM2 sets later', () => {
+  test('has the settings that PM2 applies later', () => {
     process.env.KEPT = 'yes';
     process.env.HEAPRAY_COMPONENT = 'of the daemon';
     const settings = {
@@ -36,7 +36,7 @@ describe('the environment of a program', () => {
   });
 
   test.each(['', 'no JSON', 'null', '[]', '"text"', '{"HEAPRAY_COMPONENT":"api"}'])(
-    'is as it is with %j in pm2_env',
+    'is unchanged with %j in pm2_env',
     (text) => {
       process.env.pm2_env = text;
       expect(programEnvironment()).toEqual({ ...process.env });
@@ -57,7 +57,7 @@ describe('the name of an application of PM2', () => {
     expect(pm2AppName(env)).toBe('api');
   });
 
-  test('is not that of a program that it starts, nor of others', () => {
+  test('is not used for its child processes, nor for other programs', () => {
     process.argv[1] = '/srv/api/child.js';
     expect(pm2AppName(env)).toBeUndefined();
     process.argv[1] = SCRIPT;

@@ -1,4 +1,4 @@
-// Producers in the readers of a real SDK whose application knows nothing of them.
+// Producers in the readers of a real SDK, without help of the application.
 import {
   AggregationTemporality,
   AggregationType,
@@ -12,7 +12,7 @@ import type { Temporalities } from '../../src/signal/produced-metrics.js';
 import { INSTRUMENTATION_NAME, VERSION } from '../../src/version.js';
 import { seriesOf, TestReader } from '../support/test-reader.js';
 
-/** A producer of one series. */
+/** Makes a producer of one series. */
 function producerOf(value: number) {
   const metric = {
     descriptor: { name: 'heapray.memory.retained', unit: 'By', description: '', valueType: 1 },
@@ -27,7 +27,7 @@ function producerOf(value: number) {
   };
 }
 
-/** Readers as the SDK's collections and the callback of the instruments drive them. */
+/** Serves the readers in the callback of an instrument, as collections of the SDK do; returns the results. */
 function serveEach(readers: SdkReaders, provider: MeterProvider): () => readonly boolean[] {
   const answers: boolean[] = [];
   const meter = provider.getMeter(INSTRUMENTATION_NAME, VERSION);
@@ -39,7 +39,7 @@ function serveEach(readers: SdkReaders, provider: MeterProvider): () => readonly
 const retained = async (reader: TestReader) =>
   seriesOf((await reader.metrics()).get('heapray.memory.retained'), 'site');
 
-test('each reader gets a producer of its own, from its first collection until they are taken away', async () => {
+test('gives each reader a producer of its own, from its first collection until they are removed', async () => {
   const [one, two] = [new TestReader(), new TestReader()];
   const provider = new MeterProvider({ readers: [one, two] });
   let made = 0;
@@ -55,7 +55,7 @@ test('each reader gets a producer of its own, from its first collection until th
   expect(made).toBe(4);
 });
 
-test('the producers of the application stay, and its list is not changed', async () => {
+test("keeps the application's producers and does not change its list", async () => {
   const own = producerOf(7);
   const list = [own] as never[];
   const reader = new TestReader({ metricProducers: list });
@@ -72,7 +72,7 @@ test('the producers of the application stay, and its list is not changed', async
   expect((await reader.collect()).resourceMetrics.scopeMetrics).toHaveLength(1);
 });
 
-test('a reader that has a producer of heapray gets no other', async () => {
+test('adds no producer to a reader that already has one of heapray', async () => {
   const own = { ...producerOf(7), isHeaprayProducer: true };
   const reader = new TestReader({ metricProducers: [own as never] });
   const provider = new MeterProvider({ readers: [reader] });
@@ -81,14 +81,14 @@ test('a reader that has a producer of heapray gets no other', async () => {
   expect(await retained(reader)).toEqual({ a: 7 });
 });
 
-test('a reader that does not ask its producers is found out', () => {
+test('detects a reader that does not call its producers', () => {
   const provider = new MeterProvider({ readers: [new TestReader()] });
   const readers = SdkReaders.of(provider, () => producerOf(1))!;
   const answers = Array.from({ length: 8 }, () => readers.serve());
   expect(answers.indexOf(false)).toBe(4);
 });
 
-test('collections at the same time are no sign of that', async () => {
+test('does not mistake concurrent collections for that', async () => {
   const reader = new TestReader();
   const provider = new MeterProvider({ readers: [reader] });
   const answers = serveEach(SdkReaders.of(provider, () => producerOf(1))!, provider);
@@ -96,7 +96,7 @@ test('collections at the same time are no sign of that', async () => {
   expect(answers()).toEqual(Array.from({ length: 30 }, () => true));
 });
 
-test('producers are told how their reader wants sums', () => {
+test("passes each reader's temporalities to its producer", () => {
   const temporalities: Temporalities[] = [];
   const delta = new TestReader({
     aggregationTemporalitySelector: (type) =>
@@ -113,7 +113,7 @@ test('producers are told how their reader wants sums', () => {
   ]);
 });
 
-describe('instruments are what is left', () => {
+describe('instruments are used', () => {
   const of = (provider: unknown) => SdkReaders.of(provider as MeterProvider, () => producerOf(1));
   const withReader = (change: (reader: MetricReader) => void) => {
     const reader = new TestReader();
@@ -144,7 +144,7 @@ describe('instruments are what is left', () => {
     expect(of(provider)).toBeUndefined();
   });
 
-  test('where a reader cannot be changed', () => {
+  test('if a reader cannot be changed', () => {
     const readers = of(
       withReader((reader) => {
         Object.defineProperty(reader, '_metricProducers', { value: [], writable: false });
@@ -153,7 +153,7 @@ describe('instruments are what is left', () => {
     expect(readers?.serve()).toBe(false);
   });
 
-  test('but not where a view takes other metrics', () => {
+  test('but not if a view selects other metrics', () => {
     const views = [{ instrumentName: 'http.*' }, { meterName: 'other' }];
     expect(of(new MeterProvider({ readers: [new TestReader()], views }))).toBeDefined();
   });

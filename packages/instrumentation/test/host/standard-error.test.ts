@@ -1,4 +1,4 @@
-// What heapray has to say never ends the application, wherever it goes.
+// heapray's messages never end the application, wherever they go.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
@@ -10,11 +10,11 @@ import { programCommand, runProgram } from '../support/profiled-program.js';
 
 for (const line of NODE_VERSIONS) {
   describeWithPeer(`Node ${line}`, `node-${line}`, () => {
-    test('works on when the reader of stderr has gone', async () => {
+    test('continues when the reader of stderr has gone', async () => {
       expect(await runWithoutReader(line)).toEqual({ status: 7, stdout: 'done\n' });
     });
 
-    test.skipIf(!existsSync('/dev/full'))('works on when stderr is full', async () => {
+    test.skipIf(!existsSync('/dev/full'))('continues when stderr is full', async () => {
       const prefix = ['sh', '-c', 'exec "$@" 2>/dev/full', 'sh'];
       const { status, stdout } = await runProgram({ program: ['working.mjs'], line, prefix });
       expect({ status, stdout }).toEqual({ status: 7, stdout: 'done\n' });
@@ -23,8 +23,8 @@ for (const line of NODE_VERSIONS) {
 }
 
 describe('the application', () => {
-  test('may write to a broken stderr once, as without heapray', async () => {
-    // A second time would end it in either case.
+  test('can write to a broken stderr once, as without heapray', async () => {
+    // A second write would end it in either case.
     const env = { WRITE_TO_STDERR: 'yes' };
     expect(await runWithoutReader('24', env)).toEqual({ status: 7, stdout: 'done\n' });
   });

@@ -4,7 +4,7 @@ import { resolveConfig } from '../../src/config/index.js';
 import { type ConfigFor, TracedComponents } from '../../src/host/traced-components.js';
 
 let nextName = 0;
-/** Names are declared for the whole process: each test has its own. */
+/** Names are declared for the whole process, so each test uses its own. */
 let name = '';
 beforeEach(() => {
   name = `job-${nextName++}`;
@@ -25,7 +25,7 @@ function traced(env: Record<string, string>): TracedComponents {
 }
 
 describe('what is traced in this process', () => {
-  test('is nothing when the configuration names components of other processes only', () => {
+  test('is nothing if the configuration names only components of other processes', () => {
     const components = traced({ HEAPRAY_TRACE_COMPONENTS: 'scheduler,api' });
     expect(components.config.components).toEqual(['scheduler', 'api']);
     expect(components).toMatchObject({ any: false, throughout: false, ofProcess: undefined });
@@ -56,7 +56,7 @@ describe('what is traced in this process', () => {
     expect(components).toMatchObject({ any: true, throughout: true, ofProcess: 'api' });
   });
 
-  test('is everything when viewers may connect', () => {
+  test('is everything if viewers may connect', () => {
     expect(traced({ HEAPRAY_MEMRAY_LIVE_PORT: '7777' }).any).toBe(true);
   });
 });

@@ -17,7 +17,7 @@ const allocatedOf = ({ sites }: Pick<AgentView, 'sites'>) => [
   ['other', sites!.other.allocated],
 ];
 
-test('counters go on when a new profiler thread begins at 0', () => {
+test('counters continue when a new profiler thread begins at 0', () => {
   const continuity = new ViewContinuity();
   expect(allocatedOf(continuity.with(view({ parse: 500, load: 70 }, 30, 9)))).toEqual([
     ['parse', 500, 500],
@@ -26,7 +26,7 @@ test('counters go on when a new profiler thread begins at 0', () => {
   ]);
   continuity.threadDied();
   const after = continuity.with(view({ parse: 10, render: 4 }, 1, 2));
-  // What has no row any more stands still, and retains nothing.
+  // A row that is gone keeps its counts, and has nothing in use.
   expect(allocatedOf(after)).toEqual([
     ['parse', 510, 10],
     ['render', 4, 4],
@@ -36,7 +36,7 @@ test('counters go on when a new profiler thread begins at 0', () => {
   expect(after.profiler).toMatchObject({ samples: 11, drops: { capture: 11 } });
 });
 
-test('counters go on over several deaths, also when nobody asks in between', () => {
+test('counters continue over several deaths, also without views in between', () => {
   const continuity = new ViewContinuity();
   continuity.with(view({ parse: 500 }, 30, 9));
   continuity.threadDied();
@@ -49,7 +49,7 @@ test('counters go on over several deaths, also when nobody asks in between', () 
   ]);
 });
 
-test('a producer is told the same start, and what has no row any more with the dropped', () => {
+test('a producer gets the same start, and rows that are gone among the dropped', () => {
   const continuity = new ViewContinuity();
   const top = (names: Record<string, number>, startedMillis: number): TopSitesView => ({
     sites: {
@@ -73,6 +73,6 @@ test('a producer is told the same start, and what has no row any more with the d
   ]);
   expect(sites.other.allocated).toBe(10);
   expect(sites.dropped.allocated).toBe(72);
-  // Another producer has its own past.
+  // Another producer has a history of its own.
   expect(continuity.withTop(2, top({ parse: 3 }, 900)).sites.rows[0]?.allocated).toBe(3);
 });

@@ -1,4 +1,5 @@
-// Leaks beside innocent sites, at the defaults of leak detection, with major collections as often as services have them.
+// Leaks beside harmless sites, at the defaults of leak detection, with major collections as often as in
+// services.
 import { describe, expect, test } from 'vitest';
 import { LeakDetector } from '../../src/ledger/index.js';
 import { median } from '../../src/ledger/trend.js';
@@ -9,14 +10,14 @@ import { FakeHeap } from './fake-heap.js';
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const READING = 5 * SECOND;
-/** 100 MiB at 64 KiB a sample. */
+/** A heap of 100 MiB at 64 KiB per sample. */
 const HEAP_SAMPLES = 1_600;
-/** One percent of that a minute. */
+/** One percent of that per minute. */
 const LEAK_PER_MINUTE = HEAP_SAMPLES / 100;
 
 type Pattern = (random: Random) => (nowMillis: number) => boolean;
 
-/** Major collections: on average so far apart, after a first one at the start of the service. */
+/** Makes major collections with this mean gap, after a first one at the start of the service. */
 const every =
   (millis: number, firstMillis = 2 * SECOND): Pattern =>
   (random) => {
@@ -30,7 +31,7 @@ const every =
 
 interface Collecting {
   readonly pattern: Pattern;
-  /** When a leak is suspected, in half of all runs and in all of them. */
+  /** Time to suspicion of a leak: median and maximum of all runs. */
   readonly typicalMillis: number;
   readonly latestMillis: number;
 }
@@ -41,7 +42,7 @@ const COLLECTIONS: Readonly<Record<string, Collecting>> = {
   'every 50 s': { pattern: every(50 * SECOND), typicalMillis: 5 * MINUTE, latestMillis: 8 * MINUTE },
   'every 2 min': { pattern: every(2 * MINUTE), typicalMillis: 5.5 * MINUTE, latestMillis: 9 * MINUTE },
   'every 10 min': { pattern: every(10 * MINUTE), typicalMillis: 13 * MINUTE, latestMillis: 30 * MINUTE },
-  // Nothing is known before the first one.
+  // Before the first one nothing is known.
   'none for 30 min': {
     pattern: every(MINUTE, 30 * MINUTE),
     typicalMillis: 31 * MINUTE,
@@ -49,7 +50,7 @@ const COLLECTIONS: Readonly<Record<string, Collecting>> = {
   },
 };
 
-/** A function that keeps objects for a time each. */
+/** A function whose objects live for a time each. */
 class Site {
   readonly #heap: FakeHeap;
   readonly #name: string;
@@ -81,7 +82,7 @@ class Site {
 
 const FOREVER = () => Number.POSITIVE_INFINITY;
 
-/** What innocent sites do, by the time in minutes. */
+/** Workloads of harmless sites, by time in minutes. */
 const INNOCENT: Readonly<Record<string, Work>> = {
   'requests that outlive a scavenge': (random) => (_minute, step, allocate) =>
     allocate('handleRequest', 120 * step, () => random.exponential(1 * SECOND)),
@@ -149,7 +150,7 @@ const SEEDS = range(1, 7);
 describe.each(Object.entries(COLLECTIONS))('with major collections %s', (_, collecting) => {
   const { pattern, typicalMillis, latestMillis } = collecting;
 
-  test('a leak of 1 % of the heap a minute is suspected in time, and nothing else', () => {
+  test('suspects a leak of 1 % of the heap per minute in time, and nothing else', () => {
     const times = SEEDS.map((seed) => {
       const found = run(seed, pattern, Math.ceil(latestMillis / MINUTE), true);
       expect([...new Set(found.map(({ name }) => name))]).toEqual(['leak']);
@@ -158,7 +159,7 @@ describe.each(Object.entries(COLLECTIONS))('with major collections %s', (_, coll
     expect(median(times)).toBeLessThanOrEqual(typicalMillis);
   });
 
-  test('nothing is suspected where nothing leaks', () => {
+  test('suspects nothing without a leak', () => {
     for (const seed of SEEDS.slice(0, 3)) expect(run(seed, pattern, 45, false)).toEqual([]);
   });
 });

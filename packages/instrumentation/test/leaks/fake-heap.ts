@@ -2,7 +2,7 @@ import { type HeapReading, Ledger, type LedgerOptions } from '../../src/ledger/i
 
 const INTERVAL = 1024;
 
-/** A heap in which every allocation is one sample of one interval's bytes; time passes only when told. */
+/** A heap in which every allocation is one sample of one interval's bytes; time passes only on request. */
 export class FakeHeap {
   readonly ledger: Ledger;
   now = 0;
@@ -23,7 +23,7 @@ export class FakeHeap {
     return INTERVAL;
   }
 
-  /** Allocates samples in a function; returns what frees them. */
+  /** Allocates samples in a function; returns a function that frees them. */
   allocate(functionName: string, samples: number): () => void {
     const ordinals = Array.from({ length: samples }, () => this.#nextOrdinal++);
     for (const ordinal of ordinals) this.#alive.set(ordinal, functionName);
@@ -32,7 +32,7 @@ export class FakeHeap {
     };
   }
 
-  /** A major collection, now: what is not freed is reachable. */
+  /** Runs a major collection now: what is not freed is reachable. */
   collect(): void {
     const now = this.now;
     this.ledger.noteCollections({
@@ -41,7 +41,7 @@ export class FakeHeap {
     });
   }
 
-  /** Nothing allocated before is sampled any more, and all numbers begin anew. */
+  /** Restarts the sampler: earlier allocations are no longer sampled, and all numbers restart. */
   restartSampler(): void {
     this.#alive.clear();
     this.#idOf.clear();
@@ -49,7 +49,7 @@ export class FakeHeap {
     this.ledger.samplerLost();
   }
 
-  /** Lets time pass and takes a reading. */
+  /** Lets time pass and polls. */
   read(millis: number): void {
     this.now += millis;
     this.ledger.absorb(this.#reading(), this.now);

@@ -8,7 +8,7 @@ function newDetector({ samplingInterval }: FakeHeap): LeakDetector {
   return new LeakDetector({ samplingInterval, windowMillis: MINUTE });
 }
 
-/** Runs a workload for so many minutes, a reading every ten seconds; returns who was suspected when. */
+/** Runs a workload for some minutes, with a poll every 10 s; returns who was suspected when. */
 function watch(minutes: number, work: (heap: FakeHeap, minute: number) => void) {
   const heap = new FakeHeap();
   const detector = newDetector(heap);
@@ -26,7 +26,7 @@ function watch(minutes: number, work: (heap: FakeHeap, minute: number) => void) 
   return { heap, detector, found };
 }
 
-/** Keeps what was allocated for so many minutes, then frees it. */
+/** Keeps allocations for some minutes, then frees them. */
 function lifetimes() {
   const due = new Map<number, (() => void)[]>();
   return {
@@ -41,7 +41,7 @@ function lifetimes() {
 }
 
 describe('a leak', () => {
-  test('that grows evenly is found once, at its function, in a quarter of an hour', () => {
+  test('that grows evenly is found once, at its function, within 15 minutes', () => {
     const { found, detector, heap } = watch(40, (heap) => heap.allocate('addOrder', 5));
     expect(found).toHaveLength(1);
     expect(found[0]?.name).toBe('addOrder');
@@ -51,7 +51,7 @@ describe('a leak', () => {
     expect(suspect?.grownWindows).toBe(10);
   });
 
-  test('is found under the noise of stores with turnover', () => {
+  test('is found despite the noise of stores with turnover', () => {
     const store = lifetimes();
     const { found } = watch(40, (heap, minute) => {
       store.expire(minute);
@@ -61,7 +61,7 @@ describe('a leak', () => {
     expect(found.map(({ name }) => name)).toEqual(['listener']);
   });
 
-  test('that stops is a suspect no longer', () => {
+  test('that stops is no longer suspected', () => {
     const { found, detector } = watch(60, (heap, minute) => {
       if (minute < 25) heap.allocate('addOrder', 5);
     });
@@ -69,7 +69,7 @@ describe('a leak', () => {
     expect(detector.suspects()).toEqual([]);
   });
 
-  test('that frees a part of what it keeps is still one', () => {
+  test('that frees a part of what it keeps is still suspected', () => {
     const store = lifetimes();
     const { found } = watch(40, (heap, minute) => {
       store.expire(minute);
@@ -90,8 +90,8 @@ describe('a leak', () => {
   });
 });
 
-describe('no suspect is', () => {
-  test('garbage that grows old while no collection runs', () => {
+describe('does not suspect', () => {
+  test('old garbage while no collection runs', () => {
     const heap = new FakeHeap();
     const detector = newDetector(heap);
     for (let reading = 0; reading < 600; reading++) {
@@ -101,7 +101,7 @@ describe('no suspect is', () => {
     }
   });
 
-  test('a cache that fills and stays', () => {
+  test('a cache that fills and then stays', () => {
     const { found } = watch(60, (heap, minute) => {
       heap.allocate('cachePut', Math.round(200 * Math.exp(-minute / 4)));
     });
@@ -137,7 +137,7 @@ describe('no suspect is', () => {
     expect(found).toEqual([]);
   });
 
-  test('growth through a handful of samples', () => {
+  test('growth of a handful of samples', () => {
     const { found } = watch(14, (heap, minute) => {
       if (minute % 2 === 0) heap.allocate('rare', 1);
     });
@@ -145,7 +145,7 @@ describe('no suspect is', () => {
   });
 });
 
-test('the verdict says who, how much, how fast, how sure and how long', () => {
+test('the description says who, how much, how fast, how certain and how long', () => {
   const site = {
     functionName: 'addOrder',
     file: '/srv/lib/cache.js',

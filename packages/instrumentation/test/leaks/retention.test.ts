@@ -8,7 +8,7 @@ import {
 } from '../../src/ledger/index.js';
 import { FakeHeap } from './fake-heap.js';
 
-test('an age falls in the bucket whose bounds hold it', () => {
+test('an age belongs to the bucket whose bounds contain it', () => {
   const bucket = (millis: number) => AGE_BUCKETS[ageBucketOf(millis)];
   expect([0, 9_999, 10_000, 59_999, 60_000, 599_999, 600_000, 3_599_999, 3_600_000].map(bucket)).toEqual([
     '<10s',
@@ -23,7 +23,7 @@ test('an age falls in the bucket whose bounds hold it', () => {
   ]);
 });
 
-test('the ages of a stack add up to what it has in use', () => {
+test('the ages of a stack add up to its bytes in use', () => {
   const heap = new FakeHeap();
   heap.allocate('load', 3);
   heap.read(1_000);
@@ -37,7 +37,7 @@ test('the ages of a stack add up to what it has in use', () => {
   expect(bytes.reduce((sum, value) => sum + value, 0)).toBe(heap.ledger.inUseBytes(node));
 });
 
-test('the high-water mark keeps the reading with the most in use, by stack', () => {
+test('the high-water mark keeps the poll with the most bytes in use, by stack', () => {
   const heap = new FakeHeap();
   const tracker = new HighWaterMarkTracker();
   const free = heap.allocate('load', 10);
@@ -52,7 +52,7 @@ test('the high-water mark keeps the reading with the most in use, by stack', () 
   expect([...(tracker.mark?.bytesByNode.values() ?? [])]).toEqual([10 * heap.samplingInterval]);
 });
 
-test("survival is the share of a minute's allocation that is alive later", () => {
+test("survival is the share of a minute's allocations that is alive later", () => {
   const heap = new FakeHeap();
   const survival = new SurvivalTracker();
   survival.observe(heap.ledger, heap.now);
@@ -80,7 +80,7 @@ test("survival is the share of a minute's allocation that is alive later", () =>
   expect(survival.survival(heap.ledger, heap.now, 10 * 3_600_000)).toBeUndefined();
 });
 
-test('survival begins anew when the sampler was lost: what was alive is out of sight, not dead', () => {
+test('survival restarts when the sampler was lost, because what was alive is not known to be dead', () => {
   const heap = new FakeHeap();
   const survival = new SurvivalTracker();
   survival.observe(heap.ledger, heap.now);
@@ -95,7 +95,7 @@ test('survival begins anew when the sampler was lost: what was alive is out of s
   expect(survival.survival(heap.ledger, heap.now, 150_000)).toBeUndefined();
 });
 
-test('survival is kept of the thousand largest sites of a span', () => {
+test('survival is kept for the thousand largest sites of a span', () => {
   const heap = new FakeHeap();
   const survival = new SurvivalTracker();
   survival.observe(heap.ledger, heap.now);
@@ -107,7 +107,7 @@ test('survival is kept of the thousand largest sites of a span', () => {
   expect([...(kept?.values() ?? [])].every(({ allocatedBytes }) => allocatedBytes === 2048)).toBe(true);
 });
 
-test('survival is known from ten spans ago on, and what is older is not kept', () => {
+test('survival is known after ten spans, and older spans are dropped', () => {
   const heap = new FakeHeap();
   const survival = new SurvivalTracker();
   survival.observe(heap.ledger, heap.now);
@@ -115,7 +115,7 @@ test('survival is known from ten spans ago on, and what is older is not kept', (
     heap.allocate('keep', 4);
     heap.read(60_000);
     survival.observe(heap.ledger, heap.now);
-    // Until the next span closes it must be known as well.
+    // Until the next span closes, it must stay known.
     for (const wait of [0, 59_999]) {
       const known = survival.survival(heap.ledger, heap.now + wait, 600_000);
       expect(known !== undefined).toBe(minute >= 9);

@@ -4,21 +4,21 @@ import { FakeHeap } from './fake-heap.js';
 
 const MINUTE = 60_000;
 const READINGS_PER_MINUTE = 3;
-/** Mean time between two major collections, min. */
+/** Mean time between two major collections, in minutes. */
 const COLLECTION_MINUTES = 0.7;
 
-/** What a service does in a minute. */
+/** Does a minute's work of a service. */
 export type Work = (service: SimulatedService, minute: number) => void;
 
 /**
- * A service whose allocations are sampled at random, as V8 does it: of `n` samples expected there are more or fewer.
- * What is dead stays in sight until the next major collection, and those come at random.
+ * A service whose allocations are sampled at random, as in V8: the number of samples varies around the
+ * expected one. Dead objects are shown until the next major collection; these occur at random.
  */
 export class SimulatedService {
   readonly random: Random;
   readonly #heap = new FakeHeap();
   readonly #detector: LeakDetector;
-  /** What frees objects, by the minute from which on they are dead. */
+  /** Functions that free objects, by the minute from which on they are dead. */
   readonly #held: { readonly until: number; readonly free: () => void }[] = [];
   #minute = 0;
 
@@ -30,7 +30,7 @@ export class SimulatedService {
     });
   }
 
-  /** A function allocates, and its objects live for a time each, or for ever. */
+  /** Allocates in a function; each object lives for a time of its own, which may be infinite. */
   allocate(
     functionName: string,
     expectedSamples: number,
@@ -44,19 +44,19 @@ export class SimulatedService {
     }
   }
 
-  /** Works for so many minutes; returns the functions suspected in that time, each time they were. */
+  /** Works for some minutes; returns the functions suspected in that time, once for each suspicion. */
   run(minutes: number, work: Work): string[] {
     const suspects: string[] = [];
     for (const end = this.#minute + minutes; this.#minute < end; this.#minute++) {
       work(this, this.#minute);
-      // As in every service there is something that comes and goes.
+      // As in every service, include short-lived objects.
       this.allocate('request', 6, () => this.random.exponential(3));
       for (let reading = 0; reading < READINGS_PER_MINUTE; reading++) suspects.push(...this.#read());
     }
     return suspects;
   }
 
-  /** The sampler stops and starts anew: all that is alive is out of sight. */
+  /** Restarts the sampler, which loses all that is alive. */
   loseSampler(): void {
     this.#held.length = 0;
     this.#heap.restartSampler();
@@ -81,7 +81,7 @@ export class SimulatedService {
     this.#heap.collect();
   }
 
-  /** A random number of this mean, from exponential gaps. */
+  /** Draws a Poisson random number with this mean, from exponential gaps. */
   #poisson(mean: number): number {
     let count = 0;
     for (let at = this.random.exponential(1); at < mean; at += this.random.exponential(1)) count++;

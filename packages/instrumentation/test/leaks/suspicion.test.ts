@@ -1,14 +1,14 @@
-// Who is suspected and who is not, over many simulated services.
+// Suspected and unsuspected sites, over many simulated services.
 import { describe, expect, test } from 'vitest';
 import { range } from '../support/readings.js';
 import { SimulatedService, type Work } from './simulated-service.js';
 
 const SEEDS = range(1, 40);
 const HOURS = 3;
-/** A leak must be found in that time. */
+/** Time in which a leak must be found, in hours. */
 const LEAK_HOURS = 1.5;
 
-/** Makes the work of a service; each seed has sizes and times of its own. */
+/** Makes the work of a service; sizes and times depend on the seed. */
 type Workload = (service: SimulatedService) => Work;
 
 const between = ({ random }: SimulatedService, low: number, high: number) =>
@@ -90,12 +90,12 @@ const LEAKS: Readonly<Record<string, Workload>> = {
   },
 };
 
-describe('nobody is suspected of', () => {
+describe('suspects nothing in', () => {
   test.each(Object.entries(HARMLESS))('%s', (_, workload) => {
     expect(suspectsOfAll(workload)).toEqual([]);
   });
 
-  test.each(Object.entries(HARMLESS))('%s, when the sampler is lost on the way', (_, workload) => {
+  test.each(Object.entries(HARMLESS))('%s, when the sampler is lost meanwhile', (_, workload) => {
     const suspects = SEEDS.slice(0, 20).flatMap((seed) => {
       const service = new SimulatedService(seed);
       const work = workload(service);
@@ -108,7 +108,7 @@ describe('nobody is suspected of', () => {
   });
 });
 
-describe('in every run somebody is suspected of', () => {
+describe('suspects a site in every run of', () => {
   test.each(Object.entries(LEAKS))('%s', (_, workload) => {
     const found = SEEDS.filter((seed) => suspectsOf(seed, workload, LEAK_HOURS).includes('leak'));
     expect(found).toEqual(SEEDS);

@@ -20,7 +20,7 @@ test('the score of twelve rising values is the published (S - 1) / sd', () => {
   expect(mannKendallScore(rising)).toBeCloseTo(65 / Math.sqrt((12 * 11 * 29) / 18), 12);
 });
 
-test('turning the values round turns the sign of both', () => {
+test('reversing the values reverses the sign of both', () => {
   fc.assert(
     fc.property(
       fc.array(fc.integer({ min: -1000, max: 1000 }), { minLength: 2, maxLength: 20 }),
@@ -34,7 +34,7 @@ test('turning the values round turns the sign of both', () => {
   );
 });
 
-test('values without a trend score above 2.33 in about one case of a hundred', () => {
+test('values without a trend score above 2.33 in about one case in a hundred', () => {
   let seed = 12345;
   const random = () => {
     seed = (seed * 1103515245 + 12345) % 2 ** 31;

@@ -6,7 +6,7 @@ import { Random } from '../support/random.js';
 import { Readings, range, samplesOf } from '../support/readings.js';
 import { SimulatedHeap } from '../support/simulated-heap.js';
 
-/** Adds up what a listener is told. */
+/** Adds up the events of a listener. */
 function follow(ledger: Ledger) {
   const told = { allocatedBytes: 0, estimatedBytes: 0, estimatedSamples: 0, events: [] as string[] };
   ledger.addListener({
@@ -24,7 +24,7 @@ function follow(ledger: Ledger) {
   return told;
 }
 
-/** A whole pair with samples of `main > parse` that are all dead at the next reading. */
+/** Adds a whole pair with samples of `main > parse` that are all dead at the next poll. */
 function census(ledger: Ledger, readings: Readings, options: { censusMillis: number; deaths: number }) {
   const before = ledger.counts.samples;
   const born = range(before + 1, before + options.deaths);
@@ -34,7 +34,7 @@ function census(ledger: Ledger, readings: Readings, options: { censusMillis: num
 }
 
 describe('allocated bytes', () => {
-  test('count each sample that was seen alive once, when it is first seen', () => {
+  test('count each sample seen alive once, when it is first seen', () => {
     const ledger = newLedger();
     const readings = new Readings();
     ledger.absorb(readings.of(samplesOf('main', 100, [1, 2])), 0);
@@ -42,7 +42,7 @@ describe('allocated bytes', () => {
     expect(allocated(ledger)).toEqual({ main: 300 });
   });
 
-  test('count the unseen only when they are settled', () => {
+  test('count unseen samples only when they are attributed', () => {
     const ledger = newLedger();
     const readings = new Readings();
     census(ledger, readings, { censusMillis: 4, deaths: 64 });
@@ -54,7 +54,7 @@ describe('allocated bytes', () => {
     expect(allocated(ledger)).toEqual({ 'main > parse': 6_400 + 5_000, 'main > render': 100 });
   });
 
-  test('without evidence go to a stack of their own, one interval each', () => {
+  test('without statistics belong to a separate stack, one interval per sample', () => {
     const ledger = newLedger();
     ledger.absorb(new Readings().of(samplesOf('main', 100, [11])), 0);
     ledger.settle(0, true);
@@ -78,18 +78,18 @@ describe('early deaths', () => {
     return ledger.counts.earlyDeaths;
   };
 
-  test('are the samples of a whole pair that are gone at the next reading', () => {
+  test('are the samples of a whole pair that are gone at the next poll', () => {
     expect(pairs([1, 2, 3], [2], 4)).toBe(2);
     expect(pairs([1, 2, 3], [1, 2, 3], 4)).toBe(0);
-    // The first was there before the pair.
+    // The first sample was there before the pair.
     expect(pairs([2, 3], [2], 4, [1])).toBe(1);
   });
 
-  test('are not taken from a pair with a sample missing', () => {
+  test('are not counted in a pair with a missing sample', () => {
     expect(pairs([1, 3], [], 4)).toBe(0);
   });
 
-  test('are not taken from a pair in which a collection ran', () => {
+  test('are not counted in a pair in which a collection ran', () => {
     const ledger = newLedger();
     const readings = new Readings();
     ledger.absorb(readings.of(samplesOf('main', 100, [1, 2])), 0);
@@ -98,11 +98,11 @@ describe('early deaths', () => {
     expect(ledger.counts.earlyDeaths).toBe(0);
   });
 
-  test('are not taken from readings that are no pair', () => {
+  test('are not counted in polls that are not a pair', () => {
     expect(pairs([1, 2, 3], [], undefined)).toBe(0);
   });
 
-  test('are judged by the next reading only, whoever asked for it', () => {
+  test('are determined by the next poll only, whatever that was for', () => {
     const ledger = newLedger();
     const readings = new Readings();
     ledger.absorb(readings.of([]), 0);
@@ -126,7 +126,7 @@ describe('early deaths', () => {
   });
 });
 
-test('a sampler that shows no short-lived objects gives the total, charged to nobody, and what is in use', () => {
+test('a sampler without short-lived objects gives the total, charged to (unobserved), and what is in use', () => {
   const ledger = newLedger();
   ledger.knowsAllocationBySite = false;
   const readings = new Readings();
@@ -148,7 +148,7 @@ const operations = fc.array(
   { minLength: 1, maxLength: 40 },
 );
 
-test('over any sequence of readings and settlements counters never decrease and nothing is lost', () => {
+test('counters never decrease and nothing is lost over any sequence of polls and attributions', () => {
   fc.assert(
     fc.property(operations, fc.integer({ min: 0, max: 1 << 30 }), (steps, seed) => {
       const heap = new SimulatedHeap({
@@ -194,7 +194,7 @@ test('over any sequence of readings and settlements counters never decrease and 
 });
 
 describe('a listener', () => {
-  test('hears of every event in order, until it is removed', () => {
+  test('gets every event in order, until it is removed', () => {
     const ledger = newLedger();
     const readings = new Readings();
     const told = follow(ledger);
@@ -214,7 +214,7 @@ describe('a listener', () => {
       lineNumber: 0,
       columnNumber: 0,
     });
-    // What is gone comes before what is new.
+    // Frees come before allocations.
     expect(told.events).toEqual([
       `allocated 1 ${node} 90`,
       `allocated 2 ${node} 90`,
@@ -225,10 +225,10 @@ describe('a listener', () => {
   });
 });
 
-test('the likely size of objects is the mean over what was seen of a stack', () => {
+test('the likely size of objects is the mean over the samples seen of a stack', () => {
   const ledger = newLedger({ samplingInterval: 1024 });
   const readings = new Readings();
-  // Objects far above the interval are their own samples.
+  // An object far above the interval is a sample of its own.
   ledger.absorb(readings.of([...samplesOf('main', 100_000, [1]), ...samplesOf('main', 20_000, [2])]), 0);
   const main = ledger.tree.child(0, {
     functionName: 'main',
@@ -240,7 +240,7 @@ test('the likely size of objects is the mean over what was seen of a stack', () 
   expect(ledger.likelyObjectBytes(ledger.unobservedNode)).toBeUndefined();
 });
 
-test('a random program is accounted for to the byte of its samples', () => {
+test('the bytes of a random program are exactly those of its samples', () => {
   const random = new Random(7);
   const ledger = newLedger();
   const readings = new Readings();

@@ -16,44 +16,44 @@ const STEADY = [
 ];
 const NAMES = STEADY.map(({ name }) => name);
 
-describe('who allocates, estimated in a thousand runs of a program whose truth is known', () => {
+describe('allocation estimates in a thousand runs of a program with known truth', () => {
   let runs: Run[];
   beforeAll(() => {
     const program: Program = { sites: STEADY, seconds: 12, meanGapMillis: 300, pairMillis: 4 };
     runs = range(1, 1000).map((seed) => simulate(seed, program));
   });
 
-  test.each(NAMES)('has no bias for the %s-lived', (name) => {
+  test.each(NAMES)('have no bias for the %s-lived', (name) => {
     const { mean, standardError } = summary(runs.map(({ errors }) => errors[name]!));
     expect(standardError).toBeLessThan(0.12);
     expect(Math.abs(mean)).toBeLessThan(3 * standardError);
     expect(Math.abs(mean)).toBeLessThan(1);
   });
 
-  test('has the total right', () => {
+  test('have the right total', () => {
     const { mean, standardError } = summary(runs.map(({ total }) => total));
     expect(Math.abs(mean - 1)).toBeLessThan(3 * standardError);
     expect(Math.abs(mean - 1)).toBeLessThan(0.01);
     for (const { total } of runs) expect(Math.abs(total - 1)).toBeLessThan(0.05);
   });
 
-  test('is as far off as the ledger says of itself', () => {
+  test('are as far off as the stated error', () => {
     const stated = summary(runs.map(({ statedError }) => statedError)).mean;
     const { rms } = summary(runs.map(({ errors }) => errors.mid!));
     expect(stated / rms).toBeGreaterThan(0.8);
     expect(stated / rms).toBeLessThan(1.8);
   });
 
-  test.each(NAMES)('would be biased for the %s-lived if only what is seen alive counted', (name) => {
+  test.each(NAMES)('would be biased for the %s-lived if only samples seen alive counted', (name) => {
     const { mean, standardError } = summary(runs.map(({ naiveErrors }) => naiveErrors[name]!));
     expect(Math.abs(mean)).toBeGreaterThan(3 * standardError);
     expect(Math.abs(mean)).toBeGreaterThan(1);
   });
 });
 
-// Such a pair meets a collection often and is then no evidence, so what is born right before one is missing.
+// Such a pair often meets a collection and is then not used, so samples born right before one are missing.
 test.each(['regular', 'random'] as const)(
-  'with pairs of a quarter of a scavenge the bias stays below half a point, scavenges %s',
+  'the bias is below half a point with pairs of a quarter of a scavenge, scavenges %s',
   (scavenges) => {
     const program: Program = { sites: STEADY, seconds: 20, meanGapMillis: 200, pairMillis: 8, scavenges };
     const runs = range(1, 150).map((seed) => simulate(seed, program));
@@ -64,7 +64,7 @@ test.each(['regular', 'random'] as const)(
   },
 );
 
-describe('with many samples in each pair, all of which share their fate', () => {
+describe('with many samples in each pair that share their fate', () => {
   const COMMON_FATE = [
     site('short', 77, () => 0.01, 96),
     site('mid', 22.7, () => 25, 160),
@@ -72,7 +72,7 @@ describe('with many samples in each pair, all of which share their fate', () => 
   ];
   const BUSY: Program = { sites: COMMON_FATE, samplesPerMilli: 16, seconds: 20, meanGapMillis: 200 };
 
-  // Settled pair by pair from its early deaths alone, the mid-lived are overestimated by a point.
+  // Attributed pair by pair from early deaths alone, the medium-lived would be overestimated by a point.
   test.each([
     { what: 'that dies at one of the next two scavenges', program: { ...BUSY, pairMillis: 8 } },
     {
@@ -93,13 +93,13 @@ describe('with many samples in each pair, all of which share their fate', () => 
       const { mean, rms } = summary(runs.map(({ errors }) => errors.mid!));
       expect(Math.abs(mean)).toBeLessThan(0.6);
       expect(rms).toBeLessThan(1.4);
-      // What always survives was counted, and is not estimated at all.
+      // Objects that always survive are counted, not estimated.
       expect(summary(runs.map(({ errors }) => errors.long!)).rms).toBeLessThan(0.03);
     },
   );
 });
 
-test('readings on demand between the pairs bring no bias', () => {
+test('polls on request between the pairs cause no bias', () => {
   const program: Program = {
     sites: STEADY,
     seconds: 20,
@@ -130,7 +130,8 @@ describe('an application in phases', () => {
     expect(Math.abs(summary(runs.map(({ errors }) => errors.quiet!)).mean)).toBeLessThan(0.8);
   });
 
-  // Few pairs meet a burst, and a ratio of few is low. Were nothing known of cut pairs, these would be 12, 19 and 48.
+  // A burst meets few pairs, and a ratio of few is low. Without the statistics of cut pairs, these would be
+  // 12, 19 and 48.
   test.each([
     { what: 'of pairs that fit between two collections', pairMillis: 2, atMost: 6 },
     { what: 'of pairs sized for the mean rate', pairMillis: undefined, atMost: 8 },
@@ -155,7 +156,7 @@ describe('an application in phases', () => {
   });
 });
 
-test('a program that allocates next to nothing is accounted for all the same', () => {
+test('a program that allocates next to nothing is accounted for too', () => {
   const program: Program = {
     sites: [site('short', 0.8, () => 0.01, 96), site('long', 0.2, () => Number.POSITIVE_INFINITY, 200)],
     seconds: 600,
@@ -163,7 +164,7 @@ test('a program that allocates next to nothing is accounted for all the same', (
     pairMillis: 250,
   };
   const runs = range(1, 60).map((seed) => simulate(seed, program));
-  // Shares of what was sampled; of a hundredth of a sample in a ms.
+  // In shares of the sampled bytes, at 0.01 samples per ms.
   const { mean, standardError } = summary(runs.map(({ total }) => total * 100));
   expect(Math.abs(mean - 1)).toBeLessThan(3 * standardError);
   expect(standardError).toBeLessThan(0.02);

@@ -12,14 +12,14 @@ const NATIVE = (name: string): RawFrame => ({
   lineNumber: -1,
   columnNumber: -1,
 });
-/** A function without a name, counted from 1 as people do. */
+/** A function without a name; positions count from 1. */
 const UNNAMED = (line: number, column: number, file = 'orders.js'): RawFrame => ({
   functionName: '',
   url: `file:///app/${file}`,
   lineNumber: line - 1,
   columnNumber: column - 1,
 });
-/** As Node 26 shows code of `eval` or `new Function`; Node 22 and 24 tell no position either. */
+/** Code of `eval` or `new Function` as Node 26 reports it; Node 22 and 24 give no position. */
 const EVALUATED = (line = 0, column = 0): RawFrame => ({
   ...UNNAMED(line, column),
   url: '',
@@ -30,7 +30,7 @@ function newSites(facts: Partial<CodeFacts> = {}, maxSites?: number) {
   const tree = new CallTree({ maxNodes: 1000 });
   const packageOf = (file: string) => `package of ${file}`;
   const sites = new CallSites(tree, { packageOf, ...facts }, 'api', { maxSites });
-  /** The index of a stack's call site, outermost frame first. */
+  /** Returns the index of a stack's call site, outermost frame first. */
   const siteOf = (...stack: RawFrame[]) =>
     sites.siteOf(stack.reduce((parent, frame) => tree.child(parent, frame), ROOT));
   return { tree, sites, siteOf, of: (...stack: RawFrame[]) => sites.site(siteOf(...stack)) };
@@ -52,7 +52,7 @@ describe('the call site of a stack', () => {
     });
   });
 
-  test("of native code that no program's code called has the package of Node where Node called it", () => {
+  test('of native code not called by the program has the package of Node if Node called it', () => {
     expect(of(NODE('timers'), NATIVE('set'))).toMatchObject({
       functionName: 'set',
       packageName: 'package of node:',
@@ -61,7 +61,7 @@ describe('the call site of a stack', () => {
     expect(of(NODE('fs'), NODE('timers'), NATIVE('set'))).toBe(of(NODE('timers'), NATIVE('set')));
   });
 
-  test('is the code that called the runtime', () => {
+  test("is the code that called Node's own code", () => {
     expect(of(frameOf('main'), frameOf('read'), NODE('fs')).functionName).toBe('read');
     expect(of(frameOf('main'), NATIVE('parse')).functionName).toBe('main');
     expect(of(frameOf('main'), NODE('timers'), NODE('async_hooks'), NATIVE('(GC)')).functionName).toBe(
@@ -69,7 +69,7 @@ describe('the call site of a stack', () => {
     );
   });
 
-  test('is the code that called evaluated code, with a name or without', () => {
+  test('is the code that called evaluated code, named or not', () => {
     expect(of(frameOf('main'), frameOf('render'), EVALUATED()).functionName).toBe('render');
     expect(of(frameOf('main'), frameOf('render'), EVALUATED(3, 8), NATIVE('push')).functionName).toBe(
       'render',
@@ -77,7 +77,7 @@ describe('the call site of a stack', () => {
     expect(of(frameOf('render'), { ...EVALUATED(), functionName: 'template' }).functionName).toBe('render');
   });
 
-  test('is evaluated code where only the runtime called it', () => {
+  test('is the evaluated code if only Node called it', () => {
     expect(of(NODE('timers'), EVALUATED(3, 8), NATIVE('push'))).toMatchObject({
       functionName: '(anonymous)',
       file: '',
@@ -86,12 +86,12 @@ describe('the call site of a stack', () => {
     });
   });
 
-  test('is the innermost frame when all are of the runtime', () => {
+  test("is the innermost frame if all are Node's", () => {
     expect(of(NODE('bootstrap'), NODE('loader'))).toMatchObject({ functionName: 'loader' });
     expect(of(NATIVE('(V8 API)'))).toMatchObject({ functionName: '(V8 API)', file: '' });
   });
 
-  test('is a place of its own for the empty stack', () => {
+  test('is separate for the empty stack', () => {
     expect(of()).toMatchObject({ functionName: '(root)', file: '' });
   });
 });
@@ -127,7 +127,7 @@ describe('two functions are two call sites', () => {
     expect(siteOf(one)).not.toBe(siteOf(other));
   });
 
-  test('that a minifier has put into one line', () => {
+  test('which a minifier has put into one line', () => {
     const originalOf = (frame: Frame): Frame => ({ ...frame, line: frame.column, column: 1 });
     const { of } = newSites({ originalOf });
     expect([of(UNNAMED(1, 100)).line, of(UNNAMED(1, 200)).line]).toEqual([100, 200]);
@@ -148,8 +148,8 @@ describe('one function is one call site', () => {
   });
 });
 
-describe('whether a function shares its line', () => {
-  test('is what the source says, asked once and only for sites that are shown', () => {
+describe('sharesLine', () => {
+  test('comes from the source, which is read once and only for sites that are shown', () => {
     const asked: number[] = [];
     const isAloneOnLine = ({ line }: Frame) => asked.push(line) > 0 && line === 5;
     const { of } = newSites({ isAloneOnLine });
@@ -159,7 +159,7 @@ describe('whether a function shares its line', () => {
     expect(asked).toEqual([5, 6]);
   });
 
-  test('is so for a second one of its name, whatever the source says; the first stays as it was', () => {
+  test('is true for a second function of the same name, whatever the source says; the first is unchanged', () => {
     const { of } = newSites({ isAloneOnLine: () => true });
     const first = of(UNNAMED(5, 13));
     expect(first.sharesLine).toBe(false);
@@ -167,17 +167,17 @@ describe('whether a function shares its line', () => {
     expect(of(UNNAMED(5, 13)).sharesLine).toBe(false);
   });
 
-  test('is no matter where the line is not known', () => {
+  test('is false where the line is unknown', () => {
     expect(newSites().of(NATIVE('(GC)')).sharesLine).toBe(false);
   });
 
-  test('goes with a copy of the site', () => {
+  test('is copied with a site', () => {
     const { of } = newSites({ isAloneOnLine: () => true });
     expect(structuredClone(of(UNNAMED(5, 13)))).toMatchObject({ line: 5, column: 13, sharesLine: false });
   });
 });
 
-describe('past the largest number of call sites', () => {
+describe('beyond the maximum number of call sites', () => {
   test('a stack is charged to the nearest caller that has one, and counted', () => {
     const { sites, siteOf } = newSites({}, 2);
     const [main, render] = [siteOf(frameOf('main')), siteOf(frameOf('main'), frameOf('render'))];
@@ -190,14 +190,14 @@ describe('past the largest number of call sites', () => {
     expect(sites.foldedStacks).toBe(101);
   });
 
-  test('a function that has one keeps it, also in a stack that is new', () => {
+  test('a function with a call site keeps it, also in a new stack', () => {
     const { sites, siteOf } = newSites({}, 1);
     const main = siteOf(frameOf('main'));
     expect(siteOf(frameOf('other'), frameOf('main'))).toBe(main);
     expect(sites.foldedStacks).toBe(0);
   });
 
-  test('what has no such caller is charged to one site for all', () => {
+  test('a stack without such a caller is charged to one site for all', () => {
     const { sites, siteOf, of } = newSites({}, 1);
     siteOf(frameOf('main'));
     const folded = siteOf(frameOf('one'));
@@ -207,7 +207,7 @@ describe('past the largest number of call sites', () => {
   });
 });
 
-test('an index that was never given out is refused', () => {
+test('refuses an index that was never assigned', () => {
   expect(() => newSites().sites.site(0)).toThrow('no call site 0');
 });
 
@@ -234,8 +234,8 @@ test.each([
   expect(isRuntimeFrame(functionName, file)).toBe(expected);
 });
 
-describe('a process that is called something else', () => {
-  test('keeps its call sites, which have the new name', () => {
+describe('a renamed process', () => {
+  test('keeps its call sites, which get the new name', () => {
     const { sites, siteOf, of } = newSites();
     const before = siteOf(frameOf('parse'));
     const shown = of(frameOf('parse'));
@@ -244,7 +244,7 @@ describe('a process that is called something else', () => {
     expect([shown.component, of(frameOf('other')).component]).toEqual(['shop', 'shop']);
   });
 
-  test('does not rename what belongs to a wrapped component', () => {
+  test('does not rename wrapped components', () => {
     const { sites, of } = newSites();
     const { lineNumber, columnNumber, scriptId = '' } = { ...frameOf('run'), scriptId: '7' };
     sites.components.addFunction({ scriptId, lineNumber, columnNumber }, 'mailer');

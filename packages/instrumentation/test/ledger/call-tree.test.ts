@@ -21,7 +21,7 @@ test('a stack has one index, however often it is seen', () => {
   expect(tree.frame(parse)?.functionName).toBe('parse');
 });
 
-test('the same function under two callers is two stacks', () => {
+test('the same function under two callers has two stacks', () => {
   const tree = new CallTree({ maxNodes: 10 });
   const one = tree.child(tree.child(ROOT, frameOf('one')), frameOf('parse'));
   const two = tree.child(tree.child(ROOT, frameOf('two')), frameOf('parse'));
@@ -29,7 +29,7 @@ test('the same function under two callers is two stacks', () => {
   expect(tree.frame(one)).toBe(tree.frame(two));
 });
 
-test('a recursive function is a stack per depth', () => {
+test('a recursive function has one stack per depth', () => {
   const tree = new CallTree({ maxNodes: 10 });
   const once = tree.child(ROOT, frameOf('walk'));
   const twice = tree.child(once, frameOf('walk'));
@@ -43,30 +43,30 @@ test('functions that start at different places are different frames', () => {
   expect(new Set(nodes).size).toBe(3);
 });
 
-describe('a frame as people expect it', () => {
+describe('a converted frame', () => {
   const frame = (raw: Partial<RawFrame>) => {
     const tree = new CallTree({ maxNodes: 10 });
     return tree.frame(tree.child(ROOT, { ...frameOf('f'), ...raw }));
   };
 
-  test('lines and columns count from 1, unknown is 0', () => {
+  test('counts lines and columns from 1, with 0 for unknown', () => {
     expect(frame({ lineNumber: 4, columnNumber: 9 })).toMatchObject({ line: 5, column: 10 });
     expect(frame({ lineNumber: -1, columnNumber: -1 })).toMatchObject({ line: 0, column: 0 });
   });
 
-  test('files are paths', () => {
+  test('has a path as file', () => {
     expect(frame({ url: pathToFileURL('/srv/my app/ü.js').href })?.file).toBe('/srv/my app/ü.js');
     expect(frame({ url: '/srv/common.js' })?.file).toBe('/srv/common.js');
     expect(frame({ url: 'node:fs' })?.file).toBe('node:fs');
     expect(frame({ url: '' })?.file).toBe('');
   });
 
-  test('a URL that is no path stays as it is', () => {
+  test('keeps a URL that is not a path', () => {
     expect(frame({ url: 'file:///a%2Fb.js' })?.file).toBe('file:///a%2Fb.js');
     expect(frame({ url: 'https://example.org/x.mjs' })?.file).toBe('https://example.org/x.mjs');
   });
 
-  test('a function without a name', () => {
+  test('has a name for a function without one', () => {
     expect(frame({ functionName: '' })?.functionName).toBe('(anonymous)');
   });
 });
@@ -82,7 +82,7 @@ describe('a full tree', () => {
     expect(tree.child(main, frameOf('parse'))).toBe(parse);
   });
 
-  test('is one, too, whose names and paths take as much memory as they may', () => {
+  test('is also one whose names and paths reach their memory limit', () => {
     const tree = new CallTree({ maxNodes: 1000, maxTextChars: 10_000 });
     const url = (i: number) => `data:text/javascript,${i}${'x'.repeat(4000)}`;
     const main = tree.child(ROOT, frameOf('main'));
@@ -93,8 +93,8 @@ describe('a full tree', () => {
   });
 });
 
-describe('stacks as deep as the sampler looks', () => {
-  /** The stack of so many functions in the tree, its callers asked for or not. */
+describe("stacks at the sampler's depth limit", () => {
+  /** Returns the stack of this many functions in the tree; `withCallers` also adds its callers. */
   const stackOf = (depth: number, tree: CallTree, withCallers = false) => {
     let stack = new ReadStack(frameOf('(root)'));
     for (let i = 1; i <= depth; i++) {
@@ -109,7 +109,7 @@ describe('stacks as deep as the sampler looks', () => {
     return names.join(' > ');
   };
 
-  test('stand below a frame that says that there may be more', () => {
+  test('are below a frame that stands for further callers', () => {
     const tree = new CallTree({ maxNodes: 100, stackDepth: 3 });
     expect(textOf(stackOf(2, tree), tree)).toBe('f1 > f2');
     expect(textOf(stackOf(3, tree), tree)).toBe('(truncated) > f1 > f2 > f3');
@@ -123,7 +123,7 @@ describe('stacks as deep as the sampler looks', () => {
     expect(tree.size).toBe(1 + 4);
   });
 
-  test('are other stacks than the shorter ones', () => {
+  test('differ from shorter stacks', () => {
     const tree = new CallTree({ maxNodes: 100, stackDepth: 3 });
     const node = stackOf(3, tree, true);
     expect(textOf(node, tree)).toBe('(truncated) > f1 > f2 > f3');
@@ -131,7 +131,7 @@ describe('stacks as deep as the sampler looks', () => {
     expect(tree.size).toBe(1 + 2 + 4);
   });
 
-  test('are folded as others when the tree is full, and count as one', () => {
+  test('are folded like others when the tree is full, and count once', () => {
     const tree = new CallTree({ maxNodes: 3, stackDepth: 20 });
     expect(textOf(stackOf(20, tree), tree)).toBe('(truncated) > f1');
     expect(tree.size).toBe(3);
@@ -139,7 +139,7 @@ describe('stacks as deep as the sampler looks', () => {
   });
 });
 
-test('what a folded stack calls is folded with it, and not taken for what its caller calls', () => {
+test("callees of a folded stack are folded too, and not taken for its caller's", () => {
   const tree = new CallTree({ maxNodes: 3 });
   const main = new ReadStack(frameOf('main'), new ReadStack(frameOf('(root)')));
   const parse = new ReadStack(frameOf('parse'), main);
@@ -151,8 +151,8 @@ test('what a folded stack calls is folded with it, and not taken for what its ca
   expect(tree.foldedStacks).toBe(1);
 });
 
-describe('names of any length', () => {
-  test('are cut, and end in an ellipsis', () => {
+describe('long names', () => {
+  test('are cut and end in an ellipsis', () => {
     const tree = new CallTree({ maxNodes: 10 });
     const url = `data:text/javascript,${'x'.repeat(1_000_000)}`;
     const node = tree.child(ROOT, { ...at(1, 1), functionName: 'n'.repeat(10_240), url });
@@ -168,7 +168,7 @@ describe('names of any length', () => {
     expect(tree.frame(node)!.functionName.isWellFormed()).toBe(true);
   });
 
-  test('that are the same up to the cut are different functions when they start at different places', () => {
+  test('that are equal up to the cut belong to different functions if they start at different places', () => {
     const tree = new CallTree({ maxNodes: 10 });
     const long = 'n'.repeat(10_240);
     const here = tree.child(ROOT, { ...at(1, 1), functionName: `${long}a` });
@@ -177,7 +177,7 @@ describe('names of any length', () => {
   });
 });
 
-test('a full tree keeps nothing of the functions that come later', () => {
+test('a full tree retains nothing of later functions', () => {
   const tree = new CallTree({ maxNodes: 3 });
   const main = tree.child(ROOT, frameOf('main'));
   const parse = tree.child(main, frameOf('parse'));
@@ -189,6 +189,6 @@ test('a full tree keeps nothing of the functions that come later', () => {
   }
   globalThis.gc!();
   expect([tree.size, tree.child(ROOT, frameOf('main')), folded]).toEqual([3, main, 50_000]);
-  // Their names alone would be 4 MB.
+  // Their names alone would take 4 MB.
   expect(process.memoryUsage().heapUsed - before).toBeLessThan(2e6);
 });

@@ -39,7 +39,7 @@ const programs = fc
     };
   });
 
-/** Follows what the ledger tells of each window, and checks it against V8's own count of samples. */
+/** Checks the ledger's events in each window against V8's own count of samples. */
 function checkWindows() {
   const told = { samples: 0, bytes: 0, seenBytes: 0 };
   let bytesBefore = 0;
@@ -58,7 +58,7 @@ function checkWindows() {
         told.bytes += bytes;
       },
     });
-    // What was seen before anybody listened. Nothing was estimated at the first reading.
+    // Bytes seen before the listener was added. The first poll estimates nothing.
     bytesBefore = sum(allocated(ledger));
     expect(ledger.counts.unseenSamples - ledger.counts.pendingSamples).toBe(0);
   };
@@ -66,7 +66,7 @@ function checkWindows() {
     if (listening !== ledger) listen(ledger);
     const { samples, unseenSamples, pendingSamples } = ledger.counts;
     expect(samples).toBe(newest);
-    // Sites and `(unobserved)` hold what is settled, the rest is pending: nothing is lost, nothing twice.
+    // Sites and `(unobserved)` hold what is attributed, the rest is pending: nothing is lost or duplicated.
     expect(told.samples + pendingSamples).toBeCloseTo(unseenSamples, 6);
     expect(ledger.pendingBytes).toBe(pendingSamples * INTERVAL);
     const bytes = bytesBefore + told.seenBytes + told.bytes;
@@ -74,7 +74,7 @@ function checkWindows() {
   };
 }
 
-test('in every window of any program, sites and unobserved and pending make up all samples up to the newest', () => {
+test('in every window of any program, sites, unobserved and pending add up to all samples taken', () => {
   fc.assert(
     fc.property(programs, fc.integer({ min: 1, max: 1 << 30 }), (program, seed) => {
       const check = checkWindows();
@@ -101,20 +101,20 @@ test('in every window of any program, sites and unobserved and pending make up a
   );
 });
 
-test('over a thousand programs of any kind the total has no bias, and is as far off as samples are', () => {
+test('over a thousand programs of any kind, the total has no bias, and its error is that of sampling', () => {
   const seconds = 3;
   const excesses: number[] = [];
   fc.assert(
     fc.property(programs, fc.integer({ min: 1, max: 1 << 30 }), (program, seed) => {
       const { sites } = program;
-      // Without any evidence the unseen count as one interval each, which large objects are not.
+      // Without statistics an unseen sample counts as one interval, which is wrong for large objects.
       const small = sites.map((one) => ({ ...one, objectBytes: Math.min(one.objectBytes, 4_096) }));
       const run = simulate(seed, { ...program, sites: small, seconds, meanGapMillis: 80, pairMillis: 2 });
       excesses.push(run.total - 1);
     }),
     { seed: 6, numRuns: 1000 },
   );
-  // A sample a millisecond, and their number is a Poisson variable.
+  // At a sample per ms, their number is a Poisson variable.
   const standardError = 1 / Math.sqrt(1000 * seconds);
   const { mean, rms } = summary(excesses);
   expect(excesses).toHaveLength(1000);

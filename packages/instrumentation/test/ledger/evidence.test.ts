@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { Evidence } from '../../src/ledger/evidence.js';
 import type { NodeIndex } from '../../src/ledger/index.js';
 
-test('any number of functions may share the unseen', () => {
+test('any number of functions may share the unseen samples', () => {
   const count = 150_000;
   const evidence = new Evidence();
   const samples = Array.from({ length: count }, (_, at) => {

@@ -29,7 +29,7 @@ function restartedLedger() {
   return { ledger, listened };
 }
 
-test('what was in use stays in use, and nobody is told that it was freed', () => {
+test('what was in use stays in use, and listeners get no frees', () => {
   const { ledger, listened } = restartedLedger();
   expect(inUse(ledger)).toEqual({ a: 50, b: 7 });
   expect(ledger.totalInUseBytes).toBe(57);
@@ -37,7 +37,7 @@ test('what was in use stays in use, and nobody is told that it was freed', () =>
   expect(listened).toEqual([]);
 });
 
-test('new samples come on top; totals of what was allocated go on', () => {
+test('new samples are added to it; allocation totals continue', () => {
   const { ledger } = restartedLedger();
   const before = sum(allocated(ledger));
   expect(ledger.absorb(new Readings().of(samplesOf('a', 100, [1, 2])), 20_000).status).toBe('ok');
@@ -46,7 +46,7 @@ test('new samples come on top; totals of what was allocated go on', () => {
   expect(ledger.counts.samples).toBe(8);
 });
 
-test('ages of a stack add up to what it has in use; the remainder has an age of its own', () => {
+test('ages of a stack add up to its bytes in use; the remainder has an age of its own', () => {
   const { ledger } = restartedLedger();
   ledger.absorb(new Readings().of(samplesOf('a', 100, [1, 2])), 25_000);
   const ages = [...bytesByAge(ledger, 30_000)].map(([node, buckets]) => {
@@ -56,7 +56,7 @@ test('ages of a stack add up to what it has in use; the remainder has an age of 
   expect(ages).toEqual([{ '<10s': 200, frozen: 50 }, { frozen: 7 }]);
 });
 
-test('a profile labels it, and says so', () => {
+test('a profile labels it and has a comment about it', () => {
   const { ledger } = restartedLedger();
   ledger.absorb(new Readings().of(samplesOf('a', 100, [1])), 25_000);
   const profile = profileFromLedger(ledger, { ...OPTIONS, samplingInterval: ledger.samplingInterval });
@@ -82,7 +82,7 @@ test('the high-water mark labels it too', () => {
   ]);
 });
 
-test('in text it is said, and is not passed off as old', () => {
+test('the text mentions it and does not count it as old', () => {
   const { ledger } = restartedLedger();
   ledger.absorb(new Readings().of(samplesOf('a', 100, [1])), 25_000);
   const progress = { windows: 0, neededWindows: 11, closedMillis: undefined, undecidedSites: 0 };
@@ -99,13 +99,13 @@ test('in text it is said, and is not passed off as old', () => {
   expect(text).toMatch(/^ +157 B +100 B .* total$/m);
 });
 
-test('what is known of errors is kept in bytes: samples stand for more of them from then on', () => {
+test('the stated error is kept in bytes, as samples represent more of them after a restart', () => {
   const { ledger } = restartedLedger();
   ledger.absorb(new Readings().of(samplesOf('a', 100, [1, 2])), 25_000);
   expect(ledger.counts).toMatchObject({ samples: 8, sampledBytes: (6 + 2 * 4) * INTERVAL });
 });
 
-test('a second restart adds to it; a lost sampler leaves it', () => {
+test('a second restart adds to it; the loss of the sampler does not change it', () => {
   const { ledger } = restartedLedger();
   ledger.absorb(new Readings().of(samplesOf('b', 100, [1])), 25_000);
   ledger.samplerRestarted(16 * INTERVAL);
@@ -114,12 +114,12 @@ test('a second restart adds to it; a lost sampler leaves it', () => {
   expect(inUse(ledger)).toEqual({ a: 50, b: 107 });
 });
 
-test('it grows less as objects of its age become unreachable, each stack by its own lifetimes', () => {
+test('it decreases as objects of its age become unreachable, for each stack by its own lifetimes', () => {
   const frozen = new FrozenRemainder();
   frozen.add(1, 100, 0);
   frozen.add(1, 100, 9);
   frozen.add(2, 50, 3);
-  // The first stack's objects last for ten units, the second's for ever.
+  // The first stack's objects live for ten units, the second's forever.
   const share = (node: number, from: number, to: number) => (node === 1 && from < 10 && to >= 10 ? 0 : 1);
   frozen.growOlder(1, share);
   expect([frozen.bytes(1), frozen.bytes(2), frozen.totalBytes]).toEqual([100, 50, 150]);
@@ -129,7 +129,7 @@ test('it grows less as objects of its age become unreachable, each stack by its 
   expect([frozen.bytes(1), frozen.bytes(2), frozen.totalBytes]).toEqual([0, 50, 50]);
 });
 
-test('many samples of about one age are one part', () => {
+test('many samples of about one age make one part', () => {
   const frozen = new FrozenRemainder();
   for (let at = 0; at < 1000; at++) frozen.add(1, 1, 1000 + at / 100);
   let asked = 0;

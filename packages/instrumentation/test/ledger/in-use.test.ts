@@ -9,7 +9,7 @@ const shown = fc
   .array(fc.record({ stack: fc.constantFrom(...STACKS), bytes: fc.integer({ min: 0, max: 1 << 24 }) }))
   .map((stacks) => Object.fromEntries(stacks.map(({ stack, bytes }) => [stack, bytes])));
 
-test('in use is what the newest reading says, stack by stack, over any sequence of readings', () => {
+test('bytes in use are those of the newest poll, stack by stack, over any sequence of polls', () => {
   fc.assert(
     fc.property(fc.array(shown, { minLength: 1, maxLength: 10 }), (sequence) => {
       const ledger = newLedger();
@@ -24,7 +24,7 @@ test('in use is what the newest reading says, stack by stack, over any sequence 
   );
 });
 
-test('in use follows the unbiased size of a node, not the rounded sizes of its samples', () => {
+test('bytes in use follow the unbiased size of a node, not the rounded sizes of its samples', () => {
   const ledger = newLedger();
   ledger.absorb(new Readings().of(samplesOf('main', 1000, [1, 2, 3]), { main: 2700 }), 0);
   expect(inUse(ledger)).toEqual({ main: 2700 });
@@ -66,8 +66,8 @@ describe('a full tree', () => {
     ...samplesOf('timer', 40, [5]),
   ];
 
-  test('charges new stacks to their callers: nothing is lost', () => {
-    // The root, (unobserved), main, and one more.
+  test('charges new stacks to their callers, without losing any', () => {
+    // Room for the root, (unobserved), main, and one more.
     const ledger = newLedger({ maxNodes: 4 });
     const readings = new Readings();
     for (let at = 0; at < 3; at++) ledger.absorb(readings.of(samples), at);
@@ -86,7 +86,7 @@ describe('a full tree', () => {
   });
 });
 
-test('a function with very many callees is no stack overflow', () => {
+test('a function with very many callees causes no stack overflow', () => {
   const ledger = newLedger();
   const callFrame = frameOf('parse');
   const children = range(2, 200_000).map((id) => ({ id, callFrame, selfSize: 8, children: [] }));

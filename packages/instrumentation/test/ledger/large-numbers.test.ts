@@ -4,7 +4,7 @@ import { INTERVAL, newLedger } from '../support/ledger-sums.js';
 import { Readings, samplesOf } from '../support/readings.js';
 
 describe.each([2 ** 31, 2 ** 32, 2 ** 40])('ordinals around %d', (limit) => {
-  test('are counted as smaller ones are', () => {
+  test('are counted like smaller ones', () => {
     const ledger = newLedger();
     const readings = new Readings();
     const around = [limit - 2, limit - 1, limit, limit + 1, limit + 2];
@@ -34,7 +34,7 @@ describe.each([2 ** 31, 2 ** 32, 2 ** 40])('ordinals around %d', (limit) => {
     });
   });
 
-  test('are a sign of another sampler when they begin anew', () => {
+  test('show another sampler when they restart', () => {
     const ledger = newLedger();
     const readings = new Readings();
     ledger.absorb(readings.of(samplesOf('main', 64, [limit, limit + 1])), 0);
@@ -49,7 +49,7 @@ test('a thread that was starved for hours still knows how much was allocated mea
   const change = ledger.absorb(readings.of(samplesOf('main', 64, [1, 10_000_000])), 8 * 3_600_000);
   expect(change).toMatchObject({ status: 'ok', fresh: 1, freed: 0, unseen: 9_999_998 });
   ledger.settle(8 * 3_600_000, true);
-  // Nobody has seen who allocated, so nobody is blamed.
+  // Nothing is known about who allocated, so no stack is charged.
   expect(ledger.allocatedBytes(ledger.unobservedNode)).toBe(9_999_998 * INTERVAL);
   expect(ledger.counts).toMatchObject({ samples: 10_000_000, unseenSamples: 9_999_998 });
 });

@@ -4,7 +4,7 @@ import { Random } from '../support/random.js';
 
 type Lifetime = (random: Random) => number;
 
-/** Objects of which collections every so many units tell, in their order; a first look comes at an age of its own. */
+/** Observes objects at regular collections, in order of age; the first look is at a random age. */
 function learn(
   lifetime: Lifetime,
   options: { every: number; samples?: number; firstLook?: number; prior?: LifetimeModel },
@@ -15,7 +15,7 @@ function learn(
   for (let i = 0; i < samples; i++) {
     const life = lifetime(random);
     let known = firstLook * random.next();
-    // Whoever is unreachable before anybody looks is never seen.
+    // Objects that are unreachable before the first look are never seen.
     if (life < known) continue;
     for (let age = known + every * random.next(); ; age += every) {
       if (life < age) {
@@ -35,8 +35,8 @@ const exponential =
   (random) =>
     -mean * Math.log(1 - random.next());
 
-describe.each([3, 30, 300])('lifetimes of %i units, told of by collections every 40', (mean) => {
-  test('are found', () => {
+describe.each([3, 30, 300])('lifetimes of %i units, observed by collections every 40', (mean) => {
+  test('are estimated', () => {
     const model = learn(exponential(mean), { every: 40 });
     for (const part of [0.5, 1, 2]) {
       const age = Math.max(part * mean, 5);
@@ -44,31 +44,31 @@ describe.each([3, 30, 300])('lifetimes of %i units, told of by collections every
     }
   });
 
-  test('are found where only those that were reachable at a later age are ever seen', () => {
+  test('are estimated if only objects reachable at a later age are ever seen', () => {
     const model = learn(exponential(mean), { every: 40, firstLook: mean });
     expect(Math.abs(model.reachableShare(mean, 2 * mean) - Math.exp(-1))).toBeLessThan(0.12);
   });
 });
 
-test('a ring that keeps each for as long has an end as sharp as collections can tell', () => {
+test('a ring that keeps each object equally long has as sharp an end as collections can show', () => {
   const model = learn(() => 640, { every: 100 });
   expect(model.reachableShare(0, 500)).toBeGreaterThan(0.9);
   expect(model.reachableShare(0, 900)).toBeLessThan(0.1);
 });
 
-test('what is never seen to become unreachable stays reachable, whatever the others do', () => {
+test('a site that is never seen to lose objects keeps them, whatever the others do', () => {
   const pooled = learn(exponential(10), { every: 40 });
   const kept = learn(() => Number.POSITIVE_INFINITY, { every: 40, samples: 300, prior: pooled });
   expect(kept.reachableShare(0, 1_000)).toBeGreaterThan(0.95);
 });
 
-test('a call site without observations is like all others', () => {
+test('a call site without observations is like all others together', () => {
   const pooled = learn(exponential(30), { every: 40 });
   const site = new LifetimeModel(pooled);
   expect(site.reachableShare(0, 30)).toBeCloseTo(pooled.reachableShare(0, 30), 2);
 });
 
-test('observations in bulk are as many single ones', () => {
+test('an observation of several samples equals several observations', () => {
   const [bulk, single] = [new LifetimeModel(), new LifetimeModel()];
   bulk.observe(0, 20, true, 30);
   bulk.observe(0, 20, false, 10);
@@ -77,14 +77,14 @@ test('observations in bulk are as many single ones', () => {
   expect(bulk.reachableShare(0, 20)).toBeCloseTo(0.25, 1);
 });
 
-test('a program that changes is followed', () => {
+test('follows a program that changes', () => {
   const model = new LifetimeModel();
   for (let i = 0; i < 1_000; i++) model.observe(0, 20, true);
   for (let i = 0; i < 500; i++) model.observe(0, 20, false);
   expect(model.reachableShare(0, 20)).toBeGreaterThan(0.9);
 });
 
-test('ages and shares at the ends of the scale are numbers between 0 and 1', () => {
+test('ages and shares at the ends of the scale are between 0 and 1', () => {
   const model = learn(exponential(1), { every: 1 });
   model.observe(1e12, 1e13, true);
   for (const [from, to] of [

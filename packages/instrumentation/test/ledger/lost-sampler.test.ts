@@ -4,7 +4,7 @@ import { allocated, inUse, newLedger } from '../support/ledger-sums.js';
 import { Readings, range, samplesOf } from '../support/readings.js';
 import { SimulatedHeap } from '../support/simulated-heap.js';
 
-/** A ledger that has seen ordinals 1 to 10, of which 3 and 7 are alive. */
+/** Makes a ledger that has seen ordinals 1 to 10, of which 3 and 7 are alive. */
 function sampled() {
   const ledger = newLedger();
   const readings = new Readings();
@@ -13,7 +13,7 @@ function sampled() {
   return { ledger, readings };
 }
 
-describe('another sampler is recognised', () => {
+describe('recognises another sampler', () => {
   const cases: Record<string, (readings: Readings) => HeapReading> = {
     'by an ordinal of a sample that was dead': (readings) =>
       readings.of(samplesOf('main > parse', 64, [3, 5, 7])),
@@ -67,7 +67,7 @@ test('the same sampler is not taken for another one when its newest samples die'
 });
 
 describe('after the sampler was lost', () => {
-  test('nothing is in use, the account of allocations stays, and the lost are counted', () => {
+  test('nothing is in use, allocation totals stay, and the lost samples are counted', () => {
     const { ledger } = sampled();
     const freed: number[] = [];
     ledger.addListener({ allocated: () => {}, freed: (id) => freed.push(id), estimated: () => {} });
@@ -79,7 +79,7 @@ describe('after the sampler was lost', () => {
     expect(freed).toEqual([3, 7]);
   });
 
-  test('ordinals and node ids begin anew and counts go on', () => {
+  test('ordinals and node ids restart and counts continue', () => {
     const { ledger } = sampled();
     ledger.samplerLost();
     const readings = new Readings();
@@ -96,7 +96,7 @@ describe('after the sampler was lost', () => {
     expect(ledger.counts).toMatchObject({ samples: 12, unseenSamples: 1, lostSamples: 2 });
   });
 
-  test('the census of the pair before it counts for nothing', () => {
+  test('the census of the last pair is not used', () => {
     const ledger = newLedger();
     ledger.absorb(new Readings().of(samplesOf('main', 64, range(1, 5))), 0, 5);
     ledger.samplerLost();
@@ -104,7 +104,7 @@ describe('after the sampler was lost', () => {
     expect(ledger.counts.earlyDeaths).toBe(0);
   });
 
-  test('numbers of samples are not used again', () => {
+  test('ids of samples are not reused', () => {
     const { ledger } = sampled();
     ledger.samplerLost();
     const ids: number[] = [];

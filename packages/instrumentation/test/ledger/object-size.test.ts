@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { likelyObjectSize, ObjectSizes } from '../../src/ledger/object-size.js';
 
-/** What V8 says of one sample: its size times the rounded inverse of its chance to be sampled. */
+/** V8's bytes of one sample: its size times the rounded inverse of its sampling probability. */
 function sampleBytes(size: number, interval: number): number {
   return size * Math.floor(1 / (1 - Math.exp(-size / interval)) + 0.5);
 }
 
-/** The sizes that give the same sample bytes, by trying all. */
+/** Returns the sizes that give the same sample bytes, by trying all. */
 function sizesLike(size: number, interval: number): number[] {
   const bytes = sampleBytes(size, interval);
   const sizes: number[] = [];
@@ -16,7 +16,7 @@ function sizesLike(size: number, interval: number): number[] {
   return sizes;
 }
 
-test('a size that no other explains is found exactly', () => {
+test('finds a size exactly if no other one explains the sample', () => {
   const interval = 1024;
   let unique = 0;
   for (let size = 16; size <= 8192; size += 8) {
@@ -27,7 +27,7 @@ test('a size that no other explains is found exactly', () => {
   expect(unique).toBeGreaterThan(100);
 });
 
-test('of several sizes that explain a sample, the answer is their geometric mean', () => {
+test('returns the geometric mean of several sizes that explain a sample', () => {
   const interval = 8192;
   let ambiguous = 0;
   for (let size = 16; size <= 1024; size += 8) {
@@ -40,7 +40,7 @@ test('of several sizes that explain a sample, the answer is their geometric mean
   expect(ambiguous).toBeGreaterThan(10);
 });
 
-test('objects of several intervals are exact: each is a sample', () => {
+test('finds sizes of several intervals exactly, as each object is a sample', () => {
   for (const interval of [1, 64, 8192, 512 * 1024]) {
     for (const factor of [16, 24, 128, 1024]) {
       const size = interval * factor;
@@ -67,7 +67,7 @@ test.each([
   },
 );
 
-describe('sizes that V8 does not make', () => {
+describe('sizes that V8 does not produce', () => {
   test.each([
     [0, 8],
     [-16, 8],
@@ -80,7 +80,7 @@ describe('sizes that V8 does not make', () => {
   });
 });
 
-test('a remembered answer is the same, past any number of sizes', () => {
+test('a cached answer is the same, for any number of sizes', () => {
   const sizes = new ObjectSizes(8192);
   for (let round = 0; round < 2; round++) {
     for (let words = 2; words < 5000; words++) {

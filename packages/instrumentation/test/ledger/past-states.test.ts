@@ -6,7 +6,7 @@ import { Readings, range, samplesOf } from '../support/readings.js';
 
 const WINDOW = 60_000;
 
-/** After each minute: what is alive of two functions, ten samples more a minute of the first. */
+/** Runs some minutes with two functions; the first gets ten more live samples each minute. */
 function afterMinutes(minutes: number, windowMillis = WINDOW) {
   const ledger = newLedger();
   const readings = new Readings();
@@ -22,7 +22,7 @@ function afterMinutes(minutes: number, windowMillis = WINDOW) {
 
 const at = (past: PastStates, minute: number) => past.nearest(minute * WINDOW) as PastState;
 
-test('a state says what the ledger said then', () => {
+test("a state keeps the ledger's values of its time", () => {
   const { ledger, past } = afterMinutes(0);
   const readings = new Readings();
   const told = [];
@@ -41,7 +41,7 @@ test('a state says what the ledger said then', () => {
   }
 });
 
-test('the start is a state of which nothing was allocated', () => {
+test('the start is a state in which nothing was allocated', () => {
   const { ledger, past } = afterMinutes(1);
   for (let node = 0; node < ledger.tree.size; node++) {
     expect(at(past, 0).allocatedBytes(node)).toBe(0);
@@ -49,7 +49,7 @@ test('the start is a state of which nothing was allocated', () => {
   }
 });
 
-test('one a window, the newest sixteen', () => {
+test('keeps one per window, the newest sixteen', () => {
   const { ledger, past } = afterMinutes(30);
   expect(past.moments.map((millis) => millis / WINDOW)).toEqual(range(15, 30));
   past.observe(ledger, 30 * WINDOW + WINDOW - 1);
@@ -59,7 +59,7 @@ test('one a window, the newest sixteen', () => {
   expect(past.nearest(32 * WINDOW)).toBeUndefined();
 });
 
-test('fewer where there are very many stacks', () => {
+test('keeps fewer if there are very many stacks', () => {
   const ledger = newLedger();
   const readings = new Readings();
   const many = range(1, 40_000).map((i) => samplesOf(`main > f${i}`, 64, [i])[0]!);
@@ -71,7 +71,7 @@ test('fewer where there are very many stacks', () => {
   expect(past.moments.map((millis) => millis / WINDOW)).toEqual([4, 5]);
 });
 
-test('a profile of what happened between two of them', () => {
+test('makes a profile of the change between two of them', () => {
   const { ledger, past } = afterMinutes(5);
   const profileOf = (from: number, to: number) => {
     const profile = changeProfileFromLedger(ledger, [at(past, from), at(past, to)], {

@@ -17,7 +17,7 @@ function churn() {
   let missing = 0;
   let mark = 0;
   let millis = 0;
-  /** Allocates, scavenges when it is time, and reads; what `isKept` says stays. */
+  /** Allocates, scavenges when it is time, and polls; samples for which `isKept` is true stay. */
   const read = (count: number, isKept: (ordinal: number) => boolean, collections: Collections = NONE) => {
     const before = newest;
     newest += count;
@@ -45,13 +45,13 @@ function churn() {
   return { random, live, reachability, read, newest: () => newest };
 }
 
-test('nothing is known before the first collection: what is shown counts', () => {
+test('everything shown counts before the first collection', () => {
   const { live, reachability, read } = churn();
   read(SPACING / 2, () => false);
   live.forEachSample((sample) => void expect(reachability.share(sample)).toBe(1));
 });
 
-test('what no scavenge has seen yet is as likely to be reachable as what they leave of the same age', () => {
+test('samples that no scavenge has seen are as likely to be reachable as survivors of the same age', () => {
   const { live, reachability, read } = churn();
   const isKept = (ordinal: number) => ordinal % 10 === 0;
   for (let round = 0; round < 40; round++) read(2.5 * SPACING, isKept);
@@ -68,7 +68,7 @@ test('what no scavenge has seen yet is as likely to be reachable as what they le
   expect(shares.kept / counts.kept).toBeGreaterThan(0.9);
 });
 
-test('a long run that scavenges have left whole confirms nothing: V8 does not clear it', () => {
+test('a long run that scavenges leave whole confirms nothing, because V8 does not clear it', () => {
   const { live, reachability, read, newest } = churn();
   const isKept = (ordinal: number) => ordinal % 20 === 0;
   for (let round = 0; round < 40; round++) read(2.5 * SPACING, isKept);

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { allocated, INTERVAL, inUse, newLedger } from '../support/ledger-sums.js';
 import { Readings, range, samplesOf } from '../support/readings.js';
 
-test('a ledger that resumes takes the first reading as in use, and counts only what comes later', () => {
+test('a resumed ledger takes the first poll as in use, and counts only later allocations', () => {
   const ledger = newLedger();
   const readings = new Readings();
   ledger.resume();
@@ -13,7 +13,7 @@ test('a ledger that resumes takes the first reading as in use, and counts only w
   expect(allocated(ledger)).toEqual({});
   expect(ledger.counts).toMatchObject({ samples: 0, unseenSamples: 0, liveSamples: 11 });
 
-  // Two are seen, one was born and died unseen.
+  // Two samples are seen, one is born and dies unseen.
   ledger.absorb(readings.of([...kept, ...samplesOf('load', INTERVAL, [1_000_001, 1_000_003])]), 1_000);
   ledger.settle(1_000, true);
   expect(ledger.counts).toMatchObject({ samples: 3, unseenSamples: 1, liveSamples: 13 });

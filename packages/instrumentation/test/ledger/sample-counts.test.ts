@@ -4,13 +4,13 @@ import { Random } from '../support/random.js';
 import { Readings, range, samplesOf } from '../support/readings.js';
 import { SimulatedHeap } from '../support/simulated-heap.js';
 
-describe('one reading after another', () => {
-  test('counts what is new, what is gone, and what was born and died unseen', () => {
+describe('consecutive polls', () => {
+  test('count what is new, what is gone, and what was born and died unseen', () => {
     const ledger = newLedger();
     const readings = new Readings();
     const absorb = (ordinals: number[], at: number) =>
       ledger.absorb(readings.of(samplesOf('main', 64, ordinals)), at);
-    // V8 does not sort.
+    // V8 does not sort samples.
     expect(absorb([4, 1], 0)).toMatchObject({
       status: 'ok',
       fresh: 2,
@@ -54,7 +54,7 @@ describe('one reading after another', () => {
     expect(ledger.counts).toMatchObject({ samples: 10, unseenSamples: 5, pendingSamples: 5, liveSamples: 1 });
   });
 
-  test('of an idle program changes nothing', () => {
+  test('of an idle program change nothing', () => {
     const ledger = newLedger();
     expect(ledger.absorb(new Readings().of([]), 0)).toMatchObject({
       status: 'ok',
@@ -122,7 +122,7 @@ test.each(range(1, 20))('counts are exact against a simulated heap (seed %d)', (
   expect(freedIds.size).toBe(everSeen.size - before.size);
 });
 
-test('live samples keep their first sight and their number', () => {
+test('live samples keep the time when they were first seen, and their id', () => {
   const ledger = newLedger();
   const readings = new Readings();
   ledger.absorb(readings.of(samplesOf('main', 64, [1])), 100);

@@ -5,14 +5,14 @@ import { LiveSamples } from '../../src/ledger/live-samples.js';
 import { Scavenges } from '../../src/ledger/scavenges.js';
 import { Random } from '../support/random.js';
 
-test('positions are as far apart as scavenges were, the last one where samples are missing', () => {
+test('positions are evenly spaced, and the last one is where samples are missing', () => {
   const scavenges = new Scavenges();
   expect(scavenges.since(100, 1)).toEqual([100]);
   expect(scavenges.since(300, 2)).toEqual([200, 300]);
   expect(scavenges.since(300, 0)).toEqual([]);
 });
 
-test('one whose news comes late is seen all the same, and is not counted twice', () => {
+test('a scavenge reported late is found anyway, and not counted twice', () => {
   const scavenges = new Scavenges();
   for (let at = 100; at <= 1_000; at += 100) scavenges.since(at, 1);
   expect(scavenges.since(1_100, 0)).toEqual([1_100]);
@@ -20,13 +20,13 @@ test('one whose news comes late is seen all the same, and is not counted twice',
   expect(scavenges.since(1_200, 1)).toEqual([1_200]);
 });
 
-test('a major collection empties the young generation: spacing starts anew there', () => {
+test('a major collection empties the young generation, so that spacing restarts there', () => {
   const scavenges = new Scavenges();
   for (let at = 100; at <= 1_000; at += 100) scavenges.since(at, 1);
   expect(scavenges.amongMajors(1_420, 3, [1_250])).toEqual([1_100, 1_200, 1_320, 1_420]);
 });
 
-test('a sampler that was started again counts from one', () => {
+test('a restarted sampler counts from one', () => {
   const scavenges = new Scavenges();
   scavenges.since(5_000, 5);
   scavenges.forget();
@@ -34,7 +34,10 @@ test('a sampler that was started again counts from one', () => {
   expect(scavenges.since(10, 1)).toEqual([10]);
 });
 
-/** Samples up to an ordinal, of which collections at these have taken what is unreachable by then. */
+/**
+ * Makes a heap with samples up to an ordinal, in which collections at these ordinals freed unreachable
+ * samples.
+ */
 function heapWith(newest: number, collections: readonly number[], lives: readonly number[]) {
   const live = new LiveSamples();
   for (let ordinal = 1; ordinal <= newest; ordinal++) {
@@ -44,7 +47,7 @@ function heapWith(newest: number, collections: readonly number[], lives: readonl
   return live;
 }
 
-test('what nobody has seen tells how long objects live', () => {
+test('unseen samples show how long objects live', () => {
   const model = new LifetimeModel(undefined, 1_000);
   const births = new Births(model);
   const random = new Random(3);
@@ -59,7 +62,7 @@ test('what nobody has seen tells how long objects live', () => {
   expect(model.reachableShare(20, 150)).toBeGreaterThan(0.85);
 });
 
-test('a major collection that is heard of later spoils the cohort; one behind it does not', () => {
+test('a major collection reported later spoils the cohort; one after the cohort does not', () => {
   const model = new LifetimeModel();
   const births = new Births(model);
   const lives = Array.from({ length: 401 }, () => 2);

@@ -12,7 +12,7 @@ interface InEachPair {
   readonly bytes?: number;
 }
 
-/** Adds pairs of the same content. */
+/** Adds pairs with the same content. */
 function addPairs(
   to: ShortLivedEstimator,
   pairs: number,
@@ -30,7 +30,7 @@ function addSeen(to: ShortLivedEstimator, node: number, count: number): void {
   for (let i = 0; i < count; i++) to.addSeen(node);
 }
 
-/** 16 pairs with 64 early deaths: enough for a window of its own. */
+/** Adds 16 pairs with 64 early deaths, enough for a window of its own. */
 function enough(node: number, to = new ShortLivedEstimator()): ShortLivedEstimator {
   return addPairs(to, 16, [{ node, dead: 4 }]);
 }
@@ -39,7 +39,7 @@ function samplesByNode(settlement: Settlement | undefined): Record<number, numbe
   return Object.fromEntries(settlement!.shares.map(({ node, samples }) => [node, samples]));
 }
 
-describe('the unseen are spread', () => {
+describe('unseen samples are distributed', () => {
   test('over stacks by the number of their early deaths', () => {
     const unseen = addPairs(new ShortLivedEstimator(), 20, [
       { node: PARSE, dead: 3 },
@@ -55,7 +55,7 @@ describe('the unseen are spread', () => {
     expect(unseen.pending).toBe(0);
   });
 
-  test('with the bytes of the deaths of each stack', () => {
+  test("with the bytes of each stack's deaths", () => {
     const unseen = addPairs(new ShortLivedEstimator(), 16, [
       { node: PARSE, dead: 2, bytes: 10 },
       { node: PARSE, dead: 2, bytes: 30 },
@@ -68,14 +68,14 @@ describe('the unseen are spread', () => {
     ]);
   });
 
-  test('a census twice as long finds twice as many: each of its samples weighs half', () => {
+  test('so that each sample of a census twice as long weighs half', () => {
     const unseen = addPairs(new ShortLivedEstimator(), 16, [{ node: PARSE, dead: 4 }], 1 / 4);
     addPairs(unseen, 16, [{ node: RENDER, dead: 8 }], 1 / 8);
     unseen.addUnseen(10, 0);
     expect(unseen.settle(0, false)?.shares.map(({ samples }) => samples)).toEqual([5, 5]);
   });
 
-  test('not over what always survives, however much there is of it', () => {
+  test('not to objects that always survive, however many there are', () => {
     const unseen = new ShortLivedEstimator();
     for (let pair = 0; pair < 32; pair++) {
       addPairs(unseen, 1, [
@@ -88,9 +88,10 @@ describe('the unseen are spread', () => {
     expect(unseen.settle(0, false)?.shares).toEqual([{ node: PARSE, samples: 100, bytes: 10_000 }]);
   });
 
-  test('where samples of a pair share their fate, by how many polls have seen and not by how many censuses did', () => {
+  test('by the number of samples seen, rather than by censuses, where samples of a pair share their fate', () => {
     const unseen = new ShortLivedEstimator();
-    // A quarter of all samples, of which half are seen; in the censuses only a quarter survived, by chance.
+    // RENDER has a quarter of all samples. Half of these are seen, but by chance only a quarter survives in
+    // the censuses.
     for (let pair = 0; pair < 32; pair++) {
       addPairs(unseen, 1, [
         { node: PARSE, dead: 600 },
@@ -100,14 +101,14 @@ describe('the unseen are spread', () => {
     addSeen(unseen, RENDER, 125);
     unseen.addUnseen(875, 0);
     const samples = samplesByNode(unseen.settle(0, false));
-    // The early deaths alone would say 175.
+    // Early deaths alone would give 175.
     expect(Math.abs(samples[RENDER]! - 125)).toBeLessThan(0.2);
     expect(samples[PARSE]! + samples[RENDER]!).toBeCloseTo(875, 6);
   });
 
-  test('stacks of one function share its fate', () => {
+  test('over stacks of one function, which share its fate', () => {
     const unseen = new ShortLivedEstimator((node) => node % 10);
-    // Stacks 12 and 22 of a function: each is in half of the pairs only, together they are in all.
+    // Each of the stacks 12 and 22 of a function is in only half of the pairs; together they are in all.
     for (let pair = 0; pair < 32; pair++) {
       const node = pair < 16 ? 12 : 22;
       addPairs(unseen, 1, [
@@ -138,8 +139,8 @@ describe('the unseen are spread', () => {
   });
 });
 
-describe('a pair that is likelier to be cut by a collection weighs more when it is whole', () => {
-  /** Half of what is allocated is RENDER's, in bursts that fill half of the young generation during a pair. */
+describe('a whole pair weighs more if a collection was likely to cut it', () => {
+  /** RENDER allocates half, in bursts that fill half of the young generation during a pair. */
   const settled = (cutPairs: number) => {
     const unseen = new ShortLivedEstimator();
     for (let pair = 0; pair < 40; pair++) unseen.addPair(20, true);
@@ -150,22 +151,22 @@ describe('a pair that is likelier to be cut by a collection weighs more when it 
     return samplesByNode(unseen.settle(0, true))[RENDER]!;
   };
 
-  test('by how many samples are taken from one collection to the next', () => {
+  test('by the number of samples between two collections', () => {
     expect(settled(0)).toBeCloseTo((1000 * 20) / 21, 0);
-    // 1,200 samples of pairs met 20 collections, one in 60.
+    // Pairs with 1,200 samples met 20 collections, one in 60.
     const weight = (samples: number) => samples / (1 - samples / 60);
     expect(settled(20)).toBeCloseTo((1000 * weight(20)) / (weight(20) + weight(1)), 6);
   });
 
-  test('at most four times as much', () => {
+  test('but at most four times as much', () => {
     const other = settled(1000);
     expect(other).toBeGreaterThan((1000 * 80) / 82);
     expect(other).toBeLessThan((1000 * 80) / 81);
   });
 });
 
-describe('a cut pair that is larger than all whole ones', () => {
-  test('is told from those that whole ones speak for', () => {
+describe('a cut pair larger than all whole ones', () => {
+  test('is separated from pairs that whole ones represent', () => {
     const unseen = new ShortLivedEstimator();
     expect(unseen.addPair(5, false)).toBe(false);
     expect(unseen.addPair(20, true)).toBe(true);
@@ -173,7 +174,7 @@ describe('a cut pair that is larger than all whole ones', () => {
     expect(unseen.addPair(21, false)).toBe(false);
   });
 
-  test('counts with all that was born in it, by what was born after its last collection', () => {
+  test('counts with all samples born in it, distributed like those after its last collection', () => {
     const unseen = addPairs(new ShortLivedEstimator(), 20, [{ node: PARSE, dead: 10 }]);
     const born = range(1, 10).map((at) => ({ node: at > 2 ? RENDER : PARSE, bytes: 100, died: true }));
     for (let pair = 0; pair < 5; pair++) unseen.addCutCensus(born, 1, 100);
@@ -184,7 +185,7 @@ describe('a cut pair that is larger than all whole ones', () => {
   });
 });
 
-describe('a settlement waits for evidence', () => {
+describe('attribution waits for statistics', () => {
   test('until there are 64 deaths', () => {
     const unseen = addPairs(new ShortLivedEstimator(), 21, [{ node: PARSE, dead: 3 }]);
     unseen.addUnseen(10, 0);
@@ -202,7 +203,7 @@ describe('a settlement waits for evidence', () => {
     expect(unseen.settle(9_999, false)?.shares).toHaveLength(1);
   });
 
-  test('at most ten seconds, counted from the first unseen sample', () => {
+  test('for at most ten seconds, counted from the first unseen sample', () => {
     const unseen = addPairs(new ShortLivedEstimator(), 1, [{ node: PARSE, dead: 8 }]);
     unseen.addUnseen(10, 5_000);
     unseen.addUnseen(10, 14_000);
@@ -212,14 +213,14 @@ describe('a settlement waits for evidence', () => {
     expect(unseen.settle(25_999, false)).toBeUndefined();
   });
 
-  test('not when it is forced', () => {
+  test('but not if it is forced', () => {
     const unseen = addPairs(new ShortLivedEstimator(), 1, [{ node: PARSE, dead: 8 }]);
     unseen.addUnseen(10, 0);
     expect(unseen.hasEvidence(0)).toBe(true);
     expect(unseen.settle(0, true)?.shares).toHaveLength(1);
   });
 
-  test('and with fewer than eight deaths nobody is charged', () => {
+  test('and charges nobody with fewer than eight deaths', () => {
     const unseen = addPairs(new ShortLivedEstimator(), 1, [{ node: PARSE, dead: 7 }]);
     unseen.addUnseen(10, 0);
     expect(unseen.hasEvidence(0)).toBe(false);
@@ -227,7 +228,7 @@ describe('a settlement waits for evidence', () => {
     expect(unseen.pending).toBe(0);
   });
 
-  test('nothing unseen is nothing to settle, and the evidence stays for later', () => {
+  test('and keeps the statistics for later if there is nothing to attribute', () => {
     const unseen = enough(PARSE);
     expect(unseen.settle(0, true)).toBeUndefined();
     unseen.addUnseen(0, 0);
@@ -238,7 +239,7 @@ describe('a settlement waits for evidence', () => {
 });
 
 describe('windows', () => {
-  /** An estimator that has just settled a window with 32 pairs and 128 deaths of PARSE. */
+  /** Makes an estimator that has just attributed a window with 32 pairs and 128 deaths of PARSE. */
   function afterParse() {
     const unseen = enough(PARSE, enough(PARSE));
     unseen.addUnseen(1000, 0);
@@ -246,20 +247,20 @@ describe('windows', () => {
     return unseen;
   }
 
-  test('with plenty of pairs stand for themselves', () => {
+  test('with plenty of pairs use only their own', () => {
     const unseen = enough(RENDER, enough(RENDER, afterParse()));
     unseen.addUnseen(10, 1_000);
     expect(unseen.settle(1_000, false)?.shares).toEqual([{ node: RENDER, samples: 10, bytes: 1_000 }]);
   });
 
-  test('with fewer wait for their own first, as long as they may', () => {
+  test('with fewer pairs first wait for their own, as long as allowed', () => {
     const unseen = addPairs(afterParse(), 8, [{ node: RENDER, dead: 4 }]);
     unseen.addUnseen(10, 1_000);
     expect(unseen.settle(1_000, false)).toBeUndefined();
     expect(unseen.settle(10_999, false)).toBeUndefined();
   });
 
-  test('and then borrow those of the windows before', () => {
+  test('and then borrow from earlier windows', () => {
     const unseen = addPairs(afterParse(), 8, [{ node: RENDER, dead: 4 }]);
     unseen.addUnseen(160, 1_000);
     const samples = samplesByNode(unseen.settle(11_000, false));
@@ -267,7 +268,7 @@ describe('windows', () => {
     expect(samples[PARSE]).toBeCloseTo(128, 6);
   });
 
-  test('without pairs of their own live on borrowed ones', () => {
+  test('without pairs use borrowed ones', () => {
     const unseen = afterParse();
     for (let i = 1; i < 5; i++) {
       unseen.addUnseen(10, i * 20_000);
@@ -276,7 +277,7 @@ describe('windows', () => {
     }
   });
 
-  test('borrow nothing that is older than ten minutes', () => {
+  test('borrow nothing older than ten minutes', () => {
     const unseen = afterParse();
     unseen.addUnseen(10, 600_000);
     expect(unseen.settle(600_001, true)).toMatchObject({ shares: [], unattributed: 10 });

@@ -4,7 +4,7 @@ import { StackComponents } from '../../src/ledger/stack-components.js';
 
 const locationOf = (line: number) => ({ scriptId: '7', lineNumber: line, columnNumber: 0 });
 
-test('of functions that are wrapped for ever, the oldest are forgotten, and those wrapped again are not', () => {
+test('forgets the oldest wrapped functions beyond the limit, but not those wrapped again', () => {
   const tree = new CallTree({ maxNodes: 100, stackDepth: undefined });
   const components = new StackComponents(tree, 'shop');
   for (const line of [0, 1]) components.addFunction(locationOf(line), 'payments');

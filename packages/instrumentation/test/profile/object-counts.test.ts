@@ -4,7 +4,7 @@ import { ReadStack } from '../../src/ledger/read-stack.js';
 import { objectCountsByNode } from '../../src/profile/object-counts.js';
 import { frameOf } from '../support/readings.js';
 
-/** A table with a row per frame, each called by the one before; it names no scripts. */
+/** Makes a table with one row per frame, each called by the previous one, without scripts. */
 function tableOf(names: readonly string[], counts: readonly number[]) {
   return {
     parents: names.map((_, row) => row - 1),
@@ -14,7 +14,7 @@ function tableOf(names: readonly string[], counts: readonly number[]) {
   };
 }
 
-test('counts come to the stacks that the ledger has read', () => {
+test('assigns counts to the stacks that the ledger knows', () => {
   const tree = new CallTree({ maxNodes: 10 });
   const main = tree.child(ROOT, frameOf('main'));
   const parse = tree.child(main, frameOf('parse'));
@@ -25,7 +25,7 @@ test('counts come to the stacks that the ledger has read', () => {
   });
 });
 
-test('a stack that the ledger has not read makes none: the reading does, which knows its script', () => {
+test('adds no stack to the ledger: the poll does, which knows the script', () => {
   const tree = new CallTree({ maxNodes: 10 });
   const main = tree.child(ROOT, frameOf('main'));
   const counts = objectCountsByNode(tableOf(['main', 'fresh', 'parse'], [1, 2, 3]), tree);
@@ -35,7 +35,7 @@ test('a stack that the ledger has not read makes none: the reading does, which k
   expect(tree.frame(fresh)?.scriptId).toBe('7');
 });
 
-test('in a full tree they fold as readings do, and count no fold', () => {
+test('folds like the ledger in a full tree, without counting folds', () => {
   const tree = new CallTree({ maxNodes: 2 });
   const main = tree.child(ROOT, frameOf('main'));
   const counts = objectCountsByNode(tableOf(['main', 'parse', 'inner'], [1, 2, 3]), tree);
@@ -43,7 +43,7 @@ test('in a full tree they fold as readings do, and count no fold', () => {
   expect(tree.foldedStacks).toBe(0);
 });
 
-test('what is called by a folded stack is not taken for a callee of the caller', () => {
+test("does not take a callee of a folded stack for the caller's", () => {
   const tree = new CallTree({ maxNodes: 3 });
   const main = tree.child(ROOT, frameOf('main'));
   tree.child(main, frameOf('inner'));
@@ -51,7 +51,7 @@ test('what is called by a folded stack is not taken for a callee of the caller',
   expect(Object.fromEntries(counts)).toEqual({ [main]: { count: 6, bytes: 60 } });
 });
 
-test('stacks as deep as the sampler looks are found below the frame that says so', () => {
+test("finds stacks at the sampler's depth limit below the truncated frame", () => {
   const tree = new CallTree({ maxNodes: 20, stackDepth: 2 });
   const main = new ReadStack(frameOf('main'), new ReadStack(frameOf('(root)')));
   const cut = new ReadStack(frameOf('parse'), main).nodeIn(tree);

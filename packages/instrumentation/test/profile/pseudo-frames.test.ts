@@ -1,10 +1,10 @@
-// What V8 charges to no function, in a profile and as text.
+// Pseudo frames of V8, which are not functions, in a profile and as text.
 import { expect, test } from 'vitest';
 import { profileFromLedger, textView } from '../../src/profile/index.js';
 import { INTERVAL, newLedger } from '../support/ledger-sums.js';
 import { frameOf, Readings, samplesOf } from '../support/readings.js';
 
-/** A function of a file, or, in parentheses, what V8 shows where no JavaScript was on the stack. */
+/** A function of a file or, in parentheses, V8's name when no JavaScript was on the stack. */
 const frame = (functionName: string) =>
   functionName.startsWith('(') ? { ...frameOf(functionName), url: '' } : frameOf(functionName);
 
@@ -51,7 +51,7 @@ test('the comments of a profile explain each such name once, and no other', () =
   expect(commentsOf('main').filter((comment) => comment.startsWith('('))).toEqual([]);
 });
 
-test('so does the text, below its table', () => {
+test('the text does so too, below its table', () => {
   expect(textOf('(V8 API)', 'main')).toMatch(/\n\n\(V8 API\): native code [^\n]* no JavaScript[^\n]*\n$/);
   expect(textOf('main')).not.toMatch(/^\(/m);
 });

@@ -15,7 +15,10 @@ function commentsOf(ledger: Ledger): readonly string[] {
   }).comments;
 }
 
-/** 20 whole pairs with ten samples each, of two functions in turn, all dead at the next reading; two cut pairs. */
+/**
+ * Makes a ledger with 20 whole pairs of ten samples each, of two functions in turn, all dead at the next
+ * poll; and two cut pairs.
+ */
 function ledgerWithEvidence(): Ledger {
   const ledger = newLedger();
   const readings = new Readings();
@@ -32,20 +35,20 @@ function ledgerWithEvidence(): Ledger {
   return ledger;
 }
 
-test('a profile says how many pairs and early deaths speak for what was never seen, and how sure that is', () => {
+test('a profile states the number of pairs and early deaths behind the attribution, and its error', () => {
   const ledger = ledgerWithEvidence();
   ledger.settle(31, true);
   const comments = commentsOf(ledger);
   expect(comments).toContain(
     'samples 400, never seen alive 198, evidence for those: 200 early deaths in 20 pairs, 2 more cut by a collection',
   );
-  // A half by all or nothing in 20 pairs: 198 / 400 x 0.5 / sqrt(19).
+  // One half by all or nothing in 20 pairs: 198 / 400 x 0.5 / sqrt(19).
   expect(comments).toContain(
     "alloc_space: 49.5 % is attributed by evidence; the standard error of a function's share of the whole is at most 5.7 points",
   );
 });
 
-test('and nothing of the kind where nothing was attributed', () => {
+test('states nothing of the kind if nothing was attributed', () => {
   expect(commentsOf(ledgerWithEvidence()).join('\n')).not.toContain('standard error');
   expect(commentsOf(newLedger()).join('\n')).not.toContain('standard error');
 });

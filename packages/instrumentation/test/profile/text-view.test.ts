@@ -7,7 +7,7 @@ const MINUTE = 60_000;
 
 const newHeap = () => new FakeHeap({ shortFileOf: (file) => file.slice('/srv/'.length) });
 
-/** A heap that kept a part of what it allocated ten minutes ago, as text. */
+/** Returns the text of a heap that kept a part of what it allocated ten minutes ago. */
 function shown(options: Partial<Parameters<typeof textView>[1]> = {}, heap = newHeap()) {
   const survival = new SurvivalTracker();
   survival.observe(heap.ledger, heap.now);
@@ -33,7 +33,7 @@ function shown(options: Partial<Parameters<typeof textView>[1]> = {}, heap = new
 }
 
 describe('the heap as text', () => {
-  test('has a row for each call site, with what survived, and their sum', () => {
+  test('has a row for each call site, with its survival, and their sum', () => {
     expect(shown()).toEqual(
       [
         'heapray: sampled every 1024 bytes on average (mode binding); all values are estimates',
@@ -51,12 +51,12 @@ describe('the heap as text', () => {
     );
   });
 
-  test('does not guess what has survived', () => {
+  test('does not guess survival', () => {
     const lines = shown({ survival: undefined });
     expect(lines.filter((line) => / - {2}(?:keep|load) /.test(line))).toHaveLength(2);
   });
 
-  test('says first who is suspected to leak', () => {
+  test('begins with the leak suspects', () => {
     expect(shown({ verdicts: ['`a` leaks', '`b` leaks'] }).slice(3, 6)).toEqual([
       'Leak suspects:',
       '  `a` leaks',
@@ -64,7 +64,7 @@ describe('the heap as text', () => {
     ]);
   });
 
-  test('is ordered by the column, and sums what has no row', () => {
+  test('is sorted by the column, and sums sites without a row', () => {
     const heap = newHeap();
     for (let i = 0; i < 200; i++) heap.allocate(`f${i}`, 1);
     const lines = shown({ column: 'alloc_space' }, heap);
@@ -74,7 +74,7 @@ describe('the heap as text', () => {
   });
 });
 
-/** The line, whatever its cells are padded with. */
+/** Matches the line with any padding of its cells. */
 function spaced(line: string): RegExp {
   return new RegExp(`^ *${line.trim().replaceAll(/[.()]/g, '\\$&').replaceAll(/ {2,}/g, ' +')}$`);
 }

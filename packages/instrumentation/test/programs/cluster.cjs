@@ -1,5 +1,5 @@
-// A cluster of three workers. Only the workers load heapray, as in PM2's cluster mode: the argument is its preload. The
-// word `all` behind it says that the primary has loaded it too.
+// A cluster of three workers. Only the workers load heapray, as in PM2's cluster mode: the argument is its
+// preload. If the word `all` follows, the primary has loaded it too.
 const cluster = require('node:cluster');
 
 if (cluster.isPrimary) {

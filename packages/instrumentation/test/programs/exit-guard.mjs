@@ -1,4 +1,4 @@
-// A program under the guard; its argument says what it does when it ends. Run by exit-guard.test.ts.
+// A program under the guard; its argument selects how it ends. Run by exit-guard.test.ts.
 import { writeSync } from 'node:fs';
 import { ExitGuard } from '../../dist/host/exit-guard.js';
 
@@ -43,7 +43,7 @@ const scenarios = {
     guard.watchSignals(true);
     wait();
   },
-  // Like the signal-exit package: if nobody else listens, it lets the signal end the process.
+  // Like the signal-exit package: without other listeners, it lets the signal end the process.
   counts() {
     const listener = () => {
       say(`sees ${process.listenerCount('SIGTERM')}`);
@@ -55,7 +55,7 @@ const scenarios = {
     guard.watchSignals(true);
     wait();
   },
-  // Stays alive for two signals and ends by itself at the third.
+  // Survives two signals and ends by itself at the third.
   survives() {
     let left = 3;
     process.on('SIGTERM', () => {

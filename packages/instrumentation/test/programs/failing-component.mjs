@@ -1,4 +1,4 @@
-// A traced component that fails and that nobody waits for. Run by components.test.ts.
+// A traced component that fails, with no code waiting for it. Run by components.test.ts.
 import { profileComponent, setComponentCaptures } from '../../dist/components.js';
 
 if (process.argv[2] === 'traced') {

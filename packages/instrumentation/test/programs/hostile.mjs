@@ -1,5 +1,5 @@
-// Changes what the language and Node give it, works for a while without using any of that, and exits with 7: what
-// fails then is the profiler's. The first argument says what is changed, see CHANGES.
+// Replaces parts of the language and Node, works for a while without using them, and exits with 7. Any
+// failure then is the profiler's. The first argument selects what is changed, see CHANGES.
 import { EventEmitter } from 'node:events';
 import { writeSync } from 'node:fs';
 import process from 'node:process';
@@ -15,7 +15,7 @@ const realEnv = process.env;
 
 const { ownKeys, getOwnPropertyDescriptor, defineProperty } = Reflect;
 
-/** Replaces every method that an object has itself. */
+/** Replaces every own method of an object. */
 function poison(object, except = '') {
   const keys = ownKeys(object);
   for (let i = 0; i < keys.length; i++) {
@@ -174,7 +174,7 @@ const CHANGES = {
     }
     prototype.push = prototype.unshift = prototype.map;
   },
-  // Where array iterators throw, Node's own PerformanceObserver does, with or without heapray's observer.
+  // If array iterators throw, so does Node's own PerformanceObserver, with or without heapray's.
   'another iterator of Array'() {
     Array.prototype[Symbol.iterator] = function* iterate() {
       for (let i = 0; i < this.length; i++) yield this[i];
@@ -257,7 +257,7 @@ const allocate = () => {
   for (let i = 0; i < 30; i++) kept[kept.length] = { made: made++, rows: [made, made, made] };
   if (kept.length > 20_000) kept.length = 0;
 };
-// Nothing but syntax from here on.
+// Only syntax from here on, no built-in methods.
 const work = component ? profileComponent(component, () => allocate()) : allocate;
 const later = component ? profileComponent(component, async () => allocate()) : async () => allocate();
 if (process.argv[2] === 'list') {
@@ -272,6 +272,6 @@ if (process.argv[2] === 'list') {
     writeSync(1, 'done\n');
     process.exitCode = 7;
   }, end);
-  // When Node has done with the start of the program.
+  // Runs after Node has finished the start of the program.
   setTimeout(change, 0);
 }

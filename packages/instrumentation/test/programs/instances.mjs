@@ -1,4 +1,5 @@
-// Uses instances of the instrumentation as applications and SDKs do. Run by instances.test.ts; its last line is JSON.
+// Uses instances of the instrumentation as applications and SDKs do. Run by instances.test.ts; its last line
+// is JSON.
 import http from 'node:http';
 import { createRequire, syncBuiltinESMExports } from 'node:module';
 import { DiagLogLevel, diag, metrics } from '@opentelemetry/api';
@@ -32,7 +33,7 @@ async function until(check) {
   }
 }
 
-/** The debug server's page in plain text. */
+/** Returns the debug server's page in plain text. */
 async function textPage(instance) {
   return new Promise((resolve, reject) => {
     http
@@ -50,7 +51,7 @@ function newReader() {
   return { reader, provider: new MeterProvider({ readers: [reader] }) };
 }
 
-/** Sums of a metric by the value of an attribute. */
+/** Sums a metric by the value of an attribute. */
 async function sums(reader, name, attribute) {
   const { resourceMetrics } = await reader.collect();
   const found = resourceMetrics.scopeMetrics.flatMap(({ metrics }) => metrics);
@@ -68,7 +69,7 @@ const samplesOf = async (reader) =>
   Object.values(await sums(reader, 'heapray.profiler.samples', 'none')).reduce((a, b) => a + b, 0);
 
 const SCENARIOS = {
-  /** Switched off and on in one turn, again and again, with allocation at once. */
+  /** Disables and enables repeatedly within one turn of the event loop, and then allocates. */
   async again() {
     const { reader, provider } = newReader();
     const one = new HeaprayInstrumentation(OPTIONS);
@@ -93,7 +94,7 @@ const SCENARIOS = {
     return { profiling, retained, page: page.includes('leakOrders'), after: one.isProfiling };
   },
 
-  /** The next time with other options. */
+  /** Enables again with other options. */
   async 'other-options'() {
     const { reader, provider } = newReader();
     const one = new HeaprayInstrumentation(OPTIONS);
@@ -102,7 +103,7 @@ const SCENARIOS = {
     const config = one.getConfig();
     one.disable();
     one.enable();
-    // What is allocated before the sampler runs at its new interval is not seen.
+    // Allocations before the sampler runs at its new interval are not seen.
     await until(async () => {
       leakOrders(1);
       return (await retainedBy(reader)) > 2 * 2 ** 20;
@@ -118,7 +119,7 @@ const SCENARIOS = {
     };
   },
 
-  /** Options of a second instance; it goes first, then the first. */
+  /** Uses a second instance with other options; stops it first, then the first one. */
   async second() {
     const [first, second] = [newReader(), newReader()];
     const one = new HeaprayInstrumentation(OPTIONS);
@@ -160,7 +161,7 @@ const SCENARIOS = {
     return { carried, ended };
   },
 
-  /** A provider that is only registered, and late. */
+  /** Registers a provider late, without setting it. */
   async 'late-provider'() {
     const { reader, provider } = newReader();
     const one = new HeaprayInstrumentation(OPTIONS);
@@ -172,7 +173,7 @@ const SCENARIOS = {
     return { retained };
   },
 
-  /** The profiler thread cannot be started. */
+  /** Prevents the profiler thread from starting. */
   async 'no-thread'() {
     const threads = createRequire(import.meta.url)('node:worker_threads');
     threads.Worker = class {

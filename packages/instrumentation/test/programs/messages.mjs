@@ -1,4 +1,4 @@
-// Says something wrong to the constructor: with a logger that comes later, or none. Run by messages.test.ts.
+// Passes something wrong to the constructor, with a logger set later or not at all. Run by messages.test.ts.
 import { DiagLogLevel, diag } from '@opentelemetry/api';
 import { HeaprayInstrumentation } from '../../dist/index.js';
 
@@ -10,7 +10,7 @@ for (const level of ['error', 'warn', 'info', 'debug', 'verbose'])
 const one = new HeaprayInstrumentation();
 if (when === 'logger-at-once') diag.setLogger(logger, DiagLogLevel.INFO);
 if (when === 'logger-later') setTimeout(() => diag.setLogger(logger, DiagLogLevel.INFO), 1000);
-// Longer than messages wait, or not.
+// Wait longer than messages do, or not.
 setTimeout(
   () => {
     if (when === 'stays') one.setConfig({ groupBy: 'nothing' });

@@ -1,4 +1,4 @@
-// Makes this Node look like another runtime: the argument's name, as in `process.versions`.
+// Makes this Node look like another runtime, named by the argument as in `process.versions`.
 const [, , name] = process.argv;
 Object.defineProperty(process, 'versions', { value: { ...process.versions, [name]: '1.2.3' } });
 const { HeaprayInstrumentation } = await import('../../dist/index.js');

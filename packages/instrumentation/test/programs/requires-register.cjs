@@ -1,3 +1,3 @@
-// Starts heapray itself, before anything else: the argument says where from.
+// Loads heapray itself, before anything else, from the path in the argument.
 require(process.argv[2]);
 require('./first-code.cjs');

@@ -1,4 +1,4 @@
-// Ends after a moment, with a word and 7.
+// Ends after a moment: prints a word and exits with 7.
 setTimeout(() => {
   console.log('done');
   process.exitCode = 7;

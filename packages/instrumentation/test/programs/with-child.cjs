@@ -1,4 +1,4 @@
-// Starts itself once more as a child, which ends with it, and shows what that writes to standard error, in brackets.
+// Starts itself again as a child, which ends with it, and prints the child's standard error in brackets.
 const { spawn } = require('node:child_process');
 
 if (process.argv[2] === 'child') {

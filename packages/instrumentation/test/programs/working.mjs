@@ -1,4 +1,5 @@
-// Works for a while, says so, and exits with 7. Run by tests that make it hard for the profiler beside it.
+// Works for a while, prints a word, and exits with 7. Run by tests with difficult conditions for the
+// profiler.
 const FOR_MILLIS = Number(process.env.WORK_MILLIS ?? 1500);
 const kept = [];
 let made = 0;

@@ -85,7 +85,7 @@ describe('with a preload from NODE_OPTIONS', () => {
   });
 });
 
-test('who asks for a test runner or a tool to be profiled has it', () => {
+test('profiles a test runner or a tool on explicit request', () => {
   for (const name of ['jest', 'acme']) {
     const mainScript = `/srv/node_modules/${name}/cli.js`;
     expect(roleOf({ mainScript, args: [], isInherited: false })).toBe('program');

@@ -1,5 +1,5 @@
-// Heapray comes with NODE_OPTIONS into a process of an installed package: what the process does decides whether it is
-// the program or only starts it.
+// heapray is loaded by NODE_OPTIONS into a process of an installed package: its behaviour shows if it is the
+// program or only a launcher.
 import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
@@ -12,7 +12,7 @@ import { REGISTER } from '../support/profiled-program.js';
 const LEFT_ALONE = /^heapray: debug: process (\d+) starts other programs and is not profiled itself: (.*)$/gm;
 const START =
   "require('node:child_process').spawn(process.execPath, [process.argv[2]], { stdio: ['pipe', 'inherit', 'inherit'] });";
-/** Ends with the process that has started it. */
+/** Ends with its parent process. */
 const FOLLOW = "process.stdin.resume().on('close', () => process.exit());";
 const WAIT = 'setInterval(() => {}, 1000);';
 const LISTEN = "require('node:http').createServer().listen(0, '127.0.0.1');";
@@ -33,13 +33,13 @@ for (const line of ['22.15', '26'] satisfies NodeLine[]) {
   });
 }
 
-test('an unknown package that starts nothing is profiled', async () => {
+test('profiles an unknown package that starts nothing', async () => {
   const app = start([packageScript('worker', WAIT)]);
   await app.waitForOutput(/metrics on /);
   expect(app.stderr).not.toMatch(LEFT_ALONE);
 });
 
-test('a launcher is known through its link, by a path of its own', async () => {
+test('recognizes a launcher through its link, by a path of its own', async () => {
   const script = packageScript('cross-env', START);
   const link = path.join(path.dirname(script), '..', '.bin', 'ce');
   mkdirSync(path.dirname(link));
@@ -49,13 +49,13 @@ test('a launcher is known through its link, by a path of its own', async () => {
   expect([...app.stderr.matchAll(LEFT_ALONE)].map(([, , file]) => file)).toEqual([script]);
 });
 
-test('says nothing of what is left alone unless asked', async () => {
+test('logs nothing about skipped processes by default', async () => {
   const app = start([packageScript('cross-env', START), program(FOLLOW)], { level: undefined });
   await app.waitForOutput(/metrics on /);
   expect(app.stderr).not.toContain('cross-env');
 });
 
-test('words behind code from the command line are no script', async () => {
+test('does not take words after code on the command line for a script', async () => {
   const app = start(['--eval', WAIT, 'npm']);
   await app.waitForOutput(/metrics on /);
 });

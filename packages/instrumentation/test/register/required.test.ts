@@ -1,5 +1,5 @@
-// `--require` and `require()` of the preload: the program starts whatever Node can require, and profiling has begun
-// before its first statement.
+// `--require` and `require()` of the preload: the program starts whatever Node can require, and profiling
+// begins before its first statement.
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { httpGet } from '../../../../test/support/http-get.js';
@@ -60,7 +60,7 @@ async function metricsOf(app: RunningProcess): Promise<string> {
   return (await httpGet(url)).body;
 }
 
-/** Does the same with each of several things at the same time. */
+/** Does the same with several things concurrently. */
 async function all<T>(
   things: Readonly<Record<string, T>>,
   work: (thing: T, name: string) => Promise<void>,

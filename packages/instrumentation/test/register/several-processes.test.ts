@@ -1,4 +1,5 @@
-// Several profiled processes with the same settings: one of them has the ports, and a page is always of one process.
+// Several profiled processes with the same settings: one of them has the ports, and a page always describes
+// one process.
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { listeningPorts } from '../../../../test/e2e/support/listening-ports.js';
@@ -25,7 +26,7 @@ describe('a cluster', () => {
     await app.waitForOutput(/(?:worker \d+\s+){3}/);
     const workers = [...app.stdout.matchAll(/worker (\d+)/g)].map(([, pid]) => Number(pid));
     const profiled = isAll ? [app.pid, ...workers] : workers;
-    // A socket that workers share is the primary's.
+    // A socket that workers share would belong to the primary.
     const owners = (port: number) =>
       [app.pid, ...workers].filter((pid) => listeningPorts(pid).includes(port));
     const lossesOf = () => [...app.stderr.matchAll(LOSS)];
@@ -45,7 +46,7 @@ describe('a cluster', () => {
   });
 });
 
-test('a child process is quiet, and leaves the ports to its parent', async () => {
+test('a child process logs nothing, and leaves the ports to its parent', async () => {
   const NODE_OPTIONS = `--import ${REGISTER}`;
   const quietPorts = await twoPorts();
   const quiet = start([program('with-child.cjs')], quietPorts, { NODE_OPTIONS });
@@ -60,7 +61,7 @@ test('a child process is quiet, and leaves the ports to its parent', async () =>
   expect(said.trim().split('\n')).toHaveLength(2);
   expect(said).not.toMatch(/warn|error/);
 
-  // The other has had as much time.
+  // The other process has had as much time.
   expect(listeningPorts(quiet.pid)).toEqual(Object.values(quietPorts).sort((a, b) => a - b));
   expect(quiet.stdout).toMatch(/^child \d+\n$/);
   expect(quiet.stderr).not.toMatch(/warn|error/);

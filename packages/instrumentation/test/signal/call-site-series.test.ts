@@ -6,14 +6,14 @@ import { AllocatingProgram } from '../support/allocating-program.js';
 import { values } from '../support/heap-views.js';
 import { allocated, inUse, sum } from '../support/ledger-sums.js';
 
-/** A program whose functions were chosen by their sizes, and what metrics say of it. */
+/** Makes a program with functions of chosen sizes, and its series. */
 function newSeries(maxCallSites: number) {
   const program = new AllocatingProgram();
   const series = new CallSiteSeries({ maxCallSites });
   return { program, series, view: () => series.view(program.ledger, program.now) };
 }
 
-/** The call site of a function that has allocated. */
+/** Returns the call site of a function that has allocated. */
 function siteOf({ ledger }: AllocatingProgram, functionName: string): CallSite {
   const nodes = Array.from({ length: ledger.tree.size }, (_, node) => node);
   const sites = nodes.map((node) => ledger.sites.site(ledger.sites.siteOf(node)));
@@ -25,7 +25,7 @@ function rowsOf({ rows }: CallSiteView): Record<string, [allocated: number, reta
 }
 
 describe('the rows', () => {
-  test('are call sites with what is known of them', () => {
+  test('are call sites with their attributes', () => {
     const { program, view } = newSeries(5);
     program.retain('main > parse', 1000);
     program.allocate('main > parse', 500);
@@ -56,7 +56,7 @@ describe('the rows', () => {
     expect(rowsOf(view())).toEqual({ parse: [300, 300] });
   });
 
-  test('are the largest, the rest is one sum', () => {
+  test('are the largest; the rest is one sum', () => {
     const { program, view } = newSeries(2);
     for (const [at, name] of ['a', 'b', 'c', 'd'].entries()) program.retain(name, 1000 * (at + 1));
     const { rows, other } = view();
@@ -64,7 +64,7 @@ describe('the rows', () => {
     expect(other).toMatchObject({ allocated: 3000, retained: 3000 });
   });
 
-  test('matter for what they allocate or for what they retain, whichever is the larger share', () => {
+  test('are ranked by what they allocate or have in use, whichever is the larger share', () => {
     const { program, view } = newSeries(2);
     program.allocate('busy', 1_000_000);
     program.retain('leak', 1000);
@@ -73,15 +73,15 @@ describe('the rows', () => {
     expect(Object.keys(rowsOf(view()))).toEqual(['leak', 'busy']);
   });
 
-  test('of an idle program are none', () => {
+  test('are empty for an idle program', () => {
     const { rows, other } = newSeries(3).view();
     expect(rows).toEqual([]);
     expect(other).toMatchObject({ allocated: 0, retained: 0, allocations: 0, retainedObjects: 0 });
   });
 });
 
-describe('once all places are taken', () => {
-  /** Both places are taken by `first` and `second`. */
+describe('when all places are taken', () => {
+  /** Fills both places with `first` and `second`. */
   function full() {
     const all = newSeries(2);
     all.program.retain('first', 4000);
@@ -90,7 +90,7 @@ describe('once all places are taken', () => {
     return all;
   }
 
-  /** Views each 15 s, for a minute and a half. */
+  /** Makes a view every 15 s, for a minute and a half. */
   function waitAndView({ program, view }: Pick<ReturnType<typeof full>, 'program' | 'view'>) {
     for (let at = 0; at < 6; at++) {
       program.wait(15_000);
@@ -99,7 +99,7 @@ describe('once all places are taken', () => {
     return view();
   }
 
-  test('a larger site takes the place of the smallest when it has been one of the largest for a minute', () => {
+  test('a larger site replaces the smallest after a minute among the largest', () => {
     const all = full();
     const { program, view } = all;
     program.retain('third', 1001);
@@ -109,9 +109,9 @@ describe('once all places are taken', () => {
     expect(rowsOf(waitAndView(all))).toEqual({ first: [4000, 4000], third: [0, 1001], second: [1000, 0] });
   });
 
-  test('one that is large now and then does not', () => {
+  test('a site that is large only at times does not', () => {
     const { program, view } = full();
-    // So much that what the others allocate is no share of it.
+    // Large enough to make the others' share negligible.
     program.allocate('first', 1e9);
     for (let at = 0; at < 20; at++) {
       program.retain('third', at % 2 === 0 ? 1001 : 999);
@@ -120,7 +120,7 @@ describe('once all places are taken', () => {
     }
   });
 
-  test('a leak suspect has a series at once, however small it is', () => {
+  test('a leak suspect gets a series at once, however small it is', () => {
     const { program, series } = full();
     program.retain('third', 10);
     const { rows } = series.view(program.ledger, program.now, [siteOf(program, 'third')]);
@@ -131,7 +131,7 @@ describe('once all places are taken', () => {
     });
   });
 
-  test('a site that was displaced and comes back counts on from where its series stood still', () => {
+  test('a replaced site that returns continues from its last counts', () => {
     const all = full();
     const { program, view } = all;
     program.retain('third', 9000);
@@ -146,7 +146,7 @@ describe('once all places are taken', () => {
     expect(rowsOf(view()).second?.[0]).toBe(1007);
   });
 
-  test('places change hands at any age, until twenty sites for each have had a series', () => {
+  test('sites are replaced at any time, until twenty sites per place have had a series', () => {
     const all = newSeries(2);
     const { program, view, series } = all;
     for (let at = 1; at <= 60; at++) {
@@ -158,10 +158,10 @@ describe('once all places are taken', () => {
       if (at > 1 && at <= 40) expect(held.sort()).toEqual([`f${at - 1}`, `f${at}`].sort());
     }
     expect(series.refused).toBe(20);
-    // Those that have a series can have it back.
+    // Sites with a series can get it back.
     program.retain('f1', 1e6);
     expect(rowsOf(waitAndView(all)).f1?.[1]).toBe(1e6);
-    // A suspect has one all the same.
+    // A suspect gets one anyway.
     program.retain('leak', 1);
     const suspects = [siteOf(program, 'leak')];
     const { rows } = series.view(program.ledger, program.now, suspects);
@@ -175,13 +175,13 @@ const steps = fc.array(
   fc.record({
     name: fc.constantFrom(...names),
     act: fc.constantFrom('allocate', 'retain', 'free', 'look', 'wait' as const),
-    // Odd sizes leave dust behind when doubles are added and subtracted.
+    // Odd sizes cause rounding errors when doubles are added and subtracted.
     bytes: fc.double({ min: 1, max: 1e9, noNaN: true }),
   }),
   { minLength: 1, maxLength: 120 },
 );
 
-test('whatever a program does, series add up, counters never decrease, and places are few', () => {
+test('series add up, counters never decrease, and places are few, for any program', () => {
   fc.assert(
     fc.property(steps, fc.integer({ min: 1, max: 4 }), (program, maxCallSites) => {
       const { program: running, view } = newSeries(maxCallSites);

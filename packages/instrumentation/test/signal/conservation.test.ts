@@ -1,4 +1,4 @@
-// Whatever a program does and whoever reads: what metrics say of call sites adds up to the total, at every read.
+// Metrics of call sites add up to the total at every collection, whatever the program does and whoever reads.
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -59,7 +59,7 @@ function run(program: AllocatingProgram, step: Step): void {
 /** A metric by name: the values of its series, by attributes. */
 type Page = ReadonlyMap<string, ReadonlyMap<string, number>>;
 
-/** The instruments on a real SDK. */
+/** Makes the instruments on a real SDK. */
 function instruments(program: AllocatingProgram, { groupBy, maxCallSites }: Settings) {
   const series = new CallSiteSeries({ groupBy, maxCallSites });
   const reader = new TestReader();
@@ -100,7 +100,7 @@ function pageOf(metrics: readonly ProducedMetric[]): Page {
   );
 }
 
-/** Values are given in whole bytes, so each series may be half a byte off. */
+/** Allows half a byte per series, as values are whole bytes. */
 function expectSum(page: Page, name: string, total: number): void {
   const series = [...(page.get(name) ?? new Map<string, number>()).values()];
   for (const value of series) expect(value).toBeGreaterThanOrEqual(0);
@@ -117,7 +117,7 @@ function expectNoStepBack(page: Page, before: Page | undefined): void {
   }
 }
 
-test('sites, the rest, the unobserved and the dropped add up to the total, and no counter steps back', async () => {
+test('sites, other, unobserved and dropped add up to the total, and no counter decreases', async () => {
   await fc.assert(
     fc.asyncProperty(steps, settings, settings, async (all, forInstruments, forProducer) => {
       const program = manyPlaces();
@@ -144,7 +144,7 @@ test('sites, the rest, the unobserved and the dropped add up to the total, and n
   );
 });
 
-test('no more series than there are places, and those that were displaced', async () => {
+test('there are no more series than places and replaced sites', async () => {
   await fc.assert(
     fc.asyncProperty(steps, settings, async (all, of) => {
       const program = manyPlaces();
@@ -153,7 +153,7 @@ test('no more series than there are places, and those that were displaced', asyn
         if (one.act !== 'instruments' && one.act !== 'producer') run(program, one);
         else {
           const series = (await read[one.act]()).get('heapray.memory.allocated')?.size;
-          // The rest; and the displaced, or the dropped as one.
+          // Plus `other`, and the replaced sites; or the dropped as one.
           expect(series).toBeLessThanOrEqual(
             one.act === 'producer' ? of.maxCallSites + 2 : 2 * of.maxCallSites + 1,
           );

@@ -1,4 +1,4 @@
-// What metrics say of call sites, on a real SDK.
+// Metrics of call sites, on a real SDK.
 import { DataPointType } from '@opentelemetry/sdk-metrics';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { GroupBy } from '../../src/config/index.js';
@@ -51,13 +51,13 @@ test('the instruments: names, kinds and units', async () => {
   ]);
 });
 
-test('each instrument says what it is', async () => {
+test('each instrument has a description', async () => {
   const { collect } = newMetrics(heapView({}, { pollMillis: [1] }));
   for (const { descriptor } of (await collect()).values())
     expect(descriptor.description).toMatch(/^[A-Z].{20}/);
 });
 
-/** What tells series of call sites apart here. */
+/** Attributes that identify series of call sites here. */
 const SERIES = ['code.function.name', 'heapray.component'];
 
 describe('call sites', () => {
@@ -71,7 +71,7 @@ describe('call sites', () => {
   const anonymous = (site: Partial<CallSiteRow>) =>
     row('(anonymous)', { ...values(10), file: '/app/a.js', ...site });
 
-  test('are series with where, whose and which thread', async () => {
+  test('are series with function, package and thread', async () => {
     const { collect } = newMetrics(heapView(sites));
     const allocated = (await collect()).get('heapray.memory.allocated');
     expect(allocated?.dataPoints.map(({ attributes }) => attributes)).toEqual([
@@ -98,7 +98,7 @@ describe('call sites', () => {
     ]);
   });
 
-  test('are functions by where they start; the column is there where the line does not say which', async () => {
+  test('are functions by where they start, with the column if the line is ambiguous', async () => {
     const rows = [
       anonymous({ line: 5, column: 13 }),
       anonymous({ line: 6, column: 13, sharesLine: true }),
@@ -128,7 +128,7 @@ describe('call sites', () => {
     expect(new Set(retained.map(({ attributes }) => JSON.stringify(attributes))).size).toBe(5 * 5);
   });
 
-  test('in whole bytes and objects, and the rest is one sum', async () => {
+  test('are in whole bytes and objects, and the rest is one sum', async () => {
     const { collect } = newMetrics(heapView(sites));
     const metrics = await collect();
     const byFunction = (name: string) => seriesOf(metrics.get(name), 'code.function.name');
@@ -137,7 +137,7 @@ describe('call sites', () => {
     expect(byFunction('heapray.memory.retained.objects')).toEqual({ parse: 12, render: 1, other: 1 });
   });
 
-  test('retain by age', async () => {
+  test('have bytes in use by age', async () => {
     const { collect } = newMetrics(heapView({ ...sites, rows: sites.rows.slice(0, 1) }));
     const retained = (await collect()).get('heapray.memory.retained');
     expect(seriesOf(retained, 'code.function.name', 'heapray.age')).toEqual({
@@ -154,7 +154,7 @@ describe('call sites', () => {
     });
   });
 
-  test('have the same ages all the time; a frozen remainder only from then on, and then also when it is gone', async () => {
+  test('always have the same ages; that of a frozen remainder only once there was one, even after it is gone', async () => {
     const { collect, show } = newMetrics(heapView({ rows: [row('parse', values(9, [0, 5, 0, 0, 0, 0]))] }));
     const ages = async () => {
       const series = seriesOf((await collect()).get('heapray.memory.retained'), ...SERIES, 'heapray.age');
@@ -174,7 +174,7 @@ describe('call sites', () => {
     expect(await ages()).toEqual({ ...none, 'parse api frozen': 0 });
   });
 
-  test('that a new profiler thread does not know retain nothing, and their counters stand', async () => {
+  test('unknown to a new profiler thread have nothing in use, and their counters stay', async () => {
     const { collect, show } = newMetrics(heapView(sites));
     await collect();
     show(heapView({ rows: [row('parse', values(8, [1, 0, 0, 0, 0]))] }));
@@ -189,7 +189,7 @@ describe('call sites', () => {
     });
   });
 
-  test('grouped have no attribute that the grouping sums over', async () => {
+  test('when grouped have no attribute that the grouping sums over', async () => {
     const attributes = async (groupBy: GroupBy, group: Partial<CallSiteRow>) => {
       const grouped = { ...values(5), component: 'api', ...group };
       const { collect } = newMetrics(heapView({ rows: [grouped] }), undefined, { groupBy });
@@ -210,7 +210,7 @@ describe('call sites', () => {
     ]);
   });
 
-  test('are left to a metric producer as soon as there is one, and what was told of them retains nothing', async () => {
+  test('are left to a metric producer as soon as there is one, and known series have nothing in use', async () => {
     const suspects = [leaking('parse', 7)];
     const { collect, addProducer, show, fetchView } = newMetrics(heapView(sites, {}, { suspects }));
     await collect();
@@ -227,7 +227,7 @@ describe('call sites', () => {
     });
   });
 
-  test('of a process that has a producer from the start are not told', async () => {
+  test('are not reported if the process has a producer from the start', async () => {
     const suspects = [leaking('parse', 7)];
     const { collect, addProducer } = newMetrics(heapView(sites, {}, { suspects }));
     addProducer();
@@ -235,7 +235,7 @@ describe('call sites', () => {
     expect(names).toEqual(['heapray.memory.resident', 'heapray.memory.limit', 'heapray.memory.uncollected']);
   });
 
-  test('grow from one collection to the next by what was allocated', async () => {
+  test('grow between collections by what was allocated', async () => {
     const { collect, show } = newMetrics(heapView(sites));
     await collect();
     show(heapView({ ...sites, rows: [row('parse', values(3000))] }));
@@ -244,11 +244,11 @@ describe('call sites', () => {
   });
 });
 
-/** s */
+/** In seconds. */
 const HUNDRED_YEARS = 3_155_760_000;
 
 describe('leak suspects', () => {
-  test('have a rate, and zero when they are suspect no longer', async () => {
+  test('have a growth rate, which is zero when they are no longer suspected', async () => {
     const parse = leaking('parse', 123);
     const { collect, show } = newMetrics(heapView({}, {}, { suspects: [parse], secondsToLimit: 60 }));
     const first = await collect();
@@ -260,7 +260,7 @@ describe('leak suspects', () => {
     expect(seriesOf(second.get('heapray.memory.time_to_limit'))).toEqual({ '': HUNDRED_YEARS });
   });
 
-  test('have a time to the limit that JSON can say', async () => {
+  test('have a time to the limit that is valid in JSON', async () => {
     const [slow, slower] = [2 * HUNDRED_YEARS, Number.POSITIVE_INFINITY];
     for (const secondsToLimit of [0, slow, slower]) {
       const { collect } = newMetrics(heapView({}, {}, { suspects: [], secondsToLimit }));
@@ -269,7 +269,7 @@ describe('leak suspects', () => {
     }
   });
 
-  test('are few series: the rest is one sum', async () => {
+  test('have few series: the rest is one sum', async () => {
     const suspects = [7, 6, 5, 4, 3, 2].map((rate) => leaking(`leak${rate}`, rate));
     const { collect, show } = newMetrics(heapView({}, {}, { suspects }));
     const growth = async () => seriesOf((await collect()).get('heapray.memory.growth'), 'code.function.name');
@@ -280,7 +280,7 @@ describe('leak suspects', () => {
     expect(await growth()).toEqual({ leak7: 0, leak6: 0, leak5: 0, leak4: 0, other: 0 });
   });
 
-  test('are grouped as call sites are', async () => {
+  test('are grouped like call sites', async () => {
     const suspects = [leaking('one', 3), leaking('two', 4)];
     const view = heapView({}, {}, { suspects });
     const { collect } = newMetrics(view, undefined, { groupBy: 'package' });
@@ -288,7 +288,7 @@ describe('leak suspects', () => {
     expect(seriesOf(growth, 'heapray.package')).toEqual({ shop: 7 });
   });
 
-  test('that never were give no time to the limit', async () => {
+  test('that never existed give no time to the limit', async () => {
     const { collect } = newMetrics(heapView());
     expect((await collect()).has('heapray.memory.time_to_limit')).toBe(false);
   });

@@ -6,7 +6,7 @@ import { CONVENTION_METRICS, OWN_METRICS, SITE_METRICS } from '../../src/signal/
 const page = readFileSync(new URL('../../../../docs/metrics.md', import.meta.url), 'utf8');
 
 test.each(Object.entries(metricTables()))(
-  'docs/metrics.md holds the table of %s that the code makes',
+  'docs/metrics.md contains the generated table of %s',
   (_, table) => {
     expect(page).toContain(table);
   },
@@ -18,7 +18,7 @@ test('the docs have every metric of the table, once', () => {
   expect(new Set(specs.map(({ name }) => name)).size).toBe(specs.length);
 });
 
-test('a row of the table', () => {
+test('formats a row of the table', () => {
   expect(metricTables().metrics?.split('\n')[4]).toBe(
     '| `heapray.memory.retained` | updowncounter, By | call site, `heapray.age`: `<10s`, `10s-1m`, `1m-10m`, ' +
       '`10m-1h`, `>1h`, `frozen` | Heap bytes in use, by the call site that allocated them (sampled estimate); by the time ' +

@@ -1,4 +1,4 @@
-// What metrics say of the process and of the profiler itself, on a real SDK.
+// Metrics of the process and of the profiler itself, on a real SDK.
 import v8 from 'node:v8';
 import { AggregationTemporality } from '@opentelemetry/sdk-metrics';
 import { afterEach, describe, expect, test, vi } from 'vitest';
@@ -9,7 +9,7 @@ import { seriesOf } from '../support/test-reader.js';
 afterEach(() => vi.restoreAllMocks());
 
 describe('the process', () => {
-  test('is resident by kind, and the kinds add up', async () => {
+  test('has resident memory by kind, and the kinds add up', async () => {
     vi.spyOn(process, 'memoryUsage').mockReturnValue({
       rss: 100_000_000,
       heapTotal: 0,
@@ -23,7 +23,7 @@ describe('the process', () => {
     expect(Object.values(kinds).reduce<number>((sum, bytes) => sum + Number(bytes), 0)).toBe(100_000_000);
   });
 
-  test('has limits: the heap, and the cgroup only where there is one', async () => {
+  test("has limits: the heap's, and the cgroup's only if there is one", async () => {
     const limits = async (constrained: number) => {
       vi.spyOn(process, 'constrainedMemory').mockReturnValue(constrained);
       const { collect } = newMetrics();
@@ -31,13 +31,13 @@ describe('the process', () => {
     };
     expect(await limits(50_000_000)).toEqual({ heap: expect.any(Number), cgroup: 50_000_000 });
     expect(await limits(0)).toEqual({ heap: expect.any(Number) });
-    // What Node answers in a cgroup without a limit.
+    // Node returns this in a cgroup without a limit.
     expect(await limits(1.8e19)).toEqual({ heap: expect.any(Number) });
   });
 });
 
 describe("the conventions' metrics", () => {
-  test('are there only when they are wanted', async () => {
+  test('are reported only when enabled', async () => {
     const names = async (conventions: boolean) => {
       const { collect } = newMetrics(heapView(), undefined, { conventions });
       return [...(await collect()).keys()].filter((name) => !name.startsWith('heapray.')).sort();
@@ -52,7 +52,7 @@ describe("the conventions' metrics", () => {
     ]);
   });
 
-  test('tell of each heap space', async () => {
+  test('cover each heap space', async () => {
     vi.spyOn(v8, 'getHeapSpaceStatistics').mockReturnValue([
       space('old_space', [4, 3, 2, 1]),
       space('code_space', [40, 30, 20, 10]),
@@ -80,7 +80,7 @@ function space(name: string, [size = 0, used = 0, available = 0, physical = 0]: 
 }
 
 describe('the profiler', () => {
-  test('counts what it does', async () => {
+  test('counts its work', async () => {
     const { collect } = newMetrics(
       heapView(
         {},
@@ -113,7 +113,7 @@ describe('the profiler', () => {
     expect(seriesOf(metrics.get('heapray.profiler.pairs'), 'heapray.pair')).toEqual({ whole: 8, cut: 2 });
   });
 
-  test('names its mode; one that has passed says zero', async () => {
+  test('reports its mode, and zero for a past one', async () => {
     const { collect, show } = newMetrics(heapView({}, { mode: 'none' }));
     const mode = async () =>
       seriesOf((await collect()).get('heapray.profiler.mode'), 'heapray.profiler.mode');
@@ -122,7 +122,7 @@ describe('the profiler', () => {
     expect(await mode()).toEqual({ none: 0, binding: 1 });
   });
 
-  test('says why memory is not profiled, before any view and whatever the last one says', async () => {
+  test('reports why memory is not profiled, before any view and whatever the last one contains', async () => {
     let problem: string | undefined = 'thread';
     const { collect, show } = newMetrics(undefined, undefined, { notProfiling: () => problem });
     const mode = async () =>
@@ -139,7 +139,7 @@ describe('the profiler', () => {
     expect(await mode()).toEqual({ ...passed, 'binding undefined': 0, 'none internal_error': 1 });
   });
 
-  test('counts drops and losses by reason, from a zero on', async () => {
+  test('counts drops and losses by reason, starting with a zero', async () => {
     const { collect, show, die } = newMetrics(heapView());
     const reasons = async (name: string) => seriesOf((await collect()).get(name), 'heapray.reason');
     expect(await reasons('heapray.profiler.drops')).toEqual({ none: 0 });
@@ -167,7 +167,7 @@ describe('the profiler', () => {
 });
 
 describe('a profiler thread that does not answer', () => {
-  test('leaves its last word standing, and what the process itself knows is fresh', async () => {
+  test('leaves the last view in force, with fresh values of the process itself', async () => {
     const { collect, show } = newMetrics(heapView({ rows: [row('parse', values(1000))] }, { polls: 5 }));
     const usage = vi.spyOn(process, 'memoryUsage');
     const base = { rss: 0, heapTotal: 0, heapUsed: 0, external: 100, arrayBuffers: 100 };
@@ -185,7 +185,7 @@ describe('a profiler thread that does not answer', () => {
     });
   });
 
-  test('is not taken for one without call sites by a reader of differences', async () => {
+  test('does not look like one without call sites to a reader of deltas', async () => {
     const sites = { rows: [row('parse', values(1000))] };
     const { collect, show } = newMetrics(heapView(sites), AggregationTemporality.DELTA);
     await collect();
@@ -196,14 +196,14 @@ describe('a profiler thread that does not answer', () => {
     });
   });
 
-  test('and never has leaves only what the process itself knows', async () => {
+  test('and never has leaves only the values of the process itself', async () => {
     const { collect } = newMetrics();
     expect([...(await collect()).keys()].sort()).toEqual(['heapray.memory.limit', 'heapray.memory.resident']);
   });
 });
 
-describe('metrics that are given up', () => {
-  test('ask the profiler no more', async () => {
+describe('disposed metrics', () => {
+  test('do not call the profiler any more', async () => {
     const { collect, metrics, fetchView } = newMetrics(heapView({ rows: [row('parse', values(1000))] }));
     await collect();
     metrics.dispose();
@@ -211,7 +211,7 @@ describe('metrics that are given up', () => {
     expect(fetchView).toHaveBeenCalledTimes(1);
   });
 
-  test('and attached again to the same meter say everything once', async () => {
+  test('that are attached again to the same meter report everything once', async () => {
     const view = heapView({ rows: [row('parse', values(1000, [1, 2, 3, 4, 5]))], other: values(1) });
     const { collect, metrics, attach, fetchView } = newMetrics(view);
     await collect();

@@ -5,10 +5,10 @@ import { type KernelMemory, parseKernelMemory, residentByKind } from '../../src/
 
 afterEach(() => vi.restoreAllMocks());
 
-/** V8's heap, bytes. */
+/** V8's heap, in bytes. */
 const HEAP = { physical: 400, malloced: 50, code: 30 };
 
-/** The kinds for a process of these numbers, in bytes. */
+/** Returns the kinds, in bytes, for a process with these figures. */
 function kindsOf(usage: Partial<NodeJS.MemoryUsage>, kernel: KernelMemory, profilerBytes = 0) {
   vi.spyOn(process, 'memoryUsage').mockReturnValue({
     rss: 0,
@@ -35,7 +35,7 @@ function kindsOf(usage: Partial<NodeJS.MemoryUsage>, kernel: KernelMemory, profi
 const sum = (kinds: Readonly<Record<string, number>>) =>
   Object.values(kinds).reduce((total, bytes) => total + bytes, 0);
 
-test('array buffers and code are not counted twice, and what nothing explains is what is left', () => {
+test('counts array buffers and code only once, and leaves the unexplained rest', () => {
   const kernel = { file: 90, stack: 7 };
   expect(kindsOf({ rss: 1000, external: 300, arrayBuffers: 200 }, kernel, 20)).toEqual({
     heap: 370,
@@ -50,13 +50,13 @@ test('array buffers and code are not counted twice, and what nothing explains is
   });
 });
 
-test('memory that is reserved but not touched makes it negative, and the sum is right all the same', () => {
+test('has a negative rest for memory that is reserved but not touched, and still the right sum', () => {
   const kinds = kindsOf({ rss: 1000, external: 5000, arrayBuffers: 5000 }, { file: 0, stack: 0 });
   expect(kinds.unexplained).toBe(-4450);
   expect(sum(kinds)).toBe(1000);
 });
 
-test('array buffers beyond the external memory leave none of the rest', () => {
+test('leaves nothing of the external memory if array buffers exceed it', () => {
   const kinds = kindsOf({ rss: 1000, external: 100, arrayBuffers: 150 }, { file: 0, stack: 0 });
   expect(kinds.external).toBe(0);
   expect(sum(kinds)).toBe(1000);
@@ -73,24 +73,24 @@ test.runIf(process.platform === 'linux')(
     expect(kinds.array_buffers).toBe(arrayBuffers);
     expect(kinds.heap).toBeGreaterThan(1_000_000);
     expect(kinds.code).toBeGreaterThan(10_000);
-    // The executable alone.
+    // The executable alone is larger.
     expect(kinds.mapped_file).toBeGreaterThan(10_000_000);
     expect(kinds.stack).toBeGreaterThan(10_000);
   },
 );
 
-describe('what the kernel tells', () => {
-  test.runIf(process.platform === 'linux')('is in the status of the process', () => {
+describe("the kernel's figures", () => {
+  test.runIf(process.platform === 'linux')('are in the status of the process', () => {
     const { file = 0, stack = 0 } = parseKernelMemory(readFileSync('/proc/self/status', 'utf8')) ?? {};
     expect(Math.min(file, stack)).toBeGreaterThan(0);
   });
 
-  test('is file pages, shared ones, and the stack', () => {
+  test('are file pages, shared ones, and the stack', () => {
     const status = 'VmStk:\t     132 kB\nRssAnon:\t   9 kB\nRssFile:\t   40 kB\nRssShmem:\t       2 kB\n';
     expect(parseKernelMemory(status)).toEqual({ file: 42 * 1024, stack: 132 * 1024 });
   });
 
-  test('is nothing when a line is missing, and those kinds are then absent', () => {
+  test('are undefined when a line is missing, and those kinds are then absent', () => {
     expect(parseKernelMemory('VmStk:\t132 kB\nRssFile:\t40 kB\n')).toBeUndefined();
     vi.spyOn(process, 'platform', 'get').mockReturnValue('darwin');
     expect(Object.keys(residentByKind())).not.toContain('mapped_file');

@@ -5,7 +5,9 @@ import { AllocatingProgram } from '../support/allocating-program.js';
 import { INTERVAL } from '../support/ledger-sums.js';
 import { manyPlaces } from '../support/many-places.js';
 
-/** What a program with places of its own for everything shows under a grouping: retained bytes by what is left. */
+/**
+ * Runs a program with distinct attributes and returns bytes in use under a grouping, by the attributes kept.
+ */
 function retainedBy(groupBy: GroupBy): Record<string, number> {
   const program = manyPlaces();
   program.retain('shop/a:one', 1);
@@ -22,7 +24,7 @@ function retainedBy(groupBy: GroupBy): Record<string, number> {
   );
 }
 
-describe('call sites by', () => {
+describe('groups call sites by', () => {
   test('function', () => {
     expect(retainedBy('function')).toEqual({
       'one /shop/a.js shop api': 1,
@@ -71,7 +73,7 @@ test.each([
   expect(rows[1]?.allocated).toBe(3 * INTERVAL);
 });
 
-test('a package that is called as the rest is part of the rest', () => {
+test('a package named like the rest is part of the rest', () => {
   const program = manyPlaces();
   program.retain('other/a:one', 5000);
   program.retain('shop/a:one', 1);
@@ -83,7 +85,7 @@ test('a package that is called as the rest is part of the rest', () => {
   expect(other.retained).toBe(5000);
 });
 
-test.each(['function', 'file'] as const)('native code is of Node or of nobody, also by %s', (groupBy) => {
+test.each(['function', 'file'] as const)('native code belongs to Node or nothing, also by %s', (groupBy) => {
   const program = new AllocatingProgram({
     ledger: { packageOf: (file) => file || '(none)' },
     frameOf: (functionName) => {

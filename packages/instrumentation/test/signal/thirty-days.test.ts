@@ -1,4 +1,4 @@
-// Thirty days of a program in which ever other functions hold the most memory, through a real SDK.
+// Thirty days of a program whose largest functions keep changing, through a real SDK.
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import { expect, test } from 'vitest';
 import { CallSiteSeries } from '../../src/signal/call-site-series.js';
@@ -16,7 +16,7 @@ const ROUNDS = (30 * 24) / 2;
 const PLACES = 10;
 const OPTIONS = { component: 'api', groupBy: 'function', maxCallSites: PLACES } as const;
 
-/** A reader of a real SDK, with the instruments or with a producer; counts the series that it is given. */
+/** Makes a reader of a real SDK, with instruments or a producer, that counts its series. */
 function newReader(program: AllocatingProgram, kind: 'instruments' | 'producer') {
   const series = new CallSiteSeries(OPTIONS);
   const top = new TopCallSites(OPTIONS);
@@ -54,12 +54,12 @@ function siteOf({ attributes }: { readonly attributes: object }): string {
 }
 
 test.each([
-  // A producer's series vanish, so any number of functions may have their turn.
+  // A producer's series vanish, so any number of functions may get one.
   ['producer', 2500, 9 * (PLACES + 2)],
-  // Those of instruments stay: one of each age, the counters, the objects.
+  // Series of instruments stay: one for each age, the counters and the objects.
   ['instruments', 150, 8 * (150 + 1)],
 ] as const)(
-  '%s: who is among the largest for two minutes has a series',
+  '%s: a site among the largest for two minutes has a series',
   async (kind, functions, maxSeries) => {
     const program = new AllocatingProgram();
     const read = newReader(program, kind);
@@ -67,7 +67,7 @@ test.each([
     let most = 0;
     for (let round = 0; round < ROUNDS; round++) {
       for (const name of before) program.retain(name, 0);
-      // Who comes late is no larger than who was there before.
+      // New sites are no larger than those that were there before.
       const names = Array.from({ length: PLACES }, (_, at) => `f${(round * 12 + at) % functions}`);
       for (const [at, name] of names.entries()) program.retain(name, 1e6 * (1 + ((at + round) % 7)));
       for (let minute = 0; minute < 2; minute++) {

@@ -2,7 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { TopCallSites, type TopCallSitesView } from '../../src/signal/top-call-sites.js';
 import { AllocatingProgram } from '../support/allocating-program.js';
 
-/** A program whose functions were chosen by their sizes, and what a producer says of it; views are a second apart. */
+/**
+ * Makes a program with functions of chosen sizes, and a producer's view of it; views are one second apart.
+ */
 function newTop(maxCallSites: number) {
   const program = new AllocatingProgram();
   const top = new TopCallSites({ maxCallSites, groupBy: 'function' });
@@ -18,7 +20,7 @@ function rowsOf({ rows }: TopCallSitesView): Record<string, [allocated: number, 
   return Object.fromEntries(rows.map((row) => [row.functionName, [row.allocated, row.retained]]));
 }
 
-test('the rows are the largest at each view, and no others', () => {
+test('the rows are exactly the largest at each view', () => {
   const { program, view } = newTop(2);
   program.retain('a', 4000);
   program.retain('b', 1000);
@@ -29,9 +31,9 @@ test('the rows are the largest at each view, and no others', () => {
   expect(Object.keys(rowsOf(view()))).toEqual(['a', 'c']);
 });
 
-test('a site of the same size does not take a place', () => {
+test('a site of the same size does not replace another', () => {
   const { program, view } = newTop(2);
-  // So much that what the others allocated is no share of it.
+  // Large enough to make the others' share negligible.
   program.allocate('busy', 1e9);
   program.retain('a', 1000);
   view();
@@ -39,8 +41,8 @@ test('a site of the same size does not take a place', () => {
   expect(Object.keys(rowsOf(view()))).toEqual(['busy', 'a']);
 });
 
-describe('a site that allocates no more and retains nothing', () => {
-  test('loses its place to smaller ones after some minutes', () => {
+describe('a site that allocates no more and has nothing in use', () => {
+  test('is replaced by smaller ones after some minutes', () => {
     const { program, view } = newTop(1);
     program.allocate('start', 1_000_000);
     program.allocate('serve', 1000);
@@ -53,7 +55,7 @@ describe('a site that allocates no more and retains nothing', () => {
     expect(Object.keys(rowsOf(view()))).toEqual(['serve']);
   });
 
-  test('is dropped in the end also when there is room', () => {
+  test('is eventually dropped even if there is room', () => {
     const { program, view } = newTop(9);
     program.allocate('start', 1000);
     program.retain('serve', 1000);
@@ -65,7 +67,7 @@ describe('a site that allocates no more and retains nothing', () => {
     expect(dropped.allocated).toBe(1000);
   });
 
-  test('keeps its place as long as it retains something', () => {
+  test('keeps its place as long as it has something in use', () => {
     const { program, view } = newTop(9);
     program.retain('start', 1);
     view();
@@ -76,7 +78,7 @@ describe('a site that allocates no more and retains nothing', () => {
 });
 
 describe('counters', () => {
-  /** One place, which `b` has taken from `a`. */
+  /** One place, in which `b` has replaced `a`. */
   function replaced() {
     const all = newTop(1);
     all.program.retain('a', 1000);
@@ -86,18 +88,18 @@ describe('counters', () => {
     return { ...all, second: all.view() };
   }
 
-  test('of a site that takes a place count on from what the rest has said of it', () => {
+  test('of a new row continue from its part in the rest', () => {
     const { second } = replaced();
     expect(rowsOf(second)).toEqual({ b: [3000, 3000] });
     expect(second.other).toMatchObject({ allocated: 900, retained: 1000 });
   });
 
-  test('of a site that lost its place are in the dropped, not in the rest', () => {
+  test('of a replaced row are in the dropped, not in the rest', () => {
     const { second } = replaced();
     expect(second.dropped.allocated).toBe(1000);
   });
 
-  test('of a site that comes back begin again', () => {
+  test('of a returning row restart', () => {
     const { program, view } = replaced();
     program.retain('a', 7000);
     const { rows, other, dropped } = view();
@@ -106,7 +108,7 @@ describe('counters', () => {
     expect(other).toMatchObject({ allocated: 900, retained: 3000 });
   });
 
-  test('begin with profiling, or with the view before', () => {
+  test('begin with profiling, or with the previous view', () => {
     const { program, view, second } = replaced();
     expect(second.rows.map(({ sinceMillis }) => sinceMillis)).toEqual([1000]);
     program.retain('a', 7000);

@@ -22,11 +22,11 @@ function view(
   };
 }
 
-/** Metrics by name; each call is one collection. */
+/** Returns metrics by name; each call is one collection. */
 function newProducer(groupBy: GroupBy = 'function', maxCallSites = 2) {
   const producer = new TopSiteMetrics({ component: 'api', groupBy, maxCallSites });
   const collect = (next: TopSitesView) => producer.metrics(next);
-  /** The values of one metric by function and age. */
+  /** Returns the values of one metric by function and age. */
   const series = (name: string, next: TopSitesView) => {
     const metric = collect(next).find(({ descriptor }) => descriptor.name === `heapray.memory.${name}`);
     const nameOf = ({ 'code.function.name': site, 'heapray.age': age }: Record<string, unknown>) =>
@@ -38,7 +38,7 @@ function newProducer(groupBy: GroupBy = 'function', maxCallSites = 2) {
   return { collect, series };
 }
 
-test('the metrics: names, kinds and units, those of the instruments', () => {
+test('the metrics have the names, kinds and units of the instruments', () => {
   const suspects = [leaking('parse', 1)];
   const metrics = newProducer().collect(view([row('parse', values(1000, [1, 2, 3, 4, 5]))], { suspects }));
   expect(metrics.map((metric) => ({ ...metric, dataPoints: metric.dataPoints.length }))).toMatchObject([
@@ -61,7 +61,7 @@ test('the metrics: names, kinds and units, those of the instruments', () => {
   ]);
 });
 
-test('a point has its times: the end is now, the start when its counting began', () => {
+test('a point ends now and starts when its counting began', () => {
   const rows = [row('old', values(1)), { ...row('new', values(1)), sinceMillis: NOW - 1000 }];
   const [allocated] = newProducer().collect(view(rows));
   expect(allocated?.dataPoints).toMatchObject([
@@ -71,8 +71,8 @@ test('a point has its times: the end is now, the start when its counting began',
   ]);
 });
 
-describe('a site that is gone', () => {
-  test('retains zero once, and is absent from then on', () => {
+describe('a vanished site', () => {
+  test('has zero bytes in use once, and is absent from then on', () => {
     const { series } = newProducer();
     const both = view([row('parse', values(9, [5, 0, 0, 0, 0])), row('render', values(9, [0, 0, 0, 0, 7]))]);
     const one = view([row('render', values(9, [0, 0, 0, 0, 8]))]);
@@ -91,7 +91,7 @@ describe('a site that is gone', () => {
     expect(series('allocated', later)).toEqual({ other: 10, '(dropped)': 90 });
   });
 
-  test('as a suspect does not grow once, and is absent from then on', () => {
+  test('has zero growth once if it was a suspect, and is absent from then on', () => {
     const { series } = newProducer();
     expect(series('growth', view([], { suspects: [leaking('parse', 3)] }))).toEqual({ parse: 3 });
     expect(series('growth', view([]))).toEqual({ parse: 0 });
@@ -99,12 +99,12 @@ describe('a site that is gone', () => {
   });
 });
 
-test('suspects are the fastest, and the rest as one', () => {
+test('the fastest suspects have series, and the rest is one', () => {
   const suspects = [1, 2, 3, 4].map((rate) => leaking(`leak${rate}`, rate));
   expect(newProducer().series('growth', view([], { suspects }))).toEqual({ leak4: 4, leak3: 3, other: 3 });
 });
 
-test('what a grouping sums over is no attribute', () => {
+test('attributes that a grouping sums over are absent', () => {
   const grouped = { ...values(5), packageName: 'shop', component: 'api' };
   const dropped = { allocated: 1, allocations: 1 };
   const [allocated] = newProducer('package').collect(view([grouped], { dropped }));
@@ -118,7 +118,7 @@ test('what a grouping sums over is no attribute', () => {
   );
 });
 
-test('other is always there where that is wanted', () => {
+test('other is always present if enabled', () => {
   const producer = new TopSiteMetrics({
     component: 'api',
     groupBy: 'function',
@@ -144,12 +144,12 @@ test('other is always there where that is wanted', () => {
   }
 });
 
-describe('to a reader with delta temporality', () => {
+describe('for a reader with delta temporality', () => {
   const temporalities = { counter: 0, updowncounter: 0 } as const;
   const options = { component: 'api', groupBy: 'function', maxCallSites: 2, temporalities } as const;
   const at = (millis: number, next: TopSitesView) => ({ ...next, nowMillis: NOW + millis });
 
-  /** `[site, start, end, value]` of each point, times in ms since `NOW`. */
+  /** Returns `[site, start, end, value]` of each point, times in ms since `NOW`. */
   function pointsOf(metrics: ReturnType<TopSiteMetrics['metrics']>, name: string) {
     const metric = metrics.find(({ descriptor }) => descriptor.name === `heapray.memory.${name}`);
     expect(metric?.aggregationTemporality ?? 0).toBe(0);
@@ -160,7 +160,7 @@ describe('to a reader with delta temporality', () => {
     });
   }
 
-  test('counters tell what came since the collection before', () => {
+  test('counters have the increase since the last collection', () => {
     const producer = new TopSiteMetrics(options);
     const first = producer.metrics(at(0, view([row('parse', values(100))])));
     expect(pointsOf(first, 'allocated')).toEqual([
@@ -176,7 +176,7 @@ describe('to a reader with delta temporality', () => {
     ]);
   });
 
-  test('nothing is new of what was dropped, and a site that comes back begins anew', () => {
+  test('dropped counters are absent, and a returning site restarts', () => {
     const producer = new TopSiteMetrics(options);
     producer.metrics(at(0, view([row('parse', values(100))])));
     const gone = producer.metrics(at(1000, view([], { dropped: { allocated: 100, allocations: 10 } })));
@@ -186,7 +186,7 @@ describe('to a reader with delta temporality', () => {
     expect(pointsOf(again, 'allocated')?.[0]).toEqual(['parse', 1000, 2000, 3]);
   });
 
-  test('what is in use is told by its change, down to zero', () => {
+  test('bytes in use are reported by their change, down to zero', () => {
     const producer = new TopSiteMetrics(options);
     const holding = (bytes: number) => view([row('parse', values(9, [bytes, 0, 0, 0, 0]))]);
     expect(pointsOf(producer.metrics(at(0, holding(50))), 'retained')).toEqual([['parse', -60_000, 0, 50]]);

@@ -1,4 +1,4 @@
-// Array buffers that move between threads, as the kinds of resident memory show them.
+// Array buffers that move between threads, in the kinds of resident memory.
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -10,7 +10,7 @@ import { TransferredBuffers } from '../../src/signal/transferred-buffers.js';
 
 const MIB = 2 ** 20;
 
-/** Moves buffers about and prints, for each state, the kinds in MiB. */
+/** Moves buffers and prints, for each state, the kinds in MiB. */
 const PROGRAM = `
 import { isMainThread, parentPort, Worker } from 'node:worker_threads';
 import { residentByKind } from ${JSON.stringify(new URL('../../dist/signal/resident-memory.js', import.meta.url).href)};
@@ -28,7 +28,7 @@ if (!isMainThread) {
 } else {
   const states = {};
   const note = async (name) => {
-    // What collections free is counted a while later.
+    // Node counts freed buffers only some time after the collection.
     let before = '';
     for (let same = 0; same < 5; ) {
       gc();
@@ -63,7 +63,7 @@ if (!isMainThread) {
 
 for (const line of NODE_VERSIONS) {
   describeWithPeer(`on Node ${line}`, `node-${line}`, () => {
-    test('what a worker made and the main thread holds is an array buffer, and no string is', async () => {
+    test("a worker's buffer held by the main thread counts as array buffer, and strings do not", async () => {
       const file = path.join(tempFolder(), 'moving.mjs');
       writeFileSync(file, PROGRAM);
       const { status, stdout, stderr } = await runCommand(nodeBinary(line), ['--expose-gc', file]);
@@ -76,7 +76,7 @@ for (const line of NODE_VERSIONS) {
         ['a string of 20', 0, 20],
         ['50 from a worker', 50, 20],
         ['and 30 of its own', 80, 20],
-        // V8 of this thread has no more of what went away than Node's count of it: the least that can be.
+        // V8 no longer counts what moved away, but Node does; Node's count is the lower bound.
         ['which moved to a worker', 50, 20],
         ['and back', 80, 20],
         ['without the 50', 30, 20],
@@ -86,7 +86,7 @@ for (const line of NODE_VERSIONS) {
 }
 
 describe('without worker threads of the application', () => {
-  test('nothing came from any', () => {
+  test('nothing was transferred', () => {
     const buffers = new TransferredBuffers();
     buffers.watch(1);
     expect(buffers.bytes({ external: 500 * MIB, arrayBuffers: 0 })).toBe(0);

@@ -16,7 +16,7 @@ function newSchedule(options: Partial<PollScheduleOptions> = {}): PollSchedule {
   });
 }
 
-/** Pairs that all cost the same. */
+/** Records pairs that all cost the same. */
 function record(schedule: PollSchedule, pairs: number, costMillis: number): void {
   for (let i = 0; i < pairs; i++) schedule.recordCost(costMillis);
 }
@@ -25,12 +25,12 @@ describe('gaps', () => {
   const schedule = newSchedule({ minGapMillis: 100, maxGapMillis: 100 });
   const gaps = Array.from({ length: 100_000 }, () => schedule.nextGapMillis());
 
-  test('have the mean they should have', () => {
+  test('have the right mean', () => {
     const mean = gaps.reduce((total, gap) => total + gap, 0) / gaps.length;
     expect(Math.abs(mean - 100)).toBeLessThan(3 * (100 / Math.sqrt(gaps.length)));
   });
 
-  test('are exponential: how long one has waited tells nothing about how long one will wait', () => {
+  test('are exponential, hence memoryless', () => {
     for (const waited of [0, 50, 100, 200]) {
       const longer = gaps.filter((gap) => gap > waited);
       const muchLonger = longer.filter((gap) => gap > waited + 100);
@@ -40,7 +40,7 @@ describe('gaps', () => {
     expect(Math.abs(Math.sqrt(variance) - 100)).toBeLessThan(2);
   });
 
-  test('are finite and not negative, whatever the random number', () => {
+  test('are finite and not negative for any random number', () => {
     for (const random of [0, 0.5, 1 - 2 ** -32, 1 - Number.EPSILON / 2]) {
       const gap = newSchedule({ random: () => random }).nextGapMillis();
       expect(gap).toBeGreaterThanOrEqual(0);
@@ -50,7 +50,7 @@ describe('gaps', () => {
 });
 
 describe('the mean gap', () => {
-  test('is the shortest for the first pairs, whatever they cost', () => {
+  test('is the minimum for the first pairs, whatever they cost', () => {
     const schedule = newSchedule();
     expect(schedule.meanGapMillis).toBe(200);
     record(schedule, 11, 1000);
@@ -87,7 +87,7 @@ describe('the mean gap', () => {
     expect(schedule.meanGapMillis).toBe(4000);
   });
 
-  test('is not moved by a single pair that met a busy machine', () => {
+  test('is not changed by a single pair on a busy machine', () => {
     const schedule = newSchedule();
     record(schedule, 20, 2);
     schedule.recordCost(500);
@@ -101,14 +101,14 @@ describe('the length of a pair', () => {
     for (let i = 0; i < times; i++) schedule.recordRate((bytesPerMilli * 100) / INTERVAL, 100);
   };
 
-  test('is the longest while the rate is unknown or nothing is allocated', () => {
+  test('is the maximum while the rate is unknown or nothing is allocated', () => {
     const schedule = newSchedule();
     expect(schedule.pairMillis).toBe(250);
     allocate(schedule, 0);
     expect(schedule.pairMillis).toBe(250);
   });
 
-  test('is the time of 4 MiB', () => {
+  test('is the time in which 4 MiB are allocated', () => {
     const schedule = newSchedule();
     allocate(schedule, MIB / 2);
     expect(schedule.pairMillis).toBeCloseTo(8, 6);
@@ -124,7 +124,7 @@ describe('the length of a pair', () => {
     expect(schedule.pairMillis).toBe(250);
   });
 
-  test('follows a burst at once: three readings into it, it is within twice the right length', () => {
+  test('follows a burst at once: after three polls it is within a factor of two', () => {
     const schedule = newSchedule();
     allocate(schedule, MIB / 100);
     expect(schedule.pairMillis).toBe(250);
@@ -132,13 +132,13 @@ describe('the length of a pair', () => {
     expect(schedule.pairMillis).toBeLessThan(8);
   });
 
-  test('shrinks when collections cut pairs, down to half a MiB, and grows while none does, up to 8', () => {
+  test('shrinks when collections cut pairs, down to 0.5 MiB, and otherwise grows, up to 8', () => {
     const schedule = newSchedule();
     allocate(schedule, MIB);
     schedule.recordPair(false);
     expect(schedule.pairMillis).toBeCloseTo(4 * 0.8, 6);
     for (let i = 0; i < 100; i++) schedule.recordPair(false);
-    // Half a MiB is half a millisecond here, and a pair takes at least one.
+    // 0.5 MiB take 0.5 ms here, and a pair takes at least 1 ms.
     expect(schedule.pairMillis).toBe(1);
     allocate(schedule, MIB / 100, 60);
     expect(schedule.pairMillis).toBeCloseTo(50, 0);
@@ -162,21 +162,21 @@ describe('the length of a pair', () => {
     expect(cut / 20_000).toBeLessThan(0.23);
   });
 
-  test('a rate over no time is no rate', () => {
+  test('a rate over no time is ignored', () => {
     const schedule = newSchedule();
     schedule.recordRate(1000, 0);
     expect(schedule.pairMillis).toBe(250);
   });
 });
 
-describe('what does not belong to pairs', () => {
+describe('extra cost', () => {
   const busy = () => {
     const schedule = newSchedule();
     record(schedule, 15, 5);
     return schedule;
   };
 
-  /** Pairs of 5 ms, and between each two so much else; returns the share of a core that all of it takes at last. */
+  /** Runs pairs of 5 ms with extra cost in between; returns the final share of a core of both. */
   const share = (extraPerSecond: number, pairs = 300) => {
     const schedule = busy();
     let millis = 0;
@@ -202,7 +202,7 @@ describe('what does not belong to pairs', () => {
     expect(share(extra)).toBeCloseTo(expected, 5);
   });
 
-  test('leaves a quarter of the budget to pairs, whatever it takes', () => {
+  test('leaves a quarter of the budget to pairs, however high it is', () => {
     expect(share(20)).toBeCloseTo(0.02 + 0.00125, 5);
     expect(busy().meanGapMillis).toBe(1000);
     const schedule = busy();
@@ -210,7 +210,7 @@ describe('what does not belong to pairs', () => {
     expect(schedule.meanGapMillis).toBe(4000);
   });
 
-  test('that comes once makes room for itself, and no more', () => {
+  test('that occurs once is compensated, and no more', () => {
     const schedule = busy();
     schedule.recordExtraCost(60);
     let millis = 0;
@@ -223,7 +223,7 @@ describe('what does not belong to pairs', () => {
     expect(schedule.meanGapMillis).toBeCloseTo(1000, 1);
   });
 
-  test('is forgotten where it would take longer than a minute', () => {
+  test('is dropped where compensation would take longer than a minute', () => {
     const schedule = busy();
     schedule.recordExtraCost(1e9);
     let millis = 0;
@@ -234,7 +234,7 @@ describe('what does not belong to pairs', () => {
     expect(millis).toBeLessThan(400_000);
   });
 
-  test('fits in without longer gaps where pairs leave room', () => {
+  test('does not lengthen gaps where pairs leave room', () => {
     const schedule = newSchedule();
     record(schedule, 15, 0.1);
     schedule.recordExtraCost(0.5);
@@ -245,7 +245,7 @@ describe('what does not belong to pairs', () => {
   });
 });
 
-test('the first pairs, which come as fast as they can, are made up for', () => {
+test('the first pairs, which exceed the budget, are compensated later', () => {
   const schedule = newSchedule();
   let millis = 0;
   const pairs = 200;

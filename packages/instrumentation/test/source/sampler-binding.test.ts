@@ -1,4 +1,4 @@
-// The native binding of @datadog/pprof: loaded where it works, and told apart by what is missing where it does not.
+// The native binding of @datadog/pprof: it is loaded where it works, and otherwise the problem is identified.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
@@ -7,7 +7,7 @@ import { loadSamplerBinding } from '../../src/source/sampler-binding.js';
 
 const BINDINGS = 'out/src/heap-profiler-bindings.js';
 
-/** A file in a folder whose node_modules have these files of @datadog/pprof. */
+/** Returns a file in a folder whose node_modules contain these files of @datadog/pprof. */
 function installed(files: Record<string, string>): string {
   const folder = tempFolder();
   for (const [name, text] of Object.entries(files)) {
@@ -23,7 +23,7 @@ const problemOf = (file: string) => {
   return 'problem' in loaded ? loaded.problem : undefined;
 };
 
-test('loads the binding that is installed', () => {
+test('loads the installed binding', () => {
   const file = installed({
     'package.json': '{}',
     [BINDINGS]: 'exports.startSamplingHeapProfiler = () => {};',
@@ -31,7 +31,7 @@ test('loads the binding that is installed', () => {
   expect(loadSamplerBinding([path.join(tempFolder(), 'bundle.js'), file]).binding).toBeDefined();
 });
 
-test('says that the package is not installed', () => {
+test('reports that the package is not installed', () => {
   expect(problemOf(installed({}))).toBe('@datadog/pprof, an optional dependency, is not installed');
 });
 
@@ -46,11 +46,11 @@ test.each([
   );
 });
 
-test('says that the binding was not found in a package without its package.json', () => {
+test('reports that the binding is missing in a package without its package.json', () => {
   expect(problemOf(installed({ LICENSE: '' }))).toContain('is installed in');
 });
 
-test('says why a binding that was found cannot be loaded', () => {
+test('reports why a binding cannot be loaded', () => {
   const script = "throw new Error('x.node: invalid ELF header')";
   expect(problemOf(installed({ 'package.json': '{}', [BINDINGS]: script }))).toMatch(
     /but its native binding cannot be loaded: x\.node: invalid ELF header$/,

@@ -4,11 +4,13 @@ import { Readings, type ShownSample } from './readings.js';
 
 export interface ProgramOptions {
   readonly ledger?: Partial<LedgerOptions>;
-  /** Where functions are; each in a file of its own when absent. */
+  /** Returns the frame of a function; by default each is in a file of its own. */
   readonly frameOf?: (functionName: string) => RawFrame;
 }
 
-/** A program without a heap: says what its functions allocate and retain, and a ledger that believes it. */
+/**
+ * A program without a heap: its functions allocate and retain bytes on request, and a ledger records that.
+ */
 export class AllocatingProgram {
   readonly ledger: Ledger;
   readonly #options: ProgramOptions;
@@ -27,30 +29,30 @@ export class AllocatingProgram {
     return this.#now;
   }
 
-  /** A function allocates bytes and retains none of them. */
+  /** Allocates bytes in a function and retains none of them. */
   allocate(name: string, bytes: number): void {
     this.#show([{ ordinal: ++this.#ordinal, stack: name, size: bytes }]);
     this.#show([]);
   }
 
-  /** From now on a function retains so many bytes, which it allocates for that. */
+  /** Sets the bytes that a function retains; allocates them first. */
   retain(name: string, bytes: number): void {
     if (bytes === 0) this.#retained.delete(name);
     else this.#retained.set(name, { ordinal: ++this.#ordinal, stack: name, size: bytes });
     this.#show([]);
   }
 
-  /** So many samples are taken of what nobody ever sees; a reading tells by the next that is seen. */
+  /** Takes samples that are never seen; the next poll shows them by its ordinals. */
   allocateUnseen(samples: number): void {
     this.#ordinal += samples;
   }
 
-  /** Time goes by. */
+  /** Advances the clock. */
   wait(millis: number): void {
     this.#now += millis;
   }
 
-  /** Somebody restarts the sampler: nothing from before is sampled any more. */
+  /** Restarts the sampler, as other code might: nothing from before is sampled any more. */
   restartSampler(): void {
     this.#retained.clear();
     this.#ordinal = 0;

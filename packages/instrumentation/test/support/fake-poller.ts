@@ -2,11 +2,11 @@ import type { HeapPoller, PollResult } from '../../src/source/heap-poller.js';
 import type { SamplingProfile } from '../../src/source/sampling-profile.js';
 import { Readings, type ShownSample } from './readings.js';
 
-/** A sampler's reader whose answers the test decides; like the real one it has one question open at a time. */
+/** A poller with answers from the test; like the real one it allows only one pending poll. */
 export class FakePoller implements HeapPoller {
-  /** When each poll was asked for, on the test's clock. */
+  /** Times of all polls, on the test's clock. */
   readonly times: number[] = [];
-  /** What it says when asked; may be a promise that is kept later. */
+  /** Makes the next answer; may return a promise that resolves later. */
   answer: () => PollResult | Promise<PollResult> = () => this.reading([]);
   #readings = new Readings();
   #open = false;
@@ -26,12 +26,12 @@ export class FakePoller implements HeapPoller {
 
   close(): void {}
 
-  /** An answer with these live samples. */
+  /** Returns an answer with these live samples. */
   reading(samples: readonly ShownSample[], latencyMillis = 1): PollResult {
     return { status: 'ok', profile: this.#readings.of(samples) as SamplingProfile, latencyMillis };
   }
 
-  /** Somebody else has started a sampler anew: its ids begin again. */
+  /** Restarts the sampler, as other code might: its ids restart. */
   restarted(): void {
     this.#readings = new Readings();
   }

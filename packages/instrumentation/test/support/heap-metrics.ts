@@ -3,7 +3,7 @@ import { vi } from 'vitest';
 import { HeapMetrics, type HeapMetricsOptions, type HeapView } from '../../src/signal/heap-metrics.js';
 import { TestReader } from './test-reader.js';
 
-/** Metrics of a fake profiler on a real SDK. */
+/** Makes metrics of a fake profiler on a real SDK. */
 export function newMetrics(
   first?: HeapView,
   temporality = AggregationTemporality.CUMULATIVE,

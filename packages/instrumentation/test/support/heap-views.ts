@@ -2,7 +2,7 @@ import type { CallSiteRow, CallSiteView } from '../../src/signal/call-site-serie
 import type { HeapView } from '../../src/signal/heap-metrics.js';
 import type { Suspect } from '../../src/signal/site-growth.js';
 
-/** Values of a call site whose retained bytes are spread over the ages. */
+/** Makes values of a call site with retained bytes by age. */
 export function values(allocated: number, retainedByAge: readonly number[] = [0, 0, 0, 0, 0]) {
   const retained = retainedByAge.reduce((sum, bytes) => sum + bytes, 0);
   return { allocated, allocations: allocated / 10, retained, retainedByAge, retainedObjects: retained / 10 };
@@ -22,7 +22,7 @@ export function row(functionName: string, site: Partial<CallSiteRow>): CallSiteR
   };
 }
 
-/** A call site that seems to leak. */
+/** Makes a call site that seems to leak. */
 export function leaking(functionName: string, bytesPerSecond: number): Suspect {
   return {
     functionName,
@@ -37,7 +37,7 @@ export function leaking(functionName: string, bytesPerSecond: number): Suspect {
   };
 }
 
-/** What the profiler thread says, of a profiler that has done nothing yet. */
+/** Makes a view of the profiler thread, for a profiler that has done nothing yet. */
 export function heapView(
   sites: Partial<CallSiteView> = {},
   profiler: Partial<HeapView['profiler']> = {},

@@ -6,7 +6,7 @@ export function newLedger(options: Partial<LedgerOptions> = {}): Ledger {
   return new Ledger({ samplingInterval: INTERVAL, packageOf: () => 'shop', component: 'api', ...options });
 }
 
-/** A stack as text, `outer > inner`. */
+/** Formats a stack as `outer > inner`. */
 export function stackText(ledger: Ledger, node: NodeIndex): string {
   const names: string[] = [];
   for (let at = node; at !== 0; at = ledger.tree.parent(at))
@@ -14,12 +14,12 @@ export function stackText(ledger: Ledger, node: NodeIndex): string {
   return names.join(' > ');
 }
 
-/** Bytes in use by stack, without those that have none. */
+/** Returns bytes in use by stack, without empty stacks. */
 export function inUse(ledger: Ledger): Record<string, number> {
   return byStack(ledger, (node) => ledger.inUseBytes(node));
 }
 
-/** Bytes allocated by stack, without those that have none. */
+/** Returns bytes allocated by stack, without empty stacks. */
 export function allocated(ledger: Ledger): Record<string, number> {
   return byStack(ledger, (node) => ledger.allocatedBytes(node));
 }

@@ -3,8 +3,8 @@ import { AllocatingProgram } from './allocating-program.js';
 const TASK_LINE = 7;
 
 /**
- * A program whose functions are called `package/file:name`, and are there; what runs inside of a function called `task`
- * belongs to the component `scheduler`.
+ * Makes a program with functions named `package/file:name`, which are in that file. Callees of a function
+ * named `task` belong to the component `scheduler`.
  */
 export function manyPlaces(): AllocatingProgram {
   const program = new AllocatingProgram({

@@ -9,10 +9,10 @@ import { INTERVAL, newLedger } from './ledger-sums.js';
 /** With every random number in the middle, a gap is its median and a retry its nominal time. */
 export const MEDIAN = Math.LN2;
 export const FIRST_GAP = 200 * MEDIAN;
-/** As long as the rate of allocation is unknown. */
+/** While the allocation rate is unknown, in ms. */
 export const LONGEST_PAIR = 250;
 
-/** The clock stands still unless a test moves it. */
+/** Installs a clock that stands still unless a test advances it. */
 export function useFakeClock(): void {
   beforeEach(() => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
@@ -56,9 +56,9 @@ export function newLoop(
   );
   const start = performance.now();
   if (mode !== 'none') loop.samplerStarted(mode);
-  /** Lets time go by, up to so many ms after the start. */
+  /** Advances the clock to a time, in ms after the start. */
   const runTo = (millis: number) => vi.advanceTimersByTimeAsync(start + millis - performance.now());
-  /** When polls were made, ms since the start. */
+  /** Returns the times of all polls, in ms after the start. */
   const pollTimes = () => poller.times.map((at) => Math.round(at - start));
   return {
     ledger,
@@ -77,7 +77,7 @@ export function newLoop(
   };
 }
 
-/** An answer that is given when the test says so. */
+/** Makes an answer that is given when the test calls `give`. */
 export function deferred() {
   let give: (result: PollResult) => void = () => {};
   const result = new Promise<PollResult>((resolve) => {

@@ -3,7 +3,7 @@ import { type NodeLine, nodeBinary } from '../../../../test/support/peers.js';
 import { type CommandOptions, type CommandResult, runCommand } from '../../../../test/support/run-command.js';
 import { tempFolder } from '../../../../test/support/temp-folder.js';
 
-/** The preload, as it was built. */
+/** URL of the built preload. */
 export const REGISTER = new URL('../../dist/register.js', import.meta.url).href;
 
 export interface ProgramOptions {
@@ -12,16 +12,16 @@ export interface ProgramOptions {
   line?: NodeLine;
   nodeArgs?: readonly string[];
   env?: Record<string, string | undefined>;
-  /** A command that runs the one given after it. */
+  /** Command that runs the one given after it. */
   prefix?: readonly string[];
   cwd?: string;
-  /** Preloads before heapray's, as URLs. */
+  /** URLs of preloads before heapray's. */
   before?: readonly string[];
-  /** Without heapray. */
+  /** Runs the program without heapray. */
   plain?: boolean;
 }
 
-/** The command that runs a program of test/programs under heapray, with servers on ports that are free. */
+/** Returns the command that runs a program of test/programs under heapray, with servers on free ports. */
 export function programCommand(options: ProgramOptions): {
   command: string;
   args: string[];
@@ -48,7 +48,7 @@ export async function runProgram(options: ProgramOptions): Promise<CommandResult
   return runCommand(command, args, run);
 }
 
-/** The lines that heapray wrote to stderr. */
+/** Returns the lines that heapray wrote to stderr. */
 export function linesOf({ stderr }: CommandResult): string[] {
   return stderr.match(/^heapray: .*$/gm) ?? [];
 }

@@ -1,6 +1,8 @@
 import type { HeapReading, RawFrame } from '../../src/ledger/index.js';
 
-/** A live sample as V8 shows it; its stack reads `outer > inner`, each a function of a file of its own. */
+/**
+ * A live sample as V8 shows it. Its stack is written `outer > inner`; each function has a file of its own.
+ */
 export interface ShownSample {
   readonly ordinal: number;
   readonly stack: string;
@@ -15,8 +17,8 @@ interface Node {
 }
 
 /**
- * Makes readings as V8's sampler does: a stack keeps its id while it has live samples, is pruned when it has
- * none, and comes back with a new id.
+ * Makes poll results as V8's sampler does: a stack keeps its id while it has live samples, is pruned when it
+ * has none, and comes back with a new id.
  */
 export class Readings {
   readonly #frameOf: (functionName: string) => RawFrame;
@@ -27,9 +29,7 @@ export class Readings {
     this.#frameOf = frameOfFunction;
   }
 
-  /**
-   * @param selfSizes the unbiased sizes of stacks where they differ from the sum of their samples
-   */
+  /** @param selfSizes unbiased sizes of stacks, if they differ from the sum of their samples */
   of(samples: readonly ShownSample[], selfSizes: Readonly<Record<string, number>> = {}): HeapReading {
     const head: Node = { id: 1, callFrame: frameOf('(root)'), selfSize: 0, children: [] };
     const nodes = new Map<string, Node>([['', head]]);
@@ -56,12 +56,12 @@ export class Readings {
   }
 }
 
-/** Samples of one stack and size, for each of the ordinals. */
+/** Makes samples of one stack and size, one for each ordinal. */
 export function samplesOf(stack: string, size: number, ordinals: readonly number[]): ShownSample[] {
   return ordinals.map((ordinal) => ({ ordinal, stack, size }));
 }
 
-/** The integers from the first to the last, both included. */
+/** Returns the integers from the first to the last, both included. */
 export function range(first: number, last: number): number[] {
   return Array.from({ length: Math.max(0, last - first + 1) }, (_, at) => first + at);
 }

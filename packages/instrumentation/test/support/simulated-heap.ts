@@ -4,12 +4,12 @@ import { Random } from './random.js';
 /** A function that allocates steadily, always or in phases. */
 export interface SimulatedSite {
   readonly name: string;
-  /** While it is active. */
+  /** Rate while it is active. */
   readonly bytesPerMilli: number;
-  /** When it is active: from one moment of each period to another. Always, when absent. */
+  /** Active part of each period, in ms. Default: always active. */
   readonly active?: { readonly periodMillis: number; readonly from: number; readonly to: number };
   readonly objectBytes: number;
-  /** Draws how long an object is reachable, ms. */
+  /** Draws how long an object is reachable, in ms. */
   readonly lifetimeMillis: (random: Random) => number;
 }
 
@@ -18,22 +18,24 @@ export interface SimulatedHeapOptions {
   /** Mean bytes between samples. */
   readonly samplingInterval: number;
   readonly sites: readonly SimulatedSite[];
-  /** Bytes allocated between two collections of the young generation. */
+  /** Bytes allocated between two young-generation collections. */
   readonly scavengeBytes: number;
-  /** How many of these an object survives until it is promoted; V8 promotes full pages at once. Default: 2. */
+  /**
+   * Number of these that an object survives until it is promoted; V8 promotes full pages at once. Default: 2.
+   */
   readonly survivalsToPromotion?: 1 | 2;
-  /** Whether that is always so, or only on average, exponentially distributed. Default: always. */
+  /** Gaps of `scavengeBytes`: always, or on average, exponentially distributed. Default: `regular`. */
   readonly scavenges?: 'regular' | 'random';
-  /** Time between collections of the old generation. */
+  /** Time between old-generation collections, in ms. */
   readonly majorMillis: number;
 }
 
 interface SiteState {
   readonly site: SimulatedSite;
   readonly meanGapMillis: number;
-  /** V8's factor for one sample. */
+  /** V8's scaling factor of one sample. */
   readonly scale: number;
-  /** On the clock that stands still while the function is not active. */
+  /** Time on a clock that stands still while the function is not active. */
   activeMillis: number;
   nextBirth: number;
   /** 0 while the function has no live samples. */
@@ -44,14 +46,14 @@ interface Sample {
   readonly ordinal: number;
   readonly state: SiteState;
   readonly unreachable: number;
-  /** Whether it has survived a scavenge. */
+  /** True if it has survived a scavenge. */
   survived: boolean;
 }
 
 /**
- * A heap under V8's sampling profiler, without V8: objects are sampled by a Poisson process over allocated
- * bytes and die only in collections; a reading shows the live samples with V8's scaling and rounding, under
- * nodes that are pruned when empty and come back with a new id. What it does is known exactly.
+ * Simulates a heap under V8's sampling profiler: objects are sampled by a Poisson process over allocated
+ * bytes and die only in collections. A poll shows the live samples with V8's scaling and rounding, under
+ * nodes that are pruned when empty and come back with a new id. The true allocation is known exactly.
  */
 export class SimulatedHeap {
   readonly #options: SimulatedHeapOptions;
@@ -60,7 +62,7 @@ export class SimulatedHeap {
   #young: Sample[] = [];
   #old: Sample[] = [];
   #now = 0;
-  /** Bytes that may still be allocated before the next scavenge. */
+  /** Bytes left before the next scavenge. */
   #room: number;
   #nextMajor: number;
   #nextNodeId = 2;
@@ -69,7 +71,7 @@ export class SimulatedHeap {
   constructor(options: SimulatedHeapOptions) {
     this.#options = options;
     this.#random = new Random(options.seed);
-    // Profiling begins at any moment between two collections.
+    // Start profiling at a random moment between two collections.
     this.#room = options.scavengeBytes * this.#random.next();
     this.#nextMajor = options.majorMillis * this.#random.next();
     this.#sites = options.sites.map((site) => {
@@ -81,17 +83,17 @@ export class SimulatedHeap {
     });
   }
 
-  /** Samples taken since the sampler was started: the newest ordinal. */
+  /** Number of samples taken since the sampler was started: the newest ordinal. */
   get taken(): number {
     return this.#taken;
   }
 
-  /** The ordinals of the samples that are alive. */
+  /** Ordinals of the live samples. */
   get live(): readonly number[] {
     return [...this.#old, ...this.#young].map(({ ordinal }) => ordinal);
   }
 
-  /** Lets the program run up to a moment. */
+  /** Runs the program up to a time, in ms. */
   runTo(millis: number): void {
     for (let state = this.#next(); state.nextBirth <= millis; state = this.#next()) {
       this.#allocateUntil(state.nextBirth);
@@ -102,7 +104,7 @@ export class SimulatedHeap {
     this.#allocateUntil(millis);
   }
 
-  /** Somebody stops the sampler and starts it anew: nothing of before is sampled, and all numbers begin again. */
+  /** Restarts the sampler, as other code might: earlier samples are lost, and all numbers restart. */
   restartSampler(): void {
     this.#young = [];
     this.#old = [];
@@ -111,7 +113,7 @@ export class SimulatedHeap {
     for (const state of this.#sites) state.nodeId = 0;
   }
 
-  /** What V8 replies now. */
+  /** Returns V8's reply at this time. */
   reading(): HeapReading {
     const live = [...this.#old, ...this.#young];
     const counts = new Map<SiteState, number>();
@@ -145,14 +147,14 @@ export class SimulatedHeap {
     state.nextBirth = wallMillis(state.activeMillis, state.site);
   }
 
-  /** The function that allocates next. */
+  /** Returns the function that allocates next. */
   #next(): SiteState {
     let first = this.#sites[0]!;
     for (const state of this.#sites) if (state.nextBirth < first.nextBirth) first = state;
     return first;
   }
 
-  /** Allocates what is not sampled, and collects when it is time. */
+  /** Allocates unsampled bytes up to a time, and collects when due. */
   #allocateUntil(millis: number): void {
     while (this.#now < millis) {
       const rate = this.#bytesPerMilli();

@@ -6,43 +6,43 @@ import { SimulatedHeap, type SimulatedSite } from './simulated-heap.js';
 
 /** Mean bytes between samples. */
 export const INTERVAL = 512 * 1024;
-/** A sample a millisecond, and with a young generation of 16 MiB a scavenge every 32. */
+/** One sample per ms, and with a young generation of 16 MiB a scavenge every 32 ms. */
 export const BYTES_PER_MILLI = 512 * 1024;
 const SCAVENGE_BYTES = 16 * 1024 * 1024;
 
 /** A simulated program and how it is polled. */
 export interface Program {
-  /** Each with its true share of the bytes, in percent. */
+  /** Sites with their true share of the bytes, in percent. */
   readonly sites: readonly (SimulatedSite & { readonly share: number })[];
   readonly seconds: number;
-  /** Of the exponential gaps between pairs. */
+  /** Mean of the exponential gaps between pairs. */
   readonly meanGapMillis: number;
-  /** Fixed; otherwise the schedule follows the rate. */
+  /** Fixed length of pairs; by default the schedule adapts it to the rate. */
   readonly pairMillis?: number;
-  /** Somebody asks for a profile every so often. */
+  /** Interval of additional polls for profiles. */
   readonly profileMillis?: number;
-  /** How many samples are taken in a ms; scavenges stay as frequent as they are. Default: 1. */
+  /** Samples per ms; the frequency of scavenges does not change. Default: 1. */
   readonly samplesPerMilli?: number;
   readonly scavenges?: 'regular' | 'random';
   readonly scavengeBytes?: number;
   readonly survivalsToPromotion?: 1 | 2;
   readonly majorMillis?: number;
-  /** Called after every reading. */
+  /** Called after every poll. */
   readonly onReading?: (ledger: Ledger, heap: SimulatedHeap, atMillis: number) => void;
 }
 
 export interface Run {
-  /** By site: estimated share minus true share, in points. */
+  /** Estimated share minus true share, by site, in percentage points. */
   readonly errors: Readonly<Record<string, number>>;
-  /** The same when only what was seen alive is counted. */
+  /** Errors if only samples seen alive are counted. */
   readonly naiveErrors: Readonly<Record<string, number>>;
   /** Estimated bytes over true bytes. */
   readonly total: number;
-  /** What the ledger says of its own error, in points of everything allocated. */
+  /** Error stated by the ledger, in percentage points of everything allocated. */
   readonly statedError: number;
 }
 
-/** Lets the program run under pairs of readings at random moments, and compares with the truth. */
+/** Runs the program with pairs of polls at random moments, and compares the estimates with the truth. */
 export function simulate(seed: number, program: Program): Run {
   const { sites } = program;
   const heap = heapOf(seed, program);
@@ -72,7 +72,7 @@ function heapOf(seed: number, program: Program): SimulatedHeap {
   });
 }
 
-/** Polls in pairs until the program ends; returns when that was. */
+/** Polls in pairs until the program ends; returns the time of the end. */
 function poll(heap: SimulatedHeap, ledger: Ledger, program: Program, random: Random): number {
   const schedule = new PollSchedule({
     samplingInterval: INTERVAL,
@@ -105,7 +105,7 @@ function poll(heap: SimulatedHeap, ledger: Ledger, program: Program, random: Ran
   return now;
 }
 
-/** Adds up what was seen alive, in bytes by site. */
+/** Sums samples seen alive, in bytes by site. */
 function followSeen(ledger: Ledger): Record<string, number> {
   const seen: Record<string, number> = {};
   ledger.addListener({
@@ -126,7 +126,7 @@ function shareErrors(bytes: Record<string, number>, sites: Program['sites']): Re
   );
 }
 
-/** A function with a share of the bytes, in percent. */
+/** Makes a function with a share of the bytes, in percent. */
 export function site(
   name: string,
   share: number,
@@ -136,7 +136,7 @@ export function site(
   return { name, share, bytesPerMilli: (BYTES_PER_MILLI * share) / 100, objectBytes, lifetimeMillis };
 }
 
-/** The mean of some values, how sure that is, and how large they are. */
+/** Returns the mean of some values, its standard error, and their root mean square. */
 export function summary(
   values: readonly number[],
 ): Readonly<Record<'mean' | 'standardError' | 'rms', number>> {

@@ -1,11 +1,11 @@
 import { type MetricData, MetricReader } from '@opentelemetry/sdk-metrics';
 
-/** Collects when the test says so. */
+/** A metric reader that collects when the test calls it. */
 export class TestReader extends MetricReader {
   protected async onForceFlush(): Promise<void> {}
   protected async onShutdown(): Promise<void> {}
 
-  /** All metrics of all meters, by name. */
+  /** Returns all metrics of all meters, by name. */
   async metrics(): Promise<ReadonlyMap<string, MetricData>> {
     const { resourceMetrics, errors } = await this.collect();
     if (errors.length > 0) throw errors[0];
@@ -14,7 +14,7 @@ export class TestReader extends MetricReader {
   }
 }
 
-/** The series of a metric: its values by the named attributes, joined with a blank. */
+/** Returns the series of a metric: its values by the named attributes, joined with a blank. */
 export function seriesOf(metric: MetricData | undefined, ...attributes: string[]): Record<string, unknown> {
   if (!metric) return {};
   const nameOf = (point: { attributes: Record<string, unknown> }) =>
