@@ -34,10 +34,7 @@ const MAX_TOLD = 1000;
  */
 const SIGN_OF_LIFE_MILLIS = 5_000;
 
-/**
- * Manages the open captures. A capture that fails is closed and logged once; the application continues
- * untraced.
- */
+/** Manages the open captures. One that fails is closed and logged once; the application continues. */
 export class Captures {
   readonly #ports: CapturesPorts;
   readonly #options: CapturesOptions;

@@ -37,10 +37,7 @@ const KEPT_MILLIS = 10_000;
 const FRESH_READING_MILLIS = 2_000;
 /** Longest wait for a collection, in ms; it needs the main thread's event loop. */
 const COLLECTION_MILLIS = 10_000;
-/**
- * Gap after a collection for a client, as a multiple of its duration: collections take at most 1/20 of the
- * time.
- */
+/** Gap after a collection for a client, as a multiple of its duration: 1/20 of the time at most. */
 const COLLECTION_GAP = 20;
 const MAX_COLLECTION_GAP_MILLIS = 10_000;
 /** Longest wait of a request for its turn to collect, in ms. */
@@ -48,9 +45,7 @@ const MAX_WAIT_MILLIS = 4_000;
 /** Share of the CPU budget that is for clients; the rest is for scheduled polls. */
 const CLIENTS_SHARE = 0.5;
 
-/**
- * Upper bound for the pause of one collection, in ms: anything beyond was mostly waiting for the main thread.
- */
+/** Upper bound for the pause of a collection, in ms: the rest was mostly waiting for the main thread. */
 const MAX_PAUSE_MILLIS = 2_000;
 /** Work of the main thread for an object count table, ms for each row. */
 const ROW_MILLIS = 0.004;

@@ -68,10 +68,7 @@ export const ControlWord = {
   exit: 0,
   /** Written by the profiler thread: 1 after its last poll, 2 when everything is written and disconnected. */
   done: 1,
-  /**
-   * Written by the profiler thread: 1 before it connects, as it must be waited for from then on; then
-   * `WORKING`.
-   */
+  /** Written by the profiler thread: 1 before it connects, as it must be waited for then; later `WORKING`. */
   ready: 2,
   /**
    * Number of young-generation collections. The main thread adds; the profiler thread takes and resets it.

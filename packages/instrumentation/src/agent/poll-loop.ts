@@ -42,10 +42,7 @@ interface Reading {
   readonly whole: boolean;
 }
 
-/**
- * Bounds of the mean gap between pairs, in ms. Tracing needs lifetimes at a finer resolution, at a higher
- * cost.
- */
+/** Bounds of the mean gap between pairs, in ms. Tracing needs finer lifetimes, at a higher cost. */
 const GAPS = {
   plain: { minGapMillis: 200, maxGapMillis: 30_000 },
   traced: { minGapMillis: 50, maxGapMillis: 2_000 },
@@ -55,15 +52,9 @@ const FIRST_BACKOFF_MILLIS = 1_000;
 const MAX_BACKOFF_MILLIS = 60_000;
 /** Minimum time over which the sampling rate is measured, in ms, so that start-up does not count. */
 const RATE_MILLIS = 20_000;
-/**
- * Delay after which a poll is logged as overdue, in ms; a main thread inside a long native call cannot
- * answer.
- */
+/** Delay after which a poll is logged as overdue, in ms; a main thread in native code cannot answer. */
 const OVERDUE_MILLIS = 10_000;
-/**
- * Minimum gap for the inspector, in ms: each of its polls forces an expensive collection, whatever the
- * budget.
- */
+/** Minimum gap for the inspector, in ms: each of its polls forces an expensive collection. */
 const INSPECTOR_MIN_GAP_MILLIS = 5_000;
 
 /**
@@ -92,10 +83,7 @@ export class PollLoop {
   #rateSpan: { readonly atMillis: number; readonly samples: number } | undefined;
   #samplesPerSecond = 0;
   #readBehindMajorAt = Number.NEGATIVE_INFINITY;
-  /**
-   * CPU time of profiling at the last pair, in ms; undefined before the first, so that loading is not
-   * charged.
-   */
+  /** CPU time of profiling at the last pair, in ms; undefined before the first, so that loading is free. */
   #costAtPair: number | undefined;
 
   constructor(ports: PollLoopPorts, options: PollLoopOptions) {
@@ -214,8 +202,7 @@ export class PollLoop {
   async #pair(): Promise<void> {
     const { account } = this.#ports;
     let cost = 0;
-    // Sum up only the polls: other work in between (compressing captures, encoding profiles) is not part of a
-    // pair's cost.
+    // Sum up only the polls: other work in between (compressing, encoding) is not part of a pair's cost.
     const poll = async (pairedWith?: number) => {
       const before = account.workMillis();
       const reading = await this.#poll(pairedWith);
@@ -281,9 +268,7 @@ export class PollLoop {
     return { at, whole: change.whole };
   }
 
-  /**
-   * Waits for an answer without a time limit, as asking again would not help. Counts and logs an overdue one.
-   */
+  /** Waits for an answer without a time limit, as asking again would not help. Logs an overdue one. */
   async #inTime<T>(answer: Promise<T>): Promise<T> {
     const { account, log } = this.#ports;
     const timer = setTimeout(() => {

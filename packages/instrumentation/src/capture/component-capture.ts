@@ -21,10 +21,7 @@ import { WholeRun } from './whole-run.js';
 const END_BYTES = 128;
 /** Upper bound of the bytes of an allocation and a free once their stack is written; also of a free alone. */
 const PAIR_BYTES = 64;
-/**
- * Share of a file that must remain free after the live samples; with less, the next file would follow at
- * once.
- */
+/** Share of a file that must remain free after the live samples; else the next file would follow at once. */
 const MIN_ROOM_SHARE = 1 / 8;
 /** Upper bound of the bytes of any stack, whatever its names; with more room, nothing needs to be counted. */
 const ROOM_FOR_ANY_STACK = 2 * 2 ** 20;
@@ -36,16 +33,16 @@ const TIDY_MILLIS = 60_000;
 /**
  * Writes the ledger's events to `<home>/<component>_memory.bin` as they happen.
  *
- * As with memray, contains only what is allocated after the capture began. Each sample stands for the bytes
- * that V8 estimates for it. Everything is flushed after each memory record, in whole records, so that memray
- * can open the capture of a killed process.
+ * As with memray, contains only what is allocated after the capture began (unless `whole` is set). Each
+ * sample stands for the bytes that V8 estimates for it. Everything is flushed after each memory record, in
+ * whole records, so that memray can open the capture of a killed process.
  *
  * A capture continues in these cases:
- * - Before a file would exceed its size limit, it is closed properly and rotated. A new file begins with what
- *   is still alive, or the whole run continues as an aggregated capture.
- * - If what is alive does not fit into a file, the capture continues aggregated from there on.
- * - If a file was removed or moved away, a new one begins with what is alive.
- * - If no file descriptor is available, the capture pauses, and then begins a new file in the same way.
+ * - A file reaches its size limit: it is closed properly and rotated. A new file begins with what is still
+ *   alive, or the whole run continues as an aggregated capture.
+ * - What is alive does not fit into a file: the capture continues aggregated from there on.
+ * - A file was removed or moved away: a new one begins with what is alive.
+ * - There is no file descriptor: the capture pauses, and then begins a new file in the same way.
  *
  * @throws CaptureError from the constructor, `flush` and `finish` when the file system refuses
  */
@@ -146,8 +143,7 @@ export class ComponentCapture implements LedgerListener {
   }
 
   /**
-   * Begins a file with everything that is alive, so that leaks stay complete. If that is not possible, pauses
-   * or continues aggregated.
+   * Begins a file with everything that is alive, so that leaks stay complete; or pauses, or aggregates.
    *
    * @param ahead events that will be written to it, so that their allocations are not in it yet
    * @param isLast true if there will be no later attempt, after which what is alive may fit
@@ -382,8 +378,7 @@ export class ComponentCapture implements LedgerListener {
     try {
       this.#patchHeader();
     } catch {
-      // Ignore: the records are what counts. If the disk rejects them too, the next flush or the end reports
-      // it.
+      // Ignore: only the records matter. If the disk rejects these too, a later flush or the end throws.
     }
   }
 

@@ -142,10 +142,7 @@ export class MemoryProfiler {
     this.#onReleased = resolve;
   });
 
-  /**
-   * Closes the `/debug/pprof` server for good; returns false if that takes longer than 0.5 s. Blocks
-   * meanwhile.
-   */
+  /** Closes the `/debug/pprof` server for good; blocks up to 0.5 s and returns false if it takes longer. */
   closeDebugServer(): boolean {
     this.#address = undefined;
     return contain(() => this.#thread?.closeServer(), this.#giveUp) ?? true;
@@ -174,10 +171,7 @@ export class MemoryProfiler {
     }, this.#giveUp);
   }
 
-  /**
-   * Leaves the sampler to the next profiler while this one stops. Returns false if it was released or has
-   * failed.
-   */
+  /** Leaves the sampler to the next profiler while this one stops; false if it is released or has failed. */
   #leaveSampler(): boolean {
     this.#isLeft = this.#stopped && !this.#isReleased && !this.#failed;
     return this.#isLeft;
@@ -360,7 +354,7 @@ export class MemoryProfiler {
     this.#restartSampler();
   }
 
-  /** @param hasBegun true if it had fully started. A first thread that dies before that is not restarted */
+  /** @param hasBegun true if it had fully started. If the first thread had not, only other files are tried */
   #threadDied(reason: string, hasBegun: boolean): void {
     const ended = this.#thread?.threadId;
     this.#thread = undefined;

@@ -275,10 +275,7 @@ export class Ledger {
     return part * this.#inUse.bytes(node) + this.#frozen.bytes(node);
   }
 
-  /**
-   * Bytes in use when the sampler was restarted with another interval, less what has likely become
-   * unreachable since.
-   */
+  /** Bytes in use at a restart with another interval, less what has likely become unreachable since. */
   get frozen(): FrozenRemainder {
     return this.#frozen;
   }
@@ -324,10 +321,7 @@ export class Ledger {
     this.#live.forEachSample((sample) => void visit(sample, sample.bytes * this.#reachability.share(sample)));
   }
 
-  /**
-   * Returns the reachable share of the shown bytes, by stack. Uses V8's bytes of each node, which are
-   * unbiased.
-   */
+  /** Returns the reachable share of the shown bytes, by stack. Uses V8's unbiased bytes of each node. */
   #estimated(): { readonly byNode: ReadonlyMap<NodeIndex, number>; readonly totalBytes: number } {
     if (this.#reachable) return this.#reachable;
     const byNode = new Map<NodeIndex, number>();

@@ -298,8 +298,7 @@ export class Reachability {
     if (swept >= ordinal) sample.isScavenged = true;
     const age = (confirmed - ordinal) * this.#units;
     if (age <= sample.confirmedAge) return;
-    // Learn only from samples known before: a new sample is shown because it is alive, so this is no
-    // observation.
+    // Learn only from samples known before: a new sample is shown only because it is alive.
     if (ordinal <= before) this.#learn(sample, age, false);
     sample.confirmedAge = age;
   }

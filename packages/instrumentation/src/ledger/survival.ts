@@ -26,9 +26,9 @@ const KEPT_SITES = 1_000;
  * alive. It separates a store from churn and needs no trend. Spans are a minute long by default; those older
  * than `SURVIVAL_SPANS` spans are dropped.
  *
- * Both sides of the share are estimates: what is alive is sampled, and what died unseen is attributed with
- * statistics that may be of the span before. What is dead but not collected yet counts as alive. When the
- * sampler is lost, it is unknown what survives, so counting restarts.
+ * Both sides of the share are estimates. What is alive is sampled, and weighted by the probability that it is
+ * reachable. What died unseen is attributed with statistics that may be of the span before. When the sampler
+ * is lost, it is unknown what survives, so counting restarts.
  */
 export class SurvivalTracker {
   readonly #spanMillis: number;

@@ -19,7 +19,7 @@ export interface ProcessStart {
   readonly mainScript: string | undefined;
   /** Arguments after the main script. */
   readonly args: readonly string[];
-  /** True if heapray came only with `NODE_OPTIONS`, which reaches every Node process started from there. */
+  /** True if heapray was loaded only by an inherited `NODE_OPTIONS`, not on request for this process. */
   readonly isInherited: boolean;
 }
 

@@ -30,10 +30,7 @@ export type GroupIndex = number;
 /** Name under which the sites without a series of their own are summed. */
 export const OTHER_SITES = 'other';
 
-/**
- * Group of packages or components that have that name themselves; they are part of it, as names must be
- * unique.
- */
+/** Index for a package or component itself named `other`: two series of one name would conflict. */
 const IN_OTHER: GroupIndex = -1;
 
 /** Returns a group that is not a call site's. The name takes the place of the grouping's main attribute. */
