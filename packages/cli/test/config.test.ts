@@ -117,12 +117,12 @@ describe('a value with which Airflow would not start: status 1 and one line', ()
 
   test.each<[string, Env, RegExp]>([
     [
-      'its boolean',
+      'a boolean of Airflow',
       { AIRFLOW__PROFILING__MEMRAY_DETAILED_TRACING: 'yes' },
       /^heapray: AIRFLOW__PROFILING__MEMRAY_DETAILED_TRACING: 'yes' is not allowed; use t, true[^\n]+\n$/,
     ],
     [
-      'its boolean in the file',
+      'a boolean of Airflow in the config file',
       { AIRFLOW_CONFIG: fileWith('[profiling]\nmemray_detailed_tracing = yes\n', 'airflow.cfg') },
       /^heapray: \[profiling\] memray_detailed_tracing in [^\n]+: 'yes' is not allowed[^\n]+\n$/,
     ],
@@ -131,8 +131,8 @@ describe('a value with which Airflow would not start: status 1 and one line', ()
       { AIRFLOW_HOME: folder },
       /^heapray: AIRFLOW_HOME: '[^\n]+airflow\.cfg' is not allowed[^\n]+\n$/,
     ],
-    ['no name of a file', { AIRFLOW_CONFIG: '' }, /^heapray: AIRFLOW_CONFIG: '' is not allowed[^\n]+\n$/],
-    ['a file that is no INI', { AIRFLOW_CONFIG: broken }, /^heapray: [^\n]*broken\.cfg[^\n]*\n$/],
+    ['an empty file name', { AIRFLOW_CONFIG: '' }, /^heapray: AIRFLOW_CONFIG: '' is not allowed[^\n]+\n$/],
+    ['a file that is not INI', { AIRFLOW_CONFIG: broken }, /^heapray: [^\n]*broken\.cfg[^\n]*\n$/],
   ])('%s', async (_, env, line) => {
     for (const args of [[], ['--json']]) {
       const { status, stdout, stderr } = await config(args, env);
@@ -147,16 +147,16 @@ describe('an invalid value for heapray: one line, and the default', () => {
 
   test.each<[string, Env, RegExp]>([
     [
-      'a number that is none',
+      'an invalid number',
       { HEAPRAY_MAX_CAPTURES: '0.5' },
       /^HEAPRAY_MAX_CAPTURES: '0\.5' is not allowed; use an integer [^\n]+; the default is used$/,
     ],
     [
-      'a config file that is not there',
+      'a missing config file',
       { HEAPRAY_CONFIG: '/nowhere/heapray.cfg' },
       /^HEAPRAY_CONFIG: '\/nowhere\/heapray\.cfg' is not allowed; use a file that exists; the default is used$/,
     ],
-    ['a config file that is no INI', { HEAPRAY_CONFIG: broken }, /^[^\n]*broken\.cfg[^\n]*$/],
+    ['a config file that is not INI', { HEAPRAY_CONFIG: broken }, /^[^\n]*broken\.cfg[^\n]*$/],
   ])('%s', async (_, env, line) => {
     const resolved = await json(env);
     expect(resolved).toMatchObject({ configFile: null, options: { maxCaptures: 5 } });

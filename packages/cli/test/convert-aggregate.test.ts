@@ -70,7 +70,7 @@ describe.each([
   ['threads.v11.bin', 13],
   ['threads.v13.bin', 11],
 ] as const)('%s as %d', (name, to) => {
-  describeWithPeer('summed up', [`memray-${MEMRAY_OF[to]!}`], () => {
+  describeWithPeer('aggregated', [`memray-${MEMRAY_OF[to]!}`], () => {
     test('has the same bytes in all reports', async () => {
       const folder = tempFolder();
       const whole = path.join(folder, 'whole.bin');

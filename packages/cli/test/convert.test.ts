@@ -239,9 +239,9 @@ describe('outputs', () => {
 
   test.each([
     ['a folder', () => tempFolder(), 'is a directory'],
-    ['in a folder that is not there', () => path.join(tempFolder(), 'a', 'b'), 'no such file or directory'],
+    ['in a missing folder', () => path.join(tempFolder(), 'a', 'b'), 'no such file or directory'],
     ['in a file', () => path.join(fileWith(''), 'b'), 'not a directory'],
-    ['where nobody may make a file', () => '/proc/heapray', 'no such file or directory'],
+    ['in a folder that allows no new files', () => '/proc/heapray', 'no such file or directory'],
     ['on a full disk', () => '/dev/full', 'no space left on device'],
   ])('%s: one line, status 1', async (_, place, reason) => {
     const output = place();

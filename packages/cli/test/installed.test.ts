@@ -31,7 +31,7 @@ describe.each([
     expect(stdout).toContain('order-cache');
   });
 
-  peerTest('runs a program that has never heard of heapray', peer, async () => {
+  peerTest('runs a program that does not use heapray', peer, async () => {
     const folder = programFolder();
     const { status } = await heapray(['run', '--deep', '-o', 'shop.bin', 'node', 'shop.js'], folder);
     expect(status).toBe(0);

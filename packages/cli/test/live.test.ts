@@ -20,7 +20,7 @@ for _ in range(20):
     time.sleep(0.1)
 `;
 
-peerTest('a real memray run --live-remote, from its start to its end', 'memray-1.20.0', async () => {
+peerTest('shows a real memray run --live-remote from start to end', 'memray-1.20.0', async () => {
   const port = await freePort();
   const script = fileWith(PROGRAM, 'program.py');
   // Start the viewer first, and the program when it waits.

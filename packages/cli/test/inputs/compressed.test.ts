@@ -49,7 +49,7 @@ describe.each<[string, (bytes: Uint8Array) => Uint8Array]>([
   ['gzip in two members', (bytes) => halves(bytes, gzipSync)],
   ['zstd', (bytes) => zstdCompressSync(bytes)],
   [
-    'zstd in two frames, behind one to skip',
+    'zstd in two frames, after a skippable one',
     (bytes) => Buffer.concat([SKIPPED, halves(bytes, zstdCompressSync)]),
   ],
   ['zstd in gzip', (bytes) => gzipSync(zstdCompressSync(bytes))],
@@ -145,7 +145,7 @@ describe('pipes', () => {
     ['standard input, gzipped', 'cat "$ZIPPED" | heapray stats -'],
     ['a FIFO', 'mkfifo p; cat "$FILE" > p & heapray stats p'],
     [
-      'a FIFO that is written to slowly',
+      'a FIFO with a slow writer',
       'mkfifo p; { head -c 99 "$FILE"; sleep 1; tail -c +100 "$FILE"; } > p & heapray stats p',
     ],
   ])('%s', async (_, line) => {

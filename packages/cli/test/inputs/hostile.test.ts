@@ -66,14 +66,14 @@ describe('content', () => {
       readFileSync(SHOP_HEAPPROFILE).subarray(0, 500),
       'V8 heap profile: the JSON is cut off at byte 500',
     ],
-    ['braces without end', '{"a":'.repeat(200_000), 'V8 heap profile: the JSON is cut off at byte 1000000'],
+    ['endless braces', '{"a":'.repeat(200_000), 'V8 heap profile: the JSON is cut off at byte 1000000'],
     [
       'a heap snapshot',
       '{"snapshot":{}}',
       'V8 heap profile: this is a heap snapshot, not a heap profile at byte 11',
     ],
     [
-      'a size beyond reason',
+      'an impossible size',
       '{"head":{"selfSize":1e308}}',
       'V8 heap profile: `selfSize` is 1e+308 and not a number of bytes at byte 20',
     ],

@@ -57,12 +57,12 @@ describe('data after a capture', () => {
       `another capture begins at byte ${first.length} of the capture`,
     ],
     [
-      'a compressed capture behind a compressed one',
+      'a compressed capture after a compressed one',
       Buffer.concat([packed, storedFrame(second)]),
       `another capture begins at byte ${first.length} of the capture`,
     ],
     [
-      'a capture behind a compressed one',
+      'a capture after a compressed one',
       Buffer.concat([packed, second]),
       `another capture begins at byte ${packed.length} of the compressed file`,
     ],

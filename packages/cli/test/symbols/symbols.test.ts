@@ -68,16 +68,16 @@ describe('finds a function', () => {
   const file = library(SHOP);
 
   test.each([
-    ['its first byte', 0x100, 'load (libshop.so)'],
-    ['its last byte', 0x17f, 'load (libshop.so)'],
-    ['the byte behind it', 0x180, '0x180 libshop.so'],
-    ['the byte before it', 0xff, '0xff libshop.so'],
-    ['an object is none', 0x184, '0x184 libshop.so'],
-    ['one of another file is none', 0x1c8, '0x1c8 libshop.so'],
-    ['of several names the plainest that is not local, without version', 0x210, 'pay (libshop.so)'],
-    ['the innermost', 0x348, 'inner (libshop.so)'],
-    ['around another, behind it', 0x350, 'outer (libshop.so)'],
-    ['without a size', 0x504, '0x504 libshop.so'],
+    ['at its first byte', 0x100, 'load (libshop.so)'],
+    ['at its last byte', 0x17f, 'load (libshop.so)'],
+    ['but not after its end', 0x180, '0x180 libshop.so'],
+    ['but not before its start', 0xff, '0xff libshop.so'],
+    ['but not an object', 0x184, '0x184 libshop.so'],
+    ['but not one of another file', 0x1c8, '0x1c8 libshop.so'],
+    ['with its plainest name that is not local, without version', 0x210, 'pay (libshop.so)'],
+    ['that is the innermost one', 0x348, 'inner (libshop.so)'],
+    ['around another one, after its end', 0x350, 'outer (libshop.so)'],
+    ['but not one without a size', 0x504, '0x504 libshop.so'],
   ])('%s', (_, offset, name) => {
     expect(names(profileOf(file, [offset]))).toEqual([name]);
   });

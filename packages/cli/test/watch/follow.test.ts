@@ -330,10 +330,10 @@ describe('other files', () => {
 
 describe('unreadable files', () => {
   test.each<[string, Buffer, string]>([
-    ['no capture', Buffer.alloc(100, 'x'), 'not a memray capture'],
-    ['a format of the past', formatOf(SMALL, 10), 'capture format 10 is not supported'],
-    ['a format to come', formatOf(SMALL, 14), 'capture format 14 is not supported'],
-  ])('%s: it says why, and reads what comes in its place', async (_, bytes, reason) => {
+    ['another file', Buffer.alloc(100, 'x'), 'not a memray capture'],
+    ['an older format', formatOf(SMALL, 10), 'capture format 10 is not supported'],
+    ['a newer format', formatOf(SMALL, 14), 'capture format 14 is not supported'],
+  ])('%s: reports the reason, and reads the file that replaces it', async (_, bytes, reason) => {
     const file = captureIn(tempFolder());
     writeFileSync(file, bytes);
     const follower = follow(file);

@@ -82,12 +82,15 @@ describe('old_capture', () => {
   test.each<[string, Program]>([
     ['of this version', { libdest: 'node:internal', millis: [0] }],
     ['of another version', { libdest: 'node:', millis: [0] }],
-    ['of format 12, which says no folder', { format: 12, libdest: '', command: 'node app.js', millis: [0] }],
-  ])('is not said of a capture of heapray itself, %s, which moves older ones away', async (_, program) => {
-    const file = path.join(tempFolder(), 'scheduler_memory.bin');
-    writeFileSync(file, capture(program));
-    expect(await hintsOf(file)).toEqual([]);
-  });
+    ['of format 12, which has no folders', { format: 12, libdest: '', command: 'node app.js', millis: [0] }],
+  ])(
+    'is not given for a capture of heapray itself, %s, because heapray moves older ones away',
+    async (_, program) => {
+      const file = path.join(tempFolder(), 'scheduler_memory.bin');
+      writeFileSync(file, capture(program));
+      expect(await hintsOf(file)).toEqual([]);
+    },
+  );
 
   test('is given for a capture whose program only has node in its name', async () => {
     const file = path.join(tempFolder(), 'scheduler_memory.bin');

@@ -135,7 +135,7 @@ describe('call sites', () => {
 
   test.each([
     ['v13', 'threads.v13.bin'],
-    ['v12, whose header does not say where packages are', 'threads.v12.bin'],
+    ['v12, whose header has no package folders', 'threads.v12.bin'],
     ['v11', 'threads.v11.bin'],
   ])('have packages, in %s', (_, name) => {
     const capture = new GrowingCapture();
@@ -164,7 +164,7 @@ test('labels and help are escaped', () => {
   );
 });
 
-peerTest('promtool finds nothing to complain of', 'promtool', async () => {
+peerTest('promtool reports no problems', 'promtool', async () => {
   const captures = [AIRFLOW, goldenFile('killed.v13.bin'), goldenFile('aggregate.v13.bin')];
   const watched = captures.map((file, at) => ({ component: `c${at}`, follower: follow(file) }));
   for (const { follower } of watched) await follower.poll({ final: true });

@@ -77,59 +77,63 @@ function metricValue(body: string, start: string): number {
 const LEAK_LABELS = '{heapray_component="scheduler",code_function_name="leak"';
 const LEAK = `heapray_memory_retained${LEAK_LABELS}`;
 
-peerTest('a program that runs, and ends properly', ['memray-1.20.0', 'prometheus', 'go-pprof'], async () => {
-  const folder = tempFolder();
-  const { url } = await startWatch([folder]);
-  const prometheus = await startPrometheus({ targets: [new URL(url).host] });
-  const { program, file, finish } = await startScheduler(folder);
+peerTest(
+  'follows a program that runs and ends properly',
+  ['memray-1.20.0', 'prometheus', 'go-pprof'],
+  async () => {
+    const folder = tempFolder();
+    const { url } = await startWatch([folder]);
+    const prometheus = await startPrometheus({ targets: [new URL(url).host] });
+    const { program, file, finish } = await startScheduler(folder);
 
-  const early = await metricsWhen(url, (body) => metricValue(body, LEAK) > 4 * 2 ** 20, 'a leak of 4 MiB');
-  await metricsWhen(url, (body) => metricValue(body, LEAK) > 32 * 2 ** 20, 'a leak of 32 MiB');
-  expect(early).toContain('state="following"} 1');
-  const [row] = await prometheus.waitForSeries(
-    'heapray_memory_retained{code_function_name="leak"} > 33554432',
-  );
-  expect(row!.metric).toMatchObject({ heapray_component: 'scheduler', heapray_package: 'scheduler' });
-  expect(row!.metric.code_file_path).toMatch(/scheduler\.py$/);
-  const [rate] = await prometheus.waitForSeries(
-    'sum by (code_function_name) (rate(heapray_memory_allocated_total{heapray_package="scheduler"}[30s])) > 0',
-  );
-  expect(rate!.value).toBeGreaterThan(0);
+    const early = await metricsWhen(url, (body) => metricValue(body, LEAK) > 4 * 2 ** 20, 'a leak of 4 MiB');
+    await metricsWhen(url, (body) => metricValue(body, LEAK) > 32 * 2 ** 20, 'a leak of 32 MiB');
+    expect(early).toContain('state="following"} 1');
+    const [row] = await prometheus.waitForSeries(
+      'heapray_memory_retained{code_function_name="leak"} > 33554432',
+    );
+    expect(row!.metric).toMatchObject({ heapray_component: 'scheduler', heapray_package: 'scheduler' });
+    expect(row!.metric.code_file_path).toMatch(/scheduler\.py$/);
+    const [rate] = await prometheus.waitForSeries(
+      'sum by (code_function_name) (rate(heapray_memory_allocated_total{heapray_package="scheduler"}[30s])) > 0',
+    );
+    expect(rate!.value).toBeGreaterThan(0);
 
-  await metricsWhen(url, (body) => metricValue(body, LEAK) >= 64 * 2 ** 20, 'all of the leak');
+    await metricsWhen(url, (body) => metricValue(body, LEAK) >= 64 * 2 ** 20, 'all of the leak');
 
-  finish();
-  await program.ended;
-  const last = await metricsWhen(url, (body) => body.includes('state="finished"} 1'), 'the end');
-  expect(isLz4(file)).toBe(true);
-  const { stdout } = await runCommand(memray('1.20.0'), [
-    'stats',
-    '--json',
-    '-o',
-    `${file}.json`,
-    '-f',
-    file,
-  ]);
-  expect(stdout).toContain('.json');
-  const stats = JSON.parse(readFileSync(`${file}.json`, 'utf8')) as Record<string, number>;
-  const profile = decodePprof((await httpGet(`${url}/debug/pprof/heap`)).bytes);
-  expect(totals(profile)).toMatchObject({
-    alloc_objects: stats.total_num_allocations,
-    alloc_space: stats.total_bytes_allocated,
-  });
-  // Each byte was read about once: the bytes read are the stream plus a little per poll, not a multiple.
-  const streamBytes = metricValue(last, 'heapray_capture_data');
-  expect(metricValue(last, 'heapray_capture_runs_total')).toBe(1);
-  expect(streamBytes).toBeGreaterThan(0);
-  const fetched = path.join(folder, 'heap.pb.gz');
-  writeFileSync(fetched, (await httpGet(`${url}/debug/pprof/peak?component=scheduler`)).bytes);
-  const top = await goPprof(['-top', '-unit=mb', fetched]);
-  expect(top).toMatchObject({ status: 0 });
-  expect(top.stdout).toMatch(/Type: peak_space/);
-  expect(top.stdout).toMatch(/64(?:\.\d+)?MB .* leak\n/);
-});
+    finish();
+    await program.ended;
+    const last = await metricsWhen(url, (body) => body.includes('state="finished"} 1'), 'the end');
+    expect(isLz4(file)).toBe(true);
+    const { stdout } = await runCommand(memray('1.20.0'), [
+      'stats',
+      '--json',
+      '-o',
+      `${file}.json`,
+      '-f',
+      file,
+    ]);
+    expect(stdout).toContain('.json');
+    const stats = JSON.parse(readFileSync(`${file}.json`, 'utf8')) as Record<string, number>;
+    const profile = decodePprof((await httpGet(`${url}/debug/pprof/heap`)).bytes);
+    expect(totals(profile)).toMatchObject({
+      alloc_objects: stats.total_num_allocations,
+      alloc_space: stats.total_bytes_allocated,
+    });
+    // Each byte was read about once: the bytes read are the stream plus a little per poll, not a multiple.
+    const streamBytes = metricValue(last, 'heapray_capture_data');
+    expect(metricValue(last, 'heapray_capture_runs_total')).toBe(1);
+    expect(streamBytes).toBeGreaterThan(0);
+    const fetched = path.join(folder, 'heap.pb.gz');
+    writeFileSync(fetched, (await httpGet(`${url}/debug/pprof/peak?component=scheduler`)).bytes);
+    const top = await goPprof(['-top', '-unit=mb', fetched]);
+    expect(top).toMatchObject({ status: 0 });
+    expect(top.stdout).toMatch(/Type: peak_space/);
+    expect(top.stdout).toMatch(/64(?:\.\d+)?MB .* leak\n/);
+  },
+);
 
-peerTest('a program that is killed, and its next run', 'memray-1.20.0', async () => {
+peerTest('follows a program that is killed, and its next run', 'memray-1.20.0', async () => {
   const folder = tempFolder();
   const { url, process: watching } = await startWatch([folder]);
   const first = await startScheduler(folder);
@@ -179,7 +183,7 @@ while not os.path.exists(sys.argv[1]):
     time.sleep(0.01)
 `;
 
-peerTest('tells the memory of the children of a program as long as it lives', 'memray-1.20.0', async () => {
+peerTest('has the memory of a program’s children as long as it lives', 'memray-1.20.0', async () => {
   const folder = tempFolder();
   const { url } = await startWatch([folder]);
   const script = path.join(folder, 'parent.py');
@@ -205,7 +209,7 @@ peerTest('tells the memory of the children of a program as long as it lives', 'm
   writeFileSync(enough, '');
 });
 
-peerTest('memray 1.19', 'memray-1.19.3', async () => {
+peerTest('follows a capture of memray 1.19', 'memray-1.19.3', async () => {
   const folder = tempFolder();
   const { url } = await startWatch([folder]);
   const { program, finish } = await startScheduler(folder, { version: '1.19.3' });

@@ -23,7 +23,7 @@ function airflowHome(): string {
   return folder;
 }
 
-describe('once', () => {
+describe('--once', () => {
   test('prints a table', async () => {
     const { status, stdout } = await heapray(['watch', '--once', airflowHome()]);
     expect(status).toBe(0);

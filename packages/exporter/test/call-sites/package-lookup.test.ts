@@ -203,9 +203,9 @@ describe('real folders', () => {
   test.each([
     ['that is a folder', undefined],
     ['that is not JSON', '{'],
-    ['that is no object', '[]'],
+    ['that is not an object', '[]'],
     ['that is null', 'null'],
-    ['with a name that is no text', '{"name":7,"version":{}}'],
+    ['with a name that is not a string', '{"name":7,"version":{}}'],
     ['with a name of several lines', '{"name":"a\\nb","version":"1\\u0000"}'],
     ['with a huge name', JSON.stringify({ name: 'x'.repeat(1000) })],
     ['that is huge', `{"name":"huge","x":"${'x'.repeat(2_000_000)}"}`],

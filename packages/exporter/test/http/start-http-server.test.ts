@@ -65,8 +65,8 @@ test('signals to a page that its client has disconnected', async () => {
 });
 
 test.each([
-  ['before anybody came', 0],
-  ['while somebody who says nothing is there', 1],
+  ['before the first connection', 0],
+  ['while a silent client is connected', 1],
 ])('cuts existing connections and accepts no more when closed %s', async (_, clients) => {
   const server = await startServer();
   const { port } = server.address;

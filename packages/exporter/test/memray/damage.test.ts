@@ -66,10 +66,10 @@ describe('stops reading at damage', () => {
   test.each([
     ['an unknown record', `${THREAD_1} fe 02 05 03`, 'unknown record type 0x03 @12'],
     ['a zero', `${THREAD_1} fe 02 05 00 01`, 'unknown record type 0x00 @12'],
-    ['an allocation of nobody', 'fe 02 05', 'an allocation before any context switch @0'],
-    ['a frame of nobody', '41 00 02', 'a frame before any context switch @0'],
-    ['a name of nobody', '0a 61 00 01', 'a thread name before any context switch @0'],
-    ['an object of nobody', '3f 02', 'an object before any context switch @0'],
+    ['an allocation without a thread', 'fe 02 05', 'an allocation before any context switch @0'],
+    ['a frame without a thread', '41 00 02', 'a frame before any context switch @0'],
+    ['a name without a thread', '0a 61 00 01', 'a thread name before any context switch @0'],
+    ['an object without a thread', '3f 02', 'an object before any context switch @0'],
     ['allocator 0', `${THREAD_1} f8 02 00 05`, 'unknown allocator 0 @9'],
     ['allocator 16', `${THREAD_1} f8 02 10 05`, 'unknown allocator 16 @9'],
     ['a pop too many', `${THREAD_1} 41 00 00 11`, 'more frames are popped than were pushed @12'],
@@ -79,7 +79,7 @@ describe('stops reading at damage', () => {
       'an impossible size 72057594037927940 @9',
     ],
     ['a number without end', `${THREAD_1} fe 02 ${'ff '.repeat(11)}`, 'a number of more than 64 bits @9'],
-    ['a segment of nothing', '08 01 00 00 00 00 00 00 00 05', 'a segment outside of an image @0'],
+    ['a segment without an image', '08 01 00 00 00 00 00 00 00 05', 'a segment outside of an image @0'],
     ['a missing segment', `06 07 61 00 02 ${'00 '.repeat(8)} 02 01 01`, 'a segment is missing @13'],
     [
       'a missing segment before an allocation',
@@ -102,7 +102,7 @@ describe('stops reading at damage', () => {
     ['an unknown record', '63', 'unknown record type 0x63'],
     ['a stack of an unknown frame', '03 00 00 0f', 'frame 0 is not known'],
     [
-      'a stack under one that is not there',
+      'a stack with an unknown parent',
       '0e 00 61 00 62 00 02 00 04 00 00 00 01 03 00 01 0f',
       'stack 1 is not known',
     ],

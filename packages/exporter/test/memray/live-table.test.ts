@@ -62,17 +62,17 @@ const every =
   };
 
 test.each<readonly [string, Addresses]>([
-  ['every 16 bytes, as allocators have them', every(16)],
-  ['every 8 bytes, as small allocators have them', every(8)],
+  ['every 16 bytes, as in allocators', every(16)],
+  ['every 8 bytes, as in small allocators', every(8)],
   ['every 24 bytes', every(24)],
-  ['every byte, as format 11 can say it', every(1)],
+  ['every byte, which format 11 allows', every(1)],
   ['every 3 bytes', every(3)],
   ['every 1 KiB', every(1024)],
   ['every page', every(4096)],
   ['every MiB', every(2 ** 20)],
   ['the same low half', (n) => [n, 0x1000]],
   ['few bits, all at the top', (n) => [(n << 24) >>> 0, (0x1000 + 16 * (n >>> 8)) >>> 0]],
-])('takes few steps to find addresses %s', (_, addressOf) => {
+])('finds addresses in few steps: %s', (_, addressOf) => {
   const table = new LiveTable(DEFAULT_LIMITS);
   const dense = new LiveTable(DEFAULT_LIMITS, true);
   for (let n = 0; n < 50_000; n += 1) {

@@ -21,7 +21,7 @@ import { type RandomCapture, randomCapture, START } from './random-capture.js';
 const FORMATS: readonly MemrayFormat[] = [13, 12, 11];
 
 describe.each(FORMATS)('format %d', (format) => {
-  describeWithPeer('is what the real memray reads', `memray-${MEMRAY_OF[format]}`, () => {
+  describeWithPeer('is read by the real memray', `memray-${MEMRAY_OF[format]}`, () => {
     describe.each([1, 2, 3])('random capture %d', (seed) => {
       const capture = randomCapture({ seed: seed * 100 + format, events: 3000, format });
       let oracle: Oracle;

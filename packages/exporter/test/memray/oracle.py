@@ -1,4 +1,4 @@
-"""What the real memray makes of a capture, as JSON on stdout: `<python of its environment> oracle.py FILE.bin`.
+"""Prints the contents of a capture as read by the real memray, as JSON: `<python of its environment> oracle.py FILE.bin`.
 
 A stack is a list of indexes into `locations`, innermost first. Times are milliseconds since the Unix epoch.
 """

@@ -1,6 +1,6 @@
 """Makes memray's reports of captures: `<python of its environment> reports.py FOLDER FILE.bin...`.
 
-Prints JSON: "made", the reports that this memray has, and "wrong", a list of [file, report, what went wrong].
+Prints JSON: "made", the reports that this memray has, and "wrong", a list of [file, report, error].
 """
 import contextlib
 import io
@@ -54,7 +54,7 @@ def report(args, folder, file):
 
 
 def is_there(args):
-    """Whether this memray has the report: its help names all that it takes."""
+    """Returns whether this memray has the report: its help lists all the arguments."""
     _, said = run([args[0], "--help"])
     return all(word == "-f" or word in said for word in args[1:])
 

@@ -43,7 +43,7 @@ describe('each kind of invalid input has its own message', () => {
     ['damaged gzip', damagedGzip(), 'pprof: the gzip data is damaged (incorrect data check)'],
     ['zeros', new Uint8Array(8), 'pprof: illegal tag: field number 0 at byte 0'],
     [
-      'zeros behind',
+      'trailing zeros',
       joined(good, new Uint8Array(8)),
       `pprof: illegal tag: field number 0 at byte ${good.length}`,
     ],
@@ -74,7 +74,7 @@ describe('each kind of invalid input has its own message', () => {
     ['text in another encoding', Uint8Array.of(0x32, 2, 0xe4, 0x21), 'pprof: a text is not UTF-8 at byte 0'],
     ['no columns', wire({ stringTable: [''] }), 'pprof: a profile needs at least one value column'],
     [
-      'no text for a column',
+      'no string for a column',
       wire({ sampleType: [COLUMN] }),
       'pprof: string 1 is used, but there are 0; the input may be cut off',
     ],
@@ -89,17 +89,17 @@ describe('each kind of invalid input has its own message', () => {
       'pprof: samples have 2 values, but there are 1 columns',
     ],
     [
-      'values that come and go',
+      'varying numbers of values',
       wire({ sampleType: [COLUMN], sample: [{ value: [1] }, {}], stringTable: TEXTS }),
       'pprof: a sample has 0 values where others have 1 at byte 11',
     ],
     [
-      'a location of nobody',
+      'an undefined location',
       wire({ sampleType: [COLUMN], sample: [{ value: [1], locationId: [9] }], stringTable: TEXTS }),
       'pprof: a sample uses location 9, which is not defined',
     ],
     [
-      'a function of nobody',
+      'an undefined function',
       wire({
         sampleType: [COLUMN],
         sample: [{ value: [1], locationId: [9] }],

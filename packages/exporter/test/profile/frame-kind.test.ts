@@ -24,7 +24,7 @@ describe('isRuntimeFrame', () => {
     ['a function of the program', app],
     ['an anonymous function without a script', frame('', '')],
     ['a name in parentheses that has a script', frame('(GC)', '/srv/load.js')],
-    ['a script that only sounds like one', frame('f', '/srv/node:fs.js')],
+    ['a script with a similar name', frame('f', '/srv/node:fs.js')],
   ])('is false for %s', (_, given) => {
     expect(isRuntimeFrame(given)).toBe(false);
   });

@@ -242,7 +242,7 @@ describe('rejects misuse', () => {
       'durationNanos must be from 0 to 2^63 - 1, not 9223372036854775808',
     ],
     [
-      'half a period',
+      'a fractional period',
       { ...BYTES, period: { type: 'space', unit: 'bytes', value: 0.5 } },
       'period must be a whole number from 0, not 0.5',
     ],
@@ -258,22 +258,22 @@ describe('rejects misuse', () => {
     ['not a number', () => builder.add(stack, [Number.NaN]), 'value NaN is not finite'],
     ['infinity', () => builder.add(stack, Float64Array.of(Infinity)), 'value Infinity is not finite'],
     [
-      'a stack of nobody',
+      'an unknown stack',
       () => builder.add(99 as StackHandle, [1]),
       'stack handle 99 was not made by this builder',
     ],
     [
-      'a caller of nobody',
+      'an unknown caller',
       () => builder.stack(1 as StackHandle, 0 as FrameHandle),
       'stack handle 1 was not made by this builder',
     ],
     [
-      'a frame of nobody',
+      'an unknown frame',
       () => builder.stack(stack, -1 as FrameHandle),
       'frame handle -1 was not made by this builder',
     ],
     [
-      'labels of nobody',
+      'unknown labels',
       () => builder.add(stack, [1], 5 as LabelsHandle),
       'labels handle 5 was not made by this builder',
     ],
@@ -283,13 +283,13 @@ describe('rejects misuse', () => {
       'frame line must be a whole number from 0 to 2147483647, not -1',
     ],
     [
-      'half a column',
+      'a fractional column',
       () => builder.frame('f', 'a.js', 1, 0.5),
       'frame column must be a whole number from 0 to 2147483647, not 0.5',
     ],
     ['a label without key', () => builder.labels({ '': 'x' }), 'a label key must not be empty'],
     [
-      'half a label',
+      'a fractional label',
       () => builder.labels({ age: 0.5 }),
       'label age must be a string or a safe integer, not 0.5',
     ],

@@ -49,7 +49,7 @@ describe.each(CONTENTS)('%s', (_, content) => {
     }
   });
 
-  peerTest('comes back from the lz4 program', 'lz4', async () => {
+  peerTest('is restored by the lz4 program', 'lz4', async () => {
     const folder = tempFolder();
     const [frame, back] = [path.join(folder, 'a.lz4'), path.join(folder, 'a')];
     fs.writeFileSync(frame, compressed(content));

@@ -112,8 +112,8 @@ test.each([
     'the header of an LZ4 frame does not match its checksum',
     4,
   ],
-  ['a version of the future', '04 22 4d 18 a0 40 82 00 00 00 00', 'an LZ4 frame of an unknown kind', 4],
-  ['a block size that is none', '04 22 4d 18 60 30 82 00 00 00 00', 'an LZ4 frame of an unknown kind', 4],
+  ['an unknown version', '04 22 4d 18 a0 40 82 00 00 00 00', 'an LZ4 frame of an unknown kind', 4],
+  ['an invalid block size', '04 22 4d 18 60 30 82 00 00 00 00', 'an LZ4 frame of an unknown kind', 4],
   ['a dictionary', '04 22 4d 18 61 40 01 02 03 04 82 00', 'an LZ4 frame that needs a dictionary', 4],
   ['a block that is too large', `${STORED} 01 00 01 80 00`, 'an LZ4 block that is too large', 7],
   [
@@ -122,8 +122,8 @@ test.each([
     'an LZ4 block is damaged (bad-match)',
     15,
   ],
-  ['a match of no distance', `${STORED} 04 00 00 00 10 61 00 00`, 'an LZ4 block is damaged (bad-match)', 15],
-  ['literals that are not there', `${STORED} 02 00 00 00 f0 61`, 'an LZ4 block is damaged (cut)', 13],
+  ['a match of distance 0', `${STORED} 04 00 00 00 10 61 00 00`, 'an LZ4 block is damaged (bad-match)', 15],
+  ['missing literals', `${STORED} 02 00 00 00 f0 61`, 'an LZ4 block is damaged (cut)', 13],
 ])('%s', (_, bytes, reason, offset) => {
   expect(decode([hex(bytes)]).error).toMatchObject({ format: 'lz4', reason, offset });
 });
