@@ -3,7 +3,7 @@ import { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { codeOf } from '../errors.js';
 
-/** With O_NONBLOCK, opening never waits for a writer, and reading fails while there is no data. */
+/** With O_NONBLOCK, opening never waits for a writer, and reading fails while the pipe is empty. */
 const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;
 /** Time in which a writer started together with this command has opened the pipe, in ms. */
 const WAIT_MILLIS = 2_000;

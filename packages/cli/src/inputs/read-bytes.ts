@@ -58,7 +58,7 @@ async function* piecesOf(name: string, file: FileHandle): AsyncGenerator<Uint8Ar
       yield piece;
     }
   } finally {
-    // Wait, because the file must not be closed during a read. Its result is no longer needed.
+    // Wait, because the file must not be closed during a read. Ignore the result of the read.
     await reading;
   }
 }

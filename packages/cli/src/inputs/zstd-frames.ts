@@ -45,7 +45,7 @@ export class ZstdFrames {
   /**
    * Yields the parts of frames in these bytes.
    *
-   * @throws CompressionError where there is no frame
+   * @throws CompressionError for data that is not a frame
    */
   *split(bytes: Uint8Array): Generator<FramePart> {
     let begin = 0;

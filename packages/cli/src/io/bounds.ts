@@ -5,7 +5,10 @@ import { isStdin } from './stdin-names.js';
 const MIB = 2 ** 20;
 const MEGABYTE = 1e6;
 const DEFAULT_MEMORY = 512 * MIB;
-/** Memory per byte of an input of more than 16 MiB. A capture in which nothing is freed needs half of it; JSON needs 24 at times. */
+/**
+ * Memory per byte of an input of more than 16 MiB. A capture in which nothing is freed needs half of it; JSON needs up
+ * to 24.
+ */
 const MEMORY_PER_BYTE = 32;
 const DEFAULT_SECONDS = 10;
 const CAPTURE = /_memory\..*bin(?:\.\d{1,10})?$/;

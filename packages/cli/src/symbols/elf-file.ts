@@ -67,7 +67,7 @@ export class ElfFile {
     this.#header = header;
   }
 
-  /** Opens a file. Undefined if it cannot be read or is no such ELF file. Call {@link close} afterwards. */
+  /** Opens a file. Undefined if it cannot be read or is not such an ELF file. Call {@link close} afterwards. */
   static open(path: string): ElfFile | undefined {
     let descriptor: number | undefined;
     try {

@@ -70,8 +70,8 @@ function addSymbols(search: SymbolSearch, piece: Buffer): void {
 class SymbolSearch {
   readonly #addresses: Float64Array;
   /**
-   * By the index of the first address at or after their start: the symbol with the last start among those that contain
-   * it.
+   * Symbols by the index of the first address at or after their start. Of those that contain the address, the one that
+   * starts last.
    */
   readonly #around: (Candidate | undefined)[] = [];
 

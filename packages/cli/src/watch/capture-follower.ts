@@ -27,7 +27,7 @@ export class CaptureFollower {
   readonly #options: FollowerOptions;
   readonly #runs: RunCounter;
   #file: GrowingFile | undefined;
-  /** Identity of the file at the path, when it is no longer open. */
+  /** Identity of the file at the path, after it was closed. */
   #settled: FileIdentity | undefined;
   #retryAt = Number.POSITIVE_INFINITY;
   /** Identity of the last file at the path; undefined if there was none. */

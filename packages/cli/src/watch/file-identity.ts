@@ -1,4 +1,4 @@
-/** State of a file that is no longer read, to detect changes or a replacement. */
+/** State of a file that was read, to detect changes or a replacement. */
 export interface FileIdentity {
   readonly dev: number;
   readonly ino: number;

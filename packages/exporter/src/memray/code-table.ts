@@ -35,7 +35,7 @@ export class CodeTable {
   readonly #limits: MemrayLimits;
   /** Index of a function by its ID in the file, assigned at the first mention, in a declaration or a use. */
   readonly #indexes: Map<number, number> = new Map();
-  /** By index. Has a hole where a function was used but not declared. */
+  /** Names of functions by index. Has a hole where a function was used but not declared. */
   #functionNames: string[] = [];
   #files: string[] = [];
   #firstLines: number[] = [];

@@ -136,7 +136,7 @@ export class NativeTable {
     return frames;
   }
 
-  /** Returns `id`, or 0 if there is no such stack. */
+  /** Returns `id`, or 0 if the stack is unknown. */
   known(id: number): number {
     return id > 0 && id <= this.#size ? id : 0;
   }

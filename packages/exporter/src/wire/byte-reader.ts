@@ -148,7 +148,7 @@ export class ByteReader {
     this.high = ((high >>> 1) ^ sign) >>> 0;
   }
 
-  /** Reads UTF-8 up to and including a NUL. Invalid UTF-8 becomes U+FFFD. Overruns if there is no NUL yet. */
+  /** Reads UTF-8 up to and including a NUL. Invalid UTF-8 becomes U+FFFD. Overruns if the NUL has not arrived yet. */
   text(): string {
     const nul = this.bytes.indexOf(0, this.position);
     if (nul >= this.end) {
