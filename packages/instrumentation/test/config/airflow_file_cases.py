@@ -1,4 +1,4 @@
-"""What is given to Airflow: precedence, config files and the places they are in."""
+"""Cases for Airflow: precedence, config files and their locations."""
 
 from airflow_value_cases import BOOL, LIST, case, profiling
 

@@ -1,4 +1,4 @@
-"""What is given to Airflow: lists, expansions and booleans."""
+"""Cases for Airflow: lists, expansions and booleans."""
 
 LIST = "AIRFLOW__PROFILING__MEMRAY_TRACE_COMPONENTS"
 BOOL = "AIRFLOW__PROFILING__MEMRAY_DETAILED_TRACING"

@@ -69,7 +69,7 @@ def ini_text(rng):
 
 
 def nested(depth):
-    """A value that refers to a value that refers to a value, and so on."""
+    """Makes a chain of values, each of which refers to the next."""
     return "[s]\n" + "".join(f"k{i} = %(k{i + 1})s\n" for i in range(depth)) + f"k{depth} = v%%\n"
 
 
@@ -84,7 +84,7 @@ def read_value(parser, section, key):
 
 
 def read_ini(text):
-    """What Airflow's parser makes of a file: case-sensitive keys, all else as configparser has it."""
+    """Parses a file like Airflow: case-sensitive keys, otherwise as configparser does."""
     parser = configparser.ConfigParser()
     parser.optionxform = str
     try:
@@ -133,7 +133,7 @@ def expansion_case(rng):
 
 
 def expand(case):
-    """Airflow's loop, but it gives up when the value never settles."""
+    """Expands like Airflow, but gives up when the value keeps changing."""
     os.environ.clear()
     os.environ.update(case["env"])
     current = case["text"]
