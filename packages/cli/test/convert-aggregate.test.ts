@@ -29,7 +29,8 @@ async function reports(format: number, file: string): Promise<unknown> {
     leakyFlamegraph: bytesByFrame(packed(await write('flame-leaks.html', 'flamegraph', '--leaks'))),
     csv: bytesOfCsv(await write('peak.csv', 'transform', 'csv')),
     csvLeaks: bytesOfCsv(await write('leaks.csv', 'transform', 'csv', '--leaks')),
-    // The last two columns count allocations. It looks at 95 % of the bytes, before 1.20 in any order.
+    // The last two columns count allocations. The report covers 95 % of the bytes, and before 1.20 their order is
+    // arbitrary.
     summary: format === 13 && summary.stdout.split('\n').map((line) => line.split('│').slice(0, 6).join('│')),
   };
 }

@@ -6,7 +6,11 @@ export class UintRows {
   #numbers: Uint32Array;
   #count = 0;
 
-  /** @param width numbers per row */
+  /**
+   * Creates an empty table.
+   *
+   * @param width numbers per row, 3 to 5
+   */
   constructor(width: number) {
     this.#width = width;
     this.#numbers = new Uint32Array(FIRST_ROWS * width);

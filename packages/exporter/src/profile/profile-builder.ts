@@ -31,7 +31,11 @@ export class ProfileBuilder {
   readonly #samples = new RowTable(2);
   #values: Float64Array;
 
-  /** @throws RangeError for no columns, two of the same type, an unknown default, or a time outside int64 */
+  /**
+   * Creates an empty builder.
+   *
+   * @throws RangeError for no columns, two of the same type, an unknown default, or a time outside int64
+   */
   constructor(options: ProfileOptions) {
     const problem = columnProblem(options.columns, options.defaultColumn);
     if (problem !== undefined) throw new RangeError(problem);

@@ -12,7 +12,11 @@ export class RowTable {
   #slots: Int32Array = new Int32Array(32);
   #count = 0;
 
-  /** @param width integers per row, 2 to 5 */
+  /**
+   * Creates an empty table.
+   *
+   * @param width integers per row, 2 to 5
+   */
   constructor(width: number) {
     this.#width = width;
     this.#rows = new Int32Array(16 * width);
