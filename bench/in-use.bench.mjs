@@ -1,4 +1,4 @@
-// Measures whether what heapray reports as in use is reachable: each program of `allocators/` at the defaults, without a
+// Measures whether what heapray reports as in use is reachable: each program of `allocators/` at 64 KiB, without a
 // forced collection, against the same samples after forced ones.
 import { note } from '../scripts/lib/bootstrap.mjs';
 import { ALLOCATORS } from './allocators/index.mjs';
