@@ -94,7 +94,7 @@ describe('growth', () => {
     expect(follower.state).toBe('finished');
     const extra = (follower.bytesRead - AIRFLOW_RAW.length) / polls;
     expect(extra).toBeLessThan(32 * 1024);
-    // Nothing is read while the file does not change.
+    // While the file does not change, the follower reads nothing.
     const before = follower.bytesRead;
     for (let i = 0; i < 10; i += 1) await poll();
     expect(follower.bytesRead).toBe(before);
