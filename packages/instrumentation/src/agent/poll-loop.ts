@@ -1,7 +1,7 @@
 import type { Ledger } from '../ledger/index.js';
 import type { HeapPoller } from '../source/heap-poller.js';
 import { PollSchedule } from '../source/poll-schedule.js';
-import { type SamplerMode, seesShortLived } from '../source/sampling-profile.js';
+import { isSampledMoreOften, type SamplerMode, seesShortLived } from '../source/sampling-profile.js';
 import { type IntervalChange, IntervalPolicy } from './interval-policy.js';
 import type { SelfAccount } from './self-account.js';
 
@@ -251,6 +251,7 @@ export class PollLoop {
     if (result.status !== 'ok') return this.#lost(result.status);
     const at = performance.now();
     const { samples } = result.profile;
+    if (isSampledMoreOften(result.profile, ledger.samplingInterval)) return this.#lost('restarted');
     const censusMillis = pairedWith === undefined ? undefined : at - pairedWith;
     ledger.noteCollections({ scavenges: this.#ports.takeScavenges(), majors: [] });
     const change = ledger.absorb(result.profile, at, censusMillis, at - result.latencyMillis);

@@ -22,6 +22,8 @@ export class InUse {
   /** Number of the poll that a stack's bytes are from. */
   readonly #reading = new GrowableFloats();
   readonly #nodeById = new Map<number, KnownNode>();
+  /** Largest id of all polls. V8 counts ids up and never reuses one. */
+  #newestId = 0;
   #totalBytes = 0;
   #readings = 0;
 
@@ -59,15 +61,16 @@ export class InUse {
     const known = nodes.map(({ id }) => this.#nodeById.get(id));
     let same = 0;
     let other = 0;
-    // Skip the root, which is the same in every tree.
+    // Skip the root, which is the same in every tree, and nodes made since the last poll.
     for (let at = 1; at < nodes.length; at++) {
+      const { id, callFrame } = nodes[at]!;
+      if (id > this.#newestId) continue;
       const found = known[at];
-      if (!found) continue;
-      if (sameFrame(found.stack.frame, nodes[at]!.callFrame)) same++;
+      if (found && sameFrame(found.stack.frame, callFrame)) same++;
       else other++;
     }
     // Tolerate a few mismatches: the frames of collected scripts change. Another sampler's tree matches
-    // almost nowhere.
+    // almost nowhere: an id that the last poll did not show cannot come back.
     return other <= same ? known : undefined;
   }
 
@@ -78,6 +81,7 @@ export class InUse {
     const stacks: ReadStack[] = [];
     for (let at = 0; at < nodes.length; at++) {
       const { id, callFrame, selfSize } = nodes[at]!;
+      if (id > this.#newestId) this.#newestId = id;
       const node =
         known[at] ?? this.#add(id, new ReadStack(callFrame, at > 0 ? stacks[callers[at]!] : undefined));
       node.bytes = selfSize;
@@ -103,6 +107,7 @@ export class InUse {
   forget(): void {
     this.#readings++;
     this.#totalBytes = 0;
+    this.#newestId = 0;
     this.#nodeById.clear();
   }
 

@@ -47,3 +47,12 @@ export type SamplerMode = 'native-api' | 'binding' | 'inspector';
 export function seesShortLived(mode: SamplerMode): boolean {
   return mode !== 'inspector';
 }
+
+/**
+ * Returns true if the profile is from a sampler with a smaller interval, so from one that other code has
+ * started. V8 scales a sample of `s` bytes to `s * round(1 / (1 - exp(-s / interval)))`, which is at least the
+ * interval.
+ */
+export function isSampledMoreOften({ samples }: SamplingProfile, intervalBytes: number): boolean {
+  return samples.some(({ size }) => size < intervalBytes);
+}

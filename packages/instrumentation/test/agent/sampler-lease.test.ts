@@ -1,6 +1,6 @@
 // Losing, sharing and restarting the sampler.
 import { describe, expect, test } from 'vitest';
-import type { FakePoller } from '../support/fake-poller.js';
+import { type FakePoller, scaledSize } from '../support/fake-poller.js';
 import { INTERVAL } from '../support/ledger-sums.js';
 import { FIRST_GAP, LONGEST_PAIR, MEDIAN, newLoop, useFakeClock } from '../support/poll-loop.js';
 import { range, samplesOf } from '../support/readings.js';
@@ -39,6 +39,15 @@ describe('a lost sampler', () => {
     await runTo(60_000);
     expect(wanted.map((at) => at - start)).toEqual([1000]);
     expect(poller.times).toHaveLength(polls);
+  });
+
+  test('is noticed when all the known samples are dead, if the other one samples more often', async () => {
+    const { loop, poller, account } = newLoop();
+    poller.answer = () => poller.reading(samplesOf('main', 64, [1, 2]));
+    await loop.pollNow();
+    poller.answer = () => poller.readingAt(1024, samplesOf('main', 64, [30, 31]));
+    await loop.pollNow();
+    expect(account.lostSampler).toEqual({ restarted: 1 });
   });
 
   test('during a pair spoils the pair', async () => {
@@ -122,7 +131,7 @@ describe('too many live samples', () => {
     expect(account.lostSampler).toEqual({ coarsened: 1 });
     expect(ledger.samplingInterval).toBe(4 * INTERVAL);
     expect(ledger.counts).toMatchObject({ liveSamples: 0, lostSamples: 0, samples: 1001 });
-    expect(ledger.totalInUseBytes).toBe(1001 * 64);
+    expect(ledger.totalInUseBytes).toBe(1001 * scaledSize(64));
     expect(logged).toEqual([
       expect.stringMatching(
         /^info: sampling every \d+ bytes instead of \d+ from now on: 1001 samples are alive/,
@@ -132,10 +141,10 @@ describe('too many live samples', () => {
     await loop.pollNow();
     expect(poller.times).toHaveLength(polls);
     poller.restarted();
-    poller.answer = () => poller.reading(samplesOf('main', 256, [1]));
+    poller.answer = () => poller.readingAt(4 * INTERVAL, samplesOf('main', 256, [1]));
     loop.samplerStarted('binding');
     await loop.pollNow();
-    expect(ledger.totalInUseBytes).toBe(1001 * 64 + 256);
+    expect(ledger.totalInUseBytes).toBe(1001 * scaledSize(64) + scaledSize(256, 4 * INTERVAL));
   });
 
   test('are still polled while the main thread has no time for a restart', async () => {
@@ -151,7 +160,7 @@ describe('too many live samples', () => {
     poller.answer = () => poller.reading(samplesOf('main', 64, range(1, 2001)));
     await loop.restartPossible();
     expect(restarts).toEqual([4 * INTERVAL]);
-    expect(ledger.frozen.totalBytes).toBe(2001 * 64);
+    expect(ledger.frozen.totalBytes).toBe(2001 * scaledSize(64));
   });
 
   test('may have died before the main thread has time; then nothing is restarted', async () => {
@@ -205,7 +214,7 @@ describe('a component traced from now on', () => {
     poller.answer = () => poller.reading(samplesOf('main', 8, [1]));
     loop.samplerStarted('binding');
     await loop.pollNow();
-    expect(ledger.totalInUseBytes).toBe(101 * 64 + 8);
+    expect(ledger.totalInUseBytes).toBe(101 * scaledSize(64) + scaledSize(8));
     expect(ledger.counts.samples).toBe(before + 1);
     loop.trace(INTERVAL / 8);
     expect(restartsWanted()).toBe(1);

@@ -59,6 +59,18 @@ describe('recognises another sampler', () => {
   });
 });
 
+test('recognises another sampler by the id of a node that is gone, even when all ordinals are new', () => {
+  const { ledger, readings } = sampled();
+  ledger.absorb(readings.of(samplesOf('render', 64, [11])), 2);
+  ledger.absorb(readings.of([]), 3);
+  const late = readings.of(samplesOf('start', 64, [12]));
+  expect(late.head.children[0]?.id).toBe(5);
+  const head = { ...late.head, children: [{ ...late.head.children[0]!, id: 4 }] };
+  const samples = [{ ...late.samples[0]!, nodeId: 4 }];
+  expect(ledger.absorb({ head, samples }, 4).status).toBe('restarted');
+  expect(ledger.absorb(late, 4).status).toBe('ok');
+});
+
 test('the same sampler is not taken for another one when its newest samples die', () => {
   const { ledger, readings } = sampled();
   expect(ledger.absorb(readings.of(samplesOf('main > parse', 64, [3])), 2).status).toBe('ok');

@@ -1,5 +1,6 @@
 import type { HeapPoller, PollResult } from '../../src/source/heap-poller.js';
 import type { SamplingProfile } from '../../src/source/sampling-profile.js';
+import { INTERVAL } from './ledger-sums.js';
 import { Readings, type ShownSample } from './readings.js';
 
 /** A poller with answers from the test; like the real one it allows only one pending poll. */
@@ -26,13 +27,24 @@ export class FakePoller implements HeapPoller {
 
   close(): void {}
 
-  /** Returns an answer with these live samples. */
+  /** Returns an answer with these live samples, scaled up to `INTERVAL` as V8 does it. */
   reading(samples: readonly ShownSample[], latencyMillis = 1): PollResult {
-    return { status: 'ok', profile: this.#readings.of(samples) as SamplingProfile, latencyMillis };
+    return this.readingAt(INTERVAL, samples, latencyMillis);
+  }
+
+  /** As `reading`, of a sampler with another interval. */
+  readingAt(intervalBytes: number, samples: readonly ShownSample[], latencyMillis = 1): PollResult {
+    const scaled = samples.map((sample) => ({ ...sample, size: scaledSize(sample.size, intervalBytes) }));
+    return { status: 'ok', profile: this.#readings.of(scaled) as SamplingProfile, latencyMillis };
   }
 
   /** Restarts the sampler, as other code might: its ids restart. */
   restarted(): void {
     this.#readings = new Readings();
   }
+}
+
+/** Returns the bytes that V8 shows for one sample of this size. */
+export function scaledSize(size: number, intervalBytes = INTERVAL): number {
+  return size * Math.round(1 / -Math.expm1(-size / intervalBytes));
 }
