@@ -10,7 +10,7 @@ await withBootstrapLock(async () => {
 });
 const built = (file) => import(path.join(ROOT, 'packages/instrumentation/dist', file));
 const { optionsMarkdown } = await built('config/index.js');
-const { metricTables } = await built('signal/metric-docs.js');
+const { metricTables } = await built('main-thread/metrics/metric-docs.js');
 
 write('configuration.md', { options: optionsMarkdown() });
 write('metrics.md', metricTables());

@@ -25,7 +25,7 @@ export function toStretches(readings, pairs) {
     if (reading.pair) count++;
     // The poll after the last pair shows what became of its samples: the next stretch begins with it too.
     if (count < pairs || !reading.pair || at + 1 >= told.length) continue;
-    stretches.push({ readings: stretch, outcome: told[at + 1].census });
+    stretches.push({ readings: stretch, outcome: told[at + 1].completePair });
     stretch = [];
     count = 0;
   }
@@ -34,7 +34,7 @@ export function toStretches(readings, pairs) {
 
 /** Returns the number of pairs. */
 export function pairsOf(readings) {
-  return readings.filter(({ censusMillis }) => censusMillis !== undefined).length;
+  return readings.filter(({ pairMillis }) => pairMillis !== undefined).length;
 }
 
 /** Returns what each poll adds to the one before, as the ledger sees it. */
@@ -43,20 +43,20 @@ function tell(readings) {
   let sawFresh = false;
   let open;
   return readings.map((reading) => {
-    const { at, censusMillis, fresh, gone } = reading;
+    const { at, pairMillis, fresh, gone } = reading;
     const taken = reading.newest - newest;
     newest = reading.newest;
     const unseen = taken - fresh.length;
     const dead = new Set(gone);
-    const census = open && {
+    const completePair = open && {
       samples: open.fresh.map(([ordinal, site]) => ({ node: site, bytes: 1, died: dead.has(ordinal) })),
       weight: open.weight,
     };
     open = undefined;
-    const pair = censusMillis !== undefined && { taken, whole: unseen === 0 && gone.length === 0, sawFresh };
-    if (pair?.whole) open = { fresh, weight: 1 / Math.max(censusMillis, 0.1) };
+    const pair = pairMillis !== undefined && { taken, whole: unseen === 0 && gone.length === 0, sawFresh };
+    if (pair?.whole) open = { fresh, weight: 1 / Math.max(pairMillis, 0.1) };
     sawFresh = fresh.length > 0;
-    return { at, seen: fresh.map(([, site]) => site), unseen, census, pair };
+    return { at, seen: fresh.map(([, site]) => site), unseen, completePair, pair };
   });
 }
 
@@ -70,7 +70,7 @@ export function estimateAll({ readings, outcome }, siteCount) {
     for (const site of reading.seen) if (site !== REST) seen[site]++;
   }
   // The first poll shows what became of a pair of the stretch before.
-  const censuses = [...readings.slice(1).map(({ census }) => census), outcome];
+  const censuses = [...readings.slice(1).map(({ completePair }) => completePair), outcome];
   for (const { samples, weight } of censuses.filter(Boolean)) {
     for (const { node, died: isDead } of samples) {
       if (node === REST) continue;
@@ -92,19 +92,20 @@ export function estimateAll({ readings, outcome }, siteCount) {
 function ownEstimate({ readings, outcome }, siteCount) {
   const estimator = new ShortLivedEstimator();
   const unseen = new Array(siteCount).fill(0);
-  const book = (settlement) => {
-    for (const { node, samples } of settlement?.shares ?? []) if (node !== REST) unseen[node] += samples;
+  const book = (attribution) => {
+    for (const { node, samples } of attribution?.shares ?? []) if (node !== REST) unseen[node] += samples;
   };
-  const addCensus = (census) => census && estimator.addCensus(census.samples, census.weight);
+  const addCensus = (completePair) =>
+    completePair && estimator.addCensus(completePair.samples, completePair.weight);
   for (const [index, reading] of readings.entries()) {
     for (const site of reading.seen) estimator.addSeen(site);
     estimator.addUnseen(reading.unseen, reading.at);
-    if (index > 0) addCensus(reading.census);
+    if (index > 0) addCensus(reading.completePair);
     if (reading.pair?.sawFresh) estimator.addPair(reading.pair.taken, reading.pair.whole);
-    if (index + 1 < readings.length) book(estimator.settle(reading.at, false));
+    if (index + 1 < readings.length) book(estimator.attribute(reading.at, false));
   }
   addCensus(outcome);
-  book(estimator.settle(readings.at(-1).at, true));
+  book(estimator.attribute(readings.at(-1).at, true));
   return unseen;
 }
 

@@ -39,8 +39,8 @@ export class SimulatedHeap {
 
   read(millis) {
     this.now += millis;
-    this.ledger.absorb(this.#reading(), this.now);
-    this.ledger.settle(this.now, true);
+    this.ledger.update(this.#reading(), this.now);
+    this.ledger.attribute(this.now, true);
   }
 
   #reading() {

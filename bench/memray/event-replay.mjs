@@ -1,6 +1,6 @@
 // Holds the events of a capture in arrays, for MemrayWriter to write again.
 import { ALLOCATORS, RecordStream } from '@heapray/exporter/memray';
-import { lineAt } from '../../packages/exporter/dist/memray/line-table.js';
+import { lineAt } from '../../packages/exporter/dist/memray/model/line-table.js';
 
 const TWO_32 = 2 ** 32;
 const NAMES = ['', ...ALLOCATORS.map(({ name }) => name)];

@@ -31,7 +31,7 @@ function absorbAll(count) {
   for (let reading = 0; reading < count; reading++) {
     const made = makeReading(ordinals);
     const before = cpuMillis();
-    ledger.absorb(made, reading);
+    ledger.update(made, reading);
     times.push(cpuMillis() - before);
     const newest = samples + reading * (samples / 10);
     for (let i = 0; i < samples / 10; i++) ordinals[(i * 10 + reading) % samples] = newest + i + 1;
@@ -111,7 +111,7 @@ function absorbOne(ledger) {
     parent = child;
   }
   parent.selfSize = 524_288;
-  ledger.absorb({ head, samples: [{ size: 524_288, nodeId: parent.id, ordinal: 1 }] }, 0);
+  ledger.update({ head, samples: [{ size: 524_288, nodeId: parent.id, ordinal: 1 }] }, 0);
 }
 
 function memory() {

@@ -12,13 +12,13 @@ const { absorb } = Ledger.prototype;
 let live = new Set();
 let newest = 0;
 
-Ledger.prototype.absorb = function recordedAbsorb(reading, at, censusMillis) {
-  record(at, censusMillis, reading);
-  return absorb.call(this, reading, at, censusMillis);
+Ledger.prototype.absorb = function recordedAbsorb(reading, at, pairMillis) {
+  record(at, pairMillis, reading);
+  return absorb.call(this, reading, at, pairMillis);
 };
 await import(entry);
 
-function record(at, censusMillis, { head, samples }) {
+function record(at, pairMillis, { head, samples }) {
   const siteOf = sitesByNode(head);
   const fresh = samples.filter(({ ordinal }) => ordinal > newest);
   const now = new Set(samples.map(({ ordinal }) => ordinal));
@@ -26,7 +26,7 @@ function record(at, censusMillis, { head, samples }) {
   for (const { ordinal } of fresh) newest = Math.max(newest, ordinal);
   live = now;
   const shown = fresh.map(({ ordinal, nodeId }) => [ordinal, siteOf.get(nodeId)]);
-  writeSync(output, `${JSON.stringify({ at, censusMillis, newest, fresh: shown, gone })}\n`);
+  writeSync(output, `${JSON.stringify({ at, pairMillis, newest, fresh: shown, gone })}\n`);
 }
 
 /** Returns the index of the site on each node's stack; -1 for the rest. */

@@ -13,7 +13,7 @@ const LONG = [
   'memray/damage',
   'memray/heap-pipeline',
   'pprof/decode-pprof',
-  'signal/thirty-days',
+  'metrics/thirty-days',
   'watch/follow',
 ];
 /** Modules that read the paths of the peers or start programs; tests that import one, directly or not, are left out. */

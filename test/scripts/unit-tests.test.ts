@@ -14,11 +14,11 @@ test('selects tests of all packages, without those that need a peer or start pro
   for (const file of files)
     expect(existsSync(fileURLToPath(new URL(`../../${file}`, import.meta.url)))).toBe(true);
   expect(files).toContain('packages/exporter/test/wire/byte-reader.test.ts');
-  expect(files).toContain('packages/instrumentation/test/ledger/call-site.test.ts');
+  expect(files).toContain('packages/instrumentation/test/profiler-thread/ledger/call-site.test.ts');
   expect(files).toContain('packages/cli/test/text/width.test.ts');
   // They need peers or start programs by themselves, through another file, and through two others.
   expect(files).not.toContain('test/bootstrap.test.ts');
-  expect(files).not.toContain('packages/instrumentation/test/host/hard-start.test.ts');
+  expect(files).not.toContain('packages/instrumentation/test/main-thread/profiler/hard-start.test.ts');
   expect(files).not.toContain('packages/cli/test/run/run.test.ts');
   expect(files.filter((file) => file.includes('/e2e/') || file.includes('/fixtures/'))).toEqual([]);
 });

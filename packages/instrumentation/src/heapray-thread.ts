@@ -1,2 +1,2 @@
 // Entry file of the profiler thread. Its name is unlikely to exist already in a bundle's folder.
-import './agent/main.js';
+import './profiler-thread/main.js';

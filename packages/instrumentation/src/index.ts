@@ -1,10 +1,13 @@
-export type { SuspectView as LeakSuspect } from './agent/messages.js';
-export { defineComponents, profileComponent } from './components.js';
 export { ConfigError, type GroupBy, type HeaprayOptions } from './config/index.js';
-export { HeaprayInstrumentation, type HeaprayInstrumentationConfig } from './heapray-instrumentation.js';
+export { defineComponents, profileComponent } from './main-thread/components.js';
+export {
+  HeaprayInstrumentation,
+  type HeaprayInstrumentationConfig,
+} from './main-thread/heapray-instrumentation.js';
 export {
   type HeaprayCollectionResult,
   type HeaprayMetricProducer,
   type HeaprayMetricProducerOptions,
   heaprayMetricProducer,
-} from './metric-producer.js';
+} from './main-thread/metric-producer.js';
+export type { SuspectView as LeakSuspect } from './protocol/messages.js';

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type Module from 'node:module';
 import path from 'node:path';
-import { contain } from './containment/contain.js';
-import { JSONParse, process, SafeURL } from './containment/primordials.js';
+import { contain } from './main-thread/containment/contain.js';
+import { JSONParse, process, SafeURL } from './protocol/primordials.js';
 import { VERSION } from './version.js';
 
 const PACKAGE = '@heapray/instrumentation';

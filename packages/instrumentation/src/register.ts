@@ -14,12 +14,12 @@ const REQUIRED = symbols.for('heapray.required');
 
 // Never called. These literal imports show file tracers (Next.js, `@vercel/nft`) which files the steps need.
 void (() => [
-  import('./register/process-start.js'),
-  import('./register/launchers.js'),
-  import('./register/tool-watch.js'),
-  import('./host/node-support.js'),
-  import('./host/descriptors.js'),
-  import('./register/zero-code.js'),
+  import('./main-thread/register/process-start.js'),
+  import('./main-thread/register/launchers.js'),
+  import('./main-thread/register/tool-watch.js'),
+  import('./main-thread/start/node-support.js'),
+  import('./main-thread/profiler/descriptors.js'),
+  import('./main-thread/register/zero-code.js'),
 ]);
 
 /** Yields the path of each module that is needed, and receives its exports. */
@@ -39,25 +39,31 @@ try {
 function* steps(): Steps {
   const stack = process.execArgv.find((option) => /^--stack[-_]size=\d{1,2}$/.test(option));
   if (stack !== undefined) return say(`error: the stack is too small (${stack}): memory is not profiled`);
-  const { processStart }: typeof import('./register/process-start.js') = yield './register/process-start.js';
-  const { roleOf }: typeof import('./register/launchers.js') = yield './register/launchers.js';
+  const { processStart }: typeof import('./main-thread/register/process-start.js') =
+    yield './main-thread/register/process-start.js';
+  const { roleOf }: typeof import('./main-thread/register/launchers.js') =
+    yield './main-thread/register/launchers.js';
   const started = processStart();
   const role = roleOf(started);
   if (role === 'launcher') return sayLeftAlone(started.mainScript);
-  const { nodeProblem }: typeof import('./host/node-support.js') = yield './host/node-support.js';
+  const { nodeProblem }: typeof import('./main-thread/start/node-support.js') =
+    yield './main-thread/start/node-support.js';
   const problem = nodeProblem(process.versions);
   if (problem !== undefined) return say(problem);
   if (role === 'program') return yield* profile();
-  const { watchTool }: typeof import('./register/tool-watch.js') = yield './register/tool-watch.js';
+  const { watchTool }: typeof import('./main-thread/register/tool-watch.js') =
+    yield './main-thread/register/tool-watch.js';
   watchTool({ launches: () => sayLeftAlone(started.mainScript), runs: () => start(profile) });
 }
 
 function* profile(): Steps {
   // Check descriptors first: the rest consists of many files.
-  const { descriptorProblem }: typeof import('./host/descriptors.js') = yield './host/descriptors.js';
+  const { descriptorProblem }: typeof import('./main-thread/profiler/descriptors.js') =
+    yield './main-thread/profiler/descriptors.js';
   const few = descriptorProblem();
   if (few !== undefined) return say(`error: ${few}: memory is not profiled`);
-  const { registerZeroCode }: typeof import('./register/zero-code.js') = yield './register/zero-code.js';
+  const { registerZeroCode }: typeof import('./main-thread/register/zero-code.js') =
+    yield './main-thread/register/zero-code.js';
   registerZeroCode();
 }
 

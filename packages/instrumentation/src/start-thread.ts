@@ -1,8 +1,8 @@
 // Without `node:`, because webpack makes of `new Worker` with that prefix something that throws.
 // biome-ignore lint/style/useNodejsImportProtocol: see above.
 import { Worker, type WorkerOptions } from 'worker_threads';
-import { contain } from './containment/contain.js';
-import { globalObject, SafeURL } from './containment/primordials.js';
+import { contain } from './main-thread/containment/contain.js';
+import { globalObject, SafeURL } from './protocol/primordials.js';
 
 /** URL of the thread's file; undefined in a CommonJS bundle. */
 const OWN_FILE = contain(

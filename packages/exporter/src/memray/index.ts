@@ -3,46 +3,60 @@ export {
   type AggregateEncodeOptions,
   MemrayAggregator,
   type MemrayAggregatorOptions,
-} from './aggregate-memray.js';
-export { ALLOCATORS, type AllocatorFacts, type AllocatorKind, type AllocatorName } from './allocators.js';
+} from './convert/aggregate-memray.js';
+export { MemrayConverter } from './convert/convert-memray.js';
+export {
+  ALLOCATORS,
+  type AllocatorFacts,
+  type AllocatorKind,
+  type AllocatorName,
+} from './format/allocators.js';
+export { plainName } from './format/clean-text.js';
+export type { FileFormat, MemrayHeader } from './format/header.js';
+export { DEFAULT_LIMITS, type MemrayLimits } from './format/limits.js';
+export { DEFAULT_MEMRAY_FORMAT, MEMRAY_FORMATS, type MemrayFormat } from './format/memray-format.js';
+export { type AggregatedAllocation, RecordDamage, type RecordHandler } from './format/record-handler.js';
+export type { GroupOptions, HeapRecord } from './heap/heap-records.js';
+export type { ResidentMemory } from './heap/last-memory-record.js';
+export type { MemorySnapshot } from './heap/memory-snapshots.js';
+export { type Amount, SiteAmounts } from './heap/site-amounts.js';
+export { isNodeCapture, SHORT_LIVED_FRAME } from './model/captured-program.js';
+export type { MemrayLocation } from './model/code-table.js';
+export type { NativeFrame } from './model/native-table.js';
+export type { MemrayThread } from './model/thread-table.js';
+export type { CaptureRest } from './read/capture-rest.js';
+export { type CaptureDamage, type CaptureEnd, RecordStream } from './read/record-stream.js';
 export {
   type AllocationSite,
   type CaptureAmounts,
   CaptureContents,
   type CaptureSnapshot,
-} from './capture-contents.js';
-export type { CaptureRest } from './capture-rest.js';
-export { type CaptureStats, CaptureSums, type LocationTotal, type ModuleTotal } from './capture-stats.js';
-export { isNodeCapture, SHORT_LIVED_FRAME } from './captured-program.js';
-export { plainName } from './clean-text.js';
-export type { MemrayLocation } from './code-table.js';
-export { MemrayConverter } from './convert-memray.js';
-export { DEFAULT_MEMRAY_FORMAT, MEMRAY_FORMATS, type MemrayFormat } from './format.js';
-export { RecordPrinter } from './format-records.js';
-export { GrowingCapture, type GrowingCaptureOptions } from './growing-capture.js';
-export type { FileFormat, MemrayHeader } from './header.js';
-export type { GroupOptions, HeapRecord } from './heap-records.js';
-export type { ResidentMemory } from './last-memory-record.js';
-export { DEFAULT_LIMITS, type MemrayLimits } from './limits.js';
-export type { MemorySnapshot } from './memory-snapshots.js';
+} from './reports/capture-contents.js';
+export {
+  type CaptureStats,
+  CaptureSums,
+  type LocationTotal,
+  type ModuleTotal,
+} from './reports/capture-stats.js';
+export { RecordPrinter } from './reports/format-records.js';
+export { GrowingCapture, type GrowingCaptureOptions } from './reports/growing-capture.js';
 export {
   analyzeMemray,
   MemrayAnalyzer,
   type MemrayAnalyzerOptions,
   type TemporalRecord,
-} from './memray-analyzer.js';
+} from './reports/memray-analyzer.js';
+export {
+  MemrayProfiler,
+  type MemrayProfilerOptions,
+  profileFromMemray,
+} from './reports/profile-from-memray.js';
+export type { SizeBucket } from './reports/size-histogram.js';
+export type { TemporalInterval } from './reports/temporal-leaks.js';
 export {
   type FrameHandle,
   type HeaderPatch,
   MemrayWriter,
   type MemrayWriterOptions,
   type StackHandle,
-} from './memray-writer.js';
-export type { NativeFrame } from './native-table.js';
-export { MemrayProfiler, type MemrayProfilerOptions, profileFromMemray } from './profile-from-memray.js';
-export { type AggregatedAllocation, RecordDamage, type RecordHandler } from './record-handler.js';
-export { type CaptureDamage, type CaptureEnd, RecordStream } from './record-stream.js';
-export { type Amount, SiteAmounts } from './site-amounts.js';
-export type { SizeBucket } from './size-histogram.js';
-export type { TemporalInterval } from './temporal-leaks.js';
-export type { MemrayThread } from './thread-table.js';
+} from './write/memray-writer.js';

@@ -1,7 +1,7 @@
 import nodeFs, { type Stats } from 'node:fs';
 import path from 'node:path';
-import { MAGIC } from '../memray/header.js';
-import { readHeader } from '../memray/read-header.js';
+import { MAGIC } from '../memray/format/header.js';
+import { readHeader } from '../memray/read/read-header.js';
 import { ByteReader } from '../wire/byte-reader.js';
 import { codeOf } from './capture-error.js';
 import type { CaptureFs } from './capture-fs.js';

@@ -11,7 +11,7 @@ import {
   MMAP,
   MUNMAP,
   PYMALLOC_FREE,
-} from '../../src/memray/allocators.js';
+} from '../../src/memray/format/allocators.js';
 
 test('both numberings contain each number from 1 to 15 once', () => {
   const all = Array.from({ length: 15 }, (_, at) => at + 1);

@@ -1,7 +1,6 @@
 // Our writer must need no more bytes than memray for the events of captures that memray wrote.
 import { expect, test } from 'vitest';
-import { CaptureModel } from '../../src/memray/capture-model.js';
-import type { HeapListener } from '../../src/memray/heap-listener.js';
+import { DEFAULT_LIMITS } from '../../src/memray/format/limits.js';
 import {
   ALLOCATORS,
   type MemrayFormat,
@@ -9,7 +8,8 @@ import {
   RecordStream,
   type StackHandle,
 } from '../../src/memray/index.js';
-import { DEFAULT_LIMITS } from '../../src/memray/limits.js';
+import { CaptureModel } from '../../src/memray/model/capture-model.js';
+import type { HeapListener } from '../../src/memray/model/heap-listener.js';
 import { formatOf, golden, goldenNames } from './golden.js';
 
 /**

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { cleanName, cleanText, plainName } from '../../src/memray/clean-text.js';
+import { cleanName, cleanText, plainName } from '../../src/memray/format/clean-text.js';
 
 test.each([
   ['', '(anonymous)'],

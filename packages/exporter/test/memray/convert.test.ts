@@ -2,9 +2,9 @@
 // contents.
 import { describe, expect, test } from 'vitest';
 import { describeWithPeer } from '../../../../test/support/peer-test.js';
-import { MemrayConverter } from '../../src/memray/convert-memray.js';
-import { RecordPrinter } from '../../src/memray/format-records.js';
+import { MemrayConverter } from '../../src/memray/convert/convert-memray.js';
 import { analyzeMemray, MEMRAY_FORMATS, type MemrayFormat, RecordStream } from '../../src/memray/index.js';
+import { RecordPrinter } from '../../src/memray/reports/format-records.js';
 import { analyzerRows } from './analyzer-rows.js';
 import { formatOf, golden, goldenNames } from './golden.js';
 import { askOracle, captureFile, MEMRAY_OF, type Oracle } from './oracle.js';

@@ -1,6 +1,6 @@
 import type { MemrayHeader } from '../../src/memray/index.js';
-import { writeHeader } from '../../src/memray/write-header.js';
-import { RecordEncoder12 } from '../../src/memray/write-records.js';
+import { writeHeader } from '../../src/memray/write/write-header.js';
+import { RecordEncoder12 } from '../../src/memray/write/write-records.js';
 import { ByteWriter } from '../../src/wire/byte-writer.js';
 import { hex } from './hex.js';
 

@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { RecordPrinter } from '../../src/memray/format-records.js';
 import {
   ALLOCATORS,
   analyzeMemray,
@@ -7,7 +6,8 @@ import {
   type MemrayAnalyzer,
   type TemporalRecord,
 } from '../../src/memray/index.js';
-import { RecordStream } from '../../src/memray/record-stream.js';
+import { RecordStream } from '../../src/memray/read/record-stream.js';
+import { RecordPrinter } from '../../src/memray/reports/format-records.js';
 import {
   type Expected,
   type ExpectedIntervals,

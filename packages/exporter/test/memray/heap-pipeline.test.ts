@@ -6,17 +6,17 @@ import { pollUntil } from '../../../../test/support/poll.js';
 import { runCommand } from '../../../../test/support/run-command.js';
 import { tempFolder } from '../../../../test/support/temp-folder.js';
 import { FormatError, type GroupOptions, MemrayAnalyzer, MemrayProfiler } from '../../dist/memray/index.js';
-import { HeapEventWriter, replayHeapEvents } from '../../src/memray/heap-events.js';
-import { HeapPipeline as UnbuiltPipeline } from '../../src/memray/heap-pipeline.js';
-import { HeapRing } from '../../src/memray/heap-ring.js';
-import { HighWaterMark } from '../../src/memray/high-water-mark.js';
+import { HeapEventWriter, replayHeapEvents } from '../../src/memray/heap/heap-events.js';
+import { HeapPipeline as UnbuiltPipeline } from '../../src/memray/heap/heap-pipeline.js';
+import { HeapRing } from '../../src/memray/heap/heap-ring.js';
+import { HighWaterMark } from '../../src/memray/heap/high-water-mark.js';
 import { DEFAULT_LIMITS, type MemrayAnalyzerOptions } from '../../src/memray/index.js';
 import { randomCapture } from './random-capture.js';
 
 /** More events than fit into the ring between the threads, twice. */
 const EVENTS = 300_000;
 const DIST = new URL('../../dist/memray/index.js', import.meta.url).href;
-const THREAD = new URL('../../dist/memray/heap-thread-main.js', import.meta.url);
+const THREAD = new URL('../../dist/memray/heap/heap-thread-main.js', import.meta.url);
 
 let bytes: Uint8Array;
 beforeAll(() => {

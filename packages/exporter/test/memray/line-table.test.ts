@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { lineAt } from '../../src/memray/line-table.js';
+import { lineAt } from '../../src/memray/model/line-table.js';
 import { hex } from './hex.js';
 
 const V3_11 = 0x030b00f0;

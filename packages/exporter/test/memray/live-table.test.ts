@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { LiveTable } from '../../src/memray/heap/live-table.js';
 import { DEFAULT_LIMITS } from '../../src/memray/index.js';
-import { LiveTable } from '../../src/memray/live-table.js';
 
 const size = fc.oneof(fc.nat(5000), fc.constantFrom(0, 2 ** 32 - 2, 2 ** 32 - 1, 2 ** 32, 2 ** 40));
 const step = fc.record({

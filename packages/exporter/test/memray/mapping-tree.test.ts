@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { MappingTree } from '../../src/memray/heap/mapping-tree.js';
 import { DEFAULT_LIMITS } from '../../src/memray/index.js';
-import { MappingTree } from '../../src/memray/mapping-tree.js';
 
 interface Piece {
   readonly start: number;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { MemorySnapshots } from '../../src/memray/memory-snapshots.js';
+import { MemorySnapshots } from '../../src/memray/heap/memory-snapshots.js';
 
 test('has the last record even when others were thinned out', () => {
   const snapshots = new MemorySnapshots(() => 1, 8);

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { describeWithPeer } from '../../../../test/support/peer-test.js';
 import { tempFolder } from '../../../../test/support/temp-folder.js';
-import { cleanName } from '../../src/memray/clean-text.js';
+import { cleanName } from '../../src/memray/format/clean-text.js';
 import { type MemrayFormat, MemrayWriter, type StackHandle } from '../../src/memray/index.js';
 import { atEnd, atPeak, type Group, type HeapEvent, type Stack } from './heap-model.js';
 import {

@@ -1,4 +1,5 @@
 import { describe, expect, expectTypeOf, test } from 'vitest';
+import { allocationTag, TOKEN_11, tag11 } from '../../src/memray/format/records.js';
 import {
   analyzeMemray,
   type FrameHandle,
@@ -8,8 +9,7 @@ import {
   type MemrayWriterOptions,
   type StackHandle,
 } from '../../src/memray/index.js';
-import { allocationTag, TOKEN_11, tag11 } from '../../src/memray/records.js';
-import { RecordEncoder12 } from '../../src/memray/write-records.js';
+import { RecordEncoder12 } from '../../src/memray/write/write-records.js';
 import { ByteWriter } from '../../src/wire/byte-writer.js';
 import { dump, hex } from './hex.js';
 import { ALL_ALLOCATIONS_EXAMPLE } from './worked-examples.js';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { PairTable } from '../../src/memray/pair-table.js';
+import { PairTable } from '../../src/memray/model/pair-table.js';
 
 test('numbers pairs in the order of their first use, while the table grows', () => {
   const table = new PairTable();

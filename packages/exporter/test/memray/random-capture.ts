@@ -1,4 +1,4 @@
-import { cleanName } from '../../src/memray/clean-text.js';
+import { cleanName } from '../../src/memray/format/clean-text.js';
 import {
   type AllocatorName,
   type MemrayFormat,

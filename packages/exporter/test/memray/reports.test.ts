@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { describeWithPeer } from '../../../../test/support/peer-test.js';
 import { tempFolder } from '../../../../test/support/temp-folder.js';
-import { MemrayConverter } from '../../src/memray/convert-memray.js';
+import { MemrayConverter } from '../../src/memray/convert/convert-memray.js';
 import { MEMRAY_FORMATS, type MemrayFormat } from '../../src/memray/index.js';
 import { golden, goldenNames } from './golden.js';
 import { MEMRAY_OF, runPython } from './oracle.js';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { SegmentOffsets } from '../../src/memray/segment-offsets.js';
+import { SegmentOffsets } from '../../src/memray/model/segment-offsets.js';
 
 /** Segments of linkers: address, size in memory, and the offset in the file if it can be determined. */
 type Row = readonly [address: number, size: number, offset: number | undefined];

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { SizeHistogram } from '../../src/memray/size-histogram.js';
+import { SizeHistogram } from '../../src/memray/reports/size-histogram.js';
 
 test('puts powers of two on the boundary of two bars as memray does', () => {
   const histogram = new SizeHistogram();

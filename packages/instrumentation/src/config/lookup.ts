@@ -1,6 +1,6 @@
 import { ConfigError } from './config-error.js';
-import { expandText, variable } from './expand.js';
-import type { IniFile } from './ini.js';
+import { expandText, variable } from './file/expand.js';
+import type { IniFile } from './file/ini.js';
 import { type FileKey, OPTIONS } from './options.js';
 import { tolerate } from './tolerate.js';
 import type { ConfigInput, HeaprayOptions, OptionName, ResolvedOptions } from './types.js';

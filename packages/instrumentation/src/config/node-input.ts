@@ -1,6 +1,6 @@
 import { homedir } from 'node:os';
 import { dirname } from 'node:path';
-import { readRegularFile } from './regular-file.js';
+import { readRegularFile } from './file/regular-file.js';
 import type { ConfigInput } from './types.js';
 
 /**

@@ -1,8 +1,8 @@
 import { basename, extname, resolve } from 'node:path';
 import { allowedComponents, type ComponentList, filterComponents } from './component-list.js';
 import { ConfigError } from './config-error.js';
-import { readConfigFile } from './config-file.js';
-import { variable } from './expand.js';
+import { readConfigFile } from './file/config-file.js';
+import { variable } from './file/expand.js';
 import { MAX_NAME_LENGTH, NAME_FORBIDS } from './kinds.js';
 import { Lookup } from './lookup.js';
 import { OPTION_NAMES, OPTIONS } from './options.js';

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { expandText } from '../../src/config/expand.js';
+import { expandText } from '../../src/config/file/expand.js';
+import { type IniFile, parseIni } from '../../src/config/file/ini.js';
 import { ConfigError } from '../../src/config/index.js';
-import { type IniFile, parseIni } from '../../src/config/ini.js';
 import { strip } from '../../src/config/text.js';
 
 /** A result, or the name of Python's error. */

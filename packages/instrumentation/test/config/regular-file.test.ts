@@ -3,7 +3,7 @@ import { existsSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { tempFolder } from '../../../../test/support/temp-folder.js';
-import { readRegularFile } from '../../src/config/regular-file.js';
+import { readRegularFile } from '../../src/config/file/regular-file.js';
 
 const MAX = 100_000;
 

@@ -1,6 +1,6 @@
 // A program under the guard; its argument selects how it ends. Run by exit-guard.test.ts.
 import { writeSync } from 'node:fs';
-import { ExitGuard } from '../../dist/host/exit-guard.js';
+import { ExitGuard } from '../../dist/main-thread/profiler/exit-guard.js';
 
 const say = (text) => writeSync(1, `${text}\n`);
 const guard = new ExitGuard(() => say('finished'));

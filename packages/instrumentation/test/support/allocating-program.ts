@@ -1,4 +1,4 @@
-import type { Ledger, LedgerOptions, RawFrame } from '../../src/ledger/index.js';
+import type { Ledger, LedgerOptions, RawFrame } from '../../src/profiler-thread/ledger/index.js';
 import { newLedger } from './ledger-sums.js';
 import { Readings, type ShownSample } from './readings.js';
 
@@ -62,7 +62,7 @@ export class AllocatingProgram {
 
   #show(more: readonly ShownSample[]): void {
     const samples = [...this.#retained.values(), ...more];
-    const change = this.ledger.absorb(this.#readings.of(samples), ++this.#now);
+    const change = this.ledger.update(this.#readings.of(samples), ++this.#now);
     if (change.status !== 'ok') throw new Error('not this sampler');
   }
 }

@@ -1,5 +1,5 @@
-import type { HeapPoller, PollResult } from '../../src/source/heap-poller.js';
-import type { SamplingProfile } from '../../src/source/sampling-profile.js';
+import type { HeapPoller, PollResult } from '../../src/profiler-thread/polling/heap-poller.js';
+import type { SamplingProfile } from '../../src/profiler-thread/polling/sampling-profile.js';
 import { INTERVAL } from './ledger-sums.js';
 import { Readings, type ShownSample } from './readings.js';
 

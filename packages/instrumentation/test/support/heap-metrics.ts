@@ -1,6 +1,10 @@
 import { AggregationTemporality, MeterProvider } from '@opentelemetry/sdk-metrics';
 import { vi } from 'vitest';
-import { HeapMetrics, type HeapMetricsOptions, type HeapView } from '../../src/signal/heap-metrics.js';
+import {
+  HeapMetrics,
+  type HeapMetricsOptions,
+  type HeapView,
+} from '../../src/main-thread/metrics/heap-metrics.js';
 import { TestReader } from './test-reader.js';
 
 /** Makes metrics of a fake profiler on a real SDK. */

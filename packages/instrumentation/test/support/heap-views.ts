@@ -1,6 +1,6 @@
-import type { CallSiteRow, CallSiteView } from '../../src/signal/call-site-series.js';
-import type { HeapView } from '../../src/signal/heap-metrics.js';
-import type { Suspect } from '../../src/signal/site-growth.js';
+import type { HeapView } from '../../src/main-thread/metrics/heap-metrics.js';
+import type { Suspect } from '../../src/main-thread/metrics/site-growth.js';
+import type { CallSiteRow, CallSiteView } from '../../src/profiler-thread/metrics/call-site-series.js';
 
 /** Makes values of a call site with retained bytes by age. */
 export function values(allocated: number, retainedByAge: readonly number[] = [0, 0, 0, 0, 0]) {
@@ -56,7 +56,7 @@ export function heapView(
       earlyDeaths: 0,
       liveSamples: 0,
       samplingInterval: 524_288,
-      frozenBytes: 0,
+      carriedOverBytes: 0,
       uncollectedBytes: 0,
       majorCollections: 0,
       leakWindows: 0,

@@ -1,4 +1,4 @@
-import { Ledger, type LedgerOptions, type NodeIndex } from '../../src/ledger/index.js';
+import { Ledger, type LedgerOptions, type NodeIndex } from '../../src/profiler-thread/ledger/index.js';
 
 export const INTERVAL = 512 * 1024;
 

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, vi } from 'vitest';
-import { PollLoop, type PollLoopOptions } from '../../src/agent/poll-loop.js';
-import { SelfAccount } from '../../src/agent/self-account.js';
-import type { PollResult } from '../../src/source/heap-poller.js';
-import type { SamplerMode } from '../../src/source/sampling-profile.js';
+import type { PollResult } from '../../src/profiler-thread/polling/heap-poller.js';
+import { PollLoop, type PollLoopOptions } from '../../src/profiler-thread/polling/poll-loop.js';
+import { ProfilerStats } from '../../src/profiler-thread/profiler-stats.js';
+import type { SamplerMode } from '../../src/protocol/sampler-mode.js';
 import { FakePoller } from './fake-poller.js';
 import { INTERVAL, newLedger } from './ledger-sums.js';
 
@@ -27,7 +27,7 @@ export function useFakeClock(): void {
 export function newLoop(
   mode: SamplerMode | 'none' = 'binding',
   options: Partial<PollLoopOptions> = {},
-  { account = new SelfAccount(), samplingInterval = INTERVAL } = {},
+  { account = new ProfilerStats(), samplingInterval = INTERVAL } = {},
 ) {
   const ledger = newLedger({ samplingInterval });
   const poller = new FakePoller();

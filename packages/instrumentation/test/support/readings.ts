@@ -1,4 +1,4 @@
-import type { HeapReading, RawFrame } from '../../src/ledger/index.js';
+import type { RawFrame, SampleSnapshot } from '../../src/profiler-thread/ledger/index.js';
 
 /**
  * A live sample as V8 shows it. Its stack is written `outer > inner`; each function has a file of its own.
@@ -30,7 +30,7 @@ export class Readings {
   }
 
   /** @param selfSizes unbiased sizes of stacks, if they differ from the sum of their samples */
-  of(samples: readonly ShownSample[], selfSizes: Readonly<Record<string, number>> = {}): HeapReading {
+  of(samples: readonly ShownSample[], selfSizes: Readonly<Record<string, number>> = {}): SampleSnapshot {
     const head: Node = { id: 1, callFrame: frameOf('(root)'), selfSize: 0, children: [] };
     const nodes = new Map<string, Node>([['', head]]);
     for (const { stack, size } of samples) this.#node(stack, nodes).selfSize += size;

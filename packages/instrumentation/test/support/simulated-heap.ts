@@ -1,4 +1,4 @@
-import type { HeapReading } from '../../src/ledger/index.js';
+import type { SampleSnapshot } from '../../src/profiler-thread/ledger/index.js';
 import { Random } from './random.js';
 
 /** A function that allocates steadily, always or in phases. */
@@ -114,7 +114,7 @@ export class SimulatedHeap {
   }
 
   /** Returns V8's reply at this time. */
-  reading(): HeapReading {
+  reading(): SampleSnapshot {
     const live = [...this.#old, ...this.#young];
     const counts = new Map<SiteState, number>();
     for (const { state } of live) counts.set(state, (counts.get(state) ?? 0) + 1);

@@ -1,5 +1,5 @@
-import type { Ledger } from '../../src/ledger/index.js';
-import { PollSchedule } from '../../src/source/poll-schedule.js';
+import type { Ledger } from '../../src/profiler-thread/ledger/index.js';
+import { PollSchedule } from '../../src/profiler-thread/polling/poll-schedule.js';
 import { allocated, newLedger, sum } from './ledger-sums.js';
 import { Random } from './random.js';
 import { SimulatedHeap, type SimulatedSite } from './simulated-heap.js';
@@ -49,7 +49,7 @@ export function simulate(seed: number, program: Program): Run {
   const ledger = newLedger({ samplingInterval: INTERVAL });
   const seen = followSeen(ledger);
   const now = poll(heap, ledger, program, new Random(seed * 7919));
-  ledger.settle(now, true);
+  ledger.attribute(now, true);
   const estimated = allocated(ledger);
   return {
     errors: shareErrors(estimated, sites),
@@ -84,11 +84,11 @@ function poll(heap: SimulatedHeap, ledger: Ledger, program: Program, random: Ran
   let last = 0;
   const read = (now: number, pairMillis?: number) => {
     heap.runTo(now);
-    const change = ledger.absorb(heap.reading(), now, pairMillis);
+    const change = ledger.update(heap.reading(), now, pairMillis);
     if (change.status !== 'ok') throw new Error('not this sampler');
     schedule.recordRate(change.fresh + change.unseen, now - last);
     last = now;
-    ledger.settle(now, false);
+    ledger.attribute(now, false);
     program.onReading?.(ledger, heap, now);
     return change.whole;
   };

@@ -1,0 +1,33 @@
+import type { MemrayLimits } from '../format/limits.js';
+import type { HeapListener } from '../model/heap-listener.js';
+import { HeapPipeline } from './heap-pipeline.js';
+import { HighWaterMark } from './high-water-mark.js';
+import type { SiteAmounts } from './site-amounts.js';
+
+/** A consumer of a capture's heap events, on this thread or another. */
+export interface FollowedHeap {
+  /** Listeners to register for heap events. */
+  readonly listeners: readonly HeapListener[];
+  /** Amounts by site. If another thread computes them, they are available after {@link finish}. */
+  readonly amounts: SiteAmounts;
+  /** Ends the events. Throws as {@link HeapPipeline.finish} does. */
+  finish(): void;
+  /** Stops without a result. */
+  cancel(): void;
+}
+
+export function followHeap(limits: MemrayLimits, ownThread = false): FollowedHeap {
+  if (ownThread) return new HeapPipeline(limits);
+  const heap = new HighWaterMark(limits);
+  return { listeners: [heap], amounts: heap.amounts, finish: () => {}, cancel: () => {} };
+}
+
+/** Calls `read`, and cancels the heap when it throws. */
+export function readFollowing<T>(heap: FollowedHeap, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    heap.cancel();
+    throw error;
+  }
+}

@@ -1,0 +1,266 @@
+import type { MemrayHeader } from '../format/header.js';
+import { limitsWith, type MemrayLimits } from '../format/limits.js';
+import { type FollowedHeap, followHeap, readFollowing } from '../heap/followed-heap.js';
+import { type GroupOptions, groupSites, type HeapRecord } from '../heap/heap-records.js';
+import { type MemorySnapshot, MemorySnapshots } from '../heap/memory-snapshots.js';
+import { CaptureModel } from '../model/capture-model.js';
+import type { MemrayLocation } from '../model/code-table.js';
+import type { HeapListener } from '../model/heap-listener.js';
+import type { NativeFrame } from '../model/native-table.js';
+import type { MemrayThread } from '../model/thread-table.js';
+import { type CaptureDamage, type CaptureEnd, RecordStream } from '../read/record-stream.js';
+import { type CaptureStats, type CaptureSums, captureSums } from './capture-stats.js';
+import { SizeHistogram } from './size-histogram.js';
+import { TemporalHighWaterMark } from './temporal-high-water-mark.js';
+import { type TemporalInterval, TemporalLeaks } from './temporal-leaks.js';
+import { TemporaryAllocations } from './temporary-allocations.js';
+
+export interface MemrayAnalyzerOptions {
+  /** Limits for the input, see {@link MemrayLimits}. Missing ones have their defaults. */
+  readonly limits?: Partial<MemrayLimits>;
+  /**
+   * Follow the heap of a long capture on a separate thread: takes less time with two processors. Results are then
+   * available only after {@link MemrayAnalyzer.end}, which must be called, there are no
+   * {@link MemrayAnalyzer.snapshots}, and this thread blocks while it is too far ahead. Default false.
+   */
+  readonly ownThread?: boolean;
+  /** Collect sizes for {@link MemrayAnalyzer.stats}. Default false. */
+  readonly stats?: boolean;
+  /**
+   * Count temporary allocations with this threshold, an integer from 0 to a million; memray's default is 1. Default: do
+   * not count.
+   */
+  readonly temporaryThreshold?: number;
+  /**
+   * Collect lifetimes for {@link MemrayAnalyzer.temporalLeaks} and {@link MemrayAnalyzer.temporalHighWaterMark}.
+   * Default false.
+   */
+  readonly temporal?: boolean;
+}
+
+/** The intervals of one thread, allocator and stack. */
+export interface TemporalRecord {
+  readonly thread: number;
+  /** Number of the allocator in formats 12 and 13. */
+  readonly allocator: number;
+  readonly stack: number;
+  readonly native: number;
+  readonly intervals: readonly TemporalInterval[];
+}
+
+/**
+ * Reads a capture as its bytes arrive (format 13, 12 or 11; all allocations or aggregated; raw or LZ4). The results
+ * cover the bytes read so far, for a growing capture or a complete one.
+ *
+ * Reads in one pass. Memory depends on live allocations and distinct stacks, not on the length of the file.
+ */
+export class MemrayAnalyzer {
+  readonly #model: CaptureModel;
+  readonly #stream: RecordStream;
+  readonly #heap: FollowedHeap;
+  readonly #snapshots: MemorySnapshots | undefined;
+  readonly #sizes: SizeHistogram | undefined;
+  readonly #temporary: TemporaryAllocations | undefined;
+  readonly #temporalLeaks: TemporalLeaks | undefined;
+  readonly #temporalPeaks: TemporalHighWaterMark | undefined;
+
+  constructor(options: MemrayAnalyzerOptions = {}) {
+    const limits = limitsWith(options.limits);
+    const listeners: HeapListener[] = [];
+    const listen = <T extends HeapListener>(listener: T): T => {
+      listeners.push(listener);
+      return listener;
+    };
+    this.#heap = followHeap(limits, options.ownThread);
+    for (const listener of this.#heap.listeners) listen(listener);
+    // Live bytes at a memory record are only known in time when this thread follows the heap.
+    if (!options.ownThread) this.#snapshots = listen(new MemorySnapshots(() => this.#heap.amounts.liveBytes));
+    if (options.stats) this.#sizes = listen(new SizeHistogram());
+    const { temporaryThreshold } = options;
+    if (temporaryThreshold !== undefined) {
+      const threadOf = (site: number) => this.#model.sites.thread(site);
+      this.#temporary = listen(new TemporaryAllocations(temporaryThreshold, threadOf));
+    }
+    if (options.temporal) {
+      this.#temporalLeaks = listen(new TemporalLeaks(limits));
+      this.#temporalPeaks = listen(new TemporalHighWaterMark(limits));
+    }
+    this.#model = new CaptureModel(limits, listeners);
+    this.#stream = new RecordStream(this.#model, limits);
+  }
+
+  /**
+   * Reads the next bytes. Ignores bytes after damage or the trailer.
+   *
+   * @throws FormatError when this is not a supported capture, or it exceeds a limit
+   */
+  push(bytes: Uint8Array): void {
+    readFollowing(this.#heap, () => this.#stream.push(bytes));
+  }
+
+  /**
+   * Ends the input, and returns the state of the file.
+   *
+   * @throws FormatError when the header is incomplete
+   */
+  end(): CaptureEnd {
+    return readFollowing(this.#heap, () => {
+      const end = this.#stream.end();
+      this.#heap.finish();
+      return end;
+    });
+  }
+
+  /** Undefined until the header was read. */
+  get header(): MemrayHeader | undefined {
+    return this.#stream.header;
+  }
+
+  /** Offset of the next record, in bytes from the start of the (uncompressed) capture. */
+  get offset(): number {
+    return this.#stream.offset;
+  }
+
+  /** True if no more bytes are needed: the trailer was read, or damage was found. */
+  get stopped(): boolean {
+    return this.#stream.stopped;
+  }
+
+  /** True if more bytes would change no result: see {@link RecordStream.settled}. */
+  get settled(): boolean {
+    return this.#stream.settled;
+  }
+
+  /** True if the trailer was read. Otherwise the program is running or was killed, or the file was truncated. */
+  get complete(): boolean {
+    return this.#stream.complete;
+  }
+
+  /** The reason why reading stopped early. For a file that ends inside a record, set by {@link end}. */
+  get damage(): CaptureDamage | undefined {
+    return this.#stream.damage;
+  }
+
+  /** Number of allocations and deallocations so far. */
+  get events(): number {
+    return this.#heap.amounts.events;
+  }
+
+  /** Bytes at the high-water mark. */
+  get peakBytes(): number {
+    return this.#heap.amounts.peakBytes;
+  }
+
+  /** Index, from 0, of the event after which the heap was largest. */
+  get peakIndex(): number {
+    return this.#heap.amounts.peakIndex;
+  }
+
+  /** Bytes alive now; in an aggregated file, leaked bytes. */
+  get liveBytes(): number {
+    return this.#heap.amounts.liveBytes;
+  }
+
+  /** All threads, by index. */
+  get threads(): readonly MemrayThread[] {
+    return Array.from({ length: this.#model.threadCount }, (_, at) => this.#model.thread(at));
+  }
+
+  /** Returns the allocations alive at the high-water mark. */
+  highWaterMark(options?: GroupOptions): readonly HeapRecord[] {
+    return groupSites(this.#model, (site) => this.#heap.amounts.atPeak(site), options);
+  }
+
+  /** Returns the allocations still alive. */
+  leaks(options?: GroupOptions): readonly HeapRecord[] {
+    return groupSites(this.#model, (site) => this.#heap.amounts.live(site), options);
+  }
+
+  /** Returns all allocations ever made. Empty for an aggregated file. */
+  allocated(options?: GroupOptions): readonly HeapRecord[] {
+    return groupSites(this.#model, (site) => this.#heap.amounts.total(site), options);
+  }
+
+  /** Returns temporary allocations. Requires `temporaryThreshold`. Empty for an aggregated file. */
+  temporary(options?: GroupOptions): readonly HeapRecord[] {
+    const temporary = required(this.#temporary, 'temporaryThreshold');
+    return groupSites(this.#model, (site) => temporary.temporary(site), options);
+  }
+
+  /** Returns at most `max` memory records. Default 10,000. */
+  snapshots(max?: number): readonly MemorySnapshot[] {
+    return required(this.#snapshots, 'ownThread: false').list(max);
+  }
+
+  /**
+   * Returns the window in which allocations start and the one in which they end. Those that end in the window of their
+   * start are omitted.
+   */
+  temporalLeaks(): readonly TemporalRecord[] {
+    return this.#temporalRecords(required(this.#temporalLeaks, 'temporal').intervals());
+  }
+
+  /**
+   * Returns the allocations alive at the peak of each window. `ofMemray` reproduces a bug of memray, for comparison.
+   */
+  temporalHighWaterMark(ofMemray = false): readonly TemporalRecord[] {
+    return this.#temporalRecords(required(this.#temporalPeaks, 'temporal').intervals(ofMemray));
+  }
+
+  /** Returns the bytes at the peak of each window. `ofMemray` uses memray's definition for the last window. */
+  temporalPeaks(ofMemray = false): readonly number[] {
+    const peaks = required(this.#temporalPeaks, 'temporal');
+    return ofMemray ? peaks.peaksOfMemray() : peaks.peaks();
+  }
+
+  /** Returns the figures of `memray stats`, with each list limited to its first `top` entries. Default 5. */
+  stats(top = 5): CaptureStats {
+    return this.sums().stats(top);
+  }
+
+  /** Returns the sums behind {@link stats}, to be added to those of other captures. */
+  sums(): CaptureSums {
+    const sizes = required(this.#sizes, 'stats');
+    return captureSums(this.#model, required(this.header, 'a capture'), this.#heap.amounts, sizes);
+  }
+
+  /** Returns the location that allocated a record, even if the header hides it. Undefined without a stack. */
+  location({ stack }: Pick<HeapRecord, 'stack'>): MemrayLocation | undefined {
+    const frame = this.#model.innermostFrame(stack);
+    return frame === 0 ? undefined : this.#model.location(frame);
+  }
+
+  /** Returns the locations of a record's stack from the innermost outwards, without those that the header hides. */
+  locations(record: Pick<HeapRecord, 'stack' | 'thread'>): readonly MemrayLocation[] {
+    return this.#model.locations(record.stack, record.thread);
+  }
+
+  /** Returns the frames of a record's native stack from the innermost outwards. */
+  nativeFrames(record: Pick<HeapRecord, 'native' | 'generation'>): readonly NativeFrame[] {
+    return this.#model.nativeFrames(record.native, record.generation);
+  }
+
+  #temporalRecords(intervals: ReadonlyMap<number, readonly TemporalInterval[]>): readonly TemporalRecord[] {
+    const { sites } = this.#model;
+    return [...intervals].map(([site, found]) => ({
+      thread: sites.thread(site),
+      allocator: sites.allocator(site),
+      stack: sites.stack(site),
+      native: sites.native(site),
+      intervals: found,
+    }));
+  }
+}
+
+/** Reads a whole capture, in one piece or several. Throws as the analyzer does. */
+export function analyzeMemray(chunks: Iterable<Uint8Array>, options?: MemrayAnalyzerOptions): MemrayAnalyzer {
+  const analyzer = new MemrayAnalyzer(options);
+  for (const chunk of chunks) analyzer.push(chunk);
+  analyzer.end();
+  return analyzer;
+}
+
+function required<T>(value: T | undefined, option: string): T {
+  if (value === undefined) throw new Error(`this needs the option ${option}`);
+  return value;
+}

@@ -1,0 +1,316 @@
+import { createNoopMeter, type MeterProvider, metrics, type TracerProvider } from '@opentelemetry/api';
+import { ConfigError, type HeaprayOptions, nodeConfigInput, resolveConfig } from '../config/index.js';
+import { describeThrown } from '../protocol/describe-thrown.js';
+import type { Log } from '../protocol/log.js';
+import { SafeMap, SafeSet, SafeWeakMap } from '../protocol/primordials.js';
+import { INSTRUMENTATION_NAME, VERSION } from '../version.js';
+import { declaredComponents } from './components.js';
+import { contain, containAsync } from './containment/contain.js';
+import { Timers } from './containment/timers.js';
+import { logToDiag } from './log/diag-log.js';
+import { safeLog } from './log/safe-log.js';
+import { AttachedMetrics } from './metrics/attached-metrics.js';
+import { hasNoReader } from './metrics/sdk-readers.js';
+import type { LeakListener } from './profiler/leak-listeners.js';
+import { MemoryProfiler } from './profiler/memory-profiler.js';
+import { acquireSharedProfiler, type ProfilerClaim } from './profiler/shared-profiler.js';
+import type { ConfigFor } from './profiler/traced-components.js';
+import { ignoredOptions } from './start/ignored-options.js';
+import { registeredMeterProvider } from './start/otel-globals.js';
+import { pm2AppName, programEnvironment } from './start/pm2.js';
+import { serviceNameOf } from './start/sdk-resource.js';
+
+/** Interval at which an instance without a MeterProvider looks for a registered one, in ms. */
+const PROVIDER_CHECK_MILLIS = 1_000;
+
+/**
+ * Options for {@link HeaprayInstrumentation}; see `docs/configuration.md`. The environment can also set
+ * `HeaprayOptions`.
+ */
+export interface HeaprayInstrumentationConfig extends HeaprayOptions {
+  /** Additional destination for messages besides OpenTelemetry's diagnostics; used by `register`. */
+  readonly log?: Log | undefined;
+  /**
+   * Called once for each call site that starts to look like a leak, and again after an hour at the earliest.
+   */
+  readonly onLeakSuspect?: LeakListener | undefined;
+  /** Replacements for the built-in defaults; all other settings take precedence. */
+  readonly defaults?: HeaprayOptions | undefined;
+}
+
+/**
+ * Continuous memory profiling as an OpenTelemetry instrumentation.
+ *
+ * Has the structure of an `Instrumentation` of OpenTelemetry JS 1.x to 3.x and depends only on the API. It
+ * patches no modules, so it does not need the instrumentation base class, but behaves like it. Profiling
+ * starts with the constructor; metrics appear as soon as a meter provider is set or registered.
+ *
+ * One profiler runs per process, with the options of the instance that started it. A second instance shares
+ * it, and logs which of its options are not in force. The newest enabled instance that has a MeterProvider
+ * carries the metrics.
+ */
+export class HeaprayInstrumentation {
+  readonly instrumentationName: string = INSTRUMENTATION_NAME;
+  readonly instrumentationVersion: string = VERSION;
+  readonly #log: Log;
+  readonly #timers: Timers;
+  #config: HeaprayInstrumentationConfig & { enabled: boolean };
+  #configFor: ConfigFor;
+  #claim: ProfilerClaim | undefined;
+  #meterProvider: MeterProvider | undefined;
+  #carriesMetrics = false;
+  #isAwaiting = false;
+  #attached: AttachedMetrics | undefined;
+  #stopListening: (() => void) | undefined;
+  /** True if the environment or the file has disabled profiling and code has not set `enabled`. */
+  #switchedOff: boolean;
+  #saidIgnored: string | undefined;
+
+  /**
+   * Reads the configuration and starts profiling, unless it is disabled.
+   *
+   * @throws ConfigError when an option has a wrong value: its name, the value and what is allowed
+   */
+  constructor(config: HeaprayInstrumentationConfig = {}) {
+    checkFunctions(config);
+    this.#log = config.log ? safeLog(config.log) : logToDiag;
+    this.#timers = new Timers((thrown) => this.#report('cannot look for a MeterProvider', thrown));
+    this.#configFor = this.#configuration(config);
+    const { enabled } = this.#configFor([]).options;
+    this.#switchedOff = !enabled && config.enabled === undefined;
+    this.#config = { ...config, enabled };
+    if (enabled) this.enable();
+  }
+
+  /**
+   * Starts profiling; does nothing if it runs. Also does nothing if the environment or the config file has
+   * disabled it, because SDKs enable every instrumentation that they are given. After `setConfig` with
+   * `enabled: true` it starts.
+   */
+  enable(): void {
+    this.#safely('cannot start, memory is not profiled', () => {
+      if (this.#claim || this.#switchedOff) return;
+      const claim = acquireSharedProfiler(() => new MemoryProfiler(this.#configFor, this.#log), {
+        hasProvider: () => passesOn(this.#provider()),
+        carryMetrics: (carries) => this.#carry(carries),
+      });
+      this.#claim = claim;
+      this.#listen();
+      this.#attach();
+      if (claim.isShared) this.#tellIgnored('another instance has started profiling before');
+      this.#awaitProvider();
+    });
+  }
+
+  /** Stops profiling and finishes captures; does nothing if it does not run. */
+  disable(): void {
+    void this.shutdown();
+  }
+
+  /** Stops like {@link disable}; resolves when everything is written. Never rejects. */
+  async shutdown(): Promise<void> {
+    const claim = this.#claim;
+    this.#claim = undefined;
+    this.#carry(false);
+    await containAsync(
+      async () => {
+        this.#stopListening?.();
+        await claim?.release();
+      },
+      (thrown) => this.#report('cannot stop in an orderly way', thrown),
+    );
+  }
+
+  setMeterProvider(meterProvider: MeterProvider): void {
+    this.#meterProvider = meterProvider;
+    this.#providerChanged();
+  }
+
+  /** Does nothing: part of the `Instrumentation` contract, but heapray makes no spans. */
+  setTracerProvider(_tracerProvider: TracerProvider): void {}
+
+  /**
+   * Replaces the configuration, as OpenTelemetry's base class does: absent options get their defaults again,
+   * and profiling is neither started nor stopped. `onLeakSuspect` takes effect at once, other options at the
+   * next `enable()` after a `disable()`; the log lists those not in force yet. A wrong value is logged and
+   * changes nothing.
+   */
+  setConfig(config: HeaprayInstrumentationConfig = {}): void {
+    this.#safely('setConfig is ignored', () => {
+      checkFunctions(config);
+      const next = this.#configuration(config);
+      const { enabled } = next([]).options;
+      this.#configFor = next;
+      this.#switchedOff = !enabled && config.enabled === undefined;
+      this.#config = { ...config, enabled };
+      if (!this.#claim) return;
+      this.#listen();
+      this.#tellIgnored('options are read when profiling starts');
+    });
+  }
+
+  getConfig(): HeaprayInstrumentationConfig & { enabled: boolean } {
+    return this.#config;
+  }
+
+  /** True while memory is profiled: false when disabled, or when profiling could not be started. */
+  get isProfiling(): boolean {
+    return this.#claim?.profiler.isRunning ?? false;
+  }
+
+  /**
+   * True if this instance's MeterProvider gets the metrics of the process's profiler, or would if it had one.
+   */
+  get carriesMetrics(): boolean {
+    return this.#claim?.mayCarry() ?? false;
+  }
+
+  /** Address of `/debug/pprof`, e.g. `127.0.0.1:6464`; undefined while it is not served. */
+  get debugAddress(): string | undefined {
+    return this.#claim?.profiler.debugAddress;
+  }
+
+  /** Returns the provider to use: the one that was set if it passes metrics on, else the registered one. */
+  #provider(): MeterProvider {
+    const own = this.#meterProvider;
+    if (own && passesOn(own)) return own;
+    return registeredMeterProvider() ?? own ?? metrics.getMeterProvider();
+  }
+
+  /** Looks regularly for a provider registered without a call of `setMeterProvider`, until there is one. */
+  #awaitProvider(): void {
+    if (this.#isAwaiting || !this.#claim || passesOn(this.#provider())) return;
+    this.#isAwaiting = true;
+    this.#timers.after(PROVIDER_CHECK_MILLIS, () => {
+      this.#isAwaiting = false;
+      if (this.#claim && passesOn(this.#provider())) this.#providerChanged();
+      else this.#awaitProvider();
+    });
+  }
+
+  #providerChanged(): void {
+    this.#safely('cannot use the MeterProvider', () => {
+      this.#claim?.elect();
+      this.#attach();
+    });
+  }
+
+  #carry(carries: boolean): void {
+    this.#carriesMetrics = carries;
+    this.#attach();
+  }
+
+  /** Attaches the metrics to the present provider, and only to that. */
+  #attach(): void {
+    const profiler = this.#carriesMetrics ? this.#claim?.profiler : undefined;
+    const provider = profiler && this.#provider();
+    const attached = this.#attached;
+    if (attached && attached.provider === provider) return;
+    this.#attached = undefined;
+    this.#safely('cannot remove metrics', () => attached?.dispose());
+    if (!profiler || !provider) return;
+    this.#safely('cannot register metrics', () => {
+      const serviceName = serviceNameOf(provider);
+      if (serviceName !== undefined) profiler.followService(serviceName);
+      this.#attached = new AttachedMetrics(profiler, provider, this.#log);
+    });
+  }
+
+  #listen(): void {
+    this.#stopListening?.();
+    const { onLeakSuspect } = this.#config;
+    this.#stopListening = onLeakSuspect && this.#claim?.profiler.onLeakSuspect(onLeakSuspect);
+  }
+
+  /** Logs which options of this instance have no effect, once for each change. */
+  #tellIgnored(why: string): void {
+    const inForce = this.#claim?.profiler.config;
+    const ignored = inForce ? ignoredOptions(this.#configFor(declaredComponents()), inForce).join(', ') : '';
+    if (ignored !== '' && ignored !== this.#saidIgnored)
+      this.#log('warn', `${why}; options that are not in force: ${ignored}`);
+    this.#saidIgnored = ignored;
+  }
+
+  /**
+   * Creates the resolver. A wrong value in the environment or a file is logged once, and the default is used.
+   */
+  #configuration(config: HeaprayInstrumentationConfig): ConfigFor {
+    const told = new SafeSet<string>();
+    return configuration(config, ({ message }) => {
+      if (told.has(message)) return;
+      told.add(message);
+      this.#log('error', `${message}; the default is used`);
+    });
+  }
+
+  /** Runs code that may call other packages, and logs what it throws. */
+  #safely(what: string, work: () => void): void {
+    contain(work, (thrown) => this.#report(what, thrown));
+  }
+
+  #report(what: string, thrown: unknown): void {
+    this.#log('error', `${what}: ${describeThrown(thrown)}`);
+  }
+}
+
+/** Cached answers of `passesOn`: a provider that was shut down logs a message each time that it is asked. */
+const passOn = new SafeWeakMap<MeterProvider, boolean>();
+
+/**
+ * Returns true if a provider passes metrics on. The API's no-op provider and an SDK provider without a reader
+ * do not.
+ */
+function passesOn(provider: MeterProvider): boolean {
+  const known = passOn.get(provider);
+  if (known !== undefined) return known;
+  const meter = contain(
+    () => provider.getMeter(INSTRUMENTATION_NAME, VERSION),
+    () => {},
+  );
+  const passes =
+    meter !== undefined &&
+    !hasNoReader(provider) &&
+    meter !== createNoopMeter() &&
+    meter.constructor?.name !== 'NoopMeter';
+  passOn.set(provider, passes);
+  return passes;
+}
+
+function checkFunctions(config: HeaprayInstrumentationConfig): void {
+  for (const option of ['log', 'onLeakSuspect'] as const) {
+    const value: unknown = config[option];
+    if (value !== undefined && typeof value !== 'function')
+      throw new ConfigError(option, value, 'a function');
+  }
+}
+
+/** Reads environment and files once; only the declared components may change later. */
+function configuration(
+  config: HeaprayInstrumentationConfig,
+  onRefused: (error: ConfigError) => void,
+): ConfigFor {
+  const { log: _log, onLeakSuspect: _listener, defaults, ...code } = config;
+  const input = nodeConfigInput();
+  const env = programEnvironment();
+  const appName = pm2AppName(env);
+  const files = new SafeMap<string, string | undefined>();
+  const readFile = (path: string) => {
+    if (!files.has(path)) files.set(path, input.readFile(path));
+    return files.get(path);
+  };
+  const configFor: ConfigFor = (declaredComponents, serviceName) =>
+    resolveConfig({
+      ...input,
+      appName,
+      env,
+      readFile,
+      code,
+      defaults,
+      declaredComponents,
+      serviceName,
+      onRefused,
+    });
+  return configFor;
+}
+
+export { ConfigError };

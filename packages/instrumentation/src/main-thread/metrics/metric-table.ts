@@ -1,0 +1,342 @@
+import { AGE_BUCKETS } from '../../protocol/age-buckets.js';
+import {
+  ATTR_AGE,
+  ATTR_HEAP_SPACE,
+  ATTR_LIMIT_KIND,
+  ATTR_MEMORY_KIND,
+  ATTR_MODE,
+  ATTR_PAIR,
+  ATTR_REASON,
+  METRIC_HEAP_SPACE_AVAILABLE,
+  METRIC_HEAP_SPACE_PHYSICAL,
+  METRIC_HEAP_SPACE_SIZE,
+  METRIC_HEAP_USED,
+  METRIC_PROCESS_MEMORY_USAGE,
+} from '../../protocol/semconv.js';
+
+export type MetricKind = 'counter' | 'updowncounter' | 'gauge' | 'histogram';
+
+/** One row of the table from which instruments, the producer's metrics and docs are derived. */
+export interface MetricSpec {
+  readonly name: string;
+  readonly kind: MetricKind;
+  /** UCUM code. */
+  readonly unit: string;
+  readonly description: string;
+  /** Attributes besides those of a call site, with their values; an empty list for an open set. */
+  readonly attributes?: Readonly<Record<string, readonly string[]>>;
+  /** Text that docs add to the description. */
+  readonly note?: string;
+  readonly boundaries?: readonly number[];
+}
+
+/** Metrics with the attributes of a call site. */
+export type SiteMetric = 'allocated' | 'allocations' | 'retained' | 'retainedObjects' | 'growth';
+/** Metrics of the process and of the profiler itself. */
+export type OwnMetric =
+  | 'timeToLimit'
+  | 'resident'
+  | 'limit'
+  | 'mode'
+  | 'samples'
+  | 'unobserved'
+  | 'earlyDeaths'
+  | 'liveSamples'
+  | 'samplingInterval'
+  | 'frozen'
+  | 'uncollected'
+  | 'majorCollections'
+  | 'leakWindows'
+  | 'undecidedSites'
+  | 'polls'
+  | 'pairs'
+  | 'pollDuration'
+  | 'drops'
+  | 'lostSampler'
+  | 'cpu'
+  | 'memory';
+/** Metrics named in OpenTelemetry's semantic conventions. */
+export type ConventionMetric = 'usage' | 'spaceSize' | 'spaceUsed' | 'spaceAvailable' | 'spacePhysical';
+
+export const SITE_METRICS: Readonly<Record<SiteMetric, MetricSpec>> = {
+  allocated: {
+    name: 'heapray.memory.allocated',
+    kind: 'counter',
+    unit: 'By',
+    description: 'Heap bytes allocated, freed or not, by call site (sampled estimate)',
+  },
+  allocations: {
+    name: 'heapray.memory.allocations',
+    kind: 'counter',
+    unit: '{allocation}',
+    description: 'Objects allocated, freed or not, by call site (rough estimate from sample sizes)',
+  },
+  retained: {
+    name: 'heapray.memory.retained',
+    kind: 'updowncounter',
+    unit: 'By',
+    description: 'Heap bytes in use, by the call site that allocated them (sampled estimate)',
+    attributes: { [ATTR_AGE]: AGE_BUCKETS },
+    note: 'by the time since a reading first showed them; only `frozen` is absent where there never was any',
+  },
+  retainedObjects: {
+    name: 'heapray.memory.retained.objects',
+    kind: 'updowncounter',
+    unit: '{object}',
+    description: 'Objects in use, by the call site that allocated them (rough estimate from sample sizes)',
+  },
+  growth: {
+    name: 'heapray.memory.growth',
+    kind: 'gauge',
+    unit: 'By/s',
+    description: 'Growth of what leak suspects hold; zero for a site that is suspect no longer',
+  },
+};
+
+export const OWN_METRICS: Readonly<Record<OwnMetric, MetricSpec>> = {
+  timeToLimit: {
+    name: 'heapray.memory.time_to_limit',
+    kind: 'gauge',
+    unit: 's',
+    description:
+      'Time until the heap limit if the leak suspects go on as they do; absent before the first, a hundred years (3155760000) when there are none any more',
+  },
+  resident: {
+    name: 'heapray.memory.resident',
+    kind: 'updowncounter',
+    unit: 'By',
+    description: 'Resident memory of the process, split by kind; the kinds add up to it',
+    attributes: {
+      [ATTR_MEMORY_KIND]: [
+        'heap',
+        'code',
+        'array_buffers',
+        'external',
+        'malloc',
+        'profiler',
+        'stack',
+        'mapped_file',
+        'unexplained',
+      ],
+    },
+    note: 'see [below](#resident-memory)',
+  },
+  limit: {
+    name: 'heapray.memory.limit',
+    kind: 'updowncounter',
+    unit: 'By',
+    description: 'The limits that memory may not exceed',
+    attributes: { [ATTR_LIMIT_KIND]: ['heap', 'cgroup'] },
+    note: '`cgroup` only where there is a limit',
+  },
+  mode: {
+    name: 'heapray.profiler.mode',
+    kind: 'updowncounter',
+    unit: '{profiler}',
+    description: 'How the heap sampler was started: 1 for the mode that is active',
+    attributes: {
+      [ATTR_MODE]: ['native-api', 'binding', 'inspector', 'none'],
+      [ATTR_REASON]: [
+        'limits',
+        'node_version',
+        'inspector',
+        'sampler',
+        'thread',
+        'thread_died',
+        'internal_error',
+        'starting',
+        'taken',
+        'failed',
+        'stopped',
+        'restarted',
+        'coarsened',
+        'traced',
+      ],
+    },
+    note: 'only `none` has a reason: why memory is not profiled. `limits`, `node_version`, `inspector` (not there, or not permitted), `sampler` and `thread` (cannot be started) and `internal_error` are for good, the others pass: `taken` is a sampler that other code uses',
+  },
+  samples: {
+    name: 'heapray.profiler.samples',
+    kind: 'counter',
+    unit: '{sample}',
+    description: 'Allocation samples that V8 has taken',
+  },
+  unobserved: {
+    name: 'heapray.profiler.unobserved_samples',
+    kind: 'counter',
+    unit: '{sample}',
+    description:
+      'Samples born and dead between two polls: their number is exact, their call sites are estimated',
+  },
+  earlyDeaths: {
+    name: 'heapray.profiler.early_deaths',
+    kind: 'counter',
+    unit: '{sample}',
+    description: 'Samples of whole pairs gone at the next poll: the evidence for the unobserved',
+  },
+  liveSamples: {
+    name: 'heapray.profiler.live_samples',
+    kind: 'updowncounter',
+    unit: '{sample}',
+    description: 'Samples that are alive: the time that a reading stops the main thread for grows with them',
+  },
+  samplingInterval: {
+    name: 'heapray.profiler.sampling_interval',
+    kind: 'gauge',
+    unit: 'By',
+    description: 'Mean number of allocated bytes between two samples, at present',
+  },
+  frozen: {
+    name: 'heapray.profiler.frozen',
+    kind: 'updowncounter',
+    unit: 'By',
+    description:
+      'What was in use when the sampler was started again at another interval, by the same estimate; part of what is retained, less what is likely to have become unreachable since',
+  },
+  uncollected: {
+    name: 'heapray.memory.uncollected',
+    kind: 'updowncounter',
+    unit: 'By',
+    description:
+      'Heap bytes that readings show and that are likely to be garbage not collected yet (sampled estimate); not part of what is retained',
+  },
+  majorCollections: {
+    name: 'heapray.profiler.major_collections',
+    kind: 'counter',
+    unit: '{collection}',
+    description: 'Major garbage collections observed; each shows what is reachable',
+  },
+  leakWindows: {
+    name: 'heapray.profiler.leak_windows',
+    kind: 'gauge',
+    unit: '{window}',
+    description: 'Windows of evidence that leak detection has; nothing is suspected before there are 11',
+  },
+  undecidedSites: {
+    name: 'heapray.profiler.undecided_sites',
+    kind: 'gauge',
+    unit: '{site}',
+    description:
+      'Call sites that grow, and that are judged only after the next major collection has shown what is reachable',
+  },
+  polls: {
+    name: 'heapray.profiler.polls',
+    kind: 'counter',
+    unit: '{poll}',
+    description: 'Readings of the heap sampler',
+  },
+  pairs: {
+    name: 'heapray.profiler.pairs',
+    kind: 'counter',
+    unit: '{pair}',
+    description: 'Pairs of polls, whole or cut by a garbage collection',
+    attributes: { [ATTR_PAIR]: ['whole', 'cut'] },
+  },
+  pollDuration: {
+    name: 'heapray.profiler.poll.duration',
+    kind: 'histogram',
+    unit: 's',
+    description: 'How long the main thread was stopped for a reading of the heap sampler, at most',
+    boundaries: [0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1],
+  },
+  drops: {
+    name: 'heapray.profiler.drops',
+    kind: 'counter',
+    unit: '{event}',
+    description: 'What the profiler gave up or left out, by reason',
+    attributes: {
+      [ATTR_REASON]: [
+        'capture',
+        'capture_paused',
+        'capture_removed',
+        'capture_restarted',
+        'capture_stack',
+        'debug_server',
+        'live_port',
+        'live_viewer',
+        'compression',
+        'not_pruned',
+        'sampler_lost',
+        'poll_overdue',
+        'poll_duration',
+        'tree_full',
+        'call_sites_full',
+        'call_site_series',
+        'none',
+      ],
+    },
+    note: '`capture` counts captures given up, `capture_paused` pauses without a file descriptor, `capture_removed` capture files that were removed or moved away while they were written, `capture_restarted` captures begun anew after the profiler thread had died, `capture_stack` stacks left out of captures, `live_viewer` events that a slow viewer never saw, `compression` captures left raw, `not_pruned` old captures that could not be deleted, `sampler_lost` live samples out of sight, `poll_overdue` readings that the main thread did not answer for 10 s, `poll_duration` durations of polls that no reader came for in time, `tree_full` stacks folded into their caller, `call_sites_full` stacks charged to a caller because there are more than 20,000 call sites, `call_site_series` call sites that stay in `other` because instruments have told of too many others',
+  },
+  lostSampler: {
+    name: 'heapray.profiler.lost_sampler',
+    kind: 'counter',
+    unit: '{event}',
+    description: 'How often the heap sampler was lost or refused, by reason',
+    attributes: {
+      [ATTR_REASON]: [
+        'stopped',
+        'restarted',
+        'coarsened',
+        'traced',
+        'taken',
+        'failed',
+        'thread_died',
+        'none',
+      ],
+    },
+  },
+  cpu: {
+    name: 'heapray.profiler.cpu',
+    kind: 'counter',
+    unit: 's',
+    description:
+      'CPU time that profiling costs the process: the profiler thread, readings and samples on the main thread, and the part of V8 worker threads that collect garbage for it (estimated)',
+    note: 'see [what profiling costs](how-it-works.md#what-profiling-costs)',
+  },
+  memory: {
+    name: 'heapray.profiler.memory',
+    kind: 'updowncounter',
+    unit: 'By',
+    description: 'Heap of the profiler thread',
+  },
+};
+
+const SPACES: MetricSpec['attributes'] = { [ATTR_HEAP_SPACE]: [] };
+
+/** Reported only with the option `conventionMetrics`. */
+export const CONVENTION_METRICS: Readonly<Record<ConventionMetric, MetricSpec>> = {
+  usage: {
+    name: METRIC_PROCESS_MEMORY_USAGE,
+    kind: 'updowncounter',
+    unit: 'By',
+    description: 'Resident memory of the process',
+  },
+  spaceSize: {
+    name: METRIC_HEAP_SPACE_SIZE,
+    kind: 'updowncounter',
+    unit: 'By',
+    description: 'Size of a heap space',
+    attributes: SPACES,
+  },
+  spaceUsed: {
+    name: METRIC_HEAP_USED,
+    kind: 'updowncounter',
+    unit: 'By',
+    description: 'Bytes in use in a heap space',
+    attributes: SPACES,
+  },
+  spaceAvailable: {
+    name: METRIC_HEAP_SPACE_AVAILABLE,
+    kind: 'updowncounter',
+    unit: 'By',
+    description: 'Bytes free in a heap space',
+    attributes: SPACES,
+  },
+  spacePhysical: {
+    name: METRIC_HEAP_SPACE_PHYSICAL,
+    kind: 'updowncounter',
+    unit: 'By',
+    description: 'Bytes of a heap space that are backed by memory',
+    attributes: SPACES,
+  },
+};

@@ -1,0 +1,427 @@
+import type { ResolvedConfig } from '../../config/index.js';
+import { describeThrown } from '../../protocol/describe-thrown.js';
+import type { Log } from '../../protocol/log.js';
+import type {
+  ProfilerSnapshot,
+  ProfilerThreadOptions,
+  SuspectView,
+  TopSitesView,
+  TopSitesWanted,
+} from '../../protocol/messages.js';
+import { MathMin, now, process, SafePromise } from '../../protocol/primordials.js';
+import { type ComponentCaptures, setComponentCaptures } from '../components.js';
+import { contain, containAsync } from '../containment/contain.js';
+import { Timers } from '../containment/timers.js';
+import { SamplerLease } from '../sampler/sampler-lease.js';
+import { nodeProblem } from '../start/node-support.js';
+import { isDenied, permissionProblem } from '../start/permissions.js';
+import { describePortProblems, type PortProblem } from '../start/port-problems.js';
+import { startProblem } from '../start/preflight.js';
+import { CollectionWatch } from './collection-watch.js';
+import { ComponentCaptureCalls } from './component-capture-calls.js';
+import { ExitGuard } from './exit-guard.js';
+import { type LeakListener, LeakListeners } from './leak-listeners.js';
+import { ProfilerThread } from './profiler-thread.js';
+import { ThreadFile } from './thread-file.js';
+import { threadOptions } from './thread-options.js';
+import { type ConfigFor, TracedComponents } from './traced-components.js';
+import { ViewContinuity } from './view-continuity.js';
+
+const FIRST_RESTART_MILLIS = 1_000;
+const MAX_RESTART_MILLIS = 60_000;
+/** Delay before unknown component names are reported, in ms; modules loaded later may still declare them. */
+const DECLARATION_MILLIS = 2_000;
+
+/**
+ * Profiles this process: starts V8's sampler on the main thread, runs the profiler thread that reads it, and
+ * manages both until the process ends.
+ *
+ * Nothing here throws into the application. After an unexpected error, e.g. because the application has
+ * replaced a function that heapray uses, profiling ends with one message.
+ */
+export class MemoryProfiler {
+  readonly #components: TracedComponents;
+  readonly #log: Log;
+  #interval: number;
+  readonly #guard: ExitGuard;
+  readonly #calls: ComponentCaptureCalls;
+  #sampler: SamplerLease;
+  #thread: ProfilerThread | undefined;
+  #collections: CollectionWatch | undefined;
+  readonly #continuity = new ViewContinuity();
+  readonly #threadFile = new ThreadFile();
+  #threadStarted = 0;
+  #threadDeaths = 0;
+  readonly #endedThreads: number[] = [];
+  #restartMillis = FIRST_RESTART_MILLIS;
+  readonly #leakListeners = new LeakListeners((what) => this.#log('error', `onLeakSuspect threw: ${what}`));
+  readonly #giveUp = (thrown: unknown): void =>
+    this.#quit(`internal error, memory is no longer profiled: ${describeThrown(thrown)}`);
+  readonly #timers = new Timers(this.#giveUp);
+  #running = false;
+  #stopped = false;
+  #failed = false;
+  #address: string | undefined;
+  #onPortProblem: (problem: PortProblem) => void;
+  #problem: string | undefined;
+  #isReleased = false;
+  #saidNotDetailed = false;
+  /** True if the next profiler takes over the sampler. */
+  #isLeft = false;
+  /** Pending while the previous profiler still holds the sampler. */
+  #waiting: Promise<void> | undefined;
+  #onReleased: (() => void) | undefined;
+
+  constructor(configFor: ConfigFor, log: Log) {
+    this.#log = log;
+    this.#components = new TracedComponents(configFor, log);
+    this.#sampler = new SamplerLease(log);
+    this.#onPortProblem = (problem) =>
+      log('error', describePortProblems([problem], this.config.options.component));
+    this.#interval = this.#intervalAtStart();
+    this.#guard = new ExitGuard(() => this.#finishNow());
+    this.#calls = new ComponentCaptureCalls({
+      isTraced: (name) => !this.#stopped && this.#components.has(name),
+      begin: (capture, component, again) =>
+        this.#thread?.send({ type: 'capture-begin', capture, component, again }),
+      end: (capture) => this.#thread?.send({ type: 'capture-end', capture }),
+      onActive: (active) => this.#guard.watchSignals(active || this.#components.throughout),
+    });
+  }
+
+  /** Sets the component to the `service.name` of the application's SDK, see `TracedComponents`. */
+  followService(serviceName: string): void {
+    if (this.#stopped || !this.#components.followService(serviceName)) return;
+    const { component } = this.config.options;
+    this.#log('debug', `the component is ${component}, as the OpenTelemetry SDK calls the service`);
+    // Without a thread, nothing to update: it will start with the new name.
+    if (!this.#thread) return;
+    const isTraced = this.#components.ofProcess !== undefined;
+    if (isTraced) this.#trace();
+    this.#thread.send({ type: 'component', component, isTraced });
+    if (isTraced) this.#guard.watchSignals(true);
+  }
+
+  /** Calls back for each new leak suspect, until the returned function is called. */
+  onLeakSuspect(listener: LeakListener): () => void {
+    return this.#leakListeners.add(listener);
+  }
+
+  /** Sets a listener for failures to open the debug server; it replaces the log message. */
+  set onPortProblem(listener: (problem: PortProblem) => void) {
+    this.#onPortProblem = listener;
+  }
+
+  get config(): ResolvedConfig {
+    return this.#components.config;
+  }
+
+  /** Mean bytes between samples. */
+  get samplingInterval(): number {
+    return this.#interval;
+  }
+
+  /** Number of times that the profiler thread died by itself. */
+  get threadDeaths(): number {
+    return this.#threadDeaths;
+  }
+
+  /** True while profiling: the profiler thread runs, or is about to be started (again). */
+  get isRunning(): boolean {
+    return (this.#running || this.#waiting !== undefined) && !this.#stopped;
+  }
+
+  /** Reason why memory is not profiled now, as an attribute value; undefined while it is profiled. */
+  get notProfiling(): string | undefined {
+    if (this.#problem !== undefined) return this.#problem;
+    return this.#running && !this.#thread ? 'thread_died' : undefined;
+  }
+
+  /** Resolves when a stopping profiler needs neither the sampler nor its ports any more. Never rejects. */
+  readonly released: Promise<void> = new SafePromise((resolve) => {
+    this.#onReleased = resolve;
+  });
+
+  /** Closes the `/debug/pprof` server for good; blocks up to 0.5 s and returns false if it takes longer. */
+  closeDebugServer(): boolean {
+    this.#address = undefined;
+    return contain(() => this.#thread?.closeServer(), this.#giveUp) ?? true;
+  }
+
+  /** Address of `/debug/pprof`; undefined while it is not served. */
+  get debugAddress(): string | undefined {
+    return this.#address;
+  }
+
+  /**
+   * Starts profiling.
+   *
+   * @param before last profiler of this process, which may still be stopping. Then this one takes over its
+   *   sampler, which keeps running, and starts when `before` has released sampler and ports
+   */
+  start(before?: MemoryProfiler): void {
+    const start = () => contain(() => this.#start(), this.#giveUp);
+    if (before === undefined) return start();
+    if (!before.#leaveSampler()) return start();
+    this.#waiting = containAsync(async () => {
+      await before.released;
+      this.#waiting = undefined;
+      this.#sampler = before.#sampler;
+      if (!this.#stopped) this.#start();
+    }, this.#giveUp);
+  }
+
+  /** Leaves the sampler to the next profiler while this one stops; false if it is released or has failed. */
+  #leaveSampler(): boolean {
+    this.#isLeft = this.#stopped && !this.#isReleased && !this.#failed;
+    return this.#isLeft;
+  }
+
+  #start(): void {
+    const unsupported = nodeProblem(process.versions);
+    if (unsupported !== undefined) return this.#cannotStart('node_version', unsupported);
+    const forbidden = permissionProblem();
+    if (forbidden !== undefined)
+      return this.#cannotStart(
+        isDenied('inspector') ? 'inspector' : 'thread',
+        `${forbidden}: memory is not profiled`,
+      );
+    const problem = startProblem();
+    if (problem !== undefined) return this.#cannotStart('limits', `${problem}: memory is not profiled`);
+    this.#interval = this.#intervalAtStart();
+    const mode = this.#startSampler();
+    if (mode === 'no-inspector') return this.#cannotStart('inspector');
+    if (mode === 'failed') return this.#cannotStart('sampler');
+    this.#running = true;
+    this.#guard.watchSignals(this.#components.throughout);
+    this.#startThread(mode === 'taken' ? undefined : mode);
+    if (this.#stopped) return;
+    this.#watchCollections();
+    setComponentCaptures(this.#componentCaptures());
+    if (this.#components.any) this.#sayNotDetailed();
+    this.#timers.after(DECLARATION_MILLIS, () => this.#components.warn());
+  }
+
+  #intervalAtStart(): number {
+    const { tracedSamplingInterval, samplingInterval } = this.config.options;
+    return this.#components.any ? tracedSamplingInterval : samplingInterval;
+  }
+
+  /** Starts the sampler, or keeps the one taken over from the previous profiler. */
+  #startSampler(): ReturnType<SamplerLease['start']> | 'no-inspector' {
+    const { mode, interval } = this.#sampler;
+    if (mode && interval === this.#interval) return mode;
+    this.#sampler.release();
+    return this.#sampler.connect() ? this.#sampler.start(this.#interval) : 'no-inspector';
+  }
+
+  /** @param message undefined if the reason is already logged */
+  #cannotStart(problem: string, message?: string): void {
+    this.#problem = problem;
+    if (message !== undefined) this.#log('error', message);
+  }
+
+  /**
+   * Returns the current view for metrics; undefined if the profiler thread is gone or does not answer.
+   *
+   * @param withSites true to include call sites
+   */
+  async view(withSites: boolean): Promise<ProfilerSnapshot | undefined> {
+    return containAsync(async () => {
+      const view = await this.#thread?.view(withSites);
+      return view && this.#continuity.with(view);
+    }, this.#giveUp);
+  }
+
+  /** Returns the largest call sites now, for a metric producer; undefined as for `view`. */
+  async topSites(wanted: TopSitesWanted): Promise<TopSitesView | undefined> {
+    return containAsync(async () => {
+      const view = await this.#thread?.topSites(wanted);
+      return view && this.#continuity.withTop(wanted.producer, view);
+    }, this.#giveUp);
+  }
+
+  /** Stops profiling and finishes captures. Never rejects. */
+  async stop(): Promise<void> {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    await containAsync(async () => {
+      if (this.#waiting) await this.#waiting;
+      this.#components.warn();
+      setComponentCaptures(undefined);
+      this.#collections?.stop();
+      this.#timers.stop();
+      await this.#thread?.stop();
+      this.#guard.dispose();
+    }, this.#giveUp);
+    this.#release();
+  }
+
+  /** Releases the sampler; the thread may still be writing. */
+  #release(): void {
+    this.#isReleased = true;
+    if (!this.#isLeft) contain(() => this.#sampler.release(), this.#giveUp);
+    this.#onReleased?.();
+  }
+
+  /** Ends profiling for good, with a message; the application continues. */
+  #quit(message: string, problem = 'internal_error'): void {
+    if (this.#failed) return;
+    this.#failed = true;
+    this.#stopped = true;
+    this.#problem = problem;
+    this.#log('error', message);
+    const nothing = () => {};
+    contain(() => setComponentCaptures(undefined), nothing);
+    contain(() => this.#timers.stop(), nothing);
+    contain(() => this.#collections?.stop(), nothing);
+    contain(() => this.#guard.watchSignals(false), nothing);
+    contain(() => this.#thread?.abandon(), nothing);
+    contain(() => this.#sampler.stop(), nothing);
+    contain(() => this.#release(), nothing);
+  }
+
+  #startThread(mode: ProfilerThreadOptions['mode'], isResumed = false): void {
+    this.#threadStarted = now();
+    try {
+      this.#thread = new ProfilerThread(
+        threadOptions(this.#components, {
+          samplingInterval: this.#interval,
+          endedThreads: this.#endedThreads,
+          mode,
+          isResumed,
+        }),
+        {
+          log: (level, text) => this.#log(level, text),
+          begun: () => this.#sampler.profilingBegan(),
+          samplerWanted: () => this.#restartSampler(),
+          restartSampler: (interval) => this.#changeInterval(interval),
+          objectCounts: () => this.#sampler.objectCounts(),
+          listening: (address) => {
+            this.#address = address;
+            this.#log('info', `memory profiles on http://${address}/debug/pprof/`);
+          },
+          notListening: (why) => this.#portProblem(why),
+          leakSuspect: (suspect) => this.#leakSuspected(suspect),
+          released: () => this.#release(),
+          died: (reason, hasBegun) => this.#threadDied(reason, hasBegun),
+          failed: this.#giveUp,
+        },
+        this.#threadFile.path,
+      );
+    } catch (thrown) {
+      this.#threadDied(describeThrown(thrown), false);
+    }
+  }
+
+  #portProblem(why: string): void {
+    const { host, port } = this.config.options.debugServer ?? { host: '', port: 0 };
+    const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+    this.#onPortProblem({ server: 'debug server', address, why, isDenied: isDenied('net') });
+  }
+
+  #watchCollections(): void {
+    const what =
+      'garbage collections cannot be observed: in-use values include garbage, no leaks are detected';
+    this.#collections = contain(
+      () =>
+        new CollectionWatch({
+          scavenged: (count) => this.#thread?.scavenged(count),
+          took: (millis) => this.#thread?.collectionsTook(millis),
+          collected: (majors) => this.#thread?.send({ type: 'collected', majors }),
+        }),
+      (thrown) => this.#log('warn', `${what}: ${describeThrown(thrown)}`),
+    );
+  }
+
+  #leakSuspected(suspect: SuspectView): void {
+    this.#log('warn', `leak suspected: ${suspect.verdict}`);
+    this.#leakListeners.tell(suspect);
+  }
+
+  #restartSampler(): void {
+    if (this.#stopped) return;
+    const mode = this.#sampler.start(this.#interval);
+    if (mode === 'taken' || mode === 'failed') this.#thread?.send({ type: 'no-sampler', reason: mode });
+    else this.#thread?.send({ type: 'sampler', mode });
+  }
+
+  /** Stops the sampler and starts another: a running sampler cannot change its interval. */
+  #changeInterval(interval: number): void {
+    if (this.#stopped) return;
+    this.#sampler.stop();
+    this.#interval = interval;
+    this.#restartSampler();
+  }
+
+  /** @param hasBegun true if it had fully started. If the first thread had not, only other files are tried */
+  #threadDied(reason: string, hasBegun: boolean): void {
+    const ended = this.#thread?.threadId;
+    this.#thread = undefined;
+    if (!hasBegun && this.#threadDeaths === 0) {
+      if (this.#threadFile.tryNext()) return this.#startThreadAgain();
+      const why = this.#threadFile.explain(reason);
+      return this.#quit(`cannot start the profiler thread, memory is not profiled: ${why}`, 'thread');
+    }
+    this.#threadDeaths++;
+    if (ended !== undefined) this.#endedThreads[this.#endedThreads.length] = ended;
+    this.#continuity.threadDied();
+    this.#log('error', `the profiler thread died and is started again: ${reason}`);
+    const livedLong = now() - this.#threadStarted > MAX_RESTART_MILLIS;
+    this.#restartMillis = livedLong
+      ? FIRST_RESTART_MILLIS
+      : MathMin(MAX_RESTART_MILLIS, this.#restartMillis * 2);
+    this.#timers.after(this.#restartMillis, () => this.#startThreadAgain(this.#sampler.mode !== undefined));
+  }
+
+  #startThreadAgain(isResumed = false): void {
+    this.#startThread(this.#sampler.mode, isResumed);
+    if (this.#stopped) return;
+    // Request tracing again: the previous thread may have died before the sampler was restarted.
+    if (this.#components.any) this.#trace();
+    // Register again, as the new thread does not know the wrapped functions and their captures.
+    setComponentCaptures(this.#componentCaptures());
+    this.#calls.beginAgain();
+  }
+
+  #componentCaptures(): ComponentCaptures {
+    return {
+      declared: (name) => contain(() => this.#declared(name), this.#giveUp),
+      wrapped: ({ component, work }) => contain(() => this.#labelStacks(component, work), this.#giveUp),
+      begin: (name) => contain(() => this.#beginCall(name), this.#giveUp),
+    };
+  }
+
+  #declared(name: string): void {
+    if (!this.#stopped && this.#components.has(name)) this.#trace();
+  }
+
+  /** Traces a component from now on; the profiler thread asks for a smaller interval if needed. */
+  #trace(): void {
+    const { tracedSamplingInterval } = this.config.options;
+    this.#thread?.send({ type: 'trace', samplingInterval: tracedSamplingInterval });
+    this.#sayNotDetailed();
+  }
+
+  #sayNotDetailed(): void {
+    if (!this.config.detailed || this.#saidNotDetailed) return;
+    this.#saidNotDetailed = true;
+    const { tracedSamplingInterval: interval } = this.config.options;
+    this.#log('warn', `detailed tracing is not available: captures are sampled every ${interval} bytes`);
+  }
+
+  #labelStacks(component: string, work: unknown): void {
+    const location = this.#sampler.locate(work);
+    if (location) this.#thread?.send({ type: 'component-function', component, location });
+  }
+
+  #beginCall(name: string): (() => void) | undefined {
+    const end = this.#calls.begin(name);
+    return end && (() => void contain(end, this.#giveUp));
+  }
+
+  #finishNow(): void {
+    contain(() => this.#components.warn(), this.#giveUp);
+    this.#thread?.finishNow(!this.#failed && (this.#calls.active || this.#components.throughout));
+  }
+}

@@ -1,0 +1,344 @@
+import { MessageChannel, type MessagePort, receiveMessageOnPort, type Worker } from 'node:worker_threads';
+import { describeThrown } from '../../protocol/describe-thrown.js';
+import type {
+  FromProfilerThread,
+  SuspectView,
+  ToProfilerThread,
+  TopSitesView,
+  TopSitesWanted,
+} from '../../protocol/messages.js';
+import {
+  ABANDONED,
+  CONTROL_BYTES,
+  ControlWord,
+  type ProfilerSnapshot,
+  type ProfilerThreadOptions,
+  WORKING,
+} from '../../protocol/messages.js';
+import type { ObjectCountTable } from '../../protocol/object-count-table.js';
+import {
+  AtomicsAdd,
+  AtomicsLoad,
+  AtomicsNotify,
+  AtomicsStore,
+  AtomicsWait,
+  clearTimeout,
+  EmitterOn,
+  MathMin,
+  MathRound,
+  now,
+  PortOn,
+  PortPost,
+  PortRef,
+  PortUnref,
+  SafeInt32Array,
+  SafeMap,
+  SafePromise,
+  SafeSharedArrayBuffer,
+  setTimeout,
+} from '../../protocol/primordials.js';
+import { startThread } from '../../start-thread.js';
+import { containAsync, contained } from '../containment/contain.js';
+import { transferredBuffers } from '../metrics/transferred-buffers.js';
+import { LatePolls } from './late-polls.js';
+import type { ThreadOptions } from './thread-options.js';
+
+/** Handles requests and events of the profiler thread, on the main thread. */
+export interface ProfilerThreadHandlers {
+  log(level: 'debug' | 'info' | 'warn' | 'error', text: string): void;
+  /** Called when the thread has fully started. */
+  begun(): void;
+  samplerWanted(): void;
+  restartSampler(samplingInterval: number): void;
+  objectCounts(): ObjectCountTable | undefined;
+  listening(address: string): void;
+  /** Called when the debug server could not be opened, with the reason. */
+  notListening(why: string): void;
+  leakSuspect(suspect: SuspectView): void;
+  /** Called when the thread is about to end and needs neither the sampler nor its ports any more. */
+  released(): void;
+  /** Called when the thread died by itself; `hasBegun` is true if it had fully started. */
+  died(reason: string, hasBegun: boolean): void;
+  /** Called when a Node callback has thrown, so that the thread cannot be relied on any more. */
+  failed(thrown: unknown): void;
+}
+
+/** Longest wait of a metric reader for the profiler thread, in ms. */
+const VIEW_MILLIS = 1_000;
+/**
+ * Longest wait for captures at the end of a process, in ms: the thread's start, its last poll, and writing.
+ */
+const END_MILLIS = 2_500;
+/** Part of that time in which JavaScript runs, for the last poll, in ms. */
+const LAST_POLL_MILLIS = 1_200;
+/** Longest wait for a regular stop, in ms: twice what its steps may take together. It does not block. */
+const STOP_MILLIS = 5_000;
+const DISCONNECT_MILLIS = 500;
+/** Longest wait for the debug server to close, in ms; a thread busy with a profile may take as long. */
+const CLOSE_MILLIS = 500;
+/**
+ * Number of loop turns between looks at the clock, as each look allocates memory that would be in the
+ * capture.
+ */
+const TURNS_PER_LOOK = 1_000;
+const TOO_EARLY = 'the process ends before the profiler thread has begun: there is no capture';
+const TOO_LATE = 'the process ends before the last of the capture is written';
+
+/**
+ * Controls the profiler thread from the main thread. The thread never keeps the process alive, inherits
+ * neither preloads nor environment, and has a small heap of its own.
+ */
+export class ProfilerThread {
+  readonly #worker: Worker;
+  /** Node's id of the thread; identifies it after it has ended. */
+  readonly threadId: number;
+  /** A port of our own, because it can be read while the process is exiting; the worker's channel cannot. */
+  readonly #port: MessagePort;
+  readonly #handlers: ProfilerThreadHandlers;
+  readonly #control: Int32Array;
+  readonly #questions = new SafeMap<number, (answer: FromProfilerThread | undefined) => void>();
+  readonly #latePolls = new LatePolls();
+  #nextRequest = 1;
+  #stopping: Promise<void> | undefined;
+  #onStopped: (() => void) | undefined;
+  #gone = false;
+  #finished = false;
+  #abandoned = false;
+
+  /** @param file path of the file that the thread runs; undefined for the one that came with this code */
+  constructor(options: ThreadOptions, handlers: ProfilerThreadHandlers, file?: string | undefined) {
+    const control = new SafeSharedArrayBuffer(CONTROL_BYTES);
+    this.#control = new SafeInt32Array(control);
+    this.#handlers = handlers;
+    const { port1, port2 } = new MessageChannel();
+    this.#port = port1;
+    transferredBuffers.pause();
+    this.#worker = startThread(file, {
+      name: 'heapray',
+      workerData: { ...options, control, port: port2 } satisfies ProfilerThreadOptions,
+      transferList: [port2],
+      // With an empty environment, preloads from NODE_OPTIONS stay out of the profiler thread.
+      env: {},
+      execArgv: [],
+      stdin: false,
+      stdout: true,
+      stderr: true,
+      // A small young generation is the main reason why the thread is light. The large replies of a traced
+      // process would only overflow it, so tracing gets a larger one.
+      resourceLimits: { maxYoungGenerationSizeMb: options.traced ? 16 : 1, maxOldGenerationSizeMb: 512 },
+    });
+    this.threadId = this.#worker.threadId;
+    transferredBuffers.watch(this.threadId);
+    const { failed } = handlers;
+    PortOn(
+      this.#port,
+      'message',
+      contained((message: FromProfilerThread) => this.#receive(message), failed),
+    );
+    EmitterOn(
+      this.#worker,
+      'error',
+      contained((error: unknown) => this.#end(describeThrown(error)), failed),
+    );
+    EmitterOn(
+      this.#worker,
+      'exit',
+      contained((code: number) => this.#end(`exit code ${code}`), failed),
+    );
+    // Unref last: adding a message listener refs the port again.
+    this.#hold(false);
+  }
+
+  /** Counts young-generation collections, without a message. */
+  scavenged(count: number): void {
+    AtomicsAdd(this.#control, ControlWord.scavenges, count);
+  }
+
+  /** Adds the duration of the main thread's collections, in ms, without a message. */
+  collectionsTook(millis: number): void {
+    AtomicsAdd(this.#control, ControlWord.collectionMicros, MathRound(millis * 1000));
+  }
+
+  send(message: ToProfilerThread): void {
+    if (!this.#gone && !this.#abandoned) PortPost(this.#port, message);
+  }
+
+  /**
+   * Returns the newest view; undefined if the thread does not answer in time. Keeps the process alive
+   * meanwhile.
+   */
+  async view(withSites: boolean): Promise<ProfilerSnapshot | undefined> {
+    const answer = await this.#ask((request) => ({ type: 'view', request, withSites }));
+    return answer?.type === 'view' ? this.#latePolls.with(answer.view) : undefined;
+  }
+
+  /** Returns the largest call sites now; otherwise like `view`. */
+  async topSites(wanted: TopSitesWanted): Promise<TopSitesView | undefined> {
+    const answer = await this.#ask((request) => ({ type: 'top-sites', request, wanted }));
+    return answer?.type === 'top-sites' ? answer.view : undefined;
+  }
+
+  #ask(question: (request: number) => ToProfilerThread): Promise<FromProfilerThread | undefined> {
+    return new SafePromise((resolve) => {
+      if (this.#gone || this.#abandoned || this.#stopping) return resolve(undefined);
+      const request = this.#nextRequest++;
+      const answer = (message: FromProfilerThread | undefined) => {
+        clearTimeout(timer);
+        this.#questions.delete(request);
+        if (this.#questions.size === 0) this.#hold(false);
+        resolve(message);
+      };
+      const timer = setTimeout(
+        contained(() => answer(undefined), this.#handlers.failed),
+        VIEW_MILLIS,
+      );
+      this.#questions.set(request, answer);
+      this.#hold(true);
+      this.send(question(request));
+    });
+  }
+
+  /** Closes the debug server. Blocks until that is done, or until a timeout; then it returns false. */
+  closeServer(): boolean {
+    this.send({ type: 'close-server' });
+    return AtomicsWait(this.#control, ControlWord.serverClosed, 0, CLOSE_MILLIS) !== 'timed-out';
+  }
+
+  /** Stops the thread: last poll, captures finished. Keeps the process alive meanwhile. */
+  stop(): Promise<void> {
+    this.#stopping ??= new SafePromise((resolve) => {
+      if (this.#gone || this.#abandoned) return resolve();
+      const terminate = contained(() => void this.#terminate(resolve), this.#handlers.failed);
+      const timer = setTimeout(terminate, STOP_MILLIS);
+      this.#onStopped = () => {
+        clearTimeout(timer);
+        this.#hold(false);
+        resolve();
+      };
+      this.#hold(true);
+      this.send({ type: 'stop' });
+    });
+    return this.#stopping;
+  }
+
+  /** Abandons the thread: tells it to end and sends nothing more. The process need not wait for it. */
+  abandon(): void {
+    this.#abandoned = true;
+    this.#tellToExit(ABANDONED);
+    this.#hold(false);
+    this.#questions.forEach((answer) => {
+      answer(undefined);
+    });
+  }
+
+  async #terminate(resolve: () => void): Promise<void> {
+    await containAsync(() => this.#worker.terminate(), this.#handlers.failed);
+    resolve();
+  }
+
+  #tellToExit(how: number): void {
+    AtomicsStore(this.#control, ControlWord.exit, how);
+    AtomicsNotify(this.#control, ControlWord.exit);
+  }
+
+  /**
+   * Ends the thread while the process is exiting and messages cannot be received any more. Blocks for 2.5 s
+   * at most, and only the first time, because a signal and the exit that follows are one end. Without it,
+   * Node waits for the profiler thread's inspector session and prints a message on stderr.
+   *
+   * @param capturing true if a capture is open or about to be; then a last poll is worth waiting for
+   */
+  finishNow(capturing: boolean): void {
+    if (this.#gone || this.#finished) return;
+    this.#finished = true;
+    if (!this.#abandoned) this.#tellToExit(1);
+    const end = now() + (capturing ? END_MILLIS : DISCONNECT_MILLIS);
+    if (capturing) AtomicsWait(this.#control, ControlWord.ready, 0, END_MILLIS);
+    if (AtomicsLoad(this.#control, ControlWord.ready) === 0) {
+      if (capturing) this.#handlers.log('warn', TOO_EARLY);
+      return;
+    }
+    // Run some JavaScript, because the last poll needs to interrupt it.
+    if (capturing) this.#spin(ControlWord.done, 1, MathMin(end, now() + LAST_POLL_MILLIS));
+    const finished = this.#wait(end);
+    if (capturing && !finished) this.#handlers.log('warn', TOO_LATE);
+    for (let last = receiveMessageOnPort(this.#port); last; last = receiveMessageOnPort(this.#port)) {
+      this.#receive(last.message as FromProfilerThread);
+    }
+  }
+
+  /** Sets if the thread keeps the process alive. */
+  #hold(hold: boolean): void {
+    if (hold) {
+      this.#worker.ref();
+      PortRef(this.#port);
+    } else {
+      this.#worker.unref();
+      PortUnref(this.#port);
+    }
+  }
+
+  /** @param end time limit on the clock of `now`, in ms */
+  #spin(word: number, value: number, end: number): void {
+    for (let turn = 0; AtomicsLoad(this.#control, word) < value; turn++) {
+      if (turn % TURNS_PER_LOOK === 0 && now() >= end) return;
+    }
+  }
+
+  /** Waits until the thread has finished everything; returns false on timeout. */
+  #wait(end: number): boolean {
+    for (let left = end - now(); left > 0; left = end - now()) {
+      const done = AtomicsLoad(this.#control, ControlWord.done);
+      if (done === 2) return true;
+      AtomicsWait(this.#control, ControlWord.done, done, left);
+    }
+    return AtomicsLoad(this.#control, ControlWord.done) === 2;
+  }
+
+  #receive(message: FromProfilerThread): void {
+    switch (message.type) {
+      case 'log':
+        return this.#handlers.log(message.level, message.text);
+      case 'begun':
+        return this.#handlers.begun();
+      case 'sampler-wanted':
+        return this.#handlers.samplerWanted();
+      case 'restart-wanted':
+        return this.send({ type: 'restart-possible' });
+      case 'restart':
+        return this.#handlers.restartSampler(message.samplingInterval);
+      case 'view':
+      case 'top-sites': {
+        const answer = this.#questions.get(message.request);
+        if (answer) return answer(message);
+        if (message.type === 'view') this.#latePolls.add(message.view);
+        return;
+      }
+      case 'object-counts-wanted': {
+        const { request } = message;
+        return this.send({ type: 'object-counts', request, table: this.#handlers.objectCounts() });
+      }
+      case 'leak-suspect':
+        return this.#handlers.leakSuspect(message.suspect);
+      case 'listening':
+        return this.#handlers.listening(message.address);
+      case 'not-listening':
+        return this.#handlers.notListening(message.why);
+      case 'released':
+        return this.#stopping && this.#handlers.released();
+      case 'stopped':
+        return this.#onStopped?.();
+    }
+  }
+
+  #end(reason: string): void {
+    if (this.#gone) return;
+    this.#gone = true;
+    this.#questions.forEach((answer) => {
+      answer(undefined);
+    });
+    this.#onStopped?.();
+    if (this.#stopping || AtomicsLoad(this.#control, ControlWord.exit) !== 0) return;
+    this.#handlers.died(reason, AtomicsLoad(this.#control, ControlWord.ready) === WORKING);
+  }
+}

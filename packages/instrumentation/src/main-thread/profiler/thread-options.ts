@@ -1,0 +1,47 @@
+import v8 from 'node:v8';
+import { workingFolder } from '../../config/index.js';
+import type { ProfilerThreadOptions } from '../../protocol/messages.js';
+import { process } from '../../protocol/primordials.js';
+import { isDenied } from '../start/permissions.js';
+import { programEnvironment } from '../start/pm2.js';
+import { leavesPortsToParent, PARENT_FIRST_MILLIS } from '../start/profiled-parent.js';
+import type { TracedComponents } from './traced-components.js';
+
+/** Options of the profiler thread, without the shared memory and port for messages. */
+export type ThreadOptions = Omit<ProfilerThreadOptions, 'control' | 'port'>;
+
+/** Options that change from one profiler thread of a process to the next. */
+export type ThreadState = Pick<ThreadOptions, 'samplingInterval' | 'mode' | 'isResumed' | 'endedThreads'>;
+
+/** Returns the options of a profiler thread of this process. */
+export function threadOptions(components: TracedComponents, state: ThreadState): ThreadOptions {
+  const { options, sources } = components.config;
+  return {
+    ...state,
+    cpuBudget: options.cpuBudget,
+    maxCallSites: options.maxCallSites,
+    maxLiveSamples: options.maxLiveSamples,
+    isAdaptive: sources.samplingInterval === 'default',
+    groupBy: options.groupBy,
+    component: options.component,
+    processCapture: components.ofProcess,
+    traced: components.any,
+    home: options.home,
+    memrayFormat: options.memrayFormat,
+    memrayLivePort: options.memrayLivePort,
+    maxCaptureBytes: options.maxCaptureBytes,
+    maxCaptures: options.maxCaptures,
+    aggregateOverflow: options.captureOverflow === 'aggregate',
+    memrayCompress: options.memrayCompress,
+    leakWindowMillis: options.leakWindow * 1000,
+    heapLimit: v8.getHeapStatistics().heap_size_limit,
+    debugServer: options.debugServer,
+    mayListen: !isDenied('net'),
+    debugServerDelayMillis:
+      options.debugServer?.port !== 0 && leavesPortsToParent(programEnvironment()) ? PARENT_FIRST_MILLIS : 0,
+    allowGc: options.allowGc,
+    commandLine: process.argv.join(' '),
+    pid: process.pid,
+    workingFolder: workingFolder(),
+  };
+}

@@ -1,0 +1,297 @@
+import type * as Http from 'node:http';
+import { createRequire } from 'node:module';
+import net from 'node:net';
+import path from 'node:path';
+import type { Duplex } from 'node:stream';
+import { pathToFileURL } from 'node:url';
+import type { MeterProvider } from '@opentelemetry/api';
+import { describeThrown } from '../../protocol/describe-thrown.js';
+import type { Log } from '../../protocol/log.js';
+import {
+  EmitterPrepend,
+  process,
+  SafeError,
+  SafeNumber,
+  SafePromise,
+  SafeWeakMap,
+} from '../../protocol/primordials.js';
+import { contain, contained } from '../containment/contain.js';
+import { markServed } from '../metrics/metric-producers.js';
+import { TopSitesProducer } from '../metrics/top-sites-producer.js';
+import { isDenied } from '../start/permissions.js';
+import type { PortProblem } from '../start/port-problems.js';
+import { type ApplicationListens, conflict } from './application-listens.js';
+import { detectResource, type Resource } from './own-resource.js';
+import { promisesWork } from './promises-work.js';
+
+/** A Prometheus endpoint of heapray's own, for programs without an OpenTelemetry SDK. */
+export interface MetricsEndpoint {
+  readonly meterProvider: MeterProvider;
+  /** Closes the endpoint. Never rejects. */
+  close(): Promise<void>;
+}
+
+/** Reason not to listen: without this permission Node would end the process. */
+const NOT_ALLOWED = 'Node was started without --allow-net';
+const DEFAULT_HOST = '127.0.0.1';
+const DEFAULT_PORT = 9464;
+
+interface PrometheusModule {
+  readonly PrometheusExporter: new (config: {
+    preventServerStart: boolean;
+    metricProducers: readonly unknown[];
+  }) => MetricReader;
+  readonly PrometheusSerializer: new (prefix: string) => { serialize(metrics: unknown): string };
+}
+interface MetricReader {
+  collect(): Promise<{ readonly resourceMetrics: unknown }>;
+}
+interface SdkMetricsModule {
+  readonly MeterProvider: new (config: {
+    readers: readonly unknown[];
+    resource?: Resource;
+  }) => MeterProvider & { shutdown(): Promise<void> };
+}
+
+interface Modules {
+  readonly prometheus: PrometheusModule;
+  readonly sdk: SdkMetricsModule;
+  /** Path of the metrics SDK. */
+  readonly sdkPath: string;
+}
+
+export interface MetricsEndpointDeps {
+  readonly env: Readonly<Record<string, string>>;
+  readonly log: Log;
+  readonly listens: ApplicationListens;
+  /**
+   * Called with the reason for having no endpoint; irrelevant if the application registers a MeterProvider.
+   */
+  readonly unavailable: (problem: string) => void;
+  /** Called when the endpoint's port cannot be opened; irrelevant in the same case. */
+  readonly cannotListen: (problem: PortProblem) => void;
+  /** Called when the endpoint is closed because the application asks for its port. */
+  readonly gaveWay: (problem: string) => void;
+}
+
+/**
+ * Opens the endpoint at `OTEL_EXPORTER_PROMETHEUS_HOST:PORT` (default 127.0.0.1:9464). If the port is in use,
+ * reports that and opens no endpoint, because no scraper would know another port. Never rejects.
+ */
+export async function openMetricsEndpoint(deps: MetricsEndpointDeps): Promise<MetricsEndpoint | undefined> {
+  const { env, log, listens, unavailable } = deps;
+  try {
+    const address = addressIn(env, log);
+    if (listens.hasAsked(address)) {
+      unavailable(ownPort(address));
+      return undefined;
+    }
+    if (isDenied('net')) {
+      const where = hostPort(address.host, address.port);
+      deps.cannotListen({ server: 'metrics endpoint', address: where, why: NOT_ALLOWED, isDenied: true });
+      return undefined;
+    }
+    const modules = loadModules(log);
+    return modules && (await open(modules, address, deps));
+  } catch (thrown) {
+    log('warn', `metrics endpoint: there is none: ${describeThrown(thrown)}`);
+    return undefined;
+  }
+}
+
+function ownPort({ host, port }: Address): string {
+  const advice = 'register its MeterProvider globally, or set OTEL_EXPORTER_PROMETHEUS_PORT to another port';
+  return `metrics endpoint: there is none: the application itself uses ${host}:${port}; ${advice}`;
+}
+
+interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+function addressIn(env: Readonly<Record<string, string>>, log: Log): Address {
+  const host = env.OTEL_EXPORTER_PROMETHEUS_HOST || DEFAULT_HOST;
+  const text = env.OTEL_EXPORTER_PROMETHEUS_PORT;
+  const port = parsePort(text);
+  if (port !== undefined) return { host, port };
+  const what = `OTEL_EXPORTER_PROMETHEUS_PORT: '${text}' is not allowed; use a port from 0 to 65535`;
+  log('error', `${what}; the default is used: ${DEFAULT_PORT}`);
+  return { host, port: DEFAULT_PORT };
+}
+
+async function open(
+  modules: Modules,
+  address: Address,
+  deps: MetricsEndpointDeps,
+): Promise<MetricsEndpoint | undefined> {
+  const { host, port } = address;
+  const { env, log, listens } = deps;
+  const exporter = new modules.prometheus.PrometheusExporter({
+    preventServerStart: true,
+    metricProducers: [new TopSitesProducer({ alwaysOther: true })],
+  });
+  const serializer = new modules.prometheus.PrometheusSerializer('');
+  const resource = detectResource(modules.sdkPath, env, (thrown) =>
+    log('warn', `metrics endpoint: the resource is the SDK's default: ${describeThrown(thrown)}`),
+  );
+  const server = metricsServer(async () => {
+    // Wait for pending attributes, about which the serializer would log a message.
+    if (resource?.asyncAttributesPending) await resource.waitForAsyncAttributes?.();
+    return serializer.serialize((await exporter.collect()).resourceMetrics);
+  });
+  const closeServer = () => {
+    server.close();
+    server.closeAllConnections();
+  };
+  listens.addOwn(server);
+  const unwatch = listens.onListen((asked) => {
+    if (!conflict(asked, address)) return;
+    unwatch();
+    // Close now to free the port before the application's server opens it.
+    contain(closeServer, ignore);
+    deps.gaveWay(ownPort(address));
+  });
+  try {
+    await listen(server, port, host);
+  } catch (thrown) {
+    unwatch();
+    const why = describeThrown(thrown);
+    deps.cannotListen({ server: 'metrics endpoint', address: hostPort(host, port), why, isDenied: false });
+    return undefined;
+  }
+  const meterProvider = new modules.sdk.MeterProvider({
+    readers: [exporter],
+    ...(resource && { resource }),
+  });
+  markServed(meterProvider);
+  const bound = server.address();
+  const actual = bound && typeof bound === 'object' ? bound.port : port;
+  log('info', `metrics on http://${hostPort(host, actual)}/metrics`);
+  return {
+    meterProvider,
+    async close() {
+      try {
+        unwatch();
+        closeServer();
+        await meterProvider.shutdown();
+      } catch {
+        // Ignore: it is closed as far as possible.
+      }
+    },
+  };
+}
+
+/**
+ * Creates the HTTP server. The exporter's own server is not used for these reasons:
+ * - It takes port 0 for its default port.
+ * - An idle connection of a scraper keeps the application alive.
+ * - Errors of its serializer end the application.
+ * - A scraper that hangs up ends the application, if that has changed errors so that their stack throws. Node
+ *   creates such an error for the aborted request.
+ */
+function metricsServer(page: () => Promise<string>): Http.Server {
+  // Not an import: listing the exports of `node:http` loads another HTTP client, whose WebAssembly may not
+  // fit in memory.
+  const http: typeof Http = process.getBuiltinModule('node:http');
+  const requests = new SafeWeakMap<net.Socket, Http.IncomingMessage>();
+  const server = http.createServer(
+    contained((request: Http.IncomingMessage, response: Http.ServerResponse) => {
+      requests.set(request.socket, request);
+      if (request.url?.split('?', 1)[0] === '/metrics') void answer(response, page);
+      else response.writeHead(404).end();
+    }, ignore),
+  );
+  const onConnection = contained((socket: net.Socket) => {
+    socket.unref();
+    // Ends the request before Node's own listener does, and without an error.
+    const onClose = contained(() => void requests.get(socket)?.destroy(), ignore);
+    EmitterPrepend(socket, 'close', onClose);
+  }, ignore);
+  server.on('connection', onConnection);
+  const onClientError = contained((_: Error, socket: Duplex) => {
+    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
+    else socket.destroy();
+  }, ignore);
+  server.on('clientError', onClientError);
+  return server;
+}
+
+async function answer(response: Http.ServerResponse, page: () => Promise<string>): Promise<void> {
+  try {
+    if (!promisesWork()) throw new SafeError('the application has changed promises, and they throw');
+    const text = await page();
+    response.setHeader('content-type', 'text/plain');
+    response.end(text);
+  } catch (thrown) {
+    contain(() => {
+      response.statusCode = 500;
+      response.end(`cannot collect metrics: ${describeThrown(thrown)}\n`);
+    }, ignore);
+  }
+}
+
+function listen(server: Http.Server, port: number, host: string): Promise<void> {
+  return new SafePromise((resolve, reject) => {
+    server.once('error', reject);
+    // `exclusive`, so that the port is not shared with other cluster workers; each scrape would hit another
+    // process.
+    server.listen({ port, host, exclusive: true }, () => {
+      server.removeListener('error', reject);
+      server.on('error', ignore);
+      resolve();
+    });
+    server.unref();
+  });
+}
+
+function hostPort(host: string, port: number): string {
+  return net.isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+function ignore(): void {}
+
+function parsePort(value: string | undefined): number | undefined {
+  if (value === undefined || value.trim() === '') return DEFAULT_PORT;
+  const port = /^\s*\d{1,5}\s*$/.test(value) ? SafeNumber(value) : -1;
+  return port >= 0 && port <= 65535 ? port : undefined;
+}
+
+/**
+ * Loads the exporter and the metrics SDK that it was made for. Takes the copy that heapray depends on, or, if
+ * that does not fit the application's OpenTelemetry API, the application's own.
+ */
+function loadModules(log: Log): Modules | undefined {
+  const folder = contain(() => process.cwd(), ignore);
+  const roots = [import.meta.url];
+  if (folder !== undefined) roots.push(pathToFileURL(path.join(folder, 'package.json')).href);
+  const problems: string[] = [];
+  for (const root of roots) {
+    try {
+      const require = createRequire(root);
+      const exporterPath = require.resolve('@opentelemetry/exporter-prometheus');
+      const prometheus = require(exporterPath) as PrometheusModule;
+      const requireOfExporter = createRequire(exporterPath);
+      const sdkPath = requireOfExporter.resolve('@opentelemetry/sdk-metrics');
+      const sdk = requireOfExporter(sdkPath) as SdkMetricsModule;
+      return { prometheus, sdk, sdkPath };
+    } catch (thrown) {
+      problems.push(describeThrown(thrown));
+    }
+  }
+  log(
+    'warn',
+    `metrics endpoint: @opentelemetry/exporter-prometheus cannot be used, so there is none: ${problems.join('; ')}`,
+  );
+  return undefined;
+}
+
+/**
+ * Shows file tracers (Next.js, `@vercel/nft`) by a literal `import` that the package is needed. Never called.
+ */
+export async function importForTracers(): Promise<void> {
+  try {
+    await import('@opentelemetry/exporter-prometheus');
+  } catch {
+    // Ignore: a bundler may not find it.
+  }
+}

@@ -1,0 +1,197 @@
+import type { CaptureError } from '@heapray/exporter/sinks';
+import { steadyClock } from '../../protocol/steady-clock.js';
+import type { Ledger } from '../ledger/index.js';
+import type { ProfilerStats } from '../profiler-stats.js';
+import type { CaptureReport, ComponentCaptureOptions } from './capture-options.js';
+import type { ComponentCapture } from './component-capture.js';
+
+export interface CapturesDeps {
+  readonly ledger: Ledger;
+  readonly account: ProfilerStats;
+  readonly pollNow: () => Promise<void>;
+  /** Attributes what is still pending. */
+  readonly attribute: () => void;
+  readonly log: (level: 'info' | 'warn' | 'error', text: string) => void;
+}
+
+/** Options that all captures share. */
+export type CapturesOptions = Omit<
+  ComponentCaptureOptions,
+  'component' | 'now' | 'onNotPruned' | 'onReport' | 'whole'
+>;
+
+/** Describes how to begin a capture again that a profiler thread, now dead, had begun. */
+export interface BeginAgain {
+  /** True if everything alive was allocated after the capture first began. */
+  readonly whole: boolean;
+}
+
+/** Log at most this many files that could not be deleted. */
+const MAX_TOLD = 1000;
+/**
+ * Longest gap between two records, in ms, even while the main thread answers no poll. Processes in other
+ * containers cannot see this process, so the growing file is their only sign that it runs.
+ */
+const SIGN_OF_LIFE_MILLIS = 5_000;
+
+/** Manages the open captures. One that fails is closed and logged once; the application continues. */
+export class Captures {
+  readonly #deps: CapturesDeps;
+  readonly #options: CapturesOptions;
+  readonly #open = new Map<number, ComponentCapture>();
+  readonly #told = new Set<string>();
+  #queue: Promise<void> = Promise.resolve();
+  #writer: Promise<typeof import('./component-capture.js')> | undefined;
+  #flushedAt = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(ports: CapturesDeps, options: CapturesOptions) {
+    this.#deps = ports;
+    this.#options = options;
+  }
+
+  get count(): number {
+    return this.#open.size;
+  }
+
+  /**
+   * Loads the capture writer lazily, because most processes never need it. A process that will trace should
+   * call this at its start: later there may be no free file descriptor to load the module with.
+   */
+  load(): Promise<typeof import('./component-capture.js')> {
+    const forget = () => {
+      this.#writer = undefined;
+    };
+    if (this.#writer === undefined) {
+      this.#writer = import('./component-capture.js');
+      this.#writer.catch(forget);
+    }
+    return this.#writer;
+  }
+
+  /**
+   * Begins a capture, after a poll, so that it holds what is allocated from now on.
+   *
+   * @param key number of the capture, for `end`
+   * @param again set when an earlier profiler thread of this process had already begun it
+   */
+  begin(key: number, component: string, again: BeginAgain | false = false): void {
+    this.#inOrder(async () => {
+      const { ComponentCapture } = await this.load();
+      await this.#deps.pollNow();
+      // Attribute pending allocations first: they were made before the capture.
+      this.#deps.attribute();
+      this.#guard(key, component, () => {
+        const capture = new ComponentCapture(this.#deps.ledger, {
+          ...this.#options,
+          component,
+          whole: again !== false && again.whole,
+          now: steadyClock(),
+          onNotPruned: (problem) => this.#notPruned(problem),
+          onReport: (report) => this.#report(report),
+        });
+        this.#open.set(key, capture);
+        this.#showLife();
+        if (!capture.paused) this.#tellBegun(component, capture.path, again);
+      });
+    });
+  }
+
+  #tellBegun(component: string, path: string, again: BeginAgain | false): void {
+    const text = `profiling memory of component ${component}: ${path}`;
+    if (again === false) return this.#deps.log('info', text);
+    const since = again.whole
+      ? 'begins with everything that is alive'
+      : 'holds what is allocated from now on';
+    const message = `${text}, which ${since}: the profiler thread was started again`;
+    this.#report({ message: { level: 'warn', text: message }, drop: 'capture_restarted' });
+  }
+
+  #report({ message, drop }: CaptureReport): void {
+    if (drop !== undefined) this.#deps.account.drop(drop);
+    if (message !== undefined) this.#deps.log(message.level, message.text);
+  }
+  /** Logs and counts each undeletable file once, however often deletion is tried. */
+  #notPruned({ path, operation, message }: CaptureError): void {
+    if (this.#told.has(path) || this.#told.size >= MAX_TOLD) return;
+    this.#told.add(path);
+    if (operation !== 'prune') return this.#deps.log('warn', message);
+    this.#deps.account.drop('not_pruned');
+    this.#deps.log('warn', `${message}; more captures may be kept than maxCaptures`);
+  }
+
+  /** Ends a capture, after a last poll. */
+  end(key: number): void {
+    this.#inOrder(async () => {
+      await this.#deps.pollNow();
+      this.#deps.attribute();
+      this.#finish(key);
+    });
+  }
+
+  /** Ends all captures without another poll. */
+  endAll(): void {
+    for (const key of [...this.#open.keys()]) this.#finish(key);
+  }
+
+  /** Resolves when all requests made so far are done. */
+  idle(): Promise<void> {
+    return this.#queue;
+  }
+
+  /** Writes the events of the last poll. */
+  flush(): void {
+    this.#flushedAt = performance.now();
+    for (const [key, capture] of this.#open) this.#guard(key, capture.path, () => capture.flush());
+  }
+
+  /**
+   * Call before the sampler is restarted, which loses sight of all live samples. Marks samples as freed in
+   * all captures if no garbage collection has confirmed them: most are garbage, and would look leaked.
+   */
+  samplerRestarts(): void {
+    if (this.count === 0) return;
+    this.#deps.ledger.forEachReachable(({ id, isScavenged }) => {
+      if (isScavenged) return;
+      for (const capture of this.#open.values()) capture.freed(id);
+    });
+  }
+
+  #showLife(): void {
+    this.#timer ??= setInterval(() => {
+      if (performance.now() - this.#flushedAt >= SIGN_OF_LIFE_MILLIS) this.flush();
+    }, SIGN_OF_LIFE_MILLIS).unref();
+  }
+
+  #finish(key: number): void {
+    const capture = this.#open.get(key);
+    if (!capture) return;
+    this.#guard(key, capture.path, () => capture.finish());
+    this.#closed(key);
+  }
+
+  #closed(key: number): void {
+    this.#open.delete(key);
+    if (this.#open.size > 0) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  /** Runs requests one after another: a capture must have begun before it can end. */
+  #inOrder(work: () => Promise<void>): void {
+    const failed = (error: Error) => this.#deps.log('error', `captures: ${error.message}`);
+    this.#queue = this.#queue.then(work).catch(failed);
+  }
+
+  #guard(key: number, what: string, work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#deps.account.drop('capture');
+      this.#deps.log('error', `capture of ${what} given up: ${(error as Error).message}`);
+      const capture = this.#open.get(key);
+      this.#closed(key);
+      capture?.abandon();
+    }
+  }
+}

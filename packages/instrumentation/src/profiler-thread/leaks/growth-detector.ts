@@ -1,0 +1,368 @@
+import type { SiteIndex } from '../ledger/call-site.js';
+import type { Ledger } from '../ledger/ledger.js';
+import { mannKendallScore, theilSenSlope } from './trend.js';
+
+export interface GrowthDetectorOptions {
+  /** Length of a window, in ms. Default: 20 s. */
+  readonly windowMillis?: number;
+  /** Number of windows that a judgement needs. Default: 11. */
+  readonly windows?: number;
+  /** Age at which a sample counts as old, in ms; only old samples count. Default: 20 s. */
+  readonly oldMillis?: number;
+  /** Mean bytes between samples: the bytes that one sample stands for. */
+  readonly samplingInterval: number;
+  /** Share of what became old early of which more must still be alive, 0 to 1. Default: 0.5. */
+  readonly minKeptShare?: number;
+}
+
+/** A call site that keeps more and more of what it allocates. */
+export interface LeakSuspect {
+  readonly site: SiteIndex;
+  /** Bytes in use that are older than `oldMillis`. */
+  readonly oldBytes: number;
+  readonly oldMillis: number;
+  /** Theil-Sen slope of `oldBytes`. */
+  readonly bytesPerSecond: number;
+  /** Number of windows, out of `windows`, in which `oldBytes` grew. */
+  readonly grownWindows: number;
+  readonly windows: number;
+  readonly sinceMillis: number;
+}
+
+/** Progress of leak detection. */
+export interface LeakProgress {
+  /** Number of windows so far, and the number needed before anything is suspected. */
+  readonly windows: number;
+  readonly neededWindows: number;
+  /** When the last window was closed, on the clock of the polls; undefined before the first. */
+  readonly closedMillis: number | undefined;
+  /** Number of growing call sites for which no major collection has shown recently what is reachable. */
+  readonly undecidedSites: number;
+}
+
+/** One window of one site: old bytes at its end, and how many of them became old in it. */
+interface Window {
+  readonly oldBytes: number;
+  readonly added: number;
+  readonly addedSamples: number;
+}
+
+/** State of one site at a poll, in bytes that are likely to be reachable. */
+interface SiteState {
+  old: number;
+  /** Bytes that became old since the last window, and the number of samples behind that figure. */
+  added: number;
+  addedSamples: number;
+  /** Bytes that became old in the first third of the windows. */
+  veteran: number;
+  /** Old bytes whose reachability is unknown: see `GrowthDetector`. */
+  unknown: number;
+  /** Ages at which collections have shown samples to be reachable, in ms. */
+  readonly confirmedAges: number[];
+}
+
+interface Track {
+  readonly windows: Window[];
+  veteran: number;
+  /** True if too much of what is old is unknown for a judgement. */
+  isUnknown: boolean;
+  /** Age up to which collections have shown whether the site's objects survive, in ms. */
+  observedAge: number;
+  /** Number of consecutive windows that indicate a leak (positive) or none (negative). */
+  streak: number;
+  /** Largest value before the present windows; growth below this earlier peak is ignored. */
+  formerPeak: number;
+  suspectSince: number | undefined;
+}
+
+const WINDOW_MILLIS = 20_000;
+const WINDOWS = 11;
+const OLD_MILLIS = 20_000;
+/** Mann-Kendall score at the 1 % level. */
+const TREND_SCORE = 2.33;
+/** Minimum growth in samples; less is noise. The relative error of 15 samples is about a quarter. */
+const MIN_GROWN_SAMPLES = 15;
+/**
+ * Minimum share of what became old in the first third of the windows that must still be alive. A site that
+ * has freed half or more of it is a store with turnover: sessions end too while their number rises over the
+ * day. The share must exceed the minimum significantly (5 % level), because at the bottom of a wave a few
+ * survivors are chance.
+ */
+const MIN_KEPT_SHARE = 0.5;
+const VETERAN_SCORE = 1.64;
+/** Growth saturates (a cache that fills) if the later half is below this share of the earlier half. */
+const MIN_LATE_SHARE = 1 / 2;
+/** Growth also saturates if its mean moment is this many standard errors before the middle of the windows. */
+const EARLY_SCORE = 1;
+/** Number of consecutive windows to become a suspect, and to stop being one. */
+const ENTER_STREAK = 2;
+const LEAVE_STREAK = 3;
+/** Number of recent windows in which a collection must have confirmed a sample for it to count as known. */
+const KNOWN_WINDOWS = 3;
+/** Maximum unknown share of a site's old bytes; above it the site is not judged. */
+const MAX_UNKNOWN_SHARE = 0.3;
+/** Minimum number of samples confirmed at an age for it to count as observed. */
+const MIN_CONFIRMED = 5;
+/** Minimum growth as a share of what became old; a site below it frees most of it: a store with turnover. */
+const MIN_GROWN_SHARE = 0.5;
+/** A decline at the 10 % level, of at least this share of a site's growth, may explain that growth. */
+const DECLINE_SCORE = -1.28;
+const MIN_DECLINE_SHARE = 0.4;
+/**
+ * A growing site may be new to a store until its objects reach this share of the age of the declining site's.
+ */
+const COMPARABLE_AGE = 0.8;
+
+/**
+ * Finds call sites whose bytes older than a certain age grow, window after window, and are not freed.
+ *
+ * Dead objects look alive until a major collection. So samples that the last one has not confirmed are
+ * weighted by the probability that they are reachable (`Reachability`). Windows have a fixed length,
+ * independent of collections. A sample is known if a major collection has confirmed it recently, or if it is
+ * no older than the ages at which collections have observed its site. A site is not judged while too much of
+ * it is unknown.
+ *
+ * A trend must meet these conditions:
+ * - It is significant (Mann-Kendall) and rests on enough samples.
+ * - It exceeds what the site ever held before.
+ * - It does not slow down, as a cache that fills does.
+ * - Most of what became old early is still alive; otherwise it is turnover.
+ * - It is not explained by another site's decline, as when two sites fill one cache.
+ *
+ * Two consecutive windows make a suspect; three against it end the suspicion.
+ *
+ * Limits: a cache that fills evenly for longer than all windows looks like a leak until it stops. Growth of
+ * less than 15 samples in all windows together is not detected.
+ */
+export class GrowthDetector {
+  readonly #windowMillis: number;
+  readonly #windows: number;
+  readonly #oldMillis: number;
+  readonly #samplingInterval: number;
+  readonly #minKeptShare: number;
+  readonly #tracks = new Map<SiteIndex, Track>();
+  /** Ends of the windows, oldest first; one more than windows. */
+  readonly #ends: number[] = [];
+
+  constructor(options: GrowthDetectorOptions) {
+    this.#windowMillis = options.windowMillis ?? WINDOW_MILLIS;
+    this.#windows = options.windows ?? WINDOWS;
+    this.#oldMillis = options.oldMillis ?? OLD_MILLIS;
+    this.#samplingInterval = options.samplingInterval;
+    this.#minKeptShare = options.minKeptShare ?? MIN_KEPT_SHARE;
+  }
+
+  /**
+   * Adds a poll. Call after each poll, in order; does work once per window.
+   *
+   * @param atMillis time on the clock of the ledger's polls
+   * @returns the sites that became suspects just now
+   */
+  observe(ledger: Ledger, atMillis: number): readonly LeakSuspect[] {
+    const last = this.#ends.at(-1);
+    if (last !== undefined && atMillis - last < this.#windowMillis) return [];
+    this.#ends.push(atMillis);
+    if (last === undefined) return [];
+    if (this.#ends.length > this.#windows + 1) this.#ends.shift();
+    this.#addWindow(this.#statesBySite(ledger, atMillis));
+    return this.#judge(atMillis);
+  }
+
+  /** Returns all present suspects, fastest growth first. */
+  suspects(): readonly LeakSuspect[] {
+    const suspects: LeakSuspect[] = [];
+    for (const [site, track] of this.#tracks) {
+      if (track.suspectSince !== undefined) suspects.push(this.#describe(site, track, track.suspectSince));
+    }
+    return suspects.sort((a, b) => b.bytesPerSecond - a.bytesPerSecond);
+  }
+
+  /** Progress towards a judgement. */
+  get progress(): LeakProgress {
+    const undecided = [...this.#tracks.values()].filter(
+      (track) => track.isUnknown && grown(track) >= this.#minGrowth,
+    );
+    return {
+      windows: Math.max(0, this.#ends.length - 1),
+      neededWindows: this.#windows,
+      closedMillis: this.#ends.at(-1),
+      undecidedSites: undecided.length,
+    };
+  }
+
+  #statesBySite(ledger: Ledger, atMillis: number): Map<SiteIndex, SiteState> {
+    const becameOld = (endMillis: number | undefined) => (endMillis ?? 0) - this.#oldMillis;
+    const oldNow = becameOld(atMillis);
+    const oldBefore = becameOld(this.#ends.at(-2));
+    const [veteransFrom, veteransTo] = [becameOld(this.#ends[0]), becameOld(this.#ends[this.#third])];
+    const knownFrom = atMillis - KNOWN_WINDOWS * this.#windowMillis;
+    const bySite = new Map<SiteIndex, SiteState>();
+    const { lastMajorMillis } = ledger.reachability;
+    ledger.forEachReachable((sample, reachableBytes) => {
+      const { node, firstSeenMillis, confirmedMillis } = sample;
+      if (firstSeenMillis > oldNow) return;
+      // Use exact bytes for what the last major collection confirmed; estimates would only add noise to a
+      // trend.
+      const bytes = confirmedMillis === lastMajorMillis ? sample.bytes : reachableBytes;
+      const site = ledger.sites.siteOf(node);
+      let state = bySite.get(site);
+      if (!state) {
+        state = { old: 0, added: 0, addedSamples: 0, veteran: 0, unknown: 0, confirmedAges: [] };
+        bySite.set(site, state);
+      }
+      state.old += bytes;
+      if (firstSeenMillis > oldBefore) {
+        state.added += bytes;
+        state.addedSamples++;
+      }
+      if (firstSeenMillis > veteransFrom && firstSeenMillis <= veteransTo) state.veteran += bytes;
+      if (confirmedMillis > firstSeenMillis) state.confirmedAges.push(confirmedMillis - firstSeenMillis);
+      const observed = this.#tracks.get(site)?.observedAge ?? 0;
+      if (confirmedMillis < knownFrom && atMillis - firstSeenMillis > observed) state.unknown += bytes;
+    });
+    return bySite;
+  }
+
+  /** Number of windows in the first third. */
+  get #third(): number {
+    return Math.ceil(this.#windows / 3);
+  }
+
+  #addWindow(now: ReadonlyMap<SiteIndex, SiteState>): void {
+    for (const site of now.keys()) if (!this.#tracks.has(site)) this.#tracks.set(site, newTrack());
+    for (const [site, track] of this.#tracks) {
+      const state = now.get(site);
+      const { old = 0, added = 0, addedSamples = 0 } = state ?? {};
+      track.windows.push({ oldBytes: old, added, addedSamples });
+      track.veteran = state?.veteran ?? 0;
+      track.isUnknown = state !== undefined && state.unknown > MAX_UNKNOWN_SHARE * state.old;
+      track.observedAge = Math.max(track.observedAge, observedAge(state?.confirmedAges ?? []));
+      if (track.windows.length > this.#windows) {
+        track.formerPeak = Math.max(track.formerPeak, track.windows.shift()?.oldBytes ?? 0);
+      }
+      if (track.formerPeak === 0 && track.windows.every(({ oldBytes }) => oldBytes === 0)) {
+        this.#tracks.delete(site);
+      }
+    }
+  }
+
+  #judge(atMillis: number): LeakSuspect[] {
+    const leaking = [...this.#tracks.values()].filter((track) => this.#looksLikeLeak(track));
+    const leaks = new Set(this.#unexplained(leaking));
+    const fresh: LeakSuspect[] = [];
+    for (const [site, track] of this.#tracks) {
+      if (track.isUnknown) continue;
+      track.streak = leaks.has(track) ? Math.max(1, track.streak + 1) : Math.min(-1, track.streak - 1);
+      if (track.suspectSince === undefined && track.streak >= ENTER_STREAK) {
+        track.suspectSince = atMillis;
+        fresh.push(this.#describe(site, track, atMillis));
+      } else if (track.streak <= -LEAVE_STREAK) track.suspectSince = undefined;
+    }
+    return fresh;
+  }
+
+  #looksLikeLeak({ windows, formerPeak, veteran, suspectSince }: Track): boolean {
+    if (windows.length < this.#windows) return false;
+    const values = windows.map(({ oldBytes }) => oldBytes);
+    const first = values[0] ?? 0;
+    const latest = values.at(-1) ?? 0;
+    if (latest - Math.max(first, formerPeak) < this.#minGrowth) return false;
+    if (mannKendallScore(values) < TREND_SCORE || theilSenSlope(values) <= 0) return false;
+    const middle = values[values.length >> 1] ?? 0;
+    if (latest - middle < MIN_LATE_SHARE * (middle - first)) return false;
+    // Skip this test for present suspects: by chance, one even leak in 15 comes early in some window.
+    if (suspectSince === undefined && comesEarly(windows)) return false;
+    const added = windows.slice(1).reduce((sum, window) => sum + window.added, 0);
+    if (latest - first < MIN_GROWN_SHARE * added) return false;
+    const early = windows.slice(0, this.#third).reduce((sum, { added }) => sum + added, 0);
+    return this.#isKept(early, veteran);
+  }
+
+  /**
+   * Leaves out sites whose growth may be explained by another site's decline, as when two sites fill one
+   * store of constant size. They are included again when their objects have become as old as those that leave
+   * the store.
+   */
+  #unexplained(leaking: readonly Track[]): readonly Track[] {
+    const declining = [...this.#tracks.values()].filter((track) => {
+      if (-grown(track) < this.#minGrowth) return false;
+      return mannKendallScore(track.windows.map(({ oldBytes }) => oldBytes)) <= DECLINE_SCORE;
+    });
+    return leaking.filter((track) => {
+      const enough = MIN_DECLINE_SHARE * grown(track);
+      return !declining.some(
+        (other) => -grown(other) >= enough && track.observedAge < COMPARABLE_AGE * other.observedAge,
+      );
+    });
+  }
+
+  get #minGrowth(): number {
+    return MIN_GROWN_SAMPLES * this.#samplingInterval;
+  }
+
+  /**
+   * Returns true if significantly more than the minimum share of what became old early is still alive.
+   * Significance depends on the number of samples.
+   */
+  #isKept(earlyBytes: number, veteranBytes: number): boolean {
+    const [early, veteran] = [earlyBytes / this.#samplingInterval, veteranBytes / this.#samplingInterval];
+    const share = this.#minKeptShare;
+    const deviation = Math.sqrt(share * (1 - share) * early);
+    return early > 0 && veteran >= share * early + VETERAN_SCORE * deviation;
+  }
+
+  get #meanWindowMillis(): number {
+    const spans = this.#ends.length - 1;
+    return spans > 0 ? ((this.#ends.at(-1) ?? 0) - (this.#ends[0] ?? 0)) / spans : this.#windowMillis;
+  }
+
+  #describe(site: SiteIndex, track: Track, sinceMillis: number): LeakSuspect {
+    const values = track.windows.map(({ oldBytes }) => oldBytes);
+    const grownWindows = values.filter((value, i) => i > 0 && value > (values[i - 1] ?? 0)).length;
+    return {
+      site,
+      oldBytes: values.at(-1) ?? 0,
+      oldMillis: this.#oldMillis,
+      bytesPerSecond: (theilSenSlope(values) * 1000) / this.#meanWindowMillis,
+      grownWindows,
+      windows: Math.max(0, values.length - 1),
+      sinceMillis,
+    };
+  }
+}
+
+/**
+ * Returns true if what became old came early in the windows. For n samples at an even rate, the mean moment
+ * is the middle; its standard error is the length divided by the square root of 12 n.
+ */
+function comesEarly(windows: readonly Window[]): boolean {
+  let [bytes, moments, samples] = [0, 0, 0];
+  for (const [at, { added, addedSamples }] of windows.entries()) {
+    bytes += added;
+    moments += (at + 0.5) * added;
+    samples += addedSamples;
+  }
+  if (bytes <= 0 || samples === 0) return false;
+  return moments / bytes < windows.length / 2 - (EARLY_SCORE * windows.length) / Math.sqrt(12 * samples);
+}
+
+function grown({ windows }: Track): number {
+  return (windows.at(-1)?.oldBytes ?? 0) - (windows[0]?.oldBytes ?? 0);
+}
+
+/** Returns the age up to which enough samples were confirmed, in ms. */
+function observedAge(confirmedAges: number[]): number {
+  return confirmedAges.sort((a, b) => b - a)[MIN_CONFIRMED - 1] ?? 0;
+}
+
+function newTrack(): Track {
+  return {
+    windows: [],
+    veteran: 0,
+    isUnknown: false,
+    observedAge: 0,
+    streak: 0,
+    formerPeak: 0,
+    suspectSince: undefined,
+  };
+}

@@ -1,0 +1,72 @@
+import type { Ledger } from '../ledger/ledger.js';
+import { GrowthDetector, type LeakProgress, type LeakSuspect } from './growth-detector.js';
+
+export interface LeakDetectorOptions {
+  /** Length of a window, in ms. Default: 20 s. */
+  readonly windowMillis?: number;
+  /** Mean bytes between samples: the bytes that one sample stands for. */
+  readonly samplingInterval: number;
+}
+
+const WINDOW_MILLIS = 20_000;
+/**
+ * Age limits, in windows, and the share that must be kept beyond each. One call site may hold both leaks and
+ * objects that live for a while, e.g. when the optimizer inlines two functions into one. Among its older
+ * objects, the leaked ones prevail.
+ */
+const LENSES = [
+  { oldWindows: 1, minKeptShare: 0.5 },
+  { oldWindows: 4, minKeptShare: 0.75 },
+] as const;
+
+/** Finds call sites that leak, with one `GrowthDetector` for each age limit. */
+export class LeakDetector {
+  readonly #detectors: readonly GrowthDetector[];
+
+  constructor({ windowMillis = WINDOW_MILLIS, samplingInterval }: LeakDetectorOptions) {
+    this.#detectors = LENSES.map(
+      ({ oldWindows, minKeptShare }) =>
+        new GrowthDetector({
+          windowMillis,
+          oldMillis: oldWindows * windowMillis,
+          samplingInterval,
+          minKeptShare,
+        }),
+    );
+  }
+
+  /**
+   * Adds a poll. Call after each poll, in order; does work once per window.
+   *
+   * @param atMillis time on the clock of the ledger's polls
+   * @returns the sites that became suspects just now
+   */
+  observe(ledger: Ledger, atMillis: number): readonly LeakSuspect[] {
+    const before = new Set(this.suspects().map(({ site }) => site));
+    const fresh = this.#detectors.flatMap((detector) => detector.observe(ledger, atMillis));
+    return eachSiteOnce(fresh).filter(({ site }) => !before.has(site));
+  }
+
+  /** Returns all present suspects, fastest growth first. */
+  suspects(): readonly LeakSuspect[] {
+    const suspects = eachSiteOnce(this.#detectors.flatMap((detector) => detector.suspects()));
+    return suspects.sort((a, b) => b.bytesPerSecond - a.bytesPerSecond);
+  }
+
+  /** Progress of the detector with the lowest age limit. */
+  get progress(): LeakProgress {
+    return this.#detectors[0]!.progress;
+  }
+}
+
+/**
+ * Keeps the first suspect of each site: that of the lower age limit, which covers more of the site's bytes.
+ */
+function eachSiteOnce(suspects: readonly LeakSuspect[]): LeakSuspect[] {
+  const sites = new Set<number>();
+  return suspects.filter(({ site }) => {
+    if (sites.has(site)) return false;
+    sites.add(site);
+    return true;
+  });
+}

@@ -1,0 +1,74 @@
+import type { CallSite } from '../ledger/call-site.js';
+import { siteLabel } from '../ledger/site-label.js';
+import type { LeakSuspect } from './growth-detector.js';
+
+/** Share of a site's allocations of that age that is still alive. */
+export interface SurvivedShare {
+  /** 0 to 1. */
+  readonly share: number;
+  readonly ageMillis: number;
+}
+
+/**
+ * Describes a leak suspect in one sentence, e.g. "`addOrder lib/cache.js:12:18` in `order-cache@1.2.0` holds
+ * 18 MiB allocated over 1 min ago and grows 2.1 MiB/min, 11 of 11 windows; doubles in 9 min; heap limit in 1
+ * h 40 min; 98 % of what it allocated 10 min ago is alive".
+ *
+ * @param headroomBytes bytes left until the heap limit
+ */
+export function leakMessage(
+  suspect: LeakSuspect,
+  site: CallSite,
+  headroomBytes: number,
+  survived?: SurvivedShare,
+): string {
+  const { oldBytes, oldMillis, bytesPerSecond, grownWindows, windows } = suspect;
+  const version = site.packageVersion === undefined ? '' : `@${site.packageVersion}`;
+  const where = `\`${siteLabel(site)}\` in \`${site.packageName}${version}\``;
+  const growth = `grows ${byteText(bytesPerSecond * 60)}/min, ${grownWindows} of ${windows} windows`;
+  const doubling = `doubles in ${durationText(oldBytes / bytesPerSecond)}`;
+  const limit = `heap limit in ${durationText(headroomBytes / bytesPerSecond)}`;
+  const parts = [
+    `${where} holds ${byteText(oldBytes)} allocated over ${durationText(oldMillis / 1000)} ago and ${growth}`,
+    doubling,
+    limit,
+    ...(survived ? [survivalText(survived)] : []),
+  ];
+  return parts.join('; ');
+}
+
+function survivalText({ share, ageMillis }: SurvivedShare): string {
+  return `${Math.round(100 * share)} % of what it allocated ${durationText(ageMillis / 1000)} ago is alive`;
+}
+
+const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const;
+
+/** Formats bytes with at least two significant digits, e.g. `18 MiB`, `2.1 MiB`. */
+export function byteText(bytes: number): string {
+  let value = Math.max(0, bytes);
+  let unit = 0;
+  while (value >= 1024 && unit < UNITS.length - 1) {
+    value /= 1024;
+    unit++;
+  }
+  return `${value < 10 && unit > 0 ? value.toFixed(1) : Math.round(value)} ${UNITS[unit]}`;
+}
+
+/** Formats seconds with at most two units, e.g. `1 h 40 min`. */
+export function durationText(seconds: number): string {
+  if (!Number.isFinite(seconds) || seconds >= 365 * 86_400) return 'over a year';
+  const parts: string[] = [];
+  let left = Math.max(1, Math.round(seconds));
+  for (const [name, size] of [
+    ['d', 86_400],
+    ['h', 3600],
+    ['min', 60],
+    ['s', 1],
+  ] as const) {
+    const count = Math.floor(left / size);
+    left -= count * size;
+    if (count > 0 && parts.length < 2) parts.push(`${count} ${name}`);
+    else if (parts.length > 0) break;
+  }
+  return parts.join(' ');
+}

@@ -1,0 +1,117 @@
+import type { SuspectView } from '../../protocol/messages.js';
+import {
+  type CallSite,
+  type Ledger,
+  type SiteIndex,
+  SURVIVAL_SPANS,
+  type Survival,
+  SurvivalTracker,
+} from '../ledger/index.js';
+import type { LeakProgress, LeakSuspect } from './growth-detector.js';
+import { LeakDetector } from './leak-detector.js';
+import { leakMessage } from './leak-message.js';
+
+export interface LeakWatchOptions {
+  readonly windowMillis: number;
+  /** V8's heap limit, bytes. */
+  readonly heapLimit: number;
+}
+
+/** Length of a span for which survival is measured, in windows: a minute by default. */
+const SPAN_WINDOWS = 3;
+/** Time before the same call site is announced again, in ms. */
+const QUIET_MILLIS = 3_600_000;
+
+/** Watches the ledger for leaks and announces each once. */
+export class LeakWatch {
+  readonly #ledger: Ledger;
+  readonly #options: LeakWatchOptions;
+  #detector: LeakDetector;
+  #survival: SurvivalTracker;
+  readonly #announced = new Map<number, number>();
+
+  constructor(ledger: Ledger, options: LeakWatchOptions) {
+    this.#ledger = ledger;
+    this.#options = options;
+    this.#detector = this.#newDetector();
+    this.#survival = new SurvivalTracker({ spanMillis: SPAN_WINDOWS * options.windowMillis });
+  }
+
+  /** Resets the detectors after a restart of the sampler: knowledge about single samples is void. */
+  startAnew(): void {
+    this.#detector = this.#newDetector();
+    this.#survival = new SurvivalTracker({ spanMillis: SPAN_WINDOWS * this.#options.windowMillis });
+  }
+
+  #newDetector(): LeakDetector {
+    const { windowMillis } = this.#options;
+    const { samplingInterval } = this.#ledger;
+    return new LeakDetector({ windowMillis, samplingInterval });
+  }
+
+  /** Age of the allocations that `survival` describes, in ms. */
+  get survivalMillis(): number {
+    return SURVIVAL_SPANS * SPAN_WINDOWS * this.#options.windowMillis;
+  }
+
+  /** Returns the suspects to announce. Call after each poll. */
+  observe(atMillis: number): readonly SuspectView[] {
+    this.#survival.observe(this.#ledger, atMillis);
+    const fresh = this.#detector.observe(this.#ledger, atMillis).filter(({ site }) => {
+      const before = this.#announced.get(site);
+      if (before !== undefined && atMillis - before < QUIET_MILLIS) return false;
+      this.#announced.set(site, atMillis);
+      return true;
+    });
+    return this.#views(fresh, atMillis);
+  }
+
+  get progress(): LeakProgress {
+    return this.#detector.progress;
+  }
+
+  suspects(atMillis: number): readonly SuspectView[] {
+    return this.#views(this.#detector.suspects(), atMillis);
+  }
+
+  /**
+   * Returns, by call site, the bytes allocated `survivalMillis` ago and how many are alive; undefined if
+   * unknown.
+   */
+  survival(atMillis: number): ReadonlyMap<SiteIndex, Survival> | undefined {
+    return this.#survival.survival(this.#ledger, atMillis, this.survivalMillis);
+  }
+
+  /** Seconds until the heap limit if all suspects keep growing at their rate; undefined without suspects. */
+  secondsToLimit(): number | undefined {
+    const rate = this.#detector.suspects().reduce((sum, { bytesPerSecond }) => sum + bytesPerSecond, 0);
+    return rate > 0 ? this.#headroom / rate : undefined;
+  }
+
+  get #headroom(): number {
+    return Math.max(0, this.#options.heapLimit - this.#ledger.totalInUseBytes);
+  }
+
+  #views(suspects: readonly LeakSuspect[], atMillis: number): readonly SuspectView[] {
+    if (suspects.length === 0) return [];
+    const survival = this.survival(atMillis);
+    return suspects.map((suspect) => this.#view(suspect, survival?.get(suspect.site)));
+  }
+
+  #view(suspect: LeakSuspect, survival: Survival | undefined): SuspectView {
+    const site: CallSite = this.#ledger.sites.site(suspect.site);
+    const { oldBytes, bytesPerSecond, grownWindows, windows } = suspect;
+    const survived = survival && { share: survival.share, ageMillis: this.survivalMillis };
+    const verdict = leakMessage(suspect, site, this.#headroom, survived);
+    return {
+      ...site,
+      oldBytes,
+      bytesPerSecond,
+      grownWindows,
+      windows,
+      survivedShare: survived?.share,
+      survivedMillis: survived?.ageMillis,
+      verdict,
+    };
+  }
+}

@@ -1,0 +1,41 @@
+import type { NodeIndex } from './call-tree.js';
+import type { Ledger } from './ledger.js';
+
+/** The poll with the most bytes in use, by stack. */
+export interface HighWaterMark {
+  readonly totalBytes: number;
+  /** Time on the ledger's clock, in ms. */
+  readonly atMillis: number;
+  readonly bytesByNode: ReadonlyMap<NodeIndex, number>;
+  /** Part of these bytes that was already a frozen remainder then. */
+  readonly carriedOverByNode: ReadonlyMap<NodeIndex, number>;
+}
+
+/** Factor by which a new mark must exceed the last one, to be worth copying every stack. */
+const WORTH_COPYING = 1.005;
+
+/** Keeps the profile of the poll with the most bytes in use, within 0.5 %. */
+export class HighWaterMarkTracker {
+  #mark: HighWaterMark | undefined;
+
+  get mark(): HighWaterMark | undefined {
+    return this.#mark;
+  }
+
+  /** Updates the mark. Call after each poll. */
+  observe(ledger: Ledger, atMillis: number): void {
+    const least = (this.#mark?.totalBytes ?? 0) * WORTH_COPYING;
+    // Check the shown bytes first: they are never less than those in use, and cheap to compute.
+    if (ledger.shownBytes <= least) return;
+    const totalBytes = ledger.totalInUseBytes;
+    if (totalBytes <= least) return;
+    const bytesByNode = new Map<NodeIndex, number>();
+    for (let node = 0; node < ledger.tree.size; node++) {
+      const bytes = ledger.inUseBytes(node);
+      if (bytes > 0) bytesByNode.set(node, bytes);
+    }
+    const carriedOverByNode = new Map<NodeIndex, number>();
+    ledger.carriedOver.forEach((bytes, node) => void carriedOverByNode.set(node, bytes));
+    this.#mark = { totalBytes, atMillis, bytesByNode, carriedOverByNode };
+  }
+}

@@ -1,0 +1,402 @@
+import { type SamplerMode, seesShortLived } from '../../protocol/sampler-mode.js';
+import type { Ledger } from '../ledger/index.js';
+import type { ProfilerStats } from '../profiler-stats.js';
+import type { HeapPoller } from './heap-poller.js';
+import { type IntervalChange, IntervalPolicy } from './interval-policy.js';
+import { PollSchedule } from './poll-schedule.js';
+import { isSampledMoreOften } from './sampling-profile.js';
+
+export interface PollLoopDeps {
+  readonly ledger: Ledger;
+  readonly poller: HeapPoller;
+  readonly account: ProfilerStats;
+  /** Asks the main thread to start the sampler. */
+  readonly wantSampler: () => void;
+  /** Asks the main thread if it could restart the sampler now; see `restartPossible`. */
+  readonly wantRestart: () => void;
+  /** Has the main thread restart the sampler with another interval. */
+  readonly restart: (samplingInterval: number) => void;
+  /** Called before the sampler is restarted, while the live samples are still known. */
+  readonly beforeRestart: () => void;
+  /** Called when the previously live samples are lost. */
+  readonly onStartAnew: () => void;
+  /** Returns true if single samples are being followed, which a restart would lose. */
+  readonly isFollowed: () => boolean;
+  /** Called after every poll. */
+  readonly onReading: () => void;
+  /** Returns the number of young-generation collections since the last call. */
+  readonly takeScavenges: () => number;
+  readonly log: (level: 'info' | 'warn' | 'error', text: string) => void;
+}
+
+export interface PollLoopOptions {
+  readonly cpuBudget: number;
+  readonly traced: boolean;
+  readonly maxLiveSamples: number;
+  /** True if the interval is the default; only then is it increased where its cost would be noticed. */
+  readonly isAdaptive: boolean;
+}
+
+interface Reading {
+  readonly at: number;
+  /** True if no sample had died since the previous poll. */
+  readonly whole: boolean;
+}
+
+/** Bounds of the mean gap between pairs, in ms. Tracing needs finer lifetimes, at a higher cost. */
+const GAPS = {
+  plain: { minGapMillis: 200, maxGapMillis: 30_000 },
+  traced: { minGapMillis: 50, maxGapMillis: 2_000 },
+} as const;
+const TRACED_CPU_BUDGET = 0.05;
+const FIRST_BACKOFF_MILLIS = 1_000;
+const MAX_BACKOFF_MILLIS = 60_000;
+/** Minimum time over which the sampling rate is measured, in ms, so that start-up does not count. */
+const RATE_MILLIS = 20_000;
+/** Delay after which a poll is logged as overdue, in ms; a main thread in native code cannot answer. */
+const OVERDUE_MILLIS = 10_000;
+/** Minimum gap for the inspector, in ms: each of its polls forces an expensive collection. */
+const INSPECTOR_MIN_GAP_MILLIS = 5_000;
+
+/**
+ * Polls the sampler in pairs at random moments, and keeps the lease on it. When the sampler is stopped or
+ * taken by other code, counts the loss, informs the ledger and asks the main thread to start it again, with
+ * growing pauses.
+ */
+export class PollLoop {
+  readonly #deps: PollLoopDeps;
+  readonly #options: PollLoopOptions;
+  readonly #intervals: IntervalPolicy;
+  #traced: boolean;
+  #schedule: PollSchedule;
+  #mode: SamplerMode | undefined;
+  #backoffMillis = FIRST_BACKOFF_MILLIS;
+  #lastLostAt = Number.NEGATIVE_INFINITY;
+  #queue: Promise<unknown> = Promise.resolve();
+  #timer: NodeJS.Timeout | undefined;
+  #stopped = false;
+  /** Number of requests for an immediate poll, and the function that ends the wait inside a pair for them. */
+  #hurried = 0;
+  #hurry: (() => void) | undefined;
+  #lastReadingAt: number | undefined;
+  #restartWanted = false;
+  /** Start of the span over which the sampling rate is measured, and the number of samples then. */
+  #rateSpan: { readonly atMillis: number; readonly samples: number } | undefined;
+  #samplesPerSecond = 0;
+  #readBehindMajorAt = Number.NEGATIVE_INFINITY;
+  /** CPU time of profiling at the last pair, in ms; undefined before the first, so that loading is free. */
+  #costAtPair: number | undefined;
+
+  constructor(ports: PollLoopDeps, options: PollLoopOptions) {
+    this.#deps = ports;
+    this.#options = options;
+    this.#intervals = new IntervalPolicy(options);
+    this.#traced = options.traced;
+    this.#schedule = this.#newSchedule();
+  }
+
+  get mode(): SamplerMode | undefined {
+    return this.#mode;
+  }
+
+  /** Share of one core that profiling may take. */
+  get cpuBudget(): number {
+    const { cpuBudget } = this.#options;
+    return this.#traced ? Math.max(cpuBudget, TRACED_CPU_BUDGET) : cpuBudget;
+  }
+
+  /** Records that the main thread has started the sampler, and schedules polls. */
+  samplerStarted(mode: SamplerMode): void {
+    this.#mode = mode;
+    this.#deps.ledger.knowsAllocationBySite = seesShortLived(mode);
+    this.#lastReadingAt = undefined;
+    this.#costAtPair = undefined;
+    this.#schedule = this.#newSchedule();
+    this.#plan();
+    this.#wantRestartIfDue();
+  }
+
+  /**
+   * Polls more often from now on, for a traced component. Restarts the sampler unless its interval is small
+   * enough.
+   *
+   * @param samplingInterval largest allowed interval, in mean bytes between samples
+   */
+  trace(samplingInterval: number): void {
+    this.#traced = true;
+    this.#intervals.trace(samplingInterval);
+    if (!this.#mode) return;
+    this.#schedule = this.#newSchedule();
+    this.#plan();
+    this.#wantRestartIfDue();
+  }
+
+  /** Records that the sampler could not be started, and retries later. */
+  samplerRefused(reason: 'taken' | 'failed'): void {
+    this.#deps.account.recordSamplerLoss(reason);
+    this.#retryLater();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    this.#hurry?.();
+  }
+
+  /** Polls as soon as the present work is done. */
+  pollNow(): Promise<void> {
+    return this.#soon(async () => void (await this.#poll()));
+  }
+
+  /**
+   * Polls after a major collection, as everything shown then is reachable. Does nothing if such polls would
+   * come more often than pairs.
+   */
+  async collected(): Promise<void> {
+    const now = performance.now();
+    if (!this.#mode || !seesShortLived(this.#mode)) return;
+    // Inside a pair, its second poll comes soon enough, and interrupting the pair would waste it.
+    if (this.#hurry || now - this.#readBehindMajorAt < this.#schedule.meanGapMillis) return;
+    this.#readBehindMajorAt = now;
+    await this.#exclusive(async () => void (await this.#poll()));
+  }
+
+  /**
+   * Polls a last time, then restarts the sampler. Call when the main thread can restart at once. Polling
+   * continues until then, because a main thread in a long loop answers polls but not messages.
+   */
+  restartPossible(): Promise<void> {
+    return this.#soon(async () => {
+      try {
+        await this.#poll();
+      } finally {
+        this.#restartWanted = false;
+      }
+      const change = this.#mode && !this.#stopped && this.#nextInterval();
+      if (change) this.#changeInterval(change);
+    });
+  }
+
+  #newSchedule(): PollSchedule {
+    const { samplingInterval } = this.#deps.ledger;
+    const gaps = this.#traced ? GAPS.traced : GAPS.plain;
+    return new PollSchedule({
+      samplingInterval,
+      cpuBudget: this.cpuBudget,
+      minGapMillis: this.#mode === 'inspector' ? INSPECTOR_MIN_GAP_MILLIS : gaps.minGapMillis,
+      maxGapMillis: this.#mode === 'inspector' ? 3_600_000 : gaps.maxGapMillis,
+    });
+  }
+
+  #plan(): void {
+    // Without a sampler, the timer is in use for asking for it again.
+    if (this.#stopped || !this.#mode) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      this.#exclusive(() => this.#pair())
+        .catch((error: Error) => this.#deps.log('error', `poll failed: ${error.message}`))
+        .finally(() => this.#plan());
+    }, this.#schedule.nextGapMillis());
+  }
+
+  /** Polls twice; once if the mode cannot see short-lived objects. */
+  async #pair(): Promise<void> {
+    const { account } = this.#deps;
+    let cost = 0;
+    // Sum up only the polls: other work in between (compressing, encoding) is not part of a pair's cost.
+    const poll = async (pairedWith?: number) => {
+      const before = account.workMillis();
+      const reading = await this.#poll(pairedWith);
+      cost += account.workMillis() - before;
+      return reading;
+    };
+    const first = await poll();
+    if (first && this.#mode && seesShortLived(this.#mode)) {
+      // Discard an interrupted pair: its few samples would get far too much weight.
+      if (!(await this.#pauseInPair(this.#schedule.pairMillis))) return;
+      const second = await poll(first.at);
+      if (second) this.#schedule.recordPair(second.whole);
+    }
+    this.#schedule.recordCost(cost);
+    // The rest of the cost: samples, garbage collections, polls and profiles on request, metrics.
+    const total = account.cpuMillis();
+    if (this.#costAtPair !== undefined) this.#schedule.recordExtraCost(total - this.#costAtPair - cost);
+    this.#costAtPair = total;
+  }
+
+  /** Waits for the second poll of a pair. Resolves to false if an immediate poll is requested. */
+  #pauseInPair(millis: number): Promise<boolean> {
+    if (this.#hurried > 0) return Promise.resolve(false);
+    return new Promise((resolve) => {
+      const end = (undisturbed: boolean) => {
+        clearTimeout(timer);
+        this.#hurry = undefined;
+        resolve(undisturbed);
+      };
+      const timer = setTimeout(() => end(true), millis);
+      this.#hurry = () => end(false);
+    });
+  }
+
+  /**
+   * Polls once.
+   *
+   * @param pairedWith time of the pair's first poll, in ms; undefined outside a pair
+   * @returns undefined if the poll failed
+   */
+  async #poll(pairedWith?: number): Promise<Reading | undefined> {
+    const { ledger, poller, account, onReading } = this.#deps;
+    if (!this.#mode || this.#stopped) return undefined;
+    const result = await this.#inTime(poller.poll());
+    if (!this.#mode || this.#stopped) return undefined;
+    if (result.status !== 'ok') return this.#lost(result.status);
+    const at = performance.now();
+    const { samples } = result.profile;
+    if (isSampledMoreOften(result.profile, ledger.samplingInterval)) return this.#lost('restarted');
+    const pairMillis = pairedWith === undefined ? undefined : at - pairedWith;
+    ledger.noteCollections({ scavenges: this.#deps.takeScavenges(), majors: [] });
+    const change = ledger.update(result.profile, at, pairMillis, at - result.latencyMillis);
+    account.addPoll(pauseOf(this.#mode, result.latencyMillis, change.nodes + samples.length));
+    account.lookAtV8Threads(at);
+    if (change.status !== 'ok') return this.#lost('restarted');
+    account.addSamples(change.fresh + change.unseen, change.meanFrames);
+    if (this.#lastReadingAt !== undefined) {
+      this.#schedule.recordRate(change.fresh + change.unseen, at - this.#lastReadingAt);
+    }
+    this.#lastReadingAt = at;
+    this.#measureRate(at);
+    onReading();
+    this.#wantRestartIfDue();
+    return { at, whole: change.whole };
+  }
+
+  /** Waits for an answer without a time limit, as asking again would not help. Logs an overdue one. */
+  async #inTime<T>(answer: Promise<T>): Promise<T> {
+    const { account, log } = this.#deps;
+    const timer = setTimeout(() => {
+      account.drop('poll_overdue');
+      log('info', `the main thread has not answered for ${OVERDUE_MILLIS / 1000} s; waiting for it`);
+    }, OVERDUE_MILLIS);
+    timer.unref();
+    try {
+      return await answer;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #measureRate(atMillis: number): void {
+    const { samples } = this.#deps.ledger.counts;
+    this.#rateSpan ??= { atMillis, samples };
+    const millis = atMillis - this.#rateSpan.atMillis;
+    if (millis < RATE_MILLIS) return;
+    this.#samplesPerSecond = ((samples - this.#rateSpan.samples) * 1000) / millis;
+    this.#rateSpan = { atMillis, samples };
+  }
+
+  #wantRestartIfDue(): void {
+    if (this.#restartWanted || !this.#nextInterval()) return;
+    this.#restartWanted = true;
+    this.#deps.wantRestart();
+  }
+
+  #nextInterval(): IntervalChange | undefined {
+    const { ledger, account, isFollowed } = this.#deps;
+    return this.#intervals.next({
+      samplingInterval: ledger.samplingInterval,
+      liveSamples: ledger.counts.liveSamples,
+      samplesPerSecond: this.#samplesPerSecond,
+      sampleMicros: account.sampleMicros,
+      cpuBudget: this.cpuBudget,
+      mayNotCoarsen: this.#traced || this.#mode === 'inspector' || isFollowed(),
+    });
+  }
+
+  /**
+   * Restarts the sampler, which cannot change its interval while running. The ledger carries over what is
+   * alive; samples between the last poll and the restart are lost.
+   */
+  #changeInterval({ samplingInterval, reason }: IntervalChange): void {
+    const { ledger, account, log, beforeRestart, onStartAnew, restart } = this.#deps;
+    const why = reason === 'traced' ? 'a component of this process is traced' : this.#costs();
+    const text = `sampling every ${samplingInterval} bytes instead of ${ledger.samplingInterval} from now on: ${why}`;
+    this.#rateSpan = undefined;
+    this.#samplesPerSecond = 0;
+    this.#mode = undefined;
+    clearTimeout(this.#timer);
+    account.recordSamplerLoss(reason);
+    ledger.attribute(performance.now(), true);
+    beforeRestart();
+    ledger.samplerRestarted(samplingInterval);
+    onStartAnew();
+    log('info', text);
+    restart(samplingInterval);
+  }
+
+  /** Describes the present cost of sampling, for the log. */
+  #costs(): string {
+    const { ledger, account } = this.#deps;
+    const perSecond = Math.round(this.#samplesPerSecond);
+    const percent = ((this.#samplesPerSecond * account.sampleMicros) / 10_000).toFixed(2);
+    return `${ledger.counts.liveSamples} samples are alive, ${perSecond} are taken per second, which takes ${percent} % of a core`;
+  }
+
+  #lost(reason: 'stopped' | 'failed' | 'restarted'): undefined {
+    const { ledger, account, log, onReading, onStartAnew } = this.#deps;
+    this.#mode = undefined;
+    clearTimeout(this.#timer);
+    account.recordSamplerLoss(reason);
+    ledger.samplerLost();
+    onStartAnew();
+    onReading();
+    log('warn', `${LOST_TEXT[reason]}; live samples before this moment are out of sight, trying again`);
+    const now = performance.now();
+    if (now - this.#lastLostAt > 2 * MAX_BACKOFF_MILLIS) this.#backoffMillis = FIRST_BACKOFF_MILLIS;
+    this.#lastLostAt = now;
+    this.#retryLater();
+    return undefined;
+  }
+
+  #retryLater(): void {
+    if (this.#stopped) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(
+      () => this.#deps.wantSampler(),
+      this.#backoffMillis * (0.75 + Math.random() / 2),
+    );
+    this.#backoffMillis = Math.min(MAX_BACKOFF_MILLIS, this.#backoffMillis * 2);
+  }
+
+  /** Runs work next, interrupting the wait inside a pair. */
+  #soon(work: () => Promise<void>): Promise<void> {
+    this.#hurried++;
+    this.#hurry?.();
+    return this.#exclusive(() => {
+      this.#hurried--;
+      return work();
+    });
+  }
+
+  /** Runs work one at a time: a poll between the two of a pair would spoil the pair. */
+  #exclusive<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#queue.then(work, work);
+    this.#queue = done.catch(() => {});
+    return done;
+  }
+}
+
+const LOST_TEXT = {
+  stopped: 'somebody stopped the heap sampler',
+  restarted: 'somebody restarted the heap sampler',
+  failed: 'the heap sampler could not be read',
+} as const;
+
+/**
+ * Estimates how long a poll stopped the main thread, in ms. The latency is an upper bound: it includes
+ * waiting until the main thread leaves native code, which is not the profiler's cost. V8 needs under 1
+ * microsecond per sample and node, so the pause is at most that, unless the mode forces a collection.
+ */
+function pauseOf(mode: SamplerMode, latencyMillis: number, samplesAndNodes: number): number {
+  if (mode === 'inspector') return latencyMillis;
+  return Math.min(latencyMillis, 0.3 + 0.001 * samplesAndNodes);
+}

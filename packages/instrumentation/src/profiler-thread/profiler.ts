@@ -1,0 +1,431 @@
+import v8 from 'node:v8';
+import type { MessagePort } from 'node:worker_threads';
+import {
+  ABANDONED,
+  type CollectionTimes,
+  ControlWord,
+  type FromProfilerThread,
+  type ProfilerSnapshot,
+  type ProfilerThreadOptions,
+  type ToProfilerThread,
+  type TopSitesWanted,
+} from '../protocol/messages.js';
+import type { ObjectCountTable } from '../protocol/object-count-table.js';
+import { STACK_DEPTH } from '../protocol/sampler-mode.js';
+import { monotonicMillis, risingClock, steadyClock } from '../protocol/steady-clock.js';
+import type { ComponentCaptureOptions } from './captures/capture-options.js';
+import { Captures } from './captures/captures.js';
+import { Compressions } from './captures/compressions.js';
+import { feedOptions } from './captures/feed-options.js';
+import { connectAccount } from './host-connection.js';
+import { LeakWatch } from './leaks/leak-watch.js';
+import { HighWaterMarkTracker, Ledger, PastStates } from './ledger/index.js';
+import { LiveViewing, NOT_ALLOWED } from './live-viewing.js';
+import { CallSiteSeries } from './metrics/call-site-series.js';
+import { ProducerSites } from './metrics/producer-sites.js';
+import { connectOwnHeap, OwnHeap } from './own-heap.js';
+import { connectHeapPoller, type HeapPoller } from './polling/heap-poller.js';
+import { PollLoop } from './polling/poll-loop.js';
+import type { ProfilerStats } from './profiler-stats.js';
+import { stayIdle } from './stay-idle.js';
+import { FrameResolver } from './symbolize/index.js';
+
+/** Longest wait for the last poll when the process exits, in ms. */
+const LAST_POLL_MILLIS = 500;
+/** Time for compressing captures at the end, in ms; the main thread stops waiting after twice that. */
+const LAST_COMPRESSION_MILLIS = 1_000;
+/**
+ * Longest wait of a profile for the object counts of a busy main thread, in ms; `go tool pprof` waits 1.5 N
+ * for N seconds.
+ */
+const OBJECT_COUNTS_MILLIS = 250;
+const PROCESS_CAPTURE = 0;
+/** Gap between kept past states, in leak windows: a minute by default. */
+const PAST_WINDOWS = 3;
+
+/**
+ * Runs in the profiler thread: polls the main thread's sampler, updates the ledger, writes captures and
+ * serves profiles. Talks to the main thread by messages. At the very end, when the main thread can no longer
+ * receive messages, it uses the words of a shared buffer.
+ */
+export class Profiler {
+  readonly #options: ProfilerThreadOptions;
+  readonly #port: MessagePort;
+  readonly #control: Int32Array;
+  readonly #account: ProfilerStats;
+  readonly #poller: HeapPoller;
+  readonly #ownHeapPorts = connectOwnHeap();
+  readonly #ownHeap = new OwnHeap(this.#ownHeapPorts);
+  readonly #ledger: Ledger;
+  readonly #loop: PollLoop;
+  #series: CallSiteSeries;
+  #producers = new ProducerSites();
+  readonly #clock = steadyClock();
+  readonly #startedMillis = this.#clock();
+  readonly #risingClock = risingClock(this.#startedMillis);
+  readonly #captures: Captures;
+  readonly #compressions: Compressions;
+  readonly #viewing: LiveViewing;
+  readonly #leaks: LeakWatch;
+  readonly #peak = new HighWaterMarkTracker();
+  readonly #past: PastStates;
+  readonly #waiting = new Map<number, (table: ObjectCountTable | undefined) => void>();
+  #nextRequest = 1;
+  #server: { close(): void } | undefined;
+  #finishing: Promise<void> | undefined;
+
+  constructor(options: ProfilerThreadOptions) {
+    this.#options = options;
+    this.#port = options.port;
+    this.#control = new Int32Array(options.control);
+    this.#account = connectAccount(this.#control);
+    this.#poller = connectHeapPoller();
+    const resolver = new FrameResolver({
+      report: (text) => this.#log('info', text),
+      workingFolder: options.workingFolder,
+    });
+    this.#ledger = new Ledger({
+      samplingInterval: options.samplingInterval,
+      packageOf: (file) => resolver.packages.packageOf(file).name,
+      versionOf: (file) => resolver.packages.packageOf(file).version,
+      originalOf: (frame) => resolver.of(frame).frame,
+      shortFileOf: (file) => resolver.shortFileOf(file),
+      isAloneOnLine: (frame) => resolver.isAloneOnLine(frame),
+      component: options.component,
+      stackDepth: STACK_DEPTH,
+    });
+    if (options.isResumed) this.#ledger.resume();
+    this.#series = new CallSiteSeries(options);
+    this.#loop = new PollLoop(
+      {
+        ledger: this.#ledger,
+        poller: this.#poller,
+        account: this.#account,
+        wantSampler: () => this.#send({ type: 'sampler-wanted' }),
+        wantRestart: () => this.#send({ type: 'restart-wanted' }),
+        restart: (samplingInterval) => this.#send({ type: 'restart', samplingInterval }),
+        beforeRestart: () => this.#captures.samplerRestarts(),
+        onStartAnew: () => this.#leaks.startAnew(),
+        isFollowed: () => this.#captures.count > 0,
+        onReading: () => this.#onReading(),
+        takeScavenges: () => Atomics.exchange(this.#control, ControlWord.scavenges, 0),
+        log: (level, text) => this.#log(level, text),
+      },
+      options,
+    );
+    const log = (level: 'warn' | 'error', text: string) => this.#log(level, text);
+    this.#compressions = new Compressions({ account: this.#account, log });
+    this.#captures = this.#newCaptures();
+    this.#viewing = this.#newViewing();
+    this.#past = new PastStates({
+      windowMillis: PAST_WINDOWS * options.leakWindowMillis,
+      startMillis: performance.now(),
+    });
+    this.#leaks = new LeakWatch(this.#ledger, {
+      windowMillis: options.leakWindowMillis,
+      heapLimit: options.heapLimit,
+    });
+  }
+
+  start(): void {
+    this.#port.on('message', (message: ToProfilerThread) => this.#receive(message));
+    this.#awaitExit();
+    const { processCapture, mode, memrayLivePort, traced, endedThreads } = this.#options;
+    const isFirst = endedThreads.length === 0;
+    if (traced) void this.#captures.load();
+    if (processCapture !== undefined && isFirst) this.#captures.begin(PROCESS_CAPTURE, processCapture);
+    void this.#captures.idle().then(() => {
+      if (mode) this.#loop.samplerStarted(mode);
+      else this.#loop.samplerRefused('taken');
+      // Captures of an earlier thread begin only now: a poll is needed to see what is alive.
+      if (processCapture !== undefined && !isFirst)
+        this.#captures.begin(PROCESS_CAPTURE, processCapture, { whole: true });
+    });
+    if (memrayLivePort !== undefined) void this.#viewing.start(memrayLivePort, this.#options.mayListen);
+    this.#startServer().catch((error: Error) => this.#serverFailed(error));
+  }
+
+  #receive(message: ToProfilerThread): void {
+    switch (message.type) {
+      case 'sampler':
+        return this.#loop.samplerStarted(message.mode);
+      case 'no-sampler':
+        return this.#loop.samplerRefused(message.reason);
+      case 'restart-possible':
+        return void this.#restartPossible();
+      case 'trace':
+        void this.#captures.load();
+        return this.#loop.trace(message.samplingInterval);
+      case 'collected':
+        return this.#collected(message.majors);
+      case 'view':
+        return this.#sendView(message.request, message.withSites);
+      case 'top-sites':
+        return this.#sendTopSites(message.request, message.wanted);
+      case 'object-counts':
+        return this.#waiting.get(message.request)?.(message.table);
+      case 'component-function':
+        return this.#ledger.sites.components.addFunction(message.location, message.component);
+      case 'close-server':
+        this.#server?.close();
+        Atomics.store(this.#control, ControlWord.serverClosed, 1);
+        Atomics.notify(this.#control, ControlWord.serverClosed);
+        return;
+      case 'component':
+        return this.#rename(message.component, message.isTraced);
+      case 'capture-begin':
+        return this.#captures.begin(message.capture, message.component, message.again && { whole: false });
+      case 'capture-end':
+        return this.#captures.end(message.capture);
+      case 'stop':
+        void this.#finish();
+    }
+  }
+
+  /** Lets pending captures begin first: they must record the live samples, which a restart loses. */
+  async #restartPossible(): Promise<void> {
+    await this.#captures.idle();
+    await this.#loop.restartPossible().catch((error: Error) => this.#pollFailed(error));
+  }
+
+  #rename(component: string, isTraced: boolean): void {
+    this.#ledger.sites.components.rename(component);
+    // Rebuild both: they identify call sites by the component's name.
+    this.#series = new CallSiteSeries(this.#options);
+    this.#producers = new ProducerSites();
+    if (isTraced) this.#captures.begin(PROCESS_CAPTURE, component, { whole: true });
+  }
+
+  #collected(times: readonly CollectionTimes[]): void {
+    const toReadings = performance.now() - monotonicMillis();
+    const majors = times.map(({ markMillis, sweepMillis, turnMillis }) => ({
+      markMillis: markMillis + toReadings,
+      sweepMillis: sweepMillis + toReadings,
+      turnMillis: turnMillis + toReadings,
+    }));
+    this.#ledger.noteCollections({ scavenges: 0, majors });
+    this.#loop.collected().catch((error: Error) => this.#pollFailed(error));
+  }
+
+  #onReading(): void {
+    const atMillis = performance.now();
+    this.#ledger.attribute(atMillis, false);
+    if (this.#captures.count > 0) this.#captures.flush();
+    this.#viewing.flush();
+    this.#peak.observe(this.#ledger, atMillis);
+    this.#past.observe(this.#ledger, atMillis);
+    for (const suspect of this.#leaks.observe(atMillis)) this.#send({ type: 'leak-suspect', suspect });
+    this.#ownHeap.collectIfWorthwhile(atMillis);
+  }
+
+  #sendView(request: number, withSites: boolean): void {
+    // Attribute everything pending: a counter must include all that was allocated by now.
+    this.#ledger.attribute(performance.now(), true);
+    this.#send({ type: 'view', request, view: this.#view(withSites) });
+  }
+
+  #sendTopSites(request: number, wanted: TopSitesWanted): void {
+    this.#ledger.attribute(performance.now(), true);
+    const nowMillis = this.#risingClock();
+    const suspects = this.#leaks.suspects(performance.now());
+    const sites = this.#producers.view(this.#ledger, wanted, nowMillis, suspects);
+    const view = { sites, suspects, startedMillis: this.#startedMillis, nowMillis };
+    this.#send({ type: 'top-sites', request, view });
+  }
+
+  #view(withSites: boolean): ProfilerSnapshot {
+    const { counts } = this.#ledger;
+    const account = this.#account;
+    const drops = { ...account.drops };
+    if (counts.lostSamples > 0) drops.sampler_lost = counts.lostSamples;
+    if (counts.foldedStacks > 0) drops.tree_full = counts.foldedStacks;
+    const { foldedStacks: sitesFolded } = this.#ledger.sites;
+    if (sitesFolded > 0) drops.call_sites_full = sitesFolded;
+    const suspects = this.#leaks.suspects(performance.now());
+    const sites = withSites ? this.#series.view(this.#ledger, performance.now(), suspects) : undefined;
+    if (this.#series.refused > 0) drops.call_site_series = this.#series.refused;
+    return {
+      sites,
+      suspects,
+      secondsToLimit: this.#leaks.secondsToLimit(),
+      profiler: {
+        mode: this.#loop.mode ?? 'none',
+        noneReason: account.lastLost,
+        samples: counts.samples,
+        unseenSamples: counts.unseenSamples,
+        earlyDeaths: counts.earlyDeaths,
+        liveSamples: counts.liveSamples,
+        samplingInterval: this.#ledger.samplingInterval,
+        carriedOverBytes: this.#ledger.carriedOver.totalBytes,
+        uncollectedBytes: this.#ledger.uncollectedBytes,
+        majorCollections: this.#ledger.reachability.majors,
+        leakWindows: this.#leaks.progress.windows,
+        undecidedSites: this.#leaks.progress.undecidedSites,
+        polls: account.polls,
+        wholePairs: counts.wholePairs,
+        cutPairs: counts.cutPairs,
+        pollMillis: account.takePollMillis(),
+        drops,
+        lostSampler: { ...account.lostSampler },
+        cpuSeconds: account.cpuMillis() / 1000,
+        memoryBytes: ownMemory(),
+      },
+    };
+  }
+
+  #newCaptures(): Captures {
+    const { home, maxCaptureBytes, maxCaptures, aggregateOverflow, memrayCompress, endedThreads } =
+      this.#options;
+    const onFinished: ComponentCaptureOptions['onFinished'] = memrayCompress
+      ? (compression) => this.#compressions.add(compression)
+      : undefined;
+    return new Captures(
+      {
+        ledger: this.#ledger,
+        account: this.#account,
+        pollNow: () => this.#loop.pollNow(),
+        attribute: () => this.#ledger.attribute(performance.now(), true),
+        log: (level, text) => this.#log(level, text),
+      },
+      {
+        ...feedOptions(this.#options),
+        home,
+        maxCaptureBytes,
+        maxCaptures,
+        aggregateOverflow,
+        endedThreads,
+        onFinished,
+      },
+    );
+  }
+
+  #newViewing(): LiveViewing {
+    return new LiveViewing(
+      {
+        ledger: this.#ledger,
+        account: this.#account,
+        settle: () => this.#ledger.attribute(performance.now(), true),
+        log: (level, text) => this.#log(level, text),
+      },
+      feedOptions(this.#options),
+    );
+  }
+
+  async #startServer(): Promise<void> {
+    const { debugServer, debugServerDelayMillis, allowGc, mayListen } = this.#options;
+    if (!debugServer) return;
+    if (!mayListen) throw new Error(NOT_ALLOWED);
+    if (debugServerDelayMillis > 0) await timeout(debugServerDelayMillis);
+    const [{ startDebugServer }, { profileProvider }] = await Promise.all([
+      import('./server/debug-server.js'),
+      import('./profiles.js'),
+    ]);
+    const provider = profileProvider({
+      ledger: this.#ledger,
+      loop: this.#loop,
+      account: this.#account,
+      leaks: this.#leaks,
+      past: this.#past,
+      clock: this.#clock,
+      startedMillis: this.#startedMillis,
+      peak: () => this.#peak.mark,
+      objectCounts: () => this.#objectCounts(),
+      collect: () => this.#poller.collect(),
+    });
+    const server = await startDebugServer(debugServer, provider, { allowGc });
+    if (this.#finishing) return server.close();
+    this.#server = server;
+    this.#send({ type: 'listening', address: server.address });
+  }
+
+  #serverFailed(error: Error): void {
+    this.#account.drop('debug_server');
+    this.#send({ type: 'not-listening', why: error.message });
+  }
+
+  /** Asks the main thread for V8's object counts; undefined if it does not answer in time. */
+  #objectCounts(): Promise<ObjectCountTable | undefined> {
+    const request = this.#nextRequest++;
+    return new Promise((resolve) => {
+      const answer = (table: ObjectCountTable | undefined) => {
+        clearTimeout(timer);
+        this.#waiting.delete(request);
+        resolve(table);
+      };
+      const timer = setTimeout(() => answer(undefined), OBJECT_COUNTS_MILLIS);
+      this.#waiting.set(request, answer);
+      this.#send({ type: 'object-counts-wanted', request });
+    });
+  }
+
+  #awaitExit(): void {
+    const { async: waiting, value } = Atomics.waitAsync(this.#control, ControlWord.exit, 0);
+    if (waiting) void value.then(() => this.#finish());
+    else void this.#finish();
+  }
+
+  /** Shuts down: polls a last time if a capture or viewer is open, finishes captures, closes everything. */
+  #finish(): Promise<void> {
+    this.#finishing ??= this.#end();
+    return this.#finishing;
+  }
+
+  async #end(): Promise<void> {
+    // Let requests for captures arrive that were sent just before the end.
+    await new Promise((resolve) => setImmediate(resolve));
+    await Promise.race([this.#captures.idle(), timeout(LAST_POLL_MILLIS)]);
+    // Poll only if a capture or viewer is open: only then does the main thread wait longer than a disconnect
+    // takes.
+    const isWaitedFor = this.#captures.count > 0 || this.#viewing.active;
+    const lastPoll = () => this.#loop.pollNow().catch((error: Error) => this.#pollFailed(error));
+    if (isWaitedFor) await Promise.race([lastPoll(), timeout(LAST_POLL_MILLIS)]);
+    this.#tell(1);
+    this.#loop.stop();
+    this.#ledger.attribute(performance.now(), true);
+    this.#captures.endAll();
+    await this.#viewing.end();
+    this.#server?.close();
+    this.#ownHeapPorts.close();
+    this.#account.close();
+    try {
+      this.#poller.close();
+    } catch {
+      // The main thread has already closed its side.
+    }
+    this.#send({ type: 'released' });
+    this.#compressions.finish(isWaitedFor ? LAST_COMPRESSION_MILLIS : LAST_COMPRESSION_MILLIS / 4);
+    this.#tell(2);
+    if (this.#isAbandoned) return stayIdle();
+    this.#send({ type: 'stopped' });
+    this.#port.close();
+  }
+
+  get #isAbandoned(): boolean {
+    return Atomics.load(this.#control, ControlWord.exit) === ABANDONED;
+  }
+
+  #pollFailed(error: Error): void {
+    this.#log('error', `poll failed: ${error.message}`);
+  }
+
+  #tell(done: number): void {
+    Atomics.store(this.#control, ControlWord.done, done);
+    Atomics.notify(this.#control, ControlWord.done);
+  }
+
+  #send(message: FromProfilerThread): void {
+    if (!this.#isAbandoned) this.#port.postMessage(message);
+  }
+
+  #log(level: 'debug' | 'info' | 'warn' | 'error', text: string): void {
+    this.#send({ type: 'log', level, text });
+  }
+}
+
+/** Unreferenced: the message port keeps the thread alive while there is shutdown work to wait for. */
+const timeout = (millis: number) => new Promise<void>((resolve) => setTimeout(resolve, millis).unref());
+
+function ownMemory(): number {
+  const { total_heap_size: heap, malloced_memory: malloced } = v8.getHeapStatistics();
+  return heap + malloced;
+}

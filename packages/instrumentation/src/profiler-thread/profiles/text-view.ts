@@ -1,0 +1,143 @@
+import { meaningOfPseudoFrame } from '@heapray/exporter/profile';
+import type { LeakProgress } from '../leaks/growth-detector.js';
+import { byteText, durationText } from '../leaks/leak-message.js';
+import {
+  AGE_BUCKETS,
+  bytesByAge,
+  type CallSite,
+  type Ledger,
+  type SiteIndex,
+  type Survival,
+  siteLabel,
+} from '../ledger/index.js';
+import { carriedOverNote } from './carried-over-note.js';
+
+export interface TextViewOptions {
+  /** Mean bytes between samples. */
+  readonly samplingInterval: number;
+  readonly mode: string;
+  /** Column by which rows are sorted. */
+  readonly column: 'inuse_space' | 'alloc_space';
+  /** Present time on the clock of the ledger's polls. */
+  readonly atMillis: number;
+  /** Descriptions of the leak suspects, worst first. */
+  readonly verdicts: readonly string[];
+  readonly progress: LeakProgress;
+  /** Survival of the allocations of that age, by site; undefined while unknown. */
+  readonly survival: ReadonlyMap<SiteIndex, Survival> | undefined;
+  readonly survivalMillis: number;
+}
+
+interface Row {
+  inUse: number;
+  /** Part of `inUse` that is over a minute old, frozen bytes excluded, as their age is unknown. */
+  old: number;
+  allocated: number;
+}
+
+const MAX_ROWS = 100;
+const OLD_BUCKETS = [AGE_BUCKETS.indexOf('1m-10m'), AGE_BUCKETS.indexOf('frozen')] as const;
+
+/**
+ * Formats the heap by call site as plain text, to read without a viewer: leak suspects first, then the
+ * largest sites.
+ */
+export function textView(ledger: Ledger, options: TextViewOptions): string {
+  const { samplingInterval, mode, verdicts } = options;
+  const lines = [
+    `heapray: sampled every ${samplingInterval} bytes on average (mode ${mode}); all values are estimates`,
+    ...carriedOverNote(ledger),
+    `in use is what is likely to be reachable; ${byteText(ledger.uncollectedBytes)} more are shown and not collected yet`,
+    '',
+    verdicts.length > 0 ? 'Leak suspects:' : `No leak suspects: ${progressText(ledger, options)}.`,
+    ...verdicts.map((verdict) => `  ${verdict}`),
+    '',
+    ...table(ledger, options),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+/** Describes the progress of leak detection and what it still lacks. */
+function progressText(ledger: Ledger, { progress, atMillis }: TextViewOptions): string {
+  const { windows, neededWindows, closedMillis, undecidedSites } = progress;
+  const ago = (millis: number) => `${durationText((atMillis - millis) / 1000)} ago`;
+  const { lastMajorMillis } = ledger.reachability;
+  const sites = `${undecidedSites} growing call ${undecidedSites === 1 ? 'site is' : 'sites are'}`;
+  return [
+    `window ${windows} of ${neededWindows}`,
+    ...(closedMillis === undefined ? [] : [`last closed ${ago(closedMillis)}`]),
+    lastMajorMillis === undefined
+      ? 'no major collection observed yet'
+      : `last major collection ${ago(lastMajorMillis)}`,
+    ...(undecidedSites === 0 ? [] : [`${sites} undecided until the next one`]),
+  ].join(', ');
+}
+
+function table(ledger: Ledger, options: TextViewOptions): string[] {
+  const { column, survival, survivalMillis } = options;
+  const size = ({ inUse, allocated }: Row) => (column === 'inuse_space' ? inUse : allocated);
+  const sites = [...rowsBySite(ledger, options.atMillis)].sort((a, b) => size(b[1]) - size(a[1]));
+  const shown = sites.slice(0, MAX_ROWS).map(([site, row]) => {
+    const survived = survival?.get(site);
+    const share = survived ? `${Math.round(100 * survived.share)} %` : '-';
+    return [...numbers(row), share, siteText(ledger.sites.site(site))];
+  });
+  const rest = sites.slice(MAX_ROWS).map(([, row]) => row);
+  const others = rest.length > 0 ? [[...numbers(sum(rest)), '', `${rest.length} other call sites`]] : [];
+  const total = [...numbers(sum(sites.map(([, row]) => row))), '', 'total'];
+  const ago = `alive of ${durationText(survivalMillis / 1000)} ago`;
+  const rows = aligned([['in use', 'over 1 min', 'allocated', ago, 'call site'], total, ...shown, ...others]);
+  const notes = sites.slice(0, MAX_ROWS).flatMap(([site]) => noteOn(ledger.sites.site(site)));
+  return notes.length === 0 ? rows : [...rows, '', ...notes];
+}
+
+/** Explains the name of a pseudo call site that is not a function. */
+function noteOn({ functionName, file }: CallSite): string[] {
+  const meaning = file === '' ? meaningOfPseudoFrame(functionName) : undefined;
+  return meaning === undefined ? [] : [`${functionName}: ${meaning}`];
+}
+
+function rowsBySite(ledger: Ledger, atMillis: number): Map<SiteIndex, Row> {
+  const ages = bytesByAge(ledger, atMillis);
+  const rows = new Map<SiteIndex, Row>();
+  for (let node = 0; node < ledger.tree.size; node++) {
+    const allocated =
+      ledger.allocatedBytes(node) + (node === ledger.unobservedNode ? ledger.pendingBytes : 0);
+    const inUse = ledger.inUseBytes(node);
+    if (allocated <= 0 && inUse <= 0) continue;
+    const site = ledger.sites.siteOf(node);
+    const old = (ages.get(node) ?? []).slice(...OLD_BUCKETS).reduce((bytes, more) => bytes + more, 0);
+    rows.set(site, sum([rows.get(site) ?? sum([]), { inUse, old, allocated }]));
+  }
+  return rows;
+}
+
+function sum(rows: readonly Row[]): Row {
+  const total = { inUse: 0, old: 0, allocated: 0 };
+  for (const { inUse, old, allocated } of rows) {
+    total.inUse += inUse;
+    total.old += old;
+    total.allocated += allocated;
+  }
+  return total;
+}
+
+function numbers({ inUse, old, allocated }: Row): string[] {
+  return [inUse, old, allocated].map(byteText);
+}
+
+function siteText(site: CallSite): string {
+  const { packageName, packageVersion, component } = site;
+  const version = packageVersion === undefined ? '' : `@${packageVersion}`;
+  return `${siteLabel(site)}  ${packageName}${version}  ${component}`;
+}
+
+/** Aligns columns to the right, except for the last one, which is text. */
+function aligned(rows: readonly (readonly string[])[]): string[] {
+  const widths = (rows[0] ?? []).map((_, column) =>
+    rows.reduce((width, row) => Math.max(width, row[column]?.length ?? 0), 0),
+  );
+  return rows.map((row) =>
+    row.map((cell, i) => (i === row.length - 1 ? cell : cell.padStart(widths[i] ?? 0))).join('  '),
+  );
+}

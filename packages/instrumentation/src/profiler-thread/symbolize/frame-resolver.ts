@@ -1,0 +1,113 @@
+import path from 'node:path';
+import { type Package, PackageLookup } from '@heapray/exporter/call-sites';
+import { boundedName, boundedPath, type Frame } from '../ledger/call-tree.js';
+import { ANONYMOUS, displayName, frameKind, shortPath } from './frame-names.js';
+import { mayStartSeveral } from './function-starts.js';
+import { originalFunction } from './original-function.js';
+import { SourceLines } from './source-map/source-lines.js';
+import { type SourceMapLimits, SourceMapStore } from './source-map/source-map-store.js';
+
+export interface FrameResolverOptions {
+  /** Called with a sentence about a source map that cannot be used, once per program. */
+  readonly report?: (text: string) => void;
+  /** Display names of files in this folder are relative to it. Default: full paths. */
+  readonly workingFolder?: string;
+  /**
+   * Returns the code of a program as it was loaded, if a loader compiled it in memory, so that the file does
+   * not contain what runs. Its inline source map is then used. Undefined for all other programs.
+   */
+  readonly loadedCode?: (file: string) => string | undefined;
+  readonly limits?: SourceMapLimits;
+  readonly packages?: PackageLookup;
+}
+
+/** A resolved frame: the original function and its package. */
+export interface ResolvedFrame {
+  /** Function in its original source; the frame itself without a usable source map. */
+  readonly frame: Frame;
+  /** Package of the original file; for bundled dependencies, the dependency. */
+  readonly package: Package;
+  /** Name for display, also for anonymous functions; see `displayName`. */
+  readonly displayName: string;
+}
+
+/**
+ * Resolves frames to their original function and package. Reads source maps and manifests from disk when they
+ * are first needed, synchronously, and caches a bounded number of them, so it belongs on the profiler thread.
+ * Never throws. Positions are where a function starts, as V8 reports it, never an allocating line.
+ */
+export class FrameResolver {
+  readonly packages: PackageLookup;
+  readonly #maps: SourceMapStore;
+  readonly #lines = new SourceLines();
+  readonly #workingFolder: string | undefined;
+  /** Answers live as long as their frames; the call tree keeps one frame for each function. */
+  readonly #known = new WeakMap<Frame, ResolvedFrame>();
+
+  constructor(options: FrameResolverOptions = {}) {
+    this.packages = options.packages ?? new PackageLookup();
+    this.#workingFolder = options.workingFolder;
+    const ports = {
+      report: options.report ?? (() => {}),
+      rootOf: (file: string) => this.packages.rootOf(file),
+      loadedCode: options.loadedCode ?? (() => undefined),
+    };
+    this.#maps = new SourceMapStore(ports, options.limits);
+  }
+
+  /**
+   * Number of source maps in memory, their approximate size in bytes, and number of programs with unusable
+   * maps.
+   */
+  get counts(): { readonly maps: number; readonly bytes: number; readonly unusable: number } {
+    return this.#maps.counts;
+  }
+
+  /** Resolves a frame. The same frame object always gets the same answer. */
+  of(frame: Frame): ResolvedFrame {
+    const known = this.#known.get(frame);
+    if (known) return known;
+    const original = this.#original(frame);
+    const resolved = {
+      frame: original,
+      package: this.packages.packageOf(original.file),
+      displayName: displayName(original, this.#workingFolder),
+    };
+    this.#known.set(frame, resolved);
+    return resolved;
+  }
+
+  /** Returns a file's path as shown in messages; see `shortPath`. */
+  shortFileOf(file: string): string {
+    return shortPath(file, this.#workingFolder);
+  }
+
+  /**
+   * Returns true if no other function starts on the line of this one, according to the source file on disk.
+   * False if that cannot be read.
+   *
+   * @param frame function in its original source
+   */
+  isAloneOnLine(frame: Frame): boolean {
+    if (frame.line < 1 || frameKind(frame) !== 'file' || !path.isAbsolute(frame.file)) return false;
+    const line = this.#lines.line(frame.file, frame.line);
+    return line !== undefined && !mayStartSeveral(line, frame.line === 1);
+  }
+
+  #original(frame: Frame): Frame {
+    if (frame.line < 1 || frame.column < 1 || frameKind(frame) !== 'file') return frame;
+    if (!path.isAbsolute(frame.file)) return frame;
+    const loaded = this.#maps.get(frame.file);
+    if (!loaded) return frame;
+    const at = { line: frame.line - 1, column: frame.column - 1 };
+    const found = originalFunction(loaded, at, frame.functionName === ANONYMOUS ? '' : frame.functionName);
+    if (!found) return frame;
+    return {
+      ...frame,
+      functionName: boundedName(found.name) || ANONYMOUS,
+      file: boundedPath(loaded.pathOf(found.source)),
+      line: found.line + 1,
+      column: found.column + 1,
+    };
+  }
+}

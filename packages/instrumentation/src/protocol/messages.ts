@@ -1,0 +1,244 @@
+import type { MessagePort } from 'node:worker_threads';
+import type { MemrayFormat } from '@heapray/exporter/memray';
+import type { GroupBy } from '../config/index.js';
+import type { TopSitesView } from '../main-thread/metrics/top-site-metrics.js';
+import type { CallSiteView } from '../profiler-thread/metrics/call-site-series.js';
+import type { TopCallSitesOptions } from '../profiler-thread/metrics/top-call-sites.js';
+import type { FunctionLocation } from './code-place.js';
+import type { ObjectCountTable } from './object-count-table.js';
+import type { SamplerMode } from './sampler-mode.js';
+
+/** Options that the profiler thread is started with. */
+export interface ProfilerThreadOptions {
+  /** Mean bytes between samples. */
+  readonly samplingInterval: number;
+  readonly cpuBudget: number;
+  readonly maxCallSites: number;
+  /** Number of live samples above which polls are too slow. */
+  readonly maxLiveSamples: number;
+  /** True if the sampling interval is the default. */
+  readonly isAdaptive: boolean;
+  readonly groupBy: GroupBy;
+  /** Component name of this process. */
+  readonly component: string;
+  /** The component whose capture runs from start to exit, if any. */
+  readonly processCapture: string | undefined;
+  /** True if a capture or a viewer follows single events; polls are more frequent then. */
+  readonly traced: boolean;
+  /** `threadId` of each earlier profiler thread of this process that died. Empty for the first. */
+  readonly endedThreads: readonly number[];
+  readonly home: string;
+  readonly memrayFormat: MemrayFormat;
+  /** Loopback port for live viewers; undefined when disabled. */
+  readonly memrayLivePort: number | undefined;
+  readonly maxCaptureBytes: number;
+  readonly maxCaptures: number;
+  /** True if a capture that has reached its size continues aggregated instead of in another file. */
+  readonly aggregateOverflow: boolean;
+  /** True if finished captures are compressed. */
+  readonly memrayCompress: boolean;
+  /** Length of a window in which growth is judged, in ms. */
+  readonly leakWindowMillis: number;
+  /** V8's heap limit of the main thread, in bytes. */
+  readonly heapLimit: number;
+  readonly debugServer: { readonly host: string; readonly port: number } | undefined;
+  /** True if Node's permission model lets the process listen on ports. */
+  readonly mayListen: boolean;
+  /** Delay before the debug server listens, in ms. */
+  readonly debugServerDelayMillis: number;
+  /** True if clients of the debug server may trigger garbage collections. */
+  readonly allowGc: boolean;
+  readonly commandLine: string;
+  readonly pid: number;
+  readonly workingFolder: string;
+  readonly mode: SamplerMode | undefined;
+  /**
+   * True if the sampler was running before this thread: the samples of the first poll are already counted.
+   */
+  readonly isResumed: boolean;
+  /** Carries `ToProfilerThread` and `FromProfilerThread` messages. */
+  readonly port: MessagePort;
+  /** See `ControlWord`. */
+  readonly control: SharedArrayBuffer;
+}
+
+/** Int32 words shared by both threads, for when the main thread cannot wait for messages. */
+export const ControlWord = {
+  /** Written by the main thread: 1 when it is about to exit, `ABANDONED` when it gives this thread up. */
+  exit: 0,
+  /** Written by the profiler thread: 1 after its last poll, 2 when everything is written and disconnected. */
+  done: 1,
+  /** Written by the profiler thread: 1 before it connects, as it must be waited for then; later `WORKING`. */
+  ready: 2,
+  /**
+   * Number of young-generation collections. The main thread adds; the profiler thread takes and resets it.
+   */
+  scavenges: 3,
+  /** Duration of the main thread's collections, in microseconds. Added and taken like `scavenges`. */
+  collectionMicros: 4,
+  /** Written by the profiler thread: 1 when it has closed its debug server on request. */
+  serverClosed: 5,
+} as const;
+/** Value of `ready` when the thread has fully started. */
+export const WORKING = 2;
+/**
+ * Value of `exit` when profiling has failed: the thread releases everything and idles, without sending a
+ * message. Messages and the thread's exit would run Node code on the main thread, which may be the code that
+ * fails.
+ */
+export const ABANDONED = 2;
+export const CONTROL_BYTES: number = 6 * Int32Array.BYTES_PER_ELEMENT;
+
+/** Times of a major collection, in ms on the clock that all threads share; see `monotonicMillis`. */
+export interface CollectionTimes {
+  /** When marking began. */
+  readonly markMillis: number;
+  readonly sweepMillis: number;
+  /** When the event loop next turned. */
+  readonly turnMillis: number;
+}
+
+/** A message from the main thread to the profiler thread. */
+export type ToProfilerThread =
+  | { readonly type: 'sampler'; readonly mode: SamplerMode }
+  | { readonly type: 'no-sampler'; readonly reason: 'taken' | 'failed' }
+  | { readonly type: 'restart-possible' }
+  /**
+   * Traces a component of this process from now on; `samplingInterval` is the mean bytes its capture needs.
+   */
+  | { readonly type: 'trace'; readonly samplingInterval: number }
+  | { readonly type: 'collected'; readonly majors: readonly CollectionTimes[] }
+  | { readonly type: 'view'; readonly request: number; readonly withSites: boolean }
+  | { readonly type: 'top-sites'; readonly request: number; readonly wanted: TopSitesWanted }
+  | { readonly type: 'object-counts'; readonly request: number; readonly table: ObjectCountTable | undefined }
+  | {
+      readonly type: 'capture-begin';
+      readonly capture: number;
+      readonly component: string;
+      /** True if a profiler thread that died had already begun this capture. */
+      readonly again: boolean;
+    }
+  | {
+      readonly type: 'component-function';
+      readonly component: string;
+      readonly location: FunctionLocation;
+    }
+  | {
+      /** Renames the process's component from now on. */
+      readonly type: 'component';
+      readonly component: string;
+      /** True if its capture starts now. */
+      readonly isTraced: boolean;
+    }
+  /**
+   * Closes the debug server. Answered by the control word `serverClosed`, as the main thread waits for it.
+   */
+  | { readonly type: 'close-server' }
+  | { readonly type: 'capture-end'; readonly capture: number }
+  | { readonly type: 'stop' };
+
+/** A message from the profiler thread to the main thread. */
+export type FromProfilerThread =
+  | { readonly type: 'log'; readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly text: string }
+  /** Reports that the thread has fully started. */
+  | { readonly type: 'begun' }
+  | { readonly type: 'sampler-wanted' }
+  /** Asks if the sampler can be restarted, for another interval. Answered by `restart-possible`. */
+  | { readonly type: 'restart-wanted' }
+  /** Asks for the restart itself. Answered by `sampler` or `no-sampler`. */
+  | { readonly type: 'restart'; readonly samplingInterval: number }
+  | { readonly type: 'view'; readonly request: number; readonly view: ProfilerSnapshot }
+  | { readonly type: 'top-sites'; readonly request: number; readonly view: TopSitesView }
+  | { readonly type: 'object-counts-wanted'; readonly request: number }
+  | { readonly type: 'leak-suspect'; readonly suspect: SuspectView }
+  | { readonly type: 'listening'; readonly address: string }
+  /** Reports that the debug server could not be opened. */
+  | { readonly type: 'not-listening'; readonly why: string }
+  /** Reports that a stopped thread has disconnected and closed its ports. It may still compress captures. */
+  | { readonly type: 'released' }
+  | { readonly type: 'stopped' };
+
+/** A metric producer's request for call sites. */
+export interface TopSitesWanted extends TopCallSitesOptions {
+  /** Number of the producer. Each producer has its own selection of call sites. */
+  readonly producer: number;
+}
+
+export type { TopSitesView };
+
+/** Snapshot of the heap and of the profiler's own statistics, for metrics. */
+export interface ProfilerSnapshot {
+  /** Undefined if not requested. */
+  readonly sites: CallSiteView | undefined;
+  /** Present leak suspects, fastest growth first. */
+  readonly suspects: readonly SuspectView[];
+  /** Seconds until the heap limit at the present growth; undefined if nothing grows. */
+  readonly secondsToLimit: number | undefined;
+  readonly profiler: ProfilerView;
+}
+
+/** A call site that seems to leak. */
+export interface SuspectView {
+  readonly functionName: string;
+  readonly file: string;
+  /** Start of the function, counted from 1; 0 when unknown. */
+  readonly line: number;
+  readonly column: number;
+  /** True if other functions start, or may start, on that line. */
+  readonly sharesLine: boolean;
+  /** File as shown in messages. */
+  readonly shortFile: string;
+  readonly packageName: string;
+  readonly packageVersion?: string | undefined;
+  readonly component: string;
+  /** Bytes in use that are older than a window. */
+  readonly oldBytes: number;
+  readonly bytesPerSecond: number;
+  /** Number of windows, out of `windows`, in which `oldBytes` grew. */
+  readonly grownWindows: number;
+  readonly windows: number;
+  /** Share of what it allocated `survivedMillis` ago that is still alive, 0 to 1; undefined when unknown. */
+  readonly survivedShare: number | undefined;
+  readonly survivedMillis: number | undefined;
+  /** Description of the suspect in one sentence. */
+  readonly verdict: string;
+}
+
+/** Statistics of the profiler itself; counts are since the start. */
+export interface ProfilerView {
+  readonly mode: SamplerMode | 'none';
+  /** Reason for mode `none`: a key of `lostSampler`, or `starting`. */
+  readonly noneReason: string;
+  readonly samples: number;
+  readonly unseenSamples: number;
+  readonly earlyDeaths: number;
+  readonly liveSamples: number;
+  /** Mean bytes between samples at present. */
+  readonly samplingInterval: number;
+  /**
+   * Bytes in use when the sampler was last restarted with another interval; they may have been freed since.
+   */
+  readonly carriedOverBytes: number;
+  /** Bytes that polls show but that are likely to be garbage. */
+  readonly uncollectedBytes: number;
+  /** Number of major collections observed. */
+  readonly majorCollections: number;
+  /** See `LeakProgress`. */
+  readonly leakWindows: number;
+  readonly undecidedSites: number;
+  readonly polls: number;
+  readonly wholePairs: number;
+  readonly cutPairs: number;
+  /** Durations of the polls since the last view, in ms. */
+  readonly pollMillis: readonly number[];
+  /** Number of things lost, on purpose or by failure, by reason. */
+  readonly drops: Readonly<Record<string, number>>;
+  /** Number of times the sampler was lost, by reason. */
+  readonly lostSampler: Readonly<Record<string, number>>;
+  /** CPU time of profiling in all threads of the process, in seconds; see `ProfilerStats.cpuMillis`. */
+  readonly cpuSeconds: number;
+  /**
+   * Bytes of the profiler thread's V8 heap and of V8's own allocations; without array buffers and the like.
+   */
+  readonly memoryBytes: number;
+}

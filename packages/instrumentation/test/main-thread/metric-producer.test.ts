@@ -1,0 +1,126 @@
+import { afterEach, expect, test, vi } from 'vitest';
+import { ConfigError, type GroupBy } from '../../src/config/index.js';
+import { heaprayMetricProducer } from '../../src/main-thread/metric-producer.js';
+import { hasMetricProducer } from '../../src/main-thread/metrics/metric-producers.js';
+import type { TopSitesView } from '../../src/main-thread/metrics/top-site-metrics.js';
+import type { MemoryProfiler } from '../../src/main-thread/profiler/memory-profiler.js';
+import { acquireSharedProfiler } from '../../src/main-thread/profiler/shared-profiler.js';
+import { row, values } from '../support/heap-views.js';
+
+const cleanups: (() => Promise<void>)[] = [];
+/** A producer counts for the life of the process; here, only for a test. */
+const PRODUCERS = Symbol.for('heapray.producers.2');
+afterEach(async () => {
+  Reflect.deleteProperty(globalThis, PRODUCERS);
+  for (const cleanup of cleanups.splice(0)) await cleanup();
+});
+
+/** Makes a profiler of this process with these answers. */
+function profilerThat(topSites: () => Promise<TopSitesView | undefined>, groupBy: GroupBy = 'function') {
+  const options = { component: 'api', maxCallSites: 50, groupBy };
+  const asked = vi.fn(topSites);
+  const profiler = { config: { options }, topSites: asked, start() {}, async stop() {} };
+  const claim = acquireSharedProfiler(() => profiler as unknown as MemoryProfiler, {
+    hasProvider: () => true,
+    carryMetrics() {},
+  });
+  cleanups.push(() => claim.release());
+  return asked;
+}
+
+const view: TopSitesView = {
+  sites: {
+    rows: [{ ...row('parse', values(1000, [5, 0, 0, 0, 0])), sinceMillis: undefined }],
+    other: values(3),
+    dropped: { allocated: 0, allocations: 0 },
+  },
+  suspects: [],
+  startedMillis: 0,
+  nowMillis: 60_000,
+};
+
+async function namesOf(producer: ReturnType<typeof heaprayMetricProducer>) {
+  const { resourceMetrics, errors } = await producer.collect();
+  expect(errors).toEqual([]);
+  return resourceMetrics.scopeMetrics.flatMap(({ metrics }) =>
+    metrics.map(({ descriptor }) => descriptor.name),
+  );
+}
+
+test('refuses a wrong option at once, without counting a producer', () => {
+  expect(() => heaprayMetricProducer({ maxCallSites: 0 })).toThrow(ConfigError);
+  expect(() => heaprayMetricProducer({ groupBy: 'thread' as never })).toThrow(/^groupBy: 'thread'/);
+  expect(hasMetricProducer()).toBe(false);
+});
+
+test('is known to the instruments as soon as it is made', () => {
+  expect(hasMetricProducer()).toBe(false);
+  heaprayMetricProducer();
+  expect(hasMetricProducer()).toBe(true);
+});
+
+test('gives no metrics and no scope without a profiler', async () => {
+  const { resourceMetrics, errors } = await heaprayMetricProducer().collect();
+  expect(resourceMetrics.scopeMetrics).toEqual([]);
+  expect(errors).toEqual([]);
+});
+
+test('takes missing options from the instrumentation; producers have different numbers', async () => {
+  const asked = profilerThat(async () => view);
+  await heaprayMetricProducer().collect();
+  await heaprayMetricProducer({ maxCallSites: 7, groupBy: 'package' }).collect();
+  const [[first], [second]] = asked.mock.calls as unknown as [[{ producer: number }], [{ producer: number }]];
+  expect(first).toMatchObject({ maxCallSites: 50, groupBy: 'function' });
+  expect(second).toMatchObject({ maxCallSites: 7, groupBy: 'package' });
+  expect(first.producer).not.toBe(second.producer);
+});
+
+test('repeats the last view when the profiler thread does not answer', async () => {
+  const answers = [view, undefined];
+  profilerThat(async () => answers.shift());
+  const producer = heaprayMetricProducer();
+  const names = await namesOf(producer);
+  expect(names).toContain('heapray.memory.allocated');
+  expect(await namesOf(producer)).toEqual(names);
+});
+
+test("ends points at the profiler thread's time, on the clock of their start", async () => {
+  profilerThat(async () => view);
+  const { resourceMetrics } = await heaprayMetricProducer().collect();
+  const points = resourceMetrics.scopeMetrics.flatMap(({ metrics }) =>
+    metrics.flatMap((one) => one.dataPoints),
+  );
+  expect(points.length).toBeGreaterThan(0);
+  for (const { startTime, endTime } of points) {
+    expect(startTime).toEqual([0, 0]);
+    expect(endTime).toEqual([60, 0]);
+  }
+});
+
+test('discards the last view of another profiler, which may group differently', async () => {
+  const producer = heaprayMetricProducer();
+  profilerThat(async () => view);
+  await namesOf(producer);
+  for (const cleanup of cleanups.splice(0)) await cleanup();
+  const answers = [undefined, view];
+  profilerThat(async () => answers.shift(), 'package');
+  expect(await namesOf(producer)).toEqual([]);
+  const { resourceMetrics } = await producer.collect();
+  const [allocated] = resourceMetrics.scopeMetrics[0]!.metrics;
+  const rest = allocated!.dataPoints.at(-1)!.attributes;
+  expect(rest).toMatchObject({ 'heapray.package': 'other', 'heapray.component': 'api' });
+  expect(Object.keys(rest)).not.toContain('code.function.name');
+});
+
+test('gives no metrics before the first answer', async () => {
+  profilerThat(async () => undefined);
+  expect(await namesOf(heaprayMetricProducer())).toEqual([]);
+});
+
+test('reports a failure among the errors instead of throwing', async () => {
+  const failure = new Error('no');
+  profilerThat(() => Promise.reject(failure));
+  const { resourceMetrics, errors } = await heaprayMetricProducer().collect();
+  expect(errors).toEqual([failure]);
+  expect(resourceMetrics.scopeMetrics).toEqual([]);
+});

@@ -1,0 +1,76 @@
+import { expect, test } from 'vitest';
+import { ComponentCaptureCalls } from '../../../src/main-thread/profiler/component-capture-calls.js';
+
+/** Makes calls and records their captures. */
+function newCalls(traced: readonly string[]) {
+  const told: string[] = [];
+  const calls = new ComponentCaptureCalls({
+    isTraced: (name) => traced.includes(name),
+    begin: (capture, component) => told.push(`begin ${capture} ${component}`),
+    end: (capture) => told.push(`end ${capture}`),
+    onActive: (active) => told.push(active ? 'active' : 'idle'),
+  });
+  return { calls, told };
+}
+
+test('a call of a traced component makes a capture', () => {
+  const { calls, told } = newCalls(['api']);
+  const end = calls.begin('api');
+  expect(calls.active).toBe(true);
+  end?.();
+  expect(calls.active).toBe(false);
+  expect(told).toEqual(['active', 'begin 1 api', 'end 1', 'idle']);
+});
+
+test('a call of any other component makes none', () => {
+  const { calls, told } = newCalls(['api']);
+  expect(calls.begin('scheduler')).toBeUndefined();
+  expect(calls.active).toBe(false);
+  expect(told).toEqual([]);
+});
+
+test('overlapping calls share a capture, from the first to the last', () => {
+  const { calls, told } = newCalls(['api']);
+  const [first, second] = [calls.begin('api'), calls.begin('api')];
+  first?.();
+  const third = calls.begin('api');
+  second?.();
+  expect(told).toEqual(['active', 'begin 1 api']);
+  third?.();
+  expect(told).toEqual(['active', 'begin 1 api', 'end 1', 'idle']);
+});
+
+test('consecutive calls have captures of their own', () => {
+  const { calls, told } = newCalls(['api']);
+  calls.begin('api')?.();
+  calls.begin('api')?.();
+  expect(told.filter((text) => text !== 'active' && text !== 'idle')).toEqual([
+    'begin 1 api',
+    'end 1',
+    'begin 2 api',
+    'end 2',
+  ]);
+});
+
+test('two components have two captures', () => {
+  const { calls, told } = newCalls(['api', 'scheduler']);
+  const api = calls.begin('api');
+  const scheduler = calls.begin('scheduler');
+  api?.();
+  scheduler?.();
+  expect(told).toEqual(['active', 'begin 1 api', 'active', 'begin 2 scheduler', 'end 1', 'end 2', 'idle']);
+});
+
+test('the end of a call counts only once', () => {
+  const { calls, told } = newCalls(['api']);
+  const [first, second] = [calls.begin('api'), calls.begin('api')];
+  first?.();
+  first?.();
+  expect(calls.active).toBe(true);
+  second?.();
+  const later = calls.begin('api');
+  second?.();
+  expect(calls.active).toBe(true);
+  later?.();
+  expect(told.filter((text) => text.startsWith('end'))).toEqual(['end 1', 'end 2']);
+});

@@ -1,0 +1,62 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { resolveConfig } from '../../../src/config/index.js';
+import { defineComponents } from '../../../src/main-thread/components.js';
+import { type ConfigFor, TracedComponents } from '../../../src/main-thread/profiler/traced-components.js';
+
+let nextName = 0;
+/** Names are declared for the whole process, so each test uses its own. */
+let name = '';
+beforeEach(() => {
+  name = `job-${nextName++}`;
+});
+
+function traced(env: Record<string, string>): TracedComponents {
+  const configFor: ConfigFor = (declaredComponents, serviceName) =>
+    resolveConfig({
+      env: { HEAPRAY_COMPONENT: undefined, ...env },
+      readFile: () => undefined,
+      cwd: '/',
+      homeDir: undefined,
+      mainScript: '/app/shop.js',
+      declaredComponents,
+      serviceName,
+    });
+  return new TracedComponents(configFor, () => {});
+}
+
+describe('what is traced in this process', () => {
+  test('is nothing if the configuration names only components of other processes', () => {
+    const components = traced({ HEAPRAY_TRACE_COMPONENTS: 'scheduler,api' });
+    expect(components.config.components).toEqual(['scheduler', 'api']);
+    expect(components).toMatchObject({ any: false, throughout: false, ofProcess: undefined });
+  });
+
+  test('is the process itself under its own name', () => {
+    const components = traced({ HEAPRAY_COMPONENT: 'api', HEAPRAY_TRACE_COMPONENTS: 'scheduler,api' });
+    expect(components).toMatchObject({ any: true, throughout: true, ofProcess: 'api' });
+  });
+
+  test('is a component once it is declared', () => {
+    const components = traced({ HEAPRAY_TRACE_COMPONENTS: name });
+    expect(components.any).toBe(false);
+    defineComponents([name]);
+    expect(components).toMatchObject({ any: true, throughout: false });
+    expect(components.has(name)).toBe(true);
+  });
+
+  test('is not a declared component that the configuration does not name', () => {
+    const components = traced({ HEAPRAY_TRACE_COMPONENTS: 'api' });
+    defineComponents([name]);
+    expect(components.any).toBe(false);
+  });
+
+  test('is the service once the SDK has named it', () => {
+    const components = traced({ HEAPRAY_TRACE_COMPONENTS: 'api' });
+    expect(components.followService('api')).toBe(true);
+    expect(components).toMatchObject({ any: true, throughout: true, ofProcess: 'api' });
+  });
+
+  test('is everything if viewers may connect', () => {
+    expect(traced({ HEAPRAY_MEMRAY_LIVE_PORT: '7777' }).any).toBe(true);
+  });
+});

@@ -1,0 +1,244 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { tempFolder } from '../../../../../test/support/temp-folder.js';
+import { Captures } from '../../../src/profiler-thread/captures/captures.js';
+import { ComponentCapture } from '../../../src/profiler-thread/captures/component-capture.js';
+import { ProfilerStats } from '../../../src/profiler-thread/profiler-stats.js';
+import { INTERVAL, newLedger } from '../../support/ledger-sums.js';
+import { Readings, type ShownSample, samplesOf } from '../../support/readings.js';
+import { analyzeCapture, byStack } from './captures.js';
+
+/** Makes captures of a ledger whose polls the test controls; records the order of events. */
+function newCaptures(home = tempFolder()) {
+  const ledger = newLedger();
+  const readings = new Readings();
+  const account = new ProfilerStats();
+  const happened: string[] = [];
+  let live: readonly ShownSample[] = [];
+  const captures = new Captures(
+    {
+      ledger,
+      account,
+      pollNow: async () => {
+        happened.push('poll');
+        await Promise.resolve();
+        ledger.update(readings.of(live), 0);
+      },
+      attribute: () => {
+        happened.push('settle');
+        ledger.attribute(0, true);
+      },
+      log: (level, text) => happened.push(`${level}: ${text.replaceAll(home, 'HOME')}`),
+    },
+    {
+      home,
+      format: 13,
+      maxCaptureBytes: 2 ** 30,
+      maxCaptures: 5,
+      commandLine: 'node app.js',
+      pid: 1,
+      nodeModules: [],
+      projectRoots: [],
+      residentBytes: () => 1000,
+    },
+  );
+  const read = (name: string) => analyzeCapture(path.join(home, `${name}_memory.bin`));
+  return {
+    captures,
+    ledger,
+    account,
+    happened,
+    home,
+    allocated: (name: string) => byStack(read(name), read(name).allocated()),
+    leaked: (name: string) => byStack(read(name), read(name).leaks()),
+    complete: (name: string) => read(name).complete,
+    show: (samples: readonly ShownSample[]) => {
+      live = samples;
+    },
+  };
+}
+
+afterEach(() => vi.restoreAllMocks());
+
+describe('a capture', () => {
+  test('begins and ends with a poll, so that it holds what was allocated in between', async () => {
+    const { captures, happened, show, allocated, complete } = newCaptures();
+    show(samplesOf('before', 64, [1, 2]));
+    captures.begin(1, 'api');
+    await captures.idle();
+    expect(captures.count).toBe(1);
+    show([...samplesOf('before', 64, [1, 2]), ...samplesOf('within', 64, [3])]);
+    captures.end(1);
+    await captures.idle();
+    expect(captures.count).toBe(0);
+    expect(allocated('api')).toEqual({ within: [64, 1] });
+    expect(complete('api')).toBe(true);
+    expect(happened).toEqual([
+      'poll',
+      'settle',
+      'info: profiling memory of component api: HOME/api_memory.bin',
+      'poll',
+      'settle',
+    ]);
+  });
+
+  test('contains no estimates of what was allocated before it', async () => {
+    const { captures, show, allocated } = newCaptures();
+    // Nine samples are born and die unseen.
+    show(samplesOf('before', 64, [10]));
+    captures.begin(1, 'api');
+    await captures.idle();
+    show(samplesOf('before', 64, [10, 13]));
+    captures.end(1);
+    await captures.idle();
+    expect(allocated('api')).toEqual({
+      before: [64, 1],
+      '(unobserved) > (short-lived, estimated)': [2 * INTERVAL, 2],
+    });
+  });
+
+  test('keeps what survives a restart of the sampler, and ends samples that no collection has confirmed', async () => {
+    const { captures, ledger, show, allocated, leaked } = newCaptures();
+    captures.begin(1, 'api');
+    await captures.idle();
+    show([...samplesOf('kept', 64, [1, 2]), ...samplesOf('garbage', 64, [3])]);
+    captures.begin(2, 'other');
+    await captures.idle();
+    // A scavenge after ordinal 5 frees samples 3 to 5.
+    ledger.noteCollections({ scavenges: 1, majors: [] });
+    show([...samplesOf('kept', 64, [1, 2]), ...samplesOf('young', 64, [6, 7])]);
+    captures.end(2);
+    await captures.idle();
+    captures.samplerRestarts();
+    ledger.samplerRestarted(INTERVAL / 8);
+    captures.endAll();
+    expect(allocated('api')).toMatchObject({ kept: [2 * 64, 2], young: [2 * 64, 2] });
+    expect(leaked('api')).toEqual({ kept: [2 * 64, 2] });
+  });
+
+  test('begins before it ends, even when both are requested at once', async () => {
+    const { captures, complete } = newCaptures();
+    captures.begin(1, 'api');
+    captures.end(1);
+    captures.begin(2, 'scheduler');
+    await captures.idle();
+    expect(captures.count).toBe(1);
+    expect(complete('api')).toBe(true);
+    expect(complete('scheduler')).toBe(false);
+  });
+
+  test('that never began ends without a message', async () => {
+    const { captures, happened } = newCaptures();
+    captures.end(7);
+    await captures.idle();
+    expect(happened.filter((text) => text.startsWith('error'))).toEqual([]);
+  });
+
+  test('is flushed and ended together with others', async () => {
+    const { captures, show, allocated, complete } = newCaptures();
+    captures.begin(1, 'api');
+    captures.begin(2, 'scheduler');
+    await captures.idle();
+    show(samplesOf('main', 64, [1]));
+    captures.end(7);
+    await captures.idle();
+    captures.flush();
+    for (const name of ['api', 'scheduler']) expect(allocated(name)).toEqual({ main: [64, 1] });
+    captures.endAll();
+    for (const name of ['api', 'scheduler']) expect(complete(name)).toBe(true);
+    expect(captures.count).toBe(0);
+  });
+});
+
+/** Makes a file operation fail, as with a read-only folder or a disk error. */
+function refuse(call: 'closeSync' | 'unlinkSync' | 'writeSync') {
+  return vi.spyOn(fs, call).mockImplementation(() => {
+    throw Object.assign(new Error(`EIO: i/o error, ${call}`), { code: 'EIO' });
+  });
+}
+
+test('an old capture that cannot be deleted is logged and counted, and the new one continues', async () => {
+  const { captures, account, happened, home } = newCaptures();
+  for (let at = 1; at <= 6; at++) {
+    fs.writeFileSync(path.join(home, `api_memory.2026112${at}T000000Z.bin`), 'old');
+  }
+  refuse('unlinkSync');
+  captures.begin(1, 'api');
+  await captures.idle();
+  expect(captures.count).toBe(1);
+  expect(account.drops).toEqual({ not_pruned: 2 });
+  expect(happened).toContain(
+    'warn: cannot prune capture HOME/api_memory.20261121T000000Z.bin: i/o error (EIO); more captures may be kept than maxCaptures',
+  );
+});
+
+describe('a capture that cannot be written', () => {
+  test('and cannot be closed either does not prevent the end', async () => {
+    const { captures, account } = newCaptures();
+    captures.begin(1, 'api');
+    captures.begin(2, 'scheduler');
+    await captures.idle();
+    refuse('writeSync');
+    refuse('closeSync');
+    captures.endAll();
+    expect(captures.count).toBe(0);
+    expect(account.drops).toEqual({ capture: 2 });
+  });
+
+  test('during a poll is given up without an error for the poll', async () => {
+    const { captures, account, show } = newCaptures();
+    captures.begin(1, 'api');
+    await captures.idle();
+    show(samplesOf('main', 64, [1]));
+    refuse('writeSync');
+    refuse('closeSync');
+    captures.flush();
+    expect(captures.count).toBe(0);
+    expect(account.drops).toEqual({ capture: 1 });
+  });
+
+  test('is given up with one error and one drop, and the next one is tried', async () => {
+    const home = path.join(tempFolder(), 'home');
+    fs.writeFileSync(home, 'a file');
+    const { captures, account, happened } = newCaptures(home);
+    captures.begin(1, 'api');
+    await captures.idle();
+    expect(captures.count).toBe(0);
+    expect(account.drops).toEqual({ capture: 1 });
+    expect(happened.filter((text) => text.startsWith('error'))).toEqual([
+      expect.stringMatching(/^error: capture of api given up: .*HOME/),
+    ]);
+    captures.end(1);
+    fs.unlinkSync(home);
+    captures.begin(2, 'api');
+    await captures.idle();
+    expect(captures.count).toBe(1);
+  });
+
+  test('later is given up too, and the others continue', async () => {
+    const { captures, account, happened, show, home, complete } = newCaptures();
+    const abandon = vi.spyOn(ComponentCapture.prototype, 'abandon');
+    captures.begin(1, 'api');
+    captures.begin(2, 'scheduler');
+    await captures.idle();
+    // Delete the file, and put a folder where the next one should be.
+    fs.unlinkSync(path.join(home, 'api_memory.bin'));
+    fs.mkdirSync(path.join(home, 'api_memory.bin'));
+    for (let ordinal = 1; ordinal <= 20; ordinal++) {
+      show(samplesOf(`f${ordinal}`, 64, [ordinal]));
+      captures.end(7);
+      await captures.idle();
+      captures.flush();
+    }
+    expect(captures.count).toBe(1);
+    expect(account.drops).toEqual({ capture: 1 });
+    expect(happened.filter((text) => text.startsWith('error'))).toEqual([
+      expect.stringMatching(/^error: capture of HOME\/api_memory.bin given up/),
+    ]);
+    expect(abandon).toHaveBeenCalledTimes(1);
+    captures.end(2);
+    await captures.idle();
+    expect(complete('scheduler')).toBe(true);
+  });
+});

@@ -1,0 +1,63 @@
+import { expect, test } from 'vitest';
+import { LeakWatch } from '../../../src/profiler-thread/leaks/leak-watch.js';
+import type { SuspectView } from '../../../src/protocol/messages.js';
+import { FakeHeap } from './fake-heap.js';
+
+const MINUTE = 60_000;
+
+/** Simulates a minute of a program that leaks, and sometimes frees what it has held for some minutes. */
+function newProgram() {
+  const heap = new FakeHeap({ versionOf: () => '1.2.0' });
+  const leaks = new LeakWatch(heap.ledger, {
+    windowMillis: MINUTE / 3,
+    heapLimit: 2 ** 20,
+  });
+  const sessions: (() => void)[] = [];
+  const announced: SuspectView[] = [];
+  const runMinute = (leaked: number) => {
+    heap.allocate('addOrder', leaked);
+    sessions.push(heap.allocate('session', 4));
+    if (sessions.length > 3) sessions.shift()?.();
+    heap.collect();
+    heap.read(MINUTE);
+    announced.push(...leaks.observe(heap.now));
+  };
+  return { heap, leaks, announced, runMinute };
+}
+
+test('describes a suspect completely, including how much survives', () => {
+  const { heap, leaks, announced, runMinute } = newProgram();
+  for (let minute = 0; minute < 20; minute++) runMinute(8);
+  expect(announced).toHaveLength(1);
+  expect(announced[0]).toMatchObject({
+    functionName: 'addOrder',
+    packageName: 'shop',
+    packageVersion: '1.2.0',
+    grownWindows: 10,
+    windows: 10,
+    survivedShare: 1,
+    survivedMillis: 10 * MINUTE,
+  });
+  expect(announced[0]?.verdict).toMatch(/; 100 % of what it allocated 10 min ago is alive$/);
+  expect(leaks.suspects(heap.now)).toHaveLength(1);
+  const seconds = (2 ** 20 - heap.ledger.totalInUseBytes) / ((8 * 1024) / 60);
+  expect(leaks.secondsToLimit()! / seconds).toBeCloseTo(1, 2);
+  const names = [...(leaks.survival(heap.now) ?? [])].map(([site, { share }]) => [
+    heap.ledger.sites.site(site).functionName,
+    share,
+  ]);
+  expect(Object.fromEntries(names)).toEqual({ addOrder: 1, session: 0 });
+});
+
+test('announces a returning suspect at most once an hour', () => {
+  const { heap, leaks, announced, runMinute } = newProgram();
+  const phases: number[] = [];
+  for (let minute = 0; minute < 150; minute++) {
+    // Leak more each time than ever before.
+    runMinute(minute % 50 < 25 ? 8 * 2 ** Math.floor(minute / 50) : 0);
+    if (announced.length > phases.length) phases.push(minute);
+  }
+  expect(leaks.suspects(heap.now)).toEqual([]);
+  expect(phases).toHaveLength(2);
+  expect(phases[1]! - phases[0]!).toBeGreaterThanOrEqual(60);
+});

@@ -1,0 +1,150 @@
+import { expect, test } from 'vitest';
+import { CarriedOver } from '../../../../src/profiler-thread/ledger/estimates/carried-over.js';
+import {
+  AGE_BUCKETS,
+  bytesByAge,
+  HighWaterMarkTracker,
+} from '../../../../src/profiler-thread/ledger/index.js';
+import {
+  peakProfileFromLedger,
+  profileFromLedger,
+  textView,
+} from '../../../../src/profiler-thread/profiles/index.js';
+import { allocated, INTERVAL, inUse, newLedger, sum } from '../../../support/ledger-sums.js';
+import { Readings, range, samplesOf } from '../../../support/readings.js';
+
+const OPTIONS = {
+  samplingInterval: INTERVAL,
+  thread: 'main',
+  mode: 'binding',
+  startedMillis: 0,
+  nowMillis: 60_000,
+  defaultColumn: 'inuse_space',
+  agesAtMillis: 30_000,
+};
+
+function restartedLedger() {
+  const ledger = newLedger();
+  const listened: string[] = [];
+  ledger.update(new Readings().of([...samplesOf('a', 10, range(1, 5)), ...samplesOf('b', 7, [6])]), 0);
+  ledger.addListener({
+    allocated: () => listened.push('allocated'),
+    freed: () => listened.push('freed'),
+    estimated: () => listened.push('estimated'),
+  });
+  ledger.attribute(0, true);
+  ledger.samplerRestarted(4 * INTERVAL);
+  return { ledger, listened };
+}
+
+test('what was in use stays in use, and listeners get no frees', () => {
+  const { ledger, listened } = restartedLedger();
+  expect(inUse(ledger)).toEqual({ a: 50, b: 7 });
+  expect(ledger.totalInUseBytes).toBe(57);
+  expect(ledger.carriedOver.totalBytes).toBe(57);
+  expect(listened).toEqual([]);
+});
+
+test('new samples are added to it; allocation totals continue', () => {
+  const { ledger } = restartedLedger();
+  const before = sum(allocated(ledger));
+  expect(ledger.update(new Readings().of(samplesOf('a', 100, [1, 2])), 20_000).status).toBe('ok');
+  expect(inUse(ledger)).toEqual({ a: 250, b: 7 });
+  expect(sum(allocated(ledger))).toBe(before + 200);
+  expect(ledger.counts.samples).toBe(8);
+});
+
+test('ages of a stack add up to its bytes in use; the remainder has an age of its own', () => {
+  const { ledger } = restartedLedger();
+  ledger.update(new Readings().of(samplesOf('a', 100, [1, 2])), 25_000);
+  const ages = [...bytesByAge(ledger, 30_000)].map(([node, buckets]) => {
+    expect(sum(Object.fromEntries(buckets.entries()))).toBeCloseTo(ledger.inUseBytes(node), 6);
+    return Object.fromEntries(AGE_BUCKETS.map((age, i) => [age, buckets[i]]).filter(([, bytes]) => bytes));
+  });
+  expect(ages).toEqual([{ '<10s': 200, frozen: 50 }, { frozen: 7 }]);
+});
+
+test('a profile labels it and has a comment about it', () => {
+  const { ledger } = restartedLedger();
+  ledger.update(new Readings().of(samplesOf('a', 100, [1])), 25_000);
+  const profile = profileFromLedger(ledger, { ...OPTIONS, samplingInterval: ledger.samplingInterval });
+  expect(profile.period?.value).toBe(4 * INTERVAL);
+  expect(profile.comments.join('\n')).toContain('57 bytes with the age frozen');
+});
+
+test('the high-water mark labels it too', () => {
+  const { ledger } = restartedLedger();
+  ledger.update(new Readings().of(samplesOf('a', 100, [1])), 25_000);
+  const peak = new HighWaterMarkTracker();
+  peak.observe(ledger, 25_000);
+  if (!peak.mark) throw new Error('no mark');
+  const profile = peakProfileFromLedger(ledger, peak.mark, OPTIONS);
+  const bytes = range(0, profile.sampleCount - 1).map((row) => [
+    profile.value(row, 1),
+    profile.labelsOf(row).age ?? '',
+  ]);
+  expect(bytes).toEqual([
+    [100, ''],
+    [50, 'frozen'],
+    [7, 'frozen'],
+  ]);
+});
+
+test('the text mentions it and does not count it as old', () => {
+  const { ledger } = restartedLedger();
+  ledger.update(new Readings().of(samplesOf('a', 100, [1])), 25_000);
+  const progress = { windows: 0, neededWindows: 11, closedMillis: undefined, undecidedSites: 0 };
+  const view = {
+    samplingInterval: 1,
+    mode: 'binding',
+    verdicts: [],
+    progress,
+    survival: undefined,
+    survivalMillis: 1,
+  };
+  const text = textView(ledger, { ...view, column: 'inuse_space', atMillis: 300_000 });
+  expect(text).toContain('57 bytes with the age frozen');
+  expect(text).toMatch(/^ +157 B +100 B .* total$/m);
+});
+
+test('the stated error is kept in bytes, as samples represent more of them after a restart', () => {
+  const { ledger } = restartedLedger();
+  ledger.update(new Readings().of(samplesOf('a', 100, [1, 2])), 25_000);
+  expect(ledger.counts).toMatchObject({ samples: 8, sampledBytes: (6 + 2 * 4) * INTERVAL });
+});
+
+test('a second restart adds to it; the loss of the sampler does not change it', () => {
+  const { ledger } = restartedLedger();
+  ledger.update(new Readings().of(samplesOf('b', 100, [1])), 25_000);
+  ledger.samplerRestarted(16 * INTERVAL);
+  expect(inUse(ledger)).toEqual({ a: 50, b: 107 });
+  ledger.samplerLost();
+  expect(inUse(ledger)).toEqual({ a: 50, b: 107 });
+});
+
+test('it decreases as objects of its age become unreachable, for each stack by its own lifetimes', () => {
+  const frozen = new CarriedOver();
+  frozen.add(1, 100, 0);
+  frozen.add(1, 100, 9);
+  frozen.add(2, 50, 3);
+  // The first stack's objects live for ten units, the second's forever.
+  const share = (node: number, from: number, to: number) => (node === 1 && from < 10 && to >= 10 ? 0 : 1);
+  frozen.growOlder(1, share);
+  expect([frozen.bytes(1), frozen.bytes(2), frozen.totalBytes]).toEqual([100, 50, 150]);
+  frozen.growOlder(8, share);
+  expect(frozen.totalBytes).toBe(150);
+  frozen.growOlder(1, share);
+  expect([frozen.bytes(1), frozen.bytes(2), frozen.totalBytes]).toEqual([0, 50, 50]);
+});
+
+test('many samples of about one age make one part', () => {
+  const frozen = new CarriedOver();
+  for (let at = 0; at < 1000; at++) frozen.add(1, 1, 1000 + at / 100);
+  let asked = 0;
+  frozen.growOlder(1, () => {
+    asked++;
+    return 1;
+  });
+  expect(asked).toBe(1);
+  expect(frozen.bytes(1)).toBe(1000);
+});

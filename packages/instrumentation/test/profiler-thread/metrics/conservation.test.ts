@@ -1,0 +1,165 @@
+// Metrics of call sites add up to the total at every collection, whatever the program does and whoever reads.
+import { MeterProvider } from '@opentelemetry/sdk-metrics';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { GroupBy } from '../../../src/config/index.js';
+import { HeapMetrics } from '../../../src/main-thread/metrics/heap-metrics.js';
+import type { ProducedMetric } from '../../../src/main-thread/metrics/produced-metrics.js';
+import { TopSiteMetrics } from '../../../src/main-thread/metrics/top-site-metrics.js';
+import { CallSiteSeries } from '../../../src/profiler-thread/metrics/call-site-series.js';
+import { TopCallSites } from '../../../src/profiler-thread/metrics/top-call-sites.js';
+import type { AllocatingProgram } from '../../support/allocating-program.js';
+import { heapView } from '../../support/heap-views.js';
+import { allocated, inUse, sum } from '../../support/ledger-sums.js';
+import { manyPlaces } from '../../support/many-places.js';
+import { TestReader } from '../../support/test-reader.js';
+
+const places = [
+  'shop/a:one',
+  'shop/a:two',
+  'shop/b:one',
+  'cart/c:one',
+  'cart/c:two',
+  'other/d:one',
+  'x/e:one',
+];
+const stacks = fc.constantFrom(...places, ...places.map((place) => `task > ${place}`));
+const bytes = fc.double({ min: 1, max: 1e9, noNaN: true });
+const step = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ act: fc.constant('allocate' as const), name: stacks, bytes }) },
+  { weight: 4, arbitrary: fc.record({ act: fc.constant('retain' as const), name: stacks, bytes }) },
+  { weight: 2, arbitrary: fc.record({ act: fc.constant('free' as const), name: stacks }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ act: fc.constant('unseen' as const), count: fc.integer({ min: 1, max: 50 }) }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ act: fc.constant('wait' as const), millis: fc.integer({ min: 1, max: 5e6 }) }),
+  },
+  { weight: 1, arbitrary: fc.record({ act: fc.constant('restart' as const) }) },
+  { weight: 6, arbitrary: fc.record({ act: fc.constantFrom('instruments' as const, 'producer' as const) }) },
+);
+type Step = typeof step extends fc.Arbitrary<infer S> ? S : never;
+const steps = fc.array(step, { minLength: 5, maxLength: 80 });
+const settings = fc.record({
+  groupBy: fc.constantFrom<GroupBy>('function', 'file', 'package', 'component'),
+  maxCallSites: fc.integer({ min: 1, max: 4 }),
+});
+
+function run(program: AllocatingProgram, step: Step): void {
+  if (step.act === 'allocate') program.allocate(step.name, step.bytes);
+  if (step.act === 'retain') program.retain(step.name, step.bytes);
+  if (step.act === 'free') program.retain(step.name, 0);
+  if (step.act === 'unseen') program.allocateUnseen(step.count);
+  if (step.act === 'wait') program.wait(step.millis);
+  if (step.act === 'restart') program.restartSampler();
+}
+
+/** A metric by name: the values of its series, by attributes. */
+type Page = ReadonlyMap<string, ReadonlyMap<string, number>>;
+
+/** Makes the instruments on a real SDK. */
+function instruments(program: AllocatingProgram, { groupBy, maxCallSites }: Settings) {
+  const series = new CallSiteSeries({ groupBy, maxCallSites });
+  const reader = new TestReader();
+  const provider = new MeterProvider({ readers: [reader] });
+  new HeapMetrics(provider.getMeter('heapray'), {
+    component: 'api',
+    groupBy,
+    maxCallSites,
+    conventions: false,
+    fetchView: async () => heapView(series.view(program.ledger, program.now)),
+    threadDeaths: () => 0,
+    notProfiling: () => undefined,
+    hasProducer: () => false,
+  });
+  return async () => pageOf([...(await reader.metrics()).values()] as unknown as ProducedMetric[]);
+}
+
+function producer(program: AllocatingProgram, { groupBy, maxCallSites }: Settings) {
+  const top = new TopCallSites({ groupBy, maxCallSites });
+  const metrics = new TopSiteMetrics({ component: 'api', groupBy, maxCallSites });
+  return async () => {
+    const sites = top.view(program.ledger, program.now, 1000);
+    return pageOf(metrics.metrics({ sites, suspects: [], startedMillis: 0, nowMillis: 1000 }));
+  };
+}
+
+interface Settings {
+  readonly groupBy: GroupBy;
+  readonly maxCallSites: number;
+}
+
+function pageOf(metrics: readonly ProducedMetric[]): Page {
+  return new Map(
+    metrics.map(({ descriptor, dataPoints }) => [
+      descriptor.name,
+      new Map(dataPoints.map(({ attributes, value }) => [JSON.stringify(attributes), value])),
+    ]),
+  );
+}
+
+/** Allows half a byte per series, as values are whole bytes. */
+function expectSum(page: Page, name: string, total: number): void {
+  const series = [...(page.get(name) ?? new Map<string, number>()).values()];
+  for (const value of series) expect(value).toBeGreaterThanOrEqual(0);
+  const off = Math.abs(series.reduce((all, value) => all + value, 0) - total);
+  expect(off, name).toBeLessThanOrEqual(0.5 * series.length + 1e-9 * total);
+}
+
+function expectNoStepBack(page: Page, before: Page | undefined): void {
+  for (const name of ['heapray.memory.allocated', 'heapray.memory.allocations']) {
+    for (const [series, value] of page.get(name) ?? []) {
+      const last = before?.get(name)?.get(series) ?? 0;
+      expect(value, `${name} ${series}`).toBeGreaterThanOrEqual(last);
+    }
+  }
+}
+
+test('sites, other, unobserved and dropped add up to the total, and no counter decreases', async () => {
+  await fc.assert(
+    fc.asyncProperty(steps, settings, settings, async (all, forInstruments, forProducer) => {
+      const program = manyPlaces();
+      const readers = {
+        instruments: instruments(program, forInstruments),
+        producer: producer(program, forProducer),
+      };
+      const last: { instruments?: Page; producer?: Page } = {};
+      for (const one of [...all, { act: 'instruments' }, { act: 'producer' }] as const) {
+        if (one.act !== 'instruments' && one.act !== 'producer') {
+          run(program, one);
+          continue;
+        }
+        // As the profiler thread does before it answers.
+        program.ledger.attribute(program.now, true);
+        const page = await readers[one.act]();
+        expectSum(page, 'heapray.memory.allocated', sum(allocated(program.ledger)));
+        expectSum(page, 'heapray.memory.retained', sum(inUse(program.ledger)));
+        expectNoStepBack(page, last[one.act]);
+        last[one.act] = page;
+      }
+    }),
+    { seed: 11, numRuns: 300 },
+  );
+});
+
+test('there are no more series than places and replaced sites', async () => {
+  await fc.assert(
+    fc.asyncProperty(steps, settings, async (all, of) => {
+      const program = manyPlaces();
+      const read = { instruments: instruments(program, of), producer: producer(program, of) };
+      for (const one of all) {
+        if (one.act !== 'instruments' && one.act !== 'producer') run(program, one);
+        else {
+          const series = (await read[one.act]()).get('heapray.memory.allocated')?.size;
+          // Plus `other`, and the replaced sites; or the dropped as one.
+          expect(series).toBeLessThanOrEqual(
+            one.act === 'producer' ? of.maxCallSites + 2 : 2 * of.maxCallSites + 1,
+          );
+        }
+      }
+    }),
+    { seed: 12, numRuns: 100 },
+  );
+});

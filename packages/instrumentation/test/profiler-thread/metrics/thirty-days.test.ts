@@ -1,0 +1,85 @@
+// Thirty days of a program whose largest functions keep changing, through a real SDK.
+import { MeterProvider } from '@opentelemetry/sdk-metrics';
+import { expect, test } from 'vitest';
+import { HeapMetrics } from '../../../src/main-thread/metrics/heap-metrics.js';
+import { SITE_METRICS } from '../../../src/main-thread/metrics/metric-table.js';
+import { TopSiteMetrics } from '../../../src/main-thread/metrics/top-site-metrics.js';
+import { CallSiteSeries } from '../../../src/profiler-thread/metrics/call-site-series.js';
+import { TopCallSites } from '../../../src/profiler-thread/metrics/top-call-sites.js';
+import { AllocatingProgram } from '../../support/allocating-program.js';
+import { heapView } from '../../support/heap-views.js';
+import { TestReader } from '../../support/test-reader.js';
+
+const MINUTE = 60_000;
+const ROUND_MILLIS = 2 * 60 * MINUTE;
+const ROUNDS = (30 * 24) / 2;
+const PLACES = 10;
+const OPTIONS = { component: 'api', groupBy: 'function', maxCallSites: PLACES } as const;
+
+/** Makes a reader of a real SDK, with instruments or a producer, that counts its series. */
+function newReader(program: AllocatingProgram, kind: 'instruments' | 'producer') {
+  const series = new CallSiteSeries(OPTIONS);
+  const top = new TopCallSites(OPTIONS);
+  const metrics = new TopSiteMetrics(OPTIONS);
+  const producer = {
+    collect: async () => {
+      const sites = top.view(program.ledger, program.now, program.now);
+      const all = metrics.metrics({ sites, suspects: [], startedMillis: 0, nowMillis: program.now });
+      return { resourceMetrics: { scopeMetrics: [{ scope: { name: 'x' }, metrics: all }] }, errors: [] };
+    },
+  };
+  const reader = new TestReader(kind === 'producer' ? { metricProducers: [producer as never] } : {});
+  const provider = new MeterProvider({ readers: [reader] });
+  new HeapMetrics(provider.getMeter('heapray'), {
+    ...OPTIONS,
+    conventions: false,
+    fetchView: async () => heapView(series.view(program.ledger, program.now)),
+    threadDeaths: () => 0,
+    notProfiling: () => undefined,
+    hasProducer: () => kind === 'producer',
+  });
+  return async () => {
+    const all = await reader.metrics();
+    const ofSites = Object.values(SITE_METRICS).flatMap(({ name }) => all.get(name) ?? []);
+    const retained = all.get('heapray.memory.retained')?.dataPoints ?? [];
+    return {
+      seriesCount: ofSites.reduce((sum, { dataPoints }) => sum + dataPoints.length, 0),
+      held: new Set(retained.filter(({ value }) => (value as number) > 0).map(siteOf)),
+    };
+  };
+}
+
+function siteOf({ attributes }: { readonly attributes: object }): string {
+  return (attributes as Record<string, string>)['code.function.name'] ?? '';
+}
+
+test.each([
+  // A producer's series vanish, so any number of functions may get one.
+  ['producer', 2500, 9 * (PLACES + 2)],
+  // Series of instruments stay: one for each age, the counters and the objects.
+  ['instruments', 150, 8 * (150 + 1)],
+] as const)(
+  '%s: a site among the largest for two minutes has a series',
+  async (kind, functions, maxSeries) => {
+    const program = new AllocatingProgram();
+    const read = newReader(program, kind);
+    let before: readonly string[] = [];
+    let most = 0;
+    for (let round = 0; round < ROUNDS; round++) {
+      for (const name of before) program.retain(name, 0);
+      // New sites are no larger than those that were there before.
+      const names = Array.from({ length: PLACES }, (_, at) => `f${(round * 12 + at) % functions}`);
+      for (const [at, name] of names.entries()) program.retain(name, 1e6 * (1 + ((at + round) % 7)));
+      for (let minute = 0; minute < 2; minute++) {
+        await read();
+        program.wait(MINUTE);
+      }
+      const { held, seriesCount } = await read();
+      expect([...held].filter((name) => name !== 'other').sort()).toEqual([...names].sort());
+      most = Math.max(most, seriesCount);
+      before = names;
+      program.wait(ROUND_MILLIS - 2 * MINUTE);
+    }
+    expect(most).toBeLessThanOrEqual(maxSeries);
+  },
+);

@@ -1,0 +1,283 @@
+// Losing, sharing and restarting the sampler.
+import { describe, expect, test } from 'vitest';
+import { type FakePoller, scaledSize } from '../../support/fake-poller.js';
+import { INTERVAL } from '../../support/ledger-sums.js';
+import { FIRST_GAP, LONGEST_PAIR, MEDIAN, newLoop, useFakeClock } from '../../support/poll-loop.js';
+import { range, samplesOf } from '../../support/readings.js';
+
+useFakeClock();
+
+describe('a lost sampler', () => {
+  const losses = [
+    ['stopped', (poller: FakePoller) => (poller.answer = () => ({ status: 'stopped' }))],
+    ['failed', (poller: FakePoller) => (poller.answer = () => ({ status: 'failed', reason: 'odd' }))],
+    [
+      'restarted',
+      (poller: FakePoller) => {
+        poller.restarted();
+        poller.answer = () => poller.reading(samplesOf('other', 8, [1]));
+      },
+    ],
+  ] as const;
+
+  test.each(losses)('(%s) is counted, reported to the ledger, and requested again', async (reason, lose) => {
+    const { loop, runTo, poller, account, ledger, wanted, logged, start, readings, startedAnew } = newLoop();
+    poller.answer = () => poller.reading(samplesOf('main', 64, [1, 2]));
+    await loop.pollNow();
+    lose(poller);
+    await loop.pollNow();
+    expect(loop.mode).toBeUndefined();
+    expect(account.lostSampler).toEqual({ [reason]: 1 });
+    expect(ledger.counts).toMatchObject({ lostSamples: 2, liveSamples: 0 });
+    expect(readings()).toBe(2);
+    expect(startedAnew()).toBe(1);
+    expect(logged).toHaveLength(1);
+    expect(logged[0]).toMatch(/^warn: .*trying again$/);
+    const polls = poller.times.length;
+    await runTo(999);
+    expect(wanted).toEqual([]);
+    await runTo(60_000);
+    expect(wanted.map((at) => at - start)).toEqual([1000]);
+    expect(poller.times).toHaveLength(polls);
+  });
+
+  test('is noticed when all the known samples are dead, if the other one samples more often', async () => {
+    const { loop, poller, account } = newLoop();
+    poller.answer = () => poller.reading(samplesOf('main', 64, [1, 2]));
+    await loop.pollNow();
+    poller.answer = () => poller.readingAt(1024, samplesOf('main', 64, [30, 31]));
+    await loop.pollNow();
+    expect(account.lostSampler).toEqual({ restarted: 1 });
+  });
+
+  test('during a pair spoils the pair', async () => {
+    const { ledger, runTo, poller, account, pollTimes } = newLoop();
+    await runTo(FIRST_GAP + 2);
+    poller.answer = () => ({ status: 'stopped' });
+    await runTo(FIRST_GAP + LONGEST_PAIR + 2);
+    expect(pollTimes()).toHaveLength(2);
+    expect(account.lostSampler).toEqual({ stopped: 1 });
+    expect(ledger.counts).toMatchObject({ wholePairs: 0, cutPairs: 0 });
+  });
+
+  test('is polled again after a restart', async () => {
+    const { loop, runTo, poller, ledger, pollTimes } = newLoop();
+    poller.answer = () => ({ status: 'stopped' });
+    await loop.pollNow();
+    poller.restarted();
+    poller.answer = () => poller.reading(samplesOf('main', 64, [1]));
+    loop.samplerStarted('native-api');
+    expect(loop.mode).toBe('native-api');
+    await runTo(FIRST_GAP + 2);
+    expect(pollTimes()).toHaveLength(2);
+    expect(ledger.counts.liveSamples).toBe(1);
+  });
+
+  test('is requested with growing pauses while refused, at most once a minute', async () => {
+    const { loop, runTo, wanted, start, account } = newLoop('none');
+    loop.samplerRefused('taken');
+    let answered = 0;
+    for (let second = 1; second <= 400; second++) {
+      await runTo(second * 1000);
+      for (; answered < wanted.length; answered++) loop.samplerRefused('taken');
+    }
+    const gaps = wanted.map((at, i) => Math.round((at - (wanted[i - 1] ?? start)) / 1000));
+    expect(gaps.slice(0, 9)).toEqual([1, 2, 4, 8, 16, 32, 60, 60, 60]);
+    expect(account.lostSampler).toEqual({ taken: wanted.length + 1 });
+  });
+
+  test('is requested soon if the previous loss was long ago, and later otherwise', async () => {
+    const { loop, runTo, poller, wanted } = newLoop();
+    const waits: number[] = [];
+    const loseAt = async (millis: number) => {
+      await runTo(millis);
+      const { length } = wanted;
+      poller.answer = () => ({ status: 'stopped' });
+      const lostAt = performance.now();
+      await loop.pollNow();
+      await runTo(millis + 30_000);
+      waits.push(wanted[length]! - lostAt);
+      poller.restarted();
+      poller.answer = () => poller.reading([]);
+      loop.samplerStarted('binding');
+    };
+    await loseAt(1_000);
+    await loseAt(40_000);
+    await loseAt(80_000);
+    await loseAt(300_000);
+    expect(waits).toEqual([1000, 2000, 4000, 1000]);
+  });
+});
+describe('too many live samples', () => {
+  const many = samplesOf('main', 64, range(1, 1001));
+
+  test('restart the sampler at a larger interval, and what was in use is carried over', async () => {
+    const { loop, poller, account, ledger, restarts, restartsWanted, logged, startedAnew } = newLoop(
+      'binding',
+      {
+        maxLiveSamples: 1000,
+      },
+    );
+    poller.answer = () => poller.reading(many.slice(0, 1000));
+    await loop.pollNow();
+    expect(restartsWanted()).toBe(0);
+    poller.answer = () => poller.reading(many);
+    await loop.pollNow();
+    expect(restartsWanted()).toBe(1);
+    expect(startedAnew()).toBe(0);
+    await loop.restartPossible();
+    expect(restarts).toEqual([4 * INTERVAL]);
+    expect(startedAnew()).toBe(1);
+    expect(account.lostSampler).toEqual({ coarsened: 1 });
+    expect(ledger.samplingInterval).toBe(4 * INTERVAL);
+    expect(ledger.counts).toMatchObject({ liveSamples: 0, lostSamples: 0, samples: 1001 });
+    expect(ledger.totalInUseBytes).toBe(1001 * scaledSize(64));
+    expect(logged).toEqual([
+      expect.stringMatching(
+        /^info: sampling every \d+ bytes instead of \d+ from now on: 1001 samples are alive/,
+      ),
+    ]);
+    const polls = poller.times.length;
+    await loop.pollNow();
+    expect(poller.times).toHaveLength(polls);
+    poller.restarted();
+    poller.answer = () => poller.readingAt(4 * INTERVAL, samplesOf('main', 256, [1]));
+    loop.samplerStarted('binding');
+    await loop.pollNow();
+    expect(ledger.totalInUseBytes).toBe(1001 * scaledSize(64) + scaledSize(256, 4 * INTERVAL));
+  });
+
+  test('are still polled while the main thread has no time for a restart', async () => {
+    const { loop, poller, ledger, restarts, restartsWanted } = newLoop('binding', { maxLiveSamples: 1000 });
+    poller.answer = () => poller.reading(many);
+    await loop.pollNow();
+    poller.answer = () => poller.reading(samplesOf('main', 64, range(1, 1501)));
+    await loop.pollNow();
+    expect(restartsWanted()).toBe(1);
+    expect(restarts).toEqual([]);
+    expect(ledger.counts).toMatchObject({ liveSamples: 1501, samples: 1501 });
+    // Carry over what arrived until the last moment.
+    poller.answer = () => poller.reading(samplesOf('main', 64, range(1, 2001)));
+    await loop.restartPossible();
+    expect(restarts).toEqual([4 * INTERVAL]);
+    expect(ledger.carriedOver.totalBytes).toBe(2001 * scaledSize(64));
+  });
+
+  test('may have died before the main thread has time; then nothing is restarted', async () => {
+    const { loop, poller, restarts, restartsWanted } = newLoop('binding', { maxLiveSamples: 1000 });
+    poller.answer = () => poller.reading(many);
+    await loop.pollNow();
+    poller.answer = () => poller.reading(many.slice(500));
+    await loop.restartPossible();
+    expect(restarts).toEqual([]);
+    expect(loop.mode).toBe('binding');
+    poller.answer = () => poller.reading([...many.slice(500), ...samplesOf('main', 64, range(1002, 1800))]);
+    await loop.pollNow();
+    expect(restartsWanted()).toBe(2);
+  });
+
+  test('are kept while single samples are followed, or if a larger interval is impossible', async () => {
+    for (const [mode, options] of [
+      ['binding', { traced: true }],
+      ['inspector', {}],
+    ] as const) {
+      const { loop, poller, restartsWanted } = newLoop(mode, { maxLiveSamples: 1000, ...options });
+      poller.answer = () => poller.reading(many);
+      await loop.pollNow();
+      expect(restartsWanted()).toBe(0);
+    }
+  });
+});
+
+describe('a component traced from now on', () => {
+  const some = samplesOf('main', 64, range(1, 101));
+
+  test('restarts the sampler at its interval, once; bytes in use are carried over and counters continue', async () => {
+    const { loop, poller, account, ledger, restarts, restartsWanted, logged, startedAnew } = newLoop();
+    poller.answer = () => poller.reading(some);
+    await loop.pollNow();
+    loop.trace(INTERVAL / 8);
+    loop.trace(INTERVAL / 8);
+    expect(restartsWanted()).toBe(1);
+    expect(restarts).toEqual([]);
+    const before = ledger.counts.samples;
+    await loop.restartPossible();
+    expect(restarts).toEqual([INTERVAL / 8]);
+    expect(startedAnew()).toBe(1);
+    expect(account.lostSampler).toEqual({ traced: 1 });
+    expect(ledger.counts).toMatchObject({ samples: before, liveSamples: 0, lostSamples: 0 });
+    expect(ledger.samplingInterval).toBe(INTERVAL / 8);
+    expect(logged).toEqual([
+      `info: sampling every ${INTERVAL / 8} bytes instead of ${INTERVAL} from now on: a component of this process is traced`,
+    ]);
+    poller.restarted();
+    poller.answer = () => poller.reading(samplesOf('main', 8, [1]));
+    loop.samplerStarted('binding');
+    await loop.pollNow();
+    expect(ledger.totalInUseBytes).toBe(101 * scaledSize(64) + scaledSize(8));
+    expect(ledger.counts.samples).toBe(before + 1);
+    loop.trace(INTERVAL / 8);
+    expect(restartsWanted()).toBe(1);
+  });
+
+  test('restarts the sampler as soon as it runs', async () => {
+    const { loop, restarts, restartsWanted } = newLoop('none');
+    loop.trace(INTERVAL / 8);
+    expect(restartsWanted()).toBe(0);
+    loop.samplerStarted('binding');
+    expect(restartsWanted()).toBe(1);
+    await loop.restartPossible();
+    expect(restarts).toEqual([INTERVAL / 8]);
+  });
+
+  test('keeps an interval that is small enough, and polls more often', async () => {
+    const { loop, runTo, pollTimes, restartsWanted, account } = newLoop();
+    loop.trace(INTERVAL);
+    await runTo(50 * MEDIAN + 2);
+    expect(pollTimes()).toHaveLength(1);
+    expect(restartsWanted()).toBe(0);
+    expect(account.lostSampler).toEqual({});
+  });
+
+  test('rules out larger intervals', async () => {
+    const { loop, poller, restartsWanted } = newLoop('binding', { maxLiveSamples: 50 });
+    loop.trace(INTERVAL);
+    poller.answer = () => poller.reading(some);
+    await loop.pollNow();
+    expect(restartsWanted()).toBe(0);
+  });
+});
+
+describe('the default interval', () => {
+  const FINE = 64 * 1024;
+  /** Takes 1,000 samples a second for half a minute, with stacks of this many frames. */
+  const run = async (frames: number, isAdaptive = true) => {
+    const { loop, runTo, poller, restarts, logged } = newLoop(
+      'binding',
+      { isAdaptive },
+      { samplingInterval: FINE },
+    );
+    const stack = range(1, frames).join(' > ');
+    let newest = 1;
+    poller.answer = () => poller.reading(samplesOf(stack, 64, [newest]));
+    for (let second = 1; second <= 30; second++) {
+      newest += 1000;
+      await runTo(second * 1000);
+    }
+    await loop.restartPossible();
+    return { restarts, logged };
+  };
+
+  test('is increased where samples alone would exceed half of the budget, as with deep stacks', async () => {
+    const { restarts, logged } = await run(100);
+    expect(restarts).toEqual([4 * FINE]);
+    expect(logged.join()).toMatch(
+      /1 samples are alive, \d+ are taken per second, which takes 1\.\d\d % of a core/,
+    );
+  });
+
+  test('is kept where samples are cheap, or if the interval was set', async () => {
+    expect((await run(14)).restarts).toEqual([]);
+    expect((await run(100, false)).restarts).toEqual([]);
+  });
+});

@@ -1,0 +1,142 @@
+// The profiler's own cost, computed from fake sources.
+import { describe, expect, test } from 'vitest';
+import { ProfilerStats } from '../../src/profiler-thread/profiler-stats.js';
+import { v8Threads } from '../../src/profiler-thread/v8-threads.js';
+
+function newAccount({ tellsV8Threads = true } = {}) {
+  const spent = { thread: 100, v8Threads: 50, own: 5, host: 20 };
+  const account = new ProfilerStats({
+    thread: () => spent.thread,
+    v8Threads: tellsV8Threads ? () => spent.v8Threads : undefined,
+    ownCollections: () => spent.own,
+    hostCollections: () => spent.host,
+  });
+  let at = 0;
+  const look = () => {
+    at += 10_000;
+    account.lookAtV8Threads(at);
+  };
+  return { account, spent, look };
+}
+
+describe('CPU time', () => {
+  test("is the sum of the thread, pauses, samples and V8's threads", () => {
+    const { account, spent, look } = newAccount();
+    account.addPoll(2);
+    account.addPause(3);
+    account.addSamples(1000, 14);
+    spent.thread += 10;
+    spent.own += 4;
+    spent.host += 12;
+    spent.v8Threads += 8;
+    look();
+    expect(account.cpuParts()).toEqual({
+      thread: 110,
+      pauses: 5,
+      sampling: expect.closeTo(1.9),
+      v8Threads: 2,
+    });
+    expect(account.cpuMillis()).toBeCloseTo(110 + 5 + 1.9 + 2);
+    expect(account.workMillis()).toBe(115);
+  });
+
+  test('never decreases, whatever the sources return', () => {
+    const { account, spent, look } = newAccount();
+    let last = account.cpuMillis();
+    for (const change of [5, -3, 4, -40, 100]) {
+      spent.v8Threads += change;
+      spent.own += change / 10;
+      spent.host += change / 5;
+      look();
+      expect(account.cpuMillis()).toBeGreaterThanOrEqual(last);
+      last = account.cpuMillis();
+    }
+    expect(Number.isFinite(last)).toBe(true);
+  });
+});
+
+describe('a sample', () => {
+  test.each([
+    [14, 1.9],
+    [43, 4.8],
+    [128, 13.3],
+  ])('with %d frames costs %d microseconds', (frames, micros) => {
+    const { account } = newAccount();
+    for (let i = 0; i < 50; i++) account.addSamples(10, frames);
+    expect(account.sampleMicros).toBeCloseTo(micros, 1);
+  });
+
+  test('never seen costs as much as earlier ones', () => {
+    const { account } = newAccount();
+    account.addSamples(500, undefined);
+    account.addSamples(500, 14);
+    expect(account.cpuParts().sampling).toBeCloseTo(1.9);
+  });
+});
+
+describe("V8's threads", () => {
+  test('are charged in full where only the profiler thread collects', () => {
+    const { account, spent, look } = newAccount();
+    spent.own += 10;
+    spent.v8Threads += 15;
+    look();
+    expect(account.cpuParts().v8Threads).toBe(15);
+  });
+
+  test('are not charged where only the application collects', () => {
+    const { account, spent, look } = newAccount();
+    spent.host += 500;
+    spent.v8Threads += 800;
+    look();
+    expect(account.cpuParts().v8Threads).toBe(0);
+  });
+
+  test('are charged for at most four threads during own collections', () => {
+    const { account, spent, look } = newAccount();
+    spent.own += 1;
+    spent.v8Threads += 10_000;
+    look();
+    expect(account.cpuParts().v8Threads).toBe(4);
+  });
+
+  test('are charged for the duration of own collections where the system does not report them', () => {
+    const { account, spent, look } = newAccount({ tellsV8Threads: false });
+    spent.own += 3;
+    look();
+    expect(account.cpuParts().v8Threads).toBe(3);
+  });
+
+  test('are read every 5 s', () => {
+    const { account, spent } = newAccount();
+    account.lookAtV8Threads(0);
+    spent.own += 1;
+    spent.v8Threads += 1;
+    account.lookAtV8Threads(4_999);
+    expect(account.cpuParts().v8Threads).toBe(0);
+    account.lookAtV8Threads(5_000);
+    expect(account.cpuParts().v8Threads).toBe(1);
+  });
+
+  const threads = (names: Record<number, string>) =>
+    Object.entries(names).map(([id, name]) => ({ id: Number(id), name }));
+
+  test.each([
+    ['V8Worker', 'MainThread'],
+    ['node-V8Worker', 'node-MainThread'],
+  ])('are told by their name %s', (worker, main) => {
+    const all = threads({
+      100: main,
+      101: 'DelayedTaskSche',
+      102: worker,
+      103: worker,
+      104: 'libuv-worker',
+      105: 'heapray',
+    });
+    expect(v8Threads(all, 100).map(({ id }) => id)).toEqual([102, 103]);
+  });
+
+  test('are the first ones started where threads have no names', () => {
+    const names = Object.fromEntries([...Array(12).keys()].map((i) => [100 + i, 'node']));
+    expect(v8Threads(threads(names), 100).map(({ id }) => id)).toEqual([101, 102, 103, 104, 105]);
+  });
+});

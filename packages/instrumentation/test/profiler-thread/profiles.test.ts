@@ -1,0 +1,128 @@
+import { decodePprof } from '@heapray/exporter/pprof';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { LeakWatch } from '../../src/profiler-thread/leaks/leak-watch.js';
+import { PastStates } from '../../src/profiler-thread/ledger/index.js';
+import { ProfilerStats } from '../../src/profiler-thread/profiler-stats.js';
+import { profileProvider } from '../../src/profiler-thread/profiles.js';
+import { steadyClock } from '../../src/protocol/steady-clock.js';
+import { newLedger } from '../support/ledger-sums.js';
+
+const HOUR = 3_600_000;
+const REQUEST = {
+  name: 'heap',
+  defaultColumn: 'inuse_space',
+  component: undefined,
+  asText: false,
+  collectFirst: false,
+  seconds: undefined,
+  past: undefined,
+  client: 'test',
+  signal: new AbortController().signal,
+} as const;
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance', 'Date'] });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** Makes a provider whose polls the test controls. */
+function newProvider(pollNow: () => Promise<void>) {
+  const ledger = newLedger();
+  const leaks = new LeakWatch(ledger, {
+    windowMillis: 60_000,
+    heapLimit: 2 ** 30,
+  });
+  const clock = steadyClock();
+  return profileProvider({
+    clock,
+    startedMillis: clock(),
+    ledger,
+    loop: { mode: 'binding', pollNow, cpuBudget: 0.005 },
+    account: new ProfilerStats(),
+    leaks,
+    past: new PastStates({ windowMillis: 60_000, startMillis: performance.now() }),
+    peak: () => undefined,
+    objectCounts: async () => undefined,
+    collect: async () => {},
+  });
+}
+
+/** Advances the clock until a condition is true; modules load and bytes are compressed in real time. */
+async function timePassesUntil(isTrue: () => boolean): Promise<void> {
+  while (!isTrue()) await vi.advanceTimersByTimeAsync(100);
+}
+
+test('the duration of a profile does not change with a step of the system clock', async () => {
+  const provider = newProvider(async () => {});
+  const started = Date.now();
+  vi.advanceTimersByTime(90_000);
+  for (const step of [-HOUR, 48 * HOUR]) {
+    vi.setSystemTime(started + step);
+    const profile = decodePprof(await provider.pprof(REQUEST));
+    expect(profile.timeNanos).toBe(BigInt(started + 90_000) * 1_000_000n);
+    expect(profile.durationNanos).toBe(90_000_000_000n);
+  }
+});
+
+test('makes profiles while the main thread does not answer, without repeating the poll', async () => {
+  let answer = () => {};
+  let polls = 0;
+  const provider = newProvider(() => {
+    polls++;
+    return new Promise((resolve) => {
+      answer = resolve;
+    });
+  });
+  for (let request = 0; request < 20; request++) {
+    let made = false;
+    const profile = provider.pprof(REQUEST).finally(() => {
+      made = true;
+    });
+    await timePassesUntil(() => made);
+    await profile;
+  }
+  expect(polls).toBe(1);
+  answer();
+  // The previous poll is too old to be shared.
+  await vi.advanceTimersByTimeAsync(200);
+  const fresh = provider.pprof(REQUEST);
+  await timePassesUntil(() => polls === 2);
+  answer();
+  expect((await fresh).byteLength).toBeGreaterThan(0);
+});
+
+test.each([
+  ['before the first reading has come', false],
+  ['while the time passes', true],
+])('nothing is made, and nothing waits, for a client that leaves %s', async (_, whileItPasses) => {
+  const provider = newProvider(async () => {});
+  const client = new AbortController();
+  const waited = vi.spyOn(client.signal, 'addEventListener');
+  const profile = provider.pprof({ ...REQUEST, seconds: 600, signal: client.signal });
+  const refused = expect(profile).rejects.toThrow();
+  if (whileItPasses) {
+    await timePassesUntil(() => waited.mock.calls.length > 0);
+    await vi.advanceTimersByTimeAsync(5_000);
+  }
+  client.abort();
+  await refused;
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+test('limits waiting differences to 16, and makes other profiles meanwhile', async () => {
+  const provider = newProvider(async () => {});
+  const client = new AbortController();
+  const difference = (number: number) => {
+    return provider.pprof({ ...REQUEST, seconds: 600, client: `${number}`, signal: client.signal });
+  };
+  const waiting = Array.from({ length: 16 }, (_, number) => difference(number));
+  await expect(difference(16)).rejects.toMatchObject({ status: 503, retryAfterSeconds: 10 });
+  expect((await provider.pprof(REQUEST)).byteLength).toBeGreaterThan(0);
+  client.abort();
+  for (const one of waiting) await expect(one).rejects.toThrow();
+  const next = expect(difference(17)).rejects.toThrow(/aborted/);
+  await next;
+});

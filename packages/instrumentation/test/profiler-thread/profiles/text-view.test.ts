@@ -1,0 +1,80 @@
+import { describe, expect, test } from 'vitest';
+import { SurvivalTracker } from '../../../src/profiler-thread/ledger/index.js';
+import { textView } from '../../../src/profiler-thread/profiles/index.js';
+import { FakeHeap } from '../leaks/fake-heap.js';
+
+const MINUTE = 60_000;
+
+const newHeap = () => new FakeHeap({ shortFileOf: (file) => file.slice('/srv/'.length) });
+
+/** Returns the text of a heap that kept a part of what it allocated ten minutes ago. */
+function shown(options: Partial<Parameters<typeof textView>[1]> = {}, heap = newHeap()) {
+  const survival = new SurvivalTracker();
+  survival.observe(heap.ledger, heap.now);
+  const free = heap.allocate('load', 6);
+  heap.allocate('load', 2);
+  heap.allocate('keep', 16);
+  heap.read(MINUTE);
+  survival.observe(heap.ledger, heap.now);
+  free();
+  heap.read(9 * MINUTE + MINUTE / 2);
+  const text = textView(heap.ledger, {
+    samplingInterval: heap.samplingInterval,
+    mode: 'binding',
+    column: 'inuse_space',
+    atMillis: heap.now,
+    verdicts: [],
+    progress: { windows: 3, neededWindows: 11, closedMillis: heap.now - 40_000, undecidedSites: 1 },
+    survival: survival.survival(heap.ledger, heap.now, 10 * MINUTE),
+    survivalMillis: 10 * MINUTE,
+    ...options,
+  });
+  return text.split('\n');
+}
+
+describe('the heap as text', () => {
+  test('has a row for each call site, with its survival, and their sum', () => {
+    expect(shown()).toEqual(
+      [
+        'heapray: sampled every 1024 bytes on average (mode binding); all values are estimates',
+        'in use is what is likely to be reachable; 0 B more are shown and not collected yet',
+        '',
+        'No leak suspects: window 3 of 11, last closed 40 s ago, no major collection observed yet, ' +
+          '1 growing call site is undecided until the next one.',
+        '',
+        'in use  over 1 min  allocated  alive of 10 min ago  call site',
+        '18 KiB      18 KiB     24 KiB                       total',
+        '16 KiB      16 KiB     16 KiB                100 %  keep shop.js:2:2  shop  api',
+        '2.0 KiB     2.0 KiB    8.0 KiB                 25 %  load shop.js:2:2  shop  api',
+        '',
+      ].map((line) => expect.stringMatching(spaced(line))),
+    );
+  });
+
+  test('does not guess survival', () => {
+    const lines = shown({ survival: undefined });
+    expect(lines.filter((line) => / - {2}(?:keep|load) /.test(line))).toHaveLength(2);
+  });
+
+  test('begins with the leak suspects', () => {
+    expect(shown({ verdicts: ['`a` leaks', '`b` leaks'] }).slice(3, 6)).toEqual([
+      'Leak suspects:',
+      '  `a` leaks',
+      '  `b` leaks',
+    ]);
+  });
+
+  test('is sorted by the column, and sums sites without a row', () => {
+    const heap = newHeap();
+    for (let i = 0; i < 200; i++) heap.allocate(`f${i}`, 1);
+    const lines = shown({ column: 'alloc_space' }, heap);
+    expect(lines[7]).toMatch(/ keep /);
+    expect(lines).toHaveLength(5 + 2 + 100 + 1 + 1);
+    expect(lines.at(-2)).toMatch(/^102 KiB .* 102 other call sites$/);
+  });
+});
+
+/** Matches the line with any padding of its cells. */
+function spaced(line: string): RegExp {
+  return new RegExp(`^ *${line.trim().replaceAll(/[.()]/g, '\\$&').replaceAll(/ {2,}/g, ' +')}$`);
+}
