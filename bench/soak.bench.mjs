@@ -12,7 +12,7 @@ const QUICK_MINUTES = 0.5;
 const RIVAL_AT = [0.15, 0.6];
 const LEAK_WINDOWS = 12;
 const OPTIONS = {
-  leakWindow: 60 / SPEED,
+  leakWindowSeconds: 60 / SPEED,
   cpuBudget: 0.005 * SPEED,
   samplingInterval: Math.round(524_288 / SPEED),
 };
@@ -118,7 +118,7 @@ function leakFigures(part, { looks, suspects, ticks }, rivalAt, seconds) {
   return [
     row('ticks of traffic, three requests each', ticks),
     row('samples', looks.at(-1).samples),
-    row('leak windows in the longest time without a rival', longest / OPTIONS.leakWindow, {
+    row('leak windows in the longest time without a rival', longest / OPTIONS.leakWindowSeconds, {
       atLeast: 2 * LEAK_WINDOWS,
     }),
     row('leak suspects, of which there are none', suspects.length, { atMost: 0 }),

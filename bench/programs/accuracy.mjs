@@ -14,7 +14,7 @@ if (traced) defineComponents([NEVER_RUN]);
 const profiling = await startProfiling('heapray', {
   ...options,
   ...(traced && { traceComponents: [NEVER_RUN] }),
-  debugServer: '127.0.0.1:0',
+  debugAddress: '127.0.0.1:0',
 });
 while (!profiling.debugAddress) await new Promise((resolve) => setTimeout(resolve, 10));
 const rounds = await runRounds(workload, { seconds });

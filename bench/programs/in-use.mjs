@@ -9,7 +9,7 @@ import { runRounds } from './run-rounds.mjs';
 const COLLECTIONS = 2;
 
 const { workload, seconds, options } = programOptions();
-const profiling = await startProfiling('heapray', { ...options, debugServer: '127.0.0.1:0' });
+const profiling = await startProfiling('heapray', { ...options, debugAddress: '127.0.0.1:0' });
 while (!profiling.debugAddress) await new Promise((resolve) => setTimeout(resolve, 10));
 await runRounds(workload, { seconds });
 const url = `http://${profiling.debugAddress}/debug/pprof/heap`;

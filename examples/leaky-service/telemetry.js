@@ -19,7 +19,7 @@ defineComponents(['api', 'scheduler', 'dag_processor']);
 
 const heapray = new HeaprayInstrumentation({
   component: 'leaky-service',
-  debugServer: process.env.HEAPRAY_DEBUG_ADDR ?? '127.0.0.1:6464',
+  debugAddress: process.env.HEAPRAY_DEBUG_ADDR ?? '127.0.0.1:6464',
 });
 
 const metricsPort = Number(process.env.OTEL_EXPORTER_PROMETHEUS_PORT || 9464);

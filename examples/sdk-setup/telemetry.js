@@ -5,7 +5,7 @@ import { NodeSDK } from '@opentelemetry/sdk-node';
 
 const sdk = new NodeSDK({
   serviceName: 'sdk-setup',
-  instrumentations: [new HeaprayInstrumentation({ debugServer: '127.0.0.1:6464' })],
+  instrumentations: [new HeaprayInstrumentation({ debugAddress: '127.0.0.1:6464' })],
   metricReaders: [new PrometheusExporter({ host: '127.0.0.1', port: 9464 })],
   spanProcessors: [],
   logRecordProcessors: [],

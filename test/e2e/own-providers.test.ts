@@ -119,7 +119,7 @@ peerTest(
   async () => {
     const { service, port } = await startOn({ app: ['second-instance.cjs'] });
     await service.waitForLog(
-      /heapray: warn: another instance has started profiling before; options that are not in force: component orders \(in force: second-instance\), debugServer 127\.0\.0\.1:7777 \(in force: 127\.0\.0\.1:0\)\n/,
+      /heapray: warn: another instance has started profiling before; options that are not in force: component orders \(in force: second-instance\), debugAddress 127\.0\.0\.1:7777 \(in force: 127\.0\.0\.1:0\)\n/,
     );
     await waitForLeak(port);
   },

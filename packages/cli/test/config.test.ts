@@ -40,7 +40,7 @@ describe('JSON', () => {
       samplingInterval: 65_536,
       home,
       configFile: null,
-      debugServer: { host: '127.0.0.1', port: 6464 },
+      debugAddress: { host: '127.0.0.1', port: 6464 },
     });
   });
 
@@ -97,7 +97,7 @@ describe('text', () => {
         ['traceComponents', 'none', 'default'],
         ['home', '/srv/app', 'env:HEAPRAY_HOME'],
         ['configFile', 'none', 'default'],
-        ['debugServer', '[::1]:7000', 'env:HEAPRAY_DEBUG_ADDR'],
+        ['debugAddress', '[::1]:7000', 'env:HEAPRAY_DEBUG_ADDR'],
       ]),
     );
   });

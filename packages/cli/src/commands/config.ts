@@ -10,8 +10,8 @@ import { writeJson, writeStdout } from '../outputs/stdout.js';
 import { printable } from '../text/printable.js';
 import { formatTable } from '../text/table.js';
 
-/** Defaults that apply only when heapray is started without code; see the option `debugServer`. */
-const ZERO_CODE_DEFAULTS = { debugServer: '127.0.0.1:6464' };
+/** Defaults that apply only when heapray is started without code; see the option `debugAddress`. */
+const ZERO_CODE_DEFAULTS = { debugAddress: '127.0.0.1:6464' };
 
 export function addConfig(program: Command): void {
   program

@@ -1,5 +1,5 @@
 import { ConfigError } from './config-error.js';
-import { OPTIONS } from './options.js';
+import { optionSpec } from './options.js';
 import type { HeaprayOptions, OptionName, ResolvedOptions } from './types.js';
 
 /**
@@ -12,7 +12,7 @@ export function checkedOption<K extends OptionName & keyof HeaprayOptions>(
   value: HeaprayOptions[K],
 ): ResolvedOptions[K] | undefined {
   if (value === undefined) return undefined;
-  const { kind } = OPTIONS[option];
+  const { kind } = optionSpec(option);
   const accepted = kind.fromCode(value);
   if (accepted === undefined) throw new ConfigError(option, value, kind.allowed);
   return accepted.value;

@@ -1,6 +1,7 @@
 export { checkedOption } from './checked-option.js';
 export { AIRFLOW_COMPONENTS, checkComponentNames } from './component-list.js';
 export { ConfigError } from './config-error.js';
+export type { HostPort } from './kinds.js';
 export { nodeConfigInput, workingFolder } from './node-input.js';
 export { describeOptions, type OptionDoc, optionsMarkdown } from './option-docs.js';
 export { resolveConfig } from './resolve-config.js';
@@ -8,7 +9,6 @@ export type {
   ConfigInput,
   GroupBy,
   HeaprayOptions,
-  HostPort,
   MemrayFormat,
   OptionName,
   ResolvedConfig,

@@ -1,22 +1,34 @@
 import { isIPv6 } from 'node:net';
 import { strip } from './text.js';
-import type { HostPort } from './types.js';
 
 /** An accepted value; the wrapper separates "accepted and undefined" from "not accepted". */
 export interface Accepted<T> {
   readonly value: T;
 }
 
-/** A kind of option: how to parse it and how to describe it. */
-export interface Kind<T> {
+/** Address that a server listens on. An IPv6 `host` has no brackets; port 0 means any free port. */
+export interface HostPort {
+  readonly host: string;
+  readonly port: number;
+}
+
+/**
+ * A kind of option: how to parse it and how to describe it.
+ *
+ * @typeParam Value what the option resolves to
+ * @typeParam Given what code may pass
+ */
+export interface Kind<Value, Given = Value> {
   /** Allowed values, as shown in messages and docs. */
   readonly allowed: string;
   /** True if `$VAR` and `~` are replaced before parsing. */
   readonly expands: boolean;
   /** Parses text from the environment or a file; `undefined` if it is not allowed. */
-  fromText(text: string): Accepted<T> | undefined;
+  fromText(text: string): Accepted<Value> | undefined;
   /** Checks a value from code; `undefined` if it is not allowed. */
-  fromCode(value: unknown): Accepted<T> | undefined;
+  fromCode(value: unknown): Accepted<Value> | undefined;
+  /** Never set: carries the type of what code may pass. */
+  readonly given?: Given;
 }
 
 /**
@@ -132,7 +144,7 @@ export const name: Kind<string> = {
  * A comma-separated list as Airflow splits it: only the empty text is an empty list; items are stripped and
  * may be empty.
  */
-export const list: Kind<readonly string[]> = {
+export const list: Kind<readonly string[], readonly string[] | string> = {
   allowed: 'names with commas between them',
   expands: true,
   fromText: (text) => ({ value: text === '' ? [] : text.split(',').map(strip) }),
@@ -145,7 +157,7 @@ export const list: Kind<readonly string[]> = {
 };
 
 /** A local port. The empty text and `off` both mean none. */
-export const port: Kind<number | undefined> = {
+export const port: Kind<number | undefined, number | 'off'> = {
   allowed: 'a port from 1 to 65535, or off',
   expands: true,
   fromText: (text) => {
@@ -172,7 +184,7 @@ function hostPortFrom(host: unknown, port: unknown): Accepted<HostPort> | undefi
  * An address to listen on. The empty text and `off` both mean none, so that an empty variable disables a
  * server.
  */
-export const hostPort: Kind<HostPort | undefined> = {
+export const hostPort: Kind<HostPort | undefined, HostPort | string> = {
   allowed: 'host:port or [IPv6]:port with a port from 0 to 65535, or off',
   expands: true,
   fromText: (text) => {

@@ -1,7 +1,7 @@
 import { ConfigError } from './config-error.js';
 import { expandText, variable } from './file/expand.js';
 import type { IniFile } from './file/ini.js';
-import { type FileKey, OPTIONS } from './options.js';
+import { type FileKey, optionSpec } from './options.js';
 import { tolerate } from './tolerate.js';
 import type { ConfigInput, HeaprayOptions, OptionName, ResolvedOptions } from './types.js';
 
@@ -45,7 +45,7 @@ export class Lookup {
         undefined,
       ) ??
       this.#fromCode(option, own(defaults, option), 'default') ??
-      this.#fromCode(option, OPTIONS[option].default, 'default')
+      this.#fromCode(option, optionSpec(option).default, 'default')
     );
   }
 
@@ -55,7 +55,7 @@ export class Lookup {
     source: string,
   ): Picked<ResolvedOptions[K]> | undefined {
     if (value === undefined) return undefined;
-    const { kind } = OPTIONS[option];
+    const { kind } = optionSpec(option);
     const expand = (one: unknown): unknown =>
       kind.expands && typeof one === 'string' ? expandText(one, option, this.#input) : one;
     const accepted = kind.fromCode(Array.isArray(value) ? value.map(expand) : expand(value));
@@ -64,7 +64,7 @@ export class Lookup {
   }
 
   #fromEnv<K extends OptionName>(option: K): Picked<ResolvedOptions[K]> | undefined {
-    const { env, emptyEnv } = OPTIONS[option];
+    const { env, emptyEnv } = optionSpec(option);
     for (const name of env) {
       const text = variable(this.#env, name);
       if (text === undefined || (text === '' && emptyEnv !== true)) continue;
@@ -78,7 +78,7 @@ export class Lookup {
   }
 
   #fromFile<K extends OptionName>(option: K): Picked<ResolvedOptions[K]> | undefined {
-    for (const setting of OPTIONS[option].file) {
+    for (const setting of optionSpec(option).file) {
       const text = this.#ini?.get(setting.section, setting.key);
       if (text === undefined) continue;
       const key = `[${setting.section}] ${setting.key}`;
@@ -89,7 +89,7 @@ export class Lookup {
   }
 
   #fromText<K extends OptionName>(option: K, text: string, key: string): ResolvedOptions[K] {
-    const { kind } = OPTIONS[option];
+    const { kind } = optionSpec(option);
     const accepted = kind.fromText(kind.expands ? expandText(text, key, this.#input) : text);
     if (accepted === undefined) throw new ConfigError(key, text, kind.allowed);
     return accepted.value;
@@ -108,12 +108,12 @@ function isOfAirflow({ key }: ConfigError): boolean {
 
 /** Returns the setting of an option in the file; options without one are named like the option. */
 function mainSetting(option: OptionName): FileKey {
-  return OPTIONS[option].file[0] ?? { section: 'heapray', key: option };
+  return optionSpec(option).file[0] ?? { section: 'heapray', key: option };
 }
 
 /** Returns the setting that corresponds to a variable; for Airflow's variables, Airflow's key. */
 function settingOf(option: OptionName, variableName: string): FileKey {
-  const airflow = OPTIONS[option].file.find(
+  const airflow = optionSpec(option).file.find(
     ({ section, key }) => variableName === `AIRFLOW__${section}__${key}`.toUpperCase(),
   );
   return airflow ?? mainSetting(option);

@@ -11,7 +11,7 @@ import {
   port,
   word,
 } from './kinds.js';
-import type { OptionName, ResolvedOptions } from './types.js';
+import type { ResolvedOptions } from './types.js';
 
 /** A place in the config file. */
 export interface FileKey {
@@ -19,9 +19,9 @@ export interface FileKey {
   readonly key: string;
 }
 
-/** One row of the table of options, from which parsing, messages and docs are derived. */
-export interface OptionSpec<T> {
-  readonly kind: Kind<T>;
+/** One row of the table of options. */
+export interface OptionSpec<Value, Given = Value> {
+  readonly kind: Kind<Value, Given>;
   /** Variables; the first one set wins. */
   readonly env: readonly string[];
   /** Places in the file; the first one present wins. */
@@ -40,31 +40,43 @@ export interface OptionSpec<T> {
 const heapray = (key: string): FileKey => ({ section: 'heapray', key });
 const profiling = (key: string): FileKey => ({ section: 'profiling', key });
 
-/** All options, in the order of the docs. */
-export const OPTIONS: { readonly [K in OptionName]: OptionSpec<ResolvedOptions[K]> } = {
-  enabled: {
+/** Checks the type of a row. */
+function option<Value, Given>(spec: OptionSpec<Value, Given>): OptionSpec<Value, Given> {
+  return spec;
+}
+
+/**
+ * All options, in the order of the docs. The only place to add one to: types, parsing, messages, docs and what
+ * the profiler thread gets are derived from it.
+ */
+export const OPTIONS = {
+  /** Enables profiling. */
+  enabled: option({
     kind: boolean,
     env: ['HEAPRAY_ENABLED'],
     file: [heapray('enabled')],
     default: true,
     description: 'Whether to profile at all.',
-  },
-  samplingInterval: {
+  }),
+  /** Mean bytes between two samples: an integer from 1 to 2^30. */
+  samplingInterval: option({
     kind: integer({ min: 1, max: 2 ** 30, unit: 'bytes' }),
     env: ['HEAPRAY_SAMPLING_INTERVAL'],
     file: [heapray('sampling_interval')],
     default: 65_536,
     defaultText: '65536; up to 524288 for large heaps and busy programs',
     description: 'Mean number of allocated bytes between two samples.',
-  },
-  tracedSamplingInterval: {
+  }),
+  /** `samplingInterval` while a component of this process is traced. */
+  tracedSamplingInterval: option({
     kind: integer({ min: 1, max: 2 ** 30, unit: 'bytes' }),
     env: ['HEAPRAY_TRACED_SAMPLING_INTERVAL'],
     file: [heapray('traced_sampling_interval')],
     default: 8192,
     description: 'The sampling interval of a process that has a traced component.',
-  },
-  component: {
+  }),
+  /** Name of this process in metrics and file names. */
+  component: option({
     kind: name,
     env: ['HEAPRAY_COMPONENT', 'OTEL_SERVICE_NAME', 'OTEL_RESOURCE_ATTRIBUTES'],
     file: [heapray('component')],
@@ -72,8 +84,9 @@ export const OPTIONS: { readonly [K in OptionName]: OptionSpec<ResolvedOptions[K
     defaultText:
       "the `service.name` of the application's SDK, else the main script's name without its extension",
     description: 'What this process is called in metrics and file names.',
-  },
-  traceComponents: {
+  }),
+  /** Components that write captures: an array, or one string with commas. */
+  traceComponents: option({
     kind: list,
     env: ['HEAPRAY_TRACE_COMPONENTS', 'AIRFLOW__PROFILING__MEMRAY_TRACE_COMPONENTS'],
     file: [heapray('trace_components'), profiling('memray_trace_components')],
@@ -81,8 +94,9 @@ export const OPTIONS: { readonly [K in OptionName]: OptionSpec<ResolvedOptions[K
     defaultText: 'none',
     emptyEnv: true,
     description: 'The components that write deep dumps.',
-  },
-  detailedTracing: {
+  }),
+  /** Records every allocation of the traced components. */
+  detailedTracing: option({
     kind: boolean,
     env: ['AIRFLOW__PROFILING__MEMRAY_DETAILED_TRACING'],
     file: [profiling('memray_detailed_tracing')],
@@ -90,30 +104,34 @@ export const OPTIONS: { readonly [K in OptionName]: OptionSpec<ResolvedOptions[K
     emptyEnv: true,
     description:
       'Asks for every allocation of the traced components. Not available yet: a warning, and they are sampled.',
-  },
-  home: {
+  }),
+  /** Folder of the captures; `~` and `$VAR` are expanded. */
+  home: option({
     kind: path,
     env: ['HEAPRAY_HOME', 'AIRFLOW_HOME'],
     file: [heapray('home'), { section: 'core', key: 'airflow_home' }],
     default: './heapray',
     description: 'The folder that dumps are written to.',
-  },
-  configFile: {
+  }),
+  /** Path of the INI file; `~` and `$VAR` are expanded. It must exist. */
+  configFile: option<string | undefined, string>({
     kind: path,
     env: ['HEAPRAY_CONFIG', 'AIRFLOW_CONFIG'],
     file: [],
     default: undefined,
     defaultText: '$AIRFLOW_HOME/airflow.cfg when AIRFLOW_HOME is set, else none',
     description: 'The INI file to read settings from.',
-  },
-  memrayFormat: {
+  }),
+  /** Format of the captures. */
+  memrayFormat: option({
     kind: choice([13, 12, 11]),
     env: ['HEAPRAY_MEMRAY_FORMAT'],
     file: [heapray('memray_format')],
     default: 13,
     description: 'Layout of the dumps: 13 for memray 1.20, 12 for 1.19, 11 for 1.11 to 1.18.',
-  },
-  memrayLivePort: {
+  }),
+  /** Loopback port for `memray live`: from 1 to 65535, or `off`. */
+  memrayLivePort: option({
     kind: port,
     env: ['HEAPRAY_MEMRAY_LIVE_PORT'],
     file: [heapray('memray_live_port')],
@@ -121,81 +139,92 @@ export const OPTIONS: { readonly [K in OptionName]: OptionSpec<ResolvedOptions[K
     emptyEnv: true,
     description:
       'The loopback port that `memray live` may connect to. A process that has one counts as traced.',
-  },
-  maxCaptureBytes: {
+  }),
+  /** Size at which a capture file ends, in bytes: an integer from 64 KiB. */
+  maxCaptureBytes: option({
     kind: integer({ min: 2 ** 16, max: Number.MAX_SAFE_INTEGER, unit: 'bytes' }),
     env: ['HEAPRAY_MAX_CAPTURE_BYTES'],
     file: [heapray('max_capture_bytes')],
     default: 2 ** 30,
     description: 'The size at which a dump ends.',
-  },
-  captureOverflow: {
+  }),
+  /** Continuation of a capture that has reached its size: in another file, or aggregated. */
+  captureOverflow: option({
     kind: word(['rotate', 'aggregate']),
     env: ['HEAPRAY_CAPTURE_OVERFLOW'],
     file: [heapray('capture_overflow')],
     default: 'rotate',
     description: 'How a dump of that size goes on: in another file, or summed up over the whole run.',
-  },
-  memrayCompress: {
+  }),
+  /** Compresses finished captures. */
+  memrayCompress: option({
     kind: boolean,
     env: ['HEAPRAY_MEMRAY_COMPRESS'],
     file: [heapray('memray_compress')],
     default: false,
     description: 'Whether finished dumps are compressed (LZ4), as `memray run` does.',
-  },
-  maxCaptures: {
+  }),
+  /** Number of captures kept per component, from 1 to 1000. */
+  maxCaptures: option({
     kind: integer({ min: 1, max: 1000, unit: 'files' }),
     env: ['HEAPRAY_MAX_CAPTURES'],
     file: [heapray('max_captures')],
     default: 5,
     description: 'How many dumps of a component are kept.',
-  },
-  maxCallSites: {
+  }),
+  /** Number of call sites that an instrument reports by name, from 1 to 1000. */
+  maxCallSites: option({
     kind: integer({ min: 1, max: 1000, unit: 'call sites' }),
     env: ['HEAPRAY_MAX_CALL_SITES'],
     file: [heapray('max_call_sites')],
     default: 10,
     description: 'How many call sites an instrument reports by name; the rest are summed as one.',
-  },
-  groupBy: {
+  }),
+  /** Unit that call sites are summed by in metrics. */
+  groupBy: option({
     kind: word(['function', 'file', 'package', 'component']),
     env: ['HEAPRAY_GROUP_BY'],
     file: [heapray('group_by')],
     default: 'function',
     description: 'What call sites are summed by in metrics; what it sums over is no attribute.',
-  },
-  conventionMetrics: {
+  }),
+  /** Also reports the memory metrics of OpenTelemetry's semantic conventions. */
+  semconvMetrics: option({
     kind: boolean,
     env: ['HEAPRAY_CONVENTION_METRICS'],
     file: [heapray('convention_metrics')],
     default: false,
     description:
       "Whether the memory metrics of OpenTelemetry's conventions are given too, which its runtime-node instrumentation has.",
-  },
-  maxLiveSamples: {
+  }),
+  /** Number of live samples above which the sampling interval grows. */
+  maxLiveSamples: option({
     kind: integer({ min: 1000, max: 10_000_000, unit: 'samples' }),
     env: ['HEAPRAY_MAX_LIVE_SAMPLES'],
     file: [heapray('max_live_samples')],
     default: 20_000,
     description:
       'With more samples alive, the sampler is started again at four times its interval, unless a component is traced.',
-  },
-  cpuBudget: {
+  }),
+  /** Fraction of one core that profiling may use, from 0.0001 to 0.5. */
+  cpuBudget: option({
     kind: decimal({ min: 0.0001, max: 0.5, unit: 'fraction of one core' }),
     env: ['HEAPRAY_CPU_BUDGET'],
     file: [heapray('cpu_budget')],
     default: 0.005,
     description: 'How much processor time profiling may use.',
-  },
-  leakWindow: {
+  }),
+  /** Length of a window in which growth is judged, in seconds: an integer from 1 to 3600. */
+  leakWindowSeconds: option({
     kind: integer({ min: 1, max: 3600, unit: 'seconds' }),
     env: ['HEAPRAY_LEAK_WINDOW'],
     file: [heapray('leak_window')],
     default: 20,
     description:
       'Leaks are judged by eleven windows of this length; what is older than one window counts as old.',
-  },
-  debugServer: {
+  }),
+  /** Address of /debug/pprof: `host:port`, `[::1]:port`, a {@link HostPort}, or `off`. */
+  debugAddress: option({
     kind: hostPort,
     env: ['HEAPRAY_DEBUG_ADDR'],
     file: [heapray('debug_addr')],
@@ -203,15 +232,24 @@ export const OPTIONS: { readonly [K in OptionName]: OptionSpec<ResolvedOptions[K
     defaultText: 'off; 127.0.0.1:6464 with `@heapray/instrumentation/register`',
     emptyEnv: true,
     description: 'Where the /debug/pprof server listens.',
-  },
-  allowGc: {
+  }),
+  /** Allows `?gc=1`, which collects garbage before a profile. */
+  allowGc: option({
     kind: boolean,
     env: ['HEAPRAY_ALLOW_GC'],
     file: [heapray('allow_gc')],
     default: false,
     description: 'Whether clients of that server may have garbage collected before a profile (`?gc=1`).',
-  },
+  }),
 };
+
+/** The name of an option. */
+export type OptionName = keyof typeof OPTIONS;
 
 /** Names of all options, in the order of the table. */
 export const OPTION_NAMES: readonly OptionName[] = Object.keys(OPTIONS) as OptionName[];
+
+/** Returns the row of an option. */
+export function optionSpec<Name extends OptionName>(name: Name): OptionSpec<ResolvedOptions[Name]> {
+  return OPTIONS[name] as unknown as OptionSpec<ResolvedOptions[Name]>;
+}

@@ -83,7 +83,7 @@ class Resolution {
     this.#lookup = lookup;
   }
 
-  value<K extends Exclude<OptionName, 'component' | 'configFile'>>(option: K): ResolvedOptions[K] {
+  value<K extends OptionName>(option: K): ResolvedOptions[K] {
     const picked = this.#lookup.pick(option);
     // Unreachable: only `component` and `configFile` lack a default, and they are resolved elsewhere.
     if (picked === undefined) throw new ConfigError(option, undefined, OPTIONS[option].kind.allowed);
@@ -130,30 +130,15 @@ export function resolveConfig(input: ConfigInput): ResolvedConfig {
   const resolution = new Resolution(input, lookup);
   const component = resolution.component();
   const { components, warnings: dropped } = resolution.list(component);
-  const options: ResolvedOptions = {
-    enabled: resolution.value('enabled'),
-    samplingInterval: resolution.value('samplingInterval'),
-    tracedSamplingInterval: resolution.value('tracedSamplingInterval'),
+  const special: Partial<ResolvedOptions> = {
     component,
     traceComponents: components,
-    detailedTracing: resolution.value('detailedTracing'),
     home: resolve(input.cwd, resolution.value('home')),
     configFile: file.ini?.path,
-    memrayFormat: resolution.value('memrayFormat'),
-    memrayLivePort: resolution.value('memrayLivePort'),
-    maxCaptureBytes: resolution.value('maxCaptureBytes'),
-    captureOverflow: resolution.value('captureOverflow'),
-    memrayCompress: resolution.value('memrayCompress'),
-    maxCaptures: resolution.value('maxCaptures'),
-    maxCallSites: resolution.value('maxCallSites'),
-    groupBy: resolution.value('groupBy'),
-    conventionMetrics: resolution.value('conventionMetrics'),
-    maxLiveSamples: resolution.value('maxLiveSamples'),
-    cpuBudget: resolution.value('cpuBudget'),
-    leakWindow: resolution.value('leakWindow'),
-    debugServer: resolution.value('debugServer'),
-    allowGc: resolution.value('allowGc'),
   };
+  const options = Object.fromEntries(
+    OPTION_NAMES.map((name) => [name, Object.hasOwn(special, name) ? special[name] : resolution.value(name)]),
+  ) as unknown as ResolvedOptions;
   const sources = { ...resolution.sources, configFile: file.source };
   return {
     options,

@@ -1,108 +1,26 @@
 import type { ConfigError } from './config-error.js';
+import type { OPTIONS, OptionName, OptionSpec } from './options.js';
 
-/** Address that a server listens on. An IPv6 `host` has no brackets; port 0 means any free port. */
-export interface HostPort {
-  readonly host: string;
-  readonly port: number;
-}
-
-/** Format number of memray captures. */
-export type MemrayFormat = 11 | 12 | 13;
-
-/** Unit of a call-site series; each sums up several of the one before it. */
-export type GroupBy = 'function' | 'file' | 'package' | 'component';
-
-/** Continuation of a full capture in another file, or aggregated. */
-export type CaptureOverflow = 'rotate' | 'aggregate';
+type Table = typeof OPTIONS;
+type GivenOf<Row> = Row extends OptionSpec<infer _Value, infer Given> ? Given : never;
+type ValueOf<Row> = Row extends OptionSpec<infer Value, infer _Given> ? Value : never;
 
 /**
  * Options that a program may pass in code. Each option that is absent or `undefined` is looked up in the
  * environment, then in the config file, then in the defaults.
  */
-export interface HeaprayOptions {
-  /** Enables profiling. */
-  enabled?: boolean | undefined;
-  /** Mean bytes between two samples: an integer from 1 to 2^30. */
-  samplingInterval?: number | undefined;
-  /** `samplingInterval` while a component of this process is traced. */
-  tracedSamplingInterval?: number | undefined;
-  /** Name of this process in metrics and file names. */
-  component?: string | undefined;
-  /** Components that write captures: an array, or one string with commas. */
-  traceComponents?: readonly string[] | string | undefined;
-  /** Record every allocation of the traced components. */
-  detailedTracing?: boolean | undefined;
-  /** Folder of the captures; `~` and `$VAR` are expanded. */
-  home?: string | undefined;
-  /** Path of the INI file; `~` and `$VAR` are expanded. It must exist. */
-  configFile?: string | undefined;
-  /** Format of the captures. */
-  memrayFormat?: MemrayFormat | undefined;
-  /** Loopback port for `memray live`: from 1 to 65535, or `off`. */
-  memrayLivePort?: number | 'off' | undefined;
-  /** Size at which a capture file ends, in bytes: an integer from 64 KiB. */
-  maxCaptureBytes?: number | undefined;
-  /** Continuation of a capture that has reached its size. */
-  captureOverflow?: CaptureOverflow | undefined;
-  /** Compresses finished captures. */
-  memrayCompress?: boolean | undefined;
-  /** Number of captures kept per component, from 1 to 1000. */
-  maxCaptures?: number | undefined;
-  /** Number of call sites that an instrument reports by name, from 1 to 1000. */
-  maxCallSites?: number | undefined;
-  maxLiveSamples?: number | undefined;
-  /** Unit that call sites are summed by in metrics. */
-  groupBy?: GroupBy | undefined;
-  /** Also reports the memory metrics of OpenTelemetry's semantic conventions. */
-  conventionMetrics?: boolean | undefined;
-  /** Fraction of one core that profiling may use, from 0.0001 to 0.5. */
-  cpuBudget?: number | undefined;
-  /** Length of a window in which growth is judged, in seconds: an integer from 1 to 3600. */
-  leakWindow?: number | undefined;
-  /** Address of /debug/pprof: `host:port`, `[::1]:port`, a {@link HostPort}, or `off`. */
-  debugServer?: string | HostPort | undefined;
-  /** Allows `?gc=1`, which collects garbage before a profile. */
-  allowGc?: boolean | undefined;
-}
+export type HeaprayOptions = { -readonly [Name in keyof Table]?: GivenOf<Table[Name]> | undefined };
 
-/** All options with their final values. */
-export interface ResolvedOptions {
-  readonly enabled: boolean;
-  /** Bytes. */
-  readonly samplingInterval: number;
-  /** Bytes. */
-  readonly tracedSamplingInterval: number;
-  readonly component: string;
-  /** Same list as {@link ResolvedConfig.components}. */
-  readonly traceComponents: readonly string[];
-  readonly detailedTracing: boolean;
-  /** Absolute path. */
-  readonly home: string;
-  /** Absolute path of the file that was read. */
-  readonly configFile: string | undefined;
-  readonly memrayFormat: MemrayFormat;
-  /** Undefined when the live port is disabled. */
-  readonly memrayLivePort: number | undefined;
-  /** Bytes. */
-  readonly maxCaptureBytes: number;
-  readonly captureOverflow: CaptureOverflow;
-  readonly memrayCompress: boolean;
-  readonly maxCaptures: number;
-  readonly maxCallSites: number;
-  readonly maxLiveSamples: number;
-  readonly groupBy: GroupBy;
-  readonly conventionMetrics: boolean;
-  /** Fraction of one core. */
-  readonly cpuBudget: number;
-  /** Seconds. */
-  readonly leakWindow: number;
-  /** Undefined when the server is disabled. */
-  readonly debugServer: HostPort | undefined;
-  readonly allowGc: boolean;
-}
+/** All options with their final values; `home` and `configFile` are absolute paths. */
+export type ResolvedOptions = { readonly [Name in keyof Table]: ValueOf<Table[Name]> };
 
-/** The name of an option. */
-export type OptionName = keyof ResolvedOptions;
+export type { OptionName };
+
+/** Format number of memray captures. */
+export type MemrayFormat = ResolvedOptions['memrayFormat'];
+
+/** Unit of a call-site series; each sums up several of the one before it. */
+export type GroupBy = ResolvedOptions['groupBy'];
 
 /** The resolved configuration of a process. */
 export interface ResolvedConfig {

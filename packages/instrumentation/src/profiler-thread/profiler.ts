@@ -118,11 +118,11 @@ export class Profiler {
     this.#captures = this.#newCaptures();
     this.#viewing = this.#newViewing();
     this.#past = new PastStates({
-      windowMillis: PAST_WINDOWS * options.leakWindowMillis,
+      windowMillis: PAST_WINDOWS * options.leakWindowSeconds * 1000,
       startMillis: performance.now(),
     });
     this.#leaks = new LeakWatch(this.#ledger, {
-      windowMillis: options.leakWindowMillis,
+      windowMillis: options.leakWindowSeconds * 1000,
       heapLimit: options.heapLimit,
     });
   }
@@ -274,7 +274,7 @@ export class Profiler {
   }
 
   #newCaptures(): Captures {
-    const { home, maxCaptureBytes, maxCaptures, aggregateOverflow, memrayCompress, endedThreads } =
+    const { home, maxCaptureBytes, maxCaptures, captureOverflow, memrayCompress, endedThreads } =
       this.#options;
     const onFinished: ComponentCaptureOptions['onFinished'] = memrayCompress
       ? (compression) => this.#compressions.add(compression)
@@ -292,7 +292,7 @@ export class Profiler {
         home,
         maxCaptureBytes,
         maxCaptures,
-        aggregateOverflow,
+        aggregateOverflow: captureOverflow === 'aggregate',
         endedThreads,
         onFinished,
       },
@@ -312,8 +312,8 @@ export class Profiler {
   }
 
   async #startServer(): Promise<void> {
-    const { debugServer, debugServerDelayMillis, allowGc, mayListen } = this.#options;
-    if (!debugServer) return;
+    const { debugAddress, debugServerDelayMillis, allowGc, mayListen } = this.#options;
+    if (!debugAddress) return;
     if (!mayListen) throw new Error(NOT_ALLOWED);
     if (debugServerDelayMillis > 0) await timeout(debugServerDelayMillis);
     const [{ startDebugServer }, { profileProvider }] = await Promise.all([
@@ -332,7 +332,7 @@ export class Profiler {
       objectCounts: () => this.#objectCounts(),
       collect: () => this.#poller.collect(),
     });
-    const server = await startDebugServer(debugServer, provider, { allowGc });
+    const server = await startDebugServer(debugAddress, provider, { allowGc });
     if (this.#finishing) return server.close();
     this.#server = server;
     this.#send({ type: 'listening', address: server.address });

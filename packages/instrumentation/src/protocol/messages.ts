@@ -1,6 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
-import type { MemrayFormat } from '@heapray/exporter/memray';
-import type { GroupBy } from '../config/index.js';
+import type { ResolvedOptions } from '../config/index.js';
 import type { TopSitesView } from '../main-thread/metrics/top-site-metrics.js';
 import type { CallSiteView } from '../profiler-thread/metrics/call-site-series.js';
 import type { TopCallSitesOptions } from '../profiler-thread/metrics/top-call-sites.js';
@@ -8,46 +7,22 @@ import type { FunctionLocation } from './code-place.js';
 import type { ObjectCountTable } from './object-count-table.js';
 import type { SamplerMode } from './sampler-mode.js';
 
-/** Options that the profiler thread is started with. */
-export interface ProfilerThreadOptions {
-  /** Mean bytes between samples. */
-  readonly samplingInterval: number;
-  readonly cpuBudget: number;
-  readonly maxCallSites: number;
-  /** Number of live samples above which polls are too slow. */
-  readonly maxLiveSamples: number;
+/** Options that the profiler thread is started with: those of the process, and facts about the process. */
+export interface ProfilerThreadOptions extends ResolvedOptions {
   /** True if the sampling interval is the default. */
   readonly isAdaptive: boolean;
-  readonly groupBy: GroupBy;
-  /** Component name of this process. */
-  readonly component: string;
   /** The component whose capture runs from start to exit, if any. */
   readonly processCapture: string | undefined;
   /** True if a capture or a viewer follows single events; polls are more frequent then. */
   readonly traced: boolean;
   /** `threadId` of each earlier profiler thread of this process that died. Empty for the first. */
   readonly endedThreads: readonly number[];
-  readonly home: string;
-  readonly memrayFormat: MemrayFormat;
-  /** Loopback port for live viewers; undefined when disabled. */
-  readonly memrayLivePort: number | undefined;
-  readonly maxCaptureBytes: number;
-  readonly maxCaptures: number;
-  /** True if a capture that has reached its size continues aggregated instead of in another file. */
-  readonly aggregateOverflow: boolean;
-  /** True if finished captures are compressed. */
-  readonly memrayCompress: boolean;
-  /** Length of a window in which growth is judged, in ms. */
-  readonly leakWindowMillis: number;
   /** V8's heap limit of the main thread, in bytes. */
   readonly heapLimit: number;
-  readonly debugServer: { readonly host: string; readonly port: number } | undefined;
   /** True if Node's permission model lets the process listen on ports. */
   readonly mayListen: boolean;
   /** Delay before the debug server listens, in ms. */
   readonly debugServerDelayMillis: number;
-  /** True if clients of the debug server may trigger garbage collections. */
-  readonly allowGc: boolean;
   readonly commandLine: string;
   readonly pid: number;
   readonly workingFolder: string;

@@ -189,7 +189,7 @@ export const rows: readonly Row[] = [
     badCode: ['Function', 1, null, ['file']],
   },
   {
-    option: 'conventionMetrics',
+    option: 'semconvMetrics',
     texts: [
       ['true', true],
       ['0', false],
@@ -212,7 +212,7 @@ export const rows: readonly Row[] = [
     badCode: [0, 0.51, -0.1, Number.NaN, '0.1', null],
   },
   {
-    option: 'leakWindow',
+    option: 'leakWindowSeconds',
     texts: [
       ['1', 1],
       ['3600', 3600],
@@ -232,7 +232,7 @@ export const rows: readonly Row[] = [
     badCode: ['true', 1, null],
   },
   {
-    option: 'debugServer',
+    option: 'debugAddress',
     texts: [
       ['127.0.0.1:6464', { host: '127.0.0.1', port: 6464 }],
       [' localhost:0 ', { host: 'localhost', port: 0 }],

@@ -21,10 +21,10 @@ test('every option has its default when nothing is set', () => {
       maxCallSites: 10,
       maxLiveSamples: 20_000,
       groupBy: 'function',
-      conventionMetrics: false,
+      semconvMetrics: false,
       cpuBudget: 0.005,
-      leakWindow: 20,
-      debugServer: undefined,
+      leakWindowSeconds: 20,
+      debugAddress: undefined,
       allowGc: false,
     },
     components: [],
@@ -49,10 +49,10 @@ test('every option has its default when nothing is set', () => {
       maxCallSites: 'default',
       maxLiveSamples: 'default',
       groupBy: 'default',
-      conventionMetrics: 'default',
+      semconvMetrics: 'default',
       cpuBudget: 'default',
-      leakWindow: 'default',
-      debugServer: 'default',
+      leakWindowSeconds: 'default',
+      debugAddress: 'default',
       allowGc: 'default',
     },
     warnings: [],
@@ -251,11 +251,11 @@ test('refuses an empty value in the file', () => {
 });
 
 test('an empty HEAPRAY_DEBUG_ADDR disables the server that register enables', () => {
-  const defaults = { debugServer: '127.0.0.1:6464' };
-  expect(configOf({ defaults }).options.debugServer).toEqual({ host: '127.0.0.1', port: 6464 });
-  expect(configOf({ defaults, env: { HEAPRAY_DEBUG_ADDR: '' } }).options.debugServer).toBeUndefined();
-  expect(configOf({ defaults, env: { HEAPRAY_DEBUG_ADDR: 'off' } }).options.debugServer).toBeUndefined();
-  expect(configOf({ defaults, cfg: '[heapray]\ndebug_addr = off\n' }).options.debugServer).toBeUndefined();
+  const defaults = { debugAddress: '127.0.0.1:6464' };
+  expect(configOf({ defaults }).options.debugAddress).toEqual({ host: '127.0.0.1', port: 6464 });
+  expect(configOf({ defaults, env: { HEAPRAY_DEBUG_ADDR: '' } }).options.debugAddress).toBeUndefined();
+  expect(configOf({ defaults, env: { HEAPRAY_DEBUG_ADDR: 'off' } }).options.debugAddress).toBeUndefined();
+  expect(configOf({ defaults, cfg: '[heapray]\ndebug_addr = off\n' }).options.debugAddress).toBeUndefined();
 });
 
 test('takes numbers from other variables', () => {

@@ -22,7 +22,7 @@ test('reports a wrong variable, and does not fall back to the file or anything e
 test('reports everything that is wrong', () => {
   const cfg = '[heapray]\nmax_captures = -1\nno_such_key = 1\ncpu_budget = %(lost)s\nleak_window = 30\n';
   const env = { HEAPRAY_ENABLED: 'yes', HEAPRAY_COMPONENT: 'a/b', HEAPRAY_HOME: '$HEAPRAY_HOME/x' };
-  const { options, told } = tolerated({ env, cfg, defaults: { debugServer: '127.0.0.1:6464' } });
+  const { options, told } = tolerated({ env, cfg, defaults: { debugAddress: '127.0.0.1:6464' } });
   expect(told.map(({ key }) => key).sort()).toEqual([
     'HEAPRAY_COMPONENT',
     'HEAPRAY_ENABLED',
@@ -35,7 +35,7 @@ test('reports everything that is wrong', () => {
     enabled: true,
     component: 'server',
     home: '/shop/heapray',
-    leakWindow: 30,
+    leakWindowSeconds: 30,
   });
 });
 
@@ -62,7 +62,7 @@ test('marks what Airflow itself would refuse', () => {
 });
 
 test.each<Situation>([
-  { code: { leakWindow: 'a minute' } },
+  { code: { leakWindowSeconds: 'a minute' } },
   { code: { noSuchOption: 1 } },
   { code: { configFile: '/none' } },
 ])('%j in code is thrown', (situation) => {

@@ -34,14 +34,14 @@ for (const line of LINES) {
 test('setConfig replaces the options for the next enable, and logs so', async () => {
   const { result, log } = await play('other-options');
   expect(result).toEqual({
-    config: { enabled: true, samplingInterval: 8192, component: 'billing', debugServer: 'off' },
+    config: { enabled: true, samplingInterval: 8192, component: 'billing', debugAddress: 'off' },
     interval: 8192,
     components: ['billing'],
   });
   expect(log).toEqual([
     'warn: options are read when profiling starts; options that are not in force: ' +
       'samplingInterval 8192 (in force: 4096), component billing (in force: orders), ' +
-      'debugServer off (in force: 127.0.0.1:0)',
+      'debugAddress off (in force: 127.0.0.1:0)',
   ]);
 });
 
@@ -58,7 +58,7 @@ describe('a second instance', () => {
     });
     expect(log).toEqual([
       'warn: another instance has started profiling before; options that are not in force: ' +
-        'samplingInterval 16384 (in force: 4096), debugServer [::1]:7777 (in force: 127.0.0.1:0)',
+        'samplingInterval 16384 (in force: 4096), debugAddress [::1]:7777 (in force: 127.0.0.1:0)',
     ]);
   });
 });

@@ -19,7 +19,7 @@ class Reader extends MetricReader {
   onForceFlush() {}
   onShutdown() {}
 }
-const OPTIONS = { samplingInterval: 4096, debugServer: '127.0.0.1:0', component: 'orders' };
+const OPTIONS = { samplingInterval: 4096, debugAddress: '127.0.0.1:0', component: 'orders' };
 const kept = [];
 
 function leakOrders(mib) {
@@ -99,7 +99,7 @@ const SCENARIOS = {
     const { reader, provider } = newReader();
     const one = new HeaprayInstrumentation(OPTIONS);
     one.setMeterProvider(provider);
-    one.setConfig({ samplingInterval: 8192, component: 'billing', debugServer: 'off' });
+    one.setConfig({ samplingInterval: 8192, component: 'billing', debugAddress: 'off' });
     const config = one.getConfig();
     one.disable();
     one.enable();
@@ -127,7 +127,7 @@ const SCENARIOS = {
     const other = new HeaprayInstrumentation({
       ...OPTIONS,
       samplingInterval: 16384,
-      debugServer: '[::1]:7777',
+      debugAddress: '[::1]:7777',
     });
     const same = new HeaprayInstrumentation({ samplingInterval: 4096 });
     leakOrders(4);

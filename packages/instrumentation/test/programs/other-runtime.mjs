@@ -3,7 +3,7 @@ const [, , name] = process.argv;
 Object.defineProperty(process, 'versions', { value: { ...process.versions, [name]: '1.2.3' } });
 const { HeaprayInstrumentation } = await import('../../dist/index.js');
 const log = (level, text) => console.log(`${level}: ${text}`);
-const { isProfiling } = new HeaprayInstrumentation({ log, debugServer: '127.0.0.1:0' });
+const { isProfiling } = new HeaprayInstrumentation({ log, debugAddress: '127.0.0.1:0' });
 console.log(isProfiling);
 await import('../../dist/register.js');
 setTimeout(() => console.log('done'), 1500);

@@ -22,7 +22,7 @@ export class AttachedMetrics {
   constructor(profiler: MemoryProfiler, provider: MeterProvider, log: Log) {
     this.provider = provider;
     this.#log = log;
-    const { component, groupBy, maxCallSites, conventionMetrics } = profiler.config.options;
+    const { component, groupBy, maxCallSites, semconvMetrics } = profiler.config.options;
     this.#readers = isServed(provider)
       ? undefined
       : SdkReaders.of(
@@ -33,7 +33,7 @@ export class AttachedMetrics {
       component,
       groupBy,
       maxCallSites,
-      conventions: conventionMetrics,
+      conventions: semconvMetrics,
       fetchView: (withSites) => profiler.view(withSites),
       threadDeaths: () => profiler.threadDeaths,
       notProfiling: () => profiler.notProfiling,

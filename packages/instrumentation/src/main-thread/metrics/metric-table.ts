@@ -303,7 +303,7 @@ export const OWN_METRICS: Readonly<Record<OwnMetric, MetricSpec>> = {
 
 const SPACES: MetricSpec['attributes'] = { [ATTR_HEAP_SPACE]: [] };
 
-/** Reported only with the option `conventionMetrics`. */
+/** Reported only with the option `semconvMetrics`. */
 export const CONVENTION_METRICS: Readonly<Record<ConventionMetric, MetricSpec>> = {
   usage: {
     name: METRIC_PROCESS_MEMORY_USAGE,

@@ -315,7 +315,7 @@ export class MemoryProfiler {
   }
 
   #portProblem(why: string): void {
-    const { host, port } = this.config.options.debugServer ?? { host: '', port: 0 };
+    const { host, port } = this.config.options.debugAddress ?? { host: '', port: 0 };
     const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
     this.#onPortProblem({ server: 'debug server', address, why, isDenied: isDenied('net') });
   }

@@ -36,7 +36,7 @@ export function registerZeroCode(): void {
   const env = programEnvironment();
   const isChild = leavesPortsToParent(env);
   const log = stderrLog(isChild ? { OTEL_LOG_LEVEL: 'WARN', ...env } : env);
-  const instrumentation = new HeaprayInstrumentation({ log, defaults: { debugServer: '127.0.0.1:6464' } });
+  const instrumentation = new HeaprayInstrumentation({ log, defaults: { debugAddress: '127.0.0.1:6464' } });
   if (!instrumentation.isProfiling) return;
   markForChildren();
   const profiler = currentProfiler();
