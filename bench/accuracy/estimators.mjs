@@ -13,7 +13,7 @@ const REST = -1;
  * Cuts polls into stretches of the same number of pairs; the rest at the end is left out. The recorder says which polls
  * form pairs, because a metric reader may ask for a poll in between.
  *
- * @returns arrays of polls, each with `unseen`, and with `census` if it ends the wait of a whole pair's samples
+ * @returns arrays of polls, each with `unseen`, and with `completePair` if it ends the wait of a whole pair's samples
  */
 export function toStretches(readings, pairs) {
   const told = tell(readings);
@@ -70,8 +70,8 @@ export function estimateAll({ readings, outcome }, siteCount) {
     for (const site of reading.seen) if (site !== REST) seen[site]++;
   }
   // The first poll shows what became of a pair of the stretch before.
-  const censuses = [...readings.slice(1).map(({ completePair }) => completePair), outcome];
-  for (const { samples, weight } of censuses.filter(Boolean)) {
+  const pairs = [...readings.slice(1).map(({ completePair }) => completePair), outcome];
+  for (const { samples, weight } of pairs.filter(Boolean)) {
     for (const { node, died: isDead } of samples) {
       if (node === REST) continue;
       born[node] += weight;
@@ -95,16 +95,16 @@ function ownEstimate({ readings, outcome }, siteCount) {
   const book = (attribution) => {
     for (const { node, samples } of attribution?.shares ?? []) if (node !== REST) unseen[node] += samples;
   };
-  const addCensus = (completePair) =>
-    completePair && estimator.addCensus(completePair.samples, completePair.weight);
+  const addPair = (completePair) =>
+    completePair && estimator.addComplete(completePair.samples, completePair.weight);
   for (const [index, reading] of readings.entries()) {
     for (const site of reading.seen) estimator.addSeen(site);
     estimator.addUnseen(reading.unseen, reading.at);
-    if (index > 0) addCensus(reading.completePair);
+    if (index > 0) addPair(reading.completePair);
     if (reading.pair?.sawFresh) estimator.addPair(reading.pair.taken, reading.pair.whole);
     if (index + 1 < readings.length) book(estimator.attribute(reading.at, false));
   }
-  addCensus(outcome);
+  addPair(outcome);
   book(estimator.attribute(readings.at(-1).at, true));
   return unseen;
 }

@@ -12,8 +12,8 @@ export {
   type LedgerCounts,
   type LedgerListener,
   type LedgerOptions,
-  TYPICAL_OBJECT_BYTES,
 } from './ledger.js';
 export { type PastState, PastStates, presentState } from './past-states.js';
 export type { SampleSnapshot, UpdateResult } from './sample-snapshot.js';
 export { siteLabel } from './site-label.js';
+export { TYPICAL_OBJECT_BYTES } from './stack-totals.js';

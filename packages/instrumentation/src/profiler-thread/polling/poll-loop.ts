@@ -108,7 +108,7 @@ export class PollLoop {
   /** Records that the main thread has started the sampler, and schedules polls. */
   samplerStarted(mode: SamplerMode): void {
     this.#mode = mode;
-    this.#deps.ledger.knowsAllocationBySite = seesShortLived(mode);
+    this.#deps.ledger.samplerStarted(seesShortLived(mode));
     this.#lastReadingAt = undefined;
     this.#costAtPair = undefined;
     this.#schedule = this.#newSchedule();

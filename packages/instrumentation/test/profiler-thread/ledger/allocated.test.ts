@@ -123,7 +123,7 @@ describe('early deaths', () => {
 
 test('a sampler without short-lived objects gives the total, charged to (unobserved), and what is in use', () => {
   const ledger = newLedger();
-  ledger.knowsAllocationBySite = false;
+  ledger.samplerStarted(false);
   const readings = new Readings();
   const told = follow(ledger);
   ledger.update(readings.of(samplesOf('main', 100, [5, 6])), 0);

@@ -5,7 +5,7 @@ import { type PairSample, ShortLivedStatistics } from './short-lived-statistics.
  * Estimates who allocated the samples that were born and died between two polls.
  *
  * Ordinals give the exact number of samples never seen alive (`U` of `N` taken), but not their stacks. These
- * are estimated from *censuses*: pairs of polls with nothing missing in between, so that every sample taken
+ * are estimated from *complete pairs*: pairs of polls with nothing missing in between, so that every sample taken
  * inside is known. Pair `i` has the weight `w_i`, the inverse of its length and of its probability to be
  * whole. A pair catches samples in proportion to both, so all moments count equally (Horvitz-Thompson). That
  * probability is 1 minus the samples of the pair over those from one collection to the next, which is
@@ -18,7 +18,7 @@ import { type PairSample, ShortLivedStatistics } from './short-lived-statistics.
  *   V = sum w_i v_i / sum w_i n_i     the same of those alive at the next poll
  *   S = samples of s seen alive / N   exactly what V estimates: which samples a poll gets to see
  *
- * Gaps between pairs are exponential, so the time until the next poll has the same distribution for a census
+ * Gaps between pairs are exponential, so the time until the next poll has the same distribution for a pair's
  * sample as for any other, and E(V) = E(S). Hence for every slope b
  *
  *   unseen(s) / N = C - b V - (1 - b) S        and U x its share of the sum over functions is charged to s
@@ -32,7 +32,7 @@ import { type PairSample, ShortLivedStatistics } from './short-lived-statistics.
  *
  * (the regression estimator of survey sampling), clamped to 0 to 1: 1 for long-lived objects, 0 where fates
  * are common. It also depends less on V, which pairs cut by a collection distort: samples born right before a
- * collection are missing from censuses. Within a function, its stacks share samples and bytes in proportion
+ * collection are missing from complete pairs. Within a function, its stacks share samples and bytes in proportion
  * to their early deaths.
  *
  * The independent observations are pairs, not samples: the error is estimated over pairs, and a window must
@@ -94,15 +94,15 @@ export class ShortLivedEstimator {
   }
 
   /**
-   * Adds a census once the next poll has shown which samples survived.
+   * Adds a complete pair once the next poll has shown which samples survived.
    *
    * @param samples all samples of a whole pair
    * @param weight inverse of the pair's length, in 1/ms
    */
-  addCensus(samples: readonly PairSample[], weight: number): void {
+  addComplete(samples: readonly PairSample[], weight: number): void {
     if (samples.length === 0) return;
     const chance = Math.max(MIN_WHOLE_CHANCE, 1 - samples.length * this.#collectionsPerSample);
-    this.#open.addCensus(samples, weight / chance, this.#functionOf);
+    this.#open.addPair(samples, weight / chance, this.#functionOf);
   }
 
   /**
@@ -111,9 +111,9 @@ export class ShortLivedEstimator {
    * @param samples those born after its last collection
    * @param taken number of samples taken inside the pair, which `samples` stand for
    */
-  addCutCensus(samples: readonly PairSample[], weight: number, taken: number): void {
+  addInterrupted(samples: readonly PairSample[], weight: number, taken: number): void {
     if (samples.length === 0) return;
-    this.#open.addCensus(samples, (weight * taken) / samples.length, this.#functionOf);
+    this.#open.addPair(samples, (weight * taken) / samples.length, this.#functionOf);
   }
 
   get #collectionsPerSample(): number {

@@ -1,6 +1,6 @@
 import type { NodeIndex } from '../call-tree.js';
 
-/** A sample of a census, once the next poll has shown whether it survived. */
+/** A sample of a complete pair, once the next poll has shown whether it survived. */
 export interface PairSample {
   readonly node: NodeIndex;
   /** Estimated bytes of the sample. */
@@ -73,7 +73,7 @@ export class ShortLivedStatistics {
     this.#function(functionId).seen++;
   }
 
-  addCensus(samples: readonly PairSample[], weight: number, functionOf: (node: NodeIndex) => number): void {
+  addPair(samples: readonly PairSample[], weight: number, functionOf: (node: NodeIndex) => number): void {
     const inPair = new Map<number, { born: number; survived: number }>();
     for (const { node, bytes, died } of samples) {
       const functionId = functionOf(node);

@@ -25,7 +25,7 @@ function addPairs(
   const samples = inEach.flatMap(({ node, dead = 0, alive = 0, bytes = 100 }) =>
     range(1, dead + alive).map((at) => ({ node, bytes, died: at <= dead })),
   );
-  for (let pair = 0; pair < pairs; pair++) to.addCensus(samples, weight);
+  for (let pair = 0; pair < pairs; pair++) to.addComplete(samples, weight);
   return to;
 }
 
@@ -91,10 +91,10 @@ describe('unseen samples are distributed', () => {
     expect(unseen.attribute(0, false)?.shares).toEqual([{ node: PARSE, samples: 100, bytes: 10_000 }]);
   });
 
-  test('by the number of samples seen, rather than by censuses, where samples of a pair share their fate', () => {
+  test('by the number of samples seen, rather than by pairs, where samples of a pair share their fate', () => {
     const unseen = new ShortLivedEstimator();
     // RENDER has a quarter of all samples. Half of these are seen, but by chance only a quarter survives in
-    // the censuses.
+    // the pairs.
     for (let pair = 0; pair < 32; pair++) {
       addPairs(unseen, 1, [
         { node: PARSE, dead: 600 },
@@ -180,7 +180,7 @@ describe('a cut pair larger than all whole ones', () => {
   test('counts with all samples born in it, distributed like those after its last collection', () => {
     const unseen = addPairs(new ShortLivedEstimator(), 20, [{ node: PARSE, dead: 10 }]);
     const born = range(1, 10).map((at) => ({ node: at > 2 ? RENDER : PARSE, bytes: 100, died: true }));
-    for (let pair = 0; pair < 5; pair++) unseen.addCutCensus(born, 1, 100);
+    for (let pair = 0; pair < 5; pair++) unseen.addInterrupted(born, 1, 100);
     unseen.addUnseen(700, 0);
     const samples = samplesByNode(unseen.attribute(0, true));
     expect(samples[PARSE]).toBeCloseTo(200 + 5 * 20, 6);

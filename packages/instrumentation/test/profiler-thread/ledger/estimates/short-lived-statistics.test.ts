@@ -9,7 +9,7 @@ test('any number of functions may share the unseen samples', () => {
     return { node: (at + 1) as NodeIndex, bytes: 100, died: true };
   });
   evidence.addTaken(count);
-  evidence.addCensus(samples, 1, (node) => node);
+  evidence.addPair(samples, 1, (node) => node);
   const { shares, error } = evidence.shares();
   expect(shares).toHaveLength(count);
   expect(error).toBeGreaterThanOrEqual(0);
