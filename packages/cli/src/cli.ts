@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { debuglog } from 'node:util';
 import { Command, CommanderError } from 'commander';
 import { addConfig } from './commands/config.js';
@@ -13,6 +12,7 @@ import { addWatch } from './commands/watch.js';
 import { takeExitStatus } from './exit-status.js';
 import { commandIo } from './io/command-io.js';
 import { note } from './outputs/note.js';
+import { packageVersion } from './version.js';
 
 const FAILED = 1;
 const WRONG_USAGE = 2;
@@ -66,9 +66,4 @@ function report(error: unknown): number {
   const expected = name === 'CommandError' || name === 'ConfigError';
   note(expected ? message : `internal error, please report it (NODE_DEBUG=heapray tells more): ${message}`);
   return FAILED;
-}
-
-function packageVersion(): string {
-  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { readonly version: string }).version;
 }

@@ -6,7 +6,6 @@ import { note } from '../outputs/note.js';
 import { writeJson, writeStdout } from '../outputs/stdout.js';
 import { installedMemray } from '../watch/hints.js';
 import { parseListenAddress } from '../watch/listen-address.js';
-import { OtlpPush } from '../watch/otlp-push.js';
 import { collectAll, SpareMemory } from '../watch/spare-memory.js';
 import { watchReport, watchTable } from '../watch/watch-report.js';
 import { startWatchServer } from '../watch/watch-server.js';
@@ -15,7 +14,7 @@ import { maxMemoryOption, maxSecondsOption } from './options.js';
 
 interface WatchOptions {
   readonly listen: ListenAddress;
-  readonly otlp?: URL;
+  readonly otlp?: URL | true;
   readonly interval: number;
   readonly sites: number;
   readonly maxLive: number;
@@ -30,7 +29,6 @@ const DEFAULT_MAX_LIVE = 2 ** 23;
 const STALL_MILLIS = 10_000;
 /** Time in which a running program writes to its capture at least a few times, in ms. */
 const GROWTH_MILLIS = 500;
-const OTLP_INTERVAL_MILLIS = 60_000;
 
 export function addWatch(program: Command): void {
   program
@@ -47,7 +45,11 @@ export function addWatch(program: Command): void {
         .argParser(listenAddress)
         .default(DEFAULT_LISTEN, addressText(DEFAULT_LISTEN)),
     )
-    .option('--otlp <url>', 'send metrics there too, each minute, by OTLP over HTTP', otlpUrl)
+    .option(
+      '--otlp [url]',
+      'send metrics there too, each minute, by OTLP over HTTP; OTEL_EXPORTER_OTLP_* apply',
+      otlpUrl,
+    )
     .option('--interval <seconds>', 'how often to read what is new', seconds, 1)
     .option(
       '--sites <count>',
@@ -122,7 +124,10 @@ async function reportOnce(watcher: Watcher, { json }: WatchOptions): Promise<voi
 
 async function serve(watcher: Watcher, { listen, otlp, interval }: WatchOptions): Promise<void> {
   const stop = new AbortController();
-  const server = await startWatchServer(listen, watcher);
+  // Loaded on demand: no other command needs the SDK.
+  const { startWatchMetrics } = await import('../watch/metrics/watch-metrics.js');
+  const { page, push } = await startWatchMetrics(watcher, { otlp, note });
+  const server = await startWatchServer(listen, watcher, page);
   // Register before the address is printed: a reader of that line may send a signal at once.
   const onSignal = () => stop.abort();
   process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
@@ -130,20 +135,20 @@ async function serve(watcher: Watcher, { listen, otlp, interval }: WatchOptions)
   note(
     `metrics on http://${addressText(address)}/metrics, profiles on http://${addressText(address)}/debug/pprof/`,
   );
-  const push = otlp && new OtlpPush(otlp, { intervalMillis: OTLP_INTERVAL_MILLIS, note });
   const asked = installedMemray(stop.signal).then((release) => {
     watcher.memray = release;
   });
   const memory = new SpareMemory({ collect: collectAll, clock: () => performance.now() });
   while (!stop.signal.aborted) {
     const behind = await watcher.poll();
-    push?.sendWhenDue(() => watcher.families());
+    if (watcher.polls === 1) push?.send();
     if (!behind && !watcher.isBusy) memory.tend(watcher.workDone);
     if (!behind) await delay(interval * 1000, undefined, { signal: stop.signal }).catch(() => {});
   }
   process.removeListener('SIGINT', onSignal).removeListener('SIGTERM', onSignal);
   server.close();
-  await push?.close(() => watcher.families());
+  await push?.close();
   await watcher.close();
   await asked;
+  if (push?.isSending) process.exit();
 }

@@ -24,8 +24,11 @@ const RETRY_MILLIS = 60_000;
  */
 export class CaptureFollower {
   readonly path: string;
+  /** Time since which the capture is followed, in ms since the Unix epoch. */
+  readonly sinceMillis: number;
+  /** Counts the runs whose capture was at this path. */
+  readonly runs: RunCounter;
   readonly #options: FollowerOptions;
-  readonly #runs: RunCounter;
   #file: GrowingFile | undefined;
   /** Identity of the file at the path, after it was closed. */
   #settled: FileIdentity | undefined;
@@ -54,7 +57,8 @@ export class CaptureFollower {
   constructor(path: string, options: FollowerOptions) {
     this.path = path;
     this.#options = options;
-    this.#runs = options.runs ?? new RunCounter();
+    this.sinceMillis = options.clock();
+    this.runs = options.runs ?? new RunCounter(this.sinceMillis);
     if (options.exists === true) this.#state = 'reading';
   }
 
@@ -75,11 +79,6 @@ export class CaptureFollower {
 
   get header(): MemrayHeader | undefined {
     return this.#lookUpFailure === '' ? this.#run?.capture.header : undefined;
-  }
-
-  /** Number of runs whose capture was at this path. */
-  get runs(): number {
-    return this.#runs.count;
   }
 
   /** True if the file is at the path; false if it does not exist yet, or was moved away while its program writes. */
@@ -257,7 +256,7 @@ export class CaptureFollower {
     const isCut = file.compressed && !file.behind && (final || this.#isStalled);
     if (isCut) endOf(capture);
     if (capture.header === undefined) return this.#concludeWithoutHeader(file);
-    this.#runs.add(capture.header);
+    this.runs.add(capture.header);
     this.#reason = '';
     if (capture.complete) return this.#settle('finished');
     if (capture.damage !== undefined) return this.#settleDamaged(capture.damage);
@@ -330,7 +329,7 @@ export class CaptureFollower {
     if (isFormat && capture.header !== undefined) {
       // The finished form of a run may exceed a limit that the run itself did not exceed.
       if (this.#finishing === capture) this.#run = captureRun(capture, this.#run!.series);
-      this.#runs.add(capture.header);
+      this.runs.add(capture.header);
       this.#reason = cause.message;
       return this.#settle('limited');
     }

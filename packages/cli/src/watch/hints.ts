@@ -6,7 +6,7 @@ import { formatBytes } from '../text/quantity.js';
 import type { CaptureFollower } from './capture-follower.js';
 import { EARLY_MILLIS } from './capture-run.js';
 import { ENDED_STATES } from './capture-state.js';
-import type { Hint, WatchedCapture } from './watch-metrics.js';
+import type { Hint, WatchedCapture } from './watched-capture.js';
 
 /**
  * Fewer early allocations than a server makes within its first second. The supervisor of Airflow 3.3 makes some 17

@@ -6,7 +6,13 @@ const MAX_REMEMBERED = 16;
 /** Counts the runs of a program whose captures had one path. Each counts once, however often its file is opened. */
 export class RunCounter {
   readonly #newest: string[] = [];
+  /** Time since which runs are counted, in ms since the Unix epoch. */
+  readonly sinceMillis: number;
   #count = 0;
+
+  constructor(sinceMillis: number) {
+    this.sinceMillis = sinceMillis;
+  }
 
   get count(): number {
     return this.#count;

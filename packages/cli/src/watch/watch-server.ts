@@ -10,13 +10,16 @@ import {
 } from '@heapray/exporter/http';
 import { CommandError } from '../errors.js';
 import type { DefaultColumn } from './capture-profile.js';
-import { PROMETHEUS_TEXT } from './prometheus-text.js';
 import type { WantedProfile } from './watch-profiles.js';
 
-/** Provides the content of the server. */
-export interface WatchContent {
-  /** Returns the metrics in Prometheus' text format, encoded. */
-  metrics(): Uint8Array;
+/** Provides the page of metrics. */
+export interface MetricsContent {
+  /** Resolves to the metrics in Prometheus' text format. */
+  bytes(): Promise<Uint8Array>;
+}
+
+/** Provides the profiles. */
+export interface ProfileContent {
   /** Returns the components that have a profile now. */
   components(): readonly string[];
   /** Returns the components whose captures are being read for the first time. They have no profile until then. */
@@ -50,6 +53,8 @@ const PAGES: readonly (ProfilePage & { readonly defaultColumn: DefaultColumn })[
   },
 ];
 
+const PROMETHEUS_TEXT = 'text/plain; version=0.0.4; charset=utf-8';
+
 const NOTES = `<p>Each is a gzipped pprof file with the columns <code>alloc_*</code>, <code>peak_*</code> and
 <code>inuse_*</code>. Open it with any pprof viewer, for example
 <code>go tool pprof -http=: 'http://HOST:PORT/debug/pprof/heap?component=scheduler'</code>.
@@ -70,7 +75,11 @@ const RETRY_SECONDS = 5;
  *
  * @throws CommandError (rejects) when the address is taken or not permitted
  */
-export async function startWatchServer(listen: ListenAddress, content: WatchContent): Promise<WatchServer> {
+export async function startWatchServer(
+  listen: ListenAddress,
+  content: ProfileContent,
+  metrics: MetricsContent,
+): Promise<WatchServer> {
   const routes = new Map<string, HttpHandler>([
     ...pprofPages({
       title: 'Memory captures',
@@ -83,7 +92,7 @@ export async function startWatchServer(listen: ListenAddress, content: WatchCont
         return content.pprof({ component: component!, defaultColumn: columnOf(name), seconds, signal });
       },
     }),
-    ['/metrics', () => ({ type: PROMETHEUS_TEXT, body: content.metrics() })],
+    ['/metrics', async () => ({ type: PROMETHEUS_TEXT, body: await metrics.bytes() })],
   ]);
   try {
     return await startHttpServer(listen, routes);
@@ -96,7 +105,7 @@ function columnOf(name: string): DefaultColumn {
   return PAGES.find((page) => page.name === name)!.defaultColumn;
 }
 
-function checkQuery({ component }: ProfileQuery, content: WatchContent): void {
+function checkQuery({ component }: ProfileQuery, content: ProfileContent): void {
   if (content.reading().includes(component!)) {
     throw new HttpError(503, `component: ${component} is still being read`, RETRY_SECONDS);
   }

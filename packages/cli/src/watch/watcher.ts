@@ -6,12 +6,11 @@ import type { FollowerOptions } from './follower-options.js';
 import { readBuffer } from './growing-file.js';
 import { hintsFor, type MemrayRelease } from './hints.js';
 import { ProcessTable } from './process-table.js';
-import { type MetricFamily, prometheusText } from './prometheus-text.js';
 import { RunCounter } from './run-counter.js';
 import type { WorkDone } from './spare-memory.js';
-import { type Hint, type WatchedCapture, watchMetrics } from './watch-metrics.js';
 import { type WantedProfile, WatchProfiles } from './watch-profiles.js';
-import type { WatchContent } from './watch-server.js';
+import type { ProfileContent } from './watch-server.js';
+import type { Hint, WatchedCapture } from './watched-capture.js';
 
 /**
  * Maximum number of paths whose runs are counted. Beyond that, the counts of captures that disappeared first are
@@ -37,7 +36,7 @@ export interface PollOptions {
 }
 
 /** Follows all captures at some paths. */
-export class Watcher implements WatchContent {
+export class Watcher implements ProfileContent {
   readonly #options: WatcherOptions;
   readonly #buffer: Buffer = readBuffer();
   readonly #followers: Map<string, WatchedCapture> = new Map();
@@ -51,7 +50,7 @@ export class Watcher implements WatchContent {
   #gone = 0;
   /** Number of bytes read of captures that are gone. */
   #goneBytes = 0;
-  #metrics: Uint8Array | undefined;
+  #polls = 0;
   readonly #profiles: WatchProfiles = new WatchProfiles((component) =>
     this.captures.flatMap(({ component: each, follower: { run } }) => {
       return each === component && run !== undefined ? [run] : [];
@@ -96,7 +95,7 @@ export class Watcher implements WatchContent {
     if (!quiet) this.#tell();
     this.#hints = await hintsFor(this.captures, this.memray);
     if (!quiet) this.#giveHints();
-    this.#metrics = undefined;
+    this.#polls += 1;
     return this.captures.some(({ follower }) => follower.behind);
   }
 
@@ -114,14 +113,9 @@ export class Watcher implements WatchContent {
     return this.#profiles.isBusy;
   }
 
-  families(): readonly MetricFamily[] {
-    return watchMetrics(this.captures, this.#hints);
-  }
-
-  /** Returns the metrics, which are the same until the next poll has ended. */
-  metrics(): Uint8Array {
-    this.#metrics ??= Buffer.from(prometheusText(this.families()));
-    return this.#metrics;
+  /** Number of polls that have ended. */
+  get polls(): number {
+    return this.#polls;
   }
 
   components(): readonly string[] {
@@ -155,7 +149,7 @@ export class Watcher implements WatchContent {
    * same name.
    */
   #runsAt(path: string): RunCounter {
-    const counter = this.#runs.get(path) ?? new RunCounter();
+    const counter = this.#runs.get(path) ?? new RunCounter(this.#options.clock());
     this.#runs.delete(path);
     this.#runs.set(path, counter);
     for (const known of this.#runs.keys()) {

@@ -187,7 +187,7 @@ describe('the end', () => {
     replaceBy(file, readFileSync(AIRFLOW));
     await follower.poll();
     expect(follower.state).toBe('finished');
-    expect(follower.runs).toBe(1);
+    expect(follower.runs.count).toBe(1);
     expect(contents(follower.run?.capture)).toBe(contentsOf(withoutZeros(AIRFLOW_RAW)));
     expect(follower.bytesRead - read).toBeLessThan(200_000);
   });
@@ -199,7 +199,7 @@ describe('the end', () => {
     await follower.poll();
     replaceBy(file, readFileSync(AIRFLOW));
     await follower.poll();
-    expect([follower.state, follower.runs]).toEqual(['finished', 1]);
+    expect([follower.state, follower.runs.count]).toEqual(['finished', 1]);
     expect(contents(follower.run?.capture)).toBe(contentsOf(withoutZeros(AIRFLOW_RAW)));
     const read = follower.bytesRead;
     await follower.poll();
@@ -253,7 +253,7 @@ describe('other files', () => {
     writeFileSync(file, second.subarray(0, 20_000));
     await follower.poll();
     await follower.poll();
-    expect(follower.runs).toBe(2);
+    expect(follower.runs.count).toBe(2);
     expect(follower.header?.startTimeMillis).toBe(1_800_000_000_000);
     expect(contents(follower.run?.capture)).toBe(contentsOf(withoutZeros(second.subarray(0, 20_000))));
   });
@@ -266,7 +266,7 @@ describe('other files', () => {
     writeFileSync(file, withStart(SMALL, 1_800_000_000_000n));
     await follower.poll();
     await follower.poll();
-    expect([follower.state, follower.runs]).toEqual(['finished', 2]);
+    expect([follower.state, follower.runs.count]).toEqual(['finished', 2]);
     expect(follower.header?.startTimeMillis).toBe(1_800_000_000_000);
   });
 

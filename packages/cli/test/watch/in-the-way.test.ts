@@ -11,11 +11,12 @@ import {
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
+import type { MetricData } from '@opentelemetry/sdk-metrics';
 import { describe, expect, test } from 'vitest';
 import { tempFolder } from '../../../../test/support/temp-folder.js';
 import type { CaptureFollower } from '../../src/watch/capture-follower.js';
 import { hintsFor } from '../../src/watch/hints.js';
-import { watchMetrics } from '../../src/watch/watch-metrics.js';
+import { CaptureMetrics } from '../../src/watch/metrics/capture-metrics.js';
 import {
   AIRFLOW,
   Clock,
@@ -36,15 +37,20 @@ function scheduler(): string {
 }
 
 /** Returns the names of the metrics of call sites and of the heap, which only a run has. */
-function heapMetrics(follower: CaptureFollower): string[] {
-  return watchMetrics([{ component: 'scheduler', follower }], [])
-    .filter(({ name, points }) => points.length > 0 && /memory|events|start_time|damaged/.test(name))
-    .map(({ name }) => name);
+async function heapMetrics(follower: CaptureFollower): Promise<string[]> {
+  const names = (await metricsOf(follower)).map(({ descriptor }) => descriptor.name);
+  return names.filter((name) => /memory|events|start_time|damaged/.test(name));
 }
 
-function metricOf(follower: CaptureFollower, name: string): number | undefined {
-  const family = watchMetrics([{ component: 'scheduler', follower }], []).find((each) => each.name === name);
-  return family?.points[0]?.value;
+async function metricOf(follower: CaptureFollower, name: string): Promise<unknown> {
+  const metric = (await metricsOf(follower)).find(({ descriptor }) => descriptor.name === name);
+  return metric?.dataPoints[0]?.value;
+}
+
+async function metricsOf(follower: CaptureFollower): Promise<readonly MetricData[]> {
+  const producer = new CaptureMetrics({ captures: [{ component: 'scheduler', follower }], hints: [] });
+  const { resourceMetrics } = await producer.collect();
+  return resourceMetrics.scopeMetrics.flatMap(({ metrics }) => metrics);
 }
 
 async function hintNames(follower: CaptureFollower): Promise<string[]> {
@@ -81,26 +87,26 @@ describe.each(RUNS)('%s', (_, bytes) => {
     const follower = follow(file, { clock: () => clock.now });
     await follower.poll();
     await follower.poll();
-    expect(heapMetrics(follower)).toContain('heapray.memory.retained');
+    expect(await heapMetrics(follower)).toContain('heapray.memory.retained');
     replace(file);
     clock.now = Date.now();
     await follower.poll();
     await follower.poll();
     await follower.poll();
     expect(follower.state).toBe(state);
-    expect(heapMetrics(follower)).toEqual([]);
-    expect(metricOf(follower, 'heapray.capture.data')).toBe(follower.sizes.data);
+    expect(await heapMetrics(follower)).toEqual([]);
+    expect(await metricOf(follower, 'heapray.capture.data')).toBe(follower.sizes.data);
     expect(follower.reason).not.toBe('');
     clock.now += 11_000;
     await follower.poll();
     expect(follower.state).toBe(state === 'waiting' ? 'stopped' : state);
-    expect(heapMetrics(follower)).toEqual([]);
+    expect(await heapMetrics(follower)).toEqual([]);
     expect(await hintNames(follower)).toEqual(['old_capture']);
     rmSync(file, { recursive: true });
     writeFileSync(file, withStart(SMALL, 1_800_000_000_000n));
     await follower.poll();
     await follower.poll();
-    expect([follower.state, follower.runs]).toEqual(['finished', 2]);
+    expect([follower.state, follower.runs.count]).toEqual(['finished', 2]);
     expect(follower.header?.startTimeMillis).toBe(1_800_000_000_000);
   });
 });
@@ -112,8 +118,8 @@ test('reports size 0 for an emptied file', async () => {
   await follower.poll();
   truncateSync(file, 0);
   await follower.poll();
-  expect(metricOf(follower, 'heapray.capture.size')).toBe(0);
-  expect(metricOf(follower, 'heapray.capture.data')).toBe(0);
+  expect(await metricOf(follower, 'heapray.capture.size')).toBe(0);
+  expect(await metricOf(follower, 'heapray.capture.data')).toBe(0);
 });
 
 describe('has the same state when followed and when read once', () => {
@@ -175,7 +181,7 @@ test('reads a compressed file again when more data arrives after a pause', async
   expect(follower.state).toBe('damaged');
   appendFileSync(file, compressed.subarray(15_000));
   await follower.poll();
-  expect([follower.state, follower.reason, follower.runs]).toEqual(['finished', '', 1]);
+  expect([follower.state, follower.reason, follower.runs.count]).toEqual(['finished', '', 1]);
   expect(contents(follower.run?.capture)).toBe(contentsOf(withoutZeros(SMALL)));
 });
 
@@ -195,7 +201,7 @@ test('does not count the same run again when it is read again', async () => {
   renameSync(away, file);
   await follower.poll();
   await follower.poll();
-  expect([follower.state, follower.runs]).toEqual(['finished', 1]);
+  expect([follower.state, follower.runs.count]).toEqual(['finished', 1]);
 });
 
 test('keeps no data of a removed file, whatever it was', async () => {

@@ -7,12 +7,15 @@ import { peerTest } from '../../../../test/support/peer-test.js';
 import { promtool } from '../../../../test/support/peers.js';
 import { runCommand } from '../../../../test/support/run-command.js';
 import { tempFolder } from '../../../../test/support/temp-folder.js';
-import { otlpRequest } from '../../src/watch/otlp-push.js';
-import { type MetricFamily, prometheusText } from '../../src/watch/prometheus-text.js';
+import {
+  OWN_METRICS as NODE_OWN_METRICS,
+  SITE_METRICS as NODE_SITE_METRICS,
+} from '../../../instrumentation/src/main-thread/metrics/metric-table.js';
+import { CAPTURE_METRICS, SITE_METRICS } from '../../src/watch/metrics/metric-table.js';
 import { SiteSeries, type SiteValues } from '../../src/watch/site-series.js';
-import { watchMetrics } from '../../src/watch/watch-metrics.js';
 import { AIRFLOW, follow, goldenFile, rawCapture, withoutZeros } from './captures.js';
 import { type Expected, readExpected } from './expected.js';
+import { metricsText } from './pages.js';
 
 const AIRFLOW_RAW = withoutZeros(rawCapture(AIRFLOW));
 
@@ -117,7 +120,7 @@ describe('call sites', () => {
   test('have the line as an attribute', async () => {
     const follower = follow(goldenFile('threads.v13.bin'), { maxCallSites: 500 });
     await follower.poll({ final: true });
-    const text = prometheusText(watchMetrics([{ component: 'c', follower }], []));
+    const text = await metricsText([{ component: 'c', follower }]);
     expect(text).toMatch(
       /code_function_name="__init__",code_file_path="[^"]*threading.py",code_line_number="562"/,
     );
@@ -148,27 +151,11 @@ describe('call sites', () => {
   });
 });
 
-test('labels and help are escaped', () => {
-  const text = prometheusText([
-    {
-      name: 'a.b',
-      kind: 'gauge',
-      unit: 'By',
-      help: 'one\\two\nthree',
-      points: [{ attributes: { 'c.d': 'say "hi"\n\\ to\r\ud800' }, value: Number.POSITIVE_INFINITY }],
-    },
-    { name: 'none', kind: 'counter', unit: '1', help: '', points: [] },
-  ]);
-  expect(text).toBe(
-    '# HELP a_b one\\\\two\\nthree\n# TYPE a_b gauge\na_b{c_d="say \\"hi\\"\\n\\\\ to \ufffd"} +Inf\n',
-  );
-});
-
 peerTest('promtool reports no problems', 'promtool', async () => {
   const captures = [AIRFLOW, goldenFile('killed.v13.bin'), goldenFile('aggregate.v13.bin')];
   const watched = captures.map((file, at) => ({ component: `c${at}`, follower: follow(file) }));
   for (const { follower } of watched) await follower.poll({ final: true });
-  const text = prometheusText(watchMetrics(watched, [{ component: 'c1', hint: 'old_capture', text: '' }]));
+  const text = await metricsText(watched, [{ component: 'c1', hint: 'old_capture', text: '' }]);
   expect(text).toContain('heapray_memory_retained{heapray_component="c2"');
   expect(text).not.toContain('heapray_memory_allocated_total{heapray_component="c2"');
   const file = path.join(tempFolder(), 'metrics');
@@ -180,74 +167,32 @@ peerTest('promtool reports no problems', 'promtool', async () => {
   });
 });
 
-test("are sent in OTLP's format", () => {
-  const startMillis = 1_700_000_000_000;
-  const request = otlpRequest(
-    [
-      {
-        name: 'heapray.memory.allocated',
-        kind: 'counter',
-        unit: 'By',
-        help: 'h',
-        points: [
-          { attributes: { 'heapray.component': 'api', 'code.line.number': 33 }, value: 7, startMillis },
-        ],
-      },
-    ],
-    startMillis + 5,
-  );
-  expect(request).toMatchObject({
-    resourceMetrics: [
-      {
-        scopeMetrics: [
-          {
-            metrics: [
-              {
-                name: 'heapray.memory.allocated',
-                unit: 'By',
-                sum: {
-                  isMonotonic: true,
-                  aggregationTemporality: 2,
-                  dataPoints: [
-                    {
-                      asDouble: 7,
-                      startTimeUnixNano: '1700000000000000000',
-                      timeUnixNano: '1700000000005000000',
-                      attributes: [
-                        { key: 'heapray.component', value: { stringValue: 'api' } },
-                        { key: 'code.line.number', value: { intValue: '33' } },
-                      ],
-                    },
-                  ],
-                },
-              },
-            ],
-          },
-        ],
-      },
-    ],
-  });
+test('labels are escaped', async () => {
+  const follower = follow(goldenFile('killed.v13.bin'));
+  await follower.poll({ final: true });
+  const text = await metricsText([{ component: 'say "hi"\n\\ to\r\ud800', follower }]);
+  expect(text).toContain('heapray_capture_runs_total{heapray_component="say \\"hi\\"\\n\\\\ to \ufffd"} 1\n');
 });
 
-test('OTLP reports once that a series has ended', () => {
-  const family = (...names: string[]): MetricFamily => ({
-    name: 'heapray.memory.retained',
-    kind: 'gauge',
-    unit: 'By',
-    help: 'h',
-    points: names.map((name) => ({ attributes: { site: name }, value: 7 })),
+test('a page without captures has the resource only', async () => {
+  expect(await metricsText([])).toMatch(
+    /^# HELP target_info .*\n# TYPE .*\ntarget_info\{service_name="heapray-watch"/,
+  );
+});
+
+describe('metrics that Node processes have too', () => {
+  const shared = Object.values({ ...NODE_SITE_METRICS, ...NODE_OWN_METRICS }).flatMap((ofNode) => {
+    const ofCapture = Object.values({ ...SITE_METRICS, ...CAPTURE_METRICS }).find(
+      ({ name }) => name === ofNode.name,
+    );
+    return ofCapture === undefined ? [] : [[ofNode.name, ofCapture, ofNode] as const];
   });
-  const pointsOf = (now: MetricFamily, before: MetricFamily) => {
-    const request = otlpRequest([now], 5, [before]) as {
-      resourceMetrics: { scopeMetrics: { metrics: { gauge: { dataPoints: object[] } }[] }[] }[];
-    };
-    return request.resourceMetrics[0]!.scopeMetrics[0]!.metrics[0]!.gauge.dataPoints;
-  };
-  const attributes = (name: string) => [{ key: 'site', value: { stringValue: name } }];
-  const timeUnixNano = '5000000';
-  expect(pointsOf(family('b'), family('a', 'b'))).toEqual([
-    { attributes: attributes('b'), timeUnixNano, asDouble: 7 },
-    { attributes: attributes('a'), timeUnixNano, flags: 1 },
-  ]);
-  expect(pointsOf(family('b'), family('b'))).toHaveLength(1);
+
+  test('include what is in use by call site', () => {
+    expect(shared.map(([name]) => name)).toContain('heapray.memory.retained');
+  });
+
+  test.each(shared)('%s has the same kind and unit', (_, ofCapture, ofNode) => {
+    expect([ofCapture.kind, ofCapture.unit]).toEqual([ofNode.kind, ofNode.unit]);
+  });
 });

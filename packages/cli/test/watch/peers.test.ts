@@ -193,7 +193,7 @@ peerTest('has the memory of a program’s children as long as it lives', 'memray
   const program = startProcess(memray('1.20.0'), { args: ['run', '--quiet', '-o', file, script, enough] });
   await program.waitForOutput(/ready/);
   const series = (role: string) =>
-    `heapray_memory_resident{heapray_component="dag_processor",heapray_process_role="${role}"}`;
+    `heapray_capture_resident{heapray_component="dag_processor",heapray_process_role="${role}"}`;
   const body = await metricsWhen(
     url,
     (text) => metricValue(text, series('children')) > 96 * 2 ** 20,

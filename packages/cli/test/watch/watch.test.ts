@@ -1,13 +1,12 @@
 // `heapray watch` as a user runs it.
 import { copyFileSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
-import { createServer, request } from 'node:http';
+import { request } from 'node:http';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { analyzeMemray } from '@heapray/exporter/memray';
 import { decodePprof } from '@heapray/exporter/pprof';
 import { totals } from '@heapray/exporter/profile';
 import { describe, expect, test } from 'vitest';
-import { atEnd } from '../../../../test/support/cleanup.js';
 import { httpGet } from '../../../../test/support/http-get.js';
 import { pollUntil } from '../../../../test/support/poll.js';
 import { type RunningProcess, startNode } from '../../../../test/support/start-node.js';
@@ -15,6 +14,7 @@ import { tempFolder } from '../../../../test/support/temp-folder.js';
 import { heapray, MAIN } from '../support/heapray.js';
 import { AIRFLOW, GrowingFixture, goldenFile, rawCapture, withStart } from './captures.js';
 import { readExpected } from './expected.js';
+import { startReceiver } from './otlp-receiver.js';
 import { startWatch } from './start-watch.js';
 
 function airflowHome(): string {
@@ -127,7 +127,7 @@ describe('serving', () => {
     );
     expect(metrics.headers['content-type']).toBe('text/plain; version=0.0.4; charset=utf-8');
     expect(metrics.body).toContain(
-      'heapray_memory_resident{heapray_component="dag_processor",heapray_process_role="traced"} 183070720\n',
+      'heapray_capture_resident{heapray_component="dag_processor",heapray_process_role="traced"} 183070720\n',
     );
     expect(await httpGet(`${url}/healthz`)).toMatchObject({ status: 200, body: 'ok\n' });
     expect(await httpGet(`${url}/debug/pprof/`)).toMatchObject({ status: 200 });
@@ -245,23 +245,13 @@ describe('serving', () => {
   });
 
   test('sends OTLP', async () => {
-    const bodies: string[] = [];
-    const server = createServer((incoming, response) => {
-      text(incoming).then(
-        (body) => {
-          bodies.push(`${incoming.url} ${body}`);
-          response.end('{}');
-        },
-        () => {},
-      );
-    }).listen(0, '127.0.0.1');
-    atEnd(() => server.close());
-    await new Promise((resolve) => server.once('listening', resolve));
-    const address = server.address() as { port: number };
-    const { process } = await startWatch([airflowHome(), '--otlp', `http://127.0.0.1:${address.port}`]);
-    await pollUntil(() => bodies.length > 0, { what: 'metrics' });
-    expect(bodies[0]).toMatch(/^\/v1\/metrics \{"resourceMetrics":/);
-    expect(bodies[0]).toContain('"heapray.memory.retained"');
+    const { url, requests } = await startReceiver();
+    const { process } = await startWatch([airflowHome(), '--otlp'], {
+      env: { OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: `${url.href}metrics` },
+    });
+    const request = await pollUntil(() => requests[0], { what: 'metrics' });
+    expect(request.path).toBe('/metrics');
+    expect(request.metric('heapray.watch.read')).toBeDefined();
     expect(await process.stop('SIGTERM')).toEqual({ status: 0, signal: null });
   });
 
