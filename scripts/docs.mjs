@@ -1,6 +1,8 @@
 // `npm run docs`: writes the tables that are made from code into the pages of docs/. Tests fail when a page is outdated.
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { metricTables } from './docs/metric-tables.ts';
+import { optionTable } from './docs/option-table.ts';
 import { ensureBuilt, ensureInstalled, note, ROOT } from './lib/bootstrap.mjs';
 import { withBootstrapLock } from './lib/bootstrap-lock.mjs';
 
@@ -9,11 +11,12 @@ await withBootstrapLock(async () => {
   ensureBuilt();
 });
 const built = (file) => import(path.join(ROOT, 'packages/instrumentation/dist', file));
-const { optionsMarkdown } = await built('config/index.js');
-const { metricTables } = await built('main-thread/metrics/metric-docs.js');
+const { describeOptions } = await built('config/index.js');
+const metricTable = await built('main-thread/metrics/metric-table.js');
+const semconv = await built('protocol/semconv.js');
 
-write('configuration.md', { options: optionsMarkdown() });
-write('metrics.md', metricTables());
+write('configuration.md', { options: optionTable(describeOptions()) });
+write('metrics.md', metricTables({ ...metricTable, ...semconv }));
 
 /** Puts each table between the comments `<!-- table: NAME -->` and `<!-- end -->`. */
 function write(page, tables) {

@@ -14,7 +14,7 @@ import { encodePprof } from '@heapray/exporter/pprof';
 
 /** Limits that are small enough that a file which exceeds them does not take hundreds of MiB. */
 const LIMITS = { maxBytes: 2 ** 26, maxFrames: 2 ** 18, maxLive: 2 ** 18, maxTextBytes: 2 ** 24 };
-const OPTIONS = { stats: true, temporaryThreshold: 1, temporal: true, limits: LIMITS };
+const OPTIONS = { stats: true, limits: LIMITS };
 /** Size of pieces in bytes; odd, so that records are cut at their borders. */
 const PIECE = 997;
 /** First byte of an LZ4 frame; a capture that is not compressed does not begin with it. */
@@ -63,7 +63,6 @@ function analyze(bytes: Uint8Array): void {
       analyzer.highWaterMark({ mergeThreads }),
       analyzer.leaks({ mergeThreads }),
       analyzer.allocated({ mergeThreads }),
-      analyzer.temporary({ mergeThreads }),
     ]) {
       for (const record of records.slice(0, 50)) {
         analyzer.locations(record);
@@ -73,11 +72,6 @@ function analyze(bytes: Uint8Array): void {
   }
   analyzer.stats();
   analyzer.snapshots();
-  analyzer.temporalLeaks();
-  for (const ofMemray of [false, true]) {
-    analyzer.temporalHighWaterMark(ofMemray);
-    analyzer.temporalPeaks(ofMemray);
-  }
 }
 
 function profile(bytes: Uint8Array): void {

@@ -3,7 +3,7 @@ import { FormatError } from '@heapray/exporter/pprof';
 import type { FrameHandle, ProfileBuilder } from '@heapray/exporter/profile';
 import { type JsonHandler, JsonReader } from './json-reader.js';
 
-export const HEAP_PROFILE = 'V8 heap profile';
+const HEAP_PROFILE = 'V8 heap profile';
 /** Maximum size of a node in bytes: larger numbers cannot be summed exactly. */
 const MAX_SIZE = Number.MAX_SAFE_INTEGER;
 const MAX_POSITION = 2 ** 31 - 1;

@@ -1,10 +1,12 @@
 // Reading `.heapprofile` files.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { checkProfile, formatProfile, type Profile, topOf } from '@heapray/exporter/profile';
+import { type Profile, topOf } from '@heapray/exporter/profile';
 import { describe, expect, test } from 'vitest';
 import { runCommand } from '../../../../test/support/run-command.js';
 import { tempFolder } from '../../../../test/support/temp-folder.js';
+import { checkProfile } from '../../../exporter/test/profile/check-profile.js';
+import { formatProfile } from '../../../exporter/test/profile/format-profile.js';
 import { decodeHeapProfile, HeapProfileDecoder } from '../../src/inputs/heapprofile.js';
 import { SHOP_HEAPPROFILE } from '../support/sample-files.js';
 

@@ -2,8 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { CaptureContents, GrowingCapture } from '@heapray/exporter/memray';
 import { decodePprof } from '@heapray/exporter/pprof';
-import { formatProfile, totals } from '@heapray/exporter/profile';
+import { totals } from '@heapray/exporter/profile';
 import { expect, test } from 'vitest';
+import { formatProfile } from '../../../exporter/test/profile/format-profile.js';
 import { captureChange, captureProfile } from '../../src/watch/capture-profile.js';
 import { makeProfile } from '../../src/watch/profile-job.js';
 import { makeProfileOnThread } from '../../src/watch/profile-thread.js';

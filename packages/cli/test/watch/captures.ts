@@ -4,10 +4,10 @@ import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from 'nod
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { GrowingCapture } from '@heapray/exporter/memray';
-import { formatProfile } from '@heapray/exporter/profile';
 import { atEnd } from '../../../../test/support/cleanup.js';
 import { LZ4_MAGIC } from '../../../../test/support/lz4-file.js';
 import { Lz4FrameDecoder } from '../../../exporter/src/wire/lz4-frame.js';
+import { formatProfile } from '../../../exporter/test/profile/format-profile.js';
 import { CaptureFollower } from '../../src/watch/capture-follower.js';
 import { captureProfile } from '../../src/watch/capture-profile.js';
 import type { CaptureWriter } from '../../src/watch/capture-writer.js';

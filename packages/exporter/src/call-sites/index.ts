@@ -7,11 +7,10 @@ export {
   type PackageLookupOptions,
   RUNTIME_PACKAGE,
 } from './package-lookup.js';
-export { type CodePlace, type PythonFolders, PythonModules, ROOT_MODULE } from './python-modules.js';
-export { HALF_LIFE_MILLIS, RecentAllocation } from './recent-allocation.js';
+export { type CodePlace, type PythonFolders, PythonModules } from './python-modules.js';
+export { RecentAllocation } from './recent-allocation.js';
 export type { SiteAmounts, SiteRanking, SiteReading } from './site-amounts.js';
 export {
-  isNodeRuntimeFile,
   nodeFile,
   type OwnPackage,
   type ProgramFolders,

@@ -15,7 +15,7 @@ export interface PythonFolders {
 }
 
 /** memray's name for the module of stacks without a frame in any module. */
-export const ROOT_MODULE = '<root>';
+const ROOT_MODULE = '<root>';
 
 const FROZEN = '<frozen ';
 const PACKAGE_FOLDERS: ReadonlySet<string> = new Set(['site-packages', 'dist-packages']);

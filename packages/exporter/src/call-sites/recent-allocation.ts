@@ -1,7 +1,7 @@
 import type { SiteReading } from './site-amounts.js';
 
 /** Half-life of allocated bytes, in ms: after this time they count half. */
-export const HALF_LIFE_MILLIS = 300_000;
+const HALF_LIFE_MILLIS = 300_000;
 /** Shares below this count as 0. That takes about twenty half-lives after the last allocation. */
 const NO_SHARE = 1e-6;
 

@@ -20,7 +20,7 @@ export function nodeFile(file: string): string {
 }
 
 /** Returns whether a file belongs to Node itself, or is the placeholder of native code. */
-export function isNodeRuntimeFile(file: string): boolean {
+function isNodeRuntimeFile(file: string): boolean {
   return NO_FILE.has(file) || file.startsWith(RUNTIME_PACKAGE.name);
 }
 

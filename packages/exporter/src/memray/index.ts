@@ -44,7 +44,6 @@ export {
   analyzeMemray,
   MemrayAnalyzer,
   type MemrayAnalyzerOptions,
-  type TemporalRecord,
 } from './reports/memray-analyzer.js';
 export {
   MemrayProfiler,
@@ -52,7 +51,6 @@ export {
   profileFromMemray,
 } from './reports/profile-from-memray.js';
 export type { SizeBucket } from './reports/size-histogram.js';
-export type { TemporalInterval } from './reports/temporal-leaks.js';
 export {
   type FrameHandle,
   type HeaderPatch,

@@ -16,9 +16,3 @@ export function int64FromBigInt(value: bigint): Int64 {
   // The encoder reads these three properties only; the rest of the class is not needed.
   return { low, high, unsigned: false } as Halves;
 }
-
-/** Returns the exact value of a decoded int64. */
-export function bigIntFromInt64(value: Int64): bigint {
-  if (typeof value === 'number') return BigInt(value);
-  return (BigInt(value.high) << 32n) | BigInt(value.low >>> 0);
-}

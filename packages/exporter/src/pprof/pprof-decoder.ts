@@ -8,7 +8,7 @@ import { fieldOf, LENGTH_DELIMITED, VARINT } from './read-fields.js';
 import { RecordReader } from './read-records.js';
 
 export const DEFAULT_MAX_BYTES: number = 2 ** 28;
-export const DEFAULT_MAX_ENTRIES: number = 2 ** 23;
+const DEFAULT_MAX_ENTRIES = 2 ** 23;
 /** Maximum size of a single record. It bounds the memory for an incomplete one. */
 const MAX_RECORD_BYTES = 2 ** 24;
 

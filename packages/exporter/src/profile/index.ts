@@ -1,5 +1,3 @@
-export { checkProfile, InvalidProfileError } from './check-profile.js';
-export { formatProfile } from './format-profile.js';
 export { callSite, displayName, isRuntimeFrame } from './frame-kind.js';
 export { type FunctionPlace, functionPlace } from './function-place.js';
 export type { FrameHandle, FrameRef, LabelsHandle, StackHandle, StackRef } from './handles.js';

@@ -38,7 +38,7 @@ function records(bytes: Uint8Array): { raw: Buffer; lines: readonly string[] } {
 
 /** Returns the results of all analyses, without numbers that formats assign themselves. */
 function saysOf(bytes: Uint8Array, firstLines = true): unknown {
-  const analyzer = analyzeMemray([bytes], { stats: true, temporaryThreshold: 1 });
+  const analyzer = analyzeMemray([bytes], { stats: true });
   const { allocations, allocatedBytes, sizes, allocators } = analyzer.stats(10_000);
   const { header } = analyzer;
   const { commandLine, pid, startTimeMillis, endTimeMillis, mainThreadId, skippedFrames } = header!;
@@ -52,7 +52,6 @@ function saysOf(bytes: Uint8Array, firstLines = true): unknown {
     highWaterMark: analyzerRows(analyzer, analyzer.highWaterMark(), firstLines),
     leaks: analyzerRows(analyzer, analyzer.leaks(), firstLines),
     allocated: analyzerRows(analyzer, analyzer.allocated(), firstLines),
-    temporary: analyzerRows(analyzer, analyzer.temporary(), firstLines),
   };
 }
 

@@ -241,15 +241,12 @@ describe('for arbitrary data', () => {
 /** Reads with all analyses and requests all results. Returns `fine`, also when the file is rejected properly. */
 function outcome(bytes: Uint8Array): string {
   try {
-    const analyzer = analyzeMemray([bytes], { stats: true, temporaryThreshold: 1, temporal: true });
+    const analyzer = analyzeMemray([bytes], { stats: true });
     for (const record of [...analyzer.highWaterMark(), ...analyzer.leaks({ mergeThreads: true })]) {
       analyzer.locations(record);
       analyzer.nativeFrames(record);
     }
     analyzer.stats();
-    analyzer.temporary();
-    analyzer.temporalHighWaterMark();
-    analyzer.temporalLeaks();
     const stream = new RecordStream(new RecordPrinter(() => {}));
     stream.push(bytes);
     stream.end();

@@ -1,21 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import {
-  ALLOCATORS,
-  analyzeMemray,
-  type HeapRecord,
-  type MemrayAnalyzer,
-  type TemporalRecord,
-} from '../../src/memray/index.js';
+import { analyzeMemray, type HeapRecord, type MemrayAnalyzer } from '../../src/memray/index.js';
 import { RecordStream } from '../../src/memray/read/record-stream.js';
 import { RecordPrinter } from '../../src/memray/reports/format-records.js';
-import {
-  type Expected,
-  type ExpectedIntervals,
-  type ExpectedRecord,
-  type ExpectedStats,
-  golden,
-  goldenNames,
-} from './golden.js';
+import { type Expected, type ExpectedRecord, type ExpectedStats, golden, goldenNames } from './golden.js';
 
 const names = goldenNames();
 
@@ -33,8 +20,7 @@ test('has captures of every kind', () => {
 describe.each(names)('%s', (name) => {
   const { bytes, expected, parse } = golden(name);
   const aggregated = expected.header.file_format === 'AGGREGATED_ALLOCATIONS';
-  const options = { stats: true, temporaryThreshold: 1, temporal: true };
-  const analyzer = analyzeMemray([bytes], options);
+  const analyzer = analyzeMemray([bytes], { stats: true });
 
   test('prints every record as memray parse does', () => {
     const lines: string[] = [];
@@ -95,26 +81,6 @@ describe.each(names)('%s', (name) => {
     }
   });
 
-  if (!aggregated)
-    test('agrees on temporary allocations', () => {
-      const rows = byThread(analyzer, analyzer.temporary());
-      expect(rows).toEqual(
-        expectedRows(expected, expected.temporary_threshold_1 as readonly ExpectedRecord[]),
-      );
-    });
-
-  if (!aggregated)
-    test('agrees on windows', () => {
-      const { bytes_by_snapshot: peaks, records } = expected.temporal_high_water_mark!;
-      expect(analyzer.temporalPeaks(true)).toEqual(peaks);
-      expect(intervals(analyzer, analyzer.temporalHighWaterMark(true))).toEqual(
-        expectedIntervals(expected, records),
-      );
-      expect(intervals(analyzer, analyzer.temporalLeaks())).toEqual(
-        expectedIntervals(expected, expected.temporal_leaks!),
-      );
-    });
-
   if (!('error' in expected.stats))
     test('agrees on stats', () => {
       const wanted = expected.stats as ExpectedStats;
@@ -169,31 +135,6 @@ function expectedRows(expected: Expected, records: readonly ExpectedRecord[]): s
       JSON.stringify([tid, thread, size, count, stack.map((at) => expected.locations[at])]),
     )
     .sort();
-}
-
-function intervals(analyzer: MemrayAnalyzer, records: readonly TemporalRecord[]): string[] {
-  return records
-    .map((record) => {
-      const { id } = analyzer.threads[record.thread]!;
-      const rows = record.intervals.map(({ from, until, count, bytes }) => [from, until, count, bytes]);
-      const allocator = ALLOCATORS[record.allocator - 1]!.name;
-      return JSON.stringify([Number(id), allocator, stackOf(analyzer, record), sortedRows(rows)]);
-    })
-    .sort();
-}
-
-function expectedIntervals(expected: Expected, records: readonly ExpectedIntervals[]): string[] {
-  return records
-    .flatMap(({ tid, allocator, stack, intervals }) => {
-      const rows = intervals.filter(([, , count, bytes]) => count !== 0 || bytes !== 0);
-      const locations = stack.map((at) => expected.locations[at]);
-      return rows.length === 0 ? [] : [JSON.stringify([tid, allocator, locations, sortedRows(rows)])];
-    })
-    .sort();
-}
-
-function sortedRows(rows: readonly (readonly (number | null)[])[]): string[] {
-  return rows.map((row) => JSON.stringify(row)).sort();
 }
 
 function stackOf(analyzer: MemrayAnalyzer, record: Pick<HeapRecord, 'stack' | 'thread'>) {

@@ -20,12 +20,6 @@ export interface Expected {
   };
   readonly high_water_mark: ExpectedRecords;
   readonly leaks: ExpectedRecords;
-  readonly temporary_threshold_1: readonly ExpectedRecord[] | { readonly error: string };
-  readonly temporal_leaks?: readonly ExpectedIntervals[];
-  readonly temporal_high_water_mark?: {
-    readonly bytes_by_snapshot: readonly number[];
-    readonly records: readonly ExpectedIntervals[];
-  };
   readonly locations: readonly (readonly [string, string, number])[];
 }
 
@@ -58,13 +52,6 @@ export interface ExpectedRecord {
 export interface ExpectedRecords {
   readonly by_thread: readonly ExpectedRecord[];
   readonly merged: readonly ExpectedRecord[];
-}
-
-export interface ExpectedIntervals {
-  readonly tid: number;
-  readonly allocator: string;
-  readonly stack: readonly number[];
-  readonly intervals: readonly (readonly [number, number | null, number, number])[];
 }
 
 /** Returns all captures, as names for {@link golden}. */

@@ -104,9 +104,6 @@ test('a later name counts for the whole capture, and so does a later declaration
 test('throws for results that were not requested', () => {
   const analyzer = analyzeMemray([ALL_ALLOCATIONS_EXAMPLE]);
   expect(() => analyzer.stats()).toThrow('this needs the option stats');
-  expect(() => analyzer.temporary()).toThrow('this needs the option temporaryThreshold');
-  expect(() => analyzer.temporalLeaks()).toThrow('this needs the option temporal');
-  expect(() => analyzeMemray([], { temporaryThreshold: -1 })).toThrow(RangeError);
 });
 
 /** A reader that follows a writer. */

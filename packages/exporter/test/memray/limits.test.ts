@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import { analyzeMemray, type MemrayLimits, MemrayWriter } from '../../src/memray/index.js';
+import { analyzeMemray, type MemrayLimits } from '../../src/memray/index.js';
 import { captureBy, captureOf, headerBytes, THREAD_1 } from './craft.js';
 import { hex } from './hex.js';
 
-function refusal(bytes: Uint8Array, limits: Partial<MemrayLimits>, temporal = false): string {
+function refusal(bytes: Uint8Array, limits: Partial<MemrayLimits>): string {
   try {
-    analyzeMemray([bytes], { limits, temporal });
+    analyzeMemray([bytes], { limits });
   } catch (error) {
     return String(error);
   }
@@ -90,20 +90,6 @@ test('maxLive limits live allocations', () => {
     'FormatError: memray: more than 10 allocations alive at once (maxLive)',
   );
   expect(refusal(live, { maxLive: 19 })).toBe('none');
-});
-
-test('maxLive limits the intervals of temporal analysis', () => {
-  const w = new MemrayWriter({ commandLine: 'x', pid: 1, startTimeMillis: 0 });
-  for (let at = 0; at < 50; at += 1) {
-    w.memoryRecord(1, at);
-    w.allocation(1, 64, 1, undefined);
-  }
-  w.finish(1, 50);
-  const bytes = w.take();
-  expect(refusal(bytes, { maxLive: 20 })).toBe('none');
-  expect(refusal(bytes, { maxLive: 20 }, true)).toBe(
-    'FormatError: memray: more than 20 windows and intervals (maxLive)',
-  );
 });
 
 /** Returns a little-endian 32-bit word. */

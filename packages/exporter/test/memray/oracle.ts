@@ -44,7 +44,7 @@ export interface OracleGroups {
   readonly merged: readonly OracleGroup[];
 }
 
-export interface OracleIntervals {
+interface OracleIntervals {
   readonly tid: number;
   readonly allocator: string;
   readonly stack: readonly number[];

@@ -7,7 +7,9 @@ import {
   MemrayWriter,
   profileFromMemray,
 } from '../../src/memray/index.js';
-import { checkProfile, formatProfile, totals } from '../../src/profile/index.js';
+import { totals } from '../../src/profile/index.js';
+import { checkProfile } from '../profile/check-profile.js';
+import { formatProfile } from '../profile/format-profile.js';
 import { captureOf, THREAD_1 } from './craft.js';
 import { type Expected, type ExpectedStats, golden, goldenNames } from './golden.js';
 

@@ -9,8 +9,9 @@ import {
   PprofDecoder,
   type PprofLimits,
 } from '../../src/pprof/index.js';
-import { checkProfile, formatProfile } from '../../src/profile/index.js';
 import { heapProfiles } from '../profile/arbitrary-profile.js';
+import { checkProfile } from '../profile/check-profile.js';
+import { formatProfile } from '../profile/format-profile.js';
 import { firstMinute } from './sample-profiles.js';
 
 type Wire = perftools.profiles.Profile.$Properties;

@@ -2,8 +2,9 @@ import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { perftools } from '#generated/pprof.js';
 import { decodePprof, encodePprof, encodePprofGzip } from '../../src/pprof/index.js';
-import { bigIntFromInt64, type Int64, int64FromBigInt } from '../../src/pprof/int64.js';
-import { formatProfile, ProfileBuilder } from '../../src/profile/index.js';
+import { type Int64, int64FromBigInt } from '../../src/pprof/int64.js';
+import { ProfileBuilder } from '../../src/profile/index.js';
+import { formatProfile } from '../profile/format-profile.js';
 import { firstMinute } from './sample-profiles.js';
 
 const WireProfile = perftools.profiles.Profile;
@@ -142,4 +143,10 @@ function oneValue(value: number) {
   const builder = new ProfileBuilder({ columns: [COLUMN], timeNanos: 0n, durationNanos: 0n });
   builder.add(undefined, [value]);
   return builder.build();
+}
+
+/** Returns the exact value of a decoded int64. */
+function bigIntFromInt64(value: Int64): bigint {
+  if (typeof value === 'number') return BigInt(value);
+  return (BigInt(value.high) << 32n) | BigInt(value.low >>> 0);
 }

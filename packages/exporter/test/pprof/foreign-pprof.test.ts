@@ -5,7 +5,8 @@ import { describe, expect, test } from 'vitest';
 import { perftools } from '#generated/pprof.js';
 import { decodePprof, encodePprof } from '../../src/pprof/index.js';
 import { int64FromBigInt } from '../../src/pprof/int64.js';
-import { formatProfile, type Profile } from '../../src/profile/index.js';
+import type { Profile } from '../../src/profile/index.js';
+import { formatProfile } from '../profile/format-profile.js';
 
 type Wire = perftools.profiles.Profile.$Properties;
 

@@ -7,13 +7,13 @@ import { goPprof } from '../../../../test/support/peers.js';
 import { tempFolder } from '../../../../test/support/temp-folder.js';
 import { decodePprof, encodePprof, encodePprofGzip } from '../../src/pprof/index.js';
 import {
-  formatProfile,
   mergeProfiles,
   type Profile,
   ProfileBuilder,
   subtractProfiles,
   topOf,
 } from '../../src/profile/index.js';
+import { formatProfile } from '../profile/format-profile.js';
 import { firstMinute, secondMinute } from './sample-profiles.js';
 
 /** Returns the output of `go tool pprof` for profiles. Fails on a bad status or any warning. */

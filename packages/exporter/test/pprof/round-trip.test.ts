@@ -2,9 +2,11 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { profileFromMemray } from '../../src/memray/index.js';
 import { decodePprof, encodePprof } from '../../src/pprof/index.js';
-import { checkProfile, type FrameRef, formatProfile, type ProfileFrame } from '../../src/profile/index.js';
+import type { FrameRef, ProfileFrame } from '../../src/profile/index.js';
 import { golden } from '../memray/golden.js';
 import { addSamples, heapBuilder, samplesOf, wholeNumbers } from '../profile/arbitrary-profile.js';
+import { checkProfile } from '../profile/check-profile.js';
+import { formatProfile } from '../profile/format-profile.js';
 import { firstMinute, secondMinute } from './sample-profiles.js';
 
 const nanos = fc.bigInt({ min: 0n, max: 2n ** 63n - 1n });

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { checkProfile, InvalidProfileError, type Profile, type StackRef } from '../../src/profile/index.js';
+import type { Profile, StackRef } from '../../src/profile/index.js';
 import { addSamples, heapBuilder, heapProfiles } from './arbitrary-profile.js';
+import { checkProfile, InvalidProfileError } from './check-profile.js';
 
 const main = { name: 'main', file: 'a.js', line: 1, column: 1 };
 const leak = { name: 'leak', file: 'a.js', line: 9, column: 1 };

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { formatProfile, type Profile, ProfileBuilder } from '../../src/profile/index.js';
+import { type Profile, ProfileBuilder } from '../../src/profile/index.js';
 import {
   addSamples,
   addStack,
@@ -9,6 +9,7 @@ import {
   samplesOf,
   wholeNumbers,
 } from './arbitrary-profile.js';
+import { formatProfile } from './format-profile.js';
 
 describe('golden dumps', () => {
   test('of a server', async () => {

@@ -2,8 +2,6 @@
 import { describe, expect, test } from 'vitest';
 import { decodePprof, encodePprof } from '../../src/pprof/index.js';
 import {
-  checkProfile,
-  formatProfile,
   mergeProfiles,
   type Profile,
   ProfileBuilder,
@@ -11,6 +9,8 @@ import {
   topOf,
   totals,
 } from '../../src/profile/index.js';
+import { checkProfile } from './check-profile.js';
+import { formatProfile } from './format-profile.js';
 
 const NAMES = Object.getOwnPropertyNames(Object.prototype);
 const COLUMN = { type: 'inuse_space', unit: 'bytes' };

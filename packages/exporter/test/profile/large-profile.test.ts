@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { checkProfile, mergeProfiles, subtractProfiles, totals } from '../../src/profile/index.js';
+import { mergeProfiles, subtractProfiles, totals } from '../../src/profile/index.js';
 import { heapBuilder } from './arbitrary-profile.js';
+import { checkProfile } from './check-profile.js';
 
 const STACKS = 50_000;
 

@@ -1,8 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
-  checkProfile,
-  formatProfile,
   mergeProfiles,
   type Period,
   ProfileBuilder,
@@ -10,6 +8,8 @@ import {
   totals,
 } from '../../src/profile/index.js';
 import { addSamples, heapBuilder, heapProfiles, samplesOf, wholeNumbers } from './arbitrary-profile.js';
+import { checkProfile } from './check-profile.js';
+import { formatProfile } from './format-profile.js';
 
 const main = { name: 'main', file: 'a.js', line: 1, column: 1 };
 const leak = { name: 'leak', file: 'a.js', line: 9, column: 1 };

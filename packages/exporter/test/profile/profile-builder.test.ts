@@ -1,9 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
-  checkProfile,
   type FrameHandle,
-  formatProfile,
   type LabelsHandle,
   mergeProfiles,
   ProfileBuilder,
@@ -19,6 +17,8 @@ import {
   samplesOf,
   wholeNumbers,
 } from './arbitrary-profile.js';
+import { checkProfile } from './check-profile.js';
+import { formatProfile } from './format-profile.js';
 
 const BYTES: ProfileOptions = {
   columns: [{ type: 'inuse_space', unit: 'bytes' }],

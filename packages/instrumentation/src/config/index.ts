@@ -3,7 +3,7 @@ export { AIRFLOW_COMPONENTS, checkComponentNames } from './component-list.js';
 export { ConfigError } from './config-error.js';
 export type { HostPort } from './kinds.js';
 export { nodeConfigInput, workingFolder } from './node-input.js';
-export { describeOptions, type OptionDoc, optionsMarkdown } from './option-docs.js';
+export { describeOptions, type OptionDoc } from './option-docs.js';
 export { resolveConfig } from './resolve-config.js';
 export type {
   ConfigInput,

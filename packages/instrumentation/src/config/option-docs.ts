@@ -28,21 +28,3 @@ export function describeOptions(): OptionDoc[] {
     };
   });
 }
-
-const HEAD = ['Option', 'Environment', 'File', 'Takes', 'Default', 'Meaning'];
-
-/** Returns the table of options in Markdown; ends with a line feed. */
-export function optionsMarkdown(): string {
-  const code = (text: string): string => `\`${text}\``;
-  const rows = describeOptions().map((option) => [
-    code(option.name),
-    option.env.map(code).join(', '),
-    option.file.map(code).join(', '),
-    option.allowed,
-    option.default,
-    option.description,
-  ]);
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell) => cell.replace(/[\\|]/g, '\\$&')).join(' | ')} |`;
-  return `${[line(HEAD), line(HEAD.map(() => '---')), ...rows.map(line)].join('\n')}\n`;
-}

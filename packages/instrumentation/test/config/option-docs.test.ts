@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { describeOptions, optionsMarkdown } from '../../src/config/index.js';
+import { describeOptions } from '../../src/config/index.js';
 import { OPTION_NAMES, OPTIONS } from '../../src/config/options.js';
 import { configOf } from './support.js';
 
@@ -21,14 +21,4 @@ test("heapray's variables and keys are spelled alike", () => {
     const keys = file.filter(({ section }) => section === 'heapray').map(({ key }) => key);
     if (keys.length > 0) expect(keys).toEqual(own);
   }
-});
-
-test('formats a row of the Markdown table', () => {
-  const lines = optionsMarkdown().split('\n');
-  expect(lines).toHaveLength(OPTION_NAMES.length + 3);
-  expect(lines[3]).toBe(
-    '| `samplingInterval` | `HEAPRAY_SAMPLING_INTERVAL` | `[heapray] sampling_interval` | ' +
-      'an integer from 1 to 1073741824 (bytes) | 65536; up to 524288 for large heaps and busy programs | Mean number of allocated bytes between two samples. |',
-  );
-  for (const line of lines.slice(0, -1)) expect(line.replaceAll('\\|', '').split('|')).toHaveLength(8);
 });

@@ -13,7 +13,7 @@ export function checkNative(native: number): void {
  *
  * @throws RecordDamage for a size that no process can have
  */
-export function checkSize(size: number): void {
+function checkSize(size: number): void {
   if (size > Number.MAX_SAFE_INTEGER) throw new RecordDamage(`an impossible size ${size}`);
 }
 

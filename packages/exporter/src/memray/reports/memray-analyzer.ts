@@ -11,9 +11,6 @@ import type { MemrayThread } from '../model/thread-table.js';
 import { type CaptureDamage, type CaptureEnd, RecordStream } from '../read/record-stream.js';
 import { type CaptureStats, type CaptureSums, captureSums } from './capture-stats.js';
 import { SizeHistogram } from './size-histogram.js';
-import { TemporalHighWaterMark } from './temporal-high-water-mark.js';
-import { type TemporalInterval, TemporalLeaks } from './temporal-leaks.js';
-import { TemporaryAllocations } from './temporary-allocations.js';
 
 export interface MemrayAnalyzerOptions {
   /** Limits for the input, see {@link MemrayLimits}. Missing ones have their defaults. */
@@ -26,26 +23,6 @@ export interface MemrayAnalyzerOptions {
   readonly ownThread?: boolean;
   /** Collect sizes for {@link MemrayAnalyzer.stats}. Default false. */
   readonly stats?: boolean;
-  /**
-   * Count temporary allocations with this threshold, an integer from 0 to a million; memray's default is 1. Default: do
-   * not count.
-   */
-  readonly temporaryThreshold?: number;
-  /**
-   * Collect lifetimes for {@link MemrayAnalyzer.temporalLeaks} and {@link MemrayAnalyzer.temporalHighWaterMark}.
-   * Default false.
-   */
-  readonly temporal?: boolean;
-}
-
-/** The intervals of one thread, allocator and stack. */
-export interface TemporalRecord {
-  readonly thread: number;
-  /** Number of the allocator in formats 12 and 13. */
-  readonly allocator: number;
-  readonly stack: number;
-  readonly native: number;
-  readonly intervals: readonly TemporalInterval[];
 }
 
 /**
@@ -60,9 +37,6 @@ export class MemrayAnalyzer {
   readonly #heap: FollowedHeap;
   readonly #snapshots: MemorySnapshots | undefined;
   readonly #sizes: SizeHistogram | undefined;
-  readonly #temporary: TemporaryAllocations | undefined;
-  readonly #temporalLeaks: TemporalLeaks | undefined;
-  readonly #temporalPeaks: TemporalHighWaterMark | undefined;
 
   constructor(options: MemrayAnalyzerOptions = {}) {
     const limits = limitsWith(options.limits);
@@ -76,15 +50,6 @@ export class MemrayAnalyzer {
     // Live bytes at a memory record are only known in time when this thread follows the heap.
     if (!options.ownThread) this.#snapshots = listen(new MemorySnapshots(() => this.#heap.amounts.liveBytes));
     if (options.stats) this.#sizes = listen(new SizeHistogram());
-    const { temporaryThreshold } = options;
-    if (temporaryThreshold !== undefined) {
-      const threadOf = (site: number) => this.#model.sites.thread(site);
-      this.#temporary = listen(new TemporaryAllocations(temporaryThreshold, threadOf));
-    }
-    if (options.temporal) {
-      this.#temporalLeaks = listen(new TemporalLeaks(limits));
-      this.#temporalPeaks = listen(new TemporalHighWaterMark(limits));
-    }
     this.#model = new CaptureModel(limits, listeners);
     this.#stream = new RecordStream(this.#model, limits);
   }
@@ -181,36 +146,9 @@ export class MemrayAnalyzer {
     return groupSites(this.#model, (site) => this.#heap.amounts.total(site), options);
   }
 
-  /** Returns temporary allocations. Requires `temporaryThreshold`. Empty for an aggregated file. */
-  temporary(options?: GroupOptions): readonly HeapRecord[] {
-    const temporary = required(this.#temporary, 'temporaryThreshold');
-    return groupSites(this.#model, (site) => temporary.temporary(site), options);
-  }
-
   /** Returns at most `max` memory records. Default 10,000. */
   snapshots(max?: number): readonly MemorySnapshot[] {
     return required(this.#snapshots, 'ownThread: false').list(max);
-  }
-
-  /**
-   * Returns the window in which allocations start and the one in which they end. Those that end in the window of their
-   * start are omitted.
-   */
-  temporalLeaks(): readonly TemporalRecord[] {
-    return this.#temporalRecords(required(this.#temporalLeaks, 'temporal').intervals());
-  }
-
-  /**
-   * Returns the allocations alive at the peak of each window. `ofMemray` reproduces a bug of memray, for comparison.
-   */
-  temporalHighWaterMark(ofMemray = false): readonly TemporalRecord[] {
-    return this.#temporalRecords(required(this.#temporalPeaks, 'temporal').intervals(ofMemray));
-  }
-
-  /** Returns the bytes at the peak of each window. `ofMemray` uses memray's definition for the last window. */
-  temporalPeaks(ofMemray = false): readonly number[] {
-    const peaks = required(this.#temporalPeaks, 'temporal');
-    return ofMemray ? peaks.peaksOfMemray() : peaks.peaks();
   }
 
   /** Returns the figures of `memray stats`, with each list limited to its first `top` entries. Default 5. */
@@ -238,17 +176,6 @@ export class MemrayAnalyzer {
   /** Returns the frames of a record's native stack from the innermost outwards. */
   nativeFrames(record: Pick<HeapRecord, 'native' | 'generation'>): readonly NativeFrame[] {
     return this.#model.nativeFrames(record.native, record.generation);
-  }
-
-  #temporalRecords(intervals: ReadonlyMap<number, readonly TemporalInterval[]>): readonly TemporalRecord[] {
-    const { sites } = this.#model;
-    return [...intervals].map(([site, found]) => ({
-      thread: sites.thread(site),
-      allocator: sites.allocator(site),
-      stack: sites.stack(site),
-      native: sites.native(site),
-      intervals: found,
-    }));
   }
 }
 

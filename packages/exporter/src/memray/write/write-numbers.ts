@@ -13,7 +13,7 @@ export interface Wide {
 }
 
 /** Writes a 64-bit number as LEB128. */
-export function wideVarint(out: ByteWriter, high: number, low: number): void {
+function wideVarint(out: ByteWriter, high: number, low: number): void {
   let rest = low >>> 0;
   let top = high >>> 0;
   while (top !== 0 || rest > 0x7f) {

@@ -12,11 +12,6 @@ export interface FrameResolverOptions {
   readonly report?: (text: string) => void;
   /** Display names of files in this folder are relative to it. Default: full paths. */
   readonly workingFolder?: string;
-  /**
-   * Returns the code of a program as it was loaded, if a loader compiled it in memory, so that the file does
-   * not contain what runs. Its inline source map is then used. Undefined for all other programs.
-   */
-  readonly loadedCode?: (file: string) => string | undefined;
   readonly limits?: SourceMapLimits;
   readonly packages?: PackageLookup;
 }
@@ -50,7 +45,6 @@ export class FrameResolver {
     const ports = {
       report: options.report ?? (() => {}),
       rootOf: (file: string) => this.packages.rootOf(file),
-      loadedCode: options.loadedCode ?? (() => undefined),
     };
     this.#maps = new SourceMapStore(ports, options.limits);
   }

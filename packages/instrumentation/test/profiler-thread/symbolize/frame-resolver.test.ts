@@ -49,14 +49,6 @@ describe('finds a map', () => {
     expect(of({ file: path.join(folder, 'dist/other.js') })).toEqual(RESOLVED);
   });
 
-  test('in code compiled in memory by a loader', () => {
-    const { of } = resolverIn(
-      { 'dist/main.js': 'type A = 1;\nexport const b = (o: A) => o;' },
-      { loadedCode: () => withMap(base64(json)) },
-    );
-    expect(of()).toEqual(RESOLVED);
-  });
-
   function root(sourceRoot: string) {
     return { ...MAP, sourceRoot };
   }

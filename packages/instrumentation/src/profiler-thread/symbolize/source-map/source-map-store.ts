@@ -23,8 +23,6 @@ export interface SourceMapDeps {
   readonly report: (text: string) => void;
   /** Returns the folder of the package that a file belongs to. */
   readonly rootOf: (file: string) => string | undefined;
-  /** Returns the code of a program as it was loaded, if that differs from its file. */
-  readonly loadedCode: (file: string) => string | undefined;
 }
 
 /** A program with its map, and the paths of the map's sources. */
@@ -46,8 +44,8 @@ const MAX_REPORTS = 200;
  *
  * Node's own cache of maps (`--enable-source-maps`, `module.findSourceMap`) is not used. It exists only on
  * the main thread, where lookups would cost the application, and only when the flag is given; and it holds
- * the same maps as the files. Exceptions are programs compiled in memory by a loader (tsx, ts-node);
- * `loadedCode` provides for them.
+ * the same maps as the files. Exceptions are programs compiled in memory by a loader (tsx, ts-node),
+ * whose maps are not used.
  */
 export class SourceMapStore {
   readonly #deps: SourceMapDeps;
@@ -88,14 +86,13 @@ export class SourceMapStore {
   }
 
   #load(program: string): LoadedMap | undefined {
-    const inMemory = this.#deps.loadedCode(program);
-    const comment = inMemory === undefined ? this.#commentIn(program) : findMapComment(inMemory, true);
+    const comment = this.#commentIn(program);
     if (typeof comment === 'string') return undefined;
     const packageFolder = this.#deps.rootOf(program) ?? path.dirname(program);
     const location = locateMap(comment.url, program, packageFolder);
     const json = 'json' in location ? location.json : readWhole(location.file, this.#maxMapBytes);
     if (json.length > this.#maxMapBytes) throw new FileTooLarge(json.length, this.#maxMapBytes);
-    const code = new GeneratedCode(inMemory ?? this.#codeIn(program));
+    const code = new GeneratedCode(this.#codeIn(program));
     const map = parseSourceMap(json, code.lines);
     const bytes = code.bytes + map.bytes;
     if (bytes > this.#maxTotalBytes) throw new FileTooLarge(bytes, this.#maxTotalBytes);

@@ -1,24 +1,12 @@
-import {
-  ATTR_CODE_COLUMN_NUMBER,
-  ATTR_CODE_FILE_PATH,
-  ATTR_CODE_FUNCTION_NAME,
-  ATTR_CODE_LINE_NUMBER,
-  ATTR_COMPONENT,
-  ATTR_PACKAGE,
-  ATTR_PACKAGE_VERSION,
-  ATTR_THREAD_ID,
-  ATTR_THREAD_NAME,
-} from '../../protocol/semconv.js';
-import { CONVENTION_METRICS, type MetricSpec, OWN_METRICS, SITE_METRICS } from './metric-table.js';
+import type * as metricTable from '../../packages/instrumentation/src/main-thread/metrics/metric-table.js';
+import type * as semconv from '../../packages/instrumentation/src/protocol/semconv.js';
+import { markdownTable } from './markdown-table.ts';
+
+type MetricSpec = metricTable.MetricSpec;
+/** The modules that the tables are made of. Passed in, because tests read them as source and the script as built. */
+type Modules = typeof metricTable & typeof semconv;
 
 const CALL_SITE = 'call site';
-
-/** Returns a table in Markdown; ends with a line feed. */
-function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell) => cell.replace(/[\\|]/g, '\\$&')).join(' | ')} |`;
-  return `${[head, head.map(() => '---'), ...rows].map(line).join('\n')}\n`;
-}
 
 function metricRow(spec: MetricSpec, shared: readonly string[]): string[] {
   const own = Object.entries(spec.attributes ?? {}).map(([name, values]) => {
@@ -37,7 +25,7 @@ function metricRow(spec: MetricSpec, shared: readonly string[]): string[] {
 const METRIC_HEAD = ['name', 'kind, unit', 'attributes', 'is'];
 
 /** Returns the table of heapray's own metrics. */
-function metricsMarkdown(): string {
+function metricsMarkdown({ OWN_METRICS, SITE_METRICS }: Modules): string {
   const sites = Object.values(SITE_METRICS).map((spec) => metricRow(spec, [CALL_SITE]));
   return markdownTable(METRIC_HEAD, [
     ...sites,
@@ -46,7 +34,7 @@ function metricsMarkdown(): string {
 }
 
 /** Returns the table of the conventions' metrics, which are off by default. */
-function conventionMetricsMarkdown(): string {
+function conventionMetricsMarkdown({ CONVENTION_METRICS }: Modules): string {
   return markdownTable(
     METRIC_HEAD,
     Object.values(CONVENTION_METRICS).map((spec) => metricRow(spec, [])),
@@ -54,29 +42,29 @@ function conventionMetricsMarkdown(): string {
 }
 
 /** Returns the table of call-site attributes, with the groupings that keep them. */
-function siteAttributesMarkdown(): string {
+function siteAttributesMarkdown(names: Modules): string {
   const rows = [
-    [ATTR_CODE_FUNCTION_NAME, 'the function; `(anonymous)` for one without a name', 'function'],
-    [ATTR_CODE_FILE_PATH, 'its file', 'function, file'],
-    [ATTR_CODE_LINE_NUMBER, 'the line on which the function starts, where V8 tells it', 'function'],
+    [names.ATTR_CODE_FUNCTION_NAME, 'the function; `(anonymous)` for one without a name', 'function'],
+    [names.ATTR_CODE_FILE_PATH, 'its file', 'function, file'],
+    [names.ATTR_CODE_LINE_NUMBER, 'the line on which the function starts, where V8 tells it', 'function'],
     [
-      ATTR_CODE_COLUMN_NUMBER,
+      names.ATTR_CODE_COLUMN_NUMBER,
       'the column at which it starts, only where several functions start on the line, or may: the source cannot be read',
       'function',
     ],
     [
-      ATTR_PACKAGE,
+      names.ATTR_PACKAGE,
       "the npm package the file belongs to; `node:` for the runtime; the application's own name",
       'function, file, package',
     ],
-    [ATTR_PACKAGE_VERSION, 'its version, where its manifest says one', 'function, file'],
+    [names.ATTR_PACKAGE_VERSION, 'its version, where its manifest says one', 'function, file'],
     [
-      ATTR_COMPONENT,
+      names.ATTR_COMPONENT,
       'the component whose wrapped function is on the stack (`profileComponent`); else what this process is',
       'all',
     ],
-    [ATTR_THREAD_ID, '0', 'all'],
-    [ATTR_THREAD_NAME, '`main`', 'all'],
+    [names.ATTR_THREAD_ID, '0', 'all'],
+    [names.ATTR_THREAD_NAME, '`main`', 'all'],
   ];
   return markdownTable(
     ['attribute', 'is', 'there with `groupBy`'],
@@ -85,10 +73,10 @@ function siteAttributesMarkdown(): string {
 }
 
 /** Returns the tables of docs/metrics.md by name, in Markdown; each ends with a line feed. */
-export function metricTables(): Record<string, string> {
+export function metricTables(modules: Modules): Record<string, string> {
   return {
-    metrics: metricsMarkdown(),
-    'convention metrics': conventionMetricsMarkdown(),
-    'call site attributes': siteAttributesMarkdown(),
+    metrics: metricsMarkdown(modules),
+    'convention metrics': conventionMetricsMarkdown(modules),
+    'call site attributes': siteAttributesMarkdown(modules),
   };
 }
