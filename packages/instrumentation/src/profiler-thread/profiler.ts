@@ -101,9 +101,9 @@ export class Profiler {
         ledger: this.#ledger,
         poller: this.#poller,
         account: this.#account,
-        wantSampler: () => this.#send({ type: 'sampler-wanted' }),
-        wantRestart: () => this.#send({ type: 'restart-wanted' }),
-        restart: (samplingInterval) => this.#send({ type: 'restart', samplingInterval }),
+        startSampler: (request) => this.#send({ type: 'start-sampler', ...request }),
+        // Captures about to begin must record the live samples, which a restart loses.
+        readyForRestart: () => this.#captures.idle(),
         beforeRestart: () => this.#captures.samplerRestarts(),
         onStartAnew: () => this.#leaks.startAnew(),
         isFollowed: () => this.#captures.count > 0,
@@ -148,11 +148,11 @@ export class Profiler {
   #receive(message: ToProfilerThread): void {
     switch (message.type) {
       case 'sampler':
-        return this.#loop.samplerStarted(message.mode);
+        return this.#loop.samplerStarted(message.mode, message.samplingInterval);
       case 'no-sampler':
         return this.#loop.samplerRefused(message.reason);
-      case 'restart-possible':
-        return void this.#restartPossible();
+      case 'sampler-kept':
+        return this.#loop.samplerKept();
       case 'trace':
         void this.#captures.load();
         return this.#loop.trace(message.samplingInterval);
@@ -180,12 +180,6 @@ export class Profiler {
       case 'stop':
         void this.#finish();
     }
-  }
-
-  /** Lets pending captures begin first: they must record the live samples, which a restart loses. */
-  async #restartPossible(): Promise<void> {
-    await this.#captures.idle();
-    await this.#loop.restartPossible().catch((error: Error) => this.#pollFailed(error));
   }
 
   #rename(component: string, isTraced: boolean): void {

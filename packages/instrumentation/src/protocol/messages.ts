@@ -75,9 +75,11 @@ export interface CollectionTimes {
 
 /** A message from the main thread to the profiler thread. */
 export type ToProfilerThread =
-  | { readonly type: 'sampler'; readonly mode: SamplerMode }
+  /** The sampler runs, with this interval in mean bytes between samples. */
+  | { readonly type: 'sampler'; readonly mode: SamplerMode; readonly samplingInterval: number }
   | { readonly type: 'no-sampler'; readonly reason: 'taken' | 'failed' }
-  | { readonly type: 'restart-possible' }
+  /** The request has come too late, and the sampler runs as before. */
+  | { readonly type: 'sampler-kept' }
   /**
    * Traces a component of this process from now on; `samplingInterval` is the mean bytes its capture needs.
    */
@@ -117,11 +119,8 @@ export type FromProfilerThread =
   | { readonly type: 'log'; readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly text: string }
   /** Reports that the thread has fully started. */
   | { readonly type: 'begun' }
-  | { readonly type: 'sampler-wanted' }
-  /** Asks if the sampler can be restarted, for another interval. Answered by `restart-possible`. */
-  | { readonly type: 'restart-wanted' }
-  /** Asks for the restart itself. Answered by `sampler` or `no-sampler`. */
-  | { readonly type: 'restart'; readonly samplingInterval: number }
+  /** Asks for the sampler. Answered by `sampler`, `no-sampler` or `sampler-kept`. */
+  | ({ readonly type: 'start-sampler' } & SamplerRequest)
   | { readonly type: 'view'; readonly request: number; readonly view: ProfilerSnapshot }
   | { readonly type: 'top-sites'; readonly request: number; readonly view: TopSitesView }
   | { readonly type: 'object-counts-wanted'; readonly request: number }
@@ -132,6 +131,17 @@ export type FromProfilerThread =
   /** Reports that a stopped thread has disconnected and closed its ports. It may still compress captures. */
   | { readonly type: 'released' }
   | { readonly type: 'stopped' };
+
+/** A request to start the sampler. */
+export interface SamplerRequest {
+  /** Mean bytes between samples. */
+  readonly samplingInterval: number;
+  /**
+   * Set if heapray's sampler runs and is to be replaced: time until which that may be done, see
+   * `monotonicMillis`. Later, the last poll would be too old: everything since then would be lost.
+   */
+  readonly replaceUntilMillis?: number | undefined;
+}
 
 /** A metric producer's request for call sites. */
 export interface TopSitesWanted extends TopCallSitesOptions {

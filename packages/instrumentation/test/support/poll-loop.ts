@@ -3,6 +3,7 @@ import type { PollResult } from '../../src/profiler-thread/polling/heap-poller.j
 import { PollLoop, type PollLoopOptions } from '../../src/profiler-thread/polling/poll-loop.js';
 import { ProfilerStats } from '../../src/profiler-thread/profiler-stats.js';
 import type { SamplerMode } from '../../src/protocol/sampler-mode.js';
+import { monotonicMillis } from '../../src/protocol/steady-clock.js';
 import { FakePoller } from './fake-poller.js';
 import { INTERVAL, newLedger } from './ledger-sums.js';
 
@@ -32,8 +33,8 @@ export function newLoop(
   const ledger = newLedger({ samplingInterval });
   const poller = new FakePoller();
   const wanted: number[] = [];
-  let restartsWanted = 0;
   const restarts: number[] = [];
+  const patience: number[] = [];
   let anew = 0;
   const logged: string[] = [];
   let readings = 0;
@@ -42,9 +43,12 @@ export function newLoop(
       ledger,
       poller,
       account,
-      wantSampler: () => wanted.push(performance.now()),
-      wantRestart: () => restartsWanted++,
-      restart: (samplingInterval) => restarts.push(samplingInterval),
+      startSampler: ({ samplingInterval, replaceUntilMillis }) => {
+        if (replaceUntilMillis === undefined) return void wanted.push(performance.now());
+        restarts.push(samplingInterval);
+        patience.push(Math.round((replaceUntilMillis - monotonicMillis()) / 10) * 10);
+      },
+      readyForRestart: async () => {},
       beforeRestart: () => {},
       onStartAnew: () => anew++,
       isFollowed: () => false,
@@ -66,8 +70,9 @@ export function newLoop(
     account,
     loop,
     wanted,
+    /** Requested intervals, and the time for each, in ms, to 10 ms. */
     restarts,
-    restartsWanted: () => restartsWanted,
+    patience,
     startedAnew: () => anew,
     logged,
     start,

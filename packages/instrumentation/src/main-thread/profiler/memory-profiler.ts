@@ -4,11 +4,13 @@ import type { Log } from '../../protocol/log.js';
 import type {
   ProfilerSnapshot,
   ProfilerThreadOptions,
+  SamplerRequest,
   SuspectView,
   TopSitesView,
   TopSitesWanted,
 } from '../../protocol/messages.js';
 import { MathMin, now, process, SafePromise } from '../../protocol/primordials.js';
+import { monotonicMillis } from '../../protocol/steady-clock.js';
 import { type ComponentCaptures, setComponentCaptures } from '../components.js';
 import { contain, containAsync } from '../containment/contain.js';
 import { Timers } from '../containment/timers.js';
@@ -294,8 +296,7 @@ export class MemoryProfiler {
         {
           log: (level, text) => this.#log(level, text),
           begun: () => this.#sampler.profilingBegan(),
-          samplerWanted: () => this.#restartSampler(),
-          restartSampler: (interval) => this.#changeInterval(interval),
+          startSampler: (request) => this.#samplerRequested(request),
           objectCounts: () => this.#sampler.objectCounts(),
           listening: (address) => {
             this.#address = address;
@@ -339,19 +340,17 @@ export class MemoryProfiler {
     this.#leakListeners.tell(suspect);
   }
 
-  #restartSampler(): void {
+  /** Starts the sampler, or replaces it: a running sampler cannot change its interval. */
+  #samplerRequested({ samplingInterval, replaceUntilMillis }: SamplerRequest): void {
     if (this.#stopped) return;
-    const mode = this.#sampler.start(this.#interval);
+    if (replaceUntilMillis !== undefined) {
+      if (monotonicMillis() > replaceUntilMillis) return this.#thread?.send({ type: 'sampler-kept' });
+      this.#sampler.stop();
+    }
+    this.#interval = samplingInterval;
+    const mode = this.#sampler.start(samplingInterval);
     if (mode === 'taken' || mode === 'failed') this.#thread?.send({ type: 'no-sampler', reason: mode });
-    else this.#thread?.send({ type: 'sampler', mode });
-  }
-
-  /** Stops the sampler and starts another: a running sampler cannot change its interval. */
-  #changeInterval(interval: number): void {
-    if (this.#stopped) return;
-    this.#sampler.stop();
-    this.#interval = interval;
-    this.#restartSampler();
+    else this.#thread?.send({ type: 'sampler', mode, samplingInterval });
   }
 
   /** @param hasBegun true if it had fully started. If the first thread had not, only other files are tried */

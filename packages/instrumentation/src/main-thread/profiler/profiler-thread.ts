@@ -2,6 +2,7 @@ import { MessageChannel, type MessagePort, receiveMessageOnPort, type Worker } f
 import { describeThrown } from '../../protocol/describe-thrown.js';
 import type {
   FromProfilerThread,
+  SamplerRequest,
   SuspectView,
   ToProfilerThread,
   TopSitesView,
@@ -48,8 +49,7 @@ export interface ProfilerThreadHandlers {
   log(level: 'debug' | 'info' | 'warn' | 'error', text: string): void;
   /** Called when the thread has fully started. */
   begun(): void;
-  samplerWanted(): void;
-  restartSampler(samplingInterval: number): void;
+  startSampler(request: SamplerRequest): void;
   objectCounts(): ObjectCountTable | undefined;
   listening(address: string): void;
   /** Called when the debug server could not be opened, with the reason. */
@@ -301,12 +301,8 @@ export class ProfilerThread {
         return this.#handlers.log(message.level, message.text);
       case 'begun':
         return this.#handlers.begun();
-      case 'sampler-wanted':
-        return this.#handlers.samplerWanted();
-      case 'restart-wanted':
-        return this.send({ type: 'restart-possible' });
-      case 'restart':
-        return this.#handlers.restartSampler(message.samplingInterval);
+      case 'start-sampler':
+        return this.#handlers.startSampler(message);
       case 'view':
       case 'top-sites': {
         const answer = this.#questions.get(message.request);

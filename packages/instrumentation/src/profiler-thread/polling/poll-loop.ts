@@ -1,4 +1,6 @@
+import type { SamplerRequest } from '../../protocol/messages.js';
 import { type SamplerMode, seesShortLived } from '../../protocol/sampler-mode.js';
+import { monotonicMillis } from '../../protocol/steady-clock.js';
 import type { Ledger } from '../ledger/index.js';
 import type { ProfilerStats } from '../profiler-stats.js';
 import type { HeapPoller } from './heap-poller.js';
@@ -10,13 +12,14 @@ export interface PollLoopDeps {
   readonly ledger: Ledger;
   readonly poller: HeapPoller;
   readonly account: ProfilerStats;
-  /** Asks the main thread to start the sampler. */
-  readonly wantSampler: () => void;
-  /** Asks the main thread if it could restart the sampler now; see `restartPossible`. */
-  readonly wantRestart: () => void;
-  /** Has the main thread restart the sampler with another interval. */
-  readonly restart: (samplingInterval: number) => void;
-  /** Called before the sampler is restarted, while the live samples are still known. */
+  /**
+   * Asks the main thread to start or replace the sampler. It answers by a call of `samplerStarted`,
+   * `samplerRefused` or `samplerKept`.
+   */
+  readonly startSampler: (request: SamplerRequest) => void;
+  /** Resolves when the sampler may be replaced. */
+  readonly readyForRestart: () => Promise<void>;
+  /** Called when the sampler was replaced, while the last live samples are still known. */
   readonly beforeRestart: () => void;
   /** Called when the previously live samples are lost. */
   readonly onStartAnew: () => void;
@@ -55,6 +58,12 @@ const MAX_BACKOFF_MILLIS = 60_000;
 const RATE_MILLIS = 20_000;
 /** Delay after which a poll is logged as overdue, in ms; a main thread in native code cannot answer. */
 const OVERDUE_MILLIS = 10_000;
+/**
+ * Maximum age of the last poll when the sampler is replaced, in ms: samples since then are lost. Grows by a
+ * factor each time that the main thread was too busy.
+ */
+const REPLACE_WITHIN_MILLIS = 100;
+const MORE_PATIENT = 4;
 /** Minimum gap for the inspector, in ms: each of its polls forces an expensive collection. */
 const INSPECTOR_MIN_GAP_MILLIS = 5_000;
 
@@ -79,7 +88,11 @@ export class PollLoop {
   #hurried = 0;
   #hurry: (() => void) | undefined;
   #lastReadingAt: number | undefined;
-  #restartWanted = false;
+  /** The change of the interval that the main thread was asked for; true while that is being prepared. */
+  #change: IntervalChange | true | undefined;
+  #replaceWithinMillis = REPLACE_WITHIN_MILLIS;
+  /** Number of answers about the sampler: a poll that was asked for before the last one is discarded. */
+  #answers = 0;
   /** Start of the span over which the sampling rate is measured, and the number of samples then. */
   #rateSpan: { readonly atMillis: number; readonly samples: number } | undefined;
   #samplesPerSecond = 0;
@@ -105,15 +118,22 @@ export class PollLoop {
     return this.#traced ? Math.max(cpuBudget, TRACED_CPU_BUDGET) : cpuBudget;
   }
 
-  /** Records that the main thread has started the sampler, and schedules polls. */
-  samplerStarted(mode: SamplerMode): void {
+  /**
+   * Records that the main thread has started the sampler, and schedules polls. With another interval, the
+   * ledger carries over what was alive at the last poll; samples between that and the restart are lost.
+   */
+  samplerStarted(mode: SamplerMode, samplingInterval: number = this.#deps.ledger.samplingInterval): void {
+    this.#answers++;
+    if (samplingInterval !== this.#deps.ledger.samplingInterval) this.#intervalChanged(samplingInterval);
+    this.#change = undefined;
+    this.#replaceWithinMillis = REPLACE_WITHIN_MILLIS;
     this.#mode = mode;
     this.#deps.ledger.samplerStarted(seesShortLived(mode));
     this.#lastReadingAt = undefined;
     this.#costAtPair = undefined;
     this.#schedule = this.#newSchedule();
     this.#plan();
-    this.#wantRestartIfDue();
+    this.#changeIntervalIfDue();
   }
 
   /**
@@ -128,13 +148,27 @@ export class PollLoop {
     if (!this.#mode) return;
     this.#schedule = this.#newSchedule();
     this.#plan();
-    this.#wantRestartIfDue();
+    this.#changeIntervalIfDue();
   }
 
   /** Records that the sampler could not be started, and retries later. */
   samplerRefused(reason: 'taken' | 'failed'): void {
+    this.#answers++;
+    // The old sampler was stopped to start another.
+    if (typeof this.#change === 'object' && this.#mode) this.#intervalChanged(this.#change.samplingInterval);
+    this.#change = undefined;
+    this.#mode = undefined;
     this.#deps.account.recordSamplerLoss(reason);
     this.#retryLater();
+  }
+
+  /** Records that the main thread was too busy to replace the sampler in time. Asks again, for longer. */
+  samplerKept(): void {
+    this.#answers++;
+    this.#change = undefined;
+    this.#replaceWithinMillis *= MORE_PATIENT;
+    if (this.#mode) this.#changeIntervalIfDue();
+    else this.#retryLater();
   }
 
   stop(): void {
@@ -159,22 +193,6 @@ export class PollLoop {
     if (this.#hurry || now - this.#readBehindMajorAt < this.#schedule.meanGapMillis) return;
     this.#readBehindMajorAt = now;
     await this.#exclusive(async () => void (await this.#poll()));
-  }
-
-  /**
-   * Polls a last time, then restarts the sampler. Call when the main thread can restart at once. Polling
-   * continues until then, because a main thread in a long loop answers polls but not messages.
-   */
-  restartPossible(): Promise<void> {
-    return this.#soon(async () => {
-      try {
-        await this.#poll();
-      } finally {
-        this.#restartWanted = false;
-      }
-      const change = this.#mode && !this.#stopped && this.#nextInterval();
-      if (change) this.#changeInterval(change);
-    });
   }
 
   #newSchedule(): PollSchedule {
@@ -247,8 +265,11 @@ export class PollLoop {
   async #poll(pairedWith?: number): Promise<Reading | undefined> {
     const { ledger, poller, account, onReading } = this.#deps;
     if (!this.#mode || this.#stopped) return undefined;
+    const answers = this.#answers;
     const result = await this.#inTime(poller.poll());
-    if (!this.#mode || this.#stopped) return undefined;
+    // Let an answer come first that the main thread gave before the poll's.
+    if (this.#change) await new Promise((resolve) => setImmediate(resolve));
+    if (!this.#mode || this.#stopped || this.#answers !== answers) return undefined;
     if (result.status !== 'ok') return this.#lost(result.status);
     const at = performance.now();
     const { samples } = result.profile;
@@ -266,7 +287,7 @@ export class PollLoop {
     this.#lastReadingAt = at;
     this.#measureRate(at);
     onReading();
-    this.#wantRestartIfDue();
+    this.#changeIntervalIfDue();
     return { at, whole: change.whole };
   }
 
@@ -294,10 +315,31 @@ export class PollLoop {
     this.#rateSpan = { atMillis, samples };
   }
 
-  #wantRestartIfDue(): void {
-    if (this.#restartWanted || !this.#nextInterval()) return;
-    this.#restartWanted = true;
-    this.#deps.wantRestart();
+  #changeIntervalIfDue(): void {
+    if (this.#change || !this.#nextInterval()) return;
+    this.#change = true;
+    this.#askForChange().catch((error: Error) => {
+      if (this.#change === true) this.#change = undefined;
+      this.#deps.log('error', `the sampling interval cannot be changed: ${error.message}`);
+    });
+  }
+
+  /**
+   * Polls a last time, then asks for another interval. Polling continues until the answer, because a main
+   * thread in a long loop answers polls but not messages.
+   */
+  async #askForChange(): Promise<void> {
+    const { readyForRestart, startSampler } = this.#deps;
+    await readyForRestart();
+    await this.#soon(async () => {
+      await this.#poll();
+      // An answer has come meanwhile, or what was alive has died.
+      if (this.#change !== true) return;
+      this.#change = this.#mode && !this.#stopped ? this.#nextInterval() : undefined;
+      if (!this.#change) return;
+      const { samplingInterval } = this.#change;
+      startSampler({ samplingInterval, replaceUntilMillis: monotonicMillis() + this.#replaceWithinMillis });
+    });
   }
 
   #nextInterval(): IntervalChange | undefined {
@@ -312,17 +354,14 @@ export class PollLoop {
     });
   }
 
-  /**
-   * Restarts the sampler, which cannot change its interval while running. The ledger carries over what is
-   * alive; samples between the last poll and the restart are lost.
-   */
-  #changeInterval({ samplingInterval, reason }: IntervalChange): void {
-    const { ledger, account, log, beforeRestart, onStartAnew, restart } = this.#deps;
+  /** Carries over what was alive at the last poll to a sampler with another interval. */
+  #intervalChanged(samplingInterval: number): void {
+    const { ledger, account, log, beforeRestart, onStartAnew } = this.#deps;
+    const reason = typeof this.#change === 'object' ? this.#change.reason : 'traced';
     const why = reason === 'traced' ? 'a component of this process is traced' : this.#costs();
     const text = `sampling every ${samplingInterval} bytes instead of ${ledger.samplingInterval} from now on: ${why}`;
     this.#rateSpan = undefined;
     this.#samplesPerSecond = 0;
-    this.#mode = undefined;
     clearTimeout(this.#timer);
     account.recordSamplerLoss(reason);
     ledger.attribute(performance.now(), true);
@@ -330,7 +369,6 @@ export class PollLoop {
     ledger.samplerRestarted(samplingInterval);
     onStartAnew();
     log('info', text);
-    restart(samplingInterval);
   }
 
   /** Describes the present cost of sampling, for the log. */
@@ -353,7 +391,8 @@ export class PollLoop {
     const now = performance.now();
     if (now - this.#lastLostAt > 2 * MAX_BACKOFF_MILLIS) this.#backoffMillis = FIRST_BACKOFF_MILLIS;
     this.#lastLostAt = now;
-    this.#retryLater();
+    // The main thread has yet to answer a request.
+    if (typeof this.#change !== 'object') this.#retryLater();
     return undefined;
   }
 
@@ -361,7 +400,7 @@ export class PollLoop {
     if (this.#stopped) return;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(
-      () => this.#deps.wantSampler(),
+      () => this.#deps.startSampler({ samplingInterval: this.#deps.ledger.samplingInterval }),
       this.#backoffMillis * (0.75 + Math.random() / 2),
     );
     this.#backoffMillis = Math.min(MAX_BACKOFF_MILLIS, this.#backoffMillis * 2);

@@ -1,5 +1,5 @@
 // Losing, sharing and restarting the sampler.
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { type FakePoller, scaledSize } from '../../support/fake-poller.js';
 import { INTERVAL } from '../../support/ledger-sums.js';
 import { FIRST_GAP, LONGEST_PAIR, MEDIAN, newLoop, useFakeClock } from '../../support/poll-loop.js';
@@ -112,21 +112,18 @@ describe('too many live samples', () => {
   const many = samplesOf('main', 64, range(1, 1001));
 
   test('restart the sampler at a larger interval, and what was in use is carried over', async () => {
-    const { loop, poller, account, ledger, restarts, restartsWanted, logged, startedAnew } = newLoop(
-      'binding',
-      {
-        maxLiveSamples: 1000,
-      },
-    );
+    const { loop, poller, account, ledger, restarts, patience, logged, startedAnew } = newLoop('binding', {
+      maxLiveSamples: 1000,
+    });
     poller.answer = () => poller.reading(many.slice(0, 1000));
     await loop.pollNow();
-    expect(restartsWanted()).toBe(0);
+    expect(restarts).toEqual([]);
     poller.answer = () => poller.reading(many);
     await loop.pollNow();
-    expect(restartsWanted()).toBe(1);
+    await vi.waitFor(() => expect(restarts).toEqual([4 * INTERVAL]));
+    expect(patience).toEqual([100]);
     expect(startedAnew()).toBe(0);
-    await loop.restartPossible();
-    expect(restarts).toEqual([4 * INTERVAL]);
+    loop.samplerStarted('binding', 4 * INTERVAL);
     expect(startedAnew()).toBe(1);
     expect(account.lostSampler).toEqual({ coarsened: 1 });
     expect(ledger.samplingInterval).toBe(4 * INTERVAL);
@@ -137,43 +134,89 @@ describe('too many live samples', () => {
         /^info: sampling every \d+ bytes instead of \d+ from now on: 1001 samples are alive/,
       ),
     ]);
-    const polls = poller.times.length;
-    await loop.pollNow();
-    expect(poller.times).toHaveLength(polls);
     poller.restarted();
     poller.answer = () => poller.readingAt(4 * INTERVAL, samplesOf('main', 256, [1]));
-    loop.samplerStarted('binding');
     await loop.pollNow();
     expect(ledger.totalInUseBytes).toBe(1001 * scaledSize(64) + scaledSize(256, 4 * INTERVAL));
   });
 
   test('are still polled while the main thread has no time for a restart', async () => {
-    const { loop, poller, ledger, restarts, restartsWanted } = newLoop('binding', { maxLiveSamples: 1000 });
+    const { loop, poller, ledger, restarts, patience } = newLoop('binding', { maxLiveSamples: 1000 });
     poller.answer = () => poller.reading(many);
     await loop.pollNow();
+    await vi.waitFor(() => expect(restarts).toHaveLength(1));
     poller.answer = () => poller.reading(samplesOf('main', 64, range(1, 1501)));
     await loop.pollNow();
-    expect(restartsWanted()).toBe(1);
-    expect(restarts).toEqual([]);
+    expect(restarts).toHaveLength(1);
     expect(ledger.counts).toMatchObject({ liveSamples: 1501, samples: 1501 });
-    // Carry over what arrived until the last moment.
+    // The main thread was too late. Carry over what arrived until the last moment.
     poller.answer = () => poller.reading(samplesOf('main', 64, range(1, 2001)));
-    await loop.restartPossible();
-    expect(restarts).toEqual([4 * INTERVAL]);
+    loop.samplerKept();
+    await vi.waitFor(() => expect(restarts).toEqual([4 * INTERVAL, 4 * INTERVAL]));
+    expect(patience).toEqual([100, 400]);
+    loop.samplerStarted('binding', 4 * INTERVAL);
     expect(ledger.carriedOver.totalBytes).toBe(2001 * scaledSize(64));
   });
 
-  test('may have died before the main thread has time; then nothing is restarted', async () => {
-    const { loop, poller, restarts, restartsWanted } = newLoop('binding', { maxLiveSamples: 1000 });
+  test('a poll of the new sampler before the answer about it is ignored', async () => {
+    const { loop, poller, ledger, restarts, account } = newLoop('binding', { maxLiveSamples: 1000 });
     poller.answer = () => poller.reading(many);
     await loop.pollNow();
-    poller.answer = () => poller.reading(many.slice(500));
-    await loop.restartPossible();
+    await vi.waitFor(() => expect(restarts).toHaveLength(1));
+    poller.answer = () => {
+      poller.restarted();
+      setImmediate(() => loop.samplerStarted('binding', 4 * INTERVAL));
+      return poller.readingAt(4 * INTERVAL, samplesOf('main', 256, [1]));
+    };
+    await loop.pollNow();
+    expect(account.lostSampler).toEqual({ coarsened: 1 });
+    expect(ledger.counts).toMatchObject({ samples: 1001, liveSamples: 0 });
+    expect(ledger.carriedOver.totalBytes).toBe(1001 * scaledSize(64));
+  });
+
+  test('are carried over when the sampler was stopped, but other code has taken it meanwhile', async () => {
+    const { loop, poller, ledger, restarts, wanted, runTo } = newLoop('binding', { maxLiveSamples: 1000 });
+    poller.answer = () => poller.reading(many);
+    await loop.pollNow();
+    await vi.waitFor(() => expect(restarts).toHaveLength(1));
+    loop.samplerRefused('taken');
+    expect(loop.mode).toBeUndefined();
+    expect(ledger.samplingInterval).toBe(4 * INTERVAL);
+    expect(ledger.carriedOver.totalBytes).toBe(1001 * scaledSize(64));
+    await runTo(5000);
+    expect(wanted).toHaveLength(1);
+  });
+
+  test('a sampler lost before the answer is asked for once, after it', async () => {
+    const { loop, poller, restarts, wanted, runTo } = newLoop('binding', { maxLiveSamples: 1000 });
+    poller.answer = () => poller.reading(many);
+    await loop.pollNow();
+    await vi.waitFor(() => expect(restarts).toHaveLength(1));
+    poller.answer = () => ({ status: 'stopped' });
+    await loop.pollNow();
+    await runTo(5000);
+    expect(wanted).toEqual([]);
+    loop.samplerKept();
+    await runTo(10_000);
+    expect(wanted).toHaveLength(1);
+  });
+
+  test('may have died before the request; then nothing is restarted', async () => {
+    const { loop, poller, restarts } = newLoop('binding', { maxLiveSamples: 1000 });
+    poller.answer = () => poller.reading(many);
+    const polled = loop.pollNow();
+    poller.answer = () => {
+      poller.answer = () => poller.reading(many.slice(500));
+      return poller.reading(many);
+    };
+    await polled;
+    await vi.waitFor(() => expect(poller.times).toHaveLength(2));
+    await loop.pollNow();
     expect(restarts).toEqual([]);
     expect(loop.mode).toBe('binding');
     poller.answer = () => poller.reading([...many.slice(500), ...samplesOf('main', 64, range(1002, 1800))]);
     await loop.pollNow();
-    expect(restartsWanted()).toBe(2);
+    await vi.waitFor(() => expect(restarts).toHaveLength(1));
   });
 
   test('are kept while single samples are followed, or if a larger interval is impossible', async () => {
@@ -181,10 +224,11 @@ describe('too many live samples', () => {
       ['binding', { traced: true }],
       ['inspector', {}],
     ] as const) {
-      const { loop, poller, restartsWanted } = newLoop(mode, { maxLiveSamples: 1000, ...options });
+      const { loop, poller, restarts } = newLoop(mode, { maxLiveSamples: 1000, ...options });
       poller.answer = () => poller.reading(many);
       await loop.pollNow();
-      expect(restartsWanted()).toBe(0);
+      await loop.pollNow();
+      expect(restarts).toEqual([]);
     }
   });
 });
@@ -193,16 +237,14 @@ describe('a component traced from now on', () => {
   const some = samplesOf('main', 64, range(1, 101));
 
   test('restarts the sampler at its interval, once; bytes in use are carried over and counters continue', async () => {
-    const { loop, poller, account, ledger, restarts, restartsWanted, logged, startedAnew } = newLoop();
+    const { loop, poller, account, ledger, restarts, logged, startedAnew } = newLoop();
     poller.answer = () => poller.reading(some);
     await loop.pollNow();
     loop.trace(INTERVAL / 8);
     loop.trace(INTERVAL / 8);
-    expect(restartsWanted()).toBe(1);
-    expect(restarts).toEqual([]);
     const before = ledger.counts.samples;
-    await loop.restartPossible();
-    expect(restarts).toEqual([INTERVAL / 8]);
+    await vi.waitFor(() => expect(restarts).toEqual([INTERVAL / 8]));
+    loop.samplerStarted('binding', INTERVAL / 8);
     expect(startedAnew()).toBe(1);
     expect(account.lostSampler).toEqual({ traced: 1 });
     expect(ledger.counts).toMatchObject({ samples: before, liveSamples: 0, lostSamples: 0 });
@@ -212,39 +254,39 @@ describe('a component traced from now on', () => {
     ]);
     poller.restarted();
     poller.answer = () => poller.reading(samplesOf('main', 8, [1]));
-    loop.samplerStarted('binding');
     await loop.pollNow();
     expect(ledger.totalInUseBytes).toBe(101 * scaledSize(64) + scaledSize(8));
     expect(ledger.counts.samples).toBe(before + 1);
     loop.trace(INTERVAL / 8);
-    expect(restartsWanted()).toBe(1);
+    await loop.pollNow();
+    expect(restarts).toHaveLength(1);
   });
 
   test('restarts the sampler as soon as it runs', async () => {
-    const { loop, restarts, restartsWanted } = newLoop('none');
+    const { loop, restarts } = newLoop('none');
     loop.trace(INTERVAL / 8);
-    expect(restartsWanted()).toBe(0);
+    await loop.pollNow();
+    expect(restarts).toEqual([]);
     loop.samplerStarted('binding');
-    expect(restartsWanted()).toBe(1);
-    await loop.restartPossible();
-    expect(restarts).toEqual([INTERVAL / 8]);
+    await vi.waitFor(() => expect(restarts).toEqual([INTERVAL / 8]));
   });
 
   test('keeps an interval that is small enough, and polls more often', async () => {
-    const { loop, runTo, pollTimes, restartsWanted, account } = newLoop();
+    const { loop, runTo, pollTimes, restarts, account } = newLoop();
     loop.trace(INTERVAL);
     await runTo(50 * MEDIAN + 2);
     expect(pollTimes()).toHaveLength(1);
-    expect(restartsWanted()).toBe(0);
+    expect(restarts).toEqual([]);
     expect(account.lostSampler).toEqual({});
   });
 
   test('rules out larger intervals', async () => {
-    const { loop, poller, restartsWanted } = newLoop('binding', { maxLiveSamples: 50 });
+    const { loop, poller, restarts } = newLoop('binding', { maxLiveSamples: 50 });
     loop.trace(INTERVAL);
     poller.answer = () => poller.reading(some);
     await loop.pollNow();
-    expect(restartsWanted()).toBe(0);
+    await loop.pollNow();
+    expect(restarts).toEqual([]);
   });
 });
 
@@ -264,7 +306,8 @@ describe('the default interval', () => {
       newest += 1000;
       await runTo(second * 1000);
     }
-    await loop.restartPossible();
+    await loop.pollNow();
+    if (restarts[0] !== undefined) loop.samplerStarted('binding', restarts[0]);
     return { restarts, logged };
   };
 
