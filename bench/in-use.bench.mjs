@@ -8,7 +8,7 @@ import { runProgram } from './lib/run-program.mjs';
 import { sum } from './lib/statistics.mjs';
 
 /**
- * The default at the start. A process may increase it after 20 s, and what it has then frozen is in both profiles: their
+ * The default at the start. A process may increase it after 20 s, and what it has then carried over is in both profiles: their
  * difference would say nothing of it.
  */
 const INTERVAL = 65_536;

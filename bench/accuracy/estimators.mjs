@@ -4,7 +4,7 @@ import { ROOT } from '../../scripts/lib/bootstrap.mjs';
 
 const LEDGER = path.join(ROOT, 'packages', 'instrumentation', 'dist', 'ledger');
 const { ShortLivedEstimator } = await import(path.join(LEDGER, 'short-lived-estimator.js'));
-export const ESTIMATORS = ['only what is seen', 'pairs alone', 'early deaths', 'heapray'];
+export const ESTIMATORS = ['only what is seen', 'pairs alone', 'short-lived samples', 'heapray'];
 
 /** Site index of samples that belong to none of the sites; they are seen and unseen as all others are. */
 const REST = -1;
@@ -13,7 +13,7 @@ const REST = -1;
  * Cuts polls into stretches of the same number of pairs; the rest at the end is left out. The recorder says which polls
  * form pairs, because a metric reader may ask for a poll in between.
  *
- * @returns arrays of polls, each with `unseen`, and with `completePair` if it ends the wait of a whole pair's samples
+ * @returns arrays of polls, each with `unseen`, and with `completePair` if it ends the wait of a complete pair's samples
  */
 export function toStretches(readings, pairs) {
   const told = tell(readings);

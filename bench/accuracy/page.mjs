@@ -21,8 +21,8 @@ ${sites.join(', ')} of the program \`mixed\`, every ${options.samplingInterval /
 ${pairs.join(', ')} pairs, cut into stretches of as many pairs as the axis says; the same readings for all four estimators:
 
 - *only what is seen*: samples seen alive, each once;
-- *pairs alone*: shares among the samples of whole pairs;
-- *early deaths*: what is seen, and the unseen by the early deaths (the difference estimator);
+- *pairs alone*: shares among the samples of complete pairs;
+- *short-lived samples*: what is seen, and the unseen by the short-lived samples (the difference estimator);
 - *heapray*: what heapray does, its own code on each stretch by itself. In a service it also has what it learned before.
 
 ${sites.map((site) => `![${site}](plots/${site}.svg)`).join('\n')}

@@ -53,7 +53,7 @@ function siteAttributesMarkdown(names: Modules): string {
       'function',
     ],
     [
-      names.ATTR_PACKAGE,
+      names.ATTR_PACKAGE_NAME,
       "the npm package the file belongs to; `node:` for the runtime; the application's own name",
       'function, file, package',
     ],
@@ -63,8 +63,6 @@ function siteAttributesMarkdown(names: Modules): string {
       'the component whose wrapped function is on the stack (`profileComponent`); else what this process is',
       'all',
     ],
-    [names.ATTR_THREAD_ID, '0', 'all'],
-    [names.ATTR_THREAD_NAME, '`main`', 'all'],
   ];
   return markdownTable(
     ['attribute', 'is', 'there with `groupBy`'],

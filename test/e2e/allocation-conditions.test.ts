@@ -30,7 +30,7 @@ describe('allocation by function is as accurate as the profile states', () => {
       const profile = await pollUntil(async () => {
         const made = await pprofRaw(heap);
         const { pairs, points } = evidence(made);
-        // All bytes are unobserved until there are whole pairs; a small young generation needs some tries.
+        // All bytes are unobserved until there are complete pairs; a small young generation needs some tries.
         const isObserved = allocatedBy(made, '(unobserved)') < 0.5 * totalOf(made);
         return pairs >= 40 && points <= EVIDENCE_POINTS && isObserved && made;
       }, PATIENT);
@@ -53,7 +53,7 @@ function totalOf({ samples }: RawProfile): number {
 function evidence({ comments }: RawProfile): { readonly pairs: number; readonly points: number } {
   const text = comments.join('\n');
   return {
-    pairs: Number(/early deaths in (\d+) pairs/.exec(text)?.[1] ?? 0),
+    pairs: Number(/short-lived samples in (\d+) pairs/.exec(text)?.[1] ?? 0),
     points: Number(/at most ([\d.]+) points/.exec(text)?.[1] ?? Number.NaN),
   };
 }

@@ -34,7 +34,9 @@ describeWithPeer('a service grouped by package', ['project-bare'], () => {
     service = startApp({ app: ['leaky-service.js'], nodeArgs: ['--expose-gc'], env });
     await service.waitForLog(/^leaked$/m);
     page = await service.waitForMetrics('the leak', (now) => {
-      return now.sum('heapray_memory_retained', { heapray_package: 'order-cache' }) > LEAK_BYTES - MARGIN;
+      return (
+        now.sum('heapray_memory_retained', { heapray_package_name: 'order-cache' }) > LEAK_BYTES - MARGIN
+      );
     });
     const { bytes } = await httpGet(`${await service.debugUrl()}/debug/pprof/heap`);
     profile = path.join(tempFolder(), 'heap.pb.gz');
@@ -43,13 +45,15 @@ describeWithPeer('a service grouped by package', ['project-bare'], () => {
 
   test('has packages in its metrics, without attributes of functions and files', () => {
     const retained = page.find('heapray_memory_retained');
-    const leaked = page.sum('heapray_memory_retained', { heapray_package: 'order-cache' });
+    const leaked = page.sum('heapray_memory_retained', { heapray_package_name: 'order-cache' });
     expect(leaked).toBeLessThan(LEAK_BYTES + MARGIN);
     const names = retained.flatMap(({ labels }) => Object.keys(labels));
     expect(names).not.toContain('code_function_name');
     expect(names).not.toContain('code_file_path');
-    expect(retained.map(({ labels }) => labels.heapray_package)).toContain('other');
-    expect(page.find('heapray_memory_allocated_total', { heapray_package: 'order-cache' })).toHaveLength(1);
+    expect(retained.map(({ labels }) => labels.heapray_package_name)).toContain('other');
+    expect(page.find('heapray_memory_allocated_total', { heapray_package_name: 'order-cache' })).toHaveLength(
+      1,
+    );
   });
 
   describe('and heapray top', () => {
@@ -66,7 +70,7 @@ describeWithPeer('a service grouped by package', ['project-bare'], () => {
       expect(rows[0]?.name).toBe('order-cache');
       expect(Math.abs((rows[0]?.flat ?? 0) - LEAK_BYTES)).toBeLessThan(MARGIN);
       const held = page.find('heapray_memory_retained').filter(({ value }) => value > MARGIN);
-      const packages = new Set(held.map(({ labels }) => labels.heapray_package));
+      const packages = new Set(held.map(({ labels }) => labels.heapray_package_name));
       expect(rows.map(({ name }) => name)).toEqual(expect.arrayContaining([...packages]));
     });
 

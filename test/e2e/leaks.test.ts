@@ -152,7 +152,7 @@ describeWithPeer('a leak', 'project-sdk-3', () => {
         const { page, leakedPerSecond } = result();
         expect(page.active('heapray_memory_growth', 'code_function_name')).toEqual([functionName]);
         const [growth] = page.find('heapray_memory_growth', {
-          heapray_package: packageName,
+          heapray_package_name: packageName,
         });
         expect(growth?.value).toBeGreaterThan(leakedPerSecond / 2);
         expect(growth?.value).toBeLessThan(leakedPerSecond * 2);

@@ -12,7 +12,7 @@ import { type RunningApp, startApp } from './support/profiled-app.js';
 
 const NAME = {
   code_function_name: 'priceOf',
-  heapray_package: 'price-cache',
+  heapray_package_name: 'price-cache',
   heapray_package_version: '1.2.0',
 };
 const LEAKED_PER_REQUEST = 32_768;

@@ -72,7 +72,7 @@ describeWithPeer('Prometheus', ['prometheus', 'promtool', 'project-sdk-2', 'proj
         const all = (JSON.parse(body) as ExportedScope[]).flatMap(({ metrics }) => metrics);
         const retained = all.filter(({ descriptor }) => descriptor.name === 'heapray.memory.retained');
         const points = retained.flatMap(({ dataPoints }) => dataPoints);
-        const packages = points.map(({ attributes }) => attributes['heapray.package']);
+        const packages = points.map(({ attributes }) => attributes['heapray.package.name']);
         // Wait until a poll has shown the package.
         return packages.includes('order-cache') && { all, retained, points };
       };

@@ -13,7 +13,7 @@ const METRICS = [
   'heapray_memory_retained',
   'heapray_memory_resident',
   'heapray_memory_limit',
-  'heapray_profiler_mode',
+  'heapray_profiler_status',
   'heapray_profiler_samples_total',
   'heapray_profiler_polls_total',
   'heapray_profiler_poll_duration_count',
@@ -23,13 +23,13 @@ const METRICS = [
   'heapray_profiler_cpu_total',
   'heapray_profiler_memory',
 ];
-const LEAK = { code_function_name: 'rememberOrder', heapray_package: 'order-cache' };
+const LEAK = { code_function_name: 'rememberOrder', heapray_package_name: 'order-cache' };
 const UNOBSERVED = { code_function_name: '(unobserved)' };
 const FORCED_GC_WARNING = /polls force a garbage collection/g;
 
 const hasNativeApi = (line: NodeLine) => line === '26';
 const leaks = (page: MetricsPage) => page.sum('heapray_memory_retained', LEAK) > 0;
-const modesOf = (page: MetricsPage) => page.active('heapray_profiler_mode', 'heapray_profiler_mode');
+const modesOf = (page: MetricsPage) => page.active('heapray_profiler_status', 'heapray_profiler_mode');
 
 /** Returns the CPU time of a process with all its threads, in s. */
 function cpuSecondsOf(pid: number): number {

@@ -119,5 +119,5 @@ peerTest('a lost sampler is noticed without the native sampler, too', 'project-b
 });
 
 function activeMode(page: MetricsPage): string | undefined {
-  return page.active('heapray_profiler_mode', 'heapray_profiler_mode')[0];
+  return page.active('heapray_profiler_status', 'heapray_profiler_mode')[0];
 }

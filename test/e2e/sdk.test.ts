@@ -32,7 +32,7 @@ const SERVICES: readonly Service[] = [
 const SDKS = ['sdk-2', 'sdk-3'] as const;
 const LEAK_MIB = 16;
 const INTERVAL = 16_384;
-const LEAK = 'code_function_name="rememberOrder",heapray_package="order-cache"';
+const LEAK = 'code_function_name="rememberOrder",heapray_package_name="order-cache"';
 const TSC = fileURLToPath(new URL('../../node_modules/typescript/bin/tsc', import.meta.url));
 
 describeWithPeer(

@@ -34,7 +34,7 @@ export function summarize({ heap, metrics, seconds, requests, readings }) {
 
 /** Returns how the heap is sampled, according to the metrics. */
 function modeIn(metrics) {
-  const active = /^heapray_profiler_mode\{heapray_profiler_mode="([^"]+)".*\} 1$/m.exec(metrics);
+  const active = /^heapray_profiler_status\{heapray_profiler_mode="([^"]+)".*\} 1$/m.exec(metrics);
   if (!active) throw new Error('the metrics page does not say how the heap is sampled');
   return active[1];
 }

@@ -124,7 +124,7 @@ describe('call sites', () => {
     expect(text).toMatch(
       /code_function_name="__init__",code_file_path="[^"]*threading.py",code_line_number="562"/,
     );
-    expect(text).toMatch(/code_function_name="other",code_file_path="",heapray_package=""/);
+    expect(text).toMatch(/code_function_name="other",code_file_path="",heapray_package_name=""/);
   });
 
   test('have memray’s totals', () => {

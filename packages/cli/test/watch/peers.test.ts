@@ -92,10 +92,10 @@ peerTest(
     const [row] = await prometheus.waitForSeries(
       'heapray_memory_retained{code_function_name="leak"} > 33554432',
     );
-    expect(row!.metric).toMatchObject({ heapray_component: 'scheduler', heapray_package: 'scheduler' });
+    expect(row!.metric).toMatchObject({ heapray_component: 'scheduler', heapray_package_name: 'scheduler' });
     expect(row!.metric.code_file_path).toMatch(/scheduler\.py$/);
     const [rate] = await prometheus.waitForSeries(
-      'sum by (code_function_name) (rate(heapray_memory_allocated_total{heapray_package="scheduler"}[30s])) > 0',
+      'sum by (code_function_name) (rate(heapray_memory_allocated_total{heapray_package_name="scheduler"}[30s])) > 0',
     );
     expect(rate!.value).toBeGreaterThan(0);
 
@@ -215,7 +215,7 @@ peerTest('follows a capture of memray 1.19', 'memray-1.19.3', async () => {
   const { program, finish } = await startScheduler(folder, { version: '1.19.3' });
   const body = await metricsWhen(url, (text) => metricValue(text, LEAK) > 2 ** 22, 'a leak of 4 MiB');
   expect(body).toMatch(
-    /code_function_name="leak",code_file_path="[^"]*scheduler\.py",code_line_number="4",heapray_package="scheduler"/,
+    /code_function_name="leak",code_file_path="[^"]*scheduler\.py",code_line_number="4",heapray_package_name="scheduler"/,
   );
   finish();
   await program.ended;

@@ -3,6 +3,7 @@ import { ConfigError, type HeaprayOptions, nodeConfigInput, resolveConfig } from
 import { describeThrown } from '../protocol/describe-thrown.js';
 import type { Log } from '../protocol/log.js';
 import { SafeMap, SafeSet, SafeWeakMap } from '../protocol/primordials.js';
+import { SCHEMA_URL } from '../protocol/semconv.js';
 import { INSTRUMENTATION_NAME, VERSION } from '../version.js';
 import { declaredComponents } from './components.js';
 import { contain, containAsync } from './containment/contain.js';
@@ -264,7 +265,7 @@ function passesOn(provider: MeterProvider): boolean {
   const known = passOn.get(provider);
   if (known !== undefined) return known;
   const meter = contain(
-    () => provider.getMeter(INSTRUMENTATION_NAME, VERSION),
+    () => provider.getMeter(INSTRUMENTATION_NAME, VERSION, { schemaUrl: SCHEMA_URL }),
     () => {},
   );
   const passes =

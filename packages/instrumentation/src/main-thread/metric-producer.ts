@@ -24,8 +24,8 @@ export interface HeaprayMetricProducer {
 /**
  * Creates a metric producer that gives a reader exactly the largest call sites at each collection. Drops a
  * site that is no longer one of them, whereas instruments must keep every series for the life of the process.
- * Once a process has a producer, its instruments leave the call-site metrics to producers, so give one to
- * each reader that needs them. Do not share a producer: it reports a vanished series as zero only once.
+ * Once a reader has collected from a producer, instruments leave the call-site metrics to producers, so give
+ * one to each reader that needs them. Do not share a producer: it reports a vanished series as zero only once.
  *
  *     new PrometheusExporter({ metricProducers: [heaprayMetricProducer({ groupBy: 'package' })] })
  *
@@ -34,6 +34,5 @@ export interface HeaprayMetricProducer {
 export function heaprayMetricProducer(options: HeaprayMetricProducerOptions = {}): HeaprayMetricProducer {
   const maxCallSites = checkedOption('maxCallSites', options.maxCallSites);
   const groupBy = checkedOption('groupBy', options.groupBy);
-  addMetricProducer();
-  return new TopSitesProducer({ maxCallSites, groupBy });
+  return new TopSitesProducer({ maxCallSites, groupBy, onAttached: addMetricProducer });
 }

@@ -223,7 +223,8 @@ export class Profiler {
     const nowMillis = this.#risingClock();
     const suspects = this.#leaks.suspects(performance.now());
     const sites = this.#producers.view(this.#ledger, wanted, nowMillis, suspects);
-    const view = { sites, suspects, startedMillis: this.#startedMillis, nowMillis };
+    const secondsToLimit = this.#leaks.secondsToLimit();
+    const view = { sites, suspects, secondsToLimit, startedMillis: this.#startedMillis, nowMillis };
     this.#send({ type: 'top-sites', request, view });
   }
 
@@ -241,13 +242,12 @@ export class Profiler {
     return {
       sites,
       suspects,
-      secondsToLimit: this.#leaks.secondsToLimit(),
       profiler: {
         mode: this.#loop.mode ?? 'none',
         noneReason: account.lastLost,
         samples: counts.samples,
         unseenSamples: counts.unseenSamples,
-        earlyDeaths: counts.earlyDeaths,
+        shortLivedSamples: counts.shortLivedSamples,
         liveSamples: counts.liveSamples,
         samplingInterval: this.#ledger.samplingInterval,
         carriedOverBytes: this.#ledger.carriedOver.totalBytes,
@@ -256,8 +256,8 @@ export class Profiler {
         leakWindows: this.#leaks.progress.windows,
         undecidedSites: this.#leaks.progress.undecidedSites,
         polls: account.polls,
-        wholePairs: counts.wholePairs,
-        cutPairs: counts.cutPairs,
+        completePairs: counts.completePairs,
+        interruptedPairs: counts.interruptedPairs,
         pollMillis: account.takePollMillis(),
         drops,
         lostSampler: { ...account.lostSampler },

@@ -157,8 +157,6 @@ export interface ProfilerSnapshot {
   readonly sites: CallSiteView | undefined;
   /** Present leak suspects, fastest growth first. */
   readonly suspects: readonly SuspectView[];
-  /** Seconds until the heap limit at the present growth; undefined if nothing grows. */
-  readonly secondsToLimit: number | undefined;
   readonly profiler: ProfilerView;
 }
 
@@ -196,7 +194,7 @@ export interface ProfilerView {
   readonly noneReason: string;
   readonly samples: number;
   readonly unseenSamples: number;
-  readonly earlyDeaths: number;
+  readonly shortLivedSamples: number;
   readonly liveSamples: number;
   /** Mean bytes between samples at present. */
   readonly samplingInterval: number;
@@ -212,8 +210,8 @@ export interface ProfilerView {
   readonly leakWindows: number;
   readonly undecidedSites: number;
   readonly polls: number;
-  readonly wholePairs: number;
-  readonly cutPairs: number;
+  readonly completePairs: number;
+  readonly interruptedPairs: number;
   /** Durations of the polls since the last view, in ms. */
   readonly pollMillis: readonly number[];
   /** Number of things lost, on purpose or by failure, by reason. */

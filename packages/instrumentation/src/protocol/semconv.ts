@@ -1,5 +1,11 @@
-// Names of attributes and of metrics from the semantic conventions, copied here because parts of the
+// Names of attributes and of metrics. Those from the semantic conventions are copied here because parts of the
 // conventions are still in development.
+//
+// As the conventions demand, no name is also the namespace of another: beside `heapray.package.name` there can be
+// no `heapray.package.name`. A test checks this for all names.
+
+/** Schema URL of the version of the semantic conventions that the names below are from. */
+export const SCHEMA_URL = 'https://opentelemetry.io/schemas/1.45.0';
 
 /** Stable conventions. */
 export const ATTR_CODE_FUNCTION_NAME = 'code.function.name';
@@ -8,8 +14,6 @@ export const ATTR_CODE_LINE_NUMBER = 'code.line.number';
 export const ATTR_CODE_COLUMN_NUMBER = 'code.column.number';
 
 /** Conventions in development. */
-export const ATTR_THREAD_ID = 'thread.id';
-export const ATTR_THREAD_NAME = 'thread.name';
 export const ATTR_HEAP_SPACE = 'v8js.heap.space.name';
 export const METRIC_PROCESS_MEMORY_USAGE = 'process.memory.usage';
 export const METRIC_HEAP_SPACE_SIZE = 'v8js.memory.heap.space.size';
@@ -18,7 +22,7 @@ export const METRIC_HEAP_SPACE_AVAILABLE = 'v8js.memory.heap.space.available_siz
 export const METRIC_HEAP_SPACE_PHYSICAL = 'v8js.memory.heap.space.physical_size';
 
 /** Names of heapray's own. */
-export const ATTR_PACKAGE = 'heapray.package';
+export const ATTR_PACKAGE_NAME = 'heapray.package.name';
 export const ATTR_PACKAGE_VERSION = 'heapray.package.version';
 export const ATTR_COMPONENT = 'heapray.component';
 export const ATTR_MEMORY_KIND = 'heapray.memory.kind';

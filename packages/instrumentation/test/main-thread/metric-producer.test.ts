@@ -1,11 +1,14 @@
+import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import { afterEach, expect, test, vi } from 'vitest';
 import { ConfigError, type GroupBy } from '../../src/config/index.js';
 import { heaprayMetricProducer } from '../../src/main-thread/metric-producer.js';
+import { HeapMetrics } from '../../src/main-thread/metrics/heap-metrics.js';
 import { hasMetricProducer } from '../../src/main-thread/metrics/metric-producers.js';
 import type { TopSitesView } from '../../src/main-thread/metrics/top-site-metrics.js';
 import type { MemoryProfiler } from '../../src/main-thread/profiler/memory-profiler.js';
 import { acquireSharedProfiler } from '../../src/main-thread/profiler/shared-profiler.js';
-import { row, values } from '../support/heap-views.js';
+import { heapView, row, values } from '../support/heap-views.js';
+import { TestReader } from '../support/test-reader.js';
 
 const cleanups: (() => Promise<void>)[] = [];
 /** A producer counts for the life of the process; here, only for a test. */
@@ -35,6 +38,7 @@ const view: TopSitesView = {
     dropped: { allocated: 0, allocations: 0 },
   },
   suspects: [],
+  secondsToLimit: undefined,
   startedMillis: 0,
   nowMillis: 60_000,
 };
@@ -53,10 +57,36 @@ test('refuses a wrong option at once, without counting a producer', () => {
   expect(hasMetricProducer()).toBe(false);
 });
 
-test('is known to the instruments as soon as it is made', () => {
+test('changes nothing for instruments until a reader collects from it', async () => {
+  const producer = heaprayMetricProducer();
   expect(hasMetricProducer()).toBe(false);
-  heaprayMetricProducer();
+  await producer.collect();
   expect(hasMetricProducer()).toBe(true);
+});
+
+test('alone reports call sites from its first collection, where instruments would too', async () => {
+  profilerThat(async () => view);
+  const reader = new TestReader({ metricProducers: [heaprayMetricProducer()] });
+  const meter = new MeterProvider({ readers: [reader] }).getMeter('@heapray/instrumentation');
+  new HeapMetrics(meter, {
+    component: 'api',
+    groupBy: 'function',
+    maxCallSites: 10,
+    conventions: false,
+    fetchView: async (withSites) => ({ ...heapView(), ...(!withSites && { sites: undefined }) }),
+    threadDeaths: () => 0,
+    notProfiling: () => undefined,
+    serveReaders: () => false,
+    hasProducer: hasMetricProducer,
+  });
+  for (let collection = 0; collection < 2; collection++) {
+    const { resourceMetrics } = await reader.collect();
+    const names = resourceMetrics.scopeMetrics.flatMap(({ metrics }) =>
+      metrics.map(({ descriptor }) => descriptor.name),
+    );
+    expect(names).toContain('heapray.memory.allocated');
+    expect(new Set(names).size).toBe(names.length);
+  }
 });
 
 test('gives no metrics and no scope without a profiler', async () => {
@@ -108,7 +138,7 @@ test('discards the last view of another profiler, which may group differently', 
   const { resourceMetrics } = await producer.collect();
   const [allocated] = resourceMetrics.scopeMetrics[0]!.metrics;
   const rest = allocated!.dataPoints.at(-1)!.attributes;
-  expect(rest).toMatchObject({ 'heapray.package': 'other', 'heapray.component': 'api' });
+  expect(rest).toMatchObject({ 'heapray.package.name': 'other', 'heapray.component': 'api' });
   expect(Object.keys(rest)).not.toContain('code.function.name');
 });
 

@@ -185,8 +185,8 @@ const SCENARIOS = {
     const { reader, provider } = newReader();
     const one = new HeaprayInstrumentation(OPTIONS);
     one.setMeterProvider(provider);
-    const mode = await sums(reader, 'heapray.profiler.mode', 'heapray.profiler.mode');
-    const reason = await sums(reader, 'heapray.profiler.mode', 'heapray.reason');
+    const mode = await sums(reader, 'heapray.profiler.status', 'heapray.profiler.mode');
+    const reason = await sums(reader, 'heapray.profiler.status', 'heapray.reason');
     return { profiling: one.isProfiling, mode, reason };
   },
 };

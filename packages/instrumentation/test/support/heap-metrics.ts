@@ -29,6 +29,7 @@ export function newMetrics(
       fetchView,
       threadDeaths: () => deaths,
       notProfiling: () => undefined,
+      serveReaders: () => false,
       hasProducer: () => producer,
       ...options,
     });

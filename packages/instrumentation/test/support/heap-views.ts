@@ -41,19 +41,18 @@ export function leaking(functionName: string, bytesPerSecond: number): Suspect {
 export function heapView(
   sites: Partial<CallSiteView> = {},
   profiler: Partial<HeapView['profiler']> = {},
-  rest: Partial<Pick<HeapView, 'suspects' | 'secondsToLimit'>> = {},
+  rest: Partial<Pick<HeapView, 'suspects'>> = {},
 ): HeapView {
   return {
     sites: { rows: [], other: values(0), ...sites },
     suspects: [],
-    secondsToLimit: undefined,
     ...rest,
     profiler: {
       mode: 'binding',
       noneReason: 'starting',
       samples: 0,
       unseenSamples: 0,
-      earlyDeaths: 0,
+      shortLivedSamples: 0,
       liveSamples: 0,
       samplingInterval: 524_288,
       carriedOverBytes: 0,
@@ -62,8 +61,8 @@ export function heapView(
       leakWindows: 0,
       undecidedSites: 0,
       polls: 0,
-      wholePairs: 0,
-      cutPairs: 0,
+      completePairs: 0,
+      interruptedPairs: 0,
       pollMillis: [],
       drops: {},
       lostSampler: {},

@@ -90,7 +90,7 @@ function poll(heap: SimulatedHeap, ledger: Ledger, program: Program, random: Ran
     last = now;
     ledger.attribute(now, false);
     program.onReading?.(ledger, heap, now);
-    return change.whole;
+    return change.isComplete;
   };
   let nextProfile = program.profileMillis ?? Number.POSITIVE_INFINITY;
   let now = 0;

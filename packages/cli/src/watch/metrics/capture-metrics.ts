@@ -119,7 +119,7 @@ function siteAttributes({ functionName, file, line, packageName }: CallSite): At
     'code.function.name': functionName,
     'code.file.path': file,
     ...(line > 0 && { 'code.line.number': line }),
-    'heapray.package': packageName,
+    'heapray.package.name': packageName,
   };
 }
 

@@ -34,7 +34,7 @@ export const SITE_METRICS: Readonly<Record<SiteMetric, MetricSpec>> = {
     description: 'Bytes in use, by the call site that allocated them',
   },
   retainedObjects: {
-    name: 'heapray.memory.retained.objects',
+    name: 'heapray.memory.retained_objects',
     kind: 'updowncounter',
     unit: '{object}',
     description: 'Allocations in use, by the call site that made them',

@@ -1,6 +1,7 @@
 import type { MeterProvider } from '@opentelemetry/api';
 import { describeThrown } from '../../protocol/describe-thrown.js';
 import type { Log } from '../../protocol/log.js';
+import { SCHEMA_URL } from '../../protocol/semconv.js';
 import { INSTRUMENTATION_NAME, VERSION } from '../../version.js';
 import type { MemoryProfiler } from '../profiler/memory-profiler.js';
 import { HeapMetrics } from './heap-metrics.js';
@@ -29,17 +30,21 @@ export class AttachedMetrics {
           provider,
           (temporalities) => new TopSitesProducer({ temporalities, alwaysOther: true }),
         );
-    this.#metrics = new HeapMetrics(provider.getMeter(INSTRUMENTATION_NAME, VERSION), {
-      component,
-      groupBy,
-      maxCallSites,
-      conventions: semconvMetrics,
-      fetchView: (withSites) => profiler.view(withSites),
-      threadDeaths: () => profiler.threadDeaths,
-      notProfiling: () => profiler.notProfiling,
-      hasProducer: () => isServed(provider) || this.#servesReaders() || hasMetricProducer(),
-      failed: (thrown) => log('error', `cannot observe metrics: ${describeThrown(thrown)}`),
-    });
+    this.#metrics = new HeapMetrics(
+      provider.getMeter(INSTRUMENTATION_NAME, VERSION, { schemaUrl: SCHEMA_URL }),
+      {
+        component,
+        groupBy,
+        maxCallSites,
+        conventions: semconvMetrics,
+        fetchView: (withSites) => profiler.view(withSites),
+        threadDeaths: () => profiler.threadDeaths,
+        notProfiling: () => profiler.notProfiling,
+        serveReaders: () => isServed(provider) || this.#servesReaders(),
+        hasProducer: hasMetricProducer,
+        failed: (thrown) => log('error', `cannot observe metrics: ${describeThrown(thrown)}`),
+      },
+    );
   }
 
   /** @throws what the meter throws */

@@ -1,6 +1,6 @@
 import type { Attributes, BatchObservableResult, Meter, Observable } from '@opentelemetry/api';
 import type { CallSiteView } from '../../profiler-thread/metrics/call-site-series.js';
-import { MathMin, ObjectEntries, ObjectValues, SafeMap } from '../../protocol/primordials.js';
+import { ObjectEntries, ObjectValues, SafeMap } from '../../protocol/primordials.js';
 import { ATTR_MODE, ATTR_PAIR, ATTR_REASON } from '../../protocol/semconv.js';
 import { contain } from '../containment/contain.js';
 import { createInstruments, type Instruments } from './instruments.js';
@@ -13,14 +13,13 @@ export interface HeapView {
   /** Undefined if not requested. */
   readonly sites: CallSiteView | undefined;
   readonly suspects: readonly Suspect[];
-  readonly secondsToLimit: number | undefined;
   readonly profiler: {
     readonly mode: string;
     /** Reason for mode `none`. */
     readonly noneReason: string;
     readonly samples: number;
     readonly unseenSamples: number;
-    readonly earlyDeaths: number;
+    readonly shortLivedSamples: number;
     readonly liveSamples: number;
     readonly samplingInterval: number;
     readonly carriedOverBytes: number;
@@ -29,8 +28,8 @@ export interface HeapView {
     readonly leakWindows: number;
     readonly undecidedSites: number;
     readonly polls: number;
-    readonly wholePairs: number;
-    readonly cutPairs: number;
+    readonly completePairs: number;
+    readonly interruptedPairs: number;
     readonly pollMillis: readonly number[];
     readonly drops: Readonly<Record<string, number>>;
     readonly lostSampler: Readonly<Record<string, number>>;
@@ -38,9 +37,6 @@ export interface HeapView {
     readonly memoryBytes: number;
   };
 }
-
-/** A hundred years, in seconds. */
-const FOR_EVER = 100 * 365.25 * 86_400;
 
 export interface HeapMetricsOptions extends SiteMetricsOptions {
   /** True to report the metrics of OpenTelemetry's semantic conventions too. */
@@ -57,8 +53,13 @@ export interface HeapMetricsOptions extends SiteMetricsOptions {
    */
   readonly notProfiling: () => string | undefined;
   /**
-   * Returns true if a metric producer reports call sites, so that instruments must not. Called once per
-   * collection.
+   * Adds metric producers to the readers where possible; returns true if they report call sites, so that
+   * instruments must not. Called once per collection, before the reader calls its producers.
+   */
+  readonly serveReaders: () => boolean;
+  /**
+   * Returns true if a reader has collected from a producer made by the application, so that instruments must
+   * not report call sites: two series of one name would make a scrape invalid.
    */
   readonly hasProducer: () => boolean;
   /** Called once with what a reader or a meter throws. */
@@ -82,7 +83,6 @@ export class HeapMetrics {
    */
   readonly #modes = new SafeMap<string, Attributes>([['none', { [ATTR_MODE]: 'none' }]]);
   #hasFailed = false;
-  #limitWasInSight = false;
   #last: HeapView | undefined;
 
   constructor(meter: Meter, options: HeapMetricsOptions) {
@@ -113,7 +113,10 @@ export class HeapMetrics {
   /** Observes a collection. Never rejects, because some readers do not handle that. */
   async #observe(result: BatchObservableResult): Promise<void> {
     try {
-      const hasProducer = this.#options.hasProducer();
+      const isServed = this.#options.serveReaders();
+      // Continue after the reader has called its producers, which it does as soon as this function waits.
+      await undefined;
+      const hasProducer = isServed || this.#options.hasProducer();
       this.#observeView(result, await this.#options.fetchView(!hasProducer), hasProducer);
     } catch (thrown) {
       this.#failed(thrown);
@@ -129,18 +132,9 @@ export class HeapMetrics {
     const { sites, suspects } = this.#last;
     if (sites && !hasProducer) this.#sites.observe(result, sites, suspects);
     else this.#sites.observeNone(result);
-    this.#observeTimeToLimit(result, this.#last);
     this.#observeProfiler(result, this.#last.profiler);
     for (const millis of view?.profiler.pollMillis ?? [])
       this.#instruments.pollDuration.record(millis / 1000);
-  }
-
-  #observeTimeToLimit(result: BatchObservableResult, { secondsToLimit }: HeapView): void {
-    if (secondsToLimit !== undefined) this.#limitWasInSight = true;
-    if (!this.#limitWasInSight) return;
-    // Report a hundred years when a leak ends, as the reader would keep the last value. Infinity is not valid
-    // JSON: it would spoil everything exported with it.
-    result.observe(this.#instruments.own.timeToLimit, MathMin(secondsToLimit ?? FOR_EVER, FOR_EVER));
   }
 
   /** Reports zero for past modes, because a reader keeps every series. */
@@ -160,17 +154,17 @@ export class HeapMetrics {
     const to = this.#instruments.own;
     result.observe(to.samples, profiler.samples);
     result.observe(to.unobserved, profiler.unseenSamples);
-    result.observe(to.earlyDeaths, profiler.earlyDeaths);
+    result.observe(to.shortLivedSamples, profiler.shortLivedSamples);
     result.observe(to.liveSamples, profiler.liveSamples);
     result.observe(to.samplingInterval, profiler.samplingInterval);
-    result.observe(to.frozen, profiler.carriedOverBytes);
+    result.observe(to.carriedOver, profiler.carriedOverBytes);
     result.observe(to.uncollected, profiler.uncollectedBytes);
     result.observe(to.majorCollections, profiler.majorCollections);
     result.observe(to.leakWindows, profiler.leakWindows);
     result.observe(to.undecidedSites, profiler.undecidedSites);
     result.observe(to.polls, profiler.polls);
-    result.observe(to.pairs, profiler.wholePairs, { [ATTR_PAIR]: 'whole' });
-    result.observe(to.pairs, profiler.cutPairs, { [ATTR_PAIR]: 'cut' });
+    result.observe(to.pairs, profiler.completePairs, { [ATTR_PAIR]: 'complete' });
+    result.observe(to.pairs, profiler.interruptedPairs, { [ATTR_PAIR]: 'interrupted' });
     result.observe(to.cpu, profiler.cpuSeconds);
     result.observe(to.memory, profiler.memoryBytes);
     observeByReason(result, to.drops, profiler.drops);

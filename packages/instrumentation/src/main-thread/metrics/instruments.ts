@@ -10,9 +10,9 @@ import {
   type SiteMetric,
 } from './metric-table.js';
 
-type ObservableOwnMetric = Exclude<OwnMetric, 'pollDuration'>;
+type ObservableOwnMetric = Exclude<OwnMetric, 'pollDuration' | 'timeToLimit'>;
 
-/** The instruments of the table, on one meter. */
+/** The instruments of the table, on one meter. All but `timeToLimit`, whose series ends: a reader would keep its last value. */
 export interface Instruments {
   readonly site: Readonly<Record<SiteMetric, Observable>>;
   readonly own: Readonly<Record<ObservableOwnMetric, Observable>>;
@@ -22,7 +22,7 @@ export interface Instruments {
 }
 
 export function createInstruments(meter: Meter, wanted: { readonly conventions: boolean }): Instruments {
-  const { pollDuration, ...own } = OWN_METRICS;
+  const { pollDuration, timeToLimit: _, ...own } = OWN_METRICS;
   const { name, unit, description, boundaries = [] } = pollDuration;
   return {
     site: createObservables(meter, SITE_METRICS),

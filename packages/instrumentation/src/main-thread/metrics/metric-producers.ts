@@ -5,7 +5,7 @@ import { processState } from '../containment/process-state.js';
 interface Producers {
   /** Number of producers made so far. */
   count: number;
-  /** Number of these made by the application, not by heapray itself. */
+  /** Number of producers made by the application, not by heapray itself, that a reader has collected from. */
   applications: number;
 }
 
@@ -21,9 +21,8 @@ export function nextProducerNumber(): number {
 }
 
 /**
- * Counts a producer made by the application. From then on, instruments leave call sites to producers. Call on
- * construction: counting on the first collection is too late, as a reader collects instruments before
- * producers.
+ * Counts a producer made by the application when a reader first collects from it. From then on, instruments
+ * leave call sites to producers.
  */
 export function addMetricProducer(): void {
   producers().applications++;

@@ -40,10 +40,10 @@ export type OwnMetric =
   | 'mode'
   | 'samples'
   | 'unobserved'
-  | 'earlyDeaths'
+  | 'shortLivedSamples'
   | 'liveSamples'
   | 'samplingInterval'
-  | 'frozen'
+  | 'carriedOver'
   | 'uncollected'
   | 'majorCollections'
   | 'leakWindows'
@@ -77,10 +77,10 @@ export const SITE_METRICS: Readonly<Record<SiteMetric, MetricSpec>> = {
     unit: 'By',
     description: 'Heap bytes in use, by the call site that allocated them (sampled estimate)',
     attributes: { [ATTR_AGE]: AGE_BUCKETS },
-    note: 'by the time since a reading first showed them; only `frozen` is absent where there never was any',
+    note: 'by the time since a poll first showed them; `unknown` for what was carried over a restart of the sampler',
   },
   retainedObjects: {
-    name: 'heapray.memory.retained.objects',
+    name: 'heapray.memory.retained_objects',
     kind: 'updowncounter',
     unit: '{object}',
     description: 'Objects in use, by the call site that allocated them (rough estimate from sample sizes)',
@@ -98,8 +98,8 @@ export const OWN_METRICS: Readonly<Record<OwnMetric, MetricSpec>> = {
     name: 'heapray.memory.time_to_limit',
     kind: 'gauge',
     unit: 's',
-    description:
-      'Time until the heap limit if the leak suspects go on as they do; absent before the first, a hundred years (3155760000) when there are none any more',
+    description: 'Time until the heap limit if the leak suspects continue to grow as they do',
+    note: 'absent while nothing is suspected; only from a metric producer, see [below](#with-another-sdk-or-a-view)',
   },
   resident: {
     name: 'heapray.memory.resident',
@@ -130,7 +130,7 @@ export const OWN_METRICS: Readonly<Record<OwnMetric, MetricSpec>> = {
     note: '`cgroup` only where there is a limit',
   },
   mode: {
-    name: 'heapray.profiler.mode',
+    name: 'heapray.profiler.status',
     kind: 'updowncounter',
     unit: '{profiler}',
     description: 'How the heap sampler was started: 1 for the mode that is active',
@@ -166,19 +166,20 @@ export const OWN_METRICS: Readonly<Record<OwnMetric, MetricSpec>> = {
     kind: 'counter',
     unit: '{sample}',
     description:
-      'Samples born and dead between two polls: their number is exact, their call sites are estimated',
+      'Samples born and dead between two polls; their number is exact, their call sites are estimated',
   },
-  earlyDeaths: {
-    name: 'heapray.profiler.early_deaths',
+  shortLivedSamples: {
+    name: 'heapray.profiler.short_lived_samples',
     kind: 'counter',
     unit: '{sample}',
-    description: 'Samples of whole pairs gone at the next poll: the evidence for the unobserved',
+    description:
+      'Samples of complete pairs that were gone at the next poll; they show which call sites the unobserved ones belong to',
   },
   liveSamples: {
     name: 'heapray.profiler.live_samples',
     kind: 'updowncounter',
     unit: '{sample}',
-    description: 'Samples that are alive: the time that a reading stops the main thread for grows with them',
+    description: 'Samples that are alive; the time for which a poll stops the main thread grows with them',
   },
   samplingInterval: {
     name: 'heapray.profiler.sampling_interval',
@@ -186,19 +187,19 @@ export const OWN_METRICS: Readonly<Record<OwnMetric, MetricSpec>> = {
     unit: 'By',
     description: 'Mean number of allocated bytes between two samples, at present',
   },
-  frozen: {
-    name: 'heapray.profiler.frozen',
+  carriedOver: {
+    name: 'heapray.memory.carried_over',
     kind: 'updowncounter',
     unit: 'By',
     description:
-      'What was in use when the sampler was started again at another interval, by the same estimate; part of what is retained, less what is likely to have become unreachable since',
+      'Part of the heap bytes in use that was carried over when the sampler was restarted at another interval, less what has probably become unreachable since (sampled estimate)',
   },
   uncollected: {
     name: 'heapray.memory.uncollected',
     kind: 'updowncounter',
     unit: 'By',
     description:
-      'Heap bytes that readings show and that are likely to be garbage not collected yet (sampled estimate); not part of what is retained',
+      'Heap bytes that polls show and that are probably garbage not collected yet (sampled estimate); not part of what is retained',
   },
   majorCollections: {
     name: 'heapray.profiler.major_collections',
@@ -223,20 +224,20 @@ export const OWN_METRICS: Readonly<Record<OwnMetric, MetricSpec>> = {
     name: 'heapray.profiler.polls',
     kind: 'counter',
     unit: '{poll}',
-    description: 'Readings of the heap sampler',
+    description: 'Polls of the heap sampler',
   },
   pairs: {
     name: 'heapray.profiler.pairs',
     kind: 'counter',
     unit: '{pair}',
-    description: 'Pairs of polls, whole or cut by a garbage collection',
-    attributes: { [ATTR_PAIR]: ['whole', 'cut'] },
+    description: 'Pairs of polls, by whether a garbage collection interrupted them',
+    attributes: { [ATTR_PAIR]: ['complete', 'interrupted'] },
   },
   pollDuration: {
     name: 'heapray.profiler.poll.duration',
     kind: 'histogram',
     unit: 's',
-    description: 'How long the main thread was stopped for a reading of the heap sampler, at most',
+    description: 'Time for which a poll of the heap sampler stopped the main thread, at most',
     boundaries: [0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1],
   },
   drops: {
@@ -265,7 +266,7 @@ export const OWN_METRICS: Readonly<Record<OwnMetric, MetricSpec>> = {
         'none',
       ],
     },
-    note: '`capture` counts captures given up, `capture_paused` pauses without a file descriptor, `capture_removed` capture files that were removed or moved away while they were written, `capture_restarted` captures begun anew after the profiler thread had died, `capture_stack` stacks left out of captures, `live_viewer` events that a slow viewer never saw, `compression` captures left raw, `not_pruned` old captures that could not be deleted, `sampler_lost` live samples out of sight, `poll_overdue` readings that the main thread did not answer for 10 s, `poll_duration` durations of polls that no reader came for in time, `tree_full` stacks folded into their caller, `call_sites_full` stacks charged to a caller because there are more than 20,000 call sites, `call_site_series` call sites that stay in `other` because instruments have told of too many others',
+    note: '`capture` counts captures given up, `capture_paused` pauses without a file descriptor, `capture_removed` capture files that were removed or moved away while they were written, `capture_restarted` captures begun anew after the profiler thread had died, `capture_stack` stacks left out of captures, `live_viewer` events that a slow viewer never saw, `compression` captures left raw, `not_pruned` old captures that could not be deleted, `sampler_lost` live samples out of sight, `poll_overdue` polls that the main thread did not answer for 10 s, `poll_duration` durations of polls that no reader came for in time, `tree_full` stacks folded into their caller, `call_sites_full` stacks charged to a caller because there are more than 20,000 call sites, `call_site_series` call sites that stay in `other` because instruments have told of too many others',
   },
   lostSampler: {
     name: 'heapray.profiler.lost_sampler',
@@ -290,7 +291,7 @@ export const OWN_METRICS: Readonly<Record<OwnMetric, MetricSpec>> = {
     kind: 'counter',
     unit: 's',
     description:
-      'CPU time that profiling costs the process: the profiler thread, readings and samples on the main thread, and the part of V8 worker threads that collect garbage for it (estimated)',
+      'CPU time that profiling costs the process: the profiler thread, polls and samples on the main thread, and the part of V8 worker threads that collect garbage for it (estimated)',
     note: 'see [what profiling costs](how-it-works.md#what-profiling-costs)',
   },
   memory: {

@@ -1,5 +1,6 @@
 import type { MeterProvider } from '@opentelemetry/api';
 import { ArrayIsArray, ObjectValues, SafeMap } from '../../protocol/primordials.js';
+import { SCHEMA_URL } from '../../protocol/semconv.js';
 import { INSTRUMENTATION_NAME, VERSION } from '../../version.js';
 import { contain } from '../containment/contain.js';
 import { type MetricKind, SITE_METRICS } from './metric-table.js';
@@ -148,7 +149,7 @@ function readersOf(provider: MeterProvider): readonly Reader[] | undefined {
   const { _sharedState: state } = provider as SdkProvider;
   const collectors = state?.metricCollectors;
   if (!state || !ArrayIsArray(collectors) || collectors.length === 0) return undefined;
-  const scope = { name: INSTRUMENTATION_NAME, version: VERSION };
+  const scope = { name: INSTRUMENTATION_NAME, version: VERSION, schemaUrl: SCHEMA_URL };
   for (const { name, unit, description, kind } of ObjectValues(SITE_METRICS)) {
     const instrument = { name, unit, description, type: INSTRUMENT_TYPES[kind], valueType: 1, advice: {} };
     if (state.viewRegistry.findViews(instrument, scope).length > 0) return undefined;

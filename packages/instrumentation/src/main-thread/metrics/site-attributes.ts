@@ -6,10 +6,8 @@ import {
   ATTR_CODE_FUNCTION_NAME,
   ATTR_CODE_LINE_NUMBER,
   ATTR_COMPONENT,
-  ATTR_PACKAGE,
+  ATTR_PACKAGE_NAME,
   ATTR_PACKAGE_VERSION,
-  ATTR_THREAD_ID,
-  ATTR_THREAD_NAME,
 } from '../../protocol/semconv.js';
 
 /**
@@ -24,10 +22,8 @@ export function siteAttributes(group: SiteGroup): Attributes {
   if (file !== undefined) attributes[ATTR_CODE_FILE_PATH] = file;
   if (line) attributes[ATTR_CODE_LINE_NUMBER] = line;
   if (column && sharesLine) attributes[ATTR_CODE_COLUMN_NUMBER] = column;
-  if (packageName !== undefined) attributes[ATTR_PACKAGE] = packageName;
+  if (packageName !== undefined) attributes[ATTR_PACKAGE_NAME] = packageName;
   if (packageVersion !== undefined) attributes[ATTR_PACKAGE_VERSION] = packageVersion;
   attributes[ATTR_COMPONENT] = component;
-  attributes[ATTR_THREAD_ID] = 0;
-  attributes[ATTR_THREAD_NAME] = 'main';
   return attributes;
 }

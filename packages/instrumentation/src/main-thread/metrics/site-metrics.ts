@@ -25,17 +25,17 @@ export interface SiteMetricsOptions {
 /** A series that the reader knows, with the attributes used each time. */
 interface Series {
   readonly attributes: Attributes;
-  /** By age; undefined for the age `frozen` until there is a frozen remainder. */
+  /** By age; undefined for the age `unknown` until there are such bytes. */
   readonly byAge: (Attributes | undefined)[];
   /** Number of the last collection that contained it. */
   seen: number;
 }
 
 /**
- * Index of the age `frozen`, which gets a series only when needed: most processes never have a frozen
- * remainder.
+ * Index of the age `unknown`, which gets a series only when needed: most processes never have bytes of that
+ * age.
  */
-const FROZEN = AGE_BUCKETS.indexOf('frozen');
+const UNKNOWN = AGE_BUCKETS.indexOf('unknown');
 
 /**
  * Observes the call sites. A reader keeps every series that was ever reported, so vanished ones are reported
@@ -75,7 +75,7 @@ export class SiteMetrics {
     let series = this.#known.get(key);
     if (!series) {
       const attributes = siteAttributes(group);
-      const byAge = AGE_BUCKETS.map((age, at) => (at === FROZEN ? undefined : ofAge(attributes, age)));
+      const byAge = AGE_BUCKETS.map((age, at) => (at === UNKNOWN ? undefined : ofAge(attributes, age)));
       series = { attributes, byAge, seen: 0 };
       this.#known.set(key, series);
     }
@@ -93,7 +93,7 @@ export class SiteMetrics {
   #observeRetained(result: BatchObservableResult, series: Series, values: SiteValues): void {
     const { retained, retainedObjects } = this.#to;
     result.observe(retainedObjects, MathRound(values.retainedObjects), series.attributes);
-    if (values.retainedByAge[FROZEN]) series.byAge[FROZEN] ??= ofAge(series.attributes, 'frozen');
+    if (values.retainedByAge[UNKNOWN]) series.byAge[UNKNOWN] ??= ofAge(series.attributes, 'unknown');
     for (let age = 0; age < AGE_BUCKETS.length; age++) {
       const attributes = series.byAge[age];
       if (attributes) result.observe(retained, MathRound(values.retainedByAge[age] ?? 0), attributes);

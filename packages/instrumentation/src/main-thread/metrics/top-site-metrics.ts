@@ -12,11 +12,11 @@ import {
 } from '../../profiler-thread/metrics/site-values.js';
 import type { TopCallSitesView } from '../../profiler-thread/metrics/top-call-sites.js';
 import { AGE_BUCKETS } from '../../protocol/age-buckets.js';
-import { MathMax, MathRound, SafeMap } from '../../protocol/primordials.js';
+import { MathMax, MathRound, SafeMap, SafeNumber } from '../../protocol/primordials.js';
 import { ATTR_AGE } from '../../protocol/semconv.js';
 import { DeltaPoints, type KeyedPoint } from './delta-points.js';
 import { FadingSeries, type SeriesValue } from './fading-series.js';
-import { type MetricKind, SITE_METRICS, type SiteMetric } from './metric-table.js';
+import { type MetricKind, OWN_METRICS, SITE_METRICS, type SiteMetric } from './metric-table.js';
 import {
   CUMULATIVE,
   DELTA,
@@ -34,6 +34,8 @@ import type { SiteMetricsOptions } from './site-metrics.js';
 export interface TopSitesView {
   readonly sites: TopCallSitesView;
   readonly suspects: readonly Suspect[];
+  /** Seconds until the heap limit at the present growth; undefined if nothing grows. */
+  readonly secondsToLimit: number | undefined;
   /** When counting began, in ms since the epoch. */
   readonly startedMillis: number;
   /** Time of the view, in ms since the epoch; never before the previous view or the start. */
@@ -109,6 +111,7 @@ export class TopSiteMetrics {
       this.#metric('retained', points(this.#retained.next(held))),
       this.#metric('retainedObjects', points(this.#objects.next(counts))),
       this.#metric('growth', points(this.#growth.next(this.#growthOf(view.suspects)))),
+      timeToLimit(view),
     ].filter(({ dataPoints }) => dataPoints.length > 0);
   }
 
@@ -156,6 +159,14 @@ export class TopSiteMetrics {
     const value = all.reduce((sum, one) => sum + one.value, 0);
     return [...fastest, { key: groupKey(group), attributes: siteAttributes(group), value }];
   }
+}
+
+/** Returns the time to the limit; no point if there is none, also for an infinite one, which JSON cannot express. */
+function timeToLimit({ secondsToLimit, startedMillis, nowMillis }: TopSitesView): ProducedMetric {
+  const isKnown = secondsToLimit !== undefined && SafeNumber.isFinite(secondsToLimit);
+  const times = { startTime: hrTime(startedMillis), endTime: hrTime(nowMillis) };
+  const points = isKnown ? [{ ...times, attributes: {}, value: secondsToLimit }] : [];
+  return producedMetric(OWN_METRICS.timeToLimit, points, CUMULATIVE);
 }
 
 function rowOf(group: SiteGroup, values: SiteValues): Row {

@@ -1,5 +1,6 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { GroupBy } from '../../config/index.js';
+import { SCHEMA_URL } from '../../protocol/semconv.js';
 import { INSTRUMENTATION_NAME, VERSION } from '../../version.js';
 import type { MemoryProfiler } from '../profiler/memory-profiler.js';
 import { currentProfiler } from '../profiler/shared-profiler.js';
@@ -12,7 +13,7 @@ export interface HeaprayCollectionResult {
   readonly resourceMetrics: {
     readonly resource: EmptyResource;
     readonly scopeMetrics: {
-      readonly scope: { readonly name: string; readonly version: string };
+      readonly scope: { readonly name: string; readonly version: string; readonly schemaUrl: string };
       readonly metrics: ProducedMetric[];
     }[];
   };
@@ -40,6 +41,8 @@ export interface TopSitesProducerOptions {
   readonly temporalities?: Temporalities | undefined;
   /** Default: false. */
   readonly alwaysOther?: boolean | undefined;
+  /** Called when a reader collects for the first time. */
+  readonly onAttached?: (() => void) | undefined;
 }
 
 /** Collects the metrics of the largest call sites for one reader. Never rejects. */
@@ -51,6 +54,7 @@ export class TopSitesProducer {
   #metrics: TopSiteMetrics | undefined;
   #profiler: MemoryProfiler | undefined;
   #last: TopSitesView | undefined;
+  #isAttached = false;
 
   constructor(options: TopSitesProducerOptions = {}) {
     this.#options = options;
@@ -58,6 +62,8 @@ export class TopSitesProducer {
 
   async collect(): Promise<HeaprayCollectionResult> {
     try {
+      if (!this.#isAttached) this.#options.onAttached?.();
+      this.#isAttached = true;
       return result(await this.#collect(), []);
     } catch (error) {
       return result([], [error]);
@@ -87,7 +93,7 @@ export class TopSitesProducer {
 }
 
 function result(metrics: ProducedMetric[], errors: unknown[]): HeaprayCollectionResult {
-  const scope = { name: INSTRUMENTATION_NAME, version: VERSION };
+  const scope = { name: INSTRUMENTATION_NAME, version: VERSION, schemaUrl: SCHEMA_URL };
   const scopeMetrics = metrics.length > 0 ? [{ scope, metrics }] : [];
   return { resourceMetrics: { resource: EMPTY_RESOURCE, scopeMetrics }, errors };
 }

@@ -14,10 +14,10 @@ import { MathMax, ObjectEntries, ObjectFromEntries, SafeMap } from '../../protoc
 const COUNTERS = [
   'samples',
   'unseenSamples',
-  'earlyDeaths',
+  'shortLivedSamples',
   'polls',
-  'wholePairs',
-  'cutPairs',
+  'completePairs',
+  'interruptedPairs',
   'majorCollections',
   'cpuSeconds',
 ] as const satisfies readonly (keyof ProfilerView)[];

@@ -7,7 +7,7 @@ export interface HighWaterMark {
   /** Time on the ledger's clock, in ms. */
   readonly atMillis: number;
   readonly bytesByNode: ReadonlyMap<NodeIndex, number>;
-  /** Part of these bytes that was already a frozen remainder then. */
+  /** Part of these bytes that was already carried over then. */
   readonly carriedOverByNode: ReadonlyMap<NodeIndex, number>;
 }
 

@@ -145,9 +145,9 @@ export class Ledger {
     this.#estimator.addUnseen(unseen, atMillis);
     this.#pairs.evaluate(this.#estimator);
     // Collections count even if no sample is missing: otherwise pairs would be selected by what survives.
-    const whole = unseen === 0 && freed === 0;
+    const isComplete = unseen === 0 && freed === 0;
     if (pairMillis !== undefined && !isFirst) {
-      const pair = { taken, born, isComplete: whole, millis: pairMillis, newest: this.#newest };
+      const pair = { taken, born, isComplete, millis: pairMillis, newest: this.#newest };
       this.#pairs.add(this.#estimator, pair);
     }
     this.#pairs.polled(this.#newest);
@@ -158,7 +158,7 @@ export class Ledger {
       unseen,
       live: this.#live.size,
       nodes,
-      whole,
+      isComplete,
       meanFrames: this.#meanFrames(taken),
     };
   }
@@ -288,9 +288,9 @@ export class Ledger {
       samples: counts.samples,
       unseenSamples: counts.unseenSamples,
       pendingSamples: this.#estimator.pending,
-      earlyDeaths: this.#pairs.shortLivedSamples,
-      wholePairs: this.#pairs.complete,
-      cutPairs: this.#pairs.interrupted,
+      shortLivedSamples: this.#pairs.shortLivedSamples,
+      completePairs: this.#pairs.complete,
+      interruptedPairs: this.#pairs.interrupted,
       sampledBytes: counts.sampledBytes,
       attributedBytes: counts.attributedBytes,
       attributionErrorBytes: Math.sqrt(counts.attributionVariance),
@@ -402,10 +402,10 @@ export interface LedgerCounts {
   /** Number of these not attributed yet. */
   readonly pendingSamples: number;
   /** Number of samples of pairs gone at the next poll, from which unseen samples are attributed. */
-  readonly earlyDeaths: number;
+  readonly shortLivedSamples: number;
   /** Number of pairs without, and with, a collection between the two polls. */
-  readonly wholePairs: number;
-  readonly cutPairs: number;
+  readonly completePairs: number;
+  readonly interruptedPairs: number;
   /** Bytes of all samples, one interval each; and of the unseen ones attributed to functions. */
   readonly sampledBytes: number;
   readonly attributedBytes: number;

@@ -27,7 +27,7 @@ export type UpdateResult =
       readonly live: number;
       readonly nodes: number;
       /** True if nothing died since the previous poll, seen or unseen: no collection came between the two. */
-      readonly whole: boolean;
+      readonly isComplete: boolean;
       /** Mean number of frames of the samples first seen alive; undefined if there are none. */
       readonly meanFrames: number | undefined;
     }

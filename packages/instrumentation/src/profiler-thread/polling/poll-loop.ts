@@ -43,7 +43,7 @@ export interface PollLoopOptions {
 interface Reading {
   readonly at: number;
   /** True if no sample had died since the previous poll. */
-  readonly whole: boolean;
+  readonly isComplete: boolean;
 }
 
 /** Bounds of the mean gap between pairs, in ms. Tracing needs finer lifetimes, at a higher cost. */
@@ -233,7 +233,7 @@ export class PollLoop {
       // Discard an interrupted pair: its few samples would get far too much weight.
       if (!(await this.#pauseInPair(this.#schedule.pairMillis))) return;
       const second = await poll(first.at);
-      if (second) this.#schedule.recordPair(second.whole);
+      if (second) this.#schedule.recordPair(second.isComplete);
     }
     this.#schedule.recordCost(cost);
     // The rest of the cost: samples, garbage collections, polls and profiles on request, metrics.
@@ -288,7 +288,7 @@ export class PollLoop {
     this.#measureRate(at);
     onReading();
     this.#changeIntervalIfDue();
-    return { at, whole: change.whole };
+    return { at, isComplete: change.isComplete };
   }
 
   /** Waits for an answer without a time limit, as asking again would not help. Logs an overdue one. */

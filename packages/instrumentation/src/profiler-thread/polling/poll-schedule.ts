@@ -18,7 +18,7 @@ export interface PollScheduleOptions {
 
 /**
  * Weight of the newest measured rate in the moving average. Programs work in bursts: a pair sized for the
- * quiet time before a burst would be cut by a collection, so that the burst would go unseen.
+ * quiet time before a burst would be interrupted by a collection, so that the burst would go unseen.
  */
 const SMOOTHING = 0.5;
 /**
@@ -113,9 +113,9 @@ export class PollSchedule {
     this.#bytesPerMilli = smooth(this.#bytesPerMilli, (samples * this.#options.samplingInterval) / millis);
   }
 
-  /** Adapts the length of pairs: shorter after one that a collection cut, slowly longer after whole ones. */
-  recordPair(whole: boolean): void {
-    const bytes = this.#pairBytes * (whole ? 1.05 : 0.8);
+  /** Adapts the length of pairs: shorter after one that a collection interrupted, slowly longer after complete ones. */
+  recordPair(isComplete: boolean): void {
+    const bytes = this.#pairBytes * (isComplete ? 1.05 : 0.8);
     this.#pairBytes = Math.min(MAX_PAIR_BYTES, Math.max(MIN_PAIR_BYTES, bytes));
   }
 }

@@ -124,9 +124,9 @@ export function peakProfileFromLedger(
     const each = objectBytes(ledger, node);
     const add = (some: number, age?: AgeBucket) =>
       builder.add(stackOf(node), [some / each, some], labelsOf(node, age));
-    const frozen = mark.carriedOverByNode.get(node) ?? 0;
-    if (bytes > frozen) add(bytes - frozen);
-    if (frozen > 0) add(frozen, 'frozen');
+    const carriedOver = mark.carriedOverByNode.get(node) ?? 0;
+    if (bytes > carriedOver) add(bytes - carriedOver);
+    if (carriedOver > 0) add(carriedOver, 'unknown');
   }
   return builder.build();
 }
@@ -155,8 +155,8 @@ function commentsFor(ledger: Ledger, options: ProfileFromLedgerOptions): string[
 }
 
 /**
- * Returns comments for a change. Counts in them are since the start. The frozen part of the two states is
- * unknown.
+ * Returns comments for a change. Counts in them are since the start. The part of the two states that
+ * was carried over is unknown.
  */
 function changeComments(ledger: Ledger, options: ProfileFromLedgerOptions): string[] {
   return [
@@ -181,7 +181,7 @@ function methodComments(ledger: Ledger, options: ProfileFromLedgerOptions): stri
 function evidenceComments(ledger: Ledger): string[] {
   const { counts } = ledger;
   return [
-    `samples ${counts.samples}, never seen alive ${counts.unseenSamples}, evidence for those: ${counts.earlyDeaths} early deaths in ${counts.wholePairs} pairs, ${counts.cutPairs} more cut by a collection`,
+    `samples ${counts.samples}, never seen alive ${counts.unseenSamples}, evidence for those: ${counts.shortLivedSamples} short-lived samples in ${counts.completePairs} pairs, ${counts.interruptedPairs} more interrupted by a collection`,
     ...statedError(ledger),
   ];
 }

@@ -30,13 +30,13 @@ export interface TextViewOptions {
 
 interface Row {
   inUse: number;
-  /** Part of `inUse` that is over a minute old, frozen bytes excluded, as their age is unknown. */
+  /** Part of `inUse` that is over a minute old, without bytes of unknown age. */
   old: number;
   allocated: number;
 }
 
 const MAX_ROWS = 100;
-const OLD_BUCKETS = [AGE_BUCKETS.indexOf('1m-10m'), AGE_BUCKETS.indexOf('frozen')] as const;
+const OLD_BUCKETS = [AGE_BUCKETS.indexOf('1m-10m'), AGE_BUCKETS.indexOf('unknown')] as const;
 
 /**
  * Formats the heap by call site as plain text, to read without a viewer: leak suspects first, then the

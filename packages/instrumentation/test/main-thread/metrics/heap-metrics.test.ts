@@ -12,9 +12,7 @@ afterEach(() => vi.restoreAllMocks());
 
 test('the instruments: names, kinds and units', async () => {
   const suspects = [leaking('parse', 1)];
-  const { collect } = newMetrics(
-    heapView({}, { pollMillis: [1], drops: { capture: 1 } }, { suspects, secondsToLimit: 5 }),
-  );
+  const { collect } = newMetrics(heapView({}, { pollMillis: [1], drops: { capture: 1 } }, { suspects }));
   const kinds = [...(await collect()).values()].map((metric) => {
     const kind =
       metric.dataPointType === DataPointType.SUM ? (metric.isMonotonic ? 'counter' : 'updown') : 'other';
@@ -24,28 +22,27 @@ test('the instruments: names, kinds and units', async () => {
   expect(kinds.sort()).toEqual([
     'heapray.memory.allocated counter By',
     'heapray.memory.allocations counter {allocation}',
+    'heapray.memory.carried_over updown By',
     'heapray.memory.growth gauge By/s',
     'heapray.memory.limit updown By',
     'heapray.memory.resident updown By',
     'heapray.memory.retained updown By',
-    'heapray.memory.retained.objects updown {object}',
-    'heapray.memory.time_to_limit gauge s',
+    'heapray.memory.retained_objects updown {object}',
     'heapray.memory.uncollected updown By',
     'heapray.profiler.cpu counter s',
     'heapray.profiler.drops counter {event}',
-    'heapray.profiler.early_deaths counter {sample}',
-    'heapray.profiler.frozen updown By',
     'heapray.profiler.leak_windows gauge {window}',
     'heapray.profiler.live_samples updown {sample}',
     'heapray.profiler.lost_sampler counter {event}',
     'heapray.profiler.major_collections counter {collection}',
     'heapray.profiler.memory updown By',
-    'heapray.profiler.mode updown {profiler}',
     'heapray.profiler.pairs counter {pair}',
     'heapray.profiler.poll.duration other s',
     'heapray.profiler.polls counter {poll}',
     'heapray.profiler.samples counter {sample}',
     'heapray.profiler.sampling_interval gauge By',
+    'heapray.profiler.short_lived_samples counter {sample}',
+    'heapray.profiler.status updown {profiler}',
     'heapray.profiler.undecided_sites gauge {site}',
     'heapray.profiler.unobserved_samples counter {sample}',
   ]);
@@ -79,20 +76,18 @@ describe('call sites', () => {
         'code.function.name': 'parse',
         'code.file.path': '/app/parse.js',
         'code.line.number': 33,
-        'heapray.package': 'shop',
+        'heapray.package.name': 'shop',
         'heapray.component': 'api',
-        'thread.id': 0,
-        'thread.name': 'main',
       },
       expect.objectContaining({
         'code.function.name': 'render',
-        'heapray.package': '@shop/view',
+        'heapray.package.name': '@shop/view',
         'heapray.component': 'scheduler',
       }),
       expect.objectContaining({
         'code.function.name': 'other',
         'code.file.path': '',
-        'heapray.package': '',
+        'heapray.package.name': '',
         'heapray.component': 'api',
       }),
     ]);
@@ -134,7 +129,7 @@ describe('call sites', () => {
     const byFunction = (name: string) => seriesOf(metrics.get(name), 'code.function.name');
     expect(byFunction('heapray.memory.allocated')).toEqual({ parse: 1000, render: 500, other: 30 });
     expect(byFunction('heapray.memory.allocations')).toEqual({ parse: 100, render: 50, other: 3 });
-    expect(byFunction('heapray.memory.retained.objects')).toEqual({ parse: 12, render: 1, other: 1 });
+    expect(byFunction('heapray.memory.retained_objects')).toEqual({ parse: 12, render: 1, other: 1 });
   });
 
   test('have bytes in use by age', async () => {
@@ -154,7 +149,7 @@ describe('call sites', () => {
     });
   });
 
-  test('always have the same ages; that of a frozen remainder only once there was one, even after it is gone', async () => {
+  test('always have the same ages; `unknown` only once there were such bytes, even after they are gone', async () => {
     const { collect, show } = newMetrics(heapView({ rows: [row('parse', values(9, [0, 5, 0, 0, 0, 0]))] }));
     const ages = async () => {
       const series = seriesOf((await collect()).get('heapray.memory.retained'), ...SERIES, 'heapray.age');
@@ -169,9 +164,9 @@ describe('call sites', () => {
     };
     expect(await ages()).toEqual({ ...none, 'parse api 10s-1m': 5 });
     show(heapView({ rows: [row('parse', values(9, [0, 0, 4, 0, 0, 7]))] }));
-    expect(await ages()).toEqual({ ...none, 'parse api 1m-10m': 4, 'parse api frozen': 7 });
+    expect(await ages()).toEqual({ ...none, 'parse api 1m-10m': 4, 'parse api unknown': 7 });
     show(heapView({ rows: [row('parse', values(9, [0, 0, 0, 0, 0, 0]))] }));
-    expect(await ages()).toEqual({ ...none, 'parse api frozen': 0 });
+    expect(await ages()).toEqual({ ...none, 'parse api unknown': 0 });
   });
 
   test('unknown to a new profiler thread have nothing in use, and their counters stay', async () => {
@@ -181,7 +176,7 @@ describe('call sites', () => {
     const metrics = await collect();
     const byFunction = (name: string) => seriesOf(metrics.get(name), 'code.function.name');
     expect(byFunction('heapray.memory.allocated')).toMatchObject({ parse: 8, render: 500 });
-    expect(byFunction('heapray.memory.retained.objects')).toMatchObject({ render: 0 });
+    expect(byFunction('heapray.memory.retained_objects')).toMatchObject({ render: 0 });
     expect(seriesOf(metrics.get('heapray.memory.retained'), ...SERIES, 'heapray.age')).toMatchObject({
       'parse api <10s': 1,
       'parse api 1m-10m': 0,
@@ -194,15 +189,15 @@ describe('call sites', () => {
       const grouped = { ...values(5), component: 'api', ...group };
       const { collect } = newMetrics(heapView({ rows: [grouped] }), undefined, { groupBy });
       const points = (await collect()).get('heapray.memory.allocated')?.dataPoints ?? [];
-      return points.map((point) => Object.fromEntries(Object.entries(point.attributes).slice(0, -2)));
+      return points.map((point) => point.attributes);
     };
     expect(await attributes('file', { file: '/app/a.js', packageName: 'shop' })).toEqual([
-      { 'code.file.path': '/app/a.js', 'heapray.package': 'shop', 'heapray.component': 'api' },
-      { 'code.file.path': 'other', 'heapray.package': '', 'heapray.component': 'api' },
+      { 'code.file.path': '/app/a.js', 'heapray.package.name': 'shop', 'heapray.component': 'api' },
+      { 'code.file.path': 'other', 'heapray.package.name': '', 'heapray.component': 'api' },
     ]);
     expect(await attributes('package', { packageName: 'shop' })).toEqual([
-      { 'heapray.package': 'shop', 'heapray.component': 'api' },
-      { 'heapray.package': 'other', 'heapray.component': 'api' },
+      { 'heapray.package.name': 'shop', 'heapray.component': 'api' },
+      { 'heapray.package.name': 'other', 'heapray.component': 'api' },
     ]);
     expect(await attributes('component', {})).toEqual([
       { 'heapray.component': 'api' },
@@ -210,7 +205,7 @@ describe('call sites', () => {
     ]);
   });
 
-  test('are left to a metric producer as soon as there is one, and known series have nothing in use', async () => {
+  test('are left to a metric producer as soon as a reader collects from one, and known series have nothing in use', async () => {
     const suspects = [leaking('parse', 7)];
     const { collect, addProducer, show, fetchView } = newMetrics(heapView(sites, {}, { suspects }));
     await collect();
@@ -221,18 +216,23 @@ describe('call sites', () => {
     expect(seriesOf(metrics.get('heapray.memory.growth'), 'code.function.name')).toEqual({ parse: 0 });
     const zero = metrics.get('heapray.memory.retained')?.dataPoints.every(({ value }) => value === 0);
     expect(zero).toBe(true);
-    expect(seriesOf(metrics.get('heapray.profiler.mode'), 'heapray.profiler.mode')).toEqual({
+    expect(seriesOf(metrics.get('heapray.profiler.status'), 'heapray.profiler.mode')).toEqual({
       binding: 1,
       none: 0,
     });
   });
 
-  test('are not reported if the process has a producer from the start', async () => {
+  test('are not reported if a reader collects from a producer from the start', async () => {
     const suspects = [leaking('parse', 7)];
     const { collect, addProducer } = newMetrics(heapView(sites, {}, { suspects }));
     addProducer();
     const names = [...(await collect()).keys()].filter((name) => name.startsWith('heapray.memory'));
-    expect(names).toEqual(['heapray.memory.resident', 'heapray.memory.limit', 'heapray.memory.uncollected']);
+    expect(names.sort()).toEqual([
+      'heapray.memory.carried_over',
+      'heapray.memory.limit',
+      'heapray.memory.resident',
+      'heapray.memory.uncollected',
+    ]);
   });
 
   test('grow between collections by what was allocated', async () => {
@@ -244,29 +244,15 @@ describe('call sites', () => {
   });
 });
 
-/** In seconds. */
-const HUNDRED_YEARS = 3_155_760_000;
-
 describe('leak suspects', () => {
   test('have a growth rate, which is zero when they are no longer suspected', async () => {
     const parse = leaking('parse', 123);
-    const { collect, show } = newMetrics(heapView({}, {}, { suspects: [parse], secondsToLimit: 60 }));
+    const { collect, show } = newMetrics(heapView({}, {}, { suspects: [parse] }));
     const first = await collect();
     expect(seriesOf(first.get('heapray.memory.growth'), 'code.function.name')).toEqual({ parse: 123 });
-    expect(seriesOf(first.get('heapray.memory.time_to_limit'))).toEqual({ '': 60 });
     show(heapView());
     const second = await collect();
     expect(seriesOf(second.get('heapray.memory.growth'), 'code.function.name')).toEqual({ parse: 0 });
-    expect(seriesOf(second.get('heapray.memory.time_to_limit'))).toEqual({ '': HUNDRED_YEARS });
-  });
-
-  test('have a time to the limit that is valid in JSON', async () => {
-    const [slow, slower] = [2 * HUNDRED_YEARS, Number.POSITIVE_INFINITY];
-    for (const secondsToLimit of [0, slow, slower]) {
-      const { collect } = newMetrics(heapView({}, {}, { suspects: [], secondsToLimit }));
-      const series = seriesOf((await collect()).get('heapray.memory.time_to_limit'));
-      expect(JSON.parse(JSON.stringify(series))).toEqual({ '': Math.min(secondsToLimit, HUNDRED_YEARS) });
-    }
   });
 
   test('have few series: the rest is one sum', async () => {
@@ -285,11 +271,6 @@ describe('leak suspects', () => {
     const view = heapView({}, {}, { suspects });
     const { collect } = newMetrics(view, undefined, { groupBy: 'package' });
     const growth = (await collect()).get('heapray.memory.growth');
-    expect(seriesOf(growth, 'heapray.package')).toEqual({ shop: 7 });
-  });
-
-  test('that never existed give no time to the limit', async () => {
-    const { collect } = newMetrics(heapView());
-    expect((await collect()).has('heapray.memory.time_to_limit')).toBe(false);
+    expect(seriesOf(growth, 'heapray.package.name')).toEqual({ shop: 7 });
   });
 });

@@ -87,13 +87,13 @@ describe('the profiler', () => {
         {
           samples: 10,
           unseenSamples: 7,
-          earlyDeaths: 3,
+          shortLivedSamples: 3,
           liveSamples: 5,
           samplingInterval: 8192,
           carriedOverBytes: 77,
           polls: 20,
-          wholePairs: 8,
-          cutPairs: 2,
+          completePairs: 8,
+          interruptedPairs: 2,
           cpuSeconds: 1.5,
           memoryBytes: 4096,
         },
@@ -103,20 +103,23 @@ describe('the profiler', () => {
     const value = (name: string) => seriesOf(metrics.get(`heapray.profiler.${name}`));
     expect(value('samples')).toEqual({ '': 10 });
     expect(value('unobserved_samples')).toEqual({ '': 7 });
-    expect(value('early_deaths')).toEqual({ '': 3 });
+    expect(value('short_lived_samples')).toEqual({ '': 3 });
     expect(value('live_samples')).toEqual({ '': 5 });
     expect(value('sampling_interval')).toEqual({ '': 8192 });
-    expect(value('frozen')).toEqual({ '': 77 });
+    expect(seriesOf(metrics.get('heapray.memory.carried_over'))).toEqual({ '': 77 });
     expect(value('polls')).toEqual({ '': 20 });
     expect(value('cpu')).toEqual({ '': 1.5 });
     expect(value('memory')).toEqual({ '': 4096 });
-    expect(seriesOf(metrics.get('heapray.profiler.pairs'), 'heapray.pair')).toEqual({ whole: 8, cut: 2 });
+    expect(seriesOf(metrics.get('heapray.profiler.pairs'), 'heapray.pair')).toEqual({
+      complete: 8,
+      interrupted: 2,
+    });
   });
 
   test('reports its mode, and zero for a past one', async () => {
     const { collect, show } = newMetrics(heapView({}, { mode: 'none' }));
     const mode = async () =>
-      seriesOf((await collect()).get('heapray.profiler.mode'), 'heapray.profiler.mode');
+      seriesOf((await collect()).get('heapray.profiler.status'), 'heapray.profiler.mode');
     expect(await mode()).toEqual({ none: 1 });
     show(heapView({}, { mode: 'binding' }));
     expect(await mode()).toEqual({ none: 0, binding: 1 });
@@ -126,7 +129,7 @@ describe('the profiler', () => {
     let problem: string | undefined = 'thread';
     const { collect, show } = newMetrics(undefined, undefined, { notProfiling: () => problem });
     const mode = async () =>
-      seriesOf((await collect()).get('heapray.profiler.mode'), 'heapray.profiler.mode', 'heapray.reason');
+      seriesOf((await collect()).get('heapray.profiler.status'), 'heapray.profiler.mode', 'heapray.reason');
     const none = { 'none undefined': 0 };
     expect(await mode()).toEqual({ ...none, 'none thread': 1 });
     problem = undefined;

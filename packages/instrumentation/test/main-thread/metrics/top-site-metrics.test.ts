@@ -11,12 +11,13 @@ const NOTHING: SiteCounters = { allocated: 0, allocations: 0 };
 
 function view(
   rows: readonly (CallSiteRow & { sinceMillis?: number })[],
-  rest: { dropped?: SiteCounters; suspects?: readonly Suspect[] } = {},
+  rest: { dropped?: SiteCounters; suspects?: readonly Suspect[]; secondsToLimit?: number } = {},
 ): TopSitesView {
   const sites = { rows: rows.map((one) => ({ sinceMillis: undefined, ...one })), other: values(10) };
   return {
     sites: { ...sites, dropped: rest.dropped ?? NOTHING },
     suspects: rest.suspects ?? [],
+    secondsToLimit: rest.secondsToLimit,
     startedMillis: NOW - 60_000,
     nowMillis: NOW,
   };
@@ -56,7 +57,7 @@ test('the metrics have the names, kinds and units of the instruments', () => {
       isMonotonic: false,
       dataPoints: 5,
     },
-    { descriptor: { name: 'heapray.memory.retained.objects', unit: '{object}' }, isMonotonic: false },
+    { descriptor: { name: 'heapray.memory.retained_objects', unit: '{object}' }, isMonotonic: false },
     { descriptor: { name: 'heapray.memory.growth', unit: 'By/s' }, dataPointType: 2, dataPoints: 1 },
   ]);
 });
@@ -85,9 +86,9 @@ describe('a vanished site', () => {
     const { series } = newProducer();
     const first = view([row('parse', values(90, [50, 0, 0, 0, 0]))]);
     const later = view([], { dropped: { allocated: 90, allocations: 9 } });
-    expect(series('retained.objects', first)).toEqual({ parse: 5 });
-    expect(series('retained.objects', later)).toEqual({ parse: 0 });
-    expect(series('retained.objects', later)).toEqual({});
+    expect(series('retained_objects', first)).toEqual({ parse: 5 });
+    expect(series('retained_objects', later)).toEqual({ parse: 0 });
+    expect(series('retained_objects', later)).toEqual({});
     expect(series('allocated', later)).toEqual({ other: 10, '(dropped)': 90 });
   });
 
@@ -97,6 +98,18 @@ describe('a vanished site', () => {
     expect(series('growth', view([]))).toEqual({ parse: 0 });
     expect(series('growth', view([]))).toEqual({});
   });
+});
+
+test.each([
+  ['the heap grows', 60, { '': 60 }],
+  ['nothing grows', undefined, {}],
+  ['it is infinite, which JSON cannot express', Number.POSITIVE_INFINITY, {}],
+])('the time to the limit when %s', (_, secondsToLimit, expected) => {
+  const { series } = newProducer();
+  expect(series('time_to_limit', view([], { secondsToLimit: 1 }))).toEqual({ '': 1 });
+  expect(series('time_to_limit', view([], secondsToLimit === undefined ? {} : { secondsToLimit }))).toEqual(
+    expected,
+  );
 });
 
 test('the fastest suspects have series, and the rest is one', () => {
@@ -110,10 +123,8 @@ test('attributes that a grouping sums over are absent', () => {
   const [allocated] = newProducer('package').collect(view([grouped], { dropped }));
   expect(allocated?.dataPoints.map(({ attributes }) => attributes)).toEqual(
     ['shop', 'other', '(dropped)'].map((name) => ({
-      'heapray.package': name,
+      'heapray.package.name': name,
       'heapray.component': 'api',
-      'thread.id': 0,
-      'thread.name': 'main',
     })),
   );
 });
@@ -137,7 +148,7 @@ test('other is always present if enabled', () => {
       ['parse', '10s-1m', 7],
       ['other', '<10s', 0],
     ]);
-    expect(pointsOf('heapray.memory.retained.objects')).toEqual([
+    expect(pointsOf('heapray.memory.retained_objects')).toEqual([
       ['parse', undefined, 1],
       ['other', undefined, 0],
     ]);

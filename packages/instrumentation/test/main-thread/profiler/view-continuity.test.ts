@@ -61,6 +61,7 @@ test('a producer gets the same start, and rows that are gone among the dropped',
       dropped: { allocated: 1, allocations: 0 },
     },
     suspects: [],
+    secondsToLimit: undefined,
     startedMillis,
     nowMillis: startedMillis + 10,
   });

@@ -24,7 +24,7 @@ function follow(ledger: Ledger) {
   return told;
 }
 
-/** Adds a whole pair with samples of `main > parse` that are all dead at the next poll. */
+/** Adds a complete pair with samples of `main > parse` that are all dead at the next poll. */
 function completePair(ledger: Ledger, readings: Readings, options: { pairMillis: number; deaths: number }) {
   const before = ledger.counts.samples;
   const born = range(before + 1, before + options.deaths);
@@ -47,7 +47,7 @@ describe('allocated bytes', () => {
     const readings = new Readings();
     completePair(ledger, readings, { pairMillis: 4, deaths: 64 });
     ledger.update(readings.of(samplesOf('main > render', 100, [64 + 1 + 50])), 1);
-    expect(ledger.counts).toMatchObject({ unseenSamples: 50, pendingSamples: 50, earlyDeaths: 64 });
+    expect(ledger.counts).toMatchObject({ unseenSamples: 50, pendingSamples: 50, shortLivedSamples: 64 });
     expect(allocated(ledger)).toEqual({ 'main > parse': 6_400, 'main > render': 100 });
     ledger.attribute(1, true);
     expect(ledger.counts).toMatchObject({ unseenSamples: 50, pendingSamples: 0 });
@@ -63,17 +63,17 @@ describe('allocated bytes', () => {
   });
 });
 
-describe('early deaths', () => {
+describe('short-lived samples', () => {
   const pairs = (second: number[], next: number[], pairMillis: number | undefined, first: number[] = []) => {
     const ledger = newLedger();
     const readings = new Readings();
     ledger.update(readings.of(samplesOf('main', 100, first)), 0);
     ledger.update(readings.of(samplesOf('main', 100, [...first, ...second])), 1, pairMillis);
     ledger.update(readings.of(samplesOf('main', 100, next)), 2);
-    return ledger.counts.earlyDeaths;
+    return ledger.counts.shortLivedSamples;
   };
 
-  test('are the samples of a whole pair that are gone at the next poll', () => {
+  test('are the samples of a complete pair that are gone at the next poll', () => {
     expect(pairs([1, 2, 3], [2], 4)).toBe(2);
     expect(pairs([1, 2, 3], [1, 2, 3], 4)).toBe(0);
     // The first sample was there before the pair.
@@ -90,7 +90,7 @@ describe('early deaths', () => {
     ledger.update(readings.of(samplesOf('main', 100, [1, 2])), 0);
     ledger.update(readings.of(samplesOf('main', 100, [2, 3, 4])), 1, 5);
     ledger.update(readings.of([]), 2);
-    expect(ledger.counts.earlyDeaths).toBe(0);
+    expect(ledger.counts.shortLivedSamples).toBe(0);
   });
 
   test('are not counted in polls that are not a pair', () => {
@@ -104,7 +104,7 @@ describe('early deaths', () => {
     ledger.update(readings.of(samplesOf('main', 100, [1, 2])), 1, 5);
     ledger.update(readings.of(samplesOf('main', 100, [1, 2])), 2);
     ledger.update(readings.of([]), 3);
-    expect(ledger.counts.earlyDeaths).toBe(0);
+    expect(ledger.counts.shortLivedSamples).toBe(0);
   });
 
   test('of a longer pair weigh less', () => {

@@ -72,7 +72,7 @@ describe('with many samples in each pair that share their fate', () => {
   ];
   const BUSY: Program = { sites: COMMON_FATE, samplesPerMilli: 16, seconds: 20, meanGapMillis: 200 };
 
-  // Attributed pair by pair from early deaths alone, the medium-lived would be overestimated by a point.
+  // Attributed pair by pair from short-lived samples alone, the medium-lived would be overestimated by a point.
   test.each([
     { what: 'that dies at one of the next two scavenges', program: { ...BUSY, pairMillis: 8 } },
     {
@@ -130,7 +130,7 @@ describe('an application in phases', () => {
     expect(Math.abs(summary(runs.map(({ errors }) => errors.quiet!)).mean)).toBeLessThan(0.8);
   });
 
-  // A burst meets few pairs, and a ratio of few is low. Without the statistics of cut pairs, these would be
+  // A burst meets few pairs, and a ratio of few is low. Without the statistics of interrupted pairs, these would be
   // 12, 19 and 48.
   test.each([
     { what: 'of pairs that fit between two collections', pairMillis: 2, atMost: 6 },

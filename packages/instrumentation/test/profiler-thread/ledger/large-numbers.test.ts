@@ -17,7 +17,7 @@ describe.each([2 ** 31, 2 ** 32, 2 ** 40])('ordinals around %d', (limit) => {
       freed: 0,
       unseen: 0,
       live: 6,
-      whole: true,
+      isComplete: true,
     });
     expect(ledger.update(readings.of(samplesOf('main', 64, [limit + 1, limit + 9])), 2)).toMatchObject({
       status: 'ok',
@@ -25,7 +25,7 @@ describe.each([2 ** 31, 2 ** 32, 2 ** 40])('ordinals around %d', (limit) => {
       freed: 5,
       unseen: 6,
       live: 2,
-      whole: false,
+      isComplete: false,
     });
     expect(ledger.counts).toMatchObject({
       samples: limit + 9,

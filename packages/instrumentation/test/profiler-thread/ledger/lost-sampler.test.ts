@@ -101,7 +101,7 @@ describe('after the sampler was lost', () => {
       freed: 0,
       unseen: 1,
       live: 1,
-      whole: false,
+      isComplete: false,
     });
     expect(inUse(ledger)).toEqual({ 'start > boot': 100 });
     expect(allocated(ledger)).toEqual({ 'main > parse': 640, 'start > boot': 100 });
@@ -113,7 +113,7 @@ describe('after the sampler was lost', () => {
     ledger.update(new Readings().of(samplesOf('main', 64, range(1, 5))), 0, 5);
     ledger.samplerLost();
     ledger.update(new Readings().of([]), 1);
-    expect(ledger.counts.earlyDeaths).toBe(0);
+    expect(ledger.counts.shortLivedSamples).toBe(0);
   });
 
   test('ids of samples are not reused', () => {

@@ -17,7 +17,7 @@ describe('consecutive polls', () => {
       freed: 0,
       unseen: 2,
       live: 2,
-      whole: false,
+      isComplete: false,
     });
     expect(update([1, 4], 1)).toMatchObject({
       status: 'ok',
@@ -25,7 +25,7 @@ describe('consecutive polls', () => {
       freed: 0,
       unseen: 0,
       live: 2,
-      whole: true,
+      isComplete: true,
     });
     expect(update([9, 1, 7], 2)).toMatchObject({
       status: 'ok',
@@ -33,7 +33,7 @@ describe('consecutive polls', () => {
       freed: 1,
       unseen: 3,
       live: 3,
-      whole: false,
+      isComplete: false,
     });
     expect(update([], 3)).toMatchObject({
       status: 'ok',
@@ -41,7 +41,7 @@ describe('consecutive polls', () => {
       freed: 3,
       unseen: 0,
       live: 0,
-      whole: false,
+      isComplete: false,
     });
     expect(update([10], 4)).toMatchObject({
       status: 'ok',
@@ -49,7 +49,7 @@ describe('consecutive polls', () => {
       freed: 0,
       unseen: 0,
       live: 1,
-      whole: true,
+      isComplete: true,
     });
     expect(ledger.counts).toMatchObject({ samples: 10, unseenSamples: 5, pendingSamples: 5, liveSamples: 1 });
   });
@@ -62,7 +62,7 @@ describe('consecutive polls', () => {
       freed: 0,
       unseen: 0,
       live: 0,
-      whole: true,
+      isComplete: true,
     });
     expect(ledger.counts.samples).toBe(0);
   });
@@ -105,7 +105,7 @@ test.each(range(1, 20))('counts are exact against a simulated heap (seed %d)', (
       freed,
       unseen,
       live: live.size,
-      whole: unseen === 0 && freed === 0,
+      isComplete: unseen === 0 && freed === 0,
     };
     expect(ledger.update(heap.reading(), at)).toMatchObject(expected);
     for (const ordinal of fresh) everSeen.add(ordinal);

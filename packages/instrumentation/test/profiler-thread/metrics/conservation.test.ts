@@ -72,6 +72,7 @@ function instruments(program: AllocatingProgram, { groupBy, maxCallSites }: Sett
     fetchView: async () => heapView(series.view(program.ledger, program.now)),
     threadDeaths: () => 0,
     notProfiling: () => undefined,
+    serveReaders: () => false,
     hasProducer: () => false,
   });
   return async () => pageOf([...(await reader.metrics()).values()] as unknown as ProducedMetric[]);
@@ -82,7 +83,9 @@ function producer(program: AllocatingProgram, { groupBy, maxCallSites }: Setting
   const metrics = new TopSiteMetrics({ component: 'api', groupBy, maxCallSites });
   return async () => {
     const sites = top.view(program.ledger, program.now, 1000);
-    return pageOf(metrics.metrics({ sites, suspects: [], startedMillis: 0, nowMillis: 1000 }));
+    return pageOf(
+      metrics.metrics({ sites, suspects: [], secondsToLimit: undefined, startedMillis: 0, nowMillis: 1000 }),
+    );
   };
 }
 

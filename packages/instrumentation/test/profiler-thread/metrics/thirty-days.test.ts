@@ -24,7 +24,13 @@ function newReader(program: AllocatingProgram, kind: 'instruments' | 'producer')
   const producer = {
     collect: async () => {
       const sites = top.view(program.ledger, program.now, program.now);
-      const all = metrics.metrics({ sites, suspects: [], startedMillis: 0, nowMillis: program.now });
+      const all = metrics.metrics({
+        sites,
+        suspects: [],
+        secondsToLimit: undefined,
+        startedMillis: 0,
+        nowMillis: program.now,
+      });
       return { resourceMetrics: { scopeMetrics: [{ scope: { name: 'x' }, metrics: all }] }, errors: [] };
     },
   };
@@ -36,6 +42,7 @@ function newReader(program: AllocatingProgram, kind: 'instruments' | 'producer')
     fetchView: async () => heapView(series.view(program.ledger, program.now)),
     threadDeaths: () => 0,
     notProfiling: () => undefined,
+    serveReaders: () => false,
     hasProducer: () => kind === 'producer',
   });
   return async () => {

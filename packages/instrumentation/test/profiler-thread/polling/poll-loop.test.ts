@@ -30,7 +30,7 @@ describe('polls', () => {
     await runTo(5000 * MEDIAN + 1000);
     expect(pollTimes()).toHaveLength(1);
     expect(account.polls).toBe(1);
-    expect(ledger.counts).toMatchObject({ wholePairs: 0, cutPairs: 0 });
+    expect(ledger.counts).toMatchObject({ completePairs: 0, interruptedPairs: 0 });
   });
 
   test('are more frequent while a component is traced', async () => {
@@ -100,28 +100,28 @@ describe('a pair', () => {
     };
   };
 
-  test('without a missing sample is whole, and its samples that die are early deaths', async () => {
+  test('without a missing sample is complete, and its samples that die are short-lived samples', async () => {
     const { runTo, poller, ledger } = newLoop();
     script(poller, [[1], [1, 2, 3], [1, 3]]);
     await runTo(FIRST_GAP + LONGEST_PAIR + 2);
-    expect(ledger.counts).toMatchObject({ wholePairs: 1, cutPairs: 0 });
+    expect(ledger.counts).toMatchObject({ completePairs: 1, interruptedPairs: 0 });
     await runTo(2 * FIRST_GAP + LONGEST_PAIR + 4);
-    expect(ledger.counts.earlyDeaths).toBe(1);
+    expect(ledger.counts.shortLivedSamples).toBe(1);
   });
 
-  test('with a missing sample is cut', async () => {
+  test('with a missing sample is interrupted', async () => {
     const { runTo, poller, ledger } = newLoop();
     script(poller, [[1], [1, 4], []]);
     await runTo(2 * FIRST_GAP + LONGEST_PAIR + 4);
-    expect(ledger.counts).toMatchObject({ wholePairs: 0, cutPairs: 1 });
-    expect(ledger.counts.earlyDeaths).toBe(0);
+    expect(ledger.counts).toMatchObject({ completePairs: 0, interruptedPairs: 1 });
+    expect(ledger.counts.shortLivedSamples).toBe(0);
   });
 
-  test('in which a known sample died is cut', async () => {
+  test('in which a known sample died is interrupted', async () => {
     const { runTo, poller, ledger } = newLoop();
     script(poller, [[1], [2, 3], []]);
     await runTo(FIRST_GAP + LONGEST_PAIR + 2);
-    expect(ledger.counts).toMatchObject({ wholePairs: 0, cutPairs: 1 });
+    expect(ledger.counts).toMatchObject({ completePairs: 0, interruptedPairs: 1 });
   });
 
   test('is shorter when the program allocates faster', async () => {
@@ -153,7 +153,7 @@ describe('an immediate poll', () => {
     expect(pollTimes()).toHaveLength(2);
     expect(pollTimes()[1]).toBe(Math.round(FIRST_GAP + 10));
     expect(account.polls).toBe(2);
-    expect(ledger.counts).toMatchObject({ wholePairs: 0, cutPairs: 0 });
+    expect(ledger.counts).toMatchObject({ completePairs: 0, interruptedPairs: 0 });
     await runTo(2 * FIRST_GAP + 8);
     expect(pollTimes()).toHaveLength(2);
     await runTo(2 * FIRST_GAP + 14);

@@ -135,7 +135,7 @@ describe('the length of a pair', () => {
     expect(schedule.pairMillis).toBeLessThan(8);
   });
 
-  test('shrinks when collections cut pairs, down to 0.5 MiB, and otherwise grows, up to 8', () => {
+  test('shrinks when collections interrupted pairs, down to 0.5 MiB, and otherwise grows, up to 8', () => {
     const schedule = newSchedule();
     allocate(schedule, MIB);
     schedule.recordPair(false);
@@ -150,7 +150,7 @@ describe('the length of a pair', () => {
     expect(schedule.pairMillis).toBeCloseTo(8, 3);
   });
 
-  test('settles where about one pair in five is cut', () => {
+  test('settles where about one pair in five is interrupted', () => {
     const schedule = newSchedule();
     const random = new Random(3);
     allocate(schedule, MIB);

@@ -57,7 +57,7 @@ describe('a lost sampler', () => {
     await runTo(FIRST_GAP + LONGEST_PAIR + 2);
     expect(pollTimes()).toHaveLength(2);
     expect(account.lostSampler).toEqual({ stopped: 1 });
-    expect(ledger.counts).toMatchObject({ wholePairs: 0, cutPairs: 0 });
+    expect(ledger.counts).toMatchObject({ completePairs: 0, interruptedPairs: 0 });
   });
 
   test('is polled again after a restart', async () => {

@@ -16,8 +16,8 @@ function commentsOf(ledger: Ledger): readonly string[] {
 }
 
 /**
- * Makes a ledger with 20 whole pairs of ten samples each, of two functions in turn, all dead at the next
- * poll; and two cut pairs.
+ * Makes a ledger with 20 complete pairs of ten samples each, of two functions in turn, all dead at the next
+ * poll; and two interrupted pairs.
  */
 function ledgerWithEvidence(): Ledger {
   const ledger = newLedger();
@@ -35,12 +35,12 @@ function ledgerWithEvidence(): Ledger {
   return ledger;
 }
 
-test('a profile states the number of pairs and early deaths behind the attribution, and its error', () => {
+test('a profile states the number of pairs and short-lived samples behind the attribution, and its error', () => {
   const ledger = ledgerWithEvidence();
   ledger.attribute(31, true);
   const comments = commentsOf(ledger);
   expect(comments).toContain(
-    'samples 400, never seen alive 198, evidence for those: 200 early deaths in 20 pairs, 2 more cut by a collection',
+    'samples 400, never seen alive 198, evidence for those: 200 short-lived samples in 20 pairs, 2 more interrupted by a collection',
   );
   // One half by all or nothing in 20 pairs: 198 / 400 x 0.5 / sqrt(19).
   expect(comments).toContain(

@@ -120,7 +120,7 @@ const MAX_ITERATIONS = 200;
 const ENOUGH = 1e-3;
 /**
  * Start of the iteration. An interval does not show when in it a sample became unreachable. Most objects die
- * young, so the iteration starts with early deaths and keeps them where no observation contradicts.
+ * young, so the iteration starts with short-lived samples and keeps them where no observation contradicts.
  */
 const FIRST_HAZARD = 0.3;
 const MIN_FIRST_HAZARD = 0.1;

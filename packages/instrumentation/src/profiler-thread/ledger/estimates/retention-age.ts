@@ -3,7 +3,8 @@ import type { NodeIndex } from '../call-tree.js';
 import type { Ledger } from '../ledger.js';
 
 const UPPER_MILLIS = [10_000, 60_000, 600_000, 3_600_000] as const;
-const FROZEN = AGE_BUCKETS.indexOf('frozen');
+/** Bucket of what was carried over a restart of the sampler. */
+const UNKNOWN = AGE_BUCKETS.indexOf('unknown');
 
 /** Returns the bucket of an age, as an index into `AGE_BUCKETS`. */
 export function ageBucketOf(ageMillis: number): number {
@@ -31,7 +32,7 @@ export function bytesByAge(ledger: Ledger, atMillis: number): Map<NodeIndex, num
     for (let i = 0; i < buckets.length; i++) buckets[i] = (buckets[i] ?? 0) * scale;
   }
   ledger.carriedOver.forEach((bytes, node) => {
-    bucketsOf(byNode, node)[FROZEN] = bytes;
+    bucketsOf(byNode, node)[UNKNOWN] = bytes;
   });
   return byNode;
 }

@@ -7,10 +7,10 @@ import { type PairSample, ShortLivedStatistics } from './short-lived-statistics.
  * Ordinals give the exact number of samples never seen alive (`U` of `N` taken), but not their stacks. These
  * are estimated from *complete pairs*: pairs of polls with nothing missing in between, so that every sample taken
  * inside is known. Pair `i` has the weight `w_i`, the inverse of its length and of its probability to be
- * whole. A pair catches samples in proportion to both, so all moments count equally (Horvitz-Thompson). That
+ * complete. A pair catches samples in proportion to both, so all moments count equally (Horvitz-Thompson). That
  * probability is 1 minus the samples of the pair over those from one collection to the next, which is
- * estimated from cut pairs. Without it, bursts would count too little, as their pairs are cut more often. Cut
- * pairs larger than all whole ones are not represented by whole ones. They count with all their samples,
+ * estimated from interrupted pairs. Without it, bursts would count too little, as their pairs are interrupted more often. Cut
+ * pairs larger than all complete ones are not represented by complete ones. They count with all their samples,
  * distributed like those born after their last collection. For a function s let
  *
  *   c_i, v_i, n_i   samples of s in pair i; those alive at the next poll; all samples of the pair
@@ -23,7 +23,7 @@ import { type PairSample, ShortLivedStatistics } from './short-lived-statistics.
  *
  *   unseen(s) / N = C - b V - (1 - b) S        and U x its share of the sum over functions is charged to s
  *
- * is unbiased. With b = 1 it is `C - V`, the early deaths alone (the difference estimator). This is exact for
+ * is unbiased. With b = 1 it is `C - V`, the short-lived samples alone (the difference estimator). This is exact for
  * objects that always survive, since then C and V are the same samples. But samples of a pair share their
  * fate: all that wait for the next major collection die before the next poll, or none does. V then swings
  * between 0 and C from pair to pair, while S is known. The variance is smallest at
@@ -31,9 +31,9 @@ import { type PairSample, ShortLivedStatistics } from './short-lived-statistics.
  *   b = Cov(c, v) / Var(v)        over pairs, of w_i (c_i - C n_i) and w_i (v_i - V n_i)
  *
  * (the regression estimator of survey sampling), clamped to 0 to 1: 1 for long-lived objects, 0 where fates
- * are common. It also depends less on V, which pairs cut by a collection distort: samples born right before a
+ * are common. It also depends less on V, which pairs interrupted by a collection distort: samples born right before a
  * collection are missing from complete pairs. Within a function, its stacks share samples and bytes in proportion
- * to their early deaths.
+ * to their short-lived samples.
  *
  * The independent observations are pairs, not samples: the error is estimated over pairs, and a window must
  * hold enough of *them*. Attributing after each pair would multiply U of a gap by the deaths of that same
@@ -50,7 +50,7 @@ export class ShortLivedEstimator {
   #unseen = 0;
   #unseenSince: number | undefined;
   #pairSamples = 0;
-  #cutPairs = 0;
+  #interruptedPairs = 0;
   #largestPair = 0;
 
   /** @param functionOf number of a stack's allocating function; by default each stack is its own */
@@ -75,19 +75,19 @@ export class ShortLivedEstimator {
   /**
    * Adds the number of samples taken inside a pair.
    *
-   * @param whole false if a collection cut the pair
-   * @returns false if the pair is cut and larger than all whole pairs, as in a burst, so that these do not
+   * @param isComplete false if a collection interrupted the pair
+   * @returns false if the pair is interrupted and larger than all complete pairs, as in a burst, so that these do not
    *   represent it
    */
-  addPair(taken: number, whole: boolean): boolean {
-    if (whole) this.#largestPair = Math.max(this.#largestPair, taken);
+  addPair(taken: number, isComplete: boolean): boolean {
+    if (isComplete) this.#largestPair = Math.max(this.#largestPair, taken);
     else if (taken > this.#largestPair) return false;
-    else this.#cutPairs++;
+    else this.#interruptedPairs++;
     this.#pairSamples += taken;
     if (this.#pairSamples >= MAX_PAIR_SAMPLES) {
       // Let old pairs fade.
       this.#pairSamples /= 2;
-      this.#cutPairs /= 2;
+      this.#interruptedPairs /= 2;
       this.#largestPair /= 2;
     }
     return true;
@@ -96,7 +96,7 @@ export class ShortLivedEstimator {
   /**
    * Adds a complete pair once the next poll has shown which samples survived.
    *
-   * @param samples all samples of a whole pair
+   * @param samples all samples of a complete pair
    * @param weight inverse of the pair's length, in 1/ms
    */
   addComplete(samples: readonly PairSample[], weight: number): void {
@@ -106,7 +106,7 @@ export class ShortLivedEstimator {
   }
 
   /**
-   * Adds a cut pair that whole pairs do not represent.
+   * Adds an interrupted pair that complete pairs do not represent.
    *
    * @param samples those born after its last collection
    * @param taken number of samples taken inside the pair, which `samples` stand for
@@ -117,7 +117,7 @@ export class ShortLivedEstimator {
   }
 
   get #collectionsPerSample(): number {
-    return this.#pairSamples > 0 ? this.#cutPairs / this.#pairSamples : 0;
+    return this.#pairSamples > 0 ? this.#interruptedPairs / this.#pairSamples : 0;
   }
 
   /** Number of unseen samples not attributed yet. */
@@ -189,17 +189,17 @@ export interface Attribution {
   readonly errorSamples: number;
 }
 
-/** Lower bound for the probability that a pair is whole, to bound the weight of large pairs. */
+/** Lower bound for the probability that a pair is complete, to bound the weight of large pairs. */
 const MIN_WHOLE_CHANCE = 0.25;
 /** Number of samples after which old pairs fade, because the size of the young generation changes. */
 const MAX_PAIR_SAMPLES = 20_000;
-/** Early deaths and pairs with which a window needs no other statistics. */
+/** Short-lived samples and pairs with which a window needs no other statistics. */
 const ENOUGH_DEATHS = 64;
 const ENOUGH_PAIRS = 16;
 /** Number of pairs up to which a window with less borrows; slopes need this many. */
 const PLENTY_PAIRS = 32;
 /**
- * Minimum number of early deaths to attribute anything; otherwise one odd sample could account for gigabytes.
+ * Minimum number of short-lived samples to attribute anything; otherwise one odd sample could account for gigabytes.
  */
 const MIN_DEATHS = 8;
 /** Longest wait of unseen samples for more statistics, in ms. */

@@ -5,7 +5,7 @@ export interface PairSample {
   readonly node: NodeIndex;
   /** Estimated bytes of the sample. */
   readonly bytes: number;
-  /** True if it was gone at the next poll: an early death. */
+  /** True if it was gone at the next poll: a short-lived sample. */
   readonly died: boolean;
 }
 
@@ -116,7 +116,7 @@ export class ShortLivedStatistics {
   }
 
   /**
-   * Returns the distribution of one unseen sample over stacks. Empty without early deaths.
+   * Returns the distribution of one unseen sample over stacks. Empty without short-lived samples.
    *
    * @returns `error`: the largest standard error of a function's share, from 0 to 1
    */

@@ -61,7 +61,7 @@ test('ages of a stack add up to its bytes in use; the remainder has an age of it
     expect(sum(Object.fromEntries(buckets.entries()))).toBeCloseTo(ledger.inUseBytes(node), 6);
     return Object.fromEntries(AGE_BUCKETS.map((age, i) => [age, buckets[i]]).filter(([, bytes]) => bytes));
   });
-  expect(ages).toEqual([{ '<10s': 200, frozen: 50 }, { frozen: 7 }]);
+  expect(ages).toEqual([{ '<10s': 200, unknown: 50 }, { unknown: 7 }]);
 });
 
 test('a profile labels it and has a comment about it', () => {
@@ -69,7 +69,7 @@ test('a profile labels it and has a comment about it', () => {
   ledger.update(new Readings().of(samplesOf('a', 100, [1])), 25_000);
   const profile = profileFromLedger(ledger, { ...OPTIONS, samplingInterval: ledger.samplingInterval });
   expect(profile.period?.value).toBe(4 * INTERVAL);
-  expect(profile.comments.join('\n')).toContain('57 bytes with the age frozen');
+  expect(profile.comments.join('\n')).toContain('57 bytes of unknown age');
 });
 
 test('the high-water mark labels it too', () => {
@@ -85,8 +85,8 @@ test('the high-water mark labels it too', () => {
   ]);
   expect(bytes).toEqual([
     [100, ''],
-    [50, 'frozen'],
-    [7, 'frozen'],
+    [50, 'unknown'],
+    [7, 'unknown'],
   ]);
 });
 
@@ -103,7 +103,7 @@ test('the text mentions it and does not count it as old', () => {
     survivalMillis: 1,
   };
   const text = textView(ledger, { ...view, column: 'inuse_space', atMillis: 300_000 });
-  expect(text).toContain('57 bytes with the age frozen');
+  expect(text).toContain('57 bytes of unknown age');
   expect(text).toMatch(/^ +157 B +100 B .* total$/m);
 });
 
@@ -123,28 +123,28 @@ test('a second restart adds to it; the loss of the sampler does not change it', 
 });
 
 test('it decreases as objects of its age become unreachable, for each stack by its own lifetimes', () => {
-  const frozen = new CarriedOver();
-  frozen.add(1, 100, 0);
-  frozen.add(1, 100, 9);
-  frozen.add(2, 50, 3);
+  const carriedOver = new CarriedOver();
+  carriedOver.add(1, 100, 0);
+  carriedOver.add(1, 100, 9);
+  carriedOver.add(2, 50, 3);
   // The first stack's objects live for ten units, the second's forever.
   const share = (node: number, from: number, to: number) => (node === 1 && from < 10 && to >= 10 ? 0 : 1);
-  frozen.growOlder(1, share);
-  expect([frozen.bytes(1), frozen.bytes(2), frozen.totalBytes]).toEqual([100, 50, 150]);
-  frozen.growOlder(8, share);
-  expect(frozen.totalBytes).toBe(150);
-  frozen.growOlder(1, share);
-  expect([frozen.bytes(1), frozen.bytes(2), frozen.totalBytes]).toEqual([0, 50, 50]);
+  carriedOver.growOlder(1, share);
+  expect([carriedOver.bytes(1), carriedOver.bytes(2), carriedOver.totalBytes]).toEqual([100, 50, 150]);
+  carriedOver.growOlder(8, share);
+  expect(carriedOver.totalBytes).toBe(150);
+  carriedOver.growOlder(1, share);
+  expect([carriedOver.bytes(1), carriedOver.bytes(2), carriedOver.totalBytes]).toEqual([0, 50, 50]);
 });
 
 test('many samples of about one age make one part', () => {
-  const frozen = new CarriedOver();
-  for (let at = 0; at < 1000; at++) frozen.add(1, 1, 1000 + at / 100);
+  const carriedOver = new CarriedOver();
+  for (let at = 0; at < 1000; at++) carriedOver.add(1, 1, 1000 + at / 100);
   let asked = 0;
-  frozen.growOlder(1, () => {
+  carriedOver.growOlder(1, () => {
     asked++;
     return 1;
   });
   expect(asked).toBe(1);
-  expect(frozen.bytes(1)).toBe(1000);
+  expect(carriedOver.bytes(1)).toBe(1000);
 });

@@ -33,7 +33,7 @@ function addSeen(to: ShortLivedEstimator, node: number, count: number): void {
   for (let i = 0; i < count; i++) to.addSeen(node);
 }
 
-/** Adds 16 pairs with 64 early deaths, enough for a window of its own. */
+/** Adds 16 pairs with 64 short-lived samples, enough for a window of its own. */
 function enough(node: number, to = new ShortLivedEstimator()): ShortLivedEstimator {
   return addPairs(to, 16, [{ node, dead: 4 }]);
 }
@@ -43,7 +43,7 @@ function samplesByNode(attribution: Attribution | undefined): Record<number, num
 }
 
 describe('unseen samples are distributed', () => {
-  test('over stacks by the number of their early deaths', () => {
+  test('over stacks by the number of their short-lived samples', () => {
     const unseen = addPairs(new ShortLivedEstimator(), 20, [
       { node: PARSE, dead: 3 },
       { node: RENDER, dead: 1 },
@@ -104,7 +104,7 @@ describe('unseen samples are distributed', () => {
     addSeen(unseen, RENDER, 125);
     unseen.addUnseen(875, 0);
     const samples = samplesByNode(unseen.attribute(0, false));
-    // Early deaths alone would give 175.
+    // Short-lived samples alone would give 175.
     expect(Math.abs(samples[RENDER]! - 125)).toBeLessThan(0.2);
     expect(samples[PARSE]! + samples[RENDER]!).toBeCloseTo(875, 6);
   });
@@ -142,12 +142,12 @@ describe('unseen samples are distributed', () => {
   });
 });
 
-describe('a whole pair weighs more if a collection was likely to cut it', () => {
+describe('a complete pair weighs more if a collection was likely to interrupt it', () => {
   /** RENDER allocates half, in bursts that fill half of the young generation during a pair. */
-  const settled = (cutPairs: number) => {
+  const settled = (interruptedPairs: number) => {
     const unseen = new ShortLivedEstimator();
     for (let pair = 0; pair < 40; pair++) unseen.addPair(20, true);
-    for (let cut = 0; cut < cutPairs; cut++) unseen.addPair(20, false);
+    for (let cut = 0; cut < interruptedPairs; cut++) unseen.addPair(20, false);
     addPairs(unseen, 20, [{ node: PARSE, dead: 1 }]);
     addPairs(unseen, 20, [{ node: RENDER, dead: 20 }]);
     unseen.addUnseen(1000, 0);
@@ -168,8 +168,8 @@ describe('a whole pair weighs more if a collection was likely to cut it', () => 
   });
 });
 
-describe('a cut pair larger than all whole ones', () => {
-  test('is separated from pairs that whole ones represent', () => {
+describe('an interrupted pair larger than all complete ones', () => {
+  test('is separated from pairs that complete ones represent', () => {
     const unseen = new ShortLivedEstimator();
     expect(unseen.addPair(5, false)).toBe(false);
     expect(unseen.addPair(20, true)).toBe(true);
