@@ -3,13 +3,12 @@ import { describeThrown } from '../../protocol/describe-thrown.js';
 import type { Log } from '../../protocol/log.js';
 import type {
   ProfilerSnapshot,
-  ProfilerThreadOptions,
   SamplerRequest,
   SuspectView,
   TopSitesView,
   TopSitesWanted,
 } from '../../protocol/messages.js';
-import { MathMin, now, process, SafePromise } from '../../protocol/primordials.js';
+import { process, SafePromise } from '../../protocol/primordials.js';
 import { monotonicMillis } from '../../protocol/steady-clock.js';
 import { type ComponentCaptures, setComponentCaptures } from '../components.js';
 import { contain, containAsync } from '../containment/contain.js';
@@ -23,14 +22,12 @@ import { CollectionWatch } from './collection-watch.js';
 import { ComponentCaptureCalls } from './component-capture-calls.js';
 import { ExitGuard } from './exit-guard.js';
 import { type LeakListener, LeakListeners } from './leak-listeners.js';
-import { ProfilerThread } from './profiler-thread.js';
-import { ThreadFile } from './thread-file.js';
+import { ProfilerThread, type ProfilerThreadHandlers } from './profiler-thread.js';
 import { threadOptions } from './thread-options.js';
+import { ThreadSupervisor } from './thread-supervisor.js';
 import { type ConfigFor, TracedComponents } from './traced-components.js';
 import { ViewContinuity } from './view-continuity.js';
 
-const FIRST_RESTART_MILLIS = 1_000;
-const MAX_RESTART_MILLIS = 60_000;
 /** Delay before unknown component names are reported, in ms; modules loaded later may still declare them. */
 const DECLARATION_MILLIS = 2_000;
 
@@ -48,14 +45,9 @@ export class MemoryProfiler {
   readonly #guard: ExitGuard;
   readonly #calls: ComponentCaptureCalls;
   #sampler: SamplerLease;
-  #thread: ProfilerThread | undefined;
+  readonly #threads: ThreadSupervisor;
   #collections: CollectionWatch | undefined;
   readonly #continuity = new ViewContinuity();
-  readonly #threadFile = new ThreadFile();
-  #threadStarted = 0;
-  #threadDeaths = 0;
-  readonly #endedThreads: number[] = [];
-  #restartMillis = FIRST_RESTART_MILLIS;
   readonly #leakListeners = new LeakListeners((what) => this.#log('error', `onLeakSuspect threw: ${what}`));
   readonly #giveUp = (thrown: unknown): void =>
     this.#quit(`internal error, memory is no longer profiled: ${describeThrown(thrown)}`);
@@ -81,6 +73,15 @@ export class MemoryProfiler {
     this.#onPortProblem = (problem) =>
       log('error', describePortProblems([problem], this.config.options.component));
     this.#interval = this.#intervalAtStart();
+    this.#threads = new ThreadSupervisor({
+      log,
+      timers: this.#timers,
+      startThread: (file, isAgain) => this.#startThread(file, isAgain),
+      onDeath: () => this.#continuity.threadDied(),
+      onRestart: () => this.#threadRestarted(),
+      onFailure: (why) =>
+        this.#quit(`cannot start the profiler thread, memory is not profiled: ${why}`, 'thread'),
+    });
     this.#guard = new ExitGuard(() => this.#finishNow());
     this.#calls = new ComponentCaptureCalls({
       isTraced: (name) => !this.#stopped && this.#components.has(name),
@@ -125,7 +126,7 @@ export class MemoryProfiler {
 
   /** Number of times that the profiler thread died by itself. */
   get threadDeaths(): number {
-    return this.#threadDeaths;
+    return this.#threads.deaths;
   }
 
   /** True while profiling: the profiler thread runs, or is about to be started (again). */
@@ -137,6 +138,10 @@ export class MemoryProfiler {
   get notProfiling(): string | undefined {
     if (this.#problem !== undefined) return this.#problem;
     return this.#running && !this.#thread ? 'thread_died' : undefined;
+  }
+
+  get #thread(): ProfilerThread | undefined {
+    return this.#threads.thread;
   }
 
   /** Resolves when a stopping profiler needs neither the sampler nor its ports any more. Never rejects. */
@@ -196,7 +201,7 @@ export class MemoryProfiler {
     if (mode === 'failed') return this.#cannotStart('sampler');
     this.#running = true;
     this.#guard.watchSignals(this.#components.throughout);
-    this.#startThread(mode === 'taken' ? undefined : mode);
+    this.#threads.start();
     if (this.#stopped) return;
     this.#watchCollections();
     setComponentCaptures(this.#componentCaptures());
@@ -247,6 +252,7 @@ export class MemoryProfiler {
   async stop(): Promise<void> {
     if (this.#stopped) return;
     this.#stopped = true;
+    this.#threads.close();
     await containAsync(async () => {
       if (this.#waiting) await this.#waiting;
       this.#components.warn();
@@ -271,6 +277,7 @@ export class MemoryProfiler {
     if (this.#failed) return;
     this.#failed = true;
     this.#stopped = true;
+    this.#threads.close();
     this.#problem = problem;
     this.#log('error', message);
     const nothing = () => {};
@@ -283,36 +290,31 @@ export class MemoryProfiler {
     contain(() => this.#release(), nothing);
   }
 
-  #startThread(mode: ProfilerThreadOptions['mode'], isResumed = false): void {
-    this.#threadStarted = now();
-    try {
-      this.#thread = new ProfilerThread(
-        threadOptions(this.#components, {
-          samplingInterval: this.#interval,
-          endedThreads: this.#endedThreads,
-          mode,
-          isResumed,
-        }),
-        {
-          log: (level, text) => this.#log(level, text),
-          begun: () => this.#sampler.profilingBegan(),
-          startSampler: (request) => this.#samplerRequested(request),
-          objectCounts: () => this.#sampler.objectCounts(),
-          listening: (address) => {
-            this.#address = address;
-            this.#log('info', `memory profiles on http://${address}/debug/pprof/`);
-          },
-          notListening: (why) => this.#portProblem(why),
-          leakSuspect: (suspect) => this.#leakSuspected(suspect),
-          released: () => this.#release(),
-          died: (reason, hasBegun) => this.#threadDied(reason, hasBegun),
-          failed: this.#giveUp,
-        },
-        this.#threadFile.path,
-      );
-    } catch (thrown) {
-      this.#threadDied(describeThrown(thrown), false);
-    }
+  /** Starts a profiler thread. @throws when no thread can be started */
+  #startThread(file: string | undefined, isAgain: boolean): ProfilerThread {
+    const { mode } = this.#sampler;
+    const options = threadOptions(this.#components, {
+      samplingInterval: this.#interval,
+      endedThreads: this.#threads.endedThreads,
+      mode,
+      isResumed: isAgain && mode !== undefined,
+    });
+    const handlers: ProfilerThreadHandlers = {
+      log: (level, text) => this.#log(level, text),
+      begun: () => this.#sampler.profilingBegan(),
+      startSampler: (request) => this.#samplerRequested(request),
+      objectCounts: () => this.#sampler.objectCounts(),
+      listening: (address) => {
+        this.#address = address;
+        this.#log('info', `memory profiles on http://${address}/debug/pprof/`);
+      },
+      notListening: (why) => this.#portProblem(why),
+      leakSuspect: (suspect) => this.#leakSuspected(suspect),
+      released: () => this.#release(),
+      died: (reason, hasBegun) => this.#threads.died(reason, hasBegun),
+      failed: this.#giveUp,
+    };
+    return new ProfilerThread(options, handlers, file);
   }
 
   #portProblem(why: string): void {
@@ -353,29 +355,7 @@ export class MemoryProfiler {
     else this.#thread?.send({ type: 'sampler', mode, samplingInterval });
   }
 
-  /** @param hasBegun true if it had fully started. If the first thread had not, only other files are tried */
-  #threadDied(reason: string, hasBegun: boolean): void {
-    const ended = this.#thread?.threadId;
-    this.#thread = undefined;
-    if (!hasBegun && this.#threadDeaths === 0) {
-      if (this.#threadFile.tryNext()) return this.#startThreadAgain();
-      const why = this.#threadFile.explain(reason);
-      return this.#quit(`cannot start the profiler thread, memory is not profiled: ${why}`, 'thread');
-    }
-    this.#threadDeaths++;
-    if (ended !== undefined) this.#endedThreads[this.#endedThreads.length] = ended;
-    this.#continuity.threadDied();
-    this.#log('error', `the profiler thread died and is started again: ${reason}`);
-    const livedLong = now() - this.#threadStarted > MAX_RESTART_MILLIS;
-    this.#restartMillis = livedLong
-      ? FIRST_RESTART_MILLIS
-      : MathMin(MAX_RESTART_MILLIS, this.#restartMillis * 2);
-    this.#timers.after(this.#restartMillis, () => this.#startThreadAgain(this.#sampler.mode !== undefined));
-  }
-
-  #startThreadAgain(isResumed = false): void {
-    this.#startThread(this.#sampler.mode, isResumed);
-    if (this.#stopped) return;
+  #threadRestarted(): void {
     // Request tracing again: the previous thread may have died before the sampler was restarted.
     if (this.#components.any) this.#trace();
     // Register again, as the new thread does not know the wrapped functions and their captures.

@@ -5,8 +5,8 @@ import type { Log } from '../../protocol/log.js';
 import type { ObjectCountTable } from '../../protocol/object-count-table.js';
 import { process } from '../../protocol/primordials.js';
 import { contain } from '../containment/contain.js';
-import { locateFunction } from '../profiler/locate-function.js';
-import { readObjectCounts } from '../profiler/object-count-table.js';
+import { locateFunction } from './locate-function.js';
+import { readObjectCounts } from './object-count-table.js';
 import { connectSamplerSession, type RunningSampler, startSampler } from './sampler.js';
 import { type LoadedBinding, loadSamplerBinding } from './sampler-binding.js';
 

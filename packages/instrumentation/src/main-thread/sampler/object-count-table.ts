@@ -1,5 +1,5 @@
 import type { ObjectCountTable } from '../../protocol/object-count-table.js';
-import type { BindingNode, SamplerBinding } from '../sampler/sampler-binding.js';
+import type { BindingNode, SamplerBinding } from './sampler-binding.js';
 
 /**
  * Reads V8's object counts by stack through the native binding; the inspector's protocol leaves them out.

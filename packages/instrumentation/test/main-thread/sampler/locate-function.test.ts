@@ -1,6 +1,6 @@
 import { Session } from 'node:inspector';
 import { expect, test } from 'vitest';
-import { locateFunction } from '../../../src/main-thread/profiler/locate-function.js';
+import { locateFunction } from '../../../src/main-thread/sampler/locate-function.js';
 
 const gc = globalThis.gc!;
 
