@@ -1,5 +1,10 @@
-import { type CaptureAmounts, type CaptureContents, SiteAmounts } from '@heapray/exporter/memray';
-import { type LabelsHandle, mergeProfiles, type Profile, ProfileBuilder } from '@heapray/exporter/profile';
+import {
+  type CaptureAmounts,
+  type CaptureContents,
+  SiteAmounts,
+  siteProfile,
+} from '@heapray/exporter/memray';
+import { mergeProfiles, type Profile } from '@heapray/exporter/profile';
 
 const ALLOCATED = [
   { type: 'alloc_objects', unit: 'count' },
@@ -27,19 +32,19 @@ export function captureProfile(
   component: string,
   defaultColumn: DefaultColumn,
 ): Profile {
-  const builder = new ProfileBuilder({
+  const options = {
     columns: COLUMNS,
     defaultColumn,
-    ...capture.times,
     comments: capture.knowsAllocated ? [] : [AGGREGATED],
-  });
+    labels: { component },
+  };
   const valuesOf = (site: number) => {
     const allocated = capture.allocated(site);
     const peak = capture.atPeak(site);
     const live = capture.live(site);
     return [allocated.count, allocated.bytes, peak.count, peak.bytes, live.count, live.bytes];
   };
-  return addSites(builder, capture, component, valuesOf);
+  return siteProfile(capture, options, valuesOf);
 }
 
 /**
@@ -55,13 +60,13 @@ export function captureChange(
 ): Profile {
   const { timeNanos, durationNanos } = capture.times;
   const passed = before === undefined ? durationNanos : timeNanos - before.timeNanos;
-  const builder = new ProfileBuilder({
+  const options = {
     columns: CHANGE_COLUMNS,
     defaultColumn,
-    timeNanos,
     durationNanos: passed > 0n ? passed : 0n,
     comments: capture.knowsAllocated ? [] : [AGGREGATED],
-  });
+    labels: { component },
+  };
   const old = before === undefined ? new SiteAmounts() : SiteAmounts.of(before.amounts);
   const valuesOf = (site: number) => {
     const allocated = capture.allocated(site);
@@ -74,7 +79,7 @@ export function captureChange(
       live.bytes - oldLive.bytes,
     ];
   };
-  return addSites(builder, capture, component, valuesOf);
+  return siteProfile(capture, options, valuesOf);
 }
 
 /**
@@ -86,42 +91,4 @@ export function mergedProfile(captures: readonly CaptureContents[], profiles: re
   const hasPeak = profiles[0]!.columns.some(({ type }) => type === 'peak_space');
   const comments = [`heapray: peaks are the sum of the peaks of ${profiles.length} processes`];
   return mergeProfiles(profiles, { labels, comments: hasPeak ? comments : [] });
-}
-
-function addSites(
-  builder: ProfileBuilder,
-  capture: CaptureContents,
-  component: string,
-  valuesOf: (site: number) => readonly number[],
-): Profile {
-  const stackOf = capture.stacksIn(builder);
-  const labelsOf = labelInterner(capture, builder, component);
-  for (let site = 1; site <= capture.siteCount; site += 1) {
-    const values = valuesOf(site);
-    if (values.every((value) => value === 0)) continue;
-    builder.add(stackOf(site), values, labelsOf(site));
-  }
-  return builder.build();
-}
-
-function labelInterner(
-  capture: CaptureContents,
-  builder: ProfileBuilder,
-  component: string,
-): (site: number) => LabelsHandle {
-  const packageOf = packageOfStack(capture);
-  return (site) => {
-    const { thread, allocator, stack } = capture.site(site);
-    const tid = thread.id <= Number.MAX_SAFE_INTEGER ? Number(thread.id) : String(thread.id);
-    return builder.labels({ component, package: packageOf(stack), allocator, tid, thread: thread.name });
-  };
-}
-
-/** Returns a function for the package of a stack, which caches its results. */
-function packageOfStack(capture: CaptureContents): (stack: number) => string {
-  const known: string[] = [];
-  return (stack) => {
-    known[stack] ??= capture.packageOf(stack);
-    return known[stack];
-  };
 }

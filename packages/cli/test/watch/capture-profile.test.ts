@@ -1,8 +1,8 @@
 // Profiles of captures, made from snapshots as on another thread.
 import { readFileSync } from 'node:fs';
-import { CaptureContents, GrowingCapture } from '@heapray/exporter/memray';
+import { CaptureContents, GrowingCapture, profileFromMemray } from '@heapray/exporter/memray';
 import { decodePprof } from '@heapray/exporter/pprof';
-import { totals } from '@heapray/exporter/profile';
+import { type Profile, totals } from '@heapray/exporter/profile';
 import { expect, test } from 'vitest';
 import { formatProfile } from '../../../exporter/test/profile/format-profile.js';
 import { captureChange, captureProfile } from '../../src/watch/capture-profile.js';
@@ -44,6 +44,19 @@ test.each(GOLDEN)('a snapshot gives the profile of its capture: %s', (file) => {
   expect(text(copy)).toBe(text(capture));
   expect(copy.times).toEqual(capture.times);
   expect(copy.siteCount).toBe(capture.siteCount);
+});
+
+test.each(GOLDEN)('a profile has the labels and stacks of a converted capture: %s', (file) => {
+  const bytes = readFileSync(file);
+  const samplesOf = (profile: Profile) =>
+    Array.from({ length: profile.sampleCount }, (_, sample) => {
+      const { component, ...labels } = profile.labelsOf(sample);
+      return JSON.stringify([labels, [...profile.frames(profile.stackOf(sample))]]);
+    }).sort();
+  const watched = captureProfile(captureOf(bytes), 'it', 'inuse_space');
+  const converted = profileFromMemray([bytes]);
+  expect(samplesOf(watched)).toEqual(samplesOf(converted));
+  expect(watched.program).toBe(converted.program);
 });
 
 test('a snapshot does not change when the capture continues', () => {

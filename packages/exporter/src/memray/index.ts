@@ -16,6 +16,7 @@ export type { FileFormat, MemrayHeader } from './format/header.js';
 export { DEFAULT_LIMITS, type MemrayLimits } from './format/limits.js';
 export { DEFAULT_MEMRAY_FORMAT, MEMRAY_FORMATS, type MemrayFormat } from './format/memray-format.js';
 export { type AggregatedAllocation, RecordDamage, type RecordHandler } from './format/record-handler.js';
+export { CaptureReader } from './heap/capture-reader.js';
 export type { GroupOptions, HeapRecord } from './heap/heap-records.js';
 export type { ResidentMemory } from './heap/last-memory-record.js';
 export type { MemorySnapshot } from './heap/memory-snapshots.js';
@@ -50,6 +51,7 @@ export {
   type MemrayProfilerOptions,
   profileFromMemray,
 } from './reports/profile-from-memray.js';
+export { type SiteProfileOptions, siteProfile } from './reports/site-profile.js';
 export type { SizeBucket } from './reports/size-histogram.js';
 export {
   type FrameHandle,

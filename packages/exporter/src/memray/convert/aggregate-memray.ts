@@ -2,12 +2,12 @@ import { ByteWriter } from '../../wire/byte-writer.js';
 import type { MemrayHeader } from '../format/header.js';
 import { limitsWith, type MemrayLimits } from '../format/limits.js';
 import type { MemrayFormat } from '../format/memray-format.js';
+import { CaptureReader } from '../heap/capture-reader.js';
 import { HighWaterMark } from '../heap/high-water-mark.js';
 import { MemorySnapshots } from '../heap/memory-snapshots.js';
 import type { SiteAmounts } from '../heap/site-amounts.js';
 import type { CaptureModel } from '../model/capture-model.js';
 import { isNodeCapture } from '../model/captured-program.js';
-import { type CaptureEnd, RecordStream } from '../read/record-stream.js';
 import { AggregatedEncoder, type AggregatedRow } from '../write/write-aggregated.js';
 import { writeHeader } from '../write/write-header.js';
 import { AggregationModel } from './aggregation-model.js';
@@ -52,57 +52,26 @@ const CHUNK_BYTES = 1 << 18;
  * {@link encode} may be called at any time, for the bytes read so far. Memory depends on live allocations and distinct
  * stacks, not on the length of the capture.
  */
-export class MemrayAggregator {
+export class MemrayAggregator extends CaptureReader {
   readonly #format: MemrayFormat;
   readonly #model: AggregationModel;
   readonly #heap: HighWaterMark;
   readonly #snapshots: MemorySnapshots;
-  readonly #stream: RecordStream;
   readonly #maxSnapshots: number;
 
   constructor(format: MemrayFormat, options: MemrayAggregatorOptions = {}) {
     const limits = limitsWith(options.limits);
-    this.#format = format;
-    this.#maxSnapshots = options.maxSnapshots ?? Number.POSITIVE_INFINITY;
-    this.#heap = new HighWaterMark(limits);
+    const heap = new HighWaterMark(limits);
     // Twice as many, because they are thinned out by half when there are too many.
     const maxKept = options.maxSnapshots === undefined ? undefined : 2 * options.maxSnapshots;
-    this.#snapshots = new MemorySnapshots(() => this.#heap.amounts.liveBytes, maxKept);
-    this.#model = new AggregationModel(limits, [this.#heap, this.#snapshots]);
-    this.#stream = new RecordStream(this.#model, limits);
-  }
-
-  /** Undefined until the header was read. */
-  get header(): MemrayHeader | undefined {
-    return this.#stream.header;
-  }
-
-  /** True if no more bytes are needed: the trailer was read, or damage was found. */
-  get stopped(): boolean {
-    return this.#stream.stopped;
-  }
-
-  /** True if more bytes would change no result: see {@link RecordStream.settled}. */
-  get settled(): boolean {
-    return this.#stream.settled;
-  }
-
-  /**
-   * Reads the next bytes.
-   *
-   * @throws FormatError when this is not a supported capture, or it exceeds a limit
-   */
-  push(bytes: Uint8Array): void {
-    this.#stream.push(bytes);
-  }
-
-  /**
-   * Ends the input.
-   *
-   * @throws FormatError when the header is incomplete
-   */
-  end(): CaptureEnd {
-    return this.#stream.end();
+    const snapshots = new MemorySnapshots(() => heap.amounts.liveBytes, maxKept);
+    const model = new AggregationModel(limits, [heap, snapshots]);
+    super(model, limits);
+    this.#format = format;
+    this.#model = model;
+    this.#heap = heap;
+    this.#snapshots = snapshots;
+    this.#maxSnapshots = options.maxSnapshots ?? Number.POSITIVE_INFINITY;
   }
 
   /**
@@ -217,7 +186,7 @@ export class MemrayAggregator {
   }
 
   #header(frameCount: number): MemrayHeader {
-    const { header } = this.#stream;
+    const { header } = this;
     if (header === undefined) throw new Error('the header was not read yet');
     // An unfinished capture ends with its last memory record.
     const lastMillis = this.#snapshots.last?.millis ?? 0;

@@ -21,13 +21,3 @@ export function followHeap(limits: MemrayLimits, ownThread = false): FollowedHea
   const heap = new HighWaterMark(limits);
   return { listeners: [heap], amounts: heap.amounts, finish: () => {}, cancel: () => {} };
 }
-
-/** Calls `read`, and cancels the heap when it throws. */
-export function readFollowing<T>(heap: FollowedHeap, read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    heap.cancel();
-    throw error;
-  }
-}

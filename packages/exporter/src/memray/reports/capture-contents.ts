@@ -6,7 +6,7 @@ import { limitsWith } from '../format/limits.js';
 import { LastMemoryRecord, type ResidentMemory } from '../heap/last-memory-record.js';
 import { type Amount, SiteAmounts, type SiteAmountsState } from '../heap/site-amounts.js';
 import { CaptureModel, type CaptureModelState } from '../model/capture-model.js';
-import { capturedProgram, plainPlace } from '../model/captured-program.js';
+import { capturedProgram, isNodeCapture, plainPlace } from '../model/captured-program.js';
 import type { MemrayLocation } from '../model/code-table.js';
 import type { MemrayThread } from '../model/thread-table.js';
 import { ProfileStacks } from './profile-stacks.js';
@@ -33,6 +33,9 @@ export interface CaptureAmounts {
   /** Time of collection, in ns since the Unix epoch. */
   readonly timeNanos: bigint;
 }
+
+/** Maximum number of frames of a stack to search for a package: deeper than any recursion in a library. */
+const MAX_SEARCHED = 2_000;
 
 /** The contents of a capture: its program, and amounts by site. */
 export class CaptureContents {
@@ -110,9 +113,10 @@ export class CaptureContents {
    */
   stacksIn(builder: ProfileBuilder): (site: number) => StackHandle | undefined {
     const model = this.#model;
-    const stacks = new ProfileStacks(builder, model, this.header?.skippedFrames ?? 0);
+    const { skippedFrames = 0, mainThreadId } = this.header ?? {};
+    const stacks = new ProfileStacks(builder, model, skippedFrames);
     return (site) => {
-      const isMain = model.thread(model.sites.thread(site)).id === this.header?.mainThreadId;
+      const isMain = model.thread(model.sites.thread(site)).id === mainThreadId;
       const callers = stacks.ofCode(model.sites.stack(site), isMain);
       return stacks.withNative(callers, model.sites.native(site), model.sites.generation(site));
     };
@@ -134,6 +138,12 @@ export class CaptureContents {
       count += allocated.count;
     }
     return { bytes, count };
+  }
+
+  /** The language of the program. Throws without a header. */
+  get program(): 'node' | 'python' {
+    if (this.header === undefined) throw new Error('there is no header yet');
+    return isNodeCapture(this.header) ? 'node' : 'python';
   }
 
   /** True if the capture has all allocations ever made. An aggregated file has not. */
@@ -169,22 +179,17 @@ export class CaptureContents {
     return this.#amounts.live(site);
   }
 
-  /** Iterates the locations of a stack from the innermost outwards, including hidden ones. */
-  *wholeStack(stack: number): Generator<MemrayLocation> {
-    for (const location of this.#model.wholeStack(stack)) yield plainPlace(location);
-  }
-
   /**
    * Returns the frame that allocations of a stack are attributed to, see `StackPackages`. Undefined for the empty
    * stack.
    */
   callSite(stack: number): MemrayLocation | undefined {
-    return this.#stackPackages().callSite(this.wholeStack(stack));
+    return this.#stackPackages().callSite(plainStack(this.#model.wholeStack(stack)));
   }
 
   /** Returns the package that a stack belongs to, see `StackPackages`. */
   packageOf(stack: number): string {
-    return this.#stackPackages().packageOf(this.wholeStack(stack));
+    return this.#stackPackages().packageOf(plainStack(this.#model.wholeStack(stack, MAX_SEARCHED)));
   }
 
   #stackPackages(): StackPackages {
@@ -192,4 +197,8 @@ export class CaptureContents {
     this.#packages ??= new StackPackages(capturedProgram(this.header), this.#ownPackage);
     return this.#packages;
   }
+}
+
+function* plainStack(stack: Iterable<MemrayLocation>): Generator<MemrayLocation> {
+  for (const location of stack) yield plainPlace(location);
 }

@@ -1,6 +1,6 @@
-import type { MemrayHeader } from '../format/header.js';
 import { limitsWith, type MemrayLimits } from '../format/limits.js';
-import { type FollowedHeap, followHeap, readFollowing } from '../heap/followed-heap.js';
+import { CaptureReader } from '../heap/capture-reader.js';
+import { type FollowedHeap, followHeap } from '../heap/followed-heap.js';
 import { type GroupOptions, groupSites, type HeapRecord } from '../heap/heap-records.js';
 import { type MemorySnapshot, MemorySnapshots } from '../heap/memory-snapshots.js';
 import { CaptureModel } from '../model/capture-model.js';
@@ -8,7 +8,6 @@ import type { MemrayLocation } from '../model/code-table.js';
 import type { HeapListener } from '../model/heap-listener.js';
 import type { NativeFrame } from '../model/native-table.js';
 import type { MemrayThread } from '../model/thread-table.js';
-import { type CaptureDamage, type CaptureEnd, RecordStream } from '../read/record-stream.js';
 import { type CaptureStats, type CaptureSums, captureSums } from './capture-stats.js';
 import { SizeHistogram } from './size-histogram.js';
 
@@ -31,9 +30,8 @@ export interface MemrayAnalyzerOptions {
  *
  * Reads in one pass. Memory depends on live allocations and distinct stacks, not on the length of the file.
  */
-export class MemrayAnalyzer {
+export class MemrayAnalyzer extends CaptureReader {
   readonly #model: CaptureModel;
-  readonly #stream: RecordStream;
   readonly #heap: FollowedHeap;
   readonly #snapshots: MemorySnapshots | undefined;
   readonly #sizes: SizeHistogram | undefined;
@@ -45,65 +43,19 @@ export class MemrayAnalyzer {
       listeners.push(listener);
       return listener;
     };
-    this.#heap = followHeap(limits, options.ownThread);
-    for (const listener of this.#heap.listeners) listen(listener);
+    const heap = followHeap(limits, options.ownThread);
+    for (const listener of heap.listeners) listen(listener);
     // Live bytes at a memory record are only known in time when this thread follows the heap.
-    if (!options.ownThread) this.#snapshots = listen(new MemorySnapshots(() => this.#heap.amounts.liveBytes));
-    if (options.stats) this.#sizes = listen(new SizeHistogram());
-    this.#model = new CaptureModel(limits, listeners);
-    this.#stream = new RecordStream(this.#model, limits);
-  }
-
-  /**
-   * Reads the next bytes. Ignores bytes after damage or the trailer.
-   *
-   * @throws FormatError when this is not a supported capture, or it exceeds a limit
-   */
-  push(bytes: Uint8Array): void {
-    readFollowing(this.#heap, () => this.#stream.push(bytes));
-  }
-
-  /**
-   * Ends the input, and returns the state of the file.
-   *
-   * @throws FormatError when the header is incomplete
-   */
-  end(): CaptureEnd {
-    return readFollowing(this.#heap, () => {
-      const end = this.#stream.end();
-      this.#heap.finish();
-      return end;
-    });
-  }
-
-  /** Undefined until the header was read. */
-  get header(): MemrayHeader | undefined {
-    return this.#stream.header;
-  }
-
-  /** Offset of the next record, in bytes from the start of the (uncompressed) capture. */
-  get offset(): number {
-    return this.#stream.offset;
-  }
-
-  /** True if no more bytes are needed: the trailer was read, or damage was found. */
-  get stopped(): boolean {
-    return this.#stream.stopped;
-  }
-
-  /** True if more bytes would change no result: see {@link RecordStream.settled}. */
-  get settled(): boolean {
-    return this.#stream.settled;
-  }
-
-  /** True if the trailer was read. Otherwise the program is running or was killed, or the file was truncated. */
-  get complete(): boolean {
-    return this.#stream.complete;
-  }
-
-  /** The reason why reading stopped early. For a file that ends inside a record, set by {@link end}. */
-  get damage(): CaptureDamage | undefined {
-    return this.#stream.damage;
+    const snapshots = options.ownThread
+      ? undefined
+      : listen(new MemorySnapshots(() => heap.amounts.liveBytes));
+    const sizes = options.stats ? listen(new SizeHistogram()) : undefined;
+    const model = new CaptureModel(limits, listeners);
+    super(model, limits, heap);
+    this.#model = model;
+    this.#heap = heap;
+    this.#snapshots = snapshots;
+    this.#sizes = sizes;
   }
 
   /** Number of allocations and deallocations so far. */
