@@ -14,7 +14,8 @@ const LONG = [
   'memray/heap-pipeline',
   'pprof/decode-pprof',
   'metrics/thirty-days',
-  'watch/follow',
+  'follow/growth',
+  'follow/unreadable',
 ];
 /** Modules that read the paths of the peers or start programs; tests that import one, directly or not, are left out. */
 const OUTSIDE = ['manifest.ts', 'run-command.ts', 'start-node.ts'].map((name) =>

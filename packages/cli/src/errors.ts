@@ -30,8 +30,15 @@ export function codeOf(error: unknown): string | undefined {
   return typeof code === 'string' ? code : undefined;
 }
 
-function reasonOf(cause: unknown): string {
+/** Returns the system's message of a system error, without code and system call; the message of any other error. */
+export function reasonOf(cause: unknown): string {
   const errno: unknown = cause instanceof Error ? Reflect.get(cause, 'errno') : undefined;
-  if (typeof errno === 'number') return getSystemErrorMessage(errno);
-  return cause instanceof Error ? cause.message : String(cause);
+  return typeof errno === 'number' ? getSystemErrorMessage(errno) : messageOf(cause);
+}
+
+/** Returns the message of anything thrown. For several errors combined without a message, returns those of all. */
+export function messageOf(thrown: unknown): string {
+  if (thrown instanceof AggregateError && thrown.message === '')
+    return thrown.errors.map(messageOf).join('; ');
+  return thrown instanceof Error ? thrown.message : String(thrown);
 }

@@ -13,7 +13,7 @@ import { tempFolder } from '../../../test/support/temp-folder.js';
 import { MEMRAY_OF } from './support/captures.js';
 import { heapray } from './support/heapray.js';
 import { CAN_BUILD, HOLDERS, writeNativeProgram } from './support/native-program.js';
-import { startWatch } from './watch/start-watch.js';
+import { startWatch } from './watch/support/start-watch.js';
 
 /** Prints memray's names of native stacks for the largest allocations, innermost first. */
 const LARGEST = `

@@ -5,12 +5,12 @@ import { GrowingCapture, MemrayWriter, type MemrayWriterOptions } from '@heapray
 import type { TopRow } from '@heapray/exporter/profile';
 import { describe, expect, test } from 'vitest';
 import { tempFolder } from '../../../test/support/temp-folder.js';
-import { ownPackage } from '../src/inputs/own-package.js';
-import { captureProfile } from '../src/watch/capture-profile.js';
-import { SiteSeries } from '../src/watch/site-series.js';
+import { ownPackage } from '../src/own-package.js';
+import { SiteSeries } from '../src/watch/follow/site-series.js';
+import { captureProfile } from '../src/watch/profiles/capture-profile.js';
 import { heapray } from './support/heapray.js';
 import { fileWith } from './support/sample-files.js';
-import { AIRFLOW } from './watch/captures.js';
+import { AIRFLOW } from './watch/support/captures.js';
 
 type Stacks = readonly { readonly bytes: number; readonly files: readonly string[] }[];
 type Sums = Readonly<Record<string, number>>;

@@ -1,3 +1,4 @@
+import { addressText, type ListenAddress } from '@heapray/exporter/http';
 import {
   describeOptions,
   nodeConfigInput,
@@ -5,10 +6,10 @@ import {
   resolveConfig,
 } from '@heapray/instrumentation/config';
 import type { Command } from 'commander';
-import { note } from '../outputs/note.js';
+import { note } from '../io/note.js';
 import { writeJson, writeStdout } from '../outputs/stdout.js';
+import { formatTable } from '../outputs/table.js';
 import { printable } from '../text/printable.js';
-import { formatTable } from '../text/table.js';
 
 /** Defaults that apply only when heapray is started without code; see the option `debugAddress`. */
 const ZERO_CODE_DEFAULTS = { debugAddress: '127.0.0.1:6464' };
@@ -65,6 +66,5 @@ function display(value: unknown): string {
   if (value === undefined) return 'none';
   if (Array.isArray(value)) return value.length === 0 ? 'none' : value.join(', ');
   if (typeof value !== 'object' || value === null) return String(value);
-  const { host, port } = value as { readonly host: string; readonly port: number };
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+  return addressText(value as ListenAddress);
 }

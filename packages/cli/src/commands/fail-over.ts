@@ -1,7 +1,7 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { UsageError } from '../errors.js';
 import { setExitStatus } from '../exit-status.js';
-import { note } from '../outputs/note.js';
+import { note } from '../io/note.js';
 import { formatQuantity, formatShare } from '../text/quantity.js';
 
 /** The value that a limit applies to. By default all values of the command, or the column of `--by`. */
@@ -36,7 +36,7 @@ export function failOverOption(description: string): Option {
 function failLimit(text: string): FailLimit {
   const [, subject, digits = '', unit = ''] = LIMIT.exec(text) ?? [];
   if (digits === '') {
-    throw new InvalidArgumentError('It takes a size or a percentage, such as 500KB, 10MiB, 1.5GiB or 5%.');
+    throw new InvalidArgumentError('Must be a size or a percentage, for example 500KB, 10MiB, 1.5GiB or 5%.');
   }
   const lower = unit.toLowerCase();
   const number = Number(digits);

@@ -2,10 +2,10 @@ import net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type CaptureEnd, MemrayAnalyzer } from '@heapray/exporter/memray';
 import { type Command, InvalidArgumentError } from 'commander';
-import { CommandError, codeOf } from '../errors.js';
+import { CommandError, codeOf, messageOf } from '../errors.js';
 import { applyStrict, finishCapture, pushCapture } from '../inputs/memray.js';
+import { note } from '../io/note.js';
 import { LiveView } from '../outputs/live-view.js';
-import { note } from '../outputs/note.js';
 import { rowsOption, strictOption } from './options.js';
 
 interface LiveOptions {
@@ -35,7 +35,7 @@ export function addLive(program: Command): void {
 
 function portNumber(text: string): number {
   if (/^\d{1,5}$/.test(text) && Number(text) > 0 && Number(text) < 65_536) return Number(text);
-  throw new InvalidArgumentError('It takes a port, from 1 to 65535.');
+  throw new InvalidArgumentError('Must be a port from 1 to 65535.');
 }
 
 async function live(port: number, { rows, strict }: LiveOptions): Promise<void> {
@@ -74,7 +74,7 @@ async function connect(port: number): Promise<net.Socket> {
       return socket;
     } catch (cause) {
       socket.destroy();
-      if (!isRefused(cause)) throw new CommandError(`port ${port}: ${reasonOf(cause)}`, { cause });
+      if (!isRefused(cause)) throw new CommandError(`port ${port}: ${messageOf(cause)}`, { cause });
       if (!told) note(`waiting for a program at port ${port}`);
       await sleep(RETRY_MILLIS);
     }
@@ -90,18 +90,12 @@ function isRefused(cause: unknown): boolean {
   return codeOf(cause) === 'ECONNREFUSED';
 }
 
-/** Returns the message of an error; for several addresses, those of all, because the combined error has none. */
-function reasonOf(cause: unknown): string {
-  const causes: readonly unknown[] = cause instanceof AggregateError ? cause.errors : [cause];
-  return causes.map((each) => (each as Error).message).join('; ');
-}
-
 /** Reads the socket. A program that is killed resets the connection, which ends the data normally. */
 async function* chunksOf(socket: net.Socket, port: number): AsyncGenerator<Uint8Array, void, undefined> {
   try {
     for await (const chunk of socket) yield chunk as Uint8Array;
   } catch (cause) {
     if (codeOf(cause) === 'ECONNRESET') return;
-    throw new CommandError(`port ${port}: ${(cause as Error).message}`, { cause });
+    throw new CommandError(`port ${port}: ${messageOf(cause)}`, { cause });
   }
 }

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { ConfigError, nodeConfigInput, resolveConfig } from '@heapray/instrumentation/config';
 import type { Command } from 'commander';
 import { UsageError } from '../errors.js';
-import { note } from '../outputs/note.js';
+import { note } from '../io/note.js';
 import { STDOUT } from '../outputs/write-output.js';
 import { type Capture, capturesOf, collectCaptures, makeRunFolder } from '../run/captures.js';
 import { programEnvironment } from '../run/environment.js';

@@ -6,11 +6,11 @@ import { applyStrict } from '../inputs/memray.js';
 import { type MergedInput, meaningOfSum, readInputs } from '../inputs/merged-input.js';
 import { pseudoFrameNotes } from '../outputs/pseudo-frame-notes.js';
 import { writeJson, writeStdout } from '../outputs/stdout.js';
+import { fitLine, formatTable } from '../outputs/table.js';
 import { symbolizeProfile } from '../symbols/symbolize-profile.js';
 import { nameText, placeText, rowText } from '../text/place.js';
 import { printable } from '../text/printable.js';
 import { formatQuantity, formatShare } from '../text/quantity.js';
-import { fitLine, formatTable } from '../text/table.js';
 import { assertNoSubject, type FailLimit, failOverOption, holdAgainst } from './fail-over.js';
 import { maxMemoryOption, maxSecondsOption, rowsOption, strictOption } from './options.js';
 

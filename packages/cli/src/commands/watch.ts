@@ -2,15 +2,15 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { addressText, type ListenAddress } from '@heapray/exporter/http';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { CommandError } from '../errors.js';
-import { note } from '../outputs/note.js';
+import { note } from '../io/note.js';
 import { writeJson, writeStdout } from '../outputs/stdout.js';
 import { installedMemray } from '../watch/hints.js';
-import { parseListenAddress } from '../watch/listen-address.js';
+import { parseListenAddress } from '../watch/server/listen-address.js';
+import { startWatchServer } from '../watch/server/watch-server.js';
 import { collectAll, SpareMemory } from '../watch/spare-memory.js';
 import { watchReport, watchTable } from '../watch/watch-report.js';
-import { startWatchServer } from '../watch/watch-server.js';
 import { Watcher } from '../watch/watcher.js';
-import { maxMemoryOption, maxSecondsOption } from './options.js';
+import { maxMemoryOption, maxSecondsOption, positiveInteger } from './options.js';
 
 interface WatchOptions {
   readonly listen: ListenAddress;
@@ -54,10 +54,15 @@ export function addWatch(program: Command): void {
     .option(
       '--sites <count>',
       'call sites of each capture that have series of their own',
-      count,
+      positiveInteger,
       DEFAULT_SITES,
     )
-    .option('--max-live <count>', 'most allocations alive at once in a capture', count, DEFAULT_MAX_LIVE)
+    .option(
+      '--max-live <count>',
+      'most allocations alive at once in a capture',
+      positiveInteger,
+      DEFAULT_MAX_LIVE,
+    )
     .option('--once', 'read what is there, say what is in it, and end')
     .option('--json', 'with --once: as JSON, on standard output')
     .addOption(maxMemoryOption('with --once: '))
@@ -67,27 +72,22 @@ export function addWatch(program: Command): void {
 
 function listenAddress(text: string): ListenAddress {
   const address = parseListenAddress(text);
-  if (address === undefined) throw new InvalidArgumentError('It takes HOST:PORT, such as 127.0.0.1:9465.');
+  if (address === undefined) throw new InvalidArgumentError('Must be HOST:PORT, for example 127.0.0.1:9465.');
   return address;
 }
 
 function otlpUrl(text: string): URL {
   const url = URL.parse(text);
   if (url?.protocol !== 'http:' && url?.protocol !== 'https:') {
-    throw new InvalidArgumentError('It takes a URL, such as http://127.0.0.1:4318.');
+    throw new InvalidArgumentError('Must be an http or https URL, for example http://127.0.0.1:4318.');
   }
   return url;
 }
 
 function seconds(text: string): number {
   const value = /^\d{1,5}(?:\.\d{1,3})?$/.test(text) ? Number(text) : 0;
-  if (value < 0.01) throw new InvalidArgumentError('It takes seconds, from 0.01.');
+  if (value < 0.01) throw new InvalidArgumentError('Must be a number of seconds from 0.01.');
   return value;
-}
-
-function count(text: string): number {
-  if (/^\d{1,9}$/.test(text) && Number(text) > 0) return Number(text);
-  throw new InvalidArgumentError('It takes a whole number from 1.');
 }
 
 async function watch(paths: readonly string[], options: WatchOptions): Promise<void> {

@@ -2,11 +2,11 @@ import { type CaptureEnd, MemrayProfiler } from '@heapray/exporter/memray';
 import { PprofDecoder } from '@heapray/exporter/pprof';
 import type { Profile } from '@heapray/exporter/profile';
 import { CommandError } from '../errors.js';
-import { CompressionError } from './compression.js';
+import { ownPackage } from '../own-package.js';
+import { CompressionError } from './compression/compression.js';
 import { detectFormat, HEAD_BYTES, type InputFormat } from './detect.js';
-import { HeapProfileDecoder } from './heapprofile.js';
+import { HeapProfileDecoder } from './heapprofile/heapprofile.js';
 import { readCapture } from './memray.js';
-import { ownPackage } from './own-package.js';
 import { mayUseThread } from './own-thread.js';
 import { type OpenInput, openInput } from './read-bytes.js';
 

@@ -1,8 +1,8 @@
 import type { CaptureDamage, CaptureEnd } from '@heapray/exporter/memray';
 import { CommandError } from '../errors.js';
 import { setExitStatus } from '../exit-status.js';
-import { note } from '../outputs/note.js';
-import { CompressionError } from './compression.js';
+import { note } from '../io/note.js';
+import { CompressionError } from './compression/compression.js';
 import { detectFormat, HEAD_BYTES } from './detect.js';
 import { type OpenInput, openInput } from './read-bytes.js';
 

@@ -1,8 +1,8 @@
 import path from 'node:path';
 import type { MemrayHeader } from '@heapray/exporter/memray';
 import { UsageError } from '../errors.js';
+import { note } from '../io/note.js';
 import { isStdin } from '../io/stdin-names.js';
-import { note } from '../outputs/note.js';
 import { nameOf } from './read-bytes.js';
 
 /** An input that is merged with others. */

@@ -3,8 +3,13 @@ import { type FileHandle, open, stat } from 'node:fs/promises';
 import { CommandError, fileError } from '../errors.js';
 import { commandIo } from '../io/command-io.js';
 import { isStdin } from '../io/stdin-names.js';
-import { type Compression, CompressionError, compressionOf, foreignCompression } from './compression.js';
-import { decompressed } from './decompressor.js';
+import {
+  type Compression,
+  CompressionError,
+  compressionOf,
+  foreignCompression,
+} from './compression/compression.js';
+import { decompressed } from './compression/decompressor.js';
 import { pipeChunks } from './pipe.js';
 
 const CHUNK_BYTES = 2 ** 20;

@@ -2,8 +2,8 @@ import type { MemrayAnalyzer, MemrayLocation } from '@heapray/exporter/memray';
 import { placeText } from '../text/place.js';
 import { printable } from '../text/printable.js';
 import { formatBytes } from '../text/quantity.js';
-import { formatTable } from '../text/table.js';
 import { clip } from '../text/width.js';
+import { formatTable } from './table.js';
 
 /** Location of allocations without a stack. */
 const NOWHERE: MemrayLocation = { functionName: '(none)', file: '', line: 0, firstLine: 0 };

@@ -1,5 +1,5 @@
 import { meaningOfPseudoFrame } from '@heapray/exporter/profile';
-import { wrapLine } from '../text/table.js';
+import { wrapLine } from './table.js';
 
 /**
  * Returns explanations for names of rows that are not functions, such as `(V8 API)`: one sentence each, after an empty

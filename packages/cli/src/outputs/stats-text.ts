@@ -2,8 +2,8 @@ import type { CaptureStats, SizeBucket } from '@heapray/exporter/memray';
 import { type CaptureFigures, isAggregated, locationText } from '../inputs/capture-figures.js';
 import { printable } from '../text/printable.js';
 import { formatBytes } from '../text/quantity.js';
-import { fitLine, formatTable, wrapLine } from '../text/table.js';
 import type { CapturesSummary } from './captures-summary.js';
+import { fitLine, formatTable, wrapLine } from './table.js';
 
 const BAR_WIDTH = 25;
 

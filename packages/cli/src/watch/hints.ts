@@ -3,10 +3,10 @@ import { statfs } from 'node:fs/promises';
 import path from 'node:path';
 import { isNodeCapture } from '@heapray/exporter/memray';
 import { formatBytes } from '../text/quantity.js';
-import type { CaptureFollower } from './capture-follower.js';
-import { EARLY_MILLIS } from './capture-run.js';
-import { ENDED_STATES } from './capture-state.js';
-import type { Hint, WatchedCapture } from './watched-capture.js';
+import type { CaptureFollower } from './follow/capture-follower.js';
+import { EARLY_MILLIS } from './follow/capture-run.js';
+import { ENDED_STATES } from './follow/capture-state.js';
+import type { Hint, WatchedCapture } from './follow/watched-capture.js';
 
 /**
  * Fewer early allocations than a server makes within its first second. The supervisor of Airflow 3.3 makes some 17

@@ -1,7 +1,7 @@
+import { formatTable } from '../outputs/table.js';
 import { printable } from '../text/printable.js';
 import { formatBytes } from '../text/quantity.js';
-import { formatTable } from '../text/table.js';
-import type { Hint, WatchedCapture } from './watched-capture.js';
+import type { Hint, WatchedCapture } from './follow/watched-capture.js';
 
 /** Formats the captures as a table. */
 export function watchTable(watched: readonly WatchedCapture[]): string {

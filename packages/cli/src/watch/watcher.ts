@@ -1,16 +1,16 @@
-import { type FoundCapture, findCaptures } from './capture-finder.js';
-import { CaptureFollower } from './capture-follower.js';
-import type { CaptureState } from './capture-state.js';
-import { ProcessWriter } from './capture-writer.js';
-import type { FollowerOptions } from './follower-options.js';
-import { readBuffer } from './growing-file.js';
+import { type FoundCapture, findCaptures } from './follow/capture-finder.js';
+import { CaptureFollower } from './follow/capture-follower.js';
+import type { CaptureState } from './follow/capture-state.js';
+import { ProcessWriter } from './follow/capture-writer.js';
+import type { FollowerOptions } from './follow/follower-options.js';
+import { readBuffer } from './follow/growing-file.js';
+import { ProcessTable } from './follow/process-table.js';
+import { RunCounter } from './follow/run-counter.js';
+import type { Hint, WatchedCapture } from './follow/watched-capture.js';
 import { hintsFor, type MemrayRelease } from './hints.js';
-import { ProcessTable } from './process-table.js';
-import { RunCounter } from './run-counter.js';
+import { type WantedProfile, WatchProfiles } from './profiles/watch-profiles.js';
+import type { ProfileContent } from './server/watch-server.js';
 import type { WorkDone } from './spare-memory.js';
-import { type WantedProfile, WatchProfiles } from './watch-profiles.js';
-import type { ProfileContent } from './watch-server.js';
-import type { Hint, WatchedCapture } from './watched-capture.js';
 
 /**
  * Maximum number of paths whose runs are counted. Beyond that, the counts of captures that disappeared first are

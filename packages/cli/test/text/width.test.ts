@@ -1,7 +1,7 @@
 // Text in the columns of a terminal.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { formatTable } from '../../src/text/table.js';
+import { formatTable } from '../../src/outputs/table.js';
 import { clip, shorten, textWidth } from '../../src/text/width.js';
 
 const FAMILY = '👨‍👩‍👧';

@@ -5,7 +5,7 @@ import { type MemrayFormat, MemrayWriter } from '@heapray/exporter/memray';
 import { describe, expect, test } from 'vitest';
 import { tempFolder } from '../../../../test/support/temp-folder.js';
 import { hintsFor } from '../../src/watch/hints.js';
-import { Clock, follow, GrowingFixture, goldenFile, rawCapture, writer } from './captures.js';
+import { Clock, follow, GrowingFixture, goldenFile, rawCapture, writer } from './support/captures.js';
 
 const FINISHED = goldenFile('threads.v13.bin');
 const SMALL = rawCapture(FINISHED);

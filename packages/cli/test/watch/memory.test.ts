@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { httpGet } from '../../../../test/support/http-get.js';
 import { pollUntil } from '../../../../test/support/poll.js';
 import { tempFolder } from '../../../../test/support/temp-folder.js';
-import { startWatch } from './start-watch.js';
+import { startWatch } from './support/start-watch.js';
 
 const MIB = 2 ** 20;
 const SIZES = { scheduler: 12, dag_processor: 8, api: 4, triggerer: 2 };

@@ -14,7 +14,7 @@ import { type RunningProcess, startProcess } from '../../../../test/support/star
 import { startPrometheus } from '../../../../test/support/start-prometheus.js';
 import { tempFolder } from '../../../../test/support/temp-folder.js';
 import { heapray } from '../support/heapray.js';
-import { startWatch } from './start-watch.js';
+import { startWatch } from './support/start-watch.js';
 
 /** Leaks 1 MiB at a time, as often as requested, and runs until a file tells it to stop. */
 const PROGRAM = `

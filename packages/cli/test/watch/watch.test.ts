@@ -12,10 +12,10 @@ import { pollUntil } from '../../../../test/support/poll.js';
 import { type RunningProcess, startNode } from '../../../../test/support/start-node.js';
 import { tempFolder } from '../../../../test/support/temp-folder.js';
 import { heapray, MAIN } from '../support/heapray.js';
-import { AIRFLOW, GrowingFixture, goldenFile, rawCapture, withStart } from './captures.js';
-import { readExpected } from './expected.js';
-import { startReceiver } from './otlp-receiver.js';
-import { startWatch } from './start-watch.js';
+import { AIRFLOW, GrowingFixture, goldenFile, rawCapture, withStart } from './support/captures.js';
+import { readExpected } from './support/expected.js';
+import { startReceiver } from './support/otlp-receiver.js';
+import { startWatch } from './support/start-watch.js';
 
 function airflowHome(): string {
   const folder = tempFolder();

@@ -6,11 +6,11 @@ import {
   type MetricProducer,
 } from '@opentelemetry/sdk-metrics';
 import { packageVersion } from '../../version.js';
-import type { CaptureFollower } from '../capture-follower.js';
-import type { CaptureRun } from '../capture-run.js';
-import { CAPTURE_STATES } from '../capture-state.js';
-import type { CallSite, SiteValues } from '../site-series.js';
-import type { Hint, WatchedCapture } from '../watched-capture.js';
+import type { CaptureFollower } from '../follow/capture-follower.js';
+import type { CaptureRun } from '../follow/capture-run.js';
+import { CAPTURE_STATES } from '../follow/capture-state.js';
+import type { CallSite, SiteValues } from '../follow/site-series.js';
+import type { Hint, WatchedCapture } from '../follow/watched-capture.js';
 import { CounterDeltas } from './counter-deltas.js';
 import { type MetricPoint, metricData } from './metric-points.js';
 import { CAPTURE_METRICS, type MetricSpec, SITE_METRICS } from './metric-table.js';

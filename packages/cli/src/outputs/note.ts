@@ -1,7 +1,0 @@
-import { commandIo } from '../io/command-io.js';
-import { printable } from '../text/printable.js';
-
-/** Writes a message for the user to stderr, which never contains data. */
-export function note(text: string): void {
-  commandIo().writeError(`heapray: ${printable(text)}\n`);
-}
