@@ -21,7 +21,7 @@ test('the docs have every metric of the table, once', () => {
 test('formats a row of the table', () => {
   expect(tables.metrics?.split('\n')[4]).toBe(
     '| `heapray.memory.retained` | updowncounter, By | call site, `heapray.age`: `<10s`, `10s-1m`, `1m-10m`, ' +
-      '`10m-1h`, `>1h`, `unknown` | Heap bytes in use, by the call site that allocated them (sampled estimate); by the time ' +
-      'since a poll first showed them; `unknown` for what was carried over a restart of the sampler |',
+      '`10m-1h`, `>1h`, `unknown` | Heap bytes in use, by the call site that allocated them (sampled estimate); the age only ' +
+      'with `retentionAges`: the time since a poll first showed them; `unknown` for what was carried over a restart of the sampler |',
   );
 });

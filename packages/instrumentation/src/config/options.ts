@@ -188,6 +188,15 @@ export const OPTIONS = {
     default: 'function',
     description: 'What call sites are summed by in metrics; what it sums over is no attribute.',
   }),
+  /** Splits the bytes in use of each call site by age, in metrics. */
+  retentionAges: option({
+    kind: boolean,
+    env: ['HEAPRAY_RETENTION_AGES'],
+    file: [heapray('retention_ages')],
+    default: false,
+    description:
+      'Whether `heapray.memory.retained` is split by age for each call site: up to six times as many series.',
+  }),
   /** Also reports the memory metrics of OpenTelemetry's semantic conventions. */
   semconvMetrics: option({
     kind: boolean,

@@ -10,6 +10,8 @@ export interface HeaprayMetricProducerOptions {
   readonly maxCallSites?: number | undefined;
   /** Unit that call sites are summed by. */
   readonly groupBy?: GroupBy | undefined;
+  /** True to split the bytes in use of each call site by age. */
+  readonly retentionAges?: boolean | undefined;
 }
 
 /** The SDK's `MetricProducer` of 2.x and 3.x, by structure. */
@@ -34,5 +36,6 @@ export interface HeaprayMetricProducer {
 export function heaprayMetricProducer(options: HeaprayMetricProducerOptions = {}): HeaprayMetricProducer {
   const maxCallSites = checkedOption('maxCallSites', options.maxCallSites);
   const groupBy = checkedOption('groupBy', options.groupBy);
-  return new TopSitesProducer({ maxCallSites, groupBy, onAttached: addMetricProducer });
+  const retentionAges = checkedOption('retentionAges', options.retentionAges);
+  return new TopSitesProducer({ maxCallSites, groupBy, retentionAges, onAttached: addMetricProducer });
 }

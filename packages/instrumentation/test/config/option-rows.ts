@@ -189,6 +189,16 @@ export const rows: readonly Row[] = [
     badCode: ['Function', 1, null, ['file']],
   },
   {
+    option: 'retentionAges',
+    texts: [
+      ['true', true],
+      ['0', false],
+    ],
+    badTexts: ['yes'],
+    code: same(true, false),
+    badCode: ['true'],
+  },
+  {
     option: 'semconvMetrics',
     texts: [
       ['true', true],

@@ -20,7 +20,7 @@ afterEach(async () => {
 
 /** Makes a profiler of this process with these answers. */
 function profilerThat(topSites: () => Promise<TopSitesView | undefined>, groupBy: GroupBy = 'function') {
-  const options = { component: 'api', maxCallSites: 50, groupBy };
+  const options = { component: 'api', maxCallSites: 50, groupBy, retentionAges: false };
   const asked = vi.fn(topSites);
   const profiler = { config: { options }, topSites: asked, start() {}, async stop() {} };
   const claim = acquireSharedProfiler(() => profiler as unknown as MemoryProfiler, {
@@ -72,6 +72,7 @@ test('alone reports call sites from its first collection, where instruments woul
     component: 'api',
     groupBy: 'function',
     maxCallSites: 10,
+    retentionAges: false,
     conventions: false,
     fetchView: async (withSites) => ({ ...heapView(), ...(!withSites && { sites: undefined }) }),
     threadDeaths: () => 0,

@@ -25,6 +25,7 @@ export function newMetrics(
       component: 'api',
       groupBy: 'function',
       maxCallSites: 2,
+      retentionAges: true,
       conventions: false,
       fetchView,
       threadDeaths: () => deaths,

@@ -23,7 +23,7 @@ export class AttachedMetrics {
   constructor(profiler: MemoryProfiler, provider: MeterProvider, log: Log) {
     this.provider = provider;
     this.#log = log;
-    const { component, groupBy, maxCallSites, semconvMetrics } = profiler.config.options;
+    const { component, groupBy, maxCallSites, retentionAges, semconvMetrics } = profiler.config.options;
     this.#readers = isServed(provider)
       ? undefined
       : SdkReaders.of(
@@ -36,6 +36,7 @@ export class AttachedMetrics {
         component,
         groupBy,
         maxCallSites,
+        retentionAges,
         conventions: semconvMetrics,
         fetchView: (withSites) => profiler.view(withSites),
         threadDeaths: () => profiler.threadDeaths,

@@ -77,7 +77,7 @@ export const SITE_METRICS: Readonly<Record<SiteMetric, MetricSpec>> = {
     unit: 'By',
     description: 'Heap bytes in use, by the call site that allocated them (sampled estimate)',
     attributes: { [ATTR_AGE]: AGE_BUCKETS },
-    note: 'by the time since a poll first showed them; `unknown` for what was carried over a restart of the sampler',
+    note: 'the age only with `retentionAges`: the time since a poll first showed them; `unknown` for what was carried over a restart of the sampler',
   },
   retainedObjects: {
     name: 'heapray.memory.retained_objects',

@@ -20,6 +20,8 @@ export interface SiteMetricsOptions {
   readonly component: string;
   readonly groupBy: GroupBy;
   readonly maxCallSites: number;
+  /** True to split bytes in use by age. */
+  readonly retentionAges: boolean;
 }
 
 /** A series that the reader knows, with the attributes used each time. */
@@ -94,6 +96,8 @@ export class SiteMetrics {
     const { retained, retainedObjects } = this.#to;
     result.observe(retainedObjects, MathRound(values.retainedObjects), series.attributes);
     if (values.retainedByAge[UNKNOWN]) series.byAge[UNKNOWN] ??= ofAge(series.attributes, 'unknown');
+    if (!this.#options.retentionAges)
+      return result.observe(retained, MathRound(values.retained), series.attributes);
     for (let age = 0; age < AGE_BUCKETS.length; age++) {
       const attributes = series.byAge[age];
       if (attributes) result.observe(retained, MathRound(values.retainedByAge[age] ?? 0), attributes);

@@ -103,7 +103,8 @@ export class TopSiteMetrics {
         return { key, startTime: hrTime(startedMillis), endTime, attributes, value };
       });
     const always = this.#options.alwaysOther === true;
-    const held = [...sites.flatMap((row) => bytesByAge(row)), ...bytesByAge(other, always)];
+    const bytes = this.#options.retentionAges ? bytesByAge : bytesInUse;
+    const held = [...sites.flatMap((row) => bytes(row)), ...bytes(other, always)];
     const counts = [...sites.map((row) => objects(row)), objects(other, always)];
     return [
       this.#metric('allocated', counter('allocated')),
@@ -171,6 +172,10 @@ function timeToLimit({ secondsToLimit, startedMillis, nowMillis }: TopSitesView)
 
 function rowOf(group: SiteGroup, values: SiteValues): Row {
   return { key: groupKey(group), attributes: siteAttributes(group), values };
+}
+
+function bytesInUse({ key, attributes, values }: Row, always = false): SeriesValue[] {
+  return [{ key, attributes, value: MathMax(0, MathRound(values.retained)), always }];
 }
 
 /** @param always true to report the first age even if it is zero */

@@ -37,6 +37,7 @@ export interface TopSitesProducerOptions {
   /** Default: that of the instrumentation, as for `groupBy`. */
   readonly maxCallSites?: number | undefined;
   readonly groupBy?: GroupBy | undefined;
+  readonly retentionAges?: boolean | undefined;
   /** Default: cumulative. */
   readonly temporalities?: Temporalities | undefined;
   /** Default: false. */
@@ -80,12 +81,13 @@ export class TopSitesProducer {
     const { options: configured } = profiler.config;
     const maxCallSites = this.#options.maxCallSites ?? configured.maxCallSites;
     const groupBy = this.#options.groupBy ?? configured.groupBy;
+    const retentionAges = this.#options.retentionAges ?? configured.retentionAges;
     const view = await profiler.topSites({ producer: this.#number, maxCallSites, groupBy });
     this.#last = view ?? this.#last;
     if (!this.#last) return [];
     const { temporalities, alwaysOther } = this.#options;
     const { component } = configured;
-    const options = { maxCallSites, groupBy, component, temporalities, alwaysOther };
+    const options = { maxCallSites, groupBy, retentionAges, component, temporalities, alwaysOther };
     this.#metrics ??= new TopSiteMetrics(options);
     this.#metrics.options = options;
     return this.#metrics.metrics(this.#last);

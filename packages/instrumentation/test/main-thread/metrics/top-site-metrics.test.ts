@@ -25,7 +25,7 @@ function view(
 
 /** Returns metrics by name; each call is one collection. */
 function newProducer(groupBy: GroupBy = 'function', maxCallSites = 2) {
-  const producer = new TopSiteMetrics({ component: 'api', groupBy, maxCallSites });
+  const producer = new TopSiteMetrics({ component: 'api', groupBy, maxCallSites, retentionAges: true });
   const collect = (next: TopSitesView) => producer.metrics(next);
   /** Returns the values of one metric by function and age. */
   const series = (name: string, next: TopSitesView) => {
@@ -134,6 +134,7 @@ test('other is always present if enabled', () => {
     component: 'api',
     groupBy: 'function',
     maxCallSites: 2,
+    retentionAges: true,
     alwaysOther: true,
   });
   for (let at = 0; at < 2; at++) {
@@ -155,9 +156,36 @@ test('other is always present if enabled', () => {
   }
 });
 
+test('without ages, a site has one series of bytes in use, and one zero when it is gone', () => {
+  const producer = new TopSiteMetrics({
+    component: 'api',
+    groupBy: 'function',
+    maxCallSites: 2,
+    retentionAges: false,
+  });
+  const retained = (next: TopSitesView) =>
+    producer
+      .metrics(next)
+      .find(({ descriptor }) => descriptor.name === 'heapray.memory.retained')
+      ?.dataPoints.map(({ attributes, value }) => [
+        attributes['code.function.name'],
+        attributes['heapray.age'],
+        value,
+      ]);
+  expect(retained(view([row('parse', values(9, [1, 2, 3, 0, 0]))]))).toEqual([['parse', undefined, 6]]);
+  expect(retained(view([]))).toEqual([['parse', undefined, 0]]);
+  expect(retained(view([]))).toBeUndefined();
+});
+
 describe('for a reader with delta temporality', () => {
   const temporalities = { counter: 0, updowncounter: 0 } as const;
-  const options = { component: 'api', groupBy: 'function', maxCallSites: 2, temporalities } as const;
+  const options = {
+    component: 'api',
+    groupBy: 'function',
+    maxCallSites: 2,
+    retentionAges: false,
+    temporalities,
+  } as const;
   const at = (millis: number, next: TopSitesView) => ({ ...next, nowMillis: NOW + millis });
 
   /** Returns `[site, start, end, value]` of each point, times in ms since `NOW`. */

@@ -68,6 +68,7 @@ function instruments(program: AllocatingProgram, { groupBy, maxCallSites }: Sett
     component: 'api',
     groupBy,
     maxCallSites,
+    retentionAges: true,
     conventions: false,
     fetchView: async () => heapView(series.view(program.ledger, program.now)),
     threadDeaths: () => 0,
@@ -80,7 +81,7 @@ function instruments(program: AllocatingProgram, { groupBy, maxCallSites }: Sett
 
 function producer(program: AllocatingProgram, { groupBy, maxCallSites }: Settings) {
   const top = new TopCallSites({ groupBy, maxCallSites });
-  const metrics = new TopSiteMetrics({ component: 'api', groupBy, maxCallSites });
+  const metrics = new TopSiteMetrics({ component: 'api', groupBy, maxCallSites, retentionAges: true });
   return async () => {
     const sites = top.view(program.ledger, program.now, 1000);
     return pageOf(

@@ -14,7 +14,12 @@ const MINUTE = 60_000;
 const ROUND_MILLIS = 2 * 60 * MINUTE;
 const ROUNDS = (30 * 24) / 2;
 const PLACES = 10;
-const OPTIONS = { component: 'api', groupBy: 'function', maxCallSites: PLACES } as const;
+const OPTIONS = {
+  component: 'api',
+  groupBy: 'function',
+  maxCallSites: PLACES,
+  retentionAges: false,
+} as const;
 
 /** Makes a reader of a real SDK, with instruments or a producer, that counts its series. */
 function newReader(program: AllocatingProgram, kind: 'instruments' | 'producer') {
@@ -62,9 +67,10 @@ function siteOf({ attributes }: { readonly attributes: object }): string {
 
 test.each([
   // A producer's series vanish, so any number of functions may get one.
-  ['producer', 2500, 9 * (PLACES + 2)],
-  // Series of instruments stay: one for each age, the counters and the objects.
-  ['instruments', 150, 8 * (150 + 1)],
+  // Counters, and values in use with a zero for each site that has just left.
+  ['producer', 2500, 2 * (PLACES + 2) + 2 * (2 * PLACES + 1)],
+  // Series of instruments stay: two counters, and bytes and objects in use.
+  ['instruments', 150, 4 * (150 + 1)],
 ] as const)(
   '%s: a site among the largest for two minutes has a series',
   async (kind, functions, maxSeries) => {
