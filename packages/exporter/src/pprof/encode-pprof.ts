@@ -6,7 +6,7 @@ import { ANONYMOUS, displayName } from '../profile/frame-kind.js';
 import type { FrameRef, NativeMapping, Profile, ProfileFrame, StackRef } from '../profile/index.js';
 import { ownValue } from '../profile/own-value.js';
 import { NONE } from '../profile/profile.js';
-import { StringTable } from '../profile/string-table.js';
+import { StringTable } from '../tables/string-table.js';
 import { int64FromBigInt } from './int64.js';
 
 type Wire = perftools.profiles.Profile.$Properties;

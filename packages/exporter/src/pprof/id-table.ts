@@ -1,4 +1,4 @@
-import { RowTable } from '../profile/row-table.js';
+import { RowTable } from '../tables/row-table.js';
 
 /** A 64-bit ID, exact: a number where it fits. */
 export type Id = number | bigint;

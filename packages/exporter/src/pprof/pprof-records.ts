@@ -1,7 +1,7 @@
-import { RowTable } from '../profile/row-table.js';
+import { RowTable } from '../tables/row-table.js';
+import { UintRows } from '../tables/uint-rows.js';
 import { highOf, type Id, IdTable, idOf, lowOf } from './id-table.js';
 import { TextStore } from './text-store.js';
-import { UintRows } from './uint-rows.js';
 
 export type { Id } from './id-table.js';
 

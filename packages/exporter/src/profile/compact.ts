@@ -1,8 +1,8 @@
+import type { RowTable } from '../tables/row-table.js';
 import type { FrameTable } from './frame-table.js';
 import type { LabelTable } from './label-table.js';
 import { NONE, type ProfileTables } from './profile.js';
 import { roundColumns } from './round-values.js';
-import type { RowTable } from './row-table.js';
 
 /**
  * The tables of a profile builder. A row of `samples` is (stack or NONE, label set), a row of `stacks` (parent or NONE,

@@ -1,6 +1,6 @@
+import { RowTable } from '../tables/row-table.js';
+import { StringTable } from '../tables/string-table.js';
 import { ANONYMOUS } from './frame-kind.js';
-import { RowTable } from './row-table.js';
-import { StringTable } from './string-table.js';
 import type { NativeMapping, NativePlace, ProfileFrame } from './types.js';
 
 const MAX_POSITION = 0x7fffffff;

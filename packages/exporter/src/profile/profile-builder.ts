@@ -1,10 +1,10 @@
+import { RowTable } from '../tables/row-table.js';
 import { compact } from './compact.js';
 import { FrameTable } from './frame-table.js';
 import type { FrameHandle, LabelsHandle, StackHandle } from './handles.js';
 import { LabelTable } from './label-table.js';
 import { ownValue } from './own-value.js';
 import { NONE, type Profile, StoredProfile } from './profile.js';
-import { RowTable } from './row-table.js';
 import { columnProblem } from './rules.js';
 import type { Labels, NativePlace, Period, ProfileFrame, ProfileOptions, ValueColumn } from './types.js';
 

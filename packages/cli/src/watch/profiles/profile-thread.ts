@@ -92,8 +92,8 @@ function startThread(job: ProfileJob, { script, heapMib }: ProfileThreadOptions)
 function buffersOf({ captures }: ProfileJob): ArrayBuffer[] {
   return captures.flatMap(({ snapshot: { model, amounts } }) => [
     amounts.rows.buffer,
-    ...[model.stacks, model.codes.frames, model.sites.plain, model.sites.natives, model.sites.sites].flatMap(
-      ({ parents, frames }) => [parents.buffer, frames.buffer],
+    ...[model.stacks, model.codes.frames, model.sites.plain, model.sites.natives, model.sites.sites].map(
+      ({ buffer }) => buffer,
     ),
     model.codes.lineTables.bytes.buffer,
   ]);

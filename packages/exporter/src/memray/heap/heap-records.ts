@@ -1,6 +1,6 @@
+import { PairTable } from '../../tables/pair-table.js';
 import { ALLOCATORS, type AllocatorName } from '../format/allocators.js';
 import type { CaptureModel } from '../model/capture-model.js';
-import { PairTable } from '../model/pair-table.js';
 import type { Amount } from './site-amounts.js';
 
 /** Allocations (for example those alive) of one stack and one thread; of all threads if these are merged. */

@@ -1,6 +1,6 @@
+import { grown } from '../../tables/typed-arrays.js';
 import { FormatError } from '../../wire/errors.js';
 import { beyond, type MemrayLimits } from '../format/limits.js';
-import { grown } from '../model/typed-arrays.js';
 
 const INITIAL_NODES = 64;
 /**

@@ -1,3 +1,5 @@
+import { DirectCache } from '../../tables/direct-cache.js';
+import { PairTable } from '../../tables/pair-table.js';
 import { FREE, MMAP, MUNMAP, PYMALLOC_FREE } from '../format/allocators.js';
 import type { MemrayHeader } from '../format/header.js';
 import { beyond, type MemrayLimits } from '../format/limits.js';
@@ -5,10 +7,14 @@ import { type AggregatedAllocation, RecordDamage, type RecordHandler } from '../
 import { CodeTable, type CodeTableState, type MemrayLocation } from './code-table.js';
 import type { HeapListener } from './heap-listener.js';
 import { type NativeFrame, NativeTable, type NativeTableState } from './native-table.js';
-import { PairTable, type PairTableState } from './pair-table.js';
-import { PushCache } from './push-cache.js';
 import { SiteTable, type SiteTableState } from './site-table.js';
 import { type MemrayThread, ThreadTable, type ThreadTableState } from './thread-table.js';
+
+/** Enough for the pushes of a large program. At 16 bytes each they fill the second-level cache. */
+const MAX_PUSHES = 1 << 16;
+/** Upper limits of what fits into the 32 bits of a cached number. */
+const MAX_CACHED_ID = 2 ** 31;
+const MAX_CACHED_OFFSET = 2 ** 29;
 
 /**
  * The listeners that implement one kind of event. Calls of empty functions would also cost time, at millions per
@@ -29,7 +35,7 @@ export interface CaptureModelState {
   readonly codes: CodeTableState;
   readonly threads: ThreadTableState;
   readonly natives: NativeTableState;
-  readonly stacks: PairTableState;
+  readonly stacks: Int32Array<ArrayBuffer>;
   readonly sites: SiteTableState;
 }
 
@@ -48,7 +54,11 @@ export class CaptureModel implements RecordHandler {
   readonly #natives: NativeTable;
   readonly #stacks: PairTable;
   readonly #sites: SiteTable;
-  #pushes: PushCache;
+  /**
+   * The stack that a push led to, by parent, ID and place: programs push the same few frames again and again, and a full
+   * look-up takes a Map and two tables.
+   */
+  readonly #pushes: DirectCache;
   /** Current stack of each thread. */
   readonly #current: number[] = [];
   #thread = -1;
@@ -59,13 +69,16 @@ export class CaptureModel implements RecordHandler {
   /**
    * Creates a model.
    *
-   * @param options.pushSlots see {@link PushCache}
+   * @param options.pushSlots maximum number of cached pushes, a power of 4 from 1,024. Default 65,536
    * @param options.state data of another model; the new one is for look-ups only and accepts no records
    */
   constructor(
     limits: MemrayLimits,
     listeners: readonly HeapListener[],
-    { pushSlots, state }: { readonly pushSlots?: number; readonly state?: CaptureModelState } = {},
+    {
+      pushSlots = MAX_PUSHES,
+      state,
+    }: { readonly pushSlots?: number; readonly state?: CaptureModelState } = {},
   ) {
     this.#limits = limits;
     this.#listeners = listeners;
@@ -75,7 +88,7 @@ export class CaptureModel implements RecordHandler {
     this.#whenUnmapped = hearing(listeners, 'unmapped');
     this.#codes = state ? CodeTable.of(limits, state.codes) : new CodeTable(limits);
     this.#threads = new ThreadTable(limits, state?.threads);
-    this.#pushes = new PushCache(pushSlots);
+    this.#pushes = new DirectCache(pushSlots);
     this.#natives = state ? NativeTable.of(limits, state.natives) : new NativeTable(limits);
     this.#stacks = state ? PairTable.of(state.stacks) : new PairTable();
     this.#sites = new SiteTable(limits, state?.sites);
@@ -87,7 +100,7 @@ export class CaptureModel implements RecordHandler {
     this.#codes.seal();
     this.#stacks.seal();
     this.#sites.seal();
-    this.#pushes = new PushCache();
+    this.#pushes.clear();
     this.#current.length = 0;
   }
 
@@ -203,7 +216,7 @@ export class CaptureModel implements RecordHandler {
     this.#requireThread('a frame');
     const parent = this.#current[this.#thread]!;
     this.#current[this.#thread] =
-      this.#pushes.find(parent, id, instructionOffset, entry) ||
+      this.#pushes.find(parent, id, placeOf(instructionOffset, entry)) ||
       this.#newPush(parent, id, instructionOffset, entry);
   }
 
@@ -299,7 +312,8 @@ export class CaptureModel implements RecordHandler {
 
   #newPush(parent: number, id: number, instructionOffset: number, entry: boolean): number {
     const stack = this.#stack(parent, this.#codes.frame(id, instructionOffset, entry));
-    this.#pushes.remember(parent, id, instructionOffset, entry, stack);
+    if (id >= 0 && id < MAX_CACHED_ID && Math.abs(instructionOffset) < MAX_CACHED_OFFSET)
+      this.#pushes.store(parent, id, placeOf(instructionOffset, entry), stack);
     return stack;
   }
 
@@ -316,4 +330,9 @@ export class CaptureModel implements RecordHandler {
 
 function wide(high: number, low: number): bigint {
   return (BigInt(high) << 32n) | BigInt(low);
+}
+
+/** Returns the key of an offset. It is no 32-bit integer for an offset that is too large to be cached. */
+function placeOf(offset: number, entry: boolean): number {
+  return offset * 2 + (entry ? 1 : 0);
 }

@@ -1,7 +1,7 @@
+import { PairTable } from '../../tables/pair-table.js';
 import { beyond, type MemrayLimits } from '../format/limits.js';
 import { lineAt } from './line-table.js';
 import { LineTables, type LineTablesState } from './line-tables.js';
-import { PairTable, type PairTableState } from './pair-table.js';
 
 /** A location in a program. An unknown function or file is empty, an unknown line 0. */
 export interface MemrayLocation {
@@ -26,7 +26,7 @@ export interface CodeTableState {
   readonly files: readonly string[];
   readonly firstLines: readonly number[];
   readonly lineTables: LineTablesState;
-  readonly frames: PairTableState;
+  readonly frames: Int32Array<ArrayBuffer>;
   readonly pythonVersion: number;
 }
 

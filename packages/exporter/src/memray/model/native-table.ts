@@ -1,6 +1,6 @@
+import { grown } from '../../tables/typed-arrays.js';
 import { beyond, type MemrayLimits } from '../format/limits.js';
 import { SegmentOffsets } from './segment-offsets.js';
-import { grown } from './typed-arrays.js';
 
 /** A native frame. A capture has no symbols, only the address of the code. */
 export interface NativeFrame {

@@ -1,18 +1,17 @@
+import { DirectCache } from '../../tables/direct-cache.js';
+import { PairTable } from '../../tables/pair-table.js';
 import { beyond, type MemrayLimits } from '../format/limits.js';
-import { PairTable, type PairTableState } from './pair-table.js';
 
 /** Number of allocator IDs, to combine a thread index and an allocator into one number. */
 const ALLOCATORS = 16;
-const FIRST_CACHE_SLOTS = 1 << 10;
-const MAX_CACHE_SLOTS = 1 << 14;
-/** Words of a cache slot: owner, stack, site (0 = free slot); one is unused. */
-const CACHE_STRIDE = 4;
+/** Maximum number of cached sites. */
+const MAX_CACHED = 1 << 14;
 
 /** The sites of a {@link SiteTable}, for another thread. */
 export interface SiteTableState {
-  readonly plain: PairTableState;
-  readonly natives: PairTableState;
-  readonly sites: PairTableState;
+  readonly plain: Int32Array<ArrayBuffer>;
+  readonly natives: Int32Array<ArrayBuffer>;
+  readonly sites: Int32Array<ArrayBuffer>;
 }
 
 /**
@@ -27,11 +26,10 @@ export class SiteTable {
   readonly #natives: PairTable;
   readonly #sites: PairTable;
   /**
-   * Cache of sites without a native stack, which are the usual kind. Each can only be in one slot: a look-up touches
-   * one cache line, while the tables need several.
+   * Sites without a native stack, which are the usual kind, by owner and stack: a look-up touches one cache line, while
+   * the tables need several.
    */
-  #cache: Int32Array = new Int32Array(FIRST_CACHE_SLOTS * CACHE_STRIDE);
-  #cacheMask = FIRST_CACHE_SLOTS - 1;
+  readonly #cache: DirectCache = new DirectCache(MAX_CACHED);
 
   /**
    * Creates a table.
@@ -48,7 +46,7 @@ export class SiteTable {
   /** Releases the look-up of sites by their parts. No site may be interned afterwards. */
   seal(): void {
     for (const table of [this.#plain, this.#natives, this.#sites]) table.seal();
-    this.#cache = new Int32Array(0);
+    this.#cache.clear();
   }
 
   /** Copy of the sites. */
@@ -66,17 +64,10 @@ export class SiteTable {
       return this.#checked(
         this.#sites.intern(this.#plain.intern(owner, stack), this.#natives.intern(native, generation)),
       );
-    const cache = this.#cache;
-    const at = (slotOf(owner, stack) & this.#cacheMask) * CACHE_STRIDE;
-    const known = cache[at + 2]!;
-    if (known !== 0 && cache[at] === owner && cache[at + 1] === stack) return known;
+    const known = this.#cache.find(owner, stack, 0);
+    if (known !== 0) return known;
     const site = this.#checked(this.#sites.intern(this.#plain.intern(owner, stack), 0));
-    if (site > this.#cacheMask && this.#cacheMask < MAX_CACHE_SLOTS - 1) this.#growCache();
-    else {
-      cache[at] = owner;
-      cache[at + 1] = stack;
-      cache[at + 2] = site;
-    }
+    this.#cache.store(owner, stack, 0, site);
     return site;
   }
 
@@ -100,19 +91,8 @@ export class SiteTable {
     return this.#natives.frame(this.#sites.frame(site));
   }
 
-  /** Grows the cache and drops its contents, which are quickly added again. */
-  #growCache(): void {
-    this.#cacheMask = this.#cacheMask * 4 + 3;
-    this.#cache = new Int32Array((this.#cacheMask + 1) * CACHE_STRIDE);
-  }
-
   #checked(site: number): number {
     if (site > this.#limits.maxFrames) throw beyond('allocation sites', this.#limits.maxFrames, 'maxFrames');
     return site;
   }
-}
-
-function slotOf(owner: number, stack: number): number {
-  const mixed = Math.imul(stack, 0x9e3779b1) ^ Math.imul(owner, 0x85ebca6b);
-  return mixed ^ (mixed >>> 15);
 }

@@ -5,7 +5,7 @@ import type {
   ProfileBuilder,
   StackHandle,
 } from '../../profile/index.js';
-import { RowTable } from '../../profile/row-table.js';
+import { RowTable } from '../../tables/row-table.js';
 import { plainName } from '../format/clean-text.js';
 import type { CaptureModel } from '../model/capture-model.js';
 import { plainPlace } from '../model/captured-program.js';

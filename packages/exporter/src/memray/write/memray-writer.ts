@@ -1,3 +1,5 @@
+import { PairTable } from '../../tables/pair-table.js';
+import { doubled } from '../../tables/typed-arrays.js';
 import { ByteWriter } from '../../wire/byte-writer.js';
 import {
   type AllocatorName,
@@ -11,8 +13,6 @@ import { cleanName, cleanText } from '../format/clean-text.js';
 import { headerOffsets } from '../format/header.js';
 import { DEFAULT_MEMRAY_FORMAT, type MemrayFormat } from '../format/memray-format.js';
 import { trailerOf } from '../format/records.js';
-import { PairTable } from '../model/pair-table.js';
-import { doubled } from '../model/typed-arrays.js';
 import { FrameTable } from './frame-table.js';
 import { writeHeader } from './write-header.js';
 import { MAX_RECORD_BYTES, type RecordEncoder, RecordEncoder12 } from './write-records.js';

@@ -1,3 +1,5 @@
+import { doubled } from './typed-arrays.js';
+
 /**
  * Interns rows of two to five 32-bit integers and numbers them from 0.
  *
@@ -7,22 +9,44 @@
  */
 export class RowTable {
   readonly #width: number;
-  #rows: Int32Array;
+  readonly #first: number;
+  #rows: Int32Array<ArrayBuffer>;
   /** Row number + 1, or 0 for a free slot. The length is a power of two. */
   #slots: Int32Array = new Int32Array(32);
-  #count = 0;
+  #count: number;
 
   /**
    * Creates an empty table.
    *
    * @param width integers per row, 2 to 5
+   * @param first number of the first row. Rows before it have zeros, and are not found. Default 0
    */
-  constructor(width: number) {
+  constructor(width: number, first = 0) {
     this.#width = width;
+    this.#first = first;
+    this.#count = first;
     this.#rows = new Int32Array(16 * width);
   }
 
-  /** Number of distinct rows. */
+  /**
+   * Creates a table to look up rows by number. It finds and accepts none.
+   *
+   * @param rows {@link state} of another table
+   */
+  static of(width: number, rows: Int32Array<ArrayBuffer>): RowTable {
+    const table = new RowTable(width);
+    table.#rows = rows;
+    table.#count = rows.length / width;
+    table.#slots = new Int32Array(0);
+    return table;
+  }
+
+  /** Copy of the rows, one after another. */
+  get state(): Int32Array<ArrayBuffer> {
+    return this.#rows.slice(0, this.#count * this.#width);
+  }
+
+  /** Number of rows, which is also the number of the next one. */
   get count(): number {
     return this.#count;
   }
@@ -69,7 +93,7 @@ export class RowTable {
   #append(slot: number, a: number, b: number, c: number, d: number, e: number): number {
     const row = this.#count;
     const at = row * this.#width;
-    if (at === this.#rows.length) this.#rows = grown(this.#rows);
+    if (at === this.#rows.length) this.#rows = doubled(this.#rows);
     this.#rows[at] = a;
     this.#rows[at + 1] = b;
     if (this.#width > 2) this.#rows[at + 2] = c;
@@ -85,7 +109,7 @@ export class RowTable {
     const slots = new Int32Array(this.#slots.length * 2);
     const mask = slots.length - 1;
     const width = this.#width;
-    for (let row = 0; row < this.#count; row++) {
+    for (let row = this.#first; row < this.#count; row++) {
       const c = width > 2 ? this.at(row, 2) : 0;
       const d = width > 3 ? this.at(row, 3) : 0;
       const e = width > 4 ? this.at(row, 4) : 0;
@@ -108,10 +132,4 @@ function hash(a: number, b: number, c: number, d: number, e: number): number {
   h = Math.imul(h ^ (h >>> 16) ^ d, 0x165667b1);
   if (e !== 0) h = Math.imul(h ^ (h >>> 14) ^ e, 0x9e3779b1);
   return h ^ (h >>> 15);
-}
-
-function grown(rows: Int32Array): Int32Array {
-  const bigger = new Int32Array(rows.length * 2);
-  bigger.set(rows);
-  return bigger;
 }

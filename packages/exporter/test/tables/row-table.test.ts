@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { RowTable } from '../../src/profile/row-table.js';
+import { RowTable } from '../../src/tables/row-table.js';
 
 const fields = fc.constantFrom(-1, 0, 1, 2, 2 ** 31 - 1, -(2 ** 31));
 

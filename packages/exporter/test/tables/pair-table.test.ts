@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { PairTable } from '../../src/memray/model/pair-table.js';
+import { PairTable } from '../../src/tables/pair-table.js';
 
 test('numbers pairs in the order of their first use, while the table grows', () => {
   const table = new PairTable();
@@ -25,4 +25,18 @@ test('agrees with a Map', () => {
     }),
     { numRuns: 20 },
   );
+});
+
+test('a sealed table, and a copy, have the nodes by number', () => {
+  const table = new PairTable();
+  for (let at = 1; at <= 1000; at += 1) table.intern(at >> 1, at);
+  const copy = PairTable.of(structuredClone(table.state));
+  table.seal();
+  for (const { size, parent } of [table, copy].map((each) => ({
+    size: each.size,
+    parent: [each.parent(0), each.parent(701), each.frame(701)],
+  }))) {
+    expect(size).toBe(1000);
+    expect(parent).toEqual([0, 350, 701]);
+  }
 });
