@@ -21,7 +21,11 @@ export interface CaptureSource {
   readonly hints: readonly Hint[];
 }
 
-const SCOPE = { name: 'heapray', version: packageVersion() };
+const SCOPE = {
+  name: 'heapray',
+  version: packageVersion(),
+  schemaUrl: 'https://opentelemetry.io/schemas/1.45.0',
+};
 
 const ATTR_COMPONENT = 'heapray.component';
 /** ID of a forked process; absent for its parent. */
@@ -30,6 +34,9 @@ const ATTR_PROCESS_ID = 'heapray.process.id';
 const ATTR_PROCESS_ROLE = 'heapray.process.role';
 const ATTR_STATE = 'state';
 const ATTR_HINT = 'hint';
+
+/** Node processes report what is in use by age. Captures do not have it by call site. */
+const UNKNOWN_AGE: Attributes = { 'heapray.age': 'unknown' };
 
 /** The sum of the call sites without series of their own. */
 const OTHER: CallSite = { functionName: 'other', file: '', line: 0, packageName: '' };
@@ -88,7 +95,7 @@ function sitePoints(captures: readonly WatchedCapture[]): readonly MetricPoints[
   return [
     [allocated, valuesBySite(complete, ({ allocatedBytes }) => allocatedBytes)],
     [allocations, valuesBySite(complete, ({ allocations: count }) => count)],
-    [retained, valuesBySite(runs, ({ retainedBytes }) => retainedBytes)],
+    [retained, valuesBySite(runs, ({ retainedBytes }) => retainedBytes, UNKNOWN_AGE)],
     [retainedObjects, valuesBySite(runs, ({ retainedCount }) => retainedCount)],
     [peak, valuesBySite(runs, ({ peakBytes }) => peakBytes)],
   ];
@@ -97,12 +104,14 @@ function sitePoints(captures: readonly WatchedCapture[]): readonly MetricPoints[
 function valuesBySite(
   runs: readonly { readonly attributes: Attributes; readonly run: CaptureRun }[],
   amountOf: (values: SiteValues) => number,
+  more: Attributes = {},
 ): readonly MetricPoint[] {
   return runs.flatMap(({ attributes, run: { capture, series } }): MetricPoint[] => {
     const { rows, other, dropped } = series.view(capture);
     const captureStart = capture.header?.startTimeMillis;
     const point = (site: CallSite, values: SiteValues, startMillis = captureStart): MetricPoint => {
-      return { attributes: { ...attributes, ...siteAttributes(site) }, value: amountOf(values), startMillis };
+      const all = { ...attributes, ...siteAttributes(site), ...more };
+      return { attributes: all, value: amountOf(values), startMillis };
     };
     const sites = rows.map(({ site, values, sinceMillis }) => point(site, values, sinceMillis));
     return [...sites, point(OTHER, other), ...(amountOf(dropped) > 0 ? [point(DROPPED, dropped)] : [])];

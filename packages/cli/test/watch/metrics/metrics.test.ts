@@ -11,7 +11,9 @@ import {
   OWN_METRICS as NODE_OWN_METRICS,
   SITE_METRICS as NODE_SITE_METRICS,
 } from '../../../../instrumentation/src/main-thread/metrics/metric-table.js';
+import { siteAttributes } from '../../../../instrumentation/src/main-thread/metrics/site-attributes.js';
 import { SiteSeries, type SiteValues } from '../../../src/watch/follow/site-series.js';
+import { CaptureMetrics } from '../../../src/watch/metrics/capture-metrics.js';
 import { CAPTURE_METRICS, SITE_METRICS } from '../../../src/watch/metrics/metric-table.js';
 import { AIRFLOW, follow, goldenFile, rawCapture, withoutZeros } from '../support/captures.js';
 import { type Expected, readExpected } from '../support/expected.js';
@@ -180,6 +182,18 @@ test('a page without captures has the resource only', async () => {
   );
 });
 
+/** The attributes of a call site of a Node process of which everything is known. */
+const NODE_SITE = siteAttributes({
+  functionName: 'f',
+  file: '/f.js',
+  line: 1,
+  column: 1,
+  sharesLine: true,
+  packageName: 'p',
+  packageVersion: '1.0.0',
+  component: 'c',
+});
+
 describe('metrics that Node processes have too', () => {
   const shared = Object.values({ ...NODE_SITE_METRICS, ...NODE_OWN_METRICS }).flatMap((ofNode) => {
     const ofCapture = Object.values({ ...SITE_METRICS, ...CAPTURE_METRICS }).find(
@@ -192,7 +206,25 @@ describe('metrics that Node processes have too', () => {
     expect(shared.map(([name]) => name)).toContain('heapray.memory.retained');
   });
 
-  test.each(shared)('%s has the same kind and unit', (_, ofCapture, ofNode) => {
+  test.each(shared)('%s has the same kind, unit and attributes', async (name, ofCapture, ofNode) => {
     expect([ofCapture.kind, ofCapture.unit]).toEqual([ofNode.kind, ofNode.unit]);
+    const follower = follow(goldenFile('threads.v13.bin'));
+    await follower.poll({ final: true });
+    const producer = new CaptureMetrics({ captures: [{ component: 'c', follower }], hints: [] });
+    const { resourceMetrics } = await producer.collect();
+    const metrics = resourceMetrics.scopeMetrics.flatMap((scope) => scope.metrics);
+    const { dataPoints } = metrics.find(({ descriptor }) => descriptor.name === name)!;
+    const own = ofNode.attributes ?? {};
+    const known = [...Object.keys(NODE_SITE), ...Object.keys(own)];
+    for (const { attributes } of dataPoints) {
+      expect(known).toEqual(expect.arrayContaining(Object.keys(attributes)));
+      for (const [key, values] of Object.entries(own)) expect(values).toContain(attributes[key]);
+    }
   });
+});
+
+test('no name is also the namespace of another', () => {
+  const tables = [NODE_SITE_METRICS, NODE_OWN_METRICS, SITE_METRICS, CAPTURE_METRICS];
+  const names = tables.flatMap((table) => Object.values(table).map(({ name }) => name));
+  for (const name of names) expect(names.filter((other) => other.startsWith(`${name}.`))).toEqual([]);
 });
