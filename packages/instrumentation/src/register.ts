@@ -46,9 +46,9 @@ function* steps(): Steps {
   const started = processStart();
   const role = roleOf(started);
   if (role === 'launcher') return sayLeftAlone(started.mainScript);
-  const { nodeProblem }: typeof import('./main-thread/start/node-support.js') =
+  const { unsupportedReason }: typeof import('./main-thread/start/node-support.js') =
     yield './main-thread/start/node-support.js';
-  const problem = nodeProblem(process.versions);
+  const problem = unsupportedReason(process.versions);
   if (problem !== undefined) return say(problem);
   if (role === 'program') return yield* profile();
   const { watchTool }: typeof import('./main-thread/register/tool-watch.js') =

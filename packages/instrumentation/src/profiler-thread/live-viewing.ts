@@ -33,8 +33,8 @@ export class LiveViewing {
   #stream: LiveStream | undefined;
   #ended = false;
 
-  constructor(ports: LiveViewingDeps, options: RecordFeedOptions) {
-    this.#deps = ports;
+  constructor(deps: LiveViewingDeps, options: RecordFeedOptions) {
+    this.#deps = deps;
     this.#options = options;
   }
 

@@ -37,8 +37,8 @@ export class OwnHeap {
   #gapMillis = FIRST_GAP_MILLIS;
   #isFirst = true;
 
-  constructor(ports: OwnHeapDeps) {
-    this.#deps = ports;
+  constructor(deps: OwnHeapDeps) {
+    this.#deps = deps;
   }
 
   /** Collects if there is enough garbage and the gap has passed. Call often, e.g. after each poll. */

@@ -17,7 +17,7 @@ import type { ComponentCaptureOptions } from './captures/capture-options.js';
 import { Captures } from './captures/captures.js';
 import { Compressions } from './captures/compressions.js';
 import { feedOptions } from './captures/feed-options.js';
-import { connectAccount } from './host-connection.js';
+import { connectStats } from './connect-stats.js';
 import { LeakWatch } from './leaks/leak-watch.js';
 import { HighWaterMarkTracker, Ledger, PastStates } from './ledger/index.js';
 import { LiveViewing, NOT_ALLOWED } from './live-viewing.js';
@@ -78,7 +78,7 @@ export class Profiler {
     this.#options = options;
     this.#port = options.port;
     this.#control = new Int32Array(options.control);
-    this.#account = connectAccount(this.#control);
+    this.#account = connectStats(this.#control);
     this.#poller = connectHeapPoller();
     const resolver = new FrameResolver({
       report: (text) => this.#log('info', text),
@@ -312,7 +312,7 @@ export class Profiler {
     if (debugServerDelayMillis > 0) await timeout(debugServerDelayMillis);
     const [{ startDebugServer }, { profileProvider }] = await Promise.all([
       import('./server/debug-server.js'),
-      import('./profiles.js'),
+      import('./profile-provider.js'),
     ]);
     const provider = profileProvider({
       ledger: this.#ledger,

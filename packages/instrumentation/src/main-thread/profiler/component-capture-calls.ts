@@ -20,8 +20,8 @@ export class ComponentCaptureCalls {
   readonly #active = new SafeMap<string, ActiveCapture>();
   #nextCapture = 1;
 
-  constructor(ports: ComponentCaptureCallsDeps) {
-    this.#deps = ports;
+  constructor(deps: ComponentCaptureCallsDeps) {
+    this.#deps = deps;
   }
 
   get active(): boolean {

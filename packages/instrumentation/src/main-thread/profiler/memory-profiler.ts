@@ -13,8 +13,8 @@ import { monotonicMillis } from '../../protocol/steady-clock.js';
 import { type ComponentCaptures, setComponentCaptures } from '../components.js';
 import { contain, containAsync } from '../containment/contain.js';
 import { Timers } from '../containment/timers.js';
-import { SamplerLease } from '../sampler/sampler-lease.js';
-import { nodeProblem } from '../start/node-support.js';
+import { OwnSampler } from '../sampler/own-sampler.js';
+import { unsupportedReason } from '../start/node-support.js';
 import { isDenied, permissionProblem } from '../start/permissions.js';
 import { describePortProblems, type PortProblem } from '../start/port-problems.js';
 import { startProblem } from '../start/preflight.js';
@@ -44,7 +44,7 @@ export class MemoryProfiler {
   #interval: number;
   readonly #guard: ExitGuard;
   readonly #calls: ComponentCaptureCalls;
-  #sampler: SamplerLease;
+  #sampler: OwnSampler;
   readonly #threads: ThreadSupervisor;
   #collections: CollectionWatch | undefined;
   readonly #continuity = new ViewContinuity();
@@ -69,7 +69,7 @@ export class MemoryProfiler {
   constructor(configFor: ConfigFor, log: Log) {
     this.#log = log;
     this.#components = new TracedComponents(configFor, log);
-    this.#sampler = new SamplerLease(log);
+    this.#sampler = new OwnSampler(log);
     this.#onPortProblem = (problem) =>
       log('error', describePortProblems([problem], this.config.options.component));
     this.#interval = this.#intervalAtStart();
@@ -185,7 +185,7 @@ export class MemoryProfiler {
   }
 
   #start(): void {
-    const unsupported = nodeProblem(process.versions);
+    const unsupported = unsupportedReason(process.versions);
     if (unsupported !== undefined) return this.#cannotStart('node_version', unsupported);
     const forbidden = permissionProblem();
     if (forbidden !== undefined)
@@ -215,7 +215,7 @@ export class MemoryProfiler {
   }
 
   /** Starts the sampler, or keeps the one taken over from the previous profiler. */
-  #startSampler(): ReturnType<SamplerLease['start']> | 'no-inspector' {
+  #startSampler(): ReturnType<OwnSampler['start']> | 'no-inspector' {
     const { mode, interval } = this.#sampler;
     if (mode && interval === this.#interval) return mode;
     this.#sampler.release();

@@ -22,12 +22,9 @@ import {
   AtomicsLoad,
   AtomicsNotify,
   AtomicsStore,
-  AtomicsWait,
   clearTimeout,
   EmitterOn,
-  MathMin,
   MathRound,
-  now,
   PortOn,
   PortPost,
   PortRef,
@@ -41,6 +38,7 @@ import {
 import { startThread } from '../../start-thread.js';
 import { containAsync, contained } from '../containment/contain.js';
 import { transferredBuffers } from '../metrics/transferred-buffers.js';
+import { BlockingWaits } from './blocking-waits.js';
 import { LatePolls } from './late-polls.js';
 import type { ThreadOptions } from './thread-options.js';
 
@@ -65,22 +63,8 @@ export interface ProfilerThreadHandlers {
 
 /** Longest wait of a metric reader for the profiler thread, in ms. */
 const VIEW_MILLIS = 1_000;
-/**
- * Longest wait for captures at the end of a process, in ms: the thread's start, its last poll, and writing.
- */
-const END_MILLIS = 2_500;
-/** Part of that time in which JavaScript runs, for the last poll, in ms. */
-const LAST_POLL_MILLIS = 1_200;
 /** Longest wait for a regular stop, in ms: twice what its steps may take together. It does not block. */
 const STOP_MILLIS = 5_000;
-const DISCONNECT_MILLIS = 500;
-/** Longest wait for the debug server to close, in ms; a thread busy with a profile may take as long. */
-const CLOSE_MILLIS = 500;
-/**
- * Number of loop turns between looks at the clock, as each look allocates memory that would be in the
- * capture.
- */
-const TURNS_PER_LOOK = 1_000;
 const TOO_EARLY = 'the process ends before the profiler thread has begun: there is no capture';
 const TOO_LATE = 'the process ends before the last of the capture is written';
 
@@ -96,6 +80,7 @@ export class ProfilerThread {
   readonly #port: MessagePort;
   readonly #handlers: ProfilerThreadHandlers;
   readonly #control: Int32Array;
+  readonly #waits: BlockingWaits;
   readonly #questions = new SafeMap<number, (answer: FromProfilerThread | undefined) => void>();
   readonly #latePolls = new LatePolls();
   #nextRequest = 1;
@@ -109,6 +94,7 @@ export class ProfilerThread {
   constructor(options: ThreadOptions, handlers: ProfilerThreadHandlers, file?: string | undefined) {
     const control = new SafeSharedArrayBuffer(CONTROL_BYTES);
     this.#control = new SafeInt32Array(control);
+    this.#waits = new BlockingWaits(this.#control);
     this.#handlers = handlers;
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
@@ -201,7 +187,7 @@ export class ProfilerThread {
   /** Closes the debug server. Blocks until that is done, or until a timeout; then it returns false. */
   closeServer(): boolean {
     this.send({ type: 'close-server' });
-    return AtomicsWait(this.#control, ControlWord.serverClosed, 0, CLOSE_MILLIS) !== 'timed-out';
+    return this.#waits.untilServerClosed();
   }
 
   /** Stops the thread: last poll, captures finished. Keeps the process alive meanwhile. */
@@ -252,16 +238,12 @@ export class ProfilerThread {
     if (this.#gone || this.#finished) return;
     this.#finished = true;
     if (!this.#abandoned) this.#tellToExit(1);
-    const end = now() + (capturing ? END_MILLIS : DISCONNECT_MILLIS);
-    if (capturing) AtomicsWait(this.#control, ControlWord.ready, 0, END_MILLIS);
-    if (AtomicsLoad(this.#control, ControlWord.ready) === 0) {
+    const end = this.#waits.untilFinished(capturing);
+    if (end === 'not-started') {
       if (capturing) this.#handlers.log('warn', TOO_EARLY);
       return;
     }
-    // Run some JavaScript, because the last poll needs to interrupt it.
-    if (capturing) this.#spin(ControlWord.done, 1, MathMin(end, now() + LAST_POLL_MILLIS));
-    const finished = this.#wait(end);
-    if (capturing && !finished) this.#handlers.log('warn', TOO_LATE);
+    if (capturing && end === 'late') this.#handlers.log('warn', TOO_LATE);
     for (let last = receiveMessageOnPort(this.#port); last; last = receiveMessageOnPort(this.#port)) {
       this.#receive(last.message as FromProfilerThread);
     }
@@ -276,23 +258,6 @@ export class ProfilerThread {
       this.#worker.unref();
       PortUnref(this.#port);
     }
-  }
-
-  /** @param end time limit on the clock of `now`, in ms */
-  #spin(word: number, value: number, end: number): void {
-    for (let turn = 0; AtomicsLoad(this.#control, word) < value; turn++) {
-      if (turn % TURNS_PER_LOOK === 0 && now() >= end) return;
-    }
-  }
-
-  /** Waits until the thread has finished everything; returns false on timeout. */
-  #wait(end: number): boolean {
-    for (let left = end - now(); left > 0; left = end - now()) {
-      const done = AtomicsLoad(this.#control, ControlWord.done);
-      if (done === 2) return true;
-      AtomicsWait(this.#control, ControlWord.done, done, left);
-    }
-    return AtomicsLoad(this.#control, ControlWord.done) === 2;
   }
 
   #receive(message: FromProfilerThread): void {

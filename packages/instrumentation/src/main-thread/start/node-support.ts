@@ -11,7 +11,7 @@ export interface RuntimeVersions {
 /**
  * Explains why this runtime cannot be profiled; undefined if it can. Bun and Deno also report a Node version.
  */
-export function nodeProblem({ node, bun, deno }: RuntimeVersions): string | undefined {
+export function unsupportedReason({ node, bun, deno }: RuntimeVersions): string | undefined {
   const other = bun !== undefined ? `Bun ${bun}` : deno !== undefined ? `Deno ${deno}` : undefined;
   if (other !== undefined) return `this is ${other} and not Node.js: memory is not profiled`;
   const [, major = '0', minor = '0'] = /^(\d+)\.(\d+)/.exec(node) ?? [];

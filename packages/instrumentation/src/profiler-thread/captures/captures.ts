@@ -45,8 +45,8 @@ export class Captures {
   #flushedAt = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(ports: CapturesDeps, options: CapturesOptions) {
-    this.#deps = ports;
+  constructor(deps: CapturesDeps, options: CapturesOptions) {
+    this.#deps = deps;
     this.#options = options;
   }
 

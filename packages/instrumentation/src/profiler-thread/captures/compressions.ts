@@ -39,8 +39,8 @@ export class Compressions {
   readonly #queue: Job[] = [];
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(ports: CompressionsDeps) {
-    this.#deps = ports;
+  constructor(deps: CompressionsDeps) {
+    this.#deps = deps;
   }
 
   /** True if captures are waiting for compression or being compressed. */

@@ -1,5 +1,5 @@
 import type { Ledger } from '../ledger/ledger.js';
-import { GrowthDetector, type LeakProgress, type LeakSuspect } from './growth-detector.js';
+import { type LeakProgress, type LeakSuspect, SuspectRules } from './suspect-rules.js';
 
 export interface LeakDetectorOptions {
   /** Length of a window, in ms. Default: 20 s. */
@@ -14,19 +14,19 @@ const WINDOW_MILLIS = 20_000;
  * objects that live for a while, e.g. when the optimizer inlines two functions into one. Among its older
  * objects, the leaked ones prevail.
  */
-const LENSES = [
+const AGE_LIMITS = [
   { oldWindows: 1, minKeptShare: 0.5 },
   { oldWindows: 4, minKeptShare: 0.75 },
 ] as const;
 
-/** Finds call sites that leak, with one `GrowthDetector` for each age limit. */
+/** Finds call sites that leak, with one `SuspectRules` for each age limit. */
 export class LeakDetector {
-  readonly #detectors: readonly GrowthDetector[];
+  readonly #detectors: readonly SuspectRules[];
 
   constructor({ windowMillis = WINDOW_MILLIS, samplingInterval }: LeakDetectorOptions) {
-    this.#detectors = LENSES.map(
+    this.#detectors = AGE_LIMITS.map(
       ({ oldWindows, minKeptShare }) =>
-        new GrowthDetector({
+        new SuspectRules({
           windowMillis,
           oldMillis: oldWindows * windowMillis,
           samplingInterval,

@@ -1,6 +1,6 @@
 import type { CallSite } from '../ledger/call-site.js';
 import { siteLabel } from '../ledger/site-label.js';
-import type { LeakSuspect } from './growth-detector.js';
+import type { LeakSuspect } from './suspect-rules.js';
 
 /** Share of a site's allocations of that age that is still alive. */
 export interface SurvivedShare {

@@ -7,9 +7,9 @@ import {
   type Survival,
   SurvivalTracker,
 } from '../ledger/index.js';
-import type { LeakProgress, LeakSuspect } from './growth-detector.js';
 import { LeakDetector } from './leak-detector.js';
 import { leakMessage } from './leak-message.js';
+import type { LeakProgress, LeakSuspect } from './suspect-rules.js';
 
 export interface LeakWatchOptions {
   readonly windowMillis: number;

@@ -8,10 +8,10 @@ import { Pairs } from './estimates/pairs.js';
 import { type Collections, Reachability } from './estimates/reachability.js';
 import { ReachableBytes } from './estimates/reachable-bytes.js';
 import { type Attribution, ShortLivedEstimator } from './estimates/short-lived-estimator.js';
-import { InUse } from './in-use.js';
 import { type LiveSample, LiveSamples } from './live-samples.js';
 import { ObjectSizes } from './object-size.js';
 import { flatTree, type SampleSnapshot, type UpdateResult } from './sample-snapshot.js';
+import { ShownBytes } from './shown-bytes.js';
 import { StackTotals } from './stack-totals.js';
 
 /** Follows single events, e.g. to write them to a capture. Bytes are estimates; ids are never reused. */
@@ -52,7 +52,7 @@ export class Ledger {
   readonly #totals = new StackTotals();
   readonly #carriedOver = new CarriedOver();
   readonly #listeners = new Set<LedgerListener>();
-  readonly #shown: InUse;
+  readonly #shown: ShownBytes;
   readonly #reachability: Reachability;
   readonly #reachable: ReachableBytes;
   #samplingInterval: number;
@@ -81,7 +81,7 @@ export class Ledger {
       maxNodes: options.maxNodes ?? DEFAULT_MAX_NODES,
       stackDepth: options.stackDepth,
     });
-    this.#shown = new InUse(this.tree);
+    this.#shown = new ShownBytes(this.tree);
     this.sites = new CallSites(this.tree, options, options.component);
     this.#estimator = this.#newEstimator();
     this.unobservedNode = this.tree.child(ROOT, UNOBSERVED);

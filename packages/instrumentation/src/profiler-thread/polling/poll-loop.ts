@@ -68,7 +68,7 @@ const MORE_PATIENT = 4;
 const INSPECTOR_MIN_GAP_MILLIS = 5_000;
 
 /**
- * Polls the sampler in pairs at random moments, and keeps the lease on it. When the sampler is stopped or
+ * Polls the sampler in pairs at random moments, and notices when it is lost. When it is stopped or
  * taken by other code, counts the loss, informs the ledger and asks the main thread to start it again, with
  * growing pauses.
  */
@@ -100,8 +100,8 @@ export class PollLoop {
   /** CPU time of profiling at the last pair, in ms; undefined before the first, so that loading is free. */
   #costAtPair: number | undefined;
 
-  constructor(ports: PollLoopDeps, options: PollLoopOptions) {
-    this.#deps = ports;
+  constructor(deps: PollLoopDeps, options: PollLoopOptions) {
+    this.#deps = deps;
     this.#options = options;
     this.#intervals = new IntervalPolicy(options);
     this.#traced = options.traced;

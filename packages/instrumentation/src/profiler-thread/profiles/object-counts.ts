@@ -36,7 +36,7 @@ interface Path {
   readonly cutOff: Place | undefined;
 }
 
-/** Placement as in the ledger, see `ReadStack`: callees of a folded stack are folded too. */
+/** Placement as in the ledger, see `ShownStack`: callees of a folded stack are folded too. */
 interface Place {
   readonly node: NodeIndex;
   readonly isFolded: boolean;

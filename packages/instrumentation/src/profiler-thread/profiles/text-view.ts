@@ -1,6 +1,6 @@
 import { meaningOfPseudoFrame } from '@heapray/exporter/profile';
-import type { LeakProgress } from '../leaks/growth-detector.js';
 import { byteText, durationText } from '../leaks/leak-message.js';
+import type { LeakProgress } from '../leaks/suspect-rules.js';
 import {
   AGE_BUCKETS,
   bytesByAge,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { nodeProblem } from '../../../src/main-thread/start/node-support.js';
+import { unsupportedReason } from '../../../src/main-thread/start/node-support.js';
 import { runProgram } from '../../support/profiled-program.js';
 
 describe.each([
@@ -19,9 +19,9 @@ describe.each([
 });
 
 test.each(['22.15.0', '22.23.3', '24.0.0', '100.1.0'])('Node %s can be profiled', (node) => {
-  expect(nodeProblem({ node })).toBeUndefined();
+  expect(unsupportedReason({ node })).toBeUndefined();
 });
 
 test.each(['22.14.9', '20.19.0', '0.1', ''])('Node %j is too old', (node) => {
-  expect(nodeProblem({ node })).toMatch(/too old/);
+  expect(unsupportedReason({ node })).toMatch(/too old/);
 });

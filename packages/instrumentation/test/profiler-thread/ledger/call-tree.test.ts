@@ -1,7 +1,7 @@
 import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { CallTree, type NodeIndex, ROOT } from '../../../src/profiler-thread/ledger/call-tree.js';
-import { ReadStack } from '../../../src/profiler-thread/ledger/read-stack.js';
+import { ShownStack } from '../../../src/profiler-thread/ledger/shown-stack.js';
 import type { RawFrame } from '../../../src/protocol/code-place.js';
 import { frameOf } from '../../support/readings.js';
 
@@ -97,9 +97,9 @@ describe('a full tree', () => {
 describe("stacks at the sampler's depth limit", () => {
   /** Returns the stack of this many functions in the tree; `withCallers` also adds its callers. */
   const stackOf = (depth: number, tree: CallTree, withCallers = false) => {
-    let stack = new ReadStack(frameOf('(root)'));
+    let stack = new ShownStack(frameOf('(root)'));
     for (let i = 1; i <= depth; i++) {
-      stack = new ReadStack(frameOf(`f${i}`), stack);
+      stack = new ShownStack(frameOf(`f${i}`), stack);
       if (withCallers) stack.nodeIn(tree);
     }
     return stack.nodeIn(tree);
@@ -142,10 +142,10 @@ describe("stacks at the sampler's depth limit", () => {
 
 test("callees of a folded stack are folded too, and not taken for its caller's", () => {
   const tree = new CallTree({ maxNodes: 3 });
-  const main = new ReadStack(frameOf('main'), new ReadStack(frameOf('(root)')));
-  const parse = new ReadStack(frameOf('parse'), main);
-  const render = new ReadStack(frameOf('render'), main);
-  const parseOfRender = new ReadStack(frameOf('parse'), render);
+  const main = new ShownStack(frameOf('main'), new ShownStack(frameOf('(root)')));
+  const parse = new ShownStack(frameOf('parse'), main);
+  const render = new ShownStack(frameOf('render'), main);
+  const parseOfRender = new ShownStack(frameOf('parse'), render);
   expect(parse.nodeIn(tree)).not.toBe(main.nodeIn(tree));
   expect(parseOfRender.nodeIn(tree)).toBe(main.nodeIn(tree));
   expect(parseOfRender.nodeIn(tree)).toBe(main.nodeIn(tree));

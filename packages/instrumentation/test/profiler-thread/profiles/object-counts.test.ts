@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { CallTree, ROOT } from '../../../src/profiler-thread/ledger/call-tree.js';
-import { ReadStack } from '../../../src/profiler-thread/ledger/read-stack.js';
+import { ShownStack } from '../../../src/profiler-thread/ledger/shown-stack.js';
 import { objectCountsByNode } from '../../../src/profiler-thread/profiles/object-counts.js';
 import { frameOf } from '../../support/readings.js';
 
@@ -53,8 +53,8 @@ test("does not take a callee of a folded stack for the caller's", () => {
 
 test("finds stacks at the sampler's depth limit below the truncated frame", () => {
   const tree = new CallTree({ maxNodes: 20, stackDepth: 2 });
-  const main = new ReadStack(frameOf('main'), new ReadStack(frameOf('(root)')));
-  const cut = new ReadStack(frameOf('parse'), main).nodeIn(tree);
+  const main = new ShownStack(frameOf('main'), new ShownStack(frameOf('(root)')));
+  const cut = new ShownStack(frameOf('parse'), main).nodeIn(tree);
   const { size } = tree;
   const counts = objectCountsByNode(tableOf(['main', 'parse'], [0, 2]), tree);
   expect(Object.fromEntries(counts)).toEqual({ [cut]: { count: 2, bytes: 20 } });

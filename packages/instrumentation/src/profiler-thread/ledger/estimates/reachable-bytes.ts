@@ -1,6 +1,6 @@
 import type { NodeIndex } from '../call-tree.js';
-import type { InUse } from '../in-use.js';
 import type { LiveSample, LiveSamples } from '../live-samples.js';
+import type { ShownBytes } from '../shown-bytes.js';
 import type { Collections, Reachability } from './reachability.js';
 
 /** Number of ordinals searched for the newest missing one: the young generation holds fewer samples. */
@@ -18,12 +18,12 @@ export interface PollSpan {
 /** The part of the bytes that polls show that is likely to be reachable. */
 export class ReachableBytes {
   readonly #live: LiveSamples;
-  readonly #shown: InUse;
+  readonly #shown: ShownBytes;
   readonly #reachability: Reachability;
   #collections: Collections = NO_COLLECTIONS;
   #estimate: { readonly byNode: ReadonlyMap<NodeIndex, number>; readonly totalBytes: number } | undefined;
 
-  constructor(live: LiveSamples, shown: InUse, reachability: Reachability) {
+  constructor(live: LiveSamples, shown: ShownBytes, reachability: Reachability) {
     this.#live = live;
     this.#shown = shown;
     this.#reachability = reachability;

@@ -2,7 +2,7 @@ import type { SiteIndex } from '../ledger/call-site.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { mannKendallScore, theilSenSlope } from './trend.js';
 
-export interface GrowthDetectorOptions {
+export interface SuspectRulesOptions {
   /** Length of a window, in ms. Default: 20 s. */
   readonly windowMillis?: number;
   /** Number of windows that a judgement needs. Default: 11. */
@@ -54,8 +54,8 @@ interface SiteState {
   added: number;
   addedSamples: number;
   /** Bytes that became old in the first third of the windows. */
-  veteran: number;
-  /** Old bytes whose reachability is unknown: see `GrowthDetector`. */
+  survivor: number;
+  /** Old bytes whose reachability is unknown: see `SuspectRules`. */
   unknown: number;
   /** Ages at which collections have shown samples to be reachable, in ms. */
   readonly confirmedAges: number[];
@@ -63,7 +63,7 @@ interface SiteState {
 
 interface Track {
   readonly windows: Window[];
-  veteran: number;
+  survivor: number;
   /** True if too much of what is old is unknown for a judgement. */
   isUnknown: boolean;
   /** Age up to which collections have shown whether the site's objects survive, in ms. */
@@ -89,7 +89,7 @@ const MIN_GROWN_SAMPLES = 15;
  * survivors are chance.
  */
 const MIN_KEPT_SHARE = 0.5;
-const VETERAN_SCORE = 1.64;
+const SURVIVOR_SCORE = 1.64;
 /** Growth saturates (a cache that fills) if the later half is below this share of the earlier half. */
 const MIN_LATE_SHARE = 1 / 2;
 /** Growth also saturates if its mean moment is this many standard errors before the middle of the windows. */
@@ -134,7 +134,7 @@ const COMPARABLE_AGE = 0.8;
  * Limits: a cache that fills evenly for longer than all windows looks like a leak until it stops. Growth of
  * less than 15 samples in all windows together is not detected.
  */
-export class GrowthDetector {
+export class SuspectRules {
   readonly #windowMillis: number;
   readonly #windows: number;
   readonly #oldMillis: number;
@@ -144,7 +144,7 @@ export class GrowthDetector {
   /** Ends of the windows, oldest first; one more than windows. */
   readonly #ends: number[] = [];
 
-  constructor(options: GrowthDetectorOptions) {
+  constructor(options: SuspectRulesOptions) {
     this.#windowMillis = options.windowMillis ?? WINDOW_MILLIS;
     this.#windows = options.windows ?? WINDOWS;
     this.#oldMillis = options.oldMillis ?? OLD_MILLIS;
@@ -194,7 +194,7 @@ export class GrowthDetector {
     const becameOld = (endMillis: number | undefined) => (endMillis ?? 0) - this.#oldMillis;
     const oldNow = becameOld(atMillis);
     const oldBefore = becameOld(this.#ends.at(-2));
-    const [veteransFrom, veteransTo] = [becameOld(this.#ends[0]), becameOld(this.#ends[this.#third])];
+    const [survivorsFrom, survivorsTo] = [becameOld(this.#ends[0]), becameOld(this.#ends[this.#third])];
     const knownFrom = atMillis - KNOWN_WINDOWS * this.#windowMillis;
     const bySite = new Map<SiteIndex, SiteState>();
     const { lastMajorMillis } = ledger.reachability;
@@ -207,7 +207,7 @@ export class GrowthDetector {
       const site = ledger.sites.siteOf(node);
       let state = bySite.get(site);
       if (!state) {
-        state = { old: 0, added: 0, addedSamples: 0, veteran: 0, unknown: 0, confirmedAges: [] };
+        state = { old: 0, added: 0, addedSamples: 0, survivor: 0, unknown: 0, confirmedAges: [] };
         bySite.set(site, state);
       }
       state.old += bytes;
@@ -215,7 +215,7 @@ export class GrowthDetector {
         state.added += bytes;
         state.addedSamples++;
       }
-      if (firstSeenMillis > veteransFrom && firstSeenMillis <= veteransTo) state.veteran += bytes;
+      if (firstSeenMillis > survivorsFrom && firstSeenMillis <= survivorsTo) state.survivor += bytes;
       if (confirmedMillis > firstSeenMillis) state.confirmedAges.push(confirmedMillis - firstSeenMillis);
       const observed = this.#tracks.get(site)?.observedAge ?? 0;
       if (confirmedMillis < knownFrom && atMillis - firstSeenMillis > observed) state.unknown += bytes;
@@ -234,7 +234,7 @@ export class GrowthDetector {
       const state = now.get(site);
       const { old = 0, added = 0, addedSamples = 0 } = state ?? {};
       track.windows.push({ oldBytes: old, added, addedSamples });
-      track.veteran = state?.veteran ?? 0;
+      track.survivor = state?.survivor ?? 0;
       track.isUnknown = state !== undefined && state.unknown > MAX_UNKNOWN_SHARE * state.old;
       track.observedAge = Math.max(track.observedAge, observedAge(state?.confirmedAges ?? []));
       if (track.windows.length > this.#windows) {
@@ -261,7 +261,7 @@ export class GrowthDetector {
     return fresh;
   }
 
-  #looksLikeLeak({ windows, formerPeak, veteran, suspectSince }: Track): boolean {
+  #looksLikeLeak({ windows, formerPeak, survivor, suspectSince }: Track): boolean {
     if (windows.length < this.#windows) return false;
     const values = windows.map(({ oldBytes }) => oldBytes);
     const first = values[0] ?? 0;
@@ -275,7 +275,7 @@ export class GrowthDetector {
     const added = windows.slice(1).reduce((sum, window) => sum + window.added, 0);
     if (latest - first < MIN_GROWN_SHARE * added) return false;
     const early = windows.slice(0, this.#third).reduce((sum, { added }) => sum + added, 0);
-    return this.#isKept(early, veteran);
+    return this.#isKept(early, survivor);
   }
 
   /**
@@ -304,11 +304,11 @@ export class GrowthDetector {
    * Returns true if significantly more than the minimum share of what became old early is still alive.
    * Significance depends on the number of samples.
    */
-  #isKept(earlyBytes: number, veteranBytes: number): boolean {
-    const [early, veteran] = [earlyBytes / this.#samplingInterval, veteranBytes / this.#samplingInterval];
+  #isKept(earlyBytes: number, survivorBytes: number): boolean {
+    const [early, survivor] = [earlyBytes / this.#samplingInterval, survivorBytes / this.#samplingInterval];
     const share = this.#minKeptShare;
     const deviation = Math.sqrt(share * (1 - share) * early);
-    return early > 0 && veteran >= share * early + VETERAN_SCORE * deviation;
+    return early > 0 && survivor >= share * early + SURVIVOR_SCORE * deviation;
   }
 
   get #meanWindowMillis(): number {
@@ -358,7 +358,7 @@ function observedAge(confirmedAges: number[]): number {
 function newTrack(): Track {
   return {
     windows: [],
-    veteran: 0,
+    survivor: 0,
     isUnknown: false,
     observedAge: 0,
     streak: 0,

@@ -3,10 +3,10 @@ import type { ObjectCountTable } from '../protocol/object-count-table.js';
 import { CpuAllowance } from './cpu-allowance.js';
 import type { PollLoop } from './polling/poll-loop.js';
 import type { ProfilerStats } from './profiler-stats.js';
+import { RequestPlaces, tooMany } from './request-places.js';
 import { sleep } from './sleep.js';
-import { tooMany, WaitingRoom } from './waiting-room.js';
 
-export interface ClientReadingsDeps {
+export interface PollsForRequestsDeps {
   readonly loop: Pick<PollLoop, 'pollNow' | 'cpuBudget'>;
   readonly account: Pick<ProfilerStats, 'workMillis' | 'addPause'>;
   /** Asks the main thread for V8's object counts; undefined if it has none or does not answer in time. */
@@ -51,7 +51,7 @@ const MAX_PAUSE_MILLIS = 2_000;
 const ROW_MILLIS = 0.004;
 
 /** One poll for clients, and the results made from it. */
-class ClientReading {
+class PollForRequest {
   readonly #objectCounts: ObjectCountTable | undefined;
   readonly #made = new Map<string, Promise<unknown>>();
   readonly #measure: <T>(work: () => Promise<T>) => Promise<T>;
@@ -80,7 +80,7 @@ class ClientReading {
 
 interface Taken {
   readonly collected: boolean;
-  readonly reading: Promise<ClientReading>;
+  readonly reading: Promise<PollForRequest>;
   /** When the poll finished, in ms; undefined while it is in progress. */
   readyMillis?: number;
 }
@@ -89,19 +89,19 @@ interface Taken {
  * Polls on behalf of clients: one poll for all requests within 100 ms, within half of the CPU budget. Further
  * requests wait for the next poll; they are refused if too many wait already.
  */
-export class ClientReadings {
-  readonly #deps: ClientReadingsDeps;
+export class PollsForRequests {
+  readonly #deps: PollsForRequestsDeps;
   readonly #allowance: CpuAllowance;
-  readonly #waiting = new WaitingRoom();
+  readonly #waiting = new RequestPlaces();
   #newest: Taken | undefined;
   /** A poll that is late; requests that arrive meanwhile wait for it instead of starting another. */
   #overdue: Promise<void> | undefined;
   #nextCollectionAt = Number.NEGATIVE_INFINITY;
   #forget: NodeJS.Timeout | undefined;
 
-  constructor(ports: ClientReadingsDeps) {
-    this.#deps = ports;
-    this.#allowance = new CpuAllowance(ports.loop.cpuBudget * CLIENTS_SHARE);
+  constructor(deps: PollsForRequestsDeps) {
+    this.#deps = deps;
+    this.#allowance = new CpuAllowance(deps.loop.cpuBudget * CLIENTS_SHARE);
   }
 
   /**
@@ -140,7 +140,7 @@ export class ClientReadings {
   }
 
   /** Returns the newest poll, finished or in progress; undefined if it is too old. */
-  #shared(collected: boolean): Promise<ClientReading> | undefined {
+  #shared(collected: boolean): Promise<PollForRequest> | undefined {
     const newest = this.#newest;
     if (!newest || (collected && !newest.collected)) return undefined;
     const { readyMillis = Number.POSITIVE_INFINITY } = newest;
@@ -179,14 +179,14 @@ export class ClientReadings {
     if (this.#newest === taken) this.#newest = undefined;
   }
 
-  async #read(collectFirst: boolean): Promise<ClientReading> {
+  async #read(collectFirst: boolean): Promise<PollForRequest> {
     if (collectFirst) await this.#collect();
     await this.#poll();
     const asked = performance.now();
     const counts = await this.#deps.objectCounts();
     const rows = counts?.frames.length ?? 0;
     if (counts) this.#deps.account.addPause(Math.min(performance.now() - asked, ROW_MILLIS * rows));
-    return new ClientReading(counts, (work) => this.measured(work));
+    return new PollForRequest(counts, (work) => this.measured(work));
   }
 
   async #poll(): Promise<void> {

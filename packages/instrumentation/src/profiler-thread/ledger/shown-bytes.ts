@@ -1,11 +1,11 @@
 import { type CallTree, type NodeIndex, ROOT, sameFrame } from './call-tree.js';
 import { GrowableFloats } from './growable-floats.js';
-import { ReadStack } from './read-stack.js';
 import type { FlatTree } from './sample-snapshot.js';
+import { ShownStack } from './shown-stack.js';
 
 /** A node of the newest poll. */
 export interface KnownNode {
-  readonly stack: ReadStack;
+  readonly stack: ShownStack;
   /** Estimated bytes in use that were allocated with this stack, according to that poll. */
   bytes: number;
   /** Number of that poll. */
@@ -16,7 +16,7 @@ export interface KnownNode {
  * Bytes in use by stack, according to the newest poll. V8 renumbers nodes that come back, so its ids only
  * match the nodes of two consecutive polls.
  */
-export class InUse {
+export class ShownBytes {
   readonly #tree: CallTree;
   readonly #bytes = new GrowableFloats();
   /** Number of the poll that a stack's bytes are from. */
@@ -78,12 +78,12 @@ export class InUse {
   read({ nodes, callers }: FlatTree, known: readonly (KnownNode | undefined)[]): void {
     const reading = ++this.#readings;
     this.#totalBytes = 0;
-    const stacks: ReadStack[] = [];
+    const stacks: ShownStack[] = [];
     for (let at = 0; at < nodes.length; at++) {
       const { id, callFrame, selfSize } = nodes[at]!;
       if (id > this.#newestId) this.#newestId = id;
       const node =
-        known[at] ?? this.#add(id, new ReadStack(callFrame, at > 0 ? stacks[callers[at]!] : undefined));
+        known[at] ?? this.#add(id, new ShownStack(callFrame, at > 0 ? stacks[callers[at]!] : undefined));
       node.bytes = selfSize;
       node.reading = reading;
       stacks.push(node.stack);
@@ -92,7 +92,7 @@ export class InUse {
     if (this.#nodeById.size > nodes.length) this.#dropGone();
   }
 
-  #add(id: number, stack: ReadStack): KnownNode {
+  #add(id: number, stack: ShownStack): KnownNode {
     const node = { stack, bytes: 0, reading: 0 };
     this.#nodeById.set(id, node);
     return node;

@@ -6,7 +6,7 @@ import type { ObjectCountTable } from '../../protocol/object-count-table.js';
 import { process } from '../../protocol/primordials.js';
 import { contain } from '../containment/contain.js';
 import { locateFunction } from './locate-function.js';
-import { readObjectCounts } from './object-count-table.js';
+import { readObjectCounts } from './read-object-counts.js';
 import { connectSamplerSession, type RunningSampler, startSampler } from './sampler.js';
 import { type LoadedBinding, loadSamplerBinding } from './sampler-binding.js';
 
@@ -14,7 +14,7 @@ const FORCED_COLLECTIONS =
   'polls force a garbage collection, so they are rare, and allocation by call site is not known';
 
 /** Holds V8's one sampler and the inspector session that it needs. Its methods never throw. */
-export class SamplerLease {
+export class OwnSampler {
   readonly #log: Log;
   #session: Inspector.Session | undefined;
   #loaded: LoadedBinding | undefined;

@@ -14,9 +14,9 @@ const AT_ROOT: Place = { node: ROOT, isFolded: false };
  * the callers of a stack at the sampler's depth limit are needed under the `(truncated)` frame, and most of
  * them nowhere else.
  */
-export class ReadStack {
+export class ShownStack {
   readonly frame: RawFrame;
-  readonly #caller: ReadStack | undefined;
+  readonly #caller: ShownStack | undefined;
   /** Number of frames. */
   readonly depth: number;
   #node: NodeIndex | undefined;
@@ -24,7 +24,7 @@ export class ReadStack {
   #cutOff: Place | undefined;
 
   /** @param caller undefined for the root, the empty stack */
-  constructor(frame: RawFrame, caller?: ReadStack) {
+  constructor(frame: RawFrame, caller?: ShownStack) {
     this.frame = frame;
     this.#caller = caller;
     this.depth = caller ? caller.depth + 1 : 0;

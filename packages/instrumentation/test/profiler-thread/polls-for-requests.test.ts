@@ -1,6 +1,6 @@
 // Polls for clients, on a fake clock.
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { ClientReadings, type ReadingWanted } from '../../src/profiler-thread/client-readings.js';
+import { PollsForRequests, type ReadingWanted } from '../../src/profiler-thread/polls-for-requests.js';
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
@@ -21,7 +21,7 @@ function newReadings({ costMillis = 10, takesMillis = 5 } = {}) {
     new Promise<void>((resolve) => {
       if (main.answers) setTimeout(resolve, takesMillis);
     });
-  const readings = new ClientReadings({
+  const readings = new PollsForRequests({
     loop: {
       cpuBudget: BUDGET,
       pollNow: () => {

@@ -5,7 +5,7 @@ const MAX_OF_CLIENT = 8;
 const MAX_WAITING = 32;
 
 /** Bounds the requests that wait for the next poll. One client alone cannot take all places. */
-export class WaitingRoom {
+export class RequestPlaces {
   readonly #byClient = new Map<string, number>();
   #waiting = 0;
 

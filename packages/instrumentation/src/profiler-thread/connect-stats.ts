@@ -4,7 +4,7 @@ import { ProfilerStats, threadCpuMillis } from './profiler-stats.js';
 import { v8ThreadsClock } from './v8-threads.js';
 
 /** Creates the account of this thread's costs. Call `close` on it at the end. */
-export function connectAccount(control: Int32Array): ProfilerStats {
+export function connectStats(control: Int32Array): ProfilerStats {
   const own = new CollectionTime();
   let hostMillis = 0;
   return new ProfilerStats({

@@ -1,6 +1,5 @@
 import { HttpError, type ProfileQuery } from '@heapray/exporter/http';
 import type { ObjectCountTable } from '../protocol/object-count-table.js';
-import { ClientReadings, type ClientReadingsDeps, type ReadingWanted } from './client-readings.js';
 import type { LeakWatch } from './leaks/leak-watch.js';
 import {
   type HighWaterMark,
@@ -10,11 +9,12 @@ import {
   presentState,
 } from './ledger/index.js';
 import type { PollLoop } from './polling/poll-loop.js';
+import { PollsForRequests, type PollsForRequestsDeps, type ReadingWanted } from './polls-for-requests.js';
 import type { ProfileProvider } from './server/debug-server.js';
 import { sleep } from './sleep.js';
 
-export interface ProfilesDeps extends ClientReadingsDeps {
-  readonly loop: ClientReadingsDeps['loop'] & Pick<PollLoop, 'mode'>;
+export interface ProfilesDeps extends PollsForRequestsDeps {
+  readonly loop: PollsForRequestsDeps['loop'] & Pick<PollLoop, 'mode'>;
   readonly ledger: Ledger;
   readonly leaks: LeakWatch;
   readonly past: PastStates;
@@ -36,7 +36,7 @@ const NO_ROOM_SECONDS = 10;
  */
 export function profileProvider(ports: ProfilesDeps): ProfileProvider {
   const { ledger, loop, clock, startedMillis } = ports;
-  const readings = new ClientReadings(ports);
+  const readings = new PollsForRequests(ports);
   let differences = 0;
 
   const verdictsAt = (atMillis: number) => ports.leaks.suspects(atMillis).map(({ verdict }) => verdict);

@@ -1,0 +1,66 @@
+import { ControlWord } from '../../protocol/messages.js';
+import { AtomicsLoad, AtomicsWait, MathMin, now } from '../../protocol/primordials.js';
+
+/** Longest wait for the debug server to close, in ms; a thread busy with a profile may take as long. */
+const CLOSE_MILLIS = 500;
+/** Longest wait for the end of the thread when nothing is captured, in ms. */
+const DISCONNECT_MILLIS = 500;
+/**
+ * Longest wait for captures at the end of a process, in ms: the thread's start, its last poll, and writing.
+ */
+const END_MILLIS = 2_500;
+/** Part of that time in which JavaScript runs, for the last poll, in ms. */
+const LAST_POLL_MILLIS = 1_200;
+/**
+ * Number of loop turns between looks at the clock, as each look allocates memory that would be in the
+ * capture.
+ */
+const TURNS_PER_LOOK = 1_000;
+
+/**
+ * Blocks the application's thread until the profiler thread has done something, with a limit: the only place
+ * that does so on purpose, at the end of the process and when the application needs the debug server's port.
+ *
+ * Other work stops the application's thread too, for less time: each poll and each collection on request
+ * interrupts it (`profiler-thread/polling/heap-poller.ts`), and so do requests to its own inspector session
+ * (`main-thread/sampler/`), and small files that are read at the start.
+ */
+export class BlockingWaits {
+  readonly #control: Int32Array;
+
+  /** @param control see `ControlWord` */
+  constructor(control: Int32Array) {
+    this.#control = control;
+  }
+
+  /** Waits 0.5 s at most for the debug server to close; returns false on timeout. */
+  untilServerClosed(): boolean {
+    return AtomicsWait(this.#control, ControlWord.serverClosed, 0, CLOSE_MILLIS) !== 'timed-out';
+  }
+
+  /**
+   * Waits for the end of the thread: 2.5 s at most with a capture, 0.5 s without.
+   *
+   * @param isCapturing true if a capture is open or about to be; then the last poll is waited for
+   */
+  untilFinished(isCapturing: boolean): 'finished' | 'not-started' | 'late' {
+    const end = now() + (isCapturing ? END_MILLIS : DISCONNECT_MILLIS);
+    if (isCapturing) AtomicsWait(this.#control, ControlWord.ready, 0, END_MILLIS);
+    if (AtomicsLoad(this.#control, ControlWord.ready) === 0) return 'not-started';
+    // Run some JavaScript, because the last poll needs to interrupt it.
+    if (isCapturing) this.#spinUntilPolled(MathMin(end, now() + LAST_POLL_MILLIS));
+    for (let left = end - now(); left > 0; left = end - now()) {
+      const done = AtomicsLoad(this.#control, ControlWord.done);
+      if (done === 2) return 'finished';
+      AtomicsWait(this.#control, ControlWord.done, done, left);
+    }
+    return AtomicsLoad(this.#control, ControlWord.done) === 2 ? 'finished' : 'late';
+  }
+
+  /** @param end time limit on the clock of `now`, in ms */
+  #spinUntilPolled(end: number): void {
+    for (let turn = 0; AtomicsLoad(this.#control, ControlWord.done) < 1; turn++) {
+      if (turn % TURNS_PER_LOOK === 0 && now() >= end) return;
+    }
+  }
+}
