@@ -28,6 +28,8 @@ export interface OptionSpec<Value, Given = Value> {
   readonly file: readonly FileKey[];
   /** Built-in value, in the form that code would give it; `undefined` if it depends on the process. */
   readonly default: unknown;
+  /** Name in code of the versions before 0.2; still accepted, with a warning. */
+  readonly formerly?: string;
   /** Text shown in docs instead of the value. */
   readonly defaultText?: string;
   /**
@@ -199,6 +201,7 @@ export const OPTIONS = {
   }),
   /** Also reports the memory metrics of OpenTelemetry's semantic conventions. */
   semconvMetrics: option({
+    formerly: 'conventionMetrics',
     kind: boolean,
     env: ['HEAPRAY_CONVENTION_METRICS'],
     file: [heapray('convention_metrics')],
@@ -225,6 +228,7 @@ export const OPTIONS = {
   }),
   /** Length of a window in which growth is judged, in seconds: an integer from 1 to 3600. */
   leakWindowSeconds: option({
+    formerly: 'leakWindow',
     kind: integer({ min: 1, max: 3600, unit: 'seconds' }),
     env: ['HEAPRAY_LEAK_WINDOW'],
     file: [heapray('leak_window')],
@@ -234,6 +238,7 @@ export const OPTIONS = {
   }),
   /** Address of /debug/pprof: `host:port`, `[::1]:port`, a {@link HostPort}, or `off`. */
   debugAddress: option({
+    formerly: 'debugServer',
     kind: hostPort,
     env: ['HEAPRAY_DEBUG_ADDR'],
     file: [heapray('debug_addr')],

@@ -3,6 +3,7 @@ import { allowedComponents, type ComponentList, filterComponents } from './compo
 import { ConfigError } from './config-error.js';
 import { readConfigFile } from './file/config-file.js';
 import { variable } from './file/expand.js';
+import { withoutFormerNames } from './former-names.js';
 import { MAX_NAME_LENGTH, NAME_FORBIDS } from './kinds.js';
 import { Lookup } from './lookup.js';
 import { OPTION_NAMES, OPTIONS } from './options.js';
@@ -116,13 +117,15 @@ class Resolution {
 
 /**
  * Resolves the configuration of a process: code beats the environment, which beats the config file, which
- * beats the defaults. Reads nothing but `input`.
+ * beats the defaults. Reads nothing but `given`.
  *
  * @throws {ConfigError} for a wrong value of an option, an unknown option in code, an unknown key in
  *   `[heapray]`, a config file of heapray that cannot be read, and everything that keeps Airflow itself from
  *   starting
  */
-export function resolveConfig(input: ConfigInput): ResolvedConfig {
+export function resolveConfig(given: ConfigInput): ResolvedConfig {
+  const { options: code, warnings: renamed } = withoutFormerNames(given.code);
+  const input = { ...given, code };
   refuseUnknownOptions(input.code);
   refuseUnknownOptions(input.defaults);
   const file = readConfigFile(input);
@@ -148,6 +151,7 @@ export function resolveConfig(input: ConfigInput): ResolvedConfig {
     configFile: options.configFile,
     sources,
     warnings: [
+      ...renamed,
       ...file.warnings,
       ...dropped,
       ...serviceNameWarnings(input.env, component, resolution.sources.component ?? ''),

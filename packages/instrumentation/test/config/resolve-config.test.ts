@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { HeaprayOptions } from '../../src/config/index.js';
 import { configOf, refusalOf } from './support.js';
 
 test('every option has its default when nothing is set', () => {
@@ -271,4 +272,15 @@ test('refuses a bad boolean of Airflow though nothing is traced; code is checked
     "AIRFLOW__PROFILING__MEMRAY_DETAILED_TRACING: 'yes' is not allowed; use t, true, 1, f, false or 0",
   );
   expect(configOf({ env, code: { detailedTracing: true } }).detailed).toBe(true);
+});
+
+test('an option by its former name is taken, with a warning', () => {
+  const former = { debugServer: '127.0.0.1:7000', leakWindow: 30, leakWindowSeconds: 40 } as HeaprayOptions;
+  const { options, sources, warnings } = configOf({ code: former });
+  expect(options).toMatchObject({ debugAddress: { host: '127.0.0.1', port: 7000 }, leakWindowSeconds: 40 });
+  expect(sources.debugAddress).toBe('code');
+  expect(warnings).toEqual([
+    'the option leakWindow is called leakWindowSeconds now',
+    'the option debugServer is called debugAddress now',
+  ]);
 });
