@@ -7,6 +7,7 @@ import {
   type MemrayLocation,
 } from '@heapray/exporter/memray';
 import { CommandError } from '../errors.js';
+import { NO_STACK } from '../text/place.js';
 import { openCapture, readCapture } from './memray.js';
 import { mayUseThread } from './own-thread.js';
 import { assertReadOnce, noteSameRuns, processNames } from './processes.js';
@@ -32,9 +33,6 @@ export interface CaptureFigures {
 
 /** Bytes by allocating location. */
 export type SiteBytes = ReadonlyMap<string, number>;
-
-/** Placeholder for the location of allocations without a stack. */
-const NO_PLACE = '<stack trace unavailable>';
 
 /**
  * Reads captures, one after another.
@@ -64,7 +62,7 @@ export function isAggregated({ fileFormat }: MemrayHeader): boolean {
 
 /** Returns a location in memray's format. */
 export function locationText(location: MemrayLocation | undefined): string {
-  if (location === undefined || location.functionName === '<unknown>') return NO_PLACE;
+  if (location === undefined || location.functionName === '<unknown>') return NO_STACK;
   return `${location.functionName}:${location.file}:${location.line}`;
 }
 

@@ -21,7 +21,7 @@ export interface OpenCapture extends OpenInput {
 }
 
 /** Returns why a capture is not complete, in a few words for the user. Undefined when it is complete. */
-export function shortcomingOf({ complete, damage, rest }: CaptureEnd): string | undefined {
+function incompleteReason({ complete, damage, rest }: CaptureEnd): string | undefined {
   if (rest !== undefined) {
     const what = rest.isCapture ? 'another capture begins' : 'something else begins behind the capture';
     return `${what} at byte ${rest.offset} ${placeOf(rest)}; it is not read`;
@@ -69,8 +69,8 @@ export async function* pushCapture(opened: OpenCapture, reader: CaptureReader): 
 export function finishCapture({ name, damage }: OpenCapture, reader: CaptureReader): CaptureEnd {
   const ofCapture = withName(name, () => reader.end());
   const end = damage === undefined || ofCapture.complete ? ofCapture : { ...ofCapture, damage };
-  const shortcoming = shortcomingOf(end);
-  if (shortcoming !== undefined) note(`${name}: ${shortcoming}`);
+  const reason = incompleteReason(end);
+  if (reason !== undefined) note(`${name}: ${reason}`);
   return end;
 }
 
@@ -85,7 +85,8 @@ export async function readCapture(opened: OpenCapture, reader: CaptureReader): P
  * followed by other data.
  */
 export function applyStrict(strict: boolean | undefined, ...ends: readonly (CaptureEnd | undefined)[]): void {
-  if (strict && ends.some((end) => end !== undefined && shortcomingOf(end) !== undefined)) setExitStatus(1);
+  if (strict && ends.some((end) => end !== undefined && incompleteReason(end) !== undefined))
+    setExitStatus(1);
 }
 
 function withName<T>(name: string, work: () => T): T {

@@ -27,7 +27,7 @@ export function nameOf(input: string): string {
  *
  * @throws CommandError when the input cannot be read
  */
-export async function* readChunks(input: string): AsyncGenerator<Uint8Array, void, undefined> {
+async function* readChunks(input: string): AsyncGenerator<Uint8Array, void, undefined> {
   if (isStdin(input)) return yield* chunksOf(nameOf(input), commandIo().stdin());
   if (await isPipe(input)) return yield* chunksOf(input, pipeChunks(input));
   // Without O_NONBLOCK, opening a pipe created there in the meantime would wait for a writer.

@@ -1,3 +1,6 @@
+/** memray's text for the place of allocations without a stack. */
+export const NO_STACK = '<stack trace unavailable>';
+
 /** A function and where it starts; 0 for unknown parts. */
 export interface PlacedFunction {
   readonly name: string;

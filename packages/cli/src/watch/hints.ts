@@ -132,7 +132,7 @@ export function installedMemray(signal?: AbortSignal): Promise<MemrayRelease | u
   });
 }
 
-export function memrayRelease(version: string): MemrayRelease | undefined {
+function memrayRelease(version: string): MemrayRelease | undefined {
   const match = /^(?:memray,? (?:version )?)?(1)\.(\d+)(?:\.|$)/.exec(version);
   if (match === null) return undefined;
   const minor = Number(match[2]);

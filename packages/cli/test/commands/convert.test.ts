@@ -11,7 +11,7 @@ import { pollUntil } from '../../../../test/support/poll.js';
 import { startNode } from '../../../../test/support/start-node.js';
 import { tempFolder } from '../../../../test/support/temp-folder.js';
 import { formatProfile } from '../../../exporter/test/profile/format-profile.js';
-import { decodeHeapProfile } from '../../src/inputs/heapprofile/heapprofile.js';
+import { decodeHeapProfile } from '../support/decode-heap-profile.js';
 import { heapray, MAIN, shell } from '../support/heapray.js';
 import { fileWith, SHOP_HEAPPROFILE, shopPprof, shopProfile } from '../support/sample-files.js';
 

@@ -41,13 +41,6 @@ export class HeapProfileDecoder {
   }
 }
 
-/** Returns the profile of a whole file. Throws as {@link HeapProfileDecoder} does. */
-export function decodeHeapProfile(bytes: Uint8Array): Profile {
-  const decoder = new HeapProfileDecoder();
-  decoder.push(bytes);
-  return decoder.end();
-}
-
 function addNodes(builder: ProfileBuilder, { count, parents, frames, sizes, files }: HeapNodes): void {
   const labelsOf = packageLabels(builder);
   const stacks = new Int32Array(count);

@@ -1,5 +1,6 @@
 import { RecentAllocation, type SiteAmounts, type SiteReading, TopSites } from '@heapray/exporter/call-sites';
 import type { GrowingCapture } from '@heapray/exporter/memray';
+import { NO_STACK } from '../../text/place.js';
 
 /** The function that allocated, and the package that it allocated for. */
 export interface CallSite {
@@ -35,8 +36,6 @@ export interface SiteView {
   readonly total: SiteValues;
 }
 
-/** memray's function name for allocations without a stack. */
-const NO_STACK = '<stack trace unavailable>';
 /** Indices in the gauges of a site. */
 const RETAINED = 0;
 const PEAK = 2;

@@ -7,7 +7,8 @@ import { runCommand } from '../../../../../test/support/run-command.js';
 import { tempFolder } from '../../../../../test/support/temp-folder.js';
 import { checkProfile } from '../../../../exporter/test/profile/check-profile.js';
 import { formatProfile } from '../../../../exporter/test/profile/format-profile.js';
-import { decodeHeapProfile, HeapProfileDecoder } from '../../../src/inputs/heapprofile/heapprofile.js';
+import { HeapProfileDecoder } from '../../../src/inputs/heapprofile/heapprofile.js';
+import { decodeHeapProfile } from '../../support/decode-heap-profile.js';
 import { SHOP_HEAPPROFILE } from '../../support/sample-files.js';
 
 interface PlainNode {
