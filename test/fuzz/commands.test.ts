@@ -1,6 +1,6 @@
 // Runs every command on thousands of damaged captures and profiles, in one process: each gives a result, or one clear line.
 import { expect, test } from 'vitest';
-import { Random } from '../../packages/exporter/test/memray/random.js';
+import { Random } from '../../packages/exporter/test/memray/support/random.js';
 import { tempFolder } from '../support/temp-folder.js';
 import { COMMAND_COUNT, runCommand } from './commands.js';
 import { pickCapture, readCorpus } from './corpus.js';

@@ -1,7 +1,7 @@
 // The captures that are damaged: the small golden ones of all formats, as they are, decompressed or compressed.
 import { readdirSync, readFileSync } from 'node:fs';
 import { MemrayAnalyzer, MemrayConverter } from '@heapray/exporter/memray';
-import type { Random } from '../../packages/exporter/test/memray/random.js';
+import type { Random } from '../../packages/exporter/test/memray/support/random.js';
 
 const GOLDEN = new URL('../golden/memray/', import.meta.url);
 const MAX_BYTES = 30_000;

@@ -1,6 +1,6 @@
 // Reads ten thousand damaged captures, the first of those of `npm run fuzz`: each gives a result or the expected error.
 import { expect, test } from 'vitest';
-import { Random } from '../../packages/exporter/test/memray/random.js';
+import { Random } from '../../packages/exporter/test/memray/support/random.js';
 import { pickCapture, readCorpus } from './corpus.js';
 import { exercise } from './exercise.js';
 import { mutate, seedOf } from './mutate.js';

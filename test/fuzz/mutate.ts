@@ -1,5 +1,5 @@
 // Seeded damage to captures.
-import type { Random } from '../../packages/exporter/test/memray/random.js';
+import type { Random } from '../../packages/exporter/test/memray/support/random.js';
 
 const MAX_CHANGES = 4;
 /** Magic and version of a capture, or magic and descriptor of an LZ4 frame. */

@@ -1,6 +1,6 @@
 // Damages captures and reads them, one number after another, and writes the current number to shared memory.
 import { parentPort, workerData } from 'node:worker_threads';
-import { Random } from '../../packages/exporter/test/memray/random.ts';
+import { Random } from '../../packages/exporter/test/memray/support/random.ts';
 import { pickCapture, readCorpus } from './corpus.ts';
 import { exercise } from './exercise.ts';
 import { mutate, seedOf } from './mutate.ts';

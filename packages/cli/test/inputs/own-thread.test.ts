@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { expect, test } from 'vitest';
 import { tempFolder } from '../../../../test/support/temp-folder.js';
-import { randomCapture } from '../../../exporter/test/memray/random-capture.js';
+import { randomCapture } from '../../../exporter/test/memray/support/random-capture.js';
 import { shell } from '../support/heapray.js';
 
 /** Prints the number of started threads on stderr. */

@@ -1,4 +1,4 @@
-import type { ProfilePage, ProfileSource } from './pprof-pages.js';
+import type { ProfilePage, ProfileSource } from './profile-source.js';
 
 /** Returns the HTML of the page at `/debug/pprof/`: the profiles of a source, with links. */
 export function indexPage(source: ProfileSource): string {

@@ -1,48 +1,9 @@
 import { type HttpAnswer, htmlAnswer, redirectAnswer, textAnswer } from './http-answer.js';
-import type { HttpError } from './http-error.js';
 import type { HttpRequest } from './http-request.js';
 import { indexPage } from './index-page.js';
-import { type ProfileQuery, readProfileQuery } from './profile-query.js';
+import { readProfileQuery } from './profile-query.js';
+import type { ProfilePage, ProfileSource } from './profile-source.js';
 import type { HttpHandler } from './start-http-server.js';
-
-/** A profile that can be fetched. */
-export interface ProfilePage {
-  /** Last part of the path: `/debug/pprof/<name>`. */
-  readonly name: string;
-  /** Column that viewers display first. */
-  readonly defaultColumn: string;
-  /** Content of the profile, for the index page. */
-  readonly summary: string;
-  /** True if the page accepts `gc`, `seconds`, `since` and `until`, and has a text form. */
-  readonly changes: boolean;
-}
-
-/** Makes the profiles that a server returns. */
-export interface ProfileSource {
-  /** Subject of the profiles, for the index page. */
-  readonly title: string;
-  readonly pages: readonly ProfilePage[];
-  /** Returns the names of the profiled components. Undefined where there is only one. */
-  components?(): readonly string[];
-  /** Additional HTML for the index page. */
-  readonly notes: string;
-  /** Query parameters that this source does not support, with the reason. */
-  readonly unsupported: Readonly<Partial<Record<'gc' | 'since' | 'debug', HttpError>>>;
-  /**
-   * Rejects a query that cannot be answered now. Also called for HEAD, for which no profile is made.
-   *
-   * @throws HttpError when the query cannot be answered
-   */
-  check?(query: ProfileQuery): void;
-  /**
-   * Returns a gzipped pprof profile.
-   *
-   * @throws HttpError (rejects) when there is none
-   */
-  pprof(query: ProfileQuery): Promise<Uint8Array>;
-  /** Returns the heap by call site as plain text, for `debug=1`. Absent where that is unsupported. */
-  text?(query: ProfileQuery): Promise<string>;
-}
 
 const FOLDER = '/debug/pprof/';
 

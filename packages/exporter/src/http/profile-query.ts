@@ -1,27 +1,6 @@
 import { HttpError } from './http-error.js';
 import type { HttpRequest } from './http-request.js';
-import type { ProfilePage, ProfileSource } from './pprof-pages.js';
-
-/** The checked query of a request for a profile. */
-export interface ProfileQuery {
-  /** Name of the profile, e.g. `heap`. */
-  readonly name: string;
-  readonly defaultColumn: string;
-  /** One of the source's components; undefined where the source has none. */
-  readonly component: string | undefined;
-  /** True if the client wants text instead of pprof. */
-  readonly asText: boolean;
-  /** True if garbage is to be collected first. */
-  readonly collectFirst: boolean;
-  /** Length of the time to cover from now, in seconds; undefined unless requested. */
-  readonly seconds: number | undefined;
-  /** Start and end of a past time to cover, in seconds ago; undefined unless requested. */
-  readonly past: { readonly since: number; readonly until: number } | undefined;
-  /** Identifies a client as far as possible. */
-  readonly client: string;
-  /** Aborted when the client disconnects. */
-  readonly signal: AbortSignal;
-}
+import type { ProfilePage, ProfileQuery, ProfileSource } from './profile-source.js';
 
 const MAX_SECONDS = 600;
 /** One day, in seconds. */

@@ -1,17 +1,7 @@
 import type { Profile } from '../profile/index.js';
 import { inflate } from './inflate.js';
-import { DEFAULT_MAX_BYTES, PprofDecoder } from './pprof-decoder.js';
-
-/** Limits for the input of a reader. They bound its memory. */
-export interface PprofLimits {
-  /** Maximum size in bytes, also after inflating. Default 256 MiB. */
-  readonly maxBytes?: number | undefined;
-  /**
-   * Maximum number of samples, stacks, labels, locations, lines, functions and strings together. Equal samples, stacks
-   * and label sets count once. Default 2^23.
-   */
-  readonly maxEntries?: number | undefined;
-}
+import { DEFAULT_MAX_BYTES, type PprofLimits } from './limits.js';
+import { PprofDecoder } from './pprof-decoder.js';
 
 const PIECE_BYTES = 2 ** 20;
 

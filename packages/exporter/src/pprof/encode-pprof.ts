@@ -2,10 +2,10 @@ import { promisify } from 'node:util';
 import { constants, gzip } from 'node:zlib';
 import protobuf from 'protobufjs/minimal.js';
 import { perftools } from '#generated/pprof.js';
-import { ANONYMOUS, displayName } from '../profile/frame-kind.js';
 import type { FrameRef, NativeMapping, Profile, ProfileFrame, StackRef } from '../profile/index.js';
-import { ownValue } from '../profile/own-value.js';
-import { NONE } from '../profile/profile.js';
+import { ANONYMOUS, displayName } from '../profile/model/frame-kind.js';
+import { ownValue } from '../profile/model/own-value.js';
+import { NONE } from '../profile/model/profile.js';
 import { StringTable } from '../tables/string-table.js';
 import { int64FromBigInt } from './int64.js';
 

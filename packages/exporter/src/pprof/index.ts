@@ -1,4 +1,5 @@
 export { FormatError } from '../wire/errors.js';
-export { decodePprof, type PprofLimits } from './decode-pprof.js';
+export { decodePprof } from './decode-pprof.js';
 export { type EncodePprofOptions, encodePprof, encodePprofGzip } from './encode-pprof.js';
+export type { PprofLimits } from './limits.js';
 export { PprofDecoder } from './pprof-decoder.js';

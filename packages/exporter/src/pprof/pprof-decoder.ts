@@ -1,14 +1,12 @@
 import type { Profile } from '../profile/index.js';
 import { ByteReader } from '../wire/byte-reader.js';
 import { FormatError } from '../wire/errors.js';
-import type { PprofLimits } from './decode-pprof.js';
+import { DEFAULT_MAX_BYTES, DEFAULT_MAX_ENTRIES, type PprofLimits } from './limits.js';
 import { PprofRecords } from './pprof-records.js';
 import { profileFromRecords } from './profile-from-records.js';
 import { fieldOf, LENGTH_DELIMITED, VARINT } from './read-fields.js';
 import { RecordReader } from './read-records.js';
 
-export const DEFAULT_MAX_BYTES: number = 2 ** 28;
-const DEFAULT_MAX_ENTRIES = 2 ** 23;
 /** Maximum size of a single record. It bounds the memory for an incomplete one. */
 const MAX_RECORD_BYTES = 2 ** 24;
 

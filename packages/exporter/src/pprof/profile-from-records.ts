@@ -1,4 +1,4 @@
-import { ANONYMOUS } from '../profile/frame-kind.js';
+import { columnProblem } from '../profile/build/rules.js';
 import {
   type FrameHandle,
   type Labels,
@@ -7,9 +7,9 @@ import {
   ProfileBuilder,
   type StackHandle,
 } from '../profile/index.js';
-import { NONE } from '../profile/profile.js';
-import { columnProblem } from '../profile/rules.js';
-import type { NativeMapping, NativePlace, Period, ValueColumn } from '../profile/types.js';
+import { ANONYMOUS } from '../profile/model/frame-kind.js';
+import { NONE } from '../profile/model/profile.js';
+import type { NativeMapping, NativePlace, Period, ValueColumn } from '../profile/model/types.js';
 import { FormatError } from '../wire/errors.js';
 import type { Id, PprofLabel, PprofLine, PprofLocation, PprofRecords } from './pprof-records.js';
 

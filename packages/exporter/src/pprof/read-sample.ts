@@ -1,4 +1,4 @@
-import { NONE } from '../profile/profile.js';
+import { NONE } from '../profile/model/profile.js';
 import type { ByteReader } from '../wire/byte-reader.js';
 import type { PprofLabel, PprofRecords } from './pprof-records.js';
 import {

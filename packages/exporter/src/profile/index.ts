@@ -1,15 +1,11 @@
-export { callSite, displayName, isRuntimeFrame } from './frame-kind.js';
-export { type FunctionPlace, functionPlace } from './function-place.js';
-export type { FrameHandle, FrameRef, LabelsHandle, StackHandle, StackRef } from './handles.js';
-export { type MergeOptions, mergeProfiles } from './merge-profiles.js';
-export type { Profile } from './profile.js';
-export { ProfileBuilder } from './profile-builder.js';
-export { meaningOfPseudoFrame } from './pseudo-frames.js';
-export { renameNativeFrames } from './rename-frames.js';
-export { stacksInCallOrder } from './stack-order.js';
-export { subtractProfiles } from './subtract-profiles.js';
-export { type TopGroup, type TopOptions, type TopRow, topOf } from './top-of.js';
-export { totals } from './totals.js';
+export { ProfileBuilder } from './build/profile-builder.js';
+export { type MergeOptions, mergeProfiles } from './change/merge-profiles.js';
+export { renameNativeFrames } from './change/rename-frames.js';
+export { subtractProfiles } from './change/subtract-profiles.js';
+export { callSite, displayName, isRuntimeFrame } from './model/frame-kind.js';
+export type { FrameHandle, FrameRef, LabelsHandle, StackHandle, StackRef } from './model/handles.js';
+export type { Profile } from './model/profile.js';
+export { meaningOfPseudoFrame } from './model/pseudo-frames.js';
 export type {
   Labels,
   NativeMapping,
@@ -18,4 +14,8 @@ export type {
   ProfileFrame,
   ProfileOptions,
   ValueColumn,
-} from './types.js';
+} from './model/types.js';
+export { type FunctionPlace, functionPlace } from './query/function-place.js';
+export { stacksInCallOrder } from './query/stack-order.js';
+export { type TopGroup, type TopOptions, type TopRow, topOf } from './query/top-of.js';
+export { totals } from './query/totals.js';

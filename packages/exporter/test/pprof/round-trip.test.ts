@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { profileFromMemray } from '../../src/memray/index.js';
 import { decodePprof, encodePprof } from '../../src/pprof/index.js';
 import type { FrameRef, ProfileFrame } from '../../src/profile/index.js';
-import { golden } from '../memray/golden.js';
+import { golden } from '../memray/support/golden.js';
 import { addSamples, heapBuilder, samplesOf, wholeNumbers } from '../profile/arbitrary-profile.js';
 import { checkProfile } from '../profile/check-profile.js';
 import { formatProfile } from '../profile/format-profile.js';

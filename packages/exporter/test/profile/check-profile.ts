@@ -1,7 +1,7 @@
-import { nativeKey } from '../../src/profile/frame-table.js';
-import type { FrameRef, StackRef } from '../../src/profile/handles.js';
-import type { Profile } from '../../src/profile/profile.js';
-import { columnProblem } from '../../src/profile/rules.js';
+import { nativeKey } from '../../src/profile/build/frame-table.js';
+import { columnProblem } from '../../src/profile/build/rules.js';
+import type { FrameRef, StackRef } from '../../src/profile/model/handles.js';
+import type { Profile } from '../../src/profile/model/profile.js';
 
 /** Error for a profile that breaks an invariant. Only a defect in heapray causes it. */
 export class InvalidProfileError extends Error {

@@ -1,5 +1,5 @@
-import type { Profile } from '../../src/profile/profile.js';
-import type { ProfileFrame } from '../../src/profile/types.js';
+import type { Profile } from '../../src/profile/model/profile.js';
+import type { ProfileFrame } from '../../src/profile/model/types.js';
 
 /**
  * Returns a text dump that is the same for equal profiles, in whatever order samples were added. Used for golden files

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { roundColumns } from '../../src/profile/round-values.js';
+import { roundColumns } from '../../src/profile/build/round-values.js';
 import { addSamples, heapBuilder, samplesOf } from './arbitrary-profile.js';
 
 /** Multiples of 1/64: their sums are exact, so that the expected sum is too. */

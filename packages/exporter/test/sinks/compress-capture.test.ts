@@ -6,8 +6,8 @@ import { describeWithPeer } from '../../../../test/support/peer-test.js';
 import { tempFolder } from '../../../../test/support/temp-folder.js';
 import { analyzeMemray, MEMRAY_FORMATS, MemrayWriter } from '../../src/memray/index.js';
 import { CaptureCompression, CaptureError, CaptureFile, type CaptureFs } from '../../src/sinks/index.js';
-import { MEMRAY_OF, runMemray } from '../memray/oracle.js';
-import { Random } from '../memray/random.js';
+import { MEMRAY_OF, runMemray } from '../memray/support/oracle.js';
+import { Random } from '../memray/support/random.js';
 
 /**
  * Returns a capture with this number of functions with long names, each of which allocates: half a KiB per function.

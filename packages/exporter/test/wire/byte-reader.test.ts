@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ByteReader, MalformedNumberError } from '../../src/wire/byte-reader.js';
 import { ByteWriter } from '../../src/wire/byte-writer.js';
-import { hex } from '../memray/hex.js';
+import { hex } from '../memray/support/hex.js';
 
 function reader(bytes: Uint8Array): ByteReader {
   const made = new ByteReader();

@@ -1,4 +1,4 @@
-import { Random } from '../memray/random.js';
+import { Random } from '../memray/support/random.js';
 
 /**
  * Returns the contents of the files in test/golden/lz4: 300,000 bytes with short and long matches, near and as far back

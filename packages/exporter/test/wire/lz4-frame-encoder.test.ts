@@ -7,8 +7,8 @@ import { runCommand } from '../../../../test/support/run-command.js';
 import { tempFolder } from '../../../../test/support/temp-folder.js';
 import { Lz4FrameDecoder } from '../../src/wire/lz4-frame.js';
 import { LZ4_BLOCK_BYTES, Lz4FrameEncoder } from '../../src/wire/lz4-frame-encoder.js';
-import { golden } from '../memray/golden.js';
-import { Random } from '../memray/random.js';
+import { golden } from '../memray/support/golden.js';
+import { Random } from '../memray/support/random.js';
 import { lz4Content } from './lz4-content.js';
 
 function compressed(content: Uint8Array, size = LZ4_BLOCK_BYTES): Buffer {

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { FormatError } from '../../src/wire/errors.js';
 import { Lz4FrameDecoder } from '../../src/wire/lz4-frame.js';
 import { XxHash32 } from '../../src/wire/xxhash32.js';
-import { hex } from '../memray/hex.js';
+import { hex } from '../memray/support/hex.js';
 import { lz4Content } from './lz4-content.js';
 
 const content = Buffer.from(lz4Content());

@@ -1,7 +1,4 @@
-import type { MemrayLimits } from '../format/limits.js';
 import type { HeapListener } from '../model/heap-listener.js';
-import { HeapPipeline } from './heap-pipeline.js';
-import { HighWaterMark } from './high-water-mark.js';
 import type { SiteAmounts } from './site-amounts.js';
 
 /** A consumer of a capture's heap events, on this thread or another. */
@@ -14,10 +11,4 @@ export interface FollowedHeap {
   finish(): void;
   /** Stops without a result. */
   cancel(): void;
-}
-
-export function followHeap(limits: MemrayLimits, ownThread = false): FollowedHeap {
-  if (ownThread) return new HeapPipeline(limits);
-  const heap = new HighWaterMark(limits);
-  return { listeners: [heap], amounts: heap.amounts, finish: () => {}, cancel: () => {} };
 }

@@ -1,6 +1,7 @@
 import { limitsWith, type MemrayLimits } from '../format/limits.js';
 import { CaptureReader } from '../heap/capture-reader.js';
-import { type FollowedHeap, followHeap } from '../heap/followed-heap.js';
+import { followHeap } from '../heap/follow-heap.js';
+import type { FollowedHeap } from '../heap/followed-heap.js';
 import { type GroupOptions, groupSites, type HeapRecord } from '../heap/heap-records.js';
 import { type MemorySnapshot, MemorySnapshots } from '../heap/memory-snapshots.js';
 import { CaptureModel } from '../model/capture-model.js';
