@@ -49,8 +49,8 @@ function heapray({ env, files }: Case): ResolvedConfig | undefined {
 }
 
 test('there are enough cases of both outcomes', () => {
-  expect(cases.length).toBeGreaterThan(250);
-  expect(cases.filter(({ airflow }) => airflow.refused !== undefined).length).toBeGreaterThan(40);
+  expect(cases.length).toBeGreaterThan(100);
+  expect(cases.filter(({ airflow }) => airflow.refused !== undefined).length).toBeGreaterThan(20);
 });
 
 test.each(cases)('$name', (one) => {

@@ -1,4 +1,7 @@
-"""Observes how the real Airflow reads its profiling settings; writes airflow-cases.json. See README.md."""
+"""Observes how the real Airflow reads its profiling settings in the cases of airflow-cases.json, and writes that file again.
+
+With a file as argument, observes all cases and writes that file. See README.md.
+"""
 
 import concurrent.futures
 import json
@@ -103,10 +106,15 @@ def main():
         files.file_cases,
         files.place_cases,
     )
+    target = pathlib.Path(__file__).with_name("airflow-cases.json")
+    names = {one["name"] for one in json.loads(target.read_text())}
     cases = [one for group in groups for one in group()]
+    if len(sys.argv) > 1:
+        target = pathlib.Path(sys.argv[1])
+    else:
+        cases = [one for one in cases if one["name"] in names]
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         done = list(pool.map(observe, cases))
-    target = pathlib.Path(__file__).with_name("airflow-cases.json")
     lines = ",\n".join(json.dumps(one) for one in done)
     target.write_text(f"[\n{lines}\n]\n")
 

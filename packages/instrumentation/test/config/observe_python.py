@@ -1,6 +1,6 @@
-"""Observes CPython's configparser and os.path on seeded random texts; writes python-cases.json. See README.md.
+"""Observes CPython's configparser and os.path on the texts of python-cases.json, and writes that file again. See README.md.
 
-Arguments, both optional: the number of cases of each kind, and the file to write.
+With two arguments, observes seeded random texts instead: the number of each kind, and the file to write.
 """
 
 import configparser
@@ -148,15 +148,18 @@ def expand(case):
 
 
 def main():
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 400
-    target = (
-        pathlib.Path(sys.argv[2])
-        if len(sys.argv) > 2
-        else pathlib.Path(__file__).with_name("python-cases.json")
-    )
-    rng = random.Random(SEED)
-    inis = [read_ini(text) for text in [*FIXED, *(ini_text(rng) for _ in range(count))]]
-    expansions = [expand(expansion_case(rng)) for _ in range(count)]
+    target = pathlib.Path(__file__).with_name("python-cases.json")
+    known = json.loads(target.read_text())
+    texts = [one["text"] for one in known["ini"]]
+    cases = [{"text": one["text"], "env": one["env"]} for one in known["expand"]]
+    if len(sys.argv) > 1:
+        count = int(sys.argv[1])
+        target = pathlib.Path(sys.argv[2])
+        rng = random.Random(SEED)
+        texts = [*FIXED, *(ini_text(rng) for _ in range(count))]
+        cases = [expansion_case(rng) for _ in range(count)]
+    inis = [read_ini(text) for text in texts]
+    expansions = [expand(case) for case in cases]
     spaces = [code for code in range(0x10000) if chr(code).isspace()]
     rows = [",\n".join(json.dumps(one) for one in some) for some in (inis, expansions)]
     target.write_text(
