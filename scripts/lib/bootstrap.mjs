@@ -3,7 +3,7 @@
 // is installed.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { writeCommonJsEntries } from './commonjs-entries.mjs';
@@ -116,9 +116,10 @@ export function nestedNpmEnv() {
   return { ...npmEnv(), PATH: runEnv().PATH };
 }
 
-/** Generates static protobuf code where `proto/` changed, runs `tsc -b` (incremental), and writes CommonJS entries. */
+/** Generates static protobuf code and the page's bundle where their sources changed, runs `tsc -b` (incremental), and writes CommonJS entries. */
 export function ensureBuilt() {
   generateProto();
+  bundlePage();
   must(NODE, [path.join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'), '-b', 'packages/cli'], {
     env: runEnv(),
   });
@@ -145,4 +146,21 @@ function generateProto() {
     const text = readFileSync(dts, 'utf8');
     writeFileSync(dts, text.replace('import Long = require("long");', 'import type Long from "long";'));
   });
+}
+
+/** Bundles the script and style of the page. */
+function bundlePage() {
+  const source = path.join(ROOT, 'packages', 'exporter', 'page');
+  const script = path.join(ROOT, 'scripts', 'lib', 'bundle-page.mjs');
+  const files = readdirSync(source).sort();
+  const parts = [
+    script,
+    path.join(ROOT, 'package-lock.json'),
+    ...files.map((file) => path.join(source, file)),
+  ];
+  const stamp = path.join(CACHE, 'page.stamp');
+  // The folder is emptied when the protobuf code is generated.
+  const made = path.join(ROOT, 'packages', 'exporter', 'generated', 'page.js');
+  if (!existsSync(made)) rmSync(stamp, { force: true });
+  once(stamp, digest(parts), () => must(NODE, [script], { env: runEnv() }));
 }

@@ -1,11 +1,12 @@
-// The checks that run no tests: types of the test code, format and lint rules.
+// The checks that run no tests: types of the test code and of the page, format and lint rules.
 import path from 'node:path';
 import { NODE, note, ROOT, runEnv } from './bootstrap.mjs';
 import { run } from './run-command.mjs';
 
-/** Type-checks the test code. */
+/** Type-checks the test code, and the code of the page, which runs in browsers. */
 export async function checkTypes() {
   await onNode(['node_modules', 'typescript', 'bin', 'tsc'], ['-p', 'test']);
+  await onNode(['node_modules', 'typescript', 'bin', 'tsc'], ['-p', 'packages/exporter/page']);
 }
 
 /** Checks format, lint and the folder rules. */

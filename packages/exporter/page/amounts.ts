@@ -1,0 +1,68 @@
+import type { Model } from './model.ts';
+
+/** Chosen value of each label, by its key; the samples of all others are left out. */
+export type Filters = ReadonlyMap<string, string>;
+
+/** Text for samples without a label. */
+export const NO_LABEL = '(none)';
+
+/** Amounts of one column in the samples that pass the filters, by the node that allocated. */
+export interface Amounts {
+  /** In the earlier profile; zeros when there is one profile. */
+  readonly before: Float64Array;
+  readonly after: Float64Array;
+  /** Size to draw: what is larger, and never negative. */
+  readonly weight: Float64Array;
+  readonly total: Amount;
+}
+
+export interface Amount {
+  before: number;
+  after: number;
+  weight: number;
+}
+
+/** Sums up the samples that pass the filters. */
+export function amountsOf(model: Model, column: number, filters: Filters): Amounts {
+  const count = model.callers.length;
+  const passes = passingSets(model, filters);
+  const sides = model.profiles.map((profile) => {
+    const sums = new Float64Array(count);
+    const values = profile.values[column]!;
+    for (let sample = 0; sample < values.length; sample++) {
+      if (passes[profile.sets[sample]!]) sums[profile.nodes[sample]!]! += values[sample]!;
+    }
+    return sums;
+  });
+  const after = sides.at(-1) ?? new Float64Array(count);
+  const before = sides.length > 1 ? sides[0]! : new Float64Array(count);
+  const total = { before: 0, after: 0, weight: 0 };
+  const weight = new Float64Array(count);
+  for (let node = 0; node < count; node++) {
+    weight[node] = Math.max(Math.abs(before[node]!), Math.abs(after[node]!));
+    total.before += before[node]!;
+    total.after += after[node]!;
+    total.weight += weight[node]!;
+  }
+  return { before, after, weight, total };
+}
+
+function passingSets({ labelKeys, labelSets }: Model, filters: Filters): boolean[] {
+  const wanted = labelKeys.map((key) => filters.get(key));
+  return labelSets.map((set) => {
+    return set.every((value, key) => wanted[key] === undefined || wanted[key] === (value ?? NO_LABEL));
+  });
+}
+
+/** Values of one label, from the largest in the column on, for the choices of a filter. */
+export function labelValues(model: Model, key: number, column: number): string[] {
+  const sums = new Map<string, number>();
+  for (const profile of model.profiles) {
+    const values = profile.values[column]!;
+    for (let sample = 0; sample < values.length; sample++) {
+      const label = model.labelSets[profile.sets[sample]!]![key] ?? NO_LABEL;
+      sums.set(label, (sums.get(label) ?? 0) + Math.abs(values[sample]!));
+    }
+  }
+  return [...sums].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)).map(([label]) => label);
+}

@@ -1,0 +1,143 @@
+import flamegraph, { type FlameGraph, type Frame, type Tooltip } from 'd3-flame-graph';
+import { select } from 'd3-selection';
+import { element } from './dom.ts';
+import type { TreeNode } from './tree.ts';
+
+/** What a flame graph needs from the page. */
+export interface FlameOptions {
+  readonly label: string;
+  readonly colorOf: (node: TreeNode) => string;
+  /** Lines of the tooltip. */
+  readonly describe: (node: TreeNode) => readonly string[];
+  readonly selected: (node: TreeNode) => void;
+}
+
+const ROW_PIXELS = 20;
+/** Narrower frames are not drawn: they could not be seen, and a profile has tens of thousands. */
+const MIN_PIXELS = 1;
+const MIN_WIDTH = 240;
+
+/** A flame graph with its root on top. The arrow keys move through it, Enter zooms in, Escape zooms out. */
+export class FlameView {
+  readonly element: HTMLElement;
+  readonly #options: FlameOptions;
+  readonly #root: TreeNode;
+  readonly #resize: ResizeObserver;
+  readonly #tip: HTMLElement = element('div', { attributes: { class: 'tip', role: 'tooltip' } });
+  #chart: FlameGraph<TreeNode> | undefined;
+  #width = 0;
+  #selected: TreeNode | undefined;
+
+  constructor(root: TreeNode, options: FlameOptions) {
+    this.#root = root;
+    this.#options = options;
+    this.element = element('div', {
+      attributes: { class: 'flame', tabindex: '0', role: 'group', 'aria-label': options.label },
+      on: { keydown: (event) => this.#keyPressed(event as KeyboardEvent) },
+    });
+    this.#resize = new ResizeObserver(() => this.#fit());
+  }
+
+  /** Draws the graph; its element must be in the document. */
+  draw(): void {
+    this.#width = Math.max(MIN_WIDTH, this.element.clientWidth);
+    this.#chart = flamegraph<TreeNode>()
+      .width(this.#width)
+      .cellHeight(ROW_PIXELS)
+      .minFrameSize(MIN_PIXELS)
+      .transitionDuration(0)
+      .inverted(true)
+      .resetHeightOnZoom(true)
+      .tooltip(this.#tooltip())
+      .getName(({ data }) => data.name)
+      .getValue(({ weight }) => weight)
+      .setColorMapper(({ data }) => this.#options.colorOf(data))
+      .onClick(({ data }) => this.#choose(data));
+    select(this.element).datum(this.#root).call(this.#chart);
+    this.element.append(this.#tip);
+    this.#resize.observe(this.element);
+  }
+
+  /** Draws again after the marks of frames have changed. */
+  update(): void {
+    this.#chart?.update();
+    this.#markSelected();
+  }
+
+  resetZoom(): void {
+    this.#chart?.resetZoom();
+    this.#markSelected();
+  }
+
+  destroy(): void {
+    this.#resize.disconnect();
+    this.#chart?.destroy();
+  }
+
+  #fit(): void {
+    const width = Math.max(MIN_WIDTH, this.element.clientWidth);
+    if (width === this.#width) return;
+    this.#width = width;
+    this.#chart?.width(width);
+    this.update();
+  }
+
+  #choose(node: TreeNode): void {
+    this.#selected = node;
+    this.#markSelected();
+    this.#options.selected(node);
+  }
+
+  /** Outlines the chosen frame. d3-flame-graph sets all classes of a frame when it draws. */
+  #markSelected(): void {
+    for (const group of this.element.querySelectorAll<SVGGElement & { __data__?: Frame<TreeNode> }>(
+      'svg g',
+    )) {
+      group.classList.toggle('selected', group.__data__?.data === this.#selected);
+    }
+  }
+
+  #tooltip(): Tooltip<TreeNode> {
+    const tip = this.#tip;
+    const show = (event: MouseEvent, { data }: Frame<TreeNode>): void => {
+      tip.replaceChildren(...this.#options.describe(data).map((text) => element('div', { text })));
+      tip.classList.add('shown');
+      const { clientWidth: width, clientHeight: height } = document.documentElement;
+      const left = Math.min(event.clientX + 12, width - tip.offsetWidth - 8);
+      const isBelow = event.clientY + 16 + tip.offsetHeight < height;
+      tip.style.left = `${Math.max(4, left)}px`;
+      tip.style.top = `${isBelow ? event.clientY + 16 : Math.max(4, event.clientY - tip.offsetHeight - 8)}px`;
+    };
+    const hide = (): void => tip.classList.remove('shown');
+    return Object.assign((): void => {}, { show, hide, destroy: hide });
+  }
+
+  #keyPressed(event: KeyboardEvent): void {
+    const from = this.#selected ?? this.#root;
+    const siblings = from.parent?.children ?? [from];
+    const at = siblings.indexOf(from);
+    const targets: Readonly<Record<string, TreeNode | undefined>> = {
+      ArrowUp: from.parent,
+      ArrowDown: this.#selected === undefined ? from : from.children[0],
+      ArrowLeft: siblings[at - 1],
+      ArrowRight: siblings[at + 1],
+    };
+    if (event.key === 'Enter') this.#zoomTo(from);
+    else if (!Object.hasOwn(targets, event.key)) return;
+    else if (targets[event.key] !== undefined) this.#choose(targets[event.key]!);
+    event.preventDefault();
+  }
+
+  #zoomTo(node: TreeNode): void {
+    const frame = this.#frameOf(node);
+    if (frame !== undefined) this.#chart?.zoomTo(frame);
+    this.#markSelected();
+  }
+
+  /** Returns d3's node of a frame, drawn or not. */
+  #frameOf(node: TreeNode): Frame<TreeNode> | undefined {
+    const holder = this.element as HTMLElement & { __data__?: Frame<TreeNode> };
+    if (node.parent === undefined) return holder.__data__;
+    return this.#frameOf(node.parent)?.children?.find(({ data }) => data === node);
+  }
+}

@@ -1,0 +1,117 @@
+import { type Amounts, type Filters, NO_LABEL } from './amounts.ts';
+import type { Model } from './model.ts';
+import { inclusiveAmounts } from './tree.ts';
+
+/** A row of the table: a function, or a value of a label. */
+export interface Row {
+  /** Index of the function; -1 for a label. */
+  readonly fn: number;
+  readonly name: string;
+  readonly file: string;
+  readonly self: Pair;
+  readonly total: Pair;
+}
+
+export interface Pair {
+  before: number;
+  after: number;
+}
+
+/**
+ * Returns one row per function. `self` is what a function and the runtime below it allocate, as in `heapray top`; `total`
+ * includes its callees, and counts recursive calls once.
+ */
+export function functionRows(model: Model, amounts: Amounts): Row[] {
+  const rows = model.functions.map(({ name, file }, fn): Row => {
+    return { fn, name, file, self: { before: 0, after: 0 }, total: { before: 0, after: 0 } };
+  });
+  const sites = callSites(model);
+  for (let node = 0; node < sites.length; node++) {
+    const row = rows[sites[node]! < 0 ? model.nodeFunctions[node]! : sites[node]!]!;
+    addTo(row.self, amounts, node);
+    if (sites[node]! < 0) addTo(row.total, amounts, node);
+  }
+  const inclusive = inclusiveAmounts(model, amounts);
+  for (const node of outermost(model)) addTo(rows[model.nodeFunctions[node]!]!.total, inclusive, node);
+  return rows.filter(isUsed);
+}
+
+/** Returns one row per value of a label. */
+export function labelRows(model: Model, key: number, column: number, filters: Filters): Row[] {
+  const rows = new Map<string, Row>();
+  const wanted = model.labelKeys.map((each) => filters.get(each));
+  const isDiff = model.profiles.length > 1;
+  for (const [at, profile] of model.profiles.entries()) {
+    for (let sample = 0; sample < profile.nodes.length; sample++) {
+      const set = model.labelSets[profile.sets[sample]!]!;
+      if (set.some((value, each) => wanted[each] !== undefined && wanted[each] !== (value ?? NO_LABEL)))
+        continue;
+      const name = set[key] ?? NO_LABEL;
+      const row = rows.get(name) ?? newLabelRow(name);
+      rows.set(name, row);
+      row.self[isDiff && at === 0 ? 'before' : 'after'] += profile.values[column]![sample]!;
+    }
+  }
+  return [...rows.values()].filter(isUsed);
+}
+
+function newLabelRow(name: string): Row {
+  const sums = { before: 0, after: 0 };
+  return { fn: -1, name, file: '', self: sums, total: sums };
+}
+
+function isUsed({ self, total }: Row): boolean {
+  return self.before !== 0 || self.after !== 0 || total.before !== 0 || total.after !== 0;
+}
+
+function addTo(pair: Pair, amounts: Amounts, node: number): void {
+  pair.before += amounts.before[node]!;
+  pair.after += amounts.after[node]!;
+}
+
+/** Returns the function that each node's own amount is attributed to; -1 if all its frames belong to the runtime. */
+function callSites({ callers, nodeFunctions, functions }: Model): Int32Array {
+  const sites = new Int32Array(callers.length);
+  for (let node = 0; node < sites.length; node++) {
+    const fn = nodeFunctions[node]!;
+    const above = callers[node]! < 0 ? -1 : sites[callers[node]!]!;
+    const { kind, file } = functions[fn]!;
+    // Code without a file is evaluated code: it is attributed to its caller, if that has a file.
+    const isSite = kind !== 2 && (file !== '' || above < 0 || functions[above]!.file === '');
+    sites[node] = isSite ? fn : above;
+  }
+  return sites;
+}
+
+/** Yields the nodes outside the runtime that are not below another node of the same function. */
+function* outermost({ callers, nodeFunctions, functions }: Model): Generator<number> {
+  const { first, next } = links(callers);
+  const open = new Int32Array(functions.length);
+  const path: number[] = [];
+  let at = first[callers.length]!;
+  while (at >= 0 || path.length > 0) {
+    if (at < 0) {
+      const left = path.pop()!;
+      open[nodeFunctions[left]!]! -= 1;
+      at = next[left]!;
+      continue;
+    }
+    const fn = nodeFunctions[at]!;
+    if (open[fn] === 0 && functions[fn]!.kind !== 2) yield at;
+    open[fn]! += 1;
+    path.push(at);
+    at = first[at]!;
+  }
+}
+
+/** Returns the first callee of each node, and the next callee of its caller. The last entry of `first` is a root. */
+function links(callers: Int32Array): { first: Int32Array; next: Int32Array } {
+  const first = new Int32Array(callers.length + 1).fill(-1);
+  const next = new Int32Array(callers.length).fill(-1);
+  for (let node = callers.length - 1; node >= 0; node--) {
+    const caller = callers[node]! < 0 ? callers.length : callers[node]!;
+    next[node] = first[caller]!;
+    first[caller] = node;
+  }
+  return { first, next };
+}

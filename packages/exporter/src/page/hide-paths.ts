@@ -1,0 +1,54 @@
+import type { PageData } from './page-data.js';
+
+/** The part of a path that ends where a package's own path starts. */
+const ABOVE_PACKAGE = /^.*[\\/](?=(?:node_modules|site-packages|dist-packages)[\\/])/s;
+/** A path in a text, up to the file's name. */
+const FOLDERS = /(^|[\s("'`=,;:[])(?:file:\/\/)?(?:[a-z]:)?[\\/](?:[^\\/\s"'`]+[\\/])+/gi;
+
+/**
+ * Returns the same data without folders of the machine and of the program's sources. Files of installed packages keep
+ * their path below `node_modules` or `site-packages`, other files only their name. Comments are removed.
+ */
+export function hideSourcePaths(data: PageData): PageData {
+  const strings: string[] = [];
+  const known = new Map<string, number>();
+  const add = (text: string): number => {
+    const found = known.get(text);
+    if (found !== undefined) return found;
+    known.set(text, strings.length);
+    return strings.push(text) - 1;
+  };
+  const { functions, labels } = data;
+  return {
+    ...data,
+    title: withoutFolders(data.title),
+    functions: {
+      ...functions,
+      names: functions.names.map((name) => add(withoutFolders(data.strings[name]!))),
+      files: functions.files.map((file) => add(shortFile(data.strings[file]!))),
+    },
+    labels: {
+      keys: labels.keys,
+      sets: labels.sets.map((set) =>
+        set.map((value) => (value < 0 ? value : add(withoutFolders(data.strings[value]!)))),
+      ),
+    },
+    profiles: data.profiles.map((profile) => ({
+      ...profile,
+      name: withoutFolders(profile.name),
+      comments: [],
+    })),
+    strings,
+  };
+}
+
+function shortFile(file: string): string {
+  if (file.startsWith('node:') || file.startsWith('<')) return file;
+  const below = file.replace(ABOVE_PACKAGE, '');
+  if (below !== file) return below;
+  return file.slice(Math.max(file.lastIndexOf('/'), file.lastIndexOf('\\')) + 1);
+}
+
+function withoutFolders(text: string): string {
+  return text.replace(FOLDERS, '$1');
+}

@@ -1,0 +1,12 @@
+export { hideSourcePaths } from './hide-paths.js';
+export { makePageData, type PageDataOptions, type PageSource } from './make-page-data.js';
+export type {
+  FunctionKind,
+  PageColumn,
+  PageData,
+  PageFunctions,
+  PageLabels,
+  PageProfile,
+  PageTree,
+} from './page-data.js';
+export { type PageHtmlOptions, pageHtml } from './page-html.js';

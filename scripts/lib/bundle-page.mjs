@@ -1,0 +1,52 @@
+// Bundles the page of `packages/exporter/page` as two strings: `node scripts/lib/bundle-page.mjs`. They are a module, and not
+// files, so that bundlers of users' programs include them.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { rolldown } from 'rolldown';
+import { ROOT } from './bootstrap.mjs';
+
+const SOURCE = path.join(ROOT, 'packages', 'exporter', 'page');
+const OUT = path.join(ROOT, 'packages', 'exporter', 'generated');
+
+const bundle = await rolldown({
+  input: path.join(SOURCE, 'main.ts'),
+  platform: 'browser',
+  // The page has its own style.
+  plugins: [
+    { name: 'no-css', load: (id) => (id.endsWith('.css') ? { code: '', moduleType: 'js' } : undefined) },
+  ],
+});
+const { output } = await bundle.generate({ format: 'iife', minify: true, comments: false });
+if (output.length !== 1) throw new Error(`expected one script, not ${output.length}`);
+const [{ code, moduleIds }] = output;
+const script = inHtml(`${licenses(moduleIds)}\n${code.trim()}`);
+const style = inHtml(readFileSync(path.join(SOURCE, 'style.css'), 'utf8').replace(/\n\s*/g, '\n').trim());
+mkdirSync(OUT, { recursive: true });
+writeFileSync(
+  path.join(OUT, 'page.d.ts'),
+  '/** Script of the page. */\nexport const PAGE_SCRIPT: string;\n/** Style of the page. */\nexport const PAGE_STYLE: string;\n',
+);
+writeFileSync(
+  path.join(OUT, 'page.js'),
+  `export const PAGE_SCRIPT = ${JSON.stringify(script)};\nexport const PAGE_STYLE = ${JSON.stringify(style)};\n`,
+);
+
+/** Returns a text that is safe inside a script or style element. */
+function inHtml(text) {
+  if (/<\/style|<!--/i.test(text)) throw new Error('the page contains text that ends its element');
+  return text.replaceAll('</script', '<\\/script');
+}
+
+/** Returns a comment with the licenses of the bundled packages, each text once. Apache's is that of heapray itself. */
+function licenses(moduleIds) {
+  const folders = new Set(moduleIds.flatMap((id) => /^.*[\\/]node_modules[\\/][^\\/]+/.exec(id) ?? []));
+  const byText = new Map();
+  for (const folder of [...folders].sort()) {
+    const { name, version, license } = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8'));
+    const text =
+      license === 'Apache-2.0' ? license : readFileSync(path.join(folder, 'LICENSE'), 'utf8').trim();
+    byText.set(text, [...(byText.get(text) ?? []), `${name} ${version}`]);
+  }
+  const parts = [...byText].map(([text, names]) => `${names.join(', ')}:\n${text.replaceAll('*/', '* /')}`);
+  return `/*! Contains\n${parts.join('\n\n')}\n*/`;
+}
