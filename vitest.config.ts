@@ -1,8 +1,12 @@
 import { defineConfig } from 'vitest/config';
+import { testsByKind } from './scripts/lib/test-kinds.mjs';
 
 export default defineConfig({
   test: {
-    include: ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts'],
+    projects: Object.entries(testsByKind()).map(([name, include]) => ({
+      extends: true,
+      test: { name, include },
+    })),
     exclude: ['**/node_modules/**', '**/dist/**', 'test/fixtures/**'],
     pool: 'forks',
     // Tests of memory must be able to say when garbage is collected.

@@ -1,16 +1,19 @@
 // `npm test`: prepares a fresh clone, then runs all tests. Arguments go to vitest, for example
-// `npm test -- packages/exporter`. With `--unit` it runs only tests without peers, and skips the checks of style.
+// `npm test -- packages/exporter`. `--unit`, `--simulations`, `--peers` and `--e2e` select kinds of tests, without the type
+// check of tests and lint.
 import { ensureBuilt, ensureInstalled, note } from './lib/bootstrap.mjs';
 import { withBootstrapLock } from './lib/bootstrap-lock.mjs';
 import { bringPeers } from './lib/bring-peers.mjs';
 import { checkStyle, checkTypes } from './lib/checks.mjs';
 import { runVitest } from './lib/run-vitest.mjs';
 import { startTally } from './lib/tally.mjs';
-import { unitTests } from './lib/unit-tests.mjs';
+import { KINDS, testsByKind } from './lib/test-kinds.mjs';
 
 const start = Date.now();
-const wanted = process.argv.slice(2).filter((arg) => arg !== '--unit');
-const isUnit = wanted.length < process.argv.length - 2;
+const args = process.argv.slice(2);
+const kinds = KINDS.filter((kind) => args.includes(`--${kind}`));
+const wanted = args.filter((arg) => !KINDS.some((kind) => arg === `--${kind}`));
+const needsPeers = kinds.length === 0 || kinds.includes('peers') || kinds.includes('e2e');
 const tally = startTally();
 // Exit through process.exit, so that the exit hooks end child processes and print the closing line.
 for (const [signal, number] of [
@@ -24,15 +27,19 @@ for (const [signal, number] of [
 await withBootstrapLock(async () => {
   await tally.step('install', ensureInstalled);
   await tally.step('build', ensureBuilt);
-  if (isUnit) return;
-  await Promise.all([
-    tally.step('type check', checkTypes),
-    tally.step('lint', checkStyle),
-    bringPeers(tally),
-  ]);
+  const steps = needsPeers ? [bringPeers(tally)] : [];
+  if (kinds.length === 0) steps.push(tally.step('type check', checkTypes), tally.step('lint', checkStyle));
+  await Promise.all(steps);
 });
 note(`prepared after ${((Date.now() - start) / 1000).toFixed(1)} s; running the tests`);
-const files = isUnit ? unitTests(wanted) : wanted;
-// Without a file, vitest would run all tests.
-if (isUnit && files.length === 0) throw new Error(`no unit test has ${wanted.join(' or ')} in its path`);
-await runVitest(files, tally);
+if (kinds.length > 0) checkWanted();
+await runVitest([...kinds.map((kind) => `--project=${kind}`), ...wanted], tally);
+
+/** Throws if the paths select no test of the kinds. */
+function checkWanted() {
+  const tests = testsByKind();
+  const files = kinds.flatMap((kind) => tests[kind]);
+  const paths = wanted.filter((arg) => !arg.startsWith('-'));
+  if (paths.length === 0 || files.some((file) => paths.some((part) => file.includes(part)))) return;
+  throw new Error(`no test of the kind ${kinds.join(', ')} has ${paths.join(' or ')} in its path`);
+}

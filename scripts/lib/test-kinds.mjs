@@ -1,9 +1,9 @@
-// Selects the test files of `npm test -- --unit`: they need no peers, start no other program, and take less than 5 s each.
+// Sorts the test files by what they need. Each kind is a project of vitest (vitest.config.ts) and an option of `npm test`.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { ROOT } from './bootstrap.mjs';
 
-/** Parts of the paths of tests that take more than 5 s of processor time each, mostly simulations. */
+/** Parts of the paths of tests that take more than 5 s of processor time each. */
 const LONG = [
   'test/fuzz/',
   'leaks/collections',
@@ -11,28 +11,44 @@ const LONG = [
   'ledger/allocation-bias',
   'ledger/conservation',
   'memray/read/damage',
-  'memray/heap/heap-pipeline',
   'pprof/decode-pprof',
   'metrics/thirty-days',
   'follow/growth',
   'follow/unreadable',
 ];
-/** Modules that read the paths of the peers or start programs; tests that import one, directly or not, are left out. */
+/** Modules that read the paths of the peers or start programs; tests that import one, directly or not, are `peers`. */
 const OUTSIDE = ['manifest.ts', 'run-command.ts', 'start-node.ts'].map((name) =>
   path.join('test', 'support', name),
 );
 
-/** Returns paths of the unit tests, relative to the checkout; with arguments only those that contain one of them. */
-export function unitTests(wanted = []) {
+/** The kinds, the quickest first. */
+export const KINDS = ['unit', 'simulations', 'peers', 'e2e'];
+
+/**
+ * Returns the paths of all tests by kind, relative to the checkout:
+ *
+ * - `unit`: run in one process, less than 5 s each
+ * - `simulations`: run in one process, longer
+ * - `peers`: start other programs, most of them to compare with
+ * - `e2e`: use the packed packages as a user does (test/e2e)
+ */
+export function testsByKind() {
   const folders = [
     ...readdirSync(path.join(ROOT, 'packages')).map((name) => `packages/${name}/test`),
     'test',
   ];
-  const files = folders.flatMap((folder) => testFiles(path.join(ROOT, folder)));
   const known = new Map();
-  const isUnit = (file) => !LONG.some((part) => file.includes(part)) && !reachesOutside(file, known);
-  const isWanted = (file) => wanted.length === 0 || wanted.some((part) => file.includes(part));
-  return files.filter((file) => isWanted(file) && isUnit(file));
+  const tests = Object.fromEntries(KINDS.map((kind) => [kind, []]));
+  for (const file of folders.flatMap((folder) => testFiles(path.join(ROOT, folder)))) {
+    tests[kindOf(file, known)].push(file);
+  }
+  return tests;
+}
+
+function kindOf(file, known) {
+  if (file.startsWith(path.join('test', 'e2e'))) return 'e2e';
+  if (reachesOutside(file, known)) return 'peers';
+  return LONG.some((part) => file.includes(part)) ? 'simulations' : 'unit';
 }
 
 function testFiles(folder) {
