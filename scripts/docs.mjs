@@ -12,7 +12,7 @@ await withBootstrapLock(async () => {
 });
 const built = (file) => import(path.join(ROOT, 'packages/instrumentation/dist', file));
 const { describeOptions } = await built('config/index.js');
-const metricTable = await built('main-thread/metrics/metric-table.js');
+const metricTable = await built('protocol/metric-table.js');
 const semconv = await built('protocol/semconv.js');
 
 write('configuration.md', { options: optionTable(describeOptions()) });

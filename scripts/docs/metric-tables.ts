@@ -1,4 +1,4 @@
-import type * as metricTable from '../../packages/instrumentation/src/main-thread/metrics/metric-table.js';
+import type * as metricTable from '../../packages/instrumentation/src/protocol/metric-table.js';
 import type * as semconv from '../../packages/instrumentation/src/protocol/semconv.js';
 import { markdownTable } from './markdown-table.ts';
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import * as metricTable from '../../packages/instrumentation/src/main-thread/metrics/metric-table.js';
+import * as metricTable from '../../packages/instrumentation/src/protocol/metric-table.js';
 import * as semconv from '../../packages/instrumentation/src/protocol/semconv.js';
 import { metricTables } from '../../scripts/docs/metric-tables.js';
 

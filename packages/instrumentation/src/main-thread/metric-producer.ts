@@ -1,6 +1,6 @@
 import { checkedOption, type GroupBy } from '../config/index.js';
 import { addMetricProducer } from './metrics/metric-producers.js';
-import { type HeaprayCollectionResult, TopSitesProducer } from './metrics/top-sites-producer.js';
+import { type HeaprayCollectionResult, PointsProducer } from './metrics/points-producer.js';
 
 export type { HeaprayCollectionResult };
 
@@ -37,5 +37,5 @@ export function heaprayMetricProducer(options: HeaprayMetricProducerOptions = {}
   const maxCallSites = checkedOption('maxCallSites', options.maxCallSites);
   const groupBy = checkedOption('groupBy', options.groupBy);
   const retentionAges = checkedOption('retentionAges', options.retentionAges);
-  return new TopSitesProducer({ maxCallSites, groupBy, retentionAges, onAttached: addMetricProducer });
+  return new PointsProducer({ maxCallSites, groupBy, retentionAges, onAttached: addMetricProducer });
 }

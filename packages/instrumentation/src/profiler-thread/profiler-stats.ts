@@ -1,3 +1,4 @@
+import { PollDurationBuckets } from './metrics/poll-durations.js';
 import { threadRunMillis } from './v8-threads.js';
 
 /** `process.threadCpuUsage` exists from Node 23.9 and 22.19 on. */
@@ -31,8 +32,6 @@ export interface CpuParts {
   readonly v8Threads: number;
 }
 
-/** Maximum number of poll durations kept for the next reader. */
-export const MAX_KEPT_POLLS = 10_000;
 /**
  * Cost of a sample in V8, in microseconds: a constant plus a part for each frame of its stack. Measured on
  * Node 22 and 24: 1.9 at 14 frames, 2.8 at 23, 4.8 at 43, 7.7 at 73, 12.8 at 128.
@@ -52,7 +51,7 @@ export class ProfilerStats {
   readonly drops: Record<string, number> = {};
   readonly lostSampler: Record<string, number> = {};
   readonly #sources: CpuSources;
-  #pollMillis: number[] = [];
+  readonly pollDurations: PollDurationBuckets = new PollDurationBuckets();
   #pausedMillis = 0;
   #samplingMillis = 0;
   #sampleMicros = SAMPLE_MICROS + 14 * FRAME_MICROS;
@@ -68,9 +67,7 @@ export class ProfilerStats {
   addPoll(millis: number): void {
     this.polls++;
     this.#pausedMillis += millis;
-    // Bound the list, as there may be no reader.
-    if (this.#pollMillis.length < MAX_KEPT_POLLS) this.#pollMillis.push(millis);
-    else this.drop('poll_duration');
+    this.pollDurations.add(millis);
   }
 
   /** Adds a pause of the main thread other than a poll, in ms. */
@@ -93,12 +90,6 @@ export class ProfilerStats {
   /** Estimated cost of a sample on the main thread, in microseconds, from the depth of stacks. */
   get sampleMicros(): number {
     return this.#sampleMicros;
-  }
-
-  takePollMillis(): readonly number[] {
-    const taken = this.#pollMillis;
-    this.#pollMillis = [];
-    return taken;
   }
 
   drop(reason: string, count = 1): void {

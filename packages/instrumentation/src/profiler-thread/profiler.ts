@@ -5,10 +5,8 @@ import {
   type CollectionTimes,
   ControlWord,
   type FromProfilerThread,
-  type ProfilerSnapshot,
   type ProfilerThreadOptions,
   type ToProfilerThread,
-  type TopSitesWanted,
 } from '../protocol/messages.js';
 import type { ObjectCountTable } from '../protocol/object-count-table.js';
 import { STACK_DEPTH } from '../protocol/sampler-mode.js';
@@ -21,8 +19,9 @@ import { connectStats } from './connect-stats.js';
 import { LeakWatch } from './leaks/leak-watch.js';
 import { HighWaterMarkTracker, Ledger, PastStates } from './ledger/index.js';
 import { LiveViewing, NOT_ALLOWED } from './live-viewing.js';
-import { CallSiteSeries } from './metrics/call-site-series.js';
-import { ProducerSites } from './metrics/producer-sites.js';
+import { cgroupLimit, readKernelMemory } from './metrics/kernel-memory.js';
+import { MetricPointsSource } from './metrics/metric-points-source.js';
+import type { OwnFigures } from './metrics/own-series.js';
 import { connectOwnHeap, OwnHeap } from './own-heap.js';
 import { connectHeapPoller, type HeapPoller } from './polling/heap-poller.js';
 import { PollLoop } from './polling/poll-loop.js';
@@ -58,8 +57,6 @@ export class Profiler {
   readonly #ownHeap = new OwnHeap(this.#ownHeapPorts);
   readonly #ledger: Ledger;
   readonly #loop: PollLoop;
-  #series: CallSiteSeries;
-  #producers = new ProducerSites();
   readonly #clock = steadyClock();
   readonly #startedMillis = this.#clock();
   readonly #risingClock = risingClock(this.#startedMillis);
@@ -67,6 +64,7 @@ export class Profiler {
   readonly #compressions: Compressions;
   readonly #viewing: LiveViewing;
   readonly #leaks: LeakWatch;
+  readonly #points: MetricPointsSource;
   readonly #peak = new HighWaterMarkTracker();
   readonly #past: PastStates;
   readonly #waiting = new Map<number, (table: ObjectCountTable | undefined) => void>();
@@ -95,7 +93,6 @@ export class Profiler {
       stackDepth: STACK_DEPTH,
     });
     if (options.isResumed) this.#ledger.resume();
-    this.#series = new CallSiteSeries(options);
     this.#loop = new PollLoop(
       {
         ledger: this.#ledger,
@@ -124,6 +121,23 @@ export class Profiler {
     this.#leaks = new LeakWatch(this.#ledger, {
       windowMillis: options.leakWindowSeconds * 1000,
       heapLimit: options.heapLimit,
+    });
+    this.#points = new MetricPointsSource({
+      ledger: this.#ledger,
+      component: options.component,
+      startedMillis: this.#startedMillis,
+      epochMillis: this.#risingClock,
+      suspects: () => this.#leaks.suspects(performance.now()),
+      secondsToLimit: () => this.#leaks.secondsToLimit(),
+      figures: () => this.#figures(),
+      state: () => ({
+        mode: this.#loop.mode ?? 'none',
+        noneReason: this.#account.lastLost,
+        pollDurations: this.#account.pollDurations,
+        memoryBytes: ownMemory(),
+        kernel: readKernelMemory(),
+      }),
+      earlier: options.lastAnswers,
     });
   }
 
@@ -158,10 +172,12 @@ export class Profiler {
         return this.#loop.trace(message.samplingInterval);
       case 'collected':
         return this.#collected(message.majors);
-      case 'view':
-        return this.#sendView(message.request, message.withSites);
-      case 'top-sites':
-        return this.#sendTopSites(message.request, message.wanted);
+      case 'points': {
+        // Attribute everything pending: a counter must include all that was allocated by now.
+        this.#ledger.attribute(performance.now(), true);
+        const { request, wanted } = message;
+        return this.#send({ type: 'points', request, answers: this.#points.answers(wanted) });
+      }
       case 'object-counts':
         return this.#waiting.get(message.request)?.(message.table);
       case 'component-function':
@@ -184,9 +200,7 @@ export class Profiler {
 
   #rename(component: string, isTraced: boolean): void {
     this.#ledger.sites.components.rename(component);
-    // Rebuild both: they identify call sites by the component's name.
-    this.#series = new CallSiteSeries(this.#options);
-    this.#producers = new ProducerSites();
+    this.#points.rename(component);
     if (isTraced) this.#captures.begin(PROCESS_CAPTURE, component, { whole: true });
   }
 
@@ -212,23 +226,7 @@ export class Profiler {
     this.#ownHeap.collectIfWorthwhile(atMillis);
   }
 
-  #sendView(request: number, withSites: boolean): void {
-    // Attribute everything pending: a counter must include all that was allocated by now.
-    this.#ledger.attribute(performance.now(), true);
-    this.#send({ type: 'view', request, view: this.#view(withSites) });
-  }
-
-  #sendTopSites(request: number, wanted: TopSitesWanted): void {
-    this.#ledger.attribute(performance.now(), true);
-    const nowMillis = this.#risingClock();
-    const suspects = this.#leaks.suspects(performance.now());
-    const sites = this.#producers.view(this.#ledger, wanted, nowMillis, suspects);
-    const secondsToLimit = this.#leaks.secondsToLimit();
-    const view = { sites, suspects, secondsToLimit, startedMillis: this.#startedMillis, nowMillis };
-    this.#send({ type: 'top-sites', request, view });
-  }
-
-  #view(withSites: boolean): ProfilerSnapshot {
+  #figures(): OwnFigures {
     const { counts } = this.#ledger;
     const account = this.#account;
     const drops = { ...account.drops };
@@ -236,34 +234,25 @@ export class Profiler {
     if (counts.foldedStacks > 0) drops.tree_full = counts.foldedStacks;
     const { foldedStacks: sitesFolded } = this.#ledger.sites;
     if (sitesFolded > 0) drops.call_sites_full = sitesFolded;
-    const suspects = this.#leaks.suspects(performance.now());
-    const sites = withSites ? this.#series.view(this.#ledger, performance.now(), suspects) : undefined;
-    if (this.#series.refused > 0) drops.call_site_series = this.#series.refused;
     return {
-      sites,
-      suspects,
-      profiler: {
-        mode: this.#loop.mode ?? 'none',
-        noneReason: account.lastLost,
-        samples: counts.samples,
-        unseenSamples: counts.unseenSamples,
-        shortLivedSamples: counts.shortLivedSamples,
-        liveSamples: counts.liveSamples,
-        samplingInterval: this.#ledger.samplingInterval,
-        carriedOverBytes: this.#ledger.carriedOver.totalBytes,
-        uncollectedBytes: this.#ledger.uncollectedBytes,
-        majorCollections: this.#ledger.reachability.majors,
-        leakWindows: this.#leaks.progress.windows,
-        undecidedSites: this.#leaks.progress.undecidedSites,
-        polls: account.polls,
-        completePairs: counts.completePairs,
-        interruptedPairs: counts.interruptedPairs,
-        pollMillis: account.takePollMillis(),
-        drops,
-        lostSampler: { ...account.lostSampler },
-        cpuSeconds: account.cpuMillis() / 1000,
-        memoryBytes: ownMemory(),
-      },
+      samples: counts.samples,
+      unseenSamples: counts.unseenSamples,
+      shortLivedSamples: counts.shortLivedSamples,
+      liveSamples: counts.liveSamples,
+      samplingInterval: this.#ledger.samplingInterval,
+      carriedOverBytes: this.#ledger.carriedOver.totalBytes,
+      uncollectedBytes: this.#ledger.uncollectedBytes,
+      majorCollections: this.#ledger.reachability.majors,
+      leakWindows: this.#leaks.progress.windows,
+      undecidedSites: this.#leaks.progress.undecidedSites,
+      polls: account.polls,
+      completePairs: counts.completePairs,
+      interruptedPairs: counts.interruptedPairs,
+      drops,
+      lostSampler: account.lostSampler,
+      cpuSeconds: account.cpuMillis() / 1000,
+      memoryBytes: ownMemory(),
+      cgroupLimit: cgroupLimit(),
     };
   }
 

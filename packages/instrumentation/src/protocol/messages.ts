@@ -1,9 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { ResolvedOptions } from '../config/index.js';
-import type { TopSitesView } from '../main-thread/metrics/top-site-metrics.js';
-import type { CallSiteView } from '../profiler-thread/metrics/call-site-series.js';
-import type { TopCallSitesOptions } from '../profiler-thread/metrics/top-call-sites.js';
 import type { FunctionLocation } from './code-place.js';
+import type { LastAnswers, PointsAnswer, PointsRequest } from './metric-points.js';
 import type { ObjectCountTable } from './object-count-table.js';
 import type { SamplerMode } from './sampler-mode.js';
 
@@ -17,6 +15,8 @@ export interface ProfilerThreadOptions extends ResolvedOptions {
   readonly traced: boolean;
   /** `threadId` of each earlier profiler thread of this process that died. Empty for the first. */
   readonly endedThreads: readonly number[];
+  /** Last metric points of the profiler thread that died before this one; empty for the first. */
+  readonly lastAnswers: LastAnswers;
   /** V8's heap limit of the main thread, in bytes. */
   readonly heapLimit: number;
   /** True if Node's permission model lets the process listen on ports. */
@@ -85,8 +85,8 @@ export type ToProfilerThread =
    */
   | { readonly type: 'trace'; readonly samplingInterval: number }
   | { readonly type: 'collected'; readonly majors: readonly CollectionTimes[] }
-  | { readonly type: 'view'; readonly request: number; readonly withSites: boolean }
-  | { readonly type: 'top-sites'; readonly request: number; readonly wanted: TopSitesWanted }
+  /** Asks for metric points, for several consumers together. */
+  | { readonly type: 'points'; readonly request: number; readonly wanted: readonly PointsRequest[] }
   | { readonly type: 'object-counts'; readonly request: number; readonly table: ObjectCountTable | undefined }
   | {
       readonly type: 'capture-begin';
@@ -121,8 +121,7 @@ export type FromProfilerThread =
   | { readonly type: 'begun' }
   /** Asks for the sampler. Answered by `sampler`, `no-sampler` or `sampler-kept`. */
   | ({ readonly type: 'start-sampler' } & SamplerRequest)
-  | { readonly type: 'view'; readonly request: number; readonly view: ProfilerSnapshot }
-  | { readonly type: 'top-sites'; readonly request: number; readonly view: TopSitesView }
+  | { readonly type: 'points'; readonly request: number; readonly answers: readonly PointsAnswer[] }
   | { readonly type: 'object-counts-wanted'; readonly request: number }
   | { readonly type: 'leak-suspect'; readonly suspect: SuspectView }
   | { readonly type: 'listening'; readonly address: string }
@@ -141,23 +140,6 @@ export interface SamplerRequest {
    * `monotonicMillis`. Later, the last poll would be too old: everything since then would be lost.
    */
   readonly replaceUntilMillis?: number | undefined;
-}
-
-/** A metric producer's request for call sites. */
-export interface TopSitesWanted extends TopCallSitesOptions {
-  /** Number of the producer. Each producer has its own selection of call sites. */
-  readonly producer: number;
-}
-
-export type { TopSitesView };
-
-/** Snapshot of the heap and of the profiler's own statistics, for metrics. */
-export interface ProfilerSnapshot {
-  /** Undefined if not requested. */
-  readonly sites: CallSiteView | undefined;
-  /** Present leak suspects, fastest growth first. */
-  readonly suspects: readonly SuspectView[];
-  readonly profiler: ProfilerView;
 }
 
 /** A call site that seems to leak. */
@@ -185,43 +167,4 @@ export interface SuspectView {
   readonly survivedMillis: number | undefined;
   /** Description of the suspect in one sentence. */
   readonly verdict: string;
-}
-
-/** Statistics of the profiler itself; counts are since the start. */
-export interface ProfilerView {
-  readonly mode: SamplerMode | 'none';
-  /** Reason for mode `none`: a key of `lostSampler`, or `starting`. */
-  readonly noneReason: string;
-  readonly samples: number;
-  readonly unseenSamples: number;
-  readonly shortLivedSamples: number;
-  readonly liveSamples: number;
-  /** Mean bytes between samples at present. */
-  readonly samplingInterval: number;
-  /**
-   * Bytes in use when the sampler was last restarted with another interval; they may have been freed since.
-   */
-  readonly carriedOverBytes: number;
-  /** Bytes that polls show but that are likely to be garbage. */
-  readonly uncollectedBytes: number;
-  /** Number of major collections observed. */
-  readonly majorCollections: number;
-  /** See `LeakProgress`. */
-  readonly leakWindows: number;
-  readonly undecidedSites: number;
-  readonly polls: number;
-  readonly completePairs: number;
-  readonly interruptedPairs: number;
-  /** Durations of the polls since the last view, in ms. */
-  readonly pollMillis: readonly number[];
-  /** Number of things lost, on purpose or by failure, by reason. */
-  readonly drops: Readonly<Record<string, number>>;
-  /** Number of times the sampler was lost, by reason. */
-  readonly lostSampler: Readonly<Record<string, number>>;
-  /** CPU time of profiling in all threads of the process, in seconds; see `ProfilerStats.cpuMillis`. */
-  readonly cpuSeconds: number;
-  /**
-   * Bytes of the profiler thread's V8 heap and of V8's own allocations; without array buffers and the like.
-   */
-  readonly memoryBytes: number;
 }

@@ -31,6 +31,7 @@ export const AtomicsStore: typeof Atomics.store = Atomics.store;
 export const AtomicsWait: typeof Atomics.wait = Atomics.wait;
 export const FunctionPrototypeApply: typeof Function.prototype.apply = Function.prototype.apply;
 export const JSONParse: typeof JSON.parse = JSON.parse;
+export const JSONStringify: typeof JSON.stringify = JSON.stringify;
 export const MathFloor: typeof Math.floor = Math.floor;
 export const MathMax: typeof Math.max = Math.max;
 export const MathMin: typeof Math.min = Math.min;

@@ -4,10 +4,12 @@ import { ConfigError, type GroupBy } from '../../src/config/index.js';
 import { heaprayMetricProducer } from '../../src/main-thread/metric-producer.js';
 import { HeapMetrics } from '../../src/main-thread/metrics/heap-metrics.js';
 import { hasMetricProducer } from '../../src/main-thread/metrics/metric-producers.js';
-import type { TopSitesView } from '../../src/main-thread/metrics/top-site-metrics.js';
 import type { MemoryProfiler } from '../../src/main-thread/profiler/memory-profiler.js';
+import type { PointsWanted } from '../../src/main-thread/profiler/metric-requests.js';
 import { acquireSharedProfiler } from '../../src/main-thread/profiler/shared-profiler.js';
-import { heapView, row, values } from '../support/heap-views.js';
+import { requestsTo } from '../support/fake-points.js';
+import { SITES } from '../support/heap-metrics.js';
+import { type HeapView, heapView, row, values } from '../support/heap-views.js';
 import { TestReader } from '../support/test-reader.js';
 
 const cleanups: (() => Promise<void>)[] = [];
@@ -18,11 +20,16 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0)) await cleanup();
 });
 
-/** Makes a profiler of this process with these answers. */
-function profilerThat(topSites: () => Promise<TopSitesView | undefined>, groupBy: GroupBy = 'function') {
+/** Makes a profiler of this process that shows these views; it does not answer without one. */
+function profilerThat(next: () => HeapView | undefined, groupBy: GroupBy = 'function') {
   const options = { component: 'api', maxCallSites: 50, groupBy, retentionAges: false };
-  const asked = vi.fn(topSites);
-  const profiler = { config: { options }, topSites: asked, start() {}, async stop() {} };
+  let shown: HeapView | undefined;
+  const requests = requestsTo(() => shown);
+  const asked = vi.fn((wanted: PointsWanted) => {
+    shown = next();
+    return requests.points(wanted);
+  });
+  const profiler = { config: { options }, points: asked, start() {}, async stop() {} };
   const claim = acquireSharedProfiler(() => profiler as unknown as MemoryProfiler, {
     hasProvider: () => true,
     carryMetrics() {},
@@ -31,17 +38,11 @@ function profilerThat(topSites: () => Promise<TopSitesView | undefined>, groupBy
   return asked;
 }
 
-const view: TopSitesView = {
-  sites: {
-    rows: [{ ...row('parse', values(1000, [5, 0, 0, 0, 0])), sinceMillis: undefined }],
-    other: values(3),
-    dropped: { allocated: 0, allocations: 0 },
-  },
-  suspects: [],
-  secondsToLimit: undefined,
-  startedMillis: 0,
-  nowMillis: 60_000,
-};
+const view = heapView({
+  rows: [row('parse', values(1000, [5, 0, 0, 0, 0]))],
+  other: values(3),
+  dropped: { allocated: 0, allocations: 0 },
+});
 
 async function namesOf(producer: ReturnType<typeof heaprayMetricProducer>) {
   const { resourceMetrics, errors } = await producer.collect();
@@ -65,16 +66,13 @@ test('changes nothing for instruments until a reader collects from it', async ()
 });
 
 test('alone reports call sites from its first collection, where instruments would too', async () => {
-  profilerThat(async () => view);
+  profilerThat(() => view);
   const reader = new TestReader({ metricProducers: [heaprayMetricProducer()] });
   const meter = new MeterProvider({ readers: [reader] }).getMeter('@heapray/instrumentation');
   new HeapMetrics(meter, {
-    component: 'api',
-    groupBy: 'function',
-    maxCallSites: 10,
-    retentionAges: false,
+    sites: SITES,
     conventions: false,
-    fetchView: async (withSites) => ({ ...heapView(), ...(!withSites && { sites: undefined }) }),
+    fetchPoints: (wanted) => requestsTo(() => view).points(wanted),
     threadDeaths: () => 0,
     notProfiling: () => undefined,
     serveReaders: () => false,
@@ -97,18 +95,18 @@ test('gives no metrics and no scope without a profiler', async () => {
 });
 
 test('takes missing options from the instrumentation; producers have different numbers', async () => {
-  const asked = profilerThat(async () => view);
+  const asked = profilerThat(() => view);
   await heaprayMetricProducer().collect();
-  await heaprayMetricProducer({ maxCallSites: 7, groupBy: 'package' }).collect();
-  const [[first], [second]] = asked.mock.calls as unknown as [[{ producer: number }], [{ producer: number }]];
-  expect(first).toMatchObject({ maxCallSites: 50, groupBy: 'function' });
-  expect(second).toMatchObject({ maxCallSites: 7, groupBy: 'package' });
-  expect(first.producer).not.toBe(second.producer);
+  await heaprayMetricProducer({ maxCallSites: 7, groupBy: 'package', retentionAges: true }).collect();
+  const [first, second] = asked.mock.calls.map(([wanted]) => wanted);
+  expect(first?.sites).toMatchObject({ maxCallSites: 50, groupBy: 'function', retentionAges: false });
+  expect(second?.sites).toMatchObject({ maxCallSites: 7, groupBy: 'package', retentionAges: true });
+  expect(first?.consumer).not.toBe(second?.consumer);
 });
 
 test('repeats the last view when the profiler thread does not answer', async () => {
   const answers = [view, undefined];
-  profilerThat(async () => answers.shift());
+  profilerThat(() => answers.shift());
   const producer = heaprayMetricProducer();
   const names = await namesOf(producer);
   expect(names).toContain('heapray.memory.allocated');
@@ -116,7 +114,7 @@ test('repeats the last view when the profiler thread does not answer', async () 
 });
 
 test("ends points at the profiler thread's time, on the clock of their start", async () => {
-  profilerThat(async () => view);
+  profilerThat(() => view);
   const { resourceMetrics } = await heaprayMetricProducer().collect();
   const points = resourceMetrics.scopeMetrics.flatMap(({ metrics }) =>
     metrics.flatMap((one) => one.dataPoints),
@@ -130,11 +128,11 @@ test("ends points at the profiler thread's time, on the clock of their start", a
 
 test('discards the last view of another profiler, which may group differently', async () => {
   const producer = heaprayMetricProducer();
-  profilerThat(async () => view);
+  profilerThat(() => view);
   await namesOf(producer);
   for (const cleanup of cleanups.splice(0)) await cleanup();
   const answers = [undefined, view];
-  profilerThat(async () => answers.shift(), 'package');
+  profilerThat(() => answers.shift(), 'package');
   expect(await namesOf(producer)).toEqual([]);
   const { resourceMetrics } = await producer.collect();
   const [allocated] = resourceMetrics.scopeMetrics[0]!.metrics;
@@ -144,13 +142,15 @@ test('discards the last view of another profiler, which may group differently', 
 });
 
 test('gives no metrics before the first answer', async () => {
-  profilerThat(async () => undefined);
+  profilerThat(() => undefined);
   expect(await namesOf(heaprayMetricProducer())).toEqual([]);
 });
 
 test('reports a failure among the errors instead of throwing', async () => {
   const failure = new Error('no');
-  profilerThat(() => Promise.reject(failure));
+  profilerThat(() => {
+    throw failure;
+  });
   const { resourceMetrics, errors } = await heaprayMetricProducer().collect();
   expect(errors).toEqual([failure]);
   expect(resourceMetrics.scopeMetrics).toEqual([]);

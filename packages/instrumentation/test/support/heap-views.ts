@@ -1,6 +1,21 @@
-import type { HeapView } from '../../src/main-thread/metrics/heap-metrics.js';
-import type { Suspect } from '../../src/main-thread/metrics/site-growth.js';
-import type { CallSiteRow, CallSiteView } from '../../src/profiler-thread/metrics/call-site-series.js';
+import type { CallSiteRow } from '../../src/profiler-thread/metrics/call-site-series.js';
+import type { OwnFigures } from '../../src/profiler-thread/metrics/own-series.js';
+import type { Suspect } from '../../src/profiler-thread/metrics/site-growth.js';
+import type { SelectedSites } from '../../src/profiler-thread/metrics/site-series.js';
+import type { KernelMemory, ProfilerState } from '../../src/protocol/metric-points.js';
+
+/** What a profiler thread knows, from which it makes points. */
+export interface HeapView {
+  readonly sites: SelectedSites;
+  readonly suspects: readonly Suspect[];
+  readonly secondsToLimit: number | undefined;
+  readonly profiler: OwnFigures &
+    Pick<ProfilerState, 'mode' | 'noneReason'> & {
+      /** Durations of all polls since the start. */
+      readonly pollMillis: readonly number[];
+      readonly kernel: KernelMemory | undefined;
+    };
+}
 
 /** Makes values of a call site with retained bytes by age. */
 export function values(allocated: number, retainedByAge: readonly number[] = [0, 0, 0, 0, 0]) {
@@ -39,13 +54,14 @@ export function leaking(functionName: string, bytesPerSecond: number): Suspect {
 
 /** Makes a view of the profiler thread, for a profiler that has done nothing yet. */
 export function heapView(
-  sites: Partial<CallSiteView> = {},
+  sites: Partial<SelectedSites> = {},
   profiler: Partial<HeapView['profiler']> = {},
-  rest: Partial<Pick<HeapView, 'suspects'>> = {},
+  rest: Partial<Pick<HeapView, 'suspects' | 'secondsToLimit'>> = {},
 ): HeapView {
   return {
     sites: { rows: [], other: values(0), ...sites },
     suspects: [],
+    secondsToLimit: undefined,
     ...rest,
     profiler: {
       mode: 'binding',
@@ -68,6 +84,8 @@ export function heapView(
       lostSampler: {},
       cpuSeconds: 0,
       memoryBytes: 0,
+      cgroupLimit: undefined,
+      kernel: undefined,
       ...profiler,
     },
   };

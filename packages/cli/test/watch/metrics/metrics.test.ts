@@ -7,11 +7,11 @@ import { peerTest } from '../../../../../test/support/peer-test.js';
 import { promtool } from '../../../../../test/support/peers.js';
 import { runCommand } from '../../../../../test/support/run-command.js';
 import { tempFolder } from '../../../../../test/support/temp-folder.js';
+import { siteAttributes } from '../../../../instrumentation/src/profiler-thread/metrics/site-groups.js';
 import {
   OWN_METRICS as NODE_OWN_METRICS,
   SITE_METRICS as NODE_SITE_METRICS,
-} from '../../../../instrumentation/src/main-thread/metrics/metric-table.js';
-import { siteAttributes } from '../../../../instrumentation/src/main-thread/metrics/site-attributes.js';
+} from '../../../../instrumentation/src/protocol/metric-table.js';
 import { SiteSeries, type SiteValues } from '../../../src/watch/follow/site-series.js';
 import { CaptureMetrics } from '../../../src/watch/metrics/capture-metrics.js';
 import { CAPTURE_METRICS, SITE_METRICS } from '../../../src/watch/metrics/metric-table.js';

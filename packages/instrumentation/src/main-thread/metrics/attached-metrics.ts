@@ -6,8 +6,8 @@ import { INSTRUMENTATION_NAME, VERSION } from '../../version.js';
 import type { MemoryProfiler } from '../profiler/memory-profiler.js';
 import { HeapMetrics } from './heap-metrics.js';
 import { hasMetricProducer, isServed } from './metric-producers.js';
+import { PointsProducer } from './points-producer.js';
 import { SdkReaders } from './sdk-readers.js';
-import { TopSitesProducer } from './top-sites-producer.js';
 
 /**
  * Attaches a profiler's metrics to one MeterProvider: instruments, and producers for its readers where
@@ -23,22 +23,16 @@ export class AttachedMetrics {
   constructor(profiler: MemoryProfiler, provider: MeterProvider, log: Log) {
     this.provider = provider;
     this.#log = log;
-    const { component, groupBy, maxCallSites, retentionAges, semconvMetrics } = profiler.config.options;
+    const { groupBy, maxCallSites, retentionAges, semconvMetrics } = profiler.config.options;
     this.#readers = isServed(provider)
       ? undefined
-      : SdkReaders.of(
-          provider,
-          (temporalities) => new TopSitesProducer({ temporalities, alwaysOther: true }),
-        );
+      : SdkReaders.of(provider, (temporalities) => new PointsProducer({ temporalities, alwaysOther: true }));
     this.#metrics = new HeapMetrics(
       provider.getMeter(INSTRUMENTATION_NAME, VERSION, { schemaUrl: SCHEMA_URL }),
       {
-        component,
-        groupBy,
-        maxCallSites,
-        retentionAges,
+        sites: { groupBy, maxCallSites, retentionAges, alwaysOther: true, withDropped: false },
         conventions: semconvMetrics,
-        fetchView: (withSites) => profiler.view(withSites),
+        fetchPoints: (wanted) => profiler.points(wanted),
         threadDeaths: () => profiler.threadDeaths,
         notProfiling: () => profiler.notProfiling,
         serveReaders: () => isServed(provider) || this.#servesReaders(),

@@ -1,10 +1,5 @@
-import { SafeMap } from '../../protocol/primordials.js';
+import { JSONStringify, SafeMap } from '../../protocol/primordials.js';
 import type { ProducedPoint } from './produced-metrics.js';
-
-/** A point with the key of its series. */
-export interface KeyedPoint extends ProducedPoint {
-  readonly key: string;
-}
 
 /** Converts cumulative points of a sum into differences to the previous collection. */
 export class DeltaPoints {
@@ -16,10 +11,12 @@ export class DeltaPoints {
     this.#isMonotonic = isMonotonic;
   }
 
-  next(points: readonly KeyedPoint[]): ProducedPoint[] {
+  next(points: readonly ProducedPoint[]): ProducedPoint[] {
     const before = this.#before;
-    this.#before = new SafeMap(points.map((point) => [point.key, point]));
-    return points.map(({ key, ...point }) => {
+    this.#before = new SafeMap();
+    return points.map((point) => {
+      const key = JSONStringify(point.attributes);
+      this.#before.set(key, point);
       const last = before.get(key);
       const isNew = this.#isMonotonic && last?.startTime.join() !== point.startTime.join();
       if (!last || isNew) return point;

@@ -1,5 +1,4 @@
 import type { Histogram, Meter, Observable } from '@opentelemetry/api';
-import { ObjectEntries, ObjectFromEntries } from '../../protocol/primordials.js';
 import {
   CONVENTION_METRICS,
   type ConventionMetric,
@@ -8,7 +7,8 @@ import {
   type OwnMetric,
   SITE_METRICS,
   type SiteMetric,
-} from './metric-table.js';
+} from '../../protocol/metric-table.js';
+import { ObjectEntries, ObjectFromEntries } from '../../protocol/primordials.js';
 
 type ObservableOwnMetric = Exclude<OwnMetric, 'pollDuration' | 'timeToLimit'>;
 

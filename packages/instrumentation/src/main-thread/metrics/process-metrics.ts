@@ -1,25 +1,22 @@
-import os from 'node:os';
 import v8 from 'node:v8';
 import type { BatchObservableResult } from '@opentelemetry/api';
 import { residentBytes } from '../../protocol/memory-usage.js';
-import { ObjectEntries, process } from '../../protocol/primordials.js';
+import type { ProfilerState } from '../../protocol/metric-points.js';
+import { ObjectEntries } from '../../protocol/primordials.js';
 import { ATTR_HEAP_SPACE, ATTR_LIMIT_KIND, ATTR_MEMORY_KIND } from '../../protocol/semconv.js';
 import type { Instruments } from './instruments.js';
 import { residentByKind } from './resident-memory.js';
 
-/** Observes process-wide values, which do not depend on the profiler thread. */
+/** Observes process-wide values, most of which only the main thread can read. */
 export function observeProcess(
   result: BatchObservableResult,
   { own: { resident, limit }, conventions }: Instruments,
-  profilerBytes: number | undefined,
+  profiler: ProfilerState | undefined,
 ): void {
-  for (const [kind, bytes] of ObjectEntries(residentByKind(profilerBytes))) {
+  for (const [kind, bytes] of ObjectEntries(residentByKind(profiler?.memoryBytes, profiler?.kernel))) {
     result.observe(resident, bytes, { [ATTR_MEMORY_KIND]: kind });
   }
   result.observe(limit, v8.getHeapStatistics().heap_size_limit, { [ATTR_LIMIT_KIND]: 'heap' });
-  const cgroup = process.constrainedMemory();
-  // Without a limit, the system returns nothing or more than the total memory.
-  if (cgroup > 0 && cgroup <= os.totalmem()) result.observe(limit, cgroup, { [ATTR_LIMIT_KIND]: 'cgroup' });
   if (conventions) observeConventions(result, conventions);
 }
 

@@ -1,6 +1,8 @@
 import { type Attributes, type HrTime, ValueType } from '@opentelemetry/api';
-import { MathFloor, MathRound } from '../../protocol/primordials.js';
-import type { MetricSpec } from './metric-table.js';
+import type { MetricPoints, PointMetric, PointsAnswer } from '../../protocol/metric-points.js';
+import { METRICS, type MetricKind, type MetricSpec } from '../../protocol/metric-table.js';
+import { MathFloor, MathRound, SafeMap } from '../../protocol/primordials.js';
+import { DeltaPoints } from './delta-points.js';
 
 /** The SDK's `AggregationTemporality`. */
 export const DELTA = 0;
@@ -47,7 +49,48 @@ export interface ProducedGauge extends ProducedBase {
 
 export type ProducedMetric = ProducedSum | ProducedGauge;
 
-export function producedMetric(
+/** Converts the successive answers to one metric producer into the SDK's metrics. */
+export class ProducedMetrics {
+  readonly #temporalities: Temporalities;
+  readonly #deltas = new SafeMap<PointMetric, DeltaPoints>();
+
+  constructor(temporalities: Temporalities) {
+    this.#temporalities = temporalities;
+  }
+
+  /**
+   * Returns the metrics of an answer. Differences to the answer before are computed here, not in the profiler thread, which
+   * does not know whether an answer arrived in time.
+   */
+  of({ points, startedMillis, nowMillis }: PointsAnswer): ProducedMetric[] {
+    const start = hrTime(startedMillis);
+    const endTime = hrTime(nowMillis);
+    return points.map((columns) => this.#metric(columns, start, endTime));
+  }
+
+  #metric(
+    { metric, attributes, values, sinceMillis }: MetricPoints,
+    start: HrTime,
+    endTime: HrTime,
+  ): ProducedMetric {
+    const spec = METRICS[metric];
+    const points = values.map((value, at): ProducedPoint => {
+      const since = sinceMillis[at];
+      const startTime = since === undefined ? start : hrTime(since);
+      return { startTime, endTime, attributes: attributes[at] ?? {}, value };
+    });
+    if (this.#temporalityOf(spec.kind) === CUMULATIVE) return producedMetric(spec, points, CUMULATIVE);
+    const deltas = this.#deltas.get(metric) ?? new DeltaPoints(spec.kind === 'counter');
+    this.#deltas.set(metric, deltas);
+    return producedMetric(spec, deltas.next(points), DELTA);
+  }
+
+  #temporalityOf(kind: MetricKind): Temporality {
+    return kind === 'counter' || kind === 'updowncounter' ? this.#temporalities[kind] : CUMULATIVE;
+  }
+}
+
+function producedMetric(
   spec: MetricSpec,
   dataPoints: ProducedPoint[],
   aggregationTemporality: Temporality,

@@ -1,9 +1,9 @@
 import type { MeterProvider } from '@opentelemetry/api';
+import { type MetricKind, SITE_METRICS } from '../../protocol/metric-table.js';
 import { ArrayIsArray, ObjectValues, SafeMap } from '../../protocol/primordials.js';
 import { SCHEMA_URL } from '../../protocol/semconv.js';
 import { INSTRUMENTATION_NAME, VERSION } from '../../version.js';
 import { contain } from '../containment/contain.js';
-import { type MetricKind, SITE_METRICS } from './metric-table.js';
 import { DELTA, type Temporalities } from './produced-metrics.js';
 
 /** The SDK's `MetricProducer`, by structure. */

@@ -1,13 +1,8 @@
 import type { ResolvedConfig } from '../../config/index.js';
 import { describeThrown } from '../../protocol/describe-thrown.js';
 import type { Log } from '../../protocol/log.js';
-import type {
-  ProfilerSnapshot,
-  SamplerRequest,
-  SuspectView,
-  TopSitesView,
-  TopSitesWanted,
-} from '../../protocol/messages.js';
+import type { SamplerRequest, SuspectView } from '../../protocol/messages.js';
+import type { PointsAnswer } from '../../protocol/metric-points.js';
 import { process, SafePromise } from '../../protocol/primordials.js';
 import { monotonicMillis } from '../../protocol/steady-clock.js';
 import { type ComponentCaptures, setComponentCaptures } from '../components.js';
@@ -22,11 +17,11 @@ import { CollectionWatch } from './collection-watch.js';
 import { ComponentCaptureCalls } from './component-capture-calls.js';
 import { ExitGuard } from './exit-guard.js';
 import { type LeakListener, LeakListeners } from './leak-listeners.js';
+import { MetricRequests, type PointsWanted } from './metric-requests.js';
 import { ProfilerThread, type ProfilerThreadHandlers } from './profiler-thread.js';
 import { threadOptions } from './thread-options.js';
 import { ThreadSupervisor } from './thread-supervisor.js';
 import { type ConfigFor, TracedComponents } from './traced-components.js';
-import { ViewContinuity } from './view-continuity.js';
 
 /** Delay before unknown component names are reported, in ms; modules loaded later may still declare them. */
 const DECLARATION_MILLIS = 2_000;
@@ -47,11 +42,13 @@ export class MemoryProfiler {
   #sampler: OwnSampler;
   readonly #threads: ThreadSupervisor;
   #collections: CollectionWatch | undefined;
-  readonly #continuity = new ViewContinuity();
   readonly #leakListeners = new LeakListeners((what) => this.#log('error', `onLeakSuspect threw: ${what}`));
   readonly #giveUp = (thrown: unknown): void =>
     this.#quit(`internal error, memory is no longer profiled: ${describeThrown(thrown)}`);
   readonly #timers = new Timers(this.#giveUp);
+  readonly #requests = new MetricRequests((requests) =>
+    containAsync(async () => this.#thread?.points(requests), this.#giveUp),
+  );
   #running = false;
   #stopped = false;
   #failed = false;
@@ -77,7 +74,6 @@ export class MemoryProfiler {
       log,
       timers: this.#timers,
       startThread: (file, isAgain) => this.#startThread(file, isAgain),
-      onDeath: () => this.#continuity.threadDied(),
       onRestart: () => this.#threadRestarted(),
       onFailure: (why) =>
         this.#quit(`cannot start the profiler thread, memory is not profiled: ${why}`, 'thread'),
@@ -229,23 +225,11 @@ export class MemoryProfiler {
   }
 
   /**
-   * Returns the current view for metrics; undefined if the profiler thread is gone or does not answer.
-   *
-   * @param withSites true to include call sites
+   * Returns the present metric points; the last ones again if the profiler thread is gone or does not answer. Never
+   * rejects.
    */
-  async view(withSites: boolean): Promise<ProfilerSnapshot | undefined> {
-    return containAsync(async () => {
-      const view = await this.#thread?.view(withSites);
-      return view && this.#continuity.with(view);
-    }, this.#giveUp);
-  }
-
-  /** Returns the largest call sites now, for a metric producer; undefined as for `view`. */
-  async topSites(wanted: TopSitesWanted): Promise<TopSitesView | undefined> {
-    return containAsync(async () => {
-      const view = await this.#thread?.topSites(wanted);
-      return view && this.#continuity.withTop(wanted.producer, view);
-    }, this.#giveUp);
+  points(wanted: PointsWanted): Promise<PointsAnswer | undefined> {
+    return this.#requests.points(wanted);
   }
 
   /** Stops profiling and finishes captures. Never rejects. */
@@ -298,6 +282,7 @@ export class MemoryProfiler {
       endedThreads: this.#threads.endedThreads,
       mode,
       isResumed: isAgain && mode !== undefined,
+      lastAnswers: this.#requests.lastAnswers,
     });
     const handlers: ProfilerThreadHandlers = {
       log: (level, text) => this.#log(level, text),

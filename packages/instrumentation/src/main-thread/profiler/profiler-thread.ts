@@ -5,17 +5,15 @@ import type {
   SamplerRequest,
   SuspectView,
   ToProfilerThread,
-  TopSitesView,
-  TopSitesWanted,
 } from '../../protocol/messages.js';
 import {
   ABANDONED,
   CONTROL_BYTES,
   ControlWord,
-  type ProfilerSnapshot,
   type ProfilerThreadOptions,
   WORKING,
 } from '../../protocol/messages.js';
+import type { PointsAnswer, PointsRequest } from '../../protocol/metric-points.js';
 import type { ObjectCountTable } from '../../protocol/object-count-table.js';
 import {
   AtomicsAdd,
@@ -39,7 +37,6 @@ import { startThread } from '../../start-thread.js';
 import { containAsync, contained } from '../containment/contain.js';
 import { transferredBuffers } from '../metrics/transferred-buffers.js';
 import { BlockingWaits } from './blocking-waits.js';
-import { LatePolls } from './late-polls.js';
 import type { ThreadOptions } from './thread-options.js';
 
 /** Handles requests and events of the profiler thread, on the main thread. */
@@ -62,7 +59,7 @@ export interface ProfilerThreadHandlers {
 }
 
 /** Longest wait of a metric reader for the profiler thread, in ms. */
-const VIEW_MILLIS = 1_000;
+const POINTS_MILLIS = 1_000;
 /** Longest wait for a regular stop, in ms: twice what its steps may take together. It does not block. */
 const STOP_MILLIS = 5_000;
 const TOO_EARLY = 'the process ends before the profiler thread has begun: there is no capture';
@@ -82,7 +79,6 @@ export class ProfilerThread {
   readonly #control: Int32Array;
   readonly #waits: BlockingWaits;
   readonly #questions = new SafeMap<number, (answer: FromProfilerThread | undefined) => void>();
-  readonly #latePolls = new LatePolls();
   #nextRequest = 1;
   #stopping: Promise<void> | undefined;
   #onStopped: (() => void) | undefined;
@@ -150,18 +146,12 @@ export class ProfilerThread {
   }
 
   /**
-   * Returns the newest view; undefined if the thread does not answer in time. Keeps the process alive
-   * meanwhile.
+   * Returns the answers to requests for metric points; undefined if the thread does not answer in time. Keeps the process
+   * alive meanwhile.
    */
-  async view(withSites: boolean): Promise<ProfilerSnapshot | undefined> {
-    const answer = await this.#ask((request) => ({ type: 'view', request, withSites }));
-    return answer?.type === 'view' ? this.#latePolls.with(answer.view) : undefined;
-  }
-
-  /** Returns the largest call sites now; otherwise like `view`. */
-  async topSites(wanted: TopSitesWanted): Promise<TopSitesView | undefined> {
-    const answer = await this.#ask((request) => ({ type: 'top-sites', request, wanted }));
-    return answer?.type === 'top-sites' ? answer.view : undefined;
+  async points(wanted: readonly PointsRequest[]): Promise<readonly PointsAnswer[] | undefined> {
+    const answer = await this.#ask((request) => ({ type: 'points', request, wanted }));
+    return answer?.type === 'points' ? answer.answers : undefined;
   }
 
   #ask(question: (request: number) => ToProfilerThread): Promise<FromProfilerThread | undefined> {
@@ -176,7 +166,7 @@ export class ProfilerThread {
       };
       const timer = setTimeout(
         contained(() => answer(undefined), this.#handlers.failed),
-        VIEW_MILLIS,
+        POINTS_MILLIS,
       );
       this.#questions.set(request, answer);
       this.#hold(true);
@@ -268,13 +258,9 @@ export class ProfilerThread {
         return this.#handlers.begun();
       case 'start-sampler':
         return this.#handlers.startSampler(message);
-      case 'view':
-      case 'top-sites': {
-        const answer = this.#questions.get(message.request);
-        if (answer) return answer(message);
-        if (message.type === 'view') this.#latePolls.add(message.view);
-        return;
-      }
+      case 'points':
+        // Ignore an answer that comes too late.
+        return this.#questions.get(message.request)?.(message);
       case 'object-counts-wanted': {
         const { request } = message;
         return this.send({ type: 'object-counts', request, table: this.#handlers.objectCounts() });

@@ -11,7 +11,10 @@ import type { TracedComponents } from './traced-components.js';
 export type ThreadOptions = Omit<ProfilerThreadOptions, 'control' | 'port'>;
 
 /** Options that change from one profiler thread of a process to the next. */
-export type ThreadState = Pick<ThreadOptions, 'samplingInterval' | 'mode' | 'isResumed' | 'endedThreads'>;
+export type ThreadState = Pick<
+  ThreadOptions,
+  'samplingInterval' | 'mode' | 'isResumed' | 'endedThreads' | 'lastAnswers'
+>;
 
 /** Returns the options of a profiler thread of this process. */
 export function threadOptions(components: TracedComponents, state: ThreadState): ThreadOptions {

@@ -19,8 +19,6 @@ export interface ThreadSupervisorDeps {
    * @throws when no thread can be started
    */
   readonly startThread: (file: string | undefined, isAgain: boolean) => ProfilerThread;
-  /** Called when a thread that had fully started has died; another one is started later. */
-  readonly onDeath: () => void;
   /** Called after another thread was started. */
   readonly onRestart: () => void;
   /** Called when no file can be started, with the reason. */
@@ -76,7 +74,6 @@ export class ThreadSupervisor {
     }
     this.#deaths++;
     if (ended !== undefined) this.#ended[this.#ended.length] = ended;
-    this.#deps.onDeath();
     this.#deps.log('error', `the profiler thread died and is started again: ${reason}`);
     const livedLong = now() - this.#startedMillis > MAX_RESTART_MILLIS;
     this.#restartMillis = livedLong

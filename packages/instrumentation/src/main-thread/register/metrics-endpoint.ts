@@ -17,7 +17,7 @@ import {
 } from '../../protocol/primordials.js';
 import { contain, contained } from '../containment/contain.js';
 import { markServed } from '../metrics/metric-producers.js';
-import { TopSitesProducer } from '../metrics/top-sites-producer.js';
+import { PointsProducer } from '../metrics/points-producer.js';
 import { isDenied } from '../start/permissions.js';
 import type { PortProblem } from '../start/port-problems.js';
 import { type ApplicationListens, conflict } from './application-listens.js';
@@ -128,7 +128,7 @@ async function open(
   const { env, log, listens } = deps;
   const exporter = new modules.prometheus.PrometheusExporter({
     preventServerStart: true,
-    metricProducers: [new TopSitesProducer({ alwaysOther: true })],
+    metricProducers: [new PointsProducer({ alwaysOther: true })],
   });
   const serializer = new modules.prometheus.PrometheusSerializer('');
   const resource = detectResource(modules.sdkPath, env, (thrown) =>

@@ -1,5 +1,15 @@
 import type { SiteReading } from '@heapray/exporter/call-sites';
 import type { GroupBy } from '../../config/index.js';
+import type { PointAttributes } from '../../protocol/metric-points.js';
+import {
+  ATTR_CODE_COLUMN_NUMBER,
+  ATTR_CODE_FILE_PATH,
+  ATTR_CODE_FUNCTION_NAME,
+  ATTR_CODE_LINE_NUMBER,
+  ATTR_COMPONENT,
+  ATTR_PACKAGE_NAME,
+  ATTR_PACKAGE_VERSION,
+} from '../../protocol/semconv.js';
 import {
   bytesByAge,
   type CallSite,
@@ -57,6 +67,24 @@ export function groupOf(groupBy: GroupBy, site: CallSite): SiteGroup {
 function nameOf(groupBy: GroupBy, group: SiteGroup): string | undefined {
   if (groupBy === 'package') return group.packageName;
   return groupBy === 'component' ? group.component : undefined;
+}
+
+/**
+ * Returns the attributes of a call site or group. Leaves out what is summed over and what is unknown, because
+ * Prometheus treats an empty label as absent.
+ */
+export function siteAttributes(group: SiteGroup): PointAttributes {
+  const { functionName, file, packageName, packageVersion, component } = group;
+  const { line, column, sharesLine } = group;
+  const attributes: Record<string, string | number> = {};
+  if (functionName !== undefined) attributes[ATTR_CODE_FUNCTION_NAME] = functionName;
+  if (file !== undefined) attributes[ATTR_CODE_FILE_PATH] = file;
+  if (line) attributes[ATTR_CODE_LINE_NUMBER] = line;
+  if (column && sharesLine) attributes[ATTR_CODE_COLUMN_NUMBER] = column;
+  if (packageName !== undefined) attributes[ATTR_PACKAGE_NAME] = packageName;
+  if (packageVersion !== undefined) attributes[ATTR_PACKAGE_VERSION] = packageVersion;
+  attributes[ATTR_COMPONENT] = component;
+  return attributes;
 }
 
 /** Returns a key that identifies a group. */

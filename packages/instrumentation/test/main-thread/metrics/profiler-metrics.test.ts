@@ -2,6 +2,7 @@
 import v8 from 'node:v8';
 import { AggregationTemporality } from '@opentelemetry/sdk-metrics';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { cgroupLimit } from '../../../src/profiler-thread/metrics/kernel-memory.js';
 import { newMetrics } from '../../support/heap-metrics.js';
 import { heapView, row, values } from '../../support/heap-views.js';
 import { seriesOf } from '../../support/test-reader.js';
@@ -26,7 +27,7 @@ describe('the process', () => {
   test("has limits: the heap's, and the cgroup's only if there is one", async () => {
     const limits = async (constrained: number) => {
       vi.spyOn(process, 'constrainedMemory').mockReturnValue(constrained);
-      const { collect } = newMetrics();
+      const { collect } = newMetrics(heapView({}, { cgroupLimit: cgroupLimit() }));
       return seriesOf((await collect()).get('heapray.memory.limit'), 'heapray.limit.kind');
     };
     expect(await limits(50_000_000)).toEqual({ heap: expect.any(Number), cgroup: 50_000_000 });
@@ -161,7 +162,7 @@ describe('the profiler', () => {
       return point?.value as { count: number; sum: number };
     };
     await duration();
-    show(heapView({}, { pollMillis: [4] }));
+    show(heapView({}, { pollMillis: [0.5, 1.5, 4] }));
     await duration();
     show(undefined);
     expect(await duration()).toMatchObject({ count: 3 });
@@ -207,16 +208,16 @@ describe('a profiler thread that does not answer', () => {
 
 describe('disposed metrics', () => {
   test('do not call the profiler any more', async () => {
-    const { collect, metrics, fetchView } = newMetrics(heapView({ rows: [row('parse', values(1000))] }));
+    const { collect, metrics, fetchPoints } = newMetrics(heapView({ rows: [row('parse', values(1000))] }));
     await collect();
     metrics.dispose();
     await collect();
-    expect(fetchView).toHaveBeenCalledTimes(1);
+    expect(fetchPoints).toHaveBeenCalledTimes(1);
   });
 
   test('that are attached again to the same meter report everything once', async () => {
     const view = heapView({ rows: [row('parse', values(1000, [1, 2, 3, 4, 5]))], other: values(1) });
-    const { collect, metrics, attach, fetchView } = newMetrics(view);
+    const { collect, metrics, attach, fetchPoints } = newMetrics(view);
     await collect();
     metrics.dispose();
     const again = attach();
@@ -226,8 +227,8 @@ describe('disposed metrics', () => {
       parse: 1000,
       other: 1,
     });
-    expect(all.get('heapray.memory.retained')?.dataPoints).toHaveLength(10);
-    expect(fetchView).toHaveBeenCalledTimes(1);
-    expect(again.fetchView).toHaveBeenCalledTimes(2);
+    expect(all.get('heapray.memory.retained')?.dataPoints).toHaveLength(6);
+    expect(fetchPoints).toHaveBeenCalledTimes(1);
+    expect(again.fetchPoints).toHaveBeenCalledTimes(2);
   });
 });

@@ -1,11 +1,9 @@
 import { readFileSync } from 'node:fs';
 import v8 from 'node:v8';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import {
-  type KernelMemory,
-  parseKernelMemory,
-  residentByKind,
-} from '../../../src/main-thread/metrics/resident-memory.js';
+import { residentByKind } from '../../../src/main-thread/metrics/resident-memory.js';
+import { parseKernelMemory, readKernelMemory } from '../../../src/profiler-thread/metrics/kernel-memory.js';
+import type { KernelMemory } from '../../../src/protocol/metric-points.js';
 
 afterEach(() => vi.restoreAllMocks());
 
@@ -70,7 +68,7 @@ test.runIf(process.platform === 'linux')(
   'the kinds of this process add up to its resident memory, to the byte',
   () => {
     const usage = vi.spyOn(process, 'memoryUsage');
-    const kinds = residentByKind();
+    const kinds = residentByKind(0, readKernelMemory());
     expect(usage.mock.results).toHaveLength(1);
     const { rss, arrayBuffers } = usage.mock.results[0]!.value as NodeJS.MemoryUsage;
     expect(sum(kinds)).toBe(rss);
@@ -97,6 +95,7 @@ describe("the kernel's figures", () => {
   test('are undefined when a line is missing, and those kinds are then absent', () => {
     expect(parseKernelMemory('VmStk:\t132 kB\nRssFile:\t40 kB\n')).toBeUndefined();
     vi.spyOn(process, 'platform', 'get').mockReturnValue('darwin');
-    expect(Object.keys(residentByKind())).not.toContain('mapped_file');
+    expect(readKernelMemory()).toBeUndefined();
+    expect(Object.keys(residentByKind(0, readKernelMemory()))).not.toContain('mapped_file');
   });
 });

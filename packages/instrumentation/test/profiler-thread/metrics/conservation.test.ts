@@ -4,11 +4,11 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { GroupBy } from '../../../src/config/index.js';
 import { HeapMetrics } from '../../../src/main-thread/metrics/heap-metrics.js';
-import type { ProducedMetric } from '../../../src/main-thread/metrics/produced-metrics.js';
-import { TopSiteMetrics } from '../../../src/main-thread/metrics/top-site-metrics.js';
-import { CallSiteSeries } from '../../../src/profiler-thread/metrics/call-site-series.js';
-import { TopCallSites } from '../../../src/profiler-thread/metrics/top-call-sites.js';
+import { type ProducedMetric, ProducedMetrics } from '../../../src/main-thread/metrics/produced-metrics.js';
+import { MetricRequests } from '../../../src/main-thread/profiler/metric-requests.js';
+import { newSiteSelection } from '../../../src/profiler-thread/metrics/site-selection.js';
 import type { AllocatingProgram } from '../../support/allocating-program.js';
+import { sourceOf } from '../../support/fake-points.js';
 import { heapView } from '../../support/heap-views.js';
 import { allocated, inUse, sum } from '../../support/ledger-sums.js';
 import { manyPlaces } from '../../support/many-places.js';
@@ -61,16 +61,13 @@ type Page = ReadonlyMap<string, ReadonlyMap<string, number>>;
 
 /** Makes the instruments on a real SDK. */
 function instruments(program: AllocatingProgram, { groupBy, maxCallSites }: Settings) {
-  const series = new CallSiteSeries({ groupBy, maxCallSites });
+  const requests = requestsOf(program);
   const reader = new TestReader();
   const provider = new MeterProvider({ readers: [reader] });
   new HeapMetrics(provider.getMeter('heapray'), {
-    component: 'api',
-    groupBy,
-    maxCallSites,
-    retentionAges: true,
+    sites: { groupBy, maxCallSites, retentionAges: true, alwaysOther: true, withDropped: false },
     conventions: false,
-    fetchView: async () => heapView(series.view(program.ledger, program.now)),
+    fetchPoints: (wanted) => requests.points(wanted),
     threadDeaths: () => 0,
     notProfiling: () => undefined,
     serveReaders: () => false,
@@ -80,14 +77,20 @@ function instruments(program: AllocatingProgram, { groupBy, maxCallSites }: Sett
 }
 
 function producer(program: AllocatingProgram, { groupBy, maxCallSites }: Settings) {
-  const top = new TopCallSites({ groupBy, maxCallSites });
-  const metrics = new TopSiteMetrics({ component: 'api', groupBy, maxCallSites, retentionAges: true });
-  return async () => {
-    const sites = top.view(program.ledger, program.now, 1000);
-    return pageOf(
-      metrics.metrics({ sites, suspects: [], secondsToLimit: undefined, startedMillis: 0, nowMillis: 1000 }),
-    );
-  };
+  const requests = requestsOf(program);
+  const metrics = new ProducedMetrics({ counter: 1, updowncounter: 1 });
+  const sites = { groupBy, maxCallSites, retentionAges: true, alwaysOther: false, withDropped: true };
+  return async () => pageOf(metrics.of((await requests.points({ consumer: 1, sites, withOwn: false }))!));
+}
+
+/** Makes requests to a profiler thread with the program's ledger. */
+function requestsOf(program: AllocatingProgram): MetricRequests {
+  const source = sourceOf(heapView, {}, [], {
+    ledger: program.ledger,
+    nowMillis: () => program.now,
+    newSelection: newSiteSelection,
+  });
+  return new MetricRequests(async (requests) => source.answers(requests));
 }
 
 interface Settings {

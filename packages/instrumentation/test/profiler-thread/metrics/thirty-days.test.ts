@@ -2,11 +2,13 @@
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import { expect, test } from 'vitest';
 import { HeapMetrics } from '../../../src/main-thread/metrics/heap-metrics.js';
-import { SITE_METRICS } from '../../../src/main-thread/metrics/metric-table.js';
-import { TopSiteMetrics } from '../../../src/main-thread/metrics/top-site-metrics.js';
-import { CallSiteSeries } from '../../../src/profiler-thread/metrics/call-site-series.js';
-import { TopCallSites } from '../../../src/profiler-thread/metrics/top-call-sites.js';
+import { ProducedMetrics } from '../../../src/main-thread/metrics/produced-metrics.js';
+import { MetricRequests } from '../../../src/main-thread/profiler/metric-requests.js';
+import { newSiteSelection } from '../../../src/profiler-thread/metrics/site-selection.js';
+import type { SitesWanted } from '../../../src/protocol/metric-points.js';
+import { SITE_METRICS } from '../../../src/protocol/metric-table.js';
 import { AllocatingProgram } from '../../support/allocating-program.js';
+import { sourceOf } from '../../support/fake-points.js';
 import { heapView } from '../../support/heap-views.js';
 import { TestReader } from '../../support/test-reader.js';
 
@@ -14,37 +16,37 @@ const MINUTE = 60_000;
 const ROUND_MILLIS = 2 * 60 * MINUTE;
 const ROUNDS = (30 * 24) / 2;
 const PLACES = 10;
-const OPTIONS = {
-  component: 'api',
+/** The defaults. */
+const SITES: SitesWanted = {
   groupBy: 'function',
   maxCallSites: PLACES,
   retentionAges: false,
-} as const;
+  alwaysOther: true,
+  withDropped: true,
+};
 
 /** Makes a reader of a real SDK, with instruments or a producer, that counts its series. */
 function newReader(program: AllocatingProgram, kind: 'instruments' | 'producer') {
-  const series = new CallSiteSeries(OPTIONS);
-  const top = new TopCallSites(OPTIONS);
-  const metrics = new TopSiteMetrics(OPTIONS);
+  const source = sourceOf(heapView, { nowMillis: () => program.now }, [], {
+    ledger: program.ledger,
+    nowMillis: () => program.now,
+    newSelection: newSiteSelection,
+  });
+  const requests = new MetricRequests(async (wanted) => source.answers(wanted));
+  const metrics = new ProducedMetrics({ counter: 1, updowncounter: 1 });
   const producer = {
     collect: async () => {
-      const sites = top.view(program.ledger, program.now, program.now);
-      const all = metrics.metrics({
-        sites,
-        suspects: [],
-        secondsToLimit: undefined,
-        startedMillis: 0,
-        nowMillis: program.now,
-      });
-      return { resourceMetrics: { scopeMetrics: [{ scope: { name: 'x' }, metrics: all }] }, errors: [] };
+      const answer = await requests.points({ consumer: 1, sites: SITES, withOwn: false });
+      const scopeMetrics = [{ scope: { name: 'x' }, metrics: metrics.of(answer!) }];
+      return { resourceMetrics: { scopeMetrics }, errors: [] };
     },
   };
   const reader = new TestReader(kind === 'producer' ? { metricProducers: [producer as never] } : {});
   const provider = new MeterProvider({ readers: [reader] });
   new HeapMetrics(provider.getMeter('heapray'), {
-    ...OPTIONS,
+    sites: SITES,
     conventions: false,
-    fetchView: async () => heapView(series.view(program.ledger, program.now)),
+    fetchPoints: (wanted) => requests.points(wanted),
     threadDeaths: () => 0,
     notProfiling: () => undefined,
     serveReaders: () => false,

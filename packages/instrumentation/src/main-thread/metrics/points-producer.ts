@@ -5,8 +5,7 @@ import { INSTRUMENTATION_NAME, VERSION } from '../../version.js';
 import type { MemoryProfiler } from '../profiler/memory-profiler.js';
 import { currentProfiler } from '../profiler/shared-profiler.js';
 import { nextProducerNumber } from './metric-producers.js';
-import type { ProducedMetric, Temporalities } from './produced-metrics.js';
-import { TopSiteMetrics, type TopSitesView } from './top-site-metrics.js';
+import { CUMULATIVE, type ProducedMetric, ProducedMetrics, type Temporalities } from './produced-metrics.js';
 
 /** Result of a producer's collection; the SDK's `CollectionResult`, by structure. */
 export interface HeaprayCollectionResult {
@@ -33,31 +32,32 @@ const EMPTY_RESOURCE: EmptyResource = {
   getRawAttributes: () => [],
 };
 
-export interface TopSitesProducerOptions {
-  /** Default: that of the instrumentation, as for `groupBy`. */
+const ALL_CUMULATIVE: Temporalities = { counter: CUMULATIVE, updowncounter: CUMULATIVE };
+
+export interface PointsProducerOptions {
+  /** Default: that of the instrumentation, as for `groupBy` and `retentionAges`. */
   readonly maxCallSites?: number | undefined;
   readonly groupBy?: GroupBy | undefined;
   readonly retentionAges?: boolean | undefined;
-  /** Default: cumulative. */
+  /** Temporality of the reader's sums. Default: cumulative. */
   readonly temporalities?: Temporalities | undefined;
-  /** Default: false. */
+  /** True to report `other` even if it has nothing in use, as instruments do. Default: false. */
   readonly alwaysOther?: boolean | undefined;
   /** Called when a reader collects for the first time. */
   readonly onAttached?: (() => void) | undefined;
 }
 
-/** Collects the metrics of the largest call sites for one reader. Never rejects. */
-export class TopSitesProducer {
+/** Passes the profiler thread's points on to one reader: the metrics of the largest call sites. Never rejects. */
+export class PointsProducer {
   /** Checked by `SdkReaders`: a reader with this producer needs no other. */
   readonly isHeaprayProducer = true;
   readonly #number = nextProducerNumber();
-  readonly #options: TopSitesProducerOptions;
-  #metrics: TopSiteMetrics | undefined;
+  readonly #options: PointsProducerOptions;
+  #metrics: ProducedMetrics | undefined;
   #profiler: MemoryProfiler | undefined;
-  #last: TopSitesView | undefined;
   #isAttached = false;
 
-  constructor(options: TopSitesProducerOptions = {}) {
+  constructor(options: PointsProducerOptions = {}) {
     this.#options = options;
   }
 
@@ -73,24 +73,22 @@ export class TopSitesProducer {
 
   async #collect(): Promise<ProducedMetric[]> {
     const profiler = currentProfiler();
-    // Discard another profiler's last view: it may be grouped differently, and its counters have another
-    // start.
-    if (profiler !== this.#profiler) this.#last = undefined;
-    this.#profiler = profiler;
     if (!profiler) return [];
+    const { temporalities = ALL_CUMULATIVE, alwaysOther = false } = this.#options;
+    // Start anew with another profiler: its counters have another start.
+    if (profiler !== this.#profiler) this.#metrics = new ProducedMetrics(temporalities);
+    this.#profiler = profiler;
     const { options: configured } = profiler.config;
-    const maxCallSites = this.#options.maxCallSites ?? configured.maxCallSites;
-    const groupBy = this.#options.groupBy ?? configured.groupBy;
-    const retentionAges = this.#options.retentionAges ?? configured.retentionAges;
-    const view = await profiler.topSites({ producer: this.#number, maxCallSites, groupBy });
-    this.#last = view ?? this.#last;
-    if (!this.#last) return [];
-    const { temporalities, alwaysOther } = this.#options;
-    const { component } = configured;
-    const options = { maxCallSites, groupBy, retentionAges, component, temporalities, alwaysOther };
-    this.#metrics ??= new TopSiteMetrics(options);
-    this.#metrics.options = options;
-    return this.#metrics.metrics(this.#last);
+    const sites = {
+      maxCallSites: this.#options.maxCallSites ?? configured.maxCallSites,
+      groupBy: this.#options.groupBy ?? configured.groupBy,
+      retentionAges: this.#options.retentionAges ?? configured.retentionAges,
+      alwaysOther,
+      // A vanished series has no new counts for a reader of deltas.
+      withDropped: temporalities.counter === CUMULATIVE,
+    };
+    const answer = await profiler.points({ consumer: this.#number, sites, withOwn: false });
+    return answer && this.#metrics ? this.#metrics.of(answer) : [];
   }
 }
 

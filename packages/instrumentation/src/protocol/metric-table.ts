@@ -1,4 +1,4 @@
-import { AGE_BUCKETS } from '../../protocol/age-buckets.js';
+import { AGE_BUCKETS } from './age-buckets.js';
 import {
   ATTR_AGE,
   ATTR_HEAP_SPACE,
@@ -12,7 +12,7 @@ import {
   METRIC_HEAP_SPACE_SIZE,
   METRIC_HEAP_USED,
   METRIC_PROCESS_MEMORY_USAGE,
-} from '../../protocol/semconv.js';
+} from './semconv.js';
 
 export type MetricKind = 'counter' | 'updowncounter' | 'gauge' | 'histogram';
 
@@ -37,7 +37,7 @@ export type OwnMetric =
   | 'timeToLimit'
   | 'resident'
   | 'limit'
-  | 'mode'
+  | 'status'
   | 'samples'
   | 'unobserved'
   | 'shortLivedSamples'
@@ -129,7 +129,7 @@ export const OWN_METRICS: Readonly<Record<OwnMetric, MetricSpec>> = {
     attributes: { [ATTR_LIMIT_KIND]: ['heap', 'cgroup'] },
     note: '`cgroup` only where there is a limit',
   },
-  mode: {
+  status: {
     name: 'heapray.profiler.status',
     kind: 'updowncounter',
     unit: '{profiler}',
@@ -259,14 +259,13 @@ export const OWN_METRICS: Readonly<Record<OwnMetric, MetricSpec>> = {
         'not_pruned',
         'sampler_lost',
         'poll_overdue',
-        'poll_duration',
         'tree_full',
         'call_sites_full',
         'call_site_series',
         'none',
       ],
     },
-    note: '`capture` counts captures given up, `capture_paused` pauses without a file descriptor, `capture_removed` capture files that were removed or moved away while they were written, `capture_restarted` captures begun anew after the profiler thread had died, `capture_stack` stacks left out of captures, `live_viewer` events that a slow viewer never saw, `compression` captures left raw, `not_pruned` old captures that could not be deleted, `sampler_lost` live samples out of sight, `poll_overdue` polls that the main thread did not answer for 10 s, `poll_duration` durations of polls that no reader came for in time, `tree_full` stacks folded into their caller, `call_sites_full` stacks charged to a caller because there are more than 20,000 call sites, `call_site_series` call sites that stay in `other` because instruments have told of too many others',
+    note: '`capture` counts captures given up, `capture_paused` pauses without a file descriptor, `capture_removed` capture files that were removed or moved away while they were written, `capture_restarted` captures begun anew after the profiler thread had died, `capture_stack` stacks left out of captures, `live_viewer` events that a slow viewer never saw, `compression` captures left raw, `not_pruned` old captures that could not be deleted, `sampler_lost` live samples out of sight, `poll_overdue` polls that the main thread did not answer for 10 s, `tree_full` stacks folded into their caller, `call_sites_full` stacks charged to a caller because there are more than 20,000 call sites, `call_site_series` call sites that stay in `other` because instruments have told of too many others',
   },
   lostSampler: {
     name: 'heapray.profiler.lost_sampler',
@@ -340,4 +339,10 @@ export const CONVENTION_METRICS: Readonly<Record<ConventionMetric, MetricSpec>> 
     description: 'Bytes of a heap space that are backed by memory',
     attributes: SPACES,
   },
+};
+
+/** All metrics of heapray's own. */
+export const METRICS: Readonly<Record<SiteMetric | OwnMetric, MetricSpec>> = {
+  ...SITE_METRICS,
+  ...OWN_METRICS,
 };

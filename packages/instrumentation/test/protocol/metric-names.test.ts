@@ -1,10 +1,6 @@
 import { expect, test } from 'vitest';
-import {
-  CONVENTION_METRICS,
-  OWN_METRICS,
-  SITE_METRICS,
-} from '../../../src/main-thread/metrics/metric-table.js';
-import * as semconv from '../../../src/protocol/semconv.js';
+import { CONVENTION_METRICS, OWN_METRICS, SITE_METRICS } from '../../src/protocol/metric-table.js';
+import * as semconv from '../../src/protocol/semconv.js';
 
 const specs = [SITE_METRICS, OWN_METRICS, CONVENTION_METRICS].flatMap((table) => Object.values(table));
 const metrics = specs.map(({ name }) => name);

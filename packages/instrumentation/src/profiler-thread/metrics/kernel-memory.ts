@@ -1,0 +1,37 @@
+import { readFileSync } from 'node:fs';
+import os from 'node:os';
+import type { KernelMemory } from '../../protocol/metric-points.js';
+
+const STATUS = '/proc/self/status';
+
+/**
+ * Reads the kernel's counters of the process; undefined where the system has none. `smaps` has more detail, but walks all
+ * pages: milliseconds per gigabyte.
+ */
+export function readKernelMemory(): KernelMemory | undefined {
+  if (process.platform !== 'linux') return undefined;
+  try {
+    return parseKernelMemory(readFileSync(STATUS, 'latin1'));
+  } catch {
+    // `/proc` is not mounted, or may not be read.
+    return undefined;
+  }
+}
+
+/** Parses /proc/PID/status; undefined if fields are missing, as before Linux 4.5. */
+export function parseKernelMemory(status: string): KernelMemory | undefined {
+  const bytes = (name: string) => {
+    const kibibytes = new RegExp(`^${name}:\\s*(\\d+) kB$`, 'm').exec(status)?.[1];
+    return kibibytes === undefined ? undefined : Number(kibibytes) * 1024;
+  };
+  const [file, shared, stack] = [bytes('RssFile'), bytes('RssShmem'), bytes('VmStk')];
+  if (file === undefined || shared === undefined || stack === undefined) return undefined;
+  return { file: file + shared, stack };
+}
+
+/** Returns the memory limit of the process's control group, in bytes; undefined without one. */
+export function cgroupLimit(): number | undefined {
+  const limit = process.constrainedMemory();
+  // Without a limit, the system returns nothing or more than the total memory.
+  return limit > 0 && limit <= os.totalmem() ? limit : undefined;
+}

@@ -1,0 +1,34 @@
+import type { GroupBy } from '../../config/index.js';
+import type { CallSite } from '../ledger/index.js';
+import { type Series, seriesOf } from './series.js';
+import { groupOf, siteAttributes } from './site-groups.js';
+
+/** A call site that seems to leak. */
+export interface Suspect extends CallSite {
+  readonly bytesPerSecond: number;
+}
+
+/** Returns the growth of each group that has a suspect, fastest first. */
+export function growthOf(groupBy: GroupBy, suspects: readonly Suspect[]): Series[] {
+  const growth = new Map<string, Series>();
+  for (const suspect of suspects) {
+    const { key, attributes, value } = seriesOf(
+      siteAttributes(groupOf(groupBy, suspect)),
+      suspect.bytesPerSecond,
+    );
+    growth.set(key, { key, attributes, value: value + (growth.get(key)?.value ?? 0) });
+  }
+  return [...growth.values()].sort((a, b) => b.value - a.value);
+}
+
+/** Returns the series that are chosen, and the sum of the others as one. */
+export function withOther(
+  growth: readonly Series[],
+  isChosen: (series: Series, rank: number) => boolean,
+  other: Series,
+): Series[] {
+  const chosen = growth.filter(isChosen);
+  const keys = new Set(chosen.map(({ key }) => key));
+  const rest = growth.reduce((sum, { key, value }) => (keys.has(key) ? sum : sum + value), 0);
+  return [...chosen, { ...other, value: rest }];
+}

@@ -1,0 +1,52 @@
+import { expect, test } from 'vitest';
+import { MetricRequests } from '../../../src/main-thread/profiler/metric-requests.js';
+import type { PointsAnswer, PointsRequest } from '../../../src/protocol/metric-points.js';
+
+/** Makes requests to a profiler thread that answers while it is told to. */
+function newRequests() {
+  const asked: (readonly PointsRequest[])[] = [];
+  const thread = { isAnswering: true };
+  const requests = new MetricRequests(async (wanted) => {
+    asked.push(wanted);
+    if (!thread.isAnswering) return undefined;
+    return wanted.map(({ request }): PointsAnswer => {
+      return { request, points: [], profiler: undefined, startedMillis: 0, nowMillis: request };
+    });
+  });
+  const points = (consumer: number) => requests.points({ consumer, sites: undefined, withOwn: false });
+  return { asked, thread, requests, points };
+}
+
+test('go together in one message if they are made in one turn', async () => {
+  const { asked, points } = newRequests();
+  const answers = await Promise.all([points(0), points(1)]);
+  expect(asked.map((wanted) => wanted.map(({ consumer }) => consumer))).toEqual([[0, 1]]);
+  expect(answers.map((answer) => answer?.request)).toEqual([1, 2]);
+  await points(0);
+  expect(asked).toHaveLength(2);
+});
+
+test('repeat the last answer of the same consumer without a new one', async () => {
+  const { thread, points, requests } = newRequests();
+  await points(0);
+  thread.isAnswering = false;
+  expect((await points(0))?.request).toBe(1);
+  expect(await points(1)).toBeUndefined();
+  expect(requests.lastAnswers).toEqual([[0, expect.objectContaining({ request: 1 })]]);
+});
+
+test('say which answer came last', async () => {
+  const { asked, thread, points } = newRequests();
+  await points(0);
+  thread.isAnswering = false;
+  await points(0);
+  thread.isAnswering = true;
+  await points(0);
+  await points(0);
+  expect(asked.flat().map(({ request, answered }) => [request, answered])).toEqual([
+    [1, 0],
+    [2, 1],
+    [3, 1],
+    [4, 3],
+  ]);
+});
