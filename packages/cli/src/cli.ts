@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { addConfig } from './commands/config.js';
 import { addConvert } from './commands/convert.js';
 import { addDiff } from './commands/diff.js';
+import { addFlamegraph } from './commands/flamegraph.js';
 import { addLive } from './commands/live.js';
 import { addParse } from './commands/parse.js';
 import { addRun } from './commands/run.js';
@@ -48,7 +49,18 @@ function createProgram(): Command {
       'after',
       '\nStatus: 0 done, 1 the input or the system failed, 2 wrong usage, 3 --fail-over was exceeded.',
     );
-  for (const add of [addRun, addConfig, addStats, addTop, addConvert, addDiff, addLive, addParse, addWatch])
+  for (const add of [
+    addRun,
+    addConfig,
+    addStats,
+    addTop,
+    addConvert,
+    addDiff,
+    addFlamegraph,
+    addLive,
+    addParse,
+    addWatch,
+  ])
     add(program);
   return program;
 }

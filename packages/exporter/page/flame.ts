@@ -27,6 +27,7 @@ export class FlameView {
   #chart: FlameGraph<TreeNode> | undefined;
   #width = 0;
   #selected: TreeNode | undefined;
+  #isResetting = false;
 
   constructor(root: TreeNode, options: FlameOptions) {
     this.#root = root;
@@ -65,7 +66,10 @@ export class FlameView {
   }
 
   resetZoom(): void {
+    // d3-flame-graph reports this as a click on the root.
+    this.#isResetting = true;
     this.#chart?.resetZoom();
+    this.#isResetting = false;
     this.#markSelected();
   }
 
@@ -83,6 +87,7 @@ export class FlameView {
   }
 
   #choose(node: TreeNode): void {
+    if (this.#isResetting) return;
     this.#selected = node;
     this.#markSelected();
     this.#options.selected(node);

@@ -18,7 +18,7 @@ test('--version prints the version of the package', async () => {
 });
 
 describe('help', () => {
-  test.each(['', 'run', 'config', 'stats', 'top', 'convert', 'diff', 'live', 'parse', 'watch'])(
+  test.each(['', 'run', 'config', 'stats', 'top', 'convert', 'diff', 'flamegraph', 'live', 'parse', 'watch'])(
     'of %j',
     async (command) => {
       const { status, stdout, stderr } = await heapray([command, '--help'].filter(Boolean));

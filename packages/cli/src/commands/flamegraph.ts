@@ -1,0 +1,77 @@
+import path from 'node:path';
+import { makePageData, type PageData, pageHtml } from '@heapray/exporter/page';
+import type { Command } from 'commander';
+import { CommandError } from '../errors.js';
+import { COLUMN_WORDS, pickColumn } from '../inputs/columns.js';
+import { withCommonColumns } from '../inputs/common-columns.js';
+import { comparablePlaces } from '../inputs/comparable-places.js';
+import { PROFILE_FORMATS } from '../inputs/index.js';
+import { applyStrict } from '../inputs/memray.js';
+import { type MergedInput, readInputs } from '../inputs/merged-input.js';
+import { assertReadOnce } from '../inputs/processes.js';
+import { writeOutput } from '../outputs/write-output.js';
+import { symbolizeProfile } from '../symbols/symbolize-profile.js';
+import { maxMemoryOption, maxSecondsOption, strictOption } from './options.js';
+
+interface FlamegraphOptions {
+  readonly output: string;
+  readonly column?: string;
+  readonly hideSourcePaths?: true;
+  readonly strict?: true;
+}
+
+export function addFlamegraph(program: Command): void {
+  program
+    .command('flamegraph')
+    .summary('an HTML page with a flame graph')
+    .description(
+      `Writes one HTML file that shows a profile as flame graph and tables, or with two files what grew and what ` +
+        `shrank. It needs no network. Reads ${PROFILE_FORMATS}, told apart by content.`,
+    )
+    .argument('<file>', 'the profile; - for standard input')
+    .argument('[later]', 'a later profile to compare it with')
+    .requiredOption('-o, --output <file>', 'the HTML file to write; - for standard output')
+    .option('--column <column>', `what to show first: ${COLUMN_WORDS} (default: the profile's own)`)
+    .option('--hide-source-paths', 'leave out the folders of source files, to pass the page on')
+    .addOption(strictOption())
+    .addOption(maxMemoryOption())
+    .addOption(maxSecondsOption())
+    .action(flamegraph);
+}
+
+async function flamegraph(
+  file: string,
+  later: string | undefined,
+  options: FlamegraphOptions,
+): Promise<void> {
+  const files = later === undefined ? [file] : [file, later];
+  assertReadOnce(files);
+  const inputs: MergedInput[] = [];
+  for (const each of files) inputs.push(await readInputs([each]));
+  const html = pageHtml(dataOf(inputs, options.column), { hideSourcePaths: options.hideSourcePaths });
+  await writeOutput(options.output, [html]);
+  applyStrict(options.strict, ...inputs.flatMap(({ ends }) => ends));
+}
+
+function dataOf(inputs: readonly MergedInput[], by: string | undefined): PageData {
+  const profiles = comparable(inputs).map((profile) => symbolizeProfile(profile, { keepPlaces: true }));
+  const names = inputs.map(({ name }) => path.basename(name));
+  const name = inputs.map((input) => input.name).join(' and ');
+  return makePageData(
+    profiles.map((profile, at) => ({ profile, name: names[at]! })),
+    {
+      column: pickColumn(profiles.at(-1)!, by, name).type,
+      ...(profiles.length > 1 && { placeOf: comparablePlaces(profiles) }),
+    },
+  );
+}
+
+/** Returns the profiles of the inputs, reduced to the columns that all have. */
+function comparable([older, newer]: readonly MergedInput[]): MergedInput['profile'][] {
+  if (older === undefined || newer === undefined) return older === undefined ? [] : [older.profile];
+  const common = withCommonColumns(older.profile, newer.profile);
+  if (common === undefined) {
+    throw new CommandError(`${newer.name}: no column in common with ${older.name}`);
+  }
+  return common;
+}
