@@ -35,8 +35,8 @@ export async function main(args: readonly string[]): Promise<number> {
 function createProgram(): Command {
   const program = new Command('heapray')
     .description('Continuous memory profiling for Node.js.')
-    .version(packageVersion(), '--version', 'the version of heapray')
-    .helpOption('-h, --help', 'this text')
+    .version(packageVersion(), '--version', 'print the version')
+    .helpOption('-h, --help', 'show this help')
     .helpCommand(false)
     .enablePositionalOptions()
     .exitOverride()
@@ -47,7 +47,7 @@ function createProgram(): Command {
     })
     .addHelpText(
       'after',
-      '\nStatus: 0 done, 1 the input or the system failed, 2 wrong usage, 3 --fail-over was exceeded.',
+      '\nExit status: 0 success, 1 invalid input or system error, 2 wrong usage, 3 limit of --fail-over exceeded.',
     );
   for (const add of [
     addRun,

@@ -17,12 +17,12 @@ const ZERO_CODE_DEFAULTS = { debugAddress: '127.0.0.1:6464' };
 export function addConfig(program: Command): void {
   program
     .command('config')
-    .summary('what this environment resolves to')
+    .summary('show the options of this environment')
     .description(
-      'Shows every option that a program started in this environment gets, and where each comes from. ' +
-        'Fails on all that keeps Airflow from starting. Other wrong values do not end a program: the default is used.',
+      'Shows the options of a program started in this environment, and the source of each. Fails for a value with ' +
+        'which Airflow would not start. For other invalid values, the default is used.',
     )
-    .option('--json', 'as JSON, on standard output')
+    .option('--json', 'print JSON')
     .action(config);
 }
 

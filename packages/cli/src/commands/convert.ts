@@ -37,24 +37,27 @@ const DEFAULT_FORMAT: MemrayFormat = 13;
 export function addConvert(program: Command): void {
   program
     .command('convert')
-    .summary('between formats')
+    .summary('convert a profile to another format')
     .description(
       `Writes a profile in another format. Reads ${PROFILE_FORMATS}, told apart by content. ` +
-        'The format is that of --to, else what the name of the output says: .pb, .pb.gz, .pprof, .bin, .json, ' +
-        '.folded, .collapsed, .heapprofile. A memray capture also becomes one of another format version, which ' +
-        'another memray reads. Several files of one kind become one profile, with the label process.',
+        'The output format is that of --to, else of the extension: .pb, .pb.gz, .pprof, .bin, .json, ' +
+        '.folded, .collapsed, .heapprofile. Also converts a memray capture to another ' +
+        'format version, for another memray. Several files of one kind become one profile, with the label process.',
     )
-    .argument('<input...>', 'the profiles; - for standard input')
-    .requiredOption('-o, --output <file>', 'the file to write; - for standard output')
-    .addOption(new Option('--to <format>', 'the format to write').choices([...OUTPUT_FORMATS]))
+    .argument('<input...>', 'profiles to convert; - for standard input')
+    .requiredOption('-o, --output <file>', 'output file; - for standard output')
+    .addOption(new Option('--to <format>', 'output format').choices([...OUTPUT_FORMATS]))
     .addOption(
       new Option(
         '--memray-format <version>',
-        'for memray: 13 (memray 1.20), 12 (1.19), 11 (1.11 to 1.18)',
+        'format version of a memray capture: 13 (memray 1.20), 12 (1.19), 11 (1.11 to 1.18)',
       ).choices(MEMRAY_FORMATS.map(String)),
     )
-    .option('--by <column>', `the one column that folded and heapprofile hold: ${COLUMN_WORDS}`)
-    .option('--aggregate', 'for memray: sum up, as memray run --aggregate does; a small file without history')
+    .option('--by <column>', `column to write, for folded and heapprofile: ${COLUMN_WORDS}`)
+    .option(
+      '--aggregate',
+      'write an aggregated memray capture, as memray run --aggregate does: small, without history',
+    )
     .addOption(strictOption())
     .addOption(maxMemoryOption())
     .addOption(maxSecondsOption())

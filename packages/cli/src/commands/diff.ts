@@ -51,19 +51,19 @@ const SHOWN = ['inuse_space', 'peak_space'];
 export function addDiff(program: Command): void {
   program
     .command('diff')
-    .summary('what grew and what shrank')
+    .summary('compare two profiles')
     .description(
       `Compares two profiles by the columns that both have. Reads ${PROFILE_FORMATS}, told apart by content; ` +
-        'the two may be of different formats. Several files of one kind on a side are summed.',
+        'the two may be of different formats. Several files of one kind on one side are summed.',
     )
     .usage('[options] OLD NEW\n       heapray diff [options] --old FILE... --new FILE...')
-    .argument('[file...]', 'the profile to compare with, and the later one; - for standard input')
-    .option('--old <file...>', 'several profiles to compare with')
-    .option('--new <file...>', 'several later profiles')
-    .option('--by <column>', `what to compare: ${COLUMN_WORDS} (default: inuse, else what both have)`)
-    .addOption(new Option('--group <kind>', 'what the rows are').choices([...GROUPS]).default('function'))
+    .argument('[file...]', 'earlier and later profile; - for standard input')
+    .option('--old <file...>', 'earlier profiles, summed')
+    .option('--new <file...>', 'later profiles, summed')
+    .option('--by <column>', `column to compare: ${COLUMN_WORDS} (default: inuse, else one that both have)`)
+    .addOption(new Option('--group <kind>', 'group rows by').choices([...GROUPS]).default('function'))
     .addOption(rowsOption(10))
-    .option('--json', 'as JSON, on standard output')
+    .option('--json', 'print JSON')
     .option('-o, --output <file>', 'write the difference as pprof; - for standard output')
     .addOption(failOverOption('the growth (% of the old total)'))
     .addOption(strictOption())

@@ -23,15 +23,15 @@ interface FlamegraphOptions {
 export function addFlamegraph(program: Command): void {
   program
     .command('flamegraph')
-    .summary('an HTML page with a flame graph')
+    .summary('write an HTML page with a flame graph')
     .description(
       `Writes one HTML file that shows a profile as flame graph and tables, or with two files what grew and what ` +
         `shrank. It needs no network. Reads ${PROFILE_FORMATS}, told apart by content.`,
     )
-    .argument('<file>', 'the profile; - for standard input')
-    .argument('[later]', 'a later profile to compare it with')
-    .requiredOption('-o, --output <file>', 'the HTML file to write; - for standard output')
-    .option('--column <column>', `what to show first: ${COLUMN_WORDS} (default: the profile's own)`)
+    .argument('<file>', 'profile; - for standard input')
+    .argument('[later]', 'later profile to compare with')
+    .requiredOption('-o, --output <file>', 'HTML file; - for standard output')
+    .option('--column <column>', `column to show first: ${COLUMN_WORDS} (default: that of the profile)`)
     .option('--hide-source-paths', 'leave out the folders of source files, to pass the page on')
     .addOption(strictOption())
     .addOption(maxMemoryOption())

@@ -21,13 +21,13 @@ const REFRESH_MILLIS = 1000;
 export function addLive(program: Command): void {
   program
     .command('live')
-    .summary('watch a program as it allocates')
+    .summary('show the memory of a running program')
     .description(
-      'Shows who holds the memory of a program that `memray run --live-remote`, of any memray since 1.11, or ' +
-        'heapray serves at a port of this machine: a table on a terminal, else a line a second. Waits for the ' +
-        'program, and ends with it.',
+      'Shows the call sites that hold the memory of a program, from its live port on this machine. The program ' +
+        'runs under `memray run --live-remote` (memray 1.11 or later) or heapray. Shows a table on a terminal, else ' +
+        'one line per second. Waits until the program listens, and ends with it.',
     )
-    .argument('<port>', 'the port the program tells', portNumber)
+    .argument('<port>', 'live port, as printed by the program', portNumber)
     .addOption(rowsOption(15))
     .addOption(strictOption())
     .action(live);
@@ -60,7 +60,7 @@ async function live(port: number, { rows, strict }: LiveOptions): Promise<void> 
 
 /** Waits until a program listens, as `memray live` does. */
 async function connect(port: number): Promise<net.Socket> {
-  for (let told = false; ; told = true) {
+  for (let isReported = false; ; isReported = true) {
     const socket = net.connect({
       port,
       host: 'localhost',
@@ -75,7 +75,7 @@ async function connect(port: number): Promise<net.Socket> {
     } catch (cause) {
       socket.destroy();
       if (!isRefused(cause)) throw new CommandError(`port ${port}: ${messageOf(cause)}`, { cause });
-      if (!told) note(`waiting for a program at port ${port}`);
+      if (!isReported) note(`waiting for a program at port ${port}`);
       await sleep(RETRY_MILLIS);
     }
   }

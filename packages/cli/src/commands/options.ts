@@ -2,14 +2,14 @@ import { InvalidArgumentError, Option } from 'commander';
 
 /** Returns the option `-n`, for commands that show the largest entries. */
 export function rowsOption(count: number): Option {
-  return new Option('-n, --rows <count>', 'how many rows').argParser(positiveInteger).default(count);
+  return new Option('-n, --rows <count>', 'number of rows').argParser(positiveInteger).default(count);
 }
 
 /** Returns the option `--strict`, for all commands that read captures. */
 export function strictOption(): Option {
   return new Option(
     '--strict',
-    'a capture that is damaged, has no end, or another one behind it makes the status 1',
+    'exit with status 1 if a capture is damaged, incomplete, or followed by other data',
   );
 }
 
@@ -19,7 +19,7 @@ export function strictOption(): Option {
 export function maxMemoryOption(when = ''): Option {
   return new Option(
     '--max-memory <MiB>',
-    `${when}most memory to take (default: 512, and 32 times an input over 16 MiB)`,
+    `${when}memory limit (default: 512, or 32 times an input over 16 MiB)`,
   ).argParser(positiveInteger);
 }
 
@@ -27,7 +27,7 @@ export function maxMemoryOption(when = ''): Option {
 export function maxSecondsOption(when = ''): Option {
   return new Option(
     '--max-seconds <count>',
-    `${when}most processor time to take (default: 10, and one for each MB of an input over 10 MB)`,
+    `${when}limit of processor time (default: 10, or one per MB of an input over 10 MB)`,
   ).argParser(positiveInteger);
 }
 

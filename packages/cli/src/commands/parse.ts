@@ -8,11 +8,9 @@ import { maxMemoryOption, maxSecondsOption, strictOption } from './options.js';
 export function addParse(program: Command): void {
   program
     .command('parse')
-    .summary('one line per record of a memray capture')
-    .description(
-      'Prints every record of a capture, of any of its formats, as `memray parse` does; for debugging.',
-    )
-    .argument('<file>', 'the capture; - for standard input')
+    .summary('print the records of a memray capture')
+    .description('Prints each record of a capture, as `memray parse` does, for debugging.')
+    .argument('<file>', 'capture; - for standard input')
     .addOption(strictOption())
     .addOption(maxMemoryOption())
     .addOption(maxSecondsOption())

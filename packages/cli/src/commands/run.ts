@@ -21,17 +21,17 @@ interface RunOptions {
 export function addRun(program: Command): void {
   program
     .command('run')
-    .summary('start a program profiled')
+    .summary('profile a program')
     .description(
       'Starts a program with heapray in each of its Node processes: metrics, /debug/pprof, and with --deep a ' +
-        'memray capture from start to exit. Ends as the program ends.',
+        'memray capture from start to exit. Exits with the status or signal of the program.',
     )
-    .argument('<command>', 'the program, for example node or npm')
-    .argument('[args...]', 'its arguments; put -- before them if they begin with a dash')
-    .option('--component <name>', 'what the program is called in metrics and file names')
-    .option('--deep', 'write a memray capture of it')
-    .option('--home <folder>', 'the folder captures go to')
-    .option('-o, --output <file>', 'move the finished capture there')
+    .argument('<command>', 'program, for example node or npm')
+    .argument('[args...]', 'arguments of the program; put -- before them if the first begins with a dash')
+    .option('--component <name>', 'name of the program in metrics and file names')
+    .option('--deep', 'write a memray capture')
+    .option('--home <folder>', 'folder for captures')
+    .option('-o, --output <file>', 'file for the finished capture')
     .passThroughOptions()
     .action(run);
 }

@@ -20,14 +20,14 @@ interface StatsOptions {
 export function addStats(program: Command): void {
   program
     .command('stats')
-    .summary('figures of memray captures')
+    .summary('show statistics of memray captures')
     .description(
-      'Tells what `memray stats` tells of a capture, of any of its formats: allocations in all, the peak, sizes, ' +
-        'allocators, the biggest places and modules; and what was alive at the end. Several captures, such as those of ' +
-        'forked processes, are summed.',
+      'Shows statistics of a capture, as `memray stats` does: total allocations, peak, sizes, allocators, largest ' +
+        'locations and modules. Adds what was alive at the end. Several captures, such as those of forked processes, ' +
+        'are summed.',
     )
-    .argument('<file...>', 'the captures; - for standard input')
-    .option('--json', 'as JSON with the keys of memray, on standard output')
+    .argument('<file...>', 'captures; - for standard input')
+    .option('--json', 'print JSON with the keys of memray')
     .addOption(rowsOption(5))
     .addOption(failOverOption('the peak or what is leaked (peak=..., leaked=...; % of the peak)'))
     .addOption(strictOption())

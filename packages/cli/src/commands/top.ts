@@ -38,17 +38,17 @@ export const GROUPS: readonly TopGroup[] = [
 export function addTop(program: Command): void {
   program
     .command('top')
-    .summary('the biggest places of profiles')
+    .summary('list the functions with the most memory')
     .description(
-      `Lists who has or allocates the most. Reads ${PROFILE_FORMATS}, told apart by content. ` +
-        'A function is charged with what it and the runtime below it allocate (flat), and with all that its ' +
-        'callees allocate too (cumulative). Several files of one kind are summed.',
+      `Lists the functions that hold or allocate the most memory. Reads ${PROFILE_FORMATS}, told apart by content. ` +
+        'Flat: allocated by the function itself and the runtime below it. Cumulative: also by its callees. Several ' +
+        'files of one kind are summed.',
     )
-    .argument('<file...>', 'the profiles; - for standard input')
-    .option('--by <column>', `what to rank by: ${COLUMN_WORDS} (default: the profile's own)`)
-    .addOption(new Option('--group <kind>', 'what the rows are').choices([...GROUPS]).default('function'))
+    .argument('<file...>', 'profiles; - for standard input')
+    .option('--by <column>', `column to sort by: ${COLUMN_WORDS} (default: that of the profile)`)
+    .addOption(new Option('--group <kind>', 'group rows by').choices([...GROUPS]).default('function'))
     .addOption(rowsOption(10))
-    .option('--json', 'as JSON, on standard output')
+    .option('--json', 'print JSON')
     .addOption(failOverOption('the column, or the share of one row (%),'))
     .addOption(strictOption())
     .addOption(maxMemoryOption())

@@ -5,9 +5,9 @@ import { CommandError } from '../errors.js';
 import { note } from '../io/note.js';
 import { writeJson, writeStdout } from '../outputs/stdout.js';
 import { installedMemray } from '../watch/hints.js';
+import { collectAll, IdleCollector } from '../watch/idle-collector.js';
 import { parseListenAddress } from '../watch/server/listen-address.js';
 import { startWatchServer } from '../watch/server/watch-server.js';
-import { collectAll, SpareMemory } from '../watch/spare-memory.js';
 import { watchReport, watchTable } from '../watch/watch-report.js';
 import { Watcher } from '../watch/watcher.js';
 import { maxMemoryOption, maxSecondsOption, positiveInteger } from './options.js';
@@ -35,36 +35,36 @@ export function addWatch(program: Command): void {
     .command('watch')
     .summary('follow memray captures while they grow')
     .description(
-      'Follows memray captures, such as those of Airflow in $AIRFLOW_HOME, while their programs write them, and ' +
-        'serves what is in them: /metrics for Prometheus and /debug/pprof/ for pprof viewers. A folder stands ' +
-        'for all <component>_memory.bin in it, now and later.',
+      'Follows memray captures while their programs write them, such as those of Airflow in $AIRFLOW_HOME. Serves ' +
+        '/metrics for Prometheus and /debug/pprof/ for pprof viewers. In a folder, follows each ' +
+        '<component>_memory.bin, also those that appear later.',
     )
     .argument('<path...>', 'folders and captures')
     .addOption(
-      new Option('--listen <host:port>', 'where to serve; port 0 for any that is free')
+      new Option('--listen <host:port>', 'address to serve on; port 0 for any free port')
         .argParser(listenAddress)
         .default(DEFAULT_LISTEN, addressText(DEFAULT_LISTEN)),
     )
     .option(
       '--otlp [url]',
-      'send metrics there too, each minute, by OTLP over HTTP; OTEL_EXPORTER_OTLP_* apply',
+      'also send metrics each minute by OTLP over HTTP; OTEL_EXPORTER_OTLP_* apply',
       otlpUrl,
     )
-    .option('--interval <seconds>', 'how often to read what is new', seconds, 1)
+    .option('--interval <seconds>', 'time between reads', seconds, 1)
     .option(
       '--sites <count>',
-      'call sites of each capture that have series of their own',
+      'number of call sites per capture with their own series',
       positiveInteger,
       DEFAULT_SITES,
     )
     .option(
       '--max-live <count>',
-      'most allocations alive at once in a capture',
+      'limit of allocations alive at once in a capture',
       positiveInteger,
       DEFAULT_MAX_LIVE,
     )
-    .option('--once', 'read what is there, say what is in it, and end')
-    .option('--json', 'with --once: as JSON, on standard output')
+    .option('--once', 'read the captures once, print a summary, and exit')
+    .option('--json', 'with --once: print JSON')
     .addOption(maxMemoryOption('with --once: '))
     .addOption(maxSecondsOption('with --once: '))
     .action(watch);
@@ -138,12 +138,12 @@ async function serve(watcher: Watcher, { listen, otlp, interval }: WatchOptions)
   const asked = installedMemray(stop.signal).then((release) => {
     watcher.memray = release;
   });
-  const memory = new SpareMemory({ collect: collectAll, clock: () => performance.now() });
+  const collector = new IdleCollector({ collect: collectAll, clock: () => performance.now() });
   while (!stop.signal.aborted) {
-    const behind = await watcher.poll();
+    const hasUnread = await watcher.poll();
     if (watcher.polls === 1) push?.send();
-    if (!behind && !watcher.isBusy) memory.tend(watcher.workDone);
-    if (!behind) await delay(interval * 1000, undefined, { signal: stop.signal }).catch(() => {});
+    if (!hasUnread && !watcher.isBusy) collector.collectIfWorthwhile(watcher.workDone);
+    if (!hasUnread) await delay(interval * 1000, undefined, { signal: stop.signal }).catch(() => {});
   }
   process.removeListener('SIGINT', onSignal).removeListener('SIGTERM', onSignal);
   server.close();

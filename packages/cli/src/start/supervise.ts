@@ -8,7 +8,7 @@ import { formatBytes } from '../text/quantity.js';
 import { type BoundOptions, type Bounds, boundOptions, boundsFor, inputBytes, readsPipe } from './bounds.js';
 
 const MIB = 2 ** 20;
-const LOOK_MILLIS = 10;
+const CHECK_MILLIS = 10;
 /**
  * Margin for the growth of memory until the next check and until the thread has ended, in multiples of the last growth.
  */
@@ -86,8 +86,8 @@ class Supervisor {
   }
 
   async run(): Promise<number> {
-    const look = setInterval(() => this.#look(), LOOK_MILLIS);
-    const forget = onEndingSignal((signal) => void this.#endBy(signal, forget));
+    const timer = setInterval(() => this.#checkLimits(), CHECK_MILLIS);
+    const stopListening = onEndingSignal((signal) => void this.#endBy(signal, stopListening));
     this.#port.on('message', (message: FromCommand) => this.#handle(message));
     this.#worker.on('error', (error) => this.#failed(error));
     this.#worker.on('exit', (code) => {
@@ -98,11 +98,11 @@ class Supervisor {
     try {
       return await this.#ended.promise;
     } finally {
-      clearInterval(look);
+      clearInterval(timer);
       this.#removeTemporary();
       this.#port.close();
       await this.#stdin?.return?.();
-      forget();
+      stopListening();
     }
   }
 
@@ -160,7 +160,7 @@ class Supervisor {
   }
 
   /** Ends the command when it exceeds its limits. */
-  #look(): void {
+  #checkLimits(): void {
     if (this.#stopping) return;
     const read = Math.max(this.#fileBytes, this.#readBytes());
     const bounds = boundsFor(read, this.#options);
@@ -206,9 +206,9 @@ class Supervisor {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === 'ERR_WORKER_OUT_OF_MEMORY') {
       const bounds = boundsFor(Math.max(this.#fileBytes, this.#readBytes()), this.#options);
-      this.#note(this.#memoryLine(bounds));
+      this.#report(this.#memoryLine(bounds));
     } else {
-      this.#note(`internal error, please report it (NODE_DEBUG=heapray tells more): ${message}`);
+      this.#report(`internal error, please report it (NODE_DEBUG=heapray tells more): ${message}`);
     }
     this.#ended.resolve(FAILED);
   }
@@ -216,18 +216,18 @@ class Supervisor {
   async #stop(line: string): Promise<void> {
     this.#stopping = true;
     await this.#terminate();
-    this.#note(line);
+    this.#report(line);
     this.#ended.resolve(FAILED);
   }
 
-  async #endBy(signal: NodeJS.Signals, forget: () => void): Promise<void> {
+  async #endBy(signal: NodeJS.Signals, stopListening: () => void): Promise<void> {
     // A second signal does not wait.
     if (!this.#stopping) {
       this.#stopping = true;
       await this.#terminate();
     }
     this.#removeTemporary();
-    forget();
+    stopListening();
     process.kill(process.pid, signal);
   }
 
@@ -254,7 +254,7 @@ class Supervisor {
     }
   }
 
-  #note(text: string): void {
+  #report(text: string): void {
     this.#io.writeError(`heapray: ${printable(this.#input === '' ? text : `${this.#input}: ${text}`)}\n`);
   }
 }

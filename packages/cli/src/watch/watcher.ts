@@ -8,9 +8,9 @@ import { ProcessTable } from './follow/process-table.js';
 import { RunCounter } from './follow/run-counter.js';
 import type { Hint, WatchedCapture } from './follow/watched-capture.js';
 import { hintsFor, type MemrayRelease } from './hints.js';
+import type { WorkDone } from './idle-collector.js';
 import { type WantedProfile, WatchProfiles } from './profiles/watch-profiles.js';
 import type { ProfileContent } from './server/watch-server.js';
-import type { WorkDone } from './spare-memory.js';
 
 /**
  * Maximum number of paths whose runs are counted. Beyond that, the counts of captures that disappeared first are
@@ -28,7 +28,7 @@ export interface WatcherOptions extends Omit<FollowerOptions, 'buffer' | 'writer
  * Keys of hints that are repeated after an interruption: a file without a header cannot be distinguished from the
  * previous one in its place.
  */
-const NEWS_EACH_TIME = /"old_capture",null,null\]$/;
+const REPEATED_HINT = /"old_capture",null,null\]$/;
 
 export interface PollOptions {
   readonly final?: boolean;
@@ -40,12 +40,12 @@ export class Watcher implements ProfileContent {
   readonly #options: WatcherOptions;
   readonly #buffer: Buffer = readBuffer();
   readonly #followers: Map<string, WatchedCapture> = new Map();
-  readonly #told: Map<string, CaptureState> = new Map();
+  readonly #reportedStates: Map<string, CaptureState> = new Map();
   readonly #runs: Map<string, RunCounter> = new Map();
   readonly #processes: ProcessTable;
-  #toldOfPaths: ReadonlySet<string> = new Set();
+  #reportedPaths: ReadonlySet<string> = new Set();
   #problems: readonly string[] = [];
-  readonly #hinted: Set<string> = new Set();
+  readonly #reportedHints: Set<string> = new Set();
   #hints: readonly Hint[] = [];
   #gone = 0;
   /** Number of bytes read of captures that are gone. */
@@ -86,17 +86,17 @@ export class Watcher implements ProfileContent {
    */
   async poll({ final = false, quiet = false }: PollOptions = {}): Promise<boolean> {
     const { captures, emptyFolders, problems } = await findCaptures(this.#options.paths);
-    for (const found of captures) if (!this.#followers.has(found.path)) this.#begin(found);
+    for (const found of captures) if (!this.#followers.has(found.path)) this.#startFollowing(found);
     this.#problems = problems;
     if (this.#followers.size > 0) await this.#processes.refresh();
     for (const { follower } of this.captures) await follower.poll({ final });
-    if (!quiet) this.#tellOf(emptyFolders);
-    this.#forgetGone();
-    if (!quiet) this.#tell();
+    if (!quiet) this.#reportPaths(emptyFolders);
+    this.#dropGone();
+    if (!quiet) this.#reportStates();
     this.#hints = await hintsFor(this.captures, this.memray);
-    if (!quiet) this.#giveHints();
+    if (!quiet) this.#reportHints();
     this.#polls += 1;
-    return this.captures.some(({ follower }) => follower.behind);
+    return this.captures.some(({ follower }) => follower.hasUnread);
   }
 
   async close(): Promise<void> {
@@ -133,7 +133,7 @@ export class Watcher implements ProfileContent {
     return this.#profiles.pprof(wanted);
   }
 
-  #begin({ path, component, process, exists }: FoundCapture): void {
+  #startFollowing({ path, component, process, exists }: FoundCapture): void {
     const follower = new CaptureFollower(path, {
       ...this.#options,
       buffer: this.#buffer,
@@ -160,48 +160,49 @@ export class Watcher implements ProfileContent {
   }
 
   /** Reports paths that cannot be searched and folders without captures, once until it changes. */
-  #tellOf(emptyFolders: readonly string[]): void {
+  #reportPaths(emptyFolders: readonly string[]): void {
     const lines = [
       ...this.#problems,
       ...emptyFolders.map((folder) => `${folder}: no capture yet; looking for <component>_memory.bin`),
     ];
-    for (const line of lines) if (!this.#toldOfPaths.has(line)) this.#options.note(line);
-    this.#toldOfPaths = new Set(lines);
+    for (const line of lines) if (!this.#reportedPaths.has(line)) this.#options.note(line);
+    this.#reportedPaths = new Set(lines);
   }
 
   /** Drops captures that are gone, including their series. */
-  #forgetGone(): void {
+  #dropGone(): void {
     for (const [path, { follower }] of this.#followers) {
       if (follower.state !== 'gone') continue;
       this.#options.note(`${path}: gone`);
       this.#gone += 1;
       this.#goneBytes += follower.bytesRead;
       this.#followers.delete(path);
-      this.#told.delete(path);
+      this.#reportedStates.delete(path);
     }
   }
 
-  #tell(): void {
+  #reportStates(): void {
     for (const [path, { follower }] of this.#followers) {
       const { state, reason, inPlace } = follower;
-      if (this.#told.get(path) === state) continue;
-      this.#told.set(path, state);
+      if (this.#reportedStates.get(path) === state) continue;
+      this.#reportedStates.set(path, state);
       // A file that was just created will soon have its header.
       if (state !== 'waiting' || !inPlace)
         this.#options.note(`${path}: ${state}${reason === '' ? '' : ` (${reason})`}`);
     }
   }
 
-  #giveHints(): void {
-    const given = new Set<string>();
+  #reportHints(): void {
+    const current = new Set<string>();
     for (const { component, hint, text } of this.#hints) {
       const run = this.captures.find((watched) => watched.component === component)?.follower.header;
       const key = JSON.stringify([component, hint, run?.pid, run?.startTimeMillis]);
-      given.add(key);
-      if (this.#hinted.has(key)) continue;
-      this.#hinted.add(key);
+      current.add(key);
+      if (this.#reportedHints.has(key)) continue;
+      this.#reportedHints.add(key);
       this.#options.note(`hint: ${text}`);
     }
-    for (const key of this.#hinted) if (NEWS_EACH_TIME.test(key) && !given.has(key)) this.#hinted.delete(key);
+    for (const key of this.#reportedHints)
+      if (REPEATED_HINT.test(key) && !current.has(key)) this.#reportedHints.delete(key);
   }
 }

@@ -43,7 +43,7 @@ export class CaptureFollower {
   #reason = '';
   /** The reason why the path cannot be looked up; empty if it can. */
   #lookUpFailure = '';
-  #notACapture = false;
+  #isNoCapture = false;
   #inPlace = false;
   #opened = 0;
   #bytesRead = 0;
@@ -88,8 +88,8 @@ export class CaptureFollower {
   }
 
   /** True if the file at the path is not a capture, or not even its header is complete. */
-  get notACapture(): boolean {
-    return this.#notACapture || (this.#state === 'stopped' && this.#run?.capture.header === undefined);
+  get isNoCapture(): boolean {
+    return this.#isNoCapture || (this.#state === 'stopped' && this.#run?.capture.header === undefined);
   }
 
   /**
@@ -112,8 +112,8 @@ export class CaptureFollower {
   }
 
   /** True if more data is available now. */
-  get behind(): boolean {
-    return this.#file?.behind === true;
+  get hasUnread(): boolean {
+    return this.#file?.hasUnread === true;
   }
 
   /** Time in ms since the capture last grew; for one that is not followed, since it was last written. */
@@ -141,7 +141,7 @@ export class CaptureFollower {
     const found = await this.#lookUp();
     if (this.#lookUpFailure !== '') return;
     if (found === undefined || (this.#file !== undefined && (await this.#isOther(found))))
-      await this.#leave(found);
+      await this.#handleMoved(found);
     if (found !== undefined && this.#file === undefined) await this.#open(found);
     if (this.#file !== undefined) await this.#advance(this.#file, final);
   }
@@ -173,7 +173,7 @@ export class CaptureFollower {
   }
 
   /** Handles that the followed file no longer has its name. Remaining data is read from its open handle. */
-  async #leave(found: Stats | undefined): Promise<void> {
+  async #handleMoved(found: Stats | undefined): Promise<void> {
     this.#inPlace = found !== undefined;
     const file = this.#file;
     if (file !== undefined && this.#finishing === undefined) {
@@ -198,12 +198,12 @@ export class CaptureFollower {
     this.#settled = undefined;
     this.#retryAt = Number.POSITIVE_INFINITY;
     this.#reason = '';
-    this.#notACapture = false;
+    this.#isNoCapture = false;
     this.#opened = clock();
     try {
       this.#file = await GrowingFile.open(this.path, buffer);
     } catch (cause) {
-      this.#notACapture = codeOf(cause) === undefined;
+      this.#isNoCapture = codeOf(cause) === undefined;
       this.#sizes = { data: 0, disk: found.size };
       this.#fail(cause);
       return;
@@ -232,31 +232,31 @@ export class CaptureFollower {
   async #advance(file: GrowingFile, final: boolean): Promise<void> {
     const read = this.#finishing ?? this.#run!.capture;
     const maxBytes = this.#isPeek ? PEEK_BYTES : (this.#options.pollBytes ?? POLL_BYTES);
-    const onFed = () => this.#learn(read);
+    const onFed = () => this.#updateCallSites(read);
     const grew = await this.#feed(file, read, { final, maxBytes, onFed });
     if (this.#file !== file) return;
-    if (this.#finishing !== undefined) this.#sortOut(read, file, grew);
+    if (this.#finishing !== undefined) this.#matchFinishedForm(read, file, grew);
     if (this.#finishing !== undefined) return;
     if (grew && this.#caughtUp) this.#lastGrowth = this.#options.clock();
-    if (!file.behind) this.#caughtUp = true;
-    await this.#conclude(file, this.#run!.capture, final);
+    if (!file.hasUnread) this.#caughtUp = true;
+    await this.#updateState(file, this.#run!.capture, final);
   }
 
   /**
    * Updates the call sites of the current run. Its finished form has the same call sites, and is usually not read to
    * its end.
    */
-  #learn(capture: GrowingCapture): void {
+  #updateCallSites(capture: GrowingCapture): void {
     const run = this.#run;
-    if (run?.capture === capture && capture.header !== undefined) run.series.learn(capture);
+    if (run?.capture === capture && capture.header !== undefined) run.series.updateCallSites(capture);
   }
 
   /** Sets the state according to the data read. */
-  async #conclude(file: GrowingFile, capture: GrowingCapture, final: boolean): Promise<void> {
+  async #updateState(file: GrowingFile, capture: GrowingCapture, final: boolean): Promise<void> {
     // A compressed capture does not grow: it is being copied, or is truncated.
-    const isCut = file.compressed && !file.behind && (final || this.#isStalled);
+    const isCut = file.compressed && !file.hasUnread && (final || this.#isStalled);
     if (isCut) endOf(capture);
-    if (capture.header === undefined) return this.#concludeWithoutHeader(file);
+    if (capture.header === undefined) return this.#updateStateWithoutHeader(file);
     this.runs.add(capture.header);
     this.#reason = '';
     if (capture.complete) return this.#settle('finished');
@@ -264,11 +264,11 @@ export class CaptureFollower {
     if (isCut) return this.#settle('stopped');
     const isRunning = this.#isRunning(await file.stat());
     if (!this.#caughtUp || file.compressed) this.#state = 'reading';
-    else if (file.unsettled || file.behind) this.#state = 'following';
+    else if (file.unsettled || file.hasUnread) this.#state = 'following';
     else this.#state = isRunning ? this.#stateOfRunning : this.#stateOfSilent(final);
   }
 
-  async #concludeWithoutHeader(file: GrowingFile): Promise<void> {
+  async #updateStateWithoutHeader(file: GrowingFile): Promise<void> {
     if (file.size === 0) this.#reason = 'the file is empty';
     else this.#reason = file.dataBytes === 0 ? 'the file holds only zeros' : 'the header is cut';
     if (this.#isStalled && !file.unsettled) await this.#settle('stopped');
@@ -281,10 +281,10 @@ export class CaptureFollower {
   }
 
   /** Decides whether the new file is the finished form of the current run, as after every proper exit. */
-  #sortOut(capture: GrowingCapture, file: GrowingFile, grew: boolean): void {
+  #matchFinishedForm(capture: GrowingCapture, file: GrowingFile, grew: boolean): void {
     const known = this.#run!;
     const { header } = capture;
-    if (header === undefined && file.compressed && file.behind) return;
+    if (header === undefined && file.compressed && file.hasUnread) return;
     if (header === undefined || !file.compressed || !isSameRun(header, known.capture.header)) {
       this.#begin(capture, file.size);
       return;
@@ -319,12 +319,12 @@ export class CaptureFollower {
     try {
       return await file.feed(capture, options);
     } catch (cause) {
-      await this.#refuse(cause, capture);
+      await this.#handleReadError(cause, capture);
       return false;
     }
   }
 
-  async #refuse(cause: unknown, capture: GrowingCapture): Promise<void> {
+  async #handleReadError(cause: unknown, capture: GrowingCapture): Promise<void> {
     const isFormat = cause instanceof Error && cause.name === 'FormatError';
     if (!isFormat && codeOf(cause) !== undefined) throw cause;
     if (isFormat && capture.header !== undefined) {
@@ -334,7 +334,7 @@ export class CaptureFollower {
       this.#reason = cause.message;
       return this.#settle('limited');
     }
-    this.#notACapture = isFormat;
+    this.#isNoCapture = isFormat;
     this.#fail(cause);
     await this.#release();
   }

@@ -63,7 +63,7 @@ export class GrowingFile {
   /** True if some data was not passed on yet, because it may be incomplete. */
   unsettled = false;
   /** True if there was more data than one poll reads. */
-  behind = false;
+  hasUnread = false;
 
   private constructor(handle: FileHandle, buffer: Buffer) {
     this.#handle = handle;
@@ -119,7 +119,7 @@ export class GrowingFile {
     this.size = size;
     if (!(await this.#begin())) return false;
     const before = this.dataBytes;
-    this.behind = false;
+    this.hasUnread = false;
     this.unsettled = false;
     if (this.#compressed) await this.#feedCompressed(capture, maxBytes, onFed);
     else await this.#feedRaw(capture, final, maxBytes, onFed);
@@ -170,9 +170,9 @@ export class GrowingFile {
       position += take;
       if (capture.damage && this.#doubts(capture, final)) break;
       const zeros = chunk.length - dataLength;
-      this.behind = !final && position - start > maxBytes;
+      this.hasUnread = !final && position - start > maxBytes;
       if (capture.complete || capture.damage || chunk.length < wanted) break;
-      if (this.behind || (!final && zeros > MANY_ZEROS)) break;
+      if (this.hasUnread || (!final && zeros > MANY_ZEROS)) break;
     }
     this.#seenEnd = this.dataBytes;
   }
@@ -188,14 +188,14 @@ export class GrowingFile {
 
   async #feedCompressed(capture: GrowingCapture, maxBytes: number, onFed: () => void): Promise<void> {
     const start = this.#fed;
-    while (!capture.complete && capture.damage === undefined && !this.behind) {
+    while (!capture.complete && capture.damage === undefined && !this.hasUnread) {
       const chunk = await this.#read(this.#fed, Math.min(MAX_READ_BYTES, maxBytes));
       if (chunk.length === 0) return;
       this.#fed += chunk.length;
       this.dataBytes = this.#fed;
       capture.push(chunk);
       onFed();
-      this.behind = this.#fed - start >= maxBytes;
+      this.hasUnread = this.#fed - start >= maxBytes;
     }
   }
 

@@ -52,8 +52,8 @@ export class SiteSeries {
   }
 
   /** Determines the call sites of new sites. For a large capture, this would take seconds all at once. */
-  learn(capture: GrowingCapture): void {
-    this.#groupingOf(capture).learn();
+  updateCallSites(capture: GrowingCapture): void {
+    this.#groupingOf(capture).updateCallSites();
   }
 
   /** Returns the sums over all call sites. */
@@ -129,7 +129,7 @@ class SiteGrouping {
     return this.#callSites.get(key)!.callSite;
   }
 
-  learn(): void {
+  updateCallSites(): void {
     const { siteCount } = this.capture;
     for (let site = Math.max(1, this.#keys.length); site <= siteCount; site += 1) {
       this.#keys[site] = this.#keyOf(site);
@@ -138,7 +138,7 @@ class SiteGrouping {
 
   sum(): SiteReading<string> {
     const { capture } = this;
-    this.learn();
+    this.updateCallSites();
     const sites = new Map<string, Sum>();
     for (let site = 1; site <= capture.siteCount; site += 1) {
       const key = this.#keys[site]!;

@@ -9,6 +9,7 @@ import type { OtlpPush } from '../../../src/watch/metrics/otlp-push.js';
 import { startWatchMetrics } from '../../../src/watch/metrics/watch-metrics.js';
 import { AIRFLOW, follow, GrowingFixture, rawCapture } from '../support/captures.js';
 import { readExpected } from '../support/expected.js';
+import { CERTIFICATE } from '../support/localhost-certificate.js';
 import { startReceiver } from '../support/otlp-receiver.js';
 import { startWatch } from '../support/start-watch.js';
 
@@ -101,6 +102,21 @@ test('sends the headers and the resource of the environment variables, compresse
     'service.name': 'airflow',
     'telemetry.sdk.language': 'nodejs',
   });
+});
+
+test('trusts the certificate of the environment variable', async () => {
+  const { url, requests } = await startReceiver(undefined, { tls: true });
+  const untrusted = await startPush(url);
+  untrusted.push.send();
+  await pollUntil(() => untrusted.notes.length > 0, { what: 'a failure' });
+  expect(untrusted.notes).toEqual([expect.stringContaining('metrics not sent: self-signed certificate')]);
+  const file = path.join(tempFolder(), 'certificate.pem');
+  writeFileSync(file, CERTIFICATE);
+  setEnv({ OTEL_EXPORTER_OTLP_CERTIFICATE: file });
+  const { push, notes } = await startPush(url);
+  push.send();
+  await pollUntil(() => requests.length > 0 && !push.isSending, { what: 'metrics' });
+  expect(notes).toEqual([]);
 });
 
 test('has a service name without environment variables', async () => {

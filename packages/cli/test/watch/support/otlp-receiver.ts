@@ -1,11 +1,19 @@
 // A receiver of OTLP metrics, which answers as the test says.
 import { once } from 'node:events';
-import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { gunzipSync } from 'node:zlib';
 import { parse } from 'protobufjs';
 import { atEnd } from '../../../../../test/support/cleanup.js';
+import { CERTIFICATE, KEY } from './localhost-certificate.js';
 
 export interface OtlpAttribute {
   readonly key: string;
@@ -84,25 +92,31 @@ export interface OtlpReceiver {
  * Starts a receiver.
  *
  * @param answer answers a request, or leaves that to the test. Default: success
+ * @param options.tls whether with `CERTIFICATE`. Default false
  */
 export async function startReceiver(
   answer: (request: OtlpRequest, count: number) => void = ({ response }) => response.end(),
+  { tls = false }: { readonly tls?: boolean } = {},
 ): Promise<OtlpReceiver> {
   const requests: OtlpRequest[] = [];
-  const server = createServer((incoming, response) => {
+  const receive = (incoming: IncomingMessage, response: ServerResponse) => {
     void buffer(incoming).then((body) => {
       const request = new OtlpRequest(incoming.url!, incoming.headers, body, response);
       requests.push(request);
       answer(request, requests.length);
     });
-  }).listen(0, '127.0.0.1');
+  };
+  const server: Server = tls
+    ? createTlsServer({ cert: CERTIFICATE, key: KEY }, receive)
+    : createServer(receive);
+  server.listen(0, '127.0.0.1');
   atEnd(() => {
     server.close();
     server.closeAllConnections();
   });
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
-  return { requests, url: new URL(`http://127.0.0.1:${port}`) };
+  return { requests, url: new URL(`${tls ? 'https' : 'http'}://127.0.0.1:${port}`) };
 }
 
 /** The parts of opentelemetry-proto that heapray uses. */

@@ -1,4 +1,4 @@
-export interface SpareMemoryOptions {
+export interface IdleCollectorOptions {
   /** Collects garbage, and returns the memory to the system. */
   readonly collect: () => void;
   /** Returns ms since any fixed moment. */
@@ -27,27 +27,27 @@ export interface WorkDone {
  * Collects garbage when a process has become idle after work that leaves much of it. V8 would keep it: it collects when
  * more memory is needed, and an idle process needs none.
  */
-export class SpareMemory {
-  readonly #options: SpareMemoryOptions;
+export class IdleCollector {
+  readonly #options: IdleCollectorOptions;
   #collected: WorkDone = { bytesRead: 0, gone: 0, profiles: 0 };
   #collectedAt = Number.NEGATIVE_INFINITY;
   /** True if another collection should follow: unused code, for example, is only freed by the second one. */
-  #isOnceMore = false;
+  #isSecondDue = false;
 
-  constructor(options: SpareMemoryOptions) {
+  constructor(options: IdleCollectorOptions) {
     this.#options = options;
   }
 
   /** Call regularly while no work is in progress. */
-  tend(done: WorkDone): void {
+  collectIfWorthwhile(done: WorkDone): void {
     const { bytesRead, gone, profiles } = this.#collected;
     const passed = this.#options.clock() - this.#collectedAt;
     const hasGivenUp = (done.gone > gone || done.profiles > profiles) && passed >= MIN_GAP_MILLIS;
     const hasRead = done.bytesRead - bytesRead >= WORTH_BYTES && passed >= READING_GAP_MILLIS;
     const isNew = hasGivenUp || hasRead;
-    if (!isNew && !(this.#isOnceMore && passed >= MIN_GAP_MILLIS)) return;
+    if (!isNew && !(this.#isSecondDue && passed >= MIN_GAP_MILLIS)) return;
     this.#options.collect();
-    this.#isOnceMore = isNew;
+    this.#isSecondDue = isNew;
     this.#collected = done;
     this.#collectedAt = this.#options.clock();
   }

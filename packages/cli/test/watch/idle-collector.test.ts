@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import { SpareMemory } from '../../src/watch/spare-memory.js';
+import { IdleCollector } from '../../src/watch/idle-collector.js';
 
 const MIB = 2 ** 20;
 
 function spareMemory() {
   const state = { now: 0, collections: 0 };
-  const memory = new SpareMemory({
+  const memory = new IdleCollector({
     collect: () => {
       state.collections += 1;
     },
@@ -20,7 +20,7 @@ test('collects after the first captures, again 5 s later, and then after more da
   const { state, memory } = spareMemory();
   const tend = (atMillis: number, mib: number) => {
     state.now = atMillis;
-    memory.tend({ ...NOTHING, bytesRead: mib * MIB });
+    memory.collectIfWorthwhile({ ...NOTHING, bytesRead: mib * MIB });
     return state.collections;
   };
   expect(tend(0, 0)).toBe(0);
@@ -37,7 +37,7 @@ test.each(['gone', 'profiles'])('collects after %s, 5 s apart, and then once aga
   const { state, memory } = spareMemory();
   const tend = (atMillis: number, count: number) => {
     state.now = atMillis;
-    memory.tend({ ...NOTHING, [what]: count });
+    memory.collectIfWorthwhile({ ...NOTHING, [what]: count });
     return state.collections;
   };
   expect(tend(0, 1)).toBe(1);
