@@ -1,5 +1,5 @@
 import { type Amounts, amountsOf, labelValues } from './amounts.ts';
-import { changeColor, kindColor } from './colors.ts';
+import { changeColor, kindColor, MATCH_COLOR } from './colors.ts';
 import { button, checkbox, choice, copy, element } from './dom.ts';
 import { FlameView } from './flame.ts';
 import type { Model } from './model.ts';
@@ -7,7 +7,15 @@ import { functionRows, labelRows } from './rows.ts';
 import { TableView } from './table.ts';
 import { columnTitle, functionText, place, quantity, share, signed } from './text.ts';
 import { themeButton } from './theme.ts';
-import { callTree, invertedTree, markMatches, pathTo, sandwich, type TreeNode } from './tree.ts';
+import {
+  callTree,
+  invertedTree,
+  matchedAmount,
+  matchingFunctions,
+  pathTo,
+  sandwich,
+  type TreeNode,
+} from './tree.ts';
 
 type View = 'flame' | 'table' | 'sandwich';
 
@@ -45,12 +53,16 @@ export class App {
   #isInverted = false;
   #isOnlyOwn = false;
   #function = -1;
-  #flames: { readonly view: FlameView; readonly tree: TreeNode }[] = [];
+  #flames: FlameView[] = [];
+  #matches: readonly boolean[] | undefined;
+  /** Amounts that are shown. */
+  #amounts: Amounts;
 
   constructor(model: Model, root: HTMLElement) {
     this.#model = model;
     this.#isDiff = model.profiles.length > 1;
     this.#column = model.column;
+    this.#amounts = amountsOf(model, this.#column, this.#filters);
     this.#root = root;
   }
 
@@ -142,10 +154,12 @@ export class App {
   }
 
   #draw(): void {
-    for (const { view } of this.#flames) view.destroy();
+    for (const view of this.#flames) view.destroy();
     this.#flames = [];
     this.#matched.textContent = '';
     const amounts = amountsOf(this.#model, this.#column, this.#filters);
+    this.#amounts = amounts;
+    this.#matches = matchingFunctions(this.#model, this.#search.value);
     this.#summary.textContent = this.#summaryText(amounts);
     if (this.#model.profiles.every(({ nodes }) => nodes.length === 0))
       return this.#state('This profile has no samples.');
@@ -157,7 +171,7 @@ export class App {
     if (this.#view === 'flame') this.#drawFlame(amounts);
     else if (this.#view === 'table') this.#drawTable(amounts);
     else this.#drawSandwich(amounts);
-    this.#searched();
+    this.#showMatched();
   }
 
   #state(text: string): void {
@@ -191,20 +205,23 @@ export class App {
     const tree = make(this.#model, amounts, this.#isOnlyOwn);
     const label = this.#isInverted ? 'Flame graph, from allocating functions to callers' : 'Flame graph';
     const details = this.#details();
-    const view = this.#flame(tree, label, amounts, details.show);
+    const view = this.#flame(tree, label, details.show);
     this.#panel.replaceChildren(this.#legend(), details.element, view.element);
     view.draw();
   }
 
-  #flame(tree: TreeNode, label: string, amounts: Amounts, selected: (node: TreeNode) => void): FlameView {
+  #flame(tree: TreeNode, label: string, selected: (node: TreeNode) => void): FlameView {
     const { functions } = this.#model;
     const view = new FlameView(tree, {
       label: `${label}. Arrow keys move, Enter zooms.`,
-      colorOf: this.#isDiff ? changeColor : (node) => kindColor(node, functions[node.fn]?.kind),
-      describe: (node) => this.#describe(node, amounts),
+      colorOf: (node) => {
+        if (this.#matches?.[node.fn]) return MATCH_COLOR;
+        return this.#isDiff ? changeColor(node) : kindColor(node, functions[node.fn]?.kind);
+      },
+      describe: (node) => this.#describe(node),
       selected,
     });
-    this.#flames.push({ view, tree });
+    this.#flames.push(view);
     return view;
   }
 
@@ -227,16 +244,18 @@ export class App {
     return element('ul', { attributes: { class: 'legend', 'aria-label': 'Colours' } }, items);
   }
 
-  #describe(node: TreeNode, { total }: Amounts): string[] {
+  #describe(node: TreeNode): string[] {
+    const { total } = this.#amounts;
     const fn = this.#model.functions[node.fn];
     const where = fn === undefined ? '' : place(fn);
     const unit = this.#unit;
     const amount = this.#isDiff
       ? `${quantity(node.before, unit)} to ${quantity(node.after, unit)}, ${signed(node.after - node.before, unit)}`
       : `${quantity(node.after, unit)}, ${share(node.after, total.after)} of all`;
-    const self = selfOf(node);
-    const own =
-      self === 0 || node.children.length === 0 || this.#isDiff ? [] : [`itself ${quantity(self, unit)}`];
+    // In the other trees, what is below a frame are its callers.
+    const hasSelf = this.#view === 'flame' && !this.#isInverted && !this.#isDiff && node.children.length > 0;
+    const self = hasSelf ? selfOf(node) : 0;
+    const own = self === 0 ? [] : [`itself ${quantity(self, unit)}`];
     return [node.name, ...(where === '' ? [] : [where]), amount, ...own];
   }
 
@@ -248,8 +267,7 @@ export class App {
     });
     const line = element('div', { attributes: { class: 'details' } }, [text]);
     const show = (node: TreeNode): void => {
-      const amounts = amountsOf(this.#model, this.#column, this.#filters);
-      text.textContent = this.#describe(node, amounts).join(' · ');
+      text.textContent = this.#describe(node).join(' · ');
       const copied = button('Copy stack', () => void this.#copyStack(node, copied), { class: 'copy' });
       const more = button('Callers and callees', () => this.#open(node.fn));
       line.replaceChildren(text, ...(node.fn < 0 ? [] : [copied, more]));
@@ -294,8 +312,8 @@ export class App {
     if (found === undefined) return this.#state('There is no function to show.');
     const { callers, callees } = sandwich(this.#model, amounts, fn);
     const details = this.#details();
-    const above = this.#flame(callers, `Callers of ${found.name}`, amounts, details.show);
-    const below = this.#flame(callees, `Callees of ${found.name}`, amounts, details.show);
+    const above = this.#flame(callers, `Callers of ${found.name}`, details.show);
+    const below = this.#flame(callees, `Callees of ${found.name}`, details.show);
     this.#panel.replaceChildren(
       element('h2', { text: functionText(found) }),
       details.element,
@@ -309,30 +327,25 @@ export class App {
   }
 
   #searched(): void {
-    const text = this.#search.value;
-    this.#matched.textContent = '';
+    const before = this.#matches;
+    this.#matches = matchingFunctions(this.#model, this.#search.value);
     if (this.#view === 'table') {
-      if (this.#panel.querySelector('.table') !== null) {
-        this.#drawTable(amountsOf(this.#model, this.#column, this.#filters));
-      }
+      if (this.#amounts.total.weight > 0) this.#drawTable(this.#amounts);
       return;
     }
-    const sums = this.#flames.map(({ view, tree }) => {
-      const hadMatch = this.#hasMatches;
-      const sum = markMatches(this.#model, tree, text);
-      if (text.trim() !== '' || hadMatch) view.update();
-      return { sum, tree };
-    });
-    this.#hasMatches = text.trim() !== '';
-    const [first] = sums;
-    if (!this.#hasMatches || first === undefined || this.#view !== 'flame') return;
-    const { sum, tree } = first;
-    this.#matched.textContent = this.#isDiff
-      ? `matched: ${signed(sum.after - sum.before, this.#unit)}`
-      : `matched: ${share(sum.weight, tree.weight)}`;
+    if (before !== this.#matches) for (const view of this.#flames) view.update();
+    this.#showMatched();
   }
 
-  #hasMatches = false;
+  #showMatched(): void {
+    this.#matched.textContent = '';
+    if (this.#matches === undefined || this.#view !== 'flame') return;
+    const { total } = this.#amounts;
+    const sum = matchedAmount(this.#model, this.#amounts, this.#matches, this.#isOnlyOwn);
+    this.#matched.textContent = this.#isDiff
+      ? `matched: ${signed(sum.after - sum.before, this.#unit)}`
+      : `matched: ${share(sum.weight, total.weight)}`;
+  }
 
   #keyPressed(event: KeyboardEvent): void {
     const isTyping = event.target instanceof HTMLInputElement || event.target instanceof HTMLSelectElement;
@@ -340,7 +353,7 @@ export class App {
     if (event.key === 'Escape') {
       this.#search.value = '';
       this.#searched();
-      for (const { view } of this.#flames) view.resetZoom();
+      for (const view of this.#flames) view.resetZoom();
     } else if (event.key === '/' && !isTyping) {
       this.#search.focus();
       event.preventDefault();

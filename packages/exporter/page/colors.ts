@@ -2,14 +2,16 @@ import type { FunctionKind } from '../src/page/page-data.ts';
 import type { TreeNode } from './tree.ts';
 
 // All are light enough for black text, in light and dark pages alike.
-const MATCH = '#c77dff';
+
+/** Colour of frames that the search finds. */
+export const MATCH_COLOR = '#c77dff';
+
 const NEUTRAL = [226, 226, 226] as const;
 const GREW = [222, 96, 77] as const;
 const SHRANK = [82, 152, 205] as const;
 
 /** Returns the colour of a frame by who wrote the code; functions of equal name have equal colours. */
 export function kindColor(node: TreeNode, kind: FunctionKind | undefined): string {
-  if (node.match) return MATCH;
   const step = hash(node.name) % 5;
   if (kind === 0) return `hsl(${26 + 5 * step} 88% ${66 + 2 * step}%)`;
   if (kind === 1) return `hsl(${172 + 6 * step} 42% ${66 + 2 * step}%)`;
@@ -18,7 +20,6 @@ export function kindColor(node: TreeNode, kind: FunctionKind | undefined): strin
 
 /** Returns the colour of a frame by its change: red for growth, blue for shrinkage. */
 export function changeColor(node: TreeNode): string {
-  if (node.match) return MATCH;
   const change = node.weight === 0 ? 0 : (node.after - node.before) / node.weight;
   const end = change > 0 ? GREW : SHRANK;
   // The square root shows small changes, too.

@@ -13,8 +13,6 @@ declare module 'd3-flame-graph' {
 
   export interface Frame<T> {
     readonly data: T;
-    readonly parent: Frame<T> | null;
-    readonly children?: readonly Frame<T>[];
   }
 
   export interface Tooltip<T> {
@@ -35,11 +33,10 @@ declare module 'd3-flame-graph' {
     tooltip(tooltip: Tooltip<T>): this;
     getName(name: (frame: Frame<T>) => string): this;
     getValue(value: (data: T) => number): this;
+    getChildren(children: (data: T) => readonly T[]): this;
     setColorMapper(color: (frame: Frame<T>) => string): this;
     onClick(clicked: (frame: Frame<T>) => void): this;
     update(data?: T): this;
-    zoomTo(frame: Frame<T>): this;
-    resetZoom(): void;
     destroy(): void;
   }
 

@@ -1,7 +1,7 @@
 import flamegraph, { type FlameGraph, type Frame, type Tooltip } from 'd3-flame-graph';
 import { select } from 'd3-selection';
 import { element } from './dom.ts';
-import type { TreeNode } from './tree.ts';
+import { pathTo, type TreeNode } from './tree.ts';
 
 /** What a flame graph needs from the page. */
 export interface FlameOptions {
@@ -27,10 +27,12 @@ export class FlameView {
   #chart: FlameGraph<TreeNode> | undefined;
   #width = 0;
   #selected: TreeNode | undefined;
-  #isResetting = false;
+  /** The frame that is zoomed to, and the callers that lead to it; each draws only the next. */
+  #focus: readonly TreeNode[];
 
   constructor(root: TreeNode, options: FlameOptions) {
     this.#root = root;
+    this.#focus = [root];
     this.#options = options;
     this.element = element('div', {
       attributes: { class: 'flame', tabindex: '0', role: 'group', 'aria-label': options.label },
@@ -52,8 +54,12 @@ export class FlameView {
       .tooltip(this.#tooltip())
       .getName(({ data }) => data.name)
       .getValue(({ weight }) => weight)
+      .getChildren((node) => this.#drawnChildren(node))
       .setColorMapper(({ data }) => this.#options.colorOf(data))
-      .onClick(({ data }) => this.#choose(data));
+      .onClick(({ data }) => {
+        this.#choose(data);
+        this.#zoomTo(data);
+      });
     select(this.element).datum(this.#root).call(this.#chart);
     this.element.append(this.#tip);
     this.#resize.observe(this.element);
@@ -66,11 +72,7 @@ export class FlameView {
   }
 
   resetZoom(): void {
-    // d3-flame-graph reports this as a click on the root.
-    this.#isResetting = true;
-    this.#chart?.resetZoom();
-    this.#isResetting = false;
-    this.#markSelected();
+    this.#zoomTo(this.#root);
   }
 
   destroy(): void {
@@ -82,12 +84,11 @@ export class FlameView {
     const width = Math.max(MIN_WIDTH, this.element.clientWidth);
     if (width === this.#width) return;
     this.#width = width;
-    this.#chart?.width(width);
-    this.update();
+    this.#chart?.width(width).update(this.#root);
+    this.#markSelected();
   }
 
   #choose(node: TreeNode): void {
-    if (this.#isResetting) return;
     this.#selected = node;
     this.#markSelected();
     this.#options.selected(node);
@@ -133,16 +134,27 @@ export class FlameView {
     event.preventDefault();
   }
 
+  /**
+   * Draws a frame at full width. d3-flame-graph's own zoom would need all frames in its tree; here it gets only those that
+   * are wide enough to see.
+   */
   #zoomTo(node: TreeNode): void {
-    const frame = this.#frameOf(node);
-    if (frame !== undefined) this.#chart?.zoomTo(frame);
+    for (const caller of this.#focus) caller.fade = false;
+    this.#focus = pathTo(node);
+    for (const caller of this.#focus) {
+      caller.fade = caller !== node;
+      caller.hide = false;
+      // Its own zoom, which a click starts, has hidden these.
+      for (const sibling of caller.children) sibling.hide = false;
+    }
+    this.#chart?.update(this.#root);
     this.#markSelected();
   }
 
-  /** Returns d3's node of a frame, drawn or not. */
-  #frameOf(node: TreeNode): Frame<TreeNode> | undefined {
-    const holder = this.element as HTMLElement & { __data__?: Frame<TreeNode> };
-    if (node.parent === undefined) return holder.__data__;
-    return this.#frameOf(node.parent)?.children?.find(({ data }) => data === node);
+  #drawnChildren(node: TreeNode): readonly TreeNode[] {
+    const at = this.#focus.indexOf(node);
+    if (at >= 0 && at < this.#focus.length - 1) return [this.#focus[at + 1]!];
+    const least = (this.#focus.at(-1)!.weight * MIN_PIXELS) / this.#width;
+    return node.children.filter(({ weight }) => weight > least);
   }
 }

@@ -7,11 +7,15 @@ export interface TreeNode extends Amount {
   readonly fn: number;
   readonly name: string;
   readonly parent: TreeNode | undefined;
-  children: TreeNode[];
-  /** Whether the search finds it. */
-  match: boolean;
+  /** From the largest. They may be computed on first use. */
+  readonly children: readonly TreeNode[];
   hide?: boolean;
   fade?: boolean;
+}
+
+interface BuiltNode extends TreeNode {
+  readonly parent: BuiltNode | undefined;
+  children: BuiltNode[];
 }
 
 const ROOT = -1;
@@ -19,25 +23,24 @@ const OTHER = -2;
 
 /** Builds a tree in which each caller has one child per function. */
 class TreeBuilder {
-  readonly root: TreeNode;
+  readonly root: BuiltNode;
   readonly #model: Model;
-  readonly #nodes: TreeNode[];
-  readonly #numbers = new Map<TreeNode, number>();
-  readonly #children = new Map<number, TreeNode>();
+  readonly #nodes: BuiltNode[];
+  readonly #numbers = new Map<BuiltNode, number>();
+  readonly #children = new Map<number, BuiltNode>();
 
-  constructor(model: Model, root: TreeNode) {
+  constructor(model: Model, fn: number) {
     this.#model = model;
-    this.root = root;
-    this.#nodes = [root];
-    this.#numbers.set(root, 0);
+    this.root = this.#newNode(fn, undefined);
+    this.#nodes = [this.root];
+    this.#numbers.set(this.root, 0);
   }
 
-  child(parent: TreeNode, fn: number): TreeNode {
+  child(parent: BuiltNode, fn: number): BuiltNode {
     const key = this.#numbers.get(parent)! * (this.#model.functions.length + 2) + fn + 2;
     const known = this.#children.get(key);
     if (known !== undefined) return known;
-    const name = fn === OTHER ? '(other code)' : this.#model.functions[fn]!.name;
-    const node = newNode(fn, name, parent);
+    const node = this.#newNode(fn, parent);
     this.#children.set(key, node);
     this.#numbers.set(node, this.#nodes.length);
     this.#nodes.push(node);
@@ -53,16 +56,98 @@ class TreeBuilder {
       add(parent, node);
       parent.children.push(node);
     }
-    for (const node of this.#nodes) {
-      if (node.children.length > 1)
-        node.children.sort((a, b) => b.weight - a.weight || order(a.name, b.name));
-    }
+    for (const node of this.#nodes) node.children.sort(bySize);
     return this.root;
+  }
+
+  #newNode(fn: number, parent: BuiltNode | undefined): BuiltNode {
+    const name = nameOf(this.#model, fn);
+    return { fn, name, parent, before: 0, after: 0, weight: 0, children: [] };
   }
 }
 
-function newNode(fn: number, name: string, parent: TreeNode | undefined): TreeNode {
-  return { fn, name, parent, before: 0, after: 0, weight: 0, children: [], match: false };
+/**
+ * A frame of which the children are callers. They are computed on first use, because the whole tree has a frame for each
+ * frame of each stack, and most are too narrow to draw.
+ */
+class CallerNode implements TreeNode {
+  readonly fn: number;
+  readonly name: string;
+  readonly parent: CallerNode | undefined;
+  before = 0;
+  after = 0;
+  weight = 0;
+  hide?: boolean;
+  fade?: boolean;
+  readonly #model: Model;
+  readonly #amounts: Amounts;
+  readonly #isOnlyOwn: boolean;
+  /** Nodes of the profile whose amounts are summed up here. */
+  readonly #origins: number[] = [];
+  /** The node of each origin's stack that is drawn here, or -1 if no frame of it is drawn. */
+  readonly #places: number[] = [];
+  #children: readonly CallerNode[] | undefined;
+
+  constructor(
+    model: Model,
+    amounts: Amounts,
+    options: { readonly fn: number; readonly parent: CallerNode | undefined; readonly isOnlyOwn: boolean },
+  ) {
+    this.fn = options.fn;
+    this.name = nameOf(model, options.fn);
+    this.parent = options.parent;
+    this.#model = model;
+    this.#amounts = amounts;
+    this.#isOnlyOwn = options.isOnlyOwn;
+  }
+
+  /** Adds the amount of the node `origin`; its stack goes on with `place`, or its caller. */
+  add(origin: number, place: number): void {
+    add(this, amountOf(this.#amounts, origin));
+    this.#origins.push(origin);
+    this.#places.push(place);
+  }
+
+  get children(): readonly CallerNode[] {
+    this.#children ??= this.#callers();
+    return this.#children;
+  }
+
+  #callers(): CallerNode[] {
+    const { callers, nodeFunctions } = this.#model;
+    const found = new Map<number, CallerNode>();
+    const isRoot = this.fn === ROOT;
+    for (const [at, origin] of this.#origins.entries()) {
+      const place = this.#places[at]!;
+      const next = this.#shown(isRoot || place < 0 ? place : callers[place]!);
+      if (next < 0 && !isRoot) continue;
+      const fn = next < 0 ? OTHER : nodeFunctions[next]!;
+      let child = found.get(fn);
+      if (child === undefined) {
+        child = new CallerNode(this.#model, this.#amounts, { fn, parent: this, isOnlyOwn: this.#isOnlyOwn });
+        found.set(fn, child);
+      }
+      child.add(origin, next);
+    }
+    return [...found.values()].sort(bySize);
+  }
+
+  /** Returns the first node from `place` outwards that is drawn, or -1. */
+  #shown(place: number): number {
+    const { callers, nodeFunctions, functions } = this.#model;
+    let at = place;
+    while (this.#isOnlyOwn && at >= 0 && functions[nodeFunctions[at]!]!.kind !== 0) at = callers[at]!;
+    return at;
+  }
+}
+
+function nameOf({ functions }: Model, fn: number): string {
+  if (fn === ROOT) return 'all';
+  return fn === OTHER ? '(other code)' : functions[fn]!.name;
+}
+
+function bySize(a: TreeNode, b: TreeNode): number {
+  return b.weight - a.weight || order(a.name, b.name);
 }
 
 function order(a: string, b: string): number {
@@ -82,8 +167,8 @@ function amountOf(amounts: Amounts, node: number): Amount {
 
 /** Returns the tree of callers and callees. With `onlyOwn`, frames of packages and of the runtime are left out. */
 export function callTree(model: Model, amounts: Amounts, onlyOwn: boolean): TreeNode {
-  const builder = new TreeBuilder(model, newNode(ROOT, 'all', undefined));
-  const drawn: TreeNode[] = [];
+  const builder = new TreeBuilder(model, ROOT);
+  const drawn: BuiltNode[] = [];
   for (let node = 0; node < model.callers.length; node++) {
     const fn = model.nodeFunctions[node]!;
     const caller = model.callers[node]!;
@@ -99,18 +184,11 @@ export function callTree(model: Model, amounts: Amounts, onlyOwn: boolean): Tree
 
 /** Returns the tree that starts with the functions that allocate, and goes on to their callers. */
 export function invertedTree(model: Model, amounts: Amounts, onlyOwn: boolean): TreeNode {
-  const builder = new TreeBuilder(model, newNode(ROOT, 'all', undefined));
+  const root = new CallerNode(model, amounts, { fn: ROOT, parent: undefined, isOnlyOwn: onlyOwn });
   for (let node = 0; node < model.callers.length; node++) {
-    if (amounts.weight[node] === 0) continue;
-    let at = builder.root;
-    for (let caller = node; caller >= 0; caller = model.callers[caller]!) {
-      const fn = model.nodeFunctions[caller]!;
-      if (!onlyOwn || model.functions[fn]!.kind === 0) at = builder.child(at, fn);
-    }
-    if (at === builder.root) at = builder.child(at, OTHER);
-    add(at, amountOf(amounts, node));
+    if (amounts.weight[node] !== 0) root.add(node, node);
   }
-  return builder.finish();
+  return root;
 }
 
 /** Returns both halves of the view of one function: its callers, and its callees. Both have the function as root. */
@@ -119,11 +197,10 @@ export function sandwich(
   amounts: Amounts,
   fn: number,
 ): { callers: TreeNode; callees: TreeNode } {
-  const { name } = model.functions[fn]!;
-  const callers = new TreeBuilder(model, newNode(fn, name, undefined));
-  const callees = new TreeBuilder(model, newNode(fn, name, undefined));
   const inclusive = inclusiveAmounts(model, amounts);
-  const drawn: (TreeNode | undefined)[] = [];
+  const callers = new CallerNode(model, inclusive, { fn, parent: undefined, isOnlyOwn: false });
+  const callees = new TreeBuilder(model, fn);
+  const drawn: (BuiltNode | undefined)[] = [];
   for (let node = 0; node < model.callers.length; node++) {
     const caller = model.callers[node]!;
     const parent = caller < 0 ? undefined : drawn[caller];
@@ -131,12 +208,9 @@ export function sandwich(
     if (parent === undefined && own !== fn) continue;
     drawn[node] = parent === undefined ? callees.root : callees.child(parent, own);
     add(drawn[node]!, amountOf(amounts, node));
-    if (parent !== undefined || inclusive.weight[node] === 0) continue;
-    let at = callers.root;
-    for (let up = caller; up >= 0; up = model.callers[up]!) at = callers.child(at, model.nodeFunctions[up]!);
-    add(at, amountOf(inclusive, node));
+    if (parent === undefined && inclusive.weight[node] !== 0) callers.add(node, node);
   }
-  return { callers: callers.finish(), callees: callees.finish() };
+  return { callers, callees: callees.finish() };
 }
 
 /** Returns the amounts of each node and everything that it calls. */
@@ -152,19 +226,27 @@ export function inclusiveAmounts(model: Model, amounts: Amounts): Amounts {
   return { before: before!, after: after!, weight: weight!, total: amounts.total };
 }
 
-/** Marks the frames whose name or file contains the text. Returns the amount of all of them, each counted once. */
-export function markMatches(model: Model, root: TreeNode, text: string): Amount {
+/** Returns, for each function, whether its name or file contains the text; undefined for no text. */
+export function matchingFunctions(model: Model, text: string): readonly boolean[] | undefined {
   const wanted = text.trim().toLowerCase();
-  const matches = model.functions.map(({ name, file }) => {
-    return wanted !== '' && `${name}\0${file}`.toLowerCase().includes(wanted);
-  });
+  if (wanted === '') return undefined;
+  return model.functions.map(({ name, file }) => `${name}\0${file}`.toLowerCase().includes(wanted));
+}
+
+/** Returns the amount of all stacks that contain a function of `matches`, each counted once. */
+export function matchedAmount(
+  model: Model,
+  amounts: Amounts,
+  matches: readonly boolean[],
+  onlyOwn: boolean,
+): Amount {
   const sum = { before: 0, after: 0, weight: 0 };
-  const pending: { node: TreeNode; isBelow: boolean }[] = [{ node: root, isBelow: false }];
-  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-    const { node, isBelow } = next;
-    node.match = node.fn >= 0 && matches[node.fn]!;
-    if (node.match && !isBelow) add(sum, node);
-    for (const child of node.children) pending.push({ node: child, isBelow: isBelow || node.match });
+  const isFound: boolean[] = [];
+  for (let node = 0; node < model.callers.length; node++) {
+    const fn = model.nodeFunctions[node]!;
+    const isShown = !onlyOwn || model.functions[fn]!.kind === 0;
+    isFound[node] = (isShown && matches[fn]!) || isFound[model.callers[node]!] === true;
+    if (isFound[node]) add(sum, amountOf(amounts, node));
   }
   return sum;
 }

@@ -5,7 +5,14 @@ import { expect, test } from 'vitest';
 import { amountsOf, labelValues } from '../../page/amounts.js';
 import { type Model, readModel } from '../../page/model.js';
 import { functionRows, labelRows } from '../../page/rows.js';
-import { callTree, invertedTree, markMatches, sandwich, type TreeNode } from '../../page/tree.js';
+import {
+  callTree,
+  invertedTree,
+  matchedAmount,
+  matchingFunctions,
+  sandwich,
+  type TreeNode,
+} from '../../page/tree.js';
 import { hideSourcePaths, makePageData } from '../../src/page/index.js';
 import { type Profile, ProfileBuilder, type StackHandle, topOf, totals } from '../../src/profile/index.js';
 import { addSamples, heapBuilder, samplesOf, wholeNumbers } from '../profile/arbitrary-profile.js';
@@ -121,12 +128,40 @@ test('only my code leaves out frames of packages and of the runtime, but no amou
   expect(tree.children[0]!.children.map(({ name, after }) => [name, after])).toEqual([['load', 100]]);
 });
 
-test('search counts each match once', () => {
+test('search counts each stack once', () => {
   const model = modelOf(shop({ load: 100, reload: 50, libcache: 25 }));
-  const tree = callTree(model, amountsOf(model, 1, NO_FILTERS), false);
-  expect(markMatches(model, tree, 'LOAD').after).toBe(150);
-  expect(markMatches(model, tree, '/srv/app/').after).toBe(175);
-  expect(markMatches(model, tree, ' ').after).toBe(0);
+  const amounts = amountsOf(model, 1, NO_FILTERS);
+  const found = (text: string, isOnlyOwn = false): number => {
+    return matchedAmount(model, amounts, matchingFunctions(model, text)!, isOnlyOwn).after;
+  };
+  expect(found('LOAD')).toBe(150);
+  expect(found('/srv/app/')).toBe(175);
+  expect(found('libcache')).toBe(25);
+  expect(found('libcache', true)).toBe(0);
+  expect(matchingFunctions(model, ' ')).toBeUndefined();
+});
+
+test('the inverted tree starts with what allocates', () => {
+  const model = modelOf(shop({ load: 100, libcache: 50 }));
+  const amounts = amountsOf(model, 1, NO_FILTERS);
+  const paths = (node: TreeNode, above = ''): string[] => {
+    const path = `${above}/${node.name}`;
+    return [`${path} ${node.after}`, ...node.children.flatMap((child) => paths(child, path))];
+  };
+  expect(paths(invertedTree(model, amounts, false))).toEqual([
+    '/all 150',
+    '/all/(JSON.parse) 150',
+    '/all/(JSON.parse)/load 100',
+    '/all/(JSON.parse)/load/main 100',
+    '/all/(JSON.parse)/libcache 50',
+    '/all/(JSON.parse)/libcache/main 50',
+  ]);
+  expect(paths(invertedTree(model, amounts, true))).toEqual([
+    '/all 150',
+    '/all/load 100',
+    '/all/load/main 100',
+    '/all/main 50',
+  ]);
 });
 
 test('callers and callees of a recursive function count its amount once', () => {
