@@ -38,7 +38,7 @@ const reader = new Reader();
 const suspects = [];
 const meterProvider = new MeterProvider({ readers: [reader] });
 if (profiled) {
-  const onLeakSuspect = ({ verdict }) => suspects.push(verdict);
+  const onLeakSuspect = ({ message }) => suspects.push(message);
   globalThis.heapray = new HeaprayInstrumentation({ ...options, onLeakSuspect });
   globalThis.heapray.setMeterProvider(meterProvider);
 }

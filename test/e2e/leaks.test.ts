@@ -24,7 +24,7 @@ interface Suspect {
   packageName: string;
   packageVersion: string;
   bytesPerSecond: number;
-  verdict: string;
+  message: string;
   /** Seconds from the start to the suspicion. */
   seconds: number;
 }
@@ -124,11 +124,11 @@ describeWithPeer('a leak', 'project-sdk-3', () => {
       });
 
       test('is named in the log', () => {
-        const verdict = new RegExp(
+        const message = new RegExp(
           `^heapray leak suspected: \`${functionName} [^\`]+:\\d+:\\d+\` in \`${packageName}@${version}\` holds \\d.* allocated over [14] s ago and grows \\d.*/min, \\d+ of \\d+ windows; doubles in .*; heap limit in `,
           'm',
         );
-        expect(result().printed).toMatch(verdict);
+        expect(result().printed).toMatch(message);
       });
 
       test('is first in the text, with the share that survives', () => {

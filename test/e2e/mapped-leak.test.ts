@@ -49,7 +49,7 @@ setInterval(globalThis.gc as () => void, 450);
 
 describeWithPeer('a leak in a minified bundle', ['project-bare', 'go-pprof'], () => {
   let app: RunningApp;
-  let verdict = '';
+  let message = '';
   /** Returns the leak's rate in this run, because a busy machine slows the service: from its first request to its last. */
   const leakedPerSecond = () => {
     const served = [...app.process.stdout.matchAll(/^served (\d+) in (\S+)\n/gm)];
@@ -65,17 +65,17 @@ describeWithPeer('a leak in a minified bundle', ['project-bare', 'go-pprof'], ()
     const env = { HEAPRAY_LEAK_WINDOW: '1', HEAPRAY_SAMPLING_INTERVAL: '16384', HEAPRAY_CPU_BUDGET: '0.05' };
     app = startApp({ app: ['dist/service.js'], folder, nodeArgs: ['--expose-gc'], env });
     const found = /warn: leak suspected: (.*)/;
-    [, verdict = ''] = await app.process.waitForOutput(found);
+    [, message = ''] = await app.process.waitForOutput(found);
   });
 
   test('is in the log: function, package, version and slope', () => {
     const [, mib] =
       /^`priceOf [^`]+:\d+:\d+` in `price-cache@1\.2\.0` holds .* and grows (\d+(?:\.\d+)?) MiB\/min, /.exec(
-        verdict,
+        message,
       ) ?? [];
     const perSecond = (Number(mib) * 2 ** 20) / 60;
-    expect(perSecond, verdict).toBeGreaterThan(leakedPerSecond() / 2);
-    expect(perSecond, verdict).toBeLessThan(leakedPerSecond() * 2);
+    expect(perSecond, message).toBeGreaterThan(leakedPerSecond() / 2);
+    expect(perSecond, message).toBeLessThan(leakedPerSecond() * 2);
   });
 
   test('is in the metrics', async () => {

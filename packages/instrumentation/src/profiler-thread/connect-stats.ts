@@ -3,7 +3,7 @@ import { CollectionTime } from './polling/collection-time.js';
 import { ProfilerStats, threadCpuMillis } from './profiler-stats.js';
 import { v8ThreadsClock } from './v8-threads.js';
 
-/** Creates the account of this thread's costs. Call `close` on it at the end. */
+/** Creates the statistics of this thread's costs. Call `close` on it at the end. */
 export function connectStats(control: Int32Array): ProfilerStats {
   const own = new CollectionTime();
   let hostMillis = 0;

@@ -6,7 +6,7 @@ import type { Viewer, ViewerServer } from './server/viewer-server.js';
 
 export interface LiveViewingDeps {
   readonly ledger: Ledger;
-  readonly account: ProfilerStats;
+  readonly stats: ProfilerStats;
   /** Attributes what is still pending. */
   readonly settle: () => void;
   readonly log: (level: 'debug' | 'info' | 'error', text: string) => void;
@@ -49,7 +49,7 @@ export class LiveViewing {
    * @param mayListen true if Node's permission model allows it
    */
   async start(port: number, mayListen: boolean): Promise<void> {
-    const { account, log } = this.#deps;
+    const { stats, log } = this.#deps;
     try {
       if (!mayListen) throw new Error(NOT_ALLOWED);
       const [{ startViewerServer }, { LiveStream }] = await Promise.all([
@@ -65,7 +65,7 @@ export class LiveViewing {
       this.#server = server;
       log('info', `memray may watch: memray live ${port}`);
     } catch (error) {
-      account.drop('live_port');
+      stats.drop('live_port');
       log('error', `memray live: cannot listen on port ${port}: ${(error as Error).message}`);
     }
   }
@@ -85,13 +85,13 @@ export class LiveViewing {
   }
 
   #connected(viewer: Viewer, Stream: typeof LiveStream): void {
-    const { ledger, account, settle, log } = this.#deps;
+    const { ledger, stats, settle, log } = this.#deps;
     if (this.#ended) return void viewer.end(0);
     this.#viewer = viewer;
     this.#guard(() => {
       // Attribute pending allocations first: they were made before the viewer connected.
       settle();
-      const onDropped = (events: number) => account.drop('live_viewer', events);
+      const onDropped = (events: number) => stats.drop('live_viewer', events);
       this.#stream = new Stream(
         ledger,
         { ...this.#options, maxPendingBytes: MAX_PENDING_BYTES, onDropped },
@@ -112,7 +112,7 @@ export class LiveViewing {
     try {
       work();
     } catch (error) {
-      this.#deps.account.drop('live_viewer');
+      this.#deps.stats.drop('live_viewer');
       this.#deps.log('error', `live stream given up: ${(error as Error).message}`);
       this.#stream?.abandon();
       this.#stream = undefined;

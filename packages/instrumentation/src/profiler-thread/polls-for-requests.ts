@@ -8,7 +8,7 @@ import { sleep } from './sleep.js';
 
 export interface PollsForRequestsDeps {
   readonly loop: Pick<PollLoop, 'pollNow' | 'cpuBudget'>;
-  readonly account: Pick<ProfilerStats, 'workMillis' | 'addPause'>;
+  readonly stats: Pick<ProfilerStats, 'workMillis' | 'addPause'>;
   /** Asks the main thread for V8's object counts; undefined if it has none or does not answer in time. */
   readonly objectCounts: () => Promise<ObjectCountTable | undefined>;
   /** Collects the main thread's garbage. */
@@ -131,11 +131,11 @@ export class PollsForRequests {
 
   /** Runs work for clients and charges its CPU time to their allowance. */
   async measured<T>(work: () => Promise<T>): Promise<T> {
-    const before = this.#deps.account.workMillis();
+    const before = this.#deps.stats.workMillis();
     try {
       return await work();
     } finally {
-      this.#allowance.spend(this.#deps.account.workMillis() - before, performance.now());
+      this.#allowance.spend(this.#deps.stats.workMillis() - before, performance.now());
     }
   }
 
@@ -185,7 +185,7 @@ export class PollsForRequests {
     const asked = performance.now();
     const counts = await this.#deps.objectCounts();
     const rows = counts?.frames.length ?? 0;
-    if (counts) this.#deps.account.addPause(Math.min(performance.now() - asked, ROW_MILLIS * rows));
+    if (counts) this.#deps.stats.addPause(Math.min(performance.now() - asked, ROW_MILLIS * rows));
     return new PollForRequest(counts, (work) => this.measured(work));
   }
 
@@ -211,6 +211,6 @@ export class PollsForRequests {
     if (!collected) {
       throw new HttpError(503, `gc: the main thread has been busy for ${COLLECTION_MILLIS / 1000} s`, 10);
     }
-    this.#deps.account.addPause(Math.min(millis, MAX_PAUSE_MILLIS));
+    this.#deps.stats.addPause(Math.min(millis, MAX_PAUSE_MILLIS));
   }
 }

@@ -34,12 +34,12 @@ const NO_ROOM_SECONDS = 10;
  * Makes pprof profiles on request. Loads the encoders with the first request, so that a process without
  * requests does not hold them in memory.
  */
-export function profileProvider(ports: ProfilesDeps): ProfileProvider {
-  const { ledger, loop, clock, startedMillis } = ports;
-  const readings = new PollsForRequests(ports);
+export function profileProvider(deps: ProfilesDeps): ProfileProvider {
+  const { ledger, loop, clock, startedMillis } = deps;
+  const readings = new PollsForRequests(deps);
   let differences = 0;
 
-  const verdictsAt = (atMillis: number) => ports.leaks.suspects(atMillis).map(({ verdict }) => verdict);
+  const leakMessagesAt = (atMillis: number) => deps.leaks.suspects(atMillis).map(({ message }) => message);
 
   const optionsFor = ({ defaultColumn, seconds }: ProfileQuery) => ({
     samplingInterval: ledger.samplingInterval,
@@ -50,7 +50,7 @@ export function profileProvider(ports: ProfilesDeps): ProfileProvider {
     defaultColumn,
     // Leave ages out of a difference: it would only show samples growing older.
     agesAtMillis: seconds === undefined ? performance.now() : undefined,
-    verdicts: verdictsAt(performance.now()),
+    leakMessages: leakMessagesAt(performance.now()),
   });
 
   const snapshot = async (query: ProfileQuery, table: ObjectCountTable | undefined) => {
@@ -64,7 +64,7 @@ export function profileProvider(ports: ProfilesDeps): ProfileProvider {
   const peak = async (query: ProfileQuery) => {
     const { peakProfileFromLedger } = await import('./profiles/index.js');
     const none = { totalBytes: 0, bytesByNode: new Map(), carriedOverByNode: new Map() };
-    const mark = ports.peak() ?? { ...none, atMillis: performance.now() };
+    const mark = deps.peak() ?? { ...none, atMillis: performance.now() };
     const nowMillis = clock() - (performance.now() - mark.atMillis);
     return peakProfileFromLedger(ledger, mark, { ...optionsFor(query), nowMillis });
   };
@@ -78,8 +78,8 @@ export function profileProvider(ports: ProfilesDeps): ProfileProvider {
     const { changeProfileFromLedger, objectCountsByNode } = await import('./profiles/index.js');
     const [atMillis, wallMillis] = [performance.now(), clock()];
     if (until === 0) ledger.attribute(atMillis, ledger.hasEvidence(atMillis));
-    const from = pastState(ports.past, 'since', since, atMillis);
-    const to = until === 0 ? presentState(ledger, atMillis) : pastState(ports.past, 'until', until, atMillis);
+    const from = pastState(deps.past, 'since', since, atMillis);
+    const to = until === 0 ? presentState(ledger, atMillis) : pastState(deps.past, 'until', until, atMillis);
     if (from.atMillis >= to.atMillis) {
       throw new HttpError(404, `since and until: ${since} and ${until} s ago are nearest to one state`);
     }
@@ -101,10 +101,10 @@ export function profileProvider(ports: ProfilesDeps): ProfileProvider {
       mode: loop.mode ?? 'none',
       column: defaultColumn === 'alloc_space' ? 'alloc_space' : 'inuse_space',
       atMillis,
-      verdicts: verdictsAt(atMillis),
-      progress: ports.leaks.progress,
-      survival: ports.leaks.survival(atMillis),
-      survivalMillis: ports.leaks.survivalMillis,
+      leakMessages: leakMessagesAt(atMillis),
+      progress: deps.leaks.progress,
+      survival: deps.leaks.survival(atMillis),
+      survivalMillis: deps.leaks.survivalMillis,
     });
   };
 

@@ -6,7 +6,7 @@ interface ThreadCpuUsage {
   threadCpuUsage?(): { readonly user: number; readonly system: number };
 }
 
-/** Sources of the account's figures; each returns ms since some moment, and never decreases. */
+/** Sources of the statistics's figures; each returns ms since some moment, and never decreases. */
 export interface CpuSources {
   /** CPU time of the profiler thread. */
   readonly thread: () => number;

@@ -51,7 +51,7 @@ export class Profiler {
   readonly #options: ProfilerThreadOptions;
   readonly #port: MessagePort;
   readonly #control: Int32Array;
-  readonly #account: ProfilerStats;
+  readonly #stats: ProfilerStats;
   readonly #poller: HeapPoller;
   readonly #ownHeapPorts = connectOwnHeap();
   readonly #ownHeap = new OwnHeap(this.#ownHeapPorts);
@@ -76,7 +76,7 @@ export class Profiler {
     this.#options = options;
     this.#port = options.port;
     this.#control = new Int32Array(options.control);
-    this.#account = connectStats(this.#control);
+    this.#stats = connectStats(this.#control);
     this.#poller = connectHeapPoller();
     const resolver = new FrameResolver({
       report: (text) => this.#log('info', text),
@@ -97,7 +97,7 @@ export class Profiler {
       {
         ledger: this.#ledger,
         poller: this.#poller,
-        account: this.#account,
+        stats: this.#stats,
         startSampler: (request) => this.#send({ type: 'start-sampler', ...request }),
         // Captures about to begin must record the live samples, which a restart loses.
         readyForRestart: () => this.#captures.idle(),
@@ -111,7 +111,7 @@ export class Profiler {
       options,
     );
     const log = (level: 'warn' | 'error', text: string) => this.#log(level, text);
-    this.#compressions = new Compressions({ account: this.#account, log });
+    this.#compressions = new Compressions({ stats: this.#stats, log });
     this.#captures = this.#newCaptures();
     this.#viewing = this.#newViewing();
     this.#past = new PastStates({
@@ -132,8 +132,8 @@ export class Profiler {
       figures: () => this.#figures(),
       state: () => ({
         mode: this.#loop.mode ?? 'none',
-        noneReason: this.#account.lastLost,
-        pollDurations: this.#account.pollDurations,
+        noneReason: this.#stats.lastLost,
+        pollDurations: this.#stats.pollDurations,
         memoryBytes: ownMemory(),
         kernel: readKernelMemory(),
       }),
@@ -228,8 +228,8 @@ export class Profiler {
 
   #figures(): OwnFigures {
     const { counts } = this.#ledger;
-    const account = this.#account;
-    const drops = { ...account.drops };
+    const stats = this.#stats;
+    const drops = { ...stats.drops };
     if (counts.lostSamples > 0) drops.sampler_lost = counts.lostSamples;
     if (counts.foldedStacks > 0) drops.tree_full = counts.foldedStacks;
     const { foldedStacks: sitesFolded } = this.#ledger.sites;
@@ -245,12 +245,12 @@ export class Profiler {
       majorCollections: this.#ledger.reachability.majors,
       leakWindows: this.#leaks.progress.windows,
       undecidedSites: this.#leaks.progress.undecidedSites,
-      polls: account.polls,
+      polls: stats.polls,
       completePairs: counts.completePairs,
       interruptedPairs: counts.interruptedPairs,
       drops,
-      lostSampler: account.lostSampler,
-      cpuSeconds: account.cpuMillis() / 1000,
+      lostSampler: stats.lostSampler,
+      cpuSeconds: stats.cpuMillis() / 1000,
       memoryBytes: ownMemory(),
       cgroupLimit: cgroupLimit(),
     };
@@ -265,7 +265,7 @@ export class Profiler {
     return new Captures(
       {
         ledger: this.#ledger,
-        account: this.#account,
+        stats: this.#stats,
         pollNow: () => this.#loop.pollNow(),
         attribute: () => this.#ledger.attribute(performance.now(), true),
         log: (level, text) => this.#log(level, text),
@@ -286,7 +286,7 @@ export class Profiler {
     return new LiveViewing(
       {
         ledger: this.#ledger,
-        account: this.#account,
+        stats: this.#stats,
         settle: () => this.#ledger.attribute(performance.now(), true),
         log: (level, text) => this.#log(level, text),
       },
@@ -306,7 +306,7 @@ export class Profiler {
     const provider = profileProvider({
       ledger: this.#ledger,
       loop: this.#loop,
-      account: this.#account,
+      stats: this.#stats,
       leaks: this.#leaks,
       past: this.#past,
       clock: this.#clock,
@@ -322,7 +322,7 @@ export class Profiler {
   }
 
   #serverFailed(error: Error): void {
-    this.#account.drop('debug_server');
+    this.#stats.drop('debug_server');
     this.#send({ type: 'not-listening', why: error.message });
   }
 
@@ -369,7 +369,7 @@ export class Profiler {
     await this.#viewing.end();
     this.#server?.close();
     this.#ownHeapPorts.close();
-    this.#account.close();
+    this.#stats.close();
     try {
       this.#poller.close();
     } catch {

@@ -166,5 +166,5 @@ export interface SuspectView {
   readonly survivedShare: number | undefined;
   readonly survivedMillis: number | undefined;
   /** Description of the suspect in one sentence. */
-  readonly verdict: string;
+  readonly message: string;
 }

@@ -30,7 +30,7 @@ function newReadings({ costMillis = 10, takesMillis = 5 } = {}) {
         return takes();
       },
     },
-    account: { workMillis: () => cpuMillis, addPause: () => {} },
+    stats: { workMillis: () => cpuMillis, addPause: () => {} },
     objectCounts: async () => undefined,
     collect: () => {
       collected.push(performance.now());

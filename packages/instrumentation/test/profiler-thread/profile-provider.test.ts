@@ -40,7 +40,7 @@ function newProvider(pollNow: () => Promise<void>) {
     startedMillis: clock(),
     ledger,
     loop: { mode: 'binding', pollNow, cpuBudget: 0.005 },
-    account: new ProfilerStats(),
+    stats: new ProfilerStats(),
     leaks,
     past: new PastStates({ windowMillis: 60_000, startMillis: performance.now() }),
     peak: () => undefined,

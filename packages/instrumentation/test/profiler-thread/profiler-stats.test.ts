@@ -5,7 +5,7 @@ import { v8Threads } from '../../src/profiler-thread/v8-threads.js';
 
 function newAccount({ tellsV8Threads = true } = {}) {
   const spent = { thread: 100, v8Threads: 50, own: 5, host: 20 };
-  const account = new ProfilerStats({
+  const stats = new ProfilerStats({
     thread: () => spent.thread,
     v8Threads: tellsV8Threads ? () => spent.v8Threads : undefined,
     ownCollections: () => spent.own,
@@ -14,42 +14,42 @@ function newAccount({ tellsV8Threads = true } = {}) {
   let at = 0;
   const look = () => {
     at += 10_000;
-    account.lookAtV8Threads(at);
+    stats.lookAtV8Threads(at);
   };
-  return { account, spent, look };
+  return { stats, spent, look };
 }
 
 describe('CPU time', () => {
   test("is the sum of the thread, pauses, samples and V8's threads", () => {
-    const { account, spent, look } = newAccount();
-    account.addPoll(2);
-    account.addPause(3);
-    account.addSamples(1000, 14);
+    const { stats, spent, look } = newAccount();
+    stats.addPoll(2);
+    stats.addPause(3);
+    stats.addSamples(1000, 14);
     spent.thread += 10;
     spent.own += 4;
     spent.host += 12;
     spent.v8Threads += 8;
     look();
-    expect(account.cpuParts()).toEqual({
+    expect(stats.cpuParts()).toEqual({
       thread: 110,
       pauses: 5,
       sampling: expect.closeTo(1.9),
       v8Threads: 2,
     });
-    expect(account.cpuMillis()).toBeCloseTo(110 + 5 + 1.9 + 2);
-    expect(account.workMillis()).toBe(115);
+    expect(stats.cpuMillis()).toBeCloseTo(110 + 5 + 1.9 + 2);
+    expect(stats.workMillis()).toBe(115);
   });
 
   test('never decreases, whatever the sources return', () => {
-    const { account, spent, look } = newAccount();
-    let last = account.cpuMillis();
+    const { stats, spent, look } = newAccount();
+    let last = stats.cpuMillis();
     for (const change of [5, -3, 4, -40, 100]) {
       spent.v8Threads += change;
       spent.own += change / 10;
       spent.host += change / 5;
       look();
-      expect(account.cpuMillis()).toBeGreaterThanOrEqual(last);
-      last = account.cpuMillis();
+      expect(stats.cpuMillis()).toBeGreaterThanOrEqual(last);
+      last = stats.cpuMillis();
     }
     expect(Number.isFinite(last)).toBe(true);
   });
@@ -61,60 +61,60 @@ describe('a sample', () => {
     [43, 4.8],
     [128, 13.3],
   ])('with %d frames costs %d microseconds', (frames, micros) => {
-    const { account } = newAccount();
-    for (let i = 0; i < 50; i++) account.addSamples(10, frames);
-    expect(account.sampleMicros).toBeCloseTo(micros, 1);
+    const { stats } = newAccount();
+    for (let i = 0; i < 50; i++) stats.addSamples(10, frames);
+    expect(stats.sampleMicros).toBeCloseTo(micros, 1);
   });
 
   test('never seen costs as much as earlier ones', () => {
-    const { account } = newAccount();
-    account.addSamples(500, undefined);
-    account.addSamples(500, 14);
-    expect(account.cpuParts().sampling).toBeCloseTo(1.9);
+    const { stats } = newAccount();
+    stats.addSamples(500, undefined);
+    stats.addSamples(500, 14);
+    expect(stats.cpuParts().sampling).toBeCloseTo(1.9);
   });
 });
 
 describe("V8's threads", () => {
   test('are charged in full where only the profiler thread collects', () => {
-    const { account, spent, look } = newAccount();
+    const { stats, spent, look } = newAccount();
     spent.own += 10;
     spent.v8Threads += 15;
     look();
-    expect(account.cpuParts().v8Threads).toBe(15);
+    expect(stats.cpuParts().v8Threads).toBe(15);
   });
 
   test('are not charged where only the application collects', () => {
-    const { account, spent, look } = newAccount();
+    const { stats, spent, look } = newAccount();
     spent.host += 500;
     spent.v8Threads += 800;
     look();
-    expect(account.cpuParts().v8Threads).toBe(0);
+    expect(stats.cpuParts().v8Threads).toBe(0);
   });
 
   test('are charged for at most four threads during own collections', () => {
-    const { account, spent, look } = newAccount();
+    const { stats, spent, look } = newAccount();
     spent.own += 1;
     spent.v8Threads += 10_000;
     look();
-    expect(account.cpuParts().v8Threads).toBe(4);
+    expect(stats.cpuParts().v8Threads).toBe(4);
   });
 
   test('are charged for the duration of own collections where the system does not report them', () => {
-    const { account, spent, look } = newAccount({ tellsV8Threads: false });
+    const { stats, spent, look } = newAccount({ tellsV8Threads: false });
     spent.own += 3;
     look();
-    expect(account.cpuParts().v8Threads).toBe(3);
+    expect(stats.cpuParts().v8Threads).toBe(3);
   });
 
   test('are read every 5 s', () => {
-    const { account, spent } = newAccount();
-    account.lookAtV8Threads(0);
+    const { stats, spent } = newAccount();
+    stats.lookAtV8Threads(0);
     spent.own += 1;
     spent.v8Threads += 1;
-    account.lookAtV8Threads(4_999);
-    expect(account.cpuParts().v8Threads).toBe(0);
-    account.lookAtV8Threads(5_000);
-    expect(account.cpuParts().v8Threads).toBe(1);
+    stats.lookAtV8Threads(4_999);
+    expect(stats.cpuParts().v8Threads).toBe(0);
+    stats.lookAtV8Threads(5_000);
+    expect(stats.cpuParts().v8Threads).toBe(1);
   });
 
   const threads = (names: Record<number, string>) =>

@@ -28,7 +28,7 @@ export function useFakeClock(): void {
 export function newLoop(
   mode: SamplerMode | 'none' = 'binding',
   options: Partial<PollLoopOptions> = {},
-  { account = new ProfilerStats(), samplingInterval = INTERVAL } = {},
+  { stats = new ProfilerStats(), samplingInterval = INTERVAL } = {},
 ) {
   const ledger = newLedger({ samplingInterval });
   const poller = new FakePoller();
@@ -42,7 +42,7 @@ export function newLoop(
     {
       ledger,
       poller,
-      account,
+      stats,
       startSampler: ({ samplingInterval, replaceUntilMillis }) => {
         if (replaceUntilMillis === undefined) return void wanted.push(performance.now());
         restarts.push(samplingInterval);
@@ -67,7 +67,7 @@ export function newLoop(
   return {
     ledger,
     poller,
-    account,
+    stats,
     loop,
     wanted,
     /** Requested intervals, and the time for each, in ms, to 10 ms. */

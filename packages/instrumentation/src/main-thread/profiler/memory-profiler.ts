@@ -323,7 +323,7 @@ export class MemoryProfiler {
   }
 
   #leakSuspected(suspect: SuspectView): void {
-    this.#log('warn', `leak suspected: ${suspect.verdict}`);
+    this.#log('warn', `leak suspected: ${suspect.message}`);
     this.#leakListeners.tell(suspect);
   }
 

@@ -7,7 +7,7 @@ import type { ComponentCapture } from './component-capture.js';
 
 export interface CapturesDeps {
   readonly ledger: Ledger;
-  readonly account: ProfilerStats;
+  readonly stats: ProfilerStats;
   readonly pollNow: () => Promise<void>;
   /** Attributes what is still pending. */
   readonly attribute: () => void;
@@ -108,7 +108,7 @@ export class Captures {
   }
 
   #report({ message, drop }: CaptureReport): void {
-    if (drop !== undefined) this.#deps.account.drop(drop);
+    if (drop !== undefined) this.#deps.stats.drop(drop);
     if (message !== undefined) this.#deps.log(message.level, message.text);
   }
   /** Logs and counts each undeletable file once, however often deletion is tried. */
@@ -116,7 +116,7 @@ export class Captures {
     if (this.#told.has(path) || this.#told.size >= MAX_TOLD) return;
     this.#told.add(path);
     if (operation !== 'prune') return this.#deps.log('warn', message);
-    this.#deps.account.drop('not_pruned');
+    this.#deps.stats.drop('not_pruned');
     this.#deps.log('warn', `${message}; more captures may be kept than maxCaptures`);
   }
 
@@ -187,7 +187,7 @@ export class Captures {
     try {
       work();
     } catch (error) {
-      this.#deps.account.drop('capture');
+      this.#deps.stats.drop('capture');
       this.#deps.log('error', `capture of ${what} given up: ${(error as Error).message}`);
       const capture = this.#open.get(key);
       this.#closed(key);

@@ -2,7 +2,7 @@ import { type CaptureCompression, type CaptureError, isTransient } from '@heapra
 import type { ProfilerStats } from '../profiler-stats.js';
 
 export interface CompressionsDeps {
-  readonly account: ProfilerStats;
+  readonly stats: ProfilerStats;
   readonly log: (level: 'warn' | 'error', text: string) => void;
 }
 
@@ -77,7 +77,7 @@ export class Compressions {
       if (spent + (compression.bytesLeft * spent) / Math.max(1, done) <= millis) continue;
       compression.abandon();
       this.#queue.shift();
-      this.#deps.account.drop('compression');
+      this.#deps.stats.drop('compression');
       this.#deps.log('warn', `no time left to compress ${compression.path}: it stays as it is`);
     }
   }
@@ -126,7 +126,7 @@ export class Compressions {
 
   #giveUp(job: Job, error: Error): void {
     this.#remove(job);
-    this.#deps.account.drop('compression');
+    this.#deps.stats.drop('compression');
     this.#deps.log('error', `${error.message}; the capture stays as it is`);
   }
 

@@ -102,7 +102,7 @@ export class LeakWatch {
     const site: CallSite = this.#ledger.sites.site(suspect.site);
     const { oldBytes, bytesPerSecond, grownWindows, windows } = suspect;
     const survived = survival && { share: survival.share, ageMillis: this.survivalMillis };
-    const verdict = leakMessage(suspect, site, this.#headroom, survived);
+    const message = leakMessage(suspect, site, this.#headroom, survived);
     return {
       ...site,
       oldBytes,
@@ -111,7 +111,7 @@ export class LeakWatch {
       windows,
       survivedShare: survived?.share,
       survivedMillis: survived?.ageMillis,
-      verdict,
+      message,
     };
   }
 }

@@ -11,7 +11,7 @@ import { isSampledMoreOften } from './sampling-profile.js';
 export interface PollLoopDeps {
   readonly ledger: Ledger;
   readonly poller: HeapPoller;
-  readonly account: ProfilerStats;
+  readonly stats: ProfilerStats;
   /**
    * Asks the main thread to start or replace the sampler. It answers by a call of `samplerStarted`,
    * `samplerRefused` or `samplerKept`.
@@ -158,7 +158,7 @@ export class PollLoop {
     if (typeof this.#change === 'object' && this.#mode) this.#intervalChanged(this.#change.samplingInterval);
     this.#change = undefined;
     this.#mode = undefined;
-    this.#deps.account.recordSamplerLoss(reason);
+    this.#deps.stats.recordSamplerLoss(reason);
     this.#retryLater();
   }
 
@@ -219,13 +219,13 @@ export class PollLoop {
 
   /** Polls twice; once if the mode cannot see short-lived objects. */
   async #pair(): Promise<void> {
-    const { account } = this.#deps;
+    const { stats } = this.#deps;
     let cost = 0;
     // Sum up only the polls: other work in between (compressing, encoding) is not part of a pair's cost.
     const poll = async (pairedWith?: number) => {
-      const before = account.workMillis();
+      const before = stats.workMillis();
       const reading = await this.#poll(pairedWith);
-      cost += account.workMillis() - before;
+      cost += stats.workMillis() - before;
       return reading;
     };
     const first = await poll();
@@ -237,7 +237,7 @@ export class PollLoop {
     }
     this.#schedule.recordCost(cost);
     // The rest of the cost: samples, garbage collections, polls and profiles on request, metrics.
-    const total = account.cpuMillis();
+    const total = stats.cpuMillis();
     if (this.#costAtPair !== undefined) this.#schedule.recordExtraCost(total - this.#costAtPair - cost);
     this.#costAtPair = total;
   }
@@ -263,7 +263,7 @@ export class PollLoop {
    * @returns undefined if the poll failed
    */
   async #poll(pairedWith?: number): Promise<Reading | undefined> {
-    const { ledger, poller, account, onReading } = this.#deps;
+    const { ledger, poller, stats, onReading } = this.#deps;
     if (!this.#mode || this.#stopped) return undefined;
     const answers = this.#answers;
     const result = await this.#inTime(poller.poll());
@@ -277,10 +277,10 @@ export class PollLoop {
     const pairMillis = pairedWith === undefined ? undefined : at - pairedWith;
     ledger.noteCollections({ scavenges: this.#deps.takeScavenges(), majors: [] });
     const change = ledger.update(result.profile, at, pairMillis, at - result.latencyMillis);
-    account.addPoll(pauseOf(this.#mode, result.latencyMillis, change.nodes + samples.length));
-    account.lookAtV8Threads(at);
+    stats.addPoll(pauseOf(this.#mode, result.latencyMillis, change.nodes + samples.length));
+    stats.lookAtV8Threads(at);
     if (change.status !== 'ok') return this.#lost('restarted');
-    account.addSamples(change.fresh + change.unseen, change.meanFrames);
+    stats.addSamples(change.fresh + change.unseen, change.meanFrames);
     if (this.#lastReadingAt !== undefined) {
       this.#schedule.recordRate(change.fresh + change.unseen, at - this.#lastReadingAt);
     }
@@ -293,9 +293,9 @@ export class PollLoop {
 
   /** Waits for an answer without a time limit, as asking again would not help. Logs an overdue one. */
   async #inTime<T>(answer: Promise<T>): Promise<T> {
-    const { account, log } = this.#deps;
+    const { stats, log } = this.#deps;
     const timer = setTimeout(() => {
-      account.drop('poll_overdue');
+      stats.drop('poll_overdue');
       log('info', `the main thread has not answered for ${OVERDUE_MILLIS / 1000} s; waiting for it`);
     }, OVERDUE_MILLIS);
     timer.unref();
@@ -343,12 +343,12 @@ export class PollLoop {
   }
 
   #nextInterval(): IntervalChange | undefined {
-    const { ledger, account, isFollowed } = this.#deps;
+    const { ledger, stats, isFollowed } = this.#deps;
     return this.#intervals.next({
       samplingInterval: ledger.samplingInterval,
       liveSamples: ledger.counts.liveSamples,
       samplesPerSecond: this.#samplesPerSecond,
-      sampleMicros: account.sampleMicros,
+      sampleMicros: stats.sampleMicros,
       cpuBudget: this.cpuBudget,
       mayNotCoarsen: this.#traced || this.#mode === 'inspector' || isFollowed(),
     });
@@ -356,14 +356,14 @@ export class PollLoop {
 
   /** Carries over what was alive at the last poll to a sampler with another interval. */
   #intervalChanged(samplingInterval: number): void {
-    const { ledger, account, log, beforeRestart, onStartAnew } = this.#deps;
+    const { ledger, stats, log, beforeRestart, onStartAnew } = this.#deps;
     const reason = typeof this.#change === 'object' ? this.#change.reason : 'traced';
     const why = reason === 'traced' ? 'a component of this process is traced' : this.#costs();
     const text = `sampling every ${samplingInterval} bytes instead of ${ledger.samplingInterval} from now on: ${why}`;
     this.#rateSpan = undefined;
     this.#samplesPerSecond = 0;
     clearTimeout(this.#timer);
-    account.recordSamplerLoss(reason);
+    stats.recordSamplerLoss(reason);
     ledger.attribute(performance.now(), true);
     beforeRestart();
     ledger.samplerRestarted(samplingInterval);
@@ -373,17 +373,17 @@ export class PollLoop {
 
   /** Describes the present cost of sampling, for the log. */
   #costs(): string {
-    const { ledger, account } = this.#deps;
+    const { ledger, stats } = this.#deps;
     const perSecond = Math.round(this.#samplesPerSecond);
-    const percent = ((this.#samplesPerSecond * account.sampleMicros) / 10_000).toFixed(2);
+    const percent = ((this.#samplesPerSecond * stats.sampleMicros) / 10_000).toFixed(2);
     return `${ledger.counts.liveSamples} samples are alive, ${perSecond} are taken per second, which takes ${percent} % of a core`;
   }
 
   #lost(reason: 'stopped' | 'failed' | 'restarted'): undefined {
-    const { ledger, account, log, onReading, onStartAnew } = this.#deps;
+    const { ledger, stats, log, onReading, onStartAnew } = this.#deps;
     this.#mode = undefined;
     clearTimeout(this.#timer);
-    account.recordSamplerLoss(reason);
+    stats.recordSamplerLoss(reason);
     ledger.samplerLost();
     onStartAnew();
     onReading();

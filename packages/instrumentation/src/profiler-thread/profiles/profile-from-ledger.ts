@@ -45,7 +45,7 @@ export interface ProfileFromLedgerOptions {
   /** Present time on the clock of the ledger's polls; set it to split what is in use by age. */
   readonly agesAtMillis?: number | undefined;
   /** Descriptions of the leak suspects, worst first. */
-  readonly verdicts?: readonly string[];
+  readonly leakMessages?: readonly string[];
   /** V8's own object counts; without them both objects columns are estimates, marked as such. */
   readonly objectCounts?: ObjectCounts;
 }
@@ -173,7 +173,7 @@ function methodComments(ledger: Ledger, options: ProfileFromLedgerOptions): stri
   ];
   if (!options.objectCounts)
     comments.push('object counts are rough: V8 did not give them, they are decoded from sample sizes');
-  for (const verdict of options.verdicts ?? []) comments.push(`leak suspected: ${verdict}`);
+  for (const message of options.leakMessages ?? []) comments.push(`leak suspected: ${message}`);
   if (!ledger.knowsAllocationBySite) comments.push('allocation by call site is not known in this mode');
   return comments;
 }

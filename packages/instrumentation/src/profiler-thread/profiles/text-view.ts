@@ -21,7 +21,7 @@ export interface TextViewOptions {
   /** Present time on the clock of the ledger's polls. */
   readonly atMillis: number;
   /** Descriptions of the leak suspects, worst first. */
-  readonly verdicts: readonly string[];
+  readonly leakMessages: readonly string[];
   readonly progress: LeakProgress;
   /** Survival of the allocations of that age, by site; undefined while unknown. */
   readonly survival: ReadonlyMap<SiteIndex, Survival> | undefined;
@@ -43,14 +43,14 @@ const OLD_BUCKETS = [AGE_BUCKETS.indexOf('1m-10m'), AGE_BUCKETS.indexOf('unknown
  * largest sites.
  */
 export function textView(ledger: Ledger, options: TextViewOptions): string {
-  const { samplingInterval, mode, verdicts } = options;
+  const { samplingInterval, mode, leakMessages } = options;
   const lines = [
     `heapray: sampled every ${samplingInterval} bytes on average (mode ${mode}); all values are estimates`,
     ...carriedOverNote(ledger),
     `in use is what is likely to be reachable; ${byteText(ledger.uncollectedBytes)} more are shown and not collected yet`,
     '',
-    verdicts.length > 0 ? 'Leak suspects:' : `No leak suspects: ${progressText(ledger, options)}.`,
-    ...verdicts.map((verdict) => `  ${verdict}`),
+    leakMessages.length > 0 ? 'Leak suspects:' : `No leak suspects: ${progressText(ledger, options)}.`,
+    ...leakMessages.map((message) => `  ${message}`),
     '',
     ...table(ledger, options),
   ];

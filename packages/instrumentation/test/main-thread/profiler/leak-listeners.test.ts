@@ -6,7 +6,7 @@ const HOSTILE = new Proxy({}, { get: () => () => raise(new Error('asked')) });
 const WITHOUT_MESSAGE = Object.defineProperty(new Error('odd'), 'message', {
   get: () => raise(new Error('asked')),
 });
-const SUSPECT = { functionName: 'leak', verdict: 'leaks' } as SuspectView;
+const SUSPECT = { functionName: 'leak', message: 'leaks' } as SuspectView;
 
 test('calls each listener until it is removed', () => {
   const listeners = new LeakListeners(() => {});

@@ -13,13 +13,13 @@ import { analyzeCapture, byStack } from './captures.js';
 function newCaptures(home = tempFolder()) {
   const ledger = newLedger();
   const readings = new Readings();
-  const account = new ProfilerStats();
+  const stats = new ProfilerStats();
   const happened: string[] = [];
   let live: readonly ShownSample[] = [];
   const captures = new Captures(
     {
       ledger,
-      account,
+      stats,
       pollNow: async () => {
         happened.push('poll');
         await Promise.resolve();
@@ -47,7 +47,7 @@ function newCaptures(home = tempFolder()) {
   return {
     captures,
     ledger,
-    account,
+    stats,
     happened,
     home,
     allocated: (name: string) => byStack(read(name), read(name).allocated()),
@@ -159,7 +159,7 @@ function refuse(call: 'closeSync' | 'unlinkSync' | 'writeSync') {
 }
 
 test('an old capture that cannot be deleted is logged and counted, and the new one continues', async () => {
-  const { captures, account, happened, home } = newCaptures();
+  const { captures, stats, happened, home } = newCaptures();
   for (let at = 1; at <= 6; at++) {
     fs.writeFileSync(path.join(home, `api_memory.2026112${at}T000000Z.bin`), 'old');
   }
@@ -167,7 +167,7 @@ test('an old capture that cannot be deleted is logged and counted, and the new o
   captures.begin(1, 'api');
   await captures.idle();
   expect(captures.count).toBe(1);
-  expect(account.drops).toEqual({ not_pruned: 2 });
+  expect(stats.drops).toEqual({ not_pruned: 2 });
   expect(happened).toContain(
     'warn: cannot prune capture HOME/api_memory.20261121T000000Z.bin: i/o error (EIO); more captures may be kept than maxCaptures',
   );
@@ -175,7 +175,7 @@ test('an old capture that cannot be deleted is logged and counted, and the new o
 
 describe('a capture that cannot be written', () => {
   test('and cannot be closed either does not prevent the end', async () => {
-    const { captures, account } = newCaptures();
+    const { captures, stats } = newCaptures();
     captures.begin(1, 'api');
     captures.begin(2, 'scheduler');
     await captures.idle();
@@ -183,11 +183,11 @@ describe('a capture that cannot be written', () => {
     refuse('closeSync');
     captures.endAll();
     expect(captures.count).toBe(0);
-    expect(account.drops).toEqual({ capture: 2 });
+    expect(stats.drops).toEqual({ capture: 2 });
   });
 
   test('during a poll is given up without an error for the poll', async () => {
-    const { captures, account, show } = newCaptures();
+    const { captures, stats, show } = newCaptures();
     captures.begin(1, 'api');
     await captures.idle();
     show(samplesOf('main', 64, [1]));
@@ -195,17 +195,17 @@ describe('a capture that cannot be written', () => {
     refuse('closeSync');
     captures.flush();
     expect(captures.count).toBe(0);
-    expect(account.drops).toEqual({ capture: 1 });
+    expect(stats.drops).toEqual({ capture: 1 });
   });
 
   test('is given up with one error and one drop, and the next one is tried', async () => {
     const home = path.join(tempFolder(), 'home');
     fs.writeFileSync(home, 'a file');
-    const { captures, account, happened } = newCaptures(home);
+    const { captures, stats, happened } = newCaptures(home);
     captures.begin(1, 'api');
     await captures.idle();
     expect(captures.count).toBe(0);
-    expect(account.drops).toEqual({ capture: 1 });
+    expect(stats.drops).toEqual({ capture: 1 });
     expect(happened.filter((text) => text.startsWith('error'))).toEqual([
       expect.stringMatching(/^error: capture of api given up: .*HOME/),
     ]);
@@ -217,7 +217,7 @@ describe('a capture that cannot be written', () => {
   });
 
   test('later is given up too, and the others continue', async () => {
-    const { captures, account, happened, show, home, complete } = newCaptures();
+    const { captures, stats, happened, show, home, complete } = newCaptures();
     const abandon = vi.spyOn(ComponentCapture.prototype, 'abandon');
     captures.begin(1, 'api');
     captures.begin(2, 'scheduler');
@@ -232,7 +232,7 @@ describe('a capture that cannot be written', () => {
       captures.flush();
     }
     expect(captures.count).toBe(1);
-    expect(account.drops).toEqual({ capture: 1 });
+    expect(stats.drops).toEqual({ capture: 1 });
     expect(happened.filter((text) => text.startsWith('error'))).toEqual([
       expect.stringMatching(/^error: capture of HOME\/api_memory.bin given up/),
     ]);

@@ -10,10 +10,10 @@ import { ProfilerStats } from '../../../src/profiler-thread/profiler-stats.js';
 
 function setUp() {
   const folder = tempFolder();
-  const account = new ProfilerStats();
+  const stats = new ProfilerStats();
   const said: string[] = [];
   const compressions = new Compressions({
-    account,
+    stats,
     log: (level, text) => said.push(`${level}: ${text.replaceAll(folder, 'HOME')}`),
   });
   const capture = (name: string, bytes: number) => {
@@ -21,7 +21,7 @@ function setUp() {
     fs.writeFileSync(file, Buffer.alloc(bytes, 'capture'));
     return knownAt(file);
   };
-  return { folder, account, said, compressions, capture };
+  return { folder, stats, said, compressions, capture };
 }
 
 function knownAt(file: string): KnownCapture {
@@ -51,29 +51,29 @@ test('compresses one capture after another in the background', async () => {
 
 describe('at the end', () => {
   test('compresses at once what fits into the time', () => {
-    const { compressions, capture, account } = setUp();
+    const { compressions, capture, stats } = setUp();
     const files = [capture('a', 3 * 2 ** 20), capture('b', 100)];
     for (const file of files) compressions.add(() => CaptureCompression.of(file));
     compressions.finish(60_000);
     expect(files.every(isCompressed)).toBe(true);
-    expect(account.drops).toEqual({});
+    expect(stats.drops).toEqual({});
   });
 
   test('leaves what does not fit uncompressed, with a message and a count', () => {
-    const { folder, compressions, capture, account, said } = setUp();
+    const { folder, compressions, capture, stats, said } = setUp();
     const file = capture('a', 3 * 2 ** 20);
     compressions.add(() => CaptureCompression.of(file));
     compressions.finish(0);
     expect(isCompressed(file)).toBe(false);
     expect(fs.readdirSync(folder)).toEqual(['a_memory.bin']);
-    expect(account.drops).toEqual({ compression: 1 });
+    expect(stats.drops).toEqual({ compression: 1 });
     expect(said).toEqual(['warn: no time left to compress HOME/a_memory.bin: it stays as it is']);
     expect(compressions.busy).toBe(false);
   });
 });
 
 test('counts a failure and compresses the next capture', () => {
-  const { folder, compressions, capture, account, said } = setUp();
+  const { folder, compressions, capture, stats, said } = setUp();
   compressions.add(() =>
     CaptureCompression.of({ path: path.join(folder, 'none_memory.bin'), ino: 1, dev: 1, size: 100 }),
   );
@@ -85,7 +85,7 @@ test('counts a failure and compresses the next capture', () => {
   compressions.finish(60_000);
   expect([broken, file].map(isCompressed)).toEqual([false, true]);
   expect(fs.readdirSync(folder).sort()).toEqual(['a_memory.bin', 'b_memory.bin']);
-  expect(account.drops).toEqual({ compression: 2 });
+  expect(stats.drops).toEqual({ compression: 2 });
   expect(said).toEqual([
     expect.stringMatching(
       /^error: cannot compress capture HOME\/none_memory.bin: .*; the capture stays as it is$/,
@@ -104,7 +104,7 @@ describe.each(['EMFILE', 'ENOSPC'])('after a temporary failure (%s)', (code) => 
     async (call) => {
       vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
       try {
-        const { folder, compressions, capture, account, said } = setUp();
+        const { folder, compressions, capture, stats, said } = setUp();
         const file = capture('a', 100);
         let tries = 0;
         let works = false;
@@ -126,7 +126,7 @@ describe.each(['EMFILE', 'ENOSPC'])('after a temporary failure (%s)', (code) => 
             `^warn: cannot compress capture HOME/a_memory.bin: not now \\(${code}\\); trying again$`,
           ),
         ]);
-        expect(account.drops).toEqual({});
+        expect(stats.drops).toEqual({});
         const other = capture('b', 100);
         compressions.add(() => CaptureCompression.of(other));
         await vi.advanceTimersByTimeAsync(100);
@@ -144,7 +144,7 @@ describe.each(['EMFILE', 'ENOSPC'])('after a temporary failure (%s)', (code) => 
   );
 
   test('tries a last time at the end, and then leaves the capture uncompressed', () => {
-    const { compressions, capture, account, said } = setUp();
+    const { compressions, capture, stats, said } = setUp();
     const file = capture('a', 100);
     const broken = {
       ...fs,
@@ -154,7 +154,7 @@ describe.each(['EMFILE', 'ENOSPC'])('after a temporary failure (%s)', (code) => 
     };
     compressions.add(() => CaptureCompression.of(file, broken as unknown as typeof fs));
     compressions.finish(60_000);
-    expect(account.drops).toEqual({ compression: 1 });
+    expect(stats.drops).toEqual({ compression: 1 });
     expect(said.map((line) => line.replace(/^(\w+).*; /, '$1: '))).toEqual([
       'warn: trying again',
       'error: the capture stays as it is',

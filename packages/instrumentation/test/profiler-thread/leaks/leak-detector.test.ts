@@ -167,11 +167,11 @@ test('the description says who, how much, how fast, how certain and how long', (
     windows: 11,
     sinceMillis: 0,
   };
-  const verdict =
+  const message =
     '`addOrder lib/cache.js:12:18` in `order-cache@1.2.0` holds 18 MiB allocated over 1 min ago and grows 2.1 MiB/min, ' +
     '11 of 11 windows; doubles in 8 min 34 s; heap limit in 1 h 40 min';
-  expect(leakMessage(suspect, site, 210 * 2 ** 20)).toBe(verdict);
+  expect(leakMessage(suspect, site, 210 * 2 ** 20)).toBe(message);
   expect(leakMessage(suspect, site, 210 * 2 ** 20, { share: 0.976, ageMillis: 10 * MINUTE })).toBe(
-    `${verdict}; 98 % of what it allocated 10 min ago is alive`,
+    `${message}; 98 % of what it allocated 10 min ago is alive`,
   );
 });

@@ -38,7 +38,7 @@ test('describes a suspect completely, including how much survives', () => {
     survivedShare: 1,
     survivedMillis: 10 * MINUTE,
   });
-  expect(announced[0]?.verdict).toMatch(/; 100 % of what it allocated 10 min ago is alive$/);
+  expect(announced[0]?.message).toMatch(/; 100 % of what it allocated 10 min ago is alive$/);
   expect(leaks.suspects(heap.now)).toHaveLength(1);
   const seconds = (2 ** 20 - heap.ledger.totalInUseBytes) / ((8 * 1024) / 60);
   expect(leaks.secondsToLimit()! / seconds).toBeCloseTo(1, 2);

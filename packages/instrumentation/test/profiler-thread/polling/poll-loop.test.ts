@@ -9,7 +9,7 @@ useFakeClock();
 
 describe('polls', () => {
   test('come in pairs, after a random gap', async () => {
-    const { runTo, pollTimes, account, readings } = newLoop();
+    const { runTo, pollTimes, stats, readings } = newLoop();
     await runTo(FIRST_GAP - 2);
     expect(pollTimes()).toEqual([]);
     await runTo(FIRST_GAP + 2);
@@ -18,18 +18,18 @@ describe('polls', () => {
     expect(pollTimes()).toHaveLength(2);
     await runTo(2 * (FIRST_GAP + LONGEST_PAIR) + 4);
     expect(pollTimes()).toHaveLength(4);
-    expect(account.polls).toBe(4);
+    expect(stats.polls).toBe(4);
     expect(readings()).toBe(4);
   });
 
   test('are much rarer, and single, in a mode where each forces a collection', async () => {
-    const { runTo, pollTimes, ledger, account } = newLoop('inspector');
+    const { runTo, pollTimes, ledger, stats } = newLoop('inspector');
     expect(ledger.knowsAllocationBySite).toBe(false);
     await runTo(5000 * MEDIAN - 2);
     expect(pollTimes()).toEqual([]);
     await runTo(5000 * MEDIAN + 1000);
     expect(pollTimes()).toHaveLength(1);
-    expect(account.polls).toBe(1);
+    expect(stats.polls).toBe(1);
     expect(ledger.counts).toMatchObject({ completePairs: 0, interruptedPairs: 0 });
   });
 
@@ -52,13 +52,13 @@ describe('polls', () => {
   });
 
   test('that are overdue are counted once, requested once, and stop nothing', async () => {
-    const { loop, runTo, poller, pollTimes, account, logged, ledger } = newLoop();
+    const { loop, runTo, poller, pollTimes, stats, logged, ledger } = newLoop();
     poller.answer = () => poller.reading(samplesOf('main', 64, [1, 2]));
     await loop.pollNow();
     poller.answer = () => new Promise(() => {});
     await runTo(3_600_000);
     expect(pollTimes()).toHaveLength(2);
-    expect(account.drops).toEqual({ poll_overdue: 1 });
+    expect(stats.drops).toEqual({ poll_overdue: 1 });
     expect(logged).toEqual(['info: the main thread has not answered for 10 s; waiting for it']);
     // Samples known before must still be counted.
     expect(ledger.counts.liveSamples).toBe(2);
@@ -67,14 +67,14 @@ describe('polls', () => {
   });
 
   test('that arrive in time are not overdue', async () => {
-    const { runTo, poller, account } = newLoop();
+    const { runTo, poller, stats } = newLoop();
     const { result, give } = deferred();
     poller.answer = () => result;
     await runTo(FIRST_GAP + 9_000);
     poller.answer = () => poller.reading([]);
     give(poller.reading([]));
     await runTo(60_000);
-    expect(account.drops).toEqual({});
+    expect(stats.drops).toEqual({});
   });
 
   test('continue after one that failed unexpectedly', async () => {
@@ -147,12 +147,12 @@ describe('an immediate poll', () => {
   });
 
   test('interrupts the wait inside a pair, which is then discarded', async () => {
-    const { ledger, loop, runTo, pollTimes, account } = newLoop();
+    const { ledger, loop, runTo, pollTimes, stats } = newLoop();
     await runTo(FIRST_GAP + 10);
     await loop.pollNow();
     expect(pollTimes()).toHaveLength(2);
     expect(pollTimes()[1]).toBe(Math.round(FIRST_GAP + 10));
-    expect(account.polls).toBe(2);
+    expect(stats.polls).toBe(2);
     expect(ledger.counts).toMatchObject({ completePairs: 0, interruptedPairs: 0 });
     await runTo(2 * FIRST_GAP + 8);
     expect(pollTimes()).toHaveLength(2);
@@ -209,12 +209,12 @@ describe('the CPU budget', () => {
   /** Runs for ten minutes with polls of 4 ms and extra work; returns the share of a core in the last five. */
   const share = async (else_: (spent: { thread: number; v8Threads: number; own: number }) => void) => {
     const spent = { thread: 0, v8Threads: 0, own: 0 };
-    const account = new ProfilerStats({
+    const stats = new ProfilerStats({
       thread: () => spent.thread,
       v8Threads: () => spent.v8Threads,
       ownCollections: () => spent.own,
     });
-    const { runTo, poller } = newLoop('binding', {}, { account });
+    const { runTo, poller } = newLoop('binding', {}, { stats });
     // Use random gaps with their mean.
     vi.mocked(Math.random).mockImplementation(new Random(7).next);
     poller.answer = () => {
@@ -225,9 +225,9 @@ describe('the CPU budget', () => {
     for (let second = 1; second <= 600; second++) {
       else_(spent);
       await runTo(second * 1000);
-      if (second === 300) before = account.cpuMillis();
+      if (second === 300) before = stats.cpuMillis();
     }
-    return (account.cpuMillis() - before) / 300_000;
+    return (stats.cpuMillis() - before) / 300_000;
   };
 
   test.each([

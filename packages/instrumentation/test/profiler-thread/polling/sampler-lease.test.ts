@@ -21,13 +21,13 @@ describe('a lost sampler', () => {
   ] as const;
 
   test.each(losses)('(%s) is counted, reported to the ledger, and requested again', async (reason, lose) => {
-    const { loop, runTo, poller, account, ledger, wanted, logged, start, readings, startedAnew } = newLoop();
+    const { loop, runTo, poller, stats, ledger, wanted, logged, start, readings, startedAnew } = newLoop();
     poller.answer = () => poller.reading(samplesOf('main', 64, [1, 2]));
     await loop.pollNow();
     lose(poller);
     await loop.pollNow();
     expect(loop.mode).toBeUndefined();
-    expect(account.lostSampler).toEqual({ [reason]: 1 });
+    expect(stats.lostSampler).toEqual({ [reason]: 1 });
     expect(ledger.counts).toMatchObject({ lostSamples: 2, liveSamples: 0 });
     expect(readings()).toBe(2);
     expect(startedAnew()).toBe(1);
@@ -42,21 +42,21 @@ describe('a lost sampler', () => {
   });
 
   test('is noticed when all the known samples are dead, if the other one samples more often', async () => {
-    const { loop, poller, account } = newLoop();
+    const { loop, poller, stats } = newLoop();
     poller.answer = () => poller.reading(samplesOf('main', 64, [1, 2]));
     await loop.pollNow();
     poller.answer = () => poller.readingAt(1024, samplesOf('main', 64, [30, 31]));
     await loop.pollNow();
-    expect(account.lostSampler).toEqual({ restarted: 1 });
+    expect(stats.lostSampler).toEqual({ restarted: 1 });
   });
 
   test('during a pair spoils the pair', async () => {
-    const { ledger, runTo, poller, account, pollTimes } = newLoop();
+    const { ledger, runTo, poller, stats, pollTimes } = newLoop();
     await runTo(FIRST_GAP + 2);
     poller.answer = () => ({ status: 'stopped' });
     await runTo(FIRST_GAP + LONGEST_PAIR + 2);
     expect(pollTimes()).toHaveLength(2);
-    expect(account.lostSampler).toEqual({ stopped: 1 });
+    expect(stats.lostSampler).toEqual({ stopped: 1 });
     expect(ledger.counts).toMatchObject({ completePairs: 0, interruptedPairs: 0 });
   });
 
@@ -74,7 +74,7 @@ describe('a lost sampler', () => {
   });
 
   test('is requested with growing pauses while refused, at most once a minute', async () => {
-    const { loop, runTo, wanted, start, account } = newLoop('none');
+    const { loop, runTo, wanted, start, stats } = newLoop('none');
     loop.samplerRefused('taken');
     let answered = 0;
     for (let second = 1; second <= 400; second++) {
@@ -83,7 +83,7 @@ describe('a lost sampler', () => {
     }
     const gaps = wanted.map((at, i) => Math.round((at - (wanted[i - 1] ?? start)) / 1000));
     expect(gaps.slice(0, 9)).toEqual([1, 2, 4, 8, 16, 32, 60, 60, 60]);
-    expect(account.lostSampler).toEqual({ taken: wanted.length + 1 });
+    expect(stats.lostSampler).toEqual({ taken: wanted.length + 1 });
   });
 
   test('is requested soon if the previous loss was long ago, and later otherwise', async () => {
@@ -112,7 +112,7 @@ describe('too many live samples', () => {
   const many = samplesOf('main', 64, range(1, 1001));
 
   test('restart the sampler at a larger interval, and what was in use is carried over', async () => {
-    const { loop, poller, account, ledger, restarts, patience, logged, startedAnew } = newLoop('binding', {
+    const { loop, poller, stats, ledger, restarts, patience, logged, startedAnew } = newLoop('binding', {
       maxLiveSamples: 1000,
     });
     poller.answer = () => poller.reading(many.slice(0, 1000));
@@ -125,7 +125,7 @@ describe('too many live samples', () => {
     expect(startedAnew()).toBe(0);
     loop.samplerStarted('binding', 4 * INTERVAL);
     expect(startedAnew()).toBe(1);
-    expect(account.lostSampler).toEqual({ coarsened: 1 });
+    expect(stats.lostSampler).toEqual({ coarsened: 1 });
     expect(ledger.samplingInterval).toBe(4 * INTERVAL);
     expect(ledger.counts).toMatchObject({ liveSamples: 0, lostSamples: 0, samples: 1001 });
     expect(ledger.totalInUseBytes).toBe(1001 * scaledSize(64));
@@ -159,7 +159,7 @@ describe('too many live samples', () => {
   });
 
   test('a poll of the new sampler before the answer about it is ignored', async () => {
-    const { loop, poller, ledger, restarts, account } = newLoop('binding', { maxLiveSamples: 1000 });
+    const { loop, poller, ledger, restarts, stats } = newLoop('binding', { maxLiveSamples: 1000 });
     poller.answer = () => poller.reading(many);
     await loop.pollNow();
     await vi.waitFor(() => expect(restarts).toHaveLength(1));
@@ -169,7 +169,7 @@ describe('too many live samples', () => {
       return poller.readingAt(4 * INTERVAL, samplesOf('main', 256, [1]));
     };
     await loop.pollNow();
-    expect(account.lostSampler).toEqual({ coarsened: 1 });
+    expect(stats.lostSampler).toEqual({ coarsened: 1 });
     expect(ledger.counts).toMatchObject({ samples: 1001, liveSamples: 0 });
     expect(ledger.carriedOver.totalBytes).toBe(1001 * scaledSize(64));
   });
@@ -237,7 +237,7 @@ describe('a component traced from now on', () => {
   const some = samplesOf('main', 64, range(1, 101));
 
   test('restarts the sampler at its interval, once; bytes in use are carried over and counters continue', async () => {
-    const { loop, poller, account, ledger, restarts, logged, startedAnew } = newLoop();
+    const { loop, poller, stats, ledger, restarts, logged, startedAnew } = newLoop();
     poller.answer = () => poller.reading(some);
     await loop.pollNow();
     loop.trace(INTERVAL / 8);
@@ -246,7 +246,7 @@ describe('a component traced from now on', () => {
     await vi.waitFor(() => expect(restarts).toEqual([INTERVAL / 8]));
     loop.samplerStarted('binding', INTERVAL / 8);
     expect(startedAnew()).toBe(1);
-    expect(account.lostSampler).toEqual({ traced: 1 });
+    expect(stats.lostSampler).toEqual({ traced: 1 });
     expect(ledger.counts).toMatchObject({ samples: before, liveSamples: 0, lostSamples: 0 });
     expect(ledger.samplingInterval).toBe(INTERVAL / 8);
     expect(logged).toEqual([
@@ -272,12 +272,12 @@ describe('a component traced from now on', () => {
   });
 
   test('keeps an interval that is small enough, and polls more often', async () => {
-    const { loop, runTo, pollTimes, restarts, account } = newLoop();
+    const { loop, runTo, pollTimes, restarts, stats } = newLoop();
     loop.trace(INTERVAL);
     await runTo(50 * MEDIAN + 2);
     expect(pollTimes()).toHaveLength(1);
     expect(restarts).toEqual([]);
-    expect(account.lostSampler).toEqual({});
+    expect(stats.lostSampler).toEqual({});
   });
 
   test('rules out larger intervals', async () => {

@@ -34,7 +34,7 @@ function textOf(...stacks: readonly string[]): string {
     mode: 'binding',
     column: 'inuse_space',
     atMillis: 1,
-    verdicts: [],
+    leakMessages: [],
     progress: { windows: 0, neededWindows: 8, closedMillis: undefined, undecidedSites: 0 },
     survival: undefined,
     survivalMillis: 60_000,

@@ -23,7 +23,7 @@ function shown(options: Partial<Parameters<typeof textView>[1]> = {}, heap = new
     mode: 'binding',
     column: 'inuse_space',
     atMillis: heap.now,
-    verdicts: [],
+    leakMessages: [],
     progress: { windows: 3, neededWindows: 11, closedMillis: heap.now - 40_000, undecidedSites: 1 },
     survival: survival.survival(heap.ledger, heap.now, 10 * MINUTE),
     survivalMillis: 10 * MINUTE,
@@ -57,7 +57,7 @@ describe('the heap as text', () => {
   });
 
   test('begins with the leak suspects', () => {
-    expect(shown({ verdicts: ['`a` leaks', '`b` leaks'] }).slice(3, 6)).toEqual([
+    expect(shown({ leakMessages: ['`a` leaks', '`b` leaks'] }).slice(3, 6)).toEqual([
       'Leak suspects:',
       '  `a` leaks',
       '  `b` leaks',

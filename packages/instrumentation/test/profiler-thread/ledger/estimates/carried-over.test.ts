@@ -97,7 +97,7 @@ test('the text mentions it and does not count it as old', () => {
   const view = {
     samplingInterval: 1,
     mode: 'binding',
-    verdicts: [],
+    leakMessages: [],
     progress,
     survival: undefined,
     survivalMillis: 1,
