@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { note, PEERS, ROOT } from './bootstrap.mjs';
 import { binutilsPeer } from './peers/binutils.mjs';
+import { chromiumPeer } from './peers/chromium.mjs';
 import { debianPeers } from './peers/debian.mjs';
 import { goPprofPeer } from './peers/go-pprof.mjs';
 import { googlePprofPeer } from './peers/google-pprof.mjs';
@@ -44,6 +45,7 @@ function allPeers() {
     nodePeer('24'),
     ...debianPeers(),
     binutilsPeer(),
+    chromiumPeer(),
     ...projectPeers(fixtureNames()),
   ];
 }

@@ -15,7 +15,8 @@ export type Peer =
   | 'lz4'
   | 'go-pprof'
   | 'google-pprof'
-  | 'binutils';
+  | 'binutils'
+  | 'chromium';
 
 type Peers = Peer | readonly Peer[];
 

@@ -23,6 +23,11 @@ export function promtool(): string {
   return placeOf('promtool');
 }
 
+/** Returns the Chromium browser. */
+export function chromium(): string {
+  return placeOf('chromium');
+}
+
 /** Returns the command that compresses and decompresses LZ4 frames. */
 export function lz4(): string {
   return placeOf('lz4');

@@ -44,7 +44,7 @@ export class App {
     on: { input: () => this.#searched() },
   });
   readonly #matched = element('output', { attributes: { class: 'matched', 'aria-live': 'polite' } });
-  readonly #panel = element('main');
+  readonly #panel = element('div');
   readonly #summary = element('p', { attributes: { class: 'summary' } });
   readonly #filters = new Map<string, string>();
   #view: View = 'flame';
@@ -80,7 +80,8 @@ export class App {
         text: 'Keys: / search, Escape clears and zooms out; in a graph, arrows move, Enter zooms, c copies the stack.',
       }),
     ]);
-    this.#root.replaceChildren(header, this.#views, this.#controls, this.#panel, footer);
+    const main = element('main', {}, [this.#views, this.#controls, this.#panel]);
+    this.#root.replaceChildren(header, main, footer);
     document.addEventListener('keydown', (event) => this.#keyPressed(event));
     this.#drawControls();
     this.#draw();

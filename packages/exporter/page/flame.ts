@@ -147,6 +147,7 @@ export class FlameView {
       // Its own zoom, which a click starts, has hidden these.
       for (const sibling of caller.children) sibling.hide = false;
     }
+    this.#tip.classList.remove('shown');
     this.#chart?.update(this.#root);
     this.#markSelected();
   }

@@ -1,0 +1,233 @@
+// The page in a real browser, opened as a file: every control, by mouse and by keyboard, and what must not happen. Screenshots are
+// in .cache/page, to look at.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { makePageData, pageHtml } from '@heapray/exporter/page';
+import { encodePprof } from '@heapray/exporter/pprof';
+import { type Profile, ProfileBuilder } from '@heapray/exporter/profile';
+import { type Browser, type Page, chromium as playwright } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { heapray } from '../../packages/cli/test/support/heapray.js';
+import { describeWithPeer } from '../support/peer-test.js';
+import { chromium } from '../support/peers.js';
+import { tempFolder } from '../support/temp-folder.js';
+
+const SCREENSHOTS = fileURLToPath(new URL('../../.cache/page', import.meta.url));
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const HOSTILE = '</script><img src=x onerror=alert(1)>';
+
+/** Returns a profile of a shop whose cache has `cached` bytes. */
+function shop(cached: number): Profile {
+  const builder = new ProfileBuilder({
+    columns: [
+      { type: 'alloc_space', unit: 'bytes' },
+      { type: 'inuse_space', unit: 'bytes' },
+    ],
+    defaultColumn: 'inuse_space',
+    timeNanos: 1_700_000_000_000_000_000n,
+    durationNanos: 0n,
+  });
+  const main = builder.stack(undefined, builder.frame('main', '/srv/app/server.js', 1));
+  const route = builder.stack(main, builder.frame('route', '/srv/app/node_modules/router/index.js', 5));
+  const cache = builder.stack(route, builder.frame('cacheOrder', '/srv/app/cache.js', 9));
+  const render = builder.stack(main, builder.frame('render', '/srv/app/render.js', 3));
+  const hostile = builder.stack(main, builder.frame(HOSTILE, HOSTILE, 1));
+  const labels = (name: string) => builder.labels({ package: name });
+  builder.add(cache, [4 * cached, cached], labels('shop'));
+  builder.add(render, [8 * 1024 * 1024, 1024 * 1024], labels('shop'));
+  builder.add(hostile, [1024 * 1024, 1024 * 1024], labels(HOSTILE));
+  return builder.build();
+}
+
+describeWithPeer('the page in Chromium', 'chromium', () => {
+  let browser: Browser;
+  const folder = tempFolder();
+  const file = (name: string): string => path.join(folder, name);
+
+  beforeAll(async () => {
+    mkdirSync(SCREENSHOTS, { recursive: true });
+    writeFileSync(file('old.pb'), encodePprof(shop(2 * 1024 * 1024)));
+    writeFileSync(file('new.pb'), encodePprof(shop(6 * 1024 * 1024)));
+    const one = await heapray(['flamegraph', file('old.pb'), '-o', file('one.html')]);
+    const two = await heapray(['flamegraph', file('old.pb'), file('new.pb'), '-o', file('diff.html')]);
+    expect([one.status, two.status]).toEqual([0, 0]);
+    browser = await playwright.launch({ executablePath: chromium(), args: ['--no-sandbox'] });
+  });
+
+  afterAll(() => browser?.close());
+
+  /** Opens a file, and checks at the end that nothing was requested, logged, thrown or asked. */
+  async function withPage(
+    name: string,
+    settings: { readonly width?: number; readonly dark?: boolean },
+    visit: (page: Page) => Promise<void>,
+  ): Promise<void> {
+    const { width = 1200, dark = false } = settings;
+    const page = await browser.newPage({
+      viewport: { width, height: 800 },
+      colorScheme: dark ? 'dark' : 'light',
+    });
+    const events: string[] = [];
+    const url = pathToFileURL(file(name)).href;
+    page.on('request', (request) => {
+      if (request.url() !== url) events.push(`request ${request.url()}`);
+    });
+    page.on('console', (message) => events.push(`console ${message.text()}`));
+    page.on('pageerror', (error) => events.push(`error ${error.message}`));
+    page.on('dialog', (dialog) => {
+      events.push(`dialog ${dialog.message()}`);
+      void dialog.dismiss();
+    });
+    await page.goto(url);
+    await visit(page);
+    expect(events).toEqual([]);
+    await page.close();
+  }
+
+  /** Returns the frames that are drawn, by their names. */
+  async function frames(page: Page): Promise<string[]> {
+    return page
+      .locator('.flame svg g')
+      .evaluateAll((groups) => groups.map((group) => group.getAttribute('name') ?? ''));
+  }
+
+  async function keepScreenshot(page: Page, name: string): Promise<void> {
+    await page.screenshot({ path: path.join(SCREENSHOTS, `${name}.png`) });
+  }
+
+  async function faults(page: Page): Promise<string[]> {
+    await page.evaluate(AXE);
+    const { violations } = (await page.evaluate('axe.run()')) as {
+      readonly violations: readonly { readonly id: string; readonly impact: string }[];
+    };
+    return violations.map(({ id, impact }) => `${impact} ${id}`);
+  }
+
+  test('draws every frame, zooms, and tells of the chosen one', () =>
+    withPage('one.html', {}, async (page) => {
+      expect((await frames(page)).sort()).toEqual(
+        ['all', 'main', 'route', 'cacheOrder', 'render', HOSTILE].sort(),
+      );
+      await expect(page.locator('.summary').textContent()).resolves.toContain('In use (bytes): 4.0 MiB');
+      await page.locator('.flame g[name="render"]').click();
+      await expect(page.locator('.chosen').textContent()).resolves.toBe(
+        'render · /srv/app/render.js:3 · 1.0 MiB, 25.0% of all',
+      );
+      expect((await frames(page)).sort()).toEqual(['all', 'main', 'render']);
+      await keepScreenshot(page, 'zoomed');
+      await page.keyboard.press('Escape');
+      expect(await frames(page)).toHaveLength(6);
+    }));
+
+  test('searches, switches the column, filters, inverts, and leaves out packages', () =>
+    withPage('one.html', {}, async (page) => {
+      await page.keyboard.press('/');
+      await page.keyboard.type('cacheorder');
+      await expect(page.locator('.matched').textContent()).resolves.toBe('matched: 50.0%');
+      await page.getByLabel('Value').selectOption({ label: 'Allocated (bytes)' });
+      await expect(page.locator('.matched').textContent()).resolves.toBe('matched: 47.1%');
+      await keepScreenshot(page, 'search');
+      await page.getByLabel('package').selectOption({ label: 'shop' });
+      expect(await frames(page)).not.toContain(HOSTILE);
+      await page.getByLabel('Only my code').check();
+      expect(await frames(page)).not.toContain('route');
+      await page.getByLabel('Inverted').check();
+      expect((await frames(page)).sort()).toEqual(['all', 'cacheOrder', 'main', 'main', 'render']);
+    }));
+
+  test('is usable by keyboard alone', () =>
+    withPage('one.html', {}, async (page) => {
+      await page.locator('.flame').focus();
+      for (const key of ['ArrowDown', 'ArrowDown', 'ArrowDown', 'ArrowRight', 'ArrowLeft', 'ArrowDown']) {
+        await page.keyboard.press(key);
+      }
+      await expect(page.locator('.chosen').textContent()).resolves.toMatch(/^cacheOrder /);
+      await page.keyboard.press('Enter');
+      expect((await frames(page)).sort()).toEqual(['all', 'cacheOrder', 'main', 'route']);
+      await page.keyboard.press('Escape');
+      expect(await frames(page)).toHaveLength(6);
+    }));
+
+  test('has tables of functions and labels, and callers and callees of a function', () =>
+    withPage('one.html', {}, async (page) => {
+      await page.getByRole('button', { name: 'Table' }).click();
+      const names = () => page.locator('tbody .name > :first-child').allTextContents();
+      expect(await names()).toEqual(['cacheOrder', HOSTILE, 'render', 'main', 'route']);
+      await page.getByRole('button', { name: 'Total' }).click();
+      expect((await names())[0]).toBe('main');
+      await keepScreenshot(page, 'table');
+      await page.getByLabel('Rows').selectOption('package');
+      expect(await names()).toEqual(['shop', HOSTILE]);
+      await page.getByLabel('Rows').selectOption('function');
+      await page.getByRole('button', { name: 'route' }).click();
+      expect(await frames(page)).toEqual(['route', 'main', 'route', 'cacheOrder']);
+      await keepScreenshot(page, 'callers-and-callees');
+    }));
+
+  test('shows the change between two profiles', () =>
+    withPage('diff.html', { dark: true }, async (page) => {
+      await expect(page.locator('.summary').textContent()).resolves.toContain('4.0 MiB to 8.0 MiB, +4.0 MiB');
+      const fill = (name: string) => page.locator(`.flame g[name="${name}"] rect`).getAttribute('fill');
+      expect(await fill('render')).toBe('rgb(226 226 226)');
+      expect(await fill('cacheOrder')).not.toBe(await fill('render'));
+      await keepScreenshot(page, 'diff-dark');
+      await page.getByRole('button', { name: 'Table' }).click();
+      await expect(page.locator('tbody tr').first().textContent()).resolves.toContain(
+        '+4.0 MiB2.0 MiB6.0 MiB',
+      );
+    }));
+
+  test('switches between light and dark', () =>
+    withPage('one.html', { dark: true }, async (page) => {
+      const back = () => page.evaluate('getComputedStyle(document.body).backgroundColor');
+      expect(await back()).toBe('rgb(20, 23, 28)');
+      await page.getByRole('button', { name: 'Light' }).click();
+      expect(await back()).toBe('rgb(255, 255, 255)');
+    }));
+
+  test.each([
+    ['one.html', false],
+    ['one.html', true],
+    ['diff.html', false],
+    ['diff.html', true],
+  ])('axe-core finds no fault in %s, dark: %s', async (name, dark) => {
+    await withPage(name, { dark }, async (page) => {
+      for (const view of ['Flame graph', 'Table', 'Callers and callees']) {
+        await page.locator('.views').getByRole('button', { name: view }).click();
+        expect(await faults(page)).toEqual([]);
+      }
+    });
+  });
+
+  test('fits a telephone', () =>
+    withPage('one.html', { width: 375 }, async (page) => {
+      for (const view of ['Flame graph', 'Table', 'Callers and callees']) {
+        await page.locator('.views').getByRole('button', { name: view }).click();
+        expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(375);
+        await keepScreenshot(page, `telephone-${view.split(' ')[0]!.toLowerCase()}`);
+      }
+    }));
+
+  test('explains empty and broken data', async () => {
+    const empty = new ProfileBuilder({
+      columns: [{ type: 'space', unit: 'bytes' }],
+      timeNanos: 0n,
+      durationNanos: 0n,
+    }).build();
+    const html = pageHtml(makePageData([{ profile: empty, name: 'empty' }]));
+    writeFileSync(file('empty.html'), html);
+    writeFileSync(file('broken.html'), html.replace('"version":1', '"version":9'));
+    await withPage('empty.html', {}, async (page) => {
+      await expect(page.locator('.state').first().textContent()).resolves.toBe(
+        'This profile has no samples.',
+      );
+    });
+    await withPage('broken.html', {}, async (page) => {
+      await expect(page.locator('[role="alert"]').textContent()).resolves.toBe(
+        'The data of this page cannot be read: this page reads version 1, not 9.',
+      );
+    });
+  });
+});
