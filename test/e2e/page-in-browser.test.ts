@@ -116,7 +116,16 @@ describeWithPeer('the page in Chromium', 'chromium', () => {
         'render · /srv/app/render.js:3 · 1.0 MiB, 25.0% of all',
       );
       expect((await frames(page)).sort()).toEqual(['all', 'main', 'render']);
+      const width = await page.locator('.flame g[name="render"] rect').getAttribute('width');
+      expect(Number(width)).toBeGreaterThan(1100);
       await keepScreenshot(page, 'zoomed');
+      await page.getByRole('button', { name: 'Copy stack' }).click();
+      await page.getByRole('button', { name: 'Copied' }).waitFor();
+      await page.keyboard.press('/');
+      await page.keyboard.press('Control+V');
+      await expect(page.locator('input[type="search"]').inputValue()).resolves.toMatch(
+        /^render \(\/srv\/app\/render\.js:3\).*main \(\/srv\/app\/server\.js:1\)$/,
+      );
       await page.keyboard.press('Escape');
       expect(await frames(page)).toHaveLength(6);
     }));

@@ -61,6 +61,7 @@ export class FlameView {
         this.#zoomTo(data);
       });
     select(this.element).datum(this.#root).call(this.#chart);
+    this.#finishDrawing();
     this.element.append(this.#tip);
     this.#resize.observe(this.element);
   }
@@ -68,7 +69,7 @@ export class FlameView {
   /** Draws again after the marks of frames have changed. */
   update(): void {
     this.#chart?.update();
-    this.#markSelected();
+    this.#finishDrawing();
   }
 
   resetZoom(): void {
@@ -85,21 +86,30 @@ export class FlameView {
     if (width === this.#width) return;
     this.#width = width;
     this.#chart?.width(width).update(this.#root);
-    this.#markSelected();
+    this.#finishDrawing();
   }
 
   #choose(node: TreeNode): void {
     this.#selected = node;
-    this.#markSelected();
+    this.#finishDrawing();
     this.#options.selected(node);
   }
 
-  /** Outlines the chosen frame. d3-flame-graph sets all classes of a frame when it draws. */
-  #markSelected(): void {
+  /**
+   * Outlines the chosen frame, because d3-flame-graph sets all classes of a frame when it draws. Shows new frames at once:
+   * it would let them grow for 250 ms, whatever duration it is given.
+   */
+  #finishDrawing(): void {
     for (const group of this.element.querySelectorAll<SVGGElement & { __data__?: Frame<TreeNode> }>(
       'svg g',
     )) {
-      group.classList.toggle('selected', group.__data__?.data === this.#selected);
+      const node = group.__data__?.data;
+      group.classList.toggle('selected', node === this.#selected);
+      const rectangle = group.querySelector('rect');
+      if (rectangle === null || rectangle.hasAttribute('width')) continue;
+      rectangle.setAttribute('width', group.getAttribute('width') ?? '0');
+      const label = group.querySelector('.d3-flame-graph-label');
+      if (label !== null) label.textContent = node?.name ?? '';
     }
   }
 
@@ -149,7 +159,7 @@ export class FlameView {
     }
     this.#tip.classList.remove('shown');
     this.#chart?.update(this.#root);
-    this.#markSelected();
+    this.#finishDrawing();
   }
 
   #drawnChildren(node: TreeNode): readonly TreeNode[] {
