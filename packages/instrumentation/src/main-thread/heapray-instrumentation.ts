@@ -9,6 +9,7 @@ import { declaredComponents } from './components.js';
 import { contain, containAsync } from './containment/contain.js';
 import { Timers } from './containment/timers.js';
 import { logToDiag } from './log/diag-log.js';
+import { type EventLoggerProvider, emitLeakEvent } from './log/leak-log-events.js';
 import { safeLog } from './log/safe-log.js';
 import { AttachedMetrics } from './metrics/attached-metrics.js';
 import { hasNoReader } from './metrics/sdk-readers.js';
@@ -17,7 +18,7 @@ import { MemoryProfiler } from './profiler/memory-profiler.js';
 import { acquireSharedProfiler, type ProfilerClaim } from './profiler/shared-profiler.js';
 import type { ConfigFor } from './profiler/traced-components.js';
 import { ignoredOptions } from './start/ignored-options.js';
-import { registeredMeterProvider } from './start/otel-globals.js';
+import { registeredLoggerProvider, registeredMeterProvider } from './start/otel-globals.js';
 import { pm2AppName, programEnvironment } from './start/pm2.js';
 import { serviceNameOf } from './start/sdk-resource.js';
 
@@ -59,10 +60,12 @@ export class HeaprayInstrumentation {
   #configFor: ConfigFor;
   #claim: ProfilerClaim | undefined;
   #meterProvider: MeterProvider | undefined;
+  #loggerProvider: EventLoggerProvider | undefined;
   #carriesMetrics = false;
   #isAwaiting = false;
   #attached: AttachedMetrics | undefined;
   #stopListening: (() => void) | undefined;
+  #stopEvents: (() => void) | undefined;
   /** True if the environment or the file has disabled profiling and code has not set `enabled`. */
   #switchedOff: boolean;
   #saidIgnored: string | undefined;
@@ -98,6 +101,7 @@ export class HeaprayInstrumentation {
       this.#claim = claim;
       this.#listen();
       this.#attach();
+      this.#emitEvents();
       if (claim.isShared) this.#tellIgnored('another instance has started profiling before');
       this.#awaitProvider();
     });
@@ -125,6 +129,11 @@ export class HeaprayInstrumentation {
   setMeterProvider(meterProvider: MeterProvider): void {
     this.#meterProvider = meterProvider;
     this.#providerChanged();
+  }
+
+  /** Sets where leak suspects are emitted as log events; without it, the registered LoggerProvider is used. */
+  setLoggerProvider(loggerProvider: EventLoggerProvider): void {
+    this.#loggerProvider = loggerProvider;
   }
 
   /** Does nothing: part of the `Instrumentation` contract, but heapray makes no spans. */
@@ -199,6 +208,7 @@ export class HeaprayInstrumentation {
   #carry(carries: boolean): void {
     this.#carriesMetrics = carries;
     this.#attach();
+    this.#emitEvents();
   }
 
   /** Attaches the metrics to the present provider, and only to that. */
@@ -215,6 +225,20 @@ export class HeaprayInstrumentation {
       if (serviceName !== undefined) profiler.followService(serviceName);
       this.#attached = new AttachedMetrics(profiler, provider, this.#log);
     });
+  }
+
+  /** Emits leak suspects as log events while this instance carries the metrics: one instance must do so. */
+  #emitEvents(): void {
+    this.#stopEvents?.();
+    const profiler = this.#carriesMetrics ? this.#claim?.profiler : undefined;
+    this.#stopEvents = profiler?.onLeakEvent((event) => emitLeakEvent(this.#eventProvider(), event));
+  }
+
+  /** Returns the LoggerProvider to use: the one that was set, unless it only stands for the registered one. */
+  #eventProvider(): EventLoggerProvider | undefined {
+    const own = this.#loggerProvider;
+    if (own && own.constructor?.name !== 'ProxyLoggerProvider') return own;
+    return registeredLoggerProvider() ?? own;
   }
 
   #listen(): void {

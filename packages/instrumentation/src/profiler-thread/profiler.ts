@@ -22,6 +22,7 @@ import { LiveViewing, NOT_ALLOWED } from './live-viewing.js';
 import { cgroupLimit, readKernelMemory } from './metrics/kernel-memory.js';
 import { MetricPointsSource } from './metrics/metric-points-source.js';
 import type { OwnFigures } from './metrics/own-series.js';
+import { leakEventAttributes } from './metrics/site-growth.js';
 import { connectOwnHeap, OwnHeap } from './own-heap.js';
 import { connectHeapPoller, type HeapPoller } from './polling/heap-poller.js';
 import { PollLoop } from './polling/poll-loop.js';
@@ -222,7 +223,8 @@ export class Profiler {
     this.#viewing.flush();
     this.#peak.observe(this.#ledger, atMillis);
     this.#past.observe(this.#ledger, atMillis);
-    for (const suspect of this.#leaks.observe(atMillis)) this.#send({ type: 'leak-suspect', suspect });
+    for (const suspect of this.#leaks.observe(atMillis))
+      this.#send({ type: 'leak-suspect', suspect, attributes: leakEventAttributes(suspect) });
     this.#ownHeap.collectIfWorthwhile(atMillis);
   }
 

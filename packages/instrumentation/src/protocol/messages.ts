@@ -1,7 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { ResolvedOptions } from '../config/index.js';
 import type { FunctionLocation } from './code-place.js';
-import type { LastAnswers, PointsAnswer, PointsRequest } from './metric-points.js';
+import type { LastAnswers, PointAttributes, PointsAnswer, PointsRequest } from './metric-points.js';
 import type { ObjectCountTable } from './object-count-table.js';
 import type { SamplerMode } from './sampler-mode.js';
 
@@ -123,7 +123,7 @@ export type FromProfilerThread =
   | ({ readonly type: 'start-sampler' } & SamplerRequest)
   | { readonly type: 'points'; readonly request: number; readonly answers: readonly PointsAnswer[] }
   | { readonly type: 'object-counts-wanted'; readonly request: number }
-  | { readonly type: 'leak-suspect'; readonly suspect: SuspectView }
+  | ({ readonly type: 'leak-suspect' } & LeakEvent)
   | { readonly type: 'listening'; readonly address: string }
   /** Reports that the debug server could not be opened. */
   | { readonly type: 'not-listening'; readonly why: string }
@@ -140,6 +140,13 @@ export interface SamplerRequest {
    * `monotonicMillis`. Later, the last poll would be too old: everything since then would be lost.
    */
   readonly replaceUntilMillis?: number | undefined;
+}
+
+/** A new leak suspect. */
+export interface LeakEvent {
+  readonly suspect: SuspectView;
+  /** Attributes of an OpenTelemetry log event. */
+  readonly attributes: PointAttributes;
 }
 
 /** A call site that seems to leak. */

@@ -31,3 +31,8 @@ export const ATTR_MODE = 'heapray.profiler.mode';
 export const ATTR_REASON = 'heapray.reason';
 export const ATTR_PAIR = 'heapray.pair';
 export const ATTR_AGE = 'heapray.age';
+/** Growth of a leak suspect, in bytes per second. */
+export const ATTR_LEAK_GROWTH = 'heapray.leak.growth';
+/** Bytes in use of a leak suspect that are older than a window. */
+export const ATTR_LEAK_OLD_BYTES = 'heapray.leak.old_bytes';
+export const EVENT_LEAK_SUSPECT = 'heapray.leak_suspect';

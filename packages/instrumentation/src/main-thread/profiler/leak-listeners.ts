@@ -6,12 +6,14 @@ import { contain, containRejection } from '../containment/contain.js';
 /** Called when a call site starts to look like a leak. */
 export type LeakListener = (suspect: SuspectView) => void;
 
+type Listener<Told> = (told: Told) => void;
+
 /**
- * Calls the application's listeners for each new leak suspect and contains what they throw or reject with.
+ * Calls listeners for each new leak suspect and contains what they throw or reject with.
  */
-export class LeakListeners {
+export class LeakListeners<Told = SuspectView> {
   /** One entry for each call of `add`, even with the same function. */
-  readonly #listeners = new SafeSet<{ readonly listener: LeakListener }>();
+  readonly #listeners = new SafeSet<{ readonly listener: Listener<Told> }>();
   readonly #onThrown: (thrown: unknown) => void;
 
   /** @param report called with a description of what a listener throws or rejects with */
@@ -20,17 +22,17 @@ export class LeakListeners {
   }
 
   /** Adds a listener; the returned function removes it. */
-  add(listener: LeakListener): () => void {
+  add(listener: Listener<Told>): () => void {
     const entry = { listener };
     this.#listeners.add(entry);
     return () => void this.#listeners.delete(entry);
   }
 
-  tell(suspect: SuspectView): void {
+  tell(told: Told): void {
     // Copy the set: listeners added during this loop get only later suspects.
     for (const { listener } of [...this.#listeners]) {
       // Handle async functions too: an unhandled rejection would end the process.
-      contain(() => containRejection(listener(suspect) as unknown, this.#onThrown), this.#onThrown);
+      contain(() => containRejection(listener(told) as unknown, this.#onThrown), this.#onThrown);
     }
   }
 }

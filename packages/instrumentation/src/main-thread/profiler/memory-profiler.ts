@@ -1,7 +1,7 @@
 import type { ResolvedConfig } from '../../config/index.js';
 import { describeThrown } from '../../protocol/describe-thrown.js';
 import type { Log } from '../../protocol/log.js';
-import type { SamplerRequest, SuspectView } from '../../protocol/messages.js';
+import type { LeakEvent, SamplerRequest } from '../../protocol/messages.js';
 import type { PointsAnswer } from '../../protocol/metric-points.js';
 import { process, SafePromise } from '../../protocol/primordials.js';
 import { monotonicMillis } from '../../protocol/steady-clock.js';
@@ -43,6 +43,9 @@ export class MemoryProfiler {
   readonly #threads: ThreadSupervisor;
   #collections: CollectionWatch | undefined;
   readonly #leakListeners = new LeakListeners((what) => this.#log('error', `onLeakSuspect threw: ${what}`));
+  readonly #leakEventListeners = new LeakListeners<LeakEvent>((what) =>
+    this.#log('error', `cannot emit an OpenTelemetry event of a leak suspect: ${what}`),
+  );
   readonly #giveUp = (thrown: unknown): void =>
     this.#quit(`internal error, memory is no longer profiled: ${describeThrown(thrown)}`);
   readonly #timers = new Timers(this.#giveUp);
@@ -104,6 +107,11 @@ export class MemoryProfiler {
   /** Calls back for each new leak suspect, until the returned function is called. */
   onLeakSuspect(listener: LeakListener): () => void {
     return this.#leakListeners.add(listener);
+  }
+
+  /** Calls back for each new leak suspect with the attributes of an event, until the returned function is called. */
+  onLeakEvent(listener: (event: LeakEvent) => void): () => void {
+    return this.#leakEventListeners.add(listener);
   }
 
   /** Sets a listener for failures to open the debug server; it replaces the log message. */
@@ -294,7 +302,7 @@ export class MemoryProfiler {
         this.#log('info', `memory profiles on http://${address}/debug/pprof/`);
       },
       notListening: (why) => this.#portProblem(why),
-      leakSuspect: (suspect) => this.#leakSuspected(suspect),
+      leakSuspect: (event) => this.#leakSuspected(event),
       released: () => this.#release(),
       died: (reason, hasBegun) => this.#threads.died(reason, hasBegun),
       failed: this.#giveUp,
@@ -322,9 +330,10 @@ export class MemoryProfiler {
     );
   }
 
-  #leakSuspected(suspect: SuspectView): void {
-    this.#log('warn', `leak suspected: ${suspect.message}`);
-    this.#leakListeners.tell(suspect);
+  #leakSuspected(event: LeakEvent): void {
+    this.#log('warn', `leak suspected: ${event.suspect.message}`);
+    this.#leakEventListeners.tell(event);
+    this.#leakListeners.tell(event.suspect);
   }
 
   /** Starts the sampler, or replaces it: a running sampler cannot change its interval. */

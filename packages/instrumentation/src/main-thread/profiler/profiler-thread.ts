@@ -2,8 +2,8 @@ import { MessageChannel, type MessagePort, receiveMessageOnPort, type Worker } f
 import { describeThrown } from '../../protocol/describe-thrown.js';
 import type {
   FromProfilerThread,
+  LeakEvent,
   SamplerRequest,
-  SuspectView,
   ToProfilerThread,
 } from '../../protocol/messages.js';
 import {
@@ -49,7 +49,7 @@ export interface ProfilerThreadHandlers {
   listening(address: string): void;
   /** Called when the debug server could not be opened, with the reason. */
   notListening(why: string): void;
-  leakSuspect(suspect: SuspectView): void;
+  leakSuspect(event: LeakEvent): void;
   /** Called when the thread is about to end and needs neither the sampler nor its ports any more. */
   released(): void;
   /** Called when the thread died by itself; `hasBegun` is true if it had fully started. */
@@ -266,7 +266,7 @@ export class ProfilerThread {
         return this.send({ type: 'object-counts', request, table: this.#handlers.objectCounts() });
       }
       case 'leak-suspect':
-        return this.#handlers.leakSuspect(message.suspect);
+        return this.#handlers.leakSuspect(message);
       case 'listening':
         return this.#handlers.listening(message.address);
       case 'not-listening':

@@ -1,10 +1,18 @@
 import type { DiagLogger, MeterProvider } from '@opentelemetry/api';
 import { globalObject, ObjectHasOwn, ReflectGet, SymbolFor } from '../../protocol/primordials.js';
 import { contain } from '../containment/contain.js';
+import type { EventLoggerProvider } from '../log/leak-log-events.js';
+
+/** Key under which `@opentelemetry/api-logs`, for API 1.9 and before, stores a function that returns the LoggerProvider. */
+const API_LOGS = SymbolFor('io.opentelemetry.js.api.logs');
+/** Version of that package's interface. */
+const API_LOGS_VERSION = 1;
 
 interface Globals {
   readonly metrics?: MeterProvider;
   readonly diag?: DiagLogger;
+  /** From API 1.10. */
+  readonly logs?: EventLoggerProvider;
 }
 
 /** Key under which `@opentelemetry/api` 1.x stores its registrations. */
@@ -26,6 +34,24 @@ export function registeredMeterProvider(): MeterProvider | undefined {
  */
 export function registeredDiagLogger(): DiagLogger | undefined {
   return registered((globals) => globals.diag);
+}
+
+/** Returns the LoggerProvider that the application has registered globally; undefined if there is none. */
+export function registeredLoggerProvider(): EventLoggerProvider | undefined {
+  return registered((globals) => globals.logs) ?? registeredWithApiLogs();
+}
+
+function registeredWithApiLogs(): EventLoggerProvider | undefined {
+  return contain(
+    () => {
+      if (!ObjectHasOwn(globalObject, API_LOGS)) return undefined;
+      const provider = ReflectGet(globalObject, API_LOGS) as (
+        version: number,
+      ) => EventLoggerProvider | undefined;
+      return provider(API_LOGS_VERSION);
+    },
+    () => {},
+  );
 }
 
 function registered<T>(pick: (globals: Globals) => T | undefined): T | undefined {

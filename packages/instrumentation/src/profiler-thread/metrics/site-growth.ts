@@ -1,4 +1,6 @@
 import type { GroupBy } from '../../config/index.js';
+import type { PointAttributes } from '../../protocol/metric-points.js';
+import { ATTR_LEAK_GROWTH, ATTR_LEAK_OLD_BYTES } from '../../protocol/semconv.js';
 import type { CallSite } from '../ledger/index.js';
 import { type Series, seriesOf } from './series.js';
 import { groupOf, siteAttributes } from './site-groups.js';
@@ -6,6 +8,15 @@ import { groupOf, siteAttributes } from './site-groups.js';
 /** A call site that seems to leak. */
 export interface Suspect extends CallSite {
   readonly bytesPerSecond: number;
+}
+
+/** Returns the attributes of the log event about a new suspect: those of its call site in metrics, and its figures. */
+export function leakEventAttributes(suspect: Suspect & { readonly oldBytes: number }): PointAttributes {
+  return {
+    ...siteAttributes(suspect),
+    [ATTR_LEAK_GROWTH]: Math.round(suspect.bytesPerSecond),
+    [ATTR_LEAK_OLD_BYTES]: Math.round(suspect.oldBytes),
+  };
 }
 
 /** Returns the growth of each group that has a suspect, fastest first. */
