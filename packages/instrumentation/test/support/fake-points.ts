@@ -5,7 +5,7 @@ import {
   MetricPointsSource,
 } from '../../src/profiler-thread/metrics/metric-points-source.js';
 import { PollDurationBuckets } from '../../src/profiler-thread/metrics/poll-durations.js';
-import type { LastAnswers } from '../../src/protocol/metric-points.js';
+import type { LastAnswers, PointsAnswer, PointsRequest } from '../../src/protocol/metric-points.js';
 import type { HeapView } from './heap-views.js';
 
 export interface FakeTimes {
@@ -40,10 +40,17 @@ export function sourceOf(
   });
 }
 
+/** Makes requests that are answered by this function; what it throws fails the test. */
+export function requestsFrom(
+  answer: (requests: readonly PointsRequest[]) => Promise<readonly PointsAnswer[] | undefined>,
+): MetricRequests {
+  return new MetricRequests(answer, (thrown) => {
+    throw thrown;
+  });
+}
+
 /** Makes requests to a profiler thread that shows a view; undefined if it does not answer. */
 export function requestsTo(view: () => HeapView | undefined, times: FakeTimes = {}): MetricRequests {
   const source = sourceOf(() => view()!, times);
-  return new MetricRequests(async (requests) =>
-    view() ? structuredClone(source.answers(requests)) : undefined,
-  );
+  return requestsFrom(async (requests) => (view() ? structuredClone(source.answers(requests)) : undefined));
 }

@@ -49,9 +49,7 @@ export class MemoryProfiler {
   readonly #giveUp = (thrown: unknown): void =>
     this.#quit(`internal error, memory is no longer profiled: ${describeThrown(thrown)}`);
   readonly #timers = new Timers(this.#giveUp);
-  readonly #requests = new MetricRequests((requests) =>
-    containAsync(async () => this.#thread?.points(requests), this.#giveUp),
-  );
+  readonly #requests = new MetricRequests(async (requests) => this.#thread?.points(requests), this.#giveUp);
   #running = false;
   #stopped = false;
   #failed = false;

@@ -1,5 +1,6 @@
 import type { LastAnswers, PointsAnswer, PointsRequest } from '../../protocol/metric-points.js';
-import { SafeMap, SafePromise } from '../../protocol/primordials.js';
+import { SafeMap } from '../../protocol/primordials.js';
+import { containAsync } from '../containment/contain.js';
 
 /** A request without its numbers. */
 export type PointsWanted = Omit<PointsRequest, 'request' | 'answered'>;
@@ -7,9 +8,10 @@ export type PointsWanted = Omit<PointsRequest, 'request' | 'answered'>;
 /** Sends requests in one message; resolves to their answers, or to undefined if none come in time. */
 type Ask = (requests: readonly PointsRequest[]) => Promise<readonly PointsAnswer[] | undefined>;
 
-interface Pending {
-  readonly request: PointsRequest;
-  readonly resolve: (answer: PointsAnswer | undefined) => void;
+/** The requests of one turn. */
+interface Batch {
+  readonly requests: PointsRequest[];
+  readonly answers: Promise<readonly PointsAnswer[] | undefined>;
 }
 
 /**
@@ -18,13 +20,15 @@ interface Pending {
  */
 export class MetricRequests {
   readonly #ask: Ask;
+  readonly #failed: (thrown: unknown) => void;
   readonly #last = new SafeMap<number, PointsAnswer>();
-  #pending: Pending[] = [];
+  #batch: Batch | undefined;
   #requests = 0;
 
-  /** @param ask must not throw, and its promise not reject */
-  constructor(ask: Ask) {
+  /** @param failed called with what `ask` or the application's built-ins throw */
+  constructor(ask: Ask, failed: (thrown: unknown) => void) {
     this.#ask = ask;
+    this.#failed = failed;
   }
 
   /** Last answer to each consumer. */
@@ -33,24 +37,28 @@ export class MetricRequests {
   }
 
   /** Returns the points; without an answer in time, the last ones again, or undefined. Never rejects. */
-  points(wanted: PointsWanted): Promise<PointsAnswer | undefined> {
-    return new SafePromise((resolve) => {
-      const answered = this.#last.get(wanted.consumer)?.request ?? 0;
-      this.#pending.push({ request: { ...wanted, request: ++this.#requests, answered }, resolve });
-      if (this.#pending.length === 1) void this.#send();
-    });
+  async points(wanted: PointsWanted): Promise<PointsAnswer | undefined> {
+    const { consumer } = wanted;
+    await containAsync(async () => {
+      const answered = this.#last.get(consumer)?.request ?? 0;
+      const batch = this.#batch ?? this.#newBatch();
+      const at = batch.requests.length;
+      batch.requests[at] = { ...wanted, request: ++this.#requests, answered };
+      const answer = (await batch.answers)?.[at];
+      if (answer) this.#last.set(consumer, answer);
+    }, this.#failed);
+    return this.#last.get(consumer);
   }
 
-  async #send(): Promise<void> {
-    // Wait until the reader has asked for everything that it wants.
-    await undefined;
-    const pending = this.#pending;
-    this.#pending = [];
-    const answers = await this.#ask(pending.map(({ request }) => request));
-    pending.forEach(({ request: { consumer }, resolve }, at) => {
-      const answer = answers?.[at];
-      if (answer) this.#last.set(consumer, answer);
-      resolve(this.#last.get(consumer));
-    });
+  #newBatch(): Batch {
+    const requests: PointsRequest[] = [];
+    const send = async () => {
+      // Wait until the reader has asked for everything that it wants.
+      await undefined;
+      this.#batch = undefined;
+      return this.#ask(requests);
+    };
+    this.#batch = { requests, answers: containAsync(send, this.#failed) };
+    return this.#batch;
   }
 }

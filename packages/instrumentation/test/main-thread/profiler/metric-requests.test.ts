@@ -1,20 +1,22 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { MetricRequests } from '../../../src/main-thread/profiler/metric-requests.js';
 import type { PointsAnswer, PointsRequest } from '../../../src/protocol/metric-points.js';
 
 /** Makes requests to a profiler thread that answers while it is told to. */
 function newRequests() {
   const asked: (readonly PointsRequest[])[] = [];
-  const thread = { isAnswering: true };
+  const thread = { isAnswering: true, failure: undefined as Error | undefined };
+  const failed = vi.fn();
   const requests = new MetricRequests(async (wanted) => {
+    if (thread.failure) throw thread.failure;
     asked.push(wanted);
     if (!thread.isAnswering) return undefined;
     return wanted.map(({ request }): PointsAnswer => {
       return { request, points: [], profiler: undefined, startedMillis: 0, nowMillis: request };
     });
-  });
+  }, failed);
   const points = (consumer: number) => requests.points({ consumer, sites: undefined, withOwn: false });
-  return { asked, thread, requests, points };
+  return { asked, thread, failed, requests, points };
 }
 
 test('go together in one message if they are made in one turn', async () => {
@@ -49,4 +51,13 @@ test('say which answer came last', async () => {
     [3, 1],
     [4, 3],
   ]);
+});
+
+test('never reject: what is thrown is reported, and the last answer repeated', async () => {
+  const { thread, failed, points } = newRequests();
+  await points(0);
+  thread.failure = new Error('no thread');
+  const answers = await Promise.all([points(0), points(1)]);
+  expect(answers.map((answer) => answer?.request)).toEqual([1, undefined]);
+  expect(failed.mock.calls).toEqual([[thread.failure]]);
 });

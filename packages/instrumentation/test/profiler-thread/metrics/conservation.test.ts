@@ -5,10 +5,10 @@ import { expect, test } from 'vitest';
 import type { GroupBy } from '../../../src/config/index.js';
 import { HeapMetrics } from '../../../src/main-thread/metrics/heap-metrics.js';
 import { type ProducedMetric, ProducedMetrics } from '../../../src/main-thread/metrics/produced-metrics.js';
-import { MetricRequests } from '../../../src/main-thread/profiler/metric-requests.js';
+import type { MetricRequests } from '../../../src/main-thread/profiler/metric-requests.js';
 import { newSiteSelection } from '../../../src/profiler-thread/metrics/site-selection.js';
 import type { AllocatingProgram } from '../../support/allocating-program.js';
-import { sourceOf } from '../../support/fake-points.js';
+import { requestsFrom, sourceOf } from '../../support/fake-points.js';
 import { heapView } from '../../support/heap-views.js';
 import { allocated, inUse, sum } from '../../support/ledger-sums.js';
 import { manyPlaces } from '../../support/many-places.js';
@@ -90,7 +90,7 @@ function requestsOf(program: AllocatingProgram): MetricRequests {
     nowMillis: () => program.now,
     newSelection: newSiteSelection,
   });
-  return new MetricRequests(async (requests) => source.answers(requests));
+  return requestsFrom(async (requests) => source.answers(requests));
 }
 
 interface Settings {

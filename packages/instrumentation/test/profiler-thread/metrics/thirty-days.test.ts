@@ -3,12 +3,11 @@ import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import { expect, test } from 'vitest';
 import { HeapMetrics } from '../../../src/main-thread/metrics/heap-metrics.js';
 import { ProducedMetrics } from '../../../src/main-thread/metrics/produced-metrics.js';
-import { MetricRequests } from '../../../src/main-thread/profiler/metric-requests.js';
 import { newSiteSelection } from '../../../src/profiler-thread/metrics/site-selection.js';
 import type { SitesWanted } from '../../../src/protocol/metric-points.js';
 import { SITE_METRICS } from '../../../src/protocol/metric-table.js';
 import { AllocatingProgram } from '../../support/allocating-program.js';
-import { sourceOf } from '../../support/fake-points.js';
+import { requestsFrom, sourceOf } from '../../support/fake-points.js';
 import { heapView } from '../../support/heap-views.js';
 import { TestReader } from '../../support/test-reader.js';
 
@@ -32,7 +31,7 @@ function newReader(program: AllocatingProgram, kind: 'instruments' | 'producer')
     nowMillis: () => program.now,
     newSelection: newSiteSelection,
   });
-  const requests = new MetricRequests(async (wanted) => source.answers(wanted));
+  const requests = requestsFrom(async (wanted) => source.answers(wanted));
   const metrics = new ProducedMetrics({ counter: 1, updowncounter: 1 });
   const producer = {
     collect: async () => {
