@@ -20,16 +20,33 @@ export interface SiteRanking<K> {
   readonly pinned?: Iterable<K> | undefined;
 }
 
+/** The series of a call site. */
+export interface SiteSeries {
+  /** Counters of the site from before the series, which are not part of it. */
+  readonly offset: readonly number[] | undefined;
+  /** Counters in the previous view. */
+  shown: readonly number[];
+}
+
+/** Returns zeros in the shape of `amounts`. */
+export function zeros({ counters, gauges }: SiteAmounts): SiteAmounts {
+  return { counters: counters.map(() => 0), gauges: gauges.map(() => 0) };
+}
+
+/** Updates a series, and returns the amounts to show. Counters never decrease. */
+export function showSeries<K>(site: K, series: SiteSeries, { sites, total }: SiteReading<K>): SiteAmounts {
+  const { counters, gauges } = sites.get(site) ?? zeros(total);
+  series.shown = atLeast(minus(counters, series.offset), series.shown);
+  return { counters: series.shown, gauges };
+}
+
 /** Returns `counters` minus `offset`. */
 export function minus(counters: readonly number[], offset: readonly number[] | undefined): readonly number[] {
   return offset ? counters.map((value, at) => value - (offset[at] ?? 0)) : counters;
 }
 
 /** Returns the larger of `counters` and `before` for each counter: a decrease would be read as a restart. */
-export function atLeast(
-  counters: readonly number[],
-  before: readonly number[] | undefined,
-): readonly number[] {
+function atLeast(counters: readonly number[], before: readonly number[] | undefined): readonly number[] {
   return counters.map((value, at) => Math.max(value, before?.[at] ?? 0));
 }
 

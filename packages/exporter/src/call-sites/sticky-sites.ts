@@ -1,11 +1,13 @@
 import {
-  atLeast,
   largest,
   minus,
   remainder,
   type SiteAmounts,
   type SiteRanking,
   type SiteReading,
+  type SiteSeries,
+  showSeries,
+  zeros,
 } from './site-amounts.js';
 
 export interface StickySitesOptions {
@@ -31,13 +33,6 @@ export interface StickySitesView<K> {
   readonly refused: number;
 }
 
-interface Series {
-  /** Counters allocated while the site had no series: subtracted from its counters. */
-  offset: readonly number[] | undefined;
-  /** Counters in the previous view. */
-  shown: readonly number[];
-}
-
 /**
  * The sticky top N, for readers that keep every series forever. Free places go to the largest sites at once. When all
  * are taken, a site must be pinned, or be among the N largest for `patienceMillis`, to replace the smallest one that is
@@ -46,8 +41,8 @@ interface Series {
  */
 export class StickySites<K> {
   readonly #options: StickySitesOptions;
-  readonly #followed: Map<K, Series> = new Map();
-  readonly #retired: Map<K, Series> = new Map();
+  readonly #followed: Map<K, SiteSeries> = new Map();
+  readonly #retired: Map<K, SiteSeries> = new Map();
   /** Sites among the largest that have no place, and the time since when they are, in ms. */
   #waiting: Map<K, number> = new Map();
   readonly #refused: Set<K> = new Set();
@@ -67,11 +62,9 @@ export class StickySites<K> {
     this.#choose(reading, ranking, atMillis);
     this.#last = reading;
     const followed = [...this.#followed].map(([site, series]) => {
-      const { counters, gauges } = reading.sites.get(site) ?? noneOf(reading.total);
-      series.shown = atLeast(minus(counters, series.offset), series.shown);
-      return { site, counters: series.shown, gauges };
+      return { site, ...showSeries(site, series, reading) };
     });
-    const { gauges } = noneOf(reading.total);
+    const { gauges } = zeros(reading.total);
     const retired = [...this.#retired].map(([site, { shown }]) => ({ site, counters: shown, gauges }));
     const rows = [...followed, ...retired];
     const other = remainder(reading.total, rows, this.#other);
@@ -128,8 +121,4 @@ export class StickySites<K> {
     this.#followed.delete(site);
     if (series) this.#retired.set(site, series);
   }
-}
-
-function noneOf({ counters, gauges }: SiteAmounts): SiteAmounts {
-  return { counters: counters.map(() => 0), gauges: gauges.map(() => 0) };
 }

@@ -1,12 +1,13 @@
 import {
-  atLeast,
   largest,
-  minus,
   plus,
   remainder,
   type SiteAmounts,
   type SiteRanking,
   type SiteReading,
+  type SiteSeries,
+  showSeries,
+  zeros,
 } from './site-amounts.js';
 
 /** A call site that has a series of its own. */
@@ -27,12 +28,8 @@ export interface TopSitesView<K> {
   readonly dropped: readonly number[];
 }
 
-interface Series {
-  /** Counters of the site when its series began. This part stays in `other`. */
-  readonly offset: readonly number[] | undefined;
+interface Series extends SiteSeries {
   readonly sinceMillis: number | undefined;
-  /** Counters in the previous view. */
-  shown: readonly number[];
 }
 
 /**
@@ -60,11 +57,9 @@ export class TopSites<K> {
     this.#choose(reading, ranking);
     this.#last = { reading, epochMillis };
     const rows = [...this.#series].map(([site, series]) => {
-      const { counters, gauges } = reading.sites.get(site) ?? nothingOf(reading.total);
-      series.shown = atLeast(minus(counters, series.offset), series.shown);
-      return { site, counters: series.shown, gauges, sinceMillis: series.sinceMillis };
+      return { site, ...showSeries(site, series, reading), sinceMillis: series.sinceMillis };
     });
-    const dropped = this.#dropped ?? nothingOf(reading.total).counters;
+    const dropped = this.#dropped ?? zeros(reading.total).counters;
     const other = remainder(reading.total, [...rows, { counters: dropped, gauges: [] }], this.#other);
     this.#other = other.counters;
     return { rows, other, dropped };
@@ -84,8 +79,4 @@ export class TopSites<K> {
     const offset = this.#last?.reading.sites.get(site)?.counters;
     return { offset, sinceMillis: this.#last?.epochMillis, shown: [] };
   }
-}
-
-function nothingOf({ counters, gauges }: SiteAmounts): SiteAmounts {
-  return { counters: counters.map(() => 0), gauges: gauges.map(() => 0) };
 }

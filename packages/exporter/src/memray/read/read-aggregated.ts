@@ -3,8 +3,8 @@ import { ALLOCATOR_ID_COUNT, ID_FROM_11, isDeallocator } from '../format/allocat
 import type { MemrayHeader } from '../format/header.js';
 import { type AggregatedAllocation, RecordDamage, type RecordHandler } from '../format/record-handler.js';
 import { TOKEN_AGGREGATED as TOKEN } from '../format/records.js';
-import { readCodeObject, readContextSwitch, readEach, readThreadName, unknownRecord } from './read-common.js';
-import { NativeRecords } from './read-native.js';
+import { COMMON_NAMES, CommonRecords, readCodeObject, readEach, unknownRecord } from './read-common.js';
+import type { NativeRecords } from './read-native.js';
 import type { RecordDecoder } from './record-decoder.js';
 
 /** Number of bytes after the allocator: memray writes the padding of a C struct, with arbitrary contents. */
@@ -15,6 +15,7 @@ export class AggregatedDecoder implements RecordDecoder {
   readonly #reader: ByteReader;
   readonly #handler: RecordHandler;
   readonly #header: MemrayHeader;
+  readonly #common: CommonRecords;
   readonly #natives: NativeRecords;
   #lastFirstLine = 0;
   #finished = false;
@@ -35,7 +36,8 @@ export class AggregatedDecoder implements RecordDecoder {
     this.#reader = reader;
     this.#handler = handler;
     this.#header = header;
-    this.#natives = new NativeRecords(reader, handler);
+    this.#common = new CommonRecords(reader, handler);
+    this.#natives = this.#common.natives;
   }
 
   get finished(): boolean {
@@ -68,24 +70,12 @@ export class AggregatedDecoder implements RecordDecoder {
         return this.#stackNode();
       case TOKEN.FRAME:
         return this.#header.format === 11 ? this.#frame11() : this.#frame();
-      case TOKEN.THREAD_NAME:
-        return readThreadName(this.#reader, this.#handler);
-      case TOKEN.CONTEXT_SWITCH:
-        return readContextSwitch(this.#reader, this.#handler);
-      case TOKEN.NATIVE_FRAME:
-        return this.#natives.frame();
-      case TOKEN.MEMORY_MAP_START:
-        return this.#handler.memoryMapStart();
-      case TOKEN.SEGMENT_HEADER:
-        return this.#natives.image();
-      case TOKEN.SEGMENT:
-        return this.#natives.segment();
       case TOKEN.OBJECT:
         return this.#object(token);
       case TOKEN.CODE_OBJECT:
         return this.#codeObject(token);
       default:
-        throw unknownRecord(token);
+        return this.#common.read(token);
     }
   }
 
@@ -176,16 +166,11 @@ export class AggregatedDecoder implements RecordDecoder {
 }
 
 const NAMES: ReadonlyMap<number, string> = new Map([
+  ...COMMON_NAMES,
   [TOKEN.MEMORY_SNAPSHOT, 'memory snapshot'],
   [TOKEN.ALLOCATION, 'aggregated allocation'],
   [TOKEN.STACK_NODE, 'stack node'],
   [TOKEN.FRAME, 'frame'],
-  [TOKEN.NATIVE_FRAME, 'native frame'],
-  [TOKEN.MEMORY_MAP_START, 'memory map start'],
-  [TOKEN.SEGMENT_HEADER, 'segment header'],
-  [TOKEN.SEGMENT, 'segment'],
-  [TOKEN.THREAD_NAME, 'thread name'],
-  [TOKEN.CONTEXT_SWITCH, 'context switch'],
   [TOKEN.OBJECT, 'object'],
   [TOKEN.CODE_OBJECT, 'code object'],
   [TOKEN.TRAILER, 'trailer'],

@@ -2,20 +2,15 @@ import type { ByteReader } from '../../wire/byte-reader.js';
 import { ID_FROM_11, isSimpleDeallocator } from '../format/allocators.js';
 import { RecordDamage, type RecordHandler } from '../format/record-handler.js';
 import { TOKEN_11 } from '../format/records.js';
-import {
-  readContextSwitch,
-  readEach,
-  readMemoryRecord,
-  readThreadName,
-  unknownRecord,
-} from './read-common.js';
-import { checkNative, NativeRecords } from './read-native.js';
+import { COMMON_NAMES, CommonRecords, readEach, readMemoryRecord, unknownRecord } from './read-common.js';
+import { checkNative, type NativeRecords } from './read-native.js';
 import type { RecordDecoder } from './record-decoder.js';
 
 /** Decodes records of format 11, ALL_ALLOCATIONS. Their first byte is `ffff kkkk`: flags and kind. */
 export class RecordDecoder11 implements RecordDecoder {
   readonly #reader: ByteReader;
   readonly #handler: RecordHandler;
+  readonly #common: CommonRecords;
   readonly #natives: NativeRecords;
   #lastAddressHigh = 0;
   #lastAddressLow = 0;
@@ -26,7 +21,8 @@ export class RecordDecoder11 implements RecordDecoder {
   constructor(reader: ByteReader, handler: RecordHandler) {
     this.#reader = reader;
     this.#handler = handler;
-    this.#natives = new NativeRecords(reader, handler);
+    this.#common = new CommonRecords(reader, handler);
+    this.#natives = this.#common.natives;
   }
 
   get finished(): boolean {
@@ -62,20 +58,8 @@ export class RecordDecoder11 implements RecordDecoder {
         return this.#handler.pop(flags + 1);
       case TOKEN_11.MEMORY_RECORD:
         return readMemoryRecord(this.#reader, this.#handler);
-      case TOKEN_11.CONTEXT_SWITCH:
-        return readContextSwitch(this.#reader, this.#handler);
-      case TOKEN_11.THREAD_NAME:
-        return readThreadName(this.#reader, this.#handler);
-      case TOKEN_11.NATIVE_FRAME:
-        return this.#natives.frame();
-      case TOKEN_11.MEMORY_MAP_START:
-        return this.#handler.memoryMapStart();
-      case TOKEN_11.SEGMENT_HEADER:
-        return this.#natives.image();
-      case TOKEN_11.SEGMENT:
-        return this.#natives.segment();
       default:
-        throw unknownRecord((flags << 4) | kind);
+        return this.#common.read(kind, (flags << 4) | kind);
     }
   }
 
@@ -127,17 +111,12 @@ export class RecordDecoder11 implements RecordDecoder {
 }
 
 const NAMES: ReadonlyMap<number, string> = new Map([
+  ...COMMON_NAMES,
   [TOKEN_11.TRAILER, 'trailer'],
   [TOKEN_11.ALLOCATION, 'allocation'],
   [TOKEN_11.ALLOCATION_WITH_NATIVE, 'allocation'],
   [TOKEN_11.FRAME, 'frame'],
   [TOKEN_11.FRAME_PUSH, 'frame push'],
-  [TOKEN_11.NATIVE_FRAME, 'native frame'],
-  [TOKEN_11.MEMORY_MAP_START, 'memory map start'],
-  [TOKEN_11.SEGMENT_HEADER, 'segment header'],
-  [TOKEN_11.SEGMENT, 'segment'],
   [TOKEN_11.FRAME_POP, 'frame pop'],
-  [TOKEN_11.THREAD_NAME, 'thread name'],
   [TOKEN_11.MEMORY_RECORD, 'memory'],
-  [TOKEN_11.CONTEXT_SWITCH, 'context switch'],
 ]);

@@ -11,14 +11,8 @@ import {
   TAG_OBJECT,
   TOKEN,
 } from '../format/records.js';
-import {
-  readCodeObject,
-  readContextSwitch,
-  readMemoryRecord,
-  readThreadName,
-  unknownRecord,
-} from './read-common.js';
-import { checkNative, NativeRecords } from './read-native.js';
+import { COMMON_NAMES, CommonRecords, readCodeObject, readMemoryRecord } from './read-common.js';
+import { checkNative, type NativeRecords } from './read-native.js';
 import type { RecordDecoder } from './record-decoder.js';
 
 /** One more than the 15 of the format: the slot of a miss is written before the record is known to be complete. */
@@ -30,6 +24,7 @@ export class RecordDecoder12 implements RecordDecoder {
   readonly #reader: ByteReader;
   readonly #handler: RecordHandler;
   readonly #native: boolean;
+  readonly #common: CommonRecords;
   readonly #natives: NativeRecords;
   #lastFirstLine = 0;
   #finished = false;
@@ -46,7 +41,8 @@ export class RecordDecoder12 implements RecordDecoder {
     this.#reader = reader;
     this.#handler = handler;
     this.#native = header.nativeTraces;
-    this.#natives = new NativeRecords(reader, handler);
+    this.#common = new CommonRecords(reader, handler);
+    this.#natives = this.#common.natives;
   }
 
   get finished(): boolean {
@@ -239,23 +235,11 @@ export class RecordDecoder12 implements RecordDecoder {
         return this.#handler.trailer();
       case TOKEN.MEMORY_RECORD:
         return readMemoryRecord(this.#reader, this.#handler);
-      case TOKEN.CONTEXT_SWITCH:
-        return readContextSwitch(this.#reader, this.#handler);
-      case TOKEN.THREAD_NAME:
-        return readThreadName(this.#reader, this.#handler);
       case TOKEN.CODE_OBJECT:
         this.#lastFirstLine = readCodeObject(this.#reader, this.#handler, this.#lastFirstLine);
         return;
-      case TOKEN.NATIVE_FRAME:
-        return this.#natives.frame();
-      case TOKEN.MEMORY_MAP_START:
-        return this.#handler.memoryMapStart();
-      case TOKEN.SEGMENT_HEADER:
-        return this.#natives.image();
-      case TOKEN.SEGMENT:
-        return this.#natives.segment();
       default:
-        throw unknownRecord(token);
+        return this.#common.read(token);
     }
   }
 
@@ -285,13 +269,8 @@ export class RecordDecoder12 implements RecordDecoder {
 }
 
 const NAMES: ReadonlyMap<number, string> = new Map([
+  ...COMMON_NAMES,
   [TOKEN.TRAILER, 'trailer'],
   [TOKEN.MEMORY_RECORD, 'memory'],
-  [TOKEN.NATIVE_FRAME, 'native frame'],
-  [TOKEN.MEMORY_MAP_START, 'memory map start'],
-  [TOKEN.SEGMENT_HEADER, 'segment header'],
-  [TOKEN.SEGMENT, 'segment'],
-  [TOKEN.THREAD_NAME, 'thread name'],
-  [TOKEN.CONTEXT_SWITCH, 'context switch'],
   [TOKEN.CODE_OBJECT, 'code object'],
 ]);

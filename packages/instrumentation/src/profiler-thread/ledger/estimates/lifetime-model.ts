@@ -26,11 +26,6 @@ export class LifetimeModel {
     this.#maxCell = maxCell;
   }
 
-  /** Number of observations so far. */
-  get observations(): number {
-    return this.#observations;
-  }
-
   /**
    * Adds what a collection showed about some samples.
    *
