@@ -4,8 +4,10 @@ import { RowTable } from './row-table.js';
  * Numbers pairs of small integers 1, 2, 3 … in the order of their first use. They are the nodes of a tree with root 0,
  * each being (parent node, frame).
  */
-export class PairTable {
-  #rows: RowTable = new RowTable(2, 1);
+export class PairTable extends RowTable {
+  constructor() {
+    super(2, 1);
+  }
 
   /**
    * Creates a table for look-ups. It accepts no more pairs.
@@ -14,37 +16,32 @@ export class PairTable {
    */
   static of(state: Int32Array<ArrayBuffer>): PairTable {
     const table = new PairTable();
-    table.#rows = RowTable.of(2, state);
+    table.adopt(state);
     return table;
   }
 
   /** Releases the look-up of pairs. No pair may be interned afterwards. Nodes can still be looked up by number. */
   seal(): void {
-    this.#rows = RowTable.of(2, this.#rows.state);
-  }
-
-  /** Copy of the nodes, for another thread. */
-  get state(): Int32Array<ArrayBuffer> {
-    return this.#rows.state;
+    this.adopt(this.state);
   }
 
   /** Number of nodes without the root, which is also the highest node number. */
   get size(): number {
-    return this.#rows.count - 1;
+    return this.count - 1;
   }
 
   parent(node: number): number {
-    return this.#rows.at(node, 0);
+    return this.rows[node * 2]!;
   }
 
   frame(node: number): number {
-    return this.#rows.at(node, 1);
+    return this.rows[node * 2 + 1]!;
   }
 
   /**
    * Returns the node (parent, frame), and creates it if it is new. It is new if it exceeds the previous {@link size}.
    */
   intern(parent: number, frame: number): number {
-    return this.#rows.handleFor(parent, frame);
+    return this.handleFor(parent, frame);
   }
 }

@@ -10,7 +10,8 @@ import { doubled } from './typed-arrays.js';
 export class RowTable {
   readonly #width: number;
   readonly #first: number;
-  #rows: Int32Array<ArrayBuffer>;
+  /** All rows, one after another. */
+  protected rows: Int32Array<ArrayBuffer>;
   /** Row number + 1, or 0 for a free slot. The length is a power of two. */
   #slots: Int32Array = new Int32Array(32);
   #count: number;
@@ -25,25 +26,19 @@ export class RowTable {
     this.#width = width;
     this.#first = first;
     this.#count = first;
-    this.#rows = new Int32Array(16 * width);
-  }
-
-  /**
-   * Creates a table to look up rows by number. It finds and accepts none.
-   *
-   * @param rows {@link state} of another table
-   */
-  static of(width: number, rows: Int32Array<ArrayBuffer>): RowTable {
-    const table = new RowTable(width);
-    table.#rows = rows;
-    table.#count = rows.length / width;
-    table.#slots = new Int32Array(0);
-    return table;
+    this.rows = new Int32Array(16 * width);
   }
 
   /** Copy of the rows, one after another. */
   get state(): Int32Array<ArrayBuffer> {
-    return this.#rows.slice(0, this.#count * this.#width);
+    return this.rows.slice(0, this.#count * this.#width);
+  }
+
+  /** Takes the {@link state} of another table. From then on, rows are only found by number, and none is accepted. */
+  protected adopt(rows: Int32Array<ArrayBuffer>): void {
+    this.rows = rows;
+    this.#count = rows.length / this.#width;
+    this.#slots = new Int32Array(0);
   }
 
   /** Number of rows, which is also the number of the next one. */
@@ -77,11 +72,11 @@ export class RowTable {
 
   /** Returns field `field` of row `row`. Both must be in range. */
   at(row: number, field: number): number {
-    return this.#rows[row * this.#width + field]!;
+    return this.rows[row * this.#width + field]!;
   }
 
   #equals(row: number, a: number, b: number, c: number, d: number, e: number): boolean {
-    const rows = this.#rows;
+    const rows = this.rows;
     const width = this.#width;
     const at = row * width;
     if (rows[at] !== a || rows[at + 1] !== b) return false;
@@ -93,12 +88,12 @@ export class RowTable {
   #append(slot: number, a: number, b: number, c: number, d: number, e: number): number {
     const row = this.#count;
     const at = row * this.#width;
-    if (at === this.#rows.length) this.#rows = doubled(this.#rows);
-    this.#rows[at] = a;
-    this.#rows[at + 1] = b;
-    if (this.#width > 2) this.#rows[at + 2] = c;
-    if (this.#width > 3) this.#rows[at + 3] = d;
-    if (this.#width > 4) this.#rows[at + 4] = e;
+    if (at === this.rows.length) this.rows = doubled(this.rows);
+    this.rows[at] = a;
+    this.rows[at + 1] = b;
+    if (this.#width > 2) this.rows[at + 2] = c;
+    if (this.#width > 3) this.rows[at + 3] = d;
+    if (this.#width > 4) this.rows[at + 4] = e;
     this.#slots[slot] = row + 1;
     this.#count = row + 1;
     if (this.#count * 3 > this.#slots.length * 2) this.#rehash();
