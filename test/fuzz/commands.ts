@@ -20,6 +20,7 @@ const COMMANDS: readonly (readonly string[])[] = [
   ]),
   ['convert', '-o', 'out.bin', '--memray-format', '11', '--strict'],
   ['convert', '-o', 'out.bin', '--aggregate'],
+  ['flamegraph', '-o', 'out.html'],
 ];
 
 /** Number of commands; {@link runCommand} takes a number below it. */

@@ -2,8 +2,10 @@ import type { PageData } from './page-data.js';
 
 /** The part of a path that ends where a package's own path starts. */
 const ABOVE_PACKAGE = /^.*[\\/](?=(?:node_modules|site-packages|dist-packages)[\\/])/s;
+/** The start of an absolute path or of a URL of a file. */
+const ABSOLUTE = /^(?:file:|[a-z]:[\\/]|[\\/])/i;
 /** A path in a text, up to the file's name. */
-const FOLDERS = /(^|[\s("'`=,;:[])(?:file:\/\/)?(?:[a-z]:)?[\\/](?:[^\\/\s"'`]+[\\/])+/gi;
+const FOLDERS = /(^|[\s("'`=,;:[])(?:file:\/\/)?(?:[a-z]:)?[\\/]{1,2}(?:[^\\/\s"'`]+[\\/])+/gi;
 
 /**
  * Returns the same data without folders of the machine and of the program's sources. Files of installed packages keep
@@ -46,9 +48,15 @@ function shortFile(file: string): string {
   if (file.startsWith('node:') || file.startsWith('<')) return file;
   const below = file.replace(ABOVE_PACKAGE, '');
   if (below !== file) return below;
-  return file.slice(Math.max(file.lastIndexOf('/'), file.lastIndexOf('\\')) + 1);
+  return lastPart(file);
+}
+
+function lastPart(path: string): string {
+  return path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1);
 }
 
 function withoutFolders(text: string): string {
-  return text.replace(FOLDERS, '$1');
+  // A path that is the whole text may contain spaces.
+  const name = ABSOLUTE.test(text) ? lastPart(text) : '';
+  return name === '' ? text.replace(FOLDERS, '$1') : name;
 }

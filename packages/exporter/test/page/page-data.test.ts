@@ -207,6 +207,28 @@ test('hides the folders of sources, but not of packages', () => {
   expect(amountsOf(model, 1, NO_FILTERS).total.after).toBe(150);
 });
 
+test.each([
+  ['/home/Jane Doe/secret/app.js', 'app.js'],
+  ['file:///home/Jane%20Doe/secret/app.mjs', 'app.mjs'],
+  ['C:\\Users\\secret\\app.js', 'app.js'],
+  ['\\\\secret\\share\\app.js', 'app.js'],
+  ['load (/home/secret/app.js:1)', 'load (app.js:1)'],
+  ['read "\\\\secret\\share\\app.js"', 'read "app.js"'],
+  ['@scope/package', '@scope/package'],
+  ['get a/b', 'get a/b'],
+])('hides the folders in the text %j', (text, shown) => {
+  const builder = new ProfileBuilder({
+    columns: [{ type: 'space', unit: 'bytes' }],
+    timeNanos: 0n,
+    durationNanos: 0n,
+  });
+  const stack = builder.stack(undefined, builder.frame(text, '/srv/secret/x.js', 1));
+  builder.add(stack, [1], builder.labels({ package: text }));
+  const data = makePageData([{ profile: builder.build(), name: text }]);
+  const { title, functions, labelSets } = readModel(JSON.stringify(hideSourcePaths(data)));
+  expect([title, functions[0]!.name, labelSets[0]![0]]).toEqual([shown, shown, shown]);
+});
+
 test('refuses data that it cannot read', () => {
   const data = makePageData([{ profile: shop({ load: 1 }), name: 'x' }]);
   const problems: readonly (readonly [unknown, string])[] = [
