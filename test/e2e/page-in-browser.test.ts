@@ -6,7 +6,7 @@ import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { makePageData, pageHtml } from '@heapray/exporter/page';
 import { encodePprof } from '@heapray/exporter/pprof';
-import { type Profile, ProfileBuilder } from '@heapray/exporter/profile';
+import { type Profile, ProfileBuilder, subtractProfiles } from '@heapray/exporter/profile';
 import { type Browser, type Page, chromium as playwright } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { heapray } from '../../packages/cli/test/support/heapray.js';
@@ -187,6 +187,19 @@ describeWithPeer('the page in Chromium', 'chromium', () => {
         '+4.0 MiB2.0 MiB6.0 MiB',
       );
     }));
+
+  test('shows what shrank in a profile of a difference', async () => {
+    const difference = subtractProfiles(shop(1024 * 1024), shop(3 * 1024 * 1024));
+    writeFileSync(file('less.html'), pageHtml(makePageData([{ profile: difference, name: 'less' }])));
+    await withPage('less.html', {}, async (page) => {
+      await expect(page.locator('.summary').textContent()).resolves.toContain('In use (bytes): -2.0 MiB');
+      await page.locator('.flame g[name="cacheOrder"]').click();
+      await expect(page.locator('.chosen').textContent()).resolves.toContain('-2.0 MiB, -100.0% of all');
+      expect(await page.locator('.flame g[name="cacheOrder"] rect').getAttribute('fill')).toBe(
+        'rgb(82 152 205)',
+      );
+    });
+  });
 
   test('switches between light and dark', () =>
     withPage('one.html', { dark: true }, async (page) => {

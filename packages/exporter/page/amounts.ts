@@ -14,6 +14,8 @@ export interface Amounts {
   /** Size to draw: what is larger, and never negative. */
   readonly weight: Float64Array;
   readonly total: Amount;
+  /** Whether something shrank within a profile, as in one of `/debug/pprof/heap?seconds=10`. */
+  readonly hasNegative: boolean;
 }
 
 export interface Amount {
@@ -44,7 +46,13 @@ export function amountsOf(model: Model, column: number, filters: Filters): Amoun
     total.after += after[node]!;
     total.weight += weight[node]!;
   }
-  return { before, after, weight, total };
+  return {
+    before,
+    after,
+    weight,
+    total,
+    hasNegative: [before, after].some((side) => side.some((value) => value < 0)),
+  };
 }
 
 function passingSets({ labelKeys, labelSets }: Model, filters: Filters): boolean[] {

@@ -87,6 +87,11 @@ export class App {
     this.#draw();
   }
 
+  /** Whether colours tell of growth and shrinkage. */
+  get #showsChange(): boolean {
+    return this.#isDiff || this.#amounts.hasNegative;
+  }
+
   get #unit(): string {
     return this.#model.columns[this.#column]!.unit;
   }
@@ -217,7 +222,7 @@ export class App {
       label: `${label}. Arrow keys move, Enter zooms.`,
       colorOf: (node) => {
         if (this.#matches?.[node.fn]) return MATCH_COLOR;
-        return this.#isDiff ? changeColor(node) : kindColor(node, functions[node.fn]?.kind);
+        return this.#showsChange ? changeColor(node) : kindColor(node, functions[node.fn]?.kind);
       },
       describe: (node) => this.#describe(node),
       selected,
@@ -227,7 +232,7 @@ export class App {
   }
 
   #legend(): HTMLElement {
-    const entries: readonly (readonly [string, string])[] = this.#isDiff
+    const entries: readonly (readonly [string, string])[] = this.#showsChange
       ? [
           ['grew', 'grew'],
           ['shrank', 'shrank'],
@@ -252,7 +257,7 @@ export class App {
     const unit = this.#unit;
     const amount = this.#isDiff
       ? `${quantity(node.before, unit)} to ${quantity(node.after, unit)}, ${signed(node.after - node.before, unit)}`
-      : `${quantity(node.after, unit)}, ${share(node.after, total.after)} of all`;
+      : `${quantity(node.after, unit)}, ${share(node.after, total.weight)} of all`;
     // In the other trees, what is below a frame are its callers.
     const hasSelf = this.#view === 'flame' && !this.#isInverted && !this.#isDiff && node.children.length > 0;
     const self = hasSelf ? selfOf(node) : 0;

@@ -1,5 +1,6 @@
+import type { Amount } from './amounts.ts';
 import { button, element } from './dom.ts';
-import type { Pair, Row } from './rows.ts';
+import type { Row } from './rows.ts';
 import { quantity, share, signed } from './text.ts';
 
 /** What the table needs from the page. */
@@ -9,7 +10,8 @@ export interface TableOptions {
   readonly what: string;
   readonly unit: string;
   readonly isDiff: boolean;
-  readonly total: Pair;
+  /** Shares are of its weight, which negative values do not lessen. */
+  readonly total: Amount;
   readonly search: string;
   /** Returns where a row's function starts; empty for none. */
   readonly placeOf: (row: Row) => string;
@@ -116,13 +118,13 @@ function plainColumns({ unit, total, rows }: TableOptions): Column[] {
   const self: Column = {
     title: 'Self',
     amountIn: (row) => row.self.after,
-    textOf: (row) => `${quantity(row.self.after, unit)} (${share(row.self.after, total.after)})`,
+    textOf: (row) => `${quantity(row.self.after, unit)} (${share(row.self.after, total.weight)})`,
     hasBar: true,
   };
   const all: Column = {
     title: 'Total',
     amountIn: (row) => row.total.after,
-    textOf: (row) => `${quantity(row.total.after, unit)} (${share(row.total.after, total.after)})`,
+    textOf: (row) => `${quantity(row.total.after, unit)} (${share(row.total.after, total.weight)})`,
     hasBar: false,
   };
   return rows.some(({ fn }) => fn >= 0) ? [self, all] : [self];

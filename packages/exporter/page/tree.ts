@@ -223,7 +223,7 @@ export function inclusiveAmounts(model: Model, amounts: Amounts): Amounts {
     }
     return sums;
   });
-  return { before: before!, after: after!, weight: weight!, total: amounts.total };
+  return { ...amounts, before: before!, after: after!, weight: weight! };
 }
 
 /** Returns, for each function, whether its name or file contains the text; undefined for no text. */
