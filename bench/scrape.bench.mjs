@@ -12,7 +12,7 @@ import { runProgram } from './lib/run-program.mjs';
 const PARTS = ['producer', 'instruments'];
 /** `none`: the same exporter without heapray. */
 const ARMS = ['none', 'heapray'];
-const FULL = { churnMillis: 60_000, batches: 40, repetitions: 5 };
+const FULL = { churnMillis: 60_000, batches: 40, repetitions: 3 };
 const QUICK = { churnMillis: 10_000, batches: 10, repetitions: 1 };
 /** The goals, for what users have without an option or a view. */
 const TARGETS = { series: { atMost: 150 }, millis: { atMost: 1 } };

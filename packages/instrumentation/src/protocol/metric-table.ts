@@ -238,7 +238,7 @@ export const OWN_METRICS: Readonly<Record<OwnMetric, MetricSpec>> = {
     kind: 'histogram',
     unit: 's',
     description: 'Time for which a poll of the heap sampler stopped the main thread, at most',
-    boundaries: [0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1],
+    boundaries: [0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.05, 0.2],
   },
   drops: {
     name: 'heapray.profiler.drops',

@@ -13,16 +13,16 @@ function newRecorder() {
 test('records each poll once, with the right sum and in the right bucket', () => {
   const { seconds, recorder } = newRecorder();
   const durations = new PollDurationBuckets();
-  // 0.1 ms is the upper bound of the first bucket.
-  for (const millis of [0.1, 0.05, 1.5, 1.9, 2000]) durations.add(millis);
+  // 0.2 ms is the upper bound of the first bucket.
+  for (const millis of [0.2, 0.1, 1.5, 1.9, 2000]) durations.add(millis);
   recorder.record(durations);
-  expect(seconds.map((value) => Number(value.toFixed(9)))).toEqual([0.000075, 0.000075, 0.0017, 0.0017, 2]);
+  expect(seconds.map((value) => Number(value.toFixed(9)))).toEqual([0.00015, 0.00015, 0.0017, 0.0017, 2]);
   recorder.record(durations);
   expect(seconds).toHaveLength(5);
   durations.add(1.6);
   recorder.record(durations);
   expect(seconds).toHaveLength(6);
-  expect(seconds.reduce((sum, value) => sum + value)).toBeCloseTo(2.00515, 9);
+  expect(seconds.reduce((sum, value) => sum + value)).toBeCloseTo(2.0053, 9);
 });
 
 test('spreads many polls over several collections', () => {
