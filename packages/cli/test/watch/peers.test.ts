@@ -88,7 +88,7 @@ peerTest(
 
     const early = await metricsWhen(url, (body) => metricValue(body, LEAK) > 4 * 2 ** 20, 'a leak of 4 MiB');
     await metricsWhen(url, (body) => metricValue(body, LEAK) > 32 * 2 ** 20, 'a leak of 32 MiB');
-    expect(early).toContain('state="following"} 1');
+    expect(early).toContain('heapray_capture_state="following"} 1');
     const [row] = await prometheus.waitForSeries(
       'heapray_memory_retained{code_function_name="leak"} > 33554432',
     );
@@ -103,7 +103,11 @@ peerTest(
 
     finish();
     await program.ended;
-    const last = await metricsWhen(url, (body) => body.includes('state="finished"} 1'), 'the end');
+    const last = await metricsWhen(
+      url,
+      (body) => body.includes('heapray_capture_state="finished"} 1'),
+      'the end',
+    );
     expect(isLz4(file)).toBe(true);
     const { stdout } = await runCommand(memray('1.20.0'), [
       'stats',
@@ -139,9 +143,9 @@ peerTest('follows a program that is killed, and its next run', 'memray-1.20.0', 
   const first = await startScheduler(folder);
   await metricsWhen(url, (body) => metricValue(body, LEAK) > 2 ** 25, 'a leak of 32 MiB');
   await first.program.stop('SIGKILL');
-  await metricsWhen(url, (text) => text.includes('state="stopped"} 1'), 'the end');
+  await metricsWhen(url, (text) => text.includes('heapray_capture_state="stopped"} 1'), 'the end');
   await watching.waitForOutput(/hint: .*scheduler_memory\.bin: this run is over/);
-  const hint = 'heapray_watch_hint{heapray_component="scheduler",hint="old_capture"} 1';
+  const hint = 'heapray_watch_hint{heapray_component="scheduler",heapray_hint="old_capture"} 1';
   const body = await metricsWhen(url, (text) => text.includes(hint), 'the hint');
   const once = await heapray(['watch', '--once', '--json', folder]);
   const { captures } = JSON.parse(once.stdout) as {
@@ -155,7 +159,7 @@ peerTest('follows a program that is killed, and its next run', 'memray-1.20.0', 
   const second = await startScheduler(folder, { leakMib: 8 });
   const next = await metricsWhen(
     url,
-    (text) => text.includes('state="following"} 1') && metricValue(text, LEAK) > 2 ** 22,
+    (text) => text.includes('heapray_capture_state="following"} 1') && metricValue(text, LEAK) > 2 ** 22,
     'the next run',
   );
   const leaked = metricValue(next, `heapray_memory_allocated_total${LEAK_LABELS}`);
@@ -163,7 +167,11 @@ peerTest('follows a program that is killed, and its next run', 'memray-1.20.0', 
   expect(leaked).toBeLessThan(2 ** 24);
   second.finish();
   await second.program.ended;
-  await metricsWhen(url, (text) => text.includes('state="finished"} 1'), 'the end of the next run');
+  await metricsWhen(
+    url,
+    (text) => text.includes('heapray_capture_state="finished"} 1'),
+    'the end of the next run',
+  );
 });
 
 /** A traced program whose child, which forks again, holds memory that the capture does not contain. */
@@ -219,7 +227,7 @@ peerTest('follows a capture of memray 1.19', 'memray-1.19.3', async () => {
   );
   finish();
   await program.ended;
-  await metricsWhen(url, (text) => text.includes('state="finished"} 1'), 'the end');
+  await metricsWhen(url, (text) => text.includes('heapray_capture_state="finished"} 1'), 'the end');
 });
 
 function sumOf(body: string, start: string): number {

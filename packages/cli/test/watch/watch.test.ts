@@ -121,7 +121,7 @@ describe('serving', () => {
     const metrics = await pollUntil(
       async () => {
         const answer = await httpGet(`${url}/metrics`);
-        return answer.body.includes('state="finished"} 1') && answer;
+        return answer.body.includes('heapray_capture_state="finished"} 1') && answer;
       },
       { what: 'the finished capture' },
     );
@@ -176,7 +176,7 @@ describe('serving', () => {
     await metric('heapray_capture_data{heapray_component="scheduler"} 900000');
     copyFileSync(AIRFLOW, `${file.path}.lz4.tmp`);
     renameSync(`${file.path}.lz4.tmp`, file.path);
-    await metric('heapray_capture_state{heapray_component="scheduler",state="finished"} 1');
+    await metric('heapray_capture_status{heapray_component="scheduler",heapray_capture_state="finished"} 1');
     await metric('heapray_capture_events_total{heapray_component="scheduler"} 111101');
     rmSync(file.path);
     await pollUntil(async () => !(await httpGet(`${url}/metrics`)).body.includes('scheduler'), {
@@ -231,7 +231,7 @@ describe('serving', () => {
     const bytes = readFileSync(AIRFLOW);
     writeFileSync(file, bytes.subarray(0, 400_000));
     const { url } = await startWatch([folder]);
-    const state = 'heapray_capture_state{heapray_component="api",state="reading"} 1';
+    const state = 'heapray_capture_status{heapray_component="api",heapray_capture_state="reading"} 1';
     await pollUntil(async () => (await httpGet(`${url}/metrics`)).body.includes(state), { what: state });
     expect(await httpGet(`${url}/debug/pprof/heap`)).toMatchObject({
       status: 503,

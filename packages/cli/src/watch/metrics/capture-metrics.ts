@@ -32,8 +32,8 @@ const ATTR_COMPONENT = 'heapray.component';
 const ATTR_PROCESS_ID = 'heapray.process.id';
 /** Distinguishes the traced process from its direct and indirect children. */
 const ATTR_PROCESS_ROLE = 'heapray.process.role';
-const ATTR_STATE = 'state';
-const ATTR_HINT = 'hint';
+const ATTR_STATE = 'heapray.capture.state';
+const ATTR_HINT = 'heapray.hint';
 
 /** Node processes report what is in use by age. Captures do not have it by call site. */
 const UNKNOWN_AGE: Attributes = { 'heapray.age': 'unknown' };
@@ -133,7 +133,7 @@ function siteAttributes({ functionName, file, line, packageName }: CallSite): At
 }
 
 function capturePoints(captures: readonly WatchedCapture[]): readonly MetricPoints[] {
-  const { resident, events, data, size, age, startTime, damaged, runs, state, read } = CAPTURE_METRICS;
+  const { resident, events, data, size, age, startTime, damaged, runs, status, read } = CAPTURE_METRICS;
   const each = (amountOf: (follower: CaptureFollower) => number | undefined, startOf = captureStart) =>
     captures.flatMap((watched): MetricPoint[] => {
       const { follower } = watched;
@@ -163,7 +163,7 @@ function capturePoints(captures: readonly WatchedCapture[]): readonly MetricPoin
         (follower) => follower.sinceMillis,
       ),
     ],
-    [state, captures.flatMap(statePoints)],
+    [status, captures.flatMap(statePoints)],
   ];
 }
 

@@ -56,7 +56,7 @@ export type CaptureMetric =
   | 'startTime'
   | 'damaged'
   | 'runs'
-  | 'state'
+  | 'status'
   | 'read'
   | 'hint';
 
@@ -111,8 +111,8 @@ export const CAPTURE_METRICS: Readonly<Record<CaptureMetric, MetricSpec>> = {
     unit: '{run}',
     description: 'Runs with a capture at this path since heapray watches it, including moved captures',
   },
-  state: {
-    name: 'heapray.capture.state',
+  status: {
+    name: 'heapray.capture.status',
     kind: 'gauge',
     unit: '1',
     description: 'State of the program according to its capture: 1 for the current state',

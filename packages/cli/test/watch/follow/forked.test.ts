@@ -102,11 +102,13 @@ test('are served as series of each process, and as one profile of all', async ()
   const metrics = await pollUntil(
     async () => {
       const { body } = await httpGet(`${url}/metrics`);
-      return body.includes('heapray_process_id="1946",state="finished"} 1') ? body : undefined;
+      return body.includes('heapray_process_id="1946",heapray_capture_state="finished"} 1')
+        ? body
+        : undefined;
     },
     { what: 'all captures to be read' },
   );
-  const states = metrics.match(/heapray_capture_state\{[^}]*finished"\} 1/g) ?? [];
+  const states = metrics.match(/heapray_capture_status\{[^}]*finished"\} 1/g) ?? [];
   expect(states.map((line) => /heapray_process_id="(\d+)"/.exec(line)?.[1])).toEqual([
     undefined,
     '1944',

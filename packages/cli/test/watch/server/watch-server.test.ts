@@ -96,7 +96,7 @@ test('answers HEAD as GET while a capture is read', async () => {
   // The first half of a copy in progress: the rest is still to come.
   writeFileSync(path.join(folder, 'scheduler_memory.bin'), readFileSync(AIRFLOW).subarray(0, 400_000));
   const { url } = await startWatch([folder]);
-  const state = 'heapray_capture_state{heapray_component="scheduler",state="reading"} 1';
+  const state = 'heapray_capture_status{heapray_component="scheduler",heapray_capture_state="reading"} 1';
   await pollUntil(async () => (await httpGet(`${url}/metrics`)).body.includes(state), { what: state });
   for (const method of ['GET', 'HEAD']) {
     const { status, answer } = await askClosing(Number(new URL(url).port), PROFILE, { method });
@@ -137,7 +137,7 @@ test('metrics do not wait for an earlier request for a profile', async () => {
   const folder = tempFolder();
   copyFileSync(AIRFLOW, path.join(folder, 'scheduler_memory.bin'));
   const { url } = await startWatch([folder]);
-  const finished = 'state="finished"} 1';
+  const finished = 'heapray_capture_state="finished"} 1';
   await pollUntil(async () => (await httpGet(`${url}/metrics`)).body.includes(finished), { what: finished });
   const answers: string[] = [];
   const ask = async (page: string) => {
