@@ -8,6 +8,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { writeCommonJsEntries } from './commonjs-entries.mjs';
 import { missingPackages } from './installed.mjs';
+import { removeStaleOutputs } from './stale-outputs.mjs';
 
 /** The checkout's top folder. */
 export const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..', '..');
@@ -120,6 +121,8 @@ export function nestedNpmEnv() {
 export function ensureBuilt() {
   generateProto();
   bundlePage();
+  for (const name of ['exporter', 'instrumentation', 'cli'])
+    removeStaleOutputs(path.join(ROOT, 'packages', name));
   must(NODE, [path.join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'), '-b', 'packages/cli'], {
     env: runEnv(),
   });
