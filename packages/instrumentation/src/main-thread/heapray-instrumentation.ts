@@ -131,7 +131,9 @@ export class HeaprayInstrumentation {
     this.#providerChanged();
   }
 
-  /** Sets where leak suspects are emitted as log events; without it, the registered LoggerProvider is used. */
+  /**
+   * Sets where leak suspects are emitted as log events; without it, the registered LoggerProvider is used.
+   */
   setLoggerProvider(loggerProvider: EventLoggerProvider): void {
     this.#loggerProvider = loggerProvider;
   }
@@ -234,7 +236,9 @@ export class HeaprayInstrumentation {
     this.#stopEvents = profiler?.onLeakEvent((event) => emitLeakEvent(this.#eventProvider(), event));
   }
 
-  /** Returns the LoggerProvider to use: the one that was set, unless it only stands for the registered one. */
+  /**
+   * Returns the LoggerProvider to use: the one that was set, unless it only stands for the registered one.
+   */
   #eventProvider(): EventLoggerProvider | undefined {
     const own = this.#loggerProvider;
     if (own && own.constructor?.name !== 'ProxyLoggerProvider') return own;

@@ -14,7 +14,10 @@ export interface MetricPoints {
   readonly attributes: readonly PointAttributes[];
   /** Values since the start for counters, present ones for all others. */
   readonly values: readonly number[];
-  /** Starts of counters, in ms since the epoch; undefined for those that started with the answer's `startedMillis`. */
+  /**
+   * Starts of counters, in ms since the epoch; undefined for those that started with the answer's
+   * `startedMillis`.
+   */
   readonly sinceMillis: readonly (number | undefined)[];
 }
 
@@ -67,7 +70,9 @@ export interface ProfilerState {
   /** Reason for mode `none`: a reason of `heapray.profiler.lost_sampler`, or `starting`. */
   readonly noneReason: string;
   readonly pollDurations: PollDurations;
-  /** Bytes of the profiler thread's V8 heap and of V8's own allocations; without array buffers and the like. */
+  /**
+   * Bytes of the profiler thread's V8 heap and of V8's own allocations; without array buffers and the like.
+   */
   readonly memoryBytes: number;
   /** Undefined where the system does not report it. */
   readonly kernel: KernelMemory | undefined;

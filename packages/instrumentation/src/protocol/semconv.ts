@@ -1,8 +1,8 @@
-// Names of attributes and of metrics. Those from the semantic conventions are copied here because parts of the
-// conventions are still in development.
+// Names of attributes and of metrics. Those from the semantic conventions are copied here because parts of
+// the conventions are still in development.
 //
-// As the conventions demand, no name is also the namespace of another: beside `heapray.package.name` there can be
-// no `heapray.package.name`. A test checks this for all names.
+// As the conventions demand, no name is also the namespace of another: beside `heapray.package.name` there
+// can be no `heapray.package.name`. A test checks this for all names.
 
 /** Schema URL of the version of the semantic conventions that the names below are from. */
 export const SCHEMA_URL = 'https://opentelemetry.io/schemas/1.45.0';

@@ -3,7 +3,8 @@ import type { PointAttributes } from '../../protocol/metric-points.js';
 import { EVENT_LEAK_SUSPECT, SCHEMA_URL } from '../../protocol/semconv.js';
 import { INSTRUMENTATION_NAME, VERSION } from '../../version.js';
 
-// OpenTelemetry's LoggerProvider, by structure: it is in `@opentelemetry/api` from 1.10 and in `@opentelemetry/api-logs` before.
+// OpenTelemetry's LoggerProvider, by structure: it is in `@opentelemetry/api` from 1.10 and in
+// `@opentelemetry/api-logs` before.
 
 /** Severity number of a warning. */
 const WARN = 13;
@@ -26,7 +27,8 @@ export interface EventLoggerProvider {
 }
 
 /**
- * Emits a leak suspect as OpenTelemetry log event `heapray.leak_suspect`, with the attributes of its call site in metrics.
+ * Emits a leak suspect as OpenTelemetry log event `heapray.leak_suspect`, with the attributes of its call
+ * site in metrics.
  *
  * @throws what the provider throws
  */

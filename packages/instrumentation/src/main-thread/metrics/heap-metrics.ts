@@ -10,7 +10,7 @@ import { ATTR_MODE, ATTR_REASON } from '../../protocol/semconv.js';
 import { contain } from '../containment/contain.js';
 import type { PointsWanted } from '../profiler/metric-requests.js';
 import { createInstruments, type Instruments } from './instruments.js';
-import { PollDurationRecorder } from './poll-duration-recorder.js';
+import { type PollDurationRecorder, recorderFor } from './poll-duration-recorder.js';
 import { observeProcess } from './process-metrics.js';
 
 export interface HeapMetricsOptions {
@@ -62,7 +62,7 @@ export class HeapMetrics {
     this.#options = options;
     const instruments = createInstruments(meter, options);
     this.#instruments = instruments;
-    this.#pollDurations = new PollDurationRecorder(instruments.pollDuration);
+    this.#pollDurations = recorderFor(meter, instruments.pollDuration);
     const { site, own, conventions } = instruments;
     this.#observables = [site, own, conventions ?? {}].flatMap((some) => ObjectValues<Observable>(some));
     meter.addBatchObservableCallback(this.#callback, this.#observables);
@@ -109,7 +109,7 @@ export class HeapMetrics {
     }
     const deaths = this.#options.threadDeaths();
     if (deaths > 0) result.observe(own.lostSampler, deaths, { [ATTR_REASON]: 'thread_died' });
-    if (answer.profiler) this.#pollDurations.record(answer.profiler.pollDurations);
+    if (answer.profiler) this.#pollDurations.record(answer.profiler.pollDurations, answer.startedMillis);
   }
 
   /** Reports zero for past modes, because a reader keeps every series. */

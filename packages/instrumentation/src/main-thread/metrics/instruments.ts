@@ -12,7 +12,10 @@ import { ObjectEntries, ObjectFromEntries } from '../../protocol/primordials.js'
 
 type ObservableOwnMetric = Exclude<OwnMetric, 'pollDuration' | 'timeToLimit'>;
 
-/** The instruments of the table, on one meter. All but `timeToLimit`, whose series ends: a reader would keep its last value. */
+/**
+ * The instruments of the table, on one meter. All but `timeToLimit`, whose series ends: a reader would keep
+ * its last value.
+ */
 export interface Instruments {
   readonly site: Readonly<Record<SiteMetric, Observable>>;
   readonly own: Readonly<Record<ObservableOwnMetric, Observable>>;

@@ -47,7 +47,9 @@ export interface PointsProducerOptions {
   readonly onAttached?: (() => void) | undefined;
 }
 
-/** Passes the profiler thread's points on to one reader: the metrics of the largest call sites. Never rejects. */
+/**
+ * Passes the profiler thread's points on to one reader: the metrics of the largest call sites. Never rejects.
+ */
 export class PointsProducer {
   /** Checked by `SdkReaders`: a reader with this producer needs no other. */
   readonly isHeaprayProducer = true;

@@ -59,8 +59,8 @@ export class ProducedMetrics {
   }
 
   /**
-   * Returns the metrics of an answer. Differences to the answer before are computed here, not in the profiler thread, which
-   * does not know whether an answer arrived in time.
+   * Returns the metrics of an answer. Differences to the answer before are computed here, not in the profiler
+   * thread, which does not know whether an answer arrived in time.
    */
   of({ points, startedMillis, nowMillis }: PointsAnswer): ProducedMetric[] {
     const start = hrTime(startedMillis);

@@ -10,7 +10,8 @@ import { transferredBuffers } from './transferred-buffers.js';
  * only existing counters: takes microseconds, however much memory there is.
  *
  * @param profilerBytes heap of the profiler thread
- * @param kernel as the profiler thread has read it; if undefined, its kinds are absent, and part of the remainder
+ * @param kernel as the profiler thread has read it; if undefined, its kinds are absent, and part of the
+ *   remainder
  */
 export function residentByKind(
   profilerBytes = 0,

@@ -107,7 +107,10 @@ export class MemoryProfiler {
     return this.#leakListeners.add(listener);
   }
 
-  /** Calls back for each new leak suspect with the attributes of an event, until the returned function is called. */
+  /**
+   * Calls back for each new leak suspect with the attributes of an event, until the returned function is
+   * called.
+   */
   onLeakEvent(listener: (event: LeakEvent) => void): () => void {
     return this.#leakEventListeners.add(listener);
   }
@@ -231,8 +234,8 @@ export class MemoryProfiler {
   }
 
   /**
-   * Returns the present metric points; the last ones again if the profiler thread is gone or does not answer. Never
-   * rejects.
+   * Returns the present metric points; the last ones again if the profiler thread is gone or does not answer.
+   * Never rejects.
    */
   points(wanted: PointsWanted): Promise<PointsAnswer | undefined> {
     return this.#requests.points(wanted);

@@ -15,8 +15,9 @@ interface Batch {
 }
 
 /**
- * Requests metric points from the profiler thread. Sends what is requested in one turn, as by a reader for its instruments
- * and its producer, in one message. Keeps the last answers, for the time without a profiler thread and for the next one.
+ * Requests metric points from the profiler thread. Sends what is requested in one turn, as by a reader for
+ * its instruments and its producer, in one message. Keeps the last answers, for the time without a profiler
+ * thread and for the next one.
  */
 export class MetricRequests {
   readonly #ask: Ask;

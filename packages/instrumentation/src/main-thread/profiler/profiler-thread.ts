@@ -146,8 +146,8 @@ export class ProfilerThread {
   }
 
   /**
-   * Returns the answers to requests for metric points; undefined if the thread does not answer in time. Keeps the process
-   * alive meanwhile.
+   * Returns the answers to requests for metric points; undefined if the thread does not answer in time. Keeps
+   * the process alive meanwhile.
    */
   async points(wanted: readonly PointsRequest[]): Promise<readonly PointsAnswer[] | undefined> {
     const answer = await this.#ask((request) => ({ type: 'points', request, wanted }));

@@ -3,7 +3,10 @@ import { globalObject, ObjectHasOwn, ReflectGet, SymbolFor } from '../../protoco
 import { contain } from '../containment/contain.js';
 import type { EventLoggerProvider } from '../log/leak-log-events.js';
 
-/** Key under which `@opentelemetry/api-logs`, for API 1.9 and before, stores a function that returns the LoggerProvider. */
+/**
+ * Key under which `@opentelemetry/api-logs`, for API 1.9 and before, stores a function that returns the
+ * LoggerProvider.
+ */
 const API_LOGS = SymbolFor('io.opentelemetry.js.api.logs');
 /** Version of that package's interface. */
 const API_LOGS_VERSION = 1;

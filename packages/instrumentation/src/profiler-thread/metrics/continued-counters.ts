@@ -3,8 +3,8 @@ import { METRICS } from '../../protocol/metric-table.js';
 import { keyOf, type Series } from './series.js';
 
 /**
- * Continues the counters of a consumer when its profiler thread has died and this one begins at 0. Counts of the dead
- * thread since its last answer are lost.
+ * Continues the counters of a consumer when its profiler thread has died and this one begins at 0. Counts of
+ * the dead thread since its last answer are lost.
  */
 export class ContinuedCounters {
   readonly #before = new Map<PointMetric, Map<string, Series>>();
@@ -29,8 +29,8 @@ export class ContinuedCounters {
   }
 
   /**
-   * Returns the counters with the earlier counts added. The counts of those that are gone are added to another counter,
-   * once and for all: the series may begin again.
+   * Returns the counters with the earlier counts added. The counts of those that are gone are added to
+   * another counter, once and for all: the series may begin again.
    *
    * @param dropped counter that takes these counts; it may also be among the earlier ones
    */

@@ -5,8 +5,8 @@ import type { KernelMemory } from '../../protocol/metric-points.js';
 const STATUS = '/proc/self/status';
 
 /**
- * Reads the kernel's counters of the process; undefined where the system has none. `smaps` has more detail, but walks all
- * pages: milliseconds per gigabyte.
+ * Reads the kernel's counters of the process; undefined where the system has none. `smaps` has more detail,
+ * but walks all pages: milliseconds per gigabyte.
  */
 export function readKernelMemory(): KernelMemory | undefined {
   if (process.platform !== 'linux') return undefined;

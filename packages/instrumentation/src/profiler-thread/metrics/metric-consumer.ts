@@ -26,8 +26,8 @@ const COUNTERS = ['allocated', 'allocations'] as const;
 const IN_USE = ['retained', 'retainedObjects'] as const;
 
 /**
- * Makes the series of one consumer: the instruments, whose series stay for the life of the process, or a metric
- * producer, whose series can end. Continues the series of an earlier profiler thread.
+ * Makes the series of one consumer: the instruments, whose series stay for the life of the process, or a
+ * metric producer, whose series can end. Continues the series of an earlier profiler thread.
  */
 export class MetricConsumer {
   readonly #isProducer: boolean;
@@ -138,7 +138,10 @@ export class MetricConsumer {
   }
 }
 
-/** Returns the time to the limit; no series if there is none, also for an infinite one, which JSON cannot express. */
+/**
+ * Returns the time to the limit; no series if there is none, also for an infinite one, which JSON cannot
+ * express.
+ */
 function timeToLimit({ secondsToLimit }: Moment): readonly Series[] {
   return secondsToLimit !== undefined && Number.isFinite(secondsToLimit)
     ? [seriesOf({}, secondsToLimit)]

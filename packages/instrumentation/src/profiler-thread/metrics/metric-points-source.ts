@@ -44,8 +44,8 @@ export interface MetricPointsDeps {
 }
 
 /**
- * Makes the finished points of all metrics for the instruments and each metric producer. The main thread only passes them
- * on to OpenTelemetry.
+ * Makes the finished points of all metrics for the instruments and each metric producer. The main thread only
+ * passes them on to OpenTelemetry.
  */
 export class MetricPointsSource {
   readonly #deps: MetricPointsDeps;

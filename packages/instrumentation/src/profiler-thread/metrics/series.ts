@@ -12,7 +12,10 @@ export interface Series {
   readonly isShownAtZero?: boolean | undefined;
 }
 
-/** Returns a series. Its key follows from the attributes alone, so that it is the same in each profiler thread. */
+/**
+ * Returns a series. Its key follows from the attributes alone, so that it is the same in each profiler
+ * thread.
+ */
 export function seriesOf(
   attributes: PointAttributes,
   value: number,

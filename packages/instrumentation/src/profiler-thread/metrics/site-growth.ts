@@ -10,7 +10,10 @@ export interface Suspect extends CallSite {
   readonly bytesPerSecond: number;
 }
 
-/** Returns the attributes of the log event about a new suspect: those of its call site in metrics, and its figures. */
+/**
+ * Returns the attributes of the log event about a new suspect: those of its call site in metrics, and its
+ * figures.
+ */
 export function leakEventAttributes(suspect: Suspect & { readonly oldBytes: number }): PointAttributes {
   return {
     ...siteAttributes(suspect),

@@ -31,7 +31,9 @@ export interface SiteSelection {
 /** @param isProducer false for the instruments, which keep every series for the life of the process */
 export type NewSiteSelection = (wanted: SitesWanted, isProducer: boolean) => SiteSelection;
 
-/** Selects exactly the largest call sites for a producer; for instruments, call sites that keep their places. */
+/**
+ * Selects exactly the largest call sites for a producer; for instruments, call sites that keep their places.
+ */
 export const newSiteSelection: NewSiteSelection = (wanted, isProducer) => {
   if (isProducer) {
     const top = new TopCallSites(wanted);

@@ -6,7 +6,10 @@ import { type Series, seriesOf } from './series.js';
 import { namedGroup, OTHER_SITES, type SiteGroup, siteAttributes } from './site-groups.js';
 import type { SiteCounters, SiteValues } from './site-values.js';
 
-/** A call site with the start of its counters, in ms since the epoch; undefined if they started with profiling. */
+/**
+ * A call site with the start of its counters, in ms since the epoch; undefined if they started with
+ * profiling.
+ */
 export interface SiteRow extends SiteGroup, SiteValues {
   readonly sinceMillis?: number | undefined;
 }

@@ -2,9 +2,9 @@ import type { PointsRequest } from '../../protocol/metric-points.js';
 import type { Series } from './series.js';
 
 /**
- * Drops the series of a metric that have vanished or become zero, after a zero has been delivered, so that the
- * last value is not taken for the present one. Neither a reader nor an SDK needs more: one drops the series, the other
- * keeps the zero.
+ * Drops the series of a metric that have vanished or become zero, after a zero has been delivered, so that
+ * the last value is not taken for the present one. Neither a reader nor an SDK needs more: one drops the
+ * series, the other keeps the zero.
  */
 export class ZeroOnce {
   readonly #shown = new Map<string, Series>();
@@ -17,8 +17,8 @@ export class ZeroOnce {
   }
 
   /**
-   * Returns the series to report: those that are not zero, and a zero for those that were reported before. The zero is
-   * repeated until an answer with it has arrived.
+   * Returns the series to report: those that are not zero, and a zero for those that were reported before.
+   * The zero is repeated until an answer with it has arrived.
    */
   next(
     series: readonly Series[],

@@ -216,7 +216,10 @@ describe('disposed metrics', () => {
   });
 
   test('that are attached again to the same meter report everything once', async () => {
-    const view = heapView({ rows: [row('parse', values(1000, [1, 2, 3, 4, 5]))], other: values(1) });
+    const view = heapView(
+      { rows: [row('parse', values(1000, [1, 2, 3, 4, 5]))], other: values(1) },
+      { pollMillis: [1, 2] },
+    );
     const { collect, metrics, attach, fetchPoints } = newMetrics(view);
     await collect();
     metrics.dispose();
@@ -228,6 +231,7 @@ describe('disposed metrics', () => {
       other: 1,
     });
     expect(all.get('heapray.memory.retained')?.dataPoints).toHaveLength(6);
+    expect(all.get('heapray.profiler.poll.duration')?.dataPoints[0]?.value).toMatchObject({ count: 2 });
     expect(fetchPoints).toHaveBeenCalledTimes(1);
     expect(again.fetchPoints).toHaveBeenCalledTimes(2);
   });
