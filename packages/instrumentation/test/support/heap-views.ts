@@ -1,7 +1,7 @@
-import type { CallSiteRow } from '../../src/profiler-thread/metrics/call-site-series.js';
 import type { OwnFigures } from '../../src/profiler-thread/metrics/own-series.js';
 import type { Suspect } from '../../src/profiler-thread/metrics/site-growth.js';
 import type { SelectedSites } from '../../src/profiler-thread/metrics/site-series.js';
+import type { CallSiteRow } from '../../src/profiler-thread/metrics/sticky-call-sites.js';
 import type { KernelMemory, ProfilerState } from '../../src/protocol/metric-points.js';
 
 /** What a profiler thread knows, from which it makes points. */

@@ -1,8 +1,8 @@
 import type { SitesWanted } from '../../protocol/metric-points.js';
 import type { Ledger } from '../ledger/index.js';
-import { CallSiteSeries } from './call-site-series.js';
 import type { Suspect } from './site-growth.js';
 import type { SelectedSites } from './site-series.js';
+import { StickyCallSites } from './sticky-call-sites.js';
 import { TopCallSites } from './top-call-sites.js';
 
 /** What metrics are made of, at one moment. */
@@ -43,7 +43,7 @@ export const newSiteSelection: NewSiteSelection = (wanted, isProducer) => {
         top.view(ledger, atMillis, epochMillis, suspects),
     };
   }
-  const sticky = new CallSiteSeries(wanted);
+  const sticky = new StickyCallSites(wanted);
   return {
     get refused() {
       return sticky.refused;

@@ -1,10 +1,10 @@
 import { TopSites } from '@heapray/exporter/call-sites';
 import type { GroupBy } from '../../config/index.js';
 import type { CallSite, Ledger } from '../ledger/index.js';
-import type { CallSiteRow, CallSiteView } from './call-site-series.js';
 import { RankedSites } from './ranked-sites.js';
 import type { GroupIndex } from './site-groups.js';
 import { countersOf, type SiteCounters, valuesOf } from './site-values.js';
+import type { CallSiteRow, CallSiteView } from './sticky-call-sites.js';
 
 /**
  * A call site with the start of its counters, in ms since the epoch; undefined if they started with

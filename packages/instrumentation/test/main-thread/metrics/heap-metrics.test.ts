@@ -2,8 +2,8 @@
 import { DataPointType } from '@opentelemetry/sdk-metrics';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { GroupBy } from '../../../src/config/index.js';
-import type { CallSiteRow } from '../../../src/profiler-thread/metrics/call-site-series.js';
 import type { Suspect } from '../../../src/profiler-thread/metrics/site-growth.js';
+import type { CallSiteRow } from '../../../src/profiler-thread/metrics/sticky-call-sites.js';
 import { INSTRUMENTS } from '../../../src/protocol/metric-points.js';
 import { newMetrics, SITES } from '../../support/heap-metrics.js';
 import { heapView, leaking, row, values } from '../../support/heap-views.js';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { GroupBy } from '../../../src/config/index.js';
-import { CallSiteSeries } from '../../../src/profiler-thread/metrics/call-site-series.js';
+import { StickyCallSites } from '../../../src/profiler-thread/metrics/sticky-call-sites.js';
 import { AllocatingProgram } from '../../support/allocating-program.js';
 import { INTERVAL } from '../../support/ledger-sums.js';
 import { manyPlaces } from '../../support/many-places.js';
@@ -15,7 +15,7 @@ function retainedBy(groupBy: GroupBy): Record<string, number> {
   program.retain('shop/b:one', 300);
   program.retain('cart/c:one', 4000);
   program.retain('task > cart/c:one', 50_000);
-  const { rows } = new CallSiteSeries({ maxCallSites: 9, groupBy }).view(program.ledger, program.now);
+  const { rows } = new StickyCallSites({ maxCallSites: 9, groupBy }).view(program.ledger, program.now);
   return Object.fromEntries(
     rows.map(({ functionName, file, packageName, component, retained }) => [
       [functionName, file, packageName, component].map((part) => part ?? '-').join(' '),
@@ -67,7 +67,7 @@ test.each([
   program.allocateUnseen(3);
   program.retain('shop/a:one', 1);
   program.ledger.attribute(program.now, true);
-  const { rows } = new CallSiteSeries({ maxCallSites: 9, groupBy }).view(program.ledger, program.now);
+  const { rows } = new StickyCallSites({ maxCallSites: 9, groupBy }).view(program.ledger, program.now);
   expect(rows.map(({ retained }) => retained)).toEqual([1, 0]);
   expect(rows[1]).toMatchObject(group);
   expect(rows[1]?.allocated).toBe(3 * INTERVAL);
@@ -77,7 +77,7 @@ test('a package named like the rest is part of the rest', () => {
   const program = manyPlaces();
   program.retain('other/a:one', 5000);
   program.retain('shop/a:one', 1);
-  const { rows, other } = new CallSiteSeries({ maxCallSites: 9, groupBy: 'package' }).view(
+  const { rows, other } = new StickyCallSites({ maxCallSites: 9, groupBy: 'package' }).view(
     program.ledger,
     program.now,
   );
@@ -99,7 +99,7 @@ test.each(['function', 'file'] as const)('native code belongs to Node or nothing
   });
   program.retain('set', 10);
   program.retain('tick > set', 20);
-  const { rows } = new CallSiteSeries({ maxCallSites: 9, groupBy }).view(program.ledger, program.now);
+  const { rows } = new StickyCallSites({ maxCallSites: 9, groupBy }).view(program.ledger, program.now);
   expect(rows.map(({ packageName, retained }) => [packageName, retained])).toEqual([
     ['node:', 20],
     ['(none)', 10],

@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { CallSite } from '../../../src/profiler-thread/ledger/index.js';
 import {
-  CallSiteSeries,
   type CallSiteView,
   PATIENCE_MILLIS,
-} from '../../../src/profiler-thread/metrics/call-site-series.js';
+  StickyCallSites,
+} from '../../../src/profiler-thread/metrics/sticky-call-sites.js';
 import { AllocatingProgram } from '../../support/allocating-program.js';
 import { values } from '../../support/heap-views.js';
 import { allocated, inUse, sum } from '../../support/ledger-sums.js';
@@ -13,7 +13,7 @@ import { allocated, inUse, sum } from '../../support/ledger-sums.js';
 /** Makes a program with functions of chosen sizes, and its series. */
 function newSeries(maxCallSites: number) {
   const program = new AllocatingProgram();
-  const series = new CallSiteSeries({ maxCallSites });
+  const series = new StickyCallSites({ maxCallSites });
   return { program, series, view: () => series.view(program.ledger, program.now) };
 }
 

@@ -25,7 +25,7 @@ const MAX_SITES_EVER = 300;
  * process: see `StickySites`. The rows are the `maxCallSites` selected ones, and those that lost their place,
  * which stay with nothing in use.
  */
-export class CallSiteSeries {
+export class StickyCallSites {
   readonly #sites: RankedSites;
   readonly #sticky: StickySites<GroupIndex>;
   #refused = 0;
