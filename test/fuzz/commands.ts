@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { main } from '../../packages/cli/src/cli.js';
-import { useCommandIo } from '../../packages/cli/src/io/command-io.js';
+import { useCommandIo } from '../../packages/cli/src/io/current-io.js';
 
 /** Arguments after the name of the file, and whether the command makes a file `out.*`. */
 const COMMANDS: readonly (readonly string[])[] = [

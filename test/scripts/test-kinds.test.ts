@@ -22,7 +22,7 @@ test('sorts every test into one kind', () => {
 
 test('unit tests and simulations need no peer and start no program', () => {
   expect(unit).toContain('packages/exporter/test/wire/byte-reader.test.ts');
-  expect(unit).toContain('packages/instrumentation/test/profiler-thread/ledger/call-site.test.ts');
+  expect(unit).toContain('packages/instrumentation/test/profiler-thread/ledger/state/call-site.test.ts');
   expect(unit).toContain('packages/cli/test/text/width.test.ts');
   expect(simulations).toContain('packages/exporter/test/memray/read/damage.test.ts');
   // They need peers or start programs by themselves, through another file, and through two others.

@@ -11,7 +11,7 @@ import { addStats } from './commands/stats.js';
 import { addTop } from './commands/top.js';
 import { addWatch } from './commands/watch.js';
 import { takeExitStatus } from './exit-status.js';
-import { commandIo } from './io/command-io.js';
+import { commandIo } from './io/current-io.js';
 import { note } from './io/note.js';
 import { packageVersion } from './version.js';
 

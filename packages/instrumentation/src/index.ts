@@ -1,5 +1,4 @@
 export { ConfigError, type GroupBy, type HeaprayOptions } from './config/index.js';
-export { defineComponents, profileComponent } from './main-thread/components.js';
 export {
   HeaprayInstrumentation,
   type HeaprayInstrumentationConfig,
@@ -10,4 +9,5 @@ export {
   type HeaprayMetricProducerOptions,
   heaprayMetricProducer,
 } from './main-thread/metric-producer.js';
+export { defineComponents, profileComponent } from './main-thread/profiler/components.js';
 export type { SuspectView as LeakSuspect } from './protocol/messages.js';

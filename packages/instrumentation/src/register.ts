@@ -18,7 +18,7 @@ void (() => [
   import('./main-thread/register/launchers.js'),
   import('./main-thread/register/tool-watch.js'),
   import('./main-thread/start/node-support.js'),
-  import('./main-thread/profiler/descriptors.js'),
+  import('./main-thread/start/descriptors.js'),
   import('./main-thread/register/zero-code.js'),
 ]);
 
@@ -58,8 +58,8 @@ function* steps(): Steps {
 
 function* profile(): Steps {
   // Check descriptors first: the rest consists of many files.
-  const { descriptorProblem }: typeof import('./main-thread/profiler/descriptors.js') =
-    yield './main-thread/profiler/descriptors.js';
+  const { descriptorProblem }: typeof import('./main-thread/start/descriptors.js') =
+    yield './main-thread/start/descriptors.js';
   const few = descriptorProblem();
   if (few !== undefined) return say(`error: ${few}: memory is not profiled`);
   const { registerZeroCode }: typeof import('./main-thread/register/zero-code.js') =

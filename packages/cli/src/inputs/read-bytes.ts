@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { CommandError, fileError } from '../errors.js';
-import { commandIo } from '../io/command-io.js';
+import { commandIo } from '../io/current-io.js';
 import { isStdin } from '../io/stdin-names.js';
 import {
   type Compression,

@@ -1,5 +1,3 @@
-import { ProcessIo } from './process-io.js';
-
 /** The connection of a command to its process. Works on the main thread and on a supervised thread. */
 export interface CommandIo {
   /** Number of columns of standard output; undefined unless it is a terminal. */
@@ -20,16 +18,4 @@ export interface CommandIo {
   reading(name: string): void;
   /** Reports that more bytes of the inputs were read. */
   read(bytes: number): void;
-}
-
-let current: CommandIo = new ProcessIo();
-
-/** Returns the connection of the running command. */
-export function commandIo(): CommandIo {
-  return current;
-}
-
-/** Replaces the connection for all commands from now on. */
-export function useCommandIo(io: CommandIo): void {
-  current = io;
 }

@@ -1,5 +1,5 @@
 import { fileError } from '../errors.js';
-import { commandIo } from '../io/command-io.js';
+import { commandIo } from '../io/current-io.js';
 import { batched, type Chunk } from './chunks.js';
 
 /**

@@ -1,4 +1,4 @@
-import { commandIo } from '../io/command-io.js';
+import { commandIo } from '../io/current-io.js';
 import { clip, pad, shorten, textWidth } from '../text/width.js';
 
 const GAP = '  ';

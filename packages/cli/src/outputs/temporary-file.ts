@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { lstatSync, openSync, readdirSync, readFileSync, readlinkSync, renameSync } from 'node:fs';
 import { hostname } from 'node:os';
 import path from 'node:path';
-import { commandIo } from '../io/command-io.js';
+import { commandIo } from '../io/current-io.js';
 import { removeQuietly } from '../io/process-io.js';
 
 /** Name of a temporary file: machine, process ID, start of the process, random number. */

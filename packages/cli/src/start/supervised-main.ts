@@ -1,7 +1,7 @@
 // Entry point of the thread of a supervised command.
 import { workerData } from 'node:worker_threads';
 import { main } from '../cli.js';
-import { useCommandIo } from '../io/command-io.js';
+import { useCommandIo } from '../io/current-io.js';
 import type { SupervisedData } from '../io/messages.js';
 import { SupervisedIo } from '../io/supervised-io.js';
 

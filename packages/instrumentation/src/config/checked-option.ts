@@ -1,6 +1,6 @@
-import { ConfigError } from './config-error.js';
-import { optionSpec } from './options.js';
-import type { HeaprayOptions, OptionName, ResolvedOptions } from './types.js';
+import { ConfigError } from './table/config-error.js';
+import { optionSpec } from './table/option-spec.js';
+import type { HeaprayOptions, OptionName, ResolvedOptions } from './table/types.js';
 
 /**
  * Checks an option that code gave outside the configuration. Returns `undefined` if it was not given.

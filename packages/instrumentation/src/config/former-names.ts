@@ -1,5 +1,6 @@
-import { OPTION_NAMES, optionSpec } from './options.js';
-import type { HeaprayOptions } from './types.js';
+import { optionSpec } from './table/option-spec.js';
+import { OPTION_NAMES } from './table/options.js';
+import type { HeaprayOptions } from './table/types.js';
 
 /** Options with today's names, and a warning for each that was given by a former one. */
 export interface RenamedOptions {

@@ -1,10 +1,10 @@
 export { checkedOption } from './checked-option.js';
-export { AIRFLOW_COMPONENTS, checkComponentNames } from './component-list.js';
-export { ConfigError } from './config-error.js';
-export type { HostPort } from './kinds.js';
 export { nodeConfigInput, workingFolder } from './node-input.js';
 export { describeOptions, type OptionDoc } from './option-docs.js';
 export { resolveConfig } from './resolve-config.js';
+export { AIRFLOW_COMPONENTS, checkComponentNames } from './table/component-list.js';
+export { ConfigError } from './table/config-error.js';
+export type { HostPort } from './table/kinds.js';
 export type {
   ConfigInput,
   GroupBy,
@@ -13,4 +13,4 @@ export type {
   OptionName,
   ResolvedConfig,
   ResolvedOptions,
-} from './types.js';
+} from './table/types.js';

@@ -1,9 +1,10 @@
-import { ConfigError } from './config-error.js';
 import { expandText, variable } from './file/expand.js';
 import type { IniFile } from './file/ini.js';
-import { type FileKey, optionSpec } from './options.js';
-import { tolerate } from './tolerate.js';
-import type { ConfigInput, HeaprayOptions, OptionName, ResolvedOptions } from './types.js';
+import { ConfigError } from './table/config-error.js';
+import { optionSpec } from './table/option-spec.js';
+import type { FileKey } from './table/options.js';
+import { tolerate } from './table/tolerate.js';
+import type { ConfigInput, HeaprayOptions, OptionName, ResolvedOptions } from './table/types.js';
 
 /** A value and its source. */
 export interface Picked<T> {

@@ -1,7 +1,7 @@
 import { homedir } from 'node:os';
 import { dirname } from 'node:path';
 import { readRegularFile } from './file/regular-file.js';
-import type { ConfigInput } from './types.js';
+import type { ConfigInput } from './table/types.js';
 
 /**
  * Maximum file size, in bytes. Airflow's own file has about 100 KB, and even password files of large sites

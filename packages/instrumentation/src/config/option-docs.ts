@@ -1,5 +1,5 @@
-import { OPTION_NAMES, OPTIONS } from './options.js';
-import type { OptionName } from './types.js';
+import { OPTION_NAMES, OPTIONS } from './table/options.js';
+import type { OptionName } from './table/types.js';
 
 /** Documentation of one option. */
 export interface OptionDoc {

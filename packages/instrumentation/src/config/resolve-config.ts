@@ -1,15 +1,21 @@
 import { basename, extname, resolve } from 'node:path';
-import { allowedComponents, type ComponentList, filterComponents } from './component-list.js';
-import { ConfigError } from './config-error.js';
 import { readConfigFile } from './file/config-file.js';
 import { variable } from './file/expand.js';
 import { withoutFormerNames } from './former-names.js';
-import { MAX_NAME_LENGTH, NAME_FORBIDS } from './kinds.js';
 import { Lookup } from './lookup.js';
-import { OPTION_NAMES, OPTIONS } from './options.js';
 import { serviceNameIn } from './resource-attributes.js';
-import { quote, strip } from './text.js';
-import type { ConfigInput, HeaprayOptions, OptionName, ResolvedConfig, ResolvedOptions } from './types.js';
+import { allowedComponents, type ComponentList, filterComponents } from './table/component-list.js';
+import { ConfigError } from './table/config-error.js';
+import { MAX_NAME_LENGTH, NAME_FORBIDS } from './table/kinds.js';
+import { OPTION_NAMES, OPTIONS } from './table/options.js';
+import { quote, strip } from './table/text.js';
+import type {
+  ConfigInput,
+  HeaprayOptions,
+  OptionName,
+  ResolvedConfig,
+  ResolvedOptions,
+} from './table/types.js';
 
 const SERVICE_NAME = 'OTEL_SERVICE_NAME';
 const RESOURCE_ATTRIBUTES = 'OTEL_RESOURCE_ATTRIBUTES';

@@ -1,8 +1,8 @@
 import type { LiveStream } from './captures/live-stream.js';
 import type { RecordFeedOptions } from './captures/record-feed.js';
 import type { Ledger } from './ledger/index.js';
-import type { ProfilerStats } from './profiler-stats.js';
 import type { Viewer, ViewerServer } from './server/viewer-server.js';
+import type { ProfilerStats } from './stats/profiler-stats.js';
 
 export interface LiveViewingDeps {
   readonly ledger: Ledger;

@@ -1,13 +1,9 @@
 import { HttpError, type ProfileQuery } from '@heapray/exporter/http';
 import type { ObjectCountTable } from '../protocol/object-count-table.js';
+import type { HighWaterMark } from './history/high-water-mark.js';
+import { type PastState, type PastStates, presentState } from './history/past-states.js';
 import type { LeakWatch } from './leaks/leak-watch.js';
-import {
-  type HighWaterMark,
-  type Ledger,
-  type PastState,
-  type PastStates,
-  presentState,
-} from './ledger/index.js';
+import type { Ledger } from './ledger/index.js';
 import type { PollLoop } from './polling/poll-loop.js';
 import { PollsForRequests, type PollsForRequestsDeps, type ReadingWanted } from './polls-for-requests.js';
 import type { ProfileProvider } from './server/debug-server.js';

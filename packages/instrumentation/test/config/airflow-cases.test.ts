@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { AIRFLOW_COMPONENTS, ConfigError, type ResolvedConfig } from '../../src/config/index.js';
-import { quote } from '../../src/config/text.js';
+import { quote } from '../../src/config/table/text.js';
 import { configOf } from './support.js';
 
 /** Results of the real Airflow; see README.md. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { describeOptions } from '../../src/config/index.js';
-import { OPTION_NAMES, OPTIONS } from '../../src/config/options.js';
+import { OPTION_NAMES, OPTIONS } from '../../src/config/table/options.js';
 import { configOf } from './support.js';
 
 test('the docs have every option of the table, once and in its order', () => {

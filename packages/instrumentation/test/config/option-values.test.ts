@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { OptionName } from '../../src/config/index.js';
-import { OPTIONS } from '../../src/config/options.js';
+import { OPTIONS } from '../../src/config/table/options.js';
 import { rows } from './option-rows.js';
 import { CFG, configOf, refusalOf } from './support.js';
 

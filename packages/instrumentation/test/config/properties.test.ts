@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { AIRFLOW_COMPONENTS, ConfigError, type ResolvedConfig } from '../../src/config/index.js';
-import { OPTION_NAMES, OPTIONS } from '../../src/config/options.js';
-import { strip } from '../../src/config/text.js';
+import { OPTION_NAMES, OPTIONS } from '../../src/config/table/options.js';
+import { strip } from '../../src/config/table/text.js';
 import { configOf, type Situation } from './support.js';
 
 const LIST = 'AIRFLOW__PROFILING__MEMRAY_TRACE_COMPONENTS';

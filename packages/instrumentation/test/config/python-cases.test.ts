@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { expandText } from '../../src/config/file/expand.js';
 import { type IniFile, parseIni } from '../../src/config/file/ini.js';
 import { ConfigError } from '../../src/config/index.js';
-import { strip } from '../../src/config/text.js';
+import { strip } from '../../src/config/table/text.js';
 
 /** A result, or the name of Python's error. */
 type Outcome<T> = { readonly value: T; readonly refused?: undefined } | { readonly refused: string };

@@ -8,7 +8,7 @@ import {
   profileComponent,
   setComponentCaptures,
   type WrappedFunction,
-} from '../../src/main-thread/components.js';
+} from '../../src/main-thread/profiler/components.js';
 
 /** Records the calls to a profiler that traces these components. */
 function traced(...names: string[]) {
@@ -437,7 +437,7 @@ describe('components', () => {
 
   test('are shared by two copies of this package', async () => {
     vi.resetModules();
-    const copy = await import('../../src/main-thread/components.js');
+    const copy = await import('../../src/main-thread/profiler/components.js');
     expect(copy.defineComponents).not.toBe(defineComponents);
     copy.defineComponents(['api']);
     expect(declaredComponents()).toEqual(['api']);

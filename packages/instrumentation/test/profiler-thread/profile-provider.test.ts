@@ -1,9 +1,9 @@
 import { decodePprof } from '@heapray/exporter/pprof';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { PastStates } from '../../src/profiler-thread/history/past-states.js';
 import { LeakWatch } from '../../src/profiler-thread/leaks/leak-watch.js';
-import { PastStates } from '../../src/profiler-thread/ledger/index.js';
 import { profileProvider } from '../../src/profiler-thread/profile-provider.js';
-import { ProfilerStats } from '../../src/profiler-thread/profiler-stats.js';
+import { ProfilerStats } from '../../src/profiler-thread/stats/profiler-stats.js';
 import { steadyClock } from '../../src/protocol/steady-clock.js';
 import { newLedger } from '../support/ledger-sums.js';
 

@@ -1,5 +1,5 @@
 // A traced component that fails, with no code waiting for it. Run by components.test.ts.
-import { profileComponent, setComponentCaptures } from '../../dist/main-thread/components.js';
+import { profileComponent, setComponentCaptures } from '../../dist/main-thread/profiler/components.js';
 
 if (process.argv[2] === 'traced') {
   setComponentCaptures({ wrapped() {}, declared() {}, begin: () => () => console.log('ended') });

@@ -4,7 +4,7 @@ import {
   type MetricPointsDeps,
   MetricPointsSource,
 } from '../../src/profiler-thread/metrics/metric-points-source.js';
-import { PollDurationBuckets } from '../../src/profiler-thread/metrics/poll-durations.js';
+import { PollDurationBuckets } from '../../src/profiler-thread/stats/poll-durations.js';
 import type { LastAnswers, PointsAnswer, PointsRequest } from '../../src/protocol/metric-points.js';
 import type { HeapView } from './heap-views.js';
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, vi } from 'vitest';
 import type { PollResult } from '../../src/profiler-thread/polling/heap-poller.js';
 import { PollLoop, type PollLoopOptions } from '../../src/profiler-thread/polling/poll-loop.js';
-import { ProfilerStats } from '../../src/profiler-thread/profiler-stats.js';
+import { ProfilerStats } from '../../src/profiler-thread/stats/profiler-stats.js';
 import type { SamplerMode } from '../../src/protocol/sampler-mode.js';
 import { monotonicMillis } from '../../src/protocol/steady-clock.js';
 import { FakePoller } from './fake-poller.js';

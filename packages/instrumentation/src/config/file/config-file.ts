@@ -1,9 +1,9 @@
 import { join, resolve } from 'node:path';
-import { ConfigError } from '../config-error.js';
-import { OPTION_NAMES, OPTIONS } from '../options.js';
-import { printable } from '../text.js';
-import { tolerate } from '../tolerate.js';
-import type { ConfigInput } from '../types.js';
+import { ConfigError } from '../table/config-error.js';
+import { OPTION_NAMES, OPTIONS } from '../table/options.js';
+import { printable } from '../table/text.js';
+import { tolerate } from '../table/tolerate.js';
+import type { ConfigInput } from '../table/types.js';
 import { expandText, variable } from './expand.js';
 import { type IniFile, parseIni } from './ini.js';
 

@@ -1,4 +1,4 @@
-import { ConfigError } from '../config-error.js';
+import { ConfigError } from '../table/config-error.js';
 
 /** Sources for replacing `$NAME` and `~`. */
 export interface Expansions {

@@ -1,4 +1,4 @@
-import { ConfigError } from '../config-error.js';
+import { ConfigError } from '../table/config-error.js';
 
 /** Maximum nesting of references, the same as in Python. */
 const MAX_DEPTH = 10;

@@ -3,8 +3,8 @@
  * they fold dots into nested objects, strip quotes, cut inline remarks, know no continuation lines, no [DEFAULT] and
  * no %(name)s, and take the last of two equal keys where Airflow refuses to start.
  */
-import { ConfigError } from '../config-error.js';
-import { indentOf, strip, stripEnd } from '../text.js';
+import { ConfigError } from '../table/config-error.js';
+import { indentOf, strip, stripEnd } from '../table/text.js';
 import { interpolate } from './ini-interpolation.js';
 
 /** Section whose keys are visible in every existing section. */

@@ -2,8 +2,8 @@ import { type DiagLogger, DiagLogLevel } from '@opentelemetry/api';
 import type { Log, LogLevel } from '../../protocol/log.js';
 import { EmitterOn, EmitterRemove, now, process } from '../../protocol/primordials.js';
 import { contain, contained } from '../containment/contain.js';
+import { registeredDiagLogger } from '../containment/otel-globals.js';
 import { Timers } from '../containment/timers.js';
-import { registeredDiagLogger } from '../start/otel-globals.js';
 import { safeLog } from './safe-log.js';
 import { stderrThreshold, writeMessage } from './stderr-threshold.js';
 

@@ -1,5 +1,13 @@
+import type { Attributes, HrTime } from '@opentelemetry/api';
 import { JSONStringify, SafeMap } from '../../protocol/primordials.js';
-import type { ProducedPoint } from './produced-metrics.js';
+
+/** One value of a metric. */
+export interface ProducedPoint {
+  readonly startTime: HrTime;
+  readonly endTime: HrTime;
+  readonly attributes: Attributes;
+  readonly value: number;
+}
 
 /** Converts cumulative points of a sum into differences to the previous collection. */
 export class DeltaPoints {

@@ -1,8 +1,8 @@
-import { type Attributes, type HrTime, ValueType } from '@opentelemetry/api';
+import { type HrTime, ValueType } from '@opentelemetry/api';
 import type { MetricPoints, PointMetric, PointsAnswer } from '../../protocol/metric-points.js';
 import { METRICS, type MetricKind, type MetricSpec } from '../../protocol/metric-table.js';
 import { MathFloor, MathRound, SafeMap } from '../../protocol/primordials.js';
-import { DeltaPoints } from './delta-points.js';
+import { DeltaPoints, type ProducedPoint } from './delta-points.js';
 
 /** The SDK's `AggregationTemporality`. */
 export const DELTA = 0;
@@ -16,14 +16,6 @@ export interface Temporalities {
 }
 
 // The SDK's `MetricData`, by structure: it is the same in 2.x and 3.x, and heapray depends on neither.
-
-/** One value of a metric. */
-export interface ProducedPoint {
-  readonly startTime: HrTime;
-  readonly endTime: HrTime;
-  readonly attributes: Attributes;
-  readonly value: number;
-}
 
 interface ProducedBase {
   readonly descriptor: {

@@ -2,7 +2,7 @@ import v8 from 'node:v8';
 import { memoryUsage } from '../../protocol/memory-usage.js';
 import type { KernelMemory } from '../../protocol/metric-points.js';
 import { MathMax, ObjectValues } from '../../protocol/primordials.js';
-import { transferredBuffers } from './transferred-buffers.js';
+import { transferredBuffers } from '../profiler/transferred-buffers.js';
 
 /**
  * Returns the resident memory of the process by kind, in bytes. `unexplained` is the remainder, so that the

@@ -5,7 +5,6 @@ import type { LeakEvent, SamplerRequest } from '../../protocol/messages.js';
 import type { PointsAnswer } from '../../protocol/metric-points.js';
 import { process, SafePromise } from '../../protocol/primordials.js';
 import { monotonicMillis } from '../../protocol/steady-clock.js';
-import { type ComponentCaptures, setComponentCaptures } from '../components.js';
 import { contain, containAsync } from '../containment/contain.js';
 import { Timers } from '../containment/timers.js';
 import { OwnSampler } from '../sampler/own-sampler.js';
@@ -15,6 +14,7 @@ import { describePortProblems, type PortProblem } from '../start/port-problems.j
 import { startProblem } from '../start/preflight.js';
 import { CollectionWatch } from './collection-watch.js';
 import { ComponentCaptureCalls } from './component-capture-calls.js';
+import { type ComponentCaptures, setComponentCaptures } from './components.js';
 import { ExitGuard } from './exit-guard.js';
 import { type LeakListener, LeakListeners } from './leak-listeners.js';
 import { MetricRequests, type PointsWanted } from './metric-requests.js';

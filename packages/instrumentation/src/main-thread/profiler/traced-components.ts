@@ -1,7 +1,7 @@
 import type { ResolvedConfig } from '../../config/index.js';
 import type { Log } from '../../protocol/log.js';
-import { declaredComponents, declaredCount } from '../components.js';
 import { capturePermissionProblem } from '../start/permissions.js';
+import { declaredComponents, declaredCount } from './components.js';
 
 /**
  * Resolves the configuration again for the components declared by then.

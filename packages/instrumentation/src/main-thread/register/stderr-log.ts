@@ -1,9 +1,9 @@
 import { DiagLogLevel } from '@opentelemetry/api';
 import type { Log } from '../../protocol/log.js';
+import { registeredDiagLogger } from '../containment/otel-globals.js';
 import { logToDiag } from '../log/diag-log.js';
 import { safeLog } from '../log/safe-log.js';
 import { stderrThreshold, writeMessage } from '../log/stderr-threshold.js';
-import { registeredDiagLogger } from '../start/otel-globals.js';
 
 /**
  * Creates a logger. It uses OpenTelemetry's diagnostics if the application has set a logger there. Otherwise

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { process, SafeNumber, SafeRegExp } from '../../protocol/primordials.js';
 import { contain } from '../containment/contain.js';
-import { descriptorProblem } from '../profiler/descriptors.js';
+import { descriptorProblem } from './descriptors.js';
 
 /**
  * Address space needed, in bytes. V8 aborts the process if it cannot reserve a thread's heap and code, some

@@ -1,7 +1,7 @@
 import type { CaptureError } from '@heapray/exporter/sinks';
 import { steadyClock } from '../../protocol/steady-clock.js';
 import type { Ledger } from '../ledger/index.js';
-import type { ProfilerStats } from '../profiler-stats.js';
+import type { ProfilerStats } from '../stats/profiler-stats.js';
 import type { CaptureReport, ComponentCaptureOptions } from './capture-options.js';
 import type { ComponentCapture } from './component-capture.js';
 

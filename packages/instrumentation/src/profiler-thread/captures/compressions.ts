@@ -1,5 +1,5 @@
 import { type CaptureCompression, type CaptureError, isTransient } from '@heapray/exporter/sinks';
-import type { ProfilerStats } from '../profiler-stats.js';
+import type { ProfilerStats } from '../stats/profiler-stats.js';
 
 export interface CompressionsDeps {
   readonly stats: ProfilerStats;

@@ -1,5 +1,5 @@
-import type { CallSite } from '../ledger/call-site.js';
-import { siteLabel } from '../ledger/site-label.js';
+import type { CallSite } from '../ledger/state/call-site.js';
+import { siteLabel } from '../ledger/state/site-label.js';
 import type { LeakSuspect } from './suspect-rules.js';
 
 /** Share of a site's allocations of that age that is still alive. */

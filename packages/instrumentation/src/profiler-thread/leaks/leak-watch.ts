@@ -1,12 +1,6 @@
 import type { SuspectView } from '../../protocol/messages.js';
-import {
-  type CallSite,
-  type Ledger,
-  type SiteIndex,
-  SURVIVAL_SPANS,
-  type Survival,
-  SurvivalTracker,
-} from '../ledger/index.js';
+import { SURVIVAL_SPANS, type Survival, SurvivalTracker } from '../history/survival.js';
+import type { CallSite, Ledger, SiteIndex } from '../ledger/index.js';
 import { LeakDetector } from './leak-detector.js';
 import { leakMessage } from './leak-message.js';
 import type { LeakProgress, LeakSuspect } from './suspect-rules.js';

@@ -1,5 +1,5 @@
-import type { SiteIndex } from '../ledger/call-site.js';
 import type { Ledger } from '../ledger/ledger.js';
+import type { SiteIndex } from '../ledger/state/call-site.js';
 import { mannKendallScore, theilSenSlope } from './trend.js';
 
 export interface SuspectRulesOptions {

@@ -1,18 +1,18 @@
 import type { RawFrame } from '../../protocol/code-place.js';
-import { AllocatingFunctions } from './allocating-functions.js';
-import { CallSites, type CodeFacts } from './call-site.js';
-import { CallTree, type NodeIndex, ROOT } from './call-tree.js';
 import { CarriedOver } from './estimates/carried-over.js';
 import { AGE_UNIT_BYTES } from './estimates/lifetime-model.js';
 import { Pairs } from './estimates/pairs.js';
 import { type Collections, Reachability } from './estimates/reachability.js';
 import { ReachableBytes } from './estimates/reachable-bytes.js';
 import { type Attribution, ShortLivedEstimator } from './estimates/short-lived-estimator.js';
-import { type LiveSample, LiveSamples } from './live-samples.js';
-import { ObjectSizes } from './object-size.js';
-import { flatTree, type SampleSnapshot, type UpdateResult } from './sample-snapshot.js';
-import { ShownBytes } from './shown-bytes.js';
-import { StackTotals } from './stack-totals.js';
+import { AllocatingFunctions } from './state/allocating-functions.js';
+import { CallSites, type CodeFacts } from './state/call-site.js';
+import { CallTree, type NodeIndex, ROOT } from './state/call-tree.js';
+import { type LiveSample, LiveSamples } from './state/live-samples.js';
+import { ObjectSizes } from './state/object-size.js';
+import { flatTree, type SampleSnapshot, type UpdateResult } from './state/sample-snapshot.js';
+import { ShownBytes } from './state/shown-bytes.js';
+import { StackTotals } from './state/stack-totals.js';
 
 /** Follows single events, e.g. to write them to a capture. Bytes are estimates; ids are never reused. */
 export interface LedgerListener {

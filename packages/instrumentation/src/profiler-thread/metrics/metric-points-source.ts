@@ -8,9 +8,9 @@ import {
   type ProfilerState,
 } from '../../protocol/metric-points.js';
 import type { Ledger } from '../ledger/index.js';
+import { plusDurations } from '../stats/poll-durations.js';
 import { MetricConsumer } from './metric-consumer.js';
 import { type OwnFigures, ownSeries } from './own-series.js';
-import { plusDurations } from './poll-durations.js';
 import type { Series } from './series.js';
 import type { Suspect } from './site-growth.js';
 import { type Moment, type NewSiteSelection, newSiteSelection } from './site-selection.js';

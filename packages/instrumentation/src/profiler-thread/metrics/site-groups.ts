@@ -10,13 +10,8 @@ import {
   ATTR_PACKAGE_NAME,
   ATTR_PACKAGE_VERSION,
 } from '../../protocol/semconv.js';
-import {
-  bytesByAge,
-  type CallSite,
-  type Ledger,
-  type SiteIndex,
-  TYPICAL_OBJECT_BYTES,
-} from '../ledger/index.js';
+import { bytesByAge } from '../history/retention-age.js';
+import { type CallSite, type Ledger, type SiteIndex, TYPICAL_OBJECT_BYTES } from '../ledger/index.js';
 import { SiteSum } from './site-values.js';
 
 /** Group of a series: a call site, or several together. Fields that are summed over are undefined. */

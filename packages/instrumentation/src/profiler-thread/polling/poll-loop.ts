@@ -2,7 +2,7 @@ import type { SamplerRequest } from '../../protocol/messages.js';
 import { type SamplerMode, seesShortLived } from '../../protocol/sampler-mode.js';
 import { monotonicMillis } from '../../protocol/steady-clock.js';
 import type { Ledger } from '../ledger/index.js';
-import type { ProfilerStats } from '../profiler-stats.js';
+import type { ProfilerStats } from '../stats/profiler-stats.js';
 import type { HeapPoller } from './heap-poller.js';
 import { type IntervalChange, IntervalPolicy } from './interval-policy.js';
 import { PollSchedule } from './poll-schedule.js';

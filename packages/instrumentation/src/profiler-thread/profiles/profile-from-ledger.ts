@@ -5,14 +5,14 @@ import {
   ProfileBuilder,
   type StackHandle,
 } from '@heapray/exporter/profile';
+import type { HighWaterMark } from '../history/high-water-mark.js';
+import type { PastState } from '../history/past-states.js';
+import { bytesByAge } from '../history/retention-age.js';
 import {
   AGE_BUCKETS,
   type AgeBucket,
-  bytesByAge,
-  type HighWaterMark,
   type Ledger,
   type NodeIndex,
-  type PastState,
   ROOT,
   TYPICAL_OBJECT_BYTES,
 } from '../ledger/index.js';

@@ -1,15 +1,9 @@
 import { meaningOfPseudoFrame } from '@heapray/exporter/profile';
+import { bytesByAge } from '../history/retention-age.js';
+import type { Survival } from '../history/survival.js';
 import { byteText, durationText } from '../leaks/leak-message.js';
 import type { LeakProgress } from '../leaks/suspect-rules.js';
-import {
-  AGE_BUCKETS,
-  bytesByAge,
-  type CallSite,
-  type Ledger,
-  type SiteIndex,
-  type Survival,
-  siteLabel,
-} from '../ledger/index.js';
+import { AGE_BUCKETS, type CallSite, type Ledger, type SiteIndex, siteLabel } from '../ledger/index.js';
 import { carriedOverNote } from './carried-over-note.js';
 
 export interface TextViewOptions {

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { Frame } from '../ledger/call-tree.js';
+import type { Frame } from '../ledger/state/call-tree.js';
 
 /**
  * Kind of code that a frame belongs to:

@@ -1,9 +1,9 @@
 import path from 'node:path';
 import { type Package, PackageLookup } from '@heapray/exporter/call-sites';
-import { boundedName, boundedPath, type Frame } from '../ledger/call-tree.js';
+import { boundedName, boundedPath, type Frame } from '../ledger/state/call-tree.js';
 import { ANONYMOUS, displayName, frameKind, shortPath } from './frame-names.js';
 import { mayStartSeveral } from './function-starts.js';
-import { originalFunction } from './original-function.js';
+import { originalFunction } from './source-map/original-function.js';
 import { SourceLines } from './source-map/source-lines.js';
 import { type SourceMapLimits, SourceMapStore } from './source-map/source-map-store.js';
 

@@ -1,7 +1,7 @@
 import type { Histogram } from '@opentelemetry/api';
 import { expect, test } from 'vitest';
 import { PollDurationRecorder } from '../../../src/main-thread/metrics/poll-duration-recorder.js';
-import { PollDurationBuckets } from '../../../src/profiler-thread/metrics/poll-durations.js';
+import { PollDurationBuckets } from '../../../src/profiler-thread/stats/poll-durations.js';
 
 /** Makes a recorder whose histogram keeps the seconds that it was given. */
 function newRecorder() {

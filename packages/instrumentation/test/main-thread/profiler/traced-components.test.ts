@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { resolveConfig } from '../../../src/config/index.js';
-import { defineComponents } from '../../../src/main-thread/components.js';
+import { defineComponents } from '../../../src/main-thread/profiler/components.js';
 import { type ConfigFor, TracedComponents } from '../../../src/main-thread/profiler/traced-components.js';
 
 let nextName = 0;

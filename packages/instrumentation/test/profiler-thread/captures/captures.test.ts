@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { tempFolder } from '../../../../../test/support/temp-folder.js';
 import { Captures } from '../../../src/profiler-thread/captures/captures.js';
 import { ComponentCapture } from '../../../src/profiler-thread/captures/component-capture.js';
-import { ProfilerStats } from '../../../src/profiler-thread/profiler-stats.js';
+import { ProfilerStats } from '../../../src/profiler-thread/stats/profiler-stats.js';
 import { INTERVAL, newLedger } from '../../support/ledger-sums.js';
 import { Readings, type ShownSample, samplesOf } from '../../support/readings.js';
 import { analyzeCapture, byStack } from './captures.js';

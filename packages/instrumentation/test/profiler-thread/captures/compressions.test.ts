@@ -6,7 +6,7 @@ import { isLz4 } from '../../../../../test/support/lz4-file.js';
 import { pollUntil } from '../../../../../test/support/poll.js';
 import { tempFolder } from '../../../../../test/support/temp-folder.js';
 import { Compressions } from '../../../src/profiler-thread/captures/compressions.js';
-import { ProfilerStats } from '../../../src/profiler-thread/profiler-stats.js';
+import { ProfilerStats } from '../../../src/profiler-thread/stats/profiler-stats.js';
 
 function setUp() {
   const folder = tempFolder();

@@ -1,11 +1,8 @@
 import { expect, test } from 'vitest';
-import {
-  AGE_BUCKETS,
-  ageBucketOf,
-  bytesByAge,
-  HighWaterMarkTracker,
-  SurvivalTracker,
-} from '../../../src/profiler-thread/ledger/index.js';
+import { HighWaterMarkTracker } from '../../../src/profiler-thread/history/high-water-mark.js';
+import { ageBucketOf, bytesByAge } from '../../../src/profiler-thread/history/retention-age.js';
+import { SurvivalTracker } from '../../../src/profiler-thread/history/survival.js';
+import { AGE_BUCKETS } from '../../../src/profiler-thread/ledger/index.js';
 import { FakeHeap } from './fake-heap.js';
 
 test('an age belongs to the bucket whose bounds contain it', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
-import { ProfilerStats } from '../../../src/profiler-thread/profiler-stats.js';
+import { ProfilerStats } from '../../../src/profiler-thread/stats/profiler-stats.js';
 import type { FakePoller } from '../../support/fake-poller.js';
 import { deferred, FIRST_GAP, LONGEST_PAIR, MEDIAN, newLoop, useFakeClock } from '../../support/poll-loop.js';
 import { Random } from '../../support/random.js';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { CallTree, ROOT } from '../../../src/profiler-thread/ledger/call-tree.js';
-import { ShownStack } from '../../../src/profiler-thread/ledger/shown-stack.js';
+import { CallTree, ROOT } from '../../../src/profiler-thread/ledger/state/call-tree.js';
+import { ShownStack } from '../../../src/profiler-thread/ledger/state/shown-stack.js';
 import { objectCountsByNode } from '../../../src/profiler-thread/profiles/object-counts.js';
 import { frameOf } from '../../support/readings.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { SurvivalTracker } from '../../../src/profiler-thread/ledger/index.js';
+import { SurvivalTracker } from '../../../src/profiler-thread/history/survival.js';
 import { textView } from '../../../src/profiler-thread/profiles/index.js';
 import { FakeHeap } from '../leaks/fake-heap.js';
 

@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { tempFolder } from '../../../../../test/support/temp-folder.js';
-import type { Frame } from '../../../src/profiler-thread/ledger/call-tree.js';
+import type { Frame } from '../../../src/profiler-thread/ledger/state/call-tree.js';
 import { FrameResolver, type FrameResolverOptions } from '../../../src/profiler-thread/symbolize/index.js';
 
 /** `b` of the program is `build` in line 3 of `src/build.ts`. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Frame } from '../../../src/profiler-thread/ledger/call-tree.js';
+import type { Frame } from '../../../src/profiler-thread/ledger/state/call-tree.js';
 import {
   displayName,
   frameKind,

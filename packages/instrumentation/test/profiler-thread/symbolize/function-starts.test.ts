@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { tempFolder } from '../../../../../test/support/temp-folder.js';
-import type { Frame } from '../../../src/profiler-thread/ledger/call-tree.js';
+import type { Frame } from '../../../src/profiler-thread/ledger/state/call-tree.js';
 import { mayStartSeveral } from '../../../src/profiler-thread/symbolize/function-starts.js';
 import { FrameResolver } from '../../../src/profiler-thread/symbolize/index.js';
 

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runCommand } from '../../../../../test/support/run-command.js';
 import { tempFolder } from '../../../../../test/support/temp-folder.js';
-import { CallTree, type Frame, ROOT } from '../../../src/profiler-thread/ledger/call-tree.js';
+import { CallTree, type Frame, ROOT } from '../../../src/profiler-thread/ledger/state/call-tree.js';
 
 const FIXTURES = fileURLToPath(new URL('fixtures', import.meta.url));
 const SAMPLE_HEAP = fileURLToPath(new URL('sample-heap.mjs', import.meta.url));

@@ -1,4 +1,4 @@
-import type { LiveSamples } from '../live-samples.js';
+import type { LiveSamples } from '../state/live-samples.js';
 import type { LifetimeModel } from './lifetime-model.js';
 
 /** The samples born between two scavenges, and how many the second one left alive. */

@@ -1,4 +1,4 @@
-import type { NodeIndex } from '../call-tree.js';
+import type { NodeIndex } from '../state/call-tree.js';
 
 interface Part {
   /** Amount allocated since, in age units. */

@@ -1,4 +1,4 @@
-import type { LiveSample, LiveSamples } from '../live-samples.js';
+import type { LiveSample, LiveSamples } from '../state/live-samples.js';
 import type { ShortLivedEstimator } from './short-lived-estimator.js';
 
 /**

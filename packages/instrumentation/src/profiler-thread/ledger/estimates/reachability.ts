@@ -1,5 +1,5 @@
-import type { SiteIndex } from '../call-site.js';
-import type { LiveSample, LiveSamples } from '../live-samples.js';
+import type { SiteIndex } from '../state/call-site.js';
+import type { LiveSample, LiveSamples } from '../state/live-samples.js';
 import { Births } from './births.js';
 import { AGE_UNIT_BYTES, LifetimeModel } from './lifetime-model.js';
 import { Scavenges } from './scavenges.js';

@@ -1,6 +1,6 @@
-import type { NodeIndex } from '../call-tree.js';
-import type { LiveSample, LiveSamples } from '../live-samples.js';
-import type { ShownBytes } from '../shown-bytes.js';
+import type { NodeIndex } from '../state/call-tree.js';
+import type { LiveSample, LiveSamples } from '../state/live-samples.js';
+import type { ShownBytes } from '../state/shown-bytes.js';
 import type { Collections, Reachability } from './reachability.js';
 
 /** Number of ordinals searched for the newest missing one: the young generation holds fewer samples. */

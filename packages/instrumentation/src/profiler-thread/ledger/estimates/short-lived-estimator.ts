@@ -1,4 +1,4 @@
-import type { NodeIndex } from '../call-tree.js';
+import type { NodeIndex } from '../state/call-tree.js';
 import { type PairSample, ShortLivedStatistics } from './short-lived-statistics.js';
 
 /**

@@ -1,4 +1,4 @@
-import type { NodeIndex } from '../call-tree.js';
+import type { NodeIndex } from '../state/call-tree.js';
 
 /** A sample of a complete pair, once the next poll has shown whether it survived. */
 export interface PairSample {

@@ -1,6 +1,6 @@
-import { BoundedCache } from '../bounded-cache.js';
-import { readWhole } from '../bounded-file.js';
-import { GeneratedCode } from '../generated-code.js';
+import { BoundedCache } from './bounded-cache.js';
+import { readWhole } from './bounded-file.js';
+import { GeneratedCode } from './generated-code.js';
 
 const MIB = 1024 * 1024;
 const MAX_FILE_BYTES = 4 * MIB;

@@ -1,12 +1,12 @@
 import path from 'node:path';
-import { BoundedCache } from '../bounded-cache.js';
-import { FileTooLarge, readTail, readWhole } from '../bounded-file.js';
-import { GeneratedCode, TooManyLines } from '../generated-code.js';
-import type { MappedCode } from '../original-function.js';
-import { sourcePath } from '../source-path.js';
+import { BoundedCache } from './bounded-cache.js';
+import { FileTooLarge, readTail, readWhole } from './bounded-file.js';
+import { GeneratedCode, TooManyLines } from './generated-code.js';
 import { findMapComment, type MapComment } from './map-comment.js';
 import { locateMap } from './map-location.js';
+import type { MappedCode } from './original-function.js';
 import { BrokenMap, parseSourceMap } from './source-map.js';
+import { sourcePath } from './source-path.js';
 
 /** Limits for reading and caching. */
 export interface SourceMapLimits {

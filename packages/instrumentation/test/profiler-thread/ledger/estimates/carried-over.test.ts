@@ -1,10 +1,8 @@
 import { expect, test } from 'vitest';
+import { HighWaterMarkTracker } from '../../../../src/profiler-thread/history/high-water-mark.js';
+import { bytesByAge } from '../../../../src/profiler-thread/history/retention-age.js';
 import { CarriedOver } from '../../../../src/profiler-thread/ledger/estimates/carried-over.js';
-import {
-  AGE_BUCKETS,
-  bytesByAge,
-  HighWaterMarkTracker,
-} from '../../../../src/profiler-thread/ledger/index.js';
+import { AGE_BUCKETS } from '../../../../src/profiler-thread/ledger/index.js';
 import {
   peakProfileFromLedger,
   profileFromLedger,

@@ -4,7 +4,7 @@ import {
   type Collections,
   Reachability,
 } from '../../../../src/profiler-thread/ledger/estimates/reachability.js';
-import { LiveSamples } from '../../../../src/profiler-thread/ledger/live-samples.js';
+import { LiveSamples } from '../../../../src/profiler-thread/ledger/state/live-samples.js';
 import { Random } from '../../../support/random.js';
 
 const NONE: Collections = { scavenges: 0, majors: [] };

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { Births } from '../../../../src/profiler-thread/ledger/estimates/births.js';
 import { LifetimeModel } from '../../../../src/profiler-thread/ledger/estimates/lifetime-model.js';
 import { Scavenges } from '../../../../src/profiler-thread/ledger/estimates/scavenges.js';
-import { LiveSamples } from '../../../../src/profiler-thread/ledger/live-samples.js';
+import { LiveSamples } from '../../../../src/profiler-thread/ledger/state/live-samples.js';
 import { Random } from '../../../support/random.js';
 
 test('positions are evenly spaced, and the last one is where samples are missing', () => {

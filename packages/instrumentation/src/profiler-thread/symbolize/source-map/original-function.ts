@@ -1,6 +1,6 @@
 import { type FunctionHeader, functionHeader, type NamePart } from './function-header.js';
 import type { GeneratedCode, Place } from './generated-code.js';
-import type { Mapped, OriginalPlace, SourceMap } from './source-map/source-map.js';
+import type { Mapped, OriginalPlace, SourceMap } from './source-map.js';
 
 /** A function in its original source. Line and column count from 0. */
 export interface OriginalFunction {

@@ -1,7 +1,7 @@
 // The profiler's own cost, computed from fake sources.
 import { describe, expect, test } from 'vitest';
-import { ProfilerStats } from '../../src/profiler-thread/profiler-stats.js';
-import { v8Threads } from '../../src/profiler-thread/v8-threads.js';
+import { ProfilerStats } from '../../../src/profiler-thread/stats/profiler-stats.js';
+import { v8Threads } from '../../../src/profiler-thread/stats/v8-threads.js';
 
 function newAccount({ tellsV8Threads = true } = {}) {
   const spent = { thread: 100, v8Threads: 50, own: 5, host: 20 };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { likelyObjectSize, ObjectSizes } from '../../../src/profiler-thread/ledger/object-size.js';
+import { likelyObjectSize, ObjectSizes } from '../../../../src/profiler-thread/ledger/state/object-size.js';
 
 /** V8's bytes of one sample: its size times the rounded inverse of its sampling probability. */
 function sampleBytes(size: number, interval: number): number {

@@ -1,4 +1,4 @@
-import { PollDurationBuckets } from './metrics/poll-durations.js';
+import { PollDurationBuckets } from './poll-durations.js';
 import { threadRunMillis } from './v8-threads.js';
 
 /** `process.threadCpuUsage` exists from Node 23.9 and 22.19 on. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { OwnHeap } from '../../src/profiler-thread/own-heap.js';
+import { OwnHeap } from '../../../src/profiler-thread/stats/own-heap.js';
 
 const MIB = 2 ** 20;
 

@@ -1,8 +1,8 @@
 // CPU times that the system reports for threads of this process.
 import { existsSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { pollUntil } from '../../../../test/support/poll.js';
-import { threadRunMillis, v8ThreadsClock } from '../../src/profiler-thread/v8-threads.js';
+import { pollUntil } from '../../../../../test/support/poll.js';
+import { threadRunMillis, v8ThreadsClock } from '../../../src/profiler-thread/stats/v8-threads.js';
 
 const isTold = existsSync('/proc/self/task');
 

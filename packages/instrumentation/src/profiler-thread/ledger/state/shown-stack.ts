@@ -1,4 +1,4 @@
-import type { RawFrame } from '../../protocol/code-place.js';
+import type { RawFrame } from '../../../protocol/code-place.js';
 import { type CallTree, CUT_OFF, type NodeIndex, ROOT } from './call-tree.js';
 
 /** Position of a stack in the call tree: its own node, or the nearest caller that has one if it is folded. */

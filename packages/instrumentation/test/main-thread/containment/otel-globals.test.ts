@@ -4,7 +4,7 @@ import {
   registeredDiagLogger,
   registeredLoggerProvider,
   registeredMeterProvider,
-} from '../../../src/main-thread/start/otel-globals.js';
+} from '../../../src/main-thread/containment/otel-globals.js';
 
 const API = Symbol.for('opentelemetry.js.api.1');
 /** Where `@opentelemetry/api-logs` registers, which belongs to API 1.9. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { functionHeader } from '../../../src/profiler-thread/symbolize/function-header.js';
+import { functionHeader } from '../../../../src/profiler-thread/symbolize/source-map/function-header.js';
 
 /** Parses the head at the mark ▮; returns the texts at its start and at each part of the name. */
 function headerOf(marked: string, functionName: string) {

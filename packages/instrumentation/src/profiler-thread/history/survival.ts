@@ -1,5 +1,5 @@
-import type { SiteIndex } from '../call-site.js';
-import type { Ledger } from '../ledger.js';
+import type { Ledger } from '../ledger/ledger.js';
+import type { SiteIndex } from '../ledger/state/call-site.js';
 
 /** Bytes that a call site allocated in a span of time, and how many of them are still alive. */
 export interface Survival {

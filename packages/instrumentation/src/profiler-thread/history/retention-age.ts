@@ -1,6 +1,6 @@
-import { AGE_BUCKETS } from '../../../protocol/age-buckets.js';
-import type { NodeIndex } from '../call-tree.js';
-import type { Ledger } from '../ledger.js';
+import { AGE_BUCKETS } from '../../protocol/age-buckets.js';
+import type { Ledger } from '../ledger/ledger.js';
+import type { NodeIndex } from '../ledger/state/call-tree.js';
 
 const UPPER_MILLIS = [10_000, 60_000, 600_000, 3_600_000] as const;
 /** Bucket of what was carried over a restart of the sampler. */

@@ -1,4 +1,4 @@
-import type { FunctionLocation } from '../../protocol/code-place.js';
+import type { FunctionLocation } from '../../../protocol/code-place.js';
 import { type CallTree, type Frame, type NodeIndex, ROOT } from './call-tree.js';
 
 /**

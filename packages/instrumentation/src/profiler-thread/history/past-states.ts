@@ -1,5 +1,5 @@
-import type { NodeIndex } from './call-tree.js';
-import type { Ledger } from './ledger.js';
+import type { Ledger } from '../ledger/ledger.js';
+import type { NodeIndex } from '../ledger/state/call-tree.js';
 
 /** Bytes by stack at one moment. */
 export interface PastState {

@@ -1,5 +1,9 @@
 import { expect, test } from 'vitest';
-import { type PastState, PastStates, presentState } from '../../../src/profiler-thread/ledger/index.js';
+import {
+  type PastState,
+  PastStates,
+  presentState,
+} from '../../../src/profiler-thread/history/past-states.js';
 import { changeProfileFromLedger } from '../../../src/profiler-thread/profiles/index.js';
 import { INTERVAL, newLedger, stackText } from '../../support/ledger-sums.js';
 import { Readings, range, samplesOf } from '../../support/readings.js';

@@ -1,5 +1,5 @@
-import { ControlWord } from '../protocol/messages.js';
-import { CollectionTime } from './polling/collection-time.js';
+import { ControlWord } from '../../protocol/messages.js';
+import { CollectionTime } from './collection-time.js';
 import { ProfilerStats, threadCpuMillis } from './profiler-stats.js';
 import { v8ThreadsClock } from './v8-threads.js';
 

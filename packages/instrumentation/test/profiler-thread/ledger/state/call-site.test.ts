@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { isRuntimeFrame } from '../../../src/profiler-thread/ledger/allocating-frame.js';
-import { CallSites, type CodeFacts } from '../../../src/profiler-thread/ledger/call-site.js';
-import { CallTree, type Frame, ROOT } from '../../../src/profiler-thread/ledger/call-tree.js';
-import { siteLabel } from '../../../src/profiler-thread/ledger/index.js';
-import type { RawFrame } from '../../../src/protocol/code-place.js';
-import { frameOf } from '../../support/readings.js';
+import { siteLabel } from '../../../../src/profiler-thread/ledger/index.js';
+import { isRuntimeFrame } from '../../../../src/profiler-thread/ledger/state/allocating-frame.js';
+import { CallSites, type CodeFacts } from '../../../../src/profiler-thread/ledger/state/call-site.js';
+import { CallTree, type Frame, ROOT } from '../../../../src/profiler-thread/ledger/state/call-tree.js';
+import type { RawFrame } from '../../../../src/protocol/code-place.js';
+import { frameOf } from '../../../support/readings.js';
 
 const NODE = (name: string): RawFrame => ({ ...frameOf(name), url: `node:internal/${name}` });
 const NATIVE = (name: string): RawFrame => ({

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { CallTree, ROOT } from '../../../src/profiler-thread/ledger/call-tree.js';
-import { StackComponents } from '../../../src/profiler-thread/ledger/stack-components.js';
+import { CallTree, ROOT } from '../../../../src/profiler-thread/ledger/state/call-tree.js';
+import { StackComponents } from '../../../../src/profiler-thread/ledger/state/stack-components.js';
 
 const locationOf = (line: number) => ({ scriptId: '7', lineNumber: line, columnNumber: 0 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { sourcePath } from '../../../src/profiler-thread/symbolize/source-path.js';
+import { sourcePath } from '../../../../src/profiler-thread/symbolize/source-map/source-path.js';
 
 const PLACE = { folder: '/repo/app/dist/js', packageFolder: '/repo/app' };
 const pathOf = (source: string, ...files: string[]) =>

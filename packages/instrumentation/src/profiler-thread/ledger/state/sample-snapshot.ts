@@ -1,4 +1,4 @@
-import type { RawFrame } from '../../protocol/code-place.js';
+import type { RawFrame } from '../../../protocol/code-place.js';
 
 /** A poll result: the live heap at one moment, as passed to the ledger. Sizes are estimated bytes. */
 export interface SampleSnapshot {

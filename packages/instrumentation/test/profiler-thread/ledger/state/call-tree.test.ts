@@ -1,9 +1,9 @@
 import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { CallTree, type NodeIndex, ROOT } from '../../../src/profiler-thread/ledger/call-tree.js';
-import { ShownStack } from '../../../src/profiler-thread/ledger/shown-stack.js';
-import type { RawFrame } from '../../../src/protocol/code-place.js';
-import { frameOf } from '../../support/readings.js';
+import { CallTree, type NodeIndex, ROOT } from '../../../../src/profiler-thread/ledger/state/call-tree.js';
+import { ShownStack } from '../../../../src/profiler-thread/ledger/state/shown-stack.js';
+import type { RawFrame } from '../../../../src/protocol/code-place.js';
+import { frameOf } from '../../../support/readings.js';
 
 const at = (lineNumber: number, columnNumber: number): RawFrame => ({
   functionName: 'f',

@@ -1,5 +1,5 @@
 import { types } from 'node:util';
-import { checkComponentNames } from '../config/index.js';
+import { checkComponentNames } from '../../config/index.js';
 import {
   ReflectApply,
   ReflectConstruct,
@@ -10,10 +10,10 @@ import {
   SafeSet,
   SafeTypeError,
   SafeWeakRef,
-} from '../protocol/primordials.js';
-import { contain } from './containment/contain.js';
-import { processState } from './containment/process-state.js';
-import { whenSettled } from './profiler/when-settled.js';
+} from '../../protocol/primordials.js';
+import { contain } from '../containment/contain.js';
+import { processState } from '../containment/process-state.js';
+import { whenSettled } from './when-settled.js';
 
 /** Work of a component: a function of any kind, or a class. */
 export type ComponentWork =

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import type { RawFrame } from '../../protocol/code-place.js';
+import type { RawFrame } from '../../../protocol/code-place.js';
 
 /** A function on a stack. V8 reports where a function starts, not which of its lines allocates. */
 export interface Frame {

@@ -11,7 +11,6 @@ import {
   port,
   word,
 } from './kinds.js';
-import type { ResolvedOptions } from './types.js';
 
 /** A place in the config file. */
 export interface FileKey {
@@ -262,8 +261,3 @@ export type OptionName = keyof typeof OPTIONS;
 
 /** Names of all options, in the order of the table. */
 export const OPTION_NAMES: readonly OptionName[] = Object.keys(OPTIONS) as OptionName[];
-
-/** Returns the row of an option. */
-export function optionSpec<Name extends OptionName>(name: Name): OptionSpec<ResolvedOptions[Name]> {
-  return OPTIONS[name] as unknown as OptionSpec<ResolvedOptions[Name]>;
-}

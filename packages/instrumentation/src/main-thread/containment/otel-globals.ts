@@ -1,7 +1,7 @@
 import type { DiagLogger, MeterProvider } from '@opentelemetry/api';
 import { globalObject, ObjectHasOwn, ReflectGet, SymbolFor } from '../../protocol/primordials.js';
-import { contain } from '../containment/contain.js';
-import type { EventLoggerProvider } from '../log/leak-log-events.js';
+import { contain } from './contain.js';
+import type { EventLoggerProvider } from './event-logger.js';
 
 /**
  * Key under which `@opentelemetry/api-logs`, for API 1.9 and before, stores a function that returns the
