@@ -9,7 +9,7 @@ import { PollsForRequests, type PollsForRequestsDeps, type ReadingWanted } from 
 import type { ProfileProvider } from './server/debug-server.js';
 import { sleep } from './sleep.js';
 
-export interface ProfilesDeps extends PollsForRequestsDeps {
+export interface ProfileProviderDeps extends PollsForRequestsDeps {
   readonly loop: PollsForRequestsDeps['loop'] & Pick<PollLoop, 'mode'>;
   readonly ledger: Ledger;
   readonly leaks: LeakWatch;
@@ -30,7 +30,7 @@ const NO_ROOM_SECONDS = 10;
  * Makes pprof profiles on request. Loads the encoders with the first request, so that a process without
  * requests does not hold them in memory.
  */
-export function profileProvider(deps: ProfilesDeps): ProfileProvider {
+export function profileProvider(deps: ProfileProviderDeps): ProfileProvider {
   const { ledger, loop, clock, startedMillis } = deps;
   const readings = new PollsForRequests(deps);
   let differences = 0;

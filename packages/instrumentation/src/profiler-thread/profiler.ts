@@ -1,14 +1,9 @@
-import v8 from 'node:v8';
-import type { MessagePort } from 'node:worker_threads';
-import {
-  ABANDONED,
-  type CollectionTimes,
-  ControlWord,
-  type FromProfilerThread,
-  type ProfilerThreadOptions,
-  type ToProfilerThread,
+import type {
+  CollectionTimes,
+  FromProfilerThread,
+  ProfilerThreadOptions,
+  ToProfilerThread,
 } from '../protocol/messages.js';
-import type { ObjectCountTable } from '../protocol/object-count-table.js';
 import { STACK_DEPTH } from '../protocol/sampler-mode.js';
 import { monotonicMillis, risingClock, steadyClock } from '../protocol/steady-clock.js';
 import type { ComponentCaptureOptions } from './captures/capture-options.js';
@@ -19,13 +14,15 @@ import { HighWaterMarkTracker } from './history/high-water-mark.js';
 import { PastStates } from './history/past-states.js';
 import { LeakWatch } from './leaks/leak-watch.js';
 import { Ledger } from './ledger/index.js';
-import { LiveViewing, NOT_ALLOWED } from './live-viewing.js';
-import { cgroupLimit, readKernelMemory } from './metrics/kernel-memory.js';
+import { LiveViewing } from './live-viewing.js';
+import { MainThreadLink } from './main-thread-link.js';
+import { readKernelMemory } from './metrics/kernel-memory.js';
 import { MetricPointsSource } from './metrics/metric-points-source.js';
-import type { OwnFigures } from './metrics/own-series.js';
 import { leakEventAttributes } from './metrics/site-growth.js';
+import { ownFigures, ownMemoryBytes } from './own-figures.js';
 import { connectHeapPoller, type HeapPoller } from './polling/heap-poller.js';
 import { PollLoop } from './polling/poll-loop.js';
+import { ProfileServer } from './profile-server.js';
 import { connectStats } from './stats/connect-stats.js';
 import { connectOwnHeap, OwnHeap } from './stats/own-heap.js';
 import type { ProfilerStats } from './stats/profiler-stats.js';
@@ -36,28 +33,20 @@ import { FrameResolver } from './symbolize/index.js';
 const LAST_POLL_MILLIS = 500;
 /** Time for compressing captures at the end, in ms; the main thread stops waiting after twice that. */
 const LAST_COMPRESSION_MILLIS = 1_000;
-/**
- * Longest wait of a profile for the object counts of a busy main thread, in ms; `go tool pprof` waits 1.5 N
- * for N seconds.
- */
-const OBJECT_COUNTS_MILLIS = 250;
 const PROCESS_CAPTURE = 0;
 /** Gap between kept past states, in leak windows: a minute by default. */
 const PAST_WINDOWS = 3;
 
 /**
  * Runs in the profiler thread: polls the main thread's sampler, updates the ledger, writes captures and
- * serves profiles. Talks to the main thread by messages. At the very end, when the main thread can no longer
- * receive messages, it uses the words of a shared buffer.
+ * serves profiles.
  */
 export class Profiler {
   readonly #options: ProfilerThreadOptions;
-  readonly #port: MessagePort;
-  readonly #control: Int32Array;
+  readonly #link: MainThreadLink;
   readonly #stats: ProfilerStats;
   readonly #poller: HeapPoller;
-  readonly #ownHeapPorts = connectOwnHeap();
-  readonly #ownHeap = new OwnHeap(this.#ownHeapPorts);
+  readonly #ownHeap = new OwnHeap(connectOwnHeap());
   readonly #ledger: Ledger;
   readonly #loop: PollLoop;
   readonly #clock = steadyClock();
@@ -70,16 +59,15 @@ export class Profiler {
   readonly #points: MetricPointsSource;
   readonly #peak = new HighWaterMarkTracker();
   readonly #past: PastStates;
-  readonly #waiting = new Map<number, (table: ObjectCountTable | undefined) => void>();
-  #nextRequest = 1;
-  #server: { close(): void } | undefined;
+  readonly #server: ProfileServer;
   #finishing: Promise<void> | undefined;
 
   constructor(options: ProfilerThreadOptions) {
     this.#options = options;
-    this.#port = options.port;
-    this.#control = new Int32Array(options.control);
-    this.#stats = connectStats(this.#control);
+    const control = new Int32Array(options.control);
+    this.#link = new MainThreadLink(options.port, control);
+    this.#stats = connectStats(control);
+    this.#server = new ProfileServer(options);
     this.#poller = connectHeapPoller();
     const resolver = new FrameResolver({
       report: (text) => this.#log('info', text),
@@ -108,7 +96,7 @@ export class Profiler {
         onStartAnew: () => this.#leaks.startAnew(),
         isFollowed: () => this.#captures.count > 0,
         onReading: () => this.#onReading(),
-        takeScavenges: () => Atomics.exchange(this.#control, ControlWord.scavenges, 0),
+        takeScavenges: () => this.#link.takeScavenges(),
         log: (level, text) => this.#log(level, text),
       },
       options,
@@ -132,12 +120,12 @@ export class Profiler {
       epochMillis: this.#risingClock,
       suspects: () => this.#leaks.suspects(performance.now()),
       secondsToLimit: () => this.#leaks.secondsToLimit(),
-      figures: () => this.#figures(),
+      figures: () => ownFigures(this.#ledger, this.#stats, this.#leaks),
       state: () => ({
         mode: this.#loop.mode ?? 'none',
         noneReason: this.#stats.lastLost,
         pollDurations: this.#stats.pollDurations,
-        memoryBytes: ownMemory(),
+        memoryBytes: ownMemoryBytes(),
         kernel: readKernelMemory(),
       }),
       earlier: options.lastAnswers,
@@ -145,8 +133,8 @@ export class Profiler {
   }
 
   start(): void {
-    this.#port.on('message', (message: ToProfilerThread) => this.#receive(message));
-    this.#awaitExit();
+    this.#link.receive((message) => this.#receive(message));
+    void this.#link.exit().then(() => this.#finish());
     const { processCapture, mode, memrayLivePort, traced, endedThreads } = this.#options;
     const isFirst = endedThreads.length === 0;
     if (traced) void this.#captures.load();
@@ -181,15 +169,11 @@ export class Profiler {
         const { request, wanted } = message;
         return this.#send({ type: 'points', request, answers: this.#points.answers(wanted) });
       }
-      case 'object-counts':
-        return this.#waiting.get(message.request)?.(message.table);
       case 'component-function':
         return this.#ledger.sites.components.addFunction(message.location, message.component);
       case 'close-server':
-        this.#server?.close();
-        Atomics.store(this.#control, ControlWord.serverClosed, 1);
-        Atomics.notify(this.#control, ControlWord.serverClosed);
-        return;
+        this.#server.close();
+        return this.#link.serverClosed();
       case 'component':
         return this.#rename(message.component, message.isTraced);
       case 'capture-begin':
@@ -228,36 +212,6 @@ export class Profiler {
     for (const suspect of this.#leaks.observe(atMillis))
       this.#send({ type: 'leak-suspect', suspect, attributes: leakEventAttributes(suspect) });
     this.#ownHeap.collectIfWorthwhile(atMillis);
-  }
-
-  #figures(): OwnFigures {
-    const { counts } = this.#ledger;
-    const stats = this.#stats;
-    const drops = { ...stats.drops };
-    if (counts.lostSamples > 0) drops.sampler_lost = counts.lostSamples;
-    if (counts.foldedStacks > 0) drops.tree_full = counts.foldedStacks;
-    const { foldedStacks: sitesFolded } = this.#ledger.sites;
-    if (sitesFolded > 0) drops.call_sites_full = sitesFolded;
-    return {
-      samples: counts.samples,
-      unseenSamples: counts.unseenSamples,
-      shortLivedSamples: counts.shortLivedSamples,
-      liveSamples: counts.liveSamples,
-      samplingInterval: this.#ledger.samplingInterval,
-      carriedOverBytes: this.#ledger.carriedOver.totalBytes,
-      uncollectedBytes: this.#ledger.uncollectedBytes,
-      majorCollections: this.#ledger.reachability.majors,
-      leakWindows: this.#leaks.progress.windows,
-      undecidedSites: this.#leaks.progress.undecidedSites,
-      polls: stats.polls,
-      completePairs: counts.completePairs,
-      interruptedPairs: counts.interruptedPairs,
-      drops,
-      lostSampler: stats.lostSampler,
-      cpuSeconds: stats.cpuMillis() / 1000,
-      memoryBytes: ownMemory(),
-      cgroupLimit: cgroupLimit(),
-    };
   }
 
   #newCaptures(): Captures {
@@ -299,15 +253,7 @@ export class Profiler {
   }
 
   async #startServer(): Promise<void> {
-    const { debugAddress, debugServerDelayMillis, allowGc, mayListen } = this.#options;
-    if (!debugAddress) return;
-    if (!mayListen) throw new Error(NOT_ALLOWED);
-    if (debugServerDelayMillis > 0) await timeout(debugServerDelayMillis);
-    const [{ startDebugServer }, { profileProvider }] = await Promise.all([
-      import('./server/debug-server.js'),
-      import('./profile-provider.js'),
-    ]);
-    const provider = profileProvider({
+    const address = await this.#server.start({
       ledger: this.#ledger,
       loop: this.#loop,
       stats: this.#stats,
@@ -316,39 +262,15 @@ export class Profiler {
       clock: this.#clock,
       startedMillis: this.#startedMillis,
       peak: () => this.#peak.mark,
-      objectCounts: () => this.#objectCounts(),
+      objectCounts: () => this.#link.objectCounts(),
       collect: () => this.#poller.collect(),
     });
-    const server = await startDebugServer(debugAddress, provider, { allowGc });
-    if (this.#finishing) return server.close();
-    this.#server = server;
-    this.#send({ type: 'listening', address: server.address });
+    if (address !== undefined) this.#send({ type: 'listening', address });
   }
 
   #serverFailed(error: Error): void {
     this.#stats.drop('debug_server');
     this.#send({ type: 'not-listening', why: error.message });
-  }
-
-  /** Asks the main thread for V8's object counts; undefined if it does not answer in time. */
-  #objectCounts(): Promise<ObjectCountTable | undefined> {
-    const request = this.#nextRequest++;
-    return new Promise((resolve) => {
-      const answer = (table: ObjectCountTable | undefined) => {
-        clearTimeout(timer);
-        this.#waiting.delete(request);
-        resolve(table);
-      };
-      const timer = setTimeout(() => answer(undefined), OBJECT_COUNTS_MILLIS);
-      this.#waiting.set(request, answer);
-      this.#send({ type: 'object-counts-wanted', request });
-    });
-  }
-
-  #awaitExit(): void {
-    const { async: waiting, value } = Atomics.waitAsync(this.#control, ControlWord.exit, 0);
-    if (waiting) void value.then(() => this.#finish());
-    else void this.#finish();
   }
 
   /** Shuts down: polls a last time if a capture or viewer is open, finishes captures, closes everything. */
@@ -366,13 +288,13 @@ export class Profiler {
     const isWaitedFor = this.#captures.count > 0 || this.#viewing.active;
     const lastPoll = () => this.#loop.pollNow().catch((error: Error) => this.#pollFailed(error));
     if (isWaitedFor) await Promise.race([lastPoll(), timeout(LAST_POLL_MILLIS)]);
-    this.#tell(1);
+    this.#link.polledLast();
     this.#loop.stop();
     this.#ledger.attribute(performance.now(), true);
     this.#captures.endAll();
     await this.#viewing.end();
-    this.#server?.close();
-    this.#ownHeapPorts.close();
+    this.#server.close();
+    this.#ownHeap.close();
     this.#stats.close();
     try {
       this.#poller.close();
@@ -381,38 +303,24 @@ export class Profiler {
     }
     this.#send({ type: 'released' });
     this.#compressions.finish(isWaitedFor ? LAST_COMPRESSION_MILLIS : LAST_COMPRESSION_MILLIS / 4);
-    this.#tell(2);
-    if (this.#isAbandoned) return stayIdle();
+    this.#link.finished();
+    if (this.#link.isAbandoned) return stayIdle();
     this.#send({ type: 'stopped' });
-    this.#port.close();
-  }
-
-  get #isAbandoned(): boolean {
-    return Atomics.load(this.#control, ControlWord.exit) === ABANDONED;
+    this.#link.close();
   }
 
   #pollFailed(error: Error): void {
     this.#log('error', `poll failed: ${error.message}`);
   }
 
-  #tell(done: number): void {
-    Atomics.store(this.#control, ControlWord.done, done);
-    Atomics.notify(this.#control, ControlWord.done);
-  }
-
   #send(message: FromProfilerThread): void {
-    if (!this.#isAbandoned) this.#port.postMessage(message);
+    this.#link.send(message);
   }
 
   #log(level: 'debug' | 'info' | 'warn' | 'error', text: string): void {
-    this.#send({ type: 'log', level, text });
+    this.#link.log(level, text);
   }
 }
 
 /** Unreferenced: the message port keeps the thread alive while there is shutdown work to wait for. */
 const timeout = (millis: number) => new Promise<void>((resolve) => setTimeout(resolve, millis).unref());
-
-function ownMemory(): number {
-  const { total_heap_size: heap, malloced_memory: malloced } = v8.getHeapStatistics();
-  return heap + malloced;
-}

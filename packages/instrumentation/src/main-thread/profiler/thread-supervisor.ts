@@ -33,7 +33,7 @@ export class ThreadSupervisor {
   #thread: ProfilerThread | undefined;
   #startedMillis = 0;
   #deaths = 0;
-  #restartMillis = FIRST_RESTART_MILLIS;
+  #nextPauseMillis = FIRST_RESTART_MILLIS;
   #isClosed = false;
 
   constructor(deps: ThreadSupervisorDeps) {
@@ -45,7 +45,7 @@ export class ThreadSupervisor {
     return this.#thread;
   }
 
-  /** Number of times that the thread died by itself after it had fully started. */
+  /** Number of times that the thread died by itself, without a first one that never fully started. */
   get deaths(): number {
     return this.#deaths;
   }
@@ -76,10 +76,9 @@ export class ThreadSupervisor {
     if (ended !== undefined) this.#ended[this.#ended.length] = ended;
     this.#deps.log('error', `the profiler thread died and is started again: ${reason}`);
     const livedLong = now() - this.#startedMillis > MAX_RESTART_MILLIS;
-    this.#restartMillis = livedLong
-      ? FIRST_RESTART_MILLIS
-      : MathMin(MAX_RESTART_MILLIS, this.#restartMillis * 2);
-    this.#deps.timers.after(this.#restartMillis, () => this.#startAgain(true));
+    const pause = livedLong ? FIRST_RESTART_MILLIS : this.#nextPauseMillis;
+    this.#nextPauseMillis = MathMin(MAX_RESTART_MILLIS, pause * 2);
+    this.#deps.timers.after(pause, () => this.#startAgain(true));
   }
 
   #startAgain(isAgain: boolean): void {
@@ -88,6 +87,7 @@ export class ThreadSupervisor {
   }
 
   #start(isAgain: boolean): void {
+    if (this.#isClosed) return;
     this.#startedMillis = now();
     try {
       this.#thread = this.#deps.startThread(this.#file.path, isAgain);

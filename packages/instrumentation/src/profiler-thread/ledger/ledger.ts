@@ -118,8 +118,8 @@ export class Ledger {
     const tree = flatTree(reading.head);
     const nodes = tree.nodes.length;
     const mark = ++this.#polls;
-    const fresh = this.#live.sort(reading.samples, this.#newest, mark);
-    const known = fresh && this.#shown.recognise(tree);
+    const fresh = this.#live.splitIfSameSampler(reading.samples, this.#newest, mark);
+    const known = fresh && this.#shown.matchIfSameSampler(tree);
     if (!known) return { status: 'restarted', nodes };
     this.#shown.read(tree, known);
     const isFirst = this.#isResuming;
@@ -186,7 +186,7 @@ export class Ledger {
    * `CarriedOver`). Call `attribute` with `force` before: statistics of the old interval are not valid for
    * the new one.
    */
-  samplerRestarted(samplingInterval: number): void {
+  intervalReplaced(samplingInterval: number): void {
     this.#carryOver();
     this.#live.clear(() => {});
     this.#samplingInterval = samplingInterval;

@@ -6,7 +6,7 @@ import type { ProfilerStats } from '../stats/profiler-stats.js';
 import type { HeapPoller } from './heap-poller.js';
 import { type IntervalChange, IntervalPolicy } from './interval-policy.js';
 import { PollSchedule } from './poll-schedule.js';
-import { isSampledMoreOften } from './sampling-profile.js';
+import { hasForeignInterval } from './sampling-profile.js';
 
 export interface PollLoopDeps {
   readonly ledger: Ledger;
@@ -273,7 +273,7 @@ export class PollLoop {
     if (result.status !== 'ok') return this.#lost(result.status);
     const at = performance.now();
     const { samples } = result.profile;
-    if (isSampledMoreOften(result.profile, ledger.samplingInterval)) return this.#lost('restarted');
+    if (hasForeignInterval(result.profile, ledger.samplingInterval)) return this.#lost('restarted');
     const pairMillis = pairedWith === undefined ? undefined : at - pairedWith;
     ledger.noteCollections({ scavenges: this.#deps.takeScavenges(), majors: [] });
     const change = ledger.update(result.profile, at, pairMillis, at - result.latencyMillis);
@@ -366,7 +366,7 @@ export class PollLoop {
     stats.recordSamplerLoss(reason);
     ledger.attribute(performance.now(), true);
     beforeRestart();
-    ledger.samplerRestarted(samplingInterval);
+    ledger.intervalReplaced(samplingInterval);
     onStartAnew();
     log('info', text);
   }

@@ -43,6 +43,6 @@ export interface CallFrame {
  * started. V8 scales a sample of `s` bytes to `s * round(1 / (1 - exp(-s / interval)))`, which is at least the
  * interval.
  */
-export function isSampledMoreOften({ samples }: SamplingProfile, intervalBytes: number): boolean {
+export function hasForeignInterval({ samples }: SamplingProfile, intervalBytes: number): boolean {
   return samples.some(({ size }) => size < intervalBytes);
 }

@@ -13,6 +13,8 @@ export interface OwnHeapDeps {
   readonly collect: (thoroughly: boolean) => void;
   /** CPU time of this thread so far, in ms. */
   readonly cpuMillis: () => number;
+  /** Ends the connection to the heap. */
+  readonly close?: () => void;
 }
 
 /** Growth that is worth a collection of some 10 ms: this many bytes, or this share of a large heap. */
@@ -55,6 +57,10 @@ export class OwnHeap {
     this.#gapMillis = Math.max(MIN_GAP_MILLIS, MIN_GAP * (this.#deps.cpuMillis() - before));
     this.#floor = this.#deps.usedBytes();
   }
+
+  close(): void {
+    this.#deps.close?.();
+  }
 }
 
 /** Interval so large that nothing is sampled. */
@@ -64,7 +70,7 @@ const NO_SAMPLES = { samplingInterval: 2 ** 30 };
  * Connects to this thread's heap through an inspector session of its own. Reading the inspector's sampler
  * collects garbage once; `HeapProfiler.collectGarbage` does so repeatedly until no garbage is left.
  */
-export function connectOwnHeap(): OwnHeapDeps & { close(): void } {
+export function connectOwnHeap(): OwnHeapDeps {
   const session = new Session();
   session.connect();
   return {

@@ -35,7 +35,7 @@ test('a thread that dies is started again, with growing pauses and the ids of th
     waits.at(-1)?.work();
     expect(supervisor.thread).toEqual({ threadId: death + 1 });
   }
-  expect(waits.map(({ millis }) => millis / 1000)).toEqual([2, 4, 8, 16, 32, 60, 60, 60]);
+  expect(waits.map(({ millis }) => millis / 1000)).toEqual([1, 2, 4, 8, 16, 32, 60, 60]);
   expect(supervisor.endedThreads).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
   expect(events.slice(0, 4)).toEqual([
     'start own file',
@@ -70,11 +70,12 @@ test('a later thread that never begins is started again', () => {
   expect(waits).toHaveLength(2);
 });
 
-test('nothing is told of a restart after close', () => {
+test('nothing is started after close', () => {
   const { supervisor, events, waits } = supervised();
   supervisor.start();
   supervisor.died('crash', true);
   supervisor.close();
   waits[0]?.work();
+  expect(supervisor.thread).toBeUndefined();
   expect(events).not.toContain('restarted');
 });

@@ -111,7 +111,7 @@ describe('a capture', () => {
     captures.end(2);
     await captures.idle();
     captures.samplerRestarts();
-    ledger.samplerRestarted(INTERVAL / 8);
+    ledger.intervalReplaced(INTERVAL / 8);
     captures.endAll();
     expect(allocated('api')).toMatchObject({ kept: [2 * 64, 2], young: [2 * 64, 2] });
     expect(leaked('api')).toEqual({ kept: [2 * 64, 2] });

@@ -53,7 +53,11 @@ export class LiveSamples {
    * @param mark unique number of the poll, also used up by refused ones
    * @returns the new samples; undefined if they are from another sampler
    */
-  sort(samples: readonly RawSample[], newest: number, mark: number): readonly RawSample[] | undefined {
+  splitIfSameSampler(
+    samples: readonly RawSample[],
+    newest: number,
+    mark: number,
+  ): readonly RawSample[] | undefined {
     const fresh: RawSample[] = [];
     this.#shown = [];
     let place = 0;

@@ -57,7 +57,7 @@ export class ShownBytes {
    * @returns the known node, if any, for each node; undefined if the tree is from another sampler, whose ids
    *   restart
    */
-  recognise({ nodes }: FlatTree): (KnownNode | undefined)[] | undefined {
+  matchIfSameSampler({ nodes }: FlatTree): (KnownNode | undefined)[] | undefined {
     const known = nodes.map(({ id }) => this.#nodeById.get(id));
     let same = 0;
     let other = 0;

@@ -31,7 +31,7 @@ function restartedLedger() {
     estimated: () => listened.push('estimated'),
   });
   ledger.attribute(0, true);
-  ledger.samplerRestarted(4 * INTERVAL);
+  ledger.intervalReplaced(4 * INTERVAL);
   return { ledger, listened };
 }
 
@@ -114,7 +114,7 @@ test('the stated error is kept in bytes, as samples represent more of them after
 test('a second restart adds to it; the loss of the sampler does not change it', () => {
   const { ledger } = restartedLedger();
   ledger.update(new Readings().of(samplesOf('b', 100, [1])), 25_000);
-  ledger.samplerRestarted(16 * INTERVAL);
+  ledger.intervalReplaced(16 * INTERVAL);
   expect(inUse(ledger)).toEqual({ a: 50, b: 107 });
   ledger.samplerLost();
   expect(inUse(ledger)).toEqual({ a: 50, b: 107 });

@@ -36,7 +36,7 @@ function churn() {
       if (ordinal > last || isKept(ordinal)) shown.push(ordinal);
     }
     const raw = (ordinal: number) => ({ ordinal, size: 1, nodeId: 1 });
-    const fresh = live.sort(shown.map(raw), before, mark)!;
+    const fresh = live.splitIfSameSampler(shown.map(raw), before, mark)!;
     const died: Parameters<Reachability['update']>[3][number][] = [];
     live.sweep(mark, (sample) => void died.push(sample));
     for (const sample of fresh) live.add(sample, millis, mark);

@@ -1,0 +1,102 @@
+import type { MessagePort } from 'node:worker_threads';
+import {
+  ABANDONED,
+  ControlWord,
+  type FromProfilerThread,
+  type ToProfilerThread,
+} from '../protocol/messages.js';
+import type { ObjectCountTable } from '../protocol/object-count-table.js';
+
+/**
+ * Longest wait of a profile for the object counts of a busy main thread, in ms; `go tool pprof` waits 1.5 N
+ * for N seconds.
+ */
+const OBJECT_COUNTS_MILLIS = 250;
+
+/**
+ * The profiler thread's connection to the main thread: messages, and the words of a shared buffer for the
+ * very end, when the main thread can no longer receive messages.
+ */
+export class MainThreadLink {
+  readonly #port: MessagePort;
+  readonly #control: Int32Array;
+  readonly #waiting = new Map<number, (table: ObjectCountTable | undefined) => void>();
+  #requests = 0;
+
+  /** @param control see `ControlWord` */
+  constructor(port: MessagePort, control: Int32Array) {
+    this.#port = port;
+    this.#control = control;
+  }
+
+  /** True if the main thread has given this thread up: nothing is sent any more. */
+  get isAbandoned(): boolean {
+    return Atomics.load(this.#control, ControlWord.exit) === ABANDONED;
+  }
+
+  /** Calls back for each message except answers to `objectCounts`. */
+  receive(listener: (message: ToProfilerThread) => void): void {
+    this.#port.on('message', (message: ToProfilerThread) => {
+      if (message.type === 'object-counts') this.#waiting.get(message.request)?.(message.table);
+      else listener(message);
+    });
+  }
+
+  /** Resolves when the process is about to exit, or this thread is abandoned. */
+  async exit(): Promise<void> {
+    const { async: waiting, value } = Atomics.waitAsync(this.#control, ControlWord.exit, 0);
+    if (waiting) await value;
+  }
+
+  send(message: FromProfilerThread): void {
+    if (!this.isAbandoned) this.#port.postMessage(message);
+  }
+
+  log(level: 'debug' | 'info' | 'warn' | 'error', text: string): void {
+    this.send({ type: 'log', level, text });
+  }
+
+  /** Asks the main thread for V8's object counts; undefined if it does not answer in time. */
+  objectCounts(): Promise<ObjectCountTable | undefined> {
+    const request = ++this.#requests;
+    return new Promise((resolve) => {
+      const answer = (table: ObjectCountTable | undefined) => {
+        clearTimeout(timer);
+        this.#waiting.delete(request);
+        resolve(table);
+      };
+      const timer = setTimeout(() => answer(undefined), OBJECT_COUNTS_MILLIS);
+      this.#waiting.set(request, answer);
+      this.send({ type: 'object-counts-wanted', request });
+    });
+  }
+
+  /** Returns the number of young-generation collections since the last call. */
+  takeScavenges(): number {
+    return Atomics.exchange(this.#control, ControlWord.scavenges, 0);
+  }
+
+  /** Tells a waiting main thread that the debug server is closed. */
+  serverClosed(): void {
+    this.#set(ControlWord.serverClosed, 1);
+  }
+
+  /** Tells a waiting main thread that the last poll is over. */
+  polledLast(): void {
+    this.#set(ControlWord.done, 1);
+  }
+
+  /** Tells a waiting main thread that everything is written. */
+  finished(): void {
+    this.#set(ControlWord.done, 2);
+  }
+
+  close(): void {
+    this.#port.close();
+  }
+
+  #set(word: number, value: number): void {
+    Atomics.store(this.#control, word, value);
+    Atomics.notify(this.#control, word);
+  }
+}

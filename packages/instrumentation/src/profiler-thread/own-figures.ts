@@ -1,0 +1,42 @@
+import v8 from 'node:v8';
+import type { LeakWatch } from './leaks/leak-watch.js';
+import type { Ledger } from './ledger/index.js';
+import { cgroupLimit } from './metrics/kernel-memory.js';
+import type { OwnFigures } from './metrics/own-series.js';
+import type { ProfilerStats } from './stats/profiler-stats.js';
+
+/** Returns the profiler's figures about itself, for metrics. */
+export function ownFigures(ledger: Ledger, stats: ProfilerStats, leaks: LeakWatch): OwnFigures {
+  const { counts } = ledger;
+  const drops = { ...stats.drops };
+  if (counts.lostSamples > 0) drops.sampler_lost = counts.lostSamples;
+  if (counts.foldedStacks > 0) drops.tree_full = counts.foldedStacks;
+  const { foldedStacks: sitesFolded } = ledger.sites;
+  if (sitesFolded > 0) drops.call_sites_full = sitesFolded;
+  return {
+    samples: counts.samples,
+    unseenSamples: counts.unseenSamples,
+    shortLivedSamples: counts.shortLivedSamples,
+    liveSamples: counts.liveSamples,
+    samplingInterval: ledger.samplingInterval,
+    carriedOverBytes: ledger.carriedOver.totalBytes,
+    uncollectedBytes: ledger.uncollectedBytes,
+    majorCollections: ledger.reachability.majors,
+    leakWindows: leaks.progress.windows,
+    undecidedSites: leaks.progress.undecidedSites,
+    polls: stats.polls,
+    completePairs: counts.completePairs,
+    interruptedPairs: counts.interruptedPairs,
+    drops,
+    lostSampler: stats.lostSampler,
+    cpuSeconds: stats.cpuMillis() / 1000,
+    memoryBytes: ownMemoryBytes(),
+    cgroupLimit: cgroupLimit(),
+  };
+}
+
+/** Bytes of this thread's V8 heap and of V8's own allocations. */
+export function ownMemoryBytes(): number {
+  const { total_heap_size: heap, malloced_memory: malloced } = v8.getHeapStatistics();
+  return heap + malloced;
+}
