@@ -7,16 +7,15 @@ import { process, SafePromise } from '../../protocol/primordials.js';
 import { monotonicMillis } from '../../protocol/steady-clock.js';
 import { contain, containAsync } from '../containment/contain.js';
 import { Timers } from '../containment/timers.js';
+import { type LeakListener, LeakListeners } from '../log/leak-listeners.js';
 import { OwnSampler } from '../sampler/own-sampler.js';
 import { unsupportedReason } from '../start/node-support.js';
 import { isDenied, permissionProblem } from '../start/permissions.js';
 import { describePortProblems, type PortProblem } from '../start/port-problems.js';
 import { startProblem } from '../start/preflight.js';
 import { CollectionWatch } from './collection-watch.js';
-import { ComponentCaptureCalls } from './component-capture-calls.js';
-import { type ComponentCaptures, setComponentCaptures } from './components.js';
+import { ComponentTracing } from './component-tracing.js';
 import { ExitGuard } from './exit-guard.js';
-import { type LeakListener, LeakListeners } from './leak-listeners.js';
 import { MetricRequests, type PointsWanted } from './metric-requests.js';
 import { ProfilerThread, type ProfilerThreadHandlers } from './profiler-thread.js';
 import { threadOptions } from './thread-options.js';
@@ -38,7 +37,7 @@ export class MemoryProfiler {
   readonly #log: Log;
   #interval: number;
   readonly #guard: ExitGuard;
-  readonly #calls: ComponentCaptureCalls;
+  readonly #tracing: ComponentTracing;
   #sampler: OwnSampler;
   readonly #threads: ThreadSupervisor;
   #collections: CollectionWatch | undefined;
@@ -57,7 +56,6 @@ export class MemoryProfiler {
   #onPortProblem: (problem: PortProblem) => void;
   #problem: string | undefined;
   #isReleased = false;
-  #saidNotDetailed = false;
   /** True if the next profiler takes over the sampler. */
   #isLeft = false;
   /** Pending while the previous profiler still holds the sampler. */
@@ -75,17 +73,18 @@ export class MemoryProfiler {
       log,
       timers: this.#timers,
       startThread: (file, isAgain) => this.#startThread(file, isAgain),
-      onRestart: () => this.#threadRestarted(),
+      onRestart: () => this.#tracing.startAgain(),
       onFailure: (why) =>
         this.#quit(`cannot start the profiler thread, memory is not profiled: ${why}`, 'thread'),
     });
     this.#guard = new ExitGuard(() => this.#finishNow());
-    this.#calls = new ComponentCaptureCalls({
-      isTraced: (name) => !this.#stopped && this.#components.has(name),
-      begin: (capture, component, again) =>
-        this.#thread?.send({ type: 'capture-begin', capture, component, again }),
-      end: (capture) => this.#thread?.send({ type: 'capture-end', capture }),
+    this.#tracing = new ComponentTracing({
+      components: this.#components,
+      log,
+      send: (message) => this.#thread?.send(message),
+      locate: (work) => this.#sampler.locate(work),
       onActive: (active) => this.#guard.watchSignals(active || this.#components.throughout),
+      failed: this.#giveUp,
     });
   }
 
@@ -97,7 +96,7 @@ export class MemoryProfiler {
     // Without a thread, nothing to update: it will start with the new name.
     if (!this.#thread) return;
     const isTraced = this.#components.ofProcess !== undefined;
-    if (isTraced) this.#trace();
+    if (isTraced) this.#tracing.trace();
     this.#thread.send({ type: 'component', component, isTraced });
     if (isTraced) this.#guard.watchSignals(true);
   }
@@ -209,8 +208,7 @@ export class MemoryProfiler {
     this.#threads.start();
     if (this.#stopped) return;
     this.#watchCollections();
-    setComponentCaptures(this.#componentCaptures());
-    if (this.#components.any) this.#sayNotDetailed();
+    this.#tracing.start();
     this.#timers.after(DECLARATION_MILLIS, () => this.#components.warn());
   }
 
@@ -249,7 +247,7 @@ export class MemoryProfiler {
     await containAsync(async () => {
       if (this.#waiting) await this.#waiting;
       this.#components.warn();
-      setComponentCaptures(undefined);
+      this.#tracing.stop();
       this.#collections?.stop();
       this.#timers.stop();
       await this.#thread?.stop();
@@ -274,7 +272,7 @@ export class MemoryProfiler {
     this.#problem = problem;
     this.#log('error', message);
     const nothing = () => {};
-    contain(() => setComponentCaptures(undefined), nothing);
+    contain(() => this.#tracing.stop(), nothing);
     contain(() => this.#timers.stop(), nothing);
     contain(() => this.#collections?.stop(), nothing);
     contain(() => this.#guard.watchSignals(false), nothing);
@@ -350,52 +348,8 @@ export class MemoryProfiler {
     else this.#thread?.send({ type: 'sampler', mode, samplingInterval });
   }
 
-  #threadRestarted(): void {
-    // Request tracing again: the previous thread may have died before the sampler was restarted.
-    if (this.#components.any) this.#trace();
-    // Register again, as the new thread does not know the wrapped functions and their captures.
-    setComponentCaptures(this.#componentCaptures());
-    this.#calls.beginAgain();
-  }
-
-  #componentCaptures(): ComponentCaptures {
-    return {
-      declared: (name) => contain(() => this.#declared(name), this.#giveUp),
-      wrapped: ({ component, work }) => contain(() => this.#labelStacks(component, work), this.#giveUp),
-      begin: (name) => contain(() => this.#beginCall(name), this.#giveUp),
-    };
-  }
-
-  #declared(name: string): void {
-    if (!this.#stopped && this.#components.has(name)) this.#trace();
-  }
-
-  /** Traces a component from now on; the profiler thread asks for a smaller interval if needed. */
-  #trace(): void {
-    const { tracedSamplingInterval } = this.config.options;
-    this.#thread?.send({ type: 'trace', samplingInterval: tracedSamplingInterval });
-    this.#sayNotDetailed();
-  }
-
-  #sayNotDetailed(): void {
-    if (!this.config.detailed || this.#saidNotDetailed) return;
-    this.#saidNotDetailed = true;
-    const { tracedSamplingInterval: interval } = this.config.options;
-    this.#log('warn', `detailed tracing is not available: captures are sampled every ${interval} bytes`);
-  }
-
-  #labelStacks(component: string, work: unknown): void {
-    const location = this.#sampler.locate(work);
-    if (location) this.#thread?.send({ type: 'component-function', component, location });
-  }
-
-  #beginCall(name: string): (() => void) | undefined {
-    const end = this.#calls.begin(name);
-    return end && (() => void contain(end, this.#giveUp));
-  }
-
   #finishNow(): void {
     contain(() => this.#components.warn(), this.#giveUp);
-    this.#thread?.finishNow(!this.#failed && (this.#calls.active || this.#components.throughout));
+    this.#thread?.finishNow(!this.#failed && (this.#tracing.isActive || this.#components.throughout));
   }
 }

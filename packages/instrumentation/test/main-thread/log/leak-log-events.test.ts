@@ -3,7 +3,7 @@ import { logs } from '@opentelemetry/api';
 import { InMemoryLogRecordExporter, LoggerProvider, SimpleLogRecordProcessor } from '@opentelemetry/sdk-logs';
 import { afterEach, expect, test, vi } from 'vitest';
 import { HeaprayInstrumentation } from '../../../src/main-thread/heapray-instrumentation.js';
-import { LeakListeners } from '../../../src/main-thread/profiler/leak-listeners.js';
+import { LeakListeners } from '../../../src/main-thread/log/leak-listeners.js';
 import type { MemoryProfiler } from '../../../src/main-thread/profiler/memory-profiler.js';
 import { acquireSharedProfiler } from '../../../src/main-thread/profiler/shared-profiler.js';
 import { leakEventAttributes } from '../../../src/profiler-thread/metrics/site-growth.js';

@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import { LeakListeners } from '../../../src/main-thread/profiler/leak-listeners.js';
+import { LeakListeners } from '../../../src/main-thread/log/leak-listeners.js';
 import type { SuspectView } from '../../../src/protocol/messages.js';
 
 const HOSTILE = new Proxy({}, { get: () => () => raise(new Error('asked')) });

@@ -1,0 +1,99 @@
+import type { FunctionLocation } from '../../protocol/code-place.js';
+import type { Log } from '../../protocol/log.js';
+import type { ToProfilerThread } from '../../protocol/messages.js';
+import { contain, type OnThrown } from '../containment/contain.js';
+import { ComponentCaptureCalls } from './component-capture-calls.js';
+import { setComponentCaptures } from './components.js';
+import type { TracedComponents } from './traced-components.js';
+
+export interface ComponentTracingDeps {
+  readonly components: TracedComponents;
+  readonly log: Log;
+  /** Sends to the profiler thread, if there is one. */
+  readonly send: (message: ToProfilerThread) => void;
+  readonly locate: (work: unknown) => FunctionLocation | undefined;
+  /** Called when the first capture of a call begins and when the last one ends. */
+  readonly onActive: (active: boolean) => void;
+  /** Called with what the application's changes of built-ins make heapray throw. */
+  readonly failed: OnThrown;
+}
+
+/** Serves `defineComponents` and `profileComponent`: tells the profiler thread what to trace and label. */
+export class ComponentTracing {
+  readonly #deps: ComponentTracingDeps;
+  readonly #calls: ComponentCaptureCalls;
+  #isStopped = false;
+  #saidNotDetailed = false;
+
+  constructor(deps: ComponentTracingDeps) {
+    this.#deps = deps;
+    this.#calls = new ComponentCaptureCalls({
+      isTraced: (name) => !this.#isStopped && deps.components.has(name),
+      begin: (capture, component, again) => deps.send({ type: 'capture-begin', capture, component, again }),
+      end: (capture) => deps.send({ type: 'capture-end', capture }),
+      onActive: deps.onActive,
+    });
+  }
+
+  /** True while a traced component's function runs. */
+  get isActive(): boolean {
+    return this.#calls.active;
+  }
+
+  start(): void {
+    this.#register();
+    if (this.#deps.components.any) this.#sayNotDetailed();
+  }
+
+  /** Tells a new profiler thread what the one before it knew. */
+  startAgain(): void {
+    // Request tracing again: the previous thread may have died before the sampler was restarted.
+    if (this.#deps.components.any) this.trace();
+    // Register again, as the new thread does not know the wrapped functions and their captures.
+    this.#register();
+    this.#calls.beginAgain();
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    setComponentCaptures(undefined);
+  }
+
+  /** Traces a component from now on; the profiler thread asks for a smaller interval if needed. */
+  trace(): void {
+    const { tracedSamplingInterval } = this.#deps.components.config.options;
+    this.#deps.send({ type: 'trace', samplingInterval: tracedSamplingInterval });
+    this.#sayNotDetailed();
+  }
+
+  #register(): void {
+    const { failed } = this.#deps;
+    setComponentCaptures({
+      declared: (name) => contain(() => this.#declared(name), failed),
+      wrapped: ({ component, work }) => contain(() => this.#labelStacks(component, work), failed),
+      begin: (name) => contain(() => this.#beginCall(name), failed),
+    });
+  }
+
+  #declared(name: string): void {
+    if (!this.#isStopped && this.#deps.components.has(name)) this.trace();
+  }
+
+  #labelStacks(component: string, work: unknown): void {
+    const location = this.#deps.locate(work);
+    if (location) this.#deps.send({ type: 'component-function', component, location });
+  }
+
+  #beginCall(name: string): (() => void) | undefined {
+    const end = this.#calls.begin(name);
+    return end && (() => void contain(end, this.#deps.failed));
+  }
+
+  #sayNotDetailed(): void {
+    const { config } = this.#deps.components;
+    if (!config.detailed || this.#saidNotDetailed) return;
+    this.#saidNotDetailed = true;
+    const { tracedSamplingInterval: interval } = config.options;
+    this.#deps.log('warn', `detailed tracing is not available: captures are sampled every ${interval} bytes`);
+  }
+}
