@@ -35,7 +35,7 @@ function requireFile(esModule) {
   return `'use strict';
 const { process } = require('node:vm').runInThisContext('globalThis');
 module.exports = process.getBuiltinModule('node:module').createRequire(__filename)('${esModule}');
-// Never called: file tracers follow a literal import.
+// This is never called: file tracers follow a literal import.
 void (() => import('${esModule}'));
 `;
 }

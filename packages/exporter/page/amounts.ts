@@ -14,7 +14,7 @@ export interface Amounts {
   /** Size to draw: what is larger, and never negative. */
   readonly weight: Float64Array;
   readonly total: Amount;
-  /** Whether something shrank within a profile, as in one of `/debug/pprof/heap?seconds=10`. */
+  /** True if something shrank within a profile, as in one of `/debug/pprof/heap?seconds=10`. */
   readonly hasNegative: boolean;
 }
 

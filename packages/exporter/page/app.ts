@@ -87,7 +87,7 @@ export class App {
     this.#draw();
   }
 
-  /** Whether colours tell of growth and shrinkage. */
+  /** True if colours show growth and shrinkage. */
   get #showsChange(): boolean {
     return this.#isDiff || this.#amounts.hasNegative;
   }

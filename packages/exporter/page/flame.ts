@@ -3,7 +3,7 @@ import { select } from 'd3-selection';
 import { element } from './dom.ts';
 import { pathTo, type TreeNode } from './tree.ts';
 
-/** What a flame graph needs from the page. */
+/** Options and callbacks of a flame graph. */
 export interface FlameOptions {
   readonly label: string;
   readonly colorOf: (node: TreeNode) => string;

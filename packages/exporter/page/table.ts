@@ -3,7 +3,7 @@ import { button, element } from './dom.ts';
 import type { Row } from './rows.ts';
 import { quantity, share, signed } from './text.ts';
 
-/** What the table needs from the page. */
+/** Options and callbacks of the table. */
 export interface TableOptions {
   readonly rows: readonly Row[];
   /** Title of the first column. */
@@ -23,7 +23,7 @@ interface Column {
   readonly title: string;
   readonly amountIn: (row: Row) => number;
   readonly textOf: (row: Row) => string;
-  /** Whether a bar shows the share of the largest. */
+  /** True if a bar shows the share of the largest. */
   readonly hasBar: boolean;
 }
 

@@ -101,7 +101,7 @@ class CallerNode implements TreeNode {
     this.#isOnlyOwn = options.isOnlyOwn;
   }
 
-  /** Adds the amount of the node `origin`; its stack goes on with `place`, or its caller. */
+  /** Adds the amount of the node `origin`; its stack continues with `place`, or its caller. */
   add(origin: number, place: number): void {
     add(this, amountOf(this.#amounts, origin));
     this.#origins.push(origin);
@@ -182,7 +182,7 @@ export function callTree(model: Model, amounts: Amounts, onlyOwn: boolean): Tree
   return builder.finish();
 }
 
-/** Returns the tree that starts with the functions that allocate, and goes on to their callers. */
+/** Returns the tree that starts with the functions that allocate, and continues with their callers. */
 export function invertedTree(model: Model, amounts: Amounts, onlyOwn: boolean): TreeNode {
   const root = new CallerNode(model, amounts, { fn: ROOT, parent: undefined, isOnlyOwn: onlyOwn });
   for (let node = 0; node < model.callers.length; node++) {

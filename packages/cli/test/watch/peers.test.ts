@@ -16,7 +16,7 @@ import { tempFolder } from '../../../../test/support/temp-folder.js';
 import { heapray } from '../support/heapray.js';
 import { startWatch } from './support/start-watch.js';
 
-/** Leaks 1 MiB at a time, as often as requested, and runs until a file tells it to stop. */
+/** Leaks 1 MiB at a time, as often as requested, and runs until a file says stop. */
 const PROGRAM = `
 import os, sys, time
 kept = []

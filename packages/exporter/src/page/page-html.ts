@@ -5,7 +5,7 @@ import type { PageData } from './page-data.js';
 
 /** Settings of {@link pageHtml}. */
 export interface PageHtmlOptions {
-  /** Whether to leave out folders, see `hideSourcePaths`. Default false. */
+  /** True to leave out folders, see `hideSourcePaths`. Default false. */
   readonly hideSourcePaths?: boolean | undefined;
 }
 

@@ -76,17 +76,17 @@ export class MainThreadLink {
     return Atomics.exchange(this.#control, ControlWord.scavenges, 0);
   }
 
-  /** Tells a waiting main thread that the debug server is closed. */
+  /** Signals to a waiting main thread that the debug server is closed. */
   serverClosed(): void {
     this.#set(ControlWord.serverClosed, 1);
   }
 
-  /** Tells a waiting main thread that the last poll is over. */
+  /** Signals to a waiting main thread that the last poll is over. */
   polledLast(): void {
     this.#set(ControlWord.done, 1);
   }
 
-  /** Tells a waiting main thread that everything is written. */
+  /** Signals to a waiting main thread that everything is written. */
   finished(): void {
     this.#set(ControlWord.done, 2);
   }

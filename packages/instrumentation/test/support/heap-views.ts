@@ -4,7 +4,7 @@ import type { SelectedSites } from '../../src/profiler-thread/metrics/site-serie
 import type { CallSiteRow } from '../../src/profiler-thread/metrics/sticky-call-sites.js';
 import type { KernelMemory, ProfilerState } from '../../src/protocol/metric-points.js';
 
-/** What a profiler thread knows, from which it makes points. */
+/** The state of a profiler thread, from which it makes points. */
 export interface HeapView {
   readonly sites: SelectedSites;
   readonly suspects: readonly Suspect[];

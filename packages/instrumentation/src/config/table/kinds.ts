@@ -27,7 +27,7 @@ export interface Kind<Value, Given = Value> {
   fromText(text: string): Accepted<Value> | undefined;
   /** Checks a value from code; `undefined` if it is not allowed. */
   fromCode(value: unknown): Accepted<Value> | undefined;
-  /** Never set: carries the type of what code may pass. */
+  /** Carries the type of what code may pass; never set. */
   readonly given?: Given;
 }
 

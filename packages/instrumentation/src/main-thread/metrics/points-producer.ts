@@ -77,7 +77,7 @@ export class PointsProducer {
     const profiler = currentProfiler();
     if (!profiler) return [];
     const { temporalities = ALL_CUMULATIVE, alwaysOther = false } = this.#options;
-    // Start anew with another profiler: its counters have another start.
+    // Start over with another profiler: its counters have another start.
     if (profiler !== this.#profiler) this.#metrics = new ProducedMetrics(temporalities);
     this.#profiler = profiler;
     const { options: configured } = profiler.config;

@@ -27,7 +27,7 @@ export class PollDurationRecorder {
    * Records the polls since the last call.
    *
    * @param durations of all polls since the start
-   * @param startedMillis when counting began; another time begins anew
+   * @param startedMillis when counting began; another time starts over
    */
   record({ counts, millis }: PollDurations, startedMillis: number): void {
     if (startedMillis !== this.#startedMillis) {

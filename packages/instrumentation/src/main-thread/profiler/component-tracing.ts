@@ -18,7 +18,7 @@ export interface ComponentTracingDeps {
   readonly failed: OnThrown;
 }
 
-/** Serves `defineComponents` and `profileComponent`: tells the profiler thread what to trace and label. */
+/** Serves `defineComponents` and `profileComponent`: sends the profiler thread what to trace and label. */
 export class ComponentTracing {
   readonly #deps: ComponentTracingDeps;
   readonly #calls: ComponentCaptureCalls;
@@ -45,7 +45,7 @@ export class ComponentTracing {
     if (this.#deps.components.any) this.#sayNotDetailed();
   }
 
-  /** Tells a new profiler thread what the one before it knew. */
+  /** Sends a new profiler thread what the one before it knew. */
   startAgain(): void {
     // Request tracing again: the previous thread may have died before the sampler was restarted.
     if (this.#deps.components.any) this.trace();

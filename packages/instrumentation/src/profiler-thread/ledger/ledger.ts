@@ -203,7 +203,7 @@ export class Ledger {
     return this.#knowsAllocationBySite;
   }
 
-  /** Tells how the sampler was started: whether its polls show short-lived objects. */
+  /** Records how the sampler was started: whether its polls show short-lived objects. */
   samplerStarted(seesShortLived: boolean): void {
     this.#knowsAllocationBySite = seesShortLived;
   }

@@ -55,7 +55,7 @@ export class MetricConsumer {
     return this.#selection?.refused ?? 0;
   }
 
-  /** Selects call sites anew, after the component was renamed: they are identified by its name too. */
+  /** Selects call sites again, after the component was renamed: they are identified by its name too. */
   selectAnew(): void {
     this.#selection = undefined;
   }

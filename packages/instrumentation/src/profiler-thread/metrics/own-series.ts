@@ -34,7 +34,7 @@ export interface OwnFigures {
   readonly cgroupLimit: number | undefined;
 }
 
-/** Own metrics that the main thread makes, or that are no single numbers. */
+/** Own metrics that the main thread makes, or that have more than one number. */
 type OtherOwnMetric = 'status' | 'resident' | 'pollDuration' | 'timeToLimit';
 
 /** Returns the series of the profiler's own metrics. */

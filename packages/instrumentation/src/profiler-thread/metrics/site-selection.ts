@@ -5,7 +5,7 @@ import type { SelectedSites } from './site-series.js';
 import { StickyCallSites } from './sticky-call-sites.js';
 import { TopCallSites } from './top-call-sites.js';
 
-/** What metrics are made of, at one moment. */
+/** Input of metrics at one moment. */
 export interface Moment {
   /** Must be the same in all calls. */
   readonly ledger: Ledger;

@@ -24,7 +24,7 @@ function newLogs() {
   return { provider, exported: () => exporter.getFinishedLogRecords() };
 }
 
-/** Starts a profiler of this process without a thread; returns a function that tells it of a suspect. */
+/** Starts a profiler of this process without a thread; returns a function that reports a suspect to it. */
 function fakeProfiler() {
   const problem = vi.fn<(what: string) => void>();
   const listeners = new LeakListeners<LeakEvent>(problem);

@@ -2,7 +2,7 @@ import { expect, test, vi } from 'vitest';
 import { MetricRequests } from '../../../src/main-thread/profiler/metric-requests.js';
 import type { PointsAnswer, PointsRequest } from '../../../src/protocol/metric-points.js';
 
-/** Makes requests to a profiler thread that answers while it is told to. */
+/** Makes requests to a profiler thread that answers while it may. */
 function newRequests() {
   const asked: (readonly PointsRequest[])[] = [];
   const thread = { isAnswering: true, failure: undefined as Error | undefined };

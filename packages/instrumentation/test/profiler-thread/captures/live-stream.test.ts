@@ -82,7 +82,7 @@ test('stays bounded and valid for a viewer that does not read, and becomes right
     ledger.update(readings.of([...kept.slice(0, 20 - (at >> 3)), ...passing]), at + 1);
     viewer.stream.flush();
     expect(viewer.sink.pendingBytes).toBeLessThan(BOUND + 200);
-    // What was sent so far is a valid capture, and frees only what it contains.
+    // The bytes sent so far are a valid capture that frees only what it contains.
     const soFar = viewer.analyzer();
     expect(soFar.damage).toBeUndefined();
     expect(soFar.liveBytes).toBe(totalBytes(soFar.leaks()));

@@ -112,7 +112,7 @@ test('survival is known after ten spans, and older spans are dropped', () => {
     heap.allocate('keep', 4);
     heap.read(60_000);
     survival.observe(heap.ledger, heap.now);
-    // Until the next span closes, it must stay known.
+    // It must stay known until the next span closes.
     for (const wait of [0, 59_999]) {
       const known = survival.survival(heap.ledger, heap.now + wait, 600_000);
       expect(known !== undefined).toBe(minute >= 9);

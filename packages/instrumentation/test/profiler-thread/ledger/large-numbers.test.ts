@@ -49,7 +49,7 @@ test('a thread that was starved for hours still knows how much was allocated mea
   const change = ledger.update(readings.of(samplesOf('main', 64, [1, 10_000_000])), 8 * 3_600_000);
   expect(change).toMatchObject({ status: 'ok', fresh: 1, freed: 0, unseen: 9_999_998 });
   ledger.attribute(8 * 3_600_000, true);
-  // Nothing is known about who allocated, so no stack is charged.
+  // It is unknown who allocated, so no stack is charged.
   expect(ledger.allocatedBytes(ledger.unobservedNode)).toBe(9_999_998 * INTERVAL);
   expect(ledger.counts).toMatchObject({ samples: 10_000_000, unseenSamples: 9_999_998 });
 });

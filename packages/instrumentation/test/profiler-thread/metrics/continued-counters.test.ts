@@ -77,7 +77,7 @@ test('a producer gets the same start, and sites that are gone among the dropped'
   const expected = { parse: 510, other: 10, '(dropped)': 72 };
   expect(valuesOf(after, 'allocated')).toEqual(expected);
   expect(valuesOf(after, 'retained')).toMatchObject({ load: 0 });
-  // The same once more: what is gone is dropped only once.
+  // The same again: what is gone is dropped only once.
   expect(valuesOf(answerOf(source, 1), 'allocated')).toEqual(expected);
   // Another producer has a history of its own.
   expect(valuesOf(answerOf(source, 2), 'allocated')).toMatchObject({ parse: 10 });

@@ -4,7 +4,7 @@ import { GrowableFloats } from './growable-floats.js';
 /** Object size for stacks without any sample seen alive, i.e. `(unobserved)`, in bytes. */
 export const TYPICAL_OBJECT_BYTES = 64;
 
-/** What each stack has allocated since the start, in estimated bytes and objects. Never decreases. */
+/** Estimated bytes and objects that each stack has allocated since the start. Never decreases. */
 export class StackTotals {
   readonly #bytes = new GrowableFloats();
   readonly #objects = new GrowableFloats();
