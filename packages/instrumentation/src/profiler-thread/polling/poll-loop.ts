@@ -273,10 +273,12 @@ export class PollLoop {
     if (result.status !== 'ok') return this.#lost(result.status);
     const at = performance.now();
     const { samples } = result.profile;
-    if (hasForeignInterval(result.profile, ledger.samplingInterval)) return this.#lost('restarted');
+    const isForeign = hasForeignInterval(result.profile, ledger.samplingInterval);
     const pairMillis = pairedWith === undefined ? undefined : at - pairedWith;
     ledger.noteCollections({ scavenges: this.#deps.takeScavenges(), majors: [] });
-    const change = ledger.update(result.profile, at, pairMillis, at - result.latencyMillis);
+    const change = isForeign
+      ? ({ status: 'restarted', nodes: 0 } as const)
+      : ledger.update(result.profile, at, pairMillis, at - result.latencyMillis);
     stats.addPoll(pauseOf(this.#mode, result.latencyMillis, change.nodes + samples.length));
     stats.lookAtV8Threads(at);
     if (change.status !== 'ok') return this.#lost('restarted');

@@ -48,6 +48,7 @@ describe('a lost sampler', () => {
     poller.answer = () => poller.readingAt(1024, samplesOf('main', 64, [30, 31]));
     await loop.pollNow();
     expect(stats.lostSampler).toEqual({ restarted: 1 });
+    expect(stats.polls).toBe(2);
   });
 
   test('during a pair spoils the pair', async () => {
