@@ -1,3 +1,4 @@
+// One file of over 400 lines: all tests of the two functions share the recorder below and the state that they reset.
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, expectTypeOf, test, vi } from 'vitest';
 import { runCommand } from '../../../../test/support/run-command.js';

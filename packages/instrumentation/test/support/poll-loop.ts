@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, vi } from 'vitest';
 import type { PollResult } from '../../src/profiler-thread/polling/heap-poller.js';
-import { PollLoop, type PollLoopOptions } from '../../src/profiler-thread/polling/poll-loop.js';
+import { PollLoop } from '../../src/profiler-thread/polling/poll-loop.js';
+import type { PollLoopOptions } from '../../src/profiler-thread/polling/poll-loop-deps.js';
 import { ProfilerStats } from '../../src/profiler-thread/stats/profiler-stats.js';
 import type { SamplerMode } from '../../src/protocol/sampler-mode.js';
 import { monotonicMillis } from '../../src/protocol/steady-clock.js';

@@ -1,3 +1,4 @@
+// One file of over 400 lines, because every way in which a capture pauses, rotates or is summed up can lead to any other.
 import path from 'node:path';
 import {
   CaptureCompression,

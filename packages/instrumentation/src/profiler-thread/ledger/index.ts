@@ -3,10 +3,10 @@ export type { FunctionLocation, RawFrame } from '../../protocol/code-place.js';
 export type { Collections, MajorCollection } from './estimates/reachability.js';
 export {
   Ledger,
-  type LedgerCounts,
   type LedgerListener,
   type LedgerOptions,
 } from './ledger.js';
+export type { LedgerCounts } from './ledger-counts.js';
 export { isRuntimeFrame } from './state/allocating-frame.js';
 export { type CallSite, CallSites, type CodeFacts, type SiteIndex } from './state/call-site.js';
 export { CallTree, CUT_OFF, type Frame, type NodeIndex, ROOT } from './state/call-tree.js';

@@ -1,44 +1,10 @@
-import type { SamplerRequest } from '../../protocol/messages.js';
 import { type SamplerMode, seesShortLived } from '../../protocol/sampler-mode.js';
 import { monotonicMillis } from '../../protocol/steady-clock.js';
-import type { Ledger } from '../ledger/index.js';
-import type { ProfilerStats } from '../stats/profiler-stats.js';
-import type { HeapPoller } from './heap-poller.js';
 import { type IntervalChange, IntervalPolicy } from './interval-policy.js';
+import type { PollLoopDeps, PollLoopOptions } from './poll-loop-deps.js';
+import { pauseOf } from './poll-pause.js';
 import { PollSchedule } from './poll-schedule.js';
 import { hasForeignInterval } from './sampling-profile.js';
-
-export interface PollLoopDeps {
-  readonly ledger: Ledger;
-  readonly poller: HeapPoller;
-  readonly stats: ProfilerStats;
-  /**
-   * Asks the main thread to start or replace the sampler. It answers by a call of `samplerStarted`,
-   * `samplerRefused` or `samplerKept`.
-   */
-  readonly startSampler: (request: SamplerRequest) => void;
-  /** Resolves when the sampler may be replaced. */
-  readonly readyForRestart: () => Promise<void>;
-  /** Called when the sampler was replaced, while the last live samples are still known. */
-  readonly beforeRestart: () => void;
-  /** Called when the previously live samples are lost. */
-  readonly onStartAnew: () => void;
-  /** Returns true if single samples are being followed, which a restart would lose. */
-  readonly isFollowed: () => boolean;
-  /** Called after every poll. */
-  readonly onReading: () => void;
-  /** Returns the number of young-generation collections since the last call. */
-  readonly takeScavenges: () => number;
-  readonly log: (level: 'info' | 'warn' | 'error', text: string) => void;
-}
-
-export interface PollLoopOptions {
-  readonly cpuBudget: number;
-  readonly traced: boolean;
-  readonly maxLiveSamples: number;
-  /** True if the interval is the default; only then is it increased where its cost would be noticed. */
-  readonly isAdaptive: boolean;
-}
 
 interface Reading {
   readonly at: number;
@@ -431,13 +397,3 @@ const LOST_TEXT = {
   restarted: 'somebody restarted the heap sampler',
   failed: 'the heap sampler could not be read',
 } as const;
-
-/**
- * Estimates how long a poll stopped the main thread, in ms. The latency is an upper bound: it includes
- * waiting until the main thread leaves native code, which is not the profiler's cost. V8 needs under 1
- * microsecond per sample and node, so the pause is at most that, unless the mode forces a collection.
- */
-function pauseOf(mode: SamplerMode, latencyMillis: number, samplesAndNodes: number): number {
-  if (mode === 'inspector') return latencyMillis;
-  return Math.min(latencyMillis, 0.3 + 0.001 * samplesAndNodes);
-}

@@ -1,0 +1,36 @@
+import type { SamplerRequest } from '../../protocol/messages.js';
+import type { Ledger } from '../ledger/index.js';
+import type { ProfilerStats } from '../stats/profiler-stats.js';
+import type { HeapPoller } from './heap-poller.js';
+
+export interface PollLoopDeps {
+  readonly ledger: Ledger;
+  readonly poller: HeapPoller;
+  readonly stats: ProfilerStats;
+  /**
+   * Asks the main thread to start or replace the sampler. It answers by a call of `samplerStarted`,
+   * `samplerRefused` or `samplerKept`.
+   */
+  readonly startSampler: (request: SamplerRequest) => void;
+  /** Resolves when the sampler may be replaced. */
+  readonly readyForRestart: () => Promise<void>;
+  /** Called when the sampler was replaced, while the last live samples are still known. */
+  readonly beforeRestart: () => void;
+  /** Called when the previously live samples are lost. */
+  readonly onStartAnew: () => void;
+  /** Returns true if single samples are being followed, which a restart would lose. */
+  readonly isFollowed: () => boolean;
+  /** Called after every poll. */
+  readonly onReading: () => void;
+  /** Returns the number of young-generation collections since the last call. */
+  readonly takeScavenges: () => number;
+  readonly log: (level: 'info' | 'warn' | 'error', text: string) => void;
+}
+
+export interface PollLoopOptions {
+  readonly cpuBudget: number;
+  readonly traced: boolean;
+  readonly maxLiveSamples: number;
+  /** True if the interval is the default; only then is it increased where its cost would be noticed. */
+  readonly isAdaptive: boolean;
+}
