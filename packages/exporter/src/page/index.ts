@@ -1,6 +1,21 @@
 export { hideSourcePaths } from './hide-paths.js';
 export { makePageData, type PageDataOptions, type PageSource } from './make-page-data.js';
 export type {
+  OverviewAge,
+  OverviewData,
+  OverviewDownload,
+  OverviewFact,
+  OverviewLevel,
+  OverviewLimit,
+  OverviewPart,
+  OverviewPlace,
+  OverviewSeries,
+  OverviewSite,
+  OverviewSubject,
+  OverviewSuspect,
+  OverviewText,
+} from './overview-data.js';
+export type {
   FunctionKind,
   PageColumn,
   PageData,
