@@ -1,5 +1,5 @@
 // `npm run demo`: prepares a fresh clone, then runs the demo of examples/leaky-service on the pinned Node, which finds a leak.
-// Output goes to demo-out/, or to a given folder: `npm run demo -- FOLDER`.
+// Output goes to demo-out/, or to a given folder: `npm run demo -- FOLDER`. With `--ui` the service stays up until Ctrl-C.
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { ensureBuilt, ensureInstalled, NODE, note, ROOT, runEnv } from './lib/bootstrap.mjs';
@@ -12,7 +12,10 @@ await withBootstrapLock(async () => {
 note('running the order service of examples/leaky-service under load ...');
 
 const script = path.join(ROOT, 'examples', 'leaky-service', 'demo', 'main.js');
-const demo = spawn(NODE, [script, path.resolve(process.argv[2] ?? path.join(ROOT, 'demo-out'))], {
+const args = process.argv.slice(2);
+const options = args.filter((arg) => arg.startsWith('-'));
+const folder = args.find((arg) => !arg.startsWith('-')) ?? path.join(ROOT, 'demo-out');
+const demo = spawn(NODE, [script, ...options, path.resolve(folder)], {
   cwd: ROOT,
   env: runEnv(),
   stdio: ['ignore', 'inherit', 'inherit'],

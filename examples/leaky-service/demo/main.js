@@ -1,6 +1,10 @@
 // The demo: runs the order service under load, watches it through heapray, and reports the leak.
 //
-//   node demo/main.js [FOLDER]     DEMO_SECONDS: duration of the load, 20 by default
+//   node demo/main.js [--ui] [FOLDER]     DEMO_SECONDS: duration of the load, 20 by default
+//
+// With --ui, the service stays up after the report, under a light load, until Ctrl-C.
+import { once } from 'node:events';
+import { parseArgs } from 'node:util';
 import { captureFormat, emptyFolder, pathsIn } from './out-folder.js';
 import { Progress } from './progress.js';
 import { report } from './report.js';
@@ -16,15 +20,32 @@ for (const signal of Object.keys(EXIT_CODES)) process.on(signal, () => interrupt
 const progress = new Progress(process.stderr);
 try {
   const seconds = parseSeconds(process.env.DEMO_SECONDS || '20');
-  const paths = pathsIn(process.argv[2] ?? 'demo-out');
+  const { values, positionals } = parseArgs({ options: { ui: { type: 'boolean' } }, allowPositionals: true });
+  const paths = pathsIn(positionals[0] ?? 'demo-out');
   await emptyFolder(paths.folder);
-  const summary = await runDemo({ seconds, paths, progress, signal: interrupted.signal });
-  process.stdout.write(report(summary, { paths, memrayFormat: await captureFormat(paths.capture('api')) }));
+  const print = async (summary) => {
+    const memrayFormat = await captureFormat(paths.capture('api'));
+    process.stdout.write(report(summary, { paths, memrayFormat }));
+  };
+  const { signal } = interrupted;
+  const run = { seconds, paths, progress, signal };
+  if (values.ui) await runDemo({ ...run, whileUp: (summary, service) => stayUp(summary, service, print) });
+  else await print(await runDemo(run));
 } catch (error) {
   progress.end();
   const { aborted, reason } = interrupted.signal;
   process.stderr.write(`demo: ${aborted ? `ended by ${reason}` : error.message}\n`);
   process.exitCode = EXIT_CODES[reason] ?? 1;
+}
+
+/** Prints the report and the address of the page, then waits for the signal that ends the demo. */
+async function stayUp(summary, service, print) {
+  await print(summary);
+  service.bearLightLoad();
+  process.stdout.write(`The page of the running service: ${service.pageUrl}  (Ctrl-C ends it)\n`);
+  const { signal } = interrupted;
+  const ended = signal.aborted ? undefined : once(signal, 'abort');
+  await Promise.race([ended, service.death()]);
 }
 
 function parseSeconds(text) {

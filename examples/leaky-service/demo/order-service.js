@@ -6,6 +6,9 @@ import { ReportingProcess } from './reporting-process.js';
 
 const START_MILLIS = 20_000;
 const STOP_MILLIS = 20_000;
+/** Requests a second of the light load: the page shows traffic, and the leak takes long to fill the heap. */
+const LIGHT_RATE = 4;
+const DAY_SECONDS = 86_400;
 
 const scriptPath = (name) => fileURLToPath(new URL(`../${name}`, import.meta.url));
 
@@ -28,6 +31,8 @@ export class OrderService {
       HEAPRAY_HOME: folder,
       HEAPRAY_TRACE_COMPONENTS: COMPONENTS.join(','),
       HEAPRAY_DEBUG_ADDR: '127.0.0.1:0',
+      // Windows of 2 s instead of 20, so that the page shows the leak after half a minute.
+      HEAPRAY_LEAK_WINDOW: '2',
     });
     this.#process.onReport((report) => this.#take(report));
     const isUp = () => this.#url !== '' && this.status.profiles !== undefined;
@@ -38,6 +43,22 @@ export class OrderService {
   async bearLoad(seconds) {
     this.#load = new ReportingProcess('the load', [scriptPath('load.js'), this.#url, `${seconds}`]);
     await this.#alive(this.#load.end(seconds * 1000 + STOP_MILLIS));
+  }
+
+  /** Sends few requests, until the service is stopped or killed. */
+  bearLightLoad() {
+    const args = [scriptPath('load.js'), this.#url, `${DAY_SECONDS}`, `${LIGHT_RATE}`];
+    this.#load = new ReportingProcess('the load', args);
+  }
+
+  /** Address of the live page. */
+  get pageUrl() {
+    return new URL('/debug/ui', this.status.profiles).href;
+  }
+
+  /** Rejects when the service ends. */
+  death() {
+    return this.#process.death();
   }
 
   /** Stops the service and waits for its end, with its captures finished. */

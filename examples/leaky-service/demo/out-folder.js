@@ -7,6 +7,10 @@ export const COMPONENTS = ['api', 'scheduler', 'dag_processor'];
 const HEAP = 'heap.pb.gz';
 const METRICS = 'metrics.txt';
 const SUMMARY = 'summary.json';
+const FLAMEGRAPH = 'flamegraph.html';
+const DIFF = 'diff.html';
+/** The files that every demo writes, apart from captures. */
+const FILES = [HEAP, METRICS, SUMMARY, FLAMEGRAPH, DIFF];
 /** Matches captures, and renamed captures of the same components. */
 const CAPTURE = new RegExp(`^(${COMPONENTS.join('|')})_memory(\\.[^/]+)?\\.bin$`);
 
@@ -17,6 +21,8 @@ export function pathsIn(folder) {
     heap: path.join(folder, HEAP),
     metrics: path.join(folder, METRICS),
     summary: path.join(folder, SUMMARY),
+    flamegraph: path.join(folder, FLAMEGRAPH),
+    diff: path.join(folder, DIFF),
     capture: (component) => path.join(folder, `${component}_memory.bin`),
   };
 }
@@ -25,7 +31,7 @@ export function pathsIn(folder) {
 export async function emptyFolder(folder) {
   await fs.mkdir(folder, { recursive: true });
   for (const name of await fs.readdir(folder)) {
-    const ours = [HEAP, METRICS, SUMMARY].includes(name) || CAPTURE.test(name);
+    const ours = FILES.includes(name) || CAPTURE.test(name);
     if (ours) await fs.rm(path.join(folder, name));
   }
 }

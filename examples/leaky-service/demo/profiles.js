@@ -33,11 +33,14 @@ export async function fetchBytes(url) {
   }
 }
 
-/** Returns the call sites of a profile with their in-use bytes at one moment, by a key that identifies the site. */
+/**
+ * Returns the call sites of a profile with their in-use bytes at one moment, by a key that identifies the site, and the profile
+ * itself as `bytes`.
+ */
 export function readingOf(bytes, atMillis) {
   const sites = topSites(decodePprof(bytes), 'inuse_space').filter((site) => site.bytes > 0);
   const keyOf = (site) => `${site.function}\n${site.file}\n${site.line}:${site.column}`;
-  return { atMillis, sites: new Map(sites.map((site) => [keyOf(site), site])) };
+  return { atMillis, bytes, sites: new Map(sites.map((site) => [keyOf(site), site])) };
 }
 
 /** Returns a function that looks up a call site's package: the label with most of its bytes. */

@@ -31,6 +31,12 @@ export function report(summary, { paths, memrayFormat }) {
     `  ${here(leak.file)}`,
     `  holds ${mib(leak.bytes)}${share ? `, ${percent(share.share)} of all in use` : ''}, and grows by ${mib(leak.bytesPerMinute)} a minute`,
     '',
+    'Look at it in a browser',
+    ...commands([
+      [here(paths.flamegraph), 'flame graph and tables of what is in use and allocated'],
+      [here(paths.diff), 'what grew after the first third of the time'],
+    ]),
+    '',
     'Look further',
     ...commands([
       [

@@ -3,6 +3,7 @@ import fs from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { OrderService } from './order-service.js';
 import { COMPONENTS, captureFormat } from './out-folder.js';
+import { writePages } from './pages.js';
 import { fetchBytes, readingOf } from './profiles.js';
 import { summarize } from './summarize.js';
 
@@ -10,22 +11,28 @@ const READINGS = 15;
 const PROGRESS_MILLIS = 250;
 
 /**
- * Runs the service under load for a time and leaves its profile, metrics, captures and summary in the
+ * Runs the service under load for a time and leaves its profile, metrics, pages, captures and summary in the
  * folder.
  *
+ * @param whileUp called with summary and service before the service is stopped; a signal does not interrupt it
  * @returns the summary, as in `summary.json`
  * @throws (rejects) with one clear line if something fails; then everything that it started has ended
  */
-export async function runDemo({ seconds, paths, progress, signal }) {
+export async function runDemo({ seconds, paths, progress, signal, whileUp }) {
   const service = new OrderService();
   try {
-    return await Promise.race([work({ service, seconds, paths, progress, signal }), interruption(signal)]);
+    const measuring = measure({ service, seconds, paths, progress, signal });
+    const summary = await Promise.race([measuring, interruption(signal)]);
+    await whileUp?.(summary, service);
+    await service.stop();
+    await checkCaptures(paths, service);
+    return summary;
   } finally {
     service.kill();
   }
 }
 
-async function work({ service, seconds, paths, progress, signal }) {
+async function measure({ service, seconds, paths, progress, signal }) {
   await service.start(paths.folder, seconds);
   const start = performance.now();
   const [readings] = await Promise.all([
@@ -40,8 +47,7 @@ async function work({ service, seconds, paths, progress, signal }) {
   await fs.writeFile(paths.heap, heap);
   await fs.writeFile(paths.metrics, metrics);
   readings.push(readingOf(heap, millis));
-  await service.stop();
-  await checkCaptures(paths, service);
+  await writePages(readings, paths);
 
   const { requests } = service.status;
   const summary = summarize({ heap, metrics: `${metrics}`, seconds: millis / 1000, requests, readings });

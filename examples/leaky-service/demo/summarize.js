@@ -27,6 +27,8 @@ export function summarize({ heap, metrics, seconds, requests, readings }) {
     files: {
       heap: 'heap.pb.gz',
       metrics: 'metrics.txt',
+      flamegraph: 'flamegraph.html',
+      diff: 'diff.html',
       captures: Object.fromEntries(COMPONENTS.map((name) => [name, `${name}_memory.bin`])),
     },
   };
