@@ -1,7 +1,7 @@
 // Measures how soon a leak is suspected, and which innocent call sites are: simulated services of 100 MiB at the defaults,
 // by how often major collections come. Time is simulated, so every machine gives the same numbers.
-import { LEDGER } from './leaks/ledger.mjs';
 import { SimulatedHeap } from './leaks/simulated-heap.mjs';
+import { LeakDetector } from './lib/built-ledger.mjs';
 import { figure } from './lib/figure.mjs';
 
 const SECOND = 1_000;
@@ -87,7 +87,7 @@ export async function run({ quick, report }) {
 function simulate(seed, { gap, first = 2 * SECOND }, minutes) {
   const random = new Random(seed);
   const heap = new SimulatedHeap();
-  const detector = new LEDGER.LeakDetector({ samplingInterval: heap.samplingInterval });
+  const detector = new LeakDetector({ samplingInterval: heap.samplingInterval });
   for (let i = 0; i < HEAP_SAMPLES; i++) heap.allocate('start', Number.POSITIVE_INFINITY);
   let nextMajor = first;
   let leakMinutes;

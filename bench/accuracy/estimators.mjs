@@ -1,9 +1,6 @@
 // Four estimators of who allocated, on the same recorded polls. All return shares of samples.
-import path from 'node:path';
-import { ROOT } from '../../scripts/lib/bootstrap.mjs';
+import { ShortLivedEstimator } from '../lib/built-ledger.mjs';
 
-const LEDGER = path.join(ROOT, 'packages', 'instrumentation', 'dist', 'ledger');
-const { ShortLivedEstimator } = await import(path.join(LEDGER, 'short-lived-estimator.js'));
 export const ESTIMATORS = ['only what is seen', 'pairs alone', 'short-lived samples', 'heapray'];
 
 /** Site index of samples that belong to none of the sites; they are seen and unseen as all others are. */

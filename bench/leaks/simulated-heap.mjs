@@ -1,5 +1,5 @@
 // A heap in which every allocation is one sample of one interval's bytes. Time is simulated.
-import { LEDGER } from './ledger.mjs';
+import { Ledger } from '../lib/built-ledger.mjs';
 
 const INTERVAL = 65_536;
 const ROOT_FRAME = { functionName: '(root)', url: '', lineNumber: -1, columnNumber: -1 };
@@ -11,7 +11,7 @@ export class SimulatedHeap {
   #idOf = new Map();
 
   constructor() {
-    this.ledger = new LEDGER.Ledger({
+    this.ledger = new Ledger({
       samplingInterval: INTERVAL,
       packageOf: () => 'shop',
       component: 'api',

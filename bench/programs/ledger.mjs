@@ -1,10 +1,7 @@
 // Feeds a ledger with synthetic poll results, and returns the cost. It imports the ledger from inside the package, which
 // does not export it.
-import path from 'node:path';
+import { CallTree, Ledger, ROOT } from '../lib/built-ledger.mjs';
 import { answer, programOptions } from './answer.mjs';
-
-const FOLDER = path.join(import.meta.dirname, '..', '..', 'packages', 'instrumentation', 'dist', 'ledger');
-const { CallTree, Ledger, ROOT } = await import(path.join(FOLDER, 'index.js'));
 
 const FRAMES = 5_000;
 /** Depth of the stacks: V8 cuts stacks at 128 frames, servers are 20 to 40 deep. */

@@ -3,18 +3,18 @@
 // [ordinal, site], and the ordinals of the samples that are gone.
 import { openSync, writeSync } from 'node:fs';
 import { workerData } from 'node:worker_threads';
+import { Ledger } from '../lib/built-ledger.mjs';
 
 const { entry, file, sites } = workerData.record;
 const output = openSync(file, 'w');
 // The ledger's method is the place that knows which polls are pairs.
-const { Ledger } = await import(new URL('../ledger/ledger.js', entry));
-const { absorb } = Ledger.prototype;
+const { update } = Ledger.prototype;
 let live = new Set();
 let newest = 0;
 
-Ledger.prototype.absorb = function recordedAbsorb(reading, at, pairMillis) {
+Ledger.prototype.update = function recordedUpdate(reading, at, pairMillis, ...rest) {
   record(at, pairMillis, reading);
-  return absorb.call(this, reading, at, pairMillis);
+  return update.call(this, reading, at, pairMillis, ...rest);
 };
 await import(entry);
 
