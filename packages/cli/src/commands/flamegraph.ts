@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { isNodeCapture } from '@heapray/exporter/memray';
 import { makePageData, type PageData, pageHtml } from '@heapray/exporter/page';
 import type { Command } from 'commander';
 import { CommandError } from '../errors.js';
@@ -58,12 +59,21 @@ function dataOf(inputs: readonly MergedInput[], by: string | undefined): PageDat
   const names = inputs.map(({ name }) => path.basename(name));
   const name = inputs.map((input) => input.name).join(' and ');
   return makePageData(
-    profiles.map((profile, at) => ({ profile, name: names[at]! })),
+    profiles.map((profile, at) => ({
+      profile,
+      name: names[at]!,
+      ...(isExact(inputs[at]!) && { samplingInterval: 0 }),
+    })),
     {
       column: pickColumn(profiles.at(-1)!, by, name).type,
       ...(profiles.length > 1 && { placeOf: comparablePlaces(profiles) }),
     },
   );
+}
+
+/** Returns whether every allocation was recorded: by memray, not by heapray, whose captures are of samples. */
+function isExact({ ends }: MergedInput): boolean {
+  return ends.every((end) => end !== undefined && !isNodeCapture(end.header));
 }
 
 /** Returns the profiles of the inputs, reduced to the columns that all have. */

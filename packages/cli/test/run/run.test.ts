@@ -24,7 +24,9 @@ describe('the program', () => {
       cwd: programFolder(),
       env: { OTEL_METRICS_EXPORTER: 'none', HEAPRAY_DEBUG_ADDR: '127.0.0.1:0' },
     });
-    const [, url] = await program.waitForOutput(/memory profiles on (http:\S+)\n/);
+    const [, url] = await program.waitForOutput(
+      /memory profiles on (http:\S+) and a live page on http:\S+\/debug\/ui\n/,
+    );
     const { status, bytes } = await httpGet(`${url}heap`);
     expect(status).toBe(200);
     expect(decodePprof(bytes).columns).toContainEqual({ type: 'inuse_space', unit: 'bytes' });

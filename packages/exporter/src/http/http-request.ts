@@ -10,6 +10,10 @@ export interface HttpRequest {
   readonly query: URLSearchParams;
   /** Identifies a client as far as possible: address and user agent. */
   readonly client: string;
+  /** True if the client accepts a body compressed with gzip. */
+  readonly acceptsGzip: boolean;
+  /** Value of `If-None-Match`; undefined without it. */
+  readonly ifNoneMatch: string | undefined;
   /** Aborted when the client disconnects. */
   readonly signal: AbortSignal;
 }
@@ -38,6 +42,8 @@ export function readRequest(message: IncomingMessage, listenHost: string, signal
     path: mark < 0 ? target : target.slice(0, mark),
     query: new URLSearchParams(mark < 0 ? '' : target.slice(mark + 1)),
     client: `${message.socket.remoteAddress ?? ''} ${agent.slice(0, MAX_AGENT_LENGTH)}`,
+    acceptsGzip: acceptsGzip(`${message.headers['accept-encoding'] ?? ''}`),
+    ifNoneMatch: message.headers['if-none-match'],
     signal,
   };
 }
@@ -45,6 +51,14 @@ export function readRequest(message: IncomingMessage, listenHost: string, signal
 /** Returns whether a request has a body. */
 export function hasBody({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
+}
+
+/** Returns whether a value of `Accept-Encoding` names gzip, with a weight other than 0. */
+function acceptsGzip(value: string): boolean {
+  return value.split(',').some((coding) => {
+    const [name = '', ...parameters] = coding.split(';').map((part) => part.trim().toLowerCase());
+    return name === 'gzip' && !parameters.some((each) => /^q=0(?:\.0*)?$/.test(each));
+  });
 }
 
 /** Checks the header `Host`. It may be missing, as in HTTP/1.0: browsers, which the check protects, always send it. */

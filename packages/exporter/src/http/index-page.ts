@@ -25,6 +25,7 @@ code { background: #eee; padding: 0.1rem 0.3rem }
 <body>
 <h1>${escapeHtml(source.title)}</h1>
 ${table.length === 0 ? '<p>There is nothing yet.</p>' : `<table>\n${table.join('\n')}\n</table>`}
+<p><a href="/debug/ui">Live page</a>: memory over time, leak suspects, flame graphs, and what changed.</p>
 ${source.notes}
 </body>
 </html>

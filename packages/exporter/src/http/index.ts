@@ -1,7 +1,20 @@
 export { type HttpAnswer, textAnswer } from './http-answer.js';
 export { HttpError } from './http-error.js';
 export type { HttpRequest } from './http-request.js';
-export { addressText, type ListenAddress } from './listen-address.js';
+export {
+  type DataFormat,
+  type DifferenceQuery,
+  type LivePage,
+  type LiveSource,
+  livePages,
+} from './live-pages.js';
 export { pprofPages } from './pprof-pages.js';
 export type { ProfilePage, ProfileQuery, ProfileSource } from './profile-source.js';
-export { type HttpHandler, type HttpServer, startHttpServer } from './start-http-server.js';
+export { SeriesRing } from './series-ring.js';
+export {
+  addressText,
+  type HttpHandler,
+  type HttpServer,
+  type ListenAddress,
+  startHttpServer,
+} from './start-http-server.js';

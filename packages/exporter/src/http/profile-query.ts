@@ -9,15 +9,17 @@ const MAX_AGO = 86_400;
 /**
  * Parses and checks a query.
  *
+ * @param unsupported parameters to reject, with the reason. Default: those of the source
  * @throws HttpError for an invalid or unsupported query
  */
 export function readProfileQuery(
   { query, client, signal }: HttpRequest,
   { name, defaultColumn, changes }: ProfilePage,
-  source: ProfileSource,
+  source: Pick<ProfileSource, 'components' | 'unsupported'>,
+  unsupported: ProfileSource['unsupported'] = source.unsupported,
 ): ProfileQuery {
   const has = (...names: readonly string[]) => names.some((each) => query.has(each));
-  for (const [each, reason] of Object.entries(source.unsupported)) if (asks(query, each)) throw reason;
+  for (const [each, reason] of Object.entries(unsupported)) if (asks(query, each)) throw reason;
   if (!changes && has('gc', 'seconds', 'since', 'until')) {
     throw new HttpError(400, `gc, seconds, since, until: not on ${name}, only on heap and allocs`);
   }
@@ -75,11 +77,21 @@ function readPast(query: URLSearchParams): ProfileQuery['past'] {
   );
 }
 
-function readComponent(value: string | null, source: ProfileSource): string | undefined {
+/**
+ * Checks the value of a parameter that names a component; without a value, returns the only component.
+ *
+ * @returns undefined for a source without components
+ * @throws HttpError for an unknown name
+ */
+export function readComponent(
+  value: string | null,
+  source: Pick<ProfileSource, 'components'>,
+  parameter = 'component',
+): string | undefined {
   const names = source.components?.();
   if (names === undefined) return undefined;
-  if (names.length === 0) throw new HttpError(404, 'component: there is no capture yet');
+  if (names.length === 0) throw new HttpError(404, `${parameter}: there is no capture yet`);
   const name = value ?? (names.length === 1 ? names[0]! : '');
   if (names.includes(name)) return name;
-  throw new HttpError(value ? 404 : 400, `component: expected one of ${names.join(', ')}`);
+  throw new HttpError(value ? 404 : 400, `${parameter}: expected one of ${names.join(', ')}`);
 }

@@ -1,11 +1,21 @@
 import { once } from 'node:events';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import net, { type AddressInfo, type Socket } from 'node:net';
+import net, { type AddressInfo, isIPv6, type Socket } from 'node:net';
 import { Connections } from './connections.js';
 import { errorAnswer, type HttpAnswer, textAnswer } from './http-answer.js';
 import { HttpError } from './http-error.js';
 import { type HttpRequest, readRequest } from './http-request.js';
-import type { ListenAddress } from './listen-address.js';
+
+/** Address on which a server listens. An IPv6 `host` has no brackets. Port 0 means any free port. */
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Returns `HOST:PORT`, with brackets around an IPv6 address. */
+export function addressText({ host, port }: ListenAddress): string {
+  return isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
+}
 
 /**
  * Returns the response for a path.

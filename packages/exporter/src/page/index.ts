@@ -1,4 +1,5 @@
 export { hideSourcePaths } from './hide-paths.js';
+export { livePage } from './live-page.js';
 export { makePageData, type PageDataOptions, type PageSource } from './make-page-data.js';
 export type {
   OverviewAge,

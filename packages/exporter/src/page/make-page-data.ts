@@ -18,6 +18,8 @@ export interface PageSource {
   readonly profile: Profile;
   /** Name to display, for example that of the file. */
   readonly name: string;
+  /** Mean bytes between samples; 0 when every allocation was recorded. Default: the profile's period, if that is bytes. */
+  readonly samplingInterval?: number | undefined;
   /** Standard error of the total of each column, by its type. Default: unknown. */
   readonly standardErrors?: Readonly<Record<string, number>> | undefined;
 }
@@ -178,7 +180,8 @@ function labelsIn(sources: readonly PageSource[]): string[] {
   return PAGE_LABELS.filter((key) => found.has(key));
 }
 
-function addProfile(tables: PageTables, { profile, name, standardErrors = {} }: PageSource): PageProfile {
+function addProfile(tables: PageTables, source: PageSource): PageProfile {
+  const { profile, name, samplingInterval = intervalOf(profile), standardErrors = {} } = source;
   const nodes = nodesOf(tables, profile);
   const setOf = new Map<Labels, number>();
   const rows = new RowTable(2);
@@ -206,6 +209,7 @@ function addProfile(tables: PageTables, { profile, name, standardErrors = {} }: 
     timeMillis: profile.timeNanos === 0n ? null : Number(profile.timeNanos / 1_000_000n),
     durationSeconds: Number(profile.durationNanos) / 1e9,
     comments: profile.comments,
+    samplingInterval,
     totals: profile.columns.map(({ type }) => sums[type] ?? 0),
     standardErrors: profile.columns.map(({ type }) => {
       return Object.hasOwn(standardErrors, type) ? standardErrors[type]! : null;
@@ -214,6 +218,11 @@ function addProfile(tables: PageTables, { profile, name, standardErrors = {} }: 
     sets: order.map((row) => rowSets[row]!),
     values: values.map((column) => order.map((row) => column[row]!)),
   };
+}
+
+/** Returns the mean bytes between samples, as heap profiles of Go and heapray give it; null when unknown. */
+function intervalOf({ period }: Profile): number | null {
+  return period?.unit === 'bytes' && period.value > 0 ? period.value : null;
 }
 
 /** Returns the node of each stack. */

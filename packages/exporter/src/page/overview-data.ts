@@ -27,10 +27,15 @@ export interface OverviewSubject {
   readonly facts: readonly OverviewFact[];
   /** Times of the series below, ascending, in ms since the Unix epoch. */
   readonly timesMillis: readonly number[];
-  /** Parts of the resident memory in bytes; at each time they add up to all of it. */
+  /**
+   * Parts of the resident memory in bytes; at each time they add up to all of it. The last, what is not explained, is
+   * negative when memory is reserved and not touched yet.
+   */
   readonly resident: readonly OverviewSeries[];
   /** Other values over time: heap in use, rate of allocation. */
   readonly lines: readonly OverviewSeries[];
+  /** Bytes in use by age, the youngest first; at each time they add up to all that is in use. */
+  readonly inUseByAge?: readonly OverviewSeries[] | undefined;
   readonly limits: readonly OverviewLimit[];
   /** Bytes in use by age, the youngest first. */
   readonly ages: readonly OverviewAge[];
@@ -109,6 +114,8 @@ export interface OverviewSite extends OverviewPlace {
   readonly allocatedBytes: number;
   /** Share of what was allocated some time ago that is still in use, 0 to 1; null when unknown. */
   readonly survivedShare: number | null;
+  /** Bytes in use at the subject's times, null where unknown; undefined for a site whose past is not kept. */
+  readonly values?: readonly (number | null)[] | undefined;
 }
 
 export interface OverviewPart {

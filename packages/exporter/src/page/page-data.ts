@@ -65,6 +65,13 @@ export interface PageProfile {
   /** Length of the time covered, in seconds; 0 for one moment. */
   readonly durationSeconds: number;
   readonly comments: readonly string[];
+  /**
+   * Mean bytes between samples; 0 when every allocation was recorded, null when unknown. The standard error of a sum of
+   * `b` bytes is at most about `sqrt(b * samplingInterval)`: V8 takes an object of `s` bytes with the probability
+   * `p = 1 - exp(-s / samplingInterval)` and counts it `1 / p` times (a Horvitz-Thompson estimate). Its variance,
+   * `s * s * (1 - p) / p`, is below `s * samplingInterval`.
+   */
+  readonly samplingInterval: number | null;
   /** Sum of each column over all samples. */
   readonly totals: readonly number[];
   /** Standard error of each total, in the column's unit; null when unknown or exact. */

@@ -3,6 +3,8 @@ import {
   ABANDONED,
   ControlWord,
   type FromProfilerThread,
+  type MainMemory,
+  type MainMemoryRequest,
   type ToProfilerThread,
 } from '../protocol/messages.js';
 import type { ObjectCountTable } from '../protocol/object-count-table.js';
@@ -12,6 +14,8 @@ import type { ObjectCountTable } from '../protocol/object-count-table.js';
  * for N seconds.
  */
 const OBJECT_COUNTS_MILLIS = 250;
+/** Longest wait for the memory of a busy main thread, in ms: less than a step of the history. */
+const MAIN_MEMORY_MILLIS = 8_000;
 
 /**
  * The profiler thread's connection to the main thread: messages, and the words of a shared buffer for the
@@ -20,7 +24,7 @@ const OBJECT_COUNTS_MILLIS = 250;
 export class MainThreadLink {
   readonly #port: MessagePort;
   readonly #control: Int32Array;
-  readonly #waiting = new Map<number, (table: ObjectCountTable | undefined) => void>();
+  readonly #waiting = new Map<number, (answer: ToProfilerThread | undefined) => void>();
   #requests = 0;
 
   /** @param control see `ControlWord` */
@@ -34,11 +38,12 @@ export class MainThreadLink {
     return Atomics.load(this.#control, ControlWord.exit) === ABANDONED;
   }
 
-  /** Calls back for each message except answers to `objectCounts`. */
+  /** Calls back for each message except answers to `objectCounts` and `mainMemory`. */
   receive(listener: (message: ToProfilerThread) => void): void {
     this.#port.on('message', (message: ToProfilerThread) => {
-      if (message.type === 'object-counts') this.#waiting.get(message.request)?.(message.table);
-      else listener(message);
+      if (message.type === 'object-counts' || message.type === 'main-memory') {
+        this.#waiting.get(message.request)?.(message);
+      } else listener(message);
     });
   }
 
@@ -57,17 +62,35 @@ export class MainThreadLink {
   }
 
   /** Asks the main thread for V8's object counts; undefined if it does not answer in time. */
-  objectCounts(): Promise<ObjectCountTable | undefined> {
+  async objectCounts(): Promise<ObjectCountTable | undefined> {
+    const answer = await this.#ask(OBJECT_COUNTS_MILLIS, (request) => {
+      return { type: 'object-counts-wanted', request };
+    });
+    return answer?.type === 'object-counts' ? answer.table : undefined;
+  }
+
+  /** Asks the main thread for its memory; undefined if it does not answer in time. */
+  async mainMemory(wanted: MainMemoryRequest): Promise<MainMemory | undefined> {
+    const answer = await this.#ask(MAIN_MEMORY_MILLIS, (request) => {
+      return { type: 'main-memory-wanted', request, ...wanted };
+    });
+    return answer?.type === 'main-memory' ? answer.memory : undefined;
+  }
+
+  #ask(
+    millis: number,
+    question: (request: number) => FromProfilerThread,
+  ): Promise<ToProfilerThread | undefined> {
     const request = ++this.#requests;
     return new Promise((resolve) => {
-      const answer = (table: ObjectCountTable | undefined) => {
+      const answer = (message: ToProfilerThread | undefined) => {
         clearTimeout(timer);
         this.#waiting.delete(request);
-        resolve(table);
+        resolve(message);
       };
-      const timer = setTimeout(() => answer(undefined), OBJECT_COUNTS_MILLIS);
+      const timer = setTimeout(() => answer(undefined), millis);
       this.#waiting.set(request, answer);
-      this.send({ type: 'object-counts-wanted', request });
+      this.send(question(request));
     });
   }
 

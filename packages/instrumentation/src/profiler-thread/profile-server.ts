@@ -1,4 +1,7 @@
 import type { ProfilerThreadOptions } from '../protocol/messages.js';
+import type { MemoryHistory } from './history/memory-history.js';
+import type { HistoryRecorderDeps } from './history-recorder.js';
+import type { LeakWatch } from './leaks/leak-watch.js';
 import { NOT_ALLOWED } from './live-viewing.js';
 import type { ProfileProviderDeps } from './profile-provider.js';
 
@@ -7,10 +10,17 @@ export type ProfileServerOptions = Pick<
   'debugAddress' | 'debugServerDelayMillis' | 'allowGc' | 'mayListen'
 >;
 
+export interface ServerDeps extends Omit<ProfileProviderDeps, 'history'>, HistoryRecorderDeps {
+  readonly loop: ProfileProviderDeps['loop'] & HistoryRecorderDeps['loop'];
+  readonly leaks: LeakWatch;
+  readonly stats: ProfileProviderDeps['stats'] & HistoryRecorderDeps['stats'];
+}
+
 /** The debug server, if it is enabled. Its code is loaded only then. */
 export class ProfileServer {
   readonly #options: ProfileServerOptions;
   #server: { close(): void } | undefined;
+  #recorder: { stop(): void } | undefined;
   #isClosed = false;
 
   constructor(options: ProfileServerOptions) {
@@ -23,21 +33,26 @@ export class ProfileServer {
    * @returns its address; undefined when it is disabled, or was closed meanwhile
    * @throws (rejects) when the address cannot be used
    */
-  async start(deps: ProfileProviderDeps): Promise<string | undefined> {
+  async start(deps: ServerDeps): Promise<string | undefined> {
     const { debugAddress, debugServerDelayMillis, allowGc, mayListen } = this.#options;
     if (!debugAddress) return undefined;
     if (!mayListen) throw new Error(NOT_ALLOWED);
     if (debugServerDelayMillis > 0)
       await new Promise<void>((resolve) => setTimeout(resolve, debugServerDelayMillis).unref());
-    const [{ startDebugServer }, { profileProvider }] = await Promise.all([
+    const [{ startDebugServer }, { profileProvider }, { HistoryRecorder }] = await Promise.all([
       import('./server/debug-server.js'),
       import('./profile-provider.js'),
+      import('./history-recorder.js'),
     ]);
-    const server = await startDebugServer(debugAddress, profileProvider(deps), { allowGc });
+    let recorder: { stop(): void; readonly history: MemoryHistory } | undefined;
+    const provider = profileProvider({ ...deps, history: () => recorder?.history });
+    const server = await startDebugServer(debugAddress, provider, { allowGc });
     if (this.#isClosed) {
       server.close();
       return undefined;
     }
+    recorder = new HistoryRecorder(deps);
+    this.#recorder = recorder;
     this.#server = server;
     return server.address;
   }
@@ -45,6 +60,7 @@ export class ProfileServer {
   /** Closes it for good. */
   close(): void {
     this.#isClosed = true;
+    this.#recorder?.stop();
     this.#server?.close();
   }
 }

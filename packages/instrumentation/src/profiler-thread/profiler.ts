@@ -262,7 +262,15 @@ export class Profiler {
       clock: this.#clock,
       startedMillis: this.#startedMillis,
       peak: () => this.#peak.mark,
+      process: {
+        pid: this.#options.pid,
+        heapLimit: this.#options.heapLimit,
+        name: () => this.#ledger.sites.components.own,
+      },
+      figures: () => ownFigures(this.#ledger, this.#stats, this.#leaks),
       objectCounts: () => this.#link.objectCounts(),
+      mainMemory: () =>
+        this.#link.mainMemory({ profilerBytes: ownMemoryBytes(), kernel: readKernelMemory() }),
       collect: () => this.#poller.collect(),
     });
     if (address !== undefined) this.#send({ type: 'listening', address });

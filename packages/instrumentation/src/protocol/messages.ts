@@ -1,8 +1,15 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { ResolvedOptions } from '../config/index.js';
 import type { FunctionLocation } from './code-place.js';
-import type { LastAnswers, PointAttributes, PointsAnswer, PointsRequest } from './metric-points.js';
+import type {
+  KernelMemory,
+  LastAnswers,
+  PointAttributes,
+  PointsAnswer,
+  PointsRequest,
+} from './metric-points.js';
 import type { ObjectCountTable } from './object-count-table.js';
+import type { ResidentMemory } from './resident-memory.js';
 import type { SamplerMode } from './sampler-mode.js';
 
 /** Options that the profiler thread is started with: those of the process, and facts about the process. */
@@ -88,6 +95,7 @@ export type ToProfilerThread =
   /** Asks for metric points, for several consumers together. */
   | { readonly type: 'points'; readonly request: number; readonly wanted: readonly PointsRequest[] }
   | { readonly type: 'object-counts'; readonly request: number; readonly table: ObjectCountTable | undefined }
+  | { readonly type: 'main-memory'; readonly request: number; readonly memory: MainMemory }
   | {
       readonly type: 'capture-begin';
       readonly capture: number;
@@ -123,6 +131,7 @@ export type FromProfilerThread =
   | ({ readonly type: 'start-sampler' } & SamplerRequest)
   | { readonly type: 'points'; readonly request: number; readonly answers: readonly PointsAnswer[] }
   | { readonly type: 'object-counts-wanted'; readonly request: number }
+  | ({ readonly type: 'main-memory-wanted'; readonly request: number } & MainMemoryRequest)
   | ({ readonly type: 'leak-suspect' } & LeakEvent)
   | { readonly type: 'listening'; readonly address: string }
   /** Reports that the debug server could not be opened. */
@@ -130,6 +139,20 @@ export type FromProfilerThread =
   /** Reports that a stopped thread has disconnected and closed its ports. It may still compress captures. */
   | { readonly type: 'released' }
   | { readonly type: 'stopped' };
+
+/** A request for what only the main thread knows about the memory of the process. */
+export interface MainMemoryRequest {
+  /** Heap of the profiler thread, in bytes. */
+  readonly profilerBytes: number;
+  readonly kernel: KernelMemory | undefined;
+}
+
+/** The answer to {@link MainMemoryRequest}. */
+export interface MainMemory {
+  readonly resident: ResidentMemory;
+  /** Bytes of objects in V8's heap, garbage included. */
+  readonly heapUsedBytes: number;
+}
 
 /** A request to start the sampler. */
 export interface SamplerRequest {

@@ -2,6 +2,7 @@ import { decodePprof } from '@heapray/exporter/pprof';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { PastStates } from '../../src/profiler-thread/history/past-states.js';
 import { LeakWatch } from '../../src/profiler-thread/leaks/leak-watch.js';
+import { ownFigures } from '../../src/profiler-thread/own-figures.js';
 import { profileProvider } from '../../src/profiler-thread/profile-provider.js';
 import { ProfilerStats } from '../../src/profiler-thread/stats/profiler-stats.js';
 import { steadyClock } from '../../src/protocol/steady-clock.js';
@@ -34,16 +35,20 @@ function newProvider(pollNow: () => Promise<void>) {
     windowMillis: 60_000,
     heapLimit: 2 ** 30,
   });
+  const stats = new ProfilerStats();
   const clock = steadyClock();
   return profileProvider({
     clock,
     startedMillis: clock(),
     ledger,
     loop: { mode: 'binding', pollNow, cpuBudget: 0.005 },
-    stats: new ProfilerStats(),
+    stats,
     leaks,
     past: new PastStates({ windowMillis: 60_000, startMillis: performance.now() }),
     peak: () => undefined,
+    process: { pid: 1, heapLimit: 2 ** 30, name: () => 'api' },
+    figures: () => ownFigures(ledger, stats, leaks),
+    history: () => undefined,
     objectCounts: async () => undefined,
     collect: async () => {},
   });

@@ -1,7 +1,9 @@
 import v8 from 'node:v8';
 import { memoryUsage } from '../../protocol/memory-usage.js';
+import type { MainMemory, MainMemoryRequest } from '../../protocol/messages.js';
 import type { KernelMemory } from '../../protocol/metric-points.js';
 import { MathMax, ObjectValues } from '../../protocol/primordials.js';
+import type { ResidentMemory } from '../../protocol/resident-memory.js';
 import { transferredBuffers } from '../profiler/transferred-buffers.js';
 
 /**
@@ -13,10 +15,7 @@ import { transferredBuffers } from '../profiler/transferred-buffers.js';
  * @param kernel as the profiler thread has read it; if undefined, its kinds are absent, and part of the
  *   remainder
  */
-export function residentByKind(
-  profilerBytes = 0,
-  kernel?: KernelMemory | undefined,
-): Readonly<Record<string, number>> {
+export function residentByKind(profilerBytes = 0, kernel?: KernelMemory | undefined): ResidentMemory {
   const { rss, external, arrayBuffers } = memoryUsage();
   const transferred = transferredBuffers.bytes({ external, arrayBuffers });
   const code = codeBytes();
@@ -33,6 +32,14 @@ export function residentByKind(
   };
   const sum = ObjectValues(explained).reduce((total, bytes) => total + bytes, 0);
   return { ...explained, unexplained: rss - sum };
+}
+
+/** Returns what the profiler thread records of this thread's memory. */
+export function mainMemory({ profilerBytes, kernel }: MainMemoryRequest): MainMemory {
+  return {
+    resident: residentByKind(profilerBytes, kernel),
+    heapUsedBytes: v8.getHeapStatistics().used_heap_size,
+  };
 }
 
 /** Returns the bytes of compiled code in V8's heap. */

@@ -8,6 +8,7 @@ import { monotonicMillis } from '../../protocol/steady-clock.js';
 import { contain, containAsync } from '../containment/contain.js';
 import { Timers } from '../containment/timers.js';
 import { type LeakListener, LeakListeners } from '../log/leak-listeners.js';
+import { mainMemory } from '../metrics/resident-memory.js';
 import { OwnSampler } from '../sampler/own-sampler.js';
 import { unsupportedReason } from '../start/node-support.js';
 import { isDenied, permissionProblem } from '../start/permissions.js';
@@ -296,9 +297,11 @@ export class MemoryProfiler {
       begun: () => this.#sampler.profilingBegan(),
       startSampler: (request) => this.#samplerRequested(request),
       objectCounts: () => this.#sampler.objectCounts(),
+      mainMemory,
       listening: (address) => {
         this.#address = address;
-        this.#log('info', `memory profiles on http://${address}/debug/pprof/`);
+        const url = `http://${address}/debug`;
+        this.#log('info', `memory profiles on ${url}/pprof/ and a live page on ${url}/ui`);
       },
       notListening: (why) => this.#portProblem(why),
       leakSuspect: (event) => this.#leakSuspected(event),

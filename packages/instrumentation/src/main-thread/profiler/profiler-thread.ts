@@ -3,6 +3,8 @@ import { describeThrown } from '../../protocol/describe-thrown.js';
 import type {
   FromProfilerThread,
   LeakEvent,
+  MainMemory,
+  MainMemoryRequest,
   SamplerRequest,
   ToProfilerThread,
 } from '../../protocol/messages.js';
@@ -46,6 +48,7 @@ export interface ProfilerThreadHandlers {
   begun(): void;
   startSampler(request: SamplerRequest): void;
   objectCounts(): ObjectCountTable | undefined;
+  mainMemory(request: MainMemoryRequest): MainMemory;
   listening(address: string): void;
   /** Called when the debug server could not be opened, with the reason. */
   notListening(why: string): void;
@@ -264,6 +267,10 @@ export class ProfilerThread {
       case 'object-counts-wanted': {
         const { request } = message;
         return this.send({ type: 'object-counts', request, table: this.#handlers.objectCounts() });
+      }
+      case 'main-memory-wanted': {
+        const { request } = message;
+        return this.send({ type: 'main-memory', request, memory: this.#handlers.mainMemory(message) });
       }
       case 'leak-suspect':
         return this.#handlers.leakSuspect(message);

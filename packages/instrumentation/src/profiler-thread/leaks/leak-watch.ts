@@ -68,6 +68,11 @@ export class LeakWatch {
     return this.#views(this.#detector.suspects(), atMillis);
   }
 
+  /** Call sites of the suspects, in the order of {@link suspects}. */
+  get suspectSites(): readonly SiteIndex[] {
+    return this.#detector.suspects().map(({ site }) => site);
+  }
+
   /**
    * Returns, by call site, the bytes allocated `survivalMillis` ago and how many are alive; undefined if
    * unknown.

@@ -11,5 +11,5 @@ export { isRuntimeFrame } from './state/allocating-frame.js';
 export { type CallSite, CallSites, type CodeFacts, type SiteIndex } from './state/call-site.js';
 export { CallTree, CUT_OFF, type Frame, type NodeIndex, ROOT } from './state/call-tree.js';
 export type { SampleSnapshot, UpdateResult } from './state/sample-snapshot.js';
-export { siteLabel } from './state/site-label.js';
+export { siteLabel, sitePlace } from './state/site-label.js';
 export { TYPICAL_OBJECT_BYTES } from './state/stack-totals.js';

@@ -78,6 +78,11 @@ export class PollLoop {
     return this.#mode;
   }
 
+  /** Time of the newest poll, in ms on the clock of the ledger's polls; undefined after a loss of the sampler. */
+  get lastPollMillis(): number | undefined {
+    return this.#lastReadingAt;
+  }
+
   /** Share of one core that profiling may take. */
   get cpuBudget(): number {
     const { cpuBudget } = this.#options;

@@ -104,6 +104,25 @@ export function changeProfileFromLedger(
   return builder.build();
 }
 
+/** Makes the profile of one state: bytes allocated until then, and in use then. Without ages. */
+export function stateProfileFromLedger(
+  ledger: Ledger,
+  state: PastState,
+  options: ProfileFromLedgerOptions,
+): Profile {
+  const builder = heapBuilder(options, methodComments(ledger, options));
+  const stackOf = stacks(ledger, builder);
+  const labelsOf = labels(ledger, builder, options);
+  for (let node = 0; node < ledger.tree.size; node++) {
+    const allocated = state.allocatedBytes(node);
+    const inUse = state.inUseBytes(node);
+    if (allocated <= 0 && inUse <= 0) continue;
+    const each = objectBytes(ledger, node, options.objectCounts);
+    builder.add(stackOf(node), [allocated / each, allocated, inUse / each, inUse], labelsOf(node));
+  }
+  return builder.build();
+}
+
 /** Makes the profile of the high-water mark. */
 export function peakProfileFromLedger(
   ledger: Ledger,
@@ -144,7 +163,7 @@ function heapBuilder(options: ProfileFromLedgerOptions, comments: readonly strin
 }
 
 /** Returns the mean object size of a stack, in bytes. */
-function objectBytes(ledger: Ledger, node: NodeIndex, counts?: ObjectCounts): number {
+export function objectBytes(ledger: Ledger, node: NodeIndex, counts?: ObjectCounts): number {
   const counted = counts?.get(node);
   if (counted) return counted.bytes / counted.count;
   return ledger.likelyObjectBytes(node) ?? TYPICAL_OBJECT_BYTES;

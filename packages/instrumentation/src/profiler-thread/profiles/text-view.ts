@@ -2,6 +2,7 @@ import { meaningOfPseudoFrame } from '@heapray/exporter/profile';
 import { bytesByAge } from '../history/retention-age.js';
 import type { Survival } from '../history/survival.js';
 import { byteText, durationText } from '../leaks/leak-message.js';
+import { progressText } from '../leaks/progress-text.js';
 import type { LeakProgress } from '../leaks/suspect-rules.js';
 import { AGE_BUCKETS, type CallSite, type Ledger, type SiteIndex, siteLabel } from '../ledger/index.js';
 import { carriedOverNote } from './carried-over-note.js';
@@ -43,28 +44,14 @@ export function textView(ledger: Ledger, options: TextViewOptions): string {
     ...carriedOverNote(ledger),
     `in use is what is likely to be reachable; ${byteText(ledger.uncollectedBytes)} more are shown and not collected yet`,
     '',
-    leakMessages.length > 0 ? 'Leak suspects:' : `No leak suspects: ${progressText(ledger, options)}.`,
+    leakMessages.length > 0
+      ? 'Leak suspects:'
+      : `No leak suspects: ${progressText(ledger, options.progress, options.atMillis)}.`,
     ...leakMessages.map((message) => `  ${message}`),
     '',
     ...table(ledger, options),
   ];
   return `${lines.join('\n')}\n`;
-}
-
-/** Describes the progress of leak detection and what it still lacks. */
-function progressText(ledger: Ledger, { progress, atMillis }: TextViewOptions): string {
-  const { windows, neededWindows, closedMillis, undecidedSites } = progress;
-  const ago = (millis: number) => `${durationText((atMillis - millis) / 1000)} ago`;
-  const { lastMajorMillis } = ledger.reachability;
-  const sites = `${undecidedSites} growing call ${undecidedSites === 1 ? 'site is' : 'sites are'}`;
-  return [
-    `window ${windows} of ${neededWindows}`,
-    ...(closedMillis === undefined ? [] : [`last closed ${ago(closedMillis)}`]),
-    lastMajorMillis === undefined
-      ? 'no major collection observed yet'
-      : `last major collection ${ago(lastMajorMillis)}`,
-    ...(undecidedSites === 0 ? [] : [`${sites} undecided until the next one`]),
-  ].join(', ');
 }
 
 function table(ledger: Ledger, options: TextViewOptions): string[] {

@@ -2,14 +2,18 @@ import {
   addressText,
   HttpError,
   type ListenAddress,
+  type LiveSource,
+  livePages,
   type ProfilePage,
   type ProfileQuery,
   pprofPages,
   startHttpServer,
 } from '@heapray/exporter/http';
 
-/** Makes the profiles that the server returns. */
+/** Makes the profiles and data that the server returns. */
 export interface ProfileProvider {
+  /** Makes the data of the live page. */
+  readonly live: Pick<LiveSource, 'overview' | 'profile' | 'difference'>;
   /**
    * Returns the cumulative profile, or with `seconds` or `past` the change over that time, as gzipped pprof.
    *
@@ -60,7 +64,7 @@ hold what changed over the next N seconds; with <code>?since=600&amp;until=300</
 many seconds ago, as far as states are kept: one for each window of the leak detection, sixteen at the most.</p>`;
 
 /**
- * Serves `/debug/pprof/*` and `/healthz`. Runs on the profiler thread, so that a request costs the
+ * Serves `/debug/pprof/*`, `/debug/ui` and `/healthz`. Runs on the profiler thread, so that a request costs the
  * application no more than one poll. Answers only GET and HEAD on known paths, and never accesses the file
  * system.
  *
@@ -75,14 +79,24 @@ export async function startDebugServer(
     403,
     'gc: collecting garbage for a profile is not allowed here; the option allowGc (HEAPRAY_ALLOW_GC=true) allows it',
   );
-  const pages = pprofPages({
+  const unsupported = allowGc ? {} : { gc: noGc };
+  const profiles = pprofPages({
     title: 'memory profiles of this process',
     pages: PAGES,
     notes: NOTES,
-    unsupported: allowGc ? {} : { gc: noGc },
+    unsupported,
     pprof: (query) => provider.pprof(query),
     text: (query) => provider.text(query),
   });
-  const server = await startHttpServer(listen, pages);
+  const { live } = provider;
+  const ui = livePages({
+    pages: PAGES,
+    unsupported,
+    page: async () => (await import('@heapray/exporter/page')).livePage(),
+    overview: (format) => live.overview(format),
+    profile: (query, format) => live.profile(query, format),
+    difference: (query) => live.difference(query),
+  });
+  const server = await startHttpServer(listen, new Map([...profiles, ...ui]));
   return { address: addressText(server.address), close: () => server.close() };
 }

@@ -38,6 +38,11 @@ export class StackComponents {
     this.#own = own;
   }
 
+  /** The process's own component. */
+  get own(): string {
+    return this.#own;
+  }
+
   /** Returns the name of a component by its key. */
   nameOf(key: string): string {
     return key === OWN ? this.#own : key;

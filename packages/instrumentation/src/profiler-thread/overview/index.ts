@@ -1,0 +1,1 @@
+export { makeOverview, type OverviewDeps, type OverviewMoment } from './overview.js';

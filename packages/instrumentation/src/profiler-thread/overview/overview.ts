@@ -1,0 +1,195 @@
+import type {
+  OverviewData,
+  OverviewDownload,
+  OverviewFact,
+  OverviewLimit,
+  OverviewSubject,
+  OverviewText,
+} from '@heapray/exporter/page';
+import type { ObjectCountTable } from '../../protocol/object-count-table.js';
+import type { MemoryHistory } from '../history/memory-history.js';
+import type { PastStates } from '../history/past-states.js';
+import { byteText, durationText } from '../leaks/leak-message.js';
+import type { LeakWatch } from '../leaks/leak-watch.js';
+import { progressText } from '../leaks/progress-text.js';
+import type { Ledger } from '../ledger/index.js';
+import type { OwnFigures } from '../metrics/own-series.js';
+import { objectCountsByNode } from '../profiles/index.js';
+import type { PollDurationBuckets } from '../stats/poll-durations.js';
+import { profilerFacts } from './profiler-facts.js';
+import { ageTotals, placeOf, topSites } from './sites.js';
+
+/** What the overview is made of. */
+export interface OverviewDeps {
+  readonly ledger: Ledger;
+  readonly leaks: LeakWatch;
+  readonly past: PastStates;
+  readonly stats: { readonly pollDurations: PollDurationBuckets };
+  readonly loop: { readonly mode: string | undefined; readonly cpuBudget: number };
+  /** Present time, in ms since the epoch; `startedMillis` is when counting began, on the same clock. */
+  readonly clock: () => number;
+  readonly startedMillis: number;
+  readonly process: ProcessFacts;
+  readonly figures: () => OwnFigures;
+  /** Returns the recent past, once it is recorded. */
+  readonly history: () => MemoryHistory | undefined;
+}
+
+/** Facts about the process. */
+export interface ProcessFacts {
+  readonly pid: number;
+  /** V8's heap limit, in bytes. */
+  readonly heapLimit: number;
+  /** Name of the component or service now. */
+  readonly name: () => string;
+}
+
+/** The moment that an overview shows. */
+export interface OverviewMoment {
+  /** V8's object counts; undefined when it did not give them. */
+  readonly table: ObjectCountTable | undefined;
+  /** Time on the clock of the ledger's polls. */
+  readonly atMillis: number;
+  /** Converts a time on the clock of the ledger's polls to ms since the epoch. */
+  readonly epochMillis: (atMillis: number) => number;
+}
+
+/** Time after which the page asks again, in seconds. A request costs a poll and some ms of this thread. */
+const REFRESH_SECONDS = 5;
+/** A heap limit that is reached within this time is a problem, in seconds. */
+const SOON_SECONDS = 6 * 3600;
+
+const DOWNLOADS: readonly OverviewDownload[] = [
+  { title: 'heap: in use, pprof', href: '/debug/pprof/heap' },
+  { title: 'allocs: allocated since the start, pprof', href: '/debug/pprof/allocs' },
+  { title: 'peak: the high-water mark, pprof', href: '/debug/pprof/peak' },
+  { title: 'heap as text', href: '/debug/pprof/heap?debug=1' },
+];
+
+/** Returns what the profiler knows now about its process. */
+export function makeOverview(deps: OverviewDeps, moment: OverviewMoment): OverviewData {
+  const { ledger, clock, process } = deps;
+  const { atMillis } = moment;
+  // Attribute everything up to now, if there are statistics to do so.
+  ledger.attribute(atMillis, ledger.hasEvidence(atMillis));
+  return {
+    format: 'heapray-overview',
+    version: 1,
+    title: process.name(),
+    timeMillis: Math.round(clock()),
+    refreshSeconds: REFRESH_SECONDS,
+    subjects: [subjectOf(deps, moment)],
+  };
+}
+
+function subjectOf(deps: OverviewDeps, moment: OverviewMoment): OverviewSubject {
+  const { ledger, leaks, past, process } = deps;
+  const { atMillis } = moment;
+  const figures = deps.figures();
+  const suspects = leaks.suspects(atMillis);
+  const counts = moment.table && objectCountsByNode(moment.table, ledger.tree);
+  const survival = leaks.survival(atMillis);
+  const history = deps.history();
+  const suspectSites = leaks.suspectSites;
+  return {
+    name: process.name(),
+    state: stateText(deps, suspects.length),
+    notes: notes(deps),
+    facts: facts(deps),
+    ...pastOf(history),
+    limits: limits(process.heapLimit, figures.cgroupLimit),
+    ages: ageTotals(ledger, atMillis),
+    secondsToLimit: leaks.secondsToLimit(),
+    suspects: suspects.map((suspect, at) => ({
+      ...placeOf(suspect),
+      bytes: Math.round(suspect.oldBytes),
+      bytesPerSecond: suspect.bytesPerSecond,
+      message: suspect.message,
+      values: history?.site(suspectSites[at]!) ?? unknownAt(history),
+    })),
+    ...(suspects.length === 0 && { leakProgress: progressText(ledger, leaks.progress, atMillis) }),
+    sites: topSites(ledger, { counts, survival, history }),
+    profiler: profilerFacts(deps, figures),
+    parts: [],
+    momentsMillis: past.moments.map((at) => Math.round(moment.epochMillis(at))),
+    downloads: DOWNLOADS,
+  };
+}
+
+/** Returns the series of the last hour. */
+function pastOf(
+  history: MemoryHistory | undefined,
+): Pick<OverviewSubject, 'timesMillis' | 'resident' | 'lines' | 'inUseByAge'> {
+  if (history === undefined) return { timesMillis: [], resident: [], lines: [] };
+  return {
+    timesMillis: history.timesMillis,
+    resident: history.resident.map(({ kind, values }) => ({ name: kind, unit: 'By', values })),
+    lines: [
+      { name: 'heap used', unit: 'By', values: history.heapUsed },
+      { name: 'in use', unit: 'By', values: history.inUse },
+      { name: 'allocation rate', unit: 'By/s', values: history.allocationRate },
+    ],
+    inUseByAge: history.ages.map(({ age, values }) => ({ name: age, unit: 'By', values })),
+  };
+}
+
+function unknownAt(history: MemoryHistory | undefined): null[] {
+  return (history?.timesMillis ?? []).map(() => null);
+}
+
+function stateText({ loop, leaks }: OverviewDeps, suspects: number): OverviewText {
+  if (loop.mode === undefined) {
+    return { level: 'problem', text: 'the heap sampler does not run: what is shown is of an earlier time' };
+  }
+  if (suspects === 0) return { level: 'ok', text: 'no leak suspects' };
+  const seconds = leaks.secondsToLimit() ?? Number.POSITIVE_INFINITY;
+  return {
+    level: seconds < SOON_SECONDS ? 'problem' : 'warning',
+    text: `${suspects} leak suspect${suspects === 1 ? '' : 's'}; heap limit in ${durationText(seconds)} at this rate`,
+  };
+}
+
+function notes({ ledger, loop }: OverviewDeps): OverviewText[] {
+  const { lostSamples } = ledger.counts;
+  const texts: OverviewText[] = [];
+  if (loop.mode !== undefined && !ledger.knowsAllocationBySite) {
+    texts.push({
+      level: 'warning',
+      text: `allocation by call site is not known: the sampler was started in the mode ${loop.mode}`,
+    });
+  }
+  if (lostSamples > 0) {
+    const bytes = byteText(lostSamples * ledger.samplingInterval);
+    texts.push({
+      level: 'warning',
+      text: `the heap sampler was stopped by other code: some ${bytes} in use before that are not shown`,
+    });
+  }
+  const carriedOver = ledger.carriedOver.totalBytes;
+  if (carriedOver >= 1) {
+    texts.push({
+      level: 'ok',
+      text: `${byteText(carriedOver)} have an unknown age: they were in use when the sampling interval grew`,
+    });
+  }
+  return texts;
+}
+
+function facts({ ledger, loop, clock, startedMillis, process: { pid } }: OverviewDeps): OverviewFact[] {
+  return [
+    { name: 'Process', text: `${pid}` },
+    { name: 'Node.js', text: process.version },
+    { name: 'Profiled for', text: durationText((clock() - startedMillis) / 1000) },
+    {
+      name: 'Sampling',
+      text: `every ${byteText(ledger.samplingInterval)} (${loop.mode ?? 'stopped'})`,
+    },
+  ];
+}
+
+function limits(heap: number, cgroup: number | undefined): OverviewLimit[] {
+  return [
+    { name: 'heap', bytes: heap },
+    ...(cgroup === undefined ? [] : [{ name: 'cgroup', bytes: cgroup }]),
+  ];
+}
