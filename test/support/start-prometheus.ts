@@ -9,8 +9,12 @@ import { type RunningProcess, startProcess } from './start-node.js';
 import { tempFolder } from './temp-folder.js';
 
 export interface PrometheusOptions {
-  /** `host:port` of each service; its path is /metrics. */
-  targets: readonly string[];
+  /** `host:port` of each service of the job `heapray`; its path is /metrics. */
+  targets?: readonly string[];
+  /** Services by the name of their job, instead of `targets`. */
+  jobs?: Readonly<Record<string, readonly string[]>>;
+  /** Content of a rule file. */
+  rules?: string;
   /** A duration in Prometheus' notation. */
   scrapeInterval?: string;
 }
@@ -31,7 +35,9 @@ export interface Target {
 export async function startPrometheus(options: PrometheusOptions): Promise<PrometheusServer> {
   const folder = tempFolder();
   const config = path.join(folder, 'prometheus.json');
-  writeFileSync(config, JSON.stringify(configuration(options)));
+  const ruleFiles = options.rules === undefined ? [] : [path.join(folder, 'rules.yml')];
+  for (const file of ruleFiles) writeFileSync(file, options.rules ?? '');
+  writeFileSync(config, JSON.stringify({ ...configuration(options), rule_files: ruleFiles }));
   const address = `127.0.0.1:${await freePort()}`;
   const server = startProcess(prometheus(), {
     args: [
@@ -75,6 +81,14 @@ export class PrometheusServer {
     return (data as { activeTargets: Target[] }).activeTargets;
   }
 
+  /** Returns all rules in the order of their file, with the state of their last evaluation: `ok` or `err`. */
+  async rules(): Promise<{ name: string; health: string }[]> {
+    const { groups } = (await this.#api('rules')) as {
+      groups: { rules: { name: string; health: string }[] }[];
+    };
+    return groups.flatMap(({ rules }) => rules.map(({ name, health }) => ({ name, health })));
+  }
+
   /**
    * Waits until the last scrape of every service was good. On a busy machine a single scrape may take too long, and its
    * error stays until the next one.
@@ -101,9 +115,20 @@ export class PrometheusServer {
 }
 
 /** Returns the configuration as JSON, which Prometheus accepts because JSON is YAML. */
-function configuration({ targets, scrapeInterval = '1s' }: PrometheusOptions): unknown {
+function configuration({
+  targets = [],
+  jobs = { heapray: targets },
+  scrapeInterval = '1s',
+}: PrometheusOptions) {
   return {
-    global: { scrape_interval: scrapeInterval, scrape_timeout: scrapeInterval },
-    scrape_configs: [{ job_name: 'heapray', static_configs: [{ targets }] }],
+    global: {
+      scrape_interval: scrapeInterval,
+      scrape_timeout: scrapeInterval,
+      evaluation_interval: scrapeInterval,
+    },
+    scrape_configs: Object.entries(jobs).map(([name, services]) => ({
+      job_name: name,
+      static_configs: [{ targets: services }],
+    })),
   };
 }

@@ -1,0 +1,46 @@
+// Names in Prometheus, compared with Prometheus' own translation of OTLP (test/golden/otlp).
+import { describe, expect, test } from 'vitest';
+import { prometheusName } from '../../dashboards/src/metric-names.ts';
+import { GOLDEN_NAMES, withOtlpNames } from '../e2e/support/otlp-names.js';
+import { DEFINITIONS, namesOf } from './support/made.js';
+
+describe('names', () => {
+  test.each(GOLDEN_NAMES)('of $name after OTLP', ({ name, kind, unit, prometheus }) => {
+    const definition = DEFINITIONS.find((one) => one.name === name);
+    expect(definition).toMatchObject({ kind, unit });
+    expect(prometheusName(definition!, 'otlp')).toBe(prometheus);
+  });
+
+  test('of all metrics are in the golden table', () => {
+    expect(GOLDEN_NAMES.map(({ name }) => name).sort()).toEqual(DEFINITIONS.map(({ name }) => name).sort());
+  });
+
+  test('of a metric that does not exist are refused', () => {
+    expect(() => namesOf('scraped').of('heapray.memory.retainde')).toThrow(
+      'no metric is called heapray.memory.retainde',
+    );
+  });
+
+  test('of a unit without a known suffix are refused', () => {
+    const odd = { name: 'a.b', kind: 'gauge', unit: 'furlong' } as const;
+    expect(prometheusName(odd, 'scraped')).toBe('a_b');
+    expect(() => prometheusName(odd, 'otlp')).toThrow('no Prometheus suffix is known for the unit furlong');
+  });
+});
+
+test('the stand-in for OTLP renames families, parts of histograms and comments, and drops the scope', () => {
+  const page = [
+    '# TYPE heapray_memory_retained gauge',
+    'heapray_memory_retained{otel_scope_name="a",otel_scope_version="1",heapray_age="<10s"} 5',
+    'heapray_profiler_poll_duration_bucket{otel_scope_name="a",le="0.1"} 1',
+    'heapray_profiler_polls_total{otel_scope_name="a"} 7',
+    'other_total 1',
+  ];
+  expect(withOtlpNames(page.join('\n')).split('\n')).toEqual([
+    '# TYPE heapray_memory_retained_bytes gauge',
+    'heapray_memory_retained_bytes{heapray_age="<10s"} 5',
+    'heapray_profiler_poll_duration_seconds_bucket{le="0.1"} 1',
+    'heapray_profiler_polls_total{} 7',
+    'other_total 1',
+  ]);
+});

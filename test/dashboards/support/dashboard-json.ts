@@ -1,0 +1,44 @@
+// The parts of a made dashboard that tests look at.
+
+export interface PanelJson {
+  readonly type: string;
+  readonly title?: string;
+  readonly description?: string;
+  readonly gridPos?: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
+  readonly datasource?: unknown;
+  readonly targets?: readonly {
+    readonly expr: string;
+    readonly refId: string;
+    readonly legendFormat?: string;
+  }[];
+  readonly fieldConfig?: {
+    readonly defaults: {
+      readonly unit?: string;
+      readonly links?: readonly { readonly url: string }[];
+    };
+    readonly overrides: readonly unknown[];
+  };
+  readonly panels?: readonly PanelJson[];
+}
+
+export interface DashboardJson {
+  readonly uid: string;
+  readonly title: string;
+  readonly schemaVersion: number;
+  readonly panels: readonly PanelJson[];
+  readonly templating: {
+    readonly list: readonly { readonly name: string; readonly query?: string | { readonly query: string } }[];
+  };
+}
+
+/** Returns the panels, without rows. */
+export function panelsOf({ panels }: DashboardJson): readonly PanelJson[] {
+  return panels.flatMap((panel) => [panel, ...(panel.panels ?? [])]).filter(({ type }) => type !== 'row');
+}
+
+/** Returns all expressions with the title of their panel. */
+export function expressionsOf(dashboard: DashboardJson): readonly { panel: string; expr: string }[] {
+  return panelsOf(dashboard).flatMap(({ title = '', targets = [] }) =>
+    targets.map(({ expr }) => ({ panel: title, expr })),
+  );
+}
