@@ -9,16 +9,18 @@ import { PROFILE_FORMATS } from '../inputs/index.js';
 import { applyStrict } from '../inputs/memray.js';
 import { type MergedInput, meaningOfSum, readInputs } from '../inputs/merged-input.js';
 import { assertReadOnce } from '../inputs/processes.js';
+import { filesNote, markdownReport, pseudoFrameItems } from '../outputs/markdown.js';
 import { pseudoFrameNotes } from '../outputs/pseudo-frame-notes.js';
 import { writeJson, writeStdout } from '../outputs/stdout.js';
 import { fitLine, formatTable } from '../outputs/table.js';
 import { writeOutput } from '../outputs/write-output.js';
 import { symbolizeProfile } from '../symbols/symbolize-profile.js';
+import { markdownCode, markdownText } from '../text/markdown.js';
 import { nameText, placeText, rowText } from '../text/place.js';
 import { printable } from '../text/printable.js';
 import { formatQuantity } from '../text/quantity.js';
 import { assertNoSubject, type FailLimit, failOverOption, holdAgainst } from './fail-over.js';
-import { maxMemoryOption, maxSecondsOption, rowsOption, strictOption } from './options.js';
+import { markdownOption, maxMemoryOption, maxSecondsOption, rowsOption, strictOption } from './options.js';
 import { GROUPS } from './top.js';
 
 interface DiffOptions {
@@ -26,6 +28,7 @@ interface DiffOptions {
   readonly group: TopGroup;
   readonly rows: number;
   readonly json?: true;
+  readonly md?: true;
   readonly output?: string;
   readonly strict?: true;
   readonly old?: readonly string[];
@@ -64,6 +67,7 @@ export function addDiff(program: Command): void {
     .addOption(new Option('--group <kind>', 'group rows by').choices([...GROUPS]).default('function'))
     .addOption(rowsOption(10))
     .option('--json', 'print JSON')
+    .addOption(markdownOption())
     .option('-o, --output <file>', 'write the difference as pprof; - for standard output')
     .addOption(failOverOption('the growth (% of the old total)'))
     .addOption(strictOption())
@@ -92,6 +96,7 @@ async function diff(files: readonly string[], options: DiffOptions): Promise<voi
   const compared: Compared = { from, to, older, newer, column, group, all, rows: biggest(all, options.rows) };
   if (output !== '-') {
     if (options.json) await writeJson(asJson(sides, compared));
+    else if (options.md) await writeStdout(asMarkdown(sides, compared));
     else await writeStdout(asText(compared));
   }
   applyStrict(options.strict, ...older.ends, ...newer.ends);
@@ -193,32 +198,81 @@ function biggest(rows: readonly DiffRow[], count: number): DiffRow[] {
   return rows.filter((row) => kept.has(row));
 }
 
-function* asText({ from, to, older, newer, column: picked, group, all, rows }: Compared): Generator<string> {
-  const { type, unit } = picked;
-  const before = totals(from);
-  const after = totals(to);
-  for (const column of to.columns) {
-    if (column.type !== type && !SHOWN.includes(column.type)) continue;
-    const [old, now] = [before[column.type]!, after[column.type]!];
-    const change = signed(now - old, column.unit);
-    const [oldMeaning, newMeaning] = [meaningOfSum(older, column.type), meaningOfSum(newer, column.type)];
-    const sums = `${formatQuantity(old, column.unit)}${inBrackets(oldMeaning)} to ${formatQuantity(now, column.unit)}`;
-    yield `${fitLine(`${printable(column.type)}: ${sums}${inBrackets(newMeaning)}, ${change}`)}\n`;
+function* asText(compared: Compared): Generator<string> {
+  const { column, group, all, rows } = compared;
+  for (const { type, change } of totalChanges(compared)) {
+    yield `${fitLine(`${printable(type)}: ${change}`)}\n`;
   }
   if (rows.length === 0) return yield `\n${fitLine(`nothing changed by ${group}`)}\n`;
-  const head = ['CHANGE', 'OLD', 'NEW', group.toUpperCase(), ...(group === 'function' ? ['FILE'] : [])];
-  const cells = rows.map((row) => [
+  yield `\n${fitLine(`${printable(column.type)} by ${group}`)}\n`;
+  yield formatTable([headOf(group), ...cellsOf(compared)], 3);
+  yield* pseudoFrameNotes(rows);
+  const omitted = all.length - rows.length;
+  if (omitted > 0) yield `\n${fitLine(`${omitted} more; -n shows more rows`)}\n`;
+}
+
+function asMarkdown(sides: Sides, compared: Compared): Iterable<string> {
+  const { column, group, all, rows } = compared;
+  const omitted = all.length - rows.length;
+  return markdownReport({
+    title: `${markdownCode(printable(column.type))} by ${group}: changes`,
+    tables:
+      rows.length === 0
+        ? []
+        : [
+            {
+              head: headOf(group),
+              columns: [
+                'right',
+                'right',
+                'right',
+                'code',
+                ...(group === 'function' ? (['code'] as const) : []),
+              ],
+              rows: cellsOf(compared),
+            },
+          ],
+    notes: [
+      ...Array.from(
+        totalChanges(compared),
+        ({ type, change }) => `${markdownCode(printable(type))}: ${markdownText(change)}`,
+      ),
+      ...(rows.length === 0 ? [`Nothing changed by ${group}`] : []),
+      ...filesNote(sides.old, 'Old'),
+      ...filesNote(sides.new, 'New'),
+      ...(omitted > 0 ? [`${omitted} more rows; \`-n\` shows more`] : []),
+      ...pseudoFrameItems(rows),
+    ],
+  });
+}
+
+/** Returns the change of the totals of the compared column, and of those in {@link SHOWN}. */
+function* totalChanges({ from, to, older, newer, column }: Compared): Generator<{
+  readonly type: string;
+  readonly change: string;
+}> {
+  const [before, after] = [totals(from), totals(to)];
+  for (const { type, unit } of to.columns) {
+    if (type !== column.type && !SHOWN.includes(type)) continue;
+    const [old, now] = [before[type]!, after[type]!];
+    const [oldMeaning, newMeaning] = [meaningOfSum(older, type), meaningOfSum(newer, type)];
+    const sums = `${formatQuantity(old, unit)}${inBrackets(oldMeaning)} to ${formatQuantity(now, unit)}`;
+    yield { type, change: `${sums}${inBrackets(newMeaning)}, ${signed(now - old, unit)}` };
+  }
+}
+
+function headOf(group: TopGroup): readonly string[] {
+  return ['CHANGE', 'OLD', 'NEW', group.toUpperCase(), ...(group === 'function' ? ['FILE'] : [])];
+}
+
+function cellsOf({ rows, column: { unit }, group }: Compared): readonly (readonly string[])[] {
+  return rows.map((row) => [
     signed(row.change, unit),
     formatQuantity(row.old, unit),
     formatQuantity(row.new, unit),
     printable(nameText(row)),
     ...(group === 'function' ? [printable(placeText(row))] : []),
   ]);
-  yield `\n${fitLine(`${printable(type)} by ${group}`)}\n`;
-  yield formatTable([head, ...cells], 3);
-  yield* pseudoFrameNotes(rows);
-  const omitted = all.length - rows.length;
-  if (omitted > 0) yield `\n${fitLine(`${omitted} more; -n shows more rows`)}\n`;
 }
 
 function signed(value: number, unit: string): string {

@@ -5,6 +5,11 @@ export function rowsOption(count: number): Option {
   return new Option('-n, --rows <count>', 'number of rows').argParser(positiveInteger).default(count);
 }
 
+/** Returns the option `--md`, for commands that also print JSON. */
+export function markdownOption(): Option {
+  return new Option('--md', 'print Markdown, for issues and chats').conflicts('json');
+}
+
 /** Returns the option `--strict`, for all commands that read captures. */
 export function strictOption(): Option {
   return new Option(

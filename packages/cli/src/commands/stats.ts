@@ -4,14 +4,16 @@ import { applyStrict } from '../inputs/memray.js';
 import { inputsName } from '../inputs/merged-input.js';
 import { type CapturesSummary, summarize } from '../outputs/captures-summary.js';
 import { statsJson } from '../outputs/stats-json.js';
+import { statsMarkdown } from '../outputs/stats-markdown.js';
 import { statsText } from '../outputs/stats-text.js';
 import { writeJson, writeStdout } from '../outputs/stdout.js';
 import { formatBytes } from '../text/quantity.js';
 import { type FailLimit, failOverOption, holdAgainst, type LimitSubject } from './fail-over.js';
-import { maxMemoryOption, maxSecondsOption, rowsOption, strictOption } from './options.js';
+import { markdownOption, maxMemoryOption, maxSecondsOption, rowsOption, strictOption } from './options.js';
 
 interface StatsOptions {
   readonly json?: true;
+  readonly md?: true;
   readonly rows: number;
   readonly strict?: true;
   readonly failOver?: readonly FailLimit[];
@@ -28,6 +30,7 @@ export function addStats(program: Command): void {
     )
     .argument('<file...>', 'captures; - for standard input')
     .option('--json', 'print JSON with the keys of memray')
+    .addOption(markdownOption())
     .addOption(rowsOption(5))
     .addOption(failOverOption('the peak or what is leaked (peak=..., leaked=...; % of the peak)'))
     .addOption(strictOption())
@@ -37,10 +40,11 @@ export function addStats(program: Command): void {
 }
 
 async function stats(files: readonly string[], options: StatsOptions): Promise<void> {
-  const { json, rows, strict, failOver = [] } = options;
+  const { json, md, rows, strict, failOver = [] } = options;
   const captures = await readFigures(files, failOver.length > 0);
   const summary = summarize(captures, rows);
   if (json) await writeJson(statsJson(summary));
+  else if (md) await writeStdout(statsMarkdown(summary));
   else await writeStdout(statsText(summary));
   applyStrict(strict, ...captures.map(({ end }) => end));
   for (const limit of failOver) checkLimit(inputsName(files), limit, summary);

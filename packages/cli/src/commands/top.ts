@@ -4,21 +4,24 @@ import { COLUMN_WORDS, type PickedColumn, pickColumn } from '../inputs/columns.j
 import { PROFILE_FORMATS } from '../inputs/index.js';
 import { applyStrict } from '../inputs/memray.js';
 import { type MergedInput, meaningOfSum, readInputs } from '../inputs/merged-input.js';
+import { filesNote, markdownReport, pseudoFrameItems } from '../outputs/markdown.js';
 import { pseudoFrameNotes } from '../outputs/pseudo-frame-notes.js';
 import { writeJson, writeStdout } from '../outputs/stdout.js';
 import { fitLine, formatTable } from '../outputs/table.js';
 import { symbolizeProfile } from '../symbols/symbolize-profile.js';
+import { markdownCode, markdownText } from '../text/markdown.js';
 import { nameText, placeText, rowText } from '../text/place.js';
 import { printable } from '../text/printable.js';
 import { formatQuantity, formatShare } from '../text/quantity.js';
 import { assertNoSubject, type FailLimit, failOverOption, holdAgainst } from './fail-over.js';
-import { maxMemoryOption, maxSecondsOption, rowsOption, strictOption } from './options.js';
+import { markdownOption, maxMemoryOption, maxSecondsOption, rowsOption, strictOption } from './options.js';
 
 interface TopOptions {
   readonly by?: string;
   readonly group: TopGroup;
   readonly rows: number;
   readonly json?: true;
+  readonly md?: true;
   readonly strict?: true;
   readonly failOver?: readonly FailLimit[];
 }
@@ -49,6 +52,7 @@ export function addTop(program: Command): void {
     .addOption(new Option('--group <kind>', 'group rows by').choices([...GROUPS]).default('function'))
     .addOption(rowsOption(10))
     .option('--json', 'print JSON')
+    .addOption(markdownOption())
     .addOption(failOverOption('the column, or the share of one row (%),'))
     .addOption(strictOption())
     .addOption(maxMemoryOption())
@@ -66,6 +70,7 @@ async function top(files: readonly string[], options: TopOptions): Promise<void>
   const total = totals(input.profile)[column.type] ?? 0;
   const shown: Shown = { input, column, group, total, all, rows: all.slice(0, options.rows) };
   if (options.json) await writeJson(asJson(files, shown));
+  else if (options.md) await writeStdout(asMarkdown(files, shown));
   else await writeStdout(asText(shown));
   applyStrict(options.strict, ...input.ends);
   for (const limit of failOver) checkLimit(limit, shown);
@@ -101,7 +106,7 @@ function* asText({ input, column, group, total, all, rows }: Shown): Generator<s
   const meaning = meaningOfSum(input, column.type);
   const sum = `${formatQuantity(total, column.unit)} in all${meaning === undefined ? '' : `, ${meaning}`}`;
   yield `${fitLine(printable(`${column.type} by ${group}: ${sum}`))}\n\n`;
-  yield asTable(rows, column, group);
+  yield formatTable([headOf(group), ...rows.map((row) => cellsOf(row, column, group))], 3);
   yield* pseudoFrameNotes(rows);
   const omitted = all.length - rows.length;
   if (omitted > 0) yield `\n${fitLine(`${omitted} more; -n shows more rows`)}\n`;
@@ -125,14 +130,38 @@ function checkLimit(limit: FailLimit, { input, column: { type, unit }, group, to
   }
 }
 
-function asTable(rows: readonly TopRow[], { unit }: PickedColumn, group: TopGroup): string {
-  const head = ['FLAT', 'SHARE', 'CUMULATIVE', group.toUpperCase()];
-  const cells = rows.map((row) => [
+function asMarkdown(files: readonly string[], shown: Shown): Iterable<string> {
+  const { input, column, group, total, all, rows } = shown;
+  const meaning = meaningOfSum(input, column.type);
+  const omitted = all.length - rows.length;
+  const sum = `${formatQuantity(total, column.unit)} in all${meaning === undefined ? '' : `, ${meaning}`}`;
+  return markdownReport({
+    title: `${markdownCode(printable(column.type))} by ${group}: ${markdownText(sum)}`,
+    tables: [
+      {
+        head: headOf(group),
+        columns: ['right', 'right', 'right', 'code', ...(group === 'function' ? (['code'] as const) : [])],
+        rows: rows.map((row) => cellsOf(row, column, group)),
+      },
+    ],
+    notes: [
+      ...filesNote(files),
+      ...(omitted > 0 ? [`${omitted} more rows; \`-n\` shows more`] : []),
+      ...pseudoFrameItems(rows),
+    ],
+  });
+}
+
+function headOf(group: TopGroup): readonly string[] {
+  return ['FLAT', 'SHARE', 'CUMULATIVE', group.toUpperCase(), ...(group === 'function' ? ['FILE'] : [])];
+}
+
+function cellsOf(row: TopRow, { unit }: PickedColumn, group: TopGroup): readonly string[] {
+  return [
     formatQuantity(row.flat, unit),
     formatShare(row.share),
     formatQuantity(row.cumulative, unit),
     printable(nameText(row)),
     ...(group === 'function' ? [printable(placeText(row))] : []),
-  ]);
-  return formatTable([group === 'function' ? [...head, 'FILE'] : head, ...cells], 3);
+  ];
 }

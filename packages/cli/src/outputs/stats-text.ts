@@ -1,4 +1,4 @@
-import type { CaptureStats, SizeBucket } from '@heapray/exporter/memray';
+import type { CaptureStats } from '@heapray/exporter/memray';
 import { type CaptureFigures, isAggregated, locationText } from '../inputs/capture-figures.js';
 import { printable } from '../text/printable.js';
 import { formatBytes } from '../text/quantity.js';
@@ -6,43 +6,63 @@ import type { CapturesSummary } from './captures-summary.js';
 import { fitLine, formatTable, wrapLine } from './table.js';
 
 const BAR_WIDTH = 25;
+const SIZES = 'Sizes';
+
+/** A table of figures. */
+export interface StatsSection {
+  readonly title: string;
+  readonly head: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+  /** Number of columns, from the left, that contain numbers. */
+  readonly numbers: number;
+}
+
+/** Shown for an aggregated capture. */
+export const NO_TOTALS = 'An aggregated capture does not say what was allocated in all.';
 
 /** Formats the figures of captures as text. */
 export function* statsText(summary: CapturesSummary): Generator<string> {
+  yield formatTable(
+    overviewRows(summary).map((row) => row.map(printable)),
+    0,
+  );
+  for (const section of statsSections(summary)) yield* sectionText(withBars(section, summary));
+  if (summary.stats === undefined) yield `\n${wrapLine(NO_TOTALS)}\n`;
+}
+
+/** Returns all tables after the overview. */
+export function* statsSections(summary: CapturesSummary): Generator<StatsSection> {
   const { stats, captures } = summary;
-  yield* overview(summary);
-  if (captures.length > 1)
-    yield* section('Processes', ['PEAK', 'ALIVE', 'PROCESS', 'FILE'], captures.map(processRow), 2);
-  if (stats === undefined) {
-    yield `\n${wrapLine('An aggregated capture does not say what was allocated in all.')}\n`;
-    return;
+  if (captures.length > 1) {
+    const rows = captures.map(processRow);
+    yield { title: 'Processes', head: ['PEAK', 'ALIVE', 'PROCESS', 'FILE'], rows, numbers: 2 };
   }
-  yield* section('Sizes', ['', 'COUNT'], histogram(stats.sizes), 2);
+  if (stats === undefined) return;
+  const sizes = stats.sizes.map(({ maxBytes, count: times }) => [
+    `up to ${formatBytes(maxBytes)}`,
+    count(times),
+  ]);
+  yield { title: SIZES, head: ['', 'COUNT'], rows: sizes, numbers: 2 };
   const allocators = [...stats.allocators].map(([name, times]) => [count(times), name]);
-  yield* section('Allocators', ['COUNT', 'ALLOCATOR'], allocators, 1);
-  const places = ({ locationsByBytes: bySize, locationsByCount: byCount }: CaptureStats) => {
-    const row = (total: (typeof bySize)[number]) => [
-      formatBytes(total.bytes),
-      count(total.count),
-      locationText(total.location),
-    ];
-    return { bySize: bySize.map(row), byCount: byCount.map(row) };
-  };
-  const { bySize, byCount } = places(stats);
-  yield* section('Places by size', ['BYTES', 'COUNT', 'PLACE'], bySize, 2);
-  yield* section('Places by count', ['BYTES', 'COUNT', 'PLACE'], byCount, 2);
+  yield { title: 'Allocators', head: ['COUNT', 'ALLOCATOR'], rows: allocators, numbers: 1 };
+  const places = (totals: CaptureStats['locationsByBytes']) =>
+    totals.map((total) => [formatBytes(total.bytes), count(total.count), locationText(total.location)]);
+  const head = ['BYTES', 'COUNT', 'PLACE'];
+  yield { title: 'Places by size', head, rows: places(stats.locationsByBytes), numbers: 2 };
+  yield { title: 'Places by count', head, rows: places(stats.locationsByCount), numbers: 2 };
   if (!summary.hasModules) return;
   const modules = stats.modulesByBytes.map((total) => {
     return [formatBytes(total.bytes), count(total.count), total.module];
   });
-  yield* section('Modules by size', ['BYTES', 'COUNT', 'MODULE'], modules, 2);
+  yield { title: 'Modules by size', head: ['BYTES', 'COUNT', 'MODULE'], rows: modules, numbers: 2 };
 }
 
 function processRow({ process, file, peakBytes, leaked }: CaptureFigures): string[] {
   return [formatBytes(peakBytes), formatBytes(leaked.bytes), process, file];
 }
 
-function* overview({
+/** Returns the figures of all captures together, with their names. */
+export function overviewRows({
   captures,
   header,
   times,
@@ -50,12 +70,12 @@ function* overview({
   peakBytes,
   peakMeaning,
   leaked,
-}: CapturesSummary): Generator<string> {
+}: CapturesSummary): readonly (readonly [string, string])[] {
   const kind = isAggregated(header) ? 'aggregated' : 'all allocations';
   const start = new Date(times.start);
   const formats = new Set(captures.map((capture) => capture.header.format));
   const commands = new Set(captures.map((capture) => capture.header.commandLine));
-  const lines = [
+  return [
     ['Command', `${header.commandLine}${commands.size > 1 ? ` (and ${commands.size - 1} more)` : ''}`],
     captures.length > 1 ? ['Processes', `${captures.length}`] : ['Process', `${header.pid}`],
     ['Started', Number.isNaN(start.getTime()) ? 'unknown' : start.toISOString()],
@@ -65,30 +85,20 @@ function* overview({
     ['Peak', `${formatBytes(peakBytes)}${peakMeaning === undefined ? '' : ` (${peakMeaning})`}`],
     ['Alive at the end', `${formatBytes(leaked.bytes)} in ${count(leaked.count)} allocations`],
   ];
-  yield formatTable(
-    lines.map((line) => line.map(printable)),
-    0,
-  );
 }
 
-function* section(
-  title: string,
-  head: readonly string[],
-  rows: readonly (readonly string[])[],
-  numbers: number,
-): Generator<string> {
+function* sectionText({ title, head, rows, numbers }: StatsSection): Generator<string> {
   if (rows.length === 0) return;
   yield `\n${fitLine(title)}\n`;
   yield formatTable([head, ...rows.map((row) => row.map(printable))], numbers);
 }
 
-function histogram(sizes: readonly SizeBucket[]): string[][] {
-  const most = sizes.reduce((largest, bucket) => Math.max(largest, bucket.count), 1);
-  return sizes.map(({ maxBytes, count: times }) => [
-    `up to ${formatBytes(maxBytes)}`,
-    count(times),
-    '#'.repeat(Math.ceil((times / most) * BAR_WIDTH)),
-  ]);
+/** Adds bars to the sizes. */
+function withBars(section: StatsSection, { stats }: CapturesSummary): StatsSection {
+  if (section.title !== SIZES || stats === undefined) return section;
+  const most = stats.sizes.reduce((largest, bucket) => Math.max(largest, bucket.count), 1);
+  const bar = (at: number) => '#'.repeat(Math.ceil((stats.sizes[at]!.count / most) * BAR_WIDTH));
+  return { ...section, rows: section.rows.map((row, at) => [...row, bar(at)]) };
 }
 
 function count(value: number): string {
