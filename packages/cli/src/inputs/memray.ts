@@ -21,7 +21,7 @@ export interface OpenCapture extends OpenInput {
 }
 
 /** Returns why a capture is not complete, in a few words for the user. Undefined when it is complete. */
-function incompleteReason({ complete, damage, rest }: CaptureEnd): string | undefined {
+export function incompleteReason({ complete, damage, rest }: CaptureEnd): string | undefined {
   if (rest !== undefined) {
     const what = rest.isCapture ? 'another capture begins' : 'something else begins behind the capture';
     return `${what} at byte ${rest.offset} ${placeOf(rest)}; it is not read`;

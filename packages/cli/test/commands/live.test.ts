@@ -49,8 +49,14 @@ test('shows the received data when the program disconnects in the middle', async
   expect((await heapray(['live', `${port}`, '--strict'])).status).toBe(1);
 });
 
-test('reports data other than a capture in one line', async () => {
-  const server = net.createServer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
+test.each([
+  ['SSH-2.0-OpenSSH_9.9\r\n', (port: number) => `port ${port}: memray: not a memray capture at byte 0`],
+  [
+    'HTTP/1.1 404 Not Found\r\nContent-Length: 9\r\n\r\nno page\nx',
+    (port: number) => `http://localhost:${port}/debug/pprof/heap: HTTP 404: no page`,
+  ],
+])('reports data other than a capture in one line: %j', async (text, lineOf) => {
+  const server = net.createServer((socket) => socket.end(text));
   atEnd(() => server.close());
   const port = await new Promise<number>((resolve) => {
     server.listen(0, 'localhost', () => resolve((server.address() as net.AddressInfo).port));
@@ -58,6 +64,6 @@ test('reports data other than a capture in one line', async () => {
   expect(await heapray(['live', `${port}`])).toMatchObject({
     status: 1,
     stdout: '',
-    stderr: `heapray: port ${port}: memray: not a memray capture at byte 0\n`,
+    stderr: `heapray: ${lineOf(port)}\n`,
   });
 });

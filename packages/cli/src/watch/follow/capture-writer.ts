@@ -73,7 +73,7 @@ export class ProcessWriter implements CaptureWriter {
   #isWriter(pid: number, capture: WrittenCapture): boolean {
     if (!isOtherProcess(pid)) return false;
     const found = openFileOf(pid, capture);
-    if (found === 'unknown') return isPlausible(pid, capture.header);
+    if (found === 'unknown') return isPlausibleWriter(pid, capture.header);
     // The writer opens the file once, so a process that does not have it open now never will.
     if (found === 'none') this.#rejected.add(pid);
     else this.#file = found;
@@ -125,7 +125,11 @@ function isOpenForWriting(pid: number, fd: string): boolean {
   return flags !== null && (Number.parseInt(flags[1]!, 8) & ACCESS_MODE) !== 0;
 }
 
-function isPlausible(pid: number, header: MemrayHeader): boolean {
+/**
+ * Returns whether the process with this ID may be the program of a capture: it started before the capture, and its
+ * command line contains the same program.
+ */
+export function isPlausibleWriter(pid: number, header: MemrayHeader): boolean {
   try {
     const started = startMillisOf(pid);
     if (started > header.startTimeMillis + START_TOLERANCE_MILLIS) return false;
