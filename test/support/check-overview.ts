@@ -1,8 +1,5 @@
 import { expect } from 'vitest';
 
-/** An overview as JSON, for tests. */
-export type OverviewJson = ReturnType<typeof checkOverview>;
-
 interface Series {
   readonly name: string;
   readonly unit: string;
@@ -55,7 +52,7 @@ interface Subject {
     readonly values?: readonly (number | null)[];
   })[];
   readonly profiler: readonly { readonly name: string; readonly text: string }[];
-  readonly parts: readonly unknown[];
+  readonly parts: readonly { readonly name: string }[];
   readonly momentsMillis: readonly number[];
   readonly downloads: readonly { readonly title: string; readonly href: string }[];
 }

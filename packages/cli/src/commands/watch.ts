@@ -6,6 +6,7 @@ import { note } from '../io/note.js';
 import { writeJson, writeStdout } from '../outputs/stdout.js';
 import { installedMemray } from '../watch/hints.js';
 import { collectAll, IdleCollector } from '../watch/idle-collector.js';
+import { LiveContent } from '../watch/overview/live-content.js';
 import { parseListenAddress } from '../watch/server/listen-address.js';
 import { startWatchServer } from '../watch/server/watch-server.js';
 import { watchReport, watchTable } from '../watch/watch-report.js';
@@ -127,20 +128,20 @@ async function serve(watcher: Watcher, { listen, otlp, interval }: WatchOptions)
   // Loaded on demand: no other command needs the SDK.
   const { startWatchMetrics } = await import('../watch/metrics/watch-metrics.js');
   const { page, push } = await startWatchMetrics(watcher, { otlp, note });
-  const server = await startWatchServer(listen, watcher, page);
+  const live = new LiveContent(watcher);
+  const server = await startWatchServer(listen, watcher, page, live);
   // Register before the address is printed: a reader of that line may send a signal at once.
   const onSignal = () => stop.abort();
   process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
-  const { address } = server;
-  note(
-    `metrics on http://${addressText(address)}/metrics, profiles on http://${addressText(address)}/debug/pprof/`,
-  );
+  const url = `http://${addressText(server.address)}`;
+  note(`metrics on ${url}/metrics, profiles on ${url}/debug/pprof/, a live page on ${url}/debug/ui`);
   const asked = installedMemray(stop.signal).then((release) => {
     watcher.memray = release;
   });
   const collector = new IdleCollector({ collect: collectAll, clock: () => performance.now() });
   while (!stop.signal.aborted) {
     const hasUnread = await watcher.poll();
+    live.record(Date.now());
     if (watcher.polls === 1) push?.send();
     if (!hasUnread && !watcher.isBusy) collector.collectIfWorthwhile(watcher.workDone);
     if (!hasUnread) await delay(interval * 1000, undefined, { signal: stop.signal }).catch(() => {});

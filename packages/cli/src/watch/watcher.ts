@@ -9,7 +9,7 @@ import { RunCounter } from './follow/run-counter.js';
 import type { Hint, WatchedCapture } from './follow/watched-capture.js';
 import { hintsFor, type MemrayRelease } from './hints.js';
 import type { WorkDone } from './idle-collector.js';
-import { type WantedProfile, WatchProfiles } from './profiles/watch-profiles.js';
+import { type WantedComparison, type WantedProfile, WatchProfiles } from './profiles/watch-profiles.js';
 import type { ProfileContent } from './server/watch-server.js';
 
 /**
@@ -129,8 +129,12 @@ export class Watcher implements ProfileContent {
     return [...new Set(read.map(({ component }) => component))].filter((component) => !known.has(component));
   }
 
-  pprof(wanted: WantedProfile): Promise<Uint8Array> {
-    return this.#profiles.pprof(wanted);
+  profile(wanted: WantedProfile): Promise<Uint8Array> {
+    return this.#profiles.profile(wanted);
+  }
+
+  comparison(wanted: WantedComparison): Promise<Uint8Array> {
+    return this.#profiles.comparison(wanted);
   }
 
   #startFollowing({ path, component, process, exists }: FoundCapture): void {

@@ -89,8 +89,8 @@ function startThread(job: ProfileJob, { script, heapMib }: ProfileThreadOptions)
  * Returns the large buffers of snapshots, to transfer them: they are copies. Earlier amounts may be shared, so they are
  * copied instead.
  */
-function buffersOf({ captures }: ProfileJob): ArrayBuffer[] {
-  return captures.flatMap(({ snapshot: { model, amounts } }) => [
+function buffersOf({ captures, other }: ProfileJob): ArrayBuffer[] {
+  return [...captures, ...(other?.captures ?? [])].flatMap(({ snapshot: { model, amounts } }) => [
     amounts.rows.buffer,
     ...[model.stacks, model.codes.frames, model.sites.plain, model.sites.natives, model.sites.sites].map(
       ({ buffer }) => buffer,

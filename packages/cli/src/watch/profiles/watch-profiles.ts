@@ -3,7 +3,7 @@ import { HttpError } from '@heapray/exporter/http';
 import type { CaptureAmounts } from '@heapray/exporter/memray';
 import type { CaptureRun } from '../follow/capture-run.js';
 import type { DefaultColumn } from './capture-profile.js';
-import type { ProfileJob } from './profile-job.js';
+import type { ComponentJob, ProfileForm, ProfileJob } from './profile-job.js';
 import { ProfileQueue } from './profile-queue.js';
 import { makeProfileOnThread } from './profile-thread.js';
 
@@ -13,6 +13,16 @@ export interface WantedProfile {
   readonly defaultColumn: DefaultColumn;
   /** Length of the time to cover from now, in seconds; undefined unless requested. */
   readonly seconds: number | undefined;
+  readonly form: ProfileForm;
+  /** Aborted when the client disconnects. */
+  readonly signal: AbortSignal;
+}
+
+/** A request for the present profiles of two components. */
+export interface WantedComparison {
+  readonly component: string;
+  readonly other: string;
+  readonly form: Exclude<ProfileForm, 'pprof'>;
   /** Aborted when the client disconnects. */
   readonly signal: AbortSignal;
 }
@@ -46,17 +56,31 @@ export class WatchProfiles {
   }
 
   /**
-   * Resolves to a gzipped pprof profile. It is the same for all requests until more data is read.
+   * Resolves to an encoded profile. It is the same for all requests until more data is read.
    *
    * @throws HttpError (rejects) 404 without a capture, 503 when too many wait, 500 when it cannot be made
    */
-  async pprof(wanted: WantedProfile): Promise<Uint8Array> {
-    const { component, defaultColumn, seconds, signal } = wanted;
+  async profile(wanted: WantedProfile): Promise<Uint8Array> {
+    const { component, defaultColumn, seconds, form, signal } = wanted;
     if (seconds !== undefined) return this.#difference(wanted, seconds);
-    const key = JSON.stringify([defaultColumn, this.#readingOf(component)]);
-    return this.#queue.get(key, signal, (gone) =>
-      makeProfileOnThread(this.#job(component, defaultColumn), gone),
-    );
+    const key = JSON.stringify([form, defaultColumn, this.#readingOf(component)]);
+    return this.#make(key, signal, () => ({ ...this.#job(component, defaultColumn), form }));
+  }
+
+  /**
+   * Resolves to the profiles of two components, encoded together.
+   *
+   * @throws HttpError (rejects) as {@link profile} does
+   */
+  async comparison({ component, other, form, signal }: WantedComparison): Promise<Uint8Array> {
+    const key = JSON.stringify([form, this.#readingOf(component), this.#readingOf(other)]);
+    return this.#make(key, signal, () => {
+      return { ...this.#job(component, 'inuse_space'), form, other: this.#job(other, 'inuse_space') };
+    });
+  }
+
+  #make(key: string, signal: AbortSignal, jobOf: () => ProfileJob): Promise<Uint8Array> {
+    return this.#queue.get(key, signal, (gone) => makeProfileOnThread(jobOf(), gone));
   }
 
   async #difference(wanted: WantedProfile, seconds: number): Promise<Uint8Array> {
@@ -71,14 +95,13 @@ export class WatchProfiles {
     }
   }
 
-  async #change({ component, defaultColumn, signal }: WantedProfile, seconds: number): Promise<Uint8Array> {
+  async #change(wanted: WantedProfile, seconds: number): Promise<Uint8Array> {
+    const { component, defaultColumn, form, signal } = wanted;
     const first = this.#readingOf(component);
     const before = this.#amountsOf(component, first);
     await delay(seconds * 1000, undefined, { signal });
-    const key = JSON.stringify([defaultColumn, first, this.#readingOf(component)]);
-    return this.#queue.get(key, signal, (gone) =>
-      makeProfileOnThread(this.#job(component, defaultColumn, before), gone),
-    );
+    const key = JSON.stringify([form, defaultColumn, first, this.#readingOf(component)]);
+    return this.#make(key, signal, () => ({ ...this.#job(component, defaultColumn, before), form }));
   }
 
   /** Returns a key for the current state of a component's captures. */
@@ -100,7 +123,7 @@ export class WatchProfiles {
     component: string,
     defaultColumn: DefaultColumn,
     before?: ReadonlyMap<string, CaptureAmounts>,
-  ): ProfileJob {
+  ): ComponentJob {
     const captures = this.#known(component).map((run) => {
       return { snapshot: run.capture.snapshot(), before: before?.get(runKey(run)) };
     });

@@ -3,12 +3,14 @@ import {
   HttpError,
   type HttpHandler,
   type ListenAddress,
+  livePages,
   type ProfilePage,
   type ProfileQuery,
   pprofPages,
   startHttpServer,
 } from '@heapray/exporter/http';
 import { CommandError, codeOf, messageOf } from '../../errors.js';
+import type { LiveContent } from '../overview/live-content.js';
 import type { DefaultColumn } from '../profiles/capture-profile.js';
 import type { WantedProfile } from '../profiles/watch-profiles.js';
 
@@ -25,11 +27,11 @@ export interface ProfileContent {
   /** Returns the components whose captures are being read for the first time. They have no profile until then. */
   reading(): readonly string[];
   /**
-   * Resolves to a gzipped pprof profile.
+   * Resolves to an encoded profile.
    *
    * @throws HttpError (rejects) when there is none
    */
-  pprof(wanted: WantedProfile): Promise<Uint8Array>;
+  profile(wanted: WantedProfile): Promise<Uint8Array>;
 }
 
 export interface WatchServer {
@@ -70,7 +72,7 @@ const UNSUPPORTED = {
 const RETRY_SECONDS = 5;
 
 /**
- * Serves `/metrics`, `/debug/pprof/*` and `/healthz` as `startHttpServer` does. Requests do not access the file system,
+ * Serves `/metrics`, `/debug/pprof/*`, `/debug/ui` and `/healthz` as `startHttpServer` does. Requests do not access the file system,
  * except for the symbols of files with native frames.
  *
  * @throws CommandError (rejects) when the address is taken or not permitted
@@ -79,18 +81,30 @@ export async function startWatchServer(
   listen: ListenAddress,
   content: ProfileContent,
   metrics: MetricsContent,
+  live: Pick<LiveContent, 'overview' | 'profile' | 'difference'>,
 ): Promise<WatchServer> {
+  const source = {
+    pages: PAGES,
+    unsupported: UNSUPPORTED,
+    components: () => [...content.components(), ...content.reading()],
+    check: (query: ProfileQuery) => checkQuery(query, content),
+  };
+  const wanted = ({ component, name, seconds, signal }: ProfileQuery) => {
+    return { component: component!, defaultColumn: columnOf(name), seconds, signal };
+  };
   const routes = new Map<string, HttpHandler>([
     ...pprofPages({
+      ...source,
       title: 'Memory captures',
-      pages: PAGES,
       notes: NOTES,
-      unsupported: UNSUPPORTED,
-      components: () => [...content.components(), ...content.reading()],
-      check: (query) => checkQuery(query, content),
-      pprof: ({ component, name, seconds, signal }) => {
-        return content.pprof({ component: component!, defaultColumn: columnOf(name), seconds, signal });
-      },
+      pprof: (query) => content.profile({ ...wanted(query), form: 'pprof' }),
+    }),
+    ...livePages({
+      ...source,
+      page: async () => (await import('@heapray/exporter/page')).livePage(),
+      overview: (format) => live.overview(format),
+      profile: (query, format) => live.profile(wanted(query), format),
+      difference: (query) => live.difference(query),
     }),
     ['/metrics', async () => ({ type: PROMETHEUS_TEXT, body: await metrics.bytes() })],
   ]);

@@ -87,6 +87,7 @@ test('a change is the difference of two profiles, without a peak', () => {
 });
 
 const job = () => ({
+  form: 'pprof' as const,
   component: 'it',
   defaultColumn: 'inuse_space' as const,
   captures: [{ snapshot: captureOf(readFileSync(goldenFile('native.v13.bin'))).snapshot() }],

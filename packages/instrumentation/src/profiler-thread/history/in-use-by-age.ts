@@ -5,6 +5,7 @@ import { ageBucketOf } from './retention-age.js';
 
 /** What is in use, split by age and by call site, in bytes. Both add up to all of it. */
 export interface InUse {
+  readonly totalBytes: number;
   /** One number for each of `AGE_BUCKETS`. */
   readonly byAge: readonly number[];
   readonly bySite: ReadonlyMap<SiteIndex, number>;
@@ -27,8 +28,8 @@ export function inUseByAge(ledger: Ledger, atMillis: number): InUse {
     const site = ledger.sites.siteOf(node);
     bySite.set(site, (bySite.get(site) ?? 0) + bytes);
   });
-  const { carriedOver } = ledger;
-  const scale = sum > 0 ? (ledger.totalInUseBytes - carriedOver.totalBytes) / sum : 0;
+  const { carriedOver, totalInUseBytes } = ledger;
+  const scale = sum > 0 ? (totalInUseBytes - carriedOver.totalBytes) / sum : 0;
   for (const at of byAge.keys()) byAge[at]! *= scale;
   for (const [site, bytes] of bySite) bySite.set(site, bytes * scale);
   byAge[UNKNOWN] = carriedOver.totalBytes;
@@ -36,5 +37,5 @@ export function inUseByAge(ledger: Ledger, atMillis: number): InUse {
     const site = ledger.sites.siteOf(node);
     bySite.set(site, (bySite.get(site) ?? 0) + bytes);
   });
-  return { byAge, bySite };
+  return { totalBytes: totalInUseBytes, byAge, bySite };
 }

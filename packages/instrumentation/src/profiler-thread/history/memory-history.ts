@@ -13,15 +13,13 @@ export interface MemoryMoment {
   readonly resident: ResidentMemory | undefined;
   /** Bytes of objects in the main thread's V8 heap, garbage included. */
   readonly heapUsedBytes: number | undefined;
-  /** Estimated bytes in use. */
-  readonly inUseBytes: number | undefined;
   /** Bytes allocated since the start. */
   readonly allocatedBytes: number;
   /** Time of the newest poll on any steady clock, in ms; undefined after a loss of the sampler. */
   readonly pollMillis: number | undefined;
   /** CPU time that profiling has cost so far, in ms. */
   readonly cpuMillis: number;
-  /** The split of what is in use; undefined to save the cost. */
+  /** Undefined when unknown, or to save the cost. */
   readonly inUse: InUse | undefined;
   /** Call sites whose values are to be kept, however small, the most important first. */
   readonly sites: readonly SiteIndex[];
@@ -60,7 +58,7 @@ export class MemoryHistory {
     const { resident, inUse } = moment;
     const row = this.#ring.add(moment.epochMillis);
     row[HEAP_USED] = moment.heapUsedBytes ?? Number.NaN;
-    row[IN_USE] = moment.inUseBytes ?? Number.NaN;
+    row[IN_USE] = inUse?.totalBytes ?? Number.NaN;
     row[RATE] = this.#rate(moment) ?? Number.NaN;
     row[CPU] = moment.cpuMillis;
     for (const [at, kind] of RESIDENT_KINDS.entries()) row[KINDS + at] = resident?.[kind] ?? Number.NaN;

@@ -4,7 +4,9 @@ import { newLedger } from '../../support/ledger-sums.js';
 import { Readings, samplesOf } from '../../support/readings.js';
 
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance', 'Date'] });
+  vi.useFakeTimers({
+    toFake: ['setInterval', 'clearInterval', 'setTimeout', 'clearTimeout', 'performance', 'Date'],
+  });
 });
 afterEach(() => {
   vi.useRealTimers();
@@ -26,11 +28,11 @@ function newRecorder(deps: Partial<HistoryRecorderDeps> = {}) {
   return { recorder, ledger };
 }
 
-test('records at once, and then every 10 s until it is stopped', async () => {
+test('records soon after the start, and then every 10 s until it is stopped', async () => {
   const { recorder } = newRecorder();
   await vi.advanceTimersByTimeAsync(30_000);
   const { timesMillis } = recorder.history;
-  expect(timesMillis.map((time) => time - timesMillis[0]!)).toEqual([0, 10_000, 20_000, 30_000]);
+  expect(timesMillis.map((time) => time - timesMillis[0]!)).toEqual([0, 9_000, 19_000, 29_000]);
   expect(recorder.history.heapUsed).toEqual([3, 3, 3, 3]);
   expect(recorder.history.inUse).toEqual([2_000, 2_000, 2_000, 2_000]);
   recorder.stop();
@@ -41,7 +43,7 @@ test('records at once, and then every 10 s until it is stopped', async () => {
 
 test('records what it knows while the main thread does not answer', async () => {
   const { recorder } = newRecorder({ mainMemory: async () => undefined });
-  await vi.advanceTimersByTimeAsync(1);
+  await vi.advanceTimersByTimeAsync(1_000);
   expect(recorder.history.resident).toEqual([]);
   expect(recorder.history.inUse).toEqual([2_000]);
   recorder.stop();
@@ -49,26 +51,26 @@ test('records what it knows while the main thread does not answer', async () => 
 
 test('knows nothing of what is in use while the sampler does not run', async () => {
   const { recorder } = newRecorder({ loop: { mode: undefined, lastPollMillis: undefined } });
-  await vi.advanceTimersByTimeAsync(1);
+  await vi.advanceTimersByTimeAsync(1_000);
   expect(recorder.history.inUse).toEqual([null]);
   expect(recorder.history.heapUsed).toEqual([3]);
   recorder.stop();
 });
 
 test('visits samples more rarely the longer that takes', async () => {
-  let extraMillis = 0;
+  let cpuMillis = 0;
   let visits = 0;
-  const { recorder, ledger } = newRecorder({ nowMillis: () => performance.now() + extraMillis });
+  const { recorder, ledger } = newRecorder({ threadMillis: () => cpuMillis });
   const visit = ledger.forEachReachable.bind(ledger);
   vi.spyOn(ledger, 'forEachReachable').mockImplementation((each) => {
     visits++;
-    extraMillis += 3;
+    cpuMillis += 6;
     visit(each);
   });
   await vi.advanceTimersByTimeAsync(600_000);
-  expect(visits).toBe(11);
+  expect(visits).toBe(10);
   expect(recorder.history.ages.map(({ values }) => values.filter((value) => value !== null).length)).toEqual(
-    Array(6).fill(11),
+    Array(6).fill(10),
   );
   recorder.stop();
 });

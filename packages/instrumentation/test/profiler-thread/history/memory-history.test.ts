@@ -6,7 +6,6 @@ const NOTHING: MemoryMoment = {
   epochMillis: 0,
   resident: undefined,
   heapUsedBytes: undefined,
-  inUseBytes: undefined,
   allocatedBytes: 0,
   pollMillis: undefined,
   cpuMillis: 0,

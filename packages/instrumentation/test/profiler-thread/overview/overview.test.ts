@@ -32,7 +32,6 @@ function overviewAfter(minutes: number, { leaked = 8, heapLimit = 2 ** 20, isSam
       epochMillis: start + heap.now,
       resident: { heap: 70, unexplained: -20 },
       heapUsedBytes: 60,
-      inUseBytes: ledger.totalInUseBytes,
       allocatedBytes: ledger.counts.sampledBytes,
       pollMillis: heap.now,
       cpuMillis: stats.cpuMillis(),
