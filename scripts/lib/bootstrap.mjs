@@ -155,11 +155,12 @@ function generateProto() {
 function bundlePage() {
   const source = path.join(ROOT, 'packages', 'exporter', 'page');
   const script = path.join(ROOT, 'scripts', 'lib', 'bundle-page.mjs');
-  const files = readdirSync(source).sort();
+  const entries = readdirSync(source, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile());
   const parts = [
     script,
     path.join(ROOT, 'package-lock.json'),
-    ...files.map((file) => path.join(source, file)),
+    ...files.map((entry) => path.join(entry.parentPath, entry.name)).sort(),
   ];
   const stamp = path.join(CACHE, 'page.stamp');
   // The folder is emptied when the protobuf code is generated.

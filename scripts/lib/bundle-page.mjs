@@ -1,17 +1,20 @@
 // Bundles the page of `packages/exporter/page` as two strings: `node scripts/lib/bundle-page.mjs`. They are a module, and not
 // files, so that bundlers of users' programs include them.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import path from 'node:path';
 import { rolldown } from 'rolldown';
 import { ROOT } from './bootstrap.mjs';
 
 const SOURCE = path.join(ROOT, 'packages', 'exporter', 'page');
+/** In the order in which they apply. */
+const STYLES = ['base.css', 'profile.css', 'live.css'];
 const OUT = path.join(ROOT, 'packages', 'exporter', 'generated');
 
 const bundle = await rolldown({
   input: path.join(SOURCE, 'main.ts'),
   platform: 'browser',
-  // The page has its own style.
+  // Styles are bundled below.
   plugins: [
     { name: 'no-css', load: (id) => (id.endsWith('.css') ? { code: '', moduleType: 'js' } : undefined) },
   ],
@@ -20,7 +23,11 @@ const { output } = await bundle.generate({ format: 'iife', minify: true, comment
 if (output.length !== 1) throw new Error(`expected one script, not ${output.length}`);
 const [{ code, moduleIds }] = output;
 const script = inHtml(`${licenses(moduleIds)}\n${code.trim()}`);
-const style = inHtml(readFileSync(path.join(SOURCE, 'style.css'), 'utf8').replace(/\n\s*/g, '\n').trim());
+const uplotStyle = createRequire(import.meta.url).resolve('uplot/dist/uPlot.min.css');
+const styles = [uplotStyle, ...STYLES.map((name) => path.join(SOURCE, 'style', name))];
+const style = inHtml(
+  styles.map((file) => readFileSync(file, 'utf8').replace(/\n\s*/g, '\n').trim()).join('\n'),
+);
 mkdirSync(OUT, { recursive: true });
 writeFileSync(
   path.join(OUT, 'page.d.ts'),

@@ -1,21 +1,25 @@
 // The page in a real browser, opened as a file: every control, by mouse and by keyboard, and what must not happen. Screenshots are
 // in .cache/page, to look at.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { pathToFileURL } from 'node:url';
 import { makePageData, pageHtml } from '@heapray/exporter/page';
 import { encodePprof } from '@heapray/exporter/pprof';
 import { type Profile, ProfileBuilder, subtractProfiles } from '@heapray/exporter/profile';
-import { type Browser, type Page, chromium as playwright } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { heapray } from '../../packages/cli/test/support/heapray.js';
 import { describeWithPeer } from '../support/peer-test.js';
-import { chromium } from '../support/peers.js';
 import { tempFolder } from '../support/temp-folder.js';
+import {
+  faultsOf,
+  framesOf,
+  keepScreenshot,
+  type PageSettings,
+  startBrowser,
+  watchedPage,
+} from './support/chromium.js';
 
-const SCREENSHOTS = fileURLToPath(new URL('../../.cache/page', import.meta.url));
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const HOSTILE = '</script><img src=x onerror=alert(1)>';
 
 /** Returns a profile of a shop whose cache has `cached` bytes. */
@@ -47,13 +51,12 @@ describeWithPeer('the page in Chromium', 'chromium', () => {
   const file = (name: string): string => path.join(folder, name);
 
   beforeAll(async () => {
-    mkdirSync(SCREENSHOTS, { recursive: true });
     writeFileSync(file('old.pb'), encodePprof(shop(2 * 1024 * 1024)));
     writeFileSync(file('new.pb'), encodePprof(shop(6 * 1024 * 1024)));
     const one = await heapray(['flamegraph', file('old.pb'), '-o', file('one.html')]);
     const two = await heapray(['flamegraph', file('old.pb'), file('new.pb'), '-o', file('diff.html')]);
     expect([one.status, two.status]).toEqual([0, 0]);
-    browser = await playwright.launch({ executablePath: chromium(), args: ['--no-sandbox'] });
+    browser = await startBrowser();
   });
 
   afterAll(() => browser?.close());
@@ -61,53 +64,20 @@ describeWithPeer('the page in Chromium', 'chromium', () => {
   /** Opens a file, and checks at the end that nothing was requested, logged, thrown or asked. */
   async function withPage(
     name: string,
-    settings: { readonly width?: number; readonly dark?: boolean },
+    settings: PageSettings,
     visit: (page: Page) => Promise<void>,
   ): Promise<void> {
-    const { width = 1200, dark = false } = settings;
-    const page = await browser.newPage({
-      viewport: { width, height: 800 },
-      colorScheme: dark ? 'dark' : 'light',
-    });
-    const events: string[] = [];
     const url = pathToFileURL(file(name)).href;
-    page.on('request', (request) => {
-      if (request.url() !== url) events.push(`request ${request.url()}`);
-    });
-    page.on('console', (message) => events.push(`console ${message.text()}`));
-    page.on('pageerror', (error) => events.push(`error ${error.message}`));
-    page.on('dialog', (dialog) => {
-      events.push(`dialog ${dialog.message()}`);
-      void dialog.dismiss();
-    });
+    const { page, events } = await watchedPage(browser, settings, (requested) => requested === url);
     await page.goto(url);
     await visit(page);
     expect(events).toEqual([]);
     await page.close();
   }
 
-  /** Returns the frames that are drawn, by their names. */
-  async function frames(page: Page): Promise<string[]> {
-    return page
-      .locator('.flame svg g')
-      .evaluateAll((groups) => groups.map((group) => group.getAttribute('name') ?? ''));
-  }
-
-  async function keepScreenshot(page: Page, name: string): Promise<void> {
-    await page.screenshot({ path: path.join(SCREENSHOTS, `${name}.png`) });
-  }
-
-  async function faults(page: Page): Promise<string[]> {
-    await page.evaluate(AXE);
-    const { violations } = (await page.evaluate('axe.run()')) as {
-      readonly violations: readonly { readonly id: string; readonly impact: string }[];
-    };
-    return violations.map(({ id, impact }) => `${impact} ${id}`);
-  }
-
   test('draws every frame, zooms, and tells of the chosen one', () =>
     withPage('one.html', {}, async (page) => {
-      expect((await frames(page)).sort()).toEqual(
+      expect((await framesOf(page)).sort()).toEqual(
         ['all', 'main', 'route', 'cacheOrder', 'render', HOSTILE].sort(),
       );
       await expect(page.locator('.summary').textContent()).resolves.toContain('In use (bytes): 4.0 MiB');
@@ -115,7 +85,7 @@ describeWithPeer('the page in Chromium', 'chromium', () => {
       await expect(page.locator('.chosen').textContent()).resolves.toBe(
         'render · /srv/app/render.js:3 · 1.0 MiB, 25.0% of all',
       );
-      expect((await frames(page)).sort()).toEqual(['all', 'main', 'render']);
+      expect((await framesOf(page)).sort()).toEqual(['all', 'main', 'render']);
       const width = await page.locator('.flame g[name="render"] rect').getAttribute('width');
       expect(Number(width)).toBeGreaterThan(1100);
       await keepScreenshot(page, 'zoomed');
@@ -127,7 +97,7 @@ describeWithPeer('the page in Chromium', 'chromium', () => {
         /^render \(\/srv\/app\/render\.js:3\).*main \(\/srv\/app\/server\.js:1\)$/,
       );
       await page.keyboard.press('Escape');
-      expect(await frames(page)).toHaveLength(6);
+      expect(await framesOf(page)).toHaveLength(6);
     }));
 
   test('searches, switches the column, filters, inverts, and leaves out packages', () =>
@@ -139,11 +109,11 @@ describeWithPeer('the page in Chromium', 'chromium', () => {
       await expect(page.locator('.matched').textContent()).resolves.toBe('matched: 47.1%');
       await keepScreenshot(page, 'search');
       await page.getByLabel('package').selectOption({ label: 'shop' });
-      expect(await frames(page)).not.toContain(HOSTILE);
+      expect(await framesOf(page)).not.toContain(HOSTILE);
       await page.getByLabel('Only my code').check();
-      expect(await frames(page)).not.toContain('route');
+      expect(await framesOf(page)).not.toContain('route');
       await page.getByLabel('Inverted').check();
-      expect((await frames(page)).sort()).toEqual(['all', 'cacheOrder', 'main', 'main', 'render']);
+      expect((await framesOf(page)).sort()).toEqual(['all', 'cacheOrder', 'main', 'main', 'render']);
     }));
 
   test('is usable by keyboard alone', () =>
@@ -154,9 +124,9 @@ describeWithPeer('the page in Chromium', 'chromium', () => {
       }
       await expect(page.locator('.chosen').textContent()).resolves.toMatch(/^cacheOrder /);
       await page.keyboard.press('Enter');
-      expect((await frames(page)).sort()).toEqual(['all', 'cacheOrder', 'main', 'route']);
+      expect((await framesOf(page)).sort()).toEqual(['all', 'cacheOrder', 'main', 'route']);
       await page.keyboard.press('Escape');
-      expect(await frames(page)).toHaveLength(6);
+      expect(await framesOf(page)).toHaveLength(6);
     }));
 
   test('has tables of functions and labels, and callers and callees of a function', () =>
@@ -171,7 +141,7 @@ describeWithPeer('the page in Chromium', 'chromium', () => {
       expect(await names()).toEqual(['shop', HOSTILE]);
       await page.getByLabel('Rows').selectOption('function');
       await page.getByRole('button', { name: 'route' }).click();
-      expect(await frames(page)).toEqual(['route', 'main', 'route', 'cacheOrder']);
+      expect(await framesOf(page)).toEqual(['route', 'main', 'route', 'cacheOrder']);
       await keepScreenshot(page, 'callers-and-callees');
     }));
 
@@ -218,7 +188,7 @@ describeWithPeer('the page in Chromium', 'chromium', () => {
     await withPage(name, { dark }, async (page) => {
       for (const view of ['Flame graph', 'Table', 'Callers and callees']) {
         await page.locator('.views').getByRole('button', { name: view }).click();
-        expect(await faults(page)).toEqual([]);
+        expect(await faultsOf(page)).toEqual([]);
       }
     });
   });

@@ -2,9 +2,9 @@
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { amountsOf, labelValues } from '../../page/amounts.js';
-import { type Model, readModel } from '../../page/model.js';
-import { functionRows, labelRows } from '../../page/rows.js';
+import { amountsOf, labelValues } from '../../page/model/amounts.js';
+import { type Model, readModel } from '../../page/model/model.js';
+import { functionRows, labelRows } from '../../page/model/rows.js';
 import {
   callTree,
   invertedTree,
@@ -12,7 +12,7 @@ import {
   matchingFunctions,
   sandwich,
   type TreeNode,
-} from '../../page/tree.js';
+} from '../../page/model/tree.js';
 import { hideSourcePaths, makePageData } from '../../src/page/index.js';
 import { type Profile, ProfileBuilder, type StackHandle, topOf, totals } from '../../src/profile/index.js';
 import { addSamples, heapBuilder, samplesOf, wholeNumbers } from '../profile/arbitrary-profile.js';
@@ -92,7 +92,7 @@ test('totals and rows are those of the profile, for any profile', () => {
 test('has two profiles in one tree, and draws what shrank, too', () => {
   const model = modelOf(shop({ load: 100, gone: 50 }), shop({ load: 300, fresh: 7 }));
   const amounts = amountsOf(model, 1, NO_FILTERS);
-  expect(amounts.total).toEqual({ before: 150, after: 307, weight: 357 });
+  expect(amounts.total).toEqual({ before: 150, after: 307, sampled: 157, weight: 357 });
   const tree = callTree(model, amounts, true);
   const [main] = tree.children;
   const children = main!.children.map(({ name, before, after, weight }) => ({ name, before, after, weight }));

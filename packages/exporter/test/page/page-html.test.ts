@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { readModel } from '../../page/model.js';
+import { readModel } from '../../page/model/model.js';
 import { makePageData, type PageData, pageHtml } from '../../src/page/index.js';
 import { ProfileBuilder, type StackHandle } from '../../src/profile/index.js';
 

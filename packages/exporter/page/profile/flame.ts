@@ -1,7 +1,7 @@
 import flamegraph, { type FlameGraph, type Frame, type Tooltip } from 'd3-flame-graph';
 import { select } from 'd3-selection';
-import { element } from './dom.ts';
-import { pathTo, type TreeNode } from './tree.ts';
+import { element } from '../basics/dom.ts';
+import { pathTo, type TreeNode } from '../model/tree.ts';
 
 /** Options and callbacks of a flame graph. */
 export interface FlameOptions {

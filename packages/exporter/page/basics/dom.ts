@@ -37,6 +37,23 @@ export function choice(
   return element('label', { attributes: { class: 'control' } }, [element('span', { text: label }), select]);
 }
 
+/** Changes the choices of a list that {@link choice} has made, unless it has the focus: that would close it. */
+export function setOptions(
+  label: HTMLLabelElement,
+  options: readonly (readonly [value: string, text: string])[],
+  chosen: string,
+): void {
+  const select = label.querySelector('select')!;
+  const known = [...select.options].map(({ value, text }) => [value, text]);
+  const isSame = JSON.stringify(known) === JSON.stringify(options);
+  if (!isSame && select !== document.activeElement) {
+    select.replaceChildren(
+      ...options.map(([value, text]) => element('option', { text, attributes: { value } })),
+    );
+  }
+  select.value = chosen;
+}
+
 /** Returns a labelled check box. */
 export function checkbox(label: string, isOn: boolean, changed: (isOn: boolean) => void): HTMLLabelElement {
   const box = element('input', {

@@ -1,4 +1,5 @@
-import { type Amounts, type Filters, NO_LABEL } from './amounts.ts';
+import { type Amounts, bytesColumn, type Filters, NO_LABEL } from './amounts.ts';
+import { callSites } from './call-sites.ts';
 import type { Model } from './model.ts';
 import { inclusiveAmounts } from './tree.ts';
 
@@ -15,6 +16,8 @@ export interface Row {
 export interface Pair {
   before: number;
   after: number;
+  /** Bytes that its standard error depends on; 0 when unknown. */
+  sampled: number;
 }
 
 /**
@@ -23,7 +26,7 @@ export interface Pair {
  */
 export function functionRows(model: Model, amounts: Amounts): Row[] {
   const rows = model.functions.map(({ name, file }, fn): Row => {
-    return { fn, name, file, self: { before: 0, after: 0 }, total: { before: 0, after: 0 } };
+    return { fn, name, file, self: newPair(), total: newPair() };
   });
   const sites = callSites(model);
   for (let node = 0; node < sites.length; node++) {
@@ -41,6 +44,7 @@ export function labelRows(model: Model, key: number, column: number, filters: Fi
   const rows = new Map<string, Row>();
   const wanted = model.labelKeys.map((each) => filters.get(each));
   const isDiff = model.profiles.length > 1;
+  const bytes = bytesColumn(model.columns, column);
   for (const [at, profile] of model.profiles.entries()) {
     for (let sample = 0; sample < profile.nodes.length; sample++) {
       const set = model.labelSets[profile.sets[sample]!]!;
@@ -49,15 +53,21 @@ export function labelRows(model: Model, key: number, column: number, filters: Fi
       const name = set[key] ?? NO_LABEL;
       const row = rows.get(name) ?? newLabelRow(name);
       rows.set(name, row);
-      row.self[isDiff && at === 0 ? 'before' : 'after'] += profile.values[column]![sample]!;
+      const isBefore = isDiff && at === 0;
+      row.self[isBefore ? 'before' : 'after'] += profile.values[column]![sample]!;
+      row.self.sampled += (isBefore ? -1 : 1) * profile.values[bytes]![sample]!;
     }
   }
   return [...rows.values()].filter(isUsed);
 }
 
 function newLabelRow(name: string): Row {
-  const sums = { before: 0, after: 0 };
+  const sums = newPair();
   return { fn: -1, name, file: '', self: sums, total: sums };
+}
+
+function newPair(): Pair {
+  return { before: 0, after: 0, sampled: 0 };
 }
 
 function isUsed({ self, total }: Row): boolean {
@@ -67,20 +77,7 @@ function isUsed({ self, total }: Row): boolean {
 function addTo(pair: Pair, amounts: Amounts, node: number): void {
   pair.before += amounts.before[node]!;
   pair.after += amounts.after[node]!;
-}
-
-/** Returns the function that each node's own amount is attributed to; -1 if all its frames belong to the runtime. */
-function callSites({ callers, nodeFunctions, functions }: Model): Int32Array {
-  const sites = new Int32Array(callers.length);
-  for (let node = 0; node < sites.length; node++) {
-    const fn = nodeFunctions[node]!;
-    const above = callers[node]! < 0 ? -1 : sites[callers[node]!]!;
-    const { kind, file } = functions[fn]!;
-    // Code without a file is evaluated code: it is attributed to its caller, if that has a file.
-    const isSite = kind !== 2 && (file !== '' || above < 0 || functions[above]!.file === '');
-    sites[node] = isSite ? fn : above;
-  }
-  return sites;
+  pair.sampled += amounts.sampled[node]!;
 }
 
 /** Yields the nodes outside the runtime that are not below another node of the same function. */

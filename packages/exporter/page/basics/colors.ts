@@ -1,5 +1,5 @@
-import type { FunctionKind } from '../src/page/page-data.ts';
-import type { TreeNode } from './tree.ts';
+import type { FunctionKind } from '../../src/page/page-data.ts';
+import type { TreeNode } from '../model/tree.ts';
 
 // All are light enough for black text, in light and dark pages alike.
 

@@ -1,4 +1,4 @@
-import type { FunctionKind, PageColumn, PageData } from '../src/page/page-data.ts';
+import type { FunctionKind, PageColumn, PageData, PageProfile } from '../../src/page/page-data.ts';
 
 /** A function of the profile. */
 export interface FunctionInfo {
@@ -33,12 +33,17 @@ export interface ModelProfile {
   readonly comments: readonly string[];
   readonly totals: readonly number[];
   readonly standardErrors: readonly (number | null)[];
+  /** Mean distance of samples in bytes: 0 for exact values, null when unknown. */
+  readonly samplingInterval: number | null;
   /** Node and label set of each sample. */
   readonly nodes: Int32Array;
   readonly sets: Int32Array;
   /** Values by column. */
   readonly values: readonly Float64Array[];
 }
+
+/** Returns the share of a function's allocations that survive, from 0 to 1; null when unknown. */
+export type SurvivalOf = (fn: FunctionInfo) => number | null;
 
 /** Thrown for data that the page cannot show; the message says why. */
 export class DataError extends Error {}
@@ -109,6 +114,7 @@ function decode(data: PageData): Model {
       });
       return {
         ...profile,
+        samplingInterval: intervalOf(profile),
         nodes: indexes(nodes, count, nodeCount, 'node'),
         sets: indexes(profile.sets, count, labels.sets.length, 'label set'),
         values: data.columns.map((_, column) => {
@@ -119,6 +125,11 @@ function decode(data: PageData): Model {
       };
     }),
   };
+}
+
+/** Returns the sampling interval of a profile; null when unknown, as in data of older versions. */
+function intervalOf({ samplingInterval = null }: PageProfile): number | null {
+  return samplingInterval !== null && samplingInterval >= 0 ? samplingInterval : null;
 }
 
 function indexes(list: readonly number[], length: number, limit: number, what: string): Int32Array {

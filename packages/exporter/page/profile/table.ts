@@ -1,30 +1,30 @@
-import type { Amount } from './amounts.ts';
-import { button, element } from './dom.ts';
-import type { Row } from './rows.ts';
-import { quantity, share, signed } from './text.ts';
+import { button, element } from '../basics/dom.ts';
+import type { Ages } from '../model/ages.ts';
+import type { Amount } from '../model/amounts.ts';
+import type { Row } from '../model/rows.ts';
+import type { Uncertainty } from '../model/uncertainty.ts';
+import { type TableColumn, tableColumns } from './table-columns.ts';
 
 /** Options and callbacks of the table. */
 export interface TableOptions {
   readonly rows: readonly Row[];
-  /** Title of the first column. */
+  /** Title of the column of names. */
   readonly what: string;
   readonly unit: string;
   readonly isDiff: boolean;
   /** Shares are of its weight, which negative values do not lessen. */
   readonly total: Amount;
   readonly search: string;
+  /** Undefined for values without a standard error. */
+  readonly uncertainty: Uncertainty | undefined;
+  /** Undefined when not known. */
+  readonly ages: Ages | undefined;
+  /** Returns the share of what a row's function allocates that survives; undefined when no row has one. */
+  readonly survivalOf: ((row: Row) => number | null) | undefined;
   /** Returns where a row's function starts; empty for none. */
   readonly placeOf: (row: Row) => string;
   /** Called for a function that is chosen. */
   readonly chosen: (fn: number) => void;
-}
-
-interface Column {
-  readonly title: string;
-  readonly amountIn: (row: Row) => number;
-  readonly textOf: (row: Row) => string;
-  /** True if a bar shows the share of the largest. */
-  readonly hasBar: boolean;
 }
 
 const ROWS_AT_ONCE = 200;
@@ -33,14 +33,14 @@ const ROWS_AT_ONCE = 200;
 export class TableView {
   readonly element: HTMLElement = element('div', { attributes: { class: 'table' } });
   readonly #options: TableOptions;
-  readonly #columns: readonly Column[];
+  readonly #columns: readonly TableColumn[];
   #sorted = 0;
   #isRising = false;
   #limit = ROWS_AT_ONCE;
 
   constructor(options: TableOptions) {
     this.#options = options;
-    this.#columns = options.isDiff ? diffColumns(options) : plainColumns(options);
+    this.#columns = tableColumns(options);
     this.draw();
   }
 
@@ -76,11 +76,17 @@ export class TableView {
     this.draw();
   }
 
-  #heading({ title }: Column, at: number): HTMLElement {
+  #heading({ title, isExtra, hint }: TableColumn, at: number): HTMLElement {
     const isSorted = at === this.#sorted;
     const direction = this.#isRising ? 'ascending' : 'descending';
     const arrow = this.#isRising ? ' ▲' : ' ▼';
-    return element('th', { attributes: { scope: 'col', 'aria-sort': isSorted ? direction : 'none' } }, [
+    const attributes = {
+      scope: 'col',
+      'aria-sort': isSorted ? direction : 'none',
+      class: isExtra ? 'extra' : '',
+      ...(hint === undefined ? {} : { title: hint }),
+    };
+    return element('th', { attributes }, [
       button(`${title}${isSorted ? arrow : ''}`, () => this.#sortBy(at)),
     ]);
   }
@@ -95,9 +101,10 @@ export class TableView {
   #row(row: Row, largest: readonly number[]): HTMLElement {
     const { placeOf, chosen } = this.#options;
     const cells = this.#columns.map((column, at) => {
-      const cell = element('td', { text: column.textOf(row), attributes: { class: 'number' } });
-      if (column.hasBar) cell.append(bar(column.amountIn(row), largest[at]!, this.#options.isDiff));
-      return cell;
+      const className = column.isExtra ? 'number extra' : 'number';
+      return element('td', { text: column.textOf(row), attributes: { class: className } }, [
+        ...(column.picture?.(row, largest[at]!) ?? []),
+      ]);
     });
     const name = row.fn < 0 ? element('span', { text: row.name }) : button(row.name, () => chosen(row.fn));
     const where = placeOf(row);
@@ -105,41 +112,4 @@ export class TableView {
       where === '' ? [name] : [name, element('span', { text: where, attributes: { class: 'place' } })];
     return element('tr', {}, [...cells, element('td', { attributes: { class: 'name' } }, parts)]);
   }
-}
-
-function bar(value: number, largest: number, isDiff: boolean): HTMLElement {
-  const made = element('span', { attributes: { class: 'bar', 'aria-hidden': 'true' } });
-  made.style.width = `${largest === 0 ? 0 : (100 * Math.abs(value)) / largest}%`;
-  if (isDiff) made.classList.add(value > 0 ? 'grew' : 'shrank');
-  return made;
-}
-
-function plainColumns({ unit, total, rows }: TableOptions): Column[] {
-  const self: Column = {
-    title: 'Self',
-    amountIn: (row) => row.self.after,
-    textOf: (row) => `${quantity(row.self.after, unit)} (${share(row.self.after, total.weight)})`,
-    hasBar: true,
-  };
-  const all: Column = {
-    title: 'Total',
-    amountIn: (row) => row.total.after,
-    textOf: (row) => `${quantity(row.total.after, unit)} (${share(row.total.after, total.weight)})`,
-    hasBar: false,
-  };
-  return rows.some(({ fn }) => fn >= 0) ? [self, all] : [self];
-}
-
-function diffColumns({ unit, rows }: TableOptions): Column[] {
-  const column = (title: string, amountIn: (row: Row) => number, hasSign: boolean): Column => {
-    const textOf = (row: Row): string => (hasSign ? signed : quantity)(amountIn(row), unit);
-    return { title, amountIn, textOf, hasBar: title === 'Change' };
-  };
-  const columns = [
-    column('Change', ({ self }) => self.after - self.before, true),
-    column('Before', ({ self }) => self.before, false),
-    column('After', ({ self }) => self.after, false),
-  ];
-  const all = column('Total change', ({ total }) => total.after - total.before, true);
-  return rows.some(({ fn }) => fn >= 0) ? [...columns, all] : columns;
 }

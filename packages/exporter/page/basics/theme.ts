@@ -2,6 +2,9 @@ import { button } from './dom.ts';
 
 const KEY = 'heapray-theme';
 
+/** Event of the document after its colours have changed. */
+export const THEME_CHANGED = 'heapray-theme-changed';
+
 /** Returns the button that switches between light and dark, and applies what was chosen before. */
 export function themeButton(): HTMLElement {
   const root = document.documentElement;
@@ -18,9 +21,14 @@ export function themeButton(): HTMLElement {
       root.dataset.theme = isDark() ? 'light' : 'dark';
       made.textContent = text();
       store(root.dataset.theme);
+      document.dispatchEvent(new Event(THEME_CHANGED));
     },
     { class: 'theme', title: 'Switch between light and dark' },
   );
+  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
+    made.textContent = text();
+    document.dispatchEvent(new Event(THEME_CHANGED));
+  });
   return made;
 }
 

@@ -62,7 +62,7 @@ class TreeBuilder {
 
   #newNode(fn: number, parent: BuiltNode | undefined): BuiltNode {
     const name = nameOf(this.#model, fn);
-    return { fn, name, parent, before: 0, after: 0, weight: 0, children: [] };
+    return { fn, name, parent, before: 0, after: 0, weight: 0, sampled: 0, children: [] };
   }
 }
 
@@ -77,6 +77,7 @@ class CallerNode implements TreeNode {
   before = 0;
   after = 0;
   weight = 0;
+  sampled = 0;
   hide?: boolean;
   fade?: boolean;
   readonly #model: Model;
@@ -155,14 +156,20 @@ function order(a: string, b: string): number {
   return a < b ? -1 : 1;
 }
 
-function add(to: Amount, { before, after, weight }: Amount): void {
+function add(to: Amount, { before, after, weight, sampled }: Amount): void {
   to.before += before;
   to.after += after;
   to.weight += weight;
+  to.sampled += sampled;
 }
 
 function amountOf(amounts: Amounts, node: number): Amount {
-  return { before: amounts.before[node]!, after: amounts.after[node]!, weight: amounts.weight[node]! };
+  return {
+    before: amounts.before[node]!,
+    after: amounts.after[node]!,
+    weight: amounts.weight[node]!,
+    sampled: amounts.sampled[node]!,
+  };
 }
 
 /** Returns the tree of callers and callees. With `onlyOwn`, frames of packages and of the runtime are left out. */
@@ -215,15 +222,21 @@ export function sandwich(
 
 /** Returns the amounts of each node and everything that it calls. */
 export function inclusiveAmounts(model: Model, amounts: Amounts): Amounts {
-  const [before, after, weight] = [amounts.before, amounts.after, amounts.weight].map((own) => {
+  const inclusive = (own: Float64Array): Float64Array => {
     const sums = Float64Array.from(own);
     for (let node = sums.length - 1; node >= 0; node--) {
       const caller = model.callers[node]!;
       if (caller >= 0) sums[caller]! += sums[node]!;
     }
     return sums;
-  });
-  return { ...amounts, before: before!, after: after!, weight: weight! };
+  };
+  return {
+    ...amounts,
+    before: inclusive(amounts.before),
+    after: inclusive(amounts.after),
+    weight: inclusive(amounts.weight),
+    sampled: inclusive(amounts.sampled),
+  };
 }
 
 /** Returns, for each function, whether its name or file contains the text; undefined for no text. */
@@ -240,7 +253,7 @@ export function matchedAmount(
   matches: readonly boolean[],
   onlyOwn: boolean,
 ): Amount {
-  const sum = { before: 0, after: 0, weight: 0 };
+  const sum = { before: 0, after: 0, weight: 0, sampled: 0 };
   const isFound: boolean[] = [];
   for (let node = 0; node < model.callers.length; node++) {
     const fn = model.nodeFunctions[node]!;

@@ -1,0 +1,93 @@
+import type { OverviewData, OverviewSubject } from '../../src/page/overview-data.ts';
+import { choice, setOptions } from '../basics/dom.ts';
+import { clockText, durationText } from '../basics/text.ts';
+import { type LiveState, NOW } from './hash.ts';
+import { differenceUrl } from './live-url.ts';
+import { ProfilePane } from './profile-pane.ts';
+import type { StateChanged } from './profile-tab.ts';
+
+type Options = readonly (readonly [value: string, text: string])[];
+
+const NO_MOMENT =
+  'There is nothing to compare with yet. An earlier moment is kept at the end of each window of the leak detection.';
+
+/** The tab that compares two moments of a process, or two components. */
+export class DifferenceTab {
+  readonly element: HTMLElement;
+  readonly #folder: string;
+  readonly #pane: ProfilePane;
+  readonly #other: HTMLLabelElement;
+  readonly #before: HTMLLabelElement;
+  readonly #after: HTMLLabelElement;
+  /** Earliest moment when a component was first shown: the list moves on, and what is shown must not. */
+  readonly #earliest = new Map<string, number>();
+
+  constructor(folder: string, changed: StateChanged) {
+    this.#folder = folder;
+    this.#other = choice('Compare with', [], '', (other) => changed({ other }, true));
+    this.#before = choice('From', [], '', (before) => changed({ before }, true));
+    this.#after = choice('To', [], '', (after) => changed({ after }, true));
+    this.#pane = new ProfilePane({
+      hasViewButtons: true,
+      controls: [this.#other, this.#before, this.#after],
+      changed: (profile, isStep) => changed({ profile }, isStep),
+    });
+    this.element = this.#pane.element;
+  }
+
+  show(state: LiveState, subjects: OverviewData['subjects'], subject: OverviewSubject): void {
+    const others = subjects.filter((each) => each !== subject && each.component !== undefined);
+    const moments = subject.momentsMillis;
+    const isMoments = state.other === '';
+    this.#other.hidden = others.length === 0;
+    this.#before.hidden = !isMoments || moments.length === 0;
+    this.#after.hidden = this.#before.hidden;
+    const first = state.before === '' ? this.#earliestOf(subject) : state.before;
+    setOptions(
+      this.#other,
+      [['', 'an earlier moment'], ...others.map(({ component, name }) => [component!, name] as const)],
+      state.other,
+    );
+    const known = momentOptions(moments);
+    setOptions(this.#before, withValue(known, first), first);
+    const later = known.filter(([value]) => Number(value) > Number(first));
+    setOptions(this.#after, withValue([...later, [NOW, 'now']], state.after), state.after);
+    this.#pane.open({
+      url: differenceUrl(this.#folder, { ...state, before: first }, subject.component, moments),
+      reason: NO_MOMENT,
+      seconds: 0,
+      state: state.profile,
+    });
+  }
+
+  #earliestOf({ component = '', momentsMillis: [first] }: OverviewSubject): string {
+    const known = this.#earliest.get(component) ?? first;
+    if (known === undefined) return '';
+    this.#earliest.set(component, known);
+    return `${known}`;
+  }
+
+  outdate(text: string): void {
+    this.#pane.outdate(text);
+  }
+
+  tick(): void {
+    this.#pane.tick();
+  }
+}
+
+function momentOptions(moments: readonly number[]): Options {
+  const now = Date.now();
+  return moments.map((millis) => {
+    const ago = durationText(Math.max(0, now - millis) / 1000);
+    return [`${millis}`, `${clockText(millis)} UTC, ${ago} ago`] as const;
+  });
+}
+
+/** Adds a value that a link names but that is no choice any more. */
+function withValue(options: Options, value: string): Options {
+  if (value === '' || options.some(([each]) => each === value)) return options;
+  const millis = Number(value);
+  const text = Number.isFinite(millis) && millis > 0 && millis < 1e15 ? `${clockText(millis)} UTC` : value;
+  return [[value, text], ...options];
+}

@@ -1,0 +1,127 @@
+import type {
+  OverviewAge,
+  OverviewData,
+  OverviewDownload,
+  OverviewFact,
+  OverviewPart,
+  OverviewSite,
+  OverviewSubject,
+  OverviewSuspect,
+  OverviewText,
+} from '../../src/page/overview-data.ts';
+import { element } from '../basics/dom.ts';
+import { ageBar } from './ages.ts';
+import { componentTable } from './components.ts';
+import { factList, partTable } from './facts.ts';
+import { type Headline, headlineOf } from './headline.ts';
+import { levelSign } from './level.ts';
+import { MemoryCharts } from './memory-charts.ts';
+import { FOCUS_KEY, Section, some } from './section.ts';
+import type { SiteHref } from './site-link.ts';
+import { siteTable } from './sites.ts';
+import { suspectCards } from './suspects.ts';
+
+/** Links of the overview to other parts of the page. */
+export interface OverviewLinks {
+  readonly site: SiteHref;
+  readonly subject: (subject: OverviewSubject) => string;
+}
+
+/** Shows what a server knows now. What it does not know has no place. */
+export class OverviewView {
+  readonly element: HTMLElement;
+  readonly #links: OverviewLinks;
+  readonly #headline = new Section<Headline>('', drawHeadline);
+  readonly #notes = new Section<readonly OverviewText[]>('', drawNotes);
+  readonly #components: Section<readonly [OverviewData['subjects'], OverviewSubject]>;
+  readonly #facts = new Section<readonly OverviewFact[]>('', (facts) => [factList(facts, 'inline')]);
+  readonly #suspects: Section<readonly OverviewSuspect[]>;
+  readonly #charts = new MemoryCharts();
+  readonly #ages = new Section<readonly OverviewAge[]>('In use by age, now', ageBar);
+  readonly #sites: Section<readonly OverviewSite[]>;
+  readonly #parts = new Section<readonly OverviewPart[]>('Threads and processes', (parts) => [
+    partTable(parts),
+  ]);
+  readonly #profiler = new Section<readonly OverviewFact[]>('Cost and health of the profiler', (facts) => [
+    factList(facts, 'grid'),
+  ]);
+  readonly #downloads = new Section<readonly OverviewDownload[]>('Downloads', drawDownloads);
+  readonly #empty = new Section<string>('', (text) => [
+    element('p', { text, attributes: { class: 'state' } }),
+  ]);
+
+  constructor(links: OverviewLinks) {
+    this.#links = links;
+    this.#components = new Section('Components', ([subjects, shown]) => [
+      componentTable(subjects, shown, this.#links.subject),
+    ]);
+    this.#suspects = new Section('Leak suspects', (suspects) => [suspectCards(suspects, this.#links.site)]);
+    this.#sites = new Section('Call sites with most in use', (sites) => [siteTable(sites, this.#links.site)]);
+    this.element = element('div', { attributes: { class: 'overview' } }, [
+      this.#headline.element,
+      this.#notes.element,
+      this.#components.element,
+      this.#facts.element,
+      this.#suspects.element,
+      this.#charts.element,
+      this.#empty.element,
+      this.#ages.element,
+      this.#sites.element,
+      this.#parts.element,
+      this.#profiler.element,
+      this.#downloads.element,
+    ]);
+  }
+
+  /** Shows other data; the element must be in the document. */
+  update(subjects: OverviewData['subjects'], subject: OverviewSubject): void {
+    const { notes, facts, suspects, ages, sites, parts, profiler, downloads, timesMillis } = subject;
+    this.#headline.update(headlineOf(subject));
+    this.#notes.update(some(notes));
+    this.#components.update(subjects.length > 1 ? [subjects, subject] : undefined);
+    this.#facts.update(some(facts));
+    this.#suspects.update(some(suspects));
+    this.#charts.update(subject);
+    this.#ages.update(ages.some(({ bytes }) => bytes > 0) ? ages : undefined);
+    this.#sites.update(some(sites));
+    this.#parts.update(some(parts));
+    this.#profiler.update(some(profiler));
+    this.#downloads.update(some(downloads.filter(isOwn)));
+    const isEmpty = sites.length === 0 && timesMillis.length === 0;
+    this.#empty.update(isEmpty ? 'No samples yet. This page fills by itself.' : undefined);
+  }
+}
+
+function drawHeadline({ level, text, details }: Headline): HTMLElement[] {
+  const lines = details.map((each) => element('p', { text: each, attributes: { class: 'detail' } }));
+  return [
+    element('div', { attributes: { class: `headline ${level}` } }, [
+      element('p', { attributes: { class: 'main', role: 'status' } }, [
+        levelSign(level),
+        element('span', { text }),
+      ]),
+      ...lines,
+    ]),
+  ];
+}
+
+function drawNotes(notes: readonly OverviewText[]): HTMLElement[] {
+  const items = notes.map(({ level, text }) =>
+    element('li', {}, [...(level === 'ok' ? [] : [levelSign(level)]), element('span', { text })]),
+  );
+  return [element('ul', { attributes: { class: 'notes' } }, items)];
+}
+
+function drawDownloads(downloads: readonly OverviewDownload[]): HTMLElement[] {
+  const items = downloads.map(({ title, href }) =>
+    element('li', {}, [
+      element('a', { text: title, attributes: { href, download: '', [FOCUS_KEY]: `download ${href}` } }),
+    ]),
+  );
+  return [element('ul', { attributes: { class: 'downloads' } }, items)];
+}
+
+/** Returns whether a download is a path of the page's own server. */
+function isOwn({ href }: OverviewDownload): boolean {
+  return /^\/(?![\\/])/.test(href);
+}

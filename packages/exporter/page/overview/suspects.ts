@@ -1,0 +1,28 @@
+import type { OverviewSuspect } from '../../src/page/overview-data.ts';
+import { element } from '../basics/dom.ts';
+import { byteText } from '../basics/text.ts';
+import { sparkline } from '../charts/sparkline.ts';
+import { type SiteHref, siteLink } from './site-link.ts';
+
+/** Returns a card for each leak suspect. */
+export function suspectCards(suspects: readonly OverviewSuspect[], hrefOf: SiteHref): HTMLElement {
+  const cards = suspects.map((suspect) => {
+    const { place, packageName, bytes, bytesPerSecond, message, values } = suspect;
+    const lines: Node[] = [
+      element('h3', {}, [siteLink(suspect, 'suspect', hrefOf)]),
+      element('p', { text: place, attributes: { class: 'place' } }),
+    ];
+    if (packageName !== '')
+      lines.push(element('p', { text: `package ${packageName}`, attributes: { class: 'place' } }));
+    lines.push(
+      element('p', { attributes: { class: 'growth' } }, [
+        element('strong', { text: `+${byteText(bytesPerSecond)}/s` }),
+        element('span', { text: `${byteText(bytes)} in use` }),
+        ...(values.some((value) => value !== null) ? [sparkline(values)] : []),
+      ]),
+      element('p', { text: message }),
+    );
+    return element('article', { attributes: { class: 'card' } }, lines);
+  });
+  return element('div', { attributes: { class: 'cards' } }, cards);
+}

@@ -1,0 +1,37 @@
+import { place, quantity, share, signed } from '../basics/text.ts';
+import type { Amount } from '../model/amounts.ts';
+import type { FunctionInfo } from '../model/model.ts';
+import type { TreeNode } from '../model/tree.ts';
+import type { Uncertainty } from '../model/uncertainty.ts';
+
+/** What the texts of a frame depend on. */
+export interface DescribeContext {
+  /** Undefined for frames that stand for no function. */
+  readonly fn: FunctionInfo | undefined;
+  readonly unit: string;
+  readonly total: Amount;
+  readonly isDiff: boolean;
+  /** True if a frame has itself what its children do not have. */
+  readonly hasSelf: boolean;
+  readonly uncertainty: Uncertainty | undefined;
+}
+
+/** Returns the texts about a frame: name, place, amount with its standard error, what it has itself. */
+export function describe(node: TreeNode, context: DescribeContext): string[] {
+  const { fn, unit, total, isDiff, hasSelf, uncertainty } = context;
+  const where = fn === undefined ? '' : place(fn);
+  const change = node.after - node.before;
+  const error = uncertainty === undefined ? 0 : Math.abs(change) * uncertainty.relative(node);
+  const within = error === 0 ? '' : ` ± ${quantity(Math.round(error), unit)}`;
+  const amount = isDiff
+    ? `${quantity(node.before, unit)} to ${quantity(node.after, unit)}, ${signed(change, unit)}${within}`
+    : `${quantity(node.after, unit)}${within}, ${share(node.after, total.weight)} of all`;
+  const self = hasSelf && node.children.length > 0 ? selfOf(node) : 0;
+  const own = self === 0 ? [] : [`itself ${quantity(self, unit)}`];
+  const doubt = uncertainty?.isUncertain(node) && change !== 0 ? ['uncertain: few samples'] : [];
+  return [node.name, ...(where === '' ? [] : [where]), amount, ...own, ...doubt];
+}
+
+function selfOf(node: TreeNode): number {
+  return node.children.reduce((rest, child) => rest - child.after, node.after);
+}

@@ -1,0 +1,36 @@
+import type { FunctionKind } from '../../src/page/page-data.ts';
+import { changeColor, kindColor, MATCH_COLOR } from '../basics/colors.ts';
+import type { TreeNode } from '../model/tree.ts';
+import type { Uncertainty } from '../model/uncertainty.ts';
+import { Hatching } from './hatching.ts';
+
+/** What the colours of frames depend on. */
+export interface FrameColorsOptions {
+  readonly kindOf: (fn: number) => FunctionKind | undefined;
+  readonly isMatch: (fn: number) => boolean;
+  readonly showsChange: boolean;
+  readonly uncertainty: Uncertainty | undefined;
+}
+
+/** Colours of frames: what the search finds, growth and shrinkage or who wrote the code, and stripes for what is uncertain. */
+export class FrameColors {
+  readonly #options: FrameColorsOptions;
+  readonly #hatching = new Hatching();
+
+  constructor(options: FrameColorsOptions) {
+    this.#options = options;
+  }
+
+  /** The stripes; must be in the document. */
+  get element(): SVGElement {
+    return this.#hatching.element;
+  }
+
+  colorOf(node: TreeNode): string {
+    const { isMatch, showsChange, kindOf, uncertainty } = this.#options;
+    if (isMatch(node.fn)) return MATCH_COLOR;
+    const color = showsChange ? changeColor(node) : kindColor(node, kindOf(node.fn));
+    const isChanged = node.after !== node.before;
+    return isChanged && uncertainty?.isUncertain(node) ? this.#hatching.fill(color) : color;
+  }
+}

@@ -1,0 +1,172 @@
+// The pure parts of the live page: URLs, answers of the server, and what the overview says first.
+
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { durationText } from '../../page/basics/text.js';
+import { isNear, latest, sparkPoints, stacked } from '../../page/charts/chart-data.js';
+import { FIRST_STATE, formatHash, type LiveState, onTab, parseHash, TABS } from '../../page/live/hash.js';
+import { choiceOf, dataFolder, differenceUrl, profileUrl } from '../../page/live/live-url.js';
+import { readOverview } from '../../page/live/read-overview.js';
+import { Restarts } from '../../page/live/restarts.js';
+import { backOffSeconds, messageOf, retrySeconds } from '../../page/live/retry.js';
+import { survivalIn } from '../../page/live/site-match.js';
+import { headlineOf } from '../../page/overview/headline.js';
+import { emptySubject, leakingSubject, overviewOf } from './overview-fixture.js';
+
+const MIB = 1024 * 1024;
+const NOW = 1_700_000_000_000;
+const text = fc.string({ unit: 'grapheme', maxLength: 12 });
+
+describe('the hash of the URL', () => {
+  const state: fc.Arbitrary<LiveState> = fc
+    .record({
+      tab: fc.constantFrom(...TABS.map(([tab]) => tab)),
+      component: text,
+      choice: text,
+      before: text,
+      after: text,
+      other: text,
+      profile: fc.record({
+        view: fc.constantFrom('flame', 'table', 'sandwich'),
+        column: text,
+        group: text,
+        isInverted: fc.boolean(),
+        isOnlyOwn: fc.boolean(),
+        fn: text,
+        filters: fc
+          .dictionary(text, text, { maxKeys: 3, noNullPrototype: true })
+          .map((all) => new Map(Object.entries(all))),
+        search: text,
+      }),
+    })
+    .map((any) => onTab(any as LiveState, any.tab));
+
+  test('says all of the state', () => {
+    fc.assert(
+      fc.property(state, (any) => {
+        expect(parseHash(formatHash(any))).toEqual(any);
+      }),
+    );
+  });
+
+  test('leaves defaults out, and ignores what it does not know', () => {
+    expect(formatHash(FIRST_STATE)).toBe('#tab=overview');
+    expect(parseHash('')).toEqual(FIRST_STATE);
+    expect(parseHash('#tab=x&view=y&__proto__=1&other%')).toEqual(FIRST_STATE);
+  });
+});
+
+test('data has URLs beside the page, also behind a proxy', () => {
+  const folder = dataFolder('http://127.0.0.1:6464/svc/debug/ui/?x=1#tab=flame');
+  expect(folder).toBe('http://127.0.0.1:6464/svc/debug/ui/');
+  expect(profileUrl(folder, choiceOf({ ...FIRST_STATE, choice: 'next10' }), 'dag/a b')).toBe(
+    `${folder}profile.json?name=heap&seconds=10&component=dag%2Fa+b`,
+  );
+  expect(profileUrl(folder, choiceOf({ ...FIRST_STATE, choice: 'unknown' }), undefined)).toBe(
+    `${folder}profile.json?name=heap`,
+  );
+});
+
+test('a difference is between moments or components', () => {
+  expect(differenceUrl('/', FIRST_STATE, undefined, [])).toBeUndefined();
+  expect(differenceUrl('/', FIRST_STATE, undefined, [5, 9])).toBe('/diff.json?before=5&after=now');
+  expect(differenceUrl('/', { ...FIRST_STATE, before: '9', after: '12' }, 'a', [5])).toBe(
+    '/diff.json?before=9&after=12&component=a',
+  );
+  expect(differenceUrl('/', { ...FIRST_STATE, before: 'x' }, 'a', [5])).toBeUndefined();
+  expect(differenceUrl('/', { ...FIRST_STATE, other: 'b' }, 'a', [5])).toBe('/diff.json?component=a&other=b');
+});
+
+test('waits as long as the server says, and ever longer without an answer', () => {
+  expect(['7', '0', null, 'soon', '99999'].map(retrySeconds)).toEqual([7, 1, 5, 5, 120]);
+  expect([1, 2, 3, 9].map(backOffSeconds)).toEqual([1, 2, 4, 30]);
+});
+
+test("shows the server's line, and no HTML of a proxy", () => {
+  expect(messageOf('component: there is no x\nmore', 404)).toBe('component: there is no x');
+  expect(messageOf('<html>', 502)).toBe('the server answers with status 502');
+  expect(messageOf('', 500)).toBe('the server answers with status 500');
+});
+
+test('refuses an overview that it cannot read', () => {
+  expect(() => readOverview('{')).toThrow('it is not JSON');
+  expect(() => readOverview('null')).toThrow('it is not an overview of heapray');
+  expect(() => readOverview('{"format":"heapray-overview","version":2}')).toThrow('version 1, not 2');
+  expect(() => readOverview('{"format":"heapray-overview","version":1}')).toThrow('a part is missing');
+});
+
+describe('the headline', () => {
+  test('names the leak suspect, its growth, and the time to the limit', () => {
+    expect(headlineOf(leakingSubject('shop', NOW))).toEqual({
+      level: 'problem',
+      text: 'Leak suspect: cacheOrder (cache.js:9:1) grows by 102.4 KiB/s; heap limit in 3 h at this rate.',
+      details: [],
+    });
+  });
+
+  test('puts a limit that is almost reached before the suspects', () => {
+    const subject = { ...leakingSubject('shop', NOW), limits: [{ name: 'cgroup', bytes: 220 * MIB }] };
+    const { text: first, details } = headlineOf(subject);
+    expect(first).toMatch(/^Resident memory is at \d+% of the cgroup limit of 220.0 MiB\.$/);
+    expect(details[0]).toMatch(/^Leak suspect: cacheOrder/);
+  });
+
+  test('says how far the leak detection is while there is no suspect', () => {
+    expect(headlineOf({ ...emptySubject(), leakProgress: 'window 2 of 4' })).toEqual({
+      level: 'ok',
+      text: 'No leak suspect so far.',
+      details: ['Leak detection: window 2 of 4.'],
+    });
+  });
+
+  test('gives the state if that is not ok', () => {
+    const state = { level: 'problem', text: 'the heap sampler does not run' } as const;
+    expect(headlineOf({ ...emptySubject(), state }).text).toBe('The heap sampler does not run.');
+  });
+});
+
+test('areas are stacked, and gaps stay gaps', () => {
+  const values = [{ values: [1, null, 3] }, { values: [10, null, null] }];
+  expect(stacked(values)).toEqual([
+    [1, null, 3],
+    [11, null, 3],
+  ]);
+  expect(latest([1, 2, null])).toEqual({ value: 2, at: 1 });
+  expect(latest([null])).toBeUndefined();
+  expect([isNear(100, 40), isNear(100, 39), isNear(0, 5)]).toEqual([true, false, false]);
+});
+
+test('a sparkline has a gap where values are unknown', () => {
+  expect(sparkPoints([0, 5, null, 10], 30, 10)).toEqual(['0,10 10,5', '30,0']);
+  expect(sparkPoints([null], 30, 10)).toEqual([]);
+});
+
+test('notices another process by its ID', () => {
+  const restarts = new Restarts();
+  const at = (pid: number) => overviewOf([leakingSubject('shop', NOW, pid), emptySubject('none')], NOW);
+  expect([restarts.update(at(7)), restarts.update(at(7))]).toEqual([[], []]);
+  expect(restarts.update(at(8))).toEqual(['shop has restarted: it is now process 8, and was process 7.']);
+});
+
+test('finds the survival of a function by name and end of its path', () => {
+  const { sites } = leakingSubject('shop', NOW);
+  const fn = { name: 'cacheOrder', file: '/srv/app/cache.js', line: 9, column: 1, kind: 0 } as const;
+  const survival = survivalIn(sites)!;
+  expect(survival(fn)).toBe(0.97);
+  expect(survival({ ...fn, file: '/srv/app/mycache.js' })).toBeNull();
+  expect(survival({ ...fn, name: 'render' })).toBeNull();
+  expect(survivalIn([])).toBeUndefined();
+});
+
+test('durations have one unit', () => {
+  expect([0, 45, 119, 130, 3 * 3600, 12_600, 20 * 3600, 5 * 86_400].map(durationText)).toEqual([
+    '0 s',
+    '45 s',
+    '119 s',
+    '2 min',
+    '3 h',
+    '3.5 h',
+    '20 h',
+    '5 days',
+  ]);
+});

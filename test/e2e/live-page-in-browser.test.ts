@@ -1,0 +1,399 @@
+// The live page in a real browser, against a server with made-up answers: every tab and every state, by mouse and by keyboard.
+// Screenshots are in .cache/page, to look at.
+import { makePageData, type OverviewSubject, type PageData } from '@heapray/exporter/page';
+import { type Profile, ProfileBuilder } from '@heapray/exporter/profile';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import {
+  emptySubject,
+  leakingSubject,
+  overviewOf,
+} from '../../packages/exporter/test/page/overview-fixture.js';
+import { PATIENCE_MILLIS } from '../support/patience.js';
+import { describeWithPeer } from '../support/peer-test.js';
+import {
+  faultsOf,
+  framesOf,
+  keepScreenshot,
+  type PageSettings,
+  startBrowser,
+  watchedPage,
+} from './support/chromium.js';
+import { type Answers, type Canned, PageServer } from './support/page-server.js';
+
+const MIB = 1024 * 1024;
+const NOW = Date.now();
+const TABS = ['Overview', 'Flame graph', 'Table', 'Callers and callees', 'Difference'];
+/** What Chromium logs itself about an answer with an error. */
+const FAILED_REQUEST = /^console Failed to load resource/;
+
+function shop(cached: number, columns: 'heap' | 'peak' = 'heap'): Profile {
+  const [prefix, other] = columns === 'heap' ? ['inuse', 'alloc'] : ['peak', 'all'];
+  const builder = new ProfileBuilder({
+    columns: [
+      { type: `${other}_space`, unit: 'bytes' },
+      { type: `${prefix}_space`, unit: 'bytes' },
+    ],
+    defaultColumn: `${prefix}_space`,
+    timeNanos: BigInt(NOW) * 1_000_000n,
+    durationNanos: 0n,
+  });
+  const main = builder.stack(undefined, builder.frame('main', '/srv/app/server.js', 1));
+  const route = builder.stack(main, builder.frame('route', '/srv/app/node_modules/router/index.js', 5, 1));
+  const cache = builder.stack(route, builder.frame('cacheOrder', '/srv/app/cache.js', 9, 1));
+  const render = builder.stack(main, builder.frame('render', '/srv/app/render.js', 3, 1));
+  const parse = builder.stack(render, builder.frame('parse', '/srv/app/render.js', 30, 1));
+  const labels = (name: string, age: string) => builder.labels({ package: name, age });
+  builder.add(cache, [cached, cached / 4], labels('shop', '10s-1m'));
+  builder.add(cache, [3 * cached, (3 * cached) / 4], labels('shop', '>1h'));
+  builder.add(render, [8 * MIB, 6 * MIB], labels('shop', '<10s'));
+  builder.add(route, [8 * MIB, 3 * MIB], labels('router', '10s-1m'));
+  builder.add(parse, [2 * MIB, 1 * MIB], labels('shop', '<10s'));
+  return builder.build();
+}
+
+/** Returns the data of profiles that were sampled every 512 KiB. */
+function sampled(...profiles: readonly Profile[]): PageData {
+  const samplingInterval = 512 * 1024;
+  return makePageData(profiles.map((profile, at) => ({ profile, name: `profile ${at}`, samplingInterval })));
+}
+
+/** Answers for subjects, with profiles of a shop. */
+function healthy(subjects: readonly OverviewSubject[], refreshSeconds = 1): Answers {
+  return (url): Canned => {
+    if (url.pathname.endsWith('/overview.json'))
+      return { body: overviewOf(subjects, Date.now(), refreshSeconds) };
+    if (url.pathname.endsWith('/diff.json')) return { body: sampled(shop(40 * MIB), shop(90 * MIB)) };
+    const name = url.searchParams.get('name');
+    return { body: sampled(shop(90 * MIB, name === 'peak' ? 'peak' : 'heap')) };
+  };
+}
+
+describeWithPeer('the live page in Chromium', 'chromium', () => {
+  let browser: Browser;
+
+  beforeAll(async () => {
+    browser = await startBrowser();
+  });
+
+  afterAll(() => browser?.close());
+
+  /** Opens the page of a server. Checks at the end that no request went elsewhere, and nothing was logged or thrown. */
+  async function withLivePage(
+    answers: Answers,
+    settings: PageSettings & { readonly hash?: string; readonly mayFail?: boolean },
+    visit: (page: Page, server: PageServer) => Promise<void>,
+  ): Promise<void> {
+    const server = new PageServer(answers);
+    await server.start();
+    const { origin } = new URL(server.url);
+    const { page, events } = await watchedPage(browser, settings, (url) => new URL(url).origin === origin);
+    await page.goto(`${server.url}${settings.hash ?? ''}`);
+    await visit(page, server);
+    expect(events.filter((event) => !(settings.mayFail && FAILED_REQUEST.test(event)))).toEqual([]);
+    await page.close();
+    await server.stop();
+  }
+
+  const headline = (page: Page) => page.locator('.headline .main');
+  const tab = (page: Page, name: string) => page.locator('nav').getByRole('link', { name });
+  const leaking = () => leakingSubject('shop', NOW);
+
+  test('the overview says first who leaks and when the limit is reached', () =>
+    withLivePage(healthy([leaking()]), { height: 1000 }, async (page) => {
+      await headline(page).waitFor();
+      await expect(headline(page).textContent()).resolves.toBe(
+        '✖problem: Leak suspect: cacheOrder (cache.js:9:1) grows by 102.4 KiB/s; heap limit in 3 h at this rate.',
+      );
+      for (const title of ['Leak suspects', 'Resident memory', 'Call sites with most in use', 'Downloads']) {
+        await expect(page.getByRole('heading', { name: title }).isVisible()).resolves.toBe(true);
+      }
+      expect(await page.locator('.chart').count()).toBe(5);
+      expect(await page.locator('.u-wrap canvas').count()).toBe(5);
+      await expect(page.locator('.chart.wide table').innerText()).resolves.toContain('cgroup limit');
+      await keepScreenshot(page, 'live-overview', true);
+      await page.locator('.card').getByRole('link', { name: 'cacheOrder' }).click();
+      await page.getByText('matched: ').waitFor();
+      await expect(page.locator('.matched').textContent()).resolves.toBe('matched: 90.0%');
+      await keepScreenshot(page, 'live-flame');
+    }));
+
+  test('the table beside a chart has the values at the cursor, by keyboard, too', () =>
+    withLivePage(healthy([leaking()], 60), {}, async (page) => {
+      await headline(page).waitFor();
+      const caption = page.locator('.chart.wide caption');
+      const latest = await caption.textContent();
+      expect(latest).toMatch(/^Latest \d\d:\d\d:\d\d UTC$/);
+      await page.locator('.chart.wide .plot').focus();
+      await page.keyboard.press('ArrowLeft');
+      await page.keyboard.press('ArrowLeft');
+      await page
+        .getByText(/^At \d\d:\d\d:\d\d UTC$/)
+        .first()
+        .waitFor();
+      expect((await caption.textContent())!.slice(3)).not.toBe(latest!.slice(7));
+      await page.locator('.chart.wide .u-over').hover({ position: { x: 100, y: 50 } });
+      await expect(caption.textContent()).resolves.toMatch(/^At /);
+    }));
+
+  test('what a server does not know has no place', () =>
+    withLivePage(healthy([{ ...emptySubject(), leakProgress: 'window 1 of 4' }]), {}, async (page) => {
+      await headline(page).waitFor();
+      await expect(page.locator('.headline').innerText()).resolves.toContain(
+        'Leak detection: window 1 of 4.',
+      );
+      await expect(page.locator('h2:visible, h3:visible, .chart:visible').count()).resolves.toBe(0);
+      await expect(page.locator('.state').textContent()).resolves.toBe(
+        'No samples yet. This page fills by itself.',
+      );
+      await keepScreenshot(page, 'live-empty');
+    }));
+
+  test('new data take neither the focus nor the scroll position', () =>
+    withLivePage(healthy([leaking()]), { height: 500 }, async (page, server) => {
+      await headline(page).waitFor();
+      const link = page.locator('.section').getByRole('link', { name: 'route' });
+      await link.scrollIntoViewIfNeeded();
+      await link.focus();
+      const before = await page.evaluate('scrollY');
+      const grown = leaking();
+      const sites = grown.sites.map((site) => ({ ...site, inUseBytes: site.inUseBytes + 7 * MIB }));
+      server.answer(healthy([{ ...grown, sites }]));
+      await page.getByText('8.5 MiB').waitFor();
+      expect(await page.evaluate('document.activeElement.textContent')).toBe('route');
+      expect(await page.evaluate('scrollY')).toBe(before);
+    }));
+
+  test('the URL keeps what is shown, and Back goes one step back', () =>
+    withLivePage(healthy([leaking()], 60), {}, async (page, server) => {
+      await tab(page, 'Table').click();
+      await page.locator('tbody tr').first().waitFor();
+      await page.getByLabel('Value').selectOption({ label: 'Allocated (bytes)' });
+      await page
+        .locator('.control', { hasText: /^package/ })
+        .locator('select')
+        .selectOption({ label: 'shop' });
+      await page.keyboard.press('/');
+      await page.keyboard.type('cache');
+      expect(new URL(page.url()).hash).toBe('#tab=table&value=alloc_space&label.package=shop&search=cache');
+      const rows = () => page.locator('tbody tr').allInnerTexts();
+      const shown = await rows();
+      expect(shown).toHaveLength(1);
+      await page.goto('about:blank');
+      await page.goBack();
+      await page.locator('tbody tr').first().waitFor();
+      expect(await rows()).toEqual(shown);
+      await page.goBack();
+      await page.waitForURL((url) => !url.hash.includes('package'));
+      expect((await rows()).length).toBeGreaterThan(1);
+      await page.goBack();
+      await page.goBack();
+      await headline(page).waitFor();
+      // The profile was loaded once for each time that the page was opened.
+      expect(server.requests.filter((each) => each.includes('profile.json'))).toHaveLength(2);
+    }));
+
+  test('frames and rows with few samples are hatched, and say so', () =>
+    withLivePage(healthy([leaking()], 60), { hash: '#tab=flame' }, async (page) => {
+      await page.locator('.flame g[name="parse"]').click();
+      await expect(page.locator('.chosen').textContent()).resolves.toBe(
+        'parse · /srv/app/render.js:30:1 · 1.0 MiB ± 724.1 KiB, 1.0% of all · uncertain: few samples',
+      );
+      const fill = (name: string) => page.locator(`.flame g[name="${name}"] rect`).getAttribute('fill');
+      expect(await fill('parse')).toMatch(/^url\(#/);
+      await page.keyboard.press('Escape');
+      expect(await fill('cacheOrder')).toMatch(/^hsl/);
+      await expect(page.locator('.legend').innerText()).resolves.toContain('uncertain');
+      await tab(page, 'Table').click();
+      const row = page.locator('tbody tr', { hasText: 'cacheOrder' });
+      await expect(row.innerText()).resolves.toMatch(/90\.0 MiB.*±7\.5%.*>1h 75\.0%.*97%/s);
+      expect(await row.locator('.split-bar span').count()).toBe(2);
+      expect(await page.locator('tbody tr', { hasText: 'parse' }).locator('.bar.uncertain').count()).toBe(1);
+      await keepScreenshot(page, 'live-table');
+    }));
+
+  test('other profiles are loaded when chosen, and again on demand', () =>
+    withLivePage(healthy([leaking()], 60), { hash: '#tab=flame' }, async (page, server) => {
+      await page.locator('.flame').waitFor();
+      await page.getByLabel('Profile').selectOption({ label: 'In use at the peak' });
+      await page.getByText('Peak (bytes)').first().waitFor();
+      await page.getByRole('button', { name: 'Reload' }).click();
+      await expect.poll(() => server.requests.filter((each) => each.includes('name=peak')).length).toBe(2);
+      await page.getByLabel('Profile').selectOption({ label: 'Change over the next 10 s' });
+      await page.getByRole('button', { name: 'Record again' }).waitFor();
+      expect(server.requests.at(-1)).toBe('/debug/ui/profile.json?name=heap&seconds=10');
+    }));
+
+  test('a recording shows its progress', () => {
+    const answers = healthy([leaking()], 60);
+    const slow: Answers = (url) => (url.searchParams.has('seconds') ? new Promise(() => {}) : answers(url));
+    return withLivePage(slow, { hash: '#tab=flame&profile=next60' }, async (page) => {
+      await page.getByText('Recording for 60 s').waitFor();
+      await expect
+        .poll(() => page.locator('progress').evaluate((shown) => (shown as { value?: number }).value), {
+          timeout: PATIENCE_MILLIS,
+        })
+        .toBeGreaterThan(0);
+      await keepScreenshot(page, 'live-recording');
+    });
+  });
+
+  test('compares two moments, and two components', () => {
+    const [a, b] = ['scheduler', 'worker'].map((name) => ({ ...leakingSubject(name, NOW), component: name }));
+    return withLivePage(healthy([a!, b!], 60), { hash: '#tab=diff' }, async (page, server) => {
+      await page.locator('.flame').waitFor();
+      await expect(page.locator('.summary').textContent()).resolves.toContain('50.0 MiB');
+      expect(server.requests.at(-1)).toBe(
+        `/debug/ui/diff.json?before=${a!.momentsMillis[0]}&after=now&component=scheduler`,
+      );
+      await keepScreenshot(page, 'live-difference');
+      await page.getByLabel('From').selectOption({ index: 1 });
+      await expect
+        .poll(() => server.requests.at(-1))
+        .toBe(`/debug/ui/diff.json?before=${a!.momentsMillis[1]}&after=now&component=scheduler`);
+      await page.getByLabel('Compare with').selectOption({ label: 'worker' });
+      await expect
+        .poll(() => server.requests.at(-1))
+        .toBe('/debug/ui/diff.json?component=scheduler&other=worker');
+      await page.locator('.profile .views').getByRole('button', { name: 'Table' }).click();
+      await expect(page.locator('tbody tr').first().innerText()).resolves.toContain('+50.0 MiB');
+      await page.locator('header').getByLabel('Component').selectOption('worker');
+      await expect
+        .poll(() => server.requests.at(-1))
+        .toBe(`/debug/ui/diff.json?before=${b!.momentsMillis[0]}&after=now&component=worker`);
+    });
+  });
+
+  test('there is nothing to compare at first', () =>
+    withLivePage(healthy([emptySubject()], 60), { hash: '#tab=diff' }, async (page) => {
+      await page.getByText('There is nothing to compare with yet.').waitFor();
+    }));
+
+  test('several components have a table, and each its overview', () => {
+    const [a, b] = [
+      { ...leakingSubject('scheduler', NOW), component: 'scheduler' },
+      { ...emptySubject('triggerer'), component: 'triggerer' },
+    ];
+    return withLivePage(healthy([a, b], 1), {}, async (page, server) => {
+      await headline(page).waitFor();
+      await keepScreenshot(page, 'live-components', true);
+      await page.locator('.section').getByRole('link', { name: 'triggerer' }).click();
+      await page.getByText('No leak suspect so far.').waitFor();
+      server.answer(healthy([a], 1));
+      await page.getByText('There is no component triggerer.').waitFor();
+      await page.locator('.choices').getByRole('link', { name: 'scheduler' }).click();
+      await expect(headline(page).innerText()).resolves.toContain('cacheOrder');
+    });
+  });
+
+  test('a busy server is asked again after the time that it gives', () => {
+    let refusals = 0;
+    const answers = healthy([leaking()], 60);
+    const busy: Answers = (url) =>
+      url.pathname.endsWith('profile.json') && refusals++ < 2
+        ? { status: refusals === 1 ? 429 : 503, retryAfter: '1', body: 'too many requests: one at a time' }
+        : answers(url);
+    return withLivePage(busy, { hash: '#tab=flame', mayFail: true }, async (page) => {
+      await page.getByText('No profile: too many requests: one at a time').waitFor();
+      await page.getByText(/Trying again in \d s/).waitFor();
+      await keepScreenshot(page, 'live-busy');
+      await page.locator('.flame').waitFor();
+      expect(refusals).toBe(3);
+    });
+  });
+
+  test('an error has the line of the server, and can be tried again', () => {
+    const answers = healthy([leaking()], 60);
+    const failing: Answers = (url) =>
+      url.pathname.endsWith('profile.json')
+        ? { status: 404, body: 'component: shop has ended' }
+        : answers(url);
+    return withLivePage(failing, { hash: '#tab=flame', mayFail: true }, async (page, server) => {
+      await page.getByText('No profile: component: shop has ended').waitFor();
+      await keepScreenshot(page, 'live-error');
+      server.answer(answers);
+      await page.getByRole('button', { name: 'Try again' }).click();
+      await page.locator('.flame').waitFor();
+      server.answer(() => ({ body: '{}' }));
+      await page.getByRole('button', { name: 'Reload' }).click();
+      await page.getByText('the data cannot be read: it is not data of heapray').waitFor();
+      // What was there stays visible.
+      expect(await framesOf(page)).toContain('cacheOrder');
+    });
+  });
+
+  test('says when the process has gone, keeps what it has, and notices another process', () =>
+    withLivePage(healthy([leaking()]), { mayFail: true }, async (page, server) => {
+      await tab(page, 'Flame graph').click();
+      await page.locator('.flame').waitFor();
+      await server.stop();
+      await page.getByText('The process has gone, or cannot be reached.').waitFor();
+      expect(await framesOf(page)).toContain('cacheOrder');
+      await tab(page, 'Overview').click();
+      await expect(headline(page).innerText()).resolves.toContain('cacheOrder');
+      await keepScreenshot(page, 'live-gone');
+      server.answer(healthy([leakingSubject('shop', NOW, 9999)]));
+      await server.start();
+      await page.getByRole('button', { name: 'Try now' }).click();
+      await page.getByText('shop has restarted: it is now process 9999, and was process 4242.').waitFor();
+      await expect(page.getByText('The process has gone').count()).resolves.toBe(0);
+      await tab(page, 'Flame graph').click();
+      await page.getByText('This profile is of the process before it has restarted.').waitFor();
+      await page.getByRole('button', { name: 'Reload' }).click();
+      await expect.poll(() => page.locator('.load-note:visible').count()).toBe(0);
+      await page.getByRole('button', { name: 'Dismiss' }).click();
+      await expect(page.locator('.banner').count()).resolves.toBe(0);
+    }));
+
+  test('says when there was no answer yet', () => {
+    const refusing: Answers = () => ({ status: 500, body: 'the profiler has ended' });
+    return withLivePage(refusing, { mayFail: true }, async (page, server) => {
+      await page.getByText('The server cannot answer: the profiler has ended.').waitFor();
+      server.answer(healthy([leaking()]));
+      await page.getByRole('button', { name: 'Try now' }).click();
+      await headline(page).waitFor();
+    });
+  });
+
+  test('is usable by keyboard alone', () =>
+    withLivePage(healthy([leaking()], 60), {}, async (page) => {
+      await headline(page).waitFor();
+      await page.keyboard.press('Tab');
+      await page.keyboard.press('Tab');
+      await page.keyboard.press('Tab');
+      expect(await page.evaluate('document.activeElement.textContent')).toBe('Flame graph');
+      await page.keyboard.press('Enter');
+      await page.locator('.flame').focus();
+      await page.keyboard.press('ArrowDown');
+      await page.keyboard.press('ArrowDown');
+      await page.getByText('main · /srv/app/server.js:1').waitFor();
+    }));
+
+  test.each([false, true])('axe-core finds no fault, dark: %s', async (dark) => {
+    const [a, b] = ['scheduler', 'worker'].map((name) => ({ ...leakingSubject(name, NOW), component: name }));
+    await withLivePage(healthy([a!, b!], 60), { dark }, async (page) => {
+      for (const name of TABS) {
+        await tab(page, name).click();
+        await page.locator('.headline, .profile').first().waitFor();
+        expect(await faultsOf(page)).toEqual([]);
+        await keepScreenshot(
+          page,
+          `live-${dark ? 'dark' : 'light'}-${name.split(' ')[0]!.toLowerCase()}`,
+          true,
+        );
+      }
+    });
+  });
+
+  test('fits a telephone', () => {
+    const [a, b] = ['scheduler', 'worker'].map((name) => ({ ...leakingSubject(name, NOW), component: name }));
+    return withLivePage(healthy([a!, b!], 60), { width: 375 }, async (page) => {
+      for (const name of TABS) {
+        await tab(page, name).click();
+        await page.locator('.headline, .profile').first().waitFor();
+        expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(375);
+        await keepScreenshot(page, `live-telephone-${name.split(' ')[0]!.toLowerCase()}`, true);
+      }
+    });
+  });
+});
