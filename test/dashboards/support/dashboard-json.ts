@@ -36,9 +36,17 @@ export function panelsOf({ panels }: DashboardJson): readonly PanelJson[] {
   return panels.flatMap((panel) => [panel, ...(panel.panels ?? [])]).filter(({ type }) => type !== 'row');
 }
 
-/** Returns all expressions with the title of their panel. */
-export function expressionsOf(dashboard: DashboardJson): readonly { panel: string; expr: string }[] {
+export interface Expression {
+  /** Title of the panel. */
+  readonly panel: string;
+  readonly expr: string;
+  /** Grafana's legend format. */
+  readonly legend: string;
+}
+
+/** Returns the expressions of all panels. */
+export function expressionsOf(dashboard: DashboardJson): readonly Expression[] {
   return panelsOf(dashboard).flatMap(({ title = '', targets = [] }) =>
-    targets.map(({ expr }) => ({ panel: title, expr })),
+    targets.map(({ expr, legendFormat = '' }) => ({ panel: title, expr, legend: legendFormat })),
   );
 }

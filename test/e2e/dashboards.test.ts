@@ -1,0 +1,213 @@
+// Every expression of the dashboards and rules, in a real Prometheus that has scraped a leaking service and `heapray watch`, under
+// both forms of metric names. Those of OTLP come from a stand-in, because Debian's Prometheus has no OTLP receiver.
+import { cpSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { beforeAll, expect, test } from 'vitest';
+import { FOLDERS, RULE_FILES } from '../../dashboards/src/files.ts';
+import { NAME_FORMS, type NameForm } from '../../dashboards/src/metric-names.ts';
+import { startWatch } from '../../packages/cli/test/watch/support/start-watch.js';
+import { type DashboardJson, type Expression, expressionsOf } from '../dashboards/support/dashboard-json.js';
+import { MADE, namesOf, rulesIn } from '../dashboards/support/made.js';
+import { freePort } from '../support/free-port.js';
+import { describeWithPeer } from '../support/peer-test.js';
+import { type PrometheusServer, type Series, startPrometheus } from '../support/start-prometheus.js';
+import { tempFolder } from '../support/temp-folder.js';
+import { serveOtlpNames } from './support/otlp-names.js';
+import { startApp } from './support/profiled-app.js';
+
+const AIRFLOW_CAPTURE = fileURLToPath(new URL('../golden/airflow/dag_processor_memory.bin', import.meta.url));
+
+/** Expressions that cannot have a result here, by a part of their text, with the reason. */
+const EXCEPTIONS: readonly (readonly [part: string, reason: string])[] = [
+  ['heapray_limit_kind="cgroup"', 'the machine of the tests may have no memory limit of a control group'],
+  ['heapray:cgroup_limit:ratio', 'as above'],
+];
+
+/** Labels of legends that only forked processes have, or processes that are not profiled. */
+const MAY_BE_EMPTY = ['heapray_process_id', 'heapray_reason'];
+
+interface Scraped {
+  readonly prometheus: PrometheusServer;
+  readonly service: string;
+  readonly watch: string;
+}
+
+describeWithPeer('Prometheus', ['prometheus', 'project-auto-instrumentations'], () => {
+  const scraped = {} as Record<NameForm, Scraped>;
+
+  beforeAll(async () => {
+    const home = tempFolder();
+    cpSync(AIRFLOW_CAPTURE, path.join(home, path.basename(AIRFLOW_CAPTURE)));
+    const service = await startService(home);
+    const { url } = await startWatch([home]);
+    const targets = { service, watch: new URL(url).host };
+    const renamed = {
+      service: await serveOtlpNames(`http://${service}/metrics`),
+      watch: await serveOtlpNames(`${url}/metrics`),
+    };
+    scraped.scraped = { prometheus: await prometheusOf('scraped', targets), ...targets };
+    scraped.otlp = { prometheus: await prometheusOf('otlp', renamed), ...renamed };
+    for (const form of NAME_FORMS) await waitForData(scraped[form].prometheus, form);
+  });
+
+  const execute = async (form: NameForm, { dashboard, expr }: Pick<Located, 'dashboard' | 'expr'>) => {
+    const job = dashboard.endsWith('airflow.json') ? 'airflow' : 'shop';
+    const series = await scraped[form].prometheus.query(substituted(expr, job, scraped[form]));
+    return series.filter(({ value }) => !Number.isNaN(value));
+  };
+
+  test.each(NAME_FORMS)('each expression of each dashboard has a result (%s)', async (form) => {
+    const empty: Located[] = [];
+    for (const one of locatedIn(form)) {
+      // An exception, too, must be accepted by Prometheus.
+      const series = await execute(form, one);
+      if (series.length === 0 && !isException(one.expr)) empty.push(one);
+    }
+    process.stderr.write(`${locatedIn(form).length} expressions of dashboards executed (${form})\n`);
+    expect(empty).toEqual([]);
+  });
+
+  test.each(NAME_FORMS)('each label of a legend has a value (%s)', async (form) => {
+    const without: string[] = [];
+    for (const { legend, ...one } of locatedIn(form)) {
+      const labels = [...legend.matchAll(/\{\{(\w+)\}\}/g)].map(([, label = '']) => label);
+      const series = labels.length > 0 && !isException(one.expr) ? await execute(form, one) : [];
+      for (const label of series.length > 0 ? labels : []) {
+        const isThere = series.some(({ metric }) => metric[label]) || MAY_BE_EMPTY.includes(label);
+        if (!isThere) without.push(`${one.dashboard}, ${one.panel}: ${label}`);
+      }
+    }
+    expect(without).toEqual([]);
+  });
+
+  test.each(NAME_FORMS)('the leak is at the top of the panels about growth (%s)', async (form) => {
+    const leader = async (dashboard: string, panel: string) => {
+      const found = locatedIn(form).find((one) => one.dashboard.endsWith(dashboard) && one.panel === panel);
+      const series = await execute(form, found!);
+      return series.sort((a, b) => b.value - a.value)[0]?.metric;
+    };
+    const leak = { code_function_name: 'priceOf', heapray_package_name: 'price-cache' };
+    expect(await leader('service.json', 'Growth of leak suspects')).toMatchObject(leak);
+    expect(await leader('fleet.json', 'Growth of leak suspects by package')).toEqual({
+      heapray_package_name: 'price-cache',
+      job: 'shop',
+    });
+  });
+
+  test.each(NAME_FORMS)('each rule is evaluated, and what it compares has a result (%s)', async (form) => {
+    const { prometheus } = scraped[form];
+    const { recording, alerts } = rulesIn(form);
+    const compared = new Set([
+      ...recording.flatMap(({ record, expr }) => [record, expr]),
+      ...alerts.flatMap((alert) => alert.compared),
+    ]);
+    const empty: string[] = [];
+    for (const expr of compared) {
+      const series = await prometheus.query(expr);
+      if (series.length === 0 && !isException(expr)) empty.push(expr);
+    }
+    process.stderr.write(`${compared.size + alerts.length} expressions of rules executed (${form})\n`);
+    expect(empty).toEqual([]);
+    const rules = [...recording.map(({ record }) => record), ...alerts.map(({ alert }) => alert)];
+    const evaluated = await prometheus.rules();
+    expect(evaluated.map(({ name }) => name).sort()).toEqual(rules.sort());
+    expect(evaluated.filter(({ health }) => health !== 'ok')).toEqual([]);
+    // The leak, and the capture that a run of Airflow has left.
+    const active: Record<string, Series[]> = {};
+    for (const { alert, expr } of alerts) {
+      const series = await prometheus.query(expr);
+      if (series.length > 0) active[alert] = series;
+    }
+    expect(active.HeaprayLeakSuspect?.map(({ metric }) => metric.code_function_name)).toContain('priceOf');
+    expect(active.HeaprayComponentNotTraced?.map(({ metric }) => metric.heapray_component)).toEqual([
+      'dag_processor',
+    ]);
+  });
+
+  test.each(NAME_FORMS)('each variable has values (%s)', async (form) => {
+    for (const [name, content] of MADE) {
+      if (!name.startsWith(`${FOLDERS[form]}/`)) continue;
+      const job = name.endsWith('airflow.json') ? 'airflow' : 'shop';
+      for (const { name: variable, query } of (JSON.parse(content) as DashboardJson).templating.list) {
+        if (typeof query !== 'object') continue;
+        const [, selector = '', label = ''] = /^label_values\((.*), (\w+)\)$/s.exec(query.query) ?? [];
+        const series = await scraped[form].prometheus.query(substituted(selector, job, scraped[form]));
+        // Only forked processes have an ID.
+        const values = series.filter(({ metric }) => metric[label] !== undefined || variable === 'process');
+        expect(values, `${name}, ${variable}: ${selector}`).not.toEqual([]);
+      }
+    }
+  });
+});
+
+/** Starts the leaking service, whose traced component writes into the folder. Returns `host:port` of its metrics. */
+async function startService(home: string): Promise<string> {
+  const port = await freePort();
+  const app = startApp({
+    app: ['dashboard-service.js'],
+    nodeArgs: ['--expose-gc', '--max-old-space-size=512'],
+    project: 'auto-instrumentations',
+    register: false,
+    env: {
+      METRICS_PORT: `${port}`,
+      HEAPRAY_HOME: home,
+      HEAPRAY_TRACE_COMPONENTS: 'scheduler',
+      HEAPRAY_LEAK_WINDOW: '1',
+      HEAPRAY_RETENTION_AGES: 'true',
+      HEAPRAY_CPU_BUDGET: '0.05',
+      OTEL_TRACES_EXPORTER: 'none',
+    },
+  });
+  await app.waitForLog(/^ready$/m);
+  return `127.0.0.1:${port}`;
+}
+
+function prometheusOf(form: NameForm, targets: Omit<Scraped, 'prometheus'>): Promise<PrometheusServer> {
+  return startPrometheus({
+    jobs: { shop: [targets.service], airflow: [targets.watch] },
+    rules: MADE.get(RULE_FILES[form]) ?? '',
+  });
+}
+
+/** Waits until a leak is suspected, the watched component runs, and rates have two values. */
+async function waitForData(prometheus: PrometheusServer, form: NameForm): Promise<void> {
+  const m = namesOf(form);
+  await prometheus.waitForGoodScrapes();
+  await prometheus.waitForSeries(`${m.of('heapray.capture.status')}{heapray_capture_state="following"} == 1`);
+  await prometheus.waitForSeries(`${m.of('heapray.memory.growth')} > 0`);
+  await prometheus.waitForSeries(`rate(${m.of('v8js.gc.duration', 'sum')}[10s])`);
+  await prometheus.waitForSeries('heapray:memory_outside_heap_bytes:deriv1h');
+}
+
+/** Returns the expression with Grafana's variables replaced. */
+function substituted(expr: string, job: string, { service, watch }: Scraped): string {
+  const values: Record<string, string> = {
+    $__rate_interval: '10s',
+    $__range: '1m',
+    $job: job,
+    $instance: job === 'airflow' ? watch : service,
+    $component: '.*',
+    $process: '.*',
+  };
+  const text = expr.replaceAll(/\$\w+/g, (name) => values[name] ?? name);
+  if (text.includes('$')) throw new Error(`unknown variable in ${text}`);
+  return text;
+}
+
+interface Located extends Expression {
+  /** Path of the dashboard. */
+  readonly dashboard: string;
+}
+
+/** Returns the expressions of all dashboards in a form. */
+function locatedIn(form: NameForm): readonly Located[] {
+  return [...MADE].flatMap(([dashboard, content]) => {
+    if (!dashboard.startsWith(`${FOLDERS[form]}/`)) return [];
+    return expressionsOf(JSON.parse(content) as DashboardJson).map((one) => ({ ...one, dashboard }));
+  });
+}
+
+function isException(expr: string): boolean {
+  return EXCEPTIONS.some(([part]) => expr.includes(part));
+}
