@@ -1,6 +1,8 @@
 // The debug server of a busy process, with well-behaved and with malicious clients.
 import { readFileSync } from 'node:fs';
+import type { PageData } from '@heapray/exporter/page';
 import { expect } from 'vitest';
+import { checkOverview } from '../support/check-overview.js';
 import { type HttpAnswer, httpGet } from '../support/http-get.js';
 import { peerTest } from '../support/peer-test.js';
 import { goPprof, NODE_VERSIONS } from '../support/peers.js';
@@ -37,7 +39,50 @@ peerTest('names of other hosts are refused', PROJECT, async () => {
   }
 });
 
-for (const path of ['/debug/pprof/heap?seconds=600', '/debug/pprof/heap', '/healthz']) {
+peerTest('the live page shows what the process knows', PROJECT, async () => {
+  const { app, port } = await startService({ LEAK_MIB: '8' });
+  await app.waitForLog(/^leaked$/m);
+  const page = `http://127.0.0.1:${port}/debug/ui`;
+  const html = await httpGet(page);
+  expect(html.headers['content-security-policy']).toContain("script-src 'self'");
+  for (const file of ['page.js', 'page.css']) {
+    const { status, headers, bytes } = await httpGet(`${page}/${file}`);
+    expect([status, bytes.length > 1_000]).toEqual([200, true]);
+    const again = await httpGet(`${page}/${file}`, { headers: { 'if-none-match': headers.etag! } });
+    expect(again.status).toBe(304);
+  }
+  const subject = await pollUntil(
+    async () => {
+      const [found] = checkOverview((await httpGet(`${page}/overview.json`)).body).subjects;
+      const isRecorded = found!.resident.some(({ values }) => values.at(-1) !== null);
+      return isRecorded && found!.sites.some(({ inUseBytes }) => inUseBytes > 4 * MIB) && found!;
+    },
+    { what: 'what is in use, and the past' },
+  );
+  const resident = subject.resident.reduce((sum, { values }) => sum + values.at(-1)!, 0);
+  expect(Number.isInteger(resident)).toBe(true);
+  expect(Math.abs(resident - residentBytes(app))).toBeLessThan(64 * MIB);
+  expect(subject.facts).toContainEqual({ name: 'Process', text: `${app.process.pid}` });
+  for (const [name, column] of [
+    ['heap', 'inuse_space'],
+    ['allocs', 'alloc_space'],
+    ['peak', 'peak_space'],
+  ]) {
+    const data = JSON.parse((await httpGet(`${page}/profile.json?name=${name}`)).body) as PageData;
+    expect(data.columns[data.column]!.type).toBe(column);
+    expect(data.profiles[0]!.totals[data.column]).toBeGreaterThan(MIB);
+  }
+  const moment = subject.momentsMillis[0]!;
+  const diff = JSON.parse((await httpGet(`${page}/diff.json?before=${moment}&after=now`)).body) as PageData;
+  expect(diff.profiles.map(({ totals }) => totals[diff.column]! > MIB)).toEqual([false, true]);
+});
+
+for (const path of [
+  '/debug/pprof/heap?seconds=600',
+  '/debug/pprof/heap',
+  '/debug/ui/overview.json',
+  '/healthz',
+]) {
   peerTest(`thousands of requests in a row cost little CPU time: ${path}`, PROJECT, async () => {
     const { app, heap, port } = await startService({ LEAK_MIB: '4' });
     await app.waitForLog(/^leaked$/m);

@@ -34,7 +34,7 @@ export interface OverviewSubject {
   readonly resident: readonly OverviewSeries[];
   /** Other values over time: heap in use, rate of allocation. */
   readonly lines: readonly OverviewSeries[];
-  /** Bytes in use by age, the youngest first; at each time they add up to all that is in use. */
+  /** Bytes in use by age, the youngest first; at each time they add up to all that is in use, but for rounding. */
   readonly inUseByAge?: readonly OverviewSeries[] | undefined;
   readonly limits: readonly OverviewLimit[];
   /** Bytes in use by age, the youngest first. */

@@ -1,12 +1,6 @@
 import { decodePprof } from '@heapray/exporter/pprof';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { PastStates } from '../../src/profiler-thread/history/past-states.js';
-import { LeakWatch } from '../../src/profiler-thread/leaks/leak-watch.js';
-import { ownFigures } from '../../src/profiler-thread/own-figures.js';
-import { profileProvider } from '../../src/profiler-thread/profile-provider.js';
-import { ProfilerStats } from '../../src/profiler-thread/stats/profiler-stats.js';
-import { steadyClock } from '../../src/protocol/steady-clock.js';
-import { newLedger } from '../support/ledger-sums.js';
+import { newProvider } from '../support/profile-provider.js';
 
 const HOUR = 3_600_000;
 const REQUEST = {
@@ -28,39 +22,13 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** Makes a provider whose polls the test controls. */
-function newProvider(pollNow: () => Promise<void>) {
-  const ledger = newLedger();
-  const leaks = new LeakWatch(ledger, {
-    windowMillis: 60_000,
-    heapLimit: 2 ** 30,
-  });
-  const stats = new ProfilerStats();
-  const clock = steadyClock();
-  return profileProvider({
-    clock,
-    startedMillis: clock(),
-    ledger,
-    loop: { mode: 'binding', pollNow, cpuBudget: 0.005 },
-    stats,
-    leaks,
-    past: new PastStates({ windowMillis: 60_000, startMillis: performance.now() }),
-    peak: () => undefined,
-    process: { pid: 1, heapLimit: 2 ** 30, name: () => 'api' },
-    figures: () => ownFigures(ledger, stats, leaks),
-    history: () => undefined,
-    objectCounts: async () => undefined,
-    collect: async () => {},
-  });
-}
-
 /** Advances the clock until a condition is true; modules load and bytes are compressed in real time. */
 async function timePassesUntil(isTrue: () => boolean): Promise<void> {
   while (!isTrue()) await vi.advanceTimersByTimeAsync(100);
 }
 
 test('the duration of a profile does not change with a step of the system clock', async () => {
-  const provider = newProvider(async () => {});
+  const { provider } = newProvider(async () => {});
   const started = Date.now();
   vi.advanceTimersByTime(90_000);
   for (const step of [-HOUR, 48 * HOUR]) {
@@ -74,7 +42,7 @@ test('the duration of a profile does not change with a step of the system clock'
 test('makes profiles while the main thread does not answer, without repeating the poll', async () => {
   let answer = () => {};
   let polls = 0;
-  const provider = newProvider(() => {
+  const { provider } = newProvider(() => {
     polls++;
     return new Promise((resolve) => {
       answer = resolve;
@@ -102,7 +70,7 @@ test.each([
   ['before the first reading has come', false],
   ['while the time passes', true],
 ])('nothing is made, and nothing waits, for a client that leaves %s', async (_, whileItPasses) => {
-  const provider = newProvider(async () => {});
+  const { provider } = newProvider(async () => {});
   const client = new AbortController();
   const waited = vi.spyOn(client.signal, 'addEventListener');
   const profile = provider.pprof({ ...REQUEST, seconds: 600, signal: client.signal });
@@ -118,7 +86,7 @@ test.each([
 });
 
 test('limits waiting differences to 16, and makes other profiles meanwhile', async () => {
-  const provider = newProvider(async () => {});
+  const { provider } = newProvider(async () => {});
   const client = new AbortController();
   const difference = (number: number) => {
     return provider.pprof({ ...REQUEST, seconds: 600, client: `${number}`, signal: client.signal });

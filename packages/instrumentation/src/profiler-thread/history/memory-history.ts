@@ -58,11 +58,11 @@ export class MemoryHistory {
     const { resident, inUse } = moment;
     const row = this.#ring.add(moment.epochMillis);
     row[HEAP_USED] = moment.heapUsedBytes ?? Number.NaN;
-    row[IN_USE] = inUse?.totalBytes ?? Number.NaN;
-    row[RATE] = this.#rate(moment) ?? Number.NaN;
+    row[IN_USE] = rounded(inUse?.totalBytes);
+    row[RATE] = rounded(this.#rate(moment));
     row[CPU] = moment.cpuMillis;
     for (const [at, kind] of RESIDENT_KINDS.entries()) row[KINDS + at] = resident?.[kind] ?? Number.NaN;
-    for (const at of AGE_BUCKETS.keys()) row[AGES + at] = inUse?.byAge[at] ?? Number.NaN;
+    for (const at of AGE_BUCKETS.keys()) row[AGES + at] = rounded(inUse?.byAge[at]);
     this.#sites.add(inUse?.bySite, moment.sites);
   }
 
@@ -119,4 +119,9 @@ export class MemoryHistory {
       .map((name, at) => ({ name, values: this.#ring.column(from + at) }))
       .filter(({ values }) => values.some((value) => value !== null));
   }
+}
+
+/** Rounds an estimate: its fraction would only make the JSON longer. */
+function rounded(value: number | undefined): number {
+  return value === undefined ? Number.NaN : Math.round(value);
 }

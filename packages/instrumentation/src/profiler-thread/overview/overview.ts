@@ -103,7 +103,7 @@ function subjectOf(deps: OverviewDeps, moment: OverviewMoment): OverviewSubject 
     suspects: suspects.map((suspect, at) => ({
       ...placeOf(suspect),
       bytes: Math.round(suspect.oldBytes),
-      bytesPerSecond: suspect.bytesPerSecond,
+      bytesPerSecond: Math.round(suspect.bytesPerSecond),
       message: suspect.message,
       values: history?.site(suspectSites[at]!) ?? unknownAt(history),
     })),

@@ -46,7 +46,7 @@ export function topSites(ledger: Ledger, { counts, survival, history }: SiteFact
     // Of sampling alone; see `samplingInterval` of `PageProfile`.
     standardError: Math.round(Math.sqrt(inUseBytes * ledger.samplingInterval)),
     allocatedBytes: Math.round(allocatedBytes),
-    survivedShare: survival?.get(index)?.share ?? null,
+    survivedShare: roundedShare(survival?.get(index)?.share),
     values: history?.site(index),
   }));
 }
@@ -78,4 +78,8 @@ function amountsBySite(ledger: Ledger, counts: ObjectCounts | undefined): Map<Si
     bySite.set(site, sum);
   }
   return bySite;
+}
+
+function roundedShare(share: number | undefined): number | null {
+  return share === undefined ? null : Math.round(share * 1000) / 1000;
 }

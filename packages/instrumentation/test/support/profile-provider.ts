@@ -1,0 +1,33 @@
+import { PastStates } from '../../src/profiler-thread/history/past-states.js';
+import { LeakWatch } from '../../src/profiler-thread/leaks/leak-watch.js';
+import { ownFigures } from '../../src/profiler-thread/own-figures.js';
+import { profileProvider } from '../../src/profiler-thread/profile-provider.js';
+import { ProfilerStats } from '../../src/profiler-thread/stats/profiler-stats.js';
+import { steadyClock } from '../../src/protocol/steady-clock.js';
+import { newLedger } from './ledger-sums.js';
+
+const WINDOW_MILLIS = 60_000;
+
+/** Makes a provider whose polls the test controls, and what it provides. */
+export function newProvider(pollNow: () => Promise<void>, stats = new ProfilerStats()) {
+  const ledger = newLedger();
+  const leaks = new LeakWatch(ledger, { windowMillis: WINDOW_MILLIS, heapLimit: 2 ** 30 });
+  const past = new PastStates({ windowMillis: WINDOW_MILLIS, startMillis: performance.now() });
+  const clock = steadyClock();
+  const provider = profileProvider({
+    clock,
+    startedMillis: clock(),
+    ledger,
+    loop: { mode: 'binding', pollNow, cpuBudget: 0.005 },
+    stats,
+    leaks,
+    past,
+    peak: () => undefined,
+    process: { pid: 1, heapLimit: 2 ** 30, name: () => 'api' },
+    figures: () => ownFigures(ledger, stats, leaks),
+    history: () => undefined,
+    objectCounts: async () => undefined,
+    collect: async () => {},
+  });
+  return { provider, ledger, past, clock };
+}
