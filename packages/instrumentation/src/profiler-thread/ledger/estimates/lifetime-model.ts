@@ -1,3 +1,5 @@
+import { BINS, IntervalCounts } from './interval-counts.js';
+
 /**
  * Estimates how long objects of a call site stay reachable, from garbage collections.
  *
@@ -9,9 +11,8 @@
  */
 export class LifetimeModel {
   readonly #prior: LifetimeModel | undefined;
-  readonly #maxCell: number;
   /** Number of samples, by interval, that were reachable all through it and that became unreachable in it. */
-  readonly #cells = new Map<number, Cell>();
+  readonly #cells: IntervalCounts;
   #observations = 0;
   #solvedAt = 0;
   /** Negative logarithm of the share that is reachable at each edge. */
@@ -23,7 +24,8 @@ export class LifetimeModel {
    */
   constructor(prior?: LifetimeModel, maxCell: number = MAX_CELL) {
     this.#prior = prior;
-    this.#maxCell = maxCell;
+    // The prior of all call sites is a single model, so it needs no bound.
+    this.#cells = new IntervalCounts({ maxWeight: maxCell, maxIntervals: prior ? MAX_CELLS : ALL_CELLS });
   }
 
   /**
@@ -43,20 +45,8 @@ export class LifetimeModel {
       to = from + 1;
     }
     if (to > BINS) return;
-    const key = from * (BINS + 1) + to;
-    let cell = this.#cells.get(key);
-    if (!cell) {
-      cell = { from, to, reachable: 0, unreachable: 0 };
-      this.#cells.set(key, cell);
-    }
-    if (died) cell.unreachable += count;
-    else cell.reachable += count;
+    this.#cells.add(from, to, died, count);
     this.#observations += count;
-    const sum = cell.reachable + cell.unreachable;
-    if (sum <= this.#maxCell) return;
-    // Scale both down: programs change, and one kind of collection must not outweigh all others.
-    cell.reachable *= this.#maxCell / sum;
-    cell.unreachable *= this.#maxCell / sum;
   }
 
   /**
@@ -75,19 +65,17 @@ export class LifetimeModel {
     const isFresh = this.#observations - this.#solvedAt < Math.max(MIN_NEWS, this.#solvedAt * NEWS_SHARE);
     if (this.#cumulative && isFresh) return this.#cumulative;
     this.#solvedAt = this.#observations;
-    this.#cumulative = toCumulative(solve([...this.#cells.values()], this.#prior?.hazards()));
+    this.#cumulative ??= new Float64Array(BINS + 1);
+    setCumulative(this.#cumulative, solve(this.#cells, this.#prior?.hazards()));
     return this.#cumulative;
   }
 
   /**
    * Returns for each bin the probability of becoming unreachable in it, given reachability at its lower edge.
    */
-  hazards(): Float64Array {
+  hazards(): readonly number[] {
     const cumulative = this.#solved();
-    return Float64Array.from(
-      { length: BINS },
-      (_, bin) => -Math.expm1(cumulative[bin]! - cumulative[bin + 1]!),
-    );
+    return Array.from({ length: BINS }, (_, bin) => -Math.expm1(cumulative[bin]! - cumulative[bin + 1]!));
   }
 }
 
@@ -97,17 +85,11 @@ export class LifetimeModel {
  */
 export const AGE_UNIT_BYTES = 65_536;
 
-interface Cell {
-  readonly from: number;
-  readonly to: number;
-  reachable: number;
-  unreachable: number;
-}
-
 const EDGE_BASE = 2 ** 0.25;
-/** Number of bins; the last edge is at about 16 million units, 1 TiB. */
-const BINS = 96;
 const MAX_CELL = 100;
+/** Maximum number of intervals of a call site: some 15 KiB. */
+const MAX_CELLS = 512;
+const ALL_CELLS = (BINS * (BINS + 1)) / 2;
 /** Weight of the prior in a bin, in samples. */
 const PRIOR_SAMPLES = 0.5;
 const MAX_ITERATIONS = 200;
@@ -136,19 +118,36 @@ function at(cumulative: Float64Array, edge: number): number {
   return below === BINS ? low : low + (edge - below) * (cumulative[below + 1]! - low);
 }
 
-function toCumulative(hazards: Float64Array): Float64Array {
-  const cumulative = new Float64Array(BINS + 1);
-  for (let bin = 0; bin < BINS; bin++) cumulative[bin + 1] = cumulative[bin]! - Math.log1p(-hazards[bin]!);
-  return cumulative;
+function setCumulative(cumulative: Float64Array, hazards: Float64Array): void {
+  cumulative[0] = 0;
+  for (let bin = 0; bin < BINS; bin++) {
+    const hazard = hazards[bin]!;
+    cumulative[bin + 1] = cumulative[bin]! - (hazard > MIN_HAZARD ? Math.log1p(-hazard) : 0);
+  }
 }
 
-/** Computes the hazards by expectation maximization; each iteration is linear in cells and bins. */
-function solve(cells: readonly Cell[], prior: Float64Array | undefined): Float64Array {
-  const hazards = new Float64Array(BINS).fill(FIRST_HAZARD);
+/** Reused, because a process solves for each call site again and again, and each array would be a system allocation. */
+const SCRATCH = {
+  hazards: new Float64Array(BINS),
+  share: new Float64Array(BINS + 1),
+  reachable: new Float64Array(BINS + 1),
+  dying: new Float64Array(BINS + 1),
+  later: new Float64Array(BINS + 1),
+  deaths: new Float64Array(BINS),
+  exposed: new Float64Array(BINS),
+};
+
+/**
+ * Computes the hazards by expectation maximization; each iteration is linear in cells and bins. The result is valid until
+ * the next call.
+ */
+function solve(cells: IntervalCounts, prior: readonly number[] | undefined): Float64Array {
+  const { hazards, deaths, exposed } = SCRATCH;
+  hazards.fill(FIRST_HAZARD);
   if (prior) for (let bin = 0; bin < BINS; bin++) hazards[bin] = Math.max(prior[bin]!, MIN_FIRST_HAZARD);
   const weight = prior ? PRIOR_SAMPLES : 1e-9;
   for (let iteration = 0; iteration < MAX_ITERATIONS; iteration++) {
-    const { deaths, exposed } = expect(cells, hazards);
+    expect(cells, hazards);
     let moved = 0;
     for (let bin = 0; bin < BINS; bin++) {
       const expected = weight * (prior?.[bin] ?? 0);
@@ -159,36 +158,30 @@ function solve(cells: readonly Cell[], prior: Float64Array | undefined): Float64
     }
     if (moved < ENOUGH) break;
   }
-  return hazards.map((hazard) => (hazard > MIN_HAZARD ? hazard : 0));
+  return hazards;
 }
 
 /**
- * Computes the expected deaths and exposed samples in each bin for given hazards. Let S be the share that is
+ * Computes the expected deaths and exposed samples in each bin for given hazards, into `SCRATCH`. Let S be the share that is
  * reachable at an edge. A sample that died between the edges f and t did so in bin b with probability S(b)
  * h(b) / (S(f) - S(t)). It was reachable at that bin's lower edge with probability (S(b) - S(t)) / (S(f) -
  * S(t)).
  */
-function expect(
-  cells: readonly Cell[],
-  hazards: Float64Array,
-): { readonly deaths: Float64Array; readonly exposed: Float64Array } {
-  const share = new Float64Array(BINS + 1).fill(1);
+function expect(cells: IntervalCounts, hazards: Float64Array): void {
+  const { share, reachable, dying, later, deaths, exposed } = SCRATCH;
+  share[0] = 1;
   for (let bin = 0; bin < BINS; bin++) share[bin + 1] = share[bin]! * (1 - hazards[bin]!);
   // Sums over the cells that contain a bin, as differences from one bin to the next.
-  const reachable = new Float64Array(BINS + 1);
-  const dying = new Float64Array(BINS + 1);
-  const later = new Float64Array(BINS + 1);
-  for (const { from, to, ...counts } of cells) {
-    reachable[from]! += counts.reachable;
-    reachable[to]! -= counts.reachable;
-    const each = counts.unreachable / (share[from]! - share[to]!);
+  for (const sums of [reachable, dying, later]) sums.fill(0);
+  cells.forEach((from, to, reachableCount, unreachableCount) => {
+    reachable[from]! += reachableCount;
+    reachable[to]! -= reachableCount;
+    const each = unreachableCount / (share[from]! - share[to]!);
     dying[from]! += each;
     dying[to]! -= each;
     later[from]! += each * share[to]!;
     later[to]! -= each * share[to]!;
-  }
-  const deaths = new Float64Array(BINS);
-  const exposed = new Float64Array(BINS);
+  });
   const sums = { reachable: 0, dying: 0, later: 0 };
   for (let bin = 0; bin < BINS; bin++) {
     sums.reachable += reachable[bin]!;
@@ -197,5 +190,4 @@ function expect(
     deaths[bin] = Math.max(0, share[bin]! * hazards[bin]! * sums.dying);
     exposed[bin] = Math.max(0, sums.reachable + share[bin]! * sums.dying - sums.later);
   }
-  return { deaths, exposed };
 }

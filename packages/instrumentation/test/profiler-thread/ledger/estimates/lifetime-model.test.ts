@@ -99,3 +99,38 @@ test('ages and shares at the ends of the scale are between 0 and 1', () => {
     expect(share).toBeLessThanOrEqual(1);
   }
 });
+
+/** Observes exponential lifetimes at random ages, so that nearly all intervals of the scale occur. */
+function learnAtRandomAges(mean: number, prior: LifetimeModel, seed: number): LifetimeModel {
+  const random = new Random(seed);
+  const model = new LifetimeModel(prior);
+  for (let i = 0; i < 20_000; i++) {
+    const known = random.exponential(mean);
+    const age = known + random.exponential(mean);
+    model.observe(known, age, random.next() > Math.exp((known - age) / mean));
+  }
+  return model;
+}
+
+describe('a model with very many different intervals', () => {
+  const pooled = learn(exponential(30), { every: 40 });
+
+  test('estimates as well as with few', () => {
+    for (const mean of [3, 30, 300]) {
+      const model = learnAtRandomAges(mean, pooled, 11);
+      for (const part of [0.5, 1, 2]) {
+        const age = Math.max(part * mean, 5);
+        expect(Math.abs(model.reachableShare(0, age) - Math.exp(-age / mean)), `${mean}`).toBeLessThan(0.1);
+      }
+    }
+  });
+
+  test('takes little memory, also after a long time', () => {
+    global.gc?.();
+    const before = process.memoryUsage().heapUsed;
+    const models = Array.from({ length: 100 }, (_, seed) => learnAtRandomAges(1_000, pooled, seed));
+    global.gc?.();
+    const bytes = (process.memoryUsage().heapUsed - before) / models.length;
+    expect(bytes).toBeLessThan(24 * 1024);
+  });
+});
