@@ -50,7 +50,11 @@ export function newDashboard(m: MetricNames, options: DashboardOptions): Dashboa
 export function finished(builder: DashboardBuilder): Dashboard {
   const dashboard = builder.build();
   // Numbers of their own, so that links to a panel stay valid.
-  for (const [index, panel] of (dashboard.panels ?? []).entries()) panel.id = index + 1;
+  for (const [index, panel] of (dashboard.panels ?? []).entries()) {
+    panel.id = index + 1;
+    // The builder sets an option that tables no longer have.
+    if (panel.type === 'table' && 'options' in panel) delete panel.options.footer;
+  }
   // The builders set these for all kinds of variables, and Grafana's schema has them only for intervals.
   for (const variable of dashboard.templating?.list ?? []) {
     for (const key of ['auto', 'auto_min', 'auto_count'] as const) delete variable[key];

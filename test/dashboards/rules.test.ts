@@ -1,5 +1,5 @@
 // The rules in a real promtool: each alert fires when it should, with its texts, and not when it should not.
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { RULE_FILES } from '../../dashboards/src/files.ts';
@@ -11,6 +11,7 @@ import { tempFolder } from '../support/temp-folder.js';
 import { ALERT_CASES } from './support/alert-cases.js';
 import { MADE, namesOf, rulesIn } from './support/made.js';
 
+const DASHBOARDS = new URL('../../dashboards/', import.meta.url);
 const RUNBOOK = 'https://github.com/heapray/heapray/blob/main/docs/runbook.md';
 
 describeWithPeer('promtool', 'promtool', () => {
@@ -18,6 +19,18 @@ describeWithPeer('promtool', 'promtool', () => {
     const result = await runCommand(promtool(), ['check', 'rules', ruleFileIn(form)]);
     expect(result).toMatchObject({ status: 0, stderr: '' });
     expect(result.stdout).toMatch(/SUCCESS: 17 rules found/);
+  });
+
+  test('accepts the example of a configuration', async () => {
+    const folder = tempFolder();
+    const text = readFileSync(new URL('provisioning/prometheus/prometheus.yml', DASHBOARDS), 'utf8');
+    const config = path.join(folder, 'prometheus.yml');
+    const [, rules = ''] = /^rule_files:\n {2}- (\S+)$/m.exec(text) ?? [];
+    expect(path.basename(rules)).toBe(path.basename(RULE_FILES.scraped));
+    writeFileSync(config, text.replace(rules, ruleFileIn('scraped')));
+    const { status, stdout, stderr } = await runCommand(promtool(), ['check', 'config', config]);
+    expect(`${stdout}${stderr}`).toMatch(/SUCCESS: 17 rules found/);
+    expect(status).toBe(0);
   });
 
   test.each(NAME_FORMS)('sees each alert fire when it should, and only then (%s)', async (form) => {

@@ -14,10 +14,13 @@ export interface PanelJson {
   readonly fieldConfig?: {
     readonly defaults: {
       readonly unit?: string;
-      readonly links?: readonly { readonly url: string }[];
+      readonly custom?: unknown;
     };
-    readonly overrides: readonly unknown[];
+    readonly overrides: readonly {
+      readonly properties: readonly { readonly id: string; readonly value: unknown }[];
+    }[];
   };
+  readonly options?: unknown;
   readonly panels?: readonly PanelJson[];
 }
 
