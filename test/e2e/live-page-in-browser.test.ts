@@ -110,7 +110,7 @@ describeWithPeer('the live page in Chromium', 'chromium', () => {
       }
       expect(await page.locator('.chart').count()).toBe(5);
       expect(await page.locator('.u-wrap canvas').count()).toBe(5);
-      await expect(page.locator('.chart.wide table').innerText()).resolves.toContain('cgroup limit');
+      await expect(page.locator('.charts .wide table').innerText()).resolves.toContain('cgroup limit');
       await keepScreenshot(page, 'live-overview', true);
       await page.locator('.card').getByRole('link', { name: 'cacheOrder' }).click();
       await page.getByText('matched: ').waitFor();
@@ -121,10 +121,10 @@ describeWithPeer('the live page in Chromium', 'chromium', () => {
   test('the table beside a chart has the values at the cursor, by keyboard, too', () =>
     withLivePage(healthy([leaking()], 60), {}, async (page) => {
       await headline(page).waitFor();
-      const caption = page.locator('.chart.wide caption');
+      const caption = page.locator('.charts .wide caption');
       const latest = await caption.textContent();
       expect(latest).toMatch(/^Latest \d\d:\d\d:\d\d UTC$/);
-      await page.locator('.chart.wide .plot').focus();
+      await page.locator('.charts .wide .plot').focus();
       await page.keyboard.press('ArrowLeft');
       await page.keyboard.press('ArrowLeft');
       await page
@@ -132,7 +132,7 @@ describeWithPeer('the live page in Chromium', 'chromium', () => {
         .first()
         .waitFor();
       expect((await caption.textContent())!.slice(3)).not.toBe(latest!.slice(7));
-      await page.locator('.chart.wide .u-over').hover({ position: { x: 100, y: 50 } });
+      await page.locator('.charts .wide .u-over').hover({ position: { x: 100, y: 50 } });
       await expect(caption.textContent()).resolves.toMatch(/^At /);
     }));
 
@@ -244,13 +244,13 @@ describeWithPeer('the live page in Chromium', 'chromium', () => {
       await page.locator('.flame').waitFor();
       await expect(page.locator('.summary').textContent()).resolves.toContain('50.0 MiB');
       expect(server.requests.at(-1)).toBe(
-        `/debug/ui/diff.json?before=${a!.momentsMillis[0]}&after=now&component=scheduler`,
+        `/debug/ui/diff.json?before=${a!.momentsMillis[1]}&after=now&component=scheduler`,
       );
       await keepScreenshot(page, 'live-difference');
-      await page.getByLabel('From').selectOption({ index: 1 });
+      await page.getByLabel('From').selectOption({ index: 2 });
       await expect
         .poll(() => server.requests.at(-1))
-        .toBe(`/debug/ui/diff.json?before=${a!.momentsMillis[1]}&after=now&component=scheduler`);
+        .toBe(`/debug/ui/diff.json?before=${a!.momentsMillis[2]}&after=now&component=scheduler`);
       await page.getByLabel('Compare with').selectOption({ label: 'worker' });
       await expect
         .poll(() => server.requests.at(-1))
@@ -260,7 +260,7 @@ describeWithPeer('the live page in Chromium', 'chromium', () => {
       await page.locator('header').getByLabel('Component').selectOption('worker');
       await expect
         .poll(() => server.requests.at(-1))
-        .toBe(`/debug/ui/diff.json?before=${b!.momentsMillis[0]}&after=now&component=worker`);
+        .toBe(`/debug/ui/diff.json?before=${b!.momentsMillis[1]}&after=now&component=worker`);
     });
   });
 

@@ -28,6 +28,16 @@ export function latest(values: Values): { readonly value: number; readonly at: n
   return undefined;
 }
 
+/** Returns the value at an index, or else the last one known before; null if there is none. */
+export function valueAt(values: Values, at: number): number | null {
+  return latest(values.slice(0, at + 1))?.value ?? null;
+}
+
+/** Returns whether there is something to draw a line through. */
+export function isLine(values: Values): boolean {
+  return values.filter((value) => value !== null).length > 1;
+}
+
 /** Returns the largest value; 0 if none is known. */
 export function largestOf(values: Values): number {
   return values.reduce<number>((most, value) => Math.max(most, value ?? 0), 0);
@@ -38,16 +48,15 @@ export function isNear(limit: number, largest: number): boolean {
   return limit > 0 && largest >= LIMIT_FROM * limit;
 }
 
-/** Returns the points of a sparkline in a box, as the attribute of an SVG polyline; one text for each unbroken part. */
-export function sparkPoints(values: Values, width: number, height: number): string[] {
+/** Returns the points of a sparkline in a box, as the attribute of an SVG polyline. It leads over unknown values. */
+export function sparkPoints(values: Values, width: number, height: number): string {
   const most = largestOf(values) || 1;
   const step = width / Math.max(1, values.length - 1);
-  const parts: string[][] = [[]];
-  for (const [at, value] of values.entries()) {
-    if (value === null) parts.push([]);
-    else parts.at(-1)!.push(`${round(at * step)},${round(height - (value / most) * height)}`);
-  }
-  return parts.filter((points) => points.length > 0).map((points) => points.join(' '));
+  return values
+    .flatMap((value, at) => {
+      return value === null ? [] : [`${round(at * step)},${round(height - (value / most) * height)}`];
+    })
+    .join(' ');
 }
 
 function round(value: number): number {

@@ -1,9 +1,22 @@
-/** Colours of parts, the lowest first: Okabe and Ito's, which people with any colour vision can tell apart. */
-const PARTS = ['#0072b2', '#e69f00', '#009e73', '#cc79a7', '#56b4e9', '#d55e00', '#f0e442', '#8a8f98'];
+/** Colours that people with any colour vision can tell apart: Okabe and Ito's, and three more. */
+const PARTS = [
+  '#0072b2',
+  '#e69f00',
+  '#009e73',
+  '#cc79a7',
+  '#56b4e9',
+  '#d55e00',
+  '#f0e442',
+  '#8e6bb8',
+  '#a6761d',
+];
+const OTHER = '#8a8f98';
+/** Parts that stand for none in particular. */
+const OTHERS: ReadonlySet<string> = new Set(['unexplained', 'other']);
 
-/** Returns the colour of a part by its place. */
-export function partColor(at: number): string {
-  return PARTS[at % PARTS.length]!;
+/** Returns the colour of a part by its name and place. */
+export function partColor(name: string, at: number): string {
+  return OTHERS.has(name.toLowerCase()) ? OTHER : PARTS[at % PARTS.length]!;
 }
 
 /** Returns the value of a custom property of the page's style. */

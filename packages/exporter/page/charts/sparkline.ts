@@ -12,10 +12,8 @@ export function sparkline(values: Values): SVGSVGElement {
   svg.setAttribute('class', 'spark');
   svg.setAttribute('aria-hidden', 'true');
   svg.setAttribute('viewBox', `${-MARGIN} ${-MARGIN} ${WIDTH + 2 * MARGIN} ${HEIGHT + 2 * MARGIN}`);
-  for (const points of sparkPoints(values, WIDTH, HEIGHT)) {
-    const line = document.createElementNS(SVG, 'polyline');
-    line.setAttribute('points', points);
-    svg.append(line);
-  }
+  const line = document.createElementNS(SVG, 'polyline');
+  line.setAttribute('points', sparkPoints(values, WIDTH, HEIGHT));
+  svg.append(line);
   return svg;
 }

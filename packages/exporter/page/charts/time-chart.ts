@@ -3,7 +3,7 @@ import type { OverviewSeries } from '../../src/page/overview-data.ts';
 import { element } from '../basics/dom.ts';
 import { capital, clockText, quantity } from '../basics/text.ts';
 import { THEME_CHANGED } from '../basics/theme.ts';
-import { isNear, largestOf, latest, stacked, type Values } from './chart-data.ts';
+import { isNear, largestOf, latest, stacked, type Values, valueAt } from './chart-data.ts';
 import { themeColor } from './chart-theme.ts';
 
 /** What a chart shows. */
@@ -17,6 +17,8 @@ export interface ChartData {
 /** Options of a {@link TimeChart}. */
 export interface TimeChartOptions {
   readonly title: string;
+  /** False if the title is only for screen readers. Default true. */
+  readonly hasHeading?: boolean;
   /** True to draw the series on top of each other, as parts of a whole. */
   readonly isStacked: boolean;
   /** True to take the whole width, with the table beside the chart. */
@@ -57,7 +59,7 @@ export class TimeChart {
     this.#options = options;
     const table = element('table', { attributes: { class: 'values' } }, [this.#caption, this.#body]);
     this.element = element('div', { attributes: { class: options.isWide ? 'chart wide' : 'chart' } }, [
-      element('h2', { text: capital(options.title) }),
+      ...(options.hasHeading === false ? [] : [element('h2', { text: capital(options.title) })]),
       this.#plotArea,
       table,
     ]);
@@ -142,7 +144,7 @@ export class TimeChart {
           {
             ...axis,
             size: 74,
-            space: 34,
+            space: 28,
             values: (_, splits) => splits.map((value) => this.#text(value)),
             ...(isBytes ? { incrs: BYTE_STEPS } : {}),
           },
@@ -156,6 +158,7 @@ export class TimeChart {
               width: isStacked ? 1 : 2,
               ...(isStacked ? { fill: color } : { fill: `${color}30` }),
               points: { show: false },
+              spanGaps: true,
             };
           }),
           ...this.#nearLimits().map((): uPlot.Series => {
@@ -217,20 +220,19 @@ export class TimeChart {
 
   #drawTable(): void {
     const { timesMillis, series, limits } = this.#data;
-    const at = this.#cursor ?? timesMillis.length - 1;
+    const last = series.reduce((most, { values }) => Math.max(most, latest(values)?.at ?? 0), 0);
+    const at = this.#cursor ?? last;
     const time = timesMillis[at];
     this.#caption.textContent =
       time === undefined ? '' : `${this.#cursor === undefined ? 'Latest' : 'At'} ${clockText(time)} UTC`;
-    const valueAt = (values: Values): number | null =>
-      this.#cursor === undefined ? (latest(values)?.value ?? null) : (values[at] ?? null);
     const colors = this.#colors();
     const rows = series.map(({ name, values }, index) =>
-      row(name, this.#maybe(valueAt(values)), colors[index]!),
+      row(nameText(name), this.#maybe(valueAt(values, at)), colors[index]!),
     );
     // The highest area comes first, as in the chart.
     if (this.#options.isStacked) rows.reverse();
-    const sum = this.#options.isStacked ? valueAt(stacked(series).at(-1) ?? []) : null;
-    const base = this.#options.isStacked ? sum : valueAt(series[0]?.values ?? []);
+    const sum = this.#options.isStacked ? valueAt(stacked(series).at(-1) ?? [], at) : null;
+    const base = this.#options.isStacked ? sum : valueAt(series[0]?.values ?? [], at);
     const near = this.#nearLimits();
     this.#body.replaceChildren(
       ...(sum === null || series.length < 2 ? [] : [row('All', this.#text(sum), undefined)]),
@@ -246,6 +248,10 @@ export class TimeChart {
   #maybe(value: number | null): string {
     return value === null ? 'not known' : this.#text(value);
   }
+}
+
+function nameText(name: string): string {
+  return name.replaceAll('_', ' ');
 }
 
 /** Returns a row of the table: with a swatch of the colour, of a limit's line, or none. */

@@ -2,7 +2,7 @@ import type { OverviewData, OverviewSubject } from '../../src/page/overview-data
 import { choice, setOptions } from '../basics/dom.ts';
 import { clockText, durationText } from '../basics/text.ts';
 import { type LiveState, NOW } from './hash.ts';
-import { differenceUrl } from './live-url.ts';
+import { differenceUrl, usualMoment } from './live-url.ts';
 import { ProfilePane } from './profile-pane.ts';
 import type { StateChanged } from './profile-tab.ts';
 
@@ -19,8 +19,8 @@ export class DifferenceTab {
   readonly #other: HTMLLabelElement;
   readonly #before: HTMLLabelElement;
   readonly #after: HTMLLabelElement;
-  /** Earliest moment when a component was first shown: the list moves on, and what is shown must not. */
-  readonly #earliest = new Map<string, number>();
+  /** Moment that was chosen for a component: the list moves on, and what is shown must not. */
+  readonly #usual = new Map<string, number>();
 
   constructor(folder: string, changed: StateChanged) {
     this.#folder = folder;
@@ -42,7 +42,7 @@ export class DifferenceTab {
     this.#other.hidden = others.length === 0;
     this.#before.hidden = !isMoments || moments.length === 0;
     this.#after.hidden = this.#before.hidden;
-    const first = state.before === '' ? this.#earliestOf(subject) : state.before;
+    const first = state.before === '' ? this.#usualOf(subject) : state.before;
     setOptions(
       this.#other,
       [['', 'an earlier moment'], ...others.map(({ component, name }) => [component!, name] as const)],
@@ -60,11 +60,11 @@ export class DifferenceTab {
     });
   }
 
-  #earliestOf({ component = '', momentsMillis: [first] }: OverviewSubject): string {
-    const known = this.#earliest.get(component) ?? first;
-    if (known === undefined) return '';
-    this.#earliest.set(component, known);
-    return `${known}`;
+  #usualOf({ component = '', momentsMillis }: OverviewSubject): string {
+    const chosen = this.#usual.get(component) ?? usualMoment(momentsMillis);
+    if (chosen === undefined) return '';
+    this.#usual.set(component, chosen);
+    return `${chosen}`;
   }
 
   outdate(text: string): void {

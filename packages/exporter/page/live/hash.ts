@@ -25,7 +25,7 @@ export interface LiveState {
   readonly component: string;
   /** Name of the profile, see `PROFILE_CHOICES`. */
   readonly choice: string;
-  /** Moments to compare, in ms since the Unix epoch; empty for the earliest. */
+  /** Moments to compare, in ms since the Unix epoch; empty for the one in the middle. */
   readonly before: string;
   /** As `before`, or `now`. */
   readonly after: string;

@@ -59,9 +59,14 @@ export function differenceUrl(
 ): string | undefined {
   const url = `${folder}diff.json`;
   if (other !== '') return withQuery(url, { component, other });
-  const first = before === '' ? moments[0] : Number(before);
+  const first = before === '' ? usualMoment(moments) : Number(before);
   if (first === undefined || !Number.isFinite(first)) return undefined;
   return withQuery(url, { before: `${first}`, after: after === '' ? NOW : after, component });
+}
+
+/** Returns the moment in the middle: since the earliest one, which may be the start, everything has grown. */
+export function usualMoment(moments: readonly number[]): number | undefined {
+  return moments[Math.floor(moments.length / 2)];
 }
 
 function withQuery(url: string, query: Readonly<Record<string, string | undefined>>): string {

@@ -1,7 +1,7 @@
 import type { OverviewSubject } from '../../src/page/overview-data.ts';
 import { element } from '../basics/dom.ts';
 import { byteText, durationText } from '../basics/text.ts';
-import { latest, stacked } from '../charts/chart-data.ts';
+import { isLine, latest, stacked } from '../charts/chart-data.ts';
 import { sparkline } from '../charts/sparkline.ts';
 import { headlineOf } from './headline.ts';
 import { levelSign } from './level.ts';
@@ -44,7 +44,7 @@ export function componentTable(
       element('td', {}, [
         element('div', { attributes: { class: 'component-size' } }, [
           element('span', { text: now === undefined ? 'not known' : byteText(now) }),
-          ...(all.some((value) => value !== null) ? [sparkline(all)] : []),
+          ...(isLine(all) ? [sparkline(all)] : []),
         ]),
       ]),
       element('td', { text: leak, attributes: { class: 'extra' } }),

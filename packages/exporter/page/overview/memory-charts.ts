@@ -1,7 +1,6 @@
 import type { OverviewSubject } from '../../src/page/overview-data.ts';
 import { element } from '../basics/dom.ts';
-import { ageColor } from '../charts/age-colors.ts';
-import { latest } from '../charts/chart-data.ts';
+import { isLine } from '../charts/chart-data.ts';
 import { partColor } from '../charts/chart-theme.ts';
 import { TimeChart } from '../charts/time-chart.ts';
 
@@ -11,48 +10,39 @@ const LINE_COLORS = [4, 5, 2];
 
 /** The charts of the recent past: resident memory by part, and one small chart for each other value. */
 export class MemoryCharts {
-  readonly element: HTMLElement = element('div', { attributes: { class: 'charts' } });
+  readonly element: HTMLElement;
   readonly #resident = new TimeChart({
     title: 'Resident memory',
     isStacked: true,
     isWide: true,
     height: 260,
-    colorOf: (_, at) => partColor(at),
+    colorOf: partColor,
   });
-  readonly #byAge = new TimeChart({
-    title: 'In use by age',
-    isStacked: true,
-    isWide: false,
-    height: 150,
-    colorOf: ageColor,
-  });
+  readonly #small = element('div', { attributes: { class: 'small-charts' } });
   readonly #lines = new Map<string, TimeChart>();
 
+  constructor() {
+    this.element = element('div', { attributes: { class: 'charts' } }, [this.#resident.element, this.#small]);
+  }
+
   /** Shows a subject; a chart without values is left out. */
-  update({ timesMillis, resident, lines, inUseByAge = [], limits }: OverviewSubject): void {
+  update({ timesMillis, resident, lines, limits }: OverviewSubject): void {
     const named = limits.map(({ name, bytes }) => ({ name, value: bytes }));
-    const shown: TimeChart[] = [];
-    const known = resident.filter(({ values }) => latest(values) !== undefined);
-    if (known.length > 0) shown.push(this.#resident);
-    const drawn = lines.filter(({ values }) => latest(values) !== undefined);
+    const known = resident.filter(({ values }) => isLine(values));
+    const drawn = lines.filter(({ values }) => isLine(values));
     const heap = drawn.find(({ unit }) => unit === 'By');
-    for (const { name } of drawn) {
-      shown.push(this.#lineChart(name));
-    }
-    const ages = inUseByAge.filter(({ values }) => values.some((value) => value !== null && value > 0));
-    if (ages.length > 0) shown.push(this.#byAge);
+    this.#resident.element.hidden = known.length === 0;
     // Moving a chart would take the focus away from it.
-    const elements = shown.map((chart) => chart.element);
-    const isSame = elements.length === this.element.children.length;
-    if (!isSame || elements.some((each, at) => each !== this.element.children[at]))
-      this.element.replaceChildren(...elements);
-    this.element.hidden = shown.length === 0;
+    const small = drawn.map(({ name }) => this.#lineChart(name).element);
+    const isSame = small.length === this.#small.children.length;
+    if (!isSame || small.some((each, at) => each !== this.#small.children[at]))
+      this.#small.replaceChildren(...small);
+    this.element.hidden = known.length === 0 && small.length === 0;
     this.#resident.update({
       timesMillis,
       series: known,
       limits: named.filter(({ name }) => name !== HEAP),
     });
-    this.#byAge.update({ timesMillis, series: ages, limits: [] });
     for (const line of drawn) {
       const own = line === heap ? named.filter(({ name }) => name === HEAP) : [];
       this.#lineChart(line.name).update({ timesMillis, series: [line], limits: own });
@@ -62,7 +52,7 @@ export class MemoryCharts {
   #lineChart(title: string): TimeChart {
     const known = this.#lines.get(title);
     if (known !== undefined) return known;
-    const color = partColor(LINE_COLORS[this.#lines.size % LINE_COLORS.length]!);
+    const color = partColor('', LINE_COLORS[this.#lines.size % LINE_COLORS.length]!);
     const options = { isStacked: false, isWide: false, height: 150, colorOf: () => color };
     const made = new TimeChart({ title, ...options });
     this.#lines.set(title, made);

@@ -1,5 +1,4 @@
 import type {
-  OverviewAge,
   OverviewData,
   OverviewDownload,
   OverviewFact,
@@ -10,7 +9,7 @@ import type {
   OverviewText,
 } from '../../src/page/overview-data.ts';
 import { element } from '../basics/dom.ts';
-import { ageBar } from './ages.ts';
+import { AgeView } from './ages.ts';
 import { componentTable } from './components.ts';
 import { factList, partTable } from './facts.ts';
 import { type Headline, headlineOf } from './headline.ts';
@@ -18,7 +17,7 @@ import { levelSign } from './level.ts';
 import { MemoryCharts } from './memory-charts.ts';
 import { FOCUS_KEY, Section, some } from './section.ts';
 import type { SiteHref } from './site-link.ts';
-import { siteTable } from './sites.ts';
+import { SiteList } from './sites.ts';
 import { suspectCards } from './suspects.ts';
 
 /** Links of the overview to other parts of the page. */
@@ -37,7 +36,7 @@ export class OverviewView {
   readonly #facts = new Section<readonly OverviewFact[]>('', (facts) => [factList(facts, 'inline')]);
   readonly #suspects: Section<readonly OverviewSuspect[]>;
   readonly #charts = new MemoryCharts();
-  readonly #ages = new Section<readonly OverviewAge[]>('In use by age, now', ageBar);
+  readonly #ages = new AgeView();
   readonly #sites: Section<readonly OverviewSite[]>;
   readonly #parts = new Section<readonly OverviewPart[]>('Threads and processes', (parts) => [
     partTable(parts),
@@ -56,7 +55,8 @@ export class OverviewView {
       componentTable(subjects, shown, this.#links.subject),
     ]);
     this.#suspects = new Section('Leak suspects', (suspects) => [suspectCards(suspects, this.#links.site)]);
-    this.#sites = new Section('Call sites with most in use', (sites) => [siteTable(sites, this.#links.site)]);
+    const list = new SiteList(links.site);
+    this.#sites = new Section('Call sites with most in use', (sites) => list.draw(sites));
     this.element = element('div', { attributes: { class: 'overview' } }, [
       this.#headline.element,
       this.#notes.element,
@@ -75,14 +75,14 @@ export class OverviewView {
 
   /** Shows other data; the element must be in the document. */
   update(subjects: OverviewData['subjects'], subject: OverviewSubject): void {
-    const { notes, facts, suspects, ages, sites, parts, profiler, downloads, timesMillis } = subject;
+    const { notes, facts, suspects, sites, parts, profiler, downloads, timesMillis } = subject;
     this.#headline.update(headlineOf(subject));
     this.#notes.update(some(notes));
     this.#components.update(subjects.length > 1 ? [subjects, subject] : undefined);
     this.#facts.update(some(facts));
     this.#suspects.update(some(suspects));
     this.#charts.update(subject);
-    this.#ages.update(ages.some(({ bytes }) => bytes > 0) ? ages : undefined);
+    this.#ages.update(subject);
     this.#sites.update(some(sites));
     this.#parts.update(some(parts));
     this.#profiler.update(some(profiler));

@@ -1,18 +1,50 @@
 import type { OverviewSite } from '../../src/page/overview-data.ts';
-import { element } from '../basics/dom.ts';
+import { button, element } from '../basics/dom.ts';
 import { byteText, percent, quantity } from '../basics/text.ts';
+import { isLine } from '../charts/chart-data.ts';
 import { shareBar } from '../charts/share-bar.ts';
 import { sparkline } from '../charts/sparkline.ts';
+import { FOCUS_KEY } from './section.ts';
 import { type SiteHref, siteLink } from './site-link.ts';
 
 /** Standard error, relative to the value, from which on a value is shown as uncertain; as in the flame graph. */
 const UNCERTAIN_FROM = 0.3;
 
-/** Returns the table of call sites. */
-export function siteTable(sites: readonly OverviewSite[], hrefOf: SiteHref): HTMLElement {
+/** Number of call sites that are shown at first. */
+const FIRST = 10;
+
+/** The table of call sites: those with most, or all that are known. */
+export class SiteList {
+  readonly #hrefOf: SiteHref;
+  #showsAll = false;
+
+  constructor(hrefOf: SiteHref) {
+    this.#hrefOf = hrefOf;
+  }
+
+  /** Returns the table, and a button that shows more. */
+  draw(sites: readonly OverviewSite[]): HTMLElement[] {
+    const table = (): HTMLElement => siteTable(this.#showsAll ? sites : sites.slice(0, FIRST), this.#hrefOf);
+    const shown = table();
+    const rest = sites.length - FIRST;
+    if (this.#showsAll || rest <= 0) return [shown];
+    const more = button(
+      `Show ${rest} more`,
+      () => {
+        this.#showsAll = true;
+        shown.replaceWith(table());
+        more.remove();
+      },
+      { [FOCUS_KEY]: 'more sites' },
+    );
+    return [shown, more];
+  }
+}
+
+function siteTable(sites: readonly OverviewSite[], hrefOf: SiteHref): HTMLElement {
   const largest = sites.reduce((most, { inUseBytes }) => Math.max(most, inUseBytes), 0);
   const hasObjects = sites.some(({ inUseObjects }) => inUseObjects > 0);
-  const hasValues = sites.some(({ values }) => values?.some((value) => value !== null) === true);
+  const hasValues = sites.some(({ values = [] }) => isLine(values));
   const hasSurvival = sites.some(({ survivedShare }) => survivedShare !== null);
   const heading = (text: string, className: string): HTMLElement =>
     element('th', { text, attributes: { scope: 'col', class: className } });
@@ -38,7 +70,13 @@ export function siteTable(sites: readonly OverviewSite[], hrefOf: SiteHref): HTM
         shareBar(inUseBytes, largest, { isUncertain }),
       ]),
       ...(hasValues
-        ? [element('td', { attributes: { class: 'extra' } }, [sparkline(site.values ?? [])])]
+        ? [
+            element(
+              'td',
+              { attributes: { class: 'extra' } },
+              isLine(site.values ?? []) ? [sparkline(site.values ?? [])] : [],
+            ),
+          ]
         : []),
       ...(hasObjects ? [number(quantity(Math.round(inUseObjects), 'count'))] : []),
       number(byteText(allocatedBytes)),

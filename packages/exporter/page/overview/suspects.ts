@@ -1,6 +1,7 @@
 import type { OverviewSuspect } from '../../src/page/overview-data.ts';
 import { element } from '../basics/dom.ts';
 import { byteText } from '../basics/text.ts';
+import { isLine } from '../charts/chart-data.ts';
 import { sparkline } from '../charts/sparkline.ts';
 import { type SiteHref, siteLink } from './site-link.ts';
 
@@ -18,9 +19,9 @@ export function suspectCards(suspects: readonly OverviewSuspect[], hrefOf: SiteH
       element('p', { attributes: { class: 'growth' } }, [
         element('strong', { text: `+${byteText(bytesPerSecond)}/s` }),
         element('span', { text: `${byteText(bytes)} in use` }),
-        ...(values.some((value) => value !== null) ? [sparkline(values)] : []),
+        ...(isLine(values) ? [sparkline(values)] : []),
       ]),
-      element('p', { text: message }),
+      element('p', { text: message.replaceAll('`', '') }),
     );
     return element('article', { attributes: { class: 'card' } }, lines);
   });

@@ -4,6 +4,9 @@ import type { TreeNode } from '../model/tree.ts';
 import type { Uncertainty } from '../model/uncertainty.ts';
 import { Hatching } from './hatching.ts';
 
+/** Smaller changes, relative to what a frame has, have almost the colour of no change: they need no stripes. */
+const LEAST_CHANGE = 0.02;
+
 /** What the colours of frames depend on. */
 export interface FrameColorsOptions {
   readonly kindOf: (fn: number) => FunctionKind | undefined;
@@ -30,7 +33,7 @@ export class FrameColors {
     const { isMatch, showsChange, kindOf, uncertainty } = this.#options;
     if (isMatch(node.fn)) return MATCH_COLOR;
     const color = showsChange ? changeColor(node) : kindColor(node, kindOf(node.fn));
-    const isChanged = node.after !== node.before;
-    return isChanged && uncertainty?.isUncertain(node) ? this.#hatching.fill(color) : color;
+    const isSeen = !showsChange || Math.abs(node.after - node.before) >= LEAST_CHANGE * node.weight;
+    return isSeen && uncertainty?.isUncertain(node) ? this.#hatching.fill(color) : color;
   }
 }

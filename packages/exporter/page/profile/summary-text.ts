@@ -17,7 +17,9 @@ export function summaryText(model: Model, column: number, { total }: Amounts, is
       : `${title}: ${quantity(total.after, unit)}${within}`,
     ...(isDiff && first?.timeMillis != null ? [`from ${timeText(first.timeMillis)}`] : []),
     ...(last?.timeMillis != null ? [`${isDiff ? 'to' : 'collected'} ${timeText(last.timeMillis)}`] : []),
-    ...(last !== undefined && last.durationSeconds > 0 ? [`over ${last.durationSeconds.toFixed(1)} s`] : []),
+    ...(!isDiff && last !== undefined && last.durationSeconds > 0
+      ? [`over ${last.durationSeconds.toFixed(1)} s`]
+      : []),
   ];
   return parts.join(', ');
 }

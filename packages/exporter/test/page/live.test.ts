@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { durationText } from '../../page/basics/text.js';
-import { isNear, latest, sparkPoints, stacked } from '../../page/charts/chart-data.js';
+import { isLine, isNear, latest, sparkPoints, stacked, valueAt } from '../../page/charts/chart-data.js';
 import { FIRST_STATE, formatHash, type LiveState, onTab, parseHash, TABS } from '../../page/live/hash.js';
 import { choiceOf, dataFolder, differenceUrl, profileUrl } from '../../page/live/live-url.js';
 import { readOverview } from '../../page/live/read-overview.js';
@@ -69,7 +69,7 @@ test('data has URLs beside the page, also behind a proxy', () => {
 
 test('a difference is between moments or components', () => {
   expect(differenceUrl('/', FIRST_STATE, undefined, [])).toBeUndefined();
-  expect(differenceUrl('/', FIRST_STATE, undefined, [5, 9])).toBe('/diff.json?before=5&after=now');
+  expect(differenceUrl('/', FIRST_STATE, undefined, [5, 9])).toBe('/diff.json?before=9&after=now');
   expect(differenceUrl('/', { ...FIRST_STATE, before: '9', after: '12' }, 'a', [5])).toBe(
     '/diff.json?before=9&after=12&component=a',
   );
@@ -136,9 +136,12 @@ test('areas are stacked, and gaps stay gaps', () => {
   expect([isNear(100, 40), isNear(100, 39), isNear(0, 5)]).toEqual([true, false, false]);
 });
 
-test('a sparkline has a gap where values are unknown', () => {
-  expect(sparkPoints([0, 5, null, 10], 30, 10)).toEqual(['0,10 10,5', '30,0']);
-  expect(sparkPoints([null], 30, 10)).toEqual([]);
+test('values are known less often than times, and lines lead over the gaps', () => {
+  const values = [null, 5, null, 10, null];
+  expect([0, 2, 4].map((at) => valueAt(values, at))).toEqual([null, 5, 10]);
+  expect([isLine(values), isLine([null, 5])]).toEqual([true, false]);
+  expect(sparkPoints(values, 40, 10)).toBe('10,5 30,0');
+  expect(sparkPoints([null], 30, 10)).toBe('');
 });
 
 test('notices another process by its ID', () => {
