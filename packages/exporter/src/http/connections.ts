@@ -22,7 +22,7 @@ const OTHERS: readonly ConnectionState[] = ['refused', 'sending', 'working', 'id
  */
 export class Connections {
   readonly #answer: Answer;
-  readonly #pace: Pace = new Pace();
+  readonly #pace: Pace = new Pace(MAX_CONNECTIONS);
   readonly #byGate: Map<Duplex, Connection> = new Map();
   /** Connections of each state, in the order in which they entered it. */
   readonly #inState: Readonly<Record<ConnectionState, Set<Connection>>> = {

@@ -180,12 +180,15 @@ export class CaptureFollower {
       const { nlink, ino, dev } = await file.stat();
       // Its program continues to write after the file was moved away: it is still the component's capture.
       if (found === undefined && nlink > 0 && this.#isRunning({ dev, ino })) return;
-      const rewritten = found?.ino === ino && found.dev === dev;
-      if (!rewritten) await this.#feed(file, this.#run!.capture, { final: true, maxBytes: Infinity });
+      const replaced = found !== undefined && (found.ino !== ino || found.dev !== dev);
+      // Read the rest of a large file in several polls, before the file that replaced it.
+      if (replaced && file.hasUnread) return;
+      if (replaced) await this.#feed(file, this.#run!.capture, { final: true, maxBytes: Infinity });
     }
     await this.#release();
     this.#settled = undefined;
-    if (found !== undefined || this.#found === undefined) return;
+    const wasThere = this.#found !== undefined || this.#options.exists === true;
+    if (found !== undefined || !wasThere) return;
     this.#drop();
     this.#found = undefined;
     this.#state = 'gone';
@@ -195,9 +198,7 @@ export class CaptureFollower {
     const { clock, buffer, limits } = this.#options;
     const isKnown = this.#settled !== undefined && sameIdentity(this.#settled, found);
     if (isKnown && clock() < this.#retryAt) return;
-    this.#settled = undefined;
     this.#retryAt = Number.POSITIVE_INFINITY;
-    this.#reason = '';
     this.#isNoCapture = false;
     this.#opened = clock();
     try {
@@ -216,6 +217,8 @@ export class CaptureFollower {
 
   #begin(capture: GrowingCapture, size: number): void {
     this.#finishing = undefined;
+    this.#settled = undefined;
+    this.#reason = '';
     this.#run = captureRun(capture, new SiteSeries(this.#options.maxCallSites));
     this.#state = size > 0 ? 'reading' : 'waiting';
     this.#caughtUp = false;
@@ -235,8 +238,8 @@ export class CaptureFollower {
     const onFed = () => this.#updateCallSites(read);
     const grew = await this.#feed(file, read, { final, maxBytes, onFed });
     if (this.#file !== file) return;
-    if (this.#finishing !== undefined) this.#matchFinishedForm(read, file, grew);
-    if (this.#finishing !== undefined) return;
+    if (this.#finishing !== undefined) await this.#matchFinishedForm(read, file, grew);
+    if (this.#finishing !== undefined || this.#file !== file) return;
     if (grew && this.#caughtUp) this.#lastGrowth = this.#options.clock();
     if (!file.hasUnread) this.#caughtUp = true;
     await this.#updateState(file, this.#run!.capture, final);
@@ -275,29 +278,56 @@ export class CaptureFollower {
     else this.#state = 'waiting';
   }
 
-  /** True if reading the header is enough, because the run is completely known. */
+  /** True if reading the header is enough, because there is no more to know of the run. */
   get #isPeek(): boolean {
-    return this.#finishing !== undefined && this.#run?.capture.complete === true;
+    return (
+      this.#finishing !== undefined && (this.#run?.capture.complete === true || this.#isSettled(this.#found))
+    );
+  }
+
+  /**
+   * Returns whether this is the file of a damaged or limited capture, whose program may still append. Reading it again
+   * would end at the same byte.
+   */
+  #isSettled(file: FileIdentity | undefined): boolean {
+    const settled = this.#settled;
+    if (file === undefined || settled === undefined) return false;
+    if (file.dev !== settled.dev || file.ino !== settled.ino || file.size < this.#sizes.data) return false;
+    const { damage } = this.#run!.capture;
+    // A compressed file that was cut may have been continued.
+    return this.#state === 'limited' || (damage !== undefined && damage.offset < this.#sizes.data);
   }
 
   /** Decides whether the new file is the finished form of the current run, as after every proper exit. */
-  #matchFinishedForm(capture: GrowingCapture, file: GrowingFile, grew: boolean): void {
+  async #matchFinishedForm(capture: GrowingCapture, file: GrowingFile, grew: boolean): Promise<void> {
     const known = this.#run!;
     const { header } = capture;
-    if (header === undefined && file.compressed && file.hasUnread) return;
+    if (header === undefined && (file.compressed ? file.hasUnread : file.unsettled)) return;
+    if (await this.#keepKnown(header, file)) return;
     if (header === undefined || !file.compressed || !isSameRun(header, known.capture.header)) {
       this.#begin(capture, file.size);
-      return;
-    }
-    // All of it is known already: do not read it again.
-    if (known.capture.complete) {
-      this.#finishing = undefined;
       return;
     }
     if (capture.complete || capture.damage !== undefined || !grew) {
       this.#finishing = undefined;
       this.#run = captureRun(capture, known.series);
     }
+  }
+
+  /** Settles again without reading the file if it is of the current run, and all of that is known. */
+  async #keepKnown(header: MemrayHeader | undefined, file: GrowingFile): Promise<boolean> {
+    const { capture } = this.#run!;
+    if (header === undefined || !isSameRun(header, capture.header)) return false;
+    const found = await file.stat();
+    const isCut = !file.compressed && found.size < capture.offset;
+    if (isCut || !(capture.complete || this.#isSettled(found))) return false;
+    const completeData = file.compressed ? found.size : capture.offset;
+    const data = capture.complete ? completeData : this.#sizes.data;
+    // From now on, the age is that of the last change of the file.
+    this.#lastGrowth = 0;
+    await this.#settle(capture.complete ? 'finished' : this.#state);
+    this.#sizes = { data, disk: found.size };
+    return true;
   }
 
   get #stateOfRunning(): CaptureState {
@@ -328,8 +358,10 @@ export class CaptureFollower {
     const isFormat = cause instanceof Error && cause.name === 'FormatError';
     if (!isFormat && codeOf(cause) !== undefined) throw cause;
     if (isFormat && capture.header !== undefined) {
+      const isNew = this.#finishing === capture;
+      if (isNew && (await this.#keepKnown(capture.header, this.#file!))) return;
       // The finished form of a run may exceed a limit that the run itself did not exceed.
-      if (this.#finishing === capture) this.#run = captureRun(capture, this.#run!.series);
+      if (isNew) this.#run = captureRun(capture, this.#run!.series);
       this.runs.add(capture.header);
       this.#reason = cause.message;
       return this.#settle('limited');

@@ -18,8 +18,8 @@ const MANY_ZEROS = 256;
  * (most of) the start time.
  */
 const HEAD_BYTES = 37;
-/** Range of these bytes that is written when the capture ends, in any format. */
-const COUNTS: readonly [number, number] = [13, 33];
+/** Offset of the format in these bytes. */
+const FORMAT = 7;
 const LZ4_MAGIC = 0x184d2204;
 /** First bytes of a capture: raw or compressed. */
 const MAGICS: readonly Buffer[] = [
@@ -105,7 +105,7 @@ export class GrowingFile {
     if (size < (this.#compressed ? this.#fed : capture.offset)) return true;
     if (this.#head.length < HEAD_BYTES) return false;
     const head = await this.#readHead();
-    head.fill(0, ...COUNTS);
+    clearCounts(head);
     return !head.equals(this.#head);
   }
 
@@ -136,7 +136,7 @@ export class GrowingFile {
     }
     refuseCompressed(head);
     this.#compressed = head.readUInt32LE() === LZ4_MAGIC;
-    head.fill(0, ...COUNTS);
+    clearCounts(head);
     // The start time is written with the rest of the header: without it, there is no data yet.
     if (!this.#compressed && head.every((byte) => byte === 0)) return false;
     this.#head = head;
@@ -247,6 +247,12 @@ function requireMagic(start: Buffer): void {
     return magic.subarray(0, length).equals(start.subarray(0, length));
   });
   if (!isMagic) throw new FormatError('memray', 'not a memray capture', 0);
+}
+
+/** Clears the counts in the first bytes of a raw capture, which are written when it ends. */
+function clearCounts(head: Buffer): void {
+  if (head.readUInt32LE(FORMAT) === 11) head.fill(0, 13, 29);
+  else head.fill(0, 17, 33);
 }
 
 function lengthWithoutZeros(bytes: Uint8Array): number {

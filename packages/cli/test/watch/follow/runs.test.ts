@@ -1,5 +1,13 @@
 // Following one capture: ends of runs, and new runs at the same path.
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { tempFolder } from '../../../../../test/support/temp-folder.js';
@@ -91,6 +99,77 @@ describe('the end', () => {
   });
 });
 
+describe('a capture that is read no further', () => {
+  const damaged = Buffer.concat([AIRFLOW_RAW.subarray(0, 900_000), Buffer.alloc(5000, 0xff)]);
+  test.each([
+    ['limited', AIRFLOW_RAW.subarray(0, 900_000), { limits: { maxLive: 1000 } }],
+    ['damaged', damaged, {}],
+  ] as const)('keeps its figures while its program writes: %s', async (state, start, options) => {
+    const file = captureIn(tempFolder());
+    writeFileSync(file, start);
+    const follower = follow(file, options);
+    for (let i = 0; i < 5; i += 1) await follower.poll();
+    expect(follower.state).toBe(state);
+    const { run, reason, bytesRead, sizes } = follower;
+    for (let at = 900_000; at < 1_200_000; at += 60_000) {
+      appendFileSync(file, AIRFLOW_RAW.subarray(at, at + 60_000));
+      await follower.poll();
+      expect([follower.state, follower.reason]).toEqual([state, reason]);
+      expect(follower.run).toBe(run);
+    }
+    expect(reason).not.toBe('');
+    expect(follower.sizes).toEqual({ data: sizes.data, disk: start.length + 300_000 });
+    // Each time, only enough for the header.
+    expect(follower.bytesRead - bytesRead).toBeLessThan(5 * 300_000);
+  });
+
+  test.each([
+    ['compressed', readFileSync(AIRFLOW)],
+    ['raw', AIRFLOW_RAW],
+  ])('is read again when another file replaces it: %s', async (_, next) => {
+    const file = captureIn(tempFolder());
+    writeFileSync(file, AIRFLOW_RAW.subarray(0, 900_000));
+    const follower = follow(file, { limits: { maxLive: 1000 } });
+    for (let i = 0; i < 5; i += 1) await follower.poll();
+    expect(follower.state).toBe('limited');
+    const { run } = follower;
+    replaceBy(file, next);
+    await follower.poll();
+    expect([follower.state, follower.runs.count]).toEqual(['limited', 1]);
+    expect(follower.run).not.toBe(run);
+  });
+
+  test.each([
+    ['raw', AIRFLOW_RAW],
+    ['compressed', readFileSync(AIRFLOW)],
+  ])('is not read again when only its header or its times change: %s', async (_, bytes) => {
+    const file = captureIn(tempFolder());
+    writeFileSync(file, bytes);
+    const follower = follow(file);
+    while (follower.state !== 'finished') await follower.poll();
+    const { run, bytesRead, sizes } = follower;
+    chmodSync(file, 0o600);
+    await follower.poll();
+    utimesSync(file, 1_700_000_000, 1_700_000_000);
+    await follower.poll();
+    expect(follower.state).toBe('finished');
+    expect(follower.run).toBe(run);
+    expect(follower.sizes).toEqual(sizes);
+    expect(follower.bytesRead - bytesRead).toBeLessThan(600_000);
+  });
+
+  test('is read again when it is shorter than what was read', async () => {
+    const file = captureIn(tempFolder());
+    writeFileSync(file, SMALL);
+    const follower = follow(file);
+    while (follower.state !== 'finished') await follower.poll();
+    writeFileSync(file, SMALL.subarray(0, 20_000));
+    for (let i = 0; i < 3; i += 1) await follower.poll();
+    expect(follower.state).toBe('following');
+    expect(contents(follower.run?.capture)).toBe(contentsOf(withoutZeros(SMALL.subarray(0, 20_000))));
+  });
+});
+
 describe('other files', () => {
   test('a new run with the same name starts its counters at zero', async () => {
     const folder = tempFolder();
@@ -120,6 +199,26 @@ describe('other files', () => {
     expect(follower.header?.startTimeMillis).toBe(1_800_000_000_000);
   });
 
+  test.each([
+    ['threads.v11.bin', 29],
+    ['threads.v12.bin', 33],
+    ['threads.v13.bin', 33],
+  ])('a new run in the same file, a second later, is detected: %s', async (name, startOffset) => {
+    const bytes = withoutZeros(rawCapture(goldenFile(name)));
+    const file = captureIn(tempFolder());
+    writeFileSync(file, bytes.subarray(0, 12_000));
+    const follower = follow(file);
+    await follower.poll();
+    const next = Buffer.from(bytes);
+    const start = next.readBigInt64LE(startOffset) + 1000n;
+    next.writeBigInt64LE(start, startOffset);
+    writeFileSync(file, next.subarray(0, 25_000));
+    await follower.poll();
+    await follower.poll();
+    expect(follower.runs.count).toBe(2);
+    expect(follower.header?.startTimeMillis).toBe(Number(start));
+  });
+
   test('the file is truncated while it is read', async () => {
     const file = captureIn(tempFolder());
     writeFileSync(file, SMALL.subarray(0, 20_000));
@@ -146,6 +245,38 @@ describe('other files', () => {
     await follower.poll();
     await follower.poll();
     expect(follower.state).toBe('finished');
+  });
+
+  test('the file is removed after it was found, and before it was read', async () => {
+    const follower = follow(captureIn(tempFolder()), { exists: true });
+    await follower.poll();
+    expect(follower.state).toBe('gone');
+  });
+
+  test('the file is removed before all of it is read: the rest is not read', async () => {
+    const file = captureIn(tempFolder());
+    writeFileSync(file, AIRFLOW_RAW);
+    const follower = follow(file, { pollBytes: 100_000 });
+    await follower.poll();
+    const { bytesRead } = follower;
+    rmSync(file);
+    await follower.poll();
+    expect([follower.state, follower.bytesRead]).toEqual(['gone', bytesRead]);
+  });
+
+  test('the file is replaced before all of it is read: each poll reads a part of it', async () => {
+    const file = captureIn(tempFolder());
+    writeFileSync(file, AIRFLOW_RAW);
+    const follower = follow(file, { pollBytes: 100_000 });
+    await follower.poll();
+    replaceBy(file, withStart(SMALL, 1_800_000_000_000n));
+    for (let i = 0; follower.state !== 'finished' || follower.runs.count < 2; i += 1) {
+      const { bytesRead } = follower;
+      await follower.poll();
+      expect(follower.bytesRead - bytesRead).toBeLessThan(700_000);
+      expect(i).toBeLessThan(100);
+    }
+    expect(follower.header?.startTimeMillis).toBe(1_800_000_000_000);
   });
 
   test('the file is removed while its program runs', async () => {
