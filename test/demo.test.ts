@@ -7,6 +7,7 @@ import { amountsOf } from '../packages/exporter/page/model/amounts.js';
 import { readModel } from '../packages/exporter/page/model/model.js';
 import { functionRows } from '../packages/exporter/page/model/rows.js';
 import { descendants, isRunning } from './support/descendants.js';
+import { httpGet } from './support/http-get.js';
 import { pollUntil } from './support/poll.js';
 import { startNode } from './support/start-node.js';
 import { tempFolder } from './support/temp-folder.js';
@@ -27,7 +28,7 @@ test('the demo reports the leak, writes its pages, and keeps the live page up un
   const folder = tempFolder();
   const env = { DEMO_SECONDS: '12' };
   const demo = startNode({ args: [MAIN, '--ui', folder], env });
-  await demo.waitForOutput(/^The page of the running service: http:\/\/127\.0\.0\.1:\d+\/debug\/ui /m);
+  const [, url = ''] = await demo.waitForOutput(/^The page of the running service: (http:\S+\/debug\/ui) /m);
 
   expect(demo.stdout).toContain('The leak: addOrder of package order-cache');
   for (const page of ['flamegraph.html', 'diff.html'])
@@ -39,6 +40,9 @@ test('the demo reports the leak, writes its pages, and keeps the live page up un
   );
   expect(grown?.name).toBe('addOrder');
   expect(grown?.before).toBeGreaterThan(0);
+
+  const page = await httpGet(url);
+  expect([page.status, page.headers['content-type']]).toEqual([200, 'text/html; charset=utf-8']);
 
   const started = descendants(demo.pid);
   expect(started.length).toBeGreaterThanOrEqual(2);

@@ -1,11 +1,9 @@
 // Real launchers with heapray in NODE_OPTIONS: they are not profiled themselves, and the programs that they start are
 // profiled with the settings that they give them.
-import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import path from 'node:path';
 import { describe, expect } from 'vitest';
-import { freePort } from '../support/free-port.js';
+import { freePort, freePortPair } from '../support/free-port.js';
 import { httpGet } from '../support/http-get.js';
 import { peerTest } from '../support/peer-test.js';
 import { pollUntil } from '../support/poll.js';
@@ -97,20 +95,6 @@ function startCommand({ commands }: DocsSection, cwd: string, more: Record<strin
   // Use exec, so that the process to stop is the launcher and not the shell.
   const command = `${commands[0]}`.replace(/(?:npx )?(?=\b(?:env-cmd|pm2-runtime) )/, 'exec ');
   return startProcess('sh', { args: ['-c', command], cwd, env });
-}
-
-/** Returns a port that is free, and whose next one is free too. */
-async function freePortPair(): Promise<number> {
-  for (;;) {
-    const port = await freePort();
-    const server = createServer().listen(port + 1, '127.0.0.1');
-    const isFree = await once(server, 'listening').then(
-      () => true,
-      () => false,
-    );
-    server.close();
-    if (isFree) return port;
-  }
 }
 
 /** Returns free ports, and the variables that set them. */

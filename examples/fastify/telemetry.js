@@ -1,0 +1,13 @@
+// The OpenTelemetry SDK with heapray in it. OTEL_METRICS_EXPORTER says where metrics go: `prometheus` or `otlp`.
+import { HeaprayInstrumentation } from '@heapray/instrumentation';
+import { NodeSDK } from '@opentelemetry/sdk-node';
+
+process.env.OTEL_METRICS_EXPORTER ??= 'prometheus';
+process.env.HEAPRAY_DEBUG_ADDR ??= '127.0.0.1:6464';
+
+new NodeSDK({
+  serviceName: 'fastify-shop',
+  instrumentations: [new HeaprayInstrumentation()],
+  spanProcessors: [],
+  logRecordProcessors: [],
+}).start();

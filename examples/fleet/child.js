@@ -1,0 +1,73 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** A program that ends earlier than this after its start is not started again. */
+const MIN_LIFE_MILLIS = 3_000;
+const STOP_MILLIS = 10_000;
+
+/** A program of the fleet: started again when it ends, as a supervisor does, until it is stopped. */
+export class Child {
+  /** Rejects when the program cannot run; never resolves. */
+  failure;
+  #name;
+  #start;
+  #process;
+  #ended;
+  #isStopping = false;
+  #fail;
+
+  constructor(name, command, args, options) {
+    this.#name = name;
+    this.#start = () => spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.failure = new Promise((_, reject) => {
+      this.#fail = reject;
+    });
+    // A failure is reported where somebody waits for it.
+    this.failure.catch(() => {});
+    this.#ended = this.#run();
+  }
+
+  /** Ends the program, and waits for its end. */
+  async stop() {
+    this.#isStopping = true;
+    this.#process.kill('SIGTERM');
+    const timer = setTimeout(() => this.#process.kill('SIGKILL'), STOP_MILLIS);
+    await this.#ended;
+    clearTimeout(timer);
+  }
+
+  async #run() {
+    for (;;) {
+      const startedAt = performance.now();
+      const how = await this.#runOnce();
+      if (this.#isStopping) return;
+      if (performance.now() - startedAt < MIN_LIFE_MILLIS) {
+        this.#fail(new Error(`${this.#name} cannot run: ended with ${how}`));
+        return;
+      }
+      this.#print(`ended with ${how}, starting it again`);
+      await delay(1_000);
+      if (this.#isStopping) return;
+    }
+  }
+
+  /** Runs the program to its end, and returns its status or signal. */
+  async #runOnce() {
+    this.#process = this.#start();
+    for (const stream of [this.#process.stdout, this.#process.stderr]) {
+      createInterface({ input: stream }).on('line', (line) => this.#print(line));
+    }
+    try {
+      const [status, signal] = await once(this.#process, 'close');
+      return signal ?? `status ${status}`;
+    } catch (error) {
+      return error.message;
+    }
+  }
+
+  #print(line) {
+    process.stderr.write(`${this.#name}: ${line}\n`);
+  }
+}

@@ -1,0 +1,185 @@
+// Runs the examples as their READMEs say, from the workspace, and finds in their metrics what the READMEs promise.
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { appFolder } from './e2e/support/app-folder.js';
+import { MetricsPage } from './e2e/support/metrics-page.js';
+import { freePort, freePortPair } from './support/free-port.js';
+import { httpGet } from './support/http-get.js';
+import { peerTest } from './support/peer-test.js';
+import { pollUntil } from './support/poll.js';
+import { runCommand } from './support/run-command.js';
+import { type RunningProcess, startNode } from './support/start-node.js';
+import { tempFolder } from './support/temp-folder.js';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const EXAMPLES = path.join(ROOT, 'examples');
+
+interface Running {
+  readonly process: RunningProcess;
+  readonly url: string;
+  /** Reads the metrics until they fulfil the condition. */
+  waitForMetrics(what: string, isThere: (page: MetricsPage) => boolean): Promise<MetricsPage>;
+}
+
+/** Runs the script `start` of an example, on free ports. */
+async function start(name: string): Promise<Running> {
+  const folder = path.join(EXAMPLES, name);
+  const { scripts } = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')) as {
+    readonly scripts: { readonly start: string };
+  };
+  const [command, ...args] = scripts.start.split(' ');
+  expect(command).toBe('node');
+  const [port, metrics] = [await freePort(), await freePort()];
+  const env = {
+    PORT: `${port}`,
+    OTEL_EXPORTER_PROMETHEUS_PORT: `${metrics}`,
+    HEAPRAY_DEBUG_ADDR: '127.0.0.1:0',
+    HEAPRAY_SAMPLING_INTERVAL: '4096',
+  };
+  const process = startNode({ args, cwd: folder, env });
+  return { process, url: `http://127.0.0.1:${port}`, waitForMetrics: metricsReader(process, metrics) };
+}
+
+function metricsReader(process: RunningProcess, port: number): Running['waitForMetrics'] {
+  return (what, isThere) => {
+    const check = async () => {
+      if (process.end !== undefined) throw new Error(`the example has ended: ${process.stderr}`);
+      const page = new MetricsPage((await httpGet(`http://127.0.0.1:${port}/metrics`)).body);
+      return isThere(page) && page;
+    };
+    return pollUntil(check, { what: `${what} in the metrics` });
+  };
+}
+
+/** Requests pages of an example, once it answers. */
+async function request(url: string, pages: readonly string[]): Promise<void> {
+  const get = async (page: string) => (await httpGet(`${url}${page}`)).status === 200;
+  await pollUntil(() => get(pages[0]!), { what: `an answer of ${url}` });
+  for (const page of pages.slice(1)) expect(await get(page)).toBe(true);
+}
+
+const pages = (count: number, path: string) => Array.from({ length: count }, (_, at) => `${path}${at}`);
+const retained = (page: MetricsPage, labels: Record<string, string>) =>
+  page.sum('heapray_memory_retained', labels);
+
+test('zero-code: the items are in use', async () => {
+  const { process, waitForMetrics } = await start('zero-code');
+  await waitForMetrics('keepOne', (page) => retained(page, { code_function_name: 'keepOne' }) > 0);
+  await process.stop();
+});
+
+peerTest('sdk-setup: the pages are in use', 'project-sdk-3', async () => {
+  const folder = appFolder('sdk-3');
+  const [port, metrics, debug] = [await freePort(), await freePort(), await freePort()];
+  const ports = [
+    ['8080', `${port}`],
+    ['9464', `${metrics}`],
+    ['6464', `${debug}`],
+  ] as const;
+  for (const file of ['app.js', 'telemetry.js']) {
+    let text = readFileSync(path.join(EXAMPLES, 'sdk-setup', file), 'utf8');
+    for (const [from, to] of ports) text = text.replaceAll(from, to);
+    writeFileSync(path.join(folder, file), text);
+  }
+  const app = startNode({ args: ['--import', './telemetry.js', 'app.js'], cwd: folder });
+  await request(`http://127.0.0.1:${port}`, pages(300, '/'));
+  await metricsReader(app, metrics)('renderPage', (page) => {
+    return retained(page, { code_function_name: 'renderPage' }) > 500_000;
+  });
+  expect((await httpGet(`http://127.0.0.1:${debug}/healthz`)).body).toBe('ok\n');
+  await app.stop();
+});
+
+test('express: the middleware has most in use', async () => {
+  const { process, url, waitForMetrics } = await start('express');
+  await request(url, pages(600, '/products/'));
+  const labels = { code_function_name: 'recordRequest', heapray_package_name: 'example-express' };
+  await waitForMetrics('recordRequest', (page) => retained(page, labels) > 200_000);
+  await process.stop();
+});
+
+test('fastify: the cache of pages is in use', async () => {
+  const { process, url, waitForMetrics } = await start('fastify');
+  await request(url, pages(300, '/pages/'));
+  const labels = { code_function_name: 'renderPage', heapray_component: 'fastify-shop' };
+  await waitForMetrics('renderPage', (page) => retained(page, labels) > 500_000);
+  await process.stop();
+});
+
+test('typescript: call sites are in the TypeScript files', async () => {
+  const build = await runCommand(process.execPath, [path.join(ROOT, 'node_modules/typescript/bin/tsc')], {
+    cwd: path.join(EXAMPLES, 'typescript'),
+  });
+  expect(build, build.stdout).toMatchObject({ status: 0, stderr: '' });
+  const { process: example, url, waitForMetrics } = await start('typescript');
+  await request(url, pages(300, '/place?id='));
+  const file = path.join(EXAMPLES, 'typescript/src/orders.service.ts');
+  await waitForMetrics('the file', (page) => retained(page, { code_file_path: file }) > 500_000);
+  await example.stop();
+});
+
+test('worker pool: the main thread is in call sites, the bytes of workers are in resident memory', async () => {
+  const { process, waitForMetrics } = await start('worker-pool');
+  const buffers = (page: MetricsPage) =>
+    page.sum('heapray_memory_resident', { heapray_memory_kind: 'array_buffers' });
+  await waitForMetrics('indexOf and the bytes', (page) => {
+    return retained(page, { code_function_name: 'indexOf' }) > 500_000 && buffers(page) > 2_000_000;
+  });
+  await process.stop();
+});
+
+peerTest('pm2: each process has metrics of its own', 'project-launchers', async () => {
+  const folder = appFolder('launchers');
+  const port = await freePortPair();
+  copyFileSync(path.join(EXAMPLES, 'pm2/app.js'), path.join(folder, 'app.js'));
+  const config = readFileSync(path.join(EXAMPLES, 'pm2/ecosystem.config.cjs'), 'utf8');
+  expect(config).toContain('9464');
+  writeFileSync(path.join(folder, 'ecosystem.config.cjs'), config.replaceAll('9464', `${port}`));
+  const pm2 = startNode({
+    args: ['node_modules/pm2/bin/pm2-runtime', 'start', 'ecosystem.config.cjs'],
+    cwd: folder,
+    env: { PM2_HOME: tempFolder(), PM2_DISABLE_VERSION_CHECK: 'true' },
+  });
+  for (const each of [port, port + 1]) {
+    const labels = { code_function_name: 'parseItems', heapray_component: 'shop' };
+    await metricsReader(pm2, each)('parseItems', (page) => retained(page, labels) > 0);
+  }
+  await pm2.stop('SIGINT');
+});
+
+describe('airflow', () => {
+  const file = path.join(EXAMPLES, 'airflow/compose.yaml');
+  const { services } = parse(readFileSync(file, 'utf8')) as {
+    readonly services: Record<string, { readonly image: string; readonly command: string | string[] }>;
+  };
+
+  test('every image has a version', () => {
+    for (const { image } of Object.values(services)) expect(image).toMatch(/:\d+\.\d+\.\d+/);
+  });
+
+  test('the command of the container serves the captures of a folder', async () => {
+    const home = tempFolder();
+    const capture = path.join(ROOT, 'test/golden/airflow/dag_processor_memory.bin');
+    copyFileSync(capture, path.join(home, 'dag_processor_memory.bin'));
+    const port = await freePort();
+    const [node, ...command] = services.heapray!.command as string[];
+    expect(node).toBe('node');
+    const places = new Map([
+      ['/opt/airflow', home],
+      ['heapray:9465', `127.0.0.1:${port}`],
+    ]);
+    const args = command.map((arg) => places.get(arg) ?? arg.replace(/^\/checkout(?=\/)/, ROOT));
+    const watch = startNode({ args });
+    const waitForMetrics = metricsReader(watch, port);
+    const page = await waitForMetrics('the capture', (page) => {
+      return retained(page, { heapray_component: 'dag_processor' }) > 0;
+    });
+    expect(page.find('heapray_memory_peak', { heapray_component: 'dag_processor' }).length).toBeGreaterThan(
+      1,
+    );
+    await watch.stop();
+  });
+});
