@@ -55,6 +55,15 @@ describe('has the total and the functions of `heapray top`', () => {
   });
 });
 
+test.each([
+  ['every allocation of a Python capture was recorded', captureFile('threads.v13.bin'), 0],
+  ['a Node capture does not say how often it was sampled', captureFile('synthetic/node-demo.v13.bin'), null],
+  ['a V8 heap profile does not say how often it was sampled', SHOP_HEAPPROFILE, null],
+])('%s', async (_, file, samplingInterval) => {
+  const { profiles } = JSON.parse(await pageOf(file)) as PageData;
+  expect(profiles[0]).toMatchObject({ samplingInterval });
+});
+
 test('compares two files as `heapray diff` does, also of different formats', async () => {
   const files = [SHOP_HEAPPROFILE, shopPprof()] as const;
   const model = readModel(await pageOf(...files));

@@ -54,6 +54,22 @@ function checkTree(node: TreeNode): void {
   for (const child of node.children) checkTree(child);
 }
 
+test.each([
+  ['that of the source', 0, { type: 'space', unit: 'bytes', value: 524_288 }, 0],
+  ['the period in bytes', undefined, { type: 'space', unit: 'bytes', value: 524_288 }, 524_288],
+  ['unknown for another period', undefined, { type: 'cpu', unit: 'nanoseconds', value: 10 }, null],
+  ['unknown without a period', undefined, undefined, null],
+])('the sampling interval is %s', (_, samplingInterval, period, expected) => {
+  const profile = new ProfileBuilder({
+    columns: [{ type: 'space', unit: 'bytes' }],
+    timeNanos: 0n,
+    durationNanos: 0n,
+    ...(period && { period }),
+  }).build();
+  const { profiles } = makePageData([{ profile, name: 'it', samplingInterval }]);
+  expect(profiles[0]!.samplingInterval).toBe(expected);
+});
+
 test('totals and rows are those of the profile, for any profile', () => {
   fc.assert(
     fc.property(samplesOf(wholeNumbers, 4), (samples) => {
