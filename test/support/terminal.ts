@@ -13,7 +13,7 @@ interface Emulator {
     readonly active: {
       readonly type: 'normal' | 'alternate';
       readonly baseY: number;
-      getLine(row: number): { translateToString(trimRight: boolean): string } | undefined;
+      getLine(row: number): { translateToString(): string } | undefined;
     };
   };
   write(bytes: Uint8Array): void;
@@ -86,7 +86,12 @@ export class TerminalProcess {
   get lines(): readonly string[] {
     const { active } = this.#emulator.buffer;
     return Array.from({ length: this.#emulator.rows }, (_, row) => {
-      return active.getLine(active.baseY + row)?.translateToString(true) ?? '';
+      return (
+        active
+          .getLine(active.baseY + row)
+          ?.translateToString()
+          .trimEnd() ?? ''
+      );
     });
   }
 

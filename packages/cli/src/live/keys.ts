@@ -58,6 +58,8 @@ export function pressKey(view: ViewState, key: Key, drawn: DrawnRows): KeyResult
   if (view.isTyping) return { view: typeKey(view, key) };
   const moved = move(view, key.name ?? '', drawn);
   if (moved !== undefined) return { view: moved };
+  // The terminal sends the same character for Escape as for Alt, so Escape alone counts as Alt without a letter.
+  if (key.name === 'escape') return { view: goBack(view) };
   if (key.ctrl || key.meta) return { view };
   return pressLetter(view, key, drawn);
 }
@@ -71,7 +73,6 @@ function pressLetter(view: ViewState, { name = '', sequence = '' }: Key, drawn: 
   if (sequence === 'r') return { view: { ...view, isPaused: false }, effect: 'reconnect' };
   if (sequence === 'z') return { view, effect: 'count growth from now' };
   if (name === 'return' || name === 'enter') return { view: enter(view, drawn) };
-  if (name === 'escape') return { view: goBack(view) };
   const sort = SORTS.get(sequence);
   if (sort !== undefined) return { view: { ...toFirstRow(view), sort } };
   if (sequence !== 'f') return { view };

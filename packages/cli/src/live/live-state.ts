@@ -15,13 +15,35 @@ export interface LiveState {
   /** Has at least the column `inuse_space`. */
   readonly profile: Profile;
   readonly peakBytes?: number | undefined;
-  /** All resident memory in bytes; its parts, if known, add up to it. */
+  /** All resident memory in bytes. */
   readonly residentBytes?: number | undefined;
+  /** Parts of the resident memory. Empty if they are unknown. */
   readonly residentParts: readonly MemoryPart[];
+  /** Largest size of the heap in bytes; undefined if unknown. */
+  readonly heapLimit?: number | undefined;
   /** Other figures, such as the number of events. */
   readonly facts: readonly (readonly [name: string, text: string])[];
   /** Lines that someone should read, such as leak suspects. */
   readonly warnings: readonly string[];
+  /** The time before the first state. Undefined if unknown. */
+  readonly past?: LivePast | undefined;
+}
+
+/** Sums over time, the oldest first. */
+export interface LivePast {
+  /** Bytes in use. */
+  readonly inUse: HistoryPoints;
+  /** Bytes allocated per second. */
+  readonly rate: HistoryPoints;
+}
+
+export type HistoryPoints = readonly HistoryPoint[];
+
+/** One value at one time. */
+export interface HistoryPoint {
+  /** In ms since the Unix epoch. */
+  readonly atMillis: number;
+  readonly value: number;
 }
 
 export interface MemoryPart {

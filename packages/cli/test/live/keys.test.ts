@@ -5,7 +5,7 @@ import { FIRST_VIEW, type ViewState } from '../../src/live/view-state.js';
 
 const DRAWN = { keys: ['a', 'b', 'c', 'd', 'e'], chosen: 1, page: 2 };
 const letter = (sequence: string): Key => ({ sequence, name: sequence.toLowerCase() });
-const named = (name: string): Key => ({ name, sequence: '\u001b' });
+const named = (name: string): Key => ({ name, sequence: '\u001b', meta: name === 'escape' });
 
 function after(keys: readonly Key[], view: ViewState = FIRST_VIEW): ViewState {
   return keys.reduce((current, key) => pressKey(current, key, DRAWN).view, view);

@@ -1,8 +1,4 @@
-/** One value at one time. */
-export interface HistoryPoint {
-  readonly atMillis: number;
-  readonly value: number;
-}
+import type { HistoryPoint } from '../live-state.js';
 
 /** Values of the last minutes. */
 export class History {
@@ -24,8 +20,10 @@ export class History {
     while (this.#points[0] !== undefined && this.#points[0].atMillis < first) this.#points.shift();
   }
 
-  clear(): void {
+  /** Replaces all values by these, the oldest first. */
+  restart(points: readonly HistoryPoint[]): void {
     this.#points.length = 0;
+    for (const point of points) this.add(point);
   }
 
   get points(): readonly HistoryPoint[] {

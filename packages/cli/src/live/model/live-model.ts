@@ -1,5 +1,5 @@
 import { placeText } from '../../text/place.js';
-import type { LiveState } from '../live-state.js';
+import type { HistoryPoint, LiveState } from '../live-state.js';
 import { type CallerStack, callersOf } from './callers.js';
 import { History } from './history.js';
 import { type LiveGroup, type ProfileRow, type ProfileRows, rowsOf, sumsOf } from './live-rows.js';
@@ -81,7 +81,7 @@ export class LiveModel {
       inUse,
       growth: inUse - sumsOf(this.#first!.profile).inUse,
       peak: { bytes: peakBytes ?? this.#highest, isSeenHere: peakBytes === undefined },
-      rate: this.rate.points.at(-1)?.value,
+      rate: this.#allocationRate(),
       allocated,
     };
   }
@@ -112,8 +112,9 @@ export class LiveModel {
     this.#first = state;
     this.#previous = state;
     this.#highest = 0;
-    this.inUse.clear();
-    this.rate.clear();
+    const isBefore = ({ atMillis }: HistoryPoint) => atMillis < state.atMillis;
+    this.inUse.restart((state.past?.inUse ?? []).filter(isBefore));
+    this.rate.restart((state.past?.rate ?? []).filter(isBefore));
   }
 
   /** Returns a function for the rate of a row. */

@@ -163,7 +163,7 @@ function helpText(columns: number): readonly Line[] {
 /** Returns the last line: the filter while it is typed, the state of the source, or the keys. */
 function footerLine({ model, view, status }: ScreenInput, columns: number): Line {
   if (view.isTyping) return line(styled('/', 'bold'), view.filter, styled(' ', 'reverse'));
-  const filter = view.filter === '' ? '' : `/${view.filter}  `;
+  const filter = view.filter === '' || view.mode !== 'table' ? '' : `/${view.filter}  `;
   const state = model.state === undefined || status === '' ? '' : `${status}  `;
   const notice = clip(`${filter}${state}`, columns);
   let left = columns - textWidth(notice);

@@ -72,11 +72,13 @@ function titleLine({ model, source, isPaused, nowMillis }: HeaderInput, columns:
 }
 
 function heapLine(model: LiveModel, { inUse, growth, peak }: LiveTotals, columns: number): Line {
+  const { heapLimit } = model.state!;
   const since = model.state!.atMillis - model.sinceMillis!;
   const isNarrow = columns < SPARKLINE_FROM;
   const amount = signed(growth, (bytes) => formatBytes(Math.round(bytes)));
   const change = isNarrow ? amount : `${amount} in ${formatDuration(since)}`;
   const peakText = `${peak.isSeenHere ? 'highest seen' : 'peak'} ${formatBytes(Math.round(peak.bytes))}`;
+  const isNews = !peak.isSeenHere || peak.bytes > inUse;
   return withSparkline(
     [
       'In use ',
@@ -84,7 +86,8 @@ function heapLine(model: LiveModel, { inUse, growth, peak }: LiveTotals, columns
       GAP,
       styled(since > 0 ? change : '', growthStyle(growth)),
       since > 0 ? GAP : '',
-      peakText,
+      isNews ? `${peakText}${GAP}` : '',
+      heapLimit === undefined ? '' : `heap limit ${formatBytes(heapLimit)}`,
     ],
     sparkline(model.inUse.points, { columns: sparklineColumns(columns), floor: HEAP_FLOOR }),
     columns,

@@ -1,4 +1,4 @@
-import type { HistoryPoint } from '../model/history.js';
+import type { HistoryPoint } from '../live-state.js';
 
 const LEVELS = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'] as const;
 /** Shortest and longest time that a sparkline covers, in ms. */

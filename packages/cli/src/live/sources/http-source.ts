@@ -2,6 +2,7 @@ import { decodePprof } from '@heapray/exporter/pprof';
 import type { Profile } from '@heapray/exporter/profile';
 import { CommandError, codeOf, messageOf } from '../../errors.js';
 import type { LivePoll, LiveSource, LiveState } from '../live-state.js';
+import { type OverviewState, overviewUrl, readOverview } from './overview.js';
 
 export interface HttpSourceOptions {
   readonly intervalMillis: number;
@@ -13,6 +14,9 @@ export interface HttpSourceOptions {
 
 const PROFILE_PATH = '/debug/pprof/heap';
 const TIMEOUT_MILLIS = 30_000;
+/** Time between two requests for the overview, in ms; and after one that was not answered. */
+const OVERVIEW_MILLIS = 10_000;
+const NO_OVERVIEW_MILLIS = 60_000;
 /** Time until the next try while no server listens, in ms. */
 const RETRY_MILLIS = 500;
 /** Largest response. Larger profiles do not occur: the profiler limits the number of its stacks. */
@@ -47,6 +51,9 @@ export class HttpSource implements LiveSource {
   readonly #url: URL;
   readonly #options: HttpSourceOptions;
   #isConnected = false;
+  #overview: OverviewState | undefined;
+  /** Time of the next request for the overview. */
+  #overviewDue = 0;
 
   constructor(address: URL, options: HttpSourceOptions) {
     this.#url = profileUrl(address, options.component);
@@ -67,12 +74,21 @@ export class HttpSource implements LiveSource {
     }
     if (response.status !== 200) return this.#handleStatus(response, body);
     this.#isConnected = true;
+    await this.#refreshOverview(signal);
     return { state: this.#stateOf(body), status: '' };
   }
 
   reconnect(): void {}
 
   async close(): Promise<void> {}
+
+  /** Reads the overview more rarely than the profile: it costs the program another poll, and changes slowly. */
+  async #refreshOverview(signal: AbortSignal): Promise<void> {
+    const now = performance.now();
+    if (now < this.#overviewDue) return;
+    this.#overview = await readOverview(overviewUrl(this.#url), this.#options.component, signal);
+    this.#overviewDue = now + (this.#overview === undefined ? NO_OVERVIEW_MILLIS : OVERVIEW_MILLIS);
+  }
 
   #stateOf(body: Uint8Array): LiveState {
     let profile: Profile;
@@ -97,6 +113,7 @@ export class HttpSource implements LiveSource {
       residentParts: [],
       facts: [],
       warnings: comments.filter((comment) => SUSPECT.test(comment)),
+      ...this.#overview,
     };
   }
 
