@@ -38,22 +38,21 @@ export class DifferenceTab {
   show(state: LiveState, subjects: OverviewData['subjects'], subject: OverviewSubject): void {
     const others = subjects.filter((each) => each !== subject && each.component !== undefined);
     const moments = subject.momentsMillis;
-    const isMoments = state.other === '';
+    // Without earlier moments, as in captures, components are all that can be compared.
+    const other = state.other === '' && moments.length === 0 ? (others[0]?.component ?? '') : state.other;
     this.#other.hidden = others.length === 0;
-    this.#before.hidden = !isMoments || moments.length === 0;
+    this.#before.hidden = other !== '' || moments.length === 0;
     this.#after.hidden = this.#before.hidden;
     const first = state.before === '' ? this.#usualOf(subject) : state.before;
-    setOptions(
-      this.#other,
-      [['', 'an earlier moment'], ...others.map(({ component, name }) => [component!, name] as const)],
-      state.other,
-    );
+    const names = others.map(({ component, name }) => [component!, name] as const);
+    const earlier = moments.length === 0 ? [] : [['', 'an earlier moment'] as const];
+    setOptions(this.#other, [...earlier, ...names], other);
     const known = momentOptions(moments);
     setOptions(this.#before, withValue(known, first), first);
     const later = known.filter(([value]) => Number(value) > Number(first));
     setOptions(this.#after, withValue([...later, [NOW, 'now']], state.after), state.after);
     this.#pane.open({
-      url: differenceUrl(this.#folder, { ...state, before: first }, subject.component, moments),
+      url: differenceUrl(this.#folder, { ...state, before: first, other }, subject.component, moments),
       reason: NO_MOMENT,
       seconds: 0,
       state: state.profile,

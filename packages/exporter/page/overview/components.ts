@@ -15,11 +15,12 @@ export function componentTable(
 ): HTMLElement {
   const heading = (text: string, className = ''): HTMLElement =>
     element('th', { text, attributes: { scope: 'col', class: className } });
+  const findsLeaks = subjects.some((each) => each.leakProgress !== undefined || each.suspects.length > 0);
   const head = [
     heading('Component'),
     heading('State'),
     heading('Resident'),
-    heading('Leak suspects', 'extra'),
+    ...(findsLeaks ? [heading('Leak suspects', 'extra')] : []),
   ];
   const rows = subjects.map((subject) => {
     const { name, component, resident, suspects, secondsToLimit, state } = subject;
@@ -47,7 +48,7 @@ export function componentTable(
           ...(isLine(all) ? [sparkline(all)] : []),
         ]),
       ]),
-      element('td', { text: leak, attributes: { class: 'extra' } }),
+      ...(findsLeaks ? [element('td', { text: leak, attributes: { class: 'extra' } })] : []),
     ]);
   });
   return element(

@@ -32,10 +32,23 @@ export function headlineOf(subject: OverviewSubject): Headline {
     const more = others === 0 ? [] : [`${others} more leak suspect${others === 1 ? '' : 's'} below.`];
     return { level: isSoon ? 'problem' : 'warning', text: leak, details: more };
   }
-  const progress =
-    leakProgress === undefined || leakProgress === '' ? [] : [`Leak detection: ${leakProgress}.`];
-  if (state.level !== 'ok') return { level: state.level, text: sentence(state.text), details: progress };
-  return { level: 'ok', text: 'No leak suspect so far.', details: progress };
+  const details = leakProgress === undefined ? growthTexts(subject) : [`Leak detection: ${leakProgress}.`];
+  // A server without leak detection cannot say that there is no leak.
+  if (state.level !== 'ok' || leakProgress === undefined)
+    return { level: state.level, text: sentence(state.text), details };
+  return { level: 'ok', text: 'No leak suspect so far.', details };
+}
+
+/** Returns how what is in use has changed in the time shown. */
+function growthTexts({ lines, timesMillis }: OverviewSubject): string[] {
+  const values = lines.find(({ unit }) => unit === 'By')?.values ?? [];
+  const start = values.findIndex((value) => value !== null);
+  const last = latest(values);
+  if (last === undefined || last.at === start) return [];
+  const seconds = (timesMillis[last.at]! - timesMillis[start]!) / 1000;
+  const change = last.value - values[start]!;
+  const sign = change > 0 ? '+' : '';
+  return [`In use: ${byteText(last.value)}, ${sign}${byteText(change)} in ${durationText(seconds)}.`];
 }
 
 function leakText({ suspects, secondsToLimit }: OverviewSubject): string | undefined {

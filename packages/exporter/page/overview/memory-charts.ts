@@ -28,7 +28,9 @@ export class MemoryCharts {
   /** Shows a subject; a chart without values is left out. */
   update({ timesMillis, resident, lines, limits }: OverviewSubject): void {
     const named = limits.map(({ name, bytes }) => ({ name, value: bytes }));
-    const known = resident.filter(({ values }) => isLine(values));
+    const known = resident.filter(
+      ({ values }) => isLine(values) && values.some((value) => (value ?? 0) !== 0),
+    );
     const drawn = lines.filter(({ values }) => isLine(values));
     const heap = drawn.find(({ unit }) => unit === 'By');
     this.#resident.element.hidden = known.length === 0;

@@ -22,7 +22,8 @@ export function describe(node: TreeNode, context: DescribeContext): string[] {
   const where = fn === undefined ? '' : place(fn);
   const change = node.after - node.before;
   const error = uncertainty === undefined ? 0 : Math.abs(change) * uncertainty.relative(node);
-  const within = error === 0 ? '' : ` ± ${quantity(Math.round(error), unit)}`;
+  const least = uncertainty?.isLeast ? 'at least ' : '';
+  const within = error === 0 ? '' : ` ± ${least}${quantity(Math.round(error), unit)}`;
   const amount = isDiff
     ? `${quantity(node.before, unit)} to ${quantity(node.after, unit)}, ${signed(change, unit)}${within}`
     : `${quantity(node.after, unit)}${within}, ${share(node.after, total.weight)} of all`;

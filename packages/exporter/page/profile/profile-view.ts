@@ -44,7 +44,6 @@ export class ProfileView {
   readonly #model: Model;
   readonly #options: ProfileViewOptions;
   readonly #isDiff: boolean;
-  readonly #uncertainty: Uncertainty | undefined;
   readonly #views = element('div', {
     attributes: { class: 'views', role: 'group', 'aria-label': 'View' },
   });
@@ -70,7 +69,6 @@ export class ProfileView {
     this.#model = model;
     this.#options = options;
     this.#isDiff = model.profiles.length > 1;
-    this.#uncertainty = Uncertainty.of(model);
     this.#state = options.state ?? FIRST_PROFILE_STATE;
     this.#amounts = amountsOf(model, this.#column, this.#state.filters);
     this.element = element('div', { attributes: { class: 'profile' } }, [
@@ -108,6 +106,10 @@ export class ProfileView {
   /** True if colours show growth and shrinkage. */
   get #showsChange(): boolean {
     return this.#isDiff || this.#amounts.hasNegative;
+  }
+
+  get #uncertainty(): Uncertainty | undefined {
+    return Uncertainty.of(this.#model, this.#column, this.#showsChange);
   }
 
   get #column(): number {

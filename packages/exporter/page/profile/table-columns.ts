@@ -78,9 +78,12 @@ function isUncertain(pair: Pair, uncertainty: Uncertainty | undefined): boolean 
 function errorColumn(uncertainty: Uncertainty): TableColumn {
   return {
     title: '±',
-    hint: 'Standard error of the first column, relative to its value. Above 30% a value is uncertain.',
+    hint: `Standard error of the first column, relative to its value${uncertainty.isLeast ? ', at least' : ''}. Above 30% a value is uncertain.`,
     amountIn: ({ self }) => uncertainty.relative(self),
-    textOf: ({ self }) => (self.sampled === 0 ? '' : `±${percent(uncertainty.relative(self))}`),
+    textOf: ({ self }) => {
+      const sign = uncertainty.isLeast ? '≥' : '';
+      return self.sampled === 0 ? '' : `${sign}${percent(uncertainty.relative(self))}`;
+    },
     isExtra: true,
   };
 }

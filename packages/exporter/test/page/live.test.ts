@@ -119,6 +119,16 @@ describe('the headline', () => {
     });
   });
 
+  test('does not speak of leaks that nobody looks for', () => {
+    const lines = [{ name: 'in use', unit: 'By', values: [null, 3 * MIB, null, 5 * MIB] }];
+    const state = { level: 'ok', text: 'following' } as const;
+    expect(headlineOf({ ...emptySubject(), state, lines, timesMillis: [0, 1000, 2000, 61_000] })).toEqual({
+      level: 'ok',
+      text: 'Following.',
+      details: ['In use: 5.0 MiB, +2.0 MiB in 60 s.'],
+    });
+  });
+
   test('gives the state if that is not ok', () => {
     const state = { level: 'problem', text: 'the heap sampler does not run' } as const;
     expect(headlineOf({ ...emptySubject(), state }).text).toBe('The heap sampler does not run.');

@@ -41,7 +41,7 @@ function modelOf(interval: number | null | undefined, ...profiles: readonly Prof
 }
 
 function errorsIn(model: Model, column: number): Record<string, string> {
-  const uncertainty = Uncertainty.of(model)!;
+  const uncertainty = Uncertainty.of(model, column, false)!;
   const tree = callTree(model, amountsOf(model, column, NO_FILTERS), false);
   const nodes = [tree, ...tree.children, ...tree.children.flatMap(({ children }) => children)];
   return Object.fromEntries(
@@ -67,9 +67,19 @@ describe('the standard error', () => {
     expect(errors).toMatchObject({ same: '0.50 uncertain', grew: '0.10' });
   });
 
+  test('is the least one of changes and of what was allocated', () => {
+    const model = modelOf(64 * KIB, profileOf({ one: 1 }));
+    const allocated = { ...model, columns: [{ type: 'alloc_space', unit: 'bytes' }] };
+    expect([
+      Uncertainty.of(model, 1, false)!.isLeast,
+      Uncertainty.of(model, 1, true)!.isLeast,
+      Uncertainty.of(allocated, 0, false)!.isLeast,
+    ]).toEqual([false, true, true]);
+  });
+
   test('is not known for exact values and unknown intervals', () => {
     const profile = profileOf({ one: 1 });
-    expect([0, null, undefined, -1].map((each) => Uncertainty.of(modelOf(each, profile)))).toEqual([
+    expect([0, null, undefined, -1].map((each) => Uncertainty.of(modelOf(each, profile), 1, false))).toEqual([
       undefined,
       undefined,
       undefined,
@@ -79,7 +89,7 @@ describe('the standard error', () => {
 
   test('of rows is that of their frames', () => {
     const model = modelOf(64 * KIB, profileOf({ large: 100 * 64 * KIB, small: 4 * 64 * KIB }));
-    const uncertainty = Uncertainty.of(model)!;
+    const uncertainty = Uncertainty.of(model, 0, false)!;
     const rows = functionRows(model, amountsOf(model, 0, NO_FILTERS));
     const uncertain = rows.filter(({ self, total }) => self.after > 0 && uncertainty.isUncertain(total));
     expect(uncertain.map(({ name }) => name)).toEqual(['small']);
