@@ -175,7 +175,9 @@ export function stat(options: StatOptions): StatBuilder {
     .graphMode(sparkline ? BigValueGraphMode.Area : BigValueGraphMode.None)
     .textMode(showName ? BigValueTextMode.Name : BigValueTextMode.Value)
     .reduceOptions(lastValue());
-  for (const [index, query] of options.queries.entries()) panel.withTarget(rangeQuery(query, index));
+  // Without a sparkline, only what is now: a series that has ended has a last value in the time range, too.
+  const targetOf = sparkline ? rangeQuery : instantQuery;
+  for (const [index, query] of options.queries.entries()) panel.withTarget(targetOf(query, index));
   return panel;
 }
 

@@ -134,7 +134,7 @@ function values(name: string, { label, query, several = false }: ValuesOptions):
     .sort(VariableSort.AlphabeticalAsc)
     .multi(several)
     .includeAll(several);
-  return several ? variable.allValue('.*').current({ text: 'All', value: '$__all' }) : variable;
+  return several ? variable.allValue('.*').current({ text: ['All'], value: ['$__all'] }) : variable;
 }
 
 /** Returns Grafana's notation for the value of a variable in a URL or text. */
