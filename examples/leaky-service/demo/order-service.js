@@ -7,7 +7,7 @@ import { ReportingProcess } from './reporting-process.js';
 const START_MILLIS = 20_000;
 const STOP_MILLIS = 20_000;
 /** Requests a second of the light load: the page shows traffic, and the leak takes long to fill the heap. */
-const LIGHT_RATE = 4;
+const LIGHT_RATE = 10;
 const DAY_SECONDS = 86_400;
 
 const scriptPath = (name) => fileURLToPath(new URL(`../${name}`, import.meta.url));
@@ -31,7 +31,7 @@ export class OrderService {
       HEAPRAY_HOME: folder,
       HEAPRAY_TRACE_COMPONENTS: COMPONENTS.join(','),
       HEAPRAY_DEBUG_ADDR: '127.0.0.1:0',
-      // Windows of 2 s instead of 20, so that the page shows the leak after half a minute.
+      // Windows of 2 s instead of 20, so that the page names the leak after a minute.
       HEAPRAY_LEAK_WINDOW: '2',
     });
     this.#process.onReport((report) => this.#take(report));

@@ -1,0 +1,63 @@
+// Runs the commands of docs/install.md and docs/deep-dumps.md in a user's project.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'vitest';
+import { freePort } from '../support/free-port.js';
+import { peerTest } from '../support/peer-test.js';
+import { memray } from '../support/peers.js';
+import { pollUntil } from '../support/poll.js';
+import { project } from '../support/projects.js';
+import { runCommand } from '../support/run-command.js';
+import { startProcess } from '../support/start-node.js';
+import { appFolder } from './support/app-folder.js';
+
+const DOCS = fileURLToPath(new URL('../../docs', import.meta.url));
+const STARTS_PROGRAM = /(?:^| )node --import /;
+
+/** Runs all commands of a page: those that start a program stay, the others run until they succeed. Returns what they print. */
+async function runPage(page: string, programs: readonly string[] = []) {
+  const text = readFileSync(path.join(DOCS, page), 'utf8');
+  const blocks = [...text.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block = '']) => block);
+  const lines = blocks.flatMap((block) => block.split('\n'));
+  const folder = appFolder('bare');
+  writeFileSync(path.join(folder, 'app.js'), "import './leaky-service.js';\n");
+  const [metrics, debug] = [await freePort(), await freePort()];
+  const bins = [path.dirname(process.execPath), path.join(project('bare'), 'node_modules/.bin'), ...programs];
+  const env = {
+    PATH: [...bins, process.env.PATH].join(path.delimiter),
+    OTEL_EXPORTER_PROMETHEUS_PORT: `${metrics}`,
+    HEAPRAY_DEBUG_ADDR: `127.0.0.1:${debug}`,
+  };
+  const printed: string[] = [];
+  for (const line of lines.filter((one) => one !== '' && !one.startsWith('npm '))) {
+    const command = line.replaceAll('9464', `${metrics}`).replaceAll('6464', `${debug}`);
+    if (STARTS_PROGRAM.test(command)) {
+      startProcess('sh', { args: ['-c', command.replace(/(^| )node /, '$1exec node ')], cwd: folder, env });
+      continue;
+    }
+    const succeed = async () => {
+      const { status, stdout, stderr } = await runCommand('sh', ['-c', command], { cwd: folder, env });
+      if (status !== 0) throw new Error(`status ${status}: ${stdout}${stderr}`);
+      printed.push(stdout);
+      return true;
+    };
+    await pollUntil(succeed, { what: command });
+  }
+  return { folder, printed };
+}
+
+peerTest('install.md', 'project-bare', async () => {
+  const { folder, printed } = await runPage('install.md');
+  expect(printed).toHaveLength(5);
+  expect(printed[0]).toBe('ok\n');
+  expect(printed[1]).toMatch(/heapray_profiler_mode="(?:native-api|binding)"/);
+  expect(existsSync(path.join(folder, 'heap.html'))).toBe(true);
+});
+
+peerTest('deep-dumps.md', ['project-bare', 'memray-1.20.0'], async () => {
+  const { folder, printed } = await runPage('deep-dumps.md', [path.dirname(memray('1.20.0'))]);
+  expect(printed).toHaveLength(5);
+  expect(printed[1]).toContain('rememberOrder');
+  expect(existsSync(path.join(folder, 'peak.html'))).toBe(true);
+});
