@@ -88,7 +88,8 @@ export class MainThreadLink {
         this.#waiting.delete(request);
         resolve(message);
       };
-      const timer = setTimeout(() => answer(undefined), millis);
+      // Unreferenced: a thread that ends must not wait for an answer.
+      const timer = setTimeout(() => answer(undefined), millis).unref();
       this.#waiting.set(request, answer);
       this.send(question(request));
     });
