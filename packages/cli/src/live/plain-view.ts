@@ -5,7 +5,7 @@ import { printable } from '../text/printable.js';
 import { formatBytes } from '../text/quantity.js';
 import type { LiveEnd, LivePoll, LiveState } from './live-state.js';
 import type { LiveView } from './live-view.js';
-import type { LiveModel, LiveRow } from './model/live-model.js';
+import type { LiveModel, LiveRow, LiveTotals } from './model/live-model.js';
 
 /** Shows a source as one line for each state, and a table at the end. */
 export class PlainView implements LiveView {
@@ -51,7 +51,7 @@ export class PlainView implements LiveView {
     const parts = [
       time,
       `alive ${bytes(totals.inUse)}`,
-      ...(peakBytes === undefined ? [] : [`peak ${bytes(peakBytes)}`]),
+      ...(peakBytes === undefined ? rateText(totals) : [`peak ${bytes(peakBytes)}`]),
       ...facts.map(([name, text]) => `${name} ${text}`),
       ...(first === undefined ? [] : [`first: ${printable(placeOf(first))} ${bytes(first.inUse)}`]),
     ];
@@ -69,6 +69,11 @@ export function lastTable(model: LiveModel, count: number): string {
     printable(placeText(row)),
   ]);
   return formatTable([['ALIVE', 'COUNT', 'FUNCTION', 'FILE'], ...cells], 2);
+}
+
+/** Returns the allocation rate, for sources without a peak. Lines for captures stay as they have always been. */
+function rateText({ rate }: LiveTotals): readonly string[] {
+  return rate === undefined ? [] : [`allocating ${bytes(rate)}/s`];
 }
 
 function placeOf(row: LiveRow): string {

@@ -164,6 +164,17 @@ test('an error restores the terminal, and is reported in one line', async () => 
   expect(terminal.screen).toMatch(/^heapray: http:\S+: HTTP 404: component: gone/m);
 });
 
+test('an internal error restores the terminal', async () => {
+  const { url } = await steadyServer();
+  const code = `process.on('SIGURG', () => { throw new Error('on purpose'); });`;
+  const env = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(code)}` };
+  const terminal = startLive([url, ...FAST], { ...NORMAL, env });
+  await terminal.waitForScreen(/load +app\.js:1/);
+  terminal.kill('SIGURG');
+  await expectRestored(terminal, 1);
+  expect(terminal.screen).toContain('Error: on purpose');
+});
+
 test('Ctrl-Z suspends it, and fg continues', async () => {
   const { url } = await steadyServer();
   const shell = startInTerminal(['bash', '--norc', '-i'], NORMAL);
@@ -221,6 +232,7 @@ test('uses no colours with NO_COLOR, and no screen with TERM=dumb', async () => 
 
   const dumb = startLive([url, ...FAST], { ...NORMAL, env: { TERM: 'dumb' } });
   await dumb.waitForScreen(/alive [\d.]+ MiB {2}first: load \/srv\/app\/app\.js:1:1/);
+  await dumb.waitForScreen(/alive [\d.]+ MiB {2}allocating [\d.]+ MiB\/s {2}first: load/);
   dumb.type(CTRL_C);
   await expectRestored(dumb, -2);
   expect(dumb.output).not.toContain(ESCAPE);
