@@ -1,73 +1,14 @@
-// The live page in a real browser, against a server with made-up answers: every tab and every state, by mouse and by keyboard.
-// Screenshots are in .cache/page, to look at.
-import { makePageData, type OverviewSubject, type PageData } from '@heapray/exporter/page';
-import { type Profile, ProfileBuilder } from '@heapray/exporter/profile';
-import type { Browser, Page } from 'playwright-core';
+// The live page in a real browser, against a server with made-up answers: every tab, by mouse and by keyboard. Screenshots are in
+// .cache/page, to look at.
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import {
-  emptySubject,
-  leakingSubject,
-  overviewOf,
-} from '../../packages/exporter/test/page/overview-fixture.js';
-import { PATIENCE_MILLIS } from '../support/patience.js';
+import { emptySubject, leakingSubject } from '../../packages/exporter/test/page/overview-fixture.js';
 import { describeWithPeer } from '../support/peer-test.js';
-import {
-  faultsOf,
-  framesOf,
-  keepScreenshot,
-  type PageSettings,
-  startBrowser,
-  watchedPage,
-} from './support/chromium.js';
-import { type Answers, type Canned, PageServer } from './support/page-server.js';
+import { faultsOf, keepScreenshot, startBrowser } from './support/chromium.js';
+import { headline, healthy, leaking, NOW, tab, withLivePage } from './support/live-page.js';
 
 const MIB = 1024 * 1024;
-const NOW = Date.now();
 const TABS = ['Overview', 'Flame graph', 'Table', 'Callers and callees', 'Difference'];
-/** What Chromium logs itself about an answer with an error. */
-const FAILED_REQUEST = /^console Failed to load resource/;
-
-function shop(cached: number, columns: 'heap' | 'peak' = 'heap'): Profile {
-  const [prefix, other] = columns === 'heap' ? ['inuse', 'alloc'] : ['peak', 'all'];
-  const builder = new ProfileBuilder({
-    columns: [
-      { type: `${other}_space`, unit: 'bytes' },
-      { type: `${prefix}_space`, unit: 'bytes' },
-    ],
-    defaultColumn: `${prefix}_space`,
-    timeNanos: BigInt(NOW) * 1_000_000n,
-    durationNanos: 0n,
-  });
-  const main = builder.stack(undefined, builder.frame('main', '/srv/app/server.js', 1));
-  const route = builder.stack(main, builder.frame('route', '/srv/app/node_modules/router/index.js', 5, 1));
-  const cache = builder.stack(route, builder.frame('cacheOrder', '/srv/app/cache.js', 9, 1));
-  const render = builder.stack(main, builder.frame('render', '/srv/app/render.js', 3, 1));
-  const parse = builder.stack(render, builder.frame('parse', '/srv/app/render.js', 30, 1));
-  const labels = (name: string, age: string) => builder.labels({ package: name, age });
-  builder.add(cache, [cached, cached / 4], labels('shop', '10s-1m'));
-  builder.add(cache, [3 * cached, (3 * cached) / 4], labels('shop', '>1h'));
-  builder.add(render, [8 * MIB, 6 * MIB], labels('shop', '<10s'));
-  builder.add(route, [8 * MIB, 3 * MIB], labels('router', '10s-1m'));
-  builder.add(parse, [2 * MIB, 1 * MIB], labels('shop', '<10s'));
-  return builder.build();
-}
-
-/** Returns the data of profiles that were sampled every 512 KiB. */
-function sampled(...profiles: readonly Profile[]): PageData {
-  const samplingInterval = 512 * 1024;
-  return makePageData(profiles.map((profile, at) => ({ profile, name: `profile ${at}`, samplingInterval })));
-}
-
-/** Answers for subjects, with profiles of a shop. */
-function healthy(subjects: readonly OverviewSubject[], refreshSeconds = 1): Answers {
-  return (url): Canned => {
-    if (url.pathname.endsWith('/overview.json'))
-      return { body: overviewOf(subjects, Date.now(), refreshSeconds) };
-    if (url.pathname.endsWith('/diff.json')) return { body: sampled(shop(40 * MIB), shop(90 * MIB)) };
-    const name = url.searchParams.get('name');
-    return { body: sampled(shop(90 * MIB, name === 'peak' ? 'peak' : 'heap')) };
-  };
-}
 
 describeWithPeer('the live page in Chromium', 'chromium', () => {
   let browser: Browser;
@@ -78,29 +19,8 @@ describeWithPeer('the live page in Chromium', 'chromium', () => {
 
   afterAll(() => browser?.close());
 
-  /** Opens the page of a server. Checks at the end that no request went elsewhere, and nothing was logged or thrown. */
-  async function withLivePage(
-    answers: Answers,
-    settings: PageSettings & { readonly hash?: string; readonly mayFail?: boolean },
-    visit: (page: Page, server: PageServer) => Promise<void>,
-  ): Promise<void> {
-    const server = new PageServer(answers);
-    await server.start();
-    const { origin } = new URL(server.url);
-    const { page, events } = await watchedPage(browser, settings, (url) => new URL(url).origin === origin);
-    await page.goto(`${server.url}${settings.hash ?? ''}`);
-    await visit(page, server);
-    expect(events.filter((event) => !(settings.mayFail && FAILED_REQUEST.test(event)))).toEqual([]);
-    await page.close();
-    await server.stop();
-  }
-
-  const headline = (page: Page) => page.locator('.headline .main');
-  const tab = (page: Page, name: string) => page.locator('nav').getByRole('link', { name });
-  const leaking = () => leakingSubject('shop', NOW);
-
   test('the overview says first who leaks and when the limit is reached', () =>
-    withLivePage(healthy([leaking()]), { height: 1000 }, async (page) => {
+    withLivePage(browser, healthy([leaking()]), { height: 1000 }, async (page) => {
       await headline(page).waitFor();
       await expect(headline(page).textContent()).resolves.toBe(
         '✖problem: Leak suspect: cacheOrder (cache.js:9:1) grows by 102.4 KiB/s; heap limit in 3 h at this rate.',
@@ -119,7 +39,7 @@ describeWithPeer('the live page in Chromium', 'chromium', () => {
     }));
 
   test('the table beside a chart has the values at the cursor, by keyboard, too', () =>
-    withLivePage(healthy([leaking()], 60), {}, async (page) => {
+    withLivePage(browser, healthy([leaking()], 60), {}, async (page) => {
       await headline(page).waitFor();
       const caption = page.locator('.charts .wide caption');
       const latest = await caption.textContent();
@@ -137,20 +57,25 @@ describeWithPeer('the live page in Chromium', 'chromium', () => {
     }));
 
   test('what a server does not know has no place', () =>
-    withLivePage(healthy([{ ...emptySubject(), leakProgress: 'window 1 of 4' }]), {}, async (page) => {
-      await headline(page).waitFor();
-      await expect(page.locator('.headline').innerText()).resolves.toContain(
-        'Leak detection: window 1 of 4.',
-      );
-      await expect(page.locator('h2:visible, h3:visible, .chart:visible').count()).resolves.toBe(0);
-      await expect(page.locator('.state').textContent()).resolves.toBe(
-        'No samples yet. This page fills by itself.',
-      );
-      await keepScreenshot(page, 'live-empty');
-    }));
+    withLivePage(
+      browser,
+      healthy([{ ...emptySubject(), leakProgress: 'window 1 of 4' }]),
+      {},
+      async (page) => {
+        await headline(page).waitFor();
+        await expect(page.locator('.headline').innerText()).resolves.toContain(
+          'Leak detection: window 1 of 4.',
+        );
+        await expect(page.locator('h2:visible, h3:visible, .chart:visible').count()).resolves.toBe(0);
+        await expect(page.locator('.state').textContent()).resolves.toBe(
+          'No samples yet. This page fills by itself.',
+        );
+        await keepScreenshot(page, 'live-empty');
+      },
+    ));
 
   test('new data take neither the focus nor the scroll position', () =>
-    withLivePage(healthy([leaking()]), { height: 500 }, async (page, server) => {
+    withLivePage(browser, healthy([leaking()]), { height: 500 }, async (page, server) => {
       await headline(page).waitFor();
       const link = page.locator('.section').getByRole('link', { name: 'route' });
       await link.scrollIntoViewIfNeeded();
@@ -165,7 +90,7 @@ describeWithPeer('the live page in Chromium', 'chromium', () => {
     }));
 
   test('the URL keeps what is shown, and Back goes one step back', () =>
-    withLivePage(healthy([leaking()], 60), {}, async (page, server) => {
+    withLivePage(browser, healthy([leaking()], 60), {}, async (page, server) => {
       await tab(page, 'Table').click();
       await page.locator('tbody tr').first().waitFor();
       await page.getByLabel('Value').selectOption({ label: 'Allocated (bytes)' });
@@ -194,7 +119,7 @@ describeWithPeer('the live page in Chromium', 'chromium', () => {
     }));
 
   test('frames and rows with few samples are hatched, and say so', () =>
-    withLivePage(healthy([leaking()], 60), { hash: '#tab=flame' }, async (page) => {
+    withLivePage(browser, healthy([leaking()], 60), { hash: '#tab=flame' }, async (page) => {
       await page.locator('.flame g[name="parse"]').click();
       await expect(page.locator('.chosen').textContent()).resolves.toBe(
         'parse · /srv/app/render.js:30:1 · 1.0 MiB ± 724.1 KiB, 1.0% of all · uncertain: few samples',
@@ -213,7 +138,7 @@ describeWithPeer('the live page in Chromium', 'chromium', () => {
     }));
 
   test('other profiles are loaded when chosen, and again on demand', () =>
-    withLivePage(healthy([leaking()], 60), { hash: '#tab=flame' }, async (page, server) => {
+    withLivePage(browser, healthy([leaking()], 60), { hash: '#tab=flame' }, async (page, server) => {
       await page.locator('.flame').waitFor();
       await page.getByLabel('Profile').selectOption({ label: 'In use at the peak' });
       await page.getByText('Peak (bytes)').first().waitFor();
@@ -224,23 +149,9 @@ describeWithPeer('the live page in Chromium', 'chromium', () => {
       expect(server.requests.at(-1)).toBe('/debug/ui/profile.json?name=heap&seconds=10');
     }));
 
-  test('a recording shows its progress', () => {
-    const answers = healthy([leaking()], 60);
-    const slow: Answers = (url) => (url.searchParams.has('seconds') ? new Promise(() => {}) : answers(url));
-    return withLivePage(slow, { hash: '#tab=flame&profile=next60' }, async (page) => {
-      await page.getByText('Recording for 60 s').waitFor();
-      await expect
-        .poll(() => page.locator('progress').evaluate((shown) => (shown as { value?: number }).value), {
-          timeout: PATIENCE_MILLIS,
-        })
-        .toBeGreaterThan(0);
-      await keepScreenshot(page, 'live-recording');
-    });
-  });
-
   test('compares two moments, and two components', () => {
     const [a, b] = ['scheduler', 'worker'].map((name) => ({ ...leakingSubject(name, NOW), component: name }));
-    return withLivePage(healthy([a!, b!], 60), { hash: '#tab=diff' }, async (page, server) => {
+    return withLivePage(browser, healthy([a!, b!], 60), { hash: '#tab=diff' }, async (page, server) => {
       await page.locator('.flame').waitFor();
       await expect(page.locator('.summary').textContent()).resolves.toContain('50.0 MiB');
       expect(server.requests.at(-1)).toBe(
@@ -264,17 +175,12 @@ describeWithPeer('the live page in Chromium', 'chromium', () => {
     });
   });
 
-  test('there is nothing to compare at first', () =>
-    withLivePage(healthy([emptySubject()], 60), { hash: '#tab=diff' }, async (page) => {
-      await page.getByText('There is nothing to compare with yet.').waitFor();
-    }));
-
   test('several components have a table, and each its overview', () => {
     const [a, b] = [
       { ...leakingSubject('scheduler', NOW), component: 'scheduler' },
       { ...emptySubject('triggerer'), component: 'triggerer', leakProgress: 'window 1 of 4' },
     ];
-    return withLivePage(healthy([a, b], 1), {}, async (page, server) => {
+    return withLivePage(browser, healthy([a, b], 1), {}, async (page, server) => {
       await headline(page).waitFor();
       await keepScreenshot(page, 'live-components', true);
       await page.locator('.section').getByRole('link', { name: 'triggerer' }).click();
@@ -286,77 +192,8 @@ describeWithPeer('the live page in Chromium', 'chromium', () => {
     });
   });
 
-  test('a busy server is asked again after the time that it gives', () => {
-    let refusals = 0;
-    const answers = healthy([leaking()], 60);
-    const busy: Answers = (url) =>
-      url.pathname.endsWith('profile.json') && refusals++ < 2
-        ? { status: refusals === 1 ? 429 : 503, retryAfter: '1', body: 'too many requests: one at a time' }
-        : answers(url);
-    return withLivePage(busy, { hash: '#tab=flame', mayFail: true }, async (page) => {
-      await page.getByText('No profile: too many requests: one at a time').waitFor();
-      await page.getByText(/Trying again in \d s/).waitFor();
-      await keepScreenshot(page, 'live-busy');
-      await page.locator('.flame').waitFor();
-      expect(refusals).toBe(3);
-    });
-  });
-
-  test('an error has the line of the server, and can be tried again', () => {
-    const answers = healthy([leaking()], 60);
-    const failing: Answers = (url) =>
-      url.pathname.endsWith('profile.json')
-        ? { status: 404, body: 'component: shop has ended' }
-        : answers(url);
-    return withLivePage(failing, { hash: '#tab=flame', mayFail: true }, async (page, server) => {
-      await page.getByText('No profile: component: shop has ended').waitFor();
-      await keepScreenshot(page, 'live-error');
-      server.answer(answers);
-      await page.getByRole('button', { name: 'Try again' }).click();
-      await page.locator('.flame').waitFor();
-      server.answer(() => ({ body: '{}' }));
-      await page.getByRole('button', { name: 'Reload' }).click();
-      await page.getByText('the data cannot be read: it is not data of heapray').waitFor();
-      // What was there stays visible.
-      expect(await framesOf(page)).toContain('cacheOrder');
-    });
-  });
-
-  test('says when the process has gone, keeps what it has, and notices another process', () =>
-    withLivePage(healthy([leaking()]), { mayFail: true }, async (page, server) => {
-      await tab(page, 'Flame graph').click();
-      await page.locator('.flame').waitFor();
-      await server.stop();
-      await page.getByText('The process has gone, or cannot be reached.').waitFor();
-      expect(await framesOf(page)).toContain('cacheOrder');
-      await tab(page, 'Overview').click();
-      await expect(headline(page).innerText()).resolves.toContain('cacheOrder');
-      await keepScreenshot(page, 'live-gone');
-      server.answer(healthy([leakingSubject('shop', NOW, 9999)]));
-      await server.start();
-      await page.getByRole('button', { name: 'Try now' }).click();
-      await page.getByText('shop has restarted: it is now process 9999, and was process 4242.').waitFor();
-      await expect(page.getByText('The process has gone').count()).resolves.toBe(0);
-      await tab(page, 'Flame graph').click();
-      await page.getByText('This profile is of the process before it has restarted.').waitFor();
-      await page.getByRole('button', { name: 'Reload' }).click();
-      await expect.poll(() => page.locator('.load-note:visible').count()).toBe(0);
-      await page.getByRole('button', { name: 'Dismiss' }).click();
-      await expect(page.locator('.banner').count()).resolves.toBe(0);
-    }));
-
-  test('says when there was no answer yet', () => {
-    const refusing: Answers = () => ({ status: 500, body: 'the profiler has ended' });
-    return withLivePage(refusing, { mayFail: true }, async (page, server) => {
-      await page.getByText('The server cannot answer: the profiler has ended.').waitFor();
-      server.answer(healthy([leaking()]));
-      await page.getByRole('button', { name: 'Try now' }).click();
-      await headline(page).waitFor();
-    });
-  });
-
   test('is usable by keyboard alone', () =>
-    withLivePage(healthy([leaking()], 60), {}, async (page) => {
+    withLivePage(browser, healthy([leaking()], 60), {}, async (page) => {
       await headline(page).waitFor();
       await page.keyboard.press('Tab');
       await page.keyboard.press('Tab');
@@ -371,7 +208,7 @@ describeWithPeer('the live page in Chromium', 'chromium', () => {
 
   test.each([false, true])('axe-core finds no fault, dark: %s', async (dark) => {
     const [a, b] = ['scheduler', 'worker'].map((name) => ({ ...leakingSubject(name, NOW), component: name }));
-    await withLivePage(healthy([a!, b!], 60), { dark }, async (page) => {
+    await withLivePage(browser, healthy([a!, b!], 60), { dark }, async (page) => {
       for (const name of TABS) {
         await tab(page, name).click();
         await page.locator('.headline, .profile').first().waitFor();
@@ -387,7 +224,7 @@ describeWithPeer('the live page in Chromium', 'chromium', () => {
 
   test('fits a telephone', () => {
     const [a, b] = ['scheduler', 'worker'].map((name) => ({ ...leakingSubject(name, NOW), component: name }));
-    return withLivePage(healthy([a!, b!], 60), { width: 375 }, async (page) => {
+    return withLivePage(browser, healthy([a!, b!], 60), { width: 375 }, async (page) => {
       for (const name of TABS) {
         await tab(page, name).click();
         await page.locator('.headline, .profile').first().waitFor();

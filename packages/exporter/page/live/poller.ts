@@ -24,6 +24,8 @@ export class Poller {
   #failures = 0;
   #data: OverviewData | undefined;
   #isAsking = false;
+  /** True if a request was due while nobody saw the page. */
+  #isDue = false;
 
   constructor(url: string, changed: (connection: Connection, data: OverviewData | undefined) => void) {
     this.#url = url;
@@ -31,9 +33,8 @@ export class Poller {
   }
 
   start(): void {
-    // Browsers slow the timers of hidden pages down; what they show should be new when they are seen again.
     document.addEventListener('visibilitychange', () => {
-      if (!document.hidden) this.now();
+      if (!document.hidden && this.#isDue) this.now();
     });
     this.now();
   }
@@ -45,7 +46,14 @@ export class Poller {
     void this.#ask();
   }
 
+  /** Asks, but not for a page that nobody sees: each request costs the process a poll. */
+  #askIfSeen(): void {
+    this.#isDue = document.hidden;
+    if (!this.#isDue) void this.#ask();
+  }
+
   async #ask(): Promise<void> {
+    this.#isDue = false;
     this.#isAsking = true;
     const answer = await request(this.#url, AbortSignal.timeout(60_000));
     this.#isAsking = false;
@@ -68,7 +76,7 @@ export class Poller {
   }
 
   #next(kind: Connection['kind'], message: string, seconds: number): void {
-    this.#timer = setTimeout(() => void this.#ask(), 1000 * seconds);
+    this.#timer = setTimeout(() => this.#askIfSeen(), 1000 * seconds);
     this.#changed({ kind, message, nextMillis: Date.now() + 1000 * seconds }, this.#data);
   }
 }

@@ -66,10 +66,11 @@ export class FlameView {
     this.#resize.observe(this.element);
   }
 
-  /** Draws again after the marks of frames have changed. */
-  update(): void {
-    this.#chart?.update();
-    this.#finishDrawing();
+  /** Gives frames their colours again. Drawing all again would take several times as long. */
+  recolor(): void {
+    for (const { group, node } of this.#drawnFrames()) {
+      group.querySelector('rect')?.setAttribute('fill', this.#options.colorOf(node));
+    }
   }
 
   resetZoom(): void {
@@ -100,16 +101,21 @@ export class FlameView {
    * it would let them grow for 250 ms, whatever duration it is given.
    */
   #finishDrawing(): void {
-    for (const group of this.element.querySelectorAll<SVGGElement & { __data__?: Frame<TreeNode> }>(
-      'svg g',
-    )) {
-      const node = group.__data__?.data;
+    for (const { group, node } of this.#drawnFrames()) {
       group.classList.toggle('selected', node === this.#selected);
       const rectangle = group.querySelector('rect');
       if (rectangle === null || rectangle.hasAttribute('width')) continue;
       rectangle.setAttribute('width', group.getAttribute('width') ?? '0');
       const label = group.querySelector('.d3-flame-graph-label');
-      if (label !== null) label.textContent = node?.name ?? '';
+      if (label !== null) label.textContent = node.name;
+    }
+  }
+
+  *#drawnFrames(): Generator<{ readonly group: SVGGElement; readonly node: TreeNode }> {
+    type Group = SVGGElement & { __data__?: Frame<TreeNode> };
+    for (const group of this.element.querySelectorAll<Group>('svg g')) {
+      const node = group.__data__?.data;
+      if (node !== undefined) yield { group, node };
     }
   }
 

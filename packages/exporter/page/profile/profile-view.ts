@@ -297,7 +297,7 @@ export class ProfileView {
     if (this.#state.view === 'table') {
       if (this.#amounts.total.weight > 0) this.#drawTable(this.#amounts);
     } else {
-      if (before !== this.#matches) for (const view of this.#flames) view.update();
+      if (before !== this.#matches) for (const view of this.#flames) view.recolor();
       this.#showMatched();
     }
     this.#options.changed?.(this.#state, false);
