@@ -1,6 +1,7 @@
 import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
 import { COLORS } from './colors.ts';
 import { finished, newDashboard } from './dashboard.ts';
+import { withPackageOther } from './expressions.ts';
 import type { MetricNames } from './metric-names.ts';
 import { callSiteTable, row, stateTimeline, table, timeSeries } from './panels.ts';
 import {
@@ -132,7 +133,9 @@ function memoryPanels(m: MetricNames) {
       span: 12,
       queries: [
         {
-          expr: `topk(10, sum by (${byComponent}, heapray_package_name) (rate(${of(m, 'heapray.memory.allocated', ', code_function_name!="(dropped)"')}[$__rate_interval])))`,
+          expr: withPackageOther(
+            `topk(10, sum by (${byComponent}, heapray_package_name) (rate(${of(m, 'heapray.memory.allocated', ', code_function_name!="(dropped)"')}[$__rate_interval])))`,
+          ),
           legend: '{{heapray_package_name}} in {{heapray_component}}',
         },
       ],

@@ -1,5 +1,6 @@
 import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
 import { finished, newDashboard, uidOf } from './dashboard.ts';
+import { withPackageOther } from './expressions.ts';
 import type { MetricNames } from './metric-names.ts';
 import { row, table, timeSeries } from './panels.ts';
 import { JOBS } from './variables.ts';
@@ -94,7 +95,7 @@ function packagePanels(m: MetricNames) {
       noValue: 'nothing suspected',
       queries: [
         {
-          expr: `topk(10, sum by (heapray_package_name, job) (${growth}))`,
+          expr: withPackageOther(`topk(10, sum by (heapray_package_name, job) (${growth}))`),
           legend: '{{heapray_package_name}} in {{job}}',
         },
       ],
@@ -109,8 +110,8 @@ function packagePanels(m: MetricNames) {
         { name: 'in use', unit: 'bytes' },
       ],
       queries: [
-        { expr: `topk(15, sum by (heapray_package_name) (delta(${retained}[$__range])))` },
-        { expr: `topk(50, sum by (heapray_package_name) (${retained}))` },
+        { expr: withPackageOther(`topk(15, sum by (heapray_package_name) (delta(${retained}[$__range])))`) },
+        { expr: withPackageOther(`topk(50, sum by (heapray_package_name) (${retained}))`) },
       ],
     }),
     timeSeries({
@@ -120,7 +121,9 @@ function packagePanels(m: MetricNames) {
       span: 24,
       queries: [
         {
-          expr: `topk(10, sum by (heapray_package_name) (rate(${allocated}[$__rate_interval])))`,
+          expr: withPackageOther(
+            `topk(10, sum by (heapray_package_name) (rate(${allocated}[$__rate_interval])))`,
+          ),
           legend: '{{heapray_package_name}}',
         },
       ],

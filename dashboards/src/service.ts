@@ -1,6 +1,7 @@
 import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
 import { AGE_COLORS, COLORS, KIND_COLORS } from './colors.ts';
 import { finished, newDashboard } from './dashboard.ts';
+import { withPackageOther } from './expressions.ts';
 import type { MetricNames } from './metric-names.ts';
 import { barGauge, callSiteTable, row, stat, table, timeSeries } from './panels.ts';
 import { COMPONENT, DEBUG_PORT, debugHost, INSTANCE, JOB, UI, UI_LINK } from './variables.ts';
@@ -214,8 +215,8 @@ function growthPanels(m: MetricNames) {
       noValue: 'nothing suspected',
       queries: [
         {
-          expr: `sum by (code_function_name, heapray_package_name) (${growth})`,
-          legend: '{{code_function_name}} ({{heapray_package_name}})',
+          expr: `sum by (code_function_name, code_file_path, code_line_number, heapray_package_name) (${growth})`,
+          legend: '{{code_function_name}} {{code_file_path}}:{{code_line_number}} ({{heapray_package_name}})',
         },
       ],
     }),
@@ -257,7 +258,7 @@ function sitePanels(m: MetricNames) {
       stacked: true,
       queries: [
         {
-          expr: `sum by (heapray_package_name) (rate(${allocated}[$__rate_interval]))`,
+          expr: withPackageOther(`sum by (heapray_package_name) (rate(${allocated}[$__rate_interval]))`),
           legend: '{{heapray_package_name}}',
         },
       ],
@@ -268,7 +269,12 @@ function sitePanels(m: MetricNames) {
       unit: 'bytes',
       span: 12,
       stacked: true,
-      queries: [{ expr: `sum by (heapray_package_name) (${retained})`, legend: '{{heapray_package_name}}' }],
+      queries: [
+        {
+          expr: withPackageOther(`sum by (heapray_package_name) (${retained})`),
+          legend: '{{heapray_package_name}}',
+        },
+      ],
     }),
     callSiteTable({
       title: 'Top allocators',
