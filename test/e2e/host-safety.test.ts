@@ -4,12 +4,20 @@ import http from 'node:http';
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'vitest';
+import { freePort } from '../support/free-port.js';
 import { httpGet } from '../support/http-get.js';
 import { peerTest } from '../support/peer-test.js';
 import type { MetricsPage } from './support/metrics-page.js';
 import { columnSum, pprofRaw } from './support/pprof-report.js';
 import { runApp, startApp } from './support/profiled-app.js';
 import { samplingMargin } from './support/sampling-margin.js';
+
+/** Returns true if one profiler thread has died, and another is at work. */
+function hasReplacedThread(page: MetricsPage): boolean {
+  const deaths = page.sum('heapray_profiler_lost_sampler_total', { heapray_reason: 'thread_died' });
+  const modes = page.active('heapray_profiler_status', 'heapray_profiler_mode');
+  return deaths === 1 && modes.length > 0 && !modes.includes('none');
+}
 
 const LEAK = { code_function_name: 'rememberOrder' };
 
@@ -89,6 +97,44 @@ peerTest('a profiler thread that dies is counted and replaced', ['project-bare',
   expect(allocatedOf(page)).toBeLessThan(3 * samples * page.sum('heapray_profiler_sampling_interval'));
   expect(await app.stop('SIGTERM')).toEqual({ status: null, signal: 'SIGTERM' });
 });
+
+peerTest(
+  'a profiler thread that cannot be replaced for want of file descriptors does not end the application',
+  ['project-bare', 'node-24'],
+  async () => {
+    const app = startApp({
+      app: ['restart-without-descriptors.js'],
+      nodeArgs: ['--import', './thread-killer.js'],
+      prefix: ['sh', '-c', 'ulimit -n 200; exec "$@"', 'sh'],
+    });
+    await app.debugUrl();
+    process.kill(app.process.pid, 'SIGHUP');
+    await app.waitForLog(/^EMFILE$/m);
+    await app.waitForLog(/^survived$/m);
+    await app.waitForMetrics('another thread', hasReplacedThread);
+    expect(await app.stop('SIGTERM')).toEqual({ status: null, signal: 'SIGTERM' });
+  },
+);
+
+peerTest(
+  'a debug server that made way for the application stays closed when the profiler thread is replaced',
+  ['project-bare', 'node-24'],
+  async () => {
+    const app = startApp({
+      app: ['takes-debug-port.js'],
+      nodeArgs: ['--import', './thread-killer.js'],
+      env: { HEAPRAY_DEBUG_ADDR: `127.0.0.1:${await freePort()}` },
+    });
+    const url = await app.debugUrl();
+    process.kill(app.process.pid, 'SIGHUP');
+    await app.waitForLog(/debug server: closed, because the application itself uses/);
+    await app.waitForLog(/error: the profiler thread died and is started again/);
+    await app.waitForMetrics('another thread', hasReplacedThread);
+    await expect(httpGet(`${url}/healthz`)).rejects.toThrow('ECONNREFUSED');
+    expect(app.process.stderr.match(/memory profiles on/g)).toHaveLength(1);
+    await app.stop('SIGTERM');
+  },
+);
 
 peerTest('NODE_OPTIONS profiles every process once, and no worker thread', 'project-bare', async () => {
   const app = startApp({

@@ -10,7 +10,6 @@ export interface PanelJson {
     readonly expr: string;
     readonly refId: string;
     readonly legendFormat?: string;
-    readonly instant?: boolean;
   }[];
   readonly fieldConfig?: {
     readonly defaults: {

@@ -3,16 +3,14 @@ import { commandIo } from '../io/current-io.js';
 import { batched, type Chunk } from './chunks.js';
 
 /**
- * Writes data to standard output. Resolves to false when the reader, such as `head`, has closed it: the caller should
- * stop, quietly.
+ * Writes data to standard output. Ends quietly when the reader, such as `head`, closes it.
  *
  * @throws CommandError when the system refuses
  */
-export async function writeStdout(chunks: Iterable<Chunk>): Promise<boolean> {
+export async function writeStdout(chunks: Iterable<Chunk>): Promise<void> {
   for (const chunk of batched(chunks)) {
-    if (!(await write(chunk))) return false;
+    if (!(await write(chunk))) return;
   }
-  return true;
 }
 
 /** Writes a value as JSON to standard output. */

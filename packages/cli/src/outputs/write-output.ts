@@ -14,10 +14,7 @@ export const STDOUT = '-';
  * @throws CommandError when the system refuses
  */
 export async function writeOutput(output: string, chunks: Iterable<Chunk>): Promise<void> {
-  if (output === STDOUT) {
-    await writeStdout(chunks);
-    return;
-  }
+  if (output === STDOUT) return writeStdout(chunks);
   try {
     const existing = statSync(output, { throwIfNoEntry: false });
     if (existing?.isDirectory()) throw new CommandError(`${output}: is a directory`);
@@ -47,9 +44,7 @@ export async function writeStream(
   patches: () => readonly Patch[],
 ): Promise<void> {
   if (output === STDOUT) {
-    for await (const chunk of chunks) {
-      if (!(await writeStdout([chunk]))) return;
-    }
+    for await (const chunk of chunks) await writeStdout([chunk]);
     return;
   }
   try {

@@ -10,16 +10,17 @@ export interface RenamedOptions {
 
 /** Replaces former names of options by today's; a value under today's name wins. */
 export function withoutFormerNames(given: HeaprayOptions | undefined): RenamedOptions {
-  const former = OPTION_NAMES.flatMap((name) => {
+  if (!given) return { options: given, warnings: [] };
+  const options = new Map<string, unknown>(Object.entries(given));
+  const warnings: string[] = [];
+  for (const name of OPTION_NAMES) {
     const { formerly } = optionSpec(name);
-    return formerly !== undefined && given && Object.hasOwn(given, formerly) ? [{ name, formerly }] : [];
-  });
-  if (!given || former.length === 0) return { options: given, warnings: [] };
-  const old = new Set(former.map(({ formerly }) => formerly));
-  const entries = Object.entries(given).filter(([key]) => !old.has(key));
-  const renamed = former.map(({ name, formerly }) => [name, Reflect.get(given, formerly)]);
-  return {
-    options: Object.fromEntries([...renamed, ...entries]),
-    warnings: former.map(({ name, formerly }) => `the option ${formerly} is called ${name} now`),
-  };
+    if (formerly === undefined || !options.has(formerly)) continue;
+    const value = options.get(formerly);
+    options.delete(formerly);
+    if (value === undefined) continue;
+    options.set(name, options.get(name) ?? value);
+    warnings.push(`the option ${formerly} is called ${name} now`);
+  }
+  return { options: Object.fromEntries(options), warnings };
 }

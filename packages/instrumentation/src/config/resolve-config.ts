@@ -130,8 +130,9 @@ class Resolution {
  *   starting
  */
 export function resolveConfig(given: ConfigInput): ResolvedConfig {
-  const { options: code, warnings: renamed } = withoutFormerNames(given.code);
-  const input = { ...given, code };
+  const code = withoutFormerNames(given.code);
+  const defaults = withoutFormerNames(given.defaults);
+  const input = { ...given, code: code.options, defaults: defaults.options };
   refuseUnknownOptions(input.code);
   refuseUnknownOptions(input.defaults);
   const file = readConfigFile(input);
@@ -157,7 +158,8 @@ export function resolveConfig(given: ConfigInput): ResolvedConfig {
     configFile: options.configFile,
     sources,
     warnings: [
-      ...renamed,
+      ...code.warnings,
+      ...defaults.warnings,
       ...file.warnings,
       ...dropped,
       ...serviceNameWarnings(input.env, component, resolution.sources.component ?? ''),

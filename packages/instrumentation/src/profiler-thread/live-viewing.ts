@@ -8,7 +8,7 @@ export interface LiveViewingDeps {
   readonly ledger: Ledger;
   readonly stats: ProfilerStats;
   /** Attributes what is still pending. */
-  readonly settle: () => void;
+  readonly attribute: () => void;
   readonly log: (level: 'debug' | 'info' | 'error', text: string) => void;
 }
 
@@ -85,12 +85,12 @@ export class LiveViewing {
   }
 
   #connected(viewer: Viewer, Stream: typeof LiveStream): void {
-    const { ledger, stats, settle, log } = this.#deps;
+    const { ledger, stats, attribute, log } = this.#deps;
     if (this.#ended) return void viewer.end(0);
     this.#viewer = viewer;
     this.#guard(() => {
       // Attribute pending allocations first: they were made before the viewer connected.
-      settle();
+      attribute();
       const onDropped = (events: number) => stats.drop('live_viewer', events);
       this.#stream = new Stream(
         ledger,

@@ -77,7 +77,7 @@ export class Profiler {
       samplingInterval: options.samplingInterval,
       packageOf: (file) => resolver.packages.packageOf(file).name,
       versionOf: (file) => resolver.packages.packageOf(file).version,
-      originalOf: (frame) => resolver.of(frame).frame,
+      originalOf: (frame) => resolver.of(frame),
       shortFileOf: (file) => resolver.shortFileOf(file),
       isAloneOnLine: (frame) => resolver.isAloneOnLine(frame),
       component: options.component,
@@ -92,9 +92,8 @@ export class Profiler {
         startSampler: (request) => this.#send({ type: 'start-sampler', ...request }),
         // Captures about to begin must record the live samples, which a restart loses.
         readyForRestart: () => this.#captures.idle(),
-        beforeRestart: () => this.#captures.samplerRestarts(),
-        onSamplerLost: () => this.#leaks.samplerLost(),
-        onIntervalChanged: () => this.#leaks.intervalChanged(),
+        onReplaced: () => this.#captures.samplerRestarts(),
+        onStartAnew: () => this.#leaks.startAnew(),
         isFollowed: () => this.#captures.count > 0,
         onReading: () => this.#onReading(),
         takeScavenges: () => this.#link.takeScavenges(),
@@ -230,7 +229,10 @@ export class Profiler {
         log: (level, text) => this.#log(level, text),
       },
       {
-        ...feedOptions(this.#options),
+        ...feedOptions(
+          this.#options,
+          Math.min(this.#options.samplingInterval, this.#options.tracedSamplingInterval),
+        ),
         home,
         maxCaptureBytes,
         maxCaptures,
@@ -246,10 +248,10 @@ export class Profiler {
       {
         ledger: this.#ledger,
         stats: this.#stats,
-        settle: () => this.#ledger.attribute(performance.now(), true),
+        attribute: () => this.#ledger.attribute(performance.now(), true),
         log: (level, text) => this.#log(level, text),
       },
-      feedOptions(this.#options),
+      feedOptions(this.#options, this.#options.samplingInterval),
     );
   }
 

@@ -1,6 +1,7 @@
 import { HttpError, type ProfileQuery } from '@heapray/exporter/http';
 import type { Profile } from '@heapray/exporter/profile';
-import type { ObjectCountsOfPoll, PollsForRequests, ReadingWanted } from './polls-for-requests.js';
+import type { ObjectCountTable } from '../protocol/object-count-table.js';
+import type { PollsForRequests, ReadingWanted } from './polls-for-requests.js';
 import type { ProfileMaker } from './profile-maker.js';
 import { sleep } from './sleep.js';
 
@@ -42,8 +43,8 @@ export class RequestedProfiles {
       return this.#difference(query, seconds, form).finally(() => this.#differences--);
     }
     const of = past ? `${defaultColumn} ${past.since} ${past.until}` : defaultColumn;
-    return this.#readings.make(wanted(query, `${form.name} ${of}`), async (counts) =>
-      form.encode(await this.#profiles.make(query, counts)),
+    return this.#readings.make(wanted(query, `${form.name} ${of}`), async (table) =>
+      form.encode(await this.#profiles.make(query, table)),
     );
   }
 
@@ -51,7 +52,7 @@ export class RequestedProfiles {
   async #difference(query: ProfileQuery, seconds: number, form: ProfileForm): Promise<Uint8Array> {
     const { subtractProfiles } = await import('@heapray/exporter/profile');
     const first = wanted(query, `difference ${query.defaultColumn}`);
-    const make = (counts: ObjectCountsOfPoll) => this.#profiles.snapshot(query, counts);
+    const make = (table: ObjectCountTable | undefined) => this.#profiles.snapshot(query, table);
     const before = await this.#readings.make(first, make);
     await sleep(seconds * 1000, query.signal);
     // Stop if the client has disconnected meanwhile.

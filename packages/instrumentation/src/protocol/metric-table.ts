@@ -149,8 +149,6 @@ export const OWN_METRICS: Readonly<Record<OwnMetric, MetricSpec>> = {
         'failed',
         'stopped',
         'restarted',
-        'coarsened',
-        'traced',
       ],
     },
     note: 'only `none` has a reason: why memory is not profiled. `limits`, `node_version`, `inspector` (not there, or not permitted), `sampler` and `thread` (cannot be started) and `internal_error` are for good, the others pass: `taken` is a sampler that other code uses',

@@ -2,7 +2,7 @@
 // the conventions are still in development.
 //
 // As the conventions demand, no name is also the namespace of another: beside `heapray.package.name` there
-// can be no `heapray.package.name`. A test checks this for all names.
+// can be no `heapray.package`. A test checks this for all names.
 
 /** Schema URL of the version of the semantic conventions that the names below are from. */
 export const SCHEMA_URL = 'https://opentelemetry.io/schemas/1.45.0';

@@ -284,3 +284,15 @@ test('an option by its former name is taken, with a warning', () => {
     'the option debugServer is called debugAddress now',
   ]);
 });
+
+test('former names are taken in the defaults too; one without a value is as if it were absent', () => {
+  const defaults = { debugServer: '127.0.0.1:7000' } as HeaprayOptions;
+  const { options, sources, warnings } = configOf({ defaults });
+  expect(options.debugAddress).toEqual({ host: '127.0.0.1', port: 7000 });
+  expect(sources.debugAddress).toBe('default');
+  expect(warnings).toEqual(['the option debugServer is called debugAddress now']);
+  const code = { debugServer: '127.0.0.1:7000', debugAddress: undefined } as HeaprayOptions;
+  expect(configOf({ code }).options.debugAddress).toEqual({ host: '127.0.0.1', port: 7000 });
+  const absent = { debugServer: undefined, leakWindowSeconds: 40 } as HeaprayOptions;
+  expect(configOf({ code: absent })).toMatchObject({ options: { leakWindowSeconds: 40 }, warnings: [] });
+});

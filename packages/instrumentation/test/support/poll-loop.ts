@@ -50,9 +50,8 @@ export function newLoop(
         patience.push(Math.round((replaceUntilMillis - monotonicMillis()) / 10) * 10);
       },
       readyForRestart: async () => {},
-      beforeRestart: () => {},
-      onSamplerLost: () => anew++,
-      onIntervalChanged: () => anew++,
+      onReplaced: () => {},
+      onStartAnew: () => anew++,
       isFollowed: () => false,
       onReading: () => readings++,
       takeScavenges: () => 0,

@@ -94,7 +94,7 @@ export const OPTIONS = {
     default: [],
     defaultText: 'none',
     emptyEnv: true,
-    description: 'The components that write deep dumps.',
+    description: 'The components that write captures.',
   }),
   /** Records every allocation of the traced components. */
   detailedTracing: option({
@@ -112,7 +112,7 @@ export const OPTIONS = {
     env: ['HEAPRAY_HOME', 'AIRFLOW_HOME'],
     file: [heapray('home'), { section: 'core', key: 'airflow_home' }],
     default: './heapray',
-    description: 'The folder that dumps are written to.',
+    description: 'The folder that captures are written to.',
   }),
   /** Path of the INI file; `~` and `$VAR` are expanded. It must exist. */
   configFile: option<string | undefined, string>({
@@ -129,7 +129,7 @@ export const OPTIONS = {
     env: ['HEAPRAY_MEMRAY_FORMAT'],
     file: [heapray('memray_format')],
     default: 13,
-    description: 'Layout of the dumps: 13 for memray 1.20, 12 for 1.19, 11 for 1.11 to 1.18.',
+    description: 'Format of the captures: 13 for memray 1.20, 12 for 1.19, 11 for 1.11 to 1.18.',
   }),
   /** Loopback port for `memray live`: from 1 to 65535, or `off`. */
   memrayLivePort: option({
@@ -147,7 +147,7 @@ export const OPTIONS = {
     env: ['HEAPRAY_MAX_CAPTURE_BYTES'],
     file: [heapray('max_capture_bytes')],
     default: 2 ** 30,
-    description: 'The size at which a dump ends.',
+    description: 'The size at which a capture ends.',
   }),
   /** Continuation of a capture that has reached its size: in another file, or aggregated. */
   captureOverflow: option({
@@ -155,7 +155,7 @@ export const OPTIONS = {
     env: ['HEAPRAY_CAPTURE_OVERFLOW'],
     file: [heapray('capture_overflow')],
     default: 'rotate',
-    description: 'How a dump of that size goes on: in another file, or summed up over the whole run.',
+    description: 'How a capture of that size goes on: in another file, or summed up over the whole run.',
   }),
   /** Compresses finished captures. */
   memrayCompress: option({
@@ -163,7 +163,7 @@ export const OPTIONS = {
     env: ['HEAPRAY_MEMRAY_COMPRESS'],
     file: [heapray('memray_compress')],
     default: false,
-    description: 'Whether finished dumps are compressed (LZ4), as `memray run` does.',
+    description: 'Whether finished captures are compressed (LZ4), as `memray run` does.',
   }),
   /** Number of captures kept per component, from 1 to 1000. */
   maxCaptures: option({
@@ -171,7 +171,7 @@ export const OPTIONS = {
     env: ['HEAPRAY_MAX_CAPTURES'],
     file: [heapray('max_captures')],
     default: 5,
-    description: 'How many dumps of a component are kept.',
+    description: 'How many captures of a component are kept.',
   }),
   /** Number of call sites that an instrument reports by name, from 1 to 1000. */
   maxCallSites: option({

@@ -54,6 +54,7 @@ export class MemoryProfiler {
   #stopped = false;
   #failed = false;
   #address: string | undefined;
+  #isServerClosed = false;
   #onPortProblem: (problem: PortProblem) => void;
   #problem: string | undefined;
   #isReleased = false;
@@ -157,6 +158,7 @@ export class MemoryProfiler {
   /** Closes the `/debug/pprof` server for good; blocks up to 0.5 s and returns false if it takes longer. */
   closeDebugServer(): boolean {
     this.#address = undefined;
+    this.#isServerClosed = true;
     return contain(() => this.#thread?.closeServer(), this.#giveUp) ?? true;
   }
 
@@ -229,6 +231,8 @@ export class MemoryProfiler {
   /** @param message undefined if the reason is already logged */
   #cannotStart(problem: string, message?: string): void {
     this.#problem = problem;
+    // It may have been taken over from the previous profiler.
+    contain(() => this.#sampler.release(), this.#giveUp);
     if (message !== undefined) this.#log('error', message);
   }
 
@@ -285,13 +289,14 @@ export class MemoryProfiler {
   /** Starts a profiler thread. @throws when no thread can be started */
   #startThread(file: string | undefined, isAgain: boolean): ProfilerThread {
     const { mode } = this.#sampler;
-    const options = threadOptions(this.#components, {
+    const given = threadOptions(this.#components, {
       samplingInterval: this.#interval,
       endedThreads: this.#threads.endedThreads,
       mode,
       isResumed: isAgain && mode !== undefined,
       lastAnswers: this.#requests.lastAnswers,
     });
+    const options = this.#isServerClosed ? { ...given, debugAddress: undefined } : given;
     const handlers: ProfilerThreadHandlers = {
       log: (level, text) => this.#log(level, text),
       begun: () => this.#sampler.profilingBegan(),
@@ -306,7 +311,10 @@ export class MemoryProfiler {
       notListening: (why) => this.#portProblem(why),
       leakSuspect: (event) => this.#leakSuspected(event),
       released: () => this.#release(),
-      died: (reason, hasBegun) => this.#threads.died(reason, hasBegun),
+      died: (reason, hasBegun) => {
+        this.#address = undefined;
+        this.#threads.died(reason, hasBegun);
+      },
       failed: this.#giveUp,
     };
     return new ProfilerThread(options, handlers, file);

@@ -113,17 +113,18 @@ export class ProfilerThread {
       resourceLimits: { maxYoungGenerationSizeMb: options.traced ? 16 : 1, maxOldGenerationSizeMb: 512 },
     });
     this.threadId = this.#worker.threadId;
-    transferredBuffers.watch(this.threadId);
     const { failed } = handlers;
-    PortOn(
-      this.#port,
-      'message',
-      contained((message: FromProfilerThread) => this.#receive(message), failed),
-    );
+    // Listen for errors before anything else: an error without a listener would end the application.
     EmitterOn(
       this.#worker,
       'error',
       contained((error: unknown) => this.#end(describeThrown(error)), failed),
+    );
+    transferredBuffers.watch(this.threadId);
+    PortOn(
+      this.#port,
+      'message',
+      contained((message: FromProfilerThread) => this.#receive(message), failed),
     );
     EmitterOn(
       this.#worker,

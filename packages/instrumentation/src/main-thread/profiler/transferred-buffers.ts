@@ -1,5 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { MathMax, process } from '../../protocol/primordials.js';
+import { memoryUsage } from '../../protocol/memory-usage.js';
+import { MathMax } from '../../protocol/primordials.js';
 import { contained } from '../containment/contain.js';
 
 /** Node's diagnostics channel for new worker threads, whoever creates them. */
@@ -21,6 +22,8 @@ export class TransferredBuffers {
    * Excess of `external` over `arrayBuffers` before the application's first worker; undefined without one.
    */
   #before: number | undefined;
+  /** Number of heapray's own threads so far. */
+  #ownThreads = 0;
   readonly #onWorker = contained(
     () => this.#workerMade(),
     () => {},
@@ -32,8 +35,9 @@ export class TransferredBuffers {
    * @param ownThreadId id of heapray's own thread, which was created just before
    */
   watch(ownThreadId: number): void {
-    // Thread ids start from 1, so a larger one means that there were others before heapray.
-    if (ownThreadId > 1) this.#workerMade();
+    this.#ownThreads++;
+    // Thread ids count from 1, so a larger one than heapray's own threads explain shows that there were others.
+    if (ownThreadId > this.#ownThreads) this.#workerMade();
     subscribe(CHANNEL, this.#onWorker);
   }
 
@@ -43,7 +47,7 @@ export class TransferredBuffers {
   }
 
   #workerMade(): void {
-    this.#before ??= beyond(process.memoryUsage());
+    this.#before ??= beyond(memoryUsage());
   }
 
   /**

@@ -20,16 +20,16 @@ export class PortReport {
 
   add(problem: PortProblem): void {
     this.#problems = [...this.#problems, problem];
-    if (this.#isSettled) this.#tell();
+    if (this.#isSettled) this.#tellAll();
   }
 
   /** Reports the problems so far; later ones are reported at once. */
-  attribute(): void {
+  tell(): void {
     this.#isSettled = true;
-    this.#tell();
+    this.#tellAll();
   }
 
-  #tell(): void {
+  #tellAll(): void {
     const problems = this.#problems;
     if (problems.length === 0) return;
     this.#problems = [];

@@ -67,7 +67,7 @@ class MetricsTarget {
   #provider: MeterProvider | undefined;
   #endpoint: MetricsEndpoint | undefined;
   #decided = false;
-  readonly #deps: PortReport;
+  readonly #ports: PortReport;
   /** Reason for having no endpoint, and since when; undefined when it was reported. */
   #problem: { readonly tell: () => void; readonly since: number } | undefined;
 
@@ -75,7 +75,7 @@ class MetricsTarget {
     this.#instrumentation = instrumentation;
     this.#env = env;
     this.#log = log;
-    this.#deps = ports;
+    this.#ports = ports;
     this.#providerWaitMillis = PROVIDER_WAIT_MILLIS + (isChild ? PARENT_FIRST_MILLIS : 0);
     const onThrown = (thrown: unknown) => log('error', `where metrics go: ${describeThrown(thrown)}`);
     this.#timers = new Timers(onThrown);
@@ -94,7 +94,7 @@ class MetricsTarget {
     const isCarriedElsewhere = !this.#instrumentation.carriesMetrics;
     if (isCarriedElsewhere) {
       this.#closeEndpoint();
-      this.#deps.attribute();
+      this.#ports.tell();
     }
     if (!this.#decided && !isCarriedElsewhere && now() - this.#started >= this.#providerWaitMillis) {
       this.#decided = true;
@@ -113,7 +113,7 @@ class MetricsTarget {
     this.#instrumentation.setMeterProvider(provider);
     this.#log('debug', "metrics go to the application's own MeterProvider");
     this.#closeEndpoint();
-    this.#deps.attribute();
+    this.#ports.tell();
   }
 
   #closeEndpoint(): void {
@@ -131,7 +131,7 @@ class MetricsTarget {
         if (!this.#provider) this.#problem = { tell: () => this.#log('warn', text), since: this.#started };
       };
       const cannotListen = (problem: PortProblem) => {
-        if (!this.#provider) this.#problem = { tell: () => this.#deps.add(problem), since: this.#started };
+        if (!this.#provider) this.#problem = { tell: () => this.#ports.add(problem), since: this.#started };
       };
       const endpoint = await openMetricsEndpoint({
         env: this.#env,
@@ -148,7 +148,7 @@ class MetricsTarget {
     } catch (thrown) {
       this.#log('warn', `metrics endpoint: ${describeThrown(thrown)}`);
     } finally {
-      if (!this.#problem) this.#deps.attribute();
+      if (!this.#problem) this.#ports.tell();
     }
   }
 
@@ -161,7 +161,7 @@ class MetricsTarget {
     if (!this.#problem || now() - this.#problem.since < PROBLEM_WAIT_MILLIS) return;
     this.#problem.tell();
     this.#problem = undefined;
-    this.#deps.attribute();
+    this.#ports.tell();
   }
 }
 

@@ -146,8 +146,8 @@ export class Captures {
   }
 
   /**
-   * Call before the sampler is restarted, which loses sight of all live samples. Marks samples as freed in
-   * all captures if no garbage collection has confirmed them: most are garbage, and would look leaked.
+   * Call after the sampler was replaced, while the ledger still knows the live samples: they are out of sight from now on.
+   * Marks samples as freed in all captures if no garbage collection has confirmed them: most are garbage, and would look leaked.
    */
   samplerRestarts(): void {
     if (this.count === 0) return;

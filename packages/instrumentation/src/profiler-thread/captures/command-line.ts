@@ -2,7 +2,7 @@
  * Adds to a command line the note that the capture is sampled. memray shows the command line beside counts
  * and histograms, and has no other place for such a note.
  *
- * @param samplingInterval mean bytes between two samples; may grow during a capture, but never shrinks
+ * @param samplingInterval smallest mean bytes between two samples during the capture
  */
 export function notedCommandLine(commandLine: string, samplingInterval: number): string {
   const [size, unit] =

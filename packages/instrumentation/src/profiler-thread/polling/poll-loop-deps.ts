@@ -14,12 +14,10 @@ export interface PollLoopDeps {
   readonly startSampler: (request: SamplerRequest) => void;
   /** Resolves when the sampler may be replaced. */
   readonly readyForRestart: () => Promise<void>;
-  /** Called when the sampler was replaced, while the last live samples are still known. */
-  readonly beforeRestart: () => void;
+  /** Called when the sampler was replaced by one with another interval, while the last live samples are still known. */
+  readonly onReplaced: () => void;
   /** Called when the previously live samples are lost. */
-  readonly onSamplerLost: () => void;
-  /** Called when the sampler was restarted with another interval, and the previously live samples are carried over. */
-  readonly onIntervalChanged: () => void;
+  readonly onStartAnew: () => void;
   /** Returns true if single samples are being followed, which a restart would lose. */
   readonly isFollowed: () => boolean;
   /** Called after every poll. */

@@ -4,6 +4,8 @@ import { type IntervalChange, IntervalPolicy } from './interval-policy.js';
 import type { PollLoopDeps, PollLoopOptions } from './poll-loop-deps.js';
 import { pauseOf } from './poll-pause.js';
 import { PollSchedule } from './poll-schedule.js';
+import { SampleRate } from './sample-rate.js';
+import { SamplerAnswers } from './sampler-answers.js';
 import { hasForeignInterval } from './sampling-profile.js';
 
 interface Reading {
@@ -20,8 +22,6 @@ const GAPS = {
 const TRACED_CPU_BUDGET = 0.05;
 const FIRST_BACKOFF_MILLIS = 1_000;
 const MAX_BACKOFF_MILLIS = 60_000;
-/** Minimum time over which the sampling rate is measured, in ms, so that start-up does not count. */
-const RATE_MILLIS = 20_000;
 /** Delay after which a poll is logged as overdue, in ms; a main thread in native code cannot answer. */
 const OVERDUE_MILLIS = 10_000;
 /**
@@ -30,6 +30,12 @@ const OVERDUE_MILLIS = 10_000;
  */
 const REPLACE_WITHIN_MILLIS = 100;
 const MORE_PATIENT = 4;
+const MAX_REPLACE_WITHIN_MILLIS = 10_000;
+/**
+ * Time after the deadline of a change in which its answer is still awaited before a poll, in ms: the main thread may be
+ * between stopping one sampler and starting another. That takes 1 to 4 ms, and 85 ms at most were seen under load.
+ */
+const CHANGE_GRACE_MILLIS = 1_000;
 /** Minimum gap for the inspector, in ms: each of its polls forces an expensive collection. */
 const INSPECTOR_MIN_GAP_MILLIS = 5_000;
 
@@ -57,11 +63,9 @@ export class PollLoop {
   /** The change of the interval that the main thread was asked for; true while that is being prepared. */
   #change: IntervalChange | true | undefined;
   #replaceWithinMillis = REPLACE_WITHIN_MILLIS;
-  /** Number of answers about the sampler: a poll that was asked for before the last one is discarded. */
-  #answers = 0;
-  /** Start of the span over which the sampling rate is measured, and the number of samples then. */
-  #rateSpan: { readonly atMillis: number; readonly samples: number } | undefined;
-  #samplesPerSecond = 0;
+  /** Answers about the sampler: a poll that was asked for before the last one is discarded. */
+  readonly #answers = new SamplerAnswers();
+  readonly #rate = new SampleRate();
   #readBehindMajorAt = Number.NEGATIVE_INFINITY;
   /** CPU time of profiling at the last pair, in ms; undefined before the first, so that loading is free. */
   #costAtPair: number | undefined;
@@ -94,7 +98,7 @@ export class PollLoop {
    * ledger carries over what was alive at the last poll; samples between that and the restart are lost.
    */
   samplerStarted(mode: SamplerMode, samplingInterval: number = this.#deps.ledger.samplingInterval): void {
-    this.#answers++;
+    this.#answers.add();
     if (samplingInterval !== this.#deps.ledger.samplingInterval) this.#intervalChanged(samplingInterval);
     this.#change = undefined;
     this.#replaceWithinMillis = REPLACE_WITHIN_MILLIS;
@@ -124,7 +128,7 @@ export class PollLoop {
 
   /** Records that the sampler could not be started, and retries later. */
   samplerRefused(reason: 'taken' | 'failed'): void {
-    this.#answers++;
+    this.#answers.add();
     // The old sampler was stopped to start another.
     if (typeof this.#change === 'object' && this.#mode) this.#intervalChanged(this.#change.samplingInterval);
     this.#change = undefined;
@@ -135,9 +139,9 @@ export class PollLoop {
 
   /** Records that the main thread was too busy to replace the sampler in time. Asks again, for longer. */
   samplerKept(): void {
-    this.#answers++;
+    this.#answers.add();
     this.#change = undefined;
-    this.#replaceWithinMillis *= MORE_PATIENT;
+    this.#replaceWithinMillis = Math.min(MAX_REPLACE_WITHIN_MILLIS, this.#replaceWithinMillis * MORE_PATIENT);
     if (this.#mode) this.#changeIntervalIfDue();
     else this.#retryLater();
   }
@@ -145,6 +149,7 @@ export class PollLoop {
   stop(): void {
     this.#stopped = true;
     clearTimeout(this.#timer);
+    this.#answers.stop();
     this.#hurry?.();
   }
 
@@ -235,16 +240,20 @@ export class PollLoop {
    */
   async #poll(pairedWith?: number): Promise<Reading | undefined> {
     const { ledger, poller, stats, onReading } = this.#deps;
+    // A poll could find that there is no sampler, or the new one, before the answer says so.
+    await this.#answers.pending;
     if (!this.#mode || this.#stopped) return undefined;
-    const answers = this.#answers;
+    const answers = this.#answers.count;
     const result = await this.#inTime(poller.poll());
     // Let an answer come first that the main thread gave before the poll's.
     if (this.#change) await new Promise((resolve) => setImmediate(resolve));
-    if (!this.#mode || this.#stopped || this.#answers !== answers) return undefined;
-    if (result.status !== 'ok') return this.#lost(result.status);
+    if (!this.#mode || this.#stopped || this.#answers.count !== answers) return undefined;
+    const isChanging = typeof this.#change === 'object';
+    if (result.status !== 'ok') return isChanging ? undefined : this.#lost(result.status);
     const at = performance.now();
     const { samples } = result.profile;
     const isForeign = hasForeignInterval(result.profile, ledger.samplingInterval);
+    if (isForeign && isChanging) return undefined;
     const pairMillis = pairedWith === undefined ? undefined : at - pairedWith;
     ledger.noteCollections({ scavenges: this.#deps.takeScavenges(), majors: [] });
     const change = isForeign
@@ -258,7 +267,7 @@ export class PollLoop {
       this.#schedule.recordRate(change.fresh + change.unseen, at - this.#lastReadingAt);
     }
     this.#lastReadingAt = at;
-    this.#measureRate(at);
+    this.#rate.observe(ledger.counts.samples, at);
     onReading();
     this.#changeIntervalIfDue();
     return { at, isComplete: change.isComplete };
@@ -279,15 +288,6 @@ export class PollLoop {
     }
   }
 
-  #measureRate(atMillis: number): void {
-    const { samples } = this.#deps.ledger.counts;
-    this.#rateSpan ??= { atMillis, samples };
-    const millis = atMillis - this.#rateSpan.atMillis;
-    if (millis < RATE_MILLIS) return;
-    this.#samplesPerSecond = ((samples - this.#rateSpan.samples) * 1000) / millis;
-    this.#rateSpan = { atMillis, samples };
-  }
-
   #changeIntervalIfDue(): void {
     if (this.#change || !this.#nextInterval()) return;
     this.#change = true;
@@ -298,8 +298,8 @@ export class PollLoop {
   }
 
   /**
-   * Polls a last time, then asks for another interval. Polling continues until the answer, because a main
-   * thread in a long loop answers polls but not messages.
+   * Polls a last time, then asks for another interval. If the main thread does not answer in time, polling goes on before
+   * the answer: a thread in a long loop answers polls but not messages.
    */
   async #askForChange(): Promise<void> {
     const { readyForRestart, startSampler } = this.#deps;
@@ -311,6 +311,7 @@ export class PollLoop {
       this.#change = this.#mode && !this.#stopped ? this.#nextInterval() : undefined;
       if (!this.#change) return;
       const { samplingInterval } = this.#change;
+      this.#answers.expect(this.#replaceWithinMillis + CHANGE_GRACE_MILLIS);
       startSampler({ samplingInterval, replaceUntilMillis: monotonicMillis() + this.#replaceWithinMillis });
     });
   }
@@ -320,7 +321,7 @@ export class PollLoop {
     return this.#intervals.next({
       samplingInterval: ledger.samplingInterval,
       liveSamples: ledger.counts.liveSamples,
-      samplesPerSecond: this.#samplesPerSecond,
+      samplesPerSecond: this.#rate.perSecond,
       sampleMicros: stats.sampleMicros,
       cpuBudget: this.cpuBudget,
       mayNotCoarsen: this.#traced || this.#mode === 'inspector' || isFollowed(),
@@ -329,36 +330,35 @@ export class PollLoop {
 
   /** Carries over what was alive at the last poll to a sampler with another interval. */
   #intervalChanged(samplingInterval: number): void {
-    const { ledger, stats, log, beforeRestart, onIntervalChanged } = this.#deps;
+    const { ledger, stats, log, onReplaced, onStartAnew } = this.#deps;
     const reason = typeof this.#change === 'object' ? this.#change.reason : 'traced';
     const why = reason === 'traced' ? 'a component of this process is traced' : this.#costs();
     const text = `sampling every ${samplingInterval} bytes instead of ${ledger.samplingInterval} from now on: ${why}`;
-    this.#rateSpan = undefined;
-    this.#samplesPerSecond = 0;
+    this.#rate.reset();
     clearTimeout(this.#timer);
     stats.recordSamplerLoss(reason);
     ledger.attribute(performance.now(), true);
-    beforeRestart();
+    onReplaced();
     ledger.intervalReplaced(samplingInterval);
-    onIntervalChanged();
+    onStartAnew();
     log('info', text);
   }
 
   /** Describes the present cost of sampling, for the log. */
   #costs(): string {
     const { ledger, stats } = this.#deps;
-    const perSecond = Math.round(this.#samplesPerSecond);
-    const percent = ((this.#samplesPerSecond * stats.sampleMicros) / 10_000).toFixed(2);
+    const perSecond = Math.round(this.#rate.perSecond);
+    const percent = ((this.#rate.perSecond * stats.sampleMicros) / 10_000).toFixed(2);
     return `${ledger.counts.liveSamples} samples are alive, ${perSecond} are taken per second, which takes ${percent} % of a core`;
   }
 
   #lost(reason: 'stopped' | 'failed' | 'restarted'): undefined {
-    const { ledger, stats, log, onReading, onSamplerLost } = this.#deps;
+    const { ledger, stats, log, onReading, onStartAnew } = this.#deps;
     this.#mode = undefined;
     clearTimeout(this.#timer);
     stats.recordSamplerLoss(reason);
     ledger.samplerLost();
-    onSamplerLost();
+    onStartAnew();
     onReading();
     log('warn', `${LOST_TEXT[reason]}; live samples before this moment are out of sight, trying again`);
     const now = performance.now();

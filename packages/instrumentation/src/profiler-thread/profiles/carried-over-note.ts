@@ -5,6 +5,6 @@ export function carriedOverNote(ledger: Ledger): readonly string[] {
   const bytes = Math.round(ledger.carriedOver.totalBytes);
   if (bytes <= 0) return [];
   return [
-    `${bytes} bytes of unknown age are what is likely to be left of what was in use when the sampling interval grew`,
+    `${bytes} bytes of unknown age are what is likely to be left of what was in use when the sampling interval was changed`,
   ];
 }

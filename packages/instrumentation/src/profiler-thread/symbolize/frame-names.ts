@@ -15,7 +15,6 @@ export type FrameKind = 'file' | 'runtime' | 'native' | 'pseudo' | 'evaluated' |
 /** Name shown for a function without a name. */
 export const ANONYMOUS = '(anonymous)';
 /** Shown as the file of evaluated code, which has none. */
-const EVALUATED = '(eval)';
 /** Node's names for code without a file: `[eval]` of `node -e`, `evalmachine.<anonymous>` of `vm`. */
 const EVALUATED_FILE = /^(?:data:|blob:|\[[\w .-]+\]|evalmachine\.<anonymous>)/;
 
@@ -34,31 +33,6 @@ export function frameKind({ functionName, file, line, scriptId }: Frame): FrameK
 }
 
 /**
- * Returns a display name for a function: V8's name if it has one, else `(anonymous) file:line:column` with
- * the start of the function; `(module) file` for code outside all functions. Evaluated functions are `name
- * (eval)` or `(anonymous) (eval):line:column`.
- *
- * @param baseFolder files in it are named relative to it, e.g. the working folder
- */
-export function displayName(frame: Frame, baseFolder?: string): string {
-  const kind = frameKind(frame);
-  const { functionName } = frame;
-  if (kind === 'evaluated') {
-    return functionName === ANONYMOUS
-      ? `${ANONYMOUS} ${EVALUATED}${positionOf(frame)}`
-      : `${functionName} ${EVALUATED}`;
-  }
-  if (functionName !== ANONYMOUS) return functionName;
-  const file = shortPath(frame.file, baseFolder);
-  return isModuleCode(frame) ? `(module) ${file}` : `${ANONYMOUS} ${file}${positionOf(frame)}`;
-}
-
-/** Returns true for a file's code outside all functions, which V8 reports at the start of the file. */
-export function isModuleCode({ functionName, line, column }: Frame): boolean {
-  return functionName === ANONYMOUS && line === 1 && column === 1;
-}
-
-/**
  * Shortens a file's path for display: from the innermost package folder on, or relative to the base folder,
  * or unchanged.
  */
@@ -69,8 +43,4 @@ export function shortPath(file: string, baseFolder?: string): string {
   const relative = path.relative(baseFolder, file);
   const isBelow = relative !== '' && !/^\.\.(?:[\\/]|$)/.test(relative) && !path.isAbsolute(relative);
   return isBelow ? relative : file;
-}
-
-function positionOf({ line, column }: Frame): string {
-  return line > 0 ? `:${line}:${column}` : '';
 }

@@ -1,7 +1,7 @@
 import path from 'node:path';
-import { type Package, PackageLookup } from '@heapray/exporter/call-sites';
+import { PackageLookup } from '@heapray/exporter/call-sites';
 import { boundedName, boundedPath, type Frame } from '../ledger/state/call-tree.js';
-import { ANONYMOUS, displayName, frameKind, shortPath } from './frame-names.js';
+import { ANONYMOUS, frameKind, shortPath } from './frame-names.js';
 import { mayStartSeveral } from './function-starts.js';
 import { originalFunction } from './source-map/original-function.js';
 import { SourceLines } from './source-map/source-lines.js';
@@ -16,18 +16,8 @@ export interface FrameResolverOptions {
   readonly packages?: PackageLookup;
 }
 
-/** A resolved frame: the original function and its package. */
-export interface ResolvedFrame {
-  /** Function in its original source; the frame itself without a usable source map. */
-  readonly frame: Frame;
-  /** Package of the original file; for bundled dependencies, the dependency. */
-  readonly package: Package;
-  /** Name for display, also for anonymous functions; see `displayName`. */
-  readonly displayName: string;
-}
-
 /**
- * Resolves frames to their original function and package. Reads source maps and manifests from disk when they
+ * Resolves frames to their original function, and finds packages. Reads source maps and manifests from disk when they
  * are first needed, synchronously, and caches a bounded number of them, so it belongs on the profiler thread.
  * Never throws. Positions are where a function starts, as V8 reports it, never an allocating line.
  */
@@ -37,7 +27,7 @@ export class FrameResolver {
   readonly #lines = new SourceLines();
   readonly #workingFolder: string | undefined;
   /** Answers live as long as their frames; the call tree keeps one frame for each function. */
-  readonly #known = new WeakMap<Frame, ResolvedFrame>();
+  readonly #known = new WeakMap<Frame, Frame>();
 
   constructor(options: FrameResolverOptions = {}) {
     this.packages = options.packages ?? new PackageLookup();
@@ -57,18 +47,16 @@ export class FrameResolver {
     return this.#maps.counts;
   }
 
-  /** Resolves a frame. The same frame object always gets the same answer. */
-  of(frame: Frame): ResolvedFrame {
+  /**
+   * Returns the function in its original source, or the frame itself without a usable source map. The same frame object always
+   * gets the same answer.
+   */
+  of(frame: Frame): Frame {
     const known = this.#known.get(frame);
     if (known) return known;
     const original = this.#original(frame);
-    const resolved = {
-      frame: original,
-      package: this.packages.packageOf(original.file),
-      displayName: displayName(original, this.#workingFolder),
-    };
-    this.#known.set(frame, resolved);
-    return resolved;
+    this.#known.set(frame, original);
+    return original;
   }
 
   /** Returns a file's path as shown in messages; see `shortPath`. */

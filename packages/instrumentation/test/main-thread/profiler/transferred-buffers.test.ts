@@ -101,4 +101,14 @@ describe('without worker threads of the application', () => {
     expect(buffers.bytes({ external: 0, arrayBuffers: 10 })).toBe(0);
     buffers.pause();
   });
+
+  test("heapray's own threads, one after another, are no threads of the application", () => {
+    const buffers = new TransferredBuffers();
+    for (const ownThreadId of [1, 2, 3]) {
+      buffers.pause();
+      buffers.watch(ownThreadId);
+    }
+    buffers.pause();
+    expect(buffers.bytes({ external: 2 ** 40, arrayBuffers: 0 })).toBe(0);
+  });
 });

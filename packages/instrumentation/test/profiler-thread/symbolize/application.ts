@@ -29,7 +29,7 @@ export function resolverIn(files: Files, options: FrameResolverOptions = {}) {
     ...options,
   });
   const of = (frame: Partial<Frame> = {}) => {
-    const { functionName, file, line, column } = resolver.of(frameIn(folder, frame)).frame;
+    const { functionName, file, line, column } = resolver.of(frameIn(folder, frame));
     return { functionName, file: path.relative(folder, file), line, column };
   };
   return { folder, resolver, reports, of };

@@ -1,11 +1,6 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { Frame } from '../../../src/profiler-thread/ledger/state/call-tree.js';
-import {
-  displayName,
-  frameKind,
-  isModuleCode,
-  shortPath,
-} from '../../../src/profiler-thread/symbolize/index.js';
+import { frameKind, shortPath } from '../../../src/profiler-thread/symbolize/index.js';
 
 const frame = (functionName: string, file = '', line = 0, column = 0, scriptId = '0'): Frame => ({
   functionName,
@@ -36,31 +31,6 @@ test.each([
   expect(frameKind(of)).toBe(kind);
 });
 
-describe('the name to display', () => {
-  test.each([
-    [frame('Orders.add', '/app/a.js', 1, 2), 'Orders.add'],
-    [frame('#secret', '/app/a.js', 1, 2), '#secret'],
-    [frame('get total', '/app/a.js', 1, 2), 'get total'],
-    [frame('(anonymous)', '/app/src/a.js', 10, 5), '(anonymous) src/a.js:10:5'],
-    [frame('(anonymous)', '/elsewhere/a.js', 10, 5), '(anonymous) /elsewhere/a.js:10:5'],
-    [frame('(anonymous)', '/app/node_modules/x/a.js', 10, 5), '(anonymous) x/a.js:10:5'],
-    [frame('(anonymous)', '/app/src/a.js', 1, 1), '(module) src/a.js'],
-    [frame('(anonymous)', 'node:fs', 10, 5), '(anonymous) node:fs:10:5'],
-    [frame('(GC)'), '(GC)'],
-    [frame('push'), 'push'],
-    [frame('compiled', '', 1, 16), 'compiled (eval)'],
-    [frame('(anonymous)', '', 1, 16), '(anonymous) (eval):1:16'],
-    [frame('(anonymous)', '', 0, 0), '(anonymous) (eval)'],
-    [frame('(anonymous)', 'data:text/javascript,1', 1, 1), '(anonymous) (eval):1:1'],
-  ])('%o', (of, expected) => {
-    expect(displayName(of, '/app')).toBe(expected);
-  });
-
-  test('without a base folder contains the whole path', () => {
-    expect(displayName(frame('(anonymous)', '/app/src/a.js', 10, 5))).toBe('(anonymous) /app/src/a.js:10:5');
-  });
-});
-
 test('paths are shortened for display', () => {
   expect(shortPath('/app/node_modules/.pnpm/x@1/node_modules/x/lib/a.js', '/app')).toBe('x/lib/a.js');
   expect(shortPath('C:\\app\\node_modules\\@s\\x\\a.js')).toBe('@s\\x\\a.js');
@@ -68,10 +38,4 @@ test('paths are shortened for display', () => {
   expect(shortPath('/app2/a.js', '/app')).toBe('/app2/a.js');
   expect(shortPath('/app/..a/b.js', '/app')).toBe('..a/b.js');
   expect(shortPath('', '/app')).toBe('');
-});
-
-test('code outside all functions starts where its file does', () => {
-  expect(isModuleCode(frame('(anonymous)', '/app/a.js', 1, 1))).toBe(true);
-  expect(isModuleCode(frame('(anonymous)', '/app/a.js', 1, 2))).toBe(false);
-  expect(isModuleCode(frame('f', '/app/a.js', 1, 1))).toBe(false);
 });

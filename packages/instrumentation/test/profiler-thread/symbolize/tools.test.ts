@@ -69,7 +69,8 @@ async function expectBlame(folder: string, program: string, variation: Variation
   const resolver = new FrameResolver({ report: (text) => reports.push(text), workingFolder: folder });
   const frames = await sampledFrames(node, folder, program);
   const found = frames.map((frame) => {
-    const { frame: original, package: owner } = resolver.of(frame);
+    const original = resolver.of(frame);
+    const owner = resolver.packages.packageOf(original.file);
     const { functionName, file, line } = original;
     return `${functionName} ${path.relative(folder, file)}:${line} ${owner.name}@${owner.version}`;
   });

@@ -141,7 +141,7 @@ test('resolves a frame whatever the map contains', () => {
       (text) => {
         const file = path.join(folder, `${count++}.js`);
         writeFileSync(file, withMap(base64(text)));
-        const { frame } = resolver.of(frameIn(folder, { file }));
+        const frame = resolver.of(frameIn(folder, { file }));
         expect(frame.line).toBeGreaterThan(0);
         expect(frame.functionName).not.toBe('');
       },
@@ -161,7 +161,7 @@ test('resolves frames with parts of real maps', () => {
       file,
       program.replace(/sourceMappingURL=.*/, `sourceMappingURL=${base64(text.slice(0, cut))}`),
     );
-    expect(resolver.of(frameIn(folder, { file, column: 2000 })).frame.file).toBe(file);
+    expect(resolver.of(frameIn(folder, { file, column: 2000 })).file).toBe(file);
   }
   expect(new Set(reports).size).toBe(reports.length);
 });

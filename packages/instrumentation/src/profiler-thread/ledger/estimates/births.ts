@@ -70,7 +70,7 @@ export class Births {
    *
    * @param majorsSince sweep times of the major collections reported since the last poll, in ms
    */
-  attribute(majorsSince: readonly number[]): void {
+  learn(majorsSince: readonly number[]): void {
     const cohort = this.#waiting;
     this.#waiting = undefined;
     if (!cohort || majorsSince.some((sweepMillis) => sweepMillis <= cohort.atMillis)) return;

@@ -61,6 +61,18 @@ export class CarriedOver {
         part.age += units;
         bytes += part.bytes;
       }
+      // Without this, a long-lived process would age parts of no bytes at every poll.
+      if (bytes < NOTHING) {
+        this.#partsByNode.delete(node);
+        this.#bytesByNode.delete(node);
+        continue;
+      }
+      if (parts.some((part) => part.bytes < NOTHING)) {
+        this.#partsByNode.set(
+          node,
+          parts.filter((part) => part.bytes >= NOTHING),
+        );
+      }
       this.#bytesByNode.set(node, bytes);
       this.#totalBytes += bytes;
     }
@@ -71,4 +83,7 @@ export class CarriedOver {
   }
 }
 
+/** Relative difference of ages that are kept as one. */
 const SAME_AGE = 0.1;
+/** Fewer bytes are dropped. */
+const NOTHING = 1;

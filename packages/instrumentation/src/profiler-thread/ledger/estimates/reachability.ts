@@ -114,7 +114,7 @@ export class Reachability {
     const { atMillis, before, newest } = span;
     const missing = Math.max(span.missing, this.#scavenges.missing);
     const sweeps = majors.map(({ sweepMillis }) => sweepMillis);
-    this.#births.attribute(sweeps);
+    this.#births.learn(sweeps);
     const isMixed = majors.length > 0;
     const ordinalAt = (millis: number) => this.#ordinalAt(millis, span);
     const positions = isMixed

@@ -5,6 +5,8 @@ import type { Collections, Reachability } from './reachability.js';
 
 /** Number of ordinals searched for the newest missing one: the young generation holds fewer samples. */
 const MAX_UNBROKEN = 20_000;
+/** Number of major collections kept for the next poll; without a sampler there may be none for days. */
+const MAX_MAJORS = 64;
 const NO_COLLECTIONS: Collections = { scavenges: 0, majors: [] };
 
 /** The range of a poll, in ordinals, and when it was requested. */
@@ -33,7 +35,7 @@ export class ReachableBytes {
   addCollections({ scavenges, majors }: Collections): void {
     this.#collections = {
       scavenges: this.#collections.scavenges + scavenges,
-      majors: [...this.#collections.majors, ...majors],
+      majors: [...this.#collections.majors, ...majors].slice(-MAX_MAJORS),
     };
   }
 

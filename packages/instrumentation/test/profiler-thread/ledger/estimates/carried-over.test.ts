@@ -146,3 +146,34 @@ test('many samples of about one age make one part', () => {
   expect(asked).toBe(1);
   expect(carriedOver.bytes(1)).toBe(1000);
 });
+
+test('parts of which nothing is left cost nothing any more', () => {
+  const carriedOver = new CarriedOver();
+  for (let node = 0; node < 100; node++) carriedOver.add(node, 100, 0);
+  let asked = 0;
+  const halved = () => {
+    asked++;
+    return 0.5;
+  };
+  for (let poll = 0; poll < 10; poll++) carriedOver.growOlder(1, halved);
+  expect(carriedOver.totalBytes).toBe(0);
+  const before = asked;
+  carriedOver.growOlder(1, halved);
+  expect(asked).toBe(before);
+  const left: number[] = [];
+  carriedOver.forEach((_, node) => void left.push(node));
+  expect(left).toEqual([]);
+});
+
+test('a stack keeps the parts of which something is left', () => {
+  const carriedOver = new CarriedOver();
+  carriedOver.add(1, 100, 0);
+  carriedOver.add(1, 100, 50);
+  carriedOver.growOlder(1, (_node, from) => (from === 0 ? 0 : 1));
+  let asked = 0;
+  carriedOver.growOlder(1, () => {
+    asked++;
+    return 1;
+  });
+  expect([asked, carriedOver.bytes(1), carriedOver.totalBytes]).toEqual([1, 100, 100]);
+});

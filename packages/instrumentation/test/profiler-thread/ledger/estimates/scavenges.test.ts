@@ -55,7 +55,7 @@ test('unseen samples show how long objects live', () => {
     // Four in five live for 2 samples, the others for long.
     const lives = Array.from({ length: 401 }, () => (random.next() < 0.8 ? 2 : 1_000));
     births.note([200, 400], heapWith(400, [200, 400], lives), round, 1);
-    births.attribute([]);
+    births.learn([]);
   }
   expect(births.survival).toBeCloseTo(0.2, 1);
   expect(model.reachableShare(0, 100)).toBeCloseTo(0.2, 1);
@@ -67,9 +67,9 @@ test('a major collection reported later spoils the cohort; one after the cohort 
   const births = new Births(model);
   const lives = Array.from({ length: 401 }, () => 2);
   births.note([200, 400], heapWith(400, [200, 400], lives), 1_000, 1);
-  births.attribute([990]);
+  births.learn([990]);
   expect(births.survival).toBeUndefined();
   births.note([200, 400], heapWith(400, [200, 400], lives), 1_000, 1);
-  births.attribute([1_010]);
+  births.learn([1_010]);
   expect(births.survival).toBeLessThan(0.05);
 });

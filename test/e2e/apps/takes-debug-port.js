@@ -1,0 +1,13 @@
+// Listens on the port of heapray's debug server for a moment, then ends the profiler thread.
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+
+setInterval(() => {}, 60_000);
+await new Promise((resolve) => process.once('SIGHUP', resolve));
+const [host, port] = process.env.HEAPRAY_DEBUG_ADDR.split(':');
+const server = createServer();
+server.listen(Number(port), host);
+await once(server, 'listening');
+server.close();
+await once(server, 'close');
+process.kill(process.pid, 'SIGUSR2');
