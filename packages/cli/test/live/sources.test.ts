@@ -94,6 +94,20 @@ describe('a URL', () => {
     }
   });
 
+  test('is one run as long as its start stays, within a second', async () => {
+    const starts = [10_000, 10_001, 10_900, 60_000, 60_001];
+    const { source } = await httpSource((request) => {
+      const time = {
+        timeNanos: 100_000_000_000n,
+        durationNanos: BigInt(100_000 - starts[request - 1]!) * 1_000_000n,
+      };
+      return profileOf([{ name: 'load', inUse: 1 }], time);
+    });
+    const runs: string[] = [];
+    for (const _ of starts) runs.push((await source.poll(NEVER)).state!.run);
+    expect(runs).toEqual(['10000', '10000', '10000', '60000', '60000']);
+  });
+
   test.each([429, 503])('that answers %i is asked again when it says', async (status) => {
     const { source } = await httpSource(() => ({
       status,

@@ -14,6 +14,7 @@ export interface HttpSourceOptions {
 
 const PROFILE_PATH = '/debug/pprof/heap';
 const TIMEOUT_MILLIS = 30_000;
+const START_TOLERANCE_MILLIS = 1_000;
 /** Time between two requests for the overview, in ms; and after one that was not answered. */
 const OVERVIEW_MILLIS = 10_000;
 const NO_OVERVIEW_MILLIS = 60_000;
@@ -51,6 +52,8 @@ export class HttpSource implements LiveSource {
   readonly #url: URL;
   readonly #options: HttpSourceOptions;
   #isConnected = false;
+  /** Start of the current run on the clock of the server, in ms since the Unix epoch; 0 if unknown. */
+  #runStart = 0;
   #overview: OverviewState | undefined;
   /** Time of the next request for the overview. */
   #overviewDue = 0;
@@ -101,20 +104,27 @@ export class HttpSource implements LiveSource {
       throw new CommandError(`${this.name}: the profile has no column inuse_space`);
     }
     const { timeNanos, durationNanos, comments } = profile;
-    const startMillis = Number((timeNanos - durationNanos) / NANOS_PER_MILLI);
+    const nowMillis = Date.now();
     const { component } = this.#options;
     return {
-      // The time of the profile, so that rates are right if the answer took long.
-      atMillis: timeNanos > 0n ? Number(timeNanos / NANOS_PER_MILLI) : Date.now(),
-      run: `${startMillis}`,
+      // The clock of this machine: that of the server may differ, and a profile of an ended program has its end as time.
+      atMillis: nowMillis,
+      run: this.#runOf(timeNanos - durationNanos, durationNanos > 0n),
       program: component === undefined ? this.#url.origin : `${component} at ${this.#url.origin}`,
-      startMillis: durationNanos > 0n ? startMillis : undefined,
+      startMillis: durationNanos > 0n ? nowMillis - Number(durationNanos / NANOS_PER_MILLI) : undefined,
       profile,
       residentParts: [],
       facts: [],
       warnings: comments.filter((comment) => SUSPECT.test(comment)),
       ...this.#overview,
     };
+  }
+
+  /** Returns the name of the run that began at this time. Rounding may shift the time a little between two profiles. */
+  #runOf(startNanos: bigint, isKnown: boolean): string {
+    const startMillis = isKnown ? Number(startNanos / NANOS_PER_MILLI) : 0;
+    if (Math.abs(startMillis - this.#runStart) > START_TOLERANCE_MILLIS) this.#runStart = startMillis;
+    return `${this.#runStart}`;
   }
 
   #handleStatus({ status, headers }: Response, body: Uint8Array): LivePoll {

@@ -43,14 +43,16 @@ export async function readOverview(
     const data = (await response.json()) as Partial<OverviewData>;
     if (data.format !== FORMAT || data.version !== VERSION) return undefined;
     const subject = data.subjects?.find((each) => each.component === component);
-    return subject && stateOf(subject);
+    // Times are on the clock of the server, which may differ from that of this machine.
+    return subject && stateOf(subject, Date.now() - (data.timeMillis ?? Date.now()));
   } catch {
     return undefined;
   }
 }
 
-function stateOf(subject: OverviewSubject): OverviewState {
-  const { name, facts, state, suspects, limits, timesMillis, lines } = subject;
+function stateOf(subject: OverviewSubject, shiftMillis: number): OverviewState {
+  const { name, facts, state, suspects, limits, lines } = subject;
+  const timesMillis = subject.timesMillis.map((time) => time + shiftMillis);
   const parts = residentParts(subject.resident);
   const pid = Number(facts.find((fact) => fact.name === 'Process')?.text);
   return {

@@ -19,7 +19,10 @@ export interface Site {
   readonly callers?: readonly string[];
 }
 
-export function profileOf(sites: readonly Site[]): Profile {
+export function profileOf(
+  sites: readonly Site[],
+  { timeNanos = 0n, durationNanos = 0n }: Partial<Pick<Profile, 'timeNanos' | 'durationNanos'>> = {},
+): Profile {
   const builder = new ProfileBuilder({
     columns: [
       { type: 'alloc_objects', unit: 'count' },
@@ -27,8 +30,8 @@ export function profileOf(sites: readonly Site[]): Profile {
       { type: 'inuse_objects', unit: 'count' },
       { type: 'inuse_space', unit: 'bytes' },
     ],
-    timeNanos: 0n,
-    durationNanos: 0n,
+    timeNanos,
+    durationNanos,
   });
   for (const site of sites) {
     const { name, file = '/srv/app/app.js', line = 1, inUse, objects = 1, allocated = inUse } = site;
