@@ -8,7 +8,7 @@ import { FIRST_PROFILE_STATE } from '../profile/profile-state.ts';
 import { Banner } from './banner.ts';
 import { DifferenceTab } from './difference-tab.ts';
 import { FIRST_STATE, formatHash, type LiveState, onTab, parseHash, TABS } from './hash.ts';
-import { dataFolder } from './live-url.ts';
+import { dataFolder, searchFor, serverUrl } from './live-url.ts';
 import { type Connection, Poller } from './poller.ts';
 import { ProfileTab } from './profile-tab.ts';
 import { Restarts } from './restarts.ts';
@@ -43,6 +43,7 @@ export class LiveApp {
     this.#subject = choice('Component', [], '', (component) => this.#change(onSubject({ component }), true));
     this.#overview = new OverviewView({
       site: (site) => this.#siteHref(site),
+      download: (path) => serverUrl(folder, path),
       subject: ({ component = '' }) => formatHash({ ...FIRST_STATE, component }),
     });
     const changed = (change: Partial<LiveState>, isStep: boolean): void => this.#change(change, isStep);
@@ -188,8 +189,8 @@ export class LiveApp {
     );
   }
 
-  #siteHref({ functionName }: OverviewPlace): string {
-    const profile = { ...FIRST_PROFILE_STATE, search: functionName };
+  #siteHref(site: OverviewPlace): string {
+    const profile = { ...FIRST_PROFILE_STATE, search: searchFor(site) };
     const { component } = this.#state;
     return formatHash({ ...FIRST_STATE, component, tab: 'flame', profile });
   }

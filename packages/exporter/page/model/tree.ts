@@ -1,3 +1,4 @@
+import { place } from '../basics/text.ts';
 import type { Amount, Amounts } from './amounts.ts';
 import type { Model } from './model.ts';
 
@@ -239,11 +240,11 @@ export function inclusiveAmounts(model: Model, amounts: Amounts): Amounts {
   };
 }
 
-/** Returns, for each function, whether its name or file contains the text; undefined for no text. */
+/** Returns, for each function, whether its name or place contains the text; undefined for no text. */
 export function matchingFunctions(model: Model, text: string): readonly boolean[] | undefined {
   const wanted = text.trim().toLowerCase();
   if (wanted === '') return undefined;
-  return model.functions.map(({ name, file }) => `${name}\0${file}`.toLowerCase().includes(wanted));
+  return model.functions.map((fn) => `${fn.name}\0${place(fn)}`.toLowerCase().includes(wanted));
 }
 
 /** Returns the amount of all stacks that contain a function of `matches`, each counted once. */

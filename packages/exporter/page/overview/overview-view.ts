@@ -24,6 +24,8 @@ import { suspectCards } from './suspects.ts';
 export interface OverviewLinks {
   readonly site: SiteHref;
   readonly subject: (subject: OverviewSubject) => string;
+  /** Returns the URL for a path of the server. */
+  readonly download: (path: string) => string;
 }
 
 /** Shows what a server knows now. What it does not know has no place. */
@@ -44,7 +46,7 @@ export class OverviewView {
   readonly #profiler = new Section<readonly OverviewFact[]>('Cost and health of the profiler', (facts) => [
     factList(facts, 'grid'),
   ]);
-  readonly #downloads = new Section<readonly OverviewDownload[]>('Downloads', drawDownloads);
+  readonly #downloads: Section<readonly OverviewDownload[]>;
   readonly #empty = new Section<string>('', (text) => [
     element('p', { text, attributes: { class: 'state' } }),
   ]);
@@ -54,6 +56,7 @@ export class OverviewView {
     this.#components = new Section('Components', ([subjects, shown]) => [
       componentTable(subjects, shown, this.#links.subject),
     ]);
+    this.#downloads = new Section('Downloads', (downloads) => drawDownloads(downloads, links.download));
     this.#suspects = new Section('Leak suspects', (suspects) => [suspectCards(suspects, this.#links.site)]);
     const list = new SiteList(links.site);
     this.#sites = new Section('Call sites with most in use', (sites) => list.draw(sites));
@@ -112,10 +115,16 @@ function drawNotes(notes: readonly OverviewText[]): HTMLElement[] {
   return [element('ul', { attributes: { class: 'notes' } }, items)];
 }
 
-function drawDownloads(downloads: readonly OverviewDownload[]): HTMLElement[] {
+function drawDownloads(
+  downloads: readonly OverviewDownload[],
+  urlOf: (path: string) => string,
+): HTMLElement[] {
   const items = downloads.map(({ title, href }) =>
     element('li', {}, [
-      element('a', { text: title, attributes: { href, download: '', [FOCUS_KEY]: `download ${href}` } }),
+      element('a', {
+        text: title,
+        attributes: { href: urlOf(href), download: '', [FOCUS_KEY]: `download ${href}` },
+      }),
     ]),
   );
   return [element('ul', { attributes: { class: 'downloads' } }, items)];

@@ -45,9 +45,9 @@ export class TableView {
   }
 
   draw(): void {
-    const { what, search, rows } = this.#options;
+    const { what, search, rows, placeOf } = this.#options;
     const wanted = search.trim().toLowerCase();
-    const found = rows.filter(({ name, file }) => `${name}\0${file}`.toLowerCase().includes(wanted));
+    const found = rows.filter((row) => `${row.name}\0${placeOf(row)}`.toLowerCase().includes(wanted));
     if (found.length === 0) {
       this.element.replaceChildren(element('p', { text: 'No row matches.', attributes: { class: 'state' } }));
       return;

@@ -5,7 +5,14 @@ import { describe, expect, test } from 'vitest';
 import { durationText } from '../../page/basics/text.js';
 import { isLine, isNear, latest, sparkPoints, stacked, valueAt } from '../../page/charts/chart-data.js';
 import { FIRST_STATE, formatHash, type LiveState, onTab, parseHash, TABS } from '../../page/live/hash.js';
-import { choiceOf, dataFolder, differenceUrl, profileUrl } from '../../page/live/live-url.js';
+import {
+  choiceOf,
+  dataFolder,
+  differenceUrl,
+  profileUrl,
+  searchFor,
+  serverUrl,
+} from '../../page/live/live-url.js';
 import { readOverview } from '../../page/live/read-overview.js';
 import { Restarts } from '../../page/live/restarts.js';
 import { backOffSeconds, messageOf, retrySeconds } from '../../page/live/retry.js';
@@ -65,6 +72,19 @@ test('data has URLs beside the page, also behind a proxy', () => {
   expect(profileUrl(folder, choiceOf({ ...FIRST_STATE, choice: 'unknown' }), undefined)).toBe(
     `${folder}profile.json?name=heap`,
   );
+});
+
+test('downloads are beside the page, also behind a proxy', () => {
+  expect(serverUrl('http://127.0.0.1/svc/debug/ui/', '/debug/pprof/heap')).toBe(
+    'http://127.0.0.1/svc/debug/pprof/heap',
+  );
+});
+
+test('a call site is found by its name, or by its place if it has none', () => {
+  const site = { functionName: 'load', place: 'shop/shop.js:3:1', packageName: '' };
+  expect(searchFor(site)).toBe('load');
+  expect(searchFor({ ...site, functionName: '(anonymous)' })).toBe('shop.js:3:1');
+  expect(searchFor({ ...site, functionName: '(anonymous)', place: '' })).toBe('(anonymous)');
 });
 
 test('a difference is between moments or components', () => {

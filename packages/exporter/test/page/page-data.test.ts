@@ -153,6 +153,8 @@ test('search counts each stack once', () => {
   expect(found('LOAD')).toBe(150);
   expect(found('/srv/app/')).toBe(175);
   expect(found('libcache')).toBe(25);
+  expect(found('server.js:1')).toBe(175);
+  expect(found('index.js:5')).toBe(25);
   expect(found('libcache', true)).toBe(0);
   expect(matchingFunctions(model, ' ')).toBeUndefined();
 });
