@@ -39,9 +39,9 @@ describeWithPeer('the commands of docs/', 'go-pprof', () => {
       HEAPRAY_DEBUG_ADDR: `127.0.0.1:${debug}`,
       HEAPRAY_LEAK_WINDOW: '1',
     };
-    const service = startNode({ args: ['--max-old-space-size=600', 'main.js'], cwd: SERVICE, env });
+    const service = startNode({ args: ['--max-old-space-size=256', 'main.js'], cwd: SERVICE, env });
     await service.waitForOutput(/"listening"/);
-    startNode({ args: ['load.js', `http://127.0.0.1:${port}`, '900', '100'], cwd: SERVICE });
+    startNode({ args: ['load.js', `http://127.0.0.1:${port}`, '900', '150'], cwd: SERVICE });
   });
 
   /** Runs a command of a page until it succeeds, and keeps what it prints. */
@@ -65,6 +65,14 @@ describeWithPeer('the commands of docs/', 'go-pprof', () => {
     const commands = commandsOf(`${page}.md`);
     expect(commands.length).toBeGreaterThan(0);
     for (const command of commands) await run(command, folder);
+  });
+
+  test('find-a-leak.md quotes the code of the leak as it is', () => {
+    const source = readFileSync(path.join(SERVICE, 'third-party/order-cache/index.js'), 'utf8');
+    const page = readFileSync(path.join(ROOT, 'docs/find-a-leak.md'), 'utf8');
+    const [, quoted = ''] = /^```js\n(.*?)^```$/ms.exec(page) ?? [];
+    const [, removed = ''] = /^- {2}(.*)$/m.exec(page) ?? [];
+    for (const line of [...quoted.trim().split('\n'), removed]) expect(source).toContain(line);
   });
 
   test('show the leak as find-a-leak.md tells it', async () => {

@@ -37,7 +37,7 @@ peerTest(
   'the fleet: metrics of all services are in Prometheus, and one has a leak',
   'prometheus',
   async () => {
-    const { fleet, urls } = await startFleet({ PROMETHEUS: prometheus(), HEAPRAY_LEAK_WINDOW: '2' });
+    const { fleet, urls } = await startFleet({ PROMETHEUS: prometheus(), HEAPRAY_LEAK_WINDOW: '1' });
     const server = new PrometheusServer(fleet, urls.get('prometheus')!.replace(/\/$/, ''));
 
     for (const job of SERVICES) {

@@ -32,7 +32,7 @@ try {
       OTEL_EXPORTER_PROMETHEUS_HOST: '127.0.0.1',
       OTEL_EXPORTER_PROMETHEUS_PORT: `${metrics}`,
       HEAPRAY_DEBUG_ADDR: `127.0.0.1:${debug}`,
-      // Windows of 5 s instead of 20, so that the leak is found after a minute.
+      // Windows of 5 s instead of 20, so that the leak is found after some two minutes.
       HEAPRAY_LEAK_WINDOW: process.env.HEAPRAY_LEAK_WINDOW ?? '5',
     });
   }

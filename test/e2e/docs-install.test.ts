@@ -1,9 +1,10 @@
-// Runs the commands of docs/install.md and docs/deep-dumps.md in a user's project.
+// Runs the commands of the README's first minute, docs/install.md and docs/deep-dumps.md in a user's project.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
 import { freePort } from '../support/free-port.js';
+import { httpGet } from '../support/http-get.js';
 import { peerTest } from '../support/peer-test.js';
 import { memray } from '../support/peers.js';
 import { pollUntil } from '../support/poll.js';
@@ -15,9 +16,15 @@ import { appFolder } from './support/app-folder.js';
 const DOCS = fileURLToPath(new URL('../../docs', import.meta.url));
 const STARTS_PROGRAM = /(?:^| )node --import /;
 
-/** Runs all commands of a page: those that start a program stay, the others run until they succeed. Returns what they print. */
-async function runPage(page: string, programs: readonly string[] = []) {
-  const text = readFileSync(path.join(DOCS, page), 'utf8');
+/**
+ * Runs all commands of a page, or of one section of it: those that start a program stay, the others run until they succeed.
+ * Returns what they print.
+ */
+async function runPage(page: string, programs: readonly string[] = [], heading?: string) {
+  const whole = readFileSync(path.join(DOCS, page), 'utf8');
+  const section = whole.split(/^##+ /m).find((part) => part.startsWith(`${heading}\n`));
+  const text = heading === undefined ? whole : section;
+  if (text === undefined) throw new Error(`${page} has no part "${heading}"`);
   const blocks = [...text.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block = '']) => block);
   const lines = blocks.flatMap((block) => block.split('\n'));
   const folder = appFolder('bare');
@@ -44,8 +51,15 @@ async function runPage(page: string, programs: readonly string[] = []) {
     };
     await pollUntil(succeed, { what: command });
   }
-  return { folder, printed };
+  return { folder, printed, metrics, debug };
 }
+
+peerTest("the README's first minute", 'project-bare', async () => {
+  const { metrics, debug } = await runPage('../README.md', [], 'One minute to the first flame graph');
+  const isThere = async (url: string) => (await httpGet(`http://127.0.0.1:${url}`)).status === 200;
+  for (const url of [`${debug}/debug/ui`, `${debug}/debug/pprof/heap`, `${metrics}/metrics`])
+    await pollUntil(() => isThere(url), { what: url });
+});
 
 peerTest('install.md', 'project-bare', async () => {
   const { folder, printed } = await runPage('install.md');

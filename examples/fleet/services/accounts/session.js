@@ -1,6 +1,6 @@
 import { rates } from './rates.js';
 
-const POSITIONS = 40;
+const POSITIONS = 60;
 
 /** A customer's session: the positions of the account, in a currency that changes. */
 export class Session {
