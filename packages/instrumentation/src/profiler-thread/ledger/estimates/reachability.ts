@@ -274,7 +274,10 @@ export class Reachability {
     if (!sample.isScavenged) last = firstAfter(positions, ordinal) ?? last;
     if (swept > ordinal) last = Math.max(swept, sample.isScavenged ? ordinal : last);
     const age = Math.max(last, span.before) - ordinal;
-    this.#learn(sample, Math.max(age * this.#units, sample.confirmedAge + MIN_LIFE), true);
+    // Deaths in a second scavenge show nothing about other sites: its survivors are not known, see `#survive`. Their deaths
+    // alone would make what a site keeps unlikely to be reachable until the next major collection.
+    const isOfSecond = sample.isScavenged && swept <= ordinal;
+    this.#learn(sample, Math.max(age * this.#units, sample.confirmedAge + MIN_LIFE), true, isOfSecond);
   }
 
   #survive(
@@ -303,8 +306,8 @@ export class Reachability {
     sample.confirmedAge = age;
   }
 
-  #learn(sample: LiveSample, age: number, died: boolean): void {
-    this.#pooled.observe(sample.confirmedAge, age, died);
+  #learn(sample: LiveSample, age: number, died: boolean, isOfSiteAlone = false): void {
+    if (!isOfSiteAlone) this.#pooled.observe(sample.confirmedAge, age, died);
     this.#model(this.#siteOf(sample)).observe(sample.confirmedAge, age, died);
   }
 

@@ -11,11 +11,15 @@ const NONE: Collections = { scavenges: 0, majors: [] };
 const SPACING = 200;
 const MILLIS = 1_000;
 
-/** A heap of one call site whose objects nearly all die at once, with a scavenge every `SPACING` samples. */
-function churn() {
+/**
+ * A heap with a scavenge every `SPACING` samples; nearly all of its objects die at once.
+ *
+ * @param siteOf call site of an ordinal; default: one site
+ */
+function churn(siteOf: (ordinal: number) => number = () => 1) {
   const random = new Random(5);
   const live = new LiveSamples();
-  const reachability = new Reachability(() => 1, AGE_UNIT_BYTES);
+  const reachability = new Reachability(({ ordinal }) => siteOf(ordinal), AGE_UNIT_BYTES);
   let newest = 0;
   let missing = 0;
   let mark = 0;
@@ -103,4 +107,26 @@ test('a program that starts to keep all that it allocates has no stuck run: scav
   });
   // Not 1, because of the deaths learned before: 0.75. Counted as a stuck run they have 0.51.
   expect(bytes / count).toBeGreaterThan(0.6);
+});
+
+test('a site that keeps its objects is not held for dead because the second scavenge takes those of others', () => {
+  const isOfKeeper = (ordinal: number) => ordinal % 10 === 0;
+  const { live, reachability, read, newest } = churn((ordinal) => (isOfKeeper(ordinal) ? 2 : 1));
+  const start = 2.5 * SPACING;
+  for (let round = 0; round < 40; round++) {
+    read(1.25 * SPACING, (ordinal) => {
+      // The site allocates only at the start. As many objects of the other live from one scavenge to the next.
+      if (isOfKeeper(ordinal)) return ordinal < start;
+      return ordinal % 10 === 1 && Math.floor(newest() / SPACING) * SPACING - ordinal < SPACING;
+    });
+  }
+  let [shares, count] = [0, 0];
+  live.forEachSample((sample) => {
+    if (!isOfKeeper(sample.ordinal) || sample.ordinal >= start) return;
+    shares += reachability.share(sample);
+    count++;
+  });
+  expect(count).toBe(start / 10 - 1);
+  // Without any major collection, all that survives scavenges counts.
+  expect(shares / count).toBeGreaterThan(0.9);
 });
