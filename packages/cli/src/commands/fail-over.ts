@@ -41,6 +41,11 @@ function failLimit(text: string): FailLimit {
   const lower = unit.toLowerCase();
   const number = Number(digits);
   const known = { text, subject: subject?.toLowerCase() as LimitSubject | undefined };
+  if (lower === '%' && known.subject === 'peak') {
+    throw new InvalidArgumentError(
+      'A percentage is of the peak. Give a size for peak=, for example peak=10MiB.',
+    );
+  }
   if (lower === '%') return { ...known, value: number / 100, kind: 'part' };
   if (lower === '') return { ...known, value: number, kind: 'number' };
   const power = POWERS.indexOf(lower[0]!) + 1;

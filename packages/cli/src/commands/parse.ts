@@ -23,7 +23,9 @@ async function parse(file: string, { strict }: { readonly strict?: true }): Prom
   const printer = new RecordPrinter((line) => lines.push(`${printable(line)}\n`));
   const stream = new RecordStream(printer);
   const opened = await openCapture(file);
-  for await (const _ of pushCapture(opened, stream)) await writeStdout(lines.splice(0));
+  for await (const _ of pushCapture(opened, stream)) {
+    if (!(await writeStdout(lines.splice(0)))) return;
+  }
   const end = finishCapture(opened, stream);
   await writeStdout(lines);
   applyStrict(strict, end);

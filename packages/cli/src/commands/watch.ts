@@ -139,17 +139,22 @@ async function serve(watcher: Watcher, { listen, otlp, interval }: WatchOptions)
     watcher.memray = release;
   });
   const collector = new IdleCollector({ collect: collectAll, clock: () => performance.now() });
-  while (!stop.signal.aborted) {
-    const hasUnread = await watcher.poll();
-    live.record(Date.now());
-    if (watcher.polls === 1) push?.send();
-    if (!hasUnread && !watcher.isBusy) collector.collectIfWorthwhile(watcher.workDone);
-    if (!hasUnread) await delay(interval * 1000, undefined, { signal: stop.signal }).catch(() => {});
+  try {
+    while (!stop.signal.aborted) {
+      const hasUnread = await watcher.poll();
+      live.record(Date.now());
+      if (watcher.polls === 1) push?.send();
+      if (!hasUnread && !watcher.isBusy) collector.collectIfWorthwhile(watcher.workDone);
+      if (!hasUnread) await delay(interval * 1000, undefined, { signal: stop.signal }).catch(() => {});
+    }
+  } finally {
+    // Also after an error: the server would keep the process alive with old data.
+    process.removeListener('SIGINT', onSignal).removeListener('SIGTERM', onSignal);
+    stop.abort();
+    server.close();
+    await push?.close();
+    await watcher.close();
+    await asked;
   }
-  process.removeListener('SIGINT', onSignal).removeListener('SIGTERM', onSignal);
-  server.close();
-  await push?.close();
-  await watcher.close();
-  await asked;
   if (push?.isSending) process.exit();
 }

@@ -3,14 +3,16 @@ import { commandIo } from '../io/current-io.js';
 import { batched, type Chunk } from './chunks.js';
 
 /**
- * Writes data to standard output. Ends quietly when the reader, such as `head`, closes it.
+ * Writes data to standard output. Resolves to false when the reader, such as `head`, has closed it: the caller should
+ * stop, quietly.
  *
  * @throws CommandError when the system refuses
  */
-export async function writeStdout(chunks: Iterable<Chunk>): Promise<void> {
+export async function writeStdout(chunks: Iterable<Chunk>): Promise<boolean> {
   for (const chunk of batched(chunks)) {
-    if (!(await write(chunk))) return;
+    if (!(await write(chunk))) return false;
   }
+  return true;
 }
 
 /** Writes a value as JSON to standard output. */

@@ -14,7 +14,10 @@ export const STDOUT = '-';
  * @throws CommandError when the system refuses
  */
 export async function writeOutput(output: string, chunks: Iterable<Chunk>): Promise<void> {
-  if (output === STDOUT) return writeStdout(chunks);
+  if (output === STDOUT) {
+    await writeStdout(chunks);
+    return;
+  }
   try {
     const existing = statSync(output, { throwIfNoEntry: false });
     if (existing?.isDirectory()) throw new CommandError(`${output}: is a directory`);
@@ -44,7 +47,9 @@ export async function writeStream(
   patches: () => readonly Patch[],
 ): Promise<void> {
   if (output === STDOUT) {
-    for await (const chunk of chunks) await writeStdout([chunk]);
+    for await (const chunk of chunks) {
+      if (!(await writeStdout([chunk]))) return;
+    }
     return;
   }
   try {

@@ -97,6 +97,7 @@ test('status 3 takes precedence over --strict', async () => {
 test.each<[string[], string]>([
   [['stats', CAPTURE, '--fail-over', 'much'], 'for example 500KB, 10MiB, 1.5GiB or 5%.'],
   [['stats', CAPTURE, '--fail-over', '-5'], 'for example 500KB, 10MiB, 1.5GiB or 5%.'],
+  [['stats', CAPTURE, '--fail-over', 'peak=5%'], 'Give a size for peak=, for example peak=10MiB.'],
   [['top', OLD, '--fail-over', 'leaked=5%'], 'leaked= is for stats; here --by says the column'],
   [
     ['top', OLD, '--by', 'inuse_objects', '--fail-over', '5KB'],

@@ -59,7 +59,7 @@ export class CaptureMetrics implements MetricProducer {
   ) {
     this.#source = source;
     this.#temporality = temporality;
-    this.#deltas = temporality === AggregationTemporality.DELTA ? new CounterDeltas() : undefined;
+    this.#deltas = temporality === AggregationTemporality.DELTA ? new CounterDeltas(captureKey) : undefined;
   }
 
   async collect(): Promise<CollectionResult> {
@@ -71,7 +71,8 @@ export class CaptureMetrics implements MetricProducer {
         const reported = isDelta ? this.#deltas.of(spec.name, points, nowMillis) : points;
         return metricData(spec, reported, { nowMillis, temporality: this.#temporality });
       });
-    this.#deltas?.endCollection();
+    const captures = this.#source.captures.map((each) => captureKey(captureAttributes(each)));
+    this.#deltas?.endCollection(new Set(captures));
     const scopeMetrics = metrics.length > 0 ? [{ scope: SCOPE, metrics }] : [];
     return { resourceMetrics: { resource: emptyResource(), scopeMetrics }, errors: [] };
   }
@@ -121,6 +122,11 @@ function valuesBySite(
 /** Returns the attributes of a capture. Captures of one component are of a process and of the processes it forked. */
 function captureAttributes({ component, process }: WatchedCapture): Attributes {
   return { [ATTR_COMPONENT]: component, ...(process !== undefined && { [ATTR_PROCESS_ID]: process }) };
+}
+
+/** Returns the part of a point's attributes that is of the capture, as one text. */
+function captureKey(attributes: Attributes): string {
+  return JSON.stringify([attributes[ATTR_COMPONENT], attributes[ATTR_PROCESS_ID]]);
 }
 
 function siteAttributes({ functionName, file, line, packageName }: CallSite): Attributes {
