@@ -14,6 +14,8 @@ const PIECE_BYTES = SYMBOL_BYTES * 2 ** 15;
 const FUNCTIONS = new Set([2, 10]);
 const LOCAL = 0;
 const MAX_ALIASES = 8;
+/** Maximum number of functions around one another that are kept for an address. */
+const MAX_NESTED = 8;
 const NAME_PIECE_BYTES = 256;
 /** Maximum length of a name in bytes: C++ names can be long, but longer ones are invalid. */
 const MAX_NAME_BYTES = 2 ** 15;
@@ -70,10 +72,10 @@ function addSymbols(search: SymbolSearch, piece: Buffer): void {
 class SymbolSearch {
   readonly #addresses: Float64Array;
   /**
-   * Symbols by the index of the first address at or after their start. Of those that contain the address, the one that
-   * starts last.
+   * Symbols by the index of the first address at or after their start, if they contain that address. Ordered by start;
+   * each ends before the one in front of it.
    */
-  readonly #around: (Candidate | undefined)[] = [];
+  readonly #around: (readonly Candidate[] | undefined)[] = [];
 
   constructor(addresses: Float64Array) {
     this.#addresses = addresses;
@@ -84,11 +86,17 @@ class SymbolSearch {
     if (first === this.#addresses.length) return;
     const end = start + size;
     if (end <= this.#addresses[first]!) return;
-    const known = this.#around[first];
-    if (known !== undefined && known.start > start) return;
-    if (known?.start !== start || known.end < end) {
-      this.#around[first] = { start, end, names: [{ at: name, isLocal }] };
-    } else if (known.names.length < MAX_ALIASES) known.names.push({ at: name, isLocal });
+    const known = this.#around[first] ?? [];
+    const same = known.find((each) => each.start === start);
+    if (same !== undefined && same.end >= end) {
+      if (same.names.length < MAX_ALIASES) same.names.push({ at: name, isLocal });
+      return;
+    }
+    if (known.some((each) => each.start > start && each.end >= end)) return;
+    const outer = known.filter((each) => each.start < start && each.end > end);
+    const inner = known.filter((each) => each.start > start);
+    const all = [...outer, { start, end, names: [{ at: name, isLocal }] }, ...inner];
+    this.#around[first] = all.slice(-MAX_NESTED);
   }
 
   /** Yields each address whose function is known. */
@@ -96,8 +104,7 @@ class SymbolSearch {
     /** Functions that start before the address, ordered by start. */
     const around: Candidate[] = [];
     for (const [at, address] of this.#addresses.entries()) {
-      const begins = this.#around[at];
-      if (begins !== undefined) around.push(begins);
+      for (const begins of this.#around[at] ?? []) around.push(begins);
       while (around.length > 0 && around.at(-1)!.end <= address) around.pop();
       const found = around.at(-1);
       if (found !== undefined) yield [address, found];

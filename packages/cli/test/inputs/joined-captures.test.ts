@@ -66,6 +66,12 @@ describe('data after a capture', () => {
       Buffer.concat([packed, second]),
       `another capture begins at byte ${packed.length} of the compressed file`,
     ],
+    ...[1, 7].map((length): [string, Uint8Array, string] => [
+      `${length} bytes after a compressed capture`,
+      Buffer.concat([packed, Buffer.alloc(length, 'x')]),
+      `something else begins behind the capture at byte ${packed.length} of the compressed file`,
+    ]),
+    ['a few zeros after a compressed capture', Buffer.concat([packed, Buffer.alloc(5)]), undefined],
     [
       'something else',
       Buffer.concat([first, Buffer.from('hello')]),

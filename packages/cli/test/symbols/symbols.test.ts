@@ -90,6 +90,22 @@ describe('finds a function', () => {
     );
   });
 
+  test.each([false, true])('around another one, when both start before the first address: %s', (reversed) => {
+    const symbols = [
+      { name: 'outer', address: 0x1000, size: 0x100 },
+      { name: 'middle', address: 0x1020, size: 0x60 },
+      { name: 'hidden', address: 0x1024, size: 0x10 },
+      { name: 'inner', address: 0x1028, size: 0x20 },
+    ];
+    const nested = library({ symbols: reversed ? symbols.reverse() : symbols });
+    expect(names(profileOf(nested, [0x30, 0x50, 0x90, 0x100]))).toEqual([
+      'inner (libshop.so)',
+      'middle (libshop.so)',
+      'outer (libshop.so)',
+      '0x100 libshop.so',
+    ]);
+  });
+
   test('with the symbols for the loader', () => {
     expect(names(profileOf(library({ ...SHOP, tableType: 11 }), [0x100]))).toEqual(['load (libshop.so)']);
   });

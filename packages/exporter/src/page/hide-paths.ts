@@ -4,8 +4,9 @@ import type { PageData } from './page-data.js';
 const ABOVE_PACKAGE = /^.*[\\/](?=(?:node_modules|site-packages|dist-packages)[\\/])/s;
 /** The start of an absolute path or of a URL of a file. */
 const ABSOLUTE = /^(?:file:|[a-z]:[\\/]|[\\/])/i;
-/** A path in a text, up to the file's name. */
-const FOLDERS = /(^|[\s("'`=,;:[])(?:file:\/\/)?(?:[a-z]:)?[\\/]{1,2}(?:[^\\/\s"'`]+[\\/])+/gi;
+/** An absolute path in a text, up to the file's name. Before it is nothing that belongs to a word or to a relative path. */
+const FOLDERS =
+  /(?<![\p{L}\p{N}_$.~+%*)\]}\\/-])(?:file:\/\/)?(?:[a-z]:)?[\\/]{1,3}(?:[^\\/\s"'`]+[\\/])+/giu;
 
 /**
  * Returns the same data without folders of the machine and of the program's sources. Files of installed packages keep
@@ -58,5 +59,5 @@ function lastPart(path: string): string {
 function withoutFolders(text: string): string {
   // A path that is the whole text may contain spaces.
   const name = ABSOLUTE.test(text) ? lastPart(text) : '';
-  return name === '' ? text.replace(FOLDERS, '$1') : name;
+  return name === '' ? text.replace(FOLDERS, '') : name;
 }

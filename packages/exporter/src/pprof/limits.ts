@@ -7,7 +7,7 @@ export interface PprofLimits {
   readonly maxBytes?: number | undefined;
   /**
    * Maximum number of samples, stacks, labels, locations, lines, functions and strings together. Equal samples, stacks
-   * and label sets count once. Default 2^23.
+   * and label sets count once. All samples together have at most twice as many values. Default 2^23.
    */
   readonly maxEntries?: number | undefined;
 }

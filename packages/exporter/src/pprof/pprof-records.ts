@@ -10,6 +10,9 @@ const MAX_TEXT_BYTES = 2 ** 27;
 /** Maximum number of mappings: more than any program has loaded files. */
 const MAX_MAPPINGS = 2 ** 16;
 
+/** Maximum number of values for each entry of the limit: usual samples have up to four, and stacks of their own. */
+const VALUES_PER_ENTRY = 2;
+
 const MAX_POSITION = 2 ** 31 - 1;
 const MISSING_TEXT = 2 ** 32 - 1;
 
@@ -213,6 +216,8 @@ export class PprofRecords {
   }
 
   #growValues(needed: number): void {
+    const limit = this.#maxEntries * VALUES_PER_ENTRY;
+    if (needed > limit) throw new Error(`more than the limit of ${limit} values`);
     const values = new Float64Array(Math.max(this.values.length * 2, needed));
     values.set(this.values);
     this.values = values;

@@ -74,9 +74,19 @@ export class Lz4FrameDecoder {
    */
   end(): void {
     const { offset, available } = this.#input;
-    if (this.#state === 'done' || (this.#state === 'magic' && this.#frames > 0)) return;
+    if (this.#state === 'done') return;
+    if (this.#state === 'magic' && this.#frames > 0) return this.#endBehindFrames();
     if (this.#state === 'block' && available > 4) this.#partialBlock();
     throw damaged('the last LZ4 frame is cut', offset + available);
+  }
+
+  /** Passes on bytes after the last frame that are too few for another frame. */
+  #endBehindFrames(): void {
+    const { bytes, position, end, offset, available } = this.#input;
+    if (available === 0) return;
+    this.#state = 'done';
+    this.#restOffset = offset;
+    this.#onRest(bytes.subarray(position, end));
   }
 
   /** Decodes one part. Returns false when it needs more input. */

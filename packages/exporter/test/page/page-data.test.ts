@@ -232,7 +232,16 @@ test.each([
   ['\\\\secret\\share\\app.js', 'app.js'],
   ['load (/home/secret/app.js:1)', 'load (app.js:1)'],
   ['read "\\\\secret\\share\\app.js"', 'read "app.js"'],
+  ['scheduler@/srv/secret/airflow', 'scheduler@airflow'],
+  ['run <C:\\secret\\app.js>', 'run <app.js>'],
+  ['a|/srv/secret/app.js', 'a|app.js'],
+  ['run {/srv/secret/app.js}', 'run {app.js}'],
+  ['loader!/srv/secret/app.js', 'loader!app.js'],
+  ['webpack:///srv/secret/app.js', 'webpack:app.js'],
   ['@scope/package', '@scope/package'],
+  ['pages/[id]/edit/page.js', 'pages/[id]/edit/page.js'],
+  ['app/(shop)/cart/page.js', 'app/(shop)/cart/page.js'],
+  ['é/a/b.js', 'é/a/b.js'],
   ['get a/b', 'get a/b'],
 ])('hides the folders in the text %j', (text, shown) => {
   const builder = new ProfileBuilder({

@@ -156,6 +156,13 @@ describe('limits', () => {
     expect(decodePprof(good, { maxEntries: 1_000 }).sampleCount).toBe(4);
   });
 
+  test('apply to the values of samples, because one sample may have many', () => {
+    const sample = [1, 2, 3].map((id) => ({ locationId: [id], value: new Array(500).fill(1) }));
+    expect(failure(wire({ sampleType: [COLUMN], sample }), { maxEntries: 500 }).reason).toBe(
+      'more than the limit of 1000 values',
+    );
+  });
+
   test('apply to one record, before it is stored', () => {
     const [tag, length] = [Uint8Array.of(0x12), Uint8Array.of(0x81, 0x80, 0x80, 0x08)];
     expect(failure(joined(good, tag, length)).message).toBe(

@@ -209,7 +209,7 @@ export class CaptureModel implements RecordHandler {
 
   frame11(id: number, functionName: string, file: string, line: number, entry: boolean): void {
     this.#codes.declare(id, functionName, file, line);
-    if (this.#isAggregated) this.#aggregatedFrames.set(id, this.#codes.frame(id, 0, entry));
+    if (this.#isAggregated) this.#addAggregatedFrame(id, this.#codes.frame(id, 0, entry));
   }
 
   push(id: number, instructionOffset: number, entry: boolean): void {
@@ -301,13 +301,19 @@ export class CaptureModel implements RecordHandler {
   }
 
   frame(id: number, code: number, instructionOffset: number, entry: boolean): void {
-    this.#aggregatedFrames.set(id, this.#codes.frame(code, instructionOffset, entry));
+    this.#addAggregatedFrame(id, this.#codes.frame(code, instructionOffset, entry));
   }
 
   survivingObject(): void {}
 
   get #isAggregated(): boolean {
     return this.#header?.fileFormat === 'AGGREGATED_ALLOCATIONS';
+  }
+
+  #addAggregatedFrame(id: number, frame: number): void {
+    this.#aggregatedFrames.set(id, frame);
+    const { maxFrames } = this.#limits;
+    if (this.#aggregatedFrames.size > maxFrames) throw beyond('frames', maxFrames, 'maxFrames');
   }
 
   #newPush(parent: number, id: number, instructionOffset: number, entry: boolean): number {

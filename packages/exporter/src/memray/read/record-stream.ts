@@ -133,7 +133,7 @@ export class RecordStream {
    * @throws FormatError when the header is incomplete
    */
   end(): CaptureEnd {
-    if (!this.#ended && !this.stopped) this.#tolerating(() => this.#container.end());
+    if (!this.#ended && !this.settled) this.#tolerating(() => this.#container.end());
     this.#ended = true;
     if (this.#header === undefined) {
       const { offset, available } = this.#reader;

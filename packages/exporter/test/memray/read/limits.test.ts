@@ -66,6 +66,14 @@ test('maxFrames limits tables', () => {
   );
 });
 
+test('maxFrames limits the frames of an aggregated capture, also of one function', () => {
+  const frame = (id: number) => `04 ${id.toString(16).padStart(2, '0')} 01 00 00`;
+  const records = Array.from({ length: 20 }, (_, at) => frame(at + 1)).join(' ');
+  const bytes = captureOf(`${records} 0f`, { fileFormat: 'AGGREGATED_ALLOCATIONS' });
+  expect(refusal(bytes, { maxFrames: 10 })).toBe('FormatError: memray: more than 10 frames (maxFrames)');
+  expect(refusal(bytes, { maxFrames: 20 })).toBe('none');
+});
+
 test('maxTextBytes limits names', () => {
   expect(refusal(frames, { maxTextBytes: 500 })).toBe(
     'FormatError: memray: more than 500 bytes of names and line tables (maxTextBytes)',
