@@ -76,7 +76,10 @@ function isAbandoned(file: string, of: string, pid: number, start: number): bool
   if (!stats?.isFile()) return false;
   // Process IDs are meaningless for another machine, or for this one before its last restart.
   if (of !== machine()) return Date.now() - stats.mtimeMs > ABANDONED_MILLIS;
-  return !isRunning(pid) || startOf(pid) !== start;
+  if (!isRunning(pid)) return true;
+  // The start of a process may be hidden from other users: then it counts as the writer.
+  const started = startOf(pid);
+  return started !== 0 && start !== 0 && started !== start;
 }
 
 function isRunning(pid: number): boolean {

@@ -45,9 +45,10 @@ function supervisorHint({ component, follower }: WatchedCapture): Hint[] {
 }
 
 function oldCaptureHint({ component, follower }: WatchedCapture): Hint[] {
-  const { state, inPlace, isNoCapture } = follower;
+  const { state, inPlace, isNoCapture, isWritten } = follower;
   const airflows = airflowComponent(follower);
-  if (airflows === undefined || !inPlace || !(ENDED_STATES.has(state) || isNoCapture)) return [];
+  const isOver = ENDED_STATES.has(state) && !isWritten;
+  if (airflows === undefined || !inPlace || !(isOver || isNoCapture)) return [];
   const what = isNoCapture ? `no run in it (${follower.reason})` : 'this run is over';
   const text = `${follower.path}: ${what}; Airflow's ${airflows} refuses to start with tracing on until the file is moved away`;
   return [{ component, hint: 'old_capture', text }];

@@ -58,6 +58,17 @@ async function hintsOf(file: string, polls = 2): Promise<string[]> {
 }
 
 describe('old_capture', () => {
+  test.each([true, false])('of a damaged capture depends on its program: runs %s', async (runs) => {
+    const file = path.join(tempFolder(), 'scheduler_memory.bin');
+    writeFileSync(file, Buffer.concat([SMALL.subarray(0, 20_000), Buffer.alloc(5000, 0xff)]));
+    const clock = () => Date.now() + 20_000;
+    const follower = follow(file, { clock, writer: writer(() => runs) });
+    for (let i = 0; i < 5; i += 1) await follower.poll();
+    expect(follower.state).toBe('damaged');
+    const hints = await hintsFor([{ component: 'scheduler', follower }], undefined);
+    expect(hints.some(({ hint }) => hint === 'old_capture')).toBe(!runs);
+  });
+
   test.each(['scheduler', 'dag_processor', 'api', 'triggerer'])('is given for %s', async (component) => {
     const file = path.join(tempFolder(), `${component}_memory.bin`);
     copyFileSync(FINISHED, file);

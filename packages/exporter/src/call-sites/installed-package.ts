@@ -14,7 +14,7 @@ export interface InstalledPackage {
 
 /** Folders of cnpm: `_x@1.0.0@x`, or `_@scope_x@1.0.0@@scope` followed by `x`. */
 const CNPM_FOLDER = /^_.+@(\d[^@]*)@(@?[^@]+)$/;
-/** Longest folder name to match. No file system has longer ones, and matching takes quadratic time. */
+/** Longest folder name in Yarn's store to match, which takes quadratic time. No file system has longer ones. */
 const MAX_FOLDER_LENGTH = 1024;
 /** Folders in Yarn's store: `.store/x-npm-1.0.0-0123456789/package`. */
 const YARN_STORE = /^(.+)-npm-(\d.*?)-[0-9a-f]{10}$/;

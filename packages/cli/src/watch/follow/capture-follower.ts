@@ -52,6 +52,7 @@ export class CaptureFollower {
   #caughtUp = false;
   /** True if the process that writes the file was found. */
   #writes = false;
+  #isWritten = false;
   #sizes = { data: 0, disk: 0 };
   #modified = 0;
 
@@ -90,6 +91,11 @@ export class CaptureFollower {
   /** True if the file at the path is not a capture, or not even its header is complete. */
   get isNoCapture(): boolean {
     return this.#isNoCapture || (this.#state === 'stopped' && this.#run?.capture.header === undefined);
+  }
+
+  /** True if the program of a damaged capture still runs and writes to it. */
+  get isWritten(): boolean {
+    return this.#isWritten;
   }
 
   /**
@@ -144,6 +150,7 @@ export class CaptureFollower {
       await this.#handleMoved(found);
     if (found !== undefined && this.#file === undefined) await this.#open(found);
     if (this.#file !== undefined) await this.#advance(this.#file, final);
+    this.#isWritten = found !== undefined && this.#state === 'damaged' && this.#isRunning(found);
   }
 
   async close(): Promise<void> {

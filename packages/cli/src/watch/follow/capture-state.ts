@@ -36,5 +36,5 @@ export const CAPTURE_STATES: readonly CaptureState[] = [
   'unreadable',
 ];
 
-/** States in which no process writes the capture any more. */
+/** States in which nothing more is read. A damaged capture may still be written: see `CaptureFollower.isWritten`. */
 export const ENDED_STATES: ReadonlySet<CaptureState> = new Set(['finished', 'stopped', 'damaged']);

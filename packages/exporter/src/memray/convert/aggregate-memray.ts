@@ -38,9 +38,11 @@ export interface AggregateEncodeOptions {
   readonly onLeftOut?: (sites: number) => void;
 }
 
-/** Bytes reserved for the rows of the summed sites, by thread and allocator, and for the trailer. */
-const REST_BYTES = 1024;
+/** Bytes reserved for the trailer. */
+const TRAILER_BYTES = 1;
 const SNAPSHOT_BYTES = 25;
+/** Size of the name of a thread without its text: a switch to the thread, a token, and the end of the text. */
+const THREAD_NAME_BYTES = 11;
 /** Size of the pieces that are returned. */
 const CHUNK_BYTES = 1 << 18;
 
@@ -104,11 +106,20 @@ export class MemrayAggregator extends CaptureReader {
     if (maxBytes === undefined) return { kept: sites, leftOut: [] };
     const head = new ByteWriter();
     writeHeader(head, this.#header(0));
-    let taken = head.length + note.length + REST_BYTES;
+    let taken = head.length + TRAILER_BYTES;
+    for (const name of [note, 'main', ...this.#threadNames()])
+      taken += THREAD_NAME_BYTES + Buffer.byteLength(name);
     taken += SNAPSHOT_BYTES * this.#snapshots.list(this.#maxSnapshots).length;
     for (const part of this.#model.memoryMaps()) taken += part?.length ?? 0;
     for (const part of this.#model.nativeFrameRecords()) taken += part?.length ?? 0;
     return fittingSites(this.#model, this.#heap.amounts, sites, maxBytes - taken);
+  }
+
+  *#threadNames(): Generator<string> {
+    for (let at = 0; at < this.#model.threadCount; at += 1) {
+      const { name } = this.#model.thread(at);
+      if (name !== '') yield name;
+    }
   }
 
   /**

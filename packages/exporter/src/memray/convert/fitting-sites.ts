@@ -16,9 +16,21 @@ export interface FittingSites {
 
 /**
  * Selects the largest sites, by bytes at the high-water mark or alive, whose rows, stacks and frames fit into
- * `maxBytes`.
+ * `maxBytes`. If not all do, there is room for the rows of the others, which are summed by thread and allocator.
  */
 export function fittingSites(
+  model: CaptureModel,
+  amounts: SiteAmounts,
+  sites: readonly number[],
+  maxBytes: number,
+): FittingSites {
+  const all = largestFitting(model, amounts, sites, maxBytes);
+  if (all.leftOut.length === 0) return all;
+  const sums = new Set(sites.map((site) => `${model.sites.thread(site)} ${model.sites.allocator(site)}`));
+  return largestFitting(model, amounts, sites, maxBytes - ROW_BYTES * sums.size);
+}
+
+function largestFitting(
   model: CaptureModel,
   amounts: SiteAmounts,
   sites: readonly number[],

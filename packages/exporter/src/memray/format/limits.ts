@@ -9,10 +9,7 @@ export interface MemrayLimits {
    * 2^24.
    */
   readonly maxFrames: number;
-  /**
-   * Maximum number of allocations alive at once, and of intervals in temporal analysis. Default 2^25, which takes 1
-   * GiB.
-   */
+  /** Maximum number of allocations alive at once. Default 2^25, which takes 1 GiB. */
   readonly maxLive: number;
   /** Maximum size of names and line tables in bytes. Default 256 MiB. */
   readonly maxTextBytes: number;

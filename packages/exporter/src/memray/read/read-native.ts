@@ -45,10 +45,11 @@ export class NativeRecords {
     const parent = this.last + reader.svarint();
     if (reader.overrun) return;
     checkNative(parent);
+    // Store only what the handler has accepted: a refused record may be read again.
+    this.#handler.nativeFrame(high, low >>> 0, parent);
     this.#lastIpLow = low >>> 0;
     this.#lastIpHigh = high;
     this.last = parent;
-    this.#handler.nativeFrame(high, this.#lastIpLow, parent);
   }
 
   /** Reads `path, 00, varint segments, u64 load address`. */
@@ -59,8 +60,8 @@ export class NativeRecords {
     reader.u64();
     if (reader.overrun) return;
     checkSize(segments);
-    this.segmentsDue = segments;
     this.#handler.image(path, segments, reader.high, reader.low);
+    this.segmentsDue = segments;
   }
 
   /** Reads `u64 address, varint size`. */
@@ -72,8 +73,8 @@ export class NativeRecords {
     const size = reader.varint();
     if (reader.overrun) return;
     checkSize(size);
-    this.segmentsDue -= 1;
     this.#handler.segment(high, low, size);
+    this.segmentsDue -= 1;
   }
 
   /** Checks that no segment is due. Call before any record other than a segment. */

@@ -81,10 +81,11 @@ export class RecordDecoder11 implements RecordDecoder {
     if (reader.position > reader.end) return;
     if (allocator === 0) throw new RecordDamage(`unknown allocator ${flags}`);
     checkNative(native);
+    // Store only what the handler has accepted: a refused record may be read again.
+    this.#handler.allocation(high, low >>> 0, size, allocator, native);
     this.#lastAddressLow = low >>> 0;
     this.#lastAddressHigh = high;
     if (withNative) this.#natives.last = native;
-    this.#handler.allocation(high, low >>> 0, size, allocator, native);
   }
 
   // 000n 0011, svarint id, function, 00, file, 00, svarint line; n = not an entry frame
@@ -95,9 +96,9 @@ export class RecordDecoder11 implements RecordDecoder {
     const file = reader.text();
     const line = (this.#lastLine + reader.svarint()) | 0;
     if (reader.overrun) return;
+    this.#handler.frame11(id, functionName, file, line, (flags & 1) === 0);
     this.#lastFrame = id;
     this.#lastLine = line;
-    this.#handler.frame11(id, functionName, file, line, (flags & 1) === 0);
   }
 
   // 0000 0100, svarint id
@@ -105,8 +106,8 @@ export class RecordDecoder11 implements RecordDecoder {
     const reader = this.#reader;
     const id = this.#lastFrame + reader.svarint();
     if (reader.position > reader.end) return;
-    this.#lastFrame = id;
     this.#handler.push(id, 0, true);
+    this.#lastFrame = id;
   }
 }
 

@@ -138,10 +138,10 @@ export class RecordDecoder12 implements RecordDecoder {
             if (byte > 0x7f) return;
           }
           if (at > end) return;
-          newest = index === POINTER_NOT_CACHED ? slot : newest;
           const low = cacheLow[slot]!;
           const high = ((cacheHigh[slot]! << 3) | (low >>> 29)) >>> 0;
           handler.allocation(high, (low << 3) >>> 0, size, allocator, -1);
+          if (index === POINTER_NOT_CACHED) newest = slot;
         } else if (token >= TAG_FRAME_PUSH) {
           byte = bytes[at++]!;
           let code = byte & 0x7f;
@@ -181,7 +181,8 @@ export class RecordDecoder12 implements RecordDecoder {
   }
 
   // Each method below reads one record after its first byte. If the reader overran, it stores nothing and does not call
-  // the handler.
+  // the handler. It stores what later records refer to after the handler has accepted the record: one that was read while
+  // it was being written is refused, and read again.
 
   // 1 pppp aaa, [svarint pointer], [u8 allocator], [svarint native], [varint size]
   #allocation(token: number): void {
@@ -199,9 +200,9 @@ export class RecordDecoder12 implements RecordDecoder {
     if (allocator === 0 || allocator >= ALLOCATOR_ID_COUNT)
       throw new RecordDamage(`unknown allocator ${allocator}`);
     checkNative(native);
+    this.#handler.allocation(this.#addressHigh(slot), this.#addressLow(slot), size, allocator, native);
     if (index === POINTER_NOT_CACHED) this.#newest = slot;
     if (this.#native && !isSimpleDeallocator(allocator)) this.#natives.last = native;
-    this.#handler.allocation(this.#addressHigh(slot), this.#addressLow(slot), size, allocator, native);
   }
 
   // 001 pppp c, [svarint pointer], [svarint native]
@@ -214,9 +215,9 @@ export class RecordDecoder12 implements RecordDecoder {
     if (this.#native && created) native = this.#natives.last + reader.svarint();
     if (reader.overrun) return;
     checkNative(native);
+    this.#handler.object(this.#addressHigh(slot), this.#addressLow(slot), created, native);
     if (index === POINTER_NOT_CACHED) this.#newest = slot;
     if (this.#native && created) this.#natives.last = native;
-    this.#handler.object(this.#addressHigh(slot), this.#addressLow(slot), created, native);
   }
 
   // 01 uuuuu e, varint code object, svarint instruction offset

@@ -155,7 +155,7 @@ export class MemrayWriter {
 
   /** Returns the stack of `frame` called by `parent` (`undefined` for none). Equal arguments give equal handles. */
   stack(parent: StackHandle | undefined, frame: FrameHandle): StackHandle {
-    const caller = parent ?? 0;
+    const caller = this.#known(parent);
     const stack = this.#stacks.intern(caller, frame);
     if (stack >= this.#depths.length) this.#depths = doubled(this.#depths);
     this.#depths[stack] = this.#depths[caller]! + 1;
@@ -261,6 +261,11 @@ export class MemrayWriter {
       { offset: offsets.endTime, bytes: word(cleanMillis(endTimeMillis)) },
       { offset: offsets.frameCount, bytes: word(this.#frames.declared) },
     ];
+  }
+
+  /** Returns a stack of this writer; the empty one for the handle of another writer. */
+  #known(stack: StackHandle | undefined): number {
+    return stack !== undefined && stack <= this.#stacks.size ? stack : 0;
   }
 
   #switchTo(threadId: number): void {

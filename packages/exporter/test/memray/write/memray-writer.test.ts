@@ -307,3 +307,16 @@ describe('take', () => {
     expect([w.allocations, w.deallocations]).toEqual([2, 2]);
   });
 });
+
+test('a handle of another writer as a parent does no harm', () => {
+  const other = writer();
+  let foreign: StackHandle | undefined;
+  for (let at = 0; at < 100; at += 1) foreign = other.stack(foreign, other.frame(`f${at}`, '/a.js', at));
+  const w = writer();
+  const own = w.frame('own', '/a.js', 1);
+  const stack = w.stack(foreign, own);
+  expect(stack).toBe(w.stack(undefined, own));
+  w.allocation(1, 4096, 8, w.stack(stack, own));
+  w.allocation(1, 8192, 8, stack);
+  expect(w.maxAllocationBytes(stack)).toBeGreaterThan(0);
+});
