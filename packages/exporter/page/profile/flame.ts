@@ -13,8 +13,8 @@ export interface FlameOptions {
 }
 
 const ROW_PIXELS = 20;
-/** Narrower frames are not drawn: they could not be seen, and a profile has tens of thousands. */
-const MIN_PIXELS = 1;
+/** Narrower frames are not drawn: their outline would hide them, and a profile has tens of thousands. */
+const MIN_PIXELS = 2;
 const MIN_WIDTH = 240;
 
 /** A flame graph with its root on top. The arrow keys move through it, Enter zooms in, Escape zooms out. */
