@@ -1,4 +1,4 @@
-/** Colours that people with any form of colour blindness can tell apart (Okabe and Ito), readable on light and dark. */
+/** Colours that are distinct with any form of colour blindness (Okabe and Ito), readable on light and dark. */
 export const COLORS = {
   blue: '#0072B2',
   sky: '#56B4E9',

@@ -57,7 +57,7 @@ interface PanelOptions {
   readonly span: number;
   /** Default: that of the kind of panel. */
   readonly height?: number;
-  /** Text while there is no data, where that is a normal state. */
+  /** Text while there is no data, if that is a normal state. */
   readonly noValue?: string;
 }
 
@@ -175,7 +175,9 @@ export function stat(options: StatOptions): StatBuilder {
     .graphMode(sparkline ? BigValueGraphMode.Area : BigValueGraphMode.None)
     .textMode(showName ? BigValueTextMode.Name : BigValueTextMode.Value)
     .reduceOptions(lastValue());
-  for (const [index, query] of options.queries.entries()) panel.withTarget(rangeQuery(query, index));
+  // Without a sparkline, only what is now: a series that has ended has a last value in the time range, too.
+  const targetOf = sparkline ? rangeQuery : instantQuery;
+  for (const [index, query] of options.queries.entries()) panel.withTarget(targetOf(query, index));
   return panel;
 }
 
@@ -256,6 +258,10 @@ const LABEL_HEADS: Readonly<Record<string, string>> = {
   heapray_hint: 'hint',
   heapray_profiler_mode: 'mode',
   heapray_reason: 'reason',
+  service_version: 'version of the service',
+  host_name: 'host',
+  process_pid: 'pid',
+  process_runtime_version: 'Node',
 };
 
 function withCommon<B extends AnyBuilder>(panel: B, options: PanelOptions, height: number): B {
@@ -289,7 +295,7 @@ function tableQuery(query: Query, index: number): DataqueryBuilder {
   return instantQuery(query, index).format(PromQueryFormat.Table);
 }
 
-/** Colours series between yellow and blue, which everyone can tell apart, by their last value. */
+/** Colours series by their last value, from yellow to blue: distinct with any form of colour blindness. */
 function bySize(): FieldColorBuilder {
   return new FieldColorBuilder().mode(FieldColorModeId.ContinuousYlBl).seriesBy(FieldColorSeriesByMode.Last);
 }

@@ -26,7 +26,7 @@ export interface Rules {
 /** The page with a section for each alert. */
 const RUNBOOK = 'https://github.com/heapray/heapray/blob/main/docs/runbook.md';
 
-/** Drops that an operator can do something about. The others tell of ports in use, of slow viewers, and of programs with very many stacks. */
+/** Drops that an operator can act on. The others are ports in use, slow viewers, and programs with very many stacks. */
 const LOSSES = [
   'capture',
   'capture_paused',
@@ -185,7 +185,7 @@ function profilerAlerts(m: MetricNames): readonly AlertRule[] {
       for: '0m',
       severity: 'warning',
       summary: 'heapray has lost its sampler in {{ $labels.job }} on {{ $labels.instance }}',
-      description: 'The reason is {{ $labels.heapray_reason }}. What is in use is counted anew from then on.',
+      description: 'The reason is {{ $labels.heapray_reason }}. Figures of what is in use start over.',
     },
     {
       alert: 'HeaprayProfilerDropping',

@@ -3,7 +3,7 @@ import { AGE_COLORS, COLORS, KIND_COLORS } from './colors.ts';
 import { finished, newDashboard } from './dashboard.ts';
 import { withPackageOther } from './expressions.ts';
 import type { MetricNames } from './metric-names.ts';
-import { barGauge, callSiteTable, row, stat, timeSeries } from './panels.ts';
+import { barGauge, callSiteTable, row, stat, table, timeSeries } from './panels.ts';
 import { COMPONENT, DEBUG_PORT, debugHost, INSTANCE, JOB, UI, UI_LINK } from './variables.ts';
 
 /** The process that is selected. */
@@ -108,6 +108,19 @@ function nowPanels(m: MetricNames) {
         {
           expr: `max by (heapray_profiler_mode, heapray_reason) (${status}) == 1`,
           legend: '{{heapray_profiler_mode}} {{heapray_reason}}',
+        },
+      ],
+    }),
+    table({
+      title: 'Process',
+      description:
+        'What the resource of the process says about it; which columns are filled depends on its resource detectors.',
+      span: 24,
+      height: 4,
+      columns: [{ name: 'there', unit: 'none', hidden: true }],
+      queries: [
+        {
+          expr: `max by (job, instance, service_version, host_name, process_pid, process_runtime_version) (target_info{${PROCESS}})`,
         },
       ],
     }),

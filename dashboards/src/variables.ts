@@ -80,7 +80,7 @@ export const DEBUG_PORT: TextBoxVariableBuilder = new TextBoxVariableBuilder('de
   .label('Debug port')
   .defaultValue('6464');
 
-/** The host of `/debug/ui`: that of the scraped instance. Metrics that come by OTLP do not tell it. */
+/** The host of `/debug/ui`: that of the scraped instance. Metrics that come by OTLP do not contain it. */
 export function debugHost(m: MetricNames): QueryVariableBuilder | TextBoxVariableBuilder {
   if (m.form === 'otlp')
     return new TextBoxVariableBuilder('debug_host').label('Debug host').defaultValue('127.0.0.1');
@@ -90,7 +90,7 @@ export function debugHost(m: MetricNames): QueryVariableBuilder | TextBoxVariabl
     .hide(VariableHide.HideVariable);
 }
 
-/** The address of `heapray watch`: the scraped instance itself. Metrics that come by OTLP do not tell it. */
+/** The address of `heapray watch`: the scraped instance itself. Metrics that come by OTLP do not contain it. */
 export function watchAddress(m: MetricNames): readonly TextBoxVariableBuilder[] {
   if (m.form === 'scraped') return [];
   return [
@@ -134,7 +134,7 @@ function values(name: string, { label, query, several = false }: ValuesOptions):
     .sort(VariableSort.AlphabeticalAsc)
     .multi(several)
     .includeAll(several);
-  return several ? variable.allValue('.*').current({ text: 'All', value: '$__all' }) : variable;
+  return several ? variable.allValue('.*').current({ text: ['All'], value: ['$__all'] }) : variable;
 }
 
 /** Returns Grafana's notation for the value of a variable in a URL or text. */

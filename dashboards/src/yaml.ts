@@ -1,4 +1,4 @@
-/** What the writer takes: no numbers, dates or nulls, because Prometheus' rule files have none. */
+/** A value that can be written. Numbers, dates and nulls are missing, because Prometheus' rule files have none. */
 export type YamlValue = string | readonly YamlValue[] | { readonly [key: string]: YamlValue | undefined };
 
 /** Returns a value as YAML in block style; ends with a line feed. */

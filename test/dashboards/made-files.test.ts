@@ -54,6 +54,17 @@ test.each(NAME_FORMS.flatMap(dashboardsOf))(
   },
 );
 
+test.each(NAME_FORMS.flatMap(dashboardsOf))(
+  '%s: figures of the present ask for the present, not for the last value in the time range',
+  (_, dashboard) => {
+    for (const { title, type, targets = [], options } of panelsOf(dashboard)) {
+      const hasSparkline = (options as { graphMode?: string } | undefined)?.graphMode === 'area';
+      const isPresent = type === 'table' || type === 'bargauge' || (type === 'stat' && !hasSparkline);
+      for (const { instant = false } of targets) expect(instant, title).toBe(isPresent);
+    }
+  },
+);
+
 test.each(NAME_FORMS.flatMap(dashboardsOf))('%s: no two panels overlap', (_, dashboard) => {
   const cells = panelsOf(dashboard).flatMap(({ gridPos: { x, y, w, h } = { x: 0, y: 0, w: 0, h: 0 } }) => {
     expect(x + w).toBeLessThanOrEqual(24);

@@ -56,6 +56,7 @@ describeWithPeer('the commands of the documentation', 'project-build-tools', () 
     const env = { PORT: `${own}`, HOSTNAME: '127.0.0.1', NEXT_TELEMETRY_DISABLED: '1' };
     startProcess(nodeBinary('24'), { args: ['server.js'], cwd: deployed, env });
     expect(await profileHeader(port)).toContain('mode binding');
+    expect(await hasLivePage(port)).toBe(true);
   });
 
   peerTest('make a single executable that is profiled', 'node-26', async () => {
@@ -67,6 +68,7 @@ describeWithPeer('the commands of the documentation', 'project-build-tools', () 
     await runLine(build, folder, '26');
     startProcess(path.join(folder, start), { args: [], cwd: folder });
     expect(await profileHeader(port)).toContain('mode native-api');
+    expect(await hasLivePage(port)).toBe(true);
   });
 });
 
@@ -77,6 +79,15 @@ function profileHeader(port: number): Promise<string> {
     return status === 200 && body.split('\n', 1)[0];
   };
   return pollUntil(check, { what: `a profile on port ${port}` });
+}
+
+/** Returns whether a port serves the live page, whose script is loaded with the first request. */
+async function hasLivePage(port: number): Promise<boolean> {
+  const page = `http://127.0.0.1:${port}/debug/ui`;
+  const answers = await Promise.all(
+    ['', '/page.js', '/overview.json'].map((path) => httpGet(`${page}${path}`)),
+  );
+  return answers.every(({ status, bytes }) => status === 200 && bytes.length > 100);
 }
 
 const BUNDLERS = [

@@ -261,7 +261,7 @@ const PROFILER: readonly AlertCase[] = [
     fires: {
       labels: { ...PROCESS, heapray_reason: 'stopped' },
       summary: 'heapray has lost its sampler in shop on shop-1:9464',
-      description: 'The reason is stopped. What is in use is counted anew from then on.',
+      description: 'The reason is stopped. Figures of what is in use start over.',
     },
   },
   {

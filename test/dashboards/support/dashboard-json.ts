@@ -10,6 +10,7 @@ export interface PanelJson {
     readonly expr: string;
     readonly refId: string;
     readonly legendFormat?: string;
+    readonly instant?: boolean;
   }[];
   readonly fieldConfig?: {
     readonly defaults: {

@@ -12,6 +12,8 @@ export interface LiveState {
   readonly pid?: number | undefined;
   /** Start of the program, or of its profiling, in ms since the Unix epoch. */
   readonly startMillis?: number | undefined;
+  /** End of a program that does not run any more, in ms since the Unix epoch. */
+  readonly endMillis?: number | undefined;
   /** Has at least the column `inuse_space`. */
   readonly profile: Profile;
   readonly peakBytes?: number | undefined;

@@ -1,5 +1,6 @@
 // Sources of `heapray live`: URLs, files, and how arguments name them.
-import { copyFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import net from 'node:net';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { atEnd } from '../../../../test/support/cleanup.js';
@@ -198,6 +199,80 @@ test('heapray watch is read by component', async () => {
   const leaks = sumOf(expectedOf('threads.v13.bin').leaks.by_thread);
   expect(sumsOf(state.profile).inUse).toBe(leaks.bytes);
   expect(state.program).toContain('worker');
+});
+
+describe('a live port', () => {
+  const capture = readFileSync(captureFile('live.v13.bin'));
+
+  /** Starts a program that sends to each viewer what the test says, and ends the connection. */
+  async function livePort(
+    dataFor: (viewer: number) => Uint8Array,
+  ): Promise<{ port: number; viewers: () => number }> {
+    let viewers = 0;
+    const server = net.createServer((socket) => socket.on('error', () => {}).end(dataFor(++viewers)));
+    atEnd(() => server.close());
+    await new Promise<void>((resolve) => {
+      server.listen(0, 'localhost', resolve);
+    });
+    return { port: (server.address() as net.AddressInfo).port, viewers: () => viewers };
+  }
+
+  function open(port: number, isWaiting = false) {
+    const source = openSource(`${port}`, { ...DEFAULTS, isWaiting });
+    atEnd(() => source.close());
+    return source;
+  }
+
+  test('is a capture until the program ends', async () => {
+    const source = open((await livePort(() => capture)).port);
+    const poll = () => source.poll(NEVER);
+    const { end, state } = await pollUntil(
+      async () => {
+        const found = await poll();
+        return found.end !== undefined && found;
+      },
+      { what: 'the end' },
+    );
+    expect(end).toMatchObject({
+      kind: 'ended',
+      message: 'the program has ended',
+      capture: { complete: true },
+    });
+    expect(state?.peakBytes).toBe(expectedOf('live.v13.bin').metadata.peak_memory);
+  });
+
+  test('is connected to again for the next program with --wait', async () => {
+    const { port, viewers } = await livePort(() => capture);
+    const source = open(port, true);
+    const statuses = new Set<string>();
+    await pollUntil(
+      async () => {
+        const { status, end } = await source.poll(NEVER);
+        expect(end).toBeUndefined();
+        statuses.add(status);
+        return viewers() > 2;
+      },
+      { what: 'three connections' },
+    );
+    expect(statuses).toContain('the program has ended; waiting for the next one');
+  });
+
+  test('that is busy with another viewer is tried again', async () => {
+    const { port } = await livePort((viewer) => (viewer < 3 ? new Uint8Array() : capture));
+    const source = open(port);
+    const statuses = new Set<string>();
+    await pollUntil(
+      async () => {
+        const { status, state } = await source.poll(NEVER);
+        statuses.add(status);
+        return state;
+      },
+      { what: 'a state' },
+    );
+    expect(statuses).toContain(
+      `waiting for port ${port}: another viewer is connected, or the program is ending`,
+    );
+  });
 });
 
 describe('a file', () => {

@@ -122,6 +122,7 @@ test('follows a capture that grows, and shows it when it is finished', async () 
   const events = () => /([\d,]+) events/.exec(terminal.screen)?.[1] ?? '0';
   await pollUntil(() => Number(events().replace(',', '')) > Number(first), { what: 'more events' });
   await terminal.waitForScreen(/^finished {2}q quit/m);
+  expect(terminal.lines[0]).toMatch(/pid \d+ {2}ran \d+ s$/);
   terminal.type('q');
   await expectRestored(terminal, 0);
 });

@@ -13,10 +13,18 @@ export interface LiveDataParts {
   readonly requested: RequestedProfiles;
 }
 
+/**
+ * Time after which the page asks for the overview again, in seconds. It grows with the cost of the last overview, so that
+ * one open page never takes more than the clients' share of the CPU budget, up to a minute.
+ */
+const REFRESH_SECONDS = 5;
+const MAX_REFRESH_SECONDS = 60;
+
 /** Makes the data of the live page as JSON, within the limits for all requests. */
 export class LiveDataProvider implements Pick<LiveSource, 'overview' | 'profile' | 'difference'> {
   readonly #deps: LiveDataDeps;
   readonly #parts: LiveDataParts;
+  #refreshSeconds = REFRESH_SECONDS;
 
   constructor(deps: LiveDataDeps, parts: LiveDataParts) {
     this.#deps = deps;
@@ -26,15 +34,17 @@ export class LiveDataProvider implements Pick<LiveSource, 'overview' | 'profile'
   async overview(format: DataFormat): Promise<Uint8Array> {
     const { readings, profiles } = this.#parts;
     const [{ makeOverview }, encode] = await Promise.all([import('./overview/index.js'), loadJson(format)]);
-    return readings.make(wantedOf(format, 'overview'), async (table) =>
-      encode(
-        makeOverview(this.#deps, {
-          table,
-          atMillis: performance.now(),
-          epochMillis: (at) => profiles.epochMillis(at),
-        }),
-      ),
+    const spent = readings.spentMillis;
+    const moment = {
+      refreshSeconds: this.#refreshSeconds,
+      epochMillis: (at: number) => profiles.epochMillis(at),
+    };
+    const json = await readings.make(wantedOf(format, 'overview'), async () =>
+      encode(makeOverview(this.#deps, { ...moment, atMillis: performance.now() })),
     );
+    const seconds = readings.gapFor(readings.spentMillis - spent) / 1000;
+    this.#refreshSeconds = Math.round(Math.min(MAX_REFRESH_SECONDS, Math.max(REFRESH_SECONDS, seconds)));
+    return json;
   }
 
   async profile(query: ProfileQuery, format: DataFormat): Promise<Uint8Array> {

@@ -50,17 +50,22 @@ const MAX_PAUSE_MILLIS = 2_000;
 /** Work of the main thread for an object count table, ms for each row. */
 const ROW_MILLIS = 0.004;
 
+/** Returns V8's object counts at the time of a poll; undefined if the main thread has none or does not answer. */
+export type ObjectCountsOfPoll = () => Promise<ObjectCountTable | undefined>;
+
 /** One poll for clients, and the results made from it. */
 class PollForRequest {
-  readonly #objectCounts: ObjectCountTable | undefined;
+  /** Asks for the object counts once, for the first result that needs them: for many stacks they take long. */
+  readonly #objectCounts: ObjectCountsOfPoll;
   readonly #made = new Map<string, Promise<unknown>>();
   readonly #measure: <T>(work: () => Promise<T>) => Promise<T>;
 
-  constructor(
-    objectCounts: ObjectCountTable | undefined,
-    measure: <T>(work: () => Promise<T>) => Promise<T>,
-  ) {
-    this.#objectCounts = objectCounts;
+  constructor(objectCounts: ObjectCountsOfPoll, measure: <T>(work: () => Promise<T>) => Promise<T>) {
+    let asked: Promise<ObjectCountTable | undefined> | undefined;
+    this.#objectCounts = () => {
+      asked ??= objectCounts();
+      return asked;
+    };
     this.#measure = measure;
   }
 
@@ -69,7 +74,7 @@ class PollForRequest {
   }
 
   /** Returns the result for this key, making it if it does not exist yet. */
-  make<T>(key: string, make: (counts: ObjectCountTable | undefined) => Promise<T>): Promise<T> {
+  make<T>(key: string, make: (counts: ObjectCountsOfPoll) => Promise<T>): Promise<T> {
     const known = this.#made.get(key) as Promise<T> | undefined;
     if (known) return known;
     const made = this.#measure(() => make(this.#objectCounts));
@@ -96,6 +101,7 @@ export class PollsForRequests {
   #newest: Taken | undefined;
   /** A poll that is late; requests that arrive meanwhile wait for it instead of starting another. */
   #overdue: Promise<void> | undefined;
+  #spentMillis = 0;
   #nextCollectionAt = Number.NEGATIVE_INFINITY;
   #forget: NodeJS.Timeout | undefined;
 
@@ -110,10 +116,7 @@ export class PollsForRequests {
    *
    * @throws HttpError (rejects) 429 when too many wait, 503 when the main thread does not collect
    */
-  async make<T>(
-    wanted: ReadingWanted,
-    make: (counts: ObjectCountTable | undefined) => Promise<T>,
-  ): Promise<T> {
+  async make<T>(wanted: ReadingWanted, make: (counts: ObjectCountsOfPoll) => Promise<T>): Promise<T> {
     for (;;) {
       wanted.signal.throwIfAborted();
       const shared = this.#shared(wanted.collectFirst);
@@ -129,13 +132,25 @@ export class PollsForRequests {
     }
   }
 
+  /** CPU time spent for clients so far, in ms. */
+  get spentMillis(): number {
+    return this.#spentMillis;
+  }
+
+  /** Returns the gap at which work of this cost takes all of the clients' share, in ms. */
+  gapFor(millis: number): number {
+    return millis / (this.#deps.loop.cpuBudget * CLIENTS_SHARE);
+  }
+
   /** Runs work for clients and charges its CPU time to their allowance. */
   async measured<T>(work: () => Promise<T>): Promise<T> {
     const before = this.#deps.stats.workMillis();
     try {
       return await work();
     } finally {
-      this.#allowance.spend(this.#deps.stats.workMillis() - before, performance.now());
+      const millis = this.#deps.stats.workMillis() - before;
+      this.#spentMillis += millis;
+      this.#allowance.spend(millis, performance.now());
     }
   }
 
@@ -182,11 +197,18 @@ export class PollsForRequests {
   async #read(collectFirst: boolean): Promise<PollForRequest> {
     if (collectFirst) await this.#collect();
     await this.#poll();
+    return new PollForRequest(
+      () => this.#objectCounts(),
+      (work) => this.measured(work),
+    );
+  }
+
+  async #objectCounts(): Promise<ObjectCountTable | undefined> {
     const asked = performance.now();
     const counts = await this.#deps.objectCounts();
     const rows = counts?.frames.length ?? 0;
     if (counts) this.#deps.stats.addPause(Math.min(performance.now() - asked, ROW_MILLIS * rows));
-    return new PollForRequest(counts, (work) => this.measured(work));
+    return counts;
   }
 
   async #poll(): Promise<void> {

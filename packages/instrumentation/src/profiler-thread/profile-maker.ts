@@ -1,11 +1,11 @@
 import { HttpError, type ProfileQuery } from '@heapray/exporter/http';
 import type { Profile } from '@heapray/exporter/profile';
-import type { ObjectCountTable } from '../protocol/object-count-table.js';
 import type { HighWaterMark } from './history/high-water-mark.js';
 import { type PastState, type PastStates, presentState } from './history/past-states.js';
 import type { LeakWatch } from './leaks/leak-watch.js';
 import type { Ledger } from './ledger/index.js';
 import type { PollLoop } from './polling/poll-loop.js';
+import type { ObjectCountsOfPoll } from './polls-for-requests.js';
 
 export interface ProfileMakerDeps {
   readonly ledger: Ledger;
@@ -31,18 +31,19 @@ export class ProfileMaker {
   }
 
   /** Makes the profile of a query without `seconds`. */
-  make(wanted: ProfileWanted, table: ObjectCountTable | undefined): Promise<Profile> {
-    if (wanted.past) return this.change(wanted, wanted.past, table);
-    return wanted.defaultColumn === 'peak_space' ? this.peak(wanted) : this.snapshot(wanted, table);
+  make(wanted: ProfileWanted, counts: ObjectCountsOfPoll): Promise<Profile> {
+    if (wanted.past) return this.change(wanted, wanted.past, counts);
+    return wanted.defaultColumn === 'peak_space' ? this.peak(wanted) : this.snapshot(wanted, counts);
   }
 
   /** Makes the cumulative profile. */
-  async snapshot(wanted: ProfileWanted, table: ObjectCountTable | undefined): Promise<Profile> {
+  async snapshot(wanted: ProfileWanted, counts: ObjectCountsOfPoll): Promise<Profile> {
     const { ledger } = this.#deps;
     const { profileFromLedger, objectCountsByNode } = await import('./profiles/index.js');
+    const table = await counts();
     this.#attribute();
-    const counts = table && { objectCounts: objectCountsByNode(table, ledger.tree) };
-    return profileFromLedger(ledger, { ...this.#optionsFor(wanted), ...counts });
+    const objectCounts = table && { objectCounts: objectCountsByNode(table, ledger.tree) };
+    return profileFromLedger(ledger, { ...this.#optionsFor(wanted), ...objectCounts });
   }
 
   /** Makes the profile of the high-water mark. */
@@ -59,10 +60,11 @@ export class ProfileMaker {
   async change(
     wanted: ProfileWanted,
     { since, until }: { readonly since: number; readonly until: number },
-    table: ObjectCountTable | undefined,
+    counts: ObjectCountsOfPoll,
   ): Promise<Profile> {
     const { ledger } = this.#deps;
     const { changeProfileFromLedger, objectCountsByNode } = await import('./profiles/index.js');
+    const table = await counts();
     const atMillis = performance.now();
     if (until === 0) this.#attribute();
     const from = this.#pastState('since', since, atMillis);

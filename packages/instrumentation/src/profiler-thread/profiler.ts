@@ -93,7 +93,8 @@ export class Profiler {
         // Captures about to begin must record the live samples, which a restart loses.
         readyForRestart: () => this.#captures.idle(),
         onReplaced: () => this.#captures.samplerRestarts(),
-        onStartAnew: () => this.#leaks.startAnew(),
+        onSamplerLost: () => this.#leaks.samplerLost(),
+        onIntervalChanged: () => this.#leaks.intervalChanged(),
         isFollowed: () => this.#captures.count > 0,
         onReading: () => this.#onReading(),
         takeScavenges: () => this.#link.takeScavenges(),

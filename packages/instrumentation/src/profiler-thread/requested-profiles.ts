@@ -1,7 +1,6 @@
 import { HttpError, type ProfileQuery } from '@heapray/exporter/http';
 import type { Profile } from '@heapray/exporter/profile';
-import type { ObjectCountTable } from '../protocol/object-count-table.js';
-import type { PollsForRequests, ReadingWanted } from './polls-for-requests.js';
+import type { ObjectCountsOfPoll, PollsForRequests, ReadingWanted } from './polls-for-requests.js';
 import type { ProfileMaker } from './profile-maker.js';
 import { sleep } from './sleep.js';
 
@@ -43,8 +42,8 @@ export class RequestedProfiles {
       return this.#difference(query, seconds, form).finally(() => this.#differences--);
     }
     const of = past ? `${defaultColumn} ${past.since} ${past.until}` : defaultColumn;
-    return this.#readings.make(wanted(query, `${form.name} ${of}`), async (table) =>
-      form.encode(await this.#profiles.make(query, table)),
+    return this.#readings.make(wanted(query, `${form.name} ${of}`), async (counts) =>
+      form.encode(await this.#profiles.make(query, counts)),
     );
   }
 
@@ -52,7 +51,7 @@ export class RequestedProfiles {
   async #difference(query: ProfileQuery, seconds: number, form: ProfileForm): Promise<Uint8Array> {
     const { subtractProfiles } = await import('@heapray/exporter/profile');
     const first = wanted(query, `difference ${query.defaultColumn}`);
-    const make = (table: ObjectCountTable | undefined) => this.#profiles.snapshot(query, table);
+    const make = (counts: ObjectCountsOfPoll) => this.#profiles.snapshot(query, counts);
     const before = await this.#readings.make(first, make);
     await sleep(seconds * 1000, query.signal);
     // Stop if the client has disconnected meanwhile.

@@ -37,7 +37,7 @@ function newProgram(minutes: number) {
     cpuMillis += 30;
   };
   const stats = new ProfilerStats({ thread: () => cpuMillis });
-  const { provider, ledger, past, clock } = newProvider(pollNow, stats);
+  const { provider, ledger, past, clock, objectCounts } = newProvider(pollNow, stats);
   const readings = new Readings();
   ledger.update(readings.of([]), performance.now());
   for (let minute = 1; minute <= minutes; minute++) {
@@ -45,7 +45,7 @@ function newProgram(minutes: number) {
     ledger.update(readings.of(samplesOf('main > keep', 1_000, range(1, 10 * minute))), performance.now());
     past.observe(ledger, performance.now());
   }
-  return { live: provider.live, provider, polls, clock };
+  return { live: provider.live, provider, polls, clock, objectCounts };
 }
 
 const parsed = (bytes: Uint8Array) => JSON.parse(Buffer.from(bytes).toString()) as PageData;
@@ -99,6 +99,27 @@ test('requests within 100 ms share one poll and one result, whatever they are', 
   expect(all[3]).toBe(all[2]);
   expect(gunzipSync(all[4]!).equals(all[2]!)).toBe(true);
   expect(parsed(all[2]!)).toMatchObject({ format: 'heapray-page', title: 'heap', column: 3 });
+});
+
+test('the page is to ask more rarely the more an overview costs', async () => {
+  const { live } = newProgram(1);
+  const refresh = async () =>
+    checkOverview(Buffer.from(await live.overview(FORMAT)).toString()).refreshSeconds;
+  expect(await refresh()).toBe(5);
+  await vi.advanceTimersByTimeAsync(101);
+  // A poll takes 30 ms, and the clients' share is 0.25 % of a core.
+  expect(await refresh()).toBe(12);
+});
+
+test('an overview does not ask for object counts, a heap profile does so once', async () => {
+  const { live, objectCounts } = newProgram(1);
+  await live.overview(FORMAT);
+  expect(objectCounts).not.toHaveBeenCalled();
+  await Promise.all([
+    live.profile(QUERY, FORMAT),
+    live.profile({ ...QUERY, defaultColumn: 'alloc_space' }, FORMAT),
+  ]);
+  expect(objectCounts).toHaveBeenCalledTimes(1);
 });
 
 test('a client that asks without end is refused', async () => {

@@ -1,3 +1,4 @@
+import { vi } from 'vitest';
 import { PastStates } from '../../src/profiler-thread/history/past-states.js';
 import { LeakWatch } from '../../src/profiler-thread/leaks/leak-watch.js';
 import { ownFigures } from '../../src/profiler-thread/own-figures.js';
@@ -14,6 +15,7 @@ export function newProvider(pollNow: () => Promise<void>, stats = new ProfilerSt
   const leaks = new LeakWatch(ledger, { windowMillis: WINDOW_MILLIS, heapLimit: 2 ** 30 });
   const past = new PastStates({ windowMillis: WINDOW_MILLIS, startMillis: performance.now() });
   const clock = steadyClock();
+  const objectCounts = vi.fn(async () => undefined);
   const provider = profileProvider({
     clock,
     startedMillis: clock(),
@@ -26,8 +28,8 @@ export function newProvider(pollNow: () => Promise<void>, stats = new ProfilerSt
     process: { pid: 1, heapLimit: 2 ** 30, name: () => 'api' },
     figures: () => ownFigures(ledger, stats, leaks),
     history: () => undefined,
-    objectCounts: async () => undefined,
+    objectCounts,
     collect: async () => {},
   });
-  return { provider, ledger, past, clock };
+  return { provider, ledger, past, clock, objectCounts };
 }

@@ -22,6 +22,7 @@ const WIDE_SPARKLINE_COLUMNS = 40;
 /** Changes of a tenth of the heap are visible. */
 const HEAP_FLOOR = 0.9;
 const GAP = '  ';
+const IN_USE = 'In use ';
 const MAX_WARNINGS = 2;
 /** Number of lines that are always shown. */
 const ALWAYS = 2;
@@ -48,7 +49,7 @@ function titleLine({ model, source, isPaused, nowMillis }: HeaderInput, columns:
   const name = state?.program || source;
   const facts = [
     ...(state?.pid === undefined ? [] : [`pid ${state.pid}`]),
-    ...(state?.startMillis === undefined ? [] : [`up ${formatDuration(nowMillis - state.startMillis)}`]),
+    ...timeText(state, nowMillis),
   ].join(GAP);
   const right: Segment[] = [
     ...(isPaused ? [styled('PAUSED', 'reverse'), { text: facts === '' ? '' : GAP }] : []),
@@ -71,6 +72,14 @@ function titleLine({ model, source, isPaused, nowMillis }: HeaderInput, columns:
   return line(left, GAP, styled(shown, 'bold'), ' '.repeat(room - textWidth(shown) + GAP.length), ...right);
 }
 
+/** Returns how long the program runs, or has run. */
+function timeText(state: LiveState | undefined, nowMillis: number): readonly string[] {
+  if (state?.startMillis === undefined) return [];
+  const { startMillis, endMillis } = state;
+  if (endMillis !== undefined) return [`ran ${formatDuration(endMillis - startMillis)}`];
+  return [`up ${formatDuration(nowMillis - startMillis)}`];
+}
+
 function heapLine(model: LiveModel, { inUse, growth, peak }: LiveTotals, columns: number): Line {
   const { heapLimit } = model.state!;
   const since = model.state!.atMillis - model.sinceMillis!;
@@ -79,19 +88,28 @@ function heapLine(model: LiveModel, { inUse, growth, peak }: LiveTotals, columns
   const change = isNarrow ? amount : `${amount} in ${formatDuration(since)}`;
   const peakText = `${peak.isSeenHere ? 'highest seen' : 'peak'} ${formatBytes(Math.round(peak.bytes))}`;
   const isNews = !peak.isSeenHere || peak.bytes > inUse;
-  return withSparkline(
-    [
-      'In use ',
-      styled(formatBytes(Math.round(inUse)), 'bold'),
-      GAP,
-      styled(since > 0 ? change : '', growthStyle(growth)),
-      since > 0 ? GAP : '',
-      isNews ? `${peakText}${GAP}` : '',
-      heapLimit === undefined ? '' : `heap limit ${formatBytes(heapLimit)}`,
-    ],
-    sparkline(model.inUse.points, { columns: sparklineColumns(columns), floor: HEAP_FLOOR }),
-    columns,
-  );
+  const spark = sparkline(model.inUse.points, { columns: sparklineColumns(columns), floor: HEAP_FLOOR });
+  const parts = [
+    styled(formatBytes(Math.round(inUse)), 'bold'),
+    ...(since > 0 ? [styled(change, growthStyle(growth))] : []),
+    ...(isNews ? [{ text: peakText }] : []),
+    ...(heapLimit === undefined ? [] : [{ text: `heap limit ${formatBytes(heapLimit)}` }]),
+  ];
+  const room = columns - IN_USE.length - (spark === '' ? 0 : textWidth(spark) + GAP.length);
+  return withSparkline([IN_USE, ...fitting(parts, room)], spark, columns);
+}
+
+/** Returns the first parts that fit, with gaps between them; at least one. */
+function fitting(parts: readonly Segment[], columns: number): readonly Segment[] {
+  const segments: Segment[] = [];
+  let left = columns;
+  for (const part of parts) {
+    left -= textWidth(part.text);
+    if (left < 0 && segments.length > 0) break;
+    left -= GAP.length;
+    segments.push(part, { text: GAP });
+  }
+  return segments.slice(0, -1);
 }
 
 function rateLine(model: LiveModel, { rate, allocated }: LiveTotals, columns: number): Line | undefined {

@@ -90,13 +90,13 @@ function numberColumns({ knowsRate }: RowsInput, columns: number): readonly Numb
     sort: 'growth',
     title: 'GROWTH',
     width: isWide ? 11 : 8,
-    text: (row) => (row.growth === 0 ? '' : signed(row.growth, bytes)),
+    text: (row) => (Math.abs(row.growth) < 1 ? '' : signed(row.growth, bytes)),
   };
   const rate: NumberColumn = {
     sort: 'rate',
     title: 'ALLOC/S',
     width: isWide ? 10 : 8,
-    text: (row) => (row.rate ? bytes(row.rate) : ''),
+    text: ({ rate: perSecond = 0 }) => (perSecond >= 1 ? bytes(perSecond) : ''),
   };
   const objects: NumberColumn = {
     sort: 'objects',
@@ -122,7 +122,7 @@ function textColumns(
     width,
     text: ({ packageName }) => packageName,
   });
-  const packageWidth = hasPackages && columns >= PACKAGE_FROM ? (columns >= WIDE_FROM ? 18 : 10) : 0;
+  const packageWidth = hasPackages && columns >= PACKAGE_FROM ? (columns >= WIDE_FROM ? 18 : 12) : 0;
   const left = packageWidth > 0 ? room - packageWidth - 1 : room;
   const packages = packageWidth > 0 ? [packageColumn(packageWidth)] : [];
   if (group === 'package') return [{ title: 'PACKAGE', width: room, text: ({ name }) => name }];

@@ -1,4 +1,5 @@
 import { writeSync } from 'node:fs';
+import { constants } from 'node:os';
 import { emitKeypressEvents } from 'node:readline';
 import type { Key } from '../keys.js';
 import type { ScreenSize } from './draw-screen.js';
@@ -8,6 +9,8 @@ const ENTER = '\u001b[?1049h\u001b[?25l\u001b[?7l';
 const LEAVE = '\u001b[0m\u001b[?7h\u001b[?25h\u001b[?1049l';
 const CLEAR = '\u001b[H\u001b[2J';
 const CLEAR_REST = '\u001b[K';
+/** False on Windows, which has no such signals. */
+const CAN_SUSPEND = Object.hasOwn(constants.signals, 'SIGTSTP');
 const DEFAULT_SIZE: ScreenSize = { columns: 80, rows: 24 };
 
 /** Standard output. */
@@ -59,7 +62,8 @@ export class Terminal {
       this.#keys.on('keypress', this.#onKey).on('end', this.#onEnd).on('error', this.#onEnd);
     }
     this.#out.on('resize', this.#onResize).on('drain', this.#onDrain);
-    process.on('SIGTSTP', this.#onSuspend).on('SIGCONT', this.#onContinue).on('exit', this.#onExit);
+    process.on('exit', this.#onExit);
+    if (CAN_SUSPEND) process.on('SIGTSTP', this.#onSuspend).on('SIGCONT', this.#onContinue);
     this.#enter();
   }
 
@@ -76,6 +80,7 @@ export class Terminal {
 
   /** Suspends the program, as the shell does with Ctrl-Z. */
   suspend(): void {
+    if (!CAN_SUSPEND) return;
     this.#leave();
     process.removeListener('SIGTSTP', this.#onSuspend);
     // The whole group, as the terminal does: a wrapper such as npx must stop too. Without a shell that could continue it,

@@ -3,11 +3,14 @@ import { captureProfile } from '../../watch/profiles/capture-profile.js';
 import type { LiveState } from '../live-state.js';
 import { residentMemory } from './resident-memory.js';
 
-/** Makes the states of a capture. Makes no new one while the capture has not changed. */
+const NANOS_PER_MILLI = 1_000_000n;
+
+/** Makes the states of a capture. Makes no new profile while the capture has not changed. */
 export class CaptureStates {
   readonly #capture: CaptureContents;
   #last: LiveState | undefined;
   #lastEvents = -1;
+  #threads = 0;
 
   constructor(capture: CaptureContents) {
     this.#capture = capture;
@@ -25,6 +28,7 @@ export class CaptureStates {
     const memory = isRunning ? residentMemory(header) : undefined;
     const isNew = this.#last === undefined || events !== this.#lastEvents;
     const profile = isNew ? captureProfile(this.#capture, '', 'inuse_space') : this.#last!.profile;
+    if (isNew) this.#threads = threadsOf(this.#capture);
     this.#lastEvents = events;
     this.#last = {
       atMillis: nowMillis,
@@ -32,22 +36,19 @@ export class CaptureStates {
       program: commandLine,
       pid,
       startMillis: startTimeMillis > 0 ? startTimeMillis : undefined,
+      endMillis: isRunning ? undefined : Number(this.#capture.times.timeNanos / NANOS_PER_MILLI),
       profile,
       peakBytes: this.#capture.peakBytes,
       residentBytes: memory?.bytes ?? (resident?.residentBytes || undefined),
       residentParts: memory?.parts ?? [],
       facts: [
         ['events', events.toLocaleString('en-US')],
-        ['threads', `${isNew ? threadsOf(this.#capture) : (factOf(this.#last, 'threads') ?? '')}`],
+        ['threads', `${this.#threads}`],
       ],
       warnings: [],
     };
     return this.#last;
   }
-}
-
-function factOf(state: LiveState | undefined, wanted: string): string | undefined {
-  return state?.facts.find(([name]) => name === wanted)?.[1];
 }
 
 /** Returns the number of threads that have allocated. */

@@ -69,6 +69,11 @@ export class LiveConnection {
     return this.#kind;
   }
 
+  /** True if the program has closed the connection before any data. */
+  get isRefused(): boolean {
+    return this.#isClosed && this.#head.length === 0 && this.#failure === undefined;
+  }
+
   /**
    * Returns the state of the data that has arrived.
    *

@@ -4,6 +4,8 @@ import { LiveConnection } from './live-connection.js';
 
 /** Time until the next try while no program listens, in ms. */
 const RETRY_MILLIS = 500;
+/** Number of connections closed before any data after which the port is given up. */
+const MAX_REFUSALS = 20;
 /** Time until the first data is looked for again, in ms. */
 const FIRST_DATA_MILLIS = 50;
 
@@ -22,6 +24,8 @@ export class PortSource implements LiveSource {
   readonly #options: PortSourceOptions;
   #connection: LiveConnection | undefined;
   #http: HttpSource | undefined;
+  /** Number of connections in a row that were closed before any data. */
+  #refusals = 0;
 
   constructor(port: number, options: PortSourceOptions) {
     this.#port = port;
@@ -43,7 +47,9 @@ export class PortSource implements LiveSource {
     }
     if (connection.kind === 'http') return this.#becomeHttp(signal);
     if (connection.kind === 'unknown') return { state: undefined, status: '', waitMillis: FIRST_DATA_MILLIS };
+    if (connection.isRefused && this.#refusals < MAX_REFUSALS) return this.#tryAgain();
     const { state, end } = connection.read();
+    this.#refusals = 0;
     if (end === undefined) return { state, status: '', ...(state ? {} : { waitMillis: FIRST_DATA_MILLIS }) };
     if (!this.#options.isWaiting) return { state, status: end.message, end };
     this.reconnect();
@@ -57,6 +63,14 @@ export class PortSource implements LiveSource {
 
   async close(): Promise<void> {
     this.reconnect();
+  }
+
+  /** Handles a connection that was closed before any data: heapray does so while another viewer is connected. */
+  #tryAgain(): LivePoll {
+    this.#refusals += 1;
+    this.reconnect();
+    const status = `waiting for ${this.name}: another viewer is connected, or the program is ending`;
+    return { state: undefined, status, waitMillis: RETRY_MILLIS };
   }
 
   #becomeHttp(signal: AbortSignal): Promise<LivePoll> {

@@ -13,6 +13,11 @@ export interface LeakWatchOptions {
 
 /** Length of a span for which survival is measured, in windows: a minute by default. */
 const SPAN_WINDOWS = 3;
+/**
+ * Number of windows beyond those of a judgement after which former suspects are no longer reported: four until objects
+ * count as old for all detectors, two for a suspicion.
+ */
+const FORMER_WINDOWS = 6;
 /** Time before the same call site is announced again, in ms. */
 const QUIET_MILLIS = 3_600_000;
 
@@ -22,6 +27,10 @@ export class LeakWatch {
   readonly #options: LeakWatchOptions;
   #detector: LeakDetector;
   #survival: SurvivalTracker;
+  /** Suspects at the last change of the sampling interval, until there are enough windows for a new judgement. */
+  #former: readonly LeakSuspect[] = [];
+  #formerWindows = 0;
+  #closedMillis: number | undefined;
   readonly #announced = new Map<number, number>();
 
   constructor(ledger: Ledger, options: LeakWatchOptions) {
@@ -31,8 +40,21 @@ export class LeakWatch {
     this.#survival = new SurvivalTracker({ spanMillis: SPAN_WINDOWS * options.windowMillis });
   }
 
-  /** Resets the detectors after a restart of the sampler: knowledge about single samples is void. */
-  startAnew(): void {
+  /**
+   * Resets the detectors after a restart of the sampler with another interval. Suspects stay with their last figures
+   * until there are enough windows for a new judgement: that samples are lost is no evidence against them.
+   */
+  intervalChanged(): void {
+    const former = this.#suspects();
+    this.samplerLost();
+    this.#former = former;
+  }
+
+  /** Resets the detectors after the loss of the sampler: knowledge about single samples is void. */
+  samplerLost(): void {
+    this.#former = [];
+    this.#formerWindows = 0;
+    this.#closedMillis = undefined;
     this.#detector = this.#newDetector();
     this.#survival = new SurvivalTracker({ spanMillis: SPAN_WINDOWS * this.#options.windowMillis });
   }
@@ -51,12 +73,14 @@ export class LeakWatch {
   /** Returns the suspects to announce. Call after each poll. */
   observe(atMillis: number): readonly SuspectView[] {
     this.#survival.observe(this.#ledger, atMillis);
+    const former = new Set(this.#former.map(({ site }) => site));
     const fresh = this.#detector.observe(this.#ledger, atMillis).filter(({ site }) => {
       const before = this.#announced.get(site);
-      if (before !== undefined && atMillis - before < QUIET_MILLIS) return false;
+      if (former.has(site) || (before !== undefined && atMillis - before < QUIET_MILLIS)) return false;
       this.#announced.set(site, atMillis);
       return true;
     });
+    this.#dropFormer();
     return this.#views(fresh, atMillis);
   }
 
@@ -65,7 +89,23 @@ export class LeakWatch {
   }
 
   suspects(atMillis: number): readonly SuspectView[] {
-    return this.#views(this.#detector.suspects(), atMillis);
+    return this.#views(this.#suspects(), atMillis);
+  }
+
+  /** Returns present suspects, and former ones that are not judged yet, fastest growth first. */
+  #suspects(): readonly LeakSuspect[] {
+    const present = this.#detector.suspects();
+    const sites = new Set(present.map(({ site }) => site));
+    const former = this.#former.filter(({ site }) => !sites.has(site));
+    return [...present, ...former].sort((a, b) => b.bytesPerSecond - a.bytesPerSecond);
+  }
+
+  #dropFormer(): void {
+    if (this.#former.length === 0) return;
+    const { closedMillis, neededWindows } = this.#detector.progress;
+    if (closedMillis === this.#closedMillis) return;
+    this.#closedMillis = closedMillis;
+    if (++this.#formerWindows > neededWindows + FORMER_WINDOWS) this.#former = [];
   }
 
   /** Call sites of the suspects, in the order of {@link suspects}. */
@@ -83,7 +123,7 @@ export class LeakWatch {
 
   /** Seconds until the heap limit if all suspects keep growing at their rate; undefined without suspects. */
   secondsToLimit(): number | undefined {
-    const rate = this.#detector.suspects().reduce((sum, { bytesPerSecond }) => sum + bytesPerSecond, 0);
+    const rate = this.#suspects().reduce((sum, { bytesPerSecond }) => sum + bytesPerSecond, 0);
     return rate > 0 ? this.#headroom / rate : undefined;
   }
 

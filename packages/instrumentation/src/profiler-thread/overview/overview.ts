@@ -6,7 +6,6 @@ import type {
   OverviewSubject,
   OverviewText,
 } from '@heapray/exporter/page';
-import type { ObjectCountTable } from '../../protocol/object-count-table.js';
 import type { MemoryHistory } from '../history/memory-history.js';
 import type { PastStates } from '../history/past-states.js';
 import { byteText, durationText } from '../leaks/leak-message.js';
@@ -14,7 +13,6 @@ import type { LeakWatch } from '../leaks/leak-watch.js';
 import { progressText } from '../leaks/progress-text.js';
 import type { Ledger } from '../ledger/index.js';
 import type { OwnFigures } from '../metrics/own-series.js';
-import { objectCountsByNode } from '../profiles/index.js';
 import type { PollDurationBuckets } from '../stats/poll-durations.js';
 import { profilerFacts } from './profiler-facts.js';
 import { ageTotals, placeOf, topSites } from './sites.js';
@@ -46,16 +44,14 @@ export interface ProcessFacts {
 
 /** The moment that an overview shows. */
 export interface OverviewMoment {
-  /** V8's object counts; undefined when it did not give them. */
-  readonly table: ObjectCountTable | undefined;
+  /** Time after which the page is to ask again, in seconds. */
+  readonly refreshSeconds: number;
   /** Time on the clock of the ledger's polls. */
   readonly atMillis: number;
   /** Converts a time on the clock of the ledger's polls to ms since the epoch. */
   readonly epochMillis: (atMillis: number) => number;
 }
 
-/** Time after which the page asks again, in seconds. A request costs a poll and some ms of this thread. */
-const REFRESH_SECONDS = 5;
 /** A heap limit that is reached within this time is a problem, in seconds. */
 const SOON_SECONDS = 6 * 3600;
 
@@ -77,7 +73,7 @@ export function makeOverview(deps: OverviewDeps, moment: OverviewMoment): Overvi
     version: 1,
     title: process.name(),
     timeMillis: Math.round(clock()),
-    refreshSeconds: REFRESH_SECONDS,
+    refreshSeconds: moment.refreshSeconds,
     subjects: [subjectOf(deps, moment)],
   };
 }
@@ -87,7 +83,6 @@ function subjectOf(deps: OverviewDeps, moment: OverviewMoment): OverviewSubject 
   const { atMillis } = moment;
   const figures = deps.figures();
   const suspects = leaks.suspects(atMillis);
-  const counts = moment.table && objectCountsByNode(moment.table, ledger.tree);
   const survival = leaks.survival(atMillis);
   const history = deps.history();
   const suspectSites = leaks.suspectSites;
@@ -108,7 +103,7 @@ function subjectOf(deps: OverviewDeps, moment: OverviewMoment): OverviewSubject 
       values: history?.site(suspectSites[at]!) ?? unknownAt(history),
     })),
     ...(suspects.length === 0 && { leakProgress: progressText(ledger, leaks.progress, atMillis) }),
-    sites: topSites(ledger, { counts, survival, history }),
+    sites: topSites(ledger, { survival, history }),
     profiler: profilerFacts(deps, figures),
     parts: [],
     momentsMillis: past.moments.map((at) => Math.round(moment.epochMillis(at))),

@@ -3,11 +3,10 @@ import type { MemoryHistory } from '../history/memory-history.js';
 import { bytesByAge } from '../history/retention-age.js';
 import type { Survival } from '../history/survival.js';
 import { AGE_BUCKETS, type CallSite, type Ledger, type SiteIndex, sitePlace } from '../ledger/index.js';
-import { type ObjectCounts, objectBytes } from '../profiles/index.js';
+import { objectBytes } from '../profiles/index.js';
 
 /** What is known about call sites apart from the ledger. */
 export interface SiteFacts {
-  readonly counts: ObjectCounts | undefined;
   readonly survival: ReadonlyMap<SiteIndex, Survival> | undefined;
   readonly history: MemoryHistory | undefined;
 }
@@ -33,8 +32,8 @@ export function ageTotals(ledger: Ledger, atMillis: number): OverviewAge[] {
 }
 
 /** Returns the call sites that hold or allocate most, by bytes in use, the largest first. */
-export function topSites(ledger: Ledger, { counts, survival, history }: SiteFacts): OverviewSite[] {
-  const all = [...amountsBySite(ledger, counts)];
+export function topSites(ledger: Ledger, { survival, history }: SiteFacts): OverviewSite[] {
+  const all = [...amountsBySite(ledger)];
   const byInUse = all.toSorted((a, b) => b[1].inUseBytes - a[1].inUseBytes);
   const byAllocated = byInUse.slice(LARGEST).sort((a, b) => b[1].allocatedBytes - a[1].allocatedBytes);
   const shown = [...byInUse.slice(0, LARGEST), ...byAllocated.slice(0, ALLOCATING)];
@@ -63,7 +62,7 @@ export function placeOf(site: Omit<CallSite, 'sharesLine'>): OverviewPlace {
   };
 }
 
-function amountsBySite(ledger: Ledger, counts: ObjectCounts | undefined): Map<SiteIndex, Amounts> {
+function amountsBySite(ledger: Ledger): Map<SiteIndex, Amounts> {
   const bySite = new Map<SiteIndex, Amounts>();
   for (let node = 0; node < ledger.tree.size; node++) {
     const pending = node === ledger.unobservedNode ? ledger.pendingBytes : 0;
@@ -73,7 +72,7 @@ function amountsBySite(ledger: Ledger, counts: ObjectCounts | undefined): Map<Si
     const site = ledger.sites.siteOf(node);
     const sum = bySite.get(site) ?? { inUseBytes: 0, inUseObjects: 0, allocatedBytes: 0 };
     sum.inUseBytes += inUse;
-    sum.inUseObjects += inUse / objectBytes(ledger, node, counts);
+    sum.inUseObjects += inUse / objectBytes(ledger, node);
     sum.allocatedBytes += allocated;
     bySite.set(site, sum);
   }

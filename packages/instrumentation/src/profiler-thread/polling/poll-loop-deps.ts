@@ -17,7 +17,9 @@ export interface PollLoopDeps {
   /** Called when the sampler was replaced by one with another interval, while the last live samples are still known. */
   readonly onReplaced: () => void;
   /** Called when the previously live samples are lost. */
-  readonly onStartAnew: () => void;
+  readonly onSamplerLost: () => void;
+  /** Called when the sampler was restarted with another interval, and the previously live samples are carried over. */
+  readonly onIntervalChanged: () => void;
   /** Returns true if single samples are being followed, which a restart would lose. */
   readonly isFollowed: () => boolean;
   /** Called after every poll. */

@@ -330,7 +330,7 @@ export class PollLoop {
 
   /** Carries over what was alive at the last poll to a sampler with another interval. */
   #intervalChanged(samplingInterval: number): void {
-    const { ledger, stats, log, onReplaced, onStartAnew } = this.#deps;
+    const { ledger, stats, log, onReplaced, onIntervalChanged } = this.#deps;
     const reason = typeof this.#change === 'object' ? this.#change.reason : 'traced';
     const why = reason === 'traced' ? 'a component of this process is traced' : this.#costs();
     const text = `sampling every ${samplingInterval} bytes instead of ${ledger.samplingInterval} from now on: ${why}`;
@@ -340,7 +340,7 @@ export class PollLoop {
     ledger.attribute(performance.now(), true);
     onReplaced();
     ledger.intervalReplaced(samplingInterval);
-    onStartAnew();
+    onIntervalChanged();
     log('info', text);
   }
 
@@ -353,12 +353,12 @@ export class PollLoop {
   }
 
   #lost(reason: 'stopped' | 'failed' | 'restarted'): undefined {
-    const { ledger, stats, log, onReading, onStartAnew } = this.#deps;
+    const { ledger, stats, log, onReading, onSamplerLost } = this.#deps;
     this.#mode = undefined;
     clearTimeout(this.#timer);
     stats.recordSamplerLoss(reason);
     ledger.samplerLost();
-    onStartAnew();
+    onSamplerLost();
     onReading();
     log('warn', `${LOST_TEXT[reason]}; live samples before this moment are out of sight, trying again`);
     const now = performance.now();

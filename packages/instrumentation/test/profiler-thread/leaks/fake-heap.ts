@@ -10,6 +10,7 @@ const INTERVAL = 1024;
 export class FakeHeap {
   readonly ledger: Ledger;
   now = 0;
+  #interval = INTERVAL;
   #nextOrdinal = 1;
   readonly #idOf = new Map<string, number>();
   readonly #alive = new Map<number, string>();
@@ -24,7 +25,7 @@ export class FakeHeap {
   }
 
   get samplingInterval(): number {
-    return INTERVAL;
+    return this.#interval;
   }
 
   /** Allocates samples in a function; returns a function that frees them. */
@@ -53,6 +54,16 @@ export class FakeHeap {
     this.ledger.samplerLost();
   }
 
+  /** Restarts the sampler with another interval: the ledger carries over what is alive, and all numbers restart. */
+  changeInterval(bytes: number): void {
+    this.#alive.clear();
+    this.#idOf.clear();
+    this.#nextOrdinal = 1;
+    this.#interval = bytes;
+    this.ledger.attribute(this.now, true);
+    this.ledger.intervalReplaced(bytes);
+  }
+
   /** Lets time pass and polls. */
   read(millis: number): void {
     this.now += millis;
@@ -67,12 +78,12 @@ export class FakeHeap {
     const samples = [...this.#alive].map(([ordinal, name]) => ({
       ordinal,
       nodeId: idOf.get(name) ?? 1,
-      size: INTERVAL,
+      size: this.#interval,
     }));
     const children = functions.map((name) => ({
       id: idOf.get(name) ?? 1,
       callFrame: { functionName: name, url: 'file:///srv/shop.js', lineNumber: 1, columnNumber: 1 },
-      selfSize: samples.filter(({ nodeId }) => nodeId === idOf.get(name)).length * INTERVAL,
+      selfSize: samples.filter(({ nodeId }) => nodeId === idOf.get(name)).length * this.#interval,
       children: [],
     }));
     const root = { functionName: '(root)', url: '', lineNumber: -1, columnNumber: -1 };

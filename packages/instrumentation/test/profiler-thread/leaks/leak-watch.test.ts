@@ -61,3 +61,41 @@ test('announces a returning suspect at most once an hour', () => {
   expect(phases).toHaveLength(2);
   expect(phases[1]! - phases[0]!).toBeGreaterThanOrEqual(60);
 });
+
+/** Changes the interval after a leak was suspected, and returns the suspects of each further minute. */
+function suspectsAfterChange(leaked: number, minutes: number) {
+  const { heap, leaks, announced, runMinute } = newProgram();
+  for (let minute = 0; minute < 20; minute++) runMinute(8);
+  const [before] = leaks.suspects(heap.now);
+  heap.changeInterval(4 * heap.samplingInterval);
+  leaks.intervalChanged();
+  const byMinute = Array.from({ length: minutes }, () => {
+    runMinute(leaked);
+    return leaks.suspects(heap.now);
+  });
+  return { before, byMinute, announced };
+}
+
+test('a suspect stays when the interval changes, first with its last figures, then with new ones', () => {
+  const { before, byMinute, announced } = suspectsAfterChange(4, 40);
+  expect(byMinute.map((suspects) => suspects.length)).toEqual(byMinute.map(() => 1));
+  expect(byMinute[0]?.[0]?.bytesPerSecond).toBe(before?.bytesPerSecond);
+  // Half as many samples of four times the interval.
+  expect(byMinute.at(-1)?.[0]?.bytesPerSecond).toBeCloseTo(2 * (before?.bytesPerSecond ?? 0));
+  expect(announced).toHaveLength(1);
+});
+
+test('a leak that ends when the interval changes is no suspect once there are enough new windows', () => {
+  const { byMinute } = suspectsAfterChange(0, 20);
+  expect(byMinute[10]).toHaveLength(1);
+  expect(byMinute.at(-1)).toEqual([]);
+});
+
+test('a suspect does not stay when the sampler is lost', () => {
+  const { heap, leaks, runMinute } = newProgram();
+  for (let minute = 0; minute < 20; minute++) runMinute(8);
+  heap.restartSampler();
+  leaks.samplerLost();
+  expect(leaks.suspects(heap.now)).toEqual([]);
+  expect(leaks.secondsToLimit()).toBeUndefined();
+});

@@ -52,7 +52,7 @@ function overviewAfter(minutes: number, { leaked = 8, heapLimit = 2 ** 20, isSam
       figures: () => ownFigures(ledger, stats, leaks),
       history: () => history,
     },
-    { table: undefined, atMillis: heap.now, epochMillis: (at) => start + at },
+    { refreshSeconds: 5, atMillis: heap.now, epochMillis: (at) => start + at },
   );
   return { ...checkOverview(JSON.stringify(data)), heap, start };
 }
