@@ -24,17 +24,11 @@ const FIRST_BACKOFF_MILLIS = 1_000;
 const MAX_BACKOFF_MILLIS = 60_000;
 /** Delay after which a poll is logged as overdue, in ms; a main thread in native code cannot answer. */
 const OVERDUE_MILLIS = 10_000;
-/**
- * Maximum age of the last poll when the sampler is replaced, in ms: samples since then are lost. Grows by a
- * factor each time that the main thread was too busy.
- */
+/** Maximum age of the last poll when the sampler is replaced, in ms: samples since then are lost. Grows if missed. */
 const REPLACE_WITHIN_MILLIS = 100;
 const MORE_PATIENT = 4;
 const MAX_REPLACE_WITHIN_MILLIS = 10_000;
-/**
- * Time after the deadline of a change in which its answer is still awaited before a poll, in ms: the main thread may be
- * between stopping one sampler and starting another. That takes 1 to 4 ms, and 85 ms at most were seen under load.
- */
+/** How long polls wait for the answer after that, in ms: replacing a sampler takes 1 to 4, and up to 85 under load. */
 const CHANGE_GRACE_MILLIS = 1_000;
 /** Minimum gap for the inspector, in ms: each of its polls forces an expensive collection. */
 const INSPECTOR_MIN_GAP_MILLIS = 5_000;
