@@ -25,8 +25,9 @@ const [{ code, moduleIds }] = output;
 const script = inHtml(`${licenses(moduleIds)}\n${code.trim()}`);
 const uplotStyle = createRequire(import.meta.url).resolve('uplot/dist/uPlot.min.css');
 const styles = [uplotStyle, ...STYLES.map((name) => path.join(SOURCE, 'style', name))];
+const sheets = styles.map((file) => readFileSync(file, 'utf8').replace(/\n\s*/g, '\n').trim());
 const style = inHtml(
-  styles.map((file) => readFileSync(file, 'utf8').replace(/\n\s*/g, '\n').trim()).join('\n'),
+  ['/*! Contains the style of uPlot; its license is in the script of the page. */', ...sheets].join('\n'),
 );
 mkdirSync(OUT, { recursive: true });
 writeFileSync(

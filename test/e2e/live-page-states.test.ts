@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { emptySubject, leakingSubject } from '../../packages/exporter/test/page/overview-fixture.js';
 import { PATIENCE_MILLIS } from '../support/patience.js';
 import { describeWithPeer } from '../support/peer-test.js';
-import { framesOf, keepScreenshot, startBrowser } from './support/chromium.js';
+import { faultsOf, framesOf, keepScreenshot, startBrowser } from './support/chromium.js';
 import { headline, healthy, leaking, NOW, tab, withLivePage } from './support/live-page.js';
 import type { Answers } from './support/page-server.js';
 
@@ -27,6 +27,7 @@ describeWithPeer('the states of the live page', 'chromium', () => {
           timeout: PATIENCE_MILLIS,
         })
         .toBeGreaterThan(0);
+      expect(await faultsOf(page)).toEqual([]);
       await keepScreenshot(page, 'live-recording');
     });
   });
@@ -60,6 +61,7 @@ describeWithPeer('the states of the live page', 'chromium', () => {
         : answers(url);
     return withLivePage(browser, failing, { hash: '#tab=flame', mayFail: true }, async (page, server) => {
       await page.getByText('No profile: component: shop has ended').waitFor();
+      expect(await faultsOf(page)).toEqual([]);
       await keepScreenshot(page, 'live-error');
       server.answer(answers);
       await page.getByRole('button', { name: 'Try again' }).click();
@@ -81,6 +83,7 @@ describeWithPeer('the states of the live page', 'chromium', () => {
       expect(await framesOf(page)).toContain('cacheOrder');
       await tab(page, 'Overview').click();
       await expect(headline(page).innerText()).resolves.toContain('cacheOrder');
+      expect(await faultsOf(page)).toEqual([]);
       await keepScreenshot(page, 'live-gone');
       server.answer(healthy([leakingSubject('shop', NOW, 9999)]));
       await server.start();
