@@ -4,7 +4,7 @@ import type { Connection } from './poller.ts';
 
 /** Shows when the page is not up to date, and why. */
 export class Banner {
-  readonly element: HTMLElement = element('div', { attributes: { class: 'banners' } });
+  readonly element: HTMLElement = element('aside', { attributes: { 'aria-label': 'Connection' } });
   readonly #now: () => void;
   readonly #until = element('span', { attributes: { class: 'until' } });
   #connection: Connection | undefined;
