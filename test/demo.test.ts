@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { amountsOf } from '../packages/exporter/page/model/amounts.js';
 import { readModel } from '../packages/exporter/page/model/model.js';
 import { functionRows } from '../packages/exporter/page/model/rows.js';
-import { descendants, isRunning } from './support/descendants.js';
+import { descendants, isRunning, killDescendantsAtEnd } from './support/descendants.js';
 import { httpGet } from './support/http-get.js';
 import { pollUntil } from './support/poll.js';
 import { startNode } from './support/start-node.js';
@@ -28,6 +28,7 @@ test('the demo reports the leak, writes its pages, and keeps the live page up un
   const folder = tempFolder();
   const env = { DEMO_SECONDS: '12' };
   const demo = startNode({ args: [MAIN, '--ui', folder], env });
+  killDescendantsAtEnd(demo.pid);
   const [, url = ''] = await demo.waitForOutput(/^The page of the running service: (http:\S+\/debug\/ui) /m);
 
   expect(demo.stdout).toContain('The leak: addOrder of package order-cache');

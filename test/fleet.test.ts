@@ -4,7 +4,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { descendants, isRunning } from './support/descendants.js';
+import { descendants, isRunning, killDescendantsAtEnd } from './support/descendants.js';
 import { httpGet } from './support/http-get.js';
 import { peerTest } from './support/peer-test.js';
 import { prometheus, promtool } from './support/peers.js';
@@ -20,6 +20,7 @@ const SERVICES = ['accounts', 'images', 'search'];
 /** Starts the fleet on free ports, and waits until it has printed its addresses. */
 async function startFleet(env: Record<string, string> = {}) {
   const fleet = startNode({ args: [path.join(FLEET, 'main.js'), '--free-ports'], env });
+  killDescendantsAtEnd(fleet.pid);
   await fleet.waitForOutput(/^Ctrl-C ends it\.$/m);
   const pages = [...fleet.stdout.matchAll(/^ {2}(\w+) +(http:\S+)/gm)];
   return { fleet, urls: new Map(pages.map(([, name = '', url = '']) => [name, url])) };

@@ -1,10 +1,26 @@
 // Finds the processes that a process has started, on systems with /proc.
 import { readdirSync, readFileSync } from 'node:fs';
+import { atEnd } from './cleanup.js';
 
 /** Returns the ids of all living processes that a process has started, directly or not. */
 export function descendants(pid: number): readonly number[] {
   const children = parents().filter(([, parent]) => parent === pid);
   return children.flatMap(([child]) => [child, ...descendants(child)]);
+}
+
+/** Kills what a process has started at the end of the test, before the process itself: a killed one leaves its children. */
+export function killDescendantsAtEnd(pid: number): void {
+  atEnd(() => {
+    for (const child of descendants(pid)) kill(child);
+  });
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended meanwhile.
+  }
 }
 
 /** Returns whether a process exists that has not ended. */
