@@ -3,18 +3,17 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** A program that ends earlier than this after its start is not started again. */
-const MIN_LIFE_MILLIS = 3_000;
 const STOP_MILLIS = 10_000;
 
-/** A program of the fleet: started again when it ends, as a supervisor does, until it is stopped. */
+/** A program of the fleet. Once it is kept up, it is started again when it ends, as a supervisor does, until it is stopped. */
 export class Child {
-  /** Rejects when the program cannot run; never resolves. */
+  /** Rejects when the program ends before it is kept up; never resolves. */
   failure;
   #name;
   #start;
   #process;
   #ended;
+  #isKeptUp = false;
   #isStopping = false;
   #fail;
 
@@ -29,6 +28,11 @@ export class Child {
     this.#ended = this.#run();
   }
 
+  /** Starts the program again from now on when it ends. */
+  keepUp() {
+    this.#isKeptUp = true;
+  }
+
   /** Ends the program, and waits for its end. */
   async stop() {
     this.#isStopping = true;
@@ -40,10 +44,9 @@ export class Child {
 
   async #run() {
     for (;;) {
-      const startedAt = performance.now();
       const how = await this.#runOnce();
       if (this.#isStopping) return;
-      if (performance.now() - startedAt < MIN_LIFE_MILLIS) {
+      if (!this.#isKeptUp) {
         this.#fail(new Error(`${this.#name} cannot run: ended with ${how}`));
         return;
       }

@@ -41,8 +41,9 @@ try {
   const prometheus = process.env.PROMETHEUS && (await startPrometheus(process.env.PROMETHEUS, services));
   for (const { debug } of services) await up(`http://127.0.0.1:${debug}/healthz`);
   if (prometheus) await up(`${prometheus}/-/ready`);
+  for (const child of children) child.keepUp();
   process.stdout.write(summary(services, prometheus));
-  await Promise.race([stopped(), ...children.map((child) => child.failure)]);
+  await stopped();
 } catch (error) {
   if (!stopping.signal.aborted) {
     process.stderr.write(`fleet: ${error.message}\n`);
