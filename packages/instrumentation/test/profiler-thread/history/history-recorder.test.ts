@@ -64,7 +64,7 @@ test('visits samples more rarely the longer that takes', async () => {
   const visit = ledger.forEachReachable.bind(ledger);
   vi.spyOn(ledger, 'forEachReachable').mockImplementation((each) => {
     visits++;
-    cpuMillis += 6;
+    cpuMillis += 60;
     visit(each);
   });
   await vi.advanceTimersByTimeAsync(600_000);
