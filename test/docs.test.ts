@@ -79,7 +79,7 @@ describeWithPeer('the commands of docs/', 'go-pprof', () => {
     const text = outputs.get("curl -s 'http://127.0.0.1:6464/debug/pprof/heap?debug=1'");
     expect(text).toMatch(/addOrder .*order-cache/);
     const diff = outputs.get('heapray diff before.pb.gz after.pb.gz -n 5') ?? '';
-    expect(diff.split('\n').find((line) => line.startsWith('+'))).toContain('addOrder');
+    expect(diff.split('\n').find((line) => line.trimStart().startsWith('+'))).toContain('addOrder');
     expect(outputs.get('go tool pprof -peek addOrder after.pb.gz')).toContain('takeOrder');
   });
 });
