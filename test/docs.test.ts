@@ -78,8 +78,17 @@ describeWithPeer('the commands of docs/', 'go-pprof', () => {
   test('show the leak as find-a-leak.md tells it', async () => {
     const text = outputs.get("curl -s 'http://127.0.0.1:6464/debug/pprof/heap?debug=1'");
     expect(text).toMatch(/addOrder .*order-cache/);
-    const diff = outputs.get('heapray diff before.pb.gz after.pb.gz -n 5') ?? '';
-    expect(diff.split('\n').find((line) => line.trimStart().startsWith('+'))).toContain('addOrder');
+    // The page says to wait some minutes between the two profiles.
+    const folder = tempFolder();
+    const compare = 'heapray diff before.pb.gz after.pb.gz -n 5';
+    await run('curl -so before.pb.gz http://127.0.0.1:6464/debug/pprof/heap', folder);
+    const isGrown = async () => {
+      await run('curl -so after.pb.gz http://127.0.0.1:6464/debug/pprof/heap', folder);
+      await run(compare, folder);
+      const rows = outputs.get(compare)?.split('\n') ?? [];
+      return rows.find((row) => row.trimStart().startsWith('+'))?.includes('addOrder');
+    };
+    await pollUntil(isGrown, { what: 'addOrder to have grown most', timeoutMillis: COMMAND_MILLIS });
     expect(outputs.get('go tool pprof -peek addOrder after.pb.gz')).toContain('takeOrder');
   });
 });
