@@ -18,6 +18,6 @@ export function progressText(ledger: Ledger, progress: LeakProgress, atMillis: n
     lastMajorMillis === undefined
       ? 'no major collection observed yet'
       : `last major collection ${ago(lastMajorMillis)}`,
-    ...(undecidedSites === 0 ? [] : [`${sites} undecided until the next one`]),
+    ...(undecidedSites === 0 ? [] : [`${sites} undecided until the next major collection`]),
   ].join(', ');
 }

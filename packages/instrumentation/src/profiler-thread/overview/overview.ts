@@ -15,7 +15,7 @@ import type { Ledger } from '../ledger/index.js';
 import type { OwnFigures } from '../metrics/own-series.js';
 import type { PollDurationBuckets } from '../stats/poll-durations.js';
 import { profilerFacts } from './profiler-facts.js';
-import { ageTotals, placeOf, topSites } from './sites.js';
+import { ageTotals, amountsBySite, placeOf, topSites } from './sites.js';
 
 /** What the overview is made of. */
 export interface OverviewDeps {
@@ -86,6 +86,7 @@ function subjectOf(deps: OverviewDeps, moment: OverviewMoment): OverviewSubject 
   const survival = leaks.survival(atMillis);
   const history = deps.history();
   const suspectSites = leaks.suspectSites;
+  const amounts = amountsBySite(ledger);
   return {
     name: process.name(),
     state: stateText(deps, suspects.length),
@@ -97,13 +98,13 @@ function subjectOf(deps: OverviewDeps, moment: OverviewMoment): OverviewSubject 
     secondsToLimit: leaks.secondsToLimit(),
     suspects: suspects.map((suspect, at) => ({
       ...placeOf(suspect),
-      bytes: Math.round(suspect.oldBytes),
+      bytes: Math.round(amounts.get(suspectSites[at]!)?.inUseBytes ?? suspect.oldBytes),
       bytesPerSecond: Math.round(suspect.bytesPerSecond),
       message: suspect.message,
       values: history?.site(suspectSites[at]!) ?? unknownAt(history),
     })),
     ...(suspects.length === 0 && { leakProgress: progressText(ledger, leaks.progress, atMillis) }),
-    sites: topSites(ledger, { survival, history }),
+    sites: topSites(ledger, amounts, { survival, history }),
     profiler: profilerFacts(deps, figures),
     parts: [],
     momentsMillis: past.moments.map((at) => Math.round(moment.epochMillis(at))),
@@ -177,7 +178,7 @@ function facts({ ledger, loop, clock, startedMillis, process: { pid } }: Overvie
     { name: 'Profiled for', text: durationText((clock() - startedMillis) / 1000) },
     {
       name: 'Sampling',
-      text: `every ${byteText(ledger.samplingInterval)} (${loop.mode ?? 'stopped'})`,
+      text: `every ${byteText(ledger.samplingInterval)}${loop.mode === undefined ? ', stopped now' : ''}`,
     },
   ];
 }

@@ -7,6 +7,9 @@ import type { OverviewDeps } from './overview.js';
 /** Upper bounds of the buckets of poll durations, in ms; the last bucket has none. */
 const BOUNDS = (OWN_METRICS.pollDuration.boundaries ?? []).map((seconds) => seconds * 1000);
 
+/** Reasons for which heapray itself restarts the sampler, at another interval. */
+const INTERVAL_CHANGES: readonly string[] = ['coarsened', 'traced'];
+
 /** Returns what the profiler costs, and whether it loses anything. */
 export function profilerFacts(deps: OverviewDeps, figures: OwnFigures): OverviewFact[] {
   const { ledger, loop, stats, clock, startedMillis } = deps;
@@ -18,7 +21,9 @@ export function profilerFacts(deps: OverviewDeps, figures: OwnFigures): Overview
     `budget ${percent(loop.cpuBudget)}`,
   ];
   const drops = Object.entries(figures.drops).filter(([, count]) => count > 0);
-  const losses = Object.entries(figures.lostSampler).filter(([, count]) => count > 0);
+  const ends = Object.entries(figures.lostSampler).filter(([, count]) => count > 0);
+  const changes = ends.filter(([reason]) => INTERVAL_CHANGES.includes(reason));
+  const losses = ends.filter(([reason]) => !INTERVAL_CHANGES.includes(reason));
   const unobserved = ledger.allocatedBytes(ledger.unobservedNode) + ledger.pendingBytes;
   const allocated = ledger.counts.sampledBytes;
   return [
@@ -40,6 +45,7 @@ export function profilerFacts(deps: OverviewDeps, figures: OwnFigures): Overview
       text: losses.length === 0 ? 'never' : countsText(losses),
       level: losses.length === 0 ? 'ok' : 'warning',
     },
+    ...(changes.length === 0 ? [] : [{ name: 'Sampling interval changed', text: countsText(changes) }]),
   ];
 }
 

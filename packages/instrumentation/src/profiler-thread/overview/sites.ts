@@ -11,7 +11,8 @@ export interface SiteFacts {
   readonly history: MemoryHistory | undefined;
 }
 
-interface Amounts {
+/** Amounts of a call site. */
+export interface Amounts {
   inUseBytes: number;
   inUseObjects: number;
   allocatedBytes: number;
@@ -32,8 +33,12 @@ export function ageTotals(ledger: Ledger, atMillis: number): OverviewAge[] {
 }
 
 /** Returns the call sites that hold or allocate most, by bytes in use, the largest first. */
-export function topSites(ledger: Ledger, { survival, history }: SiteFacts): OverviewSite[] {
-  const all = [...amountsBySite(ledger)];
+export function topSites(
+  ledger: Ledger,
+  amounts: ReadonlyMap<SiteIndex, Amounts>,
+  { survival, history }: SiteFacts,
+): OverviewSite[] {
+  const all = [...amounts];
   const byInUse = all.toSorted((a, b) => b[1].inUseBytes - a[1].inUseBytes);
   const byAllocated = byInUse.slice(LARGEST).sort((a, b) => b[1].allocatedBytes - a[1].allocatedBytes);
   const shown = [...byInUse.slice(0, LARGEST), ...byAllocated.slice(0, ALLOCATING)];
@@ -62,7 +67,8 @@ export function placeOf(site: Omit<CallSite, 'sharesLine'>): OverviewPlace {
   };
 }
 
-function amountsBySite(ledger: Ledger): Map<SiteIndex, Amounts> {
+/** Returns the amounts of all call sites that have any. */
+export function amountsBySite(ledger: Ledger): ReadonlyMap<SiteIndex, Amounts> {
   const bySite = new Map<SiteIndex, Amounts>();
   for (let node = 0; node < ledger.tree.size; node++) {
     const pending = node === ledger.unobservedNode ? ledger.pendingBytes : 0;

@@ -67,6 +67,8 @@ test('shows what leaks, who allocates it, and when the limit is reached', () => 
   const [suspect] = subject!.suspects;
   expect(suspect).toMatchObject({ functionName: 'addOrder', place: 'shop.js:2:2', packageName: '' });
   expect(suspect!.message).toContain('holds');
+  // As the table of call sites says, not only what is old.
+  expect(suspect!.bytes).toBe(subject!.sites[0]!.inUseBytes);
   // The past of a large call site is known from before it was suspected.
   expect(suspect!.values).toEqual(Array.from({ length: 20 }, (_, at) => (at + 1) * 8 * 1024));
   const [largest] = subject!.sites;

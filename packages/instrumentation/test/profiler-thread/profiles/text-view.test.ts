@@ -40,7 +40,7 @@ describe('the heap as text', () => {
         'in use is what is likely to be reachable; 0 B more are shown and not collected yet',
         '',
         'No leak suspects: window 3 of 11, last closed 40 s ago, no major collection observed yet, ' +
-          '1 growing call site is undecided until the next one.',
+          '1 growing call site is undecided until the next major collection.',
         '',
         'in use  over 1 min  allocated  alive of 10 min ago  call site',
         '18 KiB      18 KiB     24 KiB                       total',
