@@ -1,4 +1,4 @@
-// Series for which an alert must fire, and others for which it must not.
+// Series for which an alert must fire, and others for which it must not. A list of over 400 lines: one case after another.
 import type { MetricNames } from '../../../dashboards/src/metric-names.ts';
 
 export interface AlertCase {

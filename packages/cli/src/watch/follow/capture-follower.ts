@@ -1,3 +1,4 @@
+// One file of over 400 lines, because any state of a capture can follow any other, and all share the open file and the run.
 import type { Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { type CaptureDamage, GrowingCapture, type MemrayHeader } from '@heapray/exporter/memray';
