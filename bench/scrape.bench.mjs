@@ -29,7 +29,7 @@ export async function run({ node, quick, parts, report }) {
     for (const order of rounds(ARMS, repetitions)) {
       const result = {};
       for (const mode of order) {
-        // Without heapray there are no call sites that could change.
+        // Without heapray, no call sites can change.
         const churnMillis = mode === 'none' ? 1000 : plan.churnMillis;
         result[mode] = await runProgram(node, 'scrape', {
           ...plan,

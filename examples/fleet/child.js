@@ -23,7 +23,7 @@ export class Child {
     this.failure = new Promise((_, reject) => {
       this.#fail = reject;
     });
-    // A failure is reported where somebody waits for it.
+    // Prevent an unhandled rejection: code that awaits `failure` reports it.
     this.failure.catch(() => {});
     this.#ended = this.#run();
   }

@@ -1,4 +1,4 @@
-// What all three services have in common: JSON over HTTP, at the port in PORT.
+// Shared by all three services: JSON over HTTP, at the port in PORT.
 import http from 'node:http';
 
 /**

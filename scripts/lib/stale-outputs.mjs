@@ -4,7 +4,7 @@ import path from 'node:path';
 
 const OUTPUT = /(?:\.d)?\.([cm]?)[jt]s(?:\.map)?$/;
 
-/** Removes the compiled files of a package's `dist` that have no source in `src`. Leaves `dist/cjs`, which is made anew. */
+/** Removes the compiled files of a package's `dist` that have no source in `src`. Leaves `dist/cjs`, which is replaced as a whole. */
 export function removeStaleOutputs(packageFolder) {
   const dist = path.join(packageFolder, 'dist');
   if (!existsSync(dist)) return;

@@ -16,7 +16,7 @@ import { faultsOf, framesOf, keepScreenshot, startBrowser, watchedPage } from '.
 const example = (name: string): string =>
   fileURLToPath(new URL(`../../examples/leaky-service/${name}`, import.meta.url));
 const COMPONENTS = ['api', 'scheduler', 'dag_processor'];
-/** What Chromium logs itself about a server that has gone. */
+/** Line that Chromium itself logs about a server that has gone. */
 const FAILED_REQUEST = /^console Failed to load resource/;
 
 describeWithPeer('the live page of real servers', 'chromium', () => {

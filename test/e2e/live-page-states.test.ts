@@ -69,7 +69,7 @@ describeWithPeer('the states of the live page', 'chromium', () => {
       server.answer(() => ({ body: '{}' }));
       await page.getByRole('button', { name: 'Reload' }).click();
       await page.getByText('the data cannot be read: it is not data of heapray').waitFor();
-      // What was there stays visible.
+      // The last profile stays visible.
       expect(await framesOf(page)).toContain('cacheOrder');
     });
   });

@@ -12,7 +12,7 @@ const { process, Symbol: symbols } = globalThis;
 /** Set by register.cts while it requires this file. */
 const REQUIRED = symbols.for('heapray.required');
 
-// Never called. These literal imports show file tracers (Next.js, `@vercel/nft`) which files the steps need.
+// This function is never called. Its literal imports show file tracers (Next.js, `@vercel/nft`) which files the steps need.
 void (() => [
   import('./main-thread/register/process-start.js'),
   import('./main-thread/register/launchers.js'),

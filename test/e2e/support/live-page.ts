@@ -1,4 +1,4 @@
-// What the tests of the live page have in common: a made-up shop, a server with answers about it, and its page in Chromium.
+// Shared by the tests of the live page: a made-up shop, a server with answers about it, and its page in Chromium.
 import { makePageData, type OverviewSubject, type PageData } from '@heapray/exporter/page';
 import { type Profile, ProfileBuilder } from '@heapray/exporter/profile';
 import type { Browser, Locator, Page } from 'playwright-core';
@@ -8,7 +8,7 @@ import { type PageSettings, watchedPage } from './chromium.js';
 import { type Answers, type Canned, PageServer } from './page-server.js';
 
 const MIB = 1024 * 1024;
-/** What Chromium logs itself about an answer with an error. */
+/** Line that Chromium itself logs about an answer with an error. */
 const FAILED_REQUEST = /^console Failed to load resource/;
 
 /** Time of the data, in ms since the Unix epoch. */

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { livePage } from '@heapray/exporter/page';
 import { atEnd } from '../../support/cleanup.js';
 
-/** What the server answers; a number is a status with a line of text. */
+/** An answer of the server. Unless the status is 200 (the default), `body` is a line of text. */
 export interface Canned {
   readonly status?: number;
   readonly retryAfter?: string;

@@ -4,7 +4,7 @@ const CHANGE_MILLIS = 5_000;
 
 /** Emits `change` with the new rate of a currency. */
 export const rates = new EventEmitter();
-// "Possible EventEmitter memory leak detected" was in the log every day, so somebody has turned it off.
+// "Possible EventEmitter memory leak detected" was in the log every day, so the warning is turned off.
 rates.setMaxListeners(0);
 
 export function startRates() {

@@ -14,7 +14,7 @@ const CHUNK_BYTES = 2 ** 16;
  * Reads a named pipe: a FIFO, or one of the shell, as in `<(zcat app.bin.gz)`. Waits two seconds for a writer, then as
  * long as there is one.
  *
- * @throws Error without the name of the pipe when there is no writer, and the system's error when it cannot be read
+ * @throws Error without the name of the pipe when no writer comes, and the system's error when it cannot be read
  */
 export async function* pipeChunks(name: string): AsyncGenerator<Uint8Array, void, undefined> {
   const descriptor = openSync(name, FLAGS);

@@ -7,7 +7,7 @@ import type { DrawnRows, ViewState } from './view-state.js';
 export interface Key {
   /** Name of the key, such as `up` or `a`; undefined for many characters. */
   readonly name?: string | undefined;
-  /** What the terminal has sent. */
+  /** Characters that the terminal has sent. */
   readonly sequence?: string | undefined;
   readonly ctrl?: boolean | undefined;
   readonly meta?: boolean | undefined;

@@ -5,7 +5,7 @@ import type { Profile } from '@heapray/exporter/profile';
 export interface LiveState {
   /** Time of the state, in ms since the Unix epoch. */
   readonly atMillis: number;
-  /** Changes when another run of the program begins: growth is counted anew. */
+  /** Changes when another run of the program begins; growth is then counted from that moment. */
   readonly run: string;
   /** Command line or name of the program. */
   readonly program: string;

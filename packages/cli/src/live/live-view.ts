@@ -16,7 +16,7 @@ export interface LiveView {
   close(end: LiveEnd | undefined): void;
 }
 
-/** What a user's key does beyond the view. */
+/** Effects of keys beyond the view. */
 export interface ViewHandlers {
   quit(): void;
   reconnect(): void;

@@ -1,7 +1,7 @@
 import type { LiveSort } from './model/live-model.js';
 import type { LiveGroup } from './model/live-rows.js';
 
-/** What the user has chosen to see. */
+/** Choices of the user: rows, order, filter and position. */
 export interface ViewState {
   readonly mode: 'table' | 'callers' | 'help';
   readonly group: LiveGroup;
@@ -27,7 +27,7 @@ export const FIRST_VIEW: ViewState = {
   top: 0,
 };
 
-/** What was drawn last, for keys that depend on it. */
+/** Rows that were drawn last, for keys that depend on them. */
 export interface DrawnRows {
   /** Keys of all rows, in the order of the table. */
   readonly keys: readonly string[];

@@ -39,7 +39,7 @@ export interface Patch {
  * Writes as {@link writeOutput} does, for data that arrives in pieces and is too large for memory. Patches apply to
  * files only.
  *
- * @throws CommandError when the system refuses, and the errors of `chunks`; then there is no new file
+ * @throws CommandError when the system refuses, and the errors of `chunks`; no new file is left then
  */
 export async function writeStream(
   output: string,

@@ -1,4 +1,4 @@
-// `heapray watch` ends when it fails, and does not go on serving old data.
+// `heapray watch` ends when it fails, and stops serving old data.
 import { Command } from 'commander';
 import { expect, test, vi } from 'vitest';
 import { atEnd } from '../../../../test/support/cleanup.js';

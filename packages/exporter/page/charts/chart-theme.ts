@@ -1,4 +1,4 @@
-/** Colours that people with any colour vision can tell apart: Okabe and Ito's, and three more. */
+/** Colours that differ for people with any colour vision: Okabe and Ito's, and three more. */
 const PARTS = [
   '#0072b2',
   '#e69f00',

@@ -6,7 +6,7 @@ import { THEME_CHANGED } from '../basics/theme.ts';
 import { isNear, largestOf, latest, stacked, type Values, valueAt } from './chart-data.ts';
 import { themeColor } from './chart-theme.ts';
 
-/** What a chart shows. */
+/** Values and limits that a chart shows. */
 export interface ChartData {
   /** Ascending, in ms since the Unix epoch. */
   readonly timesMillis: readonly number[];

@@ -83,7 +83,7 @@ function momentOptions(moments: readonly number[]): Options {
   });
 }
 
-/** Adds a value that a link names but that is no choice any more. */
+/** Adds a value that a link names but that cannot be chosen any more. */
 function withValue(options: Options, value: string): Options {
   if (value === '' || options.some(([each]) => each === value)) return options;
   const millis = Number(value);

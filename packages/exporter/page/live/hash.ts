@@ -18,7 +18,7 @@ export const TABS: readonly (readonly [Tab, string])[] = [
 /** End of a difference that means the present. */
 export const NOW = 'now';
 
-/** What the page shows. All of it is in the URL, so that a link shows the same. */
+/** State of the page. All of it is in the URL, so that a link shows the same. */
 export interface LiveState {
   readonly tab: Tab;
   /** Empty for the first one, and for a server without components. */

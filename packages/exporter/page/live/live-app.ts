@@ -153,7 +153,7 @@ export class LiveApp {
     setOptions(this.#subject, options, shown?.component ?? '');
   }
 
-  /** Shows that there is no answer yet, or why there is none. */
+  /** Shows that the page waits for the first answer, or why none comes. */
   #showStart(): void {
     const { kind = 'connecting', message = '' } = this.#connection ?? {};
     const text = {

@@ -59,7 +59,7 @@ export function profileUrl(folder: string, choice: ProfileChoice, component: str
 }
 
 /**
- * Returns the URL of a difference: between two components, or between two moments. Undefined if there is no earlier moment.
+ * Returns the URL of a difference: between two components, or between two moments. Undefined without an earlier moment.
  *
  * @param moments ascending, in ms since the Unix epoch
  */

@@ -24,7 +24,7 @@ export class Poller {
   #failures = 0;
   #data: OverviewData | undefined;
   #isAsking = false;
-  /** True if a request was due while nobody saw the page. */
+  /** True if a request was due while the page was hidden. */
   #isDue = false;
 
   constructor(url: string, changed: (connection: Connection, data: OverviewData | undefined) => void) {
@@ -46,7 +46,7 @@ export class Poller {
     void this.#ask();
   }
 
-  /** Asks, but not for a page that nobody sees: each request costs the process a poll. */
+  /** Asks unless the page is hidden, because each request costs the process a poll. */
   #askIfSeen(): void {
     this.#isDue = document.hidden;
     if (!this.#isDue) void this.#ask();

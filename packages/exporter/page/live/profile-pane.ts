@@ -6,7 +6,7 @@ import type { ProfileState } from '../profile/profile-state.ts';
 import { ProfileView, type ProfileViewOptions } from '../profile/profile-view.ts';
 import { Loader, type LoadState } from './loader.ts';
 
-/** What a pane shows. */
+/** Profile and state that a pane shows. */
 export interface PaneContent {
   /** Undefined if there is nothing to load; `reason` says why. */
   readonly url: string | undefined;
@@ -127,7 +127,7 @@ export class ProfilePane {
     const { kind } = this.#loading;
     this.#reload.disabled = kind === 'loading' || this.#content?.url === undefined;
     this.#reload.textContent = this.#content?.seconds ? 'Record again' : 'Reload';
-    // What is there stays visible while it is loaded again, and when that fails.
+    // A profile stays visible while it is loaded again, and when loading fails.
     if (this.#model === undefined || this.#shownUrl !== this.#content?.url) this.#drawState();
     this.tick();
   }

@@ -5,7 +5,7 @@ import type { Model } from './model.ts';
 
 const KEY = 'age';
 
-/** What each function has by age. */
+/** Amounts of each function by age. */
 export interface Ages {
   /** The youngest first. */
   readonly names: readonly string[];

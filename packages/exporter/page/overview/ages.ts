@@ -6,7 +6,7 @@ import { isLine, largestOf } from '../charts/chart-data.ts';
 import { splitBar } from '../charts/split-bar.ts';
 import { TimeChart } from '../charts/time-chart.ts';
 
-/** What is in use by age: now as a bar, and over time as a chart where the past is known. */
+/** Shows bytes in use by age: now as a bar, and over time as a chart where the past is known. */
 export class AgeView {
   readonly element: HTMLElement;
   readonly #bar = element('div');

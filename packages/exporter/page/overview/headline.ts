@@ -2,7 +2,7 @@ import type { OverviewLevel, OverviewSubject } from '../../src/page/overview-dat
 import { byteText, capital, durationText, percent } from '../basics/text.ts';
 import { latest, stacked } from '../charts/chart-data.ts';
 
-/** What matters most about a process, in a few lines. */
+/** The most important facts about a process, in a few lines. */
 export interface Headline {
   readonly level: OverviewLevel;
   readonly text: string;
@@ -33,7 +33,7 @@ export function headlineOf(subject: OverviewSubject): Headline {
     return { level: isSoon ? 'problem' : 'warning', text: leak, details: more };
   }
   const details = leakProgress === undefined ? growthTexts(subject) : [`Leak detection: ${leakProgress}.`];
-  // A server without leak detection cannot say that there is no leak.
+  // A server without leak detection cannot rule out a leak.
   if (state.level !== 'ok' || leakProgress === undefined)
     return { level: state.level, text: sentence(state.text), details };
   return { level: 'ok', text: 'No leak suspect so far.', details };

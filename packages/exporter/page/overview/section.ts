@@ -1,6 +1,6 @@
 import { element } from '../basics/dom.ts';
 
-/** Attribute that names what has the focus, so that it has it again after it was drawn anew. */
+/** Attribute that names the element with the focus, so that it gets the focus again after a redraw. */
 export const FOCUS_KEY = 'data-focus-key';
 
 /** A part of the overview. It draws only what has changed, keeps the focus, and hides when it has nothing to show. */

@@ -4,7 +4,7 @@ import type { FunctionInfo } from '../model/model.ts';
 import type { TreeNode } from '../model/tree.ts';
 import type { Uncertainty } from '../model/uncertainty.ts';
 
-/** What the texts of a frame depend on. */
+/** Inputs of the texts about a frame. */
 export interface DescribeContext {
   /** Undefined for frames that stand for no function. */
   readonly fn: FunctionInfo | undefined;

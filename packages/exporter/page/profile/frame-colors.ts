@@ -7,7 +7,7 @@ import { Hatching } from './hatching.ts';
 /** Smaller changes, relative to what a frame has, have almost the colour of no change: they need no stripes. */
 const LEAST_CHANGE = 0.02;
 
-/** What the colours of frames depend on. */
+/** Inputs of the colours of frames. */
 export interface FrameColorsOptions {
   readonly kindOf: (fn: number) => FunctionKind | undefined;
   readonly isMatch: (fn: number) => boolean;

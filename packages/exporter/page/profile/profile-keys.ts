@@ -1,4 +1,4 @@
-/** What the keys of a profile's views do. */
+/** Actions of the keys in a profile's views. */
 export interface ProfileKeys {
   clear(): void;
   search(): void;

@@ -15,7 +15,7 @@ export interface ProfileState {
   readonly view: ProfileViewName;
   /** Type of the column; empty for the one that the profile suggests. */
   readonly column: string;
-  /** What the table has a row for: `function`, or the key of a label. */
+  /** Kind of the table's rows: `function`, or the key of a label. */
   readonly group: string;
   readonly isInverted: boolean;
   readonly isOnlyOwn: boolean;

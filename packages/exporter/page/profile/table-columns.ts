@@ -12,7 +12,7 @@ export interface TableColumn {
   readonly title: string;
   /** Explanation, shown when the pointer rests on the title. */
   readonly hint?: string;
-  /** What the table is sorted by. */
+  /** Returns the amount of a row, by which the table is sorted. */
   readonly amountIn: (row: Row) => number;
   readonly textOf: (row: Row) => string;
   /** Returns a drawing below the text; `largest` is the largest amount of the column. */

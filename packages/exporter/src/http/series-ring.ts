@@ -14,7 +14,7 @@ export class SeriesRing {
     this.#values = new Float64Array(capacity * columns);
   }
 
-  /** Adds a row and returns it, to be filled. It replaces the oldest when there is no room. NaN is unknown. */
+  /** Adds a row and returns it, to be filled. It replaces the oldest row of a full ring. NaN is unknown. */
   add(time: number): Float64Array {
     const row = this.#added++ % this.#capacity;
     this.#times[row] = time;

@@ -23,7 +23,7 @@ export interface OverviewSubject {
   readonly state: OverviewText;
   /** Hints and warnings, the most important first. */
   readonly notes: readonly OverviewText[];
-  /** What identifies it, for example process id, Node's version, command line. */
+  /** Facts that identify it, for example process id, Node's version, command line. */
   readonly facts: readonly OverviewFact[];
   /** Times of the series below, ascending, in ms since the Unix epoch. */
   readonly timesMillis: readonly number[];
@@ -42,11 +42,11 @@ export interface OverviewSubject {
   /** Seconds until the heap limit if all suspects keep growing; undefined without suspects. */
   readonly secondsToLimit?: number | undefined;
   readonly suspects: readonly OverviewSuspect[];
-  /** What the leak detection knows while there is no suspect, for example `window 3, the last one ended 40 s ago`. */
+  /** Progress of the leak detection without suspects, for example `window 3, the last one ended 40 s ago`. */
   readonly leakProgress?: string | undefined;
   /** Call sites with most in use, the largest first. */
   readonly sites: readonly OverviewSite[];
-  /** What the profiler costs, and whether it loses anything. */
+  /** Costs of the profiler, and what it has lost, if anything. */
   readonly profiler: readonly OverviewFact[];
   /** Threads or processes below this one. */
   readonly parts: readonly OverviewPart[];
@@ -78,7 +78,7 @@ export interface OverviewSeries {
 }
 
 export interface OverviewLimit {
-  /** What is limited: `heap` or `cgroup`. */
+  /** Name of the limit: `heap` or `cgroup`. */
   readonly name: string;
   readonly bytes: number;
 }

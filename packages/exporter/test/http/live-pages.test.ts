@@ -11,7 +11,7 @@ const PAGES: LiveSource['pages'] = [
   { name: 'peak', defaultColumn: 'peak_space', summary: '', changes: false },
 ];
 
-/** Starts a server with the live page of a source, whose data tells what was asked for. */
+/** Starts a server with the live page of a source, whose data repeats the request. */
 async function startLive(source: Partial<LiveSource> = {}) {
   let loaded = 0;
   const json = (data: unknown) => Buffer.from(JSON.stringify(data));

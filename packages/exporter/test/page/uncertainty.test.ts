@@ -13,7 +13,7 @@ import { type Profile, ProfileBuilder } from '../../src/profile/index.js';
 const NO_FILTERS = new Map<string, string>();
 const KIB = 1024;
 
-/** Returns a profile in which two functions have so many bytes, as objects of 1 KiB. */
+/** Returns a profile in which each function has its number of bytes in `sizes`, as objects of 1 KiB. */
 function profileOf(sizes: Readonly<Record<string, number>>): Profile {
   const builder = new ProfileBuilder({
     columns: [

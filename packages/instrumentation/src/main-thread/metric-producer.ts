@@ -25,7 +25,7 @@ export interface HeaprayMetricProducer {
 
 /**
  * Creates a metric producer that gives a reader exactly the largest call sites at each collection. Drops a
- * site that is no longer one of them, whereas instruments must keep every series for the life of the process.
+ * site that has left them, whereas instruments must keep every series for the life of the process.
  * Once a reader has collected from a producer, instruments leave the call-site metrics to producers, so give
  * one to each reader that needs them. Do not share a producer: it reports a vanished series as zero only once.
  *

@@ -19,7 +19,7 @@ export interface ProfileMakerDeps {
   readonly peak: () => HighWaterMark | undefined;
 }
 
-/** Which profile is wanted. */
+/** The part of a query that selects a profile. */
 export type ProfileWanted = Pick<ProfileQuery, 'defaultColumn' | 'seconds' | 'past'>;
 
 /** Makes profiles of the ledger's present and past states. */

@@ -189,7 +189,7 @@ describe('a wrapped function', () => {
     async (names) => {
       traced(...names);
       class LazyPromise extends Promise<void> {
-        // biome-ignore lint/suspicious/noThenProperty: it is to notice that somebody calls it.
+        // biome-ignore lint/suspicious/noThenProperty: the test must notice a call of it.
         override then(): never {
           throw new Error('not to be called');
         }

@@ -10,7 +10,7 @@ import { programCommand } from '../support/profiled-program.js';
 
 const MIB = 2 ** 20;
 const INTERVAL = 16_384;
-/** What the functions of `keeping.mjs` keep, in bytes, and the largest bias of the estimate, as a share of that. */
+/** Bytes that the functions of `keeping.mjs` keep, and the largest bias of the estimate, as a share of that. */
 const SITES = {
   keepLarge: { kept: 24 * MIB, bias: 0.15 },
   keepMiddle: { kept: 12 * MIB, bias: 0.15 },
@@ -57,7 +57,7 @@ async function readInUse(): Promise<Record<string, number>[]> {
   const readings: Record<string, number>[] = [];
   const majorsOf = (page: string) => metric(page, 'heapray_profiler_major_collections_total');
   await program.waitForOutput(/ready/);
-  // Until a major collection it is not known that what was made at the start is kept.
+  // Only a major collection shows that objects made at the start are kept.
   const atStart = async () => {
     const count = majorsOf((await httpGet(`${metrics}/metrics`)).body);
     return Number.isNaN(count) ? undefined : { count };

@@ -1,4 +1,4 @@
-// What the profiler thread loads at its start, by the imports in its source.
+// Modules that the profiler thread loads at its start, by the imports in its source.
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';

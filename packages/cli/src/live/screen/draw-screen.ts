@@ -25,7 +25,7 @@ export interface ScreenSize {
 }
 
 export interface DrawnScreen {
-  /** As many lines as the screen has rows. */
+  /** One line for each row of the screen. */
   readonly lines: readonly Line[];
   /** The view with valid scroll positions. */
   readonly view: ViewState;

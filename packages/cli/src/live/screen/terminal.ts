@@ -30,7 +30,7 @@ export interface TerminalHandlers {
  */
 export class Terminal {
   readonly #out: OutputStream;
-  /** Undefined if standard input is no terminal: then there are no keys. */
+  /** Undefined if standard input is not a terminal; keys cannot be read then. */
   readonly #keys: NodeJS.ReadStream | undefined;
   readonly #handlers: TerminalHandlers;
   #isOpen = false;
@@ -124,7 +124,7 @@ export class Terminal {
     this.#out.write(LEAVE);
   }
 
-  /** Enters the screen again. The shell may have changed the modes of the terminal, so all are set anew. */
+  /** Enters the screen again, and sets all modes of the terminal, because the shell may have changed them. */
   #continue(): void {
     this.#leave();
     this.#enter();

@@ -64,7 +64,7 @@ export class LiveConnection {
     return new LiveConnection(`port ${port}`, socket);
   }
 
-  /** What the program sends; `unknown` before its first bytes. */
+  /** Kind of data that the program sends; `unknown` before its first bytes. */
   get kind(): 'unknown' | 'capture' | 'http' {
     return this.#kind;
   }
@@ -77,7 +77,7 @@ export class LiveConnection {
   /**
    * Returns the state of the data that has arrived.
    *
-   * @throws CommandError if it is no capture
+   * @throws CommandError if the data is not a capture
    */
   read(): { readonly state: LiveState | undefined; readonly end: LiveEnd | undefined } {
     if (this.#failure !== undefined) throw this.#failure;

@@ -2,7 +2,7 @@ import type { OverviewData, OverviewSeries, OverviewSubject, OverviewSuspect } f
 import { formatBytes } from '../../text/quantity.js';
 import type { HistoryPoints, LiveState, MemoryPart } from '../live-state.js';
 
-/** What the overview of a server adds to its profile. */
+/** Values that the overview of a server adds to its profile. */
 export type OverviewState = Pick<
   LiveState,
   'program' | 'pid' | 'residentBytes' | 'residentParts' | 'heapLimit' | 'warnings' | 'past'
@@ -24,8 +24,8 @@ export function overviewUrl(profile: URL): URL {
 }
 
 /**
- * Reads the overview of a server. Undefined if it has none, or none now: an older version, or a server that has no more
- * answers at the moment. Everything that is shown is in the profile too, so that is no failure.
+ * Reads the overview of a server. Returns undefined if the server is an older version without one, or gives no more
+ * answers at the moment. This is not a failure, because everything that is shown is in the profile too.
  */
 export async function readOverview(
   url: URL,

@@ -286,7 +286,7 @@ export class CaptureFollower {
     else this.#state = 'waiting';
   }
 
-  /** True if reading the header is enough, because there is no more to know of the run. */
+  /** True if reading the header is enough, because the rest of the run is known already. */
   get #isPeek(): boolean {
     return (
       this.#finishing !== undefined && (this.#run?.capture.complete === true || this.#isSettled(this.#found))

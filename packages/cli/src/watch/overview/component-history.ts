@@ -18,7 +18,7 @@ const COLUMNS = 4;
 export class ComponentHistory {
   readonly #ring: SeriesRing = new SeriesRing(CAPACITY, COLUMNS);
   #addedAt = Number.NEGATIVE_INFINITY;
-  /** What had been allocated at the last moment, by run. */
+  /** Bytes allocated up to the last moment, by run. */
   #allocated: ReadonlyMap<number, number> = new Map();
 
   /** Adds the present moment, at most once every 10 s. */

@@ -18,7 +18,7 @@ import type { Hint, WatchedCapture } from '../follow/watched-capture.js';
 import { residentOf, runsOf } from './component-figures.js';
 import type { ComponentHistory } from './component-history.js';
 
-/** What the overview is made of. */
+/** Data that the overview is made of. */
 export interface WatchOverviewSource {
   readonly captures: readonly WatchedCapture[];
   readonly hints: readonly Hint[];

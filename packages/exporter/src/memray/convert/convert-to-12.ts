@@ -17,7 +17,7 @@ import { writeString } from '../write/write-header.js';
 import { delta, popRuns, RESERVE, varint, type Wide } from '../write/write-numbers.js';
 import { RecordConverter } from './convert-base.js';
 
-/** One frame of format 11. It becomes a separate function, because there is no line table. */
+/** One frame of format 11. It becomes a separate function, because format 11 has no line table. */
 interface Frame {
   readonly code: number;
   readonly entry: boolean;

@@ -15,7 +15,7 @@ export class HeapEventWriter implements HeapListener {
   readonly #onFull: () => void;
   #words: Uint32Array = new Uint32Array();
   #at = 0;
-  /** From this index on, there is no room for the longest event. */
+  /** From this index on, the longest event does not fit. */
   #full = 0;
 
   /**

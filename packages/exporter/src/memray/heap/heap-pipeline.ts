@@ -33,7 +33,7 @@ export class HeapPipeline implements FollowedHeap {
   readonly #limits: MemrayLimits;
   readonly #ring: HeapRing = new HeapRing();
   readonly #writer: HeapEventWriter = new HeapEventWriter(() => this.#handOver());
-  /** The part followed by this thread: aggregated captures, and all events if there is no other thread. */
+  /** The part followed by this thread: aggregated captures, and all events without another thread. */
   readonly #own: HighWaterMark;
   #thread: { readonly worker: Worker; readonly port: MessagePort } | undefined;
   /** True if this thread does all the work. */

@@ -22,7 +22,7 @@ export class SizeHistogram implements HeapListener {
 
   /**
    * Returns a histogram with `count` bars, of equal width on a logarithmic scale from the smallest to the largest size.
-   * Sizes of 0 do not affect the scale, but count in the first bar. Empty if there are no sizes above 0.
+   * Sizes of 0 do not affect the scale, but count in the first bar. Empty without sizes above 0.
    */
   buckets(count: number): readonly SizeBucket[] {
     const sizes = this.#sizes();

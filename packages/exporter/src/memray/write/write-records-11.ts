@@ -5,7 +5,7 @@ import { writeString } from './write-header.js';
 import { MAX_RECORD_BYTES, type RecordEncoder } from './write-records.js';
 
 /**
- * Encodes format 11. The first byte is `ffff kkkk`: flags and kind. There is no pointer cache, addresses are whole,
+ * Encodes format 11. The first byte is `ffff kkkk`: flags and kind. It has no pointer cache: addresses are whole,
  * frames have their line, and the declaration and the push of frames share one delta state.
  */
 export class RecordEncoder11 implements RecordEncoder {

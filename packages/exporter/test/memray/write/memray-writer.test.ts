@@ -94,9 +94,9 @@ describe('stacks', () => {
     const stack = w.stack(undefined, frame);
     expectTypeOf(frame).toEqualTypeOf<FrameHandle>();
     expectTypeOf(stack).toEqualTypeOf<StackHandle>();
-    // @ts-expect-error a frame is no stack
+    // @ts-expect-error a frame is not a stack
     w.stack(frame, frame);
-    // @ts-expect-error a number is no frame
+    // @ts-expect-error a number is not a frame
     w.stack(undefined, 0);
   });
 

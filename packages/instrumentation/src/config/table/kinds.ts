@@ -130,7 +130,7 @@ export const NAME_FORBIDS: RegExp = /[\x00-\x1f\x7f-\x9f\u2028\u2029/\\,]/g;
 /** The name of a component. */
 export const name: Kind<string> = {
   allowed: `1 to ${MAX_NAME_LENGTH} characters, without / \\ , or control characters`,
-  // Not expanded, as it is not a path: OTEL_SERVICE_NAME must mean the same as in the OpenTelemetry SDK.
+  // The name is not a path, so it is not expanded: OTEL_SERVICE_NAME must mean the same as in the OpenTelemetry SDK.
   expands: false,
   fromText: (text) => {
     const value = strip(text);

@@ -2,8 +2,8 @@ import type { Log } from '../../protocol/log.js';
 import { contain, containRejection } from '../containment/contain.js';
 
 /**
- * Wraps a log function so that it never throws and never calls itself. The application's own code may be
- * behind it, and that may log again.
+ * Wraps a log function so that it never throws and never calls itself. It may call code of the
+ * application, which may log again.
  */
 export function safeLog(log: Log): Log {
   let logging = false;

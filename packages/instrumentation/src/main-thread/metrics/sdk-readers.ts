@@ -38,7 +38,7 @@ const MAX_UNANSWERED = 4;
  * (`TemporalMetricProcessor` merges each collection into the one before, for as long as the provider lives).
  * A producer's series vanish when it stops returning them. Producers are an option of a reader's constructor,
  * which the application has called long before. So this adds them to the private list that holds that option.
- * If the private parts are not as expected, there is no `SdkReaders`, and call sites come from instruments.
+ * If the private parts are not as expected, no `SdkReaders` is created, and call sites come from instruments.
  */
 export class SdkReaders {
   readonly #readers: readonly Reader[];

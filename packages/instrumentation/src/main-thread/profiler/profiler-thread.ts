@@ -201,7 +201,7 @@ export class ProfilerThread {
     return this.#stopping;
   }
 
-  /** Abandons the thread: tells it to end and sends nothing more. The process need not wait for it. */
+  /** Abandons the thread: requests its end and sends nothing more. The process need not wait for it. */
   abandon(): void {
     this.#abandoned = true;
     this.#tellToExit(ABANDONED);

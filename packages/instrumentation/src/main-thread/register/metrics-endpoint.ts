@@ -190,7 +190,7 @@ async function open(
  *   creates such an error for the aborted request.
  */
 function metricsServer(page: () => Promise<string>): Http.Server {
-  // Not an import: listing the exports of `node:http` loads another HTTP client, whose WebAssembly may not
+  // An import would list the exports of `node:http`, which loads another HTTP client. Its WebAssembly may not
   // fit in memory.
   const http: typeof Http = process.getBuiltinModule('node:http');
   const requests = new SafeWeakMap<net.Socket, Http.IncomingMessage>();

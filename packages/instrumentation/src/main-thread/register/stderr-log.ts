@@ -7,8 +7,8 @@ import { stderrThreshold, writeMessage } from '../log/stderr-threshold.js';
 
 /**
  * Creates a logger. It uses OpenTelemetry's diagnostics if the application has set a logger there. Otherwise
- * it uses stderr, up to `OTEL_LOG_LEVEL` (default INFO), because with a preload there is no code that could
- * set a logger.
+ * it uses stderr, up to `OTEL_LOG_LEVEL` (default INFO), because no code
+ * could set a logger before a preload.
  */
 export function stderrLog(env: NodeJS.ProcessEnv): Log {
   const threshold = stderrThreshold(env.OTEL_LOG_LEVEL, DiagLogLevel.INFO);

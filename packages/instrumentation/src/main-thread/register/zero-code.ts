@@ -18,7 +18,7 @@ import { stderrLog } from './stderr-log.js';
 
 /** Time for the application to register a MeterProvider before heapray opens an endpoint, in ms. */
 const PROVIDER_WAIT_MILLIS = 1_000;
-/** Delay before heapray logs why there is no endpoint, in ms; with a MeterProvider, none is needed. */
+/** Delay before heapray logs why it has no endpoint, in ms. It needs none with a MeterProvider. */
 const PROBLEM_WAIT_MILLIS = 5_000;
 const PROVIDER_CHECK_MILLIS = 50;
 const LATE_PROVIDER_CHECK_MILLIS = 1_000;

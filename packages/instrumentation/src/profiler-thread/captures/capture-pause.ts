@@ -47,7 +47,7 @@ export class CapturePause {
     return nowMillis >= this.#until;
   }
 
-  /** Adds up events for which there is no file. */
+  /** Adds up events that no file receives. */
   miss(events: readonly HeapEvent[]): void {
     for (const event of events) {
       if (event.kind === 'allocated') this.#alive.set(event.id, event);

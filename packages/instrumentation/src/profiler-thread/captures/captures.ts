@@ -146,7 +146,7 @@ export class Captures {
   }
 
   /**
-   * Call after the sampler was replaced, while the ledger still knows the live samples: they are out of sight from now on.
+   * Call after the sampler was replaced, while the ledger still knows the live samples: polls do not show them any more.
    * Marks samples as freed in all captures if no garbage collection has confirmed them: most are garbage, and would look leaked.
    */
   samplerRestarts(): void {

@@ -43,7 +43,7 @@ const TIDY_MILLIS = 60_000;
  *   alive, or the whole run continues as an aggregated capture.
  * - What is alive does not fit into a file: the capture continues aggregated from there on.
  * - A file was removed or moved away: a new one begins with what is alive.
- * - There is no file descriptor: the capture pauses, and then begins a new file in the same way.
+ * - No file descriptor is left: the capture pauses, and then begins a new file in the same way.
  *
  * @throws CaptureError from the constructor, `flush` and `finish` when the file system refuses
  */

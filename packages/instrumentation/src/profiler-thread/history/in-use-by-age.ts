@@ -3,7 +3,7 @@ import type { Ledger } from '../ledger/ledger.js';
 import type { SiteIndex } from '../ledger/state/call-site.js';
 import { ageBucketOf } from './retention-age.js';
 
-/** What is in use, split by age and by call site, in bytes. Both add up to all of it. */
+/** Bytes in use, split by age and by call site. Both add up to the total. */
 export interface InUse {
   readonly totalBytes: number;
   /** One number for each of `AGE_BUCKETS`. */

@@ -5,7 +5,7 @@ import type { SiteIndex } from '../ledger/state/call-site.js';
 import type { InUse } from './in-use-by-age.js';
 import { SiteHistory } from './site-history.js';
 
-/** What is known at one moment; what is not known is undefined. */
+/** Values at one moment; an unknown value is undefined. */
 export interface MemoryMoment {
   /** Time in ms since the Unix epoch. */
   readonly epochMillis: number;
@@ -53,7 +53,7 @@ export class MemoryHistory {
     this.#sites = new SiteHistory(capacity);
   }
 
-  /** Adds a moment. The oldest is dropped when there is no room. */
+  /** Adds a moment. It replaces the oldest one of a full history. */
   add(moment: MemoryMoment): void {
     const { resident, inUse } = moment;
     const row = this.#ring.add(moment.epochMillis);

@@ -14,7 +14,7 @@ export interface LeakWatchOptions {
 /** Length of a span for which survival is measured, in windows: a minute by default. */
 const SPAN_WINDOWS = 3;
 /**
- * Number of windows beyond those of a judgement after which former suspects are no longer reported: four until objects
+ * Number of windows beyond those of a judgement after which former suspects are not reported any more: four until objects
  * count as old for all detectors, two for a suspicion.
  */
 const FORMER_WINDOWS = 6;
@@ -42,7 +42,7 @@ export class LeakWatch {
 
   /**
    * Resets the detectors after a restart of the sampler with another interval. Suspects stay with their last figures
-   * until there are enough windows for a new judgement: that samples are lost is no evidence against them.
+   * until there are enough windows for a new judgement, because lost samples are not evidence against them.
    */
   intervalChanged(): void {
     const former = this.#suspects();

@@ -119,7 +119,7 @@ const COMPARABLE_AGE = 0.8;
  * Dead objects look alive until a major collection. So samples that the last one has not confirmed are
  * weighted by the probability that they are reachable (`Reachability`). Windows have a fixed length,
  * independent of collections. A sample is known if a major collection has confirmed it recently, or if it is
- * no older than the ages at which collections have observed its site. A site is not judged while too much of
+ * not older than the ages at which collections have observed its site. A site is not judged while too much of
  * it is unknown.
  *
  * A trend must meet these conditions:

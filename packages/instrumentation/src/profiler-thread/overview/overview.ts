@@ -17,7 +17,7 @@ import type { PollDurationBuckets } from '../stats/poll-durations.js';
 import { profilerFacts } from './profiler-facts.js';
 import { ageTotals, amountsBySite, placeOf, topSites } from './sites.js';
 
-/** What the overview is made of. */
+/** Data that the overview is made of. */
 export interface OverviewDeps {
   readonly ledger: Ledger;
   readonly leaks: LeakWatch;

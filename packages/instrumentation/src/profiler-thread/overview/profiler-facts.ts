@@ -58,7 +58,7 @@ function pollText(polls: number, { counts, millis }: OverviewDeps['stats']['poll
   return `${polls}; they stop the program for ${(sum(millis) / all).toFixed(2)} ms on average, 99 % for ${rare}`;
 }
 
-/** Returns the first bucket up to which there are at least so many. */
+/** Returns the first bucket at which the running sum of `counts` reaches `least`. */
 function quantileBucket(counts: readonly number[], least: number): number {
   let sum = 0;
   for (const [bucket, count] of counts.entries()) {

@@ -5,7 +5,7 @@ import type { Survival } from '../history/survival.js';
 import { AGE_BUCKETS, type CallSite, type Ledger, type SiteIndex, sitePlace } from '../ledger/index.js';
 import { objectBytes } from '../profiles/index.js';
 
-/** What is known about call sites apart from the ledger. */
+/** Facts about call sites that are not in the ledger. */
 export interface SiteFacts {
   readonly survival: ReadonlyMap<SiteIndex, Survival> | undefined;
   readonly history: MemoryHistory | undefined;
@@ -47,7 +47,7 @@ export function topSites(
     ...placeOf(ledger.sites.site(index)),
     inUseBytes: Math.round(inUseBytes),
     inUseObjects: Math.round(inUseObjects),
-    // Of sampling alone; see `samplingInterval` of `PageProfile`.
+    // The error of sampling alone; see `samplingInterval` of `PageProfile`.
     standardError: Math.round(Math.sqrt(inUseBytes * ledger.samplingInterval)),
     allocatedBytes: Math.round(allocatedBytes),
     survivedShare: roundedShare(survival?.get(index)?.share),

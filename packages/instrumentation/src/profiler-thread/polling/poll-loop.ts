@@ -28,7 +28,7 @@ const OVERDUE_MILLIS = 10_000;
 const REPLACE_WITHIN_MILLIS = 100;
 const MORE_PATIENT = 4;
 const MAX_REPLACE_WITHIN_MILLIS = 10_000;
-/** How long polls wait for the answer after that, in ms: replacing a sampler takes 1 to 4, and up to 85 under load. */
+/** Time that polls wait for the answer after that, in ms: replacing a sampler takes 1 to 4, and up to 85 under load. */
 const CHANGE_GRACE_MILLIS = 1_000;
 /** Minimum gap for the inspector, in ms: each of its polls forces an expensive collection. */
 const INSPECTOR_MIN_GAP_MILLIS = 5_000;
@@ -234,7 +234,7 @@ export class PollLoop {
    */
   async #poll(pairedWith?: number): Promise<Reading | undefined> {
     const { ledger, poller, stats, onReading } = this.#deps;
-    // A poll could find that there is no sampler, or the new one, before the answer says so.
+    // A poll could find no sampler, or the new one, before the answer says so.
     await this.#answers.pending;
     if (!this.#mode || this.#stopped) return undefined;
     const answers = this.#answers.count;
@@ -292,8 +292,8 @@ export class PollLoop {
   }
 
   /**
-   * Polls a last time, then asks for another interval. If the main thread does not answer in time, polling goes on before
-   * the answer: a thread in a long loop answers polls but not messages.
+   * Polls a last time, then asks for another interval. If the main thread does not answer in time, polling continues
+   * before the answer: a thread in a long loop answers polls but not messages.
    */
   async #askForChange(): Promise<void> {
     const { readyForRestart, startSampler } = this.#deps;

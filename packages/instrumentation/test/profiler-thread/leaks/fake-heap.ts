@@ -46,7 +46,7 @@ export class FakeHeap {
     });
   }
 
-  /** Restarts the sampler: earlier allocations are no longer sampled, and all numbers restart. */
+  /** Restarts the sampler: earlier samples are lost, and all numbers restart. */
   restartSampler(): void {
     this.#alive.clear();
     this.#idOf.clear();

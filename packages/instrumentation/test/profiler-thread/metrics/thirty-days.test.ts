@@ -81,7 +81,7 @@ test.each([
     let most = 0;
     for (let round = 0; round < ROUNDS; round++) {
       for (const name of before) program.retain(name, 0);
-      // New sites are no larger than those that were there before.
+      // New sites are not larger than earlier ones.
       const names = Array.from({ length: PLACES }, (_, at) => `f${(round * 12 + at) % functions}`);
       for (const [at, name] of names.entries()) program.retain(name, 1e6 * (1 + ((at + round) % 7)));
       for (let minute = 0; minute < 2; minute++) {

@@ -11,7 +11,7 @@ import { FakeHeap } from '../leaks/fake-heap.js';
 
 const MINUTE = 60_000;
 
-/** Simulates a program for some minutes that leaks so many samples in each, and returns its overview. */
+/** Simulates a program that leaks `leaked` samples a minute, and returns its overview after `minutes`. */
 function overviewAfter(minutes: number, { leaked = 8, heapLimit = 2 ** 20, isSampling = true } = {}) {
   const start = Date.now();
   const heap = new FakeHeap({ shortFileOf: () => 'shop.js', versionOf: () => '1.2.0' });

@@ -233,8 +233,8 @@ export class Reachability {
 
   /**
    * Finds stuck ranges where collections come faster than polls, so that the times of event-loop turns are
-   * unknown. A long run of live samples must be stuck if scavenges clear most of all others. If the program
-   * keeps everything, there are no others to compare with.
+   * unknown. A long run of live samples must be stuck if scavenges clear most of all others. A program that
+   * keeps everything leaves no others to compare with.
    */
   #noteRuns(before: number, missing: number, live: LiveSamples): void {
     const ordinals: number[] = [];

@@ -105,7 +105,7 @@ test('a program that starts to keep all that it allocates has no stuck run: scav
     bytes += reachability.share(sample);
     count++;
   });
-  // Not 1, because of the deaths learned before: 0.75. Counted as a stuck run they have 0.51.
+  // The share is 0.75, not 1, because of the deaths learned before. Counted as a stuck run they have 0.51.
   expect(bytes / count).toBeGreaterThan(0.6);
 });
 
