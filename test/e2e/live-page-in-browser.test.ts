@@ -33,9 +33,34 @@ describeWithPeer('the live page in Chromium', 'chromium', () => {
       await expect(page.locator('.charts .wide table').innerText()).resolves.toContain('cgroup limit');
       await keepScreenshot(page, 'live-overview', true);
       await page.locator('.card').getByRole('link', { name: 'cacheOrder' }).click();
-      await page.getByText('matched: ').waitFor();
-      await expect(page.locator('.matched').textContent()).resolves.toBe('matched: 90.0%');
-      await keepScreenshot(page, 'live-flame');
+      await page.getByRole('heading', { name: 'cacheOrder (/srv/app/cache.js:9:1)' }).waitFor();
+      const callers = page.locator('.flame[aria-label^="Callers of"]');
+      for (const name of ['cacheOrder', 'route', 'main'])
+        expect(await callers.locator(`g[name="${name}"]`).count()).toBe(1);
+      await keepScreenshot(page, 'live-suspect');
+    }));
+
+  test('what a tab or a link opens is of now', () =>
+    withLivePage(browser, healthy([leaking()], 600), { hash: '#tab=flame' }, async (page, server) => {
+      await page.clock.install();
+      await page.reload();
+      const loads = (file: string) => server.requests.filter((each) => each.includes(file)).length;
+      await page.getByText(/^collected \d\d:\d\d:\d\d UTC, \d+ s ago$/).waitFor();
+      const before = loads('profile.json');
+      await page.clock.fastForward(48_000);
+      await page.getByText(/^collected .* UTC, (4[89]|[5-9]\d|1\d\d) s ago$/).waitFor();
+      expect(loads('profile.json')).toBe(before);
+      await tab(page, 'Table').click();
+      await expect.poll(() => loads('profile.json')).toBe(before + 1);
+      await page.locator('tbody tr').first().waitFor();
+      await tab(page, 'Difference').click();
+      await page.locator('.profile').waitFor();
+      await tab(page, 'Overview').click();
+      await page.clock.fastForward(48_000);
+      await page.locator('.card').getByRole('link', { name: 'cacheOrder' }).click();
+      await expect.poll(() => loads('profile.json')).toBe(before + 2);
+      await tab(page, 'Difference').click();
+      await expect.poll(() => loads('diff.json')).toBe(2);
     }));
 
   test('the table beside a chart has the values at the cursor, by keyboard, too', () =>
@@ -59,12 +84,12 @@ describeWithPeer('the live page in Chromium', 'chromium', () => {
   test('what a server does not know has no place', () =>
     withLivePage(
       browser,
-      healthy([{ ...emptySubject(), leakProgress: 'window 1 of 4' }]),
+      healthy([{ ...emptySubject(), leakProgress: 'window 1 of 4', leakState: 'unknown' }]),
       {},
       async (page) => {
         await headline(page).waitFor();
-        await expect(page.locator('.headline').innerText()).resolves.toContain(
-          'Leak detection: window 1 of 4.',
+        await expect(page.locator('.headline.unknown').innerText()).resolves.toContain(
+          'Too early to tell whether there is a leak: window 1 of 4.',
         );
         await expect(page.locator('h2:visible, h3:visible, .chart:visible').count()).resolves.toBe(0);
         await expect(page.locator('.state').textContent()).resolves.toBe(
@@ -178,13 +203,18 @@ describeWithPeer('the live page in Chromium', 'chromium', () => {
   test('several components have a table, and each its overview', () => {
     const [a, b] = [
       { ...leakingSubject('scheduler', NOW), component: 'scheduler' },
-      { ...emptySubject('triggerer'), component: 'triggerer', leakProgress: 'window 1 of 4' },
+      {
+        ...emptySubject('triggerer'),
+        component: 'triggerer',
+        leakProgress: 'window 4 of 4',
+        leakState: 'none' as const,
+      },
     ];
     return withLivePage(browser, healthy([a, b], 1), {}, async (page, server) => {
       await headline(page).waitFor();
       await keepScreenshot(page, 'live-components', true);
       await page.locator('.section').getByRole('link', { name: 'triggerer' }).click();
-      await page.getByText('No leak suspect so far.').waitFor();
+      await page.getByText('No leak suspect.').waitFor();
       server.answer(healthy([a], 1));
       await page.getByText('There is no component triggerer.').waitFor();
       await page.locator('.choices').getByRole('link', { name: 'scheduler' }).click();

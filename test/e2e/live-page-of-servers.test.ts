@@ -99,8 +99,8 @@ describeWithPeer('the live page of real servers', 'chromium', () => {
         await keepScreenshot(page, 'server-overview', true);
         expect(await faultsOf(page)).toEqual([]);
         await page.locator('.card').getByRole('link', { name: 'addOrder' }).first().click();
-        await page.getByText(/^matched: /).waitFor();
-        await page.keyboard.press('Escape');
+        await page.getByRole('heading', { name: /^addOrder \(.*order-cache/ }).waitFor();
+        await tab(page, 'Flame graph').click();
         await explore(page, 'server');
         await page.getByLabel('Profile').selectOption({ label: 'Change over the next 10 s' });
         await page.getByText(/over 1\d\.\d s$/).waitFor();
@@ -123,8 +123,8 @@ describeWithPeer('the live page of real servers', 'chromium', () => {
       await keepScreenshot(page, 'watch-overview', true);
       expect(await faultsOf(page)).toEqual([]);
       await page.getByRole('link', { name: 'addOrder' }).first().click();
-      await page.getByText(/^matched: /).waitFor();
-      await page.keyboard.press('Escape');
+      await page.getByRole('heading', { name: /^addOrder \(.*order-cache/ }).waitFor();
+      await tab(page, 'Flame graph').click();
       await explore(page, 'watch');
       await tab(page, 'Difference').click();
       await page.getByText(/ to [\d.]+ MiB, [+-]/).waitFor();

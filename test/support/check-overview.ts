@@ -43,6 +43,7 @@ interface Subject {
     readonly values: readonly (number | null)[];
   })[];
   readonly leakProgress?: string;
+  readonly leakState?: string;
   readonly sites: readonly (Place & {
     readonly inUseBytes: number;
     readonly inUseObjects: number;

@@ -66,6 +66,11 @@ export class DifferenceTab {
     return `${chosen}`;
   }
 
+  /** Loads what is shown again if it is old. */
+  refresh(): void {
+    this.#pane.refresh();
+  }
+
   outdate(text: string): void {
     this.#pane.outdate(text);
   }

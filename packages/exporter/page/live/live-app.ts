@@ -2,18 +2,19 @@ import type { OverviewData, OverviewPlace, OverviewSubject } from '../../src/pag
 import { button, choice, element, setOptions } from '../basics/dom.ts';
 import { clockText } from '../basics/text.ts';
 import { themeButton } from '../basics/theme.ts';
+import { siteText } from '../model/find-function.ts';
 import { headlineOf } from '../overview/headline.ts';
 import { OverviewView } from '../overview/overview-view.ts';
 import { FIRST_PROFILE_STATE } from '../profile/profile-state.ts';
 import { Banner } from './banner.ts';
 import { DifferenceTab } from './difference-tab.ts';
 import { FIRST_STATE, formatHash, type LiveState, onTab, parseHash, TABS } from './hash.ts';
-import { dataFolder, searchFor, serverUrl } from './live-url.ts';
+import { dataFolder, serverUrl } from './live-url.ts';
 import { type Connection, Poller } from './poller.ts';
 import { ProfileTab } from './profile-tab.ts';
 import { Restarts } from './restarts.ts';
 
-const SIGNS = { ok: '', warning: '▲ ', problem: '✖ ' };
+const SIGNS = { ok: '', warning: '▲ ', problem: '✖ ', unknown: '' };
 
 /** The page of a server: what it knows now, its profiles, and differences. The hash of the URL says what is shown. */
 export class LiveApp {
@@ -67,8 +68,14 @@ export class LiveApp {
   }
 
   #readHash(): void {
+    const before = this.#state;
     this.#state = parseHash(location.hash);
     this.#show();
+    const { tab, profile } = this.#state;
+    // What a tab or a link opens must be of now, as the overview is.
+    if (tab === before.tab && profile.fn === before.profile.fn) return;
+    if (tab === 'diff') this.#difference.refresh();
+    else if (tab !== 'overview') this.#profile.refresh();
   }
 
   #change(change: Partial<LiveState>, isStep: boolean): void {
@@ -190,9 +197,9 @@ export class LiveApp {
   }
 
   #siteHref(site: OverviewPlace): string {
-    const profile = { ...FIRST_PROFILE_STATE, search: searchFor(site) };
+    const profile = { ...FIRST_PROFILE_STATE, view: 'sandwich', fn: siteText(site) } as const;
     const { component } = this.#state;
-    return formatHash({ ...FIRST_STATE, component, tab: 'flame', profile });
+    return formatHash({ ...FIRST_STATE, component, tab: 'sandwich', profile });
   }
 }
 

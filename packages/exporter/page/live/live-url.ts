@@ -1,4 +1,3 @@
-import type { OverviewPlace } from '../../src/page/overview-data.ts';
 import type { LiveState } from './hash.ts';
 import { NOW } from './hash.ts';
 
@@ -45,12 +44,6 @@ export function dataFolder(page: string): string {
 /** Returns the URL of a path of the server, which has the same folders before it as the page. */
 export function serverUrl(folder: string, path: string): string {
   return `${folder.replace(/\/debug\/ui\/$/, '')}${path}`;
-}
-
-/** Returns what finds a call site in the flame graph: its name, or its place for a function without one. */
-export function searchFor({ functionName, place }: OverviewPlace): string {
-  const end = place.slice(Math.max(place.lastIndexOf('/'), place.lastIndexOf('\\')) + 1);
-  return functionName.startsWith('(anonymous') && end !== '' ? end : functionName;
 }
 
 /** Returns the URL of a profile of a component; undefined for a server without components. */

@@ -23,6 +23,9 @@ export interface PaneOptions extends Pick<ProfileViewOptions, 'hasViewButtons' |
   readonly changed: (state: ProfileState, isStep: boolean) => void;
 }
 
+/** A profile that was loaded longer ago is loaded again when it is opened. */
+const FRESH_MILLIS = 10_000;
+
 /** Loads a profile and shows it: with its age, a button to load it again, and what went wrong. */
 export class ProfilePane {
   readonly element: HTMLElement;
@@ -65,6 +68,13 @@ export class ProfilePane {
       if (content.url === undefined) this.#draw();
       else this.#load();
     } else if (content.state !== before.state) this.#view?.show(content.state);
+  }
+
+  /** Loads what is shown again if it is old; a recording only on demand, because it takes as long as it lasts. */
+  refresh(): void {
+    const isSettled = this.#loading.kind === 'loaded' || this.#loading.kind === 'failed';
+    const isOld = Date.now() - this.#receivedMillis > FRESH_MILLIS;
+    if (isSettled && isOld && this.#content?.seconds === 0) this.#load();
   }
 
   /** Says that what is shown is of an earlier process. */
@@ -158,7 +168,7 @@ export class ProfilePane {
   #statusText(): string {
     if (this.#model === undefined) return '';
     const millis = this.#model.profiles.at(-1)?.timeMillis ?? this.#receivedMillis;
-    const ago = durationText(Math.max(0, Math.round((Date.now() - this.#receivedMillis) / 1000)));
+    const ago = durationText(Math.max(0, Math.round((Date.now() - millis) / 1000)));
     const load = this.#loading;
     const seconds = this.#content?.seconds ?? 0;
     const now = {
@@ -168,7 +178,7 @@ export class ProfilePane {
       loaded: '',
       idle: '',
     }[load.kind];
-    return `Profile of ${clockText(millis)} UTC, loaded ${ago} ago${now}`;
+    return `collected ${clockText(millis)} UTC, ${ago} ago${now}`;
   }
 
   #untilText(): string {

@@ -42,6 +42,11 @@ export class ProfileTab {
     });
   }
 
+  /** Loads what is shown again if it is old. */
+  refresh(): void {
+    this.#pane.refresh();
+  }
+
   outdate(text: string): void {
     this.#pane.outdate(text);
   }

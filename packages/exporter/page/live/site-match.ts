@@ -1,5 +1,6 @@
 import type { OverviewSite } from '../../src/page/overview-data.ts';
 import { place } from '../basics/text.ts';
+import { endsWithPath, siteName } from '../model/find-function.ts';
 import type { SurvivalOf } from '../model/model.ts';
 
 /**
@@ -10,14 +11,13 @@ export function survivalIn(sites: readonly OverviewSite[]): SurvivalOf | undefin
   const known = sites.filter(({ survivedShare }) => survivedShare !== null);
   if (known.length === 0) return undefined;
   const byName = new Map<string, OverviewSite[]>();
-  for (const site of known) byName.set(site.functionName, [...(byName.get(site.functionName) ?? []), site]);
+  for (const site of known) {
+    const name = siteName(site);
+    byName.set(name, [...(byName.get(name) ?? []), site]);
+  }
   return (fn) => {
     const where = place(fn);
     const found = byName.get(fn.name)?.find((site) => endsWithPath(where, site.place));
     return found?.survivedShare ?? null;
   };
-}
-
-function endsWithPath(path: string, end: string): boolean {
-  return path === end || path.endsWith(`/${end}`) || path.endsWith(`\\${end}`);
 }

@@ -23,13 +23,15 @@ export function componentTable(
     ...(findsLeaks ? [heading('Leak suspects', 'extra')] : []),
   ];
   const rows = subjects.map((subject) => {
-    const { name, component, resident, suspects, secondsToLimit, state } = subject;
+    const { name, component, resident, suspects, secondsToLimit, state, leakProgress, leakState } = subject;
     const isShown = component === shown.component;
     const all = stacked(resident).at(-1) ?? [];
     const now = latest(all)?.value;
     const leak =
       suspects.length === 0
-        ? 'none'
+        ? leakProgress !== undefined && leakState !== 'none'
+          ? 'too early to tell'
+          : 'none'
         : `${suspects.length}${secondsToLimit == null ? '' : `, heap limit in ${durationText(secondsToLimit)}`}`;
     const link = element('a', {
       text: name,

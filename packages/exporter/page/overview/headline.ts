@@ -1,10 +1,14 @@
 import type { OverviewLevel, OverviewSubject } from '../../src/page/overview-data.ts';
 import { byteText, capital, durationText, percent } from '../basics/text.ts';
 import { latest, stacked } from '../charts/chart-data.ts';
+import { siteName } from '../model/find-function.ts';
+
+/** `unknown`: too early to tell. */
+export type HeadlineLevel = OverviewLevel | 'unknown';
 
 /** The most important facts about a process, in a few lines. */
 export interface Headline {
-  readonly level: OverviewLevel;
+  readonly level: HeadlineLevel;
   readonly text: string;
   /** Further lines. */
   readonly details: readonly string[];
@@ -24,7 +28,7 @@ export function headlineOf(subject: OverviewSubject): Headline {
     const [text = '', ...others] = near;
     return { level: 'problem', text, details: [...others, ...(leak === undefined ? [] : [leak])] };
   }
-  const { state, suspects, leakProgress } = subject;
+  const { state, suspects, leakProgress, leakState } = subject;
   if (leak !== undefined) {
     const { secondsToLimit } = subject;
     const isSoon = secondsToLimit != null && secondsToLimit < SOON_SECONDS;
@@ -36,7 +40,13 @@ export function headlineOf(subject: OverviewSubject): Headline {
   // A server without leak detection cannot rule out a leak.
   if (state.level !== 'ok' || leakProgress === undefined)
     return { level: state.level, text: sentence(state.text), details };
-  return { level: 'ok', text: 'No leak suspect so far.', details };
+  if (leakState !== 'none')
+    return {
+      level: 'unknown',
+      text: `Too early to tell whether there is a leak: ${leakProgress}.`,
+      details: [],
+    };
+  return { level: 'ok', text: 'No leak suspect.', details };
 }
 
 /** Returns how what is in use has changed in the time shown. */
@@ -56,7 +66,7 @@ function leakText({ suspects, secondsToLimit }: OverviewSubject): string | undef
   if (first === undefined) return undefined;
   const where = first.place === '' ? '' : ` (${first.place})`;
   const limit = secondsToLimit == null ? '' : `; heap limit in ${durationText(secondsToLimit)} at this rate`;
-  return `Leak suspect: ${first.functionName}${where} grows by ${byteText(first.bytesPerSecond)}/s${limit}.`;
+  return `Leak suspect: ${siteName(first)}${where} grows by ${byteText(first.bytesPerSecond)}/s${limit}.`;
 }
 
 function limitTexts({ limits, resident, lines }: OverviewSubject): string[] {

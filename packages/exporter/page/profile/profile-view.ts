@@ -2,6 +2,7 @@ import { element } from '../basics/dom.ts';
 import { columnTitle, functionText, place, share, signed } from '../basics/text.ts';
 import { agesOf } from '../model/ages.ts';
 import { type Amounts, amountsOf } from '../model/amounts.ts';
+import { findFunction } from '../model/find-function.ts';
 import type { Model, SurvivalOf } from '../model/model.ts';
 import { functionRows, labelRows } from '../model/rows.ts';
 import {
@@ -263,7 +264,7 @@ export class ProfileView {
 
   #drawSandwich(amounts: Amounts): void {
     const { functions } = this.#model;
-    const named = functions.findIndex((fn) => functionText(fn) === this.#state.fn);
+    const named = findFunction(functions, this.#state.fn);
     if (named < 0 && this.#state.fn !== '')
       return this.#message(`This profile does not have ${this.#state.fn}.`);
     const fn = named < 0 ? largest(this.#model, amounts) : named;

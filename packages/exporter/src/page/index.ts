@@ -6,6 +6,7 @@ export type {
   OverviewData,
   OverviewDownload,
   OverviewFact,
+  OverviewLeakState,
   OverviewLevel,
   OverviewLimit,
   OverviewPart,

@@ -44,6 +44,11 @@ export interface OverviewSubject {
   readonly suspects: readonly OverviewSuspect[];
   /** Progress of the leak detection without suspects, for example `window 3, the last one ended 40 s ago`. */
   readonly leakProgress?: string | undefined;
+  /**
+   * What the leak detection can say: `unknown` while it has too few windows, or cannot tell of a growing call site what is
+   * reachable. Undefined for a server that does not look for leaks.
+   */
+  readonly leakState?: OverviewLeakState | undefined;
   /** Call sites with most in use, the largest first. */
   readonly sites: readonly OverviewSite[];
   /** Costs of the profiler, and what it has lost, if anything. */
@@ -54,6 +59,8 @@ export interface OverviewSubject {
   readonly momentsMillis: readonly number[];
   readonly downloads: readonly OverviewDownload[];
 }
+
+export type OverviewLeakState = 'unknown' | 'none' | 'suspected';
 
 export interface OverviewText {
   readonly level: OverviewLevel;

@@ -5,18 +5,12 @@ import { describe, expect, test } from 'vitest';
 import { durationText } from '../../page/basics/text.js';
 import { isLine, isNear, latest, sparkPoints, stacked, valueAt } from '../../page/charts/chart-data.js';
 import { FIRST_STATE, formatHash, type LiveState, onTab, parseHash, TABS } from '../../page/live/hash.js';
-import {
-  choiceOf,
-  dataFolder,
-  differenceUrl,
-  profileUrl,
-  searchFor,
-  serverUrl,
-} from '../../page/live/live-url.js';
+import { choiceOf, dataFolder, differenceUrl, profileUrl, serverUrl } from '../../page/live/live-url.js';
 import { readOverview } from '../../page/live/read-overview.js';
 import { Restarts } from '../../page/live/restarts.js';
 import { backOffSeconds, messageOf, retrySeconds } from '../../page/live/retry.js';
 import { survivalIn } from '../../page/live/site-match.js';
+import { findFunction, siteName, siteText } from '../../page/model/find-function.js';
 import { headlineOf } from '../../page/overview/headline.js';
 import { emptySubject, leakingSubject, overviewOf } from './overview-fixture.js';
 
@@ -80,11 +74,31 @@ test('downloads are beside the page, also behind a proxy', () => {
   );
 });
 
-test('a call site is found by its name, or by its place if it has none', () => {
+describe('a call site', () => {
   const site = { functionName: 'load', place: 'shop/shop.js:3:1', packageName: '' };
-  expect(searchFor(site)).toBe('load');
-  expect(searchFor({ ...site, functionName: '(anonymous)' })).toBe('shop.js:3:1');
-  expect(searchFor({ ...site, functionName: '(anonymous)', place: '' })).toBe('(anonymous)');
+  const fn = (name: string, file: string, line = 3) => ({ name, file, line, column: 1, kind: 0 }) as const;
+
+  test('without a name is named by its place, as in profiles', () => {
+    expect(siteName(site)).toBe('load');
+    expect(siteName({ ...site, functionName: '(anonymous)' })).toBe('(anonymous shop.js:3:1)');
+    expect(siteName({ ...site, functionName: '(anonymous)', place: '' })).toBe('(anonymous)');
+  });
+
+  test('is found in a profile by name and place', () => {
+    const functions = [
+      fn('load', '/srv/other.js'),
+      fn('load', '/srv/shop/shop.js', 9),
+      fn('load', '/srv/shop/shop.js'),
+      fn('(anonymous shop.js:3:1)', '/srv/shop/shop.js'),
+    ];
+    expect(findFunction(functions, siteText(site))).toBe(2);
+    expect(findFunction(functions, siteText({ ...site, functionName: '(anonymous)' }))).toBe(3);
+    expect(findFunction(functions, 'load (/srv/other.js:3:1)')).toBe(0);
+    expect(findFunction(functions, siteText({ ...site, place: 'shop/shop.js:5' }))).toBe(1);
+    expect(findFunction(functions, siteText({ ...site, place: '' }))).toBe(0);
+    expect(findFunction(functions, siteText({ ...site, place: 'hop.js:3:1' }))).toBe(-1);
+    expect(findFunction(functions, '')).toBe(-1);
+  });
 });
 
 test('a difference is between moments or components', () => {
@@ -131,10 +145,16 @@ describe('the headline', () => {
     expect(details[0]).toMatch(/^Leak suspect: cacheOrder/);
   });
 
-  test('says how far the leak detection is while there is no suspect', () => {
-    expect(headlineOf({ ...emptySubject(), leakProgress: 'window 2 of 4' })).toEqual({
+  test('is neutral while it is too early to tell whether there is a leak', () => {
+    const subject = { ...emptySubject(), leakProgress: 'window 2 of 4', leakState: 'unknown' } as const;
+    expect(headlineOf(subject)).toEqual({
+      level: 'unknown',
+      text: 'Too early to tell whether there is a leak: window 2 of 4.',
+      details: [],
+    });
+    expect(headlineOf({ ...subject, leakState: 'none' })).toEqual({
       level: 'ok',
-      text: 'No leak suspect so far.',
+      text: 'No leak suspect.',
       details: ['Leak detection: window 2 of 4.'],
     });
   });

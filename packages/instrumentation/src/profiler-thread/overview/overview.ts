@@ -2,6 +2,7 @@ import type {
   OverviewData,
   OverviewDownload,
   OverviewFact,
+  OverviewLeakState,
   OverviewLimit,
   OverviewSubject,
   OverviewText,
@@ -11,6 +12,7 @@ import type { PastStates } from '../history/past-states.js';
 import { byteText, durationText } from '../leaks/leak-message.js';
 import type { LeakWatch } from '../leaks/leak-watch.js';
 import { progressText } from '../leaks/progress-text.js';
+import type { LeakProgress } from '../leaks/suspect-rules.js';
 import type { Ledger } from '../ledger/index.js';
 import type { OwnFigures } from '../metrics/own-series.js';
 import type { PollDurationBuckets } from '../stats/poll-durations.js';
@@ -104,12 +106,22 @@ function subjectOf(deps: OverviewDeps, moment: OverviewMoment): OverviewSubject 
       values: history?.site(suspectSites[at]!) ?? unknownAt(history),
     })),
     ...(suspects.length === 0 && { leakProgress: progressText(ledger, leaks.progress, atMillis) }),
+    leakState: leakState(leaks.progress, suspects.length),
     sites: topSites(ledger, amounts, { survival, history }),
     profiler: profilerFacts(deps, figures),
     parts: [],
     momentsMillis: past.moments.map((at) => Math.round(moment.epochMillis(at))),
     downloads: DOWNLOADS,
   };
+}
+
+/** Returns whether there is a leak suspect, or whether none can be told yet. */
+function leakState(
+  { windows, neededWindows, undecidedSites }: LeakProgress,
+  suspects: number,
+): OverviewLeakState {
+  if (suspects > 0) return 'suspected';
+  return windows < neededWindows || undecidedSites > 0 ? 'unknown' : 'none';
 }
 
 /** Returns the series of the last hour. */

@@ -75,6 +75,7 @@ test('shows what leaks, who allocates it, and when the limit is reached', () => 
   expect(largest).toMatchObject({ functionName: 'addOrder', inUseBytes: 20 * 8 * 1024, survivedShare: 1 });
   expect(largest!.standardError).toBe(Math.round(Math.sqrt(20 * 8 * 1024 * heap.samplingInterval)));
   expect(subject!.leakProgress).toBeUndefined();
+  expect(subject!.leakState).toBe('suspected');
   expect(subject!.secondsToLimit).toBeGreaterThan(0);
 });
 
@@ -89,6 +90,7 @@ test('has the past in series of equal length, and moments to compare', () => {
   expect(lines['allocation rate']![0]).toBeNull();
   expect(subject!.momentsMillis).toEqual([0, 1, 2, 3, 4, 5].map((minute) => start + minute * MINUTE));
   expect(subject!.leakProgress).toMatch(/^window \d+ of 11/);
+  expect(subject!.leakState).toBe('unknown');
   expect(subject!.state).toEqual({ level: 'ok', text: 'no leak suspects' });
 });
 
