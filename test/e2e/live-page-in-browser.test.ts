@@ -23,7 +23,7 @@ describeWithPeer('the live page in Chromium', 'chromium', () => {
     withLivePage(browser, healthy([leaking()]), { height: 1000 }, async (page) => {
       await headline(page).waitFor();
       await expect(headline(page).textContent()).resolves.toBe(
-        '✖problem: Leak suspect: cacheOrder (cache.js:9:1) grows by 102.4 KiB/s; heap limit in 3 h at this rate.',
+        '✖problem: Leak suspect: cacheOrder (cache.js:9:1) grows by 6.0 MiB/min; heap limit in 3 h at this rate.',
       );
       for (const title of ['Leak suspects', 'Resident memory', 'Call sites with most in use', 'Downloads']) {
         await expect(page.getByRole('heading', { name: title }).isVisible()).resolves.toBe(true);
@@ -38,6 +38,41 @@ describeWithPeer('the live page in Chromium', 'chromium', () => {
       for (const name of ['cacheOrder', 'route', 'main'])
         expect(await callers.locator(`g[name="${name}"]`).count()).toBe(1);
       await keepScreenshot(page, 'live-suspect');
+      await page.goBack();
+      const card = page.locator('.card');
+      await expect(card.innerText()).resolves.toContain('+6.0 MiB/min');
+      await expect(card.innerText()).resolves.toContain('V8 may have inlined functions that it calls');
+      await expect(page.getByRole('columnheader', { name: 'Since the start' }).count()).resolves.toBe(1);
+      await expect(page.locator('.small-charts').innerText()).resolves.toMatch(/[\d.]+ [MG]iB\/min/);
+    }));
+
+  test('filters are named beside the total, and can be cleared', () =>
+    withLivePage(browser, healthy([leaking()], 60), { hash: '#tab=table&label.age=>1h' }, async (page) => {
+      await page.getByText('filtered: age >1h').waitFor();
+      await expect(page.locator('.summary').innerText()).resolves.toContain('67.5 MiB');
+      expect(await faultsOf(page)).toEqual([]);
+      await page.getByRole('button', { name: 'Clear filters' }).click();
+      expect(new URL(page.url()).hash).toBe('#tab=table');
+      await expect(page.locator('.summary').innerText()).resolves.toContain('In use (bytes): 100.0 MiB');
+      await expect(page.locator('.filtered').count()).resolves.toBe(0);
+    }));
+
+  test('Escape never leaves a tab', () =>
+    withLivePage(browser, healthy([leaking()], 60), { hash: '#tab=flame' }, async (page) => {
+      await page.locator('.flame').waitFor();
+      await page.keyboard.press('/');
+      await page.keyboard.type('cache');
+      for (const [name, hash] of [
+        ['Overview', 'overview'],
+        ['Difference', 'diff'],
+        ['Table', 'table'],
+        ['Callers and callees', 'sandwich'],
+      ] as const) {
+        await tab(page, name).click();
+        await page.locator('.headline, .profile').first().waitFor();
+        await page.keyboard.press('Escape');
+        expect(new URL(page.url()).hash).toMatch(new RegExp(`^#tab=${hash}(&|$)`));
+      }
     }));
 
   test('what a tab or a link opens is of now', () =>
@@ -45,10 +80,10 @@ describeWithPeer('the live page in Chromium', 'chromium', () => {
       await page.clock.install();
       await page.reload();
       const loads = (file: string) => server.requests.filter((each) => each.includes(file)).length;
-      await page.getByText(/^collected \d\d:\d\d:\d\d UTC, \d+ s ago$/).waitFor();
+      await page.getByText(/^collected \d\d:\d\d:\d\d UTC, (\d+ min )?\d+ s ago$/).waitFor();
       const before = loads('profile.json');
       await page.clock.fastForward(48_000);
-      await page.getByText(/^collected .* UTC, (4[89]|[5-9]\d|1\d\d) s ago$/).waitFor();
+      await page.getByText(/^collected .* UTC, (4[89] s|5\d s|\d min.*) ago$/).waitFor();
       expect(loads('profile.json')).toBe(before);
       await tab(page, 'Table').click();
       await expect.poll(() => loads('profile.json')).toBe(before + 1);
@@ -193,6 +228,12 @@ describeWithPeer('the live page in Chromium', 'chromium', () => {
         .toBe('/debug/ui/diff.json?component=scheduler&other=worker');
       await page.locator('.profile .views').getByRole('button', { name: 'Table' }).click();
       await expect(page.locator('tbody tr').first().innerText()).resolves.toContain('+50.0 MiB');
+      // Functions without a change are left out.
+      await expect(page.locator('tbody .name > :first-child').allTextContents()).resolves.toEqual([
+        'cacheOrder',
+        'main',
+        'route',
+      ]);
       await page.locator('header').getByLabel('Component').selectOption('worker');
       await expect
         .poll(() => server.requests.at(-1))
@@ -261,6 +302,21 @@ describeWithPeer('the live page in Chromium', 'chromium', () => {
         expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(375);
         await keepScreenshot(page, `live-telephone-${name.split(' ')[0]!.toLowerCase()}`, true);
       }
+      await page.locator('.profile .views').getByRole('button', { name: 'Table' }).click();
+      await page.locator('tbody tr').first().waitFor();
+      expect(
+        await page.evaluate(
+          "(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)(document.querySelector('.profile .table'))",
+        ),
+      ).toBe(0);
+      await keepScreenshot(page, 'live-telephone-difference-table', true);
+      await tab(page, 'Flame graph').click();
+      await page.locator('.flame g').first().waitFor();
+      const top = async () => (await page.locator('.flame').boundingBox())!.y;
+      const before = await top();
+      await page.locator('.flame g[name="cacheOrder"]').click();
+      await page.getByRole('button', { name: 'Copy stack' }).waitFor();
+      expect(await top()).toBe(before);
     });
   });
 });

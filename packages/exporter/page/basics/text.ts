@@ -71,19 +71,26 @@ export function percent(part: number): string {
   return `${value.toFixed(Math.abs(value) < 9.95 ? 1 : 0)}%`;
 }
 
-const DURATIONS: readonly (readonly [seconds: number, unit: string])[] = [
-  [86_400, 'days'],
-  [3600, 'h'],
-  [60, 'min'],
-  [0, 's'],
-];
+const DURATIONS = [
+  ['d', 86_400],
+  ['h', 3600],
+  ['min', 60],
+  ['s', 1],
+] as const;
 
-/** Formats a duration with its largest unit: `45 s`, `12 min`, `3.5 h`, `4 days`. */
+/** Formats a duration with its two largest units: `45 s`, `12 min`, `1 h 6 min`, `4 d`. */
 export function durationText(seconds: number): string {
-  const [unitSeconds, unit] = DURATIONS.find(([least]) => seconds >= 2 * least) ?? [0, 's'];
-  const value = unitSeconds === 0 ? seconds : seconds / unitSeconds;
-  const isFine = unitSeconds >= 3600 && value < 10;
-  return `${Number(value.toFixed(isFine ? 1 : 0))} ${unit}`;
+  if (!Number.isFinite(seconds) || seconds >= 365 * 86_400) return 'over a year';
+  let left = Math.max(0, Math.round(seconds));
+  const first = DURATIONS.findIndex(([, size]) => left >= size);
+  if (first < 0) return '0 s';
+  const parts: string[] = [];
+  for (const [unit, size] of DURATIONS.slice(first, first + 2)) {
+    const count = Math.floor(left / size);
+    left -= count * size;
+    if (count > 0) parts.push(`${count} ${unit}`);
+  }
+  return parts.join(' ');
 }
 
 /** Returns a text with a capital at its start. */
@@ -94,4 +101,13 @@ export function capital(text: string): string {
 /** Formats bytes; whole ones below 1 KiB. */
 export function byteText(bytes: number): string {
   return quantity(Math.round(bytes), 'bytes');
+}
+
+/** Time from which on the past that is shown counts as an hour. */
+const HOUR_MILLIS = 58 * 60_000;
+
+/** Returns the title of what happened at ascending times. */
+export function pastTitle(timesMillis: readonly number[]): string {
+  const [first = 0] = timesMillis;
+  return (timesMillis.at(-1) ?? 0) - first < HOUR_MILLIS ? 'Since the start' : 'Last hour';
 }

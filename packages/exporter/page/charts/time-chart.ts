@@ -184,7 +184,7 @@ export class TimeChart {
   #text(value: number): string {
     const rounded = this.#unit === '1' ? value : Math.round(value);
     const text = quantity(rounded, this.#unit === '1' ? '1' : 'bytes');
-    return this.#unit === 'By/s' ? `${text}/s` : text;
+    return this.#unit === 'By/min' ? `${text}/min` : text;
   }
 
   #fit(): void {

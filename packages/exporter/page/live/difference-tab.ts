@@ -59,11 +59,16 @@ export class DifferenceTab {
     });
   }
 
-  #usualOf({ component = '', momentsMillis }: OverviewSubject): string {
-    const chosen = this.#usual.get(component) ?? usualMoment(momentsMillis);
+  #usualOf({ component = '', momentsMillis, timesMillis }: OverviewSubject): string {
+    const chosen = this.#usual.get(component) ?? usualMoment(momentsMillis, timesMillis.at(-1));
     if (chosen === undefined) return '';
     this.#usual.set(component, chosen);
     return `${chosen}`;
+  }
+
+  /** Chooses the usual moment anew; called when the tab is opened. */
+  restart(): void {
+    this.#usual.clear();
   }
 
   /** Loads what is shown again if it is old. */

@@ -70,8 +70,9 @@ export class LiveApp {
   #readHash(): void {
     const before = this.#state;
     this.#state = parseHash(location.hash);
-    this.#show();
     const { tab, profile } = this.#state;
+    if (tab !== before.tab) this.#difference.restart();
+    this.#show();
     // What a tab or a link opens must be of now, as the overview is.
     if (tab === before.tab && profile.fn === before.profile.fn) return;
     if (tab === 'diff') this.#difference.refresh();

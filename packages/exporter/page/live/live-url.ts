@@ -11,6 +11,11 @@ export interface ProfileChoice {
   readonly seconds: number;
 }
 
+/** Time that a difference covers at first. */
+const USUAL_MILLIS = 5 * 60_000;
+/** Time at the start in which everything grows. */
+const WARM_UP_MILLIS = 60_000;
+
 /** Profiles to choose from, the usual one first. */
 export const PROFILE_CHOICES: readonly ProfileChoice[] = [
   { name: 'heap', title: 'In use now', query: { name: 'heap' }, seconds: 0 },
@@ -69,9 +74,15 @@ export function differenceUrl(
   return withQuery(url, { before: `${first}`, after: after === '' ? NOW : after, component });
 }
 
-/** Returns the moment in the middle: since the earliest one, which may be the start, everything has grown. */
-export function usualMoment(moments: readonly number[]): number | undefined {
-  return moments[Math.floor(moments.length / 2)];
+/**
+ * Returns the moment to compare with at first: about 5 minutes before `nowMillis`. It is after the first minute, if there is
+ * one, because since the start everything has grown.
+ */
+export function usualMoment(moments: readonly number[], nowMillis: number = Date.now()): number | undefined {
+  const [first = 0] = moments;
+  const distance = (millis: number): number => Math.abs(millis - (nowMillis - USUAL_MILLIS));
+  const later = moments.filter((millis) => millis >= first + WARM_UP_MILLIS);
+  return later.sort((a, b) => distance(a) - distance(b))[0] ?? moments.at(-1);
 }
 
 function withQuery(url: string, query: Readonly<Record<string, string | undefined>>): string {

@@ -61,6 +61,11 @@ export function labelRows(model: Model, key: number, column: number, filters: Fi
   return [...rows.values()].filter(isUsed);
 }
 
+/** Returns whether a row of a difference is not the same before and after. */
+export function hasChanged({ self, total }: Row): boolean {
+  return self.after !== self.before || total.after !== total.before;
+}
+
 function newLabelRow(name: string): Row {
   const sums = newPair();
   return { fn: -1, name, file: '', self: sums, total: sums };

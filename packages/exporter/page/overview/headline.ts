@@ -66,7 +66,7 @@ function leakText({ suspects, secondsToLimit }: OverviewSubject): string | undef
   if (first === undefined) return undefined;
   const where = first.place === '' ? '' : ` (${first.place})`;
   const limit = secondsToLimit == null ? '' : `; heap limit in ${durationText(secondsToLimit)} at this rate`;
-  return `Leak suspect: ${siteName(first)}${where} grows by ${byteText(first.bytesPerSecond)}/s${limit}.`;
+  return `Leak suspect: ${siteName(first)}${where} grows by ${byteText(60 * first.bytesPerSecond)}/min${limit}.`;
 }
 
 function limitTexts({ limits, resident, lines }: OverviewSubject): string[] {

@@ -1,4 +1,4 @@
-import type { OverviewSubject } from '../../src/page/overview-data.ts';
+import type { OverviewSeries, OverviewSubject } from '../../src/page/overview-data.ts';
 import { element } from '../basics/dom.ts';
 import { isLine } from '../charts/chart-data.ts';
 import { partColor } from '../charts/chart-theme.ts';
@@ -31,7 +31,7 @@ export class MemoryCharts {
     const known = resident.filter(
       ({ values }) => isLine(values) && values.some((value) => (value ?? 0) !== 0),
     );
-    const drawn = lines.filter(({ values }) => isLine(values));
+    const drawn = lines.filter(({ values }) => isLine(values)).map(perMinute);
     const heap = drawn.find(({ unit }) => unit === 'By');
     this.#resident.element.hidden = known.length === 0;
     // Moving a chart would take the focus away from it.
@@ -60,4 +60,14 @@ export class MemoryCharts {
     this.#lines.set(title, made);
     return made;
   }
+}
+
+/** Returns a rate per minute, as all rates of the page are. */
+function perMinute(series: OverviewSeries): OverviewSeries {
+  if (series.unit !== 'By/s') return series;
+  return {
+    ...series,
+    unit: 'By/min',
+    values: series.values.map((value) => (value === null ? null : 60 * value)),
+  };
 }

@@ -9,6 +9,7 @@ import type {
   OverviewText,
 } from '../../src/page/overview-data.ts';
 import { element } from '../basics/dom.ts';
+import { pastTitle } from '../basics/text.ts';
 import { AgeView } from './ages.ts';
 import { componentTable } from './components.ts';
 import { factList, partTable } from './facts.ts';
@@ -39,7 +40,7 @@ export class OverviewView {
   readonly #suspects: Section<readonly OverviewSuspect[]>;
   readonly #charts = new MemoryCharts();
   readonly #ages = new AgeView();
-  readonly #sites: Section<readonly OverviewSite[]>;
+  readonly #sites: Section<readonly [readonly OverviewSite[], string]>;
   readonly #parts = new Section<readonly OverviewPart[]>('Threads and processes', (parts) => [
     partTable(parts),
   ]);
@@ -59,7 +60,7 @@ export class OverviewView {
     this.#downloads = new Section('Downloads', (downloads) => drawDownloads(downloads, links.download));
     this.#suspects = new Section('Leak suspects', (suspects) => [suspectCards(suspects, this.#links.site)]);
     const list = new SiteList(links.site);
-    this.#sites = new Section('Call sites with most in use', (sites) => list.draw(sites));
+    this.#sites = new Section('Call sites with most in use', ([sites, past]) => list.draw(sites, past));
     this.element = element('div', { attributes: { class: 'overview' } }, [
       this.#headline.element,
       this.#notes.element,
@@ -86,7 +87,7 @@ export class OverviewView {
     this.#suspects.update(some(suspects));
     this.#charts.update(subject);
     this.#ages.update(subject);
-    this.#sites.update(some(sites));
+    this.#sites.update(sites.length === 0 ? undefined : [sites, pastTitle(timesMillis)]);
     this.#parts.update(some(parts));
     this.#profiler.update(some(profiler));
     this.#downloads.update(some(downloads.filter(isOwn)));

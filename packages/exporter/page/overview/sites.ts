@@ -22,9 +22,10 @@ export class SiteList {
     this.#hrefOf = hrefOf;
   }
 
-  /** Returns the table, and a button that shows more. */
-  draw(sites: readonly OverviewSite[]): HTMLElement[] {
-    const table = (): HTMLElement => siteTable(this.#showsAll ? sites : sites.slice(0, FIRST), this.#hrefOf);
+  /** Returns the table, in which `past` is the title of what has been in use, and a button that shows more. */
+  draw(sites: readonly OverviewSite[], past: string): HTMLElement[] {
+    const table = (): HTMLElement =>
+      siteTable(this.#showsAll ? sites : sites.slice(0, FIRST), past, this.#hrefOf);
     const shown = table();
     const rest = sites.length - FIRST;
     if (this.#showsAll || rest <= 0) return [shown];
@@ -41,7 +42,7 @@ export class SiteList {
   }
 }
 
-function siteTable(sites: readonly OverviewSite[], hrefOf: SiteHref): HTMLElement {
+function siteTable(sites: readonly OverviewSite[], past: string, hrefOf: SiteHref): HTMLElement {
   const largest = sites.reduce((most, { inUseBytes }) => Math.max(most, inUseBytes), 0);
   const hasObjects = sites.some(({ inUseObjects }) => inUseObjects > 0);
   const hasValues = sites.some(({ values = [] }) => isLine(values));
@@ -50,7 +51,7 @@ function siteTable(sites: readonly OverviewSite[], hrefOf: SiteHref): HTMLElemen
     element('th', { text, attributes: { scope: 'col', class: className } });
   const head = [
     heading('In use', 'number'),
-    ...(hasValues ? [heading('Last hour', 'number extra')] : []),
+    ...(hasValues ? [heading(past, 'number extra')] : []),
     ...(hasObjects ? [heading('Objects', 'number extra')] : []),
     heading('Allocated', 'number extra'),
     ...(hasSurvival ? [heading('Survived', 'number extra')] : []),

@@ -5,6 +5,8 @@ import { isLine } from '../charts/chart-data.ts';
 import { sparkline } from '../charts/sparkline.ts';
 import { type SiteHref, siteLink } from './site-link.ts';
 
+const INLINED = 'V8 may have inlined functions that it calls; open its callees.';
+
 /** Returns a card for each leak suspect. */
 export function suspectCards(suspects: readonly OverviewSuspect[], hrefOf: SiteHref): HTMLElement {
   const cards = suspects.map((suspect) => {
@@ -17,11 +19,12 @@ export function suspectCards(suspects: readonly OverviewSuspect[], hrefOf: SiteH
       lines.push(element('p', { text: `package ${packageName}`, attributes: { class: 'place' } }));
     lines.push(
       element('p', { attributes: { class: 'growth' } }, [
-        element('strong', { text: `+${byteText(bytesPerSecond)}/s` }),
+        element('strong', { text: `+${byteText(60 * bytesPerSecond)}/min` }),
         element('span', { text: `${byteText(bytes)} in use` }),
         ...(isLine(values) ? [sparkline(values)] : []),
       ]),
       element('p', { text: message.replaceAll('`', '') }),
+      element('p', { text: INLINED, attributes: { class: 'quiet' } }),
     );
     return element('article', { attributes: { class: 'card' } }, lines);
   });

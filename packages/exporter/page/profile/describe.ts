@@ -21,9 +21,11 @@ export function describe(node: TreeNode, context: DescribeContext): string[] {
   const { fn, unit, total, isDiff, hasSelf, uncertainty } = context;
   const where = fn === undefined ? '' : place(fn);
   const change = node.after - node.before;
-  const error = uncertainty === undefined ? 0 : Math.abs(change) * uncertainty.relative(node);
+  const relative = uncertainty?.relative(node) ?? 0;
+  const error = Math.abs(change) * relative;
   const least = uncertainty?.isLeast ? 'at least ' : '';
-  const within = error === 0 ? '' : ` ± ${least}${quantity(Math.round(error), unit)}`;
+  const errorText = relative > 1 ? '> 100%' : `${least}${quantity(Math.round(error), unit)}`;
+  const within = error === 0 ? '' : ` ± ${errorText}`;
   const amount = isDiff
     ? `${quantity(node.before, unit)} to ${quantity(node.after, unit)}, ${signed(change, unit)}${within}`
     : `${quantity(node.after, unit)}${within}, ${share(node.after, total.weight)} of all`;

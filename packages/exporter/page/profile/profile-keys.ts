@@ -5,10 +5,11 @@ export interface ProfileKeys {
   copy(): void;
 }
 
-/** Listens for keys in the whole page. Returns a function that ends it. */
-export function listenForKeys(keys: ProfileKeys): () => void {
+/** Listens for keys in the whole page while `view` is in it. Returns a function that ends it. */
+export function listenForKeys(view: HTMLElement, keys: ProfileKeys): () => void {
   const pressed = (event: KeyboardEvent): void => {
     const isTyping = event.target instanceof HTMLInputElement || event.target instanceof HTMLSelectElement;
+    if (!view.isConnected) return;
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === 'Escape') keys.clear();
     else if (isTyping) return;

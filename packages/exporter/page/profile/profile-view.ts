@@ -1,10 +1,10 @@
-import { element } from '../basics/dom.ts';
+import { button, element } from '../basics/dom.ts';
 import { columnTitle, functionText, place, share, signed } from '../basics/text.ts';
 import { agesOf } from '../model/ages.ts';
 import { type Amounts, amountsOf } from '../model/amounts.ts';
 import { findFunction } from '../model/find-function.ts';
 import type { Model, SurvivalOf } from '../model/model.ts';
-import { functionRows, labelRows } from '../model/rows.ts';
+import { functionRows, hasChanged, labelRows } from '../model/rows.ts';
 import {
   callTree,
   invertedTree,
@@ -81,7 +81,7 @@ export class ProfileView {
 
   /** Draws; the element must be in the document. */
   start(): void {
-    this.#stopListening = listenForKeys({
+    this.#stopListening = listenForKeys(this.element, {
       clear: () => {
         this.#search.value = '';
         this.#searched();
@@ -156,7 +156,7 @@ export class ProfileView {
     const amounts = amountsOf(this.#model, this.#column, filters);
     this.#amounts = amounts;
     this.#matches = matchingFunctions(this.#model, search);
-    this.summary.textContent = summaryText(this.#model, this.#column, amounts, filters.size > 0);
+    this.#drawSummary(amounts);
     if (this.#model.profiles.every(({ nodes }) => nodes.length === 0))
       return this.#message('This profile has no samples.');
     if (amounts.total.weight === 0) {
@@ -170,6 +170,24 @@ export class ProfileView {
     else if (view === 'table') this.#drawTable(amounts);
     else this.#drawSandwich(amounts);
     this.#showMatched();
+  }
+
+  #drawSummary(amounts: Amounts): void {
+    const { labelKeys } = this.#model;
+    const filters = [...this.#state.filters].filter(([key]) => labelKeys.includes(key));
+    this.summary.textContent = summaryText(this.#model, this.#column, amounts, filters.length > 0);
+    if (filters.length === 0) return;
+    const text = filters.map(([key, value]) => `${key} ${value}`).join(', ');
+    this.summary.append(
+      element('strong', { text: `filtered: ${text}`, attributes: { class: 'filtered' } }),
+      button('Clear filters', () => this.#clearFilters()),
+    );
+  }
+
+  #clearFilters(): void {
+    this.#set({ filters: new Map() });
+    this.#drawControls();
+    this.#controls.querySelector('select')?.focus();
   }
 
   #destroyFlames(): void {
@@ -242,8 +260,10 @@ export class ProfileView {
   #drawTable(amounts: Amounts): void {
     const { group, filters, search } = this.#state;
     const key = this.#model.labelKeys.indexOf(group);
-    const rows =
+    const all =
       key < 0 ? functionRows(this.#model, amounts) : labelRows(this.#model, key, this.#column, filters);
+    const rows = this.#isDiff ? all.filter(hasChanged) : all;
+    if (rows.length === 0) return this.#message('Nothing has changed.');
     const { functions } = this.#model;
     const survival = this.#options.survival?.();
     const table = new TableView({

@@ -1,4 +1,4 @@
-import { columnTitle, quantity, signed, timeText } from '../basics/text.ts';
+import { columnTitle, durationText, quantity, signed, timeText } from '../basics/text.ts';
 import type { Amounts } from '../model/amounts.ts';
 import type { Model } from '../model/model.ts';
 
@@ -18,7 +18,9 @@ export function summaryText(model: Model, column: number, { total }: Amounts, is
     ...(isDiff && first?.timeMillis != null ? [`from ${timeText(first.timeMillis)}`] : []),
     ...(last?.timeMillis != null ? [`${isDiff ? 'to' : 'collected'} ${timeText(last.timeMillis)}`] : []),
     ...(!isDiff && last !== undefined && last.durationSeconds > 0
-      ? [`over ${last.durationSeconds.toFixed(1)} s`]
+      ? [
+          `over ${last.durationSeconds < 60 ? `${last.durationSeconds.toFixed(1)} s` : durationText(last.durationSeconds)}`,
+        ]
       : []),
   ];
   return parts.join(', ');

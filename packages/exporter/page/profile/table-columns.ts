@@ -64,8 +64,8 @@ function diffColumns({ unit, rows, uncertainty }: TableOptions): TableColumn[] {
   };
   const columns = [
     change,
-    column('Before', ({ self }) => self.before, false),
-    column('After', ({ self }) => self.after, false),
+    { ...column('Before', ({ self }) => self.before, false), isExtra: true },
+    { ...column('After', ({ self }) => self.after, false), isExtra: true },
   ];
   const all = column('Total change', ({ total }) => total.after - total.before, true);
   return rows.some(({ fn }) => fn >= 0) ? [...columns, all] : columns;
@@ -81,8 +81,9 @@ function errorColumn(uncertainty: Uncertainty): TableColumn {
     hint: `Standard error of the first column, relative to its value${uncertainty.isLeast ? ', at least' : ''}. Above 30% a value is uncertain.`,
     amountIn: ({ self }) => uncertainty.relative(self),
     textOf: ({ self }) => {
-      const sign = uncertainty.isLeast ? '≥' : '';
-      return self.sampled === 0 ? '' : `${sign}${percent(uncertainty.relative(self))}`;
+      if (self.sampled === 0) return '';
+      const relative = uncertainty.relative(self);
+      return relative > 1 ? '> 100%' : `${uncertainty.isLeast ? '≥' : ''}${percent(relative)}`;
     },
     isExtra: true,
   };

@@ -2,10 +2,17 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { durationText } from '../../page/basics/text.js';
+import { durationText, pastTitle } from '../../page/basics/text.js';
 import { isLine, isNear, latest, sparkPoints, stacked, valueAt } from '../../page/charts/chart-data.js';
 import { FIRST_STATE, formatHash, type LiveState, onTab, parseHash, TABS } from '../../page/live/hash.js';
-import { choiceOf, dataFolder, differenceUrl, profileUrl, serverUrl } from '../../page/live/live-url.js';
+import {
+  choiceOf,
+  dataFolder,
+  differenceUrl,
+  profileUrl,
+  serverUrl,
+  usualMoment,
+} from '../../page/live/live-url.js';
 import { readOverview } from '../../page/live/read-overview.js';
 import { Restarts } from '../../page/live/restarts.js';
 import { backOffSeconds, messageOf, retrySeconds } from '../../page/live/retry.js';
@@ -133,7 +140,7 @@ describe('the headline', () => {
   test('names the leak suspect, its growth, and the time to the limit', () => {
     expect(headlineOf(leakingSubject('shop', NOW))).toEqual({
       level: 'problem',
-      text: 'Leak suspect: cacheOrder (cache.js:9:1) grows by 102.4 KiB/s; heap limit in 3 h at this rate.',
+      text: 'Leak suspect: cacheOrder (cache.js:9:1) grows by 6.0 MiB/min; heap limit in 3 h at this rate.',
       details: [],
     });
   });
@@ -165,7 +172,7 @@ describe('the headline', () => {
     expect(headlineOf({ ...emptySubject(), state, lines, timesMillis: [0, 1000, 2000, 61_000] })).toEqual({
       level: 'ok',
       text: 'Following.',
-      details: ['In use: 5.0 MiB, +2.0 MiB in 60 s.'],
+      details: ['In use: 5.0 MiB, +2.0 MiB in 1 min.'],
     });
   });
 
@@ -211,15 +218,36 @@ test('finds the survival of a function by name and end of its path', () => {
   expect(survivalIn([])).toBeUndefined();
 });
 
-test('durations have one unit', () => {
-  expect([0, 45, 119, 130, 3 * 3600, 12_600, 20 * 3600, 5 * 86_400].map(durationText)).toEqual([
+test('durations have two units at most', () => {
+  expect([0, 0.4, 45, 119, 120, 3 * 3600, 3960, 100_000, 5 * 86_400, 1e9].map(durationText)).toEqual([
+    '0 s',
     '0 s',
     '45 s',
-    '119 s',
+    '1 min 59 s',
     '2 min',
     '3 h',
-    '3.5 h',
-    '20 h',
-    '5 days',
+    '1 h 6 min',
+    '1 d 3 h',
+    '5 d',
+    'over a year',
   ]);
+});
+
+test('the past is that of the last hour once there is one', () => {
+  expect([[], [0], [0, 60_000], [0, 59 * 60_000]].map(pastTitle)).toEqual([
+    'Since the start',
+    'Since the start',
+    'Since the start',
+    'Last hour',
+  ]);
+});
+
+test('a difference is first with about 5 minutes ago, after the first minute', () => {
+  const minutes = (...all: readonly number[]) => all.map((minute) => 60_000 * minute);
+  const usual = (moments: readonly number[], now: number) => usualMoment(moments, 60_000 * now);
+  expect(usual(minutes(0, 1, 2, 3), 3.5)).toBe(60_000);
+  expect(usual(minutes(0, 1, 2, 3, 4, 5, 6, 7, 8), 8.4)).toBe(3 * 60_000);
+  expect(usual(minutes(0, 30, 60), 61)).toBe(60 * 60_000);
+  expect(usual(minutes(0), 0.5)).toBe(0);
+  expect(usual([], 1)).toBeUndefined();
 });
