@@ -111,3 +111,8 @@ export function pastTitle(timesMillis: readonly number[]): string {
   const [first = 0] = timesMillis;
   return (timesMillis.at(-1) ?? 0) - first < HOUR_MILLIS ? 'Since the start' : 'Last hour';
 }
+
+/** Formats a standard error relative to its value; `isLeast` is true if it may be larger. */
+export function errorText(relative: number, isLeast: boolean): string {
+  return relative > 1 ? '> 100%' : `${isLeast ? '≥' : ''}${percent(relative)}`;
+}

@@ -143,7 +143,7 @@ export class TimeChart {
           },
           {
             ...axis,
-            size: 74,
+            size: this.#unit === 'By/min' ? 108 : 74,
             space: 28,
             values: (_, splits) => splits.map((value) => this.#text(value)),
             ...(isBytes ? { incrs: BYTE_STEPS } : {}),

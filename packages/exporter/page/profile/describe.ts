@@ -24,7 +24,7 @@ export function describe(node: TreeNode, context: DescribeContext): string[] {
   const relative = uncertainty?.relative(node) ?? 0;
   const error = Math.abs(change) * relative;
   const least = uncertainty?.isLeast ? 'at least ' : '';
-  const errorText = relative > 1 ? '> 100%' : `${least}${quantity(Math.round(error), unit)}`;
+  const errorText = relative > 1 ? 'over 100%' : `${least}${quantity(Math.round(error), unit)}`;
   const within = error === 0 ? '' : ` ± ${errorText}`;
   const amount = isDiff
     ? `${quantity(node.before, unit)} to ${quantity(node.after, unit)}, ${signed(change, unit)}${within}`

@@ -1,4 +1,4 @@
-import { percent, quantity, share, signed } from '../basics/text.ts';
+import { errorText, percent, quantity, share, signed } from '../basics/text.ts';
 import { ageColor } from '../charts/age-colors.ts';
 import { shareBar } from '../charts/share-bar.ts';
 import { splitBar } from '../charts/split-bar.ts';
@@ -81,9 +81,7 @@ function errorColumn(uncertainty: Uncertainty): TableColumn {
     hint: `Standard error of the first column, relative to its value${uncertainty.isLeast ? ', at least' : ''}. Above 30% a value is uncertain.`,
     amountIn: ({ self }) => uncertainty.relative(self),
     textOf: ({ self }) => {
-      if (self.sampled === 0) return '';
-      const relative = uncertainty.relative(self);
-      return relative > 1 ? '> 100%' : `${uncertainty.isLeast ? '≥' : ''}${percent(relative)}`;
+      return self.sampled === 0 ? '' : errorText(uncertainty.relative(self), uncertainty.isLeast);
     },
     isExtra: true,
   };

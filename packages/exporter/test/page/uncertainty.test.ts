@@ -1,12 +1,14 @@
 // Standard errors and ages of what the page shows.
 
 import { describe, expect, test } from 'vitest';
+import { errorText } from '../../page/basics/text.js';
 import { agesOf } from '../../page/model/ages.js';
 import { amountsOf } from '../../page/model/amounts.js';
 import { type Model, readModel } from '../../page/model/model.js';
-import { functionRows, labelRows } from '../../page/model/rows.js';
+import { functionRows, hasChanged, labelRows } from '../../page/model/rows.js';
 import { callTree } from '../../page/model/tree.js';
 import { Uncertainty } from '../../page/model/uncertainty.js';
+import { describe as describeFrame } from '../../page/profile/describe.js';
 import { makePageData } from '../../src/page/index.js';
 import { type Profile, ProfileBuilder } from '../../src/profile/index.js';
 
@@ -96,6 +98,34 @@ describe('the standard error', () => {
     const byAge = labelRows(model, model.labelKeys.indexOf('age'), 0, NO_FILTERS);
     expect(byAge.map(({ self }) => uncertainty.relative(self).toFixed(2)).sort()).toEqual(['0.11', '0.20']);
   });
+});
+
+test('a standard error above the value is only said to be that', () => {
+  const model = modelOf(64 * KIB, profileOf({ tiny: KIB, large: 100 * 64 * KIB }));
+  const uncertainty = Uncertainty.of(model, 1, false)!;
+  const amounts = amountsOf(model, 1, NO_FILTERS);
+  expect([errorText(0.1, false), errorText(0.1, true), errorText(8, true)]).toEqual([
+    '10%',
+    '≥10%',
+    '> 100%',
+  ]);
+  const [main] = callTree(model, amounts, false).children;
+  const context = {
+    fn: undefined,
+    unit: 'bytes',
+    total: amounts.total,
+    isDiff: false,
+    hasSelf: true,
+    uncertainty,
+  };
+  const tiny = main!.children.find(({ name }) => name === 'tiny')!;
+  expect(describeFrame(tiny, context)).toContain('1.0 KiB ± over 100%, 0.0% of all');
+});
+
+test('a row without a change is none of a difference', () => {
+  const model = modelOf(0, profileOf({ same: KIB, grew: KIB }), profileOf({ same: KIB, grew: 2 * KIB }));
+  const rows = functionRows(model, amountsOf(model, 1, NO_FILTERS)).filter(hasChanged);
+  expect(rows.map(({ name }) => name).sort()).toEqual(['grew', 'main']);
 });
 
 describe('ages', () => {
