@@ -223,6 +223,22 @@ describe('a live port', () => {
     return source;
   }
 
+  test('that is left while it is being connected to is not kept open', async () => {
+    const sockets: net.Socket[] = [];
+    const server = net.createServer((socket) => sockets.push(socket.on('error', () => {}).resume()));
+    atEnd(() => server.close());
+    await new Promise<void>((resolve) => {
+      server.listen(0, 'localhost', resolve);
+    });
+    const source = open((server.address() as net.AddressInfo).port);
+    const polled = source.poll(NEVER);
+    await source.close();
+    expect(await polled).toEqual({ state: undefined, status: '' });
+    await pollUntil(() => sockets.length === 1 && sockets[0]!.destroyed, {
+      what: 'the end of the connection',
+    });
+  });
+
   test('is a capture until the program ends', async () => {
     const source = open((await livePort(() => capture)).port);
     const poll = () => source.poll(NEVER);

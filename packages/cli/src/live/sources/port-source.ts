@@ -26,6 +26,7 @@ export class PortSource implements LiveSource {
   #http: HttpSource | undefined;
   /** Number of connections in a row that were closed before any data. */
   #refusals = 0;
+  #isClosed = false;
 
   constructor(port: number, options: PortSourceOptions) {
     this.#port = port;
@@ -39,8 +40,13 @@ export class PortSource implements LiveSource {
 
   async poll(signal: AbortSignal): Promise<LivePoll> {
     if (this.#http !== undefined) return this.#http.poll(signal);
-    this.#connection ??= await LiveConnection.open(this.#port);
-    const connection = this.#connection;
+    const connection = this.#connection ?? (await LiveConnection.open(this.#port));
+    // The user has left meanwhile: an open connection would keep the process alive.
+    if (this.#isClosed) {
+      connection?.close();
+      return { state: undefined, status: '' };
+    }
+    this.#connection = connection;
     if (connection === undefined) {
       const status = `waiting for a program at port ${this.#port}`;
       return { state: undefined, status, waitMillis: RETRY_MILLIS };
@@ -62,6 +68,7 @@ export class PortSource implements LiveSource {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     this.reconnect();
   }
 
