@@ -1,4 +1,5 @@
 // Captures of real processes, read by the memray of each format.
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { decodePprof } from '@heapray/exporter/pprof';
 import { type Profile, type TopRow, topOf } from '@heapray/exporter/profile';
@@ -174,7 +175,10 @@ describe('components', () => {
       const { home, result } = await runComponents('importer');
       expect(result).toMatchObject({ status: 0, stdout: OUTPUT });
       expect(result.stderr).not.toMatch(/heapray: (warn|error)/);
-      expectFinished(captureOf(home, 'importer'));
+      const capture = captureOf(home, 'importer');
+      expectFinished(capture);
+      // memray shows the command line, with the interval of the capture and not that of the start.
+      expect(readFileSync(capture, 'latin1')).toContain('(heapray: sampled every 8 KiB or more;');
     },
   );
 

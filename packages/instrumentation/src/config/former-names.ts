@@ -19,7 +19,7 @@ export function withoutFormerNames(given: HeaprayOptions | undefined): RenamedOp
     const value = options.get(formerly);
     options.delete(formerly);
     if (value === undefined) continue;
-    options.set(name, options.get(name) ?? value);
+    if (options.get(name) === undefined) options.set(name, value);
     warnings.push(`the option ${formerly} is called ${name} now`);
   }
   return { options: Object.fromEntries(options), warnings };

@@ -1,4 +1,5 @@
 import { AGE_BUCKETS } from './age-buckets.js';
+import { RESIDENT_KINDS } from './resident-memory.js';
 import {
   ATTR_AGE,
   ATTR_HEAP_SPACE,
@@ -107,17 +108,7 @@ export const OWN_METRICS: Readonly<Record<OwnMetric, MetricSpec>> = {
     unit: 'By',
     description: 'Resident memory of the process, split by kind; the kinds add up to it',
     attributes: {
-      [ATTR_MEMORY_KIND]: [
-        'heap',
-        'code',
-        'array_buffers',
-        'external',
-        'malloc',
-        'profiler',
-        'stack',
-        'mapped_file',
-        'unexplained',
-      ],
+      [ATTR_MEMORY_KIND]: RESIDENT_KINDS,
     },
     note: 'see [below](#resident-memory)',
   },
