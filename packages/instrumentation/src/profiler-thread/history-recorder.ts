@@ -1,15 +1,15 @@
 import type { MainMemory } from '../protocol/messages.js';
-import { inUseByAge } from './history/in-use-by-age.js';
+import { inUseOfSources } from './history/in-use-by-age.js';
 import { MemoryHistory } from './history/memory-history.js';
-import type { LeakWatch } from './leaks/leak-watch.js';
-import type { Ledger } from './ledger/index.js';
 import type { PollLoop } from './polling/poll-loop.js';
+import type { AllLeaks } from './sources/all-leaks.js';
+import type { MemorySources } from './sources/memory-sources.js';
 import { type ProfilerStats, threadCpuMillis } from './stats/profiler-stats.js';
 
 export interface HistoryRecorderDeps {
-  readonly ledger: Ledger;
+  readonly sources: MemorySources;
   readonly loop: Pick<PollLoop, 'mode' | 'lastPollMillis'>;
-  readonly leaks: Pick<LeakWatch, 'suspectSites'>;
+  readonly leaks: Pick<AllLeaks, 'siteKeys'>;
   readonly stats: Pick<ProfilerStats, 'cpuMillis'>;
   /** Present time, in ms since the epoch. */
   readonly clock: () => number;
@@ -51,7 +51,7 @@ export class HistoryRecorder {
   }
 
   async #record(): Promise<void> {
-    const { ledger, loop, leaks, stats, clock, mainMemory } = this.#deps;
+    const { sources, loop, leaks, stats, clock, mainMemory } = this.#deps;
     const memory = await mainMemory();
     if (this.#isStopped) return;
     const isSampling = loop.mode !== undefined && loop.lastPollMillis !== undefined;
@@ -60,21 +60,22 @@ export class HistoryRecorder {
       epochMillis: Math.round(clock()),
       resident: memory?.resident,
       heapUsedBytes: memory?.heapUsedBytes,
-      allocatedBytes: ledger.counts.sampledBytes,
+      allocatedBytes: sources.counts.sampledBytes,
       pollMillis: loop.lastPollMillis,
       cpuMillis: stats.cpuMillis(),
       inUse,
-      sites: leaks.suspectSites,
+      sites: leaks.siteKeys,
     });
   }
 
   /** Visits the samples, unless that would cost too much. */
   #visit() {
-    const { ledger, threadMillis = threadCpuMillis } = this.#deps;
+    const { sources, threadMillis = threadCpuMillis } = this.#deps;
     const atMillis = performance.now();
     if (atMillis < this.#visitAt) return undefined;
     const before = threadMillis();
-    const inUse = inUseByAge(ledger, atMillis);
+    const keyOf = sources.siteKey.bind(sources);
+    const inUse = inUseOfSources(sources.all, keyOf, atMillis);
     this.#visitAt = atMillis + VISIT_GAP * (threadMillis() - before);
     return inUse;
   }

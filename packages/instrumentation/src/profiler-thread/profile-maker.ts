@@ -1,17 +1,19 @@
 import { HttpError, type ProfileQuery } from '@heapray/exporter/http';
 import type { Profile } from '@heapray/exporter/profile';
 import type { HighWaterMark } from './history/high-water-mark.js';
-import { type PastState, type PastStates, presentState } from './history/past-states.js';
-import type { LeakWatch } from './leaks/leak-watch.js';
-import type { Ledger } from './ledger/index.js';
+import { type PastState, presentState } from './history/past-states.js';
 import type { PollLoop } from './polling/poll-loop.js';
 import type { ObjectCountsOfPoll } from './polls-for-requests.js';
+import type { HeapProfileOptions, ProfilePart, SourceChange, SourceState } from './profiles/index.js';
+import type { AllLeaks } from './sources/all-leaks.js';
+import type { MemorySources } from './sources/memory-sources.js';
 
 export interface ProfileMakerDeps {
-  readonly ledger: Ledger;
+  readonly sources: MemorySources;
   readonly loop: Pick<PollLoop, 'mode'>;
-  readonly leaks: LeakWatch;
-  readonly past: PastStates;
+  readonly leaks: AllLeaks;
+  /** Parts of a heap profile besides the sources, in order. */
+  readonly parts?: readonly ProfilePart[] | undefined;
   /** Present time, in ms since the epoch; `startedMillis` is when counting began, on the same clock. */
   readonly clock: () => number;
   readonly startedMillis: number;
@@ -22,7 +24,7 @@ export interface ProfileMakerDeps {
 /** The part of a query that selects a profile. */
 export type ProfileWanted = Pick<ProfileQuery, 'defaultColumn' | 'seconds' | 'past'>;
 
-/** Makes profiles of the ledger's present and past states. */
+/** Makes profiles of the present and past states of all memory sources. */
 export class ProfileMaker {
   readonly #deps: ProfileMakerDeps;
 
@@ -38,22 +40,23 @@ export class ProfileMaker {
 
   /** Makes the cumulative profile. */
   async snapshot(wanted: ProfileWanted, counts: ObjectCountsOfPoll): Promise<Profile> {
-    const { ledger } = this.#deps;
-    const { profileFromLedger, objectCountsByNode } = await import('./profiles/index.js');
+    const { sources, parts } = this.#deps;
+    const { heapProfile, objectCountsByNode } = await import('./profiles/index.js');
     const table = await counts();
-    this.#attribute();
-    const objectCounts = table && { objectCounts: objectCountsByNode(table, ledger.tree) };
-    return profileFromLedger(ledger, { ...this.#optionsFor(wanted), ...objectCounts });
+    sources.attributeIfKnown(performance.now());
+    const { tree } = sources.main.ledger;
+    const objectCounts = table && { objectCounts: objectCountsByNode(table, tree) };
+    const contents = { sources: sources.all, ended: sources.ended.allocated, parts };
+    return heapProfile(contents, { ...this.#optionsFor(wanted), ...objectCounts });
   }
 
   /** Makes the profile of the high-water mark. */
   async peak(wanted: ProfileWanted): Promise<Profile> {
-    const { ledger, clock } = this.#deps;
-    const { peakProfileFromLedger } = await import('./profiles/index.js');
-    const none = { totalBytes: 0, bytesByNode: new Map(), carriedOverByNode: new Map() };
-    const mark = this.#deps.peak() ?? { ...none, atMillis: performance.now() };
-    const nowMillis = clock() - (performance.now() - mark.atMillis);
-    return peakProfileFromLedger(ledger, mark, { ...this.#optionsFor(wanted), nowMillis });
+    const { sources } = this.#deps;
+    const { peakProfile } = await import('./profiles/index.js');
+    const mark = this.#deps.peak();
+    const nowMillis = this.epochMillis(mark?.atMillis ?? performance.now());
+    return peakProfile(sources.main.ledger, mark, { ...this.#optionsFor(wanted), nowMillis });
   }
 
   /** Makes a profile of the change between two past moments, given in seconds before now. */
@@ -62,19 +65,25 @@ export class ProfileMaker {
     { since, until }: { readonly since: number; readonly until: number },
     counts: ObjectCountsOfPoll,
   ): Promise<Profile> {
-    const { ledger } = this.#deps;
-    const { changeProfileFromLedger, objectCountsByNode } = await import('./profiles/index.js');
+    const { sources } = this.#deps;
+    const { main } = sources;
+    const { changeProfile, objectCountsByNode } = await import('./profiles/index.js');
     const table = await counts();
     const atMillis = performance.now();
-    if (until === 0) this.#attribute();
+    if (until === 0) sources.attributeIfKnown(atMillis);
     const from = this.#pastState('since', since, atMillis);
-    const to = until === 0 ? presentState(ledger, atMillis) : this.#pastState('until', until, atMillis);
+    const to = until === 0 ? presentState(main.ledger, atMillis) : this.#pastState('until', until, atMillis);
     if (from.atMillis >= to.atMillis) {
       throw new HttpError(404, `since and until: ${since} and ${until} s ago are nearest to one state`);
     }
-    return changeProfileFromLedger(ledger, [from, to], {
+    const others = this.#others(from.atMillis).map(({ source, state }): SourceChange => {
+      const { ledger, past } = source;
+      const end = until === 0 ? presentState(ledger, atMillis) : past.nearestOrEmpty(to.atMillis);
+      return { source, from: state, to: end };
+    });
+    return changeProfile([{ source: main, from, to }, ...others], {
       ...this.#optionsFor(wanted),
-      ...(table && { objectCounts: objectCountsByNode(table, ledger.tree) }),
+      ...(table && { objectCounts: objectCountsByNode(table, main.ledger.tree) }),
       startedMillis: this.epochMillis(from.atMillis),
       nowMillis: this.epochMillis(to.atMillis),
     });
@@ -86,37 +95,47 @@ export class ProfileMaker {
    * @param before moment in ms since the epoch; `after` is undefined for now
    */
   async states(before: number, after: number | undefined): Promise<readonly [Profile, Profile]> {
-    const { ledger } = this.#deps;
-    const { stateProfileFromLedger } = await import('./profiles/index.js');
+    const { sources } = this.#deps;
+    const { main } = sources;
+    const { stateProfile } = await import('./profiles/index.js');
     const atMillis = performance.now();
     const from = this.#stateAt('before', before);
-    if (after === undefined) this.#attribute();
-    const to = after === undefined ? presentState(ledger, atMillis) : this.#stateAt('after', after);
+    if (after === undefined) sources.attributeIfKnown(atMillis);
+    const to = after === undefined ? presentState(main.ledger, atMillis) : this.#stateAt('after', after);
     if (from.atMillis >= to.atMillis) {
       throw new HttpError(404, 'before and after: both are nearest to one kept state');
     }
-    const profileOf = (state: PastState) =>
-      stateProfileFromLedger(ledger, state, {
+    const profileOf = (state: PastState, others: readonly SourceState[]) =>
+      stateProfile([{ source: main, state }, ...others], {
         ...this.#optionsFor({ defaultColumn: 'inuse_space', seconds: undefined, past: undefined }),
         nowMillis: this.epochMillis(state.atMillis),
       });
-    return [profileOf(from), profileOf(to)];
+    const present = sources.all.slice(1).map((source) => {
+      return { source, state: presentState(source.ledger, atMillis) };
+    });
+    return [
+      profileOf(from, this.#others(from.atMillis)),
+      profileOf(to, after === undefined ? present : this.#others(to.atMillis)),
+    ];
   }
 
   /** Formats the heap by call site as plain text. */
   async text({ defaultColumn }: ProfileWanted): Promise<string> {
-    const { ledger, leaks, loop } = this.#deps;
+    const { sources, loop } = this.#deps;
+    const { leaks, ledger } = sources.main;
     const { textView } = await import('./profiles/index.js');
     const atMillis = performance.now();
-    ledger.attribute(atMillis, false);
-    return textView(ledger, {
+    sources.attribute(atMillis, false);
+    const contents = sources.all.map(({ kind, thread, ledger, leaks }) => {
+      return { kind, thread, ledger, survival: leaks.survival(atMillis) };
+    });
+    return textView(contents, {
       samplingInterval: ledger.samplingInterval,
       mode: loop.mode ?? 'none',
       column: defaultColumn === 'alloc_space' ? 'alloc_space' : 'inuse_space',
       atMillis,
       leakMessages: this.#leakMessages(),
       progress: leaks.progress,
-      survival: leaks.survival(atMillis),
       survivalMillis: leaks.survivalMillis,
     });
   }
@@ -126,17 +145,16 @@ export class ProfileMaker {
     return this.#deps.clock() - (performance.now() - atMillis);
   }
 
-  /** Attributes everything up to now, if there are statistics to do so. */
-  #attribute(): void {
-    const { ledger } = this.#deps;
-    ledger.attribute(performance.now(), ledger.hasEvidence(performance.now()));
+  /** Returns the states of all sources but the main thread's heap at a moment. */
+  #others(atMillis: number) {
+    const [, ...others] = this.#deps.sources.all;
+    return others.map((source) => ({ source, state: source.past.nearestOrEmpty(atMillis) }));
   }
 
-  #optionsFor({ defaultColumn, seconds }: ProfileWanted) {
-    const { ledger, loop, startedMillis, clock } = this.#deps;
+  #optionsFor({ defaultColumn, seconds }: ProfileWanted): HeapProfileOptions {
+    const { sources, loop, startedMillis, clock } = this.#deps;
     return {
-      samplingInterval: ledger.samplingInterval,
-      thread: 'main',
+      samplingInterval: sources.main.ledger.samplingInterval,
       mode: loop.mode ?? 'none',
       startedMillis,
       nowMillis: clock(),
@@ -154,16 +172,18 @@ export class ProfileMaker {
   #stateAt(name: string, epochMillis: number): PastState {
     const secondsAgo = Math.round((this.#deps.clock() - epochMillis) / 1000);
     const atMillis = performance.now() - (this.#deps.clock() - epochMillis);
-    return this.#deps.past.nearest(atMillis) ?? this.#notKept(name, secondsAgo);
+    return this.#deps.sources.main.past.nearest(atMillis) ?? this.#notKept(name, secondsAgo);
   }
 
   #pastState(name: string, secondsAgo: number, atMillis: number): PastState {
-    return this.#deps.past.nearest(atMillis - secondsAgo * 1000) ?? this.#notKept(name, secondsAgo);
+    const { past } = this.#deps.sources.main;
+    return past.nearest(atMillis - secondsAgo * 1000) ?? this.#notKept(name, secondsAgo);
   }
 
   #notKept(name: string, secondsAgo: number): never {
     const now = performance.now();
-    const known = this.#deps.past.moments.map((moment) => Math.round((now - moment) / 1000)).join(', ');
+    const { moments } = this.#deps.sources.main.past;
+    const known = moments.map((moment) => Math.round((now - moment) / 1000)).join(', ');
     throw new HttpError(404, `${name}: no state of ${secondsAgo} s ago is kept, only of ${known} s ago`);
   }
 }

@@ -1,9 +1,9 @@
 import type { ProfilerThreadOptions } from '../protocol/messages.js';
 import type { MemoryHistory } from './history/memory-history.js';
 import type { HistoryRecorderDeps } from './history-recorder.js';
-import type { LeakWatch } from './leaks/leak-watch.js';
 import { NOT_ALLOWED } from './live-viewing.js';
 import type { ProfileProviderDeps } from './profile-provider.js';
+import type { AllLeaks } from './sources/all-leaks.js';
 
 export type ProfileServerOptions = Pick<
   ProfilerThreadOptions,
@@ -12,7 +12,7 @@ export type ProfileServerOptions = Pick<
 
 export interface ServerDeps extends Omit<ProfileProviderDeps, 'history'>, HistoryRecorderDeps {
   readonly loop: ProfileProviderDeps['loop'] & HistoryRecorderDeps['loop'];
-  readonly leaks: LeakWatch;
+  readonly leaks: AllLeaks;
   readonly stats: ProfileProviderDeps['stats'] & HistoryRecorderDeps['stats'];
 }
 

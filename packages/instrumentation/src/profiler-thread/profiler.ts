@@ -1,3 +1,4 @@
+import type { FunctionLocation } from '../protocol/code-place.js';
 import type {
   CollectionTimes,
   FromProfilerThread,
@@ -23,6 +24,8 @@ import { ownFigures, ownMemoryBytes } from './own-figures.js';
 import { connectHeapPoller, type HeapPoller } from './polling/heap-poller.js';
 import { PollLoop } from './polling/poll-loop.js';
 import { ProfileServer } from './profile-server.js';
+import { AllLeaks } from './sources/all-leaks.js';
+import { MemorySources } from './sources/memory-sources.js';
 import { connectStats } from './stats/connect-stats.js';
 import { connectOwnHeap, OwnHeap } from './stats/own-heap.js';
 import type { ProfilerStats } from './stats/profiler-stats.js';
@@ -48,6 +51,7 @@ export class Profiler {
   readonly #poller: HeapPoller;
   readonly #ownHeap = new OwnHeap(connectOwnHeap());
   readonly #ledger: Ledger;
+  readonly #sources: MemorySources;
   readonly #loop: PollLoop;
   readonly #clock = steadyClock();
   readonly #startedMillis = this.#clock();
@@ -55,10 +59,9 @@ export class Profiler {
   readonly #captures: Captures;
   readonly #compressions: Compressions;
   readonly #viewing: LiveViewing;
-  readonly #leaks: LeakWatch;
+  readonly #leaks: AllLeaks;
   readonly #points: MetricPointsSource;
   readonly #peak = new HighWaterMarkTracker();
-  readonly #past: PastStates;
   readonly #server: ProfileServer;
   #finishing: Promise<void> | undefined;
 
@@ -84,6 +87,15 @@ export class Profiler {
       stackDepth: STACK_DEPTH,
     });
     if (options.isResumed) this.#ledger.resume();
+    const windowMillis = options.leakWindowSeconds * 1000;
+    this.#sources = new MemorySources({
+      kind: 'heap',
+      thread: undefined,
+      ledger: this.#ledger,
+      leaks: new LeakWatch(this.#ledger, { windowMillis, heapLimit: options.heapLimit }),
+      past: new PastStates({ windowMillis: PAST_WINDOWS * windowMillis, startMillis: performance.now() }),
+    });
+    this.#leaks = new AllLeaks(this.#sources);
     this.#loop = new PollLoop(
       {
         ledger: this.#ledger,
@@ -93,8 +105,8 @@ export class Profiler {
         // Captures about to begin must record the live samples, which a restart loses.
         readyForRestart: () => this.#captures.idle(),
         onReplaced: () => this.#captures.samplerRestarts(),
-        onSamplerLost: () => this.#leaks.samplerLost(),
-        onIntervalChanged: () => this.#leaks.intervalChanged(),
+        onSamplerLost: () => this.#sources.main.leaks.samplerLost(),
+        onIntervalChanged: () => this.#sources.main.leaks.intervalChanged(),
         isFollowed: () => this.#captures.count > 0,
         onReading: () => this.#onReading(),
         takeScavenges: () => this.#link.takeScavenges(),
@@ -106,22 +118,14 @@ export class Profiler {
     this.#compressions = new Compressions({ stats: this.#stats, log });
     this.#captures = this.#newCaptures();
     this.#viewing = this.#newViewing();
-    this.#past = new PastStates({
-      windowMillis: PAST_WINDOWS * options.leakWindowSeconds * 1000,
-      startMillis: performance.now(),
-    });
-    this.#leaks = new LeakWatch(this.#ledger, {
-      windowMillis: options.leakWindowSeconds * 1000,
-      heapLimit: options.heapLimit,
-    });
     this.#points = new MetricPointsSource({
-      ledger: this.#ledger,
+      sources: this.#sources,
       component: options.component,
       startedMillis: this.#startedMillis,
       epochMillis: this.#risingClock,
       suspects: () => this.#leaks.suspects(performance.now()),
       secondsToLimit: () => this.#leaks.secondsToLimit(),
-      figures: () => ownFigures(this.#ledger, this.#stats, this.#leaks),
+      figures: () => ownFigures(this.#sources, this.#stats, this.#leaks),
       state: () => ({
         mode: this.#loop.mode ?? 'none',
         noneReason: this.#stats.lastLost,
@@ -166,12 +170,12 @@ export class Profiler {
         return this.#collected(message.majors);
       case 'points': {
         // Attribute everything pending: a counter must include all that was allocated by now.
-        this.#ledger.attribute(performance.now(), true);
+        this.#sources.attribute(performance.now(), true);
         const { request, wanted } = message;
         return this.#send({ type: 'points', request, answers: this.#points.answers(wanted) });
       }
       case 'component-function':
-        return this.#ledger.sites.components.addFunction(message.location, message.component);
+        return this.#addFunction(message.location, message.component);
       case 'close-server':
         this.#server.close();
         return this.#link.serverClosed();
@@ -186,8 +190,12 @@ export class Profiler {
     }
   }
 
+  #addFunction(location: FunctionLocation, component: string): void {
+    for (const { ledger } of this.#sources.all) ledger.sites.components.addFunction(location, component);
+  }
+
   #rename(component: string, isTraced: boolean): void {
-    this.#ledger.sites.components.rename(component);
+    for (const { ledger } of this.#sources.all) ledger.sites.components.rename(component);
     this.#points.rename(component);
     if (isTraced) this.#captures.begin(PROCESS_CAPTURE, component, { whole: true });
   }
@@ -208,9 +216,10 @@ export class Profiler {
     this.#ledger.attribute(atMillis, false);
     if (this.#captures.count > 0) this.#captures.flush();
     this.#viewing.flush();
-    this.#peak.observe(this.#ledger, atMillis);
-    this.#past.observe(this.#ledger, atMillis);
-    for (const suspect of this.#leaks.observe(atMillis))
+    this.#peak.observe(this.#sources.all, atMillis);
+    const { main } = this.#sources;
+    main.past.observe(this.#ledger, atMillis);
+    for (const suspect of main.leaks.observe(atMillis))
       this.#send({ type: 'leak-suspect', suspect, attributes: leakEventAttributes(suspect) });
     this.#ownHeap.collectIfWorthwhile(atMillis);
   }
@@ -258,11 +267,10 @@ export class Profiler {
 
   async #startServer(): Promise<void> {
     const address = await this.#server.start({
-      ledger: this.#ledger,
+      sources: this.#sources,
       loop: this.#loop,
       stats: this.#stats,
       leaks: this.#leaks,
-      past: this.#past,
       clock: this.#clock,
       startedMillis: this.#startedMillis,
       peak: () => this.#peak.mark,
@@ -271,7 +279,7 @@ export class Profiler {
         heapLimit: this.#options.heapLimit,
         name: () => this.#ledger.sites.components.own,
       },
-      figures: () => ownFigures(this.#ledger, this.#stats, this.#leaks),
+      figures: () => ownFigures(this.#sources, this.#stats, this.#leaks),
       objectCounts: () => this.#link.objectCounts(),
       mainMemory: () =>
         this.#link.mainMemory({ profilerBytes: ownMemoryBytes(), kernel: readKernelMemory() }),

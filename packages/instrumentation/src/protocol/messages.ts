@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { ResolvedOptions } from '../config/index.js';
 import type { FunctionLocation } from './code-place.js';
+import type { MemoryOrigin } from './memory-origin.js';
 import type {
   KernelMemory,
   LastAnswers,
@@ -173,7 +174,7 @@ export interface LeakEvent {
 }
 
 /** A call site that seems to leak. */
-export interface SuspectView {
+export interface SuspectView extends MemoryOrigin {
   readonly functionName: string;
   readonly file: string;
   /** Start of the function, counted from 1; 0 when unknown. */

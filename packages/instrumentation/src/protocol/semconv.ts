@@ -14,6 +14,8 @@ export const ATTR_CODE_LINE_NUMBER = 'code.line.number';
 export const ATTR_CODE_COLUMN_NUMBER = 'code.column.number';
 
 /** Conventions in development. */
+export const ATTR_THREAD_ID = 'thread.id';
+export const ATTR_THREAD_NAME = 'thread.name';
 export const ATTR_HEAP_SPACE = 'v8js.heap.space.name';
 export const METRIC_PROCESS_MEMORY_USAGE = 'process.memory.usage';
 export const METRIC_HEAP_SPACE_SIZE = 'v8js.memory.heap.space.size';

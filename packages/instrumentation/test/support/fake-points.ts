@@ -1,5 +1,4 @@
 import { MetricRequests } from '../../src/main-thread/profiler/metric-requests.js';
-import type { Ledger } from '../../src/profiler-thread/ledger/index.js';
 import {
   type MetricPointsDeps,
   MetricPointsSource,
@@ -21,7 +20,7 @@ export function sourceOf(
   more: Partial<MetricPointsDeps> = {},
 ): MetricPointsSource {
   return new MetricPointsSource({
-    ledger: {} as Ledger,
+    sources: { all: [] },
     component: 'api',
     startedMillis,
     epochMillis: nowMillis,

@@ -16,6 +16,7 @@ const MEANINGS: ReadonlyMap<string, string> = new Map([
   ['(LOGGING)', 'V8 writing its own log'],
   ['(IDLE)', 'V8 while the event loop was idle'],
   ['(IDLE_EXTERNAL)', 'native code while the event loop was idle'],
+  ['(ended threads)', 'allocated by worker threads that have ended'],
   ['(unobserved)', 'allocated and freed between two readings, without evidence of where'],
   ['(truncated)', 'outer frames of a stack deeper than the sampler looks'],
   ['(short-lived, estimated)', 'allocated and freed between two readings; the caller is estimated'],

@@ -1,5 +1,6 @@
 import { AGE_BUCKETS } from '../../protocol/age-buckets.js';
 import type { Ledger } from '../ledger/ledger.js';
+import type { LedgerSource } from '../ledger/ledger-source.js';
 import type { SiteIndex } from '../ledger/state/call-site.js';
 import { ageBucketOf } from './retention-age.js';
 
@@ -8,11 +9,34 @@ export interface InUse {
   readonly totalBytes: number;
   /** One number for each of `AGE_BUCKETS`. */
   readonly byAge: readonly number[];
-  readonly bySite: ReadonlyMap<SiteIndex, number>;
+  /** By key of the call site. */
+  readonly bySite: ReadonlyMap<number, number>;
 }
 
 /** Bucket of what was carried over a restart of the sampler. */
 const UNKNOWN = AGE_BUCKETS.indexOf('unknown');
+
+/**
+ * Splits what is in use in all sources.
+ *
+ * @param keyOf returns a key that identifies a call site among those of all sources
+ */
+export function inUseOfSources(
+  sources: readonly LedgerSource[],
+  keyOf: (source: LedgerSource, site: SiteIndex) => number,
+  atMillis: number,
+): InUse {
+  const byAge = AGE_BUCKETS.map(() => 0);
+  const bySite = new Map<number, number>();
+  let totalBytes = 0;
+  for (const source of sources) {
+    const inUse = inUseByAge(source.ledger, atMillis);
+    totalBytes += inUse.totalBytes;
+    for (const [at, bytes] of inUse.byAge.entries()) byAge[at]! += bytes;
+    for (const [site, bytes] of inUse.bySite) bySite.set(keyOf(source, site), bytes);
+  }
+  return { totalBytes, byAge, bySite };
+}
 
 /**
  * Splits what is in use. Coarser and cheaper than `bytesByAge`: it visits samples only, and scales all of them by one

@@ -1,7 +1,6 @@
 import { SeriesRing } from '@heapray/exporter/http';
 import { AGE_BUCKETS } from '../../protocol/age-buckets.js';
 import { RESIDENT_KINDS, type ResidentMemory } from '../../protocol/resident-memory.js';
-import type { SiteIndex } from '../ledger/state/call-site.js';
 import type { InUse } from './in-use-by-age.js';
 import { SiteHistory } from './site-history.js';
 
@@ -21,8 +20,8 @@ export interface MemoryMoment {
   readonly cpuMillis: number;
   /** Undefined when unknown, or to save the cost. */
   readonly inUse: InUse | undefined;
-  /** Call sites whose values are to be kept, however small, the most important first. */
-  readonly sites: readonly SiteIndex[];
+  /** Keys of call sites whose values are to be kept, however small, the most important first. */
+  readonly sites: readonly number[];
 }
 
 /** Values at the times of the history, the oldest first; null where unknown. */
@@ -102,8 +101,8 @@ export class MemoryHistory {
     return millis > 0 ? ((cpu.at(-1) ?? 0) - (cpu[0] ?? 0)) / millis : undefined;
   }
 
-  /** Returns the bytes in use of a call site; undefined if they were not kept. */
-  site(site: SiteIndex): HistoryValues | undefined {
+  /** Returns the bytes in use of the call site with this key; undefined if they were not kept. */
+  site(site: number): HistoryValues | undefined {
     return this.#sites.values(site);
   }
 

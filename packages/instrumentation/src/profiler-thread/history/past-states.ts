@@ -57,6 +57,18 @@ export class PastStates {
     return distance(nearest) <= TOLERANCE_WINDOWS * this.#options.windowMillis ? nearest : undefined;
   }
 
+  /**
+   * Returns the state nearest to a moment, however far. Before the first one, nothing had been allocated: for sources
+   * that the process had not from the start.
+   */
+  nearestOrEmpty(atMillis: number): PastState {
+    const near = this.nearest(atMillis);
+    if (near) return near;
+    const [first] = this.#kept;
+    if (!first || atMillis < first.atMillis) return new StoredState(atMillis);
+    return this.#kept.reduce((best, one) => (one.atMillis <= atMillis ? one : best), first);
+  }
+
   /** Times of the states, oldest first. */
   get moments(): readonly number[] {
     return this.#kept.map(({ atMillis }) => atMillis);

@@ -1,5 +1,3 @@
-import type { SiteIndex } from '../ledger/state/call-site.js';
-
 /** Number of call sites kept; each takes 1.4 KiB. */
 const SLOTS = 24;
 /** Number of the largest call sites that get a slot. Fewer than there are slots, so that equal ones do not take turns. */
@@ -11,7 +9,8 @@ const FREE = -1;
 /** Keeps the bytes in use of some call sites over time: of the largest, and of those that are asked for. */
 export class SiteHistory {
   readonly #capacity: number;
-  readonly #sites: Int32Array = new Int32Array(SLOTS).fill(FREE);
+  /** Key of the call site in each slot. */
+  readonly #sites: Float64Array = new Float64Array(SLOTS).fill(FREE);
   /** One row for each slot. Single precision is enough for a curve. */
   readonly #values: Float32Array;
   #added = 0;
@@ -24,10 +23,10 @@ export class SiteHistory {
   /**
    * Adds a moment.
    *
-   * @param bySite bytes in use; undefined when unknown
+   * @param bySite bytes in use by key of the call site; undefined when unknown
    * @param wanted call sites to keep, however small, the most important first
    */
-  add(bySite: ReadonlyMap<SiteIndex, number> | undefined, wanted: readonly SiteIndex[]): void {
+  add(bySite: ReadonlyMap<number, number> | undefined, wanted: readonly number[]): void {
     const step = this.#added++ % this.#capacity;
     if (bySite) this.#assign(bySite, wanted);
     for (const [slot, site] of this.#sites.entries()) {
@@ -37,7 +36,7 @@ export class SiteHistory {
   }
 
   /** Returns the values of a call site, the oldest first; undefined if it has none. */
-  values(site: SiteIndex): (number | null)[] | undefined {
+  values(site: number): (number | null)[] | undefined {
     const slot = this.#sites.indexOf(site);
     if (slot < 0) return undefined;
     const size = Math.min(this.#added, this.#capacity);
@@ -49,7 +48,7 @@ export class SiteHistory {
   }
 
   /** Gives slots to the call sites to keep, those of the smallest others. */
-  #assign(bySite: ReadonlyMap<SiteIndex, number>, wanted: readonly SiteIndex[]): void {
+  #assign(bySite: ReadonlyMap<number, number>, wanted: readonly number[]): void {
     const largest = [...bySite].sort((a, b) => b[1] - a[1]).slice(0, LARGEST);
     const kept = new Set([...wanted.slice(0, WANTED), ...largest.map(([site]) => site)]);
     const known = new Set(this.#sites);

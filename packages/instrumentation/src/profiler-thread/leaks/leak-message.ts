@@ -1,3 +1,4 @@
+import { type MemoryOrigin, originText } from '../../protocol/memory-origin.js';
 import type { CallSite } from '../ledger/state/call-site.js';
 import { siteLabel } from '../ledger/state/site-label.js';
 import type { LeakSuspect } from './suspect-rules.js';
@@ -14,17 +15,20 @@ export interface SurvivedShare {
  * 18 MiB allocated over 1 min ago and grows 2.1 MiB/min, 11 of 11 windows; doubles in 9 min; heap limit in 1
  * h 40 min; 98 % of what it allocated 10 min ago is alive".
  *
+ * @param site its text names the thread unless it is the main one
  * @param headroomBytes bytes left until the heap limit
  */
 export function leakMessage(
   suspect: LeakSuspect,
-  site: CallSite,
+  site: CallSite & Partial<MemoryOrigin>,
   headroomBytes: number,
   survived?: SurvivedShare,
 ): string {
   const { oldBytes, oldMillis, bytesPerSecond, grownWindows, windows } = suspect;
   const version = site.packageVersion === undefined ? '' : `@${site.packageVersion}`;
-  const where = `\`${siteLabel(site)}\` in \`${site.packageName}${version}\``;
+  const origin = originText(site);
+  const of = origin === '' ? '' : ` (${origin})`;
+  const where = `\`${siteLabel(site)}\` in \`${site.packageName}${version}\`${of}`;
   const growth = `grows ${byteText(bytesPerSecond * 60)}/min, ${grownWindows} of ${windows} windows`;
   const doubling = `doubles in ${durationText(oldBytes / bytesPerSecond)}`;
   const limit = `heap limit in ${durationText(headroomBytes / bytesPerSecond)}`;

@@ -1,3 +1,4 @@
+import type { MemoryOrigin } from '../../protocol/memory-origin.js';
 import type { SuspectView } from '../../protocol/messages.js';
 import { SURVIVAL_SPANS, type Survival, SurvivalTracker } from '../history/survival.js';
 import type { CallSite, Ledger, SiteIndex } from '../ledger/index.js';
@@ -9,8 +10,11 @@ export interface LeakWatchOptions {
   readonly windowMillis: number;
   /** V8's heap limit, bytes. */
   readonly heapLimit: number;
+  /** Memory that the ledger accounts for. Default: the main thread's heap. */
+  readonly origin?: MemoryOrigin | undefined;
 }
 
+const MAIN_HEAP: MemoryOrigin = { kind: 'heap', thread: undefined };
 /** Length of a span for which survival is measured, in windows: a minute by default. */
 const SPAN_WINDOWS = 3;
 /**
@@ -110,7 +114,7 @@ export class LeakWatch {
 
   /** Call sites of the suspects, in the order of {@link suspects}. */
   get suspectSites(): readonly SiteIndex[] {
-    return this.#detector.suspects().map(({ site }) => site);
+    return this.#suspects().map(({ site }) => site);
   }
 
   /**
@@ -141,9 +145,12 @@ export class LeakWatch {
     const site: CallSite = this.#ledger.sites.site(suspect.site);
     const { oldBytes, bytesPerSecond, grownWindows, windows } = suspect;
     const survived = survival && { share: survival.share, ageMillis: this.survivalMillis };
-    const message = leakMessage(suspect, site, this.#headroom, survived);
+    const { kind, thread } = this.#options.origin ?? MAIN_HEAP;
+    const message = leakMessage(suspect, { ...site, kind, thread }, this.#headroom, survived);
     return {
       ...site,
+      kind,
+      thread,
       oldBytes,
       bytesPerSecond,
       grownWindows,

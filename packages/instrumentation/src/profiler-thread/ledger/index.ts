@@ -7,6 +7,7 @@ export {
   type LedgerOptions,
 } from './ledger.js';
 export type { LedgerCounts } from './ledger-counts.js';
+export type { LedgerSource } from './ledger-source.js';
 export { isRuntimeFrame } from './state/allocating-frame.js';
 export { type CallSite, CallSites, type CodeFacts, type SiteIndex } from './state/call-site.js';
 export { CallTree, CUT_OFF, type Frame, type NodeIndex, ROOT } from './state/call-tree.js';

@@ -7,11 +7,11 @@ import {
   type PointsRequest,
   type ProfilerState,
 } from '../../protocol/metric-points.js';
-import type { Ledger } from '../ledger/index.js';
 import { plusDurations } from '../stats/poll-durations.js';
 import { MetricConsumer } from './metric-consumer.js';
 import { type OwnFigures, ownSeries } from './own-series.js';
 import type { Series } from './series.js';
+import type { SummedSources } from './site-groups.js';
 import type { Suspect } from './site-growth.js';
 import { type Moment, type NewSiteSelection, newSiteSelection } from './site-selection.js';
 
@@ -22,7 +22,7 @@ const MAX_PRODUCERS = 16;
 
 /** Where the points come from. */
 export interface MetricPointsDeps {
-  readonly ledger: Ledger;
+  readonly sources: SummedSources;
   /** Component name of this process at the start. */
   readonly component: string;
   /** When this thread began to count, in ms since the epoch. */
@@ -65,11 +65,17 @@ export class MetricPointsSource {
     for (const consumer of this.#consumers.values()) consumer.selectAnew();
   }
 
-  /** Returns the points that were asked for together. The ledger must be attributed. */
+  /** Returns the points that were asked for together. The ledgers must be attributed. */
   answers(requests: readonly PointsRequest[]): readonly PointsAnswer[] {
-    const { ledger, nowMillis = () => performance.now(), epochMillis, suspects, secondsToLimit } = this.#deps;
+    const {
+      sources,
+      nowMillis = () => performance.now(),
+      epochMillis,
+      suspects,
+      secondsToLimit,
+    } = this.#deps;
     const moment: Moment = {
-      ledger,
+      sources,
       component: this.#component,
       atMillis: nowMillis(),
       epochMillis: epochMillis(),

@@ -1,7 +1,13 @@
 import { RecentAllocation, type SiteRanking } from '@heapray/exporter/call-sites';
 import type { GroupBy } from '../../config/index.js';
-import type { CallSite, Ledger } from '../ledger/index.js';
-import { type GroupIndex, type GroupSums, type SiteGroup, SiteGroups } from './site-groups.js';
+import type { CallSite } from '../ledger/index.js';
+import {
+  type GroupIndex,
+  type GroupSums,
+  type SiteGroup,
+  SiteGroups,
+  type SummedSources,
+} from './site-groups.js';
 
 export interface RankedReading {
   readonly reading: GroupSums;
@@ -9,7 +15,7 @@ export interface RankedReading {
 }
 
 /**
- * Sums a ledger's call sites by group and ranks the groups. The rank is the share of bytes in use or of
+ * Sums the call sites of all sources by group and ranks the groups. The rank is the share of bytes in use or of
  * recent allocations, whichever is larger. Leak suspects come first.
  */
 export class RankedSites {
@@ -27,12 +33,12 @@ export class RankedSites {
   /**
    * Returns the sums and the ranking at one moment.
    *
-   * @param ledger must be the same in all calls
+   * @param sources must be of the same process in all calls
    * @param atMillis present time on the clock of the ledger's polls
    * @param suspects fastest growth first
    */
-  read(ledger: Ledger, atMillis: number, suspects: readonly CallSite[]): RankedReading {
-    const reading = this.#groups.sum(ledger, atMillis);
+  read(sources: SummedSources, atMillis: number, suspects: readonly CallSite[]): RankedReading {
+    const reading = this.#groups.sum(sources, atMillis);
     this.#recent.observe(reading, atMillis);
     const weightOf = (group: GroupIndex) => Math.max(reading.retainedShare(group), this.#recent.share(group));
     const pinned = suspects.flatMap((suspect) => this.#groups.indexOf(suspect) ?? []);

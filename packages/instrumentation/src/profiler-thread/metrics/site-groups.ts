@@ -1,5 +1,6 @@
 import type { SiteReading } from '@heapray/exporter/call-sites';
 import type { GroupBy } from '../../config/index.js';
+import type { LedgerKind, MemoryOrigin, WorkerName } from '../../protocol/memory-origin.js';
 import type { PointAttributes } from '../../protocol/metric-points.js';
 import {
   ATTR_CODE_COLUMN_NUMBER,
@@ -7,12 +8,24 @@ import {
   ATTR_CODE_FUNCTION_NAME,
   ATTR_CODE_LINE_NUMBER,
   ATTR_COMPONENT,
+  ATTR_MEMORY_KIND,
   ATTR_PACKAGE_NAME,
   ATTR_PACKAGE_VERSION,
+  ATTR_THREAD_ID,
+  ATTR_THREAD_NAME,
 } from '../../protocol/semconv.js';
 import { bytesByAge } from '../history/retention-age.js';
-import { type CallSite, type Ledger, type SiteIndex, TYPICAL_OBJECT_BYTES } from '../ledger/index.js';
+import { type CallSite, type LedgerSource, type SiteIndex, TYPICAL_OBJECT_BYTES } from '../ledger/index.js';
 import { SiteSum } from './site-values.js';
+
+/** Memory sources to sum up. */
+export interface SummedSources {
+  readonly all: readonly LedgerSource[];
+  /** What sources had allocated that were removed; it is part of the total only. */
+  readonly ended?:
+    | { readonly allocated: ReadonlyMap<LedgerKind, { readonly bytes: number; readonly objects: number }> }
+    | undefined;
+}
 
 /** Group of a series: a call site, or several together. Fields that are summed over are undefined. */
 export interface SiteGroup {
@@ -27,6 +40,10 @@ export interface SiteGroup {
   /** Undefined for a package summed over all its versions. */
   readonly packageVersion?: string | undefined;
   readonly component: string;
+  /** Default: `heap`. */
+  readonly kind?: LedgerKind | undefined;
+  /** Undefined for the main thread. */
+  readonly thread?: WorkerName | undefined;
 }
 
 /** Index of a group. Dense, from 0. */
@@ -46,14 +63,36 @@ export function namedGroup(groupBy: GroupBy, name: string, component: string): S
   return { component: name };
 }
 
-/** Returns the group of a call site. */
-export function groupOf(groupBy: GroupBy, site: CallSite): SiteGroup {
-  // Return the site itself: `sharesLine` is computed only for groups that are shown.
-  if (groupBy === 'function') return site;
+/**
+ * Returns the group of a call site.
+ *
+ * @param origin default: the main thread's heap
+ */
+export function groupOf(groupBy: GroupBy, site: CallSite, origin: Partial<MemoryOrigin> = {}): SiteGroup {
   const { file, packageName, packageVersion, component } = site;
-  if (groupBy === 'file') return { file, packageName, packageVersion, component };
-  if (groupBy === 'package') return { packageName, component };
-  return { component };
+  const { kind, thread } = origin;
+  if (groupBy === 'function') return functionGroup(site, { kind, thread });
+  if (groupBy === 'file') return { file, packageName, packageVersion, component, kind, thread };
+  if (groupBy === 'package') return { packageName, component, kind, thread };
+  return { component, kind, thread };
+}
+
+/** Computes `sharesLine` only for groups that are shown. */
+function functionGroup(site: CallSite, origin: Pick<SiteGroup, 'kind' | 'thread'>): SiteGroup {
+  const { functionName, file, line, column, packageName, packageVersion, component } = site;
+  return {
+    functionName,
+    file,
+    line,
+    column,
+    get sharesLine() {
+      return site.sharesLine;
+    },
+    packageName,
+    packageVersion,
+    component,
+    ...origin,
+  };
 }
 
 /**
@@ -79,84 +118,118 @@ export function siteAttributes(group: SiteGroup): PointAttributes {
   if (packageName !== undefined) attributes[ATTR_PACKAGE_NAME] = packageName;
   if (packageVersion !== undefined) attributes[ATTR_PACKAGE_VERSION] = packageVersion;
   attributes[ATTR_COMPONENT] = component;
+  const { kind = 'heap', thread } = group;
+  if (kind !== 'heap') attributes[ATTR_MEMORY_KIND] = kind;
+  if (thread) {
+    attributes[ATTR_THREAD_ID] = thread.id;
+    attributes[ATTR_THREAD_NAME] = thread.name;
+  }
   return attributes;
 }
 
 /** Returns a key that identifies a group. */
-export function groupKey({ functionName, file, line, column, packageName, component }: SiteGroup): string {
+export function groupKey(group: SiteGroup): string {
+  const { functionName, file, line, column, packageName, component, kind = 'heap', thread } = group;
+  const origin = `${kind}\n${thread?.id ?? 0}`;
   // The file determines the package and its version, so these are left out beside a file.
-  return `${functionName ?? ''}\n${file || (packageName ?? '')}\n${line ?? 0}:${column ?? 0}\n${component}`;
+  return `${functionName ?? ''}\n${file || (packageName ?? '')}\n${line ?? 0}:${column ?? 0}\n${component}\n${origin}`;
 }
 
-/** Sums a ledger's call sites by the selected grouping. */
+/** Sums the call sites of all sources by the selected grouping. */
 export class SiteGroups {
   readonly #groupBy: GroupBy;
-  readonly #groups: SiteGroup[] = [];
+  readonly #groups = new Map<GroupIndex, SiteGroup>();
   readonly #indexByKey = new Map<string, GroupIndex>();
-  readonly #indexBySite: GroupIndex[] = [];
+  /** Groups by call site, for each source that is present. */
+  #bySource = new Map<LedgerSource, GroupIndex[]>();
+  #next = 0;
 
   constructor(groupBy: GroupBy) {
     this.#groupBy = groupBy;
   }
 
+  /** Returns a group of the last sums. */
   group(index: GroupIndex): SiteGroup {
-    const group = this.#groups[index];
+    const group = this.#groups.get(index);
     if (!group) throw new RangeError(`no group ${index}`);
     return group;
   }
 
   /** Returns the index of a call site's group; undefined if nothing of it was summed yet. */
-  indexOf(site: CallSite): GroupIndex | undefined {
-    return this.#indexByKey.get(groupKey(groupOf(this.#groupBy, site)));
+  indexOf(site: CallSite & Partial<MemoryOrigin>): GroupIndex | undefined {
+    return this.#indexByKey.get(groupKey(groupOf(this.#groupBy, site, site)));
   }
 
   /**
    * Returns the values of all groups at one moment.
    *
-   * @param ledger must be the same in all calls
+   * @param sources must be of the same process in all calls
    * @param atMillis present time on the clock of the ledger's polls
    */
-  sum(ledger: Ledger, atMillis: number): GroupSums {
+  sum({ all, ended }: SummedSources, atMillis: number): GroupSums {
     const sums = new GroupSums();
+    this.#forgetEnded(all);
+    for (const source of all) this.#addSource(sums, source, atMillis);
+    for (const { bytes, objects } of ended?.allocated.values() ?? []) sums.total.add(bytes, objects, 0, 0);
+    return sums;
+  }
+
+  #addSource(sums: GroupSums, source: LedgerSource, atMillis: number): void {
+    const { ledger } = source;
     const ages = bytesByAge(ledger, atMillis);
+    const known = this.#bySource.get(source) ?? [];
+    this.#bySource.set(source, known);
     for (let node = 0; node < ledger.tree.size; node++) {
       const allocated = ledger.allocatedBytes(node);
       const retained = ledger.inUseBytes(node);
       if (allocated <= 0 && retained <= 0) continue;
       const objects = retained / (ledger.likelyObjectBytes(node) ?? TYPICAL_OBJECT_BYTES);
-      const group = this.#indexOf(ledger, ledger.sites.siteOf(node));
+      const site = ledger.sites.siteOf(node);
+      const group = known[site] ?? this.#indexOfNew(source, site);
+      known[site] = group;
       for (const sum of group === IN_OTHER ? [sums.total] : [sums.total, sums.at(group)]) {
         sum.add(allocated, ledger.allocatedObjects(node), retained, objects);
         sum.addAges(ages.get(node) ?? []);
       }
     }
-    return sums;
   }
 
-  #indexOf(ledger: Ledger, site: SiteIndex): GroupIndex {
-    const known = this.#indexBySite[site];
-    if (known !== undefined) return known;
-    const group = this.#groupOf(ledger, site);
-    const index = nameOf(this.#groupBy, group) === OTHER_SITES ? IN_OTHER : this.#intern(group);
-    this.#indexBySite[site] = index;
-    return index;
+  /** Forgets the groups of sources that were removed, so that short-lived threads do not fill the memory. */
+  #forgetEnded(all: readonly LedgerSource[]): void {
+    const present = new Set(all);
+    for (const [source, groups] of this.#bySource) {
+      if (present.has(source)) continue;
+      this.#bySource.delete(source);
+      for (const index of new Set(Object.values(groups))) this.#forget(index);
+    }
   }
 
-  #groupOf(ledger: Ledger, index: SiteIndex): SiteGroup {
+  #forget(index: GroupIndex): void {
+    const group = this.#groups.get(index);
+    if (!group) return;
+    this.#groups.delete(index);
+    this.#indexByKey.delete(groupKey(group));
+  }
+
+  #indexOfNew(source: LedgerSource, site: SiteIndex): GroupIndex {
+    const group = this.#groupOf(source, site);
+    return nameOf(this.#groupBy, group) === OTHER_SITES ? IN_OTHER : this.#intern(group);
+  }
+
+  #groupOf({ ledger, kind, thread }: LedgerSource, index: SiteIndex): SiteGroup {
     const site = ledger.sites.site(index);
     // Keep `(unobserved)` apart under every grouping, as it belongs to no file or package.
     const observed = index !== ledger.sites.siteOf(ledger.unobservedNode);
-    return observed
-      ? groupOf(this.#groupBy, site)
-      : namedGroup(this.#groupBy, site.functionName, site.component);
+    if (observed) return groupOf(this.#groupBy, site, { kind, thread });
+    return { ...namedGroup(this.#groupBy, site.functionName, site.component), kind, thread };
   }
 
   #intern(group: SiteGroup): GroupIndex {
     const key = groupKey(group);
     const known = this.#indexByKey.get(key);
     if (known !== undefined) return known;
-    const index = this.#groups.length;
-    this.#groups.push(group);
+    const index = this.#next++;
+    this.#groups.set(index, group);
     this.#indexByKey.set(key, index);
     return index;
   }

@@ -1,12 +1,13 @@
 import type { GroupBy } from '../../config/index.js';
+import type { MemoryOrigin } from '../../protocol/memory-origin.js';
 import type { PointAttributes } from '../../protocol/metric-points.js';
 import { ATTR_LEAK_GROWTH, ATTR_LEAK_OLD_BYTES } from '../../protocol/semconv.js';
 import type { CallSite } from '../ledger/index.js';
 import { type Series, seriesOf } from './series.js';
 import { groupOf, siteAttributes } from './site-groups.js';
 
-/** A call site that seems to leak. */
-export interface Suspect extends CallSite {
+/** A call site that seems to leak. Default of its origin: the main thread's heap. */
+export interface Suspect extends CallSite, Partial<MemoryOrigin> {
   readonly bytesPerSecond: number;
 }
 
@@ -27,7 +28,7 @@ export function growthOf(groupBy: GroupBy, suspects: readonly Suspect[]): Series
   const growth = new Map<string, Series>();
   for (const suspect of suspects) {
     const { key, attributes, value } = seriesOf(
-      siteAttributes(groupOf(groupBy, suspect)),
+      siteAttributes(groupOf(groupBy, suspect, suspect)),
       suspect.bytesPerSecond,
     );
     growth.set(key, { key, attributes, value: value + (growth.get(key)?.value ?? 0) });

@@ -1,5 +1,5 @@
 import type { SitesWanted } from '../../protocol/metric-points.js';
-import type { Ledger } from '../ledger/index.js';
+import type { SummedSources } from './site-groups.js';
 import type { Suspect } from './site-growth.js';
 import type { SelectedSites } from './site-series.js';
 import { StickyCallSites } from './sticky-call-sites.js';
@@ -8,7 +8,7 @@ import { TopCallSites } from './top-call-sites.js';
 /** Input of metrics at one moment. */
 export interface Moment {
   /** Must be the same in all calls. */
-  readonly ledger: Ledger;
+  readonly sources: SummedSources;
   /** Component name of this process. */
   readonly component: string;
   /** Present time on the clock of the ledger's polls. */
@@ -39,8 +39,8 @@ export const newSiteSelection: NewSiteSelection = (wanted, isProducer) => {
     const top = new TopCallSites(wanted);
     return {
       refused: 0,
-      select: ({ ledger, atMillis, epochMillis, suspects }) =>
-        top.view(ledger, atMillis, epochMillis, suspects),
+      select: ({ sources, atMillis, epochMillis, suspects }) =>
+        top.view(sources, atMillis, epochMillis, suspects),
     };
   }
   const sticky = new StickyCallSites(wanted);
@@ -48,6 +48,6 @@ export const newSiteSelection: NewSiteSelection = (wanted, isProducer) => {
     get refused() {
       return sticky.refused;
     },
-    select: ({ ledger, atMillis, suspects }) => sticky.view(ledger, atMillis, suspects),
+    select: ({ sources, atMillis, suspects }) => sticky.view(sources, atMillis, suspects),
   };
 };

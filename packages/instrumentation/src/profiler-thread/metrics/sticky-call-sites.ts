@@ -1,13 +1,13 @@
 import { StickySites } from '@heapray/exporter/call-sites';
 import type { GroupBy } from '../../config/index.js';
-import type { CallSite, Ledger } from '../ledger/index.js';
+import type { CallSite } from '../ledger/index.js';
 import { RankedSites } from './ranked-sites.js';
-import type { GroupIndex, SiteGroup } from './site-groups.js';
+import type { GroupIndex, SiteGroup, SummedSources } from './site-groups.js';
 import { type SiteValues, valuesOf } from './site-values.js';
 
 export interface CallSiteRow extends SiteGroup, SiteValues {}
 
-/** Call sites for metrics: the rows and `other` add up to the ledger's totals. */
+/** Call sites for metrics: the rows and `other` add up to the ledgers' totals. */
 export interface CallSiteView {
   readonly rows: readonly CallSiteRow[];
   readonly other: SiteValues;
@@ -28,6 +28,8 @@ const MAX_SITES_EVER = 300;
 export class StickyCallSites {
   readonly #sites: RankedSites;
   readonly #sticky: StickySites<GroupIndex>;
+  /** Groups that have a series: that of an ended source keeps it. */
+  readonly #shown = new Map<GroupIndex, SiteGroup>();
   #refused = 0;
 
   constructor(options: { readonly maxCallSites: number; readonly groupBy?: GroupBy }) {
@@ -48,17 +50,24 @@ export class StickyCallSites {
   /**
    * Returns the selected call sites at one moment.
    *
-   * @param ledger must be the same in all calls
+   * @param sources must be of the same process in all calls
    * @param atMillis present time on the clock of the ledger's polls
    * @param suspects present leak suspects, fastest growth first
    */
-  view(ledger: Ledger, atMillis: number, suspects: readonly CallSite[] = []): CallSiteView {
-    const { reading, ranking } = this.#sites.read(ledger, atMillis, suspects);
+  view(sources: SummedSources, atMillis: number, suspects: readonly CallSite[] = []): CallSiteView {
+    const { reading, ranking } = this.#sites.read(sources, atMillis, suspects);
     const { rows, other, refused } = this.#sticky.view(reading, ranking, atMillis);
     this.#refused = refused;
     return {
-      rows: rows.map((row) => ({ ...this.#sites.group(row.site), ...valuesOf(row) })),
+      rows: rows.map((row) => ({ ...this.#group(row.site), ...valuesOf(row) })),
       other: valuesOf(other),
     };
+  }
+
+  #group(index: GroupIndex): SiteGroup {
+    // Copy: the original refers to the tree of its source.
+    const group = this.#shown.get(index) ?? { ...this.#sites.group(index) };
+    this.#shown.set(index, group);
+    return group;
   }
 }

@@ -1,8 +1,8 @@
 import { TopSites } from '@heapray/exporter/call-sites';
 import type { GroupBy } from '../../config/index.js';
-import type { CallSite, Ledger } from '../ledger/index.js';
+import type { CallSite } from '../ledger/index.js';
 import { RankedSites } from './ranked-sites.js';
-import type { GroupIndex } from './site-groups.js';
+import type { GroupIndex, SummedSources } from './site-groups.js';
 import { countersOf, type SiteCounters, valuesOf } from './site-values.js';
 import type { CallSiteRow, CallSiteView } from './sticky-call-sites.js';
 
@@ -14,7 +14,7 @@ export interface TopCallSiteRow extends CallSiteRow {
   readonly sinceMillis: number | undefined;
 }
 
-/** View for a reader that can drop series: rows, `other` and `dropped` add up to the ledger's totals. */
+/** View for a reader that can drop series: rows, `other` and `dropped` add up to the ledgers' totals. */
 export interface TopCallSitesView extends CallSiteView {
   readonly rows: readonly TopCallSiteRow[];
   /** Counters of dropped series, see `TopSites`. */
@@ -42,18 +42,18 @@ export class TopCallSites {
   /**
    * Returns the largest call sites at one moment.
    *
-   * @param ledger must be the same in all calls
+   * @param sources must be of the same process in all calls
    * @param atMillis present time on the clock of the ledger's polls
    * @param epochMillis present time in ms since the epoch
    * @param suspects present leak suspects, fastest growth first
    */
   view(
-    ledger: Ledger,
+    sources: SummedSources,
     atMillis: number,
     epochMillis: number,
     suspects: readonly CallSite[] = [],
   ): TopCallSitesView {
-    const { reading, ranking } = this.#sites.read(ledger, atMillis, suspects);
+    const { reading, ranking } = this.#sites.read(sources, atMillis, suspects);
     const { rows, other, dropped } = this.#top.view(reading, ranking, epochMillis);
     return {
       rows: rows.map((row) => {

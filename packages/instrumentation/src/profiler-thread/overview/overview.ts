@@ -8,22 +8,20 @@ import type {
   OverviewText,
 } from '@heapray/exporter/page';
 import type { MemoryHistory } from '../history/memory-history.js';
-import type { PastStates } from '../history/past-states.js';
 import { byteText, durationText } from '../leaks/leak-message.js';
-import type { LeakWatch } from '../leaks/leak-watch.js';
 import { progressText } from '../leaks/progress-text.js';
 import type { LeakProgress } from '../leaks/suspect-rules.js';
-import type { Ledger } from '../ledger/index.js';
 import type { OwnFigures } from '../metrics/own-series.js';
+import type { AllLeaks } from '../sources/all-leaks.js';
+import type { MemorySources } from '../sources/memory-sources.js';
 import type { PollDurationBuckets } from '../stats/poll-durations.js';
 import { profilerFacts } from './profiler-facts.js';
-import { ageTotals, amountsBySite, placeOf, topSites } from './sites.js';
+import { ageTotals, placeOf, sitesOf, topSites } from './sites.js';
 
 /** Data that the overview is made of. */
 export interface OverviewDeps {
-  readonly ledger: Ledger;
-  readonly leaks: LeakWatch;
-  readonly past: PastStates;
+  readonly sources: MemorySources;
+  readonly leaks: AllLeaks;
   readonly stats: { readonly pollDurations: PollDurationBuckets };
   readonly loop: { readonly mode: string | undefined; readonly cpuBudget: number };
   /** Present time, in ms since the epoch; `startedMillis` is when counting began, on the same clock. */
@@ -66,10 +64,9 @@ const DOWNLOADS: readonly OverviewDownload[] = [
 
 /** Returns what the profiler knows now about its process. */
 export function makeOverview(deps: OverviewDeps, moment: OverviewMoment): OverviewData {
-  const { ledger, clock, process } = deps;
+  const { sources, clock, process } = deps;
   const { atMillis } = moment;
-  // Attribute everything up to now, if there are statistics to do so.
-  ledger.attribute(atMillis, ledger.hasEvidence(atMillis));
+  sources.attributeIfKnown(atMillis);
   return {
     format: 'heapray-overview',
     version: 1,
@@ -81,14 +78,14 @@ export function makeOverview(deps: OverviewDeps, moment: OverviewMoment): Overvi
 }
 
 function subjectOf(deps: OverviewDeps, moment: OverviewMoment): OverviewSubject {
-  const { ledger, leaks, past, process } = deps;
+  const { sources, leaks, process } = deps;
+  const { main } = sources;
   const { atMillis } = moment;
   const figures = deps.figures();
-  const suspects = leaks.suspects(atMillis);
-  const survival = leaks.survival(atMillis);
+  const suspects = leaks.bySource(atMillis);
   const history = deps.history();
-  const suspectSites = leaks.suspectSites;
-  const amounts = amountsBySite(ledger);
+  const sites = sitesOf(sources, atMillis);
+  const amounts = new Map(sites.map((site) => [site.key, site.amounts]));
   return {
     name: process.name(),
     state: stateText(deps, suspects.length),
@@ -96,28 +93,31 @@ function subjectOf(deps: OverviewDeps, moment: OverviewMoment): OverviewSubject 
     facts: facts(deps),
     ...pastOf(history),
     limits: limits(process.heapLimit, figures.cgroupLimit),
-    ages: ageTotals(ledger, atMillis),
+    ages: ageTotals(sources.all, atMillis),
     secondsToLimit: leaks.secondsToLimit(),
-    suspects: suspects.map((suspect, at) => ({
-      ...placeOf(suspect),
-      bytes: Math.round(amounts.get(suspectSites[at]!)?.inUseBytes ?? suspect.oldBytes),
-      bytesPerSecond: Math.round(suspect.bytesPerSecond),
-      message: suspect.message,
-      values: history?.site(suspectSites[at]!) ?? unknownAt(history),
+    suspects: suspects.map(({ view, siteKey }) => ({
+      ...placeOf(view, view),
+      bytes: Math.round(amounts.get(siteKey)?.inUseBytes ?? view.oldBytes),
+      bytesPerSecond: Math.round(view.bytesPerSecond),
+      message: view.message,
+      values: history?.site(siteKey) ?? unknownAt(history),
     })),
-    ...(suspects.length === 0 && { leakProgress: progressText(ledger, leaks.progress, atMillis) }),
-    leakState: leakState(leaks.progress, suspects.length),
-    sites: topSites(ledger, amounts, { survival, history }),
+    ...(suspects.length === 0 && {
+      leakProgress: progressText(main.ledger, main.leaks.progress, atMillis),
+    }),
+    leakState: leakState(main.leaks.progress, leaks.undecidedSites, suspects.length),
+    sites: topSites(sites, history),
     profiler: profilerFacts(deps, figures),
     parts: [],
-    momentsMillis: past.moments.map((at) => Math.round(moment.epochMillis(at))),
+    momentsMillis: main.past.moments.map((at) => Math.round(moment.epochMillis(at))),
     downloads: DOWNLOADS,
   };
 }
 
 /** Returns whether there is a leak suspect, or whether none can be told yet. */
 function leakState(
-  { windows, neededWindows, undecidedSites }: LeakProgress,
+  { windows, neededWindows }: LeakProgress,
+  undecidedSites: number,
   suspects: number,
 ): OverviewLeakState {
   if (suspects > 0) return 'suspected';
@@ -157,7 +157,8 @@ function stateText({ loop, leaks }: OverviewDeps, suspects: number): OverviewTex
   };
 }
 
-function notes({ ledger, loop }: OverviewDeps): OverviewText[] {
+function notes({ sources, loop }: OverviewDeps): OverviewText[] {
+  const { ledger } = sources.main;
   const { lostSamples } = ledger.counts;
   const texts: OverviewText[] = [];
   if (loop.mode !== undefined && !ledger.knowsAllocationBySite) {
@@ -183,9 +184,12 @@ function notes({ ledger, loop }: OverviewDeps): OverviewText[] {
   return texts;
 }
 
-function facts({ ledger, loop, clock, startedMillis, process: { pid } }: OverviewDeps): OverviewFact[] {
+function facts({ sources, loop, clock, startedMillis, process: { pid } }: OverviewDeps): OverviewFact[] {
+  const { ledger } = sources.main;
+  const workers = new Set(sources.all.flatMap(({ thread }) => thread?.id ?? []));
   return [
     { name: 'Process', text: `${pid}` },
+    ...(workers.size > 0 ? [{ name: 'Worker threads', text: `${workers.size} profiled` }] : []),
     { name: 'Node.js', text: process.version },
     { name: 'Profiled for', text: durationText((clock() - startedMillis) / 1000) },
     {

@@ -12,7 +12,7 @@ const INTERVAL_CHANGES: readonly string[] = ['coarsened', 'traced'];
 
 /** Returns what the profiler costs, and whether it loses anything. */
 export function profilerFacts(deps: OverviewDeps, figures: OwnFigures): OverviewFact[] {
-  const { ledger, loop, stats, clock, startedMillis } = deps;
+  const { sources, loop, stats, clock, startedMillis } = deps;
   const seconds = Math.max(1, (clock() - startedMillis) / 1000);
   const recent = deps.history()?.cpuShare;
   const cpu = [
@@ -24,8 +24,11 @@ export function profilerFacts(deps: OverviewDeps, figures: OwnFigures): Overview
   const ends = Object.entries(figures.lostSampler).filter(([, count]) => count > 0);
   const changes = ends.filter(([reason]) => INTERVAL_CHANGES.includes(reason));
   const losses = ends.filter(([reason]) => !INTERVAL_CHANGES.includes(reason));
-  const unobserved = ledger.allocatedBytes(ledger.unobservedNode) + ledger.pendingBytes;
-  const allocated = ledger.counts.sampledBytes;
+  const unobserved = sources.all.reduce(
+    (sum, { ledger }) => sum + ledger.allocatedBytes(ledger.unobservedNode) + ledger.pendingBytes,
+    0,
+  );
+  const allocated = sources.counts.sampledBytes;
   return [
     { name: 'CPU', text: cpu.join('; ') },
     { name: 'Memory', text: byteText(figures.memoryBytes) },

@@ -1,11 +1,15 @@
-export { type ObjectCounts, objectCountsByNode } from './object-counts.js';
 export {
-  changeProfileFromLedger,
+  changeProfile,
+  type EndedByKind,
   HEAP_COLUMNS,
+  type HeapProfileOptions,
+  heapProfile,
   objectBytes,
-  type ProfileFromLedgerOptions,
-  peakProfileFromLedger,
-  profileFromLedger,
-  stateProfileFromLedger,
-} from './profile-from-ledger.js';
+  peakProfile,
+  type SourceChange,
+  type SourceState,
+  stateProfile,
+} from './heap-profile.js';
+export { type ObjectCounts, objectCountsByNode } from './object-counts.js';
+export { InUseByKind, type ProfilePart } from './profile-part.js';
 export { type TextViewOptions, textView } from './text-view.js';

@@ -1,14 +1,27 @@
 import { meaningOfPseudoFrame } from '@heapray/exporter/profile';
+import { originText } from '../../protocol/memory-origin.js';
 import { bytesByAge } from '../history/retention-age.js';
 import type { Survival } from '../history/survival.js';
 import { byteText, durationText } from '../leaks/leak-message.js';
 import { progressText } from '../leaks/progress-text.js';
 import type { LeakProgress } from '../leaks/suspect-rules.js';
-import { AGE_BUCKETS, type CallSite, type Ledger, type SiteIndex, siteLabel } from '../ledger/index.js';
+import {
+  AGE_BUCKETS,
+  type CallSite,
+  type Ledger,
+  type LedgerSource,
+  type SiteIndex,
+  siteLabel,
+} from '../ledger/index.js';
 import { carriedOverNote } from './carried-over-note.js';
 
+/** A memory source, with the survival of the allocations of `survivalMillis` ago by site; undefined while unknown. */
+export interface TextViewSource extends LedgerSource {
+  readonly survival?: ReadonlyMap<SiteIndex, Survival> | undefined;
+}
+
 export interface TextViewOptions {
-  /** Mean bytes between samples. */
+  /** Mean bytes between samples of the main thread. */
   readonly samplingInterval: number;
   readonly mode: string;
   /** Column by which rows are sorted. */
@@ -18,8 +31,6 @@ export interface TextViewOptions {
   /** Descriptions of the leak suspects, worst first. */
   readonly leakMessages: readonly string[];
   readonly progress: LeakProgress;
-  /** Survival of the allocations of that age, by site; undefined while unknown. */
-  readonly survival: ReadonlyMap<SiteIndex, Survival> | undefined;
   readonly survivalMillis: number;
 }
 
@@ -30,46 +41,64 @@ interface Row {
   allocated: number;
 }
 
+/** A call site of one source. */
+interface SiteRow {
+  readonly source: TextViewSource;
+  readonly site: SiteIndex;
+  readonly row: Row;
+}
+
 const MAX_ROWS = 100;
 const OLD_BUCKETS = [AGE_BUCKETS.indexOf('1m-10m'), AGE_BUCKETS.indexOf('unknown')] as const;
 
 /**
  * Formats the heap by call site as plain text, to read without a viewer: leak suspects first, then the
  * largest sites.
+ *
+ * @param sources the main thread's heap first
  */
-export function textView(ledger: Ledger, options: TextViewOptions): string {
+export function textView(sources: readonly TextViewSource[], options: TextViewOptions): string {
   const { samplingInterval, mode, leakMessages } = options;
+  const [main] = sources;
+  if (!main) return '';
+  const { ledger } = main;
+  const uncollected = sources.reduce((bytes, source) => bytes + source.ledger.uncollectedBytes, 0);
   const lines = [
     `heapray: sampled every ${samplingInterval} bytes on average (mode ${mode}); all values are estimates`,
     ...carriedOverNote(ledger),
-    `in use is what is likely to be reachable; ${byteText(ledger.uncollectedBytes)} more are shown and not collected yet`,
+    `in use is what is likely to be reachable; ${byteText(uncollected)} more are shown and not collected yet`,
     '',
     leakMessages.length > 0
       ? 'Leak suspects:'
       : `No leak suspects: ${progressText(ledger, options.progress, options.atMillis)}.`,
     ...leakMessages.map((message) => `  ${message}`),
     '',
-    ...table(ledger, options),
+    ...table(sources, options),
   ];
   return `${lines.join('\n')}\n`;
 }
 
-function table(ledger: Ledger, options: TextViewOptions): string[] {
-  const { column, survival, survivalMillis } = options;
-  const size = ({ inUse, allocated }: Row) => (column === 'inuse_space' ? inUse : allocated);
-  const sites = [...rowsBySite(ledger, options.atMillis)].sort((a, b) => size(b[1]) - size(a[1]));
-  const shown = sites.slice(0, MAX_ROWS).map(([site, row]) => {
-    const survived = survival?.get(site);
+function table(sources: readonly TextViewSource[], options: TextViewOptions): string[] {
+  const { column, survivalMillis } = options;
+  const size = ({ row: { inUse, allocated } }: SiteRow) => (column === 'inuse_space' ? inUse : allocated);
+  const sites = sources.flatMap((source) =>
+    [...rowsBySite(source.ledger, options.atMillis)].map(([site, row]): SiteRow => ({ source, site, row })),
+  );
+  sites.sort((a, b) => size(b) - size(a));
+  const shown = sites.slice(0, MAX_ROWS).map(({ source, site, row }) => {
+    const survived = source.survival?.get(site);
     const share = survived ? `${Math.round(100 * survived.share)} %` : '-';
-    return [...numbers(row), share, siteText(ledger.sites.site(site))];
+    return [...numbers(row), share, siteText(source, source.ledger.sites.site(site))];
   });
-  const rest = sites.slice(MAX_ROWS).map(([, row]) => row);
+  const rest = sites.slice(MAX_ROWS).map(({ row }) => row);
   const others = rest.length > 0 ? [[...numbers(sum(rest)), '', `${rest.length} other call sites`]] : [];
-  const total = [...numbers(sum(sites.map(([, row]) => row))), '', 'total'];
+  const total = [...numbers(sum(sites.map(({ row }) => row))), '', 'total'];
   const ago = `alive of ${durationText(survivalMillis / 1000)} ago`;
   const rows = aligned([['in use', 'over 1 min', 'allocated', ago, 'call site'], total, ...shown, ...others]);
-  const notes = sites.slice(0, MAX_ROWS).flatMap(([site]) => noteOn(ledger.sites.site(site)));
-  return notes.length === 0 ? rows : [...rows, '', ...notes];
+  const notes = sites
+    .slice(0, MAX_ROWS)
+    .flatMap(({ source, site }) => noteOn(source.ledger.sites.site(site)));
+  return notes.length === 0 ? rows : [...rows, '', ...new Set(notes)];
 }
 
 /** Explains the name of a pseudo call site that is not a function. */
@@ -107,10 +136,11 @@ function numbers({ inUse, old, allocated }: Row): string[] {
   return [inUse, old, allocated].map(byteText);
 }
 
-function siteText(site: CallSite): string {
+function siteText(source: LedgerSource, site: CallSite): string {
   const { packageName, packageVersion, component } = site;
   const version = packageVersion === undefined ? '' : `@${packageVersion}`;
-  return `${siteLabel(site)}  ${packageName}${version}  ${component}`;
+  const origin = originText(source);
+  return `${siteLabel(site)}  ${packageName}${version}  ${component}${origin === '' ? '' : `  ${origin}`}`;
 }
 
 /** Aligns columns to the right, except for the last one, which is text. */

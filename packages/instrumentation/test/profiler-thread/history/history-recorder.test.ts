@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { HistoryRecorder, type HistoryRecorderDeps } from '../../../src/profiler-thread/history-recorder.js';
 import { newLedger } from '../../support/ledger-sums.js';
+import { onlySource } from '../../support/memory-sources.js';
 import { Readings, samplesOf } from '../../support/readings.js';
 
 beforeEach(() => {
@@ -17,9 +18,9 @@ function newRecorder(deps: Partial<HistoryRecorderDeps> = {}) {
   const readings = new Readings();
   ledger.update(readings.of(samplesOf('main > keep', 1_000, [1, 2])), 0);
   const recorder = new HistoryRecorder({
-    ledger,
+    sources: onlySource(ledger),
     loop: { mode: 'binding', lastPollMillis: 0 },
-    leaks: { suspectSites: [] },
+    leaks: { siteKeys: [] },
     stats: { cpuMillis: () => 0 },
     clock: Date.now,
     mainMemory: async () => ({ resident: { heap: 5 }, heapUsedBytes: 3 }),

@@ -4,8 +4,9 @@ import {
   PastStates,
   presentState,
 } from '../../../src/profiler-thread/history/past-states.js';
-import { changeProfileFromLedger } from '../../../src/profiler-thread/profiles/index.js';
+import { changeProfile } from '../../../src/profiler-thread/profiles/index.js';
 import { INTERVAL, newLedger, stackText } from '../../support/ledger-sums.js';
+import { heapOf } from '../../support/memory-sources.js';
 import { Readings, range, samplesOf } from '../../support/readings.js';
 
 const WINDOW = 60_000;
@@ -78,9 +79,8 @@ test('keeps fewer if there are very many stacks', () => {
 test('makes a profile of the change between two of them', () => {
   const { ledger, past } = afterMinutes(5);
   const profileOf = (from: number, to: number) => {
-    const profile = changeProfileFromLedger(ledger, [at(past, from), at(past, to)], {
+    const profile = changeProfile([{ source: heapOf(ledger), from: at(past, from), to: at(past, to) }], {
       samplingInterval: INTERVAL,
-      thread: 'main',
       mode: 'binding',
       startedMillis: from * WINDOW,
       nowMillis: to * WINDOW,

@@ -3,6 +3,7 @@ import { HighWaterMarkTracker } from '../../../src/profiler-thread/history/high-
 import { ageBucketOf, bytesByAge } from '../../../src/profiler-thread/history/retention-age.js';
 import { SurvivalTracker } from '../../../src/profiler-thread/history/survival.js';
 import { AGE_BUCKETS } from '../../../src/profiler-thread/ledger/index.js';
+import { heapOf } from '../../support/memory-sources.js';
 import { FakeHeap } from './fake-heap.js';
 
 test('an age belongs to the bucket whose bounds contain it', () => {
@@ -39,14 +40,14 @@ test('the high-water mark keeps the poll with the most bytes in use, by stack', 
   const tracker = new HighWaterMarkTracker();
   const free = heap.allocate('load', 10);
   heap.read(100);
-  tracker.observe(heap.ledger, heap.now);
+  tracker.observe([heapOf(heap.ledger)], heap.now);
   free();
   heap.allocate('store', 4);
   heap.read(100);
-  tracker.observe(heap.ledger, heap.now);
+  tracker.observe([heapOf(heap.ledger)], heap.now);
   expect(tracker.mark?.totalBytes).toBe(10 * heap.samplingInterval);
   expect(tracker.mark?.atMillis).toBe(100);
-  expect([...(tracker.mark?.bytesByNode.values() ?? [])]).toEqual([10 * heap.samplingInterval]);
+  expect([...(tracker.mark?.parts[0]?.bytesByNode.values() ?? [])]).toEqual([10 * heap.samplingInterval]);
 });
 
 test("survival is the share of a minute's allocations that is alive later", () => {

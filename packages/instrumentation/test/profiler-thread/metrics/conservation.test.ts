@@ -12,6 +12,7 @@ import { requestsFrom, sourceOf } from '../../support/fake-points.js';
 import { heapView } from '../../support/heap-views.js';
 import { allocated, inUse, sum } from '../../support/ledger-sums.js';
 import { manyPlaces } from '../../support/many-places.js';
+import { heapOf } from '../../support/memory-sources.js';
 import { TestReader } from '../../support/test-reader.js';
 
 const places = [
@@ -86,7 +87,7 @@ function producer(program: AllocatingProgram, { groupBy, maxCallSites }: Setting
 /** Makes requests to a profiler thread with the program's ledger. */
 function requestsOf(program: AllocatingProgram): MetricRequests {
   const source = sourceOf(heapView, {}, [], {
-    ledger: program.ledger,
+    sources: { all: [heapOf(program.ledger)] },
     nowMillis: () => program.now,
     newSelection: newSiteSelection,
   });

@@ -4,6 +4,7 @@ import { StickyCallSites } from '../../../src/profiler-thread/metrics/sticky-cal
 import { AllocatingProgram } from '../../support/allocating-program.js';
 import { INTERVAL } from '../../support/ledger-sums.js';
 import { manyPlaces } from '../../support/many-places.js';
+import { heapOf } from '../../support/memory-sources.js';
 
 /**
  * Runs a program with distinct attributes and returns bytes in use under a grouping, by the attributes kept.
@@ -15,7 +16,10 @@ function retainedBy(groupBy: GroupBy): Record<string, number> {
   program.retain('shop/b:one', 300);
   program.retain('cart/c:one', 4000);
   program.retain('task > cart/c:one', 50_000);
-  const { rows } = new StickyCallSites({ maxCallSites: 9, groupBy }).view(program.ledger, program.now);
+  const { rows } = new StickyCallSites({ maxCallSites: 9, groupBy }).view(
+    { all: [heapOf(program.ledger)] },
+    program.now,
+  );
   return Object.fromEntries(
     rows.map(({ functionName, file, packageName, component, retained }) => [
       [functionName, file, packageName, component].map((part) => part ?? '-').join(' '),
@@ -67,7 +71,10 @@ test.each([
   program.allocateUnseen(3);
   program.retain('shop/a:one', 1);
   program.ledger.attribute(program.now, true);
-  const { rows } = new StickyCallSites({ maxCallSites: 9, groupBy }).view(program.ledger, program.now);
+  const { rows } = new StickyCallSites({ maxCallSites: 9, groupBy }).view(
+    { all: [heapOf(program.ledger)] },
+    program.now,
+  );
   expect(rows.map(({ retained }) => retained)).toEqual([1, 0]);
   expect(rows[1]).toMatchObject(group);
   expect(rows[1]?.allocated).toBe(3 * INTERVAL);
@@ -78,7 +85,7 @@ test('a package named like the rest is part of the rest', () => {
   program.retain('other/a:one', 5000);
   program.retain('shop/a:one', 1);
   const { rows, other } = new StickyCallSites({ maxCallSites: 9, groupBy: 'package' }).view(
-    program.ledger,
+    { all: [heapOf(program.ledger)] },
     program.now,
   );
   expect(rows.map(({ packageName }) => packageName)).toEqual(['shop']);
@@ -99,7 +106,10 @@ test.each(['function', 'file'] as const)('native code belongs to Node or nothing
   });
   program.retain('set', 10);
   program.retain('tick > set', 20);
-  const { rows } = new StickyCallSites({ maxCallSites: 9, groupBy }).view(program.ledger, program.now);
+  const { rows } = new StickyCallSites({ maxCallSites: 9, groupBy }).view(
+    { all: [heapOf(program.ledger)] },
+    program.now,
+  );
   expect(rows.map(({ packageName, retained }) => [packageName, retained])).toEqual([
     ['node:', 20],
     ['(none)', 10],

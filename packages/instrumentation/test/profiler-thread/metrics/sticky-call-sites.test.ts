@@ -9,12 +9,14 @@ import {
 import { AllocatingProgram } from '../../support/allocating-program.js';
 import { values } from '../../support/heap-views.js';
 import { allocated, inUse, sum } from '../../support/ledger-sums.js';
+import { heapOf } from '../../support/memory-sources.js';
 
 /** Makes a program with functions of chosen sizes, and its series. */
 function newSeries(maxCallSites: number) {
   const program = new AllocatingProgram();
   const series = new StickyCallSites({ maxCallSites });
-  return { program, series, view: () => series.view(program.ledger, program.now) };
+  const sources = { all: [heapOf(program.ledger)] };
+  return { program, series, sources, view: () => series.view(sources, program.now) };
 }
 
 /** Returns the call site of a function that has allocated. */
@@ -37,7 +39,6 @@ describe('the rows', () => {
       {
         functionName: 'parse',
         file: '/app/parse.js',
-        shortFile: '/app/parse.js',
         line: 1,
         column: 1,
         sharesLine: true,
@@ -125,9 +126,9 @@ describe('when all places are taken', () => {
   });
 
   test('a leak suspect gets a series at once, however small it is', () => {
-    const { program, series } = full();
+    const { program, series, sources } = full();
     program.retain('third', 10);
-    const { rows } = series.view(program.ledger, program.now, [siteOf(program, 'third')]);
+    const { rows } = series.view(sources, program.now, [siteOf(program, 'third')]);
     expect(rowsOf({ rows, other: values(0) })).toEqual({
       first: [4000, 4000],
       third: [10, 10],
@@ -152,7 +153,7 @@ describe('when all places are taken', () => {
 
   test('sites are replaced at any time, until twenty sites per place have had a series', () => {
     const all = newSeries(2);
-    const { program, view, series } = all;
+    const { program, view, series, sources } = all;
     for (let at = 1; at <= 60; at++) {
       program.retain(`f${at}`, 4000 + at);
       program.retain(`f${at - 2}`, 0);
@@ -168,7 +169,7 @@ describe('when all places are taken', () => {
     // A suspect gets one anyway.
     program.retain('leak', 1);
     const suspects = [siteOf(program, 'leak')];
-    const { rows } = series.view(program.ledger, program.now, suspects);
+    const { rows } = series.view(sources, program.now, suspects);
     expect(rows.map(({ functionName }) => functionName)).toContain('leak');
     expect(view().rows.length).toBe(41);
   });

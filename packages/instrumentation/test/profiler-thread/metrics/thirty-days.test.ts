@@ -9,6 +9,7 @@ import { SITE_METRICS } from '../../../src/protocol/metric-table.js';
 import { AllocatingProgram } from '../../support/allocating-program.js';
 import { requestsFrom, sourceOf } from '../../support/fake-points.js';
 import { heapView } from '../../support/heap-views.js';
+import { heapOf } from '../../support/memory-sources.js';
 import { TestReader } from '../../support/test-reader.js';
 
 const MINUTE = 60_000;
@@ -27,7 +28,7 @@ const SITES: SitesWanted = {
 /** Makes a reader of a real SDK, with instruments or a producer, that counts its series. */
 function newReader(program: AllocatingProgram, kind: 'instruments' | 'producer') {
   const source = sourceOf(heapView, { nowMillis: () => program.now }, [], {
-    ledger: program.ledger,
+    sources: { all: [heapOf(program.ledger)] },
     nowMillis: () => program.now,
     newSelection: newSiteSelection,
   });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { TopCallSites, type TopCallSitesView } from '../../../src/profiler-thread/metrics/top-call-sites.js';
 import { AllocatingProgram } from '../../support/allocating-program.js';
+import { heapOf } from '../../support/memory-sources.js';
 
 /**
  * Makes a program with functions of chosen sizes, and a producer's view of it; views are one second apart.
@@ -8,10 +9,11 @@ import { AllocatingProgram } from '../../support/allocating-program.js';
 function newTop(maxCallSites: number) {
   const program = new AllocatingProgram();
   const top = new TopCallSites({ maxCallSites, groupBy: 'function' });
+  const source = heapOf(program.ledger);
   let epoch = 0;
   const view = () => {
     epoch += 1000;
-    return top.view(program.ledger, program.now, epoch);
+    return top.view({ all: [source] }, program.now, epoch);
   };
   return { program, view };
 }

@@ -6,7 +6,9 @@ import { PastStates } from '../../../src/profiler-thread/history/past-states.js'
 import { LeakWatch } from '../../../src/profiler-thread/leaks/leak-watch.js';
 import { makeOverview } from '../../../src/profiler-thread/overview/index.js';
 import { ownFigures } from '../../../src/profiler-thread/own-figures.js';
+import { AllLeaks } from '../../../src/profiler-thread/sources/all-leaks.js';
 import { ProfilerStats } from '../../../src/profiler-thread/stats/profiler-stats.js';
+import { onlySource } from '../../support/memory-sources.js';
 import { FakeHeap } from '../leaks/fake-heap.js';
 
 const MINUTE = 60_000;
@@ -18,6 +20,8 @@ function overviewAfter(minutes: number, { leaked = 8, heapLimit = 2 ** 20, isSam
   const { ledger } = heap;
   const leaks = new LeakWatch(ledger, { windowMillis: MINUTE / 3, heapLimit });
   const past = new PastStates({ windowMillis: MINUTE, startMillis: 0 });
+  const sources = onlySource(ledger, { leaks, past });
+  const allLeaks = new AllLeaks(sources);
   const history = new MemoryHistory();
   const stats = new ProfilerStats({ thread: () => heap.now / 1000 });
   for (let minute = 0; minute < minutes; minute++) {
@@ -36,20 +40,19 @@ function overviewAfter(minutes: number, { leaked = 8, heapLimit = 2 ** 20, isSam
       pollMillis: heap.now,
       cpuMillis: stats.cpuMillis(),
       inUse: inUseByAge(ledger, heap.now),
-      sites: leaks.suspectSites,
+      sites: allLeaks.siteKeys,
     });
   }
   const data = makeOverview(
     {
-      ledger,
-      leaks,
-      past,
+      sources,
+      leaks: allLeaks,
       stats,
       loop: { mode: isSampling ? 'binding' : undefined, cpuBudget: 0.005 },
       clock: () => start + heap.now,
       startedMillis: start,
       process: { pid: 42, heapLimit, name: () => 'api' },
-      figures: () => ownFigures(ledger, stats, leaks),
+      figures: () => ownFigures(sources, stats, allLeaks),
       history: () => history,
     },
     { refreshSeconds: 5, atMillis: heap.now, epochMillis: (at) => start + at },

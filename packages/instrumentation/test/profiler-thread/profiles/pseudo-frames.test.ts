@@ -1,7 +1,8 @@
 // Pseudo frames of V8, which are not functions, in a profile and as text.
 import { expect, test } from 'vitest';
-import { profileFromLedger, textView } from '../../../src/profiler-thread/profiles/index.js';
+import { heapProfile, textView } from '../../../src/profiler-thread/profiles/index.js';
 import { INTERVAL, newLedger } from '../../support/ledger-sums.js';
+import { heapOf } from '../../support/memory-sources.js';
 import { frameOf, Readings, samplesOf } from '../../support/readings.js';
 
 /** A function of a file or, in parentheses, V8's name when no JavaScript was on the stack. */
@@ -18,25 +19,24 @@ function ledgerOf(...stacks: readonly string[]) {
 }
 
 function commentsOf(...stacks: readonly string[]): readonly string[] {
-  return profileFromLedger(ledgerOf(...stacks), {
+  const options = {
     samplingInterval: INTERVAL,
-    thread: 'main',
     mode: 'binding',
     startedMillis: 0,
     nowMillis: 1,
     defaultColumn: 'alloc_space',
-  }).comments;
+  };
+  return heapProfile({ sources: [heapOf(ledgerOf(...stacks))] }, options).comments;
 }
 
 function textOf(...stacks: readonly string[]): string {
-  return textView(ledgerOf(...stacks), {
+  return textView([heapOf(ledgerOf(...stacks))], {
     samplingInterval: INTERVAL,
     mode: 'binding',
     column: 'inuse_space',
     atMillis: 1,
     leakMessages: [],
     progress: { windows: 0, neededWindows: 8, closedMillis: undefined, undecidedSites: 0 },
-    survival: undefined,
     survivalMillis: 60_000,
   });
 }

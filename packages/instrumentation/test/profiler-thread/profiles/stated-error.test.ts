@@ -1,18 +1,19 @@
 import { expect, test } from 'vitest';
 import type { Ledger } from '../../../src/profiler-thread/ledger/index.js';
-import { profileFromLedger } from '../../../src/profiler-thread/profiles/index.js';
+import { heapProfile } from '../../../src/profiler-thread/profiles/index.js';
 import { INTERVAL, newLedger } from '../../support/ledger-sums.js';
+import { heapOf } from '../../support/memory-sources.js';
 import { Readings, range, samplesOf } from '../../support/readings.js';
 
 function commentsOf(ledger: Ledger): readonly string[] {
-  return profileFromLedger(ledger, {
+  const options = {
     samplingInterval: INTERVAL,
-    thread: 'main',
     mode: 'binding',
     startedMillis: 0,
     nowMillis: 1,
     defaultColumn: 'alloc_space',
-  }).comments;
+  };
+  return heapProfile({ sources: [heapOf(ledger)] }, options).comments;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { SurvivalTracker } from '../../../src/profiler-thread/history/survival.js';
 import { textView } from '../../../src/profiler-thread/profiles/index.js';
+import { heapOf } from '../../support/memory-sources.js';
 import { FakeHeap } from '../leaks/fake-heap.js';
 
 const MINUTE = 60_000;
@@ -8,7 +9,13 @@ const MINUTE = 60_000;
 const newHeap = () => new FakeHeap({ shortFileOf: (file) => file.slice('/srv/'.length) });
 
 /** Returns the text of a heap that kept a part of what it allocated ten minutes ago. */
-function shown(options: Partial<Parameters<typeof textView>[1]> = {}, heap = newHeap()) {
+function shown(
+  {
+    knowsSurvival = true,
+    ...options
+  }: Partial<Parameters<typeof textView>[1]> & { knowsSurvival?: boolean } = {},
+  heap = newHeap(),
+) {
   const survival = new SurvivalTracker();
   survival.observe(heap.ledger, heap.now);
   const free = heap.allocate('load', 6);
@@ -18,14 +25,14 @@ function shown(options: Partial<Parameters<typeof textView>[1]> = {}, heap = new
   survival.observe(heap.ledger, heap.now);
   free();
   heap.read(9 * MINUTE + MINUTE / 2);
-  const text = textView(heap.ledger, {
+  const known = knowsSurvival ? survival.survival(heap.ledger, heap.now, 10 * MINUTE) : undefined;
+  const text = textView([{ ...heapOf(heap.ledger), survival: known }], {
     samplingInterval: heap.samplingInterval,
     mode: 'binding',
     column: 'inuse_space',
     atMillis: heap.now,
     leakMessages: [],
     progress: { windows: 3, neededWindows: 11, closedMillis: heap.now - 40_000, undecidedSites: 1 },
-    survival: survival.survival(heap.ledger, heap.now, 10 * MINUTE),
     survivalMillis: 10 * MINUTE,
     ...options,
   });
@@ -52,7 +59,7 @@ describe('the heap as text', () => {
   });
 
   test('does not guess survival', () => {
-    const lines = shown({ survival: undefined });
+    const lines = shown({ knowsSurvival: false });
     expect(lines.filter((line) => / - {2}(?:keep|load) /.test(line))).toHaveLength(2);
   });
 

@@ -3,17 +3,13 @@ import { HighWaterMarkTracker } from '../../../../src/profiler-thread/history/hi
 import { bytesByAge } from '../../../../src/profiler-thread/history/retention-age.js';
 import { CarriedOver } from '../../../../src/profiler-thread/ledger/estimates/carried-over.js';
 import { AGE_BUCKETS } from '../../../../src/profiler-thread/ledger/index.js';
-import {
-  peakProfileFromLedger,
-  profileFromLedger,
-  textView,
-} from '../../../../src/profiler-thread/profiles/index.js';
+import { heapProfile, peakProfile, textView } from '../../../../src/profiler-thread/profiles/index.js';
 import { allocated, INTERVAL, inUse, newLedger, sum } from '../../../support/ledger-sums.js';
+import { heapOf } from '../../../support/memory-sources.js';
 import { Readings, range, samplesOf } from '../../../support/readings.js';
 
 const OPTIONS = {
   samplingInterval: INTERVAL,
-  thread: 'main',
   mode: 'binding',
   startedMillis: 0,
   nowMillis: 60_000,
@@ -65,7 +61,10 @@ test('ages of a stack add up to its bytes in use; the remainder has an age of it
 test('a profile labels it and has a comment about it', () => {
   const { ledger } = restartedLedger();
   ledger.update(new Readings().of(samplesOf('a', 100, [1])), 25_000);
-  const profile = profileFromLedger(ledger, { ...OPTIONS, samplingInterval: ledger.samplingInterval });
+  const profile = heapProfile(
+    { sources: [heapOf(ledger)] },
+    { ...OPTIONS, samplingInterval: ledger.samplingInterval },
+  );
   expect(profile.period?.value).toBe(4 * INTERVAL);
   expect(profile.comments.join('\n')).toContain('57 bytes of unknown age');
 });
@@ -74,9 +73,9 @@ test('the high-water mark labels it too', () => {
   const { ledger } = restartedLedger();
   ledger.update(new Readings().of(samplesOf('a', 100, [1])), 25_000);
   const peak = new HighWaterMarkTracker();
-  peak.observe(ledger, 25_000);
+  peak.observe([heapOf(ledger)], 25_000);
   if (!peak.mark) throw new Error('no mark');
-  const profile = peakProfileFromLedger(ledger, peak.mark, OPTIONS);
+  const profile = peakProfile(ledger, peak.mark, OPTIONS);
   const bytes = range(0, profile.sampleCount - 1).map((row) => [
     profile.value(row, 1),
     profile.labelsOf(row).age ?? '',
@@ -97,10 +96,9 @@ test('the text mentions it and does not count it as old', () => {
     mode: 'binding',
     leakMessages: [],
     progress,
-    survival: undefined,
     survivalMillis: 1,
   };
-  const text = textView(ledger, { ...view, column: 'inuse_space', atMillis: 300_000 });
+  const text = textView([heapOf(ledger)], { ...view, column: 'inuse_space', atMillis: 300_000 });
   expect(text).toContain('57 bytes of unknown age');
   expect(text).toMatch(/^ +157 B +100 B .* total$/m);
 });

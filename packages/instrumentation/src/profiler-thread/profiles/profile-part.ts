@@ -1,0 +1,27 @@
+import type { ProfileBuilder } from '@heapray/exporter/profile';
+
+/**
+ * A part of a heap profile that does not come from a ledger. Parts are added after the memory sources, in order. The last
+ * one can make the whole add up to the resident memory of the process.
+ */
+export interface ProfilePart {
+  /**
+   * Adds samples with the columns `HEAP_COLUMNS`. Each has the label `kind`.
+   *
+   * @param inUse sums of `inuse_space` that were added before; the part adds its own
+   */
+  addTo(builder: ProfileBuilder, inUse: InUseByKind): void;
+}
+
+/** Bytes in use that were added to a profile, by kind of memory. */
+export class InUseByKind {
+  readonly #bytes = new Map<string, number>();
+
+  add(kind: string, bytes: number): void {
+    this.#bytes.set(kind, this.bytes(kind) + bytes);
+  }
+
+  bytes(kind: string): number {
+    return this.#bytes.get(kind) ?? 0;
+  }
+}
