@@ -58,7 +58,14 @@ describeWithPeer('the commands of docs/', 'go-pprof', () => {
     await pollUntil(succeed, { what: line, timeoutMillis: COMMAND_MILLIS });
   }
 
-  const PAGES = ['find-a-leak', 'read-a-profile', 'pprof-viewers', 'production', 'security'];
+  const PAGES = [
+    'find-a-leak',
+    'resident-memory',
+    'read-a-profile',
+    'pprof-viewers',
+    'production',
+    'security',
+  ];
   test.each(PAGES)('of %s.md succeed', async (page) => {
     const folder = path.join(tempFolder(), page);
     mkdirSync(folder);

@@ -1,4 +1,4 @@
-/** Colours that are distinct with any form of colour blindness (Okabe and Ito), readable on light and dark. */
+/** Colours that are distinct with any form of colour blindness (Okabe and Ito, and some more), readable on light and dark. */
 export const COLORS = {
   blue: '#0072B2',
   sky: '#56B4E9',
@@ -9,6 +9,9 @@ export const COLORS = {
   purple: '#CC79A7',
   grey: '#999999',
   darkGrey: '#666666',
+  lightGrey: '#BBBBBB',
+  brown: '#A6761D',
+  violet: '#8E6BB8',
 } as const;
 
 export type Color = (typeof COLORS)[keyof typeof COLORS];
@@ -20,9 +23,12 @@ export const KIND_COLORS: Readonly<Record<string, Color>> = {
   array_buffers: COLORS.green,
   external: COLORS.yellow,
   malloc: COLORS.orange,
+  allocator_retained: COLORS.brown,
+  worker: COLORS.violet,
   profiler: COLORS.purple,
   stack: COLORS.grey,
   mapped_file: COLORS.darkGrey,
+  shared: COLORS.lightGrey,
   unexplained: COLORS.vermilion,
 };
 

@@ -73,12 +73,18 @@ function alertEntry({ alert, expr, for: duration, severity, summary, description
 function recordingRules(m: MetricNames): readonly RecordingRule[] {
   const resident = m.of('heapray.memory.resident');
   const limit = m.of('heapray.memory.limit');
-  const bytes = (kinds: string) => `sum without (heapray_memory_kind) (${resident}${kinds})`;
+  const parts = 'heapray_memory_kind, heapray_heap_generation, heapray_heap_state';
+  const bytes = (kinds: string) => `sum without (${parts}) (${resident}${kinds})`;
   const ratio = (sum: string, kind: string) =>
     `heapray:${sum}:sum / ignoring (heapray_limit_kind) ${limit}{heapray_limit_kind="${kind}"}`;
   return [
     { record: 'heapray:memory_resident_bytes:sum', expr: bytes('') },
     { record: 'heapray:memory_heap_bytes:sum', expr: bytes('{heapray_memory_kind=~"heap|code"}') },
+    // Memory that V8 keeps without objects in it does not count against its limit.
+    {
+      record: 'heapray:memory_heap_used_bytes:sum',
+      expr: bytes('{heapray_memory_kind=~"heap|code", heapray_heap_state!="free"}'),
+    },
     // Pages of files can be read again, so the system takes them back when memory is short.
     {
       record: 'heapray:memory_outside_heap_bytes:sum',
@@ -89,13 +95,14 @@ function recordingRules(m: MetricNames): readonly RecordingRule[] {
       record: 'heapray:memory_outside_heap_bytes:deriv1h',
       expr: 'deriv(heapray:memory_outside_heap_bytes:sum[1h])',
     },
-    { record: 'heapray:heap_limit:ratio', expr: ratio('memory_heap_bytes', 'heap') },
+    { record: 'heapray:heap_limit:ratio', expr: ratio('memory_heap_used_bytes', 'heap') },
     { record: 'heapray:cgroup_limit:ratio', expr: ratio('memory_resident_bytes', 'cgroup') },
   ];
 }
 
 function limitAlerts(m: MetricNames): readonly AlertRule[] {
   const timeToLimit = m.of('heapray.memory.time_to_limit');
+  const events = m.of('heapray.cgroup.events');
   return [
     {
       alert: 'HeaprayNearHeapLimit',
@@ -116,6 +123,17 @@ function limitAlerts(m: MetricNames): readonly AlertRule[] {
       summary: '{{ $labels.job }} on {{ $labels.instance }} is near the memory limit of its container',
       description:
         "The process takes {{ $value | humanizePercentage }} of its control group's limit. At the limit, the system kills it without a message of Node.",
+    },
+    {
+      alert: 'HeaprayCgroupOomKill',
+      expr: newEvents(`${events}{heapray_reason="oom_kill"}`),
+      compared: [events],
+      for: '0m',
+      severity: 'critical',
+      summary:
+        'The system has killed a process in the container of {{ $labels.job }} on {{ $labels.instance }}',
+      description:
+        'The control group of the process had reached its memory limit. The process itself runs, so another one of the container was killed.',
     },
     {
       alert: 'HeaprayHeapLimitSoon',

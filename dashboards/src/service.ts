@@ -133,7 +133,7 @@ function memoryPanels(m: MetricNames) {
     timeSeries({
       title: 'Resident memory by kind',
       description:
-        'The kinds add up to all of the resident memory. "Unexplained" is other threads, add-ons and memory that malloc has not given back; below zero, memory is reserved and not touched yet.',
+        'The kinds add up to all of the resident memory. "allocator_retained" is at most what malloc has freed and keeps; "unexplained" is the rest, below zero while memory is reserved and not touched yet.',
       unit: 'bytes',
       span: 12,
       stacked: true,
@@ -180,6 +180,59 @@ function memoryPanels(m: MetricNames) {
         {
           expr: `sum by (heapray_memory_kind) (deriv(${resident(m)}[1h]))`,
           legend: '{{heapray_memory_kind}}',
+        },
+      ],
+    }),
+    timeSeries({
+      title: 'Control group',
+      description:
+        'Memory charged to the container with all of its processes. The system takes back the reclaimable part first. The limits are dashed; above the high one, it slows the processes down.',
+      unit: 'bytes',
+      span: 12,
+      stacked: true,
+      colors: {
+        working_set: COLORS.blue,
+        reclaimable: COLORS.lightGrey,
+        cgroup: COLORS.vermilion,
+        cgroup_high: COLORS.orange,
+      },
+      lines: ['cgroup', 'cgroup_high'],
+      dashed: ['cgroup', 'cgroup_high'],
+      queries: [
+        {
+          expr: `sum by (heapray_cgroup_part) (${m.of('heapray.cgroup.usage')}{${PROCESS}})`,
+          legend: '{{heapray_cgroup_part}}',
+        },
+        {
+          expr: `sum by (heapray_limit_kind) (${m.of('heapray.memory.limit')}{${PROCESS}, heapray_limit_kind!="heap"})`,
+          legend: '{{heapray_limit_kind}}',
+        },
+      ],
+    }),
+    timeSeries({
+      title: 'Events of the control group',
+      description:
+        'How often the container has reached a limit in 5 minutes: high slows it down, max makes the system take memory back, oom finds none, and oom_kill ends a process.',
+      unit: 'none',
+      span: 12,
+      queries: [
+        {
+          expr: `sum by (heapray_reason) (increase(${m.of('heapray.cgroup.events')}{${PROCESS}}[5m]))`,
+          legend: '{{heapray_reason}}',
+        },
+      ],
+    }),
+    timeSeries({
+      title: 'Heap by generation',
+      description:
+        "V8's heap by generation: used by objects, garbage included, or free but kept. Free memory that stays high after a peak is given back only when V8 collects.",
+      unit: 'bytes',
+      span: 12,
+      stacked: true,
+      queries: [
+        {
+          expr: `sum by (heapray_heap_generation, heapray_heap_state) (${resident(m, ', heapray_memory_kind="heap"')})`,
+          legend: '{{heapray_heap_generation}} {{heapray_heap_state}}',
         },
       ],
     }),

@@ -28,6 +28,13 @@ function series(name: string, labels: Readonly<Record<string, string>>): string 
 
 const resident = (m: MetricNames, kind: string) =>
   series(m.of('heapray.memory.resident'), { ...PROCESS, heapray_memory_kind: kind });
+const heapPart = (m: MetricNames, state: string) =>
+  series(m.of('heapray.memory.resident'), {
+    ...PROCESS,
+    heapray_memory_kind: 'heap',
+    heapray_heap_generation: 'old',
+    heapray_heap_state: state,
+  });
 const limit = (m: MetricNames, kind: string) =>
   series(m.of('heapray.memory.limit'), { ...PROCESS, heapray_limit_kind: kind });
 const timeToLimit = (m: MetricNames) => series(m.of('heapray.memory.time_to_limit'), PROCESS);
@@ -116,6 +123,37 @@ const LIMITS: readonly AlertCase[] = [
     title: 'half of the limit',
     series: (m) => ({ [resident(m, 'heap')]: '500x20', [limit(m, 'cgroup')]: '1000x20' }),
     at: '15m',
+  },
+  {
+    alert: 'HeaprayNearHeapLimit',
+    title: 'much of the heap is free',
+    series: (m) => ({
+      [heapPart(m, 'used')]: '600x20',
+      [heapPart(m, 'free')]: '500x20',
+      [limit(m, 'heap')]: '1000x20',
+    }),
+    at: '15m',
+  },
+  {
+    alert: 'HeaprayCgroupOomKill',
+    title: 'a process was killed',
+    series: (m) => ({ [byReason(m, 'heapray.cgroup.events', 'oom_kill')]: '0x10 1x10' }),
+    at: '12m',
+    fires: {
+      labels: { ...PROCESS, heapray_reason: 'oom_kill' },
+      summary: 'The system has killed a process in the container of shop on shop-1:9464',
+      description:
+        'The control group of the process had reached its memory limit. The process itself runs, so another one of the container was killed.',
+    },
+  },
+  {
+    alert: 'HeaprayCgroupOomKill',
+    title: 'the limit was reached only',
+    series: (m) => ({
+      [byReason(m, 'heapray.cgroup.events', 'oom_kill')]: '0x20',
+      [byReason(m, 'heapray.cgroup.events', 'max')]: '0x10 5x10',
+    }),
+    at: '12m',
   },
   {
     alert: 'HeaprayHeapLimitSoon',

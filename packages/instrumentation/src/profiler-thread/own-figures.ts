@@ -1,7 +1,7 @@
 import v8 from 'node:v8';
 import type { Ledger } from './ledger/index.js';
-import { cgroupLimit } from './metrics/kernel-memory.js';
 import type { OwnFigures } from './metrics/own-series.js';
+import { ownCgroup } from './resident/cgroup-watch.js';
 import type { AllLeaks } from './sources/all-leaks.js';
 import type { MemorySources } from './sources/memory-sources.js';
 import type { ProfilerStats } from './stats/profiler-stats.js';
@@ -34,7 +34,7 @@ export function ownFigures(sources: MemorySources, stats: ProfilerStats, leaks: 
     lostSampler: stats.lostSampler,
     cpuSeconds: stats.cpuMillis() / 1000,
     memoryBytes: ownMemoryBytes(),
-    cgroupLimit: cgroupLimit(),
+    cgroup: ownCgroup.read(),
   };
 }
 

@@ -17,13 +17,13 @@ import { LeakWatch } from './leaks/leak-watch.js';
 import { Ledger } from './ledger/index.js';
 import { LiveViewing } from './live-viewing.js';
 import { MainThreadLink } from './main-thread-link.js';
-import { readKernelMemory } from './metrics/kernel-memory.js';
 import { MetricPointsSource } from './metrics/metric-points-source.js';
 import { leakEventAttributes } from './metrics/site-growth.js';
 import { ownFigures, ownMemoryBytes } from './own-figures.js';
 import { connectHeapPoller, type HeapPoller } from './polling/heap-poller.js';
 import { PollLoop } from './polling/poll-loop.js';
 import { ProfileServer } from './profile-server.js';
+import { ResidentWatch } from './resident/resident-watch.js';
 import { AllLeaks } from './sources/all-leaks.js';
 import { MemorySources } from './sources/memory-sources.js';
 import { connectStats } from './stats/connect-stats.js';
@@ -63,6 +63,9 @@ export class Profiler {
   readonly #points: MetricPointsSource;
   readonly #peak = new HighWaterMarkTracker();
   readonly #server: ProfileServer;
+  readonly #resident = new ResidentWatch({
+    mainMemory: () => this.#link.mainMemory({ profilerBytes: ownMemoryBytes(), kernel: undefined }),
+  });
   #finishing: Promise<void> | undefined;
 
   constructor(options: ProfilerThreadOptions) {
@@ -131,7 +134,7 @@ export class Profiler {
         noneReason: this.#stats.lastLost,
         pollDurations: this.#stats.pollDurations,
         memoryBytes: ownMemoryBytes(),
-        kernel: readKernelMemory(),
+        kernel: this.#resident.kernel(),
       }),
       earlier: options.lastAnswers,
     });
@@ -152,6 +155,7 @@ export class Profiler {
         this.#captures.begin(PROCESS_CAPTURE, processCapture, { whole: true });
     });
     if (memrayLivePort !== undefined) void this.#viewing.start(memrayLivePort, this.#options.mayListen);
+    this.#resident.start();
     this.#startServer().catch((error: Error) => this.#serverFailed(error));
   }
 
@@ -282,7 +286,7 @@ export class Profiler {
       figures: () => ownFigures(this.#sources, this.#stats, this.#leaks),
       objectCounts: () => this.#link.objectCounts(),
       mainMemory: () =>
-        this.#link.mainMemory({ profilerBytes: ownMemoryBytes(), kernel: readKernelMemory() }),
+        this.#link.mainMemory({ profilerBytes: ownMemoryBytes(), kernel: this.#resident.kernel() }),
       collect: () => this.#poller.collect(),
     });
     if (address !== undefined) this.#send({ type: 'listening', address });
@@ -314,6 +318,7 @@ export class Profiler {
     this.#captures.endAll();
     await this.#viewing.end();
     this.#server.close();
+    this.#resident.stop();
     this.#ownHeap.close();
     this.#stats.close();
     try {

@@ -145,6 +145,8 @@ export type FromProfilerThread =
 export interface MainMemoryRequest {
   /** Heap of the profiler thread, in bytes. */
   readonly profilerBytes: number;
+  /** Heaps of the application's worker threads, in bytes; undefined while they are not known. */
+  readonly workerBytes?: number | undefined;
   readonly kernel: KernelMemory | undefined;
 }
 

@@ -58,10 +58,28 @@ export interface PollDurations {
 
 /** Process memory as reported by Linux, in bytes. */
 export interface KernelMemory {
-  /** Resident pages of files and shared memory. */
+  /** Resident pages of files. */
   readonly file: number;
+  /** Resident shared memory. */
+  readonly shared: number;
   /** The main thread's stack. */
   readonly stack: number;
+  /** Undefined before the mappings were read, and where they cannot be read. */
+  readonly mapped?: MappedKinds | undefined;
+}
+
+/** Resident memory by the use of its mapping, in bytes; of the last time that the mappings were read. */
+export interface MappedKinds {
+  /** Stacks of all threads. */
+  readonly stack: number;
+  /** Written pages of the executable and libraries. */
+  readonly privateFile: number;
+  /** Memory of `malloc` that is in use, without array buffers and other external memory: a lower bound. */
+  readonly malloc: number;
+  /** The rest of what `malloc` has: freed memory that it keeps, and small blocks of native code. An upper bound. */
+  readonly retained: number;
+  /** V8's heaps of all threads, with memory that V8 keeps for them. */
+  readonly v8: number;
 }
 
 /** State of the profiler, besides its points. */
@@ -74,6 +92,8 @@ export interface ProfilerState {
    * Bytes of the profiler thread's V8 heap and of V8's own allocations; without array buffers and the like.
    */
   readonly memoryBytes: number;
+  /** Heaps of the application's worker threads, in bytes; undefined while they are not known. */
+  readonly workerBytes?: number | undefined;
   /** Undefined where the system does not report it. */
   readonly kernel: KernelMemory | undefined;
 }

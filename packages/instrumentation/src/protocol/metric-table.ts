@@ -1,8 +1,11 @@
 import { AGE_BUCKETS } from './age-buckets.js';
-import { RESIDENT_KINDS } from './resident-memory.js';
+import { CGROUP_EVENTS, HEAP_GENERATIONS, HEAP_STATES, RESIDENT_KINDS } from './resident-memory.js';
 import {
   ATTR_AGE,
+  ATTR_CGROUP_PART,
+  ATTR_HEAP_GENERATION,
   ATTR_HEAP_SPACE,
+  ATTR_HEAP_STATE,
   ATTR_LIMIT_KIND,
   ATTR_MEMORY_KIND,
   ATTR_MODE,
@@ -38,6 +41,8 @@ export type OwnMetric =
   | 'timeToLimit'
   | 'resident'
   | 'limit'
+  | 'cgroupUsage'
+  | 'cgroupEvents'
   | 'status'
   | 'samples'
   | 'unobserved'
@@ -109,16 +114,34 @@ export const OWN_METRICS: Readonly<Record<OwnMetric, MetricSpec>> = {
     description: 'Resident memory of the process, split by kind; the kinds add up to it',
     attributes: {
       [ATTR_MEMORY_KIND]: RESIDENT_KINDS,
+      [ATTR_HEAP_GENERATION]: HEAP_GENERATIONS,
+      [ATTR_HEAP_STATE]: HEAP_STATES,
     },
-    note: 'see [below](#resident-memory)',
+    note: 'only `heap` has a generation and a state; see [below](#resident-memory)',
   },
   limit: {
     name: 'heapray.memory.limit',
     kind: 'updowncounter',
     unit: 'By',
     description: 'The limits that memory may not exceed',
-    attributes: { [ATTR_LIMIT_KIND]: ['heap', 'cgroup'] },
-    note: '`cgroup` only where there is a limit',
+    attributes: { [ATTR_LIMIT_KIND]: ['heap', 'cgroup', 'cgroup_high'] },
+    note: '`cgroup` and `cgroup_high` only where there is a limit: above the first, the system kills a process; above the second, it slows the processes down',
+  },
+  cgroupUsage: {
+    name: 'heapray.cgroup.usage',
+    kind: 'updowncounter',
+    unit: 'By',
+    description: 'Memory charged to the control group of the process, with all processes in it',
+    attributes: { [ATTR_CGROUP_PART]: ['working_set', 'reclaimable'] },
+    note: 'see [below](#control-groups)',
+  },
+  cgroupEvents: {
+    name: 'heapray.cgroup.events',
+    kind: 'counter',
+    unit: '{event}',
+    description: 'Events of the control group since the profiler has started',
+    attributes: { [ATTR_REASON]: CGROUP_EVENTS },
+    note: 'see [below](#control-groups)',
   },
   status: {
     name: 'heapray.profiler.status',

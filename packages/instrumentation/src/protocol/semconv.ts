@@ -28,6 +28,11 @@ export const ATTR_PACKAGE_NAME = 'heapray.package.name';
 export const ATTR_PACKAGE_VERSION = 'heapray.package.version';
 export const ATTR_COMPONENT = 'heapray.component';
 export const ATTR_MEMORY_KIND = 'heapray.memory.kind';
+/** Generation of V8's heap, and state of its memory; only for the kind `heap`. */
+export const ATTR_HEAP_GENERATION = 'heapray.heap.generation';
+export const ATTR_HEAP_STATE = 'heapray.heap.state';
+/** Part of the memory that is charged to a control group. */
+export const ATTR_CGROUP_PART = 'heapray.cgroup.part';
 export const ATTR_LIMIT_KIND = 'heapray.limit.kind';
 export const ATTR_MODE = 'heapray.profiler.mode';
 export const ATTR_REASON = 'heapray.reason';

@@ -11,7 +11,7 @@ import {
 
 afterEach(() => void vi.restoreAllMocks());
 
-const WANTED = { profilerBytes: 1_000_000, kernel: { file: 2_000_000, stack: 4_096 } };
+const WANTED = { profilerBytes: 1_000_000, kernel: { file: 2_000_000, shared: 0, stack: 4_096 } };
 
 /** Makes a link, and the main thread's end of it. */
 function newLink(answer: (question: FromProfilerThread) => ToProfilerThread | undefined) {

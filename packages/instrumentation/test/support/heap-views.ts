@@ -84,7 +84,7 @@ export function heapView(
       lostSampler: {},
       cpuSeconds: 0,
       memoryBytes: 0,
-      cgroupLimit: undefined,
+      cgroup: undefined,
       kernel: undefined,
       ...profiler,
     },

@@ -3,9 +3,15 @@ import type { BatchObservableResult } from '@opentelemetry/api';
 import { residentBytes } from '../../protocol/memory-usage.js';
 import type { ProfilerState } from '../../protocol/metric-points.js';
 import { ObjectEntries } from '../../protocol/primordials.js';
-import { ATTR_HEAP_SPACE, ATTR_LIMIT_KIND, ATTR_MEMORY_KIND } from '../../protocol/semconv.js';
+import {
+  ATTR_HEAP_GENERATION,
+  ATTR_HEAP_SPACE,
+  ATTR_HEAP_STATE,
+  ATTR_LIMIT_KIND,
+  ATTR_MEMORY_KIND,
+} from '../../protocol/semconv.js';
 import type { Instruments } from './instruments.js';
-import { residentByKind } from './resident-memory.js';
+import { residentSplit } from './resident-memory.js';
 
 /** Observes process-wide values, most of which only the main thread can read. */
 export function observeProcess(
@@ -13,8 +19,22 @@ export function observeProcess(
   { own: { resident, limit }, conventions }: Instruments,
   profiler: ProfilerState | undefined,
 ): void {
-  for (const [kind, bytes] of ObjectEntries(residentByKind(profiler?.memoryBytes, profiler?.kernel))) {
-    result.observe(resident, bytes, { [ATTR_MEMORY_KIND]: kind });
+  const { parts, heap } = residentSplit({
+    profilerBytes: profiler?.memoryBytes,
+    workerBytes: profiler?.workerBytes,
+    kernel: profiler?.kernel,
+  });
+  for (const { generation, state, bytes } of heap) {
+    const attributes = {
+      [ATTR_MEMORY_KIND]: 'heap',
+      [ATTR_HEAP_GENERATION]: generation,
+      [ATTR_HEAP_STATE]: state,
+    };
+    result.observe(resident, bytes, attributes);
+  }
+  for (const [kind, bytes] of ObjectEntries<number>(parts)) {
+    if (kind !== 'heap' && kind !== 'heap_free')
+      result.observe(resident, bytes, { [ATTR_MEMORY_KIND]: kind });
   }
   result.observe(limit, v8.getHeapStatistics().heap_size_limit, { [ATTR_LIMIT_KIND]: 'heap' });
   if (conventions) observeConventions(result, conventions);

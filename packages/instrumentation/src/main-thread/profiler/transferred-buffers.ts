@@ -50,6 +50,11 @@ export class TransferredBuffers {
     this.#before ??= beyond(memoryUsage());
   }
 
+  /** True if the application has, or had, worker threads. */
+  get hasWorkers(): boolean {
+    return this.#before !== undefined;
+  }
+
   /**
    * Returns the estimate, in bytes, for these figures of the process; 0 without worker threads of the
    * application.

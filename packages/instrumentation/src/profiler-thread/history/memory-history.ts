@@ -1,6 +1,6 @@
 import { SeriesRing } from '@heapray/exporter/http';
 import { AGE_BUCKETS } from '../../protocol/age-buckets.js';
-import { RESIDENT_KINDS, type ResidentMemory } from '../../protocol/resident-memory.js';
+import { RESIDENT_PARTS, type ResidentMemory } from '../../protocol/resident-memory.js';
 import type { InUse } from './in-use-by-age.js';
 import { SiteHistory } from './site-history.js';
 
@@ -8,7 +8,7 @@ import { SiteHistory } from './site-history.js';
 export interface MemoryMoment {
   /** Time in ms since the Unix epoch. */
   readonly epochMillis: number;
-  /** Resident memory by kind, in bytes; the kinds add up to all of it. */
+  /** Resident memory by part, in bytes; the parts add up to all of it. */
   readonly resident: ResidentMemory | undefined;
   /** Bytes of objects in the main thread's V8 heap, garbage included. */
   readonly heapUsedBytes: number | undefined;
@@ -34,8 +34,8 @@ const HEAP_USED = 0;
 const IN_USE = 1;
 const RATE = 2;
 const CPU = 3;
-const KINDS = 4;
-const AGES = KINDS + RESIDENT_KINDS.length;
+const PARTS = 4;
+const AGES = PARTS + RESIDENT_PARTS.length;
 const COLUMNS = AGES + AGE_BUCKETS.length;
 
 /**
@@ -60,7 +60,7 @@ export class MemoryHistory {
     row[IN_USE] = rounded(inUse?.totalBytes);
     row[RATE] = rounded(this.#rate(moment));
     row[CPU] = moment.cpuMillis;
-    for (const [at, kind] of RESIDENT_KINDS.entries()) row[KINDS + at] = resident?.[kind] ?? Number.NaN;
+    for (const [at, part] of RESIDENT_PARTS.entries()) row[PARTS + at] = resident?.[part] ?? Number.NaN;
     for (const at of AGE_BUCKETS.keys()) row[AGES + at] = rounded(inUse?.byAge[at]);
     this.#sites.add(inUse?.bySite, moment.sites);
   }
@@ -70,9 +70,9 @@ export class MemoryHistory {
     return this.#ring.times;
   }
 
-  /** Resident memory by kind; without kinds that were never known. */
-  get resident(): readonly { readonly kind: string; readonly values: HistoryValues }[] {
-    return this.#columns(RESIDENT_KINDS, KINDS).map(({ name, values }) => ({ kind: name, values }));
+  /** Resident memory by part; without parts that were never known. */
+  get resident(): readonly { readonly part: string; readonly values: HistoryValues }[] {
+    return this.#columns(RESIDENT_PARTS, PARTS).map(({ name, values }) => ({ part: name, values }));
   }
 
   /** Bytes in use by age. */

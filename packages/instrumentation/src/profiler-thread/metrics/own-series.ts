@@ -1,5 +1,6 @@
 import type { OwnMetric } from '../../protocol/metric-table.js';
-import { ATTR_LIMIT_KIND, ATTR_PAIR, ATTR_REASON } from '../../protocol/semconv.js';
+import { ATTR_CGROUP_PART, ATTR_LIMIT_KIND, ATTR_PAIR, ATTR_REASON } from '../../protocol/semconv.js';
+import type { CgroupMemory } from '../resident/cgroup-memory.js';
 import { type Series, seriesOf } from './series.js';
 
 /** Figures of the profiler itself; counts are since the start of the thread. */
@@ -30,8 +31,8 @@ export interface OwnFigures {
   readonly cpuSeconds: number;
   /** Bytes of the profiler thread's V8 heap and of V8's own allocations. */
   readonly memoryBytes: number;
-  /** Memory limit of the control group, in bytes; undefined without one. */
-  readonly cgroupLimit: number | undefined;
+  /** Memory of the control group, with the events since the start of the thread; undefined without one. */
+  readonly cgroup: CgroupMemory | undefined;
 }
 
 /** Own metrics that the main thread makes, or that have more than one number. */
@@ -42,7 +43,7 @@ export function ownSeries(
   figures: OwnFigures,
 ): Readonly<Record<Exclude<OwnMetric, OtherOwnMetric>, readonly Series[]>> {
   const one = (value: number) => [seriesOf({}, value)];
-  const { completePairs, interruptedPairs, cgroupLimit } = figures;
+  const { completePairs, interruptedPairs, cgroup } = figures;
   return {
     samples: one(figures.samples),
     unobserved: one(figures.unseenSamples),
@@ -61,10 +62,28 @@ export function ownSeries(
     ],
     cpu: one(figures.cpuSeconds),
     memory: one(figures.memoryBytes),
-    limit: cgroupLimit === undefined ? [] : [seriesOf({ [ATTR_LIMIT_KIND]: 'cgroup' }, cgroupLimit)],
+    limit: [...limit('cgroup', cgroup?.limit), ...limit('cgroup_high', cgroup?.high)],
+    cgroupUsage: cgroup === undefined ? [] : cgroupUsage(cgroup),
+    cgroupEvents: Object.entries(cgroup?.events ?? {}).map(([event, count]) =>
+      seriesOf({ [ATTR_REASON]: event }, count),
+    ),
     drops: byReason(figures.drops),
     lostSampler: byReason(figures.lostSampler),
   };
+}
+
+function limit(kind: string, bytes: number | undefined): readonly Series[] {
+  return bytes === undefined ? [] : [seriesOf({ [ATTR_LIMIT_KIND]: kind }, bytes)];
+}
+
+/** Returns the usage of a control group in parts that add up to it. */
+function cgroupUsage({ usage, reclaimable = 0 }: CgroupMemory): readonly Series[] {
+  if (usage === undefined) return [];
+  const cache = Math.min(usage, reclaimable);
+  return [
+    seriesOf({ [ATTR_CGROUP_PART]: 'working_set' }, usage - cache),
+    seriesOf({ [ATTR_CGROUP_PART]: 'reclaimable' }, cache),
+  ];
 }
 
 /** Returns counts by reason; a zero if there are none, so that a rate is defined before the first event. */

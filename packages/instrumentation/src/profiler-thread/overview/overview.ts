@@ -92,7 +92,7 @@ function subjectOf(deps: OverviewDeps, moment: OverviewMoment): OverviewSubject 
     notes: notes(deps),
     facts: facts(deps),
     ...pastOf(history),
-    limits: limits(process.heapLimit, figures.cgroupLimit),
+    limits: limits(process.heapLimit, figures.cgroup?.limit),
     ages: ageTotals(sources.all, atMillis),
     secondsToLimit: leaks.secondsToLimit(),
     suspects: suspects.map(({ view, siteKey }) => ({
@@ -131,7 +131,7 @@ function pastOf(
   if (history === undefined) return { timesMillis: [], resident: [], lines: [] };
   return {
     timesMillis: history.timesMillis,
-    resident: history.resident.map(({ kind, values }) => ({ name: kind, unit: 'By', values })),
+    resident: history.resident.map(({ part, values }) => ({ name: part, unit: 'By', values })),
     lines: [
       { name: 'heap used', unit: 'By', values: history.heapUsed },
       { name: 'in use', unit: 'By', values: history.inUse },

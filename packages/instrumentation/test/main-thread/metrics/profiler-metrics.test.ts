@@ -1,8 +1,11 @@
 // Metrics of the process and of the profiler itself, on a real SDK.
+import { isDeepStrictEqual } from 'node:util';
 import v8 from 'node:v8';
+import type { Attributes } from '@opentelemetry/api';
 import { AggregationTemporality } from '@opentelemetry/sdk-metrics';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { cgroupLimit } from '../../../src/profiler-thread/metrics/kernel-memory.js';
+import type { CgroupMemory } from '../../../src/profiler-thread/resident/cgroup-memory.js';
+import { CgroupWatch } from '../../../src/profiler-thread/resident/cgroup-watch.js';
 import { newMetrics } from '../../support/heap-metrics.js';
 import { heapView, row, values } from '../../support/heap-views.js';
 import { seriesOf } from '../../support/test-reader.js';
@@ -19,21 +22,49 @@ describe('the process', () => {
       arrayBuffers: 3_000_000,
     });
     const { collect } = newMetrics();
-    const kinds = seriesOf((await collect()).get('heapray.memory.resident'), 'heapray.memory.kind');
-    expect(kinds).toMatchObject({ array_buffers: 3_000_000, external: 2_000_000 });
-    expect(Object.values(kinds).reduce<number>((sum, bytes) => sum + Number(bytes), 0)).toBe(100_000_000);
+    const points = (await collect()).get('heapray.memory.resident')!.dataPoints;
+    const bytes = (attributes: Attributes) =>
+      points.find((point) => isDeepStrictEqual(point.attributes, attributes))?.value;
+    expect(bytes({ 'heapray.memory.kind': 'array_buffers' })).toBe(3_000_000);
+    expect(bytes({ 'heapray.memory.kind': 'external' })).toBe(2_000_000);
+    const old = { 'heapray.memory.kind': 'heap', 'heapray.heap.generation': 'old' };
+    expect(bytes({ ...old, 'heapray.heap.state': 'used' })).toBeGreaterThan(1_000_000);
+    expect(points.filter(({ attributes }) => attributes['heapray.memory.kind'] === 'heap')).toHaveLength(6);
+    expect(points.reduce((sum, { value }) => sum + Number(value), 0)).toBe(100_000_000);
   });
 
   test("has limits: the heap's, and the cgroup's only if there is one", async () => {
     const limits = async (constrained: number) => {
       vi.spyOn(process, 'constrainedMemory').mockReturnValue(constrained);
-      const { collect } = newMetrics(heapView({}, { cgroupLimit: cgroupLimit() }));
+      const cgroup = new CgroupWatch(() => undefined).read();
+      const { collect } = newMetrics(heapView({}, { cgroup }));
       return seriesOf((await collect()).get('heapray.memory.limit'), 'heapray.limit.kind');
     };
     expect(await limits(50_000_000)).toEqual({ heap: expect.any(Number), cgroup: 50_000_000 });
     expect(await limits(0)).toEqual({ heap: expect.any(Number) });
     // Node returns this in a cgroup without a limit.
     expect(await limits(1.8e19)).toEqual({ heap: expect.any(Number) });
+  });
+
+  test('has the usage and the events of its control group, as far as they are known', async () => {
+    const shown = async (cgroup: CgroupMemory | undefined) => {
+      const metrics = await newMetrics(heapView({}, { cgroup })).collect();
+      return [
+        seriesOf(metrics.get('heapray.memory.limit'), 'heapray.limit.kind'),
+        seriesOf(metrics.get('heapray.cgroup.usage'), 'heapray.cgroup.part'),
+        seriesOf(metrics.get('heapray.cgroup.events'), 'heapray.reason'),
+      ];
+    };
+    const heap = expect.any(Number);
+    const group = { limit: 90, high: 80, usage: 70, reclaimable: 20, events: { high: 4, oom_kill: 0 } };
+    expect(await shown(group)).toEqual([
+      { heap, cgroup: 90, cgroup_high: 80 },
+      { working_set: 50, reclaimable: 20 },
+      { high: 4, oom_kill: 0 },
+    ]);
+    const unknown = { limit: 90, high: undefined, usage: undefined, reclaimable: undefined, events: {} };
+    expect(await shown(unknown)).toEqual([{ heap, cgroup: 90 }, {}, {}]);
+    expect(await shown(undefined)).toEqual([{ heap }, {}, {}]);
   });
 });
 

@@ -27,18 +27,18 @@ describe('the history of a process', () => {
     history.add({ ...NOTHING, resident: { heap: 6, unexplained: -1 }, heapUsedBytes: 0 });
     history.add(NOTHING);
     expect(history.resident).toEqual([
-      { kind: 'heap', values: [6, null] },
-      { kind: 'unexplained', values: [-1, null] },
+      { part: 'heap', values: [6, null] },
+      { part: 'unexplained', values: [-1, null] },
     ]);
     expect(history.heapUsed).toEqual([0, null]);
     expect(history.ages).toEqual([]);
   });
 
-  test('keeps kinds of resident memory to the byte', () => {
+  test('keeps parts of resident memory to the byte', () => {
     const history = new MemoryHistory(2);
     const resident = { heap: 2 ** 40 + 1, code: 3, stack: 4_097, unexplained: -(2 ** 33) - 7 };
     history.add({ ...NOTHING, resident });
-    expect(Object.fromEntries(history.resident.map(({ kind, values }) => [kind, values[0]]))).toEqual(
+    expect(Object.fromEntries(history.resident.map(({ part, values }) => [part, values[0]]))).toEqual(
       resident,
     );
   });

@@ -1,13 +1,9 @@
 import { readFileSync } from 'node:fs';
-import os from 'node:os';
 import type { KernelMemory } from '../../protocol/metric-points.js';
 
 const STATUS = '/proc/self/status';
 
-/**
- * Reads the kernel's counters of the process; undefined where the system has none. `smaps` has more detail,
- * but walks all pages: milliseconds per gigabyte.
- */
+/** Reads the kernel's counters of the process; undefined where the system has none. */
 export function readKernelMemory(): KernelMemory | undefined {
   if (process.platform !== 'linux') return undefined;
   try {
@@ -26,12 +22,5 @@ export function parseKernelMemory(status: string): KernelMemory | undefined {
   };
   const [file, shared, stack] = [bytes('RssFile'), bytes('RssShmem'), bytes('VmStk')];
   if (file === undefined || shared === undefined || stack === undefined) return undefined;
-  return { file: file + shared, stack };
-}
-
-/** Returns the memory limit of the process's control group, in bytes; undefined without one. */
-export function cgroupLimit(): number | undefined {
-  const limit = process.constrainedMemory();
-  // Without a limit, the system returns nothing or more than the total memory.
-  return limit > 0 && limit <= os.totalmem() ? limit : undefined;
+  return { file, shared, stack };
 }

@@ -1,0 +1,94 @@
+import type { MainMemory } from '../../protocol/messages.js';
+import type { KernelMemory, MappedKinds } from '../../protocol/metric-points.js';
+import { threadCpuMillis } from '../stats/profiler-stats.js';
+import { allocatorSplit } from './allocator-split.js';
+import { readKernelMemory } from './kernel-memory.js';
+import { type MappedMemory, MappingSums } from './mapped-memory.js';
+import { readMappings } from './memory-mappings.js';
+import { readStackPointers } from './stack-pointers.js';
+
+export interface ResidentWatchDeps {
+  /** Asks the main thread for its memory; undefined if it does not answer in time. */
+  readonly mainMemory: () => Promise<MainMemory | undefined>;
+  /** Reads the mappings of the process. Default: from `/proc`; throws where there are none. */
+  readonly readMapped?: () => MappedMemory;
+  /** Reads the kernel's counters. Default: from `/proc`. */
+  readonly readKernel?: () => KernelMemory | undefined;
+  /** CPU time of this thread so far, in ms. Default: `threadCpuMillis` */
+  readonly threadMillis?: () => number;
+}
+
+/** Delay of the first reading, in ms: after start-up. */
+const FIRST_MILLIS = 2_000;
+const GAP_MILLIS = 60_000;
+/** Gap after a reading, as a multiple of its CPU time: 3 ms a minute. */
+const COST_GAP = 20_000;
+/** Longest gap, in ms. */
+const MAX_GAP_MILLIS = 3_600_000;
+
+/**
+ * Knows how the resident memory of the process is used, as far as the kernel tells it. Reads the counters on request, and the
+ * mappings once a minute; more rarely if they are many, so that they cost at most 3 ms of CPU time a minute.
+ */
+export class ResidentWatch {
+  readonly #deps: ResidentWatchDeps;
+  #mapped: MappedKinds | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #isStopped = false;
+
+  constructor(deps: ResidentWatchDeps) {
+    this.#deps = deps;
+  }
+
+  /** Starts reading the mappings, where the system has any. */
+  start(): void {
+    if (process.platform === 'linux') this.#schedule(FIRST_MILLIS);
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    clearTimeout(this.#timer);
+  }
+
+  /** Returns the present counters with the newest mappings; undefined where the system does not provide them. */
+  kernel(): KernelMemory | undefined {
+    const { readKernel = readKernelMemory } = this.#deps;
+    const kernel = readKernel();
+    return kernel && { ...kernel, mapped: this.#mapped };
+  }
+
+  #schedule(millis: number): void {
+    if (!this.#isStopped) this.#timer = setTimeout(() => void this.#read(), millis).unref();
+  }
+
+  async #read(): Promise<void> {
+    const { mainMemory, readMapped = readOwnMappings, threadMillis = threadCpuMillis } = this.#deps;
+    const before = threadMillis();
+    let mapped: MappedMemory;
+    try {
+      mapped = readMapped();
+    } catch {
+      // There is no `/proc`, it may not be read, or no file descriptor is free. Without a reading, the kinds are absent.
+      return this.#schedule(GAP_MILLIS);
+    }
+    this.#schedule(Math.min(MAX_GAP_MILLIS, Math.max(GAP_MILLIS, COST_GAP * (threadMillis() - before))));
+    const memory = await mainMemory();
+    // Without the counters of the same moment, the earlier figures are better.
+    if (memory !== undefined) this.#mapped = kindsOf(mapped, memory);
+  }
+}
+
+function kindsOf(mapped: MappedMemory, { resident }: MainMemory): MappedKinds {
+  return {
+    stack: mapped.stacks,
+    privateFile: mapped.privateFile,
+    ...allocatorSplit(mapped, resident),
+    v8: mapped.v8,
+  };
+}
+
+function readOwnMappings(): MappedMemory {
+  const sums = new MappingSums(readStackPointers());
+  readMappings((mapping) => sums.add(mapping));
+  return sums.sums();
+}

@@ -1,0 +1,98 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import {
+  ResidentWatch,
+  type ResidentWatchDeps,
+} from '../../../src/profiler-thread/resident/resident-watch.js';
+import type { MainMemory } from '../../../src/protocol/messages.js';
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  vi.spyOn(process, 'platform', 'get').mockReturnValue('linux');
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
+
+const MAIN: MainMemory = {
+  resident: { array_buffers: 20, external: 5, malloc: 3 },
+  heapUsedBytes: 0,
+};
+const MAPPED = { v8: 400, arenas: 100, blocks: 10, stacks: 8, privateFile: 6 };
+const COUNTERS = { file: 1, shared: 2, stack: 3 };
+
+function newWatch(deps: Partial<ResidentWatchDeps> = {}) {
+  let cpuMillis = 0;
+  const readMapped = vi.fn(() => {
+    cpuMillis += 1;
+    return MAPPED;
+  });
+  const watch = new ResidentWatch({
+    mainMemory: async () => MAIN,
+    readMapped,
+    readKernel: () => COUNTERS,
+    threadMillis: () => cpuMillis,
+    ...deps,
+  });
+  watch.start();
+  return { watch, readMapped };
+}
+
+test('knows the mappings soon after the start, and reads them once a minute until it is stopped', async () => {
+  const { watch, readMapped } = newWatch();
+  expect(watch.kernel()).toEqual({ ...COUNTERS, mapped: undefined });
+  await vi.advanceTimersByTimeAsync(2_000);
+  expect(watch.kernel()).toEqual({
+    ...COUNTERS,
+    mapped: { v8: 400, stack: 8, privateFile: 6, malloc: 3, retained: 82 },
+  });
+  await vi.advanceTimersByTimeAsync(10 * 60_000);
+  expect(readMapped).toHaveBeenCalledTimes(11);
+  watch.stop();
+  await vi.advanceTimersByTimeAsync(10 * 60_000);
+  expect(readMapped).toHaveBeenCalledTimes(11);
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+test('reads them more rarely when that takes long', async () => {
+  let cpuMillis = 0;
+  const readMapped = vi.fn(() => {
+    cpuMillis += 30;
+    return MAPPED;
+  });
+  newWatch({ readMapped, threadMillis: () => cpuMillis });
+  await vi.advanceTimersByTimeAsync(2_000 + 60 * 60_000);
+  // Thirty ms at 3 ms a minute: every ten minutes.
+  expect(readMapped).toHaveBeenCalledTimes(7);
+});
+
+test('keeps the earlier figures when the main thread does not answer', async () => {
+  let memory: MainMemory | undefined = MAIN;
+  const { watch } = newWatch({ mainMemory: async () => memory });
+  await vi.advanceTimersByTimeAsync(2_000);
+  memory = undefined;
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(watch.kernel()?.mapped?.retained).toBe(82);
+});
+
+test('has no mappings when they cannot be read, and tries again', async () => {
+  let isReadable = false;
+  const readMapped = () => {
+    if (!isReadable) throw new Error('EACCES');
+    return MAPPED;
+  };
+  const { watch } = newWatch({ readMapped });
+  await vi.advanceTimersByTimeAsync(2_000);
+  expect(watch.kernel()).toEqual({ ...COUNTERS, mapped: undefined });
+  isReadable = true;
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(watch.kernel()?.mapped?.v8).toBe(400);
+});
+
+test('knows nothing and does nothing on other systems', async () => {
+  vi.spyOn(process, 'platform', 'get').mockReturnValue('darwin');
+  const { watch, readMapped } = newWatch({ readKernel: () => undefined });
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(watch.kernel()).toBeUndefined();
+  expect(readMapped).not.toHaveBeenCalled();
+});
