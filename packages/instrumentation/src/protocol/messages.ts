@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { ResolvedOptions } from '../config/index.js';
+import type { BufferBatch } from './buffer-events.js';
 import type { FunctionLocation } from './code-place.js';
 import type { MemoryOrigin } from './memory-origin.js';
 import type {
@@ -61,6 +62,8 @@ export const ControlWord = {
   collectionMicros: 4,
   /** Written by the profiler thread: 1 when it has closed its debug server on request. */
   serverClosed: 5,
+  /** Number of `buffers` messages that the profiler thread has taken. */
+  bufferBatches: 6,
 } as const;
 /** Value of `ready` when the thread has fully started. */
 export const WORKING = 2;
@@ -70,7 +73,7 @@ export const WORKING = 2;
  * fails.
  */
 export const ABANDONED = 2;
-export const CONTROL_BYTES: number = 6 * Int32Array.BYTES_PER_ELEMENT;
+export const CONTROL_BYTES: number = 7 * Int32Array.BYTES_PER_ELEMENT;
 
 /** Times of a major collection, in ms on the clock that all threads share; see `monotonicMillis`. */
 export interface CollectionTimes {
@@ -93,6 +96,7 @@ export type ToProfilerThread =
    */
   | { readonly type: 'trace'; readonly samplingInterval: number }
   | { readonly type: 'collected'; readonly majors: readonly CollectionTimes[] }
+  | { readonly type: 'buffers'; readonly batch: BufferBatch }
   /** Asks for metric points, for several consumers together. */
   | { readonly type: 'points'; readonly request: number; readonly wanted: readonly PointsRequest[] }
   | { readonly type: 'object-counts'; readonly request: number; readonly table: ObjectCountTable | undefined }

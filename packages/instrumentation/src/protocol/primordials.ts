@@ -32,9 +32,12 @@ export const AtomicsWait: typeof Atomics.wait = Atomics.wait;
 export const FunctionPrototypeApply: typeof Function.prototype.apply = Function.prototype.apply;
 export const JSONParse: typeof JSON.parse = JSON.parse;
 export const JSONStringify: typeof JSON.stringify = JSON.stringify;
+export const MathExpm1: typeof Math.expm1 = Math.expm1;
 export const MathFloor: typeof Math.floor = Math.floor;
+export const MathLog: typeof Math.log = Math.log;
 export const MathMax: typeof Math.max = Math.max;
 export const MathMin: typeof Math.min = Math.min;
+export const MathRandom: typeof Math.random = Math.random;
 export const MathRound: typeof Math.round = Math.round;
 export const ObjectDefineProperty: typeof Object.defineProperty = Object.defineProperty;
 export const ObjectEntries: typeof Object.entries = Object.entries;
@@ -44,7 +47,10 @@ export const ObjectKeys: typeof Object.keys = Object.keys;
 export const ObjectValues: typeof Object.values = Object.values;
 export const ReflectApply: typeof Reflect.apply = Reflect.apply;
 export const ReflectConstruct: typeof Reflect.construct = Reflect.construct;
+export const ReflectDefineProperty: typeof Reflect.defineProperty = Reflect.defineProperty;
 export const ReflectGet: typeof Reflect.get = Reflect.get;
+export const ReflectGetOwnPropertyDescriptor: typeof Reflect.getOwnPropertyDescriptor =
+  Reflect.getOwnPropertyDescriptor;
 export const ReflectOwnKeys: typeof Reflect.ownKeys = Reflect.ownKeys;
 export const ReflectSet: typeof Reflect.set = Reflect.set;
 export const SymbolFor: typeof Symbol.for = Symbol.for;
@@ -52,16 +58,32 @@ export const SymbolFor: typeof Symbol.for = Symbol.for;
 /** The global object itself. Its properties may change; its identity does not. */
 export const globalObject: typeof globalThis = globalThis;
 export const SafeError: ErrorConstructor = Error;
+export const SafeFloat64Array: Float64ArrayConstructor = Float64Array;
 export const SafeInt32Array: Int32ArrayConstructor = Int32Array;
 export const SafeNumber: NumberConstructor = Number;
 export const SafePromise: PromiseConstructor = Promise;
 export const SafeProxy: ProxyConstructor = Proxy;
 export const SafeRegExp: RegExpConstructor = RegExp;
-export const SafeFinalizationRegistry: FinalizationRegistryConstructor = FinalizationRegistry;
 export const SafeSharedArrayBuffer: SharedArrayBufferConstructor = SharedArrayBuffer;
 export const SafeString: StringConstructor = String;
 export const SafeTypeError: TypeErrorConstructor = TypeError;
 export const SafeURL: typeof URL = URL;
+
+type TextOf = (value: (...args: never[]) => unknown) => string;
+export const FunctionPrototypeToString: TextOf = uncurryThis<TextOf>(Function.prototype.toString);
+
+/** Returns the getter of a prototype's property as a function of the object. */
+function getterOf<F>(prototype: object, key: string): F {
+  const { get } = Reflect.getOwnPropertyDescriptor(prototype, key) as { get: () => unknown };
+  return uncurryThis<F>(get);
+}
+const typedArray = Reflect.getPrototypeOf(Uint8Array.prototype) as object;
+type ViewBytes = (view: NodeJS.TypedArray) => number;
+export const TypedArrayGetByteLength: ViewBytes = getterOf<ViewBytes>(typedArray, 'byteLength');
+type ViewStore = (view: NodeJS.TypedArray) => ArrayBufferLike;
+export const TypedArrayGetBuffer: ViewStore = getterOf<ViewStore>(typedArray, 'buffer');
+type StoreBytes = (store: ArrayBuffer) => number;
+export const ArrayBufferGetByteLength: StoreBytes = getterOf<StoreBytes>(ArrayBuffer.prototype, 'byteLength');
 
 export const ProcessKill: typeof process.kill = process.kill.bind(process);
 
@@ -133,6 +155,13 @@ export const SafeWeakRef: WeakRefConstructor = withOwnMethods(
   WeakRef.prototype,
   class SafeWeakRef<T extends WeakKey> extends WeakRef<T> {},
 );
+export const SafeFinalizationRegistry: FinalizationRegistryConstructor = withOwnMethods(
+  FinalizationRegistry.prototype,
+  class SafeFinalizationRegistry<T> extends FinalizationRegistry<T> {},
+);
+export type SafeArrayBuffer = ArrayBuffer;
+export type SafeFinalizationRegistry<T> = FinalizationRegistry<T>;
+export type SafeFloat64Array = Float64Array;
 export type SafeMap<K, V> = Map<K, V>;
 export type SafeSet<T> = Set<T>;
 export type SafeWeakRef<T extends WeakKey> = WeakRef<T>;

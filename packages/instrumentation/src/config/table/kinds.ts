@@ -108,6 +108,25 @@ export function word<const T extends string>(words: readonly T[]): Kind<T> {
   };
 }
 
+/**
+ * A boolean with more to say: one of a few words, or a boolean that stands for one of them.
+ *
+ * @param words the words that `false` and `true` stand for, then the others
+ */
+export function switchWord<const T extends string>(words: readonly [T, T, ...T[]]): Kind<T, T | boolean> {
+  const of = (value: boolean): Accepted<T> => ({ value: words[value ? 1 : 0] });
+  const named = word<T>(words);
+  return {
+    allowed: `${named.allowed}; or a boolean (false: ${words[0]}, true: ${words[1]})`,
+    expands: true,
+    fromText: (text) => {
+      const flag = boolean.fromText(text);
+      return flag ? of(flag.value) : named.fromText(text);
+    },
+    fromCode: (value) => (typeof value === 'boolean' ? of(value) : named.fromCode(value)),
+  };
+}
+
 /** A path as written; the code that uses it makes it absolute. */
 export const path: Kind<string> = {
   allowed: 'a path on one line',

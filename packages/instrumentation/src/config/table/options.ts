@@ -9,6 +9,7 @@ import {
   name,
   path,
   port,
+  switchWord,
   word,
 } from './kinds.js';
 
@@ -188,6 +189,18 @@ export const OPTIONS = {
     file: [heapray('group_by')],
     default: 'function',
     description: 'What call sites are summed by in metrics; what it sums over is no attribute.',
+  }),
+  /**
+   * Attributes memory outside V8's heap to the functions that make Buffers: `off`, `buffers`, or `all` for array
+   * buffers and typed arrays too.
+   */
+  offHeap: option({
+    kind: switchWord(['off', 'buffers', 'all']),
+    env: ['HEAPRAY_OFFHEAP'],
+    file: [heapray('offheap')],
+    default: 'off',
+    description:
+      'Whether Buffers are attributed to the functions that make them (`buffers`), and array buffers and typed arrays too (`all`).',
   }),
   /** Splits the bytes in use of each call site by age, in metrics. */
   retentionAges: option({

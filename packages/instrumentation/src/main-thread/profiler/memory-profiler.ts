@@ -1,10 +1,12 @@
 import type { ResolvedConfig } from '../../config/index.js';
+import type { OffHeapMode } from '../../protocol/buffer-events.js';
 import { describeThrown } from '../../protocol/describe-thrown.js';
 import type { Log } from '../../protocol/log.js';
 import type { LeakEvent, SamplerRequest } from '../../protocol/messages.js';
 import type { PointsAnswer } from '../../protocol/metric-points.js';
 import { process, SafePromise } from '../../protocol/primordials.js';
 import { monotonicMillis } from '../../protocol/steady-clock.js';
+import { BufferProfiling } from '../buffers/buffer-profiling.js';
 import { contain, containAsync } from '../containment/contain.js';
 import { Timers } from '../containment/timers.js';
 import { type LeakListener, LeakListeners } from '../log/leak-listeners.js';
@@ -41,6 +43,7 @@ export class MemoryProfiler {
   readonly #tracing: ComponentTracing;
   #sampler: OwnSampler;
   readonly #threads: ThreadSupervisor;
+  readonly #buffers: BufferProfiling;
   #collections: CollectionWatch | undefined;
   readonly #leakListeners = new LeakListeners((what) => this.#log('error', `onLeakSuspect threw: ${what}`));
   readonly #leakEventListeners = new LeakListeners<LeakEvent>((what) =>
@@ -75,9 +78,17 @@ export class MemoryProfiler {
       log,
       timers: this.#timers,
       startThread: (file, isAgain) => this.#startThread(file, isAgain),
-      onRestart: () => this.#tracing.startAgain(),
+      onRestart: () => {
+        this.#buffers.threadStarted();
+        this.#tracing.startAgain();
+      },
       onFailure: (why) =>
         this.#quit(`cannot start the profiler thread, memory is not profiled: ${why}`, 'thread'),
+    });
+    this.#buffers = new BufferProfiling({
+      send: (batch) => this.#thread?.send({ type: 'buffers', batch }),
+      taken: () => this.#thread?.bufferBatches ?? 0,
+      log,
     });
     this.#guard = new ExitGuard(() => this.#finishNow());
     this.#tracing = new ComponentTracing({
@@ -114,6 +125,14 @@ export class MemoryProfiler {
    */
   onLeakEvent(listener: (event: LeakEvent) => void): () => void {
     return this.#leakEventListeners.add(listener);
+  }
+
+  /** What is attributed outside V8's heap; set it to change that while the process runs. */
+  get offHeap(): OffHeapMode {
+    return this.#buffers.mode;
+  }
+  set offHeap(mode: OffHeapMode) {
+    if (this.#running && !this.#stopped) this.#buffers.set(mode);
   }
 
   /** Sets a listener for failures to open the debug server; it replaces the log message. */
@@ -211,6 +230,7 @@ export class MemoryProfiler {
     this.#threads.start();
     if (this.#stopped) return;
     this.#watchCollections();
+    this.#buffers.set(this.config.options.offHeap);
     this.#tracing.start();
     this.#timers.after(DECLARATION_MILLIS, () => this.#components.warn());
   }
@@ -254,6 +274,7 @@ export class MemoryProfiler {
       this.#components.warn();
       this.#tracing.stop();
       this.#collections?.stop();
+      this.#buffers.stop();
       this.#timers.stop();
       await this.#thread?.stop();
       this.#guard.dispose();
@@ -280,6 +301,7 @@ export class MemoryProfiler {
     contain(() => this.#tracing.stop(), nothing);
     contain(() => this.#timers.stop(), nothing);
     contain(() => this.#collections?.stop(), nothing);
+    contain(() => this.#buffers.stop(), nothing);
     contain(() => this.#guard.watchSignals(false), nothing);
     contain(() => this.#thread?.abandon(), nothing);
     contain(() => this.#sampler.stop(), nothing);
@@ -334,7 +356,10 @@ export class MemoryProfiler {
         new CollectionWatch({
           scavenged: (count) => this.#thread?.scavenged(count),
           took: (millis) => this.#thread?.collectionsTook(millis),
-          collected: (majors) => this.#thread?.send({ type: 'collected', majors }),
+          collected: (majors) => {
+            this.#thread?.send({ type: 'collected', majors });
+            this.#buffers.collected();
+          },
         }),
       (thrown) => this.#log('warn', `${what}: ${describeThrown(thrown)}`),
     );

@@ -145,6 +145,11 @@ export class ProfilerThread {
     AtomicsAdd(this.#control, ControlWord.collectionMicros, MathRound(millis * 1000));
   }
 
+  /** Number of `buffers` messages that the thread has taken. */
+  get bufferBatches(): number {
+    return AtomicsLoad(this.#control, ControlWord.bufferBatches);
+  }
+
   send(message: ToProfilerThread): void {
     if (!this.#gone && !this.#abandoned) PortPost(this.#port, message);
   }

@@ -11,6 +11,7 @@ export type { LedgerSource } from './ledger-source.js';
 export { isRuntimeFrame } from './state/allocating-frame.js';
 export { type CallSite, CallSites, type CodeFacts, type SiteIndex } from './state/call-site.js';
 export { CallTree, CUT_OFF, type Frame, type NodeIndex, ROOT } from './state/call-tree.js';
+export type { BornSample, SampleEvents } from './state/sample-events.js';
 export type { SampleSnapshot, UpdateResult } from './state/sample-snapshot.js';
 export { siteLabel, sitePlace } from './state/site-label.js';
 export { TYPICAL_OBJECT_BYTES } from './state/stack-totals.js';

@@ -1,3 +1,4 @@
+// Over 400 lines, because polls and events change the same state, and all questions about it stand beside them.
 import type { RawFrame } from '../../protocol/code-place.js';
 import { CarriedOver } from './estimates/carried-over.js';
 import { AGE_UNIT_BYTES } from './estimates/lifetime-model.js';
@@ -11,6 +12,7 @@ import { CallSites, type CodeFacts } from './state/call-site.js';
 import { CallTree, type NodeIndex, ROOT } from './state/call-tree.js';
 import { type LiveSample, LiveSamples } from './state/live-samples.js';
 import { ObjectSizes } from './state/object-size.js';
+import type { SampleEvents } from './state/sample-events.js';
 import { flatTree, type SampleSnapshot, type UpdateResult } from './state/sample-snapshot.js';
 import { ShownBytes } from './state/shown-bytes.js';
 import { StackTotals } from './state/stack-totals.js';
@@ -162,6 +164,38 @@ export class Ledger {
       isComplete,
       meanFrames: this.#meanFrames(taken),
     };
+  }
+
+  /**
+   * Takes births and deaths from a source that reports all of its samples: none is unseen, and the allocated
+   * bytes are their sum. Use a ledger either for this or for `update`.
+   */
+  record({ born, died, askedMillis }: SampleEvents): void {
+    const mark = ++this.#polls;
+    const before = this.#newest;
+    for (const { node, bytes, objectBytes, bornMillis, isMoved } of born) {
+      const ordinal = ++this.#newest;
+      const sample = this.#live.add({ size: bytes, nodeId: node, ordinal }, bornMillis, mark);
+      sample.node = node;
+      this.#shown.add(node, bytes);
+      if (!isMoved) {
+        this.#totals.addSeen(node, node, bytes, objectBytes);
+        this.#counts.samples++;
+        this.#counts.sampledBytes += bytes;
+      }
+      for (const listener of this.#listeners) listener.allocated(sample.id, node, bytes);
+    }
+    const gone = this.#live.remove(died);
+    for (const { id, node, bytes } of gone) {
+      this.#shown.add(node, -bytes);
+      for (const listener of this.#listeners) listener.freed(id);
+    }
+    this.#reachable.update({ askedMillis, before, newest: this.#newest, outlivesScavenges: true }, gone);
+  }
+
+  /** Ordinal of the newest sample; `record` counts them up by one. */
+  get newestOrdinal(): number {
+    return this.#newest;
   }
 
   /**

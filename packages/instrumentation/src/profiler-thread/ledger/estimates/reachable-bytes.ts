@@ -15,6 +15,8 @@ export interface PollSpan {
   /** Newest ordinals of the previous poll and of this one. */
   readonly before: number;
   readonly newest: number;
+  /** True if scavenges free nothing that is followed, so that deaths show nothing about them. */
+  readonly outlivesScavenges?: boolean;
 }
 
 /** The part of the bytes that polls show that is likely to be reachable. */
@@ -44,8 +46,10 @@ export class ReachableBytes {
    *
    * @param died samples that the previous poll has shown and this one does not
    */
-  update({ askedMillis, before, newest }: PollSpan, died: readonly LiveSample[]): void {
-    const missing = newest - this.#live.unbroken(newest, Math.max(0, newest - MAX_UNBROKEN));
+  update({ askedMillis, before, newest, outlivesScavenges }: PollSpan, died: readonly LiveSample[]): void {
+    const missing = outlivesScavenges
+      ? 0
+      : newest - this.#live.unbroken(newest, Math.max(0, newest - MAX_UNBROKEN));
     const { scavenges, majors } = this.#collections;
     // Leave later collections to the next poll: this one may have been taken before or after them.
     const seen = majors.filter(({ sweepMillis }) => sweepMillis <= askedMillis);

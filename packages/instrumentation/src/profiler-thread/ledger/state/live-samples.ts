@@ -124,6 +124,20 @@ export class LiveSamples {
     return sample;
   }
 
+  /** Drops the samples with these ordinals, as far as they are alive, and returns them. */
+  remove(ordinals: readonly number[]): readonly LiveSample[] {
+    const died: LiveSample[] = [];
+    for (const ordinal of ordinals) {
+      const sample = this.#byOrdinal.get(ordinal);
+      if (!sample) continue;
+      this.#byOrdinal.delete(ordinal);
+      this.#leaveNode(sample);
+      died.push(sample);
+    }
+    if (died.length > 0) this.#inOrder = this.#inOrder.filter(({ ordinal }) => this.#byOrdinal.has(ordinal));
+    return died;
+  }
+
   #leaveNode({ ofNode, nodeId, size }: LiveSample): void {
     ofNode.size -= size;
     if (ofNode.size === 0) this.#sizeOfNode.delete(nodeId);

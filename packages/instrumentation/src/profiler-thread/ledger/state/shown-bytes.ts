@@ -92,6 +92,11 @@ export class ShownBytes {
     if (this.#nodeById.size > nodes.length) this.#dropGone();
   }
 
+  /** Adds bytes to a stack; for sources without polls. */
+  add(node: NodeIndex, bytes: number): void {
+    this.#note(node, bytes);
+  }
+
   #add(id: number, stack: ShownStack): KnownNode {
     const node = { stack, bytes: 0, reading: 0 };
     this.#nodeById.set(id, node);
