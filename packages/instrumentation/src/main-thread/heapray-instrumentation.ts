@@ -1,5 +1,11 @@
 import { createNoopMeter, type MeterProvider, metrics, type TracerProvider } from '@opentelemetry/api';
-import { ConfigError, type HeaprayOptions, nodeConfigInput, resolveConfig } from '../config/index.js';
+import {
+  ConfigError,
+  checkedOption,
+  type HeaprayOptions,
+  nodeConfigInput,
+  resolveConfig,
+} from '../config/index.js';
 import { describeThrown } from '../protocol/describe-thrown.js';
 import type { Log } from '../protocol/log.js';
 import { SafeMap, SafeSet, SafeWeakMap } from '../protocol/primordials.js';
@@ -159,6 +165,17 @@ export class HeaprayInstrumentation {
       if (!this.#claim) return;
       this.#listen();
       this.#tellIgnored('options are read when profiling starts');
+    });
+  }
+
+  /**
+   * Attributes memory outside V8's heap to functions from now on, or no more; see the option `offHeap`. Has no
+   * effect while memory is not profiled, and none on the configuration. A wrong value is logged.
+   */
+  setOffHeap(offHeap: NonNullable<HeaprayOptions['offHeap']>): void {
+    this.#safely('setOffHeap is ignored', () => {
+      const mode = checkedOption('offHeap', offHeap);
+      if (this.#claim && mode) this.#claim.profiler.offHeap = mode;
     });
   }
 

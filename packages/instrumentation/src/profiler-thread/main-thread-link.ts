@@ -100,6 +100,11 @@ export class MainThreadLink {
     return Atomics.exchange(this.#control, ControlWord.scavenges, 0);
   }
 
+  /** Counts a batch of Buffers as taken. */
+  tookBuffers(): void {
+    Atomics.add(this.#control, ControlWord.bufferBatches, 1);
+  }
+
   /** Signals to a waiting main thread that the debug server is closed. */
   serverClosed(): void {
     this.#set(ControlWord.serverClosed, 1);

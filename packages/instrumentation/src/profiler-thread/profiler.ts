@@ -1,12 +1,16 @@
+import type { BufferBatch } from '../protocol/buffer-events.js';
 import type { FunctionLocation } from '../protocol/code-place.js';
 import type {
   CollectionTimes,
   FromProfilerThread,
+  MainMemory,
   ProfilerThreadOptions,
+  SuspectView,
   ToProfilerThread,
 } from '../protocol/messages.js';
 import { STACK_DEPTH } from '../protocol/sampler-mode.js';
 import { monotonicMillis, risingClock, steadyClock } from '../protocol/steady-clock.js';
+import { BufferMemory } from './buffers/buffer-memory.js';
 import type { ComponentCaptureOptions } from './captures/capture-options.js';
 import { Captures } from './captures/captures.js';
 import { Compressions } from './captures/compressions.js';
@@ -36,6 +40,8 @@ import { FrameResolver } from './symbolize/index.js';
 const LAST_POLL_MILLIS = 500;
 /** Time for compressing captures at the end, in ms; the main thread stops waiting after twice that. */
 const LAST_COMPRESSION_MILLIS = 1_000;
+/** Longest wait of a profile for the memory of a busy main thread, in ms. */
+const MAIN_MEMORY_MILLIS = 250;
 const PROCESS_CAPTURE = 0;
 /** Gap between kept past states, in leak windows: a minute by default. */
 const PAST_WINDOWS = 3;
@@ -60,6 +66,7 @@ export class Profiler {
   readonly #compressions: Compressions;
   readonly #viewing: LiveViewing;
   readonly #leaks: AllLeaks;
+  readonly #buffers: BufferMemory;
   readonly #points: MetricPointsSource;
   readonly #peak = new HighWaterMarkTracker();
   readonly #server: ProfileServer;
@@ -79,12 +86,15 @@ export class Profiler {
       report: (text) => this.#log('info', text),
       workingFolder: options.workingFolder,
     });
+    const files = {
+      packageOf: (file: string) => resolver.packages.packageOf(file).name,
+      versionOf: (file: string) => resolver.packages.packageOf(file).version,
+      shortFileOf: (file: string) => resolver.shortFileOf(file),
+    };
     this.#ledger = new Ledger({
+      ...files,
       samplingInterval: options.samplingInterval,
-      packageOf: (file) => resolver.packages.packageOf(file).name,
-      versionOf: (file) => resolver.packages.packageOf(file).version,
       originalOf: (frame) => resolver.of(frame),
-      shortFileOf: (file) => resolver.shortFileOf(file),
       isAloneOnLine: (frame) => resolver.isAloneOnLine(frame),
       component: options.component,
       stackDepth: STACK_DEPTH,
@@ -99,6 +109,15 @@ export class Profiler {
       past: new PastStates({ windowMillis: PAST_WINDOWS * windowMillis, startMillis: performance.now() }),
     });
     this.#leaks = new AllLeaks(this.#sources);
+    this.#buffers = new BufferMemory({
+      sources: this.#sources,
+      stats: this.#stats,
+      // These frames have the line of the call, so a line identifies a call site.
+      code: { ...files, originalOf: (frame) => resolver.ofCall(frame), isAloneOnLine: () => true },
+      windowMillis,
+      pastMillis: PAST_WINDOWS * windowMillis,
+      onSuspect: (suspect) => this.#suspected(suspect),
+    });
     this.#loop = new PollLoop(
       {
         ledger: this.#ledger,
@@ -172,6 +191,8 @@ export class Profiler {
         return this.#loop.trace(message.samplingInterval);
       case 'collected':
         return this.#collected(message.majors);
+      case 'buffers':
+        return this.#takeBuffers(message.batch);
       case 'points': {
         // Attribute everything pending: a counter must include all that was allocated by now.
         this.#sources.attribute(performance.now(), true);
@@ -212,7 +233,17 @@ export class Profiler {
       turnMillis: turnMillis + toReadings,
     }));
     this.#ledger.noteCollections({ scavenges: 0, majors });
+    this.#buffers.collected(majors);
     this.#loop.collected().catch((error: Error) => this.#pollFailed(error));
+  }
+
+  #takeBuffers(batch: BufferBatch): void {
+    this.#link.tookBuffers();
+    this.#buffers.take(batch, performance.now() - monotonicMillis());
+  }
+
+  #suspected(suspect: SuspectView): void {
+    this.#send({ type: 'leak-suspect', suspect, attributes: leakEventAttributes(suspect) });
   }
 
   #onReading(): void {
@@ -223,8 +254,7 @@ export class Profiler {
     this.#peak.observe(this.#sources.all, atMillis);
     const { main } = this.#sources;
     main.past.observe(this.#ledger, atMillis);
-    for (const suspect of main.leaks.observe(atMillis))
-      this.#send({ type: 'leak-suspect', suspect, attributes: leakEventAttributes(suspect) });
+    for (const suspect of main.leaks.observe(atMillis)) this.#suspected(suspect);
     this.#ownHeap.collectIfWorthwhile(atMillis);
   }
 
@@ -277,6 +307,7 @@ export class Profiler {
       leaks: this.#leaks,
       clock: this.#clock,
       startedMillis: this.#startedMillis,
+      parts: [this.#buffers.unattributed],
       peak: () => this.#peak.mark,
       process: {
         pid: this.#options.pid,
@@ -284,12 +315,24 @@ export class Profiler {
         name: () => this.#ledger.sites.components.own,
       },
       figures: () => ownFigures(this.#sources, this.#stats, this.#leaks),
-      objectCounts: () => this.#link.objectCounts(),
-      mainMemory: () =>
-        this.#link.mainMemory({ profilerBytes: ownMemoryBytes(), kernel: this.#resident.kernel() }),
+      objectCounts: async () => {
+        // Profiles also need to know how large all array buffers are.
+        const memory = Promise.race([this.#mainMemory(), timeout(MAIN_MEMORY_MILLIS)]);
+        const [table] = await Promise.all([this.#link.objectCounts(), memory]);
+        return table;
+      },
+      mainMemory: () => this.#mainMemory(),
       collect: () => this.#poller.collect(),
     });
     if (address !== undefined) this.#send({ type: 'listening', address });
+  }
+
+  async #mainMemory(): Promise<MainMemory | undefined> {
+    const known = { profilerBytes: ownMemoryBytes(), kernel: this.#resident.kernel() };
+    const memory = await this.#link.mainMemory(known);
+    if (memory?.resident.array_buffers !== undefined)
+      this.#buffers.noteArrayBuffers(memory.resident.array_buffers);
+    return memory;
   }
 
   #serverFailed(error: Error): void {

@@ -27,7 +27,7 @@ export interface BufferBatch {
   /** Ids of small Buffers that are gone while their slab of Node's pool is still in use. */
   readonly leftInPool: readonly number[];
   readonly atMillis: number;
-  /** `process.memoryUsage().arrayBuffers` */
+  /** Bytes of all array buffers that this thread holds: `process.memoryUsage().arrayBuffers` and received ones. */
   readonly arrayBuffers: number;
   /** Number of samples that were not followed because the queue or the table was full. */
   readonly dropped: number;

@@ -189,6 +189,25 @@ export const rows: readonly Row[] = [
     badCode: ['Function', 1, null, ['file']],
   },
   {
+    option: 'offHeap',
+    texts: [
+      ['buffers', 'buffers'],
+      [' ALL ', 'all'],
+      ['off', 'off'],
+      ['true', 'buffers'],
+      ['0', 'off'],
+    ],
+    badTexts: ['on', 'buffer', 'off,all'],
+    code: [
+      [true, 'buffers'],
+      [false, 'off'],
+      ['off', 'off'],
+      ['buffers', 'buffers'],
+      ['all', 'all'],
+    ],
+    badCode: ['true', 1, null, ['all']],
+  },
+  {
     option: 'retentionAges',
     texts: [
       ['true', true],

@@ -20,6 +20,16 @@ const MEANINGS: ReadonlyMap<string, string> = new Map([
   ['(unobserved)', 'allocated and freed between two readings, without evidence of where'],
   ['(truncated)', 'outer frames of a stack deeper than the sampler looks'],
   ['(short-lived, estimated)', 'allocated and freed between two readings; the caller is estimated'],
+  ['(pooled)', "a small Buffer in a slab of Node's pool; the slab is held as long as any Buffer in it"],
+  [
+    '(pool slab)',
+    "small Buffers that are gone, whose memory is held because other Buffers are in the same slab of Node's pool",
+  ],
+  [
+    '(unattributed off-heap)',
+    'array buffers that no hook sees, e.g. received data, hashes, WebAssembly input, or made before profiling began',
+  ],
+  ['(uncollected off-heap)', 'Buffers that are likely to be garbage that is not collected yet'],
 ]);
 
 /**

@@ -1,6 +1,7 @@
 import { BORN_VALUES, type BufferBatch } from '../../protocol/buffer-events.js';
 import { memoryUsage } from '../../protocol/memory-usage.js';
 import { monotonicMillis } from '../../protocol/steady-clock.js';
+import { transferredBuffers } from '../profiler/transferred-buffers.js';
 import type { CallStacks } from './call-stacks.js';
 
 /** Number of samples in a batch that is sent without waiting for the event loop. */
@@ -81,6 +82,7 @@ export class BufferEvents {
   send(): void {
     if (this.isFull) return;
     const { stacks, send } = this.#deps;
+    const usage = memoryUsage();
     this.#sent++;
     send({
       oldestStack: stacks.oldest,
@@ -89,7 +91,7 @@ export class BufferEvents {
       died: this.#died,
       leftInPool: this.#leftInPool,
       atMillis: monotonicMillis(),
-      arrayBuffers: memoryUsage().arrayBuffers,
+      arrayBuffers: usage.arrayBuffers + transferredBuffers.bytes(usage),
       dropped: this.#dropped,
       costMillis: this.#costMillis,
     });

@@ -16,7 +16,7 @@ export interface SurvivedShare {
  * h 40 min; 98 % of what it allocated 10 min ago is alive".
  *
  * @param site its text names the thread unless it is the main one
- * @param headroomBytes bytes left until the heap limit
+ * @param headroomBytes bytes left until the heap limit; infinite for memory that it does not limit
  */
 export function leakMessage(
   suspect: LeakSuspect,
@@ -31,11 +31,13 @@ export function leakMessage(
   const where = `\`${siteLabel(site)}\` in \`${site.packageName}${version}\`${of}`;
   const growth = `grows ${byteText(bytesPerSecond * 60)}/min, ${grownWindows} of ${windows} windows`;
   const doubling = `doubles in ${durationText(oldBytes / bytesPerSecond)}`;
-  const limit = `heap limit in ${durationText(headroomBytes / bytesPerSecond)}`;
+  const limit = Number.isFinite(headroomBytes)
+    ? [`heap limit in ${durationText(headroomBytes / bytesPerSecond)}`]
+    : [];
   const parts = [
     `${where} holds ${byteText(oldBytes)} allocated over ${durationText(oldMillis / 1000)} ago and ${growth}`,
     doubling,
-    limit,
+    ...limit,
     ...(survived ? [survivalText(survived)] : []),
   ];
   return parts.join('; ');

@@ -8,7 +8,7 @@ import type { LeakProgress, LeakSuspect } from './suspect-rules.js';
 
 export interface LeakWatchOptions {
   readonly windowMillis: number;
-  /** V8's heap limit, bytes. */
+  /** V8's heap limit, bytes; infinite for memory that it does not limit. */
   readonly heapLimit: number;
   /** Memory that the ledger accounts for. Default: the main thread's heap. */
   readonly origin?: MemoryOrigin | undefined;
@@ -128,7 +128,7 @@ export class LeakWatch {
   /** Seconds until the heap limit if all suspects keep growing at their rate; undefined without suspects. */
   secondsToLimit(): number | undefined {
     const rate = this.#suspects().reduce((sum, { bytesPerSecond }) => sum + bytesPerSecond, 0);
-    return rate > 0 ? this.#headroom / rate : undefined;
+    return rate > 0 && Number.isFinite(this.#headroom) ? this.#headroom / rate : undefined;
   }
 
   get #headroom(): number {

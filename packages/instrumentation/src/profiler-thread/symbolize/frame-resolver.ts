@@ -59,6 +59,18 @@ export class FrameResolver {
     return original;
   }
 
+  /**
+   * Returns the original file, line and column of a frame that has the position of a call, not the start of the
+   * function. Its name stays.
+   */
+  ofCall(frame: Frame): Frame {
+    const known = this.#known.get(frame);
+    if (known) return known;
+    const original = this.#originalCall(frame);
+    this.#known.set(frame, original);
+    return original;
+  }
+
   /** Returns a file's path as shown in messages; see `shortPath`. */
   shortFileOf(file: string): string {
     return shortPath(file, this.#workingFolder);
@@ -76,10 +88,21 @@ export class FrameResolver {
     return line !== undefined && !mayStartSeveral(line, frame.line === 1);
   }
 
+  #originalCall(frame: Frame): Frame {
+    const loaded = this.#mapOf(frame);
+    const found = loaded?.map.atOrBefore(frame.line - 1, frame.column - 1)?.original;
+    if (!loaded || !found) return frame;
+    const { source, line, column } = found;
+    return { ...frame, file: boundedPath(loaded.pathOf(source)), line: line + 1, column: column + 1 };
+  }
+
+  #mapOf(frame: Frame) {
+    if (frame.line < 1 || frame.column < 1 || frameKind(frame) !== 'file') return undefined;
+    return path.isAbsolute(frame.file) ? this.#maps.get(frame.file) : undefined;
+  }
+
   #original(frame: Frame): Frame {
-    if (frame.line < 1 || frame.column < 1 || frameKind(frame) !== 'file') return frame;
-    if (!path.isAbsolute(frame.file)) return frame;
-    const loaded = this.#maps.get(frame.file);
+    const loaded = this.#mapOf(frame);
     if (!loaded) return frame;
     const at = { line: frame.line - 1, column: frame.column - 1 };
     const found = originalFunction(loaded, at, frame.functionName === ANONYMOUS ? '' : frame.functionName);
