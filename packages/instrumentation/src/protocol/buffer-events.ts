@@ -3,6 +3,12 @@ import type { RawFrame } from './code-place.js';
 /** What is followed outside V8's heap: nothing, what `Buffer` makes, or also `ArrayBuffer` and typed arrays. */
 export type OffHeapMode = 'off' | 'buffers' | 'all';
 
+/**
+ * Name that V8 has for heapray's functions in place of those that make Buffers. They are on the stacks of the heap too, and
+ * nothing is charged to them. It cannot be a name in a program.
+ */
+export const HOOK_NAME = '(heapray)';
+
 /** A stack at which Buffers were made. Frames are where each function calls the next, innermost first. */
 export interface BufferStack {
   readonly id: number;

@@ -6,7 +6,7 @@ import { globalObject, now } from '../../protocol/primordials.js';
 import { contain, type OnThrown } from '../containment/contain.js';
 import { Timers } from '../containment/timers.js';
 import { BufferEvents } from './buffer-events.js';
-import { bufferHooks } from './buffer-hooks.js';
+import { bufferHooks, placeOfHookedCall } from './buffer-hooks.js';
 import { BufferSampler, type SampledBuffer } from './buffer-sampler.js';
 import { CallStacks } from './call-stacks.js';
 import { constructorHooks } from './constructor-hooks.js';
@@ -38,7 +38,7 @@ const OWN_FRAMES = 8;
 export class BufferProfiling {
   readonly #deps: BufferProfilingDeps;
   readonly #timers: Timers;
-  readonly #stacks = new CallStacks();
+  readonly #stacks = new CallStacks(placeOfHookedCall);
   readonly #events: BufferEvents;
   readonly #live: LiveBuffers;
   readonly #rate = new SampleRate(now());
@@ -131,14 +131,14 @@ export class BufferProfiling {
     this.#timers.stop();
   }
 
-  #sampled({ store, slice, bytes, weight, leaf, leafKey }: SampledBuffer): void {
+  #sampled({ store, slice, bytes, weight }: SampledBuffer): void {
     const startMillis = now();
     this.#hasSampled = true;
     this.#rate.taken();
     if (this.#live.size >= MAX_LIVE || this.#events.isFull) this.#events.drop();
     else {
       const id = ++this.#newest;
-      const stack = this.#stacks.idOf(leaf, leafKey, OWN_FRAMES);
+      const stack = this.#stacks.idOf(slice !== undefined, OWN_FRAMES);
       this.#live.add(id, store, slice);
       this.#events.born({ id, stack, weight, bytes });
     }

@@ -19,6 +19,10 @@ interface Site {
  */
 const { getCallSites } = util;
 const AS_COMPILED = { sourceMap: false };
+/** Module of `Buffer`. */
+const BUFFER_MODULE = 'node:buffer';
+/** Shown below the function that made a small Buffer in a slab of Node's pool. */
+const POOLED: RawFrame = { functionName: '(pooled)', url: '', lineNumber: -1, columnNumber: -1 };
 /** Maximum number of frames of a stack. */
 const MAX_FRAMES = 64;
 /** Maximum number of known stacks; past it, all are forgotten. */
@@ -30,30 +34,42 @@ export class CallStacks {
   #fresh: BufferStack[] = [];
   #newest = 0;
   #oldest = 1;
+  /** Place of the calls in hooks, which are no functions of the program. */
+  readonly #hookPlace: string;
 
-  /**
-   * Returns the id of the present stack.
-   *
-   * @param leaf frames to put below the innermost one
-   * @param leafKey identifies `leaf`
-   * @param skipped number of heapray's own frames, this function's included
-   */
-  idOf(leaf: readonly RawFrame[], leafKey: string, skipped: number): number {
-    const sites = getCallSites(MAX_FRAMES + skipped, AS_COMPILED) as unknown as readonly Site[];
-    let key = leafKey;
-    for (let at = skipped; at < sites.length; at++) {
-      const site = sites[at]!;
-      key += ` ${site.scriptId ?? site.scriptName}:${site.lineNumber}:${columnOf(site)}`;
-    }
-    return this.#ids.get(key) ?? this.#add(key, leaf, sites, skipped);
+  /** @param hookPlaceOf calls back from a function that a hook has called, and returns what that returned */
+  constructor(hookPlaceOf: (placeOfCaller: () => string) => string) {
+    // The innermost two frames are the function below and the one that the hook has called.
+    this.#hookPlace = hookPlaceOf(() => {
+      const site = (getCallSites(3, AS_COMPILED) as unknown as readonly Site[])[2];
+      return site ? placeOf(site) : '';
+    });
   }
 
-  #add(key: string, leaf: readonly RawFrame[], sites: readonly Site[], skipped: number): number {
+  /**
+   * Returns the id of the present stack, from the innermost function outside of `node:buffer` on.
+   *
+   * @param isPooled adds a frame that says so
+   * @param skipped number of heapray's own frames, this function's included
+   */
+  idOf(isPooled: boolean, skipped: number): number {
+    const sites = getCallSites(MAX_FRAMES + skipped, AS_COMPILED) as unknown as readonly Site[];
+    let key = isPooled ? POOLED.functionName : '';
+    for (let at = skipped; at < sites.length; at++) {
+      key += ` ${placeOf(sites[at]!)}`;
+    }
+    return this.#ids.get(key) ?? this.#add(key, isPooled, sites, skipped);
+  }
+
+  #add(key: string, isPooled: boolean, sites: readonly Site[], skipped: number): number {
     if (this.#ids.size >= MAX_STACKS) this.forget();
     const frames: RawFrame[] = [];
-    for (let at = 0; at < leaf.length; at++) frames[at] = leaf[at]!;
+    if (isPooled) frames[0] = POOLED;
+    let isInside = true;
     for (let at = skipped; at < sites.length; at++) {
       const site = sites[at]!;
+      isInside &&= site.scriptName === BUFFER_MODULE || placeOf(site) === this.#hookPlace;
+      if (isInside || placeOf(site) === this.#hookPlace) continue;
       frames[frames.length] = {
         functionName: site.functionName,
         url: site.scriptName,
@@ -90,6 +106,10 @@ export class CallStacks {
     this.#ids.clear();
     this.#oldest = this.#newest + 1;
   }
+}
+
+function placeOf(site: Site): string {
+  return `${site.scriptId ?? site.scriptName}:${site.lineNumber}:${columnOf(site)}`;
 }
 
 function columnOf({ columnNumber, column }: Site): number {

@@ -33,23 +33,23 @@ export function constructorHooks(globals: object, sampler: BufferSampler): reado
     const original = (globals as Record<string, AnyFunction | undefined>)[name];
     // `Float16Array` is missing before Node 26.
     if (typeof original !== 'function') continue;
-    const proxy = counting(original, sampler, sampler.maker(name, ''));
+    const proxy = counting(original, sampler);
     hooks[hooks.length] = new HookedProperty(globals, name, () => proxy);
     hooks[hooks.length] = new HookedProperty(original.prototype as object, 'constructor', () => proxy);
   }
   return hooks;
 }
 
-function counting(original: AnyFunction, sampler: BufferSampler, maker: number): AnyFunction {
+function counting(original: AnyFunction, sampler: BufferSampler): AnyFunction {
   const { left } = sampler;
   const proxy: AnyFunction = new SafeProxy(original, {
-    construct(target, args, newTarget) {
+    construct(target, args, newTarget): object {
       const before = left[0]!;
       const made = ReflectConstruct(target, args, newTarget === proxy ? target : newTarget);
       if (left[0] !== before) return made;
       const after = before - made.byteLength;
       left[0] = after;
-      if (!(after > 0)) sampler.take(maker, made, args[0]);
+      if (!(after > 0)) sampler.take(made, args[0]);
       return made;
     },
   });

@@ -9,7 +9,7 @@ const frame = (functionName: string, lineNumber: number) => ({
   lineNumber,
   columnNumber: 4,
 });
-const LEAF = { functionName: 'alloc', url: 'node:buffer', lineNumber: -1, columnNumber: -1 };
+const LEAF = { functionName: '(pooled)', url: '', lineNumber: -1, columnNumber: -1 };
 const STACKS = [
   { id: 1, frames: [LEAF, frame('keep', 10), frame('main', 1)], isCut: false },
   { id: 2, frames: [LEAF, frame('drop', 20), frame('main', 2)], isCut: true },

@@ -1,3 +1,4 @@
+import { HOOK_NAME } from '../../../protocol/buffer-events.js';
 import { type CallTree, type NodeIndex, ROOT } from './call-tree.js';
 
 /**
@@ -18,8 +19,8 @@ export function allocatingNode(tree: CallTree, node: NodeIndex): NodeIndex {
   return evaluated ?? node;
 }
 
-/** Returns true for Node's own modules, native code without a file, and V8's pseudo frames. */
+/** Returns true for Node's own modules, native code without a file, V8's pseudo frames, and heapray's hooks. */
 export function isRuntimeFrame(functionName: string, file: string): boolean {
-  if (file.startsWith('node:')) return true;
+  if (file.startsWith('node:') || functionName === HOOK_NAME) return true;
   return file === '' && (functionName.startsWith('(') ? functionName !== '(anonymous)' : true);
 }
