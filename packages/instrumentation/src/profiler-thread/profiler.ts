@@ -300,6 +300,7 @@ export class Profiler {
   }
 
   async #startServer(): Promise<void> {
+    const { UnattributedOffHeap } = await import('./buffers/unattributed-off-heap.js');
     const address = await this.#server.start({
       sources: this.#sources,
       loop: this.#loop,
@@ -307,7 +308,7 @@ export class Profiler {
       leaks: this.#leaks,
       clock: this.#clock,
       startedMillis: this.#startedMillis,
-      parts: [this.#buffers.unattributed],
+      parts: [new UnattributedOffHeap(() => this.#buffers.offHeap)],
       peak: () => this.#peak.mark,
       process: {
         pid: this.#options.pid,

@@ -7,7 +7,7 @@ import type { MemorySource } from '../sources/memory-source.js';
 import type { MemorySources } from '../sources/memory-sources.js';
 import type { ProfilerStats } from '../stats/profiler-stats.js';
 import { BufferFeed } from './buffer-feed.js';
-import { UnattributedOffHeap } from './unattributed-off-heap.js';
+import type { OffHeapState } from './unattributed-off-heap.js';
 
 export interface BufferMemoryDeps {
   readonly sources: MemorySources;
@@ -33,10 +33,10 @@ export class BufferMemory {
     this.#deps = deps;
   }
 
-  /** What no sample stands for, as a part of profiles. Nothing without a source. */
-  readonly unattributed: UnattributedOffHeap = new UnattributedOffHeap(
-    () => this.#source && { ledger: this.#source.ledger, arrayBuffers: this.#arrayBuffers },
-  );
+  /** State of all array buffers; undefined while Buffers are not followed. */
+  get offHeap(): OffHeapState | undefined {
+    return this.#source && { ledger: this.#source.ledger, arrayBuffers: this.#arrayBuffers };
+  }
 
   /** Records `process.memoryUsage().arrayBuffers` of the main thread. */
   noteArrayBuffers(bytes: number): void {
