@@ -24,10 +24,14 @@ const MAX_AGENT_LENGTH = 200;
 /**
  * Checks a request and returns its parts.
  *
- * @param listenHost host on which the server was started to listen
+ * @param listenHost host on which the server was started to listen; undefined to accept any `Host`
  * @throws HttpError for an invalid request
  */
-export function readRequest(message: IncomingMessage, listenHost: string, signal: AbortSignal): HttpRequest {
+export function readRequest(
+  message: IncomingMessage,
+  listenHost: string | undefined,
+  signal: AbortSignal,
+): HttpRequest {
   checkHosts(message, listenHost);
   const { method } = message;
   if (method !== 'GET' && method !== 'HEAD') throw new HttpError(405, 'only GET and HEAD are allowed');
@@ -62,17 +66,17 @@ function acceptsGzip(value: string): boolean {
 }
 
 /** Checks the header `Host`. It may be missing, as in HTTP/1.0: browsers, which the check protects, always send it. */
-function checkHosts({ rawHeaders, headers }: IncomingMessage, listenHost: string): void {
+function checkHosts({ rawHeaders, headers }: IncomingMessage, listenHost: string | undefined): void {
   const given = rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === 'host');
   if (given.length > 1) throw new HttpError(400, 'Host: expected one only');
-  if (headers.host !== undefined) checkHost(headers.host, listenHost);
+  if (headers.host !== undefined && listenHost !== undefined) checkHost(headers.host, listenHost);
 }
 
 /** Returns the path and query of a request target, which may be an absolute URL, as clients send it to proxies. */
-function originForm(target: string, listenHost: string): string {
+function originForm(target: string, listenHost: string | undefined): string {
   if (target.startsWith('/')) return target;
   const [, authority, rest = ''] = /^http:\/\/([^/?#]*)([^#]*)$/i.exec(target) ?? [];
   if (authority === undefined) throw new HttpError(400, 'the request target is not a path');
-  checkHost(authority, listenHost);
+  if (listenHost !== undefined) checkHost(authority, listenHost);
   return rest.startsWith('/') ? rest : `/${rest}`;
 }

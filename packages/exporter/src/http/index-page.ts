@@ -24,12 +24,23 @@ code { background: #eee; padding: 0.1rem 0.3rem }
 </head>
 <body>
 <h1>${escapeHtml(source.title)}</h1>
-${table.length === 0 ? '<p>There is nothing yet.</p>' : `<table>\n${table.join('\n')}\n</table>`}
+${processTable(source)}${table.length === 0 ? '<p>There is nothing yet.</p>' : `<table>\n${table.join('\n')}\n</table>`}
 <p><a href="/debug/ui">Live page</a>: memory over time, leak suspects, flame graphs, and what changed.</p>
 ${source.notes}
 </body>
 </html>
 `;
+}
+
+/** Returns links to the profiles of each process, if there are several. */
+function processTable(source: ProfileSource): string {
+  const processes = source.processes?.() ?? [];
+  if (processes.length < 2) return '';
+  const rows = processes.map(({ pid, component }) => {
+    const links = source.pages.map((page) => cells(page, source, `pid=${pid}`)).join('');
+    return `<tr><th>process ${pid}, ${escapeHtml(component)}</th>${links}</tr>`;
+  });
+  return `<h2>Each process</h2>\n<table>\n${rows.join('\n')}\n</table>\n<h2>All processes</h2>\n`;
 }
 
 function cells(page: ProfilePage, { unsupported }: ProfileSource, query: string): string {

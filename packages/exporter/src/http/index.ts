@@ -4,6 +4,7 @@ export type { HttpRequest } from './http-request.js';
 export {
   type DataFormat,
   type DifferenceQuery,
+  jsonAnswer,
   type LivePage,
   type LiveSource,
   livePages,
@@ -13,8 +14,10 @@ export type { ProfilePage, ProfileQuery, ProfileSource } from './profile-source.
 export { SeriesRing } from './series-ring.js';
 export {
   addressText,
+  answerRequest,
   type HttpHandler,
   type HttpServer,
+  type HttpServerOptions,
   type ListenAddress,
   startHttpServer,
 } from './start-http-server.js';

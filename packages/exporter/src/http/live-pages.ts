@@ -135,6 +135,16 @@ function readMoment(name: string, value: string | null): number | undefined {
   throw new HttpError(400, `${name}: expected ms since the Unix epoch`);
 }
 
+/** Returns data of the live page as JSON, compressed if the client accepts that. */
+export function jsonAnswer(request: HttpRequest, data: unknown): Promise<HttpAnswer> {
+  return dataAnswer(request, async ({ gzip }) => {
+    const json = Buffer.from(JSON.stringify(data));
+    const { gzipSync, constants } = await import('node:zlib');
+    // Compress synchronously on this thread: the thread pool belongs to the application.
+    return gzip ? gzipSync(json, { level: constants.Z_BEST_SPEED }) : json;
+  });
+}
+
 async function dataAnswer(
   { method, acceptsGzip: gzip, client, signal }: HttpRequest,
   make: (format: DataFormat) => Promise<Uint8Array>,

@@ -19,6 +19,8 @@ export interface ProfileSource {
   readonly pages: readonly ProfilePage[];
   /** Returns the names of the profiled components. Undefined where there is only one. */
   components?(): readonly string[];
+  /** Returns the processes that the parameter `pid` selects, for the index page. */
+  processes?(): readonly { readonly pid: number; readonly component: string }[];
   /** Additional HTML for the index page. */
   readonly notes: string;
   /** Query parameters that this source does not support, with the reason. */

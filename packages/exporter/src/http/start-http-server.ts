@@ -30,6 +30,13 @@ export interface HttpServer {
   close(): void;
 }
 
+export interface HttpServerOptions {
+  /** Accepts any name in `Host`: for pages that a web page of others may read. Default: false, see {@link checkHost}. */
+  readonly anyHost?: boolean;
+  /** Page that the message for an unknown path names. Default: `/debug/pprof/`. */
+  readonly index?: string;
+}
+
 const MAX_HEADER_BYTES = 16 * 1024;
 const METHOD_NOT_ALLOWED = 'HTTP/1.1 405 Method Not Allowed\r\nAllow: GET, HEAD\r\nConnection: close\r\n\r\n';
 
@@ -49,8 +56,16 @@ const METHOD_NOT_ALLOWED = 'HTTP/1.1 405 Method Not Allowed\r\nAllow: GET, HEAD\
 export async function startHttpServer(
   listen: ListenAddress,
   routes: ReadonlyMap<string, HttpHandler>,
+  { anyHost = false, index }: HttpServerOptions = {},
 ): Promise<HttpServer> {
-  const connections = new Connections((request, signal) => answerTo(request, listen.host, routes, signal));
+  const host = anyHost ? undefined : listen.host;
+  const connections = new Connections(async (message, signal) => {
+    try {
+      return await answerRequest(routes, readRequest(message, host, signal), index);
+    } catch (error) {
+      return answerOfError(error);
+    }
+  });
   // Pause new connections until `http` is loaded.
   const acceptor = net.createServer({ pauseOnConnect: true });
   let loading: Promise<Server> | undefined;
@@ -101,22 +116,29 @@ async function loadHttp(connections: Connections): Promise<Server> {
   return server;
 }
 
-async function answerTo(
-  message: IncomingMessage,
-  listenHost: string,
+/**
+ * Answers a request as a server with these routes does. Never rejects: an error of a handler is an answer.
+ *
+ * @param index page that the message for an unknown path names
+ */
+export async function answerRequest(
   routes: ReadonlyMap<string, HttpHandler>,
-  signal: AbortSignal,
+  request: HttpRequest,
+  index = '/debug/pprof/',
 ): Promise<HttpAnswer> {
   try {
-    const request = readRequest(message, listenHost, signal);
     if (request.path === '/healthz') return textAnswer('ok\n');
     const handler = routes.get(request.path);
-    if (handler === undefined) throw new HttpError(404, 'no such page; see /debug/pprof/');
+    if (handler === undefined) throw new HttpError(404, `no such page; see ${index}`);
     return await handler(request);
   } catch (error) {
-    if (error instanceof HttpError) return errorAnswer(error);
-    return errorAnswer(
-      new HttpError(500, error instanceof Error ? error.message : 'the answer could not be made'),
-    );
+    return answerOfError(error);
   }
+}
+
+function answerOfError(error: unknown): HttpAnswer {
+  if (error instanceof HttpError) return errorAnswer(error);
+  return errorAnswer(
+    new HttpError(500, error instanceof Error ? error.message : 'the answer could not be made'),
+  );
 }

@@ -3,8 +3,10 @@ import {
   ABANDONED,
   ControlWord,
   type FromProfilerThread,
+  type MadePage,
   type MainMemory,
   type MainMemoryRequest,
+  type ServerKind,
   type ToProfilerThread,
 } from '../protocol/messages.js';
 import type { ObjectCountTable } from '../protocol/object-count-table.js';
@@ -16,6 +18,9 @@ import type { ObjectCountTable } from '../protocol/object-count-table.js';
 const OBJECT_COUNTS_MILLIS = 250;
 /** Longest wait for the memory of a busy main thread, in ms: less than a step of the history. */
 const MAIN_MEMORY_MILLIS = 8_000;
+/** Longest wait for a page of metrics of a busy main thread, in ms: less than the owner of a group waits. */
+const METRICS_MILLIS = 2_000;
+const ANSWERS: ReadonlySet<string> = new Set(['object-counts', 'main-memory', 'metrics-page']);
 
 /**
  * The profiler thread's connection to the main thread: messages, and the words of a shared buffer for the
@@ -38,10 +43,10 @@ export class MainThreadLink {
     return Atomics.load(this.#control, ControlWord.exit) === ABANDONED;
   }
 
-  /** Calls back for each message except answers to `objectCounts` and `mainMemory`. */
+  /** Calls back for each message except answers to requests of this thread. */
   receive(listener: (message: ToProfilerThread) => void): void {
     this.#port.on('message', (message: ToProfilerThread) => {
-      if (message.type === 'object-counts' || message.type === 'main-memory') {
+      if (ANSWERS.has(message.type) && 'request' in message) {
         this.#waiting.get(message.request)?.(message);
       } else listener(message);
     });
@@ -77,6 +82,14 @@ export class MainThreadLink {
     return answer?.type === 'main-memory' ? answer.memory : undefined;
   }
 
+  /** Asks the main thread for its page of metrics; undefined if it does not answer in time. */
+  async metricsPage(): Promise<MadePage | undefined> {
+    const answer = await this.#ask(METRICS_MILLIS, (request) => {
+      return { type: 'metrics-page-wanted', request };
+    });
+    return answer?.type === 'metrics-page' ? answer : undefined;
+  }
+
   #ask(
     millis: number,
     question: (request: number) => FromProfilerThread,
@@ -105,9 +118,9 @@ export class MainThreadLink {
     Atomics.add(this.#control, ControlWord.bufferBatches, 1);
   }
 
-  /** Signals to a waiting main thread that the debug server is closed. */
-  serverClosed(): void {
-    this.#set(ControlWord.serverClosed, 1);
+  /** Signals to a waiting main thread that a server's port is free. */
+  portFreed(server: ServerKind): void {
+    this.#set(server === 'debug' ? ControlWord.debugPortFree : ControlWord.metricsPortFree, 1);
   }
 
   /** Signals to a waiting main thread that the last poll is over. */

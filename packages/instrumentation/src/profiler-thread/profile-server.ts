@@ -1,4 +1,5 @@
-import type { ProfilerThreadOptions } from '../protocol/messages.js';
+import type { ProfilerThreadOptions, Served } from '../protocol/messages.js';
+import type { Seat } from './group/seat.js';
 import type { MemoryHistory } from './history/memory-history.js';
 import type { HistoryRecorderDeps } from './history-recorder.js';
 import { NOT_ALLOWED } from './live-viewing.js';
@@ -7,20 +8,27 @@ import type { AllLeaks } from './sources/all-leaks.js';
 
 export type ProfileServerOptions = Pick<
   ProfilerThreadOptions,
-  'debugAddress' | 'debugServerDelayMillis' | 'allowGc' | 'mayListen'
+  'debugAddress' | 'debugServerDelayMillis' | 'allowGc' | 'mayListen' | 'group' | 'groupFolders' | 'pid'
 >;
 
 export interface ServerDeps extends Omit<ProfileProviderDeps, 'history'>, HistoryRecorderDeps {
   readonly loop: ProfileProviderDeps['loop'] & HistoryRecorderDeps['loop'];
   readonly leaks: AllLeaks;
-  readonly stats: ProfileProviderDeps['stats'] & HistoryRecorderDeps['stats'];
+  readonly stats: ProfileProviderDeps['stats'] & HistoryRecorderDeps['stats'] & GroupStats;
+  readonly log: (level: 'debug' | 'warn', text: string) => void;
+  /** Called when it is known who serves this process, and each time that this changes. */
+  readonly changed: (served: Served) => void;
+}
+
+interface GroupStats {
+  drop(reason: 'group_answer' | 'group_member'): void;
 }
 
 /** The debug server, if it is enabled. Its code is loaded only then. */
 export class ProfileServer {
   readonly #options: ProfileServerOptions;
-  #server: { close(): void } | undefined;
-  #recorder: { stop(): void } | undefined;
+  #seat: Seat | undefined;
+  #recorder: { stop(): void; readonly history: MemoryHistory } | undefined;
   #isClosed = false;
 
   constructor(options: ProfileServerOptions) {
@@ -28,39 +36,61 @@ export class ProfileServer {
   }
 
   /**
-   * Starts to serve.
+   * Starts to serve, or joins the process that has the port.
    *
-   * @returns its address; undefined when it is disabled, or was closed meanwhile
-   * @throws (rejects) when the address cannot be used
+   * @throws (rejects) when it may not listen
    */
-  async start(deps: ServerDeps): Promise<string | undefined> {
-    const { debugAddress, debugServerDelayMillis, allowGc, mayListen } = this.#options;
-    if (!debugAddress) return undefined;
+  async start(deps: ServerDeps): Promise<void> {
+    const { debugAddress, debugServerDelayMillis, allowGc, mayListen, pid } = this.#options;
+    if (!debugAddress) return;
     if (!mayListen) throw new Error(NOT_ALLOWED);
     if (debugServerDelayMillis > 0)
       await new Promise<void>((resolve) => setTimeout(resolve, debugServerDelayMillis).unref());
-    const [{ startDebugServer }, { profileProvider }, { HistoryRecorder }] = await Promise.all([
-      import('./server/debug-server.js'),
-      import('./profile-provider.js'),
-      import('./history-recorder.js'),
-    ]);
-    let recorder: { stop(): void; readonly history: MemoryHistory } | undefined;
-    const provider = profileProvider({ ...deps, history: () => recorder?.history });
-    const server = await startDebugServer(debugAddress, provider, { allowGc });
-    if (this.#isClosed) {
-      server.close();
-      return undefined;
-    }
-    recorder = new HistoryRecorder(deps);
-    this.#recorder = recorder;
-    this.#server = server;
-    return server.address;
+    const [{ debugPages }, { profileProvider }, { HistoryRecorder }, { shareServer, debugRoutes }] =
+      await Promise.all([
+        import('./server/debug-server.js'),
+        import('./profile-provider.js'),
+        import('./history-recorder.js'),
+        import('./group/index.js'),
+      ]);
+    if (this.#isClosed) return;
+    const provider = profileProvider({ ...deps, history: () => this.#recorder?.history });
+    const component = deps.process.name;
+    const processes = () => [{ pid, component: component() }, ...(this.#seat?.members ?? [])];
+    this.#seat = shareServer({
+      kind: 'debug',
+      address: debugAddress,
+      settings: this.#options,
+      component,
+      own: debugPages(provider, { allowGc, processes }),
+      routes: debugRoutes,
+      stats: deps.stats,
+      log: deps.log,
+      changed: (served) => {
+        if (this.#isClosed) return;
+        if (served.by !== 'none') this.#recorder ??= new HistoryRecorder(deps);
+        deps.changed(served);
+      },
+    });
+    await this.#seat.start();
+  }
+
+  /** Tells the group that the component has another name now. */
+  rename(): void {
+    this.#seat?.rename();
+  }
+
+  /** Frees the port for the application, also if another process has it. */
+  async yieldPort(): Promise<void> {
+    this.#isClosed = true;
+    this.#recorder?.stop();
+    await this.#seat?.yieldPort();
   }
 
   /** Closes it for good. */
   close(): void {
     this.#isClosed = true;
     this.#recorder?.stop();
-    this.#server?.close();
+    this.#seat?.close();
   }
 }

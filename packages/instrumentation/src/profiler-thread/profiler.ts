@@ -5,6 +5,8 @@ import type {
   FromProfilerThread,
   MainMemory,
   ProfilerThreadOptions,
+  Served,
+  ServerKind,
   SuspectView,
   ToProfilerThread,
 } from '../protocol/messages.js';
@@ -23,6 +25,7 @@ import { LiveViewing } from './live-viewing.js';
 import { MainThreadLink } from './main-thread-link.js';
 import { MetricPointsSource } from './metrics/metric-points-source.js';
 import { leakEventAttributes } from './metrics/site-growth.js';
+import { MetricsServer } from './metrics-server.js';
 import { ownFigures, ownMemoryBytes } from './own-figures.js';
 import { connectHeapPoller, type HeapPoller } from './polling/heap-poller.js';
 import { PollLoop } from './polling/poll-loop.js';
@@ -73,6 +76,7 @@ export class Profiler {
   readonly #resident = new ResidentWatch({
     mainMemory: () => this.#link.mainMemory({ profilerBytes: ownMemoryBytes(), kernel: undefined }),
   });
+  readonly #metricsServer: MetricsServer;
   #finishing: Promise<void> | undefined;
 
   constructor(options: ProfilerThreadOptions) {
@@ -81,6 +85,14 @@ export class Profiler {
     this.#link = new MainThreadLink(options.port, control);
     this.#stats = connectStats(control);
     this.#server = new ProfileServer(options);
+    this.#metricsServer = new MetricsServer({
+      settings: options,
+      component: () => this.#ledger.sites.components.own,
+      page: () => this.#link.metricsPage(),
+      stats: this.#stats,
+      log: (level, text) => this.#log(level, text),
+      changed: (served) => this.#served('metrics', served),
+    });
     this.#poller = connectHeapPoller();
     const resolver = new FrameResolver({
       report: (text) => this.#log('info', text),
@@ -162,7 +174,7 @@ export class Profiler {
   start(): void {
     this.#link.receive((message) => this.#receive(message));
     void this.#link.exit().then(() => this.#finish());
-    const { processCapture, mode, memrayLivePort, traced, endedThreads } = this.#options;
+    const { processCapture, mode, memrayLivePort, traced, endedThreads, metricsAddress } = this.#options;
     const isFirst = endedThreads.length === 0;
     if (traced) void this.#captures.load();
     if (processCapture !== undefined && isFirst) this.#captures.begin(PROCESS_CAPTURE, processCapture);
@@ -175,7 +187,8 @@ export class Profiler {
     });
     if (memrayLivePort !== undefined) void this.#viewing.start(memrayLivePort, this.#options.mayListen);
     this.#resident.start();
-    this.#startServer().catch((error: Error) => this.#serverFailed(error));
+    if (metricsAddress) void this.#metricsServer.open(metricsAddress);
+    this.#startServer().catch((error: Error) => this.#served('debug', { by: 'none', why: error.message }));
   }
 
   #receive(message: ToProfilerThread): void {
@@ -201,9 +214,12 @@ export class Profiler {
       }
       case 'component-function':
         return this.#addFunction(message.location, message.component);
-      case 'close-server':
-        this.#server.close();
-        return this.#link.serverClosed();
+      case 'yield-port':
+        return void this.#yieldPort(message.server);
+      case 'serve-metrics':
+        return void this.#metricsServer.open(message.address);
+      case 'close-metrics':
+        return this.#metricsServer.close();
       case 'component':
         return this.#rename(message.component, message.isTraced);
       case 'capture-begin':
@@ -222,6 +238,8 @@ export class Profiler {
   #rename(component: string, isTraced: boolean): void {
     for (const { ledger } of this.#sources.all) ledger.sites.components.rename(component);
     this.#points.rename(component);
+    this.#server.rename();
+    this.#metricsServer.rename();
     if (isTraced) this.#captures.begin(PROCESS_CAPTURE, component, { whole: true });
   }
 
@@ -301,7 +319,7 @@ export class Profiler {
 
   async #startServer(): Promise<void> {
     const { UnattributedOffHeap } = await import('./buffers/unattributed-off-heap.js');
-    const address = await this.#server.start({
+    await this.#server.start({
       sources: this.#sources,
       loop: this.#loop,
       stats: this.#stats,
@@ -324,8 +342,9 @@ export class Profiler {
       },
       mainMemory: () => this.#mainMemory(),
       collect: () => this.#poller.collect(),
+      log: (level, text) => this.#log(level, text),
+      changed: (served) => this.#served('debug', served),
     });
-    if (address !== undefined) this.#send({ type: 'listening', address });
   }
 
   async #mainMemory(): Promise<MainMemory | undefined> {
@@ -336,9 +355,14 @@ export class Profiler {
     return memory;
   }
 
-  #serverFailed(error: Error): void {
-    this.#stats.drop('debug_server');
-    this.#send({ type: 'not-listening', why: error.message });
+  #served(server: ServerKind, served: Served): void {
+    if (server === 'debug' && served.by === 'none') this.#stats.drop('debug_server');
+    this.#send({ type: 'served', server, served });
+  }
+
+  async #yieldPort(server: ServerKind): Promise<void> {
+    await (server === 'debug' ? this.#server : this.#metricsServer).yieldPort();
+    this.#link.portFreed(server);
   }
 
   /** Shuts down: polls a last time if a capture or viewer is open, finishes captures, closes everything. */
@@ -363,6 +387,7 @@ export class Profiler {
     await this.#viewing.end();
     this.#server.close();
     this.#resident.stop();
+    this.#metricsServer.close();
     this.#ownHeap.close();
     this.#stats.close();
     try {

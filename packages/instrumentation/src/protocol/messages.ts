@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
-import type { ResolvedOptions } from '../config/index.js';
+import type { HostPort, ResolvedOptions } from '../config/index.js';
 import type { BufferBatch } from './buffer-events.js';
 import type { FunctionLocation } from './code-place.js';
 import type { MemoryOrigin } from './memory-origin.js';
@@ -32,6 +32,10 @@ export interface ProfilerThreadOptions extends ResolvedOptions {
   readonly mayListen: boolean;
   /** Delay before the debug server listens, in ms. */
   readonly debugServerDelayMillis: number;
+  /** Folders in which processes that share an address can meet, the first choice first. */
+  readonly groupFolders: readonly string[];
+  /** Address of the page of metrics, if this thread is to serve it. */
+  readonly metricsAddress: HostPort | undefined;
   readonly commandLine: string;
   readonly pid: number;
   readonly workingFolder: string;
@@ -60,10 +64,12 @@ export const ControlWord = {
   scavenges: 3,
   /** Duration of the main thread's collections, in microseconds. Added and taken like `scavenges`. */
   collectionMicros: 4,
-  /** Written by the profiler thread: 1 when it has closed its debug server on request. */
-  serverClosed: 5,
+  /** Written by the profiler thread: 1 when the debug server's port was freed on request. */
+  debugPortFree: 5,
+  /** The same of the port of metrics. */
+  metricsPortFree: 6,
   /** Number of `buffers` messages that the profiler thread has taken. */
-  bufferBatches: 6,
+  bufferBatches: 7,
 } as const;
 /** Value of `ready` when the thread has fully started. */
 export const WORKING = 2;
@@ -73,7 +79,7 @@ export const WORKING = 2;
  * fails.
  */
 export const ABANDONED = 2;
-export const CONTROL_BYTES: number = 7 * Int32Array.BYTES_PER_ELEMENT;
+export const CONTROL_BYTES: number = 8 * Int32Array.BYTES_PER_ELEMENT;
 
 /** Times of a major collection, in ms on the clock that all threads share; see `monotonicMillis`. */
 export interface CollectionTimes {
@@ -121,9 +127,12 @@ export type ToProfilerThread =
       readonly isTraced: boolean;
     }
   /**
-   * Closes the debug server. Answered by the control word `serverClosed`, as the main thread waits for it.
+   * Frees the port of a server for the application. Answered by a control word, as the main thread waits for it.
    */
-  | { readonly type: 'close-server' }
+  | { readonly type: 'yield-port'; readonly server: ServerKind }
+  | { readonly type: 'serve-metrics'; readonly address: HostPort }
+  | { readonly type: 'close-metrics' }
+  | ({ readonly type: 'metrics-page'; readonly request: number } & MadePage)
   | { readonly type: 'capture-end'; readonly capture: number }
   | { readonly type: 'stop' };
 
@@ -138,12 +147,29 @@ export type FromProfilerThread =
   | { readonly type: 'object-counts-wanted'; readonly request: number }
   | ({ readonly type: 'main-memory-wanted'; readonly request: number } & MainMemoryRequest)
   | ({ readonly type: 'leak-suspect' } & LeakEvent)
-  | { readonly type: 'listening'; readonly address: string }
-  /** Reports that the debug server could not be opened. */
-  | { readonly type: 'not-listening'; readonly why: string }
+  | { readonly type: 'metrics-page-wanted'; readonly request: number }
+  /** Reports who serves the pages of this process from now on. */
+  | { readonly type: 'served'; readonly server: ServerKind; readonly served: Served }
   /** Reports that a stopped thread has disconnected and closed its ports. It may still compress captures. */
   | { readonly type: 'released' }
   | { readonly type: 'stopped' };
+
+/** A server of heapray: of profiles, or of metrics. */
+export type ServerKind = 'debug' | 'metrics';
+
+/** Who serves the pages of this process. */
+export type Served =
+  /** This process, on `HOST:PORT`. */
+  | { readonly by: 'self'; readonly address: string }
+  /** The process with this id, which has the port. */
+  | { readonly by: 'other'; readonly pid: number }
+  | { readonly by: 'none'; readonly why: string };
+
+/** A page of metrics, or the reason why there is none. */
+export interface MadePage {
+  readonly text?: string | undefined;
+  readonly problem?: string | undefined;
+}
 
 /** A request for what only the main thread knows about the memory of the process. */
 export interface MainMemoryRequest {

@@ -261,6 +261,18 @@ export const rows: readonly Row[] = [
     badCode: ['true', 1, null],
   },
   {
+    option: 'group',
+    texts: [
+      ['off', false],
+      [' ON ', true],
+      ['false # one port each', false],
+      ['1', true],
+    ],
+    badTexts: ['no', '2'],
+    code: same(true, false),
+    badCode: ['off', 1, null],
+  },
+  {
     option: 'debugAddress',
     texts: [
       ['127.0.0.1:6464', { host: '127.0.0.1', port: 6464 }],

@@ -45,6 +45,17 @@ export const boolean: Kind<boolean> = {
   fromCode: (value) => (typeof value === 'boolean' ? { value } : undefined),
 };
 
+/** A boolean that may also be written as `on` or `off`. */
+export const onOff: Kind<boolean> = {
+  allowed: 'on, off, t, true, 1, f, false or 0',
+  expands: true,
+  fromText: (text) => {
+    const word = strip(text.toLowerCase().split('#', 1)[0] ?? '');
+    return word === 'on' || word === 'off' ? { value: word === 'on' } : boolean.fromText(text);
+  },
+  fromCode: boolean.fromCode,
+};
+
 /** The limits of a number, both inclusive. */
 interface Range {
   readonly min: number;

@@ -7,6 +7,7 @@ import {
   type Kind,
   list,
   name,
+  onOff,
   path,
   port,
   switchWord,
@@ -258,6 +259,16 @@ export const OPTIONS = {
     defaultText: 'off; 127.0.0.1:6464 with `@heapray/instrumentation/register`',
     emptyEnv: true,
     description: 'Where the /debug/pprof server listens.',
+  }),
+  /** Lets processes with the same address share its port. */
+  group: option({
+    kind: onOff,
+    env: ['HEAPRAY_GROUP'],
+    file: [heapray('group')],
+    default: true,
+    defaultText: 'on',
+    description:
+      'Whether processes of one user with the same address share its port, and one of them serves all.',
   }),
   /** Allows `?gc=1`, which collects garbage before a profile. */
   allowGc: option({

@@ -1,7 +1,7 @@
-import { ControlWord } from '../../protocol/messages.js';
+import { ControlWord, type ServerKind } from '../../protocol/messages.js';
 import { AtomicsLoad, AtomicsWait, MathMin, now } from '../../protocol/primordials.js';
 
-/** Longest wait for the debug server to close, in ms; a thread busy with a profile may take as long. */
+/** Longest wait for a port to be freed, in ms; a thread busy with a profile may take as long. */
 const CLOSE_MILLIS = 500;
 /** Longest wait for the end of the thread when nothing is captured, in ms. */
 const DISCONNECT_MILLIS = 500;
@@ -19,7 +19,7 @@ const TURNS_PER_LOOK = 1_000;
 
 /**
  * Blocks the application's thread until the profiler thread has done something, with a limit: the only place
- * that does so on purpose, at the end of the process and when the application needs the debug server's port.
+ * that does so on purpose, at the end of the process and when the application needs the port of a server.
  *
  * Other work stops the application's thread too, for less time: each poll and each collection on request
  * interrupts it (`profiler-thread/polling/heap-poller.ts`), and so do requests to its own inspector session
@@ -33,9 +33,10 @@ export class BlockingWaits {
     this.#control = control;
   }
 
-  /** Waits 0.5 s at most for the debug server to close; returns false on timeout. */
-  untilServerClosed(): boolean {
-    return AtomicsWait(this.#control, ControlWord.serverClosed, 0, CLOSE_MILLIS) !== 'timed-out';
+  /** Waits 0.5 s at most for a server's port to be freed; returns false on timeout. */
+  untilPortFree(server: ServerKind): boolean {
+    const word = server === 'debug' ? ControlWord.debugPortFree : ControlWord.metricsPortFree;
+    return AtomicsWait(this.#control, word, 0, CLOSE_MILLIS) !== 'timed-out';
   }
 
   /**

@@ -14,13 +14,14 @@ import { mainMemory } from '../metrics/resident-memory.js';
 import { OwnSampler } from '../sampler/own-sampler.js';
 import { unsupportedReason } from '../start/node-support.js';
 import { isDenied, permissionProblem } from '../start/permissions.js';
-import { describePortProblems, type PortProblem } from '../start/port-problems.js';
+import type { PortProblem } from '../start/port-problems.js';
 import { startProblem } from '../start/preflight.js';
 import { CollectionWatch } from './collection-watch.js';
 import { ComponentTracing } from './component-tracing.js';
 import { ExitGuard } from './exit-guard.js';
 import { MetricRequests, type PointsWanted } from './metric-requests.js';
 import { ProfilerThread, type ProfilerThreadHandlers } from './profiler-thread.js';
+import { ServedPages } from './served-pages.js';
 import { threadOptions } from './thread-options.js';
 import { ThreadSupervisor } from './thread-supervisor.js';
 import { type ConfigFor, TracedComponents } from './traced-components.js';
@@ -56,9 +57,7 @@ export class MemoryProfiler {
   #running = false;
   #stopped = false;
   #failed = false;
-  #address: string | undefined;
-  #isServerClosed = false;
-  #onPortProblem: (problem: PortProblem) => void;
+  readonly #pages: ServedPages;
   #problem: string | undefined;
   #isReleased = false;
   /** True if the next profiler takes over the sampler. */
@@ -71,8 +70,12 @@ export class MemoryProfiler {
     this.#log = log;
     this.#components = new TracedComponents(configFor, log);
     this.#sampler = new OwnSampler(log);
-    this.#onPortProblem = (problem) =>
-      log('error', describePortProblems([problem], this.config.options.component));
+    this.#pages = new ServedPages({
+      log,
+      config: () => this.config,
+      thread: () => this.#thread,
+      onThrown: this.#giveUp,
+    });
     this.#interval = this.#intervalAtStart();
     this.#threads = new ThreadSupervisor({
       log,
@@ -137,7 +140,7 @@ export class MemoryProfiler {
 
   /** Sets a listener for failures to open the debug server; it replaces the log message. */
   set onPortProblem(listener: (problem: PortProblem) => void) {
-    this.#onPortProblem = listener;
+    this.#pages.onPortProblem = listener;
   }
 
   get config(): ResolvedConfig {
@@ -174,16 +177,14 @@ export class MemoryProfiler {
     this.#onReleased = resolve;
   });
 
-  /** Closes the `/debug/pprof` server for good; blocks up to 0.5 s and returns false if it takes longer. */
-  closeDebugServer(): boolean {
-    this.#address = undefined;
-    this.#isServerClosed = true;
-    return contain(() => this.#thread?.closeServer(), this.#giveUp) ?? true;
+  /** Servers of the profiler thread. */
+  get pages(): ServedPages {
+    return this.#pages;
   }
 
-  /** Address of `/debug/pprof`; undefined while it is not served. */
+  /** Address of `/debug/pprof`; undefined while this process does not serve it. */
   get debugAddress(): string | undefined {
-    return this.#address;
+    return this.#pages.debugAddress;
   }
 
   /**
@@ -318,34 +319,24 @@ export class MemoryProfiler {
       isResumed: isAgain && mode !== undefined,
       lastAnswers: this.#requests.lastAnswers,
     });
-    const options = this.#isServerClosed ? { ...given, debugAddress: undefined } : given;
+    const options = { ...given, ...this.#pages.threadOptions };
     const handlers: ProfilerThreadHandlers = {
       log: (level, text) => this.#log(level, text),
       begun: () => this.#sampler.profilingBegan(),
       startSampler: (request) => this.#samplerRequested(request),
       objectCounts: () => this.#sampler.objectCounts(),
       mainMemory,
-      listening: (address) => {
-        this.#address = address;
-        const url = `http://${address}/debug`;
-        this.#log('info', `memory profiles on ${url}/pprof/ and a live page on ${url}/ui`);
-      },
-      notListening: (why) => this.#portProblem(why),
+      metricsPage: () => this.#pages.metricsPage(),
+      served: (server, served) => this.#pages.served(server, served),
       leakSuspect: (event) => this.#leakSuspected(event),
       released: () => this.#release(),
       died: (reason, hasBegun) => {
-        this.#address = undefined;
+        this.#pages.died();
         this.#threads.died(reason, hasBegun);
       },
       failed: this.#giveUp,
     };
     return new ProfilerThread(options, handlers, file);
-  }
-
-  #portProblem(why: string): void {
-    const { host, port } = this.config.options.debugAddress ?? { host: '', port: 0 };
-    const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
-    this.#onPortProblem({ server: 'debug server', address, why, isDenied: isDenied('net') });
   }
 
   #watchCollections(): void {

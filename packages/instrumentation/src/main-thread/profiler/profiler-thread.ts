@@ -3,9 +3,12 @@ import { describeThrown } from '../../protocol/describe-thrown.js';
 import type {
   FromProfilerThread,
   LeakEvent,
+  MadePage,
   MainMemory,
   MainMemoryRequest,
   SamplerRequest,
+  Served,
+  ServerKind,
   ToProfilerThread,
 } from '../../protocol/messages.js';
 import {
@@ -49,9 +52,10 @@ export interface ProfilerThreadHandlers {
   startSampler(request: SamplerRequest): void;
   objectCounts(): ObjectCountTable | undefined;
   mainMemory(request: MainMemoryRequest): MainMemory;
-  listening(address: string): void;
-  /** Called when the debug server could not be opened, with the reason. */
-  notListening(why: string): void;
+  /** Makes the page of metrics. Never rejects. */
+  metricsPage(): Promise<MadePage>;
+  /** Called when it is known who serves the pages of this process, and each time that this changes. */
+  served(server: ServerKind, served: Served): void;
   leakSuspect(event: LeakEvent): void;
   /** Called when the thread is about to end and needs neither the sampler nor its ports any more. */
   released(): void;
@@ -183,10 +187,10 @@ export class ProfilerThread {
     });
   }
 
-  /** Closes the debug server. Blocks until that is done, or until a timeout; then it returns false. */
-  closeServer(): boolean {
-    this.send({ type: 'close-server' });
-    return this.#waits.untilServerClosed();
+  /** Frees a server's port. Blocks until that is done, or until a timeout; then it returns false. */
+  yieldPort(server: ServerKind): boolean {
+    this.send({ type: 'yield-port', server });
+    return this.#waits.untilPortFree(server);
   }
 
   /** Stops the thread: last poll, captures finished. Keeps the process alive meanwhile. */
@@ -280,15 +284,21 @@ export class ProfilerThread {
       }
       case 'leak-suspect':
         return this.#handlers.leakSuspect(message);
-      case 'listening':
-        return this.#handlers.listening(message.address);
-      case 'not-listening':
-        return this.#handlers.notListening(message.why);
+      case 'metrics-page-wanted':
+        return void this.#sendPage(message.request);
+      case 'served':
+        return this.#handlers.served(message.server, message.served);
       case 'released':
         return this.#stopping && this.#handlers.released();
       case 'stopped':
         return this.#onStopped?.();
     }
+  }
+
+  async #sendPage(request: number): Promise<void> {
+    const send = async () =>
+      this.send({ type: 'metrics-page', request, ...(await this.#handlers.metricsPage()) });
+    await containAsync(send, this.#handlers.failed);
   }
 
   #end(reason: string): void {

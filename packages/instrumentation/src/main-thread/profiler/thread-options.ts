@@ -2,6 +2,7 @@ import v8 from 'node:v8';
 import { workingFolder } from '../../config/index.js';
 import type { ProfilerThreadOptions } from '../../protocol/messages.js';
 import { process } from '../../protocol/primordials.js';
+import { groupFolders } from '../start/group-folders.js';
 import { isDenied } from '../start/permissions.js';
 import { programEnvironment } from '../start/pm2.js';
 import { leavesPortsToParent, PARENT_FIRST_MILLIS } from '../start/profiled-parent.js';
@@ -17,8 +18,12 @@ export type ThreadState = Pick<
 >;
 
 /** Returns the options of a profiler thread of this process. */
-export function threadOptions(components: TracedComponents, state: ThreadState): ThreadOptions {
+export function threadOptions(
+  components: TracedComponents,
+  state: ThreadState,
+): Omit<ThreadOptions, 'metricsAddress'> {
   const { options, sources } = components.config;
+  const env = programEnvironment();
   return {
     ...options,
     ...state,
@@ -28,7 +33,8 @@ export function threadOptions(components: TracedComponents, state: ThreadState):
     heapLimit: v8.getHeapStatistics().heap_size_limit,
     mayListen: !isDenied('net'),
     debugServerDelayMillis:
-      options.debugAddress?.port !== 0 && leavesPortsToParent(programEnvironment()) ? PARENT_FIRST_MILLIS : 0,
+      options.debugAddress?.port !== 0 && leavesPortsToParent(env) ? PARENT_FIRST_MILLIS : 0,
+    groupFolders: groupFolders(env),
     commandLine: process.argv.join(' '),
     pid: process.pid,
     workingFolder: workingFolder(),

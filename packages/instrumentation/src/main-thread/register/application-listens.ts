@@ -1,6 +1,6 @@
 import { subscribe } from 'node:diagnostics_channel';
 import net from 'node:net';
-import { SafeNumber, SafeSet, SafeWeakSet } from '../../protocol/primordials.js';
+import { SafeNumber, SafeSet } from '../../protocol/primordials.js';
 import { contained, type OnThrown } from '../containment/contain.js';
 
 /** Address that a TCP server listens on or tries to. */
@@ -11,7 +11,6 @@ export interface ListenAddress {
 }
 
 interface ListenMessage {
-  readonly server: net.Server;
   readonly options?: { readonly host?: unknown; readonly port?: unknown };
 }
 
@@ -24,9 +23,11 @@ type Listener = (address: ListenAddress) => void;
 const CHANNEL = 'tracing:net.server.listen:asyncStart';
 const ALL_INTERFACES = new SafeSet(['', '0.0.0.0', '::']);
 
-/** Records the ports that the servers of this process, HTTP servers included, ask for from now on. */
+/**
+ * Records the ports that the servers of this process, HTTP servers included, ask for from now on. Those of heapray's own
+ * servers are not among them: they are of another thread.
+ */
 export class ApplicationListens {
-  readonly #own = new SafeWeakSet<net.Server>();
   readonly #listeners = new SafeSet<Listener>();
   #asked: ListenAddress[] = [];
 
@@ -34,11 +35,6 @@ export class ApplicationListens {
   constructor(onThrown: OnThrown) {
     const onListen = contained((message: unknown) => this.#onListen(message as ListenMessage), onThrown);
     subscribe(CHANNEL, onListen);
-  }
-
-  /** Excludes a server of heapray's own. Call before it listens. */
-  addOwn(server: net.Server): void {
-    this.#own.add(server);
   }
 
   /** Returns true if a server of the application has asked for a conflicting address. */
@@ -52,9 +48,9 @@ export class ApplicationListens {
     return () => this.#listeners.delete(listener);
   }
 
-  #onListen({ server, options }: ListenMessage): void {
+  #onListen({ options }: ListenMessage): void {
     const port = SafeNumber(options?.port);
-    if (this.#own.has(server) || !(port > 0)) return;
+    if (!(port > 0)) return;
     const host = typeof options?.host === 'string' ? options.host : undefined;
     const address = { host, port };
     // Keep the last 100: a program may open ports without end.

@@ -3,15 +3,15 @@ import { currentProfiler } from '../profiler/shared-profiler.js';
 import { type ApplicationListens, conflict, type ListenAddress } from './application-listens.js';
 
 /**
- * Closes heapray's debug server when a server of the application asks for its port. The application did not
- * ask for a debug server, and a port in use may end it.
+ * Frees the debug server's port when a server of the application asks for it, also if another process of the group has
+ * it. The application did not ask for a debug server, and a port in use may end it.
  */
 export function guardDebugServer(listens: ApplicationListens, log: Log): void {
   listens.onListen((asked) => {
     const profiler = currentProfiler();
-    const address = profiler?.debugAddress;
+    const address = profiler?.pages.groupDebugAddress;
     if (!profiler || address === undefined || !conflict(asked, parsed(address))) return;
-    const how = profiler.closeDebugServer() ? 'closed' : 'being closed';
+    const how = profiler.pages.yieldDebugPort() ? 'closed' : 'being closed';
     const advice = 'set HEAPRAY_DEBUG_ADDR to another address, or to off';
     log('warn', `debug server: ${how}, because the application itself uses ${address}; ${advice}`);
   });

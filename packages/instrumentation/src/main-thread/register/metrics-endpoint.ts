@@ -1,23 +1,16 @@
-import type * as Http from 'node:http';
 import { createRequire } from 'node:module';
 import net from 'node:net';
 import path from 'node:path';
-import type { Duplex } from 'node:stream';
 import { pathToFileURL } from 'node:url';
 import type { MeterProvider } from '@opentelemetry/api';
 import { describeThrown } from '../../protocol/describe-thrown.js';
 import type { Log } from '../../protocol/log.js';
-import {
-  EmitterPrepend,
-  process,
-  SafeError,
-  SafeNumber,
-  SafePromise,
-  SafeWeakMap,
-} from '../../protocol/primordials.js';
-import { contain, contained } from '../containment/contain.js';
+import type { Served } from '../../protocol/messages.js';
+import { process, SafeError, SafeNumber, SafePromise } from '../../protocol/primordials.js';
+import { contain } from '../containment/contain.js';
 import { markServed } from '../metrics/metric-producers.js';
 import { PointsProducer } from '../metrics/points-producer.js';
+import type { ServedPages } from '../profiler/served-pages.js';
 import { isDenied } from '../start/permissions.js';
 import type { PortProblem } from '../start/port-problems.js';
 import { type ApplicationListens, conflict } from './application-listens.js';
@@ -64,19 +57,24 @@ export interface MetricsEndpointDeps {
   readonly env: Readonly<Record<string, string>>;
   readonly log: Log;
   readonly listens: ApplicationListens;
+  /** Serves the page. */
+  readonly pages: Pick<ServedPages, 'serveMetrics' | 'closeMetrics' | 'yieldMetricsPort'>;
+  /** True if another process with the same address may serve this one. */
+  readonly isShared: boolean;
   /**
    * Called with the reason for having no endpoint; irrelevant if the application registers a MeterProvider.
    */
   readonly unavailable: (problem: string) => void;
-  /** Called when the endpoint's port cannot be opened; irrelevant in the same case. */
+  /** Called when no process serves the endpoint on its port; irrelevant in the same case. */
   readonly cannotListen: (problem: PortProblem) => void;
   /** Called when the endpoint is closed because the application asks for its port. */
   readonly gaveWay: (problem: string) => void;
 }
 
 /**
- * Opens the endpoint at `OTEL_EXPORTER_PROMETHEUS_HOST:PORT` (default 127.0.0.1:9464). If the port is in use,
- * reports that and opens no endpoint, because no scraper would know another port. Never rejects.
+ * Opens the endpoint at `OTEL_EXPORTER_PROMETHEUS_HOST:PORT` (default 127.0.0.1:9464). If another process of the group has
+ * the port, that serves this one too. If others have it, reports that and opens no endpoint, because no scraper would know
+ * another port. Never rejects.
  */
 export async function openMetricsEndpoint(deps: MetricsEndpointDeps): Promise<MetricsEndpoint | undefined> {
   const { env, log, listens, unavailable } = deps;
@@ -124,7 +122,6 @@ async function open(
   address: Address,
   deps: MetricsEndpointDeps,
 ): Promise<MetricsEndpoint | undefined> {
-  const { host, port } = address;
   const { env, log, listens } = deps;
   const exporter = new modules.prometheus.PrometheusExporter({
     preventServerStart: true,
@@ -134,29 +131,23 @@ async function open(
   const resource = detectResource(modules.sdkPath, env, (thrown) =>
     log('warn', `metrics endpoint: the resource is the SDK's default: ${describeThrown(thrown)}`),
   );
-  const server = metricsServer(async () => {
+  const page = async () => {
+    if (!promisesWork()) throw new SafeError('the application has changed promises, and they throw');
     // Wait for pending attributes, about which the serializer would log a message.
     if (resource?.asyncAttributesPending) await resource.waitForAsyncAttributes?.();
     return serializer.serialize((await exporter.collect()).resourceMetrics);
-  });
-  const closeServer = () => {
-    server.close();
-    server.closeAllConnections();
   };
-  listens.addOwn(server);
   const unwatch = listens.onListen((asked) => {
     if (!conflict(asked, address)) return;
     unwatch();
-    // Close now to free the port before the application's server opens it.
-    contain(closeServer, ignore);
+    // Free the port now, before the application's server opens it.
+    contain(() => deps.pages.yieldMetricsPort(), ignore);
     deps.gaveWay(ownPort(address));
   });
-  try {
-    await listen(server, port, host);
-  } catch (thrown) {
+  const isServed = await served(page, address, deps);
+  if (!isServed) {
     unwatch();
-    const why = describeThrown(thrown);
-    deps.cannotListen({ server: 'metrics endpoint', address: hostPort(host, port), why, isDenied: false });
+    deps.pages.closeMetrics();
     return undefined;
   }
   const meterProvider = new modules.sdk.MeterProvider({
@@ -164,15 +155,12 @@ async function open(
     ...(resource && { resource }),
   });
   markServed(meterProvider);
-  const bound = server.address();
-  const actual = bound && typeof bound === 'object' ? bound.port : port;
-  log('info', `metrics on http://${hostPort(host, actual)}/metrics`);
   return {
     meterProvider,
     async close() {
       try {
         unwatch();
-        closeServer();
+        deps.pages.closeMetrics();
         await meterProvider.shutdown();
       } catch {
         // Ignore: it is closed as far as possible.
@@ -182,65 +170,27 @@ async function open(
 }
 
 /**
- * Creates the HTTP server. The exporter's own server is not used for these reasons:
- * - It takes port 0 for its default port.
- * - An idle connection of a scraper keeps the application alive.
- * - Errors of its serializer end the application.
- * - A scraper that hangs up ends the application, if that has changed errors so that their stack throws. Node
- *   creates such an error for the aborted request.
+ * Lets the profiler thread serve a page.
+ *
+ * @returns false when it cannot, and never will
  */
-function metricsServer(page: () => Promise<string>): Http.Server {
-  // An import would list the exports of `node:http`, which loads another HTTP client. Its WebAssembly may not
-  // fit in memory.
-  const http: typeof Http = process.getBuiltinModule('node:http');
-  const requests = new SafeWeakMap<net.Socket, Http.IncomingMessage>();
-  const server = http.createServer(
-    contained((request: Http.IncomingMessage, response: Http.ServerResponse) => {
-      requests.set(request.socket, request);
-      if (request.url?.split('?', 1)[0] === '/metrics') void answer(response, page);
-      else response.writeHead(404).end();
-    }, ignore),
-  );
-  const onConnection = contained((socket: net.Socket) => {
-    socket.unref();
-    // Ends the request before Node's own listener does, and without an error.
-    const onClose = contained(() => void requests.get(socket)?.destroy(), ignore);
-    EmitterPrepend(socket, 'close', onClose);
-  }, ignore);
-  server.on('connection', onConnection);
-  const onClientError = contained((_: Error, socket: Duplex) => {
-    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
-    else socket.destroy();
-  }, ignore);
-  server.on('clientError', onClientError);
-  return server;
-}
-
-async function answer(response: Http.ServerResponse, page: () => Promise<string>): Promise<void> {
-  try {
-    if (!promisesWork()) throw new SafeError('the application has changed promises, and they throw');
-    const text = await page();
-    response.setHeader('content-type', 'text/plain');
-    response.end(text);
-  } catch (thrown) {
-    contain(() => {
-      response.statusCode = 500;
-      response.end(`cannot collect metrics: ${describeThrown(thrown)}\n`);
-    }, ignore);
-  }
-}
-
-function listen(server: Http.Server, port: number, host: string): Promise<void> {
-  return new SafePromise((resolve, reject) => {
-    server.once('error', reject);
-    // `exclusive`, so that the port is not shared with other cluster workers; each scrape would hit another
-    // process.
-    server.listen({ port, host, exclusive: true }, () => {
-      server.removeListener('error', reject);
-      server.on('error', ignore);
-      resolve();
-    });
-    server.unref();
+function served(
+  page: () => Promise<string>,
+  { host, port }: Address,
+  deps: MetricsEndpointDeps,
+): Promise<boolean> {
+  const { pages, log, isShared, cannotListen } = deps;
+  const address = hostPort(host, port);
+  return new SafePromise((resolve) => {
+    const changed = (by: Served) => {
+      if (by.by === 'none')
+        cannotListen({ server: 'metrics endpoint', address, why: by.why, isDenied: false });
+      else if (by.by === 'self') log('info', `metrics on http://${by.address}/metrics`);
+      else log('info', `metrics on http://${address}/metrics, served by process ${by.pid}`);
+      // In a group, another process may serve this one later.
+      resolve(by.by !== 'none' || isShared);
+    };
+    pages.serveMetrics({ address: { host, port }, page, changed });
   });
 }
 

@@ -133,10 +133,14 @@ class MetricsTarget {
       const cannotListen = (problem: PortProblem) => {
         if (!this.#provider) this.#problem = { tell: () => this.#ports.add(problem), since: this.#started };
       };
+      const profiler = currentProfiler();
+      if (!profiler) return;
       const endpoint = await openMetricsEndpoint({
         env: this.#env,
         log: this.#log,
         listens: this.#listens,
+        pages: profiler.pages,
+        isShared: profiler.config.options.group,
         unavailable,
         cannotListen,
         gaveWay: (text) => this.#giveWay(text),

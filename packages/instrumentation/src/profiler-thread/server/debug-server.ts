@@ -1,13 +1,12 @@
 import {
-  addressText,
   HttpError,
-  type ListenAddress,
+  type HttpHandler,
   type LiveSource,
   livePages,
   type ProfilePage,
   type ProfileQuery,
+  type ProfileSource,
   pprofPages,
-  startHttpServer,
 } from '@heapray/exporter/http';
 
 /** Makes the profiles and data that the server returns. */
@@ -24,15 +23,11 @@ export interface ProfileProvider {
   text(query: ProfileQuery): Promise<string>;
 }
 
-export interface DebugServerOptions {
+export interface DebugPagesOptions {
   /** True if clients may trigger a garbage collection. */
   readonly allowGc: boolean;
-}
-
-export interface DebugServer {
-  /** Address that it listens on, e.g. `127.0.0.1:6464`. */
-  readonly address: string;
-  close(): void;
+  /** Processes that the pages are of, this one first. */
+  readonly processes?: ProfileSource['processes'];
 }
 
 const PAGES: readonly ProfilePage[] = [
@@ -64,17 +59,13 @@ hold what changed over the next N seconds; with <code>?since=600&amp;until=300</
 many seconds ago, as far as states are kept: one for each window of the leak detection, sixteen at the most.</p>`;
 
 /**
- * Serves `/debug/pprof/*`, `/debug/ui` and `/healthz`. Runs on the profiler thread, so that a request costs the
- * application no more than one poll. Answers only GET and HEAD on known paths, and never accesses the file
- * system.
- *
- * @throws (rejects) when the address is in use or not permitted
+ * Returns the pages `/debug/pprof/*` and `/debug/ui` of this process, by path. They are made on the profiler thread, so that
+ * a request costs the application no more than one poll. They never access the file system.
  */
-export async function startDebugServer(
-  listen: ListenAddress,
+export function debugPages(
   provider: ProfileProvider,
-  { allowGc }: DebugServerOptions,
-): Promise<DebugServer> {
+  { allowGc, processes }: DebugPagesOptions,
+): ReadonlyMap<string, HttpHandler> {
   const noGc = new HttpError(
     403,
     'gc: collecting garbage for a profile is not allowed here; the option allowGc (HEAPRAY_ALLOW_GC=true) allows it',
@@ -85,6 +76,7 @@ export async function startDebugServer(
     pages: PAGES,
     notes: NOTES,
     unsupported,
+    ...(processes && { processes }),
     pprof: (query) => provider.pprof(query),
     text: (query) => provider.text(query),
   });
@@ -97,6 +89,5 @@ export async function startDebugServer(
     profile: (query, format) => live.profile(query, format),
     difference: (query) => live.difference(query),
   });
-  const server = await startHttpServer(listen, new Map([...profiles, ...ui]));
-  return { address: addressText(server.address), close: () => server.close() };
+  return new Map([...profiles, ...ui]);
 }

@@ -1,17 +1,16 @@
-// Several profiled processes with the same settings: one of them has the ports, and a page always describes
-// one process.
+// Several profiled processes with the same settings: one of them has the ports, and serves all.
 import { fileURLToPath } from 'node:url';
+import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { listeningPorts } from '../../../../../test/e2e/support/listening-ports.js';
 import { freePort } from '../../../../../test/support/free-port.js';
+import { httpGet } from '../../../../../test/support/http-get.js';
 import { pollUntil } from '../../../../../test/support/poll.js';
 import { startNode } from '../../../../../test/support/start-node.js';
 import { tempFolder } from '../../../../../test/support/temp-folder.js';
 import { REGISTER } from '../../support/profiled-program.js';
 
 const program = (name: string) => fileURLToPath(new URL(`../../programs/${name}`, import.meta.url));
-const LOSS = /^heapray: (?:\w+: )?.*cannot listen on .*; process (\d+) \(component (\S+)\) goes on without/gm;
-
 interface Ports {
   readonly metrics: number;
   readonly debug: number;
@@ -26,32 +25,47 @@ describe('a cluster', () => {
     await app.waitForOutput(/(?:worker \d+\s+){3}/);
     const workers = [...app.stdout.matchAll(/worker (\d+)/g)].map(([, pid]) => Number(pid));
     const profiled = isAll ? [app.pid, ...workers] : workers;
+    const sorted = profiled.toSorted((a, b) => a - b);
     // A socket that workers share would belong to the primary.
     const owners = (port: number) =>
       [app.pid, ...workers].filter((pid) => listeningPorts(pid).includes(port));
-    const lossesOf = () => [...app.stderr.matchAll(LOSS)];
-    await pollUntil(() => new Set(lossesOf().map(([, pid]) => pid)).size >= profiled.length - 1, {
-      what: 'what the losers say',
+
+    await pollUntil(async () => isDeepStrictEqual(await pidsOnPage(ports.metrics), sorted), {
+      what: 'the metrics of all processes',
+    });
+    await pollUntil(async () => isDeepStrictEqual(await pidsOnLivePage(ports.debug), sorted), {
+      what: 'the live page of all processes',
     });
     for (const port of Object.values(ports)) {
       expect(owners(port)).toHaveLength(1);
       expect(profiled).toEqual(expect.arrayContaining(owners(port)));
     }
-    for (const [line, pid, component] of lossesOf()) {
-      expect(profiled, line).toContain(Number(pid));
-      expect(component, line).toBe('cluster');
-      expect(line).toMatch(/^heapray: (?:warn|error): /);
-    }
+    expect(app.stderr).not.toMatch(/warn|error/);
+    const [, owner] = /metrics on \S+, served by process (\d+)\n/.exec(app.stderr) ?? [];
+    expect(owners(ports.metrics)).toEqual([Number(owner)]);
+
+    // Another process takes the ports of one that is killed.
+    const killed = workers.find((pid) => listeningPorts(pid).length > 0);
+    if (killed === undefined) return;
+    process.kill(killed, 'SIGKILL');
+    const left = sorted.filter((pid) => pid !== killed);
+    await pollUntil(async () => isDeepStrictEqual(await pidsOnPage(ports.metrics), left), {
+      what: 'the metrics of the others',
+    });
+    await pollUntil(async () => isDeepStrictEqual(await pidsOnLivePage(ports.debug), left), {
+      what: 'the live page of the others',
+    });
     expect(await app.stop('SIGTERM')).toEqual({ status: 0, signal: null });
   });
 });
 
-test('a child process logs nothing, and leaves the ports to its parent', async () => {
+test('HEAPRAY_GROUP=off gives a port to one process, and the child of a process leaves it to that', async () => {
   const NODE_OPTIONS = `--import ${REGISTER}`;
   const quietPorts = await twoPorts();
-  const quiet = start([program('with-child.cjs')], quietPorts, { NODE_OPTIONS });
+  const off = { NODE_OPTIONS, HEAPRAY_GROUP: 'off' };
+  const quiet = start([program('with-child.cjs')], quietPorts, off);
   const ports = await twoPorts();
-  const app = start([program('with-child.cjs')], ports, { NODE_OPTIONS, OTEL_LOG_LEVEL: 'info' });
+  const app = start([program('with-child.cjs')], ports, { ...off, OTEL_LOG_LEVEL: 'info' });
   const [, child] = await app.waitForOutput(/child (\d+)/);
 
   const [said] = await app.waitForOutput(/\[heapray: .*cannot listen on [^\]]*\]/);
@@ -67,10 +81,38 @@ test('a child process logs nothing, and leaves the ports to its parent', async (
   expect(quiet.stderr).not.toMatch(/warn|error/);
 });
 
+/** Returns the ids of the processes on a page of metrics, ascending; undefined while there is none. */
+async function pidsOnPage(port: number): Promise<number[] | undefined> {
+  const body = await bodyOf(`http://127.0.0.1:${port}/metrics`);
+  if (body === undefined) return undefined;
+  const pids = new Set(
+    [...body.matchAll(/^heapray_\w+\{process_pid="(\d+)"/gm)].map(([, pid]) => Number(pid)),
+  );
+  return [...pids].sort((a, b) => a - b);
+}
+
+async function pidsOnLivePage(port: number): Promise<number[] | undefined> {
+  const body = await bodyOf(`http://127.0.0.1:${port}/debug/ui/overview.json`);
+  if (body === undefined) return undefined;
+  const { subjects } = JSON.parse(body) as { subjects: readonly { component?: string }[] };
+  return subjects.map(({ component }) => Number(component)).sort((a, b) => a - b);
+}
+
+async function bodyOf(url: string): Promise<string | undefined> {
+  try {
+    const { status, body } = await httpGet(url);
+    return status === 200 ? body : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 function start(args: readonly string[], { metrics, debug }: Ports, more: Record<string, string> = {}) {
   const env = {
     HEAPRAY_DEBUG_ADDR: `127.0.0.1:${debug}`,
     OTEL_EXPORTER_PROMETHEUS_PORT: `${metrics}`,
+    TMPDIR: tempFolder(),
+    XDG_RUNTIME_DIR: undefined,
     ...more,
   };
   return startNode({ args, env, cwd: tempFolder() });

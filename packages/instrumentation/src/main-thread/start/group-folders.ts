@@ -1,0 +1,13 @@
+import os from 'node:os';
+import path from 'node:path';
+import { isDenied } from './permissions.js';
+
+/**
+ * Returns the folders in which processes that share an address may meet, the first choice first: the user's folder for
+ * sockets, or the one for temporary files. Without those that Node's permission model forbids.
+ */
+export function groupFolders(env: Readonly<Record<string, string>>): string[] {
+  const { XDG_RUNTIME_DIR: runtime = '' } = env;
+  const folders = path.isAbsolute(runtime) ? [runtime, os.tmpdir()] : [os.tmpdir()];
+  return folders.filter((folder) => !isDenied('fs.write', path.join(folder, 'heapray')));
+}
