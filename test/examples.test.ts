@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { appFolder } from './e2e/support/app-folder.js';
 import { MetricsPage } from './e2e/support/metrics-page.js';
-import { freePort, freePortPair } from './support/free-port.js';
+import { freePort } from './support/free-port.js';
 import { httpGet } from './support/http-get.js';
 import { peerTest } from './support/peer-test.js';
 import { pollUntil } from './support/poll.js';
@@ -131,22 +131,26 @@ test('worker pool: the main thread is in call sites, the bytes of workers are in
   await process.stop();
 });
 
-peerTest('pm2: each process has metrics of its own', 'project-launchers', async () => {
+peerTest('pm2: one page has the metrics of both processes', 'project-launchers', async () => {
   const folder = appFolder('launchers');
-  const port = await freePortPair();
+  const [port, debug] = [await freePort(), await freePort()];
   copyFileSync(path.join(EXAMPLES, 'pm2/app.js'), path.join(folder, 'app.js'));
   const config = readFileSync(path.join(EXAMPLES, 'pm2/ecosystem.config.cjs'), 'utf8');
   expect(config).toContain('9464');
-  writeFileSync(path.join(folder, 'ecosystem.config.cjs'), config.replaceAll('9464', `${port}`));
+  writeFileSync(
+    path.join(folder, 'ecosystem.config.cjs'),
+    config.replaceAll('9464', `${port}`).replaceAll('6464', `${debug}`),
+  );
   const pm2 = startNode({
     args: ['node_modules/pm2/bin/pm2-runtime', 'start', 'ecosystem.config.cjs'],
     cwd: folder,
     env: { PM2_HOME: tempFolder(), PM2_DISABLE_VERSION_CHECK: 'true' },
   });
-  for (const each of [port, port + 1]) {
-    const labels = { code_function_name: 'parseItems', heapray_component: 'shop' };
-    await metricsReader(pm2, each)('parseItems', (page) => retained(page, labels) > 0);
-  }
+  const labels = { code_function_name: 'parseItems', heapray_component: 'shop' };
+  await metricsReader(pm2, port)('parseItems of both', (page) => {
+    const series = page.find('heapray_memory_retained', labels).filter(({ value }) => value > 0);
+    return new Set(series.map((each) => each.labels.process_pid)).size === 2;
+  });
   await pm2.stop('SIGINT');
 });
 

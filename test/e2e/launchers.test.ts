@@ -3,11 +3,12 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect } from 'vitest';
-import { freePort, freePortPair } from '../support/free-port.js';
+import { freePort } from '../support/free-port.js';
 import { httpGet } from '../support/http-get.js';
 import { peerTest } from '../support/peer-test.js';
 import { pollUntil } from '../support/poll.js';
 import { project } from '../support/projects.js';
+import { runCommand } from '../support/run-command.js';
 import { type RunningProcess, startProcess } from '../support/start-node.js';
 import { tempFolder } from '../support/temp-folder.js';
 import { appFolder } from './support/app-folder.js';
@@ -20,7 +21,7 @@ const NODE_OPTIONS = '--import @heapray/instrumentation/register';
 
 peerTest('PM2 in fork and in cluster mode', 'project-launchers', async () => {
   const folder = appFolder('launchers');
-  const [fork, cluster] = [await settings(), await settings()];
+  const [fork, cluster, home] = [await settings(), await settings(), tempFolder()];
   const app = { script: './launched.cjs', cwd: folder, kill_timeout: 100 };
   const apps = [
     { ...app, name: 'shop', exec_mode: 'fork', env: fork.env },
@@ -28,7 +29,7 @@ peerTest('PM2 in fork and in cluster mode', 'project-launchers', async () => {
       ...app,
       name: 'api',
       exec_mode: 'cluster',
-      instances: 2,
+      instances: 4,
       env: { ...cluster.env, HEAPRAY_COMPONENT: 'orders' },
     },
   ];
@@ -37,15 +38,25 @@ peerTest('PM2 in fork and in cluster mode', 'project-launchers', async () => {
     app: ['node_modules/pm2/bin/pm2-runtime', 'start', 'ecosystem.config.cjs'],
     folder,
     register: false,
-    env: { NODE_OPTIONS, PM2_HOME: tempFolder(), PM2_DISABLE_VERSION_CHECK: 'true', OTEL_LOG_LEVEL: 'debug' },
+    env: { NODE_OPTIONS, PM2_HOME: home, PM2_DISABLE_VERSION_CHECK: 'true', OTEL_LOG_LEVEL: 'debug' },
   });
   expect(await componentOn(fork.metrics)).toEqual(['shop']);
   expect(await componentOn(cluster.metrics)).toEqual(['orders']);
   for (const { debug } of [fork, cluster])
     expect((await httpGet(`http://127.0.0.1:${debug}/healthz`)).body).toBe('ok\n');
-  const [said] = await pm2.waitForLog(/heapray: warn: .*cannot listen on .*/);
-  expect(said).toContain(`cannot listen on 127.0.0.1:${cluster.metrics}: `);
-  expect(said).toMatch(/; process \d+ \(component orders\) goes on without /);
+  const before = await processesOn(cluster.metrics, (pids) => pids.length === 4);
+  // A rolling reload replaces all processes; the page stays.
+  const env = { PM2_HOME: home, PM2_DISABLE_VERSION_CHECK: 'true' };
+  const reload = await runCommand(process.execPath, ['node_modules/pm2/bin/pm2', 'reload', 'api'], {
+    cwd: folder,
+    env,
+  });
+  expect(reload).toMatchObject({ status: 0 });
+  await processesOn(
+    cluster.metrics,
+    (pids) => pids.length === 4 && !pids.some((pid) => before.includes(pid)),
+  );
+  expect(`${pm2.process.stdout}${pm2.process.stderr}`).not.toMatch(/heapray: (?:warn|error)/);
   expect(`${pm2.process.stdout}${pm2.process.stderr}`).toMatch(
     /heapray: debug: process \d+ starts other programs and is not profiled itself: .*pm2-runtime/,
   );
@@ -66,23 +77,23 @@ describe('the commands of docs/ways-to-start.md', () => {
     await launcher.stop('SIGTERM');
   });
 
-  peerTest('with PM2: each worker of a cluster has its own page', 'project-launchers', async () => {
+  peerTest('with PM2: the workers of a cluster are on one page', 'project-launchers', async () => {
     const section = docsSection('ways-to-start.md', 'Cluster and PM2');
-    const port = await freePortPair();
-    const folder = docsFolder(section, `${port}`);
+    const [port, debug] = [await freePort(), await freePort()];
+    const folder = docsFolder(section, `${port}`, `${debug}`);
     const pm2 = startCommand(section, folder, { PM2_HOME: tempFolder(), PM2_DISABLE_VERSION_CHECK: 'true' });
     expect(await componentOn(port)).toEqual(['shop']);
-    expect(await componentOn(port + 1)).toEqual(['shop']);
+    await processesOn(port, (pids) => pids.length === 2);
     expect(`${pm2.stdout}${pm2.stderr}`).not.toContain('cannot listen');
     await pm2.stop('SIGINT');
   });
 });
 
-/** Makes a project with the files of a section of the page, and a free port in place of the one there. */
-function docsFolder(section: DocsSection, port = ''): string {
+/** Makes a project with the files of a section of the page, and free ports in place of those there. */
+function docsFolder(section: DocsSection, port = '', debugPort = ''): string {
   const folder = appFolder('launchers');
   for (const [name, text] of section.files)
-    writeFileSync(path.join(folder, name), text.replaceAll('9464', port));
+    writeFileSync(path.join(folder, name), text.replaceAll('9464', port).replaceAll('6464', debugPort));
   writeFileSync(path.join(folder, 'app.js'), "import './launched.cjs';\n");
   return folder;
 }
@@ -102,6 +113,17 @@ async function settings() {
   const [metrics, debug] = [await freePort(), await freePort()];
   const env = { OTEL_EXPORTER_PROMETHEUS_PORT: `${metrics}`, HEAPRAY_DEBUG_ADDR: `127.0.0.1:${debug}` };
   return { metrics, debug, env };
+}
+
+/** Waits for a metrics page with certain processes, and returns their ids. */
+function processesOn(port: number, isRight: (pids: string[]) => boolean): Promise<string[]> {
+  const pids = async () => {
+    const { body } = await httpGet(`http://127.0.0.1:${port}/metrics`);
+    const series = new MetricsPage(body).find('heapray_profiler_samples_total');
+    const found = [...new Set(series.map(({ labels }) => labels.process_pid ?? ''))];
+    return isRight(found) ? found : undefined;
+  };
+  return pollUntil(() => pids().catch(() => undefined), { what: `the processes on port ${port}` });
 }
 
 /** Returns the components on a metrics page, once the page exists. */
