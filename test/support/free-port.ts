@@ -18,14 +18,6 @@ export async function freePort(): Promise<number> {
   }
 }
 
-/** Returns a port that is free, and whose next one is free too. */
-export async function freePortPair(): Promise<number> {
-  for (;;) {
-    const port = await freePort();
-    if (await isFree(port + 1)) return port;
-  }
-}
-
 async function isFree(port: number): Promise<boolean> {
   const server = createServer();
   try {
