@@ -5,8 +5,6 @@ import type {
   FromProfilerThread,
   MainMemory,
   ProfilerThreadOptions,
-  Served,
-  ServerKind,
   SuspectView,
   ToProfilerThread,
 } from '../protocol/messages.js';
@@ -25,12 +23,11 @@ import { LiveViewing } from './live-viewing.js';
 import { MainThreadLink } from './main-thread-link.js';
 import { MetricPointsSource } from './metrics/metric-points-source.js';
 import { leakEventAttributes } from './metrics/site-growth.js';
-import { MetricsServer } from './metrics-server.js';
 import { ownFigures, ownMemoryBytes } from './own-figures.js';
 import { connectHeapPoller, type HeapPoller } from './polling/heap-poller.js';
 import { PollLoop } from './polling/poll-loop.js';
-import { ProfileServer } from './profile-server.js';
 import { ResidentWatch } from './resident/resident-watch.js';
+import { Servers } from './servers.js';
 import { AllLeaks } from './sources/all-leaks.js';
 import { MemorySources } from './sources/memory-sources.js';
 import { connectStats } from './stats/connect-stats.js';
@@ -72,11 +69,10 @@ export class Profiler {
   readonly #buffers: BufferMemory;
   readonly #points: MetricPointsSource;
   readonly #peak = new HighWaterMarkTracker();
-  readonly #server: ProfileServer;
+  readonly #servers: Servers;
   readonly #resident = new ResidentWatch({
     mainMemory: () => this.#link.mainMemory({ profilerBytes: ownMemoryBytes(), kernel: undefined }),
   });
-  readonly #metricsServer: MetricsServer;
   #finishing: Promise<void> | undefined;
 
   constructor(options: ProfilerThreadOptions) {
@@ -84,14 +80,11 @@ export class Profiler {
     const control = new Int32Array(options.control);
     this.#link = new MainThreadLink(options.port, control);
     this.#stats = connectStats(control);
-    this.#server = new ProfileServer(options);
-    this.#metricsServer = new MetricsServer({
-      settings: options,
-      component: () => this.#ledger.sites.components.own,
-      page: () => this.#link.metricsPage(),
+    this.#servers = new Servers(options, {
+      link: this.#link,
+      send: (message) => this.#send(message),
       stats: this.#stats,
-      log: (level, text) => this.#log(level, text),
-      changed: (served) => this.#served('metrics', served),
+      component: () => this.#ledger.sites.components.own,
     });
     this.#poller = connectHeapPoller();
     const resolver = new FrameResolver({
@@ -187,8 +180,8 @@ export class Profiler {
     });
     if (memrayLivePort !== undefined) void this.#viewing.start(memrayLivePort, this.#options.mayListen);
     this.#resident.start();
-    if (metricsAddress) void this.#metricsServer.open(metricsAddress);
-    this.#startServer().catch((error: Error) => this.#served('debug', { by: 'none', why: error.message }));
+    void this.#servers.serveMetrics(metricsAddress);
+    this.#startServer().catch((error: Error) => this.#log('error', `debug server: ${error.message}`));
   }
 
   #receive(message: ToProfilerThread): void {
@@ -215,11 +208,9 @@ export class Profiler {
       case 'component-function':
         return this.#addFunction(message.location, message.component);
       case 'yield-port':
-        return void this.#yieldPort(message.server);
+        return void this.#servers.yieldPort(message.server);
       case 'serve-metrics':
-        return void this.#metricsServer.open(message.address);
-      case 'close-metrics':
-        return this.#metricsServer.close();
+        return void this.#servers.serveMetrics(message.address);
       case 'component':
         return this.#rename(message.component, message.isTraced);
       case 'capture-begin':
@@ -238,8 +229,7 @@ export class Profiler {
   #rename(component: string, isTraced: boolean): void {
     for (const { ledger } of this.#sources.all) ledger.sites.components.rename(component);
     this.#points.rename(component);
-    this.#server.rename();
-    this.#metricsServer.rename();
+    this.#servers.rename();
     if (isTraced) this.#captures.begin(PROCESS_CAPTURE, component, { whole: true });
   }
 
@@ -319,7 +309,7 @@ export class Profiler {
 
   async #startServer(): Promise<void> {
     const { UnattributedOffHeap } = await import('./buffers/unattributed-off-heap.js');
-    await this.#server.start({
+    await this.#servers.start({
       sources: this.#sources,
       loop: this.#loop,
       stats: this.#stats,
@@ -342,8 +332,6 @@ export class Profiler {
       },
       mainMemory: () => this.#mainMemory(),
       collect: () => this.#poller.collect(),
-      log: (level, text) => this.#log(level, text),
-      changed: (served) => this.#served('debug', served),
     });
   }
 
@@ -353,16 +341,6 @@ export class Profiler {
     if (memory?.resident.array_buffers !== undefined)
       this.#buffers.noteArrayBuffers(memory.resident.array_buffers);
     return memory;
-  }
-
-  #served(server: ServerKind, served: Served): void {
-    if (server === 'debug' && served.by === 'none') this.#stats.drop('debug_server');
-    this.#send({ type: 'served', server, served });
-  }
-
-  async #yieldPort(server: ServerKind): Promise<void> {
-    await (server === 'debug' ? this.#server : this.#metricsServer).yieldPort();
-    this.#link.portFreed(server);
   }
 
   /** Shuts down: polls a last time if a capture or viewer is open, finishes captures, closes everything. */
@@ -385,9 +363,8 @@ export class Profiler {
     this.#ledger.attribute(performance.now(), true);
     this.#captures.endAll();
     await this.#viewing.end();
-    this.#server.close();
+    this.#servers.close();
     this.#resident.stop();
-    this.#metricsServer.close();
     this.#ownHeap.close();
     this.#stats.close();
     try {

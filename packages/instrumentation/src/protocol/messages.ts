@@ -130,8 +130,8 @@ export type ToProfilerThread =
    * Frees the port of a server for the application. Answered by a control word, as the main thread waits for it.
    */
   | { readonly type: 'yield-port'; readonly server: ServerKind }
-  | { readonly type: 'serve-metrics'; readonly address: HostPort }
-  | { readonly type: 'close-metrics' }
+  /** Serves metrics on an address; without one, no longer. */
+  | { readonly type: 'serve-metrics'; readonly address: HostPort | undefined }
   | ({ readonly type: 'metrics-page'; readonly request: number } & MadePage)
   | { readonly type: 'capture-end'; readonly capture: number }
   | { readonly type: 'stop' };

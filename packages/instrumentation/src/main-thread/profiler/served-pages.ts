@@ -71,7 +71,7 @@ export class ServedPages {
 
   closeMetrics(): void {
     this.#metrics = undefined;
-    this.#deps.thread()?.send({ type: 'close-metrics' });
+    this.#deps.thread()?.send({ type: 'serve-metrics', address: undefined });
   }
 
   /** Frees the port of metrics for good, as {@link yieldDebugPort} does. */
