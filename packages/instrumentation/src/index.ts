@@ -10,4 +10,4 @@ export {
   heaprayMetricProducer,
 } from './main-thread/metric-producer.js';
 export { defineComponents, profileComponent } from './main-thread/profiler/components.js';
-export type { SuspectView as LeakSuspect } from './protocol/messages.js';
+export type { NearLimit, SuspectView as LeakSuspect } from './protocol/messages.js';

@@ -95,6 +95,13 @@ export class TemporaryCapture {
     return { place, known: { path: capture.path, ino, dev, size: this.#size } };
   }
 
+  /** Gives the file its final name. A file that has the name is replaced. */
+  put(place: string): void {
+    this.#close();
+    if (!this.#isThere()) throw new Error('somebody has taken the temporary file away');
+    this.#fs.renameSync(this.#path, place);
+  }
+
   /**
    * Gives the file its final name, and the descriptor to the caller, who owns the file from then on. Returns undefined
    * when the name is taken: unlike a rename, a hard link overwrites nothing.

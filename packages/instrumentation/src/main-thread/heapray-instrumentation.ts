@@ -8,6 +8,7 @@ import {
 } from '../config/index.js';
 import { describeThrown } from '../protocol/describe-thrown.js';
 import type { Log } from '../protocol/log.js';
+import type { NearLimit } from '../protocol/messages.js';
 import { SafeMap, SafeSet, SafeWeakMap } from '../protocol/primordials.js';
 import { SCHEMA_URL } from '../protocol/semconv.js';
 import { INSTRUMENTATION_NAME, VERSION } from '../version.js';
@@ -43,6 +44,11 @@ export interface HeaprayInstrumentationConfig extends HeaprayOptions {
    * Called once for each call site that starts to look like a leak, and again after an hour at the earliest.
    */
   readonly onLeakSuspect?: LeakListener | undefined;
+  /**
+   * Called when the process has used 80 % of a memory limit, and again after ten minutes at the earliest. It is not
+   * called while the main thread is in a loop.
+   */
+  readonly onNearLimit?: ((near: NearLimit) => void) | undefined;
   /** Replacements for the built-in defaults; all other settings take precedence. */
   readonly defaults?: HeaprayOptions | undefined;
 }
@@ -150,7 +156,7 @@ export class HeaprayInstrumentation {
 
   /**
    * Replaces the configuration, as OpenTelemetry's base class does: absent options get their defaults again,
-   * and profiling is neither started nor stopped. `onLeakSuspect` takes effect at once, other options at the
+   * and profiling is neither started nor stopped. `onLeakSuspect` and `onNearLimit` take effect at once, other options at the
    * next `enable()` after a `disable()`; the log lists those not in force yet. A wrong value is logged and
    * changes nothing.
    */
@@ -265,8 +271,14 @@ export class HeaprayInstrumentation {
 
   #listen(): void {
     this.#stopListening?.();
-    const { onLeakSuspect } = this.#config;
-    this.#stopListening = onLeakSuspect && this.#claim?.profiler.onLeakSuspect(onLeakSuspect);
+    const { onLeakSuspect, onNearLimit } = this.#config;
+    const profiler = this.#claim?.profiler;
+    const stopSuspects = onLeakSuspect && profiler?.onLeakSuspect(onLeakSuspect);
+    const stopLimits = onNearLimit && profiler?.onNearLimit(onNearLimit);
+    this.#stopListening = () => {
+      stopSuspects?.();
+      stopLimits?.();
+    };
   }
 
   /** Logs which options of this instance have no effect, once for each change. */
@@ -324,7 +336,7 @@ function passesOn(provider: MeterProvider): boolean {
 }
 
 function checkFunctions(config: HeaprayInstrumentationConfig): void {
-  for (const option of ['log', 'onLeakSuspect'] as const) {
+  for (const option of ['log', 'onLeakSuspect', 'onNearLimit'] as const) {
     const value: unknown = config[option];
     if (value !== undefined && typeof value !== 'function')
       throw new ConfigError(option, value, 'a function');
@@ -336,7 +348,7 @@ function configuration(
   config: HeaprayInstrumentationConfig,
   onRefused: (error: ConfigError) => void,
 ): ConfigFor {
-  const { log: _log, onLeakSuspect: _listener, defaults, ...code } = config;
+  const { log: _log, onLeakSuspect: _leaks, onNearLimit: _limits, defaults, ...code } = config;
   const input = nodeConfigInput();
   const env = programEnvironment();
   const appName = pm2AppName(env);

@@ -38,8 +38,16 @@ export class ProfileMaker {
     return wanted.defaultColumn === 'peak_space' ? this.peak(wanted) : this.snapshot(wanted, counts);
   }
 
-  /** Makes the cumulative profile. */
-  async snapshot(wanted: ProfileWanted, counts: ObjectCountsOfPoll): Promise<Profile> {
+  /**
+   * Makes the cumulative profile.
+   *
+   * @param notes comments to add
+   */
+  async snapshot(
+    wanted: ProfileWanted,
+    counts: ObjectCountsOfPoll,
+    notes: readonly string[] = [],
+  ): Promise<Profile> {
     const { sources, parts } = this.#deps;
     const { heapProfile, objectCountsByNode } = await import('./profiles/index.js');
     const table = await counts();
@@ -47,7 +55,7 @@ export class ProfileMaker {
     const { tree } = sources.main.ledger;
     const objectCounts = table && { objectCounts: objectCountsByNode(table, tree) };
     const contents = { sources: sources.all, ended: sources.ended.allocated, parts };
-    return heapProfile(contents, { ...this.#optionsFor(wanted), ...objectCounts });
+    return heapProfile(contents, { ...this.#optionsFor(wanted), ...objectCounts, notes });
   }
 
   /** Makes the profile of the high-water mark. */
@@ -119,8 +127,12 @@ export class ProfileMaker {
     ];
   }
 
-  /** Formats the heap by call site as plain text. */
-  async text({ defaultColumn }: ProfileWanted): Promise<string> {
+  /**
+   * Formats the heap by call site as plain text.
+   *
+   * @param maxRows number of call sites; default: a hundred
+   */
+  async text({ defaultColumn }: ProfileWanted, maxRows?: number): Promise<string> {
     const { sources, loop } = this.#deps;
     const { leaks, ledger } = sources.main;
     const { textView } = await import('./profiles/index.js');
@@ -137,6 +149,7 @@ export class ProfileMaker {
       leakMessages: this.#leakMessages(),
       progress: leaks.progress,
       survivalMillis: leaks.survivalMillis,
+      maxRows,
     });
   }
 

@@ -1,3 +1,4 @@
+// More than 400 lines: connects all folders of the profiler thread, and the messages of the main thread.
 import type { BufferBatch } from '../protocol/buffer-events.js';
 import type { FunctionLocation } from '../protocol/code-place.js';
 import type {
@@ -23,6 +24,7 @@ import { LiveViewing } from './live-viewing.js';
 import { MainThreadLink } from './main-thread-link.js';
 import { MetricPointsSource } from './metrics/metric-points-source.js';
 import { leakEventAttributes } from './metrics/site-growth.js';
+import { type ConnectedLimits, connectLimits } from './near-limit/connect-limits.js';
 import { ownFigures, ownMemoryBytes } from './own-figures.js';
 import { connectHeapPoller, type HeapPoller } from './polling/heap-poller.js';
 import { PollLoop } from './polling/poll-loop.js';
@@ -73,6 +75,7 @@ export class Profiler {
   readonly #resident = new ResidentWatch({
     mainMemory: () => this.#link.mainMemory({ profilerBytes: ownMemoryBytes(), kernel: undefined }),
   });
+  readonly #limits: ConnectedLimits;
   #finishing: Promise<void> | undefined;
 
   constructor(options: ProfilerThreadOptions) {
@@ -162,6 +165,7 @@ export class Profiler {
       }),
       earlier: options.lastAnswers,
     });
+    this.#limits = this.#connectLimits();
   }
 
   start(): void {
@@ -182,6 +186,7 @@ export class Profiler {
     this.#resident.start();
     void this.#servers.serveMetrics(metricsAddress);
     this.#startServer().catch((error: Error) => this.#log('error', `debug server: ${error.message}`));
+    this.#limits.guard.start();
   }
 
   #receive(message: ToProfilerThread): void {
@@ -252,6 +257,7 @@ export class Profiler {
 
   #suspected(suspect: SuspectView): void {
     this.#send({ type: 'leak-suspect', suspect, attributes: leakEventAttributes(suspect) });
+    void this.#limits.events.happened('leak', `leak suspected: ${suspect.message}`);
   }
 
   #onReading(): void {
@@ -293,6 +299,24 @@ export class Profiler {
         onFinished,
       },
     );
+  }
+
+  #connectLimits(): ConnectedLimits {
+    return connectLimits(this.#options, {
+      sources: this.#sources,
+      loop: this.#loop,
+      leaks: this.#leaks,
+      peak: () => this.#peak.mark,
+      clock: this.#clock,
+      startedMillis: this.#startedMillis,
+      poller: this.#poller,
+      kernel: () => this.#resident.kernel(),
+      pollNow: () => this.#loop.pollNow(),
+      stats: this.#stats,
+      component: () => this.#ledger.sites.components.own,
+      onNear: (near) => this.#send({ type: 'near-limit', ...near }),
+      log: (level, text) => this.#log(level, text),
+    });
   }
 
   #newViewing(): LiveViewing {
@@ -359,6 +383,7 @@ export class Profiler {
     const lastPoll = () => this.#loop.pollNow().catch((error: Error) => this.#pollFailed(error));
     if (isWaitedFor) await Promise.race([lastPoll(), timeout(LAST_POLL_MILLIS)]);
     this.#link.polledLast();
+    this.#limits.guard.stop();
     this.#loop.stop();
     this.#ledger.attribute(performance.now(), true);
     this.#captures.endAll();

@@ -28,6 +28,8 @@ export interface ProfilerThreadOptions extends ResolvedOptions {
   readonly lastAnswers: LastAnswers;
   /** V8's heap limit of the main thread, in bytes. */
   readonly heapLimit: number;
+  /** Options of Node: `NODE_OPTIONS`, then those of the command line. */
+  readonly nodeFlags: string;
   /** True if Node's permission model lets the process listen on ports. */
   readonly mayListen: boolean;
   /** Delay before the debug server listens, in ms. */
@@ -150,6 +152,7 @@ export type FromProfilerThread =
   | { readonly type: 'metrics-page-wanted'; readonly request: number }
   /** Reports who serves the pages of this process from now on. */
   | { readonly type: 'served'; readonly server: ServerKind; readonly served: Served }
+  | ({ readonly type: 'near-limit' } & NearLimit)
   /** Reports that a stopped thread has disconnected and closed its ports. It may still compress captures. */
   | { readonly type: 'released' }
   | { readonly type: 'stopped' };
@@ -196,6 +199,18 @@ export interface SamplerRequest {
    * `monotonicMillis`. Later, the last poll would be too old: everything since then would be lost.
    */
   readonly replaceUntilMillis?: number | undefined;
+}
+
+/** A memory limit that has come near: 80 % of it are used. */
+export interface NearLimit {
+  /** `heap`: the limit of V8's heap. `cgroup`: the limit of the control group, which is the container's. */
+  readonly kind: 'heap' | 'cgroup';
+  readonly usedBytes: number;
+  readonly limitBytes: number;
+  /** Path of the profile that is kept on disk; undefined if there is none. */
+  readonly profile: string | undefined;
+  /** Description in one sentence. */
+  readonly message: string;
 }
 
 /** A new leak suspect. */

@@ -167,6 +167,40 @@ export const rows: readonly Row[] = [
     badCode: ['true', 1, null],
   },
   { option: 'maxCaptures', ...count },
+  {
+    option: 'oomProfile',
+    texts: [
+      ['off', 'off'],
+      [' ON ', 'on'],
+      ['false', 'off'],
+      ['1', 'on'],
+    ],
+    badTexts: ['yes', 'no', '2'],
+    code: [
+      [false, 'off'],
+      [true, 'on'],
+      ['off', 'off'],
+    ],
+    badCode: ['false', 0, null, ['off']],
+  },
+  {
+    option: 'captureOn',
+    texts: [
+      ['leak', ['leak']],
+      [' limit , LEAK', ['limit', 'leak']],
+      ['leak,leak', ['leak']],
+      ['off', []],
+      ['', []],
+    ],
+    badTexts: ['leaks', 'leak,', 'leak limit', 'true', 'leak,off'],
+    code: [
+      [['limit'], ['limit']],
+      [[], []],
+      ['off', []],
+      ['leak,limit', ['leak', 'limit']],
+    ],
+    badCode: [['x'], true, null, [1], {}, 7],
+  },
   { option: 'maxCallSites', ...count },
   {
     option: 'maxLiveSamples',

@@ -25,6 +25,8 @@ export class FakePoller implements HeapPoller {
 
   async collect(): Promise<void> {}
 
+  async heapUsage(): Promise<undefined> {}
+
   close(): void {}
 
   /** Returns an answer with these live samples, scaled up to `INTERVAL` as V8 does it. */

@@ -138,6 +138,31 @@ export function switchWord<const T extends string>(words: readonly [T, T, ...T[]
   };
 }
 
+/** Some of a few words, in a comma-separated list. The empty text and `off` both mean none. */
+export function words<const T extends string>(
+  all: readonly T[],
+): Kind<readonly T[], readonly T[] | T | 'off'> {
+  const { fromText } = word(all);
+  const every = (given: readonly string[]): Accepted<readonly T[]> | undefined => {
+    const found = given.flatMap((one) => fromText(one)?.value ?? []);
+    return found.length === given.length ? { value: [...new Set(found)] } : undefined;
+  };
+  const kind: Kind<readonly T[], readonly T[] | T | 'off'> = {
+    allowed: `${all.join(', ')} or both with a comma between them, or off`,
+    expands: true,
+    fromText: (text) => {
+      const only = strip(text).toLowerCase();
+      return only === '' || only === 'off' ? { value: [] } : every(text.split(','));
+    },
+    fromCode: (value) => {
+      if (typeof value === 'string') return kind.fromText(value);
+      const isList = Array.isArray(value) && value.every((item) => typeof item === 'string');
+      return isList ? every(value) : undefined;
+    },
+  };
+  return kind;
+}
+
 /** A path as written; the code that uses it makes it absolute. */
 export const path: Kind<string> = {
   allowed: 'a path on one line',

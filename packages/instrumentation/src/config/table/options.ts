@@ -12,6 +12,7 @@ import {
   port,
   switchWord,
   word,
+  words,
 } from './kinds.js';
 
 /** A place in the config file. */
@@ -174,6 +175,25 @@ export const OPTIONS = {
     file: [heapray('max_captures')],
     default: 5,
     description: 'How many captures of a component are kept.',
+  }),
+  /** Keeps a profile on disk while a memory limit is near. */
+  oomProfile: option({
+    kind: switchWord(['off', 'on']),
+    env: ['HEAPRAY_OOM_PROFILE'],
+    file: [heapray('oom_profile')],
+    default: 'on',
+    description: 'Whether a profile is kept in `home` while a memory limit is near.',
+  }),
+  /** Events that have a profile written: `leak`, `limit`. */
+  captureOn: option({
+    kind: words(['leak', 'limit']),
+    env: ['HEAPRAY_CAPTURE_ON'],
+    file: [heapray('capture_on')],
+    default: [],
+    defaultText: 'off',
+    emptyEnv: true,
+    description:
+      'When a profile is written to `home` by itself: when a leak is suspected, when a memory limit comes near.',
   }),
   /** Number of call sites that an instrument reports by name, from 1 to 1000. */
   maxCallSites: option({

@@ -2,7 +2,7 @@ import type { ResolvedConfig } from '../../config/index.js';
 import type { OffHeapMode } from '../../protocol/buffer-events.js';
 import { describeThrown } from '../../protocol/describe-thrown.js';
 import type { Log } from '../../protocol/log.js';
-import type { LeakEvent, SamplerRequest } from '../../protocol/messages.js';
+import type { LeakEvent, NearLimit, SamplerRequest } from '../../protocol/messages.js';
 import type { PointsAnswer } from '../../protocol/metric-points.js';
 import { process, SafePromise } from '../../protocol/primordials.js';
 import { monotonicMillis } from '../../protocol/steady-clock.js';
@@ -49,6 +49,9 @@ export class MemoryProfiler {
   readonly #leakListeners = new LeakListeners((what) => this.#log('error', `onLeakSuspect threw: ${what}`));
   readonly #leakEventListeners = new LeakListeners<LeakEvent>((what) =>
     this.#log('error', `cannot emit an OpenTelemetry event of a leak suspect: ${what}`),
+  );
+  readonly #nearLimitListeners = new LeakListeners<NearLimit>((what) =>
+    this.#log('error', `onNearLimit threw: ${what}`),
   );
   readonly #giveUp = (thrown: unknown): void =>
     this.#quit(`internal error, memory is no longer profiled: ${describeThrown(thrown)}`);
@@ -120,6 +123,11 @@ export class MemoryProfiler {
   /** Calls back for each new leak suspect, until the returned function is called. */
   onLeakSuspect(listener: LeakListener): () => void {
     return this.#leakListeners.add(listener);
+  }
+
+  /** Calls back when a memory limit comes near, until the returned function is called. */
+  onNearLimit(listener: (near: NearLimit) => void): () => void {
+    return this.#nearLimitListeners.add(listener);
   }
 
   /**
@@ -329,6 +337,7 @@ export class MemoryProfiler {
       metricsPage: () => this.#pages.metricsPage(),
       served: (server, served) => this.#pages.served(server, served),
       leakSuspect: (event) => this.#leakSuspected(event),
+      nearLimit: (near) => this.#nearLimitListeners.tell(near),
       released: () => this.#release(),
       died: (reason, hasBegun) => {
         this.#pages.died();

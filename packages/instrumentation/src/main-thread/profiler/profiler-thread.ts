@@ -6,6 +6,7 @@ import type {
   MadePage,
   MainMemory,
   MainMemoryRequest,
+  NearLimit,
   SamplerRequest,
   Served,
   ServerKind,
@@ -57,6 +58,8 @@ export interface ProfilerThreadHandlers {
   /** Called when it is known who serves the pages of this process, and each time that this changes. */
   served(server: ServerKind, served: Served): void;
   leakSuspect(event: LeakEvent): void;
+  /** Called when a memory limit has come near. */
+  nearLimit(near: NearLimit): void;
   /** Called when the thread is about to end and needs neither the sampler nor its ports any more. */
   released(): void;
   /** Called when the thread died by itself; `hasBegun` is true if it had fully started. */
@@ -288,6 +291,8 @@ export class ProfilerThread {
         return void this.#sendPage(message.request);
       case 'served':
         return this.#handlers.served(message.server, message.served);
+      case 'near-limit':
+        return this.#handlers.nearLimit(message);
       case 'released':
         return this.#stopping && this.#handlers.released();
       case 'stopped':

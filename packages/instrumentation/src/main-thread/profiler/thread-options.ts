@@ -31,6 +31,7 @@ export function threadOptions(
     processCapture: components.ofProcess,
     traced: components.any,
     heapLimit: v8.getHeapStatistics().heap_size_limit,
+    nodeFlags: `${process.env.NODE_OPTIONS ?? ''} ${process.execArgv.join(' ')}`,
     mayListen: !isDenied('net'),
     debugServerDelayMillis:
       options.debugAddress?.port !== 0 && leavesPortsToParent(env) ? PARENT_FIRST_MILLIS : 0,

@@ -47,6 +47,8 @@ export interface HeapProfileOptions {
   readonly leakMessages?: readonly string[];
   /** V8's own object counts of the main thread's heap; without them both objects columns are estimates, marked as such. */
   readonly objectCounts?: ObjectCounts;
+  /** Comments before all others. */
+  readonly notes?: readonly string[];
 }
 
 /** Allocations of sources that were removed, by kind. */
@@ -235,7 +237,12 @@ export function objectBytes(ledger: Ledger, node: NodeIndex, counts?: ObjectCoun
 }
 
 function commentsFor(ledger: Ledger, options: HeapProfileOptions): string[] {
-  return [...methodComments(ledger, options), ...evidenceComments(ledger), ...carriedOverNote(ledger)];
+  return [
+    ...(options.notes ?? []),
+    ...methodComments(ledger, options),
+    ...evidenceComments(ledger),
+    ...carriedOverNote(ledger),
+  ];
 }
 
 /**

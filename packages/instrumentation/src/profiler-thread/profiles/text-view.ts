@@ -32,6 +32,8 @@ export interface TextViewOptions {
   readonly leakMessages: readonly string[];
   readonly progress: LeakProgress;
   readonly survivalMillis: number;
+  /** Number of call sites that are shown. Default: a hundred. */
+  readonly maxRows?: number | undefined;
 }
 
 interface Row {
@@ -79,25 +81,23 @@ export function textView(sources: readonly TextViewSource[], options: TextViewOp
 }
 
 function table(sources: readonly TextViewSource[], options: TextViewOptions): string[] {
-  const { column, survivalMillis } = options;
+  const { column, survivalMillis, maxRows = MAX_ROWS } = options;
   const size = ({ row: { inUse, allocated } }: SiteRow) => (column === 'inuse_space' ? inUse : allocated);
   const sites = sources.flatMap((source) =>
     [...rowsBySite(source.ledger, options.atMillis)].map(([site, row]): SiteRow => ({ source, site, row })),
   );
   sites.sort((a, b) => size(b) - size(a));
-  const shown = sites.slice(0, MAX_ROWS).map(({ source, site, row }) => {
+  const shown = sites.slice(0, maxRows).map(({ source, site, row }) => {
     const survived = source.survival?.get(site);
     const share = survived ? `${Math.round(100 * survived.share)} %` : '-';
     return [...numbers(row), share, siteText(source, source.ledger.sites.site(site))];
   });
-  const rest = sites.slice(MAX_ROWS).map(({ row }) => row);
+  const rest = sites.slice(maxRows).map(({ row }) => row);
   const others = rest.length > 0 ? [[...numbers(sum(rest)), '', `${rest.length} other call sites`]] : [];
   const total = [...numbers(sum(sites.map(({ row }) => row))), '', 'total'];
   const ago = `alive of ${durationText(survivalMillis / 1000)} ago`;
   const rows = aligned([['in use', 'over 1 min', 'allocated', ago, 'call site'], total, ...shown, ...others]);
-  const notes = sites
-    .slice(0, MAX_ROWS)
-    .flatMap(({ source, site }) => noteOn(source.ledger.sites.site(site)));
+  const notes = sites.slice(0, maxRows).flatMap(({ source, site }) => noteOn(source.ledger.sites.site(site)));
   return notes.length === 0 ? rows : [...rows, '', ...new Set(notes)];
 }
 
