@@ -1,36 +1,47 @@
-// Leaks until it dies of out of memory, in one synchronous loop (`sync`), in turns of the event loop (`turns`), or in a worker
-// thread (`worker`), whose end it survives.
+// Leaks until it dies of out of memory: in one synchronous loop (`sync`), from SIGUSR2 on; in turns of the event loop
+// (`turns`); or in a worker thread (`worker`), whose end it survives.
 import { isMainThread, Worker, workerData } from 'node:worker_threads';
 
-const [how = 'sync', megabytesPerSecond = '200'] = isMainThread ? process.argv.slice(2) : workerData;
+const [how, megabytesPerSecond] = isMainThread ? process.argv.slice(2) : workerData;
 const kept = [];
-const started = performance.now();
-let leaked = 0;
 
 export function keepForever() {
-  const numbers = Array.from({ length: 8192 }, (_, i) => i + 0.5);
+  const numbers = new Array(1024);
+  for (let i = 0; i < numbers.length; i++) numbers[i] = i + 0.5;
   kept.push(numbers);
-  leaked += 8 * numbers.length;
 }
 
-/** Allocates what the rate allows by now. */
-function step() {
-  const due = ((performance.now() - started) / 1000) * Number(megabytesPerSecond) * 2 ** 20;
-  while (leaked < due) keepForever();
+/** Allocates what the rate allows, and never returns to the event loop. */
+function leak() {
+  const started = performance.now();
+  for (let leaked = 0; ; ) {
+    const due = ((performance.now() - started) / 1000) * Number(megabytesPerSecond) * 2 ** 20;
+    for (; leaked < due; leaked += 8 * 1024) keepForever();
+  }
 }
 
-if (how === 'worker') {
+if (how === 'sync' && isMainThread) {
+  const timer = setInterval(() => {}, 1000);
+  process.once('SIGUSR2', () => {
+    clearInterval(timer);
+    leak();
+  });
+  process.stdout.write('ready\n');
+} else if (how === 'sync') leak();
+else if (how === 'worker') {
   const worker = new Worker(new URL(import.meta.url), {
     workerData: ['sync', megabytesPerSecond],
     resourceLimits: { maxOldGenerationSizeMb: 64 },
   });
   worker.on('error', ({ code }) => process.stdout.write(`worker: ${code}\n`));
-} else if (how === 'turns') {
-  if (process.env.WITH_HOOK) await hook();
-  setInterval(step, 1);
-} else for (;;) step();
+} else {
+  await profile();
+  setInterval(() => {
+    for (let i = 0; i < 64; i++) keepForever();
+  }, 5);
+}
 
-async function hook() {
+async function profile() {
   const { HeaprayInstrumentation } = await import('@heapray/instrumentation');
   const log = (level, text) => process.stdout.write(`${level}: ${text}\n`);
   const onNearLimit = ({ kind, message, profile }) => {

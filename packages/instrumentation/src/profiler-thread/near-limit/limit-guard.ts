@@ -120,7 +120,8 @@ export class LimitGuard {
     const share = shareOf(nearest);
     const atMillis = performance.now();
     if (this.#deps.files && this.#rhythm.isDue(share, atMillis)) await this.#write(this.#deps.files, uses);
-    if (share < NEAR_SHARE) this.#nearSince = undefined;
+    // Committed memory may be garbage of the young generation: announce only what is used.
+    if (nearest.usedBytes < NEAR_SHARE * nearest.limitBytes) this.#nearSince = undefined;
     else this.#nearSince ??= atMillis;
     if (atMillis - (this.#nearSince ?? atMillis) < ANNOUNCE_MILLIS) return;
     if (atMillis - this.#announcedAt < QUIET_MILLIS) return;
