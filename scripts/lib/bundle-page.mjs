@@ -9,6 +9,11 @@ import { ROOT } from './bootstrap.mjs';
 const SOURCE = path.join(ROOT, 'packages', 'exporter', 'page');
 /** In the order in which they apply. */
 const STYLES = ['base.css', 'profile.css', 'live.css'];
+/** What the page has in the place of d3-transition, which d3-flame-graph imports for its effects. */
+const NO_TRANSITIONS = {
+  id: path.join(SOURCE, 'basics', 'no-transitions.ts'),
+  moduleSideEffects: true,
+};
 const OUT = path.join(ROOT, 'packages', 'exporter', 'generated');
 
 const bundle = await rolldown({
@@ -16,6 +21,7 @@ const bundle = await rolldown({
   platform: 'browser',
   // Styles are bundled below.
   plugins: [
+    { name: 'no-transitions', resolveId: (id) => (id === 'd3-transition' ? NO_TRANSITIONS : undefined) },
     { name: 'no-css', load: (id) => (id.endsWith('.css') ? { code: '', moduleType: 'js' } : undefined) },
   ],
 });

@@ -6,6 +6,7 @@ declare module 'd3-selection' {
     call(run: (selection: Selection) => unknown): Selection;
   }
   export function select(element: Element): Selection;
+  export const selection: { readonly prototype: object };
 }
 
 declare module 'd3-flame-graph' {

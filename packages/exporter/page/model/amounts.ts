@@ -84,13 +84,19 @@ export function passingSets({ labelKeys, labelSets }: Model, filters: Filters): 
 
 /** Values of one label, from the largest in the column on, for the choices of a filter. */
 export function labelValues(model: Model, key: number, column: number): string[] {
-  const sums = new Map<string, number>();
-  for (const profile of model.profiles) {
-    const values = profile.values[column]!;
-    for (let sample = 0; sample < values.length; sample++) {
-      const label = model.labelSets[profile.sets[sample]!]![key] ?? NO_LABEL;
-      sums.set(label, (sums.get(label) ?? 0) + Math.abs(values[sample]!));
+  const { labelSets, profiles } = model;
+  const bySet = new Float64Array(labelSets.length);
+  const isUsed = new Uint8Array(labelSets.length);
+  for (const { sets, values } of profiles) {
+    for (const [sample, set] of sets.entries()) {
+      bySet[set]! += Math.abs(values[column]![sample]!);
+      isUsed[set] = 1;
     }
+  }
+  const sums = new Map<string, number>();
+  for (const [set, labels] of labelSets.entries()) {
+    const label = labels[key] ?? NO_LABEL;
+    if (isUsed[set]) sums.set(label, (sums.get(label) ?? 0) + bySet[set]!);
   }
   return [...sums].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)).map(([label]) => label);
 }

@@ -1,5 +1,6 @@
 import { type Amounts, bytesColumn, type Filters, NO_LABEL } from './amounts.ts';
 import { callSites } from './call-sites.ts';
+import { calleesOf } from './callees.ts';
 import type { Model } from './model.ts';
 import { inclusiveAmounts } from './tree.ts';
 
@@ -87,10 +88,10 @@ function addTo(pair: Pair, amounts: Amounts, node: number): void {
 
 /** Yields the nodes outside the runtime that are not below another node of the same function. */
 function* outermost({ callers, nodeFunctions, functions }: Model): Generator<number> {
-  const { first, next } = links(callers);
+  const { root, first, next } = calleesOf(callers);
   const open = new Int32Array(functions.length);
   const path: number[] = [];
-  let at = first[callers.length]!;
+  let at = first[root]!;
   while (at >= 0 || path.length > 0) {
     if (at < 0) {
       const left = path.pop()!;
@@ -104,16 +105,4 @@ function* outermost({ callers, nodeFunctions, functions }: Model): Generator<num
     path.push(at);
     at = first[at]!;
   }
-}
-
-/** Returns the first callee of each node, and the next callee of its caller. The last entry of `first` is a root. */
-function links(callers: Int32Array): { first: Int32Array; next: Int32Array } {
-  const first = new Int32Array(callers.length + 1).fill(-1);
-  const next = new Int32Array(callers.length).fill(-1);
-  for (let node = callers.length - 1; node >= 0; node--) {
-    const caller = callers[node]! < 0 ? callers.length : callers[node]!;
-    next[node] = first[caller]!;
-    first[caller] = node;
-  }
-  return { first, next };
 }

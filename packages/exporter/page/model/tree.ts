@@ -1,5 +1,6 @@
 import { place } from '../basics/text.ts';
 import type { Amount, Amounts } from './amounts.ts';
+import { type Callees, calleesOf } from './callees.ts';
 import type { Model } from './model.ts';
 
 /** A frame to draw. `hide` and `fade` belong to d3-flame-graph. */
@@ -14,56 +15,73 @@ export interface TreeNode extends Amount {
   fade?: boolean;
 }
 
-interface BuiltNode extends TreeNode {
-  readonly parent: BuiltNode | undefined;
-  children: BuiltNode[];
-}
-
 const ROOT = -1;
 const OTHER = -2;
 
-/** Builds a tree in which each caller has one child per function. */
-class TreeBuilder {
-  readonly root: BuiltNode;
-  readonly #model: Model;
-  readonly #nodes: BuiltNode[];
-  readonly #numbers = new Map<BuiltNode, number>();
-  readonly #children = new Map<number, BuiltNode>();
+/** Callees of each node of a profile, and what a node and all below it have. */
+interface CalleeTree {
+  readonly model: Model;
+  readonly own: Amounts;
+  readonly inclusive: Amounts;
+  readonly callees: Callees;
+  /** True to leave out frames of packages and of the runtime. */
+  readonly isOnlyOwn: boolean;
+}
 
-  constructor(model: Model, fn: number) {
-    this.#model = model;
-    this.root = this.#newNode(fn, undefined);
-    this.#nodes = [this.root];
-    this.#numbers.set(this.root, 0);
+/** A frame of which the children are callees, one for each function. They are computed on first use, as those of callers. */
+class CalleeNode implements TreeNode {
+  readonly fn: number;
+  readonly name: string;
+  readonly parent: CalleeNode | undefined;
+  before = 0;
+  after = 0;
+  weight = 0;
+  sampled = 0;
+  hide?: boolean;
+  fade?: boolean;
+  readonly #tree: CalleeTree;
+  /** Nodes of the profile that are drawn here. */
+  readonly #origins: number[] = [];
+  #children: readonly CalleeNode[] | undefined;
+
+  constructor(tree: CalleeTree, fn: number, parent?: CalleeNode) {
+    this.#tree = tree;
+    this.fn = fn;
+    this.parent = parent;
+    this.name = nameOf(tree.model, fn);
   }
 
-  child(parent: BuiltNode, fn: number): BuiltNode {
-    const key = this.#numbers.get(parent)! * (this.#model.functions.length + 2) + fn + 2;
-    const known = this.#children.get(key);
-    if (known !== undefined) return known;
-    const node = this.#newNode(fn, parent);
-    this.#children.set(key, node);
-    this.#numbers.set(node, this.#nodes.length);
-    this.#nodes.push(node);
-    return node;
+  add(origin: number): void {
+    add(this, amountOf(this.#tree.inclusive, origin));
+    this.#origins.push(origin);
   }
 
-  /** Returns the root after adding to each frame what its children have; children without an amount are dropped. */
-  finish(): TreeNode {
-    for (let at = this.#nodes.length - 1; at > 0; at--) {
-      const node = this.#nodes[at]!;
-      if (node.weight === 0) continue;
-      const parent = node.parent!;
-      add(parent, node);
-      parent.children.push(node);
+  get children(): readonly CalleeNode[] {
+    this.#children ??= this.#callees();
+    return this.#children;
+  }
+
+  #callees(): CalleeNode[] {
+    const { model, own, callees, isOnlyOwn } = this.#tree;
+    const found = new Map<number, CalleeNode>();
+    const childOf = (fn: number): CalleeNode => {
+      const child = found.get(fn) ?? new CalleeNode(this.#tree, fn, this);
+      found.set(fn, child);
+      return child;
+    };
+    const open = this.fn === ROOT ? [callees.root] : [...this.#origins];
+    for (let caller = open.pop(); caller !== undefined; caller = open.pop()) {
+      for (let node = callees.first[caller]!; node >= 0; node = callees.next[node]!) {
+        const fn = model.nodeFunctions[node]!;
+        if (!isOnlyOwn || model.functions[fn]!.kind === 0) {
+          childOf(fn).add(node);
+          continue;
+        }
+        open.push(node);
+        if (this.fn === ROOT) add(childOf(OTHER), amountOf(own, node));
+      }
     }
-    for (const node of this.#nodes) node.children.sort(bySize);
-    return this.root;
-  }
-
-  #newNode(fn: number, parent: BuiltNode | undefined): BuiltNode {
-    const name = nameOf(this.#model, fn);
-    return { fn, name, parent, before: 0, after: 0, weight: 0, sampled: 0, children: [] };
+    return [...found.values()].filter(({ weight }) => weight !== 0).sort(bySize);
   }
 }
 
@@ -175,19 +193,14 @@ function amountOf(amounts: Amounts, node: number): Amount {
 
 /** Returns the tree of callers and callees. With `onlyOwn`, frames of packages and of the runtime are left out. */
 export function callTree(model: Model, amounts: Amounts, onlyOwn: boolean): TreeNode {
-  const builder = new TreeBuilder(model, ROOT);
-  const drawn: BuiltNode[] = [];
-  for (let node = 0; node < model.callers.length; node++) {
-    const fn = model.nodeFunctions[node]!;
-    const caller = model.callers[node]!;
-    const parent = caller < 0 ? builder.root : drawn[caller]!;
-    const isShown = !onlyOwn || model.functions[fn]!.kind === 0;
-    drawn[node] = isShown ? builder.child(parent, fn) : parent;
-    if (amounts.weight[node] === 0) continue;
-    const holder = drawn[node] === builder.root ? builder.child(builder.root, OTHER) : drawn[node]!;
-    add(holder, amountOf(amounts, node));
-  }
-  return builder.finish();
+  const root = new CalleeNode(calleeTree(model, amounts, onlyOwn), ROOT);
+  add(root, amounts.total);
+  return root;
+}
+
+function calleeTree(model: Model, own: Amounts, isOnlyOwn: boolean): CalleeTree {
+  const inclusive = inclusiveAmounts(model, own);
+  return { model, own, inclusive, callees: calleesOf(model.callers), isOnlyOwn };
 }
 
 /** Returns the tree that starts with the functions that allocate, and continues with their callers. */
@@ -205,20 +218,19 @@ export function sandwich(
   amounts: Amounts,
   fn: number,
 ): { callers: TreeNode; callees: TreeNode } {
-  const inclusive = inclusiveAmounts(model, amounts);
-  const callers = new CallerNode(model, inclusive, { fn, parent: undefined, isOnlyOwn: false });
-  const callees = new TreeBuilder(model, fn);
-  const drawn: (BuiltNode | undefined)[] = [];
+  const tree = calleeTree(model, amounts, false);
+  const callers = new CallerNode(model, tree.inclusive, { fn, parent: undefined, isOnlyOwn: false });
+  const callees = new CalleeNode(tree, fn);
+  const isBelow: boolean[] = [];
   for (let node = 0; node < model.callers.length; node++) {
-    const caller = model.callers[node]!;
-    const parent = caller < 0 ? undefined : drawn[caller];
-    const own = model.nodeFunctions[node]!;
-    if (parent === undefined && own !== fn) continue;
-    drawn[node] = parent === undefined ? callees.root : callees.child(parent, own);
-    add(drawn[node]!, amountOf(amounts, node));
-    if (parent === undefined && inclusive.weight[node] !== 0) callers.add(node, node);
+    const isInside = isBelow[model.callers[node]!] === true;
+    const isFunction = model.nodeFunctions[node] === fn;
+    isBelow[node] = isInside || isFunction;
+    if (isInside || !isFunction) continue;
+    callees.add(node);
+    if (tree.inclusive.weight[node] !== 0) callers.add(node, node);
   }
-  return { callers, callees: callees.finish() };
+  return { callers, callees };
 }
 
 /** Returns the amounts of each node and everything that it calls. */

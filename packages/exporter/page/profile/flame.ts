@@ -16,6 +16,8 @@ const ROW_PIXELS = 20;
 /** Narrower frames are not drawn: their outline would hide them, and a profile has tens of thousands. */
 const MIN_PIXELS = 2;
 const MIN_WIDTH = 240;
+/** d3-flame-graph hides the labels of narrower frames. */
+const LABEL_PIXELS = 35;
 
 /** A flame graph with its root on top. The arrow keys move through it, Enter zooms in, Escape zooms out. */
 export class FlameView {
@@ -97,17 +99,13 @@ export class FlameView {
   }
 
   /**
-   * Outlines the chosen frame, because d3-flame-graph sets all classes of a frame when it draws. Shows new frames at once:
-   * it would let them grow for 250 ms, whatever duration it is given.
+   * Outlines the chosen frame, because d3-flame-graph sets all classes of a frame when it draws. Leaves labels out of the layout
+   * that it hides: each would take as long as ten frames.
    */
   #finishDrawing(): void {
     for (const { group, node } of this.#drawnFrames()) {
       group.classList.toggle('selected', node === this.#selected);
-      const rectangle = group.querySelector('rect');
-      if (rectangle === null || rectangle.hasAttribute('width')) continue;
-      rectangle.setAttribute('width', group.getAttribute('width') ?? '0');
-      const label = group.querySelector('.d3-flame-graph-label');
-      if (label !== null) label.textContent = node.name;
+      group.classList.toggle('narrow', Number(group.getAttribute('width')) < LABEL_PIXELS);
     }
   }
 
