@@ -5,6 +5,7 @@ import path from 'node:path';
 import { note, PEERS, ROOT } from './bootstrap.mjs';
 import { binutilsPeer } from './peers/binutils.mjs';
 import { chromiumPeer } from './peers/chromium.mjs';
+import { collectorPeer } from './peers/collector.mjs';
 import { debianPeers } from './peers/debian.mjs';
 import { goPprofPeer } from './peers/go-pprof.mjs';
 import { googlePprofPeer } from './peers/google-pprof.mjs';
@@ -13,33 +14,40 @@ import { nodePeer } from './peers/node-line.mjs';
 import { fixtureNames, projectPeers, removeAbandonedProjects } from './projects.mjs';
 import { STRICT } from './tally.mjs';
 
-const AT_ONCE = 3;
+const AT_ONCE = 2;
 const SLOW_MILLIS = 500;
 
 /** Brings all peers; each counts as one test. */
 export async function bringPeers(tally) {
   const found = {};
-  const waiting = allPeers();
+  const others = otherPeers();
   const active = new Map();
   const ticker = setInterval(() => noteActive(active), 15_000);
-  const worker = async () => {
+  const worker = async (waiting) => {
     for (let peer = waiting.shift(); peer; peer = waiting.shift()) {
       active.set(peer.name, Date.now());
       found[peer.name] = await bringOne(peer, tally);
       active.delete(peer.name);
     }
   };
-  await Promise.all([...Array.from({ length: AT_ONCE }, worker), removeAbandonedProjects()]);
+  await Promise.all([
+    worker(goPeers()),
+    ...Array.from({ length: AT_ONCE }, () => worker(others)),
+    removeAbandonedProjects(),
+  ]);
   clearInterval(ticker);
   writeManifest(found);
 }
 
-/** Returns all peers, the slowest first, so that none of them is left over at the end. */
-function allPeers() {
-  const versions = JSON.parse(readFileSync(path.join(ROOT, 'test', 'peers', 'versions.json'), 'utf8'));
+/** Returns the peers that Go builds, to be built one after the other: each uses the packages that the one before has compiled. */
+function goPeers() {
+  return [collectorPeer(), goPprofPeer(), googlePprofPeer(readVersions()['google-pprof'])];
+}
+
+/** Returns all other peers, the slowest first, so that none of them is left over at the end. */
+function otherPeers() {
+  const versions = readVersions();
   return [
-    goPprofPeer(),
-    googlePprofPeer(versions['google-pprof']),
     ...versions.memray.map(memrayPeer),
     ...Object.entries(versions.node).map(([line, version]) => nodePeer(line, version)),
     nodePeer('24'),
@@ -48,6 +56,10 @@ function allPeers() {
     chromiumPeer(),
     ...projectPeers(fixtureNames()),
   ];
+}
+
+function readVersions() {
+  return JSON.parse(readFileSync(path.join(ROOT, 'test', 'peers', 'versions.json'), 'utf8'));
 }
 
 async function bringOne(peer, tally) {

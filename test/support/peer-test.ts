@@ -12,6 +12,7 @@ export type Peer =
   | `project-${ProjectName}-reduced`
   | 'prometheus'
   | 'promtool'
+  | 'collector'
   | 'lz4'
   | 'go-pprof'
   | 'google-pprof'

@@ -23,6 +23,11 @@ export function promtool(): string {
   return placeOf('promtool');
 }
 
+/** Returns the OpenTelemetry Collector, see test/peers/collector. */
+export function collector(): string {
+  return placeOf('collector');
+}
+
 /** Returns the Chromium browser. */
 export function chromium(): string {
   return placeOf('chromium');
