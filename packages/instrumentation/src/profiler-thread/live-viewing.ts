@@ -1,11 +1,11 @@
 import type { LiveStream } from './captures/live-stream.js';
 import type { RecordFeedOptions } from './captures/record-feed.js';
-import type { Ledger } from './ledger/index.js';
+import type { FollowedSources } from './captures/source-follower.js';
 import type { Viewer, ViewerServer } from './server/viewer-server.js';
 import type { ProfilerStats } from './stats/profiler-stats.js';
 
 export interface LiveViewingDeps {
-  readonly ledger: Ledger;
+  readonly sources: FollowedSources;
   readonly stats: ProfilerStats;
   /** Attributes what is still pending. */
   readonly attribute: () => void;
@@ -85,7 +85,7 @@ export class LiveViewing {
   }
 
   #connected(viewer: Viewer, Stream: typeof LiveStream): void {
-    const { ledger, stats, attribute, log } = this.#deps;
+    const { sources, stats, attribute, log } = this.#deps;
     if (this.#ended) return void viewer.end(0);
     this.#viewer = viewer;
     this.#guard(() => {
@@ -93,7 +93,7 @@ export class LiveViewing {
       attribute();
       const onDropped = (events: number) => stats.drop('live_viewer', events);
       this.#stream = new Stream(
-        ledger,
+        sources,
         { ...this.#options, maxPendingBytes: MAX_PENDING_BYTES, onDropped },
         viewer,
       );

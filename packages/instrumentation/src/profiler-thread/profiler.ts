@@ -9,17 +9,17 @@ import type {
   SuspectView,
   ToProfilerThread,
 } from '../protocol/messages.js';
-import { STACK_DEPTH } from '../protocol/sampler-mode.js';
 import { monotonicMillis, risingClock, steadyClock } from '../protocol/steady-clock.js';
 import { BufferMemory } from './buffers/buffer-memory.js';
-import type { ComponentCaptureOptions } from './captures/capture-options.js';
 import { Captures } from './captures/captures.js';
+import { capturesOptions } from './captures/captures-options.js';
 import { Compressions } from './captures/compressions.js';
 import { feedOptions } from './captures/feed-options.js';
 import { HighWaterMarkTracker } from './history/high-water-mark.js';
-import { PastStates } from './history/past-states.js';
+import { PAST_WINDOWS, PastStates } from './history/past-states.js';
 import { LeakWatch } from './leaks/leak-watch.js';
-import { Ledger } from './ledger/index.js';
+import type { Ledger } from './ledger/index.js';
+import { LedgerFactory } from './ledger-factory.js';
 import { LiveViewing } from './live-viewing.js';
 import { MainThreadLink } from './main-thread-link.js';
 import { MetricPointsSource } from './metrics/metric-points-source.js';
@@ -31,12 +31,15 @@ import { PollLoop } from './polling/poll-loop.js';
 import { ResidentWatch } from './resident/resident-watch.js';
 import { Servers } from './servers.js';
 import { AllLeaks } from './sources/all-leaks.js';
+import type { MemorySource } from './sources/memory-source.js';
 import { MemorySources } from './sources/memory-sources.js';
 import { connectStats } from './stats/connect-stats.js';
 import { connectOwnHeap, OwnHeap } from './stats/own-heap.js';
 import type { ProfilerStats } from './stats/profiler-stats.js';
 import { stayIdle } from './stay-idle.js';
-import { FrameResolver } from './symbolize/index.js';
+import { PollingOfAll } from './workers/polling-of-all.js';
+import { connectWorkerTargets } from './workers/worker-targets.js';
+import { Workers } from './workers/workers.js';
 
 /** Longest wait for the last poll when the process exits, in ms. */
 const LAST_POLL_MILLIS = 500;
@@ -45,8 +48,6 @@ const LAST_COMPRESSION_MILLIS = 1_000;
 /** Longest wait of a profile for the memory of a busy main thread, in ms. */
 const MAIN_MEMORY_MILLIS = 250;
 const PROCESS_CAPTURE = 0;
-/** Gap between kept past states, in leak windows: a minute by default. */
-const PAST_WINDOWS = 3;
 
 /**
  * Runs in the profiler thread: polls the main thread's sampler, updates the ledger, writes captures and
@@ -64,6 +65,8 @@ export class Profiler {
   readonly #clock = steadyClock();
   readonly #startedMillis = this.#clock();
   readonly #risingClock = risingClock(this.#startedMillis);
+  readonly #workers: Workers | undefined;
+  readonly #polling: PollingOfAll;
   readonly #captures: Captures;
   readonly #compressions: Compressions;
   readonly #viewing: LiveViewing;
@@ -90,23 +93,8 @@ export class Profiler {
       component: () => this.#ledger.sites.components.own,
     });
     this.#poller = connectHeapPoller();
-    const resolver = new FrameResolver({
-      report: (text) => this.#log('info', text),
-      workingFolder: options.workingFolder,
-    });
-    const files = {
-      packageOf: (file: string) => resolver.packages.packageOf(file).name,
-      versionOf: (file: string) => resolver.packages.packageOf(file).version,
-      shortFileOf: (file: string) => resolver.shortFileOf(file),
-    };
-    this.#ledger = new Ledger({
-      ...files,
-      samplingInterval: options.samplingInterval,
-      originalOf: (frame) => resolver.of(frame),
-      isAloneOnLine: (frame) => resolver.isAloneOnLine(frame),
-      component: options.component,
-      stackDepth: STACK_DEPTH,
-    });
+    const ledgers = new LedgerFactory(options, (text) => this.#log('info', text));
+    this.#ledger = ledgers.ofHeap(options.component);
     if (options.isResumed) this.#ledger.resume();
     const windowMillis = options.leakWindowSeconds * 1000;
     this.#sources = new MemorySources({
@@ -121,7 +109,7 @@ export class Profiler {
       sources: this.#sources,
       stats: this.#stats,
       // These frames have the line of the call, so a line identifies a call site.
-      code: { ...files, originalOf: (frame) => resolver.ofCall(frame), isAloneOnLine: () => true },
+      code: ledgers.ofCalls(),
       windowMillis,
       pastMillis: PAST_WINDOWS * windowMillis,
       onSuspect: (suspect) => this.#suspected(suspect),
@@ -134,16 +122,18 @@ export class Profiler {
         startSampler: (request) => this.#send({ type: 'start-sampler', ...request }),
         // Captures about to begin must record the live samples, which a restart loses.
         readyForRestart: () => this.#captures.idle(),
-        onReplaced: () => this.#captures.samplerRestarts(),
+        onReplaced: () => this.#captures.samplerRestarts(this.#sources.main),
         onSamplerLost: () => this.#sources.main.leaks.samplerLost(),
         onIntervalChanged: () => this.#sources.main.leaks.intervalChanged(),
         isFollowed: () => this.#captures.count > 0,
-        onReading: () => this.#onReading(),
+        onReading: () => this.#onReading(this.#sources.main),
         takeScavenges: () => this.#link.takeScavenges(),
         log: (level, text) => this.#log(level, text),
       },
       options,
     );
+    this.#workers = options.workers ? this.#newWorkers(ledgers) : undefined;
+    this.#polling = new PollingOfAll(this.#loop, this.#workers);
     const log = (level: 'warn' | 'error', text: string) => this.#log(level, text);
     this.#compressions = new Compressions({ stats: this.#stats, log });
     this.#captures = this.#newCaptures();
@@ -175,6 +165,7 @@ export class Profiler {
     const isFirst = endedThreads.length === 0;
     if (traced) void this.#captures.load();
     if (processCapture !== undefined && isFirst) this.#captures.begin(PROCESS_CAPTURE, processCapture);
+    this.#workers?.start();
     void this.#captures.idle().then(() => {
       if (mode) this.#loop.samplerStarted(mode);
       else this.#loop.samplerRefused('taken');
@@ -199,6 +190,7 @@ export class Profiler {
         return this.#loop.samplerKept();
       case 'trace':
         void this.#captures.load();
+        this.#workers?.trace(message.samplingInterval);
         return this.#loop.trace(message.samplingInterval);
       case 'collected':
         return this.#collected(message.majors);
@@ -260,44 +252,45 @@ export class Profiler {
     void this.#limits.events.happened('leak', `leak suspected: ${suspect.message}`);
   }
 
-  #onReading(): void {
+  /** Called after a poll of a source. */
+  #onReading({ ledger, past, leaks }: MemorySource): void {
     const atMillis = performance.now();
-    this.#ledger.attribute(atMillis, false);
+    ledger.attribute(atMillis, false);
     if (this.#captures.count > 0) this.#captures.flush();
     this.#viewing.flush();
     this.#peak.observe(this.#sources.all, atMillis);
-    const { main } = this.#sources;
-    main.past.observe(this.#ledger, atMillis);
-    for (const suspect of main.leaks.observe(atMillis)) this.#suspected(suspect);
+    past.observe(ledger, atMillis);
+    for (const suspect of leaks.observe(atMillis)) this.#suspected(suspect);
     this.#ownHeap.collectIfWorthwhile(atMillis);
   }
 
-  #newCaptures(): Captures {
-    const { home, maxCaptureBytes, maxCaptures, captureOverflow, memrayCompress, endedThreads } =
-      this.#options;
-    const onFinished: ComponentCaptureOptions['onFinished'] = memrayCompress
-      ? (compression) => this.#compressions.add(compression)
-      : undefined;
-    return new Captures(
+  #newWorkers(ledgers: LedgerFactory): Workers {
+    return new Workers(
       {
-        ledger: this.#ledger,
+        sources: this.#sources,
         stats: this.#stats,
-        pollNow: () => this.#loop.pollNow(),
-        attribute: () => this.#ledger.attribute(performance.now(), true),
+        newLedger: () => ledgers.ofHeap(this.#ledger.sites.components.own),
+        connect: connectWorkerTargets,
+        onReading: (source) => this.#onReading(source),
+        readyForRestart: () => this.#captures.idle(),
+        onReplaced: (source) => this.#captures.samplerRestarts(source),
+        isFollowed: () => this.#captures.count > 0,
         log: (level, text) => this.#log(level, text),
       },
+      this.#options,
+    );
+  }
+
+  #newCaptures(): Captures {
+    return new Captures(
       {
-        ...feedOptions(
-          this.#options,
-          Math.min(this.#options.samplingInterval, this.#options.tracedSamplingInterval),
-        ),
-        home,
-        maxCaptureBytes,
-        maxCaptures,
-        aggregateOverflow: captureOverflow === 'aggregate',
-        endedThreads,
-        onFinished,
+        sources: this.#sources,
+        stats: this.#stats,
+        pollNow: () => this.#polling.pollNow(),
+        attribute: () => this.#sources.attribute(performance.now(), true),
+        log: (level, text) => this.#log(level, text),
       },
+      capturesOptions(this.#options, (compression) => this.#compressions.add(compression)),
     );
   }
 
@@ -322,9 +315,9 @@ export class Profiler {
   #newViewing(): LiveViewing {
     return new LiveViewing(
       {
-        ledger: this.#ledger,
+        sources: this.#sources,
         stats: this.#stats,
-        attribute: () => this.#ledger.attribute(performance.now(), true),
+        attribute: () => this.#sources.attribute(performance.now(), true),
         log: (level, text) => this.#log(level, text),
       },
       feedOptions(this.#options, this.#options.samplingInterval),
@@ -335,7 +328,7 @@ export class Profiler {
     const { UnattributedOffHeap } = await import('./buffers/unattributed-off-heap.js');
     await this.#servers.start({
       sources: this.#sources,
-      loop: this.#loop,
+      loop: this.#polling,
       stats: this.#stats,
       leaks: this.#leaks,
       clock: this.#clock,
@@ -385,7 +378,8 @@ export class Profiler {
     this.#link.polledLast();
     this.#limits.guard.stop();
     this.#loop.stop();
-    this.#ledger.attribute(performance.now(), true);
+    this.#workers?.close();
+    this.#sources.attribute(performance.now(), true);
     this.#captures.endAll();
     await this.#viewing.end();
     this.#servers.close();

@@ -42,6 +42,8 @@ export interface ProfilerThreadOptions extends ResolvedOptions {
   readonly pid: number;
   readonly workingFolder: string;
   readonly mode: SamplerMode | undefined;
+  /** Path of the native binding's module, to start the samplers of worker threads; undefined without one. */
+  readonly samplerBinding: string | undefined;
   /**
    * True if the sampler was running before this thread: the samples of the first poll are already counted.
    */

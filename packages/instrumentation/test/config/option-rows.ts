@@ -203,6 +203,16 @@ export const rows: readonly Row[] = [
   },
   { option: 'maxCallSites', ...count },
   {
+    option: 'workers',
+    texts: [
+      ['true', true],
+      ['f', false],
+    ],
+    badTexts: ['yes', '2'],
+    code: same(true, false),
+    badCode: ['true', 1, null],
+  },
+  {
     option: 'maxLiveSamples',
     texts: [
       ['1000', 1000],

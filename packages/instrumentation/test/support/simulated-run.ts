@@ -76,7 +76,7 @@ function heapOf(seed: number, program: Program): SimulatedHeap {
 function poll(heap: SimulatedHeap, ledger: Ledger, program: Program, random: Random): number {
   const schedule = new PollSchedule({
     samplingInterval: INTERVAL,
-    cpuBudget: 1,
+    cpuBudget: () => 1,
     minGapMillis: program.meanGapMillis,
     maxGapMillis: program.meanGapMillis,
     random: random.next,

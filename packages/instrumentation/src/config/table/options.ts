@@ -242,6 +242,14 @@ export const OPTIONS = {
     description:
       "Whether the memory metrics of OpenTelemetry's conventions are given too, which its runtime-node instrumentation has.",
   }),
+  /** Profiles worker threads too. */
+  workers: option({
+    kind: boolean,
+    env: ['HEAPRAY_WORKERS'],
+    file: [heapray('workers')],
+    default: true,
+    description: 'Whether the worker threads of the program are profiled too.',
+  }),
   /** Number of live samples above which the sampling interval grows. */
   maxLiveSamples: option({
     kind: integer({ min: 1000, max: 10_000_000, unit: 'samples' }),

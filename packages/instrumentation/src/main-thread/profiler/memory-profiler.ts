@@ -324,6 +324,7 @@ export class MemoryProfiler {
       samplingInterval: this.#interval,
       endedThreads: this.#threads.endedThreads,
       mode,
+      samplerBinding: this.#sampler.bindingFile,
       isResumed: isAgain && mode !== undefined,
       lastAnswers: this.#requests.lastAnswers,
     });

@@ -33,6 +33,11 @@ export class OwnSampler {
     return this.#sampler?.mode;
   }
 
+  /** Path of the native binding's module; undefined without one. */
+  get bindingFile(): string | undefined {
+    return this.#loaded?.binding && this.#loaded.file;
+  }
+
   /** Mean bytes between samples of the running sampler, or of the last one. */
   get interval(): number {
     return this.#interval;

@@ -27,7 +27,11 @@ export interface BindingNode {
 
 /** The binding, or the reason why there is none. */
 export type LoadedBinding =
-  | { readonly binding: SamplerBinding }
+  | {
+      readonly binding: SamplerBinding;
+      /** Path of its module. */
+      readonly file: string;
+    }
   | { readonly binding: undefined; readonly problem: string };
 
 /**
@@ -83,7 +87,7 @@ function loadInstalled(manifest: string): LoadedBinding {
     () => requireFrom(manifest)(BINDINGS) as unknown,
     (thrown) => (why = explain(thrown)),
   );
-  if (isUsable(binding)) return { binding };
+  if (isUsable(binding)) return { binding, file: path.join(path.dirname(manifest), BINDINGS) };
   return { binding: undefined, problem: `${PACKAGE} is installed in ${path.dirname(manifest)}, but ${why}` };
 }
 

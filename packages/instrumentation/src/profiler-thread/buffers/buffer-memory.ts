@@ -2,7 +2,7 @@ import type { BufferBatch } from '../../protocol/buffer-events.js';
 import type { SuspectView } from '../../protocol/messages.js';
 import { PastStates } from '../history/past-states.js';
 import { LeakWatch } from '../leaks/leak-watch.js';
-import { type CodeFacts, Ledger, type MajorCollection } from '../ledger/index.js';
+import { type CodeFacts, Ledger, type LedgerOptions, type MajorCollection } from '../ledger/index.js';
 import type { MemorySource } from '../sources/memory-source.js';
 import type { MemorySources } from '../sources/memory-sources.js';
 import type { ProfilerStats } from '../stats/profiler-stats.js';
@@ -12,7 +12,7 @@ import type { OffHeapState } from './unattributed-off-heap.js';
 export interface BufferMemoryDeps {
   readonly sources: MemorySources;
   readonly stats: Pick<ProfilerStats, 'addPause' | 'drop'>;
-  readonly code: CodeFacts;
+  readonly code: CodeFacts & Pick<LedgerOptions, 'nextId'>;
   readonly windowMillis: number;
   /** Gap between kept past states, in ms. */
   readonly pastMillis: number;

@@ -1,4 +1,4 @@
-import type { NodeIndex } from '../ledger/index.js';
+import type { LedgerSource, NodeIndex } from '../ledger/index.js';
 import type { HeapEvent } from './heap-event.js';
 
 const FIRST_MILLIS = 1_000;
@@ -14,8 +14,8 @@ const ROOM_MILLIS = 20_000;
  * that only their times are lost.
  */
 export class CapturePause {
-  readonly #alive = new Map<number, { readonly node: NodeIndex; readonly bytes: number }>();
-  readonly #gone = new Map<NodeIndex, { samples: number; bytes: number }>();
+  readonly #alive = new Map<number, Extract<HeapEvent, { readonly kind: 'allocated' }>>();
+  readonly #gone = new Map<LedgerSource, Map<NodeIndex, { samples: number; bytes: number }>>();
   #millis = 0;
   #until = 0;
   #wantsRoomSince: number | undefined;
@@ -51,10 +51,10 @@ export class CapturePause {
   miss(events: readonly HeapEvent[]): void {
     for (const event of events) {
       if (event.kind === 'allocated') this.#alive.set(event.id, event);
-      else if (event.kind === 'estimated') this.#addGone(event.node, event.samples, event.bytes);
-      else {
+      else if (event.kind === 'estimated') this.#addGone(event, event.samples);
+      else if (event.kind === 'freed') {
         const known = this.#alive.get(event.id);
-        if (known !== undefined) this.#addGone(known.node, 1, known.bytes);
+        if (known !== undefined) this.#addGone(known, 1);
         this.#alive.delete(event.id);
       }
     }
@@ -64,17 +64,21 @@ export class CapturePause {
    * Ends the pause and returns what was born and died in it. The next file begins with what is still alive.
    */
   end(): HeapEvent[] {
-    const events = [...this.#gone].map(([node, sum]) => ({ kind: 'estimated', node, ...sum }) as const);
+    const events = [...this.#gone].flatMap(([source, sums]) =>
+      [...sums].map(([node, sum]) => ({ kind: 'estimated', source, node, ...sum }) as const),
+    );
     this.#alive.clear();
     this.#gone.clear();
     this.#wantsRoomSince = undefined;
     return events;
   }
 
-  #addGone(node: NodeIndex, samples: number, bytes: number): void {
-    const sum = this.#gone.get(node) ?? { samples: 0, bytes: 0 };
+  #addGone({ source, node, bytes }: Exclude<HeapEvent, { kind: 'freed' | 'ended' }>, samples: number): void {
+    const sums = this.#gone.get(source) ?? new Map<NodeIndex, { samples: number; bytes: number }>();
+    this.#gone.set(source, sums);
+    const sum = sums.get(node) ?? { samples: 0, bytes: 0 };
     sum.samples += samples;
     sum.bytes += bytes;
-    this.#gone.set(node, sum);
+    sums.set(node, sum);
   }
 }

@@ -1,12 +1,13 @@
 import type { CaptureError } from '@heapray/exporter/sinks';
 import { steadyClock } from '../../protocol/steady-clock.js';
-import type { Ledger } from '../ledger/index.js';
+import type { LedgerSource } from '../ledger/index.js';
 import type { ProfilerStats } from '../stats/profiler-stats.js';
 import type { CaptureReport, ComponentCaptureOptions } from './capture-options.js';
 import type { ComponentCapture } from './component-capture.js';
+import type { FollowedSources } from './source-follower.js';
 
 export interface CapturesDeps {
-  readonly ledger: Ledger;
+  readonly sources: FollowedSources;
   readonly stats: ProfilerStats;
   readonly pollNow: () => Promise<void>;
   /** Attributes what is still pending. */
@@ -82,7 +83,7 @@ export class Captures {
       // Attribute pending allocations first: they were made before the capture.
       this.#deps.attribute();
       this.#guard(key, component, () => {
-        const capture = new ComponentCapture(this.#deps.ledger, {
+        const capture = new ComponentCapture(this.#deps.sources, {
           ...this.#options,
           component,
           whole: again !== false && again.whole,
@@ -146,12 +147,13 @@ export class Captures {
   }
 
   /**
-   * Call after the sampler was replaced, while the ledger still knows the live samples: polls do not show them any more.
+   * Call after the sampler of a source was replaced, while its ledger still knows the live samples: polls do not show
+   * them any more.
    * Marks samples as freed in all captures if no garbage collection has confirmed them: most are garbage, and would look leaked.
    */
-  samplerRestarts(): void {
+  samplerRestarts({ ledger }: Pick<LedgerSource, 'ledger'>): void {
     if (this.count === 0) return;
-    this.#deps.ledger.forEachReachable(({ id, isScavenged }) => {
+    ledger.forEachReachable(({ id, isScavenged }) => {
       if (isScavenged) return;
       for (const capture of this.#open.values()) capture.freed(id);
     });

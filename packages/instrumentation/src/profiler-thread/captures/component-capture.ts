@@ -10,13 +10,14 @@ import {
   type KnownCapture,
   ownerNote,
 } from '@heapray/exporter/sinks';
-import { type Ledger, type LedgerListener, type NodeIndex, ROOT } from '../ledger/index.js';
+import { type LedgerSource, type NodeIndex, ROOT } from '../ledger/index.js';
 import type { ComponentCaptureOptions } from './capture-options.js';
 import { CapturePause } from './capture-pause.js';
 import { CaptureReports } from './capture-reports.js';
 import { allocatedBy, type EventsAhead, type HeapEvent } from './heap-event.js';
 import { RecordFeed } from './record-feed.js';
 import { RunAggregate } from './run-aggregate.js';
+import { type FollowedSources, type HeapListener, SourceFollower } from './source-follower.js';
 
 /** Upper bound of the bytes that the writer adds at the end: two memory records, a free and the trailer. */
 const END_BYTES = 128;
@@ -32,7 +33,7 @@ const MIN_LIFE_MILLIS = 5_000;
 const TIDY_MILLIS = 60_000;
 
 /**
- * Writes the ledger's events to `<home>/<component>_memory.bin` as they happen.
+ * Writes the events of all ledgers to `<home>/<component>_memory.bin` as they happen, each thread as one of its own.
  *
  * As with memray, contains only what is allocated after the capture began (unless `whole` is set). Each
  * sample stands for the bytes that V8 estimates for it. Everything is flushed after each memory record, in
@@ -47,8 +48,8 @@ const TIDY_MILLIS = 60_000;
  *
  * @throws CaptureError from the constructor, `flush` and `finish` when the file system refuses
  */
-export class ComponentCapture implements LedgerListener {
-  readonly #ledger: Ledger;
+export class ComponentCapture implements HeapListener {
+  readonly #follower: SourceFollower;
   readonly #options: ComponentCaptureOptions;
   readonly #steadyNow: () => number;
   /** Ids of samples that were alive before the capture began. */
@@ -74,17 +75,17 @@ export class ComponentCapture implements LedgerListener {
   #shortLives = 0;
   #tidyAt = 0;
 
-  constructor(ledger: Ledger, options: ComponentCaptureOptions) {
-    this.#ledger = ledger;
+  constructor(sources: FollowedSources, options: ComponentCaptureOptions) {
+    this.#follower = new SourceFollower(sources, this);
     this.#options = options;
     this.#reports = new CaptureReports(options.onReport);
     this.#steadyNow = options.steadyNow ?? (() => performance.now());
     this.#path = path.join(options.home, `${captureFileName(options.component)}_memory.bin`);
-    if (!options.whole) ledger.forEachLive((id) => this.#before.add(id));
-    this.#feed = new RecordFeed(ledger, { ...options, note: ownerNote('writing') });
+    if (!options.whole) this.#follower.forEachLive((id) => this.#before.add(id));
+    this.#feed = new RecordFeed({ ...options, note: ownerNote('writing') });
     this.#begin([], undefined);
     this.#saidPaused ||= this.paused;
-    ledger.addListener(this);
+    this.#follower.start();
   }
 
   get path(): string {
@@ -96,16 +97,20 @@ export class ComponentCapture implements LedgerListener {
     return this.#state === 'paused';
   }
 
-  allocated(id: number, node: NodeIndex, bytes: number): void {
-    this.#events.push({ kind: 'allocated', id, node, bytes });
+  allocated(id: number, source: LedgerSource, node: NodeIndex, bytes: number): void {
+    this.#events.push({ kind: 'allocated', id, source, node, bytes });
   }
 
   freed(id: number): void {
     if (!this.#before.delete(id)) this.#events.push({ kind: 'freed', id });
   }
 
-  estimated(node: NodeIndex, samples: number, bytes: number): void {
-    this.#events.push({ kind: 'estimated', node, samples, bytes });
+  estimated(source: LedgerSource, node: NodeIndex, samples: number, bytes: number): void {
+    this.#events.push({ kind: 'estimated', source, node, samples, bytes });
+  }
+
+  ended(source: LedgerSource): void {
+    this.#events.push({ kind: 'ended', source });
   }
 
   /** Adds a memory record and writes everything. Call after each poll, and at intervals if polls stop. */
@@ -123,12 +128,13 @@ export class ComponentCapture implements LedgerListener {
 
   /** Ends the capture. Call `attribute` on the ledger before. */
   finish(): void {
-    this.#ledger.removeListener(this);
+    this.#follower.stop();
     if (this.paused && !this.#goOn(true)) return;
     if (this.#state === 'detailed' && !this.#file!.isInPlace) this.#reports.removed(this.#path, undefined);
     this.#drain();
     if (this.paused) return;
-    for (const { node, bytes } of this.#feed.takeFractions()) this.#writeEstimates(node, 1, bytes, () => []);
+    for (const { source, node, bytes } of this.#feed.takeFractions())
+      this.#writeEstimates(source, node, 1, bytes, () => []);
     if (this.paused) return;
     this.#feed.end();
     this.#writeOut();
@@ -138,7 +144,7 @@ export class ComponentCapture implements LedgerListener {
 
   /** Gives up after an error; what was flushed remains. Never throws. */
   abandon(): void {
-    this.#ledger.removeListener(this);
+    this.#follower.stop();
     this.#file?.abandon();
     this.#run?.abandon();
   }
@@ -183,9 +189,9 @@ export class ComponentCapture implements LedgerListener {
   #encodeLive(pending: ReadonlySet<number>): Uint8Array | undefined {
     this.#feed.restart();
     let carried = 0;
-    this.#ledger.forEachLive((id, node, bytes) => {
+    this.#follower.forEachLive((id, source, node, bytes) => {
       if (this.#before.has(id) || pending.has(id)) return;
-      this.#feed.allocated(id, node, bytes);
+      this.#feed.allocated(id, source, node, bytes);
       carried++;
     });
     this.#feed.memoryRecord();
@@ -203,35 +209,57 @@ export class ComponentCapture implements LedgerListener {
       const event = events[at]!;
       const streams = this.#streams;
       const ahead = () => events.slice(at);
-      if (event.kind === 'estimated') this.#writeEstimates(event.node, event.samples, event.bytes, ahead);
-      else if (event.kind === 'allocated') this.#writeAllocation(event.id, event.node, event.bytes, ahead);
+      if (event.kind === 'estimated')
+        this.#writeEstimates(event.source, event.node, event.samples, event.bytes, ahead);
+      else if (event.kind === 'allocated')
+        this.#writeAllocation(event.id, event.source, event.node, event.bytes, ahead);
+      else if (event.kind === 'ended') this.#endSource(event.source, ahead);
       else if ((known?.has(event.id) ?? true) && !this.#makeRoom(PAIR_BYTES, ahead))
         this.#feed.freed(event.id);
       if (this.#streams !== streams) known = allocatedBy(events.slice(at));
     }
   }
 
-  #writeAllocation(id: number, node: NodeIndex, bytes: number, ahead: EventsAhead): void {
-    const withStack = this.#makeRoomFor(node, false, ahead);
-    if (this.paused) return;
-    this.#feed.allocated(id, withStack ? node : ROOT, bytes);
+  #endSource(source: LedgerSource, ahead: EventsAhead): void {
+    for (const { node, bytes } of this.#feed.endSource(source)) {
+      if (this.paused) return;
+      this.#writeEstimates(source, node, 1, bytes, () => ahead().slice(1));
+    }
   }
 
-  #writeEstimates(node: NodeIndex, samples: number, bytes: number, ahead: EventsAhead): void {
+  #writeAllocation(
+    id: number,
+    source: LedgerSource,
+    node: NodeIndex,
+    bytes: number,
+    ahead: EventsAhead,
+  ): void {
+    const withStack = this.#makeRoomFor(source, node, false, ahead);
+    if (this.paused) return;
+    this.#feed.allocated(id, source, withStack ? node : ROOT, bytes);
+  }
+
+  #writeEstimates(
+    source: LedgerSource,
+    node: NodeIndex,
+    samples: number,
+    bytes: number,
+    ahead: EventsAhead,
+  ): void {
     const each = bytes / samples;
     let left = samples;
     const stillAhead = (): readonly HeapEvent[] => [
-      { kind: 'estimated', node, samples: left, bytes: each * left },
+      { kind: 'estimated', source, node, samples: left, bytes: each * left },
       ...ahead().slice(1),
     ];
     while (left > 0 && !this.paused) {
-      const place = this.#makeRoomFor(node, true, stillAhead) ? node : ROOT;
+      const place = this.#makeRoomFor(source, node, true, stillAhead) ? node : ROOT;
       if (this.paused) return;
       const room = this.#state === 'summed' ? Number.POSITIVE_INFINITY : this.#room;
       // One more may result from fractions.
-      const pairs = Math.floor((room - this.#feed.maxBytesOf(place, true)) / PAIR_BYTES) - 1;
+      const pairs = Math.floor((room - this.#feed.maxBytesOf(source, place, true)) / PAIR_BYTES) - 1;
       const some = Math.min(left, Math.max(1, pairs));
-      this.#feed.estimated(place, some, each * some);
+      this.#feed.estimated(source, place, some, each * some);
       left -= some;
     }
   }
@@ -246,9 +274,9 @@ export class ComponentCapture implements LedgerListener {
    *
    * @returns false for a stack that fits into no file; its allocations are then written without it
    */
-  #makeRoomFor(node: NodeIndex, isEstimate: boolean, ahead: EventsAhead): boolean {
+  #makeRoomFor(source: LedgerSource, node: NodeIndex, isEstimate: boolean, ahead: EventsAhead): boolean {
     if (this.#state === 'summed' || this.#room > ROOM_FOR_ANY_STACK) return true;
-    const needed = () => this.#feed.maxBytesOf(node, isEstimate) + 2 * PAIR_BYTES;
+    const needed = () => this.#feed.maxBytesOf(source, node, isEstimate) + 2 * PAIR_BYTES;
     const before = needed();
     if (before <= this.#room) return true;
     const fitsNone = before > this.#options.maxCaptureBytes - END_BYTES - this.#headBytes;

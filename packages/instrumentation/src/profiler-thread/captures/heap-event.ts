@@ -1,11 +1,20 @@
-import type { NodeIndex } from '../ledger/index.js';
+import type { LedgerSource, NodeIndex } from '../ledger/index.js';
 
-/** A heap change from the ledger that is not in the capture yet. */
+/** A heap change from a ledger that is not in the capture yet. */
 export type HeapEvent =
-  | { readonly kind: 'allocated'; readonly id: number; readonly node: NodeIndex; readonly bytes: number }
+  | {
+      readonly kind: 'allocated';
+      readonly id: number;
+      readonly source: LedgerSource;
+      readonly node: NodeIndex;
+      readonly bytes: number;
+    }
   | { readonly kind: 'freed'; readonly id: number }
+  /** The last event of a source. */
+  | { readonly kind: 'ended'; readonly source: LedgerSource }
   | {
       readonly kind: 'estimated';
+      readonly source: LedgerSource;
       readonly node: NodeIndex;
       readonly samples: number;
       readonly bytes: number;

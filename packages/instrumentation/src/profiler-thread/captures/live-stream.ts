@@ -1,5 +1,6 @@
-import type { Ledger, LedgerListener, NodeIndex } from '../ledger/index.js';
+import type { LedgerSource, NodeIndex } from '../ledger/index.js';
 import { RecordFeed, type RecordFeedOptions } from './record-feed.js';
+import { type FollowedSources, type HeapListener, SourceFollower } from './source-follower.js';
 
 /** Destination for the bytes of a live stream. */
 export interface ByteSink {
@@ -19,15 +20,15 @@ export interface LiveStreamOptions extends RecordFeedOptions {
 }
 
 /**
- * Streams the ledger's events to one viewer as a capture: first everything that is alive, then what happens.
+ * Streams the events of all ledgers to one viewer as a capture: first everything that is alive, then what happens.
  *
  * Never waits for a slow viewer. Beyond the bound nothing is written, only remembered. Allocations still
  * alive, and frees of what the viewer believes alive, are written later, when there is room, so that the
  * viewer's heap becomes right again. What was born and died meanwhile is dropped and counted. At every moment
  * the stream consists of whole records, and frees only what was allocated in it.
  */
-export class LiveStream implements LedgerListener {
-  readonly #ledger: Ledger;
+export class LiveStream implements HeapListener {
+  readonly #follower: SourceFollower;
   readonly #options: LiveStreamOptions;
   readonly #sink: ByteSink;
   readonly #feed: RecordFeed;
@@ -37,18 +38,18 @@ export class LiveStream implements LedgerListener {
   readonly #owed = new Set<number>();
   #dropped = 0;
 
-  constructor(ledger: Ledger, options: LiveStreamOptions, sink: ByteSink) {
-    this.#ledger = ledger;
+  constructor(sources: FollowedSources, options: LiveStreamOptions, sink: ByteSink) {
+    this.#follower = new SourceFollower(sources, this);
     this.#options = options;
     this.#sink = sink;
-    this.#feed = new RecordFeed(ledger, options);
-    ledger.forEachLive((id) => this.#missing.add(id));
-    ledger.addListener(this);
+    this.#feed = new RecordFeed(options);
+    this.#follower.forEachLive((id) => this.#missing.add(id));
+    this.#follower.start();
     this.flush();
   }
 
-  allocated(id: number, node: NodeIndex, bytes: number): void {
-    if (this.#hasRoom()) this.#feed.allocated(id, node, bytes);
+  allocated(id: number, source: LedgerSource, node: NodeIndex, bytes: number): void {
+    if (this.#hasRoom()) this.#feed.allocated(id, source, node, bytes);
     else this.#missing.add(id);
   }
 
@@ -58,15 +59,19 @@ export class LiveStream implements LedgerListener {
     else this.#owed.add(id);
   }
 
-  estimated(node: NodeIndex, samples: number, bytes: number): void {
+  estimated(source: LedgerSource, node: NodeIndex, samples: number, bytes: number): void {
     let left = samples;
     // Write one sample at a time: a single attribution may have a hundred thousand samples of one stack.
     while (left > 0 && this.#hasRoom()) {
       const some = Math.min(1, left);
-      this.#feed.estimated(node, some, (bytes / samples) * some);
+      this.#feed.estimated(source, node, some, (bytes / samples) * some);
       left -= some;
     }
     this.#dropped += 2 * left;
+  }
+
+  ended(source: LedgerSource): void {
+    this.#dropped += 2 * this.#feed.endSource(source).length;
   }
 
   /**
@@ -82,7 +87,7 @@ export class LiveStream implements LedgerListener {
   /** Writes the end, trailer included. Call `attribute` on the ledger before. */
   finish(): void {
     this.#catchUp();
-    this.#ledger.removeListener(this);
+    this.#follower.stop();
     this.#dropped += this.#missing.size + this.#owed.size;
     this.#dropped += 2 * this.#feed.finish(() => this.#hasRoom());
     this.#send();
@@ -90,7 +95,7 @@ export class LiveStream implements LedgerListener {
 
   /** Stops after the viewer has disconnected. */
   abandon(): void {
-    this.#ledger.removeListener(this);
+    this.#follower.stop();
   }
 
   #send(): void {
@@ -113,8 +118,8 @@ export class LiveStream implements LedgerListener {
       this.#owed.delete(id);
     }
     if (this.#missing.size === 0) return;
-    this.#ledger.forEachLive((id, node, bytes) => {
-      if (this.#hasRoom() && this.#missing.delete(id)) this.#feed.allocated(id, node, bytes);
+    this.#follower.forEachLive((id, source, node, bytes) => {
+      if (this.#hasRoom() && this.#missing.delete(id)) this.#feed.allocated(id, source, node, bytes);
     });
   }
 }

@@ -5,7 +5,8 @@ import {
   SHORT_LIVED_FRAME,
   type StackHandle,
 } from '@heapray/exporter/memray';
-import { type Ledger, type NodeIndex, ROOT } from '../ledger/index.js';
+import type { WorkerName } from '../../protocol/memory-origin.js';
+import { type LedgerSource, type NodeIndex, ROOT } from '../ledger/index.js';
 
 export interface RecordFeedOptions {
   readonly format: MemrayFormat;
@@ -20,7 +21,7 @@ export interface RecordFeedOptions {
   readonly note?: string | undefined;
 }
 
-/** memray's id of the main thread in a capture. */
+/** memray's id of the main thread in a capture. That of a worker is one more than Node's. */
 const MAIN_THREAD = 1;
 /** Address shared by all estimated allocations, as each is freed at once. Live samples have 16 x (id + 1). */
 const ESTIMATE_ADDRESS = 16;
@@ -28,21 +29,38 @@ const addressOf = (id: number) => 16 * (id + 1);
 /** File shown for functions without a file. */
 const NO_FILE = '(native)';
 
-/** Converts the ledger's events into the records of a memray capture. */
+/** Bytes and samples of estimates that do not make a whole sample yet. */
+interface Fraction {
+  samples: number;
+  bytes: number;
+}
+
+/** Stacks of a source that the present capture knows. */
+interface KnownStacks {
+  readonly stacks: (StackHandle | undefined)[];
+  readonly estimateStacks: (StackHandle | undefined)[];
+}
+
+/** An estimate that is not written yet. */
+export interface LeftEstimate {
+  readonly source: LedgerSource;
+  readonly node: NodeIndex;
+  readonly bytes: number;
+}
+
+/** Converts the events of ledgers into the records of a memray capture. */
 export class RecordFeed {
-  readonly #ledger: Ledger;
   readonly #options: RecordFeedOptions;
-  /** Bytes and samples of estimates that do not make a whole sample yet, by stack. */
-  readonly #fractions = new Map<NodeIndex, { samples: number; bytes: number }>();
+  readonly #fractions = new Map<LedgerSource, Map<NodeIndex, Fraction>>();
   #writer: MemrayWriter;
-  #stacks: (StackHandle | undefined)[] = [];
-  #estimateStacks: (StackHandle | undefined)[] = [];
+  #known = new Map<LedgerSource, KnownStacks>();
+  /** Thread of the last record, so that frees need no switch. */
+  #thread = MAIN_THREAD;
   #takenBytes = 0;
   /** Bytes omitted so far by rounding to whole bytes. */
   #remainder = 0;
 
-  constructor(ledger: Ledger, options: RecordFeedOptions) {
-    this.#ledger = ledger;
+  constructor(options: RecordFeedOptions) {
     this.#options = options;
     this.#writer = this.#open();
   }
@@ -65,23 +83,26 @@ export class RecordFeed {
     this.#writer = this.#open();
   }
 
-  allocated(id: number, node: NodeIndex, bytes: number): void {
-    this.#writer.allocation(MAIN_THREAD, addressOf(id), this.#whole(bytes), this.#stack(node));
+  allocated(id: number, source: LedgerSource, node: NodeIndex, bytes: number): void {
+    const stack = this.#stack(source, node);
+    this.#writer.allocation(this.#threadOf(source), addressOf(id), this.#whole(bytes), stack);
   }
 
   freed(id: number): void {
-    this.#writer.free(MAIN_THREAD, addressOf(id));
+    this.#writer.free(this.#thread, addressOf(id));
   }
 
-  estimated(node: NodeIndex, samples: number, bytes: number): void {
-    const fraction = this.#fractions.get(node) ?? { samples: 0, bytes: 0 };
+  estimated(source: LedgerSource, node: NodeIndex, samples: number, bytes: number): void {
+    const fractions = this.#fractions.get(source) ?? new Map<NodeIndex, Fraction>();
+    this.#fractions.set(source, fractions);
+    const fraction = fractions.get(node) ?? { samples: 0, bytes: 0 };
     fraction.samples += samples;
     fraction.bytes += bytes;
-    this.#fractions.set(node, fraction);
+    fractions.set(node, fraction);
     const whole = Math.floor(fraction.samples);
     if (whole === 0) return;
     const each = fraction.bytes / fraction.samples;
-    this.#writeEstimates(node, whole, each);
+    this.#writeEstimates(source, node, whole, each);
     fraction.samples -= whole;
     fraction.bytes -= whole * each;
   }
@@ -90,15 +111,24 @@ export class RecordFeed {
    * Returns an upper bound of the bytes that {@link allocated} would write now; for an estimate, its first
    * pair.
    */
-  maxBytesOf(node: NodeIndex, isEstimate = false): number {
-    return this.#writer.maxAllocationBytes(isEstimate ? this.#estimateStack(node) : this.#stack(node));
+  maxBytesOf(source: LedgerSource, node: NodeIndex, isEstimate = false): number {
+    const stack = isEstimate ? this.#estimateStack(source, node) : this.#stack(source, node);
+    return this.#writer.maxAllocationBytes(stack);
+  }
+
+  /** Forgets the stacks of a source that has ended; returns and forgets its estimates that are not written yet. */
+  endSource(source: LedgerSource): readonly LeftEstimate[] {
+    const left = leftOf(source, this.#fractions.get(source));
+    this.#fractions.delete(source);
+    this.#known.delete(source);
+    return left;
   }
 
   /** Returns and forgets the fractions of samples that are not written yet. */
-  takeFractions(): readonly { readonly node: NodeIndex; readonly bytes: number }[] {
-    const fractions = [...this.#fractions].filter(([, { samples }]) => samples > 0);
+  takeFractions(): readonly LeftEstimate[] {
+    const fractions = [...this.#fractions].flatMap(([source, some]) => leftOf(source, some));
     this.#fractions.clear();
-    return fractions.map(([node, { bytes }]) => ({ node, bytes }));
+    return fractions;
   }
 
   memoryRecord(): void {
@@ -113,12 +143,10 @@ export class RecordFeed {
    */
   finish(hasRoom: () => boolean = () => true): number {
     let dropped = 0;
-    for (const [node, { samples, bytes }] of this.#fractions) {
-      if (samples <= 0) continue;
-      if (hasRoom()) this.#writeEstimates(node, 1, bytes);
+    for (const { source, node, bytes } of this.takeFractions()) {
+      if (hasRoom()) this.#writeEstimates(source, node, 1, bytes);
       else dropped++;
     }
-    this.#fractions.clear();
     this.end();
     return dropped;
   }
@@ -147,8 +175,8 @@ export class RecordFeed {
 
   #open(): MemrayWriter {
     const { format, commandLine, pid, nodeModules, projectRoots, residentBytes, now, note } = this.#options;
-    this.#stacks = [];
-    this.#estimateStacks = [];
+    this.#known = new Map();
+    this.#thread = MAIN_THREAD;
     this.#takenBytes = 0;
     const writer = new MemrayWriter({
       format,
@@ -166,12 +194,27 @@ export class RecordFeed {
     return writer;
   }
 
-  #writeEstimates(node: NodeIndex, count: number, bytesEach: number): void {
-    const stack = this.#estimateStack(node);
+  #writeEstimates(source: LedgerSource, node: NodeIndex, count: number, bytesEach: number): void {
+    const stack = this.#estimateStack(source, node);
+    const thread = this.#threadOf(source);
     for (let i = 0; i < count; i++) {
-      this.#writer.allocation(MAIN_THREAD, ESTIMATE_ADDRESS, this.#whole(bytesEach), stack);
-      this.#writer.free(MAIN_THREAD, ESTIMATE_ADDRESS);
+      this.#writer.allocation(thread, ESTIMATE_ADDRESS, this.#whole(bytesEach), stack);
+      this.#writer.free(thread, ESTIMATE_ADDRESS);
     }
+  }
+
+  /** Returns the thread of a source's records; names it before its first. */
+  #threadOf({ thread }: LedgerSource): number {
+    const id = thread === undefined ? MAIN_THREAD : thread.id + 1;
+    if (thread !== undefined && id !== this.#thread) this.#writer.threadName(id, threadText(thread));
+    this.#thread = id;
+    return id;
+  }
+
+  #knownOf(source: LedgerSource): KnownStacks {
+    const known = this.#known.get(source) ?? { stacks: [], estimateStacks: [] };
+    this.#known.set(source, known);
+    return known;
   }
 
   /** Rounds to whole bytes and carries the rounding error over to the next call, so that totals agree. */
@@ -182,27 +225,39 @@ export class RecordFeed {
     return whole;
   }
 
-  #stack(node: NodeIndex): StackHandle | undefined {
-    const known = this.#stacks[node];
+  #stack(source: LedgerSource, node: NodeIndex): StackHandle | undefined {
+    const { stacks } = this.#knownOf(source);
+    const known = stacks[node];
     if (known !== undefined) return known;
-    const frame = node === ROOT ? undefined : this.#ledger.sites.frame(node);
+    const { ledger } = source;
+    const frame = node === ROOT ? undefined : ledger.sites.frame(node);
     if (!frame) return undefined;
     const file = frame.file || NO_FILE;
-    const parent = this.#stack(this.#ledger.tree.parent(node));
+    const parent = this.#stack(source, ledger.tree.parent(node));
     const stack = this.#writer.stack(parent, this.#writer.frame(frame.functionName, file, frame.line));
-    this.#stacks[node] = stack;
+    stacks[node] = stack;
     return stack;
   }
 
-  #estimateStack(node: NodeIndex): StackHandle {
-    const known = this.#estimateStacks[node];
+  #estimateStack(source: LedgerSource, node: NodeIndex): StackHandle {
+    const { estimateStacks } = this.#knownOf(source);
+    const known = estimateStacks[node];
     if (known !== undefined) return known;
-    const caller = node === ROOT ? undefined : this.#ledger.sites.frame(node);
+    const caller = node === ROOT ? undefined : source.ledger.sites.frame(node);
     // Use the caller's file, so that memray's modules and our packages are right, but no line: memray would
     // show the source of that line instead of the name.
     const leaf = this.#writer.frame(SHORT_LIVED_FRAME, caller?.file || NO_FILE, 0);
-    const stack = this.#writer.stack(this.#stack(node), leaf);
-    this.#estimateStacks[node] = stack;
+    const stack = this.#writer.stack(this.#stack(source, node), leaf);
+    estimateStacks[node] = stack;
     return stack;
   }
+}
+
+function leftOf(source: LedgerSource, fractions: Map<NodeIndex, Fraction> = new Map()): LeftEstimate[] {
+  const left = [...fractions].filter(([, { samples }]) => samples > 0);
+  return left.map(([node, { bytes }]) => ({ source, node, bytes }));
+}
+
+function threadText({ id, name }: WorkerName): string {
+  return name === 'worker' ? `worker ${id}` : name;
 }

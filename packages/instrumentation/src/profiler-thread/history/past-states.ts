@@ -17,6 +17,8 @@ export interface PastStatesOptions {
   readonly startMillis: number;
 }
 
+/** Gap between kept past states of a source, in leak windows: a minute by default. */
+export const PAST_WINDOWS = 3;
 /** Maximum number of states kept. */
 const MAX_STATES = 16;
 /** Maximum number of stacks in all states together. */

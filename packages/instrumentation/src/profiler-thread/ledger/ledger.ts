@@ -7,8 +7,9 @@ import { type Collections, Reachability } from './estimates/reachability.js';
 import { ReachableBytes } from './estimates/reachable-bytes.js';
 import { type Attribution, ShortLivedEstimator } from './estimates/short-lived-estimator.js';
 import type { LedgerCounts } from './ledger-counts.js';
+import type { LedgerListener, LedgerOptions } from './ledger-options.js';
 import { AllocatingFunctions } from './state/allocating-functions.js';
-import { CallSites, type CodeFacts } from './state/call-site.js';
+import { CallSites } from './state/call-site.js';
 import { CallTree, type NodeIndex, ROOT } from './state/call-tree.js';
 import { type LiveSample, LiveSamples } from './state/live-samples.js';
 import { ObjectSizes } from './state/object-size.js';
@@ -16,27 +17,6 @@ import type { SampleEvents } from './state/sample-events.js';
 import { flatTree, type SampleSnapshot, type UpdateResult } from './state/sample-snapshot.js';
 import { ShownBytes } from './state/shown-bytes.js';
 import { StackTotals } from './state/stack-totals.js';
-
-/** Follows single events, e.g. to write them to a capture. Bytes are estimates; ids are never reused. */
-export interface LedgerListener {
-  allocated(id: number, node: NodeIndex, bytes: number): void;
-  freed(id: number): void;
-  /** Samples born and dead unseen, attributed to a stack by estimate; `samples` may be fractional. */
-  estimated(node: NodeIndex, samples: number, bytes: number): void;
-}
-
-export interface LedgerOptions extends CodeFacts {
-  /** Mean bytes between samples. */
-  readonly samplingInterval: number;
-  /** Component name of this process, for stacks outside all wrapped components. */
-  readonly component: string;
-  readonly maxNodes?: number;
-  /**
-   * Number of frames that the sampler records; a stack of this depth may lack its outer frames. Default: no
-   * limit.
-   */
-  readonly stackDepth?: number;
-}
 
 /** Stack that unseen samples are charged to without statistics to attribute them. */
 const UNOBSERVED: RawFrame = { functionName: '(unobserved)', url: '', lineNumber: -1, columnNumber: -1 };
@@ -50,8 +30,8 @@ export class Ledger {
   readonly tree: CallTree;
   readonly sites: CallSites;
   readonly unobservedNode: NodeIndex;
-  readonly #live = new LiveSamples();
-  readonly #pairs = new Pairs(this.#live);
+  readonly #live: LiveSamples;
+  readonly #pairs: Pairs;
   readonly #totals = new StackTotals();
   readonly #carriedOver = new CarriedOver();
   readonly #listeners = new Set<LedgerListener>();
@@ -78,6 +58,8 @@ export class Ledger {
   };
 
   constructor(options: LedgerOptions) {
+    this.#live = new LiveSamples(options.nextId);
+    this.#pairs = new Pairs(this.#live);
     this.#samplingInterval = options.samplingInterval;
     this.#objectSizes = new ObjectSizes(options.samplingInterval);
     this.tree = new CallTree({
@@ -210,6 +192,11 @@ export class Ledger {
   /** Resets after the loss of the sampler: what was alive is lost, and ordinals start again from 1. */
   samplerLost(): void {
     this.#counts.lostSamples += this.#live.size;
+    this.end();
+  }
+
+  /** Frees everything: the thread has ended, and its heap with it. */
+  end(): void {
     this.#live.clear((id) => {
       for (const listener of this.#listeners) listener.freed(id);
     });

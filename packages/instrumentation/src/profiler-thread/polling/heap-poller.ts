@@ -1,9 +1,16 @@
 import { Session } from 'node:inspector';
+import type { Collections } from '../ledger/index.js';
 import type { SamplingProfile } from './sampling-profile.js';
 
-/** Result of one poll of the main thread's sampler. */
+/** Result of one poll of a thread's sampler. */
 export type PollResult =
-  | { readonly status: 'ok'; readonly profile: SamplingProfile; readonly latencyMillis: number }
+  | {
+      readonly status: 'ok';
+      readonly profile: SamplingProfile;
+      readonly latencyMillis: number;
+      /** Collections since the last poll, if the poll tells of them. */
+      readonly collections?: Collections | undefined;
+    }
   /** The sampler is not running: other code stopped it. */
   | { readonly status: 'stopped' }
   | { readonly status: 'failed'; readonly reason: string };
@@ -18,12 +25,12 @@ export interface HeapUsage {
   readonly bufferBytes: number | undefined;
 }
 
-/** Polls the sampler of the main thread. */
+/** Polls the sampler of a thread. */
 export interface HeapPoller {
   poll(): Promise<PollResult>;
   /**
-   * Collects all garbage of the main thread. Resolves when that is done: unlike a poll, it waits for the main
-   * thread's event loop. Rejects if V8 refuses.
+   * Collects all garbage of the thread. Resolves when that is done: unlike a poll, it waits for the thread's event loop.
+   * Rejects if V8 refuses.
    */
   collect(): Promise<void>;
   /** Asks for the use of the heap; undefined if V8 refuses. Answered as a poll is, but costs microseconds. */

@@ -3,10 +3,27 @@ import type { Ledger } from '../ledger/index.js';
 import type { ProfilerStats } from '../stats/profiler-stats.js';
 import type { HeapPoller } from './heap-poller.js';
 
+/** What polls cost, and what they count. */
+export interface PollStats
+  extends Pick<
+    ProfilerStats,
+    | 'sampleMicros'
+    | 'addPoll'
+    | 'addSamples'
+    | 'recordSamplerLoss'
+    | 'lookAtV8Threads'
+    | 'workMillis'
+    | 'cpuMillis'
+  > {
+  drop(reason: string): void;
+  /** Adds work of the profiler thread after a poll, in ms. */
+  addWork?(millis: number): void;
+}
+
 export interface PollLoopDeps {
   readonly ledger: Ledger;
-  readonly poller: HeapPoller;
-  readonly stats: ProfilerStats;
+  readonly poller: Pick<HeapPoller, 'poll'>;
+  readonly stats: PollStats;
   /**
    * Asks the main thread to start or replace the sampler. It answers by a call of `samplerStarted`,
    * `samplerRefused` or `samplerKept`.
@@ -24,13 +41,18 @@ export interface PollLoopDeps {
   readonly isFollowed: () => boolean;
   /** Called after every poll. */
   readonly onReading: () => void;
-  /** Returns the number of young-generation collections since the last call. */
+  /** Returns the number of young-generation collections since the last call. Not called if polls tell of collections. */
   readonly takeScavenges: () => number;
+  /** Called with the time without an answer, in ms, when a poll is overdue. Default: counts and logs it. */
+  readonly onOverdue?: ((millis: number) => void) | undefined;
   readonly log: (level: 'info' | 'warn' | 'error', text: string) => void;
 }
 
 export interface PollLoopOptions {
+  /** Share of one core that these polls may take; read before each gap. */
   readonly cpuBudget: number;
+  /** The same while a component is traced. Default: 0.05, or `cpuBudget` if that is more. */
+  readonly tracedCpuBudget?: number;
   readonly traced: boolean;
   readonly maxLiveSamples: number;
   /** True if the interval is the default; only then is it increased where its cost would be noticed. */

@@ -19,7 +19,7 @@ const GAPS = {
   plain: { minGapMillis: 200, maxGapMillis: 30_000 },
   traced: { minGapMillis: 50, maxGapMillis: 2_000 },
 } as const;
-const TRACED_CPU_BUDGET = 0.05;
+export const TRACED_CPU_BUDGET = 0.05;
 const FIRST_BACKOFF_MILLIS = 1_000;
 const MAX_BACKOFF_MILLIS = 60_000;
 /** Delay after which a poll is logged as overdue, in ms; a main thread in native code cannot answer. */
@@ -34,9 +34,8 @@ const CHANGE_GRACE_MILLIS = 1_000;
 const INSPECTOR_MIN_GAP_MILLIS = 5_000;
 
 /**
- * Polls the sampler in pairs at random moments, and notices when it is lost. When it is stopped or
- * taken by other code, counts the loss, informs the ledger and asks the main thread to start it again, with
- * growing pauses.
+ * Polls the sampler in pairs at random moments, and notices when it is lost. When it is stopped or taken by other code,
+ * counts the loss, informs the ledger and asks for it to be started again, with growing pauses.
  */
 export class PollLoop {
   readonly #deps: PollLoopDeps;
@@ -83,8 +82,8 @@ export class PollLoop {
 
   /** Share of one core that profiling may take. */
   get cpuBudget(): number {
-    const { cpuBudget } = this.#options;
-    return this.#traced ? Math.max(cpuBudget, TRACED_CPU_BUDGET) : cpuBudget;
+    const { cpuBudget, tracedCpuBudget = Math.max(cpuBudget, TRACED_CPU_BUDGET) } = this.#options;
+    return this.#traced ? tracedCpuBudget : cpuBudget;
   }
 
   /**
@@ -170,7 +169,7 @@ export class PollLoop {
     const gaps = this.#traced ? GAPS.traced : GAPS.plain;
     return new PollSchedule({
       samplingInterval,
-      cpuBudget: this.cpuBudget,
+      cpuBudget: () => this.cpuBudget,
       minGapMillis: this.#mode === 'inspector' ? INSPECTOR_MIN_GAP_MILLIS : gaps.minGapMillis,
       maxGapMillis: this.#mode === 'inspector' ? 3_600_000 : gaps.maxGapMillis,
     });
@@ -249,7 +248,8 @@ export class PollLoop {
     const isForeign = hasForeignInterval(result.profile, ledger.samplingInterval);
     if (isForeign && isChanging) return undefined;
     const pairMillis = pairedWith === undefined ? undefined : at - pairedWith;
-    ledger.noteCollections({ scavenges: this.#deps.takeScavenges(), majors: [] });
+    const { collections = { scavenges: this.#deps.takeScavenges(), majors: [] } } = result;
+    ledger.noteCollections(collections);
     const change = isForeign
       ? ({ status: 'restarted', nodes: 0 } as const)
       : ledger.update(result.profile, at, pairMillis, at - result.latencyMillis);
@@ -263,17 +263,19 @@ export class PollLoop {
     this.#lastReadingAt = at;
     this.#rate.observe(ledger.counts.samples, at);
     onReading();
+    stats.addWork?.(performance.now() - at);
     this.#changeIntervalIfDue();
     return { at, isComplete: change.isComplete };
   }
 
   /** Waits for an answer without a time limit, as asking again would not help. Logs an overdue one. */
   async #inTime<T>(answer: Promise<T>): Promise<T> {
-    const { stats, log } = this.#deps;
-    const timer = setTimeout(() => {
+    const { stats, log, onOverdue } = this.#deps;
+    const tell = () => {
       stats.drop('poll_overdue');
       log('info', `the main thread has not answered for ${OVERDUE_MILLIS / 1000} s; waiting for it`);
-    }, OVERDUE_MILLIS);
+    };
+    const timer = setTimeout(() => (onOverdue ?? tell)(OVERDUE_MILLIS), OVERDUE_MILLIS);
     timer.unref();
     try {
       return await answer;
@@ -293,7 +295,7 @@ export class PollLoop {
 
   /**
    * Polls a last time, then asks for another interval. If the main thread does not answer in time, polling continues
-   * before the answer: a thread in a long loop answers polls but not messages.
+   * before: a thread in a long loop answers polls but not messages.
    */
   async #askForChange(): Promise<void> {
     const { readyForRestart, startSampler } = this.#deps;

@@ -5,8 +5,8 @@
  * pair.
  */
 export interface PollScheduleOptions {
-  /** Share of one core that profiling may take, with all threads, e.g. 0.005. */
-  readonly cpuBudget: number;
+  /** Returns the share of one core that these polls may take, with all threads, e.g. 0.005. */
+  readonly cpuBudget: () => number;
   /** Shortest and longest mean gap, in ms. */
   readonly minGapMillis: number;
   readonly maxGapMillis: number;
@@ -63,7 +63,8 @@ export class PollSchedule {
 
   /** Current mean gap between pairs, in ms. */
   get meanGapMillis(): number {
-    const { cpuBudget, minGapMillis, maxGapMillis } = this.#options;
+    const { minGapMillis, maxGapMillis } = this.#options;
+    const cpuBudget = this.#options.cpuBudget();
     if (this.#pairs < FIRST_PAIRS) return minGapMillis;
     const cost = median(this.#costs);
     const owed = this.#owedMillis / Math.max(SPREAD_MILLIS, cost / cpuBudget);
@@ -75,7 +76,7 @@ export class PollSchedule {
   nextGapMillis(): number {
     const mean = this.meanGapMillis;
     // Compensate later for the first pairs, which come faster than the budget allows.
-    this.#owe(median(this.#costs) - mean * this.#options.cpuBudget);
+    this.#owe(median(this.#costs) - mean * this.#options.cpuBudget());
     return -Math.log(1 - this.#random()) * mean;
   }
 
@@ -103,7 +104,7 @@ export class PollSchedule {
   }
 
   #owe(millis: number): void {
-    const most = this.#options.cpuBudget * MAX_OWED_MILLIS;
+    const most = this.#options.cpuBudget() * MAX_OWED_MILLIS;
     this.#owedMillis = Math.min(most, Math.max(0, this.#owedMillis + millis));
   }
 

@@ -56,6 +56,7 @@ export class MemorySources {
   remove(source: MemorySource, atMillis: number): void {
     if (source === this.main || !this.#numbers.has(source)) return;
     source.ledger.attribute(atMillis, true);
+    source.ledger.end();
     for (const listener of this.#listeners) listener.removed(source);
     this.#all = this.#all.filter((one) => one !== source);
     this.#numbers.delete(source);

@@ -104,6 +104,11 @@ export class ProfilerStats {
     this.lostSampler[reason] = (this.lostSampler[reason] ?? 0) + 1;
   }
 
+  /** Counts the loss of a worker's sampler. */
+  recordWorkerLoss(reason: string): void {
+    this.lostSampler[reason] = (this.lostSampler[reason] ?? 0) + 1;
+  }
+
   /**
    * CPU time of this thread and of the main thread's pauses so far, in ms. Used to measure single pieces of
    * work.

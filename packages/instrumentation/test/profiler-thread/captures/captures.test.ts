@@ -6,6 +6,7 @@ import { Captures } from '../../../src/profiler-thread/captures/captures.js';
 import { ComponentCapture } from '../../../src/profiler-thread/captures/component-capture.js';
 import { ProfilerStats } from '../../../src/profiler-thread/stats/profiler-stats.js';
 import { INTERVAL, newLedger } from '../../support/ledger-sums.js';
+import { onlySource } from '../../support/memory-sources.js';
 import { Readings, type ShownSample, samplesOf } from '../../support/readings.js';
 import { analyzeCapture, byStack } from './captures.js';
 
@@ -18,7 +19,7 @@ function newCaptures(home = tempFolder()) {
   let live: readonly ShownSample[] = [];
   const captures = new Captures(
     {
-      ledger,
+      sources: onlySource(ledger),
       stats,
       pollNow: async () => {
         happened.push('poll');
@@ -110,7 +111,7 @@ describe('a capture', () => {
     show([...samplesOf('kept', 64, [1, 2]), ...samplesOf('young', 64, [6, 7])]);
     captures.end(2);
     await captures.idle();
-    captures.samplerRestarts();
+    captures.samplerRestarts({ ledger });
     ledger.intervalReplaced(INTERVAL / 8);
     captures.endAll();
     expect(allocated('api')).toMatchObject({ kept: [2 * 64, 2], young: [2 * 64, 2] });

@@ -5,6 +5,8 @@ import { tempFolder } from '../../../../../test/support/temp-folder.js';
 import type { ComponentCaptureOptions } from '../../../src/profiler-thread/captures/capture-options.js';
 import { ComponentCapture } from '../../../src/profiler-thread/captures/component-capture.js';
 import type { Ledger } from '../../../src/profiler-thread/ledger/index.js';
+import { MemorySources } from '../../../src/profiler-thread/sources/memory-sources.js';
+import { onlySource } from '../../support/memory-sources.js';
 
 export const START = Date.UTC(2026, 10, 23, 6, 0, 0);
 
@@ -20,10 +22,13 @@ export interface TestCapture {
 }
 
 /** Begins a capture with its own folder and clock. */
-export function beginCapture(ledger: Ledger, options: Partial<ComponentCaptureOptions> = {}): TestCapture {
+export function beginCapture(
+  ledger: Ledger | MemorySources,
+  options: Partial<ComponentCaptureOptions> = {},
+): TestCapture {
   const home = options.home ?? tempFolder();
   let now = START;
-  const capture = new ComponentCapture(ledger, {
+  const capture = new ComponentCapture(ledger instanceof MemorySources ? ledger : onlySource(ledger), {
     component: 'scheduler',
     home,
     format: 13,

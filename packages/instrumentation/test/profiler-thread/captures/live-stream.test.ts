@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { LiveStream } from '../../../src/profiler-thread/captures/live-stream.js';
 import type { Ledger } from '../../../src/profiler-thread/ledger/index.js';
 import { INTERVAL, newLedger } from '../../support/ledger-sums.js';
+import { onlySource } from '../../support/memory-sources.js';
 import { Readings, range, samplesOf } from '../../support/readings.js';
 import { byStack, START, totalBytes } from './captures.js';
 
@@ -20,8 +21,9 @@ function watch(ledger: Ledger, maxPendingBytes = BOUND) {
   };
   let dropped = 0;
   let millis = START;
+  const sources = onlySource(ledger);
   const stream = new LiveStream(
-    ledger,
+    sources,
     {
       format: 13,
       commandLine: 'node app.js',
@@ -40,6 +42,7 @@ function watch(ledger: Ledger, maxPendingBytes = BOUND) {
   );
   return {
     stream,
+    main: sources.main,
     sink,
     dropped: () => dropped,
     /** Lets the viewer read everything that was sent. */
@@ -132,7 +135,7 @@ test('limits the end of the stream to the bound too', () => {
   const viewer = watch(ledger);
   for (let at = 0; at < 100; at++) viewer.read();
   // Half a sample of each stack is pending.
-  for (let node = 1; node < ledger.tree.size; node++) viewer.stream.estimated(node, 0.5, 32);
+  for (let node = 1; node < ledger.tree.size; node++) viewer.stream.estimated(viewer.main, node, 0.5, 32);
   expect(viewer.dropped()).toBe(0);
   viewer.stream.finish();
   expect(viewer.sink.pendingBytes).toBeLessThan(BOUND + 200);

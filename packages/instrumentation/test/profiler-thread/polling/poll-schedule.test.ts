@@ -10,7 +10,7 @@ const MIB = 1024 * 1024;
 
 function newSchedule(options: Partial<PollScheduleOptions> = {}): PollSchedule {
   return new PollSchedule({
-    cpuBudget: 0.005,
+    cpuBudget: () => 0.005,
     minGapMillis: 200,
     maxGapMillis: 30_000,
     samplingInterval: INTERVAL,
@@ -68,7 +68,7 @@ describe('the mean gap', () => {
     [0.05, 20, 400],
     [0.001, 3, 3000],
   ])('keeps to a budget of %d at a cost of %d ms: %d ms', (cpuBudget, cost, expected) => {
-    const schedule = newSchedule({ cpuBudget });
+    const schedule = newSchedule({ cpuBudget: () => cpuBudget });
     record(schedule, 30, cost);
     expect(schedule.meanGapMillis).toBeCloseTo(expected, 6);
   });

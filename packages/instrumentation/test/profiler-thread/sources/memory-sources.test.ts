@@ -77,14 +77,15 @@ test('what a removed source has allocated stays in the totals, and nothing of it
   expect(rowsOf(profile, 3)).toMatchObject({ 'serve heap main -': 1000, '(ended threads) heap - -': 0 });
 });
 
-test('tells listeners of sources that come and go', () => {
-  const { sources, source } = processWithWorker();
+test('tells listeners of sources that come and go, after their samples were freed', () => {
+  const { sources, source, worker } = processWithWorker();
   const told: string[] = [];
+  worker.ledger.addListener({ allocated() {}, estimated() {}, freed: () => void told.push('freed') });
   sources.watch({ added: () => told.push('added'), removed: () => told.push('removed') });
   sources.add(source);
   sources.remove(source, 1);
   sources.remove(source, 1);
-  expect(told).toEqual(['removed']);
+  expect(told).toEqual(['freed', 'removed']);
 });
 
 test('series of a worker have its thread, and no counter falls when it ends', () => {

@@ -38,7 +38,12 @@ export class LiveSamples {
   #shown: LiveSample[] = [];
   readonly #sizeOfNode = new Map<number, { size: number }>();
   readonly #justDied = new Set<number>();
-  #nextId = 1;
+  readonly #nextId: () => number;
+
+  /** @param nextId returns ids, which are never reused. Default: from 1 */
+  constructor(nextId: () => number = countFrom1()) {
+    this.#nextId = nextId;
+  }
 
   get size(): number {
     return this.#byOrdinal.size;
@@ -108,7 +113,7 @@ export class LiveSamples {
       ordinal,
       size,
       nodeId,
-      id: this.#nextId++,
+      id: this.#nextId(),
       firstSeenMillis,
       ofNode,
       node: ROOT,
@@ -174,4 +179,9 @@ export class LiveSamples {
   forEachSample(visit: (sample: LiveSample) => void): void {
     for (const sample of this.#inOrder) visit(sample);
   }
+}
+
+function countFrom1(): () => number {
+  let last = 0;
+  return () => ++last;
 }

@@ -1,0 +1,54 @@
+import type { ProfilerThreadOptions } from '../protocol/messages.js';
+import { STACK_DEPTH } from '../protocol/sampler-mode.js';
+import { type CodeFacts, Ledger, type LedgerOptions } from './ledger/index.js';
+import { FrameResolver } from './symbolize/index.js';
+
+/**
+ * Makes the ledgers of a process. They share what is known about code, and the numbers of samples, because captures follow
+ * all of them.
+ */
+export class LedgerFactory {
+  readonly #resolver: FrameResolver;
+  readonly #samplingInterval: number;
+  #samples = 0;
+
+  /** @param report takes messages about source maps */
+  constructor(
+    options: Pick<ProfilerThreadOptions, 'samplingInterval' | 'workingFolder'>,
+    report: (text: string) => void,
+  ) {
+    this.#samplingInterval = options.samplingInterval;
+    this.#resolver = new FrameResolver({ report, workingFolder: options.workingFolder });
+  }
+
+  /** Makes the ledger of a thread's heap. */
+  ofHeap(component: string): Ledger {
+    return new Ledger({
+      ...this.#shared(),
+      samplingInterval: this.#samplingInterval,
+      originalOf: (frame) => this.#resolver.of(frame),
+      isAloneOnLine: (frame) => this.#resolver.isAloneOnLine(frame),
+      component,
+      stackDepth: STACK_DEPTH,
+    });
+  }
+
+  /** Options of ledgers whose stacks have the exact positions of calls. */
+  ofCalls(): CodeFacts & Pick<LedgerOptions, 'nextId'> {
+    return {
+      ...this.#shared(),
+      originalOf: (frame) => this.#resolver.ofCall(frame),
+      isAloneOnLine: () => true,
+    };
+  }
+
+  #shared() {
+    const resolver = this.#resolver;
+    return {
+      packageOf: (file: string) => resolver.packages.packageOf(file).name,
+      versionOf: (file: string) => resolver.packages.packageOf(file).version,
+      shortFileOf: (file: string) => resolver.shortFileOf(file),
+      nextId: () => ++this.#samples,
+    };
+  }
+}
