@@ -1,3 +1,4 @@
+// One file of over 400 lines, because it connects all folders of the thread: nothing else knows all of them.
 // More than 400 lines: connects all folders of the profiler thread, and the messages of the main thread.
 import type { BufferBatch } from '../protocol/buffer-events.js';
 import type { FunctionLocation } from '../protocol/code-place.js';
