@@ -4,6 +4,7 @@ import {
   MemrayConverter,
   type MemrayFormat,
 } from '@heapray/exporter/memray';
+import { symbolizeProfile } from '@heapray/exporter/symbols';
 import { type Command, Option } from 'commander';
 import { CommandError, UsageError } from '../errors.js';
 import { COLUMN_WORDS, pickColumn } from '../inputs/columns.js';
@@ -19,7 +20,6 @@ import {
   type ProfileFormat,
 } from '../outputs/formats.js';
 import { writeOutput, writeStream } from '../outputs/write-output.js';
-import { symbolizeProfile } from '../symbols/symbolize-profile.js';
 import { maxMemoryOption, maxSecondsOption, strictOption } from './options.js';
 
 interface ConvertOptions {

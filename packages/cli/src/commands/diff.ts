@@ -1,5 +1,6 @@
 import { encodePprof, encodePprofGzip } from '@heapray/exporter/pprof';
 import { type Profile, subtractProfiles, type TopGroup, topOf, totals } from '@heapray/exporter/profile';
+import { symbolizeProfile } from '@heapray/exporter/symbols';
 import { type Command, Option } from 'commander';
 import { CommandError, UsageError } from '../errors.js';
 import { COLUMN_WORDS, type PickedColumn, pickColumn } from '../inputs/columns.js';
@@ -14,7 +15,6 @@ import { pseudoFrameNotes } from '../outputs/pseudo-frame-notes.js';
 import { writeJson, writeStdout } from '../outputs/stdout.js';
 import { fitLine, formatTable } from '../outputs/table.js';
 import { writeOutput } from '../outputs/write-output.js';
-import { symbolizeProfile } from '../symbols/symbolize-profile.js';
 import { markdownCode, markdownText } from '../text/markdown.js';
 import { nameText, placeText, rowText } from '../text/place.js';
 import { printable } from '../text/printable.js';

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { isNodeCapture } from '@heapray/exporter/memray';
 import { makePageData, type PageData, pageHtml } from '@heapray/exporter/page';
+import { symbolizeProfile } from '@heapray/exporter/symbols';
 import type { Command } from 'commander';
 import { CommandError } from '../errors.js';
 import { COLUMN_WORDS, pickColumn } from '../inputs/columns.js';
@@ -11,7 +12,6 @@ import { applyStrict } from '../inputs/memray.js';
 import { type MergedInput, readInputs } from '../inputs/merged-input.js';
 import { assertReadOnce } from '../inputs/processes.js';
 import { writeOutput } from '../outputs/write-output.js';
-import { symbolizeProfile } from '../symbols/symbolize-profile.js';
 import { maxMemoryOption, maxSecondsOption, strictOption } from './options.js';
 
 interface FlamegraphOptions {

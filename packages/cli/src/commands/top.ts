@@ -1,4 +1,5 @@
 import { type TopGroup, type TopRow, topOf, totals } from '@heapray/exporter/profile';
+import { symbolizeProfile } from '@heapray/exporter/symbols';
 import { type Command, Option } from 'commander';
 import { COLUMN_WORDS, type PickedColumn, pickColumn } from '../inputs/columns.js';
 import { PROFILE_FORMATS } from '../inputs/index.js';
@@ -8,7 +9,6 @@ import { filesNote, markdownReport, pseudoFrameItems } from '../outputs/markdown
 import { pseudoFrameNotes } from '../outputs/pseudo-frame-notes.js';
 import { writeJson, writeStdout } from '../outputs/stdout.js';
 import { fitLine, formatTable } from '../outputs/table.js';
-import { symbolizeProfile } from '../symbols/symbolize-profile.js';
 import { markdownCode, markdownText } from '../text/markdown.js';
 import { nameText, placeText, rowText } from '../text/place.js';
 import { printable } from '../text/printable.js';

@@ -8,8 +8,8 @@ import {
 import { makePageData } from '@heapray/exporter/page';
 import { encodePprofGzip } from '@heapray/exporter/pprof';
 import type { Profile } from '@heapray/exporter/profile';
+import { symbolizeProfile } from '@heapray/exporter/symbols';
 import { ownPackage } from '../../own-package.js';
-import { symbolizeProfile } from '../../symbols/symbolize-profile.js';
 import { captureChange, captureProfile, type DefaultColumn, mergedProfile } from './capture-profile.js';
 
 /** Encoding of a profile: gzipped pprof, or the JSON of the live page, as it is or gzipped. */

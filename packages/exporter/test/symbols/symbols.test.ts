@@ -14,7 +14,7 @@ import { describe, expect, test } from 'vitest';
 import { tempFolder } from '../../../../test/support/temp-folder.js';
 import { SymbolFiles } from '../../src/symbols/symbol-files.js';
 import { symbolizeProfile } from '../../src/symbols/symbolize-profile.js';
-import { type ElfParts, elfBytes } from '../support/elf-bytes.js';
+import { type ElfParts, elfBytes } from './elf-bytes.js';
 
 /** Address where the code of a library was loaded. */
 const BASE = 0x7f00_0000_0000;
@@ -186,7 +186,7 @@ describe('symbols in a separate file', () => {
     const folder = tempFolder();
     mkdirSync(path.join(folder, '01'));
     writeFileSync(path.join(folder, '01', `${buildId.slice(2)}.debug`), elfBytes(parts));
-    return new SymbolFiles(folder);
+    return new SymbolFiles({ debugFolder: folder });
   };
 
   test('are found by the build ID', () => {

@@ -4,7 +4,7 @@ import {
   type Profile,
   type ProfileFrame,
   renameNativeFrames,
-} from '@heapray/exporter/profile';
+} from '../profile/index.js';
 import { SymbolFiles } from './symbol-files.js';
 
 export interface SymbolizeOptions {

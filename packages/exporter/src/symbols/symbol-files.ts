@@ -1,15 +1,29 @@
 import path from 'node:path';
-import type { NativeMapping, NativePlace } from '@heapray/exporter/profile';
+import type { NativeMapping, NativePlace } from '../profile/index.js';
+import { demangled } from './demangle.js';
 import { ElfFile, type ElfSegment } from './elf-file.js';
 import { findFunctions } from './symbol-search.js';
 
 const PAGE = 4096;
 /**
- * Limits for the number of files read, and for the size of all their symbol tables: more than any program has loaded.
+ * Limits for the number of files that one look-up reads, and for the size of all their symbol tables: more than any
+ * program has loaded.
  */
 const MAX_FILES = 1024;
 const MAX_SYMBOL_BYTES = 2 ** 29;
 const DEBUG_FOLDER = '/usr/lib/debug/.build-id';
+
+export interface SymbolFilesOptions {
+  /**
+   * Folder in which distributions store symbols, in files named by build ID. Default `/usr/lib/debug/.build-id`.
+   */
+  readonly debugFolder?: string;
+  /**
+   * True if places are of a running process on this machine: its files are those that were loaded, and a mapping may
+   * be any part of a file. Default false: only a mapping with the layout of the file is trusted.
+   */
+  readonly isRunning?: boolean;
+}
 
 /** An address to look up, and its place. */
 interface Wanted {
@@ -21,29 +35,30 @@ interface Wanted {
 export class SymbolFiles {
   readonly #names: Map<string, string | undefined> = new Map();
   readonly #debugFolder: string;
+  readonly #isRunning: boolean;
   #files = 0;
   #bytes = 0;
 
-  /**
-   * Creates an empty lookup.
-   *
-   * @param debugFolder where distributions store symbols, in files named by build ID. Default
-   *   `/usr/lib/debug/.build-id`
-   */
-  constructor(debugFolder: string = DEBUG_FOLDER) {
+  /** Creates an empty lookup. */
+  constructor({ debugFolder = DEBUG_FOLDER, isRunning = false }: SymbolFilesOptions = {}) {
     this.#debugFolder = debugFolder;
+    this.#isRunning = isRunning;
   }
 
   /** Returns the function at a place that was looked up, with its file; undefined when unknown. */
   nameOf(place: NativePlace): string | undefined {
-    return this.#names.get(keyOf(place));
+    return this.#names.get(this.#keyOf(place));
   }
 
   /** Looks up places that were not looked up before. */
   lookUp(places: readonly NativePlace[]): void {
-    const unknown = places.filter((place) => place.mapping !== undefined && !this.#names.has(keyOf(place)));
+    this.#files = 0;
+    this.#bytes = 0;
+    const unknown = places.filter(
+      (place) => place.mapping !== undefined && !this.#names.has(this.#keyOf(place)),
+    );
     for (const [file, inFile] of Map.groupBy(unknown, ({ mapping }) => mapping!.path)) {
-      for (const place of inFile) this.#names.set(keyOf(place), undefined);
+      for (const place of inFile) this.#names.set(this.#keyOf(place), undefined);
       this.#lookUpIn(file, inFile);
     }
   }
@@ -56,13 +71,15 @@ export class SymbolFiles {
     try {
       const segments = elf.segments();
       const wanted = places.flatMap((place) => {
-        const address = addressInFile(place, segments);
+        const find = this.#isRunning ? addressOfOffset : addressInFile;
+        const address = find(place, segments);
         return address === undefined ? [] : [{ address, place }];
       });
       const names = this.#functionsAt(elf, wanted);
       for (const { address, place } of wanted) {
         const name = names.get(address);
-        if (name !== undefined) this.#names.set(keyOf(place), `${name} (${path.basename(file)})`);
+        if (name !== undefined)
+          this.#names.set(this.#keyOf(place), `${demangled(name)} (${path.basename(file)})`);
       }
     } finally {
       elf.close();
@@ -94,13 +111,33 @@ export class SymbolFiles {
     }
     return names;
   }
+
+  /** Returns a key that is equal for places that are equal in their file. */
+  #keyOf(place: NativePlace): string {
+    const { address, mapping } = place;
+    if (mapping === undefined) return `${address}`;
+    if (this.#isRunning) return `${offsetOf(place)} ${mapping.path}`;
+    const { path: file, start, limit, fileOffset = 0 } = mapping;
+    return `${address - start} ${fileOffset} ${limit - start} ${file}`;
+  }
 }
 
-/** Returns a key that is equal for places that are equal in their file. */
-function keyOf({ address, mapping }: NativePlace): string {
-  if (mapping === undefined) return `${address}`;
-  const { path: file, start, limit, fileOffset = 0 } = mapping;
-  return `${address - start} ${fileOffset} ${limit - start} ${file}`;
+/** Returns the offset in the file of a place that has one. */
+function offsetOf({ address, mapping }: NativePlace): number {
+  return address - mapping!.start + (mapping!.fileOffset ?? 0);
+}
+
+/**
+ * Returns the address as in the symbol table, of a place in any part of the file. V8, for example, maps a part of its
+ * code a second time, nearer to compiled functions.
+ */
+function addressOfOffset(place: NativePlace, segments: readonly ElfSegment[]): number | undefined {
+  const offset = offsetOf(place);
+  const segment = segments.find(
+    ({ isExecutable, fileOffset, memoryBytes }) =>
+      isExecutable && fileOffset <= offset && offset < fileOffset + memoryBytes,
+  );
+  return segment && offset - segment.fileOffset + segment.address;
 }
 
 /**
