@@ -6,8 +6,9 @@ import { UsageError } from '../errors.js';
 import { note } from '../io/note.js';
 import { STDOUT } from '../outputs/write-output.js';
 import { type Capture, capturesOf, collectCaptures, makeRunFolder } from '../run/captures.js';
-import { programEnvironment } from '../run/environment.js';
+import { type ProgramSettings, programEnvironment } from '../run/environment.js';
 import { mainScriptOf } from '../run/main-script.js';
+import { type NativeProfiling, prepareNative } from '../run/native-profiling.js';
 import { endLike, type ProgramEnd, runProgram } from '../run/program.js';
 import { formatBytes } from '../text/quantity.js';
 
@@ -16,6 +17,9 @@ interface RunOptions {
   readonly deep?: true;
   readonly home?: string;
   readonly output?: string;
+  readonly native?: true;
+  readonly nativeAlloc?: true;
+  readonly jemalloc?: string;
 }
 
 export function addRun(program: Command): void {
@@ -32,19 +36,49 @@ export function addRun(program: Command): void {
     .option('--deep', 'write a memray capture')
     .option('--home <folder>', 'folder for captures')
     .option('-o, --output <file>', 'file for the finished capture')
+    .option('--native', "profile memory from malloc by native stack, with the system's jemalloc (Linux)")
+    .option('--native-alloc', 'the same, and count what is allocated and freed')
+    .option('--jemalloc <file>', 'path of libjemalloc.so.2, if it is not found')
     .passThroughOptions()
     .action(run);
 }
 
+interface Program {
+  readonly command: string;
+  readonly args: string[];
+  readonly native: NativeProfiling | undefined;
+}
+
 async function run(command: string, args: string[], options: RunOptions): Promise<void> {
   checkOptions(options);
-  const { component, home } = settle(command, args, options);
-  if (!options.deep) {
-    const named = { component: options.component, deep: false, home: options.home && home };
-    return endLike(await runProgram(command, args, programEnvironment(process.env, named)));
+  const settled = settle(command, args, options);
+  const program = { command, args, native: nativeOf(options) };
+  let end: ProgramEnd;
+  try {
+    end = await runAs(program, options, settled);
+  } finally {
+    // Before this process ends itself by a signal.
+    program.native?.close();
   }
-  if (options.output === undefined) return runToHome(command, args, component, home);
-  return runToFile(command, args, component, path.resolve(options.output));
+  endLike(end);
+}
+
+function runAs(program: Program, options: RunOptions, { component, home }: Settled): Promise<ProgramEnd> {
+  if (!options.deep) {
+    return start(program, { component: options.component, deep: false, home: options.home && home });
+  }
+  if (options.output === undefined) return runToHome(program, component, home);
+  return runToFile(program, component, path.resolve(options.output));
+}
+
+function start({ command, args, native }: Program, settings: ProgramSettings): Promise<ProgramEnd> {
+  return runProgram(command, args, programEnvironment(process.env, { ...settings, native }));
+}
+
+/** Prepares the profiling of the native heap, if it is wanted. */
+function nativeOf({ native, nativeAlloc, jemalloc }: RunOptions): NativeProfiling | undefined {
+  if (!native && !nativeAlloc) return undefined;
+  return prepareNative({ library: jemalloc, allocated: nativeAlloc === true });
 }
 
 function checkOptions({ deep, home, output }: RunOptions): void {
@@ -54,6 +88,11 @@ function checkOptions({ deep, home, output }: RunOptions): void {
   if (output === STDOUT) throw new UsageError('-o -: standard output belongs to the program; name a file');
 }
 
+interface Settled {
+  readonly component: string;
+  readonly home: string;
+}
+
 /**
  * Resolves the component of the program and the folder of its captures. Fails where the program's processes would fail.
  */
@@ -61,7 +100,7 @@ function settle(
   command: string,
   args: readonly string[],
   { component, home }: RunOptions,
-): { readonly component: string; readonly home: string } {
+): Settled {
   try {
     const mainScript = mainScriptOf(command, args);
     const resolved = resolveConfig({
@@ -78,20 +117,18 @@ function settle(
   }
 }
 
-async function runToHome(command: string, args: string[], component: string, home: string): Promise<void> {
+async function runToHome(program: Program, component: string, home: string): Promise<ProgramEnd> {
   const before = new Set(capturesOf(component, home).map(({ identity }) => identity));
-  const env = programEnvironment(process.env, { component, deep: true, home });
-  const end = await runProgram(command, args, env);
+  const end = await start(program, { component, deep: true, home });
   report(capturesOf(component, home).filter(({ identity }) => !before.has(identity)));
-  endLike(end);
+  return end;
 }
 
-async function runToFile(command: string, args: string[], component: string, file: string): Promise<void> {
+async function runToFile(program: Program, component: string, file: string): Promise<ProgramEnd> {
   const folder = makeRunFolder(file);
-  const env = programEnvironment(process.env, { component, deep: true, captures: folder });
   let end: ProgramEnd;
   try {
-    end = await runProgram(command, args, env);
+    end = await start(program, { component, deep: true, captures: folder });
   } catch (error) {
     rmSync(folder, { recursive: true, force: true });
     throw error;
@@ -99,7 +136,7 @@ async function runToFile(command: string, args: string[], component: string, fil
   const captures = collectCaptures(folder, end.pid, file);
   report(captures);
   // Fail when the requested file is missing, even if the program succeeded.
-  endLike(captures.length === 0 && end.status === 0 ? { ...end, status: 1 } : end);
+  return captures.length === 0 && end.status === 0 ? { ...end, status: 1 } : end;
 }
 
 function report(captures: readonly Capture[]): void {

@@ -1,3 +1,5 @@
+import type { NativeProfiling } from './native-profiling.js';
+
 /** Settings of `heapray run` for the program's processes. */
 export interface ProgramSettings {
   /** Name of the component. */
@@ -8,19 +10,35 @@ export interface ProgramSettings {
   readonly home?: string | undefined;
   /** Folder in which each process gets its own folder for captures, absolute. Used instead of `home`. */
   readonly captures?: string | undefined;
+  /** jemalloc, if the native heap is profiled. */
+  readonly native?: NativeProfiling | undefined;
 }
 
 /** Returns the environment for a profiled program and its children. Keeps existing options for Node. */
 export function programEnvironment(base: NodeJS.ProcessEnv, settings: ProgramSettings): NodeJS.ProcessEnv {
-  const { component, deep, home, captures } = settings;
+  const { component, deep, home, captures, native } = settings;
   // Use a URL, because it contains no spaces or quotes, which have a meaning in NODE_OPTIONS.
   const preload = new URL('../preload.js', import.meta.url);
   if (captures !== undefined) preload.searchParams.set('captures', captures);
+  if (native !== undefined) preload.searchParams.set('native', '1');
   return {
     ...base,
     NODE_OPTIONS: [`--import=${preload.href}`, base.NODE_OPTIONS].filter(Boolean).join(' '),
     ...(component === undefined ? {} : { HEAPRAY_COMPONENT: component }),
     ...(deep ? { HEAPRAY_TRACE_COMPONENTS: component } : {}),
     ...(home === undefined ? {} : { HEAPRAY_HOME: home }),
+    ...(native === undefined ? {} : nativeEnvironment(base, native)),
+  };
+}
+
+/** Returns the variables of jemalloc. Its own settings come last, because the last one of a name is used. */
+function nativeEnvironment(
+  { LD_PRELOAD, MALLOC_CONF }: NodeJS.ProcessEnv,
+  { library, folder, settings }: NativeProfiling,
+): NodeJS.ProcessEnv {
+  return {
+    LD_PRELOAD: [library, LD_PRELOAD].filter(Boolean).join(':'),
+    MALLOC_CONF: [MALLOC_CONF, settings].filter(Boolean).join(),
+    HEAPRAY_NATIVE_DUMPS: folder,
   };
 }

@@ -12,6 +12,7 @@ export {
 } from './dump-folder.js';
 export {
   type DumpAmount,
+  type DumpHolder,
   type DumpStack,
   estimated,
   type JemallocDump,

@@ -14,13 +14,21 @@ export interface DumpStack {
   readonly inUse: DumpAmount;
   /** All that was ever allocated; zero if jemalloc ran without `prof_accum`. */
   readonly allocated: DumpAmount;
-  /** True if a thread has exactly one object in use here, and it has `markedBytes`. */
-  readonly isMarked: boolean;
+  /** Threads that have allocated at least `holderBytes` here, or have them in use. */
+  readonly holders: readonly DumpHolder[];
+}
+
+/** A thread, and what it has allocated on one stack. */
+export interface DumpHolder {
+  /** jemalloc's number of the thread. */
+  readonly thread: string;
+  readonly inUse: DumpAmount;
+  readonly allocated: DumpAmount;
 }
 
 export interface DumpOptions {
-  /** Size of an object to look for, see {@link DumpStack.isMarked}. Default: none. */
-  readonly markedBytes?: number;
+  /** Bytes from which a thread is named, see {@link DumpStack.holders}. Default: none is. */
+  readonly holderBytes?: number;
 }
 
 /** A heap dump of jemalloc. */
@@ -44,7 +52,7 @@ const HEADER = /^heap_v2\/(\d{1,15})$/;
 const AMOUNTS = /^ {2}t\*: (\d{1,16}): (\d{1,16}) \[(\d{1,16}): (\d{1,16})\]$/;
 const STACK = /^@(?: 0x[\da-f]{1,16})+$/;
 const MAPPING = /^([\da-f]{1,16})-([\da-f]{1,16}) ([-rwxsp]{4}) ([\da-f]{1,16}) \S+ \d+ +(\/.*)$/;
-const THREAD = '  t';
+const THREAD = /^ {2}t(\d{1,16}): (\d{1,16}): (\d{1,16}) \[(\d{1,16}): (\d{1,16})\]$/;
 const LIBRARIES = 'MAPPED_LIBRARIES:';
 
 /**
@@ -52,13 +60,12 @@ const LIBRARIES = 'MAPPED_LIBRARIES:';
  *
  * @throws FormatError when the bytes are not a whole dump, or beyond the limits
  */
-export function readHeapDump(bytes: Uint8Array, { markedBytes = 0 }: DumpOptions = {}): JemallocDump {
+export function readHeapDump(bytes: Uint8Array, { holderBytes = Infinity }: DumpOptions = {}): JemallocDump {
   if (bytes.length > MAX_DUMP_BYTES) throw new FormatError(FORMAT, `more than ${MAX_DUMP_BYTES} bytes`);
   const lines = new Lines(bytes);
   const samplingInterval = Number(HEADER.exec(lines.next() ?? '')?.[1] ?? 0);
   if (samplingInterval === 0) throw new FormatError(FORMAT, 'no header of heap_v2');
   const stacks: DumpStack[] = [];
-  const mark = `: 1: ${markedBytes} [`;
   let line = lines.next();
   while (line !== undefined && line !== LIBRARIES) {
     if (!line.startsWith('@')) {
@@ -68,16 +75,16 @@ export function readHeapDump(bytes: Uint8Array, { markedBytes = 0 }: DumpOptions
     if (stacks.length === MAX_STACKS) throw new FormatError(FORMAT, `more than ${MAX_STACKS} stacks`);
     const amounts = AMOUNTS.exec(lines.next() ?? '');
     if (!STACK.test(line) || amounts === null) throw invalid(lines);
-    const [objects, bytesInUse, allObjects, allBytes] = amounts.slice(1).map(Number);
+    const [inUse, allocated] = amountsOf(amounts.slice(1), samplingInterval);
     const addresses = addressesIn(line);
-    let isMarked = false;
-    for (line = lines.next(); line?.startsWith(THREAD); line = lines.next()) isMarked ||= line.includes(mark);
-    stacks.push({
-      addresses,
-      inUse: estimated(objects!, bytesInUse!, samplingInterval),
-      allocated: estimated(allObjects!, allBytes!, samplingInterval),
-      isMarked,
-    });
+    const holders: DumpHolder[] = [];
+    for (line = lines.next(); line?.startsWith('  t'); line = lines.next()) {
+      const [, thread, ...numbers] = THREAD.exec(line) ?? [];
+      if (thread === undefined) throw invalid(lines);
+      const [inUse, allocated] = amountsOf(numbers, samplingInterval);
+      if (Math.max(inUse.bytes, allocated.bytes) >= holderBytes) holders.push({ thread, inUse, allocated });
+    }
+    stacks.push({ addresses, inUse, allocated, holders });
   }
   if (line === undefined) throw new FormatError(FORMAT, 'cut before its list of libraries');
   return { samplingInterval, stacks, mappings: mappingsIn(lines) };
@@ -93,6 +100,12 @@ export function estimated(objects: number, bytes: number, samplingInterval: numb
   if (objects === 0 || bytes === 0) return { objects: 0, bytes: 0 };
   const probability = -Math.expm1(-bytes / objects / samplingInterval);
   return { objects: objects / probability, bytes: bytes / probability };
+}
+
+/** Returns what is in use and what was allocated, from the four numbers of a line. */
+function amountsOf(numbers: readonly string[], samplingInterval: number): readonly [DumpAmount, DumpAmount] {
+  const [objects = 0, bytes = 0, allObjects = 0, allBytes = 0] = numbers.map(Number);
+  return [estimated(objects, bytes, samplingInterval), estimated(allObjects, allBytes, samplingInterval)];
 }
 
 function addressesIn(line: string): readonly number[] {

@@ -56,9 +56,13 @@ describe('a dump', () => {
     ]);
   });
 
-  test('marks the stack in which a thread has one object of a size', () => {
-    const { stacks } = readHeapDump(bytesOf(DUMP), { markedBytes: 16_777_216 });
-    expect(stacks.map(({ isMarked }) => isMarked)).toEqual([false, true, false]);
+  test('names the threads that have allocated much on a stack', () => {
+    const { stacks } = readHeapDump(bytesOf(DUMP), { holderBytes: 16_000_000 });
+    expect(stacks.map(({ holders }) => holders)).toEqual([
+      [],
+      [{ thread: '5', inUse: stacks[1]!.inUse, allocated: stacks[1]!.allocated }],
+      [],
+    ]);
   });
 });
 

@@ -371,4 +371,19 @@ export const rows: readonly Row[] = [
       { host: 'h' },
     ],
   },
+  {
+    option: 'nativeDumps',
+    texts: [
+      ['/x', '/x'],
+      ['~/x', '/home/me/x'],
+      ['off', undefined],
+      [' OFF', undefined],
+    ],
+    badTexts: ['a\u0000b'],
+    code: [
+      ['/x', '/x'],
+      ['off', undefined],
+    ],
+    badCode: ['', 7, null, false],
+  },
 ];

@@ -33,6 +33,7 @@ test('every option has its default when nothing is set', () => {
       debugAddress: undefined,
       group: true,
       allowGc: false,
+      nativeDumps: undefined,
     },
     components: [],
     detailed: false,
@@ -67,6 +68,7 @@ test('every option has its default when nothing is set', () => {
       debugAddress: 'default',
       group: 'default',
       allowGc: 'default',
+      nativeDumps: 'default',
     },
     warnings: [],
   });

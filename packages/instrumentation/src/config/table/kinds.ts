@@ -173,6 +173,14 @@ export const path: Kind<string> = {
     typeof value === 'string' && value !== '' && !/[\0\n\r]/.test(value) ? { value } : undefined,
 };
 
+/** A path, or `off` for none. */
+export const pathOrOff: Kind<string | undefined, string> = {
+  allowed: `${path.allowed}, or off`,
+  expands: true,
+  fromText: (text) => (strip(text).toLowerCase() === 'off' ? { value: undefined } : path.fromCode(text)),
+  fromCode: (value) => (value === 'off' ? { value: undefined } : path.fromCode(value)),
+};
+
 /** Maximum length of a component name; with `_memory.bin` after it, a file name stays under 255 bytes. */
 export const MAX_NAME_LENGTH = 80;
 

@@ -9,6 +9,7 @@ import {
   name,
   onOff,
   path,
+  pathOrOff,
   port,
   switchWord,
   word,
@@ -305,6 +306,15 @@ export const OPTIONS = {
     file: [heapray('allow_gc')],
     default: false,
     description: 'Whether clients of that server may have garbage collected before a profile (`?gc=1`).',
+  }),
+  /** Folder of the dumps of a preloaded jemalloc, or `off`; `~` and `$VAR` are expanded. */
+  nativeDumps: option({
+    kind: pathOrOff,
+    env: ['HEAPRAY_NATIVE_DUMPS'],
+    file: [heapray('native_dumps')],
+    default: 'off',
+    description:
+      'The folder in which jemalloc, preloaded with profiling, writes heap dumps named `heap.*`. They are read, become part of profiles, and are deleted. `heapray run --native` sets it.',
   }),
 };
 
