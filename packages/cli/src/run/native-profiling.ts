@@ -84,9 +84,9 @@ function settingsFor(folder: string, allocated: boolean): string {
   ].join();
 }
 
-/** Runs a small program with the library. Returns the reason why that leaves no dump; undefined if it does. */
+/** Runs Node with the library. Returns the reason why that leaves no dump; undefined if it does. */
 function problemOf(library: string, folder: string, settings: string): string | undefined {
-  const { stderr, error } = spawnSync('/bin/sh', ['-c', ':'], {
+  const { stderr, error } = spawnSync(process.execPath, ['-e', '0'], {
     env: { LD_PRELOAD: library, MALLOC_CONF: `${settings},prof_final:true` },
     encoding: 'utf8',
     stdio: ['ignore', 'ignore', 'pipe'],

@@ -89,12 +89,14 @@ export class ProfileMaker {
       const end = until === 0 ? presentState(ledger, atMillis) : past.nearestOrEmpty(to.atMillis);
       return { source, from: state, to: end };
     });
-    return changeProfile([{ source: main, from, to }, ...others], {
+    const options = {
       ...this.#optionsFor(wanted),
       ...(table && { objectCounts: objectCountsByNode(table, main.ledger.tree) }),
       startedMillis: this.epochMillis(from.atMillis),
       nowMillis: this.epochMillis(to.atMillis),
-    });
+    };
+    const parts = this.#pastParts(from.atMillis, until === 0 ? undefined : to.atMillis);
+    return changeProfile([{ source: main, from, to }, ...others], options, parts);
   }
 
   /**
@@ -113,17 +115,21 @@ export class ProfileMaker {
     if (from.atMillis >= to.atMillis) {
       throw new HttpError(404, 'before and after: both are nearest to one kept state');
     }
-    const profileOf = (state: PastState, others: readonly SourceState[]) =>
-      stateProfile([{ source: main, state }, ...others], {
+    const profileOf = (state: PastState, others: readonly SourceState[], isPresent = false) => {
+      const { atMillis } = state;
+      const options = {
         ...this.#optionsFor({ defaultColumn: 'inuse_space', seconds: undefined, past: undefined }),
-        nowMillis: this.epochMillis(state.atMillis),
-      });
+        nowMillis: this.epochMillis(atMillis),
+      };
+      const parts = this.#pastParts(undefined, isPresent ? undefined : atMillis);
+      return stateProfile([{ source: main, state }, ...others], options, parts);
+    };
     const present = sources.all.slice(1).map((source) => {
       return { source, state: presentState(source.ledger, atMillis) };
     });
     return [
       profileOf(from, this.#others(from.atMillis)),
-      profileOf(to, after === undefined ? present : this.#others(to.atMillis)),
+      profileOf(to, after === undefined ? present : this.#others(to.atMillis), after === undefined),
     ];
   }
 
@@ -141,7 +147,7 @@ export class ProfileMaker {
     const contents = sources.all.map(({ kind, thread, ledger, leaks }) => {
       return { kind, thread, ledger, survival: leaks.survival(atMillis) };
     });
-    return textView(contents, {
+    const view = textView(contents, {
       samplingInterval: ledger.samplingInterval,
       mode: loop.mode ?? 'none',
       column: defaultColumn === 'alloc_space' ? 'alloc_space' : 'inuse_space',
@@ -151,6 +157,8 @@ export class ProfileMaker {
       survivalMillis: leaks.survivalMillis,
       maxRows,
     });
+    const lines = (this.#deps.parts ?? []).flatMap((part) => part.text?.() ?? []);
+    return lines.length === 0 ? view : `${view}\n${lines.join('\n')}\n`;
   }
 
   /** Converts a time on the clock of the ledger's polls to ms since the epoch. */
@@ -162,6 +170,11 @@ export class ProfileMaker {
   #others(atMillis: number) {
     const [, ...others] = this.#deps.sources.all;
     return others.map((source) => ({ source, state: source.past.nearestOrEmpty(atMillis) }));
+  }
+
+  /** Returns the parts that have a past, at a moment or as their change since an earlier one. */
+  #pastParts(from: number | undefined, to: number | undefined): ProfilePart[] {
+    return (this.#deps.parts ?? []).flatMap((part) => part.past?.(from, to) ?? []);
   }
 
   #optionsFor({ defaultColumn, seconds }: ProfileWanted): HeapProfileOptions {

@@ -48,6 +48,7 @@ export const ObjectValues: typeof Object.values = Object.values;
 export const ReflectApply: typeof Reflect.apply = Reflect.apply;
 export const ReflectConstruct: typeof Reflect.construct = Reflect.construct;
 export const ReflectDefineProperty: typeof Reflect.defineProperty = Reflect.defineProperty;
+export const ReflectDeleteProperty: typeof Reflect.deleteProperty = Reflect.deleteProperty;
 export const ReflectGet: typeof Reflect.get = Reflect.get;
 export const ReflectGetOwnPropertyDescriptor: typeof Reflect.getOwnPropertyDescriptor =
   Reflect.getOwnPropertyDescriptor;

@@ -12,6 +12,7 @@ import { Timers } from '../containment/timers.js';
 import { type LeakListener, LeakListeners } from '../log/leak-listeners.js';
 import { mainMemory } from '../metrics/resident-memory.js';
 import { OwnSampler } from '../sampler/own-sampler.js';
+import { keepJemallocFromChildren } from '../start/native-environment.js';
 import { unsupportedReason } from '../start/node-support.js';
 import { isDenied, permissionProblem } from '../start/permissions.js';
 import type { PortProblem } from '../start/port-problems.js';
@@ -235,6 +236,7 @@ export class MemoryProfiler {
     if (mode === 'no-inspector') return this.#cannotStart('inspector');
     if (mode === 'failed') return this.#cannotStart('sampler');
     this.#running = true;
+    if (this.config.options.nativeDumps !== undefined) keepJemallocFromChildren();
     this.#guard.watchSignals(this.#components.throughout);
     this.#threads.start();
     if (this.#stopped) return;

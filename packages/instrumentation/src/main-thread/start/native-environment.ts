@@ -1,4 +1,4 @@
-import { process, ReflectSet, StringPrototypeReplace } from '../../protocol/primordials.js';
+import { process, ReflectDeleteProperty, ReflectSet, StringPrototypeReplace } from '../../protocol/primordials.js';
 import { contain } from '../containment/contain.js';
 
 /** Matches jemalloc in a list of libraries, whose separators are colons and spaces. */
@@ -18,12 +18,15 @@ export function keepJemallocFromChildren(): void {
   replace('MALLOC_CONF', (value) => StringPrototypeReplace(StringPrototypeReplace(value, PROFILING, ''), /^,/g, ''));
 }
 
-/** Replaces a variable; an empty one has the same effect as none. */
+/** Replaces a variable, or removes it if nothing is left. */
 function replace(name: string, by: (value: string) => string): void {
   contain(
     () => {
       const value = process.env[name];
-      if (value !== undefined) ReflectSet(process.env, name, by(value));
+      if (value === undefined) return;
+      const left = by(value);
+      if (left === '') ReflectDeleteProperty(process.env, name);
+      else ReflectSet(process.env, name, left);
     },
     () => {},
   );

@@ -1,7 +1,8 @@
 import type { LabelsHandle, ProfileBuilder, StackHandle } from '@heapray/exporter/profile';
-import type { InUseByKind, ProfilePart } from '../profiles/profile-part.js';
+import type { InUseByKind, ProfilePart } from '../profiles/index.js';
 import type { NativeFrame } from './native-frames.js';
 import type { NativeHeap } from './native-heap.js';
+import { nativeText } from './native-text.js';
 import type { NativeAmounts, NativeStackIndex, NativeState } from './native-stacks.js';
 
 /** Functions through which all data outside of V8's heap is allocated: Buffers and other ArrayBuffers. */
@@ -34,17 +35,21 @@ export class NativePart implements ProfilePart {
     if (state !== undefined) this.#add(builder, state, undefined, inUse);
   }
 
-  /** Returns the same for a kept state, or for the change between two; undefined if none is kept. */
-  between(from: number | undefined, to: number | undefined): ProfilePart {
+  past(from: number | undefined, to: number | undefined): ProfilePart {
     const { heap } = this.#deps;
-    const state = (atMillis: number | undefined) =>
-      atMillis === undefined ? heap.current() : heap.nearest(atMillis);
     return {
       addTo: (builder, inUse) => {
-        const [earlier, later] = [from === undefined ? undefined : state(from), state(to)];
-        if (later !== undefined) this.#add(builder, later, earlier, inUse);
+        const before = from === undefined ? undefined : heap.nearest(from);
+        const state = to === undefined ? heap.current() : heap.nearest(to);
+        if (state !== undefined) this.#add(builder, state, before, inUse);
       },
     };
+  }
+
+  text(): readonly string[] {
+    const { heap } = this.#deps;
+    const state = heap.current();
+    return state === undefined ? [] : nativeText(heap, state);
   }
 
   #add(builder: ProfileBuilder, state: NativeState, before: NativeState | undefined, inUse: InUseByKind): void {

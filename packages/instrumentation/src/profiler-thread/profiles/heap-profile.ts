@@ -135,11 +135,17 @@ function addPresent(
  * state are attributed to functions by the second. Sources that have ended meanwhile are left out.
  *
  * @param changes the main thread's heap first
+ * @param parts parts that show the same change
  * @param options.startedMillis time of the first state; `nowMillis` is that of the second
  */
-export function changeProfile(changes: readonly SourceChange[], options: HeapProfileOptions): Profile {
+export function changeProfile(
+  changes: readonly SourceChange[],
+  options: HeapProfileOptions,
+  parts: readonly ProfilePart[] = [],
+): Profile {
   const main = mainOf(changes.map(({ source }) => source));
   const builder = heapBuilder(options, changeComments(main, options));
+  const total = new InUseByKind();
   for (const { source, from, to } of changes) {
     const { ledger } = source;
     const stacks = new SourceStacks(source, builder);
@@ -148,11 +154,13 @@ export function changeProfile(changes: readonly SourceChange[], options: HeapPro
       const allocated = to.allocatedBytes(node) - from.allocatedBytes(node);
       const inUse = to.inUseBytes(node) - from.inUseBytes(node);
       if (allocated === 0 && inUse === 0) continue;
+      total.add(source.kind, inUse);
       const each = objectBytes(ledger, node, counts);
       const values = [allocated / each, allocated, inUse / each, inUse];
       builder.add(stacks.stack(node), values, stacks.labels(node));
     }
   }
+  for (const part of parts) part.addTo(builder, total);
   return builder.build();
 }
 
@@ -160,10 +168,16 @@ export function changeProfile(changes: readonly SourceChange[], options: HeapPro
  * Makes the profile of one moment: bytes allocated until then, and in use then. Without ages.
  *
  * @param states the main thread's heap first
+ * @param parts parts that show the same moment
  */
-export function stateProfile(states: readonly SourceState[], options: HeapProfileOptions): Profile {
+export function stateProfile(
+  states: readonly SourceState[],
+  options: HeapProfileOptions,
+  parts: readonly ProfilePart[] = [],
+): Profile {
   const main = mainOf(states.map(({ source }) => source));
   const builder = heapBuilder(options, methodComments(main, options));
+  const total = new InUseByKind();
   for (const { source, state } of states) {
     const { ledger } = source;
     const stacks = new SourceStacks(source, builder);
@@ -172,11 +186,13 @@ export function stateProfile(states: readonly SourceState[], options: HeapProfil
       const allocated = state.allocatedBytes(node);
       const inUse = state.inUseBytes(node);
       if (allocated <= 0 && inUse <= 0) continue;
+      total.add(source.kind, inUse);
       const each = objectBytes(ledger, node, counts);
       const values = [allocated / each, allocated, inUse / each, inUse];
       builder.add(stacks.stack(node), values, stacks.labels(node));
     }
   }
+  for (const part of parts) part.addTo(builder, total);
   return builder.build();
 }
 

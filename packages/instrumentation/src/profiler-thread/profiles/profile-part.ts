@@ -11,6 +11,18 @@ export interface ProfilePart {
    * @param inUse sums of `inuse_space` that were added before; the part adds its own
    */
   addTo(builder: ProfileBuilder, inUse: InUseByKind): void;
+
+  /**
+   * Returns the part as it was at a past moment, or how it has changed since an earlier one. A part without this method
+   * has no past.
+   *
+   * @param from earlier moment, on the clock of `performance.now()`; undefined for the whole
+   * @param to moment; undefined for now
+   */
+  past?(from: number | undefined, to: number | undefined): ProfilePart;
+
+  /** Returns lines for the text view; none if there is nothing to say. */
+  text?(): readonly string[];
 }
 
 /** Bytes in use that were added to a profile, by kind of memory. */

@@ -11,7 +11,7 @@ afterEach(() => {
 });
 
 test.each([
-  ['/usr/lib/libjemalloc.so.2', ''],
+  ['/usr/lib/libjemalloc.so.2', undefined],
   ['/usr/lib/libjemalloc.so.2:/opt/liba.so', '/opt/liba.so'],
   ['/opt/liba.so /usr/lib/libjemalloc.so.2:/opt/libb.so', '/opt/liba.so:/opt/libb.so'],
   ['/opt/liba.so', '/opt/liba.so'],
@@ -22,7 +22,7 @@ test.each([
 });
 
 test.each([
-  ['prof:true,lg_prof_sample:17,prof_prefix:/tmp/x', ''],
+  ['prof:true,lg_prof_sample:17,prof_prefix:/tmp/x', undefined],
   ['narenas:2,prof:true,lg_prof_interval:30,tcache:false', 'narenas:2,tcache:false'],
   ['prof:true,narenas:2', 'narenas:2'],
 ])('takes the profiler out of MALLOC_CONF=%s', (given, left) => {
