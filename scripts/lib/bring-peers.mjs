@@ -6,7 +6,7 @@ import { note, PEERS, ROOT } from './bootstrap.mjs';
 import { binutilsPeer } from './peers/binutils.mjs';
 import { chromiumPeer } from './peers/chromium.mjs';
 import { collectorPeer } from './peers/collector.mjs';
-import { debianPeers } from './peers/debian.mjs';
+import { compilerPeer, debianPeers, jemallocPeer } from './peers/debian.mjs';
 import { goPprofPeer } from './peers/go-pprof.mjs';
 import { googlePprofPeer } from './peers/google-pprof.mjs';
 import { memrayPeer } from './peers/memray.mjs';
@@ -52,6 +52,8 @@ function otherPeers() {
     ...Object.entries(versions.node).map(([line, version]) => nodePeer(line, version)),
     nodePeer('24'),
     ...debianPeers(),
+    jemallocPeer(),
+    compilerPeer(),
     binutilsPeer(),
     chromiumPeer(),
     ...projectPeers(fixtureNames()),

@@ -17,6 +17,8 @@ export type Peer =
   | 'go-pprof'
   | 'google-pprof'
   | 'binutils'
+  | 'jemalloc'
+  | 'g++'
   | 'chromium';
 
 type Peers = Peer | readonly Peer[];

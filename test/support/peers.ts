@@ -43,6 +43,16 @@ export function binutils(tool: string): string {
   return path.join(placeOf('binutils'), tool);
 }
 
+/** Returns the path of jemalloc's library. */
+export function jemalloc(): string {
+  return placeOf('jemalloc');
+}
+
+/** Returns the C++ compiler. */
+export function compiler(): string {
+  return placeOf('g++');
+}
+
 /**
  * Runs github.com/google/pprof in a folder. It takes the names of machine code from binutils, which must be present
  * too.

@@ -1,4 +1,4 @@
-// Programs of Debian's packages. Taken from the path, or else unpacked from the package without installing it.
+// Programs and a library of Debian's packages. Taken from the path, or else unpacked from the package without installing it.
 import { accessSync, constants, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
@@ -27,6 +27,32 @@ function peersOf(packageName) {
       return path.join(folder, 'usr', 'bin', name);
     },
   }));
+}
+
+/** Returns jemalloc. Its path is that of the library. */
+export function jemallocPeer() {
+  const folder = path.join(PEERS, 'libjemalloc2-debian');
+  return {
+    name: 'jemalloc',
+    bring: async () => {
+      await makeFolder(folder, 'unpacked', (target) => unpackFromDebian('libjemalloc2', target));
+      const libraries = path.join(folder, 'usr', 'lib');
+      const [triplet] = readdirSync(libraries);
+      return path.join(libraries, triplet, 'libjemalloc.so.2');
+    },
+  };
+}
+
+/** Returns the system's C++ compiler, which is too large to bring. */
+export function compilerPeer() {
+  return {
+    name: 'g++',
+    bring: async () => {
+      const found = findOnPath('g++');
+      if (found === undefined) throw new Error('it is not installed');
+      return found;
+    },
+  };
 }
 
 /** Unpacks a package, and those of its dependencies whose names match, into a folder. */

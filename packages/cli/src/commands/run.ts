@@ -96,11 +96,7 @@ interface Settled {
 /**
  * Resolves the component of the program and the folder of its captures. Fails where the program's processes would fail.
  */
-function settle(
-  command: string,
-  args: readonly string[],
-  { component, home }: RunOptions,
-): Settled {
+function settle(command: string, args: readonly string[], { component, home }: RunOptions): Settled {
   try {
     const mainScript = mainScriptOf(command, args);
     const resolved = resolveConfig({

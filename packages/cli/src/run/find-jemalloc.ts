@@ -24,7 +24,8 @@ export function inList(list: string): string | undefined {
   for (const name of NAMES) {
     for (const line of list.split('\n')) {
       const [, found, kind = '', file] = /^\s*(\S+) \(([^)]*)\) => (\/.*)$/.exec(line) ?? [];
-      if (found === name && (machine === undefined || kind.includes(machine)) && existsSync(file!)) return file;
+      if (found === name && (machine === undefined || kind.includes(machine)) && existsSync(file!))
+        return file;
     }
   }
   return undefined;

@@ -41,7 +41,8 @@ const LG_SAMPLE = 17;
 const LG_INTERVAL = 30;
 const SWEEP_MILLIS = 60_000;
 const UNREAD_MILLIS = 120_000;
-const INSTALL = "install it (Debian, Ubuntu: 'apt-get install libjemalloc2'), or name its file with --jemalloc";
+const INSTALL =
+  "install it (Debian, Ubuntu: 'apt-get install libjemalloc2'), or name its file with --jemalloc";
 
 /**
  * Finds jemalloc, checks that it can profile, and makes a folder for its dumps.
@@ -49,8 +50,10 @@ const INSTALL = "install it (Debian, Ubuntu: 'apt-get install libjemalloc2'), or
  * @throws CommandError when that is not possible; the message says what to install
  */
 export function prepareNative({ library: given, allocated }: NativeOptions): NativeProfiling {
-  if (process.platform !== 'linux') throw new CommandError(`--native: only on Linux, not on ${process.platform}`);
-  if (isMusl()) throw new CommandError('--native: needs the C library glibc; this system has musl, as Alpine does');
+  if (process.platform !== 'linux')
+    throw new CommandError(`--native: only on Linux, not on ${process.platform}`);
+  if (isMusl())
+    throw new CommandError('--native: needs the C library glibc; this system has musl, as Alpine does');
   const library = given === undefined ? findJemalloc() : path.resolve(given);
   if (library === undefined) throw new CommandError(`--native: jemalloc is not installed: ${INSTALL}`);
   if (!existsSync(library)) throw new CommandError(`--native: ${library}: no such file`);

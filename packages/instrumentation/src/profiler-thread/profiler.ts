@@ -29,6 +29,7 @@ import { type ConnectedLimits, connectLimits } from './near-limit/connect-limits
 import { ownFigures, ownMemoryBytes } from './own-figures.js';
 import { connectHeapPoller, type HeapPoller } from './polling/heap-poller.js';
 import { PollLoop } from './polling/poll-loop.js';
+import { type ProfileParts, profileParts } from './profile-parts.js';
 import { ResidentWatch } from './resident/resident-watch.js';
 import { Servers } from './servers.js';
 import { AllLeaks } from './sources/all-leaks.js';
@@ -80,6 +81,7 @@ export class Profiler {
     mainMemory: () => this.#link.mainMemory({ profilerBytes: ownMemoryBytes(), kernel: undefined }),
   });
   readonly #limits: ConnectedLimits;
+  #parts: ProfileParts | undefined;
   #finishing: Promise<void> | undefined;
 
   constructor(options: ProfilerThreadOptions) {
@@ -326,7 +328,11 @@ export class Profiler {
   }
 
   async #startServer(): Promise<void> {
-    const { UnattributedOffHeap } = await import('./buffers/unattributed-off-heap.js');
+    const { pid, heapLimit } = this.#options;
+    const name = () => this.#ledger.sites.components.own;
+    const log: MainThreadLink['log'] = (level, text) => this.#log(level, text);
+    const deps = { component: name, offHeap: () => this.#buffers.offHeap, stats: this.#stats, log };
+    this.#parts = await profileParts(this.#options, deps);
     await this.#servers.start({
       sources: this.#sources,
       loop: this.#polling,
@@ -334,13 +340,9 @@ export class Profiler {
       leaks: this.#leaks,
       clock: this.#clock,
       startedMillis: this.#startedMillis,
-      parts: [new UnattributedOffHeap(() => this.#buffers.offHeap)],
+      parts: this.#parts.parts,
       peak: () => this.#peak.mark,
-      process: {
-        pid: this.#options.pid,
-        heapLimit: this.#options.heapLimit,
-        name: () => this.#ledger.sites.components.own,
-      },
+      process: { pid, heapLimit, name },
       figures: () => ownFigures(this.#sources, this.#stats, this.#leaks),
       objectCounts: async () => {
         // Profiles also need to know how large all array buffers are.
@@ -384,6 +386,7 @@ export class Profiler {
     this.#captures.endAll();
     await this.#viewing.end();
     this.#servers.close();
+    this.#parts?.close();
     this.#resident.stop();
     this.#ownHeap.close();
     this.#stats.close();

@@ -2,6 +2,7 @@
 'use strict';
 const { execFileSync, fork } = require('node:child_process');
 const { randomBytes } = require('node:crypto');
+const { readFileSync } = require('node:fs');
 const { createDeflate } = require('node:zlib');
 
 const BYTES = 200e6;
@@ -20,11 +21,14 @@ const ways = [
     require(process.env.LEAKING_ADDON).leak(BYTES);
   },
   function random() {
-    for (let done = 0; done < BYTES; done += 100_000) kept.push(randomBytes(100_000));
+    for (let done = 0; done < BYTES; done += 98_304) kept.push(randomBytes(98_304));
   },
 ];
 
-if (process.send) process.exit(0);
+if (process.send) {
+  console.log(`child: jemalloc ${readFileSync('/proc/self/maps', 'latin1').includes('libjemalloc')}`);
+  process.exit(0);
+}
 process.on('SIGUSR2', async () => {
   const way = ways.shift();
   global.gc();
@@ -36,5 +40,5 @@ process.on('SIGUSR2', async () => {
 // Keeps the process running.
 setInterval(() => {}, 60_000);
 const shell = execFileSync('/bin/sh', ['-c', 'echo "$LD_PRELOAD$MALLOC_CONF"'], { encoding: 'utf8' }).trim();
-const child = fork(__filename, { env: { ...process.env, LEAKING_CHILD: '1' }, execArgv: ['--title=child'] });
+const child = fork(__filename, { execArgv: [] });
 child.on('exit', () => console.log(`ready, shell [${shell}]`));

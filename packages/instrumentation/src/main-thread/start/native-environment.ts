@@ -1,4 +1,9 @@
-import { process, ReflectDeleteProperty, ReflectSet, StringPrototypeReplace } from '../../protocol/primordials.js';
+import {
+  process,
+  ReflectDeleteProperty,
+  ReflectSet,
+  StringPrototypeReplace,
+} from '../../protocol/primordials.js';
 import { contain } from '../containment/contain.js';
 
 /** Matches jemalloc in a list of libraries, whose separators are colons and spaces. */
@@ -15,7 +20,9 @@ export function keepJemallocFromChildren(): void {
   replace('LD_PRELOAD', (value) =>
     StringPrototypeReplace(StringPrototypeReplace(value, JEMALLOC, ''), EMPTY_ENTRIES, ''),
   );
-  replace('MALLOC_CONF', (value) => StringPrototypeReplace(StringPrototypeReplace(value, PROFILING, ''), /^,/g, ''));
+  replace('MALLOC_CONF', (value) =>
+    StringPrototypeReplace(StringPrototypeReplace(value, PROFILING, ''), /^,/g, ''),
+  );
 }
 
 /** Replaces a variable, or removes it if nothing is left. */

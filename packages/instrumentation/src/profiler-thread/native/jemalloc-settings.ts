@@ -27,11 +27,12 @@ export function jemallocSettings(
   } catch (error) {
     return `/proc cannot be read: ${(error as Error).message}`;
   }
-  const library = /^\S+ r-x\S* \S+ \S+ \S+ +(\/.*libjemalloc[^/]*)$/m.exec(maps)?.[1];
+  const library = /^\S+ r-x\S* \S+ \S+ \S+ +(\/[^\n]*libjemalloc[^/\n]*)$/m.exec(maps)?.[1];
   if (library === undefined) return 'jemalloc is not loaded in this process (LD_PRELOAD)';
   const configuration = /(?:^|\0)MALLOC_CONF=([^\0]*)/.exec(environment)?.[1] ?? '';
   const settings = new Map(configuration.split(',').map((pair) => pair.split(':', 2) as [string, string]));
-  if (settings.get('prof') !== 'true') return 'jemalloc does not profile in this process (MALLOC_CONF has no prof:true)';
+  if (settings.get('prof') !== 'true')
+    return 'jemalloc does not profile in this process (MALLOC_CONF has no prof:true)';
   const power = Number(settings.get('lg_prof_interval') ?? -1);
   const isUsable = Number.isInteger(power) && power >= 0 && power <= MAX_LG_INTERVAL;
   return { library, dumpInterval: isUsable ? 2 ** power : undefined };

@@ -12,7 +12,12 @@ import {
 } from '@heapray/exporter/jemalloc';
 import { jemallocSettings } from './jemalloc-settings.js';
 import { NativeFrames } from './native-frames.js';
-import { type NativeAmounts, type NativeStackIndex, NativeStacks, type NativeState } from './native-stacks.js';
+import {
+  type NativeAmounts,
+  type NativeStackIndex,
+  NativeStacks,
+  type NativeState,
+} from './native-stacks.js';
 import { PIECE_BYTES, provokeDump } from './provoke-dump.js';
 
 /** A state is current for this long, in ms: several requests in one second share a dump. */
@@ -72,7 +77,8 @@ export class NativeHeap {
 
   /** Returns the present state; an older one if there is no new dump, and undefined before the first. */
   current(): NativeState | undefined {
-    const isCurrent = this.#latest !== undefined && performance.now() - this.#latest.atMillis < CURRENT_MILLIS;
+    const isCurrent =
+      this.#latest !== undefined && performance.now() - this.#latest.atMillis < CURRENT_MILLIS;
     if (!isCurrent) this.#take();
     return this.#latest;
   }
@@ -192,7 +198,10 @@ const PIECE: DumpAmount = { objects: 1, bytes: PIECE_BYTES };
 
 function sumOf({ inUse, allocated }: NativeAmounts, more: NativeAmounts | undefined): NativeAmounts {
   if (more === undefined) return { inUse, allocated };
-  const sum = (a: DumpAmount, b: DumpAmount) => ({ objects: a.objects + b.objects, bytes: a.bytes + b.bytes });
+  const sum = (a: DumpAmount, b: DumpAmount) => ({
+    objects: a.objects + b.objects,
+    bytes: a.bytes + b.bytes,
+  });
   return { inUse: sum(inUse, more.inUse), allocated: sum(allocated, more.allocated) };
 }
 

@@ -2,8 +2,8 @@ import type { LabelsHandle, ProfileBuilder, StackHandle } from '@heapray/exporte
 import type { InUseByKind, ProfilePart } from '../profiles/index.js';
 import type { NativeFrame } from './native-frames.js';
 import type { NativeHeap } from './native-heap.js';
-import { nativeText } from './native-text.js';
 import type { NativeAmounts, NativeStackIndex, NativeState } from './native-stacks.js';
+import { nativeText } from './native-text.js';
 
 /** Functions through which all data outside of V8's heap is allocated: Buffers and other ArrayBuffers. */
 const ARRAY_BUFFERS = /ArrayBufferAllocator::|BackingStore::Allocate/;
@@ -52,10 +52,18 @@ export class NativePart implements ProfilePart {
     return state === undefined ? [] : nativeText(heap, state);
   }
 
-  #add(builder: ProfileBuilder, state: NativeState, before: NativeState | undefined, inUse: InUseByKind): void {
+  #add(
+    builder: ProfileBuilder,
+    state: NativeState,
+    before: NativeState | undefined,
+    inUse: InUseByKind,
+  ): void {
     const { heap } = this.#deps;
     const { stacks, frames } = heap;
-    frames.lookUp([...state.amounts.keys()].map((index) => stacks.addresses(index)), state.mappings);
+    frames.lookUp(
+      [...state.amounts.keys()].map((index) => stacks.addresses(index)),
+      state.mappings,
+    );
     const rows = [...changes(state, before)].map(([index, amounts]) => {
       const stack = frames.of(stacks.addresses(index));
       return { stack, amounts, isBuffers: stack.some(({ name }) => ARRAY_BUFFERS.test(name)) };

@@ -28,7 +28,10 @@ interface Row {
 
 function rowsOf({ stacks, frames }: NativeHeap, state: NativeState, before: NativeState | undefined): Row[] {
   const indices = new Set([...state.amounts.keys(), ...(before?.amounts.keys() ?? [])]);
-  frames.lookUp([...indices].map((index) => stacks.addresses(index)), state.mappings);
+  frames.lookUp(
+    [...indices].map((index) => stacks.addresses(index)),
+    state.mappings,
+  );
   const rows = new Map<string, Row>();
   for (const index of indices) {
     const { name } = frames.of(stacks.addresses(index))[0]!;
