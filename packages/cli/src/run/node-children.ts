@@ -34,7 +34,8 @@ function addTo({ file, envPairs }: SpawnOptions, preload: string, settings: stri
   if (has('MALLOC_CONF') !== undefined || has('LD_PRELOAD')?.includes('jemalloc')) return;
   const others = has('LD_PRELOAD')?.slice('LD_PRELOAD='.length);
   const own = [preload, others].filter(Boolean).join(':');
-  pairs.splice(0, pairs.length, ...pairs.filter((pair) => !pair.startsWith('LD_PRELOAD=')));
+  const at = pairs.findIndex((pair) => pair.startsWith('LD_PRELOAD='));
+  if (at >= 0) pairs.splice(at, 1);
   pairs.push(`LD_PRELOAD=${own}`, `MALLOC_CONF=${settings}`);
 }
 

@@ -75,7 +75,7 @@ describeWithPeer('with jemalloc', ['jemalloc', 'g++'], () => {
       before = now;
     }
     const { body } = await httpGet(`${url}heap?debug=1`);
-    expect(body).toMatch(/Native heap: [\d.]+ MiB in use[^]+keep_orders/);
+    expect(body).toMatch(/Native heap: [\d.]+ MiB in use.+keep_orders/s);
     expect(await program.stop()).toEqual({ status: null, signal: 'SIGTERM' });
     expect(readdirSync(temporary)).toEqual([]);
   });
