@@ -1,4 +1,4 @@
-// examples/fleet as `npm run fleet` runs it: Prometheus scrapes three services, of which one leaks.
+// examples/fleet as `npm run fleet` runs it: Prometheus scrapes three services, of which one leaks, and a Collector that they push to.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,7 +7,7 @@ import { parse } from 'yaml';
 import { descendants, isRunning, killDescendantsAtEnd } from './support/descendants.js';
 import { httpGet } from './support/http-get.js';
 import { peerTest } from './support/peer-test.js';
-import { prometheus, promtool } from './support/peers.js';
+import { collector, prometheus, promtool } from './support/peers.js';
 import { pollUntil } from './support/poll.js';
 import { runCommand } from './support/run-command.js';
 import { type RunningProcess, startNode } from './support/start-node.js';
@@ -35,32 +35,39 @@ async function endFleet(fleet: RunningProcess): Promise<void> {
 }
 
 peerTest(
-  'the fleet: metrics of all services are in Prometheus, and one has a leak',
-  'prometheus',
+  'the fleet: metrics of all services are in Prometheus, scraped and pushed, and one has a leak',
+  ['prometheus', 'collector'],
   async () => {
-    const { fleet, urls } = await startFleet({ PROMETHEUS: prometheus(), HEAPRAY_LEAK_WINDOW: '1' });
+    const programs = { PROMETHEUS: prometheus(), COLLECTOR: collector() };
+    const { fleet, urls } = await startFleet({ ...programs, HEAPRAY_LEAK_WINDOW: '1' });
     const server = new PrometheusServer(fleet, urls.get('prometheus')!.replace(/\/$/, ''));
 
     for (const job of SERVICES) {
       await server.waitForSeries(`heapray_memory_retained{job="${job}", heapray_component="${job}"} > 0`);
+      await server.waitForSeries(
+        `heapray_memory_retained_bytes{job="${job}", heapray_component="${job}"} > 0`,
+      );
       expect((await httpGet(urls.get(job)!)).status).toBe(200);
     }
     const buffers = 'heapray_memory_resident{job="images", heapray_memory_kind="array_buffers"} > 4e6';
     await server.waitForSeries(buffers);
 
-    const growing = await server.waitForSeries('heapray_memory_growth > 0');
-    const [{ metric }] = growing as [(typeof growing)[0]];
-    expect(metric).toMatchObject({ job: 'accounts', heapray_package_name: 'accounts-service' });
-    expect(metric.code_file_path).toMatch(/services\/accounts\/(?:main|session)\.js$/);
-    expect(new Set(growing.map(({ metric: { job } }) => job))).toEqual(new Set(['accounts']));
+    for (const growth of ['heapray_memory_growth', 'heapray_memory_growth_bytes_per_second']) {
+      const growing = await server.waitForSeries(`${growth} > 0`);
+      const [{ metric }] = growing as [(typeof growing)[0]];
+      expect(metric).toMatchObject({ job: 'accounts', heapray_package_name: 'accounts-service' });
+      expect(metric.code_file_path).toMatch(/services\/accounts\/(?:main|session)\.js$/);
+      expect(new Set(growing.map(({ metric: { job } }) => job))).toEqual(new Set(['accounts']));
+    }
     await server.waitForGoodScrapes();
     await endFleet(fleet);
   },
 );
 
-test('the fleet runs without Prometheus, and starts a service again that has ended', async () => {
-  const { fleet, urls } = await startFleet({ PROMETHEUS: '' });
+test('the fleet runs without Prometheus and Collector, and starts a service again that has ended', async () => {
+  const { fleet, urls } = await startFleet({ PROMETHEUS: '', COLLECTOR: '' });
   expect(fleet.stdout).toContain('PROMETHEUS is not set: no Prometheus runs.');
+  expect(fleet.stdout).toContain('COLLECTOR is not set: no Collector runs.');
   const search = descendants(fleet.pid).find((pid) =>
     readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('services/search/main.js'),
   );
@@ -74,7 +81,7 @@ test('the fleet runs without Prometheus, and starts a service again that has end
 test('the fleet ends when a program cannot run', async () => {
   const fleet = startNode({
     args: [path.join(FLEET, 'main.js'), '--free-ports'],
-    env: { PROMETHEUS: '/nowhere/prometheus' },
+    env: { PROMETHEUS: '/nowhere/prometheus', COLLECTOR: '' },
   });
   expect(await fleet.ended).toEqual({ status: 1, signal: null });
   expect(fleet.stderr).toMatch(/^fleet: prometheus cannot run: ended with spawn .* ENOENT$/m);

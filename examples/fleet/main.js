@@ -1,6 +1,6 @@
-// Runs the fleet until Ctrl-C: three services, their load, and Prometheus.
+// Runs the fleet until Ctrl-C: three services, their load, an OpenTelemetry Collector, and Prometheus.
 //
-//   node main.js [--free-ports]     PROMETHEUS: path of the program; without it, only services and load run
+//   node main.js [--free-ports]     PROMETHEUS, COLLECTOR: paths of the programs; without a path, that one does not run
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -12,6 +12,8 @@ const SERVICES = ['accounts', 'images', 'search'];
 /** First ports of the services, and that of Prometheus; prometheus.yml has those of the metrics. */
 const PORTS = { http: 8471, metrics: 9471, debug: 6471 };
 const PROMETHEUS_PORT = 9470;
+/** Where services push metrics to the Collector, and where Prometheus scrapes them there. */
+const COLLECTOR_PORTS = { otlp: 9478, metrics: 9479 };
 /** Heap limit of a service, as a container would have. The leak fills it in some 15 minutes. */
 const HEAP_MEGABYTES = 256;
 
@@ -24,11 +26,17 @@ const folder = await mkdtemp(path.join(os.tmpdir(), 'heapray-fleet-'));
 const children = [];
 try {
   const services = await Promise.all(SERVICES.map(planService));
+  const collector = process.env.COLLECTOR && (await startCollector(process.env.COLLECTOR));
   for (const { name, port, metrics, debug } of services) {
     start(name, process.execPath, serviceArgs(name), {
       PORT: `${port}`,
       OTEL_SERVICE_NAME: name,
-      OTEL_METRICS_EXPORTER: 'prometheus',
+      OTEL_METRICS_EXPORTER: collector ? 'prometheus,otlp' : 'prometheus',
+      ...(collector && {
+        OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${collector.otlp}`,
+        OTEL_METRIC_EXPORT_INTERVAL: '5000',
+        OTEL_METRIC_EXPORT_TIMEOUT: '4000',
+      }),
       OTEL_EXPORTER_PROMETHEUS_HOST: '127.0.0.1',
       OTEL_EXPORTER_PROMETHEUS_PORT: `${metrics}`,
       HEAPRAY_DEBUG_ADDR: `127.0.0.1:${debug}`,
@@ -38,11 +46,12 @@ try {
   }
   const urls = services.map(({ port }) => `http://127.0.0.1:${port}`);
   start('load', process.execPath, [here('load.js'), ...urls]);
-  const prometheus = process.env.PROMETHEUS && (await startPrometheus(process.env.PROMETHEUS, services));
+  const prometheus =
+    process.env.PROMETHEUS && (await startPrometheus(process.env.PROMETHEUS, services, collector));
   for (const { debug } of services) await up(`http://127.0.0.1:${debug}/healthz`);
   if (prometheus) await up(`${prometheus}/-/ready`);
   for (const child of children) child.keepUp();
-  process.stdout.write(summary(services, prometheus));
+  process.stdout.write(summary(services, prometheus, collector));
   await stopped();
 } catch (error) {
   if (!stopping.signal.aborted) {
@@ -85,13 +94,31 @@ function serviceArgs(name) {
   return [`--max-old-space-size=${HEAP_MEGABYTES}`, '--import', './telemetry.js', `services/${name}/main.js`];
 }
 
+/** Starts the Collector with the configuration that it has in containers, and returns its ports. */
+async function startCollector(program) {
+  const portOf = async (usual) => (options['free-ports'] ? freePort() : usual);
+  const [otlp, metrics] = await Promise.all(Object.values(COLLECTOR_PORTS).map(portOf));
+  const config = await readFile(here('compose/collector.yaml'), 'utf8');
+  const file = path.join(folder, 'collector.yaml');
+  await writeFile(
+    file,
+    config.replace('0.0.0.0:4318', `127.0.0.1:${otlp}`).replace('0.0.0.0:8889', `127.0.0.1:${metrics}`),
+  );
+  start('collector', program, [`--config=${file}`]);
+  return { otlp, metrics };
+}
+
 /** Starts Prometheus with the targets of prometheus.yml, and returns its address. */
-async function startPrometheus(program, services) {
+async function startPrometheus(program, services, collector) {
   const port = options['free-ports'] ? await freePort() : PROMETHEUS_PORT;
   let config = await readFile(here('prometheus.yml'), 'utf8');
   config = config.replace('../../dashboards', here('../../dashboards'));
   for (const [index, { metrics }] of services.entries()) {
     config = config.replaceAll(`127.0.0.1:${PORTS.metrics + index}`, `127.0.0.1:${metrics}`);
+  }
+  // Without a Collector, Prometheus shows its target as down.
+  if (collector) {
+    config = config.replace(`127.0.0.1:${COLLECTOR_PORTS.metrics}`, `127.0.0.1:${collector.metrics}`);
   }
   const file = path.join(folder, 'prometheus.yml');
   await writeFile(file, config);
@@ -105,7 +132,7 @@ async function startPrometheus(program, services) {
   return `http://${address}`;
 }
 
-function summary(services, prometheus) {
+function summary(services, prometheus, collector) {
   const rows = services.map(({ name, debug, metrics }) => {
     return `  ${name.padEnd(10)} http://127.0.0.1:${debug}/debug/ui   http://127.0.0.1:${metrics}/metrics`;
   });
@@ -113,7 +140,11 @@ function summary(services, prometheus) {
     'topk(5, heapray_memory_growth)',
     'sum by (job, heapray_memory_kind) (heapray_memory_resident)',
     'sum by (job, heapray_package_name) (heapray_memory_retained)',
+    ...(collector ? ['topk(5, heapray_memory_growth_bytes_per_second)'] : []),
   ];
+  const pushed = collector
+    ? [`  ${'collector'.padEnd(10)} http://127.0.0.1:${collector.metrics}/metrics`]
+    : ['', 'COLLECTOR is not set: no Collector runs.'];
   const about = prometheus
     ? [
         `  ${'prometheus'.padEnd(10)} ${prometheus}/`,
@@ -125,6 +156,7 @@ function summary(services, prometheus) {
   return [
     'The fleet is up: page and metrics of each service',
     ...rows,
+    ...pushed,
     ...about,
     '',
     'Ctrl-C ends it.',

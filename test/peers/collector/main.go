@@ -17,6 +17,7 @@ import (
 	"go.opentelemetry.io/collector/receiver/otlpreceiver"
 	"go.opentelemetry.io/collector/service/telemetry"
 	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 )
 
 func main() {
@@ -47,12 +48,21 @@ func factories() (otelcol.Factories, error) {
 	return otelcol.Factories{Receivers: receivers, Exporters: exporters, Telemetry: logsOnly()}, err
 }
 
+// telemetryConfig is the part of the configuration below `service.telemetry` that this Collector knows.
+type telemetryConfig struct {
+	Logs struct {
+		Level zapcore.Level `mapstructure:"level"`
+	} `mapstructure:"logs"`
+}
+
 // logsOnly returns telemetry that writes messages to stderr, and has no metrics and traces.
 func logsOnly() telemetry.Factory {
-	createConfig := func() component.Config { return &struct{}{} }
+	createConfig := func() component.Config { return &telemetryConfig{} }
 	return telemetry.NewFactory(createConfig, telemetry.WithCreateLogger(
-		func(_ context.Context, settings telemetry.LoggerSettings, _ component.Config) (*zap.Logger, component.ShutdownFunc, error) {
-			logger, err := settings.BuildZapLogger(zap.NewProductionConfig())
+		func(_ context.Context, settings telemetry.LoggerSettings, config component.Config) (*zap.Logger, component.ShutdownFunc, error) {
+			production := zap.NewProductionConfig()
+			production.Level = zap.NewAtomicLevelAt(config.(*telemetryConfig).Logs.Level)
+			logger, err := settings.BuildZapLogger(production)
 			return logger, nil, err
 		},
 	))
