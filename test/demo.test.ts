@@ -56,3 +56,11 @@ test('the demo refuses an unknown option', async () => {
   expect(await demo.ended).toEqual({ status: 1, signal: null });
   expect(demo.stderr).toMatch(/^demo: Unknown option '--web'/);
 });
+
+test('the load of the demo ends when the heap is nearly full for a minute, and not for garbage', async () => {
+  const { HeapWatch } = await import('../examples/leaky-service/demo/heap-watch.js' as string);
+  const heap = new HeapWatch(100);
+  const reports = (count: number, used: number) => Array.from({ length: count }, () => heap.isFull(used));
+  expect([...reports(119, 90), ...reports(1, 40), ...reports(119, 81)]).not.toContain(true);
+  expect(heap.isFull(81)).toBe(true);
+});

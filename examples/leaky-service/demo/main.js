@@ -2,7 +2,8 @@
 //
 //   node demo/main.js [--ui] [FOLDER]     DEMO_SECONDS: duration of the load, 20 by default
 //
-// With --ui, the service stays up after the report, under a light load, until Ctrl-C.
+// With --ui, the service stays up after the report, under a light load, until Ctrl-C. The load ends when the leak has nearly filled
+// the heap.
 import { once } from 'node:events';
 import { parseArgs } from 'node:util';
 import { captureFormat, emptyFolder, pathsIn } from './out-folder.js';
@@ -41,7 +42,11 @@ try {
 /** Prints the report and the address of the page, then waits for the signal that ends the demo. */
 async function stayUp(summary, service, print) {
   await print(summary);
-  service.bearLightLoad();
+  service.bearLightLoad(() => {
+    process.stdout.write(
+      'The leak has nearly filled the heap: no more requests, so that the service stays up.\n',
+    );
+  });
   process.stdout.write(`The page of the running service: ${service.pageUrl}  (Ctrl-C ends it)\n`);
   const { signal } = interrupted;
   const ended = signal.aborted ? undefined : once(signal, 'abort');

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import net from 'node:net';
 import { fileURLToPath } from 'node:url';
+import { HeapWatch } from './heap-watch.js';
 import { COMPONENTS } from './out-folder.js';
 import { ReportingProcess } from './reporting-process.js';
 
@@ -19,10 +20,13 @@ export class OrderService {
   /** The service's last report about itself. */
   status = { requests: 0, heapUsed: 0, profiles: undefined, metrics: undefined };
   #url = '';
+  #limitBytes = 0;
 
   /** Starts the service; resolves when it works and its profiles can be read. */
   async start(folder, seconds) {
-    const args = [`--max-old-space-size=${heapLimitMegabytes(seconds)}`, scriptPath('main.js')];
+    const megabytes = heapLimitMegabytes(seconds);
+    this.#limitBytes = megabytes * 2 ** 20;
+    const args = [`--max-old-space-size=${megabytes}`, scriptPath('main.js')];
     this.#process = new ReportingProcess('the service', args, {
       ...environment(),
       PORT: '0',
@@ -45,10 +49,22 @@ export class OrderService {
     await this.#alive(this.#load.end(seconds * 1000 + STOP_MILLIS));
   }
 
-  /** Sends few requests, until the service is stopped or killed. */
-  bearLightLoad() {
+  /**
+   * Sends few requests until the leak has nearly filled the heap, because the service would end at its limit.
+   *
+   * @param ended called when no more requests are sent for that reason
+   */
+  bearLightLoad(ended) {
     const args = [scriptPath('load.js'), this.#url, `${DAY_SECONDS}`, `${LIGHT_RATE}`];
-    this.#load = new ReportingProcess('the load', args);
+    const load = new ReportingProcess('the load', args);
+    this.#load = load;
+    const heap = new HeapWatch(this.#limitBytes);
+    this.#process.onReport(({ event, heapUsed }) => {
+      if (this.#load !== load || event !== 'status' || !heap.isFull(heapUsed)) return;
+      this.#load = undefined;
+      load.kill();
+      ended();
+    });
   }
 
   /** Address of the live page. */

@@ -66,6 +66,8 @@ export function formatHash(state: LiveState): string {
   add('function', profile.fn, '');
   for (const [key, value] of profile.filters) parameters.set(`${FILTER}${key}`, value);
   add('search', profile.search, '');
+  add('zoom', profile.zoom, '');
+  add('order', profile.order, '');
   return `#${parameters}`;
 }
 
@@ -94,6 +96,8 @@ export function parseHash(hash: string): LiveState {
       fn: get('function'),
       filters,
       search: get('search'),
+      zoom: get('zoom'),
+      order: get('order'),
     },
   };
 }

@@ -10,6 +10,10 @@ export interface FlameOptions {
   /** Lines of the tooltip. */
   readonly describe: (node: TreeNode) => readonly string[];
   readonly selected: (node: TreeNode) => void;
+  /** Frame to zoom to at first. Default: the root. */
+  readonly zoom?: TreeNode | undefined;
+  /** Called when the user has zoomed to another frame. */
+  readonly zoomed?: ((node: TreeNode) => void) | undefined;
 }
 
 const ROW_PIXELS = 20;
@@ -34,7 +38,7 @@ export class FlameView {
 
   constructor(root: TreeNode, options: FlameOptions) {
     this.#root = root;
-    this.#focus = [root];
+    this.#focus = pathTo(options.zoom ?? root);
     this.#options = options;
     this.element = element('div', {
       attributes: { class: 'flame', tabindex: '0', role: 'group', 'aria-label': options.label },
@@ -60,8 +64,9 @@ export class FlameView {
       .setColorMapper(({ data }) => this.#options.colorOf(data))
       .onClick(({ data }) => {
         this.#choose(data);
-        this.#zoomTo(data);
+        this.#zoomByUser(data);
       });
+    this.#fadeCallers();
     select(this.element).datum(this.#root).call(this.#chart);
     this.#finishDrawing();
     this.element.append(this.#tip);
@@ -76,7 +81,7 @@ export class FlameView {
   }
 
   resetZoom(): void {
-    this.#zoomTo(this.#root);
+    this.#zoomByUser(this.#root);
   }
 
   destroy(): void {
@@ -142,10 +147,16 @@ export class FlameView {
       ArrowLeft: siblings[at - 1],
       ArrowRight: siblings[at + 1],
     };
-    if (event.key === 'Enter') this.#zoomTo(from);
+    if (event.key === 'Enter') this.#zoomByUser(from);
     else if (!Object.hasOwn(targets, event.key)) return;
     else if (targets[event.key] !== undefined) this.#choose(targets[event.key]!);
     event.preventDefault();
+  }
+
+  #zoomByUser(node: TreeNode): void {
+    const isOther = node !== this.#focus.at(-1);
+    this.#zoomTo(node);
+    if (isOther) this.#options.zoomed?.(node);
   }
 
   /**
@@ -156,14 +167,18 @@ export class FlameView {
     for (const caller of this.#focus) caller.fade = false;
     this.#focus = pathTo(node);
     for (const caller of this.#focus) {
-      caller.fade = caller !== node;
       caller.hide = false;
       // Its own zoom, which a click starts, has hidden these.
       for (const sibling of caller.children) sibling.hide = false;
     }
+    this.#fadeCallers();
     this.#tip.classList.remove('shown');
     this.#chart?.update(this.#root);
     this.#finishDrawing();
+  }
+
+  #fadeCallers(): void {
+    for (const caller of this.#focus) caller.fade = caller !== this.#focus.at(-1);
   }
 
   #drawnChildren(node: TreeNode): readonly TreeNode[] {

@@ -24,6 +24,10 @@ export interface ProfileState {
   /** Value of each label to filter by. */
   readonly filters: ReadonlyMap<string, string>;
   readonly search: string;
+  /** Frame of the flame graph that is zoomed to, see `zoomText`; empty for all. */
+  readonly zoom: string;
+  /** Column that the table is sorted by, see `orderText`; empty for the first one, from the largest. */
+  readonly order: string;
 }
 
 export const FIRST_PROFILE_STATE: ProfileState = {
@@ -35,4 +39,6 @@ export const FIRST_PROFILE_STATE: ProfileState = {
   fn: '',
   filters: new Map(),
   search: '',
+  zoom: '',
+  order: '',
 };

@@ -24,6 +24,7 @@ import { listenForKeys } from './profile-keys.ts';
 import { FIRST_PROFILE_STATE, type ProfileState, type ProfileViewName } from './profile-state.ts';
 import { summaryText } from './summary-text.ts';
 import { TableView } from './table.ts';
+import { findZoom, zoomText } from './zoom-text.ts';
 
 /** Options and callbacks of {@link ProfileView}. */
 export interface ProfileViewOptions {
@@ -137,8 +138,16 @@ export class ProfileView {
   }
 
   #set(change: Partial<ProfileState>): void {
-    this.#state = { ...this.#state, ...change };
+    // Another kind of flame graph has other frames.
+    const isOtherTree = 'isInverted' in change || 'isOnlyOwn' in change;
+    this.#state = { ...this.#state, ...(isOtherTree && { zoom: '' }), ...change };
     this.#draw();
+    this.#options.changed?.(this.#state, true);
+  }
+
+  /** Keeps what a view has already drawn. */
+  #keep(change: Partial<ProfileState>): void {
+    this.#state = { ...this.#state, ...change };
     this.#options.changed?.(this.#state, true);
   }
 
@@ -205,7 +214,7 @@ export class ProfileView {
     const label = isInverted ? 'Flame graph, from allocating functions to callers' : 'Flame graph';
     const details = this.#newDetails();
     const colors = this.#newColors();
-    const view = this.#flame(tree, label, details, colors);
+    const view = this.#flame(tree, label, details, colors, true);
     this.#panel.replaceChildren(this.#legend(), details.element, view.element, colors.element);
     view.draw();
   }
@@ -223,12 +232,18 @@ export class ProfileView {
     });
   }
 
-  #flame(tree: TreeNode, label: string, details: Details, colors: FrameColors): FlameView {
+  #flame(tree: TreeNode, label: string, details: Details, colors: FrameColors, keepsZoom = false): FlameView {
+    const { functions } = this.#model;
+    const textOf = ({ fn, name }: TreeNode): string => (fn < 0 ? name : functionText(functions[fn]!));
     const view = new FlameView(tree, {
       label: `${label}. Arrow keys move, Enter zooms.`,
       colorOf: (node) => colors.colorOf(node),
       describe: (node) => this.#describe(node),
       selected: (node) => details.show(node),
+      ...(keepsZoom && {
+        zoom: findZoom(tree, this.#state.zoom, textOf),
+        zoomed: (node: TreeNode) => this.#keep({ zoom: zoomText(node, textOf) }),
+      }),
     });
     this.#flames.push(view);
     return view;
@@ -258,7 +273,7 @@ export class ProfileView {
   }
 
   #drawTable(amounts: Amounts): void {
-    const { group, filters, search } = this.#state;
+    const { group, filters, search, order } = this.#state;
     const key = this.#model.labelKeys.indexOf(group);
     const all =
       key < 0 ? functionRows(this.#model, amounts) : labelRows(this.#model, key, this.#column, filters);
@@ -273,6 +288,8 @@ export class ProfileView {
       isDiff: this.#isDiff,
       total: amounts.total,
       search,
+      order,
+      ordered: (next) => this.#keep({ order: next }),
       uncertainty: this.#uncertainty,
       ages: key < 0 && !this.#isDiff ? agesOf(this.#model, this.#column, filters) : undefined,
       survivalOf: survival && key < 0 ? ({ fn }) => survival(functions[fn]!) : undefined,

@@ -15,6 +15,10 @@ export interface TableOptions {
   /** Shares are of its weight, which negative values do not lessen. */
   readonly total: Amount;
   readonly search: string;
+  /** Column to sort by at first, see {@link orderText}. */
+  readonly order: string;
+  /** Called when the user has sorted. */
+  readonly ordered: (order: string) => void;
   /** Undefined for values without a standard error. */
   readonly uncertainty: Uncertainty | undefined;
   /** Undefined when not known. */
@@ -28,6 +32,7 @@ export interface TableOptions {
 }
 
 const ROWS_AT_ONCE = 200;
+const RISING = '-';
 
 /** A sortable table of functions or labels. */
 export class TableView {
@@ -41,6 +46,12 @@ export class TableView {
   constructor(options: TableOptions) {
     this.#options = options;
     this.#columns = tableColumns(options);
+    this.#isRising = options.order.startsWith(RISING);
+    const title = options.order.slice(this.#isRising ? RISING.length : 0);
+    this.#sorted = Math.max(
+      0,
+      this.#columns.findIndex((column) => column.title === title),
+    );
     this.draw();
   }
 
@@ -95,6 +106,8 @@ export class TableView {
     this.#isRising = column === this.#sorted && !this.#isRising;
     this.#sorted = column;
     this.draw();
+    const { title } = this.#columns[column]!;
+    this.#options.ordered(column === 0 && !this.#isRising ? '' : orderText(title, this.#isRising));
     this.element.querySelectorAll<HTMLElement>('th button')[column]?.focus();
   }
 
@@ -112,4 +125,9 @@ export class TableView {
       where === '' ? [name] : [name, element('span', { text: where, attributes: { class: 'place' } })];
     return element('tr', {}, [...cells, element('td', { attributes: { class: 'name' } }, parts)]);
   }
+}
+
+/** Returns the text of an order: the title of the column, after `-` if the smallest amount comes first. */
+function orderText(title: string, isRising: boolean): string {
+  return `${isRising ? RISING : ''}${title}`;
 }

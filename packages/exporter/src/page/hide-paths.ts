@@ -4,9 +4,12 @@ import type { PageData } from './page-data.js';
 const ABOVE_PACKAGE = /^.*[\\/](?=(?:node_modules|site-packages|dist-packages)[\\/])/s;
 /** The start of an absolute path or of a URL of a file. */
 const ABSOLUTE = /^(?:file:|[a-z]:[\\/]|[\\/])/i;
-/** An absolute path in a text, up to the file's name. Before it is nothing that belongs to a word or to a relative path. */
+/**
+ * An absolute path in a text, up to the file's name. Before it is nothing that belongs to a word or to a relative path. Folders may
+ * contain spaces, but not at their end.
+ */
 const FOLDERS =
-  /(?<![\p{L}\p{N}_$.~+%*)\]}\\/-])(?:file:\/\/)?(?:[a-z]:)?[\\/]{1,3}(?:[^\\/\s"'`]+[\\/])+/giu;
+  /(?<![\p{L}\p{N}_$.~+%*)\]}\\/-])(?:file:\/\/)?(?:[a-z]:)?[\\/]{1,3}(?:[^\\/\s"'`]+(?: +[^\\/\s"'`()<>[\]{}|,;:]+)*[\\/])+/giu;
 
 /**
  * Returns the same data without folders of the machine and of the program's sources. Files of installed packages keep

@@ -45,6 +45,8 @@ describe('the hash of the URL', () => {
           .dictionary(text, text, { maxKeys: 3, noNullPrototype: true })
           .map((all) => new Map(Object.entries(all))),
         search: text,
+        zoom: text,
+        order: text,
       }),
     })
     .map((any) => onTab(any as LiveState, any.tab));

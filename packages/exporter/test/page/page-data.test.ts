@@ -13,6 +13,7 @@ import {
   sandwich,
   type TreeNode,
 } from '../../page/model/tree.js';
+import { findZoom, zoomText } from '../../page/profile/zoom-text.js';
 import { hideSourcePaths, makePageData } from '../../src/page/index.js';
 import { type Profile, ProfileBuilder, type StackHandle, topOf, totals } from '../../src/profile/index.js';
 import { addSamples, heapBuilder, samplesOf, wholeNumbers } from '../profile/arbitrary-profile.js';
@@ -238,6 +239,9 @@ test.each([
   ['run {/srv/secret/app.js}', 'run {app.js}'],
   ['loader!/srv/secret/app.js', 'loader!app.js'],
   ['webpack:///srv/secret/app.js', 'webpack:app.js'],
+  ['load (/home/Jane Doe/secret/app.js:1)', 'load (app.js:1)'],
+  ['at "C:\\My Files\\secret\\app.js"', 'at "app.js"'],
+  ['see /srv/secret/a.js and /srv/secret/b.js', 'see a.js and b.js'],
   ['@scope/package', '@scope/package'],
   ['pages/[id]/edit/page.js', 'pages/[id]/edit/page.js'],
   ['app/(shop)/cart/page.js', 'app/(shop)/cart/page.js'],
@@ -254,6 +258,20 @@ test.each([
   const data = makePageData([{ profile: builder.build(), name: text }]);
   const { title, functions, labelSets } = readModel(JSON.stringify(hideSourcePaths(data)));
   expect([title, functions[0]!.name, labelSets[0]![0]]).toEqual([shown, shown, shown]);
+});
+
+test('finds the frame of a zoom again, or the last one on the way to it', () => {
+  const textOf = ({ name }: TreeNode) => name;
+  const treeOf = (sizes: Readonly<Record<string, number>>) => {
+    const model = modelOf(shop(sizes));
+    return callTree(model, amountsOf(model, 1, NO_FILTERS), false);
+  };
+  const load = treeOf({ load: 100, libcache: 50 }).children[0]!.children[0]!;
+  const zoom = zoomText(load, textOf);
+  expect(zoomText(treeOf({ load: 1 }), textOf)).toBe('');
+  expect(findZoom(treeOf({ libcache: 500, load: 1 }), zoom, textOf).name).toBe('load');
+  expect(findZoom(treeOf({ libcache: 500 }), zoom, textOf).name).toBe('main');
+  expect(findZoom(treeOf({ load: 1 }), '', textOf).name).toBe('all');
 });
 
 test('refuses data that it cannot read', () => {
