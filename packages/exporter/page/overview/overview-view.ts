@@ -41,7 +41,7 @@ export class OverviewView {
   readonly #charts = new MemoryCharts();
   readonly #ages = new AgeView();
   readonly #sites: Section<readonly [readonly OverviewSite[], string]>;
-  readonly #parts = new Section<readonly OverviewPart[]>('Threads and processes', (parts) => [
+  readonly #parts = new Section<readonly OverviewPart[]>('Threads, processes and Buffers', (parts) => [
     partTable(parts),
   ]);
   readonly #profiler = new Section<readonly OverviewFact[]>('Cost and health of the profiler', (facts) => [

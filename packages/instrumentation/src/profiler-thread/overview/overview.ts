@@ -15,6 +15,7 @@ import type { OwnFigures } from '../metrics/own-series.js';
 import type { AllLeaks } from '../sources/all-leaks.js';
 import type { MemorySources } from '../sources/memory-sources.js';
 import type { PollDurationBuckets } from '../stats/poll-durations.js';
+import { partsOf } from './parts.js';
 import { profilerFacts } from './profiler-facts.js';
 import { ageTotals, placeOf, sitesOf, topSites } from './sites.js';
 
@@ -108,7 +109,7 @@ function subjectOf(deps: OverviewDeps, moment: OverviewMoment): OverviewSubject 
     leakState: leakState(main.leaks.progress, leaks.undecidedSites, suspects.length),
     sites: topSites(sites, history),
     profiler: profilerFacts(deps, figures),
-    parts: [],
+    parts: partsOf(sources.all),
     momentsMillis: main.past.moments.map((at) => Math.round(moment.epochMillis(at))),
     downloads: DOWNLOADS,
   };
