@@ -1,7 +1,7 @@
 // Names in Prometheus, compared with Prometheus' own translation of OTLP (test/golden/otlp).
 import { describe, expect, test } from 'vitest';
 import { prometheusName } from '../../dashboards/src/metric-names.ts';
-import { GOLDEN_NAMES, withOtlpNames } from '../e2e/support/otlp-names.js';
+import { GOLDEN_NAMES } from './support/golden-names.js';
 import { DEFINITIONS, namesOf } from './support/made.js';
 
 describe('names', () => {
@@ -26,21 +26,4 @@ describe('names', () => {
     expect(prometheusName(odd, 'scraped')).toBe('a_b');
     expect(() => prometheusName(odd, 'otlp')).toThrow('no Prometheus suffix is known for the unit furlong');
   });
-});
-
-test('the stand-in for OTLP renames families, parts of histograms and comments, and drops the scope', () => {
-  const page = [
-    '# TYPE heapray_memory_retained gauge',
-    'heapray_memory_retained{otel_scope_name="a",otel_scope_version="1",heapray_age="<10s"} 5',
-    'heapray_profiler_poll_duration_bucket{otel_scope_name="a",le="0.1"} 1',
-    'heapray_profiler_polls_total{otel_scope_name="a"} 7',
-    'other_total 1',
-  ];
-  expect(withOtlpNames(page.join('\n')).split('\n')).toEqual([
-    '# TYPE heapray_memory_retained_bytes gauge',
-    'heapray_memory_retained_bytes{heapray_age="<10s"} 5',
-    'heapray_profiler_poll_duration_seconds_bucket{le="0.1"} 1',
-    'heapray_profiler_polls_total{} 7',
-    'other_total 1',
-  ]);
 });

@@ -1,5 +1,5 @@
-// Every expression of the dashboards and rules, in a real Prometheus that has scraped a leaking service and `heapray watch`, under
-// both forms of metric names. Those of OTLP come from a stand-in, because Debian's Prometheus has no OTLP receiver.
+// Every expression of the dashboards and rules, in a real Prometheus with the metrics of a leaking service and `heapray watch`, under
+// both forms of metric names. Those of OTLP come through a real Collector.
 import { cpSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,9 +11,9 @@ import { type DashboardJson, type Expression, expressionsOf } from '../dashboard
 import { MADE, namesOf, rulesIn } from '../dashboards/support/made.js';
 import { freePort } from '../support/free-port.js';
 import { describeWithPeer } from '../support/peer-test.js';
+import { startCollector } from '../support/start-collector.js';
 import { type PrometheusServer, type Series, startPrometheus } from '../support/start-prometheus.js';
 import { tempFolder } from '../support/temp-folder.js';
-import { serveOtlpNames } from './support/otlp-names.js';
 import { startApp } from './support/profiled-app.js';
 
 const AIRFLOW_CAPTURE = fileURLToPath(new URL('../golden/airflow/dag_processor_memory.bin', import.meta.url));
@@ -29,27 +29,40 @@ const EXCEPTIONS: readonly (readonly [part: string, reason: string])[] = [
 /** Labels of legends that only forked processes have, or processes that are not profiled. */
 const MAY_BE_EMPTY = ['heapray_process_id', 'heapray_reason'];
 
+/** Values of the label `instance` of processes that push. */
+const PUSHED = { service: 'shop-1', watch: 'airflow-1' };
+
 interface Scraped {
   readonly prometheus: PrometheusServer;
+  /** Value of the label `instance` of the service, and of `heapray watch`. */
   readonly service: string;
   readonly watch: string;
 }
 
-describeWithPeer('Prometheus', ['prometheus', 'project-auto-instrumentations'], () => {
+describeWithPeer('Prometheus', ['prometheus', 'collector', 'project-auto-instrumentations'], () => {
   const scraped = {} as Record<NameForm, Scraped>;
 
   beforeAll(async () => {
     const home = tempFolder();
     cpSync(AIRFLOW_CAPTURE, path.join(home, path.basename(AIRFLOW_CAPTURE)));
-    const service = await startService(home);
-    const { url } = await startWatch([home]);
+    const { otlp, metrics } = await startCollector();
+    const service = await startService(home, otlp);
+    const { url } = await startWatch([home, '--otlp'], {
+      env: {
+        OTEL_EXPORTER_OTLP_ENDPOINT: otlp,
+        OTEL_METRIC_EXPORT_INTERVAL: '1000',
+        OTEL_METRIC_EXPORT_TIMEOUT: '1000',
+        OTEL_SERVICE_NAME: 'airflow',
+        OTEL_RESOURCE_ATTRIBUTES: `service.instance.id=${PUSHED.watch}`,
+      },
+    });
     const targets = { service, watch: new URL(url).host };
-    const renamed = {
-      service: await serveOtlpNames(`http://${service}/metrics`),
-      watch: await serveOtlpNames(`${url}/metrics`),
-    };
-    scraped.scraped = { prometheus: await prometheusOf('scraped', targets), ...targets };
-    scraped.otlp = { prometheus: await prometheusOf('otlp', renamed), ...renamed };
+    const jobs = { shop: [targets.service], airflow: [targets.watch] };
+    const rulesOf = (form: NameForm) => MADE.get(RULE_FILES[form]) ?? '';
+    const direct = await startPrometheus({ jobs, rules: rulesOf('scraped') });
+    const collected = await startPrometheus({ collector: metrics, rules: rulesOf('otlp') });
+    scraped.scraped = { prometheus: direct, ...targets };
+    scraped.otlp = { prometheus: collected, ...PUSHED };
     for (const form of NAME_FORMS) await waitForData(scraped[form].prometheus, form);
   });
 
@@ -143,8 +156,11 @@ describeWithPeer('Prometheus', ['prometheus', 'project-auto-instrumentations'], 
   });
 });
 
-/** Starts the leaking service, whose traced component writes into the folder. Returns `host:port` of its metrics. */
-async function startService(home: string): Promise<string> {
+/**
+ * Starts the leaking service, which pushes to the URL, and whose traced component writes into the folder. Returns `host:port` of its
+ * metrics.
+ */
+async function startService(home: string, otlp: string): Promise<string> {
   const port = await freePort();
   const app = startApp({
     app: ['dashboard-service.js'],
@@ -153,6 +169,8 @@ async function startService(home: string): Promise<string> {
     register: false,
     env: {
       METRICS_PORT: `${port}`,
+      INSTANCE: PUSHED.service,
+      OTEL_EXPORTER_OTLP_ENDPOINT: otlp,
       HEAPRAY_HOME: home,
       HEAPRAY_TRACE_COMPONENTS: 'scheduler',
       HEAPRAY_LEAK_WINDOW: '1',
@@ -163,13 +181,6 @@ async function startService(home: string): Promise<string> {
   });
   await app.waitForLog(/^ready$/m);
   return `127.0.0.1:${port}`;
-}
-
-function prometheusOf(form: NameForm, targets: Omit<Scraped, 'prometheus'>): Promise<PrometheusServer> {
-  return startPrometheus({
-    jobs: { shop: [targets.service], airflow: [targets.watch] },
-    rules: MADE.get(RULE_FILES[form]) ?? '',
-  });
 }
 
 /** Waits until a leak is suspected, the watched component runs, and rates have two values. */

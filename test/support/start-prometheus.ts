@@ -13,6 +13,8 @@ export interface PrometheusOptions {
   targets?: readonly string[];
   /** Services by the name of their job, instead of `targets`. */
   jobs?: Readonly<Record<string, readonly string[]>>;
+  /** `host:port` of a Collector, whose metrics have the labels `job` and `instance` of the services that push them. */
+  collector?: string;
   /** Content of a rule file. */
   rules?: string;
   /** A duration in Prometheus' notation. */
@@ -118,17 +120,22 @@ export class PrometheusServer {
 function configuration({
   targets = [],
   jobs = { heapray: targets },
+  collector,
   scrapeInterval = '1s',
 }: PrometheusOptions) {
+  const collected = { job_name: 'collector', honor_labels: true, static_configs: [{ targets: [collector] }] };
   return {
     global: {
       scrape_interval: scrapeInterval,
       scrape_timeout: scrapeInterval,
       evaluation_interval: scrapeInterval,
     },
-    scrape_configs: Object.entries(jobs).map(([name, services]) => ({
-      job_name: name,
-      static_configs: [{ targets: services }],
-    })),
+    scrape_configs: [
+      ...Object.entries(jobs).map(([name, services]) => ({
+        job_name: name,
+        static_configs: [{ targets: services }],
+      })),
+      ...(collector === undefined ? [] : [collected]),
+    ],
   };
 }
