@@ -1,9 +1,10 @@
 // Sums a pprof profile by the functions of interest.
 import { decodePprof } from '@heapray/exporter/pprof';
+import { callSitesOnly } from '@heapray/exporter/profile';
 
 /** Returns bytes of a column by the named function on the stack; `(unobserved)` and `rest` for the others. */
 export function bytesBySite(pprof, column, sites) {
-  const profile = decodePprof(pprof);
+  const profile = callSitesOnly(decodePprof(pprof));
   const index = profile.columns.findIndex(({ type }) => type === column);
   const bytes = Object.fromEntries([...sites, '(unobserved)', 'rest'].map((site) => [site, 0]));
   for (let sample = 0; sample < profile.sampleCount; sample++) {

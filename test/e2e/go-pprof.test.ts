@@ -7,6 +7,7 @@ import type { MetricsPage } from './support/metrics-page.js';
 import {
   COLUMNS,
   type Column,
+  callSiteSum,
   columnSum,
   pprofRaw,
   pprofText,
@@ -96,7 +97,17 @@ describeWithPeer('go tool pprof', ['go-pprof', 'project-bare'], () => {
     const allocated = page.sum('heapray_memory_allocated_total');
     const retained = page.sum('heapray_memory_retained');
     expect(Math.abs(columnSum(profile, 'alloc_space') - allocated)).toBeLessThan(margin(allocated));
-    expect(Math.abs(columnSum(profile, 'inuse_space') - retained)).toBeLessThan(margin(retained));
+    expect(Math.abs(callSiteSum(profile, 'inuse_space') - retained)).toBeLessThan(margin(retained));
+  });
+
+  test.runIf(process.platform === 'linux')('all of it is the resident memory of the process', () => {
+    const resident = page.sum('heapray_memory_resident');
+    // The profile and the metrics are of two moments.
+    expect(Math.abs(columnSum(profile, 'inuse_space') - resident)).toBeLessThan(0.25 * resident);
+    const parts = profile.samples.filter(({ stack }) => stack.at(-1) === '(no call site)');
+    const kinds = parts.map(({ labels }) => labels.kind);
+    expect(kinds).toEqual(expect.arrayContaining(['heap', 'code', 'malloc', 'mapped_file', 'profiler']));
+    for (const { values } of parts) expect(values.slice(0, 3)).toEqual([0, 0, 0]);
   });
 
   test('has columns, period, labels and comments', () => {

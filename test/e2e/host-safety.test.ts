@@ -8,7 +8,7 @@ import { freePort } from '../support/free-port.js';
 import { httpGet } from '../support/http-get.js';
 import { peerTest } from '../support/peer-test.js';
 import type { MetricsPage } from './support/metrics-page.js';
-import { columnSum, pprofRaw } from './support/pprof-report.js';
+import { callSiteSum, pprofRaw } from './support/pprof-report.js';
 import { runApp, startApp } from './support/profiled-app.js';
 import { samplingMargin } from './support/sampling-margin.js';
 
@@ -62,7 +62,7 @@ peerTest('call sites are bounded, and the rest is summed', ['project-bare', 'go-
     ['inuse_space', 'heapray_memory_retained'],
   ] as const) {
     const bytes = page.sum(metric);
-    expect(Math.abs(columnSum(profile, column) - bytes)).toBeLessThan(samplingMargin(16_384, bytes));
+    expect(Math.abs(callSiteSum(profile, column) - bytes)).toBeLessThan(samplingMargin(16_384, bytes));
   }
 });
 

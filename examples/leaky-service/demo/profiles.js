@@ -1,5 +1,5 @@
 import { decodePprof } from '@heapray/exporter/pprof';
-import { callSite, displayName, topOf } from '@heapray/exporter/profile';
+import { callSite, callSitesOnly, displayName, topOf } from '@heapray/exporter/profile';
 
 /** One call site and its bytes in a profile: `{ function, file, line, column, package, bytes, share }`. */
 
@@ -10,8 +10,9 @@ import { callSite, displayName, topOf } from '@heapray/exporter/profile';
  * @param limit most rows; default: all
  */
 export function topSites(profile, column, limit) {
-  const packageOf = packages(profile, column);
-  return topOf(profile, { column, groupBy: 'function', limit }).map((row) => ({
+  const sites = callSitesOnly(profile);
+  const packageOf = packages(sites, column);
+  return topOf(sites, { column, groupBy: 'function', limit }).map((row) => ({
     function: row.name,
     file: row.file,
     line: row.line,

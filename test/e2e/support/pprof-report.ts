@@ -32,6 +32,9 @@ export interface RawProfile {
 export type Column = 'alloc_objects' | 'alloc_space' | 'inuse_objects' | 'inuse_space';
 export const COLUMNS: readonly Column[] = ['alloc_objects', 'alloc_space', 'inuse_objects', 'inuse_space'];
 
+/** Root frame of memory that belongs to no call site. */
+const NO_CALL_SITE = '(no call site)';
+
 /** Runs `go tool pprof` on an address or a file; it must succeed. */
 export async function pprofText(args: readonly string[], source: string): Promise<string> {
   const { status, stdout, stderr } = await goPprof([...args, source]);
@@ -39,10 +42,11 @@ export async function pprofText(args: readonly string[], source: string): Promis
   return stdout;
 }
 
-/** Returns the rows of `-top` by one column, the largest first. */
+/** Returns the rows of `-top` by one column, the largest first, without memory that belongs to no call site. */
 export async function pprofTop(source: string, column: Column): Promise<readonly TopRow[]> {
   // `-unit=B` prints bytes instead of kB and MB.
-  const text = await pprofText(['-top', '-unit=B', '-nodefraction=0', `-sample_index=${column}`], source);
+  const args = ['-top', '-unit=B', '-nodefraction=0', '-ignore=no call site', `-sample_index=${column}`];
+  const text = await pprofText(args, source);
   expect(text).toContain(`Type: ${column}`);
   const rows = text.matchAll(/^ *(\S+) +\S+% +\S+% +(\S+) +\S+% +(.*)$/gm);
   return [...rows].map(([, flat = '', cum = '', name = '']) => ({
@@ -76,6 +80,12 @@ export async function pprofRaw(source: string): Promise<RawProfile> {
 export function columnSum({ samples }: RawProfile, column: Column): number {
   const index = COLUMNS.indexOf(column);
   return samples.reduce((sum, { values }) => sum + (values[index] ?? 0), 0);
+}
+
+/** Returns the sum of a column over the samples that belong to call sites. */
+export function callSiteSum(profile: RawProfile, column: Column): number {
+  const samples = profile.samples.filter(({ stack }) => stack.at(-1) !== NO_CALL_SITE);
+  return columnSum({ ...profile, samples }, column);
 }
 
 /** Parses `     1: 0x0 M=1 rememberOrder /app/index.js:4:1 s=4`; returns the function by location. */

@@ -1,5 +1,14 @@
 import { encodePprof, encodePprofGzip } from '@heapray/exporter/pprof';
-import { type Profile, subtractProfiles, type TopGroup, topOf, totals } from '@heapray/exporter/profile';
+import {
+  callSitesOnly,
+  type MemoryPart,
+  type Profile,
+  partsWithoutCallSite,
+  subtractProfiles,
+  type TopGroup,
+  topOf,
+  totals,
+} from '@heapray/exporter/profile';
 import { symbolizeProfile } from '@heapray/exporter/symbols';
 import { type Command, Option } from 'commander';
 import { CommandError, UsageError } from '../errors.js';
@@ -11,6 +20,7 @@ import { applyStrict } from '../inputs/memray.js';
 import { type MergedInput, meaningOfSum, readInputs } from '../inputs/merged-input.js';
 import { assertReadOnce } from '../inputs/processes.js';
 import { filesNote, markdownReport, pseudoFrameItems } from '../outputs/markdown.js';
+import { noCallSiteNotes, noCallSiteText } from '../outputs/no-call-site.js';
 import { pseudoFrameNotes } from '../outputs/pseudo-frame-notes.js';
 import { writeJson, writeStdout } from '../outputs/stdout.js';
 import { fitLine, formatTable } from '../outputs/table.js';
@@ -85,15 +95,21 @@ async function diff(files: readonly string[], options: DiffOptions): Promise<voi
   const newer = await readInputs(sides.new, group === 'process');
   const common = withCommonColumns(older.profile, newer.profile) ?? [];
   // Addresses differ when a library was rebuilt.
-  const [from, to] = common.map((profile) => symbolizeProfile(profile, { keepPlaces: true }));
-  if (from === undefined || to === undefined) {
+  const [oldWhole, newWhole] = common.map((profile) => symbolizeProfile(profile, { keepPlaces: true }));
+  if (oldWhole === undefined || newWhole === undefined) {
     throw new CommandError(`${newer.name}: no column in common with ${older.name}`);
   }
+  // As in `top`, memory without a call site has a line of its own.
+  const isByKind = group === 'kind';
+  const [from, to] = isByKind ? [oldWhole, newWhole] : [callSitesOnly(oldWhole), callSitesOnly(newWhole)];
   const name = `${older.name} and ${newer.name}`;
   const column = pickColumn(to, options.by, name);
-  if (output !== undefined) await writeDifference(output, from, to);
+  const difference = subtractProfiles(newWhole, oldWhole);
+  if (output !== undefined) await writeDifference(output, difference);
   const all = compare(from, to, column.type, group);
-  const compared: Compared = { from, to, older, newer, column, group, all, rows: biggest(all, options.rows) };
+  const others = isByKind ? [] : partsWithoutCallSite(difference, column.index);
+  const rows = biggest(all, options.rows);
+  const compared: Compared = { from, to, older, newer, column, group, all, rows, others };
   if (output !== '-') {
     if (options.json) await writeJson(asJson(sides, compared));
     else if (options.md) await writeStdout(asMarkdown(sides, compared));
@@ -126,9 +142,12 @@ interface Compared {
   readonly all: readonly DiffRow[];
   /** The rows to show. */
   readonly rows: readonly DiffRow[];
+  /** Change of the memory that belongs to no call site. */
+  readonly others: readonly MemoryPart[];
 }
 
-function asJson(sides: Sides, { from, to, older, newer, column, group, all, rows }: Compared): object {
+function asJson(sides: Sides, compared: Compared): object {
+  const { from, to, older, newer, column, group, all, rows, others } = compared;
   const { type, unit } = column;
   const [old, now] = [meaningOfSum(older, type), meaningOfSum(newer, type)];
   return {
@@ -141,6 +160,7 @@ function asJson(sides: Sides, { from, to, older, newer, column, group, all, rows
     ...((old ?? now) !== undefined && { totals_are: { old: old ?? null, new: now ?? null } }),
     omitted: all.length - rows.length,
     rows,
+    ...(others.length > 0 && { no_call_site: others }),
   };
 }
 
@@ -160,8 +180,7 @@ function checkLimit(name: string, limit: FailLimit, { from, to, column, all }: C
   });
 }
 
-async function writeDifference(output: string, from: Profile, to: Profile): Promise<void> {
-  const difference = subtractProfiles(to, from);
+async function writeDifference(output: string, difference: Profile): Promise<void> {
   const plain = output.toLowerCase().endsWith('.pb');
   await writeOutput(output, [plain ? encodePprof(difference) : await encodePprofGzip(difference)]);
 }
@@ -199,20 +218,25 @@ function biggest(rows: readonly DiffRow[], count: number): DiffRow[] {
 }
 
 function* asText(compared: Compared): Generator<string> {
-  const { column, group, all, rows } = compared;
+  const { column, group, all, rows, others } = compared;
   for (const { type, change } of totalChanges(compared)) {
     yield `${fitLine(`${printable(type)}: ${change}`)}\n`;
   }
-  if (rows.length === 0) return yield `\n${fitLine(`nothing changed by ${group}`)}\n`;
+  if (rows.length === 0) {
+    yield `\n${fitLine(`nothing changed by ${group}`)}\n`;
+    return yield* noCallSiteNotes(others, column.unit);
+  }
   yield `\n${fitLine(`${printable(column.type)} by ${group}`)}\n`;
   yield formatTable([headOf(group), ...cellsOf(compared)], 3);
   yield* pseudoFrameNotes(rows);
+  yield* noCallSiteNotes(others, column.unit);
   const omitted = all.length - rows.length;
   if (omitted > 0) yield `\n${fitLine(`${omitted} more; -n shows more rows`)}\n`;
 }
 
 function asMarkdown(sides: Sides, compared: Compared): Iterable<string> {
-  const { column, group, all, rows } = compared;
+  const { column, group, all, rows, others } = compared;
+  const otherText = noCallSiteText(others, column.unit);
   const omitted = all.length - rows.length;
   return markdownReport({
     title: `${markdownCode(printable(column.type))} by ${group}: changes`,
@@ -242,6 +266,7 @@ function asMarkdown(sides: Sides, compared: Compared): Iterable<string> {
       ...filesNote(sides.new, 'New'),
       ...(omitted > 0 ? [`${omitted} more rows; \`-n\` shows more`] : []),
       ...pseudoFrameItems(rows),
+      ...(otherText === undefined ? [] : [markdownText(otherText)]),
     ],
   });
 }

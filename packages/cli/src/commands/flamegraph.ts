@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { isNodeCapture } from '@heapray/exporter/memray';
 import { makePageData, type PageData, pageHtml } from '@heapray/exporter/page';
+import { callSitesOnly } from '@heapray/exporter/profile';
 import { symbolizeProfile } from '@heapray/exporter/symbols';
 import type { Command } from 'commander';
 import { CommandError } from '../errors.js';
@@ -55,7 +56,9 @@ async function flamegraph(
 }
 
 function dataOf(inputs: readonly MergedInput[], by: string | undefined): PageData {
-  const profiles = comparable(inputs).map((profile) => symbolizeProfile(profile, { keepPlaces: true }));
+  const profiles = comparable(inputs).map((profile) =>
+    symbolizeProfile(callSitesOnly(profile), { keepPlaces: true }),
+  );
   const names = inputs.map(({ name }) => path.basename(name));
   const name = inputs.map((input) => input.name).join(' and ');
   return makePageData(

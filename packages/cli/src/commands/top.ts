@@ -1,4 +1,12 @@
-import { type TopGroup, type TopRow, topOf, totals } from '@heapray/exporter/profile';
+import {
+  callSitesOnly,
+  type MemoryPart,
+  partsWithoutCallSite,
+  type TopGroup,
+  type TopRow,
+  topOf,
+  totals,
+} from '@heapray/exporter/profile';
 import { symbolizeProfile } from '@heapray/exporter/symbols';
 import { type Command, Option } from 'commander';
 import { COLUMN_WORDS, type PickedColumn, pickColumn } from '../inputs/columns.js';
@@ -6,6 +14,7 @@ import { PROFILE_FORMATS } from '../inputs/index.js';
 import { applyStrict } from '../inputs/memray.js';
 import { type MergedInput, meaningOfSum, readInputs } from '../inputs/merged-input.js';
 import { filesNote, markdownReport, pseudoFrameItems } from '../outputs/markdown.js';
+import { noCallSiteNotes, noCallSiteText } from '../outputs/no-call-site.js';
 import { pseudoFrameNotes } from '../outputs/pseudo-frame-notes.js';
 import { writeJson, writeStdout } from '../outputs/stdout.js';
 import { fitLine, formatTable } from '../outputs/table.js';
@@ -34,6 +43,7 @@ export const GROUPS: readonly TopGroup[] = [
   'component',
   'thread',
   'allocator',
+  'kind',
   'process',
   'native',
 ];
@@ -64,11 +74,15 @@ async function top(files: readonly string[], options: TopOptions): Promise<void>
   const { group, failOver = [] } = options;
   assertNoSubject(failOver);
   const read = await readInputs(files, group === 'process');
-  const input = { ...read, profile: symbolizeProfile(read.profile, { keepPlaces: true }) };
-  const column = pickColumn(input.profile, options.by, input.name);
+  const column = pickColumn(read.profile, options.by, read.name);
+  // Memory without a call site would hide the call sites, so it has a line of its own.
+  const isByKind = group === 'kind';
+  const profile = isByKind ? read.profile : callSitesOnly(read.profile);
+  const others = isByKind ? [] : partsWithoutCallSite(read.profile, column.index);
+  const input = { ...read, profile: symbolizeProfile(profile, { keepPlaces: true }) };
   const all = topOf(input.profile, { column: column.type, groupBy: group });
   const total = totals(input.profile)[column.type] ?? 0;
-  const shown: Shown = { input, column, group, total, all, rows: all.slice(0, options.rows) };
+  const shown: Shown = { input, column, group, total, all, rows: all.slice(0, options.rows), others };
   if (options.json) await writeJson(asJson(files, shown));
   else if (options.md) await writeStdout(asMarkdown(files, shown));
   else await writeStdout(asText(shown));
@@ -84,9 +98,12 @@ interface Shown {
   readonly all: readonly TopRow[];
   /** The first entries of `all`. */
   readonly rows: readonly TopRow[];
+  /** Memory that belongs to no call site, and is not in `total`. */
+  readonly others: readonly MemoryPart[];
 }
 
-function asJson(files: readonly string[], { input, column, group, total, all, rows }: Shown): object {
+function asJson(files: readonly string[], shown: Shown): object {
+  const { input, column, group, total, all, rows, others } = shown;
   const { type, unit } = column;
   const meaning = meaningOfSum(input, type);
   return {
@@ -99,15 +116,17 @@ function asJson(files: readonly string[], { input, column, group, total, all, ro
     ...(meaning !== undefined && { total_is: meaning }),
     omitted: all.length - rows.length,
     rows,
+    ...(others.length > 0 && { no_call_site: others }),
   };
 }
 
-function* asText({ input, column, group, total, all, rows }: Shown): Generator<string> {
+function* asText({ input, column, group, total, all, rows, others }: Shown): Generator<string> {
   const meaning = meaningOfSum(input, column.type);
   const sum = `${formatQuantity(total, column.unit)} in all${meaning === undefined ? '' : `, ${meaning}`}`;
   yield `${fitLine(printable(`${column.type} by ${group}: ${sum}`))}\n\n`;
   yield formatTable([headOf(group), ...rows.map((row) => cellsOf(row, column, group))], 3);
   yield* pseudoFrameNotes(rows);
+  yield* noCallSiteNotes(others, column.unit);
   const omitted = all.length - rows.length;
   if (omitted > 0) yield `\n${fitLine(`${omitted} more; -n shows more rows`)}\n`;
 }
@@ -131,7 +150,8 @@ function checkLimit(limit: FailLimit, { input, column: { type, unit }, group, to
 }
 
 function asMarkdown(files: readonly string[], shown: Shown): Iterable<string> {
-  const { input, column, group, total, all, rows } = shown;
+  const { input, column, group, total, all, rows, others } = shown;
+  const otherText = noCallSiteText(others, column.unit);
   const meaning = meaningOfSum(input, column.type);
   const omitted = all.length - rows.length;
   const sum = `${formatQuantity(total, column.unit)} in all${meaning === undefined ? '' : `, ${meaning}`}`;
@@ -148,6 +168,7 @@ function asMarkdown(files: readonly string[], shown: Shown): Iterable<string> {
       ...filesNote(files),
       ...(omitted > 0 ? [`${omitted} more rows; \`-n\` shows more`] : []),
       ...pseudoFrameItems(rows),
+      ...(otherText === undefined ? [] : [markdownText(otherText)]),
     ],
   });
 }

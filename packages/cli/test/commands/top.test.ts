@@ -54,6 +54,39 @@ describe('text', () => {
   });
 });
 
+describe('memory without a call site', () => {
+  const builder = builderOf({ type: 'inuse_space', unit: 'bytes' });
+  const add = (names: readonly string[], kind: string, bytes: number) => {
+    let stack: ReturnType<typeof builder.stack> | undefined;
+    for (const name of names)
+      stack = builder.stack(stack, builder.frame(name, name.startsWith('(') ? '' : 'a.js', 1));
+    builder.add(stack, [bytes], builder.labels({ kind }));
+  };
+  add(['keep'], 'heap', 2048);
+  add(['(no call site)', '(mapped files)'], 'mapped_file', 8192);
+  add(['(no call site)', '(heap: free but committed)'], 'heap', 1024);
+  const file = () => fileWith(encodePprof(builder.build()));
+
+  test('is no row, and not in the total', async () => {
+    const text = await top(file());
+    expect(text).toMatch(/^inuse_space by function: 2\.0 KiB in all\n/);
+    expect(text).toMatch(/\n2\.0 KiB {2}100\.0% .* keep {2}a\.js:1\n/);
+    expect(text).toContain(
+      '\nWithout a call site: 9.0 KiB: mapped files 8.0 KiB, heap: free but committed 1.0 KiB\n',
+    );
+  });
+
+  test('is in the rows by kind', async () => {
+    const { total, rows, no_call_site: others } = JSON.parse(await top(file(), '--group', 'kind', '--json'));
+    expect(total).toBe(11_264);
+    expect(rows.map(({ name, flat }: { name: string; flat: number }) => [name, flat])).toEqual([
+      ['mapped_file', 8192],
+      ['heap', 3072],
+    ]);
+    expect(others).toBeUndefined();
+  });
+});
+
 describe('on a terminal', () => {
   /** Returns NODE_OPTIONS with which standard output appears to be a terminal of this width. */
   const terminal = (columns: number) => {

@@ -1,11 +1,12 @@
 export { ProfileBuilder } from './build/profile-builder.js';
 export { type MergeOptions, mergeProfiles } from './change/merge-profiles.js';
 export { renameNativeFrames } from './change/rename-frames.js';
+export { callSitesOnly, type MemoryPart, partsWithoutCallSite } from './change/split-call-sites.js';
 export { subtractProfiles } from './change/subtract-profiles.js';
 export { callSite, displayName, isRuntimeFrame } from './model/frame-kind.js';
 export type { FrameHandle, FrameRef, LabelsHandle, StackHandle, StackRef } from './model/handles.js';
 export type { Profile } from './model/profile.js';
-export { meaningOfPseudoFrame } from './model/pseudo-frames.js';
+export { meaningOfPseudoFrame, NO_CALL_SITE } from './model/pseudo-frames.js';
 export type {
   Labels,
   NativeMapping,

@@ -48,10 +48,15 @@ export class LiveDataProvider implements Pick<LiveSource, 'overview' | 'profile'
   }
 
   async profile(query: ProfileQuery, format: DataFormat): Promise<Uint8Array> {
-    const [{ makePageData }, encode] = await Promise.all([loadPage(), loadJson(format)]);
+    const [{ makePageData }, { callSitesOnly }, encode] = await Promise.all([
+      loadPage(),
+      import('@heapray/exporter/profile'),
+      loadJson(format),
+    ]);
     return this.#parts.requested.make(query, {
       name: keyOf(format, 'page'),
-      encode: (profile) => encode(makePageData([{ profile, name: query.name }])),
+      // The overview shows the memory that belongs to no call site.
+      encode: (profile) => encode(makePageData([{ profile: callSitesOnly(profile), name: query.name }])),
     });
   }
 

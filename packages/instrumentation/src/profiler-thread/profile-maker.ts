@@ -1,7 +1,9 @@
 import { HttpError, type ProfileQuery } from '@heapray/exporter/http';
 import type { Profile } from '@heapray/exporter/profile';
+import type { ResidentMemory } from '../protocol/resident-memory.js';
 import type { HighWaterMark } from './history/high-water-mark.js';
 import { type PastState, presentState } from './history/past-states.js';
+import { outsideHeapText } from './leaks/outside-heap.js';
 import type { PollLoop } from './polling/poll-loop.js';
 import type { ObjectCountsOfPoll } from './polls-for-requests.js';
 import type { HeapProfileOptions, ProfilePart, SourceChange, SourceState } from './profiles/index.js';
@@ -14,6 +16,8 @@ export interface ProfileMakerDeps {
   readonly leaks: AllLeaks;
   /** Parts of a heap profile besides the sources, in order. */
   readonly parts?: readonly ProfilePart[] | undefined;
+  /** Resident memory of the process; without it, profiles have call sites only. */
+  readonly resident?: { present(): Promise<ResidentMemory | undefined> } | undefined;
   /** Present time, in ms since the epoch; `startedMillis` is when counting began, on the same clock. */
   readonly clock: () => number;
   readonly startedMillis: number;
@@ -48,14 +52,21 @@ export class ProfileMaker {
     counts: ObjectCountsOfPoll,
     notes: readonly string[] = [],
   ): Promise<Profile> {
-    const { sources, parts } = this.#deps;
-    const { heapProfile, objectCountsByNode } = await import('./profiles/index.js');
+    const { sources, parts = [] } = this.#deps;
+    const { heapProfile, objectCountsByNode, ResidentRemainder } = await import('./profiles/index.js');
     const table = await counts();
+    const resident = await this.#deps.resident?.present();
     sources.attributeIfKnown(performance.now());
     const { tree } = sources.main.ledger;
     const objectCounts = table && { objectCounts: objectCountsByNode(table, tree) };
-    const contents = { sources: sources.all, ended: sources.ended.allocated, parts };
-    return heapProfile(contents, { ...this.#optionsFor(wanted), ...objectCounts, notes });
+    const remainder = resident === undefined ? [] : [new ResidentRemainder(resident)];
+    const contents = {
+      sources: sources.all,
+      ended: sources.ended.allocated,
+      parts: [...parts, ...remainder],
+    };
+    const outsideHeap = outsideHeapText(resident);
+    return heapProfile(contents, { ...this.#optionsFor(wanted), ...objectCounts, outsideHeap, notes });
   }
 
   /** Makes the profile of the high-water mark. */
@@ -142,6 +153,7 @@ export class ProfileMaker {
     const { sources, loop } = this.#deps;
     const { leaks, ledger } = sources.main;
     const { textView } = await import('./profiles/index.js');
+    const resident = await this.#deps.resident?.present();
     const atMillis = performance.now();
     sources.attribute(atMillis, false);
     const contents = sources.all.map(({ kind, thread, ledger, leaks }) => {
@@ -153,6 +165,7 @@ export class ProfileMaker {
       column: defaultColumn === 'alloc_space' ? 'alloc_space' : 'inuse_space',
       atMillis,
       leakMessages: this.#leakMessages(),
+      resident,
       progress: leaks.progress,
       survivalMillis: leaks.survivalMillis,
       maxRows,

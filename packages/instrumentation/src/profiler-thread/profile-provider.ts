@@ -8,6 +8,7 @@ import type { ProfileProvider } from './server/debug-server.js';
 export interface ProfileProviderDeps extends PollsForRequestsDeps, ProfileMakerDeps, LiveDataDeps {
   readonly loop: PollsForRequestsDeps['loop'] & ProfileMakerDeps['loop'] & LiveDataDeps['loop'];
   readonly stats: PollsForRequestsDeps['stats'] & LiveDataDeps['stats'];
+  readonly resident?: ProfileMakerDeps['resident'] & LiveDataDeps['resident'];
 }
 
 /**

@@ -10,6 +10,7 @@ import type {
   SuspectView,
   ToProfilerThread,
 } from '../protocol/messages.js';
+import type { KernelMemory } from '../protocol/metric-points.js';
 import { monotonicMillis, risingClock, steadyClock } from '../protocol/steady-clock.js';
 import { BufferMemory } from './buffers/buffer-memory.js';
 import { Captures } from './captures/captures.js';
@@ -47,8 +48,6 @@ import { Workers } from './workers/workers.js';
 const LAST_POLL_MILLIS = 500;
 /** Time for compressing captures at the end, in ms; the main thread stops waiting after twice that. */
 const LAST_COMPRESSION_MILLIS = 1_000;
-/** Longest wait of a profile for the memory of a busy main thread, in ms. */
-const MAIN_MEMORY_MILLIS = 250;
 const PROCESS_CAPTURE = 0;
 
 /**
@@ -78,7 +77,7 @@ export class Profiler {
   readonly #peak = new HighWaterMarkTracker();
   readonly #servers: Servers;
   readonly #resident = new ResidentWatch({
-    mainMemory: () => this.#link.mainMemory({ profilerBytes: ownMemoryBytes(), kernel: undefined }),
+    mainMemory: (kernel) => this.#mainMemory(kernel),
   });
   readonly #limits: ConnectedLimits;
   #parts: ProfileParts | undefined;
@@ -154,6 +153,7 @@ export class Profiler {
         noneReason: this.#stats.lastLost,
         pollDurations: this.#stats.pollDurations,
         memoryBytes: ownMemoryBytes(),
+        workerBytes: this.#workerBytes(),
         kernel: this.#resident.kernel(),
       }),
       earlier: options.lastAnswers,
@@ -344,20 +344,24 @@ export class Profiler {
       peak: () => this.#peak.mark,
       process: { pid, heapLimit, name },
       figures: () => ownFigures(this.#sources, this.#stats, this.#leaks),
-      objectCounts: async () => {
-        // Profiles also need to know how large all array buffers are.
-        const memory = Promise.race([this.#mainMemory(), timeout(MAIN_MEMORY_MILLIS)]);
-        const [table] = await Promise.all([this.#link.objectCounts(), memory]);
-        return table;
-      },
-      mainMemory: () => this.#mainMemory(),
+      objectCounts: () => this.#link.objectCounts(),
+      mainMemory: () => this.#resident.memory(),
+      resident: this.#resident,
       collect: () => this.#poller.collect(),
     });
   }
 
-  async #mainMemory(): Promise<MainMemory | undefined> {
-    const known = { profilerBytes: ownMemoryBytes(), kernel: this.#resident.kernel() };
-    const memory = await this.#link.mainMemory(known);
+  /** Returns the heaps of worker threads, in bytes; undefined without profiled ones. */
+  #workerBytes(): number | undefined {
+    return this.#workers?.heapBytes || undefined;
+  }
+
+  async #mainMemory(kernel: KernelMemory | undefined): Promise<MainMemory | undefined> {
+    const memory = await this.#link.mainMemory({
+      profilerBytes: ownMemoryBytes(),
+      workerBytes: this.#workerBytes(),
+      kernel,
+    });
     if (memory?.resident.array_buffers !== undefined)
       this.#buffers.noteArrayBuffers(memory.resident.array_buffers);
     return memory;

@@ -78,6 +78,8 @@ export interface MappedKinds {
   readonly malloc: number;
   /** The rest of what `malloc` has: freed memory that it keeps, and small blocks of native code. An upper bound. */
   readonly retained: number;
+  /** Array buffers and other external memory that was counted then. */
+  readonly external: number;
   /** V8's heaps of all threads, with memory that V8 keeps for them. */
   readonly v8: number;
 }

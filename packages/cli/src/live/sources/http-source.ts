@@ -1,5 +1,5 @@
 import { decodePprof } from '@heapray/exporter/pprof';
-import type { Profile } from '@heapray/exporter/profile';
+import { callSitesOnly, type Profile } from '@heapray/exporter/profile';
 import { CommandError, codeOf, messageOf } from '../../errors.js';
 import type { LivePoll, LiveSource, LiveState } from '../live-state.js';
 import { type OverviewState, overviewUrl, readOverview } from './overview.js';
@@ -96,7 +96,8 @@ export class HttpSource implements LiveSource {
   #stateOf(body: Uint8Array): LiveState {
     let profile: Profile;
     try {
-      profile = decodePprof(body);
+      // The header shows the resident memory.
+      profile = callSitesOnly(decodePprof(body));
     } catch (cause) {
       throw new CommandError(`${this.name}: ${messageOf(cause)}`, { cause });
     }

@@ -8,6 +8,7 @@ import type { Labels, ProfileFrame, ValueColumn } from '../model/types.js';
  * copied once, callers first, so the cost depends on the number of stacks, not on the depth of each sample.
  *
  * @param added labels for each sample that has no label of the same key; default none
+ * @param isWanted returns whether to copy a sample of `profile`; default: all
  * @param copyFrame returns the frame of `builder` for a frame of `profile`; default: an equal one
  */
 export function copySamples(
@@ -16,11 +17,13 @@ export function copySamples(
   factor: number,
   added: Labels = {},
   copyFrame: (frame: ProfileFrame) => FrameHandle = (frame) => builder.copyFrame(frame),
+  isWanted: (sample: number) => boolean = () => true,
 ): void {
   const stacks = copyStacks(builder, profile, copyFrame);
   const labels = new Map<Labels, LabelsHandle>();
   const values = new Float64Array(profile.columns.length);
   for (let sample = 0; sample < profile.sampleCount; sample++) {
+    if (!isWanted(sample)) continue;
     for (let column = 0; column < values.length; column++) {
       values[column] = profile.value(sample, column) * factor;
     }

@@ -1,8 +1,31 @@
+/** Root frame of memory that belongs to no call site, with one frame for each part below it. */
+export const NO_CALL_SITE = '(no call site)';
+
 /**
  * Names of frames that are not functions: V8's names for its state while no JavaScript was on the stack, and heapray's
  * for unknown origins.
  */
 const MEANINGS: ReadonlyMap<string, string> = new Map([
+  [NO_CALL_SITE, 'the rest of the resident memory of the process, so that inuse_space adds up to all of it'],
+  [
+    '(heap: garbage not collected)',
+    'the heap of V8 beyond what is in use: garbage, and objects that samples do not show',
+  ],
+  ['(heap: free but committed)', 'pages that V8 keeps for its heap, without objects'],
+  ['(code)', 'compiled code'],
+  ['(array buffers)', 'Buffers and other array buffers without a known call site'],
+  ['(external)', 'large strings and other data that V8 keeps outside of its heap'],
+  ['(malloc)', 'other memory of native code that is in use, at least'],
+  [
+    '(allocator retained)',
+    'memory that malloc keeps after it was freed, at most: small blocks of native code are in it',
+  ],
+  ['(worker heaps)', 'heaps of worker threads without a known call site'],
+  ['(profiler)', "the heap of heapray's own thread"],
+  ['(thread stacks)', 'stacks of all threads'],
+  ['(mapped files)', 'pages of the executable, libraries and other files'],
+  ['(shared memory)', 'memory shared with other processes'],
+  ['(unexplained)', 'memory that no counter explains; negative where estimates exceed what there is'],
   [
     '(V8 API)',
     'native code of Node or an add-on that made objects while no JavaScript ran, e.g. for incoming data',

@@ -19,6 +19,7 @@ export type TopGroup =
   | 'component'
   | 'thread'
   | 'allocator'
+  | 'kind'
   | 'process';
 
 export interface TopOptions {

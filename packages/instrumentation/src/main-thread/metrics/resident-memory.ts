@@ -3,7 +3,7 @@ import { memoryUsage } from '../../protocol/memory-usage.js';
 import type { MainMemory, MainMemoryRequest } from '../../protocol/messages.js';
 import type { KernelMemory } from '../../protocol/metric-points.js';
 import { MathMax, MathMin, ObjectValues } from '../../protocol/primordials.js';
-import type { HeapPart, ResidentMemory, ResidentSplit } from '../../protocol/resident-memory.js';
+import type { HeapPart, ResidentSplit } from '../../protocol/resident-memory.js';
 import { transferredBuffers } from '../profiler/transferred-buffers.js';
 
 /** What the profiler thread knows of the process's memory. */
@@ -31,8 +31,7 @@ export function residentSplit(known: ProfilerKnowledge = {}): ResidentSplit {
   // Memory of V8 that no heap counts: heaps of unknown workers, or pages kept for the next garbage collections.
   const uncounted = MathMax(0, (mapped?.v8 ?? 0) - counted);
   const isOfWorkers = transferredBuffers.hasWorkers && workerBytes === undefined;
-  const kept = isOfWorkers ? 0 : uncounted;
-  const all = withKept(heap, kept);
+  const all = withKept(heap, isOfWorkers ? 0 : uncounted);
   const worker = workerBytes ?? (isOfWorkers && mapped ? uncounted : undefined);
   const explained = {
     heap: bytesOf(all, 'used'),
@@ -52,8 +51,12 @@ export function residentSplit(known: ProfilerKnowledge = {}): ResidentSplit {
     }),
   };
   const sum = ObjectValues<number>(explained).reduce((total, bytes) => total + bytes, 0);
-  const parts: ResidentMemory = { ...explained, unexplained: rss - sum };
-  return { parts, heap: all };
+  const unexplained = rss - sum;
+  // What was freed since the mappings were read, and is still resident, is kept by the allocator.
+  const freed = mapped ? mapped.external - explained.array_buffers - explained.external : 0;
+  const kept = MathMax(0, MathMin(freed, unexplained));
+  const retained = mapped && { allocator_retained: mapped.retained + kept };
+  return { parts: { ...explained, ...retained, unexplained: unexplained - kept }, heap: all };
 }
 
 /** Returns what the profiler thread records of this thread's memory. */

@@ -7,8 +7,10 @@ import type {
   OverviewSubject,
   OverviewText,
 } from '@heapray/exporter/page';
+import type { ResidentMemory } from '../../protocol/resident-memory.js';
 import type { MemoryHistory } from '../history/memory-history.js';
 import { byteText, durationText } from '../leaks/leak-message.js';
+import { outsideHeapText } from '../leaks/outside-heap.js';
 import { progressText } from '../leaks/progress-text.js';
 import type { LeakProgress } from '../leaks/suspect-rules.js';
 import type { OwnFigures } from '../metrics/own-series.js';
@@ -30,6 +32,8 @@ export interface OverviewDeps {
   readonly startedMillis: number;
   readonly process: ProcessFacts;
   readonly figures: () => OwnFigures;
+  /** Newest known resident memory. */
+  readonly resident?: { readonly last: ResidentMemory | undefined } | undefined;
   /** Returns the recent past, once it is recorded. */
   readonly history: () => MemoryHistory | undefined;
 }
@@ -158,10 +162,12 @@ function stateText({ loop, leaks }: OverviewDeps, suspects: number): OverviewTex
   };
 }
 
-function notes({ sources, loop }: OverviewDeps): OverviewText[] {
+function notes({ sources, loop, resident }: OverviewDeps): OverviewText[] {
   const { ledger } = sources.main;
   const { lostSamples } = ledger.counts;
   const texts: OverviewText[] = [];
+  const outside = outsideHeapText(resident?.last);
+  if (outside !== undefined) texts.push({ level: 'ok', text: outside });
   if (loop.mode !== undefined && !ledger.knowsAllocationBySite) {
     texts.push({
       level: 'warning',

@@ -45,6 +45,8 @@ export interface HeapProfileOptions {
   readonly agesAtMillis?: number | undefined;
   /** Descriptions of the leak suspects, worst first. */
   readonly leakMessages?: readonly string[];
+  /** Description of the largest part of the resident memory, if that is outside of the heap. */
+  readonly outsideHeap?: string | undefined;
   /** V8's own object counts of the main thread's heap; without them both objects columns are estimates, marked as such. */
   readonly objectCounts?: ObjectCounts;
   /** Comments before all others. */
@@ -83,7 +85,7 @@ export function heapProfile(contents: HeapProfileContents, options: HeapProfileO
   const inUse = new InUseByKind();
   for (const source of sources) {
     const counts = source.ledger === main ? options.objectCounts : undefined;
-    inUse.add(source.kind, addPresent(builder, source, options.agesAtMillis, counts));
+    inUse.add(sumOf(source), addPresent(builder, source, options.agesAtMillis, counts));
   }
   for (const [kind, { bytes, objects }] of ended) {
     builder.comment(`${ENDED}: ${meaningOfPseudoFrame(ENDED)}`);
@@ -92,6 +94,12 @@ export function heapProfile(contents: HeapProfileContents, options: HeapProfileO
   }
   for (const part of parts) part.addTo(builder, inUse);
   return builder.build();
+}
+
+/** Returns the sum that a source counts in: what worker threads hold is not in the main thread's part of resident memory. */
+function sumOf({ kind, thread }: LedgerSource): string {
+  if (thread === undefined) return kind;
+  return kind === 'heap' ? 'worker' : 'native';
 }
 
 /** Adds the present state of a source; returns its bytes in use. */
@@ -281,6 +289,7 @@ function methodComments(ledger: Ledger, options: HeapProfileOptions): string[] {
   if (!options.objectCounts)
     comments.push('object counts are rough: V8 did not give them, they are decoded from sample sizes');
   for (const message of options.leakMessages ?? []) comments.push(`leak suspected: ${message}`);
+  if (options.outsideHeap !== undefined) comments.push(options.outsideHeap);
   if (!ledger.knowsAllocationBySite) comments.push('allocation by call site is not known in this mode');
   return comments;
 }

@@ -25,7 +25,10 @@ export interface ProfilePart {
   text?(): readonly string[];
 }
 
-/** Bytes in use that were added to a profile, by kind of memory. */
+/**
+ * Bytes in use that were added to a profile, by kind of memory. Heaps of worker threads count as `worker`, and their Buffers as
+ * `native`, because the kinds of the main thread do not include them.
+ */
 export class InUseByKind {
   readonly #bytes = new Map<string, number>();
 

@@ -1,8 +1,10 @@
 import { meaningOfPseudoFrame } from '@heapray/exporter/profile';
 import { originText } from '../../protocol/memory-origin.js';
+import type { ResidentMemory } from '../../protocol/resident-memory.js';
 import { bytesByAge } from '../history/retention-age.js';
 import type { Survival } from '../history/survival.js';
 import { byteText, durationText } from '../leaks/leak-message.js';
+import { outsideHeapText, residentText } from '../leaks/outside-heap.js';
 import { progressText } from '../leaks/progress-text.js';
 import type { LeakProgress } from '../leaks/suspect-rules.js';
 import {
@@ -30,6 +32,8 @@ export interface TextViewOptions {
   readonly atMillis: number;
   /** Descriptions of the leak suspects, worst first. */
   readonly leakMessages: readonly string[];
+  /** Resident memory of the process; undefined while it is not known. */
+  readonly resident?: ResidentMemory | undefined;
   readonly progress: LeakProgress;
   readonly survivalMillis: number;
   /** Number of call sites that are shown. Default: a hundred. */
@@ -75,9 +79,16 @@ export function textView(sources: readonly TextViewSource[], options: TextViewOp
       : `No leak suspects: ${progressText(ledger, options.progress, options.atMillis)}.`,
     ...leakMessages.map((message) => `  ${message}`),
     '',
+    ...residentLines(options.resident),
     ...table(sources, options),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function residentLines(resident: ResidentMemory | undefined): string[] {
+  if (resident === undefined) return [];
+  const outside = outsideHeapText(resident);
+  return [residentText(resident), ...(outside === undefined ? [] : [outside]), ''];
 }
 
 function table(sources: readonly TextViewSource[], options: TextViewOptions): string[] {

@@ -1,5 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { MainMemory } from '../../protocol/messages.js';
 import type { KernelMemory, MappedKinds } from '../../protocol/metric-points.js';
+import type { ResidentMemory } from '../../protocol/resident-memory.js';
 import { threadCpuMillis } from '../stats/profiler-stats.js';
 import { allocatorSplit } from './allocator-split.js';
 import { readKernelMemory } from './kernel-memory.js';
@@ -9,15 +11,19 @@ import { readStackPointers } from './stack-pointers.js';
 
 export interface ResidentWatchDeps {
   /** Asks the main thread for its memory; undefined if it does not answer in time. */
-  readonly mainMemory: () => Promise<MainMemory | undefined>;
+  readonly mainMemory: (kernel: KernelMemory | undefined) => Promise<MainMemory | undefined>;
   /** Reads the mappings of the process. Default: from `/proc`; throws where there are none. */
   readonly readMapped?: () => MappedMemory;
   /** Reads the kernel's counters. Default: from `/proc`. */
   readonly readKernel?: () => KernelMemory | undefined;
+  /** Returns the resident memory of the process, in bytes. Default: that of Node. */
+  readonly residentBytes?: () => number;
   /** CPU time of this thread so far, in ms. Default: `threadCpuMillis` */
   readonly threadMillis?: () => number;
 }
 
+/** Longest wait of a profile for the main thread, in ms. */
+const PRESENT_MILLIS = 250;
 /** Delay of the first reading, in ms: after start-up. */
 const FIRST_MILLIS = 2_000;
 const GAP_MILLIS = 60_000;
@@ -33,6 +39,7 @@ const MAX_GAP_MILLIS = 3_600_000;
 export class ResidentWatch {
   readonly #deps: ResidentWatchDeps;
   #mapped: MappedKinds | undefined;
+  #last: ResidentMemory | undefined;
   #timer: NodeJS.Timeout | undefined;
   #isStopped = false;
 
@@ -57,6 +64,33 @@ export class ResidentWatch {
     return kernel && { ...kernel, mapped: this.#mapped };
   }
 
+  /** Newest known resident memory by part; undefined before anything has asked for it. */
+  get last(): ResidentMemory | undefined {
+    return this.#last;
+  }
+
+  /** Asks the main thread for its memory; undefined if it does not answer in time. */
+  async memory(): Promise<MainMemory | undefined> {
+    const memory = await this.#deps.mainMemory(this.kernel());
+    if (memory !== undefined) this.#last = memory.resident;
+    return memory;
+  }
+
+  /**
+   * Returns the present resident memory by part. While the main thread is busy, returns the last known parts with the present
+   * sum; undefined if there are none.
+   */
+  async present(): Promise<ResidentMemory | undefined> {
+    const timeout = sleep(PRESENT_MILLIS, undefined, { ref: false });
+    const memory = await Promise.race([this.memory(), timeout]);
+    if (memory) return memory.resident;
+    const last = this.#last;
+    if (last === undefined) return undefined;
+    const { residentBytes = () => process.memoryUsage.rss() } = this.#deps;
+    const sum = Object.values(last).reduce((total, bytes) => total + bytes, 0);
+    return { ...last, unexplained: (last.unexplained ?? 0) + residentBytes() - sum };
+  }
+
   #schedule(millis: number): void {
     if (!this.#isStopped) this.#timer = setTimeout(() => void this.#read(), millis).unref();
   }
@@ -71,8 +105,8 @@ export class ResidentWatch {
       // There is no `/proc`, it may not be read, or no file descriptor is free. Without a reading, the kinds are absent.
       return this.#schedule(GAP_MILLIS);
     }
-    this.#schedule(Math.min(MAX_GAP_MILLIS, Math.max(GAP_MILLIS, COST_GAP * (threadMillis() - before))));
-    const memory = await mainMemory();
+    this.#schedule(gapAfter(threadMillis() - before));
+    const memory = await mainMemory(undefined);
     // Without the counters of the same moment, the earlier figures are better.
     if (memory !== undefined) this.#mapped = kindsOf(mapped, memory);
   }
@@ -83,11 +117,22 @@ function kindsOf(mapped: MappedMemory, { resident }: MainMemory): MappedKinds {
     stack: mapped.stacks,
     privateFile: mapped.privateFile,
     ...allocatorSplit(mapped, resident),
+    external: (resident.array_buffers ?? 0) + (resident.external ?? 0),
     v8: mapped.v8,
   };
 }
 
-function readOwnMappings(): MappedMemory {
+/** Returns the time until the next reading of the mappings, in ms, after one that took this CPU time. */
+export function gapAfter(cpuMillis: number): number {
+  return Math.min(MAX_GAP_MILLIS, Math.max(GAP_MILLIS, COST_GAP * cpuMillis));
+}
+
+/**
+ * Reads the mappings of this process.
+ *
+ * @throws where there are none, or they may not be read
+ */
+export function readOwnMappings(): MappedMemory {
   const sums = new MappingSums(readStackPointers());
   readMappings((mapping) => sums.add(mapping));
   return sums.sums();

@@ -44,7 +44,7 @@ function splitOf(
 }
 
 const KERNEL: KernelMemory = { file: 90, shared: 8, stack: 7 };
-const MAPPED = { stack: 17, privateFile: 5, malloc: 60, retained: 40, v8: 0 };
+const MAPPED = { stack: 17, privateFile: 5, malloc: 60, retained: 40, external: 300, v8: 0 };
 
 const sum = (kinds: Readonly<Record<string, number>>) =>
   Object.values(kinds).reduce((total, bytes) => total + bytes, 0);
@@ -81,6 +81,23 @@ test('has what only mappings tell, once they were read', () => {
   const { parts } = splitOf(usage, { ...KERNEL, mapped: MAPPED });
   expect(parts).toMatchObject({ malloc: 60, allocator_retained: 40, stack: 17, mapped_file: 95 });
   expect(sum(parts)).toBe(1000);
+});
+
+test('counts what was freed since then as kept by the allocator, as far as it is still resident', () => {
+  const kernel = { ...KERNEL, mapped: MAPPED };
+  const retained = (rss: number, external: number) => {
+    const { parts } = splitOf({ rss, external, arrayBuffers: external }, kernel);
+    expect(sum(parts)).toBe(rss);
+    return [parts.allocator_retained, parts.unexplained];
+  };
+  const [, rest = 0] = retained(1000, 300);
+  expect(rest).toBeGreaterThan(0);
+  // Of 200 freed bytes, all are resident, or only a part, or none.
+  expect(retained(1000, 100)).toEqual([240, rest]);
+  expect(retained(900 - rest, 100)).toEqual([140, 0]);
+  expect(retained(800 - rest, 100)).toEqual([40, 0]);
+  // More than then.
+  expect(retained(1100, 400)).toEqual([40, rest]);
 });
 
 test('counts memory that V8 keeps for its heap as free, and none twice when the heap grows', () => {

@@ -44,7 +44,7 @@ test('knows the mappings soon after the start, and reads them once a minute unti
   await vi.advanceTimersByTimeAsync(2_000);
   expect(watch.kernel()).toEqual({
     ...COUNTERS,
-    mapped: { v8: 400, stack: 8, privateFile: 6, malloc: 3, retained: 82 },
+    mapped: { v8: 400, stack: 8, privateFile: 6, malloc: 3, retained: 82, external: 25 },
   });
   await vi.advanceTimersByTimeAsync(10 * 60_000);
   expect(readMapped).toHaveBeenCalledTimes(11);
@@ -87,6 +87,18 @@ test('has no mappings when they cannot be read, and tries again', async () => {
   isReadable = true;
   await vi.advanceTimersByTimeAsync(60_000);
   expect(watch.kernel()?.mapped?.v8).toBe(400);
+});
+
+test('returns the present parts, or the last known ones with the present sum while the main thread is busy', async () => {
+  let memory: Promise<MainMemory | undefined> = Promise.resolve(undefined);
+  const { watch } = newWatch({ mainMemory: () => memory, residentBytes: () => 100 });
+  expect(await watch.present()).toBeUndefined();
+  memory = Promise.resolve({ resident: { heap: 50, unexplained: -5 }, heapUsedBytes: 40 });
+  expect(await watch.present()).toEqual({ heap: 50, unexplained: -5 });
+  vi.useRealTimers();
+  memory = new Promise(() => {});
+  expect(await watch.present()).toEqual({ heap: 50, unexplained: 50 });
+  expect(watch.last).toEqual({ heap: 50, unexplained: -5 });
 });
 
 test('knows nothing and does nothing on other systems', async () => {
