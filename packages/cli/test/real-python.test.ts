@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { describeWithPeer } from '../../../test/support/peer-test.js';
 import { memray } from '../../../test/support/peers.js';
 import { runCommand } from '../../../test/support/run-command.js';
+import { runMemrayScript } from '../../../test/support/run-memray.js';
 import { tempFolder } from '../../../test/support/temp-folder.js';
 import { MEMRAY_OF, runMemray } from './support/captures.js';
 import { heapray } from './support/heapray.js';
@@ -92,8 +93,7 @@ function sorted(value: Record<string, unknown>): Record<string, unknown> {
 }
 
 async function expectSums(format: number, file: string): Promise<void> {
-  const python = path.join(path.dirname(memray(MEMRAY_OF[format]!)), 'python');
-  const { status, stdout, stderr } = await runCommand(python, ['-c', SUMS, file]);
+  const { status, stdout, stderr } = await runMemrayScript(MEMRAY_OF[format]!, ['-c', SUMS, file]);
   expect(status, stderr).toBe(0);
   const [peak, bytes, allocations] = JSON.parse(stdout) as [number, number, number];
   const { heapray: own } = await statsOf(file);

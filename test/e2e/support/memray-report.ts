@@ -4,6 +4,7 @@ import path from 'node:path';
 import { expect } from 'vitest';
 import { type MemrayVersion, memray } from '../../support/peers.js';
 import { runCommand } from '../../support/run-command.js';
+import { runMemray } from '../../support/run-memray.js';
 import { tempFolder } from '../../support/temp-folder.js';
 
 export interface Stats {
@@ -47,9 +48,7 @@ export class MemrayReport {
 
   /** Returns the output of a command. */
   async print(command: readonly string[]): Promise<string> {
-    const { status, stdout, stderr } = await runCommand(memray(this.#version), [...command, this.#capture], {
-      env: { COLUMNS: '200' },
-    });
+    const { status, stdout, stderr } = await runMemray(this.#version, [...command, this.#capture]);
     expect({ status, stderr: status === 0 ? '' : stderr }).toEqual({ status: 0, stderr: '' });
     return stdout;
   }

@@ -5,8 +5,10 @@ import { expect, test } from 'vitest';
 import { atEnd } from '../../../../test/support/cleanup.js';
 import { freePort } from '../../../../test/support/free-port.js';
 import { peerTest } from '../../../../test/support/peer-test.js';
+import { memray } from '../../../../test/support/peers.js';
+import { runCommand } from '../../../../test/support/run-command.js';
 import { startNode } from '../../../../test/support/start-node.js';
-import { captureFile, runMemray } from '../support/captures.js';
+import { captureFile } from '../support/captures.js';
 import { heapray, MAIN } from '../support/heapray.js';
 import { fileWith } from '../support/sample-files.js';
 
@@ -26,7 +28,13 @@ peerTest('shows a real memray run --live-remote from start to end', 'memray-1.20
   // Start the viewer first, and the program when it waits.
   const viewer = startNode({ args: [MAIN, 'live', `${port}`, '-n', '3'] });
   await viewer.waitForOutput(/waiting for a program at port \d+\n/);
-  const program = await runMemray(13, ['run', '--live-remote', '--live-port', `${port}`, script]);
+  const program = await runCommand(memray('1.20.0'), [
+    'run',
+    '--live-remote',
+    '--live-port',
+    `${port}`,
+    script,
+  ]);
   expect(program.status, program.stderr).toBe(0);
   const { status } = await viewer.ended;
   const { stdout, stderr } = viewer;

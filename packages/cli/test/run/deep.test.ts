@@ -4,8 +4,9 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { describeWithPeer, peerTest } from '../../../../test/support/peer-test.js';
-import { memray, NODE_VERSIONS, nodeBinary } from '../../../../test/support/peers.js';
+import { NODE_VERSIONS, nodeBinary } from '../../../../test/support/peers.js';
 import { runCommand } from '../../../../test/support/run-command.js';
+import { runMemray } from '../../../../test/support/run-memray.js';
 import { startNode } from '../../../../test/support/start-node.js';
 import { tempFolder } from '../../../../test/support/temp-folder.js';
 import { heapray, MAIN } from '../support/heapray.js';
@@ -30,7 +31,7 @@ function isCapture(file: string): boolean {
 async function leaks(file: string): Promise<string> {
   const csv = path.join(tempFolder(), 'table.html');
   const args = ['table', '--leaks', '-o', csv, file];
-  const { status, stderr } = await runCommand(memray('1.20.0'), args);
+  const { status, stderr } = await runMemray('1.20.0', args);
   expect({ status, stderr }).toEqual({ status: 0, stderr: expect.any(String) });
   return readFileSync(csv, 'utf8');
 }

@@ -3,8 +3,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
-import { type MemrayVersion, memray } from '../../../../test/support/peers.js';
-import { type CommandResult, runCommand } from '../../../../test/support/run-command.js';
+import type { MemrayVersion } from '../../../../test/support/peers.js';
+import type { CommandResult } from '../../../../test/support/run-command.js';
+import { runMemray as runVersion } from '../../../../test/support/run-memray.js';
 
 const FOLDER = fileURLToPath(new URL('../../../../test/golden/memray', import.meta.url));
 
@@ -51,8 +52,7 @@ export function parsedLines(name: string): readonly string[] {
 
 /** Runs the memray that reads this format. */
 export function runMemray(format: number, args: readonly string[]): Promise<CommandResult> {
-  const env = { COLUMNS: '200' };
-  return runCommand(memray(MEMRAY_OF[format]!), args, { env });
+  return runVersion(MEMRAY_OF[format]!, args);
 }
 
 export interface Expected {

@@ -1,8 +1,9 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type MemrayVersion, memray } from '../../../../../test/support/peers.js';
-import { type CommandResult, runCommand } from '../../../../../test/support/run-command.js';
+import type { MemrayVersion } from '../../../../../test/support/peers.js';
+import type { CommandResult } from '../../../../../test/support/run-command.js';
+import { runMemrayScript, runMemray as runVersion } from '../../../../../test/support/run-memray.js';
 import { tempFolder } from '../../../../../test/support/temp-folder.js';
 import type { MemrayFormat } from '../../../src/memray/index.js';
 
@@ -65,13 +66,9 @@ export async function askOracle(format: MemrayFormat, file: string): Promise<Ora
   return JSON.parse(await runPython(format, [script, file])) as Oracle;
 }
 
-/** Makes Python print names in all scripts, whatever the locale of this machine. */
-const UTF8 = { PYTHONUTF8: '1' };
-
 /** Runs the Python that has memray. Fails unless it succeeds. */
 export async function runPython(format: MemrayFormat, args: readonly string[]): Promise<string> {
-  const python = path.join(path.dirname(memray(MEMRAY_OF[format])), 'python');
-  return succeeded(await runCommand(python, args, { timeoutMillis: 120_000, env: UTF8 }));
+  return succeeded(await runMemrayScript(MEMRAY_OF[format], args));
 }
 
 /** Runs a memray command. Fails unless it succeeds. */
@@ -81,10 +78,7 @@ export async function runMemray(format: MemrayFormat, args: readonly string[]): 
 
 /** Runs a memray command. */
 export async function tryMemray(format: MemrayFormat, args: readonly string[]): Promise<CommandResult> {
-  return runCommand(memray(MEMRAY_OF[format]), args, {
-    timeoutMillis: 120_000,
-    env: { ...UTF8, COLUMNS: '200' },
-  });
+  return runVersion(MEMRAY_OF[format], args);
 }
 
 function succeeded({ status, stdout, stderr }: CommandResult): string {
