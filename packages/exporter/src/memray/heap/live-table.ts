@@ -82,31 +82,11 @@ export class LiveTable {
     return payload;
   }
 
-  /** Calls `visit` for all live allocations, in no particular order. */
-  forEach(visit: (payload: number, size: number) => void): void {
-    const words = this.#words;
-    for (let at = 0; at < words.length; at += STRIDE) {
-      const payload = words[at + PAYLOAD]!;
-      if (payload !== 0) visit(payload, this.#sizeAt(at));
-    }
-  }
-
-  /** Returns the mean distance of entries from their home slot, in slots: the cost of a look-up. Visits all entries. */
-  meanDistance(): number {
-    const words = this.#words;
-    let distance = 0;
-    for (let at = 0; at < words.length; at += STRIDE) {
-      if (words[at + PAYLOAD] === 0) continue;
-      distance += (at / STRIDE - hash(words[at + 1]!, words[at]!, this.#seed)) & this.#mask;
-    }
-    return distance / Math.max(1, this.#size);
-  }
-
   /** Returns the word index of the slot with the address, or of the free slot where it belongs. */
   #find(high: number, low: number): number {
     const words = this.#words;
     const mask = this.#mask;
-    let slot = hash(high, low, this.#seed) & mask;
+    let slot = hashAddress(high, low, this.#seed) & mask;
     for (;;) {
       const at = slot * STRIDE;
       if (words[at + PAYLOAD] === 0) return at;
@@ -123,7 +103,7 @@ export class LiveTable {
     for (let slot = (hole + 1) & mask; ; slot = (slot + 1) & mask) {
       const from = slot * STRIDE;
       if (words[from + PAYLOAD] === 0) break;
-      const home = hash(words[from + 1]!, words[from]!, this.#seed) & mask;
+      const home = hashAddress(words[from + 1]!, words[from]!, this.#seed) & mask;
       if (((slot - home) & mask) < ((slot - hole) & mask)) continue;
       const to = hole * STRIDE;
       words[to] = words[from]!;
@@ -172,7 +152,7 @@ function keyOf(high: number, low: number): string {
  * fills just its slots. Addresses that are not multiples of 16 bytes are mapped to other slots for each remainder:
  * however dense, they do not take the slots of others.
  */
-function hash(high: number, low: number, seed: number): number {
+export function hashAddress(high: number, low: number, seed: number): number {
   const block = (low >>> BLOCK_BITS) | ((low & ODD_MASK) << BLOCK_NUMBER_BITS);
   let mixed = Math.imul(block ^ seed, 0x9e3779b1);
   mixed = Math.imul(mixed ^ (mixed >>> 15) ^ high, 0x85ebca6b);

@@ -34,11 +34,6 @@ export class MemorySnapshots implements HeapListener {
     this.#maxKept = maxKept;
   }
 
-  /** Number of memory records so far, kept or not. */
-  get seen(): number {
-    return this.#seen;
-  }
-
   /** The latest record, which {@link list} may have omitted. */
   get last(): MemorySnapshot | undefined {
     return this.#last;

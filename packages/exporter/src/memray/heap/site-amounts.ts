@@ -22,7 +22,6 @@ export interface SiteAmountsState {
   readonly liveBytes: number;
   readonly peakBytes: number;
   readonly events: number;
-  readonly peakIndex: number;
 }
 
 /**
@@ -37,7 +36,6 @@ export class SiteAmounts {
   #peaks = 1;
   #liveBytes = 0;
   #peakBytes = 0;
-  #peakIndex = 0;
   #events = 0;
 
   static of(state: SiteAmountsState): SiteAmounts {
@@ -47,7 +45,6 @@ export class SiteAmounts {
     amounts.#liveBytes = state.liveBytes;
     amounts.#peakBytes = state.peakBytes;
     amounts.#events = state.events;
-    amounts.#peakIndex = state.peakIndex;
     return amounts;
   }
 
@@ -58,7 +55,6 @@ export class SiteAmounts {
       liveBytes: this.#liveBytes,
       peakBytes: this.#peakBytes,
       events: this.#events,
-      peakIndex: this.#peakIndex,
     };
   }
 
@@ -79,11 +75,6 @@ export class SiteAmounts {
   /** Bytes at the high-water mark. */
   get peakBytes(): number {
     return this.#peakBytes;
-  }
-
-  /** Index, from 0, of the event after which the heap was largest. */
-  get peakIndex(): number {
-    return this.#peakIndex;
   }
 
   /** Returns the allocations alive now. Each piece of a mapping counts as one. */
@@ -132,7 +123,6 @@ export class SiteAmounts {
     this.#liveBytes += bytes;
     if (this.#liveBytes >= this.#peakBytes) {
       this.#peakBytes = this.#liveBytes;
-      this.#peakIndex = this.#events;
       this.#peaks += 1;
     }
     this.#events += 1;

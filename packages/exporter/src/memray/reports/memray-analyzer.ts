@@ -69,11 +69,6 @@ export class MemrayAnalyzer extends CaptureReader {
     return this.#heap.amounts.peakBytes;
   }
 
-  /** Index, from 0, of the event after which the heap was largest. */
-  get peakIndex(): number {
-    return this.#heap.amounts.peakIndex;
-  }
-
   /** Bytes alive now; in an aggregated file, leaked bytes. */
   get liveBytes(): number {
     return this.#heap.amounts.liveBytes;

@@ -45,7 +45,7 @@ function saysOf(bytes: Uint8Array, firstLines = true): unknown {
   return {
     header: { commandLine, pid, startTimeMillis, endTimeMillis, mainThreadId, skippedFrames },
     events: analyzer.events,
-    peak: [analyzer.peakBytes, analyzer.peakIndex],
+    peak: analyzer.peakBytes,
     snapshots: analyzer.snapshots(),
     threads: analyzer.threads,
     stats: { allocations, allocatedBytes, sizes, allocators: [...allocators].sort() },

@@ -45,7 +45,7 @@ function resultsOf(analyzer: MemrayAnalyzer) {
   const merged: GroupOptions = { mergeThreads: true };
   return {
     events: analyzer.events,
-    peak: [analyzer.peakBytes, analyzer.peakIndex],
+    peak: analyzer.peakBytes,
     live: analyzer.liveBytes,
     damage: analyzer.damage,
     records: [analyzer.highWaterMark(), analyzer.leaks(), analyzer.allocated(), analyzer.leaks(merged)],

@@ -12,5 +12,4 @@ test('has the last record even when others were thinned out', () => {
     expect(snapshots.list(3).length).toBeLessThanOrEqual(3);
   }
   expect(thinned).toBeGreaterThan(50);
-  expect(snapshots.seen).toBe(100);
 });

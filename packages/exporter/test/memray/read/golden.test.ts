@@ -59,7 +59,6 @@ describe.each(names)('%s', (name) => {
     expect(snapshots).toEqual(expected.memory_snapshots);
     if (expected.events === undefined) return;
     expect(analyzer.events).toBe(expected.events.count);
-    expect(analyzer.peakIndex).toBe(expected.events.high_water_mark_index);
     expect(analyzer.liveBytes).toBe(expected.events.final_bytes);
   });
 

@@ -50,8 +50,3 @@ export function countersOf([allocated = 0, allocations = 0]: readonly number[]):
 }
 
 export const NOTHING: SiteValues = valuesOf(new SiteSum());
-
-/** Returns values with counters only, and nothing in use. */
-export function countersOnly(counters: SiteCounters): SiteValues {
-  return { ...NOTHING, ...counters };
-}
