@@ -14,6 +14,7 @@ export default defineConfig({
     // Only for what hangs; longer than anything that a test waits for (test/support/patience.ts).
     testTimeout: 900_000,
     hookTimeout: 900_000,
-    maxWorkers: 2,
+    // One more than continuous integration has processors, because tests often wait for the programs that they start.
+    maxWorkers: 3,
   },
 });

