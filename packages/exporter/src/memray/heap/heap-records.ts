@@ -22,11 +22,6 @@ export interface HeapRecord {
 export interface GroupOptions {
   /** Merge equal stacks of all threads. Default false. */
   readonly mergeThreads?: boolean;
-  /**
-   * Count allocations of aggregated files as memray does: in a merged record, all rows but the first count 1. Only for
-   * comparison with memray. Default false.
-   */
-  readonly countsOfMemray?: boolean;
 }
 
 interface Draft {
@@ -53,7 +48,7 @@ export function groupSites(
     const key = keys.intern(stacks.intern(sites.stack(site), sites.native(site)), thread) - 1;
     const draft = drafts[key] ?? { bytes: 0, count: 0, allocators: 0, site };
     drafts[key] = draft;
-    draft.count += options.countsOfMemray && draft.count > 0 ? 1 : count;
+    draft.count += count;
     draft.bytes += bytes;
     draft.allocators |= 1 << sites.allocator(site);
   }

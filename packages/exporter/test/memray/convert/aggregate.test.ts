@@ -3,12 +3,14 @@ import { describe, expect, test } from 'vitest';
 import { describeWithPeer } from '../../../../../test/support/peer-test.js';
 import {
   analyzeMemray,
-  type HeapRecord,
   MEMRAY_FORMATS,
   MemrayAggregator,
   type MemrayFormat,
   MemrayWriter,
+  RecordPrinter,
+  RecordStream,
 } from '../../../src/memray/index.js';
+import { aggregatedCounts } from '../support/aggregated-counts.js';
 import { analyzerRows } from '../support/analyzer-rows.js';
 import { captureOf, THREAD_1 } from '../support/craft.js';
 import { formatOf, golden, goldenNames } from '../support/golden.js';
@@ -194,6 +196,15 @@ async function read(bytes: Uint8Array, format: MemrayFormat): Promise<Reading> {
   return JSON.parse(await runPython(format, ['-c', READ, captureFile(bytes)])) as Reading;
 }
 
+/** Returns all records of a capture as text. */
+function printed(bytes: Uint8Array): readonly string[] {
+  const lines: string[] = [];
+  const stream = new RecordStream(new RecordPrinter((line) => lines.push(line)));
+  stream.push(bytes);
+  stream.end();
+  return lines;
+}
+
 /** For stacks with several kinds of allocations, memray sums the bytes correctly but counts each further kind as 1. */
 const withoutCounts = (rows: readonly Row[]) =>
   rows.map(([tid, size, , stack]) => JSON.stringify([tid, size, stack])).sort();
@@ -209,10 +220,17 @@ async function expectSameReading(bytes: Uint8Array, format: MemrayFormat): Promi
   expect(comparable(summed)).toEqual(comparable(whole));
   const analyzer = analyzeMemray([result]);
   expect(summed.peak).toBe(analyzer.peakBytes);
-  const ofMemray = (list: readonly HeapRecord[]) =>
-    list.map(({ bytes: size, count }) => `${size} in ${count}`).sort();
-  expect(counts(summed.high)).toEqual(ofMemray(analyzer.highWaterMark({ countsOfMemray: true })));
-  expect(counts(summed.leaks)).toEqual(ofMemray(analyzer.leaks({ countsOfMemray: true })));
+  const lines = printed(result);
+  for (const [when, rows, records] of [
+    ['high_water_mark', summed.high, analyzer.highWaterMark()],
+    ['leaked', summed.leaks, analyzer.leaks()],
+  ] as const) {
+    const sums = aggregatedCounts(lines, when);
+    expect(counts(rows)).toEqual(sums.map(({ bytes, ofMemray }) => `${bytes} in ${ofMemray}`).sort());
+    expect(records.map(({ bytes, count }) => `${bytes} in ${count}`).sort()).toEqual(
+      sums.map(({ bytes, count }) => `${bytes} in ${count}`).sort(),
+    );
+  }
 }
 
 describe.each(MEMRAY_FORMATS)('memray reads the same contents, format %d', (format) => {
