@@ -12,9 +12,9 @@ class OnRequest extends MetricReader {
   async onShutdown() {}
 }
 
-const { workload, mode, everyMillis, warmUpMillis, millis } = programOptions();
+const { workload, mode, everyMillis, warmUpMillis, millis, options } = programOptions();
 const reader = new OnRequest();
-const profiling = await startProfiling(mode);
+const profiling = await startProfiling(mode, options);
 profiling?.setMeterProvider(new MeterProvider({ readers: [reader] }));
 const chunk = workload === 'idle' ? () => {} : WORKLOADS[workload]();
 await work(warmUpMillis / everyMillis);

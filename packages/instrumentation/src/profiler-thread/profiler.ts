@@ -180,7 +180,7 @@ export class Profiler {
     this.#resident.start();
     void this.#servers.serveMetrics(metricsAddress);
     this.#startServer().catch((error: Error) => this.#log('error', `debug server: ${error.message}`));
-    this.#limits.guard.start();
+    this.#limits.guard?.start();
   }
 
   #receive(message: ToProfilerThread): void {
@@ -383,7 +383,7 @@ export class Profiler {
     const lastPoll = () => this.#loop.pollNow().catch((error: Error) => this.#pollFailed(error));
     if (isWaitedFor) await Promise.race([lastPoll(), timeout(LAST_POLL_MILLIS)]);
     this.#link.polledLast();
-    this.#limits.guard.stop();
+    this.#limits.guard?.stop();
     this.#loop.stop();
     this.#workers?.close();
     this.#sources.attribute(performance.now(), true);

@@ -27,7 +27,8 @@ export interface ConnectLimitsDeps extends ProfileMakerDeps {
 }
 
 export interface ConnectedLimits {
-  readonly guard: LimitGuard;
+  /** Undefined if no limit is watched. */
+  readonly guard: LimitGuard | undefined;
   readonly events: EventProfiles;
 }
 
@@ -75,7 +76,8 @@ export function connectLimits(options: ProfilerThreadOptions, deps: ConnectLimit
     },
     log,
   });
-  return { guard, events };
+  const isWatched = oomProfile === 'on' || captureOn.includes('limit');
+  return { guard: isWatched ? guard : undefined, events };
 }
 
 /** Makes the files with the first profile: only then the component has its final name. */
