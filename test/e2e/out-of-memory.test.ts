@@ -29,7 +29,11 @@ async function die(options: AppOptions, readyWhen: readonly RegExp[]) {
   // Addresses, times and native frames differ from run to run.
   const fatal = stderr.split('\n').filter((line) => line.includes('FATAL'));
   // So does the cause for which V8 gives up at the limit.
-  return { ...end, stdout, fatal: fatal.map((line) => line.replace(/: .* limit Allocation/, ': Allocation')) };
+  return {
+    ...end,
+    stdout,
+    fatal: fatal.map((line) => line.replace(/: .* limit Allocation/, ': Allocation')),
+  };
 }
 
 for (const line of ['22', '26'] as const) {

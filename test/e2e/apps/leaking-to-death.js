@@ -11,6 +11,10 @@ export function keepForever() {
   kept.push(numbers);
 }
 
+function leakSome() {
+  for (let i = 0; i < 64; i++) keepForever();
+}
+
 /** Allocates what the rate allows, and never returns to the event loop. */
 function leak() {
   const started = performance.now();
@@ -27,18 +31,16 @@ if (how === 'sync' && isMainThread) {
     leak();
   });
   process.stdout.write('ready\n');
-} else if (how === 'sync') leak();
+} else if (!isMainThread) setInterval(leakSome, 5);
 else if (how === 'worker') {
   const worker = new Worker(new URL(import.meta.url), {
-    workerData: ['sync', megabytesPerSecond],
+    workerData: ['turns', megabytesPerSecond],
     resourceLimits: { maxOldGenerationSizeMb: 64 },
   });
   worker.on('error', ({ code }) => process.stdout.write(`worker: ${code}\n`));
 } else {
   await profile();
-  setInterval(() => {
-    for (let i = 0; i < 64; i++) keepForever();
-  }, 5);
+  setInterval(leakSome, 5);
 }
 
 async function profile() {
