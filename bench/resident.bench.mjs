@@ -32,6 +32,7 @@ function figuresOf(part, runs) {
   return [
     row('mappings', '', (run) => run.mappings),
     row('reading the mappings', 'ms', (run) => run.readingMillis),
+    row('the same from smaps, as without a permission', 'ms', (run) => run.smapsMillis),
     row('time between two readings', 'min', (run) => run.gapMillis / 60_000),
     row('readings, a minute', 'ms', (run) => (60_000 * run.readingMillis) / run.gapMillis, TARGET),
     row("the main thread's part, each time", 'ms', (run) => run.mainMillis),

@@ -4,8 +4,9 @@ import { liveHeap } from './live-heap.mjs';
 
 const DIST = new URL('../../packages/instrumentation/dist/', import.meta.url);
 const built = (file) => import(new URL(file, DIST));
-const { gapAfter, readOwnMappings } = await built('profiler-thread/resident/resident-watch.js');
-const { readMappings } = await built('profiler-thread/resident/memory-mappings.js');
+const { gapAfter } = await built('profiler-thread/resident/resident-watch.js');
+const { mappingsBySmaps, readOwnMappings } = await built('profiler-thread/resident/own-mappings.js');
+const { readMaps } = await built('profiler-thread/resident/memory-mappings.js');
 const { residentSplit } = await built('main-thread/metrics/resident-memory.js');
 
 const BUFFER_BYTES = 40_000;
@@ -17,11 +18,15 @@ globalThis.held = [
   Array.from({ length: (bufferMegabytes * 2 ** 20) / BUFFER_BYTES }, () => Buffer.alloc(BUFFER_BYTES, 1)),
 ];
 let mappings = 0;
-readMappings(() => mappings++);
+readMaps(
+  () => mappings++,
+  () => 0,
+);
 readOwnMappings();
 const readingMillis = cpuMillis(readOwnMappings, readings);
+const smapsMillis = cpuMillis(mappingsBySmaps, Math.ceil(readings / 5));
 const mainMillis = cpuMillis(() => residentSplit(), SPLITS);
-answer({ mappings, readingMillis, gapMillis: gapAfter(readingMillis), mainMillis });
+answer({ mappings, readingMillis, smapsMillis, gapMillis: gapAfter(readingMillis), mainMillis });
 
 /** Returns the mean CPU time of a call in this thread, in ms. */
 function cpuMillis(work, times) {

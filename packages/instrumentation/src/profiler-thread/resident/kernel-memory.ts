@@ -14,13 +14,25 @@ export function readKernelMemory(): KernelMemory | undefined {
   }
 }
 
+/**
+ * Returns the resident memory of the process that belongs to no file, in bytes.
+ *
+ * @throws where the system does not tell it
+ */
+export function readAnonymousBytes(): number {
+  const bytes = bytesOf(readFileSync(STATUS, 'latin1'), 'RssAnon');
+  if (bytes === undefined) throw new Error(`${STATUS}: no RssAnon in it`);
+  return bytes;
+}
+
 /** Parses /proc/PID/status; undefined if fields are missing, as before Linux 4.5. */
 export function parseKernelMemory(status: string): KernelMemory | undefined {
-  const bytes = (name: string) => {
-    const kibibytes = new RegExp(`^${name}:\\s*(\\d+) kB$`, 'm').exec(status)?.[1];
-    return kibibytes === undefined ? undefined : Number(kibibytes) * 1024;
-  };
-  const [file, shared, stack] = [bytes('RssFile'), bytes('RssShmem'), bytes('VmStk')];
+  const [file, shared, stack] = ['RssFile', 'RssShmem', 'VmStk'].map((name) => bytesOf(status, name));
   if (file === undefined || shared === undefined || stack === undefined) return undefined;
   return { file, shared, stack };
+}
+
+function bytesOf(status: string, name: string): number | undefined {
+  const kibibytes = new RegExp(`^${name}:\\s*(\\d+) kB$`, 'm').exec(status)?.[1];
+  return kibibytes === undefined ? undefined : Number(kibibytes) * 1024;
 }

@@ -31,6 +31,7 @@ const MAX_STACK_BYTES = 16 * MIB;
 /** Sums up mappings by use. They must be added in the order of their addresses. */
 export class MappingSums {
   readonly #stackPointers: readonly number[];
+  readonly #total: number | undefined;
   readonly #sums: MappedMemory = { v8: 0, arenas: 0, blocks: 0, stacks: 0, privateFile: 0 };
   #hasGlibc = false;
   #hasOtherAllocator = false;
@@ -38,23 +39,30 @@ export class MappingSums {
   /** A mapping that is an arena if the next one is the rest of its reservation. */
   #candidate: MemoryMapping | undefined;
 
-  /** @param stackPointers addresses inside of stacks, as far as they are known */
-  constructor(stackPointers: readonly number[] = []) {
+  /**
+   * @param stackPointers addresses inside of stacks, as far as they are known
+   * @param total all memory without a file, if it is known: saves counting that of V8, which has most mappings
+   */
+  constructor(stackPointers: readonly number[] = [], total?: number) {
     this.#stackPointers = stackPointers;
+    this.#total = total;
   }
 
   add(mapping: MemoryMapping): void {
     this.#decide(mapping);
     const use = this.#useOf(mapping);
     if (use === undefined) this.#candidate = mapping;
-    else this.#sums[use] += mapping.anonymous;
+    else if (use !== 'v8' || this.#total === undefined) this.#sums[use] += mapping.anonymous();
     this.#previous = mapping;
   }
 
   /** Returns the sums so far. Only of glibc's allocator is known where it keeps freed memory. */
   sums(): MappedMemory {
     this.#decide(undefined);
-    const { arenas, blocks, ...others } = this.#sums;
+    const { arenas, blocks, stacks, privateFile, v8: counted } = this.#sums;
+    const others = { stacks, privateFile, v8: counted };
+    if (this.#total !== undefined)
+      others.v8 = Math.max(0, this.#total - arenas - blocks - stacks - privateFile);
     if (this.#hasGlibc && !this.#hasOtherAllocator) return { ...others, arenas, blocks };
     return { ...others, arenas: arenas + blocks, blocks: 0 };
   }
@@ -65,7 +73,7 @@ export class MappingSums {
     this.#candidate = undefined;
     const isRest = next?.start === candidate.end && next.permissions.startsWith('---') && next.name === '';
     const end = isRest ? next.end : candidate.end;
-    this.#sums[end % ARENA_BYTES === 0 ? 'arenas' : 'blocks'] += candidate.anonymous;
+    this.#sums[end % ARENA_BYTES === 0 ? 'arenas' : 'blocks'] += candidate.anonymous();
   }
 
   /** Returns the use of a mapping; undefined if the next one decides. */

@@ -1,6 +1,6 @@
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 
-/** A mapping of `/proc/PID/smaps`. Sizes are in bytes. */
+/** A mapping of a process. Sizes are in bytes. */
 export interface MemoryMapping {
   readonly start: number;
   /** End address, exclusive. */
@@ -9,25 +9,66 @@ export interface MemoryMapping {
   readonly permissions: string;
   /** Path of a file, a name in brackets such as `[heap]`, or empty. */
   readonly name: string;
-  readonly resident: number;
-  /** Part of `resident` that belongs to no file: the pages of a file that were written to are in it too. */
-  readonly anonymous: number;
+  /** Returns the resident memory that belongs to no file: pages of a file that were written to are in it too. */
+  readonly anonymous: () => number;
 }
 
+const MAPS = '/proc/self/maps';
 const SMAPS = '/proc/self/smaps';
 const BUFFER_BYTES = 64 * 1024;
 /** First line of a mapping: range, permissions, offset, device, inode, name. */
 const HEADER = /^([0-9a-f]+)-([0-9a-f]+) (\S{4}) \S+ \S+ \d+ *(.*)$/;
+/** Written pages of a file that is mapped read-only are in small mappings: relocated addresses of a library. */
+const MAX_WRITTEN_BYTES = 4 * 1024 * 1024;
 /** Start of the last line of a mapping. */
 const LAST_LINE = '\nVmFlags:';
 
 /**
- * Reads the mappings of this process, in the order of their addresses. The kernel walks the pages of each mapping, which takes
+ * Reads the mappings of this process, in the order of their addresses.
+ *
+ * @param anonymousBytes returns the resident bytes of a range that belong to no file
+ * @throws what the file system throws, and for a text without mappings
+ */
+export function readMaps(
+  each: (mapping: MemoryMapping) => void,
+  anonymousBytes: (start: number, end: number) => number,
+  file: string = MAPS,
+): void {
+  let count = 0;
+  for (const line of readFileSync(file, 'latin1').split('\n')) {
+    const mapping = parseHeader(line);
+    if (mapping === undefined) continue;
+    count++;
+    const { start, end } = mapping;
+    each({ ...mapping, anonymous: () => (mayHavePages(mapping) ? anonymousBytes(start, end) : 0) });
+  }
+  if (count === 0) throw new Error(`${file}: no mappings in it`);
+}
+
+/** Returns whether a mapping may have pages without a file. Most of a large read-only one of a file is never written to. */
+function mayHavePages({ start, end, permissions, name }: Header): boolean {
+  if (permissions[0] !== 'r') return false;
+  return (
+    permissions[1] === 'w' || name === '' || (permissions[2] !== 'x' && end - start <= MAX_WRITTEN_BYTES)
+  );
+}
+
+type Header = Omit<MemoryMapping, 'anonymous'>;
+
+/** Parses the first line of a mapping; undefined for another line. */
+function parseHeader(line: string): Header | undefined {
+  const [, start, end, permissions = '', name = ''] = HEADER.exec(line) ?? [];
+  if (start === undefined || end === undefined) return undefined;
+  return { start: Number.parseInt(start, 16), end: Number.parseInt(end, 16), permissions, name };
+}
+
+/**
+ * Reads the mappings of this process from `smaps`, in the order of their addresses. The kernel walks the pages of each mapping, which takes
  * milliseconds per gigabyte. It returns at most a page of text per read, and holds the lock of the address space no longer.
  *
  * @throws what the file system throws, and for a text without mappings
  */
-export function readMappings(each: (mapping: MemoryMapping) => void, file: string = SMAPS): void {
+export function readSmaps(each: (mapping: MemoryMapping) => void, file: string = SMAPS): void {
   const descriptor = openSync(file, 'r');
   try {
     const buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
@@ -74,17 +115,10 @@ export class MappingParser {
   }
 
   #parse(text: string): void {
-    const [, start, end, permissions = '', name = ''] = HEADER.exec(text.slice(0, text.indexOf('\n'))) ?? [];
-    if (start === undefined || end === undefined) return;
+    const mapping = parseHeader(text.slice(0, text.indexOf('\n')));
+    if (mapping === undefined) return;
     this.#count++;
-    this.#each({
-      start: Number.parseInt(start, 16),
-      end: Number.parseInt(end, 16),
-      permissions,
-      name,
-      resident: bytesOf(text, '\nRss:'),
-      anonymous: bytesOf(text, '\nAnonymous:'),
-    });
+    this.#each({ ...mapping, anonymous: () => bytesOf(text, '\nAnonymous:') });
   }
 }
 

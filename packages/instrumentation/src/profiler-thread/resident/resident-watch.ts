@@ -5,9 +5,8 @@ import type { ResidentMemory } from '../../protocol/resident-memory.js';
 import { threadCpuMillis } from '../stats/profiler-stats.js';
 import { allocatorSplit } from './allocator-split.js';
 import { readKernelMemory } from './kernel-memory.js';
-import { type MappedMemory, MappingSums } from './mapped-memory.js';
-import { readMappings } from './memory-mappings.js';
-import { readStackPointers } from './stack-pointers.js';
+import type { MappedMemory } from './mapped-memory.js';
+import { readOwnMappings } from './own-mappings.js';
 
 export interface ResidentWatchDeps {
   /** Asks the main thread for its memory; undefined if it does not answer in time. */
@@ -125,15 +124,4 @@ function kindsOf(mapped: MappedMemory, { resident }: MainMemory): MappedKinds {
 /** Returns the time until the next reading of the mappings, in ms, after one that took this CPU time. */
 export function gapAfter(cpuMillis: number): number {
   return Math.min(MAX_GAP_MILLIS, Math.max(GAP_MILLIS, COST_GAP * cpuMillis));
-}
-
-/**
- * Reads the mappings of this process.
- *
- * @throws where there are none, or they may not be read
- */
-export function readOwnMappings(): MappedMemory {
-  const sums = new MappingSums(readStackPointers());
-  readMappings((mapping) => sums.add(mapping));
-  return sums.sums();
 }

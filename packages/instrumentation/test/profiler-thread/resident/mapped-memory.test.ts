@@ -1,7 +1,10 @@
+import { writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { allocatorSplit } from '../../../src/profiler-thread/resident/allocator-split.js';
 import { MappingSums } from '../../../src/profiler-thread/resident/mapped-memory.js';
-import { MappingParser, readMappings } from '../../../src/profiler-thread/resident/memory-mappings.js';
+import { MappingParser, readMaps, readSmaps } from '../../../src/profiler-thread/resident/memory-mappings.js';
+import { mappingsByPages, mappingsBySmaps } from '../../../src/profiler-thread/resident/own-mappings.js';
+import { ResidentPages } from '../../../src/profiler-thread/resident/resident-pages.js';
 import { readStackPointers } from '../../../src/profiler-thread/resident/stack-pointers.js';
 import { folderOf } from '../../support/folder-of.js';
 
@@ -85,21 +88,70 @@ describe('the mappings of a process', () => {
       for (let i = 0; i < 100; i++) parser.add('00400000-05a00000 r-xp\nRss: 4 kB\n'.repeat(100));
     };
     expect(add).toThrow('no flags');
-    expect(() => readMappings(() => {}, '/dev/null')).toThrow('no mappings');
-    expect(() => readMappings(() => {}, '/nowhere')).toThrow('ENOENT');
+    expect(() => readSmaps(() => {}, '/dev/null')).toThrow('no mappings');
+    expect(() => readSmaps(() => {}, '/nowhere')).toThrow('ENOENT');
   });
 
-  test.runIf(process.platform === 'linux')('of this process add up to its resident memory', () => {
-    let resident = 0;
-    const sums = new MappingSums(readStackPointers());
-    readMappings((each) => {
-      resident += each.resident;
-      sums.add(each);
+  test('are counted by their pages, without those of V8', () => {
+    const maps = folderOf({ maps: PROCESS.replaceAll(/^(?:[A-Z]\w+:.*|$)\n/gm, '') });
+    const counted: number[] = [];
+    const sums = new MappingSums([0x7f2a607ff000], 9_000 * KIB);
+    const pages = (start: number, end: number) => {
+      counted.push(start);
+      return end - start > 64 * KIB ? 100 * KIB : 4 * KIB;
+    };
+    readMaps((each) => sums.add(each), pages, `${maps}/maps`);
+    // The text and the data of the executable, and what can have no pages, are left out.
+    expect(counted.map((start) => start.toString(16))).toEqual([
+      '5a00000',
+      '5b00000',
+      'a000000',
+      '7f2a38000000',
+      '7f2a40000000',
+      '7f2a50001000',
+      '7f2a60000000',
+      '7f2a70001000',
+      '7ffc00000000',
+    ]);
+    expect(sums.sums()).toEqual({
+      v8: 8_100 * KIB,
+      arenas: 200 * KIB,
+      blocks: 200 * KIB,
+      stacks: 300 * KIB,
+      privateFile: 200 * KIB,
     });
-    expect(Math.abs(resident - process.memoryUsage.rss())).toBeLessThan(8 * MIB);
-    const { v8, arenas, stacks, privateFile } = sums.sums();
-    expect(Math.min(v8, arenas)).toBeGreaterThan(MIB);
-    expect(Math.min(stacks, privateFile)).toBeGreaterThan(10_000);
+    expect(() => readMaps(() => {}, pages, '/dev/null')).toThrow('no mappings');
+  });
+
+  test.runIf(process.platform === 'linux')('of this process are the same by pages and in smaps', () => {
+    const bySmaps = mappingsBySmaps();
+    const byPages = mappingsByPages();
+    for (const use of ['v8', 'arenas', 'blocks', 'stacks', 'privateFile'] as const) {
+      expect(Math.abs(byPages[use] - bySmaps[use]), use).toBeLessThan(8 * MIB);
+    }
+    expect(Math.min(byPages.v8, byPages.arenas)).toBeGreaterThan(MIB);
+    expect(Math.min(byPages.stacks, byPages.privateFile)).toBeGreaterThan(10_000);
+  });
+});
+
+describe('resident pages', () => {
+  test('are those in memory that belong to no file', () => {
+    const entries = [0n, 1n << 63n, (1n << 63n) | (1n << 61n), 1n << 62n, (1n << 63n) | 5n];
+    const bytes = Buffer.concat(
+      entries.map((entry) => {
+        const buffer = Buffer.alloc(8);
+        buffer.writeBigUInt64LE(entry);
+        return buffer;
+      }),
+    );
+    const folder = folderOf({});
+    writeFileSync(`${folder}/pagemap`, bytes);
+    const pages = new ResidentPages(`${folder}/pagemap`, 4_096);
+    expect(pages.anonymousBytes(0, 4 * 4_096)).toBe(4_096);
+    expect(pages.anonymousBytes(0, 5 * 4_096)).toBe(2 * 4_096);
+    // The file ends before the range.
+    expect(pages.anonymousBytes(4 * 4_096, 100 * 4_096)).toBe(4_096);
+    pages.close();
   });
 });
 
