@@ -153,23 +153,14 @@ export function changeProfile(
 ): Profile {
   const main = mainOf(changes.map(({ source }) => source));
   const builder = heapBuilder(options, changeComments(main, options));
-  const total = new InUseByKind();
-  for (const { source, from, to } of changes) {
-    const { ledger } = source;
-    const stacks = new SourceStacks(source, builder);
-    const counts = ledger === main ? options.objectCounts : undefined;
-    for (let node = 0; node < ledger.tree.size; node++) {
-      const allocated = to.allocatedBytes(node) - from.allocatedBytes(node);
-      const inUse = to.inUseBytes(node) - from.inUseBytes(node);
-      if (allocated === 0 && inUse === 0) continue;
-      total.add(source.kind, inUse);
-      const each = objectBytes(ledger, node, counts);
-      const values = [allocated / each, allocated, inUse / each, inUse];
-      builder.add(stacks.stack(node), values, stacks.labels(node));
-    }
-  }
-  for (const part of parts) part.addTo(builder, total);
-  return builder.build();
+  const amounts = changes.map(({ source, from, to }) => ({
+    source,
+    state: {
+      allocatedBytes: (node: NodeIndex) => to.allocatedBytes(node) - from.allocatedBytes(node),
+      inUseBytes: (node: NodeIndex) => to.inUseBytes(node) - from.inUseBytes(node),
+    },
+  }));
+  return finished(builder, amounts, options, parts);
 }
 
 /**
@@ -185,17 +176,26 @@ export function stateProfile(
 ): Profile {
   const main = mainOf(states.map(({ source }) => source));
   const builder = heapBuilder(options, methodComments(main, options));
+  return finished(builder, states, options, parts);
+}
+
+/** Adds sources, the main thread's heap first, and parts; leaves out stacks with nothing allocated and nothing in use. */
+function finished(
+  builder: ProfileBuilder,
+  states: readonly { source: LedgerSource; state: Pick<PastState, 'allocatedBytes' | 'inUseBytes'> }[],
+  options: HeapProfileOptions,
+  parts: readonly ProfilePart[],
+): Profile {
   const total = new InUseByKind();
-  for (const { source, state } of states) {
-    const { ledger } = source;
+  for (const [index, { source, state }] of states.entries()) {
     const stacks = new SourceStacks(source, builder);
-    const counts = ledger === main ? options.objectCounts : undefined;
-    for (let node = 0; node < ledger.tree.size; node++) {
+    const counts = index === 0 ? options.objectCounts : undefined;
+    for (let node = 0; node < source.ledger.tree.size; node++) {
       const allocated = state.allocatedBytes(node);
       const inUse = state.inUseBytes(node);
-      if (allocated <= 0 && inUse <= 0) continue;
+      if (allocated === 0 && inUse === 0) continue;
       total.add(source.kind, inUse);
-      const each = objectBytes(ledger, node, counts);
+      const each = objectBytes(source.ledger, node, counts);
       const values = [allocated / each, allocated, inUse / each, inUse];
       builder.add(stacks.stack(node), values, stacks.labels(node));
     }
