@@ -54,11 +54,11 @@ function servicePanels(m: MetricNames) {
         { name: 'heap limit reached in', unit: 's' },
       ],
       queries: [
-        { expr: `count by (job) (sum by (job, instance) (${resident}))` },
+        { expr: `count by (job) (sum by (job, instance, process_pid) (${resident}))` },
         { expr: `sum by (job) (${resident})` },
         { expr: `sum by (job) (deriv(${resident}[1h])) * 3600` },
         {
-          expr: `max by (job) (sum by (job, instance) (${heap}) / sum by (job, instance) (${heapLimit}))`,
+          expr: `max by (job) (sum by (job, instance, process_pid) (${heap}) / sum by (job, instance, process_pid) (${heapLimit}))`,
         },
         { expr: `count by (job) (${growth} > 0)` },
         { expr: `min by (job) (${timeToLimit})` },
@@ -132,10 +132,10 @@ function packagePanels(m: MetricNames) {
 }
 
 function versionPanels(m: MetricNames) {
-  const perProcess = `sum by (job, instance) (${m.of('heapray.memory.resident')}{${SERVICES}})`;
+  const perProcess = `sum by (job, instance, process_pid) (${m.of('heapray.memory.resident')}{${SERVICES}})`;
   const versions = `max by (job, instance, service_version) (target_info{${SERVICES}})`;
   // Processes without the resource's attributes count, too, as of no version.
-  const versionOf = `(${versions} or on (job, instance) ${perProcess} ^ 0)`;
+  const versionOf = `(${versions} or on (job, instance) max by (job, instance) (${perProcess}) ^ 0)`;
   const retained = `${m.of('heapray.memory.retained')}{${SITES}, heapray_package_version!=""}`;
   const allocated = `${m.of('heapray.memory.allocated')}{${SITES}, heapray_package_version!=""}`;
   const byVersion = 'job, heapray_package_name, heapray_package_version';

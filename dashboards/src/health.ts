@@ -6,7 +6,7 @@ import { row, table, timeSeries } from './panels.ts';
 import { INSTANCES, JOBS } from './variables.ts';
 
 const PROCESSES = 'job=~"$job", instance=~"$instance"';
-const PROCESS_LEGEND = '{{job}} {{instance}}';
+const PROCESS_LEGEND = '{{job}} {{instance}} {{process_pid}}';
 
 /** Returns the dashboard about heapray itself. */
 export function healthDashboard(m: MetricNames): Dashboard {
@@ -46,10 +46,10 @@ function statePanels(m: MetricNames) {
       ],
       queries: [
         {
-          expr: `max by (job, instance, heapray_profiler_mode, heapray_reason) (${of(m, 'heapray.profiler.status')}) == 1`,
+          expr: `max by (job, instance, process_pid, heapray_profiler_mode, heapray_reason) (${of(m, 'heapray.profiler.status')}) == 1`,
         },
-        { expr: `max by (job, instance) (${of(m, 'heapray.profiler.sampling_interval')})` },
-        { expr: `max by (job, instance) (${of(m, 'heapray.profiler.live_samples')})` },
+        { expr: `max by (job, instance, process_pid) (${of(m, 'heapray.profiler.sampling_interval')})` },
+        { expr: `max by (job, instance, process_pid) (${of(m, 'heapray.profiler.live_samples')})` },
       ],
     }),
   ];
@@ -70,7 +70,7 @@ function costPanels(m: MetricNames) {
       min: 0,
       queries: [
         {
-          expr: `sum by (job, instance) (rate(${of(m, 'heapray.profiler.cpu')}[$__rate_interval]))`,
+          expr: `sum by (job, instance, process_pid) (rate(${of(m, 'heapray.profiler.cpu')}[$__rate_interval]))`,
           legend: PROCESS_LEGEND,
         },
       ],
@@ -98,7 +98,7 @@ function costPanels(m: MetricNames) {
       min: 0,
       queries: [
         {
-          expr: `sum by (job, instance) (rate(${of(m, 'heapray.profiler.polls')}[$__rate_interval]))`,
+          expr: `sum by (job, instance, process_pid) (rate(${of(m, 'heapray.profiler.polls')}[$__rate_interval]))`,
           legend: PROCESS_LEGEND,
         },
       ],
@@ -110,7 +110,10 @@ function costPanels(m: MetricNames) {
       span: 12,
       min: 0,
       queries: [
-        { expr: `sum by (job, instance) (${of(m, 'heapray.profiler.memory')})`, legend: PROCESS_LEGEND },
+        {
+          expr: `sum by (job, instance, process_pid) (${of(m, 'heapray.profiler.memory')})`,
+          legend: PROCESS_LEGEND,
+        },
       ],
     }),
   ];
@@ -175,7 +178,7 @@ function evidencePanels(m: MetricNames) {
       max: 1,
       queries: [
         {
-          expr: `sum by (job, instance) (rate(${of(m, 'heapray.profiler.unobserved_samples')}[$__rate_interval])) / sum by (job, instance) (rate(${of(m, 'heapray.profiler.samples')}[$__rate_interval]))`,
+          expr: `sum by (job, instance, process_pid) (rate(${of(m, 'heapray.profiler.unobserved_samples')}[$__rate_interval])) / sum by (job, instance, process_pid) (rate(${of(m, 'heapray.profiler.samples')}[$__rate_interval]))`,
           legend: PROCESS_LEGEND,
         },
       ],
@@ -205,11 +208,11 @@ function evidencePanels(m: MetricNames) {
       min: 0,
       queries: [
         {
-          expr: `min by (job, instance) (${of(m, 'heapray.profiler.leak_windows')})`,
+          expr: `min by (job, instance, process_pid) (${of(m, 'heapray.profiler.leak_windows')})`,
           legend: `windows, ${PROCESS_LEGEND}`,
         },
         {
-          expr: `max by (job, instance) (${of(m, 'heapray.profiler.undecided_sites')})`,
+          expr: `max by (job, instance, process_pid) (${of(m, 'heapray.profiler.undecided_sites')})`,
           legend: `undecided, ${PROCESS_LEGEND}`,
         },
       ],

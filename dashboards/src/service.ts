@@ -4,10 +4,10 @@ import { finished, newDashboard } from './dashboard.ts';
 import { withPackageOther } from './expressions.ts';
 import type { MetricNames } from './metric-names.ts';
 import { barGauge, callSiteTable, row, stat, table, timeSeries } from './panels.ts';
-import { COMPONENT, DEBUG_PORT, debugHost, INSTANCE, JOB, UI, UI_LINK } from './variables.ts';
+import { COMPONENT, DEBUG_PORT, debugHost, INSTANCE, JOB, SHARED_PROCESS, UI, UI_LINK } from './variables.ts';
 
 /** The process that is selected. */
-const PROCESS = 'job="$job", instance="$instance"';
+const PROCESS = 'job="$job", instance="$instance", process_pid=~"$process"';
 const SITES = `${PROCESS}, heapray_component=~"$component"`;
 const SITE_LABELS =
   'code_function_name, code_file_path, code_line_number, code_column_number, heapray_package_name, heapray_package_version';
@@ -19,7 +19,7 @@ export function serviceDashboard(m: MetricNames): Dashboard {
     title: 'Service',
     description:
       'Memory of one process: what it consists of, what grows, who allocates it, and when a limit is reached.',
-    variables: [JOB(m), INSTANCE(m), COMPONENT(m), debugHost(m), DEBUG_PORT],
+    variables: [JOB(m), INSTANCE(m), COMPONENT(m), SHARED_PROCESS(m), debugHost(m), DEBUG_PORT],
     links: [UI_LINK],
   });
   dashboard.withRow(row('Now'));

@@ -76,6 +76,14 @@ export const WATCH_PROCESS: Make = (m) =>
     several: true,
   });
 
+/** Processes that share a page of metrics. All of them is the default, and includes a process alone, which has no ID. */
+export const SHARED_PROCESS: Make = (m) =>
+  values('process', {
+    label: 'Process',
+    query: `${m.of(POLLS)}{job="$job", instance="$instance"}, process_pid`,
+    several: true,
+  });
+
 export const DEBUG_PORT: TextBoxVariableBuilder = new TextBoxVariableBuilder('debug_port')
   .label('Debug port')
   .defaultValue('6464');

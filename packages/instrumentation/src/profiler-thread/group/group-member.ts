@@ -23,7 +23,7 @@ export class RefusedError extends Error {}
 export type MembershipEnd = 'gone' | 'port-wanted';
 
 /** Time for the owner's greeting, in ms. */
-const HELLO_MILLIS = 2_000;
+const HELLO_MILLIS = 5_000;
 /** Maximum number of questions in work; an owner asks fewer. */
 const MAX_QUESTIONS = 64;
 

@@ -42,7 +42,7 @@ export const MAX_MEMBERS = 64;
 /** Maximum number of connections that have not greeted. */
 const MAX_STRANGERS = 16;
 /** Time for the greeting of a new connection, in ms. */
-const HELLO_MILLIS = 2_000;
+const HELLO_MILLIS = 5_000;
 /** Maximum length of an answer, in bytes. */
 const MAX_ANSWER_BYTES = 16 * 2 ** 20;
 /** Interval of checks that the socket is still in its folder, in ms: temporary folders are tidied. */
