@@ -24,7 +24,13 @@ const start = performance.now();
 await work(millis / everyMillis);
 const { user, system } = process.cpuUsage(before);
 const wallMillis = performance.now() - start;
-answer({ cpuMillis: (user + system) / 1000, wallMillis, saidMillis: (await saidMillis()) - saidBefore });
+const turns = millis / everyMillis;
+answer({
+  cpuMillis: (user + system) / 1000,
+  wallMillis,
+  turns,
+  saidMillis: (await saidMillis()) - saidBefore,
+});
 
 /** Runs the turns as a late timer does: missed turns are not made up for. */
 async function work(times) {

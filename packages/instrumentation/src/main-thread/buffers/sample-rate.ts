@@ -2,9 +2,9 @@ import { MathMax, MathMin } from '../../protocol/primordials.js';
 
 /** Mean bytes between samples while neither time nor memory are scarce. */
 export const BUFFER_INTERVAL = 2 ** 18;
-/** Number of samples in a second in the long run, and at once. One takes some 30 microseconds. */
-const PER_SECOND = 50;
-const AT_ONCE = 2_000;
+/** Number of samples in a second in the long run, and at once. One takes 40 to 90 microseconds. */
+const PER_SECOND = 20;
+const AT_ONCE = 1_000;
 /** Number of live samples above which the interval grows, and the one above which no more are taken. */
 const MANY_LIVE = 8_192;
 export const MAX_LIVE = 65_536;
