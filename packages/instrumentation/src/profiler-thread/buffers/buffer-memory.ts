@@ -52,22 +52,22 @@ export class BufferMemory {
    * Takes a batch of the main thread.
    *
    * @param toLedger what to add to its times for the clock of the ledger, in ms
+   * @param atMillis present time on that clock
    */
-  take(batch: BufferBatch, toLedger: number): void {
+  take(batch: BufferBatch, toLedger: number, atMillis: number = performance.now()): void {
     const { stats, onSuspect } = this.#deps;
     stats.addPause(batch.costMillis);
     stats.drop('buffer_samples', batch.dropped);
     this.noteArrayBuffers(batch.arrayBuffers);
-    this.#source ??= this.#newSource();
+    this.#source ??= this.#newSource(atMillis);
     const { ledger, past, leaks } = this.#source;
     this.#feed ??= new BufferFeed(ledger);
     this.#feed.take(batch, toLedger);
-    const atMillis = performance.now();
     past.observe(ledger, atMillis);
     for (const suspect of leaks.observe(atMillis)) onSuspect(suspect);
   }
 
-  #newSource(): MemorySource {
+  #newSource(startMillis: number): MemorySource {
     const { sources, code, windowMillis, pastMillis } = this.#deps;
     const origin = { kind: 'array_buffer', thread: undefined } as const;
     const component = sources.main.ledger.sites.components.own;
@@ -77,7 +77,7 @@ export class BufferMemory {
       ledger,
       // V8's heap limit does not limit Buffers.
       leaks: new LeakWatch(ledger, { windowMillis, heapLimit: Number.POSITIVE_INFINITY, origin }),
-      past: new PastStates({ windowMillis: pastMillis, startMillis: performance.now() }),
+      past: new PastStates({ windowMillis: pastMillis, startMillis }),
     };
     sources.add(source);
     return source;
