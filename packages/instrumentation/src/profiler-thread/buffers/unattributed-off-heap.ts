@@ -1,4 +1,4 @@
-import { meaningOfPseudoFrame, type ProfileBuilder } from '@heapray/exporter/profile';
+import { meaningOfPseudoFrame, NO_CALL_SITE, type ProfileBuilder } from '@heapray/exporter/profile';
 import type { Ledger } from '../ledger/index.js';
 import type { InUseByKind, ProfilePart } from '../profiles/profile-part.js';
 import { MAIN_THREAD } from '../profiles/source-stacks.js';
@@ -32,7 +32,8 @@ export class UnattributedOffHeap implements ProfilePart {
     const add = (name: string, bytes: number) => {
       if (bytes <= 0) return;
       builder.comment(`${name}: ${meaningOfPseudoFrame(name)}`);
-      const stack = builder.stack(undefined, builder.frame(name, '', 0));
+      const root = builder.stack(undefined, builder.frame(NO_CALL_SITE, '', 0));
+      const stack = builder.stack(root, builder.frame(name, '', 0));
       builder.add(stack, [0, 0, 0, bytes], builder.labels({ kind: KIND, thread: MAIN_THREAD }));
       inUse.add(KIND, bytes);
     };
