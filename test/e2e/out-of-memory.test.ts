@@ -7,7 +7,7 @@ import { appFolder } from './support/app-folder.js';
 import { pprofTop } from './support/pprof-report.js';
 import { type AppOptions, runApp, startApp } from './support/profiled-app.js';
 
-const NODE_ARGS = ['--max-old-space-size=256'];
+const NODE_ARGS = ['--max-old-space-size=128'];
 /** The optimizer may have inlined the function into its caller. */
 const LEAK = /\b(keepForever|leak)\b/;
 const APP = 'leaking-to-death.js';
@@ -16,12 +16,14 @@ const SHOP = { HEAPRAY_COMPONENT: 'shop' };
 
 const filesIn = (folder: string) => {
   const home = path.join(folder, 'heapray');
-  return { home, names: readdirSync(home).sort() };
+  // A process may die while it writes.
+  const names = readdirSync(home).filter((name) => !name.endsWith('.tmp'));
+  return { home, names: names.sort() };
 };
 
 /** Starts a program, lets it leak as soon as it is ready, and returns what must not depend on heapray. */
 async function die(options: AppOptions, readyWhen: readonly RegExp[]) {
-  const app = startApp({ ...options, app: [APP, 'sync', '100'], nodeArgs: NODE_ARGS });
+  const app = startApp({ ...options, app: [APP, 'sync', '20'], nodeArgs: NODE_ARGS });
   for (const pattern of readyWhen) await app.waitForLog(pattern);
   process.kill(app.process.pid, 'SIGUSR2');
   const end = await app.process.ended;
