@@ -70,7 +70,7 @@ describe('memory without a call site', () => {
   test('is no row, and not in the total', async () => {
     const text = await top(file());
     expect(text).toMatch(/^inuse_space by function: 2\.0 KiB in all\n/);
-    expect(text).toMatch(/\n2\.0 KiB {2}100\.0% .* keep {2}a\.js:1\n/);
+    expect(text).toMatch(/\n2\.0 KiB {2}100\.0% .* keep +a\.js:1\n\n/);
     expect(text).toContain(
       '\nWithout a call site: 9.0 KiB: mapped files 8.0 KiB, heap: free but committed 1.0 KiB\n',
     );
