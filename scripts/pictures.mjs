@@ -58,7 +58,7 @@ async function pageOfDemo() {
 async function take(browser, { name, url, height, wait, dark = false }) {
   const viewport = { width: WIDTH, height };
   const page = await browser.newPage({ viewport, colorScheme: dark ? 'dark' : 'light' });
-  await page.goto(url);
+  await page.goto(url, { timeout: PATIENCE_MILLIS });
   await page.locator(wait).first().waitFor({ timeout: PATIENCE_MILLIS });
   const target = path.join(OUT, `${name}.png`);
   await page.screenshot({ path: target });

@@ -1,4 +1,4 @@
-/** Colours that differ for people with any colour vision: Okabe and Ito's, and three more. */
+/** Colours that differ for people with any colour vision: Okabe and Ito's, and others that are darker or lighter. */
 const PARTS = [
   '#0072b2',
   '#e69f00',
@@ -9,6 +9,10 @@ const PARTS = [
   '#f0e442',
   '#8e6bb8',
   '#a6761d',
+  '#1b4965',
+  '#c5d86d',
+  '#7f2a45',
+  '#f4a582',
 ];
 const OTHER = '#8a8f98';
 /** Parts that stand for none in particular. */

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { durationText, pastTitle } from '../../page/basics/text.js';
 import { isLine, isNear, latest, sparkPoints, stacked, valueAt } from '../../page/charts/chart-data.js';
+import { partColor } from '../../page/charts/chart-theme.js';
 import { FIRST_STATE, formatHash, type LiveState, onTab, parseHash, TABS } from '../../page/live/hash.js';
 import {
   choiceOf,
@@ -64,6 +65,11 @@ describe('the hash of the URL', () => {
     expect(parseHash('')).toEqual(FIRST_STATE);
     expect(parseHash('#tab=x&view=y&__proto__=1&other%')).toEqual(FIRST_STATE);
   });
+});
+
+test('the parts of resident memory have colours of their own', () => {
+  const colors = Array.from({ length: 13 }, (_, at) => partColor(`part ${at}`, at));
+  expect(new Set([...colors, partColor('unexplained', 13)]).size).toBe(14);
 });
 
 test('data has URLs beside the page, also behind a proxy', () => {
