@@ -178,6 +178,29 @@ describeWithPeer('the live page in Chromium', 'chromium', () => {
       expect(server.requests.filter((each) => each.includes('profile.json'))).toHaveLength(2);
     }));
 
+  test('the URL keeps the zoom of the flame graph and the order of the table', () =>
+    withLivePage(browser, healthy([leaking()], 60), { hash: '#tab=flame' }, async (page) => {
+      const all = page.locator('.flame g[name="all"] rect');
+      await all.waitFor();
+      const frames = page.locator('.flame svg g');
+      const count = await frames.count();
+      await frames.last().click();
+      await page.waitForURL((url) => url.hash.includes('zoom='));
+      const zoomed = await frames.count();
+      expect(zoomed).toBeLessThan(count);
+      await page.reload();
+      await all.waitFor();
+      expect(await frames.count()).toBe(zoomed);
+      await page.keyboard.press('Escape');
+      await page.waitForURL((url) => !url.hash.includes('zoom='));
+      expect(await frames.count()).toBe(count);
+      await tab(page, 'Table').click();
+      await page.getByRole('button', { name: 'Total' }).click();
+      await page.waitForURL((url) => url.hash.endsWith('order=Total'));
+      await page.reload();
+      await page.locator('th[aria-sort="descending"]', { hasText: 'Total' }).waitFor();
+    }));
+
   test('frames and rows with few samples are hatched, and say so', () =>
     withLivePage(browser, healthy([leaking()], 60), { hash: '#tab=flame' }, async (page) => {
       await page.locator('.flame g[name="parse"]').click();

@@ -18,7 +18,7 @@ export interface FlameOptions {
 
 const ROW_PIXELS = 20;
 /** Narrower frames are not drawn: their outline would hide them, and a profile has tens of thousands. */
-const MIN_PIXELS = 2;
+const MIN_PIXELS = 3;
 const MIN_WIDTH = 240;
 /** d3-flame-graph hides the labels of narrower frames. */
 const LABEL_PIXELS = 35;
@@ -98,6 +98,7 @@ export class FlameView {
   }
 
   #choose(node: TreeNode): void {
+    for (const group of this.element.querySelectorAll('.selected')) group.classList.remove('selected');
     this.#selected = node;
     this.#finishDrawing();
     this.#options.selected(node);
@@ -109,8 +110,8 @@ export class FlameView {
    */
   #finishDrawing(): void {
     for (const { group, node } of this.#drawnFrames()) {
-      group.classList.toggle('selected', node === this.#selected);
-      group.classList.toggle('narrow', Number(group.getAttribute('width')) < LABEL_PIXELS);
+      if (node === this.#selected) group.classList.add('selected');
+      if (Number(group.getAttribute('width')) < LABEL_PIXELS) group.classList.add('narrow');
     }
   }
 
