@@ -1,7 +1,7 @@
 import type { OverviewSeries, OverviewSubject } from '../../src/page/overview-data.ts';
 import { element } from '../basics/dom.ts';
 import { isLine } from '../charts/chart-data.ts';
-import { partColor } from '../charts/chart-theme.ts';
+import { partColor } from '../charts/part-colors.ts';
 import { TimeChart } from '../charts/time-chart.ts';
 
 const HEAP = 'heap';

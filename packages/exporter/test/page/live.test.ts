@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { durationText, pastTitle } from '../../page/basics/text.js';
 import { isLine, isNear, latest, sparkPoints, stacked, valueAt } from '../../page/charts/chart-data.js';
-import { partColor } from '../../page/charts/chart-theme.js';
+import { partColor } from '../../page/charts/part-colors.js';
 import { FIRST_STATE, formatHash, type LiveState, onTab, parseHash, TABS } from '../../page/live/hash.js';
 import {
   choiceOf,
