@@ -11,9 +11,14 @@ export function programFile(name) {
   return path.join(PROGRAMS, `${name}.mjs`);
 }
 
-export async function runProgram(node, name, options, flags = []) {
+/**
+ * Runs a program and returns its answer.
+ *
+ * @param env variables besides those of this process
+ */
+export async function runProgram(node, name, options, flags = [], env = {}) {
   const stdout = await run(node, [...flags, programFile(name), JSON.stringify(options)], {
-    env: programEnv(),
+    env: { ...programEnv(), ...env },
     timeoutMillis: 1000 * (options.seconds ?? 0) + GRACE_MILLIS,
   });
   return JSON.parse(stdout.trimEnd().split('\n').at(-1));

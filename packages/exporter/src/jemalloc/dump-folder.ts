@@ -70,7 +70,7 @@ export function removeDumps(dumps: readonly DumpFile[]): void {
   for (const { path: file } of dumps) attempt(() => unlinkSync(file));
 }
 
-/** Removes dumps older than `oldest` ms: nobody reads them, because they are of programs without heapray. */
+/** Removes dumps older than `oldest` ms. They are of programs without heapray, which nothing reads. */
 export function removeUnreadDumps(folder: string, oldest: number): void {
   removeDumps(dumpsIn(folder).filter((dump) => ageMillis(dump) > oldest));
 }

@@ -125,7 +125,7 @@ export class NativeHeap {
     try {
       return provokeDump(this.#dumpInterval, () => this.#lastNumber() > last);
     } catch {
-      // So much address space is not available. Wait for the dumps that the program provokes.
+      // Too little address space is left. Wait for the dumps that the program provokes.
       return false;
     }
   }
@@ -160,7 +160,7 @@ export class NativeHeap {
     return { atMillis: performance.now(), amounts, inUseBytes, mappings: dump.mappings };
   }
 
-  /** Finds this thread: the one with a piece in use. Others seldom have so little more than a piece on one stack. */
+  /** Finds this thread: it has one piece in use on one stack, and little else there. */
   #findOwnThread({ stacks }: JemallocDump): void {
     const holders = stacks
       .flatMap((stack) => stack.holders)
