@@ -10,7 +10,7 @@ import {
   removeDumps,
   removeUnreadDumps,
 } from '@heapray/exporter/jemalloc';
-import { jemallocSettings } from './jemalloc-settings.js';
+import { type JemallocSettings, jemallocSettings } from './jemalloc-settings.js';
 import { NativeFrames } from './native-frames.js';
 import {
   type NativeAmounts,
@@ -66,8 +66,10 @@ export class NativeHeap {
   }
 
   /** Starts to follow the dumps of this process. Undefined, with a message, if there will be none. */
-  static start(deps: NativeHeapDeps): NativeHeap | undefined {
-    const settings = jemallocSettings();
+  static start(
+    deps: NativeHeapDeps,
+    settings: JemallocSettings | string = jemallocSettings(),
+  ): NativeHeap | undefined {
     if (typeof settings === 'string') {
       deps.log('warn', `native heap: not profiled: ${settings}`);
       return undefined;
