@@ -49,7 +49,7 @@ for (const line of LINES) {
 /** Returns the bytes in use of Buffers with such a function on the stack. */
 function bytesOf({ samples }: RawProfile, name: RegExp): number {
   return samples
-    .filter(({ labels }) => labels['kind'] === 'array_buffer')
+    .filter(({ labels }) => labels.kind === 'array_buffer')
     .filter(({ stack }) => stack.some((each) => name.test(each)))
     .reduce((sum, { values }) => sum + (values[INUSE] ?? 0), 0);
 }

@@ -6,7 +6,7 @@ import { connect, createServer } from 'node:net';
 import { promisify } from 'node:util';
 
 const MIB = 2 ** 20;
-/** Sizes at which nearly every Buffer is sampled, so that the sampling error is small. */
+/** Size at which nearly every Buffer is sampled, so that the sampling error is small. All are filled, so that they are resident. */
 const SIZE = 2 * MIB;
 const FILE = 'zeros.bin';
 const FILE_BYTES = 24 * MIB;
@@ -15,11 +15,11 @@ const RECEIVED_BYTES = 32 * MIB;
 const kept = [];
 
 function keepImages() {
-  for (let i = 0; i < 100; i++) kept.push(Buffer.alloc(SIZE));
+  for (let i = 0; i < 100; i++) kept.push(Buffer.alloc(SIZE, 1));
 }
 
 function keepTexts() {
-  for (let i = 0; i < 100; i++) kept.push(Buffer.allocUnsafe(SIZE));
+  for (let i = 0; i < 100; i++) kept.push(Buffer.allocUnsafe(SIZE).fill(1));
 }
 
 function readAtOnce() {
