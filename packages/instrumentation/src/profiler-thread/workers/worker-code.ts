@@ -14,7 +14,7 @@ export interface Taken {
   readonly scavenges: number;
   /** Start of marking, sweep and next turn of the event loop of each major collection, in ms of `process.hrtime`. */
   readonly majors: readonly (readonly [mark: number, sweep: number, turn: number])[];
-  /** Physical bytes of V8's heap and of its own allocations. */
+  /** Bytes of V8's heap that are in memory. */
   readonly heapBytes: number;
 }
 
@@ -67,8 +67,8 @@ export function setUpCode(binding: string | undefined): string {
           } catch {}
         }).observe({ entryTypes: ['gc'] });
         state.take = () => {
-          const { total_physical_size: heap, malloced_memory: malloc } = getHeapStatistics();
-          const taken = stringify({ scavenges, majors, heapBytes: heap + malloc });
+          const { total_physical_size: heapBytes } = getHeapStatistics();
+          const taken = stringify({ scavenges, majors, heapBytes });
           scavenges = 0;
           majors = [];
           return taken;

@@ -36,7 +36,7 @@ export class WorkerSampler implements Pick<HeapPoller, 'poll'> {
     this.#options = options;
   }
 
-  /** Physical bytes of the worker's heap and of V8's own allocations, as of the last poll. */
+  /** Bytes of the worker's heap that are in memory, as of the last poll. */
   get heapBytes(): number {
     return this.#heapBytes;
   }

@@ -69,15 +69,16 @@ export class Workers implements WorkerTargetHandlers {
     }
   }
 
-  /** Physical bytes of the heaps of all profiled workers. */
-  get heapBytes(): number {
+  /** Physical bytes of the heaps of all profiled workers; undefined without any. */
+  get heapBytes(): number | undefined {
     let sum = 0;
     for (const { sampler } of this.#profiled.values()) sum += sampler.heapBytes;
-    return sum;
+    return sum > 0 ? sum : undefined;
   }
 
   attached(target: WorkerTarget): void {
-    if (this.#isClosed || target.threadId === threadId) return;
+    // A thread without a number is one of Node's own, which loads modules.
+    if (this.#isClosed || target.threadId === threadId || Number.isNaN(target.threadId)) return;
     const delay = this.#admission.delayMillis(performance.now());
     const begin = () => void this.#begin(target).catch((error: Error) => this.#failed(error));
     if (delay === 0) begin();
