@@ -1,4 +1,3 @@
-// One file of over 400 lines, because it connects all folders of the thread: nothing else knows all of them.
 // More than 400 lines: connects all folders of the profiler thread, and the messages of the main thread.
 import type { BufferBatch } from '../protocol/buffer-events.js';
 import type { FunctionLocation } from '../protocol/code-place.js';
@@ -353,7 +352,7 @@ export class Profiler {
 
   /** Returns the heaps of worker threads, in bytes; undefined without profiled ones. */
   #workerBytes(): number | undefined {
-    return this.#workers?.heapBytes || undefined;
+    return this.#workers?.heapBytes;
   }
 
   async #mainMemory(kernel: KernelMemory | undefined): Promise<MainMemory | undefined> {
