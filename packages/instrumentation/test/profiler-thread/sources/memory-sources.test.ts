@@ -55,13 +55,13 @@ test('parts of a profile see what was added before, by kind', () => {
   const seen: number[] = [];
   const part = (bytes: number) => ({
     addTo: (...[builder, inUse]: Parameters<ProfilePart['addTo']>) => {
-      seen.push(inUse.bytes('heap'), inUse.bytes('stack'));
+      seen.push(inUse.bytes('heap'), inUse.bytes('worker'), inUse.bytes('stack'));
       inUse.add('stack', bytes);
       builder.add(undefined, [0, 0, 1, bytes], builder.labels({ kind: 'stack' }));
     },
   });
   const profile = heapProfile({ sources: sources.all, parts: [part(7), part(1)] }, OPTIONS);
-  expect(seen).toEqual([1200, 0, 1200, 7]);
+  expect(seen).toEqual([1000, 200, 0, 1000, 200, 7]);
   expect(rowsOf(profile, 3)).toMatchObject({ 'undefined stack - -': 8 });
 });
 
