@@ -5,16 +5,16 @@ import { isMainThread, Worker, workerData } from 'node:worker_threads';
 const kept = [];
 const LEAKS = {
   alpha: function leakAlpha() {
-    for (let i = 0; i < 4000; i++) kept.push({ alpha: i, text: `alpha ${i}` });
+    for (let i = 0; i < 400; i++) kept.push({ alpha: i, text: `alpha ${i}` });
   },
   beta: function leakBeta() {
-    for (let i = 0; i < 4000; i++) kept.push({ beta: i, text: `beta ${i}` });
+    for (let i = 0; i < 400; i++) kept.push({ beta: i, text: `beta ${i}` });
   },
   gamma: function leakGamma() {
-    for (let i = 0; i < 4000; i++) kept.push({ gamma: i, text: `gamma ${i}` });
+    for (let i = 0; i < 400; i++) kept.push({ gamma: i, text: `gamma ${i}` });
   },
   delta: function leakDelta() {
-    for (let i = 0; i < 4000; i++) kept.push({ delta: i, text: `delta ${i}` });
+    for (let i = 0; i < 400; i++) kept.push({ delta: i, text: `delta ${i}` });
   },
 };
 
