@@ -26,8 +26,8 @@ const EXCEPTIONS: readonly (readonly [part: string, reason: string])[] = [
   ['heapray_cgroup_', 'the machine of the tests may hide the files of its control group'],
 ];
 
-/** Labels of legends that only forked processes have, or processes that are not profiled. */
-const MAY_BE_EMPTY = ['heapray_process_id', 'heapray_reason'];
+/** Labels of legends that only forked processes have, processes of a group, or those that are not profiled. */
+const MAY_BE_EMPTY = ['heapray_process_id', 'heapray_reason', 'process_pid'];
 
 /** Values of the label `instance` of processes that push. */
 const PUSHED = { service: 'shop-1', watch: 'airflow-1' };

@@ -2,6 +2,7 @@ import type { HostPort, ResolvedConfig } from '../../config/index.js';
 import { describeThrown } from '../../protocol/describe-thrown.js';
 import type { Log } from '../../protocol/log.js';
 import type { MadePage, Served, ServerKind } from '../../protocol/messages.js';
+import { SafeNumber, StringPrototypeReplace } from '../../protocol/primordials.js';
 import { contain, containAsync, type OnThrown } from '../containment/contain.js';
 import { isDenied } from '../start/permissions.js';
 import { describePortProblems, type PortProblem } from '../start/port-problems.js';
@@ -94,7 +95,7 @@ export class ServedPages {
 
   /** Notes who serves. */
   served(server: ServerKind, served: Served): void {
-    if (server === 'metrics') return this.#metrics?.changed(served);
+    if (server === 'metrics') return this.#metricsServed(served);
     if (this.#isDebugClosed) return;
     this.#debug = served;
     const address = addressText(this.#deps.config().options.debugAddress);
@@ -102,6 +103,17 @@ export class ServedPages {
     const url = `http://${served.by === 'self' ? served.address : address}/debug`;
     const by = served.by === 'self' ? '' : `, served by process ${served.pid}`;
     this.#deps.log('info', `memory profiles on ${url}/pprof/ and a live page on ${url}/ui${by}`);
+  }
+
+  /** Keeps a port that the system has chosen: another profiler thread must get the same, as it is scraped there. */
+  #metricsServed(served: Served): void {
+    const metrics = this.#metrics;
+    if (!metrics) return;
+    if (served.by === 'self' && metrics.address.port === 0) {
+      const { host } = metrics.address;
+      this.#metrics = { ...metrics, address: { host, port: portOf(served.address) } };
+    }
+    metrics.changed(served);
   }
 
   /** Notes that the profiler thread has died. */
@@ -116,6 +128,11 @@ export class ServedPages {
   #yield(server: ServerKind): boolean {
     return contain(() => this.#deps.thread()?.yieldPort(server), this.#deps.onThrown) ?? true;
   }
+}
+
+/** Returns the port of an address such as `[::1]:6464`. */
+function portOf(address: string): number {
+  return SafeNumber(StringPrototypeReplace(address, /^.*:/, ''));
 }
 
 function addressText({ host, port }: HostPort = { host: '', port: 0 }): string {
