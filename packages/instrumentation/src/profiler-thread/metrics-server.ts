@@ -9,7 +9,7 @@ export interface MetricsServerDeps {
   /** Asks the main thread for the page; undefined if it does not answer in time. */
   readonly page: () => Promise<MadePage | undefined>;
   readonly stats: { drop(reason: 'group_answer' | 'group_member'): void };
-  readonly log: (level: 'debug' | 'warn', text: string) => void;
+  readonly log: (level: 'debug' | 'info' | 'warn', text: string) => void;
   /** Called when it is known who serves this process, and each time that this changes. */
   readonly changed: (served: Served) => void;
 }

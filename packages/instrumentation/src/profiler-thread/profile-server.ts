@@ -15,7 +15,7 @@ export interface ServerDeps extends Omit<ProfileProviderDeps, 'history'>, Histor
   readonly loop: ProfileProviderDeps['loop'] & HistoryRecorderDeps['loop'];
   readonly leaks: AllLeaks;
   readonly stats: ProfileProviderDeps['stats'] & HistoryRecorderDeps['stats'] & GroupStats;
-  readonly log: (level: 'debug' | 'warn', text: string) => void;
+  readonly log: (level: 'debug' | 'info' | 'warn', text: string) => void;
   /** Called when it is known who serves this process, and each time that this changes. */
   readonly changed: (served: Served) => void;
 }

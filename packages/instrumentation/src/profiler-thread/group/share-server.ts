@@ -28,7 +28,7 @@ export interface SharedServer extends Pick<SeatDeps, 'component' | 'changed' | '
   readonly routes: (deps: GatherDeps) => Routes;
   readonly http?: HttpServerOptions;
   readonly stats: { drop(reason: 'group_answer' | 'group_member'): void };
-  readonly log: (level: 'debug' | 'warn', text: string) => void;
+  readonly log: (level: 'debug' | 'info' | 'warn', text: string) => void;
 }
 
 /** Makes the seat of this process in the group of an address. The caller starts it. */
@@ -61,6 +61,13 @@ export function shareServer(shared: SharedServer): Seat {
 function socketOf({ kind, address, settings, log }: SharedServer): string | undefined {
   // With port 0 each process has a port of its own.
   if (!settings.group || address.port === 0) return undefined;
+  if (settings.groupFolders.length === 0) {
+    log(
+      'info',
+      `other processes cannot share ${addressText(address)}: no folder may be written (--permission)`,
+    );
+    return undefined;
+  }
   try {
     return groupSocket(kind, address, settings.groupFolders);
   } catch (error) {
