@@ -42,7 +42,7 @@ describeWithPeer('a capture', ['project-bare', 'memray-1.20.0'], () => {
   test('compresses a rotated capture while the next one is written', async () => {
     const env = {
       ...COMPRESSED,
-      HEAPRAY_MAX_CAPTURE_BYTES: '65536',
+      HEAPRAY_MAX_CAPTURE_BYTES: '262144',
       HEAPRAY_MAX_CAPTURES: '3',
       CHURN_MIB: '16',
       ORDER_MILLIS: '20',
