@@ -107,7 +107,7 @@ while not os.path.exists(${JSON.stringify(path.join(folder, 'end'))}):
   startNode({ args: ['-e', `fs.writeFileSync(${JSON.stringify(path.join(folder, 'end'))}, '')`] });
   expect((await program.ended).status, program.stderr).toBe(0);
   await expectRestored(terminal, 0);
-  expect(terminal.screen).toMatch(/ALIVE +COUNT {2}FUNCTION +FILE\n(?:.*\n)*? +[\d.]+ MiB +\d+ {2}remember/);
+  expect(terminal.screen).toMatch(/ALIVE +COUNT {2}FUNCTION +FILE\n(?:.*\n)*? *[\d.]+ MiB +\d+ {2}remember/);
   expect(terminal.screen).toMatch(/heapray: the program has ended\n/);
 });
 
