@@ -29,9 +29,10 @@ function round() {
 
 console.log('ready');
 if (process.argv[2] === 'loop')
+  // Later than the log lines of heapray's start, which need the event loop.
   setTimeout(() => {
     while (performance.now() > 0) round();
-  }, 500);
+  }, 5_000);
 else
   setInterval(() => {
     for (let i = 0; i < (process.argv[2] === 'slowly' ? 1 : 20); i++) round();
