@@ -46,7 +46,7 @@ describe('wrong usage: status 2 and one line', () => {
     ],
     [
       ['top', 'a', '--group', 'colour'],
-      "heapray: option '--group <kind>' argument 'colour' is invalid. Allowed choices are function, file, package, component, thread, allocator, process, native.",
+      "heapray: option '--group <kind>' argument 'colour' is invalid. Allowed choices are function, file, package, component, thread, allocator, kind, process, native.",
     ],
     [['convert', 'a'], "heapray: required option '-o, --output <file>' not specified"],
     [
