@@ -13,7 +13,7 @@ const MIB = 2 ** 20;
 /** Moves buffers and prints, for each state, the kinds in MiB. */
 const PROGRAM = `
 import { isMainThread, parentPort, Worker } from 'node:worker_threads';
-import { residentByKind } from ${JSON.stringify(new URL('../../../dist/main-thread/metrics/resident-memory.js', import.meta.url).href)};
+import { residentSplit } from ${JSON.stringify(new URL('../../../dist/main-thread/metrics/resident-memory.js', import.meta.url).href)};
 import { transferredBuffers } from ${JSON.stringify(new URL('../../../dist/main-thread/profiler/transferred-buffers.js', import.meta.url).href)};
 
 const MIB = 2 ** 20;
@@ -33,7 +33,7 @@ if (!isMainThread) {
     for (let same = 0; same < 5; ) {
       gc();
       await new Promise((resolve) => setTimeout(resolve, 10));
-      const { array_buffers, external } = residentByKind();
+      const { array_buffers, external } = residentSplit().parts;
       states[name] = { array_buffers: array_buffers / MIB, external: external / MIB };
       const now = Math.round(array_buffers / MIB) + ' ' + Math.round(external / MIB);
       same = now === before ? same + 1 : 0;
