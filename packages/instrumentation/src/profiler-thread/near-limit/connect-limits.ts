@@ -4,7 +4,7 @@ import type { KernelMemory } from '../../protocol/metric-points.js';
 import { byteText, durationText } from '../leaks/leak-message.js';
 import { ownMemoryBytes } from '../own-figures.js';
 import type { HeapPoller, HeapUsage } from '../polling/heap-poller.js';
-import { ProfileMaker, type ProfileMakerDeps } from '../profile-maker.js';
+import type { ProfileMakerDeps } from '../profile-maker.js';
 import type { ProfilerStats } from '../stats/profiler-stats.js';
 import { CgroupUse } from './cgroup-use.js';
 import { type CaptureEvent, EventProfiles } from './event-profiles.js';
@@ -37,7 +37,7 @@ export function connectLimits(options: ProfilerThreadOptions, deps: ConnectLimit
   const { home, maxCaptures, endedThreads, oomProfile, captureOn, pid } = options;
   const { stats, log } = deps;
   const maker = new KeptProfileMaker({
-    profiles: new ProfileMaker(deps),
+    profiles: async () => new (await import('../profile-maker.js')).ProfileMaker(deps),
     sources: deps.sources,
   });
   const group = new CgroupUse();

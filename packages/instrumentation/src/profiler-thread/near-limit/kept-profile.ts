@@ -7,7 +7,8 @@ import type { ProfileMaker } from '../profile-maker.js';
 import type { MemorySources } from '../sources/memory-sources.js';
 
 export interface KeptProfileDeps {
-  readonly profiles: ProfileMaker;
+  /** Loads what makes profiles. */
+  readonly profiles: () => Promise<ProfileMaker>;
   readonly sources: Pick<MemorySources, 'main' | 'all'>;
 }
 
@@ -18,34 +19,34 @@ const GROWN_SITES = 10;
 const GROWTH_MILLIS = 5 * 60_000;
 const HEAP = { defaultColumn: 'inuse_space', seconds: undefined, past: undefined };
 
-interface Encoders {
+interface Loaded {
+  readonly profiles: ProfileMaker;
   readonly encode: (profile: Profile) => Uint8Array;
 }
 
 /** Makes the profiles that are kept on disk: a pprof file, and a text that needs no tool to read. */
 export class KeptProfileMaker {
   readonly #deps: KeptProfileDeps;
-  #encoders: Promise<Encoders> | undefined;
+  #loaded: Promise<Loaded> | undefined;
 
   constructor(deps: KeptProfileDeps) {
     this.#deps = deps;
   }
 
   /** Loads what is needed to make a profile. Near a limit there may be no time or file descriptor to load it. */
-  prepare(): Promise<Encoders> {
-    if (this.#encoders === undefined) {
-      this.#encoders = loadEncoders();
-      this.#encoders.catch(() => {
-        this.#encoders = undefined;
+  prepare(): Promise<Loaded> {
+    if (this.#loaded === undefined) {
+      this.#loaded = load(this.#deps);
+      this.#loaded.catch(() => {
+        this.#loaded = undefined;
       });
     }
-    return this.#encoders;
+    return this.#loaded;
   }
 
   /** Makes a profile of the ledger's present state. The text begins with `heading`, a few lines. */
   async make(heading: readonly string[]): Promise<ProfileContents> {
-    const { profiles } = this.#deps;
-    const { encode } = await this.prepare();
+    const { profiles, encode } = await this.prepare();
     const pprof = encode(await profiles.snapshot(HEAP, async () => undefined, heading));
     const heap = await profiles.text(HEAP, TOP_SITES);
     return { pprof, text: `${[...heading, '', ...this.#growth(), ''].join('\n')}\n${heap}\n` };
@@ -82,13 +83,14 @@ export function growthBySite(ledger: Ledger, from: PastState): readonly (readonl
   return [...growth].filter(([, bytes]) => bytes > 0).sort((a, b) => b[1] - a[1]);
 }
 
-async function loadEncoders(): Promise<Encoders> {
-  const [{ encodePprof }, { gzipSync, constants }] = await Promise.all([
+async function load(deps: KeptProfileDeps): Promise<Loaded> {
+  const [{ encodePprof }, { gzipSync, constants }, profiles] = await Promise.all([
     import('@heapray/exporter/pprof'),
     import('node:zlib'),
+    deps.profiles(),
     import('@heapray/exporter/profile'),
     import('../profiles/index.js'),
   ]);
   // Compress synchronously on this thread: the thread pool belongs to the application.
-  return { encode: (profile) => gzipSync(encodePprof(profile), { level: constants.Z_BEST_SPEED }) };
+  return { profiles, encode: (profile) => gzipSync(encodePprof(profile), { level: constants.Z_BEST_SPEED }) };
 }

@@ -37,6 +37,8 @@ describe('the rows', () => {
     program.allocate('main > parse', 500);
     expect(view().rows).toEqual([
       {
+        kind: 'heap',
+        thread: undefined,
         functionName: 'parse',
         file: '/app/parse.js',
         line: 1,
