@@ -20,8 +20,8 @@ import {
 } from './native-stacks.js';
 import { PIECE_BYTES, provokeDump } from './provoke-dump.js';
 
-/** A state is current for this long, in ms: several requests in one second share a dump. */
-const CURRENT_MILLIS = 1_000;
+/** A state is current for this long, in ms: requests that share a poll share a dump. */
+const CURRENT_MILLIS = 100;
 /** Gap between two dumps without requests, in ms. */
 const EVERY_MILLIS = 60_000;
 /** Dumps of processes without heapray are removed at this age, in ms. */
