@@ -5,8 +5,8 @@ import type { HighWaterMark } from './history/high-water-mark.js';
 import { type PastState, presentState } from './history/past-states.js';
 import { outsideHeapText } from './leaks/outside-heap.js';
 import type { PollLoop } from './polling/poll-loop.js';
-import type { ObjectCountsOfPoll } from './polls-for-requests.js';
 import type { HeapProfileOptions, ProfilePart, SourceChange, SourceState } from './profiles/index.js';
+import type { ObjectCountsOfPoll } from './requests/polls-for-requests.js';
 import type { AllLeaks } from './sources/all-leaks.js';
 import type { MemorySources } from './sources/memory-sources.js';
 

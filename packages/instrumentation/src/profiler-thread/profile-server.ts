@@ -3,7 +3,7 @@ import type { Seat } from './group/seat.js';
 import type { MemoryHistory } from './history/memory-history.js';
 import type { HistoryRecorderDeps } from './history-recorder.js';
 import { NOT_ALLOWED } from './live-viewing.js';
-import type { ProfileProviderDeps } from './profile-provider.js';
+import type { ProfileProviderDeps } from './requests/profile-provider.js';
 import type { AllLeaks } from './sources/all-leaks.js';
 
 export type ProfileServerOptions = Pick<
@@ -49,7 +49,7 @@ export class ProfileServer {
     const [{ debugPages }, { profileProvider }, { HistoryRecorder }, { shareServer, debugRoutes }] =
       await Promise.all([
         import('./server/debug-server.js'),
-        import('./profile-provider.js'),
+        import('./requests/profile-provider.js'),
         import('./history-recorder.js'),
         import('./group/index.js'),
       ]);

@@ -2,7 +2,7 @@ import { vi } from 'vitest';
 import { PastStates } from '../../src/profiler-thread/history/past-states.js';
 import { LeakWatch } from '../../src/profiler-thread/leaks/leak-watch.js';
 import { ownFigures } from '../../src/profiler-thread/own-figures.js';
-import { profileProvider } from '../../src/profiler-thread/profile-provider.js';
+import { profileProvider } from '../../src/profiler-thread/requests/profile-provider.js';
 import { AllLeaks } from '../../src/profiler-thread/sources/all-leaks.js';
 import { ProfilerStats } from '../../src/profiler-thread/stats/profiler-stats.js';
 import { steadyClock } from '../../src/protocol/steady-clock.js';

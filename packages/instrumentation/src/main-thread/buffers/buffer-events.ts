@@ -1,8 +1,8 @@
 import { BORN_VALUES, type BufferBatch } from '../../protocol/buffer-events.js';
 import { memoryUsage } from '../../protocol/memory-usage.js';
 import { monotonicMillis } from '../../protocol/steady-clock.js';
-import { transferredBuffers } from '../profiler/transferred-buffers.js';
 import type { CallStacks } from './call-stacks.js';
+import { transferredBuffers } from './transferred-buffers.js';
 
 /** Number of samples in a batch that is sent without waiting for the event loop. */
 const FULL = 256;

@@ -4,7 +4,7 @@ import type { MainMemory, MainMemoryRequest } from '../../protocol/messages.js';
 import type { KernelMemory } from '../../protocol/metric-points.js';
 import { MathMax, MathMin, ObjectValues } from '../../protocol/primordials.js';
 import type { HeapPart, ResidentSplit } from '../../protocol/resident-memory.js';
-import { transferredBuffers } from '../profiler/transferred-buffers.js';
+import { transferredBuffers } from '../buffers/transferred-buffers.js';
 
 /** What the profiler thread knows of the process's memory. */
 export interface ProfilerKnowledge {

@@ -40,10 +40,10 @@ import {
   setTimeout,
 } from '../../protocol/primordials.js';
 import { startThread } from '../../start-thread.js';
+import { transferredBuffers } from '../buffers/transferred-buffers.js';
 import { containAsync, contained } from '../containment/contain.js';
 import { BlockingWaits } from './blocking-waits.js';
 import type { ThreadOptions } from './thread-options.js';
-import { transferredBuffers } from './transferred-buffers.js';
 
 /** Handles requests and events of the profiler thread, on the main thread. */
 export interface ProfilerThreadHandlers {

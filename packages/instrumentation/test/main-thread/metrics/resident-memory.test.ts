@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import v8 from 'node:v8';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { transferredBuffers } from '../../../src/main-thread/buffers/transferred-buffers.js';
 import { residentSplit } from '../../../src/main-thread/metrics/resident-memory.js';
-import { transferredBuffers } from '../../../src/main-thread/profiler/transferred-buffers.js';
 import { parseKernelMemory, readKernelMemory } from '../../../src/profiler-thread/resident/kernel-memory.js';
 import type { KernelMemory } from '../../../src/protocol/metric-points.js';
 

@@ -1,10 +1,10 @@
 import { HttpError } from '@heapray/exporter/http';
-import type { ObjectCountTable } from '../protocol/object-count-table.js';
-import type { PollLoop } from './polling/poll-loop.js';
+import type { ObjectCountTable } from '../../protocol/object-count-table.js';
+import type { PollLoop } from '../polling/poll-loop.js';
+import { sleep } from '../sleep.js';
+import { CpuAllowance } from '../stats/cpu-allowance.js';
+import type { ProfilerStats } from '../stats/profiler-stats.js';
 import { RequestPlaces, tooMany } from './request-places.js';
-import { sleep } from './sleep.js';
-import { CpuAllowance } from './stats/cpu-allowance.js';
-import type { ProfilerStats } from './stats/profiler-stats.js';
 
 export interface PollsForRequestsDeps {
   readonly loop: Pick<PollLoop, 'pollNow' | 'cpuBudget'>;

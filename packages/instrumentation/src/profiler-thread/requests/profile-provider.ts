@@ -1,9 +1,9 @@
 import type { Profile } from '@heapray/exporter/profile';
+import { ProfileMaker, type ProfileMakerDeps } from '../profile-maker.js';
+import type { ProfileProvider } from '../server/debug-server.js';
 import { type LiveDataDeps, LiveDataProvider } from './live-data.js';
 import { PollsForRequests, type PollsForRequestsDeps } from './polls-for-requests.js';
-import { ProfileMaker, type ProfileMakerDeps } from './profile-maker.js';
 import { RequestedProfiles, wanted } from './requested-profiles.js';
-import type { ProfileProvider } from './server/debug-server.js';
 
 export interface ProfileProviderDeps extends PollsForRequestsDeps, ProfileMakerDeps, LiveDataDeps {
   readonly loop: PollsForRequestsDeps['loop'] & ProfileMakerDeps['loop'] & LiveDataDeps['loop'];
@@ -39,7 +39,7 @@ async function loadEncoders(): Promise<(profile: Profile) => Uint8Array> {
     import('@heapray/exporter/pprof'),
     import('node:zlib'),
     import('@heapray/exporter/profile'),
-    import('./profiles/index.js'),
+    import('../profiles/index.js'),
   ]);
   // Compress synchronously on this thread: the thread pool belongs to the application.
   return (profile) => gzipSync(encodePprof(profile), { level: constants.Z_BEST_SPEED });

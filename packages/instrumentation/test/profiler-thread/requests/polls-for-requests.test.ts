@@ -1,6 +1,9 @@
 // Polls for clients, on a fake clock.
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { PollsForRequests, type ReadingWanted } from '../../src/profiler-thread/polls-for-requests.js';
+import {
+  PollsForRequests,
+  type ReadingWanted,
+} from '../../../src/profiler-thread/requests/polls-for-requests.js';
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });

@@ -2,10 +2,10 @@
 import { gunzipSync } from 'node:zlib';
 import type { PageData } from '@heapray/exporter/page';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { checkOverview } from '../../../../test/support/check-overview.js';
-import { ProfilerStats } from '../../src/profiler-thread/stats/profiler-stats.js';
-import { newProvider } from '../support/profile-provider.js';
-import { Readings, range, samplesOf } from '../support/readings.js';
+import { checkOverview } from '../../../../../test/support/check-overview.js';
+import { ProfilerStats } from '../../../src/profiler-thread/stats/profiler-stats.js';
+import { newProvider } from '../../support/profile-provider.js';
+import { Readings, range, samplesOf } from '../../support/readings.js';
 
 const MINUTE = 60_000;
 const FORMAT = { gzip: false, client: 'test', signal: new AbortController().signal };

@@ -1,6 +1,6 @@
 import { decodePprof } from '@heapray/exporter/pprof';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { newProvider } from '../support/profile-provider.js';
+import { newProvider } from '../../support/profile-provider.js';
 
 const HOUR = 3_600_000;
 const REQUEST = {

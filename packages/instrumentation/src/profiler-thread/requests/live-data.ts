@@ -1,8 +1,8 @@
 import type { DataFormat, DifferenceQuery, LiveSource, ProfileQuery } from '@heapray/exporter/http';
 import type { Profile } from '@heapray/exporter/profile';
-import type { OverviewDeps } from './overview/index.js';
+import type { OverviewDeps } from '../overview/index.js';
+import type { ProfileMaker } from '../profile-maker.js';
 import type { PollsForRequests } from './polls-for-requests.js';
-import type { ProfileMaker } from './profile-maker.js';
 import { type RequestedProfiles, wanted } from './requested-profiles.js';
 
 export type LiveDataDeps = OverviewDeps;
@@ -33,7 +33,7 @@ export class LiveDataProvider implements Pick<LiveSource, 'overview' | 'profile'
 
   async overview(format: DataFormat): Promise<Uint8Array> {
     const { readings, profiles } = this.#parts;
-    const [{ makeOverview }, encode] = await Promise.all([import('./overview/index.js'), loadJson(format)]);
+    const [{ makeOverview }, encode] = await Promise.all([import('../overview/index.js'), loadJson(format)]);
     const spent = readings.spentMillis;
     const moment = {
       refreshSeconds: this.#refreshSeconds,
@@ -76,7 +76,7 @@ async function loadPage() {
   const [page] = await Promise.all([
     import('@heapray/exporter/page'),
     import('@heapray/exporter/profile'),
-    import('./profiles/index.js'),
+    import('../profiles/index.js'),
   ]);
   return page;
 }

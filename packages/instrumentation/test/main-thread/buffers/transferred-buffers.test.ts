@@ -6,7 +6,7 @@ import { describeWithPeer } from '../../../../../test/support/peer-test.js';
 import { NODE_VERSIONS, nodeBinary } from '../../../../../test/support/peers.js';
 import { runCommand } from '../../../../../test/support/run-command.js';
 import { tempFolder } from '../../../../../test/support/temp-folder.js';
-import { TransferredBuffers } from '../../../src/main-thread/profiler/transferred-buffers.js';
+import { TransferredBuffers } from '../../../src/main-thread/buffers/transferred-buffers.js';
 
 const MIB = 2 ** 20;
 
@@ -14,7 +14,7 @@ const MIB = 2 ** 20;
 const PROGRAM = `
 import { isMainThread, parentPort, Worker } from 'node:worker_threads';
 import { residentSplit } from ${JSON.stringify(new URL('../../../dist/main-thread/metrics/resident-memory.js', import.meta.url).href)};
-import { transferredBuffers } from ${JSON.stringify(new URL('../../../dist/main-thread/profiler/transferred-buffers.js', import.meta.url).href)};
+import { transferredBuffers } from ${JSON.stringify(new URL('../../../dist/main-thread/buffers/transferred-buffers.js', import.meta.url).href)};
 
 const MIB = 2 ** 20;
 const kept = [];

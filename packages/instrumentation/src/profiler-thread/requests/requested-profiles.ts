@@ -1,8 +1,8 @@
 import { HttpError, type ProfileQuery } from '@heapray/exporter/http';
 import type { Profile } from '@heapray/exporter/profile';
+import type { ProfileMaker } from '../profile-maker.js';
+import { sleep } from '../sleep.js';
 import type { ObjectCountsOfPoll, PollsForRequests, ReadingWanted } from './polls-for-requests.js';
-import type { ProfileMaker } from './profile-maker.js';
-import { sleep } from './sleep.js';
 
 /** Encodes a profile, in a form that has a name. */
 export interface ProfileForm {
