@@ -30,7 +30,7 @@ const COARSER = 4;
 const MAX_SAMPLING_INTERVAL = 2 ** 30;
 /**
  * Bounds for the default interval, which suits small heaps; beyond them it is increased, up to `maxInterval`
- * bytes. A poll stops the main thread for about 1 microsecond per live sample; taking a sample costs about 2.
+ * bytes. A poll stops the main thread for about 1 microsecond per live sample; taking a sample costs about 12.
  */
 const ADAPTIVE = {
   maxLiveSamples: 6_000,

@@ -33,11 +33,12 @@ export interface CpuParts {
 }
 
 /**
- * Cost of a sample in V8, in microseconds: a constant plus a part for each frame of its stack. Measured on
- * Node 22 and 24: 1.9 at 14 frames, 2.8 at 23, 4.8 at 43, 7.7 at 73, 12.8 at 128.
+ * Cost of a sample in V8, in microseconds: a constant plus a part for each frame of its stack. Measured on Node 24 at 64 KiB
+ * in a program that sleeps between its turns, as services do: 10.1 at 8 frames, 11.2 at 18, 13.6 at 33, 23.9 at 63. On Node 22
+ * and 26: 10.8 and 7.1 at 18. A loop without sleep keeps V8's code and tables in the processor's caches, and pays a fifth.
  */
-const SAMPLE_MICROS = 0.5;
-const FRAME_MICROS = 0.1;
+const SAMPLE_MICROS = 8;
+const FRAME_MICROS = 0.22;
 /**
  * Interval for reading the CPU time of V8's worker threads, in ms; each time reads up to five small files.
  */
@@ -54,7 +55,7 @@ export class ProfilerStats {
   readonly pollDurations: PollDurationBuckets = new PollDurationBuckets();
   #pausedMillis = 0;
   #samplingMillis = 0;
-  #sampleMicros = SAMPLE_MICROS + 14 * FRAME_MICROS;
+  #sampleMicros = SAMPLE_MICROS + 15 * FRAME_MICROS;
   #v8ThreadsMillis = 0;
   #v8ThreadsAt = Number.NEGATIVE_INFINITY;
   #last: { readonly v8Threads: number; readonly own: number; readonly host: number };

@@ -24,7 +24,7 @@ describe('CPU time', () => {
     const { stats, spent, look } = newAccount();
     stats.addPoll(2);
     stats.addPause(3);
-    stats.addSamples(1000, 14);
+    stats.addSamples(1000, 15);
     spent.thread += 10;
     spent.own += 4;
     spent.host += 12;
@@ -33,10 +33,10 @@ describe('CPU time', () => {
     expect(stats.cpuParts()).toEqual({
       thread: 110,
       pauses: 5,
-      sampling: expect.closeTo(1.9),
+      sampling: expect.closeTo(11.3),
       v8Threads: 2,
     });
-    expect(stats.cpuMillis()).toBeCloseTo(110 + 5 + 1.9 + 2);
+    expect(stats.cpuMillis()).toBeCloseTo(110 + 5 + 11.3 + 2);
     expect(stats.workMillis()).toBe(115);
   });
 
@@ -57,9 +57,9 @@ describe('CPU time', () => {
 
 describe('a sample', () => {
   test.each([
-    [14, 1.9],
-    [43, 4.8],
-    [128, 13.3],
+    [8, 9.8],
+    [33, 15.3],
+    [63, 21.9],
   ])('with %d frames costs %d microseconds', (frames, micros) => {
     const { stats } = newAccount();
     for (let i = 0; i < 50; i++) stats.addSamples(10, frames);
@@ -69,8 +69,8 @@ describe('a sample', () => {
   test('never seen costs as much as earlier ones', () => {
     const { stats } = newAccount();
     stats.addSamples(500, undefined);
-    stats.addSamples(500, 14);
-    expect(stats.cpuParts().sampling).toBeCloseTo(1.9);
+    stats.addSamples(500, 15);
+    expect(stats.cpuParts().sampling).toBeCloseTo(11.3);
   });
 });
 

@@ -1,0 +1,33 @@
+// When the default sampling interval gives way to a larger one.
+import { expect, test } from 'vitest';
+import { IntervalPolicy, type SamplingState } from '../../../src/profiler-thread/polling/interval-policy.js';
+
+const CALM: SamplingState = {
+  samplingInterval: 65_536,
+  liveSamples: 100,
+  samplesPerSecond: 10,
+  sampleMicros: 12,
+  cpuBudget: 0.005,
+  mayNotCoarsen: false,
+};
+const next = (state: Partial<SamplingState>, isAdaptive = true) =>
+  new IntervalPolicy({ maxLiveSamples: 20_000, isAdaptive }).next({ ...CALM, ...state })?.samplingInterval;
+
+test.each([
+  ['stays where samples are few', {}, undefined],
+  ['grows where samples take more than half of the budget', { samplesPerSecond: 210 }, 262_144],
+  ['stays where they take less', { samplesPerSecond: 200 }, undefined],
+  ['grows earlier where stacks are deep', { samplesPerSecond: 110, sampleMicros: 24 }, 262_144],
+  ['grows later where the budget is larger', { samplesPerSecond: 210, cpuBudget: 0.01 }, undefined],
+  ['grows where many samples are alive', { liveSamples: 6_001 }, 262_144],
+  ['has a bound', { samplesPerSecond: 500, samplingInterval: 262_144 }, 524_288],
+  ['stays at the bound', { samplesPerSecond: 500, samplingInterval: 524_288 }, undefined],
+  ['stays where samples would be lost', { samplesPerSecond: 500, mayNotCoarsen: true }, undefined],
+])('the default interval %s', (_, state, interval) => {
+  expect(next(state)).toBe(interval);
+});
+
+test('a configured interval grows only with the number of live samples', () => {
+  expect(next({ samplesPerSecond: 5_000, liveSamples: 6_001 }, false)).toBeUndefined();
+  expect(next({ liveSamples: 20_001 }, false)).toBe(262_144);
+});
