@@ -1,4 +1,5 @@
 import {
+  DEFAULT_MEMRAY_FORMAT,
   MEMRAY_FORMATS,
   MemrayAggregator,
   MemrayConverter,
@@ -32,7 +33,6 @@ interface ConvertOptions {
 }
 
 /** The format that the newest memray reads. */
-const DEFAULT_FORMAT: MemrayFormat = 13;
 
 export function addConvert(program: Command): void {
   program
@@ -82,7 +82,7 @@ async function convert(inputs: readonly string[], options: ConvertOptions): Prom
         'a memray capture is of one process: convert each by itself, or all to another format',
       );
     }
-    const version = Number(memrayFormat ?? DEFAULT_FORMAT) as MemrayFormat;
+    const version = Number(memrayFormat ?? DEFAULT_MEMRAY_FORMAT) as MemrayFormat;
     if (aggregate) return aggregateCapture(input, output, version, strict);
     return convertCapture(input, output, version, strict);
   }

@@ -9,13 +9,13 @@ export {
 } from './package-lookup.js';
 export { type CodePlace, type PythonFolders, PythonModules } from './python-modules.js';
 export { RecentAllocation } from './recent-allocation.js';
-export type { SiteAmounts, SiteRanking, SiteReading } from './site-amounts.js';
 export {
   nodeFile,
   type OwnPackage,
   type ProgramFolders,
-  StackPackages,
-} from './stack-packages.js';
+  RecordedStackPackages,
+} from './recorded-stack-packages.js';
+export type { SiteAmounts, SiteRanking, SiteReading } from './site-amounts.js';
 export {
   type StickySite,
   StickySites,

@@ -1,4 +1,4 @@
-import { StackPackages } from '@heapray/exporter/call-sites';
+import { RecordedStackPackages } from '@heapray/exporter/call-sites';
 import {
   type FrameHandle,
   type LabelsHandle,
@@ -64,7 +64,7 @@ function addNodes(builder: ProfileBuilder, { count, parents, frames, sizes, file
 /** Returns the labels for allocations of a file. Cached in a Map, because interning labels is slow in comparison. */
 function packageLabels(builder: ProfileBuilder): (file: string) => LabelsHandle {
   const folders = { libdest: '', sitePackages: [], sysPath: [] };
-  const packages = new StackPackages({ language: 'node', ...folders }, ownPackage);
+  const packages = new RecordedStackPackages({ language: 'node', ...folders }, ownPackage);
   const byFile = new Map<string, LabelsHandle>();
   return (file) => {
     const known = byFile.get(file);

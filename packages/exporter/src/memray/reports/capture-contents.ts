@@ -1,4 +1,4 @@
-import { type OwnPackage, StackPackages } from '../../call-sites/index.js';
+import { type OwnPackage, RecordedStackPackages } from '../../call-sites/index.js';
 import type { ProfileBuilder, StackHandle } from '../../profile/index.js';
 import { ALLOCATORS, type AllocatorName } from '../format/allocators.js';
 import type { MemrayHeader } from '../format/header.js';
@@ -43,7 +43,7 @@ export class CaptureContents {
   readonly #amounts: SiteAmounts;
   readonly #memory: LastMemoryRecord;
   readonly #ownPackage: OwnPackage | undefined;
-  #packages: StackPackages | undefined;
+  #packages: RecordedStackPackages | undefined;
 
   /**
    * Creates a view of the given tables.
@@ -180,21 +180,21 @@ export class CaptureContents {
   }
 
   /**
-   * Returns the frame that allocations of a stack are attributed to, see `StackPackages`. Undefined for the empty
+   * Returns the frame that allocations of a stack are attributed to, see `RecordedStackPackages`. Undefined for the empty
    * stack.
    */
   callSite(stack: number): MemrayLocation | undefined {
     return this.#stackPackages().callSite(plainStack(this.#model.wholeStack(stack)));
   }
 
-  /** Returns the package that a stack belongs to, see `StackPackages`. */
+  /** Returns the package that a stack belongs to, see `RecordedStackPackages`. */
   packageOf(stack: number): string {
     return this.#stackPackages().packageOf(plainStack(this.#model.wholeStack(stack, MAX_SEARCHED)));
   }
 
-  #stackPackages(): StackPackages {
+  #stackPackages(): RecordedStackPackages {
     if (this.header === undefined) throw new Error('there is no header yet');
-    this.#packages ??= new StackPackages(capturedProgram(this.header), this.#ownPackage);
+    this.#packages ??= new RecordedStackPackages(capturedProgram(this.header), this.#ownPackage);
     return this.#packages;
   }
 }

@@ -51,8 +51,8 @@ function option<Value, Given>(spec: OptionSpec<Value, Given>): OptionSpec<Value,
 }
 
 /**
- * All options, in the order of the docs. The only place to add one to: types, parsing, messages, docs and what
- * the profiler thread gets are derived from it.
+ * All options, in the order of the docs. The only source file to change for a new one: types, parsing, messages, docs
+ * and what the profiler thread gets are derived from it. CONTRIBUTING.md lists its tests.
  */
 export const OPTIONS = {
   /** Enables profiling. */

@@ -21,9 +21,10 @@ const TURNS_PER_LOOK = 1_000;
  * Blocks the application's thread until the profiler thread has done something, with a limit: the only place
  * that does so on purpose, at the end of the process and when the application needs the port of a server.
  *
- * Other work stops the application's thread too, for less time: each poll and each collection on request
- * interrupts it (`profiler-thread/polling/heap-poller.ts`), and so do requests to its own inspector session
- * (`main-thread/sampler/`), and small files that are read at the start.
+ * Other work stops it too, and is not limited here. A poll takes 0.3 to 1 ms at defaults
+ * (`profiler-thread/polling/heap-poller.ts`). A collection, with `?gc=1` or for each poll in the mode `inspector`, takes as long
+ * as V8 needs. Requests to the thread's own inspector session (`main-thread/sampler/`) and reading small files at the start
+ * take less than a poll.
  */
 export class BlockingWaits {
   readonly #control: Int32Array;

@@ -9,7 +9,7 @@ import { monotonicMillis } from '../../protocol/steady-clock.js';
 import { BufferProfiling } from '../buffers/buffer-profiling.js';
 import { contain, containAsync } from '../containment/contain.js';
 import { Timers } from '../containment/timers.js';
-import { type LeakListener, LeakListeners } from '../log/leak-listeners.js';
+import { type LeakListener, SafeListeners } from '../log/safe-listeners.js';
 import { mainMemory } from '../metrics/resident-memory.js';
 import { OwnSampler } from '../sampler/own-sampler.js';
 import { keepJemallocFromChildren } from '../start/native-environment.js';
@@ -47,11 +47,11 @@ export class MemoryProfiler {
   readonly #threads: ThreadSupervisor;
   readonly #buffers: BufferProfiling;
   #collections: CollectionWatch | undefined;
-  readonly #leakListeners = new LeakListeners((what) => this.#log('error', `onLeakSuspect threw: ${what}`));
-  readonly #leakEventListeners = new LeakListeners<LeakEvent>((what) =>
+  readonly #leakListeners = new SafeListeners((what) => this.#log('error', `onLeakSuspect threw: ${what}`));
+  readonly #leakEventListeners = new SafeListeners<LeakEvent>((what) =>
     this.#log('error', `cannot emit an OpenTelemetry event of a leak suspect: ${what}`),
   );
-  readonly #nearLimitListeners = new LeakListeners<NearLimit>((what) =>
+  readonly #nearLimitListeners = new SafeListeners<NearLimit>((what) =>
     this.#log('error', `onNearLimit threw: ${what}`),
   );
   readonly #giveUp = (thrown: unknown): void =>

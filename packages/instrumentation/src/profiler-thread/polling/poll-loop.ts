@@ -294,8 +294,8 @@ export class PollLoop {
   }
 
   /**
-   * Polls a last time, then asks for another interval. If the main thread does not answer in time, polling continues
-   * before: a thread in a long loop answers polls but not messages.
+   * Polls a last time, then asks for another interval. Polling goes on without the answer if that does not come in time,
+   * because a main thread in a long loop answers polls but no messages.
    */
   async #askForChange(): Promise<void> {
     const { readyForRestart, startSampler } = this.#deps;

@@ -37,6 +37,10 @@ export class SourceStacks {
     return stack;
   }
 
+  /**
+   * Returns the labels of a stack's samples. Other parts of a profile have labels of their own: native memory, the resident
+   * remainder, Buffers that no hook saw, and `process`, which the group adds.
+   */
   labels(node: NodeIndex, age?: AgeBucket): LabelsHandle {
     const { ledger, kind, thread } = this.#source;
     const { packageName, packageVersion, component } = ledger.sites.site(ledger.sites.siteOf(node));

@@ -3,7 +3,7 @@ import { logs } from '@opentelemetry/api';
 import { InMemoryLogRecordExporter, LoggerProvider, SimpleLogRecordProcessor } from '@opentelemetry/sdk-logs';
 import { afterEach, expect, test, vi } from 'vitest';
 import { HeaprayInstrumentation } from '../../../src/main-thread/heapray-instrumentation.js';
-import { LeakListeners } from '../../../src/main-thread/log/leak-listeners.js';
+import { SafeListeners } from '../../../src/main-thread/log/safe-listeners.js';
 import type { MemoryProfiler } from '../../../src/main-thread/profiler/memory-profiler.js';
 import { acquireSharedProfiler } from '../../../src/main-thread/profiler/shared-profiler.js';
 import { leakEventAttributes } from '../../../src/profiler-thread/metrics/site-growth.js';
@@ -27,7 +27,7 @@ function newLogs() {
 /** Starts a profiler of this process without a thread; returns a function that reports a suspect to it. */
 function fakeProfiler() {
   const problem = vi.fn<(what: string) => void>();
-  const listeners = new LeakListeners<LeakEvent>(problem);
+  const listeners = new SafeListeners<LeakEvent>(problem);
   const profiler = {
     config: { options: {}, sources: {} },
     isRunning: true,

@@ -9,9 +9,9 @@ import { type PairSample, ShortLivedStatistics } from './short-lived-statistics.
  * inside is known. Pair `i` has the weight `w_i`, the inverse of its length and of its probability to be
  * complete. A pair catches samples in proportion to both, so all moments count equally (Horvitz-Thompson). That
  * probability is 1 minus the samples of the pair over those from one collection to the next, which is
- * estimated from interrupted pairs. Without it, bursts would count too little, as their pairs are interrupted more often. Cut
- * pairs larger than all complete ones are not represented by complete ones. They count with all their samples,
- * distributed like those born after their last collection. For a function s let
+ * estimated from interrupted pairs. Without it, bursts would count too little, as their pairs are interrupted more often. An
+ * interrupted pair with more samples than any complete pair has no complete pair to stand for it. It counts with all samples
+ * taken in it, shared among stacks like those born after its last collection. For a function s let
  *
  *   c_i, v_i, n_i   samples of s in pair i; those alive at the next poll; all samples of the pair
  *   C = sum w_i c_i / sum w_i n_i     its share of all samples

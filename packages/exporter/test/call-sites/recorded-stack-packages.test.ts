@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { type OwnPackage, StackPackages } from '../../src/call-sites/index.js';
+import { type OwnPackage, RecordedStackPackages } from '../../src/call-sites/index.js';
 
 const NOWHERE = { libdest: '', sitePackages: [], sysPath: [] };
 
 function nodePackageOf(files: readonly string[], sysPath: readonly string[] = [], own?: OwnPackage): string {
-  const packages = new StackPackages({ language: 'node', ...NOWHERE, sysPath }, own);
+  const packages = new RecordedStackPackages({ language: 'node', ...NOWHERE, sysPath }, own);
   return packages.packageOf(files.map((file) => ({ functionName: 'f', file })));
 }
 
@@ -69,7 +69,7 @@ describe('for a Node program', () => {
   });
 
   test('the call site is the innermost frame outside the runtime', () => {
-    const packages = new StackPackages({ language: 'node', ...NOWHERE });
+    const packages = new RecordedStackPackages({ language: 'node', ...NOWHERE });
     const [leaf, own] = [
       { functionName: 'set', file: '(native)' },
       { functionName: 'cache', file: '/srv/a.js' },
@@ -82,7 +82,7 @@ describe('for a Node program', () => {
 
 describe('for a Python program', () => {
   test('the module is that of the innermost frame outside the standard library, and the call site is the innermost frame', () => {
-    const packages = new StackPackages({ language: 'python', ...NOWHERE });
+    const packages = new RecordedStackPackages({ language: 'python', ...NOWHERE });
     const stack = [
       { functionName: 'wait', file: '/usr/lib64/python3.13t/threading.py' },
       { functionName: 'run', file: '/usr/lib64/python3.13t/site-packages/airflow/jobs/job.py' },

@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import { LeakListeners } from '../../../src/main-thread/log/leak-listeners.js';
+import { SafeListeners } from '../../../src/main-thread/log/safe-listeners.js';
 import type { SuspectView } from '../../../src/protocol/messages.js';
 
 const HOSTILE = new Proxy({}, { get: () => () => raise(new Error('asked')) });
@@ -9,7 +9,7 @@ const WITHOUT_MESSAGE = Object.defineProperty(new Error('odd'), 'message', {
 const SUSPECT = { functionName: 'leak', message: 'leaks' } as SuspectView;
 
 test('calls each listener until it is removed', () => {
-  const listeners = new LeakListeners(() => {});
+  const listeners = new SafeListeners(() => {});
   const told: SuspectView[] = [];
   const remove = listeners.add((suspect) => told.push(suspect));
   listeners.add((suspect) => told.push(suspect));
@@ -20,7 +20,7 @@ test('calls each listener until it is removed', () => {
 });
 
 test('calls a listener that adds itself again only for the next suspect', () => {
-  const listeners = new LeakListeners(() => {});
+  const listeners = new SafeListeners(() => {});
   let told = 0;
   const again = () => {
     told++;
@@ -35,7 +35,7 @@ test('calls a listener that adds itself again only for the next suspect', () => 
 });
 
 test('calls a function added twice twice, and removes it once at a time', () => {
-  const listeners = new LeakListeners(() => {});
+  const listeners = new SafeListeners(() => {});
   const listener = vi.fn();
   const removals = [listeners.add(listener), listeners.add(listener)];
   listeners.tell(SUSPECT);
@@ -59,7 +59,7 @@ test.each<[string, () => unknown, string]>([
   ['a rejection without a message', () => Promise.reject(WITHOUT_MESSAGE), 'something that cannot be shown'],
 ])('%s from a listener is reported, and the next is told all the same', async (_, listener, reported) => {
   const reports: string[] = [];
-  const listeners = new LeakListeners((what) => reports.push(what));
+  const listeners = new SafeListeners((what) => reports.push(what));
   const next = vi.fn();
   listeners.add(listener as () => void);
   listeners.add(next);
@@ -69,7 +69,7 @@ test.each<[string, () => unknown, string]>([
 });
 
 test('does not start a lazy thenable that a listener returns', () => {
-  const listeners = new LeakListeners(() => {});
+  const listeners = new SafeListeners(() => {});
   const then = vi.fn();
   listeners.add(() => ({ then }));
   listeners.tell(SUSPECT);
@@ -77,7 +77,7 @@ test('does not start a lazy thenable that a listener returns', () => {
 });
 
 test('contains errors of the report function too', async () => {
-  const listeners = new LeakListeners(() => raise(new Error('full')));
+  const listeners = new SafeListeners(() => raise(new Error('full')));
   listeners.add(() => raise(new Error('odd')));
   listeners.add(() => Promise.reject(new Error('later')));
   listeners.tell(SUSPECT);

@@ -29,7 +29,7 @@ function isNodeRuntimeFile(file: string): boolean {
  * outside the runtime. For a Python program, it is the top-level module of the innermost frame outside the standard
  * library. Node's own code is `node:`, code outside any package `(none)`.
  */
-export class StackPackages {
+export class RecordedStackPackages {
   readonly #program: ProgramFolders;
   readonly #ownPackage: OwnPackage;
   readonly #python: PythonModules;

@@ -8,10 +8,8 @@ export type LeakListener = (suspect: SuspectView) => void;
 
 type Listener<Told> = (told: Told) => void;
 
-/**
- * Calls listeners for each new leak suspect and contains what they throw or reject with.
- */
-export class LeakListeners<Told = SuspectView> {
+/** Calls the application's listeners for an event, and contains what they throw or reject with. */
+export class SafeListeners<Told = SuspectView> {
   /** One entry for each call of `add`, even with the same function. */
   readonly #listeners = new SafeSet<{ readonly listener: Listener<Told> }>();
   readonly #onThrown: (thrown: unknown) => void;
@@ -29,7 +27,7 @@ export class LeakListeners<Told = SuspectView> {
   }
 
   tell(told: Told): void {
-    // Copy the set: listeners added during this loop get only later suspects.
+    // Copy the set: listeners added during this loop get only later events.
     for (const { listener } of [...this.#listeners]) {
       // Handle async functions too: an unhandled rejection would end the process.
       contain(() => containRejection(listener(told) as unknown, this.#onThrown), this.#onThrown);
