@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { ExporterDescription } from '@heapray/exporter/export';
 import { addressText, type ListenAddress } from '@heapray/exporter/http';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { CommandError } from '../errors.js';
@@ -7,6 +8,7 @@ import { writeJson, writeStdout } from '../outputs/stdout.js';
 import { installedMemray } from '../watch/hints.js';
 import { collectAll, IdleCollector } from '../watch/idle-collector.js';
 import { LiveContent } from '../watch/overview/live-content.js';
+import type { ProfilePush } from '../watch/profiles/profile-push.js';
 import { parseListenAddress } from '../watch/server/listen-address.js';
 import { startWatchServer } from '../watch/server/watch-server.js';
 import { watchReport, watchTable } from '../watch/watch-report.js';
@@ -16,6 +18,9 @@ import { maxMemoryOption, maxSecondsOption, positiveInteger } from './options.js
 interface WatchOptions {
   readonly listen: ListenAddress;
   readonly otlp?: URL | true;
+  readonly profilesExporter?: readonly ExporterDescription['kind'][];
+  readonly profilesInterval: number;
+  readonly profilesFolder: string;
   readonly interval: number;
   readonly sites: number;
   readonly maxLive: number;
@@ -51,6 +56,13 @@ export function addWatch(program: Command): void {
       'also send metrics each minute by OTLP over HTTP; OTEL_EXPORTER_OTLP_* apply',
       otlpUrl,
     )
+    .option(
+      '--profiles-exporter <list>',
+      'also send the profile of each component: otlp, pyroscope or file, or several with commas',
+      exporterKinds,
+    )
+    .option('--profiles-interval <seconds>', 'time between two of these', seconds, 60)
+    .option('--profiles-folder <folder>', 'where the exporter file writes', 'heapray-profiles')
     .option('--interval <seconds>', 'time between reads', seconds, 1)
     .option(
       '--sites <count>',
@@ -83,6 +95,16 @@ function otlpUrl(text: string): URL {
     throw new InvalidArgumentError('Must be an http or https URL, for example http://127.0.0.1:4318.');
   }
   return url;
+}
+
+const EXPORTER_KINDS: readonly ExporterDescription['kind'][] = ['pyroscope', 'file'];
+
+function exporterKinds(text: string): readonly ExporterDescription['kind'][] {
+  return text.split(',').map((name) => {
+    const kind = EXPORTER_KINDS.find((one) => one === name.trim());
+    if (kind === undefined) throw new InvalidArgumentError(`Must be a list of ${EXPORTER_KINDS.join(', ')}.`);
+    return kind;
+  });
 }
 
 function seconds(text: string): number {
@@ -123,11 +145,13 @@ async function reportOnce(watcher: Watcher, { json }: WatchOptions): Promise<voi
   throw new CommandError(`not all could be read${reason}`);
 }
 
-async function serve(watcher: Watcher, { listen, otlp, interval }: WatchOptions): Promise<void> {
+async function serve(watcher: Watcher, options: WatchOptions): Promise<void> {
+  const { listen, otlp, interval } = options;
   const stop = new AbortController();
   // Loaded on demand: no other command needs the SDK.
   const { startWatchMetrics } = await import('../watch/metrics/watch-metrics.js');
   const { page, push } = await startWatchMetrics(watcher, { otlp, note });
+  const profilePush = await startProfilePush(watcher, options);
   const live = new LiveContent(watcher);
   const server = await startWatchServer(listen, watcher, page, live);
   // Register before the address is printed: a reader of that line may send a signal at once.
@@ -152,9 +176,22 @@ async function serve(watcher: Watcher, { listen, otlp, interval }: WatchOptions)
     process.removeListener('SIGINT', onSignal).removeListener('SIGTERM', onSignal);
     stop.abort();
     server.close();
-    await push?.close();
+    await Promise.all([push?.close(), profilePush?.close()]);
     await watcher.close();
     await asked;
   }
   if (push?.isSending) process.exit();
+}
+
+/** Starts to export profiles; undefined unless wanted. */
+async function startProfilePush(
+  watcher: Watcher,
+  { profilesExporter: kinds, profilesInterval, profilesFolder: folder }: WatchOptions,
+): Promise<ProfilePush | undefined> {
+  if (kinds === undefined) return undefined;
+  // Loaded on demand, as the SDK is.
+  const { ProfilePush } = await import('../watch/profiles/profile-push.js');
+  const push = new ProfilePush(watcher, { kinds, intervalMillis: profilesInterval * 1000, folder, note });
+  push.start();
+  return push;
 }

@@ -7,6 +7,7 @@ export { callSite, displayName, isRuntimeFrame } from './model/frame-kind.js';
 export type { FrameHandle, FrameRef, LabelsHandle, StackHandle, StackRef } from './model/handles.js';
 export type { Profile } from './model/profile.js';
 export { meaningOfPseudoFrame, NO_CALL_SITE } from './model/pseudo-frames.js';
+export type { ResourceAttributes } from './model/resource.js';
 export type {
   Labels,
   NativeMapping,

@@ -3,10 +3,10 @@ import path from 'node:path';
 import { CaptureError, codeOf } from './capture-error.js';
 import type { CaptureFs } from './capture-fs.js';
 import { stampOf } from './capture-names.js';
-import { findOwnerNote, hasProcess, lifeOf, ownerNote } from './capture-owner.js';
+import { findOwnerNote, lifeOf, ownerNote } from './capture-owner.js';
 import { isSameFile } from './find-capture.js';
 import { makeFolder } from './make-folder.js';
-import { TemporaryCapture } from './temporary-capture.js';
+import { isLeftOverFile, TemporaryCapture } from './temporary-capture.js';
 
 /** The two files of a profile. */
 export interface ProfileContents {
@@ -42,8 +42,6 @@ const MAX_ATTEMPTS = 1000;
 const MAX_TEXT_BYTES = 2 ** 20;
 /** Age after which files of another container or machine count as ended, in ms. Living writers replace them earlier. */
 const ELSEWHERE_MILLIS = 10 * 60_000;
-/** Age after which a temporary file may be a leftover, in ms. */
-const LEFT_OVER_MILLIS = 60_000;
 
 /**
  * Profiles of a component in a folder, readable by their owner only: `<component>_<what>.pb.gz` and `.txt`. While
@@ -257,10 +255,7 @@ export class ProfileFiles {
   #isLeftOver(name: string): boolean {
     const [, rest, pid] = /^(.*)\.(?:txt|pb\.gz)\.(\d{1,10})-\d+\.tmp$/.exec(name) ?? [];
     if (rest !== path.basename(this.#stem)) return false;
-    const stats = this.#fs.lstatSync(path.join(this.#options.folder, name), { throwIfNoEntry: false });
-    if (stats === undefined || Math.abs(this.#now() - stats.mtimeMs) < LEFT_OVER_MILLIS) return false;
-    // An ID of our own is that of an earlier process: this one has no temporary file now.
-    return Number(pid) === process.pid || !hasProcess(Number(pid));
+    return isLeftOverFile(this.#fs, path.join(this.#options.folder, name), Number(pid), this.#now());
   }
 
   /** Lists the folder; empty on errors. */

@@ -195,6 +195,17 @@ function isLeftOver(file: string, stats: Stats, options: JudgeOptions): boolean 
 }
 
 /**
+ * Returns whether a temporary file without a note is a leftover of an ended process.
+ *
+ * @param pid the process ID in its name. Our own is that of an earlier process: call this while this one has no temporary file
+ */
+export function isLeftOverFile(fs: CaptureFs, file: string, pid: number, now: number): boolean {
+  const stats = fs.lstatSync(file, { throwIfNoEntry: false });
+  if (stats === undefined || Math.abs(now - stats.mtimeMs) < LEFT_OVER_MILLIS) return false;
+  return pid === process.pid || !hasProcess(pid);
+}
+
+/**
  * Creates a file exclusively, so that no file or link of others is opened. Returns undefined when the name is taken.
  */
 function openNew(fs: CaptureFs, file: string, isLast: boolean): number | undefined {

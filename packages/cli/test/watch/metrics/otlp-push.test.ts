@@ -2,6 +2,7 @@
 import { copyFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
+import { CERTIFICATE } from '../../../../../test/support/localhost-certificate.js';
 import { pollUntil } from '../../../../../test/support/poll.js';
 import { tempFolder } from '../../../../../test/support/temp-folder.js';
 import type { WatchedCapture } from '../../../src/watch/follow/watched-capture.js';
@@ -9,7 +10,6 @@ import type { OtlpPush } from '../../../src/watch/metrics/otlp-push.js';
 import { startWatchMetrics } from '../../../src/watch/metrics/watch-metrics.js';
 import { AIRFLOW, follow, GrowingFixture, rawCapture } from '../support/captures.js';
 import { readExpected } from '../support/expected.js';
-import { CERTIFICATE } from '../support/localhost-certificate.js';
 import { startReceiver } from '../support/otlp-receiver.js';
 import { startWatch } from '../support/start-watch.js';
 

@@ -13,7 +13,7 @@ import { buffer } from 'node:stream/consumers';
 import { gunzipSync } from 'node:zlib';
 import { parse } from 'protobufjs';
 import { atEnd } from '../../../../../test/support/cleanup.js';
-import { CERTIFICATE, KEY } from './localhost-certificate.js';
+import { CERTIFICATE, KEY } from '../../../../../test/support/localhost-certificate.js';
 
 export interface OtlpAttribute {
   readonly key: string;

@@ -1,0 +1,133 @@
+import { validateHeaderName, validateHeaderValue } from 'node:http';
+import { type ExportClock, systemClock } from './export-clock.js';
+import type { ExportLog } from './export-log.js';
+import type { Transport } from './http/transport.js';
+
+/** Environment variables. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What an exporter uses of its environment. */
+export interface ExporterDeps {
+  /** Default: `process.env`. */
+  readonly env?: Environment | undefined;
+  /** Default: no messages. */
+  readonly log?: ExportLog | undefined;
+  /** Default: the system's clock. */
+  readonly clock?: ExportClock | undefined;
+  /** Default: HTTP. */
+  readonly transport?: Transport | undefined;
+}
+
+/** Returns the dependencies with their defaults. */
+export function withDefaults(deps: ExporterDeps): {
+  readonly env: Environment;
+  readonly log: ExportLog;
+  readonly clock: ExportClock;
+  readonly transport: Transport | undefined;
+} {
+  const { env = process.env, log = () => {}, clock = systemClock, transport } = deps;
+  return { env, log, clock, transport };
+}
+
+/**
+ * Reads environment variables. An empty one counts as not set. One that is not valid causes a warning, without its value
+ * where that may be secret.
+ */
+export class EnvironmentReader {
+  readonly #env: Environment;
+  readonly #log: ExportLog;
+
+  constructor(env: Environment, log: ExportLog) {
+    this.#env = env;
+    this.#log = log;
+  }
+
+  /** Returns the first of these variables that is set, with its name. */
+  first(names: readonly string[]): { readonly name: string; readonly value: string } | undefined {
+    for (const name of names) {
+      const value = this.#env[name]?.trim();
+      if (value !== undefined && value !== '') return { name, value };
+    }
+    return undefined;
+  }
+
+  text(...names: readonly string[]): string | undefined {
+    return this.first(names)?.value;
+  }
+
+  /** Returns a variable that is one of these words. */
+  choice<T extends string>(names: readonly string[], words: readonly T[]): T | undefined {
+    return this.parsed(names, words.join(' or '), (value) => words.find((word) => word === value));
+  }
+
+  /** Returns a time in ms. */
+  millis(names: readonly string[]): number | undefined {
+    return this.parsed(names, 'a whole number of milliseconds from 1 to 86400000', (value) => {
+      const millis = /^\d{1,8}$/.test(value) ? Number(value) : 0;
+      return millis >= 1 && millis <= 86_400_000 ? millis : undefined;
+    });
+  }
+
+  /**
+   * Returns the value that `parse` makes of the first of these variables that is set.
+   *
+   * @param isSecret whether the value may be secret. Default false
+   */
+  parsed<T>(
+    names: readonly string[],
+    expected: string,
+    parse: (value: string) => T | undefined,
+    isSecret = false,
+  ): T | undefined {
+    const found = this.first(names);
+    if (found === undefined) return undefined;
+    const parsed = parse(found.value);
+    if (parsed === undefined) {
+      const shown = isSecret ? 'its value' : JSON.stringify(found.value);
+      this.warn(`${found.name}: ${shown} is not valid: expected ${expected}; using the default`);
+    }
+    return parsed;
+  }
+
+  /** Returns headers written as `name=value,name=value`, with percent-encoded values. Warns of parts that are not valid. */
+  headers(name: string): Readonly<Record<string, string>> {
+    const text = this.text(name);
+    if (text === undefined) return {};
+    const headers: Record<string, string> = {};
+    for (const [at, part] of text.split(',').entries()) {
+      if (part.trim() === '') continue;
+      const header = parseHeader(part);
+      if (header !== undefined) headers[header.name] = header.value;
+      else this.warn(`${name}: part ${at + 1} is not valid: expected name=value; ignoring it`);
+    }
+    return headers;
+  }
+
+  warn(text: string): void {
+    this.#log('warn', text);
+  }
+}
+
+function parseHeader(part: string): { readonly name: string; readonly value: string } | undefined {
+  const at = part.indexOf('=');
+  if (at < 0) return undefined;
+  try {
+    const header = { name: part.slice(0, at).trim(), value: decodeURIComponent(part.slice(at + 1).trim()) };
+    assertHeader(header.name, header.value);
+    return header;
+  } catch {
+    return undefined;
+  }
+}
+
+/** @throws RangeError for a header that HTTP does not allow, without its value */
+export function assertHeader(name: string, value: string): void {
+  try {
+    validateHeaderName(name);
+    validateHeaderValue(name, value);
+  } catch {
+    throw new RangeError(
+      `header ${JSON.stringify(name)}: not valid: expected a name and value that HTTP allows`,
+    );
+  }
+}
