@@ -222,20 +222,27 @@ export interface LeakEvent {
   readonly attributes: PointAttributes;
 }
 
-/** A call site that seems to leak. */
-export interface SuspectView extends MemoryOrigin {
+/** A call site: an allocating function in one component, identified by name, file and start position. */
+export interface CallSite {
   readonly functionName: string;
   readonly file: string;
   /** Start of the function, counted from 1; 0 when unknown. */
   readonly line: number;
   readonly column: number;
-  /** True if other functions start, or may start, on that line. */
+  /**
+   * True if other functions start, or may start, on that line; then the column is needed to identify this
+   * one.
+   */
   readonly sharesLine: boolean;
-  /** File as shown in messages. */
+  /** File as shown in messages, e.g. relative to the working folder. */
   readonly shortFile: string;
   readonly packageName: string;
   readonly packageVersion?: string | undefined;
   readonly component: string;
+}
+
+/** A call site that seems to leak. */
+export interface SuspectView extends MemoryOrigin, CallSite {
   /** Bytes in use that are older than a window. */
   readonly oldBytes: number;
   readonly bytesPerSecond: number;

@@ -1,5 +1,5 @@
 import { type MemoryOrigin, originText } from '../../protocol/memory-origin.js';
-import type { CallSite } from '../ledger/state/call-site.js';
+import type { CallSite } from '../../protocol/messages.js';
 import { siteLabel } from '../ledger/state/site-label.js';
 import type { LeakSuspect } from './suspect-rules.js';
 

@@ -1,28 +1,10 @@
+import type { CallSite } from '../../../protocol/messages.js';
 import { allocatingNode, isRuntimeFrame } from './allocating-frame.js';
 import { type CallTree, type Frame, type NodeIndex, ROOT } from './call-tree.js';
 import { StackComponents } from './stack-components.js';
 
 /** Index of a call site. Dense, from 0. */
 export type SiteIndex = number;
-
-/** A call site: an allocating function in one component, identified by name, file and start position. */
-export interface CallSite {
-  readonly functionName: string;
-  readonly file: string;
-  /** Start of the function, counted from 1; 0 when unknown. */
-  readonly line: number;
-  readonly column: number;
-  /**
-   * True if other functions start, or may start, on that line; then the column is needed to identify this
-   * one.
-   */
-  readonly sharesLine: boolean;
-  /** File as shown in messages, e.g. relative to the working folder. */
-  readonly shortFile: string;
-  readonly packageName: string;
-  readonly packageVersion?: string | undefined;
-  readonly component: string;
-}
 
 /** Lookups about code that call sites need. */
 export interface CodeFacts {

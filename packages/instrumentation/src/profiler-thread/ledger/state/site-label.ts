@@ -1,4 +1,4 @@
-import type { CallSite } from './call-site.js';
+import type { CallSite } from '../../../protocol/messages.js';
 
 /** Shown as the file of evaluated code, which has none. */
 const EVALUATED = '(eval)';
