@@ -6,6 +6,7 @@
  * shims remove `performance`, hardening freezes or poisons prototypes. Names follow Node's own primordials: a
  * function `ArrayPrototypePush` takes the array as its first parameter.
  */
+import { AsyncResource } from 'node:async_hooks';
 import { EventEmitter } from 'node:events';
 import { performance } from 'node:perf_hooks';
 import { clearTimeout, setImmediate, setTimeout } from 'node:timers';
@@ -64,6 +65,7 @@ export const SafeInt32Array: Int32ArrayConstructor = Int32Array;
 export const SafeNumber: NumberConstructor = Number;
 export const SafePromise: PromiseConstructor = Promise;
 export const SafeProxy: ProxyConstructor = Proxy;
+export const SafeRangeError: RangeErrorConstructor = RangeError;
 export const SafeRegExp: RegExpConstructor = RegExp;
 export const SafeSharedArrayBuffer: SharedArrayBufferConstructor = SharedArrayBuffer;
 export const SafeString: StringConstructor = String;
@@ -113,6 +115,11 @@ type Count = (emitter: EventEmitter, event: string) => number;
 export const EmitterCount: Count = uncurryThis<Count>(emitter.listenerCount);
 type Listeners = (emitter: EventEmitter, event: string) => object[];
 export const EmitterRaw: Listeners = uncurryThis<Listeners>(emitter.rawListeners);
+
+type RunInContext = <T>(context: AsyncResource, work: () => T) => T;
+export const AsyncResourceRun: RunInContext = uncurryThis<RunInContext>(
+  AsyncResource.prototype.runInAsyncScope,
+);
 
 const { prototype: port } = MessagePort;
 type PortListen = (port: MessagePort, event: 'message' | 'messageerror', listener: Listener) => unknown;

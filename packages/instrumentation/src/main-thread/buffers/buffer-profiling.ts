@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer';
 import type { BufferBatch, OffHeapMode } from '../../protocol/buffer-events.js';
 import { describeThrown } from '../../protocol/describe-thrown.js';
 import type { Log } from '../../protocol/log.js';
-import { globalObject, now } from '../../protocol/primordials.js';
+import { globalObject, now, SafeRangeError } from '../../protocol/primordials.js';
 import { contain, type OnThrown } from '../containment/contain.js';
 import { Timers } from '../containment/timers.js';
 import { BufferEvents } from './buffer-events.js';
@@ -24,8 +24,8 @@ export interface BufferProfilingDeps {
 /** Gap between batches, in ms. */
 const BATCH_MILLIS = 1_000;
 /**
- * Time from a collection to the batch behind it, in ms. Finalizers run in one of the next turns of the event
- * loop, and what they say belongs to that collection.
+ * Time from a collection to its batch, in ms. Finalizers run in one of the next turns of the event loop, and
+ * report what that collection has freed.
  */
 const SETTLE_MILLIS = 50;
 /** heapray's own frames on the stack of a sample, from `CallStacks.idOf` to the hook. */
@@ -44,6 +44,7 @@ export class BufferProfiling {
   readonly #rate = new SampleRate(now());
   readonly #sampler: BufferSampler;
   readonly #failed: OnThrown = (thrown) => this.#fail(thrown);
+  #hasFailed = false;
   #bufferHooks: readonly HookedProperty[] | undefined;
   #constructorHooks: readonly HookedProperty[] | undefined;
   #mode: OffHeapMode = 'off';
@@ -66,10 +67,13 @@ export class BufferProfiling {
       },
       failed: this.#failed,
     });
-    this.#sampler = new BufferSampler((buffer) => this.#sampled(buffer), this.#failed);
+    this.#sampler = new BufferSampler(
+      (buffer) => this.#sampled(buffer),
+      (thrown) => this.#sampleFailed(thrown),
+    );
   }
 
-  /** What is followed at present. */
+  /** Memory that is followed at present. */
   get mode(): OffHeapMode {
     return this.#mode;
   }
@@ -79,7 +83,7 @@ export class BufferProfiling {
    * that the application has taken out of `Buffer` before are not seen.
    */
   set(mode: OffHeapMode): void {
-    if (mode === this.#mode) return;
+    if (mode === this.#mode || this.#hasFailed) return;
     contain(() => this.#set(mode), this.#failed);
   }
 
@@ -166,7 +170,14 @@ export class BufferProfiling {
     this.#sampler.interval = this.#mode === 'off' ? 0 : this.#rate.interval(now(), this.#live.size);
   }
 
+  /** Leaves out a sample that the program has no stack left for, as in an endless recursion that it catches. */
+  #sampleFailed(thrown: unknown): void {
+    if (thrown instanceof SafeRangeError) this.#events.drop();
+    else this.#fail(thrown);
+  }
+
   #fail(thrown: unknown): void {
+    this.#hasFailed = true;
     this.#sampler.interval = 0;
     this.#mode = 'off';
     this.#deps.log(

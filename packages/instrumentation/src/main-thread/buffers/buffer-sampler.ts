@@ -71,7 +71,11 @@ export class BufferSampler {
     this.#drawGap();
     if (this.#isTaking || this.#interval === 0) return;
     this.#isTaking = true;
-    contain(() => this.#take(result, source), this.#failed);
+    try {
+      contain(() => this.#take(result, source), this.#failed);
+    } catch {
+      // Ignore: the program has no stack left, not even for `contain`.
+    }
     this.#isTaking = false;
   }
 

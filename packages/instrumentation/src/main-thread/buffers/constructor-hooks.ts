@@ -1,4 +1,9 @@
-import { ReflectConstruct, SafeProxy } from '../../protocol/primordials.js';
+import {
+  ArrayBufferGetByteLength,
+  ReflectConstruct,
+  SafeProxy,
+  TypedArrayGetByteLength,
+} from '../../protocol/primordials.js';
 import type { BufferSampler } from './buffer-sampler.js';
 import { type AnyFunction, HookedProperty } from './hooked-property.js';
 
@@ -33,21 +38,27 @@ export function constructorHooks(globals: object, sampler: BufferSampler): reado
     const original = (globals as Record<string, AnyFunction | undefined>)[name];
     // `Float16Array` is missing before Node 26.
     if (typeof original !== 'function') continue;
-    const proxy = counting(original, sampler);
+    const bytesOf = name === 'ArrayBuffer' ? ArrayBufferGetByteLength : TypedArrayGetByteLength;
+    const proxy = counting(original, sampler, bytesOf);
     hooks[hooks.length] = new HookedProperty(globals, name, () => proxy);
     hooks[hooks.length] = new HookedProperty(original.prototype as object, 'constructor', () => proxy);
   }
   return hooks;
 }
 
-function counting(original: AnyFunction, sampler: BufferSampler): AnyFunction {
+/** @param bytesOf does not call what a subclass has in place of `byteLength`, which may throw so early */
+function counting(
+  original: AnyFunction,
+  sampler: BufferSampler,
+  bytesOf: (made: never) => number,
+): AnyFunction {
   const { left } = sampler;
   const proxy: AnyFunction = new SafeProxy(original, {
     construct(target, args, newTarget): object {
       const before = left[0]!;
       const made = ReflectConstruct(target, args, newTarget === proxy ? target : newTarget);
       if (left[0] !== before) return made;
-      const after = before - made.byteLength;
+      const after = before - bytesOf(made as never);
       left[0] = after;
       if (!(after > 0)) sampler.take(made, args[0]);
       return made;

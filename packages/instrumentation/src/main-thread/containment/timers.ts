@@ -1,7 +1,17 @@
-import { clearTimeout, SafeSet, setTimeout } from '../../protocol/primordials.js';
+import { AsyncResource } from 'node:async_hooks';
+import { AsyncResourceRun, clearTimeout, SafeSet, setTimeout } from '../../protocol/primordials.js';
 import { contained, type OnThrown } from './contain.js';
 
-/** Timers that never keep the process alive, and whose callbacks never throw into it. */
+/**
+ * Context of all timers. In the context of the caller, a timer that a request of the application starts would keep
+ * alive what the application has in `AsyncLocalStorage` for that request.
+ */
+const CONTEXT = new AsyncResource('heapray');
+
+/**
+ * Timers that never keep the process alive, whose callbacks never throw into it, and that keep nothing of the
+ * application alive.
+ */
 export class Timers {
   readonly #onThrown: OnThrown;
   readonly #running = new SafeSet<NodeJS.Timeout>();
@@ -19,7 +29,7 @@ export class Timers {
       this.#running.delete(timer);
       work();
     }, this.#onThrown);
-    const timer = setTimeout(ring, millis);
+    const timer = AsyncResourceRun(CONTEXT, () => setTimeout(ring, millis));
     timer.unref();
     this.#running.add(timer);
   }

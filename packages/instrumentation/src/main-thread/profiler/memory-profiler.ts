@@ -139,7 +139,7 @@ export class MemoryProfiler {
     return this.#leakEventListeners.add(listener);
   }
 
-  /** What is attributed outside V8's heap; set it to change that while the process runs. */
+  /** Memory outside V8's heap that is attributed; set it to change that while the process runs. */
   get offHeap(): OffHeapMode {
     return this.#buffers.mode;
   }
@@ -285,6 +285,7 @@ export class MemoryProfiler {
       this.#components.warn();
       this.#tracing.stop();
       this.#collections?.stop();
+      this.#buffers.flush();
       this.#buffers.stop();
       this.#timers.stop();
       await this.#thread?.stop();
@@ -389,6 +390,7 @@ export class MemoryProfiler {
 
   #finishNow(): void {
     contain(() => this.#components.warn(), this.#giveUp);
+    this.#buffers.flush();
     this.#thread?.finishNow(!this.#failed && (this.#tracing.isActive || this.#components.throughout));
   }
 }

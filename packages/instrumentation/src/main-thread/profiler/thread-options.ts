@@ -2,6 +2,7 @@ import v8 from 'node:v8';
 import { workingFolder } from '../../config/index.js';
 import type { ProfilerThreadOptions } from '../../protocol/messages.js';
 import { process } from '../../protocol/primordials.js';
+import { contain } from '../containment/contain.js';
 import { groupFolders } from '../start/group-folders.js';
 import { isDenied } from '../start/permissions.js';
 import { programEnvironment } from '../start/pm2.js';
@@ -24,6 +25,8 @@ export function threadOptions(
 ): Omit<ThreadOptions, 'metricsAddress'> {
   const { options, sources } = components.config;
   const env = programEnvironment();
+  // Not `env`: what PM2 adds to it has come too late for Node.
+  const nodeOptions = contain(() => process.env.NODE_OPTIONS, ignore) ?? '';
   return {
     ...options,
     ...state,
@@ -31,7 +34,7 @@ export function threadOptions(
     processCapture: components.ofProcess,
     traced: components.any,
     heapLimit: v8.getHeapStatistics().heap_size_limit,
-    nodeFlags: `${process.env.NODE_OPTIONS ?? ''} ${process.execArgv.join(' ')}`,
+    nodeFlags: `${nodeOptions} ${process.execArgv.join(' ')}`,
     mayListen: !isDenied('net'),
     debugServerDelayMillis:
       options.debugAddress?.port !== 0 && leavesPortsToParent(env) ? PARENT_FIRST_MILLIS : 0,
@@ -41,3 +44,5 @@ export function threadOptions(
     workingFolder: workingFolder(),
   };
 }
+
+function ignore(): void {}

@@ -1,5 +1,6 @@
 import os from 'node:os';
 import path from 'node:path';
+import { contain } from '../containment/contain.js';
 import { isDenied } from './permissions.js';
 
 /**
@@ -8,6 +9,12 @@ import { isDenied } from './permissions.js';
  */
 export function groupFolders(env: Readonly<Record<string, string>>): string[] {
   const { XDG_RUNTIME_DIR: runtime = '' } = env;
-  const folders = path.isAbsolute(runtime) ? [runtime, os.tmpdir()] : [os.tmpdir()];
-  return folders.filter((folder) => !isDenied('fs.write', path.join(folder, 'heapray')));
+  // It reads the environment, which the application may have replaced.
+  const temporary = contain(
+    () => os.tmpdir(),
+    () => {},
+  );
+  return [runtime, temporary ?? ''].filter(
+    (folder) => path.isAbsolute(folder) && !isDenied('fs.write', path.join(folder, 'heapray')),
+  );
 }

@@ -93,6 +93,23 @@ test('takes no effect any more, below a function that was replaced after it, and
   Buffer.alloc = ours;
 });
 
+test('constructs a subclass whose length cannot be read yet', () => {
+  profiled('all');
+  class Late extends Uint8Array {
+    readonly #bytes = 7;
+    /** Throws before the constructor of this class has run. */
+    static bytesOf(late: Late): number {
+      return late.#bytes;
+    }
+  }
+  Object.defineProperty(Late.prototype, 'byteLength', {
+    get(this: Late) {
+      return Late.bytesOf(this);
+    },
+  });
+  expect(new Late(8).byteLength).toBe(7);
+});
+
 test('copes with results that are no Buffers', () => {
   const samples: unknown[] = [];
   const failures: unknown[] = [];

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { Buffer as ImportedBuffer } from 'node:buffer';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -5,6 +6,8 @@ import path from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { pollUntil } from '../../../../../test/support/poll.js';
+import { BufferProfiling } from '../../../src/main-thread/buffers/buffer-profiling.js';
+import { BORN_VALUES, type BufferBatch } from '../../../src/protocol/buffer-events.js';
 import { collectGarbage, ProfiledBuffers } from '../../support/buffer-profiling.js';
 
 /** So large that nearly each Buffer is sampled: a chance of 1 - e^-32 at the interval of 256 KiB. */
@@ -132,7 +135,7 @@ test('ignores empty Buffers, views, and memory shared with other threads', () =>
 });
 
 test('counts a Buffer of 4 GiB whole', () => {
-  // Not touched, so it takes no memory.
+  // Pages that are not touched take no memory.
   expect(Buffer.allocUnsafeSlow(2 ** 32).length).toBe(2 ** 32);
   expect(buffers.samples().map(({ weight }) => weight)).toEqual([2 ** 32]);
 });
@@ -224,4 +227,48 @@ test('starts over when the profiler thread does', () => {
   kept.push(keep());
   const [again] = buffers.samples();
   expect(again?.functions[0]).toBe('keep');
+});
+
+test('keeps nothing of a request alive when that makes a sampled Buffer', async () => {
+  const storage = new AsyncLocalStorage<string>();
+  const contexts: unknown[] = [];
+  const profiling = new BufferProfiling({
+    send: () => void contexts.push(storage.getStore()),
+    taken: () => contexts.length,
+    log: () => {},
+  });
+  profiling.set('buffers');
+  try {
+    // A batch is sent a second later, in the context that its timer has kept.
+    storage.run('request', () => Buffer.alloc(LARGE));
+    await pollUntil(() => contexts.length > 0, { what: 'a batch' });
+    expect(contexts).toEqual([undefined]);
+  } finally {
+    profiling.stop();
+  }
+});
+
+test('leaves out and counts a sample when the program has no stack left for it, and goes on', () => {
+  const batches: BufferBatch[] = [];
+  const logged: string[] = [];
+  let isDeep = true;
+  const profiling = new BufferProfiling({
+    send: (batch) => void batches.push(batch),
+    taken: () => {
+      if (isDeep) throw new RangeError('Maximum call stack size exceeded');
+      return batches.length;
+    },
+    log: (_, text) => void logged.push(text),
+  });
+  profiling.set('buffers');
+  try {
+    Buffer.alloc(LARGE);
+    isDeep = false;
+    Buffer.alloc(LARGE);
+    profiling.flush();
+    expect({ mode: profiling.mode, logged }).toEqual({ mode: 'buffers', logged: [] });
+    expect(batches.map(({ born, dropped }) => [born.length / BORN_VALUES, dropped])).toEqual([[1, 1]]);
+  } finally {
+    profiling.stop();
+  }
 });
