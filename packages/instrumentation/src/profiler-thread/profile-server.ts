@@ -68,14 +68,15 @@ export class ProfileServer {
       log: deps.log,
       changed: (served) => {
         if (this.#isClosed) return;
-        if (served.by !== 'none') this.#recorder ??= new HistoryRecorder(deps);
+        if (served.by === 'none') this.#stopRecorder();
+        else this.#recorder ??= new HistoryRecorder(deps);
         deps.changed(served);
       },
     });
     await this.#seat.start();
   }
 
-  /** Tells the group that the component has another name now. */
+  /** Sends the present name of the component to the group. */
   rename(): void {
     this.#seat?.rename();
   }
@@ -83,14 +84,20 @@ export class ProfileServer {
   /** Frees the port for the application, also if another process has it. */
   async yieldPort(): Promise<void> {
     this.#isClosed = true;
-    this.#recorder?.stop();
+    this.#stopRecorder();
     await this.#seat?.yieldPort();
   }
 
   /** Closes it for good. */
   close(): void {
     this.#isClosed = true;
-    this.#recorder?.stop();
+    this.#stopRecorder();
     this.#seat?.close();
+  }
+
+  /** Stops recording the past, which asks the main thread for its memory: no page shows it. */
+  #stopRecorder(): void {
+    this.#recorder?.stop();
+    this.#recorder = undefined;
   }
 }

@@ -22,7 +22,8 @@ export interface Gathered extends GroupProcess {
   readonly answer: HttpAnswer;
 }
 
-const BAD_GATEWAY = 502;
+/** Status in place of an answer that has not come. */
+export const BAD_GATEWAY = 502;
 
 /** Makes the answers of this process to questions of an owner. */
 export function answeringFrom(own: Routes): Answering {

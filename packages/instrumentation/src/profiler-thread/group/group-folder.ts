@@ -12,8 +12,8 @@ const MAX_PATH_BYTES = 103;
  * enter.
  *
  * @param server part of the name: servers of different kinds do not share an address
- * @param parents folders to make it in; the first with a path short enough is used
- * @throws Error when there is none, or when the folder is not private
+ * @param parents folders to make it in; the first is used in which that is possible, and whose path is short enough
+ * @throws Error when there is none, with the reason of the first one
  */
 export function groupSocket(
   server: string,
@@ -25,10 +25,17 @@ export function groupSocket(
   const name = hashOf([server, addressText(address), os.hostname(), networkOf(), `${uid}`]);
   if (platform === 'win32') return `\\\\.\\pipe\\heapray-${os.userInfo().username}-${name}`;
   const sockets = parents.map((parent) => path.join(parent, `heapray-${uid}`, `${name}.sock`));
-  const socket = sockets.find((each) => Buffer.byteLength(each) <= MAX_PATH_BYTES);
-  if (socket === undefined) throw new Error('there is no folder with a path short enough for a socket');
-  makePrivate(path.dirname(socket), uid);
-  return socket;
+  const short = sockets.filter((each) => Buffer.byteLength(each) <= MAX_PATH_BYTES);
+  const problems: unknown[] = [];
+  for (const socket of short) {
+    try {
+      makeSocketFolder(socket);
+      return socket;
+    } catch (error) {
+      problems.push(error);
+    }
+  }
+  throw problems[0] ?? new Error('there is no folder with a path short enough for a socket');
 }
 
 /** Throws unless a socket's path is free, or a socket of this user is there. Returns whether there is one. */
@@ -36,26 +43,38 @@ export function checkSocket(socket: string): boolean {
   if (isPipe(socket)) return true;
   const stats = lstatSync(socket, { throwIfNoEntry: false });
   if (stats === undefined) return false;
-  if (!stats.isSocket()) throw new Error(`${socket} is no socket`);
+  checkPrivate(path.dirname(socket));
+  if (!stats.isSocket()) throw new Error(`${socket} is not a socket`);
   if (stats.uid !== process.getuid?.()) throw new Error(`${socket} belongs to another user`);
   return true;
 }
 
-/** Returns whether a path is that of a named pipe of Windows, which is no file. */
+/** Returns whether a path is that of a named pipe of Windows, which is not a file. */
 export function isPipe(socket: string): boolean {
   return socket.startsWith('\\\\.\\pipe\\');
 }
 
-function makePrivate(folder: string, uid: number): void {
+/**
+ * Makes the folder of a socket.
+ *
+ * @throws when that is not possible, or when the folder is not private
+ */
+export function makeSocketFolder(socket: string): void {
+  const folder = path.dirname(socket);
   try {
     mkdirSync(folder, { mode: 0o700 });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
+  checkPrivate(folder);
+}
+
+/** Throws unless only this user can enter a folder. */
+function checkPrivate(folder: string): void {
   // `lstat`: a link could lead to a folder of this user that others control.
   const stats = lstatSync(folder);
-  if (!stats.isDirectory()) throw new Error(`${folder} is no folder`);
-  if (stats.uid !== uid) throw new Error(`${folder} belongs to another user`);
+  if (!stats.isDirectory()) throw new Error(`${folder} is not a folder`);
+  if (stats.uid !== process.getuid?.()) throw new Error(`${folder} belongs to another user`);
   if ((stats.mode & 0o077) !== 0) throw new Error(`${folder} is open to other users`);
 }
 

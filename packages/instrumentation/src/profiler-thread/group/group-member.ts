@@ -8,6 +8,7 @@ import {
   GROUP_VERSION,
   type GroupProcess,
   helloOf,
+  MAX_ANSWER_BYTES,
   type Question,
   readHello,
   recordOf,
@@ -135,15 +136,24 @@ export class Membership {
     if (question === undefined || this.#working.size >= MAX_QUESTIONS) return;
     const work = new AbortController();
     this.#working.set(id, work);
-    const { status = 200, type, body = '', headers = {} } = await this.#answer(question, work.signal);
+    const answer = await this.#answer(question, work.signal);
     this.#working.delete(id);
-    const bytes = typeof body === 'string' ? Buffer.from(body) : body;
-    if (!work.signal.aborted) this.#send({ type: 'answer', id, status, mediaType: type, headers }, bytes);
+    if (work.signal.aborted) return;
+    const { status = 200, type, headers = {}, bytes } = sendable(answer);
+    this.#send({ type: 'answer', id, status, mediaType: type, headers }, bytes);
   }
 
   #send(message: FromMember, body?: Uint8Array): void {
     this.#channel.send(message, body);
   }
+}
+
+/** Returns an answer with its body as bytes; an error if they are too many, because the owner would end the membership. */
+function sendable({ body = '', ...answer }: HttpAnswer): Omit<HttpAnswer, 'body'> & { bytes: Uint8Array } {
+  const bytes = typeof body === 'string' ? Buffer.from(body) : body;
+  if (bytes.length <= MAX_ANSWER_BYTES) return { ...answer, bytes };
+  const what = `the answer of ${bytes.length} bytes is longer than ${MAX_ANSWER_BYTES} bytes; ask the process alone\n`;
+  return { status: 500, type: 'text/plain; charset=utf-8', bytes: Buffer.from(what) };
 }
 
 interface Greeted {

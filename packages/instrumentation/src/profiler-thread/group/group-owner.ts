@@ -1,15 +1,16 @@
 import { once } from 'node:events';
-import { lstatSync, unlinkSync } from 'node:fs';
+import { existsSync, unlinkSync } from 'node:fs';
 import net, { type Socket } from 'node:net';
 import type { HttpAnswer } from '@heapray/exporter/http';
 import { Channel } from './channel.js';
 import type { Frame } from './frames.js';
-import { checkSocket, isPipe } from './group-folder.js';
+import { checkSocket, isPipe, makeSocketFolder } from './group-folder.js';
 import {
   type FromOwner,
   GROUP_VERSION,
   type GroupProcess,
   helloOf,
+  MAX_ANSWER_BYTES,
   type Question,
   type RefusalReason,
   readHello,
@@ -43,8 +44,6 @@ export const MAX_MEMBERS = 64;
 const MAX_STRANGERS = 16;
 /** Time for the greeting of a new connection, in ms. */
 const HELLO_MILLIS = 5_000;
-/** Maximum length of an answer, in bytes. */
-const MAX_ANSWER_BYTES = 16 * 2 ** 20;
 /** Interval of checks that the socket is still in its folder, in ms: temporary folders are tidied. */
 const CHECK_MILLIS = 10_000;
 
@@ -64,22 +63,16 @@ export class GroupOwner {
     this.#path = path;
     this.#own = own;
     this.#handlers = handlers;
-    this.#check = setInterval(() => this.#keepSocket(), CHECK_MILLIS).unref();
+    this.#check = setInterval(() => void this.#keepSocket(), CHECK_MILLIS).unref();
   }
 
   /**
-   * Opens the socket. Call only while holding the port: the socket of an owner that has ended is replaced.
-   *
-   * @throws (rejects) when it cannot be opened
+   * Opens the socket. Call only while holding the port: the socket of an owner that has ended is replaced. If that fails,
+   * it is reported as dropped and tried again. Never rejects.
    */
   static async open(path: string, own: GroupProcess, handlers: GroupOwnerHandlers): Promise<GroupOwner> {
     const owner = new GroupOwner(path, own, handlers);
-    try {
-      await owner.#listen();
-    } catch (error) {
-      owner.close();
-      throw error;
-    }
+    await owner.#tryToListen();
     return owner;
   }
 
@@ -87,18 +80,31 @@ export class GroupOwner {
     return [...this.#members.values()];
   }
 
-  /** Closes the socket and leaves the members to each other. Closes at once, before the caller frees the port. */
-  close(last?: FromOwner): void {
+  /** Closes the socket at once, so that no process joins any more. The members stay. */
+  closeSocket(): void {
     this.#isClosed = true;
     clearInterval(this.#check);
     this.#server?.close();
+  }
+
+  /**
+   * Closes the socket and leaves the members to each other.
+   *
+   * @param last message to each of them
+   */
+  close(last?: FromOwner): void {
+    this.closeSocket();
     for (const channel of this.#strangers) channel.close('closed');
     for (const member of this.#members.values()) member.leave(last);
     this.#members.clear();
   }
 
   async #listen(): Promise<void> {
-    if (!isPipe(this.#path) && checkSocket(this.#path)) unlinkSync(this.#path);
+    if (!isPipe(this.#path)) {
+      // A tidied folder for temporary files has lost the folder too.
+      makeSocketFolder(this.#path);
+      if (checkSocket(this.#path)) unlinkSync(this.#path);
+    }
     const server = net.createServer((socket) => this.#accept(socket));
     // Exclusive: in a worker of `cluster`, the primary would listen instead.
     server.listen({ path: this.#path, exclusive: true });
@@ -109,10 +115,20 @@ export class GroupOwner {
     if (this.#isClosed) server.close();
   }
 
-  #keepSocket(): void {
-    if (isPipe(this.#path) || lstatSync(this.#path, { throwIfNoEntry: false }) !== undefined) return;
+  async #tryToListen(): Promise<void> {
+    try {
+      await this.#listen();
+    } catch (error) {
+      this.#handlers.dropped(`other processes cannot join: ${(error as Error).message}`);
+    }
+  }
+
+  /** Opens the socket again if it is gone. Never rejects. */
+  async #keepSocket(): Promise<void> {
+    const isThere = isPipe(this.#path) ? this.#server?.listening : existsSync(this.#path);
+    if (isThere) return;
     this.#server?.close();
-    this.#listen().catch((error: Error) => this.#handlers.dropped(error.message));
+    await this.#tryToListen();
   }
 
   #accept(socket: Socket): void {

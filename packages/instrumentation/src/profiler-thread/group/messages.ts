@@ -1,6 +1,8 @@
 /** Version of the protocol. Processes of another version do not join. A key may be added without a new version. */
 export const GROUP_VERSION = 1;
 const PROTOCOL = 'heapray-group';
+/** Maximum length of an answer, in bytes. */
+export const MAX_ANSWER_BYTES: number = 16 * 2 ** 20;
 
 /** Facts by which a process is known in its group. */
 export interface GroupProcess {

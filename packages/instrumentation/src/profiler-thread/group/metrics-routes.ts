@@ -1,5 +1,13 @@
 import type { HttpAnswer, HttpHandler, HttpRequest } from '@heapray/exporter/http';
-import { type GatherDeps, type Gathered, Gatherer, isPage, type Routes, textOf } from './gather.js';
+import {
+  BAD_GATEWAY,
+  type GatherDeps,
+  type Gathered,
+  Gatherer,
+  isPage,
+  type Routes,
+  textOf,
+} from './gather.js';
 import type { MetricsText } from './merge/merged-metrics.js';
 
 /** Path of the page of metrics. */
@@ -33,7 +41,7 @@ class GroupMetrics {
   }
 
   answer(request: HttpRequest): Promise<HttpAnswer> {
-    // Not aborted with its first client: others may wait for the same page.
+    // The first client must not abort the page: others may wait for it.
     const { signal } = new AbortController();
     this.#working ??= this.#make({ ...request, query: new URLSearchParams(), signal }).finally(() => {
       this.#working = undefined;
@@ -46,7 +54,7 @@ class GroupMetrics {
     const pages = answers.filter(isPage);
     for (const gathered of answers) {
       // A process that does not answer in time is counted already.
-      if (gathered.answer.status === BUSY) this.#gatherer.missed();
+      if (!isPage(gathered) && gathered.answer.status !== BAD_GATEWAY) this.#gatherer.missed();
     }
     const ended = this.#ended(answers);
     const texts = [...pages.map(textFrom), ...ended];

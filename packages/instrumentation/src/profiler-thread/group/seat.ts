@@ -22,14 +22,12 @@ export interface SeatDeps {
   readonly changed: (served: Served) => void;
   /** Called when something was left out: a process that may not join, or a wrong message. */
   readonly dropped: (why: string) => void;
-  /** Called when the port is to be freed for an application; the seat is closed by then. */
-  readonly yielded?: () => void;
 }
 
 /** The processes that an owner serves besides its own. */
 export interface GroupView {
   readonly members: readonly Member[];
-  /** True if there are or were other processes: what is served tells them apart from then on. */
+  /** True if there are or were other processes: pages have a label for each process from then on. */
   readonly isShared: boolean;
 }
 
@@ -77,7 +75,7 @@ export class Seat implements GroupView {
     return this.#isShared;
   }
 
-  /** Tells the group that the component has another name now. */
+  /** Sends the present name of the component to the owner. */
   rename(): void {
     this.#membership?.rename(this.#deps.component());
   }
@@ -106,9 +104,11 @@ export class Seat implements GroupView {
 
   #close(wantedBy: number | undefined): void {
     this.#closed.abort();
-    // First the socket: the next owner's would be removed when this one closes after it.
-    this.#owner?.close(wantedBy === undefined ? undefined : { type: 'port-wanted', pid: wantedBy });
+    // First the socket: the next owner's would be removed when this one closes after it. Then the port: a member that
+    // reads the message opens it at once.
+    this.#owner?.closeSocket();
     this.#server?.close();
+    this.#owner?.close(wantedBy === undefined ? undefined : { type: 'port-wanted', pid: wantedBy });
     this.#membership?.close();
   }
 
@@ -164,7 +164,8 @@ export class Seat implements GroupView {
       server = await this.#deps.open();
     } catch (error) {
       this.#why = (error as Error).message;
-      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+      // In a group, others may be able to open it: this process may only lack a file descriptor.
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE' && !this.#isShared) throw error;
       return false;
     }
     if (this.#isClosed) {
@@ -180,23 +181,18 @@ export class Seat implements GroupView {
   async #openSocket(): Promise<void> {
     const { socket, dropped } = this.#deps;
     if (socket === undefined) return;
-    try {
-      const owner = await GroupOwner.open(socket, this.#process, {
-        dropped,
-        joined: () => {
-          this.#isShared = true;
-        },
-        portWanted: (pid) => {
-          this.#close(pid);
-          this.#deps.yielded?.();
-          this.#changed({ by: 'none', why: `the application of process ${pid} uses the port` });
-        },
-      });
-      if (this.#isClosed) owner.close();
-      else this.#owner = owner;
-    } catch (error) {
-      dropped(`other processes cannot join: ${(error as Error).message}`);
-    }
+    const owner = await GroupOwner.open(socket, this.#process, {
+      dropped,
+      joined: () => {
+        this.#isShared = true;
+      },
+      portWanted: (pid) => {
+        this.#close(pid);
+        this.#changed({ by: 'none', why: `the application of process ${pid} uses the port` });
+      },
+    });
+    if (this.#isClosed) owner.close();
+    else this.#owner = owner;
   }
 
   async #join(): Promise<Membership | undefined> {

@@ -17,7 +17,7 @@ export interface GroupSettings {
   readonly groupFolders: readonly string[];
 }
 
-export interface SharedServer extends Pick<SeatDeps, 'component' | 'changed' | 'yielded'> {
+export interface SharedServer extends Pick<SeatDeps, 'component' | 'changed'> {
   /** Kind of the server; groups of different kinds are different groups. */
   readonly kind: 'debug' | 'metrics';
   readonly address: ListenAddress;
@@ -46,7 +46,6 @@ export function shareServer(shared: SharedServer): Seat {
       stats.drop('group_member');
       log('debug', `group of ${addressText(address)}: ${why}`);
     },
-    ...(shared.yielded && { yielded: shared.yielded }),
   });
   const routes = shared.routes({
     own,

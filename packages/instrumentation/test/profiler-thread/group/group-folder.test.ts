@@ -38,11 +38,11 @@ test('refuses a folder that others can enter, a link and a file', () => {
   const target = path.join(linked, 'target');
   mkdirSync(target, { mode: 0o700 });
   symlinkSync(target, path.join(linked, `heapray-${uid}`));
-  expect(() => socketIn(linked)).toThrow(/is no folder/);
+  expect(() => socketIn(linked)).toThrow(/is not a folder/);
 
   const file = tempFolder();
   writeFileSync(path.join(file, `heapray-${uid}`), '');
-  expect(() => socketIn(file)).toThrow(/is no folder/);
+  expect(() => socketIn(file)).toThrow(/is not a folder/);
 });
 
 test.skipIf(uid !== 0)('refuses a folder of another user', async () => {
@@ -59,12 +59,27 @@ test('takes the first folder whose path is short enough for a socket', () => {
   expect(() => groupSocket('debug', ADDRESS, [long])).toThrow(/short enough/);
 });
 
+test('takes the next folder when the first is missing or not private', () => {
+  const [parent, open] = [tempFolder(), tempFolder()];
+  const missing = path.join(parent, 'missing');
+  mkdirSync(path.join(open, `heapray-${uid}`), { mode: 0o755 });
+  expect(groupSocket('debug', ADDRESS, [missing, open, parent])).toBe(socketIn(parent));
+  expect(() => groupSocket('debug', ADDRESS, [missing, open])).toThrow(/ENOENT/);
+});
+
+test('refuses a socket in a folder that others can enter', () => {
+  const socket = socketIn(tempFolder());
+  writeFileSync(socket, '');
+  chmodSync(path.dirname(socket), 0o777);
+  expect(() => checkSocket(socket)).toThrow(/is open to other users/);
+});
+
 test('refuses a socket that is a file or a link', () => {
   const folder = tempFolder();
   const socket = path.join(folder, 'x.sock');
   expect(checkSocket(socket)).toBe(false);
   symlinkSync('/nowhere', socket);
-  expect(() => checkSocket(socket)).toThrow(/is no socket/);
+  expect(() => checkSocket(socket)).toThrow(/is not a socket/);
 });
 
 test('uses a named pipe on Windows', () => {

@@ -1,9 +1,9 @@
 // Groups of seats in one process: each has its own port attempts and sockets, as separate processes have.
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
-import { type HttpHandler, startHttpServer, textAnswer } from '@heapray/exporter/http';
-import { afterEach, expect, test } from 'vitest';
+import { type HttpHandler, type HttpServer, startHttpServer, textAnswer } from '@heapray/exporter/http';
+import { afterEach, expect, test, vi } from 'vitest';
 import { freePort } from '../../../../../test/support/free-port.js';
 import { httpGet } from '../../../../../test/support/http-get.js';
 import { pollUntil } from '../../../../../test/support/poll.js';
@@ -31,7 +31,12 @@ afterEach(() => {
 });
 
 /** Starts a seat that serves `/metrics` with one counter. */
-function start(pid: number, { port, socket }: Place, page?: () => string | Promise<string>): Process {
+function start(
+  pid: number,
+  { port, socket }: Place,
+  page?: () => string | Promise<string>,
+  open?: () => Promise<HttpServer>,
+): Process {
   const own = new Map<string, HttpHandler>([
     ['/metrics', async () => textAnswer(page ? await page() : `# TYPE up counter\nup ${pid}\n`)],
   ]);
@@ -40,7 +45,7 @@ function start(pid: number, { port, socket }: Place, page?: () => string | Promi
     pid,
     component: () => `component-${pid}`,
     socket,
-    open: () => startHttpServer({ host: '127.0.0.1', port }, routes),
+    open: open ?? (() => startHttpServer({ host: '127.0.0.1', port }, routes)),
     answer: answeringFrom(own),
     changed: (served) => {
       one.state = served;
@@ -107,7 +112,7 @@ test('another process takes over when the owner ends, and all are on its page', 
   const left = all.filter((each) => each !== owner);
   await settled(left);
   expect(pidsIn(await scrape(here))).toEqual(left.map(({ pid }) => pid).sort());
-  // Even alone, it is told apart: its series keep their labels.
+  // Its series keep their labels when it is alone again.
   ownerOf(left)!.seat.close();
   const last = left.filter(({ state }) => state?.by !== 'self');
   await settled(last);
@@ -177,6 +182,78 @@ test('members do not take the port that an application wants, of whichever proce
   expect(third.state).toMatchObject({ why: 'an application uses the port' });
 });
 
+test('a process that has no file descriptor for the port of an owner that ends joins the next owner', async () => {
+  const here = await place();
+  const owner = start(1, here);
+  await settled([owner]);
+  let code = 'EADDRINUSE';
+  const refused = () => Promise.reject(Object.assign(new Error(code), { code }));
+  const [second, third] = [start(2, here, undefined, refused), start(3, here)];
+  await settled([owner, second, third]);
+  code = 'EMFILE';
+  owner.seat.close();
+  await settled([second, third]);
+  expect(second.state).toEqual({ by: 'other', pid: 3 });
+});
+
+test('the port is closed before a member hears that it may open it', async () => {
+  const { socket } = await place();
+  const order: string[] = [];
+  const seat = new Seat({
+    pid: 1,
+    component: () => 'x',
+    socket,
+    open: async () => ({ address: { host: '127.0.0.1', port: 1 }, close: () => void order.push('closed') }),
+    answer: async () => textAnswer(''),
+    changed: () => {},
+    dropped: () => {},
+  });
+  closing.push(seat);
+  void seat.start();
+  await pollUntil(() => existsSync(socket!), { what: 'the socket' });
+  const member = await Membership.join(socket!, { pid: 2, component: 'x' }, async () => textAnswer(''));
+  closing.push(member);
+  const end = vi.spyOn(net.Socket.prototype, 'end').mockImplementation(function (this: net.Socket) {
+    order.push('told');
+    return this;
+  });
+  try {
+    member.askForPort(2);
+    await pollUntil(() => order.length === 2, { what: 'the end of the group' });
+  } finally {
+    end.mockRestore();
+  }
+  expect(order).toEqual(['closed', 'told']);
+});
+
+test('an owner makes its socket and folder again when they were tidied away', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  try {
+    const folder = path.join(tempFolder(), 'heapray');
+    const socket = path.join(folder, 'group.sock');
+    const dropped: string[] = [];
+    const handlers = { dropped: (why: string) => dropped.push(why), joined: () => {}, portWanted: () => {} };
+    closing.push(await GroupOwner.open(socket, { pid: 1, component: 'x' }, handlers));
+    rmSync(folder, { recursive: true });
+    vi.advanceTimersByTime(10_000);
+    await pollUntil(() => existsSync(socket), { what: 'the socket' });
+    expect(dropped).toEqual([]);
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test('a member with an answer that is too long stays in the group, and the answer is counted', async () => {
+  const here = await place();
+  const owner = start(1, here);
+  await settled([owner]);
+  const member = start(2, here, () => '#'.repeat(17 * 2 ** 20));
+  await settled([owner, member]);
+  expect(pidsIn(await scrape(here))).toEqual([1]);
+  expect(owner.missed).toBe(1);
+  expect(owner.seat.members).toHaveLength(1);
+});
+
 test('a port of others is reported, and no group is waited for when groups are off', async () => {
   const server = net.createServer().listen(0, '127.0.0.1');
   closing.push(server);
@@ -208,7 +285,7 @@ test('a file in the place of the socket keeps others from joining, and the owner
   const owner = start(1, here);
   await pollUntil(() => owner.state?.by === 'self', { what: 'the owner' });
   expect(await scrape(here)).toContain('up 1');
-  expect(owner.dropped).toEqual([expect.stringContaining('is no socket')]);
+  expect(owner.dropped).toEqual([expect.stringContaining('is not a socket')]);
 });
 
 interface Stranger {

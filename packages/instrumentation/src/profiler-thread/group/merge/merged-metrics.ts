@@ -13,7 +13,7 @@ interface Family {
 
 const HEAD = /^# (?:HELP|TYPE|UNIT) ([A-Za-z_:][\w:]*)(?: |$)/;
 const SAMPLE = /^([A-Za-z_:][\w:]*)(?:\{(.*)\})? ([^ {}]+(?: -?\d+)?)$/;
-/** Labels that tell processes apart: `process.pid` and `heapray.component` as Prometheus writes them. */
+/** Labels of a process: `process.pid` and `heapray.component` as Prometheus writes them. */
 const PID = 'process_pid';
 const COMPONENT = 'heapray_component';
 

@@ -13,25 +13,26 @@ export function mergedOverview(answers: readonly Gathered[], missed: () => void)
   let refreshSeconds = 0;
   for (const gathered of answers) {
     if (!isPage(gathered)) continue;
-    const overview = read(textOf(gathered.answer));
+    const overview = read(gathered);
     if (overview === undefined) {
       missed();
       continue;
     }
     first ??= overview;
     refreshSeconds = Math.max(refreshSeconds, overview.refreshSeconds);
-    for (const subject of overview.subjects) subjects.push(ofProcess(subject, gathered.pid));
+    // Push one by one: the number of subjects is not bounded.
+    for (const subject of overview.subjects) subjects.push(subject);
   }
   return first && { ...first, refreshSeconds, subjects };
 }
 
-function read(text: string): OverviewData | undefined {
+/** Reads an overview, with its subjects as those of the process; undefined if it is not valid. */
+function read({ answer, pid }: Gathered): OverviewData | undefined {
   try {
-    const data = JSON.parse(text) as Partial<OverviewData> | null;
-    const isKnown = data?.format === 'heapray-overview' && data.version === 1;
-    return isKnown && Array.isArray(data.subjects) && Number.isFinite(data.refreshSeconds)
-      ? (data as OverviewData)
-      : undefined;
+    const data = JSON.parse(textOf(answer)) as OverviewData;
+    const isKnown = data.format === 'heapray-overview' && data.version === 1;
+    if (!isKnown || !Number.isFinite(data.refreshSeconds)) return undefined;
+    return { ...data, subjects: data.subjects.map((subject) => ofProcess(subject, pid)) };
   } catch {
     return undefined;
   }
