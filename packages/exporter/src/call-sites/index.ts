@@ -22,4 +22,4 @@ export {
   type StickySitesOptions,
   type StickySitesView,
 } from './sticky-sites.js';
-export { type TopSite, TopSites, type TopSitesView } from './top-sites.js';
+export { type TopSite, TopSites, type TopSitesOptions, type TopSitesView } from './top-sites.js';

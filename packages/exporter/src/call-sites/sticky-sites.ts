@@ -46,6 +46,8 @@ export class StickySites<K> {
   /** Sites among the largest that have no place, and the time since when they are, in ms. */
   #waiting: Map<K, number> = new Map();
   readonly #refused: Set<K> = new Set();
+  /** Number of refused sites that are gone. */
+  #refusedBefore = 0;
   #last: SiteReading<K> | undefined;
   #other: readonly number[] | undefined;
 
@@ -69,7 +71,17 @@ export class StickySites<K> {
     const rows = [...followed, ...retired];
     const other = remainder(reading.total, rows, this.#other);
     this.#other = other.counters;
-    return { rows, other, refused: this.#refused.size };
+    return { rows, other, refused: this.#refusedSoFar(reading) };
+  }
+
+  /** Counts the refused sites, and forgets those that are gone. */
+  #refusedSoFar({ sites }: SiteReading<K>): number {
+    for (const site of this.#refused) {
+      if (sites.has(site)) continue;
+      this.#refused.delete(site);
+      this.#refusedBefore++;
+    }
+    return this.#refusedBefore + this.#refused.size;
   }
 
   #choose(reading: SiteReading<K>, ranking: SiteRanking<K>, atMillis: number): void {

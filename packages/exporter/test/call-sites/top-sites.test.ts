@@ -43,9 +43,9 @@ function ranking(reading: SiteReading<string>, pinned: readonly string[] = []) {
   return { weightOf, pinned };
 }
 
-function newTop(maxSites: number) {
+function newTop(maxSites: number, continues = false) {
   const program = new Program();
-  const top = new TopSites<string>(maxSites);
+  const top = new TopSites<string>({ maxSites, continues });
   let now = 0;
   const view = (...pinned: string[]) => {
     const reading = program.read();
@@ -87,6 +87,32 @@ describe('the exact top N', () => {
     expect(second.other).toEqual({ counters: [50, 1], gauges: [10] });
     expect(second.dropped).toEqual([100, 1]);
   });
+
+  test('counts from 0 again when a site returns', () => {
+    const { program, view } = replacedAndBack(false);
+    expect(view().rows).toEqual([{ site: 'a', counters: [30, 1], gauges: [40], sinceMillis: 2000 }]);
+    expect(program.read().total.counters).toEqual([187, 4]);
+  });
+
+  test('continues a series when its site returns to a reader that does not know when it began', () => {
+    const { view } = replacedAndBack(true);
+    const { rows, other, dropped } = view();
+    expect(rows).toEqual([{ site: 'a', counters: [130, 2], gauges: [40], sinceMillis: undefined }]);
+    expect(other.counters).toEqual([50, 1]);
+    expect(dropped).toEqual([7, 1]);
+  });
+
+  /** One place: `b` has replaced `a`, which returns in the next view. */
+  function replacedAndBack(continues: boolean) {
+    const { program, view } = newTop(1, continues);
+    program.change('a', 100, 10);
+    program.change('b', 50, 5);
+    view();
+    program.change('b', 7, 20);
+    view();
+    program.change('a', 30, 40);
+    return { program, view };
+  }
 });
 
 describe('the sticky top N', () => {
@@ -169,7 +195,7 @@ test('in thirty days of change, every site among the N largest for two minutes h
   const SITES = 150;
   const N = 10;
   const program = new Program();
-  const exact = new TopSites<string>(N);
+  const exact = new TopSites<string>({ maxSites: N });
   const sticky = new StickySites<string>({ maxSites: N, maxSitesEver: 200, patienceMillis: MINUTE });
   let before = new Set<string>();
   const everShown = new Set<string>();
@@ -193,7 +219,7 @@ test('in thirty days of change, every site among the N largest for two minutes h
 
 test('in thirty days of new sites, the exact top N stays exact, and the sticky one stays bounded', () => {
   const program = new Program();
-  const exact = new TopSites<string>(10);
+  const exact = new TopSites<string>({ maxSites: 10 });
   const sticky = new StickySites<string>({ maxSites: 10, maxSitesEver: 200, patienceMillis: MINUTE });
   let refusals = 0;
   for (const now of thirtyDays(program, 1e9)) {
@@ -224,11 +250,13 @@ test('for any changes, both add up to the total and no counter decreases', () =>
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60 }), fc.integer({ min: 1, max: 4 }), (steps, maxSites) => {
       const program = new Program();
-      const exact = new TopSites<string>(maxSites);
+      const exact = new TopSites<string>({ maxSites });
+      const continuing = new TopSites<string>({ maxSites, continues: true });
       const sticky = new StickySites<string>({ maxSites, maxSitesEver: 5, patienceMillis: MINUTE });
       let now = 0;
       let stickyBefore = new Map<string, readonly number[]>();
       let exactBefore = new Map<string, readonly number[]>();
+      let continuingBefore: ReadonlyMap<string, readonly number[]> = new Map();
       for (const { site, allocated, held, pinned, waitMillis } of steps) {
         program.change(site, allocated, held);
         now += waitMillis;
@@ -238,6 +266,11 @@ test('for any changes, both add up to the total and no counter decreases', () =>
         const two = sticky.view(reading, rank, now);
         expectSums(reading, [...one.rows, one.other, { counters: one.dropped, gauges: [] }]);
         expectSums(reading, [...two.rows, two.other]);
+        const three = continuing.view(reading, rank, now);
+        expectSums(reading, [...three.rows, three.other, { counters: three.dropped, gauges: [] }]);
+        // Compared with the last view of each series, however long ago.
+        const next = expectNoStepBack(continuingBefore, [...three.rows, { site: 'other', ...three.other }]);
+        continuingBefore = new Map([...continuingBefore, ...next]);
         // A series that is gone starts again; all others continue.
         exactBefore = expectNoStepBack(exactBefore, [...one.rows, { site: 'other', ...one.other }]);
         expect(two.rows.length).toBeGreaterThanOrEqual(stickyBefore.size - 1);
@@ -282,4 +315,27 @@ test('allocated bytes count half after five minutes', () => {
   program.change('b', 500, 0);
   recent.observe(program.read(), DAY);
   expect(recent.share('a')).toBe(0);
+});
+
+test('a site that is gone has no share of recent allocation', () => {
+  const program = new Program();
+  const recent = new RecentAllocation<string>();
+  program.change('a', 1000, 0);
+  recent.observe(program.read(), 0);
+  recent.observe(new Program().read(), 1);
+  expect(recent.share('a')).toBe(0);
+});
+
+test('the number of refused sites does not fall when they are gone', () => {
+  const program = new Program();
+  const sticky = new StickySites<string>({ maxSites: 1, maxSitesEver: 1, patienceMillis: 0 });
+  const view = (of: Program) => {
+    const reading = of.read();
+    return sticky.view(reading, ranking(reading), 1);
+  };
+  program.change('a', 1, 1);
+  view(program);
+  program.change('b', 1, 2);
+  expect(view(program).refused).toBe(1);
+  expect(view(new Program()).refused).toBe(1);
 });

@@ -29,7 +29,10 @@ export interface SitesWanted {
   readonly retentionAges: boolean;
   /** True to report `other` even if it has nothing in use. */
   readonly alwaysOther: boolean;
-  /** True to report the sum of the counters whose series have ended. */
+  /**
+   * True for cumulative counters: a series that ends continues when its site returns, and the sum of the ended ones is
+   * reported.
+   */
   readonly withDropped: boolean;
 }
 

@@ -48,7 +48,7 @@ export class SiteSeries {
   #view: { readonly capture: GrowingCapture; readonly offset: number; readonly view: SiteView } | undefined;
 
   constructor(maxCallSites: number) {
-    this.#top = new TopSites(maxCallSites);
+    this.#top = new TopSites({ maxSites: maxCallSites });
   }
 
   /** Determines the call sites of new sites. For a large capture, this would take seconds all at once. */

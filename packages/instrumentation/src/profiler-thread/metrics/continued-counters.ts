@@ -30,22 +30,28 @@ export class ContinuedCounters {
 
   /**
    * Returns the counters with the earlier counts added. The counts of those that are gone are added to
-   * another counter, once and for all: the series may begin again.
+   * another counter.
    *
    * @param dropped counter that takes these counts; it may also be among the earlier ones
+   * @param continues true if a counter that is gone continues when it returns; else it begins again
    */
-  dropGone(metric: PointMetric, counters: readonly Series[], dropped: Series): readonly Series[] {
+  dropGone(
+    metric: PointMetric,
+    counters: readonly Series[],
+    dropped: Series,
+    continues: boolean,
+  ): readonly Series[] {
     const before = this.#before.get(metric);
     if (!before) return [...counters, dropped];
     const keys = new Set(counters.map(({ key }) => key));
-    let gone = before.get(dropped.key)?.value ?? 0;
-    for (const [key, { value }] of before) {
-      if (keys.has(key) || key === dropped.key) continue;
-      before.delete(key);
-      gone += value;
+    const gone = [...before.values()].filter(({ key }) => !keys.has(key) && key !== dropped.key);
+    const earlier = before.get(dropped.key)?.value ?? 0;
+    const value = gone.reduce((sum, each) => sum + each.value, earlier);
+    if (!continues) {
+      for (const { key } of gone) before.delete(key);
+      before.set(dropped.key, { ...dropped, value });
     }
-    before.set(dropped.key, { ...dropped, value: gone });
-    return this.#added(metric, [...counters, dropped]);
+    return [...this.#added(metric, counters), { ...dropped, value: dropped.value + value }];
   }
 
   #added(metric: PointMetric, counters: readonly Series[]): readonly Series[] {

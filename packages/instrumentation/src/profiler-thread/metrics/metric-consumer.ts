@@ -34,6 +34,8 @@ export class MetricConsumer {
   readonly #counters: ContinuedCounters;
   readonly #zeroOnce = new Map<PointMetric, ZeroOnce>();
   readonly #earlier: PointsAnswer | undefined;
+  /** Reported sums of dropped series, by metric and series. */
+  readonly #dropped = new Map<string, number>();
   /** Suspects that the instruments have reported. */
   readonly #suspected = new Set<string>();
   readonly #newSelection: NewSiteSelection;
@@ -98,12 +100,20 @@ export class MetricConsumer {
         continue;
       }
       const sum = namedSeries(DROPPED_SITES, wanted, component, dropped[metric]);
-      const all = this.#counters.dropGone(metric, counters, sum);
+      const all = this.#counters.dropGone(metric, counters, sum, wanted.withDropped);
       result.set(
         metric,
-        all.filter(({ key, value }) => key !== sum.key || (wanted.withDropped && value > 0)),
+        all.flatMap((one) => (one.key === sum.key ? this.#droppedSum(metric, one, wanted) : one)),
       );
     }
+  }
+
+  /** Returns the sum of dropped series. It does not fall when one of them continues, because it is a counter. */
+  #droppedSum(metric: PointMetric, sum: Series, { withDropped }: SitesWanted): readonly Series[] {
+    const key = `${metric} ${sum.key}`;
+    const value = Math.max(sum.value, this.#dropped.get(key) ?? 0);
+    this.#dropped.set(key, value);
+    return withDropped && value > 0 ? [{ ...sum, value }] : [];
   }
 
   #fading(metric: PointMetric, series: readonly Series[], request: PointsRequest): readonly Series[] {

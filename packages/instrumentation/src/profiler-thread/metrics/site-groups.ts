@@ -21,7 +21,7 @@ import { SiteSum } from './site-values.js';
 /** Memory sources to sum up. */
 export interface SummedSources {
   readonly all: readonly LedgerSource[];
-  /** What sources had allocated that were removed; it is part of the total only. */
+  /** Allocations of sources that were removed; they are part of the total only. */
   readonly ended?:
     | { readonly allocated: ReadonlyMap<LedgerKind, { readonly bytes: number; readonly objects: number }> }
     | undefined;

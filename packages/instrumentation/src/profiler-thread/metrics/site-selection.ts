@@ -36,7 +36,7 @@ export type NewSiteSelection = (wanted: SitesWanted, isProducer: boolean) => Sit
  */
 export const newSiteSelection: NewSiteSelection = (wanted, isProducer) => {
   if (isProducer) {
-    const top = new TopCallSites(wanted);
+    const top = new TopCallSites({ ...wanted, continues: wanted.withDropped });
     return {
       refused: 0,
       select: ({ sources, atMillis, epochMillis, suspects }) =>

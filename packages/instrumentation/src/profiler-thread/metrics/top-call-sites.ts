@@ -24,6 +24,8 @@ export interface TopCallSitesView extends CallSiteView {
 export interface TopCallSitesOptions {
   readonly maxCallSites: number;
   readonly groupBy: GroupBy;
+  /** See `TopSitesOptions`. */
+  readonly continues?: boolean;
 }
 
 /**
@@ -34,9 +36,9 @@ export class TopCallSites {
   readonly #sites: RankedSites;
   readonly #top: TopSites<GroupIndex>;
 
-  constructor({ maxCallSites, groupBy }: TopCallSitesOptions) {
+  constructor({ maxCallSites, groupBy, continues = false }: TopCallSitesOptions) {
     this.#sites = new RankedSites(groupBy);
-    this.#top = new TopSites(maxCallSites);
+    this.#top = new TopSites({ maxSites: maxCallSites, continues });
   }
 
   /**
