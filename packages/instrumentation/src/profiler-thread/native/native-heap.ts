@@ -39,6 +39,8 @@ export interface NativeHeapDeps {
   readonly log: (level: 'debug' | 'info' | 'warn', text: string) => void;
   /** Counts a dump that could not be read. */
   readonly onDropped: () => void;
+  /** Age of this process, in ms. Default: that of Node. */
+  readonly uptimeMillis?: number;
 }
 
 /**
@@ -61,6 +63,9 @@ export class NativeHeap {
     this.#deps = deps;
     this.#dumpInterval = dumpInterval;
     this.frames = new NativeFrames(library);
+    // An earlier process with this id may have left some, e.g. before a restart of its container.
+    const { uptimeMillis = process.uptime() * 1000 } = deps;
+    removeDumps(this.#own().filter((file) => ageMillis(file) > uptimeMillis));
     this.#timer = setInterval(() => this.#tick(), EVERY_MILLIS).unref();
     this.#tick();
   }
@@ -77,7 +82,7 @@ export class NativeHeap {
     return new NativeHeap(deps, settings.library, settings.dumpInterval);
   }
 
-  /** Returns the present state; an older one if there is no new dump, and undefined before the first. */
+  /** Returns the present state, or an older one without a new dump. Undefined before the first dump. */
   current(): NativeState | undefined {
     const isCurrent =
       this.#latest !== undefined && performance.now() - this.#latest.atMillis < CURRENT_MILLIS;

@@ -155,10 +155,12 @@ function stateText({ loop, leaks }: OverviewDeps, suspects: number): OverviewTex
     return { level: 'problem', text: 'the heap sampler does not run: what is shown is of an earlier time' };
   }
   if (suspects === 0) return { level: 'ok', text: 'no leak suspects' };
-  const seconds = leaks.secondsToLimit() ?? Number.POSITIVE_INFINITY;
+  const seconds = leaks.secondsToLimit();
+  // The heap limit does not limit Buffers.
+  const limit = seconds === undefined ? '' : `; heap limit in ${durationText(seconds)} at this rate`;
   return {
-    level: seconds < SOON_SECONDS ? 'problem' : 'warning',
-    text: `${suspects} leak suspect${suspects === 1 ? '' : 's'}; heap limit in ${durationText(seconds)} at this rate`,
+    level: seconds !== undefined && seconds < SOON_SECONDS ? 'problem' : 'warning',
+    text: `${suspects} leak suspect${suspects === 1 ? '' : 's'}${limit}`,
   };
 }
 

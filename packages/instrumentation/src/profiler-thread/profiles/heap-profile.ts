@@ -56,7 +56,7 @@ export interface HeapProfileOptions {
 /** Allocations of sources that were removed, by kind. */
 export type EndedByKind = ReadonlyMap<LedgerKind, { readonly bytes: number; readonly objects: number }>;
 
-/** What a heap profile is made of. */
+/** Contents of a heap profile. */
 export interface HeapProfileContents {
   /** The main thread's heap first. */
   readonly sources: readonly LedgerSource[];
@@ -194,7 +194,7 @@ function finished(
       const allocated = state.allocatedBytes(node);
       const inUse = state.inUseBytes(node);
       if (allocated === 0 && inUse === 0) continue;
-      total.add(source.kind, inUse);
+      total.add(sumOf(source), inUse);
       const each = objectBytes(source.ledger, node, counts);
       const values = [allocated / each, allocated, inUse / each, inUse];
       builder.add(stacks.stack(node), values, stacks.labels(node));

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { residentBytes as residentBytesOfProcess } from '../../protocol/memory-usage.js';
 import type { MainMemory } from '../../protocol/messages.js';
 import type { KernelMemory, MappedKinds } from '../../protocol/metric-points.js';
 import type { ResidentMemory } from '../../protocol/resident-memory.js';
@@ -32,7 +33,7 @@ const COST_GAP = 20_000;
 const MAX_GAP_MILLIS = 3_600_000;
 
 /**
- * Knows how the resident memory of the process is used, as far as the kernel tells it. Reads the counters on request, and the
+ * Knows how the resident memory of the process is used, as far as the kernel reports it. Reads the counters on request, and the
  * mappings once a minute; more rarely if they are many, so that they cost at most 3 ms of CPU time a minute.
  */
 export class ResidentWatch {
@@ -85,7 +86,7 @@ export class ResidentWatch {
     if (memory) return memory.resident;
     const last = this.#last;
     if (last === undefined) return undefined;
-    const { residentBytes = () => process.memoryUsage.rss() } = this.#deps;
+    const { residentBytes = residentBytesOfProcess } = this.#deps;
     const sum = Object.values(last).reduce((total, bytes) => total + bytes, 0);
     return { ...last, unexplained: (last.unexplained ?? 0) + residentBytes() - sum };
   }
@@ -101,7 +102,7 @@ export class ResidentWatch {
     try {
       mapped = readMapped();
     } catch {
-      // There is no `/proc`, it may not be read, or no file descriptor is free. Without a reading, the kinds are absent.
+      // `/proc` is missing or may not be read, or all file descriptors are in use. Without a reading, the kinds are absent.
       return this.#schedule(GAP_MILLIS);
     }
     this.#schedule(gapAfter(threadMillis() - before));

@@ -36,6 +36,10 @@ export class WorkerSampler implements Pick<HeapPoller, 'poll'> {
     this.#options = options;
   }
 
+  get hasEnded(): boolean {
+    return this.#target.hasEnded;
+  }
+
   /** Bytes of the worker's heap that are in memory, as of the last poll. */
   get heapBytes(): number {
     return this.#heapBytes;

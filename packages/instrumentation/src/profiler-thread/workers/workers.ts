@@ -55,6 +55,8 @@ export class Workers implements WorkerTargetHandlers {
   #connection: { close(): void } | undefined;
   #isClosed = false;
   #toldProblem = false;
+  /** Sampling interval of tracing, once that has begun. */
+  #tracedInterval: number | undefined;
 
   constructor(deps: WorkersDeps, options: WorkersOptions) {
     this.#deps = deps;
@@ -93,8 +95,9 @@ export class Workers implements WorkerTargetHandlers {
     this.#deps.sources.remove(worker.source, performance.now());
   }
 
-  /** Polls more often from now on; see `PollLoop.trace`. */
+  /** Polls more often from now on, also workers that start later; see `PollLoop.trace`. */
   trace(samplingInterval: number): void {
+    this.#tracedInterval = samplingInterval;
     for (const { loop } of this.#profiled.values()) loop.trace(samplingInterval);
   }
 
@@ -128,6 +131,7 @@ export class Workers implements WorkerTargetHandlers {
     const thread = { id: target.threadId, name: target.threadName || 'worker' };
     const source = this.#newSource(thread, setUp.heapLimit);
     const loop = this.#newLoop(source, sampler, stats);
+    if (this.#tracedInterval !== undefined) loop.trace(this.#tracedInterval);
     this.#profiled.set(target, { source, loop, sampler });
     this.#deps.sources.add(source);
     this.#deps.log('debug', `profiling worker thread ${thread.id} (${thread.name})`);
@@ -190,7 +194,8 @@ export class Workers implements WorkerTargetHandlers {
     const { samplingInterval, replaceUntilMillis } = request;
     if (replaceUntilMillis !== undefined) await sampler.stop();
     const { mode, problem } = await sampler.start(samplingInterval);
-    if (this.#isClosed) return;
+    // The end of a worker is not a loss of its sampler.
+    if (this.#isClosed || sampler.hasEnded) return;
     if (mode === 'taken' || mode === 'failed') return loop.samplerRefused(mode);
     if (mode === 'inspector' && !this.#toldProblem) {
       this.#toldProblem = true;

@@ -22,7 +22,7 @@ MAPPED_LIBRARIES:
 `;
 
 /** Starts to follow a folder with one dump that was written some seconds ago. */
-function followed(dump: string) {
+function followed(dump: string, uptimeMillis = 60_000) {
   const folder = tempFolder();
   const file = path.join(folder, 'heap.7.0.i0.heap');
   writeFileSync(file, dump);
@@ -34,6 +34,7 @@ function followed(dump: string) {
     {
       folder,
       pid: 7,
+      uptimeMillis,
       log: (level, text) => said.push(`${level}: ${text}`),
       onDropped: () => {
         dropped += 1;
@@ -73,6 +74,12 @@ test.each([
   expect(heap.current()).toBeUndefined();
   expect(dropped()).toBeGreaterThan(0);
   expect(said).toEqual([`warn: native heap: no dump of jemalloc can be read in ${folder}`]);
+});
+
+test('a dump of an earlier process with the same id is deleted, and not read', () => {
+  const { heap, folder } = followed(DUMP, 1_000);
+  expect(heap.current()).toBeUndefined();
+  expect(readdirSync(folder)).toEqual([]);
 });
 
 test('a folder that does not exist is reported in one line', () => {

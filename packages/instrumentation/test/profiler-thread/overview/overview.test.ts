@@ -13,12 +13,24 @@ import { FakeHeap } from '../leaks/fake-heap.js';
 
 const MINUTE = 60_000;
 
-/** Simulates a program that leaks `leaked` samples a minute, and returns its overview after `minutes`. */
-function overviewAfter(minutes: number, { leaked = 8, heapLimit = 2 ** 20, isSampling = true } = {}) {
+/**
+ * Simulates a program that leaks `leaked` samples a minute, and returns its overview after `minutes`.
+ *
+ * @param options.leakLimit limit of the memory that leaks; default: that of the heap
+ */
+function overviewAfter(
+  minutes: number,
+  {
+    leaked = 8,
+    heapLimit = 2 ** 20,
+    leakLimit,
+    isSampling = true,
+  }: { leaked?: number; heapLimit?: number; leakLimit?: number; isSampling?: boolean } = {},
+) {
   const start = Date.now();
   const heap = new FakeHeap({ shortFileOf: () => 'shop.js', versionOf: () => '1.2.0' });
   const { ledger } = heap;
-  const leaks = new LeakWatch(ledger, { windowMillis: MINUTE / 3, heapLimit });
+  const leaks = new LeakWatch(ledger, { windowMillis: MINUTE / 3, heapLimit: leakLimit ?? heapLimit });
   const past = new PastStates({ windowMillis: MINUTE, startMillis: 0 });
   const sources = onlySource(ledger, { leaks, past });
   const allLeaks = new AllLeaks(sources);
@@ -80,6 +92,12 @@ test('shows what leaks, who allocates it, and when the limit is reached', () => 
   expect(subject!.leakProgress).toBeUndefined();
   expect(subject!.leakState).toBe('suspected');
   expect(subject!.secondsToLimit).toBeGreaterThan(0);
+});
+
+test('names no heap limit when only memory leaks that it does not limit', () => {
+  const [subject] = overviewAfter(20, { leakLimit: Number.POSITIVE_INFINITY }).subjects;
+  expect(subject!.state).toEqual({ level: 'warning', text: '1 leak suspect' });
+  expect(subject!.secondsToLimit).toBeUndefined();
 });
 
 test('has the past in series of equal length, and moments to compare', () => {

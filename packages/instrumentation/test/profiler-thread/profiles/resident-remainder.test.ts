@@ -1,11 +1,13 @@
-// What a profile has beside call sites, so that it adds up to the resident memory.
+// Parts of a profile without a call site, with which it adds up to the resident memory.
 import { callSitesOnly, type Profile, partsWithoutCallSite, totals } from '@heapray/exporter/profile';
 import { describe, expect, test } from 'vitest';
+import { presentState } from '../../../src/profiler-thread/history/past-states.js';
 import { outsideHeapText, residentText } from '../../../src/profiler-thread/leaks/outside-heap.js';
 import {
   heapProfile,
   type ProfilePart,
   ResidentRemainder,
+  stateProfile,
 } from '../../../src/profiler-thread/profiles/index.js';
 import type { ResidentMemory } from '../../../src/protocol/resident-memory.js';
 import { INTERVAL, newLedger } from '../../support/ledger-sums.js';
@@ -32,19 +34,25 @@ const RESIDENT: ResidentMemory = {
 };
 const total = (resident: ResidentMemory) => Object.values(resident).reduce((sum, bytes) => sum + bytes, 0);
 
-function profileOf(resident: ResidentMemory, parts: readonly ProfilePart[] = []): Profile {
+const OPTIONS = {
+  samplingInterval: INTERVAL,
+  mode: 'binding',
+  startedMillis: 0,
+  nowMillis: 1,
+  defaultColumn: 'inuse_space',
+};
+
+function ledgerInUse() {
   const ledger = newLedger();
   const readings = new Readings();
   ledger.update(readings.of([]), 0);
   ledger.update(readings.of(samplesOf('main > keep', IN_USE, [1])), 1);
-  const contents = { sources: [heapOf(ledger)], parts: [...parts, new ResidentRemainder(resident)] };
-  return heapProfile(contents, {
-    samplingInterval: INTERVAL,
-    mode: 'binding',
-    startedMillis: 0,
-    nowMillis: 1,
-    defaultColumn: 'inuse_space',
-  });
+  return ledger;
+}
+
+function profileOf(resident: ResidentMemory, parts: readonly ProfilePart[] = []): Profile {
+  const contents = { sources: [heapOf(ledgerInUse())], parts: [...parts, new ResidentRemainder(resident)] };
+  return heapProfile(contents, OPTIONS);
 }
 
 /** Returns the parts by name, and the kinds of their samples. */
@@ -144,4 +152,17 @@ describe('the largest part outside of the heap', () => {
       'resident memory 41 MiB: mapped file 40 MiB, heap 2.0 MiB, unexplained -1.0 MiB',
     );
   });
+});
+
+test('parts of the profile of a past moment know the heaps of worker threads apart from that of the main thread', () => {
+  const states = [undefined, { id: 3, name: 'crawler' }].map((thread) => {
+    const source = heapOf(ledgerInUse(), thread);
+    return { source, state: presentState(source.ledger, 1) };
+  });
+  const sums: number[] = [];
+  const part: ProfilePart = {
+    addTo: (_, inUse) => void sums.push(inUse.bytes('heap'), inUse.bytes('worker')),
+  };
+  stateProfile(states, OPTIONS, [part]);
+  expect(sums).toEqual([IN_USE, IN_USE]);
 });

@@ -21,6 +21,8 @@ interface Behaviour {
   readonly isTaken?: boolean;
   /** True if it answers nothing, as in native code. */
   readonly isSilent?: boolean;
+  /** Command that it does not answer. */
+  readonly unanswered?: string;
   /** Number of evaluations that it answers before its own code runs. */
   readonly early?: number;
 }
@@ -33,13 +35,16 @@ class FakeWorker {
   #isSampling: boolean;
   #early: number;
 
-  constructor(title: string, { mode = 'binding', isTaken = false, isSilent = false, early = 0 }: Behaviour) {
+  constructor(
+    title: string,
+    { mode = 'binding', isTaken = false, isSilent = false, early = 0, unanswered }: Behaviour,
+  ) {
     this.#isSampling = isTaken;
     this.#early = early;
     this.target = new WorkerTarget(title, (text) => {
       const { id, method, params } = JSON.parse(text) as { id: number; method: string; params: never };
       this.asked.push(method);
-      if (isSilent) return;
+      if (isSilent || method === unanswered) return;
       queueMicrotask(() =>
         this.target.receive(JSON.stringify({ id, ...this.#answer(method, params, mode) })),
       );
@@ -153,6 +158,26 @@ test('does not wait for a worker that does not answer, and polls the others', as
     await workers.pollNow();
     expect(sources.all[1]?.ledger.counts.samples).toBe(2);
   });
+  workers.close();
+});
+
+test('samples a worker that starts after tracing has begun as finely as the others', async () => {
+  const { workers, start, sources } = newProcess();
+  workers.trace(512);
+  start('[worker 3]');
+  await vi.waitFor(() => expect(sources.all[1]?.ledger.samplingInterval).toBe(512));
+  workers.close();
+});
+
+test('does not count a worker that ends while its sampler is started as a lost sampler', async () => {
+  const { workers, start, end, names, stats } = newProcess();
+  const unanswered = 'HeapProfiler.startSampling';
+  const worker = start('[worker 3]', { mode: 'none', unanswered });
+  await vi.waitFor(() => expect(worker.asked).toContain(unanswered));
+  end(worker);
+  expect(names()).toEqual(['main']);
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  expect(stats.lostSampler).toEqual({});
   workers.close();
 });
 
