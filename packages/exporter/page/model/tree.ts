@@ -9,7 +9,7 @@ export interface TreeNode extends Amount {
   readonly fn: number;
   readonly name: string;
   readonly parent: TreeNode | undefined;
-  /** From the largest. They may be computed on first use. */
+  /** From the largest. */
   readonly children: readonly TreeNode[];
   hide?: boolean;
   fade?: boolean;
@@ -28,27 +28,43 @@ interface CalleeTree {
   readonly isOnlyOwn: boolean;
 }
 
-/** A frame of which the children are callees, one for each function. They are computed on first use, as those of callers. */
-class CalleeNode implements TreeNode {
+/** A frame whose children are computed on first use: most are too narrow to draw. */
+abstract class LazyNode<Node extends LazyNode<Node>> implements TreeNode {
   readonly fn: number;
   readonly name: string;
-  readonly parent: CalleeNode | undefined;
+  readonly parent: Node | undefined;
   before = 0;
   after = 0;
   weight = 0;
   sampled = 0;
   hide?: boolean;
   fade?: boolean;
+  #children: readonly Node[] | undefined;
+
+  constructor(model: Model, fn: number, parent: Node | undefined) {
+    this.fn = fn;
+    this.name = nameOf(model, fn);
+    this.parent = parent;
+  }
+
+  get children(): readonly Node[] {
+    this.#children ??= this.makeChildren();
+    return this.#children;
+  }
+
+  /** Returns the children, from the largest. */
+  protected abstract makeChildren(): readonly Node[];
+}
+
+/** A frame of which the children are callees, one for each function. */
+class CalleeNode extends LazyNode<CalleeNode> {
   readonly #tree: CalleeTree;
   /** Nodes of the profile that are drawn here. */
   readonly #origins: number[] = [];
-  #children: readonly CalleeNode[] | undefined;
 
   constructor(tree: CalleeTree, fn: number, parent?: CalleeNode) {
+    super(tree.model, fn, parent);
     this.#tree = tree;
-    this.fn = fn;
-    this.parent = parent;
-    this.name = nameOf(tree.model, fn);
   }
 
   add(origin: number): void {
@@ -56,12 +72,7 @@ class CalleeNode implements TreeNode {
     this.#origins.push(origin);
   }
 
-  get children(): readonly CalleeNode[] {
-    this.#children ??= this.#callees();
-    return this.#children;
-  }
-
-  #callees(): CalleeNode[] {
+  protected makeChildren(): CalleeNode[] {
     const { model, own, callees, isOnlyOwn } = this.#tree;
     const found = new Map<number, CalleeNode>();
     const childOf = (fn: number): CalleeNode => {
@@ -85,56 +96,36 @@ class CalleeNode implements TreeNode {
   }
 }
 
-/**
- * A frame of which the children are callers. They are computed on first use, because the whole tree has a frame for each
- * frame of each stack, and most are too narrow to draw.
- */
-class CallerNode implements TreeNode {
-  readonly fn: number;
-  readonly name: string;
-  readonly parent: CallerNode | undefined;
-  before = 0;
-  after = 0;
-  weight = 0;
-  sampled = 0;
-  hide?: boolean;
-  fade?: boolean;
-  readonly #model: Model;
-  readonly #amounts: Amounts;
-  readonly #isOnlyOwn: boolean;
+/** Amounts of the nodes of a profile whose callers are drawn. */
+interface CallerTree {
+  readonly model: Model;
+  readonly amounts: Amounts;
+  /** True to leave out frames of packages and of the runtime. */
+  readonly isOnlyOwn: boolean;
+}
+
+/** A frame of which the children are callers. */
+class CallerNode extends LazyNode<CallerNode> {
+  readonly #tree: CallerTree;
   /** Nodes of the profile whose amounts are summed up here. */
   readonly #origins: number[] = [];
   /** The node of each origin's stack that is drawn here, or -1 if no frame of it is drawn. */
   readonly #places: number[] = [];
-  #children: readonly CallerNode[] | undefined;
 
-  constructor(
-    model: Model,
-    amounts: Amounts,
-    options: { readonly fn: number; readonly parent: CallerNode | undefined; readonly isOnlyOwn: boolean },
-  ) {
-    this.fn = options.fn;
-    this.name = nameOf(model, options.fn);
-    this.parent = options.parent;
-    this.#model = model;
-    this.#amounts = amounts;
-    this.#isOnlyOwn = options.isOnlyOwn;
+  constructor(tree: CallerTree, fn: number, parent?: CallerNode) {
+    super(tree.model, fn, parent);
+    this.#tree = tree;
   }
 
   /** Adds the amount of the node `origin`; its stack continues with `place`, or its caller. */
   add(origin: number, place: number): void {
-    add(this, amountOf(this.#amounts, origin));
+    add(this, amountOf(this.#tree.amounts, origin));
     this.#origins.push(origin);
     this.#places.push(place);
   }
 
-  get children(): readonly CallerNode[] {
-    this.#children ??= this.#callers();
-    return this.#children;
-  }
-
-  #callers(): CallerNode[] {
-    const { callers, nodeFunctions } = this.#model;
+  protected makeChildren(): CallerNode[] {
+    const { callers, nodeFunctions } = this.#tree.model;
     const found = new Map<number, CallerNode>();
     const isRoot = this.fn === ROOT;
     for (const [at, origin] of this.#origins.entries()) {
@@ -142,11 +133,8 @@ class CallerNode implements TreeNode {
       const next = this.#shown(isRoot || place < 0 ? place : callers[place]!);
       if (next < 0 && !isRoot) continue;
       const fn = next < 0 ? OTHER : nodeFunctions[next]!;
-      let child = found.get(fn);
-      if (child === undefined) {
-        child = new CallerNode(this.#model, this.#amounts, { fn, parent: this, isOnlyOwn: this.#isOnlyOwn });
-        found.set(fn, child);
-      }
+      const child = found.get(fn) ?? new CallerNode(this.#tree, fn, this);
+      found.set(fn, child);
       child.add(origin, next);
     }
     return [...found.values()].sort(bySize);
@@ -154,9 +142,10 @@ class CallerNode implements TreeNode {
 
   /** Returns the first node from `place` outwards that is drawn, or -1. */
   #shown(place: number): number {
-    const { callers, nodeFunctions, functions } = this.#model;
+    const { model, isOnlyOwn } = this.#tree;
+    const { callers, nodeFunctions, functions } = model;
     let at = place;
-    while (this.#isOnlyOwn && at >= 0 && functions[nodeFunctions[at]!]!.kind !== 0) at = callers[at]!;
+    while (isOnlyOwn && at >= 0 && functions[nodeFunctions[at]!]!.kind !== 0) at = callers[at]!;
     return at;
   }
 }
@@ -205,7 +194,7 @@ function calleeTree(model: Model, own: Amounts, isOnlyOwn: boolean): CalleeTree 
 
 /** Returns the tree that starts with the functions that allocate, and continues with their callers. */
 export function invertedTree(model: Model, amounts: Amounts, onlyOwn: boolean): TreeNode {
-  const root = new CallerNode(model, amounts, { fn: ROOT, parent: undefined, isOnlyOwn: onlyOwn });
+  const root = new CallerNode({ model, amounts, isOnlyOwn: onlyOwn }, ROOT);
   for (let node = 0; node < model.callers.length; node++) {
     if (amounts.weight[node] !== 0) root.add(node, node);
   }
@@ -219,7 +208,7 @@ export function sandwich(
   fn: number,
 ): { callers: TreeNode; callees: TreeNode } {
   const tree = calleeTree(model, amounts, false);
-  const callers = new CallerNode(model, tree.inclusive, { fn, parent: undefined, isOnlyOwn: false });
+  const callers = new CallerNode({ model, amounts: tree.inclusive, isOnlyOwn: false }, fn);
   const callees = new CalleeNode(tree, fn);
   const isBelow: boolean[] = [];
   for (let node = 0; node < model.callers.length; node++) {
