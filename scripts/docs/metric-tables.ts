@@ -46,7 +46,11 @@ function siteAttributesMarkdown(names: Modules): string {
   const rows = [
     [names.ATTR_CODE_FUNCTION_NAME, 'the function; `(anonymous)` for one without a name', 'function'],
     [names.ATTR_CODE_FILE_PATH, 'its file', 'function, file'],
-    [names.ATTR_CODE_LINE_NUMBER, 'the line on which the function starts, where V8 tells it', 'function'],
+    [
+      names.ATTR_CODE_LINE_NUMBER,
+      'the line on which the function starts, where V8 reports it; for Buffers the line of the call',
+      'function',
+    ],
     [
       names.ATTR_CODE_COLUMN_NUMBER,
       'the column at which it starts, only where several functions start on the line, or may: the source cannot be read',
@@ -63,6 +67,9 @@ function siteAttributesMarkdown(names: Modules): string {
       'the component whose wrapped function is on the stack (`profileComponent`); else what this process is',
       'all',
     ],
+    [names.ATTR_MEMORY_KIND, '`array_buffer` for Buffers (`offHeap`); absent for the heap', 'all'],
+    [names.ATTR_THREAD_ID, "Node's id of the worker thread; absent for the main thread", 'all'],
+    [names.ATTR_THREAD_NAME, 'its name; `worker` without one', 'all'],
   ];
   return markdownTable(
     ['attribute', 'is', 'there with `groupBy`'],

@@ -259,6 +259,7 @@ export const OWN_METRICS: Readonly<Record<OwnMetric, MetricSpec>> = {
     description: 'What the profiler gave up or left out, by reason',
     attributes: {
       [ATTR_REASON]: [
+        'buffer_samples',
         'capture',
         'capture_paused',
         'capture_removed',
@@ -284,7 +285,7 @@ export const OWN_METRICS: Readonly<Record<OwnMetric, MetricSpec>> = {
         'none',
       ],
     },
-    note: '`capture` counts captures given up, `capture_paused` pauses without a file descriptor, `capture_removed` capture files that were removed or moved away while they were written, `capture_restarted` captures begun anew after the profiler thread had died, `capture_stack` stacks left out of captures, `group_answer` answers of other processes that did not come in time or could not be read, `group_member` processes that could not join, `live_viewer` events that a slow viewer never saw, `compression` captures left raw, `native_dump` dumps of jemalloc that could not be read, `not_pruned` old captures that could not be deleted, `sampler_lost` live samples out of sight, `poll_overdue` polls that the main thread did not answer for 10 s, `worker_skipped` worker threads that ended before they were profiled, `tree_full` stacks folded into their caller, `call_sites_full` stacks charged to a caller because there are more than 20,000 call sites, `call_site_series` call sites that stay in `other` because instruments have told of too many others, `limit_profile` profiles near a memory limit that could not be written, `limit_guard` ends of the watch for limits by an internal error, `event_profile` profiles that `captureOn` asks for and that could not be written',
+    note: '`buffer_samples` counts samples of Buffers that were not followed because a queue or table was full, `capture` captures given up, `capture_paused` pauses without a file descriptor, `capture_removed` capture files that were removed or moved away while they were written, `capture_restarted` captures begun anew after the profiler thread had died, `capture_stack` stacks left out of captures, `group_answer` answers of processes that did not come in time or could not be used, `group_member` processes that could not join, `live_viewer` events that a slow viewer never saw, `compression` captures left raw, `native_dump` dumps of jemalloc that could not be read, `not_pruned` old captures that could not be deleted, `sampler_lost` live samples that a loss of the sampler has hidden, `poll_overdue` polls that the main thread did not answer for 10 s, `worker_skipped` worker threads that ended before they were profiled, `tree_full` stacks folded into their caller, `call_sites_full` stacks charged to a caller because there are more than 20,000 call sites, `call_site_series` call sites that stay in `other` because instruments have told of too many others, `limit_profile` profiles near a memory limit that could not be written, `limit_guard` ends of the watch for limits by an internal error, `event_profile` profiles that `captureOn` asks for and that could not be written',
   },
   lostSampler: {
     name: 'heapray.profiler.lost_sampler',
