@@ -15,7 +15,7 @@ const NODES = 50_000;
 const RUNS = 9;
 const QUICK_RUNS = 1;
 const VIEWPORT = { width: 1200, height: 800 };
-/** In ms by the clock, which a user waits for. */
+/** Wall-clock times, which a user waits for, in ms. */
 const TARGETS = { 'first paint': 600, search: 400, inverted: 600 };
 /** Code for the page: `painted` is set after the next frame has been painted. */
 const AFTER_PAINT = `requestAnimationFrame(() => {
@@ -28,7 +28,7 @@ const WATCH_FIRST = `new MutationObserver((_, observer) => {
   observer.disconnect();
   ${AFTER_PAINT}
 }).observe(document, { childList: true, subtree: true });`;
-/** What the user does in the page. */
+/** Actions of the user in the page. */
 const ACTIONS = {
   search: `const input = document.querySelector('input[type="search"]');
     input.value = 'functionNumber1';
@@ -58,7 +58,7 @@ export async function run({ quick, report }) {
   return { nodes: NODES, load, runs };
 }
 
-/** Opens the page, and returns for each step its time by the clock, and the processor time of the page's main thread. */
+/** Opens the page, and returns for each step its wall-clock time, and the processor time of the page's main thread. */
 async function visit(browser, url) {
   const context = await browser.newContext({ viewport: VIEWPORT });
   const page = await context.newPage();

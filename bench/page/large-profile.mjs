@@ -6,7 +6,11 @@ const PACKAGES = 97;
 const MOST_FRAMES = 60;
 const AGES = ['<1m', '1m-10m', '>10m'];
 
-/** Returns a profile with so many nodes of its call tree: deep and narrow as those of servers are, with samples in four of five nodes. */
+/**
+ * Returns a profile with samples in four of five nodes. Its call tree is deep and narrow, as those of servers are.
+ *
+ * @param nodes number of nodes of the call tree
+ */
 export function largeProfile(nodes) {
   const random = randomFrom(7);
   const below = (limit) => Math.floor(random() * limit);

@@ -9,7 +9,7 @@ import { ROOT } from './bootstrap.mjs';
 const SOURCE = path.join(ROOT, 'packages', 'exporter', 'page');
 /** In the order in which they apply. */
 const STYLES = ['base.css', 'profile.css', 'live.css'];
-/** What the page has in the place of d3-transition, which d3-flame-graph imports for its effects. */
+/** Takes the place of d3-transition in the page, which d3-flame-graph imports for its effects. */
 const NO_TRANSITIONS = {
   id: path.join(SOURCE, 'basics', 'no-transitions.ts'),
   moduleSideEffects: true,

@@ -32,7 +32,7 @@ for (const line of LINES) {
       expect([first?.name, second?.name].sort()).toEqual(['keepImages', 'keepTexts']);
       for (const row of [first, second]) expect(relativeError(row?.flat, KEPT_BYTES)).toBeLessThan(0.05);
       expect(relativeError(bytesOf(profile, /^readAtOnce$/), FILE_BYTES)).toBeLessThan(0.05);
-      // Of a read without the caller on the stack, Node's own function is named.
+      // Node's own function is named for a read without the caller on the stack.
       expect(relativeError(bytesOf(profile, /^readFileAfter/), FILE_BYTES)).toBeLessThan(0.05);
       expect(relativeError(bytesOf(profile, /^readFileHandle$/), FILE_BYTES)).toBeLessThan(0.05);
       const unattributed = bytesOf(profile, /^\(unattributed off-heap\)$/);

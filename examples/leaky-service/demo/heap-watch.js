@@ -2,7 +2,7 @@
 const REPORTS = 120;
 const FULL_SHARE = 0.8;
 
-/** Tells from a process's reports when its heap is nearly full. */
+/** Notices from a process's reports when its heap is nearly full. */
 export class HeapWatch {
   #full;
   #reports = 0;

@@ -1,5 +1,5 @@
 // A cluster of two profiled workers, each of which leaks in a function of its own, up to 24 MiB. The primary is not profiled,
-// and goes on without a worker that is killed.
+// and does not replace a worker that is killed.
 import cluster from 'node:cluster';
 
 const ORDERS = 96;

@@ -18,7 +18,7 @@ const HERE = path.join(import.meta.dirname, 'native');
 const HEADERS = path.join(import.meta.dirname, '../../../../node_modules/node-api-headers/include');
 
 /**
- * What leaks in turn, the function that is named, and the tolerance. A tenth of what zlib allocates is never touched, so it is
+ * Leaks, each with the function that is named, and the tolerance. A tenth of what zlib allocates is never touched, so it is
  * not resident; and the streams' Buffers, which are resident, are of another function. The goal is 10 % for all three.
  */
 const LEAKS = [

@@ -66,7 +66,7 @@ export class DifferenceTab {
     return `${chosen}`;
   }
 
-  /** Chooses the usual moment anew; called when the tab is opened. */
+  /** Chooses the usual moment again; called when the tab is opened. */
   restart(): void {
     this.#usual.clear();
   }

@@ -73,7 +73,7 @@ export class LiveApp {
     const { tab, profile } = this.#state;
     if (tab !== before.tab) this.#difference.restart();
     this.#show();
-    // What a tab or a link opens must be of now, as the overview is.
+    // A tab or a link shows the present state, as the overview does.
     if (tab === before.tab && profile.fn === before.profile.fn) return;
     if (tab === 'diff') this.#difference.refresh();
     else if (tab !== 'overview') this.#profile.refresh();

@@ -45,7 +45,7 @@ export interface OverviewSubject {
   /** Progress of the leak detection without suspects, for example `window 3, the last one ended 40 s ago`. */
   readonly leakProgress?: string | undefined;
   /**
-   * What the leak detection can say: `unknown` while it has too few windows, or cannot tell of a growing call site what is
+   * Result of the leak detection: `unknown` while it has too few windows, or does not know how much of a growing call site is
    * reachable. Undefined for a server that does not look for leaks.
    */
   readonly leakState?: OverviewLeakState | undefined;

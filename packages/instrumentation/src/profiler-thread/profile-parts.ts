@@ -4,7 +4,7 @@ import type { OffHeapState } from './buffers/unattributed-off-heap.js';
 import type { StartNativeDeps } from './native/start-native.js';
 import type { ProfilePart } from './profiles/profile-part.js';
 
-/** What profiles have besides the memory sources. */
+/** Parts of profiles besides the memory sources. */
 export interface ProfileParts {
   readonly parts: readonly ProfilePart[];
   close(): void;

@@ -12,7 +12,7 @@ export interface ServersDeps {
   readonly component: () => string;
 }
 
-/** The servers of this thread: of profiles, and of metrics. Tells the main thread who serves this process. */
+/** The servers of this thread: of profiles, and of metrics. Reports to the main thread which process serves this one. */
 export class Servers {
   readonly #deps: ServersDeps;
   readonly #debug: ProfileServer;
@@ -49,13 +49,13 @@ export class Servers {
     else this.#metrics.close();
   }
 
-  /** Tells other processes that the component has another name now. */
+  /** Sends the present name of the component to the groups. */
   rename(): void {
     this.#debug.rename();
     this.#metrics.rename();
   }
 
-  /** Frees a port for the application, and tells the main thread, which waits for that. */
+  /** Frees a port for the application, and signals that to the main thread, which waits for it. */
   async yieldPort(server: ServerKind): Promise<void> {
     await (server === 'debug' ? this.#debug : this.#metrics).yieldPort();
     this.#deps.link.portFreed(server);

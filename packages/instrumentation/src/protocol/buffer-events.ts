@@ -1,6 +1,6 @@
 import type { RawFrame } from './code-place.js';
 
-/** What is followed outside V8's heap: nothing, what `Buffer` makes, or also `ArrayBuffer` and typed arrays. */
+/** Memory outside V8's heap that is followed: none, that of Buffers, or also that of `ArrayBuffer` and typed arrays. */
 export type OffHeapMode = 'off' | 'buffers' | 'all';
 
 /**

@@ -162,7 +162,7 @@ export type FromProfilerThread =
 /** A server of heapray: of profiles, or of metrics. */
 export type ServerKind = 'debug' | 'metrics';
 
-/** Who serves the pages of this process. */
+/** The process that serves the pages of this one. */
 export type Served =
   /** This process, on `HOST:PORT`. */
   | { readonly by: 'self'; readonly address: string }

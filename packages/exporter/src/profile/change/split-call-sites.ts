@@ -50,7 +50,7 @@ function headerOf(profile: Profile): ProfileOptions {
   return { columns, defaultColumn, period, timeNanos, durationNanos, program, labelUnits };
 }
 
-/** Returns the stacks that are no call sites; undefined if there are none. */
+/** Returns the stacks without a call site; undefined if all have one. */
 function othersOf(profile: Profile): ReadonlySet<StackRef | undefined> | undefined {
   const others = new Set<StackRef | undefined>();
   for (let at = 0; at < profile.stackCount; at++) {

@@ -159,7 +159,7 @@ export const OPTIONS = {
     env: ['HEAPRAY_CAPTURE_OVERFLOW'],
     file: [heapray('capture_overflow')],
     default: 'rotate',
-    description: 'How a capture of that size goes on: in another file, or summed up over the whole run.',
+    description: 'How a capture of that size continues: in another file, or summed up over the whole run.',
   }),
   /** Compresses finished captures. */
   memrayCompress: option({
@@ -210,7 +210,7 @@ export const OPTIONS = {
     env: ['HEAPRAY_GROUP_BY'],
     file: [heapray('group_by')],
     default: 'function',
-    description: 'What call sites are summed by in metrics; what it sums over is no attribute.',
+    description: 'Attribute by which call sites are summed in metrics; finer attributes are left out.',
   }),
   /**
    * Attributes memory outside V8's heap to the functions that make Buffers: `off`, `buffers`, or `all` for array

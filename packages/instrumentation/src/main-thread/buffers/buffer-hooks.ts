@@ -33,7 +33,7 @@ function counting(original: AnyFunction, sampler: BufferSampler): AnyFunction {
       const before = left[0]!;
       const result = ReflectApply(original, this, args) as { readonly byteLength: number } | undefined;
       if (left[0] !== before) return result;
-      // Not a number if other code has replaced the original; then `take` draws again.
+      // It is not a number if other code has replaced the original; then `take` draws again.
       const after = before - (result?.byteLength as number);
       left[0] = after;
       if (!(after > 0)) sampler.take(result, args[0]);

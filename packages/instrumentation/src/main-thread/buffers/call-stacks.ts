@@ -34,7 +34,7 @@ export class CallStacks {
   #fresh: BufferStack[] = [];
   #newest = 0;
   #oldest = 1;
-  /** Place of the calls in hooks, which are no functions of the program. */
+  /** Place of the calls in hooks, whose frames are left out. */
   readonly #hookPlace: string;
 
   /** @param hookPlaceOf calls back from a function that a hook has called, and returns what that returned */

@@ -6,7 +6,7 @@ import { MathMax, MathMin, ObjectValues } from '../../protocol/primordials.js';
 import type { HeapPart, ResidentSplit } from '../../protocol/resident-memory.js';
 import { transferredBuffers } from '../buffers/transferred-buffers.js';
 
-/** What the profiler thread knows of the process's memory. */
+/** The profiler thread's knowledge of the process's memory. */
 export interface ProfilerKnowledge {
   /** Heap of the profiler thread, in bytes. Default: 0 */
   readonly profilerBytes?: number | undefined;
@@ -52,7 +52,7 @@ export function residentSplit(known: ProfilerKnowledge = {}): ResidentSplit {
   };
   const sum = ObjectValues<number>(explained).reduce((total, bytes) => total + bytes, 0);
   const unexplained = rss - sum;
-  // What was freed since the mappings were read, and is still resident, is kept by the allocator.
+  // The allocator keeps memory that was freed since the mappings were read, and is still resident.
   const freed = mapped ? mapped.external - explained.array_buffers - explained.external : 0;
   const kept = MathMax(0, MathMin(freed, unexplained));
   const retained = mapped && { allocator_retained: mapped.retained + kept };

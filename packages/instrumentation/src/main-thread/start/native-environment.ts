@@ -14,7 +14,7 @@ const PROFILING = /(?:^|,)(?:lg_)?prof[^,]*/g;
 
 /**
  * Takes jemalloc and its profiler out of the environment of the processes that this one starts: they would write
- * dumps that nobody reads.
+ * dumps that no process reads.
  */
 export function keepJemallocFromChildren(): void {
   replace('LD_PRELOAD', (value) =>

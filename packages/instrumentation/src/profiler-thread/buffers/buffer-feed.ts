@@ -107,7 +107,7 @@ export class BufferFeed {
     let node = isCut ? tree.child(ROOT, CUT_OFF) : ROOT;
     for (let at = frames.length - 1; at >= 0; at--) {
       const callee = tree.child(node, frames[at]!);
-      // Of a folded stack, all callees are folded too.
+      // All callees of a folded stack are folded too.
       if (callee === node) {
         tree.countFolded();
         return node;

@@ -9,7 +9,7 @@ export interface InUse {
   readonly totalBytes: number;
   /** One number for each of `AGE_BUCKETS`. */
   readonly byAge: readonly number[];
-  /** By key of the call site. */
+  /** Bytes by key of the call site. */
   readonly bySite: ReadonlyMap<number, number>;
 }
 

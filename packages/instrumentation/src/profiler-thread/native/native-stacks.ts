@@ -4,7 +4,7 @@ import type { NativeMapping } from '@heapray/exporter/profile';
 /** Number of a stack; equal stacks of all dumps have the same number. */
 export type NativeStackIndex = number;
 
-/** Number of stacks that are told apart; jemalloc's dumps of Node have some hundreds. */
+/** Maximum number of stacks that get numbers; jemalloc's dumps of Node have some hundreds. */
 const MAX_STACKS = 50_000;
 
 /** The native heap at one moment, by stack. */

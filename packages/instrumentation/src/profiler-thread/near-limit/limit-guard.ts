@@ -39,7 +39,7 @@ const POLL_MILLIS = 500;
 const ANNOUNCE_MILLIS = 500;
 /** Time before a limit is announced again, in ms. */
 const QUIET_MILLIS = 10 * 60_000;
-/** Time over which growth is told, and gap between two looks kept for it, in ms. */
+/** Time over which growth is reported, and gap between two looks kept for it, in ms. */
 const TREND_MILLIS = 60_000;
 const TREND_GAP_MILLIS = 1_000;
 const NAMES = { heap: "V8's heap", cgroup: "the control group's memory" } as const;

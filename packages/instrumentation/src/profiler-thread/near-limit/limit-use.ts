@@ -8,7 +8,7 @@ export interface LimitUse {
   readonly kind: LimitKind;
   readonly usedBytes: number;
   readonly limitBytes: number;
-  /** What V8 has got from the system for its heap; undefined while its use is only an upper bound. */
+  /** Bytes that V8 has got from the system for its heap; undefined while its use is only an upper bound. */
   readonly committedBytes?: number | undefined;
 }
 

@@ -7,7 +7,7 @@ export function residentAndSwapped(): number {
   try {
     return parseResidentAndSwapped(readFileSync('/proc/self/status', 'latin1')) ?? residentBytes();
   } catch {
-    // `/proc` is not mounted, or there is no free file descriptor.
+    // `/proc` is not mounted, or all file descriptors are in use.
     return residentBytes();
   }
 }

@@ -8,7 +8,7 @@ export type PollResult =
       readonly status: 'ok';
       readonly profile: SamplingProfile;
       readonly latencyMillis: number;
-      /** Collections since the last poll, if the poll tells of them. */
+      /** Collections since the last poll, if the poll reports them. */
       readonly collections?: Collections | undefined;
     }
   /** The sampler is not running: other code stopped it. */

@@ -3,7 +3,7 @@ import type { Ledger } from '../ledger/index.js';
 import type { ProfilerStats } from '../stats/profiler-stats.js';
 import type { HeapPoller } from './heap-poller.js';
 
-/** What polls cost, and what they count. */
+/** Costs and counts of polls. */
 export interface PollStats
   extends Pick<
     ProfilerStats,
@@ -41,7 +41,7 @@ export interface PollLoopDeps {
   readonly isFollowed: () => boolean;
   /** Called after every poll. */
   readonly onReading: () => void;
-  /** Returns the number of young-generation collections since the last call. Not called if polls tell of collections. */
+  /** Returns the number of young-generation collections since the last call. Not called if polls report collections. */
   readonly takeScavenges: () => number;
   /** Called with the time without an answer, in ms, when a poll is overdue. Default: counts and logs it. */
   readonly onOverdue?: ((millis: number) => void) | undefined;

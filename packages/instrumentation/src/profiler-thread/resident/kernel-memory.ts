@@ -17,7 +17,7 @@ export function readKernelMemory(): KernelMemory | undefined {
 /**
  * Returns the resident memory of the process that belongs to no file, in bytes.
  *
- * @throws where the system does not tell it
+ * @throws where the system does not report it
  */
 export function readAnonymousBytes(): number {
   const bytes = bytesOf(readFileSync(STATUS, 'latin1'), 'RssAnon');

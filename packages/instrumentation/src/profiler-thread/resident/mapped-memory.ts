@@ -103,7 +103,7 @@ export class MappingSums {
       previous.name === '' &&
       previous.end - previous.start <= MAX_GUARD_BYTES;
     if (hasGuard && bytes <= MAX_STACK_BYTES) return true;
-    // From glibc 2.42, guard pages are no mappings, and neighbouring stacks are one mapping.
+    // From glibc 2.42, guard pages have no mappings of their own, and neighbouring stacks are one mapping.
     const threads = this.#stackPointers.filter((pointer) => pointer >= start && pointer < end).length;
     return threads > 0 && bytes <= threads * MAX_STACK_BYTES;
   }

@@ -8,7 +8,7 @@ import { readStackPointers } from './stack-pointers.js';
  * Returns how the mappings of this process are used. Counts the pages of all but V8's mappings, or reads `smaps` where the page
  * table may not be read: that takes several times as long in a process with a large heap.
  *
- * @throws where there are no mappings, or they may not be read
+ * @throws where mappings are missing or may not be read
  */
 export function readOwnMappings(): MappedMemory {
   try {

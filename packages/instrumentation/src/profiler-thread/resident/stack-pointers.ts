@@ -7,7 +7,7 @@ const MAX_THREADS = 256;
 const POINTER = /(?:^|\s)0x([0-9a-f]+) 0x[0-9a-f]+\n?$/;
 
 /**
- * Returns the stack pointers of the threads that wait at the moment. Empty where the system does not tell them, as without
+ * Returns the stack pointers of the threads that wait at the moment. Empty where the system does not report them, as without
  * a permission.
  */
 export function readStackPointers(tasks: string = TASKS): readonly number[] {

@@ -2,7 +2,7 @@ import type { LedgerCounts, LedgerSource, SiteIndex } from '../ledger/index.js';
 import { addEnded, type EndedSums, NONE_ENDED, totalCounts } from './ended-sums.js';
 import type { MemorySource } from './memory-source.js';
 
-/** Is told about sources that come and go. */
+/** Receives the sources that come and go. */
 export interface SourcesListener {
   added(source: MemorySource): void;
   /** Called before the source is removed. */
@@ -32,7 +32,7 @@ export class MemorySources {
     return this.#all;
   }
 
-  /** What removed sources had counted. */
+  /** Counts of removed sources. */
   get ended(): EndedSums {
     return this.#ended;
   }

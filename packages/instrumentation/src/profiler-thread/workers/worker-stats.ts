@@ -1,7 +1,7 @@
 import type { PollStats } from '../polling/poll-loop-deps.js';
 import type { ProfilerStats } from '../stats/profiler-stats.js';
 
-/** What polls of one worker cost. All of it counts for the process too. */
+/** Costs of polls of one worker. All of them count for the process too. */
 export class WorkerStats implements PollStats {
   readonly #process: ProfilerStats;
   #workMillis = 0;

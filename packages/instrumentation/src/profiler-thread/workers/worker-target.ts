@@ -14,7 +14,7 @@ interface Message {
 
 /** The inspector session of a worker thread. Its messages travel inside those of the main thread's session. */
 export class WorkerTarget {
-  /** Node's `threadId`; NaN if the title does not tell it. */
+  /** Node's `threadId`; NaN for a title without it. */
   readonly threadId: number;
   /** Name that the application gave the thread; empty without one. */
   readonly threadName: string;

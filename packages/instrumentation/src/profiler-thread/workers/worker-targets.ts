@@ -1,7 +1,7 @@
 import { Session } from 'node:inspector';
 import { WorkerTarget } from './worker-target.js';
 
-/** Is told about worker threads that start and end. */
+/** Receives the worker threads that start and end. */
 export interface WorkerTargetHandlers {
   attached(target: WorkerTarget): void;
   detached(target: WorkerTarget): void;

@@ -92,7 +92,7 @@ test('counts what was freed since then as kept by the allocator, as far as it is
   };
   const [, rest = 0] = retained(1000, 300);
   expect(rest).toBeGreaterThan(0);
-  // Of 200 freed bytes, all are resident, or only a part, or none.
+  // All of the 200 freed bytes are resident, or only a part, or none.
   expect(retained(1000, 100)).toEqual([240, rest]);
   expect(retained(900 - rest, 100)).toEqual([140, 0]);
   expect(retained(800 - rest, 100)).toEqual([40, 0]);

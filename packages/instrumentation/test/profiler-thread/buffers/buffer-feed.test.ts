@@ -52,7 +52,7 @@ test('counts what is born as allocated, and as in use until it dies', () => {
   expect([inUse('keep'), inUse('drop')]).toEqual([5000, 0]);
   expect([allocated('keep'), allocated('drop')]).toEqual([5000, 3000]);
   expect(ledger.counts).toMatchObject({ samples: 2, unseenSamples: 0, liveSamples: 1, sampledBytes: 8000 });
-  // Of 3000 bytes in objects of 500.
+  // The 3000 bytes are in objects of 500.
   expect(bytesSum(ledger, (node) => ledger.allocatedObjects(node))).toBeCloseTo(1.25 + 6);
 });
 

@@ -73,7 +73,7 @@ test('suspects the function whose Buffers stay and grow, and no other', () => {
     const stacks = tick === 1 ? [stackOf(1, 'leak'), stackOf(2, 'serve')] : [];
     const before = atMillis - 300;
     memory.collected([{ markMillis: before, sweepMillis: before + 10, turnMillis: before + 20 }]);
-    // What the collection has freed: all that was dropped before.
+    // The collection has freed all that was dropped before.
     take({ stacks, born, died: dropped.splice(0, dropped.length - 8) }, atMillis);
   }
   expect(suspects.map(({ functionName, kind, line }) => [functionName, kind, line])).toEqual([

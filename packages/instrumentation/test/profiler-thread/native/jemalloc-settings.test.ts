@@ -1,4 +1,4 @@
-// Whether and how jemalloc profiles this process, from /proc.
+// Settings of a preloaded jemalloc, from /proc.
 import { expect, test } from 'vitest';
 import { jemallocSettings } from '../../../src/profiler-thread/native/jemalloc-settings.js';
 

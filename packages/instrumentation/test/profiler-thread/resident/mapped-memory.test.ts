@@ -45,7 +45,7 @@ const PROCESS = [
   mapping('7f2a40000000-7f2a40100000', 'rw-p', '', 1_000),
   mapping('7f2a50000000-7f2a50001000', '---p', '', 0),
   mapping('7f2a50001000-7f2a50801000', 'rw-p', '', 40),
-  // A stack with a guard page that is no mapping.
+  // A stack with a guard page that has no mapping of its own.
   mapping('7f2a60000000-7f2a60800000', 'rw-p', '', 30),
   mapping('7f2a70001000-7f2a70041000', 'rw-p', '', 250),
   mapping('7f2a80000000-7f2a80200000', 'r-xp', '/lib/libc.so.6', 0, 800),
