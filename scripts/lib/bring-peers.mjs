@@ -11,6 +11,7 @@ import { goPprofPeer } from './peers/go-pprof.mjs';
 import { googlePprofPeer } from './peers/google-pprof.mjs';
 import { memrayPeer } from './peers/memray.mjs';
 import { nodePeer } from './peers/node-line.mjs';
+import { openTelemetryProtoPeer } from './peers/opentelemetry-proto.mjs';
 import { fixtureNames, projectPeers, removeAbandonedProjects } from './projects.mjs';
 import { STRICT } from './tally.mjs';
 
@@ -49,6 +50,7 @@ function otherPeers() {
   const versions = readVersions();
   return [
     ...versions.memray.map(memrayPeer),
+    openTelemetryProtoPeer(versions['opentelemetry-proto']),
     ...Object.entries(versions.node).map(([line, version]) => nodePeer(line, version)),
     nodePeer('24'),
     ...debianPeers(),

@@ -16,6 +16,7 @@ export type Peer =
   | 'lz4'
   | 'go-pprof'
   | 'google-pprof'
+  | 'opentelemetry-proto'
   | 'binutils'
   | 'jemalloc'
   | 'g++'

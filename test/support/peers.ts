@@ -28,6 +28,11 @@ export function collector(): string {
   return placeOf('collector');
 }
 
+/** Returns a Python that has the package opentelemetry-proto. */
+export function openTelemetryPython(): string {
+  return placeOf('opentelemetry-proto');
+}
+
 /** Returns the Chromium browser. */
 export function chromium(): string {
   return placeOf('chromium');

@@ -34,14 +34,17 @@ interface ConvertOptions {
 
 /** The format that the newest memray reads. */
 
+/** Formats that have the addresses of native frames beside their names. */
+const KEEP_PLACES: ReadonlySet<ProfileFormat> = new Set(['json', 'otlp', 'otlp-json']);
+
 export function addConvert(program: Command): void {
   program
     .command('convert')
     .summary('convert a profile to another format')
     .description(
       `Writes a profile in another format. Reads ${PROFILE_FORMATS}, told apart by content. ` +
-        'The output format is that of --to, else of the extension: .pb, .pb.gz, .pprof, .bin, .json, ' +
-        '.folded, .collapsed, .heapprofile. Also converts a memray capture to another ' +
+        'The output format is that of --to, else of the extension: .pb, .pb.gz, .pprof, .bin, .otlp, .otlp.json, ' +
+        '.json, .folded, .collapsed, .heapprofile. Also converts a memray capture to another ' +
         'format version, for another memray. Several files of one kind become one profile, with the label process.',
     )
     .argument('<input...>', 'profiles to convert; - for standard input')
@@ -101,7 +104,8 @@ async function convertProfile(
   const column = pickColumn(profile, by, name);
   try {
     // Viewers of pprof symbolize by themselves, and can use debug information.
-    const named = format === 'pprof' ? profile : symbolizeProfile(profile, { keepPlaces: format === 'json' });
+    const named =
+      format === 'pprof' ? profile : symbolizeProfile(profile, { keepPlaces: KEEP_PLACES.has(format) });
     await writeOutput(output, await encode(named, format, column.index, output));
   } catch (cause) {
     // The format cannot represent the profile.

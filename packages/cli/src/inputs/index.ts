@@ -1,6 +1,7 @@
 import { type CaptureEnd, MemrayProfiler } from '@heapray/exporter/memray';
+import { decodeOtlpProfiles, FormatError } from '@heapray/exporter/otlp';
 import { PprofDecoder } from '@heapray/exporter/pprof';
-import type { Profile } from '@heapray/exporter/profile';
+import { mergeProfiles, type Profile } from '@heapray/exporter/profile';
 import { CommandError } from '../errors.js';
 import { ownPackage } from '../own-package.js';
 import { CompressionError } from './compression/compression.js';
@@ -22,7 +23,7 @@ export interface Input {
 
 /** Formats that a profile can be read from, for messages and help. */
 export const PROFILE_FORMATS =
-  'memray captures (.bin), pprof (.pb, .pb.gz) and V8 heap profiles (.heapprofile)';
+  'memray captures (.bin), pprof (.pb, .pb.gz), OTLP profiles and V8 heap profiles (.heapprofile)';
 
 /**
  * Reads a file in any supported format, or standard input for `-`.
@@ -46,8 +47,9 @@ async function readCaptureProfile(opened: OpenInput): Promise<Input> {
 }
 
 /** Decodes piece by piece, because a profile takes less memory than its file. */
-async function decode({ name, chunks }: OpenInput, format: 'heapprofile' | 'pprof'): Promise<Profile> {
+async function decode({ name, chunks }: OpenInput, format: Exclude<InputFormat, 'memray'>): Promise<Profile> {
   try {
+    if (format === 'otlp') return await decodeOtlp(chunks);
     if (format === 'heapprofile') {
       const decoder = new HeapProfileDecoder();
       for await (const chunk of chunks) decoder.push(chunk);
@@ -58,10 +60,34 @@ async function decode({ name, chunks }: OpenInput, format: 'heapprofile' | 'ppro
     return decoder.end();
   } catch (cause) {
     if (cause instanceof CompressionError) {
-      const what = format === 'pprof' ? 'pprof' : 'V8 heap profile';
+      const what = format === 'heapprofile' ? 'V8 heap profile' : format;
       throw new CommandError(`${name}: ${what}: ${cause.message}`, { cause });
     }
     if (!(cause instanceof Error && cause.name === 'FormatError')) throw cause;
     throw new CommandError(`${name}: ${cause.message}`, { cause });
+  }
+}
+
+/** Maximum size of OTLP profiles in bytes. They are read as a whole, because tables may follow what refers to them. */
+const MAX_OTLP_BYTES = 2 ** 26;
+
+/** Returns the sum of all profiles of a file. */
+async function decodeOtlp(chunks: AsyncIterable<Uint8Array>): Promise<Profile> {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of chunks) {
+    length += chunk.length;
+    if (length > MAX_OTLP_BYTES)
+      throw new FormatError('otlp', `larger than the limit of ${MAX_OTLP_BYTES} bytes`);
+    parts.push(new Uint8Array(chunk));
+  }
+  const profiles = decodeOtlpProfiles(Buffer.concat(parts));
+  const [first, ...more] = profiles;
+  if (first === undefined) throw new FormatError('otlp', 'there is no profile in it');
+  if (more.length === 0) return first;
+  try {
+    return mergeProfiles(profiles);
+  } catch (cause) {
+    throw new FormatError('otlp', (cause as Error).message, undefined, { cause });
   }
 }

@@ -21,6 +21,7 @@ const FORMAT_NAMES: Readonly<Record<InputFormat, string>> = {
   memray: 'a memray capture',
   pprof: 'a pprof',
   heapprofile: 'a V8 heap profile',
+  otlp: 'OTLP profiles',
 };
 
 /**

@@ -1,20 +1,33 @@
+import { type EncodeOtlpOptions, encodeOtlpProfiles, encodeOtlpProfilesJson } from '@heapray/exporter/otlp';
 import { encodePprof, encodePprofGzip } from '@heapray/exporter/pprof';
 import type { Profile } from '@heapray/exporter/profile';
+import { packageVersion } from '../version.js';
 import type { Chunk } from './chunks.js';
 import { encodeFolded } from './folded.js';
 import { encodeHeapProfile } from './heapprofile.js';
 import { encodeProfileJson } from './profile-json.js';
 
 /** Output formats for any profile. */
-export type ProfileFormat = 'pprof' | 'json' | 'folded' | 'heapprofile';
+export type ProfileFormat = 'pprof' | 'otlp' | 'otlp-json' | 'json' | 'folded' | 'heapprofile';
 
 /** All output formats. Only a capture can be converted to a capture, because it contains more than a profile. */
 export type OutputFormat = ProfileFormat | 'memray';
 
-export const OUTPUT_FORMATS: readonly OutputFormat[] = ['pprof', 'memray', 'json', 'folded', 'heapprofile'];
+export const OUTPUT_FORMATS: readonly OutputFormat[] = [
+  'pprof',
+  'memray',
+  'otlp',
+  'otlp-json',
+  'json',
+  'folded',
+  'heapprofile',
+];
 
-/** Formats by file name extension. */
+/** Formats by file name extension; the first that fits counts. */
 const EXTENSIONS: readonly (readonly [string, OutputFormat])[] = [
+  ['.otlp', 'otlp'],
+  ['.otlp.pb', 'otlp'],
+  ['.otlp.json', 'otlp-json'],
   ['.pb', 'pprof'],
   ['.pb.gz', 'pprof'],
   ['.pprof', 'pprof'],
@@ -50,6 +63,10 @@ export async function encode(
   switch (format) {
     case 'pprof':
       return [file.toLowerCase().endsWith('.pb') ? encodePprof(profile) : await encodePprofGzip(profile)];
+    case 'otlp':
+      return [encodeOtlpProfiles([profile], otlpOptions(profile))];
+    case 'otlp-json':
+      return [encodeOtlpProfilesJson([profile], otlpOptions(profile))];
     case 'json':
       return encodeProfileJson(profile);
     case 'folded':
@@ -57,4 +74,13 @@ export async function encode(
     case 'heapprofile':
       return encodeHeapProfile(profile, column);
   }
+}
+
+/** Names the service as an OpenTelemetry SDK does without a configuration. Receivers need a name. */
+function otlpOptions({ program }: Profile): EncodeOtlpOptions {
+  const name = program?.slice(Math.max(program.lastIndexOf('/'), program.lastIndexOf('\\')) + 1);
+  return {
+    resource: { 'service.name': name ? `unknown_service:${name}` : 'unknown_service' },
+    scope: { name: 'heapray', version: packageVersion() },
+  };
 }

@@ -47,6 +47,11 @@ describe('formats', () => {
     expect(formatProfile(decodePprof(readFileSync(output)))).toBe(formatProfile(shopProfile()));
   });
 
+  test.each(['shop.otlp', 'shop.otlp.json'])('pprof to %s and back keeps the profile', async (name) => {
+    const back = await convert(await convert(shopPprof(), name), 'shop.pb');
+    expect(formatProfile(decodePprof(readFileSync(back)))).toBe(formatProfile(shopProfile()));
+  });
+
   test('a heap profile is restored from its own format and from pprof', async () => {
     const expected = formatProfile(decodeHeapProfile(readFileSync(SHOP_HEAPPROFILE)));
     const same = await convert(SHOP_HEAPPROFILE, 'same.heapprofile');

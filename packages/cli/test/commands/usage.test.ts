@@ -51,11 +51,11 @@ describe('wrong usage: status 2 and one line', () => {
     [['convert', 'a'], "heapray: required option '-o, --output <file>' not specified"],
     [
       ['convert', 'a', '-o', 'b.svg'],
-      'heapray: -o b.svg: its name does not tell the format; say --to pprof or memray or json or folded or heapprofile',
+      'heapray: -o b.svg: its name does not tell the format; say --to pprof or memray or otlp or otlp-json or json or folded or heapprofile',
     ],
     [
       ['convert', 'a', '-o', '-'],
-      'heapray: -o -: its name does not tell the format; say --to pprof or memray or json or folded or heapprofile',
+      'heapray: -o -: its name does not tell the format; say --to pprof or memray or otlp or otlp-json or json or folded or heapprofile',
     ],
     [
       ['convert', 'a', '-o', 'b.json', '--by', 'alloc'],
@@ -63,7 +63,7 @@ describe('wrong usage: status 2 and one line', () => {
     ],
     [
       ['convert', 'a', '-o', 'b', '--to', 'svg'],
-      "heapray: option '--to <format>' argument 'svg' is invalid. Allowed choices are pprof, memray, json, folded, heapprofile.",
+      "heapray: option '--to <format>' argument 'svg' is invalid. Allowed choices are pprof, memray, otlp, otlp-json, json, folded, heapprofile.",
     ],
     [['run'], "heapray: missing required argument 'command'"],
     [['run', '--frobnicate', 'node'], "heapray: unknown option '--frobnicate'"],

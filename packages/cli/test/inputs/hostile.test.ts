@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, symlinkSync, truncateSync, writeFi
 import net from 'node:net';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { encodeOtlpProfiles } from '@heapray/exporter/otlp';
 import { encodePprof } from '@heapray/exporter/pprof';
 import { describe, expect, test } from 'vitest';
 import { atEnd } from '../../../../test/support/cleanup.js';
@@ -11,8 +12,10 @@ import { tempFolder } from '../../../../test/support/temp-folder.js';
 import { heapray, shell } from '../support/heapray.js';
 import { fileWith, SHOP_HEAPPROFILE, shopProfile } from '../support/sample-files.js';
 
-const READS = 'memray captures (.bin), pprof (.pb, .pb.gz) and V8 heap profiles (.heapprofile)';
+const READS =
+  'memray captures (.bin), pprof (.pb, .pb.gz), OTLP profiles and V8 heap profiles (.heapprofile)';
 const good = encodePprof(shopProfile());
+const otlp = encodeOtlpProfiles([shopProfile()]);
 
 /**
  * Returns the message of both commands that read a file, without its name. Expects that they agree and leave no output.
@@ -39,6 +42,14 @@ describe('content', () => {
     ['a cut memray header', 'memray\0\x0d\0\0\0', 'memray: the header is cut at byte 8'],
     ['a cut pprof', good.subarray(0, 200), 'pprof: cut off or damaged at byte 172'],
     ['a cut gzipped pprof', gzipSync(good).subarray(0, 100), 'pprof: the gzip data is cut off'],
+    ['cut OTLP', otlp.subarray(0, 200), 'otlp: cut off or damaged at byte 3'],
+    ['cut OTLP in JSON', '{"resourceProfiles":[{', 'otlp: the JSON is cut off at byte 22'],
+    ['OTLP without a profile', '{"dictionary":{}}', 'otlp: there is no profile in it'],
+    [
+      'an OTLP bomb of empty entries',
+      gzipSync(Buffer.concat([otlp, Uint8Array.of(0x0a, 0x80, 0x80, 0x80, 0x1e), new Uint8Array(2 ** 26)])),
+      'otlp: larger than the limit of 67108864 bytes',
+    ],
     [
       'a pprof record of 2^31 - 1 bytes',
       huge(0xff, 0xff, 0xff, 0xff, 0x07),

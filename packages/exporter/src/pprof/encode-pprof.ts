@@ -1,19 +1,14 @@
 import { promisify } from 'node:util';
 import { constants, gzip } from 'node:zlib';
-import protobuf from 'protobufjs/minimal.js';
-import { perftools } from '#generated/pprof.js';
-import type { FrameRef, NativeMapping, Profile, ProfileFrame, StackRef } from '../profile/index.js';
+import type { NativeMapping, Profile, ProfileFrame } from '../profile/index.js';
 import { ANONYMOUS, displayName } from '../profile/model/frame-kind.js';
 import { ownValue } from '../profile/model/own-value.js';
-import { NONE } from '../profile/model/profile.js';
+import { NONE, type ProfileTables, tablesOf } from '../profile/model/profile.js';
 import { StringTable } from '../tables/string-table.js';
-import { int64FromBigInt } from './int64.js';
-
-type Wire = perftools.profiles.Profile.$Properties;
-type WireSample = perftools.profiles.Sample.$Properties;
-type WireLabel = perftools.profiles.Label.$Properties;
-
-const { Profile: ProfileMessage } = perftools.profiles;
+import { PackedChains } from '../wire/packed-chains.js';
+import { LENGTH_DELIMITED } from '../wire/proto-fields.js';
+import { assertInt64, ProtoWriter, varintSize } from '../wire/proto-writer.js';
+import { FUNCTION, LABEL, LINE, LOCATION, MAPPING, PROFILE, SAMPLE, VALUE_TYPE } from './pprof-fields.js';
 
 export interface EncodePprofOptions {
   /** Name of the program, as viewers show it. Default: that of the profile, else `node`. */
@@ -21,13 +16,18 @@ export interface EncodePprofOptions {
 }
 
 /** Limit of a mapping whose addresses are those in the file, by pprof's convention. */
-const UNLIMITED = int64FromBigInt(-1n);
+const UNLIMITED = 2n ** 64n - 1n;
 
 /** Maximum number of stack entries of all samples together. Each takes one to three bytes. */
 const MAX_ENTRIES = 2 ** 27;
 
 /** ID of the one mapping for all code without an address. Without it, viewers treat the profile as not symbolized. */
 const MAPPING_ID = 1;
+
+/** Usual size of a sample without its stack, or of a frame, in bytes: room for the buffer, which grows otherwise. */
+const USUAL_BYTES = 48;
+/** Upper limit for the tags and lengths of one sample. */
+const SAMPLE_OVERHEAD = 32;
 
 /**
  * Returns the profile in pprof's format, not compressed. The order of frames and stacks is that of the format: leaf
@@ -38,18 +38,19 @@ const MAPPING_ID = 1;
  *   repeats its stack, would take some hundreds of MiB
  */
 export function encodePprof(profile: Profile, options: EncodePprofOptions = {}): Uint8Array {
-  assertFewEntries(profile);
-  const writer = protobuf.Writer.create();
+  const tables = tablesOf(profile);
+  const stacks = new PackedChains(tables.stackParents, locationIds(tables.stackFrames));
+  const stackBytes = totalBytes(tables, stacks);
+  if (stackBytes > MAX_ENTRIES) assertFewEntries(tables);
+  const { sampleStacks, frames } = tables;
+  const writer = new ProtoWriter(stackBytes + USUAL_BYTES * (sampleStacks.length + frames.length) + 4096);
   const strings = new StringTable();
-  ProfileMessage.encode(
-    encodeHeader(profile, strings, options.mainBinary ?? profile.program ?? 'node'),
-    writer,
-  );
-  writeSamples(profile, strings, writer);
-  writeFrames(profile, strings, writer, new MappingIds(strings, writer));
+  writeHeader(profile, strings, writer, options.mainBinary ?? profile.program ?? 'node');
+  writeSamples(profile, tables, stacks, strings, writer);
+  writeFrames(frames, strings, writer, new MappingIds(strings, writer));
   // Strings come last, when all are known: the parts of a message may come in any order.
-  ProfileMessage.encode({ stringTable: strings.all().map((text) => text.toWellFormed()) }, writer);
-  return writer.finish();
+  for (const text of strings.all()) writer.element(PROFILE.STRING, text);
+  return writer.take();
 }
 
 const gzipAsync = promisify(gzip);
@@ -62,116 +63,163 @@ export function encodePprofGzip(profile: Profile, options: EncodePprofOptions = 
   return gzipAsync(encodePprof(profile, options), { level: constants.Z_BEST_SPEED });
 }
 
-function assertFewEntries(profile: Profile): void {
-  const depths = new Int32Array(profile.stackCount);
+/** Same as `map`, which is several times slower. */
+function locationIds(stackFrames: Int32Array): Int32Array {
+  const ids = new Int32Array(stackFrames.length);
+  for (let stack = 0; stack < ids.length; stack++) ids[stack] = idOf(stackFrames[stack]!);
+  return ids;
+}
+
+/** Returns the bytes of all stacks of all samples. Each entry takes at least one. */
+function totalBytes({ sampleStacks }: ProfileTables, stacks: PackedChains): number {
+  let bytes = 0;
+  for (let row = 0; row < sampleStacks.length; row++) bytes += stacks.size(sampleStacks[row]!);
+  return bytes;
+}
+
+function assertFewEntries({ stackParents, sampleStacks }: ProfileTables): void {
+  const depths = new Int32Array(stackParents.length);
   for (let stack = 0; stack < depths.length; stack++) {
-    const parent = profile.stackParent(stack as StackRef);
-    depths[stack] = parent === undefined ? 1 : depths[parent]! + 1;
+    const parent = stackParents[stack]!;
+    depths[stack] = parent === NONE ? 1 : depths[parent]! + 1;
   }
   let entries = 0;
-  for (let row = 0; row < profile.sampleCount; row++) entries += depths[profile.stackOf(row) ?? NONE] ?? 0;
+  for (const stack of sampleStacks) entries += depths[stack] ?? 0;
   if (entries <= MAX_ENTRIES) return;
   throw new RangeError(
     `as pprof its samples have ${entries} stack entries, over the limit of ${MAX_ENTRIES}; each repeats its whole stack`,
   );
 }
 
-function encodeHeader(profile: Profile, strings: StringTable, mainBinary: string): Wire {
-  const valueType = ({ type, unit }: { type: string; unit: string }) => {
-    return { type: strings.handleFor(type), unit: strings.handleFor(unit) };
-  };
-  return {
-    sampleType: profile.columns.map(valueType),
-    mapping: [
-      {
-        id: MAPPING_ID,
-        filename: strings.handleFor(mainBinary),
-        hasFunctions: true,
-        hasFilenames: true,
-        hasLineNumbers: true,
-      },
-    ],
-    timeNanos: int64FromBigInt(profile.timeNanos),
-    durationNanos: int64FromBigInt(profile.durationNanos),
-    periodType: profile.period === undefined ? null : valueType(profile.period),
-    period: profile.period?.value ?? 0,
-    comment: profile.comments.map((comment) => strings.handleFor(comment)),
-    defaultSampleType: strings.handleFor(profile.defaultColumn ?? ''),
-  };
+function writeHeader(profile: Profile, strings: StringTable, writer: ProtoWriter, mainBinary: string): void {
+  for (const column of profile.columns) writeValueType(PROFILE.SAMPLE_TYPE, column, strings, writer);
+  const mapping = writer.open(PROFILE.MAPPING);
+  writer.integer(MAPPING.ID, MAPPING_ID);
+  writer.integer(MAPPING.FILENAME, strings.handleFor(mainBinary));
+  for (const claim of [MAPPING.HAS_FUNCTIONS, MAPPING.HAS_FILENAMES, MAPPING.HAS_LINE_NUMBERS])
+    writer.integer(claim, 1);
+  writer.close(mapping);
+  writer.bigInteger(PROFILE.TIME_NANOS, profile.timeNanos);
+  writer.bigInteger(PROFILE.DURATION_NANOS, profile.durationNanos);
+  if (profile.period !== undefined) {
+    writeValueType(PROFILE.PERIOD_TYPE, profile.period, strings, writer);
+    writer.integer(PROFILE.PERIOD, profile.period.value);
+  }
+  writer.packed(
+    PROFILE.COMMENT,
+    profile.comments.map((comment) => strings.handleFor(comment)),
+  );
+  writer.integer(PROFILE.DEFAULT_SAMPLE_TYPE, strings.handleFor(profile.defaultColumn ?? ''));
 }
 
-/**
- * Writes one sample after another with a single reused message, so that encoding a large profile needs memory for its
- * bytes only, not for objects.
- */
-function writeSamples(profile: Profile, strings: StringTable, writer: protobuf.Writer): void {
-  const locationId: number[] = [];
-  const value: number[] = [];
-  const sample: WireSample = { locationId, value, label: [] };
-  const message: Wire = { sample: [sample] };
-  const labelsOf = labelEncoder(profile, strings);
-  for (let row = 0; row < profile.sampleCount; row++) {
-    locationId.length = 0;
-    let stack: StackRef | undefined = profile.stackOf(row);
-    for (; stack !== undefined; stack = profile.stackParent(stack)) {
-      locationId.push(idOf(profile.stackFrame(stack)));
+function writeValueType(
+  field: number,
+  { type, unit }: { readonly type: string; readonly unit: string },
+  strings: StringTable,
+  writer: ProtoWriter,
+): void {
+  const start = writer.open(field);
+  writer.integer(VALUE_TYPE.TYPE, strings.handleFor(type));
+  writer.integer(VALUE_TYPE.UNIT, strings.handleFor(unit));
+  writer.close(start);
+}
+
+function writeSamples(
+  profile: Profile,
+  { sampleStacks, sampleLabels, labelSets, values }: ProfileTables,
+  stacks: PackedChains,
+  strings: StringTable,
+  writer: ProtoWriter,
+): void {
+  const width = profile.columns.length;
+  const labels: (Uint8Array | undefined)[] = new Array(labelSets.length);
+  for (let row = 0; row < sampleStacks.length; row++) {
+    const set = sampleLabels[row]!;
+    labels[set] ??= encodeLabels(profile, set, labelSets, strings);
+    const labelBytes = labels[set]!;
+    const stack = sampleStacks[row]!;
+    const stackSize = stacks.size(stack);
+    let valuesSize = 0;
+    for (let at = row * width; at < (row + 1) * width; at++)
+      valuesSize += varintSize(assertInt64(values[at]!));
+    const stackField = stackSize === 0 ? 0 : 1 + varintSize(stackSize) + stackSize;
+    const size = stackField + 1 + varintSize(valuesSize) + valuesSize + labelBytes.length;
+    writer.reserve(size + SAMPLE_OVERHEAD);
+    writer.tag(PROFILE.SAMPLE, LENGTH_DELIMITED);
+    writer.varint(size);
+    if (stackSize > 0) {
+      writer.tag(SAMPLE.LOCATION_ID, LENGTH_DELIMITED);
+      writer.varint(stackSize);
+      stacks.write(writer, stack);
     }
-    for (let column = 0; column < profile.columns.length; column++) {
-      value[column] = assertInt64(profile.value(row, column));
-    }
-    sample.label = labelsOf(row);
-    ProfileMessage.encode(message, writer);
+    writer.tag(SAMPLE.VALUE, LENGTH_DELIMITED);
+    writer.varint(valuesSize);
+    for (let at = row * width; at < (row + 1) * width; at++) writer.varint(values[at]!);
+    writer.raw(labelBytes);
   }
 }
 
-function labelEncoder(profile: Profile, strings: StringTable): (sample: number) => WireLabel[] {
-  const known = new Map<object, WireLabel[]>();
-  return (sample) => {
-    const labels = profile.labelsOf(sample);
-    let encoded = known.get(labels);
-    if (encoded === undefined) {
-      encoded = Object.entries(labels).map(([key, value]) => {
-        if (typeof value === 'string') return { key: strings.handleFor(key), str: strings.handleFor(value) };
-        // Without a unit, readers cannot distinguish the number 0 from a missing label. They assume the key as the
-        // unit.
-        const unit = ownValue(profile.labelUnits, key) || key;
-        return { key: strings.handleFor(key), num: value, numUnit: strings.handleFor(unit) };
-      });
-      known.set(labels, encoded);
+/** Returns the label fields of a sample. */
+function encodeLabels(
+  profile: Profile,
+  set: number,
+  labelSets: ProfileTables['labelSets'],
+  strings: StringTable,
+): Uint8Array {
+  const writer = new ProtoWriter(64);
+  for (const [key, value] of Object.entries(labelSets[set]!)) {
+    const start = writer.open(SAMPLE.LABEL);
+    writer.integer(LABEL.KEY, strings.handleFor(key));
+    if (typeof value === 'string') {
+      writer.integer(LABEL.STR, strings.handleFor(value));
+    } else {
+      writer.integer(LABEL.NUM, value);
+      // Without a unit, readers cannot distinguish the number 0 from a missing label. They assume the key as the
+      // unit.
+      writer.integer(LABEL.NUM_UNIT, strings.handleFor(ownValue(profile.labelUnits, key) || key));
     }
-    return encoded;
-  };
+    writer.close(start);
+  }
+  return writer.take();
 }
 
 function writeFrames(
-  profile: Profile,
+  frames: readonly ProfileFrame[],
   strings: StringTable,
-  writer: protobuf.Writer,
+  writer: ProtoWriter,
   mappings: MappingIds,
 ): void {
-  for (let ref = 0; ref < profile.frameCount; ref++) {
-    const frame = profile.frame(ref as FrameRef);
-    const id = idOf(ref as FrameRef);
-    const line = { functionId: id, line: frame.line, column: frame.column };
-    ProfileMessage.encode(
-      {
-        location: [
-          { id, mappingId: mappings.idOf(frame), address: frame.native?.address ?? 0, line: [line] },
-        ],
-        function: [encodeFunction(id, frame, strings)],
-      },
-      writer,
-    );
+  for (let ref = 0; ref < frames.length; ref++) {
+    const frame = frames[ref]!;
+    const id = idOf(ref);
+    const mapping = mappings.idOf(frame);
+    const location = writer.open(PROFILE.LOCATION);
+    writer.integer(LOCATION.ID, id);
+    writer.integer(LOCATION.MAPPING_ID, mapping);
+    writer.integer(LOCATION.ADDRESS, frame.native?.address ?? 0);
+    const line = writer.open(LOCATION.LINE);
+    writer.integer(LINE.FUNCTION_ID, id);
+    writer.integer(LINE.LINE, frame.line);
+    writer.integer(LINE.COLUMN, frame.column);
+    writer.close(line);
+    writer.close(location);
+    const fn = writer.open(PROFILE.FUNCTION);
+    writer.integer(FUNCTION.ID, id);
+    writer.integer(FUNCTION.NAME, strings.handleFor(displayName(frame)));
+    writer.integer(FUNCTION.SYSTEM_NAME, strings.handleFor(systemName(frame)));
+    writer.integer(FUNCTION.FILENAME, strings.handleFor(frame.file));
+    writer.integer(FUNCTION.START_LINE, frame.startLine ?? frame.line);
+    writer.close(fn);
   }
 }
 
 /** Writes the mappings of native frames as they occur, after the first mapping, which is the program's. */
 class MappingIds {
   readonly #strings: StringTable;
-  readonly #writer: protobuf.Writer;
+  readonly #writer: ProtoWriter;
   readonly #ids = new Map<string, number>();
 
-  constructor(strings: StringTable, writer: protobuf.Writer) {
+  constructor(strings: StringTable, writer: ProtoWriter) {
     this.#strings = strings;
     this.#writer = writer;
   }
@@ -188,31 +236,17 @@ class MappingIds {
     if (known !== undefined) return known;
     const id = MAPPING_ID + 1 + this.#ids.size;
     this.#ids.set(key, id);
+    const writer = this.#writer;
     // Do not claim functions, files or lines: the names are only addresses, and a symbolizer may find better ones.
-    const mapping = {
-      id,
-      memoryStart: start,
-      memoryLimit: limit === Infinity ? UNLIMITED : limit,
-      fileOffset,
-      filename: this.#strings.handleFor(path),
-    };
-    ProfileMessage.encode({ mapping: [mapping] }, this.#writer);
+    const mapping = writer.open(PROFILE.MAPPING);
+    writer.integer(MAPPING.ID, id);
+    writer.integer(MAPPING.START, start);
+    writer.bigInteger(MAPPING.LIMIT, limit === Infinity ? UNLIMITED : BigInt(limit));
+    writer.integer(MAPPING.OFFSET, fileOffset);
+    writer.integer(MAPPING.FILENAME, this.#strings.handleFor(path));
+    writer.close(mapping);
     return id;
   }
-}
-
-function encodeFunction(
-  id: number,
-  frame: ProfileFrame,
-  strings: StringTable,
-): perftools.profiles.Function.$Properties {
-  return {
-    id,
-    name: strings.handleFor(displayName(frame)),
-    systemName: strings.handleFor(systemName(frame)),
-    filename: strings.handleFor(frame.file),
-    startLine: frame.startLine ?? frame.line,
-  };
 }
 
 /** Names that pprof treats as C++ or Rust symbols and shortens where `name` equals `system_name`. */
@@ -230,12 +264,6 @@ function systemName({ functionName, file }: ProfileFrame): string {
 }
 
 /** Returns the location and function ID of a frame. The format reserves 0. */
-function idOf(frame: FrameRef): number {
+function idOf(frame: number): number {
   return frame + 1;
-}
-
-function assertInt64(value: number): number {
-  if (value >= 2 ** 63 || value < -(2 ** 63))
-    throw new RangeError(`value ${value} does not fit into 64 bits`);
-  return value;
 }

@@ -1,10 +1,10 @@
 import type { Profile } from '../profile/index.js';
 import { ByteReader } from '../wire/byte-reader.js';
 import { FormatError } from '../wire/errors.js';
+import { fieldOf, LENGTH_DELIMITED, VARINT } from '../wire/proto-fields.js';
 import { DEFAULT_MAX_BYTES, DEFAULT_MAX_ENTRIES, type PprofLimits } from './limits.js';
 import { PprofRecords } from './pprof-records.js';
 import { profileFromRecords } from './profile-from-records.js';
-import { fieldOf, LENGTH_DELIMITED, VARINT } from './read-fields.js';
 import { RecordReader } from './read-records.js';
 
 /** Maximum size of a single record. It bounds the memory for an incomplete one. */

@@ -1,3 +1,4 @@
+import { codeFrames, type RawLine } from '../profile/build/code-frames.js';
 import { columnProblem } from '../profile/build/rules.js';
 import {
   type FrameHandle,
@@ -7,18 +8,15 @@ import {
   ProfileBuilder,
   type StackHandle,
 } from '../profile/index.js';
-import { ANONYMOUS } from '../profile/model/frame-kind.js';
 import { NONE } from '../profile/model/profile.js';
-import type { NativeMapping, NativePlace, Period, ValueColumn } from '../profile/model/types.js';
+import type { Period, ValueColumn } from '../profile/model/types.js';
 import { FormatError } from '../wire/errors.js';
-import type { Id, PprofLabel, PprofLine, PprofLocation, PprofRecords } from './pprof-records.js';
+import type { Id, PprofLabel, PprofLine, PprofRecords } from './pprof-records.js';
 
 /**
  * Maximum number of frames of all stacks together: functions inlined at a location repeat in every stack through it.
  */
 const MAX_FRAMES = 2 ** 24;
-/** Limit of a mapping from 0 whose addresses are those in the file itself, wherever it was loaded. */
-const UNLIMITED = 2n ** 64n - 1n;
 
 /**
  * Resolves all references between records.
@@ -90,65 +88,28 @@ function locationFrames(builder: ProfileBuilder, records: PprofRecords, id: Id):
   const location = records.location(id);
   if (location === undefined)
     throw new FormatError('pprof', `a sample uses location ${id}, which is not defined`);
-  const native = nativePlace(records, location);
-  if (location.lines.length === 0) return [addressFrame(builder, location, native)];
-  // Inlined functions have the address of the function they were inlined into.
-  const place = location.lines.length === 1 ? native : undefined;
-  return location.lines.toReversed().map((line) => lineFrame(builder, records, line, place));
+  const { address, mappingId, lines } = location;
+  const mapping = address === 0 ? undefined : records.mappings.get(mappingId);
+  return codeFrames(
+    builder,
+    address,
+    mapping && { ...mapping, path: stringAt(records, mapping.filename) },
+    lines.map((line) => rawLine(records, line)),
+  );
 }
 
-/** Returns the frame of code without symbols. It is named by its address, relative to its file where that is known. */
-function addressFrame(
-  builder: ProfileBuilder,
-  { address }: PprofLocation,
-  native: NativePlace | undefined,
-): FrameHandle {
-  if (native === undefined) return builder.frame(`0x${address.toString(16)}`, '', 0);
-  const { mapping } = native;
-  if (mapping === undefined) return builder.nativeFrame(`0x${native.address.toString(16)}`, native);
-  const { path, start, fileOffset = 0 } = mapping;
-  const inFile = native.address - start + fileOffset;
-  return builder.nativeFrame(`0x${inFile.toString(16)} ${path.slice(path.lastIndexOf('/') + 1)}`, native);
-}
-
-/** Returns the place of machine code. Undefined when the address cannot be one of a program. */
-function nativePlace(records: PprofRecords, { address, mappingId }: PprofLocation): NativePlace | undefined {
-  if (typeof address !== 'number' || address === 0) return undefined;
-  return { address, mapping: nativeMapping(records, mappingId, address) };
-}
-
-/** Returns a mapping. Undefined when it is unknown or does not contain the address. */
-function nativeMapping(records: PprofRecords, id: Id, address: number): NativeMapping | undefined {
-  const mapping = records.mappings.get(id);
-  if (mapping === undefined) return undefined;
-  const { start, fileOffset } = mapping;
-  const limit = mapping.limit === UNLIMITED && start === 0 && fileOffset === 0 ? Infinity : mapping.limit;
-  const path = stringAt(records, mapping.filename);
-  if (typeof start !== 'number' || typeof limit !== 'number' || typeof fileOffset !== 'number')
-    return undefined;
-  if (path === '' || address < start || address >= limit) return undefined;
-  return { path, start, limit, ...(fileOffset !== 0 && { fileOffset }) };
-}
-
-function lineFrame(
-  builder: ProfileBuilder,
-  records: PprofRecords,
-  line: PprofLine,
-  native: NativePlace | undefined,
-): FrameHandle {
-  const fn = records.function(line.functionId);
-  if (fn === undefined) {
-    throw new FormatError('pprof', `a location uses function ${line.functionId}, which is not defined`);
-  }
-  const systemName = stringAt(records, fn.systemName);
-  const name = systemName === ANONYMOUS ? '' : stringAt(records, fn.name) || systemName;
-  const file = stringAt(records, fn.filename);
-  const { startLine } = fn;
-  const [at, column] = [line.line || startLine, line.column];
-  // A source position identifies the frame better than an address.
-  if (native !== undefined && file === '' && at === 0 && column === 0)
-    return builder.nativeFrame(name, native);
-  return builder.frame(name, file, at, column, startLine);
+function rawLine(records: PprofRecords, { functionId, line, column }: PprofLine): RawLine {
+  const fn = records.function(functionId);
+  if (fn === undefined)
+    throw new FormatError('pprof', `a location uses function ${functionId}, which is not defined`);
+  return {
+    name: stringAt(records, fn.name),
+    systemName: stringAt(records, fn.systemName),
+    file: stringAt(records, fn.filename),
+    startLine: fn.startLine,
+    line,
+    column,
+  };
 }
 
 /** Resolves the string indices of label sets, and collects the units of numeric labels. */

@@ -1,5 +1,4 @@
 import type { ByteReader } from '../wire/byte-reader.js';
-import type { Id, PprofLine, PprofRecords, PprofValueType } from './pprof-records.js';
 import {
   assertEnd,
   fieldOf,
@@ -10,29 +9,10 @@ import {
   readInt64,
   readMessage,
   VARINT,
-} from './read-fields.js';
+} from '../wire/proto-fields.js';
+import { FUNCTION, LINE, LOCATION, MAPPING, PROFILE, VALUE_TYPE } from './pprof-fields.js';
+import type { Id, PprofLine, PprofRecords, PprofValueType } from './pprof-records.js';
 import { SampleReader } from './read-sample.js';
-
-// Field numbers of the messages, from profile.proto of github.com/google/pprof.
-const PROFILE = {
-  SAMPLE_TYPE: 1,
-  SAMPLE: 2,
-  MAPPING: 3,
-  LOCATION: 4,
-  FUNCTION: 5,
-  STRING: 6,
-  TIME_NANOS: 9,
-  DURATION_NANOS: 10,
-  PERIOD_TYPE: 11,
-  PERIOD: 12,
-  COMMENT: 13,
-  DEFAULT_SAMPLE_TYPE: 14,
-} as const;
-const VALUE_TYPE = { TYPE: 1, UNIT: 2 } as const;
-const MAPPING = { ID: 1, START: 2, LIMIT: 3, OFFSET: 4, FILENAME: 5 } as const;
-const LOCATION = { ID: 1, MAPPING_ID: 2, ADDRESS: 3, LINE: 4 } as const;
-const LINE = { FUNCTION_ID: 1, LINE: 2, COLUMN: 3 } as const;
-const FUNCTION = { ID: 1, NAME: 2, SYSTEM_NAME: 3, FILENAME: 4, START_LINE: 5 } as const;
 
 /**
  * Reads the fields of a profile into {@link PprofRecords}. Skips fields that are unknown or of an unexpected type. Does

@@ -1,6 +1,5 @@
 import { NONE } from '../profile/model/profile.js';
 import type { ByteReader } from '../wire/byte-reader.js';
-import type { PprofLabel, PprofRecords } from './pprof-records.js';
 import {
   assertEnd,
   fieldOf,
@@ -11,11 +10,11 @@ import {
   readMessage,
   skipValue,
   VARINT,
-} from './read-fields.js';
+} from '../wire/proto-fields.js';
+import { LABEL, SAMPLE } from './pprof-fields.js';
+import type { PprofLabel, PprofRecords } from './pprof-records.js';
 
-const SAMPLE = { LOCATION_ID: 1, VALUE: 2, LABEL: 3 } as const;
 const FIRST_NUMBERS = 64;
-const LABEL = { KEY: 1, STR: 2, NUM: 3, NUM_UNIT: 4 } as const;
 
 /** Reads samples without creating an object for each, because a file may have many millions. */
 export class SampleReader {

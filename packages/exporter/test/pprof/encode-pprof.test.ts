@@ -2,9 +2,9 @@ import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { perftools } from '#generated/pprof.js';
 import { decodePprof, encodePprof, encodePprofGzip } from '../../src/pprof/index.js';
-import { type Int64, int64FromBigInt } from '../../src/pprof/int64.js';
 import { ProfileBuilder } from '../../src/profile/index.js';
 import { formatProfile } from '../profile/format-profile.js';
+import { type Int64, int64FromBigInt } from './int64.js';
 import { firstMinute } from './sample-profiles.js';
 
 const WireProfile = perftools.profiles.Profile;
@@ -128,6 +128,17 @@ test('repairs text that is not valid Unicode', () => {
   builder.add(builder.stack(undefined, builder.frame('half \ud83d', 'a.js', 1)), [1]);
   const decoded = decodePprof(encodePprof(builder.build()));
   expect([...decoded.frames(decoded.stackOf(0))][0]?.functionName).toBe('half \ufffd');
+});
+
+test('encodes a profile of another copy of the package alike', () => {
+  const profile = firstMinute();
+  const foreign = new Proxy(profile, {
+    get: (target, key) => {
+      const value: unknown = Reflect.get(target, key, target);
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+    },
+  });
+  expect(Buffer.compare(encodePprof(foreign), encodePprof(profile))).toBe(0);
 });
 
 test('the gzipped form contains the same bytes', async () => {

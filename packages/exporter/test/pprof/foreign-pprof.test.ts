@@ -4,9 +4,9 @@ import protobuf from 'protobufjs/minimal.js';
 import { describe, expect, test } from 'vitest';
 import { perftools } from '#generated/pprof.js';
 import { decodePprof, encodePprof } from '../../src/pprof/index.js';
-import { int64FromBigInt } from '../../src/pprof/int64.js';
 import type { Profile } from '../../src/profile/index.js';
 import { formatProfile } from '../profile/format-profile.js';
+import { int64FromBigInt } from './int64.js';
 
 type Wire = perftools.profiles.Profile.$Properties;
 

@@ -7,7 +7,7 @@ import type { Labels, ProfileFrame, ValueColumn } from '../model/types.js';
  * Adds every sample of `profile` to `builder`, with each value times `factor`. The columns must agree. Each stack is
  * copied once, callers first, so the cost depends on the number of stacks, not on the depth of each sample.
  *
- * @param added labels for each sample that has no label of the same key; default none
+ * @param changeLabels returns the labels of a sample of `builder` for those of `profile`; default: the same
  * @param isWanted returns whether to copy a sample of `profile`; default: all
  * @param copyFrame returns the frame of `builder` for a frame of `profile`; default: an equal one
  */
@@ -15,7 +15,7 @@ export function copySamples(
   builder: ProfileBuilder,
   profile: Profile,
   factor: number,
-  added: Labels = {},
+  changeLabels: (labels: Labels) => Labels = (labels) => labels,
   copyFrame: (frame: ProfileFrame) => FrameHandle = (frame) => builder.copyFrame(frame),
   isWanted: (sample: number) => boolean = () => true,
 ): void {
@@ -31,7 +31,7 @@ export function copySamples(
     const set = profile.labelsOf(sample);
     let handle = labels.get(set);
     if (handle === undefined) {
-      handle = builder.labels({ ...added, ...set });
+      handle = builder.labels(changeLabels(set));
       labels.set(set, handle);
     }
     builder.add(stack === undefined ? undefined : stacks[stack], values, handle);

@@ -40,7 +40,8 @@ export function mergeProfiles(
     program: profiles.find(({ program }) => program !== undefined)?.program,
     labelUnits: mergedUnits(profiles),
   });
-  for (const [at, profile] of profiles.entries()) copySamples(builder, profile, 1, labels[at]);
+  for (const [at, profile] of profiles.entries())
+    copySamples(builder, profile, 1, (set) => ({ ...labels[at], ...set }));
   return builder.build();
 }
 

@@ -15,7 +15,7 @@ export function renameNativeFrames(
   keepPlaces: boolean,
 ): Profile {
   const builder = new ProfileBuilder(profile);
-  copySamples(builder, profile, 1, {}, (frame) => {
+  copySamples(builder, profile, 1, undefined, (frame) => {
     const name = frame.native === undefined ? undefined : nameOf(frame);
     if (name === undefined) return builder.copyFrame(frame);
     return keepPlaces ? builder.nativeFrame(name, frame.native!) : builder.frame(name, '', 0);

@@ -22,7 +22,7 @@ export function callSitesOnly(profile: Profile): Profile {
   const comments = profile.comments.filter((comment) => !comment.startsWith(NO_CALL_SITE));
   const builder = new ProfileBuilder({ ...headerOf(profile), comments });
   const isWanted = (sample: number) => !others.has(profile.stackOf(sample));
-  copySamples(builder, profile, 1, {}, undefined, isWanted);
+  copySamples(builder, profile, 1, undefined, undefined, isWanted);
   return builder.build();
 }
 

@@ -1,5 +1,4 @@
-import type { ByteReader } from '../wire/byte-reader.js';
-import type { Id } from './id-table.js';
+import type { ByteReader } from './byte-reader.js';
 
 export const VARINT = 0;
 export const LENGTH_DELIMITED = 2;
@@ -9,8 +8,8 @@ const TWO_32 = 2 ** 32;
 /** From this value on, the high half does not fit into an exact number. */
 const EXACT_HIGH = 2 ** 21;
 
-/** Reads a 64-bit ID, exact. */
-export function readId(reader: ByteReader): Id {
+/** Reads an unsigned 64-bit number, exact: a number where it fits. */
+export function readId(reader: ByteReader): number | bigint {
   reader.wide();
   const { high, low } = reader;
   return high < EXACT_HIGH ? high * TWO_32 + low : (BigInt(high) << 32n) | BigInt(low);

@@ -1,0 +1,161 @@
+import { PackedChains } from '../../wire/packed-chains.js';
+import { LENGTH_DELIMITED, VARINT } from '../../wire/proto-fields.js';
+import { assertInt64, ProtoWriter, varintSize } from '../../wire/proto-writer.js';
+import {
+  DICTIONARY,
+  PROFILE,
+  REQUEST,
+  RESOURCE,
+  RESOURCE_PROFILES,
+  SAMPLE,
+  SCOPE,
+  SCOPE_PROFILES,
+  STACK,
+  VALUE_TYPE,
+} from '../otlp-fields.js';
+import {
+  type EncodeOtlpOptions,
+  HEAPRAY_SCOPE,
+  type IndexedProfile,
+  type IndexedType,
+  type OtlpRequest,
+} from './request.js';
+import { writeTables, writeZero } from './write-tables.js';
+import { writeAttributes } from './write-values.js';
+
+/** Maximum size of all stacks together, in bytes. Each frame takes one to three. */
+const MAX_STACK_BYTES = 2 ** 28;
+/** Upper limit for the tags and lengths of one sample or stack. */
+const OVERHEAD = 32;
+/** Usual size of a sample, in bytes. */
+const SAMPLE_BYTES = 16;
+/** Usual size of a location with its function and its texts, in bytes. */
+const LOCATION_BYTES = 64;
+
+/**
+ * Writes a request as protocol buffers.
+ *
+ * @throws RangeError when a value does not fit into 64 bits, or the stacks take more than 256 MiB
+ */
+export function writeRequest(request: OtlpRequest, options: EncodeOtlpOptions): Uint8Array {
+  const stacks = new PackedChains(request.parents, request.locations);
+  const writer = new ProtoWriter(totalBytes(request, stacks));
+  const resourceProfiles = writer.open(REQUEST.RESOURCE_PROFILES);
+  const resource = writer.open(RESOURCE_PROFILES.RESOURCE);
+  writeAttributes(RESOURCE.ATTRIBUTES, options.resource ?? {}, writer);
+  writer.close(resource);
+  for (const profile of request.profiles) writeScopeProfiles(profile, options, writer);
+  writer.close(resourceProfiles);
+  const dictionary = writer.open(REQUEST.DICTIONARY);
+  writeTables(request.dictionary, writer);
+  writeStacks(request, stacks, writer);
+  writer.close(dictionary);
+  return writer.take();
+}
+
+/** Returns about the size of a request in bytes, so that the buffer need not grow. */
+function totalBytes({ stackNodes, profiles, dictionary }: OtlpRequest, stacks: PackedChains): number {
+  let bytes = 0;
+  for (const node of stackNodes) bytes += stacks.size(node);
+  if (bytes > MAX_STACK_BYTES) {
+    throw new RangeError(
+      `as OTLP its stacks take ${bytes} bytes, over the limit of ${MAX_STACK_BYTES}; each repeats its callers`,
+    );
+  }
+  const values = profiles.reduce((sum, profile) => sum + profile.values.length, 0);
+  return (
+    bytes + 4 * stackNodes.length + SAMPLE_BYTES * values + LOCATION_BYTES * dictionary.locationCount + 4096
+  );
+}
+
+/** Writes the profiles of all columns. Profiles of different times, and so on, get scopes of their own. */
+function writeScopeProfiles(profile: IndexedProfile, options: EncodeOtlpOptions, writer: ProtoWriter): void {
+  const { name, version = '' } = options.scope ?? HEAPRAY_SCOPE;
+  const scopeProfiles = writer.open(RESOURCE_PROFILES.SCOPE_PROFILES);
+  const scope = writer.open(SCOPE_PROFILES.SCOPE);
+  writer.text(SCOPE.NAME, name);
+  writer.text(SCOPE.VERSION, version);
+  writeAttributes(SCOPE.ATTRIBUTES, profile.scopeAttributes, writer);
+  writer.close(scope);
+  const attributes = profile.labelAttributes.map(packedAttributes);
+  for (let column = 0; column < profile.columns.length; column++) {
+    writeColumn(profile, column, attributes, writer);
+  }
+  writer.close(scopeProfiles);
+}
+
+/** Returns the field of a sample for its attributes. */
+function packedAttributes(indices: readonly number[]): Uint8Array {
+  const writer = new ProtoWriter(32);
+  writer.packed(SAMPLE.ATTRIBUTE_INDICES, indices);
+  return writer.take();
+}
+
+function writeColumn(
+  profile: IndexedProfile,
+  column: number,
+  attributes: readonly Uint8Array[],
+  writer: ProtoWriter,
+): void {
+  const start = writer.open(SCOPE_PROFILES.PROFILES);
+  writeType(PROFILE.SAMPLE_TYPE, profile.columns[column]!, writer);
+  writeSamples(profile, column, attributes, writer);
+  writer.fixed64(PROFILE.TIME_UNIX_NANO, profile.startNanos);
+  writer.bigInteger(PROFILE.DURATION_NANO, profile.durationNanos);
+  if (profile.periodType !== undefined) {
+    writeType(PROFILE.PERIOD_TYPE, profile.periodType, writer);
+    writer.integer(PROFILE.PERIOD, profile.period);
+  }
+  writer.packed(PROFILE.ATTRIBUTE_INDICES, profile.attributes);
+  writer.close(start);
+}
+
+function writeType(field: number, { type, unit }: IndexedType, writer: ProtoWriter): void {
+  const start = writer.open(field);
+  writer.integer(VALUE_TYPE.TYPE, type);
+  writer.integer(VALUE_TYPE.UNIT, unit);
+  writer.close(start);
+}
+
+/** Writes the samples that are not 0 in a column. */
+function writeSamples(
+  { sampleCount, stacks, labelSets, values, columns }: IndexedProfile,
+  column: number,
+  attributes: readonly Uint8Array[],
+  writer: ProtoWriter,
+): void {
+  for (let row = 0; row < sampleCount; row++) {
+    const value = values[row * columns.length + column]!;
+    if (value === 0) continue;
+    const stack = stacks[row]!;
+    const attributeField = attributes[labelSets[row]!]!;
+    const valueSize = varintSize(assertInt64(value));
+    const stackSize = stack === 0 ? 0 : 1 + varintSize(stack);
+    const size = stackSize + attributeField.length + 2 + valueSize;
+    writer.reserve(size + OVERHEAD);
+    writer.tag(PROFILE.SAMPLES, LENGTH_DELIMITED);
+    writer.varint(size);
+    if (stack > 0) {
+      writer.tag(SAMPLE.STACK_INDEX, VARINT);
+      writer.varint(stack);
+    }
+    writer.raw(attributeField);
+    writer.tag(SAMPLE.VALUES, LENGTH_DELIMITED);
+    writer.varint(valueSize);
+    writer.varint(value);
+  }
+}
+
+function writeStacks({ stackNodes }: OtlpRequest, stacks: PackedChains, writer: ProtoWriter): void {
+  writeZero(DICTIONARY.STACK, writer);
+  for (const node of stackNodes) {
+    const packed = stacks.size(node);
+    const size = 1 + varintSize(packed) + packed;
+    writer.reserve(size + OVERHEAD);
+    writer.tag(DICTIONARY.STACK, LENGTH_DELIMITED);
+    writer.varint(size);
+    writer.tag(STACK.LOCATION_INDICES, LENGTH_DELIMITED);
+    writer.varint(packed);
+    stacks.write(writer, node);
+  }
+}
