@@ -2,6 +2,8 @@
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { decodePprof } from '@heapray/exporter/pprof';
+import type { FrameRef } from '@heapray/exporter/profile';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { appFolder } from './e2e/support/app-folder.js';
@@ -61,6 +63,36 @@ async function request(url: string, pages: readonly string[]): Promise<void> {
   for (const page of pages.slice(1)) expect(await get(page)).toBe(true);
 }
 
+/** Reads the profiles that an example serves to administrators below its own path. */
+async function checkMounted(url: string, functionName: string): Promise<void> {
+  const memory = `${url}/admin/memory`;
+  const get = (page: string) =>
+    httpGet(new URL(page, `${memory}/`).href, { headers: { authorization: 'Bearer admin' } });
+  expect((await httpGet(`${memory}/heap`)).status).toBe(401);
+  const index = await get('');
+  const links = [...index.body.matchAll(/href="([^"]*)"/g)].map(([, link = '']) => link);
+  expect(links).toEqual(expect.arrayContaining(['heap', 'allocs', 'peak', 'leak', 'heap?debug=1', 'ui']));
+  for (const link of links.filter((each) => !each.includes('seconds'))) {
+    expect({ link, status: (await get(link)).status }).toEqual({ link, status: 200 });
+  }
+  for (const part of ['ui/page.js', 'ui/page.css', 'ui/overview.json', 'ui//debug/pprof/heap']) {
+    expect({ part, status: (await get(part)).status }).toEqual({ part, status: 200 });
+  }
+  const { headers, bytes } = await get('heap');
+  expect(headers).toMatchObject({
+    'content-type': 'application/octet-stream',
+    'content-disposition': 'attachment; filename="heap.pb.gz"',
+    'x-content-type-options': 'nosniff',
+  });
+  const profile = decodePprof(bytes);
+  const names = Array.from(
+    { length: profile.frameCount },
+    (_, frame) => profile.frame(frame as FrameRef).functionName,
+  );
+  expect(names.some((name) => name.startsWith(functionName))).toBe(true);
+  expect(await get('goroutine')).toMatchObject({ status: 404, headers: { 'x-go-pprof': '1' } });
+}
+
 const pages = (count: number, path: string) => Array.from({ length: count }, (_, at) => `${path}${at}`);
 const retained = (page: MetricsPage, labels: Record<string, string>) =>
   page.sum('heapray_memory_retained', labels);
@@ -98,6 +130,7 @@ test('express: the middleware has most in use', async () => {
   await request(url, pages(600, '/products/'));
   const labels = { code_function_name: 'recordRequest', heapray_package_name: 'example-express' };
   await waitForMetrics('recordRequest', (page) => retained(page, labels) > 200_000);
+  await checkMounted(url, 'recordRequest');
   await process.stop();
 });
 
@@ -106,6 +139,7 @@ test('fastify: the cache of pages is in use', async () => {
   await request(url, pages(300, '/pages/'));
   const labels = { code_function_name: 'renderPage', heapray_component: 'fastify-shop' };
   await waitForMetrics('renderPage', (page) => retained(page, labels) > 500_000);
+  await checkMounted(url, 'renderPage');
   await process.stop();
 });
 

@@ -5,9 +5,10 @@ import { NodeSDK } from '@opentelemetry/sdk-node';
 process.env.OTEL_METRICS_EXPORTER ??= 'prometheus';
 process.env.HEAPRAY_DEBUG_ADDR ??= '127.0.0.1:6464';
 
+export const heapray = new HeaprayInstrumentation();
 new NodeSDK({
   serviceName: 'fastify-shop',
-  instrumentations: [new HeaprayInstrumentation()],
+  instrumentations: [heapray],
   spanProcessors: [],
   logRecordProcessors: [],
 }).start();

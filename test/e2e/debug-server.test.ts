@@ -39,6 +39,35 @@ peerTest('names of other hosts are refused', PROJECT, async () => {
   }
 });
 
+peerTest(
+  'all pages ask for the token when there is one, and it is in no output',
+  [PROJECT, 'go-pprof'],
+  async () => {
+    const token = 'correct-horse-battery';
+    const { app, heap, port } = await startService({ HEAPRAY_DEBUG_TOKEN: token });
+    const base = `http://127.0.0.1:${port}`;
+    const headers = { authorization: `Bearer ${token}` };
+    for (const page of [
+      '/debug/pprof/',
+      '/debug/pprof/heap',
+      '/debug/pprof/leak',
+      '/debug/ui',
+      '/debug/ui/overview.json',
+    ]) {
+      const refused = await httpGet(`${base}${page}`);
+      expect({ page, status: refused.status }).toEqual({ page, status: 401 });
+      expect(refused.headers['www-authenticate']).toContain('Bearer');
+      const { status, body } = await httpGet(`${base}${page}`, { headers });
+      expect({ page, status, shown: body.includes(token) }).toEqual({ page, status: 200, shown: false });
+    }
+    expect(await isHealthy(port)).toBe(true);
+    const { status } = await goPprof(['-top', heap.replace('http://', `http://:${token}@`)]);
+    expect(status).toBe(0);
+    expect((await app.metrics()).find('heapray_profiler_samples_total').length).toBeGreaterThan(0);
+    expect(app.process.stderr + app.process.stdout).not.toContain(token);
+  },
+);
+
 peerTest('the live page shows what the process knows', PROJECT, async () => {
   const { app, port } = await startService({ LEAK_MIB: '8' });
   await app.waitForLog(/^leaked$/m);

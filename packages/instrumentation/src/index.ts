@@ -1,4 +1,11 @@
 export { ConfigError, type GroupBy, type HeaprayOptions } from './config/index.js';
+export type { CollectProfileOptions } from './main-thread/exports/collect-profile.js';
+export type { ProfileReader } from './main-thread/exports/profile-reader.js';
+export {
+  type HeaprayHandler,
+  type HeaprayHandlerOptions,
+  heaprayHandler,
+} from './main-thread/heapray-handler.js';
 export {
   HeaprayInstrumentation,
   type HeaprayInstrumentationConfig,

@@ -32,6 +32,8 @@ export function redirectAnswer(location: string): HttpAnswer {
 export function errorAnswer({ status, message, retryAfterSeconds }: HttpError): HttpAnswer {
   const headers: Record<string, string> = {};
   if (status === 405) headers.Allow = 'GET, HEAD';
+  // Browsers, `go tool pprof` and `curl -u` can send a password only.
+  if (status === 401) headers['WWW-Authenticate'] = 'Bearer realm="heapray", Basic realm="heapray"';
   if (retryAfterSeconds !== undefined)
     headers['Retry-After'] = `${Math.max(1, Math.ceil(retryAfterSeconds))}`;
   return { status, type: PLAIN, body: `${message}\n`, headers };
@@ -43,15 +45,17 @@ export function errorAnswer({ status, message, retryAfterSeconds }: HttpError): 
  * @param last whether the connection is closed afterwards
  */
 export function sendAnswer(response: ServerResponse, answer: HttpAnswer, last: boolean): void {
-  const { status = 200, type, body, headers } = answer;
-  const length = body === undefined ? {} : { 'Content-Length': Buffer.byteLength(body) };
-  const close = last ? { Connection: 'close' } : {};
-  response.writeHead(status, {
+  const { status = 200, body } = answer;
+  response.writeHead(status, { ...answerHeaders(answer), ...(last && { Connection: 'close' }) });
+  response.end(body);
+}
+
+/** Returns all headers of a response. */
+export function answerHeaders({ type, body, headers }: HttpAnswer): Record<string, string> {
+  return {
     'Content-Type': type,
     'X-Content-Type-Options': 'nosniff',
-    ...length,
+    ...(body !== undefined && { 'Content-Length': `${Buffer.byteLength(body)}` }),
     ...headers,
-    ...close,
-  });
-  response.end(body);
+  };
 }

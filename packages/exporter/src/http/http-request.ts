@@ -12,6 +12,8 @@ export interface HttpRequest {
   readonly client: string;
   /** True if the client accepts a body compressed with gzip. */
   readonly acceptsGzip: boolean;
+  /** Value of `Authorization`; undefined without it. */
+  readonly authorization: string | undefined;
   /** Value of `If-None-Match`; undefined without it. */
   readonly ifNoneMatch: string | undefined;
   /** Aborted when the client disconnects. */
@@ -47,6 +49,7 @@ export function readRequest(
     query: new URLSearchParams(mark < 0 ? '' : target.slice(mark + 1)),
     client: `${message.socket.remoteAddress ?? ''} ${agent.slice(0, MAX_AGENT_LENGTH)}`,
     acceptsGzip: acceptsGzip(`${message.headers['accept-encoding'] ?? ''}`),
+    authorization: message.headers.authorization,
     ifNoneMatch: message.headers['if-none-match'],
     signal,
   };

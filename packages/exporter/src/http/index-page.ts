@@ -1,6 +1,6 @@
 import type { ProfilePage, ProfileSource } from './profile-source.js';
 
-/** Returns the HTML of the page at `/debug/pprof/`: the profiles of a source, with links. */
+/** Returns the HTML of the page at `/debug/pprof/`: the profiles of a source. Its links are relative, because it may be mounted elsewhere. */
 export function indexPage(source: ProfileSource): string {
   const names = source.components?.();
   const table =
@@ -25,7 +25,7 @@ code { background: #eee; padding: 0.1rem 0.3rem }
 <body>
 <h1>${escapeHtml(source.title)}</h1>
 ${processTable(source)}${table.length === 0 ? '<p>There is nothing yet.</p>' : `<table>\n${table.join('\n')}\n</table>`}
-<p><a href="/debug/ui">Live page</a>: memory over time, leak suspects, flame graphs, and what changed.</p>
+<p><a href="ui">Live page</a>: memory over time, leak suspects, flame graphs, and what changed.</p>
 ${source.notes}
 </body>
 </html>
@@ -46,7 +46,7 @@ function processTable(source: ProfileSource): string {
 function cells(page: ProfilePage, { unsupported }: ProfileSource, query: string): string {
   const to = (parameters: readonly string[], text: string) => {
     const all = parameters.filter((each) => each !== '').join('&amp;');
-    return `<a href="/debug/pprof/${page.name}${all === '' ? '' : `?${all}`}">${text}</a>`;
+    return `<a href="${page.name}${all === '' ? '' : `?${all}`}">${text}</a>`;
   };
   const more = page.changes
     ? [

@@ -1,4 +1,4 @@
-export { type HttpAnswer, textAnswer } from './http-answer.js';
+export { answerHeaders, type HttpAnswer, textAnswer } from './http-answer.js';
 export { HttpError } from './http-error.js';
 export type { HttpRequest } from './http-request.js';
 export {
@@ -21,3 +21,4 @@ export {
   type ListenAddress,
   startHttpServer,
 } from './start-http-server.js';
+export { withToken } from './with-token.js';

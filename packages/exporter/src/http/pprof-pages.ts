@@ -14,6 +14,8 @@ export function pprofPages(source: ProfileSource): ReadonlyMap<string, HttpHandl
     ['/', toIndex],
     ['/debug/pprof', toIndex],
     [FOLDER, () => htmlAnswer(indexPage(source))],
+    // Where the index links to; there the live page may lie beside the profiles.
+    [`${FOLDER}ui`, () => redirectAnswer('../ui')],
   ]);
   for (const page of source.pages) {
     pages.set(`${FOLDER}${page.name}`, (request) => profileAnswer(request, page, source));

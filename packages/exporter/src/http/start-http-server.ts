@@ -132,8 +132,14 @@ export async function answerRequest(
     if (handler === undefined) throw new HttpError(404, `no such page; see ${index}`);
     return await handler(request);
   } catch (error) {
-    return answerOfError(error);
+    return withMark(request.path, answerOfError(error));
   }
+}
+
+/** Marks an error below `/debug/pprof` as Go's server does, so that `go tool pprof` shows its text. */
+function withMark(path: string, answer: HttpAnswer): HttpAnswer {
+  if (!path.startsWith('/debug/pprof/')) return answer;
+  return { ...answer, headers: { ...answer.headers, 'X-Go-Pprof': '1' } };
 }
 
 function answerOfError(error: unknown): HttpAnswer {

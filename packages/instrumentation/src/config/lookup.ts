@@ -1,6 +1,7 @@
 import { expandText, variable } from './file/expand.js';
 import type { IniFile } from './file/ini.js';
 import { ConfigError } from './table/config-error.js';
+import type { Kind } from './table/kinds.js';
 import { optionSpec } from './table/option-spec.js';
 import type { FileKey } from './table/options.js';
 import { tolerate } from './table/tolerate.js';
@@ -60,7 +61,7 @@ export class Lookup {
     const expand = (one: unknown): unknown =>
       kind.expands && typeof one === 'string' ? expandText(one, option, this.#input) : one;
     const accepted = kind.fromCode(Array.isArray(value) ? value.map(expand) : expand(value));
-    if (accepted === undefined) throw new ConfigError(option, value, kind.allowed);
+    if (accepted === undefined) throw new ConfigError(option, shown(kind, value), kind.allowed);
     return { value: accepted.value, source, setting: mainSetting(option) };
   }
 
@@ -92,9 +93,14 @@ export class Lookup {
   #fromText<K extends OptionName>(option: K, text: string, key: string): ResolvedOptions[K] {
     const { kind } = optionSpec(option);
     const accepted = kind.fromText(kind.expands ? expandText(text, key, this.#input) : text);
-    if (accepted === undefined) throw new ConfigError(key, text, kind.allowed);
+    if (accepted === undefined) throw new ConfigError(key, shown(kind, text), kind.allowed);
     return accepted.value;
   }
+}
+
+/** Returns a refused value as an error has it. */
+function shown({ isSecret = false }: Kind<unknown>, value: unknown): unknown {
+  return isSecret ? '(hidden)' : value;
 }
 
 /** Reads an own property only: the application may have extended `Object.prototype`. */

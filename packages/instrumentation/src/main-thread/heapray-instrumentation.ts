@@ -1,57 +1,37 @@
-import { createNoopMeter, type MeterProvider, metrics, type TracerProvider } from '@opentelemetry/api';
-import {
-  ConfigError,
-  checkedOption,
-  type HeaprayOptions,
-  nodeConfigInput,
-  resolveConfig,
-} from '../config/index.js';
+import type { Profile } from '@heapray/exporter/profile';
+import { type MeterProvider, metrics, type TracerProvider } from '@opentelemetry/api';
+import { ConfigError, checkedOption, type HeaprayOptions } from '../config/index.js';
 import { describeThrown } from '../protocol/describe-thrown.js';
 import type { Log } from '../protocol/log.js';
-import type { NearLimit } from '../protocol/messages.js';
-import { SafeMap, SafeSet, SafeWeakMap } from '../protocol/primordials.js';
-import { SCHEMA_URL } from '../protocol/semconv.js';
+import { SafeSet } from '../protocol/primordials.js';
 import { INSTRUMENTATION_NAME, VERSION } from '../version.js';
 import { contain, containAsync } from './containment/contain.js';
 import type { EventLoggerProvider } from './containment/event-logger.js';
 import { registeredLoggerProvider, registeredMeterProvider } from './containment/otel-globals.js';
 import { Timers } from './containment/timers.js';
+import { type CollectProfileOptions, collectProfile } from './exports/collect-profile.js';
+import { ownResource } from './exports/own-resource.js';
+import {
+  checkFunctions,
+  configuration,
+  type HeaprayInstrumentationConfig,
+} from './instrumentation-config.js';
 import { logToDiag } from './log/diag-log.js';
 import { emitLeakEvent } from './log/leak-log-events.js';
 import type { LeakListener } from './log/safe-listeners.js';
 import { safeLog } from './log/safe-log.js';
 import { AttachedMetrics } from './metrics/attached-metrics.js';
-import { hasNoReader } from './metrics/sdk-readers.js';
+import { passesOn } from './metrics/passes-on.js';
 import { declaredComponents } from './profiler/components.js';
 import { MemoryProfiler } from './profiler/memory-profiler.js';
 import { acquireSharedProfiler, type ProfilerClaim } from './profiler/shared-profiler.js';
 import type { ConfigFor } from './profiler/traced-components.js';
 import { ignoredOptions } from './start/ignored-options.js';
-import { pm2AppName, programEnvironment } from './start/pm2.js';
-import { serviceNameOf } from './start/sdk-resource.js';
+import { programEnvironment } from './start/pm2.js';
+import { resourceOf, resourceSettled, serviceNameOf } from './start/sdk-resource.js';
 
 /** Interval at which an instance without a MeterProvider looks for a registered one, in ms. */
 const PROVIDER_CHECK_MILLIS = 1_000;
-
-/**
- * Options for {@link HeaprayInstrumentation}; see `docs/configuration.md`. The environment can also set
- * `HeaprayOptions`.
- */
-export interface HeaprayInstrumentationConfig extends HeaprayOptions {
-  /** Additional destination for messages besides OpenTelemetry's diagnostics; used by `register`. */
-  readonly log?: Log | undefined;
-  /**
-   * Called once for each call site that starts to look like a leak, and again after an hour at the earliest.
-   */
-  readonly onLeakSuspect?: LeakListener | undefined;
-  /**
-   * Called when the process has used 80 % of a memory limit, and again after ten minutes at the earliest. It is not
-   * called while the main thread is in a loop.
-   */
-  readonly onNearLimit?: ((near: NearLimit) => void) | undefined;
-  /** Replacements for the built-in defaults; all other settings take precedence. */
-  readonly defaults?: HeaprayOptions | undefined;
-}
 
 /**
  * Continuous memory profiling as an OpenTelemetry instrumentation.
@@ -79,6 +59,7 @@ export class HeaprayInstrumentation {
   #attached: AttachedMetrics | undefined;
   #stopListening: (() => void) | undefined;
   #stopEvents: (() => void) | undefined;
+  #removeReaders: (() => Promise<void>) | undefined;
   /** True if the environment or the file has disabled profiling and code has not set `enabled`. */
   #switchedOff: boolean;
   #saidIgnored: string | undefined;
@@ -113,6 +94,7 @@ export class HeaprayInstrumentation {
       });
       this.#claim = claim;
       this.#listen();
+      this.#export(claim);
       this.#attach();
       this.#emitEvents();
       if (claim.isShared) this.#tellIgnored('another instance has started profiling before');
@@ -128,12 +110,17 @@ export class HeaprayInstrumentation {
   /** Stops like {@link disable}; resolves when everything is written. Never rejects. */
   async shutdown(): Promise<void> {
     const claim = this.#claim;
+    const removeReaders = this.#removeReaders;
     this.#claim = undefined;
+    this.#removeReaders = undefined;
     this.#carry(false);
     await containAsync(
       async () => {
         this.#stopListening?.();
+        // Ask for the last profiles before the profiler stops: it answers these first.
+        const removed = removeReaders?.();
         await claim?.release();
+        await removed;
       },
       (thrown) => this.#report('cannot stop in an orderly way', thrown),
     );
@@ -187,6 +174,23 @@ export class HeaprayInstrumentation {
 
   getConfig(): HeaprayInstrumentationConfig & { enabled: boolean } {
     return this.#config;
+  }
+
+  /**
+   * Collects a profile of this process, to encode or to look into. Heapray's own thread makes it; the main thread answers one
+   * poll.
+   *
+   *     import { encodePprofGzip } from '@heapray/exporter/pprof';
+   *     const profile = await instrumentation.collectProfile();
+   *     await writeFile('heap.pb.gz', await encodePprofGzip(profile));
+   *
+   * Never throws synchronously. Eight profiles can be in work at once.
+   *
+   * @throws Error (rejects) when memory is not profiled, an option is not valid, or the profile cannot be made
+   */
+  collectProfile(options: CollectProfileOptions = {}): Promise<Profile> {
+    const profiler = this.isProfiling ? this.#claim?.profiler : undefined;
+    return collectProfile(profiler?.askProfile, options);
   }
 
   /** True while memory is profiled: false when disabled, or when profiling could not be started. */
@@ -249,6 +253,7 @@ export class HeaprayInstrumentation {
     this.#safely('cannot register metrics', () => {
       const serviceName = serviceNameOf(provider);
       if (serviceName !== undefined) profiler.followService(serviceName);
+      void this.#followResource(profiler, provider);
       this.#attached = new AttachedMetrics(profiler, provider, this.#log);
     });
   }
@@ -267,6 +272,27 @@ export class HeaprayInstrumentation {
     const own = this.#loggerProvider;
     if (own && own.constructor?.name !== 'ProxyLoggerProvider') return own;
     return registeredLoggerProvider() ?? own;
+  }
+
+  /** Starts the readers of profiles. */
+  #export({ profiler, isShared }: ProfilerClaim): void {
+    const { profileReaders = [] } = this.#config;
+    const { component } = profiler.config.options;
+    if (!isShared) profiler.exports.resource = ownResource(programEnvironment(), component);
+    if (profileReaders.length > 0) this.#removeReaders = profiler.exports.add(profileReaders);
+  }
+
+  /** Exports profiles with the resource of a MeterProvider, also with what it detects later. Never rejects. */
+  async #followResource(profiler: MemoryProfiler, provider: MeterProvider): Promise<void> {
+    const follow = () => {
+      const resource = this.#attached?.provider === provider && resourceOf(provider);
+      if (resource) profiler.exports.resource = resource;
+    };
+    // After the provider is attached.
+    await undefined;
+    this.#safely('cannot read the resource', follow);
+    await resourceSettled(provider);
+    this.#safely('cannot read the resource', follow);
   }
 
   #listen(): void {
@@ -312,64 +338,4 @@ export class HeaprayInstrumentation {
   }
 }
 
-/** Cached answers of `passesOn`: a provider that was shut down logs a message each time that it is asked. */
-const passOn = new SafeWeakMap<MeterProvider, boolean>();
-
-/**
- * Returns true if a provider passes metrics on. The API's no-op provider and an SDK provider without a reader
- * do not.
- */
-function passesOn(provider: MeterProvider): boolean {
-  const known = passOn.get(provider);
-  if (known !== undefined) return known;
-  const meter = contain(
-    () => provider.getMeter(INSTRUMENTATION_NAME, VERSION, { schemaUrl: SCHEMA_URL }),
-    () => {},
-  );
-  const passes =
-    meter !== undefined &&
-    !hasNoReader(provider) &&
-    meter !== createNoopMeter() &&
-    meter.constructor?.name !== 'NoopMeter';
-  passOn.set(provider, passes);
-  return passes;
-}
-
-function checkFunctions(config: HeaprayInstrumentationConfig): void {
-  for (const option of ['log', 'onLeakSuspect', 'onNearLimit'] as const) {
-    const value: unknown = config[option];
-    if (value !== undefined && typeof value !== 'function')
-      throw new ConfigError(option, value, 'a function');
-  }
-}
-
-/** Reads environment and files once; only the declared components may change later. */
-function configuration(
-  config: HeaprayInstrumentationConfig,
-  onRefused: (error: ConfigError) => void,
-): ConfigFor {
-  const { log: _log, onLeakSuspect: _leaks, onNearLimit: _limits, defaults, ...code } = config;
-  const input = nodeConfigInput();
-  const env = programEnvironment();
-  const appName = pm2AppName(env);
-  const files = new SafeMap<string, string | undefined>();
-  const readFile = (path: string) => {
-    if (!files.has(path)) files.set(path, input.readFile(path));
-    return files.get(path);
-  };
-  const configFor: ConfigFor = (declaredComponents, serviceName) =>
-    resolveConfig({
-      ...input,
-      appName,
-      env,
-      readFile,
-      code,
-      defaults,
-      declaredComponents,
-      serviceName,
-      onRefused,
-    });
-  return configFor;
-}
-
-export { ConfigError };
+export { ConfigError, type HeaprayInstrumentationConfig };

@@ -43,6 +43,11 @@ export class MainThreadLink {
     return Atomics.load(this.#control, ControlWord.exit) === ABANDONED;
   }
 
+  /** True if the process is about to exit, so that the main thread takes no more messages. */
+  get isExiting(): boolean {
+    return Atomics.load(this.#control, ControlWord.exit) !== 0;
+  }
+
   /** Calls back for each message except answers to requests of this thread. */
   receive(listener: (message: ToProfilerThread) => void): void {
     this.#port.on('message', (message: ToProfilerThread) => {
@@ -58,8 +63,9 @@ export class MainThreadLink {
     if (waiting) await value;
   }
 
-  send(message: FromProfilerThread): void {
-    if (!this.isAbandoned) this.#port.postMessage(message);
+  /** @param transferred memory that the main thread gets without a copy */
+  send(message: FromProfilerThread, transferred: readonly ArrayBuffer[] = []): void {
+    if (!this.isAbandoned) this.#port.postMessage(message, transferred);
   }
 
   log(level: 'debug' | 'info' | 'warn' | 'error', text: string): void {

@@ -26,7 +26,20 @@ export interface ProfileMakerDeps {
 }
 
 /** The part of a query that selects a profile. */
-export type ProfileWanted = Pick<ProfileQuery, 'defaultColumn' | 'seconds' | 'past'>;
+export interface ProfileWanted extends Pick<ProfileQuery, 'defaultColumn' | 'seconds' | 'past'> {
+  /** True for the samples of leak suspects only. */
+  readonly suspectsOnly?: boolean | undefined;
+  /** True to leave out the ages of what is in use. */
+  readonly ageless?: boolean | undefined;
+  /**
+   * Where the standard errors of a cumulative profile stand: in comments, or as the label `inuse_space_stderr` of each
+   * sample. Default: nowhere.
+   */
+  readonly errors?: 'comments' | 'labels' | undefined;
+}
+
+const NO_SUSPECT = 'no call site is suspected to leak';
+const ONLY_SUSPECTS = 'only the call sites that are suspected to leak';
 
 /** Makes profiles of the present and past states of all memory sources. */
 export class ProfileMaker {
@@ -60,13 +73,31 @@ export class ProfileMaker {
     const { tree } = sources.main.ledger;
     const objectCounts = table && { objectCounts: objectCountsByNode(table, tree) };
     const remainder = resident === undefined ? [] : [new ResidentRemainder(resident)];
+    const outsideHeap = outsideHeapText(resident);
+    const options = { ...this.#optionsFor(wanted), ...objectCounts, outsideHeap, notes };
+    if (wanted.suspectsOnly) return this.#suspects(options);
     const contents = {
       sources: sources.all,
       ended: sources.ended.allocated,
       parts: [...parts, ...remainder],
     };
-    const outsideHeap = outsideHeapText(resident);
-    return heapProfile(contents, { ...this.#optionsFor(wanted), ...objectCounts, outsideHeap, notes });
+    return heapProfile(contents, options);
+  }
+
+  /** Makes the cumulative profile of the leak suspects alone. */
+  async #suspects(options: HeapProfileOptions): Promise<Profile> {
+    const { heapProfile } = await import('./profiles/index.js');
+    const { all } = this.#deps.sources;
+    const sites = new Map(all.map((source) => [source.ledger, new Set(source.leaks.suspectSites)]));
+    const isEmpty = [...sites.values()].every(({ size }) => size === 0);
+    return heapProfile(
+      { sources: all },
+      {
+        ...options,
+        notes: [...(options.notes ?? []), isEmpty ? NO_SUSPECT : ONLY_SUSPECTS],
+        hasSite: ({ ledger }, site) => sites.get(ledger)?.has(site) ?? false,
+      },
+    );
   }
 
   /** Makes the profile of the high-water mark. */
@@ -190,7 +221,7 @@ export class ProfileMaker {
     return (this.#deps.parts ?? []).flatMap((part) => part.past?.(from, to) ?? []);
   }
 
-  #optionsFor({ defaultColumn, seconds }: ProfileWanted): HeapProfileOptions {
+  #optionsFor({ defaultColumn, seconds, ageless, errors }: ProfileWanted): HeapProfileOptions {
     const { sources, loop, startedMillis, clock } = this.#deps;
     return {
       samplingInterval: sources.main.ledger.samplingInterval,
@@ -199,7 +230,9 @@ export class ProfileMaker {
       nowMillis: clock(),
       defaultColumn,
       // Leave ages out of a difference: it would only show samples growing older.
-      agesAtMillis: seconds === undefined ? performance.now() : undefined,
+      agesAtMillis: seconds === undefined && !ageless ? performance.now() : undefined,
+      // The errors of a difference are others.
+      errors: seconds === undefined ? errors : undefined,
       leakMessages: this.#leakMessages(),
     };
   }

@@ -1,20 +1,34 @@
+import type { HttpHandler } from '@heapray/exporter/http';
 import type { ProfilerThreadOptions, Served } from '../protocol/messages.js';
 import type { Seat } from './group/seat.js';
 import type { MemoryHistory } from './history/memory-history.js';
 import type { HistoryRecorderDeps } from './history-recorder.js';
 import { NOT_ALLOWED } from './live-viewing.js';
 import type { ProfileProviderDeps } from './requests/profile-provider.js';
+import type { ProfileRequests } from './requests/profile-requests.js';
 import type { AllLeaks } from './sources/all-leaks.js';
 
 export type ProfileServerOptions = Pick<
   ProfilerThreadOptions,
-  'debugAddress' | 'debugServerDelayMillis' | 'allowGc' | 'mayListen' | 'group' | 'groupFolders' | 'pid'
+  | 'debugAddress'
+  | 'debugServerDelayMillis'
+  | 'debugToken'
+  | 'allowGc'
+  | 'mayListen'
+  | 'group'
+  | 'groupFolders'
+  | 'pid'
 >;
 
-export interface ServerDeps extends Omit<ProfileProviderDeps, 'history'>, HistoryRecorderDeps {
+export interface PagesDeps extends Omit<ProfileProviderDeps, 'history'>, HistoryRecorderDeps {
+  /** Loads what makes profiles for all requests of the process. */
+  readonly requests: () => Promise<ProfileRequests>;
   readonly loop: ProfileProviderDeps['loop'] & HistoryRecorderDeps['loop'];
   readonly leaks: AllLeaks;
   readonly stats: ProfileProviderDeps['stats'] & HistoryRecorderDeps['stats'] & GroupStats;
+}
+
+export interface ServerDeps extends PagesDeps {
   readonly log: (level: 'debug' | 'info' | 'warn', text: string) => void;
   /** Called when it is known who serves this process, and each time that this changes. */
   readonly changed: (served: Served) => void;
@@ -28,6 +42,7 @@ interface GroupStats {
 export class ProfileServer {
   readonly #options: ProfileServerOptions;
   #seat: Seat | undefined;
+  #pages: Promise<ReadonlyMap<string, HttpHandler>> | undefined;
   #recorder: { stop(): void; readonly history: MemoryHistory } | undefined;
   #isClosed = false;
 
@@ -41,29 +56,26 @@ export class ProfileServer {
    * @throws (rejects) when it may not listen
    */
   async start(deps: ServerDeps): Promise<void> {
-    const { debugAddress, debugServerDelayMillis, allowGc, mayListen, pid } = this.#options;
+    const { debugAddress, debugServerDelayMillis, debugToken: token, mayListen } = this.#options;
     if (!debugAddress) return;
     if (!mayListen) throw new Error(NOT_ALLOWED);
     if (debugServerDelayMillis > 0)
       await new Promise<void>((resolve) => setTimeout(resolve, debugServerDelayMillis).unref());
-    const [{ debugPages }, { profileProvider }, { HistoryRecorder }, { shareServer, debugRoutes }] =
-      await Promise.all([
-        import('./server/debug-server.js'),
-        import('./requests/profile-provider.js'),
-        import('./history-recorder.js'),
-        import('./group/index.js'),
-      ]);
+    const [{ HistoryRecorder }, { shareServer, debugRoutes }, { withToken }, pages] = await Promise.all([
+      import('./history-recorder.js'),
+      import('./group/index.js'),
+      import('@heapray/exporter/http'),
+      this.#ownPages(deps),
+    ]);
     if (this.#isClosed) return;
-    const provider = profileProvider({ ...deps, history: () => this.#recorder?.history });
-    const component = deps.process.name;
-    const processes = () => [{ pid, component: component() }, ...(this.#seat?.members ?? [])];
     this.#seat = shareServer({
       kind: 'debug',
       address: debugAddress,
       settings: this.#options,
-      component,
-      own: debugPages(provider, { allowGc, processes }),
-      routes: debugRoutes,
+      component: deps.process.name,
+      // Each process of a group checks the token, so that none is shown by another without one.
+      own: withToken(pages, token),
+      routes: (group) => withToken(debugRoutes(group), token),
       stats: deps.stats,
       log: deps.log,
       changed: (served) => {
@@ -74,6 +86,37 @@ export class ProfileServer {
       },
     });
     await this.#seat.start();
+  }
+
+  /**
+   * Returns the pages of this process, for a server of the application. They need no token. Records the recent past from
+   * now on.
+   */
+  async pages(deps: PagesDeps): Promise<ReadonlyMap<string, HttpHandler>> {
+    const [pages, { HistoryRecorder }] = await Promise.all([
+      this.#ownPages(deps),
+      import('./history-recorder.js'),
+    ]);
+    if (!this.#isClosed) this.#recorder ??= new HistoryRecorder(deps);
+    return pages;
+  }
+
+  #ownPages(deps: PagesDeps): Promise<ReadonlyMap<string, HttpHandler>> {
+    this.#pages ??= this.#makePages(deps);
+    return this.#pages;
+  }
+
+  async #makePages(deps: PagesDeps): Promise<ReadonlyMap<string, HttpHandler>> {
+    const { allowGc, pid } = this.#options;
+    const [{ debugPages }, { profileProvider }, requests] = await Promise.all([
+      import('./server/debug-server.js'),
+      import('./requests/profile-provider.js'),
+      deps.requests(),
+    ]);
+    const provider = profileProvider({ ...deps, history: () => this.#recorder?.history }, requests);
+    const component = deps.process.name;
+    const processes = () => [{ pid, component: component() }, ...(this.#seat?.members ?? [])];
+    return debugPages(provider, { allowGc, processes });
   }
 
   /** Sends the present name of the component to the group. */

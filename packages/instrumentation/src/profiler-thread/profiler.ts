@@ -24,12 +24,16 @@ import { LedgerFactory } from './ledger-factory.js';
 import { LiveViewing } from './live-viewing.js';
 import { MainThreadLink } from './main-thread-link.js';
 import { MetricPointsSource } from './metrics/metric-points-source.js';
+import type { OwnFigures } from './metrics/own-series.js';
 import { leakEventAttributes } from './metrics/site-growth.js';
 import { type ConnectedLimits, connectLimits } from './near-limit/connect-limits.js';
 import { ownFigures, ownMemoryBytes } from './own-figures.js';
 import { connectHeapPoller, type HeapPoller } from './polling/heap-poller.js';
 import { PollLoop } from './polling/poll-loop.js';
 import { type ProfileParts, profileParts } from './profile-parts.js';
+import type { PagesDeps } from './profile-server.js';
+import { MainThreadRequests } from './requests/main-thread-requests.js';
+import type { ProfileRequests } from './requests/profile-requests.js';
 import { ResidentWatch } from './resident/resident-watch.js';
 import { Servers } from './servers.js';
 import { AllLeaks } from './sources/all-leaks.js';
@@ -79,7 +83,10 @@ export class Profiler {
     mainMemory: (kernel) => this.#mainMemory(kernel),
   });
   readonly #limits: ConnectedLimits;
+  readonly #requests: MainThreadRequests;
   #parts: ProfileParts | undefined;
+  #pagesDeps: Promise<PagesDeps> | undefined;
+  #profileRequests: Promise<ProfileRequests> | undefined;
   #finishing: Promise<void> | undefined;
 
   constructor(options: ProfilerThreadOptions) {
@@ -146,7 +153,7 @@ export class Profiler {
       epochMillis: this.#risingClock,
       suspects: () => this.#leaks.suspects(performance.now()),
       secondsToLimit: () => this.#leaks.secondsToLimit(),
-      figures: () => ownFigures(this.#sources, this.#stats, this.#leaks),
+      figures: () => this.#figures(),
       state: () => ({
         mode: this.#loop.mode ?? 'none',
         noneReason: this.#stats.lastLost,
@@ -158,6 +165,11 @@ export class Profiler {
       earlier: options.lastAnswers,
     });
     this.#limits = this.#connectLimits();
+    this.#requests = new MainThreadRequests({
+      requests: async () => (await this.#whatPagesNeed()).requests(),
+      pages: async () => this.#servers.pages(await this.#whatPagesNeed()),
+      send: (message, transferred) => this.#link.send(message, transferred),
+    });
   }
 
   start(): void {
@@ -204,6 +216,10 @@ export class Profiler {
         const { request, wanted } = message;
         return this.#send({ type: 'points', request, answers: this.#points.answers(wanted) });
       }
+      case 'profile':
+      case 'page':
+      case 'cancel':
+        return this.#requests.receive(message);
       case 'component-function':
         return this.#addFunction(message.location, message.component);
       case 'yield-port':
@@ -327,12 +343,26 @@ export class Profiler {
   }
 
   async #startServer(): Promise<void> {
+    await this.#servers.start(await this.#whatPagesNeed());
+  }
+
+  /** Returns what profiles and pages are made of. */
+  #whatPagesNeed(): Promise<PagesDeps> {
+    this.#pagesDeps ??= this.#makePagesDeps();
+    return this.#pagesDeps;
+  }
+
+  async #makePagesDeps(): Promise<PagesDeps> {
     const { pid, heapLimit } = this.#options;
     const name = () => this.#ledger.sites.components.own;
     const log: MainThreadLink['log'] = (level, text) => this.#log(level, text);
     const deps = { component: name, offHeap: () => this.#buffers.offHeap, stats: this.#stats, log };
     this.#parts = await profileParts(this.#options, deps);
-    await this.#servers.start({
+    const pagesDeps: PagesDeps = {
+      requests: () => {
+        this.#profileRequests ??= loadRequests(pagesDeps);
+        return this.#profileRequests;
+      },
       sources: this.#sources,
       loop: this.#polling,
       stats: this.#stats,
@@ -342,12 +372,17 @@ export class Profiler {
       parts: this.#parts.parts,
       peak: () => this.#peak.mark,
       process: { pid, heapLimit, name },
-      figures: () => ownFigures(this.#sources, this.#stats, this.#leaks),
+      figures: () => this.#figures(),
       objectCounts: () => this.#link.objectCounts(),
       mainMemory: () => this.#resident.memory(),
       resident: this.#resident,
       collect: () => this.#poller.collect(),
-    });
+    };
+    return pagesDeps;
+  }
+
+  #figures(): OwnFigures {
+    return ownFigures(this.#sources, this.#stats, this.#leaks);
   }
 
   /** Returns the heaps of worker threads, in bytes; undefined without profiled ones. */
@@ -376,9 +411,11 @@ export class Profiler {
     // Let requests for captures arrive that were sent just before the end.
     await new Promise((resolve) => setImmediate(resolve));
     await Promise.race([this.#captures.idle(), timeout(LAST_POLL_MILLIS)]);
+    if (!this.#link.isExiting) await Promise.race([this.#requests.settled(), timeout(LAST_POLL_MILLIS)]);
     // Poll only if a capture or viewer is open: only then does the main thread wait longer than a disconnect
     // takes.
-    const isWaitedFor = this.#captures.count > 0 || this.#viewing.active;
+    const isCapturing = this.#captures.count > 0 || this.#viewing.active;
+    const isWaitedFor = isCapturing;
     const lastPoll = () => this.#loop.pollNow().catch((error: Error) => this.#pollFailed(error));
     if (isWaitedFor) await Promise.race([lastPoll(), timeout(LAST_POLL_MILLIS)]);
     this.#link.polledLast();
@@ -399,7 +436,7 @@ export class Profiler {
       // The main thread has already closed its side.
     }
     this.#send({ type: 'released' });
-    this.#compressions.finish(isWaitedFor ? LAST_COMPRESSION_MILLIS : LAST_COMPRESSION_MILLIS / 4);
+    this.#compressions.finish(isCapturing ? LAST_COMPRESSION_MILLIS : LAST_COMPRESSION_MILLIS / 4);
     this.#link.finished();
     if (this.#link.isAbandoned) return stayIdle();
     this.#send({ type: 'stopped' });
@@ -417,6 +454,11 @@ export class Profiler {
   #log(level: 'debug' | 'info' | 'warn' | 'error', text: string): void {
     this.#link.log(level, text);
   }
+}
+
+async function loadRequests(deps: PagesDeps): Promise<ProfileRequests> {
+  const { profileRequests } = await import('./requests/profile-requests.js');
+  return profileRequests(deps);
 }
 
 /** Unreferenced: the message port keeps the thread alive while there is shutdown work to wait for. */

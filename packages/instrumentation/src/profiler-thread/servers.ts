@@ -1,8 +1,9 @@
+import type { HttpHandler } from '@heapray/exporter/http';
 import type { HostPort } from '../config/index.js';
 import type { FromProfilerThread, ProfilerThreadOptions, Served, ServerKind } from '../protocol/messages.js';
 import type { MainThreadLink } from './main-thread-link.js';
 import { MetricsServer } from './metrics-server.js';
-import { ProfileServer, type ServerDeps } from './profile-server.js';
+import { type PagesDeps, ProfileServer, type ServerDeps } from './profile-server.js';
 import type { ProfilerStats } from './stats/profiler-stats.js';
 
 export interface ServersDeps {
@@ -41,6 +42,11 @@ export class Servers {
     } catch (error) {
       changed({ by: 'none', why: (error as Error).message });
     }
+  }
+
+  /** Returns the pages of `/debug`, for a server of the application. */
+  pages(deps: PagesDeps): Promise<ReadonlyMap<string, HttpHandler>> {
+    return this.#debug.pages(deps);
   }
 
   /** Serves metrics. Never rejects. */

@@ -2,6 +2,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { HostPort, ResolvedOptions } from '../config/index.js';
 import type { BufferBatch } from './buffer-events.js';
 import type { FunctionLocation } from './code-place.js';
+import type { ReaderSettings, ResourceAttributes } from './export-messages.js';
 import type { MemoryOrigin } from './memory-origin.js';
 import type {
   KernelMemory,
@@ -11,6 +12,7 @@ import type {
   PointsRequest,
 } from './metric-points.js';
 import type { ObjectCountTable } from './object-count-table.js';
+import type { MadeProfile, PageAnswer, PageQuestion, WantedProfile } from './profile-requests.js';
 import type { ResidentMemory } from './resident-memory.js';
 import type { SamplerMode } from './sampler-mode.js';
 
@@ -38,6 +40,10 @@ export interface ProfilerThreadOptions extends ResolvedOptions {
   readonly groupFolders: readonly string[];
   /** Address of the page of metrics, if this thread is to serve it. */
   readonly metricsAddress: HostPort | undefined;
+  /** Variables of the environment that exporters of profiles read. */
+  readonly exportEnvironment: Readonly<Record<string, string>>;
+  /** Resource that profiles are exported with. */
+  readonly resource: ResourceAttributes;
   readonly commandLine: string;
   readonly pid: number;
   readonly workingFolder: string;
@@ -109,6 +115,16 @@ export type ToProfilerThread =
   | { readonly type: 'buffers'; readonly batch: BufferBatch }
   /** Asks for metric points, for several consumers together. */
   | { readonly type: 'points'; readonly request: number; readonly wanted: readonly PointsRequest[] }
+  /** Asks for a profile. */
+  | { readonly type: 'profile'; readonly request: number; readonly wanted: WantedProfile }
+  /** Asks for a page of the debug server. */
+  | { readonly type: 'page'; readonly request: number; readonly question: PageQuestion }
+  /** Exports profiles by these readers from now on, besides those of the options, and no more by others. */
+  | { readonly type: 'profile-readers'; readonly readers: readonly ReaderSettings[] }
+  /** Exports profiles with this resource from now on. */
+  | { readonly type: 'resource'; readonly attributes: ResourceAttributes }
+  /** Takes back a request for a profile or a page. */
+  | { readonly type: 'cancel'; readonly request: number }
   | { readonly type: 'object-counts'; readonly request: number; readonly table: ObjectCountTable | undefined }
   | { readonly type: 'main-memory'; readonly request: number; readonly memory: MainMemory }
   | {
@@ -148,6 +164,8 @@ export type FromProfilerThread =
   /** Asks for the sampler. Answered by `sampler`, `no-sampler` or `sampler-kept`. */
   | ({ readonly type: 'start-sampler' } & SamplerRequest)
   | { readonly type: 'points'; readonly request: number; readonly answers: readonly PointsAnswer[] }
+  | ({ readonly type: 'profile'; readonly request: number } & MadeProfile)
+  | ({ readonly type: 'page'; readonly request: number } & PageAnswer)
   | { readonly type: 'object-counts-wanted'; readonly request: number }
   | ({ readonly type: 'main-memory-wanted'; readonly request: number } & MainMemoryRequest)
   | ({ readonly type: 'leak-suspect' } & LeakEvent)

@@ -30,6 +30,7 @@ export const AtomicsLoad: typeof Atomics.load = Atomics.load;
 export const AtomicsNotify: typeof Atomics.notify = Atomics.notify;
 export const AtomicsStore: typeof Atomics.store = Atomics.store;
 export const AtomicsWait: typeof Atomics.wait = Atomics.wait;
+export const DateNow: typeof Date.now = Date.now;
 export const FunctionPrototypeApply: typeof Function.prototype.apply = Function.prototype.apply;
 export const JSONParse: typeof JSON.parse = JSON.parse;
 export const JSONStringify: typeof JSON.stringify = JSON.stringify;

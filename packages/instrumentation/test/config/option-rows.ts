@@ -372,6 +372,49 @@ export const rows: readonly Row[] = [
     ],
   },
   {
+    option: 'debugToken',
+    texts: [
+      ['12345678', '12345678'],
+      [' $HOME/~#,=! ', '$HOME/~#,=!'],
+      ['x'.repeat(256), 'x'.repeat(256)],
+      ['', undefined],
+      ['off', undefined],
+    ],
+    badTexts: ['1234567', 'has blanks in it', 'umlaut-ä-token', 'x'.repeat(257), 'a\u0000bcdefghi'],
+    code: [
+      ['12345678', '12345678'],
+      ['off', undefined],
+    ],
+    badCode: [null, 12_345_678, true, 'short', ['12345678']],
+  },
+  {
+    option: 'profilesExporter',
+    texts: [
+      ['otlp', ['otlp']],
+      [' Pyroscope , otlp,file', ['pyroscope', 'otlp', 'file']],
+      ['otlp,otlp', ['otlp']],
+      ['off', []],
+      ['', []],
+    ],
+    badTexts: ['grpc', 'otlp;file', 'true', 'otlp,'],
+    code: [
+      [['file'], ['file']],
+      ['otlp,file', ['otlp', 'file']],
+      [[], []],
+    ],
+    badCode: [['x'], true, null, {}],
+  },
+  {
+    option: 'profilesInterval',
+    texts: [
+      ['1', 1],
+      ['3600', 3600],
+    ],
+    badTexts: ['0', '3601', '60000', '1.5', '1m'],
+    code: same(1, 60, 3600),
+    badCode: [0, 3601, '60', 0.5],
+  },
+  {
     option: 'nativeDumps',
     texts: [
       ['/x', '/x'],

@@ -34,5 +34,5 @@ export function newProvider(pollNow: () => Promise<void>, stats = new ProfilerSt
     objectCounts,
     collect: async () => {},
   });
-  return { provider, ledger, past, clock, objectCounts };
+  return { provider, ledger, leaks, past, clock, objectCounts };
 }

@@ -3,6 +3,7 @@ import { callSitesOnly, type Profile } from '@heapray/exporter/profile';
 import { CommandError, codeOf, messageOf } from '../../errors.js';
 import type { LivePoll, LiveSource, LiveState } from '../live-state.js';
 import { type OverviewState, overviewUrl, readOverview } from './overview.js';
+import { tokenHeaders } from './token-headers.js';
 
 export interface HttpSourceOptions {
   readonly intervalMillis: number;
@@ -70,7 +71,11 @@ export class HttpSource implements LiveSource {
     let body: Uint8Array;
     try {
       const timeout = AbortSignal.timeout(TIMEOUT_MILLIS);
-      response = await fetch(this.#url, { signal: AbortSignal.any([signal, timeout]), redirect: 'manual' });
+      response = await fetch(this.#url, {
+        signal: AbortSignal.any([signal, timeout]),
+        redirect: 'manual',
+        headers: tokenHeaders(),
+      });
       body = await bodyOf(response);
     } catch (cause) {
       return this.#handleFailure(cause);

@@ -1,6 +1,7 @@
 import type { OverviewData, OverviewSeries, OverviewSubject, OverviewSuspect } from '@heapray/exporter/page';
 import { formatBytes } from '../../text/quantity.js';
 import type { HistoryPoints, LiveState, MemoryPart } from '../live-state.js';
+import { tokenHeaders } from './token-headers.js';
 
 /** Values that the overview of a server adds to its profile. */
 export type OverviewState = Pick<
@@ -34,7 +35,11 @@ export async function readOverview(
 ): Promise<OverviewState | undefined> {
   try {
     const timeout = AbortSignal.timeout(TIMEOUT_MILLIS);
-    const response = await fetch(url, { signal: AbortSignal.any([signal, timeout]), redirect: 'error' });
+    const response = await fetch(url, {
+      signal: AbortSignal.any([signal, timeout]),
+      redirect: 'error',
+      headers: tokenHeaders(),
+    });
     const length = Number(response.headers.get('content-length') ?? 0);
     if (response.status !== 200 || length > MAX_BYTES) {
       await response.body?.cancel();

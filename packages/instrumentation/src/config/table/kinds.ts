@@ -23,6 +23,8 @@ export interface Kind<Value, Given = Value> {
   readonly allowed: string;
   /** True if `$VAR` and `~` are replaced before parsing. */
   readonly expands: boolean;
+  /** True if messages and lists must not show the value. */
+  readonly isSecret?: boolean;
   /** Parses text from the environment or a file; `undefined` if it is not allowed. */
   fromText(text: string): Accepted<Value> | undefined;
   /** Checks a value from code; `undefined` if it is not allowed. */
@@ -148,7 +150,7 @@ export function words<const T extends string>(
     return found.length === given.length ? { value: [...new Set(found)] } : undefined;
   };
   const kind: Kind<readonly T[], readonly T[] | T | 'off'> = {
-    allowed: `${all.join(', ')} or both with a comma between them, or off`,
+    allowed: `${all.join(', ')} or ${all.length > 2 ? 'several' : 'both'} with a comma between them, or off`,
     expands: true,
     fromText: (text) => {
       const only = strip(text).toLowerCase();
@@ -162,6 +164,18 @@ export function words<const T extends string>(
   };
   return kind;
 }
+
+/** A secret of visible ASCII characters, or `off` for none. */
+export const secret: Kind<string | undefined, string> = {
+  allowed: '8 to 256 characters from ! to ~, or off',
+  expands: false,
+  isSecret: true,
+  fromText: (text) => secret.fromCode(strip(text)),
+  fromCode: (value) => {
+    if (value === 'off' || value === '') return { value: undefined };
+    return typeof value === 'string' && /^[!-~]{8,256}$/.test(value) ? { value } : undefined;
+  },
+};
 
 /** A path as written; the code that uses it makes it absolute. */
 export const path: Kind<string> = {

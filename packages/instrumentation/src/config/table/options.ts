@@ -11,6 +11,7 @@ import {
   path,
   pathOrOff,
   port,
+  secret,
   switchWord,
   word,
   words,
@@ -306,6 +307,34 @@ export const OPTIONS = {
     file: [heapray('allow_gc')],
     default: false,
     description: 'Whether clients of that server may have garbage collected before a profile (`?gc=1`).',
+  }),
+  /** Token that clients of that server must send, or `off`. */
+  debugToken: option<string | undefined, string>({
+    kind: secret,
+    env: ['HEAPRAY_DEBUG_TOKEN'],
+    file: [heapray('debug_token')],
+    default: 'off',
+    emptyEnv: true,
+    description:
+      'The token that clients of that server must send, as `Authorization: Bearer TOKEN` or as the password of any user.',
+  }),
+  /** Exporters that profiles are sent with: `otlp`, `pyroscope`, `file`. */
+  profilesExporter: option({
+    kind: words(['otlp', 'pyroscope', 'file']),
+    env: ['HEAPRAY_PROFILES_EXPORTER'],
+    file: [heapray('profiles_exporter')],
+    default: [],
+    defaultText: 'off',
+    emptyEnv: true,
+    description: 'Where profiles are sent: to a Collector by OTLP, to Pyroscope, to files in `home`.',
+  }),
+  /** Time between two profiles that are sent, in seconds: an integer from 1 to 3600. */
+  profilesInterval: option({
+    kind: integer({ min: 1, max: 3600, unit: 'seconds' }),
+    env: ['HEAPRAY_PROFILES_INTERVAL'],
+    file: [heapray('profiles_interval')],
+    default: 60,
+    description: 'The time between two profiles that are sent.',
   }),
   /** Folder of the dumps of a preloaded jemalloc, or `off`; `~` and `$VAR` are expanded. */
   nativeDumps: option({

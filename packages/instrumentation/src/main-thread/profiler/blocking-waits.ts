@@ -41,9 +41,9 @@ export class BlockingWaits {
   }
 
   /**
-   * Waits for the end of the thread: 2.5 s at most with a capture, 0.5 s without.
+   * Waits for the end of the thread: 2.5 s at most with a capture or an export, 0.5 s without.
    *
-   * @param isCapturing true if a capture is open or about to be; then the last poll is waited for
+   * @param isCapturing true if a capture or an export of profiles is open or about to be; then the last poll is waited for
    */
   untilFinished(isCapturing: boolean): 'finished' | 'not-started' | 'late' {
     const end = now() + (isCapturing ? END_MILLIS : DISCONNECT_MILLIS);

@@ -1,3 +1,4 @@
+// More than 400 lines: connects all that the main thread does, and decides when it begins and ends.
 import type { ResolvedConfig } from '../../config/index.js';
 import type { OffHeapMode } from '../../protocol/buffer-events.js';
 import { describeThrown } from '../../protocol/describe-thrown.js';
@@ -9,6 +10,8 @@ import { monotonicMillis } from '../../protocol/steady-clock.js';
 import { BufferProfiling } from '../buffers/buffer-profiling.js';
 import { contain, containAsync } from '../containment/contain.js';
 import { Timers } from '../containment/timers.js';
+import type { AskPage, AskProfile } from '../exports/ask.js';
+import { ProfileExports } from '../exports/profile-exports.js';
 import { type LeakListener, SafeListeners } from '../log/safe-listeners.js';
 import { mainMemory } from '../metrics/resident-memory.js';
 import { OwnSampler } from '../sampler/own-sampler.js';
@@ -62,6 +65,8 @@ export class MemoryProfiler {
   #stopped = false;
   #failed = false;
   readonly #pages: ServedPages;
+  /** Exports of profiles that code asks for. */
+  readonly exports: ProfileExports;
   #problem: string | undefined;
   #isReleased = false;
   /** True if the next profiler takes over the sampler. */
@@ -80,6 +85,12 @@ export class MemoryProfiler {
       thread: () => this.#thread,
       onThrown: this.#giveUp,
     });
+    this.exports = new ProfileExports({
+      log,
+      send: (message) => this.#thread?.send(message),
+      ask: async (wanted) => this.#thread?.profile(wanted, false),
+      changed: () => this.#watchSignals(),
+    });
     this.#interval = this.#intervalAtStart();
     this.#threads = new ThreadSupervisor({
       log,
@@ -88,6 +99,7 @@ export class MemoryProfiler {
       onRestart: () => {
         this.#buffers.threadStarted();
         this.#tracing.startAgain();
+        this.exports.threadStarted();
       },
       onFailure: (why) =>
         this.#quit(`cannot start the profiler thread, memory is not profiled: ${why}`, 'thread'),
@@ -103,7 +115,7 @@ export class MemoryProfiler {
       log,
       send: (message) => this.#thread?.send(message),
       locate: (work) => this.#sampler.locate(work),
-      onActive: (active) => this.#guard.watchSignals(active || this.#components.throughout),
+      onActive: () => this.#watchSignals(),
       failed: this.#giveUp,
     });
   }
@@ -118,8 +130,15 @@ export class MemoryProfiler {
     const isTraced = this.#components.ofProcess !== undefined;
     if (isTraced) this.#tracing.trace();
     this.#thread.send({ type: 'component', component, isTraced });
-    if (isTraced) this.#guard.watchSignals(true);
+    this.#watchSignals();
   }
+
+  /** Collects a profile for the application. Never throws. */
+  readonly askProfile: AskProfile = async (wanted) => this.#thread?.profile(wanted, true);
+
+  /** Asks for a page of the debug server. Never throws. */
+  readonly askPage: AskPage = async (question, millis, onCancel) =>
+    this.#thread?.page(question, millis, onCancel);
 
   /** Calls back for each new leak suspect, until the returned function is called. */
   onLeakSuspect(listener: LeakListener): () => void {
@@ -237,9 +256,10 @@ export class MemoryProfiler {
     if (mode === 'failed') return this.#cannotStart('sampler');
     this.#running = true;
     if (this.config.options.nativeDumps !== undefined) keepJemallocFromChildren();
-    this.#guard.watchSignals(this.#components.throughout);
+    this.#watchSignals();
     this.#threads.start();
     if (this.#stopped) return;
+    this.exports.threadStarted();
     this.#watchCollections();
     this.#buffers.set(this.config.options.offHeap);
     this.#tracing.start();
@@ -331,7 +351,7 @@ export class MemoryProfiler {
       isResumed: isAgain && mode !== undefined,
       lastAnswers: this.#requests.lastAnswers,
     });
-    const options = { ...given, ...this.#pages.threadOptions };
+    const options = { ...given, ...this.#pages.threadOptions, resource: this.exports.resource };
     const handlers: ProfilerThreadHandlers = {
       log: (level, text) => this.#log(level, text),
       begun: () => this.#sampler.profilingBegan(),
@@ -388,9 +408,21 @@ export class MemoryProfiler {
     else this.#thread?.send({ type: 'sampler', mode, samplingInterval });
   }
 
+  /** True if there is something to capture or export when the process ends. */
+  get #isCapturing(): boolean {
+    return this.#tracing.isActive || this.#components.throughout;
+  }
+  get #isExporting(): boolean {
+    return this.exports.hasOwn || this.config.options.profilesExporter.length > 0;
+  }
+
+  #watchSignals(): void {
+    this.#guard.watchSignals(this.#running && (this.#isCapturing || this.#isExporting));
+  }
+
   #finishNow(): void {
     contain(() => this.#components.warn(), this.#giveUp);
     this.#buffers.flush();
-    this.#thread?.finishNow(!this.#failed && (this.#tracing.isActive || this.#components.throughout));
+    this.#thread?.finishNow(!this.#failed && this.#isCapturing, !this.#failed && this.#isExporting);
   }
 }

@@ -39,6 +39,12 @@ import {
   SafeSharedArrayBuffer,
   setTimeout,
 } from '../../protocol/primordials.js';
+import type {
+  MadeProfile,
+  PageAnswer,
+  PageQuestion,
+  WantedProfile,
+} from '../../protocol/profile-requests.js';
 import { startThread } from '../../start-thread.js';
 import { transferredBuffers } from '../buffers/transferred-buffers.js';
 import { containAsync, contained } from '../containment/contain.js';
@@ -70,9 +76,12 @@ export interface ProfilerThreadHandlers {
 
 /** Longest wait of a metric reader for the profiler thread, in ms. */
 const POINTS_MILLIS = 1_000;
+/** Longest wait for a profile or page, in ms, beyond the time that it covers: the CPU budget may make it wait. */
+const PROFILE_MILLIS = 15_000;
 /** Longest wait for a regular stop, in ms: twice what its steps may take together. It does not block. */
-const STOP_MILLIS = 5_000;
+const STOP_MILLIS = 10_000;
 const TOO_EARLY = 'the process ends before the profiler thread has begun: there is no capture';
+const TOO_LATE_TO_EXPORT = 'the process ends before the last profile is exported';
 const TOO_LATE = 'the process ends before the last of the capture is written';
 
 /**
@@ -90,6 +99,8 @@ export class ProfilerThread {
   readonly #waits: BlockingWaits;
   readonly #questions = new SafeMap<number, (answer: FromProfilerThread | undefined) => void>();
   #nextRequest = 1;
+  /** Number of questions that keep the process alive. */
+  #held = 0;
   #stopping: Promise<void> | undefined;
   #onStopped: (() => void) | undefined;
   #gone = false;
@@ -166,27 +177,64 @@ export class ProfilerThread {
    * the process alive meanwhile.
    */
   async points(wanted: readonly PointsRequest[]): Promise<readonly PointsAnswer[] | undefined> {
-    const answer = await this.#ask((request) => ({ type: 'points', request, wanted }));
+    const answer = await this.#ask((request) => ({ type: 'points', request, wanted }), POINTS_MILLIS);
     return answer?.type === 'points' ? answer.answers : undefined;
   }
 
-  #ask(question: (request: number) => ToProfilerThread): Promise<FromProfilerThread | undefined> {
+  /**
+   * Returns a profile; undefined if the thread does not answer in time.
+   *
+   * @param holds true to keep the process alive meanwhile
+   */
+  async profile(wanted: WantedProfile, holds: boolean): Promise<MadeProfile | undefined> {
+    const millis = PROFILE_MILLIS + (wanted.seconds ?? 0) * 1000;
+    const answer = await this.#ask((request) => ({ type: 'profile', request, wanted }), millis, holds);
+    return answer?.type === 'profile' ? answer : undefined;
+  }
+
+  /**
+   * Returns a page of the debug server; undefined if the thread does not answer in time.
+   *
+   * @param onCancel called with a function that takes the request back
+   */
+  async page(
+    question: PageQuestion,
+    millis: number,
+    onCancel: (cancel: () => void) => void,
+  ): Promise<PageAnswer | undefined> {
+    const ask = (request: number): ToProfilerThread => {
+      onCancel(() => this.#questions.get(request)?.(undefined));
+      return { type: 'page', request, question };
+    };
+    const answer = await this.#ask(ask, PROFILE_MILLIS + millis);
+    return answer?.type === 'page' ? answer : undefined;
+  }
+
+  /** @param holds true to keep the process alive until the answer */
+  #ask(
+    question: (request: number) => ToProfilerThread,
+    millis: number,
+    holds = true,
+  ): Promise<FromProfilerThread | undefined> {
     return new SafePromise((resolve) => {
       if (this.#gone || this.#abandoned || this.#stopping) return resolve(undefined);
       const request = this.#nextRequest++;
+      const asked = question(request);
       const answer = (message: FromProfilerThread | undefined) => {
         clearTimeout(timer);
         this.#questions.delete(request);
-        if (this.#questions.size === 0) this.#hold(false);
+        if (holds && --this.#held === 0) this.#hold(false);
+        if (!message && asked.type !== 'points') this.send({ type: 'cancel', request });
         resolve(message);
       };
       const timer = setTimeout(
         contained(() => answer(undefined), this.#handlers.failed),
-        POINTS_MILLIS,
+        millis,
       );
       this.#questions.set(request, answer);
-      this.#hold(true);
-      this.send(question(request));
+      if (!holds) timer.unref();
+      else if (++this.#held === 1) this.#hold(true);
+      this.send(asked);
     });
   }
 
@@ -239,17 +287,19 @@ export class ProfilerThread {
    * Node waits for the profiler thread's inspector session and prints a message on stderr.
    *
    * @param capturing true if a capture is open or about to be; then a last poll is worth waiting for
+   * @param exporting true if profiles are exported; so is a last one
    */
-  finishNow(capturing: boolean): void {
+  finishNow(capturing: boolean, exporting = false): void {
     if (this.#gone || this.#finished) return;
     this.#finished = true;
     if (!this.#abandoned) this.#tellToExit(1);
-    const end = this.#waits.untilFinished(capturing);
+    const end = this.#waits.untilFinished(capturing || exporting);
     if (end === 'not-started') {
       if (capturing) this.#handlers.log('warn', TOO_EARLY);
       return;
     }
-    if (capturing && end === 'late') this.#handlers.log('warn', TOO_LATE);
+    if (end === 'late' && (capturing || exporting))
+      this.#handlers.log('warn', capturing ? TOO_LATE : TOO_LATE_TO_EXPORT);
     for (let last = receiveMessageOnPort(this.#port); last; last = receiveMessageOnPort(this.#port)) {
       this.#receive(last.message as FromProfilerThread);
     }
@@ -275,6 +325,8 @@ export class ProfilerThread {
       case 'start-sampler':
         return this.#handlers.startSampler(message);
       case 'points':
+      case 'profile':
+      case 'page':
         // Ignore an answer that comes too late.
         return this.#questions.get(message.request)?.(message);
       case 'object-counts-wanted': {

@@ -35,7 +35,7 @@ interface State {
   before: MemoryProfiler | undefined;
 }
 
-const KEY = 'heapray.profiler.5';
+const KEY = 'heapray.profiler.6';
 
 /** Returns the state shared by all copies of this package. */
 function current(): State {

@@ -3,6 +3,7 @@ import { workingFolder } from '../../config/index.js';
 import type { ProfilerThreadOptions } from '../../protocol/messages.js';
 import { process } from '../../protocol/primordials.js';
 import { contain } from '../containment/contain.js';
+import { exportEnvironment } from '../exports/own-resource.js';
 import { groupFolders } from '../start/group-folders.js';
 import { isDenied } from '../start/permissions.js';
 import { programEnvironment } from '../start/pm2.js';
@@ -22,7 +23,7 @@ export type ThreadState = Pick<
 export function threadOptions(
   components: TracedComponents,
   state: ThreadState,
-): Omit<ThreadOptions, 'metricsAddress'> {
+): Omit<ThreadOptions, 'metricsAddress' | 'resource'> {
   const { options, sources } = components.config;
   const env = programEnvironment();
   // Not `env`: what PM2 adds to it has come too late for Node.
@@ -39,6 +40,7 @@ export function threadOptions(
     debugServerDelayMillis:
       options.debugAddress?.port !== 0 && leavesPortsToParent(env) ? PARENT_FIRST_MILLIS : 0,
     groupFolders: groupFolders(env),
+    exportEnvironment: exportEnvironment(env),
     commandLine: process.argv.join(' '),
     pid: process.pid,
     workingFolder: workingFolder(),

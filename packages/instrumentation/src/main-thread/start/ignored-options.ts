@@ -13,9 +13,10 @@ export function ignoredOptions(given: ResolvedConfig, inForce: ResolvedConfig): 
   return (ObjectKeys(given.options) as OptionName[])
     .filter((option) => option !== 'enabled' && given.sources[option] === 'code')
     .filter((option) => !isDeepStrictEqual(given.options[option], inForce.options[option]))
-    .map(
-      (option) => `${option} ${shown(given.options[option])} (in force: ${shown(inForce.options[option])})`,
-    );
+    .map((option) => {
+      if (option === 'debugToken') return `${option} (hidden)`;
+      return `${option} ${shown(given.options[option])} (in force: ${shown(inForce.options[option])})`;
+    });
 }
 
 /** Formats a value as users write it. */

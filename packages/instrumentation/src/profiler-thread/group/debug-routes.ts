@@ -12,7 +12,7 @@ const PROFILE_MILLIS = 10_000;
 const OVERVIEW_MILLIS = 4_000;
 
 const UI = '/debug/ui/';
-const PPROF = /^\/debug\/pprof\/[a-z]+$/;
+const PPROF = /^\/debug\/pprof\/(?!ui$)[a-z]+$/;
 
 /**
  * Returns the pages of a group, made of the pages of its processes: profiles are merged, or with `pid` those of one

@@ -27,13 +27,14 @@ export const BAD_GATEWAY = 502;
 
 /** Makes the answers of this process to questions of an owner. */
 export function answeringFrom(own: Routes): Answering {
-  return ({ path, query, client, acceptsGzip }, signal) =>
+  return ({ path, query, client, acceptsGzip, authorization }, signal) =>
     answerRequest(own, {
       method: 'GET',
       path,
       query: new URLSearchParams(query),
       client,
       acceptsGzip,
+      authorization,
       ifNoneMatch: undefined,
       signal,
     });
@@ -83,9 +84,9 @@ export class Gatherer {
 
   async #ask(member: Member, request: HttpRequest, millis: number): Promise<Gathered> {
     const { id, pid, component } = member;
-    const { path, query, client, acceptsGzip, signal } = request;
+    const { path, query, client, acceptsGzip, authorization, signal } = request;
     try {
-      const question = { path, query: `${query}`, client, acceptsGzip };
+      const question = { path, query: `${query}`, client, acceptsGzip, authorization };
       return { id, pid, component, answer: await member.ask(question, millis, signal) };
     } catch (error) {
       if (!signal.aborted) this.#deps.missed();

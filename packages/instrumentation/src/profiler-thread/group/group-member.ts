@@ -176,9 +176,10 @@ function greetedBy({ header }: Frame): void {
 }
 
 function questionOf(header: unknown): Question | undefined {
-  const { path, query, client, acceptsGzip } = recordOf(header) ?? {};
+  const { path, query, client, acceptsGzip, authorization } = recordOf(header) ?? {};
   if (typeof path !== 'string' || typeof query !== 'string' || typeof client !== 'string') return undefined;
-  return { path, query, client, acceptsGzip: acceptsGzip === true };
+  const sent = typeof authorization === 'string' ? authorization : undefined;
+  return { path, query, client, acceptsGzip: acceptsGzip === true, authorization: sent };
 }
 
 function connected(path: string): Promise<net.Socket> {

@@ -19,6 +19,8 @@ export interface Question {
   /** Identifies the client as far as possible. */
   readonly client: string;
   readonly acceptsGzip: boolean;
+  /** The client's `Authorization`, which each process checks. */
+  readonly authorization?: string | undefined;
 }
 
 /** The first message of both sides. */

@@ -1,4 +1,4 @@
-import { meaningOfPseudoFrame, type Profile, ProfileBuilder } from '@heapray/exporter/profile';
+import { type Labels, meaningOfPseudoFrame, type Profile, ProfileBuilder } from '@heapray/exporter/profile';
 import type { LedgerKind } from '../../protocol/memory-origin.js';
 import type { HighWaterMark } from '../history/high-water-mark.js';
 import type { PastState } from '../history/past-states.js';
@@ -9,12 +9,14 @@ import {
   type Ledger,
   type LedgerSource,
   type NodeIndex,
+  type SiteIndex,
   TYPICAL_OBJECT_BYTES,
 } from '../ledger/index.js';
 import { carriedOverNote } from './carried-over-note.js';
 import type { ObjectCounts } from './object-counts.js';
 import { InUseByKind, type ProfilePart } from './profile-part.js';
 import { SourceStacks } from './source-stacks.js';
+import { errorComments, IN_USE_ERROR, inUseVariances, roundedError } from './standard-errors.js';
 
 /** pprof's four columns of a heap profile, in its order. */
 export const HEAP_COLUMNS = [
@@ -51,6 +53,10 @@ export interface HeapProfileOptions {
   readonly objectCounts?: ObjectCounts;
   /** Comments before all others. */
   readonly notes?: readonly string[];
+  /** Where the standard errors of a cumulative profile stand. Labels are for samples without ages. Default: nowhere. */
+  readonly errors?: 'comments' | 'labels' | undefined;
+  /** Returns true for a call site that a cumulative profile has. Default: all. */
+  readonly hasSite?: ((source: LedgerSource, site: SiteIndex) => boolean) | undefined;
 }
 
 /** Allocations of sources that were removed, by kind. */
@@ -81,11 +87,12 @@ export interface SourceChange {
 export function heapProfile(contents: HeapProfileContents, options: HeapProfileOptions): Profile {
   const { sources, ended = new Map(), parts = [] } = contents;
   const main = mainOf(sources);
-  const builder = heapBuilder(options, commentsFor(main, options));
+  const errors = options.errors === 'comments' ? errorComments(sources) : [];
+  const builder = heapBuilder(options, [...commentsFor(main, options), ...errors]);
   const inUse = new InUseByKind();
   for (const source of sources) {
     const counts = source.ledger === main ? options.objectCounts : undefined;
-    inUse.add(sumOf(source), addPresent(builder, source, options.agesAtMillis, counts));
+    inUse.add(sumOf(source), addPresent(builder, source, options, counts));
   }
   for (const [kind, { bytes, objects }] of ended) {
     builder.comment(`${ENDED}: ${meaningOfPseudoFrame(ENDED)}`);
@@ -106,14 +113,16 @@ function sumOf({ kind, thread }: LedgerSource): string {
 function addPresent(
   builder: ProfileBuilder,
   source: LedgerSource,
-  agesAtMillis: number | undefined,
+  { agesAtMillis, errors, hasSite }: HeapProfileOptions,
   counts: ObjectCounts | undefined,
 ): number {
   const { ledger } = source;
   const stacks = new SourceStacks(source, builder);
   const ages = agesAtMillis === undefined ? undefined : bytesByAge(ledger, agesAtMillis);
+  const variances = errors === 'labels' ? inUseVariances(source) : undefined;
   let total = 0;
   for (let node = 0; node < ledger.tree.size; node++) {
+    if (hasSite && !hasSite(source, ledger.sites.siteOf(node))) continue;
     // Include pending bytes in the total, charged to the `(unobserved)` stack.
     const pending = node === ledger.unobservedNode ? ledger.pendingBytes : 0;
     const allocated = ledger.allocatedBytes(node) + pending;
@@ -122,11 +131,13 @@ function addPresent(
     total += inUse;
     const stack = stacks.stack(node);
     const each = objectBytes(ledger, node, counts);
+    const variance = variances?.get(node) ?? 0;
+    const error: Labels = variance > 0 ? { [IN_USE_ERROR]: roundedError(variance) } : {};
     const add = (allocatedBytes: number, inUseBytes: number, age?: AgeBucket) =>
       builder.add(
         stack,
         [allocatedBytes / each, allocatedBytes, inUseBytes / each, inUseBytes],
-        stacks.labels(node, age),
+        stacks.labels(node, age, error),
       );
     const byAge = ages?.get(node);
     if (byAge) {
@@ -250,6 +261,7 @@ function heapBuilder(options: HeapProfileOptions, comments: readonly string[]): 
     timeNanos: BigInt(Math.round(nowMillis)) * 1_000_000n,
     durationNanos: BigInt(Math.max(0, Math.round(nowMillis - startedMillis))) * 1_000_000n,
     comments,
+    labelUnits: { [IN_USE_ERROR]: 'bytes' },
   });
 }
 

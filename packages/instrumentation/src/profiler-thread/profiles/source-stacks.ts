@@ -1,4 +1,5 @@
 import {
+  type Labels,
   type LabelsHandle,
   meaningOfPseudoFrame,
   type ProfileBuilder,
@@ -40,8 +41,10 @@ export class SourceStacks {
   /**
    * Returns the labels of a stack's samples. Other parts of a profile have labels of their own: native memory, the resident
    * remainder, Buffers that no hook saw, and `process`, which the group adds.
+   *
+   * @param more labels besides those of the source and the call site
    */
-  labels(node: NodeIndex, age?: AgeBucket): LabelsHandle {
+  labels(node: NodeIndex, age?: AgeBucket, more: Labels = {}): LabelsHandle {
     const { ledger, kind, thread } = this.#source;
     const { packageName, packageVersion, component } = ledger.sites.site(ledger.sites.siteOf(node));
     return this.#builder.labels({
@@ -52,6 +55,7 @@ export class SourceStacks {
       thread: thread?.name ?? MAIN_THREAD,
       ...(thread && { thread_id: thread.id }),
       ...(age && { age }),
+      ...more,
     });
   }
 }

@@ -1,25 +1,25 @@
 import type { Profile } from '@heapray/exporter/profile';
-import { ProfileMaker, type ProfileMakerDeps } from '../profile-maker.js';
 import type { ProfileProvider } from '../server/debug-server.js';
 import { type LiveDataDeps, LiveDataProvider } from './live-data.js';
-import { PollsForRequests, type PollsForRequestsDeps } from './polls-for-requests.js';
-import { RequestedProfiles, wanted } from './requested-profiles.js';
+import { type ProfileRequests, type ProfileRequestsDeps, profileRequests } from './profile-requests.js';
+import { wanted } from './requested-profiles.js';
 
-export interface ProfileProviderDeps extends PollsForRequestsDeps, ProfileMakerDeps, LiveDataDeps {
-  readonly loop: PollsForRequestsDeps['loop'] & ProfileMakerDeps['loop'] & LiveDataDeps['loop'];
-  readonly stats: PollsForRequestsDeps['stats'] & LiveDataDeps['stats'];
-  readonly resident?: ProfileMakerDeps['resident'] & LiveDataDeps['resident'];
+export interface ProfileProviderDeps extends ProfileRequestsDeps, LiveDataDeps {
+  readonly loop: ProfileRequestsDeps['loop'] & LiveDataDeps['loop'];
+  readonly stats: ProfileRequestsDeps['stats'] & LiveDataDeps['stats'];
+  readonly resident?: ProfileRequestsDeps['resident'] & LiveDataDeps['resident'];
 }
 
 /**
  * Makes profiles and the data of the live page on request. Loads the encoders with the first request, so that a
  * process without requests does not hold them in memory.
+ *
+ * @param requests what makes profiles for all requests of the process. Default: for this provider alone
  */
-export function profileProvider(deps: ProfileProviderDeps): ProfileProvider {
-  // One for all requests: the limits are those of the server.
-  const readings = new PollsForRequests(deps);
-  const profiles = new ProfileMaker(deps);
-  const requested = new RequestedProfiles(profiles, readings);
+export function profileProvider(
+  deps: ProfileProviderDeps,
+  { readings, profiles, requested }: ProfileRequests = profileRequests(deps),
+): ProfileProvider {
   return {
     live: new LiveDataProvider(deps, { readings, profiles, requested }),
     async text(query) {
@@ -28,7 +28,9 @@ export function profileProvider(deps: ProfileProviderDeps): ProfileProvider {
     },
     async pprof(query) {
       const encode = await loadEncoders();
-      return requested.make(query, { name: 'pprof', encode });
+      const suspectsOnly = query.name === 'leak';
+      const name = suspectsOnly ? 'pprof of suspects' : 'pprof';
+      return requested.make({ ...query, suspectsOnly, errors: 'comments' }, { name, encode });
     },
   };
 }

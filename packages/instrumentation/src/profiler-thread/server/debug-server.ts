@@ -51,9 +51,18 @@ const PAGES: readonly ProfilePage[] = [
   },
 ];
 
+/** Only below `/debug/pprof`: the live page shows suspects itself. */
+const LEAK_PAGE: ProfilePage = {
+  name: 'leak',
+  defaultColumn: 'inuse_space',
+  summary: 'what the leak suspects have in use',
+  changes: false,
+};
+
 const NOTES = `<p>Each is a gzipped pprof file. <code>heap</code> and <code>allocs</code> have four columns, <code>alloc_objects</code>,
 <code>alloc_space</code>, <code>inuse_objects</code> and <code>inuse_space</code>; <code>peak</code> has two,
-<code>peak_objects</code> and <code>peak_space</code>. Open it with any pprof viewer, for example
+<code>peak_objects</code> and <code>peak_space</code>; <code>leak</code> is <code>heap</code> without all call sites that
+are not suspected to leak. Open it with any pprof viewer, for example
 <code>go tool pprof -http=: http://HOST:PORT/debug/pprof/heap</code>. With <code>?seconds=N</code> the first two
 hold what changed over the next N seconds; with <code>?since=600&amp;until=300</code> what changed between two moments, so
 many seconds ago, as far as states are kept: one for each window of the leak detection, sixteen at the most.</p>`;
@@ -73,7 +82,7 @@ export function debugPages(
   const unsupported = allowGc ? {} : { gc: noGc };
   const profiles = pprofPages({
     title: 'memory profiles of this process',
-    pages: PAGES,
+    pages: [...PAGES, LEAK_PAGE],
     notes: NOTES,
     unsupported,
     ...(processes && { processes }),

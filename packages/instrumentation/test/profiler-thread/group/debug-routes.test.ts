@@ -1,6 +1,12 @@
 // The pages of a group, made of the pages of processes that are stood in for by handlers.
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { type HttpAnswer, type HttpHandler, type HttpRequest, textAnswer } from '@heapray/exporter/http';
+import {
+  type HttpAnswer,
+  type HttpHandler,
+  type HttpRequest,
+  textAnswer,
+  withToken,
+} from '@heapray/exporter/http';
 import { decodePprof, encodePprof } from '@heapray/exporter/pprof';
 import { type Profile, ProfileBuilder } from '@heapray/exporter/profile';
 import { describe, expect, test } from 'vitest';
@@ -67,13 +73,19 @@ class Group {
     });
   }
 
-  async get(path: string, query = '', method: 'GET' | 'HEAD' = 'GET'): Promise<HttpAnswer> {
+  async get(
+    path: string,
+    query = '',
+    method: 'GET' | 'HEAD' = 'GET',
+    authorization?: string,
+  ): Promise<HttpAnswer> {
     return this.#routes.get(path)!({
       method,
       path,
       query: new URLSearchParams(query),
       client: 'test',
       acceptsGzip: false,
+      authorization,
       ifNoneMatch: undefined,
       signal: NEVER,
     });
@@ -128,6 +140,19 @@ describe('profiles of a group', () => {
   test('are not made for HEAD', async () => {
     expect(samplesIn(await shared.get(HEAP, '', 'HEAD'))).toEqual([['undefined', 1]]);
   });
+});
+
+test('each process of a group checks the token of the client', async () => {
+  const protectedBy = (pid: number, token: string) => memberOf(pid, withToken(pagesOf(pid), token));
+  const group = new Group([protectedBy(2, 'token-of-all'), protectedBy(3, 'another-token')]);
+  const answer = await group.get(HEAP, '', 'GET', 'Bearer token-of-all');
+  expect(samplesIn(answer)).toEqual([
+    ['1', 1],
+    ['2', 2],
+  ]);
+  expect(decodePprof(answer.body as Uint8Array).comments.join('\n')).toMatch(
+    /process 3 is missing: Authorization/,
+  );
 });
 
 test('a process alone has its own pages', async () => {

@@ -85,17 +85,47 @@ test.each([
   expect(vi.getTimerCount()).toBe(0);
 });
 
-test('limits waiting differences to 16, and makes other profiles meanwhile', async () => {
+test('makes one difference for clients at a time, and other profiles meanwhile', async () => {
   const { provider } = newProvider(async () => {});
   const client = new AbortController();
-  const difference = (number: number) => {
-    return provider.pprof({ ...REQUEST, seconds: 600, client: `${number}`, signal: client.signal });
+  const difference = (seconds: number) => {
+    return provider.pprof({ ...REQUEST, seconds, signal: client.signal });
   };
-  const waiting = Array.from({ length: 16 }, (_, number) => difference(number));
-  await expect(difference(16)).rejects.toMatchObject({ status: 503, retryAfterSeconds: 10 });
+  const waiting = expect(difference(600)).rejects.toThrow();
+  await vi.advanceTimersByTimeAsync(200_000);
+  await expect(difference(5)).rejects.toMatchObject({ status: 503, retryAfterSeconds: 400 });
   expect((await provider.pprof(REQUEST)).byteLength).toBeGreaterThan(0);
   client.abort();
-  for (const one of waiting) await expect(one).rejects.toThrow();
-  const next = expect(difference(17)).rejects.toThrow(/aborted/);
-  await next;
+  await waiting;
+  await expect(difference(5)).rejects.toThrow(/aborted/);
+});
+
+test('the leak profile has the call sites of suspects only', async () => {
+  const { provider, ledger, leaks } = newProvider(async () => {});
+  const leaf = (id: number, functionName: string) => ({
+    id,
+    callFrame: { functionName, url: 'file:///app/a.js', lineNumber: id, columnNumber: 0 },
+    selfSize: 2 ** 20,
+    children: [],
+  });
+  const root = { functionName: '(root)', url: '', lineNumber: -1, columnNumber: -1 };
+  const head = { id: 1, callFrame: root, selfSize: 0, children: [leaf(2, 'leak'), leaf(3, 'keep')] };
+  const samples = [2, 3].map((nodeId) => ({ nodeId, size: 2 ** 20, ordinal: nodeId }));
+  ledger.update({ head, samples }, performance.now());
+  const read = async () => decodePprof(await provider.pprof({ ...REQUEST, name: 'leak' }));
+  const empty = await read();
+  expect(empty.sampleCount).toBe(0);
+  expect(empty.comments).toContain('no call site is suspected to leak');
+  const site = Array.from({ length: ledger.tree.size }, (_, node) => ledger.sites.siteOf(node)).find(
+    (each) => ledger.sites.site(each).functionName === 'leak',
+  );
+  vi.spyOn(leaks, 'suspectSites', 'get').mockReturnValue([site!]);
+  // The first profile is shared for 100 ms.
+  await vi.advanceTimersByTimeAsync(200);
+  const profile = await read();
+  const names = Array.from({ length: profile.sampleCount }, (_, at) => [
+    ...profile.frames(profile.stackOf(at)),
+  ]).flat();
+  expect(new Set(names.map(({ functionName }) => functionName))).toEqual(new Set(['leak']));
+  expect(profile.comments).toContain('only the call sites that are suspected to leak');
 });
