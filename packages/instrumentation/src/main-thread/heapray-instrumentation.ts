@@ -18,7 +18,6 @@ import {
 } from './instrumentation-config.js';
 import { logToDiag } from './log/diag-log.js';
 import { emitLeakEvent } from './log/leak-log-events.js';
-import type { LeakListener } from './log/safe-listeners.js';
 import { safeLog } from './log/safe-log.js';
 import { AttachedMetrics } from './metrics/attached-metrics.js';
 import { passesOn } from './metrics/passes-on.js';

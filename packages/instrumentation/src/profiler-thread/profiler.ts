@@ -16,6 +16,8 @@ import { Captures } from './captures/captures.js';
 import { capturesOptions } from './captures/captures-options.js';
 import { Compressions } from './captures/compressions.js';
 import { feedOptions } from './captures/feed-options.js';
+import { collectedProfile, lastProfile } from './exports/collected-profiles.js';
+import { ProfileExports } from './exports/profile-exports.js';
 import { HighWaterMarkTracker } from './history/high-water-mark.js';
 import { PAST_WINDOWS, PastStates } from './history/past-states.js';
 import { LeakWatch } from './leaks/leak-watch.js';
@@ -51,6 +53,8 @@ import { Workers } from './workers/workers.js';
 const LAST_POLL_MILLIS = 500;
 /** Time for compressing captures at the end, in ms; the main thread stops waiting after twice that. */
 const LAST_COMPRESSION_MILLIS = 1_000;
+/** Longest time for the last export of profiles when the process exits, in ms; twice that when profiling stops. */
+const LAST_EXPORT_MILLIS = 1_000;
 const PROCESS_CAPTURE = 0;
 
 /**
@@ -84,6 +88,7 @@ export class Profiler {
   });
   readonly #limits: ConnectedLimits;
   readonly #requests: MainThreadRequests;
+  readonly #exports: ProfileExports;
   #parts: ProfileParts | undefined;
   #pagesDeps: Promise<PagesDeps> | undefined;
   #profileRequests: Promise<ProfileRequests> | undefined;
@@ -170,6 +175,14 @@ export class Profiler {
       pages: async () => this.#servers.pages(await this.#whatPagesNeed()),
       send: (message, transferred) => this.#link.send(message, transferred),
     });
+    this.#exports = new ProfileExports(options, {
+      collect: async (kind, isLast) => {
+        const deps = await this.#whatPagesNeed();
+        return isLast ? lastProfile(deps, kind) : collectedProfile(await deps.requests(), kind);
+      },
+      stats: this.#stats,
+      log: (level, text) => this.#log(level, text),
+    });
   }
 
   start(): void {
@@ -192,6 +205,7 @@ export class Profiler {
     void this.#servers.serveMetrics(metricsAddress);
     this.#startServer().catch((error: Error) => this.#log('error', `debug server: ${error.message}`));
     this.#limits.guard?.start();
+    this.#exports.start();
   }
 
   #receive(message: ToProfilerThread): void {
@@ -220,6 +234,10 @@ export class Profiler {
       case 'page':
       case 'cancel':
         return this.#requests.receive(message);
+      case 'profile-readers':
+        return this.#exports.setReaders(message.readers);
+      case 'resource':
+        return this.#exports.setResource(message.attributes);
       case 'component-function':
         return this.#addFunction(message.location, message.component);
       case 'yield-port':
@@ -382,6 +400,7 @@ export class Profiler {
   }
 
   #figures(): OwnFigures {
+    this.#exports.countDrops();
     return ownFigures(this.#sources, this.#stats, this.#leaks);
   }
 
@@ -415,16 +434,21 @@ export class Profiler {
     // Poll only if a capture or viewer is open: only then does the main thread wait longer than a disconnect
     // takes.
     const isCapturing = this.#captures.count > 0 || this.#viewing.active;
-    const isWaitedFor = isCapturing;
+    const isWaitedFor = isCapturing || this.#exports.isActive;
     const lastPoll = () => this.#loop.pollNow().catch((error: Error) => this.#pollFailed(error));
     if (isWaitedFor) await Promise.race([lastPoll(), timeout(LAST_POLL_MILLIS)]);
     this.#link.polledLast();
+    // Begin now, and let captures end meanwhile: the main thread waits for both.
+    const isExit = this.#link.isExiting;
+    const exported = this.#exports.shutdown(isExit ? LAST_EXPORT_MILLIS : 2 * LAST_EXPORT_MILLIS, isExit);
+    if (!isExit) await exported;
     this.#limits.guard?.stop();
     this.#loop.stop();
     this.#workers?.close();
     this.#sources.attribute(performance.now(), true);
     this.#captures.endAll();
     await this.#viewing.end();
+    await exported;
     this.#servers.close();
     this.#parts?.close();
     this.#resident.stop();
