@@ -39,8 +39,8 @@ interface Target {
 const LAST_TIMEOUT_MILLIS = 3_000;
 
 /**
- * Exports the profile of each component at regular intervals. Profiles are made one after another, and sent side by side. A
- * failure is reported once, until an export of its kind succeeds.
+ * Exports the profile of each component at regular intervals. Profiles are made one after another, and sent side by side, so
+ * that a slow receiver holds up no other. A failure is reported once, until an export of its kind succeeds.
  */
 export class ProfilePush {
   readonly #source: ProfilePushSource;
@@ -50,7 +50,9 @@ export class ProfilePush {
   readonly #failed: Set<string> = new Set();
   readonly #stop: AbortController = new AbortController();
   #loop: Promise<void> = Promise.resolve();
-  #round: Promise<void> | undefined;
+  /** Exporters that have not ended their last export. */
+  readonly #sending: Set<Target> = new Set();
+  #making: Promise<readonly Promise<void>[]> | undefined;
 
   constructor(source: ProfilePushSource, options: ProfilePushOptions) {
     this.#source = source;
@@ -72,38 +74,40 @@ export class ProfilePush {
     if (!isInTime) this.#options.note(`the last profiles were not sent within ${millis / 1000} s`);
   }
 
-  /** Exports the profiles of all components now. Never rejects. */
+  /** Exports the profiles of all components now, except to receivers that are still busy. Never rejects. */
   async exportAll(): Promise<void> {
-    while (this.#round !== undefined) await this.#round;
-    this.#round = this.#exportAll().finally(() => {
-      this.#round = undefined;
+    while (this.#making !== undefined) await this.#making;
+    this.#making = this.#exportAll().finally(() => {
+      this.#making = undefined;
     });
-    await this.#round;
+    await Promise.all(await this.#making);
   }
 
   async #run(): Promise<void> {
     const { signal } = this.#stop;
     while (!signal.aborted) {
       await delay(this.#options.intervalMillis, undefined, { signal }).catch(() => {});
-      // Do not wait for the end: a round that takes longer than an interval delays the next one only.
-      if (!signal.aborted && this.#round === undefined) void this.exportAll();
+      if (!signal.aborted && this.#making === undefined) void this.exportAll();
     }
   }
 
-  async #exportAll(): Promise<void> {
+  /** Resolves to the exports under way when all profiles are made. */
+  async #exportAll(): Promise<readonly Promise<void>[]> {
     const components = this.#source.components();
     await this.#dropGone(components);
     const sent: Promise<void>[] = [];
     for (const component of components) {
       try {
         const profile = await this.#profileOf(component);
-        for (const target of this.#targetsOf(component)) sent.push(this.#send(target, component, profile));
+        for (const target of this.#targetsOf(component)) {
+          if (!this.#sending.has(target)) sent.push(this.#send(target, component, profile));
+        }
         this.#failed.delete(`profile ${component}`);
       } catch (error) {
         this.#report(`profile ${component}`, `${component}: profile not exported: ${messageOf(error)}`);
       }
     }
-    await Promise.all(sent);
+    return sent;
   }
 
   async #profileOf(component: string): Promise<Profile> {
@@ -113,13 +117,16 @@ export class ProfilePush {
     return decodePprof(await this.#source.profile(wanted));
   }
 
-  async #send({ kind, exporter }: Target, component: string, profile: Profile): Promise<void> {
+  async #send(target: Target, component: string, profile: Profile): Promise<void> {
+    const { kind, exporter } = target;
     const resource = {
       'service.name': component,
       'host.name': hostname(),
       'heapray.component': component,
     };
+    this.#sending.add(target);
     const { code, error } = await exporter.export([profile], resource);
+    this.#sending.delete(target);
     if (code === 0) this.#failed.delete(kind);
     else this.#report(kind, `profiles not exported (${kind}): ${messageOf(error)}`);
   }

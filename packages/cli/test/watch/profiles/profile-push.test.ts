@@ -94,3 +94,18 @@ test('exports at intervals, and a last time at the end', async () => {
   const count = received.length;
   expect(count).toBeGreaterThanOrEqual(3);
 });
+
+test('goes on with the others, also at the end, when one receiver hangs', async () => {
+  const { url } = await startReceiver(() => {});
+  const folder = tempFolder();
+  const { push } = start(['api'], {
+    kinds: ['pyroscope', 'file'],
+    folder,
+    env: { PYROSCOPE_SERVER_ADDRESS: url },
+    lastTimeoutMillis: 200,
+  });
+  void push.exportAll();
+  await pollUntil(() => readdirSync(folder).length === 1, { what: 'the first profile' });
+  await push.close();
+  expect(readdirSync(folder)).toHaveLength(2);
+});
