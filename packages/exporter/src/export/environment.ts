@@ -6,7 +6,7 @@ import type { Transport } from './http/transport.js';
 /** Environment variables. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What an exporter uses of its environment. */
+/** Clock, log, variables and connection of an exporter. */
 export interface ExporterDeps {
   /** Default: `process.env`. */
   readonly env?: Environment | undefined;

@@ -26,8 +26,8 @@ export class RatedLog {
   }
 
   /**
-   * Writes a message, unless one of its kind was written a short time ago. Then it is counted, and the next one tells
-   * how many were left out.
+   * Writes a message, at most one of a kind in ten minutes. Others are counted, and the next message tells their
+   * number.
    *
    * @param kind one of a few fixed words
    */

@@ -18,7 +18,7 @@ export interface PeriodicExportingProfileReaderOptions {
   readonly exportTimeoutMillis?: number | undefined;
 }
 
-/** What a reader uses of its environment. */
+/** Clock and log of a reader. */
 export interface ReaderDeps {
   /** Default: the system's clock. */
   readonly clock?: ExportClock | undefined;

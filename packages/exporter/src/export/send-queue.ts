@@ -32,7 +32,7 @@ interface Entry extends QueuedBody {
 }
 
 /**
- * Bodies that wait for a receiver, oldest first. Where there is no room, the oldest is dropped; where it is too old, too.
+ * Bodies that wait for a receiver, oldest first. Drops the oldest if there is no room or it is too old.
  * Each drop is counted.
  */
 export class SendQueue {

@@ -32,8 +32,7 @@ interface DatedFile {
 }
 
 /**
- * Profiles of a program over time, one file each: `<name>-<UTC time>.pb.gz`, readable by their owner only. The oldest are
- * removed where there are too many. Processes of the same name share these limits.
+ * Profiles of a program over time, one file each: `<name>-<UTC time>.pb.gz`, readable by their owner only. Beyond the limits, the oldest are removed. Processes of the same name share these limits.
  *
  * Unlike `ProfileFiles`, no file belongs to a running process, and there are no texts beside the profiles. All calls are
  * synchronous.

@@ -1,4 +1,4 @@
-// What waits while a receiver is away.
+// The queue of exports while a receiver is away.
 import { expect, test } from 'vitest';
 import { DropCounter } from '../../src/export/profile-exporter.js';
 import { type Delivery, SendQueue } from '../../src/export/send-queue.js';

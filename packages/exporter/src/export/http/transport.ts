@@ -12,8 +12,7 @@ export interface HttpAnswer {
 }
 
 /**
- * Makes one POST request. Rejects with an Error if there is no complete answer, or with the reason of the signal once that
- * is aborted.
+ * Makes one POST request. Rejects if the answer is not complete, or with the reason of the signal when it is aborted.
  */
 export type Transport = (
   target: HttpTarget,

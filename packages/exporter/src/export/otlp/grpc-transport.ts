@@ -1,7 +1,7 @@
 import { type HttpTarget, readTlsFiles, type TlsContents } from '../http/http-target.js';
 import type { HttpAnswer, Transport } from '../http/transport.js';
 
-/** What is used of `@grpc/grpc-js`, which is an optional peer dependency. */
+/** The used part of `@grpc/grpc-js`, an optional peer dependency. */
 interface Grpc {
   readonly Client: new (address: string, credentials: unknown, options: object) => GrpcClient;
   readonly Metadata: new () => { set(name: string, value: string): void };

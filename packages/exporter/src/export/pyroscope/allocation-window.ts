@@ -17,7 +17,7 @@ const MAX_WINDOW_MILLIS = 3_600_000;
 const MIN_BASE_SAMPLES = 1000;
 const NANOS_PER_MILLI = 1_000_000n;
 
-/** What was delivered or given up, and when that was. */
+/** The allocations that were delivered or given up, and their time. */
 interface Base {
   /** With `inuse_*` of 0. */
   readonly profile: Profile;
@@ -44,7 +44,7 @@ export class AllocationWindow {
   #base: Base | undefined;
   #previous: Previous | undefined;
   #pending = 0;
-  /** Whether the last window left out corrections downwards. */
+  /** True if the last window left out corrections downwards. */
   #isCorrected = false;
 
   /** Number of profiles in the window that is not delivered. */

@@ -25,7 +25,7 @@ export interface PushLimits {
 /** A part of a profile, as pprof. */
 export interface PushPart {
   readonly profile: Profile;
-  /** Not compressed. */
+  /** The file before compression. */
   readonly pprof: Uint8Array;
 }
 

@@ -37,7 +37,7 @@ interface Dropped {
 }
 
 /**
- * Pushes profiles to Pyroscope, as its own clients do: what was allocated since the last push, and what is in use now. What
+ * Pushes profiles to Pyroscope: the allocations since the last push, and the memory in use now. What
  * could not be delivered is part of the next push, until it is an hour old. Several profiles of one call are told apart by
  * their order, so give each its own exporter if their number changes.
  *
@@ -149,7 +149,7 @@ export class PyroscopeProfileExporter implements CountingExporter {
     return this.#confirm(outcome.answer);
   }
 
-  /** An answer that is no JSON is not of Pyroscope, but for example of a proxy that asks for a login. */
+  /** Checks that the answer is JSON. The login page of a proxy is not, for example. */
   #confirm({ status, body }: HttpAnswer): Pushed {
     try {
       if (body.length > 0) JSON.parse(Buffer.from(body).toString('utf8'));

@@ -26,7 +26,7 @@ const FIRST: readonly string[] = [
   'cloud.region',
   'process.pid',
 ];
-/** Resource attributes that are no labels: each start of a process could have others, and nobody selects by them. */
+/** Resource attributes that do not become labels: they are long, or differ with each start of a process. */
 const LEFT_OUT = /^(?:process\.(?:command|executable|owner|runtime\.description)|telemetry\.)/;
 
 /**

@@ -1,4 +1,4 @@
-// What Pyroscope's server checks of a push, with its limits by default. It cannot be run here, so this stands for it.
+// Checks a push as Pyroscope's server does with default limits. The server itself cannot be installed here.
 import { gunzipSync } from 'node:zlib';
 import { type Fields, fieldsOf, integer, integers, messages, pieces } from './proto-fields.js';
 import type { Received } from './receiver.js';
