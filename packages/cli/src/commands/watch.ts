@@ -97,7 +97,7 @@ function otlpUrl(text: string): URL {
   return url;
 }
 
-const EXPORTER_KINDS: readonly ExporterDescription['kind'][] = ['pyroscope', 'file'];
+const EXPORTER_KINDS: readonly ExporterDescription['kind'][] = ['otlp', 'pyroscope', 'file'];
 
 function exporterKinds(text: string): readonly ExporterDescription['kind'][] {
   return text.split(',').map((name) => {

@@ -11,6 +11,7 @@ export {
   profileExporterFrom,
   profileExportersFromEnv,
 } from './make-exporters.js';
+export { OtlpProfileExporter } from './otlp/otlp-exporter.js';
 export type { OtlpProfileExporterOptions, OtlpProtocol } from './otlp/otlp-options.js';
 export {
   PeriodicExportingProfileReader,

@@ -1,17 +1,20 @@
 import { type ExporterDeps, withDefaults } from './environment.js';
 import { reasonOf } from './export-log.js';
 import { FileProfileExporter, type FileProfileExporterOptions } from './file/file-exporter.js';
+import { OtlpProfileExporter } from './otlp/otlp-exporter.js';
+import type { OtlpProfileExporterOptions } from './otlp/otlp-options.js';
 import type { CountingExporter } from './profile-exporter.js';
 import { PyroscopeProfileExporter } from './pyroscope/pyroscope-exporter.js';
 import type { PyroscopeProfileExporterOptions } from './pyroscope/pyroscope-options.js';
 
 /** Kind and options of an exporter of this package. Can be posted to another thread. */
 export type ExporterDescription =
+  | { readonly kind: 'otlp'; readonly options: OtlpProfileExporterOptions }
   | { readonly kind: 'pyroscope'; readonly options: PyroscopeProfileExporterOptions }
   | { readonly kind: 'file'; readonly options: FileProfileExporterOptions };
 
 /** Kinds of exporters, as `HEAPRAY_PROFILES_EXPORTER` names them. */
-export const EXPORTER_KINDS: readonly ExporterDescription['kind'][] = ['pyroscope', 'file'];
+export const EXPORTER_KINDS: readonly ExporterDescription['kind'][] = ['otlp', 'pyroscope', 'file'];
 
 export interface FromEnvOptions extends ExporterDeps {
   /** Where the exporter `file` writes. */
@@ -28,6 +31,8 @@ export function profileExporterFrom(
   deps: ExporterDeps = {},
 ): CountingExporter {
   switch (description.kind) {
+    case 'otlp':
+      return new OtlpProfileExporter(description.options, deps);
     case 'pyroscope':
       return new PyroscopeProfileExporter(description.options, deps);
     case 'file':

@@ -6,14 +6,14 @@ const file = { folder: '/var/lib/heapray' };
 
 test('makes each exporter once when named in a list', () => {
   const log: string[] = [];
-  const made = profileExportersFromEnv([' file ', 'file', '', 'none', 'datadog', 'pyroscope'], {
+  const made = profileExportersFromEnv(['otlp', ' file ', 'otlp', '', 'none', 'datadog', 'pyroscope'], {
     env: {},
     file,
     log: (level, text) => log.push(`${level} ${text}`),
   });
-  expect(made.map(({ kind }) => kind)).toEqual(['file', 'pyroscope']);
+  expect(made.map(({ kind }) => kind)).toEqual(['otlp', 'file', 'pyroscope']);
   expect(log).toEqual([
-    'warn Profile exporter "datadog" is not known: expected pyroscope, file; ignoring it',
+    'warn Profile exporter "datadog" is not known: expected otlp, pyroscope, file; ignoring it',
   ]);
 });
 
@@ -30,6 +30,7 @@ test('logs and goes on when an exporter cannot be made', () => {
 
 test('makes the same exporter again from its description when posted to another thread', () => {
   for (const description of [
+    { kind: 'otlp', options: { url: 'http://host/x', headers: { a: 'b' } } },
     { kind: 'pyroscope', options: { serverAddress: 'http://host', tags: { a: 'b' } } },
     { kind: 'file', options: file },
   ] as const) {
