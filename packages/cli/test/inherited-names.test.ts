@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { tempFolder } from '../../../test/support/temp-folder.js';
-import { heapray } from './support/heapray.js';
+import { heapray } from './support/loaded-heapray.js';
 import { SHOP_HEAPPROFILE } from './support/sample-files.js';
 
 const NAMES = ['constructor', '__proto__', 'toString', 'hasOwnProperty'];

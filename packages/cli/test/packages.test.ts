@@ -8,7 +8,7 @@ import { tempFolder } from '../../../test/support/temp-folder.js';
 import { ownPackage } from '../src/own-package.js';
 import { SiteSeries } from '../src/watch/follow/site-series.js';
 import { captureProfile } from '../src/watch/profiles/capture-profile.js';
-import { heapray } from './support/heapray.js';
+import { heapray } from './support/loaded-heapray.js';
 import { fileWith } from './support/sample-files.js';
 import { AIRFLOW } from './watch/support/captures.js';
 

@@ -8,7 +8,7 @@ import { runCommand } from '../../../test/support/run-command.js';
 import { runMemrayScript } from '../../../test/support/run-memray.js';
 import { tempFolder } from '../../../test/support/temp-folder.js';
 import { MEMRAY_OF, runMemray } from './support/captures.js';
-import { heapray } from './support/heapray.js';
+import { heapray } from './support/loaded-heapray.js';
 
 const PROGRAM = `
 import mmap, os, threading
@@ -41,16 +41,19 @@ os.waitpid(child, 0)
 room.close()
 `;
 
-const WAYS: readonly (readonly string[])[] = [
+/** Options of `memray run`, together and one by one. */
+const COMBINED: readonly (readonly string[])[] = [
   [],
+  ['--native', '--trace-python-allocators', '--follow-fork'],
+  ['--aggregate', '--native', '--trace-python-allocators'],
+  ['--aggregate', '--follow-fork'],
+];
+const SINGLE: readonly (readonly string[])[] = [
   ['--no-compress'],
   ['--native'],
   ['--trace-python-allocators'],
   ['--follow-fork'],
-  ['--native', '--trace-python-allocators', '--follow-fork'],
   ['--aggregate'],
-  ['--aggregate', '--native', '--trace-python-allocators'],
-  ['--aggregate', '--follow-fork'],
 ];
 
 /** Prints bytes and allocations at the high-water mark and at the end, from memray's own reader. */
@@ -154,7 +157,8 @@ describe.each([13, 12, 11])('format %d', (format) => {
   });
 
   describeWithPeer('memray run', `memray-${MEMRAY_OF[format]!}`, () => {
-    describe.each(WAYS.map((ways) => [ways.join(' ') || 'plain', ways] as const))('%s', (_, ways) => {
+    const all = format === 13 ? [...COMBINED, ...SINGLE] : COMBINED;
+    describe.each(all.map((ways) => [ways.join(' ') || 'plain', ways] as const))('%s', (_, ways) => {
       let files: readonly string[] = [];
       beforeAll(async () => {
         files = await record(format, ways);

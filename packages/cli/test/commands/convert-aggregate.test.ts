@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { describeWithPeer } from '../../../../test/support/peer-test.js';
 import { tempFolder } from '../../../../test/support/temp-folder.js';
 import { captureFile, MEMRAY_OF, runMemray } from '../support/captures.js';
-import { heapray } from '../support/heapray.js';
+import { heapray } from '../support/loaded-heapray.js';
 import { fileWith } from '../support/sample-files.js';
 
 /**

@@ -15,7 +15,7 @@ import {
   runMemray,
   sumOf,
 } from '../support/captures.js';
-import { heapray } from '../support/heapray.js';
+import { heapray } from '../support/loaded-heapray.js';
 
 /** Converts a file. Expects status 0. */
 async function convert(input: string, output: string, ...args: readonly string[]): Promise<void> {

@@ -8,7 +8,7 @@ import { goPprof, memray } from '../../../../test/support/peers.js';
 import { runCommand } from '../../../../test/support/run-command.js';
 import { tempFolder } from '../../../../test/support/temp-folder.js';
 import { MEMRAY_OF } from '../support/captures.js';
-import { heapray } from '../support/heapray.js';
+import { heapray } from '../support/loaded-heapray.js';
 
 const PROGRAM = `
 import memray, sys

@@ -12,7 +12,8 @@ import { startNode } from '../../../../test/support/start-node.js';
 import { tempFolder } from '../../../../test/support/temp-folder.js';
 import { formatProfile } from '../../../exporter/test/profile/format-profile.js';
 import { decodeHeapProfile } from '../support/decode-heap-profile.js';
-import { heapray, MAIN, shell } from '../support/heapray.js';
+import { MAIN, shell } from '../support/heapray.js';
+import { heapray } from '../support/loaded-heapray.js';
 import { fileWith, SHOP_HEAPPROFILE, shopPprof, shopProfile } from '../support/sample-files.js';
 
 /** Start of the shop's folded stacks. */

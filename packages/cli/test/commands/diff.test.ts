@@ -7,7 +7,7 @@ import { ProfileBuilder, totals } from '@heapray/exporter/profile';
 import { expect, test } from 'vitest';
 import { tempFolder } from '../../../../test/support/temp-folder.js';
 import { captureFile, expectedOf, sumOf } from '../support/captures.js';
-import { heapray } from '../support/heapray.js';
+import { heapray } from '../support/loaded-heapray.js';
 import { fileWith, SHOP_HEAPPROFILE } from '../support/sample-files.js';
 
 const OLD = { load: 100, cache: 50, gone: 25 };

@@ -3,7 +3,7 @@ import { encodePprof } from '@heapray/exporter/pprof';
 import { ProfileBuilder } from '@heapray/exporter/profile';
 import { describe, expect, test } from 'vitest';
 import { captureFile, expectedOf, sumOf } from '../support/captures.js';
-import { heapray } from '../support/heapray.js';
+import { heapray } from '../support/loaded-heapray.js';
 import { fileWith } from '../support/sample-files.js';
 
 const CAPTURE = captureFile('threads.v13.bin');

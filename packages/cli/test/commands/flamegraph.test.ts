@@ -8,7 +8,7 @@ import { amountsOf } from '../../../exporter/page/model/amounts.js';
 import { readModel } from '../../../exporter/page/model/model.js';
 import { functionRows } from '../../../exporter/page/model/rows.js';
 import { captureFile } from '../support/captures.js';
-import { heapray } from '../support/heapray.js';
+import { heapray } from '../support/loaded-heapray.js';
 import { fileWith, SHOP_HEAPPROFILE, shopPprof } from '../support/sample-files.js';
 
 /** Returns the data in a page, as JSON text. */

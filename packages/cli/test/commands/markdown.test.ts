@@ -8,7 +8,7 @@ import { nameText, placeText } from '../../src/text/place.js';
 import { printable } from '../../src/text/printable.js';
 import { formatBytes, formatShare } from '../../src/text/quantity.js';
 import { captureFile } from '../support/captures.js';
-import { heapray } from '../support/heapray.js';
+import { heapray } from '../support/loaded-heapray.js';
 import { fileWith, shopPprof } from '../support/sample-files.js';
 
 /** Names that Markdown, HTML or a terminal would give a meaning. */

@@ -6,7 +6,7 @@ import { totals } from '@heapray/exporter/profile';
 import { describe, expect, test } from 'vitest';
 import { tempFolder } from '../../../../test/support/temp-folder.js';
 import { captureFile, expectedOf, sumOf } from '../support/captures.js';
-import { heapray } from '../support/heapray.js';
+import { heapray } from '../support/loaded-heapray.js';
 import { SHOP_HEAPPROFILE, shopPprof } from '../support/sample-files.js';
 
 /** Captures of a parent and its two forked children, from memray's `--follow-fork`, and their process IDs. */

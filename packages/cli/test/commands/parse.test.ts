@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { captureFile, captureNames, parsedLines } from '../support/captures.js';
-import { heapray } from '../support/heapray.js';
+import { heapray } from '../support/loaded-heapray.js';
 
 describe.each(captureNames())('%s', (name) => {
   test('has the same records', async () => {

@@ -14,7 +14,7 @@ import {
   runMemray,
   sumOf,
 } from '../support/captures.js';
-import { heapray } from '../support/heapray.js';
+import { heapray } from '../support/loaded-heapray.js';
 
 type Stats = Record<string, unknown> & { readonly heapray: Readonly<Record<string, unknown>> };
 
@@ -54,7 +54,8 @@ describe.each(names.filter((name) => !isAggregated(name)))('%s', (name) => {
 });
 
 describe.each([11, 12, 13] as const)('format %d', (format) => {
-  const ofFormat = names.filter((name) => formatOf(name) === format && !isAggregated(name));
+  // The figures of all captures are compared above, with those that memray had when they were written.
+  const ofFormat = names.filter((name) => formatOf(name) === format && /^(threads|native)\.v/.test(name));
   describeWithPeer('the real memray', `memray-${MEMRAY_OF[format]!}`, () => {
     test.each(ofFormat)('%s', async (name) => {
       const output = path.join(tempFolder(), 'stats.json');

@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { tempFolder } from '../../../../test/support/temp-folder.js';
 import { textWidth } from '../../src/text/width.js';
 import { captureFile } from '../support/captures.js';
-import { heapray } from '../support/heapray.js';
+import { heapray } from '../support/loaded-heapray.js';
 import { fileWith, SHOP_HEAPPROFILE, shopPprof, shopProfile } from '../support/sample-files.js';
 
 /** Returns the standard output of `top`. Expects success. */
@@ -109,7 +109,7 @@ describe('on a terminal', () => {
   };
   const capture = captureFile('threads.v13.bin');
 
-  test.each([120, 80, 40, 12, 1])('of %i columns, no line of a table is longer', async (columns) => {
+  test.each([120, 40, 1])('of %i columns, no line of a table is longer', async (columns) => {
     const input = file();
     const commands = [
       ['top', input],

@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { runCommand } from '../../../../test/support/run-command.js';
-import { heapray, shell } from '../support/heapray.js';
+import { shell } from '../support/heapray.js';
+import { heapray } from '../support/loaded-heapray.js';
 import { SHOP_HEAPPROFILE, shopPprof } from '../support/sample-files.js';
 
 test('--version prints the version of the package', async () => {

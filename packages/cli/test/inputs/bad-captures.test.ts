@@ -13,7 +13,7 @@ import {
 import { describe, expect, test } from 'vitest';
 import { tempFolder } from '../../../../test/support/temp-folder.js';
 import { captureFile } from '../support/captures.js';
-import { heapray } from '../support/heapray.js';
+import { heapray } from '../support/loaded-heapray.js';
 import { fileWith } from '../support/sample-files.js';
 
 const small = readFileSync(captureFile('synthetic/node-demo.v13.bin'));

@@ -10,7 +10,8 @@ import { describe, expect, test } from 'vitest';
 import { runCommand } from '../../../../test/support/run-command.js';
 import { tempFolder } from '../../../../test/support/temp-folder.js';
 import { captureFile } from '../support/captures.js';
-import { heapray, MAIN } from '../support/heapray.js';
+import { MAIN } from '../support/heapray.js';
+import { heapray } from '../support/loaded-heapray.js';
 import { fileWith } from '../support/sample-files.js';
 
 /** Records before the damage, with an allocation of 5 bytes. */

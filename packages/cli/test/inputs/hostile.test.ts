@@ -9,7 +9,8 @@ import { encodePprof } from '@heapray/exporter/pprof';
 import { describe, expect, test } from 'vitest';
 import { atEnd } from '../../../../test/support/cleanup.js';
 import { tempFolder } from '../../../../test/support/temp-folder.js';
-import { heapray, shell } from '../support/heapray.js';
+import { shell } from '../support/heapray.js';
+import { heapray } from '../support/loaded-heapray.js';
 import { fileWith, SHOP_HEAPPROFILE, shopProfile } from '../support/sample-files.js';
 
 const READS =

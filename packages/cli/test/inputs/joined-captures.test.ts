@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 
 import { tempFolder } from '../../../../test/support/temp-folder.js';
 import { captureFile } from '../support/captures.js';
-import { heapray } from '../support/heapray.js';
+import { heapray } from '../support/loaded-heapray.js';
 import { fileWith } from '../support/sample-files.js';
 import { storedFrame } from '../support/stored-frame.js';
 

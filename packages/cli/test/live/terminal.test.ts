@@ -91,7 +91,7 @@ def serve():
     remember()
 while not os.path.exists(${JSON.stringify(path.join(folder, 'end'))}):
     serve()
-    time.sleep(0.05)
+    time.sleep(0.2)
 `,
     'program.py',
   );
@@ -145,7 +145,6 @@ test('a viewer that has left can come back, and r connects again', async () => {
 test.each<[string, (terminal: TerminalProcess) => void, number]>([
   ['Ctrl-C', (terminal) => terminal.type(CTRL_C), 0],
   ['SIGTERM', (terminal) => terminal.kill('SIGTERM'), -15],
-  ['SIGINT', (terminal) => terminal.kill('SIGINT'), -2],
   ['SIGHUP', (terminal) => terminal.kill('SIGHUP'), -1],
 ])('%s restores the terminal', async (_name, end, status) => {
   const { url } = await steadyServer();
@@ -241,7 +240,7 @@ test('uses no colours with NO_COLOR, and no screen with TERM=dumb', async () => 
 test('pauses: nothing is read until it continues', async () => {
   const server = await serveProfile((request) => profileOf([{ name: 'load', inUse: request * MIB }]));
   const terminal = startLive([server.url, ...FAST], NORMAL);
-  await terminal.waitForScreen(/\+\d\.0M/);
+  await terminal.waitForScreen(/\+\d+\.0M/);
   terminal.type('p');
   await terminal.waitForScreen(/PAUSED/);
   // The read that was in work when the key was pressed may still be counted.

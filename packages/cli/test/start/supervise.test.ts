@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { encodePprof } from '@heapray/exporter/pprof';
 import { ProfileBuilder } from '@heapray/exporter/profile';
-import { describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { pollUntil } from '../../../../test/support/poll.js';
 import { runCommand } from '../../../../test/support/run-command.js';
 import { startNode } from '../../../../test/support/start-node.js';
@@ -88,6 +88,10 @@ test('running out of heap gives one line and status 1 instead of an abort', asyn
 
 describe('temporary files', () => {
   const TEMPORARY = /^\.heapray-[0-9a-f]{8}-\d+-\d+-[0-9a-f]{8}\.tmp$/;
+  let input: string;
+  beforeAll(() => {
+    input = fileWith(wide(300_000), 'wide.pb');
+  });
   /** Waits until the command has started to write its file. */
   const begun = (folder: string) =>
     pollUntil(() => readdirSync(folder).some((name) => TEMPORARY.test(name)), {
@@ -95,30 +99,25 @@ describe('temporary files', () => {
       everyMillis: 1,
     });
 
-  test.each(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGABRT', 'SIGALRM', 'SIGUSR2', 'SIGXCPU'] as const)(
-    'are removed after %s',
-    async (signal) => {
-      const input = fileWith(wide(300_000), 'wide.pb');
-      const endWhileItWrites = async () => {
-        const folder = tempFolder();
-        const output = path.join(folder, 'out.json');
-        const command = startNode({ args: [MAIN, 'convert', input, '-o', output] });
-        await begun(folder);
-        const end = await command.stop(signal);
-        if (end.signal === null) expect(readdirSync(folder)).toEqual(['out.json']);
-        else {
-          expect(end).toEqual({ status: null, signal });
-          expect(readdirSync(folder).filter((name) => name !== 'out.json')).toEqual([]);
-        }
-        // On a busy machine the signal may come too late: then the command ended normally.
-        return end.signal !== null;
-      };
-      await pollUntil(endWhileItWrites, { what: 'a signal that comes in time' });
-    },
-  );
+  test.each(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGXCPU'] as const)('are removed after %s', async (signal) => {
+    const endWhileItWrites = async () => {
+      const folder = tempFolder();
+      const output = path.join(folder, 'out.json');
+      const command = startNode({ args: [MAIN, 'convert', input, '-o', output] });
+      await begun(folder);
+      const end = await command.stop(signal);
+      if (end.signal === null) expect(readdirSync(folder)).toEqual(['out.json']);
+      else {
+        expect(end).toEqual({ status: null, signal });
+        expect(readdirSync(folder).filter((name) => name !== 'out.json')).toEqual([]);
+      }
+      // On a busy machine the signal may come too late: then the command ended normally.
+      return end.signal !== null;
+    };
+    await pollUntil(endWhileItWrites, { what: 'a signal that comes in time' });
+  });
 
   test('of a killed command are removed by the next one', async () => {
-    const input = fileWith(wide(300_000), 'wide.pb');
     const folder = tempFolder();
     const output = path.join(folder, 'out.json');
     const killWhileItWrites = async () => {

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { GrowingCapture } from '@heapray/exporter/memray';
 import { decodePprof } from '@heapray/exporter/pprof';
 import { totals } from '@heapray/exporter/profile';
-import { describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { httpGet } from '../../../../../test/support/http-get.js';
 import { pollUntil } from '../../../../../test/support/poll.js';
 import { askRaw, type RawClient, rawClient, requestText } from '../../../../../test/support/raw-client.js';
@@ -25,6 +25,12 @@ async function watchFinished(): Promise<Watching & { readonly port: number }> {
   });
   return { ...watching, port: Number(new URL(watching.url).port) };
 }
+
+/** One server for all tests that only ask it. */
+let watched: Awaited<ReturnType<typeof watchFinished>>;
+beforeAll(async () => {
+  watched = await watchFinished();
+});
 
 /** Sends one request on a separate connection. */
 function askClosing(port: number, page: string, options: Parameters<typeof requestText>[1] = {}) {
@@ -51,7 +57,7 @@ function residentBytes(pid: number): number {
 }
 
 test('answers only requests for this host', async () => {
-  const { port } = await watchFinished();
+  const { port } = watched;
   const hosts: Readonly<Record<string, number>> = {
     localhost: 200,
     '127.0.0.1:9465': 200,
@@ -68,7 +74,7 @@ test('answers only requests for this host', async () => {
 });
 
 test('rejects unsupported requests in one line', async () => {
-  const { port } = await watchFinished();
+  const { port } = watched;
   const refusals: Readonly<Record<string, string>> = {
     'gc=1': 'gc: not supported by heapray watch, which cannot collect garbage in the program',
     'since=600': 'since, until: not supported by heapray watch, which keeps no past states',
@@ -86,7 +92,7 @@ test('rejects unsupported requests in one line', async () => {
 });
 
 test('names the file of a profile', async () => {
-  const { port } = await watchFinished();
+  const { port } = watched;
   const { headers } = await httpGet(`http://127.0.0.1:${port}${PROFILE}`);
   expect(headers['content-disposition']).toBe('attachment; filename="scheduler-heap.pb.gz"');
 });
@@ -182,7 +188,7 @@ describe('seconds=N', () => {
   });
 
   test('is empty for a finished capture, and rejected where it is not supported', async () => {
-    const { url } = await watchFinished();
+    const { url } = watched;
     const { status, bytes } = await get(url, 'heap?seconds=1');
     expect([status, decodePprof(bytes).sampleCount]).toEqual([200, 0]);
     expect(await get(url, 'peak?seconds=1')).toMatchObject({
