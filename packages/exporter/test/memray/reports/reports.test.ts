@@ -1,4 +1,4 @@
-// Rewrites every golden capture in every format. The memray of that format must make all its reports.
+// Rewrites golden captures in other formats. The memray of that format must make all its reports.
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,7 +7,7 @@ import { describeWithPeer } from '../../../../../test/support/peer-test.js';
 import { tempFolder } from '../../../../../test/support/temp-folder.js';
 import { MemrayConverter } from '../../../src/memray/convert/convert-memray.js';
 import { MEMRAY_FORMATS, type MemrayFormat } from '../../../src/memray/index.js';
-import { golden, goldenNames } from '../support/golden.js';
+import { formatOf, golden, goldenNames } from '../support/golden.js';
 import { MEMRAY_OF, runPython } from '../support/oracle.js';
 
 const SCRIPT = fileURLToPath(new URL('reports.py', import.meta.url));
@@ -33,6 +33,13 @@ const MISSING: Readonly<Record<MemrayFormat, readonly string[]>> = {
   11: ['table -f --split-threads', 'transform speedscope -f'],
 };
 
+/** Returns the captures to rewrite in a format: all, but of those with native frames only one, because memray resolves each frame. */
+function namesFor(format: MemrayFormat): readonly string[] {
+  const NEXT: Readonly<Record<number, MemrayFormat>> = { 11: 12, 12: 13, 13: 11 };
+  const isNative = (name: string) => name.startsWith('native');
+  return goldenNames().filter((name) => !isNative(name) || NEXT[formatOf(name)] === format);
+}
+
 function writeConverted(folder: string, name: string, format: MemrayFormat): string {
   const converter = new MemrayConverter(format);
   converter.push(golden(name).bytes);
@@ -50,7 +57,7 @@ test('has golden captures', () => {
 
 describe.each(MEMRAY_FORMATS)('as format %d', (format) => {
   describeWithPeer('memray makes its reports', `memray-${MEMRAY_OF[format]}`, () => {
-    test.each(parts(goldenNames()).map((names) => [names]))('makes all reports of %s', async (names) => {
+    test.each(parts(namesFor(format)).map((names) => [names]))('makes all reports of %s', async (names) => {
       const folder = tempFolder();
       const files = names.map((name) => writeConverted(folder, name, format));
       const { made, wrong } = JSON.parse(await runPython(format, [SCRIPT, folder, ...files])) as Reports;

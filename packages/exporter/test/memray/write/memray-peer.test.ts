@@ -22,7 +22,7 @@ const FORMATS: readonly MemrayFormat[] = [13, 12, 11];
 
 describe.each(FORMATS)('format %d', (format) => {
   describeWithPeer('is read by the real memray', `memray-${MEMRAY_OF[format]}`, () => {
-    describe.each([1, 2, 3])('random capture %d', (seed) => {
+    describe.each([1, 2])('random capture %d', (seed) => {
       const capture = randomCapture({ seed: seed * 100 + format, events: 3000, format });
       let oracle: Oracle;
       beforeAll(async () => {
