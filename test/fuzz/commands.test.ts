@@ -7,7 +7,7 @@ import { pickCapture, readCorpus } from './corpus.js';
 import { mutate, seedOf } from './mutate.js';
 import { readProfiles } from './profiles.js';
 
-const COUNT = 3_000;
+const COUNT = 1_200;
 const SEED = 7;
 const MAX_GROWTH = 512 * 2 ** 20;
 

@@ -145,7 +145,7 @@ function poisson(random: Random, mean: number): number {
   return count;
 }
 
-const SEEDS = range(1, 7);
+const SEEDS = range(1, 5);
 
 describe.each(Object.entries(COLLECTIONS))('with major collections %s', (_, collecting) => {
   const { pattern, typicalMillis, latestMillis } = collecting;
@@ -160,7 +160,7 @@ describe.each(Object.entries(COLLECTIONS))('with major collections %s', (_, coll
   });
 
   test('suspects nothing without a leak', () => {
-    for (const seed of SEEDS.slice(0, 3)) expect(run(seed, pattern, 45, false)).toEqual([]);
+    for (const seed of SEEDS.slice(0, 2)) expect(run(seed, pattern, 45, false)).toEqual([]);
   });
 });
 
@@ -169,7 +169,7 @@ describe('two sites that exchange bytes inside a cache of constant size', () => 
     'are not suspected, and a leak beside them is, with collections %s',
     (name) => {
       const { pattern } = COLLECTIONS[name]!;
-      for (const seed of SEEDS.slice(0, 4)) {
+      for (const seed of SEEDS.slice(0, 2)) {
         expect(run(seed, pattern, 45, false, [exchange])).toEqual([]);
         const found = run(seed, pattern, 15, true, [exchange]);
         expect([...new Set(found.map(({ name }) => name))]).toEqual(['leak']);

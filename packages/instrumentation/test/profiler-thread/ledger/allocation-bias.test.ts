@@ -16,16 +16,16 @@ const STEADY = [
 ];
 const NAMES = STEADY.map(({ name }) => name);
 
-describe('allocation estimates in a thousand runs of a program with known truth', () => {
+describe('allocation estimates in hundreds of runs of a program with known truth', () => {
   let runs: Run[];
   beforeAll(() => {
     const program: Program = { sites: STEADY, seconds: 12, meanGapMillis: 300, pairMillis: 4 };
-    runs = range(1, 1000).map((seed) => simulate(seed, program));
+    runs = range(1, 500).map((seed) => simulate(seed, program));
   });
 
   test.each(NAMES)('have no bias for the %s-lived', (name) => {
     const { mean, standardError } = summary(runs.map(({ errors }) => errors[name]!));
-    expect(standardError).toBeLessThan(0.12);
+    expect(standardError).toBeLessThan(0.17);
     expect(Math.abs(mean)).toBeLessThan(3 * standardError);
     expect(Math.abs(mean)).toBeLessThan(1);
   });
@@ -56,7 +56,7 @@ test.each(['regular', 'random'] as const)(
   'the bias is below half a point with pairs of a quarter of a scavenge, scavenges %s',
   (scavenges) => {
     const program: Program = { sites: STEADY, seconds: 20, meanGapMillis: 200, pairMillis: 8, scavenges };
-    const runs = range(1, 150).map((seed) => simulate(seed, program));
+    const runs = range(1, 80).map((seed) => simulate(seed, program));
     for (const name of NAMES) {
       expect(Math.abs(summary(runs.map(({ errors }) => errors[name]!)).mean)).toBeLessThan(0.5);
     }
@@ -107,9 +107,9 @@ test('polls on request between the pairs cause no bias', () => {
     pairMillis: 4,
     profileMillis: 300,
   };
-  const runs = range(1, 200).map((seed) => simulate(seed, program));
+  const runs = range(1, 100).map((seed) => simulate(seed, program));
   const { mean, standardError } = summary(runs.map(({ errors }) => errors.mid!));
-  expect(standardError).toBeLessThan(0.2);
+  expect(standardError).toBeLessThan(0.28);
   expect(Math.abs(mean)).toBeLessThan(3 * standardError);
 });
 
@@ -126,7 +126,7 @@ describe('an application in phases', () => {
       seconds: 70,
       meanGapMillis: 300,
     };
-    const runs = range(1, 100).map((seed) => simulate(seed, program));
+    const runs = range(1, 50).map((seed) => simulate(seed, program));
     expect(Math.abs(summary(runs.map(({ errors }) => errors.quiet!)).mean)).toBeLessThan(0.8);
   });
 
@@ -163,9 +163,9 @@ test('a program that allocates next to nothing is accounted for too', () => {
     meanGapMillis: 1000,
     pairMillis: 250,
   };
-  const runs = range(1, 60).map((seed) => simulate(seed, program));
+  const runs = range(1, 30).map((seed) => simulate(seed, program));
   // In shares of the sampled bytes, at 0.01 samples per ms.
   const { mean, standardError } = summary(runs.map(({ total }) => total * 100));
   expect(Math.abs(mean - 1)).toBeLessThan(3 * standardError);
-  expect(standardError).toBeLessThan(0.02);
+  expect(standardError).toBeLessThan(0.03);
 });

@@ -13,8 +13,9 @@ import { heapOf } from '../../support/memory-sources.js';
 import { TestReader } from '../../support/test-reader.js';
 
 const MINUTE = 60_000;
-const ROUND_MILLIS = 2 * 60 * MINUTE;
-const ROUNDS = (30 * 24) / 2;
+const ROUND_HOURS = 6;
+const ROUND_MILLIS = ROUND_HOURS * 60 * MINUTE;
+const ROUNDS = (30 * 24) / ROUND_HOURS;
 const PLACES = 10;
 /** The defaults. */
 const SITES: SitesWanted = {
