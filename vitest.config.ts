@@ -1,5 +1,6 @@
 import { defineConfig } from 'vitest/config';
 import { testsByKind } from './scripts/lib/test-kinds.mjs';
+import { MixingSequencer } from './scripts/lib/test-order.mjs';
 
 export default defineConfig({
   test: {
@@ -14,7 +15,8 @@ export default defineConfig({
     // Only for what hangs; longer than anything that a test waits for (test/support/patience.ts).
     testTimeout: 900_000,
     hookTimeout: 900_000,
-    // One more than continuous integration has processors, because tests often wait for the programs that they start.
-    maxWorkers: 3,
+    // Twice as many as continuous integration has processors, because tests often wait for the programs that they start.
+    maxWorkers: 4,
+    sequence: { sequencer: MixingSequencer },
   },
 });

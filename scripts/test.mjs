@@ -14,6 +14,11 @@ const args = process.argv.slice(2);
 const kinds = KINDS.filter((kind) => args.includes(`--${kind}`));
 const wanted = args.filter((arg) => !KINDS.some((kind) => arg === `--${kind}`));
 const needsPeers = kinds.length === 0 || kinds.includes('peers') || kinds.includes('e2e');
+/** All tests run in two parts: those that need no peers run while the peers are brought. */
+const isWhole = args.length === 0;
+const EARLY = ['unit', 'simulations'];
+/** Files that run at once meanwhile: as many as continuous integration has processors. */
+const EARLY_FILES_AT_ONCE = 2;
 const tally = startTally();
 // Exit through process.exit, so that the exit hooks end child processes and print the closing line.
 for (const [signal, number] of [
@@ -29,11 +34,17 @@ await withBootstrapLock(async () => {
   await tally.step('build', ensureBuilt);
   const steps = needsPeers ? [bringPeers(tally)] : [];
   if (kinds.length === 0) steps.push(tally.step('type check', checkTypes), tally.step('lint', checkStyle));
+  if (isWhole) steps.push(runVitest([...projects(EARLY), `--maxWorkers=${EARLY_FILES_AT_ONCE}`], tally));
   await Promise.all(steps);
 });
 note(`prepared after ${((Date.now() - start) / 1000).toFixed(1)} s; running the tests`);
 if (kinds.length > 0) checkWanted();
-await runVitest([...kinds.map((kind) => `--project=${kind}`), ...wanted], tally);
+const left = isWhole ? KINDS.filter((kind) => !EARLY.includes(kind)) : kinds;
+await runVitest([...projects(left), ...wanted], tally);
+
+function projects(names) {
+  return names.map((name) => `--project=${name}`);
+}
 
 /** Throws if the paths select no test of the kinds. */
 function checkWanted() {
