@@ -26,7 +26,7 @@ export function threadOptions(
 ): Omit<ThreadOptions, 'metricsAddress' | 'resource'> {
   const { options, sources } = components.config;
   const env = programEnvironment();
-  // Not `env`: what PM2 adds to it has come too late for Node.
+  // Read Node's own variable: what PM2 adds to `env` comes too late for Node.
   const nodeOptions = contain(() => process.env.NODE_OPTIONS, ignore) ?? '';
   return {
     ...options,
