@@ -76,14 +76,14 @@ test('adds up to the cumulative column, to the byte, when a growing service is p
     last = growingProfile(round, clock.now());
     expect(await push(last)).toEqual({ code: 0 });
     const state = sums(pushed.at(-1)!.samples);
-    expect(state['inuse_space']).toBe(totals(last)['inuse_space']);
-    expect(state['inuse_objects']).toBe(totals(last)['inuse_objects']);
+    expect(state.inuse_space).toBe(totals(last).inuse_space);
+    expect(state.inuse_objects).toBe(totals(last).inuse_objects);
     await clock.advance(60_000);
   }
   expect(pushed).toHaveLength(20);
   expect(allocated(pushed)).toEqual({
-    alloc_objects: totals(last!)['alloc_objects'],
-    alloc_space: totals(last!)['alloc_space'],
+    alloc_objects: totals(last!).alloc_objects,
+    alloc_space: totals(last!).alloc_space,
   });
   const { push: pushAll, pushed: atOnce, clock: other } = start();
   await other.advance(19 * 60_000);
@@ -111,7 +111,7 @@ test('joins what was not delivered to the next push when the server is away for 
     await clock.advance(60_000);
   }
   expect(pushed).toHaveLength(8);
-  expect(allocated(pushed)['alloc_space']).toBe(totals(growingProfile(19, START))['alloc_space']);
+  expect(allocated(pushed).alloc_space).toBe(totals(growingProfile(19, START)).alloc_space);
   expect(Number(pushed[3]!.durationNanos / 60_000_000_000n)).toBeGreaterThanOrEqual(13);
 });
 
@@ -125,27 +125,25 @@ test('pushes nothing older than an hour, and counts it, when the server is away 
     await push(profiles.at(-1)!);
     await clock.advance(START + (round + 1) * 60_000 - clock.now());
   }
-  const total = (round: number) => totals(profiles[round]!)['alloc_space']!;
+  const total = (round: number) => totals(profiles[round]!).alloc_space!;
   expect(pushed).toHaveLength(4);
   for (const { durationNanos } of pushed) expect(durationNanos).toBeLessThanOrEqual(3_600_000_000_000n);
   const { too_old } = exporter.drops;
   expect(too_old).toBeGreaterThan(0);
   // All but the windows that were given up: those after the first push.
-  expect(allocated(pushed)['alloc_space']).toBe(total(74) - (total(too_old) - total(0)));
+  expect(allocated(pushed).alloc_space).toBe(total(74) - (total(too_old) - total(0)));
 });
 
 test('leaves out what was allocated before when the process is older than an hour at the first push', async () => {
   const { clock, push, pushed } = start();
   const before = growingProfile(5, clock.now(), START - 3_600_001);
   await push(before);
-  expect(allocated(pushed)['alloc_space']).toBe(0);
-  expect(sums(pushed[0]!.samples)['inuse_space']).toBe(totals(before)['inuse_space']);
+  expect(allocated(pushed).alloc_space).toBe(0);
+  expect(sums(pushed[0]!.samples).inuse_space).toBe(totals(before).inuse_space);
   await clock.advance(60_000);
   const after = growingProfile(6, clock.now(), START - 3_600_001);
   await push(after);
-  expect(allocated(pushed)['alloc_space']).toBe(
-    totals(after)['alloc_space']! - totals(before)['alloc_space']!,
-  );
+  expect(allocated(pushed).alloc_space).toBe(totals(after).alloc_space! - totals(before).alloc_space!);
 });
 
 test('starts over when the profiles are of a new process', async () => {
@@ -154,7 +152,7 @@ test('starts over when the profiles are of a new process', async () => {
   await clock.advance(60_000);
   const young = growingProfile(2, clock.now(), clock.now() - 30_000);
   await push(young);
-  expect(allocated([pushed[1]!])['alloc_space']).toBe(totals(young)['alloc_space']);
+  expect(allocated([pushed[1]!]).alloc_space).toBe(totals(young).alloc_space);
 });
 
 test('keeps to the sum, without negative values, when estimates are corrected downwards', async () => {
@@ -175,7 +173,7 @@ test('keeps to the sum, without negative values, when estimates are corrected do
     await push(profileOf(a, b));
     await clock.advance(60_000);
   }
-  expect(allocated(pushed)['alloc_objects']).toBe(190);
+  expect(allocated(pushed).alloc_objects).toBe(190);
 });
 
 test('is not disturbed when the clock steps', async () => {
@@ -187,7 +185,7 @@ test('is not disturbed when the clock steps', async () => {
     expect(await push(profileOf(round))).toEqual({ code: 0 });
     await clock.advance(60_000);
   }
-  expect(allocated(pushed)['alloc_space']).toBe(totals(growingProfile(4, START))['alloc_space']);
+  expect(allocated(pushed).alloc_space).toBe(totals(growingProfile(4, START)).alloc_space);
   // The profile is of a moment before the step.
   const profile = profileOf(5);
   clock.step(-7_200_000);
@@ -205,7 +203,7 @@ test('splits a profile, and paces its parts, when it is too large for one push',
   expect(await push(profile)).toEqual({ code: 0 });
   expect(pushed.length).toBeGreaterThan(2);
   expect(clock.now() - START).toBeGreaterThan(500);
-  expect(allocated(pushed)['alloc_space']).toBe(totals(profile)['alloc_space']);
+  expect(allocated(pushed).alloc_space).toBe(totals(profile).alloc_space);
   expect(exporter.drops.failed).toBe(0);
 });
 
@@ -231,7 +229,7 @@ test('sends each part once when a later part is not delivered', async () => {
   await clock.advance(60_000);
   const last = large(3);
   expect(await push(last)).toEqual({ code: 0 });
-  expect(allocated(pushed)['alloc_space']).toBe(totals(last)['alloc_space']);
+  expect(allocated(pushed).alloc_space).toBe(totals(last).alloc_space);
 });
 
 test('stays within the limits for samples when stacks are deep, and labels and names are strange', async () => {
@@ -256,7 +254,7 @@ test('stays within the limits for samples when stacks are deep, and labels and n
       __x: 'z',
     } as typeof resource),
   ).toEqual({ code: 0 });
-  expect(allocated(pushed)['alloc_space']).toBe(2005);
+  expect(allocated(pushed).alloc_space).toBe(2005);
   const { stack: deepest } = pushed[0]!.samples.find(({ stack: one }) => one[0] === 'f1499')!;
   expect(deepest).toHaveLength(1000);
   expect(deepest.at(-1)).toBe('(truncated)');
@@ -282,8 +280,8 @@ test('drops and counts what the server refuses or does not confirm', async () =>
     await clock.advance(60_000);
   }
   expect(exporter.drops).toEqual({ rejected: 1, queue_full: 0, too_old: 0, failed: 1 });
-  expect(allocated(pushed.slice(1))['alloc_space']).toBe(
-    totals(growingProfile(2, START))['alloc_space']! - totals(growingProfile(1, START))['alloc_space']!,
+  expect(allocated(pushed.slice(1)).alloc_space).toBe(
+    totals(growingProfile(2, START)).alloc_space! - totals(growingProfile(1, START)).alloc_space!,
   );
 });
 

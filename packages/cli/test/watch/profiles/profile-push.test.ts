@@ -49,11 +49,11 @@ test('pushes what each component has allocated since the last push, as a service
   await push.close();
   const validator = new PyroscopeValidator(CLOCK);
   const pushed = received.flatMap((request) => validator.push(request));
-  const of = (service: string) => pushed.filter(({ series }) => series['service_name'] === service);
+  const of = (service: string) => pushed.filter(({ series }) => series.service_name === service);
   expect(of('triggerer')).toHaveLength(3);
   const allocated = of('scheduler').flatMap(({ samples }) => samples.map(({ values }) => values[1]!));
   expect(allocated.reduce((sum, bytes) => sum + bytes)).toBe(
-    totals(growingProfile(3, Date.now()))['alloc_space'],
+    totals(growingProfile(3, Date.now())).alloc_space,
   );
   expect(notes).toEqual([]);
 });

@@ -151,7 +151,7 @@ function isYoung({ durationNanos }: Profile): boolean {
 /** Returns whether a profile is of another process than the one before: it covers less time, and counts less. */
 function hasRestarted(next: Profile, previous: Profile): boolean {
   if (next.durationNanos >= previous.durationNanos) return false;
-  return totals(next)['alloc_space']! < totals(previous)['alloc_space']!;
+  return totals(next).alloc_space! < totals(previous).alloc_space!;
 }
 
 function allocatedOnly(profile: Profile): Profile {

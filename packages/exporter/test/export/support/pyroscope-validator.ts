@@ -85,8 +85,8 @@ function checkLabels(labels: Push['series'][number]['labels']): Readonly<Record<
   const record = Object.fromEntries(labels.map(({ name, value }) => [name, value]));
   check(Object.keys(record).length === labels.length, 'label names are unique');
   check(labels.length <= MAX_LABELS, `at most ${MAX_LABELS} labels`);
-  check(record['__name__'] === 'memory', '__name__ is memory');
-  check(Boolean(record['service_name']), 'service_name');
+  check(record.__name__ === 'memory', '__name__ is memory');
+  check(Boolean(record.service_name), 'service_name');
   for (const { name, value } of labels) {
     check(/^[A-Za-z_][A-Za-z0-9_]*$/.test(name), `label name ${name}`);
     check(Buffer.byteLength(name) <= MAX_NAME_BYTES, 'length of a label name');
