@@ -5,9 +5,8 @@ import { ANONYMOUS, displayName } from '../profile/model/frame-kind.js';
 import { ownValue } from '../profile/model/own-value.js';
 import { NONE, type ProfileTables, tablesOf } from '../profile/model/profile.js';
 import { StringTable } from '../tables/string-table.js';
-import { PackedChains } from '../wire/packed-chains.js';
-import { LENGTH_DELIMITED } from '../wire/proto-fields.js';
-import { assertInt64, ProtoWriter, varintSize } from '../wire/proto-writer.js';
+import { writeChain } from '../wire/packed-chains.js';
+import { assertInt64, ProtoWriter } from '../wire/proto-writer.js';
 import { FUNCTION, LABEL, LINE, LOCATION, MAPPING, PROFILE, SAMPLE, VALUE_TYPE } from './pprof-fields.js';
 
 export interface EncodePprofOptions {
@@ -21,13 +20,16 @@ const UNLIMITED = 2n ** 64n - 1n;
 /** Maximum number of stack entries of all samples together. Each takes one to three bytes. */
 const MAX_ENTRIES = 2 ** 27;
 
+/** Number of stack entries from which on they are counted beforehand. */
+const MANY_ENTRIES = 2 ** 22;
+
 /** ID of the one mapping for all code without an address. Without it, viewers treat the profile as not symbolized. */
 const MAPPING_ID = 1;
 
-/** Usual size of a sample without its stack, or of a frame, in bytes: room for the buffer, which grows otherwise. */
-const USUAL_BYTES = 48;
-/** Upper limit for the tags and lengths of one sample. */
-const SAMPLE_OVERHEAD = 32;
+/** Usual size of a sample or frame, in bytes: room for the buffer, which grows otherwise. */
+const USUAL_BYTES = 80;
+/** Maximum size of a number. */
+const NUMBER_BYTES = 10;
 
 /**
  * Returns the profile in pprof's format, not compressed. The order of frames and stacks is that of the format: leaf
@@ -39,14 +41,11 @@ const SAMPLE_OVERHEAD = 32;
  */
 export function encodePprof(profile: Profile, options: EncodePprofOptions = {}): Uint8Array {
   const tables = tablesOf(profile);
-  const stacks = new PackedChains(tables.stackParents, locationIds(tables.stackFrames));
-  const stackBytes = totalBytes(tables, stacks);
-  if (stackBytes > MAX_ENTRIES) assertFewEntries(tables);
   const { sampleStacks, frames } = tables;
-  const writer = new ProtoWriter(stackBytes + USUAL_BYTES * (sampleStacks.length + frames.length) + 4096);
+  const writer = new ProtoWriter(USUAL_BYTES * (sampleStacks.length + frames.length) + 4096);
   const strings = new StringTable();
   writeHeader(profile, strings, writer, options.mainBinary ?? profile.program ?? 'node');
-  writeSamples(profile, tables, stacks, strings, writer);
+  writeSamples(profile, tables, strings, writer);
   writeFrames(frames, strings, writer, new MappingIds(strings, writer));
   // Strings come last, when all are known: the parts of a message may come in any order.
   for (const text of strings.all()) writer.element(PROFILE.STRING, text);
@@ -61,20 +60,6 @@ const gzipAsync = promisify(gzip);
  */
 export function encodePprofGzip(profile: Profile, options: EncodePprofOptions = {}): Promise<Uint8Array> {
   return gzipAsync(encodePprof(profile, options), { level: constants.Z_BEST_SPEED });
-}
-
-/** Same as `map`, which is several times slower. */
-function locationIds(stackFrames: Int32Array): Int32Array {
-  const ids = new Int32Array(stackFrames.length);
-  for (let stack = 0; stack < ids.length; stack++) ids[stack] = idOf(stackFrames[stack]!);
-  return ids;
-}
-
-/** Returns the bytes of all stacks of all samples. Each entry takes at least one. */
-function totalBytes({ sampleStacks }: ProfileTables, stacks: PackedChains): number {
-  let bytes = 0;
-  for (let row = 0; row < sampleStacks.length; row++) bytes += stacks.size(sampleStacks[row]!);
-  return bytes;
 }
 
 function assertFewEntries({ stackParents, sampleStacks }: ProfileTables): void {
@@ -126,36 +111,30 @@ function writeValueType(
 
 function writeSamples(
   profile: Profile,
-  { sampleStacks, sampleLabels, labelSets, values }: ProfileTables,
-  stacks: PackedChains,
+  tables: ProfileTables,
   strings: StringTable,
   writer: ProtoWriter,
 ): void {
+  const { sampleStacks, sampleLabels, labelSets, values } = tables;
+  const stacks = { parents: tables.stackParents, numbers: tables.stackFrames, offset: idOf(0) };
   const width = profile.columns.length;
   const labels: (Uint8Array | undefined)[] = new Array(labelSets.length);
+  let entries = 0;
+  let isChecked = false;
   for (let row = 0; row < sampleStacks.length; row++) {
     const set = sampleLabels[row]!;
     labels[set] ??= encodeLabels(profile, set, labelSets, strings);
-    const labelBytes = labels[set]!;
-    const stack = sampleStacks[row]!;
-    const stackSize = stacks.size(stack);
-    let valuesSize = 0;
-    for (let at = row * width; at < (row + 1) * width; at++)
-      valuesSize += varintSize(assertInt64(values[at]!));
-    const stackField = stackSize === 0 ? 0 : 1 + varintSize(stackSize) + stackSize;
-    const size = stackField + 1 + varintSize(valuesSize) + valuesSize + labelBytes.length;
-    writer.reserve(size + SAMPLE_OVERHEAD);
-    writer.tag(PROFILE.SAMPLE, LENGTH_DELIMITED);
-    writer.varint(size);
-    if (stackSize > 0) {
-      writer.tag(SAMPLE.LOCATION_ID, LENGTH_DELIMITED);
-      writer.varint(stackSize);
-      stacks.write(writer, stack);
-    }
-    writer.tag(SAMPLE.VALUE, LENGTH_DELIMITED);
-    writer.varint(valuesSize);
-    for (let at = row * width; at < (row + 1) * width; at++) writer.varint(values[at]!);
-    writer.raw(labelBytes);
+    const sample = writer.open(PROFILE.SAMPLE);
+    entries += writeChain(writer, SAMPLE.LOCATION_ID, stacks, sampleStacks[row]!);
+    const packed = writer.open(SAMPLE.VALUE);
+    writer.reserve(NUMBER_BYTES * width);
+    for (let at = row * width; at < (row + 1) * width; at++) writer.varint(assertInt64(values[at]!));
+    writer.close(packed);
+    writer.raw(labels[set]!);
+    writer.close(sample);
+    if (entries < MANY_ENTRIES || isChecked) continue;
+    assertFewEntries(tables);
+    isChecked = true;
   }
 }
 
@@ -205,8 +184,11 @@ function writeFrames(
     writer.close(location);
     const fn = writer.open(PROFILE.FUNCTION);
     writer.integer(FUNCTION.ID, id);
-    writer.integer(FUNCTION.NAME, strings.handleFor(displayName(frame)));
-    writer.integer(FUNCTION.SYSTEM_NAME, strings.handleFor(systemName(frame)));
+    const name = displayName(frame);
+    const system = systemName(frame);
+    const nameIndex = strings.handleFor(name);
+    writer.integer(FUNCTION.NAME, nameIndex);
+    writer.integer(FUNCTION.SYSTEM_NAME, system === name ? nameIndex : strings.handleFor(system));
     writer.integer(FUNCTION.FILENAME, strings.handleFor(frame.file));
     writer.integer(FUNCTION.START_LINE, frame.startLine ?? frame.line);
     writer.close(fn);

@@ -1,50 +1,54 @@
-import { type ProtoWriter, varintSize } from './proto-writer.js';
+import type { ProtoWriter } from './proto-writer.js';
+
+/** Maximum size of a number of 32 bits. */
+const NUMBER_BYTES = 5;
 
 /**
- * Packed lists of numbers that share their ends. A node is a number and its parent; its list is the numbers from the node
- * to the root, as in a stack. Sizes are computed once for all nodes, so that each list is written in one pass.
+ * Lists of numbers that share their ends. A node is a number and its parent; its list is the numbers from the node to the
+ * root, as in a stack.
  */
-export class PackedChains {
-  readonly #parents: Int32Array;
-  readonly #numbers: Int32Array;
-  readonly #sizes: Int32Array;
+export interface Chains {
+  /** Parent of each node; negative for none. */
+  readonly parents: Int32Array;
+  /** Number of each node, less `offset`. */
+  readonly numbers: Int32Array;
+  /** Added to each number. */
+  readonly offset: number;
+}
 
-  /**
-   * Creates the lists of these nodes.
-   *
-   * @param parents parent of each node, which comes before it; negative for none
-   * @param numbers number of each node, 0 to 2^31 - 1
-   */
-  constructor(parents: Int32Array, numbers: Int32Array) {
-    this.#parents = parents;
-    this.#numbers = numbers;
-    const sizes = new Int32Array(parents.length);
-    for (let node = 0; node < sizes.length; node++) {
-      const parent = parents[node]!;
-      sizes[node] = varintSize(numbers[node]!) + (parent < 0 ? 0 : sizes[parent]!);
+/** Writes the list of a node as a packed field; nothing for a negative node. Returns its length. */
+export function writeChain(
+  writer: ProtoWriter,
+  field: number,
+  { parents, numbers, offset }: Chains,
+  first: number,
+): number {
+  if (first < 0) return 0;
+  const start = writer.open(field);
+  let { bytes, at } = writer;
+  let room = bytes.length - NUMBER_BYTES;
+  let length = 0;
+  for (let node = first; node >= 0; node = parents[node]!) {
+    if (at > room) {
+      writer.at = at;
+      writer.reserve(NUMBER_BYTES);
+      bytes = writer.bytes;
+      room = bytes.length - NUMBER_BYTES;
     }
-    this.#sizes = sizes;
-  }
-
-  /** Returns the size of a list in bytes, without tag and length; 0 for a negative node. */
-  size(node: number): number {
-    return node < 0 ? 0 : this.#sizes[node]!;
-  }
-
-  /** Writes a list without tag and length. The room must have been reserved. */
-  write(writer: ProtoWriter, first: number): void {
-    const parents = this.#parents;
-    const numbers = this.#numbers;
-    const { bytes } = writer;
-    let { at } = writer;
-    for (let node = first; node >= 0; node = parents[node]!) {
-      let number = numbers[node]!;
+    let number = numbers[node]! + offset;
+    length += 1;
+    // Most numbers take two bytes at most.
+    if (number > 0x7f) {
+      bytes[at++] = (number & 0x7f) | 0x80;
+      number >>>= 7;
       while (number > 0x7f) {
         bytes[at++] = (number & 0x7f) | 0x80;
         number >>>= 7;
       }
-      bytes[at++] = number;
     }
-    writer.at = at;
+    bytes[at++] = number;
   }
+  writer.at = at;
+  writer.close(start);
+  return length;
 }

@@ -1,6 +1,6 @@
 import protobuf from 'protobufjs/minimal.js';
 import { describe, expect, test } from 'vitest';
-import { PackedChains } from '../../src/wire/packed-chains.js';
+import { writeChain } from '../../src/wire/packed-chains.js';
 import { assertInt64, ProtoWriter, varintSize } from '../../src/wire/proto-writer.js';
 
 /** Numbers at which the size or the way of writing changes. */
@@ -70,17 +70,23 @@ test.each([0, 127, 128, 16_384])('messages of %d bytes are closed with their len
 });
 
 test('chains are written from their node to the root', () => {
-  const chains = new PackedChains(Int32Array.of(-1, 0, 1, 0), Int32Array.of(1, 300, 2 ** 31 - 1, 127));
-  const writer = new ProtoWriter(64);
-  for (const [node, numbers] of [
-    [2, [2 ** 31 - 1, 300, 1]],
-    [3, [127, 1]],
-  ] as const) {
-    const before = writer.at;
-    chains.write(writer, node);
-    expect(writer.at - before).toBe(chains.size(node));
-    const reader = protobuf.Reader.create(writer.bytes.subarray(before, writer.at));
-    expect(numbers.map(() => reader.uint32())).toEqual(numbers);
+  const chains = {
+    parents: Int32Array.of(-1, 0, 1, 0),
+    numbers: Int32Array.of(0, 299, 2 ** 31 - 2, 126),
+    offset: 1,
+  };
+  const writer = new ProtoWriter(0);
+  const lengths = [2, 3, -1].map((node) => writeChain(writer, 1, chains, node));
+  expect(lengths).toEqual([3, 2, 0]);
+  const reader = protobuf.Reader.create(writer.take());
+  for (const numbers of [
+    [2 ** 31 - 1, 300, 1],
+    [127, 1],
+  ]) {
+    expect(reader.uint32()).toBe(10);
+    const list = protobuf.Reader.create(reader.bytes());
+    expect(numbers.map(() => list.uint32())).toEqual(numbers);
+    expect(list.pos).toBe(list.len);
   }
-  expect(chains.size(-1)).toBe(0);
+  expect(reader.pos).toBe(reader.len);
 });

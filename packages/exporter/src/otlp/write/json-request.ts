@@ -134,9 +134,10 @@ function typeOf({ type, unit }: IndexedType): Json {
 }
 
 /** Returns the locations of a stack, the innermost first. */
-function chain({ parents, locations }: OtlpRequest, innermost: number): number[] {
+function chain({ chains }: OtlpRequest, innermost: number): number[] {
+  const { parents, numbers, offset } = chains;
   const found: number[] = [];
-  for (let node = innermost; node >= 0; node = parents[node]!) found.push(locations[node]!);
+  for (let node = innermost; node >= 0; node = parents[node]!) found.push(numbers[node]! + offset);
   return found;
 }
 

@@ -3,6 +3,7 @@ import type { Period, Profile, ResourceAttributes, ValueColumn } from '../../pro
 import { ownValue } from '../../profile/model/own-value.js';
 import { NONE, type ProfileTables, tablesOf } from '../../profile/model/profile.js';
 import { RowTable } from '../../tables/row-table.js';
+import type { Chains } from '../../wire/packed-chains.js';
 import { COMMENT, DEFAULT_SAMPLE_TYPE, EXECUTABLE_NAME, EXECUTABLE_PATH, LABEL_OF } from '../conventions.js';
 import { Dictionary } from './dictionary.js';
 import { LabelNames } from './label-names.js';
@@ -51,18 +52,15 @@ export interface IndexedProfile {
 export interface OtlpRequest {
   readonly dictionary: Dictionary;
   readonly profiles: readonly IndexedProfile[];
-  /** Parent of each node of the stacks, or {@link NONE}. */
-  readonly parents: Int32Array;
-  /** Location of each node. */
-  readonly locations: Int32Array;
+  /** Nodes of the stacks, whose numbers are locations. */
+  readonly chains: Chains;
   /** Innermost node of each stack of the table, from its index 1 on. */
   readonly stackNodes: readonly number[];
 }
 
 /** Nodes of the stacks of all profiles. */
 interface Nodes {
-  readonly parents: Int32Array;
-  readonly locations: Int32Array;
+  readonly chains: Chains;
   /** Node of each stack of each profile; undefined where a stack is the node of the same number. */
   readonly nodesOf: readonly (Int32Array | undefined)[];
 }
@@ -74,26 +72,24 @@ export function makeRequest(given: readonly Profile[]): OtlpRequest {
   const tables = profiles.map(tablesOf);
   const frameLocations = tables.map(({ frames }) => dictionary.locationsOf(frames));
   const isOneToOne = profiles.length === 1 && dictionary.locationCount === profiles[0]!.frameCount + 1;
-  const nodes = isOneToOne ? ownNodes(tables[0]!, frameLocations[0]!) : joinedNodes(tables, frameLocations);
-  const stacks = new StackNumbers(nodes.parents.length);
+  const nodes = isOneToOne ? ownNodes(tables[0]!) : joinedNodes(tables, frameLocations);
+  const stacks = new StackNumbers(nodes.chains.parents.length);
   return {
     dictionary,
     profiles: profiles.map((profile, at) =>
       indexedProfile(profile, tables[at]!, stacks.of(tables[at]!, nodes.nodesOf[at]), dictionary),
     ),
-    parents: nodes.parents,
-    locations: nodes.locations,
+    chains: nodes.chains,
     stackNodes: stacks.nodes,
   };
 }
 
-/** Returns the stacks of one profile as nodes. Its stacks are different, and so are the locations of its frames. */
-function ownNodes({ stackParents, stackFrames }: ProfileTables, frameLocations: Int32Array): Nodes {
-  const locations = new Int32Array(stackFrames.length);
-  for (let stack = 0; stack < locations.length; stack++) {
-    locations[stack] = frameLocations[stackFrames[stack]!]!;
-  }
-  return { parents: stackParents, locations, nodesOf: [undefined] };
+/**
+ * Returns the stacks of one profile as nodes. Its stacks are different, and so are the locations of its frames, which are
+ * numbered from 1 in the order of the frames.
+ */
+function ownNodes({ stackParents, stackFrames }: ProfileTables): Nodes {
+  return { chains: { parents: stackParents, numbers: stackFrames, offset: 1 }, nodesOf: [undefined] };
 }
 
 /** Returns nodes for the stacks of all profiles, equal ones once. */
@@ -114,7 +110,7 @@ function joinedNodes(tables: readonly ProfileTables[], frameLocations: readonly 
     parents[node] = table.at(node, 0);
     locations[node] = table.at(node, 1);
   }
-  return { parents, locations, nodesOf };
+  return { chains: { parents, numbers: locations, offset: 0 }, nodesOf };
 }
 
 /** Numbers the stacks that samples have, from 1. */

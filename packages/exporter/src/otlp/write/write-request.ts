@@ -1,4 +1,4 @@
-import { PackedChains } from '../../wire/packed-chains.js';
+import { writeChain } from '../../wire/packed-chains.js';
 import { LENGTH_DELIMITED, VARINT } from '../../wire/proto-fields.js';
 import { assertInt64, ProtoWriter, varintSize } from '../../wire/proto-writer.js';
 import {
@@ -25,10 +25,12 @@ import { writeAttributes } from './write-values.js';
 
 /** Maximum size of all stacks together, in bytes. Each frame takes one to three. */
 const MAX_STACK_BYTES = 2 ** 28;
-/** Upper limit for the tags and lengths of one sample or stack. */
+/** Upper limit for the tags and lengths of one sample. */
 const OVERHEAD = 32;
 /** Usual size of a sample, in bytes. */
 const SAMPLE_BYTES = 16;
+/** Usual size of a stack, in bytes. */
+const STACK_BYTES = 64;
 /** Usual size of a location with its function and its texts, in bytes. */
 const LOCATION_BYTES = 64;
 
@@ -38,8 +40,7 @@ const LOCATION_BYTES = 64;
  * @throws RangeError when a value does not fit into 64 bits, or the stacks take more than 256 MiB
  */
 export function writeRequest(request: OtlpRequest, options: EncodeOtlpOptions): Uint8Array {
-  const stacks = new PackedChains(request.parents, request.locations);
-  const writer = new ProtoWriter(totalBytes(request, stacks));
+  const writer = new ProtoWriter(usualBytes(request));
   const resourceProfiles = writer.open(REQUEST.RESOURCE_PROFILES);
   const resource = writer.open(RESOURCE_PROFILES.RESOURCE);
   writeAttributes(RESOURCE.ATTRIBUTES, options.resource ?? {}, writer);
@@ -48,24 +49,16 @@ export function writeRequest(request: OtlpRequest, options: EncodeOtlpOptions): 
   writer.close(resourceProfiles);
   const dictionary = writer.open(REQUEST.DICTIONARY);
   writeTables(request.dictionary, writer);
-  writeStacks(request, stacks, writer);
+  writeStacks(request, writer);
   writer.close(dictionary);
   return writer.take();
 }
 
-/** Returns about the size of a request in bytes, so that the buffer need not grow. */
-function totalBytes({ stackNodes, profiles, dictionary }: OtlpRequest, stacks: PackedChains): number {
-  let bytes = 0;
-  for (const node of stackNodes) bytes += stacks.size(node);
-  if (bytes > MAX_STACK_BYTES) {
-    throw new RangeError(
-      `as OTLP its stacks take ${bytes} bytes, over the limit of ${MAX_STACK_BYTES}; each repeats its callers`,
-    );
-  }
+/** Returns about the size of a request in bytes, so that the buffer rarely grows. */
+function usualBytes({ stackNodes, profiles, dictionary }: OtlpRequest): number {
   const values = profiles.reduce((sum, profile) => sum + profile.values.length, 0);
-  return (
-    bytes + 4 * stackNodes.length + SAMPLE_BYTES * values + LOCATION_BYTES * dictionary.locationCount + 4096
-  );
+  const tables = STACK_BYTES * stackNodes.length + LOCATION_BYTES * dictionary.locationCount;
+  return tables + SAMPLE_BYTES * values + 4096;
 }
 
 /** Writes the profiles of all columns. Profiles of different times, and so on, get scopes of their own. */
@@ -146,16 +139,16 @@ function writeSamples(
   }
 }
 
-function writeStacks({ stackNodes }: OtlpRequest, stacks: PackedChains, writer: ProtoWriter): void {
+function writeStacks({ stackNodes, chains }: OtlpRequest, writer: ProtoWriter): void {
   writeZero(DICTIONARY.STACK, writer);
+  const before = writer.at;
   for (const node of stackNodes) {
-    const packed = stacks.size(node);
-    const size = 1 + varintSize(packed) + packed;
-    writer.reserve(size + OVERHEAD);
-    writer.tag(DICTIONARY.STACK, LENGTH_DELIMITED);
-    writer.varint(size);
-    writer.tag(STACK.LOCATION_INDICES, LENGTH_DELIMITED);
-    writer.varint(packed);
-    stacks.write(writer, node);
+    const stack = writer.open(DICTIONARY.STACK);
+    writeChain(writer, STACK.LOCATION_INDICES, chains, node);
+    writer.close(stack);
+    if (writer.at - before <= MAX_STACK_BYTES) continue;
+    throw new RangeError(
+      `as OTLP its stacks take more than the limit of ${MAX_STACK_BYTES} bytes; each repeats its callers`,
+    );
   }
 }
