@@ -42,13 +42,22 @@ export async function collectProfile(
   if (collecting >= MAX_COLLECTING) throw problem(`${MAX_COLLECTING} profiles are being collected already`);
   collecting++;
   try {
-    const made = await ask(wanted);
-    if (!made) throw problem('the profiler thread has not answered');
-    if (!made.profile) throw problem(made.problem ?? 'the profiler thread has none');
-    return await unpacked(made.profile);
+    return await requestProfile(ask, wanted);
   } finally {
     collecting--;
   }
+}
+
+/**
+ * Returns the profile that the profiler thread makes.
+ *
+ * @throws Error (rejects) when there is none
+ */
+export async function requestProfile(ask: AskProfile, wanted: WantedProfile): Promise<Profile> {
+  const made = await ask(wanted);
+  if (!made) throw problem('the profiler thread has not answered');
+  if (!made.profile) throw problem(made.problem ?? 'the profiler thread has none');
+  return await unpacked(made.profile);
 }
 
 function checked({ type = 'heap', seconds }: CollectProfileOptions): WantedProfile {

@@ -14,7 +14,7 @@ import {
 import { contain, containAsync, contained } from '../containment/contain.js';
 import { Timers } from '../containment/timers.js';
 import type { AskProfile } from './ask.js';
-import { collectProfile } from './collect-profile.js';
+import { requestProfile } from './collect-profile.js';
 import { type ProfileReader, type ProfileSource, type ReaderClock, settingsOf } from './profile-reader.js';
 
 export interface ProfileExportsDeps {
@@ -97,7 +97,7 @@ export class ProfileExports {
     const timers = new Timers((thrown) => this.#report(thrown));
     const exports = this;
     const source: ProfileSource = {
-      collect: () => collectProfile((wanted) => this.#deps.ask(wanted), {}),
+      collect: () => requestProfile(this.#deps.ask, { type: 'heap', seconds: undefined }),
       get resource() {
         return exports.#resource;
       },
