@@ -13,6 +13,7 @@ import { httpGet } from './support/http-get.js';
 import { peerTest } from './support/peer-test.js';
 import { pollUntil } from './support/poll.js';
 import { runCommand } from './support/run-command.js';
+import { startCollector } from './support/start-collector.js';
 import { type RunningProcess, startNode } from './support/start-node.js';
 import { tempFolder } from './support/temp-folder.js';
 
@@ -140,6 +141,39 @@ test('fastify: the cache of pages is in use', async () => {
   const labels = { code_function_name: 'renderPage', heapray_component: 'fastify-shop' };
   await waitForMetrics('renderPage', (page) => retained(page, labels) > 500_000);
   await checkMounted(url, 'renderPage');
+  await process.stop();
+});
+
+peerTest('otlp: a Collector gets metrics and profiles with one resource', 'collector', async () => {
+  const collector = await startCollector();
+  const process = startNode({
+    args: ['examples/otlp/app.mjs'],
+    cwd: ROOT,
+    env: {
+      OTEL_EXPORTER_OTLP_ENDPOINT: collector.otlp,
+      OTEL_METRIC_EXPORT_INTERVAL: '500',
+      OTEL_METRIC_EXPORT_TIMEOUT: '400',
+      HEAPRAY_SAMPLING_INTERVAL: '4096',
+    },
+  });
+  const check = async () => {
+    const page = new MetricsPage((await httpGet(`http://${collector.metrics}/metrics`)).body);
+    const bytes = page.sum('heapray_memory_retained_bytes', { code_function_name: 'addCart' });
+    return bytes > 0 && page.find('target_info', {})[0];
+  };
+  const target = await pollUntil(check, { what: 'addCart in the metrics of the Collector' });
+  const printed = await pollUntil(
+    () => {
+      const text = collector.profiles();
+      return /service\.name: Str\(cart-service\)/.test(text) && text.includes('addCart') && text;
+    },
+    { what: 'addCart in the profiles of the Collector' },
+  );
+  expect(target!.labels.job).toBe('cart-service');
+  expect(printed).toContain(`service.instance.id: Str(${target!.labels.instance})`);
+  for (const text of ['alloc_objects', 'alloc_space', 'inuse_objects', 'inuse_space', 'inuse_space_stderr']) {
+    expect(printed).toContain(text);
+  }
   await process.stop();
 });
 

@@ -54,7 +54,7 @@ peerTest(
       folder,
       env: {
         // Later than the start of the profiler thread: before, nothing is known.
-      END_AFTER: '2500',
+        END_AFTER: '2500',
         HEAPRAY_PROFILES_EXPORTER: 'file',
         HEAPRAY_PROFILES_INTERVAL: '0',
         HEAPRAY_SAMPLING_INTERVAL: '4096',
