@@ -279,7 +279,7 @@ describe('limits', () => {
   test('apply to entries', () => {
     expect(failure(good, { maxEntries: 20 }).reason).toBe('more than the limit of 20 entries');
     const json = encodeOtlpProfilesJson([manyKinds()]);
-    expect(failure(json, { maxEntries: 20 }).reason).toBe('more than the limit of 40 values');
+    expect(failure(json, { maxEntries: 20 }).reason).toBe('more than the limit of 20 values');
     expect(decodeOtlpProfiles(good, { maxEntries: 1_000 })).toHaveLength(1);
   });
 

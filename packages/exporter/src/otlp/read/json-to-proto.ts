@@ -9,8 +9,6 @@ import {
   REQUEST_MESSAGE,
 } from './json-schema.js';
 
-/** Number of values of a JSON text for each entry of the limit: an index is a value, but no entry. */
-const VALUES_PER_ENTRY = 2;
 const MAX_DEPTH = 32;
 const INTEGER = /^-?\d{1,20}$/;
 const UINT64_LIMIT = 2n ** 64n;
@@ -29,12 +27,12 @@ export function isJson(bytes: Uint8Array): boolean {
 /**
  * Returns a request in JSON as protocol buffers, so that one reader is enough. Unknown fields are left out.
  *
- * @param maxEntries limit of the reader, which also bounds the memory for the JSON text
+ * @param maxEntries maximum number of values, which bounds the memory that they take
  * @throws FormatError when it is not JSON, and Error with the reason when a field has a value of another type
  */
 export function protoFromJson(bytes: Uint8Array, maxEntries: number): Uint8Array {
   const writer = new ProtoWriter(bytes.length / 2 + 64);
-  writeMessage(parseJson(bytes, maxEntries * VALUES_PER_ENTRY), REQUEST_MESSAGE, 'request', writer, 0);
+  writeMessage(parseJson(bytes, maxEntries), REQUEST_MESSAGE, 'request', writer, 0);
   return writer.take();
 }
 

@@ -12,8 +12,8 @@ export interface OtlpLimits {
   /** Maximum size in bytes. Default 64 MiB. */
   readonly maxBytes?: number | undefined;
   /**
-   * Maximum number of table entries, profiles, distinct stacks and distinct labels together, and of values of a JSON text.
-   * Default 2^22.
+   * Maximum number of table entries, profiles, distinct stacks and distinct labels together, and of values of a JSON
+   * text. Default 2^22.
    */
   readonly maxEntries?: number | undefined;
 }
