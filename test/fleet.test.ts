@@ -35,11 +35,15 @@ async function endFleet(fleet: RunningProcess): Promise<void> {
 }
 
 peerTest(
-  'the fleet: metrics of all services are in Prometheus, scraped and pushed, and one has a leak',
+  'the fleet: metrics of all services are in Prometheus, scraped and pushed, profiles in the Collector, and one has a leak',
   ['prometheus', 'collector'],
   async () => {
     const programs = { PROMETHEUS: prometheus(), COLLECTOR: collector() };
-    const { fleet, urls } = await startFleet({ ...programs, HEAPRAY_LEAK_WINDOW: '1' });
+    const { fleet, urls } = await startFleet({
+      ...programs,
+      HEAPRAY_LEAK_WINDOW: '1',
+      HEAPRAY_PROFILES_INTERVAL: '2',
+    });
     const server = new PrometheusServer(fleet, urls.get('prometheus')!.replace(/\/$/, ''));
 
     for (const job of SERVICES) {
@@ -59,7 +63,9 @@ peerTest(
       expect(metric.code_file_path).toMatch(/services\/accounts\/(?:main|session)\.js$/);
       expect(new Set(growing.map(({ metric: { job } }) => job))).toEqual(new Set(['accounts']));
     }
+    await fleet.waitForOutput(/^collector: .*Profiles.*"sample records": [1-9]/m);
     await server.waitForGoodScrapes();
+    expect(fleet.stderr).not.toContain('not exported');
     await endFleet(fleet);
   },
 );

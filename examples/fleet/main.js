@@ -12,7 +12,7 @@ const SERVICES = ['accounts', 'images', 'search'];
 /** First ports of the services, and that of Prometheus; prometheus.yml has those of the metrics. */
 const PORTS = { http: 8471, metrics: 9471, debug: 6471 };
 const PROMETHEUS_PORT = 9470;
-/** Where services push metrics to the Collector, and where Prometheus scrapes them there. */
+/** Where services push metrics and profiles to the Collector, and where Prometheus scrapes the metrics. */
 const COLLECTOR_PORTS = { otlp: 9478, metrics: 9479 };
 /** Heap limit of a service, as a container would have. The leak fills it in some 15 minutes. */
 const HEAP_MEGABYTES = 256;
@@ -36,6 +36,8 @@ try {
         OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${collector.otlp}`,
         OTEL_METRIC_EXPORT_INTERVAL: '5000',
         OTEL_METRIC_EXPORT_TIMEOUT: '4000',
+        HEAPRAY_PROFILES_EXPORTER: 'otlp',
+        HEAPRAY_PROFILES_INTERVAL: process.env.HEAPRAY_PROFILES_INTERVAL ?? '60',
       }),
       OTEL_EXPORTER_PROMETHEUS_HOST: '127.0.0.1',
       OTEL_EXPORTER_PROMETHEUS_PORT: `${metrics}`,
@@ -104,7 +106,7 @@ async function startCollector(program) {
     file,
     config.replace('0.0.0.0:4318', `127.0.0.1:${otlp}`).replace('0.0.0.0:8889', `127.0.0.1:${metrics}`),
   );
-  start('collector', program, [`--config=${file}`]);
+  start('collector', program, [`--config=${file}`, '--feature-gates=service.profilesSupport']);
   return { otlp, metrics };
 }
 
