@@ -153,6 +153,7 @@ describe('formats', () => {
   test.each([
     ['deep.folded', /as folded stacks it takes \d+ bytes, over the limit of 1073741824; /],
     ['deep.pb', /as pprof its samples have \d+ stack entries, over the limit of 134217728; /],
+    ['deep.otlp', /as OTLP its stacks take more than the limit of 67108864 bytes; /],
   ])('rejects quadratic output in %s with one line', async (name, reason) => {
     const frame = { scriptId: '1', url: '/a.js', lineNumber: 0, columnNumber: 0 };
     const start = (at: number) =>

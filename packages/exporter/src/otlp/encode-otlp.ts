@@ -9,7 +9,7 @@ export type { EncodeOtlpOptions } from './write/request.js';
  * Returns the profiles as an OTLP `ExportProfilesServiceRequest` (v1development), as protocol buffers. Each column becomes an
  * OTLP profile, whose samples are those that are not 0 in it. All profiles share one dictionary.
  *
- * @throws RangeError when a value does not fit into 64 bits, or the stacks take more than 256 MiB
+ * @throws RangeError when a value does not fit into 64 bits, or the stacks take more than 64 MiB
  */
 export function encodeOtlpProfiles(
   profiles: readonly Profile[],

@@ -24,7 +24,7 @@ import { writeTables, writeZero } from './write-tables.js';
 import { writeAttributes } from './write-values.js';
 
 /** Maximum size of all stacks together, in bytes. Each frame takes one to three. */
-const MAX_STACK_BYTES = 2 ** 28;
+const MAX_STACK_BYTES = 2 ** 26;
 /** Upper limit for the tags and lengths of one sample. */
 const OVERHEAD = 32;
 /** Usual size of a sample, in bytes. */
@@ -37,7 +37,7 @@ const LOCATION_BYTES = 64;
 /**
  * Writes a request as protocol buffers.
  *
- * @throws RangeError when a value does not fit into 64 bits, or the stacks take more than 256 MiB
+ * @throws RangeError when a value does not fit into 64 bits, or the stacks take more than 64 MiB
  */
 export function writeRequest(request: OtlpRequest, options: EncodeOtlpOptions): Uint8Array {
   const writer = new ProtoWriter(usualBytes(request));
