@@ -37,6 +37,13 @@ const LOSSES = [
   'not_pruned',
   'sampler_lost',
   'poll_overdue',
+  'limit_profile',
+  'limit_guard',
+  'event_profile',
+  'export_rejected',
+  'export_queue_full',
+  'export_too_old',
+  'export_failed',
 ].join('|');
 
 /** Reasons for which heapray itself restarts the sampler, and that of the series that shows zero. */
