@@ -12,8 +12,6 @@ import { tempFolder } from './support/temp-folder.js';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const SERVICE = path.join(ROOT, 'examples/leaky-service');
-/** Longest time for one command: the first waits until there is a leak suspect. */
-const COMMAND_MILLIS = 120_000;
 
 /** Returns the shell commands of a page, apart from those that install or start something. */
 function commandsOf(page: string): readonly string[] {
@@ -55,7 +53,7 @@ describeWithPeer('the commands of docs/', 'go-pprof', () => {
       outputs.set(command, stdout);
       return true;
     };
-    await pollUntil(succeed, { what: line, timeoutMillis: COMMAND_MILLIS });
+    await pollUntil(succeed, { what: line });
   }
 
   const PAGES = [
@@ -95,7 +93,7 @@ describeWithPeer('the commands of docs/', 'go-pprof', () => {
       const rows = outputs.get(compare)?.split('\n') ?? [];
       return rows.find((row) => row.trimStart().startsWith('+'))?.includes('addOrder');
     };
-    await pollUntil(isGrown, { what: 'addOrder to have grown most', timeoutMillis: COMMAND_MILLIS });
+    await pollUntil(isGrown, { what: 'addOrder to have grown most' });
     expect(outputs.get('go tool pprof -peek addOrder after.pb.gz')).toContain('takeOrder');
   });
 });

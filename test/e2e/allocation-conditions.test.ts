@@ -8,10 +8,11 @@ import { startApp } from './support/profiled-app.js';
 const TRUE_SHARE = 75;
 const ENV = { HEAPRAY_SAMPLING_INTERVAL: '16384', HEAPRAY_CPU_BUDGET: '0.5' };
 
-/** Waits long between two profiles, because each profile ends the pending pair. */
-const PATIENT = { what: 'enough evidence', everyMillis: 3_000, timeoutMillis: 600_000 };
-/** Largest stated error that ends the wait, in points: the tolerance below is then more than five standard errors. */
-const EVIDENCE_POINTS = 1.5;
+/** Waits between two profiles, because each profile ends the pending pair. */
+const PATIENT = { what: 'enough evidence', everyMillis: 2_000, timeoutMillis: 600_000 };
+/** Largest stated error that ends the wait, in points. An estimate without polls between collections would be 25 points off. */
+const EVIDENCE_POINTS = 3;
+const ENOUGH_PAIRS = 20;
 
 const CONDITIONS = [
   { what: 'by default', nodeArgs: [], mode: 'turns' },
@@ -32,7 +33,7 @@ describe('allocation by function is as accurate as the profile states', () => {
         const { pairs, points } = evidence(made);
         // All bytes are unobserved until there are complete pairs; a small young generation needs some tries.
         const isObserved = allocatedBy(made, '(unobserved)') < 0.5 * totalOf(made);
-        return pairs >= 40 && points <= EVIDENCE_POINTS && isObserved && made;
+        return pairs >= ENOUGH_PAIRS && points <= EVIDENCE_POINTS && isObserved && made;
       }, PATIENT);
       const bytes = (name: string) => allocatedBy(profile, name);
       const share = (100 * bytes('threeParts')) / (bytes('threeParts') + bytes('onePart'));

@@ -77,7 +77,6 @@ for (const line of LINES) {
         for (const after of ['0', '600']) {
           const capture = await pollUntil(() => captureOfEnding(line, how, after, status), {
             what: 'an end that was not too early for a capture',
-            timeoutMillis: 60_000,
           });
           expectFinished(capture);
           await expectAllocations(capture);

@@ -34,7 +34,8 @@ describeWithPeer('TypeScript', 'project-build-tools', () => {
     const folder = path.join(project('build-tools'), 'typescript', 'commonjs');
     const { commands } = docsSection('ways-to-start.md', 'TypeScript');
     expect(commands).toHaveLength(2);
-    for (const line of commands) await runLine(line, folder);
+    // The test above checks heapray's declarations. Checking those of Node and the language again takes long.
+    for (const line of commands) await runLine(`${line} --skipLibCheck`, folder);
   });
 });
 

@@ -5,7 +5,7 @@ import { expect } from 'vitest';
 import { checkOverview } from '../support/check-overview.js';
 import { type HttpAnswer, httpGet } from '../support/http-get.js';
 import { peerTest } from '../support/peer-test.js';
-import { goPprof, NODE_VERSIONS } from '../support/peers.js';
+import { goPprof } from '../support/peers.js';
 import { pollUntil } from '../support/poll.js';
 import { askRaw, rawClient, requestText } from '../support/raw-client.js';
 import { columnSum, pprofRaw } from './support/pprof-report.js';
@@ -177,7 +177,8 @@ peerTest(
   },
 );
 
-for (const line of NODE_VERSIONS) {
+/** Profiles are read by the binding on the oldest, and by Node's own API on the newest. */
+for (const line of ['22.15', '26'] as const) {
   const peers = [`node-${line}`, PROJECT, 'go-pprof'] as const;
 
   peerTest(`Node ${line}: ?gc=1 collects garbage first if allowed`, peers, async () => {

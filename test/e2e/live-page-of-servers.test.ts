@@ -35,7 +35,7 @@ describeWithPeer('the live page of real servers', 'chromium', () => {
         HEAPRAY_HOME: folder,
         HEAPRAY_TRACE_COMPONENTS: COMPONENTS.join(','),
         HEAPRAY_DEBUG_ADDR: '127.0.0.1:0',
-        HEAPRAY_LEAK_WINDOW: '2',
+        HEAPRAY_LEAK_WINDOW: '1',
       },
     });
     await service.waitForOutput(/"event":"listening"|listening/);

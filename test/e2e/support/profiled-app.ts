@@ -42,6 +42,18 @@ export async function runApp(options: AppOptions): Promise<CommandResult> {
   return runCommand(command, args, { cwd, env });
 }
 
+/**
+ * Runs an app that writes a capture and ends at once. On a busy machine it may end before its profiler thread has begun, and
+ * logs that there is no capture; then runs it again.
+ */
+export async function runTracedApp(options: AppOptions): Promise<CommandResult> {
+  const run = async () => {
+    const result = await runApp(options);
+    return !result.stderr.includes('the process ends before the profiler thread has begun') && result;
+  };
+  return pollUntil(run, { what: 'an end that is not too early for a capture' });
+}
+
 /** Returns the command that runs an app. */
 export function appCommand(options: AppOptions) {
   const { line = '24', nodeArgs = [], register = true, app, env } = options;
