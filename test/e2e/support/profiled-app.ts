@@ -43,15 +43,16 @@ export async function runApp(options: AppOptions): Promise<CommandResult> {
 }
 
 /**
- * Runs an app that writes a capture and ends at once. On a busy machine it may end before its profiler thread has begun, and
- * logs that there is no capture; then runs it again.
+ * Runs `ending.js` to its end, which begins when its capture has begun, or was given up. An end at once would leave no capture
+ * on a busy machine.
  */
 export async function runTracedApp(options: AppOptions): Promise<CommandResult> {
-  const run = async () => {
-    const result = await runApp(options);
-    return !result.stderr.includes('the process ends before the profiler thread has begun') && result;
-  };
-  return pollUntil(run, { what: 'an end that is not too early for a capture' });
+  const app = startApp({ ...options, env: { ...options.env, END_AFTER: 'SIGUSR2' } });
+  await app.waitForLog(/^worked$/m);
+  await app.waitForLog(/profiling memory of component|capture of .* given up/);
+  process.kill(app.process.pid, 'SIGUSR2');
+  const end = await app.process.ended;
+  return { ...end, stdout: app.process.stdout, stderr: app.process.stderr };
 }
 
 /** Returns the command that runs an app. */
