@@ -57,7 +57,7 @@ export async function requestProfile(ask: AskProfile, wanted: WantedProfile): Pr
   const made = await ask(wanted);
   if (!made) throw problem('the profiler thread has not answered');
   if (!made.profile) throw problem(made.problem ?? 'the profiler thread has none');
-  return await unpacked(made.profile);
+  return unpacked(made.profile);
 }
 
 function checked({ type = 'heap', seconds }: CollectProfileOptions): WantedProfile {

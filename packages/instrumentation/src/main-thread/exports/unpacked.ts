@@ -1,11 +1,11 @@
-import type { PackedProfile, Profile } from '@heapray/exporter/profile';
+import { type PackedProfile, type Profile, unpackProfile } from '@heapray/exporter/profile';
 
 /**
  * Returns the profile that the profiler thread has sent. Its tables arrived without a copy, and its texts are parsed when
  * they are first used, so this costs the main thread next to nothing.
+ *
+ * The code is loaded at the start: bundlers split a program where code is loaded on demand, and some refuse to.
  */
-export async function unpacked(packed: PackedProfile): Promise<Profile> {
-  // Loaded with the first profile: most processes never collect one.
-  const { unpackProfile } = await import('@heapray/exporter/profile');
+export function unpacked(packed: PackedProfile): Profile {
   return unpackProfile(packed);
 }
