@@ -37,7 +37,8 @@ const NO_CALL_SITE = '(no call site)';
 
 /** Runs `go tool pprof` on an address or a file; it must succeed. */
 export async function pprofText(args: readonly string[], source: string): Promise<string> {
-  const { status, stdout, stderr } = await goPprof([...args, source]);
+  // By default, pprof waits only half as long again as the seconds of the query.
+  const { status, stdout, stderr } = await goPprof(['-timeout=60', ...args, source]);
   expect({ status, stderr: status === 0 ? '' : stderr }).toEqual({ status: 0, stderr: '' });
   return stdout;
 }

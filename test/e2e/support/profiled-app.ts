@@ -43,13 +43,15 @@ export async function runApp(options: AppOptions): Promise<CommandResult> {
 }
 
 /**
- * Runs `ending.js` to its end, which begins when its capture has begun, or was given up. An end at once would leave no capture
- * on a busy machine.
+ * Runs `ending.js` to its end, which begins when its capture has begun, or was given up, and heapray has started. An end at once
+ * would leave no capture on a busy machine.
  */
 export async function runTracedApp(options: AppOptions): Promise<CommandResult> {
   const app = startApp({ ...options, env: { ...options.env, END_AFTER: 'SIGUSR2' } });
   await app.waitForLog(/^worked$/m);
   await app.waitForLog(/profiling memory of component|capture of .* given up/);
+  // The thread has started all, so that it can write the end of the capture at once.
+  await app.waitForLog(/metrics on http/);
   process.kill(app.process.pid, 'SIGUSR2');
   const end = await app.process.ended;
   return { ...end, stdout: app.process.stdout, stderr: app.process.stderr };

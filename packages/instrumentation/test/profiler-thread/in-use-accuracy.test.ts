@@ -46,7 +46,8 @@ peerTest(
 
 /** Runs the program and returns what each function has in use, at several moments with much garbage. */
 async function readInUse(): Promise<Record<string, number>[]> {
-  const env = { HEAPRAY_SAMPLING_INTERVAL: String(INTERVAL) };
+  // Four times the samples of the default interval, and four times the default budget: else polls become rarer.
+  const env = { HEAPRAY_SAMPLING_INTERVAL: String(INTERVAL), HEAPRAY_CPU_BUDGET: '0.02' };
   // With a smaller limit of the heap, V8 collects more often.
   const nodeArgs = ['--max-old-space-size=192'];
   const { command, args, options } = programCommand({ program: ['keeping.mjs'], line: '24', env, nodeArgs });
