@@ -11,6 +11,7 @@ import { type DashboardJson, type Expression, expressionsOf } from '../dashboard
 import { MADE, namesOf, rulesIn } from '../dashboards/support/made.js';
 import { freePort } from '../support/free-port.js';
 import { describeWithPeer } from '../support/peer-test.js';
+import { pollUntil } from '../support/poll.js';
 import { startCollector } from '../support/start-collector.js';
 import { type PrometheusServer, type Series, startPrometheus } from '../support/start-prometheus.js';
 import { tempFolder } from '../support/temp-folder.js';
@@ -147,10 +148,14 @@ describeWithPeer('Prometheus', ['prometheus', 'collector', 'project-auto-instrum
       for (const { name: variable, query } of (JSON.parse(content) as DashboardJson).templating.list) {
         if (typeof query !== 'object') continue;
         const [, selector = '', label = ''] = /^label_values\((.*), (\w+)\)$/s.exec(query.query) ?? [];
-        const series = await scraped[form].prometheus.query(substituted(selector, job, scraped[form]));
-        // Only forked processes have an ID.
-        const values = series.filter(({ metric }) => metric[label] !== undefined || variable === 'process');
-        expect(values, `${name}, ${variable}: ${selector}`).not.toEqual([]);
+        const asked = substituted(selector, job, scraped[form]);
+        const hasValues = async () => {
+          const series = await scraped[form].prometheus.query(asked);
+          // Only forked processes have an ID.
+          return series.some(({ metric }) => metric[label] !== undefined || variable === 'process');
+        };
+        // On a busy machine Prometheus misses a scrape now and then, and has no series until the next one.
+        await pollUntil(hasValues, { what: `values of ${variable} in ${name}: ${selector}` });
       }
     }
   });
