@@ -15,8 +15,9 @@ export default defineConfig({
     // Only for what hangs; longer than anything that a test waits for (test/support/patience.ts).
     testTimeout: 900_000,
     hookTimeout: 900_000,
-    // Twice as many as continuous integration has processors, because tests often wait for the programs that they start.
-    maxWorkers: 4,
+    // One more than continuous integration has processors, because tests often wait for the programs that they start. With two
+    // more, programs of other tests hold up those that must end or answer in time.
+    maxWorkers: 3,
     sequence: { sequencer: MixingSequencer },
   },
 });

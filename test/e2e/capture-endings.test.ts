@@ -137,6 +137,8 @@ async function startTraced(line: NodeLine, way: string): Promise<RunningApp> {
   const service = startApp({ line, app: ['signal-handling.js', way], env: { ...TRACED, LEAK_MIB: '4' } });
   await service.waitForLog(/profiling memory of component shop/);
   await service.waitForLog(/^leaked$/m);
+  // The thread has started all, so that it can write the end of the capture at once.
+  await service.waitForLog(/metrics on http/);
   return service;
 }
 

@@ -7,7 +7,7 @@ import { pollUntil } from '../support/poll.js';
 import { appFolder } from './support/app-folder.js';
 import { captureOf, expectFinished, fileNames } from './support/capture-files.js';
 import { MEMRAY_OF, MemrayReport } from './support/memray-report.js';
-import { runApp, startApp } from './support/profiled-app.js';
+import { runTracedApp, startApp } from './support/profiled-app.js';
 import { samplingMargin } from './support/sampling-margin.js';
 
 const TRACED = { HEAPRAY_COMPONENT: 'shop', HEAPRAY_TRACE_COMPONENTS: 'shop' };
@@ -18,7 +18,7 @@ peerTest('an earlier capture is renamed and not changed', 'project-bare', async 
   const home = path.join(folder, 'heapray');
   mkdirSync(home);
   writeFileSync(captureOf(home, 'shop'), 'an earlier capture');
-  const result = await runApp({ app: ['ending.js', 'natural'], folder, env: TRACED });
+  const result = await runTracedApp({ app: ['ending.js', 'natural'], folder, env: TRACED });
   expect(result).toMatchObject({ status: 0 });
   const [rotated = '', current] = fileNames(home).toSorted((a, b) => b.length - a.length);
   expect(rotated).toMatch(ROTATED);
@@ -33,7 +33,7 @@ peerTest('only the newest HEAPRAY_MAX_CAPTURES captures are kept', 'project-bare
   const contents: string[] = [];
   for (let run = 0; run < 4; run++) {
     const env = { ...TRACED, HEAPRAY_MAX_CAPTURES: '2' };
-    expect(await runApp({ app: ['ending.js', 'exit'], folder, env })).toMatchObject({ status: 3 });
+    expect(await runTracedApp({ app: ['ending.js', 'exit'], folder, env })).toMatchObject({ status: 3 });
     contents.push(readFileSync(captureOf(home, 'shop'), 'latin1'));
   }
   const kept = fileNames(home).map((name) => readFileSync(path.join(home, name), 'latin1'));
