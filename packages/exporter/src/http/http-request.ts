@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { checkHost } from './host-check.js';
+import { checkHost } from './access/host-check.js';
 import { HttpError } from './http-error.js';
 
 /** A request that passed all checks. */

@@ -1,3 +1,4 @@
+export { withToken } from './access/with-token.js';
 export { answerHeaders, type HttpAnswer, textAnswer } from './http-answer.js';
 export { HttpError } from './http-error.js';
 export type { HttpRequest } from './http-request.js';
@@ -21,4 +22,3 @@ export {
   type ListenAddress,
   startHttpServer,
 } from './start-http-server.js';
-export { withToken } from './with-token.js';

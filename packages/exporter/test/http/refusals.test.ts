@@ -1,7 +1,7 @@
 // Every rejected request has a clear status.
 import { describe, expect, test } from 'vitest';
 import { askRaw, rawClient, requestText } from '../../../../test/support/raw-client.js';
-import { checkHost } from '../../src/http/host-check.js';
+import { checkHost } from '../../src/http/access/host-check.js';
 import { HttpError } from '../../src/http/index.js';
 import { startServer } from './support.js';
 

@@ -1,3 +1,4 @@
+// Reads OTLP profiles. One file of over 400 lines: all tests share the requests below, whole or damaged.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {

@@ -1,6 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { EmitterOn, MathMin, SafeNumber } from '../protocol/primordials.js';
-import { MAX_PROFILE_SECONDS, type PageAnswer, type PageQuestion } from '../protocol/profile-requests.js';
+import {
+  MAX_PROFILE_SECONDS,
+  type PageAnswer,
+  type PageQuestion,
+} from '../protocol/profiles/profile-requests.js';
 import { contain, containAsync, contained } from './containment/contain.js';
 import type { AskPage } from './exports/ask.js';
 import { mountedPath } from './exports/mounted-path.js';

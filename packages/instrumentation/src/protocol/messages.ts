@@ -2,7 +2,6 @@ import type { MessagePort } from 'node:worker_threads';
 import type { HostPort, ResolvedOptions } from '../config/index.js';
 import type { BufferBatch } from './buffer-events.js';
 import type { FunctionLocation } from './code-place.js';
-import type { ReaderSettings, ResourceAttributes } from './export-messages.js';
 import type { MemoryOrigin } from './memory-origin.js';
 import type {
   KernelMemory,
@@ -12,7 +11,8 @@ import type {
   PointsRequest,
 } from './metric-points.js';
 import type { ObjectCountTable } from './object-count-table.js';
-import type { MadeProfile, PageAnswer, PageQuestion, WantedProfile } from './profile-requests.js';
+import type { ReaderSettings, ResourceAttributes } from './profiles/export-messages.js';
+import type { MadeProfile, PageAnswer, PageQuestion, WantedProfile } from './profiles/profile-requests.js';
 import type { ResidentMemory } from './resident-memory.js';
 import type { SamplerMode } from './sampler-mode.js';
 

@@ -1,3 +1,4 @@
+// A table of over 400 lines: one row of values for each option.
 import type { OptionName } from '../../src/config/index.js';
 
 /** Texts with their values, texts that are refused, and the same for code. */

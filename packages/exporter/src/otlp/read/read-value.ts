@@ -10,7 +10,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 /** A value without structure. */
 export type Scalar = string | number;
 
-/** What values need of their surroundings. */
+/** Texts and limits that reading a value needs. */
 export interface ValueContext {
   /** Returns a string of the dictionary. */
   text(index: number): string;

@@ -3,7 +3,7 @@ import type {
   PageAnswer,
   PageQuestion,
   WantedProfile,
-} from '../../protocol/profile-requests.js';
+} from '../../protocol/profiles/profile-requests.js';
 
 /** Asks the profiler thread for a profile; undefined if it does not answer. */
 export type AskProfile = (wanted: WantedProfile) => Promise<MadeProfile | undefined>;

@@ -5,7 +5,7 @@ import {
   PROFILE_TYPES,
   type ProfileType,
   type WantedProfile,
-} from '../../protocol/profile-requests.js';
+} from '../../protocol/profiles/profile-requests.js';
 import type { AskProfile } from './ask.js';
 import { unpacked } from './unpacked.js';
 

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { attributesIn } from '../../config/index.js';
-import type { ResourceAttributes } from '../../protocol/export-messages.js';
 import { process, SafeMap } from '../../protocol/primordials.js';
+import type { ResourceAttributes } from '../../protocol/profiles/export-messages.js';
 import { INSTRUMENTATION_NAME, VERSION } from '../../version.js';
 import { contain } from '../containment/contain.js';
 

@@ -1,5 +1,4 @@
 import { describeThrown } from '../../protocol/describe-thrown.js';
-import type { ReaderSettings, ResourceAttributes } from '../../protocol/export-messages.js';
 import type { Log } from '../../protocol/log.js';
 import type { ToProfilerThread } from '../../protocol/messages.js';
 import {
@@ -11,6 +10,7 @@ import {
   SafeSet,
   setTimeout,
 } from '../../protocol/primordials.js';
+import type { ReaderSettings, ResourceAttributes } from '../../protocol/profiles/export-messages.js';
 import { contain, containAsync, contained } from '../containment/contain.js';
 import { Timers } from '../containment/timers.js';
 import type { AskProfile } from './ask.js';

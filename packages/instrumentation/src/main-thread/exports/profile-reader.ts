@@ -1,7 +1,7 @@
 import { serialize } from 'node:v8';
 import type { Profile } from '@heapray/exporter/profile';
-import type { ReaderSettings, ResourceAttributes } from '../../protocol/export-messages.js';
 import { ArrayIsArray } from '../../protocol/primordials.js';
+import type { ReaderSettings, ResourceAttributes } from '../../protocol/profiles/export-messages.js';
 import { contain } from '../containment/contain.js';
 
 /** Gives a reader its profiles. */

@@ -44,7 +44,7 @@ import type {
   PageAnswer,
   PageQuestion,
   WantedProfile,
-} from '../../protocol/profile-requests.js';
+} from '../../protocol/profiles/profile-requests.js';
 import { startThread } from '../../start-thread.js';
 import { transferredBuffers } from '../buffers/transferred-buffers.js';
 import { containAsync, contained } from '../containment/contain.js';

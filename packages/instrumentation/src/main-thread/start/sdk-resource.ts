@@ -1,6 +1,6 @@
 import type { MeterProvider } from '@opentelemetry/api';
-import type { ResourceAttributes } from '../../protocol/export-messages.js';
 import { ArrayIsArray } from '../../protocol/primordials.js';
+import type { ResourceAttributes } from '../../protocol/profiles/export-messages.js';
 import { contain, containAsync } from '../containment/contain.js';
 
 const SERVICE_NAME = 'service.name';

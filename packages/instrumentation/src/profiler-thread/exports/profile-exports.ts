@@ -1,7 +1,7 @@
 import type { ExporterDescription, PeriodicExportingProfileReader } from '@heapray/exporter/export';
 import type { Profile } from '@heapray/exporter/profile';
-import type { ReaderSettings, ResourceAttributes } from '../../protocol/export-messages.js';
 import type { ProfilerThreadOptions } from '../../protocol/messages.js';
+import type { ReaderSettings, ResourceAttributes } from '../../protocol/profiles/export-messages.js';
 import { ExportDropCounts } from './export-drop-counts.js';
 
 type ExportOptions = Pick<

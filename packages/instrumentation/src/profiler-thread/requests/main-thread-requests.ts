@@ -1,6 +1,6 @@
 import type { HttpHandler } from '@heapray/exporter/http';
 import type { FromProfilerThread, ToProfilerThread } from '../../protocol/messages.js';
-import type { PageQuestion, ProfileType, WantedProfile } from '../../protocol/profile-requests.js';
+import type { PageQuestion, ProfileType, WantedProfile } from '../../protocol/profiles/profile-requests.js';
 import type { ProfileRequests } from './profile-requests.js';
 
 export interface MainThreadRequestsDeps {

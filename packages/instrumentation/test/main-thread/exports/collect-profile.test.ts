@@ -1,7 +1,7 @@
 import { ProfileBuilder, packProfile } from '@heapray/exporter/profile';
 import { expect, test } from 'vitest';
 import { collectProfile } from '../../../src/main-thread/exports/collect-profile.js';
-import type { MadeProfile, WantedProfile } from '../../../src/protocol/profile-requests.js';
+import type { MadeProfile, WantedProfile } from '../../../src/protocol/profiles/profile-requests.js';
 
 function made(): MadeProfile {
   const builder = new ProfileBuilder({

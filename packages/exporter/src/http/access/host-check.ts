@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { HttpError } from './http-error.js';
+import { HttpError } from '../http-error.js';
 
 /** `name`, `name:port`, `[IPv6]` or `[IPv6]:port`. */
 const AUTHORITY = /^(?:\[([^\]]*)\]|([^:[\]@/?#\s]+))(?::\d{0,5})?$/;

@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { HttpError } from './http-error.js';
-import type { HttpHandler } from './start-http-server.js';
+import { HttpError } from '../http-error.js';
+import type { HttpHandler } from '../start-http-server.js';
 
 const BEARER = /^bearer +([^\s]+) *$/i;
 const BASIC = /^basic +([A-Za-z0-9+/]+={0,2}) *$/i;
