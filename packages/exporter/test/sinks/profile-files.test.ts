@@ -120,10 +120,14 @@ test('leaves a folder in place of a file alone when it writes', () => {
   expect(filesIn(folder).replace(contents('mine'))).toContain(`.${process.pid}.`);
 });
 
-test.skipIf(process.getuid?.() === 0)('says why when the folder is read-only', () => {
+test('says why when the folder cannot be written', () => {
+  const file = path.join(tempFolder(), 'file');
+  writeFileSync(file, '');
+  // A file instead of a folder stops root too; rights do not.
+  expect(() => filesIn(path.join(file, 'below')).replace(contents('mine'))).toThrow(/ENOTDIR/);
   const folder = tempFolder();
   chmodSync(folder, 0o500);
-  expect(() => filesIn(folder).replace(contents('mine'))).toThrow(/EACCES/);
+  if (process.getuid?.() !== 0) expect(() => filesIn(folder).replace(contents('mine'))).toThrow(/EACCES/);
 });
 
 function startOf(pid: number): string {
