@@ -15,18 +15,20 @@ export async function runVitest(args, tally) {
     env: runEnv(),
   });
   const how = await ended(child);
-  tally.add(countTests(results, how));
+  tally.add(countTests(results, how, tally.fail));
   rmSync(results, { force: true });
   await tally.step('no process is left behind', () => sweep(child.pid));
 }
 
-function countTests(file, how) {
+function countTests(file, how, fail) {
   const results = readResults(file);
   if (results === undefined) {
-    note(`vitest left no results: ${how}`);
+    fail(`vitest left no results: ${how}`);
     return { failed: 1 };
   }
-  const failed = results.numFailedTests + brokenFiles(results);
+  for (const test of failedTests(results)) fail(test);
+  const failed = results.numFailedTests + brokenFiles(results).length;
+  if (failed === 0 && how !== 0) fail(`vitest ended with ${how}, without a failed test`);
   return {
     passed: results.numPassedTests,
     // An error outside of any test changes only the exit status.
@@ -48,7 +50,21 @@ function readResults(file) {
 function brokenFiles(results) {
   const isBroken = (file) =>
     file.status === 'failed' && file.assertionResults.every((test) => test.status !== 'failed');
-  return results.testResults.filter(isBroken).length;
+  return results.testResults.filter(isBroken);
+}
+
+/** Returns a line for each failed test and broken file: where it is, its title, and the first line of its message. */
+function failedTests(results) {
+  const lines = results.testResults.flatMap((file) =>
+    file.assertionResults
+      .filter((test) => test.status === 'failed')
+      .map((test) => describe(file, test.fullName, test.failureMessages[0])),
+  );
+  return [...lines, ...brokenFiles(results).map((file) => describe(file, 'not run', file.message))];
+}
+
+function describe(file, title, message = '') {
+  return `${path.relative(ROOT, file.name)}: ${title}: ${message.split('\n', 1)[0]}`;
 }
 
 async function sweep(group) {

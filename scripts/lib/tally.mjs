@@ -1,5 +1,5 @@
-// Counts the steps of a test run and prints the closing line. An exit hook prints it, so that it
-// comes last, however the run ends: a step that has begun and not ended counts as failed.
+// Counts the steps of a test run, and prints the names of what failed and the closing line. An exit hook prints them, so
+// that they come last, however the run ends: a step that has begun and not ended counts as failed.
 import { note } from './bootstrap.mjs';
 
 /** True if no test may be skipped. */
@@ -11,11 +11,14 @@ const KILLED = 128;
 export function startTally() {
   const counts = { passed: 0, failed: 0, skipped: 0 };
   const open = new Set();
+  const failures = [];
   const tally = {
     add: (more) => addCounts(counts, more),
-    step: (name, work) => runStep({ name, work, counts, open }),
+    fail: (what) => failures.push(what),
+    step: (name, work) => runStep({ name, work, counts, open, failures }),
   };
   process.on('exit', (status) => {
+    for (const what of failures) note(`FAILED ${what}`);
     for (const name of open) note(`${name}: did not finish`);
     addCounts(counts, { failed: open.size });
     if (status !== 0 && counts.failed === 0) counts.failed = 1;
@@ -27,14 +30,15 @@ export function startTally() {
 }
 
 /** Runs one step, counted as one test: passed if the work returns, failed if it throws. */
-async function runStep({ name, work, counts, open }) {
+async function runStep({ name, work, counts, open, failures }) {
   open.add(name);
   try {
     await work();
     counts.passed += 1;
   } catch (error) {
     counts.failed += 1;
-    note(`FAILED ${name}: ${error.message}`);
+    note(`${name} failed: ${error.message}`);
+    failures.push(`${name}: ${error.message}`);
   } finally {
     open.delete(name);
   }
