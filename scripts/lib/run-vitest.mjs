@@ -1,7 +1,7 @@
 // Runs vitest on the pinned Node. Prints its output, and takes its JSON results for the closing line.
 import { readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { CACHE, NODE, note, ROOT, runEnv } from './bootstrap.mjs';
+import { CACHE, NODE, ROOT, runEnv } from './bootstrap.mjs';
 import { groupMembers } from './process-group.mjs';
 import { ended, killGroup, spawnGroup } from './run-command.mjs';
 
