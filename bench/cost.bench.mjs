@@ -17,8 +17,9 @@ const QUICK = { millis: 6_000, warmUpMillis: 2_000, repetitions: 2 };
 /** The goal: at most one percent of a core. */
 const TARGET = { atMost: 1 };
 
-export async function run({ node, quick, parts, report }) {
-  const { repetitions, ...plan } = quick ? QUICK : FULL;
+export async function run({ node, quick, parts, rounds: wanted, report }) {
+  const { repetitions: usual, ...plan } = quick ? QUICK : FULL;
+  const repetitions = wanted ?? usual;
   const details = {};
   for (const [workload, everyMillis] of Object.entries(EVERY_MILLIS)) {
     if (parts.length > 0 && !parts.includes(workload)) continue;

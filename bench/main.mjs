@@ -57,6 +57,7 @@ async function runOne(name) {
     node: node.path,
     quick: options.quick,
     minutes: options.minutes,
+    rounds: options.rounds,
     parts: options.parts,
     // For benchmarks that show results of other ones, or where they were measured.
     resultFile,

@@ -9,6 +9,7 @@ export const USAGE = `usage: npm run bench -- [NAME...] [options]
   --node LINE    measure on another Node: 22 or 26 (24 without it)
   --minutes N    how long resident memory is watched (1 without it), a soak lasts (10), or the accuracy of all
                  workloads may take (21)
+  --rounds N     how many rounds \`cost\` makes (9)
   --write-docs   \`accuracy plots\`: write docs/accuracy.md and its plots (bench-out/ without it)`;
 
 /** @throws when an option is unknown or has an invalid value */
@@ -21,6 +22,7 @@ export function parseOptions(args) {
       json: { type: 'boolean', default: false },
       node: { type: 'string' },
       minutes: { type: 'string' },
+      rounds: { type: 'string' },
       'write-docs': { type: 'boolean', default: false },
       part: { type: 'string', multiple: true, default: [] },
     },
@@ -28,6 +30,9 @@ export function parseOptions(args) {
   const minutes = values.minutes === undefined ? undefined : Number(values.minutes);
   if (minutes !== undefined && !(minutes > 0))
     throw new Error(`--minutes: a number above 0, not ${values.minutes}`);
+  const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
+  if (rounds !== undefined && !(Number.isSafeInteger(rounds) && rounds > 0))
+    throw new Error(`--rounds: a whole number above 0, not ${values.rounds}`);
   const { quick, json, node, part: parts, 'write-docs': writeDocs } = values;
-  return { names: positionals, quick, json, node, minutes, parts, writeDocs };
+  return { names: positionals, quick, json, node, minutes, rounds, parts, writeDocs };
 }
