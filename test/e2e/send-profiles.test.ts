@@ -28,7 +28,7 @@ peerTest('a program collects profiles, and no exporter of its own can harm it', 
   expect(collected.names).toContain('keepSome');
   expect(collected.bytes).toBeGreaterThan(1_000_000);
   expect(collected.comments.join('\n')).toMatch(
-    /^standard error of keepSome collecting\.js:\S+: inuse_space \d+ ± \d+/m,
+    /^# standard error of keepSome collecting\.js:\S+: inuse_space \d+ ± \d+/m,
   );
   expect(collected.encoded).toBeGreaterThan(1_000);
   expect(collected.grown).toBeGreaterThan(500_000);

@@ -21,4 +21,4 @@ export { type FunctionPlace, functionPlace } from './query/function-place.js';
 export { stacksInCallOrder } from './query/stack-order.js';
 export { type TopGroup, type TopOptions, type TopRow, topOf } from './query/top-of.js';
 export { totals } from './query/totals.js';
-export { buffersOf, type PackedProfile, packProfile, unpackProfile } from './transfer/pack-profile.js';
+export { buffersOf, type PackedProfile, packProfile, unpackProfile } from './transfer/index.js';

@@ -1,4 +1,5 @@
-import { type PackedProfile, type Profile, unpackProfile } from '@heapray/exporter/profile';
+import type { Profile } from '@heapray/exporter/profile';
+import { type PackedProfile, unpackProfile } from '@heapray/exporter/transfer';
 
 /**
  * Returns the profile that the profiler thread has sent. Its tables arrived without a copy, and its texts are parsed when

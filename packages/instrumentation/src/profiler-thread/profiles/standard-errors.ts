@@ -59,7 +59,8 @@ export function roundedError(variance: number): number {
 }
 
 /**
- * Returns comments that state standard errors: of the totals, and of the call sites with most bytes in use.
+ * Returns comments that state standard errors: of the totals, and of the call sites with most bytes in use. Those of call
+ * sites begin with `#`: the reports of `go tool pprof` leave such comments out, and `-comments` shows them.
  *
  * What was allocated has two errors: samples stand for one interval each, and samples that were never seen are attributed by
  * evidence. For both the ledger knows an upper bound.
@@ -89,7 +90,7 @@ export function errorComments(sources: readonly LedgerSource[]): string[] {
     `standard error of the totals: inuse_space ${text(total.inUse)}, alloc_space ${text(total.allocated)}`,
     ...rows.slice(0, TOP_SITES).map(({ label, inUse, allocated }) => {
       const more = allocated.bytes > 0 ? `, alloc_space ${text(allocated)}` : '';
-      return `standard error of ${label}: inuse_space ${text(inUse)}${more}`;
+      return `# standard error of ${label}: inuse_space ${text(inUse)}${more}`;
     }),
   ];
 }

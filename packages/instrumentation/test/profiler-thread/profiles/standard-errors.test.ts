@@ -99,7 +99,7 @@ test('comments state the errors of the totals and of the 50 largest call sites',
   expect(comments.length).toBe(52);
   expect(comments[1]).toMatch(/^standard error of the totals: inuse_space \d+ ± \d+, alloc_space \d+ ± \d+$/);
   expect(comments[2]).toMatch(
-    /^standard error of site\d+ \S*site\d+\.js:1:1: inuse_space \d+ ± \d+, alloc_space/,
+    /^# standard error of site\d+ \S*site\d+\.js:1:1: inuse_space \d+ ± \d+, alloc_space/,
   );
   const bytes = comments.slice(2).map((comment) => Number(/inuse_space (\d+)/.exec(comment)![1]));
   expect(bytes).toEqual([...bytes].sort((a, b) => b - a));
