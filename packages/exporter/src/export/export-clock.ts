@@ -24,11 +24,14 @@ export const systemClock: ExportClock = {
 export function pause(clock: ExportClock, millis: number, signal?: AbortSignal): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   if (signal?.aborted) return Promise.resolve();
-  const cancel = clock.after(millis, resolve);
-  signal?.addEventListener('abort', () => {
+  const end = () => {
     cancel();
+    // The signal may live as long as the exporter, and would keep a listener of each pause.
+    signal?.removeEventListener('abort', end);
     resolve();
-  });
+  };
+  const cancel = clock.after(millis, end);
+  signal?.addEventListener('abort', end);
   return promise;
 }
 
