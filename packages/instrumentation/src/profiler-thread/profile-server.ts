@@ -109,7 +109,7 @@ export class ProfileServer {
   async #makePages(deps: PagesDeps): Promise<ReadonlyMap<string, HttpHandler>> {
     const { allowGc, pid } = this.#options;
     const [{ debugPages }, { profileProvider }, requests] = await Promise.all([
-      import('./server/debug-server.js'),
+      import('./server/debug-pages.js'),
       import('./requests/profile-provider.js'),
       deps.requests(),
     ]);

@@ -38,7 +38,7 @@ test('the thread starts without the debug server and the page', () => {
   expect(names.filter((name) => isPage(name) || isServer(name))).toEqual([]);
 });
 
-test.each(['server/debug-server.ts', 'requests/profile-provider.ts', 'history-recorder.ts'])(
+test.each(['server/debug-pages.ts', 'requests/profile-provider.ts', 'history-recorder.ts'])(
   'the debug server starts without the page: %s',
   (file) => {
     const modules = loadedBy(path.join(THREAD, file));

@@ -1,5 +1,5 @@
 import type { Profile } from '@heapray/exporter/profile';
-import type { ProfileProvider } from '../server/debug-server.js';
+import type { ProfileProvider } from '../server/debug-pages.js';
 import { type LiveDataDeps, LiveDataProvider } from './live-data.js';
 import { type ProfileRequests, type ProfileRequestsDeps, profileRequests } from './profile-requests.js';
 import { wanted } from './requested-profiles.js';
