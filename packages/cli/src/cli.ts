@@ -6,6 +6,7 @@ import { addDiff } from './commands/diff.js';
 import { addFlamegraph } from './commands/flamegraph.js';
 import { addLive } from './commands/live.js';
 import { addParse } from './commands/parse.js';
+import { addRetainers } from './commands/retainers.js';
 import { addRun } from './commands/run.js';
 import { addStats } from './commands/stats.js';
 import { addTop } from './commands/top.js';
@@ -59,6 +60,7 @@ function createProgram(): Command {
     addFlamegraph,
     addLive,
     addParse,
+    addRetainers,
     addWatch,
   ])
     add(program);

@@ -19,14 +19,24 @@ test('--version prints the version of the package', async () => {
 });
 
 describe('help', () => {
-  test.each(['', 'run', 'config', 'stats', 'top', 'convert', 'diff', 'flamegraph', 'live', 'parse', 'watch'])(
-    'of %j',
-    async (command) => {
-      const { status, stdout, stderr } = await heapray([command, '--help'].filter(Boolean));
-      expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-      await expect(stdout).toMatchFileSnapshot(`../golden/help-${command || 'help'}.txt`);
-    },
-  );
+  test.each([
+    '',
+    'run',
+    'config',
+    'stats',
+    'top',
+    'convert',
+    'diff',
+    'flamegraph',
+    'live',
+    'parse',
+    'retainers',
+    'watch',
+  ])('of %j', async (command) => {
+    const { status, stdout, stderr } = await heapray([command, '--help'].filter(Boolean));
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    await expect(stdout).toMatchFileSnapshot(`../golden/help-${command || 'help'}.txt`);
+  });
 
   test('without a command is printed to stderr, and the status is 2', async () => {
     const { status, stdout, stderr } = await heapray([]);

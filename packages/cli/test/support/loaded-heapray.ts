@@ -10,7 +10,15 @@ import { heapray as start } from './heapray.js';
 
 const SCRIPT = fileURLToPath(new URL('command-process.mjs', import.meta.url));
 /** Commands that read files and end. The others run in a process of their own. */
-const READING: ReadonlySet<string> = new Set(['stats', 'top', 'convert', 'diff', 'flamegraph', 'parse']);
+const READING: ReadonlySet<string> = new Set([
+  'stats',
+  'top',
+  'convert',
+  'diff',
+  'flamegraph',
+  'parse',
+  'retainers',
+]);
 
 let running: ChildProcess | undefined;
 let last: Promise<unknown> = Promise.resolve();

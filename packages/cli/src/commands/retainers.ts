@@ -1,0 +1,84 @@
+import { RecordedStackPackages } from '@heapray/exporter/call-sites';
+import {
+  type ClassTotals,
+  classTotals,
+  findHolders,
+  type HeapSnapshot,
+  type HolderReport,
+} from '@heapray/exporter/heap-snapshot';
+import type { Command } from 'commander';
+import { CommandError } from '../errors.js';
+import { readSnapshotInput } from '../inputs/heap-snapshot.js';
+import { assertReadOnce } from '../inputs/processes.js';
+import { holdersJson, holdersText } from '../outputs/holders.js';
+import { writeJson, writeStdout } from '../outputs/stdout.js';
+import { ownPackage } from '../own-package.js';
+import { maxMemoryOption, maxSecondsOption, positiveInteger } from './options.js';
+
+interface RetainersOptions {
+  readonly class?: string;
+  readonly function?: string;
+  readonly top: number;
+  readonly json?: true;
+}
+
+export function addRetainers(program: Command): void {
+  program
+    .command('retainers')
+    .summary('tell what holds the objects of a heap snapshot')
+    .description(
+      'Tells in words what keeps objects alive: for the largest classes of a heap snapshot (.heapsnapshot), or with ' +
+        'two snapshots of one process for those that grew. The bytes of an object are its own and those of the ' +
+        'strings, arrays and buffers that only it refers to.',
+    )
+    .argument('<file>', 'heap snapshot; - for standard input')
+    .argument('[later]', 'later snapshot of the same process')
+    .option('--class <name>', 'only the class with this name')
+    .option(
+      '--function <name>',
+      'only objects that this function allocated, for snapshots with the stacks of allocations',
+    )
+    .option('--top <count>', 'number of classes', positiveInteger, 5)
+    .option('--json', 'print JSON')
+    .addOption(maxMemoryOption())
+    .addOption(maxSecondsOption())
+    .action(retainers);
+}
+
+async function retainers(file: string, later: string | undefined, options: RetainersOptions): Promise<void> {
+  const files = later === undefined ? [file] : [file, later];
+  assertReadOnce(files);
+  const before = later === undefined ? undefined : classTotals(await readSnapshotInput(file));
+  const newest = files.at(-1)!;
+  const report = reportOf(newest, await readSnapshotInput(newest), options, before);
+  if (options.json) await writeJson(holdersJson(files, report, packageOf()));
+  else await writeStdout(holdersText(report));
+}
+
+function reportOf(
+  name: string,
+  snapshot: HeapSnapshot,
+  { class: className, function: functionName, top }: RetainersOptions,
+  before: ClassTotals | undefined,
+): HolderReport {
+  if (functionName !== undefined && snapshot.traces === undefined) {
+    throw new CommandError(
+      `${name}: has no stacks of allocations, so --function cannot be used; --class selects by class`,
+    );
+  }
+  const report = findHolders(snapshot, { before, className, functionName, top });
+  if (report.classes.length > 0) return report;
+  if (functionName !== undefined) {
+    throw new CommandError(`${name}: no object that function ${functionName} allocated`);
+  }
+  if (className !== undefined) throw new CommandError(`${name}: no object of class ${className}`);
+  if (before !== undefined) throw new CommandError(`${name}: no class has grown`);
+  return report;
+}
+
+/** Returns a function that finds the npm package of a file. */
+function packageOf(): (file: string) => string | undefined {
+  const folders = { libdest: '', sitePackages: [], sysPath: [] };
+  const packages = new RecordedStackPackages({ language: 'node', ...folders }, ownPackage);
+  return (file) => packages.packageOf([{ functionName: '', file }]);
+}
