@@ -1,5 +1,6 @@
 import { debuglog } from 'node:util';
 import { Command, CommanderError } from 'commander';
+import { addAttach } from './commands/attach.js';
 import { addConfig } from './commands/config.js';
 import { addConvert } from './commands/convert.js';
 import { addDiff } from './commands/diff.js';
@@ -59,6 +60,7 @@ function createProgram(): Command {
     addDiff,
     addFlamegraph,
     addLive,
+    addAttach,
     addParse,
     addRetainers,
     addWatch,

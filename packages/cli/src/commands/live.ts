@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import { UsageError } from '../errors.js';
 import { applyStrict, incompleteReason } from '../inputs/memray.js';
 import { note } from '../io/note.js';
 import { runSession } from '../live/live-session.js';
@@ -6,9 +7,10 @@ import { LiveModel } from '../live/model/live-model.js';
 import { PlainView } from '../live/plain-view.js';
 import { ScreenView } from '../live/screen-view.js';
 import { openSource } from '../live/sources/open-source.js';
-import { rowsOption, strictOption } from './options.js';
+import { processId, rowsOption, strictOption } from './options.js';
 
 interface LiveOptions {
+  readonly pid?: number;
   readonly rows: number;
   readonly interval?: number;
   readonly component?: string;
@@ -23,12 +25,14 @@ export function addLive(program: Command): void {
     .description(
       'Shows what holds the memory of a program, what grows, and what allocates. Reads a capture while it is written; ' +
         'a debug server of heapray or `heapray watch`; or a live port on this machine, of `memray run --live-remote` ' +
-        '(memray 1.11 or later) or heapray. On a terminal, keys sort, filter and show callers (? lists them); ' +
-        'otherwise prints one line per read, and a table at the end.',
+        '(memray 1.11 or later) or heapray; or, with --pid, attaches to any Node process as heapray attach does. On a ' +
+        'terminal, keys sort, filter and show callers (? lists them); otherwise prints one line per read, and a table ' +
+        'at the end.',
     )
-    .argument('<source>', 'capture, http://HOST:PORT, or port of this machine')
+    .argument('[source]', 'capture, http://HOST:PORT, or port of this machine')
+    .option('--pid <pid>', 'ID of a Node process; a number above 65535 needs no --pid', processId)
     .option('--component <name>', 'component, for a server of heapray watch')
-    .option('--interval <seconds>', 'time between reads (default: 1; 5 for a URL)', seconds)
+    .option('--interval <seconds>', 'time between reads (default: 1; 5 for a URL or process)', seconds)
     .option('--wait', 'wait for the program, and for the next one when it ends')
     .addOption(rowsOption(15))
     .addOption(strictOption())
@@ -41,10 +45,13 @@ function seconds(text: string): number {
   return value;
 }
 
-async function live(target: string, options: LiveOptions): Promise<void> {
-  const { rows, interval, component, wait = false, strict } = options;
+async function live(target: string | undefined, options: LiveOptions): Promise<void> {
+  const { pid, rows, interval, component, wait = false, strict } = options;
+  if ((target === undefined) === (pid === undefined)) {
+    throw new UsageError('needs a source, or --pid with the ID of a process');
+  }
   const intervalMillis = interval === undefined ? undefined : interval * 1000;
-  const source = openSource(target, { intervalMillis, component, isWaiting: wait });
+  const source = openSource(target ?? pid!, { intervalMillis, component, isWaiting: wait });
   const model = new LiveModel();
   const { stdout, env } = process;
   const hasScreen = stdout.isTTY && env.TERM !== 'dumb';

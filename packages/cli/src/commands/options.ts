@@ -41,3 +41,10 @@ export function positiveInteger(text: string): number {
   if (/^\d{1,9}$/.test(text) && Number(text) > 0) return Number(text);
   throw new InvalidArgumentError('Must be a positive integer.');
 }
+
+/** Parses the ID of a process. */
+export function processId(text: string): number {
+  const pid = /^\d{1,7}$/.test(text) ? Number(text) : 0;
+  if (pid > 0) return pid;
+  throw new InvalidArgumentError('Must be the ID of a process.');
+}

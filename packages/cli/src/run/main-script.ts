@@ -9,6 +9,8 @@ const TAKES_VALUE = new Set([
   '--experimental-loader',
   '-C',
   '--conditions',
+  '--inspect-port',
+  '--debug-port',
 ]);
 
 /**
@@ -23,4 +25,11 @@ export function mainScriptOf(command: string, args: readonly string[]): string {
     else if (!word.startsWith('-')) return word;
   }
   return command;
+}
+
+/** Returns the options of Node in the arguments after `node`, with their values: all words before the script. */
+export function nodeOptionsOf(args: readonly string[]): readonly string[] {
+  let at = 0;
+  while (at < args.length && args[at]!.startsWith('-')) at += TAKES_VALUE.has(args[at]!) ? 2 : 1;
+  return args.slice(0, at);
 }

@@ -29,6 +29,7 @@ describe('help', () => {
     'diff',
     'flamegraph',
     'live',
+    'attach',
     'parse',
     'retainers',
     'watch',

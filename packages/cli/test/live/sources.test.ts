@@ -45,6 +45,7 @@ describe('an argument', () => {
     ['[::1]:6464', 'http://[::1]:6464/debug/pprof/heap'],
     ['localhost:6464', 'http://localhost:6464/debug/pprof/heap'],
     ['./7777', './7777'],
+    ['70000', 'process 70000'],
     ['a:b', 'a:b'],
   ])('%j names %j', (argument, name) => {
     expect(openSource(argument, DEFAULTS).name).toBe(name);
@@ -52,7 +53,6 @@ describe('an argument', () => {
 
   test.each([
     ['0', 'port 0 is not valid: expected a port from 1 to 65535'],
-    ['70000', 'port 70000 is not valid: expected a port from 1 to 65535'],
     ['http://', 'URL http:// is not valid: expected http://HOST:PORT'],
     ['http://me:secret@h', 'the URL must not have a user name or a password'],
   ])('%j is refused', async (argument, line) => {
@@ -60,6 +60,15 @@ describe('an argument', () => {
       status: 2,
       stdout: '',
       stderr: `heapray: ${line}\n`,
+    });
+  });
+
+  test('that is an ID of a process has no port, and takes no other source', async () => {
+    expect(openSource(7777, DEFAULTS)).toMatchObject({ name: 'process 7777', intervalMillis: 5000 });
+    expect(() => openSource(7777, { ...DEFAULTS, isWaiting: true })).toThrow('--wait is not for a process');
+    expect(await heapray(['live', 'file.bin', '--pid', '7'])).toMatchObject({
+      status: 2,
+      stderr: 'heapray: needs a source, or --pid with the ID of a process\n',
     });
   });
 

@@ -1,13 +1,11 @@
-import { RecordedStackPackages } from '@heapray/exporter/call-sites';
 import {
   type FrameHandle,
-  type LabelsHandle,
   type Profile,
   ProfileBuilder,
   type StackHandle,
 } from '@heapray/exporter/profile';
-import { ownPackage } from '../../own-package.js';
 import { HeapNodeReader, type HeapNodes, NONE } from './heap-nodes.js';
+import { packageLabels } from './package-labels.js';
 
 /**
  * Reads a `.heapprofile` of V8, Node's `--heap-prof` or Chrome as its bytes arrive. The profile has one column: bytes
@@ -59,18 +57,4 @@ function addNodes(builder: ProfileBuilder, { count, parents, frames, sizes, file
     stacks[node] = stack;
     builder.add(stack, [sizes[node]!], labelsOf(files[owners[node]!]!));
   }
-}
-
-/** Returns the labels for allocations of a file. Cached in a Map, because interning labels is slow in comparison. */
-function packageLabels(builder: ProfileBuilder): (file: string) => LabelsHandle {
-  const folders = { libdest: '', sitePackages: [], sysPath: [] };
-  const packages = new RecordedStackPackages({ language: 'node', ...folders }, ownPackage);
-  const byFile = new Map<string, LabelsHandle>();
-  return (file) => {
-    const known = byFile.get(file);
-    if (known !== undefined) return known;
-    const labels = builder.labels({ package: packages.packageOf([{ functionName: '', file }]) });
-    byFile.set(file, labels);
-    return labels;
-  };
 }

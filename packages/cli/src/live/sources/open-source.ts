@@ -3,6 +3,7 @@ import type { LiveSource } from '../live-state.js';
 import { FileSource } from './file-source.js';
 import { HttpSource } from './http-source.js';
 import { PortSource } from './port-source.js';
+import { ProcessSource } from './process-source.js';
 
 export interface SourceOptions {
   /** Time between polls in ms; undefined for the default of the source. */
@@ -13,24 +14,28 @@ export interface SourceOptions {
 
 /** Default time between polls of data that is here anyway. */
 const LOCAL_MILLIS = 1_000;
-/** Default time between requests. Each costs the profiled program one poll of its heap. */
+/** Default time between requests, and between readings of a process. Each costs the program one poll of its heap. */
 const HTTP_MILLIS = 5_000;
-const PORT = /^\d{1,5}$/;
+const NUMBER = /^\d{1,7}$/;
 const MAX_PORT = 65_535;
 const URL_START = /^https?:\/\//i;
 /** `HOST:PORT`, as the log of a debug server has it. */
 const ADDRESS = /^(?:[\w.-]+|\[[0-9a-f:.]+\]):\d{1,5}$/i;
 
 /**
- * Returns the source that an argument names: a port of this machine, a URL or `HOST:PORT`, or else a file.
+ * Returns the source that an argument names: a port of this machine, a URL or `HOST:PORT`, or else a file. A number that
+ * is too large for a port names a process, as a `target` that is a number does.
  *
  * @throws UsageError for an invalid port or URL, or an option that the source does not have
  */
-export function openSource(target: string, options: SourceOptions): LiveSource {
+export function openSource(target: string | number, options: SourceOptions): LiveSource {
   const { intervalMillis, component, isWaiting } = options;
   const common = { component, isWaiting };
   const httpIntervalMillis = intervalMillis ?? HTTP_MILLIS;
-  if (PORT.test(target)) {
+  if (typeof target === 'number' || (NUMBER.test(target) && Number(target) > MAX_PORT)) {
+    return processSource(Number(target), options, httpIntervalMillis);
+  }
+  if (NUMBER.test(target)) {
     return new PortSource(portNumber(target), {
       ...common,
       httpIntervalMillis,
@@ -41,6 +46,16 @@ export function openSource(target: string, options: SourceOptions): LiveSource {
   if (url !== undefined) return new HttpSource(url, { ...common, intervalMillis: httpIntervalMillis });
   if (component !== undefined) throw new UsageError('--component is for the URL of heapray watch');
   return new FileSource(target, { isWaiting, intervalMillis: intervalMillis ?? LOCAL_MILLIS });
+}
+
+function processSource(
+  pid: number,
+  { component, isWaiting }: SourceOptions,
+  intervalMillis: number,
+): LiveSource {
+  if (component !== undefined) throw new UsageError('--component is for the URL of heapray watch');
+  if (isWaiting) throw new UsageError('--wait is not for a process, which has another ID when it runs again');
+  return new ProcessSource(pid, intervalMillis);
 }
 
 function portNumber(text: string): number {

@@ -1,0 +1,29 @@
+import { fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { CommandError } from '../errors.js';
+import type { OpenInspector } from './open-inspector.js';
+import type { OpenerMessage } from './opener-messages.js';
+
+/**
+ * Opens the inspector of a process, by a process of its own in a session of its own: it goes on if this one is killed.
+ *
+ * @throws CommandError (rejects) if the inspector cannot be opened
+ */
+export async function runOpener(pid: number, timeoutMillis: number): Promise<OpenInspector> {
+  const script = fileURLToPath(new URL('./opener.js', import.meta.url));
+  const child = fork(script, [`${pid}`, `${timeoutMillis}`], {
+    detached: true,
+    execArgv: [],
+    env: { ...process.env, NODE_OPTIONS: '' },
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+  });
+  const message = await new Promise<OpenerMessage>((resolve) => {
+    child.once('message', (answer: OpenerMessage) => resolve(answer));
+    child.once('error', (error) => resolve({ refused: error.message }));
+    // After all messages, unlike `exit`.
+    child.once('disconnect', () => resolve({ refused: `process ${pid}: its inspector could not be opened` }));
+  });
+  child.unref();
+  if ('refused' in message) throw new CommandError(message.refused);
+  return message.opened;
+}
