@@ -84,13 +84,18 @@ function delayFigures(runs) {
 
 /** Kills commands after a random time each, and looks whether the target listens afterwards. */
 async function killed(node, count) {
-  const target = spawn(node, [...FLAGS, '-e', IDLE], { env: programEnv(), stdio: ['ignore', 'pipe', 'ignore'] });
+  const target = spawn(node, [...FLAGS, '-e', IDLE], {
+    env: programEnv(),
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
   process.once('exit', () => target.kill('SIGKILL'));
   await once(target.stdout, 'data');
   const runs = [];
   for (let kill = 0; kill < count; kill++) {
     const afterMillis = Math.random() * LIFE_MILLIS;
-    const command = spawn(process.execPath, [COMMAND, 'attach', `${target.pid}`, '--seconds', '1'], { stdio: 'ignore' });
+    const command = spawn(process.execPath, [COMMAND, 'attach', `${target.pid}`, '--seconds', '1'], {
+      stdio: 'ignore',
+    });
     await sleep(afterMillis);
     command.kill('SIGKILL');
     const wasOpen = listens(target.pid);
@@ -104,7 +109,9 @@ async function killed(node, count) {
 /** Returns whether a process has a TCP port open. */
 function listens(pid) {
   const sockets = new Set(readdirSync(`/proc/${pid}/fd`).map((name) => socketOf(`/proc/${pid}/fd/${name}`)));
-  const rows = readFileSync(`/proc/${pid}/net/tcp`, 'latin1').split('\n').map((row) => row.trim().split(/\s+/));
+  const rows = readFileSync(`/proc/${pid}/net/tcp`, 'latin1')
+    .split('\n')
+    .map((row) => row.trim().split(/\s+/));
   return rows.some(([, , , state, , , , , , inode]) => state === '0A' && sockets.has(inode));
 }
 

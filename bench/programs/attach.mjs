@@ -35,7 +35,8 @@ await sleep(SETTLE_MILLIS);
 
 const collections = [];
 const observer = new PerformanceObserver((list) => {
-  for (const { startTime, duration } of list.getEntries()) collections.push([startTime, startTime + duration]);
+  for (const { startTime, duration } of list.getEntries())
+    collections.push([startTime, startTime + duration]);
 });
 observer.observe({ entryTypes: ['gc'] });
 const gaps = [];
@@ -72,5 +73,8 @@ function attach() {
 }
 
 function collectedIn(from, to) {
-  return collections.reduce((sum, [start, end]) => sum + Math.max(0, Math.min(end, to) - Math.max(start, from)), 0);
+  return collections.reduce(
+    (sum, [start, end]) => sum + Math.max(0, Math.min(end, to) - Math.max(start, from)),
+    0,
+  );
 }

@@ -3,8 +3,8 @@ const LEASE_SECONDS = 5;
 /** Time that the answer and the end of the connection have before the inspector closes, in ms. */
 const CLOSE_MILLIS = 100;
 const KEY = "Symbol.for('heapray.attach.1')";
-/** File name of the code that is evaluated in the target, so that profiles can leave it out. */
-export const OWN_CODE = 'heapray:attach';
+/** Name of the functions that are evaluated in the target, so that profiles can leave them out. */
+export const OWN_FUNCTION = 'heaprayAttach';
 
 /**
  * Returns code that registers a user of the inspector in the target, and a guard that closes the inspector once all
@@ -16,7 +16,7 @@ export const OWN_CODE = 'heapray:attach';
  * @param opened true if the user has opened the inspector
  */
 export function enterCode(user: string, opened: boolean): string {
-  return named(`(() => {
+  return called(`
     const key = ${KEY};
     const builtin = process.getBuiltinModule ?? require;
     const { clearInterval, setInterval, setTimeout } = builtin('node:timers');
@@ -49,23 +49,22 @@ export function enterCode(user: string, opened: boolean): string {
       Object.defineProperty(globalThis, key, { value: guard, configurable: true });
     }
     guard.stay(${JSON.stringify(user)});
-    return true;
-  })()`);
+    return true;`);
 }
 
 /** Returns code by which a user shows that it is still there. */
 export function stayCode(user: string): string {
-  return named(`globalThis[${KEY}]?.stay(${JSON.stringify(user)})`);
+  return called(`globalThis[${KEY}]?.stay(${JSON.stringify(user)});`);
 }
 
 /** Returns code by which a user leaves. It evaluates to true if the inspector closes now. */
 export function leaveCode(user: string): string {
-  return named(`globalThis[${KEY}]?.leave(${JSON.stringify(user)}) === true`);
+  return called(`return globalThis[${KEY}]?.leave(${JSON.stringify(user)}) === true;`);
 }
 
-/** Gives code the name {@link OWN_CODE}. */
-export function named(code: string): string {
-  return `${code}\n//# sourceURL=${OWN_CODE}`;
+/** Returns code that calls a function with this body and the name {@link OWN_FUNCTION}. */
+export function called(body: string): string {
+  return `(function ${OWN_FUNCTION}() { ${body} })()`;
 }
 
 /** Returns the parameters of `Runtime.evaluate`. Node 20 and older need the command line API, for `require`. */

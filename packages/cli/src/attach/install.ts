@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { CommandError } from '../errors.js';
-import { named } from './guard.js';
+import { called } from './guard.js';
 import { portsOf, urlHost } from './process/listening-ports.js';
 import type { Target } from './target.js';
 
@@ -69,7 +69,9 @@ async function debugUrl(
 /** Returns whether a debug server answers. One with a token answers 401. */
 async function isDebugServer(host: string): Promise<boolean> {
   try {
-    const response = await fetch(`http://${host}/debug/pprof/`, { signal: AbortSignal.timeout(PROBE_MILLIS) });
+    const response = await fetch(`http://${host}/debug/pprof/`, {
+      signal: AbortSignal.timeout(PROBE_MILLIS),
+    });
     const text = await response.text();
     return response.status === 401 || (response.status === 200 && text.includes('<title>heapray: '));
   } catch {
@@ -77,7 +79,7 @@ async function isDebugServer(host: string): Promise<boolean> {
   }
 }
 
-const INSTALL_CODE = named(`(() => {
+const INSTALL_CODE = called(`
   const builtin = process.getBuiltinModule;
   const path = builtin('node:path');
   const { createRequire } = builtin('node:module');
@@ -99,4 +101,4 @@ const INSTALL_CODE = named(`(() => {
     return { file, folders: [], address };
   }
   return { isMissing: true, folders: [...new Set(starts.map((start) => path.dirname(start)))], address };
-})()`);
+`);

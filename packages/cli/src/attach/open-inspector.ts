@@ -47,7 +47,11 @@ export function attachableProcess(pid: number): ProcessFacts {
  * Returns the inspector of a process if it is open; undefined if it is not. Asks only ports that the process has for
  * its inspector, because other servers would count the request as an error.
  */
-export async function findInspector({ pid, args, nodeOptions }: ProcessFacts): Promise<OpenInspector | undefined> {
+export async function findInspector({
+  pid,
+  args,
+  nodeOptions,
+}: ProcessFacts): Promise<OpenInspector | undefined> {
   const { port, isOpen } = inspectorOptions(args, nodeOptions);
   const isAnyPort = isOpen && port === 0;
   const candidates = portsOf(pid).filter(
@@ -74,7 +78,7 @@ export async function openInspector(facts: ProcessFacts, timeoutMillis: number):
   signal(pid);
   const opened = await newInspector(pid, known, timeoutMillis);
   if (opened !== undefined) return { ...opened, wasOpen: false };
-  // The inspector may be open on a port that its options do not tell.
+  // The inspector may be open on a port that is not in its options.
   const found = await firstInspector(before.filter(isLoopback));
   if (found !== undefined) return { ...found, wasOpen: true };
   throw new NotOpened(notOpened(pid, timeoutMillis));
@@ -130,7 +134,7 @@ async function firstInspector(ports: readonly ListeningPort[]): Promise<Listenin
   return undefined;
 }
 
-/** Reads JSON. Undefined if there is no answer, or another one. */
+/** Reads JSON. Undefined without an answer, or for another one. */
 async function readJson(url: string, timeoutMillis: number): Promise<Json> {
   try {
     const response = await fetch(url, { signal: AbortSignal.timeout(timeoutMillis), redirect: 'error' });

@@ -1,4 +1,4 @@
-import { topOf, totals } from '@heapray/exporter/profile';
+import { type TopRow, topOf, totals } from '@heapray/exporter/profile';
 import { fitLine, formatTable } from '../outputs/table.js';
 import { nameText, placeText, rowText } from '../text/place.js';
 import { printable } from '../text/printable.js';
@@ -11,38 +11,47 @@ import type { Target } from './target.js';
 export function* windowText(
   target: Pick<Target, 'pid' | 'command' | 'nodeVersion'>,
   window: SampledWindow,
-  rows: number,
+  count: number,
 ): Generator<string> {
   const { pid, command, nodeVersion } = target;
   yield `${fitLine(printable(`process ${pid}: ${command} (Node ${nodeVersion}), main thread`))}\n`;
   for (const sentence of meaningOf(window)) yield `${fitLine(sentence)}\n`;
-  const column = window.kind === 'all allocations' ? 'alloc_space' : 'inuse_space';
-  const all = topOf(window.profile, { column, groupBy: 'function' }).filter(({ flat }) => flat > 0);
-  if (all.length > 0) yield `\n${table(window, column, all.slice(0, rows))}`;
-  if (all.length > rows) yield `\n${fitLine(`${all.length - rows} more; -n shows more rows`)}\n`;
+  const rows = rowsOf(window);
+  if (rows.length > 0) yield `\n${table(window, rows.slice(0, count))}`;
+  if (rows.length > count) yield `\n${fitLine(`${rows.length - count} more; -n shows more rows`)}\n`;
   yield* growthText(window);
 }
 
-function table(
-  { profile, kind }: SampledWindow,
-  column: string,
-  rows: readonly ReturnType<typeof topOf>[number][],
-): string {
+/** A function, and what it has in use or has allocated. */
+interface Row extends TopRow {
+  /** Estimated bytes of all allocations; undefined if the table lacks this column. */
+  readonly allocated: number | undefined;
+}
+
+function rowsOf({ profile, kind }: SampledWindow): readonly Row[] {
+  const top = (column: string) => topOf(profile, { column, groupBy: 'function' });
+  if (kind !== 'without collections') {
+    const rows = top(kind === 'all allocations' ? 'alloc_space' : 'inuse_space');
+    return rows.filter(({ flat }) => flat > 0).map((row) => ({ ...row, allocated: undefined }));
+  }
+  const allocated = new Map(top('alloc_space').map((row) => [rowText(row), row.flat]));
+  const rows = top('inuse_space').map((row) => ({ ...row, allocated: allocated.get(rowText(row)) ?? 0 }));
+  return rows
+    .filter((row) => row.flat > 0 || row.allocated > 0)
+    .sort((a, b) => b.flat - a.flat || b.allocated - a.allocated);
+}
+
+function table({ kind }: SampledWindow, rows: readonly Row[]): string {
   const isEstimated = kind === 'without collections';
-  const allocated = new Map(
-    isEstimated
-      ? topOf(profile, { column: 'alloc_space', groupBy: 'function' }).map((row) => [rowText(row), row.flat])
-      : [],
-  );
-  const head = [column === 'alloc_space' ? 'ALLOCATED' : 'IN USE', 'SHARE'];
   const cells = rows.map((row) => [
     formatBytes(row.flat),
     formatShare(row.share),
-    ...(isEstimated ? [formatBytes(allocated.get(rowText(row)) ?? 0)] : []),
+    ...(isEstimated ? [formatBytes(row.allocated ?? 0)] : []),
     printable(nameText(row)),
     printable(placeText(row)),
   ]);
-  const heads = [...head, ...(isEstimated ? ['ALLOCATED'] : []), 'FUNCTION', 'FILE'];
+  const first = kind === 'all allocations' ? 'ALLOCATED' : 'IN USE';
+  const heads = [first, 'SHARE', ...(isEstimated ? ['ALLOCATED'] : []), 'FUNCTION', 'FILE'];
   return formatTable([heads, ...cells], isEstimated ? 3 : 2);
 }
 
@@ -68,7 +77,10 @@ function meaningOf({
         `Time between the two readings: ${time}`,
       ];
     case 'all allocations':
-      return [`Allocated in ${time}, in use or freed: ${formatBytes(sums.alloc_space ?? 0)}, ${sampled}`, pause];
+      return [
+        `Allocated in ${time}, in use or freed: ${formatBytes(sums.alloc_space ?? 0)}, ${sampled}`,
+        pause,
+      ];
     case 'with collections':
       return [
         `Allocated in ${time} and in use at the end: ${inUse}, of at least ${formatBytes(allocated ?? 0)}, ${sampled}`,
@@ -84,7 +96,10 @@ function meaningOf({
 
 function* growthText({ growth, kind, seconds }: SampledWindow): Generator<string> {
   if (growth.length === 0) return;
-  const what = kind === 'others' ? 'More in use than at the start' : 'Kept what they allocated, from the first half of the time on';
+  const what =
+    kind === 'others'
+      ? 'More in use than at the start'
+      : 'Kept what they allocated, from the first half of the time on';
   yield `\n${fitLine(`${what} (growth: a cache that fills looks like a leak):`)}\n`;
   for (const each of growth) yield `${fitLine(printable(growthLine(each, seconds)))}\n`;
 }

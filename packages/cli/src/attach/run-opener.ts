@@ -5,7 +5,7 @@ import type { OpenInspector } from './open-inspector.js';
 import type { OpenerMessage } from './opener-messages.js';
 
 /**
- * Opens the inspector of a process, by a process of its own in a session of its own: it goes on if this one is killed.
+ * Opens the inspector of a process, by a process in a session of its own, which survives this one.
  *
  * @throws CommandError (rejects) if the inspector cannot be opened
  */

@@ -22,7 +22,9 @@ export interface ServedPage {
 export async function servePage(html: string): Promise<ServedPage> {
   const page = { type: 'text/html; charset=utf-8', body: html, headers: HEADERS };
   try {
-    const server = await startHttpServer({ host: '127.0.0.1', port: 0 }, new Map([['/', () => page]]), { index: '/' });
+    const server = await startHttpServer({ host: '127.0.0.1', port: 0 }, new Map([['/', () => page]]), {
+      index: '/',
+    });
     return { url: `http://${addressText(server.address)}/`, close: () => server.close() };
   } catch (cause) {
     throw new CommandError(`the page cannot be served: ${messageOf(cause)}`, { cause });

@@ -98,7 +98,9 @@ export class AttachedTarget implements Target {
     this.#nodeVersion = version;
     if (id !== this.#idInside) {
       const { host, port } = this.#port;
-      throw new CommandError(`process ${this.pid}: ${urlHost({ host, port })} is the inspector of process ${id}`);
+      throw new CommandError(
+        `process ${this.pid}: ${urlHost({ host, port })} is the inspector of process ${id}`,
+      );
     }
     this.on('NodeRuntime.waitingForDisconnect', () => void this.#letExit());
     await this.post('NodeRuntime.notifyWhenWaitingForDisconnect', { enabled: true });
@@ -108,7 +110,8 @@ export class AttachedTarget implements Target {
     try {
       return await this.#connection.post(method, params);
     } catch (cause) {
-      if (cause instanceof ConnectionLost) throw new ConnectionLost(`process ${this.pid}: ${ended(cause)}`, { cause });
+      if (cause instanceof ConnectionLost)
+        throw new ConnectionLost(`process ${this.pid}: ${ended(cause)}`, { cause });
       throw cause;
     }
   }

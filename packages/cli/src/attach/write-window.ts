@@ -12,7 +12,7 @@ export type WindowFormat = OutputFormat | 'html';
 /**
  * Returns the format of a file, by its name.
  *
- * @throws UsageError if its name does not tell
+ * @throws UsageError if its name has no known extension
  */
 export function windowFormat(file: string): WindowFormat {
   if (/\.html?$/i.test(file)) return 'html';

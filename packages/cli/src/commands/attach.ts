@@ -48,9 +48,7 @@ export function addAttach(program: Command): void {
       '-o, --output <file>',
       'write it; the extension is the format: .pb.gz (pprof), .bin (memray), .html (flame graph), .otlp, .json, .folded, .heapprofile',
     )
-    .addOption(
-      new Option('--ui', 'serve the flame graph on this machine, until Ctrl-C').conflicts('output'),
-    )
+    .addOption(new Option('--ui', 'serve the flame graph on this machine, until Ctrl-C').conflicts('output'))
     .option('--alloc', 'what is allocated, freed or not, instead of what is in use at the end')
     .option(
       '--sampling-interval <bytes>',
@@ -99,7 +97,9 @@ async function attach(pid: number, options: AttachOptions): Promise<void> {
 function checkOutput({ output, alloc }: AttachOptions): void {
   if (output === undefined) return;
   if (windowFormat(output) === 'memray' && alloc) {
-    throw new UsageError('a memray capture of attach holds what is in use: leave out --alloc, or name another format');
+    throw new UsageError(
+      'a memray capture of attach holds what is in use: leave out --alloc, or name another format',
+    );
   }
 }
 
@@ -125,7 +125,10 @@ async function withinConnection(
     signal: signals.early,
   });
   // The last reading is not needed if this process is to end.
-  const [sampled] = await Promise.race([window.then((result) => [result]), signals.ended.then(() => [undefined])]);
+  const [sampled] = await Promise.race([
+    window.then((result) => [result]),
+    signals.ended.then(() => [undefined]),
+  ]);
   window.catch(() => {});
   return sampled;
 }

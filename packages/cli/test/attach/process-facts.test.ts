@@ -1,4 +1,4 @@
-// What `heapray attach` reads in /proc, and what it refuses, on made texts.
+// `heapray attach` reads /proc and refuses processes; here from made texts.
 import { describe, expect, test } from 'vitest';
 import { inspectorOptions } from '../../src/attach/process/inspector-options.js';
 import { isInTheWay, isLoopback, parsePorts, urlHost } from '../../src/attach/process/listening-ports.js';
@@ -47,7 +47,9 @@ test('reads the status of a process', () => {
 test('reads words and variables', () => {
   expect(parseWords('node\0app.js\0\0')).toEqual(['node', 'app.js', '']);
   expect(parseWords('')).toEqual([]);
-  expect(variableIn('A=1\0NODE_OPTIONS=--inspect-port=0 -r x\0', 'NODE_OPTIONS')).toBe('--inspect-port=0 -r x');
+  expect(variableIn('A=1\0NODE_OPTIONS=--inspect-port=0 -r x\0', 'NODE_OPTIONS')).toBe(
+    '--inspect-port=0 -r x',
+  );
   expect(variableIn('A=1\0', 'NODE_OPTIONS')).toBe('');
 });
 
@@ -143,7 +145,11 @@ describe('refuses', () => {
     ['a thread', { group: 41 }, /^42 is a thread of process 41: attach to that$/],
     ['a zombie', { state: 'Z' }, /^process 42 has ended$/],
     ['a stopped process', { state: 'T' }, /is stopped: .*kill -CONT 42$/],
-    ['a process of another user', { uid: 7 }, /belongs to user 7, and you are user 1000: run this as that user or as root$/],
+    [
+      'a process of another user',
+      { uid: 7 },
+      /belongs to user 7, and you are user 1000: run this as that user or as root$/,
+    ],
     [
       'a process in a container',
       { network: 'net:[2]', pids: [42, 1] },
@@ -154,16 +160,28 @@ describe('refuses', () => {
   });
 
   test.each<[string, string, boolean, RegExp]>([
-    ['a process with --disable-sigusr1', 'node --disable-sigusr1 app.js', false, /--disable-sigusr1.*--inspect=127\.0\.0\.1:0/],
+    [
+      'a process with --disable-sigusr1',
+      'node --disable-sigusr1 app.js',
+      false,
+      /--disable-sigusr1.*--inspect=127\.0\.0\.1:0/,
+    ],
     ['a process whose permissions forbid it', 'node --permission app.js', true, /--allow-inspector/],
-    ['a process that the signal would end', 'node app.js', false, /does not handle SIGUSR1, which would end it/],
+    [
+      'a process that the signal would end',
+      'node app.js',
+      false,
+      /does not handle SIGUSR1, which would end it/,
+    ],
   ])('%s', (_, command, handlesSignal, line) => {
     const args = command.split(' ');
     expect(signalRefusal({ ...facts, args, handlesSignal }, inspectorOptions(args, ''))).toMatch(line);
   });
 
   test('other programs, taken ports, and signals without effect, with what they are', () => {
-    expect(otherProgram({ ...facts, executable: '/usr/bin/python3.11' })).toMatch(/^process 42 is python3\.11, and not Node/);
+    expect(otherProgram({ ...facts, executable: '/usr/bin/python3.11' })).toMatch(
+      /^process 42 is python3\.11, and not Node/,
+    );
     expect(otherProgram({ ...facts, executable: undefined })).toMatch(/^process 42 is node, and not Node/);
     expect(portTaken(42, 9229, 7)).toMatch(/port 9229 is in use by process 7\. .*--inspect-port=0/);
     expect(portTaken(42, 9229, undefined)).toMatch(/in use by another program/);

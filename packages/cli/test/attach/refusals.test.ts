@@ -47,7 +47,9 @@ describe('refuses', () => {
 
   test('a program that is not Node, without a signal to it', async () => {
     const program = await startOtherNode();
-    expect(() => attachableProcess(program.pid)).toThrow(`process ${program.pid} is node, and not Node with an inspector`);
+    expect(() => attachableProcess(program.pid)).toThrow(
+      `process ${program.pid} is node, and not Node with an inspector`,
+    );
     expect(program.end).toBeUndefined();
   });
 

@@ -2,7 +2,7 @@
 import { analyzeMemray, isNodeCapture, profileFromMemray } from '@heapray/exporter/memray';
 import { type Profile, topOf, totals } from '@heapray/exporter/profile';
 import { describe, expect, test } from 'vitest';
-import { OWN_CODE } from '../../src/attach/guard.js';
+import { OWN_FUNCTION } from '../../src/attach/guard.js';
 import { AllocationPairs } from '../../src/attach/sampling/allocation-pairs.js';
 import { captureOf } from '../../src/attach/sampling/capture-of-reading.js';
 import { differenceOf, growthOf } from '../../src/attach/sampling/growth.js';
@@ -10,7 +10,13 @@ import { profileOfNodes } from '../../src/attach/sampling/profile-of-nodes.js';
 import { bytesByNode, type Reading, readingOf } from '../../src/attach/sampling/reading.js';
 import { range, type SampledStack, SamplingProfiles } from './support/sampling-profiles.js';
 
-const BASE = { atMillis: 1_700_000_030_000, durationMillis: 30_000, interval: 1000, program: 'node app.js', comments: [] };
+const BASE = {
+  atMillis: 1_700_000_030_000,
+  durationMillis: 30_000,
+  interval: 1000,
+  program: 'node app.js',
+  comments: [],
+};
 const profiles = new SamplingProfiles();
 
 function readingWith(stacks: readonly SampledStack[]): Reading {
@@ -23,12 +29,16 @@ function profileWith(reading: Reading): Profile {
 }
 
 function flat(profile: Profile, column = 'inuse_space'): Record<string, number> {
-  return Object.fromEntries(topOf(profile, { column, groupBy: 'function' }).map((row) => [row.name, row.flat]));
+  return Object.fromEntries(
+    topOf(profile, { column, groupBy: 'function' }).map((row) => [row.name, row.flat]),
+  );
 }
 
 describe('a reading', () => {
   test('gives the samples of a node its unbiased size', () => {
-    const { samples, lastOrdinal } = readingWith([{ frames: ['load'], size: 100, ordinals: [3, 7], selfSize: 250 }]);
+    const { samples, lastOrdinal } = readingWith([
+      { frames: ['load'], size: 100, ordinals: [3, 7], selfSize: 250 },
+    ]);
     expect(samples.map(({ bytes }) => bytes)).toEqual([125, 125]);
     expect(lastOrdinal).toBe(7);
   });
@@ -41,19 +51,21 @@ describe('a reading', () => {
       { frames: [], size: 5, ordinals: [4] },
     ]);
     const profile = profileWith(reading);
-    expect(topOf(profile, { column: 'inuse_space', groupBy: 'function' })).toMatchObject([
+    expect(topOf(profile, { column: 'inuse_space', groupBy: 'function', limit: 3 })).toMatchObject([
       { name: 'add', file: '/srv/app/node_modules/order-cache/index.js', line: 10, column: 4, flat: 200 },
       { name: 'serve', file: '/srv/app/app.js', flat: 10, cumulative: 210 },
       { name: '(none)', flat: 5 },
     ]);
-    expect(topOf(profile, { column: 'inuse_space', groupBy: 'package' })[0]).toMatchObject({ name: 'order-cache' });
+    expect(topOf(profile, { column: 'inuse_space', groupBy: 'package' })[0]).toMatchObject({
+      name: 'order-cache',
+    });
     expect(profile).toMatchObject({ defaultColumn: 'inuse_space', durationNanos: 30_000_000_000n });
   });
 
   test("leaves out heapray's own allocations in the target", () => {
     const reading = readingWith([
       { frames: ['load'], size: 100, ordinals: [1] },
-      { frames: [`stay ${OWN_CODE}`, 'set node:x'], size: 50, ordinals: [2] },
+      { frames: [`${OWN_FUNCTION} `, 'set node:x'], size: 50, ordinals: [2] },
     ]);
     expect(reading.samples).toHaveLength(2);
     expect(totals(profileWith(reading))).toEqual({ inuse_space: 100 });
@@ -61,16 +73,24 @@ describe('a reading', () => {
 
   test('has stacks of any depth', () => {
     const frames = range(1, 20_000).map((at) => `f${at}`);
-    expect(totals(profileWith(readingWith([{ frames, size: 8, ordinals: [1] }])))).toEqual({ inuse_space: 8 });
+    expect(totals(profileWith(readingWith([{ frames, size: 8, ordinals: [1] }])))).toEqual({
+      inuse_space: 8,
+    });
   });
 });
 
 describe('pairs of readings', () => {
   test('tell who allocated what was freed', () => {
     const pairs = new AllocationPairs();
-    pairs.add(readingWith([]), readingWith([{ frames: ['parse'], size: 10, ordinals: range(1, 30) }, { frames: ['keep'], size: 10, ordinals: range(31, 40) }]));
+    pairs.add(
+      readingWith([]),
+      readingWith([
+        { frames: ['parse'], size: 10, ordinals: range(1, 30) },
+        { frames: ['keep'], size: 10, ordinals: range(31, 40) },
+      ]),
+    );
     const end = readingWith([{ frames: ['keep'], size: 10, ordinals: range(31, 40) }]);
-    // Of 100 samples, 10 are in use, and 90 were freed, of which 30 were shown.
+    // There were 100 samples: 10 are in use, and 90 were freed, of which 30 were shown.
     const estimate = pairs.estimate(end, 100, 10);
     expect(estimate).toMatchObject({ freed: 90, shown: 30, unobservedBytes: 0 });
     const profile = profileOfNodes({
@@ -103,7 +123,12 @@ describe('growth', () => {
   });
 
   test('is the difference between two readings where others have started the sampler', () => {
-    const earlier = profileWith(readingWith([{ frames: ['a'], size: 10, ordinals: [1] }, { frames: ['b'], size: 10, ordinals: [2] }]));
+    const earlier = profileWith(
+      readingWith([
+        { frames: ['a'], size: 10, ordinals: [1] },
+        { frames: ['b'], size: 10, ordinals: [2] },
+      ]),
+    );
     const later = profileWith(readingWith([{ frames: ['a'], size: 10, ordinals: [1, 3, 4] }]));
     expect(differenceOf(earlier, later)).toMatchObject([{ name: 'a', bytes: 20, old: undefined }]);
   });
@@ -125,7 +150,10 @@ test('a capture holds what is in use, as a memray capture of a Node program', ()
     residentAtEnd: 2000,
   });
   const { header } = analyzeMemray([capture]);
-  expect(header).toMatchObject({ pid: 42, commandLine: expect.stringContaining('heapray: sampled every 64.0 KiB') });
+  expect(header).toMatchObject({
+    pid: 42,
+    commandLine: expect.stringContaining('heapray: sampled every 64.0 KiB'),
+  });
   expect(isNodeCapture(header!)).toBe(true);
   expect(flat(profileFromMemray([capture]))).toEqual({ load: 251, main: 10 });
 });

@@ -91,7 +91,8 @@ function hostOf(hex: string): string {
   const groups = Array.from({ length: 8 }, (_, at) => bytes.readUInt16BE(2 * at));
   const isMapped = groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff;
   if (isMapped) return `::ffff:${bytes.subarray(12).join('.')}`;
-  if (groups.slice(0, 7).every((group) => group === 0)) return groups[7] === 0 ? '::' : `::${groups[7]!.toString(16)}`;
+  if (groups.slice(0, 7).every((group) => group === 0))
+    return groups[7] === 0 ? '::' : `::${groups[7]!.toString(16)}`;
   return groups.map((group) => group.toString(16)).join(':');
 }
 

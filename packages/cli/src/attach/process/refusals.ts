@@ -21,7 +21,8 @@ export function accessRefusal(facts: ProcessFacts, self: Self): string | undefin
   if (self.uid !== ROOT && self.uid !== uid) {
     return `process ${pid} belongs to user ${uid}, and you are user ${self.uid}: run this as that user or as root`;
   }
-  if (network !== undefined && self.network !== undefined && network !== self.network) return inContainer(facts);
+  if (network !== undefined && self.network !== undefined && network !== self.network)
+    return inContainer(facts);
   return undefined;
 }
 
@@ -53,7 +54,8 @@ export function signalRefusal(
     return `process ${pid} runs with --permission, which forbids the inspector: add --allow-inspector (Node 24 or newer)`;
   }
   if (handlesSignal) return undefined;
-  if (isSignalDisabled) return `process ${pid} runs with --disable-sigusr1, so its inspector stays closed: ${instead}`;
+  if (isSignalDisabled)
+    return `process ${pid} runs with --disable-sigusr1, so its inspector stays closed: ${instead}`;
   return `process ${pid} does not handle SIGUSR1, which would end it: it is just starting (try again), or has no inspector`;
 }
 

@@ -1,6 +1,13 @@
-import { type BytesByNode, bytesByNode, type Reading, type Sample, type StackNode, type StackNodes } from './reading.js';
+import {
+  type BytesByNode,
+  bytesByNode,
+  type Reading,
+  type Sample,
+  type StackNode,
+  type StackNodes,
+} from './reading.js';
 
-/** What was allocated, by stack. */
+/** Allocated bytes by stack. */
 export interface AllocationEstimate {
   readonly nodes: StackNodes;
   readonly bytes: BytesByNode;

@@ -33,7 +33,7 @@ export function captureOf({ samples, nodes }: Reading, facts: CaptureFacts): Uin
     pid: facts.pid,
     startTimeMillis: facts.startMillis,
     mainThreadId: MAIN_THREAD,
-    // Tells readers that this is a Node program.
+    // Readers recognize a Node program by this folder.
     libdest: 'node:internal',
     sitePackages: packageFolders(nodes.values()),
     sysPath: facts.folder === undefined ? [] : [facts.folder],
@@ -71,7 +71,9 @@ function noted({ command, interval }: CaptureFacts): string {
 }
 
 /** Returns the folders `node_modules` of all files, the deepest first. */
-function packageFolders(nodes: Iterable<{ readonly callFrame: { readonly url: string } }>): readonly string[] {
+function packageFolders(
+  nodes: Iterable<{ readonly callFrame: { readonly url: string } }>,
+): readonly string[] {
   const folders = new Set<string>();
   for (const { callFrame } of nodes) {
     const folder = /^.*[\\/]node_modules(?=[\\/])/.exec(filePath(callFrame.url))?.[0];

@@ -1,12 +1,12 @@
 import { type Profile, subtractProfiles, type TopRow, topOf } from '@heapray/exporter/profile';
-import { bytesByNode, type Reading, type Sample } from './reading.js';
 import { type NodeProfileOptions, profileOfNodes } from './profile-of-nodes.js';
+import { bytesByNode, type Reading, type Sample } from './reading.js';
 
 /** A function whose memory grew while it was sampled. */
 export interface Growth extends Pick<TopRow, 'name' | 'file' | 'line' | 'column'> {
   /** Bytes more than at the start. */
   readonly bytes: number;
-  /** Of these, bytes that were allocated in the first half of all allocations; undefined if unknown. */
+  /** The part of `bytes` that was allocated in the first half of all allocations; undefined if unknown. */
   readonly old: number | undefined;
 }
 

@@ -1,4 +1,4 @@
-import { OWN_CODE } from '../guard.js';
+import { OWN_FUNCTION } from '../guard.js';
 
 /** A node of the call tree of V8's sampler. */
 interface SamplingNode {
@@ -44,7 +44,7 @@ export interface Sample {
   readonly isOwn: boolean;
 }
 
-/** What V8's sampler shows at one moment. */
+/** The samples that V8's sampler shows at one moment. */
 export interface Reading {
   readonly nodes: StackNodes;
   readonly samples: readonly Sample[];
@@ -98,11 +98,15 @@ function collect(head: SamplingNode, nodes: Map<number, StackNode>, sums: Map<nu
   const open: Open[] = head.children.map((node) => ({ node, caller: undefined, isOwn: false }));
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     const { node, caller } = next;
-    const isOwn = next.isOwn || node.callFrame.url === OWN_CODE;
+    const isOwn = next.isOwn || isOwnFunction(node.callFrame);
     if (!isOwn) nodes.set(node.id, { callFrame: node.callFrame, caller });
     sums.set(node.id, sum(node, isOwn ? undefined : node.id, isOwn));
     for (const child of node.children) open.push({ node: child, caller: node.id, isOwn });
   }
+}
+
+function isOwnFunction({ functionName, url }: CallFrame): boolean {
+  return url === '' && functionName === OWN_FUNCTION;
 }
 
 /** Bytes by node; the key undefined is for allocations outside of all functions. */
@@ -111,11 +115,11 @@ export type BytesByNode = ReadonlyMap<number | undefined, number>;
 /** Returns the sum of the samples by node, without heapray's own. */
 export function bytesByNode(
   samples: Iterable<Sample>,
-  valueOf: (sample: Sample) => number = ({ bytes }) => bytes,
+  amountOf: (sample: Sample) => number = ({ bytes }) => bytes,
 ): BytesByNode {
   const sums = new Map<number | undefined, number>();
   for (const sample of samples) {
-    if (!sample.isOwn) sums.set(sample.node, (sums.get(sample.node) ?? 0) + valueOf(sample));
+    if (!sample.isOwn) sums.set(sample.node, (sums.get(sample.node) ?? 0) + amountOf(sample));
   }
   return sums;
 }

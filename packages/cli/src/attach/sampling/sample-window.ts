@@ -21,7 +21,7 @@ export interface WindowOptions {
   readonly signal: AbortSignal;
 }
 
-/** What was sampled in a running process. */
+/** The samples of a running process, and profiles of them. */
 export interface SampledWindow {
   readonly kind: SamplerKind;
   readonly seconds: number;
@@ -178,7 +178,8 @@ const MEANINGS: Readonly<Record<SamplerKind, string>> = {
   'without collections':
     'inuse_space is what was allocated in this time and is in use after a collection; alloc_space adds an estimate of what was freed',
   'all allocations': 'alloc_space is what was allocated in this time, in use or freed',
-  others: 'inuse_space is what the sampler of another profiler shows, since that was started; it may contain garbage',
+  others:
+    'inuse_space is what the sampler of another profiler shows, since that was started; it may contain garbage',
 };
 
 type ProfileBase = Pick<

@@ -1,5 +1,5 @@
+import { called } from '../guard.js';
 import type { Target } from '../target.js';
-import { named } from '../guard.js';
 import { type Reading, readingOf } from './reading.js';
 
 /**
@@ -99,7 +99,7 @@ async function readIfRunning(target: Target): Promise<Reading | undefined> {
 }
 
 function startCode(interval: number): string {
-  return named(`(() => {
+  return called(`
     const v8 = process.getBuiltinModule?.('node:v8');
     if (typeof v8?.startHeapProfile !== 'function') return false;
     try {
@@ -108,11 +108,11 @@ function startCode(interval: number): string {
     } catch {
       return false;
     }
-  })()`);
+`);
 }
 
 /** One major collection. */
-const COLLECT_CODE = named(`(() => {
+const COLLECT_CODE = called(`
   if (typeof globalThis.gc === 'function') {
     globalThis.gc();
     return true;
@@ -123,4 +123,4 @@ const COLLECT_CODE = named(`(() => {
   v8.setFlagsFromString('--no-expose-gc');
   collect();
   return true;
-})()`);
+`);

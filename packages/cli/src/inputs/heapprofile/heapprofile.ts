@@ -1,9 +1,4 @@
-import {
-  type FrameHandle,
-  type Profile,
-  ProfileBuilder,
-  type StackHandle,
-} from '@heapray/exporter/profile';
+import { type FrameHandle, type Profile, ProfileBuilder, type StackHandle } from '@heapray/exporter/profile';
 import { HeapNodeReader, type HeapNodes, NONE } from './heap-nodes.js';
 import { packageLabels } from './package-labels.js';
 

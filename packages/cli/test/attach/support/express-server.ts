@@ -50,7 +50,10 @@ export interface ExpressServer {
 }
 
 /** Starts the server on a Node, with these options, and requests its page until the end of the test. */
-export async function startExpress(node: string, options: readonly string[] = ['--inspect-port=0']): Promise<ExpressServer> {
+export async function startExpress(
+  node: string,
+  options: readonly string[] = ['--inspect-port=0'],
+): Promise<ExpressServer> {
   const folder = tempFolder();
   symlinkSync(path.join(ROOT, 'node_modules'), path.join(folder, 'node_modules'));
   const file = path.join(folder, 'server.mjs');

@@ -12,7 +12,13 @@ export interface SampledStack {
 }
 
 interface Node {
-  readonly callFrame: { functionName: string; scriptId: string; url: string; lineNumber: number; columnNumber: number };
+  readonly callFrame: {
+    functionName: string;
+    scriptId: string;
+    url: string;
+    lineNumber: number;
+    columnNumber: number;
+  };
   selfSize: number;
   readonly id: number;
   readonly children: Node[];
