@@ -20,7 +20,7 @@ peerTest(
     );
     const [, url = ''] = /profiles on (http:\S+)/.exec(stderr) ?? [];
     const response = await fetch(`${url}heap`);
-    const { columns } = decodePprof(await response.bytes());
+    const { columns } = decodePprof(new Uint8Array(await response.arrayBuffer()));
     expect(columns.map(({ type }) => type)).toContain('inuse_space');
     const again = await heapray(['attach', `${pid}`, '--install']);
     expect(again.stderr).toMatch(/heapray was there already; profiles on /);
