@@ -1,4 +1,5 @@
 // Measures what profiling at the defaults costs the application.
+import { measureAccurateStacks } from './overhead/accurate-stacks.mjs';
 import { measureCollections } from './overhead/collections.mjs';
 import { measurePauses } from './overhead/pauses.mjs';
 import { measureResident } from './overhead/resident.mjs';
@@ -9,6 +10,7 @@ const PARTS = {
   pauses: measurePauses,
   collections: measureCollections,
   resident: measureResident,
+  'accurate-stacks': measureAccurateStacks,
 };
 
 export async function run(context) {

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { analyzeMemray } from '@heapray/exporter/memray';
 import { expect, test } from 'vitest';
 import { amountsOf } from '../packages/exporter/page/model/amounts.js';
 import { readModel } from '../packages/exporter/page/model/model.js';
@@ -13,6 +14,13 @@ import { startNode } from './support/start-node.js';
 import { tempFolder } from './support/temp-folder.js';
 
 const MAIN = fileURLToPath(new URL('../examples/leaky-service/demo/main.js', import.meta.url));
+
+/** Returns the names of all functions in a capture. */
+function functionsIn(file: string): Set<string> {
+  const analyzer = analyzeMemray([readFileSync(file)]);
+  const records = analyzer.allocated();
+  return new Set(records.flatMap((record) => analyzer.locations(record).map((place) => place.functionName)));
+}
 
 /** Returns the functions on a page with their bytes in use, of the earlier and the later profile. */
 function functionsOn(file: string) {
@@ -49,6 +57,14 @@ test('the demo reports the leak, writes its pages, and keeps the live page up un
   expect(started.length).toBeGreaterThanOrEqual(2);
   expect(await demo.stop('SIGINT')).toEqual({ status: 0, signal: null });
   await pollUntil(() => !started.some(isRunning), { what: 'the end of all processes of the demo' });
+
+  // Each capture has what belongs to its component.
+  const own = { api: 'addOrder', scheduler: 'salesReport', dag_processor: 'parseBatch' };
+  for (const component of Object.keys(own)) {
+    const functions = functionsIn(path.join(folder, `${component}_memory.bin`));
+    const found = Object.entries(own).filter(([, name]) => functions.has(name));
+    expect(found.map(([name]) => name)).toEqual([component]);
+  }
 });
 
 test('the demo refuses an unknown option', async () => {

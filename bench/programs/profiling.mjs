@@ -4,6 +4,7 @@
  * Starts profiling:
  * - `none`: not at all;
  * - `heapray`: heapray at its defaults, without an SDK;
+ * - `exact-stack-flags`: not at all, with the V8 flags of `accurateStacks`;
  * - `sdk`: an OpenTelemetry metrics SDK that exports often, without heapray;
  * - `sdk-heapray`: the same with heapray in it;
  * - `datadog`: the sampler of `@datadog/pprof` at heapray's default interval; the returned function takes a profile;
@@ -14,6 +15,7 @@
 export async function startProfiling(mode, options = {}) {
   const provider = mode.startsWith('sdk') ? await startSdk() : undefined;
   if (mode.startsWith('datadog')) return startDatadog(mode === 'datadog-allocations');
+  if (mode === 'exact-stack-flags') return setFlags();
   if (!mode.endsWith('heapray')) return undefined;
   const { HeaprayInstrumentation } = await import('@heapray/instrumentation');
   const instrumentation = new HeaprayInstrumentation(options);
@@ -35,6 +37,13 @@ async function startSdk() {
   // Exports are not read, and must not fill the memory that is measured.
   setInterval(() => exporter.reset(), EXPORT_MILLIS).unref();
   return new MeterProvider({ readers: [reader] });
+}
+
+async function setFlags() {
+  const { setExactStackFlags } = await import(
+    '../../packages/instrumentation/dist/main-thread/sampler/exact-stack-flags.js'
+  );
+  setExactStackFlags();
 }
 
 const DATADOG_INTERVAL_BYTES = 524_288;

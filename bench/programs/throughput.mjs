@@ -1,7 +1,7 @@
 // Works in turns: for every line on stdin it runs that many chunks of a workload, or takes a profile, and answers with the
 // cost. Between turns it does nothing, so that the arms of a comparison can run side by side without affecting each other.
 import readline from 'node:readline';
-import { WORKLOADS } from '../workloads/index.mjs';
+import { INLINED_WORKLOADS, WORKLOADS } from '../workloads/index.mjs';
 import { programOptions } from './answer.mjs';
 import { startProfiling } from './profiling.mjs';
 import { ownYoungGeneration } from './young-generation.mjs';
@@ -9,7 +9,7 @@ import { ownYoungGeneration } from './young-generation.mjs';
 const { workload, mode } = programOptions();
 ownYoungGeneration();
 globalThis.profiling = await startProfiling(mode);
-const chunk = WORKLOADS[workload]();
+const chunk = { ...WORKLOADS, ...INLINED_WORKLOADS }[workload]();
 
 for await (const line of readline.createInterface({ input: process.stdin })) {
   const cost = line === 'profile' ? await costOf(globalThis.profiling.takeProfile) : await turn(Number(line));

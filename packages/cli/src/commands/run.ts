@@ -17,6 +17,7 @@ interface RunOptions {
   readonly deep?: true;
   readonly home?: string;
   readonly output?: string;
+  readonly accurateStacks?: true;
   readonly native?: true;
   readonly nativeAlloc?: true;
   readonly jemalloc?: string;
@@ -36,6 +37,10 @@ export function addRun(program: Command): void {
     .option('--deep', 'write a memray capture')
     .option('--home <folder>', 'folder for captures')
     .option('-o, --output <file>', 'file for the finished capture')
+    .option(
+      '--accurate-stacks',
+      'keep V8 from inlining functions, so that each is named; slows tiny functions',
+    )
     .option('--native', "profile memory from malloc by native stack, with the system's jemalloc (Linux)")
     .option('--native-alloc', 'the same, and count what is allocated and freed')
     .option('--jemalloc <file>', 'path of libjemalloc.so.2, if it is not found')
@@ -47,12 +52,14 @@ interface Program {
   readonly command: string;
   readonly args: string[];
   readonly native: NativeProfiling | undefined;
+  readonly accurateStacks: boolean;
 }
 
 async function run(command: string, args: string[], options: RunOptions): Promise<void> {
   checkOptions(options);
   const settled = settle(command, args, options);
-  const program = { command, args, native: nativeOf(options) };
+  const accurateStacks = options.accurateStacks === true;
+  const program = { command, args, native: nativeOf(options), accurateStacks };
   let end: ProgramEnd;
   try {
     end = await runAs(program, options, settled);
@@ -71,8 +78,9 @@ function runAs(program: Program, options: RunOptions, { component, home }: Settl
   return runToFile(program, component, path.resolve(options.output));
 }
 
-function start({ command, args, native }: Program, settings: ProgramSettings): Promise<ProgramEnd> {
-  return runProgram(command, args, programEnvironment(process.env, { ...settings, native }));
+function start(program: Program, settings: ProgramSettings): Promise<ProgramEnd> {
+  const { command, args, native, accurateStacks } = program;
+  return runProgram(command, args, programEnvironment(process.env, { ...settings, native, accurateStacks }));
 }
 
 /** Prepares the profiling of the native heap, if it is wanted. */

@@ -15,7 +15,7 @@ import { applyStrict } from '../inputs/memray.js';
 import { type MergedInput, meaningOfSum, readInputs } from '../inputs/merged-input.js';
 import { filesNote, markdownReport, pseudoFrameItems } from '../outputs/markdown.js';
 import { noCallSiteNotes, noCallSiteText } from '../outputs/no-call-site.js';
-import { pseudoFrameNotes } from '../outputs/pseudo-frame-notes.js';
+import { inlinedNotes, inlinedText, pseudoFrameNotes } from '../outputs/pseudo-frame-notes.js';
 import { writeJson, writeStdout } from '../outputs/stdout.js';
 import { fitLine, formatTable } from '../outputs/table.js';
 import { markdownCode, markdownText } from '../text/markdown.js';
@@ -129,6 +129,7 @@ function* asText({ input, column, group, total, all, rows, others }: Shown): Gen
   yield* noCallSiteNotes(others, column.unit);
   const omitted = all.length - rows.length;
   if (omitted > 0) yield `\n${fitLine(`${omitted} more; -n shows more rows`)}\n`;
+  if (group === 'function') yield* inlinedNotes(input.profile.comments);
 }
 
 /** Checks a limit: a size applies to the whole column, a percentage to the share of the largest row. */
@@ -152,6 +153,7 @@ function checkLimit(limit: FailLimit, { input, column: { type, unit }, group, to
 function asMarkdown(files: readonly string[], shown: Shown): Iterable<string> {
   const { input, column, group, total, all, rows, others } = shown;
   const otherText = noCallSiteText(others, column.unit);
+  const inlined = group === 'function' ? inlinedText(input.profile.comments) : undefined;
   const meaning = meaningOfSum(input, column.type);
   const omitted = all.length - rows.length;
   const sum = `${formatQuantity(total, column.unit)} in all${meaning === undefined ? '' : `, ${meaning}`}`;
@@ -168,6 +170,7 @@ function asMarkdown(files: readonly string[], shown: Shown): Iterable<string> {
       ...filesNote(files),
       ...(omitted > 0 ? [`${omitted} more rows; \`-n\` shows more`] : []),
       ...pseudoFrameItems(rows),
+      ...(inlined === undefined ? [] : [markdownText(inlined)]),
       ...(otherText === undefined ? [] : [markdownText(otherText)]),
     ],
   });

@@ -20,6 +20,21 @@ export function pseudoFrames(
   });
 }
 
+/** Words of heapray's comments on a profile whose stacks lack inlined functions. */
+const LACKS_INLINED = /functions inlined by the optimizer are charged|functions may include inlined ones/;
+
+/** Returns that functions include those inlined into them, if a profile's comments tell so. */
+export function inlinedText(comments: readonly string[]): string | undefined {
+  if (!comments.some((comment) => LACKS_INLINED.test(comment))) return undefined;
+  return 'A function includes those that V8 has inlined into it; accurateStacks tells them apart.';
+}
+
+/** Returns that text as lines after an empty one. */
+export function inlinedNotes(comments: readonly string[]): string[] {
+  const text = inlinedText(comments);
+  return text === undefined ? [] : [`\n${wrapLine(text)}\n`];
+}
+
 interface NamedRow {
   readonly name: string;
   readonly file: string;

@@ -10,13 +10,15 @@ export interface ProgramSettings {
   readonly home?: string | undefined;
   /** Folder in which each process gets its own folder for captures, absolute. Used instead of `home`. */
   readonly captures?: string | undefined;
+  /** True if V8 may not inline functions. */
+  readonly accurateStacks?: boolean | undefined;
   /** jemalloc, if the native heap is profiled. */
   readonly native?: NativeProfiling | undefined;
 }
 
 /** Returns the environment for a profiled program and its children. Keeps existing options for Node. */
 export function programEnvironment(base: NodeJS.ProcessEnv, settings: ProgramSettings): NodeJS.ProcessEnv {
-  const { component, deep, home, captures, native } = settings;
+  const { component, deep, home, captures, accurateStacks, native } = settings;
   // Use a URL, because it contains no spaces or quotes, which have a meaning in NODE_OPTIONS.
   const preload = new URL('../preload.js', import.meta.url);
   if (captures !== undefined) preload.searchParams.set('captures', captures);
@@ -27,6 +29,8 @@ export function programEnvironment(base: NodeJS.ProcessEnv, settings: ProgramSet
     ...(component === undefined ? {} : { HEAPRAY_COMPONENT: component }),
     ...(deep ? { HEAPRAY_TRACE_COMPONENTS: component } : {}),
     ...(home === undefined ? {} : { HEAPRAY_HOME: home }),
+    // Set by a variable, because NODE_OPTIONS may not contain V8's flags for this.
+    ...(accurateStacks ? { HEAPRAY_ACCURATE_STACKS: 'true' } : {}),
     ...(native === undefined ? {} : nativeEnvironment(base, native)),
   };
 }

@@ -45,6 +45,21 @@ describe('text', () => {
     );
   });
 
+  test('says that functions include inlined ones, unless stacks are accurate', async () => {
+    const textOf = (comment: string) => {
+      const builder = new ProfileBuilder({
+        columns: [{ type: 'inuse_space', unit: 'bytes' }],
+        timeNanos: 0n,
+        durationNanos: 0n,
+        comments: [comment],
+      });
+      return top(fileWith(encodePprof(builder.build())));
+    };
+    const note = 'A function includes those that V8 has inlined into it';
+    expect(await textOf('functions inlined by the optimizer are charged to their caller')).toContain(note);
+    expect(await textOf('the optimizer inlines no functions (accurate stacks)')).not.toContain(note);
+  });
+
   test('has no names that move the cursor', async () => {
     const builder = builderOf({ type: 'inuse_space', unit: 'bytes' });
     builder.add(builder.stack(undefined, builder.frame('\u001b[2J\u202eevil', '/a\nb.js', 1)), [1]);

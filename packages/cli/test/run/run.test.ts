@@ -63,6 +63,12 @@ describe('the program', () => {
     expect(stdout).toBe('api\n');
   });
 
+  test('has accurate stacks with --accurate-stacks', async () => {
+    const code = 'console.log(process.env.HEAPRAY_ACCURATE_STACKS)';
+    const { stdout } = await heapray(['run', '--accurate-stacks', NODE, '-e', code]);
+    expect(stdout).toBe('true\n');
+  });
+
   test('has its captures in --home, whatever its working folder', async () => {
     const folder = tempFolder();
     const code = 'console.log(process.env.HEAPRAY_HOME)';

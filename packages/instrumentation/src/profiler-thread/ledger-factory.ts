@@ -10,14 +10,16 @@ import { FrameResolver } from './symbolize/index.js';
 export class LedgerFactory {
   readonly #resolver: FrameResolver;
   readonly #samplingInterval: number;
+  readonly #showsInlined: boolean;
   #samples = 0;
 
   /** @param report takes messages about source maps */
   constructor(
-    options: Pick<ProfilerThreadOptions, 'samplingInterval' | 'workingFolder'>,
+    options: Pick<ProfilerThreadOptions, 'accurateStacks' | 'samplingInterval' | 'workingFolder'>,
     report: (text: string) => void,
   ) {
     this.#samplingInterval = options.samplingInterval;
+    this.#showsInlined = options.accurateStacks;
     this.#resolver = new FrameResolver({ report, workingFolder: options.workingFolder });
   }
 
@@ -26,6 +28,7 @@ export class LedgerFactory {
     return new Ledger({
       ...this.#shared(),
       samplingInterval: this.#samplingInterval,
+      showsInlined: this.#showsInlined,
       originalOf: (frame) => this.#resolver.of(frame),
       isAloneOnLine: (frame) => this.#resolver.isAloneOnLine(frame),
       component,
@@ -34,9 +37,10 @@ export class LedgerFactory {
   }
 
   /** Options of ledgers whose stacks have the exact positions of calls. */
-  ofCalls(): CodeFacts & Pick<LedgerOptions, 'nextId'> {
+  ofCalls(): CodeFacts & Pick<LedgerOptions, 'nextId' | 'showsInlined'> {
     return {
       ...this.#shared(),
+      showsInlined: true,
       originalOf: (frame) => this.#resolver.ofCall(frame),
       isAloneOnLine: () => true,
     };

@@ -16,6 +16,7 @@ import { Captures } from './captures/captures.js';
 import { capturesOptions } from './captures/captures-options.js';
 import { Compressions } from './captures/compressions.js';
 import { feedOptions } from './captures/feed-options.js';
+import { ScopeTables } from './captures/scope/component-scope.js';
 import { collectedProfile, lastProfile } from './exports/collected-profiles.js';
 import { ProfileExports } from './exports/profile-exports.js';
 import { HighWaterMarkTracker } from './history/high-water-mark.js';
@@ -76,6 +77,7 @@ export class Profiler {
   readonly #workers: Workers | undefined;
   readonly #polling: PollingOfAll;
   readonly #captures: Captures;
+  readonly #scopes = new ScopeTables();
   readonly #compressions: Compressions;
   readonly #viewing: LiveViewing;
   readonly #leaks: AllLeaks;
@@ -247,7 +249,9 @@ export class Profiler {
       case 'component':
         return this.#rename(message.component, message.isTraced);
       case 'capture-begin':
-        return this.#captures.begin(message.capture, message.component, message.again && { whole: false });
+        return this.#beginCapture(message);
+      case 'contexts':
+        return this.#scopes.add(message.observed);
       case 'capture-end':
         return this.#captures.end(message.capture);
       case 'stop':
@@ -257,6 +261,10 @@ export class Profiler {
 
   #addFunction(location: FunctionLocation, component: string): void {
     for (const { ledger } of this.#sources.all) ledger.sites.components.addFunction(location, component);
+  }
+
+  #beginCapture({ capture, component, scope, again }: Extract<ToProfilerThread, { type: 'capture-begin' }>) {
+    this.#captures.begin(capture, component, again && { whole: false }, scope);
   }
 
   #rename(component: string, isTraced: boolean): void {
@@ -322,6 +330,7 @@ export class Profiler {
       {
         sources: this.#sources,
         stats: this.#stats,
+        scopes: this.#scopes,
         pollNow: () => this.#polling.pollNow(),
         attribute: () => this.#sources.attribute(performance.now(), true),
         log: (level, text) => this.#log(level, text),

@@ -2,6 +2,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { HostPort, ResolvedOptions } from '../config/index.js';
 import type { BufferBatch } from './buffer-events.js';
 import type { FunctionLocation } from './code-place.js';
+import type { CaptureScope, Observations } from './component-contexts.js';
 import type { MemoryOrigin } from './memory-origin.js';
 import type {
   KernelMemory,
@@ -131,9 +132,12 @@ export type ToProfilerThread =
       readonly type: 'capture-begin';
       readonly capture: number;
       readonly component: string;
+      readonly scope: CaptureScope;
       /** True if a profiler thread that died had already begun this capture. */
       readonly again: boolean;
     }
+  /** Functions that run for components, or for none, outside of wrapped functions. */
+  | { readonly type: 'contexts'; readonly observed: Observations }
   | {
       readonly type: 'component-function';
       readonly component: string;

@@ -6,7 +6,7 @@
  * shims remove `performance`, hardening freezes or poisons prototypes. Names follow Node's own primordials: a
  * function `ArrayPrototypePush` takes the array as its first parameter.
  */
-import { AsyncResource } from 'node:async_hooks';
+import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
 import { EventEmitter } from 'node:events';
 import { performance } from 'node:perf_hooks';
 import { clearTimeout, setImmediate, setTimeout } from 'node:timers';
@@ -31,6 +31,7 @@ export const AtomicsNotify: typeof Atomics.notify = Atomics.notify;
 export const AtomicsStore: typeof Atomics.store = Atomics.store;
 export const AtomicsWait: typeof Atomics.wait = Atomics.wait;
 export const DateNow: typeof Date.now = Date.now;
+export const ErrorCaptureStackTrace: typeof Error.captureStackTrace = Error.captureStackTrace;
 export const FunctionPrototypeApply: typeof Function.prototype.apply = Function.prototype.apply;
 export const JSONParse: typeof JSON.parse = JSON.parse;
 export const JSONStringify: typeof JSON.stringify = JSON.stringify;
@@ -121,6 +122,12 @@ type RunInContext = <T>(context: AsyncResource, work: () => T) => T;
 export const AsyncResourceRun: RunInContext = uncurryThis<RunInContext>(
   AsyncResource.prototype.runInAsyncScope,
 );
+
+const { prototype: storage } = AsyncLocalStorage;
+type StorageGet = <S>(storage: AsyncLocalStorage<S>) => S | undefined;
+export const AsyncStorageGet: StorageGet = uncurryThis<StorageGet>(storage.getStore);
+type StorageRun = <S, T>(storage: AsyncLocalStorage<S>, value: S, work: () => T) => T;
+export const AsyncStorageRun: StorageRun = uncurryThis<StorageRun>(storage.run);
 
 const { prototype: port } = MessagePort;
 type PortListen = (port: MessagePort, event: 'message' | 'messageerror', listener: Listener) => unknown;

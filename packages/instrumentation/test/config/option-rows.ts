@@ -81,6 +81,16 @@ export const rows: readonly Row[] = [
     badCode: ['', 'a/b', 7, null, ['a']],
   },
   {
+    option: 'accurateStacks',
+    texts: [
+      ['True', true],
+      ['0', false],
+    ],
+    badTexts: ['yes', 'on', '2'],
+    code: same(true, false),
+    badCode: ['true', 1, null],
+  },
+  {
     option: 'detailedTracing',
     texts: [
       ['True', true],
@@ -156,6 +166,17 @@ export const rows: readonly Row[] = [
     badTexts: ['stop', 'both', 'rotate,aggregate'],
     code: same('rotate', 'aggregate'),
     badCode: ['Rotate', 1, null, true],
+  },
+  {
+    option: 'captureScope',
+    texts: [
+      ['auto', 'auto'],
+      [' Component ', 'component'],
+      ['PROCESS', 'process'],
+    ],
+    badTexts: ['thread', 'off', 'component,process'],
+    code: same('auto', 'component', 'process'),
+    badCode: ['Process', 1, null, true],
   },
   {
     option: 'memrayCompress',

@@ -90,6 +90,7 @@ export class MemrayWriter {
   readonly #startTimeMillis: number;
   readonly #mainThreadId: number;
   readonly #headerBytes: number;
+  readonly #commandLineBytes: number;
 
   readonly #frames: FrameTable = new FrameTable();
   readonly #stacks: PairTable = new PairTable();
@@ -130,6 +131,7 @@ export class MemrayWriter {
       sysPath: cleanPaths(options.sysPath),
     });
     this.#headerBytes = this.#out.length;
+    this.#commandLineBytes = encodedText(options.commandLine).length;
     this.#encoder = this.#format === 11 ? new RecordEncoder11(this.#out) : new RecordEncoder12(this.#out);
   }
 
@@ -263,6 +265,16 @@ export class MemrayWriter {
     ];
   }
 
+  /**
+   * Returns the header field to overwrite for another command line, now or after {@link finish}. It must have as many bytes as
+   * the first one; otherwise undefined.
+   */
+  commandLinePatch(commandLine: string): HeaderPatch | undefined {
+    const bytes = encodedText(commandLine);
+    if (bytes.length !== this.#commandLineBytes) return undefined;
+    return { offset: headerOffsets(this.#format).commandLine, bytes };
+  }
+
   /** Returns a stack of this writer; the empty one for the handle of another writer. */
   #known(stack: StackHandle | undefined): number {
     return stack !== undefined && stack <= this.#stacks.size ? stack : 0;
@@ -340,4 +352,8 @@ function word(value: number): Uint8Array {
   const out = new ByteWriter();
   out.u64(value);
   return out.take();
+}
+
+function encodedText(text: string): Uint8Array {
+  return new TextEncoder().encode(cleanText(text));
 }

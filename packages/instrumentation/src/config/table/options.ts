@@ -81,6 +81,15 @@ export const OPTIONS = {
     default: 8192,
     description: 'The sampling interval of a process that has a traced component.',
   }),
+  /** Keeps V8 from inlining functions, so that stacks have a frame for each. */
+  accurateStacks: option({
+    kind: boolean,
+    env: ['HEAPRAY_ACCURATE_STACKS'],
+    file: [heapray('accurate_stacks')],
+    default: false,
+    description:
+      'Whether V8 is kept from inlining functions, so that stacks name each of them. Code that calls many tiny functions becomes slower.',
+  }),
   /** Name of this process in metrics and file names. */
   component: option({
     kind: name,
@@ -161,6 +170,15 @@ export const OPTIONS = {
     file: [heapray('capture_overflow')],
     default: 'rotate',
     description: 'How a capture of that size continues: in another file, or summed up over the whole run.',
+  }),
+  /** Content of the captures of functions: what is allocated below them, or everything meanwhile. */
+  captureScope: option({
+    kind: word(['auto', 'component', 'process']),
+    env: ['HEAPRAY_CAPTURE_SCOPE'],
+    file: [heapray('capture_scope')],
+    default: 'auto',
+    description:
+      'What the capture of a function contains: what is allocated below it and by what it has started (`component`), or everything meanwhile (`process`). `auto` is `component` if several components are traced.',
   }),
   /** Compresses finished captures. */
   memrayCompress: option({

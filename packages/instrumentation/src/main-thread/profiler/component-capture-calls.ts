@@ -1,9 +1,12 @@
+import type { CaptureScope } from '../../protocol/component-contexts.js';
 import { SafeMap } from '../../protocol/primordials.js';
 
 export interface ComponentCaptureCallsDeps {
   readonly isTraced: (name: string) => boolean;
+  /** Returns the scope of a capture that begins now. */
+  readonly scope: () => CaptureScope;
   /** `again` is true if a profiler thread that died had already begun the capture. */
-  readonly begin: (capture: number, component: string, again: boolean) => void;
+  readonly begin: (capture: number, component: string, scope: CaptureScope, again: boolean) => void;
   readonly end: (capture: number) => void;
   /** Called when the first capture begins and when the last one ends. */
   readonly onActive: (active: boolean) => void;
@@ -11,6 +14,7 @@ export interface ComponentCaptureCallsDeps {
 
 interface ActiveCapture {
   readonly capture: number;
+  readonly scope: CaptureScope;
   calls: number;
 }
 
@@ -28,6 +32,20 @@ export class ComponentCaptureCalls {
     return this.#active.size > 0;
   }
 
+  /** True while there is a capture of what belongs to a component only. */
+  get anyScoped(): boolean {
+    let any = false;
+    this.#active.forEach(({ scope }) => {
+      any ||= scope === 'component';
+    });
+    return any;
+  }
+
+  /** Returns true while the component has a capture of what belongs to it only. */
+  isScoped(name: string): boolean {
+    return this.#active.get(name)?.scope === 'component';
+  }
+
   /** Records a call. Returns a function that records its end; undefined if the component is not traced. */
   begin(name: string): (() => void) | undefined {
     if (!this.#deps.isTraced(name)) return undefined;
@@ -43,16 +61,16 @@ export class ComponentCaptureCalls {
 
   /** Begins all open captures again, for a new profiler thread. */
   beginAgain(): void {
-    this.#active.forEach(({ capture }, name) => {
-      this.#deps.begin(capture, name, true);
+    this.#active.forEach(({ capture, scope }, name) => {
+      this.#deps.begin(capture, name, scope, true);
     });
   }
 
   #beginCapture(name: string): ActiveCapture {
-    const entry = { capture: this.#nextCapture++, calls: 0 };
+    const entry = { capture: this.#nextCapture++, scope: this.#deps.scope(), calls: 0 };
     this.#active.set(name, entry);
     this.#deps.onActive(true);
-    this.#deps.begin(entry.capture, name, false);
+    this.#deps.begin(entry.capture, name, entry.scope, false);
     return entry;
   }
 

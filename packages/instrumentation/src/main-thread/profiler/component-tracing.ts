@@ -1,9 +1,12 @@
 import type { FunctionLocation } from '../../protocol/code-place.js';
+import { describeThrown } from '../../protocol/describe-thrown.js';
 import type { Log } from '../../protocol/log.js';
 import type { ToProfilerThread } from '../../protocol/messages.js';
 import { contain, type OnThrown } from '../containment/contain.js';
 import { ComponentCaptureCalls } from './component-capture-calls.js';
 import { setComponentCaptures } from './components.js';
+import { ComponentContexts } from './contexts/component-contexts.js';
+import { ContextObserver } from './contexts/context-observer.js';
 import type { TracedComponents } from './traced-components.js';
 
 export interface ComponentTracingDeps {
@@ -22,15 +25,32 @@ export interface ComponentTracingDeps {
 export class ComponentTracing {
   readonly #deps: ComponentTracingDeps;
   readonly #calls: ComponentCaptureCalls;
+  readonly #contexts = new ComponentContexts();
+  readonly #observer: ContextObserver;
   #isStopped = false;
   #saidNotDetailed = false;
 
   constructor(deps: ComponentTracingDeps) {
     this.#deps = deps;
+    this.#observer = new ContextObserver({
+      contexts: this.#contexts,
+      send: (observed) => deps.send({ type: 'contexts', observed }),
+      locate: deps.locate,
+      failed: (thrown) =>
+        deps.log('warn', `cannot learn which functions run for a component: ${describeThrown(thrown)}`),
+    });
     this.#calls = new ComponentCaptureCalls({
       isTraced: (name) => !this.#isStopped && deps.components.has(name),
-      begin: (capture, component, again) => deps.send({ type: 'capture-begin', capture, component, again }),
-      end: (capture) => deps.send({ type: 'capture-end', capture }),
+      scope: () => deps.components.captureScope,
+      begin: (capture, component, scope, again) => {
+        if (scope === 'component') this.#observer.start();
+        deps.send({ type: 'capture-begin', capture, component, scope, again });
+      },
+      end: (capture) => {
+        this.#observer.flush();
+        deps.send({ type: 'capture-end', capture });
+        if (!this.#calls.anyScoped) this.#observer.stop();
+      },
       onActive: deps.onActive,
     });
   }
@@ -52,10 +72,17 @@ export class ComponentTracing {
     // Register again, as the new thread does not know the wrapped functions and their captures.
     this.#register();
     this.#calls.beginAgain();
+    this.#observer.startAgain();
+  }
+
+  /** Sends what is known of the components' functions; call before the process ends. */
+  flush(): void {
+    this.#observer.flush();
   }
 
   stop(): void {
     this.#isStopped = true;
+    this.#observer.stop();
     setComponentCaptures(undefined);
   }
 
@@ -72,6 +99,7 @@ export class ComponentTracing {
       declared: (name) => contain(() => this.#declared(name), failed),
       wrapped: ({ component, work }) => contain(() => this.#labelStacks(component, work), failed),
       begin: (name) => contain(() => this.#beginCall(name), failed),
+      run: (name, work) => (this.#calls.isScoped(name) ? this.#contexts.run(name, work) : work()),
     });
   }
 

@@ -51,6 +51,11 @@ export interface ComponentCaptures {
   declared(name: string): void;
   /** Begins a capture and returns a function that ends it; undefined if the component is not traced. */
   begin(name: string): (() => void) | undefined;
+  /**
+   * Calls a function of a component with a capture, and returns or throws what it does. Missing in older copies of this
+   * package.
+   */
+  run?<T>(name: string, work: () => T): T;
 }
 
 /** Maximum number of components; a program that declares more generates their names at run time. */
@@ -110,9 +115,10 @@ export function setComponentCaptures(captures: ComponentCaptures | undefined): v
 }
 
 /**
- * Wraps a function that is a component's work. If the component is traced, a memray capture of the whole
- * process is written from the call until the function returns or throws, the promise that it returns settles,
- * or the process ends. Otherwise the call costs nothing. Overlapping calls share one capture.
+ * Wraps a function that is a component's work. If the component is traced, a memray capture is written from the
+ * call until the function returns or throws, the promise that it returns settles, or the process ends. It contains what
+ * is allocated below the function and by what the function has started, or the whole process (see the option
+ * `captureScope`). Otherwise the call costs nothing. Overlapping calls share one capture.
  *
  * Traced or not, memory allocated on stacks through the function is labelled with the component.
  *
@@ -131,13 +137,13 @@ export function profileComponent<Work extends ComponentWork>(name: string, work:
     apply: (target, self: unknown, args: unknown[]) => {
       const run = () => ReflectApply(callable(target), self, args);
       const end = begin(name);
-      return end ? runTraced(run, end) : run();
+      return end ? runTraced(name, run, end) : run();
     },
     construct: (target, args: unknown[], newTarget) => {
       const constructed = newTarget === wrapper ? target : newTarget;
       const make = () => ReflectConstruct(callable(target), args, constructed) as object;
       const end = begin(name);
-      return end ? runTraced(make, end) : make();
+      return end ? runTraced(name, make, end) : make();
     },
     // Use the target as receiver: an accessor of a class may use private members, which the stand-in does not
     // have.
@@ -174,11 +180,15 @@ function begin(name: string): (() => void) | undefined {
   );
 }
 
-function runTraced<T>(work: () => T, end: () => void): T {
+function runTraced<T>(name: string, work: () => T, end: () => void): T {
   const endAnyway = () => void contain(end, () => {});
+  const captures = contain(
+    () => registry().captures,
+    () => {},
+  );
   let result: T;
   try {
-    result = work();
+    result = captures?.run ? captures.run(name, work) : work();
   } catch (error) {
     endAnyway();
     throw error;

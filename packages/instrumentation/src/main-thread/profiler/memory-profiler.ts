@@ -14,6 +14,7 @@ import type { AskPage, AskProfile } from '../exports/ask.js';
 import { ProfileExports } from '../exports/profile-exports.js';
 import { type LeakListener, SafeListeners } from '../log/safe-listeners.js';
 import { mainMemory } from '../metrics/resident-memory.js';
+import { setExactStackFlags } from '../sampler/exact-stack-flags.js';
 import { OwnSampler } from '../sampler/own-sampler.js';
 import { keepJemallocFromChildren } from '../start/native-environment.js';
 import { unsupportedReason } from '../start/node-support.js';
@@ -250,6 +251,7 @@ export class MemoryProfiler {
       );
     const problem = startProblem();
     if (problem !== undefined) return this.#cannotStart('limits', `${problem}: memory is not profiled`);
+    if (this.config.options.accurateStacks) setExactStackFlags();
     this.#interval = this.#intervalAtStart();
     const mode = this.#startSampler();
     if (mode === 'no-inspector') return this.#cannotStart('inspector');
@@ -422,6 +424,7 @@ export class MemoryProfiler {
 
   #finishNow(): void {
     contain(() => this.#components.warn(), this.#giveUp);
+    contain(() => this.#tracing.flush(), this.#giveUp);
     this.#buffers.flush();
     this.#thread?.finishNow(!this.#failed && this.#isCapturing, !this.#failed && this.#isExporting);
   }

@@ -4,6 +4,7 @@ import type { ProfilerThreadOptions } from '../../protocol/messages.js';
 import { process } from '../../protocol/primordials.js';
 import { contain } from '../containment/contain.js';
 import { exportEnvironment } from '../exports/own-resource.js';
+import { hasExactStackFlags } from '../sampler/exact-stack-flags.js';
 import { groupFolders } from '../start/group-folders.js';
 import { isDenied } from '../start/permissions.js';
 import { programEnvironment } from '../start/pm2.js';
@@ -31,6 +32,7 @@ export function threadOptions(
   return {
     ...options,
     ...state,
+    accurateStacks: hasExactStackFlags(),
     isAdaptive: sources.samplingInterval === 'default',
     processCapture: components.ofProcess,
     traced: components.any,

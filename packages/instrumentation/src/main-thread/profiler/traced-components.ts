@@ -1,4 +1,5 @@
 import type { ResolvedConfig } from '../../config/index.js';
+import type { CaptureScope } from '../../protocol/component-contexts.js';
 import type { Log } from '../../protocol/log.js';
 import { capturePermissionProblem } from '../start/permissions.js';
 import { declaredComponents, declaredCount } from './components.js';
@@ -73,6 +74,16 @@ export class TracedComponents {
   has(name: string): boolean {
     // The process's own component is already being captured as a whole.
     return name !== this.ofProcess && this.#current().components.includes(name);
+  }
+
+  /** Scope of the capture of a component that begins now; the component of the process always has all of it. */
+  get captureScope(): CaptureScope {
+    const { captureScope } = this.config.options;
+    if (captureScope !== 'auto') return captureScope;
+    const declared = declaredComponents();
+    let traced = this.ofProcess === undefined ? 0 : 1;
+    for (let at = 0; at < declared.length; at++) if (this.has(declared[at]!)) traced++;
+    return traced > 1 ? 'component' : 'process';
   }
 
   /** Logs the configuration's warnings, once. Call when all modules had time to declare their components. */

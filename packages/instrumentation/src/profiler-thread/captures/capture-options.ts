@@ -1,5 +1,6 @@
 import type { CaptureCompression, CaptureError } from '@heapray/exporter/sinks';
 import type { RecordFeedOptions } from './record-feed.js';
+import type { ComponentScope } from './scope/component-scope.js';
 
 /** An event of a capture to be logged or counted. */
 export interface CaptureReport {
@@ -10,6 +11,8 @@ export interface CaptureReport {
 
 export interface ComponentCaptureOptions extends Omit<RecordFeedOptions, 'note'> {
   readonly component: string;
+  /** Decides which samples are in the capture. Default: all. */
+  readonly scope?: ComponentScope | undefined;
   /** Folder of the capture. */
   readonly home: string;
   /** Maximum size of a file of the capture, in bytes. */

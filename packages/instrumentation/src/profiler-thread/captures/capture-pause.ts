@@ -1,4 +1,4 @@
-import type { LedgerSource, NodeIndex } from '../ledger/index.js';
+import { GoneSamples } from './gone-samples.js';
 import type { HeapEvent } from './heap-event.js';
 
 const FIRST_MILLIS = 1_000;
@@ -15,7 +15,7 @@ const ROOM_MILLIS = 20_000;
  */
 export class CapturePause {
   readonly #alive = new Map<number, Extract<HeapEvent, { readonly kind: 'allocated' }>>();
-  readonly #gone = new Map<LedgerSource, Map<NodeIndex, { samples: number; bytes: number }>>();
+  readonly #gone = new GoneSamples();
   #millis = 0;
   #until = 0;
   #wantsRoomSince: number | undefined;
@@ -51,10 +51,11 @@ export class CapturePause {
   miss(events: readonly HeapEvent[]): void {
     for (const event of events) {
       if (event.kind === 'allocated') this.#alive.set(event.id, event);
-      else if (event.kind === 'estimated') this.#addGone(event, event.samples);
+      else if (event.kind === 'estimated')
+        this.#gone.add(event.source, event.node, event.samples, event.bytes);
       else if (event.kind === 'freed') {
         const known = this.#alive.get(event.id);
-        if (known !== undefined) this.#addGone(known, 1);
+        if (known !== undefined) this.#gone.add(known.source, known.node, 1, known.bytes);
         this.#alive.delete(event.id);
       }
     }
@@ -64,21 +65,9 @@ export class CapturePause {
    * Ends the pause and returns what was born and died in it. The next file begins with what is still alive.
    */
   end(): HeapEvent[] {
-    const events = [...this.#gone].flatMap(([source, sums]) =>
-      [...sums].map(([node, sum]) => ({ kind: 'estimated', source, node, ...sum }) as const),
-    );
+    const events = this.#gone.take();
     this.#alive.clear();
-    this.#gone.clear();
     this.#wantsRoomSince = undefined;
     return events;
-  }
-
-  #addGone({ source, node, bytes }: Exclude<HeapEvent, { kind: 'freed' | 'ended' }>, samples: number): void {
-    const sums = this.#gone.get(source) ?? new Map<NodeIndex, { samples: number; bytes: number }>();
-    this.#gone.set(source, sums);
-    const sum = sums.get(node) ?? { samples: 0, bytes: 0 };
-    sum.samples += samples;
-    sum.bytes += bytes;
-    sums.set(node, sum);
   }
 }

@@ -1,6 +1,6 @@
 import type { ProfilerThreadOptions } from '../../protocol/messages.js';
 import type { CapturesOptions } from './captures.js';
-import { feedOptions } from './feed-options.js';
+import { commandLineOf, feedOptions } from './feed-options.js';
 
 /**
  * Returns the options of the captures of this process.
@@ -15,6 +15,7 @@ export function capturesOptions(
   const interval = Math.min(options.samplingInterval, options.tracedSamplingInterval);
   return {
     ...feedOptions(options, interval),
+    commandLineOf: commandLineOf(options, interval),
     home,
     maxCaptureBytes,
     maxCaptures,

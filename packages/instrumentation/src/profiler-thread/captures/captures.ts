@@ -1,14 +1,19 @@
 import type { CaptureError } from '@heapray/exporter/sinks';
+import type { CaptureScope } from '../../protocol/component-contexts.js';
 import { steadyClock } from '../../protocol/steady-clock.js';
 import type { LedgerSource } from '../ledger/index.js';
 import type { ProfilerStats } from '../stats/profiler-stats.js';
 import type { CaptureReport, ComponentCaptureOptions } from './capture-options.js';
+import { scopeText } from './command-line.js';
 import type { ComponentCapture } from './component-capture.js';
+import { ComponentScope, type ScopeTables } from './scope/component-scope.js';
 import type { FollowedSources } from './source-follower.js';
 
 export interface CapturesDeps {
   readonly sources: FollowedSources;
   readonly stats: ProfilerStats;
+  /** What is known of the components of stacks. */
+  readonly scopes: ScopeTables;
   readonly pollNow: () => Promise<void>;
   /** Attributes what is still pending. */
   readonly attribute: () => void;
@@ -16,10 +21,20 @@ export interface CapturesDeps {
 }
 
 /** Options that all captures share. */
-export type CapturesOptions = Omit<
-  ComponentCaptureOptions,
-  'component' | 'now' | 'onNotPruned' | 'onReport' | 'whole'
->;
+export interface CapturesOptions
+  extends Omit<
+    ComponentCaptureOptions,
+    'component' | 'now' | 'onNotPruned' | 'onReport' | 'presentCommandLine' | 'scope' | 'whole'
+  > {
+  /** Returns the command line of a capture with a scope, see `scopeText`. Default: always the same. */
+  readonly commandLineOf?: ((scope: string) => string) | undefined;
+}
+
+interface OpenCapture {
+  readonly component: string;
+  readonly capture: ComponentCapture;
+  readonly scope: ComponentScope | undefined;
+}
 
 /** Describes how to begin a capture again that a profiler thread, now dead, had begun. */
 export interface BeginAgain {
@@ -39,7 +54,7 @@ const SIGN_OF_LIFE_MILLIS = 5_000;
 export class Captures {
   readonly #deps: CapturesDeps;
   readonly #options: CapturesOptions;
-  readonly #open = new Map<number, ComponentCapture>();
+  readonly #open = new Map<number, OpenCapture>();
   readonly #told = new Set<string>();
   #queue: Promise<void> = Promise.resolve();
   #writer: Promise<typeof import('./component-capture.js')> | undefined;
@@ -75,27 +90,46 @@ export class Captures {
    *
    * @param key number of the capture, for `end`
    * @param again set when an earlier profiler thread of this process had already begun it
+   * @param kind what it holds: what belongs to the component, or everything
    */
-  begin(key: number, component: string, again: BeginAgain | false = false): void {
+  begin(
+    key: number,
+    component: string,
+    again: BeginAgain | false = false,
+    kind: CaptureScope = 'process',
+  ): void {
     this.#inOrder(async () => {
       const { ComponentCapture } = await this.load();
       await this.#deps.pollNow();
       // Attribute pending allocations first: they were made before the capture.
       this.#deps.attribute();
       this.#guard(key, component, () => {
+        const scope = kind === 'component' ? new ComponentScope(component, this.#deps.scopes) : undefined;
         const capture = new ComponentCapture(this.#deps.sources, {
           ...this.#options,
+          ...(scope && this.#commandLines(scope)),
           component,
+          scope,
           whole: again !== false && again.whole,
           now: steadyClock(),
           onNotPruned: (problem) => this.#notPruned(problem),
           onReport: (report) => this.#report(report),
         });
-        this.#open.set(key, capture);
+        this.#open.set(key, { component, capture, scope });
         this.#showLife();
         if (!capture.paused) this.#tellBegun(component, capture.path, again);
       });
     });
+  }
+
+  /** Returns the command line of a component's capture, and how it follows what is known. */
+  #commandLines(scope: ComponentScope) {
+    const { commandLineOf } = this.#options;
+    if (commandLineOf === undefined) return {};
+    return {
+      commandLine: commandLineOf(scopeText(undefined)),
+      presentCommandLine: () => commandLineOf(scopeText(scope.unassigned)),
+    };
   }
 
   #tellBegun(component: string, path: string, again: BeginAgain | false): void {
@@ -143,7 +177,7 @@ export class Captures {
   /** Writes the events of the last poll. */
   flush(): void {
     this.#flushedAt = performance.now();
-    for (const [key, capture] of this.#open) this.#guard(key, capture.path, () => capture.flush());
+    for (const [key, { capture }] of this.#open) this.#guard(key, capture.path, () => capture.flush());
   }
 
   /**
@@ -155,7 +189,7 @@ export class Captures {
     if (this.count === 0) return;
     ledger.forEachReachable(({ id, isScavenged }) => {
       if (isScavenged) return;
-      for (const capture of this.#open.values()) capture.freed(id);
+      for (const { capture } of this.#open.values()) capture.freed(id);
     });
   }
 
@@ -166,10 +200,21 @@ export class Captures {
   }
 
   #finish(key: number): void {
-    const capture = this.#open.get(key);
-    if (!capture) return;
+    const open = this.#open.get(key);
+    if (!open) return;
+    const { component, capture, scope } = open;
     this.#guard(key, capture.path, () => capture.finish());
     this.#closed(key);
+    if (scope) this.#tellScope(component, scope);
+  }
+
+  #tellScope(component: string, { unassigned = 0, divided }: ComponentScope): void {
+    const percent = (part: number) => `${(100 * part).toFixed(1)} %`;
+    this.#deps.log(
+      'info',
+      `capture of component ${component}: ${percent(unassigned)} of what the process allocated meanwhile is assigned to no ` +
+        `component; ${percent(divided)} of the capture is of functions that also run for others, divided by how often they do`,
+    );
   }
 
   #closed(key: number): void {
@@ -191,9 +236,9 @@ export class Captures {
     } catch (error) {
       this.#deps.stats.drop('capture');
       this.#deps.log('error', `capture of ${what} given up: ${(error as Error).message}`);
-      const capture = this.#open.get(key);
+      const open = this.#open.get(key);
       this.#closed(key);
-      capture?.abandon();
+      open?.capture.abandon();
     }
   }
 }

@@ -1,12 +1,34 @@
+/** Facts about a capture that its command line tells. */
+export interface CaptureFacts {
+  /** Smallest mean bytes between two samples during the capture. */
+  readonly samplingInterval: number;
+  /** True if the optimizer may have inlined functions. */
+  readonly mayHaveInlined: boolean;
+  /** See `scopeText`. */
+  readonly scope: string;
+}
+
+export const WHOLE_PROCESS = 'scope: process';
+
+/**
+ * Returns what a capture of a component says about its content. The length is always the same.
+ *
+ * @param unassigned part of the process's bytes whose component is not known, from 0 to 1; undefined if that is not known
+ */
+export function scopeText(unassigned: number | undefined): string {
+  const percent = unassigned === undefined ? '?.?' : (100 * Math.min(1, unassigned)).toFixed(1);
+  return `scope: component, ${percent.padStart(5)} % of the process unassigned`;
+}
+
 /**
  * Adds to a command line the note that the capture is sampled. memray shows the command line beside counts
  * and histograms, and has no other place for such a note.
- *
- * @param samplingInterval smallest mean bytes between two samples during the capture
  */
-export function notedCommandLine(commandLine: string, samplingInterval: number): string {
+export function notedCommandLine(commandLine: string, facts: CaptureFacts): string {
+  const { samplingInterval, mayHaveInlined, scope } = facts;
   const [size, unit] =
     samplingInterval % 1024 === 0 ? [samplingInterval / 1024, 'KiB'] : [samplingInterval, 'bytes'];
-  const note = `(heapray: sampled every ${size} ${unit} or more; sizes and counts are estimates)`;
+  const inlined = mayHaveInlined ? 'functions may include inlined ones; ' : '';
+  const note = `(heapray: sampled every ${size} ${unit} or more; ${scope}; ${inlined}sizes and counts are estimates)`;
   return commandLine === '' ? note : `${commandLine} ${note}`;
 }

@@ -17,6 +17,7 @@ import { CaptureReports } from './capture-reports.js';
 import { allocatedBy, type EventsAhead, type HeapEvent } from './heap-event.js';
 import { RecordFeed } from './record-feed.js';
 import { RunAggregate } from './run-aggregate.js';
+import type { ComponentScope } from './scope/component-scope.js';
 import { type FollowedSources, type HeapListener, SourceFollower } from './source-follower.js';
 
 /** Upper bound of the bytes that the writer adds at the end: two memory records, a free and the trailer. */
@@ -36,7 +37,7 @@ const TIDY_MILLIS = 60_000;
  * Writes the events of all ledgers to `<home>/<component>_memory.bin` as they happen, each thread as one of its own.
  *
  * As with memray, contains only what is allocated after the capture began (unless `whole` is set). Each
- * sample stands for the bytes that V8 estimates for it. Everything is flushed after each memory record, in
+ * sample stands for the bytes that V8 estimates for it. With a `scope`, contains only what belongs to the component. Everything is flushed after each memory record, in
  * whole records, so that memray can open the capture of a killed process.
  *
  * A capture continues in these cases:
@@ -54,6 +55,7 @@ export class ComponentCapture implements HeapListener {
   readonly #steadyNow: () => number;
   /** Ids of samples that were alive before the capture began. */
   readonly #before = new Set<number>();
+  readonly #scope: ComponentScope | undefined;
   readonly #reports: CaptureReports;
   readonly #feed: RecordFeed;
   /** Set when the run is aggregated, or will be when the file is full. */
@@ -81,7 +83,9 @@ export class ComponentCapture implements HeapListener {
     this.#reports = new CaptureReports(options.onReport);
     this.#steadyNow = options.steadyNow ?? (() => performance.now());
     this.#path = path.join(options.home, `${captureFileName(options.component)}_memory.bin`);
-    if (!options.whole) this.#follower.forEachLive((id) => this.#before.add(id));
+    this.#scope = options.scope;
+    // A scope holds only what is allocated from now on.
+    if (!options.whole && !options.scope) this.#follower.forEachLive((id) => this.#before.add(id));
     this.#feed = new RecordFeed({ ...options, note: ownerNote('writing') });
     this.#begin([], undefined);
     this.#saidPaused ||= this.paused;
@@ -98,15 +102,19 @@ export class ComponentCapture implements HeapListener {
   }
 
   allocated(id: number, source: LedgerSource, node: NodeIndex, bytes: number): void {
+    if (this.#scope && !this.#scope.takes(id, source, node, bytes)) return;
     this.#events.push({ kind: 'allocated', id, source, node, bytes });
   }
 
   freed(id: number): void {
+    if (this.#scope && !this.#scope.frees(id)) return;
     if (!this.#before.delete(id)) this.#events.push({ kind: 'freed', id });
   }
 
   estimated(source: LedgerSource, node: NodeIndex, samples: number, bytes: number): void {
-    this.#events.push({ kind: 'estimated', source, node, samples, bytes });
+    const part = this.#scope?.partOf(source, node, samples, bytes) ?? 1;
+    if (part === 0) return;
+    this.#events.push({ kind: 'estimated', source, node, samples: samples * part, bytes: bytes * part });
   }
 
   ended(source: LedgerSource): void {
@@ -115,6 +123,7 @@ export class ComponentCapture implements HeapListener {
 
   /** Adds a memory record and writes everything. Call after each poll, and at intervals if polls stop. */
   flush(): void {
+    this.#learn();
     if (this.paused && !this.#goOn(false)) return;
     if (this.#state === 'detailed' && !this.#file!.isInPlace) this.#beginAnew();
     this.#drain();
@@ -129,6 +138,7 @@ export class ComponentCapture implements HeapListener {
   /** Ends the capture. Call `attribute` on the ledger before. */
   finish(): void {
     this.#follower.stop();
+    this.#learn();
     if (this.paused && !this.#goOn(true)) return;
     if (this.#state === 'detailed' && !this.#file!.isInPlace) this.#reports.removed(this.#path, undefined);
     this.#drain();
@@ -190,13 +200,18 @@ export class ComponentCapture implements HeapListener {
     this.#feed.restart();
     let carried = 0;
     this.#follower.forEachLive((id, source, node, bytes) => {
-      if (this.#before.has(id) || pending.has(id)) return;
+      if (this.#before.has(id) || pending.has(id) || this.#scope?.holds(id) === false) return;
       this.#feed.allocated(id, source, node, bytes);
       carried++;
     });
     this.#feed.memoryRecord();
     const fits = this.#room > this.#options.maxCaptureBytes * MIN_ROOM_SHARE;
     return carried > 0 && !fits ? undefined : this.#feed.take();
+  }
+
+  /** Adds earlier samples that are known to belong to the component only now. */
+  #learn(): void {
+    for (const event of this.#scope?.learned() ?? []) this.#events.push(event);
   }
 
   /** Writes the events since the last flush. */

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { residentBytes } from '../../protocol/memory-usage.js';
 import type { ProfilerThreadOptions } from '../../protocol/messages.js';
 import { steadyClock } from '../../protocol/steady-clock.js';
-import { notedCommandLine } from './command-line.js';
+import { notedCommandLine, WHOLE_PROCESS } from './command-line.js';
 import type { RecordFeedOptions } from './record-feed.js';
 
 /** Maximum length of the recorded command line: a longer one would take too much of a small capture. */
@@ -14,14 +14,23 @@ const MAX_COMMAND_LINE = 8_192;
  * @param samplingInterval smallest mean bytes between samples while they run
  */
 export function feedOptions(options: ProfilerThreadOptions, samplingInterval: number): RecordFeedOptions {
-  const { memrayFormat, commandLine, pid, workingFolder } = options;
+  const { memrayFormat, pid, workingFolder } = options;
   return {
     format: memrayFormat,
-    commandLine: notedCommandLine(commandLine.slice(0, MAX_COMMAND_LINE), samplingInterval),
+    commandLine: commandLineOf(options, samplingInterval)(WHOLE_PROCESS),
     pid,
     nodeModules: [path.join(workingFolder, 'node_modules')],
     projectRoots: [workingFolder],
     residentBytes,
     now: steadyClock(),
   };
+}
+
+/** Returns a function that makes the command line of captures with a scope, see `scopeText`. */
+export function commandLineOf(
+  { commandLine, accurateStacks }: Pick<ProfilerThreadOptions, 'commandLine' | 'accurateStacks'>,
+  samplingInterval: number,
+): (scope: string) => string {
+  const facts = { samplingInterval, mayHaveInlined: !accurateStacks };
+  return (scope) => notedCommandLine(commandLine.slice(0, MAX_COMMAND_LINE), { ...facts, scope });
 }

@@ -11,6 +11,8 @@ import { type LedgerSource, type NodeIndex, ROOT } from '../ledger/index.js';
 export interface RecordFeedOptions {
   readonly format: MemrayFormat;
   readonly commandLine: string;
+  /** Returns the command line as it should be now; it must have as many bytes as `commandLine`. Default: unchanged. */
+  readonly presentCommandLine?: (() => string) | undefined;
   readonly pid: number;
   /** Folders whose files memray attributes to packages; `projectRoots` are those of the application. */
   readonly nodeModules: readonly string[];
@@ -59,6 +61,8 @@ export class RecordFeed {
   #takenBytes = 0;
   /** Bytes omitted so far by rounding to whole bytes. */
   #remainder = 0;
+  /** Command line in the header of this capture. */
+  #commandLine = '';
 
   constructor(options: RecordFeedOptions) {
     this.#options = options;
@@ -170,11 +174,16 @@ export class RecordFeed {
 
   /** Returns the patches for the header of the ended capture. */
   headerPatches(): readonly HeaderPatch[] {
-    return this.#writer.headerPatches(this.#options.now());
+    const patches = this.#writer.headerPatches(this.#options.now());
+    const commandLine = this.#options.presentCommandLine?.() ?? this.#commandLine;
+    const patch = commandLine === this.#commandLine ? undefined : this.#writer.commandLinePatch(commandLine);
+    this.#commandLine = commandLine;
+    return patch ? [...patches, patch] : patches;
   }
 
   #open(): MemrayWriter {
     const { format, commandLine, pid, nodeModules, projectRoots, residentBytes, now, note } = this.#options;
+    this.#commandLine = commandLine;
     this.#known = new Map();
     this.#thread = MAIN_THREAD;
     this.#takenBytes = 0;

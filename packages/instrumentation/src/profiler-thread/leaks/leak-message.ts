@@ -17,12 +17,14 @@ export interface SurvivedShare {
  *
  * @param site its text names the thread unless it is the main one
  * @param headroomBytes bytes left until the heap limit; infinite for memory that it does not limit
+ * @param mayHaveInlined true if the optimizer may have inlined the function that allocates into the named one
  */
 export function leakMessage(
   suspect: LeakSuspect,
   site: CallSite & Partial<MemoryOrigin>,
   headroomBytes: number,
   survived?: SurvivedShare,
+  mayHaveInlined = false,
 ): string {
   const { oldBytes, oldMillis, bytesPerSecond, grownWindows, windows } = suspect;
   const version = site.packageVersion === undefined ? '' : `@${site.packageVersion}`;
@@ -39,6 +41,7 @@ export function leakMessage(
     doubling,
     ...limit,
     ...(survived ? [survivalText(survived)] : []),
+    ...(mayHaveInlined ? ['functions inlined into it are included'] : []),
   ];
   return parts.join('; ');
 }

@@ -146,7 +146,9 @@ export class LeakWatch {
     const { oldBytes, bytesPerSecond, grownWindows, windows } = suspect;
     const survived = survival && { share: survival.share, ageMillis: this.survivalMillis };
     const { kind, thread } = this.#options.origin ?? MAIN_HEAP;
-    const message = leakMessage(suspect, { ...site, kind, thread }, this.#headroom, survived);
+    const mayHaveInlined = !this.#ledger.showsInlined;
+    const place = { ...site, kind, thread };
+    const message = leakMessage(suspect, place, this.#headroom, survived, mayHaveInlined);
     return {
       ...site,
       kind,

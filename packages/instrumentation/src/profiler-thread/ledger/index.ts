@@ -8,7 +8,7 @@ export type { LedgerListener, LedgerOptions } from './ledger-options.js';
 export type { LedgerSource } from './ledger-source.js';
 export { isRuntimeFrame } from './state/allocating-frame.js';
 export { CallSites, type CodeFacts, type SiteIndex } from './state/call-site.js';
-export { CallTree, CUT_OFF, type Frame, type NodeIndex, ROOT } from './state/call-tree.js';
+export { CallTree, CUT_OFF, type Frame, frameFile, type NodeIndex, ROOT } from './state/call-tree.js';
 export type { BornSample, SampleEvents } from './state/sample-events.js';
 export type { SampleSnapshot, UpdateResult } from './state/sample-snapshot.js';
 export { siteLabel, sitePlace } from './state/site-label.js';

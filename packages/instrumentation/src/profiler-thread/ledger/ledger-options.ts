@@ -14,6 +14,8 @@ export interface LedgerOptions extends CodeFacts {
   readonly samplingInterval: number;
   /** Component name of this process, for stacks outside all wrapped components. */
   readonly component: string;
+  /** True if stacks have frames of inlined functions, or if none are inlined. Default: false. */
+  readonly showsInlined?: boolean | undefined;
   readonly maxNodes?: number;
   /**
    * Number of frames that the sampler records; a stack of this depth may lack its outer frames. Default: no

@@ -30,6 +30,8 @@ export class Ledger {
   readonly tree: CallTree;
   readonly sites: CallSites;
   readonly unobservedNode: NodeIndex;
+  /** False if the optimizer may have inlined functions, whose bytes are charged to their callers then. */
+  readonly showsInlined: boolean;
   readonly #live: LiveSamples;
   readonly #pairs: Pairs;
   readonly #totals = new StackTotals();
@@ -60,6 +62,7 @@ export class Ledger {
   constructor(options: LedgerOptions) {
     this.#live = new LiveSamples(options.nextId);
     this.#pairs = new Pairs(this.#live);
+    this.showsInlined = options.showsInlined ?? false;
     this.#samplingInterval = options.samplingInterval;
     this.#objectSizes = new ObjectSizes(options.samplingInterval);
     this.tree = new CallTree({

@@ -203,7 +203,11 @@ function facts({ sources, loop, clock, startedMillis, process: { pid } }: Overvi
     { name: 'Profiled for', text: durationText((clock() - startedMillis) / 1000) },
     {
       name: 'Sampling',
-      text: `every ${byteText(ledger.samplingInterval)}${loop.mode === undefined ? ', stopped now' : ''}`,
+      text: [
+        `every ${byteText(ledger.samplingInterval)}`,
+        ...(ledger.showsInlined ? ['accurate stacks'] : []),
+        ...(loop.mode === undefined ? ['stopped now'] : []),
+      ].join(', '),
     },
   ];
 }

@@ -32,6 +32,8 @@ const PEAK_COLUMNS = [
   { type: 'peak_space', unit: 'bytes' },
 ] as const;
 
+const INLINED = 'functions inlined by the optimizer are charged to their caller';
+const NONE_INLINED = 'the optimizer inlines no functions (accurate stacks)';
 /** Frame of what removed sources had allocated. */
 const ENDED = '(ended threads)';
 
@@ -296,7 +298,7 @@ function changeComments(ledger: Ledger, options: HeapProfileOptions): string[] {
 function methodComments(ledger: Ledger, options: HeapProfileOptions): string[] {
   const comments = [
     `heapray: sampled every ${options.samplingInterval} bytes on average (mode ${options.mode}); all values are estimates`,
-    'a function is named where it starts; functions inlined by the optimizer are charged to their caller',
+    `a function is named where it starts; ${ledger.showsInlined ? NONE_INLINED : INLINED}`,
   ];
   if (!options.objectCounts)
     comments.push('object counts are rough: V8 did not give them, they are decoded from sample sizes');

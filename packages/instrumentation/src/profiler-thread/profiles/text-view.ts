@@ -71,6 +71,7 @@ export function textView(sources: readonly TextViewSource[], options: TextViewOp
   const uncollected = sources.reduce((bytes, source) => bytes + source.ledger.uncollectedBytes, 0);
   const lines = [
     `heapray: sampled every ${samplingInterval} bytes on average (mode ${mode}); all values are estimates`,
+    ...(ledger.showsInlined ? [] : ['a function includes those that V8 has inlined into it']),
     ...carriedOverNote(ledger),
     `in use is what is likely to be reachable; ${byteText(uncollected)} more are shown and not collected yet`,
     '',

@@ -1,12 +1,15 @@
 import { expect, test } from 'vitest';
 import { ComponentCaptureCalls } from '../../../src/main-thread/profiler/component-capture-calls.js';
+import type { CaptureScope } from '../../../src/protocol/component-contexts.js';
 
 /** Makes calls and records their captures. */
-function newCalls(traced: readonly string[]) {
+function newCalls(traced: readonly string[], scope: CaptureScope = 'process') {
   const told: string[] = [];
   const calls = new ComponentCaptureCalls({
     isTraced: (name) => traced.includes(name),
-    begin: (capture, component) => told.push(`begin ${capture} ${component}`),
+    scope: () => scope,
+    begin: (capture, component, of) =>
+      told.push(`begin ${capture} ${component}${of === 'process' ? '' : ` ${of}`}`),
     end: (capture) => told.push(`end ${capture}`),
     onActive: (active) => told.push(active ? 'active' : 'idle'),
   });
@@ -73,4 +76,14 @@ test('the end of a call counts only once', () => {
   expect(calls.active).toBe(true);
   later?.();
   expect(told.filter((text) => text.startsWith('end'))).toEqual(['end 1', 'end 2']);
+});
+
+test('a capture keeps its scope, also for a new profiler thread', () => {
+  const { calls, told } = newCalls(['api'], 'component');
+  const end = calls.begin('api');
+  calls.beginAgain();
+  expect([calls.isScoped('api'), calls.isScoped('scheduler'), calls.anyScoped]).toEqual([true, false, true]);
+  end?.();
+  expect(calls.anyScoped).toBe(false);
+  expect(told).toEqual(['active', 'begin 1 api component', 'begin 1 api component', 'end 1', 'idle']);
 });

@@ -60,3 +60,27 @@ describe('what is traced in this process', () => {
     expect(traced({ HEAPRAY_MEMRAY_LIVE_PORT: '7777' }).any).toBe(true);
   });
 });
+
+describe('the scope of a capture', () => {
+  test('is the process while one component is traced, and the component when there are more', () => {
+    const other = `${name}-other`;
+    const components = traced({ HEAPRAY_TRACE_COMPONENTS: `${name},${other}` });
+    defineComponents([name]);
+    expect(components.captureScope).toBe('process');
+    defineComponents([other]);
+    expect(components.captureScope).toBe('component');
+  });
+
+  test('is the component when the process is traced too', () => {
+    const components = traced({ HEAPRAY_COMPONENT: 'api', HEAPRAY_TRACE_COMPONENTS: `api,${name}` });
+    expect(components.captureScope).toBe('process');
+    defineComponents([name]);
+    expect(components.captureScope).toBe('component');
+  });
+
+  test.each(['component', 'process'])('is what the option says: %s', (scope) => {
+    const components = traced({ HEAPRAY_TRACE_COMPONENTS: name, HEAPRAY_CAPTURE_SCOPE: scope });
+    defineComponents([name]);
+    expect(components.captureScope).toBe(scope);
+  });
+});

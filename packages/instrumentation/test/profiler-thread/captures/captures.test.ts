@@ -4,6 +4,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { tempFolder } from '../../../../../test/support/temp-folder.js';
 import { Captures } from '../../../src/profiler-thread/captures/captures.js';
 import { ComponentCapture } from '../../../src/profiler-thread/captures/component-capture.js';
+import { ScopeTables } from '../../../src/profiler-thread/captures/scope/component-scope.js';
 import { ProfilerStats } from '../../../src/profiler-thread/stats/profiler-stats.js';
 import { INTERVAL, newLedger } from '../../support/ledger-sums.js';
 import { onlySource } from '../../support/memory-sources.js';
@@ -21,6 +22,7 @@ function newCaptures(home = tempFolder()) {
     {
       sources: onlySource(ledger),
       stats,
+      scopes: new ScopeTables(),
       pollNow: async () => {
         happened.push('poll');
         await Promise.resolve();
@@ -38,6 +40,7 @@ function newCaptures(home = tempFolder()) {
       maxCaptureBytes: 2 ** 30,
       maxCaptures: 5,
       commandLine: 'node app.js',
+      commandLineOf: (scope) => `node app.js (${scope})`,
       pid: 1,
       nodeModules: [],
       projectRoots: [],
@@ -54,6 +57,7 @@ function newCaptures(home = tempFolder()) {
     allocated: (name: string) => byStack(read(name), read(name).allocated()),
     leaked: (name: string) => byStack(read(name), read(name).leaks()),
     complete: (name: string) => read(name).complete,
+    commandLine: (name: string) => read(name).header?.commandLine,
     show: (samples: readonly ShownSample[]) => {
       live = samples;
     },
@@ -127,6 +131,20 @@ describe('a capture', () => {
     expect(captures.count).toBe(1);
     expect(complete('api')).toBe(true);
     expect(complete('scheduler')).toBe(false);
+  });
+
+  test('of a component says, in its header too, how much of the process is assigned to no component', async () => {
+    const { captures, happened, show, allocated, commandLine } = newCaptures();
+    captures.begin(1, 'api', false, 'component');
+    await captures.idle();
+    show(samplesOf('(V8 API)', 64, [1, 2]));
+    captures.end(1);
+    await captures.idle();
+    expect(allocated('api')).toEqual({});
+    expect(commandLine('api')).toBe('node app.js (scope: component, 100.0 % of the process unassigned)');
+    expect(happened.at(-1)).toMatch(
+      /^info: capture of component api: 100\.0 % of what the process allocated .*; 0\.0 % /,
+    );
   });
 
   test('that never began ends without a message', async () => {

@@ -6,8 +6,8 @@ import { FakeHeap } from './fake-heap.js';
 const MINUTE = 60_000;
 
 /** Simulates a minute of a program that leaks, and sometimes frees what it has held for some minutes. */
-function newProgram() {
-  const heap = new FakeHeap({ versionOf: () => '1.2.0' });
+function newProgram(showsInlined = false) {
+  const heap = new FakeHeap({ versionOf: () => '1.2.0', showsInlined });
   const leaks = new LeakWatch(heap.ledger, {
     windowMillis: MINUTE / 3,
     heapLimit: 2 ** 20,
@@ -38,7 +38,9 @@ test('describes a suspect completely, including how much survives', () => {
     survivedShare: 1,
     survivedMillis: 10 * MINUTE,
   });
-  expect(announced[0]?.message).toMatch(/; 100 % of what it allocated 10 min ago is alive$/);
+  expect(announced[0]?.message).toMatch(
+    /; 100 % of what it allocated 10 min ago is alive; functions inlined into it are included$/,
+  );
   expect(leaks.suspects(heap.now)).toHaveLength(1);
   const seconds = (2 ** 20 - heap.ledger.totalInUseBytes) / ((8 * 1024) / 60);
   expect(leaks.secondsToLimit()! / seconds).toBeCloseTo(1, 2);
@@ -98,4 +100,10 @@ test('a suspect does not stay when the sampler is lost', () => {
   leaks.samplerLost();
   expect(leaks.suspects(heap.now)).toEqual([]);
   expect(leaks.secondsToLimit()).toBeUndefined();
+});
+
+test('does not speak of inlined functions when stacks are accurate', () => {
+  const { announced, runMinute } = newProgram(true);
+  for (let minute = 0; minute < 20; minute++) runMinute(8);
+  expect(announced.map(({ message }) => message)).toEqual([expect.stringMatching(/ is alive$/)]);
 });

@@ -44,6 +44,7 @@ describe('the heap as text', () => {
     expect(shown()).toEqual(
       [
         'heapray: sampled every 1024 bytes on average (mode binding); all values are estimates',
+        'a function includes those that V8 has inlined into it',
         'in use is what is likely to be reachable; 0 B more are shown and not collected yet',
         '',
         'No leak suspects: window 3 of 11, last closed 40 s ago, no major collection observed yet, ' +
@@ -64,7 +65,7 @@ describe('the heap as text', () => {
   });
 
   test('begins with the leak suspects', () => {
-    expect(shown({ leakMessages: ['`a` leaks', '`b` leaks'] }).slice(3, 6)).toEqual([
+    expect(shown({ leakMessages: ['`a` leaks', '`b` leaks'] }).slice(4, 7)).toEqual([
       'Leak suspects:',
       '  `a` leaks',
       '  `b` leaks',
@@ -75,8 +76,8 @@ describe('the heap as text', () => {
     const heap = newHeap();
     for (let i = 0; i < 200; i++) heap.allocate(`f${i}`, 1);
     const lines = shown({ column: 'alloc_space' }, heap);
-    expect(lines[7]).toMatch(/ keep /);
-    expect(lines).toHaveLength(5 + 2 + 100 + 1 + 1);
+    expect(lines[8]).toMatch(/ keep /);
+    expect(lines).toHaveLength(6 + 2 + 100 + 1 + 1);
     expect(lines.at(-2)).toMatch(/^102 KiB .* 102 other call sites$/);
   });
 });

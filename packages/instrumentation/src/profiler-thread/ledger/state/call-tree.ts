@@ -155,6 +155,11 @@ function keyOf({ functionName, url, lineNumber, columnNumber }: RawFrame): strin
   return `${url}\n${lineNumber}:${columnNumber}\n${functionName}`;
 }
 
+/** Returns a file as frames have it. */
+export function frameFile(url: string): string {
+  return toPath(boundedPath(url));
+}
+
 function bounded(raw: RawFrame): RawFrame {
   return { ...raw, functionName: boundedName(raw.functionName), url: boundedPath(raw.url) };
 }

@@ -67,12 +67,13 @@ export class StackComponents {
     for (; this.#byNode[at] === undefined && at !== ROOT; at = this.#tree.parent(at)) path.push(at);
     for (let next = path.pop(); next !== undefined; next = path.pop()) {
       const frame = this.#tree.frame(next);
-      this.#byNode[next] = (frame && this.#ofFunction(frame)) ?? this.#byNode[this.#tree.parent(next)] ?? '';
+      this.#byNode[next] = (frame && this.ofFunction(frame)) ?? this.#byNode[this.#tree.parent(next)] ?? '';
     }
     return this.#byNode[node] ?? '';
   }
 
-  #ofFunction({ scriptId, line, column }: Frame): string | undefined {
+  /** Returns the component's key of a wrapped function; undefined for other functions. */
+  ofFunction({ scriptId, line, column }: Frame): string | undefined {
     return this.#byFunction.size === 0 ? undefined : this.#byFunction.get(`${scriptId}:${line}:${column}`);
   }
 }
