@@ -7,12 +7,13 @@ import {
   type HolderReport,
 } from '@heapray/exporter/heap-snapshot';
 import type { Command } from 'commander';
-import { CommandError } from '../errors.js';
+import { CommandError, UsageError } from '../errors.js';
 import { readSnapshotInput } from '../inputs/heap-snapshot.js';
 import { assertReadOnce } from '../inputs/processes.js';
 import { holdersJson, holdersText } from '../outputs/holders.js';
 import { writeJson, writeStdout } from '../outputs/stdout.js';
 import { ownPackage } from '../own-package.js';
+import { isProcess } from '../snapshots/is-process.js';
 import { maxMemoryOption, maxSecondsOption, positiveInteger } from './options.js';
 
 interface RetainersOptions {
@@ -20,6 +21,8 @@ interface RetainersOptions {
   readonly function?: string;
   readonly top: number;
   readonly json?: true;
+  readonly output?: string;
+  readonly yes?: true;
 }
 
 export function addRetainers(program: Command): void {
@@ -29,9 +32,10 @@ export function addRetainers(program: Command): void {
     .description(
       'Tells in words what keeps objects alive: for the largest classes of a heap snapshot (.heapsnapshot), or with ' +
         'two snapshots of one process for those that grew. The bytes of an object are its own and those of the ' +
-        'strings, arrays and buffers that only it refers to.',
+        'strings, arrays and buffers that only it refers to. Of a running process of this machine, a snapshot is taken ' +
+        'first, which stops it for seconds.',
     )
-    .argument('<file>', 'heap snapshot; - for standard input')
+    .argument('<source>', 'heap snapshot, - for standard input, process ID, or http://HOST:PORT of its debug server')
     .argument('[later]', 'later snapshot of the same process')
     .option('--class <name>', 'only the class with this name')
     .option(
@@ -40,12 +44,40 @@ export function addRetainers(program: Command): void {
     )
     .option('--top <count>', 'number of classes', positiveInteger, 5)
     .option('--json', 'print JSON')
+    .option('-o, --output <file>', 'keep the snapshot of a running process in this file')
+    .option('-y, --yes', 'stop the running process without a question')
     .addOption(maxMemoryOption())
     .addOption(maxSecondsOption())
     .action(retainers);
 }
 
-async function retainers(file: string, later: string | undefined, options: RetainersOptions): Promise<void> {
+async function retainers(
+  source: string,
+  later: string | undefined,
+  options: RetainersOptions,
+): Promise<void> {
+  if (!isProcess(source)) {
+    if (options.output !== undefined) throw new UsageError('-o is for the ID or URL of a process');
+    return explain(source, later, options);
+  }
+  if (later !== undefined) {
+    throw new UsageError('a process takes no second argument: keep its snapshots with -o, and compare these');
+  }
+  // Only this needs what attaches to processes.
+  const [{ takeSnapshot }, { processIdOf }] = await Promise.all([
+    import('../snapshots/take-snapshot.js'),
+    import('../snapshots/process-id.js'),
+  ]);
+  const isConfirmed = options.yes ?? false;
+  const snapshot = await takeSnapshot(await processIdOf(source), { output: options.output, isConfirmed });
+  try {
+    await explain(snapshot.file, undefined, options);
+  } finally {
+    snapshot.release();
+  }
+}
+
+async function explain(file: string, later: string | undefined, options: RetainersOptions): Promise<void> {
   const files = later === undefined ? [file] : [file, later];
   assertReadOnce(files);
   const before = later === undefined ? undefined : classTotals(await readSnapshotInput(file));

@@ -1,4 +1,5 @@
 import { mayUseThread } from '../inputs/own-thread.js';
+import { namesProcess } from '../snapshots/is-process.js';
 import { restartSmall } from './small-process.js';
 import { supervise } from './supervise.js';
 
@@ -31,5 +32,7 @@ function isServing(args: readonly string[]): boolean {
 
 function isReading(args: readonly string[]): boolean {
   const [command = ''] = args;
+  // A snapshot of a process needs the terminal, and the process may be stopped for longer than a file takes.
+  if (command === 'retainers' && namesProcess(args.slice(1))) return false;
   return READING.has(command) || (command === 'watch' && args.includes('--once'));
 }

@@ -19,7 +19,7 @@ import { MemoryCharts } from './memory-charts.ts';
 import { FOCUS_KEY, Section, some } from './section.ts';
 import type { SiteHref } from './site-link.ts';
 import { SiteList } from './sites.ts';
-import { suspectCards } from './suspects.ts';
+import { holdersHint, suspectCards } from './suspects.ts';
 
 /** Links of the overview to other parts of the page. */
 export interface OverviewLinks {
@@ -37,7 +37,7 @@ export class OverviewView {
   readonly #notes = new Section<readonly OverviewText[]>('', drawNotes);
   readonly #components: Section<readonly [OverviewData['subjects'], OverviewSubject]>;
   readonly #facts = new Section<readonly OverviewFact[]>('', (facts) => [factList(facts, 'inline')]);
-  readonly #suspects: Section<readonly OverviewSuspect[]>;
+  readonly #suspects: Section<readonly [readonly OverviewSuspect[], string | undefined]>;
   readonly #charts = new MemoryCharts();
   readonly #ages = new AgeView();
   readonly #sites: Section<readonly [readonly OverviewSite[], string]>;
@@ -58,7 +58,10 @@ export class OverviewView {
       componentTable(subjects, shown, this.#links.subject),
     ]);
     this.#downloads = new Section('Downloads', (downloads) => drawDownloads(downloads, links.download));
-    this.#suspects = new Section('Leak suspects', (suspects) => [suspectCards(suspects, this.#links.site)]);
+    this.#suspects = new Section('Leak suspects', ([suspects, pid]) => [
+      suspectCards(suspects, this.#links.site),
+      ...(pid === undefined ? [] : [holdersHint(pid)]),
+    ]);
     const list = new SiteList(links.site);
     this.#sites = new Section('Call sites with most in use', ([sites, past]) => list.draw(sites, past));
     this.element = element('div', { attributes: { class: 'overview' } }, [
@@ -84,7 +87,7 @@ export class OverviewView {
     this.#notes.update(some(notes));
     this.#components.update(subjects.length > 1 ? [subjects, subject] : undefined);
     this.#facts.update(some(facts));
-    this.#suspects.update(some(suspects));
+    this.#suspects.update(suspects.length === 0 ? undefined : [suspects, processIdOf(subject)]);
     this.#charts.update(subject);
     this.#ages.update(subject);
     this.#sites.update(sites.length === 0 ? undefined : [sites, pastTitle(timesMillis)]);
@@ -129,6 +132,12 @@ function drawDownloads(
     ]),
   );
   return [element('ul', { attributes: { class: 'downloads' } }, items)];
+}
+
+/** Returns the ID of the process, if the server is that process's own: only then it is a Node process that still runs. */
+function processIdOf({ component, facts }: OverviewSubject): string | undefined {
+  const pid = facts.find(({ name }) => name === 'Process')?.text;
+  return component === undefined && pid !== undefined && /^\d+$/.test(pid) ? pid : undefined;
 }
 
 /** Returns whether a download is a path of the page's own server. */

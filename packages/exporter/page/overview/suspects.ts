@@ -1,8 +1,9 @@
 import type { OverviewSuspect } from '../../src/page/overview-data.ts';
-import { element } from '../basics/dom.ts';
+import { button, copy, element } from '../basics/dom.ts';
 import { byteText } from '../basics/text.ts';
 import { isLine } from '../charts/chart-data.ts';
 import { sparkline } from '../charts/sparkline.ts';
+import { FOCUS_KEY } from './section.ts';
 import { type SiteHref, siteLink } from './site-link.ts';
 
 const INLINED = 'V8 may have inlined functions that it calls; open its callees.';
@@ -29,4 +30,19 @@ export function suspectCards(suspects: readonly OverviewSuspect[], hrefOf: SiteH
     return element('article', { attributes: { class: 'card' } }, lines);
   });
   return element('div', { attributes: { class: 'cards' } }, cards);
+}
+
+/** Returns the command that says what holds the objects, with a button to copy it. The page itself stops no program. */
+export function holdersHint(pid: string): HTMLElement {
+  const command = `heapray retainers ${pid}`;
+  const copied = button('Copy command', () => void copyTo(copied), { [FOCUS_KEY]: 'holders' });
+  const copyTo = async (pressed: HTMLElement): Promise<void> => {
+    pressed.textContent = (await copy(command)) ? 'Copied' : 'Not allowed by the browser';
+  };
+  return element('p', { attributes: { class: 'holders' } }, [
+    element('span', { text: 'Who holds these objects: ' }),
+    element('code', { text: command }),
+    element('span', { text: ' on the machine of the process. It asks first, because it stops the process for seconds. ' }),
+    copied,
+  ]);
 }
