@@ -42,7 +42,9 @@ describeWithPeer('the live page in Chromium', 'chromium', () => {
       const card = page.locator('.card');
       await expect(card.innerText()).resolves.toContain('+6.0 MiB/min');
       await expect(card.innerText()).resolves.toContain('V8 may have inlined functions that it calls');
-      await expect(page.locator('.holders').innerText()).resolves.toMatch(/heapray retainers \d+ on the machine/);
+      await expect(page.locator('.holders').innerText()).resolves.toMatch(
+        /heapray retainers \d+ on the machine/,
+      );
       await page.getByRole('button', { name: 'Copy command' }).click();
       await page.getByRole('button', { name: 'Copied' }).waitFor();
       await expect(page.getByRole('columnheader', { name: 'Since the start' }).count()).resolves.toBe(1);

@@ -35,7 +35,10 @@ export function addRetainers(program: Command): void {
         'strings, arrays and buffers that only it refers to. Of a running process of this machine, a snapshot is taken ' +
         'first, which stops it for seconds.',
     )
-    .argument('<source>', 'heap snapshot, - for standard input, process ID, or http://HOST:PORT of its debug server')
+    .argument(
+      '<source>',
+      'heap snapshot, - for standard input, process ID, or http://HOST:PORT of its debug server',
+    )
     .argument('[later]', 'later snapshot of the same process')
     .option('--class <name>', 'only the class with this name')
     .option(

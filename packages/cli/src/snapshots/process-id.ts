@@ -25,7 +25,9 @@ export async function processIdOf(target: string): Promise<number> {
     new AbortController().signal,
   );
   if (overview?.pid === undefined) {
-    throw new CommandError(`${target}: no debug server of heapray answers there; give the ID of the process instead`);
+    throw new CommandError(
+      `${target}: no debug server of heapray answers there; give the ID of the process instead`,
+    );
   }
   return overview.pid;
 }

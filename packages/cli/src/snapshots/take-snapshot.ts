@@ -14,12 +14,12 @@ import { confirmOnTerminal, hasTerminal } from './confirm.js';
 const MEGABYTE = 1e6;
 /** A snapshot has all texts of the program, secrets too. */
 const OWNER_ONLY = 0o600;
-/** Pause for a megabyte of heap in use, in ms: on an idle machine, and at most. */
-const PAUSE_MILLIS = [10, 110] as const;
-/** Size of the file in multiples of the heap in use. */
-const FILE_SIZE = [1, 2.5] as const;
-/** Memory that V8 needs for a snapshot besides, in multiples of the heap in use. */
-const MEMORY = 1.5;
+/** Pause for a megabyte of heap in use, in ms, as measured on an idle and on a busy machine. */
+const PAUSE_MILLIS = [40, 350] as const;
+/** Size of the file in multiples of the heap in use: less for long strings, more for many small objects. */
+const FILE_SIZE = [0.5, 2] as const;
+/** Memory that V8 needs for a snapshot besides, in multiples of the heap in use, as measured with small objects. */
+const MEMORY = 9;
 
 export interface TakeOptions {
   /** File to keep the snapshot in. By default it goes to a temporary file. */
@@ -74,7 +74,7 @@ async function confirmCost(target: Target, folder: string, isConfirmed: boolean)
   const [least, most] = PAUSE_MILLIS.map((millis) => seconds((usedSize / MEGABYTE) * millis));
   note(
     `process ${target.pid} has ${formatBytes(usedSize)} of heap in use. A heap snapshot stops it for ${least} to ${most} s, ` +
-      `takes some ${formatBytes(Math.round(usedSize * MEMORY))} more of its memory meanwhile, and ` +
+      `takes up to ${formatBytes(Math.round(usedSize * MEMORY))} more of its memory meanwhile, and ` +
       `${formatBytes(Math.round(usedSize * FILE_SIZE[0]))} to ${formatBytes(Math.round(largest))} in ${folder}`,
   );
   if (free < largest) {

@@ -42,7 +42,9 @@ export function holdersHint(pid: string): HTMLElement {
   return element('p', { attributes: { class: 'holders' } }, [
     element('span', { text: 'Who holds these objects: ' }),
     element('code', { text: command }),
-    element('span', { text: ' on the machine of the process. It asks first, because it stops the process for seconds. ' }),
+    element('span', {
+      text: ' on the machine of the process. It asks first, because it stops the process for seconds. ',
+    }),
     copied,
   ]);
 }
