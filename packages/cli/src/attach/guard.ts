@@ -1,7 +1,7 @@
 /** Number of seconds without a sign of life after which a user of the inspector counts as gone. */
 const LEASE_SECONDS = 5;
-/** Time that the answer and the end of the connection have before the inspector closes, in ms. */
-const CLOSE_MILLIS = 100;
+/** Times after the last user has left at which the guard tries to close the inspector, in ms. Later it tries each second. */
+const CLOSE_MILLIS = [100, 300, 600];
 const KEY = "Symbol.for('heapray.attach.1')";
 /** Name of the functions that are evaluated in the target, so that profiles can leave them out. */
 export const OWN_FUNCTION = 'heaprayAttach';
@@ -12,6 +12,7 @@ export const OWN_FUNCTION = 'heaprayAttach';
  * close it themselves.
  *
  * The guard counts its own ticks, not time: while the main thread is busy, such as during a heap snapshot, no users end.
+ * It waits until no client is connected, because closing the inspector would block the main thread until then.
  *
  * @param opened true if the user has opened the inspector
  */
@@ -24,11 +25,28 @@ export function enterCode(user: string, opened: boolean): string {
     if (guard === undefined && !${opened}) return false;
     if (guard === undefined) {
       const users = new Map();
+      const inspector = builtin('node:inspector');
+      const { readFile } = builtin('node:fs');
+      const look = (found, [file, ...more]) => {
+        const port = Number(/:(\\d+)\\//.exec(inspector.url() ?? '')?.[1]).toString(16).toUpperCase().padStart(4, '0');
+        const connected = new RegExp(': [0-9A-F]+:' + port + ' [0-9A-F]+:[0-9A-F]+ 01 ');
+        readFile('/proc/self/net/' + file, 'latin1', (error, text = '') => {
+          if (connected.test(text)) found(true);
+          else if (more.length === 0) found(false);
+          else look(found, more);
+        });
+      };
+      let isLooking = false;
       const close = () => {
-        if (users.size > 0 || globalThis[key] !== guard) return;
-        clearInterval(timer);
-        delete globalThis[key];
-        builtin('node:inspector').close();
+        if (isLooking || users.size > 0 || globalThis[key] !== guard) return;
+        isLooking = true;
+        look((isConnected) => {
+          isLooking = false;
+          if (isConnected || users.size > 0) return;
+          clearInterval(timer);
+          delete globalThis[key];
+          inspector.close();
+        }, ['tcp', 'tcp6']);
       };
       const timer = setInterval(() => {
         for (const [user, left] of users) {
@@ -42,7 +60,7 @@ export function enterCode(user: string, opened: boolean): string {
         stay: (user) => void users.set(user, ${LEASE_SECONDS}),
         leave(user) {
           users.delete(user);
-          if (users.size === 0) setTimeout(close, ${CLOSE_MILLIS}).unref();
+          if (users.size === 0) for (const millis of ${JSON.stringify(CLOSE_MILLIS)}) setTimeout(close, millis).unref();
           return users.size === 0;
         },
       };

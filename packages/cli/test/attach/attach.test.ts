@@ -30,6 +30,19 @@ async function expectClosed(server: ExpressServer): Promise<void> {
   await pollUntil(isClosed, { what: 'the port of the inspector to be closed' });
 }
 
+/** Waits until the main thread of the server has run for that many seconds, as it counts them. */
+async function ticksOf(server: ExpressServer, count: number): Promise<number> {
+  const ticks = async () => Number(await server.get('/ticks'));
+  const first = await ticks();
+  return pollUntil(
+    async () => {
+      const passed = (await ticks()) - first;
+      return passed >= count && passed;
+    },
+    { what: 'the server to answer' },
+  );
+}
+
 function hasOpener(pid: number): boolean {
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
   return pids.some((each) => {
@@ -146,6 +159,18 @@ test('only reads a sampler of others, and leaves an inspector open that was open
   expect(stdout).toMatch(/More in use than at the start.*\n {2}rememberRequest /);
   expect(await server.get('/read-sampler')).toBe('done');
   expect(portsOf(server.pid)).toEqual(before);
+});
+
+test('a command that is stopped does not stop the program', async () => {
+  const server = await startExpress(process.execPath);
+  const command = await waitForSampling(server);
+  process.kill(command.pid, 'SIGSTOP');
+  // For longer than the guard in the program waits for a sign of life.
+  const ticks = await ticksOf(server, 8);
+  expect(ticks).toBeGreaterThanOrEqual(8);
+  process.kill(command.pid, 'SIGCONT');
+  await command.stop('SIGTERM');
+  expect(portsOf(server.pid)).toHaveLength(1);
 });
 
 test('heapray live --pid shows a process, and closes its inspector', async () => {

@@ -34,6 +34,11 @@ app.get('/start-sampler', (request, response) => {
 app.get('/read-sampler', (request, response) => {
   response.json({ result: post('HeapProfiler.getSamplingProfile') });
 });
+let ticks = 0;
+setInterval(() => ticks++, 1000);
+app.get('/ticks', (request, response) => {
+  response.json({ result: String(ticks) });
+});
 const server = app.listen(0, '127.0.0.1', () => console.log('port ' + server.address().port));
 `;
 const PAUSE_MILLIS = 10;
