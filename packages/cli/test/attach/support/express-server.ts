@@ -41,7 +41,7 @@ app.get('/ticks', (request, response) => {
 });
 const server = app.listen(0, '127.0.0.1', () => console.log('port ' + server.address().port));
 `;
-const PAUSE_MILLIS = 10;
+const PAUSE_MILLIS = 20;
 
 /** The running server. */
 export interface ExpressServer {
