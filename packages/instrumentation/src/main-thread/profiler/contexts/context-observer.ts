@@ -147,8 +147,8 @@ export class ContextObserver {
   }
 
   #addTimer(resource: object): void {
-    const location = this.#timers.locate(resource, monotonicMillis());
-    const { components } = this.#deps.contexts.present;
+    const { components, key } = this.#deps.contexts.present;
+    const location = this.#timers.locate(resource, key, monotonicMillis());
     if (!location) return;
     const callback = { location, components };
     this.#callbacks[this.#callbacks.length] = callback;
