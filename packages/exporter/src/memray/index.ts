@@ -21,6 +21,8 @@ export type { GroupOptions, HeapRecord } from './heap/heap-records.js';
 export type { ResidentMemory } from './heap/last-memory-record.js';
 export type { MemorySnapshot } from './heap/memory-snapshots.js';
 export { type Amount, SiteAmounts } from './heap/site-amounts.js';
+export { type CaptureTime, type CaptureWindow, TimeWindow, WindowError } from './heap/time-window.js';
+export { LIFETIMES, type Lifetime } from './lifetimes/lifetime-names.js';
 export { isNodeCapture, SHORT_LIVED_FRAME } from './model/captured-program.js';
 export type { MemrayLocation } from './model/code-table.js';
 export type { NativeFrame } from './model/native-table.js';
@@ -33,6 +35,14 @@ export {
   CaptureContents,
   type CaptureSnapshot,
 } from './reports/capture-contents.js';
+export {
+  CaptureLifetimes,
+  type CaptureLifetimesOptions,
+  type LifetimeAmounts,
+  type LifetimeCell,
+  type LifetimeRow,
+  type LifetimeWindow,
+} from './reports/capture-lifetimes.js';
 export {
   type CaptureStats,
   CaptureSums,

@@ -48,6 +48,29 @@ export class SiteAmounts {
     return amounts;
   }
 
+  /**
+   * Returns the amounts of a part of a capture's time.
+   *
+   * @param whole heap since the start of the capture; its high-water mark is that of the part
+   * @param within heap of what was allocated in the part
+   */
+  static ofWindow(whole: SiteAmounts, within: SiteAmounts): SiteAmounts {
+    const amounts = new SiteAmounts();
+    const rows = new Float64Array(Math.max(whole.#rows.length, within.#rows.length));
+    rows.set(within.#rows);
+    for (let site = 0; site * ROW < rows.length; site += 1) {
+      const peak = whole.atPeak(site);
+      rows[site * ROW + PEAK_BYTES] = peak.bytes;
+      rows[site * ROW + PEAK_COUNT] = peak.count;
+      rows[site * ROW + SEEN_PEAK] = amounts.#peaks;
+    }
+    amounts.#rows = rows;
+    amounts.#liveBytes = within.#liveBytes;
+    amounts.#peakBytes = whole.#peakBytes;
+    amounts.#events = within.#events;
+    return amounts;
+  }
+
   get state(): SiteAmountsState {
     return {
       rows: this.#rows,
@@ -126,6 +149,12 @@ export class SiteAmounts {
       this.#peaks += 1;
     }
     this.#events += 1;
+  }
+
+  /** Forgets the high-water mark. The next one is at least what is alive now. */
+  restartPeak(): void {
+    this.#peakBytes = this.#liveBytes;
+    this.#peaks += 1;
   }
 
   /** Adds the amounts of a site in an aggregated file. */

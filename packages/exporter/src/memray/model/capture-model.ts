@@ -186,6 +186,7 @@ export class CaptureModel implements RecordHandler {
   header(header: MemrayHeader): void {
     this.#header = header;
     this.#codes.pythonVersion = header.pythonVersion;
+    for (const listener of this.#listeners) listener.header?.(header);
   }
 
   contextSwitch(high: number, low: number): void {

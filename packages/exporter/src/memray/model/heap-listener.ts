@@ -1,3 +1,4 @@
+import type { MemrayHeader } from '../format/header.js';
 import type { AggregatedAllocation } from '../format/record-handler.js';
 
 /**
@@ -6,6 +7,8 @@ import type { AggregatedAllocation } from '../format/record-handler.js';
  * called many millions of times. A listener implements only the methods it needs.
  */
 export interface HeapListener {
+  /** Called once, before all events. */
+  header?(header: MemrayHeader): void;
   /** Called for an allocator whose blocks are freed by their exact address. */
   allocated?(site: number, high: number, low: number, size: number): void;
   freed?(thread: number, high: number, low: number): void;

@@ -1,26 +1,36 @@
 import { ALLOCATORS } from '../format/allocators.js';
 import type { MemrayHeader } from '../format/header.js';
 import type { AggregatedAllocation, RecordHandler } from '../format/record-handler.js';
+import type { TimeWindow } from '../heap/time-window.js';
 
 const PYTHON_ALLOCATORS = ['', 'pymalloc', 'pymalloc_debug', 'malloc', 'other', 'mimalloc', 'mimalloc_debug'];
 
 /** Prints a capture in the format of `memray parse`: one line for the header, then one for each record. */
 export class RecordPrinter implements RecordHandler {
   readonly #print: (line: string) => void;
+  readonly #window: TimeWindow | undefined;
   #header: MemrayHeader | undefined;
+  /** True within the window, its first and last memory record included. */
+  #isShown = true;
 
   /**
    * Creates a printer.
    *
    * @param print receives one line at a time, without a line break
+   * @param window the part of the time whose records are printed after the header. Default: all
    */
-  constructor(print: (line: string) => void) {
-    this.#print = print;
+  constructor(print: (line: string) => void, window?: TimeWindow) {
+    this.#print = (line) => {
+      if (this.#isShown) print(line);
+    };
+    this.#window = window;
   }
 
   header(header: MemrayHeader): void {
     this.#header = header;
+    this.#window?.header(header);
     this.#print(headerLine(header));
+    this.#isShown = this.#window?.isOpen ?? true;
   }
 
   contextSwitch(high: number, low: number): void {
@@ -34,7 +44,11 @@ export class RecordPrinter implements RecordHandler {
   memoryRecord(residentBytes: number, millis: number): void {
     const time = this.#header!.startTimeMillis + millis;
     const memory = this.#old ? residentBytes.toString(16) : residentBytes;
+    this.#window?.memoryRecord(time);
+    const isShown = this.#window?.isOpen ?? true;
+    this.#isShown ||= isShown;
     this.#print(`MEMORY_RECORD time=${time} memory=${memory}`);
+    this.#isShown = isShown;
   }
 
   codeObject(id: number, functionName: string, file: string, firstLine: number, lineTable: Uint8Array): void {

@@ -4,6 +4,8 @@ import { followHeap } from '../heap/follow-heap.js';
 import type { FollowedHeap } from '../heap/followed-heap.js';
 import { type GroupOptions, groupSites, type HeapRecord } from '../heap/heap-records.js';
 import { type MemorySnapshot, MemorySnapshots } from '../heap/memory-snapshots.js';
+import { type CaptureWindow, TimeWindow, WithinWindow } from '../heap/time-window.js';
+import { WindowedHeap } from '../heap/windowed-heap.js';
 import { CaptureModel } from '../model/capture-model.js';
 import type { MemrayLocation } from '../model/code-table.js';
 import type { HeapListener } from '../model/heap-listener.js';
@@ -23,6 +25,12 @@ export interface MemrayAnalyzerOptions {
   readonly ownThread?: boolean;
   /** Collect sizes for {@link MemrayAnalyzer.stats}. Default false. */
   readonly stats?: boolean;
+  /**
+   * Consider only this part of the time: what was allocated in it, what of that was alive at its end, and the high-water
+   * mark of the whole heap within it. There are no {@link MemrayAnalyzer.snapshots}, and `ownThread` has no effect.
+   * {@link MemrayAnalyzer.end} must be called. Default: all.
+   */
+  readonly window?: CaptureWindow | undefined;
 }
 
 /**
@@ -36,6 +44,7 @@ export class MemrayAnalyzer extends CaptureReader {
   readonly #heap: FollowedHeap;
   readonly #snapshots: MemorySnapshots | undefined;
   readonly #sizes: SizeHistogram | undefined;
+  readonly #window: TimeWindow | undefined;
 
   constructor(options: MemrayAnalyzerOptions = {}) {
     const limits = limitsWith(options.limits);
@@ -44,19 +53,27 @@ export class MemrayAnalyzer extends CaptureReader {
       listeners.push(listener);
       return listener;
     };
-    const heap = followHeap(limits, options.ownThread);
+    const window = options.window === undefined ? undefined : listen(new TimeWindow(options.window));
+    const heap =
+      window === undefined ? followHeap(limits, options.ownThread) : new WindowedHeap(limits, window);
     for (const listener of heap.listeners) listen(listener);
-    // Live bytes at a memory record are only known in time when this thread follows the heap.
-    const snapshots = options.ownThread
-      ? undefined
-      : listen(new MemorySnapshots(() => heap.amounts.liveBytes));
-    const sizes = options.stats ? listen(new SizeHistogram()) : undefined;
+    // Live bytes at a memory record are only known in time when this thread follows the whole heap.
+    const hasSnapshots = !options.ownThread && window === undefined;
+    const snapshots = hasSnapshots ? listen(new MemorySnapshots(() => heap.amounts.liveBytes)) : undefined;
+    const sizes = options.stats ? new SizeHistogram() : undefined;
+    if (sizes !== undefined) listen(window === undefined ? sizes : new WithinWindow(window, sizes));
     const model = new CaptureModel(limits, listeners);
     super(model, limits, heap);
     this.#model = model;
     this.#heap = heap;
     this.#snapshots = snapshots;
     this.#sizes = sizes;
+    this.#window = window;
+  }
+
+  /** The part of the time that is considered; undefined for all of it. */
+  get window(): TimeWindow | undefined {
+    return this.#window;
   }
 
   /** Number of allocations and deallocations so far. */
@@ -96,7 +113,7 @@ export class MemrayAnalyzer extends CaptureReader {
 
   /** Returns at most `max` memory records. Default 10,000. */
   snapshots(max?: number): readonly MemorySnapshot[] {
-    return required(this.#snapshots, 'ownThread: false').list(max);
+    return required(this.#snapshots, 'ownThread: false, and no window').list(max);
   }
 
   /** Returns the figures of `memray stats`, with each list limited to its first `top` entries. Default 5. */

@@ -5,8 +5,11 @@ import { CaptureReader } from '../heap/capture-reader.js';
 import { followHeap } from '../heap/follow-heap.js';
 import type { FollowedHeap } from '../heap/followed-heap.js';
 import { LastMemoryRecord } from '../heap/last-memory-record.js';
+import { type CaptureWindow, TimeWindow } from '../heap/time-window.js';
+import { WindowedHeap } from '../heap/windowed-heap.js';
 import { CaptureModel } from '../model/capture-model.js';
 import { CaptureContents } from './capture-contents.js';
+import { spanTimes } from './profile-times.js';
 import { siteProfile } from './site-profile.js';
 
 /** Columns that an aggregated capture does not have. */
@@ -32,6 +35,11 @@ export interface MemrayProfilerOptions {
   readonly ownThread?: boolean;
   /** Returns the package of one of a Node program's own files. Default: they are named by the program's folder. */
   readonly ownPackage?: OwnPackage;
+  /**
+   * Consider only this part of the time: what was allocated in it, what of that was alive at its end, and the high-water
+   * mark of the whole heap within it. `ownThread` has no effect. {@link MemrayProfiler.end} must be called. Default: all.
+   */
+  readonly window?: CaptureWindow | undefined;
 }
 
 /**
@@ -48,17 +56,27 @@ export class MemrayProfiler extends CaptureReader {
   readonly #heap: FollowedHeap;
   readonly #memory: LastMemoryRecord;
   readonly #ownPackage: OwnPackage | undefined;
+  readonly #window: TimeWindow | undefined;
 
   constructor(options: MemrayProfilerOptions = {}) {
     const limits = limitsWith(options.limits);
-    const heap = followHeap(limits, options.ownThread);
+    const window = options.window === undefined ? undefined : new TimeWindow(options.window);
+    const heap =
+      window === undefined ? followHeap(limits, options.ownThread) : new WindowedHeap(limits, window);
     const memory = new LastMemoryRecord();
-    const model = new CaptureModel(limits, [...heap.listeners, memory]);
+    const first = window === undefined ? [] : [window];
+    const model = new CaptureModel(limits, [...first, ...heap.listeners, memory]);
     super(model, limits, heap);
     this.#model = model;
     this.#heap = heap;
     this.#memory = memory;
     this.#ownPackage = options.ownPackage;
+    this.#window = window;
+  }
+
+  /** The part of the time that is considered; undefined for all of it. */
+  get window(): TimeWindow | undefined {
+    return this.#window;
   }
 
   /**
@@ -69,10 +87,15 @@ export class MemrayProfiler extends CaptureReader {
     if (header === undefined) throw new Error('there is no header yet');
     const contents = new CaptureContents(this.#model, this.#heap.amounts, this.#memory, this.#ownPackage);
     const { knowsAllocated } = contents;
+    const window = this.#window;
     const options = {
       columns: knowsAllocated ? [...ALLOCATED, ...COLUMNS] : COLUMNS,
       defaultColumn: 'inuse_space',
-      comments: header.commandLine === '' ? [] : [`command: ${header.commandLine}`],
+      comments: [
+        ...(header.commandLine === '' ? [] : [`command: ${header.commandLine}`]),
+        ...(window === undefined ? [] : [`heapray: ${window.text}; the peak is that of the whole heap`]),
+      ],
+      ...(window !== undefined && spanTimes(window.fromMillis, window.untilMillis)),
     };
     return siteProfile(contents, options, (site) => {
       const total = contents.allocated(site);

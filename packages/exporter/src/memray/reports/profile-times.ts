@@ -20,6 +20,15 @@ export function profileTimes(
   return { timeNanos, durationNanos: start === 0n ? 0n : timeNanos - start };
 }
 
+/** Returns the end and the length of a span, given in ms since the Unix epoch. Invalid times are 0. */
+export function spanTimes(
+  fromMillis: number,
+  untilMillis: number,
+): { readonly timeNanos: bigint; readonly durationNanos: bigint } {
+  const [from, timeNanos] = [nanosOf(fromMillis), nanosOf(untilMillis)];
+  return { timeNanos, durationNanos: from === 0n || timeNanos < from ? 0n : timeNanos - from };
+}
+
 function nanosOf(millis: number): bigint {
   const sound = Number.isSafeInteger(millis) && millis > 0 && millis < MAX_MILLIS;
   return sound ? BigInt(millis) * NANOS_PER_MILLI : 0n;

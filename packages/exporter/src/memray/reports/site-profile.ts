@@ -12,7 +12,7 @@ const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER);
 
 export interface SiteProfileOptions
   extends Pick<ProfileOptions, 'columns' | 'defaultColumn' | 'comments'>,
-    Partial<Pick<ProfileOptions, 'durationNanos'>> {
+    Partial<Pick<ProfileOptions, 'timeNanos' | 'durationNanos'>> {
   /** Labels that every sample gets. Default: none. */
   readonly labels?: Labels;
 }

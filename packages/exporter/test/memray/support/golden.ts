@@ -9,7 +9,11 @@ const FOLDER = fileURLToPath(new URL('../../../../../test/golden/memray', import
 /** The results of the real memray for a capture. test/golden/memray/README.md explains the fields. */
 export interface Expected {
   readonly header: Readonly<Record<string, string>>;
-  readonly metadata: { readonly total_allocations: number; readonly peak_memory: number };
+  readonly metadata: {
+    readonly start_time: number;
+    readonly total_allocations: number;
+    readonly peak_memory: number;
+  };
   readonly stats: ExpectedStats | { readonly error: string };
   readonly memory_snapshots: readonly (readonly [number, number, number])[];
   readonly events?: {
@@ -20,7 +24,22 @@ export interface Expected {
   };
   readonly high_water_mark: ExpectedRecords;
   readonly leaks: ExpectedRecords;
+  readonly temporary_threshold_1: readonly ExpectedRecord[] | { readonly error: string };
+  /** Missing for aggregated captures, as is the next. */
+  readonly temporal_leaks?: readonly ExpectedTemporal[];
+  readonly temporal_high_water_mark?: {
+    readonly bytes_by_snapshot: readonly number[];
+    readonly records: readonly ExpectedTemporal[];
+  };
   readonly locations: readonly (readonly [string, string, number])[];
+}
+
+export interface ExpectedTemporal {
+  readonly tid: number;
+  readonly allocator: string;
+  readonly stack: readonly number[];
+  /** [from window, until window or null, count, bytes] */
+  readonly intervals: readonly (readonly [number, number | null, number, number])[];
 }
 
 export interface ExpectedStats {

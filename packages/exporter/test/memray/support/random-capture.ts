@@ -23,6 +23,8 @@ export interface RandomCaptureOptions {
   readonly format: MemrayFormat;
   /** Minimum number of pages of a mapping; default 0. */
   readonly minPages?: number;
+  /** Whether allocations may replace others at their address without a free. Default true. */
+  readonly isReplacing?: boolean;
 }
 
 export const START = 1_700_000_000_000;
@@ -75,6 +77,7 @@ class Generator {
   readonly #random: Random;
   readonly #count: number;
   readonly #minPages: number;
+  readonly #isReplacing: boolean;
   readonly #writer: MemrayWriter;
   readonly #stacks: { handle: StackHandle | undefined; stack: Stack }[] = [{ handle: undefined, stack: [] }];
   readonly #events: HeapEvent[] = [];
@@ -84,7 +87,8 @@ class Generator {
   #now = START;
   #thread = 1;
 
-  constructor({ seed, events, format, minPages = 0 }: RandomCaptureOptions) {
+  constructor({ seed, events, format, minPages = 0, isReplacing = true }: RandomCaptureOptions) {
+    this.#isReplacing = isReplacing;
     this.#minPages = minPages;
     this.#random = new Random(seed);
     this.#count = events;
@@ -181,6 +185,7 @@ class Generator {
   /** Returns an address: usually a new one near others, sometimes one in use, sometimes one at the limits. */
   #someAddress(): number {
     const random = this.#random;
+    if (!this.#isReplacing) return 0x5000_0000_0000 + 16 * this.#events.length;
     if (random.chance(0.05) && this.#addresses.length > 0) return random.pick(this.#addresses);
     if (random.chance(0.05)) return random.pick([2 ** 31, 2 ** 32, 2 ** 52, 2 ** 53 - 8, 2 ** 53 - 16, 8]);
     return 0x6000_0000_0000 + 16 * random.below(5000);
