@@ -77,13 +77,14 @@ export class ProtoWriter {
     this.varint(field * 8 + wireType);
   }
 
-  /** Writes bytes as they are. */
-  raw(run: Uint8Array): void {
-    this.reserve(run.length);
+  /** Writes bytes as they are: all, or those from `from` to `to`. */
+  raw(run: Uint8Array, from = 0, to: number = run.length): void {
+    const length = to - from;
+    this.reserve(length);
     const { bytes, at } = this;
-    this.at = at + run.length;
-    if (run.length > SHORT_RUN) return bytes.set(run, at);
-    for (let i = 0; i < run.length; i++) bytes[at + i] = run[i]!;
+    this.at = at + length;
+    if (length > SHORT_RUN) return bytes.set(run.subarray(from, to), at);
+    for (let i = 0; i < length; i++) bytes[at + i] = run[from + i]!;
   }
 
   /** Writes a field of type int32, int64, uint64 or bool. */

@@ -29,6 +29,8 @@ const MAX_STACK_BYTES = 2 ** 26;
 const OVERHEAD = 32;
 /** Usual size of a sample, in bytes. */
 const SAMPLE_BYTES = 16;
+/** Upper limit for the tags and the stack of a sample, in bytes. */
+const HEAD_BYTES = 16;
 /** Usual size of a stack, in bytes. */
 const STACK_BYTES = 64;
 /** Usual size of a location with its function and its texts, in bytes. */
@@ -70,11 +72,37 @@ function writeScopeProfiles(profile: IndexedProfile, options: EncodeOtlpOptions,
   writer.text(SCOPE.VERSION, version);
   writeAttributes(SCOPE.ATTRIBUTES, profile.scopeAttributes, writer);
   writer.close(scope);
-  const attributes = profile.labelAttributes.map(packedAttributes);
+  const heads = sampleHeads(profile);
   for (let column = 0; column < profile.columns.length; column++) {
-    writeColumn(profile, column, attributes, writer);
+    writeColumn(profile, column, heads, writer);
   }
   writer.close(scopeProfiles);
+}
+
+/** The part of each sample that is the same in all columns: its stack, its attributes, and the tag of its values. */
+interface SampleHeads {
+  readonly bytes: Uint8Array;
+  /** End of each part. The next one begins there. */
+  readonly ends: Int32Array;
+}
+
+function sampleHeads({ sampleCount, stacks, labelSets, labelAttributes }: IndexedProfile): SampleHeads {
+  const attributes = labelAttributes.map(packedAttributes);
+  const writer = new ProtoWriter(SAMPLE_BYTES * sampleCount);
+  const ends = new Int32Array(sampleCount);
+  for (let row = 0; row < sampleCount; row++) {
+    const stack = stacks[row]!;
+    writer.reserve(HEAD_BYTES);
+    if (stack > 0) {
+      writer.tag(SAMPLE.STACK_INDEX, VARINT);
+      writer.varint(stack);
+    }
+    writer.raw(attributes[labelSets[row]!]!);
+    writer.reserve(HEAD_BYTES);
+    writer.tag(SAMPLE.VALUES, LENGTH_DELIMITED);
+    ends[row] = writer.at;
+  }
+  return { bytes: writer.bytes, ends };
 }
 
 /** Returns the field of a sample for its attributes. */
@@ -84,15 +112,10 @@ function packedAttributes(indices: readonly number[]): Uint8Array {
   return writer.take();
 }
 
-function writeColumn(
-  profile: IndexedProfile,
-  column: number,
-  attributes: readonly Uint8Array[],
-  writer: ProtoWriter,
-): void {
+function writeColumn(profile: IndexedProfile, column: number, heads: SampleHeads, writer: ProtoWriter): void {
   const start = writer.open(SCOPE_PROFILES.PROFILES);
   writeType(PROFILE.SAMPLE_TYPE, profile.columns[column]!, writer);
-  writeSamples(profile, column, attributes, writer);
+  writeSamples(profile, column, heads, writer);
   writer.fixed64(PROFILE.TIME_UNIX_NANO, profile.startNanos);
   writer.bigInteger(PROFILE.DURATION_NANO, profile.durationNanos);
   if (profile.periodType !== undefined) {
@@ -112,28 +135,22 @@ function writeType(field: number, { type, unit }: IndexedType, writer: ProtoWrit
 
 /** Writes the samples that are not 0 in a column. */
 function writeSamples(
-  { sampleCount, stacks, labelSets, values, columns }: IndexedProfile,
+  { sampleCount, values, columns }: IndexedProfile,
   column: number,
-  attributes: readonly Uint8Array[],
+  { bytes, ends }: SampleHeads,
   writer: ProtoWriter,
 ): void {
   for (let row = 0; row < sampleCount; row++) {
     const value = values[row * columns.length + column]!;
     if (value === 0) continue;
-    const stack = stacks[row]!;
-    const attributeField = attributes[labelSets[row]!]!;
+    const from = row === 0 ? 0 : ends[row - 1]!;
+    const to = ends[row]!;
     const valueSize = varintSize(assertInt64(value));
-    const stackSize = stack === 0 ? 0 : 1 + varintSize(stack);
-    const size = stackSize + attributeField.length + 2 + valueSize;
+    const size = to - from + 1 + valueSize;
     writer.reserve(size + OVERHEAD);
     writer.tag(PROFILE.SAMPLES, LENGTH_DELIMITED);
     writer.varint(size);
-    if (stack > 0) {
-      writer.tag(SAMPLE.STACK_INDEX, VARINT);
-      writer.varint(stack);
-    }
-    writer.raw(attributeField);
-    writer.tag(SAMPLE.VALUES, LENGTH_DELIMITED);
+    writer.raw(bytes, from, to);
     writer.varint(valueSize);
     writer.varint(value);
   }
