@@ -11,6 +11,8 @@ const COMMANDS: readonly (readonly string[])[] = [
   ['stats'],
   ['stats', '--json', '--strict'],
   ['parse'],
+  ['lifetimes', '--json'],
+  ['top', '--from', '0.001', '--until', '1h'],
   ['diff', 'DAMAGED'],
   ['watch', '--once'],
   ...['json', 'folded', 'heapprofile', 'pb', 'pb.gz', 'bin'].map((extension) => [

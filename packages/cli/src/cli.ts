@@ -5,6 +5,7 @@ import { addConfig } from './commands/config.js';
 import { addConvert } from './commands/convert.js';
 import { addDiff } from './commands/diff.js';
 import { addFlamegraph } from './commands/flamegraph.js';
+import { addLifetimes } from './commands/lifetimes.js';
 import { addLive } from './commands/live.js';
 import { addParse } from './commands/parse.js';
 import { addRetainers } from './commands/retainers.js';
@@ -59,6 +60,7 @@ function createProgram(): Command {
     addConvert,
     addDiff,
     addFlamegraph,
+    addLifetimes,
     addLive,
     addAttach,
     addParse,

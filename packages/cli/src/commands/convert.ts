@@ -1,4 +1,5 @@
 import {
+  type CaptureWindow,
   DEFAULT_MEMRAY_FORMAT,
   MEMRAY_FORMATS,
   MemrayAggregator,
@@ -21,12 +22,22 @@ import {
   type ProfileFormat,
 } from '../outputs/formats.js';
 import { writeOutput, writeStream } from '../outputs/write-output.js';
-import { maxMemoryOption, maxSecondsOption, strictOption } from './options.js';
+import {
+  atPeakOption,
+  fromOption,
+  maxMemoryOption,
+  maxSecondsOption,
+  strictOption,
+  untilOption,
+  type WindowOptions,
+  windowOf,
+} from './options.js';
 
-interface ConvertOptions {
+interface ConvertOptions extends WindowOptions {
   readonly output: string;
   readonly to?: OutputFormat;
   readonly by?: string;
+  readonly atPeak?: true;
   readonly memrayFormat?: `${MemrayFormat}`;
   readonly aggregate?: true;
   readonly strict?: true;
@@ -57,6 +68,9 @@ export function addConvert(program: Command): void {
       ).choices(MEMRAY_FORMATS.map(String)),
     )
     .option('--by <column>', `column to write, for folded and heapprofile: ${COLUMN_WORDS}`)
+    .addOption(atPeakOption('by'))
+    .addOption(fromOption())
+    .addOption(untilOption())
     .option(
       '--aggregate',
       'write an aggregated memray capture, as memray run --aggregate does: small, without history',
@@ -69,7 +83,9 @@ export function addConvert(program: Command): void {
 
 async function convert(inputs: readonly string[], options: ConvertOptions): Promise<void> {
   const [input = '', ...more] = inputs;
-  const { output, to, by, memrayFormat, aggregate, strict } = options;
+  const { output, to, memrayFormat, aggregate, strict } = options;
+  const by = options.atPeak ? 'peak' : options.by;
+  const window = windowOf(options);
   const format = to ?? formatOfName(output);
   if (format === undefined) {
     throw new UsageError(
@@ -77,7 +93,8 @@ async function convert(inputs: readonly string[], options: ConvertOptions): Prom
     );
   }
   if (by !== undefined && !holdsOneColumn(format)) {
-    throw new UsageError(`--by is for formats that hold one column; ${format} holds them all`);
+    const option = options.atPeak ? '--at-peak' : '--by';
+    throw new UsageError(`${option} is for formats that hold one column; ${format} holds them all`);
   }
   if (format === 'memray') {
     if (more.length > 0) {
@@ -85,22 +102,33 @@ async function convert(inputs: readonly string[], options: ConvertOptions): Prom
         'a memray capture is of one process: convert each by itself, or all to another format',
       );
     }
+    if (window !== undefined) {
+      throw new UsageError('--from and --until are for profiles; a memray capture is converted as a whole');
+    }
     const version = Number(memrayFormat ?? DEFAULT_MEMRAY_FORMAT) as MemrayFormat;
     if (aggregate) return aggregateCapture(input, output, version, strict);
     return convertCapture(input, output, version, strict);
   }
   if (memrayFormat !== undefined) throw new UsageError(`--memray-format is for memray, not for ${format}`);
   if (aggregate) throw new UsageError(`--aggregate is for memray, not for ${format}`);
-  return convertProfile(inputs, output, format, { by, strict });
+  return convertProfile(inputs, output, format, { by, strict, window });
 }
 
 async function convertProfile(
   inputs: readonly string[],
   output: string,
   format: ProfileFormat,
-  { by, strict }: { readonly by: string | undefined; readonly strict: boolean | undefined },
+  {
+    by,
+    strict,
+    window,
+  }: {
+    readonly by: string | undefined;
+    readonly strict: boolean | undefined;
+    readonly window: CaptureWindow | undefined;
+  },
 ): Promise<void> {
-  const { profile, ends, name } = await readInputs(inputs);
+  const { profile, ends, name } = await readInputs(inputs, false, window);
   const column = pickColumn(profile, by, name);
   try {
     // Viewers of pprof symbolize by themselves, and can use debug information.

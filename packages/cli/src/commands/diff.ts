@@ -30,11 +30,23 @@ import { nameText, placeText, rowText } from '../text/place.js';
 import { printable } from '../text/printable.js';
 import { formatQuantity } from '../text/quantity.js';
 import { assertNoSubject, type FailLimit, failOverOption, holdAgainst } from './fail-over.js';
-import { markdownOption, maxMemoryOption, maxSecondsOption, rowsOption, strictOption } from './options.js';
+import {
+  atPeakOption,
+  fromOption,
+  markdownOption,
+  maxMemoryOption,
+  maxSecondsOption,
+  rowsOption,
+  strictOption,
+  untilOption,
+  type WindowOptions,
+  windowOf,
+} from './options.js';
 import { GROUPS } from './top.js';
 
-interface DiffOptions {
+interface DiffOptions extends WindowOptions {
   readonly by?: string;
+  readonly atPeak?: true;
   readonly group: TopGroup;
   readonly rows: number;
   readonly json?: true;
@@ -74,7 +86,10 @@ export function addDiff(program: Command): void {
     .option('--old <file...>', 'earlier profiles, summed')
     .option('--new <file...>', 'later profiles, summed')
     .option('--by <column>', `column to compare: ${COLUMN_WORDS} (default: inuse, else one that both have)`)
+    .addOption(atPeakOption('by'))
     .addOption(new Option('--group <kind>', 'group rows by').choices([...GROUPS]).default('function'))
+    .addOption(fromOption())
+    .addOption(untilOption())
     .addOption(rowsOption(10))
     .option('--json', 'print JSON')
     .addOption(markdownOption())
@@ -91,8 +106,9 @@ async function diff(files: readonly string[], options: DiffOptions): Promise<voi
   assertNoSubject(failOver);
   const sides = sidesOf(files, options);
   assertReadOnce([...sides.old, ...sides.new]);
-  const older = await readInputs(sides.old, group === 'process');
-  const newer = await readInputs(sides.new, group === 'process');
+  const window = windowOf(options);
+  const older = await readInputs(sides.old, group === 'process', window);
+  const newer = await readInputs(sides.new, group === 'process', window);
   const common = withCommonColumns(older.profile, newer.profile) ?? [];
   // Addresses differ when a library was rebuilt.
   const [oldWhole, newWhole] = common.map((profile) => symbolizeProfile(profile, { keepPlaces: true }));
@@ -103,7 +119,7 @@ async function diff(files: readonly string[], options: DiffOptions): Promise<voi
   const isByKind = group === 'kind';
   const [from, to] = isByKind ? [oldWhole, newWhole] : [callSitesOnly(oldWhole), callSitesOnly(newWhole)];
   const name = `${older.name} and ${newer.name}`;
-  const column = pickColumn(to, options.by, name);
+  const column = pickColumn(to, options.atPeak ? 'peak' : options.by, name);
   const difference = subtractProfiles(newWhole, oldWhole);
   if (output !== undefined) await writeDifference(output, difference);
   const all = compare(from, to, column.type, group);

@@ -13,11 +13,21 @@ import { applyStrict } from '../inputs/memray.js';
 import { type MergedInput, readInputs } from '../inputs/merged-input.js';
 import { assertReadOnce } from '../inputs/processes.js';
 import { writeOutput } from '../outputs/write-output.js';
-import { maxMemoryOption, maxSecondsOption, strictOption } from './options.js';
+import {
+  atPeakOption,
+  fromOption,
+  maxMemoryOption,
+  maxSecondsOption,
+  strictOption,
+  untilOption,
+  type WindowOptions,
+  windowOf,
+} from './options.js';
 
-interface FlamegraphOptions {
+interface FlamegraphOptions extends WindowOptions {
   readonly output: string;
   readonly column?: string;
+  readonly atPeak?: true;
   readonly hideSourcePaths?: true;
   readonly strict?: true;
 }
@@ -34,6 +44,9 @@ export function addFlamegraph(program: Command): void {
     .argument('[later]', 'later profile to compare with')
     .requiredOption('-o, --output <file>', 'HTML file; - for standard output')
     .option('--column <column>', `column to show first: ${COLUMN_WORDS} (default: that of the profile)`)
+    .addOption(atPeakOption('column'))
+    .addOption(fromOption())
+    .addOption(untilOption())
     .option('--hide-source-paths', 'leave out the folders of source files, to pass the page on')
     .addOption(strictOption())
     .addOption(maxMemoryOption())
@@ -49,8 +62,10 @@ async function flamegraph(
   const files = later === undefined ? [file] : [file, later];
   assertReadOnce(files);
   const inputs: MergedInput[] = [];
-  for (const each of files) inputs.push(await readInputs([each]));
-  const html = pageHtml(dataOf(inputs, options.column), { hideSourcePaths: options.hideSourcePaths });
+  for (const each of files) inputs.push(await readInputs([each], false, windowOf(options)));
+  const html = pageHtml(dataOf(inputs, options.atPeak ? 'peak' : options.column), {
+    hideSourcePaths: options.hideSourcePaths,
+  });
   await writeOutput(options.output, [html]);
   applyStrict(options.strict, ...inputs.flatMap(({ ends }) => ends));
 }

@@ -9,9 +9,19 @@ import { statsText } from '../outputs/stats-text.js';
 import { writeJson, writeStdout } from '../outputs/stdout.js';
 import { formatBytes } from '../text/quantity.js';
 import { type FailLimit, failOverOption, holdAgainst, type LimitSubject } from './fail-over.js';
-import { markdownOption, maxMemoryOption, maxSecondsOption, rowsOption, strictOption } from './options.js';
+import {
+  fromOption,
+  markdownOption,
+  maxMemoryOption,
+  maxSecondsOption,
+  rowsOption,
+  strictOption,
+  untilOption,
+  type WindowOptions,
+  windowOf,
+} from './options.js';
 
-interface StatsOptions {
+interface StatsOptions extends WindowOptions {
   readonly json?: true;
   readonly md?: true;
   readonly rows: number;
@@ -32,6 +42,8 @@ export function addStats(program: Command): void {
     .option('--json', 'print JSON with the keys of memray')
     .addOption(markdownOption())
     .addOption(rowsOption(5))
+    .addOption(fromOption())
+    .addOption(untilOption())
     .addOption(failOverOption('the peak or what is leaked (peak=..., leaked=...; % of the peak)'))
     .addOption(strictOption())
     .addOption(maxMemoryOption())
@@ -41,7 +53,7 @@ export function addStats(program: Command): void {
 
 async function stats(files: readonly string[], options: StatsOptions): Promise<void> {
   const { json, md, rows, strict, failOver = [] } = options;
-  const captures = await readFigures(files, failOver.length > 0);
+  const captures = await readFigures(files, failOver.length > 0, windowOf(options));
   const summary = summarize(captures, rows);
   if (json) await writeJson(statsJson(summary));
   else if (md) await writeStdout(statsMarkdown(summary));

@@ -23,10 +23,22 @@ import { nameText, placeText, rowText } from '../text/place.js';
 import { printable } from '../text/printable.js';
 import { formatQuantity, formatShare } from '../text/quantity.js';
 import { assertNoSubject, type FailLimit, failOverOption, holdAgainst } from './fail-over.js';
-import { markdownOption, maxMemoryOption, maxSecondsOption, rowsOption, strictOption } from './options.js';
+import {
+  atPeakOption,
+  fromOption,
+  markdownOption,
+  maxMemoryOption,
+  maxSecondsOption,
+  rowsOption,
+  strictOption,
+  untilOption,
+  type WindowOptions,
+  windowOf,
+} from './options.js';
 
-interface TopOptions {
+interface TopOptions extends WindowOptions {
   readonly by?: string;
+  readonly atPeak?: true;
   readonly group: TopGroup;
   readonly rows: number;
   readonly json?: true;
@@ -59,7 +71,10 @@ export function addTop(program: Command): void {
     )
     .argument('<file...>', 'profiles; - for standard input')
     .option('--by <column>', `column to sort by: ${COLUMN_WORDS} (default: that of the profile)`)
+    .addOption(atPeakOption('by'))
     .addOption(new Option('--group <kind>', 'group rows by').choices([...GROUPS]).default('function'))
+    .addOption(fromOption())
+    .addOption(untilOption())
     .addOption(rowsOption(10))
     .option('--json', 'print JSON')
     .addOption(markdownOption())
@@ -73,8 +88,8 @@ export function addTop(program: Command): void {
 async function top(files: readonly string[], options: TopOptions): Promise<void> {
   const { group, failOver = [] } = options;
   assertNoSubject(failOver);
-  const read = await readInputs(files, group === 'process');
-  const column = pickColumn(read.profile, options.by, read.name);
+  const read = await readInputs(files, group === 'process', windowOf(options));
+  const column = pickColumn(read.profile, options.atPeak ? 'peak' : options.by, read.name);
   // Memory without a call site would hide the call sites, so it has a line of its own.
   const isByKind = group === 'kind';
   const profile = isByKind ? read.profile : callSitesOnly(read.profile);

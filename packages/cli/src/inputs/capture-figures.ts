@@ -1,6 +1,7 @@
 import {
   type CaptureEnd,
   type CaptureSums,
+  type CaptureWindow,
   type HeapRecord,
   MemrayAnalyzer,
   type MemrayHeader,
@@ -8,7 +9,7 @@ import {
 } from '@heapray/exporter/memray';
 import { CommandError } from '../errors.js';
 import { NO_STACK } from '../text/place.js';
-import { openCapture, readCapture } from './memray.js';
+import { noteCut, openCapture, readCapture } from './memray.js';
 import { mayUseThread } from './own-thread.js';
 import { assertReadOnce, noteSameRuns, processNames } from './processes.js';
 import { nameOf } from './read-bytes.js';
@@ -20,6 +21,8 @@ export interface CaptureFigures {
   readonly process: string;
   readonly end: CaptureEnd;
   readonly header: MemrayHeader;
+  /** The part of the time that was considered, as a text; undefined for all of it. */
+  readonly time: string | undefined;
   /** Number of allocations and deallocations, counted while reading: the header of an unfinished capture has 0. */
   readonly events: number;
   /** Sums of all allocations; undefined for an aggregated capture, which does not have them. */
@@ -38,16 +41,18 @@ export type SiteBytes = ReadonlyMap<string, number>;
  * Reads captures, one after another.
  *
  * @param bySite whether to collect the bytes at the peak and at the end by location
+ * @param window part of the time of each capture to consider. Default: all
  * @throws CommandError when a capture cannot be read, or is of a different kind than the first
  */
 export async function readFigures(
   files: readonly string[],
   bySite: boolean,
+  window?: CaptureWindow,
 ): Promise<readonly CaptureFigures[]> {
   assertReadOnce(files);
   const read: Omit<CaptureFigures, 'process'>[] = [];
   for (const file of files) {
-    const figures = await figuresOf(file, bySite);
+    const figures = await figuresOf(file, bySite, window);
     if (read[0] !== undefined) assertSameKind(read[0], figures);
     read.push(figures);
   }
@@ -66,15 +71,21 @@ export function locationText(location: MemrayLocation | undefined): string {
   return `${location.functionName}:${location.file}:${location.line}`;
 }
 
-async function figuresOf(file: string, bySite: boolean): Promise<Omit<CaptureFigures, 'process'>> {
-  const analyzer = new MemrayAnalyzer({ stats: true, ownThread: mayUseThread() });
+async function figuresOf(
+  file: string,
+  bySite: boolean,
+  window: CaptureWindow | undefined,
+): Promise<Omit<CaptureFigures, 'process'>> {
+  const analyzer = new MemrayAnalyzer({ stats: true, ownThread: mayUseThread(), window });
   const end = await readCapture(await openCapture(file), analyzer);
+  noteCut(nameOf(file), analyzer.window);
   const { header } = end;
   const leaks = analyzer.leaks();
   return {
     file,
     end,
     header,
+    time: analyzer.window?.text,
     // Aggregated captures have no events.
     events: isAggregated(header) ? header.allocationCount : analyzer.events,
     sums: isAggregated(header) ? undefined : analyzer.sums(),

@@ -46,7 +46,8 @@ function onlyColumns(profile: Profile, wanted: readonly string[]): Profile {
   return builder.build();
 }
 
-function copyStacks(builder: ProfileBuilder, profile: Profile): readonly StackHandle[] {
+/** Copies all stacks of a profile. The index of each is its number there. */
+export function copyStacks(builder: ProfileBuilder, profile: Profile): readonly StackHandle[] {
   const stacks: StackHandle[] = [];
   for (let ref = 0; ref < profile.stackCount; ref++) {
     const parent = profile.stackParent(ref as StackRef);

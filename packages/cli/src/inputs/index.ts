@@ -1,4 +1,4 @@
-import { type CaptureEnd, MemrayProfiler } from '@heapray/exporter/memray';
+import { type CaptureEnd, type CaptureWindow, MemrayProfiler } from '@heapray/exporter/memray';
 import { decodeOtlpProfiles, FormatError } from '@heapray/exporter/otlp';
 import { PprofDecoder } from '@heapray/exporter/pprof';
 import { mergeProfiles, type Profile } from '@heapray/exporter/profile';
@@ -7,7 +7,7 @@ import { ownPackage } from '../own-package.js';
 import { CompressionError } from './compression/compression.js';
 import { detectFormat, HEAD_BYTES, type InputFormat } from './detect.js';
 import { HeapProfileDecoder } from './heapprofile/heapprofile.js';
-import { readCapture } from './memray.js';
+import { noteCut, readCapture } from './memray.js';
 import { mayUseThread } from './own-thread.js';
 import { type OpenInput, openInput } from './read-bytes.js';
 
@@ -28,21 +28,31 @@ export const PROFILE_FORMATS =
 /**
  * Reads a file in any supported format, or standard input for `-`.
  *
+ * @param window part of the time to consider, for captures only. Default: all
  * @throws CommandError with one line: the file, the reason, and the position
  */
-export async function readInput(input: string): Promise<Input> {
-  const opened = await openInput(input, HEAD_BYTES);
+export async function readInput(input: string, window?: CaptureWindow): Promise<Input> {
+  return readOpenInput(await openInput(input, HEAD_BYTES), window);
+}
+
+/** Reads an open file, as {@link readInput} does. */
+export async function readOpenInput(opened: OpenInput, window?: CaptureWindow): Promise<Input> {
   // For unrecognized gzipped data, pprof's reader has the best error message.
   const format = detectFormat(opened.head) ?? (opened.compression === 'gzip' ? 'pprof' : undefined);
-  if (format === 'memray') return readCaptureProfile(opened);
+  if (format === 'memray') return readCaptureProfile(opened, window);
+  if (format !== undefined && window !== undefined) {
+    await opened.close();
+    throw new CommandError(`${opened.name}: no memray capture; --from and --until need its times`);
+  }
   if (format !== undefined) return { profile: await decode(opened, format), format };
   await opened.close();
   throw new CommandError(`${opened.name}: no profile that is known; this command reads ${PROFILE_FORMATS}`);
 }
 
-async function readCaptureProfile(opened: OpenInput): Promise<Input> {
-  const profiler = new MemrayProfiler({ ownThread: mayUseThread(), ownPackage });
+async function readCaptureProfile(opened: OpenInput, window: CaptureWindow | undefined): Promise<Input> {
+  const profiler = new MemrayProfiler({ ownThread: mayUseThread(), ownPackage, window });
   const end = await readCapture(opened, profiler);
+  noteCut(opened.name, profiler.window);
   return { profile: profiler.profile(), format: 'memray', end };
 }
 

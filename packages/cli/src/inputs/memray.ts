@@ -1,4 +1,4 @@
-import type { CaptureDamage, CaptureEnd } from '@heapray/exporter/memray';
+import type { CaptureDamage, CaptureEnd, TimeWindow } from '@heapray/exporter/memray';
 import { CommandError } from '../errors.js';
 import { setExitStatus } from '../exit-status.js';
 import { note } from '../io/note.js';
@@ -80,6 +80,11 @@ export async function readCapture(opened: OpenCapture, reader: CaptureReader): P
   return finishCapture(opened, reader);
 }
 
+/** Reports on stderr if a capture ends before the time that `--until` selects. */
+export function noteCut(name: string, window: TimeWindow | undefined): void {
+  if (window?.isCut) note(`${name}: ends before --until; shown: ${window.text}`);
+}
+
 /**
  * Implements `--strict`: sets the exit status 1 for the end of the command if a capture is damaged, has no end, or is
  * followed by other data.
@@ -93,7 +98,8 @@ function withName<T>(name: string, work: () => T): T {
   try {
     return work();
   } catch (cause) {
-    if (!(cause instanceof Error && cause.name === 'FormatError')) throw cause;
+    // `WindowError`: the capture does not have the time that the user asks for.
+    if (!(cause instanceof Error && ['FormatError', 'WindowError'].includes(cause.name))) throw cause;
     throw new CommandError(`${name}: ${cause.message}`, { cause });
   }
 }

@@ -1,4 +1,4 @@
-import type { CaptureEnd } from '@heapray/exporter/memray';
+import type { CaptureEnd, CaptureWindow } from '@heapray/exporter/memray';
 import { mergeProfiles, type Profile } from '@heapray/exporter/profile';
 import { CommandError } from '../errors.js';
 import { type Input, type InputFormat, readInput } from './index.js';
@@ -28,14 +28,19 @@ const FORMAT_NAMES: Readonly<Record<InputFormat, string>> = {
  * Reads files of one kind and sums them, with the label `process` to distinguish them. A single file is unchanged,
  * unless `labelProcess`. Sums are exact; the peak is the sum of each file's own peak.
  *
+ * @param window part of the time of each capture to consider. Default: all
  * @throws CommandError when a file cannot be read or is of a different kind than the first; UsageError for standard
  *   input given twice
  */
-export async function readInputs(files: readonly string[], labelProcess = false): Promise<MergedInput> {
+export async function readInputs(
+  files: readonly string[],
+  labelProcess = false,
+  window?: CaptureWindow,
+): Promise<MergedInput> {
   assertReadOnce(files);
   const inputs: (Input & { readonly file: string })[] = [];
   for (const file of files) {
-    const input = { ...(await readInput(file)), file };
+    const input = { ...(await readInput(file, window)), file };
     if (inputs[0] !== undefined) assertSameKind(inputs[0], input);
     inputs.push(input);
   }

@@ -29,6 +29,7 @@ export function statsJson(summary: CapturesSummary): unknown {
       leaked_bytes: leaked.bytes,
       leaked_allocations: leaked.count,
       complete: captures.every(({ end }) => end.complete),
+      ...(captures.some(({ time }) => time !== undefined) && { time: captures.map(({ time }) => time) }),
       ...(captures.length === 1
         ? { ...(damage && { damage }), ...(rest && { rest }) }
         : { processes: captures.map(processRow) }),

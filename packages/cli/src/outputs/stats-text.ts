@@ -80,10 +80,14 @@ export function overviewRows({
     captures.length > 1 ? ['Processes', `${captures.length}`] : ['Process', `${header.pid}`],
     ['Started', Number.isNaN(start.getTime()) ? 'unknown' : start.toISOString()],
     ['Format', `${[...formats].join(', ')}, ${kind}`],
+    ...[...new Set(captures.flatMap(({ time }) => time ?? []))].map((time) => ['Time', time] as const),
     ['Allocations', stats === undefined ? 'unknown' : count(stats.allocations)],
     ['Allocated', stats === undefined ? 'unknown' : formatBytes(stats.allocatedBytes)],
     ['Peak', `${formatBytes(peakBytes)}${peakMeaning === undefined ? '' : ` (${peakMeaning})`}`],
-    ['Alive at the end', `${formatBytes(leaked.bytes)} in ${count(leaked.count)} allocations`],
+    [
+      captures.some(({ time }) => time !== undefined) ? 'Alive at its end' : 'Alive at the end',
+      `${formatBytes(leaked.bytes)} in ${count(leaked.count)} allocations`,
+    ],
   ];
 }
 

@@ -4,7 +4,7 @@ import { restartSmall } from './small-process.js';
 import { supervise } from './supervise.js';
 
 /** Commands that read existing files, and end. */
-const READING = new Set(['stats', 'top', 'convert', 'diff', 'flamegraph', 'parse', 'retainers']);
+const READING = new Set(['stats', 'top', 'convert', 'diff', 'flamegraph', 'lifetimes', 'parse', 'retainers']);
 
 /** Runs the command in `args`. Resolves to the exit status of this process. */
 export async function runCommandLine(args: readonly string[]): Promise<number> {

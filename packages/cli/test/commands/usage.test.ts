@@ -28,6 +28,7 @@ describe('help', () => {
     'convert',
     'diff',
     'flamegraph',
+    'lifetimes',
     'live',
     'attach',
     'parse',

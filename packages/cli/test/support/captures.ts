@@ -60,6 +60,7 @@ export interface Expected {
   readonly stats: object;
   readonly high_water_mark: { readonly by_thread: readonly ExpectedRecord[] };
   readonly leaks: { readonly by_thread: readonly ExpectedRecord[] };
+  readonly temporary_threshold_1: readonly ExpectedRecord[];
 }
 
 export interface ExpectedRecord {

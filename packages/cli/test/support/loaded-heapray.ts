@@ -16,6 +16,7 @@ const READING: ReadonlySet<string> = new Set([
   'convert',
   'diff',
   'flamegraph',
+  'lifetimes',
   'parse',
   'retainers',
 ]);

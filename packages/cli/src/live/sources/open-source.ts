@@ -42,7 +42,7 @@ export function openSource(target: string | number, options: SourceOptions): Liv
       intervalMillis: intervalMillis ?? LOCAL_MILLIS,
     });
   }
-  const url = urlOf(target);
+  const url = serverUrl(target);
   if (url !== undefined) return new HttpSource(url, { ...common, intervalMillis: httpIntervalMillis });
   if (component !== undefined) throw new UsageError('--component is for the URL of heapray watch');
   return new FileSource(target, { isWaiting, intervalMillis: intervalMillis ?? LOCAL_MILLIS });
@@ -64,7 +64,8 @@ function portNumber(text: string): number {
   throw new UsageError(`port ${text} is not valid: expected a port from 1 to ${MAX_PORT}`);
 }
 
-function urlOf(target: string): URL | undefined {
+/** Returns the address of a server: a URL or `HOST:PORT`. Undefined for others. Throws UsageError for an invalid one. */
+export function serverUrl(target: string): URL | undefined {
   if (!URL_START.test(target) && !ADDRESS.test(target)) return undefined;
   const url = URL.parse(URL_START.test(target) ? target : `http://${target}`);
   if (url === null) throw new UsageError(`URL ${target} is not valid: expected http://HOST:PORT`);
