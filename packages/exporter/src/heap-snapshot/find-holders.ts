@@ -7,7 +7,14 @@ import type { HeapSnapshot } from './read/heap-snapshot.js';
 import { type HolderWords, PathWords } from './words/holder-words.js';
 import { type Maker, Makers } from './words/makers.js';
 import { type SourcePlace, Sources } from './words/sources.js';
-import { isScope, isVisible, type PathNode, repeatedPart, visiblePath } from './words/visible-path.js';
+import {
+  isGlobal,
+  isScope,
+  isVisible,
+  type PathNode,
+  repeatedPart,
+  visiblePath,
+} from './words/visible-path.js';
 
 /** Classes of a snapshot, to compare a later one with. */
 export interface ClassTotals {
@@ -75,7 +82,7 @@ export interface HolderReport {
   /** Number of reachable objects, and of all reachable bytes. */
   readonly objects: number;
   readonly bytes: number;
-  /** The classes with the most bytes, or that grew the most. */
+  /** The classes with the most bytes, or that grew the most. Those without a holder in common come last. */
   readonly classes: readonly HeldClass[];
   /** Number of further classes. */
   readonly omitted: number;
@@ -83,6 +90,8 @@ export interface HolderReport {
 
 const MAX_HOLDERS = 3;
 const MAX_STEPS = 60;
+/** Number of further classes to look at, in place of those that have no holder in common. */
+const SPARE_CLASSES = 3;
 /** Smallest part of a class's bytes for a further holder. */
 const LEAST_SHARE = 0.05;
 
@@ -137,10 +146,16 @@ class HolderFinder {
       .map(([number, row]) => ({ number, row, growth: growthOf(row) }))
       .filter(({ growth }) => before === undefined || className !== undefined || growth > 0)
       .sort((a, b) => b.growth - a.growth || (a.row.name < b.row.name ? -1 : 1));
+    const explained = ranked
+      .slice(0, top + SPARE_CLASSES)
+      .map(({ number, row }) => this.#heldClass(number, row, before, isWanted));
     return {
       objects: this.#dominators.count - 1,
       bytes: this.#retained[0]!,
-      classes: ranked.slice(0, top).map(({ number, row }) => this.#heldClass(number, row, before, isWanted)),
+      classes: [...explained.filter(hasHolder), ...explained.filter((each) => !hasHolder(each))].slice(
+        0,
+        top,
+      ),
       omitted: Math.max(0, ranked.length - top),
     };
   }
@@ -291,7 +306,9 @@ class HolderFinder {
     let known = place;
     while (known > 0) {
       const node = nodeOf(known);
-      if (isVisible(this.#snapshot, node) || isScope(this.#snapshot, node)) break;
+      // The global object holds nearly all, so it explains nothing.
+      if (isVisible(this.#snapshot, node)) return isGlobal(this.#snapshot.nameOf(node)) ? 0 : known;
+      if (isScope(this.#snapshot, node)) break;
       known = tree.parents[known]!;
     }
     return known;
@@ -348,4 +365,8 @@ function stepsOf(path: readonly PathNode[]): readonly PathStep[] {
     steps.push({ name, isFunction, by: reference.kind, as: reference.name, repeated });
   });
   return steps.slice(-MAX_STEPS);
+}
+
+function hasHolder({ holders }: HeldClass): boolean {
+  return holders.some(({ kind }) => kind !== 'root');
 }

@@ -206,14 +206,14 @@ test('tells the function that allocated the objects, and selects by it, when the
   builder.functions = [
     ...row('(root)', ''),
     ...row('other', FILE),
-    ...row('addOrder', FILE),
+    ...row('exports.addOrder', FILE),
     ...row('set', 'node:x'),
   ];
   builder.tree = [1, 0, 0, 0, [2, 1, 2, 80, [], 4, 2, 0, 0, [3, 3, 8, 320, []]]];
   const snapshot = read(builder);
   const [order] = findHolders(snapshot, { className: 'Order', top: 5 }).classes;
   expect(order!.makers.map(({ name, line, objects }) => [name, line, objects])).toEqual([
-    ['addOrder', 5, 8],
+    ['exports.addOrder', 5, 8],
     ['other', 5, 2],
   ]);
   const [made] = findHolders(snapshot, { functionName: 'addOrder', top: 5 }).classes;

@@ -1,6 +1,6 @@
 import type { HeapSnapshot } from '../read/heap-snapshot.js';
 import { isRuntime, type SourcePlace, type Sources, shortFile } from './sources.js';
-import type { PathNode } from './visible-path.js';
+import { isGlobal, type PathNode } from './visible-path.js';
 
 /** Describes the holder of objects, in words and as fields. */
 export interface HolderWords {
@@ -19,7 +19,6 @@ export interface HolderWords {
 
 /** Number of owners that are named. */
 const MAX_OWNERS = 3;
-const GLOBAL = /^global(?: [(/].*)?$/;
 const TIMER_CLASSES: ReadonlySet<string> = new Set(['TimersList', 'Timeout', 'Immediate', 'ImmediateList']);
 const IMMEDIATE = /^Immediate/;
 /** V8's roots in words. */
@@ -170,7 +169,7 @@ export class PathWords {
     switch (reference.kind) {
       case 'property':
         if (owner === undefined) break;
-        if (GLOBAL.test(owner.name)) {
+        if (isGlobal(owner.name)) {
           return {
             ...base,
             text: `${classText(each)} ${code(`globalThis.${reference.name}`)}`,
@@ -239,7 +238,7 @@ export class PathWords {
       case 'entry':
       case 'weak key': {
         if (owner === undefined) break;
-        if (GLOBAL.test(owner.name)) return code(`globalThis.${reference.name}`);
+        if (isGlobal(owner.name)) return code(`globalThis.${reference.name}`);
         if (this.#isExports(path, at - 1)) return `${code(`exports.${reference.name}`)} in module scope`;
         const name = reference.kind === 'property' ? `${code(reference.name)} of ` : '';
         const rest = depth < MAX_OWNERS ? `, held by ${this.#heldBy(path, at - 1, false, depth + 1)}` : '';

@@ -28,10 +28,14 @@ export class Makers {
     for (let row = 0; row < this.#traces.count; row++) this.#rows.set(this.#traces.ids[row]!, row);
   }
 
-  /** Returns whether a function with this name allocated a node: it is the innermost one outside of the runtime. */
+  /**
+   * Returns whether a function with this name allocated a node: it is the innermost one outside of the runtime. V8 names
+   * functions with what they were assigned to, as in `exports.addOrder`; the last part suffices.
+   */
   isMadeBy(node: number, functionName: string): boolean {
     const row = this.#callOf(node);
-    return row !== NO_ROW && this.#functionOf(row)?.name === functionName;
+    const name = row === NO_ROW ? undefined : this.#functionOf(row)?.name;
+    return name === functionName || name?.endsWith(`.${functionName}`) === true;
   }
 
   /** Returns the functions that allocated the most bytes of some objects. */

@@ -39,6 +39,7 @@ const REACTION = 'system / PromiseReaction';
 const CONTEXT = 'system / Context';
 const CELL = 'system / Cell';
 const MODULE = 'system / SourceTextModule';
+const GLOBAL = /^global(?: [(/].*)?$/;
 const WEAK_MAP = 'in WeakMap (table @';
 const KNOWN_TYPES: ReadonlySet<string> = new Set(['object', 'closure', 'regexp']);
 /** Internal edges that lead to the scope of a function, or say nothing. */
@@ -73,6 +74,11 @@ export function visiblePath(snapshot: HeapSnapshot, edges: readonly number[]): P
 /** Returns whether a user knows a node: as an object or function, not as a part that V8 keeps for itself. */
 export function isVisible(snapshot: HeapSnapshot, node: number): boolean {
   return KNOWN_TYPES.has(snapshot.typeOf(node)) && !snapshot.texts.startsWith(snapshot.names[node]!, SYSTEM);
+}
+
+/** Returns whether this is the name of the global object: `global`, and with more behind it in some versions of V8. */
+export function isGlobal(name: string): boolean {
+  return GLOBAL.test(name);
 }
 
 /** Returns whether a node is the scope of functions. */
