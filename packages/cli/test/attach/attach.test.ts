@@ -127,6 +127,17 @@ peerTest('shows what is allocated with --alloc, and writes captures and pages', 
   expect(refused).toMatchObject({ status: 2, stdout: '' });
 });
 
+test('serves the flame graph with --ui until it is interrupted', async () => {
+  const server = await startExpress(process.execPath);
+  const command = await waitForSampling(server, ['--seconds', '0.5', '--ui']);
+  const [, url = ''] = await command.waitForOutput(/flame graph on (http:\S+), until Ctrl-C/);
+  expect(portsOf(server.pid)).toHaveLength(1);
+  const page = await fetch(url);
+  expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');
+  expect(await page.text()).toContain('rememberRequest');
+  expect(await command.stop('SIGINT')).toEqual({ status: 0, signal: null });
+});
+
 test('lets a program exit, and shows what was read until then', async () => {
   const server = await startExpress(process.execPath);
   const command = await waitForSampling(server);
