@@ -25,6 +25,8 @@ export class NotOpened extends CommandError {}
 
 const PROBE_MILLIS = 2_000;
 const POLL_MILLIS = 20;
+/** Time for a new port, before other ports are looked at, in ms. */
+const FIRST_MILLIS = 1_500;
 
 /**
  * Returns the facts about a process that may be attached to.
@@ -76,11 +78,13 @@ export async function openInspector(facts: ProcessFacts, timeoutMillis: number):
   const taken = portsInNetworkOf(pid).find((each) => isInTheWay(each, options.port));
   if (taken !== undefined) throw new CommandError(portTaken(pid, options.port, ownerOf(taken)));
   signal(pid);
-  const opened = await newInspector(pid, known, timeoutMillis);
+  const opened = await newInspector(pid, known, Math.min(timeoutMillis, FIRST_MILLIS));
   if (opened !== undefined) return { ...opened, wasOpen: false };
-  // The inspector may be open on a port that is not in its options.
-  const found = await firstInspector(before.filter(isLoopback));
+  // The inspector may be open already, on a port that is not in its options.
+  const found = options.port === 0 ? await firstInspector(before.filter(isLoopback)) : undefined;
   if (found !== undefined) return { ...found, wasOpen: true };
+  const later = await newInspector(pid, known, timeoutMillis - FIRST_MILLIS);
+  if (later !== undefined) return { ...later, wasOpen: false };
   throw new NotOpened(notOpened(pid, timeoutMillis));
 }
 

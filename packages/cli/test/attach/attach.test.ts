@@ -172,6 +172,18 @@ test('only reads a sampler of others, and leaves an inspector open that was open
   expect(portsOf(server.pid)).toEqual(before);
 });
 
+test('joins another command that is attached, also if its port is not known', async () => {
+  const server = await startExpress(process.execPath);
+  const first = await waitForSampling(server);
+  const { status, stdout, stderr } = await heapray(['attach', `${server.pid}`, '--seconds', '0.5']);
+  expect(status, stderr).toBe(0);
+  expect(stdout).toMatch(/Another profiler has V8's sampler/);
+  // The inspector stays open for the first one.
+  expect(portsOf(server.pid)).toHaveLength(2);
+  expect(await first.stop('SIGINT')).toEqual({ status: 0, signal: null });
+  expect(portsOf(server.pid)).toHaveLength(1);
+});
+
 test('a command that is stopped does not stop the program', async () => {
   const server = await startExpress(process.execPath);
   const command = await waitForSampling(server);

@@ -14,7 +14,7 @@ import express from 'express';
 const kept = [];
 const app = express();
 app.get('/', function rememberRequest(request, response) {
-  kept.push(new Array(4000).fill(kept.length));
+  for (let n = 0; n < 4; n++) kept.push(new Array(2000).fill(n));
   response.json({ length: JSON.stringify(request.headers).length });
 });
 app.get('/exit', (request, response) => {
