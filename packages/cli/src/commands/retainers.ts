@@ -10,9 +10,9 @@ import type { Command } from 'commander';
 import { CommandError, UsageError } from '../errors.js';
 import { readSnapshotInput } from '../inputs/heap-snapshot.js';
 import { assertReadOnce } from '../inputs/processes.js';
-import { holdersJson, holdersText } from '../outputs/holders.js';
 import { writeJson, writeStdout } from '../outputs/stdout.js';
 import { ownPackage } from '../own-package.js';
+import { holdersJson, holdersText } from '../snapshots/holders-report.js';
 import { isProcess } from '../snapshots/is-process.js';
 import { maxMemoryOption, maxSecondsOption, positiveInteger } from './options.js';
 

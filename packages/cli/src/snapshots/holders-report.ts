@@ -1,7 +1,7 @@
 import { type HeldClass, type Holder, type HolderReport, shortFile } from '@heapray/exporter/heap-snapshot';
+import { formatTable, wrapLine } from '../outputs/table.js';
 import { printable } from '../text/printable.js';
 import { formatBytes } from '../text/quantity.js';
-import { formatTable, wrapLine } from './table.js';
 
 /** Returns the npm package of a file, or undefined. */
 export type PackageOf = (file: string) => string | undefined;
