@@ -48,7 +48,7 @@ function assertSame() {
   }
 }
 
-/** Returns the CPU time of this thread in ms; of the process where Node cannot tell. */
+/** Returns the CPU time of this thread in ms; of the process where Node does not measure threads. */
 function cpuMillis() {
   const { user, system } = process.threadCpuUsage?.() ?? process.cpuUsage();
   return (user + system) / 1000;

@@ -37,7 +37,7 @@ const NO_CALL_SITE = '(no call site)';
 
 /** Runs `go tool pprof` on an address or a file; it must succeed. */
 export async function pprofText(args: readonly string[], source: string): Promise<string> {
-  // By default, pprof waits only half as long again as the seconds of the query.
+  // By default, pprof waits for 1.5 times the seconds of the query.
   const { status, stdout, stderr } = await goPprof(['-timeout=60', ...args, source]);
   expect({ status, stderr: status === 0 ? '' : stderr }).toEqual({ status: 0, stderr: '' });
   return stdout;

@@ -23,7 +23,7 @@ export function pseudoFrames(
 /** Words of heapray's comments on a profile whose stacks lack inlined functions. */
 const LACKS_INLINED = /functions inlined by the optimizer are charged|functions may include inlined ones/;
 
-/** Returns that functions include those inlined into them, if a profile's comments tell so. */
+/** Returns that functions include those inlined into them, if a profile's comments say so. */
 export function inlinedText(comments: readonly string[]): string | undefined {
   if (!comments.some((comment) => LACKS_INLINED.test(comment))) return undefined;
   return 'A function includes those that V8 has inlined into it; accurateStacks tells them apart.';

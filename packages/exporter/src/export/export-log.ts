@@ -26,7 +26,7 @@ export class RatedLog {
   }
 
   /**
-   * Writes a message, at most one of a kind in ten minutes. Others are counted, and the next message tells their
+   * Writes a message, at most one of a kind in ten minutes. Others are counted, and the next message has their
    * number.
    *
    * @param kind one of a few fixed words

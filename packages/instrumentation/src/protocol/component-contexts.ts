@@ -25,7 +25,7 @@ export interface ObservedCallback {
   readonly components: readonly string[];
 }
 
-/** What was observed of the functions that run for components. */
+/** Observations of the functions that run for components. */
 export interface Observations {
   readonly functions: readonly ObservedFunction[];
   readonly callbacks: readonly ObservedCallback[];

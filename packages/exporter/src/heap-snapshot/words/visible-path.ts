@@ -76,7 +76,7 @@ export function isVisible(snapshot: HeapSnapshot, node: number): boolean {
   return KNOWN_TYPES.has(snapshot.typeOf(node)) && !snapshot.texts.startsWith(snapshot.names[node]!, SYSTEM);
 }
 
-/** Returns whether this is the name of the global object: `global`, and with more behind it in some versions of V8. */
+/** Returns whether this is the name of the global object: `global`, with a suffix in some versions of V8. */
 export function isGlobal(name: string): boolean {
   return GLOBAL.test(name);
 }

@@ -49,7 +49,7 @@ export function parseJson(bytes: Uint8Array, maxValues: number): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch (cause) {
-    // V8 tells the position of some faults only.
+    // V8 names the position of some faults only.
     const { message } = cause as Error;
     const [, position] = /at position (\d+)/.exec(message) ?? [];
     if (message.includes('end of JSON input') || Number(position) >= text.length)

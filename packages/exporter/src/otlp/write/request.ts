@@ -8,7 +8,7 @@ import { COMMENT, DEFAULT_SAMPLE_TYPE, EXECUTABLE_NAME, EXECUTABLE_PATH, LABEL_O
 import { Dictionary } from './dictionary.js';
 import { LabelNames } from './label-names.js';
 
-/** What an export says besides the profiles. */
+/** Facts of an export besides its profiles. */
 export interface EncodeOtlpOptions {
   /** Attributes of what is profiled, `service.name` among them. Default: none. */
   readonly resource?: ResourceAttributes | undefined;

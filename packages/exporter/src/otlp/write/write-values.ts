@@ -12,7 +12,7 @@ export function writeAttributes(field: number, attributes: ResourceAttributes, w
   }
 }
 
-/** Writes an `AnyValue`. Numbers that are no safe integers become doubles. */
+/** Writes an `AnyValue`. Numbers beyond the safe integers become doubles. */
 export function writeValue(
   field: number,
   value: string | number | boolean | readonly string[],

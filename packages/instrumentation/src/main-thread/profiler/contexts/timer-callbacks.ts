@@ -20,7 +20,7 @@ const MAX_TEXTS = 1000;
 /** Text of the functions that resolve promises, which timers of `node:timers/promises` call. */
 const NATIVE = 'function () { [native code] }';
 
-/** What Node keeps of a timer or immediate. */
+/** Node's record of a timer or immediate. */
 interface TimerResource {
   readonly _onTimeout?: unknown;
   readonly _onImmediate?: unknown;

@@ -82,7 +82,7 @@ export class ContextTable {
   }
 }
 
-/** Returns a key of a function's start that is no file and line. */
+/** Returns a key of a function's start that is not a file and line. */
 function startOf(scriptId: string, line: number, column: number): string {
   return `\n${scriptId}:${line}:${column}`;
 }

@@ -7,7 +7,7 @@ import {
   ROOT,
 } from '../../ledger/index.js';
 
-/** Facts about a stack that tell which components it belongs to. */
+/** Facts about a stack, by which its components are found. */
 export interface StackOwners {
   /** Components whose wrapped functions are on the stack. */
   readonly below: readonly string[];
