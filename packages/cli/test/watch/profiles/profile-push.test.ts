@@ -107,5 +107,6 @@ test('goes on with the others, also at the end, when one receiver hangs', async 
   void push.exportAll();
   await pollUntil(() => readdirSync(folder).length === 1, { what: 'the first profile' });
   await push.close();
-  expect(readdirSync(folder)).toHaveLength(2);
+  // On a busy machine, the last file takes longer than the time for the receiver that hangs.
+  await pollUntil(() => readdirSync(folder).length === 2, { what: 'the last profile' });
 });
