@@ -71,7 +71,8 @@ peerTest('install.md', 'project-bare', async () => {
 
 peerTest('deep-dumps.md', ['project-bare', 'memray-1.20.0'], async () => {
   const { folder, printed } = await runPage('deep-dumps.md', [path.dirname(memray('1.20.0'))]);
-  expect(printed).toHaveLength(5);
+  expect(printed).toHaveLength(6);
   expect(printed[1]).toContain('rememberOrder');
+  expect(printed[3]).toMatch(/^allocated: /);
   expect(existsSync(path.join(folder, 'peak.html'))).toBe(true);
 });

@@ -81,6 +81,9 @@ class Supervisor {
       // Do not load the preloads of this process.
       env: { ...process.env, NODE_OPTIONS: '' },
       execArgv: [],
+      // At the end of a thread, Node closes the descriptors that the thread has opened, also those that a socket has taken over and
+      // closed: by then, they may be this thread's.
+      trackUnmanagedFds: false,
       resourceLimits: { maxOldGenerationSizeMb: heapMib ?? this.#heapMib(readsPipe(args)) },
     });
   }

@@ -1,6 +1,6 @@
 // Compressed captures and profiles, and pipes: they must be read like plain files.
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { RecordPrinter, RecordStream } from '@heapray/exporter/memray';
@@ -157,6 +157,29 @@ describe('pipes', () => {
       status: 0,
       stderr: '',
       stdout: await plain('stats'),
+    });
+  });
+
+  // The second close shows only when another thread opens a file in that moment: then Node aborts, or a file is closed.
+  test('the thread that reads a FIFO does not close its descriptor once more at its end', async () => {
+    const preload = path.join(tempFolder(), 'workers.cjs');
+    writeFileSync(
+      preload,
+      `const { syncBuiltinESMExports } = require('node:module');
+      const threads = require('node:worker_threads');
+      threads.Worker = class extends threads.Worker {
+        constructor(file, options) {
+          super(file, options);
+          console.error('closes what is open at its end:', options.trackUnmanagedFds ?? true);
+        }
+      };
+      syncBuiltinESMExports();`,
+    );
+    const all = { ...env, NODE_OPTIONS: `--require=${preload}` };
+    const run = 'mkfifo p; cat "$FILE" > p & heapray stats p';
+    expect(await shell(run, { env: all, cwd: tempFolder() })).toMatchObject({
+      status: 0,
+      stderr: 'closes what is open at its end: false\n',
     });
   });
 
