@@ -200,7 +200,7 @@ test('heapray watch is read by component', async () => {
   }
   const { url } = await startWatch([folder]);
   const without = openSource(url, DEFAULTS);
-  // Until the captures are read, the server answers that it is busy.
+  // The server answers that it is busy until it has read the captures.
   const refusal = await pollUntil(() => without.poll(NEVER).then(() => undefined, String), {
     what: 'an error',
   });

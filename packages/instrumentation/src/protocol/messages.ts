@@ -1,8 +1,8 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { HostPort, ResolvedOptions } from '../config/index.js';
 import type { BufferBatch } from './buffer-events.js';
+import type { CaptureScope, Observations } from './captures/component-contexts.js';
 import type { FunctionLocation } from './code-place.js';
-import type { CaptureScope, Observations } from './component-contexts.js';
 import type { MemoryOrigin } from './memory-origin.js';
 import type {
   KernelMemory,

@@ -1,3 +1,4 @@
+// One file of over 400 lines: all tests compare captures with memray, by the helpers at its end.
 import fs from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';

@@ -1,4 +1,4 @@
-import type { CaptureScope } from '../../protocol/component-contexts.js';
+import type { CaptureScope } from '../../protocol/captures/component-contexts.js';
 import { SafeMap } from '../../protocol/primordials.js';
 
 export interface ComponentCaptureCallsDeps {

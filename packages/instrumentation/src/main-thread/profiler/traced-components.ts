@@ -1,5 +1,5 @@
 import type { ResolvedConfig } from '../../config/index.js';
-import type { CaptureScope } from '../../protocol/component-contexts.js';
+import type { CaptureScope } from '../../protocol/captures/component-contexts.js';
 import type { Log } from '../../protocol/log.js';
 import { capturePermissionProblem } from '../start/permissions.js';
 import { declaredComponents, declaredCount } from './components.js';

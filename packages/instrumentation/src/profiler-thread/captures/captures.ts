@@ -1,5 +1,5 @@
 import type { CaptureError } from '@heapray/exporter/sinks';
-import type { CaptureScope } from '../../protocol/component-contexts.js';
+import type { CaptureScope } from '../../protocol/captures/component-contexts.js';
 import { steadyClock } from '../../protocol/steady-clock.js';
 import type { LedgerSource } from '../ledger/index.js';
 import type { ProfilerStats } from '../stats/profiler-stats.js';
@@ -12,7 +12,7 @@ import type { FollowedSources } from './source-follower.js';
 export interface CapturesDeps {
   readonly sources: FollowedSources;
   readonly stats: ProfilerStats;
-  /** What is known of the components of stacks. */
+  /** Knows the components of stacks. */
   readonly scopes: ScopeTables;
   readonly pollNow: () => Promise<void>;
   /** Attributes what is still pending. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { ComponentCaptureCalls } from '../../../src/main-thread/profiler/component-capture-calls.js';
-import type { CaptureScope } from '../../../src/protocol/component-contexts.js';
+import type { CaptureScope } from '../../../src/protocol/captures/component-contexts.js';
 
 /** Makes calls and records their captures. */
 function newCalls(traced: readonly string[], scope: CaptureScope = 'process') {

@@ -1,10 +1,10 @@
 import { type AsyncHook, createHook } from 'node:async_hooks';
-import type { FunctionLocation } from '../../../protocol/code-place.js';
 import type {
   Observations,
   ObservedCallback,
   ObservedFunction,
-} from '../../../protocol/component-contexts.js';
+} from '../../../protocol/captures/component-contexts.js';
+import type { FunctionLocation } from '../../../protocol/code-place.js';
 import {
   MathFloor,
   MathMax,
@@ -28,7 +28,7 @@ export interface ContextObserverDeps {
   readonly failed: OnThrown;
 }
 
-/** Gap that observations have on average in a busy program, in ms; one takes some 20 us. */
+/** Gap that observations have on average in a busy program, in ms. */
 const GAP_MILLIS = 3;
 /** Factor by which observations become rarer or more frequent. */
 const FASTER = 1.1;

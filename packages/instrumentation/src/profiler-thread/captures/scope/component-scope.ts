@@ -1,4 +1,4 @@
-import type { Observations } from '../../../protocol/component-contexts.js';
+import type { Observations } from '../../../protocol/captures/component-contexts.js';
 import type { Ledger, LedgerSource, NodeIndex } from '../../ledger/index.js';
 import type { HeapEvent } from '../heap-event.js';
 import { type Context, ContextTable } from './context-table.js';

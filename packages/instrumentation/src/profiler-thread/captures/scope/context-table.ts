@@ -1,4 +1,4 @@
-import type { Observations } from '../../../protocol/component-contexts.js';
+import type { Observations } from '../../../protocol/captures/component-contexts.js';
 import { type Frame, frameFile } from '../../ledger/index.js';
 
 /** Components for which a function was seen to run, and how often. */

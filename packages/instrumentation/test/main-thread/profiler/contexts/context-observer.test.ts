@@ -2,7 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
 import { ComponentContexts } from '../../../../src/main-thread/profiler/contexts/component-contexts.js';
 import { ContextObserver } from '../../../../src/main-thread/profiler/contexts/context-observer.js';
-import type { ObservedCallback, ObservedFunction } from '../../../../src/protocol/component-contexts.js';
+import type {
+  ObservedCallback,
+  ObservedFunction,
+} from '../../../../src/protocol/captures/component-contexts.js';
 
 const observers: ContextObserver[] = [];
 afterEach(() => {

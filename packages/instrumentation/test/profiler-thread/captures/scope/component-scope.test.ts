@@ -4,7 +4,7 @@ import {
   ScopeTables,
 } from '../../../../src/profiler-thread/captures/scope/component-scope.js';
 import type { RawFrame } from '../../../../src/profiler-thread/ledger/index.js';
-import type { ObservedFunction } from '../../../../src/protocol/component-contexts.js';
+import type { ObservedFunction } from '../../../../src/protocol/captures/component-contexts.js';
 import { newLedger } from '../../../support/ledger-sums.js';
 import { Readings, range, type ShownSample, samplesOf } from '../../../support/readings.js';
 import { beginCapture, byStack, type TestCapture } from '../captures.js';

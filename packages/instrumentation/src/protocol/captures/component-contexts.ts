@@ -1,4 +1,4 @@
-import type { FunctionLocation } from './code-place.js';
+import type { FunctionLocation } from '../code-place.js';
 
 /** Content of a capture of a wrapped function: what belongs to its component, or everything in the process. */
 export type CaptureScope = 'component' | 'process';
