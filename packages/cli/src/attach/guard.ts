@@ -12,7 +12,8 @@ export const OWN_FUNCTION = 'heaprayAttach';
  * close it themselves.
  *
  * The guard counts its own ticks, not time: while the main thread is busy, such as during a heap snapshot, no users end.
- * It waits until no client is connected, because closing the inspector would block the main thread until then.
+ * It waits until no client is connected, because closing the inspector would block the main thread until then. What fails in
+ * its callbacks stays there, because the target would end of it.
  *
  * @param opened true if the user has opened the inspector
  */
@@ -27,34 +28,41 @@ export function enterCode(user: string, opened: boolean): string {
       const users = new Map();
       const inspector = builtin('node:inspector');
       const { readFile } = builtin('node:fs');
+      const contained = (work) => (...args) => {
+        try {
+          work(...args);
+        } catch {
+          isLooking = false;
+        }
+      };
+      let isLooking = false;
       const look = (found, [file, ...more]) => {
         const port = Number(/:(\\d+)\\//.exec(inspector.url() ?? '')?.[1]).toString(16).toUpperCase().padStart(4, '0');
         const connected = new RegExp(': [0-9A-F]+:' + port + ' [0-9A-F]+:[0-9A-F]+ 01 ');
-        readFile('/proc/self/net/' + file, 'latin1', (error, text = '') => {
+        readFile('/proc/self/net/' + file, 'latin1', contained((error, text = '') => {
           if (connected.test(text)) found(true);
           else if (more.length === 0) found(false);
           else look(found, more);
-        });
+        }));
       };
-      let isLooking = false;
-      const close = () => {
+      const close = contained(() => {
         if (isLooking || users.size > 0 || globalThis[key] !== guard) return;
         isLooking = true;
         look((isConnected) => {
           isLooking = false;
           if (isConnected || users.size > 0) return;
+          inspector.close();
           clearInterval(timer);
           delete globalThis[key];
-          inspector.close();
         }, ['tcp', 'tcp6']);
-      };
-      const timer = setInterval(() => {
+      });
+      const timer = setInterval(contained(() => {
         for (const [user, left] of users) {
           if (left > 1) users.set(user, left - 1);
           else users.delete(user);
         }
         close();
-      }, 1000);
+      }), 1000);
       timer.unref();
       guard = {
         stay: (user) => void users.set(user, ${LEASE_SECONDS}),
