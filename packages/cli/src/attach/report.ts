@@ -4,6 +4,7 @@ import { nameText, placeText, rowText } from '../text/place.js';
 import { printable } from '../text/printable.js';
 import { formatBytes, formatShare } from '../text/quantity.js';
 import type { Growth } from './sampling/growth.js';
+import { SUSPECT_SECONDS, type Suspect, WINDOW_MILLIS } from './sampling/leak-windows.js';
 import type { SampledWindow } from './sampling/sample-window.js';
 import type { Target } from './target.js';
 
@@ -20,6 +21,7 @@ export function* windowText(
   if (rows.length > 0) yield `\n${table(window, rows.slice(0, count))}`;
   if (rows.length > count) yield `\n${fitLine(`${rows.length - count} more; -n shows more rows`)}\n`;
   yield* growthText(window);
+  yield* leaksText(window);
 }
 
 /** A function, and what it has in use or has allocated. */
@@ -92,6 +94,31 @@ function meaningOf({
         `${pause} ALLOCATED is estimated from ${freedShown} samples of what was freed.`,
       ];
   }
+}
+
+function* leaksText({ leaks, seconds, kind }: SampledWindow): Generator<string> {
+  if (leaks === undefined) {
+    const isPossible = kind === 'with collections' || kind === 'without collections';
+    if (isPossible && seconds < SUSPECT_SECONDS) {
+      yield `\n${fitLine(`Leak suspects: not in ${Math.round(seconds)} s; --seconds ${SUSPECT_SECONDS} or more tells a leak from a cache that fills.`)}\n`;
+    }
+    return;
+  }
+  const { suspects, windows, neededWindows } = leaks;
+  const every = `windows of ${WINDOW_MILLIS / 1000} s`;
+  if (windows < neededWindows) {
+    yield `\n${fitLine(`Leak suspects: not after ${windows} ${every}; ${neededWindows} are needed.`)}\n`;
+  } else if (suspects.length === 0) {
+    yield `\nLeak suspects: none in ${windows} ${every}.\n`;
+  } else yield '\nLeak suspects, by the rules of heapray:\n';
+  for (const suspect of suspects) yield `${fitLine(printable(suspectLine(suspect)))}\n`;
+}
+
+function suspectLine(suspect: Suspect): string {
+  const { oldBytes, bytesPerSecond, grownWindows, windows } = suspect;
+  const held = formatBytes(Math.round(oldBytes));
+  const rate = formatBytes(Math.round(60 * bytesPerSecond));
+  return `  ${rowText(suspect)}: holds ${held}, grows ${rate}/min, ${grownWindows} of ${windows} windows`;
 }
 
 function* growthText({ growth, kind, seconds }: SampledWindow): Generator<string> {

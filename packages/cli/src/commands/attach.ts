@@ -36,7 +36,7 @@ export function addAttach(program: Command): void {
     .description(
       'Attaches to a running Node process of this machine, which needs no preparation: opens its inspector with ' +
         'SIGUSR1, samples what its main thread allocates, and closes the inspector again. Shows what is in use at the ' +
-        'end of what was allocated meanwhile, and which functions grow. Linux only.',
+        'end of what was allocated meanwhile, which functions grow, and after some minutes leak suspects. Linux only.',
     )
     .argument('<pid>', 'ID of the process', processId)
     .addOption(

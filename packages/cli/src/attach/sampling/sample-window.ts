@@ -7,6 +7,7 @@ import type { Target } from '../target.js';
 import { type AllocationEstimate, AllocationPairs } from './allocation-pairs.js';
 import { captureOf } from './capture-of-reading.js';
 import { differenceOf, type Growth, growthOf } from './growth.js';
+import { type LeakJudgement, LeakWindows, SUSPECT_SECONDS, WINDOW_MILLIS } from './leak-windows.js';
 import { type NodeColumn, type NodeProfileOptions, profileOfNodes } from './profile-of-nodes.js';
 import { bytesByNode, type Reading } from './reading.js';
 import { type LastReading, Sampler, type SamplerKind } from './sampler.js';
@@ -28,6 +29,8 @@ export interface SampledWindow {
   readonly interval: number;
   readonly profile: Profile;
   readonly growth: readonly Growth[];
+  /** Leak suspects; undefined if the time is too short for them, or the sampler is not ours. */
+  readonly leaks: LeakJudgement | undefined;
   /** Estimated bytes of all allocations in the window; undefined if unknown. */
   readonly allocated: number | undefined;
   /** Number of samples behind the estimate of what was freed; undefined without an estimate. */
@@ -66,8 +69,9 @@ export async function sampleWindow(target: Target, options: WindowOptions): Prom
   const until = performance.now() + options.seconds * 1000;
   const pairs = new AllocationPairs();
   const signal = AbortSignal.any([options.signal, exit.signal, lost.signal]);
-  if (sampler.kind === 'without collections') await readPairs(sampler, pairs, until, signal);
-  else await wait(until - performance.now(), signal);
+  const windows = leakWindowsFor(sampler, options);
+  if (windows === undefined) await sampleUntil(sampler, pairs, until, signal);
+  else await readWindows(sampler, pairs, windows, until, signal);
   const last = await sampler.finish().finally(() => read.resolve());
   const endMillis = Date.now();
   const times = { startMillis, endMillis, residentAtStart, residentAtEnd: residentOf(target.pid) };
@@ -77,6 +81,7 @@ export async function sampleWindow(target: Target, options: WindowOptions): Prom
     seconds: (endMillis - startMillis) / 1000,
     interval: sampler.interval,
     ...window.profiles(times),
+    leaks: windows?.judgement,
     pauseMillis: last.millis,
     hasExited: exit.signal.aborted,
     capture: () => {
@@ -90,6 +95,43 @@ export async function sampleWindow(target: Target, options: WindowOptions): Prom
       });
     },
   };
+}
+
+/** Returns what judges leaks, if the time is long enough and the sampler shows what is in use. */
+function leakWindowsFor({ kind, interval }: Sampler, { seconds }: WindowOptions): LeakWindows | undefined {
+  const showsUse = kind === 'with collections' || kind === 'without collections';
+  return showsUse && seconds >= SUSPECT_SECONDS ? new LeakWindows(interval) : undefined;
+}
+
+/** Waits, and reads pairs meanwhile where readings cost no collections. */
+function sampleUntil(
+  sampler: Sampler,
+  pairs: AllocationPairs,
+  until: number,
+  signal: AbortSignal,
+): Promise<void> {
+  if (sampler.kind === 'without collections') return readPairs(sampler, pairs, until, signal);
+  return wait(until - performance.now(), signal);
+}
+
+/** Reads at the end of each window, after a collection. Windows are longer if that takes long. */
+async function readWindows(
+  sampler: Sampler,
+  pairs: AllocationPairs,
+  windows: LeakWindows,
+  until: number,
+  signal: AbortSignal,
+): Promise<void> {
+  for (let rest = 0; ; ) {
+    const started = performance.now();
+    windows.add(await sampler.readCollected(), started);
+    rest = REST * (performance.now() - started);
+    const end = Math.min(until, started + Math.max(WINDOW_MILLIS, rest));
+    await sampleUntil(sampler, pairs, end, signal);
+    // `readPairs` ends before a pair that would not fit.
+    await wait(end - performance.now(), signal);
+    if (signal.aborted || end >= until) return;
+  }
 }
 
 /** Reads pairs at random moments, so that none are tied to periodic work of the program. */

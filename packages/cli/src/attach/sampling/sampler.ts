@@ -65,6 +65,13 @@ export class Sampler {
     return readingOf(profile);
   }
 
+  /** Reads what is in use after a major collection. */
+  async readCollected(): Promise<Reading> {
+    // The reading itself collects where code of the inspector has started the sampler.
+    if (this.kind === 'without collections') await this.#collect();
+    return this.read();
+  }
+
   /** Reads for the last time, after a collection, and stops the sampler if it is ours. */
   async finish(): Promise<LastReading> {
     if (this.kind === 'others') {

@@ -1,5 +1,8 @@
-import type { Ledger } from '../ledger/ledger.js';
+import type { JudgedLedger } from './judged-ledger.js';
 import { type LeakProgress, type LeakSuspect, SuspectRules } from './suspect-rules.js';
+
+export type { JudgedLedger, JudgedSample } from './judged-ledger.js';
+export type { LeakProgress, LeakSuspect } from './suspect-rules.js';
 
 export interface LeakDetectorOptions {
   /** Length of a window, in ms. Default: 20 s. */
@@ -41,7 +44,7 @@ export class LeakDetector {
    * @param atMillis time on the clock of the ledger's polls
    * @returns the sites that became suspects just now
    */
-  observe(ledger: Ledger, atMillis: number): readonly LeakSuspect[] {
+  observe(ledger: JudgedLedger, atMillis: number): readonly LeakSuspect[] {
     const before = new Set(this.suspects().map(({ site }) => site));
     const fresh = this.#detectors.flatMap((detector) => detector.observe(ledger, atMillis));
     return eachSiteOnce(fresh).filter(({ site }) => !before.has(site));

@@ -1,5 +1,5 @@
-import type { Ledger } from '../ledger/ledger.js';
 import type { SiteIndex } from '../ledger/state/call-site.js';
+import type { JudgedLedger } from './judged-ledger.js';
 import { mannKendallScore, theilSenSlope } from './trend.js';
 
 export interface SuspectRulesOptions {
@@ -158,7 +158,7 @@ export class SuspectRules {
    * @param atMillis time on the clock of the ledger's polls
    * @returns the sites that became suspects just now
    */
-  observe(ledger: Ledger, atMillis: number): readonly LeakSuspect[] {
+  observe(ledger: JudgedLedger, atMillis: number): readonly LeakSuspect[] {
     const last = this.#ends.at(-1);
     if (last !== undefined && atMillis - last < this.#windowMillis) return [];
     this.#ends.push(atMillis);
@@ -190,7 +190,7 @@ export class SuspectRules {
     };
   }
 
-  #statesBySite(ledger: Ledger, atMillis: number): Map<SiteIndex, SiteState> {
+  #statesBySite(ledger: JudgedLedger, atMillis: number): Map<SiteIndex, SiteState> {
     const becameOld = (endMillis: number | undefined) => (endMillis ?? 0) - this.#oldMillis;
     const oldNow = becameOld(atMillis);
     const oldBefore = becameOld(this.#ends.at(-2));

@@ -1,0 +1,99 @@
+import { filePath } from '@heapray/exporter/call-sites';
+import { type JudgedSample, LeakDetector } from '@heapray/instrumentation/leaks';
+import type { TopRow } from '@heapray/exporter/profile';
+import { stackOf } from './profile-of-nodes.js';
+import type { CallFrame, Reading } from './reading.js';
+
+/** A function that leaks, by the rules of heapray's leak detection. */
+export interface Suspect extends Pick<TopRow, 'name' | 'file' | 'line' | 'column'> {
+  /** Bytes in use that are older than a window. */
+  readonly oldBytes: number;
+  readonly bytesPerSecond: number;
+  /** Number of windows, out of `windows`, in which `oldBytes` grew. */
+  readonly grownWindows: number;
+  readonly windows: number;
+}
+
+/** What the windows of a time have shown. */
+export interface LeakJudgement {
+  readonly suspects: readonly Suspect[];
+  /** Number of windows, and the number from which on leaks can be told. */
+  readonly windows: number;
+  readonly neededWindows: number;
+}
+
+/** Length of a window in ms, as in heapray's own detection. */
+export const WINDOW_MILLIS = 20_000;
+/** Time from which on suspects can be told, in seconds: twelve windows, and some time for the readings. */
+export const SUSPECT_SECONDS = 260;
+
+/**
+ * Judges leaks by readings of V8's sampler, one at the end of each window and after a collection: what such a reading shows
+ * is reachable. The rules are those of `LeakDetector`.
+ */
+export class LeakWindows {
+  readonly #detector: LeakDetector;
+  /** Time of the reading that showed a sample first, by ordinal. */
+  #firstSeen = new Map<number, number>();
+  readonly #sites: CallFrame[] = [];
+  readonly #siteByKey = new Map<string, number>();
+
+  /**
+   * Creates it.
+   *
+   * @param interval mean bytes between two samples
+   * @param windowMillis length of a window
+   */
+  constructor(interval: number, windowMillis = WINDOW_MILLIS) {
+    this.#detector = new LeakDetector({ windowMillis, samplingInterval: interval });
+  }
+
+  /** Adds a reading. The first one is at the start, and each other at least a window after the one before. */
+  add({ nodes, samples }: Reading, atMillis: number): void {
+    const firstSeen = new Map<number, number>();
+    const judged: JudgedSample[] = [];
+    const siteOfNode = new Map<number, number>();
+    for (const { ordinal, node, bytes, isOwn } of samples) {
+      if (isOwn || node === undefined) continue;
+      const first = this.#firstSeen.get(ordinal) ?? atMillis;
+      firstSeen.set(ordinal, first);
+      if (!siteOfNode.has(node)) siteOfNode.set(node, this.#siteOf(stackOf(node, nodes)));
+      judged.push({ node, bytes, firstSeenMillis: first, confirmedMillis: atMillis });
+    }
+    this.#firstSeen = firstSeen;
+    this.#detector.observe(
+      {
+        reachability: { lastMajorMillis: atMillis },
+        sites: { siteOf: (node) => siteOfNode.get(node)! },
+        forEachReachable: (visit) => {
+          for (const sample of judged) visit(sample, sample.bytes);
+        },
+      },
+      atMillis,
+    );
+  }
+
+  get judgement(): LeakJudgement {
+    const { windows, neededWindows } = this.#detector.progress;
+    const suspects = this.#detector.suspects().map(({ site, ...figures }): Suspect => {
+      const { functionName, url, lineNumber, columnNumber } = this.#sites[site]!;
+      const name = functionName === '' ? '(anonymous)' : functionName;
+      const place = { file: filePath(url), line: lineNumber + 1, column: columnNumber + 1 };
+      return { name, ...place, ...figures };
+    });
+    // One more window than the detector needs for its first judgement, because a suspicion needs two.
+    return { suspects, windows, neededWindows: neededWindows + 1 };
+  }
+
+  /** Returns the number of the innermost function of a stack that is not of the runtime. */
+  #siteOf(frames: readonly CallFrame[]): number {
+    const frame = frames.findLast(({ url }) => url !== '' && !url.startsWith('node:')) ?? frames.at(-1)!;
+    const key = `${frame.functionName}\0${frame.url}\0${frame.lineNumber}:${frame.columnNumber}`;
+    let site = this.#siteByKey.get(key);
+    if (site === undefined) {
+      site = this.#sites.push(frame) - 1;
+      this.#siteByKey.set(key, site);
+    }
+    return site;
+  }
+}
