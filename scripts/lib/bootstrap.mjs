@@ -155,7 +155,10 @@ function generateProto() {
 function bundlePage() {
   const source = path.join(ROOT, 'packages', 'exporter', 'page');
   const script = path.join(ROOT, 'scripts', 'lib', 'bundle-page.mjs');
-  const entries = readdirSync(source, { recursive: true, withFileTypes: true });
+  const snapshots = path.join(ROOT, 'packages', 'exporter', 'src', 'heap-snapshot');
+  const entries = [source, snapshots].flatMap((folder) =>
+    readdirSync(folder, { recursive: true, withFileTypes: true }),
+  );
   const files = entries.filter((entry) => entry.isFile());
   const parts = [
     script,

@@ -1,4 +1,4 @@
-// Bundles the page of `packages/exporter/page` as two strings: `node scripts/lib/bundle-page.mjs`. They are a module, and not
+// Bundles the page of `packages/exporter/page` and its worker as strings: `node scripts/lib/bundle-page.mjs`. They are a module, and not
 // files, so that bundlers of users' programs include them.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -14,6 +14,8 @@ const NO_TRANSITIONS = {
   id: path.join(SOURCE, 'basics', 'no-transitions.ts'),
   moduleSideEffects: true,
 };
+/** Takes the place of the module `node:url` in the worker. */
+const NODE_URL = path.join(SOURCE, 'holders', 'node-url.ts');
 const OUT = path.join(ROOT, 'packages', 'exporter', 'generated');
 
 const bundle = await rolldown({
@@ -35,15 +37,33 @@ const sheets = styles.map((file) => readFileSync(file, 'utf8').replace(/\n\s*/g,
 const style = inHtml(
   ['/*! Contains the style of uPlot; its license is in the script of the page. */', ...sheets].join('\n'),
 );
+const holders = await bundleWorker();
 mkdirSync(OUT, { recursive: true });
 writeFileSync(
   path.join(OUT, 'page.d.ts'),
-  '/** Script of the page. */\nexport const PAGE_SCRIPT: string;\n/** Style of the page. */\nexport const PAGE_STYLE: string;\n',
+  '/** Script of the page. */\nexport const PAGE_SCRIPT: string;\n/** Style of the page. */\nexport const PAGE_STYLE: string;\n' +
+    '/** Script of the worker that reads heap snapshots. */\nexport const HOLDERS_SCRIPT: string;\n',
 );
 writeFileSync(
   path.join(OUT, 'page.js'),
-  `export const PAGE_SCRIPT = ${JSON.stringify(script)};\nexport const PAGE_STYLE = ${JSON.stringify(style)};\n`,
+  `export const PAGE_SCRIPT = ${JSON.stringify(script)};\nexport const PAGE_STYLE = ${JSON.stringify(style)};\n` +
+    `export const HOLDERS_SCRIPT = ${JSON.stringify(holders)};\n`,
 );
+
+/** Bundles the worker, which contains the exporter's code for heap snapshots. */
+async function bundleWorker() {
+  const worker = await rolldown({
+    input: path.join(SOURCE, 'holders', 'worker.ts'),
+    platform: 'browser',
+    resolve: { extensionAlias: { '.js': ['.ts', '.js'] } },
+    plugins: [
+      { name: 'node-url', resolveId: (id) => (id === 'node:url' ? { id: NODE_URL } : undefined) },
+    ],
+  });
+  const made = await worker.generate({ format: 'iife', minify: true, comments: false });
+  if (made.output.length !== 1) throw new Error(`expected one script, not ${made.output.length}`);
+  return made.output[0].code.trim();
+}
 
 /** Returns a text that is safe inside a script or style element. */
 function inHtml(text) {

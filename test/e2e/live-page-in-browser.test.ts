@@ -2,10 +2,12 @@
 // .cache/page, to look at.
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { cacheSnapshot } from '../../packages/exporter/test/heap-snapshot/snapshot-builder.js';
 import { emptySubject, leakingSubject } from '../../packages/exporter/test/page/overview-fixture.js';
 import { describeWithPeer } from '../support/peer-test.js';
 import { faultsOf, keepScreenshot, startBrowser } from './support/chromium.js';
 import { headline, healthy, leaking, NOW, tab, withLivePage } from './support/live-page.js';
+import type { Answers } from './support/page-server.js';
 
 const MIB = 1024 * 1024;
 const TABS = ['Overview', 'Flame graph', 'Table', 'Callers and callees', 'Difference'];
@@ -50,6 +52,39 @@ describeWithPeer('the live page in Chromium', 'chromium', () => {
       await expect(page.getByRole('columnheader', { name: 'Since the start' }).count()).resolves.toBe(1);
       await expect(page.locator('.small-charts').innerText()).resolves.toMatch(/[\d.]+ [MG]iB\/min/);
     }));
+
+  test('a heap snapshot is taken after consent where the server offers that, and its answer is shown', () => {
+    const subject = { ...leaking(), snapshots: true };
+    const usual = healthy([subject], 60);
+    const plan = {
+      format: 'heapray-snapshot-plan',
+      version: 1,
+      pid: 4242,
+      message: 'process 4242 has 10.0 MiB of heap in use. A heap snapshot stops it for 0.4 to 3.7 s',
+      confirm: 'good-once',
+    };
+    const answers: Answers = (url) => {
+      if (!url.pathname.endsWith('/debug/heapsnapshot')) return usual(url);
+      return { body: url.searchParams.has('confirm') ? `${Buffer.from(cacheSnapshot().bytes())}` : plan };
+    };
+    return withLivePage(browser, answers, {}, async (page, server) => {
+      const panel = page.locator('.holders');
+      const press = (name: string) => panel.getByRole('button', { name }).click();
+      await press('Who holds it?');
+      await panel.getByText('stops it for 0.4 to 3.7 s').waitFor();
+      await press('Cancel');
+      await press('Who holds it?');
+      await press('Take the snapshot');
+      const sentence = /^100 % of .* in 100 Order objects is reachable only through Map #orders of OrderCache/;
+      await panel.getByText(sentence).waitFor();
+      expect(server.requests.filter((each) => each.includes('heapsnapshot'))).toEqual([
+        '/debug/heapsnapshot',
+        '/debug/heapsnapshot',
+        '/debug/heapsnapshot?confirm=good-once',
+      ]);
+      await keepScreenshot(page, 'live-holders');
+    });
+  });
 
   test('filters are named beside the total, and can be cleared', () =>
     withLivePage(browser, healthy([leaking()], 60), { hash: '#tab=table&label.age=>1h' }, async (page) => {

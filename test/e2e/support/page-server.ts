@@ -16,7 +16,7 @@ export type Answers = (url: URL) => Canned | Promise<Canned>;
 
 const CSP =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'";
-const { html: SHELL, script: PAGE_SCRIPT, style: PAGE_STYLE } = livePage();
+const { html: SHELL, script: PAGE_SCRIPT, style: PAGE_STYLE, holders: HOLDERS_SCRIPT } = livePage();
 
 /** Serves the page; can go away and come back at the same port. */
 export class PageServer {
@@ -67,6 +67,7 @@ export class PageServer {
     if (url.pathname === '/debug/ui') send('text/html', SHELL);
     else if (url.pathname === '/debug/ui/page.js') send('text/javascript', PAGE_SCRIPT);
     else if (url.pathname === '/debug/ui/page.css') send('text/css', PAGE_STYLE);
+    else if (url.pathname === '/debug/ui/holders.js') send('text/javascript', HOLDERS_SCRIPT);
     else {
       this.requests.push(`${url.pathname}${url.search}`);
       const { status = 200, retryAfter, body } = await this.#answers(url);

@@ -13,7 +13,8 @@ import { assertReadOnce } from '../inputs/processes.js';
 import { writeJson, writeStdout } from '../outputs/stdout.js';
 import { ownPackage } from '../own-package.js';
 import { holdersJson, holdersText } from '../snapshots/holders-report.js';
-import { isProcess } from '../snapshots/is-process.js';
+import { isProcess, isUrl } from '../snapshots/is-process.js';
+import type { TakenSnapshot, TakeOptions } from '../snapshots/snapshot-output.js';
 import { maxMemoryOption, maxSecondsOption, positiveInteger } from './options.js';
 
 interface RetainersOptions {
@@ -32,8 +33,8 @@ export function addRetainers(program: Command): void {
     .description(
       'Tells in words what keeps objects alive: for the largest classes of a heap snapshot (.heapsnapshot), or with ' +
         'two snapshots of one process for those that grew. The bytes of an object are its own and those of the ' +
-        'strings, arrays and buffers that only it refers to. Of a running process of this machine, a snapshot is taken ' +
-        'first, which stops it for seconds.',
+        'strings, arrays and buffers that only it refers to. Of a running process of this machine, or of one whose debug ' +
+        'server allows it (HEAPRAY_HEAP_SNAPSHOTS), a snapshot is taken first, which stops it for seconds.',
     )
     .argument(
       '<source>',
@@ -66,18 +67,27 @@ async function retainers(
   if (later !== undefined) {
     throw new UsageError('a process takes no second argument: keep its snapshots with -o, and compare these');
   }
-  // Only this needs what attaches to processes.
-  const [{ takeSnapshot }, { processIdOf }] = await Promise.all([
-    import('../snapshots/take-snapshot.js'),
-    import('../snapshots/process-id.js'),
-  ]);
-  const isConfirmed = options.yes ?? false;
-  const snapshot = await takeSnapshot(await processIdOf(source), { output: options.output, isConfirmed });
+  const snapshot = await takeFrom(source, { output: options.output, isConfirmed: options.yes ?? false });
   try {
     await explain(snapshot.file, undefined, options);
   } finally {
     snapshot.release();
   }
+}
+
+/** Takes a snapshot of the process that an argument names: through its debug server if that takes any, else by attaching. */
+async function takeFrom(source: string, options: TakeOptions): Promise<TakenSnapshot> {
+  // Only this needs what talks to processes.
+  if (isUrl(source)) {
+    const { findSnapshotServer } = await import('../snapshots/server-snapshot.js');
+    const server = await findSnapshotServer(source);
+    if (server !== undefined) return server.take(options);
+  }
+  const [{ takeSnapshot }, { processIdOf }] = await Promise.all([
+    import('../snapshots/take-snapshot.js'),
+    import('../snapshots/process-id.js'),
+  ]);
+  return takeSnapshot(await processIdOf(source), options);
 }
 
 async function explain(file: string, later: string | undefined, options: RetainersOptions): Promise<void> {

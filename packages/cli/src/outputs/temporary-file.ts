@@ -43,6 +43,11 @@ export class TemporaryFile {
     }
   }
 
+  /** Path of the file until it is moved. */
+  get path(): string {
+    return this.#path;
+  }
+
   /** Moves the file, which must be closed, to its target. Throws the system's error. */
   moveTo(target: string): void {
     renameSync(this.#path, target);

@@ -1,4 +1,4 @@
-import { type HeldClass, type Holder, type HolderReport, shortFile } from '@heapray/exporter/heap-snapshot';
+import { classFigures, type HeldClass, type HolderReport, holderSentence } from '@heapray/exporter/heap-snapshot';
 import { formatTable, wrapLine } from '../outputs/table.js';
 import { printable } from '../text/printable.js';
 import { formatBytes } from '../text/quantity.js';
@@ -10,41 +10,12 @@ export type PackageOf = (file: string) => string | undefined;
 export function* holdersText({ classes, omitted }: HolderReport): Generator<string> {
   for (const each of classes) {
     const [first, ...others] = each.holders;
-    yield `${line(sentence(each, first))}\n`;
-    for (const holder of others) yield `  ${line(sentence(each, holder))}\n`;
-    yield `  ${line(details(each))}\n\n`;
+    yield `${line(holderSentence(each, first, formatBytes))}\n`;
+    for (const holder of others) yield `  ${line(holderSentence(each, holder, formatBytes))}\n`;
+    yield `  ${line(classFigures(each, formatBytes))}\n\n`;
   }
   if (classes.some(({ before }) => before !== undefined)) yield formatTable(growthRows(classes), 4);
   if (omitted > 0) yield `${omitted} more classes; --top shows more\n`;
-}
-
-/** Returns the sentence that names a holder of a class's objects. */
-export function sentence({ name, explained, before }: HeldClass, holder: Holder | undefined): string {
-  const isNew = before !== undefined && before.objects > 0 ? 'new ' : '';
-  const objects = `${count(explained.objects)} ${isNew}\`${name}\` ${explained.objects === 1 ? 'object' : 'objects'}`;
-  const what = `${formatBytes(Math.round(explained.bytes))} in ${objects}`;
-  if (holder === undefined || holder.kind === 'root') return `${what} has no holder in common`;
-  const part = `${share(holder.share)} of ${what}`;
-  const reference = holder.reference === '' ? '' : `; ${holder.reference}`;
-  if (holder.isOnly) return `${part} is reachable only through ${holder.text}${reference}`;
-  return `${part} is reached first through ${holder.text}${reference}, and in other ways too`;
-}
-
-function details({ name, objects, bytes, retainedBytes, place, before, makers }: HeldClass): string {
-  const where = place === undefined ? '' : ` (${shortFile(place.file)}:${place.line})`;
-  const grown =
-    before === undefined
-      ? ''
-      : `, from ${count(before.objects)} objects and ${formatBytes(Math.round(before.bytes))}`;
-  const made = makers.map(
-    (maker) =>
-      `${maker.name || 'a function'} (${shortFile(maker.file)}:${maker.line}) ${formatBytes(maker.bytes)}`,
-  );
-  return (
-    `${name}${where}: ${count(objects)} ${objects === 1 ? 'object' : 'objects'} of ` +
-    `${formatBytes(Math.round(bytes))}, retaining ${formatBytes(Math.round(retainedBytes))}${grown}` +
-    (made.length === 0 ? '' : `; made by ${made.join(', ')}`)
-  );
 }
 
 function growthRows(classes: readonly HeldClass[]): readonly (readonly string[])[] {
@@ -73,13 +44,6 @@ function count(objects: number): string {
   return objects.toLocaleString('en-US');
 }
 
-/** Formats a share so that only all is 100 %. */
-function share(part: number): string {
-  const percent = part * 100;
-  if (percent >= 99.95) return '100 %';
-  return percent > 99 ? `${percent.toFixed(1)} %` : `${Math.round(percent)} %`;
-}
-
 /** Returns a report as JSON. */
 export function holdersJson(
   files: readonly string[],
@@ -103,7 +67,7 @@ export function holdersJson(
       }),
       explained_objects: each.explained.objects,
       explained_bytes: each.explained.bytes,
-      sentence: sentence(each, each.holders[0]),
+      sentence: holderSentence(each, each.holders[0], formatBytes),
       holders: each.holders.map((holder) => ({
         kind: holder.kind,
         holder: holder.text,

@@ -16,7 +16,8 @@ export async function processIdOf(target: string): Promise<number> {
   if (url === null) throw new UsageError(`URL ${target} is not valid: expected http://HOST:PORT`);
   if (!LOOPBACK.test(url.hostname)) {
     throw new CommandError(
-      `${target}: is on another machine; run heapray retainers there, with the ID of the process`,
+      `${target}: is on another machine, and its server takes no heap snapshots; run heapray retainers there, with the ID ` +
+        'of the process, or set HEAPRAY_HEAP_SNAPSHOTS=true for it',
     );
   }
   const overview = await readOverview(

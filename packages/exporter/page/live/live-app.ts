@@ -45,6 +45,7 @@ export class LiveApp {
     this.#overview = new OverviewView({
       site: (site) => this.#siteHref(site),
       download: (path) => serverUrl(folder, path),
+      worker: `${folder}holders.js`,
       subject: ({ component = '' }) => formatHash({ ...FIRST_STATE, component }),
     });
     const changed = (change: Partial<LiveState>, isStep: boolean): void => this.#change(change, isStep);

@@ -10,6 +10,7 @@ import type {
 } from '../../src/page/overview-data.ts';
 import { element } from '../basics/dom.ts';
 import { pastTitle } from '../basics/text.ts';
+import { HoldersPanel } from '../holders/holders-panel.ts';
 import { AgeView } from './ages.ts';
 import { componentTable } from './components.ts';
 import { factList, partTable } from './facts.ts';
@@ -27,7 +28,19 @@ export interface OverviewLinks {
   readonly subject: (subject: OverviewSubject) => string;
   /** Returns the URL for a path of the server. */
   readonly download: (path: string) => string;
+  /** URL of the worker that reads heap snapshots. */
+  readonly worker: string;
 }
+
+/** How the holders of leak suspects can be found. */
+interface Holders {
+  /** ID of the process, if it runs where the server does. */
+  readonly pid: string | undefined;
+  /** URL that takes heap snapshots of the process, if the server does. */
+  readonly snapshot: string | undefined;
+}
+
+const SNAPSHOT_PATH = '/debug/heapsnapshot';
 
 /** Shows what a server knows now. What it does not know has no place. */
 export class OverviewView {
@@ -37,7 +50,8 @@ export class OverviewView {
   readonly #notes = new Section<readonly OverviewText[]>('', drawNotes);
   readonly #components: Section<readonly [OverviewData['subjects'], OverviewSubject]>;
   readonly #facts = new Section<readonly OverviewFact[]>('', (facts) => [factList(facts, 'inline')]);
-  readonly #suspects: Section<readonly [readonly OverviewSuspect[], string | undefined]>;
+  readonly #suspects: Section<readonly [readonly OverviewSuspect[], Holders]>;
+  readonly #holders = new HoldersPanel();
   readonly #charts = new MemoryCharts();
   readonly #ages = new AgeView();
   readonly #sites: Section<readonly [readonly OverviewSite[], string]>;
@@ -58,9 +72,9 @@ export class OverviewView {
       componentTable(subjects, shown, this.#links.subject),
     ]);
     this.#downloads = new Section('Downloads', (downloads) => drawDownloads(downloads, links.download));
-    this.#suspects = new Section('Leak suspects', ([suspects, pid]) => [
+    this.#suspects = new Section('Leak suspects', ([suspects, holders]) => [
       suspectCards(suspects, this.#links.site),
-      ...(pid === undefined ? [] : [holdersHint(pid)]),
+      ...this.#drawHolders(holders),
     ]);
     const list = new SiteList(links.site);
     this.#sites = new Section('Call sites with most in use', ([sites, past]) => list.draw(sites, past));
@@ -87,7 +101,7 @@ export class OverviewView {
     this.#notes.update(some(notes));
     this.#components.update(subjects.length > 1 ? [subjects, subject] : undefined);
     this.#facts.update(some(facts));
-    this.#suspects.update(suspects.length === 0 ? undefined : [suspects, processIdOf(subject)]);
+    this.#suspects.update(suspects.length === 0 ? undefined : [suspects, this.#holdersOf(subject)]);
     this.#charts.update(subject);
     this.#ages.update(subject);
     this.#sites.update(sites.length === 0 ? undefined : [sites, pastTitle(timesMillis)]);
@@ -96,6 +110,20 @@ export class OverviewView {
     this.#downloads.update(some(downloads.filter(isOwn)));
     const isEmpty = sites.length === 0 && timesMillis.length === 0;
     this.#empty.update(isEmpty ? 'No samples yet. This page fills by itself.' : undefined);
+  }
+
+  #holdersOf(subject: OverviewSubject): Holders {
+    const { component, snapshots } = subject;
+    // In a group, the component is the ID of a process.
+    const query = component === undefined ? '' : `?pid=${encodeURIComponent(component)}`;
+    const snapshot = snapshots === true ? `${this.#links.download(SNAPSHOT_PATH)}${query}` : undefined;
+    return { pid: processIdOf(subject), snapshot };
+  }
+
+  #drawHolders({ pid, snapshot }: Holders): Node[] {
+    if (snapshot === undefined) return pid === undefined ? [] : [holdersHint(pid)];
+    this.#holders.update({ snapshot, worker: this.#links.worker });
+    return [this.#holders.element];
   }
 }
 

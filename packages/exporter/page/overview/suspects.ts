@@ -32,7 +32,7 @@ export function suspectCards(suspects: readonly OverviewSuspect[], hrefOf: SiteH
   return element('div', { attributes: { class: 'cards' } }, cards);
 }
 
-/** Returns the command that says what holds the objects, with a button to copy it. The page itself stops no program. */
+/** Returns the command that says what holds the objects, with a button to copy it, for a server that takes no heap snapshots. */
 export function holdersHint(pid: string): HTMLElement {
   const command = `heapray retainers ${pid}`;
   const copied = button('Copy command', () => void copyTo(copied), { [FOCUS_KEY]: 'holders' });

@@ -14,6 +14,8 @@ export { RetainingEdges } from './graph/retaining-edges.js';
 export type { HeapSnapshot, ScriptPlace, SnapshotTraces, TracedFunction } from './read/heap-snapshot.js';
 export { HeapSnapshotReader, readHeapSnapshot } from './read/snapshot-reader.js';
 export type { TextBytes } from './read/text-bytes.js';
+export { type SnapshotCost, snapshotCost, snapshotCostText } from './snapshot-cost.js';
 export type { HolderWords } from './words/holder-words.js';
 export type { Maker } from './words/makers.js';
+export { classFigures, type FormatBytes, holderSentence } from './words/sentences.js';
 export { type SourcePlace, shortFile } from './words/sources.js';

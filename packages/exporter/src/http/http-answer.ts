@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { pipeline, Readable } from 'node:stream';
 import type { HttpError } from './http-error.js';
 
 /** The response to a request. */
@@ -11,6 +12,16 @@ export interface HttpAnswer {
   readonly body: string | Uint8Array | undefined;
   /** Headers in addition to the usual ones. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** A long body, in place of `body`: it is read as fast as the client takes it. */
+  readonly stream?: BodyStream;
+}
+
+/** A body in pieces. */
+export interface BodyStream {
+  /** Length of all pieces together. */
+  readonly bytes: number;
+  /** An error ends the connection, so that the client sees an incomplete body. */
+  readonly pieces: AsyncIterable<Uint8Array>;
 }
 
 const PLAIN = 'text/plain; charset=utf-8';
@@ -45,17 +56,20 @@ export function errorAnswer({ status, message, retryAfterSeconds }: HttpError): 
  * @param last whether the connection is closed afterwards
  */
 export function sendAnswer(response: ServerResponse, answer: HttpAnswer, last: boolean): void {
-  const { status = 200, body } = answer;
+  const { status = 200, body, stream } = answer;
   response.writeHead(status, { ...answerHeaders(answer), ...(last && { Connection: 'close' }) });
-  response.end(body);
+  if (stream === undefined) response.end(body);
+  // It destroys the response of a failed source, and ends the source of a client that has gone.
+  else pipeline(Readable.from(stream.pieces), response, () => {});
 }
 
 /** Returns all headers of a response. */
-export function answerHeaders({ type, body, headers }: HttpAnswer): Record<string, string> {
+export function answerHeaders({ type, body, stream, headers }: HttpAnswer): Record<string, string> {
+  const bytes = stream?.bytes ?? (body === undefined ? undefined : Buffer.byteLength(body));
   return {
     'Content-Type': type,
     'X-Content-Type-Options': 'nosniff',
-    ...(body !== undefined && { 'Content-Length': `${Buffer.byteLength(body)}` }),
+    ...(bytes !== undefined && { 'Content-Length': `${bytes}` }),
     ...headers,
   };
 }

@@ -1,5 +1,5 @@
 export { withToken } from './access/with-token.js';
-export { answerHeaders, type HttpAnswer, textAnswer } from './http-answer.js';
+export { answerHeaders, type BodyStream, type HttpAnswer, textAnswer } from './http-answer.js';
 export { HttpError } from './http-error.js';
 export type { HttpRequest } from './http-request.js';
 export {

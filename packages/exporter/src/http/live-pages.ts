@@ -10,6 +10,8 @@ export interface LivePage {
   readonly html: string;
   readonly script: string;
   readonly style: string;
+  /** Script of the page's worker. */
+  readonly holders: string;
 }
 
 /** Makes the data of the live page. */
@@ -89,6 +91,7 @@ export function livePages(source: LiveSource): ReadonlyMap<string, HttpHandler> 
     [`${PAGE}/`, () => redirectAnswer('../ui')],
     [`${PAGE}/page.js`, part('text/javascript', ({ script }) => script)],
     [`${PAGE}/page.css`, part('text/css', ({ style }) => style)],
+    [`${PAGE}/holders.js`, part('text/javascript', ({ holders }) => holders)],
     [`${PAGE}/overview.json`, (request) => dataAnswer(request, (format) => source.overview(format))],
     [`${PAGE}/profile.json`, (request) => profileAnswer(request, source)],
     [`${PAGE}/diff.json`, (request) => differenceAnswer(request, source)],

@@ -27,3 +27,4 @@ export type {
   PageTree,
 } from './page-data.js';
 export { type PageHtmlOptions, pageHtml } from './page-html.js';
+export type { SnapshotPlanData } from './snapshot-plan.js';

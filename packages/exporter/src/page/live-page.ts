@@ -1,11 +1,17 @@
-import { PAGE_SCRIPT, PAGE_STYLE } from '#generated/page.js';
+import { HOLDERS_SCRIPT, PAGE_SCRIPT, PAGE_STYLE } from '#generated/page.js';
 
 /**
  * Returns the parts of the page that shows what a server knows now. Its script and style have the relative URLs
  * `ui/page.js` and `ui/page.css`, so that the page also works below another path of a proxy.
  */
-export function livePage(): { readonly html: string; readonly script: string; readonly style: string } {
-  return { html: HTML, script: PAGE_SCRIPT, style: PAGE_STYLE };
+export function livePage(): {
+  readonly html: string;
+  readonly script: string;
+  readonly style: string;
+  /** Script of the worker that reads heap snapshots, at `ui/holders.js`. */
+  readonly holders: string;
+} {
+  return { html: HTML, script: PAGE_SCRIPT, style: PAGE_STYLE, holders: HOLDERS_SCRIPT };
 }
 
 const HTML = `<!doctype html>

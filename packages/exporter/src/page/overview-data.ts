@@ -58,6 +58,8 @@ export interface OverviewSubject {
   /** Moments that the difference can start or end at, in ms since the Unix epoch, ascending. */
   readonly momentsMillis: readonly number[];
   readonly downloads: readonly OverviewDownload[];
+  /** True if the server takes heap snapshots of this process, on `/debug/heapsnapshot`. */
+  readonly snapshots?: boolean | undefined;
 }
 
 export type OverviewLeakState = 'unknown' | 'none' | 'suspected';

@@ -6,5 +6,6 @@ export { ownerNote } from './capture-owner.js';
 export { CaptureCompression } from './compress-capture.js';
 export { DatedProfiles, type DatedProfilesOptions } from './dated-profiles.js';
 export type { KnownCapture } from './find-capture.js';
+export { makeFolder } from './make-folder.js';
 export { type ProfileContents, ProfileFiles, type ProfileFilesOptions } from './profile-files.js';
 export { ReplacedCapture, type ReplacedCaptureOptions } from './replaced-capture.js';

@@ -136,3 +136,20 @@ export class SnapshotBuilder {
     return Buffer.from(JSON.stringify(this.file()));
   }
 }
+
+/** Returns a program whose class `OrderCache` has a Map `#orders` with 100 objects of the class `Order`. */
+export function cacheSnapshot(): SnapshotBuilder {
+  const builder = new SnapshotBuilder();
+  const handles = builder.node('synthetic', '(Global handles)', 0);
+  const native = builder.node('hidden', 'system / NativeContext', 100);
+  builder.edge(1, 'element', 10, handles).edge(handles, 'internal', '1', native);
+  const { closure, scope } = builder.closure('main', '/srv/app/cache.js');
+  builder.edge(handles, 'internal', '2', closure).edge(scope, 'internal', 'previous', native);
+  const owner = builder.node('object', 'OrderCache', 16);
+  builder.edge(scope, 'context', 'cache', owner);
+  const map = builder.property(owner, '#orders', 'object', 'Map');
+  const table = builder.node('array', '', 100);
+  builder.edge(map, 'internal', 'table', table);
+  for (let at = 3; at < 103; at++) builder.edge(table, 'internal', `${at}`, builder.node('object', 'Order', 40));
+  return builder;
+}

@@ -53,6 +53,7 @@ test('serves a page that has neither inline script nor style, and forbids both',
 test.each([
   ['/page.js', 'text/javascript; charset=utf-8', livePage().script],
   ['/page.css', 'text/css; charset=utf-8', livePage().style],
+  ['/holders.js', 'text/javascript; charset=utf-8', livePage().holders],
 ])('serves %s once to a client that keeps it', async (path, type, text) => {
   const { get } = await startLive();
   const plain = await get(path);

@@ -4,8 +4,10 @@ import type { Seat } from './group/seat.js';
 import type { MemoryHistory } from './history/memory-history.js';
 import type { HistoryRecorderDeps } from './history-recorder.js';
 import { NOT_ALLOWED } from './live-viewing.js';
+import type { SnapshotTaker } from './polling/heap-poller.js';
 import type { ProfileProviderDeps } from './requests/profile-provider.js';
 import type { ProfileRequests } from './requests/profile-requests.js';
+import type { HeapSnapshotsDeps } from './snapshots/heap-snapshots.js';
 import type { AllLeaks } from './sources/all-leaks.js';
 
 export type ProfileServerOptions = Pick<
@@ -14,6 +16,8 @@ export type ProfileServerOptions = Pick<
   | 'debugServerDelayMillis'
   | 'debugToken'
   | 'allowGc'
+  | 'heapSnapshots'
+  | 'home'
   | 'mayListen'
   | 'group'
   | 'groupFolders'
@@ -26,6 +30,8 @@ export interface PagesDeps extends Omit<ProfileProviderDeps, 'history'>, History
   readonly loop: ProfileProviderDeps['loop'] & HistoryRecorderDeps['loop'];
   readonly leaks: AllLeaks;
   readonly stats: ProfileProviderDeps['stats'] & HistoryRecorderDeps['stats'] & GroupStats;
+  /** The session that takes heap snapshots of the main thread. */
+  readonly snapshots: SnapshotTaker & Pick<HeapSnapshotsDeps, 'heapUsage'>;
 }
 
 export interface ServerDeps extends PagesDeps {
@@ -42,6 +48,7 @@ interface GroupStats {
 export class ProfileServer {
   readonly #options: ProfileServerOptions;
   #seat: Seat | undefined;
+  /** Pages for a server of the application. */
   #pages: Promise<ReadonlyMap<string, HttpHandler>> | undefined;
   #recorder: { stop(): void; readonly history: MemoryHistory } | undefined;
   #isClosed = false;
@@ -65,7 +72,7 @@ export class ProfileServer {
       import('./history-recorder.js'),
       import('./group/index.js'),
       import('@heapray/exporter/http'),
-      this.#ownPages(deps),
+      this.#servedPages(deps),
     ]);
     if (this.#isClosed) return;
     this.#seat = shareServer({
@@ -102,18 +109,42 @@ export class ProfileServer {
   }
 
   #ownPages(deps: PagesDeps): Promise<ReadonlyMap<string, HttpHandler>> {
-    this.#pages ??= this.#makePages(deps);
+    this.#pages ??= this.#makePages(deps, false);
     return this.#pages;
   }
 
-  async #makePages(deps: PagesDeps): Promise<ReadonlyMap<string, HttpHandler>> {
+  /** Returns the pages of the debug server. Only it takes heap snapshots: they are too long for messages between threads. */
+  async #servedPages(deps: ServerDeps): Promise<ReadonlyMap<string, HttpHandler>> {
+    const { heapSnapshots, home, pid } = this.#options;
+    const [pages, { snapshotPages }] = await Promise.all([
+      this.#makePages(deps, heapSnapshots),
+      import('./server/snapshot-pages.js'),
+    ]);
+    if (!heapSnapshots) return new Map([...pages, ...snapshotPages(undefined, pid)]);
+    const { HeapSnapshots } = await import('./snapshots/heap-snapshots.js');
+    const snapshots = new HeapSnapshots({
+      pid,
+      folder: home,
+      heapUsage: () => deps.snapshots.heapUsage(),
+      takeSnapshot: (onPiece) => deps.snapshots.takeSnapshot(onPiece),
+      addPause: (millis) => deps.stats.addPause(millis),
+      log: deps.log,
+    });
+    return new Map([...pages, ...snapshotPages(snapshots, pid)]);
+  }
+
+  async #makePages(
+    deps: PagesDeps,
+    offersSnapshots: boolean,
+  ): Promise<ReadonlyMap<string, HttpHandler>> {
     const { allowGc, pid } = this.#options;
     const [{ debugPages }, { profileProvider }, requests] = await Promise.all([
       import('./server/debug-pages.js'),
       import('./requests/profile-provider.js'),
       deps.requests(),
     ]);
-    const provider = profileProvider({ ...deps, history: () => this.#recorder?.history }, requests);
+    const history = () => this.#recorder?.history;
+    const provider = profileProvider({ ...deps, history, offersSnapshots }, requests);
     const component = deps.process.name;
     const processes = () => [{ pid, component: component() }, ...(this.#seat?.members ?? [])];
     return debugPages(provider, { allowGc, processes });

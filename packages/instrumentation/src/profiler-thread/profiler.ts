@@ -31,7 +31,7 @@ import type { OwnFigures } from './metrics/own-series.js';
 import { leakEventAttributes } from './metrics/site-growth.js';
 import { type ConnectedLimits, connectLimits } from './near-limit/connect-limits.js';
 import { ownFigures, ownMemoryBytes } from './own-figures.js';
-import { connectHeapPoller, type HeapPoller } from './polling/heap-poller.js';
+import { connectHeapPoller, type HeapPoller, type SnapshotTaker } from './polling/heap-poller.js';
 import { PollLoop } from './polling/poll-loop.js';
 import { type ProfileParts, profileParts } from './profile-parts.js';
 import type { PagesDeps } from './profile-server.js';
@@ -66,7 +66,7 @@ export class Profiler {
   readonly #options: ProfilerThreadOptions;
   readonly #link: MainThreadLink;
   readonly #stats: ProfilerStats;
-  readonly #poller: HeapPoller;
+  readonly #poller: HeapPoller & SnapshotTaker;
   readonly #ownHeap = new OwnHeap(connectOwnHeap());
   readonly #ledger: Ledger;
   readonly #sources: MemorySources;
@@ -404,6 +404,7 @@ export class Profiler {
       mainMemory: () => this.#resident.memory(),
       resident: this.#resident,
       collect: () => this.#poller.collect(),
+      snapshots: this.#poller,
     };
     return pagesDeps;
   }

@@ -327,6 +327,16 @@ export const rows: readonly Row[] = [
     badCode: ['true', 1, null],
   },
   {
+    option: 'heapSnapshots',
+    texts: [
+      ['true', true],
+      ['f', false],
+    ],
+    badTexts: ['on', 'yes'],
+    code: same(true, false),
+    badCode: ['true', 1, null],
+  },
+  {
     option: 'group',
     texts: [
       ['off', false],

@@ -326,6 +326,15 @@ export const OPTIONS = {
     default: false,
     description: 'Whether clients of that server may have garbage collected before a profile (`?gc=1`).',
   }),
+  /** Allows heap snapshots of the process on `/debug/heapsnapshot`. */
+  heapSnapshots: option({
+    kind: boolean,
+    env: ['HEAPRAY_HEAP_SNAPSHOTS'],
+    file: [heapray('heap_snapshots')],
+    default: false,
+    description:
+      'Whether clients of that server may take heap snapshots, which stop the program for seconds and contain all its data.',
+  }),
   /** Token that clients of that server must send, or `off`. */
   debugToken: option<string | undefined, string>({
     kind: secret,

@@ -6,6 +6,7 @@ import {
   jsonAnswer,
 } from '@heapray/exporter/http';
 import { type GatherDeps, Gatherer, type Routes } from './gather.js';
+import { snapshotAnswer } from './snapshot-answer.js';
 
 /** Time for a process to answer, in ms, beyond the seconds that a profile takes: the CPU budget may make it wait. */
 const PROFILE_MILLIS = 10_000;
@@ -42,6 +43,7 @@ function handlerFor(path: string, gatherer: Gatherer): HttpHandler | undefined {
   if (path === `${UI}overview.json`) return (request) => overviewAnswer(request, gatherer);
   if (path === `${UI}profile.json`) return (request) => ofProcess(request, 'component', gatherer);
   if (path === `${UI}diff.json`) return (request) => differenceAnswer(request, gatherer);
+  if (path === '/debug/heapsnapshot') return (request) => snapshotOf(request, gatherer);
   return undefined;
 }
 
@@ -61,11 +63,24 @@ async function overviewAnswer(request: HttpRequest, gatherer: Gatherer): Promise
 }
 
 /** Answers as the process that a parameter names; without it, as this one. */
-async function ofProcess(request: HttpRequest, parameter: string, gatherer: Gatherer): Promise<HttpAnswer> {
+function ofProcess(request: HttpRequest, parameter: string, gatherer: Gatherer): Promise<HttpAnswer> {
+  return asProcess(request, parameter, gatherer, (pid, own) => gatherer.one(pid, own, millisFor(request)));
+}
+
+function snapshotOf(request: HttpRequest, gatherer: Gatherer): Promise<HttpAnswer> {
+  return asProcess(request, 'pid', gatherer, (pid, own) => snapshotAnswer(pid, own, gatherer));
+}
+
+async function asProcess(
+  request: HttpRequest,
+  parameter: string,
+  gatherer: Gatherer,
+  ask: (pid: number, own: HttpRequest) => Promise<HttpAnswer | undefined>,
+): Promise<HttpAnswer> {
   const pid = readProcess(request.query, parameter, gatherer);
   const query = new URLSearchParams(request.query);
   query.delete(parameter);
-  const answer = await gatherer.one(pid, { ...request, query }, millisFor(request));
+  const answer = await ask(pid, { ...request, query });
   if (answer === undefined) throw unknown(parameter, gatherer);
   return answer;
 }

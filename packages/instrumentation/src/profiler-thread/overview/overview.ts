@@ -36,6 +36,8 @@ export interface OverviewDeps {
   readonly resident?: { readonly last: ResidentMemory | undefined } | undefined;
   /** Returns the recent past, once it is recorded. */
   readonly history: () => MemoryHistory | undefined;
+  /** True if the page can have a heap snapshot taken. */
+  readonly offersSnapshots?: boolean | undefined;
 }
 
 /** Facts about the process. */
@@ -116,6 +118,7 @@ function subjectOf(deps: OverviewDeps, moment: OverviewMoment): OverviewSubject 
     parts: partsOf(sources.all),
     momentsMillis: main.past.moments.map((at) => Math.round(moment.epochMillis(at))),
     downloads: DOWNLOADS,
+    ...(deps.offersSnapshots && { snapshots: true }),
   };
 }
 

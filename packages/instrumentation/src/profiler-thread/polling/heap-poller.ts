@@ -38,6 +38,16 @@ export interface HeapPoller {
   close(): void;
 }
 
+/** Takes heap snapshots of a thread. */
+export interface SnapshotTaker {
+  /**
+   * Takes a heap snapshot, which stops the thread until it is done. Rejects if V8 refuses.
+   *
+   * @param onPiece receives the text of the snapshot in pieces of about 1 MiB; must not throw
+   */
+  takeSnapshot(onPiece: (text: string) => void): Promise<void>;
+}
+
 interface HeapUsageReply {
   readonly usedSize: number;
   readonly totalSize: number;
@@ -45,6 +55,7 @@ interface HeapUsageReply {
 }
 
 const NOT_STARTED = 'not started';
+const SNAPSHOT_PIECE = 'HeapProfiler.addHeapSnapshotChunk';
 
 /**
  * Connects to the main thread's sampler from a worker thread, so that parsing and all further work stay off
@@ -56,7 +67,7 @@ const NOT_STARTED = 'not started';
  *
  * @throws when the inspector may not be used (`--permission`)
  */
-export function connectHeapPoller(): HeapPoller {
+export function connectHeapPoller(): HeapPoller & SnapshotTaker {
   const session = new Session();
   session.connectToMainThread();
   return {
@@ -81,6 +92,16 @@ export function connectHeapPoller(): HeapPoller {
           if (error) return resolve(undefined);
           const { usedSize, totalSize, backingStorageSize } = reply as HeapUsageReply;
           resolve({ usedBytes: usedSize, committedBytes: totalSize, bufferBytes: backingStorageSize });
+        });
+      }),
+    takeSnapshot: (onPiece) =>
+      new Promise((resolve, reject) => {
+        const receive = ({ params }: { readonly params: { readonly chunk: string } }) => onPiece(params.chunk);
+        session.on(SNAPSHOT_PIECE, receive);
+        session.post('HeapProfiler.takeHeapSnapshot', { reportProgress: false }, (error) => {
+          session.removeListener(SNAPSHOT_PIECE, receive);
+          if (error) reject(error);
+          else resolve();
         });
       }),
     close: () => session.disconnect(),

@@ -39,7 +39,8 @@ export class LiveDataProvider implements Pick<LiveSource, 'overview' | 'profile'
       refreshSeconds: this.#refreshSeconds,
       epochMillis: (at: number) => profiles.epochMillis(at),
     };
-    const json = await readings.make(wantedOf(format, 'overview'), async () =>
+    const name = this.#deps.offersSnapshots ? 'overview with snapshots' : 'overview';
+    const json = await readings.make(wantedOf(format, name), async () =>
       encode(makeOverview(this.#deps, { ...moment, atMillis: performance.now() })),
     );
     const seconds = readings.gapFor(readings.spentMillis - spent) / 1000;

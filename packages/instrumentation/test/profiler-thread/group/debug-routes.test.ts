@@ -197,3 +197,44 @@ describe('the live page of a group', () => {
     expect(() => gunzipSync(answer.body as Uint8Array)).toThrow();
   });
 });
+
+test('the heap snapshot of another process is passed on in pieces', async () => {
+  const text = 'a snapshot of process 2';
+  const asked: string[] = [];
+  const snapshot = (pid: number): HttpHandler => ({ query }) => {
+    asked.push(`${pid}: ${query}`);
+    const from = query.get('from');
+    if (from === null) return textAnswer(`cost for ${pid}`);
+    const headers = { 'X-Heapray-Snapshot-Bytes': `${text.length}` };
+    const body = text.slice(Number(from), Number(from) + 10);
+    return { type: 'application/octet-stream', body, headers };
+  };
+  const path = '/debug/heapsnapshot';
+  const routes = debugRoutes({
+    own: pagesOf(1, { [path]: snapshot(1) }),
+    self: () => ({ pid: 1, component: 'shop' }),
+    group: { members: [memberOf(2, pagesOf(2, { [path]: snapshot(2) }))], isShared: true },
+    missed: () => {},
+  });
+  const get = async (query: string) =>
+    routes.get(path)!({
+      method: 'GET',
+      path,
+      query: new URLSearchParams(query),
+      client: 'test',
+      acceptsGzip: false,
+      authorization: undefined,
+      ifNoneMatch: undefined,
+      signal: NEVER,
+    });
+  expect((await get('')).body).toBe('cost for 1');
+  expect((await get('pid=2')).body).toBe('cost for 2');
+  const { stream, headers } = await get('pid=2&confirm=x');
+  expect(headers).toEqual({ 'Content-Disposition': 'attachment; filename="2.heapsnapshot"' });
+  const parts: Uint8Array[] = [];
+  for await (const piece of stream!.pieces) parts.push(piece);
+  expect(Buffer.concat(parts).toString()).toBe(text);
+  expect(stream!.bytes).toBe(text.length);
+  expect(asked.slice(2)).toEqual(['2: confirm=x&from=0', '2: confirm=x&from=10', '2: confirm=x&from=20']);
+  await expect(get('pid=3&confirm=x')).rejects.toThrow('expected one of 1, 2');
+});
