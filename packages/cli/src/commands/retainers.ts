@@ -5,10 +5,12 @@ import {
   findHolders,
   type HeapSnapshot,
   type HolderReport,
+  type SourceFunction,
 } from '@heapray/exporter/heap-snapshot';
 import type { Command } from 'commander';
 import { CommandError, UsageError } from '../errors.js';
 import { readSnapshotInput } from '../inputs/heap-snapshot.js';
+import { OriginalFunctions } from '../inputs/original-functions.js';
 import { assertReadOnce } from '../inputs/processes.js';
 import { writeJson, writeStdout } from '../outputs/stdout.js';
 import { ownPackage } from '../own-package.js';
@@ -111,7 +113,9 @@ function reportOf(
       `${name}: has no stacks of allocations, so --function cannot be used; --class selects by class`,
     );
   }
-  const report = findHolders(snapshot, { before, className, functionName, top });
+  const originals = new OriginalFunctions();
+  const originalOf = (found: SourceFunction) => originals.of(found);
+  const report = findHolders(snapshot, { before, className, functionName, top, originalOf });
   if (report.classes.length > 0) return report;
   if (functionName !== undefined) {
     throw new CommandError(`${name}: no object that function ${functionName} allocated`);

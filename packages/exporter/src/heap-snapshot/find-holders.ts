@@ -6,7 +6,7 @@ import { pathTo, type ShortestPaths, shortestPaths } from './graph/shortest-path
 import type { HeapSnapshot } from './read/heap-snapshot.js';
 import { type HolderWords, PathWords } from './words/holder-words.js';
 import { type Maker, Makers } from './words/makers.js';
-import { type SourcePlace, Sources } from './words/sources.js';
+import { type OriginalOf, type SourcePlace, Sources } from './words/sources.js';
 import {
   isGlobal,
   isScope,
@@ -33,6 +33,8 @@ export interface FindHoldersOptions {
   readonly functionName?: string | undefined;
   /** Maximum number of classes. */
   readonly top: number;
+  /** Finds functions in their original source. Default: places are those of the code that ran. */
+  readonly originalOf?: OriginalOf | undefined;
 }
 
 /** One holder of objects of a class. */
@@ -106,7 +108,7 @@ export function classTotals(snapshot: HeapSnapshot): ClassTotals {
 
 /** Finds what holds the objects of the largest classes, or of those that grew. */
 export function findHolders(snapshot: HeapSnapshot, options: FindHoldersOptions): HolderReport {
-  return new HolderFinder(snapshot).report(options);
+  return new HolderFinder(snapshot, options.originalOf).report(options);
 }
 
 class HolderFinder {
@@ -120,16 +122,16 @@ class HolderFinder {
   readonly #makers: Makers;
   #pathTree: NumberedTree | undefined;
 
-  constructor(snapshot: HeapSnapshot) {
+  constructor(snapshot: HeapSnapshot, originalOf: OriginalOf | undefined) {
     const retaining = new RetainingEdges(snapshot);
     this.#snapshot = snapshot;
     this.#dominators = computeDominators(snapshot, retaining);
     this.#retained = retainedSizes(snapshot, this.#dominators);
     this.#classes = new ObjectClasses(snapshot, this.#dominators);
     this.#paths = shortestPaths(snapshot, retaining);
-    this.#sources = new Sources(snapshot);
+    this.#sources = new Sources(snapshot, originalOf);
     this.#words = new PathWords(snapshot, this.#sources);
-    this.#makers = new Makers(snapshot);
+    this.#makers = new Makers(snapshot, originalOf);
   }
 
   report({ before, className, functionName, top }: FindHoldersOptions): HolderReport {

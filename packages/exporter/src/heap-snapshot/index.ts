@@ -18,4 +18,4 @@ export { type SnapshotCost, snapshotCost, snapshotCostText } from './snapshot-co
 export type { HolderWords } from './words/holder-words.js';
 export type { Maker } from './words/makers.js';
 export { classFigures, type FormatBytes, holderSentence } from './words/sentences.js';
-export { type SourcePlace, shortFile } from './words/sources.js';
+export { type OriginalOf, type SourceFunction, type SourcePlace, shortFile } from './words/sources.js';

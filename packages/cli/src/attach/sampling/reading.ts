@@ -1,3 +1,5 @@
+import { filePath } from '@heapray/exporter/call-sites';
+import type { OriginalFunctions } from '../../inputs/original-functions.js';
 import { OWN_FUNCTION } from '../guard.js';
 
 /** A node of the call tree of V8's sampler. */
@@ -64,11 +66,13 @@ interface NodeSum {
 /**
  * Reads the answer of V8's sampler. Sizes of samples are rounded to whole objects one by one, which makes them too large
  * or too small. Those of nodes are right, so each sample gets its share of its node.
+ *
+ * @param originals finds functions in their original sources. Default: they stay as V8 names them
  */
-export function readingOf({ head, samples }: SamplingProfile): Reading {
+export function readingOf({ head, samples }: SamplingProfile, originals?: OriginalFunctions): Reading {
   const nodes = new Map<number, StackNode>();
   const sums = new Map<number, NodeSum>();
-  collect(head, nodes, sums);
+  collect(head, nodes, sums, originals);
   let lastOrdinal = 0;
   for (const { size, nodeId, ordinal } of samples) {
     const sum = sums.get(nodeId);
@@ -85,7 +89,12 @@ export function readingOf({ head, samples }: SamplingProfile): Reading {
 }
 
 /** Collects all nodes, a caller before its callees. Not recursive, because a stack may be deep. */
-function collect(head: SamplingNode, nodes: Map<number, StackNode>, sums: Map<number, NodeSum>): void {
+function collect(
+  head: SamplingNode,
+  nodes: Map<number, StackNode>,
+  sums: Map<number, NodeSum>,
+  originals: OriginalFunctions | undefined,
+): void {
   interface Open {
     readonly node: SamplingNode;
     readonly caller: number | undefined;
@@ -99,10 +108,20 @@ function collect(head: SamplingNode, nodes: Map<number, StackNode>, sums: Map<nu
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     const { node, caller } = next;
     const isOwn = next.isOwn || isOwnFunction(node.callFrame);
-    if (!isOwn) nodes.set(node.id, { callFrame: node.callFrame, caller });
+    if (!isOwn) nodes.set(node.id, { callFrame: originalOf(node.callFrame, originals), caller });
     sums.set(node.id, sum(node, isOwn ? undefined : node.id, isOwn));
     for (const child of node.children) open.push({ node: child, caller: node.id, isOwn });
   }
+}
+
+function originalOf(frame: CallFrame, originals: OriginalFunctions | undefined): CallFrame {
+  if (originals === undefined || frame.url === '') return frame;
+  const { functionName: name, url, lineNumber, columnNumber } = frame;
+  const found = { name, file: filePath(url), line: lineNumber + 1, column: columnNumber + 1 };
+  const original = originals.of(found);
+  if (original === found) return frame;
+  const { file, line, column } = original;
+  return { ...frame, functionName: original.name, url: file, lineNumber: line - 1, columnNumber: column - 1 };
 }
 
 function isOwnFunction({ functionName, url }: CallFrame): boolean {

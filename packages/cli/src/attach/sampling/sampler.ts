@@ -1,3 +1,4 @@
+import { OriginalFunctions } from '../../inputs/original-functions.js';
 import { called } from '../guard.js';
 import type { Target } from '../target.js';
 import { type Reading, readingOf } from './reading.js';
@@ -27,6 +28,11 @@ export interface LastReading {
   readonly millis: number;
 }
 
+interface SampledTarget {
+  readonly target: Target;
+  readonly originals: OriginalFunctions;
+}
+
 const STACK_DEPTH = 64;
 
 /** V8's sampler in a target. */
@@ -36,9 +42,16 @@ export class Sampler {
   /** The reading that has shown that a sampler of others runs. */
   readonly first: Reading | undefined;
   readonly #target: Target;
+  readonly #originals: OriginalFunctions;
 
-  private constructor(target: Target, kind: SamplerKind, interval: number, first?: Reading) {
+  private constructor(
+    { target, originals }: SampledTarget,
+    kind: SamplerKind,
+    interval: number,
+    first?: Reading,
+  ) {
     this.#target = target;
+    this.#originals = originals;
     this.kind = kind;
     this.interval = interval;
     this.first = first;
@@ -46,23 +59,24 @@ export class Sampler {
 
   /** Starts the sampler, unless one is running. It ends with the connection, in whatever way that ends. */
   static async start(target: Target, { interval, all }: SamplerOptions): Promise<Sampler> {
-    const running = await readIfRunning(target);
-    if (running !== undefined) return new Sampler(target, 'others', 0, running);
+    const sampled = { target, originals: new OriginalFunctions() };
+    const running = await readIfRunning(sampled);
+    if (running !== undefined) return new Sampler(sampled, 'others', 0, running);
     const options = { samplingInterval: interval, stackDepth: STACK_DEPTH };
     if (all) {
       const flags = { includeObjectsCollectedByMajorGC: true, includeObjectsCollectedByMinorGC: true };
       await target.post('HeapProfiler.startSampling', { ...options, ...flags });
-      return new Sampler(target, 'all allocations', interval);
+      return new Sampler(sampled, 'all allocations', interval);
     }
     const isOwn = await target.evaluate(startCode(interval));
     // Changes nothing about a sampler that code has started, except that it ends with this connection.
     await target.post('HeapProfiler.startSampling', options);
-    return new Sampler(target, isOwn ? 'without collections' : 'with collections', interval);
+    return new Sampler(sampled, isOwn ? 'without collections' : 'with collections', interval);
   }
 
   async read(): Promise<Reading> {
     const { profile } = await this.#target.post('HeapProfiler.getSamplingProfile');
-    return readingOf(profile);
+    return readingOf(profile, this.#originals);
   }
 
   /** Reads what is in use after a major collection. */
@@ -84,7 +98,7 @@ export class Sampler {
     if (before !== undefined) await this.#collect();
     const { profile } = await this.#target.post('HeapProfiler.stopSampling');
     const millis = performance.now() - started;
-    const reading = readingOf(profile);
+    const reading = readingOf(profile, this.#originals);
     return { reading, lastOrdinal: Math.max(before?.lastOrdinal ?? 0, reading.lastOrdinal), millis };
   }
 
@@ -95,10 +109,10 @@ export class Sampler {
   }
 }
 
-async function readIfRunning(target: Target): Promise<Reading | undefined> {
+async function readIfRunning({ target, originals }: SampledTarget): Promise<Reading | undefined> {
   try {
     const { profile } = await target.post('HeapProfiler.getSamplingProfile');
-    return readingOf(profile);
+    return readingOf(profile, originals);
   } catch {
     // The sampler was not started, or the connection is gone, which the next call shows.
     return undefined;

@@ -1,4 +1,5 @@
-import type { HeapSnapshot, SnapshotTraces } from '../read/heap-snapshot.js';
+import type { HeapSnapshot, SnapshotTraces, TracedFunction } from '../read/heap-snapshot.js';
+import type { OriginalOf } from './sources.js';
 
 /** A function that allocated objects. */
 export interface Maker {
@@ -20,9 +21,13 @@ export class Makers {
   readonly #rows: Map<number, number> = new Map();
   /** For each row of the traces, the row of the innermost call outside of the runtime; -1 for none. */
   readonly #callers: Map<number, number> = new Map();
+  readonly #originalOf: OriginalOf;
+  /** Functions in their original source, by their numbers. */
+  readonly #functions: Map<number, TracedFunction | undefined> = new Map();
 
-  constructor(snapshot: HeapSnapshot) {
+  constructor(snapshot: HeapSnapshot, originalOf: OriginalOf = (found) => found) {
     this.#snapshot = snapshot;
+    this.#originalOf = originalOf;
     this.#traces = snapshot.traces;
     if (this.#traces === undefined) return;
     for (let row = 0; row < this.#traces.count; row++) this.#rows.set(this.#traces.ids[row]!, row);
@@ -62,8 +67,15 @@ export class Makers {
     return [...makers.values()].sort((a, b) => b.bytes - a.bytes).slice(0, MAX_MAKERS);
   }
 
-  #functionOf(row: number): ReturnType<SnapshotTraces['functionAt']> {
-    return this.#traces?.functionAt(this.#traces.functions[row]!);
+  #functionOf(row: number): TracedFunction | undefined {
+    const traces = this.#traces;
+    if (traces === undefined) return undefined;
+    const number = traces.functions[row]!;
+    if (this.#functions.has(number)) return this.#functions.get(number);
+    const found = traces.functionAt(number);
+    const original = found && { ...found, ...this.#originalOf(found) };
+    this.#functions.set(number, original);
+    return original;
   }
 
   /** Returns the row of the call that allocated a node; -1 when unknown. */

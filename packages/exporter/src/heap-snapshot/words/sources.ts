@@ -16,15 +16,25 @@ export interface SourcePlace {
   readonly column: number;
 }
 
+/** A function, and where it starts. */
+export interface SourceFunction extends SourcePlace {
+  readonly name: string;
+}
+
+/** Returns a function in its original source, for generated code with a source map; else the function itself. */
+export type OriginalOf = (found: SourceFunction) => SourceFunction;
+
 /** Finds the source of functions, objects and scopes of a snapshot. */
 export class Sources {
   readonly #snapshot: HeapSnapshot;
+  readonly #originalOf: OriginalOf;
   readonly #closure: number;
   #scripts: Map<number, string> | undefined;
   readonly #functions: Map<number, number> = new Map();
 
-  constructor(snapshot: HeapSnapshot) {
+  constructor(snapshot: HeapSnapshot, originalOf: OriginalOf = (found) => found) {
     this.#snapshot = snapshot;
+    this.#originalOf = originalOf;
     this.#closure = snapshot.nodeTypes.indexOf('closure');
   }
 
@@ -33,7 +43,9 @@ export class Sources {
     const place = this.#snapshot.placeOf(node);
     const file = this.#fileOfFunction(node) || this.#scriptFile(place?.scriptId);
     if (file === '') return undefined;
-    return { file, line: place?.line ?? 0, column: place?.column ?? 0 };
+    const found = { name: this.#snapshot.nameOf(node), file, line: place?.line ?? 0, column: place?.column ?? 0 };
+    const original = this.#originalOf(found);
+    return { file: original.file, line: original.line, column: original.column };
   }
 
   /** Returns the place of a function that uses a scope; undefined when there is none. */
