@@ -56,9 +56,7 @@ async function bundleWorker() {
     input: path.join(SOURCE, 'holders', 'worker.ts'),
     platform: 'browser',
     resolve: { extensionAlias: { '.js': ['.ts', '.js'] } },
-    plugins: [
-      { name: 'node-url', resolveId: (id) => (id === 'node:url' ? { id: NODE_URL } : undefined) },
-    ],
+    plugins: [{ name: 'node-url', resolveId: (id) => (id === 'node:url' ? { id: NODE_URL } : undefined) }],
   });
   const made = await worker.generate({ format: 'iife', minify: true, comments: false });
   if (made.output.length !== 1) throw new Error(`expected one script, not ${made.output.length}`);

@@ -75,7 +75,8 @@ describeWithPeer('the live page in Chromium', 'chromium', () => {
       await press('Cancel');
       await press('Who holds it?');
       await press('Take the snapshot');
-      const sentence = /^100 % of .* in 100 Order objects is reachable only through Map #orders of OrderCache/;
+      const sentence =
+        /^100 % of .* in 100 Order objects is reachable only through Map #orders of OrderCache/;
       await panel.getByText(sentence).waitFor();
       expect(server.requests.filter((each) => each.includes('heapsnapshot'))).toEqual([
         '/debug/heapsnapshot',

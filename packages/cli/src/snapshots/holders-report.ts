@@ -1,4 +1,9 @@
-import { classFigures, type HeldClass, type HolderReport, holderSentence } from '@heapray/exporter/heap-snapshot';
+import {
+  classFigures,
+  type HeldClass,
+  type HolderReport,
+  holderSentence,
+} from '@heapray/exporter/heap-snapshot';
 import { formatTable, wrapLine } from '../outputs/table.js';
 import { printable } from '../text/printable.js';
 import { formatBytes } from '../text/quantity.js';

@@ -1,4 +1,4 @@
-import { type IncomingMessage, get } from 'node:http';
+import { get, type IncomingMessage } from 'node:http';
 import { get as getSecurely } from 'node:https';
 import type { SnapshotPlanData } from '@heapray/exporter/page';
 import { CommandError, messageOf, UsageError } from '../errors.js';

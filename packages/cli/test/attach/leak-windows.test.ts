@@ -1,11 +1,7 @@
 // Leak suspects of an attached process, by readings that the test makes up.
 import { expect, test } from 'vitest';
 import { windowText } from '../../src/attach/report.js';
-import {
-  LeakWindows,
-  SUSPECT_SECONDS,
-  WINDOW_MILLIS,
-} from '../../src/attach/sampling/leak-windows.js';
+import { LeakWindows, SUSPECT_SECONDS, WINDOW_MILLIS } from '../../src/attach/sampling/leak-windows.js';
 import { profileOfNodes } from '../../src/attach/sampling/profile-of-nodes.js';
 import { bytesByNode, readingOf } from '../../src/attach/sampling/reading.js';
 import type { SampledWindow } from '../../src/attach/sampling/sample-window.js';
@@ -32,7 +28,11 @@ function judge(windows: number) {
     }
     reading = readingOf(
       profiles.profile([
-        { frames: ['main', 'leak file:///srv/app/leak.js', 'push node:internal'], size: INTERVAL, ordinals: kept.leak },
+        {
+          frames: ['main', 'leak file:///srv/app/leak.js', 'push node:internal'],
+          size: INTERVAL,
+          ordinals: kept.leak,
+        },
         { frames: ['main', 'session'], size: INTERVAL, ordinals: kept.session },
         { frames: ['main', 'cache'], size: INTERVAL, ordinals: kept.cache },
       ]),
@@ -48,6 +48,7 @@ test('suspects the function that leaks, and neither turnover nor a cache that is
     { name: 'leak', file: '/srv/app/leak.js', bytesPerSecond: (EACH * INTERVAL) / (WINDOW_MILLIS / 1000) },
   ]);
   expect(windows).toBeGreaterThanOrEqual(neededWindows);
+  expect(judge(neededWindows).judgement.suspects).toHaveLength(1);
 });
 
 test('suspects nothing after fewer windows', () => {
@@ -78,8 +79,10 @@ function textOf(change: Partial<SampledWindow>): string {
 
 test('says from which time on suspects can be told, and names them', () => {
   expect(textOf({})).toContain(`not in 30 s; --seconds ${SUSPECT_SECONDS} or more`);
-  expect(textOf({ kind: 'all allocations' })).not.toContain('Leak suspects');
-  expect(textOf({ leaks: judge(8).judgement })).toMatch(/Leak suspects: not after \d+ windows of 20 s; 12 are needed/);
+  expect(textOf({ kind: 'others' })).not.toContain('Leak suspects');
+  expect(textOf({ leaks: judge(8).judgement })).toMatch(
+    /Leak suspects: not after \d+ windows of 20 s; 13 are needed/,
+  );
   expect(textOf({ leaks: { suspects: [], windows: 12, neededWindows: 12 } })).toContain(
     'Leak suspects: none in 12 windows of 20 s.',
   );

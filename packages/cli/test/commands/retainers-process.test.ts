@@ -66,21 +66,23 @@ test('takes a snapshot through the server when it allows that, and no other one 
     HEAPRAY_DEBUG_ADDR: `127.0.0.1:${port}`,
     HEAPRAY_HEAP_SNAPSHOTS: 'true',
     HEAPRAY_HOME: folder,
-    HEAPRAY_DEBUG_TOKEN: 'a-token',
+    HEAPRAY_DEBUG_TOKEN: 'a-long-token',
     OTEL_METRICS_EXPORTER: 'none',
   };
   const program = startNode({ args: ['--import', REGISTER, '-e', PROGRAM], env });
   await program.waitForOutput(/ready/);
   const url = `http://127.0.0.1:${port}`;
   const page = `${url}/debug/heapsnapshot`;
-  const headers = { authorization: 'Bearer a-token' };
+  const headers = { authorization: 'Bearer a-long-token' };
   await pollUntil(() => httpGet(`${url}/healthz`).catch(() => undefined), { what: 'the server' });
   expect((await httpGet(page)).status).toBe(401);
 
   const taken = await heapray(['retainers', url, '--yes', '--class', 'Visit'], {
-    env: { TMPDIR: folder, HEAPRAY_DEBUG_TOKEN: 'a-token' },
+    env: { TMPDIR: folder, HEAPRAY_DEBUG_TOKEN: 'a-long-token' },
   });
-  expect(taken.stderr).toMatch(/stops it for [\d.]+ to [\d.]+ s, takes up to [\s\S]*got a heap snapshot of process/);
+  expect(taken.stderr).toMatch(
+    /stops it for [\d.]+ to [\d.]+ s, takes up to [\s\S]*got a heap snapshot of process/,
+  );
   expect(taken.stdout).toMatch(
     /^100 % of .* in 5,00\d `Visit` objects is reachable only through `Set` `visits`/,
   );
@@ -100,7 +102,7 @@ test('takes a snapshot through the server when it allows that, and no other one 
 
   // A client that does not read keeps the file open. It has no name, so that a kill leaves nothing.
   const { confirm } = JSON.parse((await httpGet(page, { headers })).body);
-  const request = `GET /debug/heapsnapshot?confirm=${confirm} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer a-token\r\n\r\n`;
+  const request = `GET /debug/heapsnapshot?confirm=${confirm} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer a-long-token\r\n\r\n`;
   (await rawClient(port, request)).socket.pause();
   const fds = `/proc/${program.pid}/fd`;
   const isOpen = () =>

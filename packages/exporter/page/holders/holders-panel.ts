@@ -83,7 +83,10 @@ function answer(classes: readonly HeldWords[]): Node[] {
       element('p', { text: figures, attributes: { class: 'quiet' } }),
     ]),
   );
-  return [line('What holds the largest classes:'), element('ul', { attributes: { class: 'answers' } }, items)];
+  return [
+    line('What holds the largest classes:'),
+    element('ul', { attributes: { class: 'answers' } }, items),
+  ];
 }
 
 function line(text: string): HTMLElement {

@@ -150,6 +150,7 @@ export function cacheSnapshot(): SnapshotBuilder {
   const map = builder.property(owner, '#orders', 'object', 'Map');
   const table = builder.node('array', '', 100);
   builder.edge(map, 'internal', 'table', table);
-  for (let at = 3; at < 103; at++) builder.edge(table, 'internal', `${at}`, builder.node('object', 'Order', 40));
+  for (let at = 3; at < 103; at++)
+    builder.edge(table, 'internal', `${at}`, builder.node('object', 'Order', 40));
   return builder;
 }

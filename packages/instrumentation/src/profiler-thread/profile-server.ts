@@ -133,10 +133,7 @@ export class ProfileServer {
     return new Map([...pages, ...snapshotPages(snapshots, pid)]);
   }
 
-  async #makePages(
-    deps: PagesDeps,
-    offersSnapshots: boolean,
-  ): Promise<ReadonlyMap<string, HttpHandler>> {
+  async #makePages(deps: PagesDeps, offersSnapshots: boolean): Promise<ReadonlyMap<string, HttpHandler>> {
     const { allowGc, pid } = this.#options;
     const [{ debugPages }, { profileProvider }, requests] = await Promise.all([
       import('./server/debug-pages.js'),

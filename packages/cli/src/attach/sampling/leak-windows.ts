@@ -1,6 +1,6 @@
 import { filePath } from '@heapray/exporter/call-sites';
-import { type JudgedSample, LeakDetector } from '@heapray/instrumentation/leaks';
 import type { TopRow } from '@heapray/exporter/profile';
+import { type JudgedSample, LeakDetector } from '@heapray/instrumentation/leaks';
 import { stackOf } from './profile-of-nodes.js';
 import type { CallFrame, Reading } from './reading.js';
 
@@ -24,8 +24,10 @@ export interface LeakJudgement {
 
 /** Length of a window in ms, as in heapray's own detection. */
 export const WINDOW_MILLIS = 20_000;
-/** Time from which on suspects can be told, in seconds: twelve windows, and some time for the readings. */
-export const SUSPECT_SECONDS = 260;
+/** Time from which on suspects can be told, in seconds: thirteen windows, and some time for the readings. */
+export const SUSPECT_SECONDS = 300;
+/** Windows beyond those of a judgement: one until objects count as old, and one because a suspicion needs two judgements. */
+const MORE_WINDOWS = 2;
 
 /**
  * Judges leaks by readings of V8's sampler, one at the end of each window and after a collection: what such a reading shows
@@ -37,6 +39,7 @@ export class LeakWindows {
   #firstSeen = new Map<number, number>();
   readonly #sites: CallFrame[] = [];
   readonly #siteByKey = new Map<string, number>();
+  #readings = 0;
 
   /**
    * Creates it.
@@ -44,7 +47,7 @@ export class LeakWindows {
    * @param interval mean bytes between two samples
    * @param windowMillis length of a window
    */
-  constructor(interval: number, windowMillis = WINDOW_MILLIS) {
+  constructor(interval: number, windowMillis: number = WINDOW_MILLIS) {
     this.#detector = new LeakDetector({ windowMillis, samplingInterval: interval });
   }
 
@@ -61,6 +64,7 @@ export class LeakWindows {
       judged.push({ node, bytes, firstSeenMillis: first, confirmedMillis: atMillis });
     }
     this.#firstSeen = firstSeen;
+    this.#readings += 1;
     this.#detector.observe(
       {
         reachability: { lastMajorMillis: atMillis },
@@ -74,15 +78,14 @@ export class LeakWindows {
   }
 
   get judgement(): LeakJudgement {
-    const { windows, neededWindows } = this.#detector.progress;
     const suspects = this.#detector.suspects().map(({ site, ...figures }): Suspect => {
       const { functionName, url, lineNumber, columnNumber } = this.#sites[site]!;
       const name = functionName === '' ? '(anonymous)' : functionName;
       const place = { file: filePath(url), line: lineNumber + 1, column: columnNumber + 1 };
       return { name, ...place, ...figures };
     });
-    // One more window than the detector needs for its first judgement, because a suspicion needs two.
-    return { suspects, windows, neededWindows: neededWindows + 1 };
+    const neededWindows = this.#detector.progress.neededWindows + MORE_WINDOWS;
+    return { suspects, windows: Math.max(0, this.#readings - 1), neededWindows };
   }
 
   /** Returns the number of the innermost function of a stack that is not of the runtime. */

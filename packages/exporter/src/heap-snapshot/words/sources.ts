@@ -43,7 +43,12 @@ export class Sources {
     const place = this.#snapshot.placeOf(node);
     const file = this.#fileOfFunction(node) || this.#scriptFile(place?.scriptId);
     if (file === '') return undefined;
-    const found = { name: this.#snapshot.nameOf(node), file, line: place?.line ?? 0, column: place?.column ?? 0 };
+    const found = {
+      name: this.#snapshot.nameOf(node),
+      file,
+      line: place?.line ?? 0,
+      column: place?.column ?? 0,
+    };
     const original = this.#originalOf(found);
     return { file: original.file, line: original.line, column: original.column };
   }

@@ -44,7 +44,8 @@ async function* pieces(
   yield first;
   for (let at = first.length; at < total; ) {
     const answer = await ask(at, PIECE_MILLIS);
-    const piece = answer?.status === undefined || answer.status === 200 ? bytesOf(answer ?? EMPTY) : undefined;
+    const piece =
+      answer?.status === undefined || answer.status === 200 ? bytesOf(answer ?? EMPTY) : undefined;
     if (piece === undefined || piece.length === 0) throw new Error('the process has discarded its snapshot');
     yield piece;
     at += piece.length;

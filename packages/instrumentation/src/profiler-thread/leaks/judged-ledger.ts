@@ -10,7 +10,7 @@ export interface JudgedSample {
 
 /** The part of the ledger by which leaks are judged. */
 export interface JudgedLedger {
-  readonly reachability: { readonly lastMajorMillis: number };
+  readonly reachability: { readonly lastMajorMillis: number | undefined };
   readonly sites: {
     /** Returns the number of the call site of a node. */
     siteOf(node: number): number;

@@ -96,7 +96,8 @@ export function connectHeapPoller(): HeapPoller & SnapshotTaker {
       }),
     takeSnapshot: (onPiece) =>
       new Promise((resolve, reject) => {
-        const receive = ({ params }: { readonly params: { readonly chunk: string } }) => onPiece(params.chunk);
+        const receive = ({ params }: { readonly params: { readonly chunk: string } }) =>
+          onPiece(params.chunk);
         session.on(SNAPSHOT_PIECE, receive);
         session.post('HeapProfiler.takeHeapSnapshot', { reportProgress: false }, (error) => {
           session.removeListener(SNAPSHOT_PIECE, receive);

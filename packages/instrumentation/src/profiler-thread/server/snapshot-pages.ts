@@ -38,7 +38,9 @@ export function snapshotPages(
   snapshots: SnapshotProvider | undefined,
   pid: number,
 ): ReadonlyMap<string, HttpHandler> {
-  return new Map<string, HttpHandler>([['/debug/heapsnapshot', (request) => answerTo(request, snapshots, pid)]]);
+  return new Map<string, HttpHandler>([
+    ['/debug/heapsnapshot', (request) => answerTo(request, snapshots, pid)],
+  ]);
 }
 
 async function answerTo(
@@ -54,7 +56,8 @@ async function answerTo(
   }
   const confirm = query.get('confirm');
   // Nothing is made for HEAD.
-  if (method === 'HEAD') return { type: confirm === null ? JSON_TYPE : BYTES, body: undefined, headers: COMMON };
+  if (method === 'HEAD')
+    return { type: confirm === null ? JSON_TYPE : BYTES, body: undefined, headers: COMMON };
   if (confirm === null) return planAnswer(await snapshots.plan());
   const from = query.get('from');
   if (from !== null) {

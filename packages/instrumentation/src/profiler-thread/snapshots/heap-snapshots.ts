@@ -93,7 +93,10 @@ export class HeapSnapshots {
   async take(confirm: string, signal: AbortSignal): Promise<SnapshotFile> {
     const until = this.#confirms.get(confirm) ?? Number.NEGATIVE_INFINITY;
     if (until < performance.now()) {
-      throw new HttpError(403, 'confirm: ask for the cost first, without confirm; its answer has a new value');
+      throw new HttpError(
+        403,
+        'confirm: ask for the cost first, without confirm; its answer has a new value',
+      );
     }
     if (this.#busyUntil !== undefined) {
       const millis = Math.max(1_000, this.#busyUntil - performance.now());

@@ -58,7 +58,8 @@ export class SnapshotFile {
     if (this.#failure !== undefined || this.#descriptor === undefined) return;
     try {
       const bytes = Buffer.from(text);
-      if (this.#bytes + bytes.length > this.#limitBytes) throw new Error('the disk has too little space for it');
+      if (this.#bytes + bytes.length > this.#limitBytes)
+        throw new Error('the disk has too little space for it');
       for (let done = 0; done < bytes.length; ) {
         done += fs.writeSync(this.#descriptor, bytes, done, bytes.length - done, this.#bytes + done);
       }

@@ -201,14 +201,16 @@ describe('the live page of a group', () => {
 test('the heap snapshot of another process is passed on in pieces', async () => {
   const text = 'a snapshot of process 2';
   const asked: string[] = [];
-  const snapshot = (pid: number): HttpHandler => ({ query }) => {
-    asked.push(`${pid}: ${query}`);
-    const from = query.get('from');
-    if (from === null) return textAnswer(`cost for ${pid}`);
-    const headers = { 'X-Heapray-Snapshot-Bytes': `${text.length}` };
-    const body = text.slice(Number(from), Number(from) + 10);
-    return { type: 'application/octet-stream', body, headers };
-  };
+  const snapshot =
+    (pid: number): HttpHandler =>
+    ({ query }) => {
+      asked.push(`${pid}: ${query}`);
+      const from = query.get('from');
+      if (from === null) return textAnswer(`cost for ${pid}`);
+      const headers = { 'X-Heapray-Snapshot-Bytes': `${text.length}` };
+      const body = text.slice(Number(from), Number(from) + 10);
+      return { type: 'application/octet-stream', body, headers };
+    };
   const path = '/debug/heapsnapshot';
   const routes = debugRoutes({
     own: pagesOf(1, { [path]: snapshot(1) }),

@@ -18,11 +18,12 @@ const NEVER = new AbortController().signal;
 
 /** A snapshot that is taken when the test says so. */
 class HeldSnapshot {
-  onPiece: (text: string) => void = () => {};
+  /** Resolves when V8 has begun, to what receives the pieces. */
+  readonly begun = Promise.withResolvers<(text: string) => void>();
   readonly #taken = Promise.withResolvers<void>();
 
   readonly take = (onPiece: (text: string) => void): Promise<void> => {
-    this.onPiece = onPiece;
+    this.begun.resolve(onPiece);
     return this.#taken.promise;
   };
 
@@ -83,7 +84,7 @@ test('says what a snapshot costs, and takes it once for the value in that answer
     fileBytes: [5 * MIB, 20 * MIB],
   });
   expect(message).toMatch(
-    /^process 42 has 10\.0 MiB of heap in use\. A heap snapshot stops it for 0\.4 to 3\.7 s, takes up to 90\.0 MiB more of its memory meanwhile, and 5\.0 MiB to 20\.0 MiB of its disk/,
+    /^process 42 has 10 MiB of heap in use\. A heap snapshot stops it for 0\.4 to 3\.7 s, takes up to 90 MiB more of its memory meanwhile, and 5\.0 MiB to 20 MiB of its disk/,
   );
   expect(await get(`confirm=${confirm}x`)).toMatchObject({ status: 403 });
   const answer = await get(`confirm=${confirm}`);
@@ -113,7 +114,7 @@ test('refuses a second snapshot with a time to retry until the first one is sent
   const { get, confirm } = setUp({ takeSnapshot: held.take });
   const [one, two] = [await confirm(), await confirm()];
   const first = get(one);
-  await vi.waitFor(() => held.onPiece('first'));
+  (await held.begun.promise)('first');
   const refused = await get(two);
   expect(refused).toMatchObject({ status: 503, body: expect.stringContaining('another heap snapshot') });
   expect(Number(refused.headers?.['Retry-After'])).toBeGreaterThan(0);
@@ -129,10 +130,10 @@ test('allows the next snapshot when the client has left, or V8 has refused', asy
   const held = new HeldSnapshot();
   const { get, confirm } = setUp({ takeSnapshot: held.take });
   const taking = get(await confirm(), 'GET', left.signal);
-  await vi.waitFor(() => held.onPiece('first'));
+  (await held.begun.promise)('first');
   left.abort();
   held.finish();
-  await expect(contentOf(await taking)).resolves.toBe('');
+  await expect(contentOf(await taking)).rejects.toThrow('discarded');
   expect((await get(await confirm())).stream).toBeDefined();
 
   const refusing = new HeldSnapshot();
@@ -147,7 +148,7 @@ test('leaves no file in its folder, and removes what a killed process has left t
   const held = new HeldSnapshot();
   const { folder, get, confirm } = setUp({ takeSnapshot: held.take });
   const taking = get(await confirm());
-  await vi.waitFor(() => held.onPiece('some bytes'));
+  (await held.begun.promise)('some bytes');
   expect(readdirSync(folder)).toEqual([]);
   held.finish();
   await contentOf(await taking);
@@ -159,7 +160,7 @@ test('leaves no file in its folder, and removes what a killed process has left t
 
 test('refuses when the disk has too little space, before and while the snapshot is written', async () => {
   const full = setUp({ freeBytes: () => 20 * MIB });
-  expect(await full.get()).toMatchObject({ status: 507, body: expect.stringContaining('20.0 MiB free') });
+  expect(await full.get()).toMatchObject({ status: 507, body: expect.stringContaining('20 MiB free') });
 
   const filling = setUp({
     freeBytes: () => 30 * MIB,
