@@ -95,11 +95,25 @@ async function takeFrom(source: string, options: TakeOptions): Promise<TakenSnap
 async function explain(file: string, later: string | undefined, options: RetainersOptions): Promise<void> {
   const files = later === undefined ? [file] : [file, later];
   assertReadOnce(files);
-  const before = later === undefined ? undefined : classTotals(await readSnapshotInput(file));
+  const before = later === undefined ? undefined : await totalsOf(file, options);
   const newest = files.at(-1)!;
   const report = reportOf(newest, await readSnapshotInput(newest), options, before);
   if (options.json) await writeJson(holdersJson(files, report, packageOf()));
   else await writeStdout(holdersText(report));
+}
+
+async function totalsOf(file: string, { function: functionName }: RetainersOptions): Promise<ClassTotals> {
+  const snapshot = await readSnapshotInput(file);
+  checkStacks(file, snapshot, functionName);
+  return classTotals(snapshot, { functionName, originalOf: originalOf() });
+}
+
+/** @throws CommandError if objects are to be selected by function, and the snapshot has no stacks of allocations */
+function checkStacks(name: string, snapshot: HeapSnapshot, functionName: string | undefined): void {
+  if (functionName === undefined || snapshot.traces !== undefined) return;
+  throw new CommandError(
+    `${name}: has no stacks of allocations, so --function cannot be used; --class selects by class`,
+  );
 }
 
 function reportOf(
@@ -108,21 +122,23 @@ function reportOf(
   { class: className, function: functionName, top }: RetainersOptions,
   before: ClassTotals | undefined,
 ): HolderReport {
-  if (functionName !== undefined && snapshot.traces === undefined) {
-    throw new CommandError(
-      `${name}: has no stacks of allocations, so --function cannot be used; --class selects by class`,
-    );
-  }
-  const originals = new OriginalFunctions();
-  const originalOf = (found: SourceFunction) => originals.of(found);
-  const report = findHolders(snapshot, { before, className, functionName, top, originalOf });
+  checkStacks(name, snapshot, functionName);
+  const options = { before, className, functionName, top, originalOf: originalOf() };
+  const report = findHolders(snapshot, options);
   if (report.classes.length > 0) return report;
   if (functionName !== undefined) {
-    throw new CommandError(`${name}: no object that function ${functionName} allocated`);
+    const which = before === undefined ? 'no object' : 'no more objects';
+    throw new CommandError(`${name}: ${which} that function ${functionName} allocated`);
   }
   if (className !== undefined) throw new CommandError(`${name}: no object of class ${className}`);
   if (before !== undefined) throw new CommandError(`${name}: no class has grown`);
-  return report;
+  throw new CommandError(`${name}: has no objects`);
+}
+
+/** Returns a function that finds functions in their original sources. */
+function originalOf(): (found: SourceFunction) => SourceFunction {
+  const originals = new OriginalFunctions();
+  return (found) => originals.of(found);
 }
 
 /** Returns a function that finds the npm package of a file. */

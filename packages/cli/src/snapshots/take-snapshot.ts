@@ -1,5 +1,6 @@
 import { snapshotCost, snapshotCostText } from '@heapray/exporter/heap-snapshot';
 import { attachTo, type Target } from '../attach/attach-to.js';
+import { messageOf } from '../errors.js';
 import { note } from '../io/note.js';
 import { formatBytes } from '../text/quantity.js';
 import {
@@ -26,7 +27,8 @@ export async function takeSnapshot(pid: number, options: TakeOptions): Promise<T
     await confirmCost(cost, snapshotCost(usedSize).fileBytes[1], options);
     return await writeSnapshot(target, options);
   } finally {
-    await target.detach();
+    // The snapshot is explained even if the inspector could not be closed yet.
+    await target.detach().catch((error: unknown) => note(messageOf(error)));
   }
 }
 

@@ -162,6 +162,14 @@ describe('ends with one line and status 1', () => {
     ],
     ['that is a profile', () => '{"head":{}}', 'heap snapshot: this is a heap profile, not a heap snapshot'],
     [
+      'without objects',
+      () =>
+        '{"snapshot":{"meta":{"node_fields":["type","name","id","self_size","edge_count"],"node_types":[["synthetic"]],' +
+        '"edge_fields":["type","name_or_index","to_node"],"edge_types":[["element"]]},"node_count":1,"edge_count":0},' +
+        '"nodes":[0,0,1,0,0],"edges":[],"strings":[""]}',
+      'has no objects',
+    ],
+    [
       'with an edge to no node',
       () => readFileSync(after, 'latin1').replace('"edges":[1,1,', '"edges":[1,1,1'),
       'heap snapshot: an edge to ',

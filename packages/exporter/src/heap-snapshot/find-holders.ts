@@ -72,8 +72,8 @@ export interface HeldClass extends ClassRow {
   readonly place: SourcePlace | undefined;
   /** The class in the earlier snapshot. */
   readonly before: { readonly objects: number; readonly bytes: number } | undefined;
-  /** Number of objects that the holders are about: those made since the earlier snapshot, or all. */
-  readonly explained: { readonly objects: number; readonly bytes: number };
+  /** Objects that the holders are about: those made since the earlier snapshot (`isNew`), or all. */
+  readonly explained: { readonly objects: number; readonly bytes: number; readonly isNew: boolean };
   readonly holders: readonly Holder[];
   /** Functions that allocated the objects. Empty for a snapshot without the stacks of allocations. */
   readonly makers: readonly Maker[];
@@ -97,10 +97,17 @@ const SPARE_CLASSES = 3;
 /** Smallest part of a class's bytes for a further holder. */
 const LEAST_SHARE = 0.05;
 
-/** Returns the classes of a snapshot, to compare a later one with. */
-export function classTotals(snapshot: HeapSnapshot): ClassTotals {
-  const classes = new ObjectClasses(snapshot, computeDominators(snapshot, new RetainingEdges(snapshot)));
-  const byName = new Map([...classes.rows().values()].map((row) => [row.name, row]));
+/**
+ * Returns the classes of a snapshot, to compare a later one with. With a function, considers only objects that it allocated.
+ */
+export function classTotals(
+  snapshot: HeapSnapshot,
+  { functionName, originalOf }: Pick<FindHoldersOptions, 'functionName' | 'originalOf'> = {},
+): ClassTotals {
+  const dominators = computeDominators(snapshot, new RetainingEdges(snapshot));
+  const classes = new ObjectClasses(snapshot, dominators);
+  const isWanted = madeBy(new Makers(snapshot, originalOf), dominators, functionName);
+  const byName = new Map([...classes.rows(isWanted).values()].map((row) => [row.name, row]));
   let maxId = 0;
   for (let node = 0; node < snapshot.nodeCount; node++) maxId = Math.max(maxId, snapshot.ids[node]!);
   return { classes: byName, maxId };
@@ -109,6 +116,15 @@ export function classTotals(snapshot: HeapSnapshot): ClassTotals {
 /** Finds what holds the objects of the largest classes, or of those that grew. */
 export function findHolders(snapshot: HeapSnapshot, options: FindHoldersOptions): HolderReport {
   return new HolderFinder(snapshot, options.originalOf).report(options);
+}
+
+/** Returns whether a function with this name allocated the node of a number; undefined without a name. */
+function madeBy(
+  makers: Makers,
+  { nodes }: Dominators,
+  functionName: string | undefined,
+): ((number: number) => boolean) | undefined {
+  return functionName === undefined ? undefined : (number) => makers.isMadeBy(nodes[number]!, functionName);
 }
 
 class HolderFinder {
@@ -135,11 +151,7 @@ class HolderFinder {
   }
 
   report({ before, className, functionName, top }: FindHoldersOptions): HolderReport {
-    const { nodes } = this.#dominators;
-    const isWanted =
-      functionName === undefined
-        ? undefined
-        : (number: number): boolean => this.#makers.isMadeBy(nodes[number]!, functionName);
+    const isWanted = madeBy(this.#makers, this.#dominators, functionName);
     const rows = [...this.#classes.rows(isWanted)].filter(
       ([, { name }]) => className === undefined || name === className,
     );
@@ -172,7 +184,7 @@ class HolderFinder {
     const old = before?.classes.get(row.name);
     const members =
       before === undefined ? all : this.#newMembers(all, row.objects - (old?.objects ?? 0), before);
-    const explained = this.#sum(members);
+    const explained = { ...this.#sum(members), isNew: members !== all };
     const first = members.indexOf(1);
     const place = first < 0 ? undefined : this.#sources.placeOf(this.#dominators.nodes[first]!);
     return {
@@ -346,14 +358,19 @@ class HolderFinder {
 function takeBelow({ count, parents }: NumberedTree, members: Uint8Array, place: number): number {
   const isBelow = new Uint8Array(count);
   isBelow[place] = 1;
-  const taken: number[] = [];
+  let taken = 0;
   for (let number = place; number < count; number++) {
     if (number > place && isBelow[parents[number]!] === 1) isBelow[number] = 1;
+    if (isBelow[number] === 1 && members[number] === 1) taken += 1;
+  }
+  let example = place;
+  let left = (taken >>> 1) + 1;
+  for (let number = place; number < count; number++) {
     if (isBelow[number] === 0 || members[number] === 0) continue;
     members[number] = 0;
-    taken.push(number);
+    if (--left === 0) example = number;
   }
-  return taken[taken.length >>> 1] ?? place;
+  return example;
 }
 
 /** Returns the steps of a path, with repeated ones once. */

@@ -102,3 +102,30 @@ test('a value of a WeakMap is retained by its key, not by the table', () => {
   const retained = retainedByNode(read(builder));
   expect([retained[key], retained[map]]).toEqual([1016, 26]);
 });
+
+test('finds the dominators of a long list whose items an index has too', { timeout: 60_000 }, () => {
+  // Walking up the list from each item would take minutes.
+  const LENGTH = 400_000;
+  const INDEX = 2 * LENGTH + 1;
+  const nodeCount = INDEX + 1;
+  const firstEdges = new Uint32Array(nodeCount + 1);
+  const targets = new Uint32Array(3 * LENGTH + 1);
+  let edges = 0;
+  const add = (node: number, ...to: readonly number[]) => {
+    for (const target of to) targets[edges++] = target;
+    firstEdges[node + 1] = edges;
+  };
+  // The entries of the list, then its items, then the index.
+  add(0, 1, INDEX);
+  for (let at = 1; at < LENGTH; at++) add(at, LENGTH + at, at + 1);
+  add(LENGTH, 2 * LENGTH);
+  for (let at = 1; at <= LENGTH; at++) add(LENGTH + at);
+  for (let at = 1; at <= LENGTH; at++) add(INDEX, LENGTH + at);
+  const snapshot = { nodeCount, firstEdges, targets } as unknown as HeapSnapshot;
+  const { numbers, parents, count } = computeDominators(snapshot, { has: () => true } as never);
+  expect(count).toBe(nodeCount);
+  for (let at = 2; at <= LENGTH; at += 9_999) {
+    expect(parents[numbers[at]!]).toBe(numbers[at - 1]);
+    expect(parents[numbers[LENGTH + at]!]).toBe(0);
+  }
+});

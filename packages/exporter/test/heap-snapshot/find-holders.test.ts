@@ -6,6 +6,8 @@ import {
   HeapSnapshotReader,
   type Holder,
 } from '../../src/heap-snapshot/index.js';
+import { Makers } from '../../src/heap-snapshot/words/makers.js';
+import { Sources } from '../../src/heap-snapshot/words/sources.js';
 import { SnapshotBuilder } from './snapshot-builder.js';
 
 const FILE = '/srv/app/node_modules/order-cache/index.js';
@@ -195,13 +197,24 @@ test('explains objects that are new and classes that grew, the most first, when 
     ['Order', orders.length, 100, 200],
     ['Row', 50, 0, 50],
   ]);
+  expect(classes[0]!.explained.isNew).toBe(true);
 });
 
-test('tells the function that allocated the objects, and selects by it, when the snapshot has stacks', () => {
+test('explains all objects when those of the later snapshot are not known to be new', () => {
+  const { builder } = cache(100);
+  // The earlier snapshot has larger IDs, as one of another process may.
+  for (let each = 0; each < 1000; each++) builder.property(1, 'text', 'string', 'text');
+  const before = classTotals(read(builder));
+  const [order] = findHolders(read(cache(300).builder), { before, className: 'Order', top: 1 }).classes;
+  expect(order!.explained).toMatchObject({ objects: 300, isNew: false });
+});
+
+/** Returns a program with orders that two functions have allocated. */
+function madeOrders(byAddOrder: number, byOther: number): SnapshotBuilder {
   const { builder, scope } = program();
   const list = variable(builder, scope, 'list', 'Array');
-  for (let at = 0; at < 10; at++)
-    builder.edge(list, 'element', at, builder.node('object', 'Order', 40, at < 8 ? 3 : 2));
+  for (let at = 0; at < byOther + byAddOrder; at++)
+    builder.edge(list, 'element', at, builder.node('object', 'Order', 40, at < byOther ? 2 : 3));
   const row = (name: string, file: string): number[] => [1, builder.text(name), builder.text(file), 1, 4, 0];
   builder.functions = [
     ...row('(root)', ''),
@@ -210,7 +223,11 @@ test('tells the function that allocated the objects, and selects by it, when the
     ...row('set', 'node:x'),
   ];
   builder.tree = [1, 0, 0, 0, [2, 1, 2, 80, [], 4, 2, 0, 0, [3, 3, 8, 320, []]]];
-  const snapshot = read(builder);
+  return builder;
+}
+
+test('tells the function that allocated the objects, and selects by it, when the snapshot has stacks', () => {
+  const snapshot = read(madeOrders(8, 2));
   const [order] = findHolders(snapshot, { className: 'Order', top: 5 }).classes;
   expect(order!.makers.map(({ name, line, objects }) => [name, line, objects])).toEqual([
     ['exports.addOrder', 5, 8],
@@ -219,4 +236,45 @@ test('tells the function that allocated the objects, and selects by it, when the
   const [made] = findHolders(snapshot, { functionName: 'addOrder', top: 5 }).classes;
   expect([made!.name, made!.objects, made!.bytes]).toEqual(['Order', 8, 320]);
   expect(findHolders(snapshot, { functionName: 'set', top: 5 }).classes).toEqual([]);
+});
+
+test('compares the objects of one function only when two snapshots have stacks', () => {
+  const before = classTotals(read(madeOrders(2, 50)), { functionName: 'addOrder' });
+  const later = read(madeOrders(5, 50));
+  const [order] = findHolders(later, { before, functionName: 'addOrder', top: 5 }).classes;
+  expect(order).toMatchObject({ objects: 5, before: { objects: 2, bytes: 80 } });
+  expect(order!.explained).toMatchObject({ objects: 3, isNew: true });
+});
+
+test('finds the makers below calls of the runtime of any depth, each in one step', () => {
+  const COUNT = 300_000;
+  const numbers = Uint32Array.from({ length: COUNT }, (_, at) => at);
+  const snapshot = {
+    traceIds: numbers.map((at) => at + 1),
+    traces: {
+      count: COUNT,
+      ids: numbers.map((at) => at + 1),
+      parents: Int32Array.from(numbers, (at) => at - 1),
+      functions: numbers.map((at) => (at === 0 ? 1 : 0)),
+      functionCount: 2,
+      functionAt: (index: number) => {
+        return { name: `f${index}`, file: index === 0 ? 'node:x' : FILE, line: 1, column: 1 };
+      },
+    },
+  } as unknown as HeapSnapshot;
+  const members = new Uint8Array(COUNT).fill(1);
+  const makers = new Makers(snapshot).of(numbers, members, new Float64Array(COUNT).fill(2));
+  expect(makers).toMatchObject([{ name: 'f1', objects: COUNT - 1, bytes: 2 * COUNT - 2 }]);
+});
+
+test('looks once at a function without a file, however many places it has', () => {
+  const { builder, closure } = program();
+  const empty = builder.node('closure', '', 32);
+  for (let at = 0; at < 50_000; at++) builder.edge(empty, 'property', 'x', 0);
+  for (let at = 0; at < 200_000; at++) builder.location(empty, 1, at, 0);
+  const other = builder.node('object', 'Other', 16);
+  builder.location(other, 2, 0, 0).location(closure, 3, 0, 0);
+  const sources = new Sources(read(builder));
+  expect(sources.placeOf(other)).toBeUndefined();
+  expect(sources.placeOf(closure)?.file).toBe(FILE);
 });

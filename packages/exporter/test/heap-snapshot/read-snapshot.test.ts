@@ -200,21 +200,21 @@ describe('refuses with one line', () => {
       changed((file) => {
         file.nodes[0] = 50;
       }),
-      'a node of type 50',
+      'a node of type 50, which is not in `node_types` (node 0) at byte ',
     ],
     [
       'an unknown type of edge',
       changed((file) => {
         file.edges[0] = 50;
       }),
-      'an edge of type 50',
+      'an edge of type 50, which is not in `edge_types` (edge 0) at byte ',
     ],
     [
       'an edge to no node',
       changed((file) => {
         file.edges[2] = 28;
       }),
-      'an edge to 28, where no node starts',
+      'an edge to 28, where no node starts (edge 0) at byte ',
     ],
     [
       'an edge into a node',
@@ -228,7 +228,7 @@ describe('refuses with one line', () => {
       changed((file) => {
         file.locations[0] = -7;
       }),
-      'a location of -7, where no node starts',
+      'a location of -7, where no node starts (location 0) at byte ',
     ],
     [
       'a text that does not exist',

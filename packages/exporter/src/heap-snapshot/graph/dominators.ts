@@ -23,36 +23,35 @@ export interface Dominators {
 }
 
 /**
- * Computes dominators with semidominators (the algorithm of Lengauer and Tarjan as simplified by Georgiadis and others,
- * "SNCA"). It takes nearly linear time also for long lists, for which iterating over the graph would not. Not recursive.
+ * Computes dominators with the algorithm of Lengauer and Tarjan. It takes nearly linear time for any graph. Walking up the
+ * tree for each node would take hours for a long list whose items are in a Map too. Not recursive.
  */
 export function computeDominators(snapshot: HeapSnapshot, retaining: RetainingEdges): Dominators {
   const size = snapshot.nodeCount;
   const nodes = new Uint32Array(size);
   const numbers = new Uint32Array(size).fill(UNREACHED);
-  const parents = new Uint32Array(size);
+  const ancestors = new Uint32Array(size);
   // Both serve the search as stacks first.
   const semi = new Uint32Array(size);
-  const ancestors = new Uint32Array(size);
+  const found = new Uint32Array(size);
   const count = searchDepthFirst(snapshot, retaining, {
     nodes,
     numbers,
-    parents,
+    parents: ancestors,
     stack: semi,
-    cursors: ancestors,
+    cursors: found,
   });
   const incoming = incomingEdges(snapshot, retaining, numbers);
   const best = new Uint32Array(size);
-  ancestors.set(parents);
-  findSemidominators({ count, parents, semi, ancestors, best, nodes, incoming });
+  found[0] = 0;
+  findSemidominators({ count, semi, ancestors, best, found, nodes, incoming });
   for (let number = 1; number < count; number++) {
-    let dominator = parents[number]!;
-    const limit = semi[number]!;
-    while (dominator > limit) dominator = parents[dominator]!;
-    parents[number] = dominator;
+    const dominator = found[number]!;
+    if (dominator !== semi[number]) found[number] = found[dominator]!;
   }
-  for (const column of [semi, ancestors, best, incoming.first, incoming.sources] as Column[]) release(column);
-  return { count, nodes: nodes.subarray(0, count), numbers, parents: parents.subarray(0, count) };
+  const used: Column[] = [semi, ancestors, best, incoming.first, incoming.sources];
+  for (const column of used) release(column);
+  return { count, nodes: nodes.subarray(0, count), numbers, parents: found.subarray(0, count) };
 }
 
 interface Search {
@@ -139,43 +138,60 @@ function incomingEdges(
 
 interface Semidominators {
   readonly count: number;
-  readonly parents: Uint32Array;
   readonly semi: Uint32Array;
-  /** Parents, shortened along the paths that were looked up. */
+  /** Parents; those of visited numbers are shortened along the paths that were looked up. */
   readonly ancestors: Uint32Array;
-  /** Smallest semidominator on the shortened path of each number. */
+  /**
+   * Number with the smallest semidominator on the shortened path of each number. Before a number is visited, the first of
+   * those whose semidominator it is; 0 for none.
+   */
   readonly best: Uint32Array;
+  /**
+   * Dominator of each number, or a number that has the same dominator. Before that is known, the next number with the same
+   * semidominator; 0 for none.
+   */
+  readonly found: Uint32Array;
   readonly nodes: Uint32Array;
   readonly incoming: Incoming;
 }
 
-function findSemidominators({
-  count,
-  parents,
-  semi,
-  ancestors,
-  best,
-  nodes,
-  incoming,
-}: Semidominators): void {
+function findSemidominators({ count, semi, ancestors, best, found, nodes, incoming }: Semidominators): void {
   let path: Uint32Array<ArrayBuffer> = new Uint32Array(FIRST_PATH);
   const { first, sources } = incoming;
   for (let number = count - 1; number > 0; number--) {
-    let least = parents[number]!;
+    const parent = ancestors[number]!;
+    let least = parent;
     const node = nodes[number]!;
     const end = first[node + 1]!;
     for (let at = first[node]!; at < end; at++) {
       const source = sources[at]!;
       // A source with a smaller number is its own candidate.
-      const candidate = source <= number ? source : smallestAbove(source, number);
+      const candidate = source <= number ? source : semi[bestAbove(source, number)]!;
       if (candidate < least) least = candidate;
     }
     semi[number] = least;
-    best[number] = least;
+    // All numbers with this semidominator are done, so its place for the first of them is free.
+    best[number] = number;
+    if (least === parent) found[number] = parent;
+    else {
+      found[number] = best[least]!;
+      best[least] = number;
+    }
+    let waiting = best[parent]!;
+    best[parent] = 0;
+    while (waiting !== 0) {
+      const next = found[waiting]!;
+      const above = bestAbove(waiting, parent);
+      found[waiting] = semi[above]! < semi[waiting]! ? above : parent;
+      waiting = next;
+    }
   }
 
-  /** Returns the smallest semidominator on the path from `start` up to the last one above `limit`, and shortens the path. */
-  function smallestAbove(start: number, limit: number): number {
+  /**
+   * Returns the number with the smallest semidominator on the path from `start` up to the last one above `limit`, and
+   * shortens the path.
+   */
+  function bestAbove(start: number, limit: number): number {
     let depth = 0;
     let at = start;
     while (ancestors[at]! > limit) {
@@ -188,7 +204,8 @@ function findSemidominators({
     while (depth > 0) {
       const each = path[--depth]!;
       ancestors[each] = top;
-      if (best[each]! < least) least = best[each]!;
+      const own = best[each]!;
+      if (semi[own]! < semi[least]!) least = own;
       else best[each] = least;
     }
     return least;

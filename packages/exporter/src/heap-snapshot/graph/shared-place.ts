@@ -72,10 +72,3 @@ export function sharedPlaces(
   }
   return places;
 }
-
-/** Returns whether `number` is `place` or below it. */
-export function isBelow({ parents }: NumberedTree, number: number, place: number): boolean {
-  let at = number;
-  while (at > place) at = parents[at]!;
-  return at === place;
-}

@@ -149,10 +149,8 @@ export class HeapSnapshot {
   /** Returns where a function, or the constructor of an object, is in the source. Undefined when unknown. */
   placeOf(node: number): ScriptPlace | undefined {
     const locations = this.#locations;
-    if (locations === undefined) return undefined;
-    this.#locationOf ??= rowsByNode(locations, this.nodeCount);
-    const row = this.#locationOf[node]! - 1;
-    if (row < 0) return undefined;
+    const row = (this.#rowsOfPlaces()?.[node] ?? 0) - 1;
+    if (locations === undefined || row < 0) return undefined;
     return {
       scriptId: locations.scripts[row]!,
       line: locations.lines[row]! + 1,
@@ -160,10 +158,16 @@ export class HeapSnapshot {
     };
   }
 
-  /** Returns the nodes that have a place in the source. */
+  /** Returns the nodes that have a place in the source, each once. */
   *placedNodes(): Generator<number> {
-    const { nodes, count } = this.#locations ?? { nodes: [], count: 0 };
-    for (let row = 0; row < count; row++) yield nodes[row]!;
+    const rows = this.#rowsOfPlaces() ?? [];
+    for (let node = 0; node < rows.length; node++) if (rows[node] !== 0) yield node;
+  }
+
+  /** Returns for each node the row of its place plus 1; 0 for none. Undefined without places. */
+  #rowsOfPlaces(): Uint32Array | undefined {
+    if (this.#locations !== undefined) this.#locationOf ??= rowsByNode(this.#locations, this.nodeCount);
+    return this.#locationOf;
   }
 }
 

@@ -1,10 +1,25 @@
-import { capacityFor, enlarged, FIRST_ROWS } from './growth.js';
+import { type Column, capacityFor, enlarged, FIRST_ROWS } from './growth.js';
 import type { NumberRows } from './number-list.js';
 import type { SnapshotMeta } from './snapshot-meta.js';
 
 const MAX_UINT32 = 2 ** 32 - 1;
 /** Edge types whose second number is an index, not the number of a text. */
 const INDEXED: ReadonlySet<string> = new Set(['element', 'hidden']);
+
+/** Moves the columns of a table to longer ones. */
+function enlargeAll<Name extends string>(
+  table: Record<Name, Column>,
+  names: readonly Name[],
+  capacity: number,
+): void {
+  for (const name of names) table[name] = enlarged(table[name], capacity);
+}
+
+/** Returns the node at an index of the list `nodes`; undefined where none starts. */
+function nodeAt(index: number, { nodeFields, nodeCount }: SnapshotMeta): number | undefined {
+  const node = index / nodeFields.length;
+  return node >= 0 && node < nodeCount && node % 1 === 0 ? node : undefined;
+}
 
 /** Takes the list `nodes`. */
 export class NodeRows implements NumberRows {
@@ -45,10 +60,14 @@ export class NodeRows implements NumberRows {
     let node = this.count;
     for (let row = 0, at = 0; row < rows; row++, at += this.width, node++) {
       const typeOf = values[at + type]!;
-      if (typeOf >= nodeTypes.length) return `a node of type ${typeOf}, which is not in \`node_types\``;
+      if (typeOf >= nodeTypes.length) {
+        return `a node of type ${typeOf}, which is not in \`node_types\` (node ${node})`;
+      }
       const nameOf = values[at + name]!;
       const idOf = values[at + id]!;
-      if (nameOf > MAX_UINT32 || idOf > MAX_UINT32) return 'a node whose name or ID is out of range';
+      if (nameOf > MAX_UINT32 || idOf > MAX_UINT32) {
+        return `a node whose name or ID is out of range (node ${node})`;
+      }
       types[node] = typeOf;
       names[node] = nameOf;
       ids[node] = idOf;
@@ -66,10 +85,7 @@ export class NodeRows implements NumberRows {
   #reserve(rows: number): void {
     if (rows <= this.types.length) return;
     const capacity = capacityFor(rows, this.types.length, this.#meta.nodeCount);
-    this.types = enlarged(this.types, capacity);
-    this.names = enlarged(this.names, capacity);
-    this.ids = enlarged(this.ids, capacity);
-    this.sizes = enlarged(this.sizes, capacity);
+    enlargeAll(this, ['types', 'names', 'ids', 'sizes'], capacity);
     this.firstEdges = enlarged(this.firstEdges, capacity + 1);
     if (this.traces.length > 0) this.traces = enlarged(this.traces, capacity);
   }
@@ -96,23 +112,24 @@ export class EdgeRows implements NumberRows {
   }
 
   add(values: Float64Array, rows: number): string | undefined {
-    const { edgeFields, edgeTypes, edgeCount, nodeCount, nodeFields } = this.#meta;
+    const { edgeFields, edgeTypes, edgeCount } = this.#meta;
     if (this.count + rows > edgeCount) return `more than the ${edgeCount} edges of \`edge_count\``;
     this.#reserve(this.count + rows);
     const type = edgeFields.indexOf('type');
     const name = edgeFields.indexOf('name_or_index');
     const target = edgeFields.indexOf('to_node');
-    const nodeWidth = nodeFields.length;
     const { types, names, targets } = this;
     let edge = this.count;
     for (let row = 0, at = 0; row < rows; row++, at += this.width, edge++) {
       const typeOf = values[at + type]!;
-      if (typeOf >= edgeTypes.length) return `an edge of type ${typeOf}, which is not in \`edge_types\``;
+      if (typeOf >= edgeTypes.length) {
+        return `an edge of type ${typeOf}, which is not in \`edge_types\` (edge ${edge})`;
+      }
       const nameOf = values[at + name]!;
-      if (nameOf > MAX_UINT32) return 'an edge whose name is out of range';
-      const node = values[at + target]! / nodeWidth;
-      if (!(node < nodeCount) || node % 1 !== 0) {
-        return `an edge to ${values[at + target]}, where no node starts`;
+      if (nameOf > MAX_UINT32) return `an edge whose name is out of range (edge ${edge})`;
+      const node = nodeAt(values[at + target]!, this.#meta);
+      if (node === undefined) {
+        return `an edge to ${values[at + target]}, where no node starts (edge ${edge})`;
       }
       types[edge] = typeOf;
       names[edge] = nameOf;
@@ -126,9 +143,7 @@ export class EdgeRows implements NumberRows {
   #reserve(rows: number): void {
     if (rows <= this.types.length) return;
     const capacity = capacityFor(rows, this.types.length, this.#meta.edgeCount);
-    this.types = enlarged(this.types, capacity);
-    this.names = enlarged(this.names, capacity);
-    this.targets = enlarged(this.targets, capacity);
+    enlargeAll(this, ['types', 'names', 'targets'], capacity);
   }
 }
 
@@ -152,16 +167,16 @@ export class LocationRows implements NumberRows {
   }
 
   add(values: Float64Array, rows: number): string | undefined {
-    const { locationFields, nodeFields, nodeCount } = this.#meta;
+    const { locationFields } = this.#meta;
     const object = locationFields.indexOf('object_index');
     const script = locationFields.indexOf('script_id');
     const line = locationFields.indexOf('line');
     const column = locationFields.indexOf('column');
     this.#reserve(this.count + rows);
     for (let row = 0, at = 0; row < rows; row++, at += this.width) {
-      const node = values[at + object]! / nodeFields.length;
-      if (!(node >= 0 && node < nodeCount) || node % 1 !== 0) {
-        return `a location of ${values[at + object]}, where no node starts`;
+      const node = nodeAt(values[at + object]!, this.#meta);
+      if (node === undefined) {
+        return `a location of ${values[at + object]}, where no node starts (location ${this.count})`;
       }
       this.nodes[this.count] = node;
       this.scripts[this.count] = values[at + script]!;
@@ -175,9 +190,6 @@ export class LocationRows implements NumberRows {
   #reserve(rows: number): void {
     if (rows <= this.nodes.length) return;
     const capacity = Math.max(rows, this.nodes.length * 2);
-    this.nodes = enlarged(this.nodes, capacity);
-    this.scripts = enlarged(this.scripts, capacity);
-    this.lines = enlarged(this.lines, capacity);
-    this.columns = enlarged(this.columns, capacity);
+    enlargeAll(this, ['nodes', 'scripts', 'lines', 'columns'], capacity);
   }
 }

@@ -18,19 +18,21 @@ const NO_ROW = -1;
 export class Makers {
   readonly #snapshot: HeapSnapshot;
   readonly #traces: SnapshotTraces | undefined;
-  readonly #rows: Map<number, number> = new Map();
+  /** For each ID, the row of the traces plus 1; 0 for none. */
+  readonly #rows: Uint32Array;
   /** For each row of the traces, the row of the innermost call outside of the runtime; -1 for none. */
-  readonly #callers: Map<number, number> = new Map();
+  readonly #callers: Int32Array;
   readonly #originalOf: OriginalOf;
   /** Functions in their original source, by their numbers. */
   readonly #functions: Map<number, TracedFunction | undefined> = new Map();
 
   constructor(snapshot: HeapSnapshot, originalOf: OriginalOf = (found) => found) {
+    const { traces } = snapshot;
     this.#snapshot = snapshot;
     this.#originalOf = originalOf;
-    this.#traces = snapshot.traces;
-    if (this.#traces === undefined) return;
-    for (let row = 0; row < this.#traces.count; row++) this.#rows.set(this.#traces.ids[row]!, row);
+    this.#traces = traces;
+    this.#rows = traces === undefined ? new Uint32Array() : rowsById(traces.ids);
+    this.#callers = traces === undefined ? new Int32Array() : callersOf(traces);
   }
 
   /**
@@ -80,18 +82,31 @@ export class Makers {
 
   /** Returns the row of the call that allocated a node; -1 when unknown. */
   #callOf(node: number): number {
-    const id = this.#snapshot.traceIds[node] ?? 0;
-    const start = id === 0 ? undefined : this.#rows.get(id);
-    if (start === undefined || this.#traces === undefined) return NO_ROW;
-    const known = this.#callers.get(start);
-    if (known !== undefined) return known;
-    let row = start;
-    while (row !== NO_ROW) {
-      const file = this.#functionOf(row)?.file ?? '';
-      if (file !== '' && !file.startsWith('node:')) break;
-      row = this.#traces.parents[row]!;
-    }
-    this.#callers.set(start, row);
-    return row;
+    const row = (this.#rows[this.#snapshot.traceIds[node] ?? 0] ?? 0) - 1;
+    return row < 0 ? NO_ROW : this.#callers[row]!;
   }
+}
+
+/** Returns for each ID its row plus 1. V8 numbers calls without gaps, so IDs far beyond their number are left out. */
+function rowsById(ids: Uint32Array): Uint32Array {
+  const rows = new Uint32Array(2 * ids.length + 2);
+  // A node with the ID 0 has no call.
+  for (let row = 0; row < ids.length; row++) if (ids[row] !== 0) rows[ids[row]!] = row + 1;
+  return rows;
+}
+
+/** Returns for each row the row of the innermost call outside of the runtime; -1 for none. */
+function callersOf(traces: SnapshotTraces): Int32Array {
+  const isUser = Uint8Array.from({ length: traces.functionCount }, (_, index) => {
+    const file = traces.functionAt(index)?.file ?? '';
+    return file !== '' && !file.startsWith('node:') ? 1 : 0;
+  });
+  const callers = new Int32Array(traces.count);
+  // A caller precedes its callees.
+  for (let row = 0; row < traces.count; row++) {
+    const parent = traces.parents[row]!;
+    if (isUser[traces.functions[row]!] === 1) callers[row] = row;
+    else callers[row] = parent === NO_ROW ? NO_ROW : callers[parent]!;
+  }
+  return callers;
 }

@@ -10,7 +10,7 @@ export function holderSentence(
   holder: Holder | undefined,
   formatBytes: FormatBytes,
 ): string {
-  const isNew = before !== undefined && before.objects > 0 ? 'new ' : '';
+  const isNew = explained.isNew && before !== undefined && before.objects > 0 ? 'new ' : '';
   const objects = `${count(explained.objects)} ${isNew}\`${name}\` ${explained.objects === 1 ? 'object' : 'objects'}`;
   const what = `${formatBytes(Math.round(explained.bytes))} in ${objects}`;
   if (holder === undefined || holder.kind === 'root') return `${what} has no holder in common`;

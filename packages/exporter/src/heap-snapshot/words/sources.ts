@@ -30,7 +30,10 @@ export class Sources {
   readonly #originalOf: OriginalOf;
   readonly #closure: number;
   #scripts: Map<number, string> | undefined;
-  readonly #functions: Map<number, number> = new Map();
+  /** Files by the nodes of functions' code. Many functions share one. */
+  readonly #files: Map<number, string> = new Map();
+  /** For each node that is a scope, a function that has it, plus 1. */
+  #functions: Uint32Array | undefined;
 
   constructor(snapshot: HeapSnapshot, originalOf: OriginalOf = (found) => found) {
     this.#snapshot = snapshot;
@@ -105,8 +108,12 @@ export class Sources {
     if (snapshot.types[node] !== this.#closure) return '';
     const shared = snapshot.targetOf(node, 'internal', 'shared');
     if (shared === NO_NODE) return '';
+    const known = this.#files.get(shared);
+    if (known !== undefined) return known;
     const script = snapshot.targetOf(shared, 'internal', 'script');
-    return script === NO_NODE ? '' : fileNamed(snapshot.nameOf(script));
+    const file = script === NO_NODE ? '' : fileNamed(snapshot.nameOf(script));
+    this.#files.set(shared, file);
+    return file;
   }
 
   #scriptFile(scriptId: number | undefined): string {
@@ -129,21 +136,24 @@ export class Sources {
 
   /** Returns a function that has this scope, or -1. */
   #functionIn(scope: number): number {
-    const known = this.#functions.get(scope);
-    if (known !== undefined) return known;
-    const { types, firstEdges, targets, nodeCount } = this.#snapshot;
+    this.#functions ??= this.#readFunctions();
+    return this.#functions[scope]! - 1;
+  }
+
+  #readFunctions(): Uint32Array {
+    const { types, firstEdges, targets, edgeTypes, edgeNames, nodeCount } = this.#snapshot;
     const context = this.#snapshot.texts.find('context');
     const internal = this.#snapshot.typesOfEdges.indexOf('internal');
-    let found = NO_NODE;
-    for (let node = 0; node < nodeCount && found === NO_NODE; node++) {
+    const functions = new Uint32Array(nodeCount);
+    for (let node = 0; node < nodeCount; node++) {
       if (types[node] !== this.#closure) continue;
       for (let edge = firstEdges[node]!; edge < firstEdges[node + 1]!; edge++) {
-        if (targets[edge] !== scope || this.#snapshot.edgeTypes[edge] !== internal) continue;
-        if (this.#snapshot.edgeNames[edge] === context) found = node;
+        if (edgeTypes[edge] !== internal || edgeNames[edge] !== context) continue;
+        const scope = targets[edge]!;
+        if (functions[scope] === 0) functions[scope] = node + 1;
       }
     }
-    this.#functions.set(scope, found);
-    return found;
+    return functions;
   }
 }
 

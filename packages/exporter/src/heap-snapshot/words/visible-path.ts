@@ -130,28 +130,40 @@ function plain(kind: Reference['kind']): Reference {
   return { kind, name: '', scope: NO_NODE };
 }
 
+/** Names of exported cells by the node of the table that has them, for each snapshot. */
+const exportTables = new WeakMap<HeapSnapshot, Map<number, ReadonlyMap<number, string>>>();
+
 /** Returns the name under which a module exports a cell: V8 keeps it before the cell in a table. Empty if it is not there. */
 function exportName(snapshot: HeapSnapshot, module: number, cell: number): string {
   if (module === NO_NODE) return '';
+  const known = exportTables.get(snapshot) ?? new Map<number, ReadonlyMap<number, string>>();
+  exportTables.set(snapshot, known);
   for (let edge = snapshot.firstEdges[module]!; edge < snapshot.firstEdges[module + 1]!; edge++) {
     const table = snapshot.targets[edge]!;
     if (snapshot.typeOf(table) !== 'array') continue;
-    const name = keyBefore(snapshot, table, cell);
+    const names = known.get(table) ?? namesIn(snapshot, table);
+    known.set(table, names);
+    const name = names.get(cell) ?? '';
     if (name !== '') return name;
   }
   return '';
 }
 
-function keyBefore(snapshot: HeapSnapshot, table: number, cell: number): string {
+/** Returns the text before each element of a table, by the node of that element. */
+function namesIn(snapshot: HeapSnapshot, table: number): ReadonlyMap<number, string> {
+  const [first, end] = [snapshot.firstEdges[table]!, snapshot.firstEdges[table + 1]!];
   const texts = new Map<number, string>();
-  let at = Number.NaN;
-  for (let edge = snapshot.firstEdges[table]!; edge < snapshot.firstEdges[table + 1]!; edge++) {
-    const index = Number(snapshot.nameOfEdge(edge));
+  for (let edge = first; edge < end; edge++) {
     const target = snapshot.targets[edge]!;
-    if (snapshot.typeOf(target) === 'string') texts.set(index, snapshot.nameOf(target));
-    if (target === cell) at = index;
+    if (snapshot.typeOf(target) === 'string')
+      texts.set(Number(snapshot.nameOfEdge(edge)), snapshot.nameOf(target));
   }
-  return texts.get(at - 1) ?? '';
+  const names = new Map<number, string>();
+  for (let edge = first; edge < end; edge++) {
+    const name = texts.get(Number(snapshot.nameOfEdge(edge)) - 1);
+    if (name !== undefined) names.set(snapshot.targets[edge]!, name);
+  }
+  return names;
 }
 
 /** Longest group of references that repeats in a list. */
