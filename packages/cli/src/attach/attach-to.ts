@@ -1,7 +1,9 @@
+import { CommandError } from '../errors.js';
 import { InspectorConnection } from './connection.js';
 import { attachableProcess, debuggerUrl, findInspector } from './open-inspector.js';
 import { runOpener } from './run-opener.js';
 import { AttachedTarget, type Target } from './target.js';
+import { within } from './within.js';
 
 export type { Target } from './target.js';
 
@@ -27,11 +29,12 @@ export async function attachTo(
   { signal, timeoutMillis = TIMEOUT_MILLIS }: AttachOptions = {},
 ): Promise<Target> {
   const facts = attachableProcess(pid);
-  const port = (await findInspector(facts)) ?? (await runOpener(pid, timeoutMillis));
+  const port = (await findInspector(facts)) ?? (await runOpener(pid, timeoutMillis, signal));
   const url = await debuggerUrl(port, timeoutMillis);
   const target = new AttachedTarget(facts, port, await InspectorConnection.open(url, timeoutMillis));
   try {
-    await target.enter();
+    const late = () => new CommandError(`process ${pid}: its main thread does not answer`);
+    await within(target.enter(), { millis: timeoutMillis, late, signal });
     signal?.throwIfAborted();
   } catch (error) {
     await target.detach().catch(() => {});

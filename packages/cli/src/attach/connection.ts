@@ -94,7 +94,7 @@ export class InspectorConnection {
   }
 
   #receive(text: string): void {
-    const { id, result, error, method, params } = JSON.parse(text);
+    const { id, result, error, method, params } = messageIn(text);
     if (id === undefined) {
       for (const listener of this.#listeners.get(method) ?? []) listener(params);
       return;
@@ -109,6 +109,15 @@ export class InspectorConnection {
     this.#isClosed = true;
     for (const { method, reject } of this.#waiting.values()) reject(lost(method));
     this.#waiting.clear();
+  }
+}
+
+/** Returns a message of the inspector; an empty one for other text. */
+function messageIn(text: string): Answer {
+  try {
+    return JSON.parse(text) ?? {};
+  } catch {
+    return {};
   }
 }
 

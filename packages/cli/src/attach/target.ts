@@ -178,12 +178,9 @@ export class AttachedTarget implements Target {
 
   /** Lets a program exit that waits for the end of the connection. */
   async #letExit(): Promise<void> {
-    try {
-      await this.#onExit();
-    } finally {
-      clearInterval(this.#signs);
-      await this.#connection.close();
-    }
+    await this.#onExit().catch(() => {});
+    clearInterval(this.#signs);
+    await this.#connection.close();
   }
 }
 

@@ -6,7 +6,8 @@ import { windowText } from '../attach/report.js';
 import { type SampledWindow, sampleWindow } from '../attach/sampling/sample-window.js';
 import { servePage } from '../attach/serve-page.js';
 import { windowFormat, windowPage, writeWindow } from '../attach/write-window.js';
-import { UsageError } from '../errors.js';
+import { messageOf, UsageError } from '../errors.js';
+import { setExitStatus } from '../exit-status.js';
 import { onEndingSignal } from '../io/ending-signals.js';
 import { note } from '../io/note.js';
 import { writeStdout } from '../outputs/stdout.js';
@@ -22,6 +23,7 @@ interface AttachOptions {
   readonly rows: number;
 }
 
+const FAILED = 1;
 const DEFAULT_SECONDS = 30;
 const MAX_SECONDS = 86_400;
 /** Default mean bytes between two samples, and that of long windows, whose readings would otherwise become large. */
@@ -79,13 +81,19 @@ async function attach(pid: number, options: AttachOptions): Promise<void> {
   try {
     const target = await attachTo(pid, { signal: signals.ending });
     let window: SampledWindow | undefined;
+    let notClosed: unknown;
     try {
       window = await withinConnection(target, options, signals);
     } finally {
-      await target.detach();
+      // What was sampled is shown in any case.
+      await target.detach().catch((error: unknown) => {
+        notClosed = error;
+        note(messageOf(error));
+      });
     }
     signals.ending.throwIfAborted();
     if (window !== undefined) await show(target, window, options);
+    if (notClosed !== undefined) setExitStatus(FAILED);
   } catch (error) {
     // The signal ends the process, below.
     if (!signals.ending.aborted) throw error;
@@ -110,7 +118,9 @@ async function withinConnection(
   signals: Signals,
 ): Promise<SampledWindow | undefined> {
   if (options.install) {
-    const { file, url } = await install(target);
+    const installed = await signals.unlessEnded(install(target));
+    if (installed === undefined) return undefined;
+    const { file, url } = installed;
     const what = file === undefined ? 'heapray was there already' : `loaded ${file}`;
     note(`process ${target.pid}: ${what}; profiles ${url === undefined ? 'are not served' : `on ${url}`}`);
     return undefined;
@@ -118,19 +128,15 @@ async function withinConnection(
   signals.hasBegun = true;
   const interval = options.samplingInterval ?? (options.seconds > LONG_SECONDS ? LONG_INTERVAL : INTERVAL);
   note(`sampling process ${target.pid} for ${options.seconds} s: ${target.command}`);
-  const window = sampleWindow(target, {
-    seconds: options.seconds,
-    interval,
-    all: options.alloc === true,
-    signal: signals.early,
-  });
   // The last reading is not needed if this process is to end.
-  const [sampled] = await Promise.race([
-    window.then((result) => [result]),
-    signals.ended.then(() => [undefined]),
-  ]);
-  window.catch(() => {});
-  return sampled;
+  return signals.unlessEnded(
+    sampleWindow(target, {
+      seconds: options.seconds,
+      interval,
+      all: options.alloc === true,
+      signal: signals.early,
+    }),
+  );
 }
 
 async function show(
@@ -168,11 +174,10 @@ class Signals {
   readonly #ending = new AbortController();
   readonly #forget: () => void;
   #last: NodeJS.Signals | undefined;
-  /** Resolves when this process is to end. */
-  readonly ended: Promise<void>;
+  readonly #ended: Promise<void>;
 
   constructor() {
-    this.ended = new Promise((resolve) => {
+    this.#ended = new Promise((resolve) => {
       this.#ending.signal.addEventListener('abort', () => resolve(), { once: true });
     });
     this.#forget = onEndingSignal((signal) => {
@@ -190,6 +195,11 @@ class Signals {
 
   get ending(): AbortSignal {
     return this.#ending.signal;
+  }
+
+  /** Resolves or rejects as `work` does; resolves to undefined when this process is to end before. */
+  unlessEnded<T>(work: Promise<T>): Promise<T | undefined> {
+    return Promise.race([work, this.#ended.then(() => undefined)]);
   }
 
   /** Stops listening. Ends this process by the signal that was to end it. */

@@ -8,6 +8,7 @@ import { freePort } from '../../../../test/support/free-port.js';
 import { pollUntil } from '../../../../test/support/poll.js';
 import { type RunningProcess, startNode, startProcess } from '../../../../test/support/start-node.js';
 import { tempFolder } from '../../../../test/support/temp-folder.js';
+import { attachTo } from '../../src/attach/attach-to.js';
 import { attachableProcess, findInspector, openInspector } from '../../src/attach/open-inspector.js';
 import { readProcess } from '../../src/attach/process/process-facts.js';
 import { heapray } from '../support/heapray.js';
@@ -78,5 +79,20 @@ describe('refuses', () => {
     await expect(openInspector(attachableProcess(program.pid), 500)).rejects.toThrow(/a handler of its own/);
     await program.waitForOutput(/own/);
     expect(program.end).toBeUndefined();
+  });
+});
+
+describe('a process whose main thread waits in a system call', () => {
+  const BLOCKED = "console.log('ready'); require('node:child_process').execFileSync('sleep', ['5'])";
+
+  test('is left alone after the time, or when the command is to end', async () => {
+    const program = await startIdle(['--inspect=127.0.0.1:0'], BLOCKED);
+    await expect(attachTo(program.pid, { timeoutMillis: 300 })).rejects.toThrow(
+      `process ${program.pid}: its main thread does not answer`,
+    );
+    const ending = new AbortController();
+    const attaching = attachTo(program.pid, { signal: ending.signal });
+    ending.abort(new Error('interrupted'));
+    await expect(attaching).rejects.toThrow('interrupted');
   });
 });

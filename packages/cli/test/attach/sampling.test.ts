@@ -34,6 +34,32 @@ function flat(profile: Profile, column = 'inuse_space'): Record<string, number> 
   );
 }
 
+test('pairs keep a bounded number of samples, which stand for all', () => {
+  const pairs = new AllocationPairs(100);
+  let last = 0;
+  for (let each = 0; each < 500; each++) {
+    const first = { ...readingWith([]), lastOrdinal: last };
+    const [often, seldom] = [range(last + 1, last + 6), range(last + 7, last + 8)];
+    pairs.add(
+      first,
+      readingWith([
+        { frames: ['main', 'often'], size: 100, ordinals: often },
+        { frames: ['main', 'seldom'], size: 100, ordinals: seldom },
+      ]),
+    );
+    last += 8;
+  }
+  expect(pairs.shown).toBeGreaterThan(10);
+  expect(pairs.shown).toBeLessThanOrEqual(100);
+  const { bytes, nodes, freed, unobservedBytes } = pairs.estimate(readingWith([]), last, 100);
+  expect({ freed, unobservedBytes }).toEqual({ freed: 4000, unobservedBytes: 0 });
+  const byName = Object.fromEntries(
+    [...bytes].map(([id, sum]) => [nodes.get(id!)?.callFrame.functionName, sum]),
+  );
+  expect(byName.often! + byName.seldom!).toBeCloseTo(400_000, 3);
+  expect(byName.often! / 400_000).toBeGreaterThan(0.4);
+});
+
 describe('a reading', () => {
   test('gives the samples of a node its unbiased size', () => {
     const { samples, lastOrdinal } = readingWith([

@@ -18,16 +18,27 @@ export interface AllocationEstimate {
   readonly shown: number;
 }
 
+/** Maximum number of samples that are kept. */
+const MAX_SHOWN = 2 ** 17;
+
 /**
  * Estimates allocation by stack from pairs of readings a few milliseconds apart, at random moments, of a sampler that is
  * read without a collection. V8 numbers its samples, so the number of samples that no reading has shown is exact. A pair
- * that shows all samples taken between its readings shows which stacks they belong to.
+ * that shows all samples taken between its readings shows which stacks they belong to. If there are too many such samples, a
+ * random half of them is forgotten, and of later ones as many are left out.
  */
 export class AllocationPairs {
   readonly #nodes: Map<number, StackNode> = new Map();
   readonly #shown: Map<number, Sample> = new Map();
+  readonly #maxShown: number;
+  /** Part of the samples that is kept. */
+  #part = 1;
 
-  /** Number of samples of complete pairs. */
+  constructor(maxShown: number = MAX_SHOWN) {
+    this.#maxShown = maxShown;
+  }
+
+  /** Number of samples of complete pairs that are kept. */
   get shown(): number {
     return this.#shown.size;
   }
@@ -37,9 +48,11 @@ export class AllocationPairs {
     const samples = second.samples.filter(({ ordinal }) => ordinal > first.lastOrdinal);
     if (samples.length !== second.lastOrdinal - first.lastOrdinal) return;
     for (const sample of samples) {
+      if (Math.random() >= this.#part) continue;
       this.#shown.set(sample.ordinal, sample);
       this.#keepStack(sample.node, second.nodes);
     }
+    if (this.#shown.size > this.#maxShown) this.#forgetHalf();
   }
 
   /**
@@ -63,6 +76,14 @@ export class AllocationPairs {
       freed,
       shown: freedShown.length,
     };
+  }
+
+  #forgetHalf(): void {
+    this.#part /= 2;
+    for (const ordinal of this.#shown.keys()) if (Math.random() < 0.5) this.#shown.delete(ordinal);
+    const nodes = new Map(this.#nodes);
+    this.#nodes.clear();
+    for (const { node } of this.#shown.values()) this.#keepStack(node, nodes);
   }
 
   /** Keeps a stack whose node V8 forgets with its last sample. */

@@ -68,9 +68,12 @@ export class Sampler {
       await target.post('HeapProfiler.startSampling', { ...options, ...flags });
       return new Sampler(sampled, 'all allocations', interval);
     }
-    const isOwn = await target.evaluate(startCode(interval));
-    // Changes nothing about a sampler that code has started, except that it ends with this connection.
-    await target.post('HeapProfiler.startSampling', options);
+    // The second changes nothing about a sampler that code has started, except that it ends with this connection. Send both at
+    // once, so that the death of this process leaves no sampler behind.
+    const [isOwn] = await Promise.all([
+      target.evaluate(startCode(interval)),
+      target.post('HeapProfiler.startSampling', options),
+    ]);
     return new Sampler(sampled, isOwn ? 'without collections' : 'with collections', interval);
   }
 
