@@ -31,8 +31,10 @@ export interface CallSiteRow {
 export interface SiteView {
   readonly rows: readonly CallSiteRow[];
   readonly other: SiteValues;
-  /** Sum of the counters of removed series, see `TopSites`. */
+  /** Sum of the counters of removed series, see `TopSites`. It falls when one of them returns. */
   readonly dropped: SiteValues;
+  /** Largest `dropped` so far, because a counter must not fall. */
+  readonly mostDropped: SiteValues;
   readonly total: SiteValues;
 }
 
@@ -40,15 +42,19 @@ export interface SiteView {
 const RETAINED = 0;
 const PEAK = 2;
 
-/** Selects the call sites of a capture that get series of their own: exactly the largest at each view. */
+/**
+ * Selects the call sites of a capture that get series of their own: exactly the largest at each view. The series of a call
+ * site that returns continues, because readers of Prometheus' text format do not know when a series began.
+ */
 export class SiteSeries {
   readonly #top: TopSites<string>;
   readonly #recent: RecentAllocation<string> = new RecentAllocation();
   #grouping: SiteGrouping | undefined;
   #view: { readonly capture: GrowingCapture; readonly offset: number; readonly view: SiteView } | undefined;
+  #mostDropped: readonly number[] = [];
 
   constructor(maxCallSites: number) {
-    this.#top = new TopSites({ maxSites: maxCallSites });
+    this.#top = new TopSites({ maxSites: maxCallSites, continues: true });
   }
 
   /** Determines the call sites of new sites. For a large capture, this would take seconds all at once. */
@@ -74,6 +80,7 @@ export class SiteSeries {
     this.#recent.observe(reading, performance.now());
     const weightOf = (key: string) => this.#weight(reading, key);
     const { rows, other, dropped } = this.#top.view(reading, { weightOf }, epochMillis);
+    this.#mostDropped = dropped.map((value, at) => Math.max(value, this.#mostDropped[at] ?? 0));
     const view = {
       rows: rows.map((row) => ({
         site: grouping.site(row.site),
@@ -82,6 +89,7 @@ export class SiteSeries {
       })),
       other: valuesOf(other),
       dropped: valuesOf({ counters: dropped, gauges: [] }),
+      mostDropped: valuesOf({ counters: this.#mostDropped, gauges: [] }),
       total: valuesOf(reading.total),
     };
     this.#view = { capture, offset, view };

@@ -64,15 +64,18 @@ export class CaptureMetrics implements MetricProducer {
 
   async collect(): Promise<CollectionResult> {
     const nowMillis = Date.now();
-    const metrics = pointsOf(this.#source)
+    // With deltas, what a removed series has counted was reported already.
+    const metrics = pointsOf(this.#source, this.#deltas === undefined)
       .filter(([, points]) => points.length > 0)
       .map(([spec, points]) => {
         const isDelta = this.#deltas !== undefined && spec.kind === 'counter';
         const reported = isDelta ? this.#deltas.of(spec.name, points, nowMillis) : points;
         return metricData(spec, reported, { nowMillis, temporality: this.#temporality });
       });
-    const captures = this.#source.captures.map((each) => captureKey(captureAttributes(each)));
-    this.#deltas?.endCollection(new Set(captures));
+    const runs = this.#source.captures.map((each) => {
+      return [captureKey(captureAttributes(each)), each.follower.run?.series] as const;
+    });
+    this.#deltas?.endCollection(new Map(runs));
     const scopeMetrics = metrics.length > 0 ? [{ scope: SCOPE, metrics }] : [];
     return { resourceMetrics: { resource: emptyResource(), scopeMetrics }, errors: [] };
   }
@@ -81,11 +84,11 @@ export class CaptureMetrics implements MetricProducer {
 type MetricPoints = readonly [spec: MetricSpec, points: readonly MetricPoint[]];
 
 /** Returns the points of all metrics, with counters since their start. */
-function pointsOf({ captures, hints }: CaptureSource): readonly MetricPoints[] {
-  return [...sitePoints(captures), ...capturePoints(captures), hintPoints(hints)];
+function pointsOf({ captures, hints }: CaptureSource, withDropped: boolean): readonly MetricPoints[] {
+  return [...sitePoints(captures, withDropped), ...capturePoints(captures), hintPoints(hints)];
 }
 
-function sitePoints(captures: readonly WatchedCapture[]): readonly MetricPoints[] {
+function sitePoints(captures: readonly WatchedCapture[], withDropped: boolean): readonly MetricPoints[] {
   const runs = captures.flatMap((each) => {
     const { run } = each.follower;
     return run === undefined ? [] : [{ attributes: captureAttributes(each), run }];
@@ -94,9 +97,9 @@ function sitePoints(captures: readonly WatchedCapture[]): readonly MetricPoints[
   const complete = runs.filter(({ run }) => run.capture.knowsAllocated);
   const { allocated, allocations, retained, retainedObjects, peak } = SITE_METRICS;
   return [
-    [allocated, valuesBySite(complete, ({ allocatedBytes }) => allocatedBytes)],
-    [allocations, valuesBySite(complete, ({ allocations: count }) => count)],
-    [retained, valuesBySite(runs, ({ retainedBytes }) => retainedBytes, UNKNOWN_AGE)],
+    [allocated, valuesBySite(complete, ({ allocatedBytes }) => allocatedBytes, { withDropped })],
+    [allocations, valuesBySite(complete, ({ allocations: count }) => count, { withDropped })],
+    [retained, valuesBySite(runs, ({ retainedBytes }) => retainedBytes, { more: UNKNOWN_AGE })],
     [retainedObjects, valuesBySite(runs, ({ retainedCount }) => retainedCount)],
     [peak, valuesBySite(runs, ({ peakBytes }) => peakBytes)],
   ];
@@ -105,17 +108,18 @@ function sitePoints(captures: readonly WatchedCapture[]): readonly MetricPoints[
 function valuesBySite(
   runs: readonly { readonly attributes: Attributes; readonly run: CaptureRun }[],
   amountOf: (values: SiteValues) => number,
-  more: Attributes = {},
+  { more = {}, withDropped = false }: { readonly more?: Attributes; readonly withDropped?: boolean } = {},
 ): readonly MetricPoint[] {
   return runs.flatMap(({ attributes, run: { capture, series } }): MetricPoint[] => {
-    const { rows, other, dropped } = series.view(capture);
+    const { rows, other, mostDropped } = series.view(capture);
     const captureStart = capture.header?.startTimeMillis;
     const point = (site: CallSite, values: SiteValues, startMillis = captureStart): MetricPoint => {
       const all = { ...attributes, ...siteAttributes(site), ...more };
       return { attributes: all, value: amountOf(values), startMillis };
     };
     const sites = rows.map(({ site, values, sinceMillis }) => point(site, values, sinceMillis));
-    return [...sites, point(OTHER, other), ...(amountOf(dropped) > 0 ? [point(DROPPED, dropped)] : [])];
+    const isDropped = withDropped && amountOf(mostDropped) > 0;
+    return [...sites, point(OTHER, other), ...(isDropped ? [point(DROPPED, mostDropped)] : [])];
   });
 }
 

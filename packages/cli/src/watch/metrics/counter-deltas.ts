@@ -2,8 +2,6 @@ import type { Attributes } from '@opentelemetry/api';
 import type { MetricPoint } from './metric-points.js';
 
 interface Reported {
-  /** The name of the counter, and the capture. */
-  readonly source: string;
   readonly capture: string;
   readonly value: number;
   readonly startMillis: number | undefined;
@@ -15,8 +13,8 @@ export class CounterDeltas {
   #last: ReadonlyMap<string, Reported> = new Map();
   #next: Map<string, Reported> = new Map();
   readonly #captureOf: (attributes: Attributes) => string;
-  /** Counters and captures with points in this collection. */
-  #present: Set<string> = new Set();
+  /** The last known run of each capture. */
+  #runs: ReadonlyMap<string, unknown> = new Map();
 
   /** @param captureOf returns a key of the capture that a point is of */
   constructor(captureOf: (attributes: Attributes) => string) {
@@ -28,29 +26,30 @@ export class CounterDeltas {
     return points.map((point) => {
       const { attributes, value, startMillis } = point;
       const capture = this.#captureOf(attributes);
-      const source = `${name} ${capture}`;
       const key = JSON.stringify([name, attributes]);
       const last = this.#last.get(key);
-      this.#next.set(key, { source, capture, value, startMillis, endMillis: nowMillis });
-      this.#present.add(source);
+      this.#next.set(key, { capture, value, startMillis, endMillis: nowMillis });
       const isNew = last === undefined || last.startMillis !== startMillis || value < last.value;
       return isNew ? point : { attributes, value: value - last.value, startMillis: last.endMillis };
     });
   }
 
   /**
-   * Ends a collection. A counter without a point in it is remembered while its capture exists and has no points, such
-   * as one that cannot be read for a moment. A series that was dropped has a new start when it returns.
+   * Ends a collection. A counter without a point in it is remembered while its run is that of its capture: a call site may
+   * become one of the largest again, and a capture may be unreadable for a moment.
    *
-   * @param captures the captures that exist
+   * @param captures the captures that exist, with their runs; undefined for a capture that cannot be read now
    */
-  endCollection(captures: ReadonlySet<string>): void {
+  endCollection(captures: ReadonlyMap<string, unknown>): void {
+    const isSameRun = (capture: string) => {
+      const run = captures.get(capture);
+      return captures.has(capture) && (run === undefined || run === this.#runs.get(capture));
+    };
     for (const [key, reported] of this.#last) {
-      const { source, capture } = reported;
-      if (captures.has(capture) && !this.#present.has(source)) this.#next.set(key, reported);
+      if (!this.#next.has(key) && isSameRun(reported.capture)) this.#next.set(key, reported);
     }
+    this.#runs = new Map([...captures].map(([capture, run]) => [capture, run ?? this.#runs.get(capture)]));
     this.#last = this.#next;
     this.#next = new Map();
-    this.#present = new Set();
   }
 }

@@ -3,17 +3,17 @@ import { CounterDeltas } from '../../../src/watch/metrics/counter-deltas.js';
 
 const START = 1_700_000_000_000;
 
-/** Returns a function that makes a collection of points `[site, value, startMillis]` of the capture `a`. */
+/** Returns a function that makes a collection of points `[site, value, startMillis]` of a run of the capture `a`. */
 function collector() {
   const deltas = new CounterDeltas(({ capture }) => String(capture));
   let nowMillis = START + 1000;
-  return (points: readonly (readonly [string, number, number?])[], captures = ['a']) => {
+  return (points: readonly (readonly [string, number, number?])[], run: string | undefined = 'run 1') => {
     nowMillis += 1000;
     const given = points.map(([site, value, startMillis = START]) => {
       return { attributes: { capture: 'a', site }, value, startMillis };
     });
     const increases = deltas.of('heapray.memory.allocated', given, nowMillis);
-    deltas.endCollection(new Set(captures));
+    deltas.endCollection(run === 'gone' ? new Map() : new Map([['a', run]]));
     return increases.map(({ value }) => value);
   };
 }
@@ -41,7 +41,7 @@ test('counts from zero when a series has a new start, or a lower value', () => {
   expect(collect([['x', 20, START + 500]])).toEqual([20]);
 });
 
-test('forgets captures that are gone, and series that were dropped', () => {
+test('counts only what is new when a series returns that was dropped', () => {
   const collect = collector();
   expect(
     collect([
@@ -53,9 +53,14 @@ test('forgets captures that are gone, and series that were dropped', () => {
   expect(
     collect([
       ['x', 110],
-      ['y', 60, START + 700],
+      ['y', 60],
     ]),
-  ).toEqual([0, 60]);
-  expect(collect([], [])).toEqual([]);
-  expect(collect([['x', 120]])).toEqual([120]);
+  ).toEqual([0, 10]);
+});
+
+test.each(['run 2', 'gone'])('forgets the series of a run when its capture is that of another: %s', (run) => {
+  const collect = collector();
+  expect(collect([['x', 100]])).toEqual([100]);
+  expect(collect([], run)).toEqual([]);
+  expect(collect([['x', 120]], 'run 2')).toEqual([120]);
 });

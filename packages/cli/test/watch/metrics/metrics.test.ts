@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { GrowingCapture, MemrayWriter } from '@heapray/exporter/memray';
+import { AggregationTemporality } from '@opentelemetry/sdk-metrics';
 import { describe, expect, test } from 'vitest';
 import { peerTest } from '../../../../../test/support/peer-test.js';
 import { promtool } from '../../../../../test/support/peers.js';
@@ -13,6 +14,7 @@ import {
   SITE_METRICS as NODE_SITE_METRICS,
 } from '../../../../instrumentation/src/protocol/metric-table.js';
 import { SiteSeries, type SiteValues } from '../../../src/watch/follow/site-series.js';
+import type { WatchedCapture } from '../../../src/watch/follow/watched-capture.js';
 import { CaptureMetrics } from '../../../src/watch/metrics/capture-metrics.js';
 import { CAPTURE_METRICS, SITE_METRICS } from '../../../src/watch/metrics/metric-table.js';
 import { AIRFLOW, follow, goldenFile, rawCapture, withoutZeros } from '../support/captures.js';
@@ -59,7 +61,7 @@ describe('call sites', () => {
     const seen = new Set<string>();
     for (let at = 0; at < AIRFLOW_RAW.length; at += 15_000) {
       capture.push(AIRFLOW_RAW.subarray(at, at + 15_000));
-      const { rows, other, dropped, total } = series.view(capture);
+      const { rows, other, dropped, mostDropped, total } = series.view(capture);
       expect(rows.length).toBeLessThanOrEqual(7);
       expect(series.total(capture)).toEqual(total);
       expect(total.retainedBytes).toBe(capture.liveBytes);
@@ -71,7 +73,7 @@ describe('call sites', () => {
       const now = new Map([
         ...rows.map((row) => [JSON.stringify(row.site), row.values] as const),
         ['other', other] as const,
-        ['dropped', dropped] as const,
+        ['dropped', mostDropped] as const,
       ]);
       for (const [key, values] of now) {
         const last = before.get(key);
@@ -79,7 +81,8 @@ describe('call sites', () => {
         expect(values.allocations).toBeGreaterThanOrEqual(last?.allocations ?? 0);
         seen.add(key);
       }
-      before = now;
+      // A series that returns continues.
+      before = new Map([...before, ...now]);
     }
     // Some sites must appear and disappear, which is the subject of the test.
     expect(seen.size).toBeGreaterThan(20);
@@ -101,6 +104,30 @@ describe('call sites', () => {
       expect(leak?.values.retainedBytes).toBe((at + 1) * 1_000_000);
       expect(leak?.sinceMillis).toBeGreaterThan(0);
     }
+  });
+
+  test('count each byte once as deltas, also when they leave the largest and return', async () => {
+    const program = new Places();
+    const run = { id: 1, capture: program.read(), series: new SiteSeries(1) };
+    const follower = { run, state: 'reading', inPlace: false, sizes: {}, runs: {} };
+    const watched = { component: 'c', follower } as unknown as WatchedCapture;
+    const metrics = new CaptureMetrics({ captures: [watched], hints: [] }, AggregationTemporality.DELTA);
+    let allocated = 0;
+    for (const [name, bytes] of [
+      ['a', 100],
+      ['b', 1_000],
+      ['a', 5_000],
+    ] as const) {
+      program.freeAll();
+      program.allocate(name, bytes);
+      program.read();
+      const { resourceMetrics } = await metrics.collect();
+      const all = resourceMetrics.scopeMetrics.flatMap((scope) => scope.metrics);
+      const { dataPoints } = all.find(({ descriptor }) => descriptor.name === SITE_METRICS.allocated.name)!;
+      expect(dataPoints.map(({ attributes }) => attributes['code.function.name'])).toEqual([name, 'other']);
+      for (const { value } of dataPoints) allocated += value as number;
+    }
+    expect(allocated).toBe(6_100);
   });
 
   test.each([
