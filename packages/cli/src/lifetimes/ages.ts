@@ -8,6 +8,8 @@ const LABEL = 'age';
 /** The ages of heapray's profiles, the youngest first. */
 const KNOWN: readonly string[] = ['<10s', '10s-1m', '1m-10m', '10m-1h', '>1h', 'unknown'];
 const UNKNOWN = 'unknown';
+/** Maximum number of other ages that are told apart; what has further ones counts as unknown. */
+const MAX_OTHERS = 10;
 
 /** A function, and what it has in use by age. */
 export interface AgeRow extends Pick<TopRow, 'name' | 'file' | 'line' | 'column'> {
@@ -49,7 +51,7 @@ export function agesOf(profile: Profile, name: string): Ages {
   return { column, unit, names, byAge, total: sumOf(byAge), rows };
 }
 
-/** Returns all ages in a profile, the youngest first; names that are not known come last. */
+/** Returns the ages in a profile, the youngest first; names that are not known come last. */
 function agesIn(profile: Profile): readonly string[] {
   const found = new Set<string>();
   for (let sample = 0; sample < profile.sampleCount; sample++) {
@@ -57,7 +59,10 @@ function agesIn(profile: Profile): readonly string[] {
     if (age !== undefined) found.add(age);
   }
   if (found.size === 0) return [];
-  const others = [...found].filter((age) => !KNOWN.includes(age)).sort();
+  const others = [...found]
+    .filter((age) => !KNOWN.includes(age))
+    .sort()
+    .slice(0, MAX_OTHERS);
   return [...KNOWN, ...others].filter((age) => found.has(age) || age === UNKNOWN);
 }
 
@@ -72,8 +77,9 @@ function byAgeColumns(profile: Profile, index: number, names: readonly string[],
   const columns = names.map((type) => ({ type, unit }));
   const builder = new ProfileBuilder({ columns, timeNanos, durationNanos, program });
   const stacks = copyStacks(builder, profile);
+  const places = new Map(names.map((name, at) => [name, at]));
   for (let sample = 0; sample < profile.sampleCount; sample++) {
-    const at = names.indexOf(ageOf(profile, sample) ?? UNKNOWN);
+    const at = places.get(ageOf(profile, sample) ?? UNKNOWN) ?? places.get(UNKNOWN);
     const value = profile.value(sample, index);
     const stack = profile.stackOf(sample);
     if (value === 0) continue;

@@ -28,6 +28,7 @@ export function lifetimesJson(
     record_gap_ms: Math.round(recordGapMillis * 10) / 10,
     temporary_threshold: threshold,
     lifetimes: LIFETIMES,
+    windows_summed: lifetimes.summedWindows,
     windows: lifetimes.windows.map(({ fromMillis, untilMillis }) => {
       return { from_seconds: fromMillis / 1000, until_seconds: untilMillis / 1000 };
     }),

@@ -27,6 +27,7 @@ interface Amounts {
 interface Lifetimes extends Amounts {
   readonly lifetimes: readonly string[];
   readonly windows: readonly { readonly from_seconds: number; readonly until_seconds: number }[];
+  readonly windows_summed: number;
   readonly omitted: number;
   readonly rows: readonly (Amounts & { readonly name: string })[];
 }
@@ -60,6 +61,7 @@ describe('of a capture', () => {
     expect(read.temporary).toEqual(sumOf(expected.temporary_threshold_1));
     expect(read.by_lifetime.at(-1)!.bytes).toBe(sumOf(expected.leaks.by_thread).bytes);
     expect(read.windows.length).toBeLessThanOrEqual(4);
+    expect(read.windows_summed).toBe(1);
     expect(read.omitted).toBe(0);
     const total = (amounts: readonly { readonly bytes: number }[]) =>
       amounts.reduce((sum, { bytes }) => sum + bytes, 0);
@@ -105,6 +107,23 @@ inuse_space by function
 3.5 KiB  512 B  3.0 KiB      0 B  cache     /app/a.js:1
   512 B  512 B      0 B      0 B  parse     /app/a.js:9
 `);
+  });
+
+  test('tells ten unknown ages apart, and counts the others as unknown', async () => {
+    const builder = newBuilder();
+    const cache = builder.stack(undefined, builder.frame('cache', '/app/a.js', 1));
+    for (let age = 10; age < 40; age++) builder.add(cache, [100], builder.labels({ age: `age ${age}` }));
+    const { stdout } = await heapray([
+      'lifetimes',
+      '--json',
+      fileWith(encodePprof(builder.build()), 'heap.pb'),
+    ]);
+    const tenAges = Array.from({ length: 10 }, (_, at) => `age ${10 + at}`);
+    expect(JSON.parse(stdout)).toMatchObject({
+      ages: ['unknown', ...tenAges],
+      total: 3000,
+      by_age: [2000, ...tenAges.map(() => 100)],
+    });
   });
 
   test('asks a server for it', async () => {
@@ -164,15 +183,19 @@ describe('refuses', () => {
 
 /** Returns a heap profile with ages, as heapray's debug server has it. */
 function ages(): Uint8Array {
-  const builder = new ProfileBuilder({
-    columns: [{ type: 'inuse_space', unit: 'bytes' }],
-    timeNanos: 0n,
-    durationNanos: 0n,
-  });
+  const builder = newBuilder();
   const cache = builder.stack(undefined, builder.frame('cache', '/app/a.js', 1));
   const parse = builder.stack(cache, builder.frame('parse', '/app/a.js', 9));
   builder.add(cache, [512], builder.labels({ age: '<10s' }));
   builder.add(cache, [3072], builder.labels({ age: '>1h' }));
   builder.add(parse, [512], builder.labels({ age: '<10s' }));
   return encodePprof(builder.build());
+}
+
+function newBuilder(): ProfileBuilder {
+  return new ProfileBuilder({
+    columns: [{ type: 'inuse_space', unit: 'bytes' }],
+    timeNanos: 0n,
+    durationNanos: 0n,
+  });
 }

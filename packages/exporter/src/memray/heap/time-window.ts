@@ -48,6 +48,11 @@ export class TimeWindow implements HeapListener {
     return this.#state === 'after';
   }
 
+  /** Times between which the window is to be, in ms since the Unix epoch; infinite where it has no limit. */
+  get wanted(): { readonly fromMillis: number; readonly untilMillis: number } {
+    return { fromMillis: this.#from, untilMillis: this.#until };
+  }
+
   /** Start of the window, in ms since the Unix epoch: that of the memory record. */
   get fromMillis(): number {
     return this.#openedMillis;

@@ -1,17 +1,22 @@
 import { PairTable } from '../../tables/pair-table.js';
 
 const INITIAL_CELLS = 256;
+/** Maximum number of cells while there is more than one window: they take some 10 MiB. */
+const MAX_CELLS = 2 ** 18;
 
 /** Receives the allocations of a site that were born and ended in two windows. `death` is -1 for those alive. */
 export type CellVisitor = (site: number, birth: number, death: number, bytes: number, count: number) => void;
 
 /**
  * Amounts by site, window of birth, and window of death. Windows are equally long. If a capture lasts longer than all of
- * them, their length is doubled until it fits. Memory depends on the cells that are not empty.
+ * them, or has too many cells, their length is doubled until it fits. Memory is bounded by the maximum number of cells, or by
+ * the number of sites if that is larger.
  */
 export class LifetimeGrid {
   readonly #windows: number;
+  readonly #maxCells: number;
   #widthMillis: number;
+  #summed = 1;
   /** Pairs of a site and a cell, which is birth x (windows + 1) + death. The death after the last window means alive. */
   #cells: PairTable = new PairTable();
   /** Bytes and number of allocations of each cell. */
@@ -23,10 +28,17 @@ export class LifetimeGrid {
    *
    * @param windows number of windows, from 1
    * @param widthMillis their length
+   * @param maxCells maximum number of cells, unless there is only one window
    */
-  constructor(windows: number, widthMillis: number) {
+  constructor(windows: number, widthMillis: number, maxCells: number = MAX_CELLS) {
     this.#windows = windows;
     this.#widthMillis = widthMillis;
+    this.#maxCells = maxCells;
+  }
+
+  /** Number of windows that were summed in each one because there were too many cells; 1 for none. */
+  get summed(): number {
+    return this.#summed;
   }
 
   /** Length of a window in ms. */
@@ -40,12 +52,14 @@ export class LifetimeGrid {
   }
 
   born(site: number, birthMillis: number, bytes: number, count: number): void {
+    this.#limit();
     const birth = this.#windowOf(birthMillis);
     this.#add(site, birth, this.#windows, bytes, count);
   }
 
   /** Ends a part of what was {@link born}. */
   ended(site: number, birthMillis: number, deathMillis: number, bytes: number, count: number): void {
+    this.#limit();
     // The death comes first: it may make the windows longer.
     const death = this.#windowOf(deathMillis);
     const birth = this.#windowOf(birthMillis);
@@ -62,6 +76,14 @@ export class LifetimeGrid {
       const death = code % (this.#windows + 1);
       const birth = (code - death) / (this.#windows + 1);
       visit(this.#cells.parent(cell), birth, death === this.#windows ? -1 : death, bytes, count);
+    }
+  }
+
+  /** Makes the windows longer while there are too many cells. */
+  #limit(): void {
+    while (this.#cells.size > this.#maxCells && this.#used > 1) {
+      this.#widen(2);
+      this.#summed *= 2;
     }
   }
 

@@ -1,5 +1,6 @@
 import type { MemrayHeader } from '../format/header.js';
 import type { MemrayLimits } from '../format/limits.js';
+import type { TimeWindow } from '../heap/time-window.js';
 import type { HeapListener } from '../model/heap-listener.js';
 import { LifetimeGrid } from './lifetime-grid.js';
 import { lifetimeOf } from './lifetime-names.js';
@@ -15,6 +16,8 @@ export interface LifetimeRecorderOptions {
   readonly temporaryThreshold: number;
   /** Number of windows of the grid; 0 for none. */
   readonly windows: number;
+  /** The part of the time that the windows divide. It must receive the header before. Default: all. */
+  readonly window?: TimeWindow | undefined;
   /** Returns the thread of a site. */
   readonly threadOf: (site: number) => number;
 }
@@ -26,18 +29,21 @@ export interface LifetimeRecorderOptions {
 export class LifetimeRecorder implements HeapListener {
   readonly sites: SiteLifetimes = new SiteLifetimes();
   readonly #windows: number;
+  readonly #window: TimeWindow | undefined;
   readonly #threadOf: (site: number) => number;
   readonly #temporary: TemporaryAllocations;
   readonly #live: LiveBirths;
   #grid: LifetimeGrid | undefined;
   #startMillis = 0;
+  #gridMillis = 0;
   /** Times since the start of the capture, in ms. */
   #nowMillis = 0;
   #firstRecordMillis = 0;
   #records = 0;
 
-  constructor({ limits, temporaryThreshold, windows, threadOf }: LifetimeRecorderOptions) {
+  constructor({ limits, temporaryThreshold, windows, window, threadOf }: LifetimeRecorderOptions) {
     this.#windows = windows;
+    this.#window = window;
     this.#threadOf = threadOf;
     this.#temporary = new TemporaryAllocations(temporaryThreshold, (site, bytes) =>
       this.sites.addTemporary(site, bytes),
@@ -52,6 +58,11 @@ export class LifetimeRecorder implements HeapListener {
     return this.#grid;
   }
 
+  /** Start of the grid's first window, in ms since the start of the capture. */
+  get gridMillis(): number {
+    return this.#gridMillis;
+  }
+
   /** Mean time between two memory records in ms; 0 with fewer than two. */
   get recordGapMillis(): number {
     return this.#records < 2 ? 0 : (this.#nowMillis - this.#firstRecordMillis) / (this.#records - 1);
@@ -59,9 +70,14 @@ export class LifetimeRecorder implements HeapListener {
 
   header({ startTimeMillis, endTimeMillis }: MemrayHeader): void {
     this.#startMillis = startTimeMillis;
-    const length = endTimeMillis - startTimeMillis;
-    const width = length > 0 ? Math.floor(length / this.#windows) + 1 : FIRST_WIDTH_MILLIS;
-    if (this.#windows > 0) this.#grid = new LifetimeGrid(this.#windows, width);
+    if (this.#windows === 0) return;
+    const { fromMillis, untilMillis } = this.#window?.wanted ?? { fromMillis: 0, untilMillis: Infinity };
+    const end = Math.min(endTimeMillis > startTimeMillis ? endTimeMillis : Infinity, untilMillis);
+    this.#gridMillis = Math.max(0, fromMillis - startTimeMillis);
+    const length = end - startTimeMillis - this.#gridMillis;
+    const isKnown = length > 0 && length < Infinity;
+    const width = isKnown ? Math.floor(length / this.#windows) + 1 : FIRST_WIDTH_MILLIS;
+    this.#grid = new LifetimeGrid(this.#windows, width);
   }
 
   memoryRecord(millis: number): void {
@@ -100,7 +116,7 @@ export class LifetimeRecorder implements HeapListener {
 
   #born(site: number, high: number, low: number, size: number): void {
     this.sites.addBorn(site, size);
-    this.#grid?.born(site, this.#nowMillis, size, 1);
+    this.#grid?.born(site, this.#nowMillis - this.#gridMillis, size, 1);
     this.#temporary.allocated(this.#threadOf(site), site, high, low, size);
   }
 
@@ -108,6 +124,7 @@ export class LifetimeRecorder implements HeapListener {
     const millis = this.#nowMillis - birthMillis;
     if (millis === 0) this.sites.addPending(site, bytes, count);
     else this.sites.addEnded(site, lifetimeOf(millis), bytes, count);
-    this.#grid?.ended(site, birthMillis, this.#nowMillis, bytes, count);
+    const start = this.#gridMillis;
+    this.#grid?.ended(site, birthMillis - start, this.#nowMillis - start, bytes, count);
   }
 }

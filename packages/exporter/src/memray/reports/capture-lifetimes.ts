@@ -61,7 +61,7 @@ interface Draft {
 
 /**
  * Reads a capture as its bytes arrive, and sums its allocations by their lifetime. Reads in one pass. Memory depends on live
- * allocations and distinct stacks, and with windows on their cells that are not empty, but not on the length of the file.
+ * allocations and distinct stacks, but not on the length of the file.
  *
  * Times come from memory records, so a lifetime is known to within the time between two of them.
  *
@@ -74,13 +74,14 @@ export class CaptureLifetimes extends CaptureReader {
 
   constructor(options: CaptureLifetimesOptions = {}) {
     const limits = limitsWith(options.limits);
+    const window = options.window === undefined ? undefined : new TimeWindow(options.window);
     const recorder = new LifetimeRecorder({
       limits,
       temporaryThreshold: options.temporaryThreshold ?? 1,
       windows: options.windows ?? 0,
+      window,
       threadOf: (site) => model.sites.thread(site),
     });
-    const window = options.window === undefined ? undefined : new TimeWindow(options.window);
     const events: readonly HeapListener[] =
       window === undefined ? [recorder] : [window, new WithinWindow(window, recorder)];
     const model: CaptureModel = new CaptureModel(limits, [NOT_AGGREGATED, ...events]);
@@ -109,11 +110,17 @@ export class CaptureLifetimes extends CaptureReader {
 
   /** The windows that the cells refer to, up to the last one with a birth or death. */
   get windows(): readonly LifetimeWindow[] {
-    const { grid } = this.#recorder;
+    const { grid, gridMillis } = this.#recorder;
     if (grid === undefined) return [];
+    const startOf = (at: number) => gridMillis + at * grid.widthMillis;
     return Array.from({ length: grid.windowCount }, (_, at) => {
-      return { fromMillis: at * grid.widthMillis, untilMillis: (at + 1) * grid.widthMillis };
+      return { fromMillis: startOf(at), untilMillis: startOf(at + 1) };
     });
+  }
+
+  /** Number of windows that were summed in each of {@link windows} because there were too many cells; 1 for none. */
+  get summedWindows(): number {
+    return this.#recorder.grid?.summed ?? 1;
   }
 
   /** Returns the sum of all call sites. Requires {@link end}. */

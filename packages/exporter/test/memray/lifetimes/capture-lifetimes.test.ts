@@ -116,7 +116,10 @@ test('considers only what was allocated in a window, and freed until its end', (
   allocate(256, 1000);
   w.finish(1, START + 3000);
   const [from, until] = [1000, 2000].map((millis) => ({ millis, isUtc: false }));
-  const { allocated, byLifetime } = read(w.take(), { window: { from: from!, until: until! } }).total();
+  const lifetimes = read(w.take(), { window: { from: from!, until: until! }, windows: 4 });
+  const { allocated, byLifetime } = lifetimes.total();
+  // The windows divide this part of the time.
+  expect(lifetimes.windows[0]).toEqual({ fromMillis: 1000, untilMillis: 1251 });
   expect(allocated).toEqual({ bytes: 110, count: 2 });
   expect(byLifetime[0]).toEqual({ bytes: 10, count: 1 });
   expect(byLifetime.at(-1)).toEqual({ bytes: 100, count: 1 });
