@@ -23,11 +23,9 @@ import {
 } from '../outputs/formats.js';
 import { writeOutput, writeStream } from '../outputs/write-output.js';
 import {
+  addReadingOptions,
   atPeakOption,
   fromOption,
-  maxMemoryOption,
-  maxSecondsOption,
-  strictOption,
   untilOption,
   type WindowOptions,
   windowOf,
@@ -49,7 +47,7 @@ interface ConvertOptions extends WindowOptions {
 const KEEP_PLACES: ReadonlySet<ProfileFormat> = new Set(['json', 'otlp', 'otlp-json']);
 
 export function addConvert(program: Command): void {
-  program
+  const command = program
     .command('convert')
     .summary('convert a profile to another format')
     .description(
@@ -74,11 +72,8 @@ export function addConvert(program: Command): void {
     .option(
       '--aggregate',
       'write an aggregated memray capture, as memray run --aggregate does: small, without history',
-    )
-    .addOption(strictOption())
-    .addOption(maxMemoryOption())
-    .addOption(maxSecondsOption())
-    .action(convert);
+    );
+  addReadingOptions(command).action(convert);
 }
 
 async function convert(inputs: readonly string[], options: ConvertOptions): Promise<void> {

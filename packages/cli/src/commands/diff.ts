@@ -31,13 +31,11 @@ import { printable } from '../text/printable.js';
 import { formatQuantity } from '../text/quantity.js';
 import { assertNoSubject, type FailLimit, failOverOption, holdAgainst } from './fail-over.js';
 import {
+  addReadingOptions,
   atPeakOption,
   fromOption,
   markdownOption,
-  maxMemoryOption,
-  maxSecondsOption,
   rowsOption,
-  strictOption,
   untilOption,
   type WindowOptions,
   windowOf,
@@ -74,7 +72,7 @@ interface DiffRow {
 const SHOWN = ['inuse_space', 'peak_space'];
 
 export function addDiff(program: Command): void {
-  program
+  const command = program
     .command('diff')
     .summary('compare two profiles')
     .description(
@@ -94,11 +92,8 @@ export function addDiff(program: Command): void {
     .option('--json', 'print JSON')
     .addOption(markdownOption())
     .option('-o, --output <file>', 'write the difference as pprof; - for standard output')
-    .addOption(failOverOption('the growth (% of the old total)'))
-    .addOption(strictOption())
-    .addOption(maxMemoryOption())
-    .addOption(maxSecondsOption())
-    .action(diff);
+    .addOption(failOverOption('the growth (% of the old total)'));
+  addReadingOptions(command).action(diff);
 }
 
 async function diff(files: readonly string[], options: DiffOptions): Promise<void> {

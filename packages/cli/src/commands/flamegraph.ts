@@ -14,11 +14,9 @@ import { type MergedInput, readInputs } from '../inputs/merged-input.js';
 import { assertReadOnce } from '../inputs/processes.js';
 import { writeOutput } from '../outputs/write-output.js';
 import {
+  addReadingOptions,
   atPeakOption,
   fromOption,
-  maxMemoryOption,
-  maxSecondsOption,
-  strictOption,
   untilOption,
   type WindowOptions,
   windowOf,
@@ -33,7 +31,7 @@ interface FlamegraphOptions extends WindowOptions {
 }
 
 export function addFlamegraph(program: Command): void {
-  program
+  const command = program
     .command('flamegraph')
     .summary('write an HTML page with a flame graph')
     .description(
@@ -47,11 +45,8 @@ export function addFlamegraph(program: Command): void {
     .addOption(atPeakOption('column'))
     .addOption(fromOption())
     .addOption(untilOption())
-    .option('--hide-source-paths', 'leave out the folders of source files, to pass the page on')
-    .addOption(strictOption())
-    .addOption(maxMemoryOption())
-    .addOption(maxSecondsOption())
-    .action(flamegraph);
+    .option('--hide-source-paths', 'leave out the folders of source files, to pass the page on');
+  addReadingOptions(command).action(flamegraph);
 }
 
 async function flamegraph(

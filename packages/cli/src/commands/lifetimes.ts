@@ -11,12 +11,10 @@ import {
 import { readLifetimes } from '../lifetimes/read-lifetimes.js';
 import { writeJson, writeStdout } from '../outputs/stdout.js';
 import {
+  addReadingOptions,
   fromOption,
   markdownOption,
-  maxMemoryOption,
-  maxSecondsOption,
   rowsOption,
-  strictOption,
   untilOption,
   type WindowOptions,
   windowOf,
@@ -36,7 +34,7 @@ const MAX_WINDOWS = 100;
 const MAX_THRESHOLD = 1_000;
 
 export function addLifetimes(program: Command): void {
-  program
+  const command = program
     .command('lifetimes')
     .summary('show how long allocations live')
     .description(
@@ -67,11 +65,8 @@ export function addLifetimes(program: Command): void {
     )
     .addOption(fromOption())
     .addOption(untilOption())
-    .option('--component <name>', 'component, for a server of heapray watch')
-    .addOption(strictOption())
-    .addOption(maxMemoryOption())
-    .addOption(maxSecondsOption())
-    .action(lifetimes);
+    .option('--component <name>', 'component, for a server of heapray watch');
+  addReadingOptions(command).action(lifetimes);
 }
 
 async function lifetimes(source: string, options: LifetimesOptions): Promise<void> {

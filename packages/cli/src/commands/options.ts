@@ -1,5 +1,5 @@
 import type { CaptureTime, CaptureWindow } from '@heapray/exporter/memray';
-import { InvalidArgumentError, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 
 const SECONDS = /^(\d{1,12}(?:\.\d{1,9})?)(ms|s|m|h)?$/;
 const UNIT_MILLIS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const;
@@ -14,6 +14,11 @@ export function rowsOption(count: number): Option {
 /** Returns the option `--md`, for commands that also print JSON. */
 export function markdownOption(): Option {
   return new Option('--md', 'print Markdown, for issues and chats').conflicts('json');
+}
+
+/** Adds the options of all commands that read captures and end: `--strict`, `--max-memory` and `--max-seconds`. */
+export function addReadingOptions(command: Command): Command {
+  return command.addOption(strictOption()).addOption(maxMemoryOption()).addOption(maxSecondsOption());
 }
 
 /** Returns the option `--strict`, for all commands that read captures. */

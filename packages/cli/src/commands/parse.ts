@@ -3,22 +3,14 @@ import type { Command } from 'commander';
 import { applyStrict, finishCapture, noteCut, openCapture, pushCapture } from '../inputs/memray.js';
 import { writeStdout } from '../outputs/stdout.js';
 import { printable } from '../text/printable.js';
-import {
-  fromOption,
-  maxMemoryOption,
-  maxSecondsOption,
-  strictOption,
-  untilOption,
-  type WindowOptions,
-  windowOf,
-} from './options.js';
+import { addReadingOptions, fromOption, untilOption, type WindowOptions, windowOf } from './options.js';
 
 interface ParseOptions extends WindowOptions {
   readonly strict?: true;
 }
 
 export function addParse(program: Command): void {
-  program
+  const command = program
     .command('parse')
     .summary('print the records of a memray capture')
     .description(
@@ -27,11 +19,8 @@ export function addParse(program: Command): void {
     )
     .argument('<file>', 'capture; - for standard input')
     .addOption(fromOption())
-    .addOption(untilOption())
-    .addOption(strictOption())
-    .addOption(maxMemoryOption())
-    .addOption(maxSecondsOption())
-    .action(parse);
+    .addOption(untilOption());
+  addReadingOptions(command).action(parse);
 }
 
 async function parse(file: string, options: ParseOptions): Promise<void> {

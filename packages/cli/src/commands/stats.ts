@@ -10,12 +10,10 @@ import { writeJson, writeStdout } from '../outputs/stdout.js';
 import { formatBytes } from '../text/quantity.js';
 import { type FailLimit, failOverOption, holdAgainst, type LimitSubject } from './fail-over.js';
 import {
+  addReadingOptions,
   fromOption,
   markdownOption,
-  maxMemoryOption,
-  maxSecondsOption,
   rowsOption,
-  strictOption,
   untilOption,
   type WindowOptions,
   windowOf,
@@ -30,7 +28,7 @@ interface StatsOptions extends WindowOptions {
 }
 
 export function addStats(program: Command): void {
-  program
+  const command = program
     .command('stats')
     .summary('show statistics of memray captures')
     .description(
@@ -44,11 +42,8 @@ export function addStats(program: Command): void {
     .addOption(rowsOption(5))
     .addOption(fromOption())
     .addOption(untilOption())
-    .addOption(failOverOption('the peak or what is leaked (peak=..., leaked=...; % of the peak)'))
-    .addOption(strictOption())
-    .addOption(maxMemoryOption())
-    .addOption(maxSecondsOption())
-    .action(stats);
+    .addOption(failOverOption('the peak or what is leaked (peak=..., leaked=...; % of the peak)'));
+  addReadingOptions(command).action(stats);
 }
 
 async function stats(files: readonly string[], options: StatsOptions): Promise<void> {

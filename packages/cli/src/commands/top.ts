@@ -24,13 +24,11 @@ import { printable } from '../text/printable.js';
 import { formatQuantity, formatShare } from '../text/quantity.js';
 import { assertNoSubject, type FailLimit, failOverOption, holdAgainst } from './fail-over.js';
 import {
+  addReadingOptions,
   atPeakOption,
   fromOption,
   markdownOption,
-  maxMemoryOption,
-  maxSecondsOption,
   rowsOption,
-  strictOption,
   untilOption,
   type WindowOptions,
   windowOf,
@@ -61,7 +59,7 @@ export const GROUPS: readonly TopGroup[] = [
 ];
 
 export function addTop(program: Command): void {
-  program
+  const command = program
     .command('top')
     .summary('list the functions with the most memory')
     .description(
@@ -78,11 +76,8 @@ export function addTop(program: Command): void {
     .addOption(rowsOption(10))
     .option('--json', 'print JSON')
     .addOption(markdownOption())
-    .addOption(failOverOption('the column, or the share of one row (%),'))
-    .addOption(strictOption())
-    .addOption(maxMemoryOption())
-    .addOption(maxSecondsOption())
-    .action(top);
+    .addOption(failOverOption('the column, or the share of one row (%),'));
+  addReadingOptions(command).action(top);
 }
 
 async function top(files: readonly string[], options: TopOptions): Promise<void> {
