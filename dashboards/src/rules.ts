@@ -26,7 +26,7 @@ export interface Rules {
 /** The page with a section for each alert. */
 const RUNBOOK = 'https://github.com/heapray/heapray/blob/main/docs/runbook.md';
 
-/** Drops that an operator can act on. The others are ports in use, slow viewers, and programs with very many stacks. */
+/** Drops that an operator can act on. Others are ports in use, slow viewers, samples of no component, very many stacks. */
 const LOSSES = [
   'capture',
   'capture_paused',

@@ -48,13 +48,13 @@ describe('allowed names', () => {
     ]);
   });
 
-  test('are declared names, if any, instead of its own', () => {
+  test('are declared names too', () => {
     const declaredComponents = ['web', 'api', 'mailer', 'web'];
-    const { components, warnings } = listed('mailer,server,web,scheduler', { declaredComponents });
-    expect(components).toEqual(['mailer', 'web', 'scheduler']);
+    const { components, warnings } = listed('mailer,server,other,web,scheduler', { declaredComponents });
+    expect(components).toEqual(['mailer', 'server', 'web', 'scheduler']);
     expect(warnings).toHaveLength(1);
-    expect(warnings[0]).toContain("'server'");
-    expect(warnings[0]).toMatch(/takes scheduler, dag_processor, api, triggerer, web, mailer$/);
+    expect(warnings[0]).toContain("'other'");
+    expect(warnings[0]).toMatch(/takes scheduler, dag_processor, api, triggerer, server, web, mailer$/);
   });
 
   test.each(['', ' web', 'a,b', 'a/b', 'x'.repeat(81)])('exclude %j as a declared name', (name) => {

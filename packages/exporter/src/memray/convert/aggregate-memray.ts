@@ -29,6 +29,8 @@ export interface AggregateEncodeOptions {
    * shows the last of two names.
    */
   readonly note?: string;
+  /** Command line in the header. Default: that of the capture. */
+  readonly commandLine?: string | undefined;
   /**
    * Maximum size of the capture in bytes. If it would be larger, the smallest sites are summed without their stacks.
    * Default: no limit.
@@ -87,7 +89,7 @@ export class MemrayAggregator extends CaptureReader {
     const { kept, leftOut } = this.#sitesFor(options);
     const used = usedStacks(this.#model, kept, leftOut);
     if (leftOut.length > 0) options.onLeftOut?.(leftOut.length);
-    const header = this.#header(used.frames.length);
+    const header = this.#header(used.frames.length, options.commandLine);
     writeHeader(out, header);
     if (options.note !== undefined) {
       encoder.threadName({ id: header.mainThreadId, name: options.note });
@@ -101,11 +103,11 @@ export class MemrayAggregator extends CaptureReader {
     yield out.take();
   }
 
-  #sitesFor({ maxBytes, note = '' }: AggregateEncodeOptions): FittingSites {
+  #sitesFor({ maxBytes, note = '', commandLine }: AggregateEncodeOptions): FittingSites {
     const sites = usedSites(this.#model, this.#heap.amounts);
     if (maxBytes === undefined) return { kept: sites, leftOut: [] };
     const head = new ByteWriter();
-    writeHeader(head, this.#header(0));
+    writeHeader(head, this.#header(0, commandLine));
     let taken = head.length + TRAILER_BYTES;
     for (const name of [note, 'main', ...this.#threadNames()])
       taken += THREAD_NAME_BYTES + Buffer.byteLength(name);
@@ -196,13 +198,14 @@ export class MemrayAggregator extends CaptureReader {
     };
   }
 
-  #header(frameCount: number): MemrayHeader {
+  #header(frameCount: number, commandLine: string | undefined): MemrayHeader {
     const { header } = this;
     if (header === undefined) throw new Error('the header was not read yet');
     // An unfinished capture ends with its last memory record.
     const lastMillis = this.#snapshots.last?.millis ?? 0;
     return {
       ...header,
+      commandLine: commandLine ?? header.commandLine,
       format: this.#format,
       pythonVersion: PYTHON_3_11,
       fileFormat: 'AGGREGATED_ALLOCATIONS',

@@ -22,15 +22,13 @@ export function checkComponentNames(names: unknown): asserts names is readonly s
 }
 
 /**
- * Returns the names that a list may hold: Airflow's, and those that the program declares. If it declares
- * none, its own.
+ * Returns the names that a list may hold: Airflow's, that of the process, and those that the program declares.
  *
  * @throws {ConfigError} when a declared name is not valid
  */
 export function allowedComponents(declared: readonly string[], component: string): readonly string[] {
-  const own = declared.length === 0 ? [component] : declared;
-  checkComponentNames(own);
-  return [...new Set([...AIRFLOW_COMPONENTS, ...own])];
+  checkComponentNames(declared);
+  return [...new Set([...AIRFLOW_COMPONENTS, component, ...declared])];
 }
 
 /** The valid part of a list, and a warning for each dropped item. */

@@ -109,11 +109,9 @@ export class TracedComponents {
   #current(): ResolvedConfig {
     const declared = declaredCount();
     if (this.#latest.declared !== declared) {
-      // Keep allowing the process's own name if it was allowed: its capture is running.
-      const own = this.ofProcess === undefined ? [] : [this.ofProcess];
       this.#latest = {
         declared,
-        config: this.#permitted(this.#configFor([...declaredComponents(), ...own], this.#serviceName)),
+        config: this.#permitted(this.#configFor(declaredComponents(), this.#serviceName)),
       };
     }
     return this.#latest.config;

@@ -205,7 +205,9 @@ export class Captures {
     const { component, capture, scope } = open;
     this.#guard(key, capture.path, () => capture.finish());
     this.#closed(key);
-    if (scope) this.#tellScope(component, scope);
+    if (!scope) return;
+    this.#deps.stats.drop('capture_unassigned', scope.unassignedSamples);
+    this.#tellScope(component, scope);
   }
 
   #tellScope(component: string, { unassigned = 0, divided }: ComponentScope): void {

@@ -397,10 +397,11 @@ export class ComponentCapture implements HeapListener {
   }
 
   #newRun(): RunAggregate {
-    const { format, maxCaptureBytes } = this.#options;
+    const { format, maxCaptureBytes, presentCommandLine } = this.#options;
     return new RunAggregate({
       format,
       maxBytes: maxCaptureBytes,
+      presentCommandLine,
       onLeftOut: () => this.#reports.stacksLeftOut(this.#path),
       onReplaced: (removed, path) => {
         this.#path = path;

@@ -22,6 +22,8 @@ export interface RunAggregateOptions {
   readonly format: MemrayFormat;
   /** Maximum size of the file, in bytes. */
   readonly maxBytes: number;
+  /** See `RecordFeedOptions`. */
+  readonly presentCommandLine?: (() => string) | undefined;
   /** Called when more stacks than before do not fit into the file; their bytes are in it without a stack. */
   readonly onLeftOut: () => void;
   /** Called when the file was removed, with the path of the new one. */
@@ -129,12 +131,13 @@ export class RunAggregate {
   }
 
   #encode(state: 'writing' | 'written'): Iterable<Uint8Array> {
-    const { maxBytes } = this.#options;
+    const { maxBytes, presentCommandLine } = this.#options;
     const onLeftOut = (sites: number) => {
       if (sites > this.#leftOut) this.#options.onLeftOut();
       this.#leftOut = Math.max(this.#leftOut, sites);
     };
-    return this.#sum.encode({ note: ownerNote(state), maxBytes, onLeftOut });
+    const commandLine = presentCommandLine?.();
+    return this.#sum.encode({ note: ownerNote(state), commandLine, maxBytes, onLeftOut });
   }
 
   #plan(startMillis: number): void {

@@ -7,6 +7,8 @@ export interface SetUp {
   readonly heapLimit: number;
   /** Why the native binding could not be loaded; empty otherwise. */
   readonly problem: string;
+  /** Why the worker could not be set up; absent otherwise. */
+  readonly failure?: string;
 }
 
 /** Answer of {@link TAKE_CODE}. */
@@ -91,7 +93,11 @@ export function setUpCode(binding: string | undefined): string {
           }
         };
         state.setUp = stringify({ heapLimit: getHeapStatistics().heap_size_limit, problem });
-      } catch {}
+      } catch (error) {
+        try {
+          state.setUp = stringify({ heapLimit: 0, problem: '', failure: String(error && error.message) });
+        } catch {}
+      }
     }).unref();
     return '';
   })()`;

@@ -20,16 +20,28 @@ export interface WorkerStart {
   readonly problem: string;
 }
 
+/** Answer of `Runtime.evaluate`. */
+interface Evaluated {
+  readonly result: { readonly value?: unknown };
+  readonly exceptionDetails?: {
+    readonly text: string;
+    readonly exception?: { readonly description?: string };
+  };
+}
+
 const NOT_STARTED = 'not started';
 /** Time between the first attempts to reach a worker that is not ready yet, and between later ones, in ms. */
 const FIRST_RETRY_MILLIS = 50;
 const MAX_RETRY_MILLIS = 5_000;
+/** Number of times that setting up a worker may fail. */
+const MAX_FAILURES = 5;
 
 /** Starts and polls V8's sampler of one worker, by evaluating code in it. */
 export class WorkerSampler implements Pick<HeapPoller, 'poll'> {
   readonly #target: WorkerTarget;
   readonly #options: WorkerSamplerOptions;
   #heapBytes = 0;
+  #failure: string | undefined;
 
   constructor(target: WorkerTarget, options: WorkerSamplerOptions) {
     this.#target = target;
@@ -45,18 +57,28 @@ export class WorkerSampler implements Pick<HeapPoller, 'poll'> {
     return this.#heapBytes;
   }
 
-  /** Prepares the worker as soon as its event loop turns. Undefined if it has ended before. */
+  /** Prepares the worker as soon as its event loop turns. Undefined if it has ended before, or could not be prepared. */
   async setUp(): Promise<SetUp | undefined> {
+    let failures = 0;
     for (
       let wait = FIRST_RETRY_MILLIS;
-      !this.#target.hasEnded;
+      !this.#target.hasEnded && failures < MAX_FAILURES;
       wait = Math.min(MAX_RETRY_MILLIS, wait * 1.5)
     ) {
-      const setUp = await this.#evaluate<SetUp>(setUpCode(this.#options.binding));
-      if (setUp) return setUp;
+      const setUp = await this.#evaluate<SetUp>(setUpCode(this.#options.binding), (message) => {
+        failures++;
+        this.#failure = message;
+      });
+      if (setUp?.failure !== undefined) this.#failure = setUp.failure;
+      if (setUp) return setUp.failure === undefined ? setUp : undefined;
       await sleep(wait);
     }
     return undefined;
+  }
+
+  /** Why the worker could not be prepared; undefined if that did not fail. */
+  get failure(): string | undefined {
+    return this.#failure;
   }
 
   /** Starts the sampler. Never rejects. */
@@ -98,17 +120,35 @@ export class WorkerSampler implements Pick<HeapPoller, 'poll'> {
     return 'result' in (await this.#target.ask('HeapProfiler.getSamplingProfile'));
   }
 
-  /** Evaluates code that returns JSON; undefined if it could not run or has thrown. */
-  async #evaluate<T>(expression: string): Promise<T | undefined> {
+  /**
+   * Evaluates code that returns JSON; undefined if it could not run or has thrown.
+   *
+   * @param onThrown called with the message of what it has thrown
+   */
+  async #evaluate<T>(
+    expression: string,
+    onThrown: (message: string) => void = () => {},
+  ): Promise<T | undefined> {
     const answer: Answer = await this.#target.ask('Runtime.evaluate', {
       expression,
       returnByValue: true,
       silent: true,
       disableBreaks: true,
     });
-    if ('error' in answer || answer.result.exceptionDetails !== undefined) return undefined;
-    const { value } = answer.result.result as { readonly value?: unknown };
-    return typeof value === 'string' && value !== '' ? (JSON.parse(value) as T) : undefined;
+    if ('error' in answer) return undefined;
+    const { exceptionDetails, result } = answer.result as unknown as Evaluated;
+    if (exceptionDetails !== undefined) {
+      const thrown = exceptionDetails.exception?.description ?? exceptionDetails.text;
+      onThrown(thrown.split('\n', 1)[0]!);
+      return undefined;
+    }
+    const { value } = result;
+    try {
+      return typeof value === 'string' && value !== '' ? (JSON.parse(value) as T) : undefined;
+    } catch {
+      onThrown('the application has changed JSON.stringify');
+      return undefined;
+    }
   }
 }
 

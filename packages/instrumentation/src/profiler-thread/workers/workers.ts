@@ -55,6 +55,7 @@ export class Workers implements WorkerTargetHandlers {
   #connection: { close(): void } | undefined;
   #isClosed = false;
   #toldProblem = false;
+  #toldFailure = false;
   /** Sampling interval of tracing, once that has begun. */
   #tracedInterval: number | undefined;
 
@@ -122,12 +123,12 @@ export class Workers implements WorkerTargetHandlers {
   }
 
   async #begin(target: WorkerTarget): Promise<void> {
-    if (this.#isClosed || target.hasEnded) return this.#skipped();
+    if (this.#isClosed || target.hasEnded) return this.#skipped(target);
     const stats = new WorkerStats(this.#deps.stats);
     const spent = (millis: number) => stats.addWork(millis);
     const sampler = new WorkerSampler(target, { binding: this.#options.samplerBinding, spent });
     const setUp = await sampler.setUp();
-    if (!setUp || this.#isClosed || target.hasEnded) return this.#skipped();
+    if (!setUp || this.#isClosed || target.hasEnded) return this.#skipped(target, sampler.failure);
     const thread = { id: target.threadId, name: target.threadName || 'worker' };
     const source = this.#newSource(thread, setUp.heapLimit);
     const loop = this.#newLoop(source, sampler, stats);
@@ -138,8 +139,14 @@ export class Workers implements WorkerTargetHandlers {
     await this.#startSampler(loop, sampler, { samplingInterval: source.ledger.samplingInterval });
   }
 
-  #skipped(): void {
-    if (!this.#isClosed) this.#deps.stats.drop('worker_skipped');
+  #skipped(target: WorkerTarget, failure?: string): void {
+    if (this.#isClosed) return;
+    this.#deps.stats.drop('worker_skipped');
+    if (failure === undefined || target.hasEnded) return;
+    // Further ones fail for the same reason.
+    const level = this.#toldFailure ? 'debug' : 'warn';
+    this.#toldFailure = true;
+    this.#deps.log(level, `worker thread ${target.threadId} is not profiled: ${failure}`);
   }
 
   #newSource(thread: WorkerName, heapLimit: number): MemorySource {

@@ -36,6 +36,13 @@ describe('what is traced in this process', () => {
     expect(components).toMatchObject({ any: true, throughout: true, ofProcess: 'api' });
   });
 
+  test('is the process itself when others were declared before', () => {
+    defineComponents([name]);
+    const components = traced({ HEAPRAY_COMPONENT: 'shop', HEAPRAY_TRACE_COMPONENTS: `${name},shop` });
+    expect(components.config.components).toEqual([name, 'shop']);
+    expect(components.ofProcess).toBe('shop');
+  });
+
   test('is a component once it is declared', () => {
     const components = traced({ HEAPRAY_TRACE_COMPONENTS: name });
     expect(components.any).toBe(false);

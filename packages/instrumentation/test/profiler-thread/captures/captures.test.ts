@@ -134,13 +134,14 @@ describe('a capture', () => {
   });
 
   test('of a component says, in its header too, how much of the process is assigned to no component', async () => {
-    const { captures, happened, show, allocated, commandLine } = newCaptures();
+    const { captures, happened, show, allocated, commandLine, stats } = newCaptures();
     captures.begin(1, 'api', false, 'component');
     await captures.idle();
     show(samplesOf('(V8 API)', 64, [1, 2]));
     captures.end(1);
     await captures.idle();
     expect(allocated('api')).toEqual({});
+    expect(stats.drops).toEqual({ capture_unassigned: 2 });
     expect(commandLine('api')).toBe('node app.js (scope: component, 100.0 % of the process unassigned)');
     expect(happened.at(-1)).toMatch(
       /^info: capture of component api: 100\.0 % of what the process allocated .*; 0\.0 % /,

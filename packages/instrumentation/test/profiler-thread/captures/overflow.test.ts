@@ -11,7 +11,7 @@ const LIMIT = 4096;
 const CURRENT = 'scheduler_memory.bin';
 
 /** Runs a program for a number of polls; it allocates one sample per poll and keeps each hundredth. */
-function run(readingCount: number, format: 11 | 12 | 13 = 13) {
+function run(readingCount: number, format: 11 | 12 | 13 = 13, presentCommandLine?: () => string) {
   const ledger = newLedger();
   const readings = new Readings();
   const boot = samplesOf('boot', 5000, [1]);
@@ -21,6 +21,7 @@ function run(readingCount: number, format: 11 | 12 | 13 = 13) {
     format,
     maxCaptureBytes: LIMIT,
     aggregateOverflow: true,
+    presentCommandLine,
     onFinished: (compression) => {
       const { path: file } = compression();
       compressed.push(path.basename(file));
@@ -135,4 +136,12 @@ test('a failed write is an error, and the previous version remains', () => {
   fs.renameSync(elsewhere, home);
   expect(fs.readFileSync(path.join(home, CURRENT)).equals(before)).toBe(true);
   expect(files()).toHaveLength(2);
+});
+
+test('has the command line as it is at the end', () => {
+  let commandLine = 'node scheduler.js --fast';
+  const { capture, read } = run(2000, 13, () => commandLine);
+  commandLine = 'node scheduler.js --slow';
+  capture.finish();
+  expect(read(CURRENT).header).toMatchObject({ fileFormat: 'AGGREGATED_ALLOCATIONS', commandLine });
 });

@@ -13,6 +13,20 @@ import { Readings, samplesOf } from '../../support/readings.js';
 
 const NOT_STARTED = { error: { message: 'V8 sampling heap profiler was not started.' } };
 
+const FAILURES = {
+  'at once': {
+    result: {
+      result: {},
+      exceptionDetails: { text: 'Uncaught', exception: { description: 'TypeError: no v8\n    at x' } },
+    },
+  },
+  later: {
+    result: {
+      result: { value: JSON.stringify({ heapLimit: 0, problem: '', failure: 'TypeError: no v8' }) },
+    },
+  },
+};
+
 /** How a fake worker behaves. */
 interface Behaviour {
   /** Mode that its start code answers. */
@@ -25,6 +39,8 @@ interface Behaviour {
   readonly unanswered?: string;
   /** Number of evaluations that it answers before its own code runs. */
   readonly early?: number;
+  /** How its set-up fails: it throws at once, or later. */
+  readonly fails?: 'at once' | 'later';
 }
 
 /** A worker thread as the inspector shows it. */
@@ -37,7 +53,7 @@ class FakeWorker {
 
   constructor(
     title: string,
-    { mode = 'binding', isTaken = false, isSilent = false, early = 0, unanswered }: Behaviour,
+    { mode = 'binding', isTaken = false, isSilent = false, early = 0, unanswered, fails }: Behaviour,
   ) {
     this.#isSampling = isTaken;
     this.#early = early;
@@ -45,9 +61,11 @@ class FakeWorker {
       const { id, method, params } = JSON.parse(text) as { id: number; method: string; params: never };
       this.asked.push(method);
       if (isSilent || method === unanswered) return;
-      queueMicrotask(() =>
-        this.target.receive(JSON.stringify({ id, ...this.#answer(method, params, mode) })),
-      );
+      const answer = () =>
+        method === 'Runtime.evaluate' && fails !== undefined
+          ? FAILURES[fails]
+          : this.#answer(method, params, mode);
+      queueMicrotask(() => this.target.receive(JSON.stringify({ id, ...answer() })));
     });
   }
 
@@ -148,6 +166,19 @@ test('counts a worker that ends before it was set up', async () => {
   expect(names()).toEqual(['main']);
   workers.close();
 });
+
+test.each(['at once', 'later'] as const)(
+  'gives up and counts a worker whose set-up fails %s',
+  async (fails) => {
+    const { workers, start, names, stats, logged } = newProcess();
+    const failing = start('[worker 3]', { fails });
+    await vi.waitFor(() => expect(stats.drops).toEqual({ worker_skipped: 1 }), { timeout: 10_000 });
+    expect(failing.asked).toHaveLength(fails === 'at once' ? 5 : 1);
+    expect(names()).toEqual(['main']);
+    expect(logged).toEqual(['warn: worker thread 3 is not profiled: TypeError: no v8']);
+    workers.close();
+  },
+);
 
 test('does not wait for a worker that does not answer, and polls the others', async () => {
   const { workers, start, names, sources } = newProcess();

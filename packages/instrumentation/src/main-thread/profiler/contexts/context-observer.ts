@@ -76,7 +76,8 @@ export class ContextObserver {
     if ((--this.#left > 0 && !isTimer) || this.#isLooking || !this.#isWanted) return;
     this.#isLooking = true;
     contain(() => {
-      if (isTimer) this.#addTimer(resource);
+      if (isTimer) this.#timers.add(resource, this.#deps.contexts.present);
+      this.#locateTimers();
       if (this.#left <= 0) this.#look();
     }, this.#fail);
     this.#isLooking = this.#hasFailed;
@@ -146,13 +147,14 @@ export class ContextObserver {
     this.flush();
   }
 
-  #addTimer(resource: object): void {
-    const { components, key } = this.#deps.contexts.present;
-    const location = this.#timers.locate(resource, key, monotonicMillis());
-    if (!location) return;
-    const callback = { location, components };
-    this.#callbacks[this.#callbacks.length] = callback;
-    if (this.#allCallbacks.length < MAX_SENT_AGAIN) this.#allCallbacks[this.#allCallbacks.length] = callback;
+  #locateTimers(): void {
+    for (;;) {
+      const callback = this.#timers.next(monotonicMillis());
+      if (!callback) return;
+      this.#callbacks[this.#callbacks.length] = callback;
+      if (this.#allCallbacks.length < MAX_SENT_AGAIN)
+        this.#allCallbacks[this.#allCallbacks.length] = callback;
+    }
   }
 
   #add(found: FunctionStart, weight: number): void {

@@ -1,15 +1,20 @@
+import type { ObservedCallback } from '../../../protocol/captures/component-contexts.js';
 import type { FunctionLocation } from '../../../protocol/code-place.js';
 import {
   FunctionPrototypeToString,
   MathMin,
   SafeMap,
+  SafeWeakRef,
   SafeWeakSet,
   StringPrototypeSlice,
 } from '../../../protocol/primordials.js';
+import type { ComponentContext } from './component-contexts.js';
 
 /** Maximum number of functions located at once, and in a second; one takes up to 1 ms. */
-const BURST = 50;
+const BURST = 4;
 const PER_SECOND = 10;
+/** Maximum number of functions that wait for that; others remain unknown. */
+const MAX_WAITING = 100;
 /**
  * Maximum number of functions of the same text and components that are located: closures are made again and again, but their place is
  * the same. Others with that text remain unknown.
@@ -26,12 +31,24 @@ interface TimerResource {
   readonly _onImmediate?: unknown;
 }
 
-/** Finds where the callbacks of timers start, of as many as time allows. */
+/** A function that waits to be located. It is not kept alive. */
+interface Waiting {
+  readonly callback: SafeWeakRef<object>;
+  readonly components: readonly string[];
+  /** Components and text. */
+  readonly key: string;
+}
+
+/** Finds where the callbacks of timers start: a few at once, and the others as time allows. */
 export class TimerCallbacks {
   readonly #locate: (callback: unknown) => FunctionLocation | undefined;
   readonly #known = new SafeWeakSet<object>();
-  /** Numbers of located functions. */
+  /** Numbers of located and waiting functions. */
   readonly #texts = new SafeMap<string, number>();
+  /** A ring. */
+  readonly #waiting: Waiting[] = [];
+  #first = 0;
+  #count = 0;
   #credit = BURST;
   #millis = 0;
 
@@ -40,25 +57,45 @@ export class TimerCallbacks {
   }
 
   /**
-   * Returns where the callback of a new timer starts; undefined if it was located before or may not be now.
+   * Adds the callback of a new timer, unless it was added before.
    *
-   * @param context components of the running code, as one text
+   * @param context components of the running code
    */
-  locate(resource: object, context: string, millis: number): FunctionLocation | undefined {
+  add(resource: object, { components, key: context }: ComponentContext): void {
     const { _onTimeout, _onImmediate } = resource as TimerResource;
     const callback = _onTimeout ?? _onImmediate;
-    if (typeof callback !== 'function' || this.#known.has(callback)) return undefined;
+    if (this.#count === MAX_WAITING || typeof callback !== 'function' || this.#known.has(callback)) return;
     const text = FunctionPrototypeToString(callback as () => void);
-    if (text === NATIVE) return undefined;
+    if (text === NATIVE) return;
     const key = `${context}\n${StringPrototypeSlice(text, 0, TEXT_CHARS)}`;
-    const located = this.#texts.get(key) ?? 0;
-    if (located >= PER_TEXT || (located === 0 && this.#texts.size >= MAX_TEXTS)) return undefined;
+    const known = this.#texts.get(key) ?? 0;
+    if (known >= PER_TEXT || (known === 0 && this.#texts.size >= MAX_TEXTS)) return;
+    this.#known.add(callback);
+    this.#texts.set(key, known + 1);
+    const callbackRef = new SafeWeakRef<object>(callback);
+    this.#waiting[(this.#first + this.#count) % MAX_WAITING] = { callback: callbackRef, components, key };
+    this.#count++;
+  }
+
+  /** Returns where the next callback starts, and its components; undefined if none waits, or none may be located now. */
+  next(millis: number): ObservedCallback | undefined {
+    if (this.#count === 0) return undefined;
     this.#credit = MathMin(BURST, this.#credit + ((millis - this.#millis) * PER_SECOND) / 1000);
     this.#millis = millis;
-    if (this.#credit < 1) return undefined;
-    this.#credit--;
-    this.#known.add(callback);
-    this.#texts.set(key, located + 1);
-    return this.#locate(callback);
+    while (this.#count > 0 && this.#credit >= 1) {
+      const { callback, components, key } = this.#waiting[this.#first]!;
+      this.#first = (this.#first + 1) % MAX_WAITING;
+      this.#count--;
+      const alive = callback.deref();
+      if (!alive) {
+        // Another closure of this text may take its place.
+        this.#texts.set(key, (this.#texts.get(key) ?? 1) - 1);
+        continue;
+      }
+      this.#credit--;
+      const location = this.#locate(alive);
+      if (location) return { location, components };
+    }
+    return undefined;
   }
 }

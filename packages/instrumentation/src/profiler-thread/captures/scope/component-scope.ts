@@ -74,7 +74,7 @@ export class ComponentScope {
     if (belonging !== undefined) return this.#take(id, belonging, bytes);
     if (this.#mayBecomeKnown(source, node))
       this.#unknown.allocated({ kind: 'allocated', id, source, node, bytes });
-    else this.#unknown.lost(bytes);
+    else this.#unknown.lost(1, bytes);
     return false;
   }
 
@@ -96,7 +96,7 @@ export class ComponentScope {
     const belonging = this.#belonging(source, node);
     if (belonging !== undefined) return this.#takePart(belonging, bytes);
     if (this.#mayBecomeKnown(source, node)) this.#unknown.estimated(source, node, samples, bytes);
-    else this.#unknown.lost(bytes);
+    else this.#unknown.lost(samples, bytes);
     return 0;
   }
 
@@ -122,6 +122,11 @@ export class ComponentScope {
   /** Part of the process's bytes whose component is not known, from 0 to 1; undefined without any. */
   get unassigned(): number | undefined {
     return this.#allBytes > 0 ? Math.max(0, this.#unknown.bytes / this.#allBytes) : undefined;
+  }
+
+  /** Number of the process's samples whose component is not known. */
+  get unassignedSamples(): number {
+    return Math.max(0, Math.round(this.#unknown.samples));
   }
 
   /** Part of the component's bytes that was divided between components by a ratio, from 0 to 1. */

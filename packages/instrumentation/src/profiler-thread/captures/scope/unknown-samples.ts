@@ -12,14 +12,20 @@ export class UnknownSamples {
   readonly #alive = new Map<number, Allocated>();
   readonly #gone = new GoneSamples();
   #bytes = 0;
+  #samples = 0;
 
   /** Bytes of all samples that were added and not taken. */
   get bytes(): number {
     return this.#bytes;
   }
 
+  /** Number of these samples. */
+  get samples(): number {
+    return this.#samples;
+  }
+
   allocated(event: Allocated): void {
-    this.#bytes += event.bytes;
+    this.lost(1, event.bytes);
     if (this.#alive.size < MAX_ALIVE) this.#alive.set(event.id, event);
   }
 
@@ -31,12 +37,13 @@ export class UnknownSamples {
   }
 
   estimated(source: LedgerSource, node: NodeIndex, samples: number, bytes: number): void {
-    this.#bytes += bytes;
+    this.lost(samples, bytes);
     this.#gone.add(source, node, samples, bytes);
   }
 
-  /** Adds bytes of samples whose component will never be known. */
-  lost(bytes: number): void {
+  /** Adds samples whose component will never be known. */
+  lost(samples: number, bytes: number): void {
+    this.#samples += samples;
     this.#bytes += bytes;
   }
 
@@ -48,7 +55,7 @@ export class UnknownSamples {
       this.#alive.delete(event.id);
       taken.push(event);
     }
-    for (const { bytes } of taken) this.#bytes -= bytes;
+    for (const event of taken) this.lost(event.kind === 'allocated' ? -1 : -event.samples, -event.bytes);
     return taken;
   }
 }
