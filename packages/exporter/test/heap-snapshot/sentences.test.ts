@@ -16,7 +16,9 @@ const ORDERS: HeldClass = {
 const bytes = (value: number) => `${value} B`;
 
 test('calls objects new when they were made after the earlier snapshot', () => {
-  expect(holderSentence(ORDERS, undefined, bytes)).toBe('6000 B in 200 new `Order` objects has no holder in common');
+  expect(holderSentence(ORDERS, undefined, bytes)).toBe(
+    '6000 B in 200 new `Order` objects has no holder in common',
+  );
   const explained = { objects: 300, bytes: 9_000, isNew: false };
   expect(holderSentence({ ...ORDERS, explained }, undefined, bytes)).toBe(
     '9000 B in 300 `Order` objects has no holder in common',
