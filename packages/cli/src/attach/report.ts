@@ -107,7 +107,7 @@ function* leaksText({ leaks, seconds, kind }: SampledWindow): Generator<string> 
   const { suspects, windows, neededWindows } = leaks;
   const every = `windows of ${WINDOW_MILLIS / 1000} s`;
   if (windows < neededWindows) {
-    yield `\n${fitLine(`Leak suspects: not after ${windows} ${every}; ${neededWindows} are needed.`)}\n`;
+    yield `\n${fitLine(`Leak suspects: not after ${windows} ${every} or more; ${neededWindows} are needed, so sample longer.`)}\n`;
   } else if (suspects.length === 0) {
     yield `\nLeak suspects: none in ${windows} ${every}.\n`;
   } else yield '\nLeak suspects, by the rules of heapray:\n';

@@ -81,7 +81,7 @@ test('says from which time on suspects can be told, and names them', () => {
   expect(textOf({})).toContain(`not in 30 s; --seconds ${SUSPECT_SECONDS} or more`);
   expect(textOf({ kind: 'others' })).not.toContain('Leak suspects');
   expect(textOf({ leaks: judge(8).judgement })).toMatch(
-    /Leak suspects: not after \d+ windows of 20 s; 13 are needed/,
+    /Leak suspects: not after \d+ windows of 20 s or more; 13 are needed/,
   );
   expect(textOf({ leaks: { suspects: [], windows: 12, neededWindows: 12 } })).toContain(
     'Leak suspects: none in 12 windows of 20 s.',

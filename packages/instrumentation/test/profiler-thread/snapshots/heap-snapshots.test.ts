@@ -80,11 +80,11 @@ test('says what a snapshot costs, and takes it once for the value in that answer
   expect(cost).toMatchObject({
     pid: 42,
     heapBytes: 10 * MIB,
-    memoryBytes: 90 * MIB,
+    memoryBytes: 160 * MIB,
     fileBytes: [5 * MIB, 20 * MIB],
   });
   expect(message).toMatch(
-    /^process 42 has 10 MiB of heap in use\. A heap snapshot stops it for 0\.4 to 3\.7 s, takes up to 90 MiB more of its memory meanwhile, and 5\.0 MiB to 20 MiB of its disk/,
+    /^process 42 has 10 MiB of heap in use\. A heap snapshot stops it for 0\.4 to 3\.7 s, takes up to 160 MiB more of its memory meanwhile, and 5\.0 MiB to 20 MiB of its disk/,
   );
   expect(await get(`confirm=${confirm}x`)).toMatchObject({ status: 403 });
   const answer = await get(`confirm=${confirm}`);
