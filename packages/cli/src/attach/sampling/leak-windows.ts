@@ -35,8 +35,8 @@ const MORE_WINDOWS = 2;
  */
 export class LeakWindows {
   readonly #detector: LeakDetector;
-  /** Time of the reading that showed a sample first, by ordinal. */
-  #firstSeen = new Map<number, number>();
+  /** Samples of the newest reading, by ordinal. */
+  #known = new Map<number, JudgedSample>();
   readonly #sites: CallFrame[] = [];
   readonly #siteByKey = new Map<string, number>();
   #readings = 0;
@@ -53,24 +53,30 @@ export class LeakWindows {
 
   /** Adds a reading. The first one is at the start, and each other at least a window after the one before. */
   add({ nodes, samples }: Reading, atMillis: number): void {
-    const firstSeen = new Map<number, number>();
-    const judged: JudgedSample[] = [];
+    const known = new Map<number, JudgedSample>();
     const siteOfNode = new Map<number, number>();
     for (const { ordinal, node, bytes, isOwn } of samples) {
       if (isOwn || node === undefined) continue;
-      const first = this.#firstSeen.get(ordinal) ?? atMillis;
-      firstSeen.set(ordinal, first);
+      const firstSeenMillis = this.#known.get(ordinal)?.firstSeenMillis ?? atMillis;
       if (!siteOfNode.has(node)) siteOfNode.set(node, this.#siteOf(stackOf(node, nodes)));
-      judged.push({ node, bytes, firstSeenMillis: first, confirmedMillis: atMillis });
+      // The number of a node may not last until the next reading, so the sample has that of its site.
+      known.set(ordinal, { node: siteOfNode.get(node)!, bytes, firstSeenMillis, confirmedMillis: atMillis });
     }
-    this.#firstSeen = firstSeen;
+    const died = [...this.#known].filter(([ordinal]) => !known.has(ordinal)).map(([, sample]) => ({ sample }));
+    this.#known = known;
     this.#readings += 1;
     this.#detector.observe(
       {
-        reachability: { lastMajorMillis: atMillis },
-        sites: { siteOf: (node) => siteOfNode.get(node)! },
+        reachability: {
+          lastMajorMillis: atMillis,
+          newestOrdinal: atMillis,
+          takeDeaths: () => died,
+          earlierShare: () => 1,
+          shareBeforeDeath: ({ sample }, millis) => (millis <= sample.confirmedMillis ? 1 : 0),
+        },
+        sites: { siteOf: (site) => site },
         forEachReachable: (visit) => {
-          for (const sample of judged) visit(sample, sample.bytes);
+          for (const sample of known.values()) visit(sample, sample.bytes);
         },
       },
       atMillis,

@@ -8,9 +8,27 @@ export interface JudgedSample {
   readonly confirmedMillis: number;
 }
 
+/** A sample that a poll does not show any more. */
+export interface JudgedDeath {
+  readonly sample: JudgedSample;
+}
+
+/** What is known of the time for which samples were reachable. */
+export interface JudgedReachability {
+  readonly lastMajorMillis: number | undefined;
+  /** Newest ordinal of the newest poll, or any other number that rises from poll to poll. */
+  readonly newestOrdinal: number;
+  /** Returns the deaths since the last call. */
+  takeDeaths(): readonly JudgedDeath[];
+  /** Returns the probability that a sample in use was reachable when `newest` was the newest; `share` is that of now. */
+  earlierShare(sample: JudgedSample, newest: number, share: number): number;
+  /** Returns the probability that a sample, dead by now, was reachable when `newest` was the newest. */
+  shareBeforeDeath(death: JudgedDeath, newest: number): number;
+}
+
 /** The part of the ledger by which leaks are judged. */
 export interface JudgedLedger {
-  readonly reachability: { readonly lastMajorMillis: number | undefined };
+  readonly reachability: JudgedReachability;
   readonly sites: {
     /** Returns the number of the call site of a node. */
     siteOf(node: number): number;

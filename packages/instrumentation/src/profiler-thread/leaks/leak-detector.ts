@@ -46,7 +46,8 @@ export class LeakDetector {
    */
   observe(ledger: JudgedLedger, atMillis: number): readonly LeakSuspect[] {
     const before = new Set(this.suspects().map(({ site }) => site));
-    const fresh = this.#detectors.flatMap((detector) => detector.observe(ledger, atMillis));
+    const deaths = ledger.reachability.takeDeaths();
+    const fresh = this.#detectors.flatMap((detector) => detector.observe(ledger, atMillis, deaths));
     return eachSiteOnce(fresh).filter(({ site }) => !before.has(site));
   }
 

@@ -1,6 +1,7 @@
 import type { SiteIndex } from '../ledger/state/call-site.js';
-import type { JudgedLedger } from './judged-ledger.js';
+import type { JudgedDeath, JudgedLedger, JudgedReachability } from './judged-ledger.js';
 import { mannKendallScore, theilSenSlope } from './trend.js';
+import { emptyWindow, sumOf, type Window, Windows } from './windows.js';
 
 export interface SuspectRulesOptions {
   /** Length of a window, in ms. Default: 20 s. */
@@ -40,19 +41,13 @@ export interface LeakProgress {
   readonly undecidedSites: number;
 }
 
-/** One window of one site: old bytes at its end, and how many of them became old in it. */
-interface Window {
-  readonly oldBytes: number;
-  readonly added: number;
-  readonly addedSamples: number;
-}
-
-/** State of one site at a poll, in bytes that are likely to be reachable. */
+/** What is alive of one site at a poll, in bytes that are likely to be reachable. */
 interface SiteState {
   old: number;
-  /** Bytes that became old since the last window, and the number of samples behind that figure. */
-  added: number;
-  addedSamples: number;
+  /** Part of it that the last major collection has confirmed. */
+  confirmed: number;
+  /** Its part of each window. */
+  readonly windows: readonly Window[];
   /** Bytes that became old in the first third of the windows. */
   survivor: number;
   /** Old bytes whose reachability is unknown: see `SuspectRules`. */
@@ -62,7 +57,14 @@ interface SiteState {
 }
 
 interface Track {
-  readonly windows: Window[];
+  /** Number of windows since the site was first seen. */
+  known: number;
+  /** Parts of what has died since. */
+  readonly dead: Window[];
+  windows: readonly Window[];
+  /** Old bytes of each window as they were estimated at its end. */
+  readonly estimates: number[];
+  confirmed: number;
   survivor: number;
   /** True if too much of what is old is unknown for a judgement. */
   isUnknown: boolean;
@@ -118,9 +120,9 @@ const COMPARABLE_AGE = 0.8;
  *
  * Dead objects look alive until a major collection. So samples that the last one has not confirmed are
  * weighted by the probability that they are reachable (`Reachability`). Windows have a fixed length,
- * independent of collections. A sample is known if a major collection has confirmed it recently, or if it is
- * not older than the ages at which collections have observed its site. A site is not judged while too much of
- * it is unknown.
+ * independent of collections; each collection shows more of what was reachable at the end of earlier windows. A sample is
+ * known if a major collection has confirmed it recently, or if it is not older than the ages at which collections have
+ * observed its site. A site is not judged while too much of it is unknown.
  *
  * A trend must meet these conditions:
  * - It is significant (Mann-Kendall) and rests on enough samples.
@@ -136,18 +138,18 @@ const COMPARABLE_AGE = 0.8;
  */
 export class SuspectRules {
   readonly #windowMillis: number;
-  readonly #windows: number;
+  readonly #neededWindows: number;
   readonly #oldMillis: number;
   readonly #samplingInterval: number;
   readonly #minKeptShare: number;
   readonly #tracks = new Map<SiteIndex, Track>();
-  /** Ends of the windows, oldest first; one more than windows. */
-  readonly #ends: number[] = [];
+  readonly #windows: Windows;
 
   constructor(options: SuspectRulesOptions) {
     this.#windowMillis = options.windowMillis ?? WINDOW_MILLIS;
-    this.#windows = options.windows ?? WINDOWS;
+    this.#neededWindows = options.windows ?? WINDOWS;
     this.#oldMillis = options.oldMillis ?? OLD_MILLIS;
+    this.#windows = new Windows(this.#oldMillis);
     this.#samplingInterval = options.samplingInterval;
     this.#minKeptShare = options.minKeptShare ?? MIN_KEPT_SHARE;
   }
@@ -156,15 +158,22 @@ export class SuspectRules {
    * Adds a poll. Call after each poll, in order; does work once per window.
    *
    * @param atMillis time on the clock of the ledger's polls
+   * @param deaths samples that the poll does not show any more
    * @returns the sites that became suspects just now
    */
-  observe(ledger: JudgedLedger, atMillis: number): readonly LeakSuspect[] {
-    const last = this.#ends.at(-1);
+  observe(ledger: JudgedLedger, atMillis: number, deaths: readonly JudgedDeath[]): readonly LeakSuspect[] {
+    const last = this.#windows.lastMillis;
+    const { reachability } = ledger;
+    for (const death of deaths) this.#addDeath(death, ledger.sites.siteOf(death.sample.node), reachability);
     if (last !== undefined && atMillis - last < this.#windowMillis) return [];
-    this.#ends.push(atMillis);
+    this.#windows.close({ millis: atMillis, newest: reachability.newestOrdinal });
     if (last === undefined) return [];
-    if (this.#ends.length > this.#windows + 1) this.#ends.shift();
-    this.#addWindow(this.#statesBySite(ledger, atMillis));
+    for (const track of this.#tracks.values()) {
+      track.dead.push(emptyWindow());
+      track.estimates.push(0);
+    }
+    if (this.#windows.length > this.#neededWindows) this.#dropWindow();
+    this.#setWindows(this.#statesBySite(ledger, atMillis));
     return this.#judge(atMillis);
   }
 
@@ -183,38 +192,37 @@ export class SuspectRules {
       (track) => track.isUnknown && grown(track) >= this.#minGrowth,
     );
     return {
-      windows: Math.max(0, this.#ends.length - 1),
-      neededWindows: this.#windows,
-      closedMillis: this.#ends.at(-1),
+      windows: this.#windows.length,
+      neededWindows: this.#neededWindows,
+      closedMillis: this.#windows.lastMillis,
       undecidedSites: undecided.length,
     };
   }
 
   #statesBySite(ledger: JudgedLedger, atMillis: number): Map<SiteIndex, SiteState> {
-    const becameOld = (endMillis: number | undefined) => (endMillis ?? 0) - this.#oldMillis;
-    const oldNow = becameOld(atMillis);
-    const oldBefore = becameOld(this.#ends.at(-2));
-    const [survivorsFrom, survivorsTo] = [becameOld(this.#ends[0]), becameOld(this.#ends[this.#third])];
-    const knownFrom = atMillis - KNOWN_WINDOWS * this.#windowMillis;
+    const oldFrom = atMillis - this.#oldMillis;
+    const [survivorsFrom, survivorsTo] = [this.#windows.oldAt(0), this.#windows.oldAt(this.#third)];
+    const knownFrom = this.#windows.startOfNewest(KNOWN_WINDOWS);
     const bySite = new Map<SiteIndex, SiteState>();
-    const { lastMajorMillis } = ledger.reachability;
+    const { reachability } = ledger;
     ledger.forEachReachable((sample, reachableBytes) => {
       const { node, firstSeenMillis, confirmedMillis } = sample;
-      if (firstSeenMillis > oldNow) return;
+      if (firstSeenMillis > oldFrom) return;
       // Use exact bytes for what the last major collection confirmed; estimates would only add noise to a
       // trend.
-      const bytes = confirmedMillis === lastMajorMillis ? sample.bytes : reachableBytes;
+      const isConfirmed = confirmedMillis === reachability.lastMajorMillis;
+      const bytes = isConfirmed ? sample.bytes : reachableBytes;
       const site = ledger.sites.siteOf(node);
       let state = bySite.get(site);
       if (!state) {
-        state = { old: 0, added: 0, addedSamples: 0, survivor: 0, unknown: 0, confirmedAges: [] };
+        const windows = Array.from({ length: this.#windows.length }, emptyWindow);
+        state = { old: 0, confirmed: 0, windows, survivor: 0, unknown: 0, confirmedAges: [] };
         bySite.set(site, state);
       }
       state.old += bytes;
-      if (firstSeenMillis > oldBefore) {
-        state.added += bytes;
-        state.addedSamples++;
-      }
+      if (isConfirmed) state.confirmed += bytes;
+      const share = bytes / sample.bytes;
+      this.#windows.add(state.windows, sample, (newest) => reachability.earlierShare(sample, newest, share));
       if (firstSeenMillis > survivorsFrom && firstSeenMillis <= survivorsTo) state.survivor += bytes;
       if (confirmedMillis > firstSeenMillis) state.confirmedAges.push(confirmedMillis - firstSeenMillis);
       const observed = this.#tracks.get(site)?.observedAge ?? 0;
@@ -223,23 +231,44 @@ export class SuspectRules {
     return bySite;
   }
 
-  /** Number of windows in the first third. */
-  get #third(): number {
-    return Math.ceil(this.#windows / 3);
+  #addDeath(death: JudgedDeath, site: SiteIndex, reachability: JudgedReachability): void {
+    const { sample } = death;
+    if (sample.firstSeenMillis > this.#windows.oldAt(this.#windows.length)) return;
+    let track = this.#tracks.get(site);
+    if (!track) {
+      track = newTrack(this.#windows.length);
+      this.#tracks.set(site, track);
+    }
+    this.#windows.add(track.dead, sample, (newest) => reachability.shareBeforeDeath(death, newest));
   }
 
-  #addWindow(now: ReadonlyMap<SiteIndex, SiteState>): void {
-    for (const site of now.keys()) if (!this.#tracks.has(site)) this.#tracks.set(site, newTrack());
+  /** Number of windows in the first third. */
+  get #third(): number {
+    return Math.ceil(this.#neededWindows / 3);
+  }
+
+  /** Drops the oldest window. */
+  #dropWindow(): void {
+    this.#windows.dropOldest();
+    for (const track of this.#tracks.values()) {
+      track.dead.shift();
+      track.formerPeak = Math.max(track.formerPeak, track.estimates.shift() ?? 0);
+    }
+  }
+
+  /** Computes the windows of all sites anew: a collection shows what was reachable in earlier windows, too. */
+  #setWindows(now: ReadonlyMap<SiteIndex, SiteState>): void {
+    const windows = this.#windows.length;
+    for (const site of now.keys()) if (!this.#tracks.has(site)) this.#tracks.set(site, newTrack(windows));
     for (const [site, track] of this.#tracks) {
       const state = now.get(site);
-      const { old = 0, added = 0, addedSamples = 0 } = state ?? {};
-      track.windows.push({ oldBytes: old, added, addedSamples });
+      track.known++;
+      track.estimates[windows - 1] = state?.old ?? 0;
+      track.windows = track.dead.map((dead, at) => sumOf(dead, state?.windows[at]));
+      track.confirmed = state?.confirmed ?? 0;
       track.survivor = state?.survivor ?? 0;
       track.isUnknown = state !== undefined && state.unknown > MAX_UNKNOWN_SHARE * state.old;
       track.observedAge = Math.max(track.observedAge, observedAge(state?.confirmedAges ?? []));
-      if (track.windows.length > this.#windows) {
-        track.formerPeak = Math.max(track.formerPeak, track.windows.shift()?.oldBytes ?? 0);
-      }
       if (track.formerPeak === 0 && track.windows.every(({ oldBytes }) => oldBytes === 0)) {
         this.#tracks.delete(site);
       }
@@ -261,12 +290,15 @@ export class SuspectRules {
     return fresh;
   }
 
-  #looksLikeLeak({ windows, formerPeak, survivor, suspectSince }: Track): boolean {
-    if (windows.length < this.#windows) return false;
+  #looksLikeLeak(track: Track): boolean {
+    const { known, windows, confirmed, formerPeak, survivor, suspectSince } = track;
+    if (known < this.#neededWindows) return false;
     const values = windows.map(({ oldBytes }) => oldBytes);
     const first = values[0] ?? 0;
     const latest = values.at(-1) ?? 0;
-    if (latest - Math.max(first, formerPeak) < this.#minGrowth) return false;
+    // What was freed since the last major collection looks alive, so compare what that one has confirmed.
+    const shown = suspectSince === undefined ? confirmed : latest;
+    if (shown - Math.max(first, formerPeak) < this.#minGrowth) return false;
     if (mannKendallScore(values) < TREND_SCORE || theilSenSlope(values) <= 0) return false;
     const middle = values[values.length >> 1] ?? 0;
     if (latest - middle < MIN_LATE_SHARE * (middle - first)) return false;
@@ -311,11 +343,6 @@ export class SuspectRules {
     return early > 0 && survivor >= share * early + SURVIVOR_SCORE * deviation;
   }
 
-  get #meanWindowMillis(): number {
-    const spans = this.#ends.length - 1;
-    return spans > 0 ? ((this.#ends.at(-1) ?? 0) - (this.#ends[0] ?? 0)) / spans : this.#windowMillis;
-  }
-
   #describe(site: SiteIndex, track: Track, sinceMillis: number): LeakSuspect {
     const values = track.windows.map(({ oldBytes }) => oldBytes);
     const grownWindows = values.filter((value, i) => i > 0 && value > (values[i - 1] ?? 0)).length;
@@ -323,7 +350,7 @@ export class SuspectRules {
       site,
       oldBytes: values.at(-1) ?? 0,
       oldMillis: this.#oldMillis,
-      bytesPerSecond: (theilSenSlope(values) * 1000) / this.#meanWindowMillis,
+      bytesPerSecond: (theilSenSlope(values) * 1000) / (this.#windows.meanMillis ?? this.#windowMillis),
       grownWindows,
       windows: Math.max(0, values.length - 1),
       sinceMillis,
@@ -355,9 +382,13 @@ function observedAge(confirmedAges: number[]): number {
   return confirmedAges.sort((a, b) => b - a)[MIN_CONFIRMED - 1] ?? 0;
 }
 
-function newTrack(): Track {
+function newTrack(windows: number): Track {
   return {
+    known: 0,
+    dead: Array.from({ length: windows }, emptyWindow),
     windows: [],
+    estimates: new Array(windows).fill(0),
+    confirmed: 0,
     survivor: 0,
     isUnknown: false,
     observedAge: 0,

@@ -177,3 +177,58 @@ describe('two sites that exchange bytes inside a cache of constant size', () => 
     },
   );
 });
+
+/** Mean samples a second of one call site: a leak, what is reachable for three windows, and what soon dies. */
+const MERGED = { leak: 1.6, store: 4.8, storedMillis: 15 * SECOND, requests: 9 };
+
+// V8 may inline functions that leak and functions that fill stores into one. Collections are rarer than windows here.
+describe('a leak in a function that also fills a store', () => {
+  test.each([20, 30])('is suspected as soon as without the store, with collections every %i s', (seconds) => {
+    for (const seed of SEEDS) {
+      const [alone, merged] = [{ ...MERGED, store: 0 }, MERGED].map((site) =>
+        suspectedAfter(seed, site, seconds),
+      );
+      expect(merged).toBeLessThanOrEqual(alone! + 2 * seconds * SECOND);
+    }
+  });
+
+  test('is not suspected without the leak', () => {
+    for (const seed of SEEDS) expect(suspectedAfter(seed, { ...MERGED, leak: 0 }, 20)).toBe(Infinity);
+  });
+
+  test('is suspected when polls are rarer than windows', () => {
+    for (const seed of SEEDS) {
+      const site = { ...MERGED, store: 0, requests: 0 };
+      expect(suspectedAfter(seed, site, 100, 2 * SECOND, 10 * SECOND)).toBeLessThan(5 * MINUTE);
+    }
+  });
+});
+
+/** Returns when the site is suspected, in ms; infinity if it is not in ten minutes. */
+function suspectedAfter(
+  seed: number,
+  { leak, store, storedMillis, requests }: typeof MERGED,
+  collectionSeconds: number,
+  windowMillis = 5 * SECOND,
+  readingMillis = 7 * SECOND,
+): number {
+  const random = new Random(seed);
+  const heap = new FakeHeap();
+  const detector = new LeakDetector({ samplingInterval: heap.samplingInterval, windowMillis });
+  const site = new Site(heap, 'tick');
+  const step = readingMillis / SECOND;
+  let nextMajor = 2 * SECOND;
+  while (heap.now < 10 * MINUTE) {
+    site.allocate(poisson(random, leak * step), FOREVER);
+    site.allocate(poisson(random, store * step), () => storedMillis);
+    site.allocate(poisson(random, requests * step), () => 2 * SECOND);
+    if (heap.now >= nextMajor) {
+      site.collect();
+      heap.collect();
+      nextMajor = heap.now + collectionSeconds * SECOND * (0.7 + 0.6 * random.next());
+    }
+    heap.read(readingMillis);
+    if (detector.observe(heap.ledger, heap.now).length > 0) return heap.now;
+  }
+  return Number.POSITIVE_INFINITY;
+}

@@ -1,3 +1,4 @@
+// Over 400 lines, because births, deaths and collections change the same state, and all questions about it stand beside them.
 import type { SiteIndex } from '../state/call-site.js';
 import type { LiveSample, LiveSamples } from '../state/live-samples.js';
 import { Births } from './births.js';
@@ -35,6 +36,13 @@ export interface ReadingSpan {
   readonly missing: number;
 }
 
+/** A sample that a poll does not show any more. */
+export interface Death {
+  readonly sample: LiveSample;
+  /** Age at which it was gone for certain, in age units. */
+  readonly age: number;
+}
+
 interface Point {
   readonly millis: number;
   readonly newest: number;
@@ -65,6 +73,8 @@ export class Reachability {
   #units: number;
   #lastMajorMillis: number | undefined;
   #majors = 0;
+  /** Deaths since they were last taken; undefined while nobody takes them. */
+  #deaths: Death[] | undefined;
 
   /** @param samplingInterval mean bytes between samples */
   constructor(siteOf: (sample: LiveSample) => SiteIndex, samplingInterval: number) {
@@ -87,6 +97,18 @@ export class Reachability {
     return this.#lastMajorMillis;
   }
 
+  /** Newest ordinal of the newest poll. */
+  get newestOrdinal(): number {
+    return this.#newest;
+  }
+
+  /** Returns the deaths since the last call, for a single caller. They are kept from the first call on. */
+  takeDeaths(): readonly Death[] {
+    const deaths = this.#deaths ?? [];
+    this.#deaths = [];
+    return deaths;
+  }
+
   /**
    * Forgets all samples after a restart of the sampler, when ordinals restart from 1. Keeps what was learned.
    */
@@ -96,6 +118,7 @@ export class Reachability {
     this.#scavenges.forget();
     this.#births.forget();
     this.#newest = 0;
+    if (this.#deaths) this.#deaths = [];
     this.#units = samplingInterval / AGE_UNIT_BYTES;
   }
 
@@ -149,6 +172,31 @@ export class Reachability {
     const site = this.#siteOf(sample);
     const share = this.#model(site).reachableShare(sample.confirmedAge, this.age(sample));
     return isConfirmed(sample) ? share : Math.min(1, share * this.#correction(site));
+  }
+
+  /**
+   * Returns the probability that a sample shown by the newest poll was reachable when this ordinal was the newest.
+   *
+   * @param share its probability now, see `share`
+   */
+  earlierShare(sample: LiveSample, newest: number, share: number): number {
+    const age = (newest - sample.ordinal) * this.#units;
+    if (age <= sample.confirmedAge || share >= CERTAIN_SHARE || !this.isKnown) return 1;
+    const site = this.#siteOf(sample);
+    const then = this.#model(site).reachableShare(sample.confirmedAge, age);
+    return isConfirmed(sample) ? then : Math.min(1, then * this.#correction(site));
+  }
+
+  /** Returns the probability that a sample, dead by now, was reachable when this ordinal was the newest. */
+  shareBeforeDeath({ sample, age: deathAge }: Death, newest: number): number {
+    const age = (newest - sample.ordinal) * this.#units;
+    if (age <= sample.confirmedAge) return 1;
+    if (age >= deathAge) return 0;
+    const model = this.#model(this.#siteOf(sample));
+    const toAge = model.reachableShare(sample.confirmedAge, age);
+    const toDeath = model.reachableShare(sample.confirmedAge, deathAge);
+    if (toDeath > MAX_KNOWN_SHARE) return (deathAge - age) / (deathAge - sample.confirmedAge);
+    return (toAge - toDeath) / (1 - toDeath);
   }
 
   /** Returns the age of a sample, in age units. */
@@ -277,7 +325,9 @@ export class Reachability {
     // Deaths in a second scavenge show nothing about other sites: its survivors are not known, see `#survive`. Their deaths
     // alone would make what a site keeps unlikely to be reachable until the next major collection.
     const isOfSecond = sample.isScavenged && swept <= ordinal;
-    this.#learn(sample, Math.max(age * this.#units, sample.confirmedAge + MIN_LIFE), true, isOfSecond);
+    const deathAge = Math.max(age * this.#units, sample.confirmedAge + MIN_LIFE);
+    this.#deaths?.push({ sample, age: deathAge });
+    this.#learn(sample, deathAge, true, isOfSecond);
   }
 
   #survive(
@@ -331,6 +381,10 @@ const TALLY_KEPT = 0.5;
 const TALLY_PRIOR = 5;
 const MAX_TALLY = 20;
 const MAX_CORRECTION = 2;
+/** A sample that is reachable now with this probability counts as reachable before. */
+const CERTAIN_SHARE = 0.99;
+/** Above this, the model expects no death in an interval in which one occurred: it says nothing about its time. */
+const MAX_KNOWN_SHARE = 0.999;
 /** Minimum lifetime after a sample was known to be reachable, in age units. */
 const MIN_LIFE = 0.2;
 /**
