@@ -62,7 +62,9 @@ export class LeakWindows {
       // The number of a node may not last until the next reading, so the sample has that of its site.
       known.set(ordinal, { node: siteOfNode.get(node)!, bytes, firstSeenMillis, confirmedMillis: atMillis });
     }
-    const died = [...this.#known].filter(([ordinal]) => !known.has(ordinal)).map(([, sample]) => ({ sample }));
+    const died = [...this.#known]
+      .filter(([ordinal]) => !known.has(ordinal))
+      .map(([, sample]) => ({ sample }));
     this.#known = known;
     this.#readings += 1;
     this.#detector.observe(
