@@ -85,7 +85,7 @@ for (const line of LINES) {
   });
 }
 
-/** Returns whether the capture has more than so many bytes. The header, written after its records, must count some. */
+/** Returns true if the capture has more bytes, and its header counts events: it is written after the records. */
 function isAtLeast(capture: string, bytes: number): boolean {
   if (statSync(capture).size <= bytes) return false;
   return bytes === 1 || captureEnds(capture).events > 0;

@@ -14,7 +14,7 @@ export interface Suspect extends Pick<TopRow, 'name' | 'file' | 'line' | 'column
   readonly windows: number;
 }
 
-/** What the windows of a time have shown. */
+/** Result of leak detection over some windows. */
 export interface LeakJudgement {
   readonly suspects: readonly Suspect[];
   /** Number of windows, and the number from which on leaks can be told. */

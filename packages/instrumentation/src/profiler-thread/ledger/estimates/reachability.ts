@@ -73,7 +73,7 @@ export class Reachability {
   #units: number;
   #lastMajorMillis: number | undefined;
   #majors = 0;
-  /** Deaths since they were last taken; undefined while nobody takes them. */
+  /** Deaths since the last call of `takeDeaths`; undefined before the first call. */
   #deaths: Death[] | undefined;
 
   /** @param samplingInterval mean bytes between samples */
