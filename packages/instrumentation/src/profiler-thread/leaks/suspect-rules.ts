@@ -221,24 +221,23 @@ export class SuspectRules {
       }
       state.old += bytes;
       if (isConfirmed) state.confirmed += bytes;
-      const share = bytes / sample.bytes;
-      this.#windows.add(state.windows, sample, (newest) => reachability.earlierShare(sample, newest, share));
+      const earlier = (newest: number) => reachability.earlierShare(sample, newest, bytes / sample.bytes);
+      if (isConfirmed) this.#windows.addLasting(state.windows, sample);
+      else this.#windows.add(state.windows, sample, earlier);
       if (firstSeenMillis > survivorsFrom && firstSeenMillis <= survivorsTo) state.survivor += bytes;
       if (confirmedMillis > firstSeenMillis) state.confirmedAges.push(confirmedMillis - firstSeenMillis);
       const observed = this.#tracks.get(site)?.observedAge ?? 0;
       if (confirmedMillis < knownFrom && atMillis - firstSeenMillis > observed) state.unknown += bytes;
     });
+    for (const { windows } of bySite.values()) this.#windows.settle(windows);
     return bySite;
   }
 
   #addDeath(death: JudgedDeath, site: SiteIndex, reachability: JudgedReachability): void {
     const { sample } = death;
     if (sample.firstSeenMillis > this.#windows.oldAt(this.#windows.length)) return;
-    let track = this.#tracks.get(site);
-    if (!track) {
-      track = newTrack(this.#windows.length);
-      this.#tracks.set(site, track);
-    }
+    const track = this.#tracks.get(site) ?? newTrack(this.#windows.length);
+    this.#tracks.set(site, track);
     this.#windows.add(track.dead, sample, (newest) => reachability.shareBeforeDeath(death, newest));
   }
 

@@ -3,6 +3,8 @@ import type { JudgedSample } from './judged-ledger.js';
 /** One window of one site: old bytes at its end, and how many bytes and samples became old in it. */
 export interface Window {
   oldBytes: number;
+  /** Bytes that became old in it, or before the first window, and are old in all later ones; see {@link Windows.settle}. */
+  lastingBytes: number;
   added: number;
   addedSamples: number;
 }
@@ -77,6 +79,28 @@ export class Windows {
     }
   }
 
+  /** Adds a sample that was reachable all the time, in less time than {@link add}. Call {@link settle} afterwards. */
+  addLasting(windows: readonly Window[], { bytes, firstSeenMillis }: JudgedSample): void {
+    let first = 0;
+    if (firstSeenMillis > this.oldAt(0)) {
+      while (first < windows.length && firstSeenMillis > this.oldAt(first + 1)) first++;
+      const window = windows[first];
+      if (!window) return;
+      window.added += bytes;
+      window.addedSamples++;
+    }
+    windows[first]!.lastingBytes += bytes;
+  }
+
+  /** Adds the bytes of {@link addLasting} to the windows in which they were old. Call once. */
+  settle(windows: readonly Window[]): void {
+    let lasting = 0;
+    for (const window of windows) {
+      lasting += window.lastingBytes;
+      window.oldBytes += lasting;
+    }
+  }
+
   /** Returns the newest ordinal at a time in a window, by interpolation. */
   #newestAt(window: number, millis: number): number {
     const [from, to] = [this.#ends[window]!, this.#ends[window + 1]!];
@@ -85,12 +109,13 @@ export class Windows {
 }
 
 export function emptyWindow(): Window {
-  return { oldBytes: 0, added: 0, addedSamples: 0 };
+  return { oldBytes: 0, lastingBytes: 0, added: 0, addedSamples: 0 };
 }
 
 export function sumOf(a: Window, b: Window | undefined): Window {
   if (!b) return a;
   return {
+    ...a,
     oldBytes: a.oldBytes + b.oldBytes,
     added: a.added + b.added,
     addedSamples: a.addedSamples + b.addedSamples,
