@@ -68,19 +68,25 @@ function addSamples(builder: ProfileBuilder, records: PprofRecords, sets: readon
 /** Returns the profile's stack for each stack of the file. */
 function resolveStacks(builder: ProfileBuilder, records: PprofRecords): Int32Array {
   const frames = records.usedLocations.map((id) => locationFrames(builder, records, id));
+  assertFrameCount(records, frames);
   const stacks = new Int32Array(records.stacks.count);
-  let made = 0;
   for (let row = 0; row < stacks.length; row++) {
     const caller = records.stacks.at(row, 0);
     let stack = caller === NONE ? undefined : (stacks[caller] as StackHandle);
-    const inlined = frames[records.stacks.at(row, 1)]!;
-    made += inlined.length;
-    if (made > MAX_FRAMES)
-      throw new FormatError('pprof', `stacks have more than the limit of ${MAX_FRAMES} frames`);
-    for (const frame of inlined) stack = builder.stack(stack, frame);
+    for (const frame of frames[records.stacks.at(row, 1)]!) stack = builder.stack(stack, frame);
     stacks[row] = stack ?? NONE;
   }
   return stacks;
+}
+
+/** Throws a FormatError if the stacks have too many frames, before any of them is made. */
+function assertFrameCount(records: PprofRecords, frames: readonly (readonly FrameHandle[])[]): void {
+  let count = 0;
+  for (let row = 0; row < records.stacks.count; row++) {
+    count += frames[records.stacks.at(row, 1)]!.length;
+    if (count > MAX_FRAMES)
+      throw new FormatError('pprof', `stacks have more than the limit of ${MAX_FRAMES} frames`);
+  }
 }
 
 /** Returns the frames of a location, outermost first. There are several when functions were inlined. */
