@@ -1,6 +1,9 @@
-// Two functions allocate arrays of one size and drop them at once: three and one in each round. With the argument
-// `loop` it never returns to its event loop, with `slowly` it does little.
+// Two functions allocate arrays of one size and drop them at once: three and one in each round. With the argument `loop`, SIGUSR2
+// starts a loop that never returns to the event loop. With `slowly`, each turn allocates little.
 const dropped = { last: undefined };
+/** Rounds need time for pairs of polls between two collections, also on a busy machine. */
+const ROUNDS = 2;
+const SPINS = 1_000_000;
 
 function threeParts(count) {
   for (let i = 0; i < 3 * count; i++) dropped.last = new Array(100).fill(i);
@@ -23,17 +26,27 @@ function idleThree(count) {
 }
 
 /** Calls the functions from one megamorphic call site, so that none of them is inlined. */
-function round() {
-  for (const work of [threeParts, onePart, idle, idleToo, idleThree]) work(100);
+function round(count) {
+  for (const work of [threeParts, onePart, idle, idleToo, idleThree]) work(count);
 }
 
-console.log('ready');
-if (process.argv[2] === 'loop')
-  // Later than the log lines of heapray's start, which need the event loop.
-  setTimeout(() => {
-    while (performance.now() > 0) round();
-  }, 5_000);
-else
+/** Works without allocating. */
+function spin() {
+  for (let i = 0; i < SPINS; i++) dropped.turns = (31 * dropped.turns + i) & 0xffff;
+}
+
+const [, , mode] = process.argv;
+if (mode === 'loop') {
+  process.on('SIGUSR2', () => {
+    do {
+      round(100);
+      spin();
+    } while (dropped.turns !== undefined);
+  });
+  setInterval(() => {}, 60_000);
+} else
   setInterval(() => {
-    for (let i = 0; i < (process.argv[2] === 'slowly' ? 1 : 20); i++) round();
+    if (mode === 'slowly') round(25);
+    else for (let i = 0; i < ROUNDS; i++) round(100);
   }, 2);
+console.log('ready');
