@@ -1,5 +1,5 @@
 // Names of C++ and Rust functions as a reader wants them.
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { demangled } from '../../src/symbols/demangle.js';
 
 test.each([
@@ -36,4 +36,17 @@ test('returns names unchanged whose decoded form could be huge', () => {
 test('decodes names after one that makes the decoder fail', () => {
   demangled(`_Z1f${'P'.repeat(2000)}i`);
   expect(demangled('_Znwm')).toBe('operator new');
+});
+
+test('decodes names when two copies of the package run in one process', async () => {
+  const copy = async () => {
+    vi.resetModules();
+    return (await import('../../src/symbols/demangle.js')).demangled;
+  };
+  const [one, two] = [await copy(), await copy()];
+  expect(one).not.toBe(two);
+  for (const demangle of [one, two, one]) {
+    expect(demangle('_ZNK3foo3barEv')).toBe('foo::bar');
+    expect(demangle('_RNvCs1234_7mycrate3foo')).toBe('mycrate::foo');
+  }
 });
