@@ -32,6 +32,14 @@ interface Entry extends QueuedBody {
 }
 
 /**
+ * Returns the bytes in a buffer of their own. The results of zlib are parts of buffers of 64 KiB that Node shares out, and each
+ * could keep a whole one in memory.
+ */
+function ofExactSize(body: Uint8Array): Uint8Array {
+  return body.length === body.buffer.byteLength ? body : new Uint8Array(body);
+}
+
+/**
  * Bodies that wait for a receiver, oldest first. Drops the oldest if there is no room or it is too old.
  * Each drop is counted.
  */
@@ -62,7 +70,7 @@ export class SendQueue {
       drops.add('queue_full', profiles);
       return false;
     }
-    this.#entries.push({ body, profiles, at: clock.steady() });
+    this.#entries.push({ body: ofExactSize(body), profiles, at: clock.steady() });
     this.#bytes += body.length;
     while (this.#bytes > maxBytes) drops.add('queue_full', this.#removeOldest());
     return true;

@@ -4,10 +4,13 @@ import { DropCounter } from '../../src/export/profile-exporter.js';
 import { type Delivery, SendQueue } from '../../src/export/send-queue.js';
 import { FakeClock } from './support/fake-clock.js';
 
+/** Returns a queue, and a function that adds a body: a part of a larger buffer, as zlib returns them. */
 function queue(deliver: (name: string) => Delivery, maxBytes = 100) {
   const clock = new FakeClock();
   const drops = new DropCounter();
   const sent: string[] = [];
+  /** Bytes that the body sent last keeps in memory. */
+  const kept = { bytes: 0 };
   const made = new SendQueue({
     maxBytes,
     maxAgeMillis: 3_600_000,
@@ -17,12 +20,20 @@ function queue(deliver: (name: string) => Delivery, maxBytes = 100) {
     send: async ({ body }) => {
       const name = Buffer.from(body).toString().trim();
       sent.push(name);
+      kept.bytes = body.buffer.byteLength;
       return deliver(name);
     },
   });
   const add = (name: string, bytes = 10) => made.add({ body: Buffer.from(name.padEnd(bytes)), profiles: 4 });
-  return { queue: made, clock, drops, sent, add };
+  return { queue: made, clock, drops, sent, kept, add };
 }
+
+test('keeps only the bytes of a body when it is a part of a larger buffer', async () => {
+  const { queue: made, kept, add } = queue(() => later);
+  add('a', 10);
+  await made.drain();
+  expect(kept.bytes).toBe(10);
+});
 
 const later: Delivery = { kind: 'later', reason: 'down' };
 const delivered: Delivery = { kind: 'delivered' };

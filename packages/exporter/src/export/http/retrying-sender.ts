@@ -92,11 +92,15 @@ export class RetryingSender {
     body: Uint8Array,
     millis: number,
   ): Promise<{ readonly outcome: SendOutcome; readonly waitMillis?: number | undefined }> {
-    const late = new AbortController();
+    // Not AbortSignal.any: on some versions of Node, each of its signals stays known to that of the exporter.
+    const stop = new AbortController();
+    const { signal } = stop;
     const cancel = this.#clock.after(millis, () =>
-      late.abort(new Error(`no answer within ${seconds(this.#target.timeoutMillis)}`)),
+      stop.abort(new Error(`no answer within ${seconds(this.#target.timeoutMillis)}`)),
     );
-    const signal = AbortSignal.any([late.signal, this.#ended.signal]);
+    const end = () => stop.abort(this.#ended.signal.reason);
+    this.#ended.signal.addEventListener('abort', end);
+    if (this.#ended.signal.aborted) end();
     try {
       signal.throwIfAborted();
       const answer = await this.#transport(this.#target, headers, body, signal);
@@ -108,6 +112,7 @@ export class RetryingSender {
       return { outcome: this.#unavailable(reason) };
     } finally {
       cancel();
+      this.#ended.signal.removeEventListener('abort', end);
     }
   }
 
