@@ -11,6 +11,7 @@ export {
   livePages,
 } from './live-pages.js';
 export { pprofPages } from './pprof-pages.js';
+export { readAddresses } from './profile-query.js';
 export type { ProfilePage, ProfileQuery, ProfileSource } from './profile-source.js';
 export { SeriesRing } from './series-ring.js';
 export {

@@ -35,6 +35,7 @@ export function readProfileQuery(
     collectFirst: readGc(query.get('gc')),
     seconds,
     past,
+    addresses: readAddresses(query),
     client,
     signal,
   };
@@ -56,6 +57,13 @@ function readGc(value: string | null): boolean {
   if (value === null || /^0?$/.test(value)) return false;
   if (/^\d{1,9}$/.test(value)) return true;
   throw new HttpError(400, 'gc: expected 1 to collect garbage first, or 0');
+}
+
+/** Reads the parameter `addresses`. */
+export function readAddresses(query: URLSearchParams): boolean {
+  const value = query.get('addresses') ?? '0';
+  if (value === '0' || value === '1') return value === '1';
+  throw new HttpError(400, 'addresses: expected 1 to give each function an address, or 0');
 }
 
 function readSeconds(value: string | null): number | undefined {

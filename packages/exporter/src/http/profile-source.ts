@@ -56,6 +56,8 @@ export interface ProfileQuery {
   readonly seconds: number | undefined;
   /** Start and end of a past time to cover, in seconds ago; undefined unless requested. */
   readonly past: { readonly since: number; readonly until: number } | undefined;
+  /** True if frames without an address are to have one, see `EncodePprofOptions`. Default: false. */
+  readonly addresses?: boolean | undefined;
   /** Identifies a client as far as possible. */
   readonly client: string;
   /** Aborted when the client disconnects. */

@@ -7,11 +7,17 @@ import { NONE, type ProfileTables, tablesOf } from '../profile/model/profile.js'
 import { StringTable } from '../tables/string-table.js';
 import { writeChain } from '../wire/packed-chains.js';
 import { assertInt64, ProtoWriter } from '../wire/proto-writer.js';
+import { frameAddress } from './frame-address.js';
 import { FUNCTION, LABEL, LINE, LOCATION, MAPPING, PROFILE, SAMPLE, VALUE_TYPE } from './pprof-fields.js';
 
 export interface EncodePprofOptions {
   /** Name of the program, as viewers show it. Default: that of the profile, else `node`. */
   readonly mainBinary?: string | undefined;
+  /**
+   * Gives each frame without an address one that is the same in all profiles, from 2^63 on. For programs that tell stacks apart
+   * by addresses alone, as Grafana Alloy does. Default: false.
+   */
+  readonly addresses?: boolean | undefined;
 }
 
 /** Limit of a mapping whose addresses are those in the file, by pprof's convention. */
@@ -46,7 +52,7 @@ export function encodePprof(profile: Profile, options: EncodePprofOptions = {}):
   const strings = new StringTable();
   writeHeader(profile, strings, writer, options.mainBinary ?? profile.program ?? 'node');
   writeSamples(profile, tables, strings, writer);
-  writeFrames(frames, strings, writer, new MappingIds(strings, writer));
+  writeFrames(frames, strings, writer, new MappingIds(strings, writer), options.addresses ?? false);
   // Strings come last, when all are known: the parts of a message may come in any order.
   for (const text of strings.all()) writer.element(PROFILE.STRING, text);
   return writer.take();
@@ -167,6 +173,7 @@ function writeFrames(
   strings: StringTable,
   writer: ProtoWriter,
   mappings: MappingIds,
+  hasAddresses: boolean,
 ): void {
   for (let ref = 0; ref < frames.length; ref++) {
     const frame = frames[ref]!;
@@ -175,7 +182,9 @@ function writeFrames(
     const location = writer.open(PROFILE.LOCATION);
     writer.integer(LOCATION.ID, id);
     writer.integer(LOCATION.MAPPING_ID, mapping);
-    writer.integer(LOCATION.ADDRESS, frame.native?.address ?? 0);
+    const address = frame.native?.address ?? 0;
+    if (address === 0 && hasAddresses) writer.bigInteger(LOCATION.ADDRESS, frameAddress(frame));
+    else writer.integer(LOCATION.ADDRESS, address);
     const line = writer.open(LOCATION.LINE);
     writer.integer(LINE.FUNCTION_ID, id);
     writer.integer(LINE.LINE, frame.line);

@@ -2,8 +2,20 @@
 import { describe, expect, test } from 'vitest';
 import { askRaw, rawClient, requestText } from '../../../../test/support/raw-client.js';
 import { checkHost } from '../../src/http/access/host-check.js';
-import { HttpError } from '../../src/http/index.js';
+import { HttpError, readAddresses } from '../../src/http/index.js';
 import { startServer } from './support.js';
+
+test.each([
+  ['', false],
+  ['addresses=0', false],
+  ['addresses=1', true],
+])('reads the parameter addresses of %j', (query, expected) => {
+  expect(readAddresses(new URLSearchParams(query))).toBe(expected);
+});
+
+test.each(['addresses=', 'addresses=yes', 'addresses=2'])('refuses %s', (query) => {
+  expect(() => readAddresses(new URLSearchParams(query))).toThrow(HttpError);
+});
 
 function statusOf(authority: string, listenHost = '127.0.0.1'): number {
   try {

@@ -12,8 +12,8 @@ import { symbolizeProfile } from '@heapray/exporter/symbols';
 import { ownPackage } from '../../own-package.js';
 import { captureChange, captureProfile, type DefaultColumn, mergedProfile } from './capture-profile.js';
 
-/** Encoding of a profile: gzipped pprof, or the JSON of the live page, as it is or gzipped. */
-export type ProfileForm = 'pprof' | 'page' | 'page.gz';
+/** Encoding of a profile: gzipped pprof, with an address for each function or not, or the JSON of the live page, as it is or gzipped. */
+export type ProfileForm = 'pprof' | 'pprof with addresses' | 'page' | 'page.gz';
 
 /** The data of a profile to make. It can be posted to another thread. */
 export interface ProfileJob extends ComponentJob {
@@ -41,7 +41,10 @@ export interface CaptureAtMoment {
 /** Makes a profile in its form. Native frames are named by the symbol tables on this machine. */
 export async function makeProfile(job: ProfileJob): Promise<Uint8Array> {
   const made = componentProfile(job);
-  if (job.form === 'pprof') return encodePprofGzip(made.profile, { mainBinary: made.command || 'python' });
+  if (job.form === 'pprof' || job.form === 'pprof with addresses') {
+    const addresses = job.form === 'pprof with addresses';
+    return encodePprofGzip(made.profile, { mainBinary: made.command || 'python', addresses });
+  }
   const all = [made, ...(job.other === undefined ? [] : [componentProfile(job.other)])];
   const data = makePageData(
     all.map(({ profile, name, isExact }) => ({ profile, name, ...(isExact && { samplingInterval: 0 }) })),

@@ -22,7 +22,7 @@ export interface WantedProfile {
 export interface WantedComparison {
   readonly component: string;
   readonly other: string;
-  readonly form: Exclude<ProfileForm, 'pprof'>;
+  readonly form: Extract<ProfileForm, 'page' | 'page.gz'>;
   /** Aborted when the client disconnects. */
   readonly signal: AbortSignal;
 }

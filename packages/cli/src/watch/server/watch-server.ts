@@ -97,7 +97,12 @@ export async function startWatchServer(
       ...source,
       title: 'Memory captures',
       notes: NOTES,
-      pprof: (query) => content.profile({ ...wanted(query), form: 'pprof' }),
+      pprof: (query) => {
+        return content.profile({
+          ...wanted(query),
+          form: query.addresses ? 'pprof with addresses' : 'pprof',
+        });
+      },
     }),
     ...livePages({
       ...source,

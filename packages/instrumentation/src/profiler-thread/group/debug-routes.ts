@@ -4,6 +4,7 @@ import {
   type HttpHandler,
   type HttpRequest,
   jsonAnswer,
+  readAddresses,
 } from '@heapray/exporter/http';
 import { type GatherDeps, Gatherer, type Routes } from './gather.js';
 import { snapshotAnswer } from './snapshot-answer.js';
@@ -52,7 +53,8 @@ async function profileAnswer(request: HttpRequest, gatherer: Gatherer): Promise<
   const answers = await gatherer.all(request, millisFor(request));
   const asText = ![null, '0'].includes(request.query.get('debug'));
   const { mergedProfile, mergedText } = await import('./merge/merged-profile.js');
-  return asText ? mergedText(answers) : mergedProfile(answers, () => gatherer.missed());
+  if (asText) return mergedText(answers);
+  return mergedProfile(answers, () => gatherer.missed(), { addresses: readAddresses(request.query) });
 }
 
 async function overviewAnswer(request: HttpRequest, gatherer: Gatherer): Promise<HttpAnswer> {

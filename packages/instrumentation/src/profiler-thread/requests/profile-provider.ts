@@ -1,3 +1,4 @@
+import type { EncodePprofOptions } from '@heapray/exporter/pprof';
 import type { Profile } from '@heapray/exporter/profile';
 import type { ProfileProvider } from '../server/debug-pages.js';
 import { type LiveDataDeps, LiveDataProvider } from './live-data.js';
@@ -27,16 +28,18 @@ export function profileProvider(
       return readings.make(wanted(query, `text ${query.defaultColumn}`), () => profiles.text(query));
     },
     async pprof(query) {
-      const encode = await loadEncoders();
+      const encodeAs = await loadEncoders();
+      const { addresses = false } = query;
+      const encode = (profile: Profile) => encodeAs(profile, { addresses });
       const suspectsOnly = query.name === 'leak';
-      const name = suspectsOnly ? 'pprof of suspects' : 'pprof';
+      const name = `pprof${suspectsOnly ? ' of suspects' : ''}${addresses ? ' with addresses' : ''}`;
       return requested.make({ ...query, suspectsOnly, errors: 'comments' }, { name, encode });
     },
   };
 }
 
 /** Loads all encoders in advance, so that loading is not charged to a profile. */
-async function loadEncoders(): Promise<(profile: Profile) => Uint8Array> {
+async function loadEncoders(): Promise<(profile: Profile, options: EncodePprofOptions) => Uint8Array> {
   const [{ encodePprof }, { gzipSync, constants }] = await Promise.all([
     import('@heapray/exporter/pprof'),
     import('node:zlib'),
@@ -44,5 +47,5 @@ async function loadEncoders(): Promise<(profile: Profile) => Uint8Array> {
     import('../profiles/index.js'),
   ]);
   // Compress synchronously on this thread: the thread pool belongs to the application.
-  return (profile) => gzipSync(encodePprof(profile), { level: constants.Z_BEST_SPEED });
+  return (profile, options) => gzipSync(encodePprof(profile, options), { level: constants.Z_BEST_SPEED });
 }

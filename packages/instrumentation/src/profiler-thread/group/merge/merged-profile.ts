@@ -1,7 +1,7 @@
 import { gzipSync, constants as zlib } from 'node:zlib';
 import type { HttpAnswer } from '@heapray/exporter/http';
 import { makePageData, type PageData } from '@heapray/exporter/page';
-import { decodePprof, encodePprof } from '@heapray/exporter/pprof';
+import { decodePprof, type EncodePprofOptions, encodePprof } from '@heapray/exporter/pprof';
 import { mergeProfiles, type Profile } from '@heapray/exporter/profile';
 import { bytesOf, type Gathered, isPage, textOf } from '../gather.js';
 
@@ -10,7 +10,11 @@ import { bytesOf, type Gathered, isPage, textOf } from '../gather.js';
  *
  * @param missed called for each profile that cannot be read
  */
-export function mergedProfile(answers: readonly Gathered[], missed: () => void): HttpAnswer {
+export function mergedProfile(
+  answers: readonly Gathered[],
+  missed: () => void,
+  options: EncodePprofOptions = {},
+): HttpAnswer {
   const profiles: { readonly pid: number; readonly profile: Profile }[] = [];
   const comments: string[] = [];
   const leaveOut = ({ pid }: Gathered, why: string) => {
@@ -38,7 +42,7 @@ export function mergedProfile(answers: readonly Gathered[], missed: () => void):
     { labels: profiles.map(({ pid }) => ({ process: `${pid}` })), comments },
   );
   // Compress synchronously on this thread: the thread pool belongs to the application.
-  const body = gzipSync(encodePprof(merged), { level: zlib.Z_BEST_SPEED });
+  const body = gzipSync(encodePprof(merged, options), { level: zlib.Z_BEST_SPEED });
   return { type: 'application/octet-stream', body, headers: { 'Content-Disposition': NAME } };
 }
 
