@@ -30,16 +30,21 @@ export function withDefaults(deps: ExporterDeps): {
 }
 
 /**
- * Reads environment variables. An empty one counts as not set. One that is not valid causes a warning, without its value
- * where that may be secret.
+ * Reads environment variables. An empty one counts as not set. One that is not valid causes a warning.
  */
 export class EnvironmentReader {
   readonly #env: Environment;
   readonly #log: ExportLog;
+  #problem: string | undefined;
 
   constructor(env: Environment, log: ExportLog) {
     this.#env = env;
     this.#log = log;
+  }
+
+  /** The first variable that {@link destination} has found not valid, as a message. Nothing may be sent then. */
+  get problem(): string | undefined {
+    return this.#problem;
   }
 
   /** Returns the first of these variables that is set, with its name. */
@@ -68,23 +73,34 @@ export class EnvironmentReader {
     });
   }
 
-  /**
-   * Returns the value that `parse` makes of the first of these variables that is set.
-   *
-   * @param isSecret whether the value may be secret. Default false
-   */
+  /** Returns the value that `parse` makes of the first of these variables that is set. */
   parsed<T>(
     names: readonly string[],
     expected: string,
     parse: (value: string) => T | undefined,
-    isSecret = false,
   ): T | undefined {
     const found = this.first(names);
     if (found === undefined) return undefined;
     const parsed = parse(found.value);
     if (parsed === undefined) {
-      const shown = isSecret ? 'its value' : JSON.stringify(found.value);
+      const shown = JSON.stringify(found.value);
       this.warn(`${found.name}: ${shown} is not valid: expected ${expected}; using the default`);
+    }
+    return parsed;
+  }
+
+  /**
+   * Returns a variable as {@link parsed} does, if it decides who gets the data. One that is not valid is a
+   * {@link problem}: the data must not go to others instead. Messages leave the value out, because it may be secret.
+   */
+  destination<T>(name: string, expected: string, parse: (value: string) => T | undefined): T | undefined {
+    const found = this.first([name]);
+    if (found === undefined) return undefined;
+    const parsed = parse(found.value);
+    if (parsed === undefined) {
+      const problem = `${name}: its value is not valid: expected ${expected}`;
+      this.#problem ??= problem;
+      this.warn(`${problem}; no profiles are sent`);
     }
     return parsed;
   }

@@ -32,7 +32,6 @@ test.each([
 
 test('uses the defaults and warns of each, without secrets, when variables are not valid', () => {
   const { target, protocol, href, log } = settingsOf({
-    OTEL_EXPORTER_OTLP_ENDPOINT: 'user:s3cret@host',
     OTEL_EXPORTER_OTLP_TIMEOUT: '10s',
     OTEL_EXPORTER_OTLP_COMPRESSION: 'zstd',
     OTEL_EXPORTER_OTLP_PROTOCOL: 'http',
@@ -43,7 +42,6 @@ test('uses the defaults and warns of each, without secrets, when variables are n
   expect(protocol).toBe('http/protobuf');
   expect(log.sort()).toEqual([
     'warn OTEL_EXPORTER_OTLP_COMPRESSION: "zstd" is not valid: expected gzip or none; using the default',
-    'warn OTEL_EXPORTER_OTLP_ENDPOINT: its value is not valid: expected an http or https URL; using the default',
     'warn OTEL_EXPORTER_OTLP_HEADERS: part 2 is not valid: expected name=value; ignoring it',
     'warn OTEL_EXPORTER_OTLP_HEADERS: part 3 is not valid: expected name=value; ignoring it',
     'warn OTEL_EXPORTER_OTLP_HEADERS: part 4 is not valid: expected name=value; ignoring it',

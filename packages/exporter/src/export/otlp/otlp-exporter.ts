@@ -70,7 +70,11 @@ export class OtlpProfileExporter implements CountingExporter {
     if (this.#hasEnded) return failure('the exporter has ended');
     const count = profiles.reduce((sum, { columns }) => sum + columns.length, 0);
     if (count === 0) return this.#queue.drain();
-    const { protocol, target, maxQueueBytes } = this.#settings;
+    const { protocol, target, maxQueueBytes, problem } = this.#settings;
+    if (problem !== undefined) {
+      this.#drops.add('failed', count);
+      return failure(problem);
+    }
     let body: Uint8Array;
     try {
       const encode = protocol === 'http/json' ? encodeOtlpProfilesJson : encodeOtlpProfiles;

@@ -30,6 +30,8 @@ export interface OtlpSettings {
   readonly target: HttpTarget;
   readonly protocol: OtlpProtocol;
   readonly maxQueueBytes: number;
+  /** Reason to send nothing. */
+  readonly problem: string | undefined;
 }
 
 const PATH = 'v1development/profiles';
@@ -42,7 +44,7 @@ const COMPRESSIONS = ['gzip', 'none'] as const;
 
 /**
  * Returns the settings of options and `OTEL_EXPORTER_OTLP_[PROFILES_]*`. Variables that are not valid cause a warning and
- * count as not set.
+ * count as not set. After one for the endpoint, nothing is sent.
  *
  * @throws RangeError for an option that is not valid
  */
@@ -78,6 +80,7 @@ export function otlpSettings(
     },
     protocol,
     maxQueueBytes,
+    problem: reader.problem,
   };
 }
 
@@ -99,9 +102,9 @@ function endpoint(option: string | undefined, protocol: OtlpProtocol, reader: En
   }
   const expected = 'an http or https URL';
   const [ofSignal, general] = namesOf('ENDPOINT');
-  const own = reader.parsed([ofSignal!], expected, parseTarget, true);
+  const own = reader.destination(ofSignal!, expected, parseTarget);
   if (own !== undefined) return own;
-  const base = reader.parsed([general!], expected, parseTarget, true);
+  const base = reader.destination(general!, expected, parseTarget);
   if (protocol === 'grpc') return base ?? parseTarget(GRPC_URL)!;
   return base === undefined ? parseTarget(DEFAULT_URL)! : { ...base, url: withPath(base.url, PATH) };
 }

@@ -73,6 +73,10 @@ export class PyroscopeProfileExporter implements CountingExporter {
   async export(profiles: readonly Profile[], resource: ResourceAttributes): Promise<ExportResult> {
     if (this.#hasEnded) return failure('the exporter has ended');
     if (this.#running !== undefined) return failure('the previous push has not ended');
+    if (this.#settings.problem !== undefined) {
+      this.#drops.add('failed', profiles.length);
+      return failure(this.#settings.problem);
+    }
     this.#running = this.#exportAll(profiles, resource).catch((error) => {
       this.#drops.add('failed', profiles.length);
       return failure(`cannot be pushed to Pyroscope: ${reasonOf(error)}`);

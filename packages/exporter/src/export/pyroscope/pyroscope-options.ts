@@ -30,6 +30,8 @@ export interface PyroscopeSettings {
   readonly target: HttpTarget;
   readonly appName: string | undefined;
   readonly tags: Readonly<Record<string, string>>;
+  /** Reason to send nothing. */
+  readonly problem: string | undefined;
 }
 
 const PATH = 'push.v1.PusherService/Push';
@@ -38,7 +40,7 @@ const TIMEOUT_MILLIS = 10_000;
 
 /**
  * Returns the settings of options and the variables that Pyroscope's own clients have. Variables that are not valid cause a
- * warning and count as not set.
+ * warning and count as not set. After one for the server, a token or the tenant, nothing is sent.
  *
  * @throws RangeError for an option that is not valid
  */
@@ -71,6 +73,7 @@ export function pyroscopeSettings(
     },
     appName: options.appName ?? reader.text('PYROSCOPE_APPLICATION_NAME'),
     tags: options.tags ?? tagsIn(reader),
+    problem: reader.problem,
   };
 }
 
@@ -80,7 +83,7 @@ function serverOf(
 ): NonNullable<ReturnType<typeof parseTarget>> {
   const expected = 'an http or https URL';
   if (option === undefined) {
-    const found = reader.parsed(['PYROSCOPE_SERVER_ADDRESS'], expected, parseTarget, true);
+    const found = reader.destination('PYROSCOPE_SERVER_ADDRESS', expected, parseTarget);
     return found ?? parseTarget(DEFAULT_ADDRESS)!;
   }
   const parsed = parseTarget(option);
@@ -111,7 +114,7 @@ function tenant(
 /** Returns a variable whose value goes into a header. */
 function secret(name: string, reader: EnvironmentReader): string | undefined {
   const isAllowed = (value: string) => (/^[\x20-\x7e]+$/.test(value) ? value : undefined);
-  return reader.parsed([name], 'printable ASCII', isAllowed, true);
+  return reader.destination(name, 'printable ASCII', isAllowed);
 }
 
 /** Returns labels written as `name=value,name=value`, or with colons, as Pyroscope's clients for Java and .NET have them. */
