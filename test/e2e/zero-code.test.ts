@@ -93,13 +93,22 @@ describe('the metrics endpoint', () => {
     expect(service.process.stderr.match(/warn|error/g)).toHaveLength(1);
   });
 
-  peerTest('uses the default for an invalid port', 'project-bare', async () => {
-    const service = startApp({ app: ['leaky-service.js'], env: { OTEL_EXPORTER_PROMETHEUS_PORT: '9464x' } });
-    await service.waitForLog(
-      /error: OTEL_EXPORTER_PROMETHEUS_PORT: '9464x' is not allowed; use a port from 0 to 65535; the default is used: 9464/,
-    );
-    await expectGoesOn(service);
-  });
+  peerTest(
+    'is closed, as the debug server is, when port and token are not valid',
+    'project-bare',
+    async () => {
+      const env = { OTEL_EXPORTER_PROMETHEUS_PORT: '9464x', HEAPRAY_DEBUG_TOKEN: 'short' };
+      const service = startApp({ app: ['leaky-service.js'], env });
+      await service.waitForLog(
+        /error: HEAPRAY_DEBUG_TOKEN: '\(hidden\)' .*; the debug server is not started/,
+      );
+      await service.waitForLog(
+        /error: OTEL_EXPORTER_PROMETHEUS_PORT: '9464x' is not allowed; use a port from 0 to 65535; there is no metrics endpoint/,
+      );
+      expect(listeningPorts(service.process.pid)).toEqual([]);
+      expect(service.process.end).toBeUndefined();
+    },
+  );
 });
 
 describe('the debug server', () => {

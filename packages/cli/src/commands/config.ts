@@ -2,6 +2,7 @@ import { addressText, type ListenAddress } from '@heapray/exporter/http';
 import {
   describeOptions,
   nodeConfigInput,
+  type OptionDoc,
   type ResolvedConfig,
   resolveConfig,
 } from '@heapray/instrumentation/config';
@@ -20,7 +21,7 @@ export function addConfig(program: Command): void {
     .summary('show the options of this environment')
     .description(
       'Shows the options of a program started in this environment, and the source of each. Fails for a value with ' +
-        'which Airflow would not start. For other invalid values, the default is used.',
+        'which Airflow would not start. For other invalid values, the default or a safe value is used.',
     )
     .option('--json', 'print JSON')
     .action(config);
@@ -33,9 +34,9 @@ async function config({ json }: { readonly json?: true }): Promise<void> {
     ...nodeConfigInput(),
     mainScript: undefined,
     defaults: ZERO_CODE_DEFAULTS,
-    onRefused: (error, ofAirflow) => {
+    onRefused: (error, ofAirflow, effect) => {
       if (ofAirflow) throw error;
-      refused.push(`${error.message}; the default is used`);
+      refused.push(`${error.message}; ${effect}`);
     },
   });
   if (json) return writeJson(asJson({ ...resolved, warnings: [...refused, ...resolved.warnings] }));
@@ -49,17 +50,24 @@ async function config({ json }: { readonly json?: true }): Promise<void> {
  * configuration contains.
  */
 function asJson(resolved: ResolvedConfig): unknown {
-  const { components, detailed, home, configFile = null, options, sources, warnings } = resolved;
-  return { components, detailed, home, configFile, options, sources, warnings };
+  const { components, detailed, home, configFile = null, sources, warnings } = resolved;
+  const shown = describeOptions().map((option) => [option.name, hidden(option, resolved)]);
+  return { components, detailed, home, configFile, options: Object.fromEntries(shown), sources, warnings };
 }
 
-function asTable({ options, sources }: ResolvedConfig): string {
-  const rows = describeOptions().map(({ name }) => [
-    name,
-    printable(display(options[name])),
-    printable(sources[name] ?? ''),
+function asTable(resolved: ResolvedConfig): string {
+  const rows = describeOptions().map((option) => [
+    option.name,
+    printable(display(hidden(option, resolved))),
+    printable(resolved.sources[option.name] ?? ''),
   ]);
   return formatTable([['OPTION', 'VALUE', 'FROM'], ...rows], 0);
+}
+
+/** Returns the value of an option, or a text in place of a secret. */
+function hidden({ name, isSecret }: OptionDoc, { options }: ResolvedConfig): unknown {
+  const value = options[name];
+  return isSecret && value !== undefined ? '(hidden)' : value;
 }
 
 function display(value: unknown): string {

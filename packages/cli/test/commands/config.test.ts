@@ -78,14 +78,19 @@ describe('JSON', () => {
     });
   });
 
-  test('does not report this command as the program', async () => {
-    expect(await json({})).toMatchObject({ options: { component: 'node' } });
+  test('does not report this command as the program, and hides the token', async () => {
+    const resolved = await json({ HEAPRAY_DEBUG_TOKEN: 'correct-horse' });
+    expect(resolved).toMatchObject({ options: { component: 'node', debugToken: '(hidden)' } });
   });
 });
 
 describe('text', () => {
   test('prints a table on stdout, one line per option', async () => {
-    const env = { HEAPRAY_DEBUG_ADDR: '[::1]:7000', HEAPRAY_HOME: '/srv/app' };
+    const env = {
+      HEAPRAY_DEBUG_ADDR: '[::1]:7000',
+      HEAPRAY_DEBUG_TOKEN: 'correct-horse',
+      HEAPRAY_HOME: '/srv/app',
+    };
     const { status, stdout, stderr } = await config([], env);
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     const rows = stdout.split('\n').map((line) => line.split(/ {2,}/));
@@ -98,6 +103,7 @@ describe('text', () => {
         ['home', '/srv/app', 'env:HEAPRAY_HOME'],
         ['configFile', 'none', 'default'],
         ['debugAddress', '[::1]:7000', 'env:HEAPRAY_DEBUG_ADDR'],
+        ['debugToken', '(hidden)', 'env:HEAPRAY_DEBUG_TOKEN'],
       ]),
     );
   });
@@ -154,7 +160,7 @@ describe('an invalid value for heapray: one line, and the default', () => {
     [
       'a missing config file',
       { HEAPRAY_CONFIG: '/nowhere/heapray.cfg' },
-      /^HEAPRAY_CONFIG: '\/nowhere\/heapray\.cfg' is not allowed; use a file that exists; the default is used$/,
+      /^HEAPRAY_CONFIG: '\/nowhere\/heapray\.cfg' is not allowed; use a file that exists; it is ignored, and the debug server [^\n]+$/,
     ],
     ['a config file that is not INI', { HEAPRAY_CONFIG: broken }, /^[^\n]*broken\.cfg[^\n]*$/],
   ])('%s', async (_, env, line) => {

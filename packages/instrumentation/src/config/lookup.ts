@@ -15,6 +15,9 @@ export interface Picked<T> {
   readonly setting: FileKey;
 }
 
+/** Source of a safe value in place of a wrong one. */
+export const REFUSED = 'refused';
+
 /** Looks up options, from the strongest source to the weakest. */
 export class Lookup {
   readonly #input: ConfigInput;
@@ -40,14 +43,21 @@ export class Lookup {
     const { code, defaults } = this.#input;
     return (
       this.#fromCode(option, own(code, option), 'code') ??
-      tolerate<Picked<ResolvedOptions[K]> | undefined>(
-        this.#input,
-        isOfAirflow,
-        () => this.#fromEnv(option) ?? this.#fromFile(option),
-        undefined,
-      ) ??
+      this.#fromOutside(option) ??
       this.#fromCode(option, own(defaults, option), 'default') ??
       this.#fromCode(option, optionSpec(option).default, 'default')
+    );
+  }
+
+  /** Returns the value of the environment or the file. A safe one, if it has one, replaces a wrong one. */
+  #fromOutside<K extends OptionName>(option: K): Picked<ResolvedOptions[K]> | undefined {
+    const { whenWrong } = optionSpec(option);
+    return tolerate<Picked<ResolvedOptions[K]> | undefined>(
+      this.#input,
+      isOfAirflow,
+      () => this.#fromEnv(option) ?? this.#fromFile(option),
+      this.#fromCode(option, whenWrong?.value, REFUSED),
+      whenWrong?.effect,
     );
   }
 
@@ -81,13 +91,23 @@ export class Lookup {
 
   #fromFile<K extends OptionName>(option: K): Picked<ResolvedOptions[K]> | undefined {
     for (const setting of optionSpec(option).file) {
-      const text = this.#ini?.get(setting.section, setting.key);
+      const text = this.#textInFile(option, setting);
       if (text === undefined) continue;
       const key = `[${setting.section}] ${setting.key}`;
       const value = this.#fromText(option, text, `${key} in ${this.#ini?.path}`);
       return { value, source: `file:${this.#ini?.path} ${key}`, setting };
     }
     return undefined;
+  }
+
+  /** Returns the text of a key of the file. An error does not show it if it is secret. */
+  #textInFile(option: OptionName, { section, key }: FileKey): string | undefined {
+    try {
+      return this.#ini?.get(section, key);
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      throw new ConfigError(error.key, shown(optionSpec(option).kind, error.value), error.allowed);
+    }
   }
 
   #fromText<K extends OptionName>(option: K, text: string, key: string): ResolvedOptions[K] {

@@ -11,6 +11,8 @@ export interface OptionDoc {
   /** Allowed values. */
   readonly allowed: string;
   readonly default: string;
+  /** True if lists must not show the value. */
+  readonly isSecret: boolean;
   readonly description: string;
 }
 
@@ -24,6 +26,7 @@ export function describeOptions(): OptionDoc[] {
       file: file.map(({ section, key }) => `[${section}] ${key}`),
       allowed: kind.allowed,
       default: defaultText ?? String(value),
+      isSecret: kind.isSecret ?? false,
       description,
     };
   });

@@ -1,8 +1,8 @@
 import { basename, extname, resolve } from 'node:path';
-import { readConfigFile } from './file/config-file.js';
+import { type ConfigFile, readConfigFile } from './file/config-file.js';
 import { variable } from './file/expand.js';
 import { withoutFormerNames } from './former-names.js';
-import { Lookup } from './lookup.js';
+import { Lookup, REFUSED } from './lookup.js';
 import { serviceNameIn } from './resource-attributes.js';
 import { allowedComponents, type ComponentList, filterComponents } from './table/component-list.js';
 import { ConfigError } from './table/config-error.js';
@@ -16,6 +16,7 @@ import type {
   ResolvedConfig,
   ResolvedOptions,
 } from './table/types.js';
+import { mayBeToken, TOKEN_LOST } from './token-names.js';
 
 const SERVICE_NAME = 'OTEL_SERVICE_NAME';
 const RESOURCE_ATTRIBUTES = 'OTEL_RESOURCE_ATTRIBUTES';
@@ -74,9 +75,29 @@ function serviceNameWarnings(env: ConfigInput['env'], component: string, source:
 
 function unknownVariables(env: ConfigInput['env']): string[] {
   const known = new Set([PARENT_PID, ...OPTION_NAMES.flatMap((option) => OPTIONS[option].env)]);
-  return Object.keys(env)
-    .filter((key) => key.startsWith('HEAPRAY_') && env[key] !== undefined && !known.has(key))
-    .map((key) => `${quote(key)} is no variable of heapray's and is ignored`);
+  return Object.keys(env).filter(
+    (key) => key.startsWith('HEAPRAY_') && env[key] !== undefined && !known.has(key),
+  );
+}
+
+function unknownVariableWarning(name: string): string {
+  const warning = `${quote(name)} is no variable of heapray's and is ignored`;
+  return mayBeToken(name) ? `${warning}; ${TOKEN_LOST}` : warning;
+}
+
+/**
+ * Returns true if the address or the token of the debug server was given, but is not known. It must not be started then.
+ *
+ * @param isTokenLost true if an unknown variable may be meant as the token
+ */
+function mustStayClosed(
+  { debugAddress, debugToken }: Readonly<Record<string, string>>,
+  { lost }: ConfigFile,
+  isTokenLost: boolean,
+): boolean {
+  if (debugAddress === REFUSED || debugToken === REFUSED) return true;
+  if (debugAddress === 'default' && lost === 'all') return true;
+  return debugToken === 'default' && (lost !== undefined || isTokenLost);
 }
 
 /** Looks up options one by one and records the source of each value. */
@@ -140,16 +161,20 @@ export function resolveConfig(given: ConfigInput): ResolvedConfig {
   const resolution = new Resolution(input, lookup);
   const component = resolution.component();
   const { components, warnings: dropped } = resolution.list(component);
+  const unknown = unknownVariables(input.env);
   const special: Partial<ResolvedOptions> = {
     component,
     traceComponents: components,
     home: resolve(input.cwd, resolution.value('home')),
     configFile: file.ini?.path,
   };
-  const options = Object.fromEntries(
+  const found = Object.fromEntries(
     OPTION_NAMES.map((name) => [name, Object.hasOwn(special, name) ? special[name] : resolution.value(name)]),
   ) as unknown as ResolvedOptions;
-  const sources = { ...resolution.sources, configFile: file.source };
+  const sources: Record<string, string> = { ...resolution.sources, configFile: file.source };
+  const isClosed = mustStayClosed(sources, file, unknown.some(mayBeToken));
+  if (isClosed) sources.debugAddress = REFUSED;
+  const options: ResolvedOptions = isClosed ? { ...found, debugAddress: undefined } : found;
   return {
     options,
     components,
@@ -163,7 +188,7 @@ export function resolveConfig(given: ConfigInput): ResolvedConfig {
       ...file.warnings,
       ...dropped,
       ...serviceNameWarnings(input.env, component, resolution.sources.component ?? ''),
-      ...unknownVariables(input.env),
+      ...unknown.map(unknownVariableWarning),
     ],
   };
 }

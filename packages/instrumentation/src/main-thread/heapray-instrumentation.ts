@@ -316,14 +316,14 @@ export class HeaprayInstrumentation {
   }
 
   /**
-   * Creates the resolver. A wrong value in the environment or a file is logged once, and the default is used.
+   * Creates the resolver. A wrong value in the environment or a file is logged once, and the default is used, or a safe value.
    */
   #configuration(config: HeaprayInstrumentationConfig): ConfigFor {
     const told = new SafeSet<string>();
-    return configuration(config, ({ message }) => {
+    return configuration(config, ({ message }, _ofAirflow, effect) => {
       if (told.has(message)) return;
       told.add(message);
-      this.#log('error', `${message}; the default is used`);
+      this.#log('error', `${message}; ${effect}`);
     });
   }
 

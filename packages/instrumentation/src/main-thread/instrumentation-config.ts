@@ -1,4 +1,10 @@
-import { ConfigError, type HeaprayOptions, nodeConfigInput, resolveConfig } from '../config/index.js';
+import {
+  ConfigError,
+  type ConfigInput,
+  type HeaprayOptions,
+  nodeConfigInput,
+  resolveConfig,
+} from '../config/index.js';
 import type { Log } from '../protocol/log.js';
 import type { NearLimit } from '../protocol/messages.js';
 import { SafeMap } from '../protocol/primordials.js';
@@ -49,7 +55,7 @@ export function checkFunctions(config: HeaprayInstrumentationConfig): void {
 /** Reads environment and files once; only the declared components may change later. */
 export function configuration(
   config: HeaprayInstrumentationConfig,
-  onRefused: (error: ConfigError) => void,
+  onRefused: NonNullable<ConfigInput['onRefused']>,
 ): ConfigFor {
   const {
     log: _log,

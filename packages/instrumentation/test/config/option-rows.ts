@@ -409,15 +409,15 @@ export const rows: readonly Row[] = [
       ['12345678', '12345678'],
       [' $HOME/~#,=! ', '$HOME/~#,=!'],
       ['x'.repeat(256), 'x'.repeat(256)],
-      ['', undefined],
       ['off', undefined],
+      ['Off', undefined],
     ],
-    badTexts: ['1234567', 'has blanks in it', 'umlaut-ä-token', 'x'.repeat(257), 'a\u0000bcdefghi'],
+    badTexts: ['', '1234567', 'has blanks in it', 'umlaut-ä-token', 'x'.repeat(257), 'a\u0000bcdefghi'],
     code: [
       ['12345678', '12345678'],
       ['off', undefined],
     ],
-    badCode: [null, 12_345_678, true, 'short', ['12345678']],
+    badCode: [null, 12_345_678, true, '', 'short', ['12345678']],
   },
   {
     option: 'profilesExporter',

@@ -6,5 +6,5 @@ export function tokenHeaders(
   token: string | undefined = process.env.HEAPRAY_DEBUG_TOKEN,
 ): Readonly<Record<string, string>> {
   const plain = token?.trim() ?? '';
-  return /^[!-~]+$/.test(plain) && plain !== 'off' ? { authorization: `Bearer ${plain}` } : {};
+  return /^[!-~]+$/.test(plain) && plain.toLowerCase() !== 'off' ? { authorization: `Bearer ${plain}` } : {};
 }

@@ -4,6 +4,7 @@ import { OPTION_NAMES, OPTIONS } from '../table/options.js';
 import { printable } from '../table/text.js';
 import { tolerate } from '../table/tolerate.js';
 import type { ConfigInput } from '../table/types.js';
+import { mayBeToken, TOKEN_LOST } from '../token-names.js';
 import { expandText, variable } from './expand.js';
 import { type IniFile, parseIni } from './ini.js';
 
@@ -12,6 +13,8 @@ export interface ConfigFile {
   readonly ini: IniFile | undefined;
   /** As in `ResolvedConfig.sources`. */
   readonly source: string;
+  /** What the file may set although it is not known: all options if it could not be read, or the token. */
+  readonly lost?: 'all' | 'token';
   readonly warnings: readonly string[];
 }
 
@@ -25,6 +28,12 @@ interface Location {
   readonly key: string;
   readonly mustExist: boolean;
 }
+
+/** Stands for a path that was refused. */
+const UNUSABLE = Symbol('unusable');
+/** Effect of a file that cannot be read. */
+const CLOSED =
+  'it is ignored, and the debug server is not started unless code or variables set its address and token';
 
 function fromProgram(input: ConfigInput, source: 'code' | 'default'): Location | undefined {
   const given: unknown = (source === 'code' ? input.code : input.defaults)?.configFile;
@@ -74,21 +83,27 @@ function isPermissionError(error: unknown): boolean {
   return code === 'EACCES' || code === 'EPERM';
 }
 
-/** Throws for unknown keys in `[heapray]`: they are typing errors, as no other program uses that section. */
-function refuseUnknownKeys(input: ConfigInput, ini: IniFile): void {
+/**
+ * Throws for unknown keys in `[heapray]`: they are typing errors, as no other program uses that section.
+ *
+ * @returns true if one of them may be meant as the token
+ */
+function refuseUnknownKeys(input: ConfigInput, ini: IniFile): boolean {
   const known = OPTION_NAMES.flatMap((option) => OPTIONS[option].file)
     .filter(({ section }) => section === 'heapray')
     .map(({ key }) => key);
-  for (const key of ini.keys('heapray')) {
-    const check = () => {
-      if (known.includes(key)) return;
+  const unknown = ini.keys('heapray').filter((key) => !known.includes(key));
+  for (const key of unknown) {
+    const refuse = () => {
       throw new ConfigError(`section [heapray] in ${ini.path}`, key, `one of the keys ${known.join(', ')}`);
     };
-    tolerate(input, () => false, check, undefined);
+    tolerate(input, () => false, refuse, undefined, mayBeToken(key) ? TOKEN_LOST : 'it is ignored');
   }
+  return unknown.some(mayBeToken);
 }
 
 const NONE: ConfigFile = { ini: undefined, source: 'default', warnings: [] };
+const UNREAD: ConfigFile = { ...NONE, lost: 'all' };
 
 /** Reads the file that `locate` found; `path` is absolute. */
 function read(input: ConfigInput, { key, source, mustExist }: Location, path: string): ConfigFile {
@@ -97,13 +112,13 @@ function read(input: ConfigInput, { key, source, mustExist }: Location, path: st
     text = input.readFile(path);
   } catch (error) {
     if (mustExist || !isPermissionError(error)) throw new ConfigError(key, path, 'a file that can be read');
-    return { ...NONE, warnings: [`${printable(path)} (${source}) may not be read and is ignored`] };
+    return { ...UNREAD, warnings: [`${printable(path)} (${source}) may not be read: ${CLOSED}`] };
   }
   if (text === undefined && mustExist) throw new ConfigError(key, path, 'a file that exists');
   if (text === undefined) return NONE;
   const ini = parseIni(text, path);
-  refuseUnknownKeys(input, ini);
-  return { ini, source, warnings: [] };
+  const isTokenLost = refuseUnknownKeys(input, ini);
+  return { ini, source, warnings: [], ...(isTokenLost && { lost: 'token' as const }) };
 }
 
 /**
@@ -118,14 +133,22 @@ export function readConfigFile(input: ConfigInput): ConfigFile {
   const given = fromProgram(input, 'code');
   if (given) return readAt({ ...input, onRefused: undefined }, given);
   const mustBeAirflows = ({ key }: ConfigError) => key.startsWith('AIRFLOW_');
-  const location = tolerate<Location | undefined>(input, mustBeAirflows, () => locate(input), undefined);
+  const location = tolerate<Location | typeof UNUSABLE | undefined>(
+    input,
+    mustBeAirflows,
+    () => locate(input),
+    UNUSABLE,
+    CLOSED,
+  );
+  if (location === UNUSABLE) return UNREAD;
   if (location === undefined) return NONE;
   const isAirflows = location.source.startsWith('env:AIRFLOW_');
   return tolerate(
     input,
     () => isAirflows,
     () => readAt(input, location),
-    NONE,
+    UNREAD,
+    CLOSED,
   );
 }
 

@@ -172,8 +172,9 @@ export const secret: Kind<string | undefined, string> = {
   isSecret: true,
   fromText: (text) => secret.fromCode(strip(text)),
   fromCode: (value) => {
-    if (value === 'off' || value === '') return { value: undefined };
-    return typeof value === 'string' && /^[!-~]{8,256}$/.test(value) ? { value } : undefined;
+    if (typeof value !== 'string') return undefined;
+    if (value.toLowerCase() === 'off') return { value: undefined };
+    return /^[!-~]{8,256}$/.test(value) ? { value } : undefined;
   },
 };
 

@@ -23,6 +23,14 @@ export interface FileKey {
   readonly key: string;
 }
 
+/** The value of an option whose setting is not valid. */
+interface SafeValue {
+  /** In the form that code would give it. */
+  readonly value: unknown;
+  /** End of the message, as in "HEAPRAY_X: '1' is not allowed; use 2; EFFECT". */
+  readonly effect: string;
+}
+
 /** One row of the table of options. */
 export interface OptionSpec<Value, Given = Value> {
   readonly kind: Kind<Value, Given>;
@@ -40,11 +48,17 @@ export interface OptionSpec<Value, Given = Value> {
    * True if a variable that is set but empty is a value. Otherwise it counts as not set, as in OpenTelemetry.
    */
   readonly emptyEnv?: boolean;
+  /** Used for a wrong value of the environment or the file, where the default could let others in. */
+  readonly whenWrong?: SafeValue;
   readonly description: string;
 }
 
 const heapray = (key: string): FileKey => ({ section: 'heapray', key });
 const profiling = (key: string): FileKey => ({ section: 'profiling', key });
+
+const OFF: SafeValue = { value: 'off', effect: 'it stays off' };
+const NO_SERVER: SafeValue = { value: 'off', effect: 'the debug server is not started' };
+const FORBIDDEN: SafeValue = { value: false, effect: 'it stays off' };
 
 /** Checks the type of a row. */
 function option<Value, Given>(spec: OptionSpec<Value, Given>): OptionSpec<Value, Given> {
@@ -151,6 +165,7 @@ export const OPTIONS = {
     env: ['HEAPRAY_MEMRAY_LIVE_PORT'],
     file: [heapray('memray_live_port')],
     default: 'off',
+    whenWrong: OFF,
     emptyEnv: true,
     description:
       'The loopback port that `memray live` may connect to. A process that has one counts as traced.',
@@ -304,6 +319,7 @@ export const OPTIONS = {
     env: ['HEAPRAY_DEBUG_ADDR'],
     file: [heapray('debug_addr')],
     default: 'off',
+    whenWrong: NO_SERVER,
     defaultText: 'off; 127.0.0.1:6464 with `@heapray/instrumentation/register`',
     emptyEnv: true,
     description: 'Where the /debug/pprof server listens.',
@@ -314,6 +330,7 @@ export const OPTIONS = {
     env: ['HEAPRAY_GROUP'],
     file: [heapray('group')],
     default: true,
+    whenWrong: FORBIDDEN,
     defaultText: 'on',
     description:
       'Whether processes of one user with the same address share its port, and one of them serves all.',
@@ -324,6 +341,7 @@ export const OPTIONS = {
     env: ['HEAPRAY_ALLOW_GC'],
     file: [heapray('allow_gc')],
     default: false,
+    whenWrong: FORBIDDEN,
     description: 'Whether clients of that server may have garbage collected before a profile (`?gc=1`).',
   }),
   /** Allows heap snapshots of the process on `/debug/heapsnapshot`. */
@@ -332,6 +350,7 @@ export const OPTIONS = {
     env: ['HEAPRAY_HEAP_SNAPSHOTS'],
     file: [heapray('heap_snapshots')],
     default: false,
+    whenWrong: FORBIDDEN,
     description:
       'Whether clients of that server may take heap snapshots, which stop the program for seconds and contain all its data.',
   }),
@@ -341,7 +360,9 @@ export const OPTIONS = {
     env: ['HEAPRAY_DEBUG_TOKEN'],
     file: [heapray('debug_token')],
     default: 'off',
+    // Refuse an empty variable: a command that failed to make the token leaves one.
     emptyEnv: true,
+    whenWrong: NO_SERVER,
     description:
       'The token that clients of that server must send, as `Authorization: Bearer TOKEN` or as the password of any user.',
   }),

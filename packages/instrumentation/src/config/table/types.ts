@@ -35,7 +35,7 @@ export interface ResolvedConfig {
   readonly configFile: string | undefined;
   /**
    * Source of each option: `code`, `env:NAME`, `file:PATH [section] key` or `default`; of `component` also
-   * `sdk`.
+   * `sdk`. `refused` if a wrong setting has put a safe value in place of the default.
    */
   readonly sources: Record<string, string>;
   /**
@@ -68,11 +68,13 @@ export interface ConfigInput {
   readonly declaredComponents?: readonly string[] | undefined;
   /**
    * Called for each wrong value in the environment or a file, which is then ignored, so that the default is
-   * used. Without it, the first wrong value is thrown. Wrong values in `code` are always thrown.
+   * used, or a safe value where the default could let others in. Without it, the first wrong value is thrown. Wrong values
+   * in `code` are always thrown.
    *
    * @param ofAirflow true if Airflow itself would refuse to start
+   * @param effect what happens now, as the end of a message: "the default is used"
    */
-  readonly onRefused?: ((error: ConfigError, ofAirflow: boolean) => void) | undefined;
+  readonly onRefused?: ((error: ConfigError, ofAirflow: boolean, effect: string) => void) | undefined;
   /** Replacements for the built-in defaults; same form as `code`. */
   readonly defaults?: HeaprayOptions | undefined;
 }

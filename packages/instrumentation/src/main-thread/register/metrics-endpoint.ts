@@ -80,6 +80,7 @@ export async function openMetricsEndpoint(deps: MetricsEndpointDeps): Promise<Me
   const { env, log, listens, unavailable } = deps;
   try {
     const address = addressIn(env, log);
+    if (address === undefined) return undefined;
     if (listens.hasAsked(address)) {
       unavailable(ownPort(address));
       return undefined;
@@ -107,14 +108,15 @@ interface Address {
   readonly port: number;
 }
 
-function addressIn(env: Readonly<Record<string, string>>, log: Log): Address {
+/** Returns undefined, and logs why, for a port that is not valid: none but the one asked for may be opened. */
+function addressIn(env: Readonly<Record<string, string>>, log: Log): Address | undefined {
   const host = env.OTEL_EXPORTER_PROMETHEUS_HOST || DEFAULT_HOST;
   const text = env.OTEL_EXPORTER_PROMETHEUS_PORT;
   const port = parsePort(text);
   if (port !== undefined) return { host, port };
   const what = `OTEL_EXPORTER_PROMETHEUS_PORT: '${text}' is not allowed; use a port from 0 to 65535`;
-  log('error', `${what}; the default is used: ${DEFAULT_PORT}`);
-  return { host, port: DEFAULT_PORT };
+  log('error', `${what}; there is no metrics endpoint`);
+  return undefined;
 }
 
 async function open(
