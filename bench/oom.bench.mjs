@@ -26,12 +26,13 @@ const GUARD = { workload: 'json', everyMillis: 20, warmUpMillis: 2_000 };
 /** With a heap limit this small, V8 is asked for its use some ten times a second. */
 const GUARD_FLAGS = { 'no limit near': [], 'small heap': ['--max-old-space-size=256'] };
 
-export async function run({ node, quick, parts, report }) {
+export async function run({ node, quick, parts, rounds: asked, report }) {
+  const count = asked ?? (quick ? QUICK_RUNS : RUNS);
   const details = {};
   const isWanted = (part) => parts.length === 0 || parts.includes(part);
   for (const [part, death] of Object.entries(DEATHS)) {
     if (!isWanted(part)) continue;
-    const result = await dieOften(node, part, death, quick ? QUICK_RUNS : RUNS);
+    const result = await dieOften(node, part, death, count);
     details[part] = result;
     if (result) report(deathFigures(part, death, result));
   }
