@@ -39,6 +39,7 @@ export function connectLimits(options: ProfilerThreadOptions, deps: ConnectLimit
   const maker = new KeptProfileMaker({
     profiles: async () => new (await import('../profile-maker.js')).ProfileMaker(deps),
     sources: deps.sources,
+    resident: deps.resident,
   });
   const group = new CgroupUse();
   const heap = new HeapUse({

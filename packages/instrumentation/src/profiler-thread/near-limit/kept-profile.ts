@@ -3,13 +3,14 @@ import type { ProfileContents } from '@heapray/exporter/sinks';
 import type { PastState } from '../history/past-states.js';
 import { byteText, durationText } from '../leaks/leak-message.js';
 import { type Ledger, type SiteIndex, siteLabel } from '../ledger/index.js';
-import type { ProfileMaker } from '../profile-maker.js';
+import type { ProfileMaker, ProfileMakerDeps } from '../profile-maker.js';
 import type { MemorySources } from '../sources/memory-sources.js';
 
 export interface KeptProfileDeps {
   /** Loads what makes profiles. */
   readonly profiles: () => Promise<ProfileMaker>;
   readonly sources: Pick<MemorySources, 'main' | 'all'>;
+  readonly resident?: ProfileMakerDeps['resident'];
 }
 
 /** Number of call sites in the text. */
@@ -36,6 +37,8 @@ export class KeptProfileMaker {
   /** Loads what is needed to make a profile. Near a limit there may be no time or file descriptor to load it. */
   prepare(): Promise<Loaded> {
     if (this.#loaded === undefined) {
+      // Ask now: the first profile does not wait for a main thread that is known to be busy.
+      this.#deps.resident?.present().catch(() => {});
       this.#loaded = load(this.#deps);
       this.#loaded.catch(() => {
         this.#loaded = undefined;

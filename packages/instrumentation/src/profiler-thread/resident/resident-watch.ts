@@ -22,6 +22,13 @@ export interface ResidentWatchDeps {
   readonly threadMillis?: () => number;
 }
 
+/** A question to the main thread. */
+interface Asked {
+  readonly answer: Promise<MainMemory | undefined>;
+  /** True when it was not answered in time. */
+  isLate: boolean;
+}
+
 /** Longest wait of a profile for the main thread, in ms. */
 const PRESENT_MILLIS = 250;
 /** Delay of the first reading, in ms: after start-up. */
@@ -40,6 +47,7 @@ export class ResidentWatch {
   readonly #deps: ResidentWatchDeps;
   #mapped: MappedKinds | undefined;
   #last: ResidentMemory | undefined;
+  #asked: Asked | undefined;
   #timer: NodeJS.Timeout | undefined;
   #isStopped = false;
 
@@ -78,17 +86,26 @@ export class ResidentWatch {
 
   /**
    * Returns the present resident memory by part. While the main thread is busy, returns the last known parts with the present
-   * sum; undefined if there are none.
+   * sum; undefined if there are none. Waits for a busy main thread once, and not again until that answers or the question ends.
    */
   async present(): Promise<ResidentMemory | undefined> {
-    const timeout = sleep(PRESENT_MILLIS, undefined, { ref: false });
-    const memory = await Promise.race([this.memory(), timeout]);
+    this.#asked ??= this.#ask();
+    const asked = this.#asked;
+    const memory = asked.isLate ? undefined : await inTime(asked.answer);
     if (memory) return memory.resident;
+    asked.isLate = true;
     const last = this.#last;
     if (last === undefined) return undefined;
     const { residentBytes = residentBytesOfProcess } = this.#deps;
     const sum = Object.values(last).reduce((total, bytes) => total + bytes, 0);
     return { ...last, unexplained: (last.unexplained ?? 0) + residentBytes() - sum };
+  }
+
+  #ask(): Asked {
+    const answer = this.memory().finally(() => {
+      this.#asked = undefined;
+    });
+    return { answer, isLate: false };
   }
 
   #schedule(millis: number): void {
@@ -110,6 +127,10 @@ export class ResidentWatch {
     // Without the counters of the same moment, the earlier figures are better.
     if (memory !== undefined) this.#mapped = kindsOf(mapped, memory);
   }
+}
+
+function inTime(answer: Promise<MainMemory | undefined>): Promise<MainMemory | undefined> {
+  return Promise.race([answer, sleep(PRESENT_MILLIS, undefined, { ref: false })]);
 }
 
 function kindsOf(mapped: MappedMemory, { resident }: MainMemory): MappedKinds {

@@ -101,6 +101,20 @@ test('returns the present parts, or the last known ones with the present sum whi
   expect(watch.last).toEqual({ heap: 50, unexplained: -5 });
 });
 
+test('waits for a busy main thread once, and not for each profile', async () => {
+  const busy = Promise.withResolvers<MainMemory | undefined>();
+  const mainMemory = vi.fn(() => busy.promise);
+  const { watch } = newWatch({ mainMemory });
+  expect(await watch.present()).toBeUndefined();
+  const turn = () => new Promise((resolve) => setImmediate(() => resolve('it waits')));
+  expect(await Promise.race([watch.present(), turn()])).toBeUndefined();
+  expect(mainMemory).toHaveBeenCalledTimes(1);
+  busy.resolve(MAIN);
+  await turn();
+  expect(await watch.present()).toEqual(MAIN.resident);
+  expect(mainMemory).toHaveBeenCalledTimes(2);
+});
+
 test('knows nothing and does nothing on other systems', async () => {
   vi.spyOn(process, 'platform', 'get').mockReturnValue('darwin');
   const { watch, readMapped } = newWatch({ readKernel: () => undefined });
