@@ -58,8 +58,9 @@ export class Gatherer {
   }
 
   /** Asks all processes; `millis` is the time limit for each. Answers with an error are included. Never rejects. */
-  all(request: HttpRequest, millis: number): Promise<Gathered[]> {
+  async all(request: HttpRequest, millis: number): Promise<Gathered[]> {
     const { self, group } = this.#deps;
+    await group.rejoined;
     return Promise.all([
       this.#own(request).then((answer): Gathered => ({ id: 0, ...self(), answer })),
       ...group.members.map((member) => this.#ask(member, request, millis)),
@@ -69,6 +70,7 @@ export class Gatherer {
   /** Asks one process; undefined when it is not in the group. */
   async one(pid: number, request: HttpRequest, millis: number): Promise<HttpAnswer | undefined> {
     if (pid === this.#deps.self().pid) return this.#own(request);
+    await this.#deps.group.rejoined;
     const member = this.#deps.group.members.find((each) => each.pid === pid);
     return member && (await this.#ask(member, request, millis)).answer;
   }

@@ -40,6 +40,7 @@ export class Membership {
   /** Resolves when it ends. */
   readonly ended: Promise<MembershipEnd>;
   #owner = 0;
+  #others: number | undefined;
   #isMember = false;
   #refused: RefusedError | undefined;
   readonly #answer: Answering;
@@ -108,6 +109,11 @@ export class Membership {
     return this.#owner;
   }
 
+  /** Number of other members at the owner's last question; undefined before one. */
+  get others(): number | undefined {
+    return this.#others;
+  }
+
   rename(component: string): void {
     this.#send({ type: 'component', component });
   }
@@ -122,12 +128,13 @@ export class Membership {
   }
 
   #receive({ header }: Frame): void {
-    const { type, id } = recordOf(header) ?? {};
+    const { type, id, members } = recordOf(header) ?? {};
     if (type === 'port-wanted') {
       this.#end = 'port-wanted';
       return this.close();
     }
     if (typeof id !== 'number') return;
+    if (type === 'ask' && Number.isSafeInteger(members)) this.#others = (members as number) - 1;
     if (type === 'cancel') this.#working.get(id)?.abort();
     if (type === 'ask') void this.#work(id, questionOf(header));
   }

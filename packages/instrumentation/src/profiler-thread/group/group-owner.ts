@@ -167,7 +167,7 @@ export class GroupOwner {
       return () => {};
     }
     channel.send({ type: 'welcome' } satisfies FromOwner);
-    const member = new MemberChannel(this.#nextId++, hello, channel);
+    const member = new MemberChannel(this.#nextId++, hello, channel, () => this.#members.size);
     this.#members.set(member.id, member);
     this.#handlers.joined(member);
     return (frame) => {
@@ -203,14 +203,17 @@ class MemberChannel implements Member {
   readonly pid: number;
   component: string;
   readonly channel: Channel;
+  readonly #members: () => number;
   readonly #waiting = new Map<number, Waiting>();
   #nextQuestion = 1;
 
-  constructor(id: number, { pid, component }: GroupProcess, channel: Channel) {
+  /** @param members returns the present number of members */
+  constructor(id: number, { pid, component }: GroupProcess, channel: Channel, members: () => number) {
     this.id = id;
     this.pid = pid;
     this.component = component;
     this.channel = channel;
+    this.#members = members;
   }
 
   ask(question: Question, millis: number, signal: AbortSignal): Promise<HttpAnswer> {
@@ -234,7 +237,7 @@ class MemberChannel implements Member {
         resolve: (answer) => end(() => resolve(answer)),
         reject: (error) => end(() => reject(error)),
       });
-      this.channel.send({ type: 'ask', id, ...question } satisfies FromOwner);
+      this.channel.send({ type: 'ask', id, members: this.#members(), ...question } satisfies FromOwner);
     });
   }
 

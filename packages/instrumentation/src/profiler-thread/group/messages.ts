@@ -37,7 +37,8 @@ export type FromOwner =
   | Hello
   /** Follows the greeting: the process is a member from now on. */
   | { readonly type: 'welcome' }
-  | ({ readonly type: 'ask'; readonly id: number } & Question)
+  /** `members`: number of members, the asked one included. Older owners leave it out. */
+  | ({ readonly type: 'ask'; readonly id: number; readonly members?: number } & Question)
   | { readonly type: 'cancel'; readonly id: number }
   /** Follows the greeting: the process cannot be a member. */
   | { readonly type: 'refused'; readonly reason: RefusalReason }

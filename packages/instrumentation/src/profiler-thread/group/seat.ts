@@ -29,6 +29,8 @@ export interface GroupView {
   readonly members: readonly Member[];
   /** True if there are or were other processes: pages have a label for each process from then on. */
   readonly isShared: boolean;
+  /** Resolves when the members of an owner that has gone have joined this one, or have had time to. */
+  readonly rejoined: Promise<void>;
 }
 
 /** Times between attempts to get the port or to join, in ms. An owner that starts opens its socket in this time. */
@@ -36,7 +38,9 @@ const QUICK_MILLIS = [0, 150, 350, 700, 1_200] as const;
 /** Times between attempts to join a group that may come, in ms. Such a process never takes the port. */
 const SLOW_MILLIS = [5_000, 10_000] as const;
 /** Delay before the port of an owner that has gone is tried, in ms. */
-const TAKEOVER_MILLIS = [20, 500] as const;
+const TAKEOVER_MILLIS = [0, 100] as const;
+/** Longest wait of a new owner's pages for the members of the owner before, in ms. */
+const REJOIN_MILLIS = 1_000;
 /** Longest wait for an owner to give up the port, in ms. */
 const YIELD_MILLIS = 300;
 
@@ -51,6 +55,10 @@ export class Seat implements GroupView {
   #owner: GroupOwner | undefined;
   #membership: Membership | undefined;
   #isShared = false;
+  /** Number of processes that are expected to join this one if it becomes the owner. */
+  #expected = 0;
+  #rejoined: Promise<void> = Promise.resolve();
+  #allJoined: () => void = () => {};
   #why = '';
   #by: Served['by'] | undefined;
 
@@ -73,6 +81,10 @@ export class Seat implements GroupView {
 
   get isShared(): boolean {
     return this.#isShared;
+  }
+
+  get rejoined(): Promise<void> {
+    return this.#rejoined;
   }
 
   /** Sends the present name of the component to the owner. */
@@ -126,6 +138,7 @@ export class Seat implements GroupView {
       this.#changed({ by: 'other', pid: membership.owner });
       const end = await membership.ended;
       this.#membership = undefined;
+      this.#expected = membership.others ?? Math.max(0, this.#expected - 1);
       membership = undefined;
       if (this.#isClosed) return;
       if (end === 'port-wanted') {
@@ -173,9 +186,16 @@ export class Seat implements GroupView {
       return false;
     }
     this.#server = server;
+    if (this.#expected > 0) this.#awaitMembers();
     await this.#openSocket();
     if (!this.#isClosed) this.#changed({ by: 'self', address: addressText(server.address) });
     return true;
+  }
+
+  #awaitMembers(): void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#allJoined = resolve;
+    this.#rejoined = Promise.race([promise, this.#sleep(REJOIN_MILLIS)]);
   }
 
   async #openSocket(): Promise<void> {
@@ -185,6 +205,7 @@ export class Seat implements GroupView {
       dropped,
       joined: () => {
         this.#isShared = true;
+        if (this.members.length >= this.#expected) this.#allJoined();
       },
       portWanted: (pid) => {
         this.#close(pid);

@@ -66,7 +66,7 @@ class Group {
     this.#routes = debugRoutes({
       own: pagesOf(1),
       self: () => ({ pid: 1, component: 'shop' }),
-      group: { members, isShared },
+      group: { members, isShared, rejoined: Promise.resolve() },
       missed: () => {
         this.missed++;
       },
@@ -215,7 +215,7 @@ test('the heap snapshot of another process is passed on in pieces', async () => 
   const routes = debugRoutes({
     own: pagesOf(1, { [path]: snapshot(1) }),
     self: () => ({ pid: 1, component: 'shop' }),
-    group: { members: [memberOf(2, pagesOf(2, { [path]: snapshot(2) }))], isShared: true },
+    group: { members: [memberOf(2, pagesOf(2, { [path]: snapshot(2) }))], isShared: true, rejoined: Promise.resolve() },
     missed: () => {},
   });
   const get = async (query: string) =>

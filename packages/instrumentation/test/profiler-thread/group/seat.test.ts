@@ -119,6 +119,16 @@ test('another process takes over when the owner ends, and all are on its page', 
   expect(pidsIn(await scrape(here))).toEqual([last[0]!.pid]);
 });
 
+test('the first page after a takeover has all processes that are left', async () => {
+  const here = await place();
+  const all = [1, 2, 3, 4, 5, 6].map((pid) => start(pid, here));
+  const owner = await settled(all);
+  await scrape(here);
+  owner.seat.close();
+  const page = await pollUntil(() => scrape(here).catch(() => undefined), { what: 'the next owner' });
+  expect(pidsIn(page)).toEqual(all.filter((each) => each !== owner).map(({ pid }) => pid));
+});
+
 test('a process that has ended is on one more page, with its last values', async () => {
   const here = await place();
   const owner = start(1, here);
