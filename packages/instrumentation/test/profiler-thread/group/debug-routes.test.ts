@@ -215,7 +215,11 @@ test('the heap snapshot of another process is passed on in pieces', async () => 
   const routes = debugRoutes({
     own: pagesOf(1, { [path]: snapshot(1) }),
     self: () => ({ pid: 1, component: 'shop' }),
-    group: { members: [memberOf(2, pagesOf(2, { [path]: snapshot(2) }))], isShared: true, rejoined: Promise.resolve() },
+    group: {
+      members: [memberOf(2, pagesOf(2, { [path]: snapshot(2) }))],
+      isShared: true,
+      rejoined: Promise.resolve(),
+    },
     missed: () => {},
   });
   const get = async (query: string) =>
