@@ -100,6 +100,8 @@ test('one process has its own page until another joins', async () => {
   expect(await scrape(here)).toBe('# TYPE up counter\nup 1\n');
   const second = start(2, here);
   await settled([first, second]);
+  // The owner knows of its member first.
+  await pollUntil(() => second.state, { what: 'the state of the member' });
   expect(second.state).toEqual({ by: 'other', pid: 1 });
   expect(pidsIn(await scrape(here))).toEqual([1, 2]);
 });
