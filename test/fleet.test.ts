@@ -42,7 +42,8 @@ peerTest(
     const { fleet, urls } = await startFleet({
       ...programs,
       HEAPRAY_LEAK_WINDOW: '1',
-      HEAPRAY_PROFILES_INTERVAL: '2',
+      // Also the time that an export may take before it is reported as failed.
+      HEAPRAY_PROFILES_INTERVAL: '10',
     });
     const server = new PrometheusServer(fleet, urls.get('prometheus')!.replace(/\/$/, ''));
 

@@ -12,7 +12,7 @@ import { pollUntil } from '../../../../test/support/poll.js';
 import { type RunningProcess, startNode } from '../../../../test/support/start-node.js';
 import { tempFolder } from '../../../../test/support/temp-folder.js';
 import { heapray, MAIN } from '../support/heapray.js';
-import { AIRFLOW, GrowingFixture, goldenFile, rawCapture, withStart } from './support/captures.js';
+import { AIRFLOW, beginCopy, GrowingFixture, goldenFile, rawCapture, withStart } from './support/captures.js';
 import { readExpected } from './support/expected.js';
 import { startReceiver } from './support/otlp-receiver.js';
 import { startWatch } from './support/start-watch.js';
@@ -227,9 +227,8 @@ describe('serving', () => {
   test('reports for a profile that its capture is still being read', async () => {
     const folder = tempFolder();
     const file = path.join(folder, 'api_memory.bin');
-    // A frame whose second half is still to come, as in a copy in progress.
     const bytes = readFileSync(AIRFLOW);
-    writeFileSync(file, bytes.subarray(0, 400_000));
+    beginCopy(file, bytes);
     const { url } = await startWatch([folder]);
     const state = 'heapray_capture_status{heapray_component="api",heapray_capture_state="reading"} 1';
     await pollUntil(async () => (await httpGet(`${url}/metrics`)).body.includes(state), { what: state });

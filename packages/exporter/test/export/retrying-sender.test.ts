@@ -7,7 +7,7 @@ import { expect, test } from 'vitest';
 import { freePort } from '../../../../test/support/free-port.js';
 import { CERTIFICATE, KEY } from '../../../../test/support/localhost-certificate.js';
 import { tempFolder } from '../../../../test/support/temp-folder.js';
-import { systemClock } from '../../src/export/export-clock.js';
+import { type ExportClock, systemClock } from '../../src/export/export-clock.js';
 import { type HttpTarget, parseTarget } from '../../src/export/http/http-target.js';
 import { retryAfterMillis } from '../../src/export/http/retry-after.js';
 import { RetryingSender, type SendOutcome } from '../../src/export/http/retrying-sender.js';
@@ -17,16 +17,24 @@ import { answerWith, listen, startReceiver } from './support/receiver.js';
 
 const BODY = Buffer.from('a profile');
 
-/** Runs out of time for tests in which nothing has to be waited for. */
+/** Runs out of time for tests in which no answer comes. */
 const SOON = 300;
+/** A clock whose first pause is longer than any timeout: an attempt that fails is the only one, and has time on a busy machine. */
+const ONCE = { ...systemClock, random: () => 1_000 };
 
 function target(url: string, changes: Partial<HttpTarget> = {}): HttpTarget {
   return { url: new URL(url), headers: {}, timeoutMillis: 20_000, compression: 'none', ...changes };
 }
 
-function send(url: string, changes: Partial<HttpTarget> = {}): Promise<SendOutcome> {
-  return new RetryingSender(target(url, changes), { clock: systemClock }).send(BODY, 'text/x-test');
+function send(
+  url: string,
+  changes: Partial<HttpTarget> = {},
+  clock: ExportClock = systemClock,
+): Promise<SendOutcome> {
+  return new RetryingSender(target(url, changes), { clock }).send(BODY, 'text/x-test');
 }
+
+const sendOnce = (url: string, changes: Partial<HttpTarget> = {}) => send(url, changes, ONCE);
 
 test('sends body and headers when the receiver answers', async () => {
   const { url, received } = await startReceiver(answerWith(202, '{"ok":1}'));
@@ -105,14 +113,14 @@ test.each([
     socket.once('data', () => answer(socket));
   });
   const port = await listen(server);
-  const outcome = await send(`http://127.0.0.1:${port}/`, { timeoutMillis: SOON });
+  const outcome = await sendOnce(`http://127.0.0.1:${port}/`);
   expect(outcome.kind).toBe('unavailable');
   expect((outcome as { reason: string }).reason).toMatch(reason);
 });
 
 test('names the reason when nobody listens', async () => {
   const url = `http://127.0.0.1:${await freePort()}/v1`;
-  expect(await send(url, { timeoutMillis: SOON })).toEqual({
+  expect(await sendOnce(url)).toEqual({
     kind: 'unavailable',
     reason: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/v1: connect ECONNREFUSED/),
   });
@@ -150,7 +158,7 @@ test('trusts the given authority and shows the client certificate when it uses T
   writeFileSync(tls.clientKeyFile, KEY);
   expect(await send(url, { tls })).toMatchObject({ kind: 'answered' });
   expect(received).toHaveLength(1);
-  expect(await send(url, { timeoutMillis: SOON })).toMatchObject({
+  expect(await sendOnce(url)).toMatchObject({
     kind: 'unavailable',
     reason: expect.stringMatching(/self-signed|DEPTH_ZERO/),
   });
@@ -159,9 +167,9 @@ test('trusts the given authority and shows the client certificate when it uses T
 test('names the reason when the receiver speaks no TLS, or a file is no regular file', async () => {
   const { url } = await startReceiver(answerWith(200));
   const https = url.replace('http:', 'https:');
-  expect(await send(https, { timeoutMillis: SOON })).toMatchObject({ kind: 'unavailable' });
+  expect(await sendOnce(https)).toMatchObject({ kind: 'unavailable' });
   const folder = tempFolder();
-  expect(await send(https, { timeoutMillis: SOON, tls: { certificateFile: folder } })).toMatchObject({
+  expect(await sendOnce(https, { tls: { certificateFile: folder } })).toMatchObject({
     kind: 'unavailable',
     reason: expect.stringMatching(/cannot read the TLS file .*: (?:not a regular file|EISDIR)/),
   });

@@ -10,6 +10,7 @@ import {
   setComponentCaptures,
   type WrappedFunction,
 } from '../../src/main-thread/profiler/components.js';
+import { eventually } from '../support/eventually.js';
 
 /** Records the calls to a profiler that traces these components. */
 function traced(...names: string[]) {
@@ -117,7 +118,7 @@ describe('a traced component is captured', () => {
     const work = profileComponent('api', () => new Promise(() => {}));
     told.length = 0;
     void work();
-    await vi.waitFor(() => {
+    await eventually(() => {
       globalThis.gc?.();
       expect(told).toEqual(['begin api', 'end api']);
     });
@@ -214,7 +215,7 @@ describe('a wrapped function', () => {
       process.once('unhandledRejection', unhandled);
       const rejected = Promise.reject(new Error('for nobody'));
       void profileComponent('api', () => rejected)();
-      await vi.waitFor(() => expect(unhandled.mock.calls[0]?.[1]).toBe(rejected));
+      await eventually(() => expect(unhandled.mock.calls[0]?.[1]).toBe(rejected));
     },
   );
 

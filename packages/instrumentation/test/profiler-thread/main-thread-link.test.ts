@@ -8,6 +8,7 @@ import {
   type FromProfilerThread,
   type ToProfilerThread,
 } from '../../src/protocol/messages.js';
+import { eventually } from '../support/eventually.js';
 
 afterEach(() => void vi.restoreAllMocks());
 
@@ -56,6 +57,6 @@ test('gives up when the main thread does not answer in time', async () => {
   await vi.advanceTimersByTimeAsync(8_000);
   expect([await memory, await counts]).toEqual([undefined, undefined]);
   vi.useRealTimers();
-  await vi.waitFor(() => expect(asked).toHaveLength(2));
+  await eventually(() => expect(asked).toHaveLength(2));
   expect(passedOn).toEqual([]);
 });

@@ -47,7 +47,8 @@ export function newLoop(
       startSampler: ({ samplingInterval, replaceUntilMillis }) => {
         if (replaceUntilMillis === undefined) return void wanted.push(performance.now());
         restarts.push(samplingInterval);
-        patience.push(Math.round((replaceUntilMillis - monotonicMillis()) / 10) * 10);
+        // Of the time that has passed since, less than 50 ms are left out.
+        patience.push(Math.ceil((replaceUntilMillis - monotonicMillis()) / 50) * 50);
       },
       readyForRestart: async () => {},
       onReplaced: () => {},
@@ -72,7 +73,7 @@ export function newLoop(
     stats,
     loop,
     wanted,
-    /** Requested intervals, and the time for each, in ms, to 10 ms. */
+    /** Requested intervals, and the time for each, in ms, to 50 ms. */
     restarts,
     patience,
     startedAnew: () => anew,

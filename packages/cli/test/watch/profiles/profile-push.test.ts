@@ -76,8 +76,8 @@ test('goes on, and reports each reason once, when a component or the receiver fa
     'PYROSCOPE_LABELS: "bad" is not valid: expected name=value; ignoring it',
   ]);
   expect(notes.at(-1)).toBe('the last profiles were not sent within 0.001 s');
-  const [file] = readdirSync(folder);
-  expect(file).toMatch(/^api-\d{8}T\d{6}Z\.pb\.gz$/);
+  // There may be a second one already, with a number if it came in the same second.
+  const file = readdirSync(folder).find((name) => /^api-\d{8}T\d{6}Z\.pb\.gz$/.test(name));
   expect(decodePprof(readFileSync(path.join(folder, file!))).sampleCount).toBe(2);
 });
 

@@ -1,6 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { SafeListeners } from '../../../src/main-thread/log/safe-listeners.js';
 import type { SuspectView } from '../../../src/protocol/messages.js';
+import { eventually } from '../../support/eventually.js';
 
 const HOSTILE = new Proxy({}, { get: () => () => raise(new Error('asked')) });
 const WITHOUT_MESSAGE = Object.defineProperty(new Error('odd'), 'message', {
@@ -64,7 +65,7 @@ test.each<[string, () => unknown, string]>([
   listeners.add(listener as () => void);
   listeners.add(next);
   listeners.tell(SUSPECT);
-  await vi.waitFor(() => expect(reports).toEqual([reported]));
+  await eventually(() => expect(reports).toEqual([reported]));
   expect(next).toHaveBeenCalledOnce();
 });
 

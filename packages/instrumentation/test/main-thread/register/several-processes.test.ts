@@ -41,7 +41,7 @@ describe('a cluster', () => {
       expect(profiled).toEqual(expect.arrayContaining(owners(port)));
     }
     expect(app.stderr).not.toMatch(/warn|error/);
-    const [, owner] = /metrics on \S+, served by process (\d+)\n/.exec(app.stderr) ?? [];
+    const [, owner] = await app.waitForOutput(/metrics on \S+, served by process (\d+)\n/);
     expect(owners(ports.metrics)).toEqual([Number(owner)]);
 
     // Another process takes the ports of one that is killed.
@@ -75,8 +75,9 @@ test('HEAPRAY_GROUP=off gives a port to one process, and the child of a process 
   expect(said.trim().split('\n')).toHaveLength(2);
   expect(said).not.toMatch(/warn|error/);
 
-  // The other process has had as much time.
-  expect(listeningPorts(quiet.pid)).toEqual(Object.values(quietPorts).sort((a, b) => a - b));
+  const wanted = Object.values(quietPorts).sort((a, b) => a - b);
+  await pollUntil(() => isDeepStrictEqual(listeningPorts(quiet.pid), wanted), { what: 'the ports of the other' });
+  // Its child has had about as much time.
   expect(quiet.stdout).toMatch(/^child \d+\n$/);
   expect(quiet.stderr).not.toMatch(/warn|error/);
 });

@@ -43,10 +43,11 @@ for (const line of ['24', '26'] satisfies NodeLine[]) {
 peerTest('Node 26 opens no port without --allow-net', 'node-26', async () => {
   const app = start('26', ENOUGH, { env: { HEAPRAY_MEMRAY_LIVE_PORT: '7777' } });
   const [said] = await app.waitForOutput(/heapray: warn: .*/);
+  await app.waitForOutput(/memray live: cannot listen/);
   expect(said).toMatch(
     /debug server: cannot listen on \S+ Node was started without --allow-net; metrics endpoint: cannot listen on \S+ Node was started without --allow-net; process \d+ \(component first-code\) goes on without them$/,
   );
-  expect(complaints(app)).toEqual([
+  expect(complaints(app).toSorted()).toEqual([
     'heapray: error: memray live: cannot listen on port 7777: Node was started without --allow-net',
     said,
   ]);

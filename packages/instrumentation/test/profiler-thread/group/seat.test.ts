@@ -83,11 +83,14 @@ const pidsIn = (page: string) =>
   [...page.matchAll(/process_pid="(\d+)"/g)].map(([, pid]) => Number(pid)).sort();
 const ownerOf = (processes: readonly Process[]) => processes.find(({ state }) => state?.by === 'self');
 
+/** Waits until one of these processes is the owner, has these members, and the others know that it is. */
 function settled(processes: readonly Process[], members = processes.length - 1): Promise<Process> {
   return pollUntil(
     () => {
       const owner = ownerOf(processes);
-      return owner !== undefined && owner.seat.members.length === members && owner;
+      if (owner?.seat.members.length !== members) return undefined;
+      const others = processes.filter((each) => each !== owner);
+      return others.every(({ state }) => state?.by === 'other' && state.pid === owner.pid) && owner;
     },
     { what: `a group of an owner and ${members} members` },
   );

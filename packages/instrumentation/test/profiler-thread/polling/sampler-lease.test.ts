@@ -1,9 +1,10 @@
 // Losing, sharing and restarting the sampler.
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type FakePoller, scaledSize } from '../../support/fake-poller.js';
 import { INTERVAL } from '../../support/ledger-sums.js';
 import { FIRST_GAP, LONGEST_PAIR, MEDIAN, newLoop, useFakeClock } from '../../support/poll-loop.js';
 import { range, samplesOf } from '../../support/readings.js';
+import { eventually } from '../../support/eventually.js';
 
 useFakeClock();
 
@@ -124,7 +125,7 @@ describe('too many live samples', () => {
     expect(restarts).toEqual([]);
     poller.answer = () => poller.reading(many);
     await loop.pollNow();
-    await vi.waitFor(() => expect(restarts).toEqual([4 * INTERVAL]));
+    await eventually(() => expect(restarts).toEqual([4 * INTERVAL]));
     expect(patience).toEqual([100]);
     expect(startedAnew()).toBe(0);
     loop.samplerStarted('binding', 4 * INTERVAL);
@@ -148,7 +149,7 @@ describe('too many live samples', () => {
     const { loop, poller, ledger, restarts, patience, runTo } = newLoop('binding', { maxLiveSamples: 1000 });
     poller.answer = () => poller.reading(many);
     await loop.pollNow();
-    await vi.waitFor(() => expect(restarts).toHaveLength(1));
+    await eventually(() => expect(restarts).toHaveLength(1));
     poller.answer = () => poller.reading(samplesOf('main', 64, range(1, 1501)));
     const polled = loop.pollNow();
     await runTo(TOO_LATE);
@@ -158,7 +159,7 @@ describe('too many live samples', () => {
     // The main thread was too late. Carry over what arrived until the last moment.
     poller.answer = () => poller.reading(samplesOf('main', 64, range(1, 2001)));
     loop.samplerKept();
-    await vi.waitFor(() => expect(restarts).toEqual([4 * INTERVAL, 4 * INTERVAL]));
+    await eventually(() => expect(restarts).toEqual([4 * INTERVAL, 4 * INTERVAL]));
     expect(patience).toEqual([100, 400]);
     loop.samplerStarted('binding', 4 * INTERVAL);
     expect(ledger.carriedOver.totalBytes).toBe(2001 * scaledSize(64));
@@ -168,7 +169,7 @@ describe('too many live samples', () => {
     const { loop, poller, restarts, stats, ledger } = newLoop('binding', { maxLiveSamples: 1000 });
     poller.answer = () => poller.reading(many);
     await loop.pollNow();
-    await vi.waitFor(() => expect(restarts).toHaveLength(1));
+    await eventually(() => expect(restarts).toHaveLength(1));
     const before = poller.times.length;
     const polled = loop.pollNow();
     await new Promise((resolve) => setImmediate(resolve));
@@ -190,7 +191,7 @@ describe('too many live samples', () => {
       });
       poller.answer = () => poller.reading(many);
       await loop.pollNow();
-      await vi.waitFor(() => expect(restarts).toHaveLength(1));
+      await eventually(() => expect(restarts).toHaveLength(1));
       if (found !== 'no sampler') poller.restarted();
       poller.answer = () =>
         found === 'no sampler'
@@ -211,7 +212,7 @@ describe('too many live samples', () => {
     const { loop, poller, ledger, restarts, stats, runTo } = newLoop('binding', { maxLiveSamples: 1000 });
     poller.answer = () => poller.reading(many);
     await loop.pollNow();
-    await vi.waitFor(() => expect(restarts).toHaveLength(1));
+    await eventually(() => expect(restarts).toHaveLength(1));
     poller.answer = () => {
       poller.restarted();
       setImmediate(() => loop.samplerStarted('binding', 4 * INTERVAL));
@@ -229,7 +230,7 @@ describe('too many live samples', () => {
     const { loop, poller, ledger, restarts, wanted, runTo } = newLoop('binding', { maxLiveSamples: 1000 });
     poller.answer = () => poller.reading(many);
     await loop.pollNow();
-    await vi.waitFor(() => expect(restarts).toHaveLength(1));
+    await eventually(() => expect(restarts).toHaveLength(1));
     loop.samplerRefused('taken');
     expect(loop.mode).toBeUndefined();
     expect(ledger.samplingInterval).toBe(4 * INTERVAL);
@@ -242,7 +243,7 @@ describe('too many live samples', () => {
     const { loop, poller, restarts, wanted, runTo } = newLoop('binding', { maxLiveSamples: 1000 });
     poller.answer = () => poller.reading(many);
     await loop.pollNow();
-    await vi.waitFor(() => expect(restarts).toHaveLength(1));
+    await eventually(() => expect(restarts).toHaveLength(1));
     poller.answer = () => ({ status: 'stopped' });
     const polled = loop.pollNow();
     await runTo(5000);
@@ -263,13 +264,13 @@ describe('too many live samples', () => {
       return poller.reading(many);
     };
     await polled;
-    await vi.waitFor(() => expect(poller.times).toHaveLength(2));
+    await eventually(() => expect(poller.times).toHaveLength(2));
     await loop.pollNow();
     expect(restarts).toEqual([]);
     expect(loop.mode).toBe('binding');
     poller.answer = () => poller.reading([...many.slice(500), ...samplesOf('main', 64, range(1002, 1800))]);
     await loop.pollNow();
-    await vi.waitFor(() => expect(restarts).toHaveLength(1));
+    await eventually(() => expect(restarts).toHaveLength(1));
   });
 
   test('are kept while single samples are followed, or if a larger interval is impossible', async () => {
@@ -296,7 +297,7 @@ describe('a component traced from now on', () => {
     loop.trace(INTERVAL / 8);
     loop.trace(INTERVAL / 8);
     const before = ledger.counts.samples;
-    await vi.waitFor(() => expect(restarts).toEqual([INTERVAL / 8]));
+    await eventually(() => expect(restarts).toEqual([INTERVAL / 8]));
     loop.samplerStarted('binding', INTERVAL / 8);
     expect(startedAnew()).toBe(1);
     expect(stats.lostSampler).toEqual({ traced: 1 });
@@ -321,7 +322,7 @@ describe('a component traced from now on', () => {
     await loop.pollNow();
     expect(restarts).toEqual([]);
     loop.samplerStarted('binding');
-    await vi.waitFor(() => expect(restarts).toEqual([INTERVAL / 8]));
+    await eventually(() => expect(restarts).toEqual([INTERVAL / 8]));
   });
 
   test('keeps an interval that is small enough, and polls more often', async () => {

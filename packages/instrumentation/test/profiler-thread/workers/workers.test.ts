@@ -10,6 +10,7 @@ import { Workers } from '../../../src/profiler-thread/workers/workers.js';
 import { newLedger } from '../../support/ledger-sums.js';
 import { sourceOf } from '../../support/memory-sources.js';
 import { Readings, samplesOf } from '../../support/readings.js';
+import { eventually } from '../../support/eventually.js';
 
 const NOT_STARTED = { error: { message: 'V8 sampling heap profiler was not started.' } };
 
@@ -139,9 +140,9 @@ test('profiles a worker under its number and name, until it ends', async () => {
   const { workers, start, end, names, sources } = newProcess();
   const worker = start('[worker 3] crawler');
   start('[worker 4]');
-  await vi.waitFor(() => expect(names()).toEqual(['main', '3 crawler', '4 worker']));
-  await vi.waitFor(() => expect(worker.asked).toContain('HeapProfiler.startSampling'));
-  await vi.waitFor(async () => {
+  await eventually(() => expect(names()).toEqual(['main', '3 crawler', '4 worker']));
+  await eventually(() => expect(worker.asked).toContain('HeapProfiler.startSampling'));
+  await eventually(async () => {
     await workers.pollNow();
     expect(sources.all[1]?.ledger.totalInUseBytes).toBeGreaterThan(0);
   });
@@ -155,14 +156,14 @@ test('profiles a worker under its number and name, until it ends', async () => {
 test('waits until the code of a worker runs', async () => {
   const { workers, start, names } = newProcess();
   start('[worker 3]', { early: 2 });
-  await vi.waitFor(() => expect(names()).toEqual(['main', '3 worker']));
+  await eventually(() => expect(names()).toEqual(['main', '3 worker']));
   workers.close();
 });
 
 test('counts a worker that ends before it was set up', async () => {
   const { workers, start, end, names, stats } = newProcess();
   end(start('[worker 3]', { isSilent: true }));
-  await vi.waitFor(() => expect(stats.drops).toEqual({ worker_skipped: 1 }));
+  await eventually(() => expect(stats.drops).toEqual({ worker_skipped: 1 }));
   expect(names()).toEqual(['main']);
   workers.close();
 });
@@ -172,7 +173,7 @@ test.each(['at once', 'later'] as const)(
   async (fails) => {
     const { workers, start, names, stats, logged } = newProcess();
     const failing = start('[worker 3]', { fails });
-    await vi.waitFor(() => expect(stats.drops).toEqual({ worker_skipped: 1 }), { timeout: 10_000 });
+    await eventually(() => expect(stats.drops).toEqual({ worker_skipped: 1 }));
     expect(failing.asked).toHaveLength(fails === 'at once' ? 5 : 1);
     expect(names()).toEqual(['main']);
     expect(logged).toEqual(['warn: worker thread 3 is not profiled: TypeError: no v8']);
@@ -184,8 +185,8 @@ test('does not wait for a worker that does not answer, and polls the others', as
   const { workers, start, names, sources } = newProcess();
   start('[worker 3]', { isSilent: true });
   start('[worker 4]');
-  await vi.waitFor(() => expect(names()).toEqual(['main', '4 worker']));
-  await vi.waitFor(async () => {
+  await eventually(() => expect(names()).toEqual(['main', '4 worker']));
+  await eventually(async () => {
     await workers.pollNow();
     expect(sources.all[1]?.ledger.counts.samples).toBe(2);
   });
@@ -196,7 +197,7 @@ test('samples a worker that starts after tracing has begun as finely as the othe
   const { workers, start, sources } = newProcess();
   workers.trace(512);
   start('[worker 3]');
-  await vi.waitFor(() => expect(sources.all[1]?.ledger.samplingInterval).toBe(512));
+  await eventually(() => expect(sources.all[1]?.ledger.samplingInterval).toBe(512));
   workers.close();
 });
 
@@ -204,7 +205,7 @@ test('does not count a worker that ends while its sampler is started as a lost s
   const { workers, start, end, names, stats } = newProcess();
   const unanswered = 'HeapProfiler.startSampling';
   const worker = start('[worker 3]', { mode: 'none', unanswered });
-  await vi.waitFor(() => expect(worker.asked).toContain(unanswered));
+  await eventually(() => expect(worker.asked).toContain(unanswered));
   end(worker);
   expect(names()).toEqual(['main']);
   await new Promise((resolve) => setTimeout(resolve, 0));
@@ -215,7 +216,7 @@ test('does not count a worker that ends while its sampler is started as a lost s
 test('leaves a sampler of other code alone', async () => {
   const { workers, start, stats, names } = newProcess();
   const worker = start('[worker 3]', { isTaken: true });
-  await vi.waitFor(() => expect(stats.lostSampler).toEqual({ taken: 1 }));
+  await eventually(() => expect(stats.lostSampler).toEqual({ taken: 1 }));
   expect(names()).toEqual(['main', '3 worker']);
   expect(worker.asked).not.toContain('HeapProfiler.startSampling');
   // The state of the main thread's sampler is not that of a worker's.
@@ -226,7 +227,7 @@ test('leaves a sampler of other code alone', async () => {
 test('says once that polls force collections where there is no other way to start the sampler', async () => {
   const { workers, start, logged, sources } = newProcess();
   for (const id of [3, 4]) start(`[worker ${id}]`, { mode: 'none' });
-  await vi.waitFor(() =>
+  await eventually(() =>
     expect(sources.all.filter(({ ledger }) => !ledger.knowsAllocationBySite)).toHaveLength(2),
   );
   expect(logged.filter((line) => line.includes('force a garbage collection'))).toHaveLength(1);
