@@ -56,7 +56,9 @@ test('shows a debug server at three sizes, sorts, filters, shows callers, and qu
   await terminal.waitForScreen(/^Allocating [\d.]+ .iB\/s/m);
   await terminal.waitForScreen(/^Resident [\d.]+ MiB: heap [\d.]+ MiB, /m);
   const header = /^\*IN USE +GROWTH +ALLOC\/S +OBJS FUNCTION +PLACE +PACKAGE$/;
-  await pollUntil(() => header.test(terminal.lines[4]!), { what: 'the header of the table in the fifth line' });
+  await pollUntil(() => header.test(terminal.lines[4]!), {
+    what: 'the header of the table in the fifth line',
+  });
   expect(terminal.isAlternate).toBe(true);
   terminal.type('g');
   await terminal.waitForScreen(/IN USE +\*GROWTH/);

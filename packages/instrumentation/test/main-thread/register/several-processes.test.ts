@@ -76,7 +76,9 @@ test('HEAPRAY_GROUP=off gives a port to one process, and the child of a process 
   expect(said).not.toMatch(/warn|error/);
 
   const wanted = Object.values(quietPorts).sort((a, b) => a - b);
-  await pollUntil(() => isDeepStrictEqual(listeningPorts(quiet.pid), wanted), { what: 'the ports of the other' });
+  await pollUntil(() => isDeepStrictEqual(listeningPorts(quiet.pid), wanted), {
+    what: 'the ports of the other',
+  });
   // Its child has had about as much time.
   expect(quiet.stdout).toMatch(/^child \d+\n$/);
   expect(quiet.stderr).not.toMatch(/warn|error/);

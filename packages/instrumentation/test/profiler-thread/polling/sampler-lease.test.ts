@@ -1,10 +1,10 @@
 // Losing, sharing and restarting the sampler.
 import { describe, expect, test } from 'vitest';
+import { eventually } from '../../support/eventually.js';
 import { type FakePoller, scaledSize } from '../../support/fake-poller.js';
 import { INTERVAL } from '../../support/ledger-sums.js';
 import { FIRST_GAP, LONGEST_PAIR, MEDIAN, newLoop, useFakeClock } from '../../support/poll-loop.js';
 import { range, samplesOf } from '../../support/readings.js';
-import { eventually } from '../../support/eventually.js';
 
 useFakeClock();
 

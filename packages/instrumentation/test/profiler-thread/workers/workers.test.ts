@@ -7,10 +7,10 @@ import { WorkerAdmission } from '../../../src/profiler-thread/workers/worker-adm
 import { WorkerTarget } from '../../../src/profiler-thread/workers/worker-target.js';
 import type { WorkerTargetHandlers } from '../../../src/profiler-thread/workers/worker-targets.js';
 import { Workers } from '../../../src/profiler-thread/workers/workers.js';
+import { eventually } from '../../support/eventually.js';
 import { newLedger } from '../../support/ledger-sums.js';
 import { sourceOf } from '../../support/memory-sources.js';
 import { Readings, samplesOf } from '../../support/readings.js';
-import { eventually } from '../../support/eventually.js';
 
 const NOT_STARTED = { error: { message: 'V8 sampling heap profiler was not started.' } };
 
