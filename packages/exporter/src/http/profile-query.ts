@@ -5,6 +5,8 @@ import type { ProfilePage, ProfileQuery, ProfileSource } from './profile-source.
 const MAX_SECONDS = 600;
 /** One day, in seconds. */
 const MAX_AGO = 86_400;
+/** Clients that tell stacks apart by addresses alone: an address, and the start of the user agent. */
+const NEEDS_ADDRESSES = /^\S* (?:Alloy|GrafanaAgent)[ /]/;
 
 /**
  * Parses and checks a query.
@@ -35,7 +37,7 @@ export function readProfileQuery(
     collectFirst: readGc(query.get('gc')),
     seconds,
     past,
-    addresses: readAddresses(query),
+    addresses: readAddresses({ query, client }),
     client,
     signal,
   };
@@ -59,9 +61,9 @@ function readGc(value: string | null): boolean {
   throw new HttpError(400, 'gc: expected 1 to collect garbage first, or 0');
 }
 
-/** Reads the parameter `addresses`. */
-export function readAddresses(query: URLSearchParams): boolean {
-  const value = query.get('addresses') ?? '0';
+/** Reads the parameter `addresses`. Without it, Grafana Alloy gets them. */
+export function readAddresses({ query, client }: Pick<HttpRequest, 'query' | 'client'>): boolean {
+  const value = query.get('addresses') ?? (NEEDS_ADDRESSES.test(client) ? '1' : '0');
   if (value === '0' || value === '1') return value === '1';
   throw new HttpError(400, 'addresses: expected 1 to give each function an address, or 0');
 }

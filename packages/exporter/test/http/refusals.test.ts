@@ -5,16 +5,28 @@ import { checkHost } from '../../src/http/access/host-check.js';
 import { HttpError, readAddresses } from '../../src/http/index.js';
 import { startServer } from './support.js';
 
+const ALLOY = '10.0.0.7 Alloy/v1.12.0 (linux; helm)';
+
+function hasAddresses(query: string, client = '::1 Go-http-client/1.1'): boolean {
+  return readAddresses({ query: new URLSearchParams(query), client });
+}
+
 test.each([
-  ['', false],
-  ['addresses=0', false],
-  ['addresses=1', true],
-])('reads the parameter addresses of %j', (query, expected) => {
-  expect(readAddresses(new URLSearchParams(query))).toBe(expected);
+  ['', undefined, false],
+  ['addresses=0', undefined, false],
+  ['addresses=1', undefined, true],
+  ['', ALLOY, true],
+  ['', '10.0.0.7 Alloy OTel Extension/v1.12.0 (linux)', true],
+  ['', '10.0.0.7 GrafanaAgent/v0.44.0 (flow; linux)', true],
+  ['addresses=0', ALLOY, false],
+  ['', '10.0.0.7 Mozilla/5.0 Alloy/1', false],
+  ['', '10.0.0.7 Alloyed', false],
+])('gives addresses when the query is %j and the client %j: %j', (query, client, expected) => {
+  expect(hasAddresses(query, client)).toBe(expected);
 });
 
 test.each(['addresses=', 'addresses=yes', 'addresses=2'])('refuses %s', (query) => {
-  expect(() => readAddresses(new URLSearchParams(query))).toThrow(HttpError);
+  expect(() => hasAddresses(query)).toThrow(HttpError);
 });
 
 function statusOf(authority: string, listenHost = '127.0.0.1'): number {

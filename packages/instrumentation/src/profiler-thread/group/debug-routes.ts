@@ -54,7 +54,7 @@ async function profileAnswer(request: HttpRequest, gatherer: Gatherer): Promise<
   const asText = ![null, '0'].includes(request.query.get('debug'));
   const { mergedProfile, mergedText } = await import('./merge/merged-profile.js');
   if (asText) return mergedText(answers);
-  return mergedProfile(answers, () => gatherer.missed(), { addresses: readAddresses(request.query) });
+  return mergedProfile(answers, () => gatherer.missed(), { addresses: readAddresses(request) });
 }
 
 async function overviewAnswer(request: HttpRequest, gatherer: Gatherer): Promise<HttpAnswer> {

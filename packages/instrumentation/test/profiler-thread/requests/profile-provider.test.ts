@@ -1,3 +1,4 @@
+import { gunzipSync } from 'node:zlib';
 import { decodePprof } from '@heapray/exporter/pprof';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { newProvider } from '../../support/profile-provider.js';
@@ -99,6 +100,27 @@ test('makes one difference for clients at a time, and other profiles meanwhile',
   await waiting;
   await expect(difference(5)).rejects.toThrow(/aborted/);
 });
+
+test('functions have addresses when they are asked for, also from a poll that is shared', async () => {
+  const { provider, ledger } = newProvider(async () => {});
+  const callFrame = { functionName: 'keep', url: 'file:///app/a.js', lineNumber: 7, columnNumber: 0 };
+  const leaf = { id: 2, callFrame, selfSize: 2 ** 20, children: [] };
+  const root = { functionName: '(root)', url: '', lineNumber: -1, columnNumber: -1 };
+  const head = { id: 1, callFrame: root, selfSize: 0, children: [leaf] };
+  ledger.update({ head, samples: [{ nodeId: 2, size: 2 ** 20, ordinal: 2 }] }, performance.now());
+  const [plain, other] = await Promise.all(
+    [false, true].map(async (addresses) => gunzipSync(await provider.pprof({ ...REQUEST, addresses }))),
+  );
+  expect(formatted(other!)).toEqual(formatted(plain!));
+  // An address takes a tag and ten bytes.
+  expect(other!.length - plain!.length).toBeGreaterThanOrEqual(11);
+});
+
+/** Returns samples and their stacks. */
+function formatted(pprof: Uint8Array): unknown {
+  const profile = decodePprof(pprof);
+  return Array.from({ length: profile.sampleCount }, (_, at) => [...profile.frames(profile.stackOf(at))]);
+}
 
 test('the leak profile has the call sites of suspects only', async () => {
   const { provider, ledger, leaks } = newProvider(async () => {});
