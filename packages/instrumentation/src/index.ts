@@ -16,5 +16,9 @@ export {
   type HeaprayMetricProducerOptions,
   heaprayMetricProducer,
 } from './main-thread/metric-producer.js';
-export { defineComponents, profileComponent } from './main-thread/profiler/components.js';
+export {
+  defineComponents,
+  type ProfileComponentOptions,
+  profileComponent,
+} from './main-thread/profiler/components.js';
 export type { NearLimit, SuspectView as LeakSuspect } from './protocol/messages.js';

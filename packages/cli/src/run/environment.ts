@@ -6,6 +6,8 @@ export interface ProgramSettings {
   readonly component?: string | undefined;
   /** True if the component writes a capture. */
   readonly deep: boolean;
+  /** True if the capture holds every allocation. */
+  readonly exact?: boolean | undefined;
   /** Folder of captures, absolute. */
   readonly home?: string | undefined;
   /** Folder in which each process gets its own folder for captures, absolute. Used instead of `home`. */
@@ -18,7 +20,7 @@ export interface ProgramSettings {
 
 /** Returns the environment for a profiled program and its children. Keeps existing options for Node. */
 export function programEnvironment(base: NodeJS.ProcessEnv, settings: ProgramSettings): NodeJS.ProcessEnv {
-  const { component, deep, home, captures, accurateStacks, native } = settings;
+  const { component, deep, exact, home, captures, accurateStacks, native } = settings;
   // Use a URL, because it contains no spaces or quotes, which have a meaning in NODE_OPTIONS.
   const preload = new URL('../preload.js', import.meta.url);
   if (captures !== undefined) preload.searchParams.set('captures', captures);
@@ -28,6 +30,7 @@ export function programEnvironment(base: NodeJS.ProcessEnv, settings: ProgramSet
     NODE_OPTIONS: [`--import=${preload.href}`, base.NODE_OPTIONS].filter(Boolean).join(' '),
     ...(component === undefined ? {} : { HEAPRAY_COMPONENT: component }),
     ...(deep ? { HEAPRAY_TRACE_COMPONENTS: component } : {}),
+    ...(exact ? { HEAPRAY_DETAILED_TRACING: 'true' } : {}),
     ...(home === undefined ? {} : { HEAPRAY_HOME: home }),
     // Set by a variable, because NODE_OPTIONS may not contain V8's flags for this.
     ...(accurateStacks ? { HEAPRAY_ACCURATE_STACKS: 'true' } : {}),

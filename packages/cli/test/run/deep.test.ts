@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { allocationsIn } from '../../../../test/support/allocations-in.js';
 import { describeWithPeer, peerTest } from '../../../../test/support/peer-test.js';
 import { nodeBinary } from '../../../../test/support/peers.js';
 import { runCommand } from '../../../../test/support/run-command.js';
@@ -56,6 +57,19 @@ describe('without -o', () => {
       expect(report(stderr)).toEqual([expect.stringContaining(`${folder}/dumps/my_shop_memory.bin (`)]);
       expect(readdirSync(path.join(folder, 'dumps'))).toHaveLength(files);
     }
+  });
+
+  test('with --exact the capture holds every allocation, and says so', async () => {
+    const folder = programFolder();
+    const { status, stderr } = await heapray(['run', '--exact', NODE, 'shop.js'], { cwd: folder });
+    expect(status).toBe(0);
+    expect(stderr).toContain('exact mode: every allocation of the main thread is recorded');
+    expect(stderr).toMatch(/exact mode: \d+ allocations recorded and none missed/);
+    const capture = readFileSync(path.join(folder, 'heapray', 'shop_memory.bin'));
+    expect(capture.includes('(heapray: exact: every allocation of the main thread')).toBe(true);
+    // 200 arrays of 10,000 elements, with their objects.
+    const { functions } = allocationsIn(capture);
+    expect(functions.get('remember')?.get(80_016)).toBe(200);
   });
 
   test('a program other than Node has no capture, and keeps its status', async () => {

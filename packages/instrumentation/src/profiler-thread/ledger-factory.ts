@@ -23,11 +23,15 @@ export class LedgerFactory {
     this.#resolver = new FrameResolver({ report, workingFolder: options.workingFolder });
   }
 
-  /** Makes the ledger of a thread's heap. */
-  ofHeap(component: string): Ledger {
+  /**
+   * Makes the ledger of a thread's heap.
+   *
+   * @param samplingInterval mean bytes between samples. Default: that of the options
+   */
+  ofHeap(component: string, samplingInterval: number = this.#samplingInterval): Ledger {
     return new Ledger({
       ...this.#shared(),
-      samplingInterval: this.#samplingInterval,
+      samplingInterval,
       showsInlined: this.#showsInlined,
       originalOf: (frame) => this.#resolver.of(frame),
       isAloneOnLine: (frame) => this.#resolver.isAloneOnLine(frame),

@@ -119,6 +119,36 @@ export class MainThreadLink {
     return Atomics.exchange(this.#control, ControlWord.scavenges, 0);
   }
 
+  /** Number of times that the main thread has replaced the sampler by itself. */
+  samplerChanges(): number {
+    return Atomics.load(this.#control, ControlWord.samplerChanges);
+  }
+
+  /** Tells a waiting main thread if a poll of exact mode is being read. */
+  setReading(isReading: boolean): void {
+    this.#set(ControlWord.reading, isReading ? 1 : 0);
+  }
+
+  /** Returns and resets the number of arrays that the last collection of exact mode has allocated. */
+  takeBallast(): number {
+    return Atomics.exchange(this.#control, ControlWord.ballast, 0);
+  }
+
+  /** Sets if the main thread is held before a poll of exact mode. */
+  setHeld(isHeld: boolean): void {
+    this.#set(ControlWord.held, isHeld ? 1 : 0);
+  }
+
+  /** Tells a waiting main thread that an exact capture has begun or ended. */
+  exactCaptureDone(): void {
+    Atomics.add(this.#control, ControlWord.exactCaptures, 1);
+  }
+
+  /** Sets the time that the end of this thread needs beyond the usual, in ms. */
+  setEndMillis(millis: number): void {
+    Atomics.store(this.#control, ControlWord.endMillis, millis);
+  }
+
   /** Counts a batch of Buffers as taken. */
   tookBuffers(): void {
     Atomics.add(this.#control, ControlWord.bufferBatches, 1);

@@ -31,6 +31,7 @@ import type { OwnFigures } from './metrics/own-series.js';
 import { leakEventAttributes } from './metrics/site-growth.js';
 import { type ConnectedLimits, connectLimits } from './near-limit/connect-limits.js';
 import { ownFigures, ownMemoryBytes } from './own-figures.js';
+import { type ExactCounts, exactText } from './polling/exact-counts.js';
 import { connectHeapPoller, type HeapPoller, type SnapshotTaker } from './polling/heap-poller.js';
 import { PollLoop } from './polling/poll-loop.js';
 import { type ProfileParts, profileParts } from './profile-parts.js';
@@ -56,6 +57,8 @@ const LAST_POLL_MILLIS = 500;
 const LAST_COMPRESSION_MILLIS = 1_000;
 /** Longest time for the last export of profiles when the process exits, in ms; twice that when profiling stops. */
 const LAST_EXPORT_MILLIS = 1_000;
+/** Time that the end may take beyond the usual in exact mode, in ms. */
+const EXACT_END_MILLIS = 5_000;
 const PROCESS_CAPTURE = 0;
 
 /**
@@ -107,7 +110,7 @@ export class Profiler {
       stats: this.#stats,
       component: () => this.#ledger.sites.components.own,
     });
-    this.#poller = connectHeapPoller();
+    this.#poller = connectHeapPoller((isHeld) => this.#link.setHeld(isHeld));
     const ledgers = new LedgerFactory(options, (text) => this.#log('info', text));
     this.#ledger = ledgers.ofHeap(options.component);
     if (options.isResumed) this.#ledger.resume();
@@ -143,6 +146,16 @@ export class Profiler {
         isFollowed: () => this.#captures.count > 0,
         onReading: () => this.#onReading(this.#sources.main),
         takeScavenges: () => this.#link.takeScavenges(),
+        exact: {
+          poller: this.#poller,
+          samplerChanges: () => this.#link.samplerChanges(),
+          setReading: (isReading) => this.#link.setReading(isReading),
+          takeBallast: () => this.#link.takeBallast(),
+          onBegin: () => this.#setEndMillis(),
+          onWaited: (millis) => this.#stats.addPause(millis),
+          onLost: (allocations) => this.#stats.drop('exact_allocation', allocations),
+          onEnd: (counts, why) => this.#exactEnded(counts, why),
+        },
         log: (level, text) => this.#log(level, text),
       },
       options,
@@ -191,12 +204,20 @@ export class Profiler {
     this.#link.receive((message) => this.#receive(message));
     void this.#link.exit().then(() => this.#finish());
     const { processCapture, mode, memrayLivePort, traced, endedThreads, metricsAddress } = this.#options;
+    const { samplingInterval, exact } = this.#options;
     const isFirst = endedThreads.length === 0;
     if (traced) void this.#captures.load();
-    if (processCapture !== undefined && isFirst) this.#captures.begin(PROCESS_CAPTURE, processCapture);
+    if (processCapture !== undefined && isFirst)
+      this.#captures.begin(
+        PROCESS_CAPTURE,
+        processCapture,
+        false,
+        'process',
+        exact && { sinceReplaced: true },
+      );
     this.#workers?.start();
     void this.#captures.idle().then(() => {
-      if (mode) this.#loop.samplerStarted(mode);
+      if (mode) this.#loop.samplerStarted(mode, samplingInterval, exact);
       else this.#loop.samplerRefused('taken');
       // Captures of an earlier thread begin only now: a poll is needed to see what is alive.
       if (processCapture !== undefined && !isFirst)
@@ -213,7 +234,7 @@ export class Profiler {
   #receive(message: ToProfilerThread): void {
     switch (message.type) {
       case 'sampler':
-        return this.#loop.samplerStarted(message.mode, message.samplingInterval);
+        return this.#loop.samplerStarted(message.mode, message.samplingInterval, message.exact);
       case 'no-sampler':
         return this.#loop.samplerRefused(message.reason);
       case 'sampler-kept':
@@ -253,7 +274,7 @@ export class Profiler {
       case 'contexts':
         return this.#scopes.add(message.observed);
       case 'capture-end':
-        return this.#captures.end(message.capture);
+        return this.#captures.end(message.capture, message.isExact);
       case 'stop':
         void this.#finish();
     }
@@ -263,8 +284,14 @@ export class Profiler {
     for (const { ledger } of this.#sources.all) ledger.sites.components.addFunction(location, component);
   }
 
-  #beginCapture({ capture, component, scope, again }: Extract<ToProfilerThread, { type: 'capture-begin' }>) {
-    this.#captures.begin(capture, component, again && { whole: false }, scope);
+  #beginCapture({
+    capture,
+    component,
+    scope,
+    again,
+    exact,
+  }: Extract<ToProfilerThread, { type: 'capture-begin' }>) {
+    this.#captures.begin(capture, component, again && { whole: false }, scope, exact);
   }
 
   #rename(component: string, isTraced: boolean): void {
@@ -272,6 +299,21 @@ export class Profiler {
     this.#points.rename(component);
     this.#servers.rename();
     if (isTraced) this.#captures.begin(PROCESS_CAPTURE, component, { whole: true });
+  }
+
+  /** @param why undefined if the main thread has ended exact mode, when its captures have ended too */
+  #exactEnded(counts: ExactCounts, why: string | undefined): void {
+    this.#log('info', exactText(counts.summary(performance.now())));
+    this.#setEndMillis();
+    if (why !== undefined) this.#captures.exactEnded();
+  }
+
+  #setEndMillis(): void {
+    this.#link.setEndMillis(this.#endMillis);
+  }
+
+  get #endMillis(): number {
+    return this.#loop.exactCounts ? EXACT_END_MILLIS : 0;
   }
 
   #collected(times: readonly CollectionTimes[]): void {
@@ -313,7 +355,7 @@ export class Profiler {
       {
         sources: this.#sources,
         stats: this.#stats,
-        newLedger: () => ledgers.ofHeap(this.#ledger.sites.components.own),
+        newLedger: () => ledgers.ofHeap(this.#ledger.sites.components.own, this.#workerInterval),
         connect: connectWorkerTargets,
         onReading: (source) => this.#onReading(source),
         readyForRestart: () => this.#captures.idle(),
@@ -325,6 +367,11 @@ export class Profiler {
     );
   }
 
+  /** Sampling interval of worker threads at their start: exact mode is for the main thread only. */
+  get #workerInterval(): number | undefined {
+    return this.#options.exact && this.#options.tracedSamplingInterval;
+  }
+
   #newCaptures(): Captures {
     return new Captures(
       {
@@ -333,6 +380,7 @@ export class Profiler {
         scopes: this.#scopes,
         pollNow: () => this.#polling.pollNow(),
         attribute: () => this.#sources.attribute(performance.now(), true),
+        exactDone: () => this.#link.exactCaptureDone(),
         log: (level, text) => this.#log(level, text),
       },
       capturesOptions(this.#options, (compression) => this.#compressions.add(compression)),
@@ -446,8 +494,10 @@ export class Profiler {
     const isCapturing = this.#captures.count > 0 || this.#viewing.active;
     const isWaitedFor = isCapturing || this.#exports.isActive;
     const lastPoll = () => this.#loop.pollNow().catch((error: Error) => this.#pollFailed(error));
-    if (isWaitedFor) await Promise.race([lastPoll(), timeout(LAST_POLL_MILLIS)]);
+    if (isWaitedFor) await Promise.race([lastPoll(), timeout(LAST_POLL_MILLIS + this.#endMillis)]);
     this.#link.polledLast();
+    const exact = this.#loop.exactCounts;
+    if (exact) this.#log('info', exactText(exact.summary(performance.now())));
     // Begin now, and let captures end meanwhile: the main thread waits for both.
     const isExit = this.#link.isExiting;
     const exported = this.#exports.shutdown(isExit ? LAST_EXPORT_MILLIS : 2 * LAST_EXPORT_MILLIS, isExit);

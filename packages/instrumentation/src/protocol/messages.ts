@@ -25,6 +25,8 @@ export interface ProfilerThreadOptions extends ResolvedOptions {
   readonly processCapture: string | undefined;
   /** True if a capture or a viewer follows single events; polls are more frequent then. */
   readonly traced: boolean;
+  /** Set if exact mode runs from the start. */
+  readonly exact: ExactStart | undefined;
   /** `threadId` of each earlier profiler thread of this process that died. Empty for the first. */
   readonly endedThreads: readonly number[];
   /** Last metric points of the profiler thread that died before this one; empty for the first. */
@@ -81,6 +83,18 @@ export const ControlWord = {
   metricsPortFree: 6,
   /** Number of `buffers` messages that the profiler thread has taken. */
   bufferBatches: 7,
+  /** Written by the profiler thread: 1 while it reads a poll of exact mode, for which the main thread waits. */
+  reading: 8,
+  /** Number of times that the main thread has replaced the sampler by itself. */
+  samplerChanges: 9,
+  /** Number of requests to begin or end an exact capture that the profiler thread has done. */
+  exactCaptures: 10,
+  /** Written by the profiler thread: time that its end needs beyond the usual, in ms. */
+  endMillis: 11,
+  /** Written by the profiler thread: 1 while the commands of a poll of exact mode are not all on their way. */
+  held: 12,
+  /** Number of arrays that the last collection of exact mode has allocated and freed. Each is two samples. */
+  ballast: 13,
 } as const;
 /** Value of `ready` when the thread has fully started. */
 export const WORKING = 2;
@@ -90,7 +104,15 @@ export const WORKING = 2;
  * fails.
  */
 export const ABANDONED = 2;
-export const CONTROL_BYTES: number = 8 * Int32Array.BYTES_PER_ELEMENT;
+export const CONTROL_BYTES: number = 14 * Int32Array.BYTES_PER_ELEMENT;
+
+/** Facts about the main thread at the start of exact mode. */
+export interface ExactStart {
+  /** Bytes that the young generation holds until V8 collects it. */
+  readonly youngBytes: number;
+  /** Measured cost of one sample, in microseconds. */
+  readonly sampleMicros: number;
+}
 
 /** Times of a major collection, in ms on the clock that all threads share; see `monotonicMillis`. */
 export interface CollectionTimes {
@@ -104,7 +126,13 @@ export interface CollectionTimes {
 /** A message from the main thread to the profiler thread. */
 export type ToProfilerThread =
   /** The sampler runs, with this interval in mean bytes between samples. */
-  | { readonly type: 'sampler'; readonly mode: SamplerMode; readonly samplingInterval: number }
+  | {
+      readonly type: 'sampler';
+      readonly mode: SamplerMode;
+      readonly samplingInterval: number;
+      /** Set in exact mode. */
+      readonly exact: ExactStart | undefined;
+    }
   | { readonly type: 'no-sampler'; readonly reason: 'taken' | 'failed' }
   /** The request has come too late, and the sampler runs as before. */
   | { readonly type: 'sampler-kept' }
@@ -135,6 +163,8 @@ export type ToProfilerThread =
       readonly scope: CaptureScope;
       /** True if a profiler thread that died had already begun this capture. */
       readonly again: boolean;
+      /** Set for an exact capture, which the main thread waits for. */
+      readonly exact: ExactCapture | undefined;
     }
   /** Functions that run for components, or for none, outside of wrapped functions. */
   | { readonly type: 'contexts'; readonly observed: Observations }
@@ -157,7 +187,7 @@ export type ToProfilerThread =
   /** Serves metrics on an address; without one, no longer. */
   | { readonly type: 'serve-metrics'; readonly address: HostPort | undefined }
   | ({ readonly type: 'metrics-page'; readonly request: number } & MadePage)
-  | { readonly type: 'capture-end'; readonly capture: number }
+  | { readonly type: 'capture-end'; readonly capture: number; readonly isExact: boolean }
   | { readonly type: 'stop' };
 
 /** A message from the profiler thread to the main thread. */
@@ -180,6 +210,12 @@ export type FromProfilerThread =
   /** Reports that a stopped thread has disconnected and closed its ports. It may still compress captures. */
   | { readonly type: 'released' }
   | { readonly type: 'stopped' };
+
+/** How an exact capture begins. */
+export interface ExactCapture {
+  /** True if it contains all that the sampler has seen since it was replaced for this capture. */
+  readonly sinceReplaced: boolean;
+}
 
 /** A server of heapray: of profiles, or of metrics. */
 export type ServerKind = 'debug' | 'metrics';

@@ -61,6 +61,7 @@ export const SymbolFor: typeof Symbol.for = Symbol.for;
 
 /** The global object itself. Its properties may change; its identity does not. */
 export const globalObject: typeof globalThis = globalThis;
+export const SafeArray: ArrayConstructor = Array;
 export const SafeError: ErrorConstructor = Error;
 export const SafeFloat64Array: Float64ArrayConstructor = Float64Array;
 export const SafeInt32Array: Int32ArrayConstructor = Int32Array;

@@ -101,6 +101,16 @@ export const rows: readonly Row[] = [
     badCode: ['true', 0],
   },
   {
+    option: 'exactOverload',
+    texts: [
+      ['wait', 'wait'],
+      [' Lose ', 'lose'],
+    ],
+    badTexts: ['slow', 'true', 'wait,lose'],
+    code: same('wait', 'lose'),
+    badCode: ['WAIT', true, 1],
+  },
+  {
     option: 'home',
     texts: [
       ['/x', '/x'],

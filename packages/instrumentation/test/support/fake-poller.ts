@@ -9,10 +9,17 @@ export class FakePoller implements HeapPoller {
   readonly times: number[] = [];
   /** Makes the next answer; may return a promise that resolves later. */
   answer: () => PollResult | Promise<PollResult> = () => this.reading([]);
+  /** Bytes in use, for each question; undefined if V8 refuses. */
+  usedBytes: (() => number) | undefined;
+  /** Waits that polls of exact mode have allowed, in ms. */
+  readonly waits: number[] = [];
+  /** Number of requests to end exact mode. */
+  exactEnds = 0;
   #readings = new Readings();
   #open = false;
 
-  async poll(): Promise<PollResult> {
+  async poll(waitMillis?: number): Promise<PollResult> {
+    if (waitMillis !== undefined) this.waits.push(waitMillis);
     if (this.#open) throw new Error('asked again before it had answered');
     this.#open = true;
     this.times.push(performance.now());
@@ -25,7 +32,14 @@ export class FakePoller implements HeapPoller {
 
   async collect(): Promise<void> {}
 
-  async heapUsage(): Promise<undefined> {}
+  async heapUsage() {
+    const usedBytes = this.usedBytes?.();
+    return usedBytes === undefined ? undefined : { usedBytes, committedBytes: 0, bufferBytes: undefined };
+  }
+
+  endExact(): void {
+    this.exactEnds++;
+  }
 
   close(): void {}
 

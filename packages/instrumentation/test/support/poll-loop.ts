@@ -31,6 +31,9 @@ export function newLoop(
   options: Partial<PollLoopOptions> = {},
   { stats = new ProfilerStats(), samplingInterval = INTERVAL } = {},
 ) {
+  let changes = 0;
+  const exactEnds: (string | undefined)[] = [];
+  const reading: boolean[] = [];
   const ledger = newLedger({ samplingInterval });
   const poller = new FakePoller();
   const wanted: number[] = [];
@@ -57,6 +60,16 @@ export function newLoop(
       isFollowed: () => false,
       onReading: () => readings++,
       takeScavenges: () => 0,
+      exact: {
+        poller,
+        samplerChanges: () => changes,
+        setReading: (isReading) => reading.push(isReading),
+        takeBallast: () => 0,
+        onBegin: () => {},
+        onWaited: (millis) => stats.addPause(millis),
+        onLost: (allocations) => stats.drop('exact_allocation', allocations),
+        onEnd: (_counts, why) => exactEnds.push(why),
+      },
       log: (level, text) => logged.push(`${level}: ${text}`),
     },
     { cpuBudget: 0.005, traced: false, maxLiveSamples: 20_000, isAdaptive: false, ...options },
@@ -78,6 +91,12 @@ export function newLoop(
     patience,
     startedAnew: () => anew,
     logged,
+    /** Reasons of the ends of exact mode; undefined for those that the main thread wanted. */
+    exactEnds,
+    /** Says that the main thread has replaced the sampler. */
+    changeSampler: () => void changes++,
+    /** Flags for the waiting main thread, in order. */
+    reading,
     start,
     runTo,
     pollTimes,

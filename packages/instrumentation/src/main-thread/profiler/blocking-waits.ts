@@ -9,6 +9,8 @@ const DISCONNECT_MILLIS = 500;
  * Longest wait for captures at the end of a process, in ms: the thread's start, its last poll, and writing.
  */
 const END_MILLIS = 2_500;
+/** Longest wait for an exact capture to begin or end, in ms: the thread's start, a poll of all objects, and writing them. */
+const EXACT_MILLIS = 10_000;
 /** Part of that time in which JavaScript runs, for the last poll, in ms. */
 const LAST_POLL_MILLIS = 1_200;
 /**
@@ -19,7 +21,8 @@ const TURNS_PER_LOOK = 1_000;
 
 /**
  * Blocks the application's thread until the profiler thread has done something, with a limit: the only place
- * that does so on purpose, at the end of the process and when the application needs the port of a server.
+ * that does so on purpose, at the end of the process, when the application needs the port of a server, and when an exact
+ * capture begins or ends.
  *
  * Other work stops it too, and is not limited here. A poll takes 0.3 to 1 ms at defaults
  * (`profiler-thread/polling/heap-poller.ts`). A collection, with `?gc=1` or for each poll in the mode `inspector`, takes as long
@@ -41,16 +44,25 @@ export class BlockingWaits {
   }
 
   /**
-   * Waits for the end of the thread: 2.5 s at most with a capture or an export, 0.5 s without.
+   * Waits 10 s at most until this number of requests for exact captures is done; returns false on timeout.
+   */
+  untilExactCaptures(count: number): boolean {
+    this.#spinUntil(ControlWord.exactCaptures, count, now() + EXACT_MILLIS);
+    return AtomicsLoad(this.#control, ControlWord.exactCaptures) >= count;
+  }
+
+  /**
+   * Waits for the end of the thread: 2.5 s at most with a capture or an export, 0.5 s without. Exact mode needs up to 5 s more.
    *
    * @param isCapturing true if a capture or an export of profiles is open or about to be; then the last poll is waited for
    */
   untilFinished(isCapturing: boolean): 'finished' | 'not-started' | 'late' {
-    const end = now() + (isCapturing ? END_MILLIS : DISCONNECT_MILLIS);
+    const more = AtomicsLoad(this.#control, ControlWord.endMillis);
+    const end = now() + more + (isCapturing ? END_MILLIS : DISCONNECT_MILLIS);
     if (isCapturing) AtomicsWait(this.#control, ControlWord.ready, 0, END_MILLIS);
     if (AtomicsLoad(this.#control, ControlWord.ready) === 0) return 'not-started';
     // Run some JavaScript, because the last poll needs to interrupt it.
-    if (isCapturing) this.#spinUntilPolled(MathMin(end, now() + LAST_POLL_MILLIS));
+    if (isCapturing) this.#spinUntil(ControlWord.done, 1, MathMin(end, now() + more + LAST_POLL_MILLIS));
     for (let left = end - now(); left > 0; left = end - now()) {
       const done = AtomicsLoad(this.#control, ControlWord.done);
       if (done === 2) return 'finished';
@@ -60,8 +72,8 @@ export class BlockingWaits {
   }
 
   /** @param end time limit on the clock of `now`, in ms */
-  #spinUntilPolled(end: number): void {
-    for (let turn = 0; AtomicsLoad(this.#control, ControlWord.done) < 1; turn++) {
+  #spinUntil(word: number, least: number, end: number): void {
+    for (let turn = 0; AtomicsLoad(this.#control, word) < least; turn++) {
       if (turn % TURNS_PER_LOOK === 0 && now() >= end) return;
     }
   }

@@ -1,7 +1,7 @@
 import type { FunctionLocation } from '../../protocol/code-place.js';
 import { describeThrown } from '../../protocol/describe-thrown.js';
 import type { Log } from '../../protocol/log.js';
-import type { ToProfilerThread } from '../../protocol/messages.js';
+import type { ExactCapture, ToProfilerThread } from '../../protocol/messages.js';
 import { contain, type OnThrown } from '../containment/contain.js';
 import { ComponentCaptureCalls } from './component-capture-calls.js';
 import { setComponentCaptures } from './components.js';
@@ -15,6 +15,11 @@ export interface ComponentTracingDeps {
   /** Sends to the profiler thread, if there is one. */
   readonly send: (message: ToProfilerThread) => void;
   readonly locate: (work: unknown) => FunctionLocation | undefined;
+  /** See `ComponentCaptureCallsDeps`. */
+  readonly beginExact: () => ExactCapture | undefined;
+  readonly endExact: () => void;
+  /** Blocks until the profiler thread has begun or ended an exact capture. */
+  readonly waitForExact: () => void;
   /** Called when the first capture of a call begins and when the last one ends. */
   readonly onActive: (active: boolean) => void;
   /** Called with what the application's changes of built-ins make heapray throw. */
@@ -28,7 +33,6 @@ export class ComponentTracing {
   readonly #contexts = new ComponentContexts();
   readonly #observer: ContextObserver;
   #isStopped = false;
-  #saidNotDetailed = false;
 
   constructor(deps: ComponentTracingDeps) {
     this.#deps = deps;
@@ -42,15 +46,19 @@ export class ComponentTracing {
     this.#calls = new ComponentCaptureCalls({
       isTraced: (name) => !this.#isStopped && deps.components.has(name),
       scope: () => deps.components.captureScope,
-      begin: (capture, component, scope, again) => {
-        if (scope === 'component') this.#observer.start();
-        deps.send({ type: 'capture-begin', capture, component, scope, again });
+      beginExact: () => deps.beginExact(),
+      begin: (begun) => {
+        if (begun.scope === 'component') this.#observer.start();
+        deps.send({ type: 'capture-begin', ...begun });
+        if (begun.exact) deps.waitForExact();
       },
-      end: (capture) => {
+      end: (capture, isExact) => {
         this.#observer.flush();
-        deps.send({ type: 'capture-end', capture });
+        deps.send({ type: 'capture-end', capture, isExact });
         if (!this.#calls.anyScoped) this.#observer.stop();
+        if (isExact) deps.waitForExact();
       },
+      endExact: () => deps.endExact(),
       onActive: deps.onActive,
     });
   }
@@ -62,7 +70,6 @@ export class ComponentTracing {
 
   start(): void {
     this.#register();
-    if (this.#deps.components.any) this.#sayNotDetailed();
   }
 
   /** Sends a new profiler thread what the one before it knew. */
@@ -90,7 +97,6 @@ export class ComponentTracing {
   trace(): void {
     const { tracedSamplingInterval } = this.#deps.components.config.options;
     this.#deps.send({ type: 'trace', samplingInterval: tracedSamplingInterval });
-    this.#sayNotDetailed();
   }
 
   #register(): void {
@@ -98,7 +104,7 @@ export class ComponentTracing {
     setComponentCaptures({
       declared: (name) => contain(() => this.#declared(name), failed),
       wrapped: ({ component, work }) => contain(() => this.#labelStacks(component, work), failed),
-      begin: (name) => contain(() => this.#beginCall(name), failed),
+      begin: (name, isExact) => contain(() => this.#beginCall(name, isExact), failed),
       run: (name, work) => (this.#calls.isScoped(name) ? this.#contexts.run(name, work) : work()),
     });
   }
@@ -112,16 +118,8 @@ export class ComponentTracing {
     if (location) this.#deps.send({ type: 'component-function', component, location });
   }
 
-  #beginCall(name: string): (() => void) | undefined {
-    const end = this.#calls.begin(name);
+  #beginCall(name: string, isExact = false): (() => void) | undefined {
+    const end = this.#calls.begin(name, isExact || this.#deps.components.detailed);
     return end && (() => void contain(end, this.#deps.failed));
-  }
-
-  #sayNotDetailed(): void {
-    const { config } = this.#deps.components;
-    if (!config.detailed || this.#saidNotDetailed) return;
-    this.#saidNotDetailed = true;
-    const { tracedSamplingInterval: interval } = config.options;
-    this.#deps.log('warn', `detailed tracing is not available: captures are sampled every ${interval} bytes`);
   }
 }

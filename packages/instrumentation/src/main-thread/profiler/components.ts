@@ -49,13 +49,27 @@ export interface ComponentCaptures {
   wrapped(wrapped: WrappedFunction): void;
   /** Called for each newly declared name. */
   declared(name: string): void;
-  /** Begins a capture and returns a function that ends it; undefined if the component is not traced. */
-  begin(name: string): (() => void) | undefined;
+  /**
+   * Begins a capture and returns a function that ends it; undefined if the component is not traced.
+   *
+   * @param isExact true for a capture of every allocation
+   */
+  begin(name: string, isExact?: boolean): (() => void) | undefined;
   /**
    * Calls a function of a component with a capture, and returns or throws what it does. Missing in older copies of this
    * package.
    */
   run?<T>(name: string, work: () => T): T;
+}
+
+/** Options of {@link profileComponent}. */
+export interface ProfileComponentOptions {
+  /**
+   * True to record every allocation of the main thread during the call, instead of samples. The call, and all that
+   * runs beside it on that thread, is 5 to 20 times slower if it allocates much. It waits for the profiler thread when it
+   * begins and ends, 10 s at most. Default: false, unless `detailedTracing` is set.
+   */
+  readonly exact?: boolean | undefined;
 }
 
 /** Maximum number of components; a program that declares more generates their names at run time. */
@@ -125,24 +139,30 @@ export function setComponentCaptures(captures: ComponentCaptures | undefined): v
  * @param work a function of any kind, or a class. The body of a generator runs after the call and so after
  *   the capture; wrap the code that iterates over it. The same applies to a query that runs when it is
  *   awaited.
+ * @param options see {@link ProfileComponentOptions}
  * @returns a stand-in for `work`, with its parameters, `this`, errors, name, length and properties. It
  *   returns the very value that `work` returns.
  * @throws ConfigError when the name is not valid for a component, TypeError when `work` is not a function
  */
-export function profileComponent<Work extends ComponentWork>(name: string, work: Work): Work {
+export function profileComponent<Work extends ComponentWork>(
+  name: string,
+  work: Work,
+  options: ProfileComponentOptions = {},
+): Work {
   if (typeof work !== 'function') throw new SafeTypeError('profileComponent: work must be a function');
   defineComponents([name]);
   remember(name, work);
+  const isExact = options.exact === true;
   const wrapper: Work = new SafeProxy(work, {
     apply: (target, self: unknown, args: unknown[]) => {
       const run = () => ReflectApply(callable(target), self, args);
-      const end = begin(name);
+      const end = begin(name, isExact);
       return end ? runTraced(name, run, end) : run();
     },
     construct: (target, args: unknown[], newTarget) => {
       const constructed = newTarget === wrapper ? target : newTarget;
       const make = () => ReflectConstruct(callable(target), args, constructed) as object;
-      const end = begin(name);
+      const end = begin(name, isExact);
       return end ? runTraced(name, make, end) : make();
     },
     // Use the target as receiver: an accessor of a class may use private members, which the stand-in does not
@@ -173,9 +193,9 @@ function remember(component: string, work: ComponentWork): void {
 }
 
 /** Begins a capture; undefined if the component is not traced. */
-function begin(name: string): (() => void) | undefined {
+function begin(name: string, isExact: boolean): (() => void) | undefined {
   return contain(
-    () => registry().captures?.begin(name),
+    () => registry().captures?.begin(name, isExact),
     () => {},
   );
 }

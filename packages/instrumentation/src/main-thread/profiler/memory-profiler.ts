@@ -3,7 +3,7 @@ import type { ResolvedConfig } from '../../config/index.js';
 import type { OffHeapMode } from '../../protocol/buffer-events.js';
 import { describeThrown } from '../../protocol/describe-thrown.js';
 import type { Log } from '../../protocol/log.js';
-import type { LeakEvent, NearLimit, SamplerRequest } from '../../protocol/messages.js';
+import type { ExactCapture, LeakEvent, NearLimit, SamplerRequest } from '../../protocol/messages.js';
 import type { PointsAnswer } from '../../protocol/metric-points.js';
 import { process, SafePromise } from '../../protocol/primordials.js';
 import { monotonicMillis } from '../../protocol/steady-clock.js';
@@ -14,6 +14,8 @@ import type { AskPage, AskProfile } from '../exports/ask.js';
 import { ProfileExports } from '../exports/profile-exports.js';
 import { type LeakListener, SafeListeners } from '../log/safe-listeners.js';
 import { mainMemory } from '../metrics/resident-memory.js';
+import { connectExactHeap } from '../sampler/exact-heap.js';
+import { EXACT_INTERVAL, ExactMode } from '../sampler/exact-mode.js';
 import { setExactStackFlags } from '../sampler/exact-stack-flags.js';
 import { OwnSampler } from '../sampler/own-sampler.js';
 import { keepJemallocFromChildren } from '../start/native-environment.js';
@@ -47,6 +49,9 @@ export class MemoryProfiler {
   #interval: number;
   readonly #guard: ExitGuard;
   readonly #tracing: ComponentTracing;
+  readonly #exact: ExactMode;
+  /** Interval before an exact capture replaced the sampler; undefined outside such captures. */
+  #intervalBefore: number | undefined;
   #sampler: OwnSampler;
   readonly #threads: ThreadSupervisor;
   readonly #buffers: BufferProfiling;
@@ -80,6 +85,7 @@ export class MemoryProfiler {
     this.#log = log;
     this.#components = new TracedComponents(configFor, log);
     this.#sampler = new OwnSampler(log);
+    this.#exact = new ExactMode(log);
     this.#pages = new ServedPages({
       log,
       config: () => this.config,
@@ -116,6 +122,9 @@ export class MemoryProfiler {
       log,
       send: (message) => this.#thread?.send(message),
       locate: (work) => this.#sampler.locate(work),
+      beginExact: () => this.#beginExact(),
+      endExact: () => this.#endExact(),
+      waitForExact: () => this.#waitForExact(),
       onActive: () => this.#watchSignals(),
       failed: this.#giveUp,
     });
@@ -130,6 +139,11 @@ export class MemoryProfiler {
     if (!this.#thread) return;
     const isTraced = this.#components.ofProcess !== undefined;
     if (isTraced) this.#tracing.trace();
+    if (isTraced && this.config.detailed)
+      this.#log(
+        'warn',
+        'captures are sampled: exact mode needs HEAPRAY_COMPONENT, as it begins before the SDK',
+      );
     this.#thread.send({ type: 'component', component, isTraced });
     this.#watchSignals();
   }
@@ -261,6 +275,8 @@ export class MemoryProfiler {
     this.#watchSignals();
     this.#threads.start();
     if (this.#stopped) return;
+    // The application must not allocate before the thread polls.
+    if (this.#exact.startOf(this.#interval)) this.#waitForExact();
     this.exports.threadStarted();
     this.#watchCollections();
     this.#buffers.set(this.config.options.offHeap);
@@ -270,15 +286,66 @@ export class MemoryProfiler {
 
   #intervalAtStart(): number {
     const { tracedSamplingInterval, samplingInterval } = this.config.options;
+    if (this.#components.exactThroughout) return EXACT_INTERVAL;
     return this.#components.any ? tracedSamplingInterval : samplingInterval;
   }
 
   /** Starts the sampler, or keeps the one taken over from the previous profiler. */
   #startSampler(): ReturnType<OwnSampler['start']> | 'no-inspector' {
     const { mode, interval } = this.#sampler;
-    if (mode && interval === this.#interval) return mode;
+    // Start exact mode anew, as this profiler has not prepared it.
+    if (mode && interval === this.#interval && interval !== EXACT_INTERVAL) return mode;
     this.#sampler.release();
-    return this.#sampler.connect() ? this.#sampler.start(this.#interval) : 'no-inspector';
+    return this.#sampler.connect() ? this.#startAt(this.#interval) : 'no-inspector';
+  }
+
+  /** Starts the sampler; at the usual interval of traced components if exact mode is wanted but not possible. */
+  #startAt(samplingInterval: number): ReturnType<OwnSampler['start']> {
+    this.#interval = samplingInterval;
+    const isExact = this.#components.exactThroughout || this.#intervalBefore !== undefined;
+    if (isExact && samplingInterval === EXACT_INTERVAL) {
+      const mode = this.#exact.startSampler(this.#sampler);
+      if (mode !== undefined) return mode;
+      this.#interval = this.config.options.tracedSamplingInterval;
+    }
+    return this.#sampler.start(this.#interval);
+  }
+
+  /** Replaces the sampler by one of interval 1 for an exact capture; undefined if that is not possible. */
+  #beginExact(): ExactCapture | undefined {
+    const thread = this.#thread;
+    if (!thread || !this.#sampler.mode) return undefined;
+    if (this.#exact.startOf(this.#interval)) return { sinceReplaced: false };
+    const before = this.#interval;
+    thread.samplerChanged();
+    this.#sampler.stop();
+    this.#intervalBefore = before;
+    this.#samplerStarted(this.#startAt(EXACT_INTERVAL));
+    if (this.#exact.startOf(this.#interval) && this.#sampler.mode) return { sinceReplaced: true };
+    this.#intervalBefore = undefined;
+    return undefined;
+  }
+
+  #endExact(): void {
+    const before = this.#intervalBefore;
+    this.#intervalBefore = undefined;
+    if (before !== undefined) this.#replaceExact(before);
+  }
+
+  /** Replaces the sampler of exact mode, unless that is done already because too much was alive. */
+  #replaceExact(samplingInterval: number): void {
+    if (this.#stopped || !this.#exact.startOf(this.#interval) || !this.#sampler.mode) return;
+    this.#thread?.samplerChanged();
+    this.#sampler.stop();
+    this.#samplerStarted(this.#startAt(samplingInterval));
+  }
+
+  #waitForExact(): void {
+    if (this.#thread?.waitForExactCapture() === false)
+      this.#log(
+        'warn',
+        'an exact capture took too long to begin or end: it may lack allocations, or have others',
+      );
   }
 
   /** @param message undefined if the reason is already logged */
@@ -347,6 +414,7 @@ export class MemoryProfiler {
     const { mode } = this.#sampler;
     const given = threadOptions(this.#components, {
       samplingInterval: this.#interval,
+      exact: this.#exact.startOf(this.#interval),
       endedThreads: this.#threads.endedThreads,
       mode,
       samplerBinding: this.#sampler.bindingFile,
@@ -371,7 +439,10 @@ export class MemoryProfiler {
       },
       failed: this.#giveUp,
     };
-    return new ProfilerThread(options, handlers, file);
+    const thread = new ProfilerThread(options, handlers, file);
+    const end = () => this.#replaceExact(this.config.options.tracedSamplingInterval);
+    connectExactHeap(thread.control, () => contain(end, this.#giveUp));
+    return thread;
   }
 
   #watchCollections(): void {
@@ -401,13 +472,21 @@ export class MemoryProfiler {
   #samplerRequested({ samplingInterval, replaceUntilMillis }: SamplerRequest): void {
     if (this.#stopped) return;
     if (replaceUntilMillis !== undefined) {
-      if (monotonicMillis() > replaceUntilMillis) return this.#thread?.send({ type: 'sampler-kept' });
+      // The thread has asked before it knew of an exact capture: the interval is for the time after that.
+      const isExact = this.#intervalBefore !== undefined;
+      if (isExact) this.#intervalBefore = samplingInterval;
+      if (isExact || monotonicMillis() > replaceUntilMillis)
+        return this.#thread?.send({ type: 'sampler-kept' });
       this.#sampler.stop();
     }
-    this.#interval = samplingInterval;
-    const mode = this.#sampler.start(samplingInterval);
+    this.#samplerStarted(this.#startAt(samplingInterval));
+  }
+
+  #samplerStarted(mode: ReturnType<OwnSampler['start']>): void {
+    const samplingInterval = this.#interval;
+    const exact = this.#exact.startOf(samplingInterval);
     if (mode === 'taken' || mode === 'failed') this.#thread?.send({ type: 'no-sampler', reason: mode });
-    else this.#thread?.send({ type: 'sampler', mode, samplingInterval });
+    else this.#thread?.send({ type: 'sampler', mode, samplingInterval, exact });
   }
 
   /** True if there is something to capture or export when the process ends. */

@@ -106,6 +106,7 @@ export class ProfilerThread {
   #gone = false;
   #finished = false;
   #abandoned = false;
+  #exactRequests = 0;
 
   /** @param file path of the file that the thread runs; undefined for the one that came with this code */
   constructor(options: ThreadOptions, handlers: ProfilerThreadHandlers, file?: string | undefined) {
@@ -166,6 +167,22 @@ export class ProfilerThread {
   /** Number of `buffers` messages that the thread has taken. */
   get bufferBatches(): number {
     return AtomicsLoad(this.#control, ControlWord.bufferBatches);
+  }
+
+  /** Number of times that the sampler was replaced without a request of the thread. */
+  samplerChanged(): void {
+    AtomicsAdd(this.#control, ControlWord.samplerChanges, 1);
+  }
+
+  /** Control words, see `ControlWord`. */
+  get control(): Int32Array {
+    return this.#control;
+  }
+
+  /** Blocks until the thread has done the last request for an exact capture, 10 s at most; false on timeout. */
+  waitForExactCapture(): boolean {
+    if (this.#gone || this.#abandoned) return true;
+    return this.#waits.untilExactCaptures(++this.#exactRequests);
   }
 
   send(message: ToProfilerThread): void {

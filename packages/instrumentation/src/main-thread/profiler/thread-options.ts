@@ -17,7 +17,7 @@ export type ThreadOptions = Omit<ProfilerThreadOptions, 'control' | 'port'>;
 /** Options that change from one profiler thread of a process to the next. */
 export type ThreadState = Pick<
   ThreadOptions,
-  'samplingInterval' | 'mode' | 'samplerBinding' | 'isResumed' | 'endedThreads' | 'lastAnswers'
+  'samplingInterval' | 'exact' | 'mode' | 'samplerBinding' | 'isResumed' | 'endedThreads' | 'lastAnswers'
 >;
 
 /** Returns the options of a profiler thread of this process. */

@@ -70,6 +70,16 @@ export class TracedComponents {
     return this.ofProcess !== undefined || this.config.options.memrayLivePort !== undefined;
   }
 
+  /** True if exact mode runs from start to exit: the process's own capture holds every allocation. */
+  get exactThroughout(): boolean {
+    return this.ofProcess !== undefined && this.detailed;
+  }
+
+  /** True if captures hold every allocation by default. */
+  get detailed(): boolean {
+    return this.config.detailed;
+  }
+
   /** Returns true if calls of a component get captures of their own. */
   has(name: string): boolean {
     // The process's own component is already being captured as a whole.

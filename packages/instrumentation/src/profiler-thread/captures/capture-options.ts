@@ -1,4 +1,5 @@
 import type { CaptureCompression, CaptureError } from '@heapray/exporter/sinks';
+import type { LedgerSource } from '../ledger/index.js';
 import type { RecordFeedOptions } from './record-feed.js';
 import type { ComponentScope } from './scope/component-scope.js';
 
@@ -24,6 +25,8 @@ export interface ComponentCaptureOptions extends Omit<RecordFeedOptions, 'note'>
    * True to begin with everything that is alive, as after a restart of the profiler thread. Default: false.
    */
   readonly whole?: boolean;
+  /** A source of which the same is true. */
+  readonly wholeSource?: LedgerSource | undefined;
   /** `threadId` of each ended thread of this process, whose captures have ended too. */
   readonly endedThreads?: readonly number[];
   /** Called for each finished file, with a function that starts its compression. */

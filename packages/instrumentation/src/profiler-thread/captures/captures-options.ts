@@ -1,6 +1,6 @@
 import type { ProfilerThreadOptions } from '../../protocol/messages.js';
 import type { CapturesOptions } from './captures.js';
-import { commandLineOf, feedOptions } from './feed-options.js';
+import { commandLineOf, exactLine, feedOptions } from './feed-options.js';
 
 /**
  * Returns the options of the captures of this process.
@@ -12,10 +12,13 @@ export function capturesOptions(
   onFinished: CapturesOptions['onFinished'],
 ): CapturesOptions {
   const { home, maxCaptureBytes, maxCaptures, captureOverflow, memrayCompress, endedThreads } = options;
-  const interval = Math.min(options.samplingInterval, options.tracedSamplingInterval);
+  const { samplingInterval, tracedSamplingInterval, exact } = options;
+  // Exact captures have a note of their own.
+  const interval = exact ? tracedSamplingInterval : Math.min(samplingInterval, tracedSamplingInterval);
   return {
     ...feedOptions(options, interval),
     commandLineOf: commandLineOf(options, interval),
+    exactCommandLine: exactLine(options),
     home,
     maxCaptureBytes,
     maxCaptures,

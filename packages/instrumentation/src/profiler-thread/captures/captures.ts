@@ -1,5 +1,6 @@
 import type { CaptureError } from '@heapray/exporter/sinks';
 import type { CaptureScope } from '../../protocol/captures/component-contexts.js';
+import type { ExactCapture } from '../../protocol/messages.js';
 import { steadyClock } from '../../protocol/steady-clock.js';
 import type { LedgerSource } from '../ledger/index.js';
 import type { ProfilerStats } from '../stats/profiler-stats.js';
@@ -17,6 +18,8 @@ export interface CapturesDeps {
   readonly pollNow: () => Promise<void>;
   /** Attributes what is still pending. */
   readonly attribute: () => void;
+  /** Called when an exact capture has begun or ended as requested; the main thread waits for it. */
+  readonly exactDone: () => void;
   readonly log: (level: 'info' | 'warn' | 'error', text: string) => void;
 }
 
@@ -24,10 +27,19 @@ export interface CapturesDeps {
 export interface CapturesOptions
   extends Omit<
     ComponentCaptureOptions,
-    'component' | 'now' | 'onNotPruned' | 'onReport' | 'presentCommandLine' | 'scope' | 'whole'
+    | 'component'
+    | 'now'
+    | 'onNotPruned'
+    | 'onReport'
+    | 'presentCommandLine'
+    | 'scope'
+    | 'whole'
+    | 'wholeSource'
   > {
   /** Returns the command line of a capture with a scope, see `scopeText`. Default: always the same. */
   readonly commandLineOf?: ((scope: string) => string) | undefined;
+  /** Command line of exact captures. */
+  readonly exactCommandLine: string;
 }
 
 interface OpenCapture {
@@ -55,6 +67,8 @@ export class Captures {
   readonly #deps: CapturesDeps;
   readonly #options: CapturesOptions;
   readonly #open = new Map<number, OpenCapture>();
+  /** Components of the exact ones among them. */
+  readonly #exact = new Map<number, string>();
   readonly #told = new Set<string>();
   #queue: Promise<void> = Promise.resolve();
   #writer: Promise<typeof import('./component-capture.js')> | undefined;
@@ -91,34 +105,48 @@ export class Captures {
    * @param key number of the capture, for `end`
    * @param again set when an earlier profiler thread of this process had already begun it
    * @param kind what it holds: what belongs to the component, or everything
+   * @param exact set for an exact capture
    */
   begin(
     key: number,
     component: string,
     again: BeginAgain | false = false,
     kind: CaptureScope = 'process',
+    exact?: ExactCapture | undefined,
   ): void {
-    this.#inOrder(async () => {
-      const { ComponentCapture } = await this.load();
-      await this.#deps.pollNow();
-      // Attribute pending allocations first: they were made before the capture.
-      this.#deps.attribute();
-      this.#guard(key, component, () => {
-        const scope = kind === 'component' ? new ComponentScope(component, this.#deps.scopes) : undefined;
-        const capture = new ComponentCapture(this.#deps.sources, {
-          ...this.#options,
-          ...(scope && this.#commandLines(scope)),
-          component,
-          scope,
-          whole: again !== false && again.whole,
-          now: steadyClock(),
-          onNotPruned: (problem) => this.#notPruned(problem),
-          onReport: (report) => this.#report(report),
-        });
-        this.#open.set(key, { component, capture, scope });
-        this.#showLife();
-        if (!capture.paused) this.#tellBegun(component, capture.path, again);
+    this.#inOrder(() => this.#begin(key, component, again, kind, exact), exact !== undefined);
+  }
+
+  async #begin(
+    key: number,
+    component: string,
+    again: BeginAgain | false,
+    kind: CaptureScope,
+    exact: ExactCapture | undefined,
+  ): Promise<void> {
+    const { ComponentCapture } = await this.load();
+    // A poll would take away what the capture is to begin with.
+    if (!exact?.sinceReplaced) await this.#deps.pollNow();
+    // Attribute pending allocations first: they were made before the capture.
+    this.#deps.attribute();
+    this.#guard(key, component, () => {
+      const scope = kind === 'component' ? new ComponentScope(component, this.#deps.scopes) : undefined;
+      const capture = new ComponentCapture(this.#deps.sources, {
+        ...this.#options,
+        ...(scope && this.#commandLines(scope)),
+        ...(exact && { commandLine: this.#options.exactCommandLine }),
+        component,
+        scope,
+        whole: again !== false && again.whole,
+        wholeSource: exact?.sinceReplaced ? this.#deps.sources.all[0] : undefined,
+        now: steadyClock(),
+        onNotPruned: (problem) => this.#notPruned(problem),
+        onReport: (report) => this.#report(report),
       });
+      this.#open.set(key, { component, capture, scope });
+      if (exact) this.#exact.set(key, component);
+      this.#showLife();
+      if (!capture.paused) this.#tellBegun(component, capture.path, again);
     });
   }
 
@@ -130,6 +158,16 @@ export class Captures {
       commandLine: commandLineOf(scopeText(undefined)),
       presentCommandLine: () => commandLineOf(scopeText(scope.unassigned)),
     };
+  }
+
+  /** Call when exact mode has ended: exact captures end, and sampled ones follow them. */
+  exactEnded(): void {
+    const exact = [...this.#exact];
+    if (exact.length > 0) this.#deps.attribute();
+    for (const [key, component] of exact) {
+      this.#finish(key);
+      this.begin(key, component);
+    }
   }
 
   #tellBegun(component: string, path: string, again: BeginAgain | false): void {
@@ -155,13 +193,17 @@ export class Captures {
     this.#deps.log('warn', `${message}; more captures may be kept than maxCaptures`);
   }
 
-  /** Ends a capture, after a last poll. */
-  end(key: number): void {
+  /**
+   * Ends a capture, after a last poll.
+   *
+   * @param isExact true if it has begun as an exact capture
+   */
+  end(key: number, isExact = false): void {
     this.#inOrder(async () => {
       await this.#deps.pollNow();
       this.#deps.attribute();
       this.#finish(key);
-    });
+    }, isExact);
   }
 
   /** Ends all captures without another poll. */
@@ -221,15 +263,17 @@ export class Captures {
 
   #closed(key: number): void {
     this.#open.delete(key);
+    this.#exact.delete(key);
     if (this.#open.size > 0) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
   }
 
   /** Runs requests one after another: a capture must have begun before it can end. */
-  #inOrder(work: () => Promise<void>): void {
+  #inOrder(work: () => Promise<void>, isExact = false): void {
     const failed = (error: Error) => this.#deps.log('error', `captures: ${error.message}`);
     this.#queue = this.#queue.then(work).catch(failed);
+    if (isExact) this.#queue = this.#queue.then(() => this.#deps.exactDone());
   }
 
   #guard(key: number, what: string, work: () => void): void {

@@ -29,6 +29,16 @@ export function notedCommandLine(commandLine: string, facts: CaptureFacts): stri
   const [size, unit] =
     samplingInterval % 1024 === 0 ? [samplingInterval / 1024, 'KiB'] : [samplingInterval, 'bytes'];
   const inlined = mayHaveInlined ? 'functions may include inlined ones; ' : '';
-  const note = `(heapray: sampled every ${size} ${unit} or more; ${scope}; ${inlined}sizes and counts are estimates)`;
+  const note = `sampled every ${size} ${unit} or more; ${scope}; ${inlined}sizes and counts are estimates`;
+  return withNote(commandLine, note);
+}
+
+/** Adds to a command line the note that the capture is exact, as far as it has no `(unobserved)` allocations. */
+export function exactCommandLine(commandLine: string): string {
+  return withNote(commandLine, 'exact: every allocation of the main thread; worker threads are sampled');
+}
+
+function withNote(commandLine: string, text: string): string {
+  const note = `(heapray: ${text})`;
   return commandLine === '' ? note : `${commandLine} ${note}`;
 }

@@ -85,7 +85,10 @@ export class ComponentCapture implements HeapListener {
     this.#path = path.join(options.home, `${captureFileName(options.component)}_memory.bin`);
     this.#scope = options.scope;
     // A scope holds only what is allocated from now on.
-    if (!options.whole && !options.scope) this.#follower.forEachLive((id) => this.#before.add(id));
+    if (!options.whole && !options.scope)
+      this.#follower.forEachLive((id, source) => {
+        if (source !== options.wholeSource) this.#before.add(id);
+      });
     this.#feed = new RecordFeed({ ...options, note: ownerNote('writing') });
     this.#begin([], undefined);
     this.#saidPaused ||= this.paused;

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { residentBytes } from '../../protocol/memory-usage.js';
 import type { ProfilerThreadOptions } from '../../protocol/messages.js';
 import { steadyClock } from '../../protocol/steady-clock.js';
-import { notedCommandLine, WHOLE_PROCESS } from './command-line.js';
+import { exactCommandLine, notedCommandLine, WHOLE_PROCESS } from './command-line.js';
 import type { RecordFeedOptions } from './record-feed.js';
 
 /** Maximum length of the recorded command line: a longer one would take too much of a small capture. */
@@ -32,5 +32,14 @@ export function commandLineOf(
   samplingInterval: number,
 ): (scope: string) => string {
   const facts = { samplingInterval, mayHaveInlined: !accurateStacks };
-  return (scope) => notedCommandLine(commandLine.slice(0, MAX_COMMAND_LINE), { ...facts, scope });
+  return (scope) => notedCommandLine(boundedCommandLine(commandLine), { ...facts, scope });
+}
+
+/** Returns the command line of exact captures of this process. */
+export function exactLine({ commandLine }: Pick<ProfilerThreadOptions, 'commandLine'>): string {
+  return exactCommandLine(boundedCommandLine(commandLine));
+}
+
+function boundedCommandLine(commandLine: string): string {
+  return commandLine.slice(0, MAX_COMMAND_LINE);
 }

@@ -25,3 +25,8 @@ export interface LedgerOptions extends CodeFacts {
   /** Returns ids of samples; shared by ledgers whose events are followed together. Default: from 1. */
   readonly nextId?: (() => number) | undefined;
 }
+
+/** Tells which of the unseen samples of a poll are heapray's own; see `ExactCounts`. */
+export interface OwnSamples {
+  ownOf(unseen: number): number;
+}

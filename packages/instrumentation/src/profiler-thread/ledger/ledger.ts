@@ -7,7 +7,7 @@ import { type Collections, Reachability } from './estimates/reachability.js';
 import { ReachableBytes } from './estimates/reachable-bytes.js';
 import { type Attribution, ShortLivedEstimator } from './estimates/short-lived-estimator.js';
 import type { LedgerCounts } from './ledger-counts.js';
-import type { LedgerListener, LedgerOptions } from './ledger-options.js';
+import type { LedgerListener, LedgerOptions, OwnSamples } from './ledger-options.js';
 import { AllocatingFunctions } from './state/allocating-functions.js';
 import { CallSites } from './state/call-site.js';
 import { CallTree, type NodeIndex, ROOT } from './state/call-tree.js';
@@ -41,6 +41,9 @@ export class Ledger {
   readonly #reachability: Reachability;
   readonly #reachable: ReachableBytes;
   #samplingInterval: number;
+  /** Sums of the samples seen at interval 1. */
+  #seenBytes = 0;
+  #seenSamples = 0;
   #objectSizes: ObjectSizes;
   #estimator: ShortLivedEstimator;
   #knowsAllocationBySite = true;
@@ -96,12 +99,14 @@ export class Ledger {
    * @param atMillis when it arrived, on any steady clock
    * @param pairMillis time since the first poll of the pair, for the second; otherwise undefined
    * @param askedMillis when it was requested; a collection since then may or may not show in it
+   * @param own tells how many of the unseen samples are heapray's own, in exact mode; these do not count
    */
   update(
     reading: SampleSnapshot,
     atMillis: number,
     pairMillis?: number,
     askedMillis: number = atMillis,
+    own?: OwnSamples,
   ): UpdateResult {
     const tree = flatTree(reading.head);
     const nodes = tree.nodes.length;
@@ -121,14 +126,15 @@ export class Ledger {
       for (const listener of this.#listeners) listener.freed(sample.id);
     });
     const taken = this.#takeSamples(fresh, atMillis, !isFirst);
-    const born = this.#newest - before;
+    const missed = isFirst ? 0 : this.#newest - before - taken.length;
+    const unseen = missed - (own?.ownOf(missed) ?? 0);
+    const born = this.#newest - before - (missed - unseen);
     this.#reachable.update({ askedMillis, before, newest: this.#newest }, died);
     this.#carriedOver.growOlder((born * this.#samplingInterval) / AGE_UNIT_BYTES, (node, from, to) =>
       this.#reachability.shareOfSite(this.sites.siteOf(node), from, to),
     );
-    const unseen = isFirst ? 0 : born - taken.length;
     this.#counts.samples += born;
-    this.#counts.sampledBytes += born * this.#samplingInterval;
+    this.#counts.sampledBytes += this.#bytesOf(born, taken);
     this.#counts.unseenSamples += unseen;
     this.#estimator.addUnseen(unseen, atMillis);
     this.#pairs.evaluate(this.#estimator);
@@ -368,6 +374,22 @@ export class Ledger {
     this.#newest = 0;
   }
 
+  /** Returns the bytes of samples, some of which were seen: an interval each, or their sizes at interval 1. */
+  #bytesOf(born: number, seen: readonly LiveSample[]): number {
+    if (this.#samplingInterval > 1) return born * this.#samplingInterval;
+    let seenBytes = 0;
+    for (const { bytes } of seen) seenBytes += bytes;
+    this.#seenBytes += seenBytes;
+    this.#seenSamples += seen.length;
+    return seenBytes + (born - seen.length) * this.#meanBytes;
+  }
+
+  /** Mean bytes of a sample that was not seen: about one interval; at interval 1, as of those seen. */
+  get #meanBytes(): number {
+    const isMeasured = this.#samplingInterval === 1 && this.#seenSamples > 0;
+    return isMeasured ? this.#seenBytes / this.#seenSamples : this.#samplingInterval;
+  }
+
   /** Records samples seen for the first time. */
   #takeSamples(
     fresh: SampleSnapshot['samples'],
@@ -379,7 +401,9 @@ export class Ledger {
     for (const sample of taken) {
       const known = this.#shown.node(sample.nodeId);
       // Scale to the node's bytes, which are unbiased; V8 rounds the size of each sample.
-      if (known) sample.bytes = (sample.size * known.bytes) / sample.ofNode.size;
+      // At interval 1, each size is exact.
+      if (known && this.#samplingInterval > 1)
+        sample.bytes = (sample.size * known.bytes) / sample.ofNode.size;
       const { id, bytes, size, ordinal } = sample;
       const node = this.#shown.stackOf(known);
       sample.node = node;
@@ -409,7 +433,7 @@ export class Ledger {
     this.#counts.attributionVariance += (errorSamples * this.#samplingInterval) ** 2;
     // A sample of small objects stands for one interval of bytes on average.
     if (unattributed > 0) {
-      this.#applyEstimate(this.unobservedNode, unattributed, unattributed * this.#samplingInterval);
+      this.#applyEstimate(this.unobservedNode, unattributed, unattributed * this.#meanBytes);
     }
   }
 

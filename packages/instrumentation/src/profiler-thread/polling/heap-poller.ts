@@ -27,7 +27,11 @@ export interface HeapUsage {
 
 /** Polls the sampler of a thread. */
 export interface HeapPoller {
-  poll(): Promise<PollResult>;
+  /**
+   * @param waitMillis set in exact mode: the young generation is collected right behind the poll, and the thread then
+   *   waits for this time at most, in ms, while the poll is read
+   */
+  poll(waitMillis?: number): Promise<PollResult>;
   /**
    * Collects all garbage of the thread. Resolves when that is done: unlike a poll, it waits for the thread's event loop.
    * Rejects if V8 refuses.
@@ -35,6 +39,8 @@ export interface HeapPoller {
   collect(): Promise<void>;
   /** Asks for the use of the heap; undefined if V8 refuses. Answered as a poll is, but costs microseconds. */
   heapUsage(): Promise<HeapUsage | undefined>;
+  /** Makes the main thread replace the sampler of exact mode by a usual one, also while it is in a loop. */
+  endExact(): void;
   close(): void;
 }
 
@@ -57,6 +63,11 @@ interface HeapUsageReply {
 const NOT_STARTED = 'not started';
 const SNAPSHOT_PIECE = 'HeapProfiler.addHeapSnapshotChunk';
 
+/** Longest time for which the main thread is held, in ms. */
+const HOLD_MILLIS = 2_000;
+/** Functions that `main-thread/sampler/exact-heap.ts` has prepared. */
+const EXACT_HOOKS = "globalThis[Symbol.for('heapray.exact.1')]";
+
 /**
  * Connects to the main thread's sampler from a worker thread, so that parsing and all further work stay off
  * the main thread. A reply arrives even while the main thread is in a synchronous loop, but not while it is
@@ -65,15 +76,25 @@ const SNAPSHOT_PIECE = 'HeapProfiler.addHeapSnapshotChunk';
  *
  * A pending reply does not keep the worker's event loop alive: the worker must hold a handle of its own.
  *
+ * @param hold sets if the main thread waits, once the first command of a poll of exact mode has reached it
  * @throws when the inspector may not be used (`--permission`)
  */
-export function connectHeapPoller(): HeapPoller & SnapshotTaker {
+export function connectHeapPoller(
+  hold: (isHeld: boolean) => void,
+): HeapPoller & SnapshotTaker {
   const session = new Session();
   session.connectToMainThread();
+  const callHook = (call: string) =>
+    session.post('Runtime.evaluate', { expression: `${EXACT_HOOKS}?.${call}`, silent: true });
   return {
-    poll: () =>
+    poll: (waitMillis) =>
       new Promise((resolve) => {
         const sent = performance.now();
+        // The program must not run between the poll and the collection: hold it until both commands are on their way.
+        if (waitMillis !== undefined) {
+          hold(true);
+          callHook(`hold?.(${HOLD_MILLIS})`);
+        }
         session.post('HeapProfiler.getSamplingProfile', (error, reply) => {
           if (!error) {
             const profile = reply.profile as unknown as SamplingProfile;
@@ -81,6 +102,10 @@ export function connectHeapPoller(): HeapPoller & SnapshotTaker {
           } else if (error.message.includes(NOT_STARTED)) resolve({ status: 'stopped' });
           else resolve({ status: 'failed', reason: error.message });
         });
+        if (waitMillis !== undefined) {
+          callHook(`collect?.(${waitMillis})`);
+          hold(false);
+        }
       }),
     collect: () =>
       new Promise((resolve, reject) => {
@@ -105,6 +130,7 @@ export function connectHeapPoller(): HeapPoller & SnapshotTaker {
           else resolve();
         });
       }),
+    endExact: () => callHook('end?.()'),
     close: () => session.disconnect(),
   };
 }

@@ -1,6 +1,7 @@
 import type { SamplerRequest } from '../../protocol/messages.js';
 import type { Ledger } from '../ledger/index.js';
 import type { ProfilerStats } from '../stats/profiler-stats.js';
+import type { ExactCounts } from './exact-counts.js';
 import type { HeapPoller } from './heap-poller.js';
 
 /** Costs and counts of polls. */
@@ -43,9 +44,34 @@ export interface PollLoopDeps {
   readonly onReading: () => void;
   /** Returns the number of young-generation collections since the last call. Not called if polls report collections. */
   readonly takeScavenges: () => number;
+  /** What exact mode needs; undefined for threads that never have it. */
+  readonly exact?: ExactDeps | undefined;
   /** Called with the time without an answer, in ms, when a poll is overdue. Default: counts and logs it. */
   readonly onOverdue?: ((millis: number) => void) | undefined;
   readonly log: (level: 'info' | 'warn' | 'error', text: string) => void;
+}
+
+/** What exact mode needs. */
+export interface ExactDeps {
+  /** Number of times that the main thread has replaced the sampler by itself. */
+  readonly samplerChanges: () => number;
+  readonly poller: Pick<HeapPoller, 'heapUsage' | 'endExact'>;
+  /** Tells the waiting main thread if a poll is being read. */
+  readonly setReading: (isReading: boolean) => void;
+  /** Returns the number of arrays that the last collection has allocated and freed, of two samples each. */
+  readonly takeBallast: () => number;
+  /** Called when exact mode has begun. */
+  readonly onBegin: () => void;
+  /** Called with the time that the main thread has waited for that, in ms. */
+  readonly onWaited: (millis: number) => void;
+  /** Called with the number of allocations that a poll has only counted. */
+  readonly onLost: (allocations: number) => void;
+  /**
+   * Called when exact mode has ended, or has lost what was alive, so that captures are not exact any more.
+   *
+   * @param why undefined if the main thread has ended it
+   */
+  readonly onEnd: (counts: ExactCounts, why: string | undefined) => void;
 }
 
 export interface PollLoopOptions {
@@ -55,6 +81,10 @@ export interface PollLoopOptions {
   readonly tracedCpuBudget?: number;
   readonly traced: boolean;
   readonly maxLiveSamples: number;
+  /** See the option of this name. Default: `wait`. */
+  readonly exactOverload?: 'wait' | 'lose';
+  /** Number of live objects above which exact mode ends. Default: 400,000. */
+  readonly maxExactObjects?: number;
   /** True if the interval is the default; only then is it increased where its cost would be noticed. */
   readonly isAdaptive: boolean;
 }

@@ -1,6 +1,11 @@
+// Over 400 lines, because every way in which the sampler starts, changes and ends meets every kind of poll.
+import type { ExactStart } from '../../protocol/messages.js';
 import { type SamplerMode, seesShortLived } from '../../protocol/sampler-mode.js';
 import { monotonicMillis } from '../../protocol/steady-clock.js';
+import { ExactCounts } from './exact-counts.js';
+import { ExactSchedule } from './exact-schedule.js';
 import { type IntervalChange, IntervalPolicy } from './interval-policy.js';
+import { withoutOwnSamples } from './own-samples.js';
 import type { PollLoopDeps, PollLoopOptions } from './poll-loop-deps.js';
 import { pauseOf } from './poll-pause.js';
 import { PollSchedule } from './poll-schedule.js';
@@ -12,6 +17,14 @@ interface Reading {
   readonly at: number;
   /** True if no sample had died since the previous poll. */
   readonly isComplete: boolean;
+}
+
+/** State of exact mode. */
+interface Exact {
+  readonly schedule: ExactSchedule;
+  readonly counts: ExactCounts;
+  /** Reason why it was asked to end. */
+  endReason?: string;
 }
 
 /** Bounds of the mean gap between pairs, in ms. Tracing needs finer lifetimes, at a higher cost. */
@@ -32,6 +45,11 @@ const MAX_REPLACE_WITHIN_MILLIS = 10_000;
 const CHANGE_GRACE_MILLIS = 1_000;
 /** Minimum gap for the inspector, in ms: each of its polls forces an expensive collection. */
 const INSPECTOR_MIN_GAP_MILLIS = 5_000;
+const SAMPLES_OF_BALLAST = 2;
+/** Longest wait of the program for a poll of exact mode, in ms. */
+const EXACT_WAIT_MILLIS = 2_000;
+/** Number of live objects above which exact mode ends: each poll shows all, and each takes some 300 bytes here. */
+export const MAX_EXACT_OBJECTS = 400_000;
 
 /**
  * Polls the sampler in pairs at random moments, and notices when it is lost. When it is stopped or taken by other code,
@@ -62,6 +80,9 @@ export class PollLoop {
   #readBehindMajorAt = Number.NEGATIVE_INFINITY;
   /** CPU time of profiling at the last pair, in ms; undefined before the first, so that loading is free. */
   #costAtPair: number | undefined;
+  #exact: Exact | undefined;
+  /** Number of changes of the sampler by the main thread that an answer has told of. */
+  #samplerChanges = 0;
 
   constructor(deps: PollLoopDeps, options: PollLoopOptions) {
     this.#deps = deps;
@@ -80,6 +101,11 @@ export class PollLoop {
     return this.#lastReadingAt;
   }
 
+  /** Counts of exact mode; undefined while it does not run. */
+  get exactCounts(): ExactCounts | undefined {
+    return this.#exact?.counts;
+  }
+
   /** Share of one core that profiling may take. */
   get cpuBudget(): number {
     const { cpuBudget, tracedCpuBudget = Math.max(cpuBudget, TRACED_CPU_BUDGET) } = this.#options;
@@ -89,10 +115,19 @@ export class PollLoop {
   /**
    * Records that the main thread has started the sampler, and schedules polls. With another interval, the
    * ledger carries over what was alive at the last poll; samples between that and the restart are lost.
+   *
+   * @param exact set in exact mode
    */
-  samplerStarted(mode: SamplerMode, samplingInterval: number = this.#deps.ledger.samplingInterval): void {
-    this.#answers.add();
-    if (samplingInterval !== this.#deps.ledger.samplingInterval) this.#intervalChanged(samplingInterval);
+  samplerStarted(
+    mode: SamplerMode,
+    samplingInterval: number = this.#deps.ledger.samplingInterval,
+    exact?: ExactStart | undefined,
+  ): void {
+    this.#answered();
+    const endReason = this.#exact?.endReason;
+    this.#endExact(endReason);
+    if (samplingInterval !== this.#deps.ledger.samplingInterval)
+      this.#intervalChanged(samplingInterval, endReason);
     this.#change = undefined;
     this.#replaceWithinMillis = REPLACE_WITHIN_MILLIS;
     this.#mode = mode;
@@ -100,6 +135,7 @@ export class PollLoop {
     this.#lastReadingAt = undefined;
     this.#costAtPair = undefined;
     this.#schedule = this.#newSchedule();
+    if (exact && this.#deps.exact) this.#beginExact(exact);
     this.#plan();
     this.#changeIntervalIfDue();
   }
@@ -121,11 +157,12 @@ export class PollLoop {
 
   /** Records that the sampler could not be started, and retries later. */
   samplerRefused(reason: 'taken' | 'failed'): void {
-    this.#answers.add();
+    this.#answered();
     // The old sampler was stopped to start another.
     if (typeof this.#change === 'object' && this.#mode) this.#intervalChanged(this.#change.samplingInterval);
     this.#change = undefined;
     this.#mode = undefined;
+    this.#endExact('the sampler cannot be started');
     this.#deps.stats.recordSamplerLoss(reason);
     this.#retryLater();
   }
@@ -141,6 +178,7 @@ export class PollLoop {
 
   stop(): void {
     this.#stopped = true;
+    this.#exact?.schedule.stop();
     clearTimeout(this.#timer);
     this.#answers.stop();
     this.#hurry?.();
@@ -157,7 +195,7 @@ export class PollLoop {
    */
   async collected(): Promise<void> {
     const now = performance.now();
-    if (!this.#mode || !seesShortLived(this.#mode)) return;
+    if (!this.#mode || !seesShortLived(this.#mode) || this.#exact) return;
     // Inside a pair, its second poll comes soon enough, and interrupting the pair would waste it.
     if (this.#hurry || now - this.#readBehindMajorAt < this.#schedule.meanGapMillis) return;
     this.#readBehindMajorAt = now;
@@ -177,13 +215,78 @@ export class PollLoop {
 
   #plan(): void {
     // Without a sampler, the timer is in use for asking for it again.
-    if (this.#stopped || !this.#mode) return;
+    if (this.#stopped || !this.#mode || this.#exact) return;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
       this.#exclusive(() => this.#pair())
         .catch((error: Error) => this.#deps.log('error', `poll failed: ${error.message}`))
         .finally(() => this.#plan());
     }, this.#schedule.nextGapMillis());
+  }
+
+  /** Records an answer of the main thread about the sampler. */
+  #answered(): void {
+    this.#answers.add();
+    this.#samplerChanges = this.#changesByMain;
+  }
+
+  get #changesByMain(): number {
+    return this.#deps.exact?.samplerChanges() ?? 0;
+  }
+
+  #beginExact({ youngBytes, sampleMicros }: ExactStart): void {
+    const { poller } = this.#deps.exact!;
+    const schedule = new ExactSchedule({ youngBytes, heapUsage: () => poller.heapUsage() });
+    const exact = { schedule, counts: new ExactCounts(sampleMicros, performance.now()) };
+    this.#exact = exact;
+    this.#deps.exact!.onBegin();
+    clearTimeout(this.#timer);
+    this.#followExactly(exact).catch((error: Error) =>
+      this.#deps.log('error', `exact mode: ${error.message}`),
+    );
+  }
+
+  /** Polls as often as exact mode needs, until it ends. */
+  async #followExactly(exact: Exact): Promise<void> {
+    while (this.#exact === exact && (await exact.schedule.due())) {
+      // A capture that is about to begin must get the events of this poll.
+      await this.#deps.readyForRestart();
+      if (this.#exact === exact) await this.#exclusive(async () => void (await this.#poll()));
+    }
+  }
+
+  /** @param why undefined if the main thread has ended it */
+  #endExact(why: string | undefined): void {
+    const exact = this.#exact;
+    if (!exact) return;
+    this.#exact = undefined;
+    exact.schedule.stop();
+    this.#deps.exact?.onEnd(exact.counts, why);
+  }
+
+  /** Polls once, see `#read`. In exact mode, the program waits until the poll is read. */
+  async #poll(pairedWith?: number): Promise<Reading | undefined> {
+    if (!this.#exact) return this.#read(pairedWith);
+    const { setReading } = this.#deps.exact!;
+    setReading(true);
+    try {
+      return await this.#read();
+    } finally {
+      setReading(false);
+    }
+  }
+
+  /** Records a poll of exact mode, and ends it if too much is alive. */
+  #polledExactly(exact: Exact, { fresh, unseen, live }: ExactPoll, pauseMillis: number): void {
+    const { log } = this.#deps;
+    exact.counts.polled(fresh, unseen, pauseMillis);
+    exact.schedule.polled(pauseMillis, unseen === 0);
+    if (unseen > 0) this.#deps.exact?.onLost(unseen);
+    const { maxExactObjects = MAX_EXACT_OBJECTS } = this.#options;
+    if (live <= maxExactObjects || exact.endReason !== undefined) return;
+    exact.endReason = `${live} objects are alive, and exact mode follows ${maxExactObjects} at most`;
+    log('warn', `exact mode ends, allocations are sampled from now on: ${exact.endReason}`);
+    this.#deps.exact?.poller.endExact();
   }
 
   /** Polls twice; once if the mode cannot see short-lived objects. */
@@ -231,29 +334,37 @@ export class PollLoop {
    * @param pairedWith time of the pair's first poll, in ms; undefined outside a pair
    * @returns undefined if the poll failed
    */
-  async #poll(pairedWith?: number): Promise<Reading | undefined> {
+  async #read(pairedWith?: number): Promise<Reading | undefined> {
     const { ledger, poller, stats, onReading } = this.#deps;
     // A poll could find no sampler, or the new one, before the answer says so.
     await this.#answers.pending;
     if (!this.#mode || this.#stopped) return undefined;
     const answers = this.#answers.count;
-    const result = await this.#inTime(poller.poll());
+    const exact = this.#exact;
+    const waits = this.#options.exactOverload !== 'lose';
+    const ballast = exact ? SAMPLES_OF_BALLAST * this.#deps.exact!.takeBallast() : 0;
+    const result = await this.#inTime(poller.poll(exact && (waits ? EXACT_WAIT_MILLIS : 0)));
     // Let an answer come first that the main thread gave before the poll's.
     if (this.#change) await new Promise((resolve) => setImmediate(resolve));
     if (!this.#mode || this.#stopped || this.#answers.count !== answers) return undefined;
+    // The main thread has replaced the sampler, and its message about that is on the way.
+    if (this.#samplerChanges !== this.#changesByMain) return undefined;
     const isChanging = typeof this.#change === 'object';
     if (result.status !== 'ok') return isChanging ? undefined : this.#lost(result.status);
     const at = performance.now();
-    const { samples } = result.profile;
-    const isForeign = hasForeignInterval(result.profile, ledger.samplingInterval);
+    const { profile, own } = exact ? withoutOwnSamples(result.profile) : { profile: result.profile, own: 0 };
+    exact?.counts.leaveOut(own + ballast);
+    const { samples } = profile;
+    const isForeign = hasForeignInterval(profile, ledger.samplingInterval);
     if (isForeign && isChanging) return undefined;
     const pairMillis = pairedWith === undefined ? undefined : at - pairedWith;
     const { collections = { scavenges: this.#deps.takeScavenges(), majors: [] } } = result;
     ledger.noteCollections(collections);
     const change = isForeign
       ? ({ status: 'restarted', nodes: 0 } as const)
-      : ledger.update(result.profile, at, pairMillis, at - result.latencyMillis);
-    stats.addPoll(pauseOf(this.#mode, result.latencyMillis, change.nodes + samples.length));
+      : ledger.update(profile, at, pairMillis, at - result.latencyMillis, exact?.counts);
+    const pause = pauseOf(this.#mode, result.latencyMillis, change.nodes + samples.length);
+    stats.addPoll(pause);
     stats.lookAtV8Threads(at);
     if (change.status !== 'ok') return this.#lost('restarted');
     stats.addSamples(change.fresh + change.unseen, change.meanFrames);
@@ -263,7 +374,12 @@ export class PollLoop {
     this.#lastReadingAt = at;
     this.#rate.observe(ledger.counts.samples, at);
     onReading();
-    stats.addWork?.(performance.now() - at);
+    const workMillis = performance.now() - at;
+    stats.addWork?.(workMillis);
+    if (exact) {
+      if (waits) this.#deps.exact?.onWaited(workMillis);
+      this.#polledExactly(exact, change, waits ? pause + workMillis : pause);
+    }
     this.#changeIntervalIfDue();
     return { at, isComplete: change.isComplete };
   }
@@ -285,7 +401,7 @@ export class PollLoop {
   }
 
   #changeIntervalIfDue(): void {
-    if (this.#change || !this.#nextInterval()) return;
+    if (this.#exact || this.#change || !this.#nextInterval()) return;
     this.#change = true;
     this.#askForChange().catch((error: Error) => {
       if (this.#change === true) this.#change = undefined;
@@ -325,10 +441,11 @@ export class PollLoop {
   }
 
   /** Carries over what was alive at the last poll to a sampler with another interval. */
-  #intervalChanged(samplingInterval: number): void {
+  #intervalChanged(samplingInterval: number, endReason?: string): void {
     const { ledger, stats, log, onReplaced, onIntervalChanged } = this.#deps;
     const reason = typeof this.#change === 'object' ? this.#change.reason : 'traced';
-    const why = reason === 'traced' ? 'a component of this process is traced' : this.#costs();
+    const traced = endReason ?? 'a component of this process is traced';
+    const why = reason === 'traced' ? traced : this.#costs();
     const text = `sampling every ${samplingInterval} bytes instead of ${ledger.samplingInterval} from now on: ${why}`;
     this.#rate.reset();
     clearTimeout(this.#timer);
@@ -353,6 +470,8 @@ export class PollLoop {
     this.#mode = undefined;
     clearTimeout(this.#timer);
     stats.recordSamplerLoss(reason);
+    // First, as the loss frees everything in captures.
+    this.#endExact(LOST_TEXT[reason]);
     ledger.samplerLost();
     onSamplerLost();
     onReading();
@@ -391,6 +510,13 @@ export class PollLoop {
     this.#queue = done.catch(() => {});
     return done;
   }
+}
+
+/** The part of a poll's result that exact mode needs. */
+interface ExactPoll {
+  readonly fresh: number;
+  readonly unseen: number;
+  readonly live: number;
 }
 
 const LOST_TEXT = {

@@ -3,14 +3,21 @@ import { ComponentCaptureCalls } from '../../../src/main-thread/profiler/compone
 import type { CaptureScope } from '../../../src/protocol/captures/component-contexts.js';
 
 /** Makes calls and records their captures. */
-function newCalls(traced: readonly string[], scope: CaptureScope = 'process') {
+function newCalls(traced: readonly string[], scopeOf: CaptureScope = 'process', canBeExact = true) {
   const told: string[] = [];
   const calls = new ComponentCaptureCalls({
     isTraced: (name) => traced.includes(name),
-    scope: () => scope,
-    begin: (capture, component, of) =>
-      told.push(`begin ${capture} ${component}${of === 'process' ? '' : ` ${of}`}`),
+    scope: () => scopeOf,
+    beginExact: () => {
+      told.push('exact begins');
+      return canBeExact ? { sinceReplaced: true } : undefined;
+    },
+    begin: ({ capture, component, scope, exact }) =>
+      told.push(
+        `begin ${capture} ${component}${scope === 'process' ? '' : ` ${scope}`}${exact ? ' exactly' : ''}`,
+      ),
     end: (capture) => told.push(`end ${capture}`),
+    endExact: () => told.push('exact ends'),
     onActive: (active) => told.push(active ? 'active' : 'idle'),
   });
   return { calls, told };
@@ -86,4 +93,39 @@ test('a capture keeps its scope, also for a new profiler thread', () => {
   end?.();
   expect(calls.anyScoped).toBe(false);
   expect(told).toEqual(['active', 'begin 1 api component', 'begin 1 api component', 'end 1', 'idle']);
+});
+
+test('exact mode runs from the first to the last exact capture', () => {
+  const { calls, told } = newCalls(['api', 'scheduler']);
+  const api = calls.begin('api', true);
+  const joins = calls.begin('api');
+  const scheduler = calls.begin('scheduler', true);
+  api?.();
+  joins?.();
+  expect(told).not.toContain('exact ends');
+  scheduler?.();
+  expect(told.filter((text) => !/active|idle/.test(text))).toEqual([
+    'exact begins',
+    'begin 1 api exactly',
+    'exact begins',
+    'begin 2 scheduler exactly',
+    'end 1',
+    'end 2',
+    'exact ends',
+  ]);
+});
+
+test('a capture is sampled when exact mode is not possible', () => {
+  const { calls, told } = newCalls(['api'], 'process', false);
+  calls.begin('api', true)?.();
+  expect(told).toContain('begin 1 api');
+  expect(told).not.toContain('exact ends');
+});
+
+test('a call that joins a sampled capture does not make it exact', () => {
+  const { calls, told } = newCalls(['api']);
+  const first = calls.begin('api');
+  calls.begin('api', true)?.();
+  first?.();
+  expect(told).not.toContain('exact begins');
 });

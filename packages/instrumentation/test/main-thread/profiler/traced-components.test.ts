@@ -43,6 +43,13 @@ describe('what is traced in this process', () => {
     expect(components.ofProcess).toBe('shop');
   });
 
+  test('is every allocation of the process, if its own component is traced in detail', () => {
+    const own = { HEAPRAY_COMPONENT: 'api', HEAPRAY_DETAILED_TRACING: 'true' };
+    expect(traced({ ...own, HEAPRAY_TRACE_COMPONENTS: 'api' }).exactThroughout).toBe(true);
+    expect(traced({ ...own, HEAPRAY_TRACE_COMPONENTS: 'scheduler' }).exactThroughout).toBe(false);
+    expect(traced({ HEAPRAY_COMPONENT: 'api', HEAPRAY_TRACE_COMPONENTS: 'api' }).exactThroughout).toBe(false);
+  });
+
   test('is a component once it is declared', () => {
     const components = traced({ HEAPRAY_TRACE_COMPONENTS: name });
     expect(components.any).toBe(false);

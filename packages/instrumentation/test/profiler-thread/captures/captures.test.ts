@@ -32,6 +32,7 @@ function newCaptures(home = tempFolder()) {
         happened.push('settle');
         ledger.attribute(0, true);
       },
+      exactDone: () => happened.push('done'),
       log: (level, text) => happened.push(`${level}: ${text.replaceAll(home, 'HOME')}`),
     },
     {
@@ -41,6 +42,7 @@ function newCaptures(home = tempFolder()) {
       maxCaptures: 5,
       commandLine: 'node app.js',
       commandLineOf: (scope) => `node app.js (${scope})`,
+      exactCommandLine: 'node app.js exactly',
       pid: 1,
       nodeModules: [],
       projectRoots: [],
@@ -58,6 +60,11 @@ function newCaptures(home = tempFolder()) {
     leaked: (name: string) => byStack(read(name), read(name).leaks()),
     complete: (name: string) => read(name).complete,
     commandLine: (name: string) => read(name).header?.commandLine,
+    /** Takes a poll, as the loop does. */
+    poll: () => {
+      ledger.update(readings.of(live), 0);
+      captures.flush();
+    },
     show: (samples: readonly ShownSample[]) => {
       live = samples;
     },
@@ -86,6 +93,56 @@ describe('a capture', () => {
       'poll',
       'settle',
     ]);
+  });
+
+  test('that is exact begins without a poll, with all that the new sampler shows, and the main thread is told', async () => {
+    const { captures, happened, show, poll, allocated, commandLine } = newCaptures();
+    captures.begin(1, 'api', false, 'process', { sinceReplaced: true });
+    await captures.idle();
+    expect(happened).toEqual([
+      'settle',
+      'info: profiling memory of component api: HOME/api_memory.bin',
+      'done',
+    ]);
+    show(samplesOf('within', 64, [1, 2]));
+    poll();
+    captures.end(1, true);
+    await captures.idle();
+    expect(happened.slice(3)).toEqual(['poll', 'settle', 'done']);
+    expect(allocated('api')).toEqual({ within: [128, 2] });
+    expect(commandLine('api')).toBe('node app.js exactly');
+  });
+
+  test('that is exact begins with a poll if the sampler was running', async () => {
+    const { captures, show, allocated } = newCaptures();
+    show(samplesOf('before', 64, [1]));
+    captures.begin(1, 'api', false, 'process', { sinceReplaced: false });
+    await captures.idle();
+    show(samplesOf('before', 64, [1]).concat(samplesOf('within', 64, [2])));
+    captures.end(1, true);
+    await captures.idle();
+    expect(allocated('api')).toEqual({ within: [64, 1] });
+  });
+
+  test('that is exact ends with exact mode, and a sampled one follows it', async () => {
+    const { captures, home, show, poll, ledger, commandLine, complete } = newCaptures();
+    captures.begin(1, 'api', false, 'process', { sinceReplaced: true });
+    await captures.idle();
+    show(samplesOf('within', 64, [1, 2]));
+    poll();
+    captures.exactEnded();
+    ledger.samplerLost();
+    await captures.idle();
+    expect(captures.count).toBe(1);
+    expect(commandLine('api')).toBe('node app.js');
+    const [exact = ''] = fs.readdirSync(home).filter((name) => name !== 'api_memory.bin');
+    const capture = analyzeCapture(path.join(home, exact));
+    expect(capture.header?.commandLine).toBe('node app.js exactly');
+    // What was alive has not been freed.
+    expect(byStack(capture, capture.leaks())).toEqual({ within: [128, 2] });
+    captures.end(1, true);
+    await captures.idle();
+    expect(complete('api')).toBe(true);
   });
 
   test('contains no estimates of what was allocated before it', async () => {

@@ -1,0 +1,166 @@
+import v8 from 'node:v8';
+import vm from 'node:vm';
+import { ControlWord } from '../../protocol/messages.js';
+import {
+  AtomicsStore,
+  AtomicsWait,
+  globalObject,
+  MathFloor,
+  MathMin,
+  now,
+  ReflectGet,
+  SafeArray,
+  SafeNumber,
+} from '../../protocol/primordials.js';
+import { processState } from '../containment/process-state.js';
+
+/** Collects garbage; `gc` of V8. */
+type Collect = (options: { readonly type: 'minor' }) => void;
+
+/** Functions that the profiler thread calls through the inspector. */
+interface ExactHooks {
+  /** Control words of the present profiler thread. */
+  control: Int32Array | undefined;
+  hold: ((millis: number) => void) | undefined;
+  collect: ((waitMillis: number) => void) | undefined;
+  /** Replaces the sampler by a usual one. */
+  end: (() => void) | undefined;
+}
+
+// Keep references: the application may replace them.
+const { getHeapSpaceStatistics, setFlagsFromString } = v8;
+const { runInNewContext } = vm;
+
+/** Key of the hooks in the global object; part of `collectExpression` of the profiler thread. */
+const KEY = 'heapray.exact.1';
+const MINOR = { type: 'minor' } as const;
+/** Factor by which V8 grows the young generation; its limit is 16 MiB by default. */
+const GROWTH = '--semi-space-growth-factor=16';
+/** Collections in which the young generation may grow, and what survives each of them: 200 arrays of 8 KB. */
+const ROUNDS = 3;
+const ARRAYS = 200;
+const ELEMENTS = 1000;
+/**
+ * V8 shrinks the young generation in a collection if less than 1 MB/s was allocated, so that the next one would come too soon.
+ * Before each collection, arrays of 64 KB are allocated, one for this time since the last collection, in ms: 4 MB/s.
+ */
+const BALLAST_MILLIS = 16;
+const BALLAST_ELEMENTS = 8_192;
+const MAX_BALLAST = 512;
+const WARM_UPS = 3;
+/** Number of objects whose allocation is timed, and of repetitions, the fastest of which counts. */
+const TIMED = 1_000;
+const REPETITIONS = 5;
+
+function hooks(): ExactHooks {
+  return processState<ExactHooks>(KEY, () => ({
+    control: undefined,
+    hold: undefined,
+    collect: undefined,
+    end: undefined,
+  }));
+}
+
+/**
+ * Prepares the heap for exact mode: V8's young generation grows to its limit, and the profiler thread can have it
+ * collected right behind each poll. So no collection comes between two polls, and each object is seen.
+ *
+ * @returns bytes that the young generation holds; undefined if this V8 gives no access to its collector
+ */
+export function prepareExactHeap(): number | undefined {
+  const gc = collector();
+  if (!gc) return undefined;
+  const state = hooks();
+  // The first calls also allocate V8's own objects for these functions.
+  lastCollection = now();
+  for (let time = 0; time < WARM_UPS; time++) collectAndWait(gc, 0);
+  state.hold = holdForPoll;
+  state.collect = (waitMillis) => collectAndWait(gc, waitMillis);
+  return grownYoungBytes(gc);
+}
+
+/**
+ * Connects the hooks to a profiler thread.
+ *
+ * @param control its control words
+ * @param end replaces the sampler of exact mode by a usual one; must not throw
+ */
+export function connectExactHeap(control: Int32Array, end: () => void): void {
+  const state = hooks();
+  state.control = control;
+  state.end = end;
+}
+
+/** Measures the cost of a sample, in microseconds, while a sampler of interval 1 runs. */
+export function measureSampleMicros(): number {
+  let fastest = SafeNumber.POSITIVE_INFINITY;
+  for (let repetition = 0; repetition < REPETITIONS; repetition++) {
+    const kept: object[] = [];
+    const start = now();
+    for (let at = 0; at < TIMED; at++) kept[at] = { at };
+    fastest = MathMin(fastest, ((now() - start) * 1000) / kept.length);
+  }
+  return fastest;
+}
+
+/** Time of the last collection by the profiler thread, in ms. */
+let lastCollection = 0;
+
+function allocateBallast(arrays: number): number {
+  let elements = 0;
+  for (let at = 0; at < arrays; at++) elements += new SafeArray(BALLAST_ELEMENTS).length;
+  return elements;
+}
+
+/** Called by the profiler thread before a poll; its name is known there, see `withoutOwnSamples`. */
+function holdForPoll(millis: number): void {
+  const { control } = hooks();
+  if (control) AtomicsWait(control, ControlWord.held, 1, millis);
+}
+
+/** Called by the profiler thread between two statements of the application: allocates nothing that it can avoid. */
+function collectAndWait(gc: Collect, waitMillis: number): void {
+  try {
+    const time = now();
+    const arrays = MathMin(MAX_BALLAST, MathFloor((time - lastCollection) / BALLAST_MILLIS));
+    lastCollection = time;
+    allocateBallast(arrays);
+    gc(MINOR);
+    const { control } = hooks();
+    if (control) AtomicsStore(control, ControlWord.ballast, arrays);
+    if (control && waitMillis > 0) AtomicsWait(control, ControlWord.reading, 1, waitMillis);
+  } catch {
+    // The next poll shows that something was missed.
+  }
+}
+
+function collector(): Collect | undefined {
+  const wasExposed = typeof ReflectGet(globalObject, 'gc') === 'function';
+  setFlagsFromString('--expose-gc');
+  // A new context has the function; the application's own context does not get it.
+  const gc: unknown = runInNewContext('gc');
+  if (!wasExposed) setFlagsFromString('--no-expose-gc');
+  return typeof gc === 'function' ? (gc as Collect) : undefined;
+}
+
+function grownYoungBytes(gc: Collect): number {
+  setFlagsFromString(GROWTH);
+  for (let round = 0; round < ROUNDS; round++) surviveOne(gc);
+  gc(MINOR);
+  const spaces = getHeapSpaceStatistics();
+  for (let at = 0; at < spaces.length; at++) {
+    if (spaces[at]!.space_name === 'new_space') return spaces[at]!.space_available_size;
+  }
+  return 0;
+}
+
+function surviveOne(gc: Collect): number {
+  const kept: number[][] = [];
+  for (let at = 0; at < ARRAYS; at++) {
+    const array: number[] = [];
+    for (let element = 0; element < ELEMENTS; element++) array[element] = element;
+    kept[at] = array;
+  }
+  gc(MINOR);
+  return kept.length;
+}

@@ -1,0 +1,98 @@
+import { expect, test } from 'vitest';
+import { newLoop, useFakeClock } from '../../support/poll-loop.js';
+import { range, samplesOf } from '../../support/readings.js';
+
+useFakeClock();
+
+const MIB = 2 ** 20;
+const START = { youngBytes: 8 * MIB, sampleMicros: 2 };
+
+/** Makes a loop in exact mode, of a program that allocates 1 MiB a ms. */
+function newExactLoop(options: Parameters<typeof newLoop>[1] = {}) {
+  const made = newLoop('none', options, { samplingInterval: 1 });
+  made.poller.usedBytes = () => performance.now() * MIB;
+  made.loop.samplerStarted('binding', 1, START);
+  /** Shows these live samples from now on. */
+  const show = (ordinals: readonly number[]) => {
+    made.poller.answer = () => made.poller.readingAt(1, samplesOf('main', 40, ordinals));
+  };
+  return { ...made, show };
+}
+
+test('polls are single, and follow what is allocated', async () => {
+  const { runTo, pollTimes, ledger } = newExactLoop();
+  await runTo(41);
+  expect(pollTimes()).toEqual([4, 8, 12, 16, 20, 24, 28, 32, 36, 40]);
+  expect(ledger.counts).toMatchObject({ completePairs: 0, interruptedPairs: 0 });
+});
+
+test('the program waits while a poll is read', async () => {
+  const { loop, poller, reading } = newExactLoop();
+  await loop.pollNow();
+  expect(poller.waits).toEqual([2000]);
+  expect(reading).toEqual([true, false]);
+});
+
+test('the program does not wait when samples may be lost', async () => {
+  const { loop, poller } = newExactLoop({ exactOverload: 'lose' });
+  await loop.pollNow();
+  expect(poller.waits).toEqual([0]);
+});
+
+test('unseen samples are counted as lost, with the mean size of the others', async () => {
+  const { loop, show, stats, ledger } = newExactLoop();
+  show(range(1, 10));
+  await loop.pollNow();
+  // Four of them are heapray's own.
+  show(range(15, 20));
+  await loop.pollNow();
+  expect(stats.drops).toEqual({});
+  show(range(125, 130));
+  await loop.pollNow();
+  expect(stats.drops).toEqual({ exact_allocation: 100 });
+  ledger.attribute(0, true);
+  expect(ledger.allocatedBytes(ledger.unobservedNode)).toBe(100 * 40);
+  expect(ledger.counts).toMatchObject({ samples: 122, unseenSamples: 100, sampledBytes: 122 * 40 });
+});
+
+test('too many live objects end exact mode, once, and the rest is sampled', async () => {
+  const { loop, show, poller, logged, exactEnds } = newExactLoop({ maxExactObjects: 10 });
+  show(range(1, 11));
+  await loop.pollNow();
+  await loop.pollNow();
+  expect(poller.exactEnds).toBe(1);
+  expect(exactEnds).toEqual([]);
+  loop.samplerStarted('binding', 8192);
+  expect(exactEnds).toEqual(['11 objects are alive, and exact mode follows 10 at most']);
+  expect(logged[0]).toBe(
+    'warn: exact mode ends, allocations are sampled from now on: 11 objects are alive, and exact mode follows 10 at most',
+  );
+  expect(logged[1]).toContain('sampling every 8192 bytes instead of 1 from now on');
+});
+
+test('a poll of a sampler that the main thread has just replaced is discarded', async () => {
+  const { loop, show, changeSampler, ledger, logged } = newExactLoop();
+  show(range(1, 10));
+  await loop.pollNow();
+  changeSampler();
+  show(range(1, 3));
+  await loop.pollNow();
+  expect(ledger.counts.liveSamples).toBe(10);
+  loop.samplerStarted('binding', 8192);
+  expect(logged.filter((line) => line.startsWith('warn'))).toEqual([]);
+});
+
+test('the loss of the sampler ends exact mode', async () => {
+  const { loop, poller, exactEnds } = newExactLoop();
+  poller.answer = () => ({ status: 'stopped' });
+  await loop.pollNow();
+  expect(exactEnds).toEqual(['somebody stopped the heap sampler']);
+});
+
+test('no poll follows the end', async () => {
+  const { loop, runTo, pollTimes } = newExactLoop();
+  await runTo(9);
+  loop.stop();
+  await runTo(1000);
+  expect(pollTimes()).toEqual([4, 8]);
+});
