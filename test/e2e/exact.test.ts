@@ -2,12 +2,12 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect } from 'vitest';
-import { allocationsIn } from '../support/allocations-in.js';
+import { type Allocations, allocationsIn } from '../support/allocations-in.js';
 import { peerTest } from '../support/peer-test.js';
 import { pollUntil } from '../support/poll.js';
 import { appFolder } from './support/app-folder.js';
 import { captureOf, expectFinished } from './support/capture-files.js';
-import { MemrayReport } from './support/memray-report.js';
+import { MemrayReport, type TableRow } from './support/memray-report.js';
 import { runApp, startApp } from './support/profiled-app.js';
 
 const COUNT = 2000;
@@ -25,6 +25,9 @@ const SHAPES: readonly { names: readonly string[]; sizes: readonly number[]; per
   { names: ['instance', 'Instance'], sizes: [112], perCall: 1 },
   { names: ['asyncObject'], sizes: [168, 184], perCall: 1 },
 ];
+
+/** Functions whose allocations memray's reports are compared by. */
+const COMPARED = ['arrayLiteral', 'closure', 'foldedObjects', 'asyncObject'];
 
 for (const line of ['22', '24', '26'] as const) {
   peerTest(
@@ -50,13 +53,14 @@ for (const line of ['22', '24', '26'] as const) {
       const stats = await new MemrayReport('1.20.0', file).stats();
       expect(stats.total_num_allocations).toBe(count);
       expect(stats.total_bytes_allocated).toBe(bytes);
-      expect(stats.metadata.command_line).toContain('(heapray: exact: every allocation of the main thread');
+      expect(stats.metadata.command_line).toMatch(/exact: every allocation of the main thread, +0 of them without/);
+      if (line === '24') await expectReports(file, functions);
     },
   );
 }
 
 peerTest(
-  'an exact capture of a killed process is readable, and complete up to the last poll',
+  'memray reads an exact capture of a killed process',
   ['memray-1.20.0', 'project-bare'],
   async () => {
     const env = {
@@ -78,3 +82,39 @@ peerTest(
     expect(stats).toMatchObject({ total_num_allocations: count, total_bytes_allocated: bytes });
   },
 );
+
+/** Expects that the reports of memray count the same allocations by function, to the object. */
+async function expectReports(file: string, functions: Allocations['functions']): Promise<void> {
+  const report = new MemrayReport('1.20.0', file);
+  const table = async (...options: string[]) =>
+    ((await report.html(['table', ...options])) as TableRow[]).map(
+      (row) => [row.stack_trace.split(' at ', 1)[0] ?? '', row.n_allocations, row.size] as const,
+    );
+  const sums = (rows: readonly (readonly [name: string, count: number, bytes: number])[]) =>
+    COMPARED.map((compared) => {
+      const own = rows.filter(([name]) => name === compared);
+      return [own.reduce((sum, [, count]) => sum + count, 0), own.reduce((sum, [, , bytes]) => sum + bytes, 0)];
+    });
+  const truth = sums(
+    [...functions].flatMap(([name, sizes]) => [...sizes].map(([size, count]) => [name, count, size * count] as const)),
+  );
+  const kept = await table('--leaks');
+  const freed = await table('--temporary-allocation-threshold', '1000000000');
+  expect(sums([...kept, ...freed]), 'table').toEqual(truth);
+  const csv = await report.write(['transform', 'csv', '--leaks']);
+  const rows = [...csv.matchAll(/^\w+,(\d+),(\d+),\d+,[^,]*,"?([^;]*);/gm)];
+  const leaks = rows.map(([, count, size, name = '']) => [name, Number(count), Number(size)] as const);
+  expect(sums(leaks), 'transform').toEqual(sums(kept));
+  const { nodes, strings, intervals } = (await report.html(['flamegraph', '--temporal', '--leaks'])) as {
+    nodes: { function: number[] };
+    strings: string[];
+    intervals: [from: number, until: number | null, node: number, count: number, bytes: number][];
+  };
+  const named = intervals.map(
+    ([, , node, count, bytes]) => [strings[nodes.function[node]!] ?? '', count, bytes] as const,
+  );
+  expect(sums(named), 'flamegraph --temporal').toEqual(truth);
+  // A death is known at the next poll, when more has been allocated.
+  const temporary = await table('--temporary-allocations');
+  expect(sums(temporary).every(([count = 0], at) => count <= (truth[at]?.[0] ?? 0) / 100)).toBe(true);
+}

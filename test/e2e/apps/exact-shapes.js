@@ -91,4 +91,5 @@ await work();
 await work();
 if (last.r !== COUNT - 1) throw new Error('the work was not done');
 console.log('worked');
-if (process.env.STAY) setInterval(() => {}, 60_000);
+// Not for ever, in case that the test is ended before it.
+if (process.env.STAY) setTimeout(() => {}, 120_000);

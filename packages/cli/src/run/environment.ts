@@ -18,6 +18,12 @@ export interface ProgramSettings {
   readonly native?: NativeProfiling | undefined;
 }
 
+/**
+ * Maximum size of V8's young generation in exact mode, in MiB, instead of 16. heapray polls as often as without it, so that a poll
+ * may be later without a loss.
+ */
+const YOUNG_GENERATION = '--max-semi-space-size=64';
+
 /** Returns the environment for a profiled program and its children. Keeps existing options for Node. */
 export function programEnvironment(base: NodeJS.ProcessEnv, settings: ProgramSettings): NodeJS.ProcessEnv {
   const { component, deep, exact, home, captures, accurateStacks, native } = settings;
@@ -25,9 +31,11 @@ export function programEnvironment(base: NodeJS.ProcessEnv, settings: ProgramSet
   const preload = new URL('../preload.js', import.meta.url);
   if (captures !== undefined) preload.searchParams.set('captures', captures);
   if (native !== undefined) preload.searchParams.set('native', '1');
+  // The program's own options come last, because the last one of a name is used.
+  const nodeOptions = [`--import=${preload.href}`, exact && YOUNG_GENERATION, base.NODE_OPTIONS];
   return {
     ...base,
-    NODE_OPTIONS: [`--import=${preload.href}`, base.NODE_OPTIONS].filter(Boolean).join(' '),
+    NODE_OPTIONS: nodeOptions.filter(Boolean).join(' '),
     ...(component === undefined ? {} : { HEAPRAY_COMPONENT: component }),
     ...(deep ? { HEAPRAY_TRACE_COMPONENTS: component } : {}),
     ...(exact ? { HEAPRAY_DETAILED_TRACING: 'true' } : {}),

@@ -64,9 +64,12 @@ describe('without -o', () => {
     const { status, stderr } = await heapray(['run', '--exact', NODE, 'shop.js'], { cwd: folder });
     expect(status).toBe(0);
     expect(stderr).toContain('exact mode: every allocation of the main thread is recorded');
-    expect(stderr).toMatch(/exact mode: \d+ allocations recorded and none missed/);
     const capture = readFileSync(path.join(folder, 'heapray', 'shop_memory.bin'));
-    expect(capture.includes('(heapray: exact: every allocation of the main thread')).toBe(true);
+    // On a busy machine, V8 may collect between two polls. Then both say how many allocations were missed.
+    const [, missed = '0'] = /exact mode: \d+ allocations recorded(?: and none missed|, and (\d+) more)/.exec(stderr)!;
+    expect(capture.toString('latin1')).toMatch(
+      new RegExp(`exact: every allocation of the main thread, +${missed} of them without stack; scope: process;`),
+    );
     // 200 arrays of 10,000 elements, with their objects.
     const { functions } = allocationsIn(capture);
     expect(functions.get('remember')?.get(80_016)).toBe(200);

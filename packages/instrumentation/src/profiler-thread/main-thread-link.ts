@@ -129,11 +129,6 @@ export class MainThreadLink {
     this.#set(ControlWord.reading, isReading ? 1 : 0);
   }
 
-  /** Returns and resets the number of arrays that the last collection of exact mode has allocated. */
-  takeBallast(): number {
-    return Atomics.exchange(this.#control, ControlWord.ballast, 0);
-  }
-
   /** Sets if the main thread is held before a poll of exact mode. */
   setHeld(isHeld: boolean): void {
     this.#set(ControlWord.held, isHeld ? 1 : 0);
@@ -142,6 +137,7 @@ export class MainThreadLink {
   /** Tells a waiting main thread that an exact capture has begun or ended. */
   exactCaptureDone(): void {
     Atomics.add(this.#control, ControlWord.exactCaptures, 1);
+    Atomics.notify(this.#control, ControlWord.exactCaptures);
   }
 
   /** Sets the time that the end of this thread needs beyond the usual, in ms. */

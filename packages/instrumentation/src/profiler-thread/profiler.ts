@@ -150,7 +150,6 @@ export class Profiler {
           poller: this.#poller,
           samplerChanges: () => this.#link.samplerChanges(),
           setReading: (isReading) => this.#link.setReading(isReading),
-          takeBallast: () => this.#link.takeBallast(),
           onBegin: () => this.#setEndMillis(),
           onWaited: (millis) => this.#stats.addPause(millis),
           onLost: (allocations) => this.#stats.drop('exact_allocation', allocations),

@@ -13,13 +13,16 @@ export class FakePoller implements HeapPoller {
   usedBytes: (() => number) | undefined;
   /** Waits that polls of exact mode have allowed, in ms. */
   readonly waits: number[] = [];
+  /** Number of polls with a major collection behind them. */
+  majors = 0;
   /** Number of requests to end exact mode. */
   exactEnds = 0;
   #readings = new Readings();
   #open = false;
 
-  async poll(waitMillis?: number): Promise<PollResult> {
+  async poll(waitMillis?: number, isMajor = false): Promise<PollResult> {
     if (waitMillis !== undefined) this.waits.push(waitMillis);
+    if (isMajor) this.majors++;
     if (this.#open) throw new Error('asked again before it had answered');
     this.#open = true;
     this.times.push(performance.now());

@@ -64,7 +64,6 @@ export function newLoop(
         poller,
         samplerChanges: () => changes,
         setReading: (isReading) => reading.push(isReading),
-        takeBallast: () => 0,
         onBegin: () => {},
         onWaited: (millis) => stats.addPause(millis),
         onLost: (allocations) => stats.drop('exact_allocation', allocations),

@@ -18,6 +18,8 @@ const LAST_POLL_MILLIS = 1_200;
  * capture.
  */
 const TURNS_PER_LOOK = 1_000;
+/** Length of the parts of a wait for an exact capture, in ms: a poll interrupts JavaScript between them. */
+const PART_MILLIS = 2;
 
 /**
  * Blocks the application's thread until the profiler thread has done something, with a limit: the only place
@@ -47,8 +49,13 @@ export class BlockingWaits {
    * Waits 10 s at most until this number of requests for exact captures is done; returns false on timeout.
    */
   untilExactCaptures(count: number): boolean {
-    this.#spinUntil(ControlWord.exactCaptures, count, now() + EXACT_MILLIS);
-    return AtomicsLoad(this.#control, ControlWord.exactCaptures) >= count;
+    const end = now() + EXACT_MILLIS;
+    for (;;) {
+      const done = AtomicsLoad(this.#control, ControlWord.exactCaptures);
+      if (done >= count) return true;
+      if (now() >= end) return false;
+      AtomicsWait(this.#control, ControlWord.exactCaptures, done, PART_MILLIS);
+    }
   }
 
   /**
@@ -62,7 +69,7 @@ export class BlockingWaits {
     if (isCapturing) AtomicsWait(this.#control, ControlWord.ready, 0, END_MILLIS);
     if (AtomicsLoad(this.#control, ControlWord.ready) === 0) return 'not-started';
     // Run some JavaScript, because the last poll needs to interrupt it.
-    if (isCapturing) this.#spinUntil(ControlWord.done, 1, MathMin(end, now() + more + LAST_POLL_MILLIS));
+    if (isCapturing) this.#spinUntilPolled(MathMin(end, now() + more + LAST_POLL_MILLIS));
     for (let left = end - now(); left > 0; left = end - now()) {
       const done = AtomicsLoad(this.#control, ControlWord.done);
       if (done === 2) return 'finished';
@@ -72,8 +79,8 @@ export class BlockingWaits {
   }
 
   /** @param end time limit on the clock of `now`, in ms */
-  #spinUntil(word: number, least: number, end: number): void {
-    for (let turn = 0; AtomicsLoad(this.#control, word) < least; turn++) {
+  #spinUntilPolled(end: number): void {
+    for (let turn = 0; AtomicsLoad(this.#control, ControlWord.done) < 1; turn++) {
       if (turn % TURNS_PER_LOOK === 0 && now() >= end) return;
     }
   }

@@ -92,8 +92,7 @@ export class ComponentCaptureCalls {
 
   #beginCapture(name: string, wantsExact: boolean): ActiveCapture {
     const exact = wantsExact ? this.#deps.beginExact() : undefined;
-    // An exact capture holds the whole process.
-    const scope = exact ? 'process' : this.#deps.scope();
+    const scope = this.#deps.scope();
     const entry = { capture: this.#nextCapture++, scope, isExact: exact !== undefined, calls: 0 };
     if (exact) this.#exactCaptures++;
     this.#active.set(name, entry);

@@ -265,7 +265,9 @@ export class MemoryProfiler {
       );
     const problem = startProblem();
     if (problem !== undefined) return this.#cannotStart('limits', `${problem}: memory is not profiled`);
-    if (this.config.options.accurateStacks) setExactStackFlags();
+    // Exact captures of functions count best if V8 has inlined nothing before.
+    const isExact = this.config.detailed && this.#components.any;
+    if (this.config.options.accurateStacks || isExact) setExactStackFlags();
     this.#interval = this.#intervalAtStart();
     const mode = this.#startSampler();
     if (mode === 'no-inspector') return this.#cannotStart('inspector');
@@ -276,7 +278,7 @@ export class MemoryProfiler {
     this.#threads.start();
     if (this.#stopped) return;
     // The application must not allocate before the thread polls.
-    if (this.#exact.startOf(this.#interval)) this.#waitForExact();
+    if (this.#exact.start) this.#waitForExact();
     this.exports.threadStarted();
     this.#watchCollections();
     this.#buffers.set(this.config.options.offHeap);
@@ -285,8 +287,12 @@ export class MemoryProfiler {
   }
 
   #intervalAtStart(): number {
+    return this.#components.exactThroughout ? EXACT_INTERVAL : this.#usualInterval;
+  }
+
+  /** Interval outside exact mode. */
+  get #usualInterval(): number {
     const { tracedSamplingInterval, samplingInterval } = this.config.options;
-    if (this.#components.exactThroughout) return EXACT_INTERVAL;
     return this.#components.any ? tracedSamplingInterval : samplingInterval;
   }
 
@@ -299,29 +305,29 @@ export class MemoryProfiler {
     return this.#sampler.connect() ? this.#startAt(this.#interval) : 'no-inspector';
   }
 
-  /** Starts the sampler; at the usual interval of traced components if exact mode is wanted but not possible. */
+  /** Starts the sampler; at the usual interval instead of 1 if exact mode is not wanted any more, or not possible. */
   #startAt(samplingInterval: number): ReturnType<OwnSampler['start']> {
-    this.#interval = samplingInterval;
-    const isExact = this.#components.exactThroughout || this.#intervalBefore !== undefined;
-    if (isExact && samplingInterval === EXACT_INTERVAL) {
-      const mode = this.#exact.startSampler(this.#sampler);
+    if (samplingInterval === EXACT_INTERVAL) {
+      const isExact = this.#components.exactThroughout || this.#intervalBefore !== undefined;
+      const mode = isExact ? this.#exact.startSampler(this.#sampler) : undefined;
+      this.#interval = mode === undefined ? this.#usualInterval : EXACT_INTERVAL;
       if (mode !== undefined) return mode;
-      this.#interval = this.config.options.tracedSamplingInterval;
-    }
+    } else this.#interval = samplingInterval;
+    this.#exact.end();
     return this.#sampler.start(this.#interval);
   }
 
   /** Replaces the sampler by one of interval 1 for an exact capture; undefined if that is not possible. */
   #beginExact(): ExactCapture | undefined {
     const thread = this.#thread;
-    if (!thread || !this.#sampler.mode) return undefined;
-    if (this.#exact.startOf(this.#interval)) return { sinceReplaced: false };
+    if (!thread || !this.#sampler.mode || !this.#exact.isPossible(this.#sampler.mode)) return undefined;
+    if (this.#exact.start) return { sinceReplaced: false };
     const before = this.#interval;
     thread.samplerChanged();
     this.#sampler.stop();
     this.#intervalBefore = before;
     this.#samplerStarted(this.#startAt(EXACT_INTERVAL));
-    if (this.#exact.startOf(this.#interval) && this.#sampler.mode) return { sinceReplaced: true };
+    if (this.#exact.start) return { sinceReplaced: true };
     this.#intervalBefore = undefined;
     return undefined;
   }
@@ -334,7 +340,7 @@ export class MemoryProfiler {
 
   /** Replaces the sampler of exact mode, unless that is done already because too much was alive. */
   #replaceExact(samplingInterval: number): void {
-    if (this.#stopped || !this.#exact.startOf(this.#interval) || !this.#sampler.mode) return;
+    if (this.#stopped || !this.#exact.start || !this.#sampler.mode) return;
     this.#thread?.samplerChanged();
     this.#sampler.stop();
     this.#samplerStarted(this.#startAt(samplingInterval));
@@ -414,7 +420,7 @@ export class MemoryProfiler {
     const { mode } = this.#sampler;
     const given = threadOptions(this.#components, {
       samplingInterval: this.#interval,
-      exact: this.#exact.startOf(this.#interval),
+      exact: this.#exact.start,
       endedThreads: this.#threads.endedThreads,
       mode,
       samplerBinding: this.#sampler.bindingFile,
@@ -473,7 +479,7 @@ export class MemoryProfiler {
     if (this.#stopped) return;
     if (replaceUntilMillis !== undefined) {
       // The thread has asked before it knew of an exact capture: the interval is for the time after that.
-      const isExact = this.#intervalBefore !== undefined;
+      const isExact = this.#intervalBefore !== undefined && this.#exact.start !== undefined;
       if (isExact) this.#intervalBefore = samplingInterval;
       if (isExact || monotonicMillis() > replaceUntilMillis)
         return this.#thread?.send({ type: 'sampler-kept' });
@@ -484,7 +490,7 @@ export class MemoryProfiler {
 
   #samplerStarted(mode: ReturnType<OwnSampler['start']>): void {
     const samplingInterval = this.#interval;
-    const exact = this.#exact.startOf(samplingInterval);
+    const exact = this.#exact.start;
     if (mode === 'taken' || mode === 'failed') this.#thread?.send({ type: 'no-sampler', reason: mode });
     else this.#thread?.send({ type: 'sampler', mode, samplingInterval, exact });
   }

@@ -2,7 +2,6 @@ import v8 from 'node:v8';
 import vm from 'node:vm';
 import { ControlWord } from '../../protocol/messages.js';
 import {
-  AtomicsStore,
   AtomicsWait,
   globalObject,
   MathFloor,
@@ -15,14 +14,12 @@ import {
 import { processState } from '../containment/process-state.js';
 
 /** Collects garbage; `gc` of V8. */
-type Collect = (options: { readonly type: 'minor' }) => void;
+type Collect = (options: { readonly type: 'minor' | 'major' }) => void;
 
 /** Functions that the profiler thread calls through the inspector. */
 interface ExactHooks {
-  /** Control words of the present profiler thread. */
-  control: Int32Array | undefined;
   hold: ((millis: number) => void) | undefined;
-  collect: ((waitMillis: number) => void) | undefined;
+  collect: ((waitMillis: number, isMajor: boolean) => void) | undefined;
   /** Replaces the sampler by a usual one. */
   end: (() => void) | undefined;
 }
@@ -31,11 +28,17 @@ interface ExactHooks {
 const { getHeapSpaceStatistics, setFlagsFromString } = v8;
 const { runInNewContext } = vm;
 
-/** Key of the hooks in the global object; part of `collectExpression` of the profiler thread. */
+/** Key of the hooks in the global object; part of an expression of `profiler-thread/polling/heap-poller.ts`. */
 const KEY = 'heapray.exact.1';
 const MINOR = { type: 'minor' } as const;
-/** Factor by which V8 grows the young generation; its limit is 16 MiB by default. */
-const GROWTH = '--semi-space-growth-factor=16';
+const MAJOR = { type: 'major' } as const;
+/**
+ * Factor by which V8 grows the young generation, from 1 MiB on. Its limit is 16 MiB by default. And no collections by
+ * themselves while the program is idle.
+ */
+const FLAGS: readonly string[] = ['--semi-space-growth-factor=64', '--no-memory-reducer'];
+/** V8's defaults of these flags. */
+const USUAL_FLAGS: readonly string[] = ['--semi-space-growth-factor=2', '--memory-reducer'];
 /** Collections in which the young generation may grow, and what survives each of them: 200 arrays of 8 KB. */
 const ROUNDS = 3;
 const ARRAYS = 200;
@@ -52,43 +55,58 @@ const WARM_UPS = 3;
 const TIMED = 1_000;
 const REPETITIONS = 5;
 
-function hooks(): ExactHooks {
-  return processState<ExactHooks>(KEY, () => ({
-    control: undefined,
-    hold: undefined,
-    collect: undefined,
-    end: undefined,
-  }));
-}
+/** Control words of the present profiler thread. */
+let control: Int32Array | undefined;
+/** The newest mark. */
+const marks: { last: object | undefined } = { last: undefined };
+let replaceSampler: (() => void) | undefined;
+let gcOfV8: Collect | undefined;
+/** Time of the last collection by the profiler thread, in ms. */
+let lastCollection = 0;
 
 /**
  * Prepares the heap for exact mode: V8's young generation grows to its limit, and the profiler thread can have it
- * collected right behind each poll. So no collection comes between two polls, and each object is seen.
+ * collected right behind each poll. So no collection comes between two polls, and each object is seen. Takes some tens of ms,
+ * and half a ms for each MB of live objects.
  *
  * @returns bytes that the young generation holds; undefined if this V8 gives no access to its collector
  */
 export function prepareExactHeap(): number | undefined {
-  const gc = collector();
+  gcOfV8 ??= collector();
+  const gc = gcOfV8;
   if (!gc) return undefined;
-  const state = hooks();
   // The first calls also allocate V8's own objects for these functions.
   lastCollection = now();
-  for (let time = 0; time < WARM_UPS; time++) collectAndWait(gc, 0);
-  state.hold = holdForPoll;
-  state.collect = (waitMillis) => collectAndWait(gc, waitMillis);
-  return grownYoungBytes(gc);
+  for (let time = 0; time < WARM_UPS; time++) {
+    marking['heapray: hold'](0);
+    collectAndWait(gc, 0, false);
+  }
+  const hooks = processState<ExactHooks>(KEY, () => ({ hold: undefined, collect: undefined, end: undefined }));
+  hooks.hold = marking['heapray: hold'];
+  hooks.collect = (waitMillis, isMajor) => collectAndWait(gc, waitMillis, isMajor);
+  hooks.end = () => replaceSampler?.();
+  for (let at = 0; at < FLAGS.length; at++) setFlagsFromString(FLAGS[at]!);
+  for (let round = 0; round < ROUNDS; round++) surviveOne(gc);
+  // V8 plans its next major collection from here.
+  gc(MAJOR);
+  gc(MINOR);
+  return youngBytes();
+}
+
+/** Lets V8 collect as usual again. */
+export function releaseExactHeap(): void {
+  for (let at = 0; at < USUAL_FLAGS.length; at++) setFlagsFromString(USUAL_FLAGS[at]!);
 }
 
 /**
- * Connects the hooks to a profiler thread.
+ * Connects the hooks to a profiler thread. Does nothing more as long as exact mode is not used.
  *
- * @param control its control words
+ * @param ofThread its control words
  * @param end replaces the sampler of exact mode by a usual one; must not throw
  */
-export function connectExactHeap(control: Int32Array, end: () => void): void {
-  const state = hooks();
-  state.control = control;
-  state.end = end;
+export function connectExactHeap(ofThread: Int32Array, end: () => void): void {
+  control = ofThread;
+  replaceSampler = end;
 }
 
 /** Measures the cost of a sample, in microseconds, while a sampler of interval 1 runs. */
@@ -103,31 +121,36 @@ export function measureSampleMicros(): number {
   return fastest;
 }
 
-/** Time of the last collection by the profiler thread, in ms. */
-let lastCollection = 0;
-
 function allocateBallast(arrays: number): number {
   let elements = 0;
   for (let at = 0; at < arrays; at++) elements += new SafeArray(BALLAST_ELEMENTS).length;
   return elements;
 }
 
-/** Called by the profiler thread before a poll; its name is known there, see `withoutOwnSamples`. */
-function holdForPoll(millis: number): void {
-  const { control } = hooks();
-  if (control) AtomicsWait(control, ControlWord.held, 1, millis);
-}
+/**
+ * Functions whose samples mark where heapray's own begin and end, see `OwnSampleFilter`. Their names are texts, so that bundlers
+ * keep them.
+ */
+const marking = {
+  /** Holds the main thread until the profiler thread has sent all commands of a poll. */
+  'heapray: hold'(millis: number): void {
+    if (control && AtomicsWait(control, ControlWord.held, 1, millis) === 'timed-out') return;
+    marks.last = { millis };
+  },
+  'heapray: collected'(arrays: number): void {
+    marks.last = { arrays };
+  },
+};
 
-/** Called by the profiler thread between two statements of the application: allocates nothing that it can avoid. */
-function collectAndWait(gc: Collect, waitMillis: number): void {
+/** Called by the profiler thread between two statements of the application. */
+function collectAndWait(gc: Collect, waitMillis: number, isMajor: boolean): void {
   try {
     const time = now();
     const arrays = MathMin(MAX_BALLAST, MathFloor((time - lastCollection) / BALLAST_MILLIS));
     lastCollection = time;
     allocateBallast(arrays);
-    gc(MINOR);
-    const { control } = hooks();
-    if (control) AtomicsStore(control, ControlWord.ballast, arrays);
+    gc(isMajor ? MAJOR : MINOR);
+    marking['heapray: collected'](arrays);
     if (control && waitMillis > 0) AtomicsWait(control, ControlWord.reading, 1, waitMillis);
   } catch {
     // The next poll shows that something was missed.
@@ -143,10 +166,7 @@ function collector(): Collect | undefined {
   return typeof gc === 'function' ? (gc as Collect) : undefined;
 }
 
-function grownYoungBytes(gc: Collect): number {
-  setFlagsFromString(GROWTH);
-  for (let round = 0; round < ROUNDS; round++) surviveOne(gc);
-  gc(MINOR);
+function youngBytes(): number {
   const spaces = getHeapSpaceStatistics();
   for (let at = 0; at < spaces.length; at++) {
     if (spaces[at]!.space_name === 'new_space') return spaces[at]!.space_available_size;

@@ -1,8 +1,9 @@
 import { describeThrown } from '../../protocol/describe-thrown.js';
 import type { Log } from '../../protocol/log.js';
 import type { ExactStart } from '../../protocol/messages.js';
+import type { SamplerMode } from '../../protocol/sampler-mode.js';
 import { contain } from '../containment/contain.js';
-import { measureSampleMicros, prepareExactHeap } from './exact-heap.js';
+import { measureSampleMicros, prepareExactHeap, releaseExactHeap } from './exact-heap.js';
 import { setExactStackFlags } from './exact-stack-flags.js';
 import type { OwnSampler } from './own-sampler.js';
 
@@ -10,60 +11,93 @@ import type { OwnSampler } from './own-sampler.js';
 export const EXACT_INTERVAL = 1;
 const COST = 'expect code that allocates much to run 5 to 20 times slower';
 
-/** Prepares exact mode in this process, and starts the sampler for it. */
+/** Prepares exact mode in this process, and starts the sampler for it. Never throws. */
 export class ExactMode {
   readonly #log: Log;
   #start: ExactStart | undefined;
+  #sampleMicros: number | undefined;
   #isImpossible = false;
+  #isPrepared = false;
 
   constructor(log: Log) {
     this.#log = log;
   }
 
-  /** Facts for the profiler thread about a sampler of this interval. */
-  startOf(samplingInterval: number): ExactStart | undefined {
-    return samplingInterval === EXACT_INTERVAL ? this.#start : undefined;
+  /** Facts for the profiler thread; undefined while exact mode does not run. */
+  get start(): ExactStart | undefined {
+    return this.#start;
   }
 
   /**
-   * Starts the sampler at interval 1. The first time, this takes some tens of ms.
+   * Starts the sampler at interval 1. This takes some tens of ms.
    *
    * @returns undefined if exact mode is not possible here; the reason is logged, and the sampler does not run
    */
   startSampler(sampler: OwnSampler): ReturnType<OwnSampler['start']> | undefined {
     if (this.#isImpossible) return undefined;
-    const isFirst = this.#start === undefined;
-    const youngBytes = this.#start?.youngBytes ?? this.#prepare();
+    const youngBytes = this.#prepare();
     if (youngBytes === undefined) return this.#refuse('V8 gives no access to its garbage collector');
-    const mode = sampler.start(EXACT_INTERVAL);
-    if (mode === 'taken' || mode === 'failed') return mode;
-    if (mode === 'inspector') {
+    let mode = sampler.start(EXACT_INTERVAL);
+    if (isRunning(mode) && !this.isPossible(mode)) {
       sampler.stop();
-      return this.#refuse(
-        'each poll would force a collection before it; install @datadog/pprof, or use Node 26',
-      );
+      return undefined;
     }
-    if (!isFirst) return mode;
-    const sampleMicros = measureSampleMicros();
-    this.#start = { youngBytes, sampleMicros };
+    if (isRunning(mode) && this.#sampleMicros === undefined) {
+      this.#measure();
+      // Again, without the objects of the measurement.
+      sampler.stop();
+      mode = sampler.start(EXACT_INTERVAL);
+    }
+    if (isRunning(mode)) this.#start = { youngBytes, sampleMicros: this.#sampleMicros ?? 0 };
+    else this.end();
+    return mode;
+  }
+
+  /**
+   * Returns true if exact mode is possible with a sampler that was started in this way, as far as that is known. Logs once why
+   * it is not.
+   */
+  isPossible(mode: SamplerMode): boolean {
+    if (this.#isImpossible || mode !== 'inspector') return !this.#isImpossible;
+    this.#refuse('each poll would force a collection before it; install @datadog/pprof, or use Node 26');
+    return false;
+  }
+
+  /** Call when the sampler of exact mode does not run any more: V8 collects as before, and still inlines nothing. */
+  end(): void {
+    this.#start = undefined;
+    if (this.#isPrepared) contain(releaseExactHeap, (thrown) => this.#failed(thrown));
+    this.#isPrepared = false;
+  }
+
+  #measure(): void {
+    const micros = measureSampleMicros();
+    this.#sampleMicros = micros;
     this.#log(
       'info',
-      `exact mode: every allocation of the main thread is recorded, at about ${sampleMicros.toFixed(1)} us each; ${COST}`,
+      `exact mode: every allocation of the main thread is recorded, at about ${micros.toFixed(1)} us each; ${COST}`,
     );
-    // Again, without the objects of the measurement.
-    sampler.stop();
-    return sampler.start(EXACT_INTERVAL);
   }
 
   #prepare(): number | undefined {
-    const failed = (thrown: unknown) => this.#log('debug', `exact mode: ${describeThrown(thrown)}`);
+    const failed = (thrown: unknown) => this.#failed(thrown);
     contain(setExactStackFlags, failed);
+    this.#isPrepared = true;
     return contain(prepareExactHeap, failed);
+  }
+
+  #failed(thrown: unknown): void {
+    this.#log('debug', `exact mode: ${describeThrown(thrown)}`);
   }
 
   #refuse(why: string): undefined {
     this.#isImpossible = true;
+    this.end();
     this.#log('warn', `exact mode is not possible here, captures are sampled: ${why}`);
     return undefined;
   }
+}
+
+function isRunning(mode: SamplerMode | 'taken' | 'failed'): mode is SamplerMode {
+  return mode !== 'taken' && mode !== 'failed';
 }

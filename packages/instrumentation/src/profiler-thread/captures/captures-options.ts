@@ -1,6 +1,6 @@
 import type { ProfilerThreadOptions } from '../../protocol/messages.js';
 import type { CapturesOptions } from './captures.js';
-import { commandLineOf, exactLine, feedOptions } from './feed-options.js';
+import { commandLineOf, exactLineOf, feedOptions } from './feed-options.js';
 
 /**
  * Returns the options of the captures of this process.
@@ -18,7 +18,7 @@ export function capturesOptions(
   return {
     ...feedOptions(options, interval),
     commandLineOf: commandLineOf(options, interval),
-    exactCommandLine: exactLine(options),
+    exactLineOf: exactLineOf(options),
     home,
     maxCaptureBytes,
     maxCaptures,

@@ -5,7 +5,7 @@ import { steadyClock } from '../../protocol/steady-clock.js';
 import type { LedgerSource } from '../ledger/index.js';
 import type { ProfilerStats } from '../stats/profiler-stats.js';
 import type { CaptureReport, ComponentCaptureOptions } from './capture-options.js';
-import { scopeText } from './command-line.js';
+import { scopeText, WHOLE_PROCESS } from './command-line.js';
 import type { ComponentCapture } from './component-capture.js';
 import { ComponentScope, type ScopeTables } from './scope/component-scope.js';
 import type { FollowedSources } from './source-follower.js';
@@ -38,14 +38,15 @@ export interface CapturesOptions
   > {
   /** Returns the command line of a capture with a scope, see `scopeText`. Default: always the same. */
   readonly commandLineOf?: ((scope: string) => string) | undefined;
-  /** Command line of exact captures. */
-  readonly exactCommandLine: string;
+  /** Returns the command line of an exact capture with a scope and a number of missed allocations. Default: always the same. */
+  readonly exactLineOf?: ((scope: string, missed: number) => string) | undefined;
 }
 
 interface OpenCapture {
   readonly component: string;
   readonly capture: ComponentCapture;
   readonly scope: ComponentScope | undefined;
+  readonly isExact: boolean;
 }
 
 /** Describes how to begin a capture again that a profiler thread, now dead, had begun. */
@@ -67,8 +68,6 @@ export class Captures {
   readonly #deps: CapturesDeps;
   readonly #options: CapturesOptions;
   readonly #open = new Map<number, OpenCapture>();
-  /** Components of the exact ones among them. */
-  readonly #exact = new Map<number, string>();
   readonly #told = new Set<string>();
   #queue: Promise<void> = Promise.resolve();
   #writer: Promise<typeof import('./component-capture.js')> | undefined;
@@ -133,8 +132,7 @@ export class Captures {
       const scope = kind === 'component' ? new ComponentScope(component, this.#deps.scopes) : undefined;
       const capture = new ComponentCapture(this.#deps.sources, {
         ...this.#options,
-        ...(scope && this.#commandLines(scope)),
-        ...(exact && { commandLine: this.#options.exactCommandLine }),
+        ...(exact ? this.#exactLines(scope) : scope && this.#commandLines(scope)),
         component,
         scope,
         whole: again !== false && again.whole,
@@ -143,8 +141,7 @@ export class Captures {
         onNotPruned: (problem) => this.#notPruned(problem),
         onReport: (report) => this.#report(report),
       });
-      this.#open.set(key, { component, capture, scope });
-      if (exact) this.#exact.set(key, component);
+      this.#open.set(key, { component, capture, scope, isExact: exact !== undefined });
       this.#showLife();
       if (!capture.paused) this.#tellBegun(component, capture.path, again);
     });
@@ -160,13 +157,26 @@ export class Captures {
     };
   }
 
+  /** The same of an exact capture, which also tells what it has missed since its beginning. */
+  #exactLines(scope: ComponentScope | undefined) {
+    const { exactLineOf } = this.#options;
+    if (exactLineOf === undefined) return {};
+    const { ledger } = this.#deps.sources.all[0]!;
+    const before = ledger.counts.unseenSamples;
+    const missed = () => ledger.counts.unseenSamples - before;
+    return {
+      commandLine: exactLineOf(scope ? scopeText(undefined) : WHOLE_PROCESS, 0),
+      presentCommandLine: () => exactLineOf(scope ? scopeText(scope.unassigned) : WHOLE_PROCESS, missed()),
+    };
+  }
+
   /** Call when exact mode has ended: exact captures end, and sampled ones follow them. */
   exactEnded(): void {
-    const exact = [...this.#exact];
+    const exact = [...this.#open].filter(([, { isExact }]) => isExact);
     if (exact.length > 0) this.#deps.attribute();
-    for (const [key, component] of exact) {
+    for (const [key, { component, scope }] of exact) {
       this.#finish(key);
-      this.begin(key, component);
+      this.begin(key, component, false, scope ? 'component' : 'process');
     }
   }
 
@@ -263,7 +273,6 @@ export class Captures {
 
   #closed(key: number): void {
     this.#open.delete(key);
-    this.#exact.delete(key);
     if (this.#open.size > 0) return;
     clearInterval(this.#timer);
     this.#timer = undefined;

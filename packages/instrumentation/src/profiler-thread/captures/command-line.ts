@@ -33,9 +33,21 @@ export function notedCommandLine(commandLine: string, facts: CaptureFacts): stri
   return withNote(commandLine, note);
 }
 
-/** Adds to a command line the note that the capture is exact, as far as it has no `(unobserved)` allocations. */
-export function exactCommandLine(commandLine: string): string {
-  return withNote(commandLine, 'exact: every allocation of the main thread; worker threads are sampled');
+/** Width of the largest number of missed allocations that an exact capture can tell. */
+const MISSED_DIGITS = 12;
+
+/**
+ * Adds to a command line the note that the capture is exact. The length is always the same.
+ *
+ * @param scope see `scopeText`
+ * @param missed number of allocations of the main thread that are in it without stack and size
+ */
+export function exactCommandLine(commandLine: string, scope: string, missed: number): string {
+  const count = `${missed}`.padStart(MISSED_DIGITS);
+  return withNote(
+    commandLine,
+    `exact: every allocation of the main thread, ${count} of them without stack; ${scope}; worker threads are sampled`,
+  );
 }
 
 function withNote(commandLine: string, text: string): string {

@@ -35,9 +35,11 @@ export function commandLineOf(
   return (scope) => notedCommandLine(boundedCommandLine(commandLine), { ...facts, scope });
 }
 
-/** Returns the command line of exact captures of this process. */
-export function exactLine({ commandLine }: Pick<ProfilerThreadOptions, 'commandLine'>): string {
-  return exactCommandLine(boundedCommandLine(commandLine));
+/** Returns the command line of exact captures of this process, by their scope and number of missed allocations. */
+export function exactLineOf({
+  commandLine,
+}: Pick<ProfilerThreadOptions, 'commandLine'>): (scope: string, missed: number) => string {
+  return (scope, missed) => exactCommandLine(boundedCommandLine(commandLine), scope, missed);
 }
 
 function boundedCommandLine(commandLine: string): string {

@@ -26,7 +26,10 @@ export interface LedgerOptions extends CodeFacts {
   readonly nextId?: (() => number) | undefined;
 }
 
-/** Tells which of the unseen samples of a poll are heapray's own; see `ExactCounts`. */
-export interface OwnSamples {
-  ownOf(unseen: number): number;
+/** Samples of heapray's own, which a poll result of exact mode leaves out. */
+export interface LeftOut {
+  /** Ordinal of the newest sample, own ones included. */
+  readonly newest: number;
+  /** Number of own samples since the poll before, dead or alive. */
+  readonly own: number;
 }

@@ -7,7 +7,7 @@ import { type Collections, Reachability } from './estimates/reachability.js';
 import { ReachableBytes } from './estimates/reachable-bytes.js';
 import { type Attribution, ShortLivedEstimator } from './estimates/short-lived-estimator.js';
 import type { LedgerCounts } from './ledger-counts.js';
-import type { LedgerListener, LedgerOptions, OwnSamples } from './ledger-options.js';
+import type { LedgerListener, LedgerOptions, LeftOut } from './ledger-options.js';
 import { AllocatingFunctions } from './state/allocating-functions.js';
 import { CallSites } from './state/call-site.js';
 import { CallTree, type NodeIndex, ROOT } from './state/call-tree.js';
@@ -99,14 +99,14 @@ export class Ledger {
    * @param atMillis when it arrived, on any steady clock
    * @param pairMillis time since the first poll of the pair, for the second; otherwise undefined
    * @param askedMillis when it was requested; a collection since then may or may not show in it
-   * @param own tells how many of the unseen samples are heapray's own, in exact mode; these do not count
+   * @param leftOut heapray's own samples, in exact mode; these do not count
    */
   update(
     reading: SampleSnapshot,
     atMillis: number,
     pairMillis?: number,
     askedMillis: number = atMillis,
-    own?: OwnSamples,
+    leftOut?: LeftOut,
   ): UpdateResult {
     const tree = flatTree(reading.head);
     const nodes = tree.nodes.length;
@@ -118,6 +118,7 @@ export class Ledger {
     const isFirst = this.#isResuming;
     this.#isResuming = false;
     if (isFirst) this.#newest = fresh.reduce((newest, { ordinal }) => Math.max(newest, ordinal), 0);
+    if (isFirst && leftOut) this.#newest = leftOut.newest;
     const before = this.#newest;
     // Report frees first, so that listeners that sum up never exceed what a poll has shown.
     const died: LiveSample[] = [];
@@ -126,9 +127,9 @@ export class Ledger {
       for (const listener of this.#listeners) listener.freed(sample.id);
     });
     const taken = this.#takeSamples(fresh, atMillis, !isFirst);
-    const missed = isFirst ? 0 : this.#newest - before - taken.length;
-    const unseen = missed - (own?.ownOf(missed) ?? 0);
-    const born = this.#newest - before - (missed - unseen);
+    if (leftOut) this.#newest = leftOut.newest;
+    const born = isFirst ? 0 : this.#newest - before - (leftOut?.own ?? 0);
+    const unseen = isFirst ? 0 : born - taken.length;
     this.#reachable.update({ askedMillis, before, newest: this.#newest }, died);
     this.#carriedOver.growOlder((born * this.#samplingInterval) / AGE_UNIT_BYTES, (node, from, to) =>
       this.#reachability.shareOfSite(this.sites.siteOf(node), from, to),
@@ -288,7 +289,7 @@ export class Ledger {
 
   /** Estimated bytes of samples that are not attributed yet. */
   get pendingBytes(): number {
-    return this.#estimator.pending * this.#samplingInterval;
+    return this.#estimator.pending * this.#meanBytes;
   }
 
   /**

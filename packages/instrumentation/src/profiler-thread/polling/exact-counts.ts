@@ -1,5 +1,3 @@
-/** Upper bound of the objects that the request for a collection allocates; 6 are usual on Node 22 to 26. */
-const MAX_OWN = 12;
 /** Maximum share of the time that recording may seem to need, as the cost of a sample is measured only once. */
 const MAX_SHARE = 0.99;
 
@@ -15,17 +13,10 @@ export interface ExactSummary {
   readonly slowdown: number;
 }
 
-/**
- * Counts what exact mode sees and misses. The request for a collection, right behind each poll, allocates some
- * objects that die in that collection. They are heapray's own, and as many each time: the smallest number so far.
- */
+/** Counts what exact mode sees and misses, and measures its cost. */
 export class ExactCounts {
   readonly #sampleMicros: number;
   readonly #startMillis: number;
-  #own = MAX_OWN;
-  #isFirst = true;
-  /** Number of own samples that were left out of the present poll. */
-  #leftOut = 0;
   #seen = 0;
   #lost = 0;
   #pausedMillis = 0;
@@ -39,23 +30,8 @@ export class ExactCounts {
     this.#startMillis = startMillis;
   }
 
-  /** Records how many own samples were left out of the next poll, see `withoutOwnSamples`. */
-  leaveOut(samples: number): void {
-    this.#leftOut = samples;
-  }
-
-  /** Returns how many of the unseen samples of a poll are heapray's own, those left out included. */
-  ownOf(unseen: number): number {
-    const leftOut = Math.min(unseen, this.#leftOut);
-    // No collection was requested before the first poll.
-    if (this.#isFirst) return leftOut;
-    this.#own = Math.min(this.#own, unseen - leftOut);
-    return leftOut + this.#own;
-  }
-
-  /** Records a poll: new samples seen, unseen ones that are not heapray's own, and the pause in ms. */
+  /** Records a poll: new samples seen, unseen ones, and the pause in ms. */
   polled(seen: number, lost: number, pauseMillis: number): void {
-    this.#isFirst = false;
     this.#seen += seen;
     this.#lost += lost;
     this.#pausedMillis += pauseMillis;

@@ -30,8 +30,9 @@ export interface HeapPoller {
   /**
    * @param waitMillis set in exact mode: the young generation is collected right behind the poll, and the thread then
    *   waits for this time at most, in ms, while the poll is read
+   * @param isMajor true to collect the old generation too
    */
-  poll(waitMillis?: number): Promise<PollResult>;
+  poll(waitMillis?: number, isMajor?: boolean): Promise<PollResult>;
   /**
    * Collects all garbage of the thread. Resolves when that is done: unlike a poll, it waits for the thread's event loop.
    * Rejects if V8 refuses.
@@ -87,7 +88,7 @@ export function connectHeapPoller(
   const callHook = (call: string) =>
     session.post('Runtime.evaluate', { expression: `${EXACT_HOOKS}?.${call}`, silent: true });
   return {
-    poll: (waitMillis) =>
+    poll: (waitMillis, isMajor = false) =>
       new Promise((resolve) => {
         const sent = performance.now();
         // The program must not run between the poll and the collection: hold it until both commands are on their way.
@@ -103,7 +104,7 @@ export function connectHeapPoller(
           else resolve({ status: 'failed', reason: error.message });
         });
         if (waitMillis !== undefined) {
-          callHook(`collect?.(${waitMillis})`);
+          callHook(`collect?.(${waitMillis}, ${isMajor})`);
           hold(false);
         }
       }),

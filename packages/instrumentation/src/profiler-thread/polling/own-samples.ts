@@ -1,45 +1,99 @@
 import type { SamplingNode, SamplingProfile } from './sampling-profile.js';
 
-/** Number of the newest samples among which heapray's own may be: a request allocates fewer. */
-const MAX_OWN = 24;
-/** Function of `main-thread/sampler/exact-heap.ts` that holds the main thread, and the end of its file's name. */
-const HOLD = 'holdForPoll';
+/** Functions of `main-thread/sampler/exact-heap.ts`: what each allocates marks an end of heapray's own samples. */
+const HOLD = 'heapray: hold';
+const COLLECTED = 'heapray: collected';
+/** Number of objects that V8 allocates for a request before its code runs, on Node 22 to 26. */
+const OF_REQUEST = 3;
 
-/** A poll result of exact mode without heapray's own samples, and their number. */
+/** A poll result of exact mode without heapray's own samples. */
 export interface WithoutOwn {
   readonly profile: SamplingProfile;
+  /** Ordinal of the newest sample, own ones included. */
+  readonly newest: number;
+  /** Number of own samples since the poll before, dead or alive. */
   readonly own: number;
 }
 
-/**
- * Leaves out what the request just before a poll has allocated: the newest samples, as far as they belong to no function of
- * the application.
- */
-export function withoutOwnSamples(profile: SamplingProfile): WithoutOwn {
-  const { head, samples } = profile;
-  let newest = 0;
-  for (const { ordinal } of samples) if (ordinal > newest) newest = ordinal;
-  const last = samples
-    .filter(({ ordinal }) => ordinal > newest - MAX_OWN)
-    .sort((a, b) => b.ordinal - a.ordinal);
-  const nodes = ownNodes(head);
-  let own = 0;
-  while (own < last.length && last[own]!.ordinal === newest - own && nodes.has(last[own]!.nodeId)) own++;
-  if (own === 0) return { profile, own };
-  return { profile: { head, samples: samples.filter(({ ordinal }) => ordinal <= newest - own) }, own };
+/** Nodes that matter for heapray's own samples. */
+interface Marks {
+  /** Nodes of {@link HOLD}, with the node of the request's script and the one of the function that was interrupted. */
+  readonly holds: ReadonlyMap<number, readonly [script: number, interrupted: number]>;
+  readonly collected: ReadonlySet<number>;
+  /** States of V8, such as `(V8 API)`. */
+  readonly states: ReadonlySet<number>;
 }
 
-/** Returns the ids of nodes without functions of the application: the root, and states of V8. */
-function ownNodes(head: SamplingNode): ReadonlySet<number> {
-  const ids = new Set<number>([head.id]);
-  const open = [head];
-  for (let node = open.pop(); node; node = open.pop()) {
-    for (const child of node.children) {
-      const { functionName, url } = child.callFrame;
-      if (url !== '' && functionName !== HOLD) continue;
-      ids.add(child.id);
-      open.push(child);
+/**
+ * Leaves out what heapray's own requests allocate on the main thread: all behind a poll until the collection is done, and what
+ * the request just before the poll needs. No code of the application runs in between, so these are numbers in a row.
+ */
+export class OwnSampleFilter {
+  #newest = 0;
+  /** Ordinals of own samples that are alive. */
+  #alive: ReadonlySet<number> = new Set();
+
+  filter({ head, samples }: SamplingProfile): WithoutOwn {
+    const before = this.#newest;
+    const marks = marksOf(head);
+    let newest = before;
+    let collected = before;
+    let held: { readonly ordinal: number; readonly nodeId: number } | undefined;
+    for (const sample of samples) {
+      const { ordinal, nodeId } = sample;
+      if (ordinal <= before) continue;
+      if (ordinal > newest) newest = ordinal;
+      if (ordinal > collected && marks.collected.has(nodeId)) collected = ordinal;
+      if (marks.holds.has(nodeId) && !(held && held.ordinal < ordinal)) held = sample;
     }
+    const start = held ? startOfRequest(held, samples, marks) : newest + 1;
+    const alive = new Set<number>();
+    const others = samples.filter(({ ordinal }) => {
+      const isNew = ordinal > before;
+      const isOwn = isNew ? ordinal <= collected || ordinal >= start : this.#alive.has(ordinal);
+      if (isOwn) alive.add(ordinal);
+      return !isOwn;
+    });
+    this.#newest = newest;
+    this.#alive = alive;
+    return { profile: { head, samples: others }, newest, own: collected - before + (newest + 1 - start) };
   }
-  return ids;
+}
+
+/** Returns the ordinal of the first sample of the request that has held the main thread. */
+function startOfRequest(
+  held: { readonly ordinal: number; readonly nodeId: number },
+  samples: SamplingProfile['samples'],
+  { holds, states }: Marks,
+): number {
+  const [script, interrupted] = holds.get(held.nodeId)!;
+  const nodes = new Map<number, number>();
+  for (const { ordinal, nodeId } of samples) if (ordinal < held.ordinal) nodes.set(ordinal, nodeId);
+  let start = held.ordinal;
+  for (let ofRequest = 0; ofRequest < OF_REQUEST; start--) {
+    const node = nodes.get(start - 1);
+    if (node === undefined) break;
+    if (node === script) continue;
+    if (node !== interrupted && !states.has(node)) break;
+    ofRequest++;
+  }
+  return start;
+}
+
+function marksOf(head: SamplingNode): Marks {
+  const holds = new Map<number, readonly [number, number]>();
+  const collected = new Set<number>();
+  const states = new Set<number>();
+  const open: { readonly node: SamplingNode; readonly parent: number; readonly above: number }[] = [
+    { node: head, parent: head.id, above: head.id },
+  ];
+  for (let next = open.pop(); next; next = open.pop()) {
+    const { node, parent, above } = next;
+    const { functionName, url } = node.callFrame;
+    if (functionName === HOLD) holds.set(node.id, [parent, above]);
+    else if (functionName === COLLECTED) collected.add(node.id);
+    else if (url === '' && functionName.startsWith('(')) states.add(node.id);
+    for (const child of node.children) open.push({ node: child, parent: node.id, above: parent });
+  }
+  return { holds, collected, states };
 }

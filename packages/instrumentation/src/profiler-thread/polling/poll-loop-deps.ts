@@ -58,8 +58,6 @@ export interface ExactDeps {
   readonly poller: Pick<HeapPoller, 'heapUsage' | 'endExact'>;
   /** Tells the waiting main thread if a poll is being read. */
   readonly setReading: (isReading: boolean) => void;
-  /** Returns the number of arrays that the last collection has allocated and freed, of two samples each. */
-  readonly takeBallast: () => number;
   /** Called when exact mode has begun. */
   readonly onBegin: () => void;
   /** Called with the time that the main thread has waited for that, in ms. */

@@ -5,7 +5,7 @@ import { monotonicMillis } from '../../protocol/steady-clock.js';
 import { ExactCounts } from './exact-counts.js';
 import { ExactSchedule } from './exact-schedule.js';
 import { type IntervalChange, IntervalPolicy } from './interval-policy.js';
-import { withoutOwnSamples } from './own-samples.js';
+import { OwnSampleFilter } from './own-samples.js';
 import type { PollLoopDeps, PollLoopOptions } from './poll-loop-deps.js';
 import { pauseOf } from './poll-pause.js';
 import { PollSchedule } from './poll-schedule.js';
@@ -23,6 +23,7 @@ interface Reading {
 interface Exact {
   readonly schedule: ExactSchedule;
   readonly counts: ExactCounts;
+  readonly filter: OwnSampleFilter;
   /** Reason why it was asked to end. */
   endReason?: string;
 }
@@ -45,7 +46,6 @@ const MAX_REPLACE_WITHIN_MILLIS = 10_000;
 const CHANGE_GRACE_MILLIS = 1_000;
 /** Minimum gap for the inspector, in ms: each of its polls forces an expensive collection. */
 const INSPECTOR_MIN_GAP_MILLIS = 5_000;
-const SAMPLES_OF_BALLAST = 2;
 /** Longest wait of the program for a poll of exact mode, in ms. */
 const EXACT_WAIT_MILLIS = 2_000;
 /** Number of live objects above which exact mode ends: each poll shows all, and each takes some 300 bytes here. */
@@ -237,7 +237,8 @@ export class PollLoop {
   #beginExact({ youngBytes, sampleMicros }: ExactStart): void {
     const { poller } = this.#deps.exact!;
     const schedule = new ExactSchedule({ youngBytes, heapUsage: () => poller.heapUsage() });
-    const exact = { schedule, counts: new ExactCounts(sampleMicros, performance.now()) };
+    const counts = new ExactCounts(sampleMicros, performance.now());
+    const exact = { schedule, counts, filter: new OwnSampleFilter() };
     this.#exact = exact;
     this.#deps.exact!.onBegin();
     clearTimeout(this.#timer);
@@ -342,8 +343,8 @@ export class PollLoop {
     const answers = this.#answers.count;
     const exact = this.#exact;
     const waits = this.#options.exactOverload !== 'lose';
-    const ballast = exact ? SAMPLES_OF_BALLAST * this.#deps.exact!.takeBallast() : 0;
-    const result = await this.#inTime(poller.poll(exact && (waits ? EXACT_WAIT_MILLIS : 0)));
+    const isMajor = exact?.schedule.isMajorDue ?? false;
+    const result = await this.#inTime(poller.poll(exact && (waits ? EXACT_WAIT_MILLIS : 0), isMajor));
     // Let an answer come first that the main thread gave before the poll's.
     if (this.#change) await new Promise((resolve) => setImmediate(resolve));
     if (!this.#mode || this.#stopped || this.#answers.count !== answers) return undefined;
@@ -352,8 +353,8 @@ export class PollLoop {
     const isChanging = typeof this.#change === 'object';
     if (result.status !== 'ok') return isChanging ? undefined : this.#lost(result.status);
     const at = performance.now();
-    const { profile, own } = exact ? withoutOwnSamples(result.profile) : { profile: result.profile, own: 0 };
-    exact?.counts.leaveOut(own + ballast);
+    const without = exact?.filter.filter(result.profile);
+    const profile = without?.profile ?? result.profile;
     const { samples } = profile;
     const isForeign = hasForeignInterval(profile, ledger.samplingInterval);
     if (isForeign && isChanging) return undefined;
@@ -362,7 +363,7 @@ export class PollLoop {
     ledger.noteCollections(collections);
     const change = isForeign
       ? ({ status: 'restarted', nodes: 0 } as const)
-      : ledger.update(profile, at, pairMillis, at - result.latencyMillis, exact?.counts);
+      : ledger.update(profile, at, pairMillis, at - result.latencyMillis, without);
     const pause = pauseOf(this.#mode, result.latencyMillis, change.nodes + samples.length);
     stats.addPoll(pause);
     stats.lookAtV8Threads(at);
@@ -378,6 +379,7 @@ export class PollLoop {
     stats.addWork?.(workMillis);
     if (exact) {
       if (waits) this.#deps.exact?.onWaited(workMillis);
+      if (isMajor) exact.schedule.collected();
       this.#polledExactly(exact, change, waits ? pause + workMillis : pause);
     }
     this.#changeIntervalIfDue();

@@ -115,6 +115,13 @@ test('exact mode runs from the first to the last exact capture', () => {
   ]);
 });
 
+test("an exact capture has the same scope as others", () => {
+  const { calls, told } = newCalls(['api'], 'component');
+  calls.begin('api', true);
+  expect(told).toContain('begin 1 api component exactly');
+  expect(calls.isScoped('api')).toBe(true);
+});
+
 test('a capture is sampled when exact mode is not possible', () => {
   const { calls, told } = newCalls(['api'], 'process', false);
   calls.begin('api', true)?.();

@@ -42,7 +42,7 @@ function newCaptures(home = tempFolder()) {
       maxCaptures: 5,
       commandLine: 'node app.js',
       commandLineOf: (scope) => `node app.js (${scope})`,
-      exactCommandLine: 'node app.js exactly',
+      exactLineOf: (scope, missed) => `node app.js exactly (${scope}, ${missed} missed)`,
       pid: 1,
       nodeModules: [],
       projectRoots: [],
@@ -110,7 +110,7 @@ describe('a capture', () => {
     await captures.idle();
     expect(happened.slice(3)).toEqual(['poll', 'settle', 'done']);
     expect(allocated('api')).toEqual({ within: [128, 2] });
-    expect(commandLine('api')).toBe('node app.js exactly');
+    expect(commandLine('api')).toBe('node app.js exactly (scope: process, 0 missed)');
   });
 
   test('that is exact begins with a poll if the sampler was running', async () => {
@@ -122,6 +122,30 @@ describe('a capture', () => {
     captures.end(1, true);
     await captures.idle();
     expect(allocated('api')).toEqual({ within: [64, 1] });
+  });
+
+  test('that is exact says how many allocations it has missed since it began', async () => {
+    const { captures, show, poll, commandLine, allocated } = newCaptures();
+    captures.begin(1, 'api', false, 'process', { sinceReplaced: true });
+    await captures.idle();
+    show(samplesOf('within', 64, [6, 7]));
+    poll();
+    captures.end(1, true);
+    await captures.idle();
+    expect(commandLine('api')).toBe('node app.js exactly (scope: process, 5 missed)');
+    expect(allocated('api')).toMatchObject({ within: [128, 2] });
+  });
+
+  test('that is exact holds only what belongs to its component, with that scope', async () => {
+    const { captures, show, poll, commandLine, allocated } = newCaptures();
+    captures.begin(1, 'api', false, 'component', { sinceReplaced: true });
+    await captures.idle();
+    show(samplesOf('elsewhere', 64, [1, 2]));
+    poll();
+    captures.end(1, true);
+    await captures.idle();
+    expect(allocated('api')).toEqual({});
+    expect(commandLine('api')).toContain('node app.js exactly (scope: component, ');
   });
 
   test('that is exact ends with exact mode, and a sampled one follows it', async () => {
@@ -137,7 +161,7 @@ describe('a capture', () => {
     expect(commandLine('api')).toBe('node app.js');
     const [exact = ''] = fs.readdirSync(home).filter((name) => name !== 'api_memory.bin');
     const capture = analyzeCapture(path.join(home, exact));
-    expect(capture.header?.commandLine).toBe('node app.js exactly');
+    expect(capture.header?.commandLine).toBe('node app.js exactly (scope: process, 0 missed)');
     // What was alive has not been freed.
     expect(byStack(capture, capture.leaks())).toEqual({ within: [128, 2] });
     captures.end(1, true);

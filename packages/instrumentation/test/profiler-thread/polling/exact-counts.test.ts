@@ -1,28 +1,6 @@
 import { expect, test } from 'vitest';
 import { ExactCounts, exactText } from '../../../src/profiler-thread/polling/exact-counts.js';
 
-/** Records polls with these numbers of unseen samples; returns those that count as lost. */
-function lostOf(unseen: readonly number[]): readonly number[] {
-  const counts = new ExactCounts(2, 0);
-  return unseen.map((count) => {
-    const lost = count - counts.ownOf(count);
-    counts.polled(100, lost, 1);
-    return lost;
-  });
-}
-
-test('the smallest number of unseen samples behind a collection is its own', () => {
-  expect(lostOf([0, 4, 4, 4])).toEqual([0, 0, 0, 0]);
-});
-
-test('all above that are lost, and so is everything before the first collection', () => {
-  expect(lostOf([7, 4, 1004, 4])).toEqual([7, 0, 1000, 0]);
-});
-
-test('many losses in each poll do not count as own', () => {
-  expect(lostOf([0, 5000, 6000])).toEqual([0, 4988, 5988]);
-});
-
 test('the slowdown follows from the cost of samples and pauses', () => {
   const counts = new ExactCounts(2, 1000);
   counts.polled(200_000, 50_000, 100);

@@ -56,6 +56,36 @@ test('the longest gap is ten times the pause of a poll', async () => {
   expect(await gap()).toBe(4000);
 });
 
+test('a larger young generation does not make polls rarer', async () => {
+  const { gap } = newSchedule(MIB / 10, 64 * MIB);
+  // 40 % of 16 MiB.
+  expect(await gap()).toBe(64);
+});
+
+test('a major collection is due when the heap has grown by a twelfth, or Buffers by 32 MiB', async () => {
+  let usage = { usedBytes: 240 * MIB, committedBytes: 0, bufferBytes: 0 };
+  let millis = 0;
+  const schedule = new ExactSchedule({
+    youngBytes: 16 * MIB,
+    heapUsage: async () => usage,
+    sleep: async (time) => {
+      millis += time;
+    },
+    now: () => millis,
+  });
+  const isDueAt = async (usedBytes: number, bufferBytes: number) => {
+    usage = { usedBytes, committedBytes: 0, bufferBytes };
+    await schedule.due();
+    return schedule.isMajorDue;
+  };
+  expect(await isDueAt(240 * MIB, 0)).toBe(false);
+  expect(await isDueAt(255 * MIB, 0)).toBe(false);
+  expect(await isDueAt(261 * MIB, 0)).toBe(true);
+  schedule.collected();
+  expect(await isDueAt(250 * MIB, 10 * MIB)).toBe(false);
+  expect(await isDueAt(250 * MIB, 43 * MIB)).toBe(true);
+});
+
 test('no poll is due once stopped', async () => {
   const { schedule } = newSchedule(MIB);
   schedule.stop();
