@@ -23,7 +23,11 @@ const NAMES = {
   heapray: 'heapray in exact mode',
 };
 /** Options of Node for a program in exact mode, as `heapray run --exact` sets them. */
-const NODE_ARGS = ['--import', import.meta.resolve('@heapray/instrumentation/register'), '--max-semi-space-size=64'];
+const NODE_ARGS = [
+  '--import',
+  import.meta.resolve('@heapray/instrumentation/register'),
+  '--max-semi-space-size=64',
+];
 
 export async function run({ node, quick, parts, report }) {
   const repetitions = quick ? 2 : 7;

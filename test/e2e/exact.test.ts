@@ -53,35 +53,33 @@ for (const line of ['22', '24', '26'] as const) {
       const stats = await new MemrayReport('1.20.0', file).stats();
       expect(stats.total_num_allocations).toBe(count);
       expect(stats.total_bytes_allocated).toBe(bytes);
-      expect(stats.metadata.command_line).toMatch(/exact: every allocation of the main thread, +0 of them without/);
+      expect(stats.metadata.command_line).toMatch(
+        /exact: every allocation of the main thread, +0 of them without/,
+      );
       if (line === '24') await expectReports(file, functions);
     },
   );
 }
 
-peerTest(
-  'memray reads an exact capture of a killed process',
-  ['memray-1.20.0', 'project-bare'],
-  async () => {
-    const env = {
-      HEAPRAY_COMPONENT: 'shop',
-      HEAPRAY_TRACE_COMPONENTS: 'shop',
-      HEAPRAY_DETAILED_TRACING: 'true',
-      COUNT: `${COUNT}`,
-      STAY: '1',
-    };
-    const app = startApp({ app: ['exact-shapes.js'], env });
-    await app.waitForLog(/^worked$/m);
-    const file = captureOf(app.home, 'shop');
-    await pollUntil(() => allocationsIn(readFileSync(file)).count > COUNT, {
-      what: 'allocations in the capture',
-    });
-    await app.process.kill();
-    const { count, bytes } = allocationsIn(readFileSync(file));
-    const stats = await new MemrayReport('1.20.0', file).stats();
-    expect(stats).toMatchObject({ total_num_allocations: count, total_bytes_allocated: bytes });
-  },
-);
+peerTest('memray reads an exact capture of a killed process', ['memray-1.20.0', 'project-bare'], async () => {
+  const env = {
+    HEAPRAY_COMPONENT: 'shop',
+    HEAPRAY_TRACE_COMPONENTS: 'shop',
+    HEAPRAY_DETAILED_TRACING: 'true',
+    COUNT: `${COUNT}`,
+    STAY: '1',
+  };
+  const app = startApp({ app: ['exact-shapes.js'], env });
+  await app.waitForLog(/^worked$/m);
+  const file = captureOf(app.home, 'shop');
+  await pollUntil(() => allocationsIn(readFileSync(file)).count > COUNT, {
+    what: 'allocations in the capture',
+  });
+  await app.process.kill();
+  const { count, bytes } = allocationsIn(readFileSync(file));
+  const stats = await new MemrayReport('1.20.0', file).stats();
+  expect(stats).toMatchObject({ total_num_allocations: count, total_bytes_allocated: bytes });
+});
 
 /** Expects that the reports of memray count the same allocations by function, to the object. */
 async function expectReports(file: string, functions: Allocations['functions']): Promise<void> {
@@ -93,10 +91,15 @@ async function expectReports(file: string, functions: Allocations['functions']):
   const sums = (rows: readonly (readonly [name: string, count: number, bytes: number])[]) =>
     COMPARED.map((compared) => {
       const own = rows.filter(([name]) => name === compared);
-      return [own.reduce((sum, [, count]) => sum + count, 0), own.reduce((sum, [, , bytes]) => sum + bytes, 0)];
+      return [
+        own.reduce((sum, [, count]) => sum + count, 0),
+        own.reduce((sum, [, , bytes]) => sum + bytes, 0),
+      ];
     });
   const truth = sums(
-    [...functions].flatMap(([name, sizes]) => [...sizes].map(([size, count]) => [name, count, size * count] as const)),
+    [...functions].flatMap(([name, sizes]) =>
+      [...sizes].map(([size, count]) => [name, count, size * count] as const),
+    ),
   );
   const kept = await table('--leaks');
   const freed = await table('--temporary-allocation-threshold', '1000000000');

@@ -66,9 +66,13 @@ describe('without -o', () => {
     expect(stderr).toContain('exact mode: every allocation of the main thread is recorded');
     const capture = readFileSync(path.join(folder, 'heapray', 'shop_memory.bin'));
     // On a busy machine, V8 may collect between two polls. Then both say how many allocations were missed.
-    const [, missed = '0'] = /exact mode: \d+ allocations recorded(?: and none missed|, and (\d+) more)/.exec(stderr)!;
+    const [, missed = '0'] = /exact mode: \d+ allocations recorded(?: and none missed|, and (\d+) more)/.exec(
+      stderr,
+    )!;
     expect(capture.toString('latin1')).toMatch(
-      new RegExp(`exact: every allocation of the main thread, +${missed} of them without stack; scope: process;`),
+      new RegExp(
+        `exact: every allocation of the main thread, +${missed} of them without stack; scope: process;`,
+      ),
     );
     // 200 arrays of 10,000 elements, with their objects.
     const { functions } = allocationsIn(capture);

@@ -81,7 +81,11 @@ export function prepareExactHeap(): number | undefined {
     marking['heapray: hold'](0);
     collectAndWait(gc, 0, false);
   }
-  const hooks = processState<ExactHooks>(KEY, () => ({ hold: undefined, collect: undefined, end: undefined }));
+  const hooks = processState<ExactHooks>(KEY, () => ({
+    hold: undefined,
+    collect: undefined,
+    end: undefined,
+  }));
   hooks.hold = marking['heapray: hold'];
   hooks.collect = (waitMillis, isMajor) => collectAndWait(gc, waitMillis, isMajor);
   hooks.end = () => replaceSampler?.();

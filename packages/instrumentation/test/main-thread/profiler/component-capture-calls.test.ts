@@ -115,7 +115,7 @@ test('exact mode runs from the first to the last exact capture', () => {
   ]);
 });
 
-test("an exact capture has the same scope as others", () => {
+test('an exact capture has the same scope as others', () => {
   const { calls, told } = newCalls(['api'], 'component');
   calls.begin('api', true);
   expect(told).toContain('begin 1 api component exactly');

@@ -6,7 +6,10 @@ import { frameOf, Readings, range, type ShownSample, samplesOf } from '../../sup
 
 const ofV8 = /^\(|^$/;
 const READINGS = () =>
-  new Readings((name) => ({ ...frameOf(name === 'script' ? '' : name), url: ofV8.test(name) || name === 'script' ? '' : name }));
+  new Readings((name) => ({
+    ...frameOf(name === 'script' ? '' : name),
+    url: ofV8.test(name) || name === 'script' ? '' : name,
+  }));
 
 /** Makes a filter that takes lists of samples, and returns the ordinals that it leaves. */
 function newFilter() {
