@@ -16,6 +16,7 @@ interface RunOptions {
   readonly component?: string;
   readonly deep?: true;
   readonly exact?: true;
+  readonly aggregate?: true;
   readonly home?: string;
   readonly output?: string;
   readonly accurateStacks?: true;
@@ -37,6 +38,7 @@ export function addRun(program: Command): void {
     .option('--component <name>', 'name of the program in metrics and file names')
     .option('--deep', 'write a memray capture')
     .option('--exact', 'write a memray capture of every allocation; the program runs 5 to 20 times slower')
+    .option('--aggregate', 'with --deep or --exact: write sums by stack, at the peak and at the end')
     .option('--home <folder>', 'folder for captures')
     .option('-o, --output <file>', 'file for the finished capture')
     .option(
@@ -76,7 +78,8 @@ function runAs(program: Program, options: RunOptions, { component, home }: Settl
   if (!isDeep(options)) {
     return start(program, { component: options.component, deep: false, home: options.home && home });
   }
-  const capture = { component, deep: true, exact: options.exact };
+  const { exact, aggregate } = options;
+  const capture = { component, deep: true, exact, aggregate };
   if (options.output === undefined) return runToHome(program, { ...capture, home });
   return runToFile(program, capture, path.resolve(options.output));
 }
@@ -97,7 +100,9 @@ function nativeOf({ native, nativeAlloc, jemalloc }: RunOptions): NativeProfilin
 }
 
 function checkOptions(options: RunOptions): void {
-  const { home, output } = options;
+  const { home, output, aggregate } = options;
+  if (aggregate && !isDeep(options))
+    throw new UsageError('--aggregate needs --deep or --exact, which write the capture');
   if (output === undefined) return;
   if (!isDeep(options)) throw new UsageError('-o needs --deep, which writes the capture');
   if (home !== undefined) throw new UsageError('-o and --home both say where the capture goes; use one');

@@ -8,6 +8,8 @@ export interface ProgramSettings {
   readonly deep: boolean;
   /** True if the capture holds every allocation. */
   readonly exact?: boolean | undefined;
+  /** True if the capture holds sums by stack. */
+  readonly aggregate?: boolean | undefined;
   /** Folder of captures, absolute. */
   readonly home?: string | undefined;
   /** Folder in which each process gets its own folder for captures, absolute. Used instead of `home`. */
@@ -26,7 +28,7 @@ const YOUNG_GENERATION = '--max-semi-space-size=64';
 
 /** Returns the environment for a profiled program and its children. Keeps existing options for Node. */
 export function programEnvironment(base: NodeJS.ProcessEnv, settings: ProgramSettings): NodeJS.ProcessEnv {
-  const { component, deep, exact, home, captures, accurateStacks, native } = settings;
+  const { component, deep, exact, aggregate, home, captures, accurateStacks, native } = settings;
   // Use a URL, because it contains no spaces or quotes, which have a meaning in NODE_OPTIONS.
   const preload = new URL('../preload.js', import.meta.url);
   if (captures !== undefined) preload.searchParams.set('captures', captures);
@@ -39,6 +41,7 @@ export function programEnvironment(base: NodeJS.ProcessEnv, settings: ProgramSet
     ...(component === undefined ? {} : { HEAPRAY_COMPONENT: component }),
     ...(deep ? { HEAPRAY_TRACE_COMPONENTS: component } : {}),
     ...(exact ? { HEAPRAY_DETAILED_TRACING: 'true' } : {}),
+    ...(aggregate ? { HEAPRAY_AGGREGATE_CAPTURES: 'true' } : {}),
     ...(home === undefined ? {} : { HEAPRAY_HOME: home }),
     // Set by a variable, because NODE_OPTIONS may not contain V8's flags for this.
     ...(accurateStacks ? { HEAPRAY_ACCURATE_STACKS: 'true' } : {}),

@@ -126,12 +126,12 @@ export class MainThreadLink {
 
   /** Tells a waiting main thread if a poll of exact mode is being read. */
   setReading(isReading: boolean): void {
-    this.#set(ControlWord.reading, isReading ? 1 : 0);
+    Atomics.store(this.#control, ControlWord.reading, isReading ? 1 : 0);
   }
 
   /** Sets if the main thread is held before a poll of exact mode. */
   setHeld(isHeld: boolean): void {
-    this.#set(ControlWord.held, isHeld ? 1 : 0);
+    Atomics.store(this.#control, ControlWord.held, isHeld ? 1 : 0);
   }
 
   /** Tells a waiting main thread that an exact capture has begun or ended. */

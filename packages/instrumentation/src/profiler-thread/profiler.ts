@@ -216,8 +216,9 @@ export class Profiler {
       );
     this.#workers?.start();
     void this.#captures.idle().then(() => {
-      if (mode) this.#loop.samplerStarted(mode, samplingInterval, exact);
-      else this.#loop.samplerRefused('taken');
+      // The main thread may have replaced this sampler already: a message tells of that.
+      if (mode) this.#loop.samplerStarted(mode, samplingInterval, exact, 0);
+      else this.#loop.samplerRefused('taken', 0);
       // Captures of an earlier thread begin only now: a poll is needed to see what is alive.
       if (processCapture !== undefined && !isFirst)
         this.#captures.begin(PROCESS_CAPTURE, processCapture, { whole: true });
@@ -233,9 +234,14 @@ export class Profiler {
   #receive(message: ToProfilerThread): void {
     switch (message.type) {
       case 'sampler':
-        return this.#loop.samplerStarted(message.mode, message.samplingInterval, message.exact);
+        return this.#loop.samplerStarted(
+          message.mode,
+          message.samplingInterval,
+          message.exact,
+          message.changes,
+        );
       case 'no-sampler':
-        return this.#loop.samplerRefused(message.reason);
+        return this.#loop.samplerRefused(message.reason, message.changes);
       case 'sampler-kept':
         return this.#loop.samplerKept();
       case 'trace':

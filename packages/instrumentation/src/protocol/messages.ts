@@ -110,6 +110,8 @@ export interface ExactStart {
   readonly youngBytes: number;
   /** Measured cost of one sample, in microseconds. */
   readonly sampleMicros: number;
+  /** Time of the start, on the clock that all threads share; see `monotonicMillis`. */
+  readonly startedMillis: number;
 }
 
 /** Times of a major collection, in ms on the clock that all threads share; see `monotonicMillis`. */
@@ -130,8 +132,10 @@ export type ToProfilerThread =
       readonly samplingInterval: number;
       /** Set in exact mode. */
       readonly exact: ExactStart | undefined;
+      /** Value of `ControlWord.samplerChanges` when it was started. */
+      readonly changes: number;
     }
-  | { readonly type: 'no-sampler'; readonly reason: 'taken' | 'failed' }
+  | { readonly type: 'no-sampler'; readonly reason: 'taken' | 'failed'; readonly changes: number }
   /** The request has come too late, and the sampler runs as before. */
   | { readonly type: 'sampler-kept' }
   /**

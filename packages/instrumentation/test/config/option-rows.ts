@@ -178,6 +178,16 @@ export const rows: readonly Row[] = [
     badCode: ['Rotate', 1, null, true],
   },
   {
+    option: 'aggregateCaptures',
+    texts: [
+      ['True', true],
+      ['0', false],
+    ],
+    badTexts: ['yes', 'rotate'],
+    code: same(true, false),
+    badCode: ['true', 1, null],
+  },
+  {
     option: 'captureScope',
     texts: [
       ['auto', 'auto'],

@@ -195,6 +195,15 @@ export const OPTIONS = {
     default: 'rotate',
     description: 'How a capture of that size continues: in another file, or summed up over the whole run.',
   }),
+  /** Writes sums by stack, instead of single allocations. */
+  aggregateCaptures: option({
+    kind: boolean,
+    env: ['HEAPRAY_AGGREGATE_CAPTURES'],
+    file: [heapray('aggregate_captures')],
+    default: false,
+    description:
+      'Whether captures hold sums by stack, at the peak and at the end, as `memray run --aggregate` writes them, instead of single allocations.',
+  }),
   /** Content of the captures of functions: what is allocated below them, or everything meanwhile. */
   captureScope: option({
     kind: word(['auto', 'component', 'process']),

@@ -22,9 +22,9 @@ const TURNS_PER_LOOK = 1_000;
 const PART_MILLIS = 2;
 
 /**
- * Blocks the application's thread until the profiler thread has done something, with a limit: the only place
- * that does so on purpose, at the end of the process, when the application needs the port of a server, and when an exact
- * capture begins or ends.
+ * Blocks the application's thread until the profiler thread has done something, with a limit: at the end of the process, when the
+ * application needs the port of a server, and when an exact capture begins or ends. Beside it, only polls of exact mode do so on
+ * purpose (`main-thread/sampler/exact-heap.ts`).
  *
  * Other work stops it too, and is not limited here. A poll takes 0.3 to 1 ms at defaults
  * (`profiler-thread/polling/heap-poller.ts`). A collection, with `?gc=1` or for each poll in the mode `inspector`, takes as long

@@ -489,10 +489,13 @@ export class MemoryProfiler {
   }
 
   #samplerStarted(mode: ReturnType<OwnSampler['start']>): void {
+    const thread = this.#thread;
+    if (!thread) return;
     const samplingInterval = this.#interval;
     const exact = this.#exact.start;
-    if (mode === 'taken' || mode === 'failed') this.#thread?.send({ type: 'no-sampler', reason: mode });
-    else this.#thread?.send({ type: 'sampler', mode, samplingInterval, exact });
+    const changes = thread.samplerChanges;
+    if (mode === 'taken' || mode === 'failed') thread.send({ type: 'no-sampler', reason: mode, changes });
+    else thread.send({ type: 'sampler', mode, samplingInterval, exact, changes });
   }
 
   /** True if there is something to capture or export when the process ends. */

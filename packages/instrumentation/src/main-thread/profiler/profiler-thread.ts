@@ -169,9 +169,14 @@ export class ProfilerThread {
     return AtomicsLoad(this.#control, ControlWord.bufferBatches);
   }
 
-  /** Number of times that the sampler was replaced without a request of the thread. */
+  /** Records that the sampler is about to be replaced without a request of the thread. */
   samplerChanged(): void {
     AtomicsAdd(this.#control, ControlWord.samplerChanges, 1);
+  }
+
+  /** Number of such replacements. */
+  get samplerChanges(): number {
+    return AtomicsLoad(this.#control, ControlWord.samplerChanges);
   }
 
   /** Control words, see `ControlWord`. */

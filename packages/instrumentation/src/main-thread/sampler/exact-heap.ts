@@ -2,7 +2,7 @@ import v8 from 'node:v8';
 import vm from 'node:vm';
 import { ControlWord } from '../../protocol/messages.js';
 import {
-  AtomicsWait,
+  AtomicsLoad,
   globalObject,
   MathFloor,
   MathMin,
@@ -51,6 +51,8 @@ const BALLAST_MILLIS = 16;
 const BALLAST_ELEMENTS = 8_192;
 const MAX_BALLAST = 512;
 const WARM_UPS = 3;
+/** Number of looks at a control word between two looks at the clock. */
+const TURNS_PER_LOOK = 1_000;
 /** Number of objects whose allocation is timed, and of repetitions, the fastest of which counts. */
 const TIMED = 1_000;
 const REPETITIONS = 5;
@@ -132,14 +134,28 @@ function allocateBallast(arrays: number): number {
 }
 
 /**
+ * Holds the main thread while a control word is 1, for a time at most, in ms; returns false on timeout.
+ *
+ * Does not use `Atomics.wait`: a poll may interrupt a wait of the application. V8 keeps one entry per thread in its list of waits,
+ * and a second wait inside the first breaks that list: both threads then hang in `Atomics.notify` (Node 22, 24, 26).
+ */
+function spinWhile(word: number, millis: number): boolean {
+  if (!control) return true;
+  const end = now() + millis;
+  for (let turn = 1; AtomicsLoad(control, word) === 1; turn++) {
+    if (turn % TURNS_PER_LOOK === 0 && now() >= end) return false;
+  }
+  return true;
+}
+
+/**
  * Functions whose samples mark where heapray's own begin and end, see `OwnSampleFilter`. Their names are texts, so that bundlers
- * keep them.
+ * keep them. The marks are the last objects that they allocate.
  */
 const marking = {
   /** Holds the main thread until the profiler thread has sent all commands of a poll. */
   'heapray: hold'(millis: number): void {
-    if (control && AtomicsWait(control, ControlWord.held, 1, millis) === 'timed-out') return;
-    marks.last = { millis };
+    if (spinWhile(ControlWord.held, millis)) marks.last = { millis };
   },
   'heapray: collected'(arrays: number): void {
     marks.last = { arrays };
@@ -154,8 +170,8 @@ function collectAndWait(gc: Collect, waitMillis: number, isMajor: boolean): void
     lastCollection = time;
     allocateBallast(arrays);
     gc(isMajor ? MAJOR : MINOR);
+    if (waitMillis > 0) spinWhile(ControlWord.reading, waitMillis);
     marking['heapray: collected'](arrays);
-    if (control && waitMillis > 0) AtomicsWait(control, ControlWord.reading, 1, waitMillis);
   } catch {
     // The next poll shows that something was missed.
   }

@@ -2,6 +2,7 @@ import { describeThrown } from '../../protocol/describe-thrown.js';
 import type { Log } from '../../protocol/log.js';
 import type { ExactStart } from '../../protocol/messages.js';
 import type { SamplerMode } from '../../protocol/sampler-mode.js';
+import { monotonicMillis } from '../../protocol/steady-clock.js';
 import { contain } from '../containment/contain.js';
 import { measureSampleMicros, prepareExactHeap, releaseExactHeap } from './exact-heap.js';
 import { setExactStackFlags } from './exact-stack-flags.js';
@@ -48,7 +49,8 @@ export class ExactMode {
       sampler.stop();
       mode = sampler.start(EXACT_INTERVAL);
     }
-    if (isRunning(mode)) this.#start = { youngBytes, sampleMicros: this.#sampleMicros ?? 0 };
+    const startedMillis = monotonicMillis();
+    if (isRunning(mode)) this.#start = { youngBytes, sampleMicros: this.#sampleMicros ?? 0, startedMillis };
     else this.end();
     return mode;
   }

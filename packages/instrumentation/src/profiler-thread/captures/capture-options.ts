@@ -19,6 +19,8 @@ export interface ComponentCaptureOptions extends Omit<RecordFeedOptions, 'note'>
   /** Maximum size of a file of the capture, in bytes. */
   readonly maxCaptureBytes: number;
   readonly maxCaptures: number;
+  /** True if the capture is aggregated from its beginning. Default: false. */
+  readonly isAggregated?: boolean;
   /** True if a full capture continues aggregated instead of in another file. Default: false. */
   readonly aggregateOverflow?: boolean;
   /**

@@ -11,8 +11,8 @@ export function capturesOptions(
   options: ProfilerThreadOptions,
   onFinished: CapturesOptions['onFinished'],
 ): CapturesOptions {
-  const { home, maxCaptureBytes, maxCaptures, captureOverflow, memrayCompress, endedThreads } = options;
-  const { samplingInterval, tracedSamplingInterval, exact } = options;
+  const { home, maxCaptureBytes, maxCaptures, memrayCompress, endedThreads } = options;
+  const { captureOverflow, aggregateCaptures, samplingInterval, tracedSamplingInterval, exact } = options;
   // Exact captures have a note of their own.
   const interval = exact ? tracedSamplingInterval : Math.min(samplingInterval, tracedSamplingInterval);
   return {
@@ -22,6 +22,7 @@ export function capturesOptions(
     home,
     maxCaptureBytes,
     maxCaptures,
+    isAggregated: aggregateCaptures,
     aggregateOverflow: captureOverflow === 'aggregate',
     endedThreads,
     onFinished: memrayCompress ? onFinished : undefined,

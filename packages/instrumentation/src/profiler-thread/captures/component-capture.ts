@@ -40,7 +40,7 @@ const TIDY_MILLIS = 60_000;
  * sample stands for the bytes that V8 estimates for it. With a `scope`, contains only what belongs to the component. Everything is flushed after each memory record, in
  * whole records, so that memray can open the capture of a killed process.
  *
- * A capture continues in these cases:
+ * With `isAggregated`, the capture has sums by stack instead of events. Otherwise it continues in these cases:
  * - A file reaches its size limit: it is closed properly and rotated. A new file begins with what is still
  *   alive, or the whole run continues as an aggregated capture.
  * - What is alive does not fit into a file: the capture continues aggregated from there on.
@@ -172,8 +172,9 @@ export class ComponentCapture implements HeapListener {
     const head = this.#encodeLive(allocatedBy(ahead));
     const options = { ...this.#fileOptions, preferred };
     try {
+      if (this.#options.isAggregated) return this.#sumUpFromHere(options, head ?? this.#feed.take());
       if (head === undefined) {
-        if (isLast || !this.#pause.waitsForRoom(this.#steadyNow())) this.#sumUpFromHere(options);
+        if (isLast || !this.#pause.waitsForRoom(this.#steadyNow())) this.#sumUpAsTooMuch(options);
         else this.#miss(ahead);
         return;
       }
@@ -330,11 +331,20 @@ export class ComponentCapture implements HeapListener {
   }
 
   /** Continues aggregated from here, when what is alive does not fit into a file of its own. */
-  #sumUpFromHere(options: CaptureFileOptions): void {
-    const run = this.#newRun();
-    run.push(this.#feed.take());
-    this.#run = run;
+  #sumUpAsTooMuch(options: CaptureFileOptions): void {
     this.#reports.summedUp(this.#path, this.#options.maxCaptureBytes);
+    this.#sumUpFromHere(options, this.#feed.take());
+  }
+
+  /**
+   * Writes sums from here on.
+   *
+   * @param head first bytes of the capture
+   */
+  #sumUpFromHere(options: CaptureFileOptions, head: Uint8Array): void {
+    const run = this.#newRun();
+    run.push(head);
+    this.#run = run;
     this.#notPruned(run.open(options));
     this.#begun(run.path ?? this.#path, 'summed');
   }

@@ -1,5 +1,8 @@
-/** Maximum share of the time that recording may seem to need, as the cost of a sample is measured only once. */
-const MAX_SHARE = 0.99;
+/**
+ * Maximum share of the time that recording may seem to need. The cost of a sample is measured once, and stacks differ in depth, so
+ * a larger share is no measurement any more.
+ */
+const MAX_SHARE = 0.95;
 
 /** Numbers of recorded allocations, and their cost. */
 export interface ExactSummary {
@@ -9,8 +12,9 @@ export interface ExactSummary {
   readonly wallMillis: number;
   /** Time of the main thread for samples and polls, in ms. */
   readonly costMillis: number;
-  /** Factor by which the main thread ran slower. */
+  /** Factor by which the main thread ran slower; a lower bound if `isBounded`. */
   readonly slowdown: number;
+  readonly isBounded: boolean;
 }
 
 /** Counts what exact mode sees and misses, and measures its cost. */
@@ -40,18 +44,22 @@ export class ExactCounts {
   summary(nowMillis: number): ExactSummary {
     const wallMillis = nowMillis - this.#startMillis;
     const sampled = ((this.#seen + this.#lost) * this.#sampleMicros) / 1000;
-    const costMillis = Math.min(MAX_SHARE * wallMillis, sampled + this.#pausedMillis);
+    const cost = sampled + this.#pausedMillis;
+    const isBounded = cost > MAX_SHARE * wallMillis;
+    const costMillis = isBounded ? MAX_SHARE * wallMillis : cost;
     const slowdown = wallMillis > 0 ? wallMillis / (wallMillis - costMillis) : 1;
-    return { seen: this.#seen, lost: this.#lost, wallMillis, costMillis, slowdown };
+    return { seen: this.#seen, lost: this.#lost, wallMillis, costMillis, slowdown, isBounded };
   }
 }
 
 /** Describes in a sentence what exact mode has recorded. */
-export function exactText({ seen, lost, wallMillis, costMillis, slowdown }: ExactSummary): string {
+export function exactText(summary: ExactSummary): string {
+  const { seen, lost, wallMillis, costMillis, slowdown, isBounded } = summary;
   const seconds = (millis: number) => (millis / 1000).toFixed(1);
   const missed = lost > 0 ? `, and ${lost} more that are only counted` : ' and none missed';
+  const least = isBounded ? 'at least ' : '';
   return (
-    `exact mode: ${seen} allocations recorded${missed} in ${seconds(wallMillis)} s; recording took ` +
-    `${seconds(costMillis)} s of the main thread, which ran ${slowdown.toFixed(1)} times slower`
+    `exact mode: ${seen} allocations recorded${missed} in ${seconds(wallMillis)} s; recording took ${least}` +
+    `${seconds(costMillis)} s of the main thread, which ran ${least}${slowdown.toFixed(1)} times slower`
   );
 }

@@ -17,8 +17,10 @@ export interface WithoutOwn {
 
 /** Nodes that matter for heapray's own samples. */
 interface Marks {
-  /** Nodes of {@link HOLD}, with the node of the request's script and the one of the function that was interrupted. */
-  readonly holds: ReadonlyMap<number, readonly [script: number, interrupted: number]>;
+  /** Nodes of {@link HOLD}, with the one of the function that was interrupted. */
+  readonly holds: ReadonlyMap<number, number>;
+  /** Nodes of the scripts of requests, of {@link HOLD}, and of what that calls. */
+  readonly ofRequests: ReadonlySet<number>;
   readonly collected: ReadonlySet<number>;
   /** States of V8, such as `(V8 API)`. */
   readonly states: ReadonlySet<number>;
@@ -64,16 +66,16 @@ export class OwnSampleFilter {
 function startOfRequest(
   held: { readonly ordinal: number; readonly nodeId: number },
   samples: SamplingProfile['samples'],
-  { holds, states }: Marks,
+  { holds, ofRequests, states }: Marks,
 ): number {
-  const [script, interrupted] = holds.get(held.nodeId)!;
+  const interrupted = holds.get(held.nodeId);
   const nodes = new Map<number, number>();
   for (const { ordinal, nodeId } of samples) if (ordinal < held.ordinal) nodes.set(ordinal, nodeId);
   let start = held.ordinal;
   for (let ofRequest = 0; ofRequest < OF_REQUEST; start--) {
     const node = nodes.get(start - 1);
     if (node === undefined) break;
-    if (node === script) continue;
+    if (ofRequests.has(node)) continue;
     if (node !== interrupted && !states.has(node)) break;
     ofRequest++;
   }
@@ -81,7 +83,8 @@ function startOfRequest(
 }
 
 function marksOf(head: SamplingNode): Marks {
-  const holds = new Map<number, readonly [number, number]>();
+  const holds = new Map<number, number>();
+  const ofRequests = new Set<number>();
   const collected = new Set<number>();
   const states = new Set<number>();
   const open: { readonly node: SamplingNode; readonly parent: number; readonly above: number }[] = [
@@ -90,10 +93,14 @@ function marksOf(head: SamplingNode): Marks {
   for (let next = open.pop(); next; next = open.pop()) {
     const { node, parent, above } = next;
     const { functionName, url } = node.callFrame;
-    if (functionName === HOLD) holds.set(node.id, [parent, above]);
-    else if (functionName === COLLECTED) collected.add(node.id);
-    else if (url === '' && functionName.startsWith('(')) states.add(node.id);
+    if (functionName === HOLD) {
+      holds.set(node.id, above);
+      ofRequests.add(parent);
+    }
+    if (functionName === HOLD || ofRequests.has(parent)) ofRequests.add(node.id);
+    if (functionName === COLLECTED) collected.add(node.id);
+    if (url === '' && functionName.startsWith('(')) states.add(node.id);
     for (const child of node.children) open.push({ node: child, parent: node.id, above: parent });
   }
-  return { holds, collected, states };
+  return { holds, ofRequests, collected, states };
 }

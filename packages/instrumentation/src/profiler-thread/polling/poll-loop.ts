@@ -117,13 +117,15 @@ export class PollLoop {
    * ledger carries over what was alive at the last poll; samples between that and the restart are lost.
    *
    * @param exact set in exact mode
+   * @param changes number of times that the main thread had replaced the sampler by itself until then. Default: until now
    */
   samplerStarted(
     mode: SamplerMode,
     samplingInterval: number = this.#deps.ledger.samplingInterval,
     exact?: ExactStart | undefined,
+    changes: number = this.#changesByMain,
   ): void {
-    this.#answered();
+    this.#answered(changes);
     const endReason = this.#exact?.endReason;
     this.#endExact(endReason);
     if (samplingInterval !== this.#deps.ledger.samplingInterval)
@@ -155,9 +157,13 @@ export class PollLoop {
     this.#changeIntervalIfDue();
   }
 
-  /** Records that the sampler could not be started, and retries later. */
-  samplerRefused(reason: 'taken' | 'failed'): void {
-    this.#answered();
+  /**
+   * Records that the sampler could not be started, and retries later.
+   *
+   * @param changes see {@link samplerStarted}
+   */
+  samplerRefused(reason: 'taken' | 'failed', changes: number = this.#changesByMain): void {
+    this.#answered(changes);
     // The old sampler was stopped to start another.
     if (typeof this.#change === 'object' && this.#mode) this.#intervalChanged(this.#change.samplingInterval);
     this.#change = undefined;
@@ -225,19 +231,19 @@ export class PollLoop {
   }
 
   /** Records an answer of the main thread about the sampler. */
-  #answered(): void {
+  #answered(changes: number): void {
     this.#answers.add();
-    this.#samplerChanges = this.#changesByMain;
+    this.#samplerChanges = changes;
   }
 
   get #changesByMain(): number {
     return this.#deps.exact?.samplerChanges() ?? 0;
   }
 
-  #beginExact({ youngBytes, sampleMicros }: ExactStart): void {
+  #beginExact({ youngBytes, sampleMicros, startedMillis }: ExactStart): void {
     const { poller } = this.#deps.exact!;
     const schedule = new ExactSchedule({ youngBytes, heapUsage: () => poller.heapUsage() });
-    const counts = new ExactCounts(sampleMicros, performance.now());
+    const counts = new ExactCounts(sampleMicros, performance.now() - (monotonicMillis() - startedMillis));
     const exact = { schedule, counts, filter: new OwnSampleFilter() };
     this.#exact = exact;
     this.#deps.exact!.onBegin();

@@ -100,6 +100,28 @@ test('each of the two files is handed over when it is finished', () => {
   expect(compressed).toEqual([CURRENT, CURRENT]);
 });
 
+test('a capture that is aggregated from its beginning has leaks and peak, is one file, and can be read after a kill', () => {
+  const ledger = newLedger();
+  const readings = new Readings();
+  const before = samplesOf('boot', 5000, [1]);
+  ledger.update(readings.of(before), 0);
+  const { capture, files, read } = beginCapture(ledger, { isAggregated: true });
+  const kept = [...before, ...samplesOf('main > keep', 640, [2, 3])];
+  ledger.update(readings.of([...kept, ...samplesOf('main > drop', 64, [4, 5, 6])]), 10);
+  capture.flush();
+  ledger.update(readings.of(kept), 20);
+  capture.flush();
+  expect(read(CURRENT)).toMatchObject({ complete: true, header: { fileFormat: 'AGGREGATED_ALLOCATIONS' } });
+  capture.finish();
+  expect(files()).toEqual([CURRENT]);
+  const sum = read(CURRENT);
+  expect(byStack(sum, sum.highWaterMark())).toEqual({
+    'main > keep': [1280, 2],
+    'main > drop': [192, 3],
+  });
+  expect(byStack(sum, sum.leaks())).toEqual({ 'main > keep': [1280, 2] });
+});
+
 test('a capture that stays small is an ordinary one', () => {
   const { capture, files, read } = run(20);
   capture.finish();

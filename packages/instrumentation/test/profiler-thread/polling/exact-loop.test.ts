@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest';
+import { monotonicMillis } from '../../../src/protocol/steady-clock.js';
 import { newLoop, useFakeClock } from '../../support/poll-loop.js';
 import { range, samplesOf } from '../../support/readings.js';
 
 useFakeClock();
 
 const MIB = 2 ** 20;
-const START = { youngBytes: 8 * MIB, sampleMicros: 2 };
+const START = { youngBytes: 8 * MIB, sampleMicros: 2, startedMillis: 0 };
 
 /** Makes a loop in exact mode, of a program that allocates 1 MiB a ms. */
 function newExactLoop(options: Parameters<typeof newLoop>[1] = {}) {
@@ -107,6 +108,30 @@ test('a poll of a sampler that the main thread has just replaced is discarded', 
   expect(ledger.counts.liveSamples).toBe(10);
   loop.samplerStarted('binding', 8192);
   expect(logged.filter((line) => line.startsWith('warn'))).toEqual([]);
+});
+
+test('a poll is discarded when the main thread has replaced the sampler twice and has told of the first time only', async () => {
+  const { loop, show, poller, changeSampler, ledger, logged } = newExactLoop();
+  show(range(1, 10));
+  await loop.pollNow();
+  changeSampler();
+  changeSampler();
+  loop.samplerStarted('binding', 8192, undefined, 1);
+  // The second sampler is being prepared: none runs.
+  poller.answer = () => ({ status: 'stopped' });
+  await loop.pollNow();
+  loop.samplerStarted('binding', 1, START, 2);
+  show(range(1, 3));
+  await loop.pollNow();
+  expect(ledger.counts.liveSamples).toBe(3);
+  expect(logged.filter((line) => line.startsWith('warn'))).toEqual([]);
+});
+
+test('the cost counts from the start of the sampler on', async () => {
+  const { loop } = newExactLoop();
+  const now = monotonicMillis();
+  loop.samplerStarted('binding', 1, { ...START, startedMillis: now - 5000 });
+  expect(loop.exactCounts?.summary(performance.now()).wallMillis).toBeGreaterThanOrEqual(5000);
 });
 
 test('the loss of the sampler ends exact mode', async () => {

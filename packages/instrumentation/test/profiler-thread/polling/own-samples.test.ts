@@ -67,6 +67,18 @@ test('leaves out nothing of the application when V8 allocates in between', () =>
   expect(filter([...idle, ...mark])).toEqual({ left: [1], newest: 5, own: 4 });
 });
 
+test('leaves out what the request allocates while it holds the main thread', () => {
+  const filter = newFilter();
+  const spinning = 'main > script > heapray: hold > spinWhile > now';
+  const request = [...samplesOf('main', 64, range(21, 23)), ...samplesOf(spinning, 16, range(24, 90))];
+  const mark = samplesOf('main > script > heapray: hold', 80, [91]);
+  expect(filter([...samplesOf('main', 24, range(1, 20)), ...request, ...mark])).toEqual({
+    left: range(1, 20),
+    newest: 91,
+    own: 71,
+  });
+});
+
 test('leaves out nothing without a mark', () => {
   const filter = newFilter();
   expect(filter(samplesOf('main', 24, range(1, 20)))).toEqual({ left: range(1, 20), newest: 20, own: 0 });
