@@ -93,7 +93,8 @@ const work = profileComponent(
 );
 
 await work();
-for (const name of loops) for (let number = 0; number < CALLS_UNTIL_OPTIMIZED; number++) last = shapes[name](number);
+for (const name of loops)
+  for (let number = 0; number < CALLS_UNTIL_OPTIMIZED; number++) last = shapes[name](number);
 for (let number = 0; number < CALLS_UNTIL_OPTIMIZED; number++) last = await asyncObject(number);
 await work();
 if (last.r !== COUNT - 1) throw new Error('the work was not done');

@@ -80,9 +80,7 @@ const EXACT_HOOKS = "globalThis[Symbol.for('heapray.exact.1')]";
  * @param hold sets if the main thread waits, once the first command of a poll of exact mode has reached it
  * @throws when the inspector may not be used (`--permission`)
  */
-export function connectHeapPoller(
-  hold: (isHeld: boolean) => void,
-): HeapPoller & SnapshotTaker {
+export function connectHeapPoller(hold: (isHeld: boolean) => void): HeapPoller & SnapshotTaker {
   const session = new Session();
   session.connectToMainThread();
   const callHook = (call: string) =>

@@ -5,7 +5,14 @@ test('the slowdown follows from the cost of samples and pauses', () => {
   const counts = new ExactCounts(2, 1000);
   counts.polled(200_000, 50_000, 100);
   const summary = counts.summary(2000);
-  expect(summary).toEqual({ seen: 200_000, lost: 50_000, wallMillis: 1000, costMillis: 600, slowdown: 2.5, isBounded: false });
+  expect(summary).toEqual({
+    seen: 200_000,
+    lost: 50_000,
+    wallMillis: 1000,
+    costMillis: 600,
+    slowdown: 2.5,
+    isBounded: false,
+  });
   expect(exactText(summary)).toBe(
     'exact mode: 200000 allocations recorded, and 50000 more that are only counted in 1.0 s; recording took 0.6 s of the ' +
       'main thread, which ran 2.5 times slower',
