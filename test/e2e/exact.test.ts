@@ -12,6 +12,11 @@ import { runApp, startApp } from './support/profiled-app.js';
 
 const COUNT = 2000;
 /**
+ * V8 allocates in a function when it optimizes it: one or two objects of each of some 20 sizes, which may be a size of the shape. These are
+ * allocations like others.
+ */
+const MAX_OF_V8 = 5;
+/**
  * Sizes of each shape's objects, and how many of them a call makes. V8 adds 16 bytes to some for its feedback. A function of the
  * runtime has a frame of its own on some versions.
  */
@@ -47,7 +52,9 @@ for (const line of ['22', '24', '26'] as const) {
       for (const { names, sizes, perCall } of SHAPES) {
         const each = names.flatMap((name) => sizes.map((size) => allocated(name, size)));
         const found = each.reduce((sum, one) => sum + one, 0);
-        expect(found, `${names} of ${sizes} bytes`).toBe(perCall * COUNT);
+        const ofV8 = found - perCall * COUNT;
+        expect(ofV8, `${names} of ${sizes} bytes`).toBeGreaterThanOrEqual(0);
+        expect(ofV8, `${names} of ${sizes} bytes`).toBeLessThanOrEqual(MAX_OF_V8);
       }
       expect(functions.has('(unobserved)')).toBe(false);
       const stats = await new MemrayReport('1.20.0', file).stats();

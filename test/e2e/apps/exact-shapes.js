@@ -1,10 +1,8 @@
 // Allocates a known number of objects of several shapes as a component. The first call warms up; the second one counts.
-// The shapes are of sizes that V8's own objects hardly have. V8 also allocates in a function when it optimizes it, so that is
-// done before the second call.
+// The shapes are of sizes that V8's own objects hardly have.
 import { profileComponent } from '@heapray/instrumentation';
 
 const COUNT = Number(process.env.COUNT ?? 2000);
-const CALLS_UNTIL_OPTIMIZED = 50_000;
 const WAIT_MILLIS = 300;
 const TEXT = 'a text that is long enough for slices of its own'.repeat(3);
 let last;
@@ -93,9 +91,6 @@ const work = profileComponent(
 );
 
 await work();
-for (const name of loops)
-  for (let number = 0; number < CALLS_UNTIL_OPTIMIZED; number++) last = shapes[name](number);
-for (let number = 0; number < CALLS_UNTIL_OPTIMIZED; number++) last = await asyncObject(number);
 await work();
 if (last.r !== COUNT - 1) throw new Error('the work was not done');
 console.log('worked');
