@@ -51,6 +51,12 @@ export class ServedPages {
       : this.debugAddress;
   }
 
+  /** True when it is known who has the debug server's port, or that nobody will. */
+  get isDebugSettled(): boolean {
+    const isWanted = this.#deps.config().options.debugAddress !== undefined && !this.#isDebugClosed;
+    return !isWanted || this.#debug !== undefined;
+  }
+
   /** Options of a profiler thread that starts now. */
   get threadOptions(): { readonly metricsAddress: HostPort | undefined; readonly debugAddress?: undefined } {
     const metricsAddress = this.#metrics?.address;

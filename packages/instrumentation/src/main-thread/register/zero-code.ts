@@ -20,6 +20,8 @@ import { stderrLog } from './stderr-log.js';
 const PROVIDER_WAIT_MILLIS = 1_000;
 /** Delay before heapray logs why it has no endpoint, in ms. It needs none with a MeterProvider. */
 const PROBLEM_WAIT_MILLIS = 5_000;
+/** Longest wait for the outcome of the debug server, in ms, so that one line reports both. */
+const DEBUG_WAIT_MILLIS = 30_000;
 const PROVIDER_CHECK_MILLIS = 50;
 const LATE_PROVIDER_CHECK_MILLIS = 1_000;
 
@@ -162,7 +164,10 @@ class MetricsTarget {
   }
 
   #tellProblem(): void {
-    if (!this.#problem || now() - this.#problem.since < PROBLEM_WAIT_MILLIS) return;
+    if (!this.#problem) return;
+    const isSettled = currentProfiler()?.pages.isDebugSettled !== false;
+    const wait = isSettled ? PROBLEM_WAIT_MILLIS : DEBUG_WAIT_MILLIS;
+    if (now() - this.#problem.since < wait) return;
     this.#problem.tell();
     this.#problem = undefined;
     this.#ports.tell();
