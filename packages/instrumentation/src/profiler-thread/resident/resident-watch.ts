@@ -48,6 +48,7 @@ export class ResidentWatch {
   #mapped: MappedKinds | undefined;
   #last: ResidentMemory | undefined;
   #asked: Asked | undefined;
+  #hasRead = false;
   #timer: NodeJS.Timeout | undefined;
   #isStopped = false;
 
@@ -122,7 +123,9 @@ export class ResidentWatch {
       // `/proc` is missing or may not be read, or all file descriptors are in use. Without a reading, the kinds are absent.
       return this.#schedule(GAP_MILLIS);
     }
-    this.#schedule(gapAfter(threadMillis() - before));
+    // The first reading costs several times as much as later ones: its code is new.
+    this.#schedule(this.#hasRead ? gapAfter(threadMillis() - before) : GAP_MILLIS);
+    this.#hasRead = true;
     const memory = await mainMemory(undefined);
     // Without the counters of the same moment, the earlier figures are better.
     if (memory !== undefined) this.#mapped = kindsOf(mapped, memory);
