@@ -8,6 +8,8 @@ const CRITICAL_SHARE = 0.9;
 const CRITICAL_GAP_MILLIS = 400;
 /** Gap between two profiles of a process that grows, in ms. */
 const MIN_GAP_MILLIS = 100;
+/** Gap after the first profile, in ms. It costs several times as much as later ones: its code is new. */
+const FIRST_GAP_MILLIS = 400;
 /** Gap after a profile as a multiple of its cost: they take a tenth of a core at most. */
 const GAP_FACTOR = 10;
 /** Time after the last growth from which a process counts as steady, in ms. */
@@ -65,7 +67,8 @@ export class WriteRhythm {
 
   /** Records a profile and its cost, in ms. */
   wrote(atMillis: number, costMillis: number): void {
+    const isFirst = this.#written === undefined;
     this.#written = { atMillis, highest: this.#highest, floor: this.#highestFloor };
-    this.#gapMillis = Math.max(MIN_GAP_MILLIS, GAP_FACTOR * costMillis);
+    this.#gapMillis = isFirst ? FIRST_GAP_MILLIS : Math.max(MIN_GAP_MILLIS, GAP_FACTOR * costMillis);
   }
 }
