@@ -13,12 +13,12 @@ const END_MILLIS = 2_500;
 const EXACT_MILLIS = 10_000;
 /** Part of that time in which JavaScript runs, for the last poll, in ms. */
 const LAST_POLL_MILLIS = 1_200;
+/** Number of loop turns in a row, in each of which the last poll may interrupt. */
+const TURNS = 1_000;
 /**
- * Number of loop turns between looks at the clock, as each look allocates memory that would be in the
- * capture.
+ * Length of the parts of a wait in which polls come, in ms: a poll interrupts JavaScript between them. On a machine with few
+ * processors, the profiler thread needs this one for the poll.
  */
-const TURNS_PER_LOOK = 1_000;
-/** Length of the parts of a wait for an exact capture, in ms: a poll interrupts JavaScript between them. */
 const PART_MILLIS = 2;
 
 /**
@@ -69,7 +69,7 @@ export class BlockingWaits {
     if (isCapturing) AtomicsWait(this.#control, ControlWord.ready, 0, END_MILLIS);
     if (AtomicsLoad(this.#control, ControlWord.ready) === 0) return 'not-started';
     // Run some JavaScript, because the last poll needs to interrupt it.
-    if (isCapturing) this.#spinUntilPolled(MathMin(end, now() + more + LAST_POLL_MILLIS));
+    if (isCapturing) this.#runUntilPolled(MathMin(end, now() + more + LAST_POLL_MILLIS));
     for (let left = end - now(); left > 0; left = end - now()) {
       const done = AtomicsLoad(this.#control, ControlWord.done);
       if (done === 2) return 'finished';
@@ -79,9 +79,12 @@ export class BlockingWaits {
   }
 
   /** @param end time limit on the clock of `now`, in ms */
-  #spinUntilPolled(end: number): void {
-    for (let turn = 0; AtomicsLoad(this.#control, ControlWord.done) < 1; turn++) {
-      if (turn % TURNS_PER_LOOK === 0 && now() >= end) return;
+  #runUntilPolled(end: number): void {
+    while (now() < end) {
+      for (let turn = 0; turn < TURNS; turn++) {
+        if (AtomicsLoad(this.#control, ControlWord.done) !== 0) return;
+      }
+      AtomicsWait(this.#control, ControlWord.done, 0, PART_MILLIS);
     }
   }
 }
