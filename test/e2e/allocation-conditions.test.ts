@@ -28,6 +28,8 @@ describe('allocation by function is as accurate as the profile states', () => {
     peerTest(what, ['project-bare', 'go-pprof'], async () => {
       const app = startApp({ app: ['known-shares.js', mode], nodeArgs, env: ENV });
       const heap = `${await app.debugUrl()}/debug/pprof/allocs`;
+      // The profiler may be up before the app listens to the signal.
+      await app.waitForLog(/^ready$/m);
       if (mode === 'loop') process.kill(app.process.pid, 'SIGUSR2');
       const profile = await pollUntil(async () => {
         const made = await pprofRaw(heap);

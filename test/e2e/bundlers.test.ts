@@ -56,7 +56,7 @@ describeWithPeer('the commands of the documentation', 'project-build-tools', () 
     const env = { PORT: `${own}`, HOSTNAME: '127.0.0.1', NEXT_TELEMETRY_DISABLED: '1' };
     startProcess(nodeBinary('24'), { args: ['server.js'], cwd: deployed, env });
     expect(await profileHeader(port)).toContain('mode binding');
-    expect(await hasLivePage(port)).toBe(true);
+    await pollUntil(() => hasLivePage(port), { what: 'the live page' });
   });
 
   peerTest('make a single executable that is profiled', 'node-26', async () => {
@@ -68,7 +68,7 @@ describeWithPeer('the commands of the documentation', 'project-build-tools', () 
     await runLine(build, folder, '26');
     startProcess(path.join(folder, start), { args: [], cwd: folder });
     expect(await profileHeader(port)).toContain('mode native-api');
-    expect(await hasLivePage(port)).toBe(true);
+    await pollUntil(() => hasLivePage(port), { what: 'the live page' });
   });
 });
 

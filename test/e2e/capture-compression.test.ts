@@ -26,6 +26,8 @@ describe.each([13, 12, 11])('format %d', (format) => {
       const service = startApp({ app: ['leaky-service.js'], nodeArgs: ['--expose-gc'], env });
       await service.waitForLog(/^leaked$/m);
       await service.waitForLog(/profiling memory of component shop/);
+      // The thread has loaded its code by then, so that it can write and compress the capture at once.
+      await service.debugUrl();
       expect(isLz4(captureOf(service.home, 'shop'))).toBe(false);
       expect((await service.stop(signal)).signal).toBe(signal);
       expect(fileNames(service.home)).toEqual(['shop_memory.bin']);

@@ -55,6 +55,8 @@ peerTest(
     const second = startApp({ app: ['leaky-service.js'], nodeArgs, folder, env });
     await second.waitForLog(/profiling memory of component shop/);
     await second.waitForLog(/^leaked$/m);
+    // Each thread has loaded its code by then, so that it can write the end of its capture at once.
+    for (const app of [first, second]) await app.debugUrl();
     await first.stop();
     await second.stop();
     expect(fileNames(home)).toHaveLength(2);

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { PATIENCE_MILLIS } from '../support/patience.js';
 import { describeWithPeer, peerTest } from '../support/peer-test.js';
 import { NODE_VERSIONS, nodeBinary } from '../support/peers.js';
 import { project } from '../support/projects.js';
@@ -39,9 +40,13 @@ describeWithPeer('TypeScript', 'project-build-tools', () => {
   });
 });
 
+/** Jest gives a test 5 s, in which a slow machine may not start the profiler. */
+const PATIENT = `--testTimeout ${PATIENCE_MILLIS}`;
+
 describeWithPeer('Jest with CommonJS', 'project-build-tools', () => {
   test('profiles with one copy of the code', async () => {
-    const { stderr } = await runLine('jest --no-cache profiled.test.js', project('build-tools'));
+    const line = `jest --no-cache ${PATIENT} profiled.test.js`;
+    const { stderr } = await runLine(line, project('build-tools'));
     expect(stderr).toContain('2 passed, 2 total');
   });
 
@@ -50,7 +55,7 @@ describeWithPeer('Jest with CommonJS', 'project-build-tools', () => {
     const section = docsSection('ways-to-start.md', 'Jest');
     writeDocsFiles(section, folder);
     expect(section.commands).toEqual(['jest app.test.js']);
-    for (const line of section.commands) await runLine(line, folder);
+    for (const line of section.commands) await runLine(`${line} ${PATIENT}`, folder);
   });
 });
 

@@ -19,8 +19,15 @@ const STARTS_PROGRAM = /(?:^| )node --import /;
 /**
  * Runs all commands of a page, or of one section of it: those that start a program stay, the others run until they succeed.
  * Returns what they print.
+ *
+ * @param isReady returns true when a started program is ready for the next command
  */
-async function runPage(page: string, programs: readonly string[] = [], heading?: string) {
+async function runPage(
+  page: string,
+  programs: readonly string[] = [],
+  heading?: string,
+  isReady: (folder: string) => boolean = () => true,
+) {
   const whole = readFileSync(path.join(DOCS, page), 'utf8');
   const section = whole.split(/^##+ /m).find((part) => part.startsWith(`${heading}\n`));
   const text = heading === undefined ? whole : section;
@@ -41,6 +48,7 @@ async function runPage(page: string, programs: readonly string[] = [], heading?:
     const command = line.replaceAll('9464', `${metrics}`).replaceAll('6464', `${debug}`);
     if (STARTS_PROGRAM.test(command)) {
       startProcess('sh', { args: ['-c', command.replace(/(^| )node /, '$1exec node ')], cwd: folder, env });
+      await pollUntil(() => isReady(folder), { what: 'the program to be ready' });
       continue;
     }
     const succeed = async () => {
@@ -70,7 +78,11 @@ peerTest('install.md', 'project-bare', async () => {
 });
 
 peerTest('deep-dumps.md', ['project-bare', 'memray-1.20.0'], async () => {
-  const { folder, printed } = await runPage('deep-dumps.md', [path.dirname(memray('1.20.0'))]);
+  // The commands have results as soon as there is a capture, but only a later one has the leak.
+  const hasLeak = (folder: string) =>
+    readFileSync(path.join(folder, 'dumps', 'shop_memory.bin')).includes('rememberOrder');
+  const programs = [path.dirname(memray('1.20.0'))];
+  const { folder, printed } = await runPage('deep-dumps.md', programs, undefined, hasLeak);
   expect(printed).toHaveLength(6);
   expect(printed[1]).toContain('rememberOrder');
   expect(printed[3]).toMatch(/^allocated: /);

@@ -42,8 +42,10 @@ peerTest('PM2 in fork and in cluster mode', 'project-launchers', async () => {
   });
   expect(await componentOn(fork.metrics)).toEqual(['shop']);
   expect(await componentOn(cluster.metrics)).toEqual(['orders']);
-  for (const { debug } of [fork, cluster])
-    expect((await httpGet(`http://127.0.0.1:${debug}/healthz`)).body).toBe('ok\n');
+  for (const { debug } of [fork, cluster]) {
+    const isHealthy = async () => (await httpGet(`http://127.0.0.1:${debug}/healthz`)).body === 'ok\n';
+    await pollUntil(isHealthy, { what: `a debug server on port ${debug}` });
+  }
   const before = await processesOn(cluster.metrics, (pids) => pids.length === 4);
   // A rolling reload replaces all processes; the page stays.
   const env = { PM2_HOME: home, PM2_DISABLE_VERSION_CHECK: 'true' };
@@ -73,6 +75,7 @@ describe('the commands of docs/ways-to-start.md', () => {
     const launcher = startCommand(section, folder, env);
     expect(await componentOn(metrics)).toEqual(['from-file']);
     expect(listeningPorts(launcher.pid)).toEqual([]);
+    for (const message of [/memory profiles on/, /metrics on/]) await launcher.waitForOutput(message);
     expect(launcher.stderr.match(/^heapray: .*$/gm)).toHaveLength(2);
     await launcher.stop('SIGTERM');
   });

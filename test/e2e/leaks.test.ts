@@ -96,19 +96,9 @@ describeWithPeer('a leak', 'project-sdk-3', () => {
 
   beforeAll(async () => {
     const services = await Promise.all(LEAKS.map((leak) => start(leak)));
-    for (const { leak, app, port } of services) {
-      const done = /^done at (\S+) requests per second$/m;
-      const [, rate] = await app.process.waitForOutput(done);
-      const { body } = await httpGet(`http://127.0.0.1:${port}/metrics`);
-      const text = (await httpGet(`${await app.debugUrl()}/debug/pprof/heap?debug=1`)).body;
-      const printed = app.process.stdout;
-      const suspects = [...printed.matchAll(/^suspect (.*)$/gm)].map(
-        ([, json = '']) => JSON.parse(json) as Suspect,
-      );
-      const leakedPerSecond = Number(rate) * LEAKED_PER_REQUEST;
-      found.set(leak.kind, { suspects, printed, page: new MetricsPage(body), text, leakedPerSecond });
-      await app.stop('SIGKILL');
-    }
+    // Ask each as soon as it is done: from then on it does not leak, and what is alive of a few seconds ago says nothing.
+    const find = async ({ leak, app, port }: Started) => found.set(leak.kind, await findings(app, port));
+    await Promise.all(services.map(find));
   });
 
   describe.each(LEAKS)(
@@ -162,7 +152,28 @@ describeWithPeer('a leak', 'project-sdk-3', () => {
   );
 });
 
-async function start(leak: Leak): Promise<{ leak: Leak; app: RunningApp; port: number }> {
+/** Returns what a service reports at the end of its requests, and ends it. */
+async function findings(app: RunningApp, port: number): Promise<Findings> {
+  const debugUrl = await app.debugUrl();
+  const [, rate] = await app.process.waitForOutput(/^done at (\S+) requests per second$/m);
+  const { body } = await httpGet(`http://127.0.0.1:${port}/metrics`);
+  const text = (await httpGet(`${debugUrl}/debug/pprof/heap?debug=1`)).body;
+  const printed = app.process.stdout;
+  const suspects = [...printed.matchAll(/^suspect (.*)$/gm)].map(
+    ([, json = '']) => JSON.parse(json) as Suspect,
+  );
+  const leakedPerSecond = Number(rate) * LEAKED_PER_REQUEST;
+  await app.stop('SIGKILL');
+  return { suspects, printed, page: new MetricsPage(body), text, leakedPerSecond };
+}
+
+interface Started {
+  readonly leak: Leak;
+  readonly app: RunningApp;
+  readonly port: number;
+}
+
+async function start(leak: Leak): Promise<Started> {
   const port = await freePort();
   const env = {
     METRICS_PORT: `${port}`,

@@ -1,6 +1,6 @@
 // The live page in a real browser, against a server with made-up answers: every tab, by mouse and by keyboard. Screenshots are in
 // .cache/page, to look at.
-import type { Browser } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { cacheSnapshot } from '../../packages/exporter/test/heap-snapshot/snapshot-builder.js';
 import { emptySubject, leakingSubject } from '../../packages/exporter/test/page/overview-fixture.js';
@@ -11,6 +11,11 @@ import type { Answers } from './support/page-server.js';
 
 const MIB = 1024 * 1024;
 const TABS = ['Overview', 'Flame graph', 'Table', 'Callers and callees', 'Difference'];
+
+/** Returns the hash of a page's URL, which may change a moment after a click. */
+function hashOf(page: Page): string {
+  return new URL(page.url()).hash;
+}
 
 describeWithPeer('the live page in Chromium', 'chromium', () => {
   let browser: Browser;
@@ -93,7 +98,7 @@ describeWithPeer('the live page in Chromium', 'chromium', () => {
       await expect(page.locator('.summary').innerText()).resolves.toContain('67.5 MiB');
       expect(await faultsOf(page)).toEqual([]);
       await page.getByRole('button', { name: 'Clear filters' }).click();
-      expect(new URL(page.url()).hash).toBe('#tab=table');
+      await expect.poll(() => hashOf(page)).toBe('#tab=table');
       await expect(page.locator('.summary').innerText()).resolves.toContain('In use (bytes): 100.0 MiB');
       await expect(page.locator('.filtered').count()).resolves.toBe(0);
     }));
@@ -112,7 +117,7 @@ describeWithPeer('the live page in Chromium', 'chromium', () => {
         await tab(page, name).click();
         await page.locator('.headline, .profile').first().waitFor();
         await page.keyboard.press('Escape');
-        expect(new URL(page.url()).hash).toMatch(new RegExp(`^#tab=${hash}(&|$)`));
+        await expect.poll(() => hashOf(page)).toMatch(new RegExp(`^#tab=${hash}(&|$)`));
       }
     }));
 
@@ -201,7 +206,8 @@ describeWithPeer('the live page in Chromium', 'chromium', () => {
         .selectOption({ label: 'shop' });
       await page.keyboard.press('/');
       await page.keyboard.type('cache');
-      expect(new URL(page.url()).hash).toBe('#tab=table&value=alloc_space&label.package=shop&search=cache');
+      const filtered = '#tab=table&value=alloc_space&label.package=shop&search=cache';
+      await expect.poll(() => hashOf(page)).toBe(filtered);
       const rows = () => page.locator('tbody tr').allInnerTexts();
       const shown = await rows();
       expect(shown).toHaveLength(1);

@@ -6,7 +6,6 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startWatch } from '../../packages/cli/test/watch/support/start-watch.js';
 import { freePort } from '../support/free-port.js';
-import { PATIENCE_MILLIS } from '../support/patience.js';
 import { describeWithPeer } from '../support/peer-test.js';
 import { pollUntil } from '../support/poll.js';
 import { type RunningProcess, startNode } from '../support/start-node.js';
@@ -48,7 +47,7 @@ describeWithPeer('the live page of real servers', 'chromium', () => {
     await service?.stop('SIGTERM');
   });
 
-  /** Opens a page with patience: the service is busy. Checks at the end that nothing happened that should not. */
+  /** Opens a page. Checks at the end that nothing happened that should not. */
   async function withPage(
     url: string,
     visit: (page: Page) => Promise<void>,
@@ -56,7 +55,6 @@ describeWithPeer('the live page of real servers', 'chromium', () => {
   ): Promise<void> {
     const { origin } = new URL(url);
     const { page, events } = await watchedPage(browser, {}, (each) => new URL(each).origin === origin);
-    page.setDefaultTimeout(PATIENCE_MILLIS);
     await page.goto(url);
     await visit(page);
     expect(events.filter((event) => !isExpected(event))).toEqual([]);

@@ -99,7 +99,8 @@ describe('a capture that is removed while it is written', () => {
       how: 'its folder swapped',
       lose: (home) => {
         renameSync(home, `${home}-old`);
-        mkdirSync(home);
+        // The profiler thread may have made it again already.
+        mkdirSync(home, { recursive: true });
       },
     },
   ];
@@ -110,8 +111,10 @@ describe('a capture that is removed while it is written', () => {
       async () => {
         const app = startApp({ app: ['leaky-service.js'], nodeArgs: GC, env: { ...TRACED, LEAK_MIB: '4' } });
         await app.waitForLog(/^leaked$/m);
-        await pollUntil(() => readFileSync(captureOf(app.home, 'shop')).length > 1000, {
-          what: 'the capture',
+        // The poll that shows the leak writes it to the capture first.
+        await app.waitForMetrics('the leak', (page) => {
+          const leaked = page.sum('heapray_memory_retained', { code_function_name: 'rememberOrder' });
+          return leaked > 4 * MIB - samplingMargin(8192, 4 * MIB);
         });
         lose(app.home);
         await app.waitForLog(
@@ -156,7 +159,8 @@ peerTest(
     const env = { HEAPRAY_COMPONENT: 'shop', HEAPRAY_TRACE_COMPONENTS: 'shop,worker', LEAK_MIB: '4' };
     const app = startApp({ app: ['component-service.js'], nodeArgs, env });
     await app.waitForLog(/^leaked$/m);
-    await pollUntil(() => fileNames(app.home).length === 2, { what: 'both captures' });
+    const captures = ['shop_memory.bin', 'worker_memory.bin'];
+    await pollUntil(() => `${fileNames(app.home)}` === `${captures}`, { what: 'both captures' });
     process.kill(app.process.pid!, 'SIGUSR2');
     await app.waitForLog(/component shop: .*shop_memory\.bin, which begins with everything that is alive/);
     await app.waitForLog(/component worker: .*worker_memory\.bin, which holds what is allocated from now on/);

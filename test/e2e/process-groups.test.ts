@@ -70,8 +70,9 @@ peerTest('two workers of a cluster that leak are told apart', ['project-bare', '
   // 256 KiB each 100 ms; a reset would add all that was allocated before.
   expect(rate?.value).toBeLessThan(8 * 2 ** 20);
   expect(isOwner(left!)).toBe(true);
-  await service.stop('SIGKILL');
+  // First the worker: it ends by itself when the primary has ended, and then has no id to kill.
   process.kill(left!, 'SIGKILL');
+  await service.stop('SIGKILL');
 });
 
 async function leaksIn(port: number): Promise<Map<string, number>> {

@@ -6,7 +6,7 @@ import { totals } from '@heapray/exporter/profile';
 import { expect } from 'vitest';
 import { peerTest } from '../support/peer-test.js';
 import { appFolder } from './support/app-folder.js';
-import { runApp } from './support/profiled-app.js';
+import { runApp, startApp } from './support/profiled-app.js';
 
 interface Collected {
   readonly names: readonly string[];
@@ -49,21 +49,24 @@ peerTest(
   'project-bare',
   async () => {
     const folder = appFolder('bare');
-    const { status, stderr } = await runApp({
+    const app = startApp({
       app: ['ending.js', 'exit'],
       folder,
       env: {
-        // Later than the start of the profiler thread: before, nothing is known.
-        END_AFTER: '2500',
+        END_AFTER: 'SIGUSR2',
         HEAPRAY_PROFILES_EXPORTER: 'file',
         HEAPRAY_PROFILES_INTERVAL: '0',
         HEAPRAY_SAMPLING_INTERVAL: '4096',
         OTEL_SERVICE_NAME: 'shop',
       },
     });
-    expect(status).toBe(3);
+    // Before the profiler thread has started, nothing is known.
+    await app.debugUrl();
+    await app.waitForLog(/^worked$/m);
+    process.kill(app.process.pid, 'SIGUSR2');
+    expect(await app.end()).toEqual({ status: 3, signal: null });
     expect(
-      stderr.match(/error: HEAPRAY_PROFILES_INTERVAL: '0' is not allowed; use an integer/g),
+      app.process.stderr.match(/error: HEAPRAY_PROFILES_INTERVAL: '0' is not allowed; use an integer/g),
     ).toHaveLength(1);
     const home = path.join(folder, 'heapray');
     const files = readdirSync(home).filter((name) => /^shop-.*\.pb\.gz$/.test(name));

@@ -3,6 +3,7 @@ import { describe, expect } from 'vitest';
 import { freePort } from '../support/free-port.js';
 import { httpGet } from '../support/http-get.js';
 import { peerTest } from '../support/peer-test.js';
+import { pollUntil } from '../support/poll.js';
 import type { ProjectName } from '../support/projects.js';
 import { captureOf, expectFinished, fileNames } from './support/capture-files.js';
 import { waitForLeakPage } from './support/leak-page.js';
@@ -18,9 +19,15 @@ describe.each([true, false])('with register: %s', (register) => {
       async () => {
         const { service, components } = await start(project, register);
         expect(await components()).toEqual(['shop']);
-        const page = await httpGet(`${service.debugAddress}/debug/pprof/heap?debug=1`);
-        expect(page.body).toMatch(/rememberOrder.* shop$/m);
-        expect(page.body).not.toContain('named-service\n');
+        // The debug server may start after the SDK's endpoint.
+        const text = await pollUntil(
+          async () => {
+            const { body } = await httpGet(`${service.debugAddress}/debug/pprof/heap?debug=1`);
+            return /rememberOrder.* shop$/m.test(body) && body;
+          },
+          { what: 'a profile with the leak' },
+        );
+        expect(text).not.toContain('named-service\n');
       },
     );
   }

@@ -5,6 +5,7 @@ import { describe, expect } from 'vitest';
 import { freePort } from '../support/free-port.js';
 import { httpGet } from '../support/http-get.js';
 import { peerTest } from '../support/peer-test.js';
+import { pollUntil } from '../support/poll.js';
 import type { ProjectName } from '../support/projects.js';
 import { startProcess } from '../support/start-node.js';
 import { appFolder } from './support/app-folder.js';
@@ -46,8 +47,12 @@ for (const { heading, project, commands, service } of SECTIONS) {
         const { metrics, profiles, process } = await run(line, blocks, project);
         const { page } = await waitForLeakPage(metrics);
         expect(page.find('target_info')[0]?.labels.service_name, line).toMatch(service);
-        const profile = await httpGet(`http://127.0.0.1:${profiles}/debug/pprof/heap?debug=1`);
-        expect(profile.body, line).toContain('rememberOrder');
+        // The debug server may start after the endpoint of an SDK.
+        const hasLeak = async () => {
+          const { body } = await httpGet(`http://127.0.0.1:${profiles}/debug/pprof/heap?debug=1`);
+          return body.includes('rememberOrder');
+        };
+        await pollUntil(hasLeak, { what: `a profile with the leak of ${line}` });
         expect(process.stderr, line).not.toMatch(/heapray: (?:warn|error)/);
         await process.stop('SIGKILL');
       }

@@ -16,7 +16,7 @@ interface Emulator {
       getLine(row: number): { translateToString(): string } | undefined;
     };
   };
-  write(bytes: Uint8Array): void;
+  write(bytes: Uint8Array, written?: () => void): void;
   resize(columns: number, rows: number): void;
   dispose(): void;
 }
@@ -57,6 +57,8 @@ export class TerminalProcess {
   readonly #emulator: Emulator;
   readonly #replies: Record<string, unknown>[] = [];
   readonly #closed: Promise<void>;
+  /** Resolves when everything is read that the program has written. */
+  readonly #allRead: Promise<void>;
   #replyText = '';
   /** Everything that the program has written. */
   output = '';
@@ -75,6 +77,7 @@ export class TerminalProcess {
       this.bytes += bytes.length;
       this.#emulator.write(bytes);
     });
+    this.#allRead = new Promise((resolve) => this.#helper.stdout!.once('close', resolve));
     this.#helper.stderr!.setEncoding('utf8').on('data', (text: string) => this.#receive(text));
     this.#closed = new Promise((resolve) => {
       this.#helper.once('close', () => resolve());
@@ -141,12 +144,15 @@ export class TerminalProcess {
     }
   }
 
-  /** Waits for the end of the program. */
-  ended(): Promise<TerminalEnd> {
-    return pollUntil(() => this.#end, {
+  /** Waits for the end of the program; then the screen has everything that it has written. */
+  async ended(): Promise<TerminalEnd> {
+    const end = await pollUntil(() => this.#end, {
       what: `the end of the program; screen:\n${this.screen}`,
       everyMillis: 20,
     });
+    await this.#allRead;
+    await new Promise<void>((resolve) => this.#emulator.write(new Uint8Array(), resolve));
+    return end;
   }
 
   async close(): Promise<void> {
@@ -225,6 +231,7 @@ while True:
     if ended:
         break
 copy()
+os.close(1)
 same = termios.tcgetattr(slave)[:4] == first[:4]
 report = {"status": os.waitstatus_to_exitcode(status), "hasFirstModes": same}
 sys.stderr.write(json.dumps(report) + "\\n")

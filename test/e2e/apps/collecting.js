@@ -41,9 +41,11 @@ const instrumentation = new HeaprayInstrumentation({
 keepSome();
 const heap = await instrumentation.collectProfile();
 const change = instrumentation.collectProfile({ seconds: 1, type: 'allocs' });
-setTimeout(keepSome, 300);
+// Again and again, because on a busy machine the first poll of the change comes late.
+const growing = setInterval(keepSome, 100);
 const nine = await Promise.allSettled(Array.from({ length: 9 }, () => instrumentation.collectProfile()));
 const growth = await change;
+clearInterval(growing);
 while (exported.length < 3) await new Promise((resolve) => setTimeout(resolve, 20));
 await instrumentation.shutdown();
 const after = await instrumentation.collectProfile().catch(({ message }) => message);

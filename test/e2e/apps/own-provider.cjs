@@ -34,7 +34,7 @@ const STARTS = {
   'at-once': () => registerProvider(openExporter()),
   late() {
     const exporter = openExporter();
-    setTimeout(() => console.log('3 s later'), 3000);
+    setTimeout(() => console.log('1.5 s later'), 1500);
     process.once('SIGUSR2', () => registerProvider(exporter));
   },
   'late-exporter': () => process.once('SIGUSR2', () => registerProvider(openExporter())),

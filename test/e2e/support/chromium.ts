@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Browser, type Page, chromium as playwright } from 'playwright-core';
+import { PATIENCE_MILLIS } from '../../support/patience.js';
 import { chromium } from '../../support/peers.js';
 
 const SCREENSHOTS = fileURLToPath(new URL('../../../.cache/page', import.meta.url));
@@ -28,7 +29,11 @@ export interface WatchedPage {
 /** Starts a browser, without a window. */
 export function startBrowser(): Promise<Browser> {
   mkdirSync(SCREENSHOTS, { recursive: true });
-  return playwright.launch({ executablePath: chromium(), args: ['--no-sandbox'] });
+  return playwright.launch({
+    executablePath: chromium(),
+    args: ['--no-sandbox'],
+    timeout: PATIENCE_MILLIS,
+  });
 }
 
 /** Opens a new page. `isAllowed` says which URLs it may request. */
@@ -38,6 +43,7 @@ export async function watchedPage(
   isAllowed: (url: string) => boolean,
 ): Promise<WatchedPage> {
   const page = await browser.newPage({ viewport: { width, height }, colorScheme: dark ? 'dark' : 'light' });
+  page.setDefaultTimeout(PATIENCE_MILLIS);
   const events: string[] = [];
   page.on('request', (request) => {
     if (!isAllowed(request.url())) events.push(`request ${request.url()}`);
