@@ -14,7 +14,7 @@ const EXACT_MILLIS = 10_000;
 /** Part of that time in which JavaScript runs, for the last poll, in ms. */
 const LAST_POLL_MILLIS = 1_200;
 /** Number of loop turns in a row, in each of which the last poll may interrupt. */
-const TURNS = 1_000;
+const TURNS = 100;
 /**
  * Length of the parts of a wait in which polls come, in ms: a poll interrupts JavaScript between them. On a machine with few
  * processors, the profiler thread needs this one for the poll.
