@@ -51,6 +51,8 @@ const BALLAST_MILLIS = 16;
 const BALLAST_ELEMENTS = 8_192;
 const MAX_BALLAST = 512;
 const WARM_UPS = 3;
+/** Share of the capacity of the young generation below which it is grown again. */
+const SHRUNK = 0.5;
 /** Number of looks at a control word between two looks at the clock. */
 const TURNS_PER_LOOK = 1_000;
 /** Number of objects whose allocation is timed, and of repetitions, the fastest of which counts. */
@@ -65,6 +67,8 @@ let replaceSampler: (() => void) | undefined;
 let gcOfV8: Collect | undefined;
 /** Time of the last collection by the profiler thread, in ms. */
 let lastCollection = 0;
+/** Capacity of the young generation after it was grown, in bytes. */
+let grownBytes = 0;
 
 /**
  * Prepares the heap for exact mode: V8's young generation grows to its limit, and the profiler thread can have it
@@ -92,15 +96,21 @@ export function prepareExactHeap(): number | undefined {
   hooks.collect = (waitMillis, isMajor) => collectAndWait(gc, waitMillis, isMajor);
   hooks.end = () => replaceSampler?.();
   for (let at = 0; at < FLAGS.length; at++) setFlagsFromString(FLAGS[at]!);
-  for (let round = 0; round < ROUNDS; round++) surviveOne(gc);
+  grow(gc);
   // V8 plans its next major collection from here.
   gc(MAJOR);
   gc(MINOR);
-  return youngBytes();
+  grownBytes = youngBytes();
+  return grownBytes;
+}
+
+function grow(gc: Collect): void {
+  for (let round = 0; round < ROUNDS; round++) surviveOne(gc);
 }
 
 /** Lets V8 collect as usual again. */
 export function releaseExactHeap(): void {
+  grownBytes = 0;
   for (let at = 0; at < USUAL_FLAGS.length; at++) setFlagsFromString(USUAL_FLAGS[at]!);
 }
 
@@ -170,6 +180,8 @@ function collectAndWait(gc: Collect, waitMillis: number, isMajor: boolean): void
     lastCollection = time;
     allocateBallast(arrays);
     gc(isMajor ? MAJOR : MINOR);
+    // A collection of V8's own, when polls were late, shrinks it to 1 MiB, and V8 would collect before each poll from then on.
+    if (youngBytes() < SHRUNK * grownBytes) grow(gc);
     if (waitMillis > 0) spinWhile(ControlWord.reading, waitMillis);
     marking['heapray: collected'](arrays);
   } catch {
@@ -186,10 +198,12 @@ function collector(): Collect | undefined {
   return typeof gc === 'function' ? (gc as Collect) : undefined;
 }
 
+/** Returns the capacity of the young generation, in bytes. */
 function youngBytes(): number {
   const spaces = getHeapSpaceStatistics();
   for (let at = 0; at < spaces.length; at++) {
-    if (spaces[at]!.space_name === 'new_space') return spaces[at]!.space_available_size;
+    if (spaces[at]!.space_name === 'new_space')
+      return spaces[at]!.space_used_size + spaces[at]!.space_available_size;
   }
   return 0;
 }
