@@ -140,6 +140,11 @@ export class MainThreadLink {
     Atomics.notify(this.#control, ControlWord.exactCaptures);
   }
 
+  /** True once the program has not waited until an exact capture had begun or ended. */
+  get isExactLate(): boolean {
+    return Atomics.load(this.#control, ControlWord.exactLate) !== 0;
+  }
+
   /** Sets the time that the end of this thread needs beyond the usual, in ms. */
   setEndMillis(millis: number): void {
     Atomics.store(this.#control, ControlWord.endMillis, millis);

@@ -386,6 +386,7 @@ export class Profiler {
         pollNow: () => this.#polling.pollNow(),
         attribute: () => this.#sources.attribute(performance.now(), true),
         exactDone: () => this.#link.exactCaptureDone(),
+        isExactLate: () => this.#link.isExactLate,
         log: (level, text) => this.#log(level, text),
       },
       capturesOptions(this.#options, (compression) => this.#compressions.add(compression)),

@@ -93,6 +93,8 @@ export const ControlWord = {
   endMillis: 11,
   /** Written by the profiler thread: 1 while the commands of a poll of exact mode are not all on their way. */
   held: 12,
+  /** 1 once the program has not waited until an exact capture had begun or ended. */
+  exactLate: 13,
 } as const;
 /** Value of `ready` when the thread has fully started. */
 export const WORKING = 2;
@@ -102,7 +104,7 @@ export const WORKING = 2;
  * fails.
  */
 export const ABANDONED = 2;
-export const CONTROL_BYTES: number = 13 * Int32Array.BYTES_PER_ELEMENT;
+export const CONTROL_BYTES: number = 14 * Int32Array.BYTES_PER_ELEMENT;
 
 /** Facts about the main thread at the start of exact mode. */
 export interface ExactStart {

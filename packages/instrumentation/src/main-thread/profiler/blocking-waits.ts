@@ -1,5 +1,5 @@
 import { ControlWord, type ServerKind } from '../../protocol/messages.js';
-import { AtomicsLoad, AtomicsWait, MathMin, now } from '../../protocol/primordials.js';
+import { AtomicsLoad, AtomicsStore, AtomicsWait, MathMin, now } from '../../protocol/primordials.js';
 
 /** Longest wait for a port to be freed, in ms; a thread busy with a profile may take as long. */
 const CLOSE_MILLIS = 500;
@@ -46,14 +46,18 @@ export class BlockingWaits {
   }
 
   /**
-   * Waits 10 s at most until this number of requests for exact captures is done; returns false on timeout.
+   * Waits 10 s at most until this number of requests for exact captures is done; returns false on timeout. Then the captures
+   * say that they may lack allocations.
    */
   untilExactCaptures(count: number): boolean {
     const end = now() + EXACT_MILLIS;
     for (;;) {
       const done = AtomicsLoad(this.#control, ControlWord.exactCaptures);
       if (done >= count) return true;
-      if (now() >= end) return false;
+      if (now() >= end) {
+        AtomicsStore(this.#control, ControlWord.exactLate, 1);
+        return false;
+      }
       AtomicsWait(this.#control, ControlWord.exactCaptures, done, PART_MILLIS);
     }
   }

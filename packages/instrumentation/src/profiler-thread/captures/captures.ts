@@ -20,6 +20,8 @@ export interface CapturesDeps {
   readonly attribute: () => void;
   /** Called when an exact capture has begun or ended as requested; the main thread waits for it. */
   readonly exactDone: () => void;
+  /** Returns true once the main thread has not waited for that any longer: what is missed is not known then. */
+  readonly isExactLate: () => boolean;
   readonly log: (level: 'info' | 'warn' | 'error', text: string) => void;
 }
 
@@ -38,8 +40,8 @@ export interface CapturesOptions
   > {
   /** Returns the command line of a capture with a scope, see `scopeText`. Default: always the same. */
   readonly commandLineOf?: ((scope: string) => string) | undefined;
-  /** Returns the command line of an exact capture with a scope and a number of missed allocations. Default: always the same. */
-  readonly exactLineOf?: ((scope: string, missed: number) => string) | undefined;
+  /** Returns the command line of an exact capture, see `exactCommandLine`. Default: always the same. */
+  readonly exactLineOf?: ((scope: string, missed: number | undefined) => string) | undefined;
 }
 
 interface OpenCapture {
@@ -163,7 +165,8 @@ export class Captures {
     if (exactLineOf === undefined) return {};
     const { ledger } = this.#deps.sources.all[0]!;
     const before = ledger.counts.unseenSamples;
-    const missed = () => ledger.counts.unseenSamples - before;
+    const { isExactLate } = this.#deps;
+    const missed = () => (isExactLate() ? undefined : ledger.counts.unseenSamples - before);
     return {
       commandLine: exactLineOf(scope ? scopeText(undefined) : WHOLE_PROCESS, 0),
       presentCommandLine: () => exactLineOf(scope ? scopeText(scope.unassigned) : WHOLE_PROCESS, missed()),

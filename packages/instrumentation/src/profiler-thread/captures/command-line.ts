@@ -40,10 +40,10 @@ const MISSED_DIGITS = 12;
  * Adds to a command line the note that the capture is exact. The length is always the same.
  *
  * @param scope see `scopeText`
- * @param missed number of allocations of the main thread that are in it without stack and size
+ * @param missed number of allocations of the main thread that are in it without stack and size; undefined if it may lack others
  */
-export function exactCommandLine(commandLine: string, scope: string, missed: number): string {
-  const count = `${missed}`.padStart(MISSED_DIGITS);
+export function exactCommandLine(commandLine: string, scope: string, missed: number | undefined): string {
+  const count = `${missed ?? 'unknown'}`.padStart(MISSED_DIGITS);
   return withNote(
     commandLine,
     `exact: every allocation of the main thread, ${count} of them without stack; ${scope}; worker threads are sampled`,

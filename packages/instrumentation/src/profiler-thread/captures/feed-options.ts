@@ -38,7 +38,7 @@ export function commandLineOf(
 /** Returns the command line of exact captures of this process, by their scope and number of missed allocations. */
 export function exactLineOf({
   commandLine,
-}: Pick<ProfilerThreadOptions, 'commandLine'>): (scope: string, missed: number) => string {
+}: Pick<ProfilerThreadOptions, 'commandLine'>): (scope: string, missed: number | undefined) => string {
   return (scope, missed) => exactCommandLine(boundedCommandLine(commandLine), scope, missed);
 }
 

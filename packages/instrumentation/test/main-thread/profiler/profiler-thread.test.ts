@@ -84,6 +84,7 @@ describe('the end of a process waits for a thread that does not answer', () => {
 test('an exact capture is waited for until the thread has begun it, 10 s at most', async () => {
   const { thread } = await silentThread(2, 0);
   expect(thread.waitForExactCapture()).toBe(false);
+  expect(thread.control[ControlWord.exactLate]).toBe(1);
   expect(clock.millis).toBeGreaterThanOrEqual(10_000);
   expect(clock.millis).toBeLessThanOrEqual(10_010);
   thread.control[ControlWord.exactCaptures] = 2;

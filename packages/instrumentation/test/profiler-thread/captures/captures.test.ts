@@ -3,6 +3,7 @@ import path from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { tempFolder } from '../../../../../test/support/temp-folder.js';
 import { Captures } from '../../../src/profiler-thread/captures/captures.js';
+import { exactCommandLine } from '../../../src/profiler-thread/captures/command-line.js';
 import { ComponentCapture } from '../../../src/profiler-thread/captures/component-capture.js';
 import { ScopeTables } from '../../../src/profiler-thread/captures/scope/component-scope.js';
 import { ProfilerStats } from '../../../src/profiler-thread/stats/profiler-stats.js';
@@ -18,6 +19,7 @@ function newCaptures(home = tempFolder()) {
   const stats = new ProfilerStats();
   const happened: string[] = [];
   let live: readonly ShownSample[] = [];
+  let isExactLate = false;
   const captures = new Captures(
     {
       sources: onlySource(ledger),
@@ -33,6 +35,7 @@ function newCaptures(home = tempFolder()) {
         ledger.attribute(0, true);
       },
       exactDone: () => happened.push('done'),
+      isExactLate: () => isExactLate,
       log: (level, text) => happened.push(`${level}: ${text.replaceAll(home, 'HOME')}`),
     },
     {
@@ -42,7 +45,7 @@ function newCaptures(home = tempFolder()) {
       maxCaptures: 5,
       commandLine: 'node app.js',
       commandLineOf: (scope) => `node app.js (${scope})`,
-      exactLineOf: (scope, missed) => `node app.js exactly (${scope}, ${missed} missed)`,
+      exactLineOf: (scope, missed) => `node app.js exactly (${scope}, ${missed ?? '?'} missed)`,
       pid: 1,
       nodeModules: [],
       projectRoots: [],
@@ -64,6 +67,10 @@ function newCaptures(home = tempFolder()) {
     poll: () => {
       ledger.update(readings.of(live), 0);
       captures.flush();
+    },
+    /** The main thread has not waited for an exact capture. */
+    beLate: () => {
+      isExactLate = true;
     },
     show: (samples: readonly ShownSample[]) => {
       live = samples;
@@ -134,6 +141,18 @@ describe('a capture', () => {
     await captures.idle();
     expect(commandLine('api')).toBe('node app.js exactly (scope: process, 5 missed)');
     expect(allocated('api')).toMatchObject({ within: [128, 2] });
+  });
+
+  test('that is exact says that the number is unknown when the main thread has not waited for it', async () => {
+    const { captures, beLate, commandLine } = newCaptures();
+    captures.begin(1, 'api', false, 'process', { sinceReplaced: true });
+    await captures.idle();
+    beLate();
+    captures.end(1, true);
+    await captures.idle();
+    expect(commandLine('api')).toBe('node app.js exactly (scope: process, ? missed)');
+    expect(exactCommandLine('a', 'b', undefined)).toContain(' unknown of them without stack');
+    expect(exactCommandLine('a', 'b', undefined)).toHaveLength(exactCommandLine('a', 'b', 7).length);
   });
 
   test('that is exact holds only what belongs to its component, with that scope', async () => {
