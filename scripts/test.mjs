@@ -1,10 +1,12 @@
 // `npm test`: prepares a fresh clone, then runs all tests. Arguments go to vitest, for example
 // `npm test -- packages/exporter`. `--unit`, `--simulations`, `--peers` and `--e2e` select kinds of tests, without the type
 // check of tests and lint.
-import { ensureBuilt, ensureInstalled, note } from './lib/bootstrap.mjs';
+import path from 'node:path';
+import { note, ROOT } from './lib/bootstrap.mjs';
 import { withBootstrapLock } from './lib/bootstrap-lock.mjs';
 import { bringPeers } from './lib/bring-peers.mjs';
 import { checkStyle, checkTypes } from './lib/checks.mjs';
+import { ended, spawnGroup } from './lib/run-command.mjs';
 import { runVitest } from './lib/run-vitest.mjs';
 import { startTally } from './lib/tally.mjs';
 import { KINDS, testsByKind } from './lib/test-kinds.mjs';
@@ -30,9 +32,9 @@ for (const [signal, number] of [
 }
 
 await withBootstrapLock(async () => {
-  await tally.step('install', ensureInstalled);
-  await tally.step('build', ensureBuilt);
-  const steps = needsPeers ? [bringPeers(tally)] : [];
+  const built = prepare();
+  const steps = needsPeers ? [bringPeers(tally, built)] : [];
+  await built;
   if (kinds.length === 0) steps.push(tally.step('type check', checkTypes), tally.step('lint', checkStyle));
   if (isWhole) steps.push(runVitest([...projects(EARLY), `--maxWorkers=${EARLY_FILES_AT_ONCE}`], tally));
   await Promise.all(steps);
@@ -41,6 +43,17 @@ note(`prepared after ${((Date.now() - start) / 1000).toFixed(1)} s; running the 
 if (kinds.length > 0) checkWanted();
 const left = isWhole ? KINDS.filter((kind) => !EARLY.includes(kind)) : kinds;
 await runVitest([...projects(left), ...wanted], tally);
+
+/** Installs and builds. Ends this run if either fails. */
+async function prepare() {
+  for (const step of ['install', 'build']) {
+    await tally.step(step, async () => {
+      const script = path.join(ROOT, 'scripts', 'lib', 'prepare.mjs');
+      const child = spawnGroup(process.execPath, [script, step], { stdio: ['ignore', 'inherit', 'inherit'] });
+      if ((await ended(child)) !== 0) process.exit(1);
+    });
+  }
+}
 
 function projects(names) {
   return names.map((name) => `--project=${name}`);

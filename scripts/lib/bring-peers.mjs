@@ -18,22 +18,31 @@ import { STRICT } from './tally.mjs';
 const AT_ONCE = 2;
 const SLOW_MILLIS = 500;
 
-/** Brings all peers; each counts as one test. */
-export async function bringPeers(tally) {
+/**
+ * Brings all peers; each counts as one test.
+ *
+ * @param built resolves when the workspace is installed and built, which some peers need
+ */
+export async function bringPeers(tally, built) {
   const found = {};
-  const others = otherPeers();
+  const [others, later] = [otherPeers(), peersOfNpm()];
   const active = new Map();
   const ticker = setInterval(() => noteActive(active), 15_000);
-  const worker = async (waiting) => {
+  const bringAll = async (waiting) => {
     for (let peer = waiting.shift(); peer; peer = waiting.shift()) {
       active.set(peer.name, Date.now());
       found[peer.name] = await bringOne(peer, tally);
       active.delete(peer.name);
     }
   };
+  const goOn = async () => {
+    await bringAll(others);
+    await built;
+    await bringAll(later);
+  };
   await Promise.all([
-    worker(goPeers()),
-    ...Array.from({ length: AT_ONCE }, () => worker(others)),
+    bringAll(goPeers()).then(goOn),
+    ...Array.from({ length: AT_ONCE }, goOn),
     removeAbandonedProjects(),
   ]);
   clearInterval(ticker);
@@ -45,20 +54,28 @@ function goPeers() {
   return [collectorPeer(), goPprofPeer(), googlePprofPeer(readVersions()['google-pprof'])];
 }
 
-/** Returns all other peers, the slowest first, so that none of them is left over at the end. */
+/** Returns other peers that need nothing of the workspace, the slowest first. */
 function otherPeers() {
   const versions = readVersions();
   return [
     ...versions.memray.map(memrayPeer),
     openTelemetryProtoPeer(versions['opentelemetry-proto']),
-    ...Object.entries(versions.node).map(([line, version]) => nodePeer(line, version)),
-    nodePeer('24'),
     ...debianPeers(),
     jemallocPeer(),
     compilerPeer(),
     binutilsPeer(),
     chromiumPeer(),
-    ...projectPeers(fixtureNames()),
+  ];
+}
+
+/** Returns the peers that npm installs on the Node of the workspace, the slowest first, so that none of them is left over at the end. */
+function peersOfNpm() {
+  const names = fixtureNames();
+  const slowest = 'build-tools';
+  return [
+    ...projectPeers([slowest, ...names.filter((name) => name !== slowest)]),
+    ...Object.entries(readVersions().node).map(([line, version]) => nodePeer(line, version)),
+    nodePeer('24'),
   ];
 }
 

@@ -32,5 +32,14 @@ export function memrayPeer(version) {
 async function installMemray(folder, version) {
   await run('python3', ['-m', 'venv', folder]);
   const python = path.join(folder, 'bin', 'python');
-  await run(python, ['-m', 'pip', 'install', '--quiet', '-c', CONSTRAINTS, `memray==${version}`]);
+  await run(python, [
+    '-m',
+    'pip',
+    'install',
+    '--quiet',
+    '--no-compile',
+    '-c',
+    CONSTRAINTS,
+    `memray==${version}`,
+  ]);
 }

@@ -15,7 +15,7 @@ export function openTelemetryProtoPeer(packages) {
       // The environment's scripts contain the absolute path of their interpreter: a moved checkout needs new ones.
       await makeFolder(folder, digest([`${packages} in ${folder}`, machine]), async () => {
         await run('python3', ['-m', 'venv', folder]);
-        await run(python, ['-m', 'pip', 'install', '--quiet', ...packages]);
+        await run(python, ['-m', 'pip', 'install', '--quiet', '--no-compile', ...packages]);
       });
       return python;
     },
