@@ -126,17 +126,17 @@ describe('on a terminal', () => {
 
   test.each([120, 40, 1])('of %i columns, no line of a table is longer', async (columns) => {
     const input = file();
-    const commands = [
-      ['top', input],
-      ['top', input, '--group', 'file'],
-      ['diff', input, shopPprof()],
-      ['stats', capture],
-      ['watch', capture, '--once'],
-      ['config'],
+    const results = [
+      ...[
+        ['top', input],
+        ['top', input, '--group', 'file'],
+        ['diff', input, shopPprof()],
+        ['stats', capture],
+      ].map((args) => heapray(args, { columns })),
+      ...[['watch', capture, '--once'], ['config']].map((args) => heapray(args, { env: terminal(columns) })),
     ];
-    for (const args of commands) {
-      const { status, stdout } = await heapray(args, { env: terminal(columns) });
-      expect(status, args.join(' ')).toBe(0);
+    for (const { status, stdout, stderr } of await Promise.all(results)) {
+      expect(status, stderr).toBe(0);
       expect(stdout.length).toBeGreaterThan(0);
       for (const line of stdout.split('\n')) expect(textWidth(line), line).toBeLessThanOrEqual(columns);
     }

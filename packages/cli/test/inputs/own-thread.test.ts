@@ -1,7 +1,7 @@
 // Captures are read on two threads only where the second one cannot abort the process.
 import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { tempFolder } from '../../../../test/support/temp-folder.js';
 import { randomCapture } from '../../../exporter/test/memray/support/random-capture.js';
 import { shell } from '../support/heapray.js';
@@ -13,14 +13,19 @@ const COUNTING = `
   process.on('exit', () => process.stderr.write(String(threads)));
 `;
 
+let capture: string;
+let preload: string;
+beforeAll(() => {
+  const folder = tempFolder();
+  [capture, preload] = [`${folder}/long.bin`, `${folder}/counting.cjs`];
+  // More events than make a command start a thread.
+  writeFileSync(capture, randomCapture({ seed: 1, events: 50_000, format: 13 }).bytes);
+  writeFileSync(preload, COUNTING);
+});
+
 test.runIf(process.platform === 'linux').each(['stats', 'top'])(
   '%s starts no thread when the address space is limited',
   async (command) => {
-    const folder = tempFolder();
-    const [capture, preload] = [`${folder}/long.bin`, `${folder}/counting.cjs`];
-    // More events than make a command start a thread.
-    writeFileSync(capture, randomCapture({ seed: 1, events: 50_000, format: 13 }).bytes);
-    writeFileSync(preload, COUNTING);
     const told = (limit: string) =>
       shell(`ulimit -v ${limit} && exec "$NODE" -r ${preload} "$MAIN" ${command} ${capture}`);
     const free = await told('unlimited');

@@ -6,11 +6,11 @@ import { useCommandIo } from '../../dist/io/current-io.js';
 const START = process.cwd();
 
 /** Returns an interface of a command that keeps what the command writes. */
-function recordingIo(input) {
+function recordingIo(input, columns) {
   const stdout = [];
   const stderr = [];
   return {
-    columns: undefined,
+    columns,
     write: async (bytes) => {
       stdout.push(Buffer.from(bytes));
       return true;
@@ -26,9 +26,9 @@ function recordingIo(input) {
   };
 }
 
-process.on('message', async ({ args, cwd, input }) => {
+process.on('message', async ({ args, cwd, columns, input }) => {
   process.chdir(cwd ?? START);
-  const io = recordingIo(Buffer.from(input));
+  const io = recordingIo(Buffer.from(input), columns);
   useCommandIo(io);
   const status = await main(args);
   process.chdir(START);

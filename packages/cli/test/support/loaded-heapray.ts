@@ -9,17 +9,22 @@ import type { CommandOptions, CommandResult } from '../../../../test/support/run
 import { heapray as start } from './heapray.js';
 
 const SCRIPT = fileURLToPath(new URL('command-process.mjs', import.meta.url));
-/** Commands that read files and end. The others run in a process of their own. */
-const READING: ReadonlySet<string> = new Set([
-  'stats',
-  'top',
-  'convert',
-  'diff',
-  'flamegraph',
-  'lifetimes',
-  'parse',
-  'retainers',
+/** What starts programs, serves, or depends on the environment runs in a process of its own; the other commands read files and end. */
+const OWN_PROCESS: ReadonlySet<string> = new Set([
+  'run',
+  'config',
+  'live',
+  'attach',
+  'watch',
+  '--version',
+  '',
 ]);
+
+/** What a command gets, as in `heapray.ts`. */
+export interface LoadedOptions extends CommandOptions {
+  /** Width of the terminal that standard output seems to be. Default: it is none. */
+  readonly columns?: number;
+}
 
 let running: ChildProcess | undefined;
 let last: Promise<unknown> = Promise.resolve();
@@ -32,24 +37,28 @@ afterAll(async () => {
 
 /**
  * Runs `heapray` with these arguments, as the function of the same name in `heapray.ts` does. A command that needs variables or
- * limits, or reads no files, gets a process of its own.
+ * limits, or does more than read files, gets a process of its own.
  */
-export function heapray(args: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
+export function heapray(args: readonly string[], options: LoadedOptions = {}): Promise<CommandResult> {
   const isLimited = args.some((arg) => arg.startsWith('--max-'));
-  if (!READING.has(args[0] ?? '') || isLimited || options.env !== undefined) return start(args, options);
+  const isMore = OWN_PROCESS.has(args[0] ?? '') && !args.includes('--help');
+  if (isMore || isLimited || options.env !== undefined) return start(args, options);
   const result = last.then(() => run(args, options));
   last = result.catch(() => {});
   return result;
 }
 
-async function run(args: readonly string[], { cwd, input = '' }: CommandOptions): Promise<CommandResult> {
+async function run(
+  args: readonly string[],
+  { cwd, input = '', columns }: LoadedOptions,
+): Promise<CommandResult> {
   running ??= fork(SCRIPT, { serialization: 'advanced', execArgv: [], env: childEnv() });
   const done = new AbortController();
   const answered = once(running, 'message', done);
   const ended = once(running, 'exit', done).then(() => {
     throw new Error(`the process has ended in: heapray ${args.join(' ')}`);
   });
-  running.send({ args, cwd, input: Buffer.from(input) });
+  running.send({ args, cwd, columns, input: Buffer.from(input) });
   const [answer] = await Promise.race([answered, ended]).finally(() => done.abort());
   return answer as CommandResult;
 }

@@ -27,13 +27,20 @@ function header(profile: Profile): string[] {
 
 function samples(profile: Profile): string[] {
   const blocks: { readonly key: string; readonly block: string }[] = [];
+  // A profile has one object for each frame, and many stacks through it.
+  const texts = new Map<ProfileFrame, string>();
+  const textOf = (frame: ProfileFrame) => {
+    const known = texts.get(frame) ?? formatFrame(frame);
+    texts.set(frame, known);
+    return known;
+  };
   for (let sample = 0; sample < profile.sampleCount; sample++) {
     const values = profile.columns.map((_, column) => profile.value(sample, column)).join(' ');
     const labels = Object.entries(profile.labelsOf(sample)).map(
       ([key, value]) => `${text(key)}=${label(value)}`,
     );
     const suffix = labels.length === 0 ? '' : ` {${labels.join(' ')}}`;
-    const frames = Array.from(profile.frames(profile.stackOf(sample)), formatFrame);
+    const frames = Array.from(profile.frames(profile.stackOf(sample)), textOf);
     // Sort by frames from the root, so that stacks of one branch are adjacent.
     const key = `${frames.toReversed().join('\n')}\n${suffix}`;
     blocks.push({

@@ -28,6 +28,7 @@ import {
 } from '../support/captures.js';
 
 const AIRFLOW_RAW = rawCapture(AIRFLOW);
+const AIRFLOW_CONTENTS = contentsOf(withoutZeros(AIRFLOW_RAW));
 const SMALL = rawCapture(goldenFile('threads.v13.bin'));
 
 describe('the end', () => {
@@ -46,7 +47,7 @@ describe('the end', () => {
     await follower.poll();
     expect(follower.state).toBe('finished');
     expect(follower.runs.count).toBe(1);
-    expect(contents(follower.run?.capture)).toBe(contentsOf(withoutZeros(AIRFLOW_RAW)));
+    expect(contents(follower.run?.capture)).toBe(AIRFLOW_CONTENTS);
     expect(follower.bytesRead - read).toBeLessThan(200_000);
   });
 
@@ -58,7 +59,7 @@ describe('the end', () => {
     replaceBy(file, readFileSync(AIRFLOW));
     await follower.poll();
     expect([follower.state, follower.runs.count]).toEqual(['finished', 1]);
-    expect(contents(follower.run?.capture)).toBe(contentsOf(withoutZeros(AIRFLOW_RAW)));
+    expect(contents(follower.run?.capture)).toBe(AIRFLOW_CONTENTS);
     const read = follower.bytesRead;
     await follower.poll();
     expect(follower.bytesRead).toBe(read);
@@ -68,7 +69,7 @@ describe('the end', () => {
     const follower = follow(AIRFLOW);
     await follower.poll();
     expect(follower.state).toBe('finished');
-    expect(contents(follower.run?.capture)).toBe(contentsOf(withoutZeros(AIRFLOW_RAW)));
+    expect(contents(follower.run?.capture)).toBe(AIRFLOW_CONTENTS);
   });
 
   test('is stopped when the program was killed', async () => {
