@@ -16,7 +16,7 @@ export async function pollUntil<T>(
   check: () => T | Promise<T>,
   options: PollOptions,
 ): Promise<Exclude<T, Falsy>> {
-  const { what, timeoutMillis = PATIENCE_MILLIS, everyMillis = 50 } = options;
+  const { what, timeoutMillis = PATIENCE_MILLIS, everyMillis = 100 } = options;
   const until = performance.now() + timeoutMillis;
   for (;;) {
     const { value, error } = await attempt(check);

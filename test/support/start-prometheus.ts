@@ -74,7 +74,7 @@ export class PrometheusServer {
       const series = await this.query(expression);
       return series.length > 0 ? series : undefined;
     };
-    return pollUntil(nonEmpty, { what: `a result of ${expression}` });
+    return pollUntil(nonEmpty, { what: `a result of ${expression}`, everyMillis: 200 });
   }
 
   /** Returns the state of the scraped services. */

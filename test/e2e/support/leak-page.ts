@@ -27,7 +27,7 @@ export function waitForLeakPage(
     const page = new MetricsPage(text);
     return page.sum('heapray_memory_retained', LEAK) > 0 && isThere({ page, text }) && { page, text };
   };
-  return pollUntil(check, { what: `the leak on port ${port}` });
+  return pollUntil(check, { what: `the leak on port ${port}`, everyMillis: 200 });
 }
 
 /** Waits until the process listens on these ports and no others. */

@@ -27,6 +27,8 @@ export interface AppOptions {
   register?: boolean;
 }
 
+/** Pause between two requests for a metrics page: each takes some milliseconds of the processor. */
+const PAGE_MILLIS = 200;
 const REGISTER = ['--import', '@heapray/instrumentation/register'];
 const ANY_PORT = { HEAPRAY_DEBUG_ADDR: '127.0.0.1:0', OTEL_EXPORTER_PROMETHEUS_PORT: '0' };
 
@@ -118,7 +120,7 @@ export class RunningApp {
       const page = await this.metrics();
       return isThere(page) ? page : undefined;
     };
-    return pollUntil(check, { what: `${what} on the metrics page` });
+    return pollUntil(check, { what: `${what} on the metrics page`, everyMillis: PAGE_MILLIS });
   }
 
   async waitForLog(pattern: RegExp): Promise<RegExpExecArray> {
