@@ -36,6 +36,8 @@ describeWithPeer('the commands of docs/', 'go-pprof', () => {
       OTEL_EXPORTER_PROMETHEUS_PORT: `${metrics}`,
       HEAPRAY_DEBUG_ADDR: `127.0.0.1:${debug}`,
       HEAPRAY_LEAK_WINDOW: '1',
+      // More samples, so that the leak is found sooner.
+      HEAPRAY_SAMPLING_INTERVAL: '65536',
     };
     const service = startNode({ args: ['--max-old-space-size=256', 'main.js'], cwd: SERVICE, env });
     await service.waitForOutput(/"listening"/);
@@ -53,7 +55,7 @@ describeWithPeer('the commands of docs/', 'go-pprof', () => {
       outputs.set(command, stdout);
       return true;
     };
-    await pollUntil(succeed, { what: line });
+    await pollUntil(succeed, { what: line, everyMillis: 500 });
   }
 
   const PAGES = [

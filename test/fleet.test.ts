@@ -42,6 +42,8 @@ peerTest(
     const { fleet, urls } = await startFleet({
       ...programs,
       HEAPRAY_LEAK_WINDOW: '1',
+      // More samples, so that the leak is found sooner.
+      HEAPRAY_SAMPLING_INTERVAL: '65536',
       // Also the time that an export may take before it is reported as failed.
       HEAPRAY_PROFILES_INTERVAL: '10',
     });

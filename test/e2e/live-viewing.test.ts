@@ -110,8 +110,8 @@ describeWithPeer('the stream', ['project-bare', 'memray-1.20.0'], () => {
 describeWithPeer('the host', 'project-bare', () => {
   test('is not blocked by a viewer that does not read, and ends in time', async () => {
     const { port, service } = await watchedService({
-      CHURN_MIB: '8',
-      // Many events for a long time, so that the system's buffers for the viewer fill up.
+      // Each poll shows other receipts: many events, so that the system's buffers for the viewer fill up.
+      KEEP_RECEIPTS: '500',
       HEAPRAY_TRACED_SAMPLING_INTERVAL: '512',
       HEAPRAY_CPU_BUDGET: '0.5',
     });
