@@ -6,12 +6,10 @@ export default defineConfig({
   test: {
     projects: Object.entries(testsByKind()).map(([name, include]) => ({
       extends: true,
-      // A process for each file takes longer to start than most unit tests run.
-      test: { name, include, isolate: name !== 'unit' },
+      test: { name, include },
     })),
     exclude: ['**/node_modules/**', '**/dist/**', 'test/fixtures/**'],
     pool: 'forks',
-    setupFiles: ['test/support/after-file.ts'],
     // Tests of memory must be able to say when garbage is collected.
     execArgv: ['--expose-gc'],
     // Only for what hangs; longer than anything that a test waits for (test/support/patience.ts).

@@ -16,8 +16,6 @@ const LONG = [
   'follow/growth',
   'follow/unreadable',
 ];
-/** Parts of the paths of short tests that need a process of their own: they load one library twice, or look at what a process has once. */
-const ALONE = ['symbols/demangle.test', 'profiler/shared-profiler'];
 /** Modules that read the paths of the peers or start programs; tests that import one, directly or not, are `peers`. */
 const OUTSIDE = ['manifest.ts', 'run-command.ts', 'start-node.ts'].map((name) =>
   path.join('test', 'support', name),
@@ -29,8 +27,8 @@ export const KINDS = ['unit', 'simulations', 'peers', 'e2e'];
 /**
  * Returns the paths of all tests by kind, relative to the checkout:
  *
- * - `unit`: run in one process for many files, less than 5 s each
- * - `simulations`: run in one process each, longer
+ * - `unit`: run in one process, less than 5 s each
+ * - `simulations`: run in one process, longer
  * - `peers`: start other programs, most of them to compare with
  * - `e2e`: use the packed packages as a user does (test/e2e)
  */
@@ -50,7 +48,7 @@ export function testsByKind() {
 function kindOf(file, known) {
   if (file.startsWith(path.join('test', 'e2e'))) return 'e2e';
   if (reachesOutside(file, known)) return 'peers';
-  return [...LONG, ...ALONE].some((part) => file.includes(part)) ? 'simulations' : 'unit';
+  return LONG.some((part) => file.includes(part)) ? 'simulations' : 'unit';
 }
 
 function testFiles(folder) {

@@ -14,24 +14,20 @@ const LONGEST = [
   'inputs/own-thread',
   'watch/memory',
   'watch/peers',
-  'http/attacks',
-  'http/refusals',
-  'export/pyroscope',
 ];
 
 /**
  * Starts the longest files of each project first, and mixes the projects: end-to-end tests wait for much of their time, while
- * others use the processor. Simulations come before all: each takes longer than most unit tests together.
+ * others use the processor.
  */
 export class MixingSequencer extends BaseSequencer {
   async sort(files) {
-    const projects = Object.groupBy(await super.sort(files), ({ project }) => project.name);
-    const { simulations = [], ...others } = projects;
-    const placed = Object.values(others).flatMap((group) => {
+    const projects = Object.values(Object.groupBy(await super.sort(files), ({ project }) => project.name));
+    const placed = projects.flatMap((group) => {
       const isLong = ({ moduleId }) => LONGEST.some((part) => path.relative(ROOT, moduleId).includes(part));
       const inOrder = [...group.filter(isLong), ...group.filter((file) => !isLong(file))];
       return inOrder.map((file, at) => ({ file, place: (at + 0.5) / inOrder.length }));
     });
-    return [...simulations, ...placed.sort((a, b) => a.place - b.place).map(({ file }) => file)];
+    return placed.sort((a, b) => a.place - b.place).map(({ file }) => file);
   }
 }

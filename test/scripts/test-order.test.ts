@@ -14,7 +14,7 @@ interface TestOrder {
 
 const { MixingSequencer } = await script<TestOrder>('test-order.mjs');
 
-test('starts the longest files first, and mixes the kinds after simulations, whatever order the files have', async () => {
+test('starts the longest files first, and mixes the kinds, whatever order the files have', async () => {
   const config = { sequence: { groupOrder: 0 }, isolate: true };
   const file = (kind: string, name: string) => ({
     moduleId: `/${kind}/${name}`,
@@ -30,13 +30,9 @@ test('starts the longest files first, and mixes the kinds after simulations, wha
     file('e2e', 'allocation-conditions.test.ts'),
     file('peers', 'short.test.ts'),
     file('peers', 'long.test.ts'),
-    file('simulations', 'short.test.ts'),
-    file('simulations', 'long.test.ts'),
   ];
   const sorted = await new MixingSequencer({ cache }).sort(files);
   expect(sorted.map(({ moduleId }) => moduleId)).toEqual([
-    '/simulations/long.test.ts',
-    '/simulations/short.test.ts',
     '/e2e/allocation-conditions.test.ts',
     '/peers/long.test.ts',
     '/e2e/long.test.ts',
