@@ -20,7 +20,7 @@ const OWN_PROCESS: ReadonlySet<string> = new Set([
   '',
 ]);
 
-/** What a command gets, as in `heapray.ts`. */
+/** Settings of one run, as in `heapray.ts`. */
 export interface LoadedOptions extends CommandOptions {
   /** Width of the terminal that standard output seems to be. Default: it is none. */
   readonly columns?: number;

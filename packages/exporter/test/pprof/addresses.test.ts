@@ -1,4 +1,4 @@
-// Addresses for programs that tell stacks apart by them alone, as the differences of Grafana Alloy do.
+// Grafana Alloy tells stacks apart by addresses alone, so its profiles have one for each function.
 import { expect, test } from 'vitest';
 import { perftools } from '#generated/pprof.js';
 import { decodePprof, type EncodePprofOptions, encodePprof } from '../../src/pprof/index.js';

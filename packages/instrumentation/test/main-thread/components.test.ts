@@ -307,6 +307,10 @@ describe('a wrapped function', () => {
     expect(declaredComponents()).toEqual([]);
   });
 
+  test('runs when null is given for the options', () => {
+    expect(profileComponent('api', () => 1, null as never)()).toBe(1);
+  });
+
   test('runs normally when the profiler fails', () => {
     setComponentCaptures({
       wrapped: () => raise(),

@@ -13,7 +13,7 @@ export interface ConfigFile {
   readonly ini: IniFile | undefined;
   /** As in `ResolvedConfig.sources`. */
   readonly source: string;
-  /** What the file may set although it is not known: all options if it could not be read, or the token. */
+  /** Set if settings of the file are not known: all of them because it could not be read, or only the token. */
   readonly lost?: 'all' | 'token';
   readonly warnings: readonly string[];
 }

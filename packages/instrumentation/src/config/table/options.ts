@@ -134,7 +134,7 @@ export const OPTIONS = {
     description:
       'Whether captures of traced components hold every allocation (exact mode) instead of samples. Code that allocates much runs 5 to 20 times slower.',
   }),
-  /** What exact mode does where its polls cannot keep up: `wait` or `lose`. */
+  /** Whether the program waits for the polls of exact mode (`wait`), or goes on and allocations are only counted (`lose`). */
   exactOverload: option({
     kind: word(['wait', 'lose']),
     env: ['HEAPRAY_EXACT_OVERLOAD'],

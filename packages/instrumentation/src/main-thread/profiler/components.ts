@@ -147,12 +147,13 @@ export function setComponentCaptures(captures: ComponentCaptures | undefined): v
 export function profileComponent<Work extends ComponentWork>(
   name: string,
   work: Work,
-  options: ProfileComponentOptions = {},
+  options?: ProfileComponentOptions | undefined,
 ): Work {
   if (typeof work !== 'function') throw new SafeTypeError('profileComponent: work must be a function');
   defineComponents([name]);
   remember(name, work);
-  const isExact = options.exact === true;
+  // Code without types may pass null.
+  const isExact = options?.exact === true;
   const wrapper: Work = new SafeProxy(work, {
     apply: (target, self: unknown, args: unknown[]) => {
       const run = () => ReflectApply(callable(target), self, args);
