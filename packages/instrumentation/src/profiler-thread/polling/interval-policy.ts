@@ -38,6 +38,11 @@ const ADAPTIVE = {
   samplingShare: 0.5,
   maxInterval: 2 ** 19,
 } as const;
+/**
+ * Part of the bounds that the expected cost at the next interval may reach. Above it, the interval after that is taken at once: a
+ * change loses the ages of all live samples, and leak detection starts again.
+ */
+const MAX_EXPECTED = 0.7;
 
 /** Decides when the sampler needs another interval: larger if it costs too much, smaller for a capture. */
 export class IntervalPolicy {
@@ -72,7 +77,8 @@ export class IntervalPolicy {
     // Deep stacks make samples more expensive, so fewer fit into the budget.
     const affordable = (ADAPTIVE.samplingShare * cpuBudget * 1e6) / sampleMicros;
     const maxPerSecond = Math.min(ADAPTIVE.maxSamplesPerSecond, affordable);
-    const isCostly = liveSamples > ADAPTIVE.maxLiveSamples || samplesPerSecond > maxPerSecond;
-    return isCostly ? Math.min(larger, ADAPTIVE.maxInterval) : undefined;
+    const cost = Math.max(liveSamples / ADAPTIVE.maxLiveSamples, samplesPerSecond / maxPerSecond);
+    if (cost <= 1) return undefined;
+    return Math.min(cost / COARSER > MAX_EXPECTED ? larger * COARSER : larger, ADAPTIVE.maxInterval);
   }
 }
