@@ -18,8 +18,9 @@ export interface ProfilerKnowledge {
 
 /**
  * Returns the resident memory of the process by part, in bytes. `unexplained` is the remainder, so that the parts always add
- * up to the resident set. It is negative if memory is reserved but not touched yet. Reads only existing counters: takes
- * microseconds, however much memory there is.
+ * up to the resident set. It is negative if memory is reserved but not touched yet. What only the mappings tell is some time
+ * old: where the parts exceed the resident set, it has been returned since, and is left out. Reads only existing counters:
+ * takes microseconds, however much memory there is.
  */
 export function residentSplit(known: ProfilerKnowledge = {}): ResidentSplit {
   const { profilerBytes = 0, workerBytes, kernel } = known;
@@ -31,18 +32,15 @@ export function residentSplit(known: ProfilerKnowledge = {}): ResidentSplit {
   // Memory of V8 that no heap counts: heaps of unknown workers, or pages kept for the next garbage collections.
   const uncounted = MathMax(0, (mapped?.v8 ?? 0) - counted);
   const isOfWorkers = transferredBuffers.hasWorkers && workerBytes === undefined;
-  const all = withKept(heap, isOfWorkers ? 0 : uncounted);
-  const worker = workerBytes ?? (isOfWorkers && mapped ? uncounted : undefined);
   const explained = {
-    heap: bytesOf(all, 'used'),
-    heap_free: bytesOf(all, 'free'),
+    heap: bytesOf(heap, 'used'),
+    heap_free: bytesOf(heap, 'free'),
     code,
     array_buffers: arrayBuffers + transferred,
     // Subtract array buffers, which V8 counts as external memory too.
     external: MathMax(0, external - arrayBuffers - transferred),
     malloc: mapped?.malloc ?? v8.getHeapStatistics().malloced_memory,
-    ...(mapped && { allocator_retained: mapped.retained }),
-    ...(worker !== undefined && { worker }),
+    ...(workerBytes !== undefined && { worker: workerBytes }),
     profiler: profilerBytes,
     ...(kernel && {
       stack: mapped?.stack ?? kernel.stack,
@@ -51,12 +49,19 @@ export function residentSplit(known: ProfilerKnowledge = {}): ResidentSplit {
     }),
   };
   const sum = ObjectValues<number>(explained).reduce((total, bytes) => total + bytes, 0);
-  const unexplained = rss - sum;
+  const rest = MathMax(0, rss - sum);
+  const unreturned = MathMin(uncounted, rest);
   // The allocator keeps memory that was freed since the mappings were read, and is still resident.
   const freed = mapped ? mapped.external - explained.array_buffers - explained.external : 0;
-  const kept = MathMax(0, MathMin(freed, unexplained));
-  const retained = mapped && { allocator_retained: mapped.retained + kept };
-  return { parts: { ...explained, ...retained, unexplained: unexplained - kept }, heap: all };
+  const retained = mapped && MathMin(mapped.retained + MathMax(0, freed), rest - unreturned);
+  const all = withKept(heap, isOfWorkers ? 0 : unreturned);
+  const parts = {
+    ...explained,
+    heap_free: bytesOf(all, 'free'),
+    ...(retained !== undefined && { allocator_retained: retained }),
+    ...(isOfWorkers && mapped && { worker: unreturned }),
+  };
+  return { parts: { ...parts, unexplained: rss - sum - unreturned - (retained ?? 0) }, heap: all };
 }
 
 /** Returns what the profiler thread records of this thread's memory. */

@@ -110,13 +110,24 @@ test('counts memory that V8 keeps for its heap as free, and none twice when the 
   expect(splitOf({}, { ...KERNEL, mapped: { ...mapped, v8: 300 } }).parts.heap_free).toBe(130);
 });
 
+test('leaves out what was returned since the mappings were read', () => {
+  // The heap was larger by 100 bytes then.
+  const kernel = { ...KERNEL, mapped: { ...MAPPED, v8: 370 + CODE + 100 } };
+  const atRss = (rss: number) => splitOf({ rss }, kernel).parts;
+  const all = 2000 - (atRss(2000).unexplained ?? 0);
+  expect(atRss(all)).toMatchObject({ heap_free: 130 + 100, allocator_retained: 340, unexplained: 0 });
+  expect(atRss(all - 310)).toMatchObject({ heap_free: 130 + 100, allocator_retained: 30, unexplained: 0 });
+  expect(atRss(all - 400)).toMatchObject({ heap_free: 130 + 40, allocator_retained: 0, unexplained: 0 });
+  expect(atRss(all - 450)).toMatchObject({ heap_free: 130, allocator_retained: 0, unexplained: -10 });
+});
+
 test('has the heaps of worker threads as a kind of their own, when they are known or can be told', () => {
   const mapped = { ...MAPPED, v8: 370 + CODE + 60 };
   const known = splitOf({ rss: 1000 }, { ...KERNEL, mapped }, { workerBytes: 45 }).parts;
   expect(known).toMatchObject({ worker: 45, heap_free: 130 + 15 });
   expect(sum(known)).toBe(1000);
   vi.spyOn(transferredBuffers, 'hasWorkers', 'get').mockReturnValue(true);
-  expect(splitOf({}, { ...KERNEL, mapped }).parts).toMatchObject({ worker: 60, heap_free: 130 });
+  expect(splitOf({ rss: 1000 }, { ...KERNEL, mapped }).parts).toMatchObject({ worker: 60, heap_free: 130 });
   expect(splitOf({}, KERNEL).parts).not.toHaveProperty('worker');
 });
 
