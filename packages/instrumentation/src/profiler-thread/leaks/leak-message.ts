@@ -17,14 +17,14 @@ export interface SurvivedShare {
  *
  * @param site its text names the thread unless it is the main one
  * @param headroomBytes bytes left until the heap limit; infinite for memory that it does not limit
- * @param mayHaveInlined true if the optimizer may have inlined the function that allocates into the named one
+ * @param inlined functions that the optimizer has inlined into the named one; undefined if it never inlines any
  */
 export function leakMessage(
   suspect: LeakSuspect,
   site: CallSite & Partial<MemoryOrigin>,
   headroomBytes: number,
   survived?: SurvivedShare,
-  mayHaveInlined = false,
+  inlined?: readonly CallSite[],
 ): string {
   const { oldBytes, oldMillis, bytesPerSecond, grownWindows, windows } = suspect;
   const version = site.packageVersion === undefined ? '' : `@${site.packageVersion}`;
@@ -41,13 +41,18 @@ export function leakMessage(
     doubling,
     ...limit,
     ...(survived ? [survivalText(survived)] : []),
-    ...(mayHaveInlined ? ['functions inlined into it are included'] : []),
+    ...(inlined ? [inlinedText(inlined)] : []),
   ];
   return parts.join('; ');
 }
 
 function survivalText({ share, ageMillis }: SurvivedShare): string {
   return `${Math.round(100 * share)} % of what it allocated ${durationText(ageMillis / 1000)} ago is alive`;
+}
+
+function inlinedText(inlined: readonly CallSite[]): string {
+  const names = inlined.map((site) => `\`${siteLabel(site)}\``);
+  return `functions inlined into it are included${names.length === 0 ? '' : `, as ${names.join(' and ')}`}`;
 }
 
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const;

@@ -146,9 +146,10 @@ export class LeakWatch {
     const { oldBytes, bytesPerSecond, grownWindows, windows } = suspect;
     const survived = survival && { share: survival.share, ageMillis: this.survivalMillis };
     const { kind, thread } = this.#options.origin ?? MAIN_HEAP;
-    const mayHaveInlined = !this.#ledger.showsInlined;
+    const { sites, showsInlined } = this.#ledger;
+    const inlined = showsInlined ? undefined : suspect.inlined.map((index) => sites.site(index));
     const place = { ...site, kind, thread };
-    const message = leakMessage(suspect, place, this.#headroom, survived, mayHaveInlined);
+    const message = leakMessage(suspect, place, this.#headroom, survived, inlined);
     return {
       ...site,
       kind,

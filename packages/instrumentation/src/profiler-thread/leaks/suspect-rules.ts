@@ -1,6 +1,8 @@
 import type { SiteIndex } from '../ledger/state/call-site.js';
+import { type Evidence, GrowthRules, grown } from './growth-rules.js';
 import type { JudgedDeath, JudgedLedger, JudgedReachability } from './judged-ledger.js';
-import { mannKendallScore, theilSenSlope } from './trend.js';
+import { takeovers } from './takeovers.js';
+import { theilSenSlope } from './trend.js';
 import { emptyWindow, sumOf, type Window, Windows } from './windows.js';
 
 export interface SuspectRulesOptions {
@@ -28,6 +30,8 @@ export interface LeakSuspect {
   readonly grownWindows: number;
   readonly windows: number;
   readonly sinceMillis: number;
+  /** Sites whose allocations it has taken over, and whose bytes are included: V8 has inlined their functions into its own. */
+  readonly inlined: readonly SiteIndex[];
 }
 
 /** Progress of leak detection. */
@@ -56,46 +60,34 @@ interface SiteState {
   readonly confirmedAges: number[];
 }
 
-interface Track {
-  /** Number of windows since the site was first seen. */
+interface Track extends Evidence {
   known: number;
-  /** Parts of what has died since. */
+  /** Parts of what has died since it was first seen. */
   readonly dead: Window[];
   windows: readonly Window[];
   /** Old bytes of each window as they were estimated at its end. */
   readonly estimates: number[];
   confirmed: number;
   survivor: number;
-  /** True if too much of what is old is unknown for a judgement. */
   isUnknown: boolean;
-  /** Age up to which collections have shown whether the site's objects survive, in ms. */
   observedAge: number;
+  formerPeak: number;
   /** Number of consecutive windows that indicate a leak (positive) or none (negative). */
   streak: number;
-  /** Largest value before the present windows; growth below this earlier peak is ignored. */
-  formerPeak: number;
   suspectSince: number | undefined;
+  /** Sites that are judged together with it; see `takeovers`. */
+  inlined: readonly SiteIndex[];
 }
 
 const WINDOW_MILLIS = 20_000;
 const WINDOWS = 11;
 const OLD_MILLIS = 20_000;
-/** Mann-Kendall score at the 1 % level. */
-const TREND_SCORE = 2.33;
-/** Minimum growth in samples; less is noise. The relative error of 15 samples is about a quarter. */
-const MIN_GROWN_SAMPLES = 15;
 /**
  * Minimum share of what became old in the first third of the windows that must still be alive. A site that
  * has freed half or more of it is a store with turnover: sessions end too while their number rises over the
- * day. The share must exceed the minimum significantly (5 % level), because at the bottom of a wave a few
- * survivors are chance.
+ * day.
  */
 const MIN_KEPT_SHARE = 0.5;
-const SURVIVOR_SCORE = 1.64;
-/** Growth saturates (a cache that fills) if the later half is below this share of the earlier half. */
-const MIN_LATE_SHARE = 1 / 2;
-/** Growth also saturates if its mean moment is this many standard errors before the middle of the windows. */
-const EARLY_SCORE = 1;
 /** Number of consecutive windows to become a suspect, and to stop being one. */
 const ENTER_STREAK = 2;
 const LEAVE_STREAK = 3;
@@ -105,15 +97,6 @@ const KNOWN_WINDOWS = 3;
 const MAX_UNKNOWN_SHARE = 0.3;
 /** Minimum number of samples confirmed at an age for it to count as observed. */
 const MIN_CONFIRMED = 5;
-/** Minimum growth as a share of what became old; a site below it frees most of it: a store with turnover. */
-const MIN_GROWN_SHARE = 0.5;
-/** A decline at the 10 % level, of at least this share of a site's growth, may explain that growth. */
-const DECLINE_SCORE = -1.28;
-const MIN_DECLINE_SHARE = 0.4;
-/**
- * A growing site may be new to a store until its objects reach this share of the age of the declining site's.
- */
-const COMPARABLE_AGE = 0.8;
 
 /**
  * Finds call sites whose bytes older than a certain age grow, window after window, and are not freed.
@@ -131,6 +114,8 @@ const COMPARABLE_AGE = 0.8;
  * - Most of what became old early is still alive; otherwise it is turnover.
  * - It is not explained by another site's decline, as when two sites fill one cache.
  *
+ * A function that V8 inlines into its caller is judged together with it (`takeovers`).
+ *
  * Two consecutive windows make a suspect; three against it end the suspicion.
  *
  * Limits: a cache that fills evenly for longer than all windows looks like a leak until it stops. Growth of
@@ -140,8 +125,7 @@ export class SuspectRules {
   readonly #windowMillis: number;
   readonly #neededWindows: number;
   readonly #oldMillis: number;
-  readonly #samplingInterval: number;
-  readonly #minKeptShare: number;
+  readonly #growth: GrowthRules;
   readonly #tracks = new Map<SiteIndex, Track>();
   readonly #windows: Windows;
 
@@ -150,8 +134,11 @@ export class SuspectRules {
     this.#neededWindows = options.windows ?? WINDOWS;
     this.#oldMillis = options.oldMillis ?? OLD_MILLIS;
     this.#windows = new Windows(this.#oldMillis);
-    this.#samplingInterval = options.samplingInterval;
-    this.#minKeptShare = options.minKeptShare ?? MIN_KEPT_SHARE;
+    this.#growth = new GrowthRules({
+      windows: this.#neededWindows,
+      samplingInterval: options.samplingInterval,
+      minKeptShare: options.minKeptShare ?? MIN_KEPT_SHARE,
+    });
   }
 
   /**
@@ -174,7 +161,7 @@ export class SuspectRules {
     }
     if (this.#windows.length > this.#neededWindows) this.#dropWindow();
     this.#setWindows(this.#statesBySite(ledger, atMillis));
-    return this.#judge(atMillis);
+    return this.#judge(ledger, atMillis);
   }
 
   /** Returns all present suspects, fastest growth first. */
@@ -189,7 +176,7 @@ export class SuspectRules {
   /** Progress towards a judgement. */
   get progress(): LeakProgress {
     const undecided = [...this.#tracks.values()].filter(
-      (track) => track.isUnknown && grown(track) >= this.#minGrowth,
+      (track) => track.isUnknown && grown(track) >= this.#growth.minGrowth,
     );
     return {
       windows: this.#windows.length,
@@ -201,7 +188,7 @@ export class SuspectRules {
 
   #statesBySite(ledger: JudgedLedger, atMillis: number): Map<SiteIndex, SiteState> {
     const oldFrom = atMillis - this.#oldMillis;
-    const [survivorsFrom, survivorsTo] = [this.#windows.oldAt(0), this.#windows.oldAt(this.#third)];
+    const [survivorsFrom, survivorsTo] = [this.#windows.oldAt(0), this.#windows.oldAt(this.#growth.third)];
     const knownFrom = this.#windows.startOfNewest(KNOWN_WINDOWS);
     const bySite = new Map<SiteIndex, SiteState>();
     const { reachability } = ledger;
@@ -241,11 +228,6 @@ export class SuspectRules {
     this.#windows.add(track.dead, sample, (newest) => reachability.shareBeforeDeath(death, newest));
   }
 
-  /** Number of windows in the first third. */
-  get #third(): number {
-    return Math.ceil(this.#neededWindows / 3);
-  }
-
   /** Drops the oldest window. */
   #dropWindow(): void {
     this.#windows.dropOldest();
@@ -274,13 +256,21 @@ export class SuspectRules {
     }
   }
 
-  #judge(atMillis: number): LeakSuspect[] {
-    const leaking = [...this.#tracks.values()].filter((track) => this.#looksLikeLeak(track));
-    const leaks = new Set(this.#unexplained(leaking));
+  #judge(ledger: JudgedLedger, atMillis: number): LeakSuspect[] {
+    const looks = (evidence: Evidence, track: Track) =>
+      this.#growth.looksLikeLeak(evidence, track.suspectSince !== undefined);
+    const alone = new Set([...this.#tracks.values()].filter((track) => looks(track, track)));
+    const judged = this.#together(
+      takeovers(ledger, this.#tracks, (site) => alone.has(this.#tracks.get(site)!)),
+    );
+    const looking = [...judged].filter(([track, evidence]) => alone.has(track) || looks(evidence, track));
+    const leaking = looking.map(([, evidence]) => evidence);
+    const leaks = new Set(this.#growth.unexplained(leaking, [...judged.values()]));
     const fresh: LeakSuspect[] = [];
     for (const [site, track] of this.#tracks) {
-      if (track.isUnknown) continue;
-      track.streak = leaks.has(track) ? Math.max(1, track.streak + 1) : Math.min(-1, track.streak - 1);
+      const evidence = judged.get(track);
+      if (!evidence || evidence.isUnknown) continue;
+      track.streak = leaks.has(evidence) ? Math.max(1, track.streak + 1) : Math.min(-1, track.streak - 1);
       if (track.suspectSince === undefined && track.streak >= ENTER_STREAK) {
         track.suspectSince = atMillis;
         fresh.push(this.#describe(site, track, atMillis));
@@ -289,61 +279,41 @@ export class SuspectRules {
     return fresh;
   }
 
-  #looksLikeLeak(track: Track): boolean {
-    const { known, windows, confirmed, formerPeak, survivor, suspectSince } = track;
-    if (known < this.#neededWindows) return false;
-    const values = windows.map(({ oldBytes }) => oldBytes);
-    const first = values[0] ?? 0;
-    const latest = values.at(-1) ?? 0;
-    // What was freed since the last major collection looks alive, so compare what that one has confirmed.
-    const shown = suspectSince === undefined ? confirmed : latest;
-    if (shown - Math.max(first, formerPeak) < this.#minGrowth) return false;
-    if (mannKendallScore(values) < TREND_SCORE || theilSenSlope(values) <= 0) return false;
-    const middle = values[values.length >> 1] ?? 0;
-    if (latest - middle < MIN_LATE_SHARE * (middle - first)) return false;
-    // Skip this test for present suspects: by chance, one even leak in 15 comes early in some window.
-    if (suspectSince === undefined && comesEarly(windows)) return false;
-    const added = windows.slice(1).reduce((sum, window) => sum + window.added, 0);
-    if (latest - first < MIN_GROWN_SHARE * added) return false;
-    const early = windows.slice(0, this.#third).reduce((sum, { added }) => sum + added, 0);
-    return this.#isKept(early, survivor);
-  }
-
   /**
-   * Leaves out sites whose growth may be explained by another site's decline, as when two sites fill one
-   * store of constant size. They are included again when their objects have become as old as those that leave
-   * the store.
+   * Returns what each site is judged by. Sites that another one has taken over from are judged with that one, which takes over
+   * their suspicion, too.
+   *
+   * @param takenOver as `takeovers` returns it
    */
-  #unexplained(leaking: readonly Track[]): readonly Track[] {
-    const declining = [...this.#tracks.values()].filter((track) => {
-      if (-grown(track) < this.#minGrowth) return false;
-      return mannKendallScore(track.windows.map(({ oldBytes }) => oldBytes)) <= DECLINE_SCORE;
-    });
-    return leaking.filter((track) => {
-      const enough = MIN_DECLINE_SHARE * grown(track);
-      return !declining.some(
-        (other) => -grown(other) >= enough && track.observedAge < COMPARABLE_AGE * other.observedAge,
-      );
-    });
+  #together(takenOver: ReadonlyMap<SiteIndex, readonly SiteIndex[]>): Map<Track, Evidence> {
+    const judged = new Map<Track, Evidence>();
+    for (const [site, track] of this.#tracks) {
+      track.inlined = takenOver.get(site) ?? [];
+      judged.set(track, this.#evidenceOf(track));
+    }
+    for (const track of this.#tracks.values()) {
+      for (const inlined of this.#tracksOf(track.inlined)) {
+        judged.delete(inlined);
+        if (inlined.suspectSince === undefined) continue;
+        track.suspectSince ??= inlined.suspectSince;
+        track.streak = Math.max(track.streak, inlined.streak);
+        inlined.suspectSince = undefined;
+        inlined.streak = 0;
+      }
+    }
+    return judged;
   }
 
-  get #minGrowth(): number {
-    return MIN_GROWN_SAMPLES * this.#samplingInterval;
+  #evidenceOf(track: Track): Evidence {
+    return this.#tracksOf(track.inlined).reduce<Evidence>(evidenceOfBoth, track);
   }
 
-  /**
-   * Returns true if significantly more than the minimum share of what became old early is still alive.
-   * Significance depends on the number of samples.
-   */
-  #isKept(earlyBytes: number, survivorBytes: number): boolean {
-    const [early, survivor] = [earlyBytes / this.#samplingInterval, survivorBytes / this.#samplingInterval];
-    const share = this.#minKeptShare;
-    const deviation = Math.sqrt(share * (1 - share) * early);
-    return early > 0 && survivor >= share * early + SURVIVOR_SCORE * deviation;
+  #tracksOf(sites: readonly SiteIndex[]): readonly Track[] {
+    return sites.flatMap((site) => this.#tracks.get(site) ?? []);
   }
 
   #describe(site: SiteIndex, track: Track, sinceMillis: number): LeakSuspect {
-    const values = track.windows.map(({ oldBytes }) => oldBytes);
+    const values = this.#evidenceOf(track).windows.map(({ oldBytes }) => oldBytes);
     const grownWindows = values.filter((value, i) => i > 0 && value > (values[i - 1] ?? 0)).length;
     return {
       site,
@@ -353,27 +323,21 @@ export class SuspectRules {
       grownWindows,
       windows: Math.max(0, values.length - 1),
       sinceMillis,
+      inlined: track.inlined,
     };
   }
 }
 
-/**
- * Returns true if what became old came early in the windows. For n samples at an even rate, the mean moment
- * is the middle; its standard error is the length divided by the square root of 12 n.
- */
-function comesEarly(windows: readonly Window[]): boolean {
-  let [bytes, moments, samples] = [0, 0, 0];
-  for (const [at, { added, addedSamples }] of windows.entries()) {
-    bytes += added;
-    moments += (at + 0.5) * added;
-    samples += addedSamples;
-  }
-  if (bytes <= 0 || samples === 0) return false;
-  return moments / bytes < windows.length / 2 - (EARLY_SCORE * windows.length) / Math.sqrt(12 * samples);
-}
-
-function grown({ windows }: Track): number {
-  return (windows.at(-1)?.oldBytes ?? 0) - (windows[0]?.oldBytes ?? 0);
+function evidenceOfBoth(a: Evidence, b: Evidence): Evidence {
+  return {
+    known: Math.max(a.known, b.known),
+    windows: a.windows.map((window, at) => sumOf(window, b.windows[at])),
+    confirmed: a.confirmed + b.confirmed,
+    survivor: a.survivor + b.survivor,
+    isUnknown: a.isUnknown || b.isUnknown,
+    observedAge: Math.max(a.observedAge, b.observedAge),
+    formerPeak: a.formerPeak + b.formerPeak,
+  };
 }
 
 /** Returns the age up to which enough samples were confirmed, in ms. */
@@ -394,5 +358,6 @@ function newTrack(windows: number): Track {
     streak: 0,
     formerPeak: 0,
     suspectSince: undefined,
+    inlined: [],
   };
 }

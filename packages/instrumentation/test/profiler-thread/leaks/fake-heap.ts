@@ -5,6 +5,14 @@ import {
 } from '../../../src/profiler-thread/ledger/index.js';
 
 const INTERVAL = 1024;
+const ROOT_FRAME = { functionName: '(root)', url: '', lineNumber: -1, columnNumber: -1 };
+
+interface Node {
+  readonly id: number;
+  readonly callFrame: typeof ROOT_FRAME;
+  selfSize: number;
+  readonly children: Node[];
+}
 
 /** A heap in which every allocation is one sample of one interval's bytes; time passes only on request. */
 export class FakeHeap {
@@ -28,7 +36,7 @@ export class FakeHeap {
     return this.#interval;
   }
 
-  /** Allocates samples in a function; returns a function that frees them. */
+  /** Allocates samples in a function, or in the last of a stack as `outer > inner`; returns a function that frees them. */
   allocate(functionName: string, samples: number): () => void {
     const ordinals = Array.from({ length: samples }, () => this.#nextOrdinal++);
     for (const ordinal of ordinals) this.#alive.set(ordinal, functionName);
@@ -72,21 +80,32 @@ export class FakeHeap {
   }
 
   #reading(): SampleSnapshot {
-    const functions = [...new Set(this.#alive.values())];
-    const idOf = this.#idOf;
-    for (const name of functions) if (!idOf.has(name)) idOf.set(name, idOf.size + 2);
-    const samples = [...this.#alive].map(([ordinal, name]) => ({
-      ordinal,
-      nodeId: idOf.get(name) ?? 1,
-      size: this.#interval,
-    }));
-    const children = functions.map((name) => ({
-      id: idOf.get(name) ?? 1,
-      callFrame: { functionName: name, url: 'file:///srv/shop.js', lineNumber: 1, columnNumber: 1 },
-      selfSize: samples.filter(({ nodeId }) => nodeId === idOf.get(name)).length * this.#interval,
-      children: [],
-    }));
-    const root = { functionName: '(root)', url: '', lineNumber: -1, columnNumber: -1 };
-    return { head: { id: 1, callFrame: root, selfSize: 0, children }, samples };
+    const root: Node = { id: 1, callFrame: ROOT_FRAME, selfSize: 0, children: [] };
+    const nodes = new Map<string, Node>();
+    const samples = [...this.#alive].map(([ordinal, stack]) => {
+      const node = this.#nodeOf(stack.split(' > '), nodes, root);
+      node.selfSize += this.#interval;
+      return { ordinal, nodeId: node.id, size: this.#interval };
+    });
+    return { head: root, samples };
+  }
+
+  #nodeOf(stack: readonly string[], nodes: Map<string, Node>, root: Node): Node {
+    if (stack.length === 0) return root;
+    const key = stack.join(' > ');
+    const known = nodes.get(key);
+    if (known) return known;
+    const id = this.#idOf.get(key) ?? this.#idOf.size + 2;
+    this.#idOf.set(key, id);
+    const callFrame = {
+      functionName: stack.at(-1) ?? '',
+      url: 'file:///srv/shop.js',
+      lineNumber: 1,
+      columnNumber: 1,
+    };
+    const node: Node = { id, callFrame, selfSize: 0, children: [] };
+    nodes.set(key, node);
+    this.#nodeOf(stack.slice(0, -1), nodes, root).children.push(node);
+    return node;
   }
 }

@@ -166,6 +166,7 @@ test('the description says who, how much, how fast, how certain and how long', (
     grownWindows: 11,
     windows: 11,
     sinceMillis: 0,
+    inlined: [1],
   };
   const message =
     '`addOrder lib/cache.js:12:18` in `order-cache@1.2.0` holds 18 MiB allocated over 1 min ago and grows 2.1 MiB/min, ' +
@@ -173,5 +174,11 @@ test('the description says who, how much, how fast, how certain and how long', (
   expect(leakMessage(suspect, site, 210 * 2 ** 20)).toBe(message);
   expect(leakMessage(suspect, site, 210 * 2 ** 20, { share: 0.976, ageMillis: 10 * MINUTE })).toBe(
     `${message}; 98 % of what it allocated 10 min ago is alive`,
+  );
+  const inlined = `${message}; functions inlined into it are included`;
+  expect(leakMessage(suspect, site, 210 * 2 ** 20, undefined, [])).toBe(inlined);
+  const copy = { ...site, functionName: 'copyOrder', line: 30 };
+  expect(leakMessage(suspect, site, 210 * 2 ** 20, undefined, [copy])).toBe(
+    `${inlined}, as \`copyOrder lib/cache.js:30:18\``,
   );
 });

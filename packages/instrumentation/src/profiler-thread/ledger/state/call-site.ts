@@ -94,6 +94,27 @@ export class CallSites {
     return index;
   }
 
+  /**
+   * Returns the call site of the function that called the one that a stack is charged to; undefined if nothing was charged to the
+   * caller so far.
+   */
+  callerOf(node: NodeIndex): SiteIndex | undefined {
+    const component = this.components.of(node);
+    const site = this.siteOf(node);
+    for (
+      let at = this.#tree.parent(allocatingNode(this.#tree, node));
+      at !== ROOT;
+      at = this.#tree.parent(at)
+    ) {
+      const frame = this.frame(at);
+      if (!frame || frame.file === '' || isRuntimeFrame(frame.functionName, frame.file)) continue;
+      const caller = this.#indexByKey.get(keyOf(frame, component));
+      // A function that calls itself is one site.
+      if (caller !== site) return caller;
+    }
+    return undefined;
+  }
+
   #fold(own: NodeIndex, component: string): SiteIndex {
     this.#folded++;
     for (let at = this.#tree.parent(own); at !== ROOT; at = this.#tree.parent(at)) {
