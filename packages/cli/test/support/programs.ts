@@ -24,6 +24,7 @@ const begun = () => !process.env.HEAPRAY_TRACE_COMPONENTS || fs.readdirSync('/pr
 const SHOP = `
 ${BEGUN}
 const kept = [];
+process.on('exit', () => kept.length); // V8 may free it at the end otherwise, and it is not in the capture then
 function remember() { kept.push({ lines: new Array(10_000).fill(kept.length) }); }
 const timer = setInterval(() => {
   for (let i = 0; i < 20; i++) remember();
